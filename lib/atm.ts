@@ -1,0 +1,146 @@
+/**
+ * What a screen may ask of the machine it stands in front of, and what it is told: the contract
+ * between the page (`ui/page`) and the machine behind it (`client/atm`). Every value is plain JSON,
+ * so that the same contract crosses a web view's bound function and a loopback socket alike.
+ */
+import type { AtmOutcome } from "./errors.ts";
+import type { Currency, MinorText } from "./money.ts";
+
+/** A stack of equal notes; `value` in minor units. */
+export interface Notes {
+  value: MinorText;
+  count: number;
+}
+
+/** The customer's account, as the bank last told it. `version` counts the account's changes. */
+export interface AccountView {
+  id: string;
+  booked: MinorText;
+  /** `booked` less what open withdrawals hold. */
+  available: MinorText;
+  version: number;
+}
+
+/** Why the last visit ended, for the screen that follows it. */
+export type VisitEnd = "logged_out" | "idle" | "connection_lost" | "ended_by_bank";
+
+/** All that the screens know of the machine; told anew whenever any of it changes. */
+export interface MachineView {
+  /** The terminal's name, as the operator enrolled it: "lobby". */
+  terminal: string;
+  /** `connecting` until the first answer; `lost` when a bank that answered no longer does. */
+  bank: "connecting" | "online" | "lost";
+  bankName: string;
+  currency: Currency;
+  /** IANA time zone of the bank: dates on screens and receipts are in it. */
+  timeZone: string;
+  /** The customer who is logged in, if any. */
+  visit: {
+    username: string;
+    account: AccountView;
+    /** Logged out after this long without a touch. */
+    idleMsMax: number;
+  } | null;
+  /** Why the last visit ended; null before the first one, and while one is under way. */
+  ended: VisitEnd | null;
+  cash: {
+    /** What is in the cassettes, largest note first. */
+    cassettes: Notes[];
+    /** Amounts worth a button of their own: each can be paid out right now. */
+    fastAmounts: MinorText[];
+    /** Notes that the acceptor takes, smallest first. */
+    accepted: MinorText[];
+  };
+  /** Notes lying in escrow during a deposit; null when the acceptor is shut. */
+  escrow: { notes: Notes[]; total: MinorText } | null;
+  /** True when the devices are simulated: the page then shows the demo's own controls. */
+  demo: boolean;
+}
+
+/** A movement's outcome at the machine, with all that a receipt shows. */
+export interface Receipt {
+  outcome: AtmOutcome;
+  kind: "withdrawal" | "deposit";
+  /** What was asked for; for a deposit, what lay in escrow. */
+  amount: MinorText;
+  /** Notes handed out or taken in; empty when none were. */
+  notes: Notes[];
+  /** The movement's id, 32 hex digits; empty when none was made. */
+  movement: string;
+  /** The account after the movement; null when the bank did not answer. */
+  account: AccountView | null;
+  /** RFC 3339 UTC, the bank's time; the machine's own where the bank did not answer. */
+  time: string;
+  /** For `not_dispensable`: the nearest amounts that can be paid out, smaller then larger. */
+  nearest?: MinorText[];
+}
+
+/** What the history can be narrowed to. Empty fields narrow nothing. */
+export interface HistoryFilter {
+  kind?: "withdrawal" | "deposit" | "log-in" | "other";
+  outcome?: "done" | "refused";
+  /** Found anywhere in the action's words, whatever its case. At most 64 characters. */
+  text?: string;
+  /** RFC 3339 instants: from inclusive, before exclusive. */
+  from?: string;
+  before?: string;
+}
+
+/** One entry of the audit log, as its own customer sees it. */
+export interface HistoryEntry {
+  /** Place in the log: names the entry, and sorts the log. */
+  place: string;
+  /** "withdraw €40.00", "withdraw €100.00 failed - insufficient funds" */
+  action: string;
+  kind: "withdrawal" | "deposit" | "log-in" | "other";
+  outcome: "done" | "refused";
+  /** RFC 3339 UTC, milliseconds. */
+  time: string;
+  terminal: string;
+  amount?: MinorText;
+}
+
+/** A page of history, newest first. */
+export interface HistoryPage {
+  outcome: AtmOutcome;
+  entries: HistoryEntry[];
+  /** Ask again with this for what is older; absent at the end. */
+  cursor?: string;
+}
+
+/** The machine, as the screens see it. No method throws for a refusal; all may be called at any time. */
+export interface Atm {
+  /** `retryAfterMs` comes with `throttled`. */
+  logIn(
+    username: string,
+    password: string,
+  ): Promise<{ outcome: AtmOutcome; retryAfterMs?: number }>;
+  /** Ends the visit, whatever was under way. */
+  logOut(): Promise<void>;
+  /** The customer is there: starts the idle time anew. */
+  touch(): Promise<void>;
+  withdraw(amount: MinorText): Promise<Receipt>;
+  /** Opens the acceptor: `MachineView.escrow` is told from here on. */
+  depositOpen(): Promise<{ outcome: AtmOutcome }>;
+  /** Books what lies in escrow and takes the notes in. */
+  depositConfirm(): Promise<Receipt>;
+  /** Hands the notes in escrow back and shuts the acceptor. */
+  depositCancel(): Promise<void>;
+  history(filter: HistoryFilter, cursor?: string): Promise<HistoryPage>;
+}
+
+/** The hands of a customer, where the devices are simulated. */
+export interface DemoDevices {
+  /** Puts one note into the open acceptor; without effect where it is shut or the note unknown. */
+  insertNote(value: MinorText): Promise<void>;
+}
+
+/** What the page calls through its bridge. */
+export type AtmCalls = Atm & DemoDevices;
+
+/** The machine behind the bridge: its calls, its state now, and word of every change. */
+export interface AtmMachine extends AtmCalls {
+  view(): MachineView;
+  /** `listener` is told of each change; call what is returned to stop. */
+  watch(listener: (view: MachineView) => void): () => void;
+}

@@ -1,0 +1,71 @@
+/**
+ * Everything that can be refused, by name. A refusal is a value, never an exception: it travels
+ * from the rules through the protocol to the screen, and the audit log spells it in words.
+ */
+
+/** Why a command was not carried out. `ok` is not among them. */
+export type Refusal =
+  // who is asking
+  | "wrong_credentials" // no such customer, or another password: one answer for both
+  | "throttled" // too many failures: wait `retryAfterMs`
+  | "not_logged_in"
+  | "already_logged_in"
+  // what is asked
+  | "amount_not_positive"
+  | "amount_too_large"
+  | "wrong_currency"
+  | "unknown_account"
+  | "account_locked"
+  | "account_closed"
+  | "over_withdrawal_limit"
+  | "insufficient_funds"
+  // exactly-once
+  | "id_reused" // this movement id was used before with other content
+  | "unknown_movement"
+  | "voided"
+  | "already_completed"
+  | "already_reversed"
+  // operator
+  | "name_taken"
+  | "unknown_name"
+  // transient: nothing was recorded, the same id may be tried again
+  | "try_later";
+
+/** What became of a command. */
+export type Outcome = "ok" | Refusal;
+
+/** What the machine itself refuses, before or after it has asked the bank. */
+export type DeviceRefusal =
+  | "not_dispensable" // no mix of the notes in the cassettes makes this amount
+  | "no_notes_inserted"
+  | "device_fault"
+  | "bank_unreachable" // nothing was asked of the bank, or nothing will come of it
+  | "in_doubt"; // the bank's answer was lost: the journal settles it when the bank is back
+
+/** What a customer's action at an ATM may come to. */
+export type AtmOutcome = Outcome | DeviceRefusal;
+
+/** The refusal in words, for the audit log and for operators: `insufficient_funds` is "insufficient funds". */
+export function inWords(refusal: AtmOutcome): string {
+  return refusal.replaceAll("_", " ");
+}
+
+/**
+ * Bad input from outside: a flag, a file, a folder, a taken port. Its message names the input and
+ * the mend, and is all that a user is shown.
+ */
+export class UsageError extends Error {
+  override name = "UsageError";
+  /** @param exitCode 2 for a wrong command line, 1 for all else */
+  constructor(message: string, readonly exitCode: 1 | 2 = 1) {
+    super(message);
+  }
+}
+
+/**
+ * The peer broke the protocol. The connection ends without a reason given; `message` is for the
+ * operator's log alone and never holds a secret.
+ */
+export class ProtocolError extends Error {
+  override name = "ProtocolError";
+}

@@ -1,0 +1,84 @@
+/**
+ * Money is an integer number of minor units: `bigint` in code, decimal digits on the wire. 40.00
+ * euros are `4000n` and `"4000"`.
+ */
+
+/** Minor units as they travel in JSON: an optional minus sign and decimal digits, no leading zeros. */
+export type MinorText = string;
+
+/** An ISO 4217 currency and the number of its decimals: `{ code: "EUR", exponent: 2 }`. */
+export interface Currency {
+  readonly code: string;
+  readonly exponent: number;
+}
+
+/** The largest amount the ledger takes: all sums of it stay far inside a signed 64-bit integer. */
+export const amountMinorMax = 10n ** 15n;
+
+/**
+ * The currency of an ISO 4217 code, with the exponent that `Intl` knows for it.
+ * @throws {RangeError} when there is no such code
+ */
+export function currencyOf(code: string): Currency {
+  if (!/^[A-Z]{3}$/.test(code) || !Intl.supportedValuesOf("currency").includes(code)) {
+    throw new RangeError(`no such currency: ${code}`);
+  }
+  const { maximumFractionDigits } = new Intl.NumberFormat("en", {
+    style: "currency",
+    currency: code,
+  })
+    .resolvedOptions();
+  return { code, exponent: maximumFractionDigits ?? 2 };
+}
+
+/**
+ * Minor units from their wire form, or null when the text is anything else: `"4000"` is `4000n`;
+ * `"4e3"`, `"040"`, `"-0"` and `""` are null.
+ */
+export function minorFromText(text: unknown): bigint | null {
+  if (typeof text !== "string" || text.length > 20 || !/^(0|-?[1-9][0-9]*)$/.test(text)) {
+    return null;
+  }
+  return BigInt(text);
+}
+
+/** The decimal number of an amount, without currency: `decimalText(4050n, 2)` is `"40.50"`. */
+export function decimalText(minor: bigint, exponent: number): `${number}` {
+  const sign = minor < 0n ? "-" : "";
+  const digits = (minor < 0n ? -minor : minor).toString().padStart(exponent + 1, "0");
+  const whole = digits.slice(0, digits.length - exponent);
+  const fraction = digits.slice(digits.length - exponent);
+  return `${sign}${whole}${fraction && "."}${fraction}` as `${number}`;
+}
+
+/** An amount for people: `formatMoney(4050n, EUR, "en")` is `"€40.50"`. Exact at any size. */
+export function formatMoney(minor: bigint, currency: Currency, locale = "en"): string {
+  return new Intl.NumberFormat(locale, {
+    style: "currency",
+    currency: currency.code,
+    minimumFractionDigits: currency.exponent,
+    maximumFractionDigits: currency.exponent,
+  }).format(decimalText(minor, currency.exponent));
+}
+
+/**
+ * An amount as people type it (`40`, `40.5`, `40,50`, `1 200`, `1,200.50`), in minor units; null
+ * when it is not one. The last point or comma is the decimal sign if no more digits follow it than
+ * the currency has decimals; all others must part groups of three.
+ */
+export function parseAmount(typed: string, exponent: number): bigint | null {
+  const text = typed.trim().replace(/[\s\u00a0\u202f'’]/g, "");
+  const match = /^([0-9.,]*?)(?:[.,]([0-9]*))?$/.exec(text);
+  if (!/[0-9]/.test(text) || text.length > 20 || !match) return null;
+  let [, whole = "", fraction = ""] = match;
+  const grouped = (part: string) => /^[1-9][0-9]{0,2}([.,][0-9]{3})+$/.test(part);
+  if (fraction.length > exponent) {
+    if (!grouped(text)) return null;
+    [whole, fraction] = [text, ""];
+  }
+  if (!/^[0-9]*$/.test(whole)) {
+    if (!grouped(whole)) return null;
+    whole = whole.replace(/[.,]/g, "");
+  }
+  return BigInt((whole || "0") + fraction.padEnd(exponent, "0"));
+}
