@@ -1,0 +1,69 @@
+/** Bytes in and out: joining, comparing, big-endian numbers, text. */
+import { timingSafeEqual } from "@std/crypto/timing-safe-equal";
+
+/** Bytes over a plain `ArrayBuffer`, which may be transferred between threads. */
+export type Bytes = Uint8Array<ArrayBuffer>;
+
+/** All parts, one after the other. */
+export function concat(...parts: readonly Uint8Array[]): Bytes {
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
+/** Whether both are the same, in a time that depends on their lengths alone. */
+export function equalInConstantTime(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && timingSafeEqual(a, b);
+}
+
+/** A big-endian unsigned number of 4 bytes. */
+export function u32(value: number): Bytes {
+  const bytes = new Uint8Array(4);
+  new DataView(bytes.buffer).setUint32(0, value);
+  return bytes;
+}
+
+/** A big-endian unsigned number of 8 bytes. */
+export function u64(value: number | bigint): Bytes {
+  const bytes = new Uint8Array(8);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(value));
+  return bytes;
+}
+
+/** The big-endian unsigned number in the 4 bytes at `at`. */
+export function readU32(bytes: Uint8Array, at: number): number {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(at);
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** A text as UTF-8. */
+export function utf8(text: string): Bytes {
+  return encoder.encode(text);
+}
+
+/**
+ * The text of strict UTF-8.
+ * @throws {TypeError} when the bytes are anything else
+ */
+export function textOf(bytes: Uint8Array): string {
+  return decoder.decode(bytes);
+}
+
+/** Lower-case hex. */
+export function hex(bytes: Uint8Array): string {
+  return bytes.toHex();
+}
+
+/** Bytes of lower-case hex, `length` of them; null when the text is anything else. */
+export function fromHex(text: unknown, length: number): Bytes | null {
+  if (typeof text !== "string" || text.length !== 2 * length || !/^[0-9a-f]*$/.test(text)) {
+    return null;
+  }
+  return Uint8Array.fromHex(text);
+}

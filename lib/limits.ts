@@ -1,0 +1,69 @@
+/** Every size, time and count of the system, each with its unit last. */
+
+const second = 1_000;
+const minute = 60 * second;
+const hour = 60 * minute;
+
+// The channel
+/** A frame's body before both sides have proved themselves. */
+export const handshakeFrameBytesMax = 256;
+/** A frame's body afterwards: the largest size class, sealed. */
+export const frameBytesMax = 66_000;
+/** From the connection's first byte to the client's finish. */
+export const handshakeMsMax = 10 * second;
+/** Records, bytes and age of one direction's keys, after which they are ratcheted forward. */
+export const recordsPerKeyMax = 2 ** 20;
+export const bytesPerKeyMax = 2 ** 30;
+export const keyAgeMsMax = hour;
+/** What a receiver allows beyond `keyAgeMsMax`, since clocks and networks differ. */
+export const keyAgeGraceMs = minute;
+/** A message is padded to the next of these, so that its length tells nothing. */
+export const plaintextSizeClassesBytes = [256, 1_024, 4_096, 16_384, 65_536] as const;
+
+// Connections
+/** Sockets at once, in all and from one address, before and after their handshake. */
+export const connectionsMax = 12_000;
+export const connectionsPerAddressMax = 12_000;
+/** Sockets at once that have not finished their handshake. */
+export const handshakesPendingMax = 1_024;
+/** Requests of one ATM under way at once: more end the connection. */
+export const requestsPendingMax = 32;
+/** What may wait to be written to one slow ATM. */
+export const outgoingBytesMax = 1 << 20;
+/** A terminal's channel without any request is closed after this: ATMs send `hello` more often. */
+export const silentMsMax = 5 * minute;
+export const keepAliveMs = minute;
+
+// Visits
+/** The bank ends a visit after this long without a request of the customer's. */
+export const visitIdleMsMax = 3 * minute;
+/** The machine ends it sooner, after asking. */
+export const machineIdleMsMax = minute;
+
+// Credentials
+export const usernameLengthMax = 32;
+export const passwordLengthMin = 8;
+export const passwordLengthMax = 128;
+/** Log-ins waiting for a password check, in all; each terminal has one. */
+export const passwordChecksPendingMax = 512;
+
+// Ledger
+/** Commands in one batch, and in one durable commit. */
+export const batchCommandsMax = 256;
+/** Commands waiting for a batch: beyond it the answer is "try again later". */
+export const commandsPendingMax = 16_384;
+
+// History
+export const historyPageEntriesMax = 20;
+/** Entries looked at for one page, so that a rare word cannot make the server read the whole log. */
+export const historyEntriesExaminedMax = 2_000;
+export const historyTextLengthMax = 64;
+
+// Client
+export const connectMsMax = 5 * second;
+export const requestMsMax = 15 * second;
+export const reconnectMsMin = 250;
+export const reconnectMsMax = 8 * second;
+/** Notes in escrow, and in one withdrawal. */
+export const escrowNotesMax = 100;
+export const dispensedNotesMax = 40;

@@ -1,0 +1,250 @@
+/**
+ * The handshake of PROTOCOL.md, both ends, as pure functions over bytes. The caller brings nonces
+ * and X25519 secrets (32 random bytes each, never used twice).
+ */
+import { createPrivateKey, createPublicKey, diffieHellman } from "node:crypto";
+import { type Bytes, concat, equalInConstantTime, readU32, u32, u64, utf8 } from "../bytes.ts";
+import { ProtocolError } from "../errors.ts";
+import {
+  binderKey,
+  hmac,
+  masterSecret,
+  protocolName,
+  type SessionSecrets,
+  sessionSecrets,
+  sha256,
+} from "./key_schedule.ts";
+
+/** Who the two ends are to each other, and the key they share. */
+export interface TerminalKey {
+  /** 16 random bytes, sent in clear. */
+  readonly terminal: Uint8Array;
+  readonly version: number;
+  /** `K_SHARED`, 32 random bytes. */
+  readonly key: Uint8Array;
+  /** 16 random bytes, never sent: both ends know the bank they mean. */
+  readonly bank: Uint8Array;
+}
+
+/** Fresh randomness for one handshake, 32 bytes each. */
+export interface Freshness {
+  readonly nonce: Uint8Array;
+  readonly shareSecret: Uint8Array;
+}
+
+/** What the client's hello says, before anything of it is believed. */
+export interface ClientHello {
+  readonly terminal: Uint8Array;
+  readonly version: number;
+  readonly nonce: Uint8Array;
+  readonly share: Uint8Array;
+  readonly binder: Uint8Array;
+}
+
+const name = utf8(protocolName);
+const nonceBytes = 32;
+const shareBytes = 32;
+const proofBytes = 32;
+const helloBytes = 1 + name.length + 16 + 4 + nonceBytes + shareBytes + proofBytes;
+
+/** The client's state between its hello and the server's. */
+export interface ClientHandshake {
+  readonly bytes: Bytes;
+  readonly terminalKey: TerminalKey;
+  readonly fresh: Freshness;
+  readonly share: Uint8Array;
+  readonly binder: Uint8Array;
+}
+
+/** The client's first move: `bytes` is the body of a `clientHello` frame. */
+export function createClientHello(terminalKey: TerminalKey, fresh: Freshness): ClientHandshake {
+  const share = publicShare(fresh.shareSecret);
+  const unbound = { ...terminalKey, nonce: fresh.nonce, share };
+  const binder = binderOf(terminalKey, unbound);
+  const bytes = concat(
+    Uint8Array.of(name.length),
+    name,
+    terminalKey.terminal,
+    u32(terminalKey.version),
+    fresh.nonce,
+    share,
+    binder,
+  );
+  return { bytes, terminalKey, fresh, share, binder };
+}
+
+/**
+ * Reads a client's hello. Nothing in it is proved yet.
+ * @throws {ProtocolError} when it is not one of this protocol's
+ */
+export function parseClientHello(body: Uint8Array): ClientHello {
+  if (body.length !== helloBytes) throw new ProtocolError("client hello length");
+  if (body[0] !== name.length || !equalInConstantTime(body.subarray(1, 1 + name.length), name)) {
+    throw new ProtocolError("client hello protocol");
+  }
+  let at = 1 + name.length;
+  const take = (length: number) => body.slice(at, at += length);
+  const terminal = take(16);
+  const version = readU32(take(4), 0);
+  return {
+    terminal,
+    version,
+    nonce: take(nonceBytes),
+    share: take(shareBytes),
+    binder: take(proofBytes),
+  };
+}
+
+/** Whether whoever sent this hello holds the key. Costs the same for a right and a wrong one. */
+export function binderHolds(hello: ClientHello, terminalKey: TerminalKey): boolean {
+  return equalInConstantTime(hello.binder, binderOf(terminalKey, hello));
+}
+
+/** The server's state between its hello and the client's finish. */
+export interface ServerHandshake {
+  readonly bytes: Bytes;
+  readonly secrets: SessionSecrets;
+  readonly finishHash: Uint8Array;
+}
+
+/**
+ * The server's answer to a hello whose binder holds: `bytes` is the body of a `serverHello` frame.
+ * @throws {ProtocolError} when the client's share is of low order
+ */
+export function createServerHello(
+  hello: ClientHello,
+  terminalKey: TerminalKey,
+  fresh: Freshness,
+): ServerHandshake {
+  const share = publicShare(fresh.shareSecret);
+  const transcript = transcriptHash(terminalKey, hello, fresh.nonce, share);
+  const secrets = sessionSecrets(
+    masterSecret(terminalKey.key, hello.nonce, fresh.nonce),
+    sharedSecret(fresh.shareSecret, hello.share),
+    transcript,
+  );
+  const proof = hmac(secrets.serverProofKey, transcript);
+  return {
+    bytes: concat(fresh.nonce, share, proof),
+    secrets,
+    finishHash: sha256(transcript, proof),
+  };
+}
+
+/**
+ * The client's check of the server: `finish` is the body of a `clientFinish` frame.
+ * @throws {ProtocolError} when the server has not proved itself
+ */
+export function consumeServerHello(
+  client: ClientHandshake,
+  body: Uint8Array,
+): { finish: Bytes; secrets: SessionSecrets } {
+  if (body.length !== nonceBytes + shareBytes + proofBytes) {
+    throw new ProtocolError("server hello length");
+  }
+  const nonce = body.slice(0, nonceBytes);
+  const share = body.slice(nonceBytes, nonceBytes + shareBytes);
+  const proof = body.slice(nonceBytes + shareBytes);
+  const { terminalKey, fresh } = client;
+  const hello = {
+    ...client,
+    terminal: terminalKey.terminal,
+    version: terminalKey.version,
+    nonce: fresh.nonce,
+  };
+  const transcript = transcriptHash(terminalKey, hello, nonce, share);
+  const secrets = sessionSecrets(
+    masterSecret(terminalKey.key, fresh.nonce, nonce),
+    sharedSecret(fresh.shareSecret, share),
+    transcript,
+  );
+  if (!equalInConstantTime(proof, hmac(secrets.serverProofKey, transcript))) {
+    throw new ProtocolError("server proof");
+  }
+  return { finish: hmac(secrets.clientProofKey, sha256(transcript, proof)), secrets };
+}
+
+/**
+ * The server's check of the client: returns when the client has proved itself.
+ * @throws {ProtocolError} when it has not
+ */
+export function consumeClientFinish(server: ServerHandshake, body: Uint8Array): void {
+  if (!equalInConstantTime(body, hmac(server.secrets.clientProofKey, server.finishHash))) {
+    throw new ProtocolError("client proof");
+  }
+}
+
+type Unbound = Omit<ClientHello, "binder">;
+
+function binderOf(terminalKey: TerminalKey, hello: Unbound): Bytes {
+  return hmac(
+    binderKey(terminalKey.key),
+    lengthed(name, hello.terminal, u32(hello.version), terminalKey.bank, hello.nonce, hello.share),
+  );
+}
+
+function transcriptHash(
+  terminalKey: TerminalKey,
+  hello: ClientHello,
+  nonceS: Uint8Array,
+  shareS: Uint8Array,
+): Bytes {
+  return sha256(lengthed(
+    name,
+    utf8("client"),
+    hello.terminal,
+    u32(hello.version),
+    utf8("server"),
+    terminalKey.bank,
+    hello.nonce,
+    nonceS,
+    hello.share,
+    shareS,
+    hello.binder,
+  ));
+}
+
+/** Each part with its length before it, so that no two lists of parts give the same bytes. */
+function lengthed(...parts: Uint8Array[]): Bytes {
+  return concat(...parts.flatMap((part) => [u64(part.length), part]));
+}
+
+// RFC 8410's fixed prefixes: the runtime takes raw X25519 keys only inside these envelopes.
+const privatePrefix = Uint8Array.fromHex("302e020100300506032b656e04220420");
+const publicPrefix = Uint8Array.fromHex("302a300506032b656e032100");
+
+function privateKey(secret: Uint8Array) {
+  return createPrivateKey({
+    // deno-lint-ignore no-explicit-any -- the runtime's types ask for Buffer, any bytes serve
+    key: concat(privatePrefix, secret) as any,
+    format: "der",
+    type: "pkcs8",
+  });
+}
+
+/** The X25519 share of a secret (RFC 7748), 32 bytes. */
+export function publicShare(secret: Uint8Array): Bytes {
+  const der = createPublicKey(privateKey(secret)).export({ format: "der", type: "spki" });
+  return new Uint8Array(der.subarray(publicPrefix.length));
+}
+
+/**
+ * The X25519 shared secret (RFC 7748), 32 bytes.
+ * @throws {ProtocolError} when the other side's share is of low order, which makes it all zero
+ */
+export function sharedSecret(secret: Uint8Array, share: Uint8Array): Bytes {
+  let shared: Uint8Array;
+  try {
+    const publicKey = createPublicKey({
+      // deno-lint-ignore no-explicit-any -- as above
+      key: concat(publicPrefix, share) as any,
+      format: "der",
+      type: "spki",
+    });
+    shared = diffieHellman({ privateKey: privateKey(secret), publicKey });
+  } catch {
+    throw new ProtocolError("share refused");
+  }
+  if (shared.every((byte) => byte === 0)) throw new ProtocolError("low-order share");
+  return new Uint8Array(shared);
+}

@@ -1,0 +1,87 @@
+/**
+ * From the long-term key and one handshake to the keys of one session: the names and labels of
+ * PROTOCOL.md, "Key schedule". HMAC-SHA256 is RFC 2104, HKDF is RFC 5869.
+ */
+import { createHash, createHmac } from "node:crypto";
+import { type Bytes, concat, utf8 } from "../bytes.ts";
+import type { SealKeys } from "../seal.ts";
+
+export const protocolName = "strongroom/1";
+
+/** HMAC-SHA256, 32 bytes. */
+export function hmac(key: Uint8Array, ...parts: Uint8Array[]): Bytes {
+  const mac = createHmac("sha256", key);
+  for (const part of parts) mac.update(part);
+  return new Uint8Array(mac.digest());
+}
+
+/** SHA-256, 32 bytes. */
+export function sha256(...parts: Uint8Array[]): Bytes {
+  const hash = createHash("sha256");
+  for (const part of parts) hash.update(part);
+  return new Uint8Array(hash.digest());
+}
+
+/** HKDF-Extract: 32 bytes. */
+export function hkdfExtract(salt: Uint8Array, inputKey: Uint8Array): Bytes {
+  return hmac(salt, inputKey);
+}
+
+/** HKDF-Expand: `length` bytes, at most 8,160. */
+export function hkdfExpand(key: Uint8Array, info: Uint8Array, length: number): Bytes {
+  let block = new Uint8Array(0);
+  let output = new Uint8Array(0);
+  for (let counter = 1; output.length < length; counter++) {
+    block = hmac(key, block, info, Uint8Array.of(counter));
+    output = concat(output, block);
+  }
+  return output.slice(0, length);
+}
+
+/** `Master Secret = HMAC(K_SHARED, nonce_c || nonce_s)`. */
+export function masterSecret(sharedKey: Uint8Array, nonceC: Uint8Array, nonceS: Uint8Array): Bytes {
+  return hmac(sharedKey, nonceC, nonceS);
+}
+
+/** The key of the client hello's binder. Its input is not 64 bytes long: it can never be two nonces. */
+export function binderKey(sharedKey: Uint8Array): Bytes {
+  return hmac(sharedKey, utf8(`${protocolName} binder`));
+}
+
+/** What one finished handshake gives: a traffic secret per direction, and a proof key per role. */
+export interface SessionSecrets {
+  readonly clientTraffic: Bytes;
+  readonly serverTraffic: Bytes;
+  readonly clientProofKey: Bytes;
+  readonly serverProofKey: Bytes;
+}
+
+/** The secrets of one session, bound to everything both sides said (`transcriptHash`, 32 bytes). */
+export function sessionSecrets(
+  master: Uint8Array,
+  diffieHellman: Uint8Array,
+  transcriptHash: Uint8Array,
+): SessionSecrets {
+  const session = hkdfExtract(master, diffieHellman);
+  const derive = (label: string) =>
+    hkdfExpand(session, concat(utf8(`${protocolName} ${label}`), transcriptHash), 32);
+  return {
+    clientTraffic: derive("client traffic"),
+    serverTraffic: derive("server traffic"),
+    clientProofKey: derive("client proof"),
+    serverProofKey: derive("server proof"),
+  };
+}
+
+/** `k_enc` and `k_mac` of one direction, until it rekeys. */
+export function trafficKeys(trafficSecret: Uint8Array): SealKeys {
+  return {
+    enc: hkdfExpand(trafficSecret, utf8(`${protocolName} enc`), 16),
+    mac: hkdfExpand(trafficSecret, utf8(`${protocolName} mac`), 32),
+  };
+}
+
+/** The direction's next traffic secret; the one before cannot be had from it. */
+export function nextTrafficSecret(trafficSecret: Uint8Array): Bytes {
+  return hkdfExpand(trafficSecret, utf8(`${protocolName} rekey`), 32);
+}

@@ -1,0 +1,235 @@
+/**
+ * Messages: what records carry, as JSON in UTF-8. Requests go from the ATM to the bank, each with an
+ * id; the bank answers each with one reply of the same id, and pushes news of its own. Parsing is
+ * strict on both ends: a missing, extra or ill-formed field is a `ProtocolError`.
+ */
+import { type Bytes, fromHex, textOf, utf8 } from "../bytes.ts";
+import { type Outcome, ProtocolError } from "../errors.ts";
+import type { AccountView, HistoryEntry, HistoryFilter } from "../atm.ts";
+import { historyTextLengthMax, passwordLengthMax, usernameLengthMax } from "../limits.ts";
+import { type Currency, minorFromText, type MinorText } from "../money.ts";
+
+/** What an ATM asks for. Amounts are minor units; `movement` is 32 hex digits made by the terminal. */
+export type Ask =
+  // of the channel: needs nobody logged in
+  | { op: "hello" }
+  | { op: "log_in"; username: string; password: string }
+  | { op: "log_out"; reason: "customer" | "idle" | "closing" }
+  // of the customer, for the session's own account
+  | { op: "touch" }
+  | { op: "history"; filter: HistoryFilter; cursor?: string }
+  | {
+    op: "authorise";
+    kind: "withdrawal" | "deposit";
+    movement: string;
+    account: string;
+    amount: MinorText;
+    currency: string;
+  }
+  // of the terminal, for its own movements
+  | { op: "complete"; movement: string; amount: MinorText }
+  | { op: "reverse"; movement: string }
+  | { op: "void"; movement: string }
+  | { op: "load_cash"; movement: string; amount: MinorText; currency: string };
+
+export type Operation = Ask["op"];
+export type AskOf<O extends Operation> = Extract<Ask, { op: O }>;
+export type Request = { id: number; ask: Ask };
+
+/** What the bank answers, beside the outcome, when the outcome has something to show. */
+export interface Answer {
+  outcome: Outcome;
+  retryAfterMs?: number;
+  bank?: { name: string; currency: Currency; timeZone: string; terminal: string };
+  account?: AccountView;
+  /** The bank's time of the movement, RFC 3339. */
+  time?: string;
+  /** Minor units that the first settling booked: for `already_completed` and a repeated complete. */
+  booked?: MinorText;
+  entries?: HistoryEntry[];
+  cursor?: string;
+}
+
+/** What the bank says unasked. */
+export type Push =
+  | { push: "account"; account: AccountView }
+  | { push: "visit_ended"; reason: "idle" | "bank" };
+
+export type ServerMessage = { id: number; answer: Answer } | Push;
+
+/** A request's bytes. */
+export function encodeRequest({ id, ask }: Request): Bytes {
+  return utf8(JSON.stringify({ id, ...ask }));
+}
+
+/**
+ * A request of a client's bytes.
+ * @throws {ProtocolError} when they are anything else
+ */
+export function parseRequest(bytes: Uint8Array): Request {
+  const message = jsonObject(bytes);
+  const { id, op, ...rest } = message;
+  const fields = typeof op === "string" && Object.hasOwn(askFields, op)
+    ? askFields[op as Operation]
+    : refuse("operation");
+  return { id: whole(id), ask: { op, ...record(fields, rest) } as Ask };
+}
+
+/** A reply's or a push's bytes. */
+export function encodeServerMessage(message: ServerMessage): Bytes {
+  return utf8(JSON.stringify(message));
+}
+
+/**
+ * A server's message of its bytes. The server has proved itself, so its payload is checked for shape
+ * only.
+ * @throws {ProtocolError} when they are anything else
+ */
+export function parseServerMessage(bytes: Uint8Array): ServerMessage {
+  const message = jsonObject(bytes);
+  if ("push" in message) {
+    return message.push === "account"
+      ? { push: "account", ...record({ account }, without(message, "push")) } as Push
+      : message.push === "visit_ended"
+      ? {
+        push: "visit_ended",
+        ...record({ reason: oneOf("idle", "bank") }, without(message, "push")),
+      }
+      : refuse("push");
+  }
+  const { id, answer } = record({ id: whole, answer: object }, message);
+  return { id, answer: record(answerFields, answer) as Answer };
+}
+
+// Checks of single fields: each gives the value back, or throws.
+
+type Check<T> = (value: unknown) => T;
+type Fields = Record<string, Check<unknown>>;
+
+function refuse(what: string): never {
+  throw new ProtocolError(`message ${what}`);
+}
+
+function without(message: Record<string, unknown>, name: string): Record<string, unknown> {
+  const { [name]: _, ...rest } = message;
+  return rest;
+}
+
+function jsonObject(bytes: Uint8Array): Record<string, unknown> {
+  try {
+    return object(JSON.parse(textOf(bytes)));
+  } catch {
+    return refuse("form");
+  }
+}
+
+function object(value: unknown): Record<string, unknown> {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) refuse("object");
+  return value as Record<string, unknown>;
+}
+
+/** Exactly these fields, each as its check wants it; those with `maybe` may be absent. */
+function record<F extends Fields>(
+  fields: F,
+  value: unknown,
+): { [K in keyof F]: ReturnType<F[K]> } {
+  const given = object(value);
+  for (const name of Object.keys(given)) if (!Object.hasOwn(fields, name)) refuse(`field ${name}`);
+  const checked: Record<string, unknown> = {};
+  for (const [name, check] of Object.entries(fields)) {
+    const field = check(given[name]);
+    if (field !== undefined) checked[name] = field;
+  }
+  return checked as { [K in keyof F]: ReturnType<F[K]> };
+}
+
+function maybe<T>(check: Check<T>): Check<T | undefined> {
+  return (value) => value === undefined ? undefined : check(value);
+}
+
+function text(lengthMax: number): Check<string> {
+  return (value) =>
+    typeof value === "string" && value.length <= lengthMax && value.isWellFormed()
+      ? value
+      : refuse("text");
+}
+
+function oneOf<const T extends string>(...allowed: T[]): Check<T> {
+  return (value) => allowed.includes(value as T) ? value as T : refuse("choice");
+}
+
+function listOf<T>(check: Check<T>): Check<T[]> {
+  return (value) => Array.isArray(value) ? value.map(check) : refuse("list");
+}
+
+const whole: Check<number> = (value) =>
+  Number.isSafeInteger(value) && (value as number) >= 0 ? value as number : refuse("number");
+const minor: Check<MinorText> = (value) =>
+  minorFromText(value) === null ? refuse("amount") : value as MinorText;
+const movement: Check<string> = (value) =>
+  fromHex(value, 16) ? value as string : refuse("movement id");
+const instant: Check<string> = (value) =>
+  typeof value === "string" && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?Z$/.test(value) &&
+    !Number.isNaN(Date.parse(value))
+    ? value
+    : refuse("time");
+const currencyCode: Check<string> = (value) =>
+  typeof value === "string" && /^[A-Z]{3}$/.test(value) ? value : refuse("currency");
+const kind = oneOf("withdrawal", "deposit");
+const entryKind = oneOf("withdrawal", "deposit", "log-in", "other");
+const entryOutcome = oneOf("done", "refused");
+const shortText = text(256);
+
+const account: Check<AccountView> = (value) =>
+  record({ id: shortText, booked: minor, available: minor, version: whole }, value);
+
+const filter: Check<HistoryFilter> = (value) =>
+  record({
+    kind: maybe(entryKind),
+    outcome: maybe(entryOutcome),
+    text: maybe(text(historyTextLengthMax)),
+    from: maybe(instant),
+    before: maybe(instant),
+  }, value);
+
+const entry: Check<HistoryEntry> = (value) =>
+  record({
+    place: shortText,
+    action: text(1_024),
+    kind: entryKind,
+    outcome: entryOutcome,
+    time: instant,
+    terminal: shortText,
+    amount: maybe(minor),
+  }, value);
+
+const askFields: { [O in Operation]: Fields } = {
+  hello: {},
+  log_in: { username: text(usernameLengthMax), password: text(passwordLengthMax) },
+  log_out: { reason: oneOf("customer", "idle", "closing") },
+  touch: {},
+  history: { filter, cursor: maybe(text(64)) },
+  authorise: { kind, movement, account: text(64), amount: minor, currency: currencyCode },
+  complete: { movement, amount: minor },
+  reverse: { movement },
+  void: { movement },
+  load_cash: { movement, amount: minor, currency: currencyCode },
+};
+
+const answerFields = {
+  outcome: text(64) as Check<Outcome>,
+  retryAfterMs: maybe(whole),
+  bank: maybe((value) =>
+    record({
+      name: shortText,
+      currency: (inner) => record({ code: currencyCode, exponent: whole }, inner),
+      timeZone: shortText,
+      terminal: shortText,
+    }, value)
+  ),
+  account: maybe(account),
+  time: maybe(instant),
+  booked: maybe(minor),
+  entries: maybe(listOf(entry)),
+  cursor: maybe(text(64)),
+};

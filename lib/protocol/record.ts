@@ -1,0 +1,194 @@
+/**
+ * Records: what both ends say once the handshake holds. Each is sealed under its direction's keys,
+ * with direction, type and the exact next sequence number as associated data (PROTOCOL.md,
+ * "Records"). After any failure the object is dead and takes no further byte.
+ */
+import { type Bytes, concat, readU32, u32, u64 } from "../bytes.ts";
+import { ProtocolError } from "../errors.ts";
+import {
+  bytesPerKeyMax,
+  keyAgeGraceMs,
+  keyAgeMsMax,
+  plaintextSizeClassesBytes,
+  recordsPerKeyMax,
+} from "../limits.ts";
+import { open, seal, sealedLength, type SealKeys } from "../seal.ts";
+import { encodeFrame, type Frame, frameType } from "./frame.ts";
+import { nextTrafficSecret, trafficKeys } from "./key_schedule.ts";
+
+/** Who speaks; the number is the direction's byte in the associated data. */
+export type Direction = 0 | 1;
+export const fromClient: Direction = 0;
+export const fromServer: Direction = 1;
+
+/** When the keys of a direction have served long enough. Overridden by tests alone. */
+export interface KeyLimits {
+  readonly records: number;
+  readonly bytes: number;
+  readonly ageMs: number;
+}
+
+const defaultKeyLimits: KeyLimits = {
+  records: recordsPerKeyMax,
+  bytes: bytesPerKeyMax,
+  ageMs: keyAgeMsMax,
+};
+
+const largestRecordBytes = sealedLength(plaintextSizeClassesBytes.at(-1)!);
+
+/** Keys, sequence number and use of one direction: the half that sender and receiver have in common. */
+class DirectionState {
+  keys: SealKeys;
+  records = 0;
+  bytes = 0;
+  #sequence = 0n;
+
+  constructor(
+    readonly direction: Direction,
+    private trafficSecret: Uint8Array,
+    public keysSinceMs: number,
+  ) {
+    this.keys = trafficKeys(trafficSecret);
+  }
+
+  /** The associated data of the next record of this type. */
+  aad(type: number): Bytes {
+    return concat(Uint8Array.of(this.direction, type), u64(this.#sequence));
+  }
+
+  /** Counts a record; the sequence number goes on across rekeying and never comes back. */
+  count(bytes: number): void {
+    this.#sequence++;
+    this.records++;
+    this.bytes += bytes;
+  }
+
+  ratchet(nowMs: number): void {
+    this.trafficSecret = nextTrafficSecret(this.trafficSecret);
+    this.keys = trafficKeys(this.trafficSecret);
+    this.records = 0;
+    this.bytes = 0;
+    this.keysSinceMs = nowMs;
+  }
+}
+
+/** Seals what one end says. */
+export class RecordSender {
+  #state: DirectionState;
+  #closed = false;
+
+  /** @param randomBytes gives IVs that no one can foresee */
+  constructor(
+    direction: Direction,
+    trafficSecret: Uint8Array,
+    nowMs: number,
+    private readonly randomBytes: (length: number) => Uint8Array,
+    private readonly limits: KeyLimits = defaultKeyLimits,
+  ) {
+    this.#state = new DirectionState(direction, trafficSecret, nowMs);
+  }
+
+  /** The bytes to send for a message; a rekey goes before it when the keys have served long enough. */
+  data(message: Uint8Array, nowMs: number): Bytes {
+    const rekey = this.#keysAreSpent(nowMs) ? this.#rekey(nowMs) : new Uint8Array(0);
+    return concat(rekey, this.#record(frameType.data, message));
+  }
+
+  /** The bytes that end the session for certain: a stream that ends without them was cut. */
+  close(): Bytes {
+    const bytes = this.#record(frameType.close, new Uint8Array(0));
+    this.#closed = true;
+    return bytes;
+  }
+
+  #keysAreSpent(nowMs: number): boolean {
+    const { records, bytes, keysSinceMs } = this.#state;
+    // One record is kept back for the rekey itself, one for a close.
+    return records >= this.limits.records - 2 ||
+      bytes + 3 * largestRecordBytes > this.limits.bytes ||
+      nowMs - keysSinceMs >= this.limits.ageMs;
+  }
+
+  #rekey(nowMs: number): Bytes {
+    const bytes = this.#record(frameType.rekey, new Uint8Array(0));
+    this.#state.ratchet(nowMs);
+    return bytes;
+  }
+
+  #record(type: number, message: Uint8Array): Bytes {
+    if (this.#closed) throw new Error("nothing can be sent after a close");
+    const sealed = seal(
+      this.#state.keys,
+      this.randomBytes(16),
+      this.#state.aad(type),
+      padded(message),
+    );
+    this.#state.count(sealed.length);
+    return encodeFrame(type, sealed);
+  }
+}
+
+/** Opens what the other end says, in order. */
+export class RecordReceiver {
+  #state: DirectionState;
+  #dead = false;
+
+  constructor(
+    direction: Direction,
+    trafficSecret: Uint8Array,
+    nowMs: number,
+    private readonly limits: KeyLimits = defaultKeyLimits,
+  ) {
+    this.#state = new DirectionState(direction, trafficSecret, nowMs);
+  }
+
+  /**
+   * The message of a frame, `"close"` for the session's end, or null for a rekey.
+   * @throws {ProtocolError} on anything that is not the exact next record; nothing is taken after it
+   */
+  open(frame: Frame, nowMs: number): Bytes | "close" | null {
+    if (this.#dead) throw new ProtocolError("dead channel");
+    this.#dead = true; // until this record has proved good
+    const message = this.#message(frame, nowMs);
+    if (frame.type === frameType.close) return "close";
+    if (frame.type === frameType.rekey) this.#state.ratchet(nowMs);
+    this.#dead = false;
+    return frame.type === frameType.data ? message : null;
+  }
+
+  #message({ type, body }: Frame, nowMs: number): Bytes {
+    const { data, rekey, close } = frameType;
+    if (type !== data && type !== rekey && type !== close) throw new ProtocolError("record type");
+    const state = this.#state;
+    if (
+      state.records >= this.limits.records || state.bytes + body.length > this.limits.bytes ||
+      nowMs - state.keysSinceMs > this.limits.ageMs + keyAgeGraceMs
+    ) throw new ProtocolError("keys used too long");
+    const plaintext = open(state.keys, state.aad(type), body);
+    if (plaintext === null) throw new ProtocolError("record tag");
+    const message = unpadded(plaintext);
+    if (type !== data && message.length > 0) throw new ProtocolError("record content");
+    state.count(body.length);
+    return message;
+  }
+}
+
+/** `u32 length || message || zeros`, up to the next size class. */
+function padded(message: Uint8Array): Bytes {
+  const size = plaintextSizeClassesBytes.find((bytes) => 4 + message.length <= bytes);
+  if (size === undefined) throw new RangeError("message too long for a record");
+  const plaintext = new Uint8Array(size);
+  plaintext.set(u32(message.length));
+  plaintext.set(message, 4);
+  return plaintext;
+}
+
+function unpadded(plaintext: Bytes): Bytes {
+  const known = (plaintextSizeClassesBytes as readonly number[]).includes(plaintext.length);
+  const length = known ? readU32(plaintext, 0) : Infinity;
+  if (4 + length > plaintext.length) throw new ProtocolError("record padding");
+  if (plaintext.subarray(4 + length).some((byte) => byte !== 0)) {
+    throw new ProtocolError("record padding");
+  }
+  return plaintext.slice(4, 4 + length);
+}

@@ -1,0 +1,49 @@
+/** The file that makes a machine a terminal: its id and the key it shares with the bank, as JSON. */
+import { fromHex, hex } from "./bytes.ts";
+import { UsageError } from "./errors.ts";
+import type { TerminalKey } from "./protocol/handshake.ts";
+
+/** A terminal's key with the name the operator gave it. */
+export interface NamedTerminalKey extends TerminalKey {
+  readonly name: string;
+}
+
+const formatName = "strongroom terminal key 1";
+
+/** The file's text. It is a secret: whoever holds it is that terminal to the bank. */
+export function formatTerminalKey(
+  { bank, terminal, name, version, key }: NamedTerminalKey,
+): string {
+  const fields = { bank: hex(bank), terminal: hex(terminal), name, version, key: hex(key) };
+  return JSON.stringify({ format: formatName, ...fields }, null, 2) + "\n";
+}
+
+/**
+ * The key of a file's text.
+ * @param path names the file in the message
+ * @throws {UsageError} when the text is not a terminal key's
+ */
+export function parseTerminalKey(text: string, path: string): NamedTerminalKey {
+  const bad = new UsageError(
+    `${path} is not a terminal key file: make one with 'deno task bank terminal enroll NAME --out FILE'`,
+  );
+  let fields: Record<string, unknown>;
+  try {
+    fields = JSON.parse(text);
+  } catch {
+    throw bad;
+  }
+  const [bank, terminal] = [fromHex(fields?.bank, 16), fromHex(fields?.terminal, 16)];
+  const key = fromHex(fields?.key, 32);
+  const { name, version, format } = fields ?? {};
+  if (
+    format !== formatName || !bank || !terminal || !key || typeof name !== "string" ||
+    !isName(name) || !Number.isSafeInteger(version)
+  ) throw bad;
+  return { bank, terminal, key, name, version: version as number };
+}
+
+/** Names of terminals and customers: lower-case letters, digits, and - . _ inside; at most 32. */
+export function isName(name: string): boolean {
+  return /^[a-z0-9]([a-z0-9._-]{0,30}[a-z0-9])?$/.test(name);
+}

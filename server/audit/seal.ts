@@ -1,0 +1,83 @@
+/**
+ * Audit entries, sealed: `who | action | time` and facts beside it, under the AUDIT_KEY, bound to
+ * their place in their chain.
+ */
+import { type Bytes, concat, hex, textOf, u32, u64, utf8 } from "../../lib/bytes.ts";
+import type { Outcome } from "../../lib/errors.ts";
+import { hkdfExpand, hmac } from "../../lib/protocol/key_schedule.ts";
+import { open, seal, type SealKeys } from "../../lib/seal.ts";
+import type { AuditEntry, EntryKind } from "../ledger/command.ts";
+
+/** The keys that come of one AUDIT_KEY. */
+export interface AuditKeys {
+  readonly version: number;
+  readonly seal: SealKeys;
+  readonly index: Bytes;
+}
+
+/** @param auditKey 32 random bytes */
+export function auditKeysOf(auditKey: Uint8Array, version: number): AuditKeys {
+  const derive = (label: string, length: number) =>
+    hkdfExpand(auditKey, utf8(`strongroom/1 audit ${label}`), length);
+  return {
+    version,
+    seal: { enc: derive("enc", 16), mac: derive("mac", 32) },
+    index: derive("index", 32),
+  };
+}
+
+/** The 16 bytes under which one customer's entries are found, without opening the others'. */
+export function indexOf(keys: AuditKeys, who: string): Bytes {
+  return hmac(keys.index, utf8(who)).slice(0, 16);
+}
+
+/** The hash that stands for a name in counters, and in the log where nobody has that name. */
+export function nameHashOf(keys: AuditKeys, name: string): string {
+  return hex(hmac(keys.index, utf8(`name ${name}`)).slice(0, 16));
+}
+
+/** The line that an entry is: `alice | withdraw $40.00 | 2026-11-23T15:16:02.249Z`. */
+export function lineOf(entry: AuditEntry): string {
+  return `${entry.who} | ${entry.action} | ${new Date(entry.timeMs).toISOString()}`;
+}
+
+/** Seals an entry for one place of one chain. */
+export function sealEntry(
+  keys: AuditKeys,
+  place: { chainId: Uint8Array; sequence: number },
+  entry: AuditEntry,
+  iv: Uint8Array,
+): Bytes {
+  const { who: _who, action: _action, timeMs: _timeMs, amount, ...facts } = entry;
+  const beside = JSON.stringify({ ...facts, amount: amount?.toString() });
+  return seal(keys.seal, iv, aadOf(keys, place), utf8(`${lineOf(entry)}\n${beside}`));
+}
+
+/** The entry of a place, or null when these bytes were not sealed for it. */
+export function openEntry(
+  keys: AuditKeys,
+  place: { chainId: Uint8Array; sequence: number },
+  sealed: Uint8Array,
+): AuditEntry | null {
+  const plaintext = open(keys.seal, aadOf(keys, place), sealed);
+  if (plaintext === null) return null;
+  const [line = "", beside = "{}"] = textOf(plaintext).split("\n");
+  const [who = "", action = "", time = ""] = line.split(" | ");
+  const { amount, ...facts } = JSON.parse(beside) as {
+    kind: EntryKind;
+    outcome: Outcome;
+    terminal: string;
+    amount?: string;
+  };
+  return {
+    who,
+    action,
+    timeMs: Date.parse(time),
+    ...facts,
+    ...(amount === undefined ? {} : { amount: BigInt(amount) }),
+  };
+}
+
+function aadOf(keys: AuditKeys, { chainId, sequence }: { chainId: Uint8Array; sequence: number }) {
+  return concat(utf8("strongroom/1 audit entry"), chainId, u64(sequence), u32(keys.version));
+}

@@ -1,0 +1,62 @@
+/**
+ * Passwords, kept as Argon2id (RFC 9106; 19 MiB, two passes, one lane: OWASP's first choice) and
+ * checked in threads of their own.
+ */
+import { passwordChecksPendingMax } from "../../lib/limits.ts";
+
+export type ToPasswordWorker =
+  | { type: "hash"; password: string; salt: Uint8Array }
+  | { type: "verify"; password: string; hash: string };
+
+/** What a name that nobody has is checked against, so that it costs what a wrong password costs. */
+const nobodysHash =
+  "$argon2id$v=19$m=19456,t=2,p=1$c3Ryb25ncm9vbS9ub2JvZHk$MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDA";
+
+export class Passwords {
+  readonly #idle: Worker[] = [];
+  readonly #workers: Worker[] = [];
+  readonly #queue: (() => void)[] = [];
+
+  /** @param threads each takes 19 MiB and one core while it works */
+  constructor(threads: number) {
+    for (let index = 0; index < threads; index++) {
+      const worker = new Worker(import.meta.resolve("./password_worker.ts"), {
+        type: "module",
+        deno: { permissions: "none" },
+      });
+      this.#workers.push(worker);
+      this.#idle.push(worker);
+    }
+  }
+
+  /** The encoded hash of a new password; `salt` is 16 random bytes. */
+  async hash(password: string, salt: Uint8Array): Promise<string> {
+    return await this.#run({ type: "hash", password, salt }) as string;
+  }
+
+  /**
+   * Whether the password is the one that was hashed; null for nobody's hash, which never matches.
+   * `"busy"` when too many are waiting already.
+   */
+  async verify(password: string, hash: string | null): Promise<boolean | "busy"> {
+    if (this.#queue.length >= passwordChecksPendingMax) return "busy";
+    const same = await this.#run({ type: "verify", password, hash: hash ?? nobodysHash });
+    return same === true && hash !== null;
+  }
+
+  close(): void {
+    for (const worker of this.#workers) worker.terminate();
+  }
+
+  async #run(message: ToPasswordWorker): Promise<unknown> {
+    if (this.#idle.length === 0) await new Promise<void>((resolve) => this.#queue.push(resolve));
+    const worker = this.#idle.pop()!;
+    const { promise, resolve } = Promise.withResolvers<unknown>();
+    worker.onmessage = ({ data }) => resolve(data);
+    worker.postMessage(message);
+    const result = await promise;
+    this.#idle.push(worker);
+    this.#queue.shift()?.();
+    return result;
+  }
+}

@@ -1,0 +1,95 @@
+/**
+ * The engine: load → pure rules → commit, one batch at a time. Changes and the audit entries that
+ * speak of them commit together, and nobody is answered before.
+ */
+import { chainStart, chainTag, type SealedEntry } from "../audit/chain.ts";
+import { type AuditKeys, indexOf, openEntry, sealEntry } from "../audit/seal.ts";
+import { Books, touchOf } from "./books.ts";
+import type { AccountState, AuditEntry, Command, Reply } from "./command.ts";
+import { applyCommands } from "./rules.ts";
+import type { Store } from "./store.ts";
+
+/** What the engine needs beside its store. */
+export interface EngineParts {
+  store: Store;
+  keys: AuditKeys;
+  chainId: Uint8Array;
+  chainKey: Uint8Array;
+  nowMs: () => number;
+  randomBytes: (length: number) => Uint8Array;
+}
+
+/** What is known once a batch is on disk: a reply for each command, and every account it changed. */
+export interface BatchOutcome {
+  replies: Reply[];
+  accounts: AccountState[];
+}
+
+/** A failed commit: nothing of the batch happened, and the same ids may be tried again. */
+const tryLater = (timeMs: number): Reply => ({ outcome: "try_later", timeMs });
+
+export class Engine {
+  private constructor(
+    private readonly parts: EngineParts,
+    private head: { sequence: number; tag: Uint8Array; timeMs: number },
+  ) {}
+
+  /** Takes up where the log's last entry left off. */
+  static async open(parts: EngineParts): Promise<Engine> {
+    const last = await parts.store.lastEntry();
+    const { chainId, keys } = parts;
+    const entry = last && openEntry(keys, { chainId, sequence: last.sequence }, last.sealed);
+    return new Engine(parts, {
+      sequence: last?.sequence ?? 0,
+      tag: last?.tag ?? chainStart(chainId),
+      timeMs: entry?.timeMs ?? 0,
+    });
+  }
+
+  /** Runs one batch. `onError` hears of what the store refused. */
+  async run(commands: readonly Command[], onError: (error: Error) => void): Promise<BatchOutcome> {
+    try {
+      return await this.#runTogether(commands);
+    } catch (error) {
+      onError(error as Error);
+      if (commands.length === 1) return { replies: [tryLater(this.parts.nowMs())], accounts: [] };
+      // One bad command must not take the others with it.
+      const outcomes: BatchOutcome[] = [];
+      for (const command of commands) outcomes.push(await this.run([command], onError));
+      return {
+        replies: outcomes.flatMap(({ replies }) => replies),
+        accounts: outcomes.flatMap(({ accounts }) => accounts),
+      };
+    }
+  }
+
+  async #runTogether(commands: readonly Command[]): Promise<BatchOutcome> {
+    const { store, nowMs } = this.parts;
+    const books = new Books(await store.load(touchOf(commands)));
+    const timeMs = Math.max(this.head.timeMs, nowMs());
+    const { replies, entries } = applyCommands(books, commands, timeMs);
+    const sealed = this.#seal(entries);
+    const changes = books.changes();
+    await store.commit(changes, sealed);
+    const last = sealed.at(-1);
+    if (last) this.head = { sequence: last.sequence, tag: last.tag, timeMs };
+    return { replies, accounts: changes.accounts };
+  }
+
+  #seal(entries: readonly AuditEntry[]): SealedEntry[] {
+    const { keys, chainId, chainKey, randomBytes } = this.parts;
+    let { sequence, tag } = this.head;
+    return entries.map((entry) => {
+      sequence++;
+      const untagged = {
+        sequence,
+        epoch: 0,
+        keyVersion: keys.version,
+        who: indexOf(keys, entry.who),
+        sealed: sealEntry(keys, { chainId, sequence }, entry, randomBytes(16)),
+      };
+      tag = chainTag(chainKey, tag, untagged);
+      return { ...untagged, tag };
+    });
+  }
+}

@@ -1,0 +1,156 @@
+/**
+ * The ledger, as the rest of the server sees it: commands in, replies out once they are on disk.
+ * Batches form by themselves: while one commits in the ledger's thread, the next one fills here.
+ */
+import { UsageError } from "../../lib/errors.ts";
+import { batchCommandsMax, commandsPendingMax } from "../../lib/limits.ts";
+import type { HistoryPage } from "../../lib/atm.ts";
+import type { HistoryQuery } from "../audit/history.ts";
+import type { AuditKeys } from "../audit/seal.ts";
+import type { Settings } from "./books.ts";
+import type { AccountState, Command, Reply } from "./command.ts";
+import type { BatchOutcome } from "./engine.ts";
+import type { ReadStore } from "./store.ts";
+
+export interface OpenLedger {
+  type: "open";
+  path: string;
+  keys: AuditKeys;
+  chainId: Uint8Array;
+  chainKey: Uint8Array;
+  /** Given when the bank is made. */
+  create?: Settings;
+}
+
+export type ToLedger =
+  & { id: number }
+  & (
+    | OpenLedger
+    | { type: "batch"; commands: Command[] }
+    | { type: "history"; query: HistoryQuery }
+    | { type: "read"; name: keyof ReadStore; args: unknown[] }
+    | { type: "close" }
+  );
+
+export type FromLedger =
+  | { id: number; value: unknown }
+  | { id: number; error: { message: string; usage: boolean } }
+  | { trouble: string };
+
+type Read = {
+  [K in keyof ReadStore]: (
+    ...args: Parameters<ReadStore[K]>
+  ) => Promise<Awaited<ReturnType<ReadStore[K]>>>;
+};
+type Unnumbered<T> = T extends unknown ? Omit<T, "id"> : never;
+
+export class Ledger {
+  readonly #worker: Worker;
+  readonly #calls = new Map<number, PromiseWithResolvers<unknown>>();
+  readonly #watchers = new Map<number, Set<(account: AccountState) => void>>();
+  #nextId = 0;
+  #waiting: { command: Command; reply: PromiseWithResolvers<Reply> }[] = [];
+  #committing = false;
+
+  /** Reads outside batches, by the store's own names. */
+  readonly read: Read = new Proxy({} as Read, {
+    get: (_, name: keyof ReadStore) => (...args: unknown[]) =>
+      this.#call({ type: "read", name, args }),
+  });
+
+  private constructor(private readonly onTrouble: (message: string) => void) {
+    this.#worker = new Worker(import.meta.resolve("./ledger_worker.ts"), { type: "module" });
+    this.#worker.onmessage = ({ data }: MessageEvent<FromLedger>) => this.#take(data);
+  }
+
+  /**
+   * Opens a bank's ledger, or makes it.
+   * @param onTrouble hears what the database refused, for the operator's log
+   * @throws {UsageError} when the file is missing, damaged, newer, or in use
+   */
+  static async open(parts: OpenLedger, onTrouble: (message: string) => void): Promise<Ledger> {
+    const ledger = new Ledger(onTrouble);
+    try {
+      await ledger.#call(parts);
+      return ledger;
+    } catch (error) {
+      ledger.#worker.terminate();
+      throw error;
+    }
+  }
+
+  /** Runs a command; the reply comes when it is durable, or names why nothing happened. */
+  submit(command: Command): Promise<Reply> {
+    if (this.#waiting.length >= commandsPendingMax) {
+      return Promise.resolve({ outcome: "try_later", timeMs: Date.now() });
+    }
+    const reply = Promise.withResolvers<Reply>();
+    this.#waiting.push({ command, reply });
+    if (!this.#committing) this.#commitSoon();
+    return reply.promise;
+  }
+
+  /** One page of a customer's history. */
+  history(query: HistoryQuery): Promise<Omit<HistoryPage, "outcome">> {
+    return this.#call({ type: "history", query }) as Promise<Omit<HistoryPage, "outcome">>;
+  }
+
+  /** Tells of every committed change of an account, in order; call what is returned to stop. */
+  watch(account: number, listener: (account: AccountState) => void): () => void {
+    const watchers = this.#watchers.get(account) ?? new Set();
+    this.#watchers.set(account, watchers.add(listener));
+    return () => {
+      watchers.delete(listener);
+      if (watchers.size === 0) this.#watchers.delete(account);
+    };
+  }
+
+  /** Waits for what is under way, then lets the file go. */
+  async close(): Promise<void> {
+    while (this.#committing || this.#waiting.length > 0) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    await this.#call({ type: "close" });
+    this.#worker.terminate();
+  }
+
+  #commitSoon(): void {
+    this.#committing = true;
+    // What arrives in the same turn of the event loop shares the batch.
+    queueMicrotask(() => this.#commit());
+  }
+
+  async #commit(): Promise<void> {
+    const batch = this.#waiting.splice(0, batchCommandsMax);
+    try {
+      const commands = batch.map(({ command }) => command);
+      const outcome = await this.#call({ type: "batch", commands }) as BatchOutcome;
+      batch.forEach(({ reply }, index) => reply.resolve(outcome.replies[index]!));
+      for (const account of outcome.accounts) {
+        this.#watchers.get(account.id)?.forEach((listener) => listener(account));
+      }
+    } catch (error) {
+      this.onTrouble((error as Error).message);
+      batch.forEach(({ reply }) => reply.resolve({ outcome: "try_later", timeMs: Date.now() }));
+    }
+    this.#committing = false;
+    if (this.#waiting.length > 0) this.#commitSoon();
+  }
+
+  #call(message: Unnumbered<ToLedger>): Promise<unknown> {
+    const id = this.#nextId++;
+    const call = Promise.withResolvers<unknown>();
+    this.#calls.set(id, call);
+    this.#worker.postMessage({ ...message, id });
+    return call.promise;
+  }
+
+  #take(message: FromLedger): void {
+    if ("trouble" in message) return this.onTrouble(message.trouble);
+    const call = this.#calls.get(message.id)!;
+    this.#calls.delete(message.id);
+    if ("value" in message) return call.resolve(message.value);
+    const { message: text, usage } = message.error;
+    call.reject(usage ? new UsageError(text) : new Error(text));
+  }
+}

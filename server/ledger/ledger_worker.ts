@@ -1,0 +1,51 @@
+/// <reference lib="deno.worker" />
+/** The ledger's own thread: the engine on SQLite. One message in, one message out, in order. */
+import { randomBytes } from "node:crypto";
+import { UsageError } from "../../lib/errors.ts";
+import { historyPage } from "../audit/history.ts";
+import { openEntry } from "../audit/seal.ts";
+import { Engine } from "./engine.ts";
+import type { FromLedger, OpenLedger, ToLedger } from "./ledger.ts";
+import { SqliteStore } from "./sqlite_store.ts";
+
+let store: SqliteStore;
+let engine: Engine;
+let opened: OpenLedger;
+
+const answer = (message: FromLedger) => self.postMessage(message);
+
+self.onmessage = async ({ data }: MessageEvent<ToLedger>) => {
+  try {
+    answer({ id: data.id, value: await handle(data) });
+  } catch (error) {
+    const { message } = error as Error;
+    answer({ id: data.id, error: { message, usage: error instanceof UsageError } });
+  }
+};
+
+async function handle(message: ToLedger): Promise<unknown> {
+  switch (message.type) {
+    case "open": {
+      opened = message;
+      store = SqliteStore.open(message.path, message.create);
+      const { keys, chainId, chainKey } = message;
+      engine = await Engine.open({ store, keys, chainId, chainKey, nowMs: Date.now, randomBytes });
+      return;
+    }
+    case "batch":
+      return await engine.run(message.commands, (error) => answer({ trouble: error.message }));
+    case "history": {
+      const { keys, chainId } = opened;
+      return await historyPage(
+        store,
+        ({ sequence, sealed }) => openEntry(keys, { chainId, sequence }, sealed),
+        message.query,
+      );
+    }
+    case "read":
+      return (store[message.name] as (...args: unknown[]) => unknown)(...message.args);
+    case "close":
+      store.close();
+      return;
+  }
+}

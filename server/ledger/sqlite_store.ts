@@ -1,0 +1,379 @@
+/** The ledger's store on SQLite: one file, one owner, every commit on disk before it returns. */
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { fromHex, hex } from "../../lib/bytes.ts";
+import { UsageError } from "../../lib/errors.ts";
+import type { SealedEntry } from "../audit/chain.ts";
+import type {
+  Account,
+  Changes,
+  Customer,
+  Failures,
+  Loaded,
+  Movement,
+  Settings,
+  Terminal,
+  Touch,
+} from "./books.ts";
+import type { AccountState, MovementId } from "./command.ts";
+import { sqlite001 } from "./schema/sqlite_001.ts";
+import type { Store } from "./store.ts";
+
+/** Each brings the schema from the version of its place to the next. */
+const migrations = [sqlite001];
+
+/** A whole number as the database gives it: exact at any size. */
+type Row = Record<string, bigint | string | Uint8Array | null>;
+
+export class SqliteStore implements Store {
+  readonly #database: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+
+  private constructor(database: DatabaseSync) {
+    this.#database = database;
+  }
+
+  /**
+   * Opens the bank's file, or makes it with these settings; takes it for this process alone.
+   * @throws {UsageError} when it is someone else's, of a newer version, or no such file
+   */
+  static open(path: string, create?: Settings): SqliteStore {
+    const database = new DatabaseSync(path, { enableForeignKeyConstraints: true });
+    try {
+      database.exec("PRAGMA busy_timeout = 500; PRAGMA locking_mode = EXCLUSIVE");
+      database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
+      database.exec("BEGIN IMMEDIATE");
+      migrate(database, path);
+      const store = new SqliteStore(database);
+      if (create) store.#create(create);
+      database.exec("COMMIT");
+      return store;
+    } catch (error) {
+      database.close();
+      throw explained(error as Error, path);
+    }
+  }
+
+  load(touch: Touch): Loaded {
+    const movements = [...touch.movements].flatMap((id) =>
+      this.#all("SELECT * FROM movements WHERE id = ?", fromHex(id, 16)!).map(movementOf)
+    );
+    const ids = new Set(touch.accounts);
+    for (const { debit, credit } of movements) {
+      if (debit !== null) ids.add(debit);
+      if (credit !== null) ids.add(credit);
+    }
+    const owned = "SELECT * FROM accounts WHERE owner = ?";
+    const accounts = [
+      ...[...ids].flatMap((id) => this.#all("SELECT * FROM accounts WHERE id = ?", id)),
+      ...["", ...touch.terminals, ...touch.customers].flatMap((owner) => this.#all(owned, owner)),
+    ].map(accountOf);
+    return {
+      settings: this.settings(),
+      accountIdNext: Number(
+        this.#one("SELECT coalesce(max(id), 0) + 1 AS next FROM accounts")!.next,
+      ),
+      accounts,
+      movements,
+      customers: [...touch.customers].flatMap((username) =>
+        this.#all("SELECT * FROM customers WHERE username = ?", username).map(customerOf)
+      ),
+      terminals: [
+        ...[...touch.terminals].flatMap((id) =>
+          this.#all("SELECT * FROM terminals WHERE id = ?", id)
+        ),
+        ...[...touch.terminalNames].flatMap((name) =>
+          this.#all("SELECT * FROM terminals WHERE name = ?", name)
+        ),
+      ].map(terminalOf),
+      failures: [...touch.failureSources].flatMap((source) =>
+        this.#all("SELECT * FROM failures WHERE source = ?", source).map(failuresOf)
+      ),
+    };
+  }
+
+  commit(changes: Changes, entries: readonly SealedEntry[]): void {
+    this.#database.exec("BEGIN IMMEDIATE");
+    try {
+      this.#write(changes);
+      for (const { sequence, epoch, keyVersion, who, sealed, tag } of entries) {
+        this.#run(
+          "INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?)",
+          sequence,
+          epoch,
+          keyVersion,
+          who,
+          sealed,
+          tag,
+        );
+      }
+      this.#database.exec("COMMIT");
+    } catch (error) {
+      if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
+      throw error;
+    }
+  }
+
+  #write(changes: Changes): void {
+    for (const { id, kind, owner, currency, balance, held, version, state } of changes.accounts) {
+      this.#run(
+        `INSERT INTO accounts VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET
+         balance = excluded.balance, held = excluded.held, version = excluded.version, state = excluded.state`,
+        id,
+        kind,
+        owner,
+        currency,
+        balance,
+        held,
+        version,
+        state,
+      );
+    }
+    for (const row of changes.movements) {
+      this.#run(
+        "INSERT INTO movements VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        fromHex(row.id, 16)!,
+        row.step,
+        row.action,
+        row.kind,
+        row.terminal,
+        row.customer,
+        row.debit,
+        row.credit,
+        row.amount,
+        row.booked,
+        row.currency,
+        row.outcome,
+        row.debitBalance,
+        row.creditBalance,
+        row.timeMs,
+      );
+    }
+    for (const { id, timeMs } of changes.holdsOpened) {
+      this.#run("INSERT INTO holds VALUES (?, ?)", fromHex(id, 16)!, timeMs);
+    }
+    for (const id of changes.holdsSettled) {
+      this.#run("DELETE FROM holds WHERE movement = ?", fromHex(id, 16)!);
+    }
+    for (const { username, passwordHash } of changes.customers) {
+      this.#run("INSERT INTO customers VALUES (?, ?)", username, passwordHash);
+    }
+    for (const { id, name, keyVersion, sealedKey, state } of changes.terminals) {
+      this.#run(
+        "INSERT INTO terminals VALUES (?, ?, ?, ?, ?)",
+        id,
+        name,
+        keyVersion,
+        sealedKey,
+        state,
+      );
+    }
+    for (const { source, count, lastMs } of changes.failures) {
+      this.#run("INSERT OR REPLACE INTO failures VALUES (?, ?, ?)", source, count, lastMs);
+    }
+  }
+
+  settings(): Settings {
+    const rows = this.#all("SELECT name, value FROM settings");
+    const value = Object.fromEntries(rows.map((row) => [row.name, row.value])) as Record<
+      string,
+      string
+    >;
+    return {
+      bankId: value.bank_id!,
+      bankName: value.bank_name!,
+      currency: { code: value.currency!, exponent: Number(value.exponent) },
+      timeZone: value.time_zone!,
+      withdrawalMax: value.withdrawal_max ? BigInt(value.withdrawal_max) : null,
+    };
+  }
+
+  terminals(): Terminal[] {
+    return this.#all("SELECT * FROM terminals ORDER BY name").map(terminalOf);
+  }
+
+  account(id: number): AccountState | undefined {
+    const row = this.#one("SELECT * FROM accounts WHERE id = ?", id);
+    return row && accountOf(row);
+  }
+
+  accounts(): Account[] {
+    return this.#all("SELECT * FROM accounts ORDER BY id").map(accountOf);
+  }
+
+  holds(): Movement[] {
+    return this.#all(
+      `SELECT movements.* FROM holds JOIN movements ON movements.id = holds.movement AND step = 1
+       ORDER BY holds.time_ms`,
+    ).map(movementOf);
+  }
+
+  settledAmong(movements: readonly MovementId[]): MovementId[] {
+    return movements.filter((id) =>
+      this.#one("SELECT 1 AS found FROM movements WHERE id = ? AND step = 2", fromHex(id, 16)!)
+    );
+  }
+
+  lastEntry(): SealedEntry | undefined {
+    const row = this.#one("SELECT * FROM audit ORDER BY sequence DESC LIMIT 1");
+    return row && entryOf(row);
+  }
+
+  entriesAfter(sequence: number, limit: number): SealedEntry[] {
+    return this.#all(
+      "SELECT * FROM audit WHERE sequence > ? ORDER BY sequence LIMIT ?",
+      sequence,
+      limit,
+    )
+      .map(entryOf);
+  }
+
+  entriesOf(who: Uint8Array, beforeSequence: number, limit: number): SealedEntry[] {
+    return this.#all(
+      "SELECT * FROM audit WHERE who = ? AND sequence < ? ORDER BY sequence DESC LIMIT ?",
+      who,
+      beforeSequence,
+      limit,
+    ).map(entryOf);
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  #create(settings: Settings): void {
+    const set = (name: string, value: string) =>
+      this.#run("INSERT INTO settings VALUES (?, ?)", name, value);
+    set("bank_id", settings.bankId);
+    set("bank_name", settings.bankName);
+    set("currency", settings.currency.code);
+    set("exponent", String(settings.currency.exponent));
+    set("time_zone", settings.timeZone);
+    if (settings.withdrawalMax !== null) set("withdrawal_max", String(settings.withdrawalMax));
+    for (const kind of ["vault", "differences"]) {
+      this.#run(
+        "INSERT INTO accounts (kind, owner, currency, balance, held, version, state) VALUES (?, '', ?, 0, 0, 0, 'open')",
+        kind,
+        settings.currency.code,
+      );
+    }
+  }
+
+  #statement(sql: string): StatementSync {
+    let statement = this.#statements.get(sql);
+    if (!statement) {
+      statement = this.#database.prepare(sql);
+      statement.setReadBigInts(true);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+
+  #run(sql: string, ...values: (number | bigint | string | Uint8Array | null)[]): void {
+    this.#statement(sql).run(...values);
+  }
+
+  #one(sql: string, ...values: (number | string | Uint8Array)[]): Row | undefined {
+    return this.#statement(sql).get(...values) as Row | undefined;
+  }
+
+  #all(sql: string, ...values: (number | string | Uint8Array)[]): Row[] {
+    return this.#statement(sql).all(...values) as Row[];
+  }
+}
+
+function migrate(database: DatabaseSync, path: string): void {
+  const { user_version } = database.prepare("PRAGMA user_version").get() as {
+    user_version: number;
+  };
+  if (user_version > migrations.length) {
+    throw new UsageError(
+      `${path} was made by a newer Strongroom (schema ${user_version}, this one knows ${migrations.length}): use that version`,
+    );
+  }
+  migrations.slice(user_version).forEach((sql) => database.exec(sql));
+  database.exec(`PRAGMA user_version = ${migrations.length}`);
+}
+
+function explained(error: Error, path: string): Error {
+  if (/database is locked/.test(error.message)) {
+    return new UsageError(
+      `${path} is in use by another process: end it first, or reach it through its server`,
+    );
+  }
+  if (/not a database|malformed/.test(error.message)) {
+    return new UsageError(`${path} is damaged (${error.message}): restore it from a backup`);
+  }
+  if (/unable to open|readonly|permission/i.test(error.message)) {
+    return new UsageError(
+      `${path} cannot be opened for writing: check the folder and its permissions`,
+    );
+  }
+  return error;
+}
+
+const number = (value: Row[string] | undefined) => Number(value as bigint);
+const maybeNumber = (value: Row[string] | undefined) => value === null ? null : number(value);
+const money = (value: Row[string] | undefined) => value as bigint;
+const blob = (value: Row[string] | undefined) => value as Uint8Array<ArrayBuffer>;
+
+function accountOf(row: Row): Account {
+  return {
+    id: number(row.id),
+    kind: row.kind as Account["kind"],
+    owner: row.owner as string,
+    currency: row.currency as string,
+    balance: money(row.balance),
+    held: money(row.held),
+    version: number(row.version),
+    state: row.state as Account["state"],
+  };
+}
+
+function movementOf(row: Row): Movement {
+  return {
+    id: hex(blob(row.id)),
+    step: number(row.step) as 1 | 2,
+    action: row.action as Movement["action"],
+    kind: row.kind as Movement["kind"],
+    terminal: row.terminal as string,
+    customer: row.customer as string,
+    debit: maybeNumber(row.debit),
+    credit: maybeNumber(row.credit),
+    amount: money(row.amount),
+    booked: money(row.booked),
+    currency: row.currency as string,
+    outcome: row.outcome as Movement["outcome"],
+    debitBalance: row.debit_balance as bigint | null,
+    creditBalance: row.credit_balance as bigint | null,
+    timeMs: number(row.time_ms),
+  };
+}
+
+function customerOf(row: Row): Customer {
+  return { username: row.username as string, passwordHash: row.password_hash as string };
+}
+
+function terminalOf(row: Row): Terminal {
+  return {
+    id: row.id as string,
+    name: row.name as string,
+    keyVersion: number(row.key_version),
+    sealedKey: blob(row.sealed_key),
+    state: row.state as Terminal["state"],
+  };
+}
+
+function failuresOf(row: Row): Failures {
+  return { source: row.source as string, count: number(row.count), lastMs: number(row.last_ms) };
+}
+
+function entryOf(row: Row): SealedEntry {
+  return {
+    sequence: number(row.sequence),
+    epoch: number(row.epoch),
+    keyVersion: number(row.key_version),
+    who: blob(row.who),
+    sealed: blob(row.sealed),
+    tag: blob(row.tag),
+  };
+}

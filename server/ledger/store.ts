@@ -1,0 +1,38 @@
+/** What the ledger asks of a database: to load what a batch touches, and to commit what it changed. */
+import type { SealedEntry } from "../audit/chain.ts";
+import type { AccountState, MovementId } from "./command.ts";
+import type { Account, Changes, Loaded, Movement, Settings, Terminal, Touch } from "./books.ts";
+
+type Result<T> = T | Promise<T>;
+
+/** The two operations of a batch. */
+export interface BatchStore {
+  load(touch: Touch): Result<Loaded>;
+  /**
+   * All of it durably, or none.
+   * @throws when the database refuses it; nothing has changed then
+   */
+  commit(changes: Changes, entries: readonly SealedEntry[]): Result<void>;
+}
+
+/** What is read outside batches. */
+export interface ReadStore {
+  settings(): Result<Settings>;
+  terminals(): Result<Terminal[]>;
+  account(id: number): Result<AccountState | undefined>;
+  accounts(): Result<Account[]>;
+  /** Movements that are authorised and not settled, oldest first. */
+  holds(): Result<Movement[]>;
+  /** Those of these movements that have been settled. */
+  settledAmong(movements: readonly MovementId[]): Result<MovementId[]>;
+  /** The last entry of the log; undefined for an empty one. */
+  lastEntry(): Result<SealedEntry | undefined>;
+  /** Entries after this place, oldest first. */
+  entriesAfter(sequence: number, limit: number): Result<SealedEntry[]>;
+  /** One customer's entries before this place, newest first. */
+  entriesOf(who: Uint8Array, beforeSequence: number, limit: number): Result<SealedEntry[]>;
+}
+
+export interface Store extends BatchStore, ReadStore {
+  close(): Result<void>;
+}
