@@ -1,0 +1,293 @@
+/**
+ * A machine in memory for the tests of the screens: behaves as a real one does where all goes well,
+ * and as it is told where it does not.
+ */
+import type {
+  AccountView,
+  AtmMachine,
+  HistoryEntry,
+  HistoryFilter,
+  HistoryPage,
+  MachineView,
+  Notes,
+  Receipt,
+  VisitEnd,
+} from "../../lib/atm.ts";
+import { type AtmOutcome, inWords } from "../../lib/errors.ts";
+import { formatMoney } from "../../lib/money.ts";
+
+const euro = { code: "EUR", exponent: 2 };
+const pageEntriesMax = 8;
+/** The scripted day: 23 November 2026, 15:16:02 in London, 16:16:02 in Berlin. */
+const firstTimeMs = Date.UTC(2026, 10, 23, 15, 16, 2, 249);
+
+export interface Script {
+  passwords: Record<string, string>;
+  balanceMinor: bigint;
+  idleMsMax: number;
+  demo: boolean;
+  cassettes: Notes[];
+}
+
+const script: Script = {
+  passwords: { alice: "correct horse", bob: "battery staple" },
+  balanceMinor: 125_050n,
+  idleMsMax: 60_000,
+  demo: true,
+  cassettes: [{ value: "5000", count: 40 }, { value: "2000", count: 60 }, {
+    value: "1000",
+    count: 50,
+  }],
+};
+
+export class ScriptedMachine implements AtmMachine {
+  /** Every call so far, in order, without what was secret in it. */
+  readonly calls: string[] = [];
+  /** What the next call of a name comes to, once, instead of what it would. */
+  readonly next: Partial<Record<"logIn" | "withdraw" | "depositOpen" | "depositConfirm" | "history", AtmOutcome>> = {};
+  retryAfterMs = 12_000;
+  /** While set, calls about money, log-ins and history wait for it. */
+  gate: Promise<void> | null = null;
+
+  #script: Script;
+  #listeners = new Set<(view: MachineView) => void>();
+  #accounts = new Map<string, AccountView>();
+  #entries: HistoryEntry[] = [];
+  #view: MachineView;
+
+  constructor(changes: Partial<Script> = {}) {
+    this.#script = { ...script, ...changes };
+    for (const [index, name] of Object.keys(this.#script.passwords).entries()) {
+      const text = String(this.#script.balanceMinor);
+      this.#accounts.set(name, {
+        id: `1000 000${index + 1}`,
+        booked: text,
+        available: text,
+        version: 1,
+      });
+    }
+    this.#view = {
+      terminal: "lobby",
+      bank: "online",
+      bankName: "Strongroom Bank",
+      currency: euro,
+      timeZone: "Europe/Berlin",
+      visit: null,
+      ended: null,
+      cash: {
+        cassettes: structuredClone(this.#script.cassettes),
+        fastAmounts: ["2000", "5000", "10000", "15000", "20000", "30000"],
+        accepted: ["500", "1000", "2000", "5000"],
+      },
+      escrow: null,
+      demo: this.#script.demo,
+    };
+  }
+
+  view(): MachineView {
+    return structuredClone(this.#view);
+  }
+
+  watch(listener: (view: MachineView) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async logIn(username: string, password: string) {
+    this.calls.push(`logIn ${username}`);
+    await this.gate;
+    const outcome = this.#scripted("logIn") ??
+      (this.#view.visit
+        ? "already_logged_in"
+        : Object.hasOwn(this.#script.passwords, username) &&
+            this.#script.passwords[username] === password
+        ? "ok"
+        : "wrong_credentials");
+    if (outcome === "throttled") return { outcome, retryAfterMs: this.retryAfterMs };
+    if (outcome !== "ok") return { outcome };
+    const account = this.#accounts.get(username) ?? this.#accounts.values().next().value!;
+    this.change({ visit: { username, account, idleMsMax: this.#script.idleMsMax }, ended: null });
+    this.#log("log-in", "log in");
+    return { outcome };
+  }
+
+  logOut(): Promise<void> {
+    this.calls.push("logOut");
+    this.endVisit("logged_out");
+    return Promise.resolve();
+  }
+
+  touch(): Promise<void> {
+    this.calls.push("touch");
+    return Promise.resolve();
+  }
+
+  async withdraw(amount: string): Promise<Receipt> {
+    this.calls.push(`withdraw ${amount}`);
+    await this.gate;
+    const minor = BigInt(amount);
+    const notes = this.#mix(minor);
+    const outcome = this.#scripted("withdraw") ?? this.#mayWithdraw(minor, notes);
+    const words = `withdraw ${formatMoney(minor, euro)}`;
+    if (outcome !== "ok") return this.#refused("withdrawal", amount, outcome, words);
+    const account = this.#move(-minor);
+    this.#log("withdrawal", words, amount);
+    return this.#receipt("withdrawal", amount, outcome, { account, notes });
+  }
+
+  depositOpen(): Promise<{ outcome: AtmOutcome }> {
+    this.calls.push("depositOpen");
+    const outcome = this.#scripted("depositOpen") ?? (this.#view.visit ? "ok" : "not_logged_in");
+    if (outcome === "ok") this.change({ escrow: { notes: [], total: "0" } });
+    return Promise.resolve({ outcome });
+  }
+
+  async depositConfirm(): Promise<Receipt> {
+    this.calls.push("depositConfirm");
+    await this.gate;
+    const { notes, total } = this.#view.escrow ?? { notes: [], total: "0" };
+    const outcome = this.#scripted("depositConfirm") ?? (total === "0" ? "no_notes_inserted" : "ok");
+    const words = `deposit ${formatMoney(BigInt(total), euro)}`;
+    this.change({ escrow: null });
+    if (outcome !== "ok") return this.#refused("deposit", total, outcome, words);
+    const account = this.#move(BigInt(total));
+    this.#log("deposit", words, total);
+    return this.#receipt("deposit", total, outcome, { account, notes });
+  }
+
+  async depositCancel(): Promise<void> {
+    this.calls.push("depositCancel");
+    await this.gate;
+    this.change({ escrow: null });
+  }
+
+  async history(filter: HistoryFilter, cursor?: string): Promise<HistoryPage> {
+    this.calls.push(`history ${JSON.stringify(filter)}${cursor ? ` from ${cursor}` : ""}`);
+    await this.gate;
+    const outcome = this.#scripted("history");
+    if (outcome) return { outcome, entries: [] };
+    const found = this.#entries.filter((entry) =>
+      (!filter.kind || entry.kind === filter.kind) &&
+      (!filter.outcome || entry.outcome === filter.outcome) &&
+      entry.action.toLowerCase().includes((filter.text ?? "").toLowerCase())
+    ).reverse();
+    const from = Number(cursor ?? 0);
+    const entries = found.slice(from, from + pageEntriesMax);
+    const older = from + pageEntriesMax < found.length ? String(from + pageEntriesMax) : undefined;
+    return { outcome: "ok", entries, cursor: older };
+  }
+
+  insertNote(value: string): Promise<void> {
+    this.calls.push(`insertNote ${value}`);
+    const { escrow } = this.#view;
+    if (!escrow || !this.#view.cash.accepted.includes(value)) return Promise.resolve();
+    const notes = escrow.notes.some((stack) => stack.value === value)
+      ? escrow.notes.map((stack) =>
+        stack.value === value ? { value, count: stack.count + 1 } : stack
+      )
+      : [...escrow.notes, { value, count: 1 }];
+    this.change({ escrow: { notes, total: String(BigInt(escrow.total) + BigInt(value)) } });
+    return Promise.resolve();
+  }
+
+  /** Changes the view as a test wishes, and tells everyone who watches. */
+  change(changes: Partial<MachineView>): void {
+    this.#view = { ...this.#view, ...changes };
+    for (const listener of this.#listeners) listener(this.view());
+  }
+
+  /** Ends the visit, if there is one. */
+  endVisit(ended: VisitEnd): void {
+    if (this.#view.visit) this.change({ visit: null, ended, escrow: null });
+  }
+
+  /** The bank no longer answers: as at a real machine, the visit ends with it. */
+  loseBank(): void {
+    const ended = this.#view.visit ? "connection_lost" : this.#view.ended;
+    this.change({ bank: "lost", visit: null, escrow: null, ended });
+  }
+
+  /** Money moves elsewhere, for the customer who is logged in. */
+  moveElsewhere(minor: bigint): void {
+    this.#move(minor);
+  }
+
+  /** Puts into the history what a customer might have done before. */
+  remember(...entries: Pick<HistoryEntry, "action" | "kind" | "outcome" | "amount">[]): void {
+    for (const entry of entries) this.#remember(entry);
+  }
+
+  #scripted(name: keyof ScriptedMachine["next"]): AtmOutcome | undefined {
+    const outcome = this.next[name];
+    delete this.next[name];
+    return outcome;
+  }
+
+  #mayWithdraw(minor: bigint, notes: Notes[] | null): AtmOutcome {
+    if (!this.#view.visit) return "not_logged_in";
+    if (minor <= 0n) return "amount_not_positive";
+    if (!notes) return "not_dispensable";
+    return minor > BigInt(this.#view.visit.account.available) ? "insufficient_funds" : "ok";
+  }
+
+  #mix(minor: bigint): Notes[] | null {
+    let rest = minor;
+    const notes: Notes[] = [];
+    for (const { value, count } of this.#view.cash.cassettes) {
+      const take = Math.min(Number(rest / BigInt(value)), count);
+      if (take > 0) notes.push({ value, count: take });
+      rest -= BigInt(value) * BigInt(Math.max(0, take));
+    }
+    return rest === 0n ? notes : null;
+  }
+
+  #move(minor: bigint): AccountView {
+    const visit = this.#view.visit!;
+    const account = {
+      ...visit.account,
+      booked: String(BigInt(visit.account.booked) + minor),
+      available: String(BigInt(visit.account.available) + minor),
+      version: visit.account.version + 1,
+    };
+    this.#accounts.set(visit.username, account);
+    this.change({ visit: { ...visit, account } });
+    return account;
+  }
+
+  #refused(kind: Receipt["kind"], amount: string, outcome: AtmOutcome, words: string): Receipt {
+    const unknown = outcome === "bank_unreachable" || outcome === "in_doubt";
+    this.#remember({
+      kind,
+      action: `${words} failed - ${inWords(outcome)}`,
+      outcome: "refused",
+      amount,
+    });
+    const account = unknown ? null : this.#view.visit?.account ?? null;
+    const receipt = this.#receipt(kind, amount, outcome, { account, notes: [] });
+    if (outcome !== "not_dispensable") return receipt;
+    const step = 1000n;
+    const smaller = BigInt(amount) / step * step;
+    return { ...receipt, nearest: [String(smaller), String(smaller + step)] };
+  }
+
+  #receipt(
+    kind: Receipt["kind"],
+    amount: string,
+    outcome: AtmOutcome,
+    { account, notes }: { account: AccountView | null; notes: Notes[] | null },
+  ): Receipt {
+    const movement = "7f3a9c04e1b25d8860aa41c2f09be713";
+    const time = new Date(firstTimeMs).toISOString();
+    return { outcome, kind, amount, notes: notes ?? [], movement, account, time };
+  }
+
+  #log(kind: HistoryEntry["kind"], action: string, amount?: string): void {
+    this.#remember({ kind, action, outcome: "done", amount });
+  }
+
+  #remember(entry: Pick<HistoryEntry, "action" | "kind" | "outcome" | "amount">): void {
+    const number = this.#entries.length;
+    const time = new Date(firstTimeMs - (60 - number) * 3_700_000).toISOString();
+    this.#entries.push({ ...entry, place: String(number), time, terminal: this.#view.terminal });
+  }
+}

@@ -1,0 +1,77 @@
+/** The whole page: header, the screen that the state names, and the question over it. */
+import type { ComponentType, VNode } from "preact";
+import { useLayoutEffect, useRef } from "preact/hooks";
+import { html } from "htm/preact";
+import { Header } from "./parts/header.ts";
+import { MoreTime } from "./parts/more_time.ts";
+import type { Intent, ScreenName, State } from "./state.ts";
+import type { Words } from "./words.ts";
+import { Amount } from "./screens/amount/amount.ts";
+import { Back } from "./screens/back/back.ts";
+import { Balance } from "./screens/balance/balance.ts";
+import { Deposit } from "./screens/deposit/deposit.ts";
+import { Ended } from "./screens/ended/ended.ts";
+import { Gone } from "./screens/gone/gone.ts";
+import { History } from "./screens/history/history.ts";
+import { LogIn } from "./screens/log_in/log_in.ts";
+import { Lost } from "./screens/lost/lost.ts";
+import { Menu } from "./screens/menu/menu.ts";
+import { OutOfService } from "./screens/out_of_service/out_of_service.ts";
+import { Receipt } from "./screens/receipt/receipt.ts";
+import { Refusal } from "./screens/refusal/refusal.ts";
+import { Starting } from "./screens/starting/starting.ts";
+import { Welcome } from "./screens/welcome/welcome.ts";
+import { Withdraw } from "./screens/withdraw/withdraw.ts";
+import { Working } from "./screens/working/working.ts";
+
+// each screen knows only its own member of the union: the table is where that is given up
+// deno-lint-ignore no-explicit-any
+const screens: Record<ScreenName, ComponentType<any>> = {
+  starting: Starting,
+  out_of_service: OutOfService,
+  welcome: Welcome,
+  log_in: LogIn,
+  menu: Menu,
+  withdraw: Withdraw,
+  amount: Amount,
+  working: Working,
+  receipt: Receipt,
+  deposit: Deposit,
+  balance: Balance,
+  history: History,
+  refusal: Refusal,
+  lost: Lost,
+  back: Back,
+  ended: Ended,
+  gone: Gone,
+};
+
+export interface AppProps {
+  state: State;
+  send: (intent: Intent) => void;
+  words: Words;
+}
+
+export function App({ state, send, words }: AppProps): VNode {
+  const { screen, view } = state;
+  const Screen = screens[screen.name];
+  const frame = useRef<HTMLDivElement>(null);
+  const screenKey = `${screen.name} ${state.shownMs}`;
+
+  // a new screen is read out from its heading, or typed into at its first field
+  useLayoutEffect(() => {
+    const heading = frame.current?.querySelector("h1")?.textContent ?? "";
+    if (view) document.title = words.documentTitle(heading, view.bankName);
+    if (!state.moreTime) frame.current?.querySelector<HTMLElement>("[data-focus]")?.focus();
+  }, [screenKey, state.moreTime]);
+
+  return html`
+    <div class="atm" data-screen=${screen.name} ref=${frame}>
+      <${Header} view=${view} gone=${screen.name === "gone"} words=${words} />
+      <div class="screen" key=${screenKey} inert=${state.moreTime}>
+        <${Screen} screen=${screen} state=${state} view=${view} send=${send} words=${words} />
+      </div>
+      ${state.moreTime && html`<${MoreTime} state=${state} send=${send} words=${words} />`}
+    </div>
+  ` as VNode;
+}

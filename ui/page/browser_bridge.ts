@@ -1,0 +1,145 @@
+/**
+ * The bridge of a page in a browser: fetch to the loopback host (`ui/window/browser_host.ts`) that
+ * served it. The page's secret lives in this closure and nowhere else.
+ */
+import {
+  type Answer,
+  type Bridge,
+  type CallArgs,
+  type CallName,
+  type CallValue,
+  type Gone,
+  newestOnly,
+  type NumberedView,
+} from "./bridge.ts";
+import type { MachineView } from "../../lib/atm.ts";
+
+/** The host is taken for dead after so many seconds in which this page ran and heard nothing. */
+const silentSecondsMax = 8;
+
+/** What the bridge needs of the browser. */
+export interface Browser {
+  fetch: typeof fetch;
+  /** The launch secret from the address, which has been removed there; empty when there was none. */
+  launchSecret: string;
+}
+
+/** Takes the launch secret out of the address bar and the history at once. */
+export function takeLaunchSecret(): string {
+  const secret = location.hash.slice(1);
+  history.replaceState(null, "", location.pathname);
+  return secret;
+}
+
+export function openBrowserBridge(browser: Browser): Bridge {
+  let dead: Gone | null = null;
+  let onGone: (why: Gone) => void = () => {};
+  let onView: (numbered: NumberedView) => void = () => {};
+  const ending = new AbortController();
+  const never = new Promise<never>(() => {});
+
+  const die = (why: Gone) => {
+    if (dead) return;
+    dead = why;
+    ending.abort();
+    onGone(why);
+  };
+
+  const post = async (path: string, headers: HeadersInit, body?: string) => {
+    const response = await browser.fetch(path, {
+      method: "POST",
+      headers,
+      body,
+      signal: ending.signal,
+      credentials: "omit",
+      redirect: "error",
+    });
+    if (response.ok) return response;
+    die(
+      response.status === 403 ? (path === "/open" ? "link_used" : "opened_elsewhere") : "stopped",
+    );
+    return never;
+  };
+
+  /** Runs `work` while the bridge lives; the first failure ends the bridge, not the caller. */
+  const guarded = async <Value>(work: () => Promise<Value>): Promise<Value> => {
+    if (dead) return never;
+    try {
+      return await work();
+    } catch {
+      die("stopped");
+      return never;
+    }
+  };
+
+  const opened = guarded(async () => {
+    if (!browser.launchSecret) {
+      await Promise.resolve(); // lets the page set its listeners first
+      die("link_used");
+      return never;
+    }
+    const response = await post("/open", { "x-launch-secret": browser.launchSecret });
+    return (await response.json() as { secret: string }).secret;
+  });
+
+  const followStream = () =>
+    guarded(async () => {
+      const response = await post("/watch", { "x-page-secret": await opened });
+      const heard = deadUnlessHeard(() => die("stopped"), ending.signal);
+      for await (const line of lines(response.body!)) {
+        heard();
+        if (line === "") continue;
+        const told = JSON.parse(line) as NumberedView | { gone: Gone };
+        if ("gone" in told) die(told.gone);
+        else onView(told);
+      }
+      die("stopped");
+    });
+
+  return {
+    call: <Name extends CallName>(name: Name, args: CallArgs<Name>) =>
+      guarded(async () => {
+        const headers = { "x-page-secret": await opened, "content-type": "application/json" };
+        const response = await post(`/call/${name}`, headers, JSON.stringify(args));
+        const answer = await response.json() as Answer;
+        onView(answer);
+        return answer.value as CallValue<Name>;
+      }),
+    watch(listener: (view: MachineView) => void) {
+      onView = newestOnly(listener);
+      void followStream();
+    },
+    gone(listener) {
+      onGone = listener;
+      if (dead) listener(dead);
+    },
+  };
+}
+
+/**
+ * Counts seconds in which this page ran, not seconds of the clock: a laptop that slept has heard
+ * nothing for hours and its host is well.
+ */
+function deadUnlessHeard(dead: () => void, signal: AbortSignal): () => void {
+  let silentSeconds = 0;
+  const timer = setInterval(() => {
+    silentSeconds += 1;
+    if (silentSeconds > silentSecondsMax) dead();
+  }, 1000);
+  signal.addEventListener("abort", () => clearInterval(timer));
+  return () => silentSeconds = 0;
+}
+
+async function* lines(body: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+  const reader = body.getReader();
+  const decoder = new TextDecoder();
+  let rest = "";
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    rest += decoder.decode(value, { stream: true });
+    const complete = rest.split("\n");
+    rest = complete.pop() ?? "";
+    yield* complete;
+  }
+}

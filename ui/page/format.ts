@@ -1,0 +1,76 @@
+/** Money, dates and names as the page shows them. Locale and time zone are always passed in. */
+import { type Currency, formatMoney, minorFromText, type MinorText } from "../../lib/money.ts";
+
+/** An amount with its decimals: "€40.00". What is no amount shows as a dash. */
+export function money(minor: MinorText, currency: Currency, locale: string): string {
+  const amount = minorFromText(minor);
+  return amount === null ? "–" : formatMoney(amount, currency, locale);
+}
+
+/** An amount without decimals where it has none: "€40", "€40.50". For notes and buttons. */
+export function shortMoney(minor: MinorText, currency: Currency, locale: string): string {
+  const amount = minorFromText(minor);
+  const unit = 10n ** BigInt(currency.exponent);
+  if (amount === null || amount % unit !== 0n) return money(minor, currency, locale);
+  return formatMoney(amount / unit, { code: currency.code, exponent: 0 }, locale);
+}
+
+/** A change with its sign: "+€20.00", "−€20.00". */
+export function signedMoney(minor: MinorText, currency: Currency, locale: string): string {
+  const amount = minorFromText(minor) ?? 0n;
+  const size = formatMoney(amount < 0n ? -amount : amount, currency, locale);
+  return `${amount < 0n ? "−" : "+"}${size}`;
+}
+
+/** Several amounts in words: "€10, €20 and €50". */
+export function moneyList(minors: MinorText[], currency: Currency, locale: string): string {
+  return new Intl.ListFormat(locale, { type: "conjunction" })
+    .format(minors.map((minor) => shortMoney(minor, currency, locale)));
+}
+
+/** Date and time of an RFC 3339 instant, in the bank's time zone: "23 Nov 2026, 16:16:02". */
+export function dateTime(instant: string, timeZone: string, locale: string): string {
+  return instantFormat(instant, locale, { dateStyle: "medium", timeStyle: "medium", timeZone });
+}
+
+/** Time of day alone: "16:16". */
+export function timeOfDay(instant: string, timeZone: string, locale: string): string {
+  return instantFormat(instant, locale, { timeStyle: "short", timeZone });
+}
+
+/** The day alone: "Mon 23 November 2026". */
+export function day(instant: string, timeZone: string, locale: string): string {
+  const style = { weekday: "short", day: "numeric", month: "long", year: "numeric" } as const;
+  return instantFormat(instant, locale, { ...style, timeZone });
+}
+
+/** The hour of the day in the bank's time zone, 0 to 23. */
+export function hourOfDay(ms: number, timeZone: string): number {
+  const parts = { hour: "numeric", hourCycle: "h23", timeZone } as const;
+  return Number(new Intl.DateTimeFormat("en", parts).format(ms));
+}
+
+/** A wait, rounded up: "12 seconds", "1:05 minutes". */
+export function wait(ms: number, locale: string): string {
+  const seconds = Math.max(0, Math.ceil(ms / 1000));
+  const unit = (value: number, name: string) =>
+    new Intl.NumberFormat(locale, { style: "unit", unit: name, unitDisplay: "long" }).format(value);
+  if (seconds < 60) return unit(seconds, "second");
+  const [minutes, rest] = [Math.floor(seconds / 60), seconds % 60];
+  return rest ? `${unit(minutes, "minute")} ${unit(rest, "second")}` : unit(minutes, "minute");
+}
+
+/** A movement's id as people can read it out: its first 12 hex digits in groups of four. */
+export function shortReference(movement: string): string {
+  return movement.slice(0, 12).toUpperCase().replace(/(.{4})(?=.)/g, "$1 ");
+}
+
+/** The audit log's words, to begin a line with: "withdraw €40.00" is "Withdraw €40.00". */
+export function sentence(words: string): string {
+  return words.charAt(0).toLocaleUpperCase() + words.slice(1);
+}
+
+function instantFormat(instant: string, locale: string, style: Intl.DateTimeFormatOptions): string {
+  const ms = Date.parse(instant);
+  return Number.isNaN(ms) ? "–" : new Intl.DateTimeFormat(locale, style).format(ms);
+}

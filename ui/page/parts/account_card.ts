@@ -1,0 +1,42 @@
+/** The account, live: available and booked, with a change that came by itself pointed out. */
+import type { VNode } from "preact";
+import { html } from "htm/preact";
+import type { MachineView } from "../../../lib/atm.ts";
+import { minorFromText } from "../../../lib/money.ts";
+import { money, signedMoney } from "../format.ts";
+import type { State } from "../state.ts";
+import type { Words } from "../words.ts";
+
+export function AccountCard(
+  { view, state, words }: { view: MachineView; state: State; words: Words },
+): VNode | null {
+  const account = view.visit?.account;
+  if (!account) return null;
+  const show = (minor: string) => money(minor, view.currency, words.locale);
+  const onHold = (minorFromText(account.booked) ?? 0n) - (minorFromText(account.available) ?? 0n);
+  const news = state.balanceNews;
+  return html`
+    <div class="account ${news ? "account--news" : ""}">
+      <div class="account__row">
+        <span class="account__name">${words.account.available}</span>
+        <span class="account__news" role="status">
+          ${news &&
+            html`<b key=${news.atMs}>${
+              words.account.news(signedMoney(news.changeMinor, view.currency, words.locale))
+            }</b>`}
+        </span>
+      </div>
+      <p class="account__amount" key=${account.available}>${show(account.available)}</p>
+      <dl class="account__details">
+        <div><dt>${words.account.booked}</dt><dd>${show(account.booked)}</dd></div>
+        ${onHold !== 0n &&
+          html`
+            <div>
+              <dt>${words.account.onHold}</dt>
+              <dd>${show(String(onHold))}</dd>
+            </div>
+          `}
+      </dl>
+    </div>
+  ` as VNode;
+}

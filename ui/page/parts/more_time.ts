@@ -1,0 +1,48 @@
+/** The question before an idle customer is logged out. */
+import type { VNode } from "preact";
+import { useLayoutEffect, useRef } from "preact/hooks";
+import { html } from "htm/preact";
+import { wait } from "../format.ts";
+import type { Intent, State } from "../state.ts";
+import { idleLeftMs } from "../state/time.ts";
+import type { Words } from "../words.ts";
+import { Emblem } from "./icon.ts";
+
+export function MoreTime(
+  { state, send, words }: { state: State; send: (intent: Intent) => void; words: Words },
+): VNode {
+  const stay = useRef<HTMLButtonElement>(null);
+  useLayoutEffect(() => stay.current?.focus(), []);
+  return html`
+    <div class="veil">
+      <div
+        class="dialog"
+        role="alertdialog"
+        aria-modal="true"
+        aria-labelledby="more-time-heading"
+        aria-describedby="more-time-lede"
+      >
+        <${Emblem} name="clock" tone="calm" />
+        <h2 id="more-time-heading">${words.moreTime.heading}</h2>
+        <p id="more-time-lede" class="lede">
+          ${words.moreTime.lede(wait(idleLeftMs(state), words.locale))}
+        </p>
+        <div class="dialog__actions">
+          <button class="button button--quiet" type="button" onClick=${() =>
+            send({ type: "log_out" })}>
+            ${words.moreTime.leave}
+          </button>
+          <button
+            class="button button--primary"
+            type="button"
+            ref=${stay}
+            data-key="escape"
+            onClick=${() => send({ type: "stay" })}
+          >
+            ${words.moreTime.stay}
+          </button>
+        </div>
+      </div>
+    </div>
+  ` as VNode;
+}

@@ -1,0 +1,78 @@
+/**
+ * The frame of a screen: one question on the left, what answers it on the right (below, on a tall
+ * screen), and the way back and on, always in the same place.
+ */
+import type { ComponentChildren, VNode } from "preact";
+import { html } from "htm/preact";
+import { Icon, type IconName } from "./icon.ts";
+
+/** A button of the action bar. `form` names a form that it submits instead of being pressed. */
+export interface Action {
+  label: string;
+  press?: () => void;
+  form?: string;
+  icon?: IconName;
+  /** Something is under way, or must be waited for: the button stays, and does nothing. */
+  off?: boolean;
+}
+
+export interface StageProps {
+  heading: string;
+  lede?: ComponentChildren;
+  /** Below the question. */
+  aside?: ComponentChildren;
+  children?: ComponentChildren;
+  back?: Action | null;
+  next?: Action | null;
+  /** `plain` for a question with an answer beside it, `tell` for a screen that only tells. */
+  kind?: "plain" | "tell";
+  icon?: VNode | null;
+  /** False where a field of the screen takes the focus instead of the heading. */
+  focusHeading?: boolean;
+}
+
+export function Stage(props: StageProps): VNode {
+  const { heading, lede, aside, children, back, next, icon, kind = "plain" } = props;
+  const focusHeading = props.focusHeading ?? true;
+  return html`
+    <main class="stage stage--${kind} ${children ? "" : "stage--alone"}">
+      <section class="question">
+        ${icon}
+        <h1 tabindex="-1" data-focus=${focusHeading || undefined}>${heading}</h1>
+        ${lede && html`<p class="lede">${lede}</p>`}
+        ${aside}
+      </section>
+      ${children && html`<section class="answer">${children}</section>`}
+    </main>
+    <footer class="actions">
+      ${back && html`<${ActionButton} action=${back} look="quiet" keyName="escape" />`}
+      ${next && html`<${ActionButton} action=${next} look="primary" keyName="enter" />`}
+    </footer>
+  ` as VNode;
+}
+
+function ActionButton(
+  { action, look, keyName }: {
+    action: Action;
+    look: "quiet" | "primary";
+    keyName: "escape" | "enter";
+  },
+): VNode {
+  return html`
+    <button
+      class="button button--${look}"
+      type=${action.form ? "submit" : "button"}
+      form=${action.form}
+      data-key=${keyName}
+      aria-disabled=${action.off ? "true" : undefined}
+      onClick=${(event: Event) => {
+        if (action.off) event.preventDefault();
+        else if (!action.form) action.press?.();
+      }}
+    >
+      ${look === "quiet" && html`<${Icon} name=${action.icon ?? "back"} />`}
+      <span>${action.label}</span>
+      ${look === "primary" && html`<${Icon} name=${action.icon ?? "next"} />`}
+    </button>
+  ` as VNode;
+}

@@ -1,0 +1,35 @@
+/** The balance alone: booked, available, and what lies between them. */
+import type { VNode } from "preact";
+import { html } from "htm/preact";
+import { minorFromText } from "../../../../lib/money.ts";
+import { money } from "../../format.ts";
+import { AccountCard } from "../../parts/account_card.ts";
+import { Details } from "../../parts/details.ts";
+import type { ViewScreenProps } from "../../parts/screen_props.ts";
+import { Stage } from "../../parts/stage.ts";
+
+export function Balance({ state, view, send, words }: ViewScreenProps<"balance">): VNode {
+  const account = view.visit?.account ?? { id: "", booked: "", available: "" };
+  const show = (minor: string) => money(minor, view.currency, words.locale);
+  const hold = (minorFromText(account.booked) ?? 0n) - (minorFromText(account.available) ?? 0n);
+  const rows = [
+    { name: words.account.booked, value: show(account.booked) },
+    { name: words.account.onHold, value: show(String(-hold)) },
+    { name: words.account.available, value: show(account.available), strong: true },
+    { name: words.balance.account, value: account.id },
+  ];
+  return html`
+    <${Stage}
+      heading=${words.balance.heading}
+      lede=${words.balance.lede}
+      aside=${html`<${AccountCard} view=${view} state=${state} words=${words} />`}
+      back=${{ label: words.logOut, icon: "leave", press: () => send({ type: "log_out" }) }}
+      next=${{ label: words.done, icon: "check", press: () => send({ type: "back" }) }}
+    >
+      <div class="card">
+        <${Details} rows=${rows} />
+        <p class="card__foot">${words.balance.holdHint}</p>
+      </div>
+      <//>
+  ` as VNode;
+}

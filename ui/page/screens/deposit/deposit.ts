@@ -1,0 +1,81 @@
+/** The acceptor is open: notes in escrow, counted as they come in. */
+import type { VNode } from "preact";
+import { html } from "htm/preact";
+import { money, moneyList, shortMoney } from "../../format.ts";
+import { Icon } from "../../parts/icon.ts";
+import { NoteStacks } from "../../parts/notes.ts";
+import type { ViewScreenProps } from "../../parts/screen_props.ts";
+import { Stage } from "../../parts/stage.ts";
+
+export function Deposit({ state, view, send, words }: ViewScreenProps<"deposit">): VNode {
+  const { currency, cash } = view;
+  const escrow = view.escrow ?? { notes: [], total: "0" };
+  const count = escrow.notes.reduce((sum, stack) => sum + stack.count, 0);
+  const total = money(escrow.total, currency, words.locale);
+  const busy = state.pending !== null;
+  const counted = html`
+    <div class="counted">
+      <span class="counted__label">${words.deposit.total}</span>
+      <p class="counted__total" role="status" key=${escrow.total}>${total}</p>
+      <span class="counted__count">${count
+        ? words.deposit.count(count)
+        : words.deposit.empty}</span>
+    </div>
+  `;
+  return html`
+    <${Stage}
+      heading=${words.deposit.heading}
+      lede=${words.deposit.lede(moneyList(cash.accepted, currency, words.locale))}
+      aside=${counted}
+      back=${{
+        label: count ? words.deposit.giveBack : words.deposit.leave,
+        press: () => send({ type: "back" }),
+      }}
+      next=${{
+        label: count ? words.deposit.confirmAmount(total) : words.deposit.confirm,
+        icon: "check",
+        off: count === 0 || busy,
+        press: () => send({ type: "deposit_confirm" }),
+      }}
+    >
+      <div class="escrow ${count ? "" : "escrow--empty"}">
+        ${count
+          ? html`<${NoteStacks} notes=${escrow.notes} currency=${currency} words=${words} />`
+          : html`<div class="slot" aria-hidden="true">
+          <${Icon} name="deposit" /><span class="slot__mouth"></span>
+        </div>`}
+      </div>
+      ${view.demo && html`<${DemoStrip} values=${cash.accepted} ...${{ view, send, words }} />`}
+    <//>
+  ` as VNode;
+}
+
+/** The demo's own controls: plainly not a part of the ATM. */
+function DemoStrip(
+  { values, view, send, words }:
+    & { values: string[] }
+    & Pick<ViewScreenProps<"deposit">, "view" | "send" | "words">,
+): VNode {
+  const name = (value: string) => shortMoney(value, view.currency, words.locale);
+  return html`
+    <aside class="demo" aria-label=${words.deposit.demo}>
+      <p class="demo__title"><b>${words.deposit.demo}</b> ${words.deposit.demoHint}</p>
+      <div class="demo__buttons">
+        ${values.map((value) =>
+          html`
+            <button
+              class="demo__button"
+              type="button"
+              key=${value}
+              data-insert=${value}
+              aria-label=${words.deposit.insert(name(value))}
+              onClick=${() => send({ type: "insert_note", value })}
+            >
+              ${name(value)}
+            </button>
+          `
+        )}
+      </div>
+    </aside>
+  ` as VNode;
+}

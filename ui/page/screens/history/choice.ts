@@ -1,0 +1,31 @@
+/** One of a few, as a row of buttons. */
+import type { VNode } from "preact";
+import { html } from "htm/preact";
+
+export function Choice(
+  { label, options, chosen, onChoose }: {
+    label: string;
+    options: [value: string, name: string][];
+    chosen: string;
+    onChoose: (value: string) => void;
+  },
+): VNode {
+  return html`
+    <div class="choice" role="group" aria-label=${label}>
+      ${options.map(([value, name]) =>
+        html`
+          <button
+            class="choice__option"
+            type="button"
+            key=${value}
+            data-choice=${value}
+            aria-pressed=${value === chosen ? "true" : "false"}
+            onClick=${() => onChoose(value)}
+          >
+            ${name}
+          </button>
+        `
+      )}
+    </div>
+  ` as VNode;
+}

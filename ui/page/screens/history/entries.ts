@@ -1,0 +1,72 @@
+/** The entries of one page of history, under the day on which they happened. */
+import type { VNode } from "preact";
+import { html } from "htm/preact";
+import type { HistoryEntry, MachineView } from "../../../../lib/atm.ts";
+import { day, sentence, signedMoney, timeOfDay } from "../../format.ts";
+import { Icon, type IconName } from "../../parts/icon.ts";
+import type { Words } from "../../words.ts";
+
+interface EntriesProps {
+  entries: HistoryEntry[] | null;
+  view: MachineView;
+  words: Words;
+}
+
+export function Entries({ entries, view, words }: EntriesProps): VNode {
+  if (entries === null) return html`<p class="entries__none">${words.history.loading}</p>` as VNode;
+  if (entries.length === 0) {
+    return html`
+      <div class="entries__none"><b>${words.history.none}</b><p>${words.history.noneHint}</p></div>
+    ` as VNode;
+  }
+  const days = Map.groupBy(entries, ({ time }) => day(time, view.timeZone, words.locale));
+  return html`
+    <div class="entries__list" tabindex="0" role="region" aria-label=${words.history.heading}>
+      ${[...days].map(([name, ofDay]) =>
+        html`
+          <h2 class="entries__day" key=${name}>${name}</h2>
+          <ul>
+            ${ofDay.map((entry) =>
+              html`<${Entry} key=${entry.place} ...${{ entry, view, words }} />`
+            )}
+          </ul>
+        `
+      )}
+    </div>
+  ` as VNode;
+}
+
+const icons: Record<HistoryEntry["kind"], IconName> = {
+  withdrawal: "withdraw",
+  deposit: "deposit",
+  "log-in": "person",
+  other: "dot",
+};
+
+function Entry(
+  { entry, view, words }: { entry: HistoryEntry } & Omit<EntriesProps, "entries">,
+): VNode {
+  const refused = entry.outcome === "refused";
+  const [what = "", why] = entry.action.split(" failed - ");
+  const moved = !refused && entry.amount !== undefined;
+  const sign = entry.kind === "withdrawal" ? "-" : "";
+  return html`
+    <li class="entry ${refused ? "entry--refused" : ""}">
+      <span class="entry__icon"><${Icon} name=${icons[entry.kind]} /></span>
+      <span class="entry__what">
+        <span>${sentence(what)}</span>
+        ${refused &&
+          html`<small class="entry__why">${
+            words.history.refused(why ?? words.history.outcome.refused)
+          }</small>`}
+      </span>
+      <span class="entry__amount entry__amount--${entry.kind}">
+        ${moved && signedMoney(sign + entry.amount, view.currency, words.locale)}
+      </span>
+      <span class="entry__where">
+        <time datetime=${entry.time}>${timeOfDay(entry.time, view.timeZone, words.locale)}</time>
+        ${entry.terminal && html`<small>${words.history.at(entry.terminal)}</small>`}
+      </span>
+    </li>
+  ` as VNode;
+}

@@ -1,0 +1,91 @@
+/** All that was done in the customer's name, newest first, a page at a time. */
+import type { VNode } from "preact";
+import { useRef } from "preact/hooks";
+import { html } from "htm/preact";
+import type { HistoryFilter } from "../../../../lib/atm.ts";
+import { Icon } from "../../parts/icon.ts";
+import type { ViewScreenProps } from "../../parts/screen_props.ts";
+import { Stage } from "../../parts/stage.ts";
+import { Choice } from "./choice.ts";
+import { Entries } from "./entries.ts";
+
+export function History({ screen, state, view, send, words }: ViewScreenProps<"history">): VNode {
+  const { filter, page } = screen;
+  const text = useRef<HTMLInputElement>(null);
+  const narrow = (more: HistoryFilter) =>
+    send({ type: "filter", filter: { ...filter, text: text.current?.value.trim(), ...more } });
+  const busy = state.pending !== null;
+  const filters = html`
+    <div class="filters">
+      <${Choice}
+        label=${words.history.kindLabel}
+        options=${Object.entries(words.history.kind)}
+        chosen=${filter.kind ?? "all"}
+        onChoose=${(kind: string) =>
+          narrow({ kind: kind === "all" ? undefined : kind as HistoryFilter["kind"] })}
+      />
+      <${Choice}
+        label=${words.history.outcomeLabel}
+        options=${Object.entries(words.history.outcome)}
+        chosen=${filter.outcome ?? "all"}
+        onChoose=${(outcome: string) =>
+          narrow({ outcome: outcome === "all" ? undefined : outcome as HistoryFilter["outcome"] })}
+      />
+      <form
+        class="search"
+        role="search"
+        onSubmit=${(event: Event) => {
+          event.preventDefault();
+          narrow({});
+        }}
+      >
+        <input
+          ref=${text}
+          class="field__input"
+          aria-label=${words.history.textLabel}
+          placeholder=${words.history.textLabel}
+          maxlength="64"
+          autocomplete="off"
+          defaultValue=${filter.text ?? ""}
+        />
+        <button class="search__button" type="submit" aria-label=${words.history.search}>
+          <${Icon} name="search" />
+        </button>
+      </form>
+    </div>
+  `;
+  return html`
+    <${Stage}
+      heading=${words.history.heading}
+      lede=${words.history.lede}
+      aside=${filters}
+      back=${{ label: words.back, press: () => send({ type: "back" }) }}
+      next=${{ label: words.done, icon: "check", press: () => send({ type: "back" }) }}
+    >
+      <div class="entries card" aria-busy=${busy}>
+        <${Entries} entries=${page?.entries ?? null} view=${view} words=${words} />
+        <nav class="pages" aria-label=${words.history.page(screen.newer.length + 1)}>
+          <button
+            class="button button--small"
+            type="button"
+            data-turn="newer"
+            aria-disabled=${screen.newer.length === 0 ? "true" : undefined}
+            onClick=${() => send({ type: "newer" })}
+          >
+            ${words.history.newer}
+          </button>
+          <span role="status">${words.history.page(screen.newer.length + 1)}</span>
+          <button
+            class="button button--small"
+            type="button"
+            data-turn="older"
+            aria-disabled=${page?.older === undefined ? "true" : undefined}
+            onClick=${() => send({ type: "older" })}
+          >
+            ${words.history.older}
+          </button>
+        </nav>
+      </div>
+      <//>
+  ` as VNode;
+}

@@ -1,0 +1,86 @@
+/** Who is there? The password stays in its field, which is cleared as it is sent. */
+import type { VNode } from "preact";
+import { useRef, useState } from "preact/hooks";
+import { html } from "htm/preact";
+import type { ViewScreenProps } from "../../parts/screen_props.ts";
+import { Icon } from "../../parts/icon.ts";
+import { Stage } from "../../parts/stage.ts";
+
+/** Longest texts that the fields take. */
+const lengthMax = { username: 64, password: 256 };
+
+export function LogIn({ screen, state, send, words }: ViewScreenProps<"log_in">): VNode {
+  const username = useRef<HTMLInputElement>(null);
+  const password = useRef<HTMLInputElement>(null);
+  const [shown, setShown] = useState(false);
+  const busy = state.pending !== null;
+
+  const submit = (event: Event) => {
+    event.preventDefault();
+    const [name, secret] = [username.current!, password.current!];
+    if (busy) return;
+    if (name.value.trim() === "") return name.focus();
+    if (secret.value === "") return secret.focus();
+    const intent = { type: "log_in", username: name.value, password: secret.value } as const;
+    secret.value = "";
+    setShown(false);
+    send(intent);
+  };
+
+  return html`
+    <${Stage}
+      heading=${words.logIn.heading}
+      lede=${words.logIn.lede}
+      focusHeading=${false}
+      aside=${html`<p class="help"><${Icon} name="shield" />${words.logIn.care}</p>`}
+      back=${{ label: words.cancel, press: () => send({ type: "back" }) }}
+      next=${{ label: busy ? words.logIn.busy : words.logIn.next, form: "log-in", off: busy }}
+    >
+      <form id="log-in" class="card fields" onSubmit=${submit} aria-busy=${busy}>
+        <label class="field">
+          <span class="field__label">${words.logIn.username}</span>
+          <input
+            ref=${username}
+            class="field__input"
+            name="username"
+            data-focus
+            defaultValue=${screen.username}
+            maxlength=${lengthMax.username}
+            autocomplete="off"
+            autocapitalize="none"
+            autocorrect="off"
+            spellcheck=${false}
+            readonly=${busy}
+          />
+        </label>
+        <div class="field">
+          <label class="field__label" for="password">${words.logIn.password}</label>
+          <div class="field__row">
+            <input
+              ref=${password}
+              class="field__input"
+              id="password"
+              name="password"
+              type=${shown ? "text" : "password"}
+              maxlength=${lengthMax.password}
+              autocomplete="off"
+              autocapitalize="none"
+              autocorrect="off"
+              spellcheck=${false}
+              readonly=${busy}
+            />
+            <button
+              class="field__reveal"
+              type="button"
+              aria-label=${shown ? words.logIn.hide : words.logIn.show}
+              aria-pressed=${shown ? "true" : "false"}
+              onClick=${() => setShown(!shown)}
+            >
+              <${Icon} name="show" />
+            </button>
+          </div>
+        </div>
+      </form>
+      <//>
+  ` as VNode;
+}

@@ -1,0 +1,19 @@
+/** The bank answered once and does not now: said at once, with what becomes of the customer. */
+import type { VNode } from "preact";
+import { html } from "htm/preact";
+import { Emblem } from "../../parts/icon.ts";
+import type { ViewScreenProps } from "../../parts/screen_props.ts";
+import { Stage } from "../../parts/stage.ts";
+
+export function Lost({ screen, words }: ViewScreenProps<"lost">): VNode {
+  const { heading, lede, ledeVisit, help } = words.lost;
+  return html`
+    <${Stage}
+      kind="tell"
+      icon=${html`<${Emblem} name="cut" tone="warn" />`}
+      heading=${heading}
+      lede=${screen.hadVisit ? ledeVisit : lede}
+      aside=${html`<p class="help help--waiting"><span class="pulse" aria-hidden="true"></span>${help}</p>`}
+    />
+  ` as VNode;
+}

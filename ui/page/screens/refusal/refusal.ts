@@ -1,0 +1,98 @@
+/** No, in words: what happened, that the money is safe, and what to do next. */
+import type { VNode } from "preact";
+import { html } from "htm/preact";
+import { minorFromText } from "../../../../lib/money.ts";
+import { money, shortMoney, shortReference, wait } from "../../format.ts";
+import { Details } from "../../parts/details.ts";
+import { Emblem } from "../../parts/icon.ts";
+import { NoteStacks } from "../../parts/notes.ts";
+import type { ViewScreenProps } from "../../parts/screen_props.ts";
+import { Stage } from "../../parts/stage.ts";
+import { looks } from "./looks.ts";
+
+type Props = ViewScreenProps<"refusal">;
+
+export function Refusal(props: Props): VNode {
+  const { screen, state, view, send, words } = props;
+  const { heading, lede, next } = words.refusals[screen.why];
+  const waitMs = screen.retryAtMs === undefined ? 0 : screen.retryAtMs - state.nowMs;
+  const { icon, tone } = looks[screen.why];
+  const details = screen.receipt && html`<${Booking} ...${props} />`;
+  const nearest = screen.receipt?.nearest;
+  const inVisit = view.visit !== null && screen.from !== "menu";
+  return html`
+    <${Stage}
+      kind="tell"
+      icon=${html`<${Emblem} name=${icon} tone=${tone} />`}
+      heading=${heading}
+      lede=${lede}
+      aside=${html`
+        ${screen.retryAtMs !== undefined && html`<${Countdown} ms=${waitMs} words=${words} />`}
+        ${nearest?.length ? html`<${Nearest} amounts=${nearest} ...${props} />` : details}
+      `}
+      back=${(inVisit || screen.from === "log_in") &&
+        { label: words.cancel, press: () => send({ type: "back" }) }}
+      next=${{ label: next, off: waitMs > 0, press: () => send({ type: "next" }) }}
+    />
+  ` as VNode;
+}
+
+/** How long until the next try, counted down; read out when it is over, not every second. */
+function Countdown({ ms, words }: { ms: number; words: Props["words"] }): VNode {
+  const over = ms <= 0;
+  return html`
+    <p class="countdown" role="timer">${over
+      ? ""
+      : words.throttled.left(wait(ms, words.locale))}</p>
+    <p class="countdown" role="status">${over ? words.throttled.over : ""}</p>
+  ` as VNode;
+}
+
+function Nearest({ amounts, view, send, words }: Props & { amounts: string[] }): VNode {
+  return html`
+    <div class="nearest" role="group" aria-label=${words.nearest}>
+      <p class="nearest__label">${words.nearest}</p>
+      <div class="nearest__amounts">
+        ${amounts.map((amount) =>
+          html`
+            <button
+              class="amount-button"
+              type="button"
+              key=${amount}
+              data-amount=${amount}
+              onClick=${() => send({ type: "withdraw", amount })}
+            >
+              ${shortMoney(amount, view.currency, words.locale)}
+            </button>
+          `
+        )}
+      </div>
+    </div>
+  ` as VNode;
+}
+
+/** What is known of the movement that was refused or is in doubt. */
+function Booking({ screen, view, words }: Props): VNode | null {
+  const { receipt } = screen;
+  if (!receipt || !minorFromText(receipt.amount)) return null;
+  const show = (minor: string) => money(minor, view.currency, words.locale);
+  const doubtful = screen.why === "in_doubt" || screen.why === "device_fault";
+  const rows = [
+    { name: words.refusalDetails.asked, value: show(receipt.amount) },
+    receipt.account && {
+      name: words.refusalDetails.available,
+      value: show(receipt.account.available),
+    },
+    doubtful && receipt.movement !== "" &&
+    { name: words.refusalDetails.reference, value: shortReference(receipt.movement) },
+  ];
+  return html`
+    <div class="card card--narrow">
+      <${Details} rows=${rows} />
+      ${receipt.notes.length > 0 &&
+        html`<${NoteStacks} notes=${receipt.notes} currency=${view.currency} words=${words} />`}
+      ${doubtful && receipt.movement !== "" &&
+        html`<p class="card__foot">${words.refusalDetails.keep}</p>`}
+    </div>
+  ` as VNode;
+}

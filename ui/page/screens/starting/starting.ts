@@ -1,0 +1,14 @@
+/** Before the machine has told anything. */
+import type { VNode } from "preact";
+import { html } from "htm/preact";
+import type { ScreenProps } from "../../parts/screen_props.ts";
+import { Door } from "../../parts/mark.ts";
+import { Stage } from "../../parts/stage.ts";
+
+export function Starting({ words }: ScreenProps<"starting">): VNode {
+  return html`
+    <${Stage} heading=${words.starting.heading} lede=${words.starting.lede}>
+      <${Door} />
+      <//>
+  ` as VNode;
+}

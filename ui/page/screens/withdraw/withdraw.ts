@@ -1,0 +1,44 @@
+/** How much cash? Amounts that can be paid out right now, or one of the customer's own. */
+import type { VNode } from "preact";
+import { html } from "htm/preact";
+import { money, shortMoney } from "../../format.ts";
+import { Icon } from "../../parts/icon.ts";
+import type { ViewScreenProps } from "../../parts/screen_props.ts";
+import { Stage } from "../../parts/stage.ts";
+
+export function Withdraw({ view, send, words }: ViewScreenProps<"withdraw">): VNode {
+  const available = money(view.visit?.account.available ?? "", view.currency, words.locale);
+  const { fastAmounts } = view.cash;
+  return html`
+    <${Stage}
+      heading=${words.withdraw.heading}
+      lede=${words.withdraw.lede(available)}
+      aside=${fastAmounts.length === 0 && html`<p class="help">${words.withdraw.empty}</p>`}
+      back=${{ label: words.back, press: () => send({ type: "back" }) }}
+    >
+      <div class="amounts">
+        ${fastAmounts.map((amount) =>
+          html`
+            <button
+              class="amount-button"
+              type="button"
+              key=${amount}
+              data-amount=${amount}
+              onClick=${() => send({ type: "withdraw", amount })}
+            >
+              ${shortMoney(amount, view.currency, words.locale)}
+            </button>
+          `
+        )}
+        <button
+          class="amount-button amount-button--own"
+          type="button"
+          data-go="amount"
+          onClick=${() => send({ type: "go", to: "amount" })}
+        >
+          <${Icon} name="amount" />${words.withdraw.own}
+        </button>
+      </div>
+      <//>
+  ` as VNode;
+}

@@ -1,0 +1,44 @@
+/** The thin shell around the reducer: brings it the time, hands and views, and makes its calls. */
+import { render } from "preact";
+import { html } from "htm/preact";
+import { App } from "./app.ts";
+import type { Bridge, Call, CallValue } from "./bridge.ts";
+import { listenToKeys } from "./keys.ts";
+import { type Answered, initialState, type PageEvent, reduce } from "./state.ts";
+import type { Words } from "./words.ts";
+
+/** Shows the page in `root` and keeps it going for as long as the document lives. */
+export function startShell(bridge: Bridge, root: HTMLElement, words: Words): void {
+  // milliseconds since the epoch that never run backwards, whatever is done to the clock
+  const now = () => performance.timeOrigin + performance.now();
+  let state = initialState(now());
+
+  const send = (event: PageEvent) => {
+    const step = reduce(state, event, now());
+    const changed = step.state !== state;
+    state = step.state;
+    if (step.call) void make(step.call, state.calls);
+    if (changed) render(html`<${App} state=${state} send=${send} words=${words} />`, root);
+  };
+
+  const make = async (call: Call, number: number) => {
+    const value = await bridge.call(call.name, call.args) as CallValue<typeof call.name>;
+    send({ type: "answered", number, name: call.name, value } as Answered);
+  };
+
+  document.documentElement.lang = words.locale;
+  document.documentElement.dir = words.direction;
+  render(html`<${App} state=${state} send=${send} words=${words} />`, root);
+
+  listenToKeys(document);
+  for (const hand of ["pointerdown", "keydown"]) {
+    document.addEventListener(hand, () => send({ type: "touched" }), { capture: true });
+  }
+  document.addEventListener("contextmenu", (event) => event.preventDefault());
+  for (const drag of ["dragover", "drop"]) {
+    document.addEventListener(drag, (event) => event.preventDefault());
+  }
+  setInterval(() => send({ type: "tick" }), 1000);
+  bridge.gone((why) => send({ type: "gone", why }));
+  bridge.watch((view) => send({ type: "view", view }));
+}

@@ -1,0 +1,227 @@
+/** The customer wants something: what that does to the screen, and which call it starts. */
+import { amountMinorMax, minorFromText, parseAmount } from "../../../lib/money.ts";
+import type { HistoryFilter } from "../../../lib/atm.ts";
+import {
+  type HistoryScreen,
+  type Intent,
+  type RefusalScreen,
+  type Refused,
+  type Screen,
+  show,
+  start,
+  type State,
+  type Step,
+} from "../state.ts";
+import { endedScreen, safeScreen } from "./screens.ts";
+
+/** Longest amount that can be typed, in characters. */
+export const typedLengthMax = 16;
+
+export function onIntent(state: State, intent: Intent): Step {
+  if (intent.type === "stay") return stay(state);
+  if (intent.type === "log_out") return logOut(state);
+  // an open question is answered first, and a call under way is waited for
+  if (state.moreTime || state.pending) return { state };
+  switch (intent.type) {
+    case "back":
+      return back(state);
+    case "next":
+      return next(state);
+    case "go":
+      return state.view?.visit ? go(state, intent.to) : { state };
+    case "log_in":
+      return logIn(state, intent.username, intent.password);
+    case "type_amount":
+      return { state: typeAmount(state, intent.typed) };
+    case "withdraw_typed":
+      return withdrawTyped(state);
+    case "withdraw":
+      return withdraw(state, intent.amount);
+    case "insert_note":
+      return state.screen.name === "deposit"
+        ? start(state, { name: "insertNote", args: [intent.value] })
+        : { state };
+    case "deposit_confirm":
+      return confirmDeposit(state);
+    case "filter":
+    case "older":
+    case "newer":
+      return state.screen.name === "history" ? turn(state, state.screen, intent) : { state };
+  }
+}
+
+function stay(state: State): Step {
+  if (!state.moreTime) return { state };
+  return {
+    state: { ...state, moreTime: false, lastTouchMs: state.nowMs, touchToldMs: state.nowMs },
+    call: { name: "touch", args: [] },
+  };
+}
+
+/** Ends the visit. Money under way is waited for: its screen has no way out. */
+function logOut(before: State): Step {
+  const busy = before.screen.name === "working" || before.pending?.name === "logOut";
+  if (!before.view?.visit || busy) return { state: before };
+  const state = { ...before, moreTime: false, pending: null };
+  return start(state, { name: "logOut", args: [] });
+}
+
+function logIn(state: State, username: string, password: string): Step {
+  const name = username.trim();
+  if (state.screen.name !== "log_in" || name === "") return { state };
+  return start({ ...state, screen: { name: "log_in", username: name } }, {
+    name: "logIn",
+    args: [name, password],
+  });
+}
+
+function go(state: State, to: (Intent & { type: "go" })["to"]): Step {
+  switch (to) {
+    case "deposit":
+      return start(state, { name: "depositOpen", args: [] });
+    case "history":
+      return ask(state, { name: "history", filter: {}, newer: [], cursor: undefined, page: null });
+    case "amount":
+      return { state: show(state, { name: "amount", typed: "" }) };
+    default:
+      return { state: show(state, { name: to }) };
+  }
+}
+
+function back(state: State): Step {
+  const { screen } = state;
+  switch (screen.name) {
+    case "log_in":
+      return { state: show(state, { name: "welcome" }) };
+    case "menu":
+      return logOut(state);
+    case "amount":
+      return { state: show(state, { name: "withdraw" }) };
+    case "withdraw":
+    case "balance":
+    case "history":
+      return { state: show(state, { name: "menu" }) };
+    case "deposit":
+      return start(state, { name: "depositCancel", args: [] }, { name: "working", on: "return" });
+    case "refusal":
+      return { state: show(state, visitOr(state, safeScreen(state.view))) };
+    case "receipt":
+      return next(state);
+    default:
+      return { state };
+  }
+}
+
+function next(state: State): Step {
+  const { screen } = state;
+  switch (screen.name) {
+    case "welcome":
+    case "back":
+      return {
+        state: show(
+          state,
+          state.view?.bank === "online" ? { name: "log_in", username: "" } : safeScreen(state.view),
+        ),
+      };
+    case "receipt":
+      return { state: show(state, visitOr(state, { name: "menu" })) };
+    case "ended":
+      return { state: show(state, safeScreen(state.view)) };
+    case "refusal":
+      return refusalNext(state, screen);
+    default:
+      return { state };
+  }
+}
+
+/** On from a refusal: to where it can be mended, if the visit and the bank are still there. */
+function refusalNext(state: State, refusal: RefusalScreen): Step {
+  if (refusal.from === "log_in") {
+    if (refusal.retryAtMs !== undefined && state.nowMs < refusal.retryAtMs) return { state };
+    const online = state.view?.bank === "online";
+    return {
+      state: show(state, online ? { name: "log_in", username: "" } : safeScreen(state.view)),
+    };
+  }
+  if (!state.view?.visit) return { state: show(state, visitOr(state, { name: "menu" })) };
+  switch (refusal.from) {
+    case "history":
+      return go(state, "history");
+    case "amount":
+      return { state: show(state, { name: "amount", typed: refusal.typed ?? "" }) };
+    case "withdraw":
+      return { state: show(state, { name: "withdraw" }) };
+    default:
+      return { state: show(state, { name: "menu" }) };
+  }
+}
+
+/** `screen` while the visit lasts, else the one that says why it is over. */
+function visitOr(state: State, screen: Screen): Screen {
+  if (!state.view || state.view.visit) return screen;
+  const wasVisit = state.screen.name === "receipt" ||
+    (state.screen.name === "refusal" && state.screen.from !== "log_in");
+  return wasVisit ? endedScreen(state.view) : safeScreen(state.view);
+}
+
+function typeAmount(state: State, typed: string): State {
+  if (state.screen.name !== "amount") return state;
+  return { ...state, screen: { name: "amount", typed: typed.slice(0, typedLengthMax) } };
+}
+
+function withdrawTyped(state: State): Step {
+  if (state.screen.name !== "amount" || !state.view) return { state };
+  const { typed } = state.screen;
+  const read = readAmount(typed, state.view.currency.exponent);
+  if (typeof read === "bigint") return withdraw(state, String(read));
+  return { state: show(state, { name: "refusal", why: read, from: "amount", typed }) };
+}
+
+/** A typed amount in minor units, or why it is none that can be asked for. */
+function readAmount(typed: string, exponent: number): bigint | Refused {
+  const [, minus, digits = ""] = /^\s*([-−]?)(.*)$/s.exec(typed) ?? [];
+  const amount = parseAmount(digits, exponent);
+  if (amount === null) return "amount_not_a_number";
+  if (minus || amount <= 0n) return "amount_not_positive";
+  return amount > amountMinorMax ? "amount_too_large" : amount;
+}
+
+function withdraw(state: State, amount: string): Step {
+  const possible = ["withdraw", "amount", "refusal"].includes(state.screen.name);
+  if (!possible || !state.view?.visit || minorFromText(amount) === null) return { state };
+  return start(state, { name: "withdraw", args: [amount] }, { name: "working", on: "withdrawal" });
+}
+
+function confirmDeposit(state: State): Step {
+  const filled = state.view?.escrow && state.view.escrow.total !== "0";
+  if (state.screen.name !== "deposit" || !filled) return { state };
+  return start(state, { name: "depositConfirm", args: [] }, { name: "working", on: "deposit" });
+}
+
+type Turn = { type: "filter"; filter: HistoryFilter } | { type: "older" } | { type: "newer" };
+
+function turn(state: State, screen: HistoryScreen, intent: Turn): Step {
+  switch (intent.type) {
+    case "filter":
+      return ask(state, { ...screen, filter: intent.filter, newer: [], cursor: undefined });
+    case "older": {
+      const older = screen.page?.older;
+      if (older === undefined) return { state };
+      return ask(state, { ...screen, newer: [...screen.newer, screen.cursor], cursor: older });
+    }
+    case "newer": {
+      if (screen.newer.length === 0) return { state };
+      return ask(state, {
+        ...screen,
+        newer: screen.newer.slice(0, -1),
+        cursor: screen.newer.at(-1),
+      });
+    }
+  }
+}
+
+function ask(state: State, screen: HistoryScreen): Step {
+  // turning pages stays on the same screen: what has the focus keeps it
+  const on = state.screen.name === "history" ? { ...state, screen } : show(state, screen);
+  return start(on, { name: "history", args: [screen.filter, screen.cursor] });
+}

@@ -1,0 +1,58 @@
+/** The machine's view changed: what that does to the screen. */
+import type { MachineView } from "../../../lib/atm.ts";
+import { minorFromText } from "../../../lib/money.ts";
+import { show, type State } from "../state.ts";
+import { endedScreen, needsVisit, safeScreen, tellsOfMoney } from "./screens.ts";
+
+export function onView(before: State, view: MachineView): State {
+  const state = { ...before, view, moreTime: before.moreTime && view.visit !== null };
+  if (tellsOfMoney(state.screen)) return state;
+  if (view.bank !== "online") return whileAway(state, view);
+  switch (state.screen.name) {
+    case "starting":
+    case "out_of_service":
+      return show(state, safeScreen(view));
+    case "lost":
+      return show(state, { name: "back", hadVisit: state.screen.hadVisit });
+    case "welcome":
+      return view.visit ? show(state, { name: "menu" }) : state;
+    case "log_in":
+      return view.visit ? begun(state) : state;
+  }
+  const visitLost = before.view?.visit && !view.visit;
+  if (!view.visit && (needsVisit(state.screen) || (visitLost && state.screen.name === "refusal"))) {
+    return show({ ...state, pending: null }, endedScreen(view));
+  }
+  if (state.screen.name === "deposit" && !view.escrow && !state.pending) {
+    return show(state, { name: "menu" });
+  }
+  return withBalanceNews(state, before.view, view);
+}
+
+/** The bank is not reached: the screen says so at once, and answers still to come no longer count. */
+function whileAway(state: State, view: MachineView): State {
+  const dropped = { ...state, pending: null };
+  if (view.bank === "connecting") return show(dropped, { name: "out_of_service" });
+  const hadVisit = view.ended === "connection_lost" ||
+    needsVisit(state.screen) || (state.screen.name === "lost" && state.screen.hadVisit);
+  return show(dropped, { name: "lost", hadVisit });
+}
+
+/** The customer is logged in: the time to be idle starts now. */
+function begun(state: State): State {
+  return show({
+    ...state,
+    pending: null,
+    lastTouchMs: state.nowMs,
+    touchToldMs: state.nowMs,
+  }, { name: "menu" });
+}
+
+function withBalanceNews(state: State, before: MachineView | null, view: MachineView): State {
+  const [was, is] = [before?.visit?.account, view.visit?.account];
+  const looking = state.screen.name === "menu" || state.screen.name === "balance";
+  if (!looking || !was || !is || was.id !== is.id || is.version <= was.version) return state;
+  const change = (minorFromText(is.booked) ?? 0n) - (minorFromText(was.booked) ?? 0n);
+  if (change === 0n) return state;
+  return { ...state, balanceNews: { changeMinor: String(change), atMs: state.nowMs } };
+}

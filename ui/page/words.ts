@@ -1,0 +1,377 @@
+/**
+ * Every word that the page shows, one table for each language. A new language is one more table of
+ * the type `Words`, named in `languages`.
+ */
+import type { HistoryEntry, VisitEnd } from "../../lib/atm.ts";
+import type { Gone } from "./bridge.ts";
+import type { Refused } from "./state.ts";
+
+/** A refusal: what happened, what to do next, and what the button that does it says. */
+export interface RefusalWords {
+  heading: string;
+  lede: string;
+  next: string;
+}
+
+const english = {
+  /** For `Intl`: numbers, money and dates. */
+  locale: "en-GB",
+  direction: "ltr" as "ltr" | "rtl",
+
+  atm: (terminal: string) => `ATM ${terminal}`,
+  documentTitle: (heading: string, bank: string) => `${heading} · ${bank}`,
+  connection: { online: "Connected", connecting: "Connecting…", lost: "Connection lost" },
+  back: "Back",
+  cancel: "Cancel",
+  done: "Done",
+  logOut: "Log out",
+  keyHint: { enter: "Enter", escape: "Esc" },
+
+  starting: { heading: "One moment", lede: "This ATM is getting ready." },
+  outOfService: {
+    heading: "This ATM is not ready yet",
+    lede:
+      "It is still trying to reach the bank. It will be ready by itself as soon as the bank answers.",
+    help: "If you are in a hurry, please use another ATM.",
+  },
+  welcome: {
+    heading: (bank: string) => `Welcome to ${bank}`,
+    lede: "Withdraw, deposit and see your account.",
+    begin: "Touch to begin",
+  },
+  logIn: {
+    heading: "Who is there?",
+    lede: "Please log in with your username and password.",
+    care: "Keep your password to yourself. We never ask for it anywhere else.",
+    username: "Username",
+    password: "Password",
+    show: "Show password",
+    hide: "Hide password",
+    next: "Log in",
+    busy: "Checking…",
+  },
+  menu: {
+    greeting: (name: string, hour: number) =>
+      `Good ${hour < 5 || hour >= 18 ? "evening" : hour < 12 ? "morning" : "afternoon"}, ${name}`,
+    lede: "What would you like to do?",
+    withdraw: "Withdraw cash",
+    withdrawHint: "Quick amounts or your own",
+    deposit: "Deposit cash",
+    depositHint: "Notes, counted as you watch",
+    balance: "Balance",
+    balanceHint: "Booked and available",
+    history: "History",
+    historyHint: "All that happened, newest first",
+  },
+  account: {
+    available: "Available",
+    booked: "Booked balance",
+    onHold: "On hold",
+    news: (change: string) => `${change} just now`,
+    live: "Live: changes show by themselves",
+  },
+  withdraw: {
+    heading: "How much would you like?",
+    lede: (available: string) => `You can take out up to ${available}.`,
+    own: "Another amount",
+    empty: "This ATM has no quick amounts at the moment.",
+  },
+  amount: {
+    heading: "What amount?",
+    lede: (notes: string) => `This ATM hands out ${notes}.`,
+    label: "Amount",
+    next: "Withdraw",
+    nextAmount: (amount: string) => `Withdraw ${amount}`,
+    erase: "Erase the last digit",
+    clear: "Clear",
+    pad: "Key pad",
+    noNotes: "no notes at the moment",
+  },
+  working: {
+    withdrawal: {
+      heading: "Counting your cash",
+      lede: "One moment, please. Your notes come out below.",
+    },
+    deposit: {
+      heading: "Booking your deposit",
+      lede: "One moment, please. Your notes are being taken in.",
+    },
+    return: { heading: "Giving your notes back", lede: "One moment, please." },
+    lost: "The connection to the bank was lost. Please wait: this is being finished safely.",
+  },
+  receipt: {
+    withdrawal: { heading: "Please take your cash", lede: "Your notes are in the tray below." },
+    deposit: { heading: "Thank you", lede: "Your deposit is in your account." },
+    title: "Receipt",
+    kind: { withdrawal: "Withdrawal", deposit: "Deposit" },
+    amount: "Amount",
+    balance: "Balance after",
+    available: "Available",
+    time: "Date and time",
+    terminal: "ATM",
+    reference: "Reference",
+    notes: "Notes",
+    next: "Done",
+    logOut: "Log out",
+  },
+  deposit: {
+    heading: "Please insert your notes",
+    lede: (notes: string) => `One at a time. This ATM takes ${notes}.`,
+    total: "Counted so far",
+    empty: "Nothing inserted yet",
+    confirm: "Deposit",
+    confirmAmount: (total: string) => `Deposit ${total}`,
+    giveBack: "Give my notes back",
+    leave: "Back",
+    count: (count: number) => count === 1 ? "1 note" : `${count} notes`,
+    demo: "Demo",
+    demoHint: "Stands in for your hand: each button inserts one note.",
+    insert: (note: string) => `Insert ${note}`,
+  },
+  balance: {
+    heading: "Your balance",
+    lede: "It changes by itself when money moves elsewhere.",
+    holdHint: "Set aside for withdrawals that are not finished.",
+    account: "Account",
+  },
+  history: {
+    heading: "Your history",
+    lede: "Everything done in your name, newest first.",
+    kind: {
+      all: "All",
+      withdrawal: "Withdrawals",
+      deposit: "Deposits",
+      "log-in": "Log-ins",
+      other: "Other",
+    } satisfies Record<HistoryEntry["kind"] | "all", string>,
+    outcome: { all: "Any outcome", done: "Done", refused: "Refused" },
+    kindLabel: "Kind",
+    outcomeLabel: "Outcome",
+    textLabel: "Search",
+    search: "Search",
+    older: "Older",
+    newer: "Newer",
+    none: "Nothing here",
+    noneHint: "No entry matches. Choose “All” or search for something else.",
+    loading: "Looking it up…",
+    refused: (why: string) => `Refused: ${why}`,
+    at: (terminal: string) => `at ${terminal}`,
+    page: (number: number) => `Page ${number}`,
+  },
+  throttled: {
+    left: (seconds: string) => `You can try again in ${seconds}`,
+    over: "You can try again now.",
+  },
+  nearest: "Amounts that this ATM can pay out now",
+  lost: {
+    heading: "The bank cannot be reached",
+    ledeVisit: "The connection was lost, so we have logged you out. Your money is safe.",
+    lede: "The connection was lost. Your money is safe.",
+    help: "This ATM keeps trying and tells you here as soon as the bank is back.",
+  },
+  bankBack: {
+    heading: "The bank is back",
+    ledeVisit:
+      "The connection was lost for a while, and you were logged out to keep you safe. Please log in again.",
+    lede: "Everything works again.",
+    next: "Log in",
+  },
+  ended: {
+    logged_out: {
+      heading: "Goodbye",
+      lede: "You are logged out. Please do not forget your notes.",
+    },
+    idle: {
+      heading: "You were logged out",
+      lede:
+        "Nobody touched the screen for a while, so we closed your visit to keep you safe. Please log in again to go on.",
+    },
+    connection_lost: {
+      heading: "You were logged out",
+      lede: "The connection to the bank was lost. Please log in again to go on.",
+    },
+    ended_by_bank: {
+      heading: "The bank ended your visit",
+      lede:
+        "This happens when you log in at another ATM or when the bank has to close a session. Please log in again to go on.",
+    },
+  } satisfies Record<VisitEnd, { heading: string; lede: string }>,
+  endedNext: "To the start",
+  gone: {
+    stopped: {
+      heading: "This ATM has stopped",
+      lede:
+        "Nothing more is sent from this screen. Whatever was under way is settled automatically: no money is lost.",
+      help: "Please use another ATM. If this is your own machine, start the ATM program again.",
+    },
+    opened_elsewhere: {
+      heading: "This ATM is open in another window",
+      lede:
+        "Only one window can be in use at a time, and a newer one was opened. This one no longer does anything.",
+      help: "You can close this window.",
+    },
+    link_used: {
+      heading: "This page cannot be opened again",
+      lede:
+        "To keep you safe, the link to an ATM works once. A page that was reloaded or opened a second time has no access.",
+      help: "Close this window and open the ATM again from its program.",
+    },
+  } satisfies Record<Gone, { heading: string; lede: string; help: string }>,
+  moreTime: {
+    heading: "Do you need more time?",
+    lede: (seconds: string) => `Otherwise you will be logged out in ${seconds}.`,
+    stay: "Yes, more time",
+    leave: "No, log out",
+  },
+  refusals: {
+    wrong_credentials: {
+      heading: "That did not match",
+      lede:
+        "The username or the password is not right. Please check both, and mind capital letters.",
+      next: "Try again",
+    },
+    throttled: {
+      heading: "Please wait a moment",
+      lede: "There were too many wrong attempts. To protect the account, the next one has to wait.",
+      next: "Try again",
+    },
+    not_logged_in: {
+      heading: "You are no longer logged in",
+      lede: "Your visit ended before this could be done. Nothing was booked. Please log in again.",
+      next: "Continue",
+    },
+    already_logged_in: {
+      heading: "Somebody is still logged in",
+      lede: "The visit before yours has not ended yet. Please wait a moment and try again.",
+      next: "Try again",
+    },
+    amount_not_a_number: {
+      heading: "We could not read that amount",
+      lede: "Please type an amount such as 40 or 40.00, with digits only.",
+      next: "Change the amount",
+    },
+    amount_not_positive: {
+      heading: "That is no amount",
+      lede: "Please choose an amount above zero. Nothing was booked.",
+      next: "Change the amount",
+    },
+    amount_too_large: {
+      heading: "That amount is too large",
+      lede:
+        "No account can pay out so much at once. Please choose a smaller amount. Nothing was booked.",
+      next: "Change the amount",
+    },
+    wrong_currency: {
+      heading: "Another currency",
+      lede:
+        "Your account is kept in a currency that this ATM does not have. Please use an ATM of your own bank.",
+      next: "Continue",
+    },
+    unknown_account: {
+      heading: "We cannot find this account",
+      lede: "Nothing was booked. Please ask your bank: they can put it right.",
+      next: "Continue",
+    },
+    account_locked: {
+      heading: "This account is locked",
+      lede:
+        "No money can be moved at the moment. Please ask your bank: they can tell you why and unlock it.",
+      next: "Continue",
+    },
+    account_closed: {
+      heading: "This account is closed",
+      lede: "No money can be moved any more. Please ask your bank if that is a surprise.",
+      next: "Continue",
+    },
+    over_withdrawal_limit: {
+      heading: "Over your limit",
+      lede:
+        "This is more than you may take out today. A smaller amount may still be possible. Nothing was booked.",
+      next: "Choose another amount",
+    },
+    insufficient_funds: {
+      heading: "Not enough money",
+      lede: "Your account does not hold as much as that. Nothing was booked.",
+      next: "Choose another amount",
+    },
+    id_reused: {
+      heading: "This could not be booked",
+      lede: "The bank refused this movement to be safe. Nothing was booked. Please try again.",
+      next: "Continue",
+    },
+    unknown_movement: {
+      heading: "This could not be booked",
+      lede: "The bank does not know this movement. Nothing was booked. Please try again.",
+      next: "Continue",
+    },
+    voided: {
+      heading: "This was called off",
+      lede: "The movement was called off before it was done. Nothing was booked.",
+      next: "Continue",
+    },
+    already_completed: {
+      heading: "This is done already",
+      lede: "The bank has booked this movement before, and not again. Your history shows it.",
+      next: "Continue",
+    },
+    already_reversed: {
+      heading: "This was undone",
+      lede: "The bank has undone this movement. Your history shows it.",
+      next: "Continue",
+    },
+    name_taken: {
+      heading: "This could not be done",
+      lede: "The name is in use already.",
+      next: "Continue",
+    },
+    unknown_name: {
+      heading: "This could not be done",
+      lede: "The bank does not know this name.",
+      next: "Continue",
+    },
+    try_later: {
+      heading: "The bank is busy",
+      lede: "Nothing was booked. Please try again in a moment.",
+      next: "Try again",
+    },
+    not_dispensable: {
+      heading: "We cannot hand out exactly that",
+      lede: "The notes in this ATM do not make up this amount. Nothing was booked.",
+      next: "Choose another amount",
+    },
+    no_notes_inserted: {
+      heading: "No notes were inserted",
+      lede: "There was nothing to deposit. Nothing was booked.",
+      next: "Continue",
+    },
+    device_fault: {
+      heading: "Something is jammed",
+      lede:
+        "This ATM could not move the notes. What was not handed out is not charged. Please use another ATM, or ask your bank.",
+      next: "Continue",
+    },
+    bank_unreachable: {
+      heading: "We could not reach the bank",
+      lede: "Nothing was booked and your money is safe. Please try again in a moment.",
+      next: "Continue",
+    },
+    in_doubt: {
+      heading: "Your money is safe",
+      lede:
+        "We could not reach the bank to finish this. It will be settled automatically as soon as the bank answers: you do not have to do anything.",
+      next: "Continue",
+    },
+  } satisfies Record<Refused, RefusalWords>,
+  refusalDetails: {
+    asked: "You asked for",
+    handedOut: "Handed out",
+    available: "Available",
+    reference: "Reference",
+    keep: "Please keep the reference in case you want to ask about it.",
+  },
+};
+
+export type Words = typeof english;
+export type Language = "en";
+
+export const languages: Record<Language, Words> = { en: english };

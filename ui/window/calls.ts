@@ -1,0 +1,87 @@
+/**
+ * The only calls that a page can make, each with a strict check of its arguments: what comes over a
+ * bridge is untrusted until it has passed here.
+ */
+import type { AtmCalls, AtmMachine, HistoryFilter } from "../../lib/atm.ts";
+import { amountMinorMax, minorFromText } from "../../lib/money.ts";
+
+/** Sizes of what a page may send, in UTF-16 units. */
+export const callLimits = {
+  usernameLengthMax: 64,
+  passwordLengthMax: 256,
+  filterTextLengthMax: 64,
+  cursorLengthMax: 512,
+} as const;
+
+/** The call is not made because its name is unknown or its arguments are not what it takes. */
+export type CallRefusal = "unknown_call" | "bad_arguments";
+
+type Invoke = (machine: AtmMachine) => Promise<unknown>;
+type Parse = (args: readonly unknown[]) => Invoke | null;
+
+const parsers = new Map<string, Parse>(Object.entries(
+  {
+    logIn: ([username, password, ...more]) =>
+      isText(username, 1, callLimits.usernameLengthMax) &&
+        isText(password, 0, callLimits.passwordLengthMax) && more.length === 0
+        ? (machine) => machine.logIn(username, password)
+        : null,
+    logOut: (args) => args.length === 0 ? (machine) => machine.logOut() : null,
+    touch: (args) => args.length === 0 ? (machine) => machine.touch() : null,
+    withdraw: ([amount, ...more]) =>
+      isAmount(amount) && more.length === 0 ? (machine) => machine.withdraw(amount) : null,
+    depositOpen: (args) => args.length === 0 ? (machine) => machine.depositOpen() : null,
+    depositConfirm: (args) => args.length === 0 ? (machine) => machine.depositConfirm() : null,
+    depositCancel: (args) => args.length === 0 ? (machine) => machine.depositCancel() : null,
+    history: ([filter, cursor, ...more]) =>
+      isFilter(filter) && more.length === 0 &&
+        (cursor === undefined || cursor === null || isText(cursor, 1, callLimits.cursorLengthMax))
+        ? (machine) => machine.history(filter, cursor ?? undefined)
+        : null,
+    insertNote: ([value, ...more]) =>
+      isAmount(value) && more.length === 0 ? (machine) => machine.insertNote(value) : null,
+  } satisfies Record<keyof AtmCalls, Parse>,
+));
+
+/** Whether a page may make a call of this name. */
+export function isCall(name: string): boolean {
+  return parsers.has(name);
+}
+
+/** The call with its checked arguments, ready to be made on a machine; or why it is not made. */
+export function parseCall(name: string, args: unknown): Invoke | CallRefusal {
+  const parse = parsers.get(name);
+  if (!parse) return "unknown_call";
+  return (Array.isArray(args) && parse(args)) || "bad_arguments";
+}
+
+function isText(value: unknown, lengthMin: number, lengthMax: number): value is string {
+  return typeof value === "string" && value.length >= lengthMin && value.length <= lengthMax &&
+    value.isWellFormed();
+}
+
+/** Amounts that are not positive or too large for the ledger are for the machine to refuse by name. */
+function isAmount(value: unknown): value is string {
+  const minor = minorFromText(value);
+  return minor !== null && minor >= -amountMinorMax * 10n && minor <= amountMinorMax * 10n;
+}
+
+const filterFields: Record<keyof HistoryFilter, (value: unknown) => boolean> = {
+  kind: (value) => ["withdrawal", "deposit", "log-in", "other"].includes(value as string),
+  outcome: (value) => ["done", "refused"].includes(value as string),
+  text: (value) => isText(value, 0, callLimits.filterTextLengthMax),
+  from: isInstant,
+  before: isInstant,
+};
+
+function isFilter(value: unknown): value is HistoryFilter {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  return Object.entries(value).every(([field, content]) =>
+    Object.hasOwn(filterFields, field) && filterFields[field as keyof HistoryFilter](content)
+  );
+}
+
+function isInstant(value: unknown): boolean {
+  return typeof value === "string" &&
+    /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?Z$/.test(value) && !Number.isNaN(Date.parse(value));
+}

@@ -1,0 +1,30 @@
+/** The page as its host serves it, bundled when the ATM starts: nothing generated is checked in. */
+
+/** The three texts of the page: its document names `page.js` and `page.css` beside itself. */
+export interface Page {
+  html: string;
+  script: string;
+  style: string;
+}
+
+/**
+ * Bundles `ui/page`. Needs read access to the source and to the npm cache.
+ * @throws {Error} when the page does not build
+ */
+export async function bundlePage(): Promise<Page> {
+  const folder = new URL("../page/", import.meta.url);
+  const bundle = await Deno.bundle({
+    entrypoints: [new URL("main.ts", folder).href],
+    platform: "browser",
+    minify: true,
+    write: false,
+  });
+  const script = bundle.outputFiles?.[0]?.text();
+  if (!bundle.success || !script) {
+    throw new Error(
+      `the page does not build: ${bundle.errors.map((error) => error.text).join("; ")}`,
+    );
+  }
+  const read = (name: string) => Deno.readTextFile(new URL(name, folder));
+  return { html: await read("index.html"), script, style: await read("style.css") };
+}

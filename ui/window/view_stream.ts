@@ -1,0 +1,57 @@
+/** Views as a stream of JSON lines, with an empty line now and then to show that the host lives. */
+import type { Gone, NumberedView } from "../page/bridge.ts";
+
+export interface ViewStream {
+  body: ReadableStream<Uint8Array>;
+  /** Tells a newer view. A reader that is slow gets the newest only. */
+  tell(view: NumberedView): void;
+  /** Ends the stream, after a last word if there is one. */
+  end(lastWord?: { gone: Gone }): void;
+}
+
+/** `onEnd` is called once, however the stream ends. */
+export function streamViews(
+  first: NumberedView,
+  heartbeatMs: number,
+  onEnd: () => void,
+): ViewStream {
+  const encoder = new TextEncoder();
+  let waiting: NumberedView | null = first;
+  let ended = false;
+  let controller: ReadableStreamDefaultController<Uint8Array>;
+
+  const write = (line: string) => controller.enqueue(encoder.encode(line + "\n"));
+  const flush = () => {
+    if (ended || !waiting || (controller.desiredSize ?? 0) <= 0) return;
+    write(JSON.stringify(waiting));
+    waiting = null;
+  };
+  const heartbeat = setInterval(() => {
+    if (!waiting && (controller.desiredSize ?? 0) > 0) write("");
+  }, heartbeatMs);
+  const finish = () => {
+    if (ended) return false;
+    ended = true;
+    clearInterval(heartbeat);
+    onEnd();
+    return true;
+  };
+
+  const body = new ReadableStream<Uint8Array>({
+    start: (started) => void (controller = started),
+    pull: flush,
+    cancel: () => void finish(),
+  });
+  return {
+    body,
+    tell(view) {
+      waiting = view;
+      flush();
+    },
+    end(lastWord) {
+      if (!finish()) return;
+      if (lastWord) write(JSON.stringify(lastWord));
+      controller.close();
+    },
+  };
+}
