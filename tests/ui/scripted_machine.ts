@@ -44,7 +44,9 @@ export class ScriptedMachine implements AtmMachine {
   /** Every call so far, in order, without what was secret in it. */
   readonly calls: string[] = [];
   /** What the next call of a name comes to, once, instead of what it would. */
-  readonly next: Partial<Record<"logIn" | "withdraw" | "depositOpen" | "depositConfirm" | "history", AtmOutcome>> = {};
+  readonly next: Partial<
+    Record<"logIn" | "withdraw" | "depositOpen" | "depositConfirm" | "history", AtmOutcome>
+  > = {};
   retryAfterMs = 12_000;
   /** While set, calls about money, log-ins and history wait for it. */
   gate: Promise<void> | null = null;
@@ -97,10 +99,8 @@ export class ScriptedMachine implements AtmMachine {
     this.calls.push(`logIn ${username}`);
     await this.gate;
     const outcome = this.#scripted("logIn") ??
-      (this.#view.visit
-        ? "already_logged_in"
-        : Object.hasOwn(this.#script.passwords, username) &&
-            this.#script.passwords[username] === password
+      (this.#view.visit ? "already_logged_in" : Object.hasOwn(this.#script.passwords, username) &&
+          this.#script.passwords[username] === password
         ? "ok"
         : "wrong_credentials");
     if (outcome === "throttled") return { outcome, retryAfterMs: this.retryAfterMs };
@@ -146,7 +146,8 @@ export class ScriptedMachine implements AtmMachine {
     this.calls.push("depositConfirm");
     await this.gate;
     const { notes, total } = this.#view.escrow ?? { notes: [], total: "0" };
-    const outcome = this.#scripted("depositConfirm") ?? (total === "0" ? "no_notes_inserted" : "ok");
+    const outcome = this.#scripted("depositConfirm") ??
+      (total === "0" ? "no_notes_inserted" : "ok");
     const words = `deposit ${formatMoney(BigInt(total), euro)}`;
     this.change({ escrow: null });
     if (outcome !== "ok") return this.#refused("deposit", total, outcome, words);

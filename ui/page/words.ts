@@ -13,6 +13,13 @@ export interface RefusalWords {
   next: string;
 }
 
+/** For what a customer can hardly meet: the bank declined to book it, and that is all that helps. */
+const notBooked: RefusalWords = {
+  heading: "This could not be booked",
+  lede: "The bank declined it to be safe. Your history shows what was booked. Please try again.",
+  next: "Continue",
+};
+
 const english = {
   /** For `Intl`: numbers, money and dates. */
   locale: "en-GB",
@@ -25,13 +32,11 @@ const english = {
   cancel: "Cancel",
   done: "Done",
   logOut: "Log out",
-  keyHint: { enter: "Enter", escape: "Esc" },
 
   starting: { heading: "One moment", lede: "This ATM is getting ready." },
   outOfService: {
     heading: "This ATM is not ready yet",
-    lede:
-      "It is still trying to reach the bank. It will be ready by itself as soon as the bank answers.",
+    lede: "It is still trying to reach the bank. It will be ready as soon as the bank answers.",
     help: "If you are in a hurry, please use another ATM.",
   },
   welcome: {
@@ -42,7 +47,7 @@ const english = {
   logIn: {
     heading: "Who is there?",
     lede: "Please log in with your username and password.",
-    care: "Keep your password to yourself. We never ask for it anywhere else.",
+    care: "Please make sure that nobody sees you type.",
     username: "Username",
     password: "Password",
     show: "Show password",
@@ -68,7 +73,6 @@ const english = {
     booked: "Booked balance",
     onHold: "On hold",
     news: (change: string) => `${change} just now`,
-    live: "Live: changes show by themselves",
   },
   withdraw: {
     heading: "How much would you like?",
@@ -171,8 +175,7 @@ const english = {
   },
   bankBack: {
     heading: "The bank is back",
-    ledeVisit:
-      "The connection was lost for a while, and you were logged out to keep you safe. Please log in again.",
+    ledeVisit: "You were logged out to keep you safe. Please log in again.",
     lede: "Everything works again.",
     next: "Log in",
   },
@@ -183,8 +186,7 @@ const english = {
     },
     idle: {
       heading: "You were logged out",
-      lede:
-        "Nobody touched the screen for a while, so we closed your visit to keep you safe. Please log in again to go on.",
+      lede: "Nobody touched the screen for a while. Please log in again to go on.",
     },
     connection_lost: {
       heading: "You were logged out",
@@ -192,28 +194,24 @@ const english = {
     },
     ended_by_bank: {
       heading: "The bank ended your visit",
-      lede:
-        "This happens when you log in at another ATM or when the bank has to close a session. Please log in again to go on.",
+      lede: "It does so when you log in at another ATM, for example. Please log in again to go on.",
     },
   } satisfies Record<VisitEnd, { heading: string; lede: string }>,
   endedNext: "To the start",
   gone: {
     stopped: {
       heading: "This ATM has stopped",
-      lede:
-        "Nothing more is sent from this screen. Whatever was under way is settled automatically: no money is lost.",
-      help: "Please use another ATM. If this is your own machine, start the ATM program again.",
+      lede: "Whatever was under way is settled automatically: no money is lost.",
+      help: "Please use another ATM, or start this one's program again.",
     },
     opened_elsewhere: {
       heading: "This ATM is open in another window",
-      lede:
-        "Only one window can be in use at a time, and a newer one was opened. This one no longer does anything.",
+      lede: "Only one window can be in use at a time, and a newer one was opened.",
       help: "You can close this window.",
     },
     link_used: {
       heading: "This page cannot be opened again",
-      lede:
-        "To keep you safe, the link to an ATM works once. A page that was reloaded or opened a second time has no access.",
+      lede: "To keep you safe, the link to an ATM works once, and so does its page.",
       help: "Close this window and open the ATM again from its program.",
     },
   } satisfies Record<Gone, { heading: string; lede: string; help: string }>,
@@ -226,13 +224,12 @@ const english = {
   refusals: {
     wrong_credentials: {
       heading: "That did not match",
-      lede:
-        "The username or the password is not right. Please check both, and mind capital letters.",
+      lede: "The username or the password is not right. Please mind capital letters.",
       next: "Try again",
     },
     throttled: {
       heading: "Please wait a moment",
-      lede: "There were too many wrong attempts. To protect the account, the next one has to wait.",
+      lede: "There were too many wrong attempts. To keep you safe, the next one has to wait.",
       next: "Try again",
     },
     not_logged_in: {
@@ -257,14 +254,12 @@ const english = {
     },
     amount_too_large: {
       heading: "That amount is too large",
-      lede:
-        "No account can pay out so much at once. Please choose a smaller amount. Nothing was booked.",
+      lede: "No account can pay out so much at once. Nothing was booked.",
       next: "Change the amount",
     },
     wrong_currency: {
       heading: "Another currency",
-      lede:
-        "Your account is kept in a currency that this ATM does not have. Please use an ATM of your own bank.",
+      lede: "Your account is kept in a currency that this ATM does not have.",
       next: "Continue",
     },
     unknown_account: {
@@ -274,8 +269,7 @@ const english = {
     },
     account_locked: {
       heading: "This account is locked",
-      lede:
-        "No money can be moved at the moment. Please ask your bank: they can tell you why and unlock it.",
+      lede: "No money can be moved at the moment. Please ask your bank.",
       next: "Continue",
     },
     account_closed: {
@@ -294,41 +288,13 @@ const english = {
       lede: "Your account does not hold as much as that. Nothing was booked.",
       next: "Choose another amount",
     },
-    id_reused: {
-      heading: "This could not be booked",
-      lede: "The bank refused this movement to be safe. Nothing was booked. Please try again.",
-      next: "Continue",
-    },
-    unknown_movement: {
-      heading: "This could not be booked",
-      lede: "The bank does not know this movement. Nothing was booked. Please try again.",
-      next: "Continue",
-    },
-    voided: {
-      heading: "This was called off",
-      lede: "The movement was called off before it was done. Nothing was booked.",
-      next: "Continue",
-    },
-    already_completed: {
-      heading: "This is done already",
-      lede: "The bank has booked this movement before, and not again. Your history shows it.",
-      next: "Continue",
-    },
-    already_reversed: {
-      heading: "This was undone",
-      lede: "The bank has undone this movement. Your history shows it.",
-      next: "Continue",
-    },
-    name_taken: {
-      heading: "This could not be done",
-      lede: "The name is in use already.",
-      next: "Continue",
-    },
-    unknown_name: {
-      heading: "This could not be done",
-      lede: "The bank does not know this name.",
-      next: "Continue",
-    },
+    id_reused: notBooked,
+    unknown_movement: notBooked,
+    voided: notBooked,
+    already_completed: notBooked,
+    already_reversed: notBooked,
+    name_taken: notBooked,
+    unknown_name: notBooked,
     try_later: {
       heading: "The bank is busy",
       lede: "Nothing was booked. Please try again in a moment.",
@@ -347,7 +313,7 @@ const english = {
     device_fault: {
       heading: "Something is jammed",
       lede:
-        "This ATM could not move the notes. What was not handed out is not charged. Please use another ATM, or ask your bank.",
+        "This ATM could not move the notes. What was not handed out is not charged. Please use another ATM.",
       next: "Continue",
     },
     bank_unreachable: {
@@ -358,13 +324,12 @@ const english = {
     in_doubt: {
       heading: "Your money is safe",
       lede:
-        "We could not reach the bank to finish this. It will be settled automatically as soon as the bank answers: you do not have to do anything.",
+        "We could not reach the bank to finish this. It will be settled automatically: you do not have to do anything.",
       next: "Continue",
     },
   } satisfies Record<Refused, RefusalWords>,
   refusalDetails: {
     asked: "You asked for",
-    handedOut: "Handed out",
     available: "Available",
     reference: "Reference",
     keep: "Please keep the reference in case you want to ask about it.",

@@ -26,5 +26,8 @@ export async function bundlePage(): Promise<Page> {
     );
   }
   const read = (name: string) => Deno.readTextFile(new URL(name, folder));
-  return { html: await read("index.html"), script, style: await read("style.css") };
+  // minified, only templates still hold line breaks; htm drops those beside tags, as is done here
+  const lean = script.replace(/\n\s+/g, "\n")
+    .replace(/(?<=[>`}])\n(?=<)|(?<=>)\n(?=[`$])/g, "");
+  return { html: await read("index.html"), script: lean, style: await read("style.css") };
 }

@@ -13,7 +13,6 @@ export function KeyPad(
     html`
       <button
         class="key ${kind}"
-        type="button"
         key=${label}
         aria-label=${label}
         onMouseDown=${(event: Event) => event.preventDefault()}

@@ -7,9 +7,8 @@ export function Mark(): VNode {
     <svg class="mark" viewBox="0 0 40 40" aria-hidden="true">
       <rect class="mark__ground" width="40" height="40" rx="11" />
       <g class="mark__wheel">
-        <circle cx="20" cy="20" r="8.5" />
-        <circle cx="20" cy="20" r="2.5" />
-        <path d="M20 6v8.5M20 25.5V34M6 20h8.5M25.5 20H34" />
+        <circle cx="20" cy="20" r="8" />
+        <path d="M20 20V7M20 20L32.4 16M20 20L27.6 30.5M20 20L12.4 30.5M20 20L7.6 16" />
       </g>
     </svg>
   ` as VNode;

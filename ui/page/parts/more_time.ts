@@ -28,13 +28,11 @@ export function MoreTime(
           ${words.moreTime.lede(wait(idleLeftMs(state), words.locale))}
         </p>
         <div class="dialog__actions">
-          <button class="button button--quiet" type="button" onClick=${() =>
-            send({ type: "log_out" })}>
+          <button class="button button--quiet" onClick=${() => send({ type: "log_out" })}>
             ${words.moreTime.leave}
           </button>
           <button
             class="button button--primary"
-            type="button"
             ref=${stay}
             data-key="escape"
             onClick=${() => send({ type: "stay" })}

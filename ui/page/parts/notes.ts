@@ -16,13 +16,14 @@ export function NoteStacks(
 ): VNode {
   const largestFirst = notes.filter(({ count }) => count > 0)
     .toSorted((a, b) => Number((minorFromText(b.value) ?? 0n) - (minorFromText(a.value) ?? 0n)));
+  const drawnOfAny = Math.min(drawnMax, Math.max(...largestFirst.map(({ count }) => count)));
   return html`
     <ul class="stacks">
       ${largestFirst.map(({ value, count }) => {
         const label = shortMoney(value, currency, words.locale);
         return html`
           <li class="stack" key=${value}>
-            <${Stack} value=${value} count=${count} label=${label} currency=${currency} />
+            <${Stack} ...${{ count, label, drawnOfAny, tone: noteTone(value, currency) }} />
             <span class="stack__label"><b>${count}</b> × ${label}</span>
           </li>
         `;
@@ -32,16 +33,16 @@ export function NoteStacks(
 }
 
 interface StackProps {
-  value: MinorText;
   count: number;
   label: string;
-  currency: Currency;
+  tone: number;
+  /** How many notes the tallest stack beside this one shows: all are drawn to its scale. */
+  drawnOfAny: number;
 }
 
-function Stack({ value, count, label, currency }: StackProps): VNode {
+function Stack({ count, label, tone, drawnOfAny }: StackProps): VNode {
   const drawn = Math.min(count, drawnMax);
-  const rise = (drawnMax - 1) * note.offset;
-  const tone = noteTone(value, currency);
+  const rise = (drawnOfAny - 1) * note.offset;
   return html`
     <svg
       class="note note--${tone}"
@@ -69,8 +70,9 @@ function OneNote({ label }: { label: string }): VNode {
         ${[14, 20, 26, 32].map((radius) => html`<circle cx="52" cy="42" r=${radius} />`)}
         <path d="M84 66c10-14 20-14 30 0s20 14 30 0M84 58c10-14 20-14 30 0s20 14 30 0" />
       </g>
-      <path class="note__wheel" d="M52 28v8M52 48v8M38 42h8M58 42h8" />
-      <circle class="note__wheel" cx="52" cy="42" r="8" />
+      <circle class="note__wheel" cx="52" cy="42" r="7" />
+      <path class="note__wheel"
+        d="M52 42V31M52 42l10.5-3.4M52 42l6.5 8.9M52 42l-6.5 8.9M52 42l-10.5-3.4" />
       <text class="note__value" x="154" y="38" text-anchor="end">${label}</text>
     </g>
   ` as VNode;

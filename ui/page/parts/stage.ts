@@ -4,7 +4,7 @@
  */
 import type { ComponentChildren, VNode } from "preact";
 import { html } from "htm/preact";
-import { Icon, type IconName } from "./icon.ts";
+import { Emblem, Icon, type IconName } from "./icon.ts";
 
 /** A button of the action bar. `form` names a form that it submits instead of being pressed. */
 export interface Action {
@@ -24,20 +24,22 @@ export interface StageProps {
   children?: ComponentChildren;
   back?: Action | null;
   next?: Action | null;
-  /** `plain` for a question with an answer beside it, `tell` for a screen that only tells. */
-  kind?: "plain" | "tell";
-  icon?: VNode | null;
+  /** Above the heading, on a screen that only tells something. */
+  emblem?: [icon: IconName, tone: "good" | "calm" | "warn"];
+  /** In the emblem's place. */
+  icon?: VNode;
   /** False where a field of the screen takes the focus instead of the heading. */
   focusHeading?: boolean;
 }
 
 export function Stage(props: StageProps): VNode {
-  const { heading, lede, aside, children, back, next, icon, kind = "plain" } = props;
+  const { heading, lede, aside, children, back, next, emblem, icon } = props;
   const focusHeading = props.focusHeading ?? true;
   return html`
-    <main class="stage stage--${kind} ${children ? "" : "stage--alone"}">
+    <main class="stage ${children ? "" : "stage--alone"}">
       <section class="question">
         ${icon}
+        ${emblem && html`<${Emblem} name=${emblem[0]} tone=${emblem[1]} />`}
         <h1 tabindex="-1" data-focus=${focusHeading || undefined}>${heading}</h1>
         ${lede && html`<p class="lede">${lede}</p>`}
         ${aside}

@@ -41,10 +41,9 @@ export function onAnswer(before: State, answer: Answered): Step {
 
 function loggedIn(state: State, value: { outcome: AtmOutcome; retryAfterMs?: number }): State {
   const { outcome, retryAfterMs } = value;
-  if (outcome === "ok" || outcome === "already_logged_in") {
-    if (state.view?.visit) return show(state, { name: "menu" });
-    return state.view ? show(state, endedScreen(state.view)) : state;
-  }
+  if (state.view?.visit) return show(state, { name: "menu" });
+  // logged in, and the visit is over before its first view was told
+  if (outcome === "ok") return state.view ? show(state, endedScreen(state.view)) : state;
   const refusal: RefusalScreen = { name: "refusal", why: outcome, from: "log_in" };
   if (outcome === "throttled") {
     refusal.retryAtMs = state.nowMs + (retryAfterMs ?? retryAfterMsDefault);

@@ -1,7 +1,6 @@
 /** The bank is back after it was lost. */
 import type { VNode } from "preact";
 import { html } from "htm/preact";
-import { Emblem } from "../../parts/icon.ts";
 import type { ViewScreenProps } from "../../parts/screen_props.ts";
 import { Stage } from "../../parts/stage.ts";
 
@@ -9,8 +8,7 @@ export function Back({ screen, send, words }: ViewScreenProps<"back">): VNode {
   const { heading, lede, ledeVisit, next } = words.bankBack;
   return html`
     <${Stage}
-      kind="tell"
-      icon=${html`<${Emblem} name="check" tone="good" />`}
+      emblem=${["check", "good"]}
       heading=${heading}
       lede=${screen.hadVisit ? ledeVisit : lede}
       next=${{ label: next, press: () => send({ type: "next" }) }}

@@ -65,7 +65,6 @@ function DemoStrip(
           html`
             <button
               class="demo__button"
-              type="button"
               key=${value}
               data-insert=${value}
               aria-label=${words.deposit.insert(name(value))}

@@ -16,7 +16,6 @@ export function Choice(
         html`
           <button
             class="choice__option"
-            type="button"
             key=${value}
             data-choice=${value}
             aria-pressed=${value === chosen ? "true" : "false"}

@@ -40,7 +40,7 @@ const icons: Record<HistoryEntry["kind"], IconName> = {
   withdrawal: "withdraw",
   deposit: "deposit",
   "log-in": "person",
-  other: "dot",
+  other: "check",
 };
 
 function Entry(

@@ -67,7 +67,6 @@ export function History({ screen, state, view, send, words }: ViewScreenProps<"h
         <nav class="pages" aria-label=${words.history.page(screen.newer.length + 1)}>
           <button
             class="button button--small"
-            type="button"
             data-turn="newer"
             aria-disabled=${screen.newer.length === 0 ? "true" : undefined}
             onClick=${() => send({ type: "newer" })}
@@ -77,7 +76,6 @@ export function History({ screen, state, view, send, words }: ViewScreenProps<"h
           <span role="status">${words.history.page(screen.newer.length + 1)}</span>
           <button
             class="button button--small"
-            type="button"
             data-turn="older"
             aria-disabled=${page?.older === undefined ? "true" : undefined}
             onClick=${() => send({ type: "older" })}

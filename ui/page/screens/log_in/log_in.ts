@@ -9,6 +9,14 @@ import { Stage } from "../../parts/stage.ts";
 /** Longest texts that the fields take. */
 const lengthMax = { username: 64, password: 256 };
 
+/** What is typed is a name and a secret: nothing is to be completed, corrected or remembered. */
+const asTyped = {
+  autocomplete: "off",
+  autocapitalize: "none",
+  autocorrect: "off",
+  spellcheck: false,
+};
+
 export function LogIn({ screen, state, send, words }: ViewScreenProps<"log_in">): VNode {
   const username = useRef<HTMLInputElement>(null);
   const password = useRef<HTMLInputElement>(null);
@@ -46,10 +54,7 @@ export function LogIn({ screen, state, send, words }: ViewScreenProps<"log_in">)
             data-focus
             defaultValue=${screen.username}
             maxlength=${lengthMax.username}
-            autocomplete="off"
-            autocapitalize="none"
-            autocorrect="off"
-            spellcheck=${false}
+            ...${asTyped}
             readonly=${busy}
           />
         </label>
@@ -63,10 +68,7 @@ export function LogIn({ screen, state, send, words }: ViewScreenProps<"log_in">)
               name="password"
               type=${shown ? "text" : "password"}
               maxlength=${lengthMax.password}
-              autocomplete="off"
-              autocapitalize="none"
-              autocorrect="off"
-              spellcheck=${false}
+              ...${asTyped}
               readonly=${busy}
             />
             <button

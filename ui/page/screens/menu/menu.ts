@@ -10,7 +10,7 @@ import { hourOfDay } from "../../format.ts";
 export function Menu({ state, view, send, words }: ViewScreenProps<"menu">): VNode {
   const tile = (to: "withdraw" | "deposit" | "balance" | "history", hint: string) =>
     html`
-      <button class="tile" type="button" data-go=${to} onClick=${() => send({ type: "go", to })}>
+      <button class="tile" data-go=${to} onClick=${() => send({ type: "go", to })}>
         <span class="tile__icon"><${Icon} name=${to satisfies IconName} /></span>
         <span class="tile__name">${words.menu[to]}</span>
         <span class="tile__hint">${hint}</span>

@@ -4,11 +4,10 @@ import { html } from "htm/preact";
 import { minorFromText } from "../../../../lib/money.ts";
 import { money, shortMoney, shortReference, wait } from "../../format.ts";
 import { Details } from "../../parts/details.ts";
-import { Emblem } from "../../parts/icon.ts";
 import { NoteStacks } from "../../parts/notes.ts";
 import type { ViewScreenProps } from "../../parts/screen_props.ts";
 import { Stage } from "../../parts/stage.ts";
-import { looks } from "./looks.ts";
+import { lookOf } from "./looks.ts";
 
 type Props = ViewScreenProps<"refusal">;
 
@@ -16,14 +15,12 @@ export function Refusal(props: Props): VNode {
   const { screen, state, view, send, words } = props;
   const { heading, lede, next } = words.refusals[screen.why];
   const waitMs = screen.retryAtMs === undefined ? 0 : screen.retryAtMs - state.nowMs;
-  const { icon, tone } = looks[screen.why];
   const details = screen.receipt && html`<${Booking} ...${props} />`;
   const nearest = screen.receipt?.nearest;
   const inVisit = view.visit !== null && screen.from !== "menu";
   return html`
     <${Stage}
-      kind="tell"
-      icon=${html`<${Emblem} name=${icon} tone=${tone} />`}
+      emblem=${lookOf(screen.why)}
       heading=${heading}
       lede=${lede}
       aside=${html`
@@ -57,7 +54,6 @@ function Nearest({ amounts, view, send, words }: Props & { amounts: string[] }):
           html`
             <button
               class="amount-button"
-              type="button"
               key=${amount}
               data-amount=${amount}
               onClick=${() => send({ type: "withdraw", amount })}

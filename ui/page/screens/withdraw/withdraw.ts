@@ -21,7 +21,6 @@ export function Withdraw({ view, send, words }: ViewScreenProps<"withdraw">): VN
           html`
             <button
               class="amount-button"
-              type="button"
               key=${amount}
               data-amount=${amount}
               onClick=${() => send({ type: "withdraw", amount })}
@@ -32,7 +31,6 @@ export function Withdraw({ view, send, words }: ViewScreenProps<"withdraw">): VN
         )}
         <button
           class="amount-button amount-button--own"
-          type="button"
           data-go="amount"
           onClick=${() => send({ type: "go", to: "amount" })}
         >

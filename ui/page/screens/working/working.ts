@@ -15,6 +15,6 @@ export function Working({ screen, view, words }: ViewScreenProps<"working">): VN
   `;
   const aside = html`<p class="help" role="status">${away ? words.working.lost : ""}</p>`;
   return html`
-    <${Stage} kind="tell" icon=${icon} heading=${heading} lede=${lede} aside=${aside} />
+    <${Stage} icon=${icon} heading=${heading} lede=${lede} aside=${aside} />
   ` as VNode;
 }

@@ -1,0 +1,256 @@
+/** A walk past every screen there is, each by the way on which a customer comes to it. */
+import type { Page } from "../browser.ts";
+import { fillLogIn, logIn, onScreen, type OpenAtm } from "./open_atm.ts";
+import { ScriptedMachine } from "./scripted_machine.ts";
+import type { AtmOutcome } from "../../lib/errors.ts";
+
+export interface Stop {
+  /** The picture's name. */
+  name: string;
+  /** Where the machine stands before the page is opened; the usual one if absent. */
+  machine?: () => ScriptedMachine;
+  /** From the opened page to the screen. */
+  reach: (atm: OpenAtm) => Promise<void>;
+}
+
+const button = (page: Page, name: string | RegExp) => page.getByRole("button", { name });
+
+/** To the menu, and on to one of its screens. */
+const inMenu = (on: (atm: OpenAtm) => Promise<unknown>) => async (atm: OpenAtm) => {
+  await logIn(atm.page);
+  await on(atm);
+};
+
+/** A withdrawal of €50.00 that comes to `outcome`. */
+const refusedWithdrawal = (outcome: AtmOutcome): Stop => ({
+  name: `refusal_${outcome}`,
+  reach: inMenu(async ({ machine, page }) => {
+    machine.next.withdraw = outcome;
+    await button(page, "Withdraw cash").click();
+    await button(page, "€50").click();
+    await onScreen(page, "refusal");
+  }),
+});
+
+const typedAmount = (name: string, typed: string): Stop => ({
+  name,
+  reach: inMenu(async ({ page }) => {
+    await button(page, "Withdraw cash").click();
+    await button(page, "Another amount").click();
+    await page.getByLabel("Amount").fill(typed);
+    await page.keyboard.press("Enter");
+    await onScreen(page, "refusal");
+  }),
+});
+
+const refusedLogIn = (outcome: AtmOutcome): Stop => ({
+  name: `refusal_${outcome}`,
+  async reach({ machine, page }) {
+    machine.next.logIn = outcome;
+    await button(page, "Touch to begin").click();
+    await fillLogIn(page, "alice", "something else");
+    await onScreen(page, "refusal");
+  },
+});
+
+const usual: Stop[] = [
+  { name: "welcome", reach: ({ page }) => onScreen(page, "welcome") },
+  {
+    name: "log_in",
+    async reach({ page }) {
+      await button(page, "Touch to begin").click();
+      await page.getByLabel("Username").fill("alice");
+      await page.getByLabel("Password", { exact: true }).fill("correct horse");
+    },
+  },
+  { name: "menu", reach: inMenu(() => Promise.resolve()) },
+  {
+    name: "menu_news",
+    reach: inMenu(async ({ machine, page }) => {
+      machine.moveElsewhere(4500n);
+      await page.getByText("just now").waitFor();
+    }),
+  },
+  { name: "withdraw", reach: inMenu(({ page }) => button(page, "Withdraw cash").click()) },
+  {
+    name: "amount",
+    reach: inMenu(async ({ page }) => {
+      await button(page, "Withdraw cash").click();
+      await button(page, "Another amount").click();
+      for (const digit of "180") await button(page, digit).click();
+    }),
+  },
+  {
+    name: "working",
+    reach: inMenu(async ({ machine, page }) => {
+      machine.gate = new Promise(() => {});
+      await button(page, "Withdraw cash").click();
+      await button(page, "€100").click();
+      await onScreen(page, "working");
+    }),
+  },
+  {
+    name: "receipt_withdrawal",
+    reach: inMenu(async ({ page }) => {
+      await button(page, "Withdraw cash").click();
+      await button(page, "Another amount").click();
+      await page.getByLabel("Amount").fill("180");
+      await page.keyboard.press("Enter");
+      await onScreen(page, "receipt");
+    }),
+  },
+  { name: "deposit_empty", reach: inMenu(({ page }) => button(page, "Deposit cash").click()) },
+  {
+    name: "deposit",
+    reach: inMenu(async ({ page }) => {
+      await insertNotes(page);
+    }),
+  },
+  {
+    name: "receipt_deposit",
+    reach: inMenu(async ({ page }) => {
+      await insertNotes(page);
+      await button(page, /^Deposit €/).click();
+      await onScreen(page, "receipt");
+    }),
+  },
+  { name: "balance", reach: inMenu(({ page }) => button(page, /^Balance/).click()) },
+  {
+    name: "history",
+    reach: inMenu(async ({ machine, page }) => {
+      rememberMuch(machine);
+      await button(page, "History").click();
+      await page.getByText("Withdraw €40.00").first().waitFor();
+    }),
+  },
+  {
+    name: "history_none",
+    reach: inMenu(async ({ page }) => {
+      await button(page, "History").click();
+      await button(page, "Deposits").click();
+      await page.getByText("Nothing here").waitFor();
+    }),
+  },
+];
+
+const refusals: Stop[] = [
+  refusedLogIn("wrong_credentials"),
+  refusedLogIn("throttled"),
+  refusedLogIn("try_later"),
+  typedAmount("refusal_amount_not_a_number", "4.5.6,7"),
+  typedAmount("refusal_amount_not_positive", "0"),
+  typedAmount("refusal_amount_too_large", "99999999999999"),
+  typedAmount("refusal_not_dispensable", "45"),
+  refusedWithdrawal("insufficient_funds"),
+  refusedWithdrawal("over_withdrawal_limit"),
+  refusedWithdrawal("account_locked"),
+  refusedWithdrawal("account_closed"),
+  refusedWithdrawal("device_fault"),
+  refusedWithdrawal("bank_unreachable"),
+  refusedWithdrawal("in_doubt"),
+];
+
+const ends: Stop[] = [
+  {
+    name: "goodbye",
+    reach: inMenu(async ({ page }) => {
+      await button(page, "Log out").click();
+      await onScreen(page, "ended");
+    }),
+  },
+  {
+    name: "ended_idle",
+    reach: inMenu(async ({ machine, page }) => {
+      machine.endVisit("idle");
+      await onScreen(page, "ended");
+    }),
+  },
+  {
+    name: "ended_by_bank",
+    reach: inMenu(async ({ machine, page }) => {
+      machine.endVisit("ended_by_bank");
+      await onScreen(page, "ended");
+    }),
+  },
+  {
+    name: "more_time",
+    machine: () => new ScriptedMachine({ idleMsMax: 4000 }),
+    reach: inMenu(({ page }) => page.getByRole("alertdialog").waitFor()),
+  },
+  {
+    name: "lost",
+    reach: inMenu(async ({ machine, page }) => {
+      machine.loseBank();
+      await onScreen(page, "lost");
+    }),
+  },
+  {
+    name: "back",
+    reach: inMenu(async ({ machine, page }) => {
+      machine.loseBank();
+      await onScreen(page, "lost");
+      machine.change({ bank: "online" });
+      await onScreen(page, "back");
+    }),
+  },
+  {
+    name: "out_of_service",
+    async reach({ machine, page }) {
+      machine.change({ bank: "connecting" });
+      await onScreen(page, "out_of_service");
+    },
+  },
+  {
+    name: "gone_stopped",
+    reach: async ({ killHost, page }) => {
+      await onScreen(page, "welcome");
+      await killHost();
+      await onScreen(page, "gone");
+    },
+  },
+  {
+    name: "gone_link_used",
+    reach: async ({ page }) => {
+      await onScreen(page, "welcome");
+      await page.reload();
+      await onScreen(page, "gone");
+    },
+  },
+  {
+    name: "gone_opened_elsewhere",
+    reach: async ({ context, host, page }) => {
+      await onScreen(page, "welcome");
+      const other = await context.newPage();
+      await other.goto(host.newLink());
+      await onScreen(page, "gone");
+    },
+  },
+];
+
+/** Every screen, in the order of a visit, refusals and ends after it. */
+export const walk: readonly Stop[] = [...usual, ...refusals, ...ends];
+
+async function insertNotes(page: Page): Promise<void> {
+  await button(page, "Deposit cash").click();
+  for (const note of ["€50", "€50", "€20", "€20", "€20", "€10"]) {
+    await button(page, `Insert ${note}`).click();
+  }
+  await page.getByText("€170.00").first().waitFor();
+}
+
+function rememberMuch(machine: ScriptedMachine): void {
+  for (let day = 0; day < 9; day++) {
+    machine.remember(
+      { kind: "log-in", action: "log in", outcome: "done" },
+      { kind: "withdrawal", action: "withdraw €40.00", outcome: "done", amount: "4000" },
+      {
+        kind: "withdrawal",
+        action: "withdraw €900.00 failed - insufficient funds",
+        outcome: "refused",
+        amount: "90000",
+      },
+      { kind: "deposit", action: "deposit €120.00", outcome: "done", amount: "12000" },
+      { kind: "log-in", action: "log in failed - wrong credentials", outcome: "refused" },
+    );
+  }
+}
