@@ -38,7 +38,7 @@ export function timeOfDay(instant: string, timeZone: string, locale: string): st
   return instantFormat(instant, locale, { timeStyle: "short", timeZone });
 }
 
-/** The day alone: "Mon 23 November 2026". */
+/** The day alone: "Mon, 23 November 2026". */
 export function day(instant: string, timeZone: string, locale: string): string {
   const style = { weekday: "short", day: "numeric", month: "long", year: "numeric" } as const;
   return instantFormat(instant, locale, { ...style, timeZone });

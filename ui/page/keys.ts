@@ -1,6 +1,6 @@
 /** Enter goes on and Escape goes back, on every screen: each screen marks the buttons that do so. */
 
-/** Presses the visible button marked `data-key="enter"` or `"escape"` when that key is pressed. */
+/** Presses the visible button with that key among its `data-key`. */
 export function listenToKeys(document: Document): void {
   document.addEventListener("keydown", (event) => {
     if (event.repeat || event.altKey || event.ctrlKey || event.metaKey) return;
@@ -8,7 +8,7 @@ export function listenToKeys(document: Document): void {
     if (event.key === "Enter" && takesEnter(event.target)) return;
     const key = event.key.toLowerCase();
     const scope = document.querySelector("[role=alertdialog]") ?? document;
-    const button = scope.querySelector<HTMLElement>(`[data-key=${key}]`);
+    const button = scope.querySelector<HTMLElement>(`[data-key~=${key}]`);
     if (!button) return;
     event.preventDefault();
     button.click();

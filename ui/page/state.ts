@@ -58,7 +58,7 @@ export interface RefusalScreen {
   name: "refusal";
   why: Refused;
   /** Where the customer was, and gets back to. */
-  from: "log_in" | "withdraw" | "amount" | "deposit" | "history" | "menu";
+  from: "log_in" | "withdraw" | "amount" | "history" | "menu";
   receipt?: Receipt;
   /** What was typed, to be mended. */
   typed?: string;

@@ -66,7 +66,7 @@ const english = {
     balance: "Balance",
     balanceHint: "Booked and available",
     history: "History",
-    historyHint: "All that happened, newest first",
+    historyHint: "What happened, newest first",
   },
   account: {
     available: "Available",

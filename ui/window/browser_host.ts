@@ -145,8 +145,9 @@ export function startBrowserHost(options: BrowserHostOptions): BrowserHost {
   };
 
   const answer = (request: Request): Response | Promise<Response> => {
+    if (request.headers.get("host") !== authority) return refuse(421);
     const url = new URL(request.url);
-    if (request.headers.get("host") !== authority || url.host !== authority) return refuse(421);
+    if (url.host !== authority) return refuse(421);
     const text = texts.get(url.pathname);
     const [, folder, name, ...deeper] = url.pathname.split("/");
     const isPost = url.pathname === "/open" || url.pathname === "/watch" ||

@@ -23,8 +23,9 @@ export function streamViews(
   const write = (line: string) => controller.enqueue(encoder.encode(line + "\n"));
   const flush = () => {
     if (ended || !waiting || (controller.desiredSize ?? 0) <= 0) return;
-    write(JSON.stringify(waiting));
-    waiting = null;
+    const view = waiting;
+    waiting = null; // first: writing asks for more at once
+    write(JSON.stringify(view));
   };
   const heartbeat = setInterval(() => {
     if (!waiting && (controller.desiredSize ?? 0) > 0) write("");

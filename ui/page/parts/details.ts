@@ -4,6 +4,7 @@ import { html } from "htm/preact";
 
 export interface Detail {
   name: string;
+  hint?: string;
   value: ComponentChildren;
   strong?: boolean;
 }
@@ -11,10 +12,10 @@ export interface Detail {
 export function Details({ rows }: { rows: (Detail | null | false | undefined)[] }): VNode {
   return html`
     <dl class="details">
-      ${rows.filter((row) => !!row).map(({ name, value, strong }) =>
+      ${rows.filter((row) => !!row).map(({ name, hint, value, strong }) =>
         html`
           <div class=${strong ? "details__row details__row--strong" : "details__row"} key=${name}>
-            <dt>${name}</dt>
+            <dt>${name}${hint && html`<small>${hint}</small>`}</dt>
             <dd>${value}</dd>
           </div>
         `

@@ -7,8 +7,9 @@ export function Mark(): VNode {
     <svg class="mark" viewBox="0 0 40 40" aria-hidden="true">
       <rect class="mark__ground" width="40" height="40" rx="11" />
       <g class="mark__wheel">
-        <circle cx="20" cy="20" r="8" />
-        <path d="M20 20V7M20 20L32.4 16M20 20L27.6 30.5M20 20L12.4 30.5M20 20L7.6 16" />
+        <circle cx="20" cy="20" r="8.5" />
+        <path d="M14 14l-4.5-4.5M26 14l4.5-4.5M14 26l-4.5 4.5M26 26l4.5 4.5" />
+        <circle class="mark__hub" cx="20" cy="20" r="2.8" />
       </g>
     </svg>
   ` as VNode;

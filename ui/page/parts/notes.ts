@@ -70,9 +70,8 @@ function OneNote({ label }: { label: string }): VNode {
         ${[14, 20, 26, 32].map((radius) => html`<circle cx="52" cy="42" r=${radius} />`)}
         <path d="M84 66c10-14 20-14 30 0s20 14 30 0M84 58c10-14 20-14 30 0s20 14 30 0" />
       </g>
-      <circle class="note__wheel" cx="52" cy="42" r="7" />
-      <path class="note__wheel"
-        d="M52 42V31M52 42l10.5-3.4M52 42l6.5 8.9M52 42l-6.5 8.9M52 42l-10.5-3.4" />
+      <circle class="note__wheel" cx="52" cy="42" r="8" />
+      <path class="note__wheel" d="M46.3 36.3l-4-4M57.7 36.3l4-4M46.3 47.7l-4 4M57.7 47.7l4 4" />
       <text class="note__value" x="154" y="38" text-anchor="end">${label}</text>
     </g>
   ` as VNode;

@@ -12,6 +12,8 @@ export interface Action {
   press?: () => void;
   form?: string;
   icon?: IconName;
+  /** The keys that press it, where they are not Escape for the way back and Enter for the way on. */
+  keys?: "" | "enter escape";
   /** Something is under way, or must be waited for: the button stays, and does nothing. */
   off?: boolean;
 }
@@ -65,7 +67,7 @@ function ActionButton(
       class="button button--${look}"
       type=${action.form ? "submit" : "button"}
       form=${action.form}
-      data-key=${keyName}
+      data-key=${action.keys ?? keyName}
       aria-disabled=${action.off ? "true" : undefined}
       onClick=${(event: Event) => {
         if (action.off) event.preventDefault();

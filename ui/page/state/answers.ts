@@ -22,12 +22,11 @@ export function onAnswer(before: State, answer: Answered): Step {
   switch (answer.name) {
     case "logIn":
       return { state: loggedIn(state, answer.value) };
-    case "withdraw":
-      return { state: settled(state, answer.value, "withdraw") };
     case "depositOpen":
       return { state: depositOpened(state, answer.value.outcome) };
+    case "withdraw":
     case "depositConfirm":
-      return { state: settled(state, answer.value, "deposit") };
+      return { state: settled(state, answer.value) };
     case "history":
       return { state: historyCame(state, answer.value) };
     case "logOut":
@@ -51,14 +50,22 @@ function loggedIn(state: State, value: { outcome: AtmOutcome; retryAfterMs?: num
   return show(state, refusal);
 }
 
+/** Refusals after which another amount, or the same again, may succeed. */
+const mendable: ReadonlySet<AtmOutcome> = new Set<AtmOutcome>([
+  "amount_not_positive",
+  "amount_too_large",
+  "over_withdrawal_limit",
+  "insufficient_funds",
+  "not_dispensable",
+  "try_later",
+]);
+
 /** A movement came to its end: money, or a refusal in words. */
-function settled(state: State, receipt: Receipt, from: RefusalScreen["from"]): State {
-  return show(
-    state,
-    receipt.outcome === "ok"
-      ? { name: "receipt", receipt }
-      : { name: "refusal", why: receipt.outcome, from, receipt },
-  );
+function settled(state: State, receipt: Receipt): State {
+  const { outcome, kind } = receipt;
+  if (outcome === "ok") return show(state, { name: "receipt", receipt });
+  const from = kind === "withdrawal" && mendable.has(outcome) ? "withdraw" : "menu";
+  return show(state, { name: "refusal", why: outcome, from, receipt });
 }
 
 function depositOpened(state: State, outcome: AtmOutcome): State {

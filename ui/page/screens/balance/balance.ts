@@ -14,7 +14,7 @@ export function Balance({ state, view, send, words }: ViewScreenProps<"balance">
   const hold = (minorFromText(account.booked) ?? 0n) - (minorFromText(account.available) ?? 0n);
   const rows = [
     { name: words.account.booked, value: show(account.booked) },
-    { name: words.account.onHold, value: show(String(-hold)) },
+    { name: words.account.onHold, hint: words.balance.holdHint, value: show(String(-hold)) },
     { name: words.account.available, value: show(account.available), strong: true },
     { name: words.balance.account, value: account.id },
   ];
@@ -23,12 +23,15 @@ export function Balance({ state, view, send, words }: ViewScreenProps<"balance">
       heading=${words.balance.heading}
       lede=${words.balance.lede}
       aside=${html`<${AccountCard} view=${view} state=${state} words=${words} />`}
-      back=${{ label: words.logOut, icon: "leave", press: () => send({ type: "log_out" }) }}
-      next=${{ label: words.done, icon: "check", press: () => send({ type: "back" }) }}
+      next=${{
+        label: words.done,
+        icon: "check",
+        keys: "enter escape",
+        press: () => send({ type: "back" }),
+      }}
     >
       <div class="card">
         <${Details} rows=${rows} />
-        <p class="card__foot">${words.balance.holdHint}</p>
       </div>
       <//>
   ` as VNode;

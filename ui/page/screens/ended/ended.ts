@@ -13,7 +13,7 @@ export function Ended({ screen, send, words }: ViewScreenProps<"ended">): VNode 
       emblem=${emblem}
       heading=${heading}
       lede=${lede}
-      next=${{ label: words.endedNext, press: () => send({ type: "next" }) }}
+      next=${{ label: words.endedNext, keys: "enter escape", press: () => send({ type: "next" }) }}
     />
   ` as VNode;
 }

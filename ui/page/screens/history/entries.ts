@@ -47,25 +47,26 @@ function Entry(
   { entry, view, words }: { entry: HistoryEntry } & Omit<EntriesProps, "entries">,
 ): VNode {
   const refused = entry.outcome === "refused";
-  const [what = "", why] = entry.action.split(" failed - ");
+  const [what = "", reason = ""] = entry.action.split(" failed - ");
   const moved = !refused && entry.amount !== undefined;
   const sign = entry.kind === "withdrawal" ? "-" : "";
   return html`
     <li class="entry ${refused ? "entry--refused" : ""}">
       <span class="entry__icon"><${Icon} name=${icons[entry.kind]} /></span>
       <span class="entry__what">
-        <span>${sentence(what)}</span>
-        ${refused &&
-          html`<small class="entry__why">${
-            words.history.refused(why ?? words.history.outcome.refused)
-          }</small>`}
+        <b>${sentence(what)}</b>
+        <small>
+          ${refused && html`
+            <span class="entry__why">${words.history.refused(reason)}</span> ·
+          `}
+          ${entry.terminal && words.history.at(entry.terminal)}
+        </small>
       </span>
-      <span class="entry__amount entry__amount--${entry.kind}">
-        ${moved && signedMoney(sign + entry.amount, view.currency, words.locale)}
-      </span>
-      <span class="entry__where">
+      <span class="entry__side">
+        <b class="entry__amount--${entry.kind}">
+          ${moved && signedMoney(sign + entry.amount, view.currency, words.locale)}
+        </b>
         <time datetime=${entry.time}>${timeOfDay(entry.time, view.timeZone, words.locale)}</time>
-        ${entry.terminal && html`<small>${words.history.at(entry.terminal)}</small>`}
       </span>
     </li>
   ` as VNode;

@@ -59,8 +59,12 @@ export function History({ screen, state, view, send, words }: ViewScreenProps<"h
       heading=${words.history.heading}
       lede=${words.history.lede}
       aside=${filters}
-      back=${{ label: words.back, press: () => send({ type: "back" }) }}
-      next=${{ label: words.done, icon: "check", press: () => send({ type: "back" }) }}
+      next=${{
+        label: words.done,
+        icon: "check",
+        keys: "enter escape",
+        press: () => send({ type: "back" }),
+      }}
     >
       <div class="entries card" aria-busy=${busy}>
         <${Entries} entries=${page?.entries ?? null} view=${view} words=${words} />

@@ -33,8 +33,18 @@ export function Receipt({ screen, view, send, words }: ViewScreenProps<"receipt"
       lede=${lede}
       aside=${tray}
       back=${view.visit &&
-        { label: words.receipt.logOut, icon: "leave", press: () => send({ type: "log_out" }) }}
-      next=${{ label: words.receipt.next, icon: "check", press: () => send({ type: "next" }) }}
+        {
+          label: words.receipt.logOut,
+          icon: "leave",
+          keys: "",
+          press: () => send({ type: "log_out" }),
+        }}
+      next=${{
+        label: words.receipt.next,
+        icon: "check",
+        keys: "enter escape",
+        press: () => send({ type: "next" }),
+      }}
     >
       <article class="slip" aria-label=${words.receipt.title}>
         <header class="slip__head">

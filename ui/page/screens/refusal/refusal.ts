@@ -17,7 +17,7 @@ export function Refusal(props: Props): VNode {
   const waitMs = screen.retryAtMs === undefined ? 0 : screen.retryAtMs - state.nowMs;
   const details = screen.receipt && html`<${Booking} ...${props} />`;
   const nearest = screen.receipt?.nearest;
-  const inVisit = view.visit !== null && screen.from !== "menu";
+  const mendable = screen.from === "log_in" || (view.visit !== null && screen.from !== "menu");
   return html`
     <${Stage}
       emblem=${lookOf(screen.why)}
@@ -27,9 +27,14 @@ export function Refusal(props: Props): VNode {
         ${screen.retryAtMs !== undefined && html`<${Countdown} ms=${waitMs} words=${words} />`}
         ${nearest?.length ? html`<${Nearest} amounts=${nearest} ...${props} />` : details}
       `}
-      back=${(inVisit || screen.from === "log_in") &&
+      back=${mendable &&
         { label: words.cancel, press: () => send({ type: "back" }) }}
-      next=${{ label: next, off: waitMs > 0, press: () => send({ type: "next" }) }}
+      next=${{
+        label: next,
+        off: waitMs > 0,
+        keys: mendable ? undefined : "enter escape",
+        press: () => send({ type: "next" }),
+      }}
     />
   ` as VNode;
 }

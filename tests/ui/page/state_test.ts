@@ -1,0 +1,713 @@
+/** Every edge of the reducer: a row says where the page is, what happens, and where it is then. */
+import { assert, assertEquals } from "@std/assert";
+import type { MachineView, Receipt } from "../../../lib/atm.ts";
+import type { AtmOutcome } from "../../../lib/errors.ts";
+import type { Call } from "../../../ui/page/bridge.ts";
+import {
+  initialState,
+  type PageEvent,
+  reduce,
+  type Screen,
+  show,
+  type State,
+} from "../../../ui/page/state.ts";
+import { pageTimes } from "../../../ui/page/state/time.ts";
+
+const startMs = 1_000_000;
+
+const account = { id: "1000 0001", booked: "125050", available: "125050", version: 1 };
+const away: MachineView = {
+  terminal: "lobby",
+  bank: "online",
+  bankName: "Strongroom Bank",
+  currency: { code: "EUR", exponent: 2 },
+  timeZone: "Europe/Berlin",
+  visit: null,
+  ended: null,
+  cash: { cassettes: [], fastAmounts: ["2000"], accepted: ["1000"] },
+  escrow: null,
+  demo: true,
+};
+const visiting: MachineView = {
+  ...away,
+  visit: { username: "alice", account, idleMsMax: 60_000 },
+};
+const depositing: MachineView = {
+  ...visiting,
+  escrow: { notes: [{ value: "1000", count: 1 }], total: "1000" },
+};
+const receipt: Receipt = {
+  outcome: "ok",
+  kind: "withdrawal",
+  amount: "2000",
+  notes: [],
+  movement: "7f3a9c04e1b25d8860aa41c2f09be713",
+  account,
+  time: "2026-11-23T15:16:02.249Z",
+};
+
+function at(screen: Screen, view: MachineView | null = visiting, more: Partial<State> = {}): State {
+  return { ...show({ ...initialState(startMs), view }, screen), ...more };
+}
+
+/** Follows events one after another, all at once. */
+function follow(state: State, ...events: PageEvent[]): { state: State; calls: Call[] } {
+  const calls: Call[] = [];
+  for (const event of events) {
+    const step = reduce(state, event, Math.max(startMs, state.nowMs));
+    state = step.state;
+    if (step.call) calls.push(step.call);
+  }
+  return { state, calls };
+}
+
+/** Answers the call under way. */
+function answered(state: State, value: unknown): PageEvent {
+  return { type: "answered", ...state.pending!, value } as PageEvent;
+}
+
+const history: Screen = {
+  name: "history",
+  filter: {},
+  newer: [],
+  cursor: undefined,
+  page: { entries: [], older: "8" },
+};
+const refusal = (why: AtmOutcome, from: string, more = {}) =>
+  ({ name: "refusal", why, from, ...more }) as Screen;
+
+/** Where the page is, what the customer does, and where that leads (or which call it starts). */
+const intents: [name: string, state: State, event: PageEvent, screen: string, call?: unknown][] = [
+  [
+    "welcome, touched, asks who is there",
+    at({ name: "welcome" }, away),
+    { type: "next" },
+    "log_in",
+  ],
+  ["welcome has no way back", at({ name: "welcome" }, away), { type: "back" }, "welcome"],
+  ["log-in cancelled", at({ name: "log_in", username: "" }, away), { type: "back" }, "welcome"],
+  [
+    "log-in sent",
+    at({ name: "log_in", username: "" }, away),
+    { type: "log_in", username: " alice ", password: " pass word " },
+    "log_in",
+    { name: "logIn", args: ["alice", " pass word "] },
+  ],
+  [
+    "log-in without a name is not sent",
+    at({ name: "log_in", username: "" }, away),
+    { type: "log_in", username: "  ", password: "x" },
+    "log_in",
+  ],
+  [
+    "log-in from another screen is not sent",
+    at({ name: "welcome" }, away),
+    { type: "log_in", username: "alice", password: "x" },
+    "welcome",
+  ],
+  ["menu to withdraw", at({ name: "menu" }), { type: "go", to: "withdraw" }, "withdraw"],
+  ["menu to balance", at({ name: "menu" }), { type: "go", to: "balance" }, "balance"],
+  [
+    "menu to deposit opens the acceptor first",
+    at({ name: "menu" }),
+    { type: "go", to: "deposit" },
+    "menu",
+    { name: "depositOpen", args: [] },
+  ],
+  [
+    "menu to history asks for its first page",
+    at({ name: "menu" }),
+    { type: "go", to: "history" },
+    "history",
+    { name: "history", args: [{}, undefined] },
+  ],
+  [
+    "nothing opens without a visit",
+    at({ name: "menu" }, away),
+    { type: "go", to: "balance" },
+    "menu",
+  ],
+  [
+    "back from the menu logs out",
+    at({ name: "menu" }),
+    { type: "back" },
+    "menu",
+    { name: "logOut", args: [] },
+  ],
+  [
+    "log out from the receipt",
+    at({ name: "receipt", receipt }),
+    { type: "log_out" },
+    "receipt",
+    { name: "logOut", args: [] },
+  ],
+  ["nobody to log out", at({ name: "welcome" }, away), { type: "log_out" }, "welcome"],
+  [
+    "no log-out while money moves",
+    at({ name: "working", on: "withdrawal" }),
+    { type: "log_out" },
+    "working",
+  ],
+  ["back from withdraw", at({ name: "withdraw" }), { type: "back" }, "menu"],
+  ["another amount", at({ name: "withdraw" }), { type: "go", to: "amount" }, "amount"],
+  ["back from amount", at({ name: "amount", typed: "4" }), { type: "back" }, "withdraw"],
+  ["back from balance", at({ name: "balance" }), { type: "back" }, "menu"],
+  ["back from history", at(history), { type: "back" }, "menu"],
+  [
+    "fast amount",
+    at({ name: "withdraw" }),
+    { type: "withdraw", amount: "2000" },
+    "working",
+    { name: "withdraw", args: ["2000"] },
+  ],
+  [
+    "nearest amount, from the refusal",
+    at(refusal("not_dispensable", "withdraw")),
+    { type: "withdraw", amount: "4000" },
+    "working",
+    { name: "withdraw", args: ["4000"] },
+  ],
+  [
+    "no withdrawal from the menu",
+    at({ name: "menu" }),
+    { type: "withdraw", amount: "2000" },
+    "menu",
+  ],
+  [
+    "no withdrawal without a visit",
+    at(refusal("not_dispensable", "withdraw"), away),
+    { type: "withdraw", amount: "2000" },
+    "refusal",
+  ],
+  [
+    "no withdrawal of what is no amount",
+    at({ name: "withdraw" }),
+    { type: "withdraw", amount: "2e3" },
+    "withdraw",
+  ],
+  [
+    "typed amount, as people type",
+    at({ name: "amount", typed: "1 200,50" }),
+    { type: "withdraw_typed" },
+    "working",
+    { name: "withdraw", args: ["120050"] },
+  ],
+  [
+    "note inserted",
+    at({ name: "deposit" }, depositing),
+    { type: "insert_note", value: "1000" },
+    "deposit",
+    { name: "insertNote", args: ["1000"] },
+  ],
+  [
+    "no note outside a deposit",
+    at({ name: "menu" }),
+    { type: "insert_note", value: "1000" },
+    "menu",
+  ],
+  [
+    "deposit confirmed",
+    at({ name: "deposit" }, depositing),
+    { type: "deposit_confirm" },
+    "working",
+    { name: "depositConfirm", args: [] },
+  ],
+  [
+    "an empty deposit is not confirmed",
+    at({ name: "deposit" }, { ...visiting, escrow: { notes: [], total: "0" } }),
+    { type: "deposit_confirm" },
+    "deposit",
+  ],
+  [
+    "notes given back",
+    at({ name: "deposit" }, depositing),
+    { type: "back" },
+    "working",
+    { name: "depositCancel", args: [] },
+  ],
+  [
+    "history narrowed",
+    at({ ...history, newer: [undefined], cursor: "8" }),
+    { type: "filter", filter: { kind: "deposit" } },
+    "history",
+    { name: "history", args: [{ kind: "deposit" }, undefined] },
+  ],
+  [
+    "older page",
+    at(history),
+    { type: "older" },
+    "history",
+    { name: "history", args: [{}, "8"] },
+  ],
+  [
+    "no older page",
+    at({ ...history, page: { entries: [], older: undefined } }),
+    { type: "older" },
+    "history",
+  ],
+  [
+    "newer page",
+    at({ ...history, newer: [undefined, "8"], cursor: "16" }),
+    { type: "newer" },
+    "history",
+    { name: "history", args: [{}, "8"] },
+  ],
+  ["no newer page than the first", at(history), { type: "newer" }, "history"],
+  ["receipt read", at({ name: "receipt", receipt }), { type: "next" }, "menu"],
+  ["receipt closed", at({ name: "receipt", receipt }), { type: "back" }, "menu"],
+  ["receipt read after log-out", at({ name: "receipt", receipt }, away), { type: "next" }, "ended"],
+  [
+    "wrong password: again",
+    at(refusal("wrong_credentials", "log_in"), away),
+    { type: "next" },
+    "log_in",
+  ],
+  [
+    "wrong password: given up",
+    at(refusal("wrong_credentials", "log_in"), away),
+    { type: "back" },
+    "welcome",
+  ],
+  [
+    "throttled: not before its time",
+    at(refusal("throttled", "log_in", { retryAtMs: startMs + 1 }), away),
+    { type: "next" },
+    "refusal",
+  ],
+  [
+    "throttled: in time",
+    at(refusal("throttled", "log_in", { retryAtMs: startMs }), away),
+    { type: "next" },
+    "log_in",
+  ],
+  [
+    "insufficient funds: another amount",
+    at(refusal("insufficient_funds", "withdraw")),
+    { type: "next" },
+    "withdraw",
+  ],
+  [
+    "insufficient funds: given up",
+    at(refusal("insufficient_funds", "withdraw")),
+    { type: "back" },
+    "menu",
+  ],
+  ["device fault: on", at(refusal("device_fault", "menu")), { type: "next" }, "menu"],
+  [
+    "history failed: again",
+    at(refusal("try_later", "history")),
+    { type: "next" },
+    "history",
+    { name: "history", args: [{}, undefined] },
+  ],
+  [
+    "in doubt, and logged out meanwhile",
+    at(refusal("in_doubt", "menu", { receipt }), { ...away, ended: "connection_lost" }),
+    { type: "next" },
+    "back",
+  ],
+  [
+    "in doubt, and the bank still away",
+    at(refusal("in_doubt", "menu", { receipt }), {
+      ...away,
+      bank: "lost",
+      ended: "connection_lost",
+    }),
+    { type: "next" },
+    "lost",
+  ],
+  ["goodbye read", at({ name: "ended", why: "logged_out" }, away), { type: "next" }, "welcome"],
+  ["bank is back: on", at({ name: "back", hadVisit: true }, away), { type: "next" }, "log_in"],
+];
+
+Deno.test("reduce() follows every intent", async (t) => {
+  for (const [name, state, event, screen, call] of intents) {
+    await t.step(name, () => {
+      const step = reduce(state, event, startMs);
+      assertEquals(step.state.screen.name, screen);
+      assertEquals(step.call, call as Call | undefined);
+      assertEquals(step.state.pending?.name, step.call?.name);
+    });
+  }
+});
+
+Deno.test("reduce() refuses typed amounts by name, and gives them back to be mended", async (t) => {
+  const rows: [typed: string, why: string][] = [
+    ["", "amount_not_a_number"],
+    ["forty", "amount_not_a_number"],
+    ["4.5.6", "amount_not_a_number"],
+    ["40.1234", "amount_not_a_number"],
+    ["0", "amount_not_positive"],
+    ["0.00", "amount_not_positive"],
+    ["-40", "amount_not_positive"],
+    ["−40", "amount_not_positive"],
+    ["99999999999999", "amount_too_large"],
+  ];
+  for (const [typed, why] of rows) {
+    await t.step(`${JSON.stringify(typed)} is ${why}`, () => {
+      const { state, calls } = follow(at({ name: "amount", typed }), { type: "withdraw_typed" });
+      assertEquals(state.screen, { name: "refusal", why, from: "amount", typed } as Screen);
+      assertEquals(calls, []);
+      assertEquals(follow(state, { type: "next" }).state.screen, { name: "amount", typed });
+    });
+  }
+});
+
+Deno.test("reduce() cuts a typed amount to its longest", () => {
+  const typed = { type: "type_amount", typed: "1".repeat(50) } as const;
+  assertEquals(follow(at({ name: "amount", typed: "" }), typed).state.screen, {
+    name: "amount",
+    typed: "1".repeat(16),
+  });
+});
+
+/** What the machine answers to a call, and where that leads. */
+const answers: [
+  name: string,
+  state: State,
+  intent: PageEvent,
+  value: unknown,
+  screen: Partial<Screen>,
+][] = [
+  [
+    "withdrawn",
+    at({ name: "withdraw" }),
+    { type: "withdraw", amount: "2000" },
+    receipt,
+    { name: "receipt", receipt },
+  ],
+  ...([
+    "amount_not_positive",
+    "amount_too_large",
+    "over_withdrawal_limit",
+    "insufficient_funds",
+    "not_dispensable",
+    "try_later",
+  ] as const).map((outcome): typeof answers[number] => [
+    `${outcome}: can be mended`,
+    at({ name: "withdraw" }),
+    { type: "withdraw", amount: "2000" },
+    { ...receipt, outcome },
+    { name: "refusal", why: outcome, from: "withdraw" },
+  ]),
+  ...([
+    "account_locked",
+    "account_closed",
+    "device_fault",
+    "bank_unreachable",
+    "in_doubt",
+    "not_logged_in",
+  ] as const).map((outcome): typeof answers[number] => [
+    `${outcome}: leads to the menu`,
+    at({ name: "withdraw" }),
+    { type: "withdraw", amount: "2000" },
+    { ...receipt, outcome },
+    { name: "refusal", why: outcome, from: "menu" },
+  ]),
+  [
+    "acceptor open",
+    at({ name: "menu" }, depositing),
+    { type: "go", to: "deposit" },
+    { outcome: "ok" },
+    { name: "deposit" },
+  ],
+  [
+    "acceptor jammed",
+    at({ name: "menu" }),
+    { type: "go", to: "deposit" },
+    { outcome: "device_fault" },
+    { name: "refusal", why: "device_fault", from: "menu" },
+  ],
+  [
+    "deposited",
+    at({ name: "deposit" }, depositing),
+    { type: "deposit_confirm" },
+    { ...receipt, kind: "deposit" },
+    { name: "receipt" },
+  ],
+  [
+    "deposit to be tried later: its notes are back, so it begins anew",
+    at({ name: "deposit" }, depositing),
+    { type: "deposit_confirm" },
+    { ...receipt, kind: "deposit", outcome: "try_later" },
+    { name: "refusal", why: "try_later", from: "menu" },
+  ],
+  [
+    "notes given back",
+    at({ name: "deposit" }, depositing),
+    { type: "back" },
+    null,
+    { name: "menu" },
+  ],
+  [
+    "history came",
+    at({ name: "menu" }),
+    { type: "go", to: "history" },
+    { outcome: "ok", entries: [], cursor: "8" },
+    history,
+  ],
+  [
+    "history refused",
+    at({ name: "menu" }),
+    { type: "go", to: "history" },
+    { outcome: "try_later", entries: [] },
+    { name: "refusal", why: "try_later", from: "history" },
+  ],
+  [
+    "wrong password",
+    at({ name: "log_in", username: "" }, away),
+    { type: "log_in", username: "alice", password: "x" },
+    { outcome: "wrong_credentials" },
+    { name: "refusal", why: "wrong_credentials", from: "log_in" },
+  ],
+  [
+    "throttled for a time",
+    at({ name: "log_in", username: "" }, away),
+    { type: "log_in", username: "alice", password: "x" },
+    { outcome: "throttled", retryAfterMs: 5000 },
+    { name: "refusal", why: "throttled", retryAtMs: startMs + 5000 },
+  ],
+  [
+    "throttled for a time not told",
+    at({ name: "log_in", username: "" }, away),
+    { type: "log_in", username: "alice", password: "x" },
+    { outcome: "throttled" },
+    { name: "refusal", why: "throttled", retryAtMs: startMs + 30_000 },
+  ],
+  [
+    "somebody else is logged in",
+    at({ name: "log_in", username: "" }, away),
+    { type: "log_in", username: "alice", password: "x" },
+    { outcome: "already_logged_in" },
+    { name: "refusal", why: "already_logged_in", from: "log_in" },
+  ],
+];
+
+Deno.test("reduce() follows every answer", async (t) => {
+  for (const [name, before, intent, value, screen] of answers) {
+    await t.step(name, () => {
+      const asked = follow(before, intent).state;
+      assert(asked.pending, "a call is under way");
+      const { state } = follow(asked, answered(asked, value));
+      assertEquals({ ...state.screen, ...screen }, state.screen);
+      assertEquals(state.pending, null);
+    });
+  }
+});
+
+/** What the machine's view becomes, and where that leads. */
+const lost: MachineView = { ...away, bank: "lost" };
+const views: [name: string, state: State, view: MachineView, screen: Partial<Screen>][] = [
+  ["first view", initialState(startMs), away, { name: "welcome" }],
+  ["first view, bank not reached", initialState(startMs), { ...away, bank: "connecting" }, {
+    name: "out_of_service",
+  }],
+  ["bank reached", at({ name: "out_of_service" }, away), away, { name: "welcome" }],
+  ["logged in", at({ name: "log_in", username: "" }, away), visiting, { name: "menu" }],
+  ["logged out", at({ name: "menu" }), { ...away, ended: "logged_out" }, {
+    name: "ended",
+    why: "logged_out",
+  }],
+  ["idle", at({ name: "balance" }), { ...away, ended: "idle" }, { name: "ended", why: "idle" }],
+  ["ended by the bank", at({ name: "withdraw" }), { ...away, ended: "ended_by_bank" }, {
+    name: "ended",
+    why: "ended_by_bank",
+  }],
+  [
+    "idle on a refusal",
+    at(refusal("wrong_currency", "menu")),
+    { ...away, ended: "idle" },
+    { name: "ended" },
+  ],
+  ["bank lost in a visit", at({ name: "menu" }), { ...lost, ended: "connection_lost" }, {
+    name: "lost",
+    hadVisit: true,
+  }],
+  ["bank lost with nobody there", at({ name: "welcome" }, away), lost, {
+    name: "lost",
+    hadVisit: false,
+  }],
+  ["bank lost after a goodbye", at({ name: "ended", why: "logged_out" }, away), {
+    ...lost,
+    ended: "logged_out",
+  }, { name: "lost", hadVisit: false }],
+  ["bank back after a visit", at({ name: "lost", hadVisit: true }, lost), away, {
+    name: "back",
+    hadVisit: true,
+  }],
+  ["bank lost and back before it was told", at({ name: "menu" }), {
+    ...away,
+    ended: "connection_lost",
+  }, { name: "back", hadVisit: true }],
+  [
+    "bank lost while money moves: the end is waited for",
+    at({ name: "working", on: "withdrawal" }),
+    { ...lost, ended: "connection_lost" },
+    { name: "working" },
+  ],
+  [
+    "bank lost on a receipt: it stays to be read",
+    at({ name: "receipt", receipt }),
+    { ...lost, ended: "connection_lost" },
+    { name: "receipt" },
+  ],
+  [
+    "bank lost on the end of a movement",
+    at(refusal("in_doubt", "menu", { receipt })),
+    { ...lost, ended: "connection_lost" },
+    { name: "refusal" },
+  ],
+  ["acceptor shut by the machine", at({ name: "deposit" }, depositing), visiting, { name: "menu" }],
+  ["note in escrow", at({ name: "deposit" }, visiting), depositing, { name: "deposit" }],
+];
+
+Deno.test("reduce() follows every view", async (t) => {
+  for (const [name, before, view, screen] of views) {
+    await t.step(name, () => {
+      const { state } = follow(before, { type: "view", view });
+      assertEquals({ ...state.screen, ...screen }, state.screen);
+    });
+  }
+});
+
+Deno.test("reduce() starts no second call while one is under way", () => {
+  const withdraw = { type: "withdraw", amount: "2000" } as const;
+  assertEquals(follow(at({ name: "withdraw" }), withdraw, withdraw).calls.length, 1);
+  const logIn = { type: "log_in", username: "alice", password: "x" } as const;
+  const asking = at({ name: "log_in", username: "" }, away);
+  assertEquals(follow(asking, logIn, logIn, { type: "back" }).calls.length, 1);
+  const logOut = { type: "log_out" } as const;
+  assertEquals(follow(at({ name: "menu" }), logOut, logOut, { type: "back" }).calls.length, 1);
+  const open = { type: "go", to: "deposit" } as const;
+  const twice = follow(at({ name: "menu" }), open, open, { type: "go", to: "balance" });
+  assertEquals([twice.calls.length, twice.state.screen.name], [1, "menu"]);
+});
+
+Deno.test("reduce() keeps no password", () => {
+  const secret = "a very secret password";
+  const logIn = { type: "log_in", username: "alice", password: secret } as const;
+  const { state, calls } = follow(at({ name: "log_in", username: "" }, away), logIn);
+  assertEquals(calls[0]?.args, ["alice", secret]);
+  assert(!JSON.stringify(state).includes(secret));
+});
+
+Deno.test("reduce() drops answers to calls that no longer count", () => {
+  const asked = follow(at({ name: "menu" }), { type: "go", to: "history" }).state;
+  const late = answered(asked, { outcome: "ok", entries: [] });
+  const over = follow(asked, { type: "view", view: { ...away, ended: "idle" } }).state;
+  assertEquals(over.pending, null);
+  assertEquals(follow(over, late).state.screen, { name: "ended", why: "idle" });
+});
+
+Deno.test("reduce() does not take a touch's answer for that of a call with the same number", () => {
+  const asked = follow(at({ name: "menu" }), { type: "go", to: "history" }).state;
+  const touch = { type: "answered", number: asked.calls, name: "touch", value: undefined } as const;
+  assertEquals(follow(asked, touch).state.pending, asked.pending);
+});
+
+Deno.test("reduce() shows the end of a movement, though the visit ended meanwhile", () => {
+  const asked = follow(at({ name: "withdraw" }), { type: "withdraw", amount: "2000" }).state;
+  const cut = follow(asked, { type: "view", view: { ...lost, ended: "connection_lost" } }).state;
+  const { state } = follow(cut, answered(asked, { ...receipt, outcome: "in_doubt" }));
+  assertEquals({ name: state.screen.name, why: "in_doubt" }, {
+    name: "refusal",
+    why: (state.screen as { why: string }).why,
+  });
+});
+
+Deno.test("reduce() points out a balance that changes by itself, and only then", async (t) => {
+  const richer = (version: number, booked: string): MachineView => ({
+    ...visiting,
+    visit: { ...visiting.visit!, account: { ...account, booked, available: booked, version } },
+  });
+  const rows: [name: string, state: State, view: MachineView, change: string | undefined][] = [
+    ["more, in the menu", at({ name: "menu" }), richer(2, "127050"), "2000"],
+    ["less, on the balance", at({ name: "balance" }), richer(2, "125000"), "-50"],
+    ["the same version", at({ name: "menu" }), richer(1, "127050"), undefined],
+    ["the same amount", at({ name: "menu" }), richer(2, "125050"), undefined],
+    ["on another screen", at({ name: "withdraw" }), richer(2, "127050"), undefined],
+  ];
+  for (const [name, before, view, change] of rows) {
+    await t.step(name, () => {
+      const { state } = follow(before, { type: "view", view });
+      assertEquals(state.balanceNews?.changeMinor, change);
+    });
+  }
+  await t.step("not for ever", () => {
+    const news = follow(at({ name: "menu" }), { type: "view", view: richer(2, "127050") }).state;
+    const after = (ms: number) => reduce(news, { type: "tick" }, startMs + ms).state.balanceNews;
+    assert(after(pageTimes.balanceNewsMs - 1));
+    assertEquals(after(pageTimes.balanceNewsMs), null);
+  });
+});
+
+Deno.test("reduce() tells of touches at most every few seconds, and of the last one", () => {
+  const menu = at({ name: "menu" });
+  const touch = (state: State, ms: number) => reduce(state, { type: "touched" }, startMs + ms);
+  assertEquals(touch(menu, 100).call, undefined);
+  const second = touch(menu, 2900);
+  assertEquals(second.call, undefined);
+  const tick = reduce(second.state, { type: "tick" }, startMs + 3000);
+  assertEquals(tick.call, { name: "touch", args: [] });
+  assertEquals(reduce(tick.state, { type: "tick" }, startMs + 9000).call, undefined);
+  assertEquals(touch(at({ name: "welcome" }, away), 9000).call, undefined);
+});
+
+Deno.test("reduce() asks for more time before an idle customer is logged out", () => {
+  const menu = at({ name: "menu" });
+  const tick = (state: State, ms: number) => reduce(state, { type: "tick" }, startMs + ms).state;
+  assertEquals(tick(menu, 39_999).moreTime, false);
+  const asking = tick(menu, 40_000);
+  assertEquals(asking.moreTime, true);
+
+  const touched = reduce(asking, { type: "touched" }, startMs + 41_000);
+  assertEquals([touched.state.moreTime, touched.call], [true, undefined]);
+  const elsewhere = reduce(asking, { type: "go", to: "balance" }, startMs + 41_000);
+  assertEquals(elsewhere.state.screen.name, "menu");
+
+  const stays = reduce(asking, { type: "stay" }, startMs + 42_000);
+  assertEquals([stays.state.moreTime, stays.call?.name], [false, "touch"]);
+  assertEquals(tick(stays.state, 42_000 + 39_999).moreTime, false);
+  const leaves = reduce(asking, { type: "log_out" }, startMs + 42_000);
+  assertEquals([leaves.state.moreTime, leaves.call?.name], [false, "logOut"]);
+  const over = follow(asking, { type: "view", view: { ...away, ended: "idle" } }).state;
+  assertEquals([over.moreTime, over.screen.name], [false, "ended"]);
+});
+
+Deno.test("reduce() never asks for more time while money moves", () => {
+  const working = at({ name: "working", on: "withdrawal" });
+  assertEquals(reduce(working, { type: "tick" }, startMs + 59_000).state.moreTime, false);
+});
+
+Deno.test("reduce() tidies screens that nobody reads, counted from when they came", async (t) => {
+  const rows: [screen: Screen, restMs: number][] = [
+    [{ name: "log_in", username: "" }, pageTimes.restMs.log_in],
+    [{ name: "ended", why: "idle" }, pageTimes.restMs.ended],
+    [{ name: "back", hadVisit: true }, pageTimes.restMs.back],
+    [{ name: "receipt", receipt }, pageTimes.restMs.receipt],
+    [refusal("wrong_credentials", "log_in"), pageTimes.restMs.refusal],
+  ];
+  for (const [screen, restMs] of rows) {
+    await t.step(screen.name, () => {
+      const untouched = at(screen, away, { lastTouchMs: startMs - 500_000 });
+      const after = (ms: number) => reduce(untouched, { type: "tick" }, startMs + ms).state.screen;
+      assertEquals(after(restMs - 1).name, screen.name);
+      assertEquals(after(restMs).name, "welcome");
+    });
+  }
+});
+
+Deno.test("reduce() leads nowhere once the host is gone", () => {
+  const { state } = follow(at({ name: "withdraw" }), { type: "gone", why: "stopped" });
+  assertEquals(state.screen, { name: "gone", why: "stopped" });
+  const after = follow(
+    state,
+    { type: "withdraw", amount: "2000" },
+    { type: "log_out" },
+    { type: "touched" },
+    { type: "tick" },
+    { type: "view", view: visiting },
+    { type: "gone", why: "link_used" },
+  );
+  assertEquals(after, { state, calls: [] });
+});
