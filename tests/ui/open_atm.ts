@@ -48,6 +48,7 @@ export async function openAtm(browser: Browser, options: OpenOptions = {}): Prom
   const context = await browser.newContext({
     viewport: options.viewport ?? { width: 1280, height: 800 },
     colorScheme: options.colorScheme ?? "light",
+    reducedMotion: "reduce", // nothing to be waited for
   });
   const page = await context.newPage();
   const requests = watchPage(page, problems);

@@ -54,7 +54,6 @@ async function takeOne(browser: Browser, look: Look, stop: Stop, path: string): 
   const atm = await openAtm(browser, { ...look, machine });
   try {
     await stop.reach(atm);
-    await atm.page.waitForTimeout(600); // what moves has come to rest
     await atm.page.screenshot({ path });
   } finally {
     await atm.close();

@@ -77,7 +77,7 @@ const usual: Stop[] = [
     reach: inMenu(async ({ page }) => {
       await button(page, "Withdraw cash").click();
       await button(page, "Another amount").click();
-      for (const digit of "180") await button(page, digit).click();
+      for (const digit of "180") await button(page, new RegExp(`^${digit}$`)).click();
     }),
   },
   {

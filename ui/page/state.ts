@@ -50,6 +50,8 @@ export interface HistoryScreen {
   newer: (string | undefined)[];
   /** This page's own cursor. */
   cursor: string | undefined;
+  /** The filter changed while a page was on its way: it is asked for anew. */
+  again?: boolean;
   /** Null until the first page came. */
   page: { entries: HistoryEntry[]; older: string | undefined } | null;
 }

@@ -583,6 +583,26 @@ Deno.test("reduce() starts no second call while one is under way", () => {
   assertEquals([twice.calls.length, twice.state.screen.name], [1, "menu"]);
 });
 
+Deno.test("reduce() asks anew when the filter changes while a page is on its way", () => {
+  const filter = { kind: "deposit" } as const;
+  const asked = follow(at({ name: "menu" }), { type: "go", to: "history" }).state;
+  const narrowed = follow(asked, { type: "filter", filter }, { type: "older" });
+  assertEquals(narrowed.calls, []);
+  const outdated = answered(asked, { outcome: "ok", entries: [], cursor: "8" });
+  const again = follow(narrowed.state, outdated);
+  assertEquals(again.calls, [{ name: "history", args: [filter, undefined] }]);
+  const came = follow(again.state, answered(again.state, { outcome: "ok", entries: [] }));
+  assertEquals([came.calls.length, came.state.pending], [0, null]);
+});
+
+Deno.test("reduce() lets the customer leave the history while it is looked up", () => {
+  const asked = follow(at({ name: "menu" }), { type: "go", to: "history" }).state;
+  const left = follow(asked, { type: "back" }).state;
+  assertEquals([left.screen.name, left.pending], ["menu", null]);
+  const late = follow(left, answered(asked, { outcome: "try_later", entries: [] }));
+  assertEquals(late.state.screen.name, "menu");
+});
+
 Deno.test("reduce() keeps no password", () => {
   const secret = "a very secret password";
   const logIn = { type: "log_in", username: "alice", password: secret } as const;

@@ -9,6 +9,7 @@ import {
   type State,
   type Step,
 } from "../state.ts";
+import { ask } from "./intents.ts";
 import { endedScreen, safeScreen } from "./screens.ts";
 
 /** Waited before another try where the machine did not say how long. */
@@ -28,7 +29,7 @@ export function onAnswer(before: State, answer: Answered): Step {
     case "depositConfirm":
       return { state: settled(state, answer.value) };
     case "history":
-      return { state: historyCame(state, answer.value) };
+      return historyCame(state, answer.value);
     case "logOut":
     case "depositCancel":
       return { state: afterVisitCheck(state) };
@@ -73,13 +74,15 @@ function depositOpened(state: State, outcome: AtmOutcome): State {
   return show(state, state.view?.visit ? { name: "deposit" } : safeScreen(state.view));
 }
 
-function historyCame(state: State, page: HistoryPage): State {
-  if (state.screen.name !== "history") return state;
+function historyCame(state: State, page: HistoryPage): Step {
+  const { screen } = state;
+  if (screen.name !== "history") return { state };
+  if (screen.again) return ask(state, { ...screen, again: false });
   if (page.outcome !== "ok") {
-    return show(state, { name: "refusal", why: page.outcome, from: "history" });
+    return { state: show(state, { name: "refusal", why: page.outcome, from: "history" }) };
   }
   const { entries, cursor: older } = page;
-  return { ...state, screen: { ...state.screen, page: { entries, older } } };
+  return { state: { ...state, screen: { ...screen, page: { entries, older } } } };
 }
 
 /** Nothing more to show of what was done: the menu, or why the visit is over. */

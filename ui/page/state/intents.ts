@@ -20,6 +20,7 @@ export const typedLengthMax = 16;
 export function onIntent(state: State, intent: Intent): Step {
   if (intent.type === "stay") return stay(state);
   if (intent.type === "log_out") return logOut(state);
+  if (state.pending?.name === "history") return whileLookingUp(state, intent);
   // an open question is answered first, and a call under way is waited for
   if (state.moreTime || state.pending) return { state };
   switch (intent.type) {
@@ -48,6 +49,16 @@ export function onIntent(state: State, intent: Intent): Step {
     case "newer":
       return state.screen.name === "history" ? turn(state, state.screen, intent) : { state };
   }
+}
+
+/** Looking something up moves no money: it can be left, and narrowed further, while it lasts. */
+function whileLookingUp(state: State, intent: Intent): Step {
+  const { screen } = state;
+  if (state.moreTime || screen.name !== "history") return { state };
+  if (intent.type === "back") return back({ ...state, pending: null });
+  if (intent.type !== "filter") return { state };
+  const narrowed = { ...screen, filter: intent.filter, newer: [], cursor: undefined, again: true };
+  return { state: { ...state, screen: narrowed } };
 }
 
 function stay(state: State): Step {
@@ -220,7 +231,8 @@ function turn(state: State, screen: HistoryScreen, intent: Turn): Step {
   }
 }
 
-function ask(state: State, screen: HistoryScreen): Step {
+/** Asks for the page of history that `screen` is about. */
+export function ask(state: State, screen: HistoryScreen): Step {
   // turning pages stays on the same screen: what has the focus keeps it
   const on = state.screen.name === "history" ? { ...state, screen } : show(state, screen);
   return start(on, { name: "history", args: [screen.filter, screen.cursor] });

@@ -1,0 +1,480 @@
+/** The screens as customers meet them: real Chromium in front of a scripted machine. */
+import { assert, assertEquals } from "@std/assert";
+import { type Browser, findBrowser, openBrowser, type Page } from "../browser.ts";
+import { bundlePage } from "../../ui/window/page_bundle.ts";
+import { fillLogIn, logIn, onScreen, type OpenAtm, openAtm, type OpenOptions } from "./open_atm.ts";
+import { ScriptedMachine } from "./scripted_machine.ts";
+import { walk } from "./walk.ts";
+
+type Flow = (atm: OpenAtm) => Promise<void>;
+
+const flows: [name: string, flow: Flow, options?: () => OpenOptions][] = [];
+const flow = (name: string, run: Flow, options?: () => OpenOptions) =>
+  flows.push([name, run, options]);
+
+const button = (page: Page, name: string | RegExp) => page.getByRole("button", { name });
+const sees = (page: Page, text: string | RegExp) =>
+  page.getByText(text).first().waitFor({ timeout: 5000 });
+const stacks = (page: Page) => page.locator(".stack__label").allInnerTexts();
+const focused = (page: Page) => page.evaluate(() => document.activeElement?.textContent?.trim());
+
+flow("the link's secret leaves address and history at once", async ({ page, host }) => {
+  await onScreen(page, "welcome");
+  assertEquals(page.url(), `${host.origin}/`);
+  assertEquals(await page.evaluate(() => history.length), 2); // about:blank and the page
+  assertEquals(
+    await page.evaluate(() => Object.keys(localStorage).length + document.cookie.length),
+    0,
+  );
+});
+
+flow(
+  "withdraw a quick amount, and see the receipt and the new balance",
+  async ({ page, machine }) => {
+    await logIn(page);
+    await sees(page, "€1,250.50");
+    await button(page, "Withdraw cash").click();
+    await button(page, "€50").click();
+    await onScreen(page, "receipt");
+    await sees(page, "Please take your cash");
+    await sees(page, "€1,200.50");
+    await sees(page, "23 Nov 2026, 16:16:02");
+    await sees(page, "7F3A 9C04 E1B2");
+    assertEquals(await stacks(page), ["1 × €50"]);
+    await button(page, "Done").click();
+    await onScreen(page, "menu");
+    await sees(page, "€1,200.50");
+    assertEquals(machine.calls.filter((call) => call.startsWith("withdraw")), ["withdraw 5000"]);
+  },
+);
+
+flow("withdraw an amount of one's own by the key pad on the screen", async ({ page, machine }) => {
+  await logIn(page);
+  await button(page, "Withdraw cash").click();
+  await button(page, "Another amount").click();
+  for (const key of ["1", "9", "9", "Erase the last digit", "0"]) {
+    await button(page, new RegExp(`^${key}$`)).click();
+  }
+  assertEquals(await page.getByLabel("Amount").inputValue(), "190");
+  assertEquals(await page.evaluate(() => document.activeElement?.id), "amount-typed");
+  await button(page, "Clear").click();
+  assertEquals(await page.getByLabel("Amount").inputValue(), "");
+  await page.keyboard.type("180.00");
+  await button(page, "Withdraw €180").click();
+  await onScreen(page, "receipt");
+  assertEquals(await stacks(page), ["3 × €50", "1 × €20", "1 × €10"]);
+  assert(machine.calls.includes("withdraw 18000"));
+});
+
+flow("deposit: notes are drawn as they come in, and booked", async ({ page, machine }) => {
+  await logIn(page);
+  await button(page, "Deposit cash").click();
+  await onScreen(page, "deposit");
+  await button(page, /^Deposit$/).click({ force: true }); // nothing is in yet: it does nothing
+  for (const note of ["€20", "€50", "€20"]) await button(page, `Insert ${note}`).click();
+  await sees(page, "3 notes");
+  assertEquals(await stacks(page), ["1 × €50", "2 × €20"]);
+  await button(page, "Deposit €90.00").click();
+  await onScreen(page, "receipt");
+  await sees(page, "€1,340.50");
+  assertEquals(machine.calls.filter((call) => call === "depositConfirm").length, 1);
+});
+
+flow("deposit given back", async ({ page, machine }) => {
+  await logIn(page);
+  await button(page, "Deposit cash").click();
+  await button(page, "Insert €20").click();
+  await button(page, "Give my notes back").click();
+  await onScreen(page, "menu");
+  assertEquals(machine.view().escrow, null);
+  assertEquals(machine.view().visit?.account.booked, "125050");
+});
+
+flow("the demo's controls are there in a demo only", async ({ page }) => {
+  await logIn(page);
+  await button(page, "Deposit cash").click();
+  await onScreen(page, "deposit");
+  assertEquals(await page.getByRole("complementary", { name: "Demo" }).count(), 0);
+  assertEquals(await button(page, /Insert/).count(), 0);
+}, () => ({ machine: new ScriptedMachine({ demo: false }) }));
+
+flow("balance, booked and available apart, changing by itself", async ({ page, machine }) => {
+  await logIn(page);
+  await button(page, /^Balance/).click();
+  const { visit } = machine.view();
+  machine.change({
+    visit: { ...visit!, account: { ...visit!.account, available: "100050", version: 2 } },
+  });
+  await sees(page, "€250.00");
+  await sees(page, "€1,000.50");
+  machine.moveElsewhere(-5000n);
+  await sees(page, "−€50.00 just now");
+  await button(page, "Done").click();
+  await onScreen(page, "menu");
+});
+
+flow("history: narrowed, searched, older and newer", async ({ page, machine }) => {
+  for (let entry = 1; entry <= 12; entry++) {
+    machine.remember({
+      kind: "deposit",
+      action: `deposit €${entry}.00`,
+      outcome: "done",
+      amount: `${entry}00`,
+    });
+  }
+  machine.remember({
+    kind: "withdrawal",
+    action: "withdraw €900.00 failed - insufficient funds",
+    outcome: "refused",
+    amount: "90000",
+  });
+  await logIn(page);
+  await button(page, "History").click();
+  await sees(page, "Refused: insufficient funds");
+  assertEquals(await page.getByRole("listitem").count(), 8);
+  assert((await page.getByRole("listitem").first().innerText()).includes("Log in"), "newest first");
+  await button(page, "Older").click();
+  await sees(page, "Page 2");
+  await sees(page, "+€1.00");
+  await button(page, "Newer").click();
+  await sees(page, "Page 1");
+  await button(page, "Refused").click();
+  await page.getByText("Deposit €12.00").waitFor({ state: "detached" });
+  assertEquals(await page.getByRole("listitem").count(), 1);
+  await button(page, "Any outcome").click();
+  await button(page, "Deposits").click();
+  await page.getByRole("textbox", { name: "Search" }).fill("€7.");
+  await page.keyboard.press("Enter");
+  await page.getByText("Deposit €12.00").waitFor({ state: "detached" });
+  assertEquals(await page.getByRole("listitem").count(), 1);
+  assertEquals(machine.calls.at(-1), `history {"kind":"deposit","text":"€7."}`);
+});
+
+flow("wrong password: said, and tried again with the field empty", async ({ page, machine }) => {
+  await button(page, "Touch to begin").click();
+  await fillLogIn(page, "alice", "wrong");
+  await sees(page, "That did not match");
+  assert(!(await page.content()).includes('wrong"'));
+  await button(page, "Try again").click();
+  await onScreen(page, "log_in");
+  assertEquals(await page.getByLabel("Password", { exact: true }).inputValue(), "");
+  await fillLogIn(page, "alice", "correct horse");
+  await onScreen(page, "menu");
+  assertEquals(machine.calls.filter((call) => call === "logIn alice").length, 2);
+});
+
+flow("the password's field is empty while it is being checked", async ({ page, machine }) => {
+  let release = () => {};
+  machine.gate = new Promise((resolve) => release = resolve);
+  await button(page, "Touch to begin").click();
+  await fillLogIn(page, "alice", "correct horse");
+  await sees(page, "Checking…");
+  assertEquals(await page.getByLabel("Password", { exact: true }).inputValue(), "");
+  release();
+  await onScreen(page, "menu");
+});
+
+flow("a password can be shown and hidden", async ({ page }) => {
+  await button(page, "Touch to begin").click();
+  const password = page.getByLabel("Password", { exact: true });
+  await password.fill("correct horse");
+  assertEquals(await password.getAttribute("type"), "password");
+  await button(page, "Show password").click();
+  assertEquals(await password.getAttribute("type"), "text");
+  await button(page, "Hide password").click();
+  assertEquals(await password.getAttribute("type"), "password");
+  assertEquals(await password.inputValue(), "correct horse");
+});
+
+flow("throttled: counts down, and lets on in time", async ({ page, machine }) => {
+  machine.retryAfterMs = 1500;
+  machine.next.logIn = "throttled";
+  await button(page, "Touch to begin").click();
+  await fillLogIn(page, "alice", "wrong");
+  await sees(page, "You can try again in 2 seconds");
+  await button(page, "Try again").click({ force: true });
+  await onScreen(page, "refusal");
+  await sees(page, "You can try again now.");
+  await button(page, "Try again").click();
+  await onScreen(page, "log_in");
+});
+
+flow("not dispensable: the nearest amount is one touch away", async ({ page, machine }) => {
+  await logIn(page);
+  await button(page, "Withdraw cash").click();
+  await button(page, "Another amount").click();
+  await page.keyboard.type("45");
+  await page.keyboard.press("Enter");
+  await sees(page, "We cannot hand out exactly that");
+  await button(page, "€40").click();
+  await onScreen(page, "receipt");
+  assertEquals(machine.calls.slice(-2), ["withdraw 4500", "withdraw 4000"]);
+});
+
+flow("a bad amount never leaves the page, and is there to be mended", async ({ page, machine }) => {
+  await logIn(page);
+  await button(page, "Withdraw cash").click();
+  await button(page, "Another amount").click();
+  await page.keyboard.type("4.5.6,7");
+  await page.keyboard.press("Enter");
+  await sees(page, "We could not read that amount");
+  await page.keyboard.press("Enter");
+  assertEquals(await page.getByLabel("Amount").inputValue(), "4.5.6,7");
+  assert(!machine.calls.some((call) => call.startsWith("withdraw")));
+});
+
+flow("a double click withdraws once", async ({ page, machine }) => {
+  let release = () => {};
+  await logIn(page);
+  await button(page, "Withdraw cash").click();
+  machine.gate = new Promise((resolve) => release = resolve);
+  await button(page, "€50").dblclick();
+  await onScreen(page, "working");
+  release();
+  await onScreen(page, "receipt");
+  assertEquals(machine.calls.filter((call) => call.startsWith("withdraw")).length, 1);
+});
+
+flow(
+  "a double press of Enter logs in once, and a double click logs out once",
+  async ({ page, machine }) => {
+    await button(page, "Touch to begin").click();
+    await page.getByLabel("Username").fill("alice");
+    await page.getByLabel("Password", { exact: true }).fill("correct horse");
+    await page.evaluate(() => {
+      const form = document.querySelector("form")!;
+      form.requestSubmit();
+      form.requestSubmit();
+    });
+    await onScreen(page, "menu");
+    await button(page, "Log out").dblclick();
+    await sees(page, /Goodbye|Welcome/);
+    assertEquals(machine.calls.filter((call) => call.startsWith("log")), ["logIn alice", "logOut"]);
+  },
+);
+
+flow("keyboard alone: log in, withdraw, log out", async ({ page, machine }) => {
+  const { keyboard } = page;
+  await onScreen(page, "welcome");
+  await keyboard.press("Enter");
+  await onScreen(page, "log_in");
+  await keyboard.type("alice");
+  await keyboard.press("Enter"); // no password yet: on to its field
+  await keyboard.type("correct horse");
+  await keyboard.press("Enter");
+  await onScreen(page, "menu");
+  assert((await focused(page))?.includes("alice"), "the heading is read out first");
+  await keyboard.press("Tab");
+  assert((await focused(page))?.includes("Withdraw cash"));
+  await keyboard.press("Enter");
+  await onScreen(page, "withdraw");
+  await keyboard.press("Escape");
+  await onScreen(page, "menu");
+  await keyboard.press("Tab");
+  await keyboard.press("Enter");
+  await onScreen(page, "withdraw");
+  for (let tab = 0; tab < 7; tab++) await keyboard.press("Tab");
+  await keyboard.press("Enter");
+  await onScreen(page, "amount");
+  await keyboard.type("60");
+  await keyboard.press("Enter");
+  await onScreen(page, "receipt");
+  assertEquals(await focused(page), "Please take your cash");
+  await keyboard.press("Enter");
+  await onScreen(page, "menu");
+  await keyboard.press("Escape");
+  await onScreen(page, "ended");
+  await keyboard.press("Enter");
+  await onScreen(page, "welcome");
+  assert(machine.calls.includes("withdraw 6000"));
+});
+
+flow("idle: asked for more time, which is given", async ({ page, machine }) => {
+  await logIn(page);
+  await page.getByRole("alertdialog", { name: "Do you need more time?" }).waitFor();
+  assertEquals(await focused(page), "Yes, more time");
+  const touches = () => machine.calls.filter((call) => call === "touch").length;
+  const before = touches();
+  await page.keyboard.press("Enter");
+  await page.getByRole("alertdialog").waitFor({ state: "detached" });
+  await onScreen(page, "menu");
+  while (touches() === before) await page.waitForTimeout(20);
+  await page.getByRole("alertdialog").waitFor();
+  await button(page, "No, log out").click();
+  await sees(page, "Goodbye");
+}, () => ({ machine: new ScriptedMachine({ idleMsMax: 5000 }) }));
+
+flow("idle: logged out, with the reason", async ({ page, machine }) => {
+  await logIn(page);
+  await button(page, /^Balance/).click();
+  machine.endVisit("idle");
+  await sees(page, "Nobody touched the screen for a while");
+  await button(page, "To the start").click();
+  await onScreen(page, "welcome");
+});
+
+flow("connection lost: said at once, and said when it is back", async ({ page, machine }) => {
+  await logIn(page);
+  machine.loseBank();
+  await sees(page, "The bank cannot be reached");
+  await sees(page, "Connection lost");
+  machine.change({ bank: "online" });
+  await sees(page, "The bank is back");
+  await button(page, "Log in").click();
+  await onScreen(page, "log_in");
+});
+
+flow("connection lost while money moves: its end is shown first", async ({ page, machine }) => {
+  await logIn(page);
+  await button(page, "Withdraw cash").click();
+  let release = () => {};
+  machine.gate = new Promise((resolve) => release = resolve);
+  machine.next.withdraw = "in_doubt";
+  await button(page, "€50").click();
+  await onScreen(page, "working");
+  machine.loseBank();
+  await sees(page, "The connection to the bank was lost. Please wait");
+  release();
+  await sees(page, "Your money is safe");
+  await button(page, "Continue").click();
+  await onScreen(page, "lost");
+});
+
+flow("host killed: the page says so and never sends again", async (atm) => {
+  const { page, requests, problems } = atm;
+  await logIn(page);
+  await atm.killHost();
+  await sees(page, "This ATM has stopped");
+  const sent = requests.length;
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("Escape");
+  await page.mouse.click(640, 400);
+  await page.waitForTimeout(2500);
+  assertEquals(requests.length, sent);
+  // Chromium itself reports the cut stream
+  assertEquals(problems.filter((problem) => !problem.includes("net::ERR_")), []);
+  problems.length = 0;
+});
+
+flow("one failed call stops the page", async ({ page, machine, problems, requests }) => {
+  await logIn(page);
+  machine.history = () => Promise.reject(new Error("inside"));
+  await button(page, "History").click();
+  await sees(page, "This ATM has stopped");
+  assert(!(await page.content()).includes("inside"));
+  const sent = requests.length;
+  await page.waitForTimeout(1200);
+  assertEquals(requests.length, sent);
+  assertEquals(problems.length, 2, "the host's log and Chromium's line of the 500");
+  problems.length = 0;
+});
+
+flow("reloaded: the page has no access, and the visit ends", async ({ page, machine }) => {
+  await logIn(page);
+  await page.reload();
+  await sees(page, "This page cannot be opened again");
+  while (machine.view().visit) await page.waitForTimeout(20);
+  assert(machine.calls.includes("logOut"));
+});
+
+flow("a used link opens nothing", async ({ context, host, problems }) => {
+  const link = host.newLink();
+  const [first, second] = [await context.newPage(), await context.newPage()];
+  await first.goto(link);
+  await onScreen(first, "welcome");
+  await second.goto(link);
+  await sees(second, "This page cannot be opened again");
+  await onScreen(first, "welcome");
+  assertEquals(problems, []);
+});
+
+flow(
+  "opened again: the newer page wins and the older says so",
+  async ({ page, host, context, machine }) => {
+    await logIn(page);
+    const newer = await context.newPage();
+    await newer.goto(host.newLink());
+    await onScreen(newer, "welcome");
+    await sees(page, "This ATM is open in another window");
+    assertEquals(machine.view().visit, null);
+  },
+);
+
+flow("tab closed: the visit ends", async ({ page, machine }) => {
+  await logIn(page);
+  await page.close();
+  while (machine.view().visit) await new Promise((resolve) => setTimeout(resolve, 20));
+  assertEquals(machine.calls.at(-1), "logOut");
+});
+
+Deno.test({
+  name: "screens in Chromium",
+  ignore: findBrowser() === null,
+  async fn(t) {
+    const browser = await openBrowser();
+    try {
+      for (const [name, run, options] of flows) {
+        await t.step(name, () => inAtm(browser, options?.() ?? {}, run));
+      }
+      for (const stop of walk) {
+        await t.step(
+          `${stop.name} is named, fits and has large targets`,
+          () =>
+            inAtm(browser, { machine: stop.machine?.() }, async (atm) => {
+              await stop.reach(atm);
+              await holdsTheRules(atm.page);
+              if (stop.name === "gone_stopped") atm.problems.length = 0; // Chromium's line of the cut
+            }),
+        );
+      }
+    } finally {
+      await browser.close();
+    }
+  },
+});
+
+Deno.test("the page's script is under 60 kB", async () => {
+  const { script } = await bundlePage();
+  assert(script.length < 60_000, `${script.length} bytes`);
+});
+
+async function inAtm(browser: Browser, options: OpenOptions, run: Flow): Promise<void> {
+  const atm = await openAtm(browser, options);
+  try {
+    await run(atm);
+    assertEquals(atm.problems, []);
+  } finally {
+    await atm.close();
+  }
+}
+
+/** What holds on every screen: one heading, nothing beyond the edges, nothing too small to touch. */
+async function holdsTheRules(page: Page): Promise<void> {
+  const seen = await page.evaluate(() => {
+    const small = [...document.querySelectorAll("button, input")].filter((each) => {
+      const { width, height } = each.getBoundingClientRect();
+      return width < 56 || height < 55.9;
+    }).map((each) => each.outerHTML.slice(0, 90));
+    const nameless = [...document.querySelectorAll("button")].filter((each) =>
+      !each.textContent?.trim() && !each.getAttribute("aria-label")
+    ).length;
+    const root = document.documentElement;
+    const stage = document.querySelector(".stage")!;
+    return {
+      headings: document.querySelectorAll("h1").length,
+      small,
+      nameless,
+      styleAttributes: document.querySelectorAll("[style]").length,
+      wide: root.scrollWidth - root.clientWidth,
+      tall: stage.scrollHeight - stage.clientHeight,
+    };
+  });
+  assertEquals(seen, {
+    headings: 1,
+    small: [],
+    nameless: 0,
+    styleAttributes: 0,
+    wide: 0,
+    tall: 0,
+  });
+}
