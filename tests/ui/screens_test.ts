@@ -1,6 +1,7 @@
 /** The screens as customers meet them: real Chromium in front of a scripted machine. */
 import { assert, assertEquals } from "@std/assert";
 import { type Browser, findBrowser, openBrowser, type Page } from "../browser.ts";
+import { openFile } from "../../ui/window/browser_host.ts";
 import { bundlePage } from "../../ui/window/page_bundle.ts";
 import { fillLogIn, logIn, onScreen, type OpenAtm, openAtm, type OpenOptions } from "./open_atm.ts";
 import { ScriptedMachine } from "./scripted_machine.ts";
@@ -147,7 +148,7 @@ flow("history: narrowed, searched, older and newer", async ({ page, machine }) =
   await page.keyboard.press("Enter");
   await page.getByText("Deposit €12.00").waitFor({ state: "detached" });
   assertEquals(await page.getByRole("listitem").count(), 1);
-  assertEquals(machine.calls.at(-1), `history {"kind":"deposit","text":"€7."}`);
+  assertEquals(machine.calls.at(-1), `history {"text":"€7.","kind":"deposit"}`);
 });
 
 flow("wrong password: said, and tried again with the field empty", async ({ page, machine }) => {
@@ -377,6 +378,19 @@ flow("reloaded: the page has no access, and the visit ends", async ({ page, mach
   assert(machine.calls.includes("logOut"));
 });
 
+flow("a file forwards to the link", async ({ context, host }) => {
+  const file = await Deno.makeTempFile({ suffix: ".html" });
+  try {
+    await Deno.writeTextFile(file, openFile(host.newLink()));
+    const page = await context.newPage();
+    await page.goto(toFileUrl(file));
+    await onScreen(page, "welcome");
+    assertEquals(page.url(), `${host.origin}/`);
+  } finally {
+    await Deno.remove(file);
+  }
+});
+
 flow("a used link opens nothing", async ({ context, host, problems }) => {
   const link = host.newLink();
   const [first, second] = [await context.newPage(), await context.newPage()];
@@ -437,6 +451,10 @@ Deno.test("the page's script is under 60 kB", async () => {
   const { script } = await bundlePage();
   assert(script.length < 60_000, `${script.length} bytes`);
 });
+
+function toFileUrl(path: string): string {
+  return new URL(`file://${path.startsWith("/") ? "" : "/"}${path.replaceAll("\\", "/")}`).href;
+}
 
 async function inAtm(browser: Browser, options: OpenOptions, run: Flow): Promise<void> {
   const atm = await openAtm(browser, options);

@@ -1,6 +1,5 @@
 /** The whole page: header, the screen that the state names, and the question over it. */
 import type { ComponentType, VNode } from "preact";
-import { useLayoutEffect, useRef } from "preact/hooks";
 import { html } from "htm/preact";
 import { Header } from "./parts/header.ts";
 import { MoreTime } from "./parts/more_time.ts";
@@ -55,18 +54,9 @@ export interface AppProps {
 export function App({ state, send, words }: AppProps): VNode {
   const { screen, view } = state;
   const Screen = screens[screen.name];
-  const frame = useRef<HTMLDivElement>(null);
   const screenKey = `${screen.name} ${state.shownMs}`;
-
-  // a new screen is read out from its heading, or typed into at its first field
-  useLayoutEffect(() => {
-    const heading = frame.current?.querySelector("h1")?.textContent ?? "";
-    if (view) document.title = words.documentTitle(heading, view.bankName);
-    if (!state.moreTime) frame.current?.querySelector<HTMLElement>("[data-focus]")?.focus();
-  }, [screenKey, state.moreTime]);
-
   return html`
-    <div class="atm" data-screen=${screen.name} ref=${frame}>
+    <div class="atm" data-screen=${screen.name}>
       <${Header} view=${view} gone=${screen.name === "gone"} words=${words} />
       <div class="screen" key=${screenKey} inert=${state.moreTime}>
         <${Screen} screen=${screen} state=${state} view=${view} send=${send} words=${words} />

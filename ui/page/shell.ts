@@ -3,8 +3,9 @@ import { render } from "preact";
 import { html } from "htm/preact";
 import { App } from "./app.ts";
 import type { Bridge, Call, CallValue } from "./bridge.ts";
+import { focusAfter } from "./focus.ts";
 import { listenToKeys } from "./keys.ts";
-import { type Answered, initialState, type PageEvent, reduce } from "./state.ts";
+import { type Answered, initialState, type PageEvent, reduce, type State } from "./state.ts";
 import type { Words } from "./words.ts";
 
 /** Shows the page in `root` and keeps it going for as long as the document lives. */
@@ -15,10 +16,15 @@ export function startShell(bridge: Bridge, root: HTMLElement, words: Words): voi
 
   const send = (event: PageEvent) => {
     const step = reduce(state, event, now());
-    const changed = step.state !== state;
+    const before = state;
     state = step.state;
     if (step.call) void make(step.call, state.calls);
-    if (changed) render(html`<${App} state=${state} send=${send} words=${words} />`, root);
+    if (state !== before) draw(before);
+  };
+
+  const draw = (before: State) => {
+    render(html`<${App} state=${state} send=${send} words=${words} />`, root);
+    focusAfter(before, state, root, words);
   };
 
   const make = async (call: Call, number: number) => {
@@ -28,7 +34,7 @@ export function startShell(bridge: Bridge, root: HTMLElement, words: Words): voi
 
   document.documentElement.lang = words.locale;
   document.documentElement.dir = words.direction;
-  render(html`<${App} state=${state} send=${send} words=${words} />`, root);
+  draw(state);
 
   listenToKeys(document);
   for (const hand of ["pointerdown", "keydown"]) {

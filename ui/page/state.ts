@@ -24,7 +24,7 @@ export type Screen =
   /** The bank has not been reached yet. */
   | { name: "out_of_service" }
   | { name: "welcome" }
-  | { name: "log_in"; username: string }
+  | { name: "log_in"; username: string; shown?: boolean }
   | { name: "menu" }
   | { name: "withdraw" }
   | { name: "amount"; typed: string }
@@ -95,6 +95,7 @@ export type Intent =
   | { type: "next" }
   | { type: "go"; to: "menu" | "withdraw" | "amount" | "deposit" | "balance" | "history" }
   | { type: "log_in"; username: string; password: string }
+  | { type: "show_password"; shown: boolean }
   | { type: "log_out" }
   | { type: "type_amount"; typed: string }
   | { type: "withdraw_typed" }

@@ -603,6 +603,14 @@ Deno.test("reduce() lets the customer leave the history while it is looked up", 
   assertEquals(late.state.screen.name, "menu");
 });
 
+Deno.test("reduce() hides a shown password again as it is sent", () => {
+  const asking = at({ name: "log_in", username: "" }, away);
+  const shown = follow(asking, { type: "show_password", shown: true }).state;
+  assertEquals(shown.screen, { name: "log_in", username: "", shown: true });
+  const sent = follow(shown, { type: "log_in", username: "alice", password: "x" }).state;
+  assertEquals(sent.screen, { name: "log_in", username: "alice" });
+});
+
 Deno.test("reduce() keeps no password", () => {
   const secret = "a very secret password";
   const logIn = { type: "log_in", username: "alice", password: secret } as const;

@@ -1,6 +1,5 @@
 /** The question before an idle customer is logged out. */
 import type { VNode } from "preact";
-import { useLayoutEffect, useRef } from "preact/hooks";
 import { html } from "htm/preact";
 import { wait } from "../format.ts";
 import type { Intent, State } from "../state.ts";
@@ -11,8 +10,6 @@ import { Emblem } from "./icon.ts";
 export function MoreTime(
   { state, send, words }: { state: State; send: (intent: Intent) => void; words: Words },
 ): VNode {
-  const stay = useRef<HTMLButtonElement>(null);
-  useLayoutEffect(() => stay.current?.focus(), []);
   return html`
     <div class="veil">
       <div
@@ -33,7 +30,7 @@ export function MoreTime(
           </button>
           <button
             class="button button--primary"
-            ref=${stay}
+            data-focus
             data-key="escape"
             onClick=${() => send({ type: "stay" })}
           >

@@ -32,6 +32,8 @@ export function onIntent(state: State, intent: Intent): Step {
       return state.view?.visit ? go(state, intent.to) : { state };
     case "log_in":
       return logIn(state, intent.username, intent.password);
+    case "show_password":
+      return { state: showPassword(state, intent.shown) };
     case "type_amount":
       return { state: typeAmount(state, intent.typed) };
     case "withdraw_typed":
@@ -84,6 +86,10 @@ function logIn(state: State, username: string, password: string): Step {
     name: "logIn",
     args: [name, password],
   });
+}
+
+function showPassword(state: State, shown: boolean): State {
+  return state.screen.name === "log_in" ? { ...state, screen: { ...state.screen, shown } } : state;
 }
 
 function go(state: State, to: (Intent & { type: "go" })["to"]): Step {

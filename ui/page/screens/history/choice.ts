@@ -1,4 +1,4 @@
-/** One of a few, as a row of buttons. */
+/** One of a few, as a row of buttons in a form. */
 import type { VNode } from "preact";
 import { html } from "htm/preact";
 
@@ -7,7 +7,7 @@ export function Choice(
     label: string;
     options: [value: string, name: string][];
     chosen: string;
-    onChoose: (value: string) => void;
+    onChoose: (value: string, form: HTMLFormElement) => void;
   },
 ): VNode {
   return html`
@@ -19,7 +19,9 @@ export function Choice(
             key=${value}
             data-choice=${value}
             aria-pressed=${value === chosen ? "true" : "false"}
-            onClick=${() => onChoose(value)}
+            type="button"
+            onClick=${(event: Event) =>
+              onChoose(value, (event.currentTarget as HTMLButtonElement).form!)}
           >
             ${name}
           </button>

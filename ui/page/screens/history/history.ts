@@ -1,6 +1,5 @@
 /** All that was done in the customer's name, newest first, a page at a time. */
 import type { VNode } from "preact";
-import { useRef } from "preact/hooks";
 import { html } from "htm/preact";
 import type { HistoryFilter } from "../../../../lib/atm.ts";
 import { Icon } from "../../parts/icon.ts";
@@ -11,37 +10,41 @@ import { Entries } from "./entries.ts";
 
 export function History({ screen, state, view, send, words }: ViewScreenProps<"history">): VNode {
   const { filter, page } = screen;
-  const text = useRef<HTMLInputElement>(null);
-  const narrow = (more: HistoryFilter) =>
-    send({ type: "filter", filter: { ...filter, text: text.current?.value.trim(), ...more } });
+  // what is typed counts from when it is sent or another choice is made
+  const narrow = (form: HTMLFormElement, more: HistoryFilter) => {
+    const text = new FormData(form).get("text") as string;
+    send({ type: "filter", filter: { ...filter, text: text.trim(), ...more } });
+  };
   const busy = state.pending !== null;
   const filters = html`
-    <div class="filters">
+    <form
+      class="filters"
+      role="search"
+      onSubmit=${(event: Event) => {
+        event.preventDefault();
+        narrow(event.currentTarget as HTMLFormElement, {});
+      }}
+    >
       <${Choice}
         label=${words.history.kindLabel}
         options=${Object.entries(words.history.kind)}
         chosen=${filter.kind ?? "all"}
-        onChoose=${(kind: string) =>
-          narrow({ kind: kind === "all" ? undefined : kind as HistoryFilter["kind"] })}
+        onChoose=${(kind: string, form: HTMLFormElement) =>
+          narrow(form, { kind: kind === "all" ? undefined : kind as HistoryFilter["kind"] })}
       />
       <${Choice}
         label=${words.history.outcomeLabel}
         options=${Object.entries(words.history.outcome)}
         chosen=${filter.outcome ?? "all"}
-        onChoose=${(outcome: string) =>
-          narrow({ outcome: outcome === "all" ? undefined : outcome as HistoryFilter["outcome"] })}
+        onChoose=${(outcome: string, form: HTMLFormElement) =>
+          narrow(form, {
+            outcome: outcome === "all" ? undefined : outcome as HistoryFilter["outcome"],
+          })}
       />
-      <form
-        class="search"
-        role="search"
-        onSubmit=${(event: Event) => {
-          event.preventDefault();
-          narrow({});
-        }}
-      >
+      <div class="search">
         <input
-          ref=${text}
           class="field__input"
+          name="text"
           aria-label=${words.history.textLabel}
           placeholder=${words.history.textLabel}
           maxlength="64"
@@ -51,8 +54,8 @@ export function History({ screen, state, view, send, words }: ViewScreenProps<"h
         <button class="search__button" type="submit" aria-label=${words.history.search}>
           <${Icon} name="search" />
         </button>
-      </form>
-    </div>
+      </div>
+    </form>
   `;
   return html`
     <${Stage}

@@ -1,6 +1,5 @@
 /** Who is there? The password stays in its field, which is cleared as it is sent. */
 import type { VNode } from "preact";
-import { useRef, useState } from "preact/hooks";
 import { html } from "htm/preact";
 import type { ViewScreenProps } from "../../parts/screen_props.ts";
 import { Icon } from "../../parts/icon.ts";
@@ -18,20 +17,19 @@ const asTyped = {
 };
 
 export function LogIn({ screen, state, send, words }: ViewScreenProps<"log_in">): VNode {
-  const username = useRef<HTMLInputElement>(null);
-  const password = useRef<HTMLInputElement>(null);
-  const [shown, setShown] = useState(false);
+  const { shown } = screen;
   const busy = state.pending !== null;
 
   const submit = (event: Event) => {
     event.preventDefault();
-    const [name, secret] = [username.current!, password.current!];
+    const { elements } = event.currentTarget as HTMLFormElement;
+    const name = elements.namedItem("username") as HTMLInputElement;
+    const secret = elements.namedItem("password") as HTMLInputElement;
     if (busy) return;
     if (name.value.trim() === "") return name.focus();
     if (secret.value === "") return secret.focus();
     const intent = { type: "log_in", username: name.value, password: secret.value } as const;
     secret.value = "";
-    setShown(false);
     send(intent);
   };
 
@@ -48,7 +46,6 @@ export function LogIn({ screen, state, send, words }: ViewScreenProps<"log_in">)
         <label class="field">
           <span class="field__label">${words.logIn.username}</span>
           <input
-            ref=${username}
             class="field__input"
             name="username"
             data-focus
@@ -62,7 +59,6 @@ export function LogIn({ screen, state, send, words }: ViewScreenProps<"log_in">)
           <label class="field__label" for="password">${words.logIn.password}</label>
           <div class="field__row">
             <input
-              ref=${password}
               class="field__input"
               id="password"
               name="password"
@@ -76,7 +72,7 @@ export function LogIn({ screen, state, send, words }: ViewScreenProps<"log_in">)
               type="button"
               aria-label=${shown ? words.logIn.hide : words.logIn.show}
               aria-pressed=${shown ? "true" : "false"}
-              onClick=${() => setShown(!shown)}
+              onClick=${() => send({ type: "show_password", shown: !shown })}
             >
               <${Icon} name="show" />
             </button>

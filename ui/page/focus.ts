@@ -1,0 +1,17 @@
+/** Where the focus is on a screen that has just come up, and what the window is called then. */
+import type { State } from "./state.ts";
+import type { Words } from "./words.ts";
+
+/**
+ * A new screen is read out from its heading, or typed into at its first field; a question over it
+ * takes the focus, and gives it back. To be called after each drawing of the page.
+ */
+export function focusAfter(before: State, after: State, root: HTMLElement, words: Words): void {
+  const { screen, shownMs, moreTime } = before;
+  const same = screen.name === after.screen.name && shownMs === after.shownMs;
+  if (same && moreTime === after.moreTime) return;
+  const scope = root.querySelector("[role=alertdialog]") ?? root;
+  scope.querySelector<HTMLElement>("[data-focus]")?.focus();
+  const heading = root.querySelector("h1")?.textContent ?? "";
+  if (after.view) document.title = words.documentTitle(heading, after.view.bankName);
+}
