@@ -8,7 +8,13 @@ import type { State } from "../state.ts";
 import type { Words } from "../words.ts";
 
 export function AccountCard(
-  { view, state, words }: { view: MachineView; state: State; words: Words },
+  { view, state, words, brief }: {
+    view: MachineView;
+    state: State;
+    words: Words;
+    /** Without the booked balance, where that stands beside the card. */
+    brief?: boolean;
+  },
 ): VNode | null {
   const account = view.visit?.account;
   if (!account) return null;
@@ -27,16 +33,18 @@ export function AccountCard(
         </span>
       </div>
       <p class="account__amount" key=${account.available}>${show(account.available)}</p>
-      <dl class="account__details">
-        <div><dt>${words.account.booked}</dt><dd>${show(account.booked)}</dd></div>
-        ${onHold !== 0n &&
-          html`
-            <div>
-              <dt>${words.account.onHold}</dt>
-              <dd>${show(String(onHold))}</dd>
-            </div>
-          `}
-      </dl>
+      ${!brief && html`
+        <dl class="account__details">
+          <div><dt>${words.account.booked}</dt><dd>${show(account.booked)}</dd></div>
+          ${onHold !== 0n &&
+            html`
+              <div>
+                <dt>${words.account.onHold}</dt>
+                <dd>${show(String(onHold))}</dd>
+              </div>
+            `}
+        </dl>
+      `}
     </div>
   ` as VNode;
 }

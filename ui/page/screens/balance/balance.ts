@@ -13,16 +13,15 @@ export function Balance({ state, view, send, words }: ViewScreenProps<"balance">
   const show = (minor: string) => money(minor, view.currency, words.locale);
   const hold = (minorFromText(account.booked) ?? 0n) - (minorFromText(account.available) ?? 0n);
   const rows = [
-    { name: words.account.booked, value: show(account.booked) },
+    { name: words.account.booked, value: show(account.booked), strong: true },
     { name: words.account.onHold, hint: words.balance.holdHint, value: show(String(-hold)) },
-    { name: words.account.available, value: show(account.available), strong: true },
     { name: words.balance.account, value: account.id },
   ];
   return html`
     <${Stage}
       heading=${words.balance.heading}
       lede=${words.balance.lede}
-      aside=${html`<${AccountCard} view=${view} state=${state} words=${words} />`}
+      aside=${html`<${AccountCard} view=${view} state=${state} words=${words} brief />`}
       next=${{
         label: words.done,
         icon: "check",

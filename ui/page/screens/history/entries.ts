@@ -59,7 +59,7 @@ function Entry(
           ${refused && html`
             <span class="entry__why">${words.history.refused(reason)}</span> ·
           `}
-          ${entry.terminal && words.history.at(entry.terminal)}
+          ${entry.terminal && html`<span>${words.history.at(entry.terminal)}</span>`}
         </small>
       </span>
       <span class="entry__side">
