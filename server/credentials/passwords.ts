@@ -34,12 +34,13 @@ export class Passwords {
     return await this.#run({ type: "hash", password, salt }) as string;
   }
 
-  /**
-   * Whether the password is the one that was hashed; null for nobody's hash, which never matches.
-   * `"busy"` when too many are waiting already.
-   */
-  async verify(password: string, hash: string | null): Promise<boolean | "busy"> {
-    if (this.#queue.length >= passwordChecksPendingMax) return "busy";
+  /** True when so many checks are waiting that no more should be asked for. */
+  get busy(): boolean {
+    return this.#queue.length >= passwordChecksPendingMax;
+  }
+
+  /** Whether the password is the one that was hashed; null is nobody's hash, which never matches. */
+  async verify(password: string, hash: string | null): Promise<boolean> {
     const same = await this.#run({ type: "verify", password, hash: hash ?? nobodysHash });
     return same === true && hash !== null;
   }

@@ -1,0 +1,93 @@
+/** Which notes make an amount: pure, over counts per denomination. */
+
+/** Notes by value in minor units; never a count of zero. */
+export type NoteCounts = ReadonlyMap<bigint, number>;
+
+/** The value of all these notes. */
+export function totalOf(notes: NoteCounts): bigint {
+  return [...notes].reduce((sum, [value, count]) => sum + value * BigInt(count), 0n);
+}
+
+/** `notes` with `more` of each added, or taken away where it is below zero. */
+export function plus(notes: NoteCounts, more: NoteCounts, sign: 1 | -1 = 1): NoteCounts {
+  const sum = new Map(notes);
+  for (const [value, count] of more) sum.set(value, (sum.get(value) ?? 0) + sign * count);
+  return new Map([...sum].filter(([, count]) => count !== 0));
+}
+
+/**
+ * A mix of the notes at hand that makes the amount, found whenever there is one of at most
+ * `notesMax` notes; null otherwise. Of several, the one with the fewest notes.
+ *
+ * Counts how few notes of the larger values reach each amount, one denomination at a time; all
+ * amounts are in steps of the notes' greatest common divisor, so the tables stay small.
+ */
+export function noteMix(
+  available: NoteCounts,
+  amount: bigint,
+  notesMax: number,
+): NoteCounts | null {
+  const values = [...available.keys()].filter((value) => value > 0n).sort((a, b) => a < b ? 1 : -1);
+  const step = values.reduce(gcd, 0n);
+  if (amount <= 0n || step === 0n || amount % step !== 0n) return null;
+  if (amount > values[0]! * BigInt(notesMax)) return null;
+  const steps = Number(amount / step);
+  // fewest[s]: the fewest notes that make s steps, Infinity where none do.
+  let fewest = new Float64Array(steps + 1).fill(Infinity);
+  fewest[0] = 0;
+  const usedOf: Uint16Array[] = [];
+  for (const value of values) {
+    const size = Number(value / step);
+    const countMax = Math.min(available.get(value)!, notesMax);
+    const better = fewest.slice();
+    const used = new Uint16Array(steps + 1);
+    for (let sum = size; sum <= steps; sum++) {
+      for (let count = 1; count <= countMax && count * size <= sum; count++) {
+        const notes = fewest[sum - count * size]! + count;
+        if (notes < better[sum]!) {
+          better[sum] = notes;
+          used[sum] = count;
+        }
+      }
+    }
+    fewest = better;
+    usedOf.push(used);
+  }
+  if (fewest[steps]! > notesMax) return null;
+  const mix = new Map<bigint, number>();
+  let left = steps;
+  for (let index = values.length - 1; index >= 0; index--) {
+    const count = usedOf[index]![left]!;
+    if (count > 0) mix.set(values[index]!, count);
+    left -= count * Number(values[index]! / step);
+  }
+  return mix;
+}
+
+/** The nearest amounts below and above that can be paid out, at most one of each. */
+export function nearestAmounts(available: NoteCounts, amount: bigint, notesMax: number): bigint[] {
+  const step = [...available.keys()].reduce(gcd, 0n);
+  if (step === 0n) return [];
+  const most = totalOf(available);
+  const searched = 200n; // steps: beyond that, "nearest" helps nobody
+  const find = (from: bigint, by: bigint) => {
+    for (
+      let tries = 0n, sum = from;
+      tries < searched && sum > 0n && sum <= most;
+      tries++, sum += by
+    ) {
+      if (noteMix(available, sum, notesMax)) return [sum];
+    }
+    return [];
+  };
+  const below = amount - (amount % step || step);
+  const start = below > most ? most : below;
+  return [
+    ...find(start, -step),
+    ...find(below + step === amount ? amount + step : below + step, step),
+  ];
+}
+
+function gcd(a: bigint, b: bigint): bigint {
+  return b === 0n ? a : gcd(b, a % b);
+}

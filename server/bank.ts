@@ -1,0 +1,81 @@
+/** The bank: its ledger, keys, passwords and terminals, opened from a data folder. */
+import { randomBytes as nodeRandomBytes } from "node:crypto";
+import { type Bytes, fromHex } from "../lib/bytes.ts";
+import { type AuditKeys, auditKeysOf } from "./audit/seal.ts";
+import { Passwords } from "./credentials/passwords.ts";
+import { type BankKeys, createDataFolder, databasePath, openDataFolder } from "./data_folder.ts";
+import type { Settings } from "./ledger/books.ts";
+import { Ledger } from "./ledger/ledger.ts";
+import { TerminalKeys, terminalSealKeys } from "./terminals/terminal_keys.ts";
+
+/** Randomness that no one can foresee. */
+export const randomBytes = (length: number): Bytes => new Uint8Array(nodeRandomBytes(length));
+
+export interface Bank {
+  readonly keys: BankKeys;
+  readonly auditKeys: AuditKeys;
+  readonly settings: Settings;
+  readonly ledger: Ledger;
+  readonly passwords: Passwords;
+  readonly terminals: TerminalKeys;
+  close(): Promise<void>;
+}
+
+/**
+ * Makes a bank in an empty folder.
+ * @throws {UsageError} when the folder has one or cannot be written
+ */
+export async function createBank(
+  folder: string,
+  settings: Omit<Settings, "bankId">,
+  log: (line: string) => void,
+): Promise<Bank> {
+  const keys = createDataFolder(folder, randomBytes);
+  return await assemble(folder, keys, log, { ...settings, bankId: randomBytes(16).toHex() });
+}
+
+/**
+ * Opens the bank of a folder, for this process alone.
+ * @throws {UsageError} when there is none, it is in use, damaged or newer, or its keys are not private
+ */
+export async function openBank(folder: string, log: (line: string) => void): Promise<Bank> {
+  return await assemble(folder, openDataFolder(folder), log);
+}
+
+async function assemble(
+  folder: string,
+  keys: BankKeys,
+  log: (line: string) => void,
+  create?: Settings,
+): Promise<Bank> {
+  const auditKeys = auditKeysOf(keys.audit, keys.auditVersion);
+  const ledger = await Ledger.open(
+    {
+      type: "open",
+      path: databasePath(folder),
+      keys: auditKeys,
+      chainId: keys.chainId,
+      chainKey: keys.chain,
+      create,
+    },
+    (trouble) => log(`the ledger refused a batch: ${trouble}`),
+  );
+  const settings = await ledger.read.settings();
+  const bankId = fromHex(settings.bankId, 16)!;
+  const terminals = new TerminalKeys(terminalSealKeys(keys.master), bankId, randomBytes(32));
+  for (const terminal of await ledger.read.terminals()) terminals.add(terminal);
+  const threads = Math.max(1, Math.min(4, navigator.hardwareConcurrency - 1));
+  const passwords = new Passwords(threads);
+  return {
+    keys,
+    auditKeys,
+    settings,
+    ledger,
+    passwords,
+    terminals,
+    async close() {
+      passwords.close();
+      await ledger.close();
+    },
+  };
+}

@@ -1,0 +1,179 @@
+/**
+ * One ATM's connection: the handshake, then records until the end. Whatever goes wrong, the peer is
+ * told nothing: the socket closes.
+ */
+import { hex } from "../lib/bytes.ts";
+import { ProtocolError } from "../lib/errors.ts";
+import {
+  frameBytesMax,
+  handshakeFrameBytesMax,
+  handshakeMsMax,
+  outgoingBytesMax,
+  silentMsMax,
+} from "../lib/limits.ts";
+import { encodeFrame, type Frame, FrameReader, frameType } from "../lib/protocol/frame.ts";
+import {
+  binderHolds,
+  consumeClientFinish,
+  createServerHello,
+  parseClientHello,
+} from "../lib/protocol/handshake.ts";
+import type { SessionSecrets } from "../lib/protocol/key_schedule.ts";
+import { encodeServerMessage, parseRequest, type ServerMessage } from "../lib/protocol/message.ts";
+import { fromClient, fromServer, RecordReceiver, RecordSender } from "../lib/protocol/record.ts";
+import { type Bank, randomBytes } from "./bank.ts";
+import { type LogInsUnderWay, Requests } from "./requests.ts";
+
+/** What a connection shares with the others. */
+export interface ConnectionContext {
+  readonly bank: Bank;
+  readonly logInsUnderWay: LogInsUnderWay;
+  /** The live connection of each terminal, by id: of two, the newer wins. */
+  readonly live: Map<string, Connection>;
+}
+
+const readBytes = 16_384;
+
+export class Connection {
+  readonly #frames = new FrameReader(handshakeFrameBytesMax);
+  readonly #chunk = new Uint8Array(readBytes);
+  #sender: RecordSender | null = null;
+  #writing: Promise<void> = Promise.resolve();
+  #outgoingBytes = 0;
+  #closed = false;
+  #deadline: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(
+    private readonly socket: Deno.TcpConn,
+    private readonly context: ConnectionContext,
+    private readonly onProved: () => void,
+  ) {}
+
+  /**
+   * Serves the connection to its end.
+   * @throws {ProtocolError} when the peer broke the protocol, for the log alone
+   */
+  async serve(): Promise<void> {
+    try {
+      this.#endAfter(handshakeMsMax);
+      const { terminal, name, secrets } = await this.#handshake();
+      this.#frames.bodyBytesMax = frameBytesMax;
+      this.onProved();
+      await this.#converse({ id: hex(terminal), name }, secrets);
+    } finally {
+      this.close();
+    }
+  }
+
+  /** Ends the connection; with a session, says so to the ATM first. */
+  async end(): Promise<void> {
+    if (this.#sender && !this.#closed) this.#write(this.#sender.close());
+    this.#sender = null;
+    await this.#writing;
+    this.close();
+  }
+
+  /** Closes the socket at once. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    clearTimeout(this.#deadline);
+    try {
+      this.socket.close();
+    } catch {
+      // the peer was faster
+    }
+  }
+
+  async #handshake(): Promise<{ terminal: Uint8Array; name: string; secrets: SessionSecrets }> {
+    const hello = parseClientHello(await this.#expect(frameType.clientHello));
+    const { known, key, name } = this.context.bank.terminals.find(hello.terminal, hello.version);
+    if (!binderHolds(hello, key) || !known) throw new ProtocolError("client binder");
+    const server = createServerHello(hello, key, {
+      nonce: randomBytes(32),
+      shareSecret: randomBytes(32),
+    });
+    this.#write(encodeFrame(frameType.serverHello, server.bytes));
+    consumeClientFinish(server, await this.#expect(frameType.clientFinish));
+    return { terminal: hello.terminal, name, secrets: server.secrets };
+  }
+
+  async #converse(terminal: { id: string; name: string }, secrets: SessionSecrets): Promise<void> {
+    const { bank, live, logInsUnderWay } = this.context;
+    this.#sender = new RecordSender(fromServer, secrets.serverTraffic, Date.now(), randomBytes);
+    const receiver = new RecordReceiver(fromClient, secrets.clientTraffic, Date.now());
+    const requests = new Requests(bank, terminal, logInsUnderWay, (push) => this.#say(push));
+    const older = live.get(terminal.id);
+    live.set(terminal.id, this);
+    if (older) {
+      older.close();
+      const action = "connection replaced by a newer one of the same terminal";
+      const who = `terminal ${terminal.name}`;
+      bank.ledger.submit({
+        op: "note",
+        who,
+        action,
+        kind: "other",
+        outcome: "ok",
+        terminal: terminal.id,
+      });
+    }
+    try {
+      for (;;) {
+        this.#endAfter(silentMsMax);
+        const frame = await this.#nextFrame();
+        if (frame === null) throw new ProtocolError("stream cut");
+        const message = receiver.open(frame, Date.now());
+        if (message === "close") return await this.end();
+        if (message === null) continue;
+        const { id, ask } = parseRequest(message);
+        this.#say({ id, answer: await requests.handle(ask) });
+      }
+    } finally {
+      if (live.get(terminal.id) === this) live.delete(terminal.id);
+      await requests.gone();
+    }
+  }
+
+  async #expect(type: number): Promise<Uint8Array> {
+    const frame = await this.#nextFrame();
+    if (frame === null) throw new ProtocolError("stream ended");
+    if (frame.type !== type) throw new ProtocolError("frame type");
+    return frame.body;
+  }
+
+  /** The next frame; null when the stream ended between two frames. */
+  async #nextFrame(): Promise<Frame | null> {
+    for (;;) {
+      const frame = this.#frames.next();
+      if (frame) return frame;
+      const count = await this.socket.read(this.#chunk).catch(() => null);
+      if (count === null) {
+        if (this.#frames.atBoundary) return null;
+        throw new ProtocolError("frame cut");
+      }
+      this.#frames.push(this.#chunk.subarray(0, count));
+    }
+  }
+
+  #say(message: ServerMessage): void {
+    if (!this.#sender || this.#closed) return;
+    this.#write(this.#sender.data(encodeServerMessage(message), Date.now()));
+  }
+
+  #write(bytes: Uint8Array): void {
+    this.#outgoingBytes += bytes.length;
+    if (this.#outgoingBytes > outgoingBytesMax) return this.close();
+    this.#writing = this.#writing.then(async () => {
+      for (let at = 0; at < bytes.length && !this.#closed;) {
+        at += await this.socket.write(bytes.subarray(at));
+      }
+      this.#outgoingBytes -= bytes.length;
+    }).catch(() => this.close());
+  }
+
+  #endAfter(ms: number): void {
+    clearTimeout(this.#deadline);
+    this.#deadline = setTimeout(() => this.close(), ms);
+  }
+}

@@ -1,0 +1,137 @@
+/**
+ * The bank's folder: its database, and the keys that never leave it.
+ *
+ *     bank.sqlite     the ledger, the log, customers and terminals
+ *     bank.keys       0600: the master key, the AUDIT_KEY, the chain's key
+ *     operator.sock   0600: where a running server takes the operator's commands
+ */
+import { fromHex, hex } from "../lib/bytes.ts";
+import { UsageError } from "../lib/errors.ts";
+import { requirePrivate } from "../lib/private_file.ts";
+
+export const databasePath = (folder: string) => `${folder}/bank.sqlite`;
+export const keysPath = (folder: string) => `${folder}/bank.keys`;
+export const operatorSocketPath = (folder: string) => `${folder}/operator.sock`;
+
+/** Every key of a bank, 32 random bytes each. */
+export interface BankKeys {
+  /** Seals the terminals' keys at rest. */
+  master: Uint8Array;
+  /** `AUDIT_KEY` and its version. */
+  audit: Uint8Array;
+  auditVersion: number;
+  chain: Uint8Array;
+  /** 16 bytes that name this server's chain. */
+  chainId: Uint8Array;
+}
+
+const formatName = "strongroom bank keys 1";
+
+/** Whether a bank was made in this folder. */
+export function holdsBank(folder: string): boolean {
+  return exists(keysPath(folder)) && exists(databasePath(folder));
+}
+
+/**
+ * Makes the folder and its key file.
+ * @throws {UsageError} when a bank is there already, or the folder cannot be made
+ */
+export function createDataFolder(
+  folder: string,
+  randomBytes: (length: number) => Uint8Array,
+): BankKeys {
+  if (exists(keysPath(folder))) {
+    throw new UsageError(
+      `${folder} holds a bank already: use it, or give another folder with --data`,
+    );
+  }
+  const keys = {
+    master: randomBytes(32),
+    audit: randomBytes(32),
+    auditVersion: 1,
+    chain: randomBytes(32),
+    chainId: randomBytes(16),
+  };
+  try {
+    Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
+    writePrivateFile(keysPath(folder), formatKeys(keys));
+  } catch (error) {
+    throw new UsageError(
+      `${folder} cannot be written (${(error as Error).message}): choose another with --data`,
+    );
+  }
+  return keys;
+}
+
+/**
+ * The keys of the bank in this folder.
+ * @throws {UsageError} when there is none, or others can read its keys
+ */
+export function openDataFolder(folder: string): BankKeys {
+  if (!holdsBank(folder)) {
+    throw new UsageError(
+      `no bank in ${folder}: make one with 'deno task bank init', or try everything with 'deno task demo'`,
+    );
+  }
+  const path = keysPath(folder);
+  requirePrivate(path, Deno.statSync(path).mode);
+  return parseKeys(Deno.readTextFileSync(path), path);
+}
+
+/** Writes a file that must not exist, readable by its owner alone, and waits for the disk. */
+export function writePrivateFile(path: string, text: string): void {
+  const file = Deno.openSync(path, { write: true, createNew: true, mode: 0o600 });
+  try {
+    file.writeSync(new TextEncoder().encode(text));
+    file.syncSync();
+  } finally {
+    file.close();
+  }
+}
+
+function formatKeys({ master, audit, auditVersion, chain, chainId }: BankKeys): string {
+  return JSON.stringify(
+    {
+      format: formatName,
+      master: hex(master),
+      audit: hex(audit),
+      auditVersion,
+      chain: hex(chain),
+      chainId: hex(chainId),
+    },
+    null,
+    2,
+  ) + "\n";
+}
+
+function parseKeys(text: string, path: string): BankKeys {
+  const bad = new UsageError(
+    `${path} is not a key file of this version: restore it from where you keep its copy`,
+  );
+  let fields: Record<string, unknown>;
+  try {
+    fields = JSON.parse(text);
+  } catch {
+    throw bad;
+  }
+  const [master, audit, chain] = [fields?.master, fields?.audit, fields?.chain].map((key) =>
+    fromHex(key, 32)
+  );
+  const chainId = fromHex(fields?.chainId, 16);
+  const auditVersion = fields?.auditVersion;
+  if (
+    fields?.format !== formatName || !master || !audit || !chain || !chainId ||
+    !Number.isSafeInteger(auditVersion)
+  ) throw bad;
+  return { master, audit, auditVersion: auditVersion as number, chain, chainId };
+}
+
+function exists(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw new UsageError(`${path} cannot be read (${(error as Error).message})`);
+  }
+}

@@ -1,0 +1,106 @@
+/** The bank's door: accepts sockets within named limits and serves each one. */
+import { ProtocolError, UsageError } from "../lib/errors.ts";
+import { connectionsMax, connectionsPerAddressMax, handshakesPendingMax } from "../lib/limits.ts";
+import type { Bank } from "./bank.ts";
+import { Connection, type ConnectionContext } from "./connection.ts";
+import { Strangers } from "./strangers.ts";
+
+export interface Listener {
+  /** The address it listens on, as `host:port`. */
+  readonly address: string;
+  /** Takes no more connections, ends those there are, and writes what is still to be logged. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts to serve ATMs.
+ * @param port 0 for any free one
+ * @throws {UsageError} when the port is taken or the address is not this machine's
+ */
+export async function listen(
+  bank: Bank,
+  { hostname, port, log }: { hostname: string; port: number; log: (line: string) => void },
+): Promise<Listener> {
+  const socket = bind(hostname, port);
+  const context: ConnectionContext = { bank, logInsUnderWay: new Set(), live: new Map() };
+  const strangers = new Strangers(bank.ledger);
+  const serving = new Map<Connection, Promise<void>>();
+  const perAddress = new Map<string, number>();
+  let unproved = 0;
+
+  async function serve(connection: Deno.TcpConn): Promise<void> {
+    const address = (connection.remoteAddr as Deno.NetAddr).hostname;
+    const same = perAddress.get(address) ?? 0;
+    if (
+      serving.size >= connectionsMax || same >= connectionsPerAddressMax ||
+      unproved >= handshakesPendingMax
+    ) return connection.close();
+    perAddress.set(address, same + 1);
+    unproved++;
+    let proved = false;
+    const atm = new Connection(connection, context, () => {
+      proved = true;
+      unproved--;
+    });
+    const served = atm.serve().catch((error) => {
+      if (!(error instanceof ProtocolError)) log(`a connection failed: ${(error as Error).stack}`);
+      else if (proved) log(`a terminal's connection ended: ${error.message}`);
+      else strangers.count(address);
+    });
+    serving.set(atm, served);
+    await served;
+    serving.delete(atm);
+    if (!proved) unproved--;
+    const left = perAddress.get(address)! - 1;
+    if (left > 0) perAddress.set(address, left);
+    else perAddress.delete(address);
+  }
+
+  async function acceptAll(): Promise<void> {
+    for (;;) {
+      try {
+        const connection = await socket.accept();
+        connection.setNoDelay();
+        serve(connection);
+      } catch (error) {
+        if (error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted) {
+          return;
+        }
+        log(`a connection could not be accepted: ${(error as Error).message}`);
+        await new Promise((resolve) => setTimeout(resolve, 100)); // out of file handles, most likely
+      }
+    }
+  }
+
+  const accepting = acceptAll();
+  const { hostname: host, port: bound } = socket.addr as Deno.NetAddr;
+  await note(bank, `start, listening on ${host}:${bound}`);
+  return {
+    address: `${host.includes(":") ? `[${host}]` : host}:${bound}`,
+    async close() {
+      socket.close();
+      await accepting;
+      await Promise.all([...serving.keys()].map((connection) => connection.end()));
+      await Promise.all(serving.values());
+      await strangers.flush();
+      await note(bank, "stop");
+    },
+  };
+}
+
+function bind(hostname: string, port: number): Deno.TcpListener {
+  try {
+    return Deno.listen({ hostname, port });
+  } catch (error) {
+    const why = error instanceof Deno.errors.AddrInUse
+      ? "is taken by another program: end it, or choose another port with --listen HOST:PORT"
+      : `cannot be listened on (${
+        (error as Error).message
+      }): choose another with --listen HOST:PORT`;
+    throw new UsageError(`${hostname}:${port} ${why}`);
+  }
+}
+
+async function note(bank: Bank, action: string): Promise<void> {
+  await bank.ledger.submit({ op: "note", who: "bank", action, kind: "other", outcome: "ok" });
+}

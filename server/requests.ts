@@ -1,0 +1,180 @@
+/**
+ * One ATM's requests, each turned into a ledger command. Customer operations act for the visit's own
+ * customer; settling acts for the channel's terminal, needs nobody logged in, and reaches only that
+ * terminal's own movements.
+ */
+import type { AccountView } from "../lib/atm.ts";
+import { visitIdleMsMax } from "../lib/limits.ts";
+import { minorFromText } from "../lib/money.ts";
+import type { Answer, Ask, AskOf, Push } from "../lib/protocol/message.ts";
+import { indexOf, nameHashOf } from "./audit/seal.ts";
+import type { Bank } from "./bank.ts";
+import type { AccountState, EntryKind, Reply } from "./ledger/command.ts";
+
+/** Log-ins under way, one per terminal at most, over all of its connections. */
+export type LogInsUnderWay = Set<string>;
+
+export class Requests {
+  #visit: { username: string; account: number; lastMs: number; stopWatching: () => void } | null =
+    null;
+  #idleTimer: ReturnType<typeof setTimeout> | undefined;
+  #visited = false;
+
+  /**
+   * @param terminal the id of the terminal that has proved itself on this channel
+   * @param push tells the ATM something unasked
+   */
+  constructor(
+    private readonly bank: Bank,
+    private readonly terminal: { id: string; name: string },
+    private readonly logInsUnderWay: LogInsUnderWay,
+    private readonly push: (message: Push) => void,
+  ) {}
+
+  /** The answer to one request, once it is durable. */
+  async handle(ask: Ask): Promise<Answer> {
+    switch (ask.op) {
+      case "hello":
+        return this.#hello();
+      case "log_in":
+        return await this.#logIn(ask);
+      case "log_out":
+        await this.#end(ask.reason === "idle" ? "log out - idle" : "log out");
+        return { outcome: "ok" };
+      case "touch":
+        return this.#touched() ? { outcome: "ok" } : { outcome: "not_logged_in" };
+      case "history":
+        return await this.#history(ask);
+      case "authorise":
+        return await this.#authorise(ask);
+      default:
+        return await this.#settle(ask);
+    }
+  }
+
+  /** The connection is gone, for whatever reason: nobody stands at this ATM any more. */
+  async gone(): Promise<void> {
+    await this.#end("log out - connection lost");
+  }
+
+  #hello(): Answer {
+    const { bankName: name, currency, timeZone } = this.bank.settings;
+    return { outcome: "ok", bank: { name, currency, timeZone, terminal: this.terminal.name } };
+  }
+
+  async #logIn({ username, password }: AskOf<"log_in">): Promise<Answer> {
+    const terminal = this.terminal.id;
+    // One log-in a session: the next customer gets a fresh handshake.
+    if (this.#visited) return { outcome: "already_logged_in" };
+    if (this.logInsUnderWay.has(terminal) || this.bank.passwords.busy) {
+      return { outcome: "try_later" };
+    }
+    this.logInsUnderWay.add(terminal);
+    try {
+      const nameHash = nameHashOf(this.bank.auditKeys, username);
+      const { ledger, passwords } = this.bank;
+      const begun = await ledger.submit({ op: "begin_log_in", username, nameHash, terminal });
+      if (begun.outcome !== "ok") {
+        return { outcome: begun.outcome, retryAfterMs: begun.retryAfterMs };
+      }
+      const passed = await passwords.verify(password, begun.passwordHash ?? null);
+      const reply = await ledger.submit({ op: "end_log_in", username, nameHash, terminal, passed });
+      if (reply.outcome !== "ok" || !reply.account) return { outcome: reply.outcome };
+      this.#begin(username, reply.account);
+      return answerOf(reply);
+    } finally {
+      this.logInsUnderWay.delete(terminal);
+    }
+  }
+
+  #begin(username: string, { id }: AccountState): void {
+    const stopWatching = this.bank.ledger.watch(id, (account) => {
+      this.push({ push: "account", account: viewOf(account) });
+    });
+    this.#visited = true;
+    this.#visit = { username, account: id, lastMs: Date.now(), stopWatching };
+    this.#watchIdleness(visitIdleMsMax);
+  }
+
+  #touched(): boolean {
+    if (this.#visit) this.#visit.lastMs = Date.now();
+    return this.#visit !== null;
+  }
+
+  #watchIdleness(ms: number): void {
+    this.#idleTimer = setTimeout(async () => {
+      if (!this.#visit) return;
+      const leftMs = this.#visit.lastMs + visitIdleMsMax - Date.now();
+      if (leftMs > 0) return this.#watchIdleness(leftMs);
+      await this.#end("log out - idle");
+      this.push({ push: "visit_ended", reason: "idle" });
+    }, ms);
+  }
+
+  async #end(action: string): Promise<void> {
+    if (!this.#visit) return;
+    const { username, stopWatching } = this.#visit;
+    this.#visit = null;
+    clearTimeout(this.#idleTimer);
+    stopWatching();
+    await this.#note(username, action, "log-in");
+  }
+
+  async #note(who: string, action: string, kind: EntryKind): Promise<void> {
+    const terminal = this.terminal.id;
+    await this.bank.ledger.submit({ op: "note", who, action, kind, outcome: "ok", terminal });
+  }
+
+  async #history({ filter, cursor }: AskOf<"history">): Promise<Answer> {
+    if (!this.#touched()) return { outcome: "not_logged_in" };
+    const who = indexOf(this.bank.auditKeys, this.#visit!.username);
+    return { outcome: "ok", ...await this.bank.ledger.history({ who, filter, cursor }) };
+  }
+
+  async #authorise(
+    { kind, movement, account, amount, currency }: AskOf<"authorise">,
+  ): Promise<Answer> {
+    if (!this.#touched()) return { outcome: "not_logged_in" };
+    return answerOf(
+      await this.bank.ledger.submit({
+        op: "authorise",
+        kind,
+        movement,
+        terminal: this.terminal.id,
+        customer: this.#visit!.username,
+        account: /^[0-9]{1,15}$/.test(account) ? Number(account) : -1,
+        amount: minorFromText(amount)!,
+        currency,
+      }),
+    );
+  }
+
+  async #settle(ask: AskOf<"complete" | "reverse" | "void" | "load_cash">): Promise<Answer> {
+    const terminal = this.terminal.id;
+    return answerOf(
+      await this.bank.ledger.submit(
+        "amount" in ask
+          ? { ...ask, terminal, amount: minorFromText(ask.amount)! }
+          : { ...ask, terminal },
+      ),
+    );
+  }
+}
+
+function answerOf({ outcome, account, timeMs, booked }: Reply): Answer {
+  return {
+    outcome,
+    time: new Date(timeMs).toISOString(),
+    ...(account && { account: viewOf(account) }),
+    ...(booked === undefined ? {} : { booked: booked.toString() }),
+  };
+}
+
+function viewOf({ id, balance, held, version }: AccountState): AccountView {
+  return {
+    id: String(id),
+    booked: balance.toString(),
+    available: (balance - held).toString(),
+    version,
+  };
+}
