@@ -33,6 +33,7 @@ export interface ConnectionContext {
 }
 
 const readBytes = 16_384;
+const goodbyeMsMax = 1_000;
 
 export class Connection {
   readonly #frames = new FrameReader(handshakeFrameBytesMax);
@@ -69,6 +70,7 @@ export class Connection {
   async end(): Promise<void> {
     if (this.#sender && !this.#closed) this.#write(this.#sender.close());
     this.#sender = null;
+    this.#endAfter(goodbyeMsMax); // an ATM that does not read cannot keep the bank from stopping
     await this.#writing;
     this.close();
   }
@@ -145,6 +147,8 @@ export class Connection {
   /** The next frame; null when the stream ended between two frames. */
   async #nextFrame(): Promise<Frame | null> {
     for (;;) {
+      // What came before the close is not acted on after it.
+      if (this.#closed) return null;
       const frame = this.#frames.next();
       if (frame) return frame;
       const count = await this.socket.read(this.#chunk).catch(() => null);
@@ -174,6 +178,7 @@ export class Connection {
 
   #endAfter(ms: number): void {
     clearTimeout(this.#deadline);
+    if (this.#closed) return;
     this.#deadline = setTimeout(() => this.close(), ms);
   }
 }
