@@ -11,6 +11,7 @@ import {
   keyAgeMsMax,
   plaintextSizeClassesBytes,
   recordsPerKeyMax,
+  silentMsMax,
 } from "../limits.ts";
 import { open, seal, sealedLength, type SealKeys } from "../seal.ts";
 import { encodeFrame, type Frame, frameType } from "./frame.ts";
@@ -34,6 +35,10 @@ const defaultKeyLimits: KeyLimits = {
   ageMs: keyAgeMsMax,
 };
 
+/** A sender turns its keys early, since it speaks no oftener than a silent channel may be silent. */
+const senderKeyLimits: KeyLimits = { ...defaultKeyLimits, ageMs: keyAgeMsMax - silentMsMax };
+
+const nothing = new Uint8Array(0);
 const largestRecordBytes = sealedLength(plaintextSizeClassesBytes.at(-1)!);
 
 /** Keys, sequence number and use of one direction: the half that sender and receiver have in common. */
@@ -83,20 +88,21 @@ export class RecordSender {
     trafficSecret: Uint8Array,
     nowMs: number,
     private readonly randomBytes: (length: number) => Uint8Array,
-    private readonly limits: KeyLimits = defaultKeyLimits,
+    private readonly limits: KeyLimits = senderKeyLimits,
   ) {
     this.#state = new DirectionState(direction, trafficSecret, nowMs);
   }
 
   /** The bytes to send for a message; a rekey goes before it when the keys have served long enough. */
   data(message: Uint8Array, nowMs: number): Bytes {
-    const rekey = this.#keysAreSpent(nowMs) ? this.#rekey(nowMs) : new Uint8Array(0);
-    return concat(rekey, this.#record(frameType.data, message));
+    const plaintext = padded(message); // before anything changes: it throws for a message too long
+    const rekey = this.#keysAreSpent(nowMs) ? this.#rekey(nowMs) : nothing;
+    return concat(rekey, this.#record(frameType.data, plaintext));
   }
 
   /** The bytes that end the session for certain: a stream that ends without them was cut. */
   close(): Bytes {
-    const bytes = this.#record(frameType.close, new Uint8Array(0));
+    const bytes = this.#record(frameType.close, padded(nothing));
     this.#closed = true;
     return bytes;
   }
@@ -110,18 +116,18 @@ export class RecordSender {
   }
 
   #rekey(nowMs: number): Bytes {
-    const bytes = this.#record(frameType.rekey, new Uint8Array(0));
+    const bytes = this.#record(frameType.rekey, padded(nothing));
     this.#state.ratchet(nowMs);
     return bytes;
   }
 
-  #record(type: number, message: Uint8Array): Bytes {
+  #record(type: number, plaintext: Uint8Array): Bytes {
     if (this.#closed) throw new Error("nothing can be sent after a close");
     const sealed = seal(
       this.#state.keys,
       this.randomBytes(16),
       this.#state.aad(type),
-      padded(message),
+      plaintext,
     );
     this.#state.count(sealed.length);
     return encodeFrame(type, sealed);
