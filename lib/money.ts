@@ -32,14 +32,15 @@ export function currencyOf(code: string): Currency {
 }
 
 /**
- * Minor units from their wire form, or null when the text is anything else: `"4000"` is `4000n`;
- * `"4e3"`, `"040"`, `"-0"` and `""` are null.
+ * Minor units from their wire form, or null when the text is anything else or no signed 64-bit
+ * number: `"4000"` is `4000n`; `"4e3"`, `"040"`, `"-0"` and `""` are null.
  */
 export function minorFromText(text: unknown): bigint | null {
   if (typeof text !== "string" || text.length > 20 || !/^(0|-?[1-9][0-9]*)$/.test(text)) {
     return null;
   }
-  return BigInt(text);
+  const minor = BigInt(text);
+  return BigInt.asIntN(64, minor) === minor ? minor : null;
 }
 
 /** The decimal number of an amount, without currency: `decimalText(4050n, 2)` is `"40.50"`. */
