@@ -134,7 +134,7 @@ function record<F extends Fields>(
   value: unknown,
 ): { [K in keyof F]: ReturnType<F[K]> } {
   const given = object(value);
-  for (const name of Object.keys(given)) if (!Object.hasOwn(fields, name)) refuse(`field ${name}`);
+  for (const name of Object.keys(given)) if (!Object.hasOwn(fields, name)) refuse("extra field");
   const checked: Record<string, unknown> = {};
   for (const [name, check] of Object.entries(fields)) {
     const field = check(given[name]);
