@@ -68,4 +68,8 @@ CREATE TABLE audit (
   tag BLOB NOT NULL CHECK (length(tag) = 32)
 ) STRICT;
 CREATE INDEX audit_who ON audit (who, sequence);
+CREATE TRIGGER audit_is_never_changed BEFORE UPDATE ON audit
+BEGIN SELECT RAISE(ABORT, 'audit entries are never changed'); END;
+CREATE TRIGGER audit_is_never_deleted BEFORE DELETE ON audit
+BEGIN SELECT RAISE(ABORT, 'audit entries are never deleted'); END;
 `;
