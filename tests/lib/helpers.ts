@@ -1,0 +1,63 @@
+/** What the tests of `lib` share: bytes that are the same in every run, and ways to spoil bytes. */
+import { type Bytes, concat } from "../../lib/bytes.ts";
+import {
+  consumeClientFinish,
+  consumeServerHello,
+  createClientHello,
+  createServerHello,
+  type Freshness,
+  parseClientHello,
+  type TerminalKey,
+} from "../../lib/protocol/handshake.ts";
+import type { SessionSecrets } from "../../lib/protocol/key_schedule.ts";
+
+/** `length` bytes, all of this value. */
+export const filled = (value: number, length: number): Bytes => new Uint8Array(length).fill(value);
+
+/** Bytes that differ from call to call and are the same in every run: for IVs in tests. */
+export function countingBytes(): (length: number) => Bytes {
+  let calls = 0;
+  return (length) => filled(++calls % 256, length);
+}
+
+/** The bytes with each single bit turned, one after the other. */
+export function* eachBitFlipped(bytes: Uint8Array): Generator<Bytes> {
+  for (let bit = 0; bit < bytes.length * 8; bit++) {
+    const flipped = new Uint8Array(bytes);
+    flipped[bit >> 3]! ^= 1 << (bit & 7);
+    yield flipped;
+  }
+}
+
+/** The bytes cut at every length, and with one byte more. */
+export function* eachOtherLength(bytes: Uint8Array): Generator<Bytes> {
+  for (let length = 0; length < bytes.length; length++) yield bytes.slice(0, length);
+  yield concat(bytes, filled(0, 1));
+}
+
+export const terminalKey: TerminalKey = {
+  terminal: filled(0x7e, 16),
+  version: 3,
+  key: filled(0x4b, 32),
+  bank: filled(0xba, 16),
+};
+export const clientFresh: Freshness = {
+  nonce: filled(0xc0, 32),
+  shareSecret: filled(0xc1, 32),
+};
+export const serverFresh: Freshness = {
+  nonce: filled(0x50, 32),
+  shareSecret: filled(0x51, 32),
+};
+
+/** A whole handshake between two honest ends that hold these keys. */
+export function shakeHands(
+  clientKey: TerminalKey = terminalKey,
+  serverKey: TerminalKey = terminalKey,
+): { client: SessionSecrets; server: SessionSecrets } {
+  const client = createClientHello(clientKey, clientFresh);
+  const server = createServerHello(parseClientHello(client.bytes), serverKey, serverFresh);
+  const { finish, secrets } = consumeServerHello(client, server.bytes);
+  consumeClientFinish(server, finish);
+  return { client: secrets, server: server.secrets };
+}

@@ -1,0 +1,92 @@
+import { assertEquals, assertNotEquals, assertThrows } from "@std/assert";
+import { createCipheriv } from "node:crypto";
+import fc from "fast-check";
+import { concat, u64 } from "../../lib/bytes.ts";
+import { hmac } from "../../lib/protocol/key_schedule.ts";
+import { open, seal, sealedLength } from "../../lib/seal.ts";
+import { eachBitFlipped, eachOtherLength, filled } from "./helpers.ts";
+
+const keys = { enc: filled(1, 16), mac: filled(2, 32) };
+const iv = filled(3, 16);
+const aad = filled(4, 10);
+const message = filled(5, 40);
+const sealed = seal(keys, iv, aad, message);
+
+/** IV and ciphertext as they are given, under a tag that holds. */
+function underValidTag(body: Uint8Array): Uint8Array {
+  return concat(body, hmac(keys.mac, aad, body, u64(aad.length * 8)));
+}
+
+/** The blocks encrypted as they are given, without any padding of the cipher's own. */
+function encryptedUnpadded(plaintext: Uint8Array): Uint8Array {
+  const cipher = createCipheriv("aes-128-cbc", keys.enc, iv).setAutoPadding(false);
+  return concat(iv, cipher.update(plaintext), cipher.final());
+}
+
+Deno.test("open() gives back what seal() was given, at any length", () => {
+  fc.assert(fc.property(fc.uint8Array({ maxLength: 300 }), fc.uint8Array(), (plaintext, beside) => {
+    const bytes = seal(keys, iv, beside, plaintext);
+    assertEquals(bytes.length, sealedLength(plaintext.length));
+    assertEquals(open(keys, beside, bytes), new Uint8Array(plaintext));
+  }));
+});
+
+Deno.test("open() refuses every single bit turned, in the sealed bytes and beside them", () => {
+  for (const spoiled of eachBitFlipped(sealed)) assertEquals(open(keys, aad, spoiled), null);
+  for (const spoiled of eachBitFlipped(aad)) assertEquals(open(keys, spoiled, sealed), null);
+});
+
+Deno.test("open() refuses every truncation and an extension", () => {
+  for (const spoiled of eachOtherLength(sealed)) assertEquals(open(keys, aad, spoiled), null);
+  for (const other of eachOtherLength(aad)) assertEquals(open(keys, other, sealed), null);
+});
+
+Deno.test("open() refuses bytes moved between IV, associated data and ciphertext", () => {
+  const whole = concat(aad, sealed);
+  assertEquals(open(keys, whole.subarray(0, 9), whole.subarray(9)), null);
+  assertEquals(open(keys, whole.subarray(0, 26), whole.subarray(26)), null);
+});
+
+Deno.test("open() refuses another key for either part", () => {
+  assertEquals(open({ ...keys, mac: filled(9, 32) }, aad, sealed), null);
+  assertNotEquals(open({ ...keys, enc: filled(9, 16) }, aad, sealed), message);
+});
+
+Deno.test("open() refuses an empty ciphertext under a valid tag", () => {
+  assertEquals(open(keys, aad, underValidTag(iv)), null);
+  assertEquals(open(keys, aad, underValidTag(new Uint8Array(0))), null);
+});
+
+Deno.test("open() refuses a ciphertext that is no multiple of a block, under a valid tag", () => {
+  const body = encryptedUnpadded(filled(16, 32));
+  for (let length = 17; length < body.length; length++) {
+    if (length % 16 === 0) continue;
+    assertEquals(open(keys, aad, underValidTag(body.subarray(0, length))), null, `${length}`);
+  }
+});
+
+Deno.test("open() refuses every bad padding under a valid tag, and takes every good one", () => {
+  for (let last = 0; last < 256; last++) {
+    const good = last >= 1 && last <= 16;
+    const plaintext = concat(filled(0xee, 32 - (good ? last : 0)), filled(last, good ? last : 0));
+    plaintext[31] = last;
+    const opened = open(keys, aad, underValidTag(encryptedUnpadded(plaintext)));
+    assertEquals(opened?.length, good ? 32 - last : undefined, `last byte ${last}`);
+    for (let at = 1; good && at < last; at++) {
+      const spoiled = plaintext.slice();
+      spoiled[31 - at]! ^= 0x80;
+      const result = open(keys, aad, underValidTag(encryptedUnpadded(spoiled)));
+      assertEquals(result, null, `padding of ${last}, wrong ${at} before the end`);
+    }
+  }
+});
+
+Deno.test("open() gives null for any bytes", () => {
+  fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
+    assertEquals(open(keys, aad, bytes), null);
+  }));
+});
+
+Deno.test("seal() refuses an IV of another length", () => {
+  assertThrows(() => seal(keys, filled(0, 12), aad, message), RangeError);
+});
