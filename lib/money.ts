@@ -65,14 +65,14 @@ export function formatMoney(minor: bigint, currency: Currency, locale = "en"): s
 /**
  * An amount as people type it (`40`, `40.5`, `40,50`, `1 200`, `1,200.50`), in minor units; null
  * when it is not one. The last point or comma is the decimal sign if no more digits follow it than
- * the currency has decimals; all others must part groups of three.
+ * the currency has decimals; all others must be alike and part groups of three.
  */
 export function parseAmount(typed: string, exponent: number): bigint | null {
   const text = typed.trim().replace(/[\s\u00a0\u202f'’]/g, "");
   const match = /^([0-9.,]*?)(?:[.,]([0-9]*))?$/.exec(text);
   if (!/[0-9]/.test(text) || text.length > 20 || !match) return null;
   let [, whole = "", fraction = ""] = match;
-  const grouped = (part: string) => /^[1-9][0-9]{0,2}([.,][0-9]{3})+$/.test(part);
+  const grouped = (part: string) => /^[1-9][0-9]{0,2}([.,])[0-9]{3}(\1[0-9]{3})*$/.test(part);
   if (fraction.length > exponent) {
     if (!grouped(text)) return null;
     [whole, fraction] = [text, ""];
