@@ -1,0 +1,93 @@
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import {
+  nearestAmounts,
+  type NoteCounts,
+  noteMix,
+  plus,
+  totalOf,
+} from "../../../client/cash/note_mix.ts";
+
+/** The fewest notes that make the amount, by trying every count of every note; null for none. */
+function fewestByTrying(
+  notes: readonly (readonly [bigint, number])[],
+  amount: bigint,
+  notesMax: number,
+): number | null {
+  const [first, ...rest] = notes;
+  if (amount === 0n) return 0;
+  if (!first) return null;
+  let fewest: number | null = null;
+  for (let count = 0; count <= Math.min(first[1], notesMax); count++) {
+    const left = amount - first[0] * BigInt(count);
+    if (left < 0n) break;
+    const more = fewestByTrying(rest, left, notesMax - count);
+    if (more !== null && (fewest === null || count + more < fewest)) fewest = count + more;
+  }
+  return fewest;
+}
+
+const countOf = (notes: NoteCounts) => notes.values().reduce((sum, count) => sum + count, 0);
+
+const anyNotes = fc.uniqueArray(
+  fc.tuple(fc.constantFrom<bigint[]>(500n, 1000n, 1500n, 2000n, 3500n, 5000n, 700n), fc.nat(6)),
+  { selector: ([value]) => value, maxLength: 4 },
+);
+
+Deno.test("a mix is found exactly when there is one, and it is of the fewest notes", () => {
+  fc.assert(
+    fc.property(anyNotes, fc.nat(250), fc.integer({ min: 1, max: 12 }), (notes, hundreds, max) => {
+      const available = new Map(notes);
+      const amount = BigInt(hundreds) * 100n;
+      const mix = noteMix(available, amount, max);
+      const fewest = amount === 0n ? null : fewestByTrying(notes, amount, max);
+      assertEquals(mix && countOf(mix), fewest);
+      if (!mix) return;
+      assertEquals(totalOf(mix), amount);
+      for (const [value, count] of mix) {
+        assert(count > 0 && count <= available.get(value)!, `${count} of ${value}`);
+      }
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+Deno.test("a mix needs no note that greed would take first", () => {
+  assertEquals(noteMix(new Map([[5000n, 1], [2000n, 3]]), 6000n, 40), new Map([[2000n, 3]]));
+  const mix = noteMix(new Map([[5000n, 2], [2000n, 9], [1000n, 0]]), 11000n, 40);
+  assertEquals(mix, new Map([[5000n, 1], [2000n, 3]]));
+});
+
+Deno.test("amounts that no notes can make have no mix", () => {
+  const available = new Map([[2000n, 10], [5000n, 10]]);
+  for (const amount of [0n, -2000n, 1000n, 3000n, 4001n, 10n ** 15n]) {
+    assertEquals(noteMix(available, amount, 40), null, `${amount}`);
+  }
+  assertEquals(noteMix(new Map(), 2000n, 40), null);
+  assertEquals(noteMix(available, 8000n, 3), null);
+});
+
+Deno.test("the nearest amounts can be paid out, and nothing between them can", () => {
+  fc.assert(
+    fc.property(anyNotes, fc.integer({ min: 1, max: 120 }), (notes, hundreds) => {
+      const available = new Map(notes);
+      const amount = BigInt(hundreds) * 100n;
+      const nearest = nearestAmounts(available, amount, 12);
+      assert(nearest.length <= 2);
+      for (const near of nearest) assert(near !== amount && noteMix(available, near, 12));
+      const below = nearest.find((near) => near < amount);
+      const above = nearest.find((near) => near > amount);
+      for (let other = (below ?? 0n) + 100n; other < (above ?? 20_000n); other += 100n) {
+        if (other !== amount) assertEquals(noteMix(available, other, 12), null, `${other}`);
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
+
+Deno.test("notes are added and taken away by count", () => {
+  const notes = new Map([[2000n, 3], [5000n, 1]]);
+  assertEquals(totalOf(notes), 11000n);
+  assertEquals(plus(notes, new Map([[1000n, 2]])), new Map([[2000n, 3], [5000n, 1], [1000n, 2]]));
+  assertEquals(plus(notes, new Map([[5000n, 1]]), -1), new Map([[2000n, 3]]));
+});
