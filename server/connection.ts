@@ -124,7 +124,10 @@ export class Connection {
       for (;;) {
         this.#endAfter(silentMsMax);
         const frame = await this.#nextFrame();
-        if (frame === null) throw new ProtocolError("stream cut");
+        if (frame === null) {
+          if (this.#closed) return; // by this end: for a newer connection, or when the server stops
+          throw new ProtocolError("stream cut");
+        }
         const message = receiver.open(frame, Date.now());
         if (message === "close") return await this.end();
         if (message === null) continue;

@@ -33,18 +33,19 @@ export function holdsBank(folder: string): boolean {
 }
 
 /**
- * Makes the folder and its key file.
+ * Makes the folder and its key file; goes on with the keys of a making that was cut short.
  * @throws {UsageError} when a bank is there already, or the folder cannot be made
  */
 export function createDataFolder(
   folder: string,
   randomBytes: (length: number) => Uint8Array,
 ): BankKeys {
-  if (exists(keysPath(folder))) {
+  if (holdsBank(folder)) {
     throw new UsageError(
       `${folder} holds a bank already: use it, or give another folder with --data`,
     );
   }
+  if (exists(keysPath(folder))) return readKeys(folder);
   const keys = {
     master: randomBytes(32),
     audit: randomBytes(32),
@@ -73,6 +74,10 @@ export function openDataFolder(folder: string): BankKeys {
       `no bank in ${folder}: make one with 'deno task bank init', or try everything with 'deno task demo'`,
     );
   }
+  return readKeys(folder);
+}
+
+function readKeys(folder: string): BankKeys {
   const path = keysPath(folder);
   requirePrivate(path, Deno.statSync(path).mode);
   return parseKeys(Deno.readTextFileSync(path), path);

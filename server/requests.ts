@@ -4,8 +4,9 @@
  * terminal's own movements.
  */
 import type { AccountView } from "../lib/atm.ts";
+import type { AtmOutcome } from "../lib/errors.ts";
 import { visitIdleMsMax } from "../lib/limits.ts";
-import { minorFromText } from "../lib/money.ts";
+import { formatMoney, minorFromText } from "../lib/money.ts";
 import type { Answer, Ask, AskOf, Push } from "../lib/protocol/message.ts";
 import { indexOf, nameHashOf } from "./audit/seal.ts";
 import type { Bank } from "./bank.ts";
@@ -47,6 +48,8 @@ export class Requests {
         return await this.#history(ask);
       case "authorise":
         return await this.#authorise(ask);
+      case "refused":
+        return await this.#refused(ask);
       default:
         return await this.#settle(ask);
     }
@@ -120,9 +123,14 @@ export class Requests {
     await this.#note(username, action, "log-in");
   }
 
-  async #note(who: string, action: string, kind: EntryKind): Promise<void> {
+  async #note(
+    who: string,
+    action: string,
+    kind: EntryKind,
+    outcome: AtmOutcome = "ok",
+  ): Promise<void> {
     const terminal = this.terminal.id;
-    await this.bank.ledger.submit({ op: "note", who, action, kind, outcome: "ok", terminal });
+    await this.bank.ledger.submit({ op: "note", who, action, kind, outcome, terminal });
   }
 
   async #history({ filter, cursor }: AskOf<"history">): Promise<Answer> {
@@ -147,6 +155,14 @@ export class Requests {
         currency,
       }),
     );
+  }
+
+  async #refused({ kind, amount, why }: AskOf<"refused">): Promise<Answer> {
+    if (!this.#touched()) return { outcome: "not_logged_in" };
+    const verb = kind === "withdrawal" ? "withdraw" : "deposit";
+    const action = `${verb} ${formatMoney(minorFromText(amount)!, this.bank.settings.currency)}`;
+    await this.#note(this.#visit!.username, action, kind, why);
+    return { outcome: "ok" };
   }
 
   async #settle(ask: AskOf<"complete" | "reverse" | "void" | "load_cash">): Promise<Answer> {

@@ -4,7 +4,7 @@
  * strict on both ends: a missing, extra or ill-formed field is a `ProtocolError`.
  */
 import { type Bytes, fromHex, textOf, utf8 } from "../bytes.ts";
-import { type Outcome, ProtocolError } from "../errors.ts";
+import { type DeviceRefusal, type Outcome, ProtocolError } from "../errors.ts";
 import type { AccountView, HistoryEntry, HistoryFilter } from "../atm.ts";
 import { historyTextLengthMax, passwordLengthMax, usernameLengthMax } from "../limits.ts";
 import { type Currency, minorFromText, type MinorText } from "../money.ts";
@@ -26,11 +26,19 @@ export type Ask =
     amount: MinorText;
     currency: string;
   }
+  /** The machine itself refused: nothing moves, but the log must know. */
+  | { op: "refused"; kind: "withdrawal" | "deposit"; amount: MinorText; why: MachineRefusal }
   // of the terminal, for its own movements
   | { op: "complete"; movement: string; amount: MinorText }
   | { op: "reverse"; movement: string }
   | { op: "void"; movement: string }
   | { op: "load_cash"; movement: string; amount: MinorText; currency: string };
+
+/** What a machine refuses without asking the bank. */
+export type MachineRefusal = Extract<
+  DeviceRefusal,
+  "not_dispensable" | "no_notes_inserted" | "device_fault"
+>;
 
 export type Operation = Ask["op"];
 export type AskOf<O extends Operation> = Extract<Ask, { op: O }>;
@@ -210,6 +218,11 @@ const askFields: { [O in Operation]: Fields } = {
   touch: {},
   history: { filter, cursor: maybe(text(64)) },
   authorise: { kind, movement, account: text(64), amount: minor, currency: currencyCode },
+  refused: {
+    kind,
+    amount: minor,
+    why: oneOf("not_dispensable", "no_notes_inserted", "device_fault"),
+  },
   complete: { movement, amount: minor },
   reverse: { movement },
   void: { movement },

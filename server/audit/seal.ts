@@ -3,7 +3,7 @@
  * their place in their chain.
  */
 import { type Bytes, concat, hex, textOf, u32, u64, utf8 } from "../../lib/bytes.ts";
-import type { Outcome } from "../../lib/errors.ts";
+import type { AtmOutcome } from "../../lib/errors.ts";
 import { hkdfExpand, hmac } from "../../lib/protocol/key_schedule.ts";
 import { open, seal, type SealKeys } from "../../lib/seal.ts";
 import type { AuditEntry, EntryKind } from "../ledger/command.ts";
@@ -65,7 +65,7 @@ export function openEntry(
   const [who = "", action = "", time = ""] = line.split(" | ");
   const { amount, ...facts } = JSON.parse(beside) as {
     kind: EntryKind;
-    outcome: Outcome;
+    outcome: AtmOutcome;
     terminal: string;
     amount?: string;
   };

@@ -1,5 +1,5 @@
 /** What the ledger is asked to do, and what it answers: plain values that cross threads. */
-import type { Outcome } from "../../lib/errors.ts";
+import type { AtmOutcome, Outcome } from "../../lib/errors.ts";
 
 /** 32 hex digits, made and journaled by the terminal before it is sent. */
 export type MovementId = string;
@@ -68,7 +68,7 @@ export interface Note {
   who: string;
   action: string;
   kind: EntryKind;
-  outcome: Outcome;
+  outcome: AtmOutcome;
   terminal?: TerminalId;
 }
 
@@ -104,7 +104,7 @@ export interface AuditEntry {
   action: string;
   timeMs: number;
   kind: EntryKind;
-  outcome: Outcome;
+  outcome: AtmOutcome;
   /** The terminal's name; empty for what happened at none. */
   terminal: string;
   movement?: MovementId;

@@ -7,7 +7,7 @@
  * `amount_too_large` · `unknown_account` · `wrong_currency` · `account_closed` · `account_locked` ·
  * `over_withdrawal_limit` · `insufficient_funds`.
  */
-import { inWords, type Outcome } from "../../lib/errors.ts";
+import { type AtmOutcome, inWords, type Outcome } from "../../lib/errors.ts";
 import { amountMinorMax, formatMoney } from "../../lib/money.ts";
 import {
   customerPatience,
@@ -417,7 +417,7 @@ class Batch {
     });
   }
 
-  #log(who: string, action: string, facts: Partial<AuditEntry> & { outcome: Outcome }): void {
+  #log(who: string, action: string, facts: Partial<AuditEntry> & { outcome: AtmOutcome }): void {
     this.entries.push({ who, action, timeMs: this.timeMs, kind: "other", terminal: "", ...facts });
   }
 
@@ -441,6 +441,6 @@ function customerAccount(row: Movement): number | null {
 }
 
 /** The action in the words of the log: "withdraw €100.00 failed - insufficient funds". */
-function failed(action: string, outcome: Outcome): string {
+function failed(action: string, outcome: AtmOutcome): string {
   return outcome === "ok" ? action : `${action} failed - ${inWords(outcome)}`;
 }

@@ -42,7 +42,7 @@ export class SqliteStore implements Store {
       database.exec("PRAGMA busy_timeout = 500; PRAGMA locking_mode = EXCLUSIVE");
       database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
       database.exec("BEGIN IMMEDIATE");
-      migrate(database, path);
+      migrate(database, path, create !== undefined);
       const store = new SqliteStore(database);
       if (create) store.#create(create);
       database.exec("COMMIT");
@@ -191,6 +191,11 @@ export class SqliteStore implements Store {
     return this.#all("SELECT * FROM terminals ORDER BY name").map(terminalOf);
   }
 
+  customer(username: string): Customer | undefined {
+    const row = this.#one("SELECT * FROM customers WHERE username = ?", username);
+    return row && customerOf(row);
+  }
+
   account(id: number): AccountState | undefined {
     const row = this.#one("SELECT * FROM accounts WHERE id = ?", id);
     return row && accountOf(row);
@@ -281,7 +286,7 @@ export class SqliteStore implements Store {
   }
 }
 
-function migrate(database: DatabaseSync, path: string): void {
+function migrate(database: DatabaseSync, path: string, creating: boolean): void {
   const { user_version } = database.prepare("PRAGMA user_version").get() as {
     user_version: number;
   };
@@ -290,11 +295,19 @@ function migrate(database: DatabaseSync, path: string): void {
       `${path} was made by a newer Strongroom (schema ${user_version}, this one knows ${migrations.length}): use that version`,
     );
   }
+  if (creating !== (user_version === 0)) {
+    throw new UsageError(
+      creating
+        ? `${path} holds a bank already`
+        : `${path} holds no bank, its making was cut short: delete it and make the bank again`,
+    );
+  }
   migrations.slice(user_version).forEach((sql) => database.exec(sql));
   database.exec(`PRAGMA user_version = ${migrations.length}`);
 }
 
 function explained(error: Error, path: string): Error {
+  if (error instanceof UsageError) return error;
   if (/database is locked/.test(error.message)) {
     return new UsageError(
       `${path} is in use by another process: end it first, or reach it through its server`,

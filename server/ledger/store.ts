@@ -1,7 +1,16 @@
 /** What the ledger asks of a database: to load what a batch touches, and to commit what it changed. */
 import type { SealedEntry } from "../audit/chain.ts";
 import type { AccountState, MovementId } from "./command.ts";
-import type { Account, Changes, Loaded, Movement, Settings, Terminal, Touch } from "./books.ts";
+import type {
+  Account,
+  Changes,
+  Customer,
+  Loaded,
+  Movement,
+  Settings,
+  Terminal,
+  Touch,
+} from "./books.ts";
 
 type Result<T> = T | Promise<T>;
 
@@ -19,6 +28,7 @@ export interface BatchStore {
 export interface ReadStore {
   settings(): Result<Settings>;
   terminals(): Result<Terminal[]>;
+  customer(username: string): Result<Customer | undefined>;
   account(id: number): Result<AccountState | undefined>;
   accounts(): Result<Account[]>;
   /** Movements that are authorised and not settled, oldest first. */

@@ -1,0 +1,459 @@
+/**
+ * The machine: keeps the line to the bank, lets one customer at a time bank, moves notes only as the
+ * journal and the bank allow, and tells the screens what they may know.
+ */
+import { hex } from "../lib/bytes.ts";
+import type {
+  AccountView,
+  AtmMachine,
+  HistoryFilter,
+  HistoryPage,
+  MachineView,
+  Receipt,
+  VisitEnd,
+} from "../lib/atm.ts";
+import type { AtmOutcome } from "../lib/errors.ts";
+import {
+  connectMsMax,
+  dispensedNotesMax,
+  keepAliveMs,
+  machineIdleMsMax,
+  reconnectMsMax,
+  reconnectMsMin,
+} from "../lib/limits.ts";
+import { type Currency, minorFromText, type MinorText } from "../lib/money.ts";
+import type { Answer, Ask, MachineRefusal, Push } from "../lib/protocol/message.ts";
+import { BankClient, type Line, NoAnswer } from "./bank_client.ts";
+import { acceptedNotes, fastAmounts } from "./cash/cash_notes.ts";
+import { nearestAmounts, type NoteCounts, noteMix, totalOf } from "./cash/note_mix.ts";
+import type { SimulatedDevices } from "./cash/simulated_devices.ts";
+import type { Journal } from "./journal.ts";
+import { readInterrupted, settleOpen } from "./settle.ts";
+
+export interface AtmParts {
+  line: Line;
+  terminalName: string;
+  journal: Journal;
+  devices: SimulatedDevices;
+  /** True where the page may play the customer's hands. */
+  demo: boolean;
+  log: (line: string) => void;
+  /** Told at every meeting with the bank, before anything is settled. */
+  onMeeting?: (currency: Currency) => void;
+  /** Shorter in tests. */
+  idleMsMax?: number;
+}
+
+interface Visit {
+  username: string;
+  account: AccountView;
+  bank: BankClient;
+}
+
+/** A visit's touches reach the bank at most this often. */
+const touchEveryMs = 20_000;
+
+export class AtmMachineOfBank implements AtmMachine {
+  readonly #watchers = new Set<(view: MachineView) => void>();
+  readonly #idleMsMax: number;
+  #bank: BankClient | null = null;
+  #visit: Visit | null = null;
+  #view: Pick<MachineView, "bank" | "bankName" | "currency" | "timeZone" | "ended">;
+  #moneyUnderWay: Promise<unknown> = Promise.resolve();
+  #idleTimer: ReturnType<typeof setTimeout> | undefined;
+  #bankTouchedMs = 0;
+  #stopping = new AbortController();
+  #running: Promise<void> | null = null;
+
+  constructor(private readonly parts: AtmParts) {
+    this.#idleMsMax = parts.idleMsMax ?? machineIdleMsMax;
+    this.#view = {
+      bank: "connecting",
+      bankName: "",
+      currency: { code: "XXX", exponent: 2 },
+      timeZone: "UTC",
+      ended: null,
+    };
+  }
+
+  /** Starts to reach for the bank, and goes on doing so until `stop`. */
+  start(): void {
+    this.#running ??= this.#keepLine();
+  }
+
+  /** Ends the visit and the line in order. */
+  async stop(): Promise<void> {
+    await this.#endVisit("logged_out", "closing");
+    this.#stopping.abort();
+    await this.#running;
+  }
+
+  // What the screens are told
+
+  view(): MachineView {
+    const { devices, terminalName, demo } = this.parts;
+    const escrow = devices.escrow();
+    return {
+      ...this.#view,
+      terminal: terminalName,
+      visit: this.#visit && {
+        username: this.#visit.username,
+        account: this.#visit.account,
+        idleMsMax: this.#idleMsMax,
+      },
+      cash: {
+        cassettes: notesView(devices.cassettes()),
+        fastAmounts: fastAmounts(devices.cassettes()).map(String),
+        accepted: acceptedNotes(this.#view.currency).map(String),
+      },
+      escrow: escrow && { notes: notesView(escrow), total: totalOf(escrow).toString() },
+      demo,
+    };
+  }
+
+  watch(listener: (view: MachineView) => void): () => void {
+    this.#watchers.add(listener);
+    return () => this.#watchers.delete(listener);
+  }
+
+  // What the screens ask
+
+  async logIn(
+    username: string,
+    password: string,
+  ): Promise<{ outcome: AtmOutcome; retryAfterMs?: number }> {
+    if (this.#visit) return { outcome: "already_logged_in" };
+    const bank = await this.#lineSoon();
+    if (!bank) return { outcome: "bank_unreachable" };
+    const answer = await ask(bank, { op: "log_in", username, password });
+    if (answer === null) return { outcome: "bank_unreachable" };
+    const { outcome, retryAfterMs, account } = answer;
+    if (outcome !== "ok" || !account) return { outcome, retryAfterMs };
+    if (bank !== this.#bank) return { outcome: "bank_unreachable" }; // lost in the meantime
+    this.#visit = { username, account, bank };
+    this.#bankTouchedMs = Date.now();
+    this.#waitForIdleness();
+    this.#tell({ ended: null });
+    return { outcome };
+  }
+
+  async logOut(): Promise<void> {
+    await this.#endVisit("logged_out", "customer");
+  }
+
+  touch(): Promise<void> {
+    if (!this.#visit) return Promise.resolve();
+    this.#waitForIdleness();
+    if (Date.now() - this.#bankTouchedMs > touchEveryMs) {
+      this.#bankTouchedMs = Date.now();
+      ask(this.#visit.bank, { op: "touch" });
+    }
+    return Promise.resolve();
+  }
+
+  async withdraw(amountText: MinorText): Promise<Receipt> {
+    return await this.#oneAtATime("withdrawal", amountText, async (visit, amount) => {
+      const { devices } = this.parts;
+      const cassettes = devices.cassettes();
+      const notes = amount > 0n ? noteMix(cassettes, amount, dispensedNotesMax) : new Map();
+      if (notes === null) {
+        const nearest = nearestAmounts(cassettes, amount, dispensedNotesMax).map(String);
+        return { ...await this.#refuse(visit, "withdrawal", amount, "not_dispensable"), nearest };
+      }
+      return await this.#move(visit, "withdrawal", amount, notes, () => devices.dispense(notes));
+    });
+  }
+
+  depositOpen(): Promise<{ outcome: AtmOutcome }> {
+    if (!this.#visit) return Promise.resolve({ outcome: "not_logged_in" });
+    this.#waitForIdleness();
+    this.parts.devices.cashInStart();
+    this.#tell();
+    return Promise.resolve({ outcome: "ok" });
+  }
+
+  async depositConfirm(): Promise<Receipt> {
+    const { devices } = this.parts;
+    const notes = devices.escrow() ?? new Map<bigint, number>();
+    const total = totalOf(notes);
+    return await this.#oneAtATime("deposit", total.toString(), async (visit) => {
+      if (total === 0n) return await this.#refuse(visit, "deposit", total, "no_notes_inserted");
+      const receipt = await this.#move(visit, "deposit", total, notes, () => devices.cashInEnd());
+      if (devices.escrow() !== null) await devices.cashInRollback(); // refused: the notes go back
+      return receipt;
+    });
+  }
+
+  async depositCancel(): Promise<void> {
+    await this.#moneyUnderWay;
+    if (this.parts.devices.escrow() === null) return;
+    await this.parts.devices.cashInRollback();
+    this.#tell();
+  }
+
+  async history(filter: HistoryFilter, cursor?: string): Promise<HistoryPage> {
+    const visit = this.#visit;
+    if (!visit) return { outcome: "not_logged_in", entries: [] };
+    this.#waitForIdleness();
+    const answer = await ask(visit.bank, { op: "history", filter, cursor });
+    if (answer === null) return { outcome: "bank_unreachable", entries: [] };
+    return { outcome: answer.outcome, entries: answer.entries ?? [], cursor: answer.cursor };
+  }
+
+  insertNote(value: MinorText): Promise<void> {
+    const note = minorFromText(value);
+    if (this.parts.demo && note !== null && acceptedNotes(this.#view.currency).includes(note)) {
+      this.parts.devices.insert(note);
+      this.#waitForIdleness();
+      this.#tell();
+    }
+    return Promise.resolve();
+  }
+
+  // Money
+
+  /** Movements, settling and log-out never overlap: each finds the notes as the one before left them. */
+  #alone<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#moneyUnderWay.then(work);
+    this.#moneyUnderWay = result.catch(() => {});
+    return result;
+  }
+
+  #oneAtATime(
+    kind: Receipt["kind"],
+    amountText: MinorText,
+    work: (visit: Visit, amount: bigint) => Promise<Receipt>,
+  ): Promise<Receipt> {
+    return this.#alone(async () => {
+      const amount = minorFromText(amountText);
+      if (!this.#visit) return receipt(kind, amountText, "not_logged_in");
+      if (amount === null) return receipt(kind, "0", "amount_not_positive");
+      clearTimeout(this.#idleTimer); // nobody is idle while the machine works
+      const result = await work(this.#visit, amount);
+      if (this.#visit) this.#waitForIdleness();
+      this.#tell();
+      return result;
+    });
+  }
+
+  /** Authorise → the devices act → complete, or reverse what did not happen. */
+  async #move(
+    { bank, account }: Visit,
+    kind: Receipt["kind"],
+    amount: bigint,
+    notes: NoteCounts,
+    act: () => Promise<void>,
+  ): Promise<Receipt> {
+    const { journal, devices, line } = this.parts;
+    const movement = hex(line.randomBytes(16));
+    const currency = this.#view.currency.code;
+    const asked = { movement, kind, amount: amount.toString(), currency };
+    journal.intend({ ...asked, amount, notes }, line.nowMs());
+    const leave = await ask(bank, { op: "authorise", ...asked, account: account.id });
+    if (leave === null || leave.outcome === "try_later") {
+      // The bank may have heard: the id is voided as soon as it answers again.
+      return receipt(kind, asked.amount, leave?.outcome ?? "in_doubt", { movement });
+    }
+    this.#seeAccount(leave.account);
+    if (leave.outcome !== "ok") {
+      journal.settled(movement);
+      return receipt(kind, asked.amount, leave.outcome, { movement, ...factsOf(leave) });
+    }
+    journal.authorised(movement);
+    const before = devices.cassettes();
+    journal.acting(movement, before);
+    const fault = await act().then(() => false, () => true);
+    const after = devices.cassettes();
+    const moved = kind === "withdrawal" ? difference(before, after) : difference(after, before);
+    const done = totalOf(moved);
+    journal.acted(movement, done);
+    const settled = await ask(
+      bank,
+      done > 0n
+        ? { op: "complete", movement, amount: done.toString() }
+        : { op: "reverse", movement },
+    );
+    if (settled?.outcome === "ok") journal.settled(movement);
+    this.#seeAccount(settled?.account);
+    const facts = { movement, notes: notesView(moved), ...factsOf(settled) };
+    return receipt(
+      kind,
+      (fault ? done : amount).toString(),
+      fault && done === 0n ? "device_fault" : "ok",
+      facts,
+    );
+  }
+
+  /** The machine's own refusal: the bank's log hears of it. */
+  async #refuse(
+    { bank }: Visit,
+    kind: Receipt["kind"],
+    amount: bigint,
+    why: MachineRefusal,
+  ): Promise<Receipt> {
+    await ask(bank, { op: "refused", kind, amount: amount.toString(), why });
+    return receipt(kind, amount.toString(), why);
+  }
+
+  // The visit
+
+  #waitForIdleness(): void {
+    clearTimeout(this.#idleTimer);
+    this.#idleTimer = setTimeout(() => this.#endVisit("idle", "idle"), this.#idleMsMax);
+  }
+
+  async #endVisit(ended: VisitEnd, reason: "customer" | "idle" | "closing"): Promise<void> {
+    await this.#moneyUnderWay;
+    const visit = this.#visit;
+    if (!visit) return;
+    await this.#forgetVisit(ended);
+    await ask(visit.bank, { op: "log_out", reason });
+    // The next customer gets a line, and a handshake, of their own.
+    await visit.bank.close();
+  }
+
+  async #forgetVisit(ended: VisitEnd): Promise<void> {
+    clearTimeout(this.#idleTimer);
+    this.#visit = null;
+    if (this.parts.devices.escrow() !== null) await this.parts.devices.cashInRollback();
+    this.#tell({ ended });
+  }
+
+  // The line
+
+  async #keepLine(): Promise<void> {
+    await readInterrupted(this.parts);
+    let delayMs = 0;
+    while (!this.#stopping.signal.aborted) {
+      await pause(delayMs * (0.5 + Math.random() / 2), this.#stopping.signal);
+      try {
+        const bank = await BankClient.connect(this.parts.line);
+        delayMs = 0;
+        await this.#converse(bank);
+      } catch (error) {
+        if (!(error instanceof NoAnswer)) {
+          this.parts.log(`the line failed: ${(error as Error).stack}`);
+        }
+        if (this.#view.bank === "online") this.#tell({ bank: "lost" });
+        delayMs = Math.min(reconnectMsMax, Math.max(reconnectMsMin, 2 * delayMs));
+      }
+    }
+  }
+
+  /** The line; after a visit has ended it takes a moment until there is a new one. */
+  async #lineSoon(): Promise<BankClient | null> {
+    const untilMs = Date.now() + connectMsMax;
+    while (!this.#bank && this.#view.bank === "online" && Date.now() < untilMs) {
+      await pause(20, this.#stopping.signal);
+    }
+    return this.#bank;
+  }
+
+  /** From a proved line to its end. */
+  async #converse(bank: BankClient): Promise<void> {
+    const { journal, devices, log } = this.parts;
+    const { signal } = this.#stopping;
+    if (signal.aborted) return await bank.close();
+    const close = () => bank.close();
+    signal.addEventListener("abort", close, { once: true });
+    bank.ended.then(() => signal.removeEventListener("abort", close));
+    bank.onPush = (push) => this.#hear(bank, push);
+    const hello = await bank.ask({ op: "hello" });
+    const { name, currency, timeZone } = hello.bank!;
+    this.parts.onMeeting?.(currency);
+    const settling = { journal, devices, log, ask: (question: Ask) => bank.ask(question) };
+    await this.#alone(() => settleOpen(settling));
+    this.#bank = bank;
+    this.#tell({ bank: "online", bankName: name, currency, timeZone });
+    const keepAlive = setInterval(() => {
+      ask(bank, { op: "hello" });
+      // What the bank could not take before, or what a visit left open.
+      if (!this.#visit && journal.open().length > 0) {
+        this.#alone(() => settleOpen(settling)).catch(() => {});
+      }
+    }, keepAliveMs);
+    await bank.ended;
+    clearInterval(keepAlive);
+    this.#bank = null;
+    if (this.#visit?.bank === bank) {
+      this.#view = { ...this.#view, bank: "lost" };
+      await this.#alone(() => this.#forgetVisit("connection_lost"));
+    }
+  }
+
+  #hear(bank: BankClient, push: Push): void {
+    if (this.#visit?.bank !== bank) return;
+    if (push.push === "account") {
+      this.#seeAccount(push.account);
+      this.#tell();
+    } else {
+      this.#alone(() => this.#forgetVisit(push.reason === "idle" ? "idle" : "ended_by_bank"));
+      bank.close();
+    }
+  }
+
+  /** The newest word on the account wins, whichever way it came. */
+  #seeAccount(account: AccountView | undefined): void {
+    if (account && this.#visit && account.version >= this.#visit.account.version) {
+      this.#visit.account = account;
+    }
+  }
+
+  #tell(change: Partial<MachineView> = {}): void {
+    this.#view = { ...this.#view, ...change };
+    const view = this.view();
+    for (const listener of this.#watchers) listener(view);
+  }
+}
+
+/** The answer, or null when there was none. */
+async function ask(bank: BankClient, question: Ask): Promise<Answer | null> {
+  try {
+    return await bank.ask(question);
+  } catch (error) {
+    if (error instanceof NoAnswer) return null;
+    throw error;
+  }
+}
+
+function receipt(
+  kind: Receipt["kind"],
+  amount: MinorText,
+  outcome: AtmOutcome,
+  facts: Partial<Receipt> = {},
+): Receipt {
+  const time = new Date().toISOString();
+  return { outcome, kind, amount, notes: [], movement: "", account: null, time, ...facts };
+}
+
+function factsOf(answer: Answer | null): Partial<Receipt> {
+  return {
+    ...(answer?.account && { account: answer.account }),
+    ...(answer?.time && { time: answer.time }),
+  };
+}
+
+function notesView(notes: NoteCounts) {
+  return [...notes].sort(([a], [b]) => a < b ? 1 : -1)
+    .map(([value, count]) => ({ value: value.toString(), count }));
+}
+
+/** The notes of `more` that `less` does not have. */
+function difference(more: NoteCounts, less: NoteCounts): NoteCounts {
+  return new Map(
+    [...more].map(([value, count]) => [value, count - (less.get(value) ?? 0)] as const)
+      .filter(([, count]) => count > 0),
+  );
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(done, ms);
+    signal.addEventListener("abort", done, { once: true });
+    function done() {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", done);
+      resolve();
+    }
+  });
+}

@@ -1,0 +1,48 @@
+/** Which notes there are, how operators write them, and which amounts deserve a button. */
+import { dispensedNotesMax } from "../../lib/limits.ts";
+import { type Currency, minorFromText } from "../../lib/money.ts";
+import { type NoteCounts, noteMix } from "./note_mix.ts";
+
+const majorNotes: Record<string, number[]> = {
+  EUR: [5, 10, 20, 50, 100],
+  GBP: [5, 10, 20, 50],
+  JPY: [1_000, 2_000, 5_000, 10_000],
+  USD: [1, 5, 10, 20, 50, 100],
+};
+
+/** The notes of a currency that the acceptor takes, smallest first, in minor units. */
+export function acceptedNotes({ code, exponent }: Currency): bigint[] {
+  const notes = majorNotes[code] ?? [5, 10, 20, 50, 100];
+  return notes.map((major) => BigInt(major) * 10n ** BigInt(exponent));
+}
+
+/** A filling for a demo: plenty of the middle notes. */
+export function demoFilling(currency: Currency): NoteCounts {
+  const notes = acceptedNotes(currency).slice(1, -1);
+  return new Map(notes.map((value, index) => [value, 400 - 100 * index]));
+}
+
+/** The first six round amounts that these cassettes can give. */
+export function fastAmounts(cassettes: NoteCounts): bigint[] {
+  const smallest = [...cassettes.keys()].reduce(
+    (least, value) => value < least ? value : least,
+    2n ** 62n,
+  );
+  return [2n, 4n, 5n, 6n, 10n, 15n, 20n, 30n, 40n, 50n]
+    .map((times) => times * smallest)
+    .filter((amount) => noteMix(cassettes, amount, dispensedNotesMax) !== null)
+    .slice(0, 6);
+}
+
+/** Notes as an operator writes them: `20x100` is a hundred notes of twenty; null for anything else. */
+export function parseNotes(texts: readonly string[], { exponent }: Currency): NoteCounts | null {
+  const notes = new Map<bigint, number>();
+  for (const text of texts) {
+    const [, major, count] = /^([1-9][0-9]{0,5})x([1-9][0-9]{0,4})$/.exec(text) ?? [];
+    const value = minorFromText(major);
+    if (value === null || !count) return null;
+    const minor = value * 10n ** BigInt(exponent);
+    notes.set(minor, (notes.get(minor) ?? 0) + Number(count));
+  }
+  return notes.size > 0 ? notes : null;
+}

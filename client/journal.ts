@@ -1,0 +1,110 @@
+/**
+ * The journal: what this terminal is about to do with money, written before it is done. After a
+ * crash it says, for each movement, how far the terminal had come.
+ */
+import type { DatabaseSync } from "node:sqlite";
+import type { NoteCounts } from "./cash/note_mix.ts";
+
+/**
+ * How far a movement has come:
+ * `intent` the bank may or may not have been asked · `authorised` it said yes, no note has moved ·
+ * `acting` the devices were told to move notes · `acted` what they did is known, the bank may not
+ * know · `settled` over · `disputed` over, but the bank says otherwise: for people to look at.
+ */
+export type JournalState = "intent" | "authorised" | "acting" | "acted" | "settled" | "disputed";
+
+export interface JournalEntry {
+  movement: string;
+  kind: "withdrawal" | "deposit" | "load";
+  /** Minor units. */
+  amount: bigint;
+  currency: string;
+  notes: NoteCounts;
+  state: JournalState;
+  /** The cassettes when the devices were told to act. */
+  countsBefore: NoteCounts | null;
+  /** Minor units that the devices moved; null before it is known. */
+  done: bigint | null;
+}
+
+type Row = Record<string, string | number | null>;
+
+export class Journal {
+  constructor(private readonly database: DatabaseSync) {}
+
+  /** Writes down what is about to be asked of the bank. */
+  intend(
+    entry: Pick<JournalEntry, "movement" | "kind" | "amount" | "currency" | "notes">,
+    timeMs: number,
+  ): void {
+    this.database.prepare(
+      "INSERT INTO journal VALUES (?, ?, ?, ?, ?, 'intent', NULL, NULL, NULL, ?)",
+    ).run(
+      entry.movement,
+      entry.kind,
+      entry.amount.toString(),
+      entry.currency,
+      notesText(entry.notes),
+      timeMs,
+    );
+  }
+
+  authorised(movement: string): void {
+    this.#set(movement, "state = 'authorised'");
+  }
+
+  /** The devices are about to be told to act; the cassettes' counts are what the outcome is read from. */
+  acting(movement: string, countsBefore: NoteCounts): void {
+    this.#set(movement, "state = 'acting', counts_before = ?", notesText(countsBefore));
+  }
+
+  acted(movement: string, done: bigint): void {
+    this.#set(movement, "state = 'acted', done = ?", done.toString());
+  }
+
+  settled(movement: string): void {
+    this.#set(movement, "state = 'settled'");
+  }
+
+  /** The bank's answer does not fit what the devices did: kept, with what it said. */
+  disputed(movement: string, why: string): void {
+    this.#set(movement, "state = 'disputed', why = ?", why);
+  }
+
+  /** What is still to be settled with the bank, oldest first. */
+  open(): JournalEntry[] {
+    const rows = this.database.prepare(
+      "SELECT * FROM journal WHERE state NOT IN ('settled', 'disputed') ORDER BY time_ms, rowid",
+    ).all() as Row[];
+    return rows.map(entryOf);
+  }
+
+  #set(movement: string, change: string, ...values: string[]): void {
+    const sql = `UPDATE journal SET ${change} WHERE movement = ?`;
+    const { changes } = this.database.prepare(sql).run(...values, movement);
+    if (Number(changes) !== 1) throw new Error("a movement must be journaled before it goes on");
+  }
+}
+
+function entryOf(row: Row): JournalEntry {
+  return {
+    movement: row.movement as string,
+    kind: row.kind as JournalEntry["kind"],
+    amount: BigInt(row.amount as string),
+    currency: row.currency as string,
+    notes: notesOf(row.notes as string),
+    state: row.state as JournalState,
+    countsBefore: row.counts_before === null ? null : notesOf(row.counts_before as string),
+    done: row.done === null ? null : BigInt(row.done as string),
+  };
+}
+
+function notesText(notes: NoteCounts): string {
+  return JSON.stringify([...notes].map(([value, count]) => [value.toString(), count]));
+}
+
+function notesOf(text: string): NoteCounts {
+  return new Map(
+    (JSON.parse(text) as [string, number][]).map(([value, count]) => [BigInt(value), count]),
+  );
+}

@@ -1,0 +1,56 @@
+/**
+ * Settling: after a crash or a lost line, the journal and the devices' counters say how far each
+ * movement had come, and the bank is told. Nothing is ever inferred from silence.
+ */
+import type { Answer, Ask } from "../lib/protocol/message.ts";
+import type { CashDevices } from "./cash/devices.ts";
+import { plus, totalOf } from "./cash/note_mix.ts";
+import type { Journal, JournalEntry } from "./journal.ts";
+
+export interface Settling {
+  journal: Journal;
+  devices: CashDevices;
+  ask: (ask: Ask) => Promise<Answer>;
+  log: (line: string) => void;
+}
+
+/** Settles all that is open. @throws {NoAnswer} when the line ends first: the rest stays open */
+export async function settleOpen(settling: Settling): Promise<void> {
+  await readInterrupted(settling);
+  for (const entry of settling.journal.open()) await settle(settling, entry);
+}
+
+/**
+ * Writes down what the devices had done when they were interrupted: their counters have outlived the
+ * crash. Must come before anyone else touches the notes.
+ */
+export async function readInterrupted(
+  { journal, devices }: Pick<Settling, "journal" | "devices">,
+): Promise<void> {
+  for (const { movement, state, countsBefore } of journal.open()) {
+    if (state !== "acting") continue;
+    const moved = totalOf(plus(devices.cassettes(), countsBefore!, -1));
+    journal.acted(movement, moved < 0n ? -moved : moved);
+  }
+  if (devices.escrow() !== null) await devices.cashInRollback();
+}
+
+async function settle({ journal, ask, log }: Settling, entry: JournalEntry): Promise<void> {
+  const { movement, done } = entry;
+  const question = questionFor(entry);
+  const { outcome, booked } = await ask(question);
+  if (outcome === "try_later") return;
+  const right = outcome === "ok" ||
+    (outcome === "already_completed" && BigInt(booked ?? -1) === (done ?? 0n));
+  if (right) return journal.settled(movement);
+  const why = `${question.op}: ${outcome}`;
+  journal.disputed(movement, why);
+  log(`movement ${movement} is disputed: the bank answered ${why}`);
+}
+
+/** What the bank is told of a movement that has come this far. */
+function questionFor({ movement, kind, state, amount, currency, done }: JournalEntry): Ask {
+  if (kind === "load") return { op: "load_cash", movement, amount: amount.toString(), currency };
+  if (state === "intent") return { op: "void", movement };
+  return done ? { op: "complete", movement, amount: done.toString() } : { op: "reverse", movement };
+}

@@ -1,0 +1,354 @@
+/**
+ * The composition root. Started with the right to run programs it is only the launcher; what it
+ * launches is this file again, with just the permissions that the command needs.
+ */
+import config from "./deno.json" with { type: "json" };
+import { AtmMachineOfBank } from "./client/atm.ts";
+import {
+  openAtmFolder,
+  rememberCurrency,
+  rememberedCurrency,
+  transact,
+} from "./client/atm_folder.ts";
+import { demoFilling, parseNotes } from "./client/cash/cash_notes.ts";
+import { type NoteCounts, totalOf } from "./client/cash/note_mix.ts";
+import { SimulatedDevices } from "./client/cash/simulated_devices.ts";
+import { Journal } from "./client/journal.ts";
+import { readInterrupted } from "./client/settle.ts";
+import { hex } from "./lib/bytes.ts";
+import { UsageError } from "./lib/errors.ts";
+import { type Currency, currencyOf, decimalText, formatMoney, parseAmount } from "./lib/money.ts";
+import { requirePrivate } from "./lib/private_file.ts";
+import { parseTerminalKey } from "./lib/terminal_key.ts";
+import { type Bank, createBank, openBank, randomBytes } from "./server/bank.ts";
+import { writePrivateFile } from "./server/data_folder.ts";
+import { openDemoBank } from "./server/demo.ts";
+import { listen } from "./server/listener.ts";
+import { type OperatorCommand, runOperatorCommand } from "./server/operator/commands.ts";
+import { askServer, serveOperators } from "./server/operator/socket.ts";
+import { leashEnds } from "./ui/command_line/child.ts";
+import { parseAddress, parseCommand, type ParsedCommand } from "./ui/command_line/flags.ts";
+import { help } from "./ui/command_line/help.ts";
+import { launch } from "./ui/command_line/launch.ts";
+import { readPassword } from "./ui/command_line/password_prompt.ts";
+import { findCommand, shapes } from "./ui/command_line/shapes.ts";
+import { openFile, startBrowserHost } from "./ui/window/browser_host.ts";
+import { bundlePage } from "./ui/window/page_bundle.ts";
+
+type Flags = ParsedCommand["flags"];
+
+async function main(args: string[]): Promise<number> {
+  if (args.includes("--version")) return say(`strongroom ${config.version}`);
+  if (args.length === 0 || args.includes("--help")) return say(help[args[0] ?? ""] ?? help[""]!);
+  if (Deno.permissions.querySync({ name: "run" }).state !== "granted") {
+    return await runConfined(args);
+  }
+  const command = findCommand(args);
+  if (command === null) {
+    const known = help[args[0]!] ? args[0] : "";
+    throw new UsageError(`'${args.join(" ")}' is not a command\n\n${help[known!]}`, 2);
+  }
+  return await launch(command.name, command.rest, {
+    main: pathOf(import.meta.url),
+    project: folderOf(new URL(".", import.meta.url)),
+    packages: ["preact", "htm/preact"].map((name) =>
+      folderOf(new URL("..", import.meta.resolve(name)))
+    ),
+    startedIn: Deno.env.get("INIT_CWD") ?? Deno.cwd(),
+  });
+}
+
+/** A program: what the launcher started. */
+async function runConfined([role = "", ...rest]: string[]): Promise<number> {
+  if (role === "demo-bank") {
+    const options = { ...shapes.server.options, atms: { type: "string" } } as const;
+    return await runServer(parseCommand({ name: "demo", options }, rest).flags, true);
+  }
+  const { name, rest: args } = findCommand([role, ...rest])!;
+  const { flags, words } = parseCommand(shapes[name], args);
+  if (name === "server") return await runServer(flags, false);
+  if (name === "atm") return await runAtm(flags);
+  if (name === "atm cash show" || name === "atm cash load") return runCash(flags, words);
+  if (name === "bank init") return await initBank(flags);
+  return await runOperator(String(flags.data), await operatorCommand(name, flags, words), flags);
+}
+
+// The bank's server
+
+async function runServer(flags: Flags, demo: boolean): Promise<number> {
+  const data = String(flags.data);
+  const end = leashEnds();
+  const opened = demo
+    ? await openDemoBank(data, Number(flags.atms), log)
+    : { bank: await openBank(data, log), folder: data };
+  const { bank, folder, ...ready } = opened;
+  try {
+    const listener = await listen(bank, {
+      ...parseAddress(String(flags.listen), "--listen", true),
+      log,
+    });
+    const operators = serveOperators(bank, folder, log);
+    say(JSON.stringify({ address: listener.address, ...ready }));
+    await end;
+    await operators.close();
+    await listener.close();
+  } finally {
+    await bank.close();
+  }
+  return 0;
+}
+
+// The ATM
+
+async function runAtm(flags: Flags): Promise<number> {
+  const data = String(flags.data);
+  const end = leashEnds();
+  const terminalKey = readTerminalKey(String(flags.key));
+  const { hostname, port } = parseAddress(String(flags.bank), "--bank");
+  const page = await bundlePage();
+  const { database, journal, devices } = openAtm(data);
+  const demo = flags.demo === true;
+  const machine = new AtmMachineOfBank({
+    line: {
+      connect: async () => {
+        const socket = await Deno.connect({ hostname, port });
+        socket.setNoDelay();
+        return socket;
+      },
+      terminalKey,
+      randomBytes,
+      nowMs: Date.now,
+    },
+    terminalName: terminalKey.name,
+    journal,
+    devices,
+    demo,
+    onMeeting(currency) {
+      rememberCurrency(database, currency);
+      if (demo && devices.cassettes().size === 0) {
+        fill(database, journal, devices, demoFilling(currency), currency);
+      }
+    },
+    log,
+  });
+  const stopping = new AbortController();
+  const host = startBrowserHost({
+    machine,
+    page,
+    randomBytes,
+    signal: stopping.signal,
+    onError: (error) =>
+      log(`a call of the page failed: ${error instanceof Error ? error.stack : error}`),
+  });
+  machine.start();
+  const file = `${data}/open.html`;
+  removeIfThere(file);
+  writePrivateFile(file, openFile(host.newLink()));
+  say(JSON.stringify({ link: host.newLink(), file }));
+  await end;
+  await machine.stop();
+  stopping.abort();
+  await host.finished;
+  removeIfThere(file);
+  database.close();
+  return 0;
+}
+
+function runCash(flags: Flags, words: string[]): number {
+  readTerminalKey(String(flags.key));
+  const { database, journal, devices } = openAtm(String(flags.data));
+  const currency = rememberedCurrency(database);
+  if (!currency) {
+    throw new UsageError(
+      "this ATM has not met its bank yet: start it once with 'deno task atm', then fill it",
+    );
+  }
+  if (words.length > 0) {
+    const notes = parseNotes(words, currency);
+    if (notes === null) {
+      throw new UsageError(`'${words.join(" ")}': write notes as 20x100 50x40`, 2);
+    }
+    fill(database, journal, devices, notes, currency);
+  }
+  const cassettes = devices.cassettes();
+  for (const [value, count] of cassettes) {
+    say(`${formatMoney(value, currency).padStart(12)}  x ${count}`);
+  }
+  say(`${formatMoney(totalOf(cassettes), currency).padStart(12)}  in all`);
+  if (words.length > 0) say("The bank books it when the ATM is next started.");
+  database.close();
+  return 0;
+}
+
+function openAtm(folder: string) {
+  const database = openAtmFolder(folder);
+  const journal = new Journal(database);
+  const devices = new SimulatedDevices(database);
+  return { database, journal, devices };
+}
+
+/** Puts notes into the cassettes; the journal tells the bank of it at the next chance. */
+function fill(
+  database: ReturnType<typeof openAtmFolder>,
+  journal: Journal,
+  devices: SimulatedDevices,
+  notes: NoteCounts,
+  currency: Currency,
+): void {
+  readInterrupted({ journal, devices });
+  transact(database, () => {
+    const movement = hex(randomBytes(16));
+    journal.intend(
+      { movement, kind: "load", amount: totalOf(notes), currency: currency.code, notes },
+      Date.now(),
+    );
+    devices.load(notes);
+  });
+}
+
+function readTerminalKey(path: string) {
+  requirePrivate(path, Deno.statSync(path).mode);
+  return parseTerminalKey(Deno.readTextFileSync(path), path);
+}
+
+// The operator
+
+async function initBank(flags: Flags): Promise<number> {
+  let currency: Currency;
+  try {
+    currency = currencyOf(String(flags.currency ?? "EUR"));
+  } catch {
+    throw new UsageError(`--currency ${flags.currency}: write an ISO 4217 code, such as EUR`, 2);
+  }
+  const timeZone = String(flags["time-zone"] ?? "UTC");
+  try {
+    new Intl.DateTimeFormat("en", { timeZone });
+  } catch {
+    throw new UsageError(`--time-zone ${timeZone}: write an IANA name, such as Europe/Berlin`, 2);
+  }
+  const limit = flags["withdrawal-limit"];
+  const withdrawalMax = limit === undefined
+    ? null
+    : amountFlag("--withdrawal-limit", limit, currency);
+  const bankName = String(flags.name ?? "Strongroom Bank");
+  const folder = String(flags.data);
+  const bank = await createBank(folder, { bankName, currency, timeZone, withdrawalMax }, log);
+  await bank.close();
+  say(`${bankName} is made in ${folder}: ${currency.code}, ${timeZone}.`);
+  return say(
+    "Next: 'deno task bank terminal enroll NAME', 'deno task bank customer add NAME', 'deno task server'.",
+  );
+}
+
+async function operatorCommand(
+  name: string,
+  flags: Flags,
+  words: string[],
+): Promise<OperatorCommand> {
+  switch (name) {
+    case "bank terminal enroll":
+      return { command: "enrol_terminal", name: words[0]! };
+    case "bank terminal list":
+      return { command: "list_terminals" };
+    case "bank customer add": {
+      // Minor units need the bank's exponent: the amount travels as typed and is read there.
+      const opening = String(flags.opening ?? "0");
+      const password = await readPassword(`Password for ${words[0]}: `);
+      return { command: "add_customer", username: words[0]!, password, opening };
+    }
+    case "bank audit show":
+      return {
+        command: "show_audit",
+        customer: flags.customer as string | undefined,
+        json: flags.json === true,
+      };
+    default:
+      return { command: "verify_audit" };
+  }
+}
+
+/** Through the running server where there is one, otherwise as the folder's only owner. */
+async function runOperator(
+  folder: string,
+  command: OperatorCommand,
+  flags: Flags,
+): Promise<number> {
+  const out = flags.out === undefined ? null : String(flags.out);
+  if (out && exists(out)) {
+    throw new UsageError(`${out} is there already: move it away, or choose another with --out`);
+  }
+  const operator = Deno.env.get("USER") ?? Deno.env.get("LOGNAME") ?? "unknown";
+  const request = { ...command, operator };
+  const answers = await askServer(folder, request);
+  const bank: Bank | null = answers ? null : await openBank(folder, log);
+  try {
+    for await (const answer of answers ?? runOperatorCommand(bank!, request)) {
+      if ("line" in answer) say(answer.line);
+      else {
+        writePrivateFile(out!, answer.keyFile);
+        say(`its key is in ${out}: bring that file to the ATM, and to nobody else`);
+      }
+    }
+  } finally {
+    await bank?.close();
+  }
+  return 0;
+}
+
+// Small things
+
+function amountFlag(flag: string, value: string | boolean, { exponent }: Currency): bigint {
+  const amount = parseAmount(String(value), exponent);
+  if (amount === null) {
+    throw new UsageError(
+      `${flag} ${value}: write an amount, such as ${decimalText(50000n, exponent)}`,
+      2,
+    );
+  }
+  return amount;
+}
+
+function say(line: string): 0 {
+  console.log(line);
+  return 0;
+}
+
+function log(line: string): void {
+  console.error(`${new Date().toISOString()} ${line}`);
+}
+
+function pathOf(url: string): string {
+  const path = decodeURIComponent(new URL(url).pathname);
+  return Deno.build.os === "windows" ? path.slice(1) : path;
+}
+
+function folderOf(url: URL): string {
+  return pathOf(url.href).replace(/\/$/, "");
+}
+
+function exists(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function removeIfThere(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+if (import.meta.main) {
+  try {
+    Deno.exit(await main(Deno.args));
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    console.error(error.message);
+    Deno.exit(error.exitCode);
+  }
+}

@@ -1,0 +1,167 @@
+/** What an operator may ask of a bank. The same commands run in a running server and without one. */
+import { hex } from "../../lib/bytes.ts";
+import { inWords, UsageError } from "../../lib/errors.ts";
+import { passwordLengthMax, passwordLengthMin } from "../../lib/limits.ts";
+import { parseAmount } from "../../lib/money.ts";
+import { formatTerminalKey, isName } from "../../lib/terminal_key.ts";
+import { ChainVerifier, type SealedEntry } from "../audit/chain.ts";
+import { lineOf, openEntry } from "../audit/seal.ts";
+import { type Bank, randomBytes } from "../bank.ts";
+import type { AuditEntry } from "../ledger/command.ts";
+import { sealTerminalKey, terminalSealKeys } from "../terminals/terminal_keys.ts";
+
+export type OperatorCommand =
+  | { command: "enrol_terminal"; name: string }
+  | { command: "list_terminals" }
+  /** `opening` is an amount as people type it. */
+  | { command: "add_customer"; username: string; password: string; opening: string }
+  | { command: "show_audit"; customer?: string; json: boolean }
+  | { command: "verify_audit" };
+
+/** Who asks, and what. */
+export type OperatorRequest = OperatorCommand & { operator: string };
+
+/** One piece of an answer: a line for the operator, or the text of a secret file to be written. */
+export type OperatorAnswer = { line: string } | { keyFile: string };
+
+const chunkEntries = 500;
+
+/**
+ * Runs a command; the answer comes piece by piece.
+ * @throws {UsageError} when it is refused, saying why
+ */
+export function runOperatorCommand(
+  bank: Bank,
+  request: OperatorRequest,
+): AsyncGenerator<OperatorAnswer, void, void> {
+  switch (request.command) {
+    case "enrol_terminal":
+      return enrolTerminal(bank, request.name, request.operator);
+    case "list_terminals":
+      return listTerminals(bank);
+    case "add_customer":
+      return addCustomer(bank, request);
+    case "show_audit":
+      return showAudit(bank, request);
+    case "verify_audit":
+      return verifyAudit(bank);
+    default:
+      throw new UsageError("the server does not know this command: is it of another version?");
+  }
+}
+
+async function* enrolTerminal(
+  bank: Bank,
+  name: string,
+  operator: string,
+): AsyncGenerator<OperatorAnswer, void, void> {
+  requireName(name);
+  const terminal = randomBytes(16);
+  const id = hex(terminal);
+  const key = randomBytes(32);
+  const keyVersion = 1;
+  const sealKeys = terminalSealKeys(bank.keys.master);
+  const sealedKey = sealTerminalKey(sealKeys, id, keyVersion, key, randomBytes(16));
+  const row = { id, name, keyVersion, sealedKey, state: "active" as const };
+  const { outcome } = await bank.ledger.submit({
+    op: "enrol_terminal",
+    operator,
+    terminal: id,
+    name,
+    keyVersion,
+    sealedKey,
+  });
+  if (outcome !== "ok") {
+    throw new UsageError(
+      `terminal ${name} was not enrolled: ${inWords(outcome)}; choose another name`,
+    );
+  }
+  bank.terminals.add(row);
+  const bankId = Uint8Array.fromHex(bank.settings.bankId);
+  yield { keyFile: formatTerminalKey({ bank: bankId, terminal, name, version: keyVersion, key }) };
+  yield { line: `terminal ${name} is enrolled` };
+}
+
+async function* listTerminals(bank: Bank): AsyncGenerator<OperatorAnswer, void, void> {
+  for (const { name, id, keyVersion, state } of await bank.ledger.read.terminals()) {
+    yield { line: `${name}  ${id}  key ${keyVersion}  ${state}` };
+  }
+}
+
+async function* addCustomer(
+  bank: Bank,
+  { username, password, opening, operator }: OperatorRequest & { command: "add_customer" },
+): AsyncGenerator<OperatorAnswer, void, void> {
+  requireName(username);
+  if (password.length < passwordLengthMin || password.length > passwordLengthMax) {
+    throw new UsageError(`a password has ${passwordLengthMin} to ${passwordLengthMax} characters`);
+  }
+  const amount = parseAmount(opening, bank.settings.currency.exponent);
+  if (amount === null) {
+    throw new UsageError(`--opening ${opening}: write an amount, such as 1000.00`, 2);
+  }
+  const { outcome, account } = await bank.ledger.submit({
+    op: "add_customer",
+    operator,
+    username,
+    passwordHash: await bank.passwords.hash(password, randomBytes(16)),
+    opening: amount,
+    movement: hex(randomBytes(16)),
+  });
+  if (outcome !== "ok") {
+    throw new UsageError(`customer ${username} was not added: ${inWords(outcome)}`);
+  }
+  yield { line: `customer ${username} is added, account ${account!.id}` };
+}
+
+async function* showAudit(
+  bank: Bank,
+  { customer, json }: OperatorRequest & { command: "show_audit" },
+): AsyncGenerator<OperatorAnswer, void, void> {
+  for await (const stored of entriesOf(bank)) {
+    const { sequence, sealed } = stored;
+    const entry = openEntry(bank.auditKeys, { chainId: bank.keys.chainId, sequence }, sealed);
+    if (entry === null) {
+      yield { line: `entry ${sequence} does not open: run 'deno task bank audit verify'` };
+    } else if (customer === undefined || entry.who === customer) {
+      yield { line: json ? jsonOf(sequence, entry) : lineOf(entry) };
+    }
+  }
+}
+
+async function* verifyAudit(bank: Bank): AsyncGenerator<OperatorAnswer, void, void> {
+  const verifier = new ChainVerifier(bank.keys.chain, bank.keys.chainId);
+  for await (const entry of entriesOf(bank)) {
+    const problem = verifier.next(entry);
+    if (problem) throw new UsageError(`the audit log is bad: ${problem}`);
+  }
+  yield { line: `the audit log is good: ${verifier.goodCount} entries` };
+}
+
+async function* entriesOf(bank: Bank): AsyncGenerator<SealedEntry, void, void> {
+  for (let after = 0;;) {
+    const entries = await bank.ledger.read.entriesAfter(after, chunkEntries);
+    yield* entries;
+    if (entries.length < chunkEntries) return;
+    after = entries.at(-1)!.sequence;
+  }
+}
+
+function jsonOf(sequence: number, { timeMs, amount, ...facts }: AuditEntry): string {
+  return JSON.stringify({
+    sequence,
+    time: new Date(timeMs).toISOString(),
+    ...facts,
+    amount: amount?.toString(),
+  });
+}
+
+function requireName(name: string): void {
+  if (!isName(name)) {
+    throw new UsageError(
+      `${
+        JSON.stringify(name)
+      } is not a name: use up to 32 lower-case letters, digits, and . _ - between them`,
+    );
+  }
+}

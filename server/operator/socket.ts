@@ -1,0 +1,143 @@
+/**
+ * How the operator's commands reach a running server: a Unix socket that only the server's own user
+ * may open. One request a connection, as a line of JSON; the answer is lines of JSON.
+ */
+import { UsageError } from "../../lib/errors.ts";
+import type { Bank } from "../bank.ts";
+import { operatorSocketPath } from "../data_folder.ts";
+import { type OperatorAnswer, type OperatorRequest, runOperatorCommand } from "./commands.ts";
+
+const requestBytesMax = 65_536;
+type Line = OperatorAnswer | { error: string } | { done: true };
+
+/** Takes operators' requests until closed. The caller owns the data folder: a socket there is stale. */
+export function serveOperators(
+  bank: Bank,
+  folder: string,
+  log: (line: string) => void,
+): { close(): Promise<void> } {
+  const path = operatorSocketPath(folder);
+  try {
+    Deno.removeSync(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  const listener = Deno.listen({ transport: "unix", path });
+  Deno.chmodSync(path, 0o600);
+  const serving = new Set<Promise<void>>();
+  const accepting = (async () => {
+    for await (const connection of listener) {
+      const served = serve(bank, connection).catch((error) =>
+        log(`an operator's command failed: ${error}`)
+      );
+      serving.add(served);
+      served.then(() => serving.delete(served));
+    }
+  })();
+  return {
+    async close() {
+      listener.close();
+      await accepting.catch(() => {});
+      await Promise.all(serving);
+      try {
+        Deno.removeSync(path);
+      } catch {
+        // gone with its folder
+      }
+    },
+  };
+}
+
+/**
+ * Asks the server that runs on this folder; null when none does.
+ * @throws {UsageError} when the server refuses the command
+ */
+export async function askServer(
+  folder: string,
+  request: OperatorRequest,
+): Promise<AsyncGenerator<OperatorAnswer, void, void> | null> {
+  let connection: Deno.UnixConn;
+  try {
+    connection = await Deno.connect({ transport: "unix", path: operatorSocketPath(folder) });
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.ConnectionRefused) {
+      return null; // no server, or what a killed one left behind
+    }
+    throw error;
+  }
+  return answers(connection, request);
+}
+
+async function* answers(
+  connection: Deno.UnixConn,
+  request: OperatorRequest,
+): AsyncGenerator<OperatorAnswer, void, void> {
+  try {
+    await writeLine(connection, request);
+    for await (const text of linesOf(connection.readable)) {
+      const line = JSON.parse(text) as Line;
+      if ("done" in line) return;
+      if ("error" in line) throw new UsageError(line.error);
+      yield line;
+    }
+    throw new UsageError(
+      "the server ended before its answer: look whether the command was carried out",
+    );
+  } finally {
+    try {
+      connection.close();
+    } catch {
+      // the stream closed it
+    }
+  }
+}
+
+async function serve(bank: Bank, connection: Deno.UnixConn): Promise<void> {
+  try {
+    for await (const text of linesOf(connection.readable, requestBytesMax)) {
+      try {
+        for await (const answer of runOperatorCommand(bank, JSON.parse(text))) {
+          await writeLine(connection, answer);
+        }
+        await writeLine(connection, { done: true });
+      } catch (error) {
+        if (!(error instanceof UsageError)) throw error;
+        await writeLine(connection, { error: error.message });
+      }
+      return;
+    }
+  } finally {
+    try {
+      connection.close();
+    } catch {
+      // the stream closed it
+    }
+  }
+}
+
+async function writeLine(connection: Deno.UnixConn, line: Line | OperatorRequest): Promise<void> {
+  const bytes = new TextEncoder().encode(JSON.stringify(line) + "\n");
+  for (let at = 0; at < bytes.length;) at += await connection.write(bytes.subarray(at));
+}
+
+async function* linesOf(
+  stream: ReadableStream<Uint8Array>,
+  bytesMax = Infinity,
+): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  let held = "";
+  const reader = stream.getReader();
+  try {
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (done) return;
+      held += decoder.decode(value, { stream: true });
+      if (held.length > bytesMax) throw new Error("an operator's request is too long");
+      for (let end; (end = held.indexOf("\n")) >= 0; held = held.slice(end + 1)) {
+        yield held.slice(0, end);
+      }
+    }
+  } finally {
+    reader.releaseLock();
+  }
+}

@@ -1,0 +1,101 @@
+/**
+ * Programs started with exactly the permissions they need. Their standard input is the leash: when
+ * it ends, because the launcher asked or died, they end.
+ */
+
+/** What a program may reach; an empty list is nothing. */
+export interface Permissions {
+  read: string[];
+  write: string[];
+  /** `host:port`, `unix:PATH`. */
+  net: string[];
+  env: string[];
+  /** Names of `Deno.systemInfo`-like facts, by Deno's own words. */
+  sys: string[];
+}
+
+/** The Deno arguments that grant these and nothing else, and never ask. */
+export function denoArguments(main: string, permissions: Permissions): string[] {
+  const granted = Object.entries(permissions).flatMap(([name, values]: [string, string[]]) =>
+    values.length > 0
+      ? [`--allow-${name}=${values.map((value) => value.replaceAll(",", ",,")).join(",")}`]
+      : []
+  );
+  return ["run", "--no-prompt", ...granted, main];
+}
+
+/** Runs a program in the foreground, with the launcher's own input and output; gives its exit code. */
+export async function runInForeground(denoArgs: string[], args: string[]): Promise<number> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [...denoArgs, ...args],
+    stdin: "inherit",
+    stdout: "inherit",
+    stderr: "inherit",
+  }).spawn();
+  return (await child.status).code;
+}
+
+/** How long a program may take to end before it is killed. */
+const endMsMax = 20_000;
+
+/** A program on a leash. Its first line of standard output is JSON and says that it is ready. */
+export class Child<Ready> {
+  readonly ended: Promise<number>;
+  readonly ready: Promise<Ready | null>;
+  readonly #process: Deno.ChildProcess;
+  readonly #leash: WritableStreamDefaultWriter<Uint8Array>;
+
+  constructor(denoArgs: string[], args: string[]) {
+    this.#process = new Deno.Command(Deno.execPath(), {
+      args: [...denoArgs, ...args],
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "inherit",
+    }).spawn();
+    this.#leash = this.#process.stdin.getWriter();
+    this.#leash.closed.catch(() => {}); // the child may end first
+    this.ended = this.#process.status.then(({ code }) => code);
+    this.ready = this.#firstLine();
+  }
+
+  /** Ends the program in order, by force when it takes too long; gives its exit code. */
+  async end(): Promise<number> {
+    this.#leash.close().catch(() => {});
+    const timer = setTimeout(() => this.#process.kill("SIGKILL"), endMsMax);
+    const code = await this.ended;
+    clearTimeout(timer);
+    return code;
+  }
+
+  async #firstLine(): Promise<Ready | null> {
+    let text = "";
+    let ready: Ready | null = null;
+    const decoder = new TextDecoder();
+    const first = Promise.withResolvers<Ready | null>();
+    (async () => {
+      for await (const chunk of this.#process.stdout) {
+        if (ready !== null) continue; // drained, so that the program never waits for its reader
+        text += decoder.decode(chunk, { stream: true });
+        const end = text.indexOf("\n");
+        if (end < 0) continue;
+        ready = JSON.parse(text.slice(0, end)) as Ready;
+        first.resolve(ready);
+      }
+      first.resolve(null);
+    })();
+    return await first.promise;
+  }
+}
+
+/** For the program at the other end: settles when the launcher wants it to end, or is gone. */
+export function leashEnds(): Promise<void> {
+  // Ctrl-C reaches the whole group of processes: the launcher decides what it means.
+  Deno.addSignalListener("SIGINT", () => {});
+  const { promise, resolve } = Promise.withResolvers<void>();
+  if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", resolve);
+  (async () => {
+    const chunk = new Uint8Array(256);
+    while (await Deno.stdin.read(chunk) !== null);
+  })().catch(() => {}).then(resolve);
+  return promise;
+}

@@ -1,0 +1,75 @@
+/** What `--help` prints: each command with examples. */
+
+export const help: Record<string, string> = {
+  "": `Strongroom: a bank and its ATMs.
+
+  deno task demo      a whole bank on this machine, with an ATM to try
+  deno task server    the bank's server, on its host
+  deno task atm       an ATM, for customers
+  deno task bank      the operator's commands
+
+Each has --help. --version prints the version.`,
+
+  demo: `deno task demo: a whole bank on this machine, to try everything.
+
+Makes a bank with demo customers in a data folder (or goes on with the one that is there), starts its
+server on loopback and opens an ATM in the browser. Ctrl-C ends all of it.
+
+  --data DIR     the folder for everything (./data)
+  --atms N       how many ATMs to open, 1 to 8 (1)
+  --no-open      open no browser: print how to reach the ATM
+  --json         with --no-open: one line of JSON on standard output, once all is ready
+
+  deno task demo
+  deno task demo --atms 2
+  deno task demo --no-open --json --data /tmp/try`,
+
+  server: `deno task server: the bank's server.
+
+  --data DIR           the bank's folder (./data/bank)
+  --listen HOST:PORT   where ATMs reach it (127.0.0.1:4848); port 0 takes any free one
+
+  deno task server
+  deno task server --listen 0.0.0.0:4848 --data /srv/bank
+
+Make the bank first: deno task bank init`,
+
+  atm: `deno task atm: an ATM, for customers.
+
+  --bank HOST:PORT   the bank's server (127.0.0.1:4848)
+  --key FILE         this terminal's key file, from 'deno task bank terminal enroll'
+  --data DIR         this ATM's folder (./data/atm-NAME, by the key's name)
+  --no-open          open no browser: print how to reach the ATM
+  --json             with --no-open: one line of JSON on standard output, once it is ready
+
+  deno task atm --bank bank.example:4848 --key lobby.key
+  deno task atm --key lobby.key --no-open
+
+Without --key it takes DIR/terminal.key, or that of the only ATM in ./data.
+
+deno task atm cash: what is in the cassettes, and filling them, while the ATM is not running.
+
+  deno task atm cash show --key lobby.key
+  deno task atm cash load 20x100 50x40 --key lobby.key      a hundred twenties, forty fifties`,
+
+  bank: `deno task bank: the operator's commands. They work with the server running or not.
+
+  bank init                    make a bank
+  bank terminal enroll NAME    make a terminal and its key file
+  bank terminal list           the terminals
+  bank customer add USERNAME   open a customer's account
+  bank audit show              the audit log, readable
+  bank audit verify            whether the log is as it was written
+
+  --data DIR                   the bank's folder (./data/bank)
+
+  init:      --name NAME  --currency CODE (EUR)  --time-zone ZONE (UTC)  --withdrawal-limit AMOUNT
+  enroll:    --out FILE (NAME.key)
+  add:       --opening AMOUNT (0); the password is asked for, or read from standard input
+  show:      --customer USERNAME  --json
+
+  deno task bank init --name "First Bank" --currency EUR --time-zone Europe/Berlin
+  deno task bank terminal enroll lobby --out lobby.key
+  deno task bank customer add alice --opening 1000.00
+  deno task bank audit show --customer alice`,
+};

@@ -1,0 +1,43 @@
+/** A password, typed without being shown, or as the first line of standard input. */
+import { UsageError } from "../../lib/errors.ts";
+
+/** @throws {UsageError} when there is none, or it was typed differently the second time */
+export async function readPassword(prompt: string): Promise<string> {
+  if (!Deno.stdin.isTerminal()) return firstLine(await new Response(Deno.stdin.readable).text());
+  const password = await typed(prompt);
+  if (await typed("Once more: ") !== password) {
+    throw new UsageError("the two passwords differ: try again");
+  }
+  return password;
+}
+
+function firstLine(text: string): string {
+  const line = text.split(/\r?\n/)[0]!;
+  if (!line) {
+    throw new UsageError("no password on standard input: pipe it in, or start at a terminal");
+  }
+  return line;
+}
+
+async function typed(prompt: string): Promise<string> {
+  const say = (text: string) => Deno.stderr.writeSync(new TextEncoder().encode(text));
+  say(prompt);
+  Deno.stdin.setRaw(true);
+  try {
+    let line = "";
+    const chunk = new Uint8Array(64);
+    const decoder = new TextDecoder();
+    for (;;) {
+      const count = await Deno.stdin.read(chunk);
+      if (count === null) return line;
+      for (const key of decoder.decode(chunk.subarray(0, count), { stream: true })) {
+        if (key === "\r" || key === "\n") return line;
+        if (key === "\x03" || key === "\x04") throw new UsageError("given up");
+        line = key === "\x7f" || key === "\b" ? line.slice(0, -1) : line + key;
+      }
+    }
+  } finally {
+    Deno.stdin.setRaw(false);
+    say("\n");
+  }
+}

@@ -1,0 +1,51 @@
+/** The shape of every command line. Launcher and program read the same ones. */
+import type { CommandShape } from "./flags.ts";
+
+const text = { type: "string" } as const;
+const yes = { type: "boolean" } as const;
+const opening = { "no-open": yes, json: yes };
+
+export const shapes = {
+  demo: { name: "demo", options: { data: text, atms: text, ...opening } },
+  server: { name: "server", options: { data: text, listen: text } },
+  atm: { name: "atm", options: { data: text, bank: text, key: text, demo: yes, ...opening } },
+  "atm cash show": { name: "atm", options: { data: text, key: text } },
+  "atm cash load": {
+    name: "atm",
+    options: { data: text, key: text },
+    words: ["NOTES (such as 20x100)"],
+    many: true,
+  },
+  "bank init": {
+    name: "bank",
+    options: {
+      data: text,
+      name: text,
+      currency: text,
+      "time-zone": text,
+      "withdrawal-limit": text,
+    },
+  },
+  "bank terminal enroll": { name: "bank", options: { data: text, out: text }, words: ["NAME"] },
+  "bank terminal list": { name: "bank", options: { data: text } },
+  "bank customer add": {
+    name: "bank",
+    options: { data: text, opening: text },
+    words: ["USERNAME"],
+  },
+  "bank audit show": { name: "bank", options: { data: text, customer: text, json: yes } },
+  "bank audit verify": { name: "bank", options: { data: text } },
+} as const satisfies Record<string, CommandShape>;
+
+export type CommandName = keyof typeof shapes;
+
+/** The longest command name that these words begin with, and what follows it. */
+export function findCommand(args: readonly string[]): { name: CommandName; rest: string[] } | null {
+  for (let count = 3; count > 0; count--) {
+    const name = args.slice(0, count).join(" ");
+    if (args.length >= count && Object.hasOwn(shapes, name)) {
+      return { name: name as CommandName, rest: args.slice(count) };
+    }
+  }
+  return null;
+}
