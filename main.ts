@@ -1,6 +1,7 @@
 /**
- * The composition root. Started with the right to run programs it is only the launcher; what it
- * launches is this file again, with just the permissions that the command needs.
+ * The composition root. Started with the right to run programs (which is the right to everything) it
+ * is only the launcher; what it launches is this file again, with just the permissions that the
+ * command needs.
  */
 import config from "./deno.json" with { type: "json" };
 import { AtmMachineOfBank } from "./client/atm.ts";
