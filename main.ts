@@ -5,6 +5,7 @@
  */
 import config from "./deno.json" with { type: "json" };
 import { AtmMachineOfBank } from "./client/atm.ts";
+import { BankClient, type Line, NoAnswer } from "./client/bank_client.ts";
 import {
   openAtmFolder,
   rememberCurrency,
@@ -20,7 +21,7 @@ import { hex } from "./lib/bytes.ts";
 import { UsageError } from "./lib/errors.ts";
 import { type Currency, currencyOf, decimalText, formatMoney, parseAmount } from "./lib/money.ts";
 import { requirePrivate } from "./lib/private_file.ts";
-import { parseTerminalKey } from "./lib/terminal_key.ts";
+import { isName, parseTerminalKey } from "./lib/terminal_key.ts";
 import { type Bank, createBank, openBank, randomBytes } from "./server/bank.ts";
 import { writePrivateFile } from "./server/data_folder.ts";
 import { openDemoBank } from "./server/demo.ts";
@@ -106,20 +107,22 @@ async function runAtm(flags: Flags): Promise<number> {
   const end = leashEnds();
   const terminalKey = readTerminalKey(String(flags.key));
   const { hostname, port } = parseAddress(String(flags.bank), "--bank");
-  const page = await bundlePage();
+  const line: Line = {
+    connect: async () => {
+      const socket = await Deno.connect({ hostname, port });
+      socket.setNoDelay();
+      return socket;
+    },
+    terminalKey,
+    randomBytes,
+    nowMs: Date.now,
+  };
   const { database, journal, devices } = openAtm(data);
+  if (!flags.wait) await requireBank(line, String(flags.bank));
+  const page = await bundlePage();
   const demo = flags.demo === true;
   const machine = new AtmMachineOfBank({
-    line: {
-      connect: async () => {
-        const socket = await Deno.connect({ hostname, port });
-        socket.setNoDelay();
-        return socket;
-      },
-      terminalKey,
-      randomBytes,
-      nowMs: Date.now,
-    },
+    line,
     terminalName: terminalKey.name,
     journal,
     devices,
@@ -153,6 +156,27 @@ async function runAtm(flags: Flags): Promise<number> {
   removeIfThere(file);
   database.close();
   return 0;
+}
+
+/** An operator who starts an ATM wants to know at once that the bank is not there. */
+async function requireBank(line: Line, address: string): Promise<void> {
+  const otherwise = "or start with --wait to wait for it";
+  let reached = false;
+  try {
+    const connect = async () => {
+      const socket = await line.connect();
+      reached = true;
+      return socket;
+    };
+    await (await BankClient.connect({ ...line, connect })).close();
+  } catch (error) {
+    if (!(error instanceof NoAnswer)) throw error;
+    throw new UsageError(
+      reached
+        ? `the bank at ${address} does not accept this terminal: check --bank and --key, ${otherwise}`
+        : `no bank can be reached at ${address}: start 'deno task server' there, name it with --bank HOST:PORT, ${otherwise}`,
+    );
+  }
 }
 
 function runCash(flags: Flags, words: string[]): number {
@@ -234,6 +258,14 @@ async function initBank(flags: Flags): Promise<number> {
   const bankName = String(flags.name ?? "Strongroom Bank");
   const folder = String(flags.data);
   const bank = await createBank(folder, { bankName, currency, timeZone, withdrawalMax }, log);
+  const who = `operator ${operatorName()}`;
+  await bank.ledger.submit({
+    op: "note",
+    who,
+    action: `make ${bankName}`,
+    kind: "other",
+    outcome: "ok",
+  });
   await bank.close();
   say(`${bankName} is made in ${folder}: ${currency.code}, ${timeZone}.`);
   return say(
@@ -278,8 +310,7 @@ async function runOperator(
   if (out && exists(out)) {
     throw new UsageError(`${out} is there already: move it away, or choose another with --out`);
   }
-  const operator = Deno.env.get("USER") ?? Deno.env.get("LOGNAME") ?? "unknown";
-  const request = { ...command, operator };
+  const request = { ...command, operator: operatorName() };
   const answers = await askServer(folder, request);
   const bank: Bank | null = answers ? null : await openBank(folder, log);
   try {
@@ -294,6 +325,12 @@ async function runOperator(
     await bank?.close();
   }
   return 0;
+}
+
+/** Who gives the command, as the system's environment says. */
+function operatorName(): string {
+  const name = Deno.env.get("USER") ?? Deno.env.get("LOGNAME") ?? "";
+  return isName(name) ? name : "unknown";
 }
 
 // Small things

@@ -39,6 +39,8 @@ export function openAtmFolder(folder: string): DatabaseSync {
   let database: DatabaseSync | undefined;
   try {
     Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
+    // SQLite gives its files the mode that the first one has.
+    Deno.openSync(path, { write: true, create: true, mode: 0o600 }).close();
     database = new DatabaseSync(path);
     database.exec("PRAGMA busy_timeout = 500; PRAGMA locking_mode = EXCLUSIVE");
     database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; BEGIN IMMEDIATE");

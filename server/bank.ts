@@ -31,6 +31,8 @@ export async function createBank(
   log: (line: string) => void,
 ): Promise<Bank> {
   const keys = createDataFolder(folder, randomBytes);
+  // SQLite gives its files the mode that the first one has.
+  Deno.openSync(databasePath(folder), { write: true, create: true, mode: 0o600 }).close();
   return await assemble(folder, keys, log, { ...settings, bankId: randomBytes(16).toHex() });
 }
 

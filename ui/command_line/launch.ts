@@ -62,7 +62,8 @@ async function launchAtm({ flags }: ParsedCommand, place: Place): Promise<number
   const bank = String(flags.bank ?? defaultAddress);
   parseAddress(bank, "--bank");
   const { key, folder } = terminalOf(flags, place);
-  const atm = startAtm({ bank, key, folder, demo: flags.demo === true }, place);
+  const own = ["demo", "wait"].filter((flag) => flags[flag] === true);
+  const atm = startAtm({ bank, key, folder }, own, place);
   return await keep([atm], async () => {
     const ready = await atm.ready;
     if (!ready) return false;
@@ -84,7 +85,7 @@ async function launchDemo({ flags }: ParsedCommand, place: Place): Promise<numbe
     if (!ready) return false;
     const { address, customers, terminals } = ready;
     const started = terminals.map((terminal) =>
-      startAtm({ ...terminal, bank: address, demo: true }, place)
+      startAtm({ ...terminal, bank: address }, ["demo"], place)
     );
     children.unshift(...started); // the ATMs end first
     const links: AtmReady[] = [];
@@ -182,7 +183,8 @@ function atmPermissions(folder: string, key: string, net: string[], place: Place
 }
 
 function startAtm(
-  { bank, key, folder, demo }: { bank: string; key: string; folder: string; demo: boolean },
+  { bank, key, folder }: { bank: string; key: string; folder: string },
+  flags: string[],
   place: Place,
 ): Child<AtmReady> {
   // Port 0 on loopback is the page's host; the rest of the network is the bank alone.
@@ -192,7 +194,7 @@ function startAtm(
     `--bank=${bank}`,
     `--key=${key}`,
     `--data=${folder}`,
-    ...(demo ? ["--demo"] : []),
+    ...flags.map((flag) => `--${flag}`),
   ];
   return new Child(denoArguments(place.main, permissions), args);
 }

@@ -8,7 +8,10 @@ const opening = { "no-open": yes, json: yes };
 export const shapes = {
   demo: { name: "demo", options: { data: text, atms: text, ...opening } },
   server: { name: "server", options: { data: text, listen: text } },
-  atm: { name: "atm", options: { data: text, bank: text, key: text, demo: yes, ...opening } },
+  atm: {
+    name: "atm",
+    options: { data: text, bank: text, key: text, demo: yes, wait: yes, ...opening },
+  },
   "atm cash show": { name: "atm", options: { data: text, key: text } },
   "atm cash load": {
     name: "atm",
