@@ -1,0 +1,21 @@
+import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import { Passwords } from "../../../server/credentials/passwords.ts";
+
+Deno.test("a password passes against its own hash alone", async () => {
+  const passwords = new Passwords(2);
+  try {
+    const salts = [1, 2].map((value) => new Uint8Array(16).fill(value));
+    const hash = await passwords.hash("correct horse", salts[0]!);
+    assert(hash.startsWith("$argon2id$v=19$m=19456,t=2,p=1$"));
+    assertNotEquals(hash, await passwords.hash("correct horse", salts[1]!));
+    const tried = ["correct horse", "Correct horse", "correct horse ", "", "x".repeat(128)];
+    const passed = await Promise.all(tried.map((password) => passwords.verify(password, hash)));
+    assertEquals(passed, [true, false, false, false, false]);
+    // What nobody has never passes, an empty password included, and the threads go on.
+    const nobody = ["", "0", "correct horse"].map((password) => passwords.verify(password, null));
+    assertEquals(await Promise.all(nobody), [false, false, false]);
+    assertEquals(await passwords.verify("correct horse", hash), true);
+  } finally {
+    passwords.close();
+  }
+});
