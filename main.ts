@@ -145,6 +145,7 @@ async function runAtm(flags: Flags): Promise<number> {
       log(`a call of the page failed: ${error instanceof Error ? error.stack : error}`),
   });
   machine.start();
+  if (!flags.wait) await Promise.race([online(machine), end]);
   const file = `${data}/open.html`;
   removeIfThere(file);
   writePrivateFile(file, openFile(host.newLink()));
@@ -177,6 +178,13 @@ async function requireBank(line: Line, address: string): Promise<void> {
         : `no bank can be reached at ${address}: start 'deno task server' there, name it with --bank HOST:PORT, ${otherwise}`,
     );
   }
+}
+
+/** Settles when the bank has been met and all that was open is settled with it. */
+function online(machine: AtmMachineOfBank): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const stop = machine.watch(({ bank }) => bank === "online" && resolve());
+  return promise.finally(stop);
 }
 
 function runCash(flags: Flags, words: string[]): number {

@@ -1,0 +1,210 @@
+/** Every command, and every way to get one wrong: one clear line, and an exit code for scripts. */
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { DatabaseSync } from "node:sqlite";
+import { freePort, Program, run } from "./programs.ts";
+
+Deno.test("the command line", async (t) => {
+  const folder = await Deno.makeTempDir();
+  const bank = `${folder}/bank`;
+  const key = `${folder}/lobby.key`;
+  const password = "correct horse battery";
+
+  /** A command that is refused: its one line says `why`. */
+  async function refused(name: string, args: string[], code: number, why: string, input = "") {
+    await t.step(name, async () => {
+      const finished = await run(args, input);
+      assertStringIncludes(finished.err, why);
+      assertEquals(finished.err.trim().split("\n").length, 1, finished.err);
+      assertEquals({ code: finished.code, out: finished.out }, { code, out: "" });
+    });
+  }
+
+  async function done(name: string, args: string[], says: string, input = "") {
+    await t.step(name, async () => {
+      const finished = await run(args, input);
+      assertEquals({ code: finished.code, err: finished.err.trim() }, { code: 0, err: "" });
+      assertStringIncludes(finished.out, says);
+    });
+  }
+
+  try {
+    for (const task of ["demo", "server", "atm", "bank"]) {
+      await done(
+        `${task} --help has examples`,
+        [task, "--help"],
+        `deno task ${task} --`.trimEnd().slice(0, 13),
+      );
+      await done(`${task} --version`, [task, "--version"], "strongroom 0.");
+    }
+    const empty = ["--data", `${folder}/empty`];
+    await refused("server without a bank", ["server", ...empty], 1, "bank init");
+    await refused("audit without a bank", ["bank", "audit", "show", ...empty], 1, "bank init");
+    await refused("atm without a key", ["atm", "--key", `${folder}/none`], 1, "terminal enroll");
+    await refused("a wrong flag", ["server", "--prot", "1"], 2, "'--prot'");
+    await refused("a wrong address", ["server", "--listen", "here"], 2, "--listen here");
+    await refused("a wrong number of ATMs", ["demo", "--atms", "0"], 2, "--atms 0");
+    await refused(
+      "a wrong currency",
+      ["bank", "init", "--data", bank, "--currency", "QQQ"],
+      2,
+      "ISO 4217",
+    );
+    await refused(
+      "a wrong time zone",
+      ["bank", "init", "--data", bank, "--time-zone", "Moon"],
+      2,
+      "IANA",
+    );
+
+    await done(
+      "init",
+      ["bank", "init", "--data", bank, "--name", "Test Bank"],
+      "Test Bank is made",
+    );
+    await refused("init twice", ["bank", "init", "--data", bank], 1, "holds a bank already");
+    await done(
+      "enroll",
+      ["bank", "terminal", "enroll", "lobby", "--out", key, "--data", bank],
+      key,
+    );
+    const again = ["bank", "terminal", "enroll", "lobby", "--out", `${key}2`, "--data", bank];
+    await refused("enroll a name twice", again, 1, "name taken");
+    await refused("enroll a bad name", again.with(3, "Lobby!"), 1, "is not a name");
+    await done("list", ["bank", "terminal", "list", "--data", bank], "lobby");
+    const add = ["bank", "customer", "add", "alice", "--opening", "1000.00", "--data", bank];
+    await refused("a short password", add, 1, "8 to 128", "short\n");
+    await refused("no password", add, 1, "no password on standard input");
+    await refused("a bad opening", add.with(5, "lots"), 2, "--opening lots", `${password}\n`);
+    await done("add", add, "customer alice is added", `${password}\n`);
+    await refused("add twice", add, 1, "name taken", `${password}\n`);
+
+    await t.step("key files are private, and refused otherwise", async () => {
+      assertEquals(Deno.statSync(key).mode! & 0o777, 0o600);
+      for (const name of ["bank.keys", "bank.sqlite"]) {
+        assertEquals(Deno.statSync(`${bank}/${name}`).mode! & 0o777, 0o600, name);
+      }
+      Deno.chmodSync(key, 0o640);
+      const { code, err } = await run(["atm", "--key", key]);
+      Deno.chmodSync(key, 0o600);
+      assertEquals(code, 1);
+      assertStringIncludes(err, "chmod 600");
+      Deno.chmodSync(`${bank}/bank.keys`, 0o644);
+      const server = await run(["server", "--data", bank]);
+      Deno.chmodSync(`${bank}/bank.keys`, 0o600);
+      assertEquals(server.code, 1);
+      assertStringIncludes(server.err, "chmod 600");
+    });
+
+    const address = `127.0.0.1:${freePort()}`;
+    await refused(
+      "a bank that cannot be reached",
+      ["atm", "--bank", address, "--key", key, "--data", `${folder}/atm`],
+      1,
+      `no bank can be reached at ${address}`,
+    );
+
+    const server = new Program(["server", "--data", bank, "--listen", address]);
+    try {
+      assertStringIncludes(await server.line(), `listens on ${address}`);
+      await refused("a taken port", ["server", "--data", bank, "--listen", address], 1, "in use");
+      await done(
+        "audit show while the server runs",
+        ["bank", "audit", "show", "--data", bank],
+        "alice | deposit",
+      );
+      await done(
+        "another terminal while the server runs",
+        ["bank", "terminal", "enroll", "hall", "--out", `${folder}/hall.key`, "--data", bank],
+        "hall is enrolled",
+      );
+      await done(
+        "audit verify while the server runs",
+        ["bank", "audit", "verify", "--data", bank],
+        "is good",
+      );
+      await t.step(
+        "a terminal enrolled while the server runs is let in, and can be filled",
+        async () => {
+          const atm = [
+            "atm",
+            "--bank",
+            address,
+            "--key",
+            `${folder}/hall.key`,
+            "--data",
+            `${folder}/hall`,
+          ];
+          const cash = ["--key", `${folder}/hall.key`, "--data", `${folder}/hall`];
+          for (const phase of ["meet", "book"]) {
+            const program = new Program([...atm, "--no-open", "--json"]);
+            const ready = JSON.parse(await program.line());
+            assertEquals([ready.bank, ready.data], [address, `${folder}/hall`]);
+            assertEquals(await program.end(), 0);
+            if (phase === "meet") {
+              const loaded = await run(["atm", "cash", "load", "20x100", "50x40", ...cash]);
+              assertStringIncludes(loaded.out, "€4,000.00  in all");
+            }
+          }
+          const { out } = await run(["bank", "audit", "show", "--data", bank]);
+          assertStringIncludes(out, "terminal hall | load €4,000.00 into the cassettes |");
+        },
+      );
+      await t.step("a terminal of another bank is turned away", async () => {
+        const other = `${folder}/other`;
+        await run(["bank", "init", "--data", other]);
+        await run([
+          "bank",
+          "terminal",
+          "enroll",
+          "lobby",
+          "--out",
+          `${folder}/other.key`,
+          "--data",
+          other,
+        ]);
+        const { code, err } = await run([
+          ...[
+            "atm",
+            "--bank",
+            address,
+            "--key",
+            `${folder}/other.key`,
+            "--data",
+            `${folder}/otherAtm`,
+          ],
+        ]);
+        assertEquals(code, 1);
+        assertStringIncludes(err, "does not accept this terminal");
+      });
+    } finally {
+      assertEquals(await server.end(), 0);
+    }
+
+    await t.step("a port that another program has", async () => {
+      const taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+      const { port } = taken.addr as Deno.NetAddr;
+      const { code, err } = await run(["server", "--data", bank, "--listen", `127.0.0.1:${port}`]);
+      taken.close();
+      assertEquals(code, 1);
+      assertStringIncludes(err, `127.0.0.1:${port} is taken`);
+    });
+
+    await t.step("a data folder of a newer version", async () => {
+      const database = new DatabaseSync(`${bank}/bank.sqlite`);
+      database.exec("PRAGMA user_version = 99");
+      database.close();
+      const { code, err } = await run(["server", "--data", bank]);
+      assertEquals(code, 1);
+      assertStringIncludes(err, "newer Strongroom");
+    });
+
+    await t.step("no password is in any file of the bank", () => {
+      for (const { name } of Deno.readDirSync(bank)) {
+        const text = new TextDecoder("latin1").decode(Deno.readFileSync(`${bank}/${name}`));
+        assert(!text.includes(password), name);
+      }
+    });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});

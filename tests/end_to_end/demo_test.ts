@@ -1,0 +1,66 @@
+/** The demo: one command, found again as it was left, and gone when its launcher is. */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { listens, Program, until } from "./programs.ts";
+
+interface Ready {
+  bank: string;
+  atm: string;
+  data: string;
+  customers: { username: string; password: string }[];
+  atms?: string[];
+}
+
+async function startDemo(data: string, ...more: string[]) {
+  const program = new Program(["demo", "--no-open", "--json", "--data", data, ...more]);
+  return { program, ready: JSON.parse(await program.line()) as Ready };
+}
+
+Deno.test("the demo", async (t) => {
+  const folder = await Deno.makeTempDir();
+  const data = `${folder}/demo`;
+  try {
+    const first = await startDemo(data);
+    await t.step("is ready with one line of JSON", async () => {
+      const { bank, atm, customers } = first.ready;
+      assertMatch(bank, /^127\.0\.0\.1:\d+$/);
+      assertMatch(atm, /^http:\/\/127\.0\.0\.1:\d+\/#[\w-]{32,}$/);
+      assertEquals(first.ready.data, data);
+      assertEquals(customers.map(({ username }) => username), ["alice", "bob", "carol"]);
+      assert(await listens(bank));
+    });
+
+    await t.step("keeps its passwords in a private file that says what they are", () => {
+      const path = `${data}/demo-customers.json`;
+      assertEquals(Deno.statSync(path).mode! & 0o777, 0o600);
+      assertMatch(Deno.readTextFileSync(path), /DEMO/);
+    });
+
+    await t.step("ends in order at SIGTERM", async () => {
+      assertEquals(await first.program.end("SIGTERM"), 0);
+      assert(!await listens(first.ready.bank));
+    });
+
+    const second = await startDemo(data, "--atms", "2");
+    await t.step("finds everything as it was left, and opens two ATMs", () => {
+      assertEquals(second.ready.customers, first.ready.customers);
+      assertEquals(new Set(second.ready.atms).size, 2);
+    });
+
+    await t.step("ends in order at Ctrl-C, even twice", async () => {
+      second.program.signal("SIGINT");
+      assertEquals(await second.program.end("SIGINT"), 0);
+      assert(!await listens(second.ready.bank));
+    });
+
+    await t.step("leaves no bank behind when its launcher is killed", async () => {
+      const third = await startDemo(data);
+      assert(await listens(third.ready.bank));
+      await third.program.end("SIGKILL");
+      await until("the bank ends", async () => !await listens(third.ready.bank));
+      const atm = new URL(third.ready.atm).host;
+      await until("the ATM ends", async () => !await listens(atm));
+    });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});

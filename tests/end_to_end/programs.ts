@@ -1,0 +1,124 @@
+/** The real programs, started as a user starts them: with `deno task`. */
+
+const project = new URL("../../", import.meta.url);
+
+function command(args: string[]): Deno.Command {
+  return new Deno.Command(Deno.execPath(), {
+    args: ["task", "--quiet", ...args],
+    cwd: project,
+    env: { NO_COLOR: "1" },
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  });
+}
+
+export interface Finished {
+  code: number;
+  out: string;
+  /** Without Deno's own warning about permission sets. */
+  err: string;
+}
+
+/** Runs a command to its end; `input` is its whole standard input. */
+export async function run(args: string[], input = ""): Promise<Finished> {
+  const process = command(args).spawn();
+  const writer = process.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(input)).catch(() => {});
+  await writer.close().catch(() => {});
+  const { code, stdout, stderr } = await process.output();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return { code, out: text(stdout), err: withoutWarning(text(stderr)) };
+}
+
+/** A program that runs until it is told to end. */
+export class Program {
+  readonly #process: Deno.ChildProcess;
+  readonly #lines: AsyncGenerator<string>;
+  readonly #err: Promise<string>;
+  readonly status: Promise<Deno.CommandStatus>;
+
+  constructor(args: string[]) {
+    this.#process = command(args).spawn();
+    this.#lines = linesOf(this.#process.stdout);
+    this.#err = new Response(this.#process.stderr).text();
+    this.status = this.#process.status;
+  }
+
+  get pid(): number {
+    return this.#process.pid;
+  }
+
+  /** The next line of standard output. */
+  async line(): Promise<string> {
+    const { value, done } = await this.#lines.next();
+    if (done) throw new Error(`the program ended: ${await this.#err}`);
+    return value;
+  }
+
+  /** Sends a signal, waits, and gives the exit code. */
+  async end(signal: Deno.Signal = "SIGTERM"): Promise<number> {
+    this.#process.kill(signal);
+    const { code } = await this.status;
+    await this.#lines.return(undefined);
+    await this.#err;
+    await this.#process.stdin.close().catch(() => {});
+    return code;
+  }
+
+  signal(signal: Deno.Signal): void {
+    this.#process.kill(signal);
+  }
+}
+
+/** Whether something listens on `host:port`. */
+export async function listens(address: string): Promise<boolean> {
+  const [hostname, port] = address.split(":");
+  try {
+    (await Deno.connect({ hostname, port: Number(port) })).close();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** A loopback port that is free now. */
+export function freePort(): number {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr as Deno.NetAddr;
+  listener.close();
+  return port;
+}
+
+/** Waits until it holds; fails by name when it does not within `ms`. */
+export async function until(
+  what: string,
+  holds: () => Promise<boolean> | boolean,
+  ms = 15_000,
+): Promise<void> {
+  const endMs = Date.now() + ms;
+  while (!await holds()) {
+    if (Date.now() > endMs) throw new Error(`in vain: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+  let held = "";
+  for await (
+    const chunk of stream.pipeThrough(
+      new TextDecoderStream() as TransformStream<Uint8Array, string>,
+    )
+  ) {
+    held += chunk;
+    for (let end; (end = held.indexOf("\n")) >= 0; held = held.slice(end + 1)) {
+      yield held.slice(0, end);
+    }
+  }
+}
+
+function withoutWarning(text: string): string {
+  return text.split("\n").filter((line) => !line.includes("Permissions in the config file")).join(
+    "\n",
+  );
+}
