@@ -37,8 +37,9 @@ export class SqliteStore implements Store {
    * @throws {UsageError} when it is someone else's, of a newer version, or no such file
    */
   static open(path: string, create?: Settings): SqliteStore {
-    const database = new DatabaseSync(path, { enableForeignKeyConstraints: true });
+    let database: DatabaseSync | undefined;
     try {
+      database = new DatabaseSync(path, { enableForeignKeyConstraints: true });
       database.exec("PRAGMA busy_timeout = 500; PRAGMA locking_mode = EXCLUSIVE");
       database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
       database.exec("BEGIN IMMEDIATE");
@@ -48,7 +49,7 @@ export class SqliteStore implements Store {
       database.exec("COMMIT");
       return store;
     } catch (error) {
-      database.close();
+      database?.close();
       throw explained(error as Error, path);
     }
   }
