@@ -34,7 +34,8 @@ export function chainTag(
   return hmac(
     chainKey,
     previousTag,
-    concat(u64(entry.sequence), u32(entry.epoch), u32(entry.keyVersion), entry.who),
+    concat(u64(entry.sequence), u32(entry.epoch), u32(entry.keyVersion)),
+    concat(u32(entry.who.length), entry.who), // or a byte could pass between the two unnoticed
     entry.sealed,
   );
 }
