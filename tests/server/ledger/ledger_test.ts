@@ -1,0 +1,84 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { UsageError } from "../../../lib/errors.ts";
+import type { Command } from "../../../server/ledger/command.ts";
+import { Ledger } from "../../../server/ledger/ledger.ts";
+import { addCustomer, auditKeys, chainId, chainKey, enrolTerminal } from "../helpers/engine.ts";
+import { idOf, settings } from "../helpers/small_bank.ts";
+import { inTemporaryFolder } from "../helpers/temporary.ts";
+
+const aliceId = 4;
+
+/** Runs with a ledger in its thread, on a file of its own, with one terminal and one customer. */
+function withLedger(
+  run: (ledger: Ledger, troubles: string[], path: string) => Promise<void>,
+): Promise<void> {
+  return inTemporaryFolder(async (folder) => {
+    const path = `${folder}/bank.sqlite`;
+    const troubles: string[] = [];
+    const ledger = await Ledger.open(
+      { type: "open", path, keys: auditKeys, chainId, chainKey, create: settings },
+      (trouble) => troubles.push(trouble),
+    );
+    try {
+      await ledger.submit(enrolTerminal("lobby"));
+      await ledger.submit(addCustomer("alice", 100_000n));
+      await run(ledger, troubles, path);
+    } finally {
+      await ledger.close();
+    }
+  });
+}
+
+const deposit = (name: string, amount = 100n): Command[] => {
+  const ids = { movement: idOf(name), terminal: idOf("lobby"), amount };
+  const whose = { customer: "alice", account: aliceId, currency: "EUR" };
+  return [{ op: "authorise", kind: "deposit", ...whose, ...ids }, { op: "complete", ...ids }];
+};
+
+Deno.test("many commands at once are all answered, each with its own reply", () =>
+  withLedger(async (ledger) => {
+    const names = Array.from({ length: 700 }, (_, index) => `d${index}`);
+    const replies = await Promise.all(
+      names.flatMap((name, index) => deposit(name, BigInt(index + 1))).map((command) =>
+        ledger.submit(command)
+      ),
+    );
+    assertEquals(new Set(replies.map(({ outcome }) => outcome)), new Set(["ok"]));
+    const booked = replies.flatMap(({ booked }) => booked === undefined ? [] : [Number(booked)]);
+    assertEquals(booked, names.map((_, index) => index + 1));
+    const account = await ledger.read.account(aliceId);
+    assertEquals(account!.balance, 100_000n + 700n * 701n / 2n);
+  }));
+
+Deno.test("a member that the database refuses takes none of its batch with it", () =>
+  withLedger(async (ledger, troubles) => {
+    const commands = [...deposit("d1"), enrolTerminal("other", "lobby"), ...deposit("d2")];
+    const replies = await Promise.all(commands.map((command) => ledger.submit(command)));
+    assertEquals(replies.map(({ outcome }) => outcome), ["ok", "ok", "try_later", "ok", "ok"]);
+    assertEquals(troubles.length > 0, true);
+    assertEquals((await ledger.read.account(aliceId))!.balance, 100_200n);
+  }));
+
+Deno.test("those who watch an account hear of every change, in order, until they stop", () =>
+  withLedger(async (ledger) => {
+    const heard: number[] = [];
+    const before = (await ledger.read.account(aliceId))!.version;
+    const stop = ledger.watch(aliceId, ({ version }) => heard.push(version));
+    for (let index = 0; index < 5; index++) {
+      for (const command of deposit(`d${index}`)) await ledger.submit(command);
+    }
+    assertEquals(heard, [1, 2, 3, 4, 5].map((step) => before + step));
+    stop();
+    for (const command of deposit("d9")) await ledger.submit(command);
+    assertEquals(heard.length, 5);
+  }));
+
+Deno.test("a file in use, or none at all, is refused by its opener", () =>
+  withLedger(async (_ledger, _troubles, path) => {
+    const parts = { type: "open" as const, keys: auditKeys, chainId, chainKey };
+    await assertRejects(() => Ledger.open({ ...parts, path }, () => {}), UsageError, "in use");
+    await assertRejects(
+      () => Ledger.open({ ...parts, path: `${path}/none` }, () => {}),
+      UsageError,
+    );
+  }));
