@@ -34,7 +34,7 @@ CREATE TABLE movements (
   PRIMARY KEY (id, step),
   CHECK (booked = 0 OR (debit IS NOT NULL AND credit IS NOT NULL AND debit <> credit)),
   CHECK (booked = 0 OR outcome = 'ok'),
-  CHECK (booked <= amount)
+  CHECK (booked = 0 OR booked <= amount)
 ) STRICT, WITHOUT ROWID;
 CREATE TRIGGER movements_are_never_changed BEFORE UPDATE ON movements
 BEGIN SELECT RAISE(ABORT, 'movements are never changed'); END;

@@ -1,0 +1,321 @@
+/** The whole path over real TCP: a machine, its bank, and everything that can happen between them. */
+import { assert, assertEquals } from "@std/assert";
+import { Journal, type JournalState } from "../../client/journal.ts";
+import { Branch, logIn, type Machine, until } from "./branch.ts";
+
+function withBranch(name: string, test: (branch: Branch) => Promise<void>): void {
+  Deno.test(name, async () => {
+    const branch = await Branch.open();
+    try {
+      await test(branch);
+    } finally {
+      await branch.close();
+    }
+  });
+}
+
+/** A machine for the time of one visit of alice's. */
+async function visiting(branch: Branch, visit: (atm: Machine) => Promise<void>, name = "lobby") {
+  const atm = branch.machine(name);
+  try {
+    await logIn(atm);
+    await visit(atm);
+  } finally {
+    await atm.close();
+  }
+}
+
+withBranch("a customer withdraws, deposits and reads the history", async (branch) => {
+  await visiting(branch, async (atm) => {
+    const { machine } = atm;
+    const withdrawn = await machine.withdraw("8000");
+    assertEquals(withdrawn.outcome, "ok");
+    assertEquals(withdrawn.account!.booked, "92000");
+    assertEquals(withdrawn.notes, [{ value: "5000", count: 1 }, { value: "2000", count: 1 }, {
+      value: "1000",
+      count: 1,
+    }]);
+    await machine.depositOpen();
+    for (const note of ["2000", "5000", "3", "500"]) await machine.insertNote(note);
+    assertEquals(machine.view().escrow!.total, "7500");
+    const deposited = await machine.depositConfirm();
+    assertEquals([deposited.outcome, deposited.account!.booked], ["ok", "99500"]);
+    assertEquals(machine.view().escrow, null);
+    assertEquals(machine.view().visit!.account.available, "99500");
+    const { entries } = await machine.history({});
+    assertEquals(entries.map(({ action }) => action), [
+      "deposit €75.00",
+      "withdraw €80.00",
+      "log in",
+      "deposit €1,000.00 - opening balance",
+    ]);
+    const found = await machine.history({ kind: "withdrawal", text: "80" });
+    assertEquals(found.entries.length, 1);
+    await branch.requireAllSettled(atm);
+  });
+});
+
+withBranch("every refusal has its name, moves nothing, and is in the log", async (branch) => {
+  await visiting(branch, async (atm) => {
+    const { machine } = atm;
+    assertEquals((await machine.withdraw("0")).outcome, "amount_not_positive");
+    assertEquals((await machine.withdraw("-1000")).outcome, "amount_not_positive");
+    assertEquals((await machine.withdraw("ten")).outcome, "amount_not_positive");
+    const odd = await machine.withdraw("1234");
+    assertEquals([odd.outcome, odd.nearest], ["not_dispensable", ["1000", "2000"]]);
+    assertEquals((await machine.withdraw("999999999999")).outcome, "not_dispensable");
+    await machine.depositOpen();
+    assertEquals((await machine.depositConfirm()).outcome, "no_notes_inserted");
+    assertEquals(await machine.logIn("bob", "whatever"), { outcome: "already_logged_in" });
+    assertEquals(machine.view().visit!.account.booked, "100000");
+    const refused = await machine.history({ outcome: "refused" });
+    assert(
+      refused.entries.some(({ action }) => action === "withdraw €12.34 failed - not dispensable"),
+    );
+    assert(
+      refused.entries.some(({ action }) =>
+        action === "withdraw €0.00 failed - amount not positive"
+      ),
+    );
+    await branch.requireAllSettled(atm);
+  });
+});
+
+withBranch("too little money is refused, and the notes stay", async (branch) => {
+  await visiting(branch, async ({ machine }) => void await machine.withdraw("70000"), "hall");
+  await visiting(branch, async (atm) => {
+    const before = atm.devices.cassettes();
+    const refused = await atm.machine.withdraw("40000");
+    assertEquals([refused.outcome, refused.notes], ["insufficient_funds", []]);
+    assertEquals(refused.account!.booked, "30000");
+    assertEquals(atm.devices.cassettes(), before);
+    await branch.requireAllSettled(atm);
+  });
+});
+
+withBranch("a wrong password and an unknown name are answered alike", async (branch) => {
+  const atm = branch.machine();
+  try {
+    await until("online", () => atm.machine.view().bank === "online");
+    assertEquals(await atm.machine.logIn("alice", "wrong password"), {
+      outcome: "wrong_credentials",
+      retryAfterMs: undefined,
+    });
+    assertEquals(await atm.machine.logIn("nobody", "wrong password"), {
+      outcome: "wrong_credentials",
+      retryAfterMs: undefined,
+    });
+    assertEquals(atm.machine.view().visit, null);
+    assertEquals(await atm.machine.logIn("alice", "correct horse"), { outcome: "ok" });
+    await atm.machine.logOut();
+    assertEquals(atm.machine.view().ended, "logged_out");
+    // The next customer gets a session of their own, at once.
+    await logIn(atm, "bob");
+    assertEquals(atm.machine.view().visit!.username, "bob");
+  } finally {
+    await atm.close();
+  }
+});
+
+withBranch("the balance changes by itself when money moves at another ATM", async (branch) => {
+  await visiting(branch, async (atLobby) => {
+    await visiting(branch, async (atHall) => {
+      const seen: string[] = [];
+      atLobby.machine.watch(({ visit }) => visit && seen.push(visit.account.available));
+      await atHall.machine.withdraw("5000");
+      await until(
+        "the other balance follows",
+        () => atLobby.machine.view().visit!.account.booked === "95000",
+      );
+      assertEquals(seen.at(-1), "95000");
+    }, "hall");
+  });
+});
+
+withBranch("who walks away is logged out", async (branch) => {
+  const atm = branch.machine("lobby", { idleMsMax: 200 });
+  try {
+    await logIn(atm);
+    await atm.machine.depositOpen();
+    await atm.machine.insertNote("2000");
+    await until("the idle limit", () => atm.machine.view().ended === "idle");
+    assertEquals([atm.machine.view().visit, atm.machine.view().escrow], [null, null]);
+    await until("online again", () => atm.machine.view().bank === "online");
+    await logIn(atm);
+    const { entries } = await atm.machine.history({ kind: "log-in" });
+    assert(entries.some(({ action }) => action === "log out - idle"));
+  } finally {
+    await atm.close();
+  }
+});
+
+withBranch(
+  "a lost bank ends the visit, and a bank that comes back is found again",
+  async (branch) => {
+    await visiting(branch, async (atm) => {
+      const { machine } = atm;
+      await branch.unserve();
+      await until("lost", () => machine.view().bank === "lost");
+      assertEquals([machine.view().visit, machine.view().ended], [null, "connection_lost"]);
+      assertEquals(await machine.logIn("alice", "correct horse"), { outcome: "bank_unreachable" });
+      assertEquals((await machine.withdraw("2000")).outcome, "not_logged_in");
+      await branch.serve();
+      await until("back", () => machine.view().bank === "online");
+      assertEquals(await machine.logIn("alice", "correct horse"), { outcome: "ok" });
+      assertEquals((await machine.withdraw("2000")).outcome, "ok");
+      await branch.requireAllSettled(atm);
+    });
+  },
+);
+
+withBranch(
+  "a withdrawal whose authorisation was not heard pays nothing and costs nothing",
+  async (branch) => {
+    await visiting(branch, async (atm) => {
+      const before = atm.devices.cassettes();
+      atm.socket().deaf = true;
+      const receipt = await atm.machine.withdraw("4000");
+      assertEquals([receipt.outcome, receipt.notes], ["in_doubt", []]);
+      await until(
+        "settled",
+        () => atm.machine.view().bank === "online" && atm.journal.open().length === 0,
+      );
+      assertEquals(atm.devices.cassettes(), before);
+      assertEquals(await branch.balanceOf("alice"), 100_000n);
+      await branch.requireAllSettled(atm);
+    });
+  },
+);
+
+withBranch("a withdrawal whose completion was not heard is booked once", async (branch) => {
+  await visiting(branch, async (atm) => {
+    const acted = atm.devices.dispense.bind(atm.devices);
+    atm.devices.dispense = async (mix) => {
+      await acted(mix);
+      atm.socket().deaf = true;
+    };
+    const receipt = await atm.machine.withdraw("4000");
+    assertEquals([receipt.outcome, receipt.account], ["ok", null]);
+    await until(
+      "settled",
+      () => atm.machine.view().bank === "online" && atm.journal.open().length === 0,
+    );
+    assertEquals(await branch.balanceOf("alice"), 96_000n);
+    await branch.requireAllSettled(atm);
+  });
+});
+
+withBranch("a device that fails half-way is booked for what it gave", async (branch) => {
+  await visiting(branch, async (atm) => {
+    const dispense = atm.devices.dispense.bind(atm.devices);
+    atm.devices.dispense = async (mix) => {
+      await dispense(new Map([[5000n, mix.get(5000n)!]]));
+      throw new Error("jam");
+    };
+    const part = await atm.machine.withdraw("8000");
+    assertEquals([part.outcome, part.amount, part.account!.booked], ["ok", "5000", "95000"]);
+    atm.devices.dispense = () => Promise.reject(new Error("jam"));
+    const none = await atm.machine.withdraw("8000");
+    assertEquals([none.outcome, none.account!.booked, none.notes], ["device_fault", "95000", []]);
+    await branch.requireAllSettled(atm);
+  });
+});
+
+/** A journal after which, or before which, the power goes: once, at one step. */
+class DyingJournal extends Journal {
+  constructor(
+    database: Machine["database"],
+    private readonly at: JournalState,
+    private readonly when: string,
+  ) {
+    super(database);
+  }
+
+  override intend(...args: Parameters<Journal["intend"]>): void {
+    this.#around("intent", args[0].kind !== "load", () => super.intend(...args));
+  }
+  override authorised(movement: string): void {
+    this.#around("authorised", true, () => super.authorised(movement));
+  }
+  override acting(...args: Parameters<Journal["acting"]>): void {
+    this.#around("acting", true, () => super.acting(...args));
+  }
+  override acted(...args: Parameters<Journal["acted"]>): void {
+    this.#around("acted", true, () => super.acted(...args));
+  }
+  override settled(movement: string): void {
+    const load = this.open().some((entry) => entry.movement === movement && entry.kind === "load");
+    this.#around("settled", !load, () => super.settled(movement));
+  }
+
+  #around(state: JournalState, counts: boolean, write: () => void): void {
+    const dies = counts && state === this.at;
+    if (dies && this.when === "before") throw new Error("power cut");
+    write();
+    if (dies) throw new Error("power cut");
+  }
+}
+
+Deno.test("a crash at any step of a movement is settled right at the next start", async (t) => {
+  const rows: string[] = [];
+  for (const kind of ["withdrawal", "deposit"] as const) {
+    for (const state of ["intent", "authorised", "acting", "acted", "settled"] as const) {
+      for (const when of ["before", "after"]) {
+        await t.step(`${kind}, power cut ${when} '${state}' is written`, async () => {
+          const branch = await Branch.open();
+          try {
+            const moved = await crash(branch, kind, state, when);
+            rows.push(
+              `${kind.padEnd(10)} | ${when.padEnd(6)} ${state.padEnd(10)} | ${
+                moved ? "booked" : "undone"
+              }`,
+            );
+          } finally {
+            await branch.close();
+          }
+        });
+      }
+    }
+  }
+  console.log(rows.join("\n"));
+});
+
+/** Crashes once, starts anew, and checks that money and notes agree; whether the money has moved. */
+async function crash(
+  branch: Branch,
+  kind: "withdrawal" | "deposit",
+  state: JournalState,
+  when: string,
+): Promise<boolean> {
+  const dying = branch.machine("lobby");
+  await logIn(dying);
+  await dying.close();
+  let database!: Machine["database"];
+  const atm = branch.machine("lobby", {
+    wrap: (journal) => {
+      database = (journal as unknown as { database: Machine["database"] }).database;
+      return new DyingJournal(database, state, when);
+    },
+  });
+  await logIn(atm);
+  const before = atm.devices.cassettes();
+  if (kind === "withdrawal") {
+    await atm.machine.withdraw("4000").catch(() => {});
+  } else {
+    await atm.machine.depositOpen();
+    await atm.machine.insertNote("5000");
+    await atm.machine.depositConfirm().catch(() => {});
+  }
+  const notesMoved = JSON.stringify([...before].map(String)) !==
+    JSON.stringify([...atm.devices.cassettes()].map(String));
+  atm.socket().close();
+  await atm.close();
+  const again = branch.machine("lobby");
+  await until("online", () => again.machine.view().bank === "online");
+  await branch.requireAllSettled(again);
+  const balance = await branch.balanceOf("alice");
+  const expected = !notesMoved ? 100_000n : kind === "withdrawal" ? 96_000n : 105_000n;
+  assertEquals(balance, expected);
+  await again.close();
+  return notesMoved;
+}

@@ -1,0 +1,200 @@
+/** A bank and a machine in one process, joined by real TCP on loopback: what tests of the ATM share. */
+import { assertEquals } from "@std/assert";
+import type { DatabaseSync } from "node:sqlite";
+import { AtmMachineOfBank } from "../../client/atm.ts";
+import { openAtmFolder } from "../../client/atm_folder.ts";
+import type { Socket } from "../../client/bank_client.ts";
+import { plus, totalOf } from "../../client/cash/note_mix.ts";
+import { SimulatedDevices } from "../../client/cash/simulated_devices.ts";
+import { Journal } from "../../client/journal.ts";
+import { hex } from "../../lib/bytes.ts";
+import { type NamedTerminalKey, parseTerminalKey } from "../../lib/terminal_key.ts";
+import { type Bank, createBank, openBank, randomBytes } from "../../server/bank.ts";
+import { listen, type Listener } from "../../server/listener.ts";
+import { runOperatorCommand } from "../../server/operator/commands.ts";
+
+export const password = "correct horse";
+
+/** A socket that can be cut, and made to lose the next thing the bank says. */
+export class FragileSocket implements Socket {
+  deaf = false;
+  constructor(private readonly socket: Deno.TcpConn) {}
+
+  async read(into: Uint8Array): Promise<number | null> {
+    const count = await this.socket.read(into);
+    if (!this.deaf) return count;
+    this.close();
+    return null;
+  }
+
+  write(bytes: Uint8Array): Promise<number> {
+    return this.socket.write(bytes);
+  }
+
+  close(): void {
+    try {
+      this.socket.close();
+    } catch {
+      // closed already
+    }
+  }
+}
+
+/** A machine and what is inside it. */
+export interface Machine {
+  machine: AtmMachineOfBank;
+  journal: Journal;
+  devices: SimulatedDevices;
+  database: DatabaseSync;
+  /** The line as it is now. */
+  socket: () => FragileSocket;
+  close: () => Promise<void>;
+}
+
+export class Branch {
+  readonly folder = Deno.makeTempDirSync();
+  readonly logged: string[] = [];
+  readonly keys = new Map<string, NamedTerminalKey>();
+  bank!: Bank;
+  #listener!: Listener;
+  #port = 0;
+
+  static async open(): Promise<Branch> {
+    const branch = new Branch();
+    const settings = {
+      bankName: "Test Bank",
+      currency: { code: "EUR", exponent: 2 },
+      timeZone: "UTC",
+      withdrawalMax: null,
+    };
+    branch.bank = await createBank(branch.#bankFolder, settings, branch.#log);
+    for (const name of ["lobby", "hall"]) {
+      for await (
+        const answer of runOperatorCommand(branch.bank, {
+          command: "enrol_terminal",
+          operator: "t",
+          name,
+        })
+      ) {
+        if ("keyFile" in answer) branch.keys.set(name, parseTerminalKey(answer.keyFile, name));
+      }
+    }
+    for (const username of ["alice", "bob"]) {
+      const request = {
+        command: "add_customer",
+        operator: "t",
+        username,
+        password,
+        opening: "1000",
+      } as const;
+      for await (const _ of runOperatorCommand(branch.bank, request));
+    }
+    await branch.serve();
+    return branch;
+  }
+
+  /** Starts the server again, at the same port. */
+  async serve(): Promise<void> {
+    if (!this.bank) this.bank = await openBank(this.#bankFolder, this.#log);
+    this.#listener = await listen(this.bank, {
+      hostname: "127.0.0.1",
+      port: this.#port,
+      log: this.#log,
+    });
+    this.#port = Number(this.#listener.address.split(":")[1]);
+  }
+
+  /** Ends the server, in order. */
+  async unserve(): Promise<void> {
+    await this.#listener.close();
+    await this.bank.close();
+    this.bank = undefined!;
+  }
+
+  async close(): Promise<void> {
+    if (this.bank) await this.unserve();
+    await Deno.remove(this.folder, { recursive: true });
+  }
+
+  /** Opens a terminal's machine; `wrap` may spy on its journal. Notes are loaded the first time. */
+  machine(
+    name = "lobby",
+    { wrap = (journal: Journal) => journal, idleMsMax = 60_000 } = {},
+  ): Machine {
+    const database = openAtmFolder(`${this.folder}/atm-${name}`);
+    const journal = new Journal(database);
+    const devices = new SimulatedDevices(database);
+    let socket!: FragileSocket;
+    const connect = async () => {
+      socket = new FragileSocket(await Deno.connect({ hostname: "127.0.0.1", port: this.#port }));
+      return socket;
+    };
+    const machine = new AtmMachineOfBank({
+      line: { connect, terminalKey: this.keys.get(name)!, randomBytes, nowMs: Date.now },
+      terminalName: name,
+      journal: wrap(journal),
+      devices,
+      demo: true,
+      log: this.#log,
+      idleMsMax,
+      onMeeting: () => {
+        if (devices.cassettes().size > 0) return;
+        const notes = new Map([[5000n, 10], [2000n, 10], [1000n, 10]]);
+        const movement = hex(randomBytes(16));
+        journal.intend(
+          { movement, kind: "load", amount: totalOf(notes), currency: "EUR", notes },
+          Date.now(),
+        );
+        devices.load(notes);
+      },
+    });
+    machine.start();
+    const close = async () => {
+      await machine.stop();
+      database.close();
+    };
+    return { machine, journal, devices, database, socket: () => socket, close };
+  }
+
+  /** All the money is where it should be: nothing held, books at zero, notes = the terminal's account. */
+  async requireAllSettled({ devices, journal }: Machine, name = "lobby"): Promise<void> {
+    assertEquals(journal.open(), []);
+    assertEquals(await this.bank.ledger.read.holds(), []);
+    const accounts = await this.bank.ledger.read.accounts();
+    assertEquals(accounts.reduce((sum, { balance }) => sum + balance, 0n), 0n, "the books");
+    assertEquals(accounts.filter(({ held }) => held !== 0n), []);
+    const terminal = hex(this.keys.get(name)!.terminal);
+    const cash = accounts.find(({ owner }) => owner === terminal)!;
+    assertEquals(
+      totalOf(plus(devices.cassettes(), devices.escrow() ?? new Map())),
+      -cash.balance,
+      "notes",
+    );
+  }
+
+  async balanceOf(customer: string): Promise<bigint> {
+    return (await this.bank.ledger.read.accounts()).find(({ owner }) => owner === customer)!
+      .balance;
+  }
+
+  get #bankFolder(): string {
+    return `${this.folder}/bank`;
+  }
+
+  #log = (line: string) => void this.logged.push(line);
+}
+
+/** Waits until it holds. */
+export async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
+  const endMs = Date.now() + 10_000;
+  while (!await holds()) {
+    if (Date.now() > endMs) throw new Error(`in vain: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+/** Waits for the bank, and logs in. */
+export async function logIn({ machine }: Machine, username = "alice"): Promise<void> {
+  await until("online", () => machine.view().bank === "online");
+  assertEquals(await machine.logIn(username, password), { outcome: "ok" });
+}
