@@ -1,0 +1,219 @@
+/** A whole bank on loopback, with honest ATMs and sockets of strangers to try it with. */
+import { assertEquals } from "@std/assert";
+import { BankClient } from "../../../client/bank_client.ts";
+import { concat } from "../../../lib/bytes.ts";
+import type { Answer, Ask, Push } from "../../../lib/protocol/message.ts";
+import type { TerminalKey } from "../../../lib/protocol/handshake.ts";
+import { openEntry } from "../../../server/audit/seal.ts";
+import { type Bank, createBank, openBank, randomBytes } from "../../../server/bank.ts";
+import type { Command } from "../../../server/ledger/command.ts";
+import { listen, type Listener } from "../../../server/listener.ts";
+import { sealTerminalKey, terminalSealKeys } from "../../../server/terminals/terminal_keys.ts";
+import { inTemporaryFolder } from "./temporary.ts";
+
+export const passwords = { alice: "alice's password", bob: "bob's password" };
+
+const bankSettings = {
+  bankName: "Test Bank",
+  currency: { code: "EUR", exponent: 2 },
+  timeZone: "UTC",
+  withdrawalMax: null,
+};
+
+/** A 16-byte id that nothing had before, as 32 hex digits. */
+export const newId = () => randomBytes(16).toHex();
+
+export class RunningBank {
+  /** Lines of the operator's log. */
+  readonly log: string[] = [];
+  readonly keys: Record<"lobby" | "mall", TerminalKey>;
+  bank!: Bank;
+  #listener!: Listener;
+  #running = false;
+  #clients: BankClient[] = [];
+
+  private constructor(readonly folder: string) {
+    this.keys = {} as RunningBank["keys"];
+  }
+
+  /** Runs with a bank that has the terminals lobby and mall, and the customers alice and bob. */
+  static with(run: (running: RunningBank) => Promise<void>): Promise<void> {
+    return inTemporaryFolder(async (root) => {
+      const running = new RunningBank(`${root}/bank`);
+      running.bank = await createBank(
+        running.folder,
+        bankSettings,
+        (line) => running.log.push(line),
+      );
+      await running.#fill();
+      await running.#listen();
+      try {
+        await run(running);
+      } finally {
+        await running.stop();
+      }
+    });
+  }
+
+  get address(): { hostname: string; port: number } {
+    const [hostname, port] = this.#listener.address.split(":");
+    return { hostname: hostname!, port: Number(port) };
+  }
+
+  /** Stops the bank and everything that was connected to it; again, for nothing. */
+  async stop(): Promise<void> {
+    if (!this.#running) return;
+    this.#running = false;
+    for (const client of this.#clients) await client.close();
+    this.#clients = [];
+    await this.#listener.close();
+    await this.bank.close();
+  }
+
+  /** Stops the bank and opens it anew from its folder. */
+  async reopen(): Promise<void> {
+    await this.stop();
+    this.bank = await openBank(this.folder, (line) => this.log.push(line));
+    await this.#listen();
+  }
+
+  /** An honest ATM's line, with this terminal's key. */
+  async connect(key: TerminalKey = this.keys.lobby, sent?: Uint8Array[]): Promise<Atm> {
+    const client = await BankClient.connect({
+      connect: async () => {
+        const socket = await Deno.connect(this.address);
+        return {
+          read: (into) => socket.read(into),
+          write: (bytes) => (sent?.push(bytes.slice()), socket.write(bytes)),
+          close: () => socket.close(),
+        };
+      },
+      terminalKey: key,
+      randomBytes,
+      nowMs: Date.now,
+    });
+    this.#clients.push(client);
+    return new Atm(client);
+  }
+
+  /** A line on which a customer has logged in. */
+  async visit(username: keyof typeof passwords, key?: TerminalKey): Promise<Atm> {
+    const atm = await this.connect(key);
+    const answer = await atm.ask({ op: "log_in", username, password: passwords[username] });
+    assertEquals(answer.outcome, "ok");
+    atm.account = answer.account!.id;
+    return atm;
+  }
+
+  /** What the bank answers to these bytes of a stranger, who then says no more. */
+  async answerTo(...sent: Uint8Array[]): Promise<Uint8Array> {
+    const socket = await Deno.connect(this.address);
+    try {
+      // The bank may close before it has read everything.
+      await socket.write(concat(...sent)).then(() => socket.closeWrite()).catch(() => {});
+      return await readToEnd(socket);
+    } finally {
+      socket.close();
+    }
+  }
+
+  /** The words of the whole log, oldest first: who and what. */
+  async entries(): Promise<string[]> {
+    const { keys, auditKeys, ledger } = this.bank;
+    return (await ledger.read.entriesAfter(0, 10_000)).map(({ sequence, sealed }) => {
+      const { who, action } = openEntry(auditKeys, { chainId: keys.chainId, sequence }, sealed)!;
+      return `${who} | ${action}`;
+    });
+  }
+
+  async #fill(): Promise<void> {
+    for (const name of ["lobby", "mall"] as const) {
+      const [terminal, key] = [newId(), randomBytes(32)];
+      const sealKeys = terminalSealKeys(this.bank.keys.master);
+      const sealedKey = sealTerminalKey(sealKeys, terminal, 1, key, randomBytes(16));
+      await this.#operate({
+        op: "enrol_terminal",
+        operator: "test",
+        terminal,
+        name,
+        keyVersion: 1,
+        sealedKey,
+      });
+      this.bank.terminals.add({ id: terminal, name, keyVersion: 1, sealedKey, state: "active" });
+      const bank = Uint8Array.fromHex(this.bank.settings.bankId);
+      this.keys[name] = { terminal: Uint8Array.fromHex(terminal), version: 1, key, bank };
+    }
+    for (const [username, password] of Object.entries(passwords)) {
+      await this.#operate({
+        op: "add_customer",
+        operator: "test",
+        username,
+        passwordHash: await this.bank.passwords.hash(password, randomBytes(16)),
+        opening: 100_000n,
+        movement: newId(),
+      });
+    }
+  }
+
+  async #operate(command: Command): Promise<void> {
+    assertEquals((await this.bank.ledger.submit(command)).outcome, "ok");
+  }
+
+  async #listen(): Promise<void> {
+    this.#listener = await listen(this.bank, {
+      hostname: "127.0.0.1",
+      port: 0,
+      log: (line) => this.log.push(line),
+    });
+    this.#running = true;
+  }
+}
+
+/** One line to the bank, with what it said unasked. */
+export class Atm {
+  account = "";
+  readonly pushes: Push[] = [];
+  #heard = Promise.withResolvers<void>();
+
+  constructor(readonly client: BankClient) {
+    client.onPush = (push) => {
+      this.pushes.push(push);
+      this.#heard.resolve();
+      this.#heard = Promise.withResolvers();
+    };
+  }
+
+  ask(ask: Ask): Promise<Answer> {
+    return this.client.ask(ask);
+  }
+
+  async outcomeOf(ask: Ask): Promise<string> {
+    return (await this.client.ask(ask)).outcome;
+  }
+
+  authorise(
+    kind: "withdrawal" | "deposit",
+    movement: string,
+    amount: string,
+    account = this.account,
+  ): Promise<Answer> {
+    return this.ask({ op: "authorise", kind, movement, account, amount, currency: "EUR" });
+  }
+
+  /** Waits until the bank has said so much unasked. */
+  async heard(count: number): Promise<Push[]> {
+    while (this.pushes.length < count) await this.#heard.promise;
+    return this.pushes;
+  }
+}
+
+/** Everything that comes until the other side closes, in whatever way it does. */
+export async function readToEnd(socket: Deno.TcpConn): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  const chunk = new Uint8Array(4_096);
+  for (;;) {
+    const count = await socket.read(chunk).catch(() => null);
+    if (count === null) return concat(...parts);
+    parts.push(chunk.slice(0, count));
+  }
+}
