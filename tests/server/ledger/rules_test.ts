@@ -67,6 +67,7 @@ Deno.test("the same id with other content is refused, whatever differs", () => {
     lobby alice withdraw w1 alice 4000 USD  -> id_reused
     lobby alice withdraw w1 bob   4000 EUR  -> id_reused
     lobby bob   withdraw w1 bob   4000 EUR  -> id_reused
+    lobby bob   withdraw w1 alice 4000 EUR  -> id_reused # and tells nothing of alice
     mall  alice withdraw w1 alice 4000 EUR  -> id_reused
     lobby load w1 4000 EUR                  -> id_reused
     lobby alice withdraw w2 alice 9999 EUR  -> insufficient_funds
