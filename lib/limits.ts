@@ -26,8 +26,6 @@ export const connectionsMax = 12_000;
 export const connectionsPerAddressMax = 12_000;
 /** Sockets at once that have not finished their handshake. */
 export const handshakesPendingMax = 1_024;
-/** Requests of one ATM under way at once: more end the connection. */
-export const requestsPendingMax = 32;
 /** What may wait to be written to one slow ATM. */
 export const outgoingBytesMax = 1 << 20;
 /** A terminal's channel without any request is closed after this: ATMs send `hello` more often. */
