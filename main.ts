@@ -6,18 +6,12 @@
 import config from "./deno.json" with { type: "json" };
 import { AtmMachineOfBank } from "./client/atm.ts";
 import { BankClient, type Line, NoAnswer } from "./client/bank_client.ts";
-import {
-  openAtmFolder,
-  rememberCurrency,
-  rememberedCurrency,
-  transact,
-} from "./client/atm_folder.ts";
+import { openAtmFolder, rememberCurrency, rememberedCurrency } from "./client/atm_folder.ts";
 import { demoFilling, parseNotes } from "./client/cash/cash_notes.ts";
+import { fillCassettes } from "./client/cash/filling.ts";
 import { type NoteCounts, totalOf } from "./client/cash/note_mix.ts";
 import { SimulatedDevices } from "./client/cash/simulated_devices.ts";
 import { Journal } from "./client/journal.ts";
-import { readInterrupted } from "./client/settle.ts";
-import { hex } from "./lib/bytes.ts";
 import { UsageError } from "./lib/errors.ts";
 import { type Currency, currencyOf, decimalText, formatMoney, parseAmount } from "./lib/money.ts";
 import { requirePrivate } from "./lib/private_file.ts";
@@ -117,7 +111,7 @@ async function runAtm(flags: Flags): Promise<number> {
     randomBytes,
     nowMs: Date.now,
   };
-  const { database, journal, devices } = openAtm(data);
+  const { database, journal, devices, fill } = openAtm(data);
   if (!flags.wait) await requireBank(line, String(flags.bank));
   const page = await bundlePage();
   const demo = flags.demo === true;
@@ -130,7 +124,7 @@ async function runAtm(flags: Flags): Promise<number> {
     onMeeting(currency) {
       rememberCurrency(database, currency);
       if (demo && devices.cassettes().size === 0) {
-        fill(database, journal, devices, demoFilling(currency), currency);
+        fill(demoFilling(currency), currency);
       }
     },
     log,
@@ -189,7 +183,7 @@ function online(machine: AtmMachineOfBank): Promise<void> {
 
 function runCash(flags: Flags, words: string[]): number {
   readTerminalKey(String(flags.key));
-  const { database, journal, devices } = openAtm(String(flags.data));
+  const { database, devices, fill } = openAtm(String(flags.data));
   const currency = rememberedCurrency(database);
   if (!currency) {
     throw new UsageError(
@@ -201,7 +195,7 @@ function runCash(flags: Flags, words: string[]): number {
     if (notes === null) {
       throw new UsageError(`'${words.join(" ")}': write notes as 20x100 50x40`, 2);
     }
-    fill(database, journal, devices, notes, currency);
+    fill(notes, currency);
   }
   const cassettes = devices.cassettes();
   for (const [value, count] of cassettes) {
@@ -217,26 +211,9 @@ function openAtm(folder: string) {
   const database = openAtmFolder(folder);
   const journal = new Journal(database);
   const devices = new SimulatedDevices(database);
-  return { database, journal, devices };
-}
-
-/** Puts notes into the cassettes; the journal tells the bank of it at the next chance. */
-function fill(
-  database: ReturnType<typeof openAtmFolder>,
-  journal: Journal,
-  devices: SimulatedDevices,
-  notes: NoteCounts,
-  currency: Currency,
-): void {
-  readInterrupted({ journal, devices });
-  transact(database, () => {
-    const movement = hex(randomBytes(16));
-    journal.intend(
-      { movement, kind: "load", amount: totalOf(notes), currency: currency.code, notes },
-      Date.now(),
-    );
-    devices.load(notes);
-  });
+  const fill = (notes: NoteCounts, currency: Currency) =>
+    fillCassettes({ database, journal, devices, randomBytes, nowMs: Date.now }, notes, currency);
+  return { database, journal, devices, fill };
 }
 
 function readTerminalKey(path: string) {

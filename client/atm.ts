@@ -179,15 +179,14 @@ export class AtmMachineOfBank implements AtmMachine {
     return await this.#oneAtATime("deposit", total.toString(), async (visit) => {
       if (total === 0n) return await this.#refuse(visit, "deposit", total, "no_notes_inserted");
       const receipt = await this.#move(visit, "deposit", total, notes, () => devices.cashInEnd());
-      if (devices.escrow() !== null) await devices.cashInRollback(); // refused: the notes go back
+      await this.#returnEscrow(); // refused: the notes go back
       return receipt;
     });
   }
 
   async depositCancel(): Promise<void> {
     await this.#moneyUnderWay;
-    if (this.parts.devices.escrow() === null) return;
-    await this.parts.devices.cashInRollback();
+    await this.#returnEscrow();
     this.#tell();
   }
 
@@ -284,6 +283,11 @@ export class AtmMachineOfBank implements AtmMachine {
     );
   }
 
+  async #returnEscrow(): Promise<void> {
+    const { devices } = this.parts;
+    if (devices.escrow() !== null) await devices.cashInRollback();
+  }
+
   /** The machine's own refusal: the bank's log hears of it. */
   async #refuse(
     { bank }: Visit,
@@ -315,14 +319,15 @@ export class AtmMachineOfBank implements AtmMachine {
   async #forgetVisit(ended: VisitEnd): Promise<void> {
     clearTimeout(this.#idleTimer);
     this.#visit = null;
-    if (this.parts.devices.escrow() !== null) await this.parts.devices.cashInRollback();
+    await this.#returnEscrow();
     this.#tell({ ended });
   }
 
   // The line
 
   async #keepLine(): Promise<void> {
-    await readInterrupted(this.parts);
+    readInterrupted(this.parts);
+    await this.#returnEscrow(); // notes that lay there when the power went
     let delayMs = 0;
     while (!this.#stopping.signal.aborted) {
       await pause(delayMs * (0.5 + Math.random() / 2), this.#stopping.signal);

@@ -16,7 +16,7 @@ export interface Settling {
 
 /** Settles all that is open. @throws {NoAnswer} when the line ends first: the rest stays open */
 export async function settleOpen(settling: Settling): Promise<void> {
-  await readInterrupted(settling);
+  readInterrupted(settling);
   for (const entry of settling.journal.open()) await settle(settling, entry);
 }
 
@@ -24,15 +24,12 @@ export async function settleOpen(settling: Settling): Promise<void> {
  * Writes down what the devices had done when they were interrupted: their counters have outlived the
  * crash. Must come before anyone else touches the notes.
  */
-export async function readInterrupted(
-  { journal, devices }: Pick<Settling, "journal" | "devices">,
-): Promise<void> {
+export function readInterrupted({ journal, devices }: Pick<Settling, "journal" | "devices">): void {
   for (const { movement, state, countsBefore } of journal.open()) {
     if (state !== "acting") continue;
     const moved = totalOf(plus(devices.cassettes(), countsBefore!, -1));
     journal.acted(movement, moved < 0n ? -moved : moved);
   }
-  if (devices.escrow() !== null) await devices.cashInRollback();
 }
 
 async function settle({ journal, ask, log }: Settling, entry: JournalEntry): Promise<void> {

@@ -4,6 +4,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { AtmMachineOfBank } from "../../client/atm.ts";
 import { openAtmFolder } from "../../client/atm_folder.ts";
 import type { Socket } from "../../client/bank_client.ts";
+import { fillCassettes } from "../../client/cash/filling.ts";
 import { plus, totalOf } from "../../client/cash/note_mix.ts";
 import { SimulatedDevices } from "../../client/cash/simulated_devices.ts";
 import { Journal } from "../../client/journal.ts";
@@ -137,15 +138,14 @@ export class Branch {
       demo: true,
       log: this.#log,
       idleMsMax,
-      onMeeting: () => {
+      onMeeting: (currency) => {
         if (devices.cassettes().size > 0) return;
         const notes = new Map([[5000n, 10], [2000n, 10], [1000n, 10]]);
-        const movement = hex(randomBytes(16));
-        journal.intend(
-          { movement, kind: "load", amount: totalOf(notes), currency: "EUR", notes },
-          Date.now(),
+        fillCassettes(
+          { database, journal, devices, randomBytes, nowMs: Date.now },
+          notes,
+          currency,
         );
-        devices.load(notes);
       },
     });
     machine.start();

@@ -139,7 +139,7 @@ async function launchBank(name: CommandName, { flags, words }: ParsedCommand, pl
 }
 
 /** The server's program: no FFI, no run, and only its own source, folder and addresses. */
-function serverPermissions(
+export function serverPermissions(
   folders: string[],
   net: string[],
   { main, project }: Place,

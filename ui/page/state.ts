@@ -5,144 +5,13 @@
  * A call that is `pending` keeps every other from starting, so nothing can be pressed twice. No
  * state ever holds a password: it passes through the `log_in` event into the call, and is gone.
  */
-import type { HistoryEntry, HistoryFilter, MachineView, Receipt, VisitEnd } from "../../lib/atm.ts";
-import type { AtmOutcome } from "../../lib/errors.ts";
-import type { MinorText } from "../../lib/money.ts";
-import type { Call, CallName, CallValue, Gone } from "./bridge.ts";
 import { onAnswer } from "./state/answers.ts";
 import { onIntent } from "./state/intents.ts";
+import { initialState, type PageEvent, type State, type Step } from "./state/model.ts";
 import { onTick, onTouch } from "./state/time.ts";
 import { onView } from "./state/views.ts";
 
-/** Why the customer is told no: what machine and bank refuse, and what is no amount at all. */
-export type Refused = Exclude<AtmOutcome, "ok"> | "amount_not_a_number";
-
-/** One screen, with all that it alone knows. */
-export type Screen =
-  /** The host has not told its first view yet. */
-  | { name: "starting" }
-  /** The bank has not been reached yet. */
-  | { name: "out_of_service" }
-  | { name: "welcome" }
-  | { name: "log_in"; username: string; shown?: boolean }
-  | { name: "menu" }
-  | { name: "withdraw" }
-  | { name: "amount"; typed: string }
-  | { name: "working"; on: "withdrawal" | "deposit" | "return" }
-  | { name: "receipt"; receipt: Receipt }
-  | { name: "deposit" }
-  | { name: "balance" }
-  | HistoryScreen
-  | RefusalScreen
-  /** The bank answered once and does not now. */
-  | { name: "lost"; hadVisit: boolean }
-  /** The bank is back; what was begun before is over. */
-  | { name: "back"; hadVisit: boolean }
-  | { name: "ended"; why: VisitEnd }
-  | { name: "gone"; why: Gone };
-
-export type ScreenName = Screen["name"];
-
-export interface HistoryScreen {
-  name: "history";
-  filter: HistoryFilter;
-  /** Cursors of the pages before this one; the first page's is undefined. */
-  newer: (string | undefined)[];
-  /** This page's own cursor. */
-  cursor: string | undefined;
-  /** The filter changed while a page was on its way: it is asked for anew. */
-  again?: boolean;
-  /** Null until the first page came. */
-  page: { entries: HistoryEntry[]; older: string | undefined } | null;
-}
-
-export interface RefusalScreen {
-  name: "refusal";
-  why: Refused;
-  /** Where the customer was, and gets back to. */
-  from: "log_in" | "withdraw" | "amount" | "history" | "menu";
-  receipt?: Receipt;
-  /** What was typed, to be mended. */
-  typed?: string;
-  /** For `throttled`: when another try has a chance. */
-  retryAtMs?: number;
-}
-
-export interface State {
-  screen: Screen;
-  view: MachineView | null;
-  /** The call under way, if any, by its number. */
-  pending: { number: number; name: CallName } | null;
-  /** Numbers calls, so that an answer to a screen long left is known as such. */
-  calls: number;
-  nowMs: number;
-  /** When this screen came up. */
-  shownMs: number;
-  lastTouchMs: number;
-  /** When the machine was last told of a touch. */
-  touchToldMs: number;
-  /** The question whether the customer needs more time is open over the screen. */
-  moreTime: boolean;
-  /** A balance that changed by itself while the customer looked: by how much, and when. */
-  balanceNews: { changeMinor: MinorText; atMs: number } | null;
-}
-
-/** What a customer does. */
-export type Intent =
-  /** To the screen before, as Escape does; what was begun is given up. */
-  | { type: "back" }
-  /** On from a screen that only tells something, as Enter does. */
-  | { type: "next" }
-  | { type: "go"; to: "menu" | "withdraw" | "amount" | "deposit" | "balance" | "history" }
-  | { type: "log_in"; username: string; password: string }
-  | { type: "show_password"; shown: boolean }
-  | { type: "log_out" }
-  | { type: "type_amount"; typed: string }
-  | { type: "withdraw_typed" }
-  | { type: "withdraw"; amount: MinorText }
-  | { type: "insert_note"; value: MinorText }
-  | { type: "deposit_confirm" }
-  | { type: "filter"; filter: HistoryFilter }
-  | { type: "older" }
-  | { type: "newer" }
-  /** "Yes, I need more time." */
-  | { type: "stay" };
-
-/** The value of a call that has been answered. */
-export type Answered = {
-  [Name in CallName]: { type: "answered"; number: number; name: Name; value: CallValue<Name> };
-}[CallName];
-
-export type PageEvent =
-  | Intent
-  | Answered
-  | { type: "view"; view: MachineView }
-  | { type: "gone"; why: Gone }
-  /** About once a second. */
-  | { type: "tick" }
-  /** A finger, a pointer or a key, on anything. */
-  | { type: "touched" };
-
-/** What follows from an event. A `call` is numbered by `state.calls`. */
-export interface Step {
-  state: State;
-  call?: Call;
-}
-
-export function initialState(nowMs: number): State {
-  return {
-    screen: { name: "starting" },
-    view: null,
-    pending: null,
-    calls: 0,
-    nowMs,
-    shownMs: nowMs,
-    lastTouchMs: nowMs,
-    touchToldMs: nowMs,
-    moreTime: false,
-    balanceNews: null,
-  };
-}
+export * from "./state/model.ts";
 
 /** The one reducer. `nowMs` never runs backwards. */
 export function reduce(before: State, event: PageEvent, nowMs: number): Step {
@@ -168,17 +37,4 @@ export function reduce(before: State, event: PageEvent, nowMs: number): Step {
     default:
       return onIntent(state, event);
   }
-}
-
-/** The same state on another screen; what belonged to the old screen is dropped. */
-export function show(state: State, screen: Screen): State {
-  return { ...state, screen, shownMs: state.nowMs, balanceNews: null };
-}
-
-/** Starts a call, unless one is under way: then nothing happens at all. */
-export function start(state: State, call: Call, screen: Screen = state.screen): Step {
-  if (state.pending) return { state };
-  const number = state.calls + 1;
-  const next = screen === state.screen ? state : show(state, screen);
-  return { state: { ...next, calls: number, pending: { number, name: call.name } }, call };
 }

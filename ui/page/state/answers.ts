@@ -8,7 +8,7 @@ import {
   show,
   type State,
   type Step,
-} from "../state.ts";
+} from "./model.ts";
 import { ask } from "./intents.ts";
 import { endedScreen, safeScreen } from "./screens.ts";
 

@@ -11,7 +11,7 @@ import {
   start,
   type State,
   type Step,
-} from "../state.ts";
+} from "./model.ts";
 import { endedScreen, safeScreen } from "./screens.ts";
 
 /** Longest amount that can be typed, in characters. */

@@ -1,6 +1,6 @@
 /** Which screens need what: facts about screens that several edges of the reducer share. */
 import type { MachineView } from "../../../lib/atm.ts";
-import type { Screen, ScreenName, State } from "../state.ts";
+import type { Screen, ScreenName, State } from "./model.ts";
 
 /** Screens that make sense only while a customer is logged in. */
 const duringVisit: ReadonlySet<ScreenName> = new Set<ScreenName>([

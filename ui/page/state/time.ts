@@ -1,5 +1,5 @@
 /** Time passes and hands move: when to ask for more time, when to tidy a screen that nobody reads. */
-import { type ScreenName, show, type State, type Step } from "../state.ts";
+import { type ScreenName, show, type State, type Step } from "./model.ts";
 import { moneyPending, safeScreen } from "./screens.ts";
 
 export const pageTimes = {

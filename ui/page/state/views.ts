@@ -1,7 +1,7 @@
 /** The machine's view changed: what that does to the screen. */
 import type { MachineView } from "../../../lib/atm.ts";
 import { minorFromText } from "../../../lib/money.ts";
-import { show, type State } from "../state.ts";
+import { show, type State } from "./model.ts";
 import { endedScreen, needsVisit, safeScreen, tellsOfMoney } from "./screens.ts";
 
 export function onView(before: State, view: MachineView): State {
