@@ -17,7 +17,7 @@ import { type Currency, currencyOf, decimalText, formatMoney, parseAmount } from
 import { requirePrivate } from "./lib/private_file.ts";
 import { isName, parseTerminalKey } from "./lib/terminal_key.ts";
 import { type Bank, createBank, openBank, randomBytes } from "./server/bank.ts";
-import { writePrivateFile } from "./server/data_folder.ts";
+import { reservePrivateFile, writePrivateFile } from "./server/data_folder.ts";
 import { openDemoBank } from "./server/demo.ts";
 import { listen } from "./server/listener.ts";
 import { type OperatorCommand, runOperatorCommand } from "./server/operator/commands.ts";
@@ -241,6 +241,9 @@ async function initBank(flags: Flags): Promise<number> {
     ? null
     : amountFlag("--withdrawal-limit", limit, currency);
   const bankName = String(flags.name ?? "Strongroom Bank");
+  if (!/^[^|\p{Cc}]{1,60}$/u.test(bankName)) {
+    throw new UsageError("--name: write up to 60 characters, without | and line breaks", 2);
+  }
   const folder = String(flags.data);
   const bank = await createBank(folder, { bankName, currency, timeZone, withdrawalMax }, log);
   const who = `operator ${operatorName()}`;
@@ -292,21 +295,22 @@ async function runOperator(
   flags: Flags,
 ): Promise<number> {
   const out = flags.out === undefined ? null : String(flags.out);
-  if (out && exists(out)) {
-    throw new UsageError(`${out} is there already: move it away, or choose another with --out`);
-  }
+  // The file comes first: a key that could not be written would be lost, and its terminal's name with it.
+  const keyFile = out === null ? null : reservePrivateFile(out);
   const request = { ...command, operator: operatorName() };
-  const answers = await askServer(folder, request);
-  const bank: Bank | null = answers ? null : await openBank(folder, log);
+  let bank: Bank | null = null;
   try {
+    const answers = await askServer(folder, request);
+    if (!answers) bank = await openBank(folder, log);
     for await (const answer of answers ?? runOperatorCommand(bank!, request)) {
       if ("line" in answer) say(answer.line);
       else {
-        writePrivateFile(out!, answer.keyFile);
+        keyFile!.fill(answer.keyFile);
         say(`its key is in ${out}: bring that file to the ATM, and to nobody else`);
       }
     }
   } finally {
+    keyFile?.close();
     await bank?.close();
   }
   return 0;
@@ -322,7 +326,7 @@ function operatorName(): string {
 
 function amountFlag(flag: string, value: string | boolean, { exponent }: Currency): bigint {
   const amount = parseAmount(String(value), exponent);
-  if (amount === null) {
+  if (!amount) {
     throw new UsageError(
       `${flag} ${value}: write an amount, such as ${decimalText(50000n, exponent)}`,
       2,
@@ -347,15 +351,6 @@ function pathOf(url: string): string {
 
 function folderOf(url: URL): string {
   return pathOf(url.href).replace(/\/$/, "");
-}
-
-function exists(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function removeIfThere(path: string): void {

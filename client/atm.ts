@@ -310,9 +310,10 @@ export class AtmMachineOfBank implements AtmMachine {
     await this.#moneyUnderWay;
     const visit = this.#visit;
     if (!visit) return;
+    // The next customer gets a line, and a handshake, of their own: nobody else uses this one.
+    this.#bank = null;
     await this.#forgetVisit(ended);
     await ask(visit.bank, { op: "log_out", reason });
-    // The next customer gets a line, and a handshake, of their own.
     await visit.bank.close();
   }
 
@@ -392,6 +393,7 @@ export class AtmMachineOfBank implements AtmMachine {
       this.#seeAccount(push.account);
       this.#tell();
     } else {
+      this.#bank = null;
       this.#alone(() => this.#forgetVisit(push.reason === "idle" ? "idle" : "ended_by_bank"));
       bank.close();
     }

@@ -46,6 +46,8 @@ export class NoAnswer extends Error {
 }
 
 const readBytes = 16_384;
+/** How long a close may wait for a bank that does not read. */
+const closeMsMax = 1_000;
 
 export class BankClient {
   readonly #frames = new FrameReader(handshakeFrameBytesMax);
@@ -56,6 +58,7 @@ export class BankClient {
   #nextId = 1;
   #writing: Promise<void> = Promise.resolve();
   #open = true;
+  #closing: Promise<void> | null = null;
   /** Called with what the bank says unasked. */
   onPush: (push: Push) => void = () => {};
 
@@ -91,7 +94,7 @@ export class BankClient {
    * @throws {NoAnswer} when the line ends first or the bank takes too long
    */
   async ask(ask: Ask): Promise<Answer> {
-    if (!this.#open) throw new NoAnswer("the line has ended");
+    if (!this.#open || this.#closing) throw new NoAnswer("the line has ended");
     const id = this.#nextId++;
     const waiting = Promise.withResolvers<Answer>();
     this.#waiting.set(id, waiting);
@@ -106,10 +109,14 @@ export class BankClient {
   }
 
   /** Ends the line in order: the bank knows for certain that nothing was cut off. */
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    return this.#closing ??= this.#close();
+  }
+
+  async #close(): Promise<void> {
     if (!this.#open) return;
     this.#write(this.#sender.close());
-    await within(1_000, this.#writing).catch(() => {});
+    await within(closeMsMax, this.#writing).catch(() => {});
     this.#end();
   }
 

@@ -21,11 +21,11 @@ export const keyAgeGraceMs = minute;
 export const plaintextSizeClassesBytes = [256, 1_024, 4_096, 16_384, 65_536] as const;
 
 // Connections
-/** Sockets at once, in all and from one address, before and after their handshake. */
+/** Sockets at once, before and after their handshake. */
 export const connectionsMax = 12_000;
-export const connectionsPerAddressMax = 12_000;
-/** Sockets at once that have not finished their handshake. */
+/** Sockets at once that have not finished their handshake, in all and from one address. */
 export const handshakesPendingMax = 1_024;
+export const handshakesPendingPerAddressMax = 256;
 /** What may wait to be written to one slow ATM. */
 export const outgoingBytesMax = 1 << 20;
 /** A terminal's channel without any request is closed after this: ATMs send `hello` more often. */

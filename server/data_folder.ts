@@ -29,7 +29,7 @@ const formatName = "strongroom bank keys 1";
 
 /** Whether a bank was made in this folder. */
 export function holdsBank(folder: string): boolean {
-  return exists(keysPath(folder)) && exists(databasePath(folder));
+  return sizeOf(keysPath(folder)) !== null && (sizeOf(databasePath(folder)) ?? 0) > 0;
 }
 
 /**
@@ -45,7 +45,7 @@ export function createDataFolder(
       `${folder} holds a bank already: use it, or give another folder with --data`,
     );
   }
-  if (exists(keysPath(folder))) return readKeys(folder);
+  if (sizeOf(keysPath(folder)) !== null) return readKeys(folder);
   const keys = {
     master: randomBytes(32),
     audit: randomBytes(32),
@@ -85,13 +85,41 @@ function readKeys(folder: string): BankKeys {
 
 /** Writes a file that must not exist, readable by its owner alone, and waits for the disk. */
 export function writePrivateFile(path: string, text: string): void {
-  const file = Deno.openSync(path, { write: true, createNew: true, mode: 0o600 });
+  const file = reservePrivateFile(path);
   try {
-    file.writeSync(new TextEncoder().encode(text));
-    file.syncSync();
+    file.fill(text);
   } finally {
     file.close();
   }
+}
+
+/**
+ * Makes an empty private file now, to be filled later; closing an unfilled one takes it away.
+ * @throws {UsageError} when it is there already, or cannot be made
+ */
+export function reservePrivateFile(path: string): { fill(text: string): void; close(): void } {
+  let file: Deno.FsFile;
+  try {
+    file = Deno.openSync(path, { write: true, createNew: true, mode: 0o600 });
+  } catch (error) {
+    throw new UsageError(
+      error instanceof Deno.errors.AlreadyExists
+        ? `${path} is there already: move it away, or choose another`
+        : `${path} cannot be written (${(error as Error).message}): choose another`,
+    );
+  }
+  let filled = false;
+  return {
+    fill(text) {
+      file.writeSync(new TextEncoder().encode(text));
+      file.syncSync();
+      filled = true;
+    },
+    close() {
+      file.close();
+      if (!filled) Deno.removeSync(path);
+    },
+  };
 }
 
 function formatKeys({ master, audit, auditVersion, chain, chainId }: BankKeys): string {
@@ -131,12 +159,12 @@ function parseKeys(text: string, path: string): BankKeys {
   return { master, audit, auditVersion: auditVersion as number, chain, chainId };
 }
 
-function exists(path: string): boolean {
+/** Null for what is not there. A making that was cut short leaves an empty database. */
+function sizeOf(path: string): number | null {
   try {
-    Deno.statSync(path);
-    return true;
+    return Deno.statSync(path).size;
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
+    if (error instanceof Deno.errors.NotFound) return null;
     throw new UsageError(`${path} cannot be read (${(error as Error).message})`);
   }
 }

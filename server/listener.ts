@@ -1,6 +1,10 @@
 /** The bank's door: accepts sockets within named limits and serves each one. */
 import { ProtocolError, UsageError } from "../lib/errors.ts";
-import { connectionsMax, connectionsPerAddressMax, handshakesPendingMax } from "../lib/limits.ts";
+import {
+  connectionsMax,
+  handshakesPendingMax,
+  handshakesPendingPerAddressMax,
+} from "../lib/limits.ts";
 import type { Bank } from "./bank.ts";
 import { Connection, type ConnectionContext } from "./connection.ts";
 import { Strangers } from "./strangers.ts";
@@ -25,22 +29,28 @@ export async function listen(
   const context: ConnectionContext = { bank, logInsUnderWay: new Set(), live: new Map() };
   const strangers = new Strangers(bank.ledger);
   const serving = new Map<Connection, Promise<void>>();
-  const perAddress = new Map<string, number>();
+  /** Sockets that have not finished their handshake, by address and in all. */
+  const unprovedOf = new Map<string, number>();
   let unproved = 0;
+
+  function countUnproved(address: string, by: 1 | -1): void {
+    unproved += by;
+    const count = (unprovedOf.get(address) ?? 0) + by;
+    if (count > 0) unprovedOf.set(address, count);
+    else unprovedOf.delete(address);
+  }
 
   async function serve(connection: Deno.TcpConn): Promise<void> {
     const address = (connection.remoteAddr as Deno.NetAddr).hostname;
-    const same = perAddress.get(address) ?? 0;
     if (
-      serving.size >= connectionsMax || same >= connectionsPerAddressMax ||
-      unproved >= handshakesPendingMax
+      serving.size >= connectionsMax || unproved >= handshakesPendingMax ||
+      (unprovedOf.get(address) ?? 0) >= handshakesPendingPerAddressMax
     ) return connection.close();
-    perAddress.set(address, same + 1);
-    unproved++;
+    countUnproved(address, 1);
     let proved = false;
     const atm = new Connection(connection, context, () => {
       proved = true;
-      unproved--;
+      countUnproved(address, -1);
     });
     const served = atm.serve().catch((error) => {
       if (!(error instanceof ProtocolError)) log(`a connection failed: ${(error as Error).stack}`);
@@ -50,10 +60,7 @@ export async function listen(
     serving.set(atm, served);
     await served;
     serving.delete(atm);
-    if (!proved) unproved--;
-    const left = perAddress.get(address)! - 1;
-    if (left > 0) perAddress.set(address, left);
-    else perAddress.delete(address);
+    if (!proved) countUnproved(address, -1);
   }
 
   async function acceptAll(): Promise<void> {

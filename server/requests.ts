@@ -135,8 +135,13 @@ export class Requests {
 
   async #history({ filter, cursor }: AskOf<"history">): Promise<Answer> {
     if (!this.#touched()) return { outcome: "not_logged_in" };
-    const who = indexOf(this.bank.auditKeys, this.#visit!.username);
-    return { outcome: "ok", ...await this.bank.ledger.history({ who, filter, cursor }) };
+    const { username } = this.#visit!;
+    const who = indexOf(this.bank.auditKeys, username);
+    const page = await this.bank.ledger.history({ who, filter, cursor });
+    // The look itself is an action; leafing and narrowing belong to it.
+    const opened = cursor === undefined && Object.keys(filter).length === 0;
+    if (opened) await this.#note(username, "view history", "other");
+    return { outcome: "ok", ...page };
   }
 
   async #authorise(

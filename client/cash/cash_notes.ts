@@ -34,14 +34,15 @@ export function fastAmounts(cassettes: NoteCounts): bigint[] {
     .slice(0, 6);
 }
 
-/** Notes as an operator writes them: `20x100` is a hundred notes of twenty; null for anything else. */
-export function parseNotes(texts: readonly string[], { exponent }: Currency): NoteCounts | null {
+/** Notes as an operator writes them: `20x100` is a hundred notes of twenty; null for anything else, and for notes that there are not. */
+export function parseNotes(texts: readonly string[], currency: Currency): NoteCounts | null {
+  const known = acceptedNotes(currency);
   const notes = new Map<bigint, number>();
   for (const text of texts) {
     const [, major, count] = /^([1-9][0-9]{0,5})x([1-9][0-9]{0,4})$/.exec(text) ?? [];
     const value = minorFromText(major);
-    if (value === null || !count) return null;
-    const minor = value * 10n ** BigInt(exponent);
+    const minor = (value ?? 0n) * 10n ** BigInt(currency.exponent);
+    if (!count || !known.includes(minor)) return null;
     notes.set(minor, (notes.get(minor) ?? 0) + Number(count));
   }
   return notes.size > 0 ? notes : null;

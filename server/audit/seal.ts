@@ -61,8 +61,8 @@ export function openEntry(
 ): AuditEntry | null {
   const plaintext = open(keys.seal, aadOf(keys, place), sealed);
   if (plaintext === null) return null;
-  const [line = "", beside = "{}"] = textOf(plaintext).split("\n");
-  const [who = "", action = "", time = ""] = line.split(" | ");
+  const [, who, action, time, beside] = entryShape.exec(textOf(plaintext)) ?? [];
+  if (!who || !action || !time || !beside) return null;
   const { amount, ...facts } = JSON.parse(beside) as {
     kind: EntryKind;
     outcome: AtmOutcome;
@@ -77,6 +77,9 @@ export function openEntry(
     ...(amount === undefined ? {} : { amount: BigInt(amount) }),
   };
 }
+
+/** `who | action | time`, and the facts on a line of their own. Only an action may hold a bar. */
+const entryShape = /^([^|\n]+) \| ([^\n]+) \| (\S+)\n(.*)$/;
 
 function aadOf(keys: AuditKeys, { chainId, sequence }: { chainId: Uint8Array; sequence: number }) {
   return concat(utf8("strongroom/1 audit entry"), chainId, u64(sequence), u32(keys.version));

@@ -41,7 +41,9 @@ export class SqliteStore implements Store {
     try {
       database = new DatabaseSync(path, { enableForeignKeyConstraints: true });
       database.exec("PRAGMA busy_timeout = 500; PRAGMA locking_mode = EXCLUSIVE");
-      database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
+      database.exec(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA recursive_triggers = ON",
+      );
       database.exec("BEGIN IMMEDIATE");
       migrate(database, path, create !== undefined);
       const store = new SqliteStore(database);

@@ -49,6 +49,7 @@ withBranch("a customer withdraws, deposits and reads the history", async (branch
       "log in",
       "deposit €1,000.00 - opening balance",
     ]);
+    assertEquals((await machine.history({})).entries[0]!.action, "view history");
     const found = await machine.history({ kind: "withdrawal", text: "80" });
     assertEquals(found.entries.length, 1);
     await branch.requireAllSettled(atm);
@@ -147,6 +148,19 @@ withBranch("who walks away is logged out", async (branch) => {
   } finally {
     await atm.close();
   }
+});
+
+withBranch("a line that is closed twice at once ends once", async (branch) => {
+  const atm = branch.machine();
+  await logIn(atm);
+  const { machine, socket, close } = atm;
+  const write = socket().write.bind(socket());
+  socket().write = async (bytes) => {
+    await new Promise((resolve) => setTimeout(resolve, 100)); // both find the first write under way
+    return await write(bytes);
+  };
+  await Promise.all([machine.logOut(), machine.stop()]);
+  await close();
 });
 
 withBranch(

@@ -56,6 +56,12 @@ Deno.test("the command line", async (t) => {
       "IANA",
     );
 
+    const named = ["bank", "init", "--data", bank, "--name"];
+    await refused("a name that would break the log's lines", [...named, "A | B"], 2, "--name");
+    await refused("a name of two lines", [...named, "A\nB"], 2, "--name");
+    const limited = [...named, "A", "--withdrawal-limit"];
+    await refused("a limit of nothing", [...limited, "0"], 2, "--withdrawal-limit 0");
+    await refused("a limit that looks like a flag", [...limited, "-5"], 2, "bank --help");
     await done(
       "init",
       ["bank", "init", "--data", bank, "--name", "Test Bank"],
@@ -69,6 +75,22 @@ Deno.test("the command line", async (t) => {
     );
     const again = ["bank", "terminal", "enroll", "lobby", "--out", `${key}2`, "--data", bank];
     await refused("enroll a name twice", again, 1, "name taken");
+    const nowhere = [
+      "bank",
+      "terminal",
+      "enroll",
+      "far",
+      "--out",
+      `${folder}/no/far.key`,
+      "--data",
+      bank,
+    ];
+    await refused("a key that cannot be written", nowhere, 1, "cannot be written");
+    await done(
+      "and its name is still free",
+      nowhere.with(5, `${folder}/far.key`),
+      "far is enrolled",
+    );
     await refused("enroll a bad name", again.with(3, "Lobby!"), 1, "is not a name");
     await done("list", ["bank", "terminal", "list", "--data", bank], "lobby");
     const add = ["bank", "customer", "add", "alice", "--opening", "1000.00", "--data", bank];
@@ -141,6 +163,8 @@ Deno.test("the command line", async (t) => {
             assertEquals([ready.bank, ready.data], [address, `${folder}/hall`]);
             assertEquals(await program.end(), 0);
             if (phase === "meet") {
+              const odd = await run(["atm", "cash", "load", "7x3", ...cash]);
+              assertEquals(odd.code, 2, "there is no note of seven");
               const loaded = await run(["atm", "cash", "load", "20x100", "50x40", ...cash]);
               assertStringIncludes(loaded.out, "€4,000.00  in all");
             }

@@ -15,7 +15,7 @@ import { inTemporaryFolder } from "./helpers/temporary.ts";
 function made(root: string) {
   const folder = `${root}/bank`;
   const keys = createDataFolder(folder, randomBytes);
-  Deno.writeTextFileSync(databasePath(folder), "");
+  Deno.writeTextFileSync(databasePath(folder), "not empty");
   return { folder, keys };
 }
 

@@ -41,7 +41,7 @@ export function parseCommand(
     }
     return { flags: values as ParsedCommand["flags"], words: positionals };
   } catch (error) {
-    const [problem] = (error as Error).message.split(". ");
+    const [problem] = (error as Error).message.split(/\. |\n/);
     throw new UsageError(`${name}: ${problem}; ${see}`, 2);
   }
 }

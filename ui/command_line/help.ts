@@ -39,6 +39,7 @@ Make the bank first: deno task bank init`,
   --bank HOST:PORT   the bank's server (127.0.0.1:4848)
   --key FILE         this terminal's key file, from 'deno task bank terminal enroll'
   --data DIR         this ATM's folder (./data/atm-NAME, by the key's name)
+  --demo             show the demo's controls, with which notes are put in, and fill empty cassettes
   --wait             start even though the bank cannot be reached yet, and wait for it
   --no-open          open no browser: print how to reach the ATM
   --json             with --no-open: one line of JSON on standard output, once it is ready

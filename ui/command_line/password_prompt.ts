@@ -19,6 +19,9 @@ function firstLine(text: string): string {
   return line;
 }
 
+/** What was typed or pasted beyond the line that was read. */
+let ahead = "";
+
 async function typed(prompt: string): Promise<string> {
   const say = (text: string) => Deno.stderr.writeSync(new TextEncoder().encode(text));
   say(prompt);
@@ -28,13 +31,17 @@ async function typed(prompt: string): Promise<string> {
     const chunk = new Uint8Array(64);
     const decoder = new TextDecoder();
     for (;;) {
-      const count = await Deno.stdin.read(chunk);
-      if (count === null) return line;
-      for (const key of decoder.decode(chunk.subarray(0, count), { stream: true })) {
-        if (key === "\r" || key === "\n") return line;
+      for (const [index, key] of [...ahead].entries()) {
         if (key === "\x03" || key === "\x04") throw new UsageError("given up");
+        if (key === "\r" || key === "\n") {
+          ahead = [...ahead].slice(index + 1).join("");
+          return line;
+        }
         line = key === "\x7f" || key === "\b" ? line.slice(0, -1) : line + key;
       }
+      const count = await Deno.stdin.read(chunk);
+      if (count === null) return line;
+      ahead = decoder.decode(chunk.subarray(0, count), { stream: true });
     }
   } finally {
     Deno.stdin.setRaw(false);

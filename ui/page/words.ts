@@ -280,7 +280,7 @@ const english = {
     over_withdrawal_limit: {
       heading: "Over your limit",
       lede:
-        "This is more than you may take out today. A smaller amount may still be possible. Nothing was booked.",
+        "This is more than you may take out at once. A smaller amount may be possible. Nothing was booked.",
       next: "Choose another amount",
     },
     insufficient_funds: {

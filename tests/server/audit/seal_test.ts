@@ -39,6 +39,14 @@ Deno.test("an entry is who, what and when, and comes out as it was sealed", () =
   );
 });
 
+Deno.test("an action may hold a bar; what does not read as an entry is none, and throws nothing", () => {
+  const barred = { ...entry, action: "make A | B" };
+  const opened = (odd: AuditEntry) =>
+    openEntry(auditKeys, place, sealEntry(auditKeys, place, odd, filled(3, 16)));
+  assertEquals(opened(barred), barred);
+  assertEquals(opened({ ...entry, action: "two\nlines" }), null);
+});
+
 Deno.test("an entry opens in its own place alone", () => {
   assertEquals(openEntry(auditKeys, { ...place, sequence: 8 }, sealed), null);
   assertEquals(openEntry(auditKeys, { ...place, chainId: filled(9, 16) }, sealed), null);
