@@ -96,9 +96,10 @@ export class BankClient {
   async ask(ask: Ask): Promise<Answer> {
     if (!this.#open || this.#closing) throw new NoAnswer("the line has ended");
     const id = this.#nextId++;
+    const bytes = this.#sender.data(encodeRequest({ id, ask }), this.line.nowMs());
     const waiting = Promise.withResolvers<Answer>();
     this.#waiting.set(id, waiting);
-    this.#write(this.#sender.data(encodeRequest({ id, ask }), this.line.nowMs()));
+    this.#write(bytes);
     try {
       return await within(requestMsMax, waiting.promise);
     } catch (error) {
