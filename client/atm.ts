@@ -174,19 +174,20 @@ export class AtmMachineOfBank implements AtmMachine {
 
   async depositConfirm(): Promise<Receipt> {
     const { devices } = this.parts;
-    const notes = devices.escrow() ?? new Map<bigint, number>();
-    const total = totalOf(notes);
-    return await this.#oneAtATime("deposit", total.toString(), async (visit) => {
-      if (total === 0n) return await this.#refuse(visit, "deposit", total, "no_notes_inserted");
-      const receipt = await this.#move(visit, "deposit", total, notes, () => devices.cashInEnd());
+    return await this.#oneAtATime("deposit", "0", async (visit) => {
+      devices.closeShutter(); // what is counted now is what is booked
+      const notes = devices.escrow() ?? new Map<bigint, number>();
+      const total = totalOf(notes);
+      const receipt = total === 0n
+        ? await this.#refuse(visit, "deposit", total, "no_notes_inserted")
+        : await this.#move(visit, "deposit", total, notes, () => devices.cashInEnd());
       await this.#returnEscrow(); // refused: the notes go back
       return receipt;
     });
   }
 
   async depositCancel(): Promise<void> {
-    await this.#moneyUnderWay;
-    await this.#returnEscrow();
+    await this.#alone(() => this.#returnEscrow());
     this.#tell();
   }
 
@@ -246,6 +247,7 @@ export class AtmMachineOfBank implements AtmMachine {
     const { journal, devices, line } = this.parts;
     const movement = hex(line.randomBytes(16));
     const currency = this.#view.currency.code;
+    readInterrupted(this.parts); // the counters must not move before an earlier outcome is read from them
     const asked = { movement, kind, amount: amount.toString(), currency };
     journal.intend({ ...asked, amount, notes }, line.nowMs());
     const leave = await ask(bank, { op: "authorise", ...asked, account: account.id });
@@ -261,7 +263,7 @@ export class AtmMachineOfBank implements AtmMachine {
     journal.authorised(movement);
     const before = devices.cassettes();
     journal.acting(movement, before);
-    const fault = await act().then(() => false, () => true);
+    await act().catch((error) => this.parts.log(`a cash device failed: ${error}`));
     const after = devices.cassettes();
     const moved = kind === "withdrawal" ? difference(before, after) : difference(after, before);
     const done = totalOf(moved);
@@ -275,12 +277,10 @@ export class AtmMachineOfBank implements AtmMachine {
     if (settled?.outcome === "ok") journal.settled(movement);
     this.#seeAccount(settled?.account);
     const facts = { movement, notes: notesView(moved), ...factsOf(settled) };
-    return receipt(
-      kind,
-      (fault ? done : amount).toString(),
-      fault && done === 0n ? "device_fault" : "ok",
-      facts,
-    );
+    if (done === 0n) return receipt(kind, asked.amount, "device_fault", facts);
+    // No answer, or "later": the notes have moved, and the journal sees to the rest.
+    const right = settled === null || settled.outcome === "ok" || settled.outcome === "try_later";
+    return receipt(kind, done.toString(), right ? "ok" : "in_doubt", facts);
   }
 
   async #returnEscrow(): Promise<void> {
@@ -303,7 +303,11 @@ export class AtmMachineOfBank implements AtmMachine {
 
   #waitForIdleness(): void {
     clearTimeout(this.#idleTimer);
-    this.#idleTimer = setTimeout(() => this.#endVisit("idle", "idle"), this.#idleMsMax);
+    this.#idleTimer = setTimeout(() => {
+      this.#endVisit("idle", "idle").catch((error) =>
+        this.parts.log(`a visit did not end: ${error}`)
+      );
+    }, this.#idleMsMax);
   }
 
   async #endVisit(ended: VisitEnd, reason: "customer" | "idle" | "closing"): Promise<void> {
@@ -320,7 +324,9 @@ export class AtmMachineOfBank implements AtmMachine {
   async #forgetVisit(ended: VisitEnd): Promise<void> {
     clearTimeout(this.#idleTimer);
     this.#visit = null;
-    await this.#returnEscrow();
+    await this.#returnEscrow().catch((error) =>
+      this.parts.log(`the notes in escrow could not be handed back: ${error}`)
+    );
     this.#tell({ ended });
   }
 
@@ -332,17 +338,28 @@ export class AtmMachineOfBank implements AtmMachine {
     let delayMs = 0;
     while (!this.#stopping.signal.aborted) {
       await pause(delayMs * (0.5 + Math.random() / 2), this.#stopping.signal);
-      try {
-        const bank = await BankClient.connect(this.parts.line);
-        delayMs = 0;
-        await this.#converse(bank);
-      } catch (error) {
-        if (!(error instanceof NoAnswer)) {
-          this.parts.log(`the line failed: ${(error as Error).stack}`);
-        }
-        if (this.#view.bank === "online") this.#tell({ bank: "lost" });
-        delayMs = Math.min(reconnectMsMax, Math.max(reconnectMsMin, 2 * delayMs));
-      }
+      const sinceMs = Date.now();
+      const visited = await this.#tryLine().catch((error) => {
+        if (!(error instanceof NoAnswer)) this.parts.log(`the line failed: ${error.stack}`);
+        return false;
+      });
+      // A visit ends its line on purpose. All others are tried again more and more slowly: a line
+      // that keeps breaking at once may be another machine with the same key.
+      const steady = this.#view.bank === "online" && Date.now() - sinceMs > reconnectMsMax;
+      delayMs = visited || steady
+        ? 0
+        : Math.min(reconnectMsMax, Math.max(reconnectMsMin, 2 * delayMs));
+      if (delayMs > 0 && this.#view.bank === "online") this.#tell({ bank: "lost" });
+    }
+  }
+
+  /** One line from its beginning to its end; whether it ended because a visit did. */
+  async #tryLine(): Promise<boolean> {
+    const bank = await BankClient.connect(this.parts.line);
+    try {
+      return await this.#converse(bank);
+    } finally {
+      await bank.close();
     }
   }
 
@@ -355,11 +372,11 @@ export class AtmMachineOfBank implements AtmMachine {
     return this.#bank;
   }
 
-  /** From a proved line to its end. */
-  async #converse(bank: BankClient): Promise<void> {
+  /** From a proved line to its end; whether it ended because a visit did. */
+  async #converse(bank: BankClient): Promise<boolean> {
     const { journal, devices, log } = this.parts;
     const { signal } = this.#stopping;
-    if (signal.aborted) return await bank.close();
+    if (signal.aborted) return false;
     const close = () => bank.close();
     signal.addEventListener("abort", close, { once: true });
     bank.ended.then(() => signal.removeEventListener("abort", close));
@@ -380,11 +397,13 @@ export class AtmMachineOfBank implements AtmMachine {
     }, keepAliveMs);
     await bank.ended;
     clearInterval(keepAlive);
+    const visited = this.#bank !== bank;
     this.#bank = null;
     if (this.#visit?.bank === bank) {
       this.#view = { ...this.#view, bank: "lost" };
       await this.#alone(() => this.#forgetVisit("connection_lost"));
     }
+    return visited;
   }
 
   #hear(bank: BankClient, push: Push): void {

@@ -42,6 +42,8 @@ export class Connection {
   #writing: Promise<void> = Promise.resolve();
   #outgoingBytes = 0;
   #closed = false;
+  /** A goodbye is on its way: nothing more is taken or said. */
+  #ending = false;
   #deadline: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -70,6 +72,7 @@ export class Connection {
   async end(): Promise<void> {
     if (this.#sender && !this.#closed) this.#write(this.#sender.close());
     this.#sender = null;
+    this.#ending = true;
     this.#endAfter(goodbyeMsMax); // an ATM that does not read cannot keep the bank from stopping
     await this.#writing;
     this.close();
@@ -122,10 +125,10 @@ export class Connection {
     }
     try {
       for (;;) {
-        this.#endAfter(silentMsMax);
+        if (!this.#ending) this.#endAfter(silentMsMax);
         const frame = await this.#nextFrame();
         if (frame === null) {
-          if (this.#closed) return; // by this end: for a newer connection, or when the server stops
+          if (this.#closed || this.#ending) return; // by this end: for a newer connection, or when the server stops
           throw new ProtocolError("stream cut");
         }
         const message = receiver.open(frame, Date.now());
@@ -151,7 +154,7 @@ export class Connection {
   async #nextFrame(): Promise<Frame | null> {
     for (;;) {
       // What came before the close is not acted on after it.
-      if (this.#closed) return null;
+      if (this.#closed || this.#ending) return null;
       const frame = this.#frames.next();
       if (frame) return frame;
       const count = await this.socket.read(this.#chunk).catch(() => null);

@@ -40,6 +40,7 @@ export function createDataFolder(
   folder: string,
   randomBytes: (length: number) => Uint8Array,
 ): BankKeys {
+  requireShortPath(folder);
   if (holdsBank(folder)) {
     throw new UsageError(
       `${folder} holds a bank already: use it, or give another folder with --data`,
@@ -74,7 +75,20 @@ export function openDataFolder(folder: string): BankKeys {
       `no bank in ${folder}: make one with 'deno task bank init', or try everything with 'deno task demo'`,
     );
   }
+  requireShortPath(folder);
   return readKeys(folder);
+}
+
+/** The systems' limit for the path of a Unix socket, which the operator's commands come through. */
+const socketPathBytesMax = 103;
+
+function requireShortPath(folder: string): void {
+  const path = operatorSocketPath(folder);
+  if (new TextEncoder().encode(path).length > socketPathBytesMax) {
+    throw new UsageError(
+      `${folder} is too long a path for a bank: choose a shorter one with --data`,
+    );
+  }
 }
 
 function readKeys(folder: string): BankKeys {

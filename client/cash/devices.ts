@@ -16,6 +16,8 @@ export interface CashDevices {
   dispense(mix: NoteCounts): Promise<void>;
   /** Opens the acceptor. */
   cashInStart(): void;
+  /** Lets no more notes in; what lies in escrow stays there. */
+  closeShutter(): void;
   /** Takes what is in escrow into the cassettes and shuts the acceptor. */
   cashInEnd(): Promise<void>;
   /** Hands what is in escrow back and shuts the acceptor. */

@@ -9,6 +9,7 @@ type Place = "cassettes" | "escrow";
 
 export class SimulatedDevices implements CashDevices {
   #open: boolean;
+  #shutterOpen = false;
 
   constructor(private readonly database: DatabaseSync) {
     this.#open = this.#counts("escrow").size > 0; // notes were in escrow when the power went
@@ -29,11 +30,16 @@ export class SimulatedDevices implements CashDevices {
 
   cashInStart(): void {
     this.#open = true;
+    this.#shutterOpen = true;
+  }
+
+  closeShutter(): void {
+    this.#shutterOpen = false;
   }
 
   /** A customer's hand puts a note in; without effect when shut or full. */
   insert(value: bigint): void {
-    const notes = this.escrow();
+    const notes = this.#shutterOpen ? this.escrow() : null;
     if (notes && [...notes.values()].reduce((sum, count) => sum + count, 0) < escrowNotesMax) {
       this.#add("escrow", value, 1);
     }
@@ -44,13 +50,13 @@ export class SimulatedDevices implements CashDevices {
       for (const [value, count] of this.#counts("escrow")) this.#add("cassettes", value, count);
       this.#empty();
     });
-    this.#open = false;
+    this.#open = this.#shutterOpen = false;
     return Promise.resolve();
   }
 
   cashInRollback(): Promise<void> {
     this.#empty();
-    this.#open = false;
+    this.#open = this.#shutterOpen = false;
     return Promise.resolve();
   }
 

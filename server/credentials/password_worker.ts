@@ -4,7 +4,11 @@ import { argon2id, argon2Verify } from "hash-wasm";
 import type { ToPasswordWorker } from "./passwords.ts";
 
 self.onmessage = async ({ data }: MessageEvent<ToPasswordWorker>) => {
-  self.postMessage(await run(data));
+  try {
+    self.postMessage({ value: await run(data) });
+  } catch (error) {
+    self.postMessage({ error: (error as Error).message });
+  }
 };
 
 async function run(message: ToPasswordWorker): Promise<string | boolean> {

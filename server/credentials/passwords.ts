@@ -54,12 +54,13 @@ export class Passwords {
   async #run(message: ToPasswordWorker): Promise<unknown> {
     if (this.#idle.length === 0) await new Promise<void>((resolve) => this.#queue.push(resolve));
     const worker = this.#idle.pop()!;
-    const { promise, resolve } = Promise.withResolvers<unknown>();
+    const { promise, resolve } = Promise.withResolvers<{ value: unknown } | { error: string }>();
     worker.onmessage = ({ data }) => resolve(data);
     worker.postMessage(message);
     const result = await promise;
     this.#idle.push(worker);
     this.#queue.shift()?.();
-    return result;
+    if ("error" in result) throw new Error(`a password could not be checked: ${result.error}`);
+    return result.value;
   }
 }

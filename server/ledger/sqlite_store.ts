@@ -319,7 +319,7 @@ function explained(error: Error, path: string): Error {
   if (/not a database|malformed/.test(error.message)) {
     return new UsageError(`${path} is damaged (${error.message}): restore it from a backup`);
   }
-  if (/unable to open|readonly|permission/i.test(error.message)) {
+  if (/unable to open|readonly|permission|disk I\/O error|is full/i.test(error.message)) {
     return new UsageError(
       `${path} cannot be opened for writing: check the folder and its permissions`,
     );

@@ -21,6 +21,37 @@ export type OperatorCommand =
 /** Who asks, and what. */
 export type OperatorRequest = OperatorCommand & { operator: string };
 
+/**
+ * A request of what came through the socket.
+ * @throws {UsageError} when it is anything else
+ */
+export function operatorRequestOf(value: unknown): OperatorRequest {
+  const fields = (typeof value === "object" && value !== null ? value : {}) as Record<
+    string,
+    unknown
+  >;
+  const { operator, command, json, ...texts } = fields;
+  const known = typeof command === "string" && Object.hasOwn(textsOf, command)
+    ? textsOf[command as OperatorCommand["command"]]
+    : null;
+  if (
+    known === null || typeof operator !== "string" || !isName(operator) ||
+    (json !== undefined && typeof json !== "boolean") ||
+    Object.keys(texts).some((name) => !known.includes(name)) ||
+    known.some((name) => typeof texts[name] !== "string" && name !== "customer")
+  ) throw new UsageError("the server does not understand this command: is it of another version?");
+  return value as OperatorRequest;
+}
+
+/** The texts that each command brings. */
+const textsOf: Record<OperatorCommand["command"], string[]> = {
+  enrol_terminal: ["name"],
+  list_terminals: [],
+  add_customer: ["username", "password", "opening"],
+  show_audit: ["customer"],
+  verify_audit: [],
+};
+
 /** One piece of an answer: a line for the operator, or the text of a secret file to be written. */
 export type OperatorAnswer = { line: string } | { keyFile: string };
 
@@ -45,8 +76,6 @@ export function runOperatorCommand(
       return showAudit(bank, request);
     case "verify_audit":
       return verifyAudit(bank);
-    default:
-      throw new UsageError("the server does not know this command: is it of another version?");
   }
 }
 

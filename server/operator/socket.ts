@@ -5,9 +5,17 @@
 import { UsageError } from "../../lib/errors.ts";
 import type { Bank } from "../bank.ts";
 import { operatorSocketPath } from "../data_folder.ts";
-import { type OperatorAnswer, type OperatorRequest, runOperatorCommand } from "./commands.ts";
+import {
+  type OperatorAnswer,
+  type OperatorRequest,
+  operatorRequestOf,
+  runOperatorCommand,
+} from "./commands.ts";
 
 const requestBytesMax = 65_536;
+/** How long commands may go on when the server stops. */
+const finishMsMax = 1_500;
+const retryMs = 100;
 type Line = OperatorAnswer | { error: string } | { done: true };
 
 /** Takes operators' requests until closed. The caller owns the data folder: a socket there is stale. */
@@ -24,21 +32,33 @@ export function serveOperators(
   }
   const listener = Deno.listen({ transport: "unix", path });
   Deno.chmodSync(path, 0o600);
-  const serving = new Set<Promise<void>>();
+  const serving = new Map<Deno.UnixConn, Promise<void>>();
   const accepting = (async () => {
-    for await (const connection of listener) {
-      const served = serve(bank, connection).catch((error) =>
-        log(`an operator's command failed: ${error}`)
-      );
-      serving.add(served);
-      served.then(() => serving.delete(served));
+    for (;;) {
+      try {
+        const connection = await listener.accept();
+        const served = serve(bank, connection, log).catch((error) =>
+          log(`an operator's command failed: ${error}`)
+        );
+        serving.set(connection, served);
+        served.then(() => serving.delete(connection));
+      } catch (error) {
+        if (error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted) {
+          return;
+        }
+        log(`an operator could not be let in: ${(error as Error).message}`);
+        await pause(retryMs); // out of file handles, most likely
+      }
     }
   })();
   return {
     async close() {
       listener.close();
-      await accepting.catch(() => {});
-      await Promise.all(serving);
+      await accepting;
+      // Commands under way may finish; who says nothing or does not read is not waited for.
+      await Promise.race([Promise.all(serving.values()), pause(finishMsMax)]);
+      for (const connection of serving.keys()) closeQuietly(connection);
+      await Promise.all(serving.values());
       try {
         Deno.removeSync(path);
       } catch {
@@ -84,34 +104,53 @@ async function* answers(
       "the server ended before its answer: look whether the command was carried out",
     );
   } finally {
-    try {
-      connection.close();
-    } catch {
-      // the stream closed it
-    }
+    closeQuietly(connection);
   }
 }
 
-async function serve(bank: Bank, connection: Deno.UnixConn): Promise<void> {
+async function serve(
+  bank: Bank,
+  connection: Deno.UnixConn,
+  log: (line: string) => void,
+): Promise<void> {
   try {
     for await (const text of linesOf(connection.readable, requestBytesMax)) {
       try {
-        for await (const answer of runOperatorCommand(bank, JSON.parse(text))) {
+        for await (const answer of runOperatorCommand(bank, operatorRequestOf(jsonOf(text)))) {
           await writeLine(connection, answer);
         }
         await writeLine(connection, { done: true });
       } catch (error) {
-        if (!(error instanceof UsageError)) throw error;
-        await writeLine(connection, { error: error.message });
+        const refused = error instanceof UsageError;
+        if (!refused) log(`an operator's command failed: ${error}`);
+        await writeLine(connection, {
+          error: refused ? error.message : "the server could not carry this out: see its log",
+        });
       }
       return;
     }
   } finally {
-    try {
-      connection.close();
-    } catch {
-      // the stream closed it
-    }
+    closeQuietly(connection);
+  }
+}
+
+function closeQuietly(connection: Deno.UnixConn): void {
+  try {
+    connection.close();
+  } catch {
+    // the stream, or the other end, was faster
+  }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
   }
 }
 
