@@ -235,6 +235,91 @@ withBranch("a device that fails half-way is booked for what it gave", async (bra
   });
 });
 
+withBranch(
+  "an outcome that could not be journaled is read from the counters before they move again",
+  async (branch) => {
+    let fails = 1;
+    const wrap = (journal: Journal) => {
+      const acted = journal.acted.bind(journal);
+      journal.acted = (...args) => {
+        if (fails-- > 0) throw new Error("disk full");
+        acted(...args);
+      };
+      return journal;
+    };
+    const atm = branch.machine("lobby", { wrap });
+    try {
+      await logIn(atm);
+      assertEquals(await atm.machine.withdraw("2000").catch((error) => error.message), "disk full");
+      await atm.machine.depositOpen();
+      await atm.machine.insertNote("2000");
+      assertEquals((await atm.machine.depositConfirm()).outcome, "ok");
+      await atm.machine.logOut();
+      await until(
+        "settled",
+        () => atm.machine.view().bank === "online" && atm.journal.open().length === 0,
+      );
+      assertEquals(await branch.balanceOf("alice"), 100_000n);
+      await branch.requireAllSettled(atm);
+    } finally {
+      await atm.close();
+    }
+  },
+);
+
+withBranch(
+  "what is put in while a deposit is booked stays out, and it is booked once",
+  async (branch) => {
+    await visiting(branch, async (atm) => {
+      const { machine } = atm;
+      await machine.depositOpen();
+      await machine.insertNote("2000");
+      const [first, second] = await Promise.all([
+        machine.depositConfirm(),
+        machine.depositConfirm(),
+        machine.depositCancel(),
+        machine.insertNote("5000"),
+      ]);
+      // The note raced the count: it is either all of it or none of it, and never taken unbooked.
+      assert(["2000", "7000"].includes(first.amount), first.amount);
+      assertEquals([first.outcome, second.outcome], ["ok", "no_notes_inserted"]);
+      assertEquals(await branch.balanceOf("alice"), 100_000n + BigInt(first.amount));
+      await branch.requireAllSettled(atm);
+    });
+  },
+);
+
+withBranch("notes that cannot be handed back do not keep the next customer out", async (branch) => {
+  const atm = branch.machine();
+  try {
+    await logIn(atm);
+    await atm.machine.depositOpen();
+    const rollback = atm.devices.cashInRollback.bind(atm.devices);
+    atm.devices.cashInRollback = () => Promise.reject(new Error("jam"));
+    await atm.machine.logOut();
+    atm.devices.cashInRollback = rollback;
+    await logIn(atm, "bob");
+    assert(branch.logged.some((line) => line.includes("jam")));
+  } finally {
+    await atm.close();
+  }
+});
+
+withBranch("two machines with one key displace each other more and more slowly", async (branch) => {
+  const one = branch.machine("lobby");
+  branch.keys.set("copy", branch.keys.get("lobby")!);
+  const two = branch.machine("copy");
+  try {
+    await new Promise((resolve) => setTimeout(resolve, 2_000));
+    const { entries } = await branch.bank.ledger.read.entriesAfter(0, 1_000)
+      .then((entries) => ({ entries }));
+    assert(entries.length < 25, `${entries.length} entries`);
+  } finally {
+    await one.close();
+    await two.close();
+  }
+});
+
 /** A journal after which, or before which, the power goes: once, at one step. */
 class DyingJournal extends Journal {
   constructor(

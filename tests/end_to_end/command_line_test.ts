@@ -36,6 +36,8 @@ Deno.test("the command line", async (t) => {
       );
       await done(`${task} --version`, [task, "--version"], "strongroom 0.");
     }
+    const long = ["bank", "init", "--data", `${folder}/${"long".repeat(30)}`];
+    await refused("a path too long for a socket", long, 1, "too long a path");
     const empty = ["--data", `${folder}/empty`];
     await refused("server without a bank", ["server", ...empty], 1, "bank init");
     await refused("audit without a bank", ["bank", "audit", "show", ...empty], 1, "bank init");
@@ -126,6 +128,7 @@ Deno.test("the command line", async (t) => {
     );
 
     const server = new Program(["server", "--data", bank, "--listen", address]);
+    let silent: Deno.UnixConn | undefined;
     try {
       assertStringIncludes(await server.line(), `listens on ${address}`);
       await refused("a taken port", ["server", "--data", bank, "--listen", address], 1, "in use");
@@ -200,8 +203,33 @@ Deno.test("the command line", async (t) => {
         assertEquals(code, 1);
         assertStringIncludes(err, "does not accept this terminal");
       });
+      await t.step(
+        "a request that no operator would make is refused, and the server lives",
+        async () => {
+          const requests = [
+            "null",
+            "nonsense",
+            '{"operator":"a | b","command":"list_terminals"}',
+            '{"operator":"x","command":"add_customer","username":"z","password":{"length":10},"opening":"0"}',
+            '{"operator":"x","command":"constructor"}',
+          ];
+          for (const request of requests) {
+            const connection = await Deno.connect({
+              transport: "unix",
+              path: `${bank}/operator.sock`,
+            });
+            await connection.write(new TextEncoder().encode(`${request}\n`));
+            const answer = await new Response(connection.readable).text();
+            assertStringIncludes(answer, '"error"', request);
+          }
+          assertEquals((await run(["bank", "terminal", "list", "--data", bank])).code, 0);
+        },
+      );
+      // Someone who says nothing must not keep the server from ending in order.
+      silent = await Deno.connect({ transport: "unix", path: `${bank}/operator.sock` });
     } finally {
       assertEquals(await server.end(), 0);
+      silent?.close();
     }
 
     await t.step("a port that another program has", async () => {
