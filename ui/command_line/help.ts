@@ -22,7 +22,7 @@ server on loopback and opens an ATM in the browser. Ctrl-C ends all of it.
 
   deno task demo
   deno task demo --atms 2
-  deno task demo --no-open --json --data /tmp/try`,
+  deno task demo --no-open --json --data ../try`,
 
   server: `deno task server: the bank's server.
 

@@ -2,11 +2,12 @@
 import type { VNode } from "preact";
 import { html } from "htm/preact";
 import { minorFromText } from "../../../../lib/money.ts";
-import { money, shortMoney, shortReference, wait } from "../../format.ts";
+import { money, shortReference, wait } from "../../format.ts";
 import { Details } from "../../parts/details.ts";
 import { NoteStacks } from "../../parts/notes.ts";
 import type { ViewScreenProps } from "../../parts/screen_props.ts";
 import { Stage } from "../../parts/stage.ts";
+import { amountButtons } from "../../parts/amount_buttons.ts";
 import { lookOf } from "./looks.ts";
 
 type Props = ViewScreenProps<"refusal">;
@@ -55,18 +56,7 @@ function Nearest({ amounts, view, send, words }: Props & { amounts: string[] }):
     <div class="nearest" role="group" aria-label=${words.nearest}>
       <p class="nearest__label">${words.nearest}</p>
       <div class="nearest__amounts">
-        ${amounts.map((amount) =>
-          html`
-            <button
-              class="amount-button"
-              key=${amount}
-              data-amount=${amount}
-              onClick=${() => send({ type: "withdraw", amount })}
-            >
-              ${shortMoney(amount, view.currency, words.locale)}
-            </button>
-          `
-        )}
+        ${amountButtons({ view, send, words }, amounts)}
       </div>
     </div>
   ` as VNode;

@@ -1,10 +1,11 @@
 /** How much cash? Amounts that can be paid out right now, or one of the customer's own. */
 import type { VNode } from "preact";
 import { html } from "htm/preact";
-import { money, shortMoney } from "../../format.ts";
+import { money } from "../../format.ts";
 import { Icon } from "../../parts/icon.ts";
 import type { ViewScreenProps } from "../../parts/screen_props.ts";
 import { Stage } from "../../parts/stage.ts";
+import { amountButtons } from "../../parts/amount_buttons.ts";
 
 export function Withdraw({ view, send, words }: ViewScreenProps<"withdraw">): VNode {
   const available = money(view.visit?.account.available ?? "", view.currency, words.locale);
@@ -17,18 +18,7 @@ export function Withdraw({ view, send, words }: ViewScreenProps<"withdraw">): VN
       back=${{ label: words.back, press: () => send({ type: "back" }) }}
     >
       <div class="amounts">
-        ${fastAmounts.map((amount) =>
-          html`
-            <button
-              class="amount-button"
-              key=${amount}
-              data-amount=${amount}
-              onClick=${() => send({ type: "withdraw", amount })}
-            >
-              ${shortMoney(amount, view.currency, words.locale)}
-            </button>
-          `
-        )}
+        ${amountButtons({ view, send, words }, fastAmounts)}
         <button
           class="amount-button amount-button--own"
           data-go="amount"
