@@ -70,7 +70,7 @@ export class AtmMachineOfBank implements AtmMachine {
     this.#view = {
       bank: "connecting",
       bankName: "",
-      currency: { code: "XXX", exponent: 2 },
+      currency: { code: "XXX", exponent: 2 }, // ISO 4217 for "no currency": the bank has not told yet
       timeZone: "UTC",
       ended: null,
     };
