@@ -14,10 +14,9 @@ import { SimulatedDevices } from "./client/cash/simulated_devices.ts";
 import { Journal } from "./client/journal.ts";
 import { UsageError } from "./lib/errors.ts";
 import { type Currency, currencyOf, decimalText, formatMoney, parseAmount } from "./lib/money.ts";
-import { requirePrivate } from "./lib/private_file.ts";
-import { isName, parseTerminalKey } from "./lib/terminal_key.ts";
+import { isName } from "./lib/terminal_key.ts";
 import { type Bank, createBank, openBank, randomBytes } from "./server/bank.ts";
-import { reservePrivateFile, writePrivateFile } from "./server/data_folder.ts";
+import { removeIfThere, reservePrivateFile, writePrivateFile } from "./server/data_folder.ts";
 import { openDemoBank } from "./server/demo.ts";
 import { listen } from "./server/listener.ts";
 import { type OperatorCommand, runOperatorCommand } from "./server/operator/commands.ts";
@@ -25,7 +24,7 @@ import { askServer, serveOperators } from "./server/operator/socket.ts";
 import { leashEnds } from "./ui/command_line/child.ts";
 import { parseAddress, parseCommand, type ParsedCommand } from "./ui/command_line/flags.ts";
 import { help } from "./ui/command_line/help.ts";
-import { launch } from "./ui/command_line/launch.ts";
+import { launch, readTerminalKey } from "./ui/command_line/launch.ts";
 import { readPassword } from "./ui/command_line/password_prompt.ts";
 import { findCommand, shapes } from "./ui/command_line/shapes.ts";
 import { openFile, startBrowserHost } from "./ui/window/browser_host.ts";
@@ -216,11 +215,6 @@ function openAtm(folder: string) {
   return { database, journal, devices, fill };
 }
 
-function readTerminalKey(path: string) {
-  requirePrivate(path, Deno.statSync(path).mode);
-  return parseTerminalKey(Deno.readTextFileSync(path), path);
-}
-
 // The operator
 
 async function initBank(flags: Flags): Promise<number> {
@@ -351,14 +345,6 @@ function pathOf(url: string): string {
 
 function folderOf(url: URL): string {
   return pathOf(url.href).replace(/\/$/, "");
-}
-
-function removeIfThere(path: string): void {
-  try {
-    Deno.removeSync(path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
 }
 
 if (import.meta.main) {

@@ -173,6 +173,14 @@ function parseKeys(text: string, path: string): BankKeys {
   return { master, audit, auditVersion: auditVersion as number, chain, chainId };
 }
 
+export function removeIfThere(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
 /** Null for what is not there. A making that was cut short leaves an empty database. */
 function sizeOf(path: string): number | null {
   try {

@@ -74,7 +74,7 @@ function demoCustomers(path: string): DemoBank["customers"] {
 
 /** Twelve characters that are easy to read and to type. */
 function demoPassword(): string {
-  const letters = "abcdefghjkmnpqrstuvwxyz23456789a"; // 32, so that every byte maps evenly
+  const letters = "abcdefghjkmnpqrstuvwxyz23456789a"; // an a twice makes 32: no letter depends on a remainder
   const text = [...randomBytes(12)].map((byte) => letters[byte % 32]).join("");
   return text.replace(/(.{4})(?=.)/g, "$1-");
 }

@@ -5,6 +5,7 @@ import {
   handshakesPendingMax,
   handshakesPendingPerAddressMax,
 } from "../lib/limits.ts";
+import { acceptAll } from "./accept.ts";
 import type { Bank } from "./bank.ts";
 import { Connection, type ConnectionContext } from "./connection.ts";
 import { Strangers } from "./strangers.ts";
@@ -63,23 +64,10 @@ export async function listen(
     if (!proved) countUnproved(address, -1);
   }
 
-  async function acceptAll(): Promise<void> {
-    for (;;) {
-      try {
-        const connection = await socket.accept();
-        connection.setNoDelay();
-        serve(connection);
-      } catch (error) {
-        if (error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted) {
-          return;
-        }
-        log(`a connection could not be accepted: ${(error as Error).message}`);
-        await new Promise((resolve) => setTimeout(resolve, 100)); // out of file handles, most likely
-      }
-    }
-  }
-
-  const accepting = acceptAll();
+  const accepting = acceptAll(socket, (connection) => {
+    connection.setNoDelay();
+    serve(connection);
+  }, log);
   const { hostname: host, port: bound } = socket.addr as Deno.NetAddr;
   await note(bank, `start, listening on ${host}:${bound}`);
   return {

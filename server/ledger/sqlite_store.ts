@@ -27,6 +27,7 @@ type Row = Record<string, bigint | string | Uint8Array | null>;
 export class SqliteStore implements Store {
   readonly #database: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
+  #settings: Settings | undefined;
 
   private constructor(database: DatabaseSync) {
     this.#database = database;
@@ -175,7 +176,12 @@ export class SqliteStore implements Store {
     }
   }
 
+  /** Read once: what a bank was made with does not change, and every batch asks for it. */
   settings(): Settings {
+    return this.#settings ??= this.#readSettings();
+  }
+
+  #readSettings(): Settings {
     const rows = this.#all("SELECT name, value FROM settings");
     const value = Object.fromEntries(rows.map((row) => [row.name, row.value])) as Record<
       string,

@@ -3,8 +3,9 @@
  * may open. One request a connection, as a line of JSON; the answer is lines of JSON.
  */
 import { UsageError } from "../../lib/errors.ts";
+import { acceptAll } from "../accept.ts";
 import type { Bank } from "../bank.ts";
-import { operatorSocketPath } from "../data_folder.ts";
+import { operatorSocketPath, removeIfThere } from "../data_folder.ts";
 import {
   type OperatorAnswer,
   type OperatorRequest,
@@ -15,7 +16,6 @@ import {
 const requestBytesMax = 65_536;
 /** How long commands may go on when the server stops. */
 const finishMsMax = 1_500;
-const retryMs = 100;
 type Line = OperatorAnswer | { error: string } | { done: true };
 
 /** Takes operators' requests until closed. The caller owns the data folder: a socket there is stale. */
@@ -25,32 +25,17 @@ export function serveOperators(
   log: (line: string) => void,
 ): { close(): Promise<void> } {
   const path = operatorSocketPath(folder);
-  try {
-    Deno.removeSync(path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
+  removeIfThere(path);
   const listener = Deno.listen({ transport: "unix", path });
   Deno.chmodSync(path, 0o600);
   const serving = new Map<Deno.UnixConn, Promise<void>>();
-  const accepting = (async () => {
-    for (;;) {
-      try {
-        const connection = await listener.accept();
-        const served = serve(bank, connection, log).catch((error) =>
-          log(`an operator's command failed: ${error}`)
-        );
-        serving.set(connection, served);
-        served.then(() => serving.delete(connection));
-      } catch (error) {
-        if (error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted) {
-          return;
-        }
-        log(`an operator could not be let in: ${(error as Error).message}`);
-        await pause(retryMs); // out of file handles, most likely
-      }
-    }
-  })();
+  const accepting = acceptAll(listener, (connection) => {
+    const served = serve(bank, connection, log).catch((error) =>
+      log(`an operator's command failed: ${error}`)
+    );
+    serving.set(connection, served);
+    served.then(() => serving.delete(connection));
+  }, log);
   return {
     async close() {
       listener.close();
@@ -59,11 +44,7 @@ export function serveOperators(
       await Promise.race([Promise.all(serving.values()), pause(finishMsMax)]);
       for (const connection of serving.keys()) closeQuietly(connection);
       await Promise.all(serving.values());
-      try {
-        Deno.removeSync(path);
-      } catch {
-        // gone with its folder
-      }
+      removeIfThere(path);
     },
   };
 }

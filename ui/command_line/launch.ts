@@ -4,7 +4,7 @@
  */
 import { UsageError } from "../../lib/errors.ts";
 import { requirePrivate } from "../../lib/private_file.ts";
-import { parseTerminalKey } from "../../lib/terminal_key.ts";
+import { type NamedTerminalKey, parseTerminalKey } from "../../lib/terminal_key.ts";
 import { Child, denoArguments, type Permissions, runInForeground } from "./child.ts";
 import { parseAddress, parseCommand, type ParsedCommand, userPath } from "./flags.ts";
 import { endOfLauncher } from "./lifetime.ts";
@@ -36,6 +36,8 @@ export interface DemoReady extends ServerReady {
 
 const defaultAddress = "127.0.0.1:4848";
 const startFailed = 1;
+/** Where a server takes its operator's commands, as a permission. */
+const operatorSocket = (folder: string) => `unix:${folder}/operator.sock`;
 
 /** Runs a command to its end; gives the exit code. */
 export async function launch(name: CommandName, args: string[], place: Place): Promise<number> {
@@ -125,7 +127,7 @@ async function launchBank(name: CommandName, { flags, words }: ParsedCommand, pl
     ? pathFlag(flags.out, `${words[0]}.key`, place, true)
     : null;
   const permissions = serverPermissions([folder, ...(out ? [out] : [])], [
-    `unix:${folder}/operator.sock`,
+    operatorSocket(folder),
   ], place);
   permissions.env.push("USER", "LOGNAME");
   const passed = Object.entries<string | boolean | undefined>({
@@ -161,7 +163,7 @@ function startServer(
   const bankFolder = role === "demo-bank" ? `${folder}/bank` : folder;
   const permissions = serverPermissions(
     folders,
-    [listen, `unix:${bankFolder}/operator.sock`],
+    [listen, operatorSocket(bankFolder)],
     place,
   );
   return new Child(
@@ -238,12 +240,16 @@ function terminalOf(flags: ParsedCommand["flags"], place: Place): { key: string;
         : `there are ${found.length} ATMs in ./data: say which one with --data or --key`,
     );
   }
-  const { name } = readKey(key);
+  const { name } = readTerminalKey(key);
   const home = flags.key === undefined ? found[0] : undefined;
   return { key, folder: given ?? home ?? `${place.project}/data/atm-${name}` };
 }
 
-function readKey(path: string) {
+/**
+ * A terminal's key, of a file that is private.
+ * @throws {UsageError} when it is missing, readable by others, or no key file
+ */
+export function readTerminalKey(path: string): NamedTerminalKey {
   let text: string;
   try {
     requirePrivate(path, Deno.statSync(path).mode);
