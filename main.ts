@@ -29,6 +29,9 @@ import { readPassword } from "./ui/command_line/password_prompt.ts";
 import { findCommand, shapes } from "./ui/command_line/shapes.ts";
 import { openFile, startBrowserHost } from "./ui/window/browser_host.ts";
 import { bundlePage } from "./ui/window/page_bundle.ts";
+import { libraryName, NoWindow } from "./ui/window/webview.ts";
+import { runWindow } from "./ui/window/window_thread.ts";
+import { serveWindow, type WindowEnd } from "./ui/window/window_worker.ts";
 
 type Flags = ParsedCommand["flags"];
 
@@ -49,6 +52,7 @@ async function main(args: string[]): Promise<number> {
     packages: ["preact", "htm/preact"].map((name) =>
       folderOf(new URL("..", import.meta.resolve(name)))
     ),
+    webview: webviewLibrary(),
     startedIn: Deno.env.get("INIT_CWD") ?? Deno.cwd(),
   });
 }
@@ -58,6 +62,12 @@ async function runConfined([role = "", ...rest]: string[]): Promise<number> {
   if (role === "demo-bank") {
     const options = { ...shapes.server.options, atms: { type: "string" } } as const;
     return await runServer(parseCommand({ name: "demo", options }, rest).flags, true);
+  }
+  if (role === "atm-window") {
+    const { options } = shapes.atm;
+    const more = { terminal: { type: "string" }, webview: { type: "string" } } as const;
+    const shape = { name: "atm", options: { ...options, ...more } };
+    return await runAtmInWindow(parseCommand(shape, rest).flags);
   }
   const { name, rest: args } = findCommand([role, ...rest])!;
   const { flags, words } = parseCommand(shapes[name], args);
@@ -95,9 +105,102 @@ async function runServer(flags: Flags, demo: boolean): Promise<number> {
 
 // The ATM
 
+/** An ATM behind a page in the browser. */
 async function runAtm(flags: Flags): Promise<number> {
-  const data = String(flags.data);
   const end = leashEnds();
+  const { machine, online, close } = await openMachine(flags);
+  const stopping = new AbortController();
+  const host = startBrowserHost({
+    machine,
+    page: await bundlePage("in_browser"),
+    randomBytes,
+    signal: stopping.signal,
+    onError: logFailedCall,
+  });
+  machine.start();
+  if (!flags.wait) await Promise.race([online, end]);
+  const file = `${flags.data}/open.html`;
+  removeIfThere(file);
+  writePrivateFile(file, openFile(host.newLink()));
+  say(JSON.stringify({ link: host.newLink(), file }));
+  await end;
+  await machine.stop();
+  stopping.abort();
+  await host.finished;
+  removeIfThere(file);
+  close();
+  return 0;
+}
+
+/**
+ * An ATM in a window, the window's own thread: it shows the page and nothing else. The machine is in
+ * a worker, which is this file again.
+ */
+async function runAtmInWindow(flags: Flags): Promise<number> {
+  const interrupted = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    if (Deno.build.os === "windows" && signal === "SIGTERM") continue;
+    Deno.addSignalListener(signal, () => signal === "SIGTERM" && interrupted.abort());
+  }
+  const library = flags.webview === undefined ? null : String(flags.webview);
+  try {
+    return await runWindow<Flags>({
+      library,
+      title: `ATM ${flags.terminal}`,
+      page: bundlePage("in_window"),
+      kiosk: flags.kiosk === true,
+      randomBytes,
+      startWorker: () => startAtmWorker(import.meta.url, library!),
+      begin: flags,
+      interrupted: interrupted.signal,
+    });
+  } catch (error) {
+    if (!(error instanceof NoWindow)) throw error;
+    return say(JSON.stringify({ noWindow: error.message }));
+  }
+}
+
+const atmWorkerName = "atm";
+/** How long a window may stay blank before it is taken for broken. */
+const blankMsMax = 20_000;
+
+/** The worker may do what this process may, but of native code it reaches the web view alone. */
+function startAtmWorker(module: string, library: string): Worker {
+  const inherited = { read: "inherit", write: "inherit", net: "inherit" } as const;
+  return new Worker(module, {
+    type: "module",
+    name: atmWorkerName,
+    deno: { permissions: { ...inherited, ffi: [library] } },
+  });
+}
+
+/** The worker behind a window. */
+async function runAtmBehindWindow(flags: Flags, window: WindowEnd): Promise<number> {
+  const { machine, close } = await openMachine(flags);
+  const host = window.host({ machine, onError: logFailedCall });
+  machine.start();
+  const { any, online } = host.shown;
+  if (await settlesWithin(blankMsMax, Promise.race([any, window.closed]))) {
+    if (!flags.wait) await Promise.race([online, window.closed]);
+    say(JSON.stringify({ window: true }));
+    await window.closed;
+  } else say(JSON.stringify({ noWindow: "the web view stays blank" }));
+  host.close();
+  await machine.stop();
+  close();
+  return 0;
+}
+
+async function settlesWithin(ms: number, promise: Promise<unknown>): Promise<boolean> {
+  const late = Promise.withResolvers<false>();
+  const timer = setTimeout(() => late.resolve(false), ms);
+  const inTime = await Promise.race([promise.then(() => true), late.promise]);
+  clearTimeout(timer);
+  return inTime;
+}
+
+/** The machine of an ATM's folder, not yet started, and word of its first meeting with the bank. */
+async function openMachine(flags: Flags) {
   const terminalKey = readTerminalKey(String(flags.key));
   const { hostname, port } = parseAddress(String(flags.bank), "--bank");
   const line: Line = {
@@ -110,9 +213,8 @@ async function runAtm(flags: Flags): Promise<number> {
     randomBytes,
     nowMs: Date.now,
   };
-  const { database, journal, devices, fill } = openAtm(data);
+  const { database, journal, devices, fill } = openAtm(String(flags.data));
   if (!flags.wait) await requireBank(line, String(flags.bank));
-  const page = await bundlePage();
   const demo = flags.demo === true;
   const machine = new AtmMachineOfBank({
     line,
@@ -128,28 +230,11 @@ async function runAtm(flags: Flags): Promise<number> {
     },
     log,
   });
-  const stopping = new AbortController();
-  const host = startBrowserHost({
-    machine,
-    page,
-    randomBytes,
-    signal: stopping.signal,
-    onError: (error) =>
-      log(`a call of the page failed: ${error instanceof Error ? error.stack : error}`),
-  });
-  machine.start();
-  if (!flags.wait) await Promise.race([online(machine), end]);
-  const file = `${data}/open.html`;
-  removeIfThere(file);
-  writePrivateFile(file, openFile(host.newLink()));
-  say(JSON.stringify({ link: host.newLink(), file }));
-  await end;
-  await machine.stop();
-  stopping.abort();
-  await host.finished;
-  removeIfThere(file);
-  database.close();
-  return 0;
+  return { machine, online: online(machine), close: () => database.close() };
+}
+
+function logFailedCall(error: unknown): void {
+  log(`a call of the page failed: ${error instanceof Error ? error.stack : error}`);
 }
 
 /** An operator who starts an ATM wants to know at once that the bank is not there. */
@@ -318,6 +403,14 @@ function operatorName(): string {
 
 // Small things
 
+/** The web view's library, a file of an npm package that is here for nothing else. */
+function webviewLibrary(): string | null {
+  const own = Deno.env.get("STRONGROOM_WEBVIEW");
+  if (own) return own;
+  const name = libraryName(Deno.build.os, Deno.build.arch);
+  return name && pathOf(import.meta.resolve(`webview-bun/build/${name}`));
+}
+
 function amountFlag(flag: string, value: string | boolean, { exponent }: Currency): bigint {
   const amount = parseAmount(String(value), exponent);
   if (!amount) {
@@ -347,12 +440,22 @@ function folderOf(url: URL): string {
   return pathOf(url.href).replace(/\/$/, "");
 }
 
-if (import.meta.main) {
+/** Runs a program; bad input from outside ends it with one clear message. */
+async function exitCodeOf(program: () => Promise<number>): Promise<number> {
   try {
-    Deno.exit(await main(Deno.args));
+    return await program();
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     console.error(error.message);
-    Deno.exit(error.exitCode);
+    return error.exitCode;
   }
+}
+
+if (import.meta.main) {
+  if (self.name === atmWorkerName) {
+    serveWindow<Flags>(
+      leashEnds(),
+      (flags, window) => exitCodeOf(() => runAtmBehindWindow(flags, window)),
+    );
+  } else Deno.exit(await exitCodeOf(() => main(Deno.args)));
 }

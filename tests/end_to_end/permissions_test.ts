@@ -45,7 +45,13 @@ Deno.test("the server's permissions end at its own source, folder and address", 
       attempts,
     );
     await Deno.writeTextFile(script, named);
-    const place = { main: `${project}/main.ts`, project, packages: [], startedIn: folder };
+    const place = {
+      main: `${project}/main.ts`,
+      project,
+      packages: [],
+      webview: null,
+      startedIn: folder,
+    };
     const permissions = serverPermissions([bank], ["127.0.0.1:4849"], place);
     const { stdout } = await new Deno.Command(Deno.execPath(), {
       args: denoArguments(script, permissions),

@@ -38,7 +38,7 @@ export async function openAtm(browser: Browser, options: OpenOptions = {}): Prom
   const problems: string[] = [];
   const host = startBrowserHost({
     machine,
-    page: texts ??= await bundlePage(),
+    page: texts ??= await bundlePage("in_browser"),
     randomBytes,
     signal: ending.signal,
     onError: (error) => problems.push(`host: ${error}`),

@@ -448,7 +448,7 @@ Deno.test({
 });
 
 Deno.test("the page's script is under 60 kB", async () => {
-  const { script } = await bundlePage();
+  const { script } = await bundlePage("in_browser");
   assert(script.length < 60_000, `${script.length} bytes`);
 });
 

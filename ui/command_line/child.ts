@@ -12,16 +12,18 @@ export interface Permissions {
   env: string[];
   /** Names of `Deno.systemInfo`-like facts, by Deno's own words. */
   sys: string[];
+  /** Whether it may call any native library: whoever may is confined by nothing else here. */
+  ffi?: true;
 }
 
 /** The Deno arguments that grant these and nothing else, and never ask. */
-export function denoArguments(main: string, permissions: Permissions): string[] {
+export function denoArguments(main: string, { ffi, ...permissions }: Permissions): string[] {
   const granted = Object.entries(permissions).flatMap(([name, values]: [string, string[]]) =>
     values.length > 0
       ? [`--allow-${name}=${values.map((value) => value.replaceAll(",", ",,")).join(",")}`]
       : []
   );
-  return ["run", "--no-prompt", ...granted, main];
+  return ["run", "--no-prompt", ...granted, ...(ffi ? ["--allow-ffi"] : []), main];
 }
 
 /** Runs a program in the foreground, with the launcher's own input and output; gives its exit code. */
@@ -38,23 +40,52 @@ export async function runInForeground(denoArgs: string[], args: string[]): Promi
 /** How long a program may take to end before it is killed. */
 const endMsMax = 20_000;
 
+/** Signals that nobody sends: the program did something that no program may. */
+const crashes: ReadonlySet<Deno.Signal> = new Set([
+  "SIGABRT",
+  "SIGBUS",
+  "SIGILL",
+  "SIGSEGV",
+  "SIGTRAP",
+]);
+
 /** A program on a leash. Its first line of standard output is JSON and says that it is ready. */
 export class Child<Ready> {
+  /** The exit code, as a shell would tell it. */
   readonly ended: Promise<number>;
+  /** Whether the program broke in a way that is not its own: a crash of what it runs on. */
+  readonly crashed: Promise<Deno.Signal | null>;
   readonly ready: Promise<Ready | null>;
+  hasEnded = false;
   readonly #process: Deno.ChildProcess;
   readonly #leash: WritableStreamDefaultWriter<Uint8Array>;
 
-  constructor(denoArgs: string[], args: string[]) {
+  /** Whether it is right that it ends by itself, with code 0. */
+  readonly mayEnd: boolean;
+
+  /** @param env what its environment has beside the launcher's */
+  constructor(
+    denoArgs: string[],
+    args: string[],
+    { mayEnd = false, env = {} }: { mayEnd?: boolean; env?: Record<string, string> } = {},
+  ) {
+    this.mayEnd = mayEnd;
     this.#process = new Deno.Command(Deno.execPath(), {
       args: [...denoArgs, ...args],
+      env,
       stdin: "piped",
       stdout: "piped",
       stderr: "inherit",
     }).spawn();
     this.#leash = this.#process.stdin.getWriter();
     this.#leash.closed.catch(() => {}); // the child may end first
-    this.ended = this.#process.status.then(({ code }) => code);
+    this.ended = this.#process.status.then(({ code }) => {
+      this.hasEnded = true;
+      return code;
+    });
+    this.crashed = this.#process.status.then(({ signal }) =>
+      signal !== null && crashes.has(signal) ? signal : null
+    );
     this.ready = this.#firstLine();
   }
 

@@ -18,20 +18,31 @@ export interface Place {
   project: string;
   /** Folders of the npm packages that the page is bundled from. */
   packages: string[];
+  /** The native web view's library; null where this system has none. */
+  webview: string | null;
   startedIn: string;
 }
 
 export interface ServerReady {
   address: string;
 }
-export interface AtmReady {
+/** An ATM behind a page in a browser. */
+export interface PageReady {
   link: string;
   /** A private file that forwards a browser to another link. */
   file: string;
 }
+/** An ATM in a window of its own, or why there is none. */
+export type WindowReady = { window: true } | { noWindow: string };
+type AtmReady = PageReady | { window: true };
 export interface DemoReady extends ServerReady {
   customers: { username: string; password: string }[];
-  terminals: { key: string; folder: string; name: string }[];
+  terminals: Terminal[];
+}
+interface Terminal {
+  key: string;
+  folder: string;
+  name: string;
 }
 
 const defaultAddress = "127.0.0.1:4848";
@@ -63,14 +74,15 @@ async function launchServer({ flags }: ParsedCommand, place: Place): Promise<num
 async function launchAtm({ flags }: ParsedCommand, place: Place): Promise<number> {
   const bank = String(flags.bank ?? defaultAddress);
   parseAddress(bank, "--bank");
-  const { key, folder } = terminalOf(flags, place);
+  const showing = showingOf(flags);
+  const terminal = terminalOf(flags, place);
   const own = ["demo", "wait"].filter((flag) => flags[flag] === true);
-  const atm = startAtm({ bank, key, folder }, own, place);
-  return await keep([atm], async () => {
-    const ready = await atm.ready;
+  return await keep([], async (children) => {
+    const ready = await startAtm({ terminal, bank, own }, showing, place, children);
     if (!ready) return false;
-    if (flags.json) console.log(JSON.stringify({ bank, atm: ready.link, data: folder }));
-    else await show(ready, flags["no-open"] === true);
+    if (flags.json) {
+      console.log(JSON.stringify({ bank, atm: linkOf(ready), data: terminal.folder }));
+    } else await show(ready, showing);
     return true;
   });
 }
@@ -81,34 +93,34 @@ async function launchDemo({ flags }: ParsedCommand, place: Place): Promise<numbe
   if (!Number.isInteger(atms) || atms < 1 || atms > 8) {
     throw new UsageError(`--atms ${flags.atms}: write a number from 1 to 8`, 2);
   }
-  const bank = startServer("demo-bank", data, [data], "127.0.0.1:0", place, [`--atms=${atms}`]);
-  return await keep([bank], async (children) => {
-    const ready = await bank.ready as DemoReady | null;
+  const showing = showingOf(flags);
+  const server = startServer("demo-bank", data, [data], "127.0.0.1:0", place, [`--atms=${atms}`]);
+  return await keep([server], async (children) => {
+    const ready = await server.ready as DemoReady | null;
     if (!ready) return false;
-    const { address, customers, terminals } = ready;
-    const started = terminals.map((terminal) =>
-      startAtm({ ...terminal, bank: address }, ["demo"], place)
-    );
-    children.unshift(...started); // the ATMs end first
-    const links: AtmReady[] = [];
-    for (const atm of started) {
-      const link = await atm.ready;
-      if (!link) return false;
-      links.push(link);
+    const { address: bank, customers, terminals } = ready;
+    if (!flags.json) {
+      console.log(`A demo bank listens on ${bank}; all of it is in ${data}.\n`);
+      console.log("DEMO customers (for trying out: these passwords protect nothing real):");
+      for (const { username, password } of customers) {
+        console.log(`  ${username.padEnd(8)} ${password}`);
+      }
+      console.log();
     }
+    const started = await Promise.all(
+      terminals.map((terminal) =>
+        startAtm({ terminal, bank, own: ["demo"] }, showing, place, children)
+      ),
+    );
+    const readies = started.filter((each) => each !== null);
+    if (readies.length < started.length) return false;
     if (flags.json) {
-      const [first] = links;
-      const more = links.length > 1 ? { atms: links.map(({ link }) => link) } : {};
-      console.log(JSON.stringify({ bank: address, atm: first!.link, data, customers, ...more }));
+      const links = readies.map(linkOf);
+      const more = links.length > 1 ? { atms: links } : {};
+      console.log(JSON.stringify({ bank, atm: links[0], data, customers, ...more }));
       return true;
     }
-    console.log(`A demo bank listens on ${address}; all of it is in ${data}.\n`);
-    console.log("DEMO customers (for trying out: these passwords protect nothing real):");
-    for (const { username, password } of customers) {
-      console.log(`  ${username.padEnd(8)} ${password}`);
-    }
-    console.log();
-    for (const link of links) await show(link, flags["no-open"] === true);
+    for (const each of readies) await show(each, showing);
     console.log("\nCtrl-C ends all of it; start it again to go on where you left off.");
     return true;
   });
@@ -184,25 +196,101 @@ function atmPermissions(folder: string, key: string, net: string[], place: Place
   };
 }
 
-function startAtm(
-  { bank, key, folder }: { bank: string; key: string; folder: string },
-  flags: string[],
-  place: Place,
-): Child<AtmReady> {
-  // Port 0 on loopback is the page's host; the rest of the network is the bank alone.
-  const permissions = atmPermissions(folder, key, [bank, "127.0.0.1:0"], place);
-  const args = [
-    "atm",
-    `--bank=${bank}`,
-    `--key=${key}`,
-    `--data=${folder}`,
-    ...flags.map((flag) => `--${flag}`),
-  ];
-  return new Child(denoArguments(place.main, permissions), args);
+/** What a user wants to see of an ATM. */
+interface Showing {
+  /** The best there is: a window, or a page in the browser where none opens. */
+  how: "window" | "browser" | "best";
+  kiosk: boolean;
+  /** No browser is opened: a link is printed. */
+  onlyPrint: boolean;
+}
+
+function showingOf(flags: ParsedCommand["flags"]): Showing {
+  const kiosk = flags.kiosk === true;
+  const onlyPrint = flags["no-open"] === true;
+  const [window, browser] = [flags.window === true || kiosk, flags.browser === true || onlyPrint];
+  if (window && browser) {
+    const asked = ["window", "kiosk", "browser", "no-open"].filter((flag) => flags[flag] === true);
+    throw new UsageError(`--${asked.join(" and --")}: choose the window or the browser`, 2);
+  }
+  return { how: window ? "window" : browser ? "browser" : "best", kiosk, onlyPrint };
+}
+
+interface AtmStart {
+  terminal: Terminal;
+  bank: string;
+  /** Flags that the ATM takes itself. */
+  own: string[];
 }
 
 /**
- * Keeps children until the launcher should end or one of them ends by itself.
+ * Starts an ATM in a window or, where none opens, behind a page in the browser, and adds it to the
+ * children, so that it ends before those that it needs. Null when it did not start, and has said why.
+ * @throws {UsageError} when the window was insisted on and does not open
+ */
+async function startAtm(
+  start: AtmStart,
+  showing: Showing,
+  place: Place,
+  children: Child<unknown>[],
+): Promise<AtmReady | null> {
+  if (showing.how !== "browser") {
+    const window = startWindow(start, showing.kiosk, place);
+    children.unshift(window);
+    const ready = await window.ready;
+    if (ready && "window" in ready) return ready;
+    const why = ready?.noWindow ?? whyCrashed(await window.crashed);
+    if (why === null) return null;
+    if (showing.how === "window") throw new UsageError(`the window does not open: ${why}`);
+    await window.end();
+    children.splice(children.indexOf(window), 1);
+    console.error(`No window here, the ATM takes the browser: ${why}`);
+  }
+  const page = startPage(start, place);
+  children.unshift(page);
+  return await page.ready;
+}
+
+function whyCrashed(signal: Deno.Signal | null): string | null {
+  return signal && `the web view ended by itself (${signal}), as WebKit does where its sandbox, ` +
+      "bubblewrap, may not be used";
+}
+
+/**
+ * GTK and WebKit draw in memory unless the user's environment says otherwise: an ATM's screens need no
+ * graphics card, and are there sooner, in a third less memory, without one (docs/ARCHITECTURE.md).
+ */
+const drawnWithoutGraphicsCard = { GSK_RENDERER: "cairo", WEBKIT_DISABLE_DMABUF_RENDERER: "1" };
+
+/** An ATM in a window. Its own thread may call native code; the worker with the keys hardly any. */
+function startWindow(start: AtmStart, kiosk: boolean, place: Place): Child<WindowReady> {
+  const { key, folder, name } = start.terminal;
+  const permissions = atmPermissions(folder, key, [start.bank], place);
+  permissions.read.push(`${place.project}/server`); // its worker loads all of main.ts anew
+  const args = ["atm-window", ...atmArguments(start), `--terminal=${name}`];
+  if (place.webview) args.push(`--webview=${place.webview}`);
+  if (kiosk) args.push("--kiosk");
+  return new Child(denoArguments(place.main, { ...permissions, ffi: true }), args, {
+    mayEnd: true,
+    env: { ...drawnWithoutGraphicsCard, ...Deno.env.toObject() },
+  });
+}
+
+function startPage(start: AtmStart, place: Place): Child<PageReady> {
+  const { key, folder } = start.terminal;
+  // Port 0 on loopback is the page's host; the rest of the network is the bank alone.
+  const permissions = atmPermissions(folder, key, [start.bank, "127.0.0.1:0"], place);
+  const args = ["atm", ...atmArguments(start)];
+  return new Child(denoArguments(place.main, permissions), args, { mayEnd: true });
+}
+
+function atmArguments({ terminal: { key, folder }, bank, own }: AtmStart): string[] {
+  const flags = own.map((flag) => `--${flag}`);
+  return [`--bank=${bank}`, `--key=${key}`, `--data=${folder}`, ...flags];
+}
+
+/**
+ * Keeps children until the launcher should end, one of them fails, or those that may end have ended.
  * @param whenStarted says whether all is up; it may add children, to be ended in their order
  */
 async function keep(
@@ -210,21 +298,32 @@ async function keep(
   whenStarted: (children: Child<unknown>[]) => Promise<boolean>,
 ): Promise<number> {
   const told = endOfLauncher().then(() => "told" as const);
-  const started = await Promise.race([whenStarted(children), told]);
-  const why = started === true
-    ? await Promise.race([
-      told,
-      ...children.map((child) => child.ended.then(() => "child" as const)),
-    ])
-    : started;
+  let failure: unknown = null;
+  const starting = whenStarted(children).catch((error) => {
+    failure = error;
+    return false;
+  });
+  const started = await Promise.race([starting, told]);
+  const why = started === true ? await Promise.race([told, nothingToKeep(children)]) : started;
+  const unasked = children.filter((child) => child.hasEnded);
+  const closed = unasked.length > 0 && unasked.every((child) => child.mayEnd);
   const codes: number[] = [];
   for (const child of children) codes.push(await child.end());
-  if (why === "told") return Math.max(...codes) === 0 ? 0 : startFailed;
-  return codes.find((code) => code !== 0) ?? startFailed;
+  if (failure !== null) throw failure;
+  const fine = why === "told" || closed;
+  return codes.find((code) => code !== 0) ?? (fine ? 0 : startFailed);
 }
 
+/** Settles when one child has failed, or ended that should not, or all have ended that may. */
+async function nothingToKeep(children: Child<unknown>[]): Promise<void> {
+  const closable = children.filter((child) => child.mayEnd);
+  const allClosed = Promise.all(closable.map((child) => child.ended));
+  await Promise.race(children.map(async (child) => {
+    if (await child.ended === 0 && child.mayEnd) await allClosed;
+  }));
+}
 /** Which terminal this machine is: the key given, its folder's, or the only one there is. */
-function terminalOf(flags: ParsedCommand["flags"], place: Place): { key: string; folder: string } {
+function terminalOf(flags: ParsedCommand["flags"], place: Place): Terminal {
   const given = flags.data === undefined ? null : pathFlag(flags.data, "", place);
   const found = given ? [given] : foldersOfAtms(`${place.project}/data`);
   const key = flags.key !== undefined
@@ -242,7 +341,7 @@ function terminalOf(flags: ParsedCommand["flags"], place: Place): { key: string;
   }
   const { name } = readTerminalKey(key);
   const home = flags.key === undefined ? found[0] : undefined;
-  return { key, folder: given ?? home ?? `${place.project}/data/atm-${name}` };
+  return { key, folder: given ?? home ?? `${place.project}/data/atm-${name}`, name };
 }
 
 /**
@@ -286,11 +385,17 @@ function pathFlag(
     : userPath(String(flag), startedIn);
 }
 
-async function show({ link, file }: AtmReady, onlyPrint: boolean): Promise<void> {
-  if (!onlyPrint && await openInBrowser(file)) {
+function linkOf(ready: AtmReady): string {
+  return "link" in ready ? ready.link : "window";
+}
+
+async function show(ready: AtmReady, { onlyPrint }: Showing): Promise<void> {
+  if (!("link" in ready)) {
+    console.log("An ATM is open in a window. Closing it ends the ATM.");
+  } else if (!onlyPrint && await openInBrowser(ready.file)) {
     console.log("An ATM opens in your browser.");
   } else {
-    console.log(`An ATM is ready. This link opens it, once: ${link}`);
+    console.log(`An ATM is ready. This link opens it, once: ${ready.link}`);
   }
 }
 

@@ -3,7 +3,7 @@ import type { CommandShape } from "./flags.ts";
 
 const text = { type: "string" } as const;
 const yes = { type: "boolean" } as const;
-const opening = { "no-open": yes, json: yes };
+const opening = { "no-open": yes, json: yes, window: yes, browser: yes, kiosk: yes };
 
 export const shapes = {
   demo: { name: "demo", options: { data: text, atms: text, ...opening } },

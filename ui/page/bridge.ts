@@ -1,6 +1,7 @@
 /**
  * The way from the page to its host and back. The page does not know which host it has: a loopback
- * server in the browser, a bound function in a native window. Both keep this contract.
+ * server in the browser (`browser_bridge`), a bound function in a native window (`window_bridge`).
+ * Both keep this contract.
  */
 import type { AtmCalls, MachineView } from "../../lib/atm.ts";
 
@@ -35,6 +36,9 @@ export interface NumberedView {
 export interface Answer extends NumberedView {
   value: unknown;
 }
+
+/** The host is taken for dead after so many seconds in which this page ran and heard nothing. */
+export const silentSecondsMax = 8;
 
 /** Passes on only views that are newer than all before: answers and stream may overtake each other. */
 export function newestOnly(

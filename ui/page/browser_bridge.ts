@@ -2,20 +2,16 @@
  * The bridge of a page in a browser: fetch to the loopback host (`ui/window/browser_host.ts`) that
  * served it. The page's secret lives in this closure and nowhere else.
  */
-import {
-  type Answer,
-  type Bridge,
-  type CallArgs,
-  type CallName,
-  type CallValue,
-  type Gone,
-  newestOnly,
-  type NumberedView,
+import type {
+  Answer,
+  Bridge,
+  CallArgs,
+  CallName,
+  CallValue,
+  Gone,
+  NumberedView,
 } from "./bridge.ts";
-import type { MachineView } from "../../lib/atm.ts";
-
-/** The host is taken for dead after so many seconds in which this page ran and heard nothing. */
-const silentSecondsMax = 8;
+import { bridgeLife } from "./bridge_life.ts";
 
 /** What the bridge needs of the browser. */
 export interface Browser {
@@ -32,25 +28,14 @@ export function takeLaunchSecret(): string {
 }
 
 export function openBrowserBridge(browser: Browser): Bridge {
-  let dead: Gone | null = null;
-  let onGone: (why: Gone) => void = () => {};
-  let onView: (numbered: NumberedView) => void = () => {};
-  const ending = new AbortController();
-  const never = new Promise<never>(() => {});
-
-  const die = (why: Gone) => {
-    if (dead) return;
-    dead = why;
-    ending.abort();
-    onGone(why);
-  };
+  const { die, guarded, never, gone, views, see, heard, ended } = bridgeLife();
 
   const post = async (path: string, headers: HeadersInit, body?: string) => {
     const response = await browser.fetch(path, {
       method: "POST",
       headers,
       body,
-      signal: ending.signal,
+      signal: ended,
       credentials: "omit",
       redirect: "error",
     });
@@ -59,17 +44,6 @@ export function openBrowserBridge(browser: Browser): Bridge {
       response.status === 403 ? (path === "/open" ? "link_used" : "opened_elsewhere") : "stopped",
     );
     return never;
-  };
-
-  /** Runs `work` while the bridge lives; the first failure ends the bridge, not the caller. */
-  const guarded = async <Value>(work: () => Promise<Value>): Promise<Value> => {
-    if (dead) return never;
-    try {
-      return await work();
-    } catch {
-      die("stopped");
-      return never;
-    }
   };
 
   const opened = guarded(async () => {
@@ -85,13 +59,13 @@ export function openBrowserBridge(browser: Browser): Bridge {
   const followStream = () =>
     guarded(async () => {
       const response = await post("/watch", { "x-page-secret": await opened });
-      const heard = deadUnlessHeard(() => die("stopped"), ending.signal);
+      heard();
       for await (const line of lines(response.body!)) {
         heard();
         if (line === "") continue;
         const told = JSON.parse(line) as NumberedView | { gone: Gone };
         if ("gone" in told) die(told.gone);
-        else onView(told);
+        else see(told);
       }
       die("stopped");
     });
@@ -102,32 +76,15 @@ export function openBrowserBridge(browser: Browser): Bridge {
         const headers = { "x-page-secret": await opened, "content-type": "application/json" };
         const response = await post(`/call/${name}`, headers, JSON.stringify(args));
         const answer = await response.json() as Answer;
-        onView(answer);
+        see(answer);
         return answer.value as CallValue<Name>;
       }),
-    watch(listener: (view: MachineView) => void) {
-      onView = newestOnly(listener);
+    watch(listener) {
+      views(listener);
       void followStream();
     },
-    gone(listener) {
-      onGone = listener;
-      if (dead) listener(dead);
-    },
+    gone,
   };
-}
-
-/**
- * Counts seconds in which this page ran, not seconds of the clock: a laptop that slept has heard
- * nothing for hours and its host is well.
- */
-function deadUnlessHeard(dead: () => void, signal: AbortSignal): () => void {
-  let silentSeconds = 0;
-  const timer = setInterval(() => {
-    silentSeconds += 1;
-    if (silentSeconds > silentSecondsMax) dead();
-  }, 1000);
-  signal.addEventListener("abort", () => clearInterval(timer));
-  return () => silentSeconds = 0;
 }
 
 async function* lines(body: ReadableStream<Uint8Array>): AsyncGenerator<string> {

@@ -7,33 +7,17 @@
  * (403), call name (404), size (413), arguments (400). What a response says never depends on why a
  * secret was wrong.
  */
-import type { AtmMachine, MachineView } from "../../lib/atm.ts";
-import { isCall, parseCall } from "./calls.ts";
+import { isCall } from "./calls.ts";
+import { deskLimits, type HostOptions, PageDesk } from "./page_desk.ts";
 import type { Page } from "./page_bundle.ts";
 import { createPageSecrets } from "./page_secrets.ts";
 import { streamViews, type ViewStream } from "./view_stream.ts";
 
-export const hostLimits = {
-  /** Longest body of a call. */
-  bodyBytesMax: 4096,
-  /** Calls of the page that may be under way at one time. */
-  callsUnderWayMax: 16,
-  /** How often an idle stream shows that its host lives; the page gives up after 8 s of silence. */
-  heartbeatMs: 2000,
-  /** How long after its page has gone a visit ends. */
-  pageGoneGraceMs: 5000,
-} as const;
-
-export interface BrowserHostOptions {
-  machine: AtmMachine;
+export interface BrowserHostOptions extends HostOptions {
   page: Page;
   randomBytes: (length: number) => Uint8Array;
   /** Ends the host: open streams are cut at once. */
   signal: AbortSignal;
-  /** Told of what went wrong inside, for the operator's log; the page learns nothing of it. */
-  onError?: (error: unknown) => void;
-  pageGoneGraceMs?: number;
-  heartbeatMs?: number;
 }
 
 export interface BrowserHost {
@@ -73,75 +57,46 @@ const headersAlways: Record<string, string> = {
 
 /** Starts the host on 127.0.0.1, at a port of the system's choice. */
 export function startBrowserHost(options: BrowserHostOptions): BrowserHost {
-  const { machine, page, signal } = options;
+  const { page, signal } = options;
   signal.throwIfAborted();
   const secrets = createPageSecrets(options.randomBytes);
-  const onError = options.onError ?? (() => {});
   const texts = new Map([
     ["/", { type: "text/html; charset=utf-8", text: page.html }],
     ["/page.js", { type: "text/javascript; charset=utf-8", text: page.script }],
     ["/page.css", { type: "text/css; charset=utf-8", text: page.style }],
   ]);
   let authority = "";
+  let pageNumber = 0;
   let stream: ViewStream | null = null;
-  let pageGone: ReturnType<typeof setTimeout> | undefined;
-  let callsUnderWay = 0;
-
-  let newest = { number: 0, view: machine.view() };
-  const unwatch = machine.watch((view: MachineView) => {
-    newest = { number: newest.number + 1, view };
-    stream?.tell(newest);
-  });
-
-  const endVisit = () => {
-    if (machine.view().visit) machine.logOut().catch(onError);
-  };
-
-  /** A visit does not outlive its page, also where its log-in was still under way. */
-  const noticePageGone = () => {
-    clearTimeout(pageGone);
-    if (stream || signal.aborted) return;
-    pageGone = setTimeout(endVisit, options.pageGoneGraceMs ?? hostLimits.pageGoneGraceMs);
-  };
+  const desk = new PageDesk(options, { onView: (newest) => stream?.tell(newest) });
 
   const open = (request: Request) => {
     const secret = secrets.exchange(request.headers.get("x-launch-secret"));
     if (!secret) return refuse(403);
     stream?.end({ gone: "opened_elsewhere" });
-    endVisit();
-    noticePageGone();
+    pageNumber = desk.takeOver();
     return Response.json({ secret });
   };
 
   const watch = () => {
     stream?.end();
-    clearTimeout(pageGone);
-    const mine = streamViews(newest, options.heartbeatMs ?? hostLimits.heartbeatMs, () => {
+    desk.pageIsHere();
+    const mine = streamViews(desk.newest, options.heartbeatMs ?? deskLimits.heartbeatMs, () => {
       if (stream !== mine) return;
       stream = null;
-      noticePageGone();
+      desk.pageLeft();
     });
     stream = mine;
     return new Response(mine.body, { headers: { "content-type": "application/x-ndjson" } });
   };
 
   const call = async (name: string, request: Request) => {
-    if (callsUnderWay >= hostLimits.callsUnderWayMax) return refuse(503);
-    const pageSecret = request.headers.get("x-page-secret");
-    callsUnderWay += 1;
-    try {
-      const body = await readBody(request, hostLimits.bodyBytesMax);
-      if (body === null) return refuse(413);
-      const invoke = parseCall(name, parseJson(body));
-      if (typeof invoke === "string") return refuse(400);
-      const value = await invoke(machine) ?? null;
-      return Response.json({ value, ...newest });
-    } finally {
-      callsUnderWay -= 1;
-      // a log-in that a page began must not become the visit of the page that took over
-      if (!secrets.isPage(pageSecret)) endVisit();
-      if (!stream) noticePageGone();
-    }
+    const page = pageNumber; // another may open while the body comes in
+    const body = await readBody(request, deskLimits.requestLengthMax);
+    if (body === null) return refuse(413);
+    const answer = await desk.call(page, name, parseJson(body));
+    if (answer === "busy") return refuse(503);
+    return typeof answer === "string" ? refuse(400) : Response.json(answer);
   };
 
   const answer = (request: Request): Response | Promise<Response> => {
@@ -168,15 +123,14 @@ export function startBrowserHost(options: BrowserHostOptions): BrowserHost {
     signal,
     onListen: () => {},
     onError: (error) => {
-      onError(error);
+      options.onError?.(error);
       return withHeaders(refuse(500));
     },
   }, async (request) => withHeaders(await answer(request)));
   authority = `127.0.0.1:${server.addr.port}`;
 
   signal.addEventListener("abort", () => {
-    clearTimeout(pageGone);
-    unwatch();
+    desk.close();
     stream?.end();
   }, { once: true });
 

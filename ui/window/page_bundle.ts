@@ -1,4 +1,7 @@
-/** The page as its host serves it, bundled when the ATM starts: nothing generated is checked in. */
+/** The page as its host shows it, bundled when the ATM starts: nothing generated is checked in. */
+
+/** Where the page runs: each host has an entry of its own. */
+export type PageEntry = "in_browser" | "in_window";
 
 /** The three texts of the page: its document names `page.js` and `page.css` beside itself. */
 export interface Page {
@@ -11,10 +14,10 @@ export interface Page {
  * Bundles `ui/page`. Needs read access to the source and to the npm cache.
  * @throws {Error} when the page does not build
  */
-export async function bundlePage(): Promise<Page> {
+export async function bundlePage(entry: PageEntry): Promise<Page> {
   const folder = new URL("../page/", import.meta.url);
   const bundle = await Deno.bundle({
-    entrypoints: [new URL("main.ts", folder).href],
+    entrypoints: [new URL(`${entry}.ts`, folder).href],
     platform: "browser",
     minify: true,
     write: false,

@@ -3,10 +3,10 @@ import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert
 import {
   type BrowserHost,
   type BrowserHostOptions,
-  hostLimits,
   openFile,
   startBrowserHost,
 } from "../../../ui/window/browser_host.ts";
+import { deskLimits } from "../../../ui/window/page_desk.ts";
 import type { Answer, NumberedView } from "../../../ui/page/bridge.ts";
 import { randomBytes } from "../open_atm.ts";
 import { ScriptedMachine } from "../scripted_machine.ts";
@@ -434,7 +434,7 @@ withHost("checks arguments before the machine sees them", async (host, t) => {
 
 withHost("takes no body larger than a call can be", async (host, t) => {
   const secret = await host.open();
-  const large = JSON.stringify([{}, "x".repeat(hostLimits.bodyBytesMax)]);
+  const large = JSON.stringify([{}, "x".repeat(deskLimits.requestLengthMax)]);
   await t.step("as announced", async () => {
     const { status } = await host.post("/call/history", { "x-page-secret": secret }, large);
     assertEquals(status, 413);
@@ -477,10 +477,10 @@ withHost("bounds the calls under way", async (host) => {
   let release = () => {};
   host.machine.gate = new Promise((resolve) => release = resolve);
   const calls = Array.from(
-    { length: hostLimits.callsUnderWayMax },
+    { length: deskLimits.callsUnderWayMax },
     () => host.call(secret, "history", [{}]),
   );
-  while (host.machine.calls.length < hostLimits.callsUnderWayMax) await soon(5);
+  while (host.machine.calls.length < deskLimits.callsUnderWayMax) await soon(5);
   assertEquals((await host.call(secret, "history", [{}])).status, 503);
   release();
   for (const call of calls) assertEquals((await call).status, 200);

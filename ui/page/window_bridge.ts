@@ -1,0 +1,68 @@
+/**
+ * The bridge of a page in a native window: one function that the window bound into the page, and
+ * behind it the worker that holds the machine (`ui/window/window_host.ts`). The window's secret lives
+ * in this closure and nowhere else: a page that got here by some other way cannot make a call.
+ */
+import type {
+  Answer,
+  Bridge,
+  CallArgs,
+  CallName,
+  CallValue,
+  Gone,
+  NumberedView,
+} from "./bridge.ts";
+import { bridgeLife } from "./bridge_life.ts";
+
+/** What the window bound into the page: plain JSON in and out. */
+export type BoundFunction = (secret: string, ...request: WindowRequest) => Promise<unknown>;
+
+/** What a page may ask of its window; `page` is the number that `open` gave. */
+export type WindowRequest =
+  | ["open"]
+  | ["watch", page: number, seen: number]
+  | ["call", page: number, name: string, args: readonly unknown[]];
+
+/** The answer to `watch`: a view that is newer than what was seen, a last word, or a sign of life. */
+export type WatchAnswer = NumberedView | { gone: Gone } | null;
+
+export function openWindowBridge(bound: BoundFunction, secret: string): Bridge {
+  const { die, guarded, never, gone, views, see, heard, ended } = bridgeLife();
+
+  const ask = async <Value>(...request: WindowRequest): Promise<Value> => {
+    const value = await bound(secret, ...request) as Value;
+    heard();
+    return ended.aborted ? never : value;
+  };
+
+  const opened = guarded(() => {
+    heard(); // a worker that never answers is found out too
+    return ask<number>("open");
+  });
+
+  const follow = () =>
+    guarded(async () => {
+      const page = await opened;
+      for (let seen = -1;;) {
+        const told = await ask<WatchAnswer>("watch", page, seen);
+        if (told === null) continue;
+        if ("gone" in told) return die(told.gone);
+        seen = told.number;
+        see(told);
+      }
+    });
+
+  return {
+    call: <Name extends CallName>(name: Name, args: CallArgs<Name>) =>
+      guarded(async () => {
+        const answer = await ask<Answer>("call", await opened, name, args);
+        see(answer);
+        return answer.value as CallValue<Name>;
+      }),
+    watch(listener) {
+      views(listener);
+      void follow();
+    },
+    gone,
+  };
+}

@@ -1,0 +1,124 @@
+/**
+ * The host of a page in a native window, in the worker: answers what the page asks through the
+ * window's bound function. It knows nothing of windows and threads; `window_worker` brings it what
+ * the page asked, and takes its answers there.
+ *
+ * A request is checked in this order: length, shape, secret, kind, page, arguments. Whatever is wrong,
+ * the answer is the same refusal, without a reason.
+ */
+import { timingSafeEqual } from "@std/crypto/timing-safe-equal";
+import type { WatchAnswer, WindowRequest } from "../page/window_bridge.ts";
+import { deskLimits, type HostOptions, PageDesk } from "./page_desk.ts";
+
+export interface WindowHostOptions extends HostOptions {
+  /** What the page must say with every request: text, base64url. */
+  secret: string;
+  /** Settles a request, once. */
+  answer: (id: string, value: unknown, refused?: boolean) => void;
+  /** The page has gone, to another address or for good: it should be shown anew. */
+  onPageGone: () => void;
+}
+
+export interface WindowHost {
+  /** Takes a request of the page: its id, and its arguments as a JSON array. */
+  take(id: string, request: string): void;
+  /** Settles when the page has drawn a view of a machine that is online, or of one in any state. */
+  shown: Record<"any" | "online", Promise<void>>;
+  /** Lets the page know that this is the end. */
+  close(): void;
+}
+
+interface Watching {
+  id: string;
+  timer: ReturnType<typeof setTimeout>;
+}
+
+export function startWindowHost(options: WindowHostOptions): WindowHost {
+  const { answer } = options;
+  const shown = { any: Promise.withResolvers<void>(), online: Promise.withResolvers<void>() };
+  const secret = new TextEncoder().encode(options.secret);
+  let watching: Watching | null = null;
+  let closed = false;
+  const desk = new PageDesk(options, {
+    onView: (newest) => answerWatch(newest),
+    onPageGone: options.onPageGone,
+  });
+  const refuse = (id: string) => answer(id, null, true);
+
+  /** Answers the page's open look, if there is one. */
+  const answerWatch = (value: WatchAnswer) => {
+    if (watching === null) return;
+    const { id, timer } = watching;
+    watching = null;
+    clearTimeout(timer);
+    answer(id, value);
+    desk.pageLeft(); // until it looks again, at once
+  };
+
+  const watch = (id: string, seen: number) => {
+    answerWatch(null);
+    desk.pageIsHere();
+    const heartbeatMs = options.heartbeatMs ?? deskLimits.heartbeatMs;
+    watching = { id, timer: setTimeout(() => answerWatch(null), heartbeatMs) };
+    const { number, view } = desk.newest;
+    if (seen >= 0) shown.any.resolve();
+    if (seen >= number && view.bank === "online") shown.online.resolve();
+    if (seen < number) answerWatch(desk.newest);
+  };
+
+  const call = async (id: string, page: number, name: string, args: unknown) => {
+    try {
+      const made = await desk.call(page, name, args);
+      if (typeof made === "string") refuse(id);
+      else answer(id, made);
+    } catch (error) {
+      options.onError?.(error);
+      refuse(id);
+    }
+  };
+
+  return {
+    take(id, text) {
+      const request = closed ? null : parseRequest(text, secret);
+      if (request === null) return refuse(id);
+      if (request[0] === "open") {
+        answerWatch({ gone: "opened_elsewhere" });
+        return answer(id, desk.takeOver());
+      }
+      const [kind, page, ...rest] = request;
+      if (!desk.isNewest(page)) return refuse(id);
+      if (kind === "watch") watch(id, Number(rest[0]));
+      else void call(id, page, String(rest[0]), rest[1]);
+    },
+    shown: { any: shown.any.promise, online: shown.online.promise },
+    close() {
+      closed = true;
+      answerWatch({ gone: "stopped" });
+      desk.close();
+    },
+  };
+}
+
+/** A request that proves itself, or null. */
+function parseRequest(text: string, secret: Uint8Array): WindowRequest | null {
+  if (text.length > deskLimits.requestLengthMax) return null;
+  let request: unknown;
+  try {
+    request = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  if (!Array.isArray(request) || typeof request[0] !== "string") return null;
+  const said = new TextEncoder().encode(request[0]);
+  if (said.length !== secret.length || !timingSafeEqual(said, secret)) return null;
+  const [, kind, page, third, fourth] = request;
+  const fits = kind === "open" && request.length === 2 ||
+    kind === "watch" && request.length === 4 && isCount(page) && Number.isInteger(third) ||
+    kind === "call" && request.length === 5 && isCount(page) && typeof third === "string" &&
+      Array.isArray(fourth);
+  return fits ? request.slice(1) as WindowRequest : null;
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) > 0;
+}

@@ -1,0 +1,115 @@
+/**
+ * The window's own thread, the main one, and what it and the worker say to each other.
+ *
+ * From `run` on this thread does nothing but the window's work: it copies each call of the page and
+ * passes it on. The machine, the line to the bank and all cryptography are the worker's
+ * (`window_worker`), which answers the page by itself. When the window is closed, or the worker ends
+ * it, the gate is shut, the window freed, and the worker told to end in order.
+ */
+import { Gate } from "./gate.ts";
+import { enterKiosk, type Kiosk } from "./kiosk.ts";
+import { type BoundCall, Webview, type WindowHandle } from "./webview.ts";
+import { dataUrl, windowDocument } from "./window_document.ts";
+import type { Page } from "./page_bundle.ts";
+
+/** What the main thread tells the worker. */
+export type ToWorker<Begin> =
+  | { begin: Begin; window: SharedWindow }
+  | { call: BoundCall }
+  | { stop: true };
+
+/** What the worker tells the main thread. The first says that it listens, for signals too. */
+export type FromWorker = { loaded: true } | { ended: number };
+
+/** The window, as it is handed to the worker. */
+export interface SharedWindow {
+  library: string;
+  handle: WindowHandle;
+  gate: SharedArrayBuffer;
+  secret: string;
+  /** The page's address, to show it again. */
+  url: string;
+}
+
+/** The name of the function that the page finds in its window. */
+const boundName = "strongroom";
+
+export interface WindowOptions<Begin> {
+  /** The web view's library; null where the system has none. */
+  library: string | null;
+  title: string;
+  page: Promise<Page>;
+  kiosk: boolean;
+  randomBytes: (length: number) => Uint8Array;
+  /** Starts the worker, which must run `serveWindow`. */
+  startWorker: () => Worker;
+  /** What the worker needs to know to begin. */
+  begin: Begin;
+  /** Aborted by signals that came before the worker could hear them. */
+  interrupted: AbortSignal;
+}
+
+/**
+ * Shows the window until it is closed; gives the worker's exit code.
+ * @throws {NoWindow} where this machine cannot show one; nothing has begun then
+ */
+export async function runWindow<Begin>(options: WindowOptions<Begin>): Promise<number> {
+  const window = new Webview(options.library, options.title);
+  const gate = new Gate();
+  const secret = new Uint8Array(options.randomBytes(32))
+    .toBase64({ alphabet: "base64url", omitPadding: true });
+  const worker = new WindowWorker<Begin>(options.startWorker());
+  let kiosk: Kiosk | null = null;
+  try {
+    const url = dataUrl(windowDocument(await options.page, secret));
+    if (options.kiosk) kiosk = enterKiosk(window.systemWindow);
+    window.bind(boundName, (call) => worker.tell({ call }));
+    window.navigate(url);
+    await worker.loaded; // from here on signals are the worker's: this thread hears nothing
+    worker.tell({
+      begin: options.begin,
+      window: { library: options.library!, handle: window.handle, gate: gate.memory, secret, url },
+    });
+    if (!worker.hasEnded && !options.interrupted.aborted) window.run();
+  } finally {
+    gate.shut();
+    kiosk?.leave();
+    window.destroy();
+    kiosk?.free();
+    worker.tell({ stop: true });
+  }
+  return await worker.ended;
+}
+
+/** The worker, as the main thread sees it. */
+class WindowWorker<Begin> {
+  readonly loaded: Promise<void>;
+  /** The exit code; 1 when the worker broke. */
+  readonly ended: Promise<number>;
+  hasEnded = false;
+
+  constructor(private readonly worker: Worker) {
+    const loaded = Promise.withResolvers<void>();
+    const ended = Promise.withResolvers<number>();
+    this.loaded = loaded.promise;
+    this.ended = ended.promise;
+    const end = (code: number) => {
+      this.hasEnded = true;
+      loaded.resolve();
+      ended.resolve(code);
+    };
+    worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
+      if ("loaded" in data) loaded.resolve();
+      else end(data.ended);
+    };
+    worker.onerror = (event) => {
+      event.preventDefault(); // told here, and an exit code rather than a crash
+      console.error(`the ATM's worker broke: ${event.message}`);
+      end(1);
+    };
+  }
+
+  tell(message: ToWorker<Begin>): void {
+    this.worker.postMessage(message);
+  }
+}

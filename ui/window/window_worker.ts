@@ -1,0 +1,90 @@
+/**
+ * The worker's end of a window: takes the page's calls from the main thread, answers them straight to
+ * the web view, and ends when the window is closed, the launcher lets go, or a signal comes.
+ */
+import { Gate } from "./gate.ts";
+import { deskLimits } from "./page_desk.ts";
+import { WebviewRemote } from "./webview.ts";
+import { startWindowHost, type WindowHost, type WindowHostOptions } from "./window_host.ts";
+import type { FromWorker, SharedWindow, ToWorker } from "./window_thread.ts";
+
+/** What a program in the worker has of its window. */
+export interface WindowEnd {
+  /** Puts a machine behind the page. Calls that came before it are taken then. */
+  host(options: Omit<WindowHostOptions, "secret" | "answer" | "onPageGone">): WindowHost;
+  /** Settles when the program should end. */
+  closed: Promise<void>;
+  /** Runs where every call of the page passes, and takes those that are its own: for tests. */
+  onCall: ((id: string, request: string) => boolean) | null;
+  remote: WebviewRemote;
+}
+
+/** A worker's global scope, of which only this is used. */
+interface Scope {
+  onmessage: ((event: MessageEvent) => void) | null;
+  postMessage(message: FromWorker): void;
+}
+
+/**
+ * Serves the window of the thread that started this worker.
+ * @param lifeEnds settles when whoever started the process lets go of it, or a signal comes
+ * @param program what to run; gives the exit code
+ */
+export function serveWindow<Begin>(
+  lifeEnds: Promise<void>,
+  program: (begin: Begin, window: WindowEnd) => Promise<number>,
+): void {
+  const scope = self as unknown as Scope;
+  const closed = Promise.withResolvers<void>();
+  let take: (call: { id: string; request: string }) => void = () => {};
+
+  const begin = async (given: Begin, shared: SharedWindow) => {
+    const gate = new Gate(shared.gate);
+    const remote = new WebviewRemote(shared.library, shared.handle);
+    const window = windowEnd(shared, gate, remote, closed.promise);
+    take = ({ id, request }) => window.take(id, request);
+    lifeEnds.then(() => gate.pass(() => remote.terminate()));
+    const exitCode = await program(given, window.end);
+    // where the program ended first, its window goes with it; the main thread then says `stop`
+    gate.pass(() => remote.terminate());
+    await closed.promise;
+    scope.postMessage({ ended: exitCode });
+  };
+
+  scope.onmessage = ({ data }: MessageEvent<ToWorker<Begin>>) => {
+    if ("call" in data) take(data.call);
+    else if ("stop" in data) closed.resolve();
+    else void begin(data.begin, data.window);
+  };
+  scope.postMessage({ loaded: true });
+}
+
+function windowEnd(shared: SharedWindow, gate: Gate, remote: WebviewRemote, closed: Promise<void>) {
+  let host: WindowHost | null = null;
+  let early: [id: string, request: string][] = [];
+  const end: WindowEnd = {
+    remote,
+    closed,
+    onCall: null,
+    host(options) {
+      const started = host = startWindowHost({
+        ...options,
+        secret: shared.secret,
+        answer: (id, value, refused) => gate.pass(() => remote.answer(id, value, refused)),
+        onPageGone: () => gate.pass(() => remote.navigate(shared.url)),
+      });
+      for (const call of early) started.take(...call);
+      early = [];
+      return started;
+    },
+  };
+  return {
+    end,
+    take(id: string, request: string) {
+      if (end.onCall?.(id, request)) return;
+      if (host) host.take(id, request);
+      else if (early.length < deskLimits.callsUnderWayMax) early.push([id, request]);
+      else gate.pass(() => remote.answer(id, null, true));
+    },
+  };
+}
