@@ -108,7 +108,7 @@ Deno.test("the command line", async (t) => {
         assertEquals(Deno.statSync(`${bank}/${name}`).mode! & 0o777, 0o600, name);
       }
       Deno.chmodSync(key, 0o640);
-      const { code, err } = await run(["atm", "--key", key]);
+      const { code, err } = await run(["atm", "--browser", "--key", key]);
       Deno.chmodSync(key, 0o600);
       assertEquals(code, 1);
       assertStringIncludes(err, "chmod 600");
