@@ -108,7 +108,7 @@ Deno.test("the command line", async (t) => {
         assertEquals(Deno.statSync(`${bank}/${name}`).mode! & 0o777, 0o600, name);
       }
       Deno.chmodSync(key, 0o640);
-      const { code, err } = await run(["atm", "--browser", "--key", key]);
+      const { code, err } = await run(["atm", "--key", key]);
       Deno.chmodSync(key, 0o600);
       assertEquals(code, 1);
       assertStringIncludes(err, "chmod 600");
@@ -122,7 +122,7 @@ Deno.test("the command line", async (t) => {
     const address = `127.0.0.1:${freePort()}`;
     await refused(
       "a bank that cannot be reached",
-      ["atm", "--bank", address, "--key", key, "--data", `${folder}/atm`],
+      ["atm", "--browser", "--bank", address, "--key", key, "--data", `${folder}/atm`],
       1,
       `no bank can be reached at ${address}`,
     );
