@@ -20,7 +20,13 @@ import {
 } from "../lib/protocol/handshake.ts";
 import type { SessionSecrets } from "../lib/protocol/key_schedule.ts";
 import { encodeServerMessage, parseRequest, type ServerMessage } from "../lib/protocol/message.ts";
-import { fromClient, fromServer, RecordReceiver, RecordSender } from "../lib/protocol/record.ts";
+import {
+  type Ending,
+  fromClient,
+  fromServer,
+  RecordReceiver,
+  RecordSender,
+} from "../lib/protocol/record.ts";
 import { type Bank, randomBytes } from "./bank.ts";
 import { type LogInsUnderWay, Requests } from "./requests.ts";
 
@@ -69,8 +75,8 @@ export class Connection {
   }
 
   /** Ends the connection; with a session, says so to the ATM first. */
-  async end(): Promise<void> {
-    if (this.#sender && !this.#closed) this.#write(this.#sender.close());
+  async end(ending: Ending = "close"): Promise<void> {
+    if (this.#sender && !this.#closed) this.#write(this.#sender.close(ending));
     this.#sender = null;
     this.#ending = true;
     this.#endAfter(goodbyeMsMax); // an ATM that does not read cannot keep the bank from stopping
@@ -132,8 +138,8 @@ export class Connection {
           throw new ProtocolError("stream cut");
         }
         const message = receiver.open(frame, Date.now());
-        if (message === "close") return await this.end();
         if (message === null) continue;
+        if (!(message instanceof Uint8Array)) return await this.end();
         const { id, ask } = parseRequest(message);
         this.#say({ id, answer: await requests.handle(ask) });
       }

@@ -140,7 +140,8 @@ Deno.test("padding other than zeros to a size class is refused, under a tag that
     "as long as a number can be": frame(plaintext(0xffffffff, 256)),
     "something behind the message": frame(dirty),
     "a rekey that says something": frame(plaintext(1, 256), frameType.rekey),
-    "a close that says something": frame(plaintext(1, 256), frameType.close),
+    "a close that says what there is not": frame(plaintext(1, 256), frameType.close),
+    "a close that says too much": frame(plaintext(2, 256), frameType.close),
   };
   for (const [name, spoiled] of Object.entries(cases)) {
     assertThrows(() => receiver().open(spoiled, nowMs), ProtocolError, "record ", name);
@@ -248,4 +249,11 @@ Deno.test("a sender says nothing after its close", () => {
   from.close();
   assertThrows(() => from.data(messages[0]!, nowMs), Error, "after a close");
   assertThrows(() => from.close(), Error, "after a close");
+});
+
+Deno.test("a close says how the session ended, in words that there are", () => {
+  for (const ending of ["close", "revoked"] as const) {
+    const [frame] = framesOf(sender(roomy).close(ending));
+    assertEquals(receiver(roomy).open(frame!, nowMs), ending);
+  }
 });
