@@ -70,7 +70,7 @@ class Lane {
 
   /** Runs the session under an attack: all that there was to see of it. */
   async run({ name, from, index, attack }: Case): Promise<void> {
-    this.middle.attack = attack;
+    this.middle.attackNext(attack);
     const ask: Ask = { op: "load_cash", movement: newId(), amount: "1", currency: "EUR" };
     const { answered, end } = await this.#session(ask);
     const line = this.middle.lines.pop()!;
@@ -86,7 +86,6 @@ class Lane {
 
   /** Asks again, on a line that nobody disturbs, for what had no answer. */
   async settle(): Promise<void> {
-    this.middle.attack = () => null;
     const client = await this.#connect();
     for (const ask of this.unanswered) assertEquals((await client.ask(ask)).outcome, "ok");
     await client.close();

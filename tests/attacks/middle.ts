@@ -28,6 +28,8 @@ export interface Deed {
 /** Decides on every frame; null passes it on as it is. */
 export type Attack = (frame: Passing) => Deed | null;
 
+const leaveAlone: Attack = () => null;
+
 /** One line through the attacker, from its first byte to the end of both sides. */
 export class TappedLine {
   /** What each side sent, whether it arrived or not. */
@@ -81,8 +83,7 @@ export class TappedLine {
 
 /** The attacker's own port, which ATMs take for the bank's. */
 export class Middle {
-  /** For lines to come. */
-  attack: Attack = () => null;
+  #attack: Attack = leaveAlone;
   /** Every line there was. */
   readonly lines: TappedLine[] = [];
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
@@ -100,6 +101,11 @@ export class Middle {
     return socket;
   };
 
+  /** Attacks the next line, and none after it. */
+  attackNext(attack: Attack): void {
+    this.#attack = attack;
+  }
+
   async close(): Promise<void> {
     this.#listener.close();
     await this.#accepting;
@@ -108,9 +114,14 @@ export class Middle {
 
   async #accept(): Promise<void> {
     for await (const client of this.#listener) {
-      const attack = this.attack;
+      const attack = this.#attack;
+      this.#attack = leaveAlone;
       client.setNoDelay();
-      const server = await Deno.connect(this.bank);
+      const server = await Deno.connect(this.bank).catch(() => null);
+      if (server === null) {
+        client.close(); // the bank is gone, and so is this one's
+        continue;
+      }
       server.setNoDelay();
       this.lines.push(new TappedLine({ client, server }, attack));
     }
