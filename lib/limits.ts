@@ -32,6 +32,10 @@ export const outgoingBytesMax = 1 << 20;
 export const silentMsMax = 5 * minute;
 export const keepAliveMs = minute;
 
+// Terminals' keys
+/** How long a terminal's key lasts beside the one that follows it. */
+export const keyOverlapMsMax = 7 * 24 * hour;
+
 // Visits
 /** The bank ends a visit after this long without a request of the customer's. */
 export const visitIdleMsMax = 3 * minute;

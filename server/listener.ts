@@ -28,6 +28,7 @@ export async function listen(
 ): Promise<Listener> {
   const socket = bind(hostname, port);
   const context: ConnectionContext = { bank, logInsUnderWay: new Set(), live: new Map() };
+  bank.terminals.watch((terminal) => context.live.get(terminal)?.keysChanged());
   const strangers = new Strangers(bank.ledger);
   const serving = new Map<Connection, Promise<void>>();
   /** Sockets that have not finished their handshake, by address and in all. */

@@ -135,7 +135,10 @@ async function launchCash(name: CommandName, { flags, words }: ParsedCommand, pl
 
 async function launchBank(name: CommandName, { flags, words }: ParsedCommand, place: Place) {
   const folder = pathFlag(flags.data, "data/bank", place);
-  const out = name === "bank terminal enroll"
+  if (name === "bank terminal rotate" && flags.out !== undefined && !flags.now) {
+    throw new UsageError("--out: without --now the terminal gets its key over its own line", 2);
+  }
+  const out = name === "bank terminal enroll" || flags.now
     ? pathFlag(flags.out, `${words[0]}.key`, place, true)
     : null;
   const permissions = serverPermissions([folder, ...(out ? [out] : [])], [

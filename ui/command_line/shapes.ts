@@ -31,6 +31,13 @@ export const shapes = {
   },
   "bank terminal enroll": { name: "bank", options: { data: text, out: text }, words: ["NAME"] },
   "bank terminal list": { name: "bank", options: { data: text } },
+  "bank terminal rotate": {
+    name: "bank",
+    options: { data: text, now: yes, out: text },
+    words: ["NAME"],
+  },
+  "bank terminal revoke": { name: "bank", options: { data: text }, words: ["NAME"] },
+  "bank key rotate": { name: "bank", options: { data: text } },
   "bank customer add": {
     name: "bank",
     options: { data: text, opening: text },
