@@ -29,7 +29,12 @@ import { listen } from "./server/listener.ts";
 import { type OperatorCommand, runOperatorCommand } from "./server/operator/commands.ts";
 import { askServer, serveOperators } from "./server/operator/socket.ts";
 import { leashEnds } from "./ui/command_line/child.ts";
-import { parseAddress, parseCommand, type ParsedCommand } from "./ui/command_line/flags.ts";
+import {
+  parseAddress,
+  parseCommand,
+  type ParsedCommand,
+  parseIpList,
+} from "./ui/command_line/flags.ts";
 import { help } from "./ui/command_line/help.ts";
 import { launch, readTerminalKey } from "./ui/command_line/launch.ts";
 import { readPassword } from "./ui/command_line/password_prompt.ts";
@@ -97,6 +102,7 @@ async function runServer(flags: Flags, demo: boolean): Promise<number> {
   try {
     const listener = await listen(bank, {
       ...parseAddress(String(flags.listen), "--listen", true),
+      proxies: parseIpList(flags["proxy-from"], "--proxy-from"),
       log,
     });
     const operators = serveOperators(bank, folder, log);

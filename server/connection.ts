@@ -28,6 +28,7 @@ import {
   RecordSender,
 } from "../lib/protocol/record.ts";
 import { type Bank, randomBytes } from "./bank.ts";
+import type { Exchanges } from "./exchanges.ts";
 import { KeyEnded, type LogInsUnderWay, type ProvedTerminal, Requests } from "./requests.ts";
 import { confirmKey } from "./terminals/change_keys.ts";
 
@@ -37,14 +38,17 @@ export interface ConnectionContext {
   readonly logInsUnderWay: LogInsUnderWay;
   /** The live connection of each terminal, by id: of two, the newer wins. */
   readonly live: Map<string, Connection>;
+  readonly exchanges: Exchanges;
 }
 
+/** Read at once before the terminal has proved itself, and afterwards. */
+const strangerReadBytes = 256;
 const readBytes = 16_384;
 const goodbyeMsMax = 1_000;
 
 export class Connection {
   readonly #frames = new FrameReader(handshakeFrameBytesMax);
-  readonly #chunk = new Uint8Array(readBytes);
+  #chunk = new Uint8Array(strangerReadBytes);
   #sender: RecordSender | null = null;
   #terminal: ProvedTerminal | null = null;
   #writing: Promise<void> = Promise.resolve();
@@ -69,6 +73,7 @@ export class Connection {
       this.#endAfter(handshakeMsMax);
       const { terminal, secrets } = await this.#handshake();
       this.#frames.bodyBytesMax = frameBytesMax;
+      this.#chunk = new Uint8Array(readBytes);
       this.onProved();
       await this.#converse(terminal, secrets);
     } finally {
@@ -118,9 +123,12 @@ export class Connection {
     const hello = parseClientHello(await this.#expect(frameType.clientHello));
     const { known, key, name } = terminals.find(hello.terminal, hello.version, Date.now());
     if (!binderHolds(hello, key) || !known) throw new ProtocolError("client binder");
-    const server = createServerHello(hello, key, {
-      nonce: randomBytes(32),
-      shareSecret: randomBytes(32),
+    const server = await this.context.exchanges.run(() => {
+      if (this.#closed) throw new ProtocolError("stream ended");
+      return createServerHello(hello, key, {
+        nonce: randomBytes(32),
+        shareSecret: randomBytes(32),
+      });
     });
     this.#write(encodeFrame(frameType.serverHello, server.bytes));
     consumeClientFinish(server, await this.#expect(frameType.clientFinish));

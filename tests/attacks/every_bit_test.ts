@@ -146,7 +146,7 @@ Deno.test("no bit turned and no frame cut short is acted on, answered or taken f
     const reasons = new Set(running.log.map((line) => line.replace(/^.*: /, "")));
     console.log(`${cases} cases; the bank's log names only: ${[...reasons].sort().join(", ")}`);
     assert(running.log.every((line) => line.startsWith("a terminal's connection ended: ")));
-  }));
+  }, { limits: { failures: Infinity } }));
 
 /** How long the frames of an undisturbed session are. */
 async function framesOfSession(lane: Lane): Promise<Record<Side, number[]>> {

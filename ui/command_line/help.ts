@@ -28,6 +28,7 @@ server on loopback and opens an ATM in the browser. Ctrl-C ends all of it.
 
   --data DIR           the bank's folder (./data/bank)
   --listen HOST:PORT   where ATMs reach it (127.0.0.1:4848); port 0 takes any free one
+  --proxy-from IP,IP   the balancers in front of it, whose PROXY headers (version 2) say who is calling
 
   deno task server
   deno task server --listen 0.0.0.0:4848 --data /srv/bank

@@ -7,7 +7,7 @@ const opening = { "no-open": yes, json: yes, window: yes, browser: yes, kiosk: y
 
 export const shapes = {
   demo: { name: "demo", options: { data: text, atms: text, ...opening } },
-  server: { name: "server", options: { data: text, listen: text } },
+  server: { name: "server", options: { data: text, listen: text, "proxy-from": text } },
   atm: {
     name: "atm",
     options: { data: text, bank: text, key: text, demo: yes, wait: yes, ...opening },

@@ -7,7 +7,7 @@ import type { TerminalKey } from "../../../lib/protocol/handshake.ts";
 import { type NamedTerminalKey, parseTerminalKey } from "../../../lib/terminal_key.ts";
 import { openEntry } from "../../../server/audit/seal.ts";
 import { type Bank, createBank, openBank, randomBytes } from "../../../server/bank.ts";
-import { listen, type Listener } from "../../../server/listener.ts";
+import { listen, type Listener, type ListenOptions } from "../../../server/listener.ts";
 import {
   type OperatorAnswer,
   type OperatorCommand,
@@ -36,14 +36,20 @@ export class RunningBank {
   #running = false;
   #clients: BankClient[] = [];
 
-  private constructor(readonly folder: string) {
+  private constructor(
+    readonly folder: string,
+    private readonly options: Partial<ListenOptions>,
+  ) {
     this.keys = {} as RunningBank["keys"];
   }
 
   /** Runs with a bank that has the terminals lobby and mall, and the customers alice and bob. */
-  static with(run: (running: RunningBank) => Promise<void>): Promise<void> {
+  static with(
+    run: (running: RunningBank) => Promise<void>,
+    options: Partial<ListenOptions> = {},
+  ): Promise<void> {
     return inTemporaryFolder(async (root) => {
-      const running = new RunningBank(`${root}/bank`);
+      const running = new RunningBank(`${root}/bank`, options);
       running.bank = await createBank(
         running.folder,
         bankSettings,
@@ -161,6 +167,7 @@ export class RunningBank {
       hostname: "127.0.0.1",
       port: 0,
       log: (line) => this.log.push(line),
+      ...this.options,
     });
     this.#running = true;
   }
