@@ -49,27 +49,32 @@ export class Admission {
     return { pending: this.#pending, connections: this.#connections };
   }
 
-  /** Lets a connection in, or not. */
-  enter(source: string): Admitted | null {
+  /**
+   * Lets a connection in, or not.
+   * @param source null for a balancer, which speaks for many
+   */
+  enter(source: string | null): Admitted | null {
     const { connections, pending, pendingPerSource, failures } = this.#limits;
     if (
       this.#connections >= connections || this.#pending >= pending ||
-      (this.#pendingOf.get(source) ?? 0) >= pendingPerSource ||
-      this.#unforgiven(source) + 1 > failures
+      (source !== null &&
+        ((this.#pendingOf.get(source) ?? 0) >= pendingPerSource ||
+          this.#unforgiven(source) + 1 > failures))
     ) return null;
     this.#connections++;
     this.#count(source, 1);
     return new Admitted(
       (how) => {
         this.#count(source, -1);
-        if (how === "failed") this.#fail(source);
+        if (how === "failed" && source !== null) this.#fail(source);
       },
       () => this.#connections--,
     );
   }
 
-  #count(source: string, by: 1 | -1): void {
+  #count(source: string | null, by: 1 | -1): void {
     this.#pending += by;
+    if (source === null) return;
     const count = (this.#pendingOf.get(source) ?? 0) + by;
     if (count > 0) this.#pendingOf.set(source, count);
     else this.#pendingOf.delete(source);

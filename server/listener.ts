@@ -49,9 +49,9 @@ export async function listen(
   const serving = new Map<Connection, Promise<void>>();
   const announcing = new Set<Deno.TcpConn>();
 
-  /** Serves a connection as one of this address; null for a balancer's own, which is known. */
+  /** Serves a connection as one of this address; null for a balancer's own. */
   async function serve(connection: Deno.TcpConn, address: string | null): Promise<void> {
-    const admitted = admission.enter(address === null ? "a balancer" : sourceOf(address));
+    const admitted = admission.enter(address && sourceOf(address));
     if (!admitted) return connection.close();
     let proved = false;
     const atm = new Connection(connection, context, () => {
@@ -61,9 +61,9 @@ export async function listen(
     const served = atm.serve().catch((error) => {
       if (!(error instanceof ProtocolError)) log(`a connection failed: ${(error as Error).stack}`);
       else if (proved) log(`a terminal's connection ended: ${error.message}`);
-      else if (address !== null) {
+      else {
         admitted.settled("failed");
-        strangers.count(sourceOf(address));
+        if (address !== null) strangers.count(sourceOf(address));
       }
     });
     serving.set(atm, served);
@@ -74,7 +74,7 @@ export async function listen(
 
   /** A balancer says first who is calling. */
   async function serveProxied(connection: Deno.TcpConn): Promise<void> {
-    const admitted = admission.enter("a balancer's header");
+    const admitted = admission.enter(null);
     if (!admitted) return connection.close();
     announcing.add(connection);
     const deadline = setTimeout(() => closeQuietly(connection), handshakeMsMax);

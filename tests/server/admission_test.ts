@@ -56,6 +56,14 @@ Deno.test("a source that fails too often is turned away until time has passed, a
   assertEquals([fail("a"), fail("a"), fail("a"), fail("a")], [true, true, true, false]);
 });
 
+Deno.test("a balancer, which speaks for many, is held only to what holds for all", () => {
+  const limits = { ...roomy, pending: 5, pendingPerSource: 1, failures: 1 };
+  const admission = new Admission(() => 0, limits);
+  for (let count = 0; count < 3; count++) admission.enter(null)!.settled("failed");
+  for (let count = 0; count < 5; count++) assert(admission.enter(null));
+  assertEquals(admission.enter(null), null);
+});
+
 Deno.test("failures are remembered of a bounded number of sources, the latest", () => {
   const admission = new Admission(() => 0, { ...roomy, failures: 1 });
   const fail = (source: string) => {
