@@ -122,7 +122,7 @@ Deno.test("the command line", async (t) => {
     const address = `127.0.0.1:${freePort()}`;
     await refused(
       "a bank that cannot be reached",
-      ["atm", "--bank", address, "--key", key, "--data", `${folder}/atm`],
+      ["atm", "--browser", "--bank", address, "--key", key, "--data", `${folder}/atm`],
       1,
       `no bank can be reached at ${address}`,
     );
