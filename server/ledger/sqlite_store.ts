@@ -23,8 +23,9 @@ import type { Store } from "./store.ts";
 const migrations = [sqlite001, sqlite003];
 
 const terminalsWithNextKey =
-  `SELECT terminals.*, version AS next_version, next_terminal_keys.sealed_key AS next_sealed_key,
-   since_ms AS next_since_ms FROM terminals LEFT JOIN next_terminal_keys ON terminal = id`;
+  `SELECT terminals.*, next.version AS next_version, next.sealed_key AS next_sealed_key,
+   next.since_ms AS next_since_ms
+   FROM terminals LEFT JOIN next_terminal_keys AS next ON next.terminal = terminals.id`;
 
 /** A whole number as the database gives it: exact at any size. */
 type Row = Record<string, bigint | string | Uint8Array | null>;
