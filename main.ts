@@ -14,15 +14,27 @@ import { SimulatedDevices } from "./client/cash/simulated_devices.ts";
 import { Journal } from "./client/journal.ts";
 import { UsageError } from "./lib/errors.ts";
 import { type Currency, currencyOf, decimalText, formatMoney, parseAmount } from "./lib/money.ts";
-import { isName } from "./lib/terminal_key.ts";
+import { hex } from "./lib/bytes.ts";
+import { formatTerminalKey, isName, type NamedTerminalKey } from "./lib/terminal_key.ts";
 import { type Bank, createBank, openBank, randomBytes } from "./server/bank.ts";
-import { removeIfThere, reservePrivateFile, writePrivateFile } from "./server/data_folder.ts";
+import {
+  isThere,
+  removeIfThere,
+  replacePrivateFile,
+  reservePrivateFile,
+  writePrivateFile,
+} from "./server/data_folder.ts";
 import { openDemoBank } from "./server/demo.ts";
 import { listen } from "./server/listener.ts";
 import { type OperatorCommand, runOperatorCommand } from "./server/operator/commands.ts";
 import { askServer, serveOperators } from "./server/operator/socket.ts";
 import { leashEnds } from "./ui/command_line/child.ts";
-import { parseAddress, parseCommand, type ParsedCommand } from "./ui/command_line/flags.ts";
+import {
+  parseAddress,
+  parseCommand,
+  type ParsedCommand,
+  parseIpList,
+} from "./ui/command_line/flags.ts";
 import { help } from "./ui/command_line/help.ts";
 import { launch, readTerminalKey } from "./ui/command_line/launch.ts";
 import { readPassword } from "./ui/command_line/password_prompt.ts";
@@ -90,6 +102,7 @@ async function runServer(flags: Flags, demo: boolean): Promise<number> {
   try {
     const listener = await listen(bank, {
       ...parseAddress(String(flags.listen), "--listen", true),
+      proxies: parseIpList(flags["proxy-from"], "--proxy-from"),
       log,
     });
     const operators = serveOperators(bank, folder, log);
@@ -201,7 +214,8 @@ async function settlesWithin(ms: number, promise: Promise<unknown>): Promise<boo
 
 /** The machine of an ATM's folder, not yet started, and word of its first meeting with the bank. */
 async function openMachine(flags: Flags) {
-  const terminalKey = readTerminalKey(String(flags.key));
+  const keptKey = `${flags.data}/terminal.key`;
+  const terminalKey = newestKey(readTerminalKey(String(flags.key)), keptKey);
   const { hostname, port } = parseAddress(String(flags.bank), "--bank");
   const line: Line = {
     connect: async () => {
@@ -228,9 +242,27 @@ async function openMachine(flags: Flags) {
         fill(demoFilling(currency), currency);
       }
     },
+    keepKey: (key) =>
+      replacePrivateFile(
+        String(flags.data),
+        keptKey,
+        formatTerminalKey({ ...key, name: terminalKey.name }),
+      ),
     log,
   });
   return { machine, online: online(machine), close: () => database.close() };
+}
+
+/** The key that was given, or a newer one of the same terminal that its bank has sent it since. */
+function newestKey(given: NamedTerminalKey, keptPath: string): NamedTerminalKey {
+  if (!isThere(keptPath)) return given;
+  const kept = readTerminalKey(keptPath);
+  if (hex(kept.terminal) !== hex(given.terminal) || hex(kept.bank) !== hex(given.bank)) {
+    throw new UsageError(
+      `${keptPath} is the key of another terminal: give this one a folder of its own with --data`,
+    );
+  }
+  return kept.version > given.version ? kept : given;
 }
 
 function logFailedCall(error: unknown): void {
@@ -350,6 +382,12 @@ async function operatorCommand(
       return { command: "enrol_terminal", name: words[0]! };
     case "bank terminal list":
       return { command: "list_terminals" };
+    case "bank terminal rotate":
+      return { command: "rotate_terminal", name: words[0]!, now: flags.now === true };
+    case "bank terminal revoke":
+      return { command: "revoke_terminal", name: words[0]! };
+    case "bank key rotate":
+      return { command: "rotate_key" };
     case "bank customer add": {
       // Minor units need the bank's exponent: the amount travels as typed and is read there.
       const opening = String(flags.opening ?? "0");

@@ -2,7 +2,7 @@
  * The machine: keeps the line to the bank, lets one customer at a time bank, moves notes only as the
  * journal and the bank allow, and tells the screens what they may know.
  */
-import { hex } from "../lib/bytes.ts";
+import { fromHex, hex } from "../lib/bytes.ts";
 import type {
   AccountView,
   AtmMachine,
@@ -22,6 +22,7 @@ import {
   reconnectMsMin,
 } from "../lib/limits.ts";
 import { type Currency, minorFromText, type MinorText } from "../lib/money.ts";
+import type { TerminalKey } from "../lib/protocol/handshake.ts";
 import type { Answer, Ask, MachineRefusal, Push } from "../lib/protocol/message.ts";
 import { BankClient, type Line, NoAnswer } from "./bank_client.ts";
 import { acceptedNotes, fastAmounts } from "./cash/cash_notes.ts";
@@ -40,6 +41,8 @@ export interface AtmParts {
   log: (line: string) => void;
   /** Told at every meeting with the bank, before anything is settled. */
   onMeeting?: (currency: Currency) => void;
+  /** Stores the terminal's next key durably, or throws; without it, the bank's offer is not taken up. */
+  keepKey?: (key: TerminalKey) => void;
   /** Shorter in tests. */
   idleMsMax?: number;
 }
@@ -62,10 +65,12 @@ export class AtmMachineOfBank implements AtmMachine {
   #moneyUnderWay: Promise<unknown> = Promise.resolve();
   #idleTimer: ReturnType<typeof setTimeout> | undefined;
   #bankTouchedMs = 0;
+  #terminalKey: TerminalKey;
   #stopping = new AbortController();
   #running: Promise<void> | null = null;
 
   constructor(private readonly parts: AtmParts) {
+    this.#terminalKey = parts.line.terminalKey;
     this.#idleMsMax = parts.idleMsMax ?? machineIdleMsMax;
     this.#view = {
       bank: "connecting",
@@ -355,11 +360,15 @@ export class AtmMachineOfBank implements AtmMachine {
 
   /** One line from its beginning to its end; whether it ended because a visit did. */
   async #tryLine(): Promise<boolean> {
-    const bank = await BankClient.connect(this.parts.line);
+    const bank = await BankClient.connect({ ...this.parts.line, terminalKey: this.#terminalKey });
     try {
       return await this.#converse(bank);
     } finally {
       await bank.close();
+      // Said only on the bank's own, authenticated word: a refused handshake may have any reason.
+      if (await bank.ended === "revoked") {
+        this.parts.log("the bank no longer accepts this terminal's key: it was revoked or renewed");
+      }
     }
   }
 
@@ -407,6 +416,7 @@ export class AtmMachineOfBank implements AtmMachine {
   }
 
   #hear(bank: BankClient, push: Push): void {
+    if (push.push === "new_key") return this.#renewKey(bank, push);
     if (this.#visit?.bank !== bank) return;
     if (push.push === "account") {
       this.#seeAccount(push.account);
@@ -416,6 +426,26 @@ export class AtmMachineOfBank implements AtmMachine {
       this.#alone(() => this.#forgetVisit(push.reason === "idle" ? "idle" : "ended_by_bank"));
       bank.close();
     }
+  }
+
+  /** Stored first, used afterwards: a key that was used before it was safe could be lost for good. */
+  #renewKey(bank: BankClient, { version, key }: Push & { push: "new_key" }): void {
+    const { keepKey, log } = this.parts;
+    if (!keepKey || version <= this.#terminalKey.version) return;
+    const renewed = { ...this.#terminalKey, version, key: fromHex(key, 32)! };
+    try {
+      keepKey(renewed);
+    } catch (error) {
+      return log(`the terminal's new key could not be stored, the old one serves on: ${error}`);
+    }
+    this.#terminalKey = renewed;
+    log(`the terminal has key ${version} from now on`);
+    // A visit goes on under the old key; the next line has the new one.
+    this.#alone(async () => {
+      if (this.#visit) return;
+      if (this.#bank === bank) this.#bank = null;
+      await bank.close();
+    });
   }
 
   /** The newest word on the account wins, whichever way it came. */

@@ -23,7 +23,13 @@ import {
   parseServerMessage,
   type Push,
 } from "../lib/protocol/message.ts";
-import { fromClient, fromServer, RecordReceiver, RecordSender } from "../lib/protocol/record.ts";
+import {
+  type Ending,
+  fromClient,
+  fromServer,
+  RecordReceiver,
+  RecordSender,
+} from "../lib/protocol/record.ts";
 
 /** A socket, as this file needs it. */
 export interface Socket {
@@ -38,7 +44,15 @@ export interface Line {
   terminalKey: TerminalKey;
   randomBytes: (length: number) => Uint8Array;
   nowMs: () => number;
+  /** How long an answer may take; shorter in tests. */
+  answerMsMax?: number;
 }
+
+/**
+ * How a line ended: in order, or with the bank's word that it no longer accepts this terminal's key.
+ * Whatever else happened, an attacker's doing included, is a cut.
+ */
+export type LineEnd = Ending | "cut";
 
 /** Thrown for every request that got no answer: whether the bank acted on it is not known. */
 export class NoAnswer extends Error {
@@ -46,14 +60,14 @@ export class NoAnswer extends Error {
 }
 
 const readBytes = 16_384;
-/** How long a close may wait for a bank that does not read. */
+/** How long a close may wait for the bank's own. */
 const closeMsMax = 1_000;
 
 export class BankClient {
   readonly #frames = new FrameReader(handshakeFrameBytesMax);
   readonly #chunk = new Uint8Array(readBytes);
   readonly #waiting = new Map<number, PromiseWithResolvers<Answer>>();
-  readonly #ended = Promise.withResolvers<void>();
+  readonly #ended = Promise.withResolvers<LineEnd>();
   #sender!: RecordSender;
   #nextId = 1;
   #writing: Promise<void> = Promise.resolve();
@@ -79,13 +93,13 @@ export class BankClient {
       client.#receive(new RecordReceiver(fromServer, secrets.serverTraffic, now));
       return client;
     } catch (error) {
-      client.#end();
+      client.#end("cut");
       throw error instanceof NoAnswer ? error : new NoAnswer((error as Error).message);
     }
   }
 
-  /** Settles when the line has ended, for whatever reason. */
-  get ended(): Promise<void> {
+  /** Settles when the line has ended, and says how. */
+  get ended(): Promise<LineEnd> {
     return this.#ended.promise;
   }
 
@@ -101,15 +115,15 @@ export class BankClient {
     this.#waiting.set(id, waiting);
     this.#write(bytes);
     try {
-      return await within(requestMsMax, waiting.promise);
+      return await within(this.line.answerMsMax ?? requestMsMax, waiting.promise);
     } catch (error) {
       // An answer that comes too late would find nobody: what it was is settled with the next line.
-      this.#end();
+      this.#end("cut");
       throw error;
     }
   }
 
-  /** Ends the line in order: the bank knows for certain that nothing was cut off. */
+  /** Ends the line in order: each side has the other's word that nothing was cut off. */
   close(): Promise<void> {
     return this.#closing ??= this.#close();
   }
@@ -117,8 +131,7 @@ export class BankClient {
   async #close(): Promise<void> {
     if (!this.#open) return;
     this.#write(this.#sender.close());
-    await within(closeMsMax, this.#writing).catch(() => {});
-    this.#end();
+    await within(closeMsMax, this.ended).catch(() => this.#end("cut"));
   }
 
   async #handshake(): Promise<SessionSecrets> {
@@ -136,12 +149,17 @@ export class BankClient {
   }
 
   async #receive(receiver: RecordReceiver): Promise<void> {
+    let end: LineEnd = "cut";
     try {
       for (;;) {
         const frame = await this.#nextFrame();
-        const message = frame && receiver.open(frame, this.line.nowMs());
-        if (frame === null || message === "close") return;
+        if (frame === null) return;
+        const message = receiver.open(frame, this.line.nowMs());
         if (message === null) continue;
+        if (!(message instanceof Uint8Array)) {
+          end = message;
+          return;
+        }
         const said = parseServerMessage(message);
         if ("push" in said) {
           this.onPush(said);
@@ -153,7 +171,7 @@ export class BankClient {
     } catch {
       // A forged, cut or foreign record ends the line like any other loss.
     } finally {
-      this.#end();
+      this.#end(end);
     }
   }
 
@@ -172,10 +190,10 @@ export class BankClient {
       for (let at = 0; at < bytes.length && this.#open;) {
         at += await this.socket.write(bytes.subarray(at));
       }
-    }).catch(() => this.#end());
+    }).catch(() => {}); // the reader finds out how the line ended
   }
 
-  #end(): void {
+  #end(how: LineEnd): void {
     if (!this.#open) return;
     this.#open = false;
     try {
@@ -185,7 +203,7 @@ export class BankClient {
     }
     for (const { reject } of this.#waiting.values()) reject(new NoAnswer("the line has ended"));
     this.#waiting.clear();
-    this.#ended.resolve();
+    this.#ended.resolve(how);
   }
 }
 

@@ -10,6 +10,7 @@ export type Refusal =
   | "throttled" // too many failures: wait `retryAfterMs`
   | "not_logged_in"
   | "already_logged_in"
+  | "terminal_revoked" // or its key has ended: never sent, the channel is closed instead
   // what is asked
   | "amount_not_positive"
   | "amount_too_large"
@@ -28,6 +29,7 @@ export type Refusal =
   // operator
   | "name_taken"
   | "unknown_name"
+  | "rotation_under_way" // the next key still waits for its terminal
   // transient: nothing was recorded, the same id may be tried again
   | "try_later";
 

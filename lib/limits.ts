@@ -26,11 +26,24 @@ export const connectionsMax = 12_000;
 /** Sockets at once that have not finished their handshake, in all and from one address. */
 export const handshakesPendingMax = 1_024;
 export const handshakesPendingPerAddressMax = 256;
+/** Failed handshakes of one address that are forgiven at once, and each minute: beyond, it is turned away. */
+export const failedHandshakesMax = 120;
+export const failedHandshakesPerMinuteMax = 60;
+/** Addresses whose failures are remembered. */
+export const failedSourcesMax = 4_096;
+/** Handshakes waiting for their turn to compute. */
+export const exchangesPendingMax = 256;
+/** What a balancer may put before a connection, after the header's first 16 bytes. */
+export const proxyHeaderBytesMax = 512;
 /** What may wait to be written to one slow ATM. */
 export const outgoingBytesMax = 1 << 20;
 /** A terminal's channel without any request is closed after this: ATMs send `hello` more often. */
 export const silentMsMax = 5 * minute;
 export const keepAliveMs = minute;
+
+// Terminals' keys
+/** How long a terminal's key lasts beside the one that follows it. */
+export const keyOverlapMsMax = 7 * 24 * hour;
 
 // Visits
 /** The bank ends a visit after this long without a request of the customer's. */

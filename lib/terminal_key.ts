@@ -38,9 +38,14 @@ export function parseTerminalKey(text: string, path: string): NamedTerminalKey {
   const { name, version, format } = fields ?? {};
   if (
     format !== formatName || !bank || !terminal || !key || typeof name !== "string" ||
-    !isName(name) || !Number.isSafeInteger(version)
+    !isName(name) || !isKeyVersion(version)
   ) throw bad;
-  return { bank, terminal, key, name, version: version as number };
+  return { bank, terminal, key, name, version };
+}
+
+/** A key's version is a u32 on the wire. */
+function isKeyVersion(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 0xffffffff;
 }
 
 /** Names of terminals and customers: lower-case letters, digits, and - . _ inside; at most 32. */

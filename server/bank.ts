@@ -6,12 +6,14 @@ import { Passwords } from "./credentials/passwords.ts";
 import { type BankKeys, createDataFolder, databasePath, openDataFolder } from "./data_folder.ts";
 import type { Settings } from "./ledger/books.ts";
 import { Ledger } from "./ledger/ledger.ts";
+import { settleMasterKey } from "./terminals/change_keys.ts";
 import { TerminalKeys, terminalSealKeys } from "./terminals/terminal_keys.ts";
 
 /** Randomness that no one can foresee. */
 export const randomBytes = (length: number): Bytes => new Uint8Array(nodeRandomBytes(length));
 
 export interface Bank {
+  readonly folder: string;
   readonly keys: BankKeys;
   readonly auditKeys: AuditKeys;
   readonly settings: Settings;
@@ -64,11 +66,14 @@ async function assemble(
   );
   const settings = await ledger.read.settings();
   const bankId = fromHex(settings.bankId, 16)!;
+  const rows = await ledger.read.terminals();
+  settleMasterKey({ keys, folder }, rows);
   const terminals = new TerminalKeys(terminalSealKeys(keys.master), bankId, randomBytes(32));
-  for (const terminal of await ledger.read.terminals()) terminals.add(terminal);
+  for (const terminal of rows) terminals.put(terminal);
   const threads = Math.max(1, Math.min(4, navigator.hardwareConcurrency - 1));
   const passwords = new Passwords(threads);
   return {
+    folder,
     keys,
     auditKeys,
     settings,

@@ -20,9 +20,17 @@ import {
 } from "../lib/protocol/handshake.ts";
 import type { SessionSecrets } from "../lib/protocol/key_schedule.ts";
 import { encodeServerMessage, parseRequest, type ServerMessage } from "../lib/protocol/message.ts";
-import { fromClient, fromServer, RecordReceiver, RecordSender } from "../lib/protocol/record.ts";
+import {
+  type Ending,
+  fromClient,
+  fromServer,
+  RecordReceiver,
+  RecordSender,
+} from "../lib/protocol/record.ts";
 import { type Bank, randomBytes } from "./bank.ts";
-import { type LogInsUnderWay, Requests } from "./requests.ts";
+import type { Exchanges } from "./exchanges.ts";
+import { KeyEnded, type LogInsUnderWay, type ProvedTerminal, Requests } from "./requests.ts";
+import { confirmKey } from "./terminals/change_keys.ts";
 
 /** What a connection shares with the others. */
 export interface ConnectionContext {
@@ -30,15 +38,19 @@ export interface ConnectionContext {
   readonly logInsUnderWay: LogInsUnderWay;
   /** The live connection of each terminal, by id: of two, the newer wins. */
   readonly live: Map<string, Connection>;
+  readonly exchanges: Exchanges;
 }
 
+/** Read at once before the terminal has proved itself, and afterwards. */
+const strangerReadBytes = 256;
 const readBytes = 16_384;
 const goodbyeMsMax = 1_000;
 
 export class Connection {
   readonly #frames = new FrameReader(handshakeFrameBytesMax);
-  readonly #chunk = new Uint8Array(readBytes);
+  #chunk = new Uint8Array(strangerReadBytes);
   #sender: RecordSender | null = null;
+  #terminal: ProvedTerminal | null = null;
   #writing: Promise<void> = Promise.resolve();
   #outgoingBytes = 0;
   #closed = false;
@@ -59,18 +71,19 @@ export class Connection {
   async serve(): Promise<void> {
     try {
       this.#endAfter(handshakeMsMax);
-      const { terminal, name, secrets } = await this.#handshake();
+      const { terminal, secrets } = await this.#handshake();
       this.#frames.bodyBytesMax = frameBytesMax;
+      this.#chunk = new Uint8Array(readBytes);
       this.onProved();
-      await this.#converse({ id: hex(terminal), name }, secrets);
+      await this.#converse(terminal, secrets);
     } finally {
       this.close();
     }
   }
 
   /** Ends the connection; with a session, says so to the ATM first. */
-  async end(): Promise<void> {
-    if (this.#sender && !this.#closed) this.#write(this.#sender.close());
+  async end(ending: Ending = "close"): Promise<void> {
+    if (this.#sender && !this.#closed) this.#write(this.#sender.close(ending));
     this.#sender = null;
     this.#ending = true;
     this.#endAfter(goodbyeMsMax); // an ATM that does not read cannot keep the bank from stopping
@@ -90,20 +103,43 @@ export class Connection {
     }
   }
 
-  async #handshake(): Promise<{ terminal: Uint8Array; name: string; secrets: SessionSecrets }> {
+  /** The terminal's keys have changed: hands it the next one, or ends a channel whose key has ended. */
+  keysChanged(): void {
+    if (!this.#terminal || this.#ending) return;
+    const { id, keyVersion } = this.#terminal;
+    const { terminals } = this.context.bank;
+    if (!terminals.stands(id, keyVersion, Date.now())) {
+      this.end("revoked");
+      return;
+    }
+    const next = terminals.nextOf(id);
+    if (next && next.version > keyVersion) {
+      this.#say({ push: "new_key", version: next.version, key: hex(next.key) });
+    }
+  }
+
+  async #handshake(): Promise<{ terminal: ProvedTerminal; secrets: SessionSecrets }> {
+    const { terminals } = this.context.bank;
     const hello = parseClientHello(await this.#expect(frameType.clientHello));
-    const { known, key, name } = this.context.bank.terminals.find(hello.terminal, hello.version);
+    const { known, key, name } = terminals.find(hello.terminal, hello.version, Date.now());
     if (!binderHolds(hello, key) || !known) throw new ProtocolError("client binder");
-    const server = createServerHello(hello, key, {
-      nonce: randomBytes(32),
-      shareSecret: randomBytes(32),
+    const server = await this.context.exchanges.run(() => {
+      if (this.#closed) throw new ProtocolError("stream ended");
+      return createServerHello(hello, key, {
+        nonce: randomBytes(32),
+        shareSecret: randomBytes(32),
+      });
     });
     this.#write(encodeFrame(frameType.serverHello, server.bytes));
     consumeClientFinish(server, await this.#expect(frameType.clientFinish));
-    return { terminal: hello.terminal, name, secrets: server.secrets };
+    const terminal = { id: hex(hello.terminal), name, keyVersion: hello.version };
+    if (!terminals.stands(terminal.id, hello.version, Date.now())) {
+      throw new ProtocolError("key ended during the handshake");
+    }
+    return { terminal, secrets: server.secrets };
   }
 
-  async #converse(terminal: { id: string; name: string }, secrets: SessionSecrets): Promise<void> {
+  async #converse(terminal: ProvedTerminal, secrets: SessionSecrets): Promise<void> {
     const { bank, live, logInsUnderWay } = this.context;
     this.#sender = new RecordSender(fromServer, secrets.serverTraffic, Date.now(), randomBytes);
     const receiver = new RecordReceiver(fromClient, secrets.clientTraffic, Date.now());
@@ -123,7 +159,9 @@ export class Connection {
         terminal: terminal.id,
       });
     }
+    this.#terminal = terminal;
     try {
+      await this.#settleKey(terminal);
       for (;;) {
         if (!this.#ending) this.#endAfter(silentMsMax);
         const frame = await this.#nextFrame();
@@ -132,15 +170,28 @@ export class Connection {
           throw new ProtocolError("stream cut");
         }
         const message = receiver.open(frame, Date.now());
-        if (message === "close") return await this.end();
         if (message === null) continue;
+        if (!(message instanceof Uint8Array)) return await this.end();
+        if (!bank.terminals.stands(terminal.id, terminal.keyVersion, Date.now())) {
+          throw new KeyEnded();
+        }
         const { id, ask } = parseRequest(message);
         this.#say({ id, answer: await requests.handle(ask) });
       }
+    } catch (error) {
+      if (!(error instanceof KeyEnded)) throw error;
+      await this.end("revoked");
     } finally {
       if (live.get(terminal.id) === this) live.delete(terminal.id);
       await requests.gone();
     }
+  }
+
+  /** A channel under the next key ends the one before; one under the present key is told of the next. */
+  async #settleKey({ id, keyVersion }: ProvedTerminal): Promise<void> {
+    const { bank } = this.context;
+    if (bank.terminals.nextOf(id)?.version !== keyVersion) return this.keysChanged();
+    if (await confirmKey(bank, id, keyVersion) === "terminal_revoked") throw new KeyEnded();
   }
 
   async #expect(type: number): Promise<Uint8Array> {

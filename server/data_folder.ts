@@ -17,6 +17,8 @@ export const operatorSocketPath = (folder: string) => `${folder}/operator.sock`;
 export interface BankKeys {
   /** Seals the terminals' keys at rest. */
   master: Uint8Array;
+  /** The one to follow it, while the database is changed over. */
+  nextMaster?: Uint8Array;
   /** `AUDIT_KEY` and its version. */
   audit: Uint8Array;
   auditVersion: number;
@@ -91,6 +93,26 @@ function requireShortPath(folder: string): void {
   }
 }
 
+/** Writes the bank's keys anew, durably: at any moment the file holds the old ones or these. */
+export function replaceKeys(folder: string, keys: BankKeys): void {
+  replacePrivateFile(folder, keysPath(folder), formatKeys(keys));
+}
+
+/** Replaces a private file of this folder whole, or not at all, and waits for the disk. */
+export function replacePrivateFile(folder: string, path: string, text: string): void {
+  const fresh = `${path}.new`;
+  removeIfThere(fresh);
+  writePrivateFile(fresh, text);
+  Deno.renameSync(fresh, path);
+  if (Deno.build.os === "windows") return; // folders cannot be opened there
+  const opened = Deno.openSync(folder);
+  try {
+    opened.syncSync();
+  } finally {
+    opened.close();
+  }
+}
+
 function readKeys(folder: string): BankKeys {
   const path = keysPath(folder);
   requirePrivate(path, Deno.statSync(path).mode);
@@ -136,11 +158,12 @@ export function reservePrivateFile(path: string): { fill(text: string): void; cl
   };
 }
 
-function formatKeys({ master, audit, auditVersion, chain, chainId }: BankKeys): string {
+function formatKeys({ master, nextMaster, audit, auditVersion, chain, chainId }: BankKeys): string {
   return JSON.stringify(
     {
       format: formatName,
       master: hex(master),
+      ...(nextMaster && { nextMaster: hex(nextMaster) }),
       audit: hex(audit),
       auditVersion,
       chain: hex(chain),
@@ -165,12 +188,21 @@ function parseKeys(text: string, path: string): BankKeys {
     fromHex(key, 32)
   );
   const chainId = fromHex(fields?.chainId, 16);
+  const nextMaster = fields?.nextMaster === undefined ? undefined : fromHex(fields.nextMaster, 32);
   const auditVersion = fields?.auditVersion;
   if (
     fields?.format !== formatName || !master || !audit || !chain || !chainId ||
+    nextMaster === null ||
     !Number.isSafeInteger(auditVersion)
   ) throw bad;
-  return { master, audit, auditVersion: auditVersion as number, chain, chainId };
+  return {
+    master,
+    ...(nextMaster && { nextMaster }),
+    audit,
+    auditVersion: auditVersion as number,
+    chain,
+    chainId,
+  };
 }
 
 export function removeIfThere(path: string): void {
@@ -179,6 +211,10 @@ export function removeIfThere(path: string): void {
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
+}
+
+export function isThere(path: string): boolean {
+  return sizeOf(path) !== null;
 }
 
 /** Null for what is not there. A making that was cut short leaves an empty database. */

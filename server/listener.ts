@@ -1,13 +1,13 @@
 /** The bank's door: accepts sockets within named limits and serves each one. */
 import { ProtocolError, UsageError } from "../lib/errors.ts";
-import {
-  connectionsMax,
-  handshakesPendingMax,
-  handshakesPendingPerAddressMax,
-} from "../lib/limits.ts";
+import { handshakeMsMax } from "../lib/limits.ts";
 import { acceptAll } from "./accept.ts";
+import { Admission, type AdmissionLimits } from "./admission.ts";
 import type { Bank } from "./bank.ts";
 import { Connection, type ConnectionContext } from "./connection.ts";
+import { Exchanges } from "./exchanges.ts";
+import { readProxyHeader } from "./proxy_header.ts";
+import { sourceOf } from "./source.ts";
 import { Strangers } from "./strangers.ts";
 
 export interface Listener {
@@ -17,56 +17,80 @@ export interface Listener {
   close(): Promise<void>;
 }
 
+export interface ListenOptions {
+  readonly hostname: string;
+  /** 0 for any free one. */
+  readonly port: number;
+  /** Addresses of balancers: each connection from there begins with a PROXY header. */
+  readonly proxies?: readonly string[];
+  /** Those that differ from `lib/limits`. */
+  readonly limits?: Partial<AdmissionLimits>;
+  readonly log: (line: string) => void;
+}
+
 /**
  * Starts to serve ATMs.
- * @param port 0 for any free one
  * @throws {UsageError} when the port is taken or the address is not this machine's
  */
 export async function listen(
   bank: Bank,
-  { hostname, port, log }: { hostname: string; port: number; log: (line: string) => void },
+  { hostname, port, proxies = [], limits, log }: ListenOptions,
 ): Promise<Listener> {
   const socket = bind(hostname, port);
-  const context: ConnectionContext = { bank, logInsUnderWay: new Set(), live: new Map() };
+  const context: ConnectionContext = {
+    bank,
+    logInsUnderWay: new Set(),
+    live: new Map(),
+    exchanges: new Exchanges(),
+  };
+  bank.terminals.watch((terminal) => context.live.get(terminal)?.keysChanged());
   const strangers = new Strangers(bank.ledger);
+  const admission = new Admission(() => performance.now(), limits);
   const serving = new Map<Connection, Promise<void>>();
-  /** Sockets that have not finished their handshake, by address and in all. */
-  const unprovedOf = new Map<string, number>();
-  let unproved = 0;
+  const announcing = new Set<Deno.TcpConn>();
 
-  function countUnproved(address: string, by: 1 | -1): void {
-    unproved += by;
-    const count = (unprovedOf.get(address) ?? 0) + by;
-    if (count > 0) unprovedOf.set(address, count);
-    else unprovedOf.delete(address);
-  }
-
-  async function serve(connection: Deno.TcpConn): Promise<void> {
-    const address = (connection.remoteAddr as Deno.NetAddr).hostname;
-    if (
-      serving.size >= connectionsMax || unproved >= handshakesPendingMax ||
-      (unprovedOf.get(address) ?? 0) >= handshakesPendingPerAddressMax
-    ) return connection.close();
-    countUnproved(address, 1);
+  /** Serves a connection as one of this address; null for a balancer's own. */
+  async function serve(connection: Deno.TcpConn, address: string | null): Promise<void> {
+    const admitted = admission.enter(address && sourceOf(address));
+    if (!admitted) return connection.close();
     let proved = false;
     const atm = new Connection(connection, context, () => {
       proved = true;
-      countUnproved(address, -1);
+      admitted.settled("proved");
     });
     const served = atm.serve().catch((error) => {
       if (!(error instanceof ProtocolError)) log(`a connection failed: ${(error as Error).stack}`);
       else if (proved) log(`a terminal's connection ended: ${error.message}`);
-      else strangers.count(address);
+      else {
+        admitted.settled("failed");
+        if (address !== null) strangers.count(sourceOf(address));
+      }
     });
     serving.set(atm, served);
     await served;
     serving.delete(atm);
-    if (!proved) countUnproved(address, -1);
+    admitted.gone();
+  }
+
+  /** A balancer says first who is calling. */
+  async function serveProxied(connection: Deno.TcpConn): Promise<void> {
+    const admitted = admission.enter(null);
+    if (!admitted) return connection.close();
+    announcing.add(connection);
+    const deadline = setTimeout(() => closeQuietly(connection), handshakeMsMax);
+    const address = await readProxyHeader(connection).catch(() => undefined);
+    clearTimeout(deadline);
+    announcing.delete(connection);
+    admitted.gone();
+    if (address === undefined) return closeQuietly(connection);
+    await serve(connection, address);
   }
 
   const accepting = acceptAll(socket, (connection) => {
     connection.setNoDelay();
-    serve(connection);
+    const { hostname: address } = connection.remoteAddr as Deno.NetAddr;
+    if (proxies.includes(address)) serveProxied(connection);
+    else serve(connection, address);
   }, log);
   const { hostname: host, port: bound } = socket.addr as Deno.NetAddr;
   await note(bank, `start, listening on ${host}:${bound}`);
@@ -75,12 +99,21 @@ export async function listen(
     async close() {
       socket.close();
       await accepting;
+      announcing.forEach(closeQuietly);
       await Promise.all([...serving.keys()].map((connection) => connection.end()));
       await Promise.all(serving.values());
       await strangers.flush();
       await note(bank, "stop");
     },
   };
+}
+
+function closeQuietly(connection: Deno.TcpConn): void {
+  try {
+    connection.close();
+  } catch {
+    // closed already
+  }
 }
 
 function bind(hostname: string, port: number): Deno.TcpListener {

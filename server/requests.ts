@@ -10,10 +10,22 @@ import { formatMoney, minorFromText } from "../lib/money.ts";
 import type { Answer, Ask, AskOf, Push } from "../lib/protocol/message.ts";
 import { indexOf, nameHashOf } from "./audit/seal.ts";
 import type { Bank } from "./bank.ts";
-import type { AccountState, EntryKind, Reply } from "./ledger/command.ts";
+import type { AccountState, Command, EntryKind, Reply } from "./ledger/command.ts";
 
 /** Log-ins under way, one per terminal at most, over all of its connections. */
 export type LogInsUnderWay = Set<string>;
+
+/** The terminal at the other end of a channel. */
+export interface ProvedTerminal {
+  readonly id: string;
+  readonly name: string;
+  readonly keyVersion: number;
+}
+
+/** The terminal was revoked, or its key has ended: nothing was done, and its channel must be closed. */
+export class KeyEnded extends Error {
+  override name = "KeyEnded";
+}
 
 export class Requests {
   #visit: { username: string; account: number; lastMs: number; stopWatching: () => void } | null =
@@ -22,17 +34,20 @@ export class Requests {
   #visited = false;
 
   /**
-   * @param terminal the id of the terminal that has proved itself on this channel
+   * @param terminal the terminal that has proved itself on this channel, and the version of its key
    * @param push tells the ATM something unasked
    */
   constructor(
     private readonly bank: Bank,
-    private readonly terminal: { id: string; name: string },
+    private readonly terminal: ProvedTerminal,
     private readonly logInsUnderWay: LogInsUnderWay,
     private readonly push: (message: Push) => void,
   ) {}
 
-  /** The answer to one request, once it is durable. */
+  /**
+   * The answer to one request, once it is durable.
+   * @throws {KeyEnded} when this terminal may do nothing more
+   */
   async handle(ask: Ask): Promise<Answer> {
     switch (ask.op) {
       case "hello":
@@ -60,6 +75,14 @@ export class Requests {
     await this.#end("log out - connection lost");
   }
 
+  /** Whether the terminal's key still stands is decided within the commit. */
+  async #submit(command: Command): Promise<Reply> {
+    const underKey = this.terminal.keyVersion;
+    const reply = await this.bank.ledger.submit({ ...command, underKey });
+    if (reply.outcome === "terminal_revoked") throw new KeyEnded();
+    return reply;
+  }
+
   #hello(): Answer {
     const { bankName: name, currency, timeZone } = this.bank.settings;
     return { outcome: "ok", bank: { name, currency, timeZone, terminal: this.terminal.name } };
@@ -75,13 +98,13 @@ export class Requests {
     this.logInsUnderWay.add(terminal);
     try {
       const nameHash = nameHashOf(this.bank.auditKeys, username);
-      const { ledger, passwords } = this.bank;
-      const begun = await ledger.submit({ op: "begin_log_in", username, nameHash, terminal });
+      const { passwords } = this.bank;
+      const begun = await this.#submit({ op: "begin_log_in", username, nameHash, terminal });
       if (begun.outcome !== "ok") {
         return { outcome: begun.outcome, retryAfterMs: begun.retryAfterMs };
       }
       const passed = await passwords.verify(password, begun.passwordHash ?? null);
-      const reply = await ledger.submit({ op: "end_log_in", username, nameHash, terminal, passed });
+      const reply = await this.#submit({ op: "end_log_in", username, nameHash, terminal, passed });
       if (reply.outcome !== "ok" || !reply.account) return { outcome: reply.outcome };
       this.#begin(username, reply.account);
       return answerOf(reply);
@@ -130,7 +153,7 @@ export class Requests {
     outcome: AtmOutcome = "ok",
   ): Promise<void> {
     const terminal = this.terminal.id;
-    await this.bank.ledger.submit({ op: "note", who, action, kind, outcome, terminal });
+    await this.#submit({ op: "note", who, action, kind, outcome, terminal });
   }
 
   async #history({ filter, cursor }: AskOf<"history">): Promise<Answer> {
@@ -149,7 +172,7 @@ export class Requests {
   ): Promise<Answer> {
     if (!this.#touched()) return { outcome: "not_logged_in" };
     return answerOf(
-      await this.bank.ledger.submit({
+      await this.#submit({
         op: "authorise",
         kind,
         movement,
@@ -173,7 +196,7 @@ export class Requests {
   async #settle(ask: AskOf<"complete" | "reverse" | "void" | "load_cash">): Promise<Answer> {
     const terminal = this.terminal.id;
     return answerOf(
-      await this.bank.ledger.submit(
+      await this.#submit(
         "amount" in ask
           ? { ...ask, terminal, amount: minorFromText(ask.amount)! }
           : { ...ask, terminal },

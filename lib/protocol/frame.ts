@@ -25,18 +25,23 @@ export function encodeFrame(type: number, body: Uint8Array): Bytes {
 }
 
 /**
- * Cuts a stream into frames. It holds at most one unfinished frame, and of that no more than its
- * limit: a length beyond the limit is refused before a byte of the body is kept.
+ * Cuts a stream into frames, in a time linear in its bytes however they are split. It holds at most
+ * one unfinished frame, and of that no more than its limit: a length beyond the limit is refused
+ * before a byte of the body is kept.
  */
 export class FrameReader {
-  #held = new Uint8Array(0);
+  #buffer = new Uint8Array(0);
+  #start = 0;
+  #end = 0;
 
   /** @param bodyBytesMax the longest body allowed; may be raised when the peer has proved itself */
   constructor(public bodyBytesMax: number) {}
 
   /** Takes what the socket gave. */
   push(chunk: Uint8Array): void {
-    this.#held = this.#held.length === 0 ? chunk.slice() : concat(this.#held, chunk);
+    if (this.#end + chunk.length > this.#buffer.length) this.#makeRoom(chunk.length);
+    this.#buffer.set(chunk, this.#end);
+    this.#end += chunk.length;
   }
 
   /**
@@ -45,21 +50,31 @@ export class FrameReader {
    * @throws {ProtocolError} on a length of zero or beyond the limit
    */
   next(): Frame | null {
-    if (this.#held.length < headerBytes) return null;
-    const length = readU32(this.#held, 0);
+    if (this.heldBytes < headerBytes) return null;
+    const length = readU32(this.#buffer, this.#start);
     if (length < 1 || length - 1 > this.bodyBytesMax) throw new ProtocolError("frame length");
-    const end = headerBytes + length;
-    if (this.#held.length < end) return null;
-    const frame = {
-      type: this.#held[headerBytes]!,
-      body: this.#held.subarray(headerBytes + 1, end),
-    };
-    this.#held = this.#held.subarray(end);
-    return frame;
+    const begin = this.#start + headerBytes, end = begin + length;
+    if (this.#end < end) return null;
+    this.#start = end;
+    return { type: this.#buffer[begin]!, body: this.#buffer.subarray(begin + 1, end) };
+  }
+
+  /** What was pushed and not yet given out. */
+  get heldBytes(): number {
+    return this.#end - this.#start;
   }
 
   /** True between frames: a stream that ends elsewhere was cut. */
   get atBoundary(): boolean {
-    return this.#held.length === 0;
+    return this.heldBytes === 0;
+  }
+
+  /** A new buffer, since frames given out still lie in the old one; twice as large, so that it is seldom needed. */
+  #makeRoom(bytes: number): void {
+    const held = this.#buffer.subarray(this.#start, this.#end);
+    this.#buffer = new Uint8Array(Math.max(held.length + bytes, 2 * held.length));
+    this.#buffer.set(held);
+    this.#start = 0;
+    this.#end = held.length;
   }
 }

@@ -61,7 +61,9 @@ export interface Answer {
 /** What the bank says unasked. */
 export type Push =
   | { push: "account"; account: AccountView }
-  | { push: "visit_ended"; reason: "idle" | "bank" };
+  | { push: "visit_ended"; reason: "idle" | "bank" }
+  /** The terminal's next key, 64 hex digits: to be stored durably, then used for the next line. */
+  | { push: "new_key"; version: number; key: string };
 
 export type ServerMessage = { id: number; answer: Answer } | Push;
 
@@ -96,14 +98,11 @@ export function encodeServerMessage(message: ServerMessage): Bytes {
 export function parseServerMessage(bytes: Uint8Array): ServerMessage {
   const message = jsonObject(bytes);
   if ("push" in message) {
-    return message.push === "account"
-      ? { push: "account", ...record({ account }, without(message, "push")) } as Push
-      : message.push === "visit_ended"
-      ? {
-        push: "visit_ended",
-        ...record({ reason: oneOf("idle", "bank") }, without(message, "push")),
-      }
+    const { push, ...rest } = message;
+    const fields = typeof push === "string" && Object.hasOwn(pushFields, push)
+      ? pushFields[push as Push["push"]]
       : refuse("push");
+    return { push, ...record(fields, rest) } as Push;
   }
   const { id, answer } = record({ id: whole, answer: object }, message);
   return { id, answer: record(answerFields, answer) as Answer };
@@ -116,11 +115,6 @@ type Fields = Record<string, Check<unknown>>;
 
 function refuse(what: string): never {
   throw new ProtocolError(`message ${what}`);
-}
-
-function without(message: Record<string, unknown>, name: string): Record<string, unknown> {
-  const { [name]: _, ...rest } = message;
-  return rest;
 }
 
 function jsonObject(bytes: Uint8Array): Record<string, unknown> {
@@ -176,6 +170,7 @@ const minor: Check<MinorText> = (value) =>
   minorFromText(value) === null ? refuse("amount") : value as MinorText;
 const movement: Check<string> = (value) =>
   fromHex(value, 16) ? value as string : refuse("movement id");
+const terminalKey: Check<string> = (value) => fromHex(value, 32) ? value as string : refuse("key");
 const instant: Check<string> = (value) =>
   typeof value === "string" && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?Z$/.test(value) &&
     !Number.isNaN(Date.parse(value))
@@ -227,6 +222,12 @@ const askFields: { [O in Operation]: Fields } = {
   reverse: { movement },
   void: { movement },
   load_cash: { movement, amount: minor, currency: currencyCode },
+};
+
+const pushFields: { [P in Push["push"]]: Fields } = {
+  account: { account },
+  visit_ended: { reason: oneOf("idle", "bank") },
+  new_key: { version: whole, key: terminalKey },
 };
 
 const answerFields = {

@@ -22,6 +22,15 @@ export type Direction = 0 | 1;
 export const fromClient: Direction = 0;
 export const fromServer: Direction = 1;
 
+/** How a direction ends: in order, or because the bank no longer accepts the key that the channel rests on. */
+export type Ending = "close" | "revoked";
+
+/** The message of a close record. */
+const endings: Record<Ending, Uint8Array> = {
+  close: new Uint8Array(0),
+  revoked: Uint8Array.of(1),
+};
+
 /** When the keys of a direction have served long enough. Overridden by tests alone. */
 export interface KeyLimits {
   readonly records: number;
@@ -101,8 +110,8 @@ export class RecordSender {
   }
 
   /** The bytes that end the session for certain: a stream that ends without them was cut. */
-  close(): Bytes {
-    const bytes = this.#record(frameType.close, padded(nothing));
+  close(ending: Ending = "close"): Bytes {
+    const bytes = this.#record(frameType.close, padded(endings[ending]));
     this.#closed = true;
     return bytes;
   }
@@ -149,14 +158,14 @@ export class RecordReceiver {
   }
 
   /**
-   * The message of a frame, `"close"` for the session's end, or null for a rekey.
+   * The message of a frame, the `Ending` of the session, or null for a rekey.
    * @throws {ProtocolError} on anything that is not the exact next record; nothing is taken after it
    */
-  open(frame: Frame, nowMs: number): Bytes | "close" | null {
+  open(frame: Frame, nowMs: number): Bytes | Ending | null {
     if (this.#dead) throw new ProtocolError("dead channel");
     this.#dead = true; // until this record has proved good
     const message = this.#message(frame, nowMs);
-    if (frame.type === frameType.close) return "close";
+    if (frame.type === frameType.close) return endingOf(message);
     if (frame.type === frameType.rekey) this.#state.ratchet(nowMs);
     this.#dead = false;
     return frame.type === frameType.data ? message : null;
@@ -173,10 +182,16 @@ export class RecordReceiver {
     const plaintext = open(state.keys, state.aad(type), body);
     if (plaintext === null) throw new ProtocolError("record tag");
     const message = unpadded(plaintext);
-    if (type !== data && message.length > 0) throw new ProtocolError("record content");
+    if (type === rekey && message.length > 0) throw new ProtocolError("record content");
     state.count(body.length);
     return message;
   }
+}
+
+function endingOf(message: Bytes): Ending {
+  if (message.length === 0) return "close";
+  if (message.length === 1 && message[0] === endings.revoked[0]) return "revoked";
+  throw new ProtocolError("record content");
 }
 
 /** `u32 length || message || zeros`, up to the next size class. */

@@ -53,6 +53,8 @@ export interface Terminal {
   keyVersion: number;
   sealedKey: Uint8Array;
   state: "active" | "revoked";
+  /** The key that follows, from its making until the terminal has come with it. */
+  next: { version: number; sealedKey: Uint8Array; sinceMs: number } | null;
 }
 
 /** Failed log-ins of one source. */
@@ -121,6 +123,9 @@ export function touchOf(commands: readonly Command[]): Touch {
   };
   for (const command of commands) {
     if ("movement" in command) touch.movements.add(command.movement);
+    if (command.op === "reseal_terminals") {
+      for (const { terminal } of command.keys) touch.terminals.add(terminal);
+    }
     if ("account" in command) touch.accounts.add(command.account);
     if ("terminal" in command && command.terminal) touch.terminals.add(command.terminal);
     if ("username" in command) touch.customers.add(command.username);
@@ -147,7 +152,7 @@ export class Books {
     accounts: new Set<number>(),
     movements: [] as Movement[],
     customers: [] as Customer[],
-    terminals: [] as Terminal[],
+    terminals: new Set<TerminalId>(),
     failures: new Set<string>(),
     holdsOpened: [] as Movement[],
     holdsSettled: [] as MovementId[],
@@ -232,9 +237,9 @@ export class Books {
     this.#changed.customers.push(customer);
   }
 
-  addTerminal(terminal: Terminal): void {
+  setTerminal(terminal: Terminal): void {
     this.#terminals.set(terminal.id, terminal);
-    this.#changed.terminals.push(terminal);
+    this.#changed.terminals.add(terminal.id);
   }
 
   setFailures(failures: Failures): void {
@@ -243,12 +248,13 @@ export class Books {
   }
 
   changes(): Changes {
-    const { accounts, failures, holdsOpened, holdsSettled, ...added } = this.#changed;
+    const { accounts, terminals, failures, holdsOpened, holdsSettled, ...added } = this.#changed;
     const settled = new Set(holdsSettled);
     const opened = new Set(holdsOpened.map((row) => row.id));
     return {
       ...added,
       accounts: [...accounts].map((id) => this.#accounts.get(id)!),
+      terminals: [...terminals].map((id) => this.#terminals.get(id)!),
       failures: [...failures].map((source) => this.#failures.get(source)!),
       // A hold that opened and ended within the batch needs no row.
       holdsOpened: holdsOpened.filter((row) => !settled.has(row.id)),

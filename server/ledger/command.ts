@@ -52,7 +52,31 @@ export type Administer =
     name: string;
     keyVersion: number;
     sealedKey: Uint8Array;
+  }
+  | {
+    op: "rotate_terminal";
+    operator: string;
+    terminal: TerminalId;
+    /** One more than any version before. */
+    keyVersion: number;
+    sealedKey: Uint8Array;
+    /** True when the key before must end at once. */
+    now: boolean;
+  }
+  | { op: "revoke_terminal"; operator: string; terminal: TerminalId }
+  /** The same keys, sealed under another master key. */
+  | {
+    op: "reseal_terminals";
+    operator: string;
+    keys: { terminal: TerminalId; keyVersion: number; sealedKey: Uint8Array }[];
   };
+
+/** A terminal has proved that it holds its next key: the one before ends. */
+export interface ConfirmKey {
+  op: "confirm_key";
+  terminal: TerminalId;
+  keyVersion: number;
+}
 
 /**
  * A log-in, counted before the password is looked at and settled after. `nameHash` is the keyed hash
@@ -72,7 +96,10 @@ export interface Note {
   terminal?: TerminalId;
 }
 
-export type Command = Authorise | Settle | LoadCash | Administer | LogIn | Note;
+export type Command =
+  & (Authorise | Settle | LoadCash | Administer | ConfirmKey | LogIn | Note)
+  /** The version of the terminal's key that the command's channel rests on. */
+  & { underKey?: number };
 
 /** An account as it stands after a command. */
 export interface AccountState {

@@ -16,12 +16,14 @@ import {
   terminalPatience,
   waitMs,
 } from "../credentials/throttle.ts";
+import { keyStands } from "../terminals/key_versions.ts";
 import { type Account, Books, customerSource, type Movement, terminalSource } from "./books.ts";
 import type {
   Administer,
   AuditEntry,
   Authorise,
   Command,
+  ConfirmKey,
   LoadCash,
   LogIn,
   Note,
@@ -57,6 +59,7 @@ class Batch {
   constructor(private readonly books: Books, private readonly timeMs: number) {}
 
   apply(command: Command): Answer {
+    if (this.#isShutOut(command)) return { outcome: "terminal_revoked" };
     switch (command.op) {
       case "authorise":
         return this.#authorise(command);
@@ -69,12 +72,36 @@ class Batch {
       case "add_customer":
       case "enrol_terminal":
         return this.#administer(command);
+      case "rotate_terminal":
+      case "revoke_terminal":
+      case "reseal_terminals":
+        return this.#administerKeys(command);
+      case "confirm_key":
+        return this.#confirmKey(command);
       case "begin_log_in":
       case "end_log_in":
         return this.#logIn(command);
       case "note":
         return this.#note(command);
     }
+  }
+
+  /**
+   * A terminal that is revoked, or speaks under a key that has ended, moves nothing more, whatever its
+   * connection still gets through. The log hears of the attempt.
+   */
+  #isShutOut(command: Command): boolean {
+    if (command.op === "note" || "operator" in command) return false;
+    const terminal = this.books.terminal(command.terminal);
+    if (!terminal) return false;
+    const { name, keyVersion } = terminal;
+    if (keyStands(terminal, command.underKey ?? keyVersion, this.timeMs)) return false;
+    const outcome = "terminal_revoked";
+    this.#log(`terminal ${name}`, failed(command.op.replaceAll("_", " "), outcome), {
+      outcome,
+      terminal: name,
+    });
+    return true;
   }
 
   // First phase
@@ -292,13 +319,13 @@ class Batch {
     });
   }
 
-  #administer(command: Administer): Answer {
+  #administer(command: Extract<Administer, { op: "add_customer" | "enrol_terminal" }>): Answer {
     const who = `operator ${command.operator}`;
     if (command.op === "enrol_terminal") {
       const outcome = this.books.terminalNamed(command.name) ? "name_taken" : "ok";
       if (outcome === "ok") {
         const { terminal: id, name, keyVersion, sealedKey } = command;
-        this.books.addTerminal({ id, name, keyVersion, sealedKey, state: "active" });
+        this.books.setTerminal({ id, name, keyVersion, sealedKey, state: "active", next: null });
         this.books.openAccount("terminal", id);
       }
       this.#log(who, failed(`enrol terminal ${command.name}`, outcome), { outcome });
@@ -331,6 +358,66 @@ class Batch {
       this.#log(username, action, { kind: "deposit", outcome, movement, amount: opening });
     }
     return { outcome, account: this.books.account(credit.id) };
+  }
+
+  // Terminals' keys
+
+  #administerKeys(command: Exclude<Administer, { op: "add_customer" | "enrol_terminal" }>): Answer {
+    const who = `operator ${command.operator}`;
+    if (command.op === "reseal_terminals") {
+      for (const resealed of command.keys) this.#reseal(resealed);
+      this.#log(who, "rotate the master key", { outcome: "ok" });
+      return { outcome: "ok" };
+    }
+    const terminal = this.books.terminal(command.terminal);
+    if (!terminal) return { outcome: "unknown_name" };
+    const { name, state, next } = terminal;
+    if (command.op === "revoke_terminal") {
+      this.books.setTerminal({ ...terminal, state: "revoked", next: null });
+      this.#log(who, `revoke terminal ${name}`, { outcome: "ok" });
+      return { outcome: "ok" };
+    }
+    const { keyVersion, sealedKey, now } = command;
+    const outcome = state === "revoked"
+      ? "terminal_revoked"
+      : next !== null && !now
+      ? "rotation_under_way"
+      : "ok";
+    if (outcome === "ok") {
+      this.books.setTerminal(
+        now
+          ? { ...terminal, keyVersion, sealedKey, next: null }
+          : { ...terminal, next: { version: keyVersion, sealedKey, sinceMs: this.timeMs } },
+      );
+    }
+    const action = `rotate the key of terminal ${name} to ${keyVersion}${now ? " at once" : ""}`;
+    this.#log(who, failed(action, outcome), { outcome });
+    return { outcome };
+  }
+
+  #reseal(
+    { terminal: id, keyVersion, sealedKey }: {
+      terminal: string;
+      keyVersion: number;
+      sealedKey: Uint8Array;
+    },
+  ): void {
+    const terminal = this.books.terminal(id)!;
+    if (terminal.keyVersion === keyVersion) this.books.setTerminal({ ...terminal, sealedKey });
+    else if (terminal.next?.version === keyVersion) {
+      this.books.setTerminal({ ...terminal, next: { ...terminal.next, sealedKey } });
+    }
+  }
+
+  /** The terminal has come with its next key, so it has it safe: the key before ends. */
+  #confirmKey({ terminal: id, keyVersion }: ConfirmKey): Answer {
+    const terminal = this.books.terminal(id);
+    if (terminal?.next?.version !== keyVersion) return { outcome: "ok" };
+    const { name, keyVersion: before, next: { sealedKey } } = terminal;
+    this.books.setTerminal({ ...terminal, keyVersion, sealedKey, next: null });
+    const action = `come with key ${keyVersion} - key ${before} has ended`;
+    this.#log(`terminal ${name}`, action, { outcome: "ok", terminal: name });
+    return { outcome: "ok" };
   }
 
   // Who is there

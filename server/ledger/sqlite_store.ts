@@ -16,10 +16,16 @@ import type {
 } from "./books.ts";
 import type { AccountState, MovementId } from "./command.ts";
 import { sqlite001 } from "./schema/sqlite_001.ts";
+import { sqlite003 } from "./schema/sqlite_003.ts";
 import type { Store } from "./store.ts";
 
 /** Each brings the schema from the version of its place to the next. */
-const migrations = [sqlite001];
+const migrations = [sqlite001, sqlite003];
+
+const terminalsWithNextKey =
+  `SELECT terminals.*, next.version AS next_version, next.sealed_key AS next_sealed_key,
+   next.since_ms AS next_since_ms
+   FROM terminals LEFT JOIN next_terminal_keys AS next ON next.terminal = terminals.id`;
 
 /** A whole number as the database gives it: exact at any size. */
 type Row = Record<string, bigint | string | Uint8Array | null>;
@@ -83,10 +89,10 @@ export class SqliteStore implements Store {
       ),
       terminals: [
         ...[...touch.terminals].flatMap((id) =>
-          this.#all("SELECT * FROM terminals WHERE id = ?", id)
+          this.#all(`${terminalsWithNextKey} WHERE id = ?`, id)
         ),
         ...[...touch.terminalNames].flatMap((name) =>
-          this.#all("SELECT * FROM terminals WHERE name = ?", name)
+          this.#all(`${terminalsWithNextKey} WHERE name = ?`, name)
         ),
       ].map(terminalOf),
       failures: [...touch.failureSources].flatMap((source) =>
@@ -161,14 +167,24 @@ export class SqliteStore implements Store {
     for (const { username, passwordHash } of changes.customers) {
       this.#run("INSERT INTO customers VALUES (?, ?)", username, passwordHash);
     }
-    for (const { id, name, keyVersion, sealedKey, state } of changes.terminals) {
+    for (const { id, name, keyVersion, sealedKey, state, next } of changes.terminals) {
       this.#run(
-        "INSERT INTO terminals VALUES (?, ?, ?, ?, ?)",
+        `INSERT INTO terminals VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET
+         name = excluded.name, key_version = excluded.key_version, sealed_key = excluded.sealed_key, state = excluded.state`,
         id,
         name,
         keyVersion,
         sealedKey,
         state,
+      );
+      this.#run("DELETE FROM next_terminal_keys WHERE terminal = ?", id);
+      if (next === null) continue;
+      this.#run(
+        "INSERT INTO next_terminal_keys VALUES (?, ?, ?, ?)",
+        id,
+        next.version,
+        next.sealedKey,
+        next.sinceMs,
       );
     }
     for (const { source, count, lastMs } of changes.failures) {
@@ -197,7 +213,7 @@ export class SqliteStore implements Store {
   }
 
   terminals(): Terminal[] {
-    return this.#all("SELECT * FROM terminals ORDER BY name").map(terminalOf);
+    return this.#all(`${terminalsWithNextKey} ORDER BY name`).map(terminalOf);
   }
 
   customer(username: string): Customer | undefined {
@@ -382,6 +398,11 @@ function terminalOf(row: Row): Terminal {
     keyVersion: number(row.key_version),
     sealedKey: blob(row.sealed_key),
     state: row.state as Terminal["state"],
+    next: row.next_version === null ? null : {
+      version: number(row.next_version),
+      sealedKey: blob(row.next_sealed_key),
+      sinceMs: number(row.next_since_ms),
+    },
   };
 }
 

@@ -3,16 +3,20 @@ import { hex } from "../../lib/bytes.ts";
 import { inWords, UsageError } from "../../lib/errors.ts";
 import { passwordLengthMax, passwordLengthMin } from "../../lib/limits.ts";
 import { parseAmount } from "../../lib/money.ts";
-import { formatTerminalKey, isName } from "../../lib/terminal_key.ts";
+import { isName } from "../../lib/terminal_key.ts";
 import { ChainVerifier, type SealedEntry } from "../audit/chain.ts";
 import { lineOf, openEntry } from "../audit/seal.ts";
 import { type Bank, randomBytes } from "../bank.ts";
 import type { AuditEntry } from "../ledger/command.ts";
-import { sealTerminalKey, terminalSealKeys } from "../terminals/terminal_keys.ts";
+import * as terminals from "./terminals.ts";
 
 export type OperatorCommand =
   | { command: "enrol_terminal"; name: string }
   | { command: "list_terminals" }
+  /** `now`: the key before ends at once, and the new one is to be carried. */
+  | { command: "rotate_terminal"; name: string; now: boolean }
+  | { command: "revoke_terminal"; name: string }
+  | { command: "rotate_key" }
   /** `opening` is an amount as people type it. */
   | { command: "add_customer"; username: string; password: string; opening: string }
   | { command: "show_audit"; customer?: string; json: boolean }
@@ -30,13 +34,13 @@ export function operatorRequestOf(value: unknown): OperatorRequest {
     string,
     unknown
   >;
-  const { operator, command, json, ...texts } = fields;
+  const { operator, command, json, now, ...texts } = fields;
   const known = typeof command === "string" && Object.hasOwn(textsOf, command)
     ? textsOf[command as OperatorCommand["command"]]
     : null;
   if (
     known === null || typeof operator !== "string" || !isName(operator) ||
-    (json !== undefined && typeof json !== "boolean") ||
+    [json, now].some((flag) => flag !== undefined && typeof flag !== "boolean") ||
     Object.keys(texts).some((name) => !known.includes(name)) ||
     known.some((name) => typeof texts[name] !== "string" && name !== "customer")
   ) throw new UsageError("the server does not understand this command: is it of another version?");
@@ -47,6 +51,9 @@ export function operatorRequestOf(value: unknown): OperatorRequest {
 const textsOf: Record<OperatorCommand["command"], string[]> = {
   enrol_terminal: ["name"],
   list_terminals: [],
+  rotate_terminal: ["name"],
+  revoke_terminal: ["name"],
+  rotate_key: [],
   add_customer: ["username", "password", "opening"],
   show_audit: ["customer"],
   verify_audit: [],
@@ -67,53 +74,22 @@ export function runOperatorCommand(
 ): AsyncGenerator<OperatorAnswer, void, void> {
   switch (request.command) {
     case "enrol_terminal":
-      return enrolTerminal(bank, request.name, request.operator);
+      requireName(request.name);
+      return terminals.enrol(bank, request.name, request.operator);
     case "list_terminals":
-      return listTerminals(bank);
+      return terminals.list(bank);
+    case "rotate_terminal":
+      return terminals.rotate(bank, request);
+    case "revoke_terminal":
+      return terminals.revoke(bank, request.name, request.operator);
+    case "rotate_key":
+      return terminals.rotateKey(bank, request.operator);
     case "add_customer":
       return addCustomer(bank, request);
     case "show_audit":
       return showAudit(bank, request);
     case "verify_audit":
       return verifyAudit(bank);
-  }
-}
-
-async function* enrolTerminal(
-  bank: Bank,
-  name: string,
-  operator: string,
-): AsyncGenerator<OperatorAnswer, void, void> {
-  requireName(name);
-  const terminal = randomBytes(16);
-  const id = hex(terminal);
-  const key = randomBytes(32);
-  const keyVersion = 1;
-  const sealKeys = terminalSealKeys(bank.keys.master);
-  const sealedKey = sealTerminalKey(sealKeys, id, keyVersion, key, randomBytes(16));
-  const row = { id, name, keyVersion, sealedKey, state: "active" as const };
-  const { outcome } = await bank.ledger.submit({
-    op: "enrol_terminal",
-    operator,
-    terminal: id,
-    name,
-    keyVersion,
-    sealedKey,
-  });
-  if (outcome !== "ok") {
-    throw new UsageError(
-      `terminal ${name} was not enrolled: ${inWords(outcome)}; choose another name`,
-    );
-  }
-  bank.terminals.add(row);
-  const bankId = Uint8Array.fromHex(bank.settings.bankId);
-  yield { keyFile: formatTerminalKey({ bank: bankId, terminal, name, version: keyVersion, key }) };
-  yield { line: `terminal ${name} is enrolled` };
-}
-
-async function* listTerminals(bank: Bank): AsyncGenerator<OperatorAnswer, void, void> {
-  for (const { name, id, keyVersion, state } of await bank.ledger.read.terminals()) {
-    yield { line: `${name}  ${id}  key ${keyVersion}  ${state}` };
   }
 }
 

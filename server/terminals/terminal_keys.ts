@@ -7,6 +7,7 @@ import { hkdfExpand } from "../../lib/protocol/key_schedule.ts";
 import type { TerminalKey } from "../../lib/protocol/handshake.ts";
 import { open, seal, type SealKeys } from "../../lib/seal.ts";
 import type { Terminal } from "../ledger/books.ts";
+import { keyStands } from "./key_versions.ts";
 
 /** The keys that seal terminal keys. */
 export function terminalSealKeys(master: Uint8Array): SealKeys {
@@ -27,35 +28,97 @@ export function sealTerminalKey(
   return seal(keys, iv, aadOf(terminal, version), key);
 }
 
+/** A key as the database keeps it, opened; null when it was sealed for anything else. */
+export function openTerminalKey(
+  keys: SealKeys,
+  terminal: string,
+  version: number,
+  sealedKey: Uint8Array,
+) {
+  return open(keys, aadOf(terminal, version), sealedKey);
+}
+
+/** A terminal as the database has it, with its keys open, by version. */
+interface Known {
+  readonly terminal: Terminal;
+  readonly keys: ReadonlyMap<number, TerminalKey>;
+}
+
+/** What a hello's terminal id and key version lead to; `known` is false for the decoy. */
+export interface Found {
+  readonly known: boolean;
+  readonly key: TerminalKey;
+  readonly name: string;
+}
+
 export class TerminalKeys {
-  readonly #known = new Map<string, { key: TerminalKey; name: string }>();
+  readonly #known = new Map<string, Known>();
+  readonly #watchers = new Set<(terminal: string) => void>();
+  #changing: Promise<unknown> = Promise.resolve();
 
   /** @param decoy 32 random bytes, shared with nobody */
   constructor(
-    private readonly keys: SealKeys,
+    public sealKeys: SealKeys,
     private readonly bank: Uint8Array,
     private readonly decoy: Uint8Array,
   ) {}
 
   /**
-   * Takes in what the database holds of a terminal.
+   * Takes in what the database holds of a terminal, and tells those who watch.
    * @throws when it was not sealed under this bank's master key
    */
-  add({ id, name, keyVersion, sealedKey, state }: Terminal): void {
-    const key = open(this.keys, aadOf(id, keyVersion), sealedKey);
-    if (key === null) {
-      throw new Error(`the key of terminal ${name} does not open under this bank's master key`);
+  put(terminal: Terminal): void {
+    const { id, name, keyVersion, sealedKey, next } = terminal;
+    const keys = new Map<number, TerminalKey>();
+    for (
+      const { version, sealed } of [
+        { version: keyVersion, sealed: sealedKey },
+        ...(next ? [{ version: next.version, sealed: next.sealedKey }] : []),
+      ]
+    ) {
+      const key = openTerminalKey(this.sealKeys, id, version, sealed);
+      if (key === null) {
+        throw new Error(`the key of terminal ${name} does not open under this bank's master key`);
+      }
+      keys.set(version, { terminal: fromHex(id, 16)!, version, key, bank: this.bank });
     }
-    if (state !== "active") return;
-    const terminal = fromHex(id, 16)!;
-    this.#known.set(id, { name, key: { terminal, version: keyVersion, key, bank: this.bank } });
+    this.#known.set(id, { terminal, keys });
+    for (const watcher of this.#watchers) watcher(id);
   }
 
-  /** The key that a hello must have been made with; `known` is false for the decoy. */
-  find(terminal: Uint8Array, version: number): { known: boolean; key: TerminalKey; name: string } {
-    const found = this.#known.get(hex(terminal));
-    if (found?.key.version === version) return { known: true, ...found };
+  /** Tells of each terminal whose keys may have changed. */
+  watch(watcher: (terminal: string) => void): void {
+    this.#watchers.add(watcher);
+  }
+
+  /** The key that a hello must have been made with. */
+  find(terminal: Uint8Array, version: number, nowMs: number): Found {
+    const id = hex(terminal);
+    const found = this.#known.get(id);
+    const key = found?.keys.get(version);
+    if (key && this.stands(id, version, nowMs)) {
+      return { known: true, key, name: found!.terminal.name };
+    }
     return { known: false, name: "", key: { terminal, version, key: this.decoy, bank: this.bank } };
+  }
+
+  /** Whether a channel under this version of a terminal's key may go on. */
+  stands(terminal: string, version: number, nowMs: number): boolean {
+    const found = this.#known.get(terminal);
+    return found !== undefined && keyStands(found.terminal, version, nowMs);
+  }
+
+  /** The key that a terminal is to have next; null while it has the newest. */
+  nextOf(terminal: string): TerminalKey | null {
+    const found = this.#known.get(terminal);
+    return found?.terminal.next ? found.keys.get(found.terminal.next.version)! : null;
+  }
+
+  /** Changes of keys never overlap: each sees what the one before has left. */
+  alone<T>(change: () => Promise<T>): Promise<T> {
+    const result = this.#changing.then(change);
+    this.#changing = result.catch(() => {});
+    return result;
   }
 }
 

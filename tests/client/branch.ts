@@ -9,6 +9,7 @@ import { plus, totalOf } from "../../client/cash/note_mix.ts";
 import { SimulatedDevices } from "../../client/cash/simulated_devices.ts";
 import { Journal } from "../../client/journal.ts";
 import { hex } from "../../lib/bytes.ts";
+import type { TerminalKey } from "../../lib/protocol/handshake.ts";
 import { type NamedTerminalKey, parseTerminalKey } from "../../lib/terminal_key.ts";
 import { type Bank, createBank, openBank, randomBytes } from "../../server/bank.ts";
 import { listen, type Listener } from "../../server/listener.ts";
@@ -120,7 +121,11 @@ export class Branch {
   /** Opens a terminal's machine; `wrap` may spy on its journal. Notes are loaded the first time. */
   machine(
     name = "lobby",
-    { wrap = (journal: Journal) => journal, idleMsMax = 60_000 } = {},
+    { wrap = (journal: Journal) => journal, idleMsMax = 60_000, keepKey }: {
+      wrap?: (journal: Journal) => Journal;
+      idleMsMax?: number;
+      keepKey?: (key: TerminalKey) => void;
+    } = {},
   ): Machine {
     const database = openAtmFolder(`${this.folder}/atm-${name}`);
     const journal = new Journal(database);
@@ -138,6 +143,7 @@ export class Branch {
       demo: true,
       log: this.#log,
       idleMsMax,
+      keepKey,
       onMeeting: (currency) => {
         if (devices.cassettes().size > 0) return;
         const notes = new Map([[5000n, 10], [2000n, 10], [1000n, 10]]);

@@ -21,6 +21,8 @@ Deno.test("anything else is refused by the file's name, and the key is not repea
     { ...fields, key: fields.key.slice(2) },
     { ...fields, name: "../lobby" },
     { ...fields, version: "1" },
+    { ...fields, version: -1 },
+    { ...fields, version: 2 ** 32 },
   ];
   for (const text of ["", "{", ...spoiled.map((value) => JSON.stringify(value))]) {
     const error = assertThrows(() => parseTerminalKey(text, "lobby.key"), UsageError, "lobby.key");

@@ -9,6 +9,7 @@ import cbc from "../vectors/aes_128_cbc.json" with { type: "json" };
 import cbcHmac from "../vectors/aes_128_cbc_hmac_sha_256.json" with { type: "json" };
 import hkdfVectors from "../vectors/hkdf_sha256.json" with { type: "json" };
 import hmacVectors from "../vectors/hmac_sha256.json" with { type: "json" };
+import sealCases from "../vectors/seal.json" with { type: "json" };
 import x25519 from "../vectors/x25519.json" with { type: "json" };
 
 const bytes = (text: string) => Uint8Array.fromHex(text);
@@ -80,4 +81,13 @@ Deno.test("seal() is AES_128_CBC_HMAC_SHA_256 of RFC 7518 with the whole tag", (
   // The RFC's own, shorter form is not ours.
   const short = concat(bytes(cbcHmac.iv), bytes(cbcHmac.ciphertext), bytes(cbcHmac.tag));
   assertEquals(open(keys, aad!, short), null);
+});
+
+Deno.test("open() refuses what has broken others, each case by its class, and takes what is sound", () => {
+  const keys = { enc: bytes(sealCases.encKey), mac: bytes(sealCases.macKey) };
+  for (const { class: named, name, sealed, plaintext } of sealCases.cases) {
+    const opened = open(keys, bytes(sealCases.aad), bytes(sealed));
+    assertEquals(opened && hex(opened), plaintext ?? null, `${named}: ${name}`);
+    assertEquals(named === "Valid", plaintext !== undefined, name);
+  }
 });

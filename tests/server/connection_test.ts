@@ -148,6 +148,7 @@ Deno.test("a close in order and a cut are told apart", () =>
   RunningBank.with(async (running) => {
     const orderly = await running.connect();
     await orderly.client.close();
+    assertEquals(await orderly.client.ended, "close");
     let socket: Deno.TcpConn | undefined;
     const cut = await BankClient.connect({
       connect: async () => socket = await Deno.connect(running.address),
@@ -157,7 +158,7 @@ Deno.test("a close in order and a cut are told apart", () =>
     });
     assertEquals((await cut.ask({ op: "hello" })).outcome, "ok");
     socket!.close();
-    await cut.ended;
+    assertEquals(await cut.ended, "cut");
     for (let tries = 0; tries < 500 && running.log.length === 0; tries++) await delay(10);
     assertEquals(running.log, ["a terminal's connection ended: stream cut"]);
   }));

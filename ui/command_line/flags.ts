@@ -1,4 +1,5 @@
 /** Command lines, checked: every flag that is wrong is named, with the mend. */
+import { isIP } from "node:net";
 import { parseArgs, type ParseArgsOptionsConfig } from "node:util";
 import { UsageError } from "../../lib/errors.ts";
 
@@ -50,6 +51,19 @@ export function parseCommand(
 export function userPath(path: string, startedIn: string): string {
   const absolute = path.startsWith("/") || /^[a-zA-Z]:[\\/]/.test(path);
   return (absolute ? path : `${startedIn}/${path}`).replace(/(.)\/+$/, "$1");
+}
+
+/**
+ * IP addresses, separated by commas; none where the flag was not given.
+ * @throws {UsageError} with exit code 2
+ */
+export function parseIpList(text: string | boolean | undefined, flag: string): string[] {
+  if (text === undefined) return [];
+  const addresses = String(text).split(",");
+  if (addresses.some((address) => isIP(address) === 0)) {
+    throw new UsageError(`${flag} ${text}: write IP addresses, such as 10.0.0.5,10.0.0.6`, 2);
+  }
+  return addresses;
 }
 
 /**

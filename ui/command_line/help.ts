@@ -28,6 +28,7 @@ server on loopback and opens an ATM in the browser. Ctrl-C ends all of it.
 
   --data DIR           the bank's folder (./data/bank)
   --listen HOST:PORT   where ATMs reach it (127.0.0.1:4848); port 0 takes any free one
+  --proxy-from IP,IP   the balancers in front of it, whose PROXY headers (version 2) say who is calling
 
   deno task server
   deno task server --listen 0.0.0.0:4848 --data /srv/bank
@@ -59,6 +60,9 @@ deno task atm cash: what is in the cassettes, and filling them, while the ATM is
   bank init                    make a bank
   bank terminal enroll NAME    make a terminal and its key file
   bank terminal list           the terminals
+  bank terminal rotate NAME    give a terminal its next key, over its own line
+  bank terminal revoke NAME    shut a terminal out for good
+  bank key rotate              seal the terminals' keys under a new master key
   bank customer add USERNAME   open a customer's account
   bank audit show              the audit log, readable
   bank audit verify            whether the log is as it was written
@@ -67,11 +71,13 @@ deno task atm cash: what is in the cassettes, and filling them, while the ATM is
 
   init:      --name NAME  --currency CODE (EUR)  --time-zone ZONE (UTC)  --withdrawal-limit AMOUNT
   enroll:    --out FILE (NAME.key)
+  rotate:    --now: after a theft; the old key ends at once, the new one is in --out FILE (NAME.key)
   add:       --opening AMOUNT (0); the password is asked for, or read from standard input
   show:      --customer USERNAME  --json
 
   deno task bank init --name "First Bank" --currency EUR --time-zone Europe/Berlin
   deno task bank terminal enroll lobby --out lobby.key
+  deno task bank terminal rotate lobby --now --out lobby-2.key
   deno task bank customer add alice --opening 1000.00
   deno task bank audit show --customer alice`,
 };

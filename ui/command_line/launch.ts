@@ -6,7 +6,7 @@ import { UsageError } from "../../lib/errors.ts";
 import { requirePrivate } from "../../lib/private_file.ts";
 import { type NamedTerminalKey, parseTerminalKey } from "../../lib/terminal_key.ts";
 import { Child, denoArguments, type Permissions, runInForeground } from "./child.ts";
-import { parseAddress, parseCommand, type ParsedCommand, userPath } from "./flags.ts";
+import { parseAddress, parseCommand, type ParsedCommand, parseIpList, userPath } from "./flags.ts";
 import { endOfLauncher } from "./lifetime.ts";
 import { type CommandName, shapes } from "./shapes.ts";
 
@@ -64,7 +64,10 @@ async function launchServer({ flags }: ParsedCommand, place: Place): Promise<num
   const folder = pathFlag(flags.data, "data/bank", place);
   const listen = String(flags.listen ?? defaultAddress);
   parseAddress(listen, "--listen", true);
-  return await keep([startServer("server", folder, [folder], listen, place)], async ([server]) => {
+  const proxies = parseIpList(flags["proxy-from"], "--proxy-from");
+  const more = proxies.length > 0 ? [`--proxy-from=${proxies.join(",")}`] : [];
+  const children = [startServer("server", folder, [folder], listen, place, more)];
+  return await keep(children, async ([server]) => {
     const ready = await server!.ready as ServerReady | null;
     if (ready) console.log(`The bank listens on ${ready.address}. Ctrl-C ends it.`);
     return ready !== null;
@@ -135,7 +138,10 @@ async function launchCash(name: CommandName, { flags, words }: ParsedCommand, pl
 
 async function launchBank(name: CommandName, { flags, words }: ParsedCommand, place: Place) {
   const folder = pathFlag(flags.data, "data/bank", place);
-  const out = name === "bank terminal enroll"
+  if (name === "bank terminal rotate" && flags.out !== undefined && !flags.now) {
+    throw new UsageError("--out: without --now the terminal gets its key over its own line", 2);
+  }
+  const out = name === "bank terminal enroll" || flags.now
     ? pathFlag(flags.out, `${words[0]}.key`, place, true)
     : null;
   const permissions = serverPermissions([folder, ...(out ? [out] : [])], [

@@ -7,7 +7,7 @@ const opening = { "no-open": yes, json: yes, window: yes, browser: yes, kiosk: y
 
 export const shapes = {
   demo: { name: "demo", options: { data: text, atms: text, ...opening } },
-  server: { name: "server", options: { data: text, listen: text } },
+  server: { name: "server", options: { data: text, listen: text, "proxy-from": text } },
   atm: {
     name: "atm",
     options: { data: text, bank: text, key: text, demo: yes, wait: yes, ...opening },
@@ -31,6 +31,13 @@ export const shapes = {
   },
   "bank terminal enroll": { name: "bank", options: { data: text, out: text }, words: ["NAME"] },
   "bank terminal list": { name: "bank", options: { data: text } },
+  "bank terminal rotate": {
+    name: "bank",
+    options: { data: text, now: yes, out: text },
+    words: ["NAME"],
+  },
+  "bank terminal revoke": { name: "bank", options: { data: text }, words: ["NAME"] },
+  "bank key rotate": { name: "bank", options: { data: text } },
   "bank customer add": {
     name: "bank",
     options: { data: text, opening: text },

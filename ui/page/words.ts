@@ -293,7 +293,9 @@ const english = {
     voided: notBooked,
     already_completed: notBooked,
     already_reversed: notBooked,
+    terminal_revoked: notBooked,
     name_taken: notBooked,
+    rotation_under_way: notBooked,
     unknown_name: notBooked,
     try_later: {
       heading: "The bank is busy",

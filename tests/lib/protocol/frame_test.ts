@@ -110,3 +110,36 @@ Deno.test("what the reader was given may be overwritten afterwards", () => {
   chunk.fill(0);
   assertEquals(reader.next(), { type: 4, body: filled(7, 20) });
 });
+
+Deno.test("a reader never holds more than one frame of its limit, whatever comes", () => {
+  const limit = 32, header = 5;
+  fc.assert(fc.property(
+    fc.array(fc.oneof(
+      fc.uint8Array({ maxLength: 40 }),
+      fc.nat(limit + 1).map((length) => concat(u32(length), filled(4, length))),
+      fc.nat().map((length) => u32(length)),
+    )),
+    (chunks) => {
+      const reader = new FrameReader(limit);
+      try {
+        for (const chunk of chunks) {
+          readAll(reader, [new Uint8Array(chunk)]);
+          assert(reader.heldBytes < header + limit);
+        }
+      } catch (error) {
+        assert(error instanceof ProtocolError);
+      }
+    },
+  ));
+});
+
+Deno.test("a frame that comes byte by byte costs as many steps as it has bytes", () => {
+  const bytes = encodeFrame(4, filled(7, 66_000));
+  const reader = new FrameReader(66_000);
+  for (const byte of bytes) {
+    assertEquals(reader.next(), null);
+    reader.push(Uint8Array.of(byte));
+  }
+  assertEquals(reader.next(), { type: 4, body: filled(7, 66_000) });
+  assert(reader.atBoundary);
+});

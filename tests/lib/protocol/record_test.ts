@@ -140,7 +140,8 @@ Deno.test("padding other than zeros to a size class is refused, under a tag that
     "as long as a number can be": frame(plaintext(0xffffffff, 256)),
     "something behind the message": frame(dirty),
     "a rekey that says something": frame(plaintext(1, 256), frameType.rekey),
-    "a close that says something": frame(plaintext(1, 256), frameType.close),
+    "a close that says what there is not": frame(plaintext(1, 256), frameType.close),
+    "a close that says too much": frame(plaintext(2, 256), frameType.close),
   };
   for (const [name, spoiled] of Object.entries(cases)) {
     assertThrows(() => receiver().open(spoiled, nowMs), ProtocolError, "record ", name);
@@ -248,4 +249,74 @@ Deno.test("a sender says nothing after its close", () => {
   from.close();
   assertThrows(() => from.data(messages[0]!, nowMs), Error, "after a close");
   assertThrows(() => from.close(), Error, "after a close");
+});
+
+Deno.test("a close says how the session ended, in words that there are", () => {
+  for (const ending of ["close", "revoked"] as const) {
+    const [frame] = framesOf(sender(roomy).close(ending));
+    assertEquals(receiver(roomy).open(frame!, nowMs), ending);
+  }
+});
+
+/** All that a receiver makes of a stream that comes in these chunks; "refused" is the one error. */
+function heard(chunks: Iterable<Uint8Array>): unknown[] {
+  const reader = new FrameReader(frameBytesMax), to = receiver(roomy);
+  const said: unknown[] = [];
+  try {
+    for (const chunk of chunks) {
+      reader.push(chunk);
+      for (let frame; (frame = reader.next());) said.push(to.open(frame, nowMs));
+    }
+  } catch (error) {
+    assert(error instanceof ProtocolError);
+    said.push("refused");
+  }
+  return said;
+}
+
+Deno.test("records say the same however their stream is split, spoiled or whole", () => {
+  fc.assert(fc.property(
+    fc.array(fc.uint8Array({ maxLength: 300 }), { maxLength: 4 }),
+    fc.array(fc.nat(2_000), { maxLength: 6 }),
+    fc.option(fc.tuple(fc.nat(2_000), fc.integer({ min: 1, max: 255 }))),
+    (said, places, spoil) => {
+      const from = sender(roomy);
+      const stream = concat(...said.map((message) => from.data(message, nowMs)), from.close());
+      if (spoil) stream[spoil[0] % stream.length]! ^= spoil[1];
+      const whole = heard([stream]);
+      if (!spoil) assertEquals(whole, [...said.map((one) => new Uint8Array(one)), "close"]);
+      else assert(whole.length <= said.length + 1 && whole.at(-1) !== "close");
+      const ends = [...places.map((place) => place % stream.length), stream.length];
+      ends.sort((a, b) => a - b);
+      const pieces = ends.map((end, index) => stream.subarray(ends[index - 1] ?? 0, end));
+      assertEquals(heard(pieces), whole);
+      assertEquals(heard([...stream].map((byte) => Uint8Array.of(byte))), whole);
+    },
+  ));
+});
+
+Deno.test("any plaintext under a tag that holds gives a message or the one error", () => {
+  const keys = trafficKeys(clientTraffic);
+  const { data, rekey, close } = frameType;
+  const length = fc.oneof(fc.constantFrom(0, 1, 2, 251, 252, 253, 256), fc.nat(0xffffffff));
+  const size = fc.constantFrom(0, 3, 4, 240, 255, 256, 257, 1_024);
+  fc.assert(fc.property(
+    fc.constantFrom(data, rekey, close),
+    length,
+    size,
+    fc.uint8Array({ maxLength: 8 }),
+    (type, claimed, bytes, said) => {
+      const plaintext = new Uint8Array(bytes);
+      if (bytes >= 4) new DataView(plaintext.buffer).setUint32(0, claimed);
+      plaintext.set(said.subarray(0, Math.max(0, bytes - 4)), Math.min(4, bytes));
+      const aad = concat(Uint8Array.of(fromClient, type), filled(0, 8));
+      const body = seal(keys, filled(1, 16), aad, plaintext);
+      try {
+        const opened = receiver().open({ type, body }, nowMs);
+        if (opened instanceof Uint8Array) assertEquals(opened, plaintext.slice(4, 4 + claimed));
+      } catch (error) {
+        assert(error instanceof ProtocolError);
+      }
+    },
+  ));
 });

@@ -13,6 +13,7 @@ import {
 } from "../../../lib/protocol/handshake.ts";
 import { masterSecret } from "../../../lib/protocol/key_schedule.ts";
 import {
+  type Direction,
   fromClient,
   fromServer,
   type KeyLimits,
@@ -58,6 +59,71 @@ Deno.test("the worked session's handshake is ours, byte for byte", () => {
   }
 });
 
+/** One side's records, sealed by our own code: each frame in hex. */
+function recordsOf(from: "client" | "server", direction: Direction): string[] {
+  const records = session.records.filter((record) => record.from === from);
+  const ivs = records.map(({ iv }) => bytes(iv));
+  const traffic = from === "client" ? secrets.clientTraffic : secrets.serverTraffic;
+  // The client turns its keys after its first record: its second message comes at a later time.
+  const limits: KeyLimits = { records: 1_000, bytes: 2 ** 30, ageMs: 1_000 };
+  const sender = new RecordSender(direction, traffic, 0, () => ivs.shift()!, limits);
+  const reader = new FrameReader(frameBytesMax);
+  records.filter(({ type }) => type === frameType.data)
+    .forEach(({ message }, index) => reader.push(sender.data(utf8(message), index * 1_000)));
+  reader.push(sender.close());
+  const frames: string[] = [];
+  for (let frame; (frame = reader.next());) frames.push(hex(encodeFrame(frame.type, frame.body)));
+  return frames;
+}
+
+/** The worked session as PROTOCOL.md prints it: names, and hex in lines of 32 bytes. */
+function printed(): string {
+  const sealed = new Map<string, string[]>();
+  for (const [from, direction] of [["client", fromClient], ["server", fromServer]] as const) {
+    sealed.set(from, recordsOf(from, direction));
+  }
+  const { clientTraffic, serverTraffic, clientProofKey, serverProofKey } = secrets;
+  const master = masterSecret(terminalKey.key, clientFresh.nonce, serverFresh.nonce);
+  const values: [string, string][] = [
+    ["terminal", hex(terminalKey.terminal)],
+    ["version", String(terminalKey.version)],
+    ["K_SHARED", hex(terminalKey.key)],
+    ["bank", hex(terminalKey.bank)],
+    ["nonce_c", hex(clientFresh.nonce)],
+    ["secret of share_c", hex(clientFresh.shareSecret)],
+    ["nonce_s", hex(serverFresh.nonce)],
+    ["secret of share_s", hex(serverFresh.shareSecret)],
+    ["client hello, frame", hex(encodeFrame(frameType.clientHello, client.bytes))],
+    ["Master Secret", hex(master)],
+    ["client_traffic", hex(clientTraffic)],
+    ["server_traffic", hex(serverTraffic)],
+    ["client_proof_key", hex(clientProofKey)],
+    ["server_proof_key", hex(serverProofKey)],
+    ["server hello, frame", hex(encodeFrame(frameType.serverHello, server.bytes))],
+    ["client finish, frame", hex(encodeFrame(frameType.clientFinish, finish))],
+  ];
+  const kinds: Record<number, string> = {
+    [frameType.data]: "data",
+    [frameType.rekey]: "rekey",
+    [frameType.close]: "close",
+  };
+  for (const { from, type, iv, message } of session.records) {
+    const name = `${from}'s ${kinds[type]}${message ? `, ${message}` : ""}, IV ${iv}, frame`;
+    values.push([name, sealed.get(from)!.shift()!]);
+  }
+  return values.map(([name, value]) =>
+    `${name}\n${value.match(/.{1,64}/g)!.map((line) => `  ${line}`).join("\n")}`
+  ).join("\n");
+}
+
+Deno.test("the worked session that PROTOCOL.md prints is what the code computes", () => {
+  const page = Deno.readTextFileSync(
+    new URL("../../../lib/protocol/PROTOCOL.md", import.meta.url),
+  );
+  const [, shown] = /## A worked session[^]*?```\n([^]*?)\n```/.exec(page)!;
+  assertEquals(shown, printed());
+});
+
 Deno.test("the worked session's records open as its messages", () => {
   const receivers = {
     client: new RecordReceiver(fromClient, secrets.clientTraffic, 0),
@@ -77,15 +143,8 @@ Deno.test("the worked session's records open as its messages", () => {
 
 Deno.test("the worked session's records are sealed the same", () => {
   for (const [from, direction] of [["client", fromClient], ["server", fromServer]] as const) {
-    const records = session.records.filter((record) => record.from === from);
-    const ivs = records.map(({ iv }) => bytes(iv));
-    const traffic = from === "client" ? secrets.clientTraffic : secrets.serverTraffic;
-    // The client turns its keys after its first record: its second message comes at a later time.
-    const limits: KeyLimits = { records: 1_000, bytes: 2 ** 30, ageMs: 1_000 };
-    const sender = new RecordSender(direction, traffic, 0, () => ivs.shift()!, limits);
-    const said = records.filter(({ type }) => type === frameType.data)
-      .map(({ message }, index) => hex(sender.data(utf8(message), index * 1_000)));
-    said.push(hex(sender.close()));
-    assertEquals(said.join(""), records.map(({ frame }) => frame).join(""), from);
+    const frames = session.records.filter((record) => record.from === from)
+      .map(({ frame }) => frame);
+    assertEquals(recordsOf(from, direction), frames, from);
   }
 });

@@ -4,11 +4,15 @@ import { BankClient } from "../../../client/bank_client.ts";
 import { concat } from "../../../lib/bytes.ts";
 import type { Answer, Ask, Push } from "../../../lib/protocol/message.ts";
 import type { TerminalKey } from "../../../lib/protocol/handshake.ts";
+import { type NamedTerminalKey, parseTerminalKey } from "../../../lib/terminal_key.ts";
 import { openEntry } from "../../../server/audit/seal.ts";
 import { type Bank, createBank, openBank, randomBytes } from "../../../server/bank.ts";
-import type { Command } from "../../../server/ledger/command.ts";
-import { listen, type Listener } from "../../../server/listener.ts";
-import { sealTerminalKey, terminalSealKeys } from "../../../server/terminals/terminal_keys.ts";
+import { listen, type Listener, type ListenOptions } from "../../../server/listener.ts";
+import {
+  type OperatorAnswer,
+  type OperatorCommand,
+  runOperatorCommand,
+} from "../../../server/operator/commands.ts";
 import { inTemporaryFolder } from "./temporary.ts";
 
 export const passwords = { alice: "alice's password", bob: "bob's password" };
@@ -32,14 +36,20 @@ export class RunningBank {
   #running = false;
   #clients: BankClient[] = [];
 
-  private constructor(readonly folder: string) {
+  private constructor(
+    readonly folder: string,
+    private readonly options: Partial<ListenOptions>,
+  ) {
     this.keys = {} as RunningBank["keys"];
   }
 
   /** Runs with a bank that has the terminals lobby and mall, and the customers alice and bob. */
-  static with(run: (running: RunningBank) => Promise<void>): Promise<void> {
+  static with(
+    run: (running: RunningBank) => Promise<void>,
+    options: Partial<ListenOptions> = {},
+  ): Promise<void> {
     return inTemporaryFolder(async (root) => {
-      const running = new RunningBank(`${root}/bank`);
+      const running = new RunningBank(`${root}/bank`, options);
       running.bank = await createBank(
         running.folder,
         bankSettings,
@@ -126,37 +136,30 @@ export class RunningBank {
     });
   }
 
-  async #fill(): Promise<void> {
-    for (const name of ["lobby", "mall"] as const) {
-      const [terminal, key] = [newId(), randomBytes(32)];
-      const sealKeys = terminalSealKeys(this.bank.keys.master);
-      const sealedKey = sealTerminalKey(sealKeys, terminal, 1, key, randomBytes(16));
-      await this.#operate({
-        op: "enrol_terminal",
-        operator: "test",
-        terminal,
-        name,
-        keyVersion: 1,
-        sealedKey,
-      });
-      this.bank.terminals.add({ id: terminal, name, keyVersion: 1, sealedKey, state: "active" });
-      const bank = Uint8Array.fromHex(this.bank.settings.bankId);
-      this.keys[name] = { terminal: Uint8Array.fromHex(terminal), version: 1, key, bank };
+  /** Enrols a terminal; its key as the key file has it. */
+  async enrol(name: string): Promise<NamedTerminalKey> {
+    for await (const answer of this.operate({ command: "enrol_terminal", name })) {
+      if ("keyFile" in answer) return parseTerminalKey(answer.keyFile, name);
     }
-    for (const [username, password] of Object.entries(passwords)) {
-      await this.#operate({
-        op: "add_customer",
-        operator: "test",
-        username,
-        passwordHash: await this.bank.passwords.hash(password, randomBytes(16)),
-        opening: 100_000n,
-        movement: newId(),
-      });
-    }
+    throw new Error(`no key for ${name}`);
   }
 
-  async #operate(command: Command): Promise<void> {
-    assertEquals((await this.bank.ledger.submit(command)).outcome, "ok");
+  /** Opens a customer's account. */
+  async addCustomer(username: string, password: string): Promise<void> {
+    const opening = "1000.00";
+    await Array.fromAsync(this.operate({ command: "add_customer", username, password, opening }));
+  }
+
+  /** Gives an operator's command. */
+  operate(command: OperatorCommand): AsyncGenerator<OperatorAnswer, void, void> {
+    return runOperatorCommand(this.bank, { ...command, operator: "test" });
+  }
+
+  async #fill(): Promise<void> {
+    for (const name of ["lobby", "mall"] as const) this.keys[name] = await this.enrol(name);
+    for (const [username, password] of Object.entries(passwords)) {
+      await this.addCustomer(username, password);
+    }
   }
 
   async #listen(): Promise<void> {
@@ -164,6 +167,7 @@ export class RunningBank {
       hostname: "127.0.0.1",
       port: 0,
       log: (line) => this.log.push(line),
+      ...this.options,
     });
     this.#running = true;
   }

@@ -72,6 +72,7 @@ export function smallBank(): Loaded {
       keyVersion: 1,
       sealedKey: new Uint8Array(80),
       state: "active",
+      next: null,
     })),
     failures: [],
   };

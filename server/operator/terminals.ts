@@ -1,0 +1,71 @@
+/** The operator's commands about terminals and their keys. */
+import { inWords, UsageError } from "../../lib/errors.ts";
+import type { Bank } from "../bank.ts";
+import {
+  enrolTerminal,
+  revokeTerminal,
+  rotateMasterKey,
+  rotateTerminal,
+} from "../terminals/change_keys.ts";
+import type { OperatorAnswer } from "./commands.ts";
+
+type Answers = AsyncGenerator<OperatorAnswer, void, void>;
+
+export async function* enrol(bank: Bank, name: string, operator: string): Answers {
+  const { outcome, keyFile } = await enrolTerminal(bank, name, operator);
+  if (outcome !== "ok") {
+    throw new UsageError(
+      `terminal ${name} was not enrolled: ${inWords(outcome)}; choose another name`,
+    );
+  }
+  yield { keyFile: keyFile! };
+  yield { line: `terminal ${name} is enrolled` };
+}
+
+export async function* list(bank: Bank): Answers {
+  for (const { name, id, keyVersion, state, next } of await bank.ledger.read.terminals()) {
+    const waiting = next
+      ? `, key ${next.version} waits for it since ${new Date(next.sinceMs).toISOString()}`
+      : "";
+    yield { line: `${name}  ${id}  key ${keyVersion}  ${state}${waiting}` };
+  }
+}
+
+export async function* rotate(
+  bank: Bank,
+  { name, now, operator }: { name: string; now: boolean; operator: string },
+): Answers {
+  const { outcome, version, keyFile } = await rotateTerminal(bank, name, operator, now);
+  const mend = outcome === "rotation_under_way"
+    ? "; if it will not come for it, give it a key by hand with --now"
+    : outcome === "terminal_revoked"
+    ? "; enrol another"
+    : "; see 'deno task bank terminal list'";
+  if (outcome !== "ok") {
+    throw new UsageError(`the key of ${name} was not rotated: ${inWords(outcome)}${mend}`);
+  }
+  if (keyFile) yield { keyFile };
+  yield {
+    line: now
+      ? `terminal ${name} has key ${version}, and no other is accepted from now on`
+      : `terminal ${name} gets key ${version} over its own line; the key before ends when it comes ` +
+        "with the new one, or in 7 days",
+  };
+}
+
+export async function* revoke(bank: Bank, name: string, operator: string): Answers {
+  const outcome = await revokeTerminal(bank, name, operator);
+  if (outcome !== "ok") {
+    const see = "see 'deno task bank terminal list'";
+    throw new UsageError(`terminal ${name} was not revoked: ${inWords(outcome)}; ${see}`);
+  }
+  yield { line: `terminal ${name} is revoked: its keys are worth nothing from now on` };
+}
+
+export async function* rotateKey(bank: Bank, operator: string): Answers {
+  const outcome = await rotateMasterKey(bank, operator);
+  if (outcome !== "ok") {
+    throw new UsageError(`the master key stays as it was: ${inWords(outcome)}`);
+  }
+  yield { line: "the terminals' keys are sealed under a new master key: copy bank.keys anew" };
+}

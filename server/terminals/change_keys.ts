@@ -1,0 +1,151 @@
+/**
+ * How the terminals' keys change: enrolment, rotation, revocation, a new master key. Each change is
+ * durable before this process acts on it, and before anyone hears of it.
+ */
+import { hex } from "../../lib/bytes.ts";
+import type { Outcome } from "../../lib/errors.ts";
+import { formatTerminalKey } from "../../lib/terminal_key.ts";
+import { type Bank, randomBytes } from "../bank.ts";
+import { replaceKeys } from "../data_folder.ts";
+import type { Terminal } from "../ledger/books.ts";
+import { openTerminalKey, sealTerminalKey, terminalSealKeys } from "./terminal_keys.ts";
+
+/** The outcome, and the text of the key file where there is one to be carried. */
+export interface KeyChange {
+  outcome: Outcome;
+  version: number;
+  keyFile?: string;
+}
+
+/** Makes a terminal with a fresh id and a fresh key. */
+export function enrolTerminal(bank: Bank, name: string, operator: string): Promise<KeyChange> {
+  return bank.terminals.alone(async () => {
+    const terminal = hex(randomBytes(16));
+    const version = 1;
+    const { sealedKey, keyFile } = newKey(bank, { id: terminal, name }, version);
+    const { outcome } = await bank.ledger.submit({
+      op: "enrol_terminal",
+      operator,
+      terminal,
+      name,
+      keyVersion: version,
+      sealedKey,
+    });
+    if (outcome !== "ok") return { outcome, version };
+    await refresh(bank, terminal);
+    return { outcome, version, keyFile };
+  });
+}
+
+/**
+ * Gives a terminal its next key: by its own channel, beside the present one; or `now`, in a file to
+ * be carried, and the present key ends at once. What a channel carries is as secret as that channel's
+ * key: where that may be known to someone, only the file serves.
+ */
+export function rotateTerminal(
+  bank: Bank,
+  name: string,
+  operator: string,
+  now: boolean,
+): Promise<KeyChange> {
+  return bank.terminals.alone(async () => {
+    const found = await terminalNamed(bank, name);
+    if (!found) return { outcome: "unknown_name", version: 0 };
+    const version = Math.max(found.keyVersion, found.next?.version ?? 0) + 1;
+    const { sealedKey, keyFile } = newKey(bank, found, version);
+    const { outcome } = await bank.ledger.submit({
+      op: "rotate_terminal",
+      operator,
+      terminal: found.id,
+      keyVersion: version,
+      sealedKey,
+      now,
+    });
+    if (outcome === "ok") await refresh(bank, found.id);
+    return { outcome, version, ...(now && outcome === "ok" && { keyFile }) };
+  });
+}
+
+/** Ends a terminal for good: its keys are worth nothing, its connection is closed. */
+export function revokeTerminal(bank: Bank, name: string, operator: string): Promise<Outcome> {
+  return bank.terminals.alone(async () => {
+    const found = await terminalNamed(bank, name);
+    if (!found) return "unknown_name";
+    const { outcome } = await bank.ledger.submit({
+      op: "revoke_terminal",
+      operator,
+      terminal: found.id,
+    });
+    if (outcome === "ok") await refresh(bank, found.id);
+    return outcome;
+  });
+}
+
+/** A terminal has finished a handshake under its next key: the one before ends. */
+export function confirmKey(bank: Bank, terminal: string, keyVersion: number): Promise<Outcome> {
+  return bank.terminals.alone(async () => {
+    const { outcome } = await bank.ledger.submit({ op: "confirm_key", terminal, keyVersion });
+    if (outcome === "ok") await refresh(bank, terminal);
+    return outcome;
+  });
+}
+
+/**
+ * Seals every terminal's key under a new master key. The key file holds both while the database
+ * changes, so that a crash at any moment leaves keys that open (`settleMasterKey`).
+ */
+export function rotateMasterKey(bank: Bank, operator: string): Promise<Outcome> {
+  return bank.terminals.alone(async () => {
+    const { keys, folder, ledger, terminals } = bank;
+    const nextMaster = randomBytes(32);
+    replaceKeys(folder, { ...keys, nextMaster });
+    const sealKeys = terminalSealKeys(nextMaster);
+    const rows = await ledger.read.terminals();
+    const resealed = rows.flatMap(({ id, keyVersion, sealedKey, next }) =>
+      [{ version: keyVersion, sealedKey }, ...(next ? [next] : [])].map((sealed) => {
+        const key = openTerminalKey(terminals.sealKeys, id, sealed.version, sealed.sealedKey)!;
+        const again = sealTerminalKey(sealKeys, id, sealed.version, key, randomBytes(16));
+        return { terminal: id, keyVersion: sealed.version, sealedKey: again };
+      })
+    );
+    const { outcome } = await ledger.submit({ op: "reseal_terminals", operator, keys: resealed });
+    if (outcome === "ok") {
+      keys.master = nextMaster;
+      terminals.sealKeys = sealKeys;
+    }
+    replaceKeys(folder, keys);
+    return outcome;
+  });
+}
+
+/** After a crash within `rotateMasterKey`: keeps the master key that the database's keys open under. */
+export function settleMasterKey({ keys, folder }: Pick<Bank, "keys" | "folder">, rows: Terminal[]) {
+  const { nextMaster } = keys;
+  if (!nextMaster) return;
+  const sealKeys = terminalSealKeys(nextMaster);
+  const changed = rows.every(({ id, keyVersion, sealedKey }) =>
+    openTerminalKey(sealKeys, id, keyVersion, sealedKey) !== null
+  );
+  if (changed) keys.master = nextMaster;
+  delete keys.nextMaster;
+  replaceKeys(folder, keys);
+}
+
+function newKey(bank: Bank, { id, name }: Pick<Terminal, "id" | "name">, version: number) {
+  const key = randomBytes(32);
+  const [terminal, bankId] = [id, bank.settings.bankId].map((text) => Uint8Array.fromHex(text));
+  return {
+    sealedKey: sealTerminalKey(bank.terminals.sealKeys, id, version, key, randomBytes(16)),
+    keyFile: formatTerminalKey({ bank: bankId!, terminal: terminal!, name, version, key }),
+  };
+}
+
+async function terminalNamed(bank: Bank, name: string): Promise<Terminal | undefined> {
+  return (await bank.ledger.read.terminals()).find((terminal) => terminal.name === name);
+}
+
+/** What the database holds now is what this process goes by. */
+async function refresh(bank: Bank, id: string): Promise<void> {
+  const rows = await bank.ledger.read.terminals();
+  bank.terminals.put(rows.find((terminal) => terminal.id === id)!);
+}

@@ -1,0 +1,88 @@
+/**
+ * Load from outside: an honest ATM at work while strangers storm the bank's door, each kind by itself.
+ * Prints the ATM's p50 and p99 before and during, in one run, and what an unauthenticated connection
+ * costs the bank in memory. Bank, strangers and ATM each have a thread or process of their own.
+ *
+ *     deno task test:load
+ */
+import { BankClient } from "../../client/bank_client.ts";
+import { handshakesPendingMax } from "../../lib/limits.ts";
+import { randomBytes } from "../../server/bank.ts";
+import { newId } from "../server/helpers/running_bank.ts";
+import { BankProcess } from "./bank_process.ts";
+import { closeQuietly, connectFrom, connectFromAnywhere, pause, storms } from "./storms.ts";
+
+const honestAddress = Uint8Array.of(192, 0, 2, 1);
+
+/** Starts a storm in its thread; call what is returned to end it. */
+async function startStorm(name: string, { address, keys }: BankProcess): Promise<() => void> {
+  const worker = new Worker(import.meta.resolve("./storm_worker.ts"), { type: "module" });
+  const begun = Promise.withResolvers<void>();
+  worker.onmessage = () => begun.resolve();
+  worker.postMessage({ name, target: { address, overheard: keys.replayed } });
+  await begun.promise;
+  return () => worker.terminate();
+}
+
+/** What an honest ATM's requests take, in milliseconds, until then: each is a durable movement. */
+async function work(client: BankClient, untilMs: number): Promise<number[]> {
+  const times: number[] = [];
+  while (performance.now() < untilMs) {
+    const sinceMs = performance.now();
+    const cent = { movement: newId(), amount: "1", currency: "EUR" };
+    const { outcome } = await client.ask({ op: "load_cash", ...cent });
+    if (outcome !== "ok") throw new Error(`the honest ATM was answered ${outcome}`);
+    times.push(performance.now() - sinceMs);
+    await pause(2);
+  }
+  return times;
+}
+
+function percentile(times: readonly number[], part: number): string {
+  return times.toSorted((a, b) => a - b)[Math.floor(times.length * part)]!.toFixed(1);
+}
+
+/** The ATM's times before the storm and during it; throws when its line does not outlive it. */
+export async function weather(bank: BankProcess, storm: string, ms: number): Promise<string> {
+  const client = await BankClient.connect({
+    connect: () => connectFrom(honestAddress, bank),
+    terminalKey: bank.keys.honest,
+    randomBytes,
+    nowMs: Date.now,
+  });
+  const before = await work(client, performance.now() + ms);
+  const stop = await startStorm(storm, bank);
+  const during = await work(client, performance.now() + ms);
+  stop();
+  await client.close();
+  const row = (times: number[]) =>
+    `p50 ${percentile(times, 0.5)} p99 ${percentile(times, 0.99)} ms`;
+  return `${storm}: before ${row(before)}, during ${row(during)}, ${during.length} movements`;
+}
+
+/** Bytes of the bank's memory that one connection costs which says nothing. */
+async function memoryOfIdle(bank: BankProcess, count: number): Promise<number> {
+  const before = await bank.memory();
+  const sockets = [];
+  for (let opened = 0; opened < count; opened++) sockets.push(await connectFromAnywhere(bank));
+  await pause(500);
+  const after = await bank.memory();
+  sockets.forEach(closeQuietly);
+  return (after - before) / count;
+}
+
+if (import.meta.main) {
+  const bank = await BankProcess.start();
+  for (const { name } of storms) console.log(await weather(bank, name, 3_000));
+  await bank.stop();
+  // The same with a door that lets all of them in, for as long as a handshake may take.
+  const wide = await BankProcess.start(true);
+  const each = await memoryOfIdle(wide, 5_000);
+  const idle = await weather(wide, "10000 idle connections", 8_000);
+  console.log(`with a door that lets all of them in, ${idle}`);
+  await wide.stop();
+  console.log(
+    `an unauthenticated connection costs ${(each / 1_024).toFixed(1)} KiB of memory; ` +
+      `there are at most ${handshakesPendingMax} at once`,
+  );
+}

@@ -1,0 +1,28 @@
+/** Those whom the bank turns away, and who must not be able to tell why. */
+import { encodeFrame, frameType } from "../../lib/protocol/frame.ts";
+import { createClientHello, type TerminalKey } from "../../lib/protocol/handshake.ts";
+import { randomBytes } from "../../server/bank.ts";
+import { RunningBank } from "../server/helpers/running_bank.ts";
+
+export const kinds = ["unknown", "revoked", "wrong key"] as const;
+export type Kind = typeof kinds[number];
+
+/** The key with which each kind says hello; a terminal is revoked on the way. */
+export async function keysOfStrangers(
+  running: RunningBank,
+): Promise<Record<Kind, () => TerminalKey>> {
+  const revoked = await running.enrol("thrown-out");
+  await Array.fromAsync(running.operate({ command: "revoke_terminal", name: "thrown-out" }));
+  const { lobby } = running.keys;
+  return {
+    "unknown": () => ({ ...lobby, terminal: randomBytes(16) }),
+    "revoked": () => revoked,
+    "wrong key": () => ({ ...lobby, key: randomBytes(32) }),
+  };
+}
+
+/** A fresh hello under this key. */
+export function helloUnder(key: TerminalKey): Uint8Array {
+  const fresh = { nonce: randomBytes(32), shareSecret: randomBytes(32) };
+  return encodeFrame(frameType.clientHello, createClientHello(key, fresh).bytes);
+}

@@ -1,0 +1,97 @@
+/** A terminal's key through the real programs: renewed over the line, taken away, sealed anew. */
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { freePort, Program, run, until } from "./programs.ts";
+
+Deno.test("an ATM's key is renewed over its line, carried after a theft, and revoked", async (t) => {
+  const folder = await Deno.makeTempDir();
+  const bank = `${folder}/bank`, key = `${folder}/lobby.key`, atmFolder = `${folder}/atm`;
+  const address = `127.0.0.1:${freePort()}`;
+  const operate = (...words: string[]) => run(["bank", ...words, "--data", bank]);
+  const startAtm = async (file: string) => {
+    const atm = ["atm", "--bank", address, "--key", file, "--data", atmFolder];
+    const program = new Program([...atm, "--no-open", "--json"]);
+    await program.line();
+    return program;
+  };
+  const keptVersion = () => {
+    try {
+      return JSON.parse(Deno.readTextFileSync(`${atmFolder}/terminal.key`)).version;
+    } catch {
+      return null;
+    }
+  };
+  await operate("init");
+  await operate("terminal", "enroll", "lobby", "--out", key);
+  const server = new Program(["server", "--data", bank, "--listen", address]);
+  await server.line();
+  try {
+    await t.step(
+      "rotate: the ATM that is on the line stores its new key, and comes with it",
+      async () => {
+        const atm = await startAtm(key);
+        const { out, code } = await operate("terminal", "rotate", "lobby");
+        assertEquals(code, 0);
+        assertStringIncludes(out, "gets key 2 over its own line");
+        await until("key 2 is stored", () => keptVersion() === 2);
+        assertEquals(Deno.statSync(`${atmFolder}/terminal.key`).mode! & 0o777, 0o600);
+        const listed = async () => (await operate("terminal", "list")).out;
+        await until("key 1 has ended", async () => /key 2\s+active\n/.test(await listed()), 30_000);
+        assertEquals(await atm.end(), 0);
+      },
+    );
+    await t.step(
+      "the file that was given goes on naming the terminal; its newer key counts",
+      async () => {
+        assertEquals(JSON.parse(Deno.readTextFileSync(key)).version, 1);
+        assertEquals(await (await startAtm(key)).end(), 0);
+      },
+    );
+    await t.step(
+      "a kept key that others can read, or of another terminal, is refused",
+      async () => {
+        const kept = `${atmFolder}/terminal.key`;
+        const start = ["atm", "--bank", address, "--data", atmFolder, "--key"];
+        Deno.chmodSync(kept, 0o644);
+        assertStringIncludes((await run([...start, key])).err, `chmod 600 ${kept}`);
+        Deno.chmodSync(kept, 0o600);
+        await operate("terminal", "enroll", "hall", "--out", `${folder}/hall.key`);
+        const { code, err } = await run([...start, `${folder}/hall.key`]);
+        assertEquals(code, 1);
+        assertStringIncludes(err, "another terminal");
+      },
+    );
+    await t.step("rotate --now: the line is closed, and only the new file is let in", async () => {
+      const atm = await startAtm(key);
+      const out = ["--out", `${folder}/lobby-3.key`];
+      const refused = await operate("terminal", "rotate", "lobby", ...out);
+      assertEquals(refused.code, 2);
+      assertStringIncludes(refused.err, "--now");
+      const rotated = await operate("terminal", "rotate", "lobby", "--now", ...out);
+      assertStringIncludes(rotated.out, "has key 3");
+      assertEquals(await atm.end(), 0);
+      const old = await run(["atm", "--bank", address, "--key", key, "--data", atmFolder]);
+      assertStringIncludes(old.err, "does not accept this terminal");
+      assertEquals(await (await startAtm(`${folder}/lobby-3.key`)).end(), 0);
+    });
+    await t.step("key rotate, and the terminals stay", async () => {
+      const before = Deno.readTextFileSync(`${bank}/bank.keys`);
+      assertStringIncludes((await operate("key", "rotate")).out, "new master key");
+      assertEquals(Deno.statSync(`${bank}/bank.keys`).mode! & 0o777, 0o600);
+      assertEquals(before === Deno.readTextFileSync(`${bank}/bank.keys`), false);
+      assertEquals(await (await startAtm(`${folder}/lobby-3.key`)).end(), 0);
+    });
+    await t.step("revoke: turned away for good", async () => {
+      assertStringIncludes((await operate("terminal", "revoke", "lobby")).out, "is revoked");
+      const start = ["atm", "--bank", address, "--data", atmFolder, "--key"];
+      const { code, err } = await run([...start, `${folder}/lobby-3.key`]);
+      assertEquals(code, 1);
+      assertStringIncludes(err, "does not accept this terminal");
+      assertEquals((await operate("terminal", "rotate", "lobby")).code, 1);
+      const { out } = await operate("terminal", "list");
+      assertStringIncludes(out, "key 3  revoked");
+    });
+  } finally {
+    assertEquals(await server.end(), 0);
+    await Deno.remove(folder, { recursive: true });
+  }
+});
