@@ -17,8 +17,11 @@ export interface AtmParts {
   log: (line: string) => void;
   /** Told at every meeting with the bank, before anything is settled. */
   onMeeting?: (currency: Currency) => void;
+  /** The bank's currency, if it has told before. */
+  currency?: Currency | null;
   /** Shorter in tests. */
   idleMsMax?: number;
+  takeNotesMsMax?: number;
 }
 
 /** The answer, or null when there was none. */

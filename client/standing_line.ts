@@ -2,7 +2,7 @@
 import type { MachineView } from "../lib/atm.ts";
 import { connectMsMax, keepAliveMs, reconnectMsMax, reconnectMsMin } from "../lib/limits.ts";
 import type { Push } from "../lib/protocol/message.ts";
-import { BankClient, NoAnswer } from "./bank_client.ts";
+import { BankClient, NoAnswer, type Socket } from "./bank_client.ts";
 import { ask, type AtmParts } from "./parts.ts";
 
 /** What the machine does at the turns of its line. */
@@ -22,19 +22,23 @@ type Told = Pick<MachineView, "bank" | "bankName" | "currency" | "timeZone">;
 
 export class StandingLine {
   #bank: BankClient | null = null;
-  #told: Told = {
-    bank: "connecting",
-    bankName: "",
-    currency: { code: "XXX", exponent: 2 }, // ISO 4217 for "no currency": the bank has not told yet
-    timeZone: "UTC",
-  };
+  #told: Told;
+  #socket: Socket | null = null;
   #stopping = new AbortController();
   #running: Promise<void> | null = null;
 
   constructor(
-    private readonly parts: Pick<AtmParts, "line" | "onMeeting" | "log">,
+    private readonly parts: Pick<AtmParts, "line" | "onMeeting" | "log" | "currency">,
     private readonly events: LineEvents,
-  ) {}
+  ) {
+    this.#told = {
+      bank: "connecting",
+      bankName: "",
+      // ISO 4217's "no currency" until the bank has told
+      currency: parts.currency ?? { code: "XXX", exponent: 2 },
+      timeZone: "UTC",
+    };
+  }
 
   /** What is known of the bank. */
   get told(): Told {
@@ -64,6 +68,13 @@ export class StandingLine {
   /** Says that the bank is lost, before the line itself knows. */
   lose(): void {
     this.#told = { ...this.#told, bank: "lost" };
+  }
+
+  /** Ends the line as a power cut does: without a word, and with all of it to be begun anew. */
+  cut(): void {
+    this.#bank = null;
+    this.#told = { ...this.#told, bank: "connecting" };
+    this.#socket?.close();
   }
 
   /** The line; after a visit has ended it takes a moment until there is a new one. */
@@ -96,7 +107,9 @@ export class StandingLine {
 
   /** One line from its beginning to its end; whether it ended because a visit did. */
   async #try(): Promise<boolean> {
-    const bank = await BankClient.connect(this.parts.line);
+    const { line } = this.parts;
+    const connect = async () => this.#socket = await line.connect();
+    const bank = await BankClient.connect({ ...line, connect });
     try {
       return await this.#converse(bank);
     } finally {
