@@ -256,9 +256,13 @@ export class AtmMachineOfBank implements AtmMachine {
     const asked = { movement, kind, amount: amount.toString(), currency };
     journal.intend({ ...asked, amount, notes }, line.nowMs());
     const leave = await ask(bank, { op: "authorise", ...asked, account: account.id });
-    if (leave === null || leave.outcome === "try_later") {
+    // What is settled already is no leave to move notes, though its first outcome was.
+    const over = leave?.outcome === "ok" && leave.booked !== undefined;
+    if (leave === null || leave.outcome === "try_later" || over) {
       // The bank may have heard: the id is voided as soon as it answers again.
-      return receipt(kind, asked.amount, leave?.outcome ?? "in_doubt", { movement });
+      return receipt(kind, asked.amount, over ? "in_doubt" : leave?.outcome ?? "in_doubt", {
+        movement,
+      });
     }
     this.#seeAccount(leave.account);
     if (leave.outcome !== "ok") {
@@ -448,10 +452,11 @@ export class AtmMachineOfBank implements AtmMachine {
     });
   }
 
-  /** The newest word on the account wins, whichever way it came. */
+  /** The newest word on the visit's account wins, whichever way it came; of others it tells nothing. */
   #seeAccount(account: AccountView | undefined): void {
-    if (account && this.#visit && account.version >= this.#visit.account.version) {
-      this.#visit.account = account;
+    const mine = this.#visit?.account;
+    if (account && mine?.id === account.id && account.version >= mine.version) {
+      this.#visit!.account = account;
     }
   }
 
