@@ -1,0 +1,179 @@
+/** The line to the bank, kept up: reached for again whenever it has ended, and more and more slowly. */
+import { fromHex } from "../lib/bytes.ts";
+import type { MachineView } from "../lib/atm.ts";
+import { connectMsMax, keepAliveMs, reconnectMsMax, reconnectMsMin } from "../lib/limits.ts";
+import type { TerminalKey } from "../lib/protocol/handshake.ts";
+import type { Push } from "../lib/protocol/message.ts";
+import { BankClient, NoAnswer } from "./bank_client.ts";
+import { ask, type AtmParts } from "./parts.ts";
+
+/** What the machine does at the turns of its line. */
+export interface LineEvents {
+  /** Something of `told` has changed. */
+  changed: () => void;
+  /** A bank has proved itself: what is open is settled before anyone else speaks. */
+  met: (bank: BankClient) => Promise<void>;
+  /** From time to time, while the line stands. */
+  stands: (bank: BankClient) => void;
+  heard: (bank: BankClient, push: Exclude<Push, NewKey>) => void;
+  /** The terminal has a new key: this line may end as soon as nobody needs it. */
+  renewed: (bank: BankClient) => void;
+  /** The line has ended, whatever the reason. */
+  ended: (bank: BankClient) => Promise<void>;
+}
+
+type NewKey = Push & { push: "new_key" };
+type Told = Pick<MachineView, "bank" | "bankName" | "currency" | "timeZone">;
+
+export class StandingLine {
+  #bank: BankClient | null = null;
+  #told: Told = {
+    bank: "connecting",
+    bankName: "",
+    currency: { code: "XXX", exponent: 2 }, // ISO 4217 for "no currency": the bank has not told yet
+    timeZone: "UTC",
+  };
+  #stopping = new AbortController();
+  #running: Promise<void> | null = null;
+  #terminalKey: TerminalKey;
+
+  constructor(
+    private readonly parts: Pick<AtmParts, "line" | "onMeeting" | "keepKey" | "log">,
+    private readonly events: LineEvents,
+  ) {
+    this.#terminalKey = parts.line.terminalKey;
+  }
+
+  /** What is known of the bank. */
+  get told(): Told {
+    return this.#told;
+  }
+
+  /** The line that the next question goes to; null while there is none. */
+  get bank(): BankClient | null {
+    return this.#bank;
+  }
+
+  /** Starts to reach for the bank, and goes on doing so until `stop`. */
+  start(): void {
+    this.#running ??= this.#keep();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#running;
+  }
+
+  /** Takes the present line out of use: the next customer gets one, and a handshake, of their own. */
+  giveUp(): void {
+    this.#bank = null;
+  }
+
+  /** Says that the bank is lost, before the line itself knows. */
+  lose(): void {
+    this.#told = { ...this.#told, bank: "lost" };
+  }
+
+  /** The line; after a visit has ended it takes a moment until there is a new one. */
+  async soon(): Promise<BankClient | null> {
+    const untilMs = Date.now() + connectMsMax;
+    while (!this.#bank && this.#told.bank === "online" && Date.now() < untilMs) {
+      await pause(20, this.#stopping.signal);
+    }
+    return this.#bank;
+  }
+
+  async #keep(): Promise<void> {
+    let delayMs = 0;
+    while (!this.#stopping.signal.aborted) {
+      await pause(delayMs * (0.5 + Math.random() / 2), this.#stopping.signal);
+      const sinceMs = Date.now();
+      const visited = await this.#try().catch((error) => {
+        if (!(error instanceof NoAnswer)) this.parts.log(`the line failed: ${error.stack}`);
+        return false;
+      });
+      // A visit ends its line on purpose. All others are tried again more and more slowly: a line
+      // that keeps breaking at once may be another machine with the same key.
+      const steady = this.#told.bank === "online" && Date.now() - sinceMs > reconnectMsMax;
+      delayMs = visited || steady
+        ? 0
+        : Math.min(reconnectMsMax, Math.max(reconnectMsMin, 2 * delayMs));
+      if (delayMs > 0 && this.#told.bank === "online") this.#tell({ bank: "lost" });
+    }
+  }
+
+  /** One line from its beginning to its end; whether it ended because a visit did. */
+  async #try(): Promise<boolean> {
+    const bank = await BankClient.connect({ ...this.parts.line, terminalKey: this.#terminalKey });
+    try {
+      return await this.#converse(bank);
+    } finally {
+      await bank.close();
+      // Said only on the bank's own, authenticated word: a refused handshake may have any reason.
+      if (await bank.ended === "revoked") {
+        this.parts.log("the bank no longer accepts this terminal's key: it was revoked or renewed");
+      }
+    }
+  }
+
+  /** From a proved line to its end; whether it ended because a visit did. */
+  async #converse(bank: BankClient): Promise<boolean> {
+    const { signal } = this.#stopping;
+    if (signal.aborted) return false;
+    const close = () => bank.close();
+    signal.addEventListener("abort", close, { once: true });
+    bank.ended.then(() => signal.removeEventListener("abort", close));
+    bank.onPush = (push) => {
+      if (push.push === "new_key") this.#renewKey(bank, push);
+      else this.events.heard(bank, push);
+    };
+    const hello = await bank.ask({ op: "hello" });
+    const { name, currency, timeZone } = hello.bank!;
+    this.parts.onMeeting?.(currency);
+    await this.events.met(bank);
+    this.#bank = bank;
+    this.#tell({ bank: "online", bankName: name, currency, timeZone });
+    const keepAlive = setInterval(() => {
+      ask(bank, { op: "hello" });
+      this.events.stands(bank);
+    }, keepAliveMs);
+    await bank.ended;
+    clearInterval(keepAlive);
+    const visited = this.#bank !== bank;
+    this.#bank = null;
+    await this.events.ended(bank);
+    return visited;
+  }
+
+  /** Stored first, used afterwards: a key that was used before it was safe could be lost for good. */
+  #renewKey(bank: BankClient, { version, key }: NewKey): void {
+    const { keepKey, log } = this.parts;
+    if (!keepKey || version <= this.#terminalKey.version) return;
+    const renewed = { ...this.#terminalKey, version, key: fromHex(key, 32)! };
+    try {
+      keepKey(renewed);
+    } catch (error) {
+      return log(`the terminal's new key could not be stored, the old one serves on: ${error}`);
+    }
+    this.#terminalKey = renewed;
+    log(`the terminal has key ${version} from now on`);
+    this.events.renewed(bank);
+  }
+
+  #tell(change: Partial<Told>): void {
+    this.#told = { ...this.#told, ...change };
+    this.events.changed();
+  }
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(done, ms);
+    signal.addEventListener("abort", done, { once: true });
+    function done() {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", done);
+      resolve();
+    }
+  });
+}
