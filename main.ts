@@ -227,15 +227,16 @@ async function openMachine(flags: Flags) {
     randomBytes,
     nowMs: Date.now,
   };
-  const { database, journal, devices, fill } = openAtm(String(flags.data));
-  if (!flags.wait) await requireBank(line, String(flags.bank));
   const demo = flags.demo === true;
+  const { database, journal, devices, fill } = openAtm(String(flags.data), demo);
+  if (!flags.wait) await requireBank(line, String(flags.bank));
   const machine = new AtmMachineOfBank({
     line,
     terminalName: terminalKey.name,
     journal,
     devices,
     demo,
+    currency: rememberedCurrency(database),
     onMeeting(currency) {
       rememberCurrency(database, currency);
       if (demo && devices.cassettes().size === 0) {
@@ -323,10 +324,11 @@ function runCash(flags: Flags, words: string[]): number {
   return 0;
 }
 
-function openAtm(folder: string) {
+/** @param demo whether notes that are handed out wait for the demo's hand */
+function openAtm(folder: string, demo = false) {
   const database = openAtmFolder(folder);
   const journal = new Journal(database);
-  const devices = new SimulatedDevices(database);
+  const devices = new SimulatedDevices(database, demo);
   const fill = (notes: NoteCounts, currency: Currency) =>
     fillCassettes({ database, journal, devices, randomBytes, nowMs: Date.now }, notes, currency);
   return { database, journal, devices, fill };

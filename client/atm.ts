@@ -2,11 +2,18 @@
  * The machine: joins the line to the bank, the customer's visit and the cashier, and tells the
  * screens what they may know.
  */
-import type { AtmMachine, HistoryFilter, HistoryPage, MachineView, Receipt } from "../lib/atm.ts";
+import type {
+  AtmMachine,
+  DeviceFault,
+  HistoryFilter,
+  HistoryPage,
+  MachineView,
+  Receipt,
+} from "../lib/atm.ts";
 import type { AtmOutcome } from "../lib/errors.ts";
 import { minorFromText, type MinorText } from "../lib/money.ts";
 import { acceptedNotes, fastAmounts } from "./cash/cash_notes.ts";
-import { totalOf } from "./cash/note_mix.ts";
+import { type NoteCounts, totalOf } from "./cash/note_mix.ts";
 import { Cashier, notesView } from "./cashier.ts";
 import { type AtmParts, receipt } from "./parts.ts";
 import { StandingLine } from "./standing_line.ts";
@@ -20,10 +27,21 @@ export class AtmMachineOfBank implements AtmMachine {
 
   constructor(private readonly parts: AtmParts) {
     const changed = () => this.#tell();
-    const cashier = this.#cashier = new Cashier(parts);
+    const cashier = this.#cashier = new Cashier({
+      ...parts,
+      currency: () => this.#line.told.currency.code,
+      changed,
+      powerCut: () => {
+        this.#line.cut();
+        this.#visits.drop();
+      },
+    });
     this.#line = new StandingLine(parts, {
       changed,
-      met: (bank) => cashier.settle(bank),
+      met: async (bank) => {
+        await cashier.wake();
+        await cashier.settle(bank);
+      },
       stands: (bank) => {
         // What the bank could not take before, or what a visit left open.
         if (!this.#visits.current && parts.journal.open().length > 0) {
@@ -47,16 +65,16 @@ export class AtmMachineOfBank implements AtmMachine {
 
   /** Starts to reach for the bank, and goes on doing so until `stop`. */
   start(): void {
-    this.#cashier.alone(() => this.#cashier.wake()).catch((error) =>
-      this.parts.log(`the notes in escrow could not be handed back: ${error}`)
-    );
+    this.#cashier.wake().catch((error) => this.parts.log(`the devices did not wake: ${error}`));
     this.#line.start();
   }
 
   /** Ends the visit and the line in order. */
   async stop(): Promise<void> {
+    this.#cashier.close();
     await this.#visits.end("logged_out", "closing");
     await this.#line.stop();
+    await this.#cashier.idle();
   }
 
   // What the screens are told
@@ -64,7 +82,7 @@ export class AtmMachineOfBank implements AtmMachine {
   view(): MachineView {
     const { devices, terminalName, demo } = this.parts;
     const { current: visit, idleMsMax, ended } = this.#visits;
-    const escrow = devices.escrow();
+    const presented = devices.presented();
     return {
       ...this.#line.told,
       terminal: terminalName,
@@ -75,7 +93,9 @@ export class AtmMachineOfBank implements AtmMachine {
         fastAmounts: fastAmounts(devices.cassettes()).map(String),
         accepted: acceptedNotes(this.#line.told.currency).map(String),
       },
-      escrow: escrow && { notes: notesView(escrow), total: totalOf(escrow).toString() },
+      escrow: visit && devices.accepting() ? stack(devices.escrow()) : null,
+      presented: presented.size === 0 ? null : stack(presented),
+      devices: { jammed: devices.jammed(), faults: devices.faults() },
       demo,
     };
   }
@@ -112,23 +132,22 @@ export class AtmMachineOfBank implements AtmMachine {
     return await this.#oneAtATime(
       "withdrawal",
       amountText,
-      (visit, amount, currency) => this.#cashier.withdraw(visit, amount, currency),
+      (visit, amount) => this.#cashier.withdraw(visit, amount),
     );
   }
 
-  depositOpen(): Promise<{ outcome: AtmOutcome }> {
-    if (!this.#visits.current) return Promise.resolve({ outcome: "not_logged_in" });
+  async depositOpen(): Promise<{ outcome: AtmOutcome }> {
+    const visit = this.#visits.current;
+    if (!visit) return { outcome: "not_logged_in" };
     this.#visits.awaitIdleness();
-    this.parts.devices.cashInStart();
-    this.#tell();
-    return Promise.resolve({ outcome: "ok" });
+    return { outcome: await this.#cashier.alone(() => this.#cashier.openAcceptor(visit)) };
   }
 
   async depositConfirm(): Promise<Receipt> {
     return await this.#oneAtATime(
       "deposit",
       "0",
-      (visit, _, currency) => this.#cashier.deposit(visit, currency),
+      (visit) => this.#cashier.deposit(visit),
     );
   }
 
@@ -141,12 +160,37 @@ export class AtmMachineOfBank implements AtmMachine {
     return this.#visits.history(filter, cursor);
   }
 
-  insertNote(value: MinorText): Promise<void> {
+  // What the demo's hands do
+
+  async insertNote(value: MinorText): Promise<void> {
     const note = minorFromText(value);
     const { demo, devices } = this.parts;
-    if (demo && note !== null && acceptedNotes(this.#line.told.currency).includes(note)) {
-      devices.insert(note);
-      this.#visits.awaitIdleness();
+    if (!demo || note === null) return;
+    if (!acceptedNotes(this.#line.told.currency).includes(note)) return;
+    if (this.#visits.current) this.#visits.awaitIdleness();
+    await devices.insert(note);
+    this.#tell();
+  }
+
+  takeNotes(): Promise<void> {
+    return this.#play((devices) => devices.takeNotes());
+  }
+
+  armFault(fault: DeviceFault): Promise<void> {
+    return this.#play((devices) => devices.arm(fault));
+  }
+
+  disarmFault(fault: DeviceFault): Promise<void> {
+    return this.#play((devices) => devices.disarm(fault));
+  }
+
+  clearJams(): Promise<void> {
+    return this.#play((devices) => devices.clearJams());
+  }
+
+  #play(hand: (devices: AtmParts["devices"]) => void): Promise<void> {
+    if (this.parts.demo) {
+      hand(this.parts.devices);
       this.#tell();
     }
     return Promise.resolve();
@@ -155,17 +199,21 @@ export class AtmMachineOfBank implements AtmMachine {
   #oneAtATime(
     kind: Receipt["kind"],
     amountText: MinorText,
-    work: (visit: Visit, amount: bigint, currency: string) => Promise<Receipt>,
+    work: (visit: Visit, amount: bigint) => Promise<Receipt>,
   ): Promise<Receipt> {
     return this.#cashier.alone(async () => {
       const amount = minorFromText(amountText);
       const visit = this.#visits.current;
       if (!visit) return receipt(kind, amountText, "not_logged_in");
       if (amount === null) return receipt(kind, "0", "amount_not_positive");
-      const { code } = this.#line.told.currency;
-      const result = await this.#visits.whileWorking(() => work(visit, amount, code));
+      const result = await this.#visits.whileWorking(() => work(visit, amount));
       this.#tell();
       return result;
     });
   }
+}
+
+/** Notes and what they are worth, as the screens are told of them. */
+function stack(notes: NoteCounts) {
+  return { notes: notesView(notes), total: totalOf(notes).toString() };
 }

@@ -9,26 +9,46 @@ import type { Currency } from "../lib/money.ts";
 const schema = `
 CREATE TABLE journal (
   movement TEXT PRIMARY KEY,
-  kind TEXT NOT NULL CHECK (kind IN ('withdrawal', 'deposit', 'load')),
+  kind TEXT NOT NULL CHECK (kind IN ('withdrawal', 'deposit', 'load', 'left')),
   amount TEXT NOT NULL,
   currency TEXT NOT NULL,
   notes TEXT NOT NULL,
-  state TEXT NOT NULL CHECK (state IN ('intent', 'authorised', 'acting', 'acted', 'settled', 'disputed')),
+  state TEXT NOT NULL CHECK (state IN
+    ('intent', 'authorised', 'acting', 'acted', 'settled', 'disputed', 'doubtful')),
   counts_before TEXT,
   done TEXT,
   why TEXT,
   time_ms INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX journal_open ON journal (state) WHERE state NOT IN ('settled', 'disputed');
+CREATE INDEX journal_open ON journal (state) WHERE state <> 'settled';
 CREATE TABLE notes (
-  place TEXT NOT NULL CHECK (place IN ('cassettes', 'escrow')),
+  place TEXT NOT NULL CHECK (place IN
+    ('cassettes', 'stacker', 'tray', 'reject', 'retract', 'escrow', 'mouth')),
   value TEXT NOT NULL,
   count INTEGER NOT NULL CHECK (count >= 0),
   PRIMARY KEY (place, value)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 `;
-const schemaVersion = 1;
+
+/** From a version to the next: what an older Strongroom wrote is kept whole. */
+const migrations: Record<number, string> = {
+  0: schema,
+  1: `
+ALTER TABLE journal RENAME TO journal_1;
+ALTER TABLE notes RENAME TO notes_1;
+ALTER TABLE settings RENAME TO settings_1;
+DROP INDEX journal_open;
+${schema}
+INSERT INTO journal SELECT * FROM journal_1;
+INSERT INTO notes SELECT * FROM notes_1;
+INSERT INTO settings SELECT * FROM settings_1;
+DROP TABLE journal_1;
+DROP TABLE notes_1;
+DROP TABLE settings_1;
+`,
+};
+const schemaVersion = 2;
 
 /**
  * Opens an ATM's folder, or makes it.
@@ -48,7 +68,8 @@ export function openAtmFolder(folder: string): DatabaseSync {
     if (row.user_version > schemaVersion) {
       throw new UsageError(`${path} was made by a newer Strongroom: use that version`);
     }
-    if (row.user_version === 0) database.exec(schema);
+    const migration = migrations[row.user_version];
+    if (migration) database.exec(migration);
     database.exec(`PRAGMA user_version = ${schemaVersion}; COMMIT`);
     return database;
   } catch (error) {

@@ -1,12 +1,14 @@
 /** The cashier: moves notes only as the journal and the bank allow, one thing at a time. */
 import { hex } from "../lib/bytes.ts";
 import type { AccountView, Notes, Receipt } from "../lib/atm.ts";
-import { dispensedNotesMax } from "../lib/limits.ts";
+import type { AtmOutcome } from "../lib/errors.ts";
+import { dispensedNotesMax, takeNotesMsMax } from "../lib/limits.ts";
 import type { Answer, MachineRefusal } from "../lib/protocol/message.ts";
 import type { BankClient } from "./bank_client.ts";
-import { nearestAmounts, type NoteCounts, noteMix, totalOf } from "./cash/note_mix.ts";
+import { DeviceError, PowerCut } from "./cash/devices.ts";
+import { nearestAmounts, type NoteCounts, totalOf } from "./cash/note_mix.ts";
 import { ask, type AtmParts, receipt } from "./parts.ts";
-import { readInterrupted, settleOpen } from "./settle.ts";
+import { readInterrupted, readOutcome, settleOpen } from "./settle.ts";
 
 /** The customer for whom money moves. */
 export interface Payer {
@@ -16,10 +18,24 @@ export interface Payer {
   see(account: AccountView | undefined): void;
 }
 
-export class Cashier {
-  #underWay: Promise<unknown> = Promise.resolve();
+export interface CashierParts
+  extends Pick<AtmParts, "line" | "journal" | "devices" | "log" | "takeNotesMsMax"> {
+  /** ISO 4217. */
+  currency: () => string;
+  /** Notes were presented, taken or counted. */
+  changed: () => void;
+  /** The power has gone: everyone forgets what is not on disk. */
+  powerCut: () => void;
+}
 
-  constructor(private readonly parts: Pick<AtmParts, "line" | "journal" | "devices" | "log">) {}
+export class Cashier {
+  readonly #closing = Promise.withResolvers<void>();
+  #underWay: Promise<unknown> = Promise.resolve();
+  /** The acceptor, counting for as long as it is open. */
+  #counting: Promise<unknown> = Promise.resolve();
+  #closed = false;
+
+  constructor(private readonly parts: CashierParts) {}
 
   /** Movements, settling and log-out never overlap: each finds the notes as the one before left them. */
   alone<T>(work: () => Promise<T>): Promise<T> {
@@ -28,15 +44,24 @@ export class Cashier {
     return result;
   }
 
+  /** The machine is about to stop: nobody is waited for any more. */
+  close(): void {
+    this.#closed = true;
+    this.#closing.resolve();
+  }
+
   /** Settles when nothing is under way any more. */
   async idle(): Promise<void> {
     await this.#underWay;
   }
 
-  /** After a start: what was interrupted is read from the counters, and what lies in escrow goes back. */
+  /** After a start or an interruption: notes on their way are put away, outcomes read, escrow emptied. */
   async wake(): Promise<void> {
-    readInterrupted(this.parts);
-    await this.returnEscrow();
+    await this.alone(async () => {
+      await this.#drive(() => this.#drawBack());
+      readInterrupted(this.parts);
+      await this.returnEscrow();
+    });
   }
 
   /** Settles with the bank what is open. */
@@ -47,52 +72,100 @@ export class Cashier {
     );
   }
 
-  async withdraw(payer: Payer, amount: bigint, currency: string): Promise<Receipt> {
+  async withdraw(payer: Payer, amount: bigint): Promise<Receipt> {
     const { devices } = this.parts;
-    const cassettes = devices.cassettes();
-    const notes = amount > 0n ? noteMix(cassettes, amount, dispensedNotesMax) : new Map();
-    if (notes === null) {
-      const nearest = nearestAmounts(cassettes, amount, dispensedNotesMax).map(String);
-      return { ...await this.#refuse(payer, "withdrawal", amount, "not_dispensable"), nearest };
+    const refuse = (why: MachineRefusal) => this.#refuse(payer, "withdrawal", amount, why);
+    if (devices.jammed().includes("dispenser")) return await refuse("device_fault");
+    let notes: NoteCounts = new Map();
+    try {
+      if (amount > 0n) notes = devices.denominate(amount);
+    } catch (error) {
+      if (!(error instanceof DeviceError)) throw error;
+      const nearest = nearestAmounts(devices.cassettes(), amount, dispensedNotesMax).map(String);
+      return { ...await refuse("not_dispensable"), nearest };
     }
-    const asked = { kind: "withdrawal", amount, currency, notes } as const;
-    return await this.#move(payer, asked, () => devices.dispense(notes));
+    return await this.#move(payer, { kind: "withdrawal", amount, notes }, async () => {
+      await devices.dispense(notes);
+      await devices.present();
+    });
+  }
+
+  /** Opens the acceptor; what comes in is counted until it is shut. */
+  async openAcceptor(payer: Payer): Promise<AtmOutcome> {
+    const { devices, changed } = this.parts;
+    if (devices.jammed().includes("acceptor")) {
+      await this.#refuse(payer, "deposit", 0n, "device_fault");
+      return "device_fault";
+    }
+    if (!devices.accepting()) {
+      devices.cashInStart();
+      this.#counting = this.#count().catch((error) =>
+        this.parts.log(`the acceptor failed: ${error}`)
+      );
+    }
+    changed();
+    return "ok";
+  }
+
+  async #count(): Promise<void> {
+    const { devices, changed } = this.parts;
+    while (devices.accepting()) {
+      const counted = await this.#drive(() => devices.cashIn());
+      if (!counted) devices.closeShutter(); // what was counted before can still be booked
+      changed();
+      if (!counted) return;
+    }
+  }
+
+  async #stopCounting(): Promise<void> {
+    this.parts.devices.closeShutter();
+    await this.#counting;
   }
 
   /** Books what lies in escrow and takes it in; refused, the notes go back. */
-  async deposit(payer: Payer, currency: string): Promise<Receipt> {
+  async deposit(payer: Payer): Promise<Receipt> {
     const { devices } = this.parts;
-    devices.closeShutter(); // what is counted now is what is booked
-    const notes = devices.escrow() ?? new Map<bigint, number>();
+    await this.#stopCounting(); // what is counted now is what is booked
+    const notes = devices.accepting() ? devices.escrow() : new Map<bigint, number>();
     const amount = totalOf(notes);
-    const asked = { kind: "deposit", amount, currency, notes } as const;
     const result = amount === 0n
       ? await this.#refuse(payer, "deposit", amount, "no_notes_inserted")
-      : await this.#move(payer, asked, () => devices.cashInEnd());
+      : await this.#move(payer, { kind: "deposit", amount, notes }, () => devices.cashInEnd());
     await this.returnEscrow();
     return result;
   }
 
+  /** Hands back what lies in escrow; what cannot be handed back, or is not taken, is for people. */
   async returnEscrow(): Promise<void> {
-    const { devices } = this.parts;
-    if (devices.escrow() !== null) await devices.cashInRollback();
+    const { devices, journal, line, currency, log } = this.parts;
+    if (!devices.accepting() && devices.withheld().size === 0) return;
+    await this.#stopCounting();
+    if (await this.#drive(() => devices.cashInRollback()) === null) return;
+    await this.#untilTaken();
+    if (this.#closed) return; // they lie where they can be taken; the next start looks again
+    const notes = devices.withheld();
+    if (notes.size > 0) {
+      const movement = hex(line.randomBytes(16));
+      const left = { movement, amount: totalOf(notes), currency: currency(), notes };
+      journal.whole(() => {
+        journal.left(left, "notes of a customer's were not handed back", line.nowMs());
+        devices.retractWithheld();
+      });
+      log(`notes of a customer's were not handed back: ${movement}, ${left.amount} minor units`);
+    }
+    this.parts.changed();
   }
 
   /** Authorise → the devices act → complete, or reverse what did not happen. */
   async #move(
     payer: Payer,
-    { kind, amount, currency, notes }: {
-      kind: Receipt["kind"];
-      amount: bigint;
-      currency: string;
-      notes: NoteCounts;
-    },
+    { kind, amount, notes }: { kind: Receipt["kind"]; amount: bigint; notes: NoteCounts },
     act: () => Promise<void>,
   ): Promise<Receipt> {
     const { journal, devices, line } = this.parts;
     const movement = hex(line.randomBytes(16));
     readInterrupted(this.parts); // the counters must not move before an earlier outcome is read from them
-    const asked = { movement, kind, amount: amount.toString(), currency };
+    const asked = { movement, kind, amount: amount.toString(), currency: this.parts.currency() };
     journal.intend({ ...asked, amount, notes }, line.nowMs());
     const leave = await ask(payer.bank, { op: "authorise", ...asked, account: payer.account.id });
     if (leave === null || leave.outcome === "try_later") {
@@ -105,13 +178,13 @@ export class Cashier {
       return receipt(kind, asked.amount, leave.outcome, { movement, ...factsOf(leave) });
     }
     journal.authorised(movement);
-    const before = devices.cassettes();
+    const before = devices.inside();
     journal.acting(movement, before);
-    await act().catch((error) => this.parts.log(`a cash device failed: ${error}`));
-    const after = devices.cassettes();
-    const moved = kind === "withdrawal" ? difference(before, after) : difference(after, before);
-    const done = totalOf(moved);
-    journal.acted(movement, done);
+    const acted = await this.#drive(act);
+    const taken = acted !== null && await this.#handOver();
+    if (taken === null) return receipt(kind, asked.amount, "in_doubt", { movement }); // the power has gone
+    const done = readOutcome(this.parts, movement, before);
+    if (done === null) return receipt(kind, asked.amount, "to_be_counted", { movement });
     const settled = await ask(
       payer.bank,
       done > 0n
@@ -120,11 +193,62 @@ export class Cashier {
     );
     if (settled?.outcome === "ok") journal.settled(movement);
     payer.see(settled?.account);
+    const after = devices.inside();
+    const moved = kind === "withdrawal" ? difference(before, after) : difference(after, before);
     const facts = { movement, notes: notesView(moved), ...factsOf(settled) };
-    if (done === 0n) return receipt(kind, asked.amount, "device_fault", facts);
+    if (done === 0n) {
+      return receipt(kind, asked.amount, taken ? "device_fault" : "notes_not_taken", facts);
+    }
     // No answer, or "later": the notes have moved, and the journal sees to the rest.
     const right = settled === null || settled.outcome === "ok" || settled.outcome === "try_later";
     return receipt(kind, done.toString(), right ? "ok" : "in_doubt", facts);
+  }
+
+  /**
+   * Lets the customer take what is presented, and draws back what they leave; whether they took it,
+   * or null when the power went.
+   */
+  async #handOver(): Promise<boolean | null> {
+    const taken = await this.#untilTaken();
+    return await this.#drive(() => this.#drawBack()) === null ? null : taken;
+  }
+
+  /** Whether what is presented was taken in time. */
+  async #untilTaken(): Promise<boolean> {
+    const { devices, changed } = this.parts;
+    if (devices.presented().size === 0) return true;
+    changed();
+    const late = Promise.withResolvers<void>();
+    const timer = setTimeout(late.resolve, this.parts.takeNotesMsMax ?? takeNotesMsMax);
+    await Promise.race([devices.itemsTaken(), late.promise, this.#closing.promise]);
+    clearTimeout(timer);
+    changed();
+    return devices.presented().size === 0;
+  }
+
+  /** What is on its way to a customer goes into the bins. */
+  async #drawBack(): Promise<void> {
+    try {
+      await this.parts.devices.retract();
+    } catch (error) {
+      if (!(error instanceof DeviceError && error.code === "noItems")) throw error;
+    }
+  }
+
+  /** Whether the devices did it all; null when the power has gone, and nothing may be done any more. */
+  async #drive(work: () => Promise<void>): Promise<boolean | null> {
+    try {
+      await work();
+      return true;
+    } catch (error) {
+      if (error instanceof PowerCut) {
+        this.parts.powerCut();
+        return null;
+      }
+      if (!(error instanceof DeviceError)) throw error;
+      if (error.code !== "noCashInActive") this.parts.log(`a cash device failed: ${error.message}`);
+      return false;
+    }
   }
 
   /** The machine's own refusal: the bank's log hears of it. */

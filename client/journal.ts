@@ -3,40 +3,50 @@
  * crash it says, for each movement, how far the terminal had come.
  */
 import type { DatabaseSync } from "node:sqlite";
+import { transact } from "./atm_folder.ts";
 import type { NoteCounts } from "./cash/note_mix.ts";
 
 /**
  * How far a movement has come:
  * `intent` the bank may or may not have been asked · `authorised` it said yes, no note has moved ·
  * `acting` the devices were told to move notes · `acted` what they did is known, the bank may not
- * know · `settled` over · `disputed` over, but the bank says otherwise: for people to look at.
+ * know · `settled` over · `disputed` over, but the bank says otherwise: for people to look at ·
+ * `doubtful` the devices lost count, so nobody knows what they did until people have counted.
  */
-export type JournalState = "intent" | "authorised" | "acting" | "acted" | "settled" | "disputed";
+export type JournalState =
+  | "intent"
+  | "authorised"
+  | "acting"
+  | "acted"
+  | "settled"
+  | "disputed"
+  | "doubtful";
 
 export interface JournalEntry {
   movement: string;
-  kind: "withdrawal" | "deposit" | "load";
+  /** `left`: notes of a customer's that stayed in the machine and that the bank has not booked. */
+  kind: "withdrawal" | "deposit" | "load" | "left";
   /** Minor units. */
   amount: bigint;
   currency: string;
   notes: NoteCounts;
   state: JournalState;
-  /** The cassettes when the devices were told to act. */
+  /** The bank's notes in the machine when the devices were told to act. */
   countsBefore: NoteCounts | null;
   /** Minor units that the devices moved; null before it is known. */
   done: bigint | null;
+  /** For `disputed` and `doubtful`: what people should know. */
+  why: string | null;
 }
 
+type Intended = Pick<JournalEntry, "movement" | "kind" | "amount" | "currency" | "notes">;
 type Row = Record<string, string | number | null>;
 
 export class Journal {
   constructor(private readonly database: DatabaseSync) {}
 
   /** Writes down what is about to be asked of the bank. */
-  intend(
-    entry: Pick<JournalEntry, "movement" | "kind" | "amount" | "currency" | "notes">,
-    timeMs: number,
-  ): void {
+  intend(entry: Intended, timeMs: number): void {
     this.database.prepare(
       "INSERT INTO journal VALUES (?, ?, ?, ?, ?, 'intent', NULL, NULL, NULL, ?)",
     ).run(
@@ -53,7 +63,7 @@ export class Journal {
     this.#set(movement, "state = 'authorised'");
   }
 
-  /** The devices are about to be told to act; the cassettes' counts are what the outcome is read from. */
+  /** The devices are about to be told to act; what is inside by then is what the outcome is read from. */
   acting(movement: string, countsBefore: NoteCounts): void {
     this.#set(movement, "state = 'acting', counts_before = ?", notesText(countsBefore));
   }
@@ -71,12 +81,35 @@ export class Journal {
     this.#set(movement, "state = 'disputed', why = ?", why);
   }
 
+  /** Nobody can know what the devices did: kept open until people have counted. */
+  doubtful(movement: string, why: string): void {
+    this.#set(movement, "state = 'doubtful', why = ?", why);
+  }
+
+  /** Notes that a customer left in the machine: the bank has not booked them, people must. */
+  left(entry: Omit<Intended, "kind">, why: string, timeMs: number): void {
+    this.intend({ ...entry, kind: "left" }, timeMs);
+    this.disputed(entry.movement, why);
+  }
+
   /** What is still to be settled with the bank, oldest first. */
   open(): JournalEntry[] {
-    const rows = this.database.prepare(
-      "SELECT * FROM journal WHERE state NOT IN ('settled', 'disputed') ORDER BY time_ms, rowid",
-    ).all() as Row[];
-    return rows.map(entryOf);
+    return this.#select("state NOT IN ('settled', 'disputed', 'doubtful')");
+  }
+
+  /** What people must look at, oldest first. */
+  flagged(): JournalEntry[] {
+    return this.#select("state IN ('disputed', 'doubtful')");
+  }
+
+  /** Runs `change` whole or not at all: the journal and the devices' counters share their disk. */
+  whole(change: () => void): void {
+    transact(this.database, change);
+  }
+
+  #select(which: string): JournalEntry[] {
+    const sql = `SELECT * FROM journal WHERE ${which} ORDER BY time_ms, rowid`;
+    return (this.database.prepare(sql).all() as Row[]).map(entryOf);
   }
 
   #set(movement: string, change: string, ...values: string[]): void {
@@ -96,6 +129,7 @@ function entryOf(row: Row): JournalEntry {
     state: row.state as JournalState,
     countsBefore: row.counts_before === null ? null : notesOf(row.counts_before as string),
     done: row.done === null ? null : BigInt(row.done as string),
+    why: row.why as string | null,
   };
 }
 

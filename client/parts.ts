@@ -20,8 +20,11 @@ export interface AtmParts {
   onMeeting?: (currency: Currency) => void;
   /** Stores the terminal's next key durably, or throws; without it, the bank's offer is not taken up. */
   keepKey?: (key: TerminalKey) => void;
+  /** The bank's currency, if it has told before. */
+  currency?: Currency | null;
   /** Shorter in tests. */
   idleMsMax?: number;
+  takeNotesMsMax?: number;
 }
 
 /** The answer, or null when there was none. */

@@ -4,7 +4,7 @@
  */
 import type { Answer, Ask } from "../lib/protocol/message.ts";
 import type { CashDevices } from "./cash/devices.ts";
-import { plus, totalOf } from "./cash/note_mix.ts";
+import { type NoteCounts, totalOf } from "./cash/note_mix.ts";
 import type { Journal, JournalEntry } from "./journal.ts";
 
 export interface Settling {
@@ -22,14 +22,34 @@ export async function settleOpen(settling: Settling): Promise<void> {
 
 /**
  * Writes down what the devices had done when they were interrupted: their counters have outlived the
- * crash. Must come before anyone else touches the notes.
+ * crash. Must come before anyone else moves notes in or out.
  */
 export function readInterrupted({ journal, devices }: Pick<Settling, "journal" | "devices">): void {
-  for (const { movement, state, countsBefore } of journal.open()) {
-    if (state !== "acting") continue;
-    const moved = totalOf(plus(devices.cassettes(), countsBefore!, -1));
-    journal.acted(movement, moved < 0n ? -moved : moved);
+  for (const entry of journal.open()) {
+    if (entry.state === "acting") {
+      readOutcome({ journal, devices }, entry.movement, entry.countsBefore!);
+    }
   }
+}
+
+/**
+ * Writes down what the devices did of a movement, by what is inside now and was before: minor units,
+ * or null when nobody can know.
+ */
+export function readOutcome(
+  { journal, devices }: Pick<Settling, "journal" | "devices">,
+  movement: string,
+  before: NoteCounts,
+): bigint | null {
+  const untaken = totalOf(devices.presented()) > 0n; // they may be taken yet, and may not
+  if (untaken || !devices.counted()) {
+    journal.doubtful(movement, untaken ? "notes stuck in the tray" : "the devices lost count");
+    return null;
+  }
+  const moved = totalOf(devices.inside()) - totalOf(before);
+  const done = moved < 0n ? -moved : moved;
+  journal.acted(movement, done);
+  return done;
 }
 
 async function settle({ journal, ask, log }: Settling, entry: JournalEntry): Promise<void> {

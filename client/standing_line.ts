@@ -4,7 +4,7 @@ import type { MachineView } from "../lib/atm.ts";
 import { connectMsMax, keepAliveMs, reconnectMsMax, reconnectMsMin } from "../lib/limits.ts";
 import type { TerminalKey } from "../lib/protocol/handshake.ts";
 import type { Push } from "../lib/protocol/message.ts";
-import { BankClient, NoAnswer } from "./bank_client.ts";
+import { BankClient, NoAnswer, type Socket } from "./bank_client.ts";
 import { ask, type AtmParts } from "./parts.ts";
 
 /** What the machine does at the turns of its line. */
@@ -27,21 +27,27 @@ type Told = Pick<MachineView, "bank" | "bankName" | "currency" | "timeZone">;
 
 export class StandingLine {
   #bank: BankClient | null = null;
-  #told: Told = {
-    bank: "connecting",
-    bankName: "",
-    currency: { code: "XXX", exponent: 2 }, // ISO 4217 for "no currency": the bank has not told yet
-    timeZone: "UTC",
-  };
+  #told: Told;
+  #socket: Socket | null = null;
   #stopping = new AbortController();
   #running: Promise<void> | null = null;
   #terminalKey: TerminalKey;
 
   constructor(
-    private readonly parts: Pick<AtmParts, "line" | "onMeeting" | "keepKey" | "log">,
+    private readonly parts: Pick<
+      AtmParts,
+      "line" | "onMeeting" | "currency" | "keepKey" | "log"
+    >,
     private readonly events: LineEvents,
   ) {
     this.#terminalKey = parts.line.terminalKey;
+    this.#told = {
+      bank: "connecting",
+      bankName: "",
+      // ISO 4217's "no currency" until the bank has told
+      currency: parts.currency ?? { code: "XXX", exponent: 2 },
+      timeZone: "UTC",
+    };
   }
 
   /** What is known of the bank. */
@@ -74,6 +80,13 @@ export class StandingLine {
     this.#told = { ...this.#told, bank: "lost" };
   }
 
+  /** Ends the line as a power cut does: without a word, and with all of it to be begun anew. */
+  cut(): void {
+    this.#bank = null;
+    this.#told = { ...this.#told, bank: "connecting" };
+    this.#socket?.close();
+  }
+
   /** The line; after a visit has ended it takes a moment until there is a new one. */
   async soon(): Promise<BankClient | null> {
     const untilMs = Date.now() + connectMsMax;
@@ -104,7 +117,9 @@ export class StandingLine {
 
   /** One line from its beginning to its end; whether it ended because a visit did. */
   async #try(): Promise<boolean> {
-    const bank = await BankClient.connect({ ...this.parts.line, terminalKey: this.#terminalKey });
+    const { line } = this.parts;
+    const connect = async () => this.#socket = await line.connect();
+    const bank = await BankClient.connect({ ...line, connect, terminalKey: this.#terminalKey });
     try {
       return await this.#converse(bank);
     } finally {

@@ -102,27 +102,39 @@ export class Visits {
   /** Nobody is idle while the machine works. */
   async whileWorking<T>(work: () => Promise<T>): Promise<T> {
     clearTimeout(this.#idleTimer);
-    const result = await work();
-    if (this.#current) this.awaitIdleness();
-    return result;
+    try {
+      return await work();
+    } finally {
+      if (this.#current) this.awaitIdleness();
+    }
   }
 
   /** Ends the visit in order, once what is under way has ended. */
   async end(ended: VisitEnd, reason: "customer" | "idle" | "closing"): Promise<void> {
-    await this.parts.cashier.idle();
+    const { cashier, line } = this.parts;
+    await cashier.idle();
     const visit = this.#current;
     if (!visit) return;
-    this.parts.line.giveUp(); // nobody else uses this one
-    await this.#forget(ended);
+    line.giveUp(); // nobody else uses this one
+    this.#forget(ended);
     await ask(visit.bank, { op: "log_out", reason });
     await visit.bank.close();
+    await cashier.alone(() => cashier.returnEscrow());
   }
 
   /** The visit's line has ended. */
   async lose(bank: BankClient): Promise<void> {
+    const { cashier, line } = this.parts;
     if (this.#current?.bank !== bank) return;
-    this.parts.line.lose();
-    await this.parts.cashier.alone(() => this.#forget("connection_lost"));
+    line.lose();
+    await cashier.idle();
+    this.#forget("connection_lost");
+    await cashier.alone(() => cashier.returnEscrow());
+  }
+
+  /** The power has gone: nothing is left to be ended. */
+  drop(): void {
+    if (this.#current) this.#forget("connection_lost");
   }
 
   hear(bank: BankClient, push: Exclude<Push, { push: "new_key" }>): void {
@@ -131,19 +143,24 @@ export class Visits {
       this.#current.see(push.account);
       this.parts.changed();
     } else {
-      this.parts.line.giveUp();
-      const ended = push.reason === "idle" ? "idle" : "ended_by_bank";
-      this.parts.cashier.alone(() => this.#forget(ended));
+      this.#endByBank(push.reason === "idle" ? "idle" : "ended_by_bank").catch((error) =>
+        this.parts.log(`a visit did not end: ${error}`)
+      );
       bank.close();
     }
   }
 
-  async #forget(ended: VisitEnd): Promise<void> {
+  async #endByBank(ended: VisitEnd): Promise<void> {
+    const { cashier, line } = this.parts;
+    line.giveUp();
+    await cashier.idle();
+    this.#forget(ended);
+    await cashier.alone(() => cashier.returnEscrow());
+  }
+
+  #forget(ended: VisitEnd): void {
     clearTimeout(this.#idleTimer);
     this.#current = null;
-    await this.parts.cashier.returnEscrow().catch((error) =>
-      this.parts.log(`the notes in escrow could not be handed back: ${error}`)
-    );
     this.#ended = ended;
     this.parts.changed();
   }

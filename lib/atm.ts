@@ -24,6 +24,24 @@ export interface AccountView {
 /** Why the last visit ended, for the screen that follows it. */
 export type VisitEnd = "logged_out" | "idle" | "connection_lost" | "ended_by_bank";
 
+/** Where a cash device may fail, by the XFS4IoT command that it is carrying out. */
+export type DeviceStep =
+  | "dispense"
+  | "present"
+  | "retract"
+  | "cashIn"
+  | "cashInEnd"
+  | "cashInRollback";
+
+/**
+ * A fault that a simulated device can be told to have, once: a jam, a jam in which it also loses
+ * count of its notes, or a power cut; before, between or after the notes that a command moves.
+ */
+export type DeviceFault = `${"jam" | "lost count" | "power cut"} ${
+  | "before"
+  | "between"
+  | "after"} ${DeviceStep}`;
+
 /** All that the screens know of the machine; told anew whenever any of it changes. */
 export interface MachineView {
   /** The terminal's name, as the operator enrolled it: "lobby". */
@@ -53,6 +71,14 @@ export interface MachineView {
   };
   /** Notes lying in escrow during a deposit; null when the acceptor is shut. */
   escrow: { notes: Notes[]; total: MinorText } | null;
+  /** Notes that the customer is to take now, handed out or handed back; null when there are none. */
+  presented: { notes: Notes[]; total: MinorText } | null;
+  devices: {
+    /** What does not work until people have seen to it. */
+    jammed: readonly ("dispenser" | "acceptor")[];
+    /** Faults that are about to happen, where the devices are simulated. */
+    faults: readonly DeviceFault[];
+  };
   /** True when the devices are simulated: the page then shows the demo's own controls. */
   demo: boolean;
 }
@@ -129,10 +155,16 @@ export interface Atm {
   history(filter: HistoryFilter, cursor?: string): Promise<HistoryPage>;
 }
 
-/** The hands of a customer, where the devices are simulated. */
+/** The hands of a customer and of chance, where the devices are simulated. Without effect elsewhere. */
 export interface DemoDevices {
   /** Puts one note into the open acceptor; without effect where it is shut or the note unknown. */
   insertNote(value: MinorText): Promise<void>;
+  /** Takes what is presented. */
+  takeNotes(): Promise<void>;
+  armFault(fault: DeviceFault): Promise<void>;
+  disarmFault(fault: DeviceFault): Promise<void>;
+  /** Clears every jam: the devices work again. */
+  clearJams(): Promise<void>;
 }
 
 /** What the page calls through its bridge. */

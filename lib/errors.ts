@@ -41,6 +41,8 @@ export type DeviceRefusal =
   | "not_dispensable" // no mix of the notes in the cassettes makes this amount
   | "no_notes_inserted"
   | "device_fault"
+  | "notes_not_taken" // handed out and taken back: nothing was booked
+  | "to_be_counted" // the devices lost count: people find out what was handed out or taken in
   | "bank_unreachable" // nothing was asked of the bank, or nothing will come of it
   | "in_doubt"; // the bank's answer was lost: the journal settles it when the bank is back
 

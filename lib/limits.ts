@@ -75,6 +75,8 @@ export const connectMsMax = 5 * second;
 export const requestMsMax = 15 * second;
 export const reconnectMsMin = 250;
 export const reconnectMsMax = 8 * second;
+/** Presented notes that nobody takes are drawn back after this long. */
+export const takeNotesMsMax = 30 * second;
 /** Notes in escrow, and in one withdrawal. */
 export const escrowNotesMax = 100;
 export const dispensedNotesMax = 40;

@@ -8,6 +8,11 @@ export function totalOf(notes: NoteCounts): bigint {
   return [...notes].reduce((sum, [value, count]) => sum + value * BigInt(count), 0n);
 }
 
+/** How many notes these are. */
+export function noteCount(notes: NoteCounts): number {
+  return [...notes.values()].reduce((sum, count) => sum + count, 0);
+}
+
 /** `notes` with `more` of each added, or taken away where it is below zero. */
 export function plus(notes: NoteCounts, more: NoteCounts, sign: 1 | -1 = 1): NoteCounts {
   const sum = new Map(notes);

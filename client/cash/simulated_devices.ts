@@ -1,80 +1,273 @@
-/** Devices without hardware: their notes are counters on disk, so that they outlive a crash. */
+/**
+ * Devices without hardware: their notes are counters on disk, so that they outlive a crash. They can
+ * be told to fail before, between or after the notes of each command.
+ */
 import type { DatabaseSync } from "node:sqlite";
-import { escrowNotesMax } from "../../lib/limits.ts";
+import type { DeviceFault, DeviceStep } from "../../lib/atm.ts";
+import { dispensedNotesMax, escrowNotesMax } from "../../lib/limits.ts";
 import { transact } from "../atm_folder.ts";
-import type { CashDevices } from "./devices.ts";
-import type { NoteCounts } from "./note_mix.ts";
+import { type CashDevices, DeviceError, type DeviceErrorCode, PowerCut } from "./devices.ts";
+import { noteCount, type NoteCounts, noteMix, plus } from "./note_mix.ts";
 
-type Place = "cassettes" | "escrow";
+type Place = "cassettes" | "stacker" | "tray" | "reject" | "retract" | "escrow" | "mouth";
+type Moment = "before" | "between" | "after";
+
+const bankPlaces: readonly Place[] = ["cassettes", "stacker", "tray", "reject", "retract"];
+const dispenserSteps: readonly DeviceStep[] = ["dispense", "present", "retract"];
+
+interface Inserted {
+  value: bigint;
+  done: () => void;
+}
 
 export class SimulatedDevices implements CashDevices {
-  #open: boolean;
+  readonly #faults = new Set<DeviceFault>();
+  readonly #inserted: Inserted[] = [];
+  #accepting = false;
   #shutterOpen = false;
+  #notesCame: () => void = () => {};
+  #allTaken: () => void = () => {};
 
-  constructor(private readonly database: DatabaseSync) {
-    this.#open = this.#counts("escrow").size > 0; // notes were in escrow when the power went
-  }
+  /** @param patient whether presented notes wait for `takeNotes`; otherwise they are taken at once */
+  constructor(private readonly database: DatabaseSync, private readonly patient = false) {}
+
+  // Counters
 
   cassettes(): NoteCounts {
     return this.#counts("cassettes");
   }
 
-  escrow(): NoteCounts | null {
-    return this.#open ? this.#counts("escrow") : null;
+  inside(): NoteCounts {
+    return this.#counts(...bankPlaces);
   }
 
-  dispense(mix: NoteCounts): Promise<void> {
-    for (const [value, count] of mix) this.#add("cassettes", value, -count);
-    return Promise.resolve();
+  presented(): NoteCounts {
+    return this.#counts("tray", "mouth");
   }
+
+  escrow(): NoteCounts {
+    return this.#counts("escrow");
+  }
+
+  withheld(): NoteCounts {
+    return this.#counts("escrow", "mouth");
+  }
+
+  /** Every note between the machine's walls, whoever it belongs to. */
+  everywhere(): NoteCounts {
+    return this.#counts(...bankPlaces, "escrow", "mouth");
+  }
+
+  accepting(): boolean {
+    return this.#accepting;
+  }
+
+  jammed(): ("dispenser" | "acceptor")[] {
+    return (["dispenser", "acceptor"] as const).filter((device) => this.#marked(device));
+  }
+
+  counted(): boolean {
+    return !this.#marked("counters");
+  }
+
+  // The dispenser
+
+  denominate(amount: bigint): NoteCounts {
+    const mix = noteMix(this.cassettes(), amount, dispensedNotesMax);
+    if (mix) return mix;
+    const any = noteMix(this.cassettes(), amount, 10 * dispensedNotesMax);
+    throw new DeviceError(any ? "tooManyItems" : "notDispensable", "denominate");
+  }
+
+  async dispense(mix: NoteCounts): Promise<void> {
+    if (this.#marked("dispenser")) throw new DeviceError("hardwareError", "dispense");
+    if (this.#counts("tray").size > 0) throw new DeviceError("shutterOpen", "dispense");
+    if (this.#counts("stacker").size > 0) throw new DeviceError("itemsLeft", "dispense");
+    const short = [...mix].some(([value, count]) => (this.cassettes().get(value) ?? 0) < count);
+    if (short) throw new DeviceError("notDispensable", "dispense");
+    if (noteCount(mix) > dispensedNotesMax) throw new DeviceError("tooManyItems", "dispense");
+    await this.#move("dispense", [["cassettes", "stacker", mix]]);
+  }
+
+  async present(): Promise<void> {
+    const notes = this.#counts("stacker");
+    if (notes.size === 0) throw new DeviceError("noItems", "present");
+    try {
+      await this.#move("present", [["stacker", "tray", notes]]);
+    } finally {
+      if (!this.patient) this.takeNotes();
+    }
+  }
+
+  itemsTaken(): Promise<void> {
+    if (this.presented().size === 0) return Promise.resolve();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#allTaken = resolve;
+    return promise;
+  }
+
+  async retract(): Promise<void> {
+    const [stacker, tray] = [this.#counts("stacker"), this.#counts("tray")];
+    if (stacker.size + tray.size === 0) throw new DeviceError("noItems", "retract");
+    await this.#move("retract", [["stacker", "reject", stacker], ["tray", "retract", tray]]);
+  }
+
+  // The acceptor
 
   cashInStart(): void {
-    this.#open = true;
-    this.#shutterOpen = true;
+    if (this.#marked("acceptor")) throw new DeviceError("hardwareError", "cashIn");
+    if (this.#accepting) return;
+    this.#accepting = this.#shutterOpen = true;
+  }
+
+  async cashIn(): Promise<void> {
+    while (this.#shutterOpen && this.#inserted.length === 0) {
+      await new Promise<void>((resolve) => this.#notesCame = resolve);
+    }
+    const note = this.#shutterOpen ? this.#inserted.shift() : undefined;
+    if (!note) throw new DeviceError("noCashInActive", "cashIn");
+    try {
+      const full = noteCount(this.escrow()) >= escrowNotesMax; // then it is pushed back out
+      if (!full) await this.#move("cashIn", [[null, "escrow", new Map([[note.value, 1]])]]);
+    } finally {
+      note.done();
+    }
   }
 
   closeShutter(): void {
     this.#shutterOpen = false;
+    this.#notesCame();
+    for (const { done } of this.#inserted.splice(0)) done();
   }
 
-  /** A customer's hand puts a note in; without effect when shut or full. */
-  insert(value: bigint): void {
-    const notes = this.#shutterOpen ? this.escrow() : null;
-    if (notes && [...notes.values()].reduce((sum, count) => sum + count, 0) < escrowNotesMax) {
-      this.#add("escrow", value, 1);
+  async cashInEnd(): Promise<void> {
+    this.#shut();
+    await this.#move("cashInEnd", [["escrow", "cassettes", this.escrow()]]);
+  }
+
+  async cashInRollback(): Promise<void> {
+    this.#shut();
+    try {
+      await this.#move("cashInRollback", [["escrow", "mouth", this.escrow()]]);
+    } finally {
+      if (!this.patient) this.takeNotes();
     }
   }
 
-  cashInEnd(): Promise<void> {
-    transact(this.database, () => {
-      for (const [value, count] of this.#counts("escrow")) this.#add("cassettes", value, count);
-      this.#empty();
-    });
-    this.#open = this.#shutterOpen = false;
-    return Promise.resolve();
+  retractWithheld(): void {
+    for (const place of ["escrow", "mouth"] as const) {
+      for (const [value, count] of this.#counts(place)) {
+        this.#add(place, value, -count);
+        this.#add("retract", value, count);
+      }
+    }
+    this.#allTaken();
   }
 
-  cashInRollback(): Promise<void> {
-    this.#empty();
-    this.#open = this.#shutterOpen = false;
-    return Promise.resolve();
+  // The hands of a customer
+
+  /** Puts a note into the acceptor; without effect when it is shut. Settles when it was counted. */
+  insert(value: bigint): Promise<void> {
+    if (!this.#shutterOpen) return Promise.resolve();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#inserted.push({ value, done: resolve });
+    this.#notesCame();
+    return promise;
   }
+
+  /** Takes what is presented. */
+  takeNotes(): void {
+    this.database.prepare("DELETE FROM notes WHERE place IN ('tray', 'mouth')").run();
+    this.#allTaken();
+  }
+
+  // The hands of people with a key to the machine
 
   /** Puts notes into the cassettes; part of the caller's transaction. */
   load(notes: NoteCounts): void {
     for (const [value, count] of notes) this.#add("cassettes", value, count);
   }
 
-  #counts(place: Place): NoteCounts {
-    const rows = this.database.prepare(
-      "SELECT value, count FROM notes WHERE place = ? AND count > 0",
-    )
-      .all(place) as { value: string; count: number }[];
-    return new Map(
-      rows.map(({ value, count }) => [BigInt(value), count] as const).sort(([a], [b]) =>
-        a < b ? 1 : -1
-      ),
+  /** Takes jammed notes out of the way: they stay where the counters have them. */
+  clearJams(): void {
+    this.database.prepare("DELETE FROM settings WHERE name IN ('dispenser', 'acceptor')").run();
+  }
+
+  // Faults
+
+  faults(): DeviceFault[] {
+    return [...this.#faults];
+  }
+
+  /** The fault happens once, when the device next comes to it. */
+  arm(fault: DeviceFault): void {
+    this.#faults.add(fault);
+  }
+
+  disarm(fault: DeviceFault): void {
+    this.#faults.delete(fault);
+  }
+
+  /** Moves notes one by one, failing where it was told to. */
+  async #move(
+    step: DeviceStep,
+    moves: [from: Place | null, to: Place, notes: NoteCounts][],
+  ): Promise<void> {
+    const notes = moves.flatMap(([from, to, counts]) =>
+      [...counts].flatMap(([value, count]) =>
+        Array.from({ length: count }, () => ({ from, to, value }))
+      )
     );
+    await Promise.resolve(); // no device is done before it has begun
+    this.#mayFail(step, "before", 0);
+    for (const [index, { from, to, value }] of notes.entries()) {
+      if (index === notes.length >> 1) this.#mayFail(step, "between", index);
+      transact(this.database, () => {
+        if (from) this.#add(from, value, -1);
+        this.#add(to, value, 1);
+      });
+    }
+    this.#mayFail(step, "after", notes.length);
+  }
+
+  #mayFail(step: DeviceStep, moment: Moment, moved: number): void {
+    const fault = (["power cut", "jam", "lost count"] as const)
+      .map((what) => `${what} ${moment} ${step}` as DeviceFault)
+      .find((armed) => this.#faults.delete(armed));
+    if (!fault) return;
+    if (fault.startsWith("power")) {
+      this.#shut();
+      throw new PowerCut(fault);
+    }
+    this.#mark(dispenserSteps.includes(step) ? "dispenser" : "acceptor");
+    const lost = fault.startsWith("lost");
+    if (lost) { for (const name of ["dispenser", "acceptor", "counters"]) this.#mark(name); }
+    throw new DeviceError(step === "present" ? presentError(lost, moved) : "hardwareError", step);
+  }
+
+  #shut(): void {
+    this.closeShutter();
+    this.#accepting = false;
+  }
+
+  /** What is broken is kept on disk: it does not mend itself by a new start. */
+  #mark(name: string): void {
+    this.database.prepare("INSERT OR REPLACE INTO settings VALUES (?, 'broken')").run(name);
+  }
+
+  #marked(name: string): boolean {
+    return this.database.prepare("SELECT 1 FROM settings WHERE name = ?").get(name) !== undefined;
+  }
+
+  #counts(...places: Place[]): NoteCounts {
+    const rows = this.database.prepare("SELECT place, value, count FROM notes WHERE count > 0")
+      .all() as { place: Place; value: string; count: number }[];
+    const counts = rows.filter(({ place }) => places.includes(place))
+      .reduce<NoteCounts>(
+        (sum, { value, count }) => plus(sum, new Map([[BigInt(value), count]])),
+        new Map(),
+      );
+    return new Map([...counts].sort(([a], [b]) => a < b ? 1 : -1));
   }
 
   #add(place: Place, value: bigint, count: number): void {
@@ -83,8 +276,9 @@ export class SimulatedDevices implements CashDevices {
        ON CONFLICT DO UPDATE SET count = count + ?`,
     ).run(place, value.toString(), count, count);
   }
+}
 
-  #empty(): void {
-    this.database.prepare("DELETE FROM notes WHERE place = 'escrow'").run();
-  }
+function presentError(lost: boolean, presented: number): DeviceErrorCode {
+  if (lost) return "presentErrorUnknown";
+  return presented > 0 ? "presentErrorItems" : "presentErrorNoItems";
 }

@@ -203,9 +203,9 @@ withBranch(
 
 withBranch("a withdrawal whose completion was not heard is booked once", async (branch) => {
   await visiting(branch, async (atm) => {
-    const acted = atm.devices.dispense.bind(atm.devices);
-    atm.devices.dispense = async (mix) => {
-      await acted(mix);
+    const present = atm.devices.present.bind(atm.devices);
+    atm.devices.present = async () => {
+      await present();
       atm.socket().deaf = true;
     };
     const receipt = await atm.machine.withdraw("4000");
@@ -221,14 +221,12 @@ withBranch("a withdrawal whose completion was not heard is booked once", async (
 
 withBranch("a device that fails half-way is booked for what it gave", async (branch) => {
   await visiting(branch, async (atm) => {
-    const dispense = atm.devices.dispense.bind(atm.devices);
-    atm.devices.dispense = async (mix) => {
-      await dispense(new Map([[5000n, mix.get(5000n)!]]));
-      throw new Error("jam");
-    };
+    await atm.machine.armFault("jam between present");
     const part = await atm.machine.withdraw("8000");
     assertEquals([part.outcome, part.amount, part.account!.booked], ["ok", "5000", "95000"]);
-    atm.devices.dispense = () => Promise.reject(new Error("jam"));
+    assertEquals((await atm.machine.withdraw("8000")).outcome, "device_fault");
+    await atm.machine.clearJams();
+    await atm.machine.armFault("jam between dispense");
     const none = await atm.machine.withdraw("8000");
     assertEquals([none.outcome, none.account!.booked, none.notes], ["device_fault", "95000", []]);
     await branch.requireAllSettled(atm);
@@ -294,12 +292,16 @@ withBranch("notes that cannot be handed back do not keep the next customer out",
   try {
     await logIn(atm);
     await atm.machine.depositOpen();
-    const rollback = atm.devices.cashInRollback.bind(atm.devices);
-    atm.devices.cashInRollback = () => Promise.reject(new Error("jam"));
+    await atm.machine.insertNote("5000");
+    await atm.machine.armFault("jam before cashInRollback");
     await atm.machine.logOut();
-    atm.devices.cashInRollback = rollback;
     await logIn(atm, "bob");
-    assert(branch.logged.some((line) => line.includes("jam")));
+    assert(branch.logged.some((line) => line.includes("hardwareError during cashInRollback")));
+    const [left] = atm.journal.flagged();
+    assertEquals([left?.kind, left?.amount, left?.state], ["left", 5000n, "disputed"]);
+    assertEquals((await atm.machine.depositOpen()).outcome, "device_fault");
+    assertEquals((await atm.machine.withdraw("2000")).outcome, "ok");
+    await branch.requireAllSettled(atm);
   } finally {
     await atm.close();
   }

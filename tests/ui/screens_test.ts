@@ -13,7 +13,9 @@ const flows: [name: string, flow: Flow, options?: () => OpenOptions][] = [];
 const flow = (name: string, run: Flow, options?: () => OpenOptions) =>
   flows.push([name, run, options]);
 
-const button = (page: Page, name: string | RegExp) => page.getByRole("button", { name });
+/** An amount is a button of the ATM's own: the demo's pane says "Insert €50". */
+const button = (page: Page, name: string | RegExp) =>
+  page.getByRole("button", { name, exact: typeof name === "string" && name.startsWith("€") });
 const sees = (page: Page, text: string | RegExp) =>
   page.getByText(text).first().waitFor({ timeout: 5000 });
 const stacks = (page: Page) => page.locator(".stack__label").allInnerTexts();
@@ -37,7 +39,7 @@ flow(
     await button(page, "Withdraw cash").click();
     await button(page, "€50").click();
     await onScreen(page, "receipt");
-    await sees(page, "Please take your cash");
+    await sees(page, "Here is your receipt");
     await sees(page, "€1,200.50");
     await sees(page, "23 Nov 2026, 16:16:02");
     await sees(page, "7F3A 9C04 E1B2");
@@ -95,9 +97,50 @@ flow("the demo's controls are there in a demo only", async ({ page }) => {
   await logIn(page);
   await button(page, "Deposit cash").click();
   await onScreen(page, "deposit");
-  assertEquals(await page.getByRole("complementary", { name: "Demo" }).count(), 0);
+  assertEquals(await page.getByRole("complementary", { name: "Devices" }).count(), 0);
   assertEquals(await button(page, /Insert/).count(), 0);
 }, () => ({ machine: new ScriptedMachine({ demo: false }) }));
+
+flow("notes that are handed out are taken first", async ({ page, machine }) => {
+  await logIn(page);
+  await button(page, "Withdraw cash").click();
+  let release = () => {};
+  machine.gate = new Promise((resolve) => release = resolve);
+  await button(page, "€50").click();
+  machine.change({ presented: { notes: [{ value: "5000", count: 1 }], total: "5000" } });
+  await onScreen(page, "take");
+  assertEquals(await focused(page), "Please take your notes");
+  assertEquals(await stacks(page), ["1 × €50"]);
+  await button(page, "Take the notes").click();
+  await onScreen(page, "working");
+  release();
+  await onScreen(page, "receipt");
+  assert(machine.calls.includes("takeNotes"));
+});
+
+flow("faults are armed, seen and disarmed, by keyboard too", async ({ page, machine }) => {
+  await onScreen(page, "welcome");
+  await page.getByLabel("What").selectOption("power cut");
+  await page.getByLabel("At", { exact: true }).selectOption("cashInEnd");
+  await button(page, "Make it fail").focus();
+  await page.keyboard.press("Enter");
+  await button(page, "Disarm: power cut before cashInEnd").click();
+  await button(page, /^Disarm/).waitFor({ state: "detached" });
+  assertEquals(machine.calls, [
+    "armFault power cut before cashInEnd",
+    "disarmFault power cut before cashInEnd",
+  ]);
+  machine.change({ devices: { jammed: ["dispenser"], faults: [] } });
+  await sees(page, "Jammed: dispenser");
+  await button(page, "Clear jams").click();
+  await button(page, "Clear jams").waitFor({ state: "detached" });
+  await onScreen(page, "welcome"); // the pane's keys are not the ATM's
+  await page.getByText("Devices").click();
+  await button(page, "Make it fail").waitFor({ state: "hidden" });
+  machine.change({ presented: { notes: [{ value: "5000", count: 1 }], total: "5000" } });
+  await button(page, "Take the notes").click(); // it opens by itself while there is something to do
+  await onScreen(page, "welcome");
+});
 
 flow("balance, booked and available apart, changing by itself", async ({ page, machine }) => {
   await logIn(page);
@@ -280,7 +323,7 @@ flow("keyboard alone: log in, withdraw, log out", async ({ page, machine }) => {
   await keyboard.type("60");
   await keyboard.press("Enter");
   await onScreen(page, "receipt");
-  assertEquals(await focused(page), "Please take your cash");
+  assertEquals(await focused(page), "Here is your receipt");
   await keyboard.press("Enter");
   await onScreen(page, "menu");
   await keyboard.press("Escape");

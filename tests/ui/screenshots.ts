@@ -13,7 +13,17 @@ interface Look {
 
 /** Screens that show best whether a layout fits. */
 const telling = walk.filter(({ name }) =>
-  ["welcome", "log_in", "menu", "amount", "receipt_withdrawal", "deposit", "history"]
+  [
+    "welcome",
+    "log_in",
+    "menu",
+    "amount",
+    "receipt_withdrawal",
+    "deposit",
+    "history",
+    "take",
+    "devices_at_fault",
+  ]
     .includes(name) || name === "refusal_not_dispensable"
 );
 

@@ -5,6 +5,7 @@
 import type {
   AccountView,
   AtmMachine,
+  DeviceFault,
   HistoryEntry,
   HistoryFilter,
   HistoryPage,
@@ -82,6 +83,8 @@ export class ScriptedMachine implements AtmMachine {
         accepted: ["500", "1000", "2000", "5000"],
       },
       escrow: null,
+      presented: null,
+      devices: { jammed: [], faults: [] },
       demo: this.#script.demo,
     };
   }
@@ -188,6 +191,33 @@ export class ScriptedMachine implements AtmMachine {
       )
       : [...escrow.notes, { value, count: 1 }];
     this.change({ escrow: { notes, total: String(BigInt(escrow.total) + BigInt(value)) } });
+    return Promise.resolve();
+  }
+
+  takeNotes(): Promise<void> {
+    this.calls.push("takeNotes");
+    this.change({ presented: null });
+    return Promise.resolve();
+  }
+
+  armFault(fault: DeviceFault): Promise<void> {
+    this.calls.push(`armFault ${fault}`);
+    const { devices } = this.#view;
+    this.change({ devices: { ...devices, faults: [...devices.faults, fault] } });
+    return Promise.resolve();
+  }
+
+  disarmFault(fault: DeviceFault): Promise<void> {
+    this.calls.push(`disarmFault ${fault}`);
+    const { devices } = this.#view;
+    const faults = devices.faults.filter((armed) => armed !== fault);
+    this.change({ devices: { ...devices, faults } });
+    return Promise.resolve();
+  }
+
+  clearJams(): Promise<void> {
+    this.calls.push("clearJams");
+    this.change({ devices: { ...this.#view.devices, jammed: [] } });
     return Promise.resolve();
   }
 

@@ -13,7 +13,9 @@ export interface Stop {
   reach: (atm: OpenAtm) => Promise<void>;
 }
 
-const button = (page: Page, name: string | RegExp) => page.getByRole("button", { name });
+/** An amount is a button of the ATM's own: the demo's pane says "Insert €50". */
+const button = (page: Page, name: string | RegExp) =>
+  page.getByRole("button", { name, exact: typeof name === "string" && name.startsWith("€") });
 
 /** To the menu, and on to one of its screens. */
 const inMenu = (on: (atm: OpenAtm) => Promise<unknown>) => async (atm: OpenAtm) => {
@@ -90,6 +92,16 @@ const usual: Stop[] = [
     }),
   },
   {
+    name: "take",
+    reach: inMenu(async ({ machine, page }) => {
+      machine.gate = new Promise(() => {});
+      await button(page, "Withdraw cash").click();
+      await button(page, "€100").click();
+      machine.change({ presented: { notes: [{ value: "5000", count: 2 }], total: "10000" } });
+      await onScreen(page, "take");
+    }),
+  },
+  {
     name: "receipt_withdrawal",
     reach: inMenu(async ({ page }) => {
       await button(page, "Withdraw cash").click();
@@ -112,6 +124,16 @@ const usual: Stop[] = [
       await insertNotes(page);
       await button(page, /^Deposit €/).click();
       await onScreen(page, "receipt");
+    }),
+  },
+  {
+    name: "devices_at_fault",
+    reach: inMenu(async ({ machine, page }) => {
+      for (const fault of ["jam between dispense", "power cut after cashInEnd"] as const) {
+        await machine.armFault(fault);
+      }
+      machine.change({ devices: { ...machine.view().devices, jammed: ["dispenser"] } });
+      await button(page, "Clear jams").waitFor();
     }),
   },
   { name: "balance", reach: inMenu(({ page }) => button(page, /^Balance/).click()) },
@@ -146,6 +168,8 @@ const refusals: Stop[] = [
   refusedWithdrawal("account_locked"),
   refusedWithdrawal("account_closed"),
   refusedWithdrawal("device_fault"),
+  refusedWithdrawal("notes_not_taken"),
+  refusedWithdrawal("to_be_counted"),
   refusedWithdrawal("bank_unreachable"),
   refusedWithdrawal("in_doubt"),
 ];

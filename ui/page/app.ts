@@ -2,6 +2,7 @@
 import type { ComponentType, VNode } from "preact";
 import { html } from "htm/preact";
 import { Header } from "./parts/header.ts";
+import { Devices } from "./parts/devices.ts";
 import { MoreTime } from "./parts/more_time.ts";
 import type { Intent, ScreenName, State } from "./state.ts";
 import type { Words } from "./words.ts";
@@ -19,6 +20,7 @@ import { OutOfService } from "./screens/out_of_service/out_of_service.ts";
 import { Receipt } from "./screens/receipt/receipt.ts";
 import { Refusal } from "./screens/refusal/refusal.ts";
 import { Starting } from "./screens/starting/starting.ts";
+import { Take } from "./screens/take/take.ts";
 import { Welcome } from "./screens/welcome/welcome.ts";
 import { Withdraw } from "./screens/withdraw/withdraw.ts";
 import { Working } from "./screens/working/working.ts";
@@ -53,15 +55,20 @@ export interface AppProps {
 
 export function App({ state, send, words }: AppProps): VNode {
   const { screen, view } = state;
-  const Screen = screens[screen.name];
-  const screenKey = `${screen.name} ${state.shownMs}`;
-  return html`
-    <div class="atm" data-screen=${screen.name}>
-      <${Header} view=${view} gone=${screen.name === "gone"} words=${words} />
-      <div class="screen" key=${screenKey} inert=${state.moreTime}>
+  const gone = screen.name === "gone";
+  // notes in the tray come before whatever else there is to say
+  const taking = !gone && view?.presented;
+  const Screen = taking ? Take : screens[screen.name];
+  const name = taking ? "take" : screen.name;
+  const atm = html`
+    <div class="atm" data-screen=${name}>
+      <${Header} view=${view} gone=${gone} words=${words} />
+      <div class="screen" key=${`${name} ${state.shownMs}`} inert=${state.moreTime}>
         <${Screen} screen=${screen} state=${state} view=${view} send=${send} words=${words} />
       </div>
       ${state.moreTime && html`<${MoreTime} state=${state} send=${send} words=${words} />`}
     </div>
   ` as VNode;
+  if (!view?.demo || gone) return atm;
+  return html`<div class="room">${atm}<${Devices} ...${{ view, send, words }} /></div>` as VNode;
 }

@@ -8,7 +8,8 @@ import type { Words } from "./words.ts";
  */
 export function focusAfter(before: State, after: State, root: HTMLElement, words: Words): void {
   const { screen, shownMs, moreTime } = before;
-  const same = screen.name === after.screen.name && shownMs === after.shownMs;
+  const same = screen.name === after.screen.name && shownMs === after.shownMs &&
+    !before.view?.presented === !after.view?.presented;
   if (same && moreTime === after.moreTime) return;
   const scope = root.querySelector("[role=alertdialog]") ?? root;
   scope.querySelector<HTMLElement>("[data-focus]")?.focus();

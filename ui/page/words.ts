@@ -104,7 +104,7 @@ const english = {
     lost: "The connection to the bank was lost. Please wait: this is being finished safely.",
   },
   receipt: {
-    withdrawal: { heading: "Please take your cash", lede: "Your notes are in the tray below." },
+    withdrawal: { heading: "Here is your receipt", lede: "You have taken these notes." },
     deposit: { heading: "Thank you", lede: "Your deposit is in your account." },
     title: "Receipt",
     kind: { withdrawal: "Withdrawal", deposit: "Deposit" },
@@ -128,9 +128,24 @@ const english = {
     giveBack: "Give my notes back",
     leave: "Back",
     count: (count: number) => count === 1 ? "1 note" : `${count} notes`,
-    demo: "Demo",
-    demoHint: "Stands in for your hand: each button inserts one note.",
+  },
+  take: {
+    heading: "Please take your notes",
+    lede: "They are in the tray. After a while they are drawn back in.",
+  },
+  devices: {
+    title: "Demo",
+    name: "Devices",
+    hint: "Your hands, and chance. Not a part of the ATM.",
     insert: (note: string) => `Insert ${note}`,
+    take: "Take the notes",
+    what: "What",
+    when: "When",
+    where: "At",
+    arm: "Make it fail",
+    disarm: (fault: string) => `Disarm: ${fault}`,
+    jammed: (devices: string) => `Jammed: ${devices}`,
+    clear: "Clear jams",
   },
   balance: {
     heading: "Your balance",
@@ -316,6 +331,17 @@ const english = {
       heading: "Something is jammed",
       lede:
         "This ATM could not move the notes. What was not handed out is not charged. Please use another ATM.",
+      next: "Continue",
+    },
+    notes_not_taken: {
+      heading: "Your notes are back inside",
+      lede: "Nobody took them, so they were drawn back. Nothing was booked.",
+      next: "Continue",
+    },
+    to_be_counted: {
+      heading: "Your bank will look into this",
+      lede:
+        "This ATM could not count what it moved. People will count it, and you pay or get exactly that.",
       next: "Continue",
     },
     bank_unreachable: {

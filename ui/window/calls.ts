@@ -2,7 +2,7 @@
  * The only calls that a page can make, each with a strict check of its arguments: what comes over a
  * bridge is untrusted until it has passed here.
  */
-import type { AtmCalls, AtmMachine, HistoryFilter } from "../../lib/atm.ts";
+import type { AtmCalls, AtmMachine, DeviceFault, HistoryFilter } from "../../lib/atm.ts";
 import { amountMinorMax, minorFromText } from "../../lib/money.ts";
 
 /** Sizes of what a page may send, in UTF-16 units. */
@@ -40,6 +40,12 @@ const parsers = new Map<string, Parse>(Object.entries(
         : null,
     insertNote: ([value, ...more]) =>
       isAmount(value) && more.length === 0 ? (machine) => machine.insertNote(value) : null,
+    takeNotes: (args) => args.length === 0 ? (machine) => machine.takeNotes() : null,
+    armFault: ([fault, ...more]) =>
+      isFault(fault) && more.length === 0 ? (machine) => machine.armFault(fault) : null,
+    disarmFault: ([fault, ...more]) =>
+      isFault(fault) && more.length === 0 ? (machine) => machine.disarmFault(fault) : null,
+    clearJams: (args) => args.length === 0 ? (machine) => machine.clearJams() : null,
   } satisfies Record<keyof AtmCalls, Parse>,
 ));
 
@@ -64,6 +70,13 @@ function isText(value: unknown, lengthMin: number, lengthMax: number): value is 
 function isAmount(value: unknown): value is string {
   const minor = minorFromText(value);
   return minor !== null && minor >= -amountMinorMax * 10n && minor <= amountMinorMax * 10n;
+}
+
+const anyFault =
+  /^(jam|lost count|power cut) (before|between|after) (dispense|present|retract|cashIn|cashInEnd|cashInRollback)$/;
+
+function isFault(value: unknown): value is DeviceFault {
+  return typeof value === "string" && anyFault.test(value);
 }
 
 const filterFields: Record<keyof HistoryFilter, (value: unknown) => boolean> = {

@@ -26,6 +26,8 @@ const away: MachineView = {
   ended: null,
   cash: { cassettes: [], fastAmounts: ["2000"], accepted: ["1000"] },
   escrow: null,
+  presented: null,
+  devices: { jammed: [], faults: [] },
   demo: true,
 };
 const visiting: MachineView = {
@@ -193,19 +195,6 @@ const intents: [name: string, state: State, event: PageEvent, screen: string, ca
     { name: "withdraw", args: ["120050"] },
   ],
   [
-    "note inserted",
-    at({ name: "deposit" }, depositing),
-    { type: "insert_note", value: "1000" },
-    "deposit",
-    { name: "insertNote", args: ["1000"] },
-  ],
-  [
-    "no note outside a deposit",
-    at({ name: "menu" }),
-    { type: "insert_note", value: "1000" },
-    "menu",
-  ],
-  [
     "deposit confirmed",
     at({ name: "deposit" }, depositing),
     { type: "deposit_confirm" },
@@ -329,6 +318,17 @@ Deno.test("reduce() follows every intent", async (t) => {
       assertEquals(step.state.pending?.name, step.call?.name);
     });
   }
+});
+
+Deno.test("the demo's hands act beside the ATM, whatever it is doing, and only in a demo", () => {
+  const call: Call = { name: "takeNotes", args: [] };
+  const waiting = at({ name: "working", on: "withdrawal" }, visiting, {
+    calls: 1,
+    pending: { number: 1, name: "withdraw" },
+  });
+  assertEquals(reduce(waiting, { type: "demo", call }, startMs), { state: waiting, call });
+  const real = { ...waiting, view: { ...visiting, demo: false } };
+  assertEquals(reduce(real, { type: "demo", call }, startMs), { state: real });
 });
 
 Deno.test("reduce() refuses typed amounts by name, and gives them back to be mended", async (t) => {

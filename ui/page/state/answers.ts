@@ -33,8 +33,7 @@ export function onAnswer(before: State, answer: Answered): Step {
     case "logOut":
     case "depositCancel":
       return { state: afterVisitCheck(state) };
-    case "insertNote":
-    case "touch":
+    default:
       return { state };
   }
 }

@@ -20,6 +20,7 @@ export const typedLengthMax = 16;
 export function onIntent(state: State, intent: Intent): Step {
   if (intent.type === "stay") return stay(state);
   if (intent.type === "log_out") return logOut(state);
+  if (intent.type === "demo") return state.view?.demo ? { state, call: intent.call } : { state };
   if (state.pending?.name === "history") return whileLookingUp(state, intent);
   // an open question is answered first, and a call under way is waited for
   if (state.moreTime || state.pending) return { state };
@@ -40,10 +41,6 @@ export function onIntent(state: State, intent: Intent): Step {
       return withdrawTyped(state);
     case "withdraw":
       return withdraw(state, intent.amount);
-    case "insert_note":
-      return state.screen.name === "deposit"
-        ? start(state, { name: "insertNote", args: [intent.value] })
-        : { state };
     case "deposit_confirm":
       return confirmDeposit(state);
     case "filter":

@@ -1,5 +1,6 @@
 /** What the page knows at any moment, and what can happen to it: the values of the reducer. */
 import type {
+  DemoDevices,
   HistoryEntry,
   HistoryFilter,
   MachineView,
@@ -83,6 +84,9 @@ export interface State {
   balanceNews: { changeMinor: MinorText; atMs: number } | null;
 }
 
+/** What the demo's pane asks of the simulated devices. */
+export type DemoCall = Extract<Call, { name: keyof DemoDevices }>;
+
 /** What a customer does. */
 export type Intent =
   /** To the screen before, as Escape does; what was begun is given up. */
@@ -96,13 +100,14 @@ export type Intent =
   | { type: "type_amount"; typed: string }
   | { type: "withdraw_typed" }
   | { type: "withdraw"; amount: MinorText }
-  | { type: "insert_note"; value: MinorText }
   | { type: "deposit_confirm" }
   | { type: "filter"; filter: HistoryFilter }
   | { type: "older" }
   | { type: "newer" }
   /** "Yes, I need more time." */
-  | { type: "stay" };
+  | { type: "stay" }
+  /** Of the demo's pane, which stands beside the ATM: whatever the ATM is doing. */
+  | { type: "demo"; call: DemoCall };
 
 /** The value of a call that has been answered. */
 export type Answered = {

@@ -1,7 +1,7 @@
 /** The acceptor is open: notes in escrow, counted as they come in. */
 import type { VNode } from "preact";
 import { html } from "htm/preact";
-import { money, moneyList, shortMoney } from "../../format.ts";
+import { money, moneyList } from "../../format.ts";
 import { Icon } from "../../parts/icon.ts";
 import { NoteStacks } from "../../parts/notes.ts";
 import type { ViewScreenProps } from "../../parts/screen_props.ts";
@@ -45,36 +45,6 @@ export function Deposit({ state, view, send, words }: ViewScreenProps<"deposit">
           <${Icon} name="deposit" /><span class="slot__mouth"></span>
         </div>`}
       </div>
-      ${view.demo && html`<${DemoStrip} values=${cash.accepted} ...${{ view, send, words }} />`}
-    <//>
-  ` as VNode;
-}
-
-/** The demo's own controls: plainly not a part of the ATM. */
-function DemoStrip(
-  { values, view, send, words }:
-    & { values: string[] }
-    & Pick<ViewScreenProps<"deposit">, "view" | "send" | "words">,
-): VNode {
-  const name = (value: string) => shortMoney(value, view.currency, words.locale);
-  return html`
-    <aside class="demo" aria-label=${words.deposit.demo}>
-      <p class="demo__title"><b>${words.deposit.demo}</b> ${words.deposit.demoHint}</p>
-      <div class="demo__buttons">
-        ${values.map((value) =>
-          html`
-            <button
-              class="demo__button"
-              key=${value}
-              data-insert=${value}
-              aria-label=${words.deposit.insert(name(value))}
-              onClick=${() => send({ type: "insert_note", value })}
-            >
-              ${name(value)}
-            </button>
-          `
-        )}
-      </div>
-    </aside>
+      <//>
   ` as VNode;
 }

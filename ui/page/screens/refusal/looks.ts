@@ -24,6 +24,8 @@ const looks: Partial<Record<Refused, Look>> = {
   not_dispensable: ["notes", "calm"],
   no_notes_inserted: ["deposit", "calm"],
   device_fault: ["fault", "warn"],
+  notes_not_taken: ["notes", "calm"],
+  to_be_counted: ["fault", "warn"],
   bank_unreachable: ["cut", "warn"],
 };
 

@@ -67,7 +67,7 @@ function Booking({ screen, view, words }: Props): VNode | null {
   const { receipt } = screen;
   if (!receipt || !minorFromText(receipt.amount)) return null;
   const show = (minor: string) => money(minor, view.currency, words.locale);
-  const doubtful = screen.why === "in_doubt" || screen.why === "device_fault";
+  const doubtful = ["in_doubt", "device_fault", "to_be_counted"].includes(screen.why);
   const rows = [
     { name: words.refusalDetails.asked, value: show(receipt.amount) },
     receipt.account && {

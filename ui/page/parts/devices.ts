@@ -1,0 +1,84 @@
+/** The demo's pane beside the ATM: the hands of a customer, and faults to happen. */
+import type { VNode } from "preact";
+import { html } from "htm/preact";
+import type { DeviceFault, MachineView } from "../../../lib/atm.ts";
+import { shortMoney } from "../format.ts";
+import type { DemoCall, Intent } from "../state.ts";
+import type { Words } from "../words.ts";
+
+const parts = {
+  what: ["jam", "lost count", "power cut"],
+  when: ["before", "between", "after"],
+  where: ["dispense", "present", "retract", "cashIn", "cashInEnd", "cashInRollback"],
+};
+
+/** Opens by itself when there is something to take. What is chosen stands in its form alone. */
+export function Devices(
+  { view, send, words }: { view: MachineView; send: (intent: Intent) => void; words: Words },
+): VNode {
+  const { devices, presented, escrow } = view;
+  const text = words.devices;
+  const button = (face: string, call: DemoCall, { name = face, look = "", off = false } = {}) =>
+    html`
+      <button
+        class="demo__button ${look}"
+        key=${name}
+        type="button"
+        aria-label=${name}
+        aria-disabled=${off ? "true" : undefined}
+        onClick=${() => send({ type: "demo", call })}
+      >
+        ${face}
+      </button>
+    `;
+  const arm = (event: Event) => {
+    event.preventDefault();
+    const chosen = [...new FormData(event.currentTarget as HTMLFormElement).values()];
+    send({ type: "demo", call: { name: "armFault", args: [chosen.join(" ") as DeviceFault] } });
+  };
+  return html`
+    <details class="demo" key=${presented !== null} open role="complementary" aria-label=${text
+      .name}>
+      <summary class="demo__head"><b>${text.title}</b> ${text.name}</summary>
+      <div class="demo__body">
+        <p class="demo__hint">${text.hint}</p>
+        <section class="demo__group">
+        ${view.cash.accepted.map((value) => {
+          const note = shortMoney(value, view.currency, words.locale);
+          return button(note, { name: "insertNote", args: [value] }, {
+            name: text.insert(note),
+            look: "demo__button--note",
+            off: !escrow,
+          });
+        })}
+        ${button(text.take, { name: "takeNotes", args: [] }, {
+          look: presented ? "demo__button--now" : "",
+          off: !presented,
+        })}
+      </section>
+        <form class="demo__group" onSubmit=${arm}>
+        ${Object.entries(parts).map(([part, values]) =>
+          html`
+            <select class="demo__choice" name=${part} aria-label=${text[
+              part as keyof typeof parts
+            ]}>
+              ${values.map((value) => html`<option>${value}</option>`)}
+            </select>
+          `
+        )}
+        <button class="demo__button">${text.arm}</button>
+        ${devices.faults.map((armed) =>
+          button(`${armed} ×`, { name: "disarmFault", args: [armed] }, {
+            name: text.disarm(armed),
+            look: "demo__button--armed",
+          })
+        )}
+        ${devices.jammed.length > 0 && html`
+          <p role="status">${text.jammed(devices.jammed.join(", "))}</p>
+          ${button(text.clear, { name: "clearJams", args: [] })}
+        `}
+      </form>
+      </div>
+    </details>
+  ` as VNode;
+}
