@@ -8,7 +8,7 @@ import { AtmMachineOfBank } from "./client/atm.ts";
 import { BankClient, type Line, NoAnswer } from "./client/bank_client.ts";
 import { openAtmFolder, rememberCurrency, rememberedCurrency } from "./client/atm_folder.ts";
 import { demoFilling, parseNotes } from "./client/cash/cash_notes.ts";
-import { fillCassettes } from "./client/cash/filling.ts";
+import { countCassettes, fillCassettes } from "./client/cash/filling.ts";
 import { type NoteCounts, totalOf } from "./client/cash/note_mix.ts";
 import { SimulatedDevices } from "./client/cash/simulated_devices.ts";
 import { Journal } from "./client/journal.ts";
@@ -85,7 +85,7 @@ async function runConfined([role = "", ...rest]: string[]): Promise<number> {
   const { flags, words } = parseCommand(shapes[name], args);
   if (name === "server") return await runServer(flags, false);
   if (name === "atm") return await runAtm(flags);
-  if (name === "atm cash show" || name === "atm cash load") return runCash(flags, words);
+  if (name.startsWith("atm cash")) return runCash(name, flags, words);
   if (name === "bank init") return await initBank(flags);
   return await runOperator(String(flags.data), await operatorCommand(name, flags, words), flags);
 }
@@ -298,9 +298,9 @@ function online(machine: AtmMachineOfBank): Promise<void> {
   return promise.finally(stop);
 }
 
-function runCash(flags: Flags, words: string[]): number {
+function runCash(name: string, flags: Flags, words: string[]): number {
   readTerminalKey(String(flags.key));
-  const { database, devices, fill } = openAtm(String(flags.data));
+  const { database, journal, devices, fill, count } = openAtm(String(flags.data));
   const currency = rememberedCurrency(database);
   if (!currency) {
     throw new UsageError(
@@ -312,13 +312,21 @@ function runCash(flags: Flags, words: string[]): number {
     if (notes === null) {
       throw new UsageError(`'${words.join(" ")}': write notes as 20x100 50x40`, 2);
     }
-    fill(notes, currency);
+    if (name === "atm cash count") {
+      const over = count(notes);
+      if (over !== 0n) say(`${formatMoney(over, currency)} beside what the books have: not booked`);
+    } else if (!fill(notes, currency)) {
+      throw new UsageError("notes lie in the tray: take all notes out, and tell with 'count'");
+    }
   }
   const cassettes = devices.cassettes();
   for (const [value, count] of cassettes) {
     say(`${formatMoney(value, currency).padStart(12)}  x ${count}`);
   }
   say(`${formatMoney(totalOf(cassettes), currency).padStart(12)}  in all`);
+  for (const { movement, kind, amount, why } of journal.flagged()) {
+    say(`To be looked at: ${kind} ${movement}, ${formatMoney(amount, currency)}: ${why}`);
+  }
   if (words.length > 0) say("The bank books it when the ATM is next started.");
   database.close();
   return 0;
@@ -329,9 +337,10 @@ function openAtm(folder: string, demo = false) {
   const database = openAtmFolder(folder);
   const journal = new Journal(database);
   const devices = new SimulatedDevices(database, demo);
-  const fill = (notes: NoteCounts, currency: Currency) =>
-    fillCassettes({ database, journal, devices, randomBytes, nowMs: Date.now }, notes, currency);
-  return { database, journal, devices, fill };
+  const filling = { database, journal, devices, randomBytes, nowMs: Date.now };
+  const fill = (notes: NoteCounts, currency: Currency) => fillCassettes(filling, notes, currency);
+  const count = (notes: NoteCounts) => countCassettes(filling, notes);
+  return { database, journal, devices, fill, count };
 }
 
 // The operator

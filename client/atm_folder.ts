@@ -23,7 +23,7 @@ CREATE TABLE journal (
 CREATE INDEX journal_open ON journal (state) WHERE state <> 'settled';
 CREATE TABLE notes (
   place TEXT NOT NULL CHECK (place IN
-    ('cassettes', 'stacker', 'tray', 'reject', 'retract', 'escrow', 'mouth')),
+    ('cassettes', 'stacker', 'tray', 'reject', 'retract', 'escrow', 'mouth', 'left')),
   value TEXT NOT NULL,
   count INTEGER NOT NULL CHECK (count >= 0),
   PRIMARY KEY (place, value)

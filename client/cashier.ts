@@ -58,10 +58,14 @@ export class Cashier {
   /** After a start or an interruption: notes on their way are put away, outcomes read, escrow emptied. */
   async wake(): Promise<void> {
     await this.alone(async () => {
-      await this.#drive(() => this.#drawBack());
-      readInterrupted(this.parts);
-      await this.returnEscrow();
+      if (await this.#tidy()) await this.returnEscrow();
     });
+  }
+
+  /** Puts notes on their way away and reads the outcome of what was interrupted; whether that went. */
+  async #tidy(): Promise<boolean> {
+    if (await this.#drive(() => this.#drawBack()) === null) return false;
+    return readInterrupted(this.parts);
   }
 
   /** Settles with the bank what is open. */
@@ -93,7 +97,7 @@ export class Cashier {
   /** Opens the acceptor; what comes in is counted until it is shut. */
   async openAcceptor(payer: Payer): Promise<AtmOutcome> {
     const { devices, changed } = this.parts;
-    if (devices.jammed().includes("acceptor")) {
+    if (devices.jammed().includes("acceptor") || !await this.#tidy()) {
       await this.#refuse(payer, "deposit", 0n, "device_fault");
       return "device_fault";
     }
@@ -163,8 +167,9 @@ export class Cashier {
     act: () => Promise<void>,
   ): Promise<Receipt> {
     const { journal, devices, line } = this.parts;
+    // the counters must not move before an earlier outcome is read from them
+    if (!await this.#tidy()) return await this.#refuse(payer, kind, amount, "device_fault");
     const movement = hex(line.randomBytes(16));
-    readInterrupted(this.parts); // the counters must not move before an earlier outcome is read from them
     const asked = { movement, kind, amount: amount.toString(), currency: this.parts.currency() };
     journal.intend({ ...asked, amount, notes }, line.nowMs());
     const leave = await ask(payer.bank, { op: "authorise", ...asked, account: payer.account.id });
@@ -181,9 +186,10 @@ export class Cashier {
     const before = devices.inside();
     journal.acting(movement, before);
     const acted = await this.#drive(act);
-    const taken = acted !== null && await this.#handOver();
+    const taken = acted === null ? null : await this.#handOver();
     if (taken === null) return receipt(kind, asked.amount, "in_doubt", { movement }); // the power has gone
-    const done = readOutcome(this.parts, movement, before);
+    const stuck = devices.tray().size > 0; // not taken, and not to be drawn back: open until it is
+    const done = stuck ? null : readOutcome(this.parts, movement, before);
     if (done === null) return receipt(kind, asked.amount, "to_be_counted", { movement });
     const settled = await ask(
       payer.bank,

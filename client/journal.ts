@@ -102,6 +102,11 @@ export class Journal {
     return this.#select("state IN ('disputed', 'doubtful')");
   }
 
+  /** All that is not over and done, oldest first. */
+  unfinished(): JournalEntry[] {
+    return this.#select("state <> 'settled'");
+  }
+
   /** Runs `change` whole or not at all: the journal and the devices' counters share their disk. */
   whole(change: () => void): void {
     transact(this.database, change);

@@ -17,19 +17,26 @@ export interface Settling {
 /** Settles all that is open. @throws {NoAnswer} when the line ends first: the rest stays open */
 export async function settleOpen(settling: Settling): Promise<void> {
   readInterrupted(settling);
-  for (const entry of settling.journal.open()) await settle(settling, entry);
+  for (const entry of settling.journal.open()) {
+    if (entry.state !== "acting") await settle(settling, entry);
+  }
 }
+
+type Counters = Pick<Settling, "journal" | "devices">;
 
 /**
  * Writes down what the devices had done when they were interrupted: their counters have outlived the
- * crash. Must come before anyone else moves notes in or out.
+ * crash. Must come before anyone else moves notes in or out. False while notes still lie in the tray:
+ * whether they will be taken is not known yet, and nothing else may move.
  */
-export function readInterrupted({ journal, devices }: Pick<Settling, "journal" | "devices">): void {
-  for (const entry of journal.open()) {
-    if (entry.state === "acting") {
-      readOutcome({ journal, devices }, entry.movement, entry.countsBefore!);
-    }
-  }
+export function readInterrupted({ journal, devices }: Counters): boolean {
+  return journal.open()
+    .filter(({ state }) => state === "acting")
+    .every(({ movement, countsBefore }) => {
+      const untaken = devices.tray().size > 0;
+      if (!untaken) readOutcome({ journal, devices }, movement, countsBefore!);
+      return !untaken;
+    });
 }
 
 /**
@@ -37,13 +44,12 @@ export function readInterrupted({ journal, devices }: Pick<Settling, "journal" |
  * or null when nobody can know.
  */
 export function readOutcome(
-  { journal, devices }: Pick<Settling, "journal" | "devices">,
+  { journal, devices }: Counters,
   movement: string,
   before: NoteCounts,
 ): bigint | null {
-  const untaken = totalOf(devices.presented()) > 0n; // they may be taken yet, and may not
-  if (untaken || !devices.counted()) {
-    journal.doubtful(movement, untaken ? "notes stuck in the tray" : "the devices lost count");
+  if (!devices.counted()) {
+    journal.doubtful(movement, "the devices lost count");
     return null;
   }
   const moved = totalOf(devices.inside()) - totalOf(before);

@@ -47,6 +47,8 @@ export interface CashDevices {
   inside(): NoteCounts;
   /** Notes in the tray or the acceptor's mouth, for the customer to take. */
   presented(): NoteCounts;
+  /** Of those, the notes of the bank's that were handed out. */
+  tray(): NoteCounts;
   /** What lies in escrow. */
   escrow(): NoteCounts;
   /** Whether the acceptor is open. */

@@ -16,16 +16,48 @@ export interface Filling {
   nowMs: () => number;
 }
 
-/** Puts notes into the cassettes and journals what the bank is to book, both or neither. */
+/**
+ * Puts notes into the cassettes and journals what the bank is to book, both or neither. False, and
+ * nothing done, while notes lie in the tray: what became of those must be known first.
+ */
 export function fillCassettes(
   { database, journal, devices, randomBytes, nowMs }: Filling,
   notes: NoteCounts,
   { code: currency }: Currency,
-): void {
-  readInterrupted({ journal, devices });
+): boolean {
+  if (!readInterrupted({ journal, devices })) return false;
   transact(database, () => {
     const movement = hex(randomBytes(16));
     journal.intend({ movement, kind: "load", amount: totalOf(notes), currency, notes }, nowMs());
     devices.load(notes);
+  });
+  return true;
+}
+
+/**
+ * People have opened the machine: they took out all notes, counted the bank's own, and put those into
+ * the cassettes; what customers had left they keep apart for the bank. Their count settles the
+ * movement that was interrupted, even one that the devices lost count of. Gives what is over beside
+ * that, below zero what is missing, in minor units: nobody has booked it.
+ */
+export function countCassettes(
+  { database, journal, devices }: Filling,
+  counted: NoteCounts,
+): bigint {
+  return transact(database, () => {
+    let expected = totalOf(devices.inside());
+    for (const { movement, kind, state, amount, countsBefore } of journal.unfinished()) {
+      if (kind === "left") journal.settled(movement);
+      if (state !== "acting" && state !== "doubtful") continue;
+      // At most one: until it is settled, nothing else moves.
+      const before = totalOf(countsBefore!);
+      const sign = kind === "deposit" ? 1n : -1n;
+      const moved = sign * (totalOf(counted) - before);
+      const done = moved < 0n ? 0n : moved > amount ? amount : moved;
+      expected = before + sign * done;
+      journal.acted(movement, done);
+    }
+    devices.recount(counted);
+    return totalOf(counted) - expected;
   });
 }

@@ -9,7 +9,16 @@ import { transact } from "../atm_folder.ts";
 import { type CashDevices, DeviceError, type DeviceErrorCode, PowerCut } from "./devices.ts";
 import { noteCount, type NoteCounts, noteMix, plus } from "./note_mix.ts";
 
-type Place = "cassettes" | "stacker" | "tray" | "reject" | "retract" | "escrow" | "mouth";
+type Place =
+  | "cassettes"
+  | "stacker"
+  | "tray"
+  | "reject"
+  | "retract"
+  | "escrow"
+  | "mouth"
+  /** Retracted too, but a customer's: counted apart, so that they never pass for the bank's. */
+  | "left";
 type Moment = "before" | "between" | "after";
 
 const bankPlaces: readonly Place[] = ["cassettes", "stacker", "tray", "reject", "retract"];
@@ -45,6 +54,10 @@ export class SimulatedDevices implements CashDevices {
     return this.#counts("tray", "mouth");
   }
 
+  tray(): NoteCounts {
+    return this.#counts("tray");
+  }
+
   escrow(): NoteCounts {
     return this.#counts("escrow");
   }
@@ -55,7 +68,7 @@ export class SimulatedDevices implements CashDevices {
 
   /** Every note between the machine's walls, whoever it belongs to. */
   everywhere(): NoteCounts {
-    return this.#counts(...bankPlaces, "escrow", "mouth");
+    return this.#counts(...bankPlaces, "escrow", "mouth", "left");
   }
 
   accepting(): boolean {
@@ -81,7 +94,7 @@ export class SimulatedDevices implements CashDevices {
 
   async dispense(mix: NoteCounts): Promise<void> {
     if (this.#marked("dispenser")) throw new DeviceError("hardwareError", "dispense");
-    if (this.#counts("tray").size > 0) throw new DeviceError("shutterOpen", "dispense");
+    if (this.tray().size > 0) throw new DeviceError("shutterOpen", "dispense");
     if (this.#counts("stacker").size > 0) throw new DeviceError("itemsLeft", "dispense");
     const short = [...mix].some(([value, count]) => (this.cassettes().get(value) ?? 0) < count);
     if (short) throw new DeviceError("notDispensable", "dispense");
@@ -107,7 +120,7 @@ export class SimulatedDevices implements CashDevices {
   }
 
   async retract(): Promise<void> {
-    const [stacker, tray] = [this.#counts("stacker"), this.#counts("tray")];
+    const [stacker, tray] = [this.#counts("stacker"), this.tray()];
     if (stacker.size + tray.size === 0) throw new DeviceError("noItems", "retract");
     await this.#move("retract", [["stacker", "reject", stacker], ["tray", "retract", tray]]);
   }
@@ -158,7 +171,7 @@ export class SimulatedDevices implements CashDevices {
     for (const place of ["escrow", "mouth"] as const) {
       for (const [value, count] of this.#counts(place)) {
         this.#add(place, value, -count);
-        this.#add("retract", value, count);
+        this.#add("left", value, count);
       }
     }
     this.#allTaken();
@@ -191,6 +204,15 @@ export class SimulatedDevices implements CashDevices {
   /** Takes jammed notes out of the way: they stay where the counters have them. */
   clearJams(): void {
     this.database.prepare("DELETE FROM settings WHERE name IN ('dispenser', 'acceptor')").run();
+  }
+
+  /** All notes were taken out, and these put into the cassettes; part of the caller's transaction. */
+  recount(notes: NoteCounts): void {
+    this.database.prepare("DELETE FROM notes").run();
+    this.database.prepare(
+      "DELETE FROM settings WHERE name IN ('dispenser', 'acceptor', 'counters')",
+    ).run();
+    this.load(notes);
   }
 
   // Faults

@@ -50,10 +50,11 @@ Make the bank first: deno task bank init`,
 
 Without --key it takes DIR/terminal.key, or that of the only ATM in ./data.
 
-deno task atm cash: what is in the cassettes, and filling them, while the ATM is not running.
+deno task atm cash: what is in the cassettes, filling and counting them, while the ATM is not running.
 
   deno task atm cash show --key lobby.key
-  deno task atm cash load 20x100 50x40 --key lobby.key      a hundred twenties, forty fifties`,
+  deno task atm cash load 20x100 50x40 --key lobby.key      a hundred twenties, forty fifties
+  deno task atm cash count 20x98 50x40 --key lobby.key      all notes taken out, counted, put back`,
 
   bank: `deno task bank: the operator's commands. They work with the server running or not.
 

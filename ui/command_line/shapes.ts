@@ -19,6 +19,12 @@ export const shapes = {
     words: ["NOTES (such as 20x100)"],
     many: true,
   },
+  "atm cash count": {
+    name: "atm",
+    options: { data: text, key: text },
+    words: ["NOTES (such as 20x100)"],
+    many: true,
+  },
   "bank init": {
     name: "bank",
     options: {

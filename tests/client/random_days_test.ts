@@ -1,0 +1,247 @@
+/**
+ * A thousand days at an ATM, at random: withdrawals, deposits, every fault, lost answers, new starts
+ * and people who count. The real cashier, journal, devices and settling, and the real rules of the
+ * ledger, in one process: every evening notes and books agree.
+ */
+import { assert, assertEquals } from "@std/assert";
+import { type BankClient, NoAnswer } from "../../client/bank_client.ts";
+import { openAtmFolder } from "../../client/atm_folder.ts";
+import { countCassettes, fillCassettes } from "../../client/cash/filling.ts";
+import { noteCount, plus, totalOf } from "../../client/cash/note_mix.ts";
+import { SimulatedDevices } from "../../client/cash/simulated_devices.ts";
+import { Cashier, type Payer } from "../../client/cashier.ts";
+import { Journal } from "../../client/journal.ts";
+import type { DeviceFault } from "../../lib/atm.ts";
+import type { Answer, Ask } from "../../lib/protocol/message.ts";
+import { Books } from "../../server/ledger/books.ts";
+import type { Command } from "../../server/ledger/command.ts";
+import { applyCommands } from "../../server/ledger/rules.ts";
+import { accountIdOf, idOf, settings, smallBank } from "../server/helpers/small_bank.ts";
+
+const years = 20;
+const daysOfYear = 50;
+const seed = 20_261_125;
+const notes = [5_000n, 2_000n, 1_000n, 500n];
+const terminal = idOf("lobby");
+const steps = ["dispense", "present", "retract", "cashIn", "cashInEnd", "cashInRollback"];
+
+/** Chance that repeats. */
+function chanceOf(state: number) {
+  const next = () => {
+    state = Math.imul(state ^ state >>> 15, state | 1) ^ state + 0x6d2b79f5;
+    return ((state ^ state >>> 14) >>> 0) / 2 ** 32;
+  };
+  const below = (limit: number) => Math.floor(next() * limit);
+  return {
+    below,
+    oneIn: (times: number) => below(times) === 0,
+    of: <T>(values: readonly T[]): T => values[below(values.length)]!,
+    bytes: (length: number) => Uint8Array.from({ length }, () => below(256)),
+  };
+}
+
+type Chance = ReturnType<typeof chanceOf>;
+
+/** The ledger's rules on books in memory, behind a line that may lose what is asked or answered. */
+class BankInMemory {
+  readonly books = new Books(smallBank());
+  /** One question or answer in this many is lost; 0 for none. */
+  losesOneIn = 0;
+  #timeMs = 1_000_000;
+
+  constructor(private readonly chance: Chance) {}
+
+  ask(ask: Ask): Promise<Answer> {
+    if (this.#loses()) return Promise.reject(new NoAnswer("lost on the way"));
+    const answer = this.#answer(ask);
+    return this.#loses() ? Promise.reject(new NoAnswer("not heard")) : Promise.resolve(answer);
+  }
+
+  balance(name: string): bigint {
+    return this.books.account(accountIdOf(name))!.balance;
+  }
+
+  held(name: string): bigint {
+    return this.books.account(accountIdOf(name))!.held;
+  }
+
+  #answer(ask: Ask): Answer {
+    const command = commandOf(ask);
+    if (command === null) return { outcome: "ok" };
+    const { outcome, account, booked } = applyCommands(this.books, [command], this.#timeMs++)
+      .replies[0]!;
+    return {
+      outcome,
+      ...(booked !== undefined && { booked: booked.toString() }),
+      ...(account && { account: viewOf(account) }),
+    };
+  }
+
+  #loses(): boolean {
+    return this.losesOneIn > 0 && this.chance.oneIn(this.losesOneIn);
+  }
+}
+
+function viewOf({ id, balance, held, version }: {
+  id: number;
+  balance: bigint;
+  held: bigint;
+  version: number;
+}) {
+  return { id: `${id}`, booked: `${balance}`, available: `${balance - held}`, version };
+}
+
+function commandOf(ask: Ask): Command | null {
+  switch (ask.op) {
+    case "authorise":
+      return {
+        ...ask,
+        terminal,
+        customer: "bob",
+        account: Number(ask.account),
+        amount: BigInt(ask.amount),
+      };
+    case "complete":
+    case "load_cash":
+      return { ...ask, terminal, amount: BigInt(ask.amount) };
+    case "reverse":
+    case "void":
+      return { ...ask, terminal };
+    default:
+      return null;
+  }
+}
+
+Deno.test("after 1,000 random days, notes and books agree every evening", async () => {
+  const seen = new Map<string, number>();
+  for (let year = 0; year < years; year++) {
+    const folder = await Deno.makeTempDir();
+    const chance = chanceOf(seed + year);
+    const branch = openBranch(folder, chance);
+    try {
+      for (let day = 0; day < daysOfYear; day++) {
+        await liveThrough(branch, chance, seen);
+        evening(branch, `year ${year}, day ${day}, seed ${seed}`);
+      }
+    } finally {
+      branch.database.close();
+      await Deno.remove(folder, { recursive: true });
+    }
+  }
+  console.log([...seen].sort().map(([what, times]) => `${what.padEnd(30)} ${times}`).join("\n"));
+  for (const outcome of ["ok", "device_fault", "notes_not_taken", "to_be_counted", "in_doubt"]) {
+    assert([...seen.keys()].some((what) => what.endsWith(` ${outcome}`)), `never ${outcome}`);
+  }
+});
+
+function openBranch(folder: string, chance: Chance) {
+  const database = openAtmFolder(folder);
+  database.exec("PRAGMA synchronous = OFF"); // this test cuts the power in other ways
+  const bank = new BankInMemory(chance);
+  const journal = new Journal(database);
+  const first = new SimulatedDevices(database);
+  first.load(new Map([[5_000n, 20], [2_000n, 30], [1_000n, 40]]));
+  assertEquals(totalOf(first.inside()), -bank.balance("lobby"));
+  return { database, bank, journal, chance };
+}
+
+type Branch = ReturnType<typeof openBranch>;
+
+/** The machine from one start to the next. */
+function startMachine({ database, bank, journal, chance }: Branch, patient: boolean) {
+  const devices = new SimulatedDevices(database, patient);
+  const cashier = new Cashier({
+    line: {
+      connect: () => Promise.reject(new Error("no socket")),
+      terminalKey: {
+        bank: new Uint8Array(16),
+        terminal: new Uint8Array(16),
+        key: new Uint8Array(32),
+        version: 1,
+      },
+      randomBytes: chance.bytes,
+      nowMs: () => 0,
+    },
+    journal,
+    devices,
+    log: () => {},
+    takeNotesMsMax: 0,
+    currency: () => settings.currency.code,
+    changed: () => {},
+    powerCut: () => {},
+  });
+  const line = bank as unknown as BankClient;
+  const account = viewOf(bank.books.account(accountIdOf("bob"))!);
+  const payer: Payer = { bank: line, account, see: () => {} };
+  return { devices, cashier, line, payer };
+}
+
+/** Several starts in a day; at each a few customers, one of whom may meet a fault or walk away. */
+async function liveThrough(branch: Branch, chance: Chance, seen: Map<string, number>) {
+  const { bank, journal, database } = branch;
+  for (let start = 0; start < 3; start++) {
+    const atm = startMachine(branch, chance.oneIn(4));
+    bank.losesOneIn = chance.of([0, 0, 5]);
+    await atm.cashier.wake();
+    await atm.cashier.settle(atm.line).catch(() => {});
+    if (chance.oneIn(2)) atm.devices.arm(anyFault(chance));
+    for (let customer = 0; customer < 2; customer++) {
+      const what = chance.of(["withdraw", "deposit", "cancel"] as const);
+      const outcome = await serve(atm, what, chance);
+      seen.set(`${what} ${outcome}`, (seen.get(`${what} ${outcome}`) ?? 0) + 1);
+    }
+  }
+  bank.losesOneIn = 0;
+  const last = startMachine(branch, false);
+  await last.cashier.wake();
+  await last.cashier.settle(last.line);
+  const people = {
+    database,
+    journal,
+    devices: last.devices,
+    randomBytes: chance.bytes,
+    nowMs: () => 0,
+  };
+  if (last.devices.jammed().length > 0 || journal.flagged().length > 0) {
+    let counted = last.devices.everywhere();
+    for (const { kind, notes } of journal.flagged()) {
+      if (kind === "left") counted = plus(counted, notes, -1);
+    }
+    assertEquals(countCassettes(people, counted), 0n, "missing or over");
+  }
+  if (noteCount(last.devices.cassettes()) < 30) {
+    fillCassettes(people, new Map([[5_000n, 10], [1_000n, 20]]), settings.currency);
+  }
+  await last.cashier.settle(last.line);
+}
+
+function anyFault(chance: Chance): DeviceFault {
+  const what = chance.of(["jam", "jam", "power cut", "lost count"]);
+  return `${what} ${chance.of(["before", "between", "after"])} ${chance.of(steps)}` as DeviceFault;
+}
+
+async function serve(
+  { devices, cashier, payer }: ReturnType<typeof startMachine>,
+  what: "withdraw" | "deposit" | "cancel",
+  chance: Chance,
+): Promise<string> {
+  if (what === "withdraw") {
+    const amount = BigInt(1 + chance.below(30)) * 1_000n;
+    return (await cashier.alone(() => cashier.withdraw(payer, amount))).outcome;
+  }
+  const opened = await cashier.alone(() => cashier.openAcceptor(payer));
+  if (opened !== "ok") return opened;
+  for (let count = chance.below(8); count > 0; count--) await devices.insert(chance.of(notes));
+  if (what === "deposit") return (await cashier.alone(() => cashier.deposit(payer))).outcome;
+  await cashier.alone(() => cashier.returnEscrow());
+  return "handed back";
+}
+
+function evening({ database, bank, journal }: Branch, when: string): void {
+  const devices = new SimulatedDevices(database);
+  assertEquals(journal.unfinished(), [], when);
+  assertEquals(totalOf(devices.everywhere()), -bank.balance("lobby"), `notes, ${when}`);
+  assertEquals(bank.held("bob"), 0n, when);
+  const all = ["vault", "differences", "alice", "bob", "lena", "carl", "dora", "lobby", "mall"];
+  assertEquals(all.reduce((sum, name) => sum + bank.balance(name), 0n), 0n, `books, ${when}`);
+}
