@@ -69,6 +69,22 @@ export function noteMix(
   return mix;
 }
 
+/** A cassette with at most this many notes is scarce: its notes are kept for who needs them. */
+export const scarceNotesMax = 10;
+
+/**
+ * The mix to hand out: of the cassettes with plenty alone where they make the amount, of all of them
+ * where not; null where there is none.
+ */
+export function sparingMix(
+  available: NoteCounts,
+  amount: bigint,
+  notesMax: number,
+): NoteCounts | null {
+  const plenty = new Map([...available].filter(([, count]) => count > scarceNotesMax));
+  return noteMix(plenty, amount, notesMax) ?? noteMix(available, amount, notesMax);
+}
+
 /** The nearest amounts below and above that can be paid out, at most one of each. */
 export function nearestAmounts(available: NoteCounts, amount: bigint, notesMax: number): bigint[] {
   const step = [...available.keys()].reduce(gcd, 0n);

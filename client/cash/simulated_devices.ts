@@ -7,7 +7,7 @@ import type { DeviceFault, DeviceStep } from "../../lib/atm.ts";
 import { dispensedNotesMax, escrowNotesMax } from "../../lib/limits.ts";
 import { transact } from "../atm_folder.ts";
 import { type CashDevices, DeviceError, type DeviceErrorCode, PowerCut } from "./devices.ts";
-import { noteCount, type NoteCounts, noteMix, plus } from "./note_mix.ts";
+import { noteCount, type NoteCounts, noteMix, plus, sparingMix } from "./note_mix.ts";
 
 type Place =
   | "cassettes"
@@ -86,7 +86,7 @@ export class SimulatedDevices implements CashDevices {
   // The dispenser
 
   denominate(amount: bigint): NoteCounts {
-    const mix = noteMix(this.cassettes(), amount, dispensedNotesMax);
+    const mix = sparingMix(this.cassettes(), amount, dispensedNotesMax);
     if (mix) return mix;
     const any = noteMix(this.cassettes(), amount, 10 * dispensedNotesMax);
     throw new DeviceError(any ? "tooManyItems" : "notDispensable", "denominate");

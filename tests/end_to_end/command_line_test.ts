@@ -170,6 +170,9 @@ Deno.test("the command line", async (t) => {
               assertEquals(odd.code, 2, "there is no note of seven");
               const loaded = await run(["atm", "cash", "load", "20x100", "50x40", ...cash]);
               assertStringIncludes(loaded.out, "€4,000.00  in all");
+              const counted = await run(["atm", "cash", "count", "20x99", "50x40", ...cash]);
+              assertStringIncludes(counted.out, "-€20.00 beside what the books have: not booked");
+              await run(["atm", "cash", "count", "20x100", "50x40", ...cash]);
             }
           }
           const { out } = await run(["bank", "audit", "show", "--data", bank]);

@@ -5,6 +5,8 @@ import {
   type NoteCounts,
   noteMix,
   plus,
+  scarceNotesMax,
+  sparingMix,
   totalOf,
 } from "../../../client/cash/note_mix.ts";
 
@@ -49,6 +51,30 @@ Deno.test("a mix is found exactly when there is one, and it is of the fewest not
       }
     }),
     { numRuns: 2_000 },
+  );
+});
+
+Deno.test("scarce notes are kept wherever the others make the amount", () => {
+  const counts = fc.uniqueArray(
+    fc.tuple(fc.constantFrom<bigint[]>(500n, 1000n, 2000n, 5000n), fc.integer({ min: 1, max: 14 })),
+    { selector: ([value]) => value, minLength: 1, maxLength: 3 },
+  );
+  fc.assert(
+    fc.property(counts, fc.integer({ min: 1, max: 60 }), (notes, fives) => {
+      const amount = BigInt(fives) * 500n;
+      const mix = sparingMix(new Map(notes), amount, 12);
+      const plenty = notes.filter(([, count]) => count > scarceNotesMax);
+      const spared = fewestByTrying(plenty, amount, 12);
+      const fewest = spared ?? fewestByTrying(notes, amount, 12);
+      assertEquals(mix && countOf(mix), fewest);
+      if (mix) assertEquals(totalOf(mix), amount);
+      if (spared !== null) {
+        for (const value of mix!.keys()) {
+          assert(plenty.some(([each]) => each === value), `${value}`);
+        }
+      }
+    }),
+    { numRuns: 1_000 },
   );
 });
 
