@@ -121,7 +121,7 @@ async function runServer(flags: Flags, demo: boolean): Promise<number> {
 /** An ATM behind a page in the browser. */
 async function runAtm(flags: Flags): Promise<number> {
   const end = leashEnds();
-  const { machine, online, close } = await openMachine(flags);
+  const { machine, close } = await openMachine(flags);
   const stopping = new AbortController();
   const host = startBrowserHost({
     machine,
@@ -131,7 +131,7 @@ async function runAtm(flags: Flags): Promise<number> {
     onError: logFailedCall,
   });
   machine.start();
-  if (!flags.wait) await Promise.race([online, end]);
+  if (!flags.wait) await Promise.race([online(machine), end]);
   const file = `${flags.data}/open.html`;
   removeIfThere(file);
   writePrivateFile(file, openFile(host.newLink()));
@@ -151,10 +151,8 @@ async function runAtm(flags: Flags): Promise<number> {
  */
 async function runAtmInWindow(flags: Flags): Promise<number> {
   const interrupted = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    if (Deno.build.os === "windows" && signal === "SIGTERM") continue;
-    Deno.addSignalListener(signal, () => signal === "SIGTERM" && interrupted.abort());
-  }
+  Deno.addSignalListener("SIGINT", () => {}); // as for the leash: the launcher decides what it means
+  if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", () => interrupted.abort());
   const library = flags.webview === undefined ? null : String(flags.webview);
   try {
     return await runWindow<Flags>({
@@ -163,7 +161,7 @@ async function runAtmInWindow(flags: Flags): Promise<number> {
       page: bundlePage("in_window"),
       kiosk: flags.kiosk === true,
       randomBytes,
-      startWorker: () => startAtmWorker(import.meta.url, library!),
+      startWorker: () => startAtmWorker(library!),
       begin: flags,
       interrupted: interrupted.signal,
     });
@@ -178,9 +176,9 @@ const atmWorkerName = "atm";
 const blankMsMax = 20_000;
 
 /** The worker may do what this process may, but of native code it reaches the web view alone. */
-function startAtmWorker(module: string, library: string): Worker {
+function startAtmWorker(library: string): Worker {
   const inherited = { read: "inherit", write: "inherit", net: "inherit" } as const;
-  return new Worker(module, {
+  return new Worker(import.meta.url, {
     type: "module",
     name: atmWorkerName,
     deno: { permissions: { ...inherited, ffi: [library] } },
@@ -212,7 +210,7 @@ async function settlesWithin(ms: number, promise: Promise<unknown>): Promise<boo
   return inTime;
 }
 
-/** The machine of an ATM's folder, not yet started, and word of its first meeting with the bank. */
+/** The machine of an ATM's folder, not yet started. */
 async function openMachine(flags: Flags) {
   const keptKey = `${flags.data}/terminal.key`;
   const terminalKey = newestKey(readTerminalKey(String(flags.key)), keptKey);
@@ -251,7 +249,7 @@ async function openMachine(flags: Flags) {
       ),
     log,
   });
-  return { machine, online: online(machine), close: () => database.close() };
+  return { machine, close: () => database.close() };
 }
 
 /** The key that was given, or a newer one of the same terminal that its bank has sent it since. */

@@ -328,6 +328,7 @@ async function nothingToKeep(children: Child<unknown>[]): Promise<void> {
     if (await child.ended === 0 && child.mayEnd) await allClosed;
   }));
 }
+
 /** Which terminal this machine is: the key given, its folder's, or the only one there is. */
 function terminalOf(flags: ParsedCommand["flags"], place: Place): Terminal {
   const given = flags.data === undefined ? null : pathFlag(flags.data, "", place);

@@ -35,10 +35,6 @@ export class Gate {
     this.#take(shut);
   }
 
-  get isShut(): boolean {
-    return Atomics.load(this.#state, 0) === shut;
-  }
-
   /** Puts the gate from free into this state; false where it is shut. */
   #take(state: number): boolean {
     for (;;) {

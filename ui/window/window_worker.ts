@@ -14,9 +14,6 @@ export interface WindowEnd {
   host(options: Omit<WindowHostOptions, "secret" | "answer" | "onPageGone">): WindowHost;
   /** Settles when the program should end. */
   closed: Promise<void>;
-  /** Runs where every call of the page passes, and takes those that are its own: for tests. */
-  onCall: ((id: string, request: string) => boolean) | null;
-  remote: WebviewRemote;
 }
 
 /** A worker's global scope, of which only this is used. */
@@ -63,9 +60,7 @@ function windowEnd(shared: SharedWindow, gate: Gate, remote: WebviewRemote, clos
   let host: WindowHost | null = null;
   let early: [id: string, request: string][] = [];
   const end: WindowEnd = {
-    remote,
     closed,
-    onCall: null,
     host(options) {
       const started = host = startWindowHost({
         ...options,
@@ -81,7 +76,6 @@ function windowEnd(shared: SharedWindow, gate: Gate, remote: WebviewRemote, clos
   return {
     end,
     take(id: string, request: string) {
-      if (end.onCall?.(id, request)) return;
       if (host) host.take(id, request);
       else if (early.length < deskLimits.callsUnderWayMax) early.push([id, request]);
       else gate.pass(() => remote.answer(id, null, true));
