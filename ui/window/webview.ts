@@ -162,20 +162,20 @@ function load<Symbols extends Deno.ForeignLibraryInterface>(
   try {
     return Deno.dlopen(path, symbols).symbols;
   } catch (error) {
-    throw new NoWindow(whyNotLoaded(error as Error), { cause: error });
+    throw new NoWindow(whyNotLoaded(path, error as Error), { cause: error });
   }
 }
 
 /** The packages that Debian and Ubuntu have for what WebKit needs; others name them alike. */
 const packages = "libwebkitgtk-6.0-4 and libvulkan1";
 
-/** A library that did not load, in words for whoever can mend it. */
-export function whyNotLoaded(error: Error): string {
+/** Why the library at `path` did not load, in words for whoever can mend it. */
+export function whyNotLoaded(path: string, error: Error): string {
   if (error instanceof Deno.errors.NotCapable) {
     return "native libraries may not be used here: --allow-ffi was refused";
   }
   const missing = /([\w+.-]+\.so[.\d]*): cannot open shared object file/.exec(error.message)?.[1];
-  if (missing && !missing.startsWith("libwebview")) {
+  if (missing && !path.endsWith(missing)) {
     return `${missing} is missing: install WebKitGTK (packages ${packages} on Debian and Ubuntu)`;
   }
   const [line = ""] = error.message.split("\n");
