@@ -13,12 +13,16 @@ Each has --help. --version prints the version.`,
   demo: `deno task demo: a whole bank on this machine, to try everything.
 
 Makes a bank with demo customers in a data folder (or goes on with the one that is there), starts its
-server on loopback and opens an ATM in the browser. Ctrl-C ends all of it.
+server on loopback and opens an ATM in a window, or in the browser where no window opens. Closing
+the window or Ctrl-C ends all of it.
 
   --data DIR     the folder for everything (./data)
   --atms N       how many ATMs to open, 1 to 8 (1)
-  --no-open      open no browser: print how to reach the ATM
-  --json         with --no-open: one line of JSON on standard output, once all is ready
+  --window       a window, or an error with exit code 1 where none opens
+  --browser      the browser, rather than a window
+  --kiosk        the window over the whole screen, without a way for customers to close it
+  --no-open      open nothing: print a link for a browser
+  --json         one line of JSON on standard output, once all is ready
 
   deno task demo
   deno task demo --atms 2
@@ -42,8 +46,11 @@ Make the bank first: deno task bank init`,
   --data DIR         this ATM's folder (./data/atm-NAME, by the key's name)
   --demo             show the demo's controls, with which notes are put in, and fill empty cassettes
   --wait             start even though the bank cannot be reached yet, and wait for it
-  --no-open          open no browser: print how to reach the ATM
-  --json             with --no-open: one line of JSON on standard output, once it is ready
+  --window           a window, or an error with exit code 1 where none opens
+  --browser          the browser, rather than a window
+  --kiosk            the window over the whole screen, without a way for customers to close it
+  --no-open          open nothing: print a link for a browser
+  --json             one line of JSON on standard output, once it is ready
 
   deno task atm --bank bank.example:4848 --key lobby.key
   deno task atm --key lobby.key --no-open
