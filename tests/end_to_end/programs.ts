@@ -2,11 +2,11 @@
 
 const project = new URL("../../", import.meta.url);
 
-function command(args: string[]): Deno.Command {
+function command(args: string[], env: Record<string, string>): Deno.Command {
   return new Deno.Command(Deno.execPath(), {
     args: ["task", "--quiet", ...args],
     cwd: project,
-    env: { NO_COLOR: "1" },
+    env: { NO_COLOR: "1", ...env },
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",
@@ -21,8 +21,12 @@ export interface Finished {
 }
 
 /** Runs a command to its end; `input` is its whole standard input. */
-export async function run(args: string[], input = ""): Promise<Finished> {
-  const process = command(args).spawn();
+export async function run(
+  args: string[],
+  input = "",
+  env: Record<string, string> = {},
+): Promise<Finished> {
+  const process = command(args, env).spawn();
   const writer = process.stdin.getWriter();
   await writer.write(new TextEncoder().encode(input)).catch(() => {});
   await writer.close().catch(() => {});
@@ -38,10 +42,11 @@ export class Program {
   readonly #err: Promise<string>;
   readonly status: Promise<Deno.CommandStatus>;
 
-  constructor(args: string[]) {
-    this.#process = command(args).spawn();
+  /** @param env what its environment has beside this one */
+  constructor(args: string[], env: Record<string, string> = {}) {
+    this.#process = command(args, env).spawn();
     this.#lines = linesOf(this.#process.stdout);
-    this.#err = new Response(this.#process.stderr).text();
+    this.#err = new Response(this.#process.stderr).text().then(withoutWarning);
     this.status = this.#process.status;
   }
 
@@ -56,9 +61,19 @@ export class Program {
     return value;
   }
 
+  /** All of standard error, once the program has ended. */
+  get err(): Promise<string> {
+    return this.#err;
+  }
+
   /** Sends a signal, waits, and gives the exit code. */
   async end(signal: Deno.Signal = "SIGTERM"): Promise<number> {
     this.#process.kill(signal);
+    return await this.ended();
+  }
+
+  /** Waits until it has ended by itself, and gives the exit code. */
+  async ended(): Promise<number> {
     const { code } = await this.status;
     await this.#lines.return(undefined);
     await this.#err;

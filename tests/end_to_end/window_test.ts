@@ -1,0 +1,179 @@
+/** The ATM's window as its user meets it: the real program on a desktop, with keys, a mouse and eyes. */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { type Area, Desktop, findDesktop } from "../desktop.ts";
+import { findIn, listeningOf, memoryOf, treeOf } from "../process_tree.ts";
+import { Program, run, until } from "./programs.ts";
+
+const noDesktop = !findDesktop();
+
+interface Ready {
+  bank: string;
+  atm: string;
+  customers: { username: string; password: string }[];
+}
+
+/** A demo with windows; started anew in the same folder it goes on where it was. */
+async function startDemo(folder: string, desktop: Desktop, ...more: string[]) {
+  const startMs = performance.now();
+  const program = new Program(
+    ["demo", "--window", "--json", "--data", `${folder}/demo`, ...more],
+    desktop.env,
+  );
+  const { customers } = JSON.parse(await program.line()) as Ready;
+  const { username, password } = customers[0]!;
+  return { program, username, password, startedMs: performance.now() - startMs };
+}
+
+/** From the welcome of the window that has the keyboard to the menu. */
+async function logIn(desktop: Desktop, username: string, password: string, area = left) {
+  await desktop.press("Return");
+  await desktop.sees("Who is there?", area);
+  await desktop.type(username);
+  await desktop.press("Tab");
+  await desktop.type(password);
+  await desktop.press("Return");
+  await desktop.sees("Booked balance", area);
+}
+
+/** From the menu to notes in the tray: the first of its buttons, and the first amount. */
+async function withdrawTwenty(desktop: Desktop) {
+  await desktop.press("Tab", "Return");
+  await desktop.sees("How much", left);
+  await desktop.press("Tab", "Return");
+  await desktop.sees("Please take", left);
+}
+
+/** The ATM's own part of a window that stands at the left edge of the screen; beside it is the demo's pane. */
+const left: Area = { x: 0, y: 0, width: 970, height: 830 };
+const second: Area = { x: 1290, y: 0, width: 970, height: 830 };
+
+/** What the bank's audit log has, as its operator sees it. */
+async function auditOf(folder: string): Promise<string> {
+  const { code, out } = await run(["bank", "audit", "show", "--data", `${folder}/demo/bank`]);
+  assertEquals(code, 0);
+  return out;
+}
+
+async function withDesktop(
+  widthPx: number,
+  test: (desktop: Desktop, folder: string) => Promise<void>,
+) {
+  const folder = await Deno.makeTempDir();
+  const desktop = await Desktop.open(widthPx, 830);
+  try {
+    await test(desktop, folder);
+  } finally {
+    await desktop.close();
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test({
+  name: "two windows of one customer: a withdrawal at one is seen at the other",
+  ignore: noDesktop,
+  fn: () =>
+    withDesktop(2600, async (desktop, folder) => {
+      const demo = await startDemo(folder, desktop, "--atms", "2");
+      const { username, password } = demo;
+      // a key that does nothing: on a busy machine these customers would be logged out as idle
+      const stayAt = async (...titles: string[]) => {
+        for (const title of titles) {
+          await desktop.turnTo(title);
+          await desktop.press("Shift_L");
+        }
+      };
+      const [first, other] = (await desktop.windows()).sort();
+      assertEquals(first, "ATM lobby");
+      await desktop.moveTo(other!, { x: second.x, y: 0, width: 1280, height: 800 });
+      await desktop.moveTo(first!, { x: 0, y: 0, width: 1280, height: 800 });
+
+      await desktop.turnTo(first!);
+      await logIn(desktop, username, password);
+      await desktop.sees("€2,500.00", left);
+      await desktop.turnTo(other!);
+      await logIn(desktop, username, password, second);
+      await desktop.sees("€2,500.00", second);
+
+      await stayAt(first!, other!);
+      await desktop.turnTo(first!);
+      await withdrawTwenty(desktop);
+      // on to the demo's pane: its heading, five kinds of notes to insert, and the notes to take
+      await desktop.press(...Array(7).fill("Tab"), "Return");
+      await stayAt(other!, first!);
+      await desktop.sees("€2,480.00", left);
+      await desktop.sees("€2,480.00", second);
+
+      const tree = treeOf(demo.program.pid);
+      const windows = [findIn(tree, "atm-window")!].flatMap(treeOf);
+      assert(windows.length >= 3, "the ATM and WebKit's processes");
+      assertEquals(listeningOf(windows), [], "no socket for anybody to knock at");
+      console.log(
+        `first screens of bank and two windows after ${Math.round(demo.startedMs)} ms; ` +
+          `a window's ${windows.length} processes hold ${
+            Math.round(memoryOf(windows) / 2 ** 20)
+          } MiB`,
+      );
+
+      await desktop.closeWindow(other!);
+      await until(
+        "only one window is left",
+        async () => (await desktop.windows()).join() === first,
+      );
+      await desktop.closeWindow(first!);
+      assertEquals(await demo.program.ended(), 0);
+      const audit = await auditOf(folder);
+      assertMatch(audit, /withdraw €20\.00 \|/);
+      assertEquals(audit.match(/\| log out/g)?.length, 2);
+      assert(!audit.includes("stream cut"), "both lines were closed, not cut");
+    }),
+});
+
+const closings: [when: string, close: (at: Moment) => Promise<void>][] = [
+  ["while it starts", async () => {}],
+  ["at the log-in, half typed", async ({ desktop, username }) => {
+    await desktop.sees("Welcome to", left);
+    await desktop.press("Return");
+    await desktop.sees("Who is there?", left);
+    await desktop.type(username);
+  }],
+  ["in the menu", async ({ desktop, username, password }) => {
+    await logIn(desktop, username, password);
+  }],
+  ["with notes in the tray", async ({ desktop, username, password }) => {
+    await logIn(desktop, username, password);
+    await withdrawTwenty(desktop);
+  }],
+];
+
+interface Moment {
+  desktop: Desktop;
+  username: string;
+  password: string;
+}
+
+Deno.test({
+  name: "the window can be closed at any moment, and all ends in order",
+  ignore: noDesktop,
+  fn: (t) =>
+    withDesktop(1290, async (desktop, folder) => {
+      for (const [when, come] of closings) {
+        await t.step(when, async () => {
+          const demo = await startDemo(folder, desktop);
+          try {
+            await come({ desktop, ...demo });
+          } finally {
+            await desktop.closeWindow("ATM lobby");
+            assertEquals(await demo.program.ended(), 0);
+          }
+        });
+      }
+      await t.step("and so it does at SIGTERM", async () => {
+        const demo = await startDemo(folder, desktop);
+        await desktop.sees("Welcome to", left);
+        assertEquals(await demo.program.end("SIGTERM"), 0);
+      });
+      const audit = await auditOf(folder);
+      assertMatch(audit, /withdraw €20\.00 reversed/, "the notes in the tray were drawn back");
+      assert(!audit.includes("stream cut"));
+    }),
+});
