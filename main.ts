@@ -14,6 +14,7 @@ import { SimulatedDevices } from "./client/cash/simulated_devices.ts";
 import { Journal } from "./client/journal.ts";
 import { UsageError } from "./lib/errors.ts";
 import { type Currency, currencyOf, decimalText, formatMoney, parseAmount } from "./lib/money.ts";
+import { smallestNote } from "./lib/notes.ts";
 import { hex } from "./lib/bytes.ts";
 import { formatTerminalKey, isName, type NamedTerminalKey } from "./lib/terminal_key.ts";
 import { type Bank, createBank, openBank, randomBytes } from "./server/bank.ts";
@@ -365,7 +366,11 @@ async function initBank(flags: Flags): Promise<number> {
     throw new UsageError("--name: write up to 60 characters, without | and line breaks", 2);
   }
   const folder = String(flags.data);
-  const bank = await createBank(folder, { bankName, currency, timeZone, withdrawalMax }, log);
+  const bank = await createBank(
+    folder,
+    { bankName, currency, timeZone, smallestNote: smallestNote(currency) },
+    log,
+  );
   const who = `operator ${operatorName()}`;
   await bank.ledger.submit({
     op: "note",
@@ -374,6 +379,10 @@ async function initBank(flags: Flags): Promise<number> {
     kind: "other",
     outcome: "ok",
   });
+  if (withdrawalMax !== null) {
+    const limits = { withdrawalMax };
+    await bank.ledger.submit({ op: "set_limits", operator: operatorName(), limits });
+  }
   await bank.close();
   say(`${bankName} is made in ${folder}: ${currency.code}, ${timeZone}.`);
   return say(

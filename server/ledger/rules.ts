@@ -3,20 +3,26 @@
  * changes, audit entries). Pure and deterministic: no I/O, no clock, no randomness.
  *
  * A movement is refused for the first of these that holds, in this order:
- * `voided` or the first outcome or `id_reused` (the id was used before) · `amount_not_positive` ·
- * `amount_too_large` · `unknown_account` · `wrong_currency` · `account_closed` · `account_locked` ·
- * `over_withdrawal_limit` · `insufficient_funds`.
+ * `voided` or the first outcome or `id_reused` (the id was used before) · `amount_not_a_number` ·
+ * `amount_not_whole` · `amount_not_positive` · `amount_too_large` · `unknown_account` ·
+ * `wrong_currency` · `account_closed` · `account_locked`;
+ * a withdrawal then for `over_withdrawal_limit` · `over_day_limit` · `insufficient_funds` ·
+ * `not_dispensable` · `over_terminal_limit`; a deposit for `over_terminal_limit`;
+ * a transfer for `unknown_recipient` · `same_account` · `wrong_currency` (of the recipient) ·
+ * `recipient_unavailable` · `over_day_limit` · `insufficient_funds`.
+ * Before all of these stand `terminal_revoked`, and `try_later` while the clock stops money.
  */
 import { keyStands } from "../terminals/key_versions.ts";
 import type { Books } from "./books.ts";
 import type { AuditEntry, Command, Reply } from "./command.ts";
-import { administer } from "./rules/administer.ts";
+import * as administer from "./rules/administer.ts";
 import { authorise } from "./rules/authorise.ts";
 import { type Answer, Batch, failed } from "./rules/batch.ts";
 import { loadCash } from "./rules/load_cash.ts";
 import { logIn, note } from "./rules/log_in.ts";
 import { settle } from "./rules/settle.ts";
 import { administerKeys, confirmKey } from "./rules/terminal_keys.ts";
+import { lookUp, transfer } from "./rules/transfer.ts";
 
 /** What became of a batch. `replies` has one for each command, in order. */
 export interface BatchResult {
@@ -27,14 +33,21 @@ export interface BatchResult {
 /**
  * Runs commands, in order, against the books, which hold the changes afterwards.
  * @param timeMs the batch's time: never before that of an earlier batch
+ * @param moneyStopped true while the clock is in doubt: nothing that moves money is done then
  */
 export function applyCommands(
   books: Books,
   commands: readonly Command[],
   timeMs: number,
+  moneyStopped = false,
 ): BatchResult {
   const batch = new Batch(books, timeMs);
-  const replies = commands.map((command) => ({ timeMs, ...apply(batch, command) }));
+  const replies = commands.map((command) => ({
+    timeMs,
+    ...(moneyStopped && movesMoney(command)
+      ? { outcome: "try_later" as const }
+      : apply(batch, command)),
+  }));
   return { replies, entries: batch.entries };
 }
 
@@ -49,9 +62,26 @@ function apply(batch: Batch, command: Command): Answer {
       return settle(batch, command);
     case "load_cash":
       return loadCash(batch, command);
+    case "transfer":
+      return transfer(batch, command);
+    case "look_up":
+      return lookUp(batch, command);
     case "add_customer":
+      return administer.addCustomer(batch, command);
+    case "open_account":
+      return administer.openAccount(batch, command);
+    case "set_account_state":
+      return administer.setAccountState(batch, command);
+    case "set_limits":
+      return administer.setLimits(batch, command);
+    case "set_own_limits":
+      return administer.setOwnLimits(batch, command);
+    case "settle_hold":
+      return administer.settleHold(batch, command);
+    case "confirm_clock":
+      return administer.confirmClock(batch, command);
     case "enrol_terminal":
-      return administer(batch, command);
+      return administer.enrolTerminal(batch, command);
     case "rotate_terminal":
     case "revoke_terminal":
     case "reseal_terminals":
@@ -64,6 +94,11 @@ function apply(batch: Batch, command: Command): Answer {
     case "note":
       return note(batch, command);
   }
+}
+
+/** What waits while the clock is in doubt: each movement of money is dated, and charged to a day. */
+function movesMoney(command: Command): boolean {
+  return "opening" in command ? command.opening !== 0n : "movement" in command;
 }
 
 /**

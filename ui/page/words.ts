@@ -160,6 +160,7 @@ const english = {
       all: "All",
       withdrawal: "Withdrawals",
       deposit: "Deposits",
+      transfer: "Transfers",
       "log-in": "Log-ins",
       other: "Other",
     } satisfies Record<HistoryEntry["kind"] | "all", string>,
@@ -262,6 +263,11 @@ const english = {
       lede: "Please type an amount such as 40 or 40.00, with digits only.",
       next: "Change the amount",
     },
+    amount_not_whole: {
+      heading: "That amount is too fine",
+      lede: "Money has no parts as small as that. Nothing was booked.",
+      next: "Change the amount",
+    },
     amount_not_positive: {
       heading: "That is no amount",
       lede: "Please choose an amount above zero. Nothing was booked.",
@@ -298,6 +304,32 @@ const english = {
         "This is more than you may take out at once. A smaller amount may be possible. Nothing was booked.",
       next: "Choose another amount",
     },
+    over_day_limit: {
+      heading: "Over your limit for today",
+      lede:
+        "Together with what left this account today, this is more than it may give in a day. A smaller amount may be possible. Nothing was booked.",
+      next: "Choose another amount",
+    },
+    over_terminal_limit: {
+      heading: "This ATM has done enough for today",
+      lede: "It may not move so much more cash today. Nothing was booked. Please use another ATM.",
+      next: "Continue",
+    },
+    unknown_recipient: {
+      heading: "We cannot find that account",
+      lede: "There is no account with this number. Nothing was booked. Please check the number.",
+      next: "Continue",
+    },
+    same_account: {
+      heading: "That is the same account",
+      lede: "The money is where it should go already. Nothing was booked.",
+      next: "Continue",
+    },
+    recipient_unavailable: {
+      heading: "That account takes no money",
+      lede: "Nothing can be sent there at the moment. Nothing was booked.",
+      next: "Continue",
+    },
     insufficient_funds: {
       heading: "Not enough money",
       lede: "Your account does not hold as much as that. Nothing was booked.",
@@ -310,6 +342,7 @@ const english = {
     already_reversed: notBooked,
     terminal_revoked: notBooked,
     name_taken: notBooked,
+    account_not_empty: notBooked,
     rotation_under_way: notBooked,
     unknown_name: notBooked,
     try_later: {

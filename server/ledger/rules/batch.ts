@@ -1,19 +1,27 @@
 /** What the rules of one batch share: its books, its time, and the rows and entries they write. */
-import { type AtmOutcome, inWords } from "../../../lib/errors.ts";
+import { type AtmOutcome, inWords, type Outcome } from "../../../lib/errors.ts";
 import { formatMoney } from "../../../lib/money.ts";
 import type { Account, Books, Movement } from "../books.ts";
 import type { AuditEntry, Reply } from "../command.ts";
+import { dayOf } from "../day.ts";
 
 /** A reply, before the batch's time is put to it. */
 export type Answer = Omit<Reply, "timeMs">;
 
 /** A movement's row, before its balances and time are. */
-export type NewRow = Omit<Movement, "debitBalance" | "creditBalance" | "timeMs">;
+export type NewRow =
+  & Omit<Movement, "debitBalance" | "creditBalance" | "day" | "timeMs" | "operator">
+  & { operator?: string };
 
 export class Batch {
   readonly entries: AuditEntry[] = [];
 
-  constructor(readonly books: Books, readonly timeMs: number) {}
+  /** The bank's calendar day. */
+  readonly day: number;
+
+  constructor(readonly books: Books, readonly timeMs: number) {
+    this.day = dayOf(timeMs, books.settings.timeZone);
+  }
 
   log(who: string, action: string, facts: Partial<AuditEntry> & { outcome: AtmOutcome }): void {
     this.entries.push({ who, action, timeMs: this.timeMs, kind: "other", terminal: "", ...facts });
@@ -28,6 +36,7 @@ export class Batch {
       kind: row.kind,
       terminal: row.terminal,
       customer: row.customer,
+      operator: row.operator ?? "",
       debit: row.debit,
       credit: row.credit,
       amount: row.amount,
@@ -36,24 +45,34 @@ export class Batch {
       outcome: row.outcome,
       debitBalance: balance(row.debit),
       creditBalance: balance(row.credit),
+      day: this.day,
       timeMs: this.timeMs,
     });
   }
 
-  /** A movement in one step. */
+  /** What an account's day has been charged with so far. */
+  chargedToday({ day, dayOut, dayIn }: Account): { dayOut: bigint; dayIn: bigint } {
+    return day === this.day ? { dayOut, dayIn } : { dayOut: 0n, dayIn: 0n };
+  }
+
+  /** A movement of the bank's own in one step; refused, it is a row that moves nothing. */
   book(
-    { movement, kind, terminal, debit, credit, amount, customer = "" }: {
+    { movement, kind, terminal, debit, credit, amount, currency, outcome, customer = "" }: {
       movement: string;
       kind: "load" | "opening";
       terminal: string;
-      debit: Account;
+      debit: Account | undefined;
       credit: Account;
       amount: bigint;
+      currency: string;
+      outcome: Outcome;
       customer?: string;
     },
   ): Movement {
-    this.books.adjust(debit.id, { balance: -amount });
-    this.books.adjust(credit.id, { balance: amount });
+    if (outcome === "ok") {
+      this.books.adjust(debit!.id, { balance: -amount });
+      this.books.adjust(credit.id, { balance: amount });
+    }
     return this.addRow({
       id: movement,
       step: 1,
@@ -61,12 +80,12 @@ export class Batch {
       kind,
       terminal,
       customer,
-      debit: debit.id,
+      debit: debit?.id ?? null,
       credit: credit.id,
       amount,
-      booked: amount,
-      currency: debit.currency,
-      outcome: "ok",
+      booked: outcome === "ok" ? amount : 0n,
+      currency,
+      outcome,
     });
   }
 

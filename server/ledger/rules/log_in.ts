@@ -41,7 +41,10 @@ export function logIn(batch: Batch, { op, username, nameHash, terminal, ...rest 
   batch.books.setFailures({ ...mine, count: 0 });
   const count = Math.max(0, remembered(its, terminalPatience, batch.timeMs) - 1);
   batch.books.setFailures({ ...its, count });
-  return { outcome: "ok", account: batch.books.accountOf("customer", username) };
+  const accounts = batch.books.accountsOf("customer", username);
+  const usable = accounts.filter(({ state }) => state !== "closed");
+  // The first that can be used; a closed one where there is no other.
+  return { outcome: "ok", account: usable[0] ?? accounts[0], accounts: usable };
 }
 
 export function note(batch: Batch, { who, action, kind, outcome, terminal }: Note): Answer {

@@ -16,13 +16,13 @@ export function accountOfRow(batch: Batch, row: Movement): Account | undefined {
 export function logMovement(batch: Batch, row: Movement, first: Movement): void {
   const verb = first.kind === "withdrawal" ? "withdraw" : "deposit";
   const asked = `${verb} ${batch.money(first.amount)}`;
-  const action = row.step === 1
-    ? row.outcome === "ok" ? `${asked} authorised` : failed(asked, row.outcome)
-    : row.action !== "complete"
-    ? `${asked} reversed`
-    : row.booked < first.amount
+  const done = row.booked < first.amount
     ? `${verb} ${batch.money(row.booked)} of ${batch.money(first.amount)}`
     : asked;
+  const action = row.step === 1
+    ? row.outcome === "ok" ? `${asked} authorised` : failed(asked, row.outcome)
+    : (row.action === "complete" ? done : `${asked} reversed`) +
+      (row.operator ? " - settled by the bank" : "");
   batch.log(first.customer, action, {
     kind: first.kind === "withdrawal" ? "withdrawal" : "deposit",
     outcome: row.outcome,

@@ -3,63 +3,84 @@ import type { Movement } from "../books.ts";
 import type { Settle } from "../command.ts";
 import { type Answer, type Batch, failed } from "./batch.ts";
 import { accountOfRow, logMovement } from "./movement_rows.ts";
+import { report } from "./report.ts";
 
 export function settle(batch: Batch, command: Settle): Answer {
   const first = batch.books.movement(command.movement, 1);
   if (!first && command.op === "void") return voidUnknown(batch, command);
   if (!first || first.terminal !== command.terminal) return refuseSettling(batch, command);
   const settled = batch.books.movement(command.movement, 2);
-  if (command.op === "complete") return complete(batch, command, first, settled);
-  if (settled?.action === "complete") {
-    return {
-      outcome: "already_completed",
-      booked: settled.booked,
-      account: accountOfRow(batch, first),
-    };
+  if (settled && !settled.operator) return settledBefore(batch, command, first, settled);
+  if (command.op === "complete") {
+    if (first.action === "void") return { outcome: "voided" };
+    const refused = completingRefused(batch, command, first);
+    if (refused) return refused;
   }
-  if (settled || first.action === "void" || first.outcome !== "ok") {
-    return { outcome: "ok", booked: 0n, account: accountOfRow(batch, first) };
-  }
-  // A load is booked in one step: nothing of it can be taken back.
-  if (first.action === "book") return { outcome: "already_completed", booked: first.booked };
-  return settleRow(batch, first, command.op, 0n);
+  if (settled) return report(batch, command, first, settled);
+  return command.op === "complete"
+    ? settleRow(batch, first, "complete", command.amount)
+    : giveUp(batch, command, first);
 }
 
-function complete(
+/** What an open movement cannot be completed with. */
+function completingRefused(
   batch: Batch,
   command: Settle & { op: "complete" },
   first: Movement,
-  settled: Movement | undefined,
-): Answer {
-  const { amount } = command;
-  if (first.action === "void") return { outcome: "voided" };
-  if (settled?.action === "complete") {
-    const outcome = settled.booked === amount ? "ok" : "already_completed";
-    return { outcome, booked: settled.booked, account: accountOfRow(batch, first) };
-  }
-  if (settled) return { outcome: "already_reversed", account: accountOfRow(batch, first) };
-  if (first.action !== "authorise" || first.outcome !== "ok") {
-    return refuseSettling(batch, command);
-  }
-  if (amount <= 0n) return refuseSettling(batch, command, "amount_not_positive");
-  if (amount > first.amount) return refuseSettling(batch, command, "amount_too_large");
-  return settleRow(batch, first, "complete", amount);
+): Answer | undefined {
+  if (first.action !== "authorise" || first.outcome !== "ok") return refuseSettling(batch, command);
+  if (command.amount <= 0n) return refuseSettling(batch, command, "amount_not_positive");
+  if (command.amount > first.amount) return refuseSettling(batch, command, "amount_too_large");
 }
 
-/** Ends an open movement: moves what the device moved, and lets go of the hold. */
-function settleRow(
+/** The terminal settles once more: the same again is harmless, anything else is told what was booked. */
+function settledBefore(
+  batch: Batch,
+  command: Settle,
+  first: Movement,
+  { action, booked }: Movement,
+): Answer {
+  const account = accountOfRow(batch, first);
+  if (action === "complete") {
+    const same = command.op === "complete" && command.amount === booked;
+    return { outcome: same ? "ok" : "already_completed", booked, account };
+  }
+  if (command.op === "complete") return { outcome: "already_reversed", account };
+  return { outcome: "ok", booked: 0n, account };
+}
+
+function giveUp(batch: Batch, { op }: Settle, first: Movement): Answer {
+  if (first.action === "void" || first.outcome !== "ok") {
+    return { outcome: "ok", booked: 0n, account: accountOfRow(batch, first) };
+  }
+  // What was booked in one step cannot be taken back.
+  if (first.action === "book") return { outcome: "already_completed", booked: first.booked };
+  return settleRow(batch, first, op as "reverse" | "void", 0n);
+}
+
+/**
+ * Ends an open movement: moves what the device moved, lets go of the hold, and gives back to its day
+ * what was charged beyond that.
+ * @param operator who ends it in the terminal's place
+ */
+export function settleRow(
   batch: Batch,
   first: Movement,
   action: "complete" | "reverse" | "void",
   booked: bigint,
+  operator = "",
 ): Answer {
+  const { books } = batch;
   const debit = first.debit!, credit = first.credit!;
   const held = first.kind === "withdrawal" ? -first.amount : 0n;
+  const unused = first.amount - booked;
   // The hold's account always changes; the terminal's only when notes moved.
-  if (first.kind === "withdrawal") batch.books.adjust(debit, { balance: -booked, held });
-  else if (booked > 0n) batch.books.adjust(debit, { balance: -booked });
-  if (booked > 0n) batch.books.adjust(credit, { balance: booked });
-  const row = batch.addRow({ ...first, step: 2, action, booked, outcome: "ok" });
+  if (first.kind === "withdrawal") books.adjust(debit, { balance: -booked, held });
+  else if (booked > 0n) books.adjust(debit, { balance: -booked });
+  if (booked > 0n) books.adjust(credit, { balance: booked });
+  if (first.kind === "deposit") books.giveBack(debit, first.day, { in: unused });
+  else for (const id of [debit, credit]) books.giveBack(id, first.day, { out: unused });
+  const row = batch.addRow({ ...first, step: 2, action, booked, outcome: "ok", operator });
   logMovement(batch, row, first);
   return { outcome: "ok", booked, account: accountOfRow(batch, first) };
 }
@@ -82,6 +103,7 @@ function voidUnknown(batch: Batch, { movement, terminal }: Settle): Answer {
   batch.log(`terminal ${batch.terminalName(terminal)}`, "void an unknown movement", {
     outcome: "voided",
     movement: row.id,
+    step: "book",
   });
   return { outcome: "ok", booked: 0n };
 }

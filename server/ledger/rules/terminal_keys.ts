@@ -4,7 +4,7 @@ import { type Answer, type Batch, failed } from "./batch.ts";
 
 export function administerKeys(
   batch: Batch,
-  command: Exclude<Administer, { op: "add_customer" | "enrol_terminal" }>,
+  command: Extract<Administer, { op: "rotate_terminal" | "revoke_terminal" | "reseal_terminals" }>,
 ): Answer {
   const who = `operator ${command.operator}`;
   if (command.op === "reseal_terminals") {

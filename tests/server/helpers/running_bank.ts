@@ -21,7 +21,7 @@ const bankSettings = {
   bankName: "Test Bank",
   currency: { code: "EUR", exponent: 2 },
   timeZone: "UTC",
-  withdrawalMax: null,
+  smallestNote: 1n,
 };
 
 /** A 16-byte id that nothing had before, as 32 hex digits. */
