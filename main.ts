@@ -412,6 +412,37 @@ async function operatorCommand(
       const password = await readPassword(`Password for ${words[0]}: `);
       return { command: "add_customer", username: words[0]!, password, opening };
     }
+    case "bank account open": {
+      const [name, opening] = [String(flags.name ?? "savings"), String(flags.opening ?? "0")];
+      return { command: "open_account", username: words[0]!, name, opening };
+    }
+    case "bank account list":
+      return { command: "list_accounts", customer: flags.customer as string | undefined };
+    case "bank account lock":
+    case "bank account unlock":
+    case "bank account close": {
+      const state = ({ lock: "locked", unlock: "open", close: "closed" } as const)[
+        name.slice("bank account ".length) as "lock" | "unlock" | "close"
+      ];
+      const reason = String(flags.reason ?? "");
+      return { command: "set_account_state", account: words[0]!, state, reason };
+    }
+    case "bank limits":
+      return { command: "show_limits" };
+    case "bank limits set": {
+      const { account, terminal, withdrawal, day } = flags as Record<string, string | undefined>;
+      const [cashOut, cashIn] = [flags["cash-out"], flags["cash-in"]] as (string | undefined)[];
+      return { command: "set_limits", account, terminal, withdrawal, day, cashOut, cashIn };
+    }
+    case "bank holds":
+      return { command: "list_holds", json: flags.json === true };
+    case "bank holds settle": {
+      const { complete, reason = "" } = flags as Record<string, string | undefined>;
+      const reverse = flags.reverse === true;
+      return { command: "settle_hold", movement: words[0]!, complete, reverse, reason };
+    }
+    case "bank clock confirm":
+      return { command: "confirm_clock" };
     case "bank audit show":
       return {
         command: "show_audit",

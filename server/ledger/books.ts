@@ -4,6 +4,7 @@
  */
 import type { Outcome } from "../../lib/errors.ts";
 import type { Currency } from "../../lib/money.ts";
+import type { ConfirmedClock } from "./clock.ts";
 import type { AccountState, Command, MovementId, TerminalId } from "./command.ts";
 
 export type AccountKind = "customer" | "terminal" | "vault" | "differences";
@@ -144,6 +145,8 @@ export interface Loaded extends Rows {
 export interface Changes extends Rows {
   /** The bank's limits, where they changed. */
   limits: Limits | null;
+  /** What an operator confirmed of the clock, where one did. */
+  clock: ConfirmedClock | null;
 }
 
 /** The source under which a customer's failures are counted: by hash, since people type passwords as names. */
@@ -335,7 +338,7 @@ export class Books {
     this.#changed.failures.add(failures.source);
   }
 
-  changes(): Changes {
+  changes(): Omit<Changes, "clock"> {
     const { accounts, terminals, failures, ...added } = this.#changed;
     return {
       ...added,

@@ -12,6 +12,7 @@ let store: SqliteStore;
 let engine: Engine;
 let opened: OpenLedger;
 
+const monotonicMs = () => performance.now();
 const answer = (message: FromLedger) => self.postMessage(message);
 
 self.onmessage = async ({ data }: MessageEvent<ToLedger>) => {
@@ -29,7 +30,15 @@ async function handle(message: ToLedger): Promise<unknown> {
       opened = message;
       store = SqliteStore.open(message.path, message.create);
       const { keys, chainId, chainKey } = message;
-      engine = await Engine.open({ store, keys, chainId, chainKey, nowMs: Date.now, randomBytes });
+      engine = await Engine.open({
+        store,
+        keys,
+        chainId,
+        chainKey,
+        nowMs: Date.now,
+        monotonicMs,
+        randomBytes,
+      });
       return;
     }
     case "batch":

@@ -16,6 +16,7 @@ import type {
   Terminal,
   Touch,
 } from "./books.ts";
+import type { ConfirmedClock } from "./clock.ts";
 import type { AccountState, MovementId } from "./command.ts";
 import { sqlite001 } from "./schema/sqlite_001.ts";
 import { sqlite002 } from "./schema/sqlite_002.ts";
@@ -186,6 +187,10 @@ export class SqliteStore implements Store {
       );
     }
     if (changes.limits) this.#writeLimits(changes.limits);
+    if (changes.clock) {
+      const { confirmedMs, timeMs } = changes.clock;
+      this.#run("INSERT OR REPLACE INTO clock VALUES (1, ?, ?)", confirmedMs, timeMs);
+    }
     for (const { username, passwordHash } of changes.customers) {
       this.#run("INSERT INTO customers VALUES (?, ?)", username, passwordHash);
     }
@@ -243,6 +248,11 @@ export class SqliteStore implements Store {
       this.#limits = Object.fromEntries(amounts) as Limits;
     }
     return this.#limits;
+  }
+
+  confirmedClock(): ConfirmedClock | null {
+    const row = this.#one("SELECT * FROM clock");
+    return row ? { confirmedMs: number(row.confirmed_ms), timeMs: number(row.time_ms) } : null;
   }
 
   #writeLimits(limits: Limits): void {

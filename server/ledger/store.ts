@@ -1,10 +1,12 @@
 /** What the ledger asks of a database: to load what a batch touches, and to commit what it changed. */
 import type { SealedEntry } from "../audit/chain.ts";
+import type { ConfirmedClock } from "./clock.ts";
 import type { AccountState, MovementId } from "./command.ts";
 import type {
   Account,
   Changes,
   Customer,
+  Limits,
   Loaded,
   Movement,
   Settings,
@@ -27,6 +29,9 @@ export interface BatchStore {
 /** What is read outside batches. */
 export interface ReadStore {
   settings(): Result<Settings>;
+  limits(): Result<Limits>;
+  /** What an operator last confirmed of the clock. */
+  confirmedClock(): Result<ConfirmedClock | null>;
   terminals(): Result<Terminal[]>;
   customer(username: string): Result<Customer | undefined>;
   account(id: number): Result<AccountState | undefined>;

@@ -101,6 +101,15 @@ Deno.test("the command line", async (t) => {
     await refused("a bad opening", add.with(5, "lots"), 2, "--opening lots", `${password}\n`);
     await done("add", add, "customer alice is added", `${password}\n`);
     await refused("add twice", add, 1, "name taken", `${password}\n`);
+    const limits = ["bank", "limits", "set", "--data", bank];
+    await done("limits", [...limits, "--day", "500.00", "--cash-in", "none"], "€500.00");
+    await refused("a bad limit", [...limits, "--day", "lots"], 2, "--day lots");
+    const lock = ["bank", "account", "lock", "5", "--data", bank];
+    await refused("a lock without a reason", lock, 2, "--reason");
+    await done("lock", [...lock, "--reason", "card lost"], "account 5 is locked");
+    const settle = ["bank", "holds", "settle", "00".repeat(16), "--data", bank, "--reason", "x"];
+    await refused("settling without saying how", settle, 2, "--reverse");
+    await refused("settling nothing", [...settle, "--reverse"], 1, "unknown movement");
 
     await t.step("key files are private, and refused otherwise", async () => {
       assertEquals(Deno.statSync(key).mode! & 0o777, 0o600);
