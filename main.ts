@@ -441,6 +441,8 @@ async function operatorCommand(
       const reverse = flags.reverse === true;
       return { command: "settle_hold", movement: words[0]!, complete, reverse, reason };
     }
+    case "bank ledger check":
+      return { command: "check_ledger" };
     case "bank clock confirm":
       return { command: "confirm_clock" };
     case "bank audit show":
@@ -465,21 +467,29 @@ async function runOperator(
   const keyFile = out === null ? null : reservePrivateFile(out);
   const request = { ...command, operator: operatorName() };
   let bank: Bank | null = null;
+  let exitCode = 0;
   try {
     const answers = await askServer(folder, request);
     if (!answers) bank = await openBank(folder, log);
     for await (const answer of answers ?? runOperatorCommand(bank!, request)) {
       if ("line" in answer) say(answer.line);
-      else {
+      else if ("bad" in answer) {
+        console.error(answer.bad);
+        exitCode = 1;
+      } else {
         keyFile!.fill(answer.keyFile);
         say(`its key is in ${out}: bring that file to the ATM, and to nobody else`);
       }
     }
+  } catch (error) {
+    // A script must not take books that nobody could look at for bad ones.
+    if (command.command !== "check_ledger" || !(error instanceof UsageError)) throw error;
+    throw new UsageError(`the books could not be checked: ${error.message}`, 2);
   } finally {
     keyFile?.close();
     await bank?.close();
   }
-  return 0;
+  return exitCode;
 }
 
 /** Who gives the command, as the system's environment says. */

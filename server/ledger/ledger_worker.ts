@@ -4,6 +4,9 @@ import { randomBytes } from "node:crypto";
 import { UsageError } from "../../lib/errors.ts";
 import { historyPage } from "../audit/history.ts";
 import { openEntry } from "../audit/seal.ts";
+import type { SealedEntry } from "../audit/chain.ts";
+import type { Movement } from "./books.ts";
+import { checkBooks, type CheckedBooks } from "./check.ts";
 import { Engine } from "./engine.ts";
 import type { FromLedger, OpenLedger, ToLedger } from "./ledger.ts";
 import { SqliteStore } from "./sqlite_store.ts";
@@ -24,6 +27,30 @@ self.onmessage = async ({ data }: MessageEvent<ToLedger>) => {
   }
 };
 
+const chunkRows = 1_000;
+
+function check(): CheckedBooks {
+  const damage = store.damage();
+  if (damage !== null) {
+    return { problem: `the database is damaged: ${damage}`, accounts: 0, movements: 0, entries: 0 };
+  }
+  return checkBooks({
+    accounts: store.accounts(),
+    movements: inChunks((last?: Movement) =>
+      store.movementsAfter(last?.id ?? "00".repeat(16), last?.step ?? 0, chunkRows)
+    ),
+    holds: store.holdIds(),
+    entries: inChunks((last?: SealedEntry) => store.entriesAfter(last?.sequence ?? 0, chunkRows))
+      .map(({ sequence, sealed }) =>
+        openEntry(opened.keys, { chainId: opened.chainId, sequence }, sealed)
+      ),
+  });
+}
+
+function* inChunks<T>(after: (last?: T) => T[]): Generator<T, void, void> {
+  for (let rows = after(); rows.length > 0; rows = after(rows.at(-1))) yield* rows;
+}
+
 async function handle(message: ToLedger): Promise<unknown> {
   switch (message.type) {
     case "open": {
@@ -43,6 +70,8 @@ async function handle(message: ToLedger): Promise<unknown> {
     }
     case "batch":
       return await engine.run(message.commands, (error) => answer({ trouble: error.message }));
+    case "check":
+      return check();
     case "history": {
       const { keys, chainId } = opened;
       return await historyPage(

@@ -293,6 +293,28 @@ export class SqliteStore implements Store {
     ).map(movementOf);
   }
 
+  movementsAfter(id: MovementId, step: number, limit: number): Movement[] {
+    return this.#all(
+      "SELECT * FROM movements WHERE (id, step) > (?, ?) ORDER BY id, step LIMIT ?",
+      fromHex(id, 16)!,
+      step,
+      limit,
+    ).map(movementOf);
+  }
+
+  holdIds(): MovementId[] {
+    return this.#all("SELECT movement FROM holds").map(({ movement }) => hex(blob(movement)));
+  }
+
+  damage(): string | null {
+    const damaged = this.#one(
+      "SELECT * FROM pragma_integrity_check(1) WHERE integrity_check <> 'ok'",
+    );
+    if (damaged) return String(damaged.integrity_check);
+    const orphan = this.#one('SELECT "table", parent FROM pragma_foreign_key_check LIMIT 1');
+    return orphan ? `a row of ${orphan.table} is without its ${orphan.parent}` : null;
+  }
+
   settledAmong(movements: readonly MovementId[]): MovementId[] {
     return movements.filter((id) =>
       this.#one("SELECT 1 AS found FROM movements WHERE id = ? AND step = 2", fromHex(id, 16)!)

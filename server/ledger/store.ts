@@ -38,6 +38,12 @@ export interface ReadStore {
   accounts(): Result<Account[]>;
   /** Movements that are authorised and not settled, oldest first. */
   holds(): Result<Movement[]>;
+  /** Rows of movements after this one, in the order of ids and steps. */
+  movementsAfter(id: MovementId, step: number, limit: number): Result<Movement[]>;
+  /** The movements listed as open, whatever there is of them. */
+  holdIds(): Result<MovementId[]>;
+  /** What the database itself finds wrong with its file; null for nothing. */
+  damage(): Result<string | null>;
   /** Those of these movements that have been settled. */
   settledAmong(movements: readonly MovementId[]): Result<MovementId[]>;
   /** The last entry of the log; undefined for an empty one. */

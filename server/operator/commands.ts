@@ -48,6 +48,7 @@ export type OperatorCommand =
     reverse: boolean;
     reason: string;
   }
+  | { command: "check_ledger" }
   | { command: "confirm_clock" }
   | { command: "show_audit"; customer?: string; json: boolean }
   | { command: "verify_audit" };
@@ -100,13 +101,17 @@ const textsOf: Record<OperatorCommand["command"], string[]> = {
   set_limits: ["account?", "terminal?", "withdrawal?", "day?", "cashOut?", "cashIn?"],
   list_holds: [],
   settle_hold: ["movement", "complete?", "reason"],
+  check_ledger: [],
   confirm_clock: [],
   show_audit: ["customer?"],
   verify_audit: [],
 };
 
-/** One piece of an answer: a line for the operator, or the text of a secret file to be written. */
-export type OperatorAnswer = { line: string } | { keyFile: string };
+/**
+ * One piece of an answer: a line for the operator, the text of a secret file to be written, or that
+ * what was looked at is bad.
+ */
+export type OperatorAnswer = { line: string } | { keyFile: string } | { bad: string };
 
 const chunkEntries = 500;
 
@@ -146,6 +151,8 @@ export function runOperatorCommand(
       return holds.list(bank, request, Date.now());
     case "settle_hold":
       return holds.settle(bank, request);
+    case "check_ledger":
+      return checkLedger(bank);
     case "confirm_clock":
       return confirmClock(bank, request.operator);
     case "show_audit":
@@ -175,6 +182,17 @@ async function* addCustomer(
     throw new UsageError(`customer ${username} was not added: ${inWords(outcome)}`);
   }
   yield { line: `customer ${username} is added, account ${account!.id}` };
+}
+
+async function* checkLedger(bank: Bank): AsyncGenerator<OperatorAnswer, void, void> {
+  const { problem, accounts, movements, entries } = await bank.ledger.check();
+  if (problem !== null) yield { bad: `the books are bad: ${problem}` };
+  else {
+    yield {
+      line: `the books are good: ${accounts} accounts, ${movements} rows of movements, ` +
+        `${entries} entries of the log; they sum to zero`,
+    };
+  }
 }
 
 async function* confirmClock(

@@ -79,6 +79,7 @@ deno task atm cash: what is in the cassettes, filling and counting them, while t
   bank limits set              set some of them
   bank holds                   movements in doubt: authorised, and not settled by their terminal
   bank holds settle ID         settle one in its terminal's place
+  bank ledger check            work the books out anew; exit code 1 when they are bad, 2 when it could not
   bank clock confirm           go by the clock again after it jumped, which stops money
   bank audit show              the audit log, readable
   bank audit verify            whether the log is as it was written

@@ -77,6 +77,7 @@ export const shapes = {
     options: { data: text, complete: text, reverse: yes, reason: text },
     words: ["ID"],
   },
+  "bank ledger check": { name: "bank", options: { data: text } },
   "bank clock confirm": { name: "bank", options: { data: text } },
   "bank audit show": { name: "bank", options: { data: text, customer: text, json: yes } },
   "bank audit verify": { name: "bank", options: { data: text } },
