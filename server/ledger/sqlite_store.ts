@@ -308,11 +308,27 @@ export class SqliteStore implements Store {
 
   damage(): string | null {
     const damaged = this.#one(
-      "SELECT * FROM pragma_integrity_check(1) WHERE integrity_check <> 'ok'",
+      "SELECT * FROM pragma_integrity_check WHERE integrity_check <> 'ok' LIMIT 1",
     );
     if (damaged) return String(damaged.integrity_check);
     const orphan = this.#one('SELECT "table", parent FROM pragma_foreign_key_check LIMIT 1');
-    return orphan ? `a row of ${orphan.table} is without its ${orphan.parent}` : null;
+    if (orphan) return `a row of ${orphan.table} is without its ${orphan.parent}`;
+    return this.#schemaDamage();
+  }
+
+  /** The tables, and the triggers that guard them, as the migrations make them. */
+  #schemaDamage(): string | null {
+    const query = "SELECT type || ' ' || name AS name, sql FROM sqlite_schema";
+    const made = new DatabaseSync(":memory:");
+    migrations.forEach((sql) => made.exec(sql));
+    const should = new Map(made.prepare(query).all().map(({ name, sql }) => [name, sql]));
+    made.close();
+    for (const { name, sql } of this.#all(query)) {
+      if (should.get(name as string) !== sql) return `its ${name} is not as it was made`;
+      should.delete(name as string);
+    }
+    const [missing] = should.keys();
+    return missing === undefined ? null : `its ${missing} is missing`;
   }
 
   settledAmong(movements: readonly MovementId[]): MovementId[] {

@@ -156,6 +156,11 @@ Deno.test("the command line", async (t) => {
         ["bank", "audit", "verify", "--data", bank],
         "is good",
       );
+      await done(
+        "ledger check while the server runs",
+        ["bank", "ledger", "check", "--data", bank],
+        "the books are good",
+      );
       await t.step(
         "a terminal enrolled while the server runs is let in, and can be filled",
         async () => {
@@ -251,6 +256,24 @@ Deno.test("the command line", async (t) => {
       taken.close();
       assertEquals(code, 1);
       assertStringIncludes(err, `127.0.0.1:${port} is taken`);
+    });
+
+    await t.step("books that are bad, and books that nobody can look at", async () => {
+      const check = ["bank", "ledger", "check", "--data", bank];
+      const give = (amount: number) => {
+        const database = new DatabaseSync(`${bank}/bank.sqlite`);
+        database.exec(`UPDATE accounts SET balance = balance + ${amount} WHERE kind = 'customer'`);
+        return database;
+      };
+      give(100).close();
+      const bad = await run(check);
+      assertEquals([bad.code, bad.out], [1, ""]);
+      assertStringIncludes(bad.err, "the books are bad: account 5: the balance is");
+      const held = give(-100);
+      const shut = await run(check);
+      assertEquals([shut.code, shut.out], [2, ""]);
+      assertStringIncludes(shut.err, "could not be checked");
+      held.close();
     });
 
     await t.step("a data folder of a newer version", async () => {
