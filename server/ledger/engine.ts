@@ -38,6 +38,20 @@ function noteOf(jumpMs: number | null): Note {
   return { op: "note", who: "bank", action, kind: "other", outcome: "ok" };
 }
 
+interface Head {
+  sequence: number;
+  tag: Uint8Array;
+  timeMs: number;
+}
+
+/** Where the log ends. */
+async function headOf({ store, keys, chainId }: EngineParts): Promise<Head> {
+  const last = await store.lastEntry();
+  if (!last) return { sequence: 0, tag: chainStart(chainId), timeMs: 0 };
+  const { sequence, tag, sealed } = last;
+  return { sequence, tag, timeMs: openEntry(keys, { chainId, sequence }, sealed)?.timeMs ?? 0 };
+}
+
 export class Engine {
   /** Whether money is stopped, as far as the log knows. */
   #stopped = false;
@@ -45,20 +59,14 @@ export class Engine {
   private constructor(
     private readonly parts: EngineParts,
     private readonly clock: Clock,
-    private head: { sequence: number; tag: Uint8Array; timeMs: number },
+    private head: Head,
   ) {}
 
   /** Takes up where the log's last entry left off. */
   static async open(parts: EngineParts): Promise<Engine> {
-    const last = await parts.store.lastEntry();
-    const { chainId, keys } = parts;
-    const entry = last && openEntry(keys, { chainId, sequence: last.sequence }, last.sealed);
-    const timeMs = entry?.timeMs ?? 0;
-    return new Engine(parts, new Clock(parts, timeMs, await parts.store.confirmedClock()), {
-      sequence: last?.sequence ?? 0,
-      tag: last?.tag ?? chainStart(chainId),
-      timeMs,
-    });
+    const head = await headOf(parts);
+    const clock = new Clock(parts, head.timeMs, await parts.store.confirmedClock());
+    return new Engine(parts, clock, head);
   }
 
   /** Runs one batch. `onError` hears of what the store refused. */
@@ -67,6 +75,7 @@ export class Engine {
       return await this.#runTogether(commands, onError);
     } catch (error) {
       onError(error as Error);
+      await this.#lookAgain(onError);
       if (commands.length === 1) return { replies: [tryLater(this.parts.nowMs())], accounts: [] };
       // One bad command must not take the others with it.
       const outcomes: BatchOutcome[] = [];
@@ -75,6 +84,15 @@ export class Engine {
         replies: outcomes.flatMap(({ replies }) => replies),
         accounts: outcomes.flatMap(({ accounts }) => accounts),
       };
+    }
+  }
+
+  /** A commit that failed may have happened: the log itself says where it ends. */
+  async #lookAgain(onError: (error: Error) => void): Promise<void> {
+    try {
+      this.head = await headOf(this.parts);
+    } catch (error) {
+      onError(error as Error); // the next commit fails too, and looks again
     }
   }
 
