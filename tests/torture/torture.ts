@@ -8,11 +8,10 @@ import { DatabaseSync } from "node:sqlite";
 import { openAtmFolder } from "../../client/atm_folder.ts";
 import { totalOf } from "../../client/cash/note_mix.ts";
 import { SimulatedDevices } from "../../client/cash/simulated_devices.ts";
-import { createBank } from "../../server/bank.ts";
-import { runOperatorCommand } from "../../server/operator/commands.ts";
 import { denoArguments } from "../../ui/command_line/child.ts";
 import { serverPermissions } from "../../ui/command_line/launch.ts";
 import { freePort, until } from "../end_to_end/programs.ts";
+import { makeBank } from "../server/helpers/made_bank.ts";
 import { type Acknowledged, type BankRow, doubledOf, type Journaled, lostOf } from "./judge.ts";
 import type { TortureAtm, TortureLine } from "./torture_atm.ts";
 import { Victim } from "./victim.ts";
@@ -102,27 +101,10 @@ class Scene {
 
   /** A bank with customers and as many terminals, none of which runs yet. */
   static async set(folder: string, atms: number): Promise<Scene> {
-    const settings = {
-      bankName: "Torture Bank",
-      currency: { code: "EUR", exponent: 2 },
-      timeZone: "UTC",
-      smallestNote: 1n,
-    };
-    const bank = await createBank(`${folder}/bank`, settings, console.error);
-    const operator = "torture";
+    const terminals = Array.from({ length: atms }, (_, index) => `atm-${index + 1}`);
     const opening = "1000000.00";
-    for (const customer of customers) {
-      const command = { command: "add_customer", ...customer, opening, operator } as const;
-      await Array.fromAsync(runOperatorCommand(bank, command));
-    }
-    const folders = new Map<string, string>();
-    for (let number = 1; number <= atms; number++) {
-      const command = { command: "enrol_terminal", name: `atm-${number}`, operator } as const;
-      for await (const answer of runOperatorCommand(bank, command)) {
-        if ("keyFile" in answer) folders.set(answer.keyFile, `${folder}/atm-${number}`);
-      }
-    }
-    await bank.close();
+    const keys = await makeBank(`${folder}/bank`, { terminals, customers, opening });
+    const folders = new Map(keys.map((key, at) => [key, `${folder}/${terminals[at]}`]));
     return new Scene(folder, folders, freePort());
   }
 
