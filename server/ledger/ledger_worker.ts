@@ -8,6 +8,7 @@ import type { SealedEntry } from "../audit/chain.ts";
 import type { Movement } from "./books.ts";
 import { checkBooks, type CheckedBooks } from "./check.ts";
 import { Engine } from "./engine.ts";
+import { Faults } from "./faults.ts";
 import type { FromLedger, OpenLedger, ToLedger } from "./ledger.ts";
 import { SqliteStore } from "./sqlite_store.ts";
 
@@ -17,6 +18,7 @@ let opened: OpenLedger;
 
 const monotonicMs = () => performance.now();
 const answer = (message: FromLedger) => self.postMessage(message);
+const faults = new Faults((trouble) => answer({ trouble }));
 
 self.onmessage = async ({ data }: MessageEvent<ToLedger>) => {
   try {
@@ -68,8 +70,12 @@ async function handle(message: ToLedger): Promise<unknown> {
       });
       return;
     }
-    case "batch":
-      return await engine.run(message.commands, (error) => answer({ trouble: error.message }));
+    case "batch": {
+      const errors: Error[] = [];
+      const outcome = await engine.run(message.commands, (error) => errors.push(error));
+      faults.after(errors);
+      return outcome;
+    }
     case "check":
       return check();
     case "history": {

@@ -437,7 +437,7 @@ function explained(error: Error, path: string): Error {
   }
   if (/unable to open|readonly|permission|disk I\/O error|is full/i.test(error.message)) {
     return new UsageError(
-      `${path} cannot be opened for writing: check the folder and its permissions`,
+      `${path} cannot be opened for writing (${error.message}): check the folder, its permissions and its disk`,
     );
   }
   return error;

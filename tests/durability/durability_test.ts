@@ -8,35 +8,14 @@ import { DatabaseSync } from "node:sqlite";
 import { BankClient } from "../../client/bank_client.ts";
 import { parseTerminalKey } from "../../lib/terminal_key.ts";
 import { randomBytes } from "../../server/bank.ts";
-import { denoArguments } from "../../ui/command_line/child.ts";
-import { serverPermissions } from "../../ui/command_line/launch.ts";
 import { makeBank } from "../server/helpers/made_bank.ts";
-import { linesOf } from "../server/helpers/lines.ts";
 import { newId } from "../server/helpers/running_bank.ts";
 import { inTemporaryFolder } from "../server/helpers/temporary.ts";
 import { type Disk, diskAfterCut } from "./power_cut.ts";
 import { type Call, readTrace, straceArguments } from "./trace.ts";
+import { mayTrace, project, traceServer } from "./traced_server.ts";
 
-const project = new URL("../..", import.meta.url).pathname.replace(/\/$/, "");
 const requests = 12;
-
-/**
- * Whether `strace` is here and may trace.
- * @throws {Error} where it is not and `CI=true`: there, nothing is left out
- */
-function mayTrace(): boolean {
-  try {
-    const { success } = new Deno.Command("strace", { args: ["-f", "-o", "/dev/null", "true"] })
-      .outputSync();
-    if (success) return true;
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
-  const missing = "strace is not here, or may not trace: install Debian's package strace";
-  if (Deno.env.get("CI") === "true") throw new Error(missing);
-  console.error(`cannot run here: ${missing}`);
-  return false;
-}
 
 interface Traced {
   before: Disk;
@@ -51,32 +30,9 @@ async function trace(folder: string, source: string, more: string[] = []): Promi
   const out = `${folder}/trace`;
   const [keyFile] = await makeBank(bank, { terminals: ["lobby"] });
   const before: Disk = new Map([[`${bank}/bank.sqlite`, Deno.readFileSync(`${bank}/bank.sqlite`)]]);
-  const place = {
-    main: `${source}/main.ts`,
-    project: source,
-    packages: [],
-    webview: null,
-    startedIn: source,
-  };
-  const listen = "127.0.0.1:0";
-  const permissions = serverPermissions([bank], [listen, `unix:${bank}/operator.sock`], place);
-  const program = [...denoArguments(place.main, permissions), "server"];
-  const process = new Deno.Command("strace", {
-    args: [
-      ...straceArguments(out),
-      ...more,
-      ...[Deno.execPath(), ...program, `--data=${bank}`, `--listen=${listen}`],
-    ],
-    cwd: source,
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "null",
-  }).spawn();
-  const { value } = await linesOf(process.stdout).getReader().read();
-  const port = Number(JSON.parse(value!).address.split(":")[1]);
-  const acknowledged = await loadCash(port, keyFile!);
-  await process.stdin.close();
-  assertEquals((await process.status).code, 0);
+  const server = await traceServer(bank, source, [...straceArguments(out), ...more]);
+  const acknowledged = await loadCash(server.port, keyFile!);
+  await server.end();
   return { before, calls: readTrace(await Deno.readTextFile(out)), acknowledged };
 }
 

@@ -263,11 +263,6 @@ const english = {
       lede: "Please type an amount such as 40 or 40.00, with digits only.",
       next: "Change the amount",
     },
-    amount_not_whole: {
-      heading: "That amount is too fine",
-      lede: "Money has no parts as small as that. Nothing was booked.",
-      next: "Change the amount",
-    },
     amount_not_positive: {
       heading: "That is no amount",
       lede: "Please choose an amount above zero. Nothing was booked.",
@@ -307,27 +302,12 @@ const english = {
     over_day_limit: {
       heading: "Over your limit for today",
       lede:
-        "Together with what left this account today, this is more than it may give in a day. A smaller amount may be possible. Nothing was booked.",
+        "This is more than your account may still give today. A smaller amount may be possible. Nothing was booked.",
       next: "Choose another amount",
     },
     over_terminal_limit: {
       heading: "This ATM has done enough for today",
-      lede: "It may not move so much more cash today. Nothing was booked. Please use another ATM.",
-      next: "Continue",
-    },
-    unknown_recipient: {
-      heading: "We cannot find that account",
-      lede: "There is no account with this number. Nothing was booked. Please check the number.",
-      next: "Continue",
-    },
-    same_account: {
-      heading: "That is the same account",
-      lede: "The money is where it should go already. Nothing was booked.",
-      next: "Continue",
-    },
-    recipient_unavailable: {
-      heading: "That account takes no money",
-      lede: "Nothing can be sent there at the moment. Nothing was booked.",
+      lede: "Nothing was booked. Please use another ATM.",
       next: "Continue",
     },
     insufficient_funds: {
@@ -335,6 +315,10 @@ const english = {
       lede: "Your account does not hold as much as that. Nothing was booked.",
       next: "Choose another amount",
     },
+    amount_not_whole: notBooked,
+    unknown_recipient: notBooked,
+    same_account: notBooked,
+    recipient_unavailable: notBooked,
     id_reused: notBooked,
     unknown_movement: notBooked,
     voided: notBooked,
