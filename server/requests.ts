@@ -109,16 +109,23 @@ export class Requests {
       const passed = await passwords.verify(password, begun.passwordHash ?? null);
       const reply = await this.#submit({ op: "end_log_in", username, nameHash, terminal, passed });
       if (reply.outcome !== "ok" || !reply.account) return { outcome: reply.outcome };
-      const accounts = reply.accounts ?? [];
-      this.#begin(username, [reply.account, ...accounts]);
-      return { ...answerOf(reply), accounts: accounts.map(viewOf) };
+      const { account: { id: first }, accounts: usable = [] } = reply;
+      const ids = [...new Set([first, ...usable.map(({ id }) => id)])];
+      this.#begin(username, ids);
+      // Read again now that they are watched: what was committed in between would be told to nobody.
+      const { account } = this.bank.ledger.read;
+      const fresh = new Map((await Promise.all(ids.map(account))).map((row) => [row!.id, row!]));
+      return {
+        ...answerOf({ ...reply, account: fresh.get(first) }),
+        accounts: usable.map(({ id }) => viewOf(fresh.get(id)!)),
+      };
     } finally {
       this.logInsUnderWay.delete(terminal);
     }
   }
 
-  #begin(username: string, accounts: AccountState[]): void {
-    const stops = [...new Set(accounts.map(({ id }) => id))].map((id) =>
+  #begin(username: string, accounts: readonly number[]): void {
+    const stops = accounts.map((id) =>
       this.bank.ledger.watch(id, (account) => {
         this.push({ push: "account", account: viewOf(account) });
       })
