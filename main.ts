@@ -14,6 +14,7 @@ import { SimulatedDevices } from "./client/cash/simulated_devices.ts";
 import { Journal } from "./client/journal.ts";
 import { UsageError } from "./lib/errors.ts";
 import { type Currency, currencyOf, decimalText, formatMoney, parseAmount } from "./lib/money.ts";
+import { smallestNote } from "./lib/notes.ts";
 import { hex } from "./lib/bytes.ts";
 import { formatTerminalKey, isName, type NamedTerminalKey } from "./lib/terminal_key.ts";
 import { type Bank, createBank, openBank, randomBytes } from "./server/bank.ts";
@@ -365,7 +366,11 @@ async function initBank(flags: Flags): Promise<number> {
     throw new UsageError("--name: write up to 60 characters, without | and line breaks", 2);
   }
   const folder = String(flags.data);
-  const bank = await createBank(folder, { bankName, currency, timeZone, withdrawalMax }, log);
+  const bank = await createBank(
+    folder,
+    { bankName, currency, timeZone, smallestNote: smallestNote(currency) },
+    log,
+  );
   const who = `operator ${operatorName()}`;
   await bank.ledger.submit({
     op: "note",
@@ -374,6 +379,10 @@ async function initBank(flags: Flags): Promise<number> {
     kind: "other",
     outcome: "ok",
   });
+  if (withdrawalMax !== null) {
+    const limits = { withdrawalMax };
+    await bank.ledger.submit({ op: "set_limits", operator: operatorName(), limits });
+  }
   await bank.close();
   say(`${bankName} is made in ${folder}: ${currency.code}, ${timeZone}.`);
   return say(
@@ -403,6 +412,39 @@ async function operatorCommand(
       const password = await readPassword(`Password for ${words[0]}: `);
       return { command: "add_customer", username: words[0]!, password, opening };
     }
+    case "bank account open": {
+      const [name, opening] = [String(flags.name ?? "savings"), String(flags.opening ?? "0")];
+      return { command: "open_account", username: words[0]!, name, opening };
+    }
+    case "bank account list":
+      return { command: "list_accounts", customer: flags.customer as string | undefined };
+    case "bank account lock":
+    case "bank account unlock":
+    case "bank account close": {
+      const state = ({ lock: "locked", unlock: "open", close: "closed" } as const)[
+        name.slice("bank account ".length) as "lock" | "unlock" | "close"
+      ];
+      const reason = String(flags.reason ?? "");
+      return { command: "set_account_state", account: words[0]!, state, reason };
+    }
+    case "bank limits":
+      return { command: "show_limits" };
+    case "bank limits set": {
+      const { account, terminal, withdrawal, day } = flags as Record<string, string | undefined>;
+      const [cashOut, cashIn] = [flags["cash-out"], flags["cash-in"]] as (string | undefined)[];
+      return { command: "set_limits", account, terminal, withdrawal, day, cashOut, cashIn };
+    }
+    case "bank holds":
+      return { command: "list_holds", json: flags.json === true };
+    case "bank holds settle": {
+      const { complete, reason = "" } = flags as Record<string, string | undefined>;
+      const reverse = flags.reverse === true;
+      return { command: "settle_hold", movement: words[0]!, complete, reverse, reason };
+    }
+    case "bank ledger check":
+      return { command: "check_ledger" };
+    case "bank clock confirm":
+      return { command: "confirm_clock" };
     case "bank audit show":
       return {
         command: "show_audit",
@@ -425,21 +467,29 @@ async function runOperator(
   const keyFile = out === null ? null : reservePrivateFile(out);
   const request = { ...command, operator: operatorName() };
   let bank: Bank | null = null;
+  let exitCode = 0;
   try {
     const answers = await askServer(folder, request);
     if (!answers) bank = await openBank(folder, log);
     for await (const answer of answers ?? runOperatorCommand(bank!, request)) {
       if ("line" in answer) say(answer.line);
-      else {
+      else if ("bad" in answer) {
+        console.error(answer.bad);
+        exitCode = 1;
+      } else {
         keyFile!.fill(answer.keyFile);
         say(`its key is in ${out}: bring that file to the ATM, and to nobody else`);
       }
     }
+  } catch (error) {
+    // A script must not take books that nobody could look at for bad ones.
+    if (command.command !== "check_ledger" || !(error instanceof UsageError)) throw error;
+    throw new UsageError(`the books could not be checked: ${error.message}`, 2);
   } finally {
     keyFile?.close();
     await bank?.close();
   }
-  return 0;
+  return exitCode;
 }
 
 /** Who gives the command, as the system's environment says. */

@@ -173,9 +173,12 @@ export class Cashier {
     const asked = { movement, kind, amount: amount.toString(), currency: this.parts.currency() };
     journal.intend({ ...asked, amount, notes }, line.nowMs());
     const leave = await ask(payer.bank, { op: "authorise", ...asked, account: payer.account.id });
-    if (leave === null || leave.outcome === "try_later") {
+    // What is settled already is no leave to move notes, though its first outcome was.
+    const over = leave?.outcome === "ok" && leave.booked !== undefined;
+    if (leave === null || leave.outcome === "try_later" || over) {
       // The bank may have heard: the id is voided as soon as it answers again.
-      return receipt(kind, asked.amount, leave?.outcome ?? "in_doubt", { movement });
+      const outcome = over ? "in_doubt" : leave?.outcome ?? "in_doubt";
+      return receipt(kind, asked.amount, outcome, { movement });
     }
     payer.see(leave.account);
     if (leave.outcome !== "ok") {

@@ -21,9 +21,10 @@ export class Visit implements Payer {
     readonly bank: BankClient,
   ) {}
 
-  /** The newest word on the account wins, whichever way it came. */
+  /** The newest word on the account wins, whichever way it came; of others it tells nothing. */
   see(account: AccountView | undefined): void {
-    if (account && account.version >= this.account.version) this.account = account;
+    const mine = this.account;
+    if (account?.id === mine.id && account.version >= mine.version) this.account = account;
   }
 }
 

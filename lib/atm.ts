@@ -15,6 +15,8 @@ export interface Notes {
 /** The customer's account, as the bank last told it. `version` counts the account's changes. */
 export interface AccountView {
   id: string;
+  /** What the customer calls it, such as "savings"; absent for an account without a name. */
+  name?: string;
   booked: MinorText;
   /** `booked` less what open withdrawals hold. */
   available: MinorText;
@@ -103,7 +105,7 @@ export interface Receipt {
 
 /** What the history can be narrowed to. Empty fields narrow nothing. */
 export interface HistoryFilter {
-  kind?: "withdrawal" | "deposit" | "log-in" | "other";
+  kind?: "withdrawal" | "deposit" | "transfer" | "log-in" | "other";
   outcome?: "done" | "refused";
   /** Found anywhere in the action's words, whatever its case. At most 64 characters. */
   text?: string;
@@ -118,7 +120,7 @@ export interface HistoryEntry {
   place: string;
   /** "withdraw €40.00", "withdraw €100.00 failed - insufficient funds" */
   action: string;
-  kind: "withdrawal" | "deposit" | "log-in" | "other";
+  kind: "withdrawal" | "deposit" | "transfer" | "log-in" | "other";
   outcome: "done" | "refused";
   /** RFC 3339 UTC, milliseconds. */
   time: string;

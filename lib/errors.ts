@@ -12,6 +12,8 @@ export type Refusal =
   | "already_logged_in"
   | "terminal_revoked" // or its key has ended: never sent, the channel is closed instead
   // what is asked
+  | "amount_not_a_number"
+  | "amount_not_whole" // a fraction of a minor unit
   | "amount_not_positive"
   | "amount_too_large"
   | "wrong_currency"
@@ -19,7 +21,13 @@ export type Refusal =
   | "account_locked"
   | "account_closed"
   | "over_withdrawal_limit"
+  | "over_day_limit" // what one account gives in a day
   | "insufficient_funds"
+  | "not_dispensable" // no multiple of the smallest note
+  | "over_terminal_limit" // what one terminal hands out, or takes in, in a day
+  | "unknown_recipient"
+  | "same_account" // a transfer to where the money is
+  | "recipient_unavailable" // locked or closed: which is not the sender's business
   // exactly-once
   | "id_reused" // this movement id was used before with other content
   | "unknown_movement"
@@ -28,6 +36,7 @@ export type Refusal =
   | "already_reversed"
   // operator
   | "name_taken"
+  | "account_not_empty" // it should be closed, and has money
   | "unknown_name"
   | "rotation_under_way" // the next key still waits for its terminal
   // transient: nothing was recorded, the same id may be tried again

@@ -64,6 +64,9 @@ export const batchCommandsMax = 256;
 /** Commands waiting for a batch: beyond it the answer is "try again later". */
 export const commandsPendingMax = 16_384;
 
+/** A jump of the clock beyond this stops money until the clock is right again, or confirmed. */
+export const clockJumpMsMax = 5 * minute;
+
 // History
 export const historyPageEntriesMax = 20;
 /** Entries looked at for one page, so that a rare word cannot make the server read the whole log. */

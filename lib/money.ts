@@ -43,6 +43,24 @@ export function minorFromText(text: unknown): bigint | null {
   return BigInt.asIntN(64, minor) === minor ? minor : null;
 }
 
+/** Why a text is no amount of minor units that a ledger could look at. */
+export type AmountFault =
+  | "amount_not_a_number"
+  | "amount_not_whole"
+  | "amount_not_positive"
+  | "amount_too_large";
+
+/**
+ * Minor units of whatever somebody sent for an amount, or what is wrong with it: `"4000"` is `4000n`;
+ * `"40.5"` is not whole, `"1e3"`, `"040"`, `"-0"` and `""` are no numbers, and beyond 64 bits they are too large, or
+ * not positive.
+ */
+export function readAmount(text: string): bigint | AmountFault {
+  if (/^-?[0-9]+\.[0-9]+$/.test(text)) return "amount_not_whole";
+  if (!/^(0|-?[1-9][0-9]*)$/.test(text)) return "amount_not_a_number";
+  return minorFromText(text) ?? (text.startsWith("-") ? "amount_not_positive" : "amount_too_large");
+}
+
 /** The decimal number of an amount, without currency: `decimalText(4050n, 2)` is `"40.50"`. */
 export function decimalText(minor: bigint, exponent: number): `${number}` {
   const sign = minor < 0n ? "-" : "";

@@ -62,7 +62,7 @@ async function assemble(
       chainKey: keys.chain,
       create,
     },
-    (trouble) => log(`the ledger refused a batch: ${trouble}`),
+    (trouble) => log(`ledger: ${trouble}`),
   );
   const settings = await ledger.read.settings();
   const bankId = fromHex(settings.bankId, 16)!;

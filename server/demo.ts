@@ -1,6 +1,7 @@
 /** The demo's bank: made once with customers whose passwords are generated, and found again later. */
 import { UsageError } from "../lib/errors.ts";
 import { currencyOf } from "../lib/money.ts";
+import { smallestNote } from "../lib/notes.ts";
 import { type Bank, createBank, openBank, randomBytes } from "./bank.ts";
 import { holdsBank, writePrivateFile } from "./data_folder.ts";
 import { runOperatorCommand } from "./operator/commands.ts";
@@ -33,11 +34,12 @@ export async function openDemoBank(
   log: (line: string) => void,
 ): Promise<DemoBank> {
   const folder = `${data}/bank`;
+  const currency = currencyOf("EUR");
   const settings = {
     bankName: "Strongroom Demo Bank",
-    currency: currencyOf("EUR"),
+    currency,
     timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
-    withdrawalMax: null,
+    smallestNote: smallestNote(currency),
   };
   const bank = holdsBank(folder)
     ? await openBank(folder, log)

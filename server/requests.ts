@@ -6,7 +6,7 @@
 import type { AccountView } from "../lib/atm.ts";
 import type { AtmOutcome } from "../lib/errors.ts";
 import { visitIdleMsMax } from "../lib/limits.ts";
-import { formatMoney, minorFromText } from "../lib/money.ts";
+import { type AmountFault, formatMoney, minorFromText, readAmount } from "../lib/money.ts";
 import type { Answer, Ask, AskOf, Push } from "../lib/protocol/message.ts";
 import { indexOf, nameHashOf } from "./audit/seal.ts";
 import type { Bank } from "./bank.ts";
@@ -28,8 +28,7 @@ export class KeyEnded extends Error {
 }
 
 export class Requests {
-  #visit: { username: string; account: number; lastMs: number; stopWatching: () => void } | null =
-    null;
+  #visit: { username: string; lastMs: number; stopWatching: () => void } | null = null;
   #idleTimer: ReturnType<typeof setTimeout> | undefined;
   #visited = false;
 
@@ -63,6 +62,10 @@ export class Requests {
         return await this.#history(ask);
       case "authorise":
         return await this.#authorise(ask);
+      case "transfer":
+        return await this.#transfer(ask);
+      case "recipient":
+        return await this.#recipient(ask);
       case "refused":
         return await this.#refused(ask);
       default:
@@ -106,19 +109,30 @@ export class Requests {
       const passed = await passwords.verify(password, begun.passwordHash ?? null);
       const reply = await this.#submit({ op: "end_log_in", username, nameHash, terminal, passed });
       if (reply.outcome !== "ok" || !reply.account) return { outcome: reply.outcome };
-      this.#begin(username, reply.account);
-      return answerOf(reply);
+      const { account: { id: first }, accounts: usable = [] } = reply;
+      const ids = [...new Set([first, ...usable.map(({ id }) => id)])];
+      this.#begin(username, ids);
+      // Read again now that they are watched: what was committed in between would be told to nobody.
+      const { account } = this.bank.ledger.read;
+      const fresh = new Map((await Promise.all(ids.map(account))).map((row) => [row!.id, row!]));
+      return {
+        ...answerOf({ ...reply, account: fresh.get(first) }),
+        accounts: usable.map(({ id }) => viewOf(fresh.get(id)!)),
+      };
     } finally {
       this.logInsUnderWay.delete(terminal);
     }
   }
 
-  #begin(username: string, { id }: AccountState): void {
-    const stopWatching = this.bank.ledger.watch(id, (account) => {
-      this.push({ push: "account", account: viewOf(account) });
-    });
+  #begin(username: string, accounts: readonly number[]): void {
+    const stops = accounts.map((id) =>
+      this.bank.ledger.watch(id, (account) => {
+        this.push({ push: "account", account: viewOf(account) });
+      })
+    );
+    const stopWatching = () => stops.forEach((stop) => stop());
     this.#visited = true;
-    this.#visit = { username, account: id, lastMs: Date.now(), stopWatching };
+    this.#visit = { username, lastMs: Date.now(), stopWatching };
     this.#watchIdleness(visitIdleMsMax);
   }
 
@@ -178,11 +192,40 @@ export class Requests {
         movement,
         terminal: this.terminal.id,
         customer: this.#visit!.username,
-        account: /^[0-9]{1,15}$/.test(account) ? Number(account) : -1,
-        amount: minorFromText(amount)!,
+        account: accountNumberOf(account),
+        ...amountOf(amount),
         currency,
       }),
     );
+  }
+
+  async #transfer(
+    { movement, account, to, amount, currency }: AskOf<"transfer">,
+  ): Promise<Answer> {
+    if (!this.#touched()) return { outcome: "not_logged_in" };
+    return answerOf(
+      await this.#submit({
+        op: "transfer",
+        movement,
+        terminal: this.terminal.id,
+        customer: this.#visit!.username,
+        account: accountNumberOf(account),
+        to: accountNumberOf(to),
+        ...amountOf(amount),
+        currency,
+      }),
+    );
+  }
+
+  async #recipient({ account }: AskOf<"recipient">): Promise<Answer> {
+    if (!this.#touched()) return { outcome: "not_logged_in" };
+    const { outcome, recipient, retryAfterMs } = await this.#submit({
+      op: "look_up",
+      terminal: this.terminal.id,
+      customer: this.#visit!.username,
+      account: accountNumberOf(account),
+    });
+    return { outcome, recipient, retryAfterMs };
   }
 
   async #refused({ kind, amount, why }: AskOf<"refused">): Promise<Answer> {
@@ -214,9 +257,21 @@ function answerOf({ outcome, account, timeMs, booked }: Reply): Answer {
   };
 }
 
-function viewOf({ id, balance, held, version }: AccountState): AccountView {
+/** No account has the number 0: what is no number is none of the bank's. */
+function accountNumberOf(text: string): number {
+  return /^[0-9]{1,15}$/.test(text) ? Number(text) : 0;
+}
+
+/** An amount for the ledger, which refuses by name what is none. */
+function amountOf(text: string): { amount: bigint; fault?: AmountFault } {
+  const amount = readAmount(text);
+  return typeof amount === "bigint" ? { amount } : { amount: 0n, fault: amount };
+}
+
+function viewOf({ id, name, balance, held, version }: AccountState): AccountView {
   return {
     id: String(id),
+    ...(name && { name }),
     booked: balance.toString(),
     available: (balance - held).toString(),
     version,

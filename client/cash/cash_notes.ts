@@ -1,20 +1,11 @@
 /** Which notes there are, how operators write them, and which amounts deserve a button. */
 import { dispensedNotesMax } from "../../lib/limits.ts";
 import { type Currency, minorFromText } from "../../lib/money.ts";
+import { notesOf } from "../../lib/notes.ts";
 import { type NoteCounts, noteMix } from "./note_mix.ts";
 
-const majorNotes: Record<string, number[]> = {
-  EUR: [5, 10, 20, 50, 100],
-  GBP: [5, 10, 20, 50],
-  JPY: [1_000, 2_000, 5_000, 10_000],
-  USD: [1, 5, 10, 20, 50, 100],
-};
-
 /** The notes of a currency that the acceptor takes, smallest first, in minor units. */
-export function acceptedNotes({ code, exponent }: Currency): bigint[] {
-  const notes = majorNotes[code] ?? [5, 10, 20, 50, 100];
-  return notes.map((major) => BigInt(major) * 10n ** BigInt(exponent));
-}
+export const acceptedNotes = notesOf;
 
 /** A filling for a demo: plenty of the middle notes. */
 export function demoFilling(currency: Currency): NoteCounts {

@@ -23,9 +23,21 @@ export type Ask =
     kind: "withdrawal" | "deposit";
     movement: string;
     account: string;
-    amount: MinorText;
+    /** Minor units; what is none is refused by name. */
+    amount: string;
     currency: string;
   }
+  /** Money to another account, in one step. `to` is its number. */
+  | {
+    op: "transfer";
+    movement: string;
+    account: string;
+    to: string;
+    amount: string;
+    currency: string;
+  }
+  /** Whose account this is, as far as a customer may know. */
+  | { op: "recipient"; account: string }
   /** The machine itself refused: nothing moves, but the log must know. */
   | { op: "refused"; kind: "withdrawal" | "deposit"; amount: MinorText; why: MachineRefusal }
   // of the terminal, for its own movements
@@ -50,6 +62,10 @@ export interface Answer {
   retryAfterMs?: number;
   bank?: { name: string; currency: Currency; timeZone: string; terminal: string };
   account?: AccountView;
+  /** All of the customer's accounts that can be used, for a log-in. */
+  accounts?: AccountView[];
+  /** A recipient's name, masked. */
+  recipient?: string;
   /** The bank's time of the movement, RFC 3339. */
   time?: string;
   /** Minor units that the first settling booked: for `already_completed` and a repeated complete. */
@@ -179,12 +195,15 @@ const instant: Check<string> = (value) =>
 const currencyCode: Check<string> = (value) =>
   typeof value === "string" && /^[A-Z]{3}$/.test(value) ? value : refuse("currency");
 const kind = oneOf("withdrawal", "deposit");
-const entryKind = oneOf("withdrawal", "deposit", "log-in", "other");
+const entryKind = oneOf("withdrawal", "deposit", "transfer", "log-in", "other");
 const entryOutcome = oneOf("done", "refused");
 const shortText = text(256);
 
 const account: Check<AccountView> = (value) =>
-  record({ id: shortText, booked: minor, available: minor, version: whole }, value);
+  record(
+    { id: shortText, name: maybe(shortText), booked: minor, available: minor, version: whole },
+    value,
+  );
 
 const filter: Check<HistoryFilter> = (value) =>
   record({
@@ -212,7 +231,15 @@ const askFields: { [O in Operation]: Fields } = {
   log_out: { reason: oneOf("customer", "idle", "closing") },
   touch: {},
   history: { filter, cursor: maybe(text(64)) },
-  authorise: { kind, movement, account: text(64), amount: minor, currency: currencyCode },
+  authorise: { kind, movement, account: text(64), amount: text(32), currency: currencyCode },
+  transfer: {
+    movement,
+    account: text(64),
+    to: text(64),
+    amount: text(32),
+    currency: currencyCode,
+  },
+  recipient: { account: text(64) },
   refused: {
     kind,
     amount: minor,
@@ -242,6 +269,8 @@ const answerFields = {
     }, value)
   ),
   account: maybe(account),
+  accounts: maybe(listOf(account)),
+  recipient: maybe(shortText),
   time: maybe(instant),
   booked: maybe(minor),
   entries: maybe(listOf(entry)),

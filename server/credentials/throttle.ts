@@ -26,6 +26,13 @@ export const terminalPatience: Patience = {
   forgetMs: 60_000,
 };
 
+/** A customer's looks at other people's accounts: each counts, whatever it finds. */
+export const recipientPatience: Patience = {
+  freeCount: 5,
+  delayMsMax: 60_000,
+  forgetMs: 5 * 60_000,
+};
+
 /** The failures that still count at `nowMs`. */
 export function remembered(failures: Failures, patience: Patience, nowMs: number): number {
   const forgotten = Math.floor(Math.max(0, nowMs - failures.lastMs) / patience.forgetMs);

@@ -4,6 +4,7 @@
  */
 import type { Outcome } from "../../lib/errors.ts";
 import type { Currency } from "../../lib/money.ts";
+import type { ConfirmedClock } from "./clock.ts";
 import type { AccountState, Command, MovementId, TerminalId } from "./command.ts";
 
 export type AccountKind = "customer" | "terminal" | "vault" | "differences";
@@ -18,19 +19,52 @@ export interface Account extends AccountState {
   owner: string;
   currency: string;
   state: "open" | "locked" | "closed";
+  /** The bank's calendar day that `dayOut` and `dayIn` were charged to. */
+  day: number;
+  /** Taken out and sent by a customer, or handed out by a terminal, on that day. */
+  dayOut: bigint;
+  /** Taken in by a terminal on that day. */
+  dayIn: bigint;
+  /** Limits of this account's own, before the bank's; null where the bank's hold. */
+  withdrawalMax: bigint | null;
+  dayOutMax: bigint | null;
+  dayInMax: bigint | null;
 }
 
-/** A movement's row: one when it begins, one when it is settled; never changed. */
+/** The bank's limits, in minor units; null for none. */
+export interface Limits {
+  /** One withdrawal. */
+  withdrawalMax: bigint | null;
+  /** What one account gives in a day, in withdrawals and transfers. */
+  accountDayOutMax: bigint | null;
+  /** The notes that one terminal hands out, and takes in, in a day. */
+  terminalDayOutMax: bigint | null;
+  terminalDayInMax: bigint | null;
+}
+
+export const noLimits: Limits = {
+  withdrawalMax: null,
+  accountDayOutMax: null,
+  terminalDayOutMax: null,
+  terminalDayInMax: null,
+};
+
+/**
+ * A movement's row, never changed: one when it begins, one when it is settled, and one for what the
+ * terminal reports after an operator has settled it.
+ */
 export interface Movement {
   id: MovementId;
-  step: 1 | 2;
-  action: "authorise" | "complete" | "reverse" | "void" | "book";
-  kind: "withdrawal" | "deposit" | "load" | "opening" | "void";
+  step: MovementStep;
+  action: "authorise" | "complete" | "reverse" | "void" | "book" | "report";
+  kind: "withdrawal" | "deposit" | "transfer" | "load" | "opening" | "void";
   terminal: TerminalId;
   customer: string;
+  /** Who settled it in the terminal's place; otherwise empty. */
+  operator: string;
   debit: number | null;
   credit: number | null;
-  /** What was asked for. */
+  /** What was asked for; in a report, what the terminal says its devices moved. */
   amount: bigint;
   /** What this row moved from debit to credit. */
   booked: bigint;
@@ -39,8 +73,12 @@ export interface Movement {
   /** Balances after this row; null where it has no such account. */
   debitBalance: bigint | null;
   creditBalance: bigint | null;
+  /** The bank's calendar day: what the first row charged, it charged to this one. */
+  day: number;
   timeMs: number;
 }
+
+export type MovementStep = 1 | 2 | 3;
 
 export interface Customer {
   username: string;
@@ -70,8 +108,8 @@ export interface Settings {
   bankName: string;
   currency: Currency;
   timeZone: string;
-  /** The most that one withdrawal may take; null for no such limit. */
-  withdrawalMax: bigint | null;
+  /** Minor units; what is handed out is a multiple of it. */
+  smallestNote: bigint;
 }
 
 /** What a batch needs to see before the rules can run. */
@@ -95,15 +133,20 @@ export interface Rows {
 
 export interface Loaded extends Rows {
   settings: Settings;
+  limits: Limits;
   /** The next account to be opened gets this id. */
   accountIdNext: number;
 }
 
-/** What a batch changed, to be committed whole or not at all. */
+/**
+ * What a batch changed, to be committed whole or not at all. Movements bring with them what follows
+ * from their rows: balances, what is held, and which movements are open.
+ */
 export interface Changes extends Rows {
-  /** Movements that were authorised and are open; those that no longer are. */
-  holdsOpened: Movement[];
-  holdsSettled: MovementId[];
+  /** The bank's limits, where they changed. */
+  limits: Limits | null;
+  /** What an operator confirmed of the clock, where one did. */
+  clock: ConfirmedClock | null;
 }
 
 /** The source under which a customer's failures are counted: by hash, since people type passwords as names. */
@@ -111,7 +154,10 @@ export const customerSource = (nameHash: string) => `customer ${nameHash}`;
 /** The source under which a terminal's failures are counted. */
 export const terminalSource = (terminal: TerminalId) => `terminal ${terminal}`;
 
-/** All that these commands may look at. A movement brings its own accounts with it. */
+/** The source under which a customer's looks at other people's accounts are counted. */
+export const recipientSource = (customer: string) => `recipient ${customer}`;
+
+/** All that these commands may look at. A movement brings its own accounts and terminal with it. */
 export function touchOf(commands: readonly Command[]): Touch {
   const touch: Touch = {
     movements: new Set(),
@@ -126,7 +172,9 @@ export function touchOf(commands: readonly Command[]): Touch {
     if (command.op === "reseal_terminals") {
       for (const { terminal } of command.keys) touch.terminals.add(terminal);
     }
-    if ("account" in command) touch.accounts.add(command.account);
+    if ("account" in command && command.account !== undefined) touch.accounts.add(command.account);
+    if (command.op === "transfer") touch.accounts.add(command.to);
+    if (command.op === "look_up") touch.failureSources.add(recipientSource(command.customer));
     if ("terminal" in command && command.terminal) touch.terminals.add(command.terminal);
     if ("username" in command) touch.customers.add(command.username);
     if (command.op === "enrol_terminal") touch.terminalNames.add(command.name);
@@ -138,11 +186,19 @@ export function touchOf(commands: readonly Command[]): Touch {
   return touch;
 }
 
+/** Minor units that count towards a day's limits. */
+export interface Charge {
+  out?: bigint;
+  in?: bigint;
+}
+
 /** The working copy of one batch. */
 export class Books {
   readonly settings: Settings;
+  #limits: Limits;
   #accounts = new Map<number, Account>();
-  #byOwner = new Map<string, Account>();
+  /** The ids of each owner's accounts of a kind. */
+  #owned = new Map<string, Set<number>>();
   #movements = new Map<string, Movement>();
   #customers = new Map<string, Customer>();
   #terminals = new Map<TerminalId, Terminal>();
@@ -154,12 +210,12 @@ export class Books {
     customers: [] as Customer[],
     terminals: new Set<TerminalId>(),
     failures: new Set<string>(),
-    holdsOpened: [] as Movement[],
-    holdsSettled: [] as MovementId[],
+    limits: null as Limits | null,
   };
 
   constructor(loaded: Loaded) {
     this.settings = loaded.settings;
+    this.#limits = loaded.limits;
     this.#accountIdNext = loaded.accountIdNext;
     for (const account of loaded.accounts) this.#keepAccount(account);
     for (const row of loaded.movements) this.#movements.set(movementKey(row.id, row.step), row);
@@ -174,10 +230,16 @@ export class Books {
 
   /** The account of this kind that belongs to `owner`; the bank's own belong to the empty owner. */
   accountOf(kind: AccountKind, owner = ""): Account | undefined {
-    return this.#byOwner.get(`${kind} ${owner}`);
+    return this.accountsOf(kind, owner)[0];
   }
 
-  movement(id: MovementId, step: 1 | 2): Movement | undefined {
+  /** All accounts of this kind that belong to `owner`, oldest first. */
+  accountsOf(kind: AccountKind, owner: string): Account[] {
+    const ids = [...this.#owned.get(`${kind} ${owner}`) ?? []].sort((a, b) => a - b);
+    return ids.map((id) => this.#accounts.get(id)!);
+  }
+
+  movement(id: MovementId, step: MovementStep): Movement | undefined {
     return this.#movements.get(movementKey(id, step));
   }
 
@@ -197,26 +259,38 @@ export class Books {
     return this.#failures.get(source) ?? { source, count: 0, lastMs: 0 };
   }
 
-  openAccount(kind: AccountKind, owner: string): Account {
-    const account: Account = {
+  get limits(): Limits {
+    return this.#limits;
+  }
+
+  setLimits(limits: Limits): void {
+    this.#limits = this.#changed.limits = limits;
+  }
+
+  openAccount(kind: AccountKind, owner: string, name = ""): Account {
+    return this.setAccount({
       id: this.#accountIdNext++,
       kind,
       owner,
+      name,
       currency: this.settings.currency.code,
       balance: 0n,
       held: 0n,
       version: 0,
       state: "open",
-    };
-    this.#changed.accounts.add(account.id);
-    return this.#keepAccount(account);
+      day: 0,
+      dayOut: 0n,
+      dayIn: 0n,
+      withdrawalMax: null,
+      dayOutMax: null,
+      dayInMax: null,
+    });
   }
 
   /** Changes an account's money and counts the change. */
   adjust(id: number, by: { balance?: bigint; held?: bigint }): Account {
     const was = this.#accounts.get(id)!;
-    this.#changed.accounts.add(id);
-    return this.#keepAccount({
+    return this.setAccount({
       ...was,
       balance: was.balance + (by.balance ?? 0n),
       held: was.held + (by.held ?? 0n),
@@ -224,11 +298,28 @@ export class Books {
     });
   }
 
+  /** Charges this to an account's day: a new day begins with nothing charged. */
+  charge(id: number, day: number, { out = 0n, in: taken = 0n }: Charge): void {
+    const was = this.#accounts.get(id)!;
+    const [dayOut, dayIn] = was.day === day ? [was.dayOut, was.dayIn] : [0n, 0n];
+    this.setAccount({ ...was, day, dayOut: dayOut + out, dayIn: dayIn + taken });
+  }
+
+  /** Gives back what was charged to this day; nothing where a later day has begun since. */
+  giveBack(id: number, day: number, { out = 0n, in: taken = 0n }: Charge): void {
+    const was = this.#accounts.get(id)!;
+    if (was.day !== day) return;
+    this.setAccount({ ...was, dayOut: was.dayOut - out, dayIn: was.dayIn - taken });
+  }
+
+  setAccount(account: Account): Account {
+    this.#changed.accounts.add(account.id);
+    return this.#keepAccount(account);
+  }
+
   addMovement(row: Movement): Movement {
     this.#movements.set(movementKey(row.id, row.step), row);
     this.#changed.movements.push(row);
-    if (row.action === "authorise" && row.outcome === "ok") this.#changed.holdsOpened.push(row);
-    if (row.step === 2) this.#changed.holdsSettled.push(row.id);
     return row;
   }
 
@@ -247,26 +338,22 @@ export class Books {
     this.#changed.failures.add(failures.source);
   }
 
-  changes(): Changes {
-    const { accounts, terminals, failures, holdsOpened, holdsSettled, ...added } = this.#changed;
-    const settled = new Set(holdsSettled);
-    const opened = new Set(holdsOpened.map((row) => row.id));
+  changes(): Omit<Changes, "clock"> {
+    const { accounts, terminals, failures, ...added } = this.#changed;
     return {
       ...added,
       accounts: [...accounts].map((id) => this.#accounts.get(id)!),
       terminals: [...terminals].map((id) => this.#terminals.get(id)!),
       failures: [...failures].map((source) => this.#failures.get(source)!),
-      // A hold that opened and ended within the batch needs no row.
-      holdsOpened: holdsOpened.filter((row) => !settled.has(row.id)),
-      holdsSettled: holdsSettled.filter((id) => !opened.has(id)),
     };
   }
 
   #keepAccount(account: Account): Account {
     this.#accounts.set(account.id, account);
-    this.#byOwner.set(`${account.kind} ${account.owner}`, account);
+    const owner = `${account.kind} ${account.owner}`;
+    this.#owned.set(owner, (this.#owned.get(owner) ?? new Set()).add(account.id));
     return account;
   }
 }
 
-const movementKey = (id: MovementId, step: 1 | 2) => `${id}/${step}`;
+const movementKey = (id: MovementId, step: MovementStep) => `${id}/${step}`;

@@ -1,5 +1,7 @@
 /** What the ledger is asked to do, and what it answers: plain values that cross threads. */
 import type { AtmOutcome, Outcome } from "../../lib/errors.ts";
+import type { AmountFault } from "../../lib/money.ts";
+import type { Limits } from "./books.ts";
 
 /** 32 hex digits, made and journaled by the terminal before it is sent. */
 export type MovementId = string;
@@ -14,9 +16,33 @@ export interface Authorise {
   terminal: TerminalId;
   customer: string;
   account: number;
-  /** Minor units. */
+  /** Minor units; zero where what came was no amount. */
   amount: bigint;
+  /** Why what came was no amount. */
+  fault?: AmountFault;
   currency: string;
+}
+
+/** Money from a customer's account to another's, or to another of their own: in one step. */
+export interface Transfer {
+  op: "transfer";
+  movement: MovementId;
+  terminal: TerminalId;
+  customer: string;
+  account: number;
+  to: number;
+  /** As in `Authorise`. */
+  amount: bigint;
+  fault?: AmountFault;
+  currency: string;
+}
+
+/** Whose account this is, as far as a customer may know before sending money there. */
+export interface LookUp {
+  op: "look_up";
+  terminal: TerminalId;
+  customer: string;
+  account: number;
 }
 
 /** The second phase: the terminal says what its devices did. */
@@ -45,6 +71,44 @@ export type Administer =
     opening: bigint;
     movement: MovementId;
   }
+  | {
+    op: "open_account";
+    operator: string;
+    username: string;
+    name: string;
+    opening: bigint;
+    movement: MovementId;
+  }
+  | {
+    op: "set_account_state";
+    operator: string;
+    account: number;
+    state: "open" | "locked" | "closed";
+    reason: string;
+  }
+  /** The bank's own limits; those left out stay. */
+  | { op: "set_limits"; operator: string; limits: Partial<Limits> }
+  /** An account's or a terminal's own; null where the bank's hold again, left out where it stays. */
+  | {
+    op: "set_own_limits";
+    operator: string;
+    /** An account's number, or a terminal's id. */
+    account?: number;
+    terminal?: TerminalId;
+    withdrawalMax?: bigint | null;
+    dayOutMax?: bigint | null;
+    dayInMax?: bigint | null;
+  }
+  /** An operator ends an open movement in the terminal's place; an amount of 0 reverses it. */
+  | {
+    op: "settle_hold";
+    operator: string;
+    movement: MovementId;
+    amount: bigint;
+    reason: string;
+  }
+  /** The clock has jumped, and is right. */
+  | { op: "confirm_clock"; operator: string }
   | {
     op: "enrol_terminal";
     operator: string;
@@ -97,13 +161,15 @@ export interface Note {
 }
 
 export type Command =
-  & (Authorise | Settle | LoadCash | Administer | ConfirmKey | LogIn | Note)
+  & (Authorise | Settle | Transfer | LookUp | LoadCash | Administer | ConfirmKey | LogIn | Note)
   /** The version of the terminal's key that the command's channel rests on. */
   & { underKey?: number };
 
 /** An account as it stands after a command. */
 export interface AccountState {
   id: number;
+  /** What its customer calls it, such as "savings"; may be empty. */
+  name: string;
   balance: bigint;
   held: bigint;
   version: number;
@@ -112,9 +178,13 @@ export interface AccountState {
 export interface Reply {
   outcome: Outcome;
   account?: AccountState;
+  /** For a log-in: all of the customer's accounts, the one to begin with first. */
+  accounts?: AccountState[];
+  /** For a look-up: the name, masked. */
+  recipient?: string;
   /** The bank's time of the command, milliseconds since 1970. */
   timeMs: number;
-  /** What a settled movement booked. */
+  /** What a settled movement booked; in the answer to a repeated authorisation too. */
   booked?: bigint;
   retryAfterMs?: number;
   /** For `begin_log_in`: what the password is checked against; null for a name that nobody has. */
@@ -122,7 +192,7 @@ export interface Reply {
 }
 
 /** What an entry is about, for filters. */
-export type EntryKind = "withdrawal" | "deposit" | "log-in" | "other";
+export type EntryKind = "withdrawal" | "deposit" | "transfer" | "log-in" | "other";
 
 /** An audit entry before it is sealed: `who | action | time`, and facts beside it. */
 export interface AuditEntry {
@@ -135,7 +205,7 @@ export interface AuditEntry {
   /** The terminal's name; empty for what happened at none. */
   terminal: string;
   movement?: MovementId;
-  /** Which of a movement's two rows this is. */
-  step?: "authorise" | "settle";
+  /** Which of a movement's rows this entry is about; each has one. */
+  step?: "authorise" | "settle" | "report" | "book";
   amount?: bigint;
 }

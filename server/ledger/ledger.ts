@@ -9,6 +9,7 @@ import type { HistoryQuery } from "../audit/history.ts";
 import type { AuditKeys } from "../audit/seal.ts";
 import type { Settings } from "./books.ts";
 import type { AccountState, Command, Reply } from "./command.ts";
+import type { CheckedBooks } from "./check.ts";
 import type { BatchOutcome } from "./engine.ts";
 import type { ReadStore } from "./store.ts";
 
@@ -27,6 +28,7 @@ export type ToLedger =
   & (
     | OpenLedger
     | { type: "batch"; commands: Command[] }
+    | { type: "check" }
     | { type: "history"; query: HistoryQuery }
     | { type: "read"; name: keyof ReadStore; args: unknown[] }
     | { type: "close" }
@@ -93,6 +95,11 @@ export class Ledger {
   /** One page of a customer's history. */
   history(query: HistoryQuery): Promise<Omit<HistoryPage, "outcome">> {
     return this.#call({ type: "history", query }) as Promise<Omit<HistoryPage, "outcome">>;
+  }
+
+  /** Works the books out anew from their movements, while all else waits. */
+  check(): Promise<CheckedBooks> {
+    return this.#call({ type: "check" }) as Promise<CheckedBooks>;
   }
 
   /** Tells of every committed change of an account, in order; call what is returned to stop. */

@@ -2,30 +2,42 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { fromHex, hex } from "../../lib/bytes.ts";
 import { UsageError } from "../../lib/errors.ts";
+import { smallestNote } from "../../lib/notes.ts";
 import type { SealedEntry } from "../audit/chain.ts";
 import type {
   Account,
   Changes,
   Customer,
   Failures,
+  Limits,
   Loaded,
   Movement,
   Settings,
   Terminal,
   Touch,
 } from "./books.ts";
+import type { ConfirmedClock } from "./clock.ts";
 import type { AccountState, MovementId } from "./command.ts";
 import { sqlite001 } from "./schema/sqlite_001.ts";
+import { sqlite002 } from "./schema/sqlite_002.ts";
 import { sqlite003 } from "./schema/sqlite_003.ts";
 import type { Store } from "./store.ts";
 
 /** Each brings the schema from the version of its place to the next. */
-const migrations = [sqlite001, sqlite003];
+const migrations = [sqlite001, sqlite002, sqlite003];
 
 const terminalsWithNextKey =
   `SELECT terminals.*, next.version AS next_version, next.sealed_key AS next_sealed_key,
    next.since_ms AS next_since_ms
    FROM terminals LEFT JOIN next_terminal_keys AS next ON next.terminal = terminals.id`;
+
+/** The bank's limits and the settings that keep them. */
+const limitNames: [keyof Limits, string][] = [
+  ["withdrawalMax", "withdrawal_max"],
+  ["accountDayOutMax", "account_day_out_max"],
+  ["terminalDayOutMax", "terminal_day_out_max"],
+  ["terminalDayInMax", "terminal_day_in_max"],
+];
 
 /** A whole number as the database gives it: exact at any size. */
 type Row = Record<string, bigint | string | Uint8Array | null>;
@@ -34,6 +46,7 @@ export class SqliteStore implements Store {
   readonly #database: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
   #settings: Settings | undefined;
+  #limits: Limits | undefined;
 
   private constructor(database: DatabaseSync) {
     this.#database = database;
@@ -68,7 +81,9 @@ export class SqliteStore implements Store {
       this.#all("SELECT * FROM movements WHERE id = ?", fromHex(id, 16)!).map(movementOf)
     );
     const ids = new Set(touch.accounts);
-    for (const { debit, credit } of movements) {
+    const terminals = new Set(touch.terminals);
+    for (const { debit, credit, terminal } of movements) {
+      if (terminal) terminals.add(terminal);
       if (debit !== null) ids.add(debit);
       if (credit !== null) ids.add(credit);
     }
@@ -79,6 +94,7 @@ export class SqliteStore implements Store {
     ].map(accountOf);
     return {
       settings: this.settings(),
+      limits: this.limits(),
       accountIdNext: Number(
         this.#one("SELECT coalesce(max(id), 0) + 1 AS next FROM accounts")!.next,
       ),
@@ -88,9 +104,7 @@ export class SqliteStore implements Store {
         this.#all("SELECT * FROM customers WHERE username = ?", username).map(customerOf)
       ),
       terminals: [
-        ...[...touch.terminals].flatMap((id) =>
-          this.#all(`${terminalsWithNextKey} WHERE id = ?`, id)
-        ),
+        ...[...terminals].flatMap((id) => this.#all(`${terminalsWithNextKey} WHERE id = ?`, id)),
         ...[...touch.terminalNames].flatMap((name) =>
           this.#all(`${terminalsWithNextKey} WHERE name = ?`, name)
         ),
@@ -102,6 +116,7 @@ export class SqliteStore implements Store {
   }
 
   commit(changes: Changes, entries: readonly SealedEntry[]): void {
+    if (changes.limits) this.#limits = undefined;
     this.#database.exec("BEGIN IMMEDIATE");
     try {
       this.#write(changes);
@@ -124,29 +139,41 @@ export class SqliteStore implements Store {
   }
 
   #write(changes: Changes): void {
-    for (const { id, kind, owner, currency, balance, held, version, state } of changes.accounts) {
+    // Their money comes with the movements: the database books it from their rows.
+    for (const account of changes.accounts) {
       this.#run(
-        `INSERT INTO accounts VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET
-         balance = excluded.balance, held = excluded.held, version = excluded.version, state = excluded.state`,
-        id,
-        kind,
-        owner,
-        currency,
-        balance,
-        held,
-        version,
-        state,
+        `INSERT INTO accounts (id, kind, owner, currency, balance, held, version, state, name, day,
+           day_out, day_in, withdrawal_max, day_out_max, day_in_max)
+         VALUES (?, ?, ?, ?, 0, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET
+         version = excluded.version, state = excluded.state, name = excluded.name, day = excluded.day,
+         day_out = excluded.day_out, day_in = excluded.day_in,
+         withdrawal_max = excluded.withdrawal_max, day_out_max = excluded.day_out_max,
+         day_in_max = excluded.day_in_max`,
+        account.id,
+        account.kind,
+        account.owner,
+        account.currency,
+        account.version,
+        account.state,
+        account.name,
+        account.day,
+        account.dayOut,
+        account.dayIn,
+        account.withdrawalMax,
+        account.dayOutMax,
+        account.dayInMax,
       );
     }
     for (const row of changes.movements) {
       this.#run(
-        "INSERT INTO movements VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO movements VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         fromHex(row.id, 16)!,
         row.step,
         row.action,
         row.kind,
         row.terminal,
         row.customer,
+        row.operator,
         row.debit,
         row.credit,
         row.amount,
@@ -155,14 +182,14 @@ export class SqliteStore implements Store {
         row.outcome,
         row.debitBalance,
         row.creditBalance,
+        row.day,
         row.timeMs,
       );
     }
-    for (const { id, timeMs } of changes.holdsOpened) {
-      this.#run("INSERT INTO holds VALUES (?, ?)", fromHex(id, 16)!, timeMs);
-    }
-    for (const id of changes.holdsSettled) {
-      this.#run("DELETE FROM holds WHERE movement = ?", fromHex(id, 16)!);
+    if (changes.limits) this.#writeLimits(changes.limits);
+    if (changes.clock) {
+      const { confirmedMs, timeMs } = changes.clock;
+      this.#run("INSERT OR REPLACE INTO clock VALUES (1, ?, ?)", confirmedMs, timeMs);
     }
     for (const { username, passwordHash } of changes.customers) {
       this.#run("INSERT INTO customers VALUES (?, ?)", username, passwordHash);
@@ -198,18 +225,47 @@ export class SqliteStore implements Store {
   }
 
   #readSettings(): Settings {
-    const rows = this.#all("SELECT name, value FROM settings");
-    const value = Object.fromEntries(rows.map((row) => [row.name, row.value])) as Record<
-      string,
-      string
-    >;
+    const value = this.#values();
+    const currency = { code: value.currency!, exponent: Number(value.exponent) };
     return {
       bankId: value.bank_id!,
       bankName: value.bank_name!,
-      currency: { code: value.currency!, exponent: Number(value.exponent) },
+      currency,
       timeZone: value.time_zone!,
-      withdrawalMax: value.withdrawal_max ? BigInt(value.withdrawal_max) : null,
+      // Banks that were made before it was a setting go by their currency's notes.
+      smallestNote: BigInt(value.smallest_note ?? smallestNote(currency)),
     };
+  }
+
+  /** The bank's limits; asked for by every batch, and read again once they have changed. */
+  limits(): Limits {
+    if (!this.#limits) {
+      const value = this.#values();
+      const amounts = limitNames.map(([limit, name]) => [
+        limit,
+        value[name] === undefined ? null : BigInt(value[name]),
+      ]);
+      this.#limits = Object.fromEntries(amounts) as Limits;
+    }
+    return this.#limits;
+  }
+
+  confirmedClock(): ConfirmedClock | null {
+    const row = this.#one("SELECT * FROM clock");
+    return row ? { confirmedMs: number(row.confirmed_ms), timeMs: number(row.time_ms) } : null;
+  }
+
+  #writeLimits(limits: Limits): void {
+    for (const [limit, name] of limitNames) {
+      const amount = limits[limit];
+      if (amount === null) this.#run("DELETE FROM settings WHERE name = ?", name);
+      else this.#run("INSERT OR REPLACE INTO settings VALUES (?, ?)", name, String(amount));
+    }
+  }
+
+  #values(): Partial<Record<string, string>> {
+    const rows = this.#all("SELECT name, value FROM settings");
+    return Object.fromEntries(rows.map(({ name, value }) => [name, value]));
   }
 
   terminals(): Terminal[] {
@@ -232,9 +288,47 @@ export class SqliteStore implements Store {
 
   holds(): Movement[] {
     return this.#all(
-      `SELECT movements.* FROM holds JOIN movements ON movements.id = holds.movement AND step = 1
+      `SELECT movements.* FROM holds JOIN movements ON movements.id = holds.movement AND movements.step = 1
        ORDER BY holds.time_ms`,
     ).map(movementOf);
+  }
+
+  movementsAfter(id: MovementId, step: number, limit: number): Movement[] {
+    return this.#all(
+      "SELECT * FROM movements WHERE (id, step) > (?, ?) ORDER BY id, step LIMIT ?",
+      fromHex(id, 16)!,
+      step,
+      limit,
+    ).map(movementOf);
+  }
+
+  holdIds(): MovementId[] {
+    return this.#all("SELECT movement FROM holds").map(({ movement }) => hex(blob(movement)));
+  }
+
+  damage(): string | null {
+    const damaged = this.#one(
+      "SELECT * FROM pragma_integrity_check WHERE integrity_check <> 'ok' LIMIT 1",
+    );
+    if (damaged) return String(damaged.integrity_check);
+    const orphan = this.#one('SELECT "table", parent FROM pragma_foreign_key_check LIMIT 1');
+    if (orphan) return `a row of ${orphan.table} is without its ${orphan.parent}`;
+    return this.#schemaDamage();
+  }
+
+  /** The tables, and the triggers that guard them, as the migrations make them. */
+  #schemaDamage(): string | null {
+    const query = "SELECT type || ' ' || name AS name, sql FROM sqlite_schema";
+    const made = new DatabaseSync(":memory:");
+    migrations.forEach((sql) => made.exec(sql));
+    const should = new Map(made.prepare(query).all().map(({ name, sql }) => [name, sql]));
+    made.close();
+    for (const { name, sql } of this.#all(query)) {
+      if (should.get(name as string) !== sql) return `its ${name} is not as it was made`;
+      should.delete(name as string);
+    }
+    const [missing] = should.keys();
+    return missing === undefined ? null : `its ${missing} is missing`;
   }
 
   settledAmong(movements: readonly MovementId[]): MovementId[] {
@@ -278,7 +372,7 @@ export class SqliteStore implements Store {
     set("currency", settings.currency.code);
     set("exponent", String(settings.currency.exponent));
     set("time_zone", settings.timeZone);
-    if (settings.withdrawalMax !== null) set("withdrawal_max", String(settings.withdrawalMax));
+    set("smallest_note", String(settings.smallestNote));
     for (const kind of ["vault", "differences"]) {
       this.#run(
         "INSERT INTO accounts (kind, owner, currency, balance, held, version, state) VALUES (?, '', ?, 0, 0, 0, 'open')",
@@ -343,7 +437,7 @@ function explained(error: Error, path: string): Error {
   }
   if (/unable to open|readonly|permission|disk I\/O error|is full/i.test(error.message)) {
     return new UsageError(
-      `${path} cannot be opened for writing: check the folder and its permissions`,
+      `${path} cannot be opened for writing (${error.message}): check the folder, its permissions and its disk`,
     );
   }
   return error;
@@ -359,22 +453,30 @@ function accountOf(row: Row): Account {
     id: number(row.id),
     kind: row.kind as Account["kind"],
     owner: row.owner as string,
+    name: row.name as string,
     currency: row.currency as string,
     balance: money(row.balance),
     held: money(row.held),
     version: number(row.version),
     state: row.state as Account["state"],
+    day: number(row.day),
+    dayOut: money(row.day_out),
+    dayIn: money(row.day_in),
+    withdrawalMax: row.withdrawal_max as bigint | null,
+    dayOutMax: row.day_out_max as bigint | null,
+    dayInMax: row.day_in_max as bigint | null,
   };
 }
 
 function movementOf(row: Row): Movement {
   return {
     id: hex(blob(row.id)),
-    step: number(row.step) as 1 | 2,
+    step: number(row.step) as Movement["step"],
     action: row.action as Movement["action"],
     kind: row.kind as Movement["kind"],
     terminal: row.terminal as string,
     customer: row.customer as string,
+    operator: row.operator as string,
     debit: maybeNumber(row.debit),
     credit: maybeNumber(row.credit),
     amount: money(row.amount),
@@ -383,6 +485,7 @@ function movementOf(row: Row): Movement {
     outcome: row.outcome as Movement["outcome"],
     debitBalance: row.debit_balance as bigint | null,
     creditBalance: row.credit_balance as bigint | null,
+    day: number(row.day),
     timeMs: number(row.time_ms),
   };
 }

@@ -1,10 +1,12 @@
 /** What the ledger asks of a database: to load what a batch touches, and to commit what it changed. */
 import type { SealedEntry } from "../audit/chain.ts";
+import type { ConfirmedClock } from "./clock.ts";
 import type { AccountState, MovementId } from "./command.ts";
 import type {
   Account,
   Changes,
   Customer,
+  Limits,
   Loaded,
   Movement,
   Settings,
@@ -27,12 +29,21 @@ export interface BatchStore {
 /** What is read outside batches. */
 export interface ReadStore {
   settings(): Result<Settings>;
+  limits(): Result<Limits>;
+  /** What an operator last confirmed of the clock. */
+  confirmedClock(): Result<ConfirmedClock | null>;
   terminals(): Result<Terminal[]>;
   customer(username: string): Result<Customer | undefined>;
   account(id: number): Result<AccountState | undefined>;
   accounts(): Result<Account[]>;
   /** Movements that are authorised and not settled, oldest first. */
   holds(): Result<Movement[]>;
+  /** Rows of movements after this one, in the order of ids and steps. */
+  movementsAfter(id: MovementId, step: number, limit: number): Result<Movement[]>;
+  /** The movements listed as open, whatever there is of them. */
+  holdIds(): Result<MovementId[]>;
+  /** What the database itself finds wrong with its file; null for nothing. */
+  damage(): Result<string | null>;
   /** Those of these movements that have been settled. */
   settledAmong(movements: readonly MovementId[]): Result<MovementId[]>;
   /** The last entry of the log; undefined for an empty one. */

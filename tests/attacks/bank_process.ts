@@ -3,7 +3,7 @@
  * spends: the test's end of it, and, started as a program, the bank's. It takes this machine for its
  * balancer, so that callers may be from anywhere, and its door can be opened wider than it is.
  */
-import { TextLineStream } from "../server/helpers/lines.ts";
+import { linesOf } from "../server/helpers/lines.ts";
 import type { TerminalKey } from "../../lib/protocol/handshake.ts";
 import { parseTerminalKey } from "../../lib/terminal_key.ts";
 import { RunningBank } from "../server/helpers/running_bank.ts";
@@ -41,8 +41,7 @@ export class BankProcess {
       stdout: "piped",
       stderr: "null",
     }).spawn();
-    const lines = process.stdout.pipeThrough(new TextDecoderStream() as TransformStream)
-      .pipeThrough(new TextLineStream()).getReader();
+    const lines = linesOf(process.stdout).getReader();
     const { value } = await lines.read();
     return new BankProcess(process, lines, process.stdin.getWriter(), JSON.parse(value!));
   }
@@ -72,9 +71,7 @@ if (import.meta.main) {
       }
     }
     console.log(JSON.stringify({ address: running.address, keys: files }));
-    const asked = Deno.stdin.readable.pipeThrough(new TextDecoderStream() as TransformStream)
-      .pipeThrough(new TextLineStream());
-    for await (const _ of asked) console.log(Deno.memoryUsage().rss);
+    for await (const _ of linesOf(Deno.stdin.readable)) console.log(Deno.memoryUsage().rss);
   }, { limits, proxies: ["127.0.0.1"] });
   Deno.exit(0);
 }

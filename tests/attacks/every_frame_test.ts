@@ -19,7 +19,7 @@ import { type Attack, Middle, type Side, strike, swapWithNext } from "./middle.t
 
 /** ATMs under attack at once, each with a customer of its own. */
 const lanes = 16;
-const triesMax = 5;
+const triesMax = 20;
 const password = "correct horse";
 const currency = { code: "EUR", exponent: 2 };
 

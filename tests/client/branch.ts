@@ -67,7 +67,7 @@ export class Branch {
       bankName: "Test Bank",
       currency: { code: "EUR", exponent: 2 },
       timeZone: "UTC",
-      withdrawalMax: null,
+      smallestNote: 1n,
     };
     branch.bank = await createBank(branch.#bankFolder, settings, branch.#log);
     for (const name of ["lobby", "hall"]) {

@@ -101,6 +101,15 @@ Deno.test("the command line", async (t) => {
     await refused("a bad opening", add.with(5, "lots"), 2, "--opening lots", `${password}\n`);
     await done("add", add, "customer alice is added", `${password}\n`);
     await refused("add twice", add, 1, "name taken", `${password}\n`);
+    const limits = ["bank", "limits", "set", "--data", bank];
+    await done("limits", [...limits, "--day", "500.00", "--cash-in", "none"], "€500.00");
+    await refused("a bad limit", [...limits, "--day", "lots"], 2, "--day lots");
+    const lock = ["bank", "account", "lock", "5", "--data", bank];
+    await refused("a lock without a reason", lock, 2, "--reason");
+    await done("lock", [...lock, "--reason", "card lost"], "account 5 is locked");
+    const settle = ["bank", "holds", "settle", "00".repeat(16), "--data", bank, "--reason", "x"];
+    await refused("settling without saying how", settle, 2, "--reverse");
+    await refused("settling nothing", [...settle, "--reverse"], 1, "unknown movement");
 
     await t.step("key files are private, and refused otherwise", async () => {
       assertEquals(Deno.statSync(key).mode! & 0o777, 0o600);
@@ -146,6 +155,11 @@ Deno.test("the command line", async (t) => {
         "audit verify while the server runs",
         ["bank", "audit", "verify", "--data", bank],
         "is good",
+      );
+      await done(
+        "ledger check while the server runs",
+        ["bank", "ledger", "check", "--data", bank],
+        "the books are good",
       );
       await t.step(
         "a terminal enrolled while the server runs is let in, and can be filled",
@@ -242,6 +256,24 @@ Deno.test("the command line", async (t) => {
       taken.close();
       assertEquals(code, 1);
       assertStringIncludes(err, `127.0.0.1:${port} is taken`);
+    });
+
+    await t.step("books that are bad, and books that nobody can look at", async () => {
+      const check = ["bank", "ledger", "check", "--data", bank];
+      const give = (amount: number) => {
+        const database = new DatabaseSync(`${bank}/bank.sqlite`);
+        database.exec(`UPDATE accounts SET balance = balance + ${amount} WHERE kind = 'customer'`);
+        return database;
+      };
+      give(100).close();
+      const bad = await run(check);
+      assertEquals([bad.code, bad.out], [1, ""]);
+      assertStringIncludes(bad.err, "the books are bad: account 5: the balance is");
+      const held = give(-100);
+      const shut = await run(check);
+      assertEquals([shut.code, shut.out], [2, ""]);
+      assertStringIncludes(shut.err, "could not be checked");
+      held.close();
     });
 
     await t.step("a data folder of a newer version", async () => {

@@ -6,7 +6,25 @@ import {
   formatMoney,
   minorFromText,
   parseAmount,
+  readAmount,
 } from "../../lib/money.ts";
+
+Deno.test("what is no amount of minor units has a name for why", () => {
+  const rows: [text: string, expected: ReturnType<typeof readAmount>][] = [
+    ["4000", 4000n],
+    ["0", 0n],
+    ["-1", -1n],
+    ["9223372036854775807", 9223372036854775807n],
+    ["9223372036854775808", "amount_too_large"],
+    ["9".repeat(30), "amount_too_large"],
+    ["-9223372036854775809", "amount_not_positive"],
+    ["40.5", "amount_not_whole"],
+    ["-0.01", "amount_not_whole"],
+    ...["", "forty", "4e3", "0x40", "040", "-0", "+1", " 1", "1 ", "1,5", "1.", ".5", "NaN", "٣"]
+      .map((text): [string, "amount_not_a_number"] => [text, "amount_not_a_number"]),
+  ];
+  for (const [text, expected] of rows) assertEquals(readAmount(text), expected, text);
+});
 
 Deno.test("parseAmount() takes amounts as people type them, and nothing else", () => {
   const table: [typed: string, exponent: number, minor: bigint | null][] = [

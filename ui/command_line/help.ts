@@ -72,6 +72,15 @@ deno task atm cash: what is in the cassettes, filling and counting them, while t
   bank terminal revoke NAME    shut a terminal out for good
   bank key rotate              seal the terminals' keys under a new master key
   bank customer add USERNAME   open a customer's account
+  bank account open USERNAME   open another account for a customer
+  bank account list            accounts, with their numbers
+  bank account lock NUMBER     no more money moves; also unlock, and close (for good, once empty)
+  bank limits                  the limits, the bank's and single accounts' and terminals'
+  bank limits set              set some of them
+  bank holds                   movements in doubt: authorised, and not settled by their terminal
+  bank holds settle ID         settle one in its terminal's place
+  bank ledger check            work the books out anew; exit code 1 when they are bad, 2 when it could not
+  bank clock confirm           go by the clock again after it jumped, which stops money
   bank audit show              the audit log, readable
   bank audit verify            whether the log is as it was written
 
@@ -81,11 +90,20 @@ deno task atm cash: what is in the cassettes, filling and counting them, while t
   enroll:    --out FILE (NAME.key)
   rotate:    --now: after a theft; the old key ends at once, the new one is in --out FILE (NAME.key)
   add:       --opening AMOUNT (0); the password is asked for, or read from standard input
+  open:      --name NAME (savings)  --opening AMOUNT (0)
+  list:      --customer USERNAME
+  lock, unlock, close, settle:  --reason TEXT, which goes into the log
+  limits set: --withdrawal AMOUNT  --day AMOUNT  --cash-out AMOUNT  --cash-in AMOUNT, or 'none'
+             for one withdrawal, out of one account in a day, out of and into one terminal in a day
+             --account NUMBER or --terminal NAME  limits of its own, before the bank's
+  settle:    --complete AMOUNT or --reverse: what the machine did
   show:      --customer USERNAME  --json
 
   deno task bank init --name "First Bank" --currency EUR --time-zone Europe/Berlin
   deno task bank terminal enroll lobby --out lobby.key
   deno task bank terminal rotate lobby --now --out lobby-2.key
   deno task bank customer add alice --opening 1000.00
+  deno task bank limits set --withdrawal 500.00 --day 1000.00 --cash-out 20000.00 --cash-in 20000.00
+  deno task bank holds settle 0123456789abcdef0123456789abcdef --reverse --reason "notes found in the machine"
   deno task bank audit show --customer alice`,
 };

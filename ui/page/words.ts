@@ -160,6 +160,7 @@ const english = {
       all: "All",
       withdrawal: "Withdrawals",
       deposit: "Deposits",
+      transfer: "Transfers",
       "log-in": "Log-ins",
       other: "Other",
     } satisfies Record<HistoryEntry["kind"] | "all", string>,
@@ -298,11 +299,26 @@ const english = {
         "This is more than you may take out at once. A smaller amount may be possible. Nothing was booked.",
       next: "Choose another amount",
     },
+    over_day_limit: {
+      heading: "Over your limit for today",
+      lede:
+        "This is more than your account may still give today. A smaller amount may be possible. Nothing was booked.",
+      next: "Choose another amount",
+    },
+    over_terminal_limit: {
+      heading: "This ATM has done enough for today",
+      lede: "Nothing was booked. Please use another ATM.",
+      next: "Continue",
+    },
     insufficient_funds: {
       heading: "Not enough money",
       lede: "Your account does not hold as much as that. Nothing was booked.",
       next: "Choose another amount",
     },
+    amount_not_whole: notBooked,
+    unknown_recipient: notBooked,
+    same_account: notBooked,
+    recipient_unavailable: notBooked,
     id_reused: notBooked,
     unknown_movement: notBooked,
     voided: notBooked,
@@ -310,6 +326,7 @@ const english = {
     already_reversed: notBooked,
     terminal_revoked: notBooked,
     name_taken: notBooked,
+    account_not_empty: notBooked,
     rotation_under_way: notBooked,
     unknown_name: notBooked,
     try_later: {

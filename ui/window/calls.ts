@@ -80,7 +80,8 @@ function isFault(value: unknown): value is DeviceFault {
 }
 
 const filterFields: Record<keyof HistoryFilter, (value: unknown) => boolean> = {
-  kind: (value) => ["withdrawal", "deposit", "log-in", "other"].includes(value as string),
+  kind: (value) =>
+    ["withdrawal", "deposit", "transfer", "log-in", "other"].includes(value as string),
   outcome: (value) => ["done", "refused"].includes(value as string),
   text: (value) => isText(value, 0, callLimits.filterTextLengthMax),
   from: isInstant,

@@ -11,15 +11,20 @@ export const chainId = filled(0xc4, 16);
 export const chainKey = filled(0xc5, 32);
 
 export interface TestEngine {
-  clock: { nowMs: number };
+  /** `runningMs` is the clock that nobody can set: while undefined, what passes by the one passes by both. */
+  clock: { nowMs: number; runningMs?: number };
   /** What the store refused. */
   errors: string[];
   /** Runs one batch. */
   run(...commands: Command[]): Promise<Reply[]>;
 }
 
-export async function engineOn(store: Store, nowMs = 1_000_000): Promise<TestEngine> {
-  const clock = { nowMs };
+export async function engineOn(
+  store: Store,
+  nowMs = 1_000_000,
+  runningMs?: number,
+): Promise<TestEngine> {
+  const clock: TestEngine["clock"] = { nowMs, runningMs };
   const errors: string[] = [];
   const engine = await Engine.open({
     store,
@@ -27,6 +32,7 @@ export async function engineOn(store: Store, nowMs = 1_000_000): Promise<TestEng
     chainId,
     chainKey,
     nowMs: () => clock.nowMs,
+    monotonicMs: () => clock.runningMs ?? clock.nowMs,
     randomBytes: countingBytes(),
   });
   return {

@@ -21,7 +21,7 @@ const bankSettings = {
   bankName: "Test Bank",
   currency: { code: "EUR", exponent: 2 },
   timeZone: "UTC",
-  withdrawalMax: null,
+  smallestNote: 1n,
 };
 
 /** A 16-byte id that nothing had before, as 32 hex digits. */
@@ -112,6 +112,7 @@ export class RunningBank {
     const answer = await atm.ask({ op: "log_in", username, password: passwords[username] });
     assertEquals(answer.outcome, "ok");
     atm.account = answer.account!.id;
+    atm.logIn = answer;
     return atm;
   }
 
@@ -176,6 +177,8 @@ export class RunningBank {
 /** One line to the bank, with what it said unasked. */
 export class Atm {
   account = "";
+  /** What the bank answered when the customer logged in. */
+  logIn: Answer = { outcome: "not_logged_in" };
   readonly pushes: Push[] = [];
   #heard = Promise.withResolvers<void>();
 

@@ -5,13 +5,18 @@
  *     lobby alice withdraw w1 alice 4000 EUR -> ok
  *     lobby complete w1 4000                 -> ok 4000
  *     alice has 6000, 0 held
+ *     at 2026-11-24T00:30:00Z                # what follows happens then
+ *     root limit accountDayOutMax 5000       -> ok
  */
 import { assert, assertEquals } from "@std/assert";
+import { type AmountFault, readAmount } from "../../../lib/money.ts";
 import {
   type Account,
   type AccountKind,
   Books,
+  type Limits,
   type Loaded,
+  noLimits,
   type Settings,
 } from "../../../server/ledger/books.ts";
 import type { AuditEntry, Command, Reply } from "../../../server/ledger/command.ts";
@@ -22,8 +27,11 @@ export const settings: Settings = {
   bankName: "Test Bank",
   currency: { code: "EUR", exponent: 2 },
   timeZone: "UTC",
-  withdrawalMax: 50_000n,
+  smallestNote: 1n,
 };
+
+/** The small bank's: one withdrawal has a limit. */
+export const limits: Limits = { ...noLimits, withdrawalMax: 50_000n };
 
 /** 32 hex digits that stand for a short name. */
 export function idOf(name: string): string {
@@ -54,14 +62,31 @@ const names = Object.keys(accountSpecs);
 /** The account's number. */
 export const accountIdOf = (name: string): number => names.indexOf(name) + 1 || 999;
 
+/** An account as it begins. */
+export const emptyAccount: Omit<Account, "id" | "kind" | "owner"> = {
+  name: "",
+  currency: "EUR",
+  balance: 0n,
+  held: 0n,
+  version: 0,
+  state: "open",
+  day: 0,
+  dayOut: 0n,
+  dayIn: 0n,
+  withdrawalMax: null,
+  dayOutMax: null,
+  dayInMax: null,
+};
+
 export function smallBank(): Loaded {
   return {
     settings,
+    limits,
     accountIdNext: names.length + 1,
     accounts: Object.entries(accountSpecs).map(([name, spec]) => {
       const { kind = "customer", balance = 0n, state = "open", currency = "EUR" } = spec;
       const owner = kind === "terminal" ? idOf(name) : kind === "customer" ? name : "";
-      return { id: accountIdOf(name), kind, owner, balance, state, currency, held: 0n, version: 0 };
+      return { ...emptyAccount, id: accountIdOf(name), kind, owner, balance, state, currency };
     }),
     movements: [],
     customers: names.filter((name) => !accountSpecs[name]!.kind)
@@ -78,10 +103,46 @@ export function smallBank(): Loaded {
   };
 }
 
+/** What an operator does, in one line. */
+function operatorCommandOf([verb = "", what = "", ...rest]: string[]): Command {
+  const operator = "root";
+  const amount = (text: string | undefined) => text === "none" ? null : BigInt(text!);
+  switch (verb) {
+    case "limit":
+      return { op: "set_limits", operator, limits: { [what]: amount(rest[0]) } };
+    case "settle":
+      return {
+        op: "settle_hold",
+        operator,
+        movement: idOf(what),
+        amount: BigInt(rest[0]!),
+        reason: "seen",
+      };
+    case "own": {
+      const limit = { [rest[0]!]: amount(rest[1]) };
+      const whose = accountSpecs[what]?.kind === "terminal"
+        ? { terminal: idOf(what) }
+        : { account: accountIdOf(what) };
+      return { op: "set_own_limits", operator, ...whose, ...limit };
+    }
+    default: {
+      const state = ({ lock: "locked", unlock: "open", close: "closed" } as const)[verb]!;
+      return {
+        op: "set_account_state",
+        operator,
+        account: accountIdOf(what),
+        state,
+        reason: "asked",
+      };
+    }
+  }
+}
+
 /** The command of a line, without its outcome. */
 export function commandOf(line: string): Command {
   const words = line.trim().split(/\s+/);
   const [at, verb] = words as [string, string];
+  if (at === "root") return operatorCommandOf(words.slice(1));
   const terminal = idOf(at);
   if (verb === "complete") {
     return { op: verb, terminal, movement: idOf(words[2]!), amount: BigInt(words[3]!) };
@@ -99,7 +160,24 @@ export function commandOf(line: string): Command {
       currency,
     };
   }
-  const [customer, action, movement, account, amount, currency] = words.slice(1) as string[];
+  const [customer, action, ...rest] = words.slice(1) as string[];
+  if (action === "look-up") {
+    return { op: "look_up", terminal, customer: customer!, account: accountIdOf(rest[0]!) };
+  }
+  if (action === "transfer") {
+    const [movement, account, to, amount, currency] = rest as string[];
+    return {
+      op: "transfer",
+      terminal,
+      customer: customer!,
+      movement: idOf(movement!),
+      account: accountIdOf(account!),
+      to: accountIdOf(to!),
+      ...amountOf(amount!),
+      currency: currency!,
+    };
+  }
+  const [movement, account, amount, currency] = rest as string[];
   return {
     op: "authorise",
     kind: action === "withdraw" ? "withdrawal" : "deposit",
@@ -107,17 +185,28 @@ export function commandOf(line: string): Command {
     customer: customer!,
     movement: idOf(movement!),
     account: accountIdOf(account!),
-    amount: BigInt(amount!),
+    ...amountOf(amount!),
     currency: currency!,
   };
 }
 
+function amountOf(text: string): { amount: bigint; fault?: AmountFault } {
+  const amount = readAmount(text);
+  return typeof amount === "bigint" ? { amount } : { amount: 0n, fault: amount };
+}
+
 /** Runs a table against a fresh bank; gives the audit entries it wrote. */
-export function play(table: string): AuditEntry[] {
-  const books = new Books(smallBank());
+export function play(table: string, bank: Loaded = smallBank()): AuditEntry[] {
+  const books = new Books(bank);
   const entries: AuditEntry[] = [];
   const lines = table.split("\n").map((line) => line.replace(/#.*/, "").trim()).filter(Boolean);
+  let timeMs = 1_000;
   for (const line of lines) {
+    const at = /^at (\S+)$/.exec(line);
+    if (at) {
+      timeMs = Date.parse(at[1]!);
+      continue;
+    }
     const state = /^(\w+) has (-?\d+)(?:, (\d+) held)?$/.exec(line);
     if (state) {
       const { balance, held } = books.account(accountIdOf(state[1]!))!;
@@ -126,7 +215,7 @@ export function play(table: string): AuditEntry[] {
     }
     const [asked = "", expected] = line.split("->").map((part) => part.trim());
     assert(expected, `no outcome: ${line}`);
-    const result = applyCommands(books, [commandOf(asked)], 1_000);
+    const result = applyCommands(books, [commandOf(asked)], timeMs);
     entries.push(...result.entries);
     assertEquals(outcomeOf(result.replies[0]!), expected, `${line}\n${table}`);
     const sum = names.reduce(
@@ -138,6 +227,7 @@ export function play(table: string): AuditEntry[] {
   return entries;
 }
 
-function outcomeOf({ outcome, booked }: Reply): string {
+function outcomeOf({ outcome, booked, recipient }: Reply): string {
+  if (recipient !== undefined) return `${outcome} ${recipient}`;
   return booked === undefined ? outcome : `${outcome} ${booked}`;
 }

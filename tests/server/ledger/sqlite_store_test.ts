@@ -6,7 +6,7 @@ import type { Account, Changes, Movement } from "../../../server/ledger/books.ts
 import { SqliteStore } from "../../../server/ledger/sqlite_store.ts";
 import { filled } from "../../lib/helpers.ts";
 import { addCustomer, engineOn, enrolTerminal } from "../helpers/engine.ts";
-import { commandOf, idOf, settings } from "../helpers/small_bank.ts";
+import { commandOf, emptyAccount, idOf, settings } from "../helpers/small_bank.ts";
 import { inTemporaryFolder } from "../helpers/temporary.ts";
 
 const none: Changes = {
@@ -15,37 +15,46 @@ const none: Changes = {
   customers: [],
   terminals: [],
   failures: [],
-  holdsOpened: [],
-  holdsSettled: [],
+  limits: null,
+  clock: null,
 };
 
-const alice: Account = {
-  id: 3,
-  kind: "customer",
-  owner: "alice",
+const alice: Account = { ...emptyAccount, id: 3, kind: "customer", owner: "alice", version: 1 };
+/** What the movements of the small store make of it. */
+const aliceAfter: Account = { ...alice, balance: 100n, held: 40n };
+
+const opening: Movement = {
+  id: idOf("o1"),
+  step: 1,
+  action: "book",
+  kind: "opening",
+  terminal: "",
+  customer: "alice",
+  operator: "",
+  debit: 1,
+  credit: 3,
+  amount: 100n,
+  booked: 100n,
   currency: "EUR",
-  balance: 100n,
-  held: 40n,
-  version: 1,
-  state: "open",
+  outcome: "ok",
+  debitBalance: -100n,
+  creditBalance: 100n,
+  day: 0,
+  timeMs: 1,
 };
 
 const withdrawal: Movement = {
+  ...opening,
   id: idOf("w1"),
-  step: 1,
   action: "authorise",
   kind: "withdrawal",
   terminal: idOf("lobby"),
-  customer: "alice",
   debit: 3,
   credit: 1,
   amount: 40n,
   booked: 0n,
-  currency: "EUR",
-  outcome: "ok",
   debitBalance: 100n,
-  creditBalance: 0n,
-  timeMs: 1,
+  creditBalance: -100n,
 };
 const entry: SealedEntry = {
   sequence: 1,
@@ -56,10 +65,10 @@ const entry: SealedEntry = {
   tag: filled(3, 32),
 };
 
-/** A store in memory with one account and one movement. */
+/** A store in memory with one account, its opening and an open withdrawal. */
 function smallStore(): SqliteStore {
   const store = SqliteStore.open(":memory:", settings);
-  store.commit({ ...none, accounts: [alice], movements: [withdrawal] }, [entry]);
+  store.commit({ ...none, accounts: [alice], movements: [opening, withdrawal] }, [entry]);
   return store;
 }
 
@@ -90,7 +99,7 @@ Deno.test("what is committed is read back, and nothing else has changed", () => 
   };
   const loaded = store.load(touch);
   assertEquals(loaded.movements, [withdrawal]);
-  assertEquals(loaded.accounts.filter(({ owner }) => owner === "alice")[0], alice);
+  assertEquals(loaded.accounts.filter(({ owner }) => owner === "alice")[0], aliceAfter);
   assertEquals(loaded.accountIdNext, 4);
   assertEquals(loaded.settings, settings);
   assertEquals(store.lastEntry(), entry);
@@ -98,49 +107,94 @@ Deno.test("what is committed is read back, and nothing else has changed", () => 
   store.close();
 });
 
+/** The withdrawal's second row, as it should be. */
+const completed: Movement = {
+  ...withdrawal,
+  step: 2,
+  action: "complete",
+  booked: 40n,
+  debitBalance: 60n,
+  creditBalance: -60n,
+};
+
+Deno.test("the database books what a movement's rows say: balances, holds, and what is open", () => {
+  const store = smallStore();
+  assertEquals(store.holds(), [withdrawal]);
+  store.commit({ ...none, movements: [completed] }, []);
+  const { balance, held } = store.account(3)!;
+  assertEquals([balance, held, store.account(1)!.balance], [60n, 0n, -60n]);
+  assertEquals(store.holds(), []);
+  store.close();
+});
+
+type Case = { changes?: Partial<Changes>; entries?: SealedEntry[] };
+/** A batch whose one row is like the second of the withdrawal, a new first one, or a booking. */
+const second = (change: Partial<Movement>): Case => ({
+  changes: { movements: [{ ...completed, ...change }] },
+});
+const first = (change: Partial<Movement>): Case =>
+  second({ ...withdrawal, id: idOf("new"), ...change });
+const booking = (change: Partial<Movement>): Case =>
+  second({ ...opening, id: idOf("new"), debitBalance: -200n, creditBalance: 200n, ...change });
+const account = (change: Partial<Account>): Case => ({
+  changes: { accounts: [{ ...alice, ...change }] },
+});
+
+const neverCommitted: Record<string, Case> = {
+  "more held than there is": first({ amount: 61n }),
+  "a customer's balance below zero": booking({
+    debit: 3,
+    credit: 1,
+    amount: 101n,
+    booked: 101n,
+    debitBalance: -1n,
+    creditBalance: 1n,
+  }),
+  "balances that are not what the row makes of them": second({ debitBalance: 61n }),
+  "balances of the other side that are not": second({ creditBalance: -61n }),
+  "money in another currency than its accounts": booking({ currency: "USD" }),
+  "an unknown kind of account": account({ id: 9, kind: "gold" as Account["kind"] }),
+  "a version that goes back": account({ version: 0 }),
+  "less than nothing charged to a day": account({ dayOut: -1n }),
+  "money that comes from nowhere": booking({ debit: null, debitBalance: null }),
+  "money that goes nowhere": booking({ credit: null, creditBalance: null }),
+  "money that goes to where it was": booking({ credit: 1 }),
+  "a movement of an account that is not": booking({ debit: 999 }),
+  "more booked than asked for": second({ booked: 41n, debitBalance: 59n, creditBalance: -59n }),
+  "less than nothing booked": booking({ booked: -1n }),
+  "a booking that books something else": booking({
+    booked: 99n,
+    debitBalance: -199n,
+    creditBalance: 199n,
+  }),
+  "nothing completed": second({ booked: 0n, debitBalance: 100n, creditBalance: -100n }),
+  "a reversal that books": second({ action: "reverse" }),
+  "an authorisation that books": first({ booked: 40n, debitBalance: 60n, creditBalance: -60n }),
+  "a refusal that books": booking({ outcome: "insufficient_funds" }),
+  "a settling of nothing": second({ id: idOf("new") }),
+  "a settling of what was booked in one step": second({ id: opening.id }),
+  "a settling at another terminal": second({ terminal: idOf("mall") }),
+  "a settling of another amount": second({ amount: 50n }),
+  "a settling from another account": second({ debit: 2, debitBalance: -40n }),
+  "a report of what no operator settled": second({ step: 3, action: "report" }),
+  "a settling as a first row": first({ action: "complete" }),
+  "the same movement twice": first({ id: withdrawal.id }),
+  "a movement in a fourth step": second({ step: 4 as 3 }),
+  "an amount beyond 64 bits": first({ amount: 2n ** 63n, outcome: "amount_too_large" }),
+  "a movement's id of another length": first({ id: "00" }),
+  "the same place in the log twice": { entries: [entry] },
+  "a log entry without its tag": { entries: [{ ...entry, sequence: 2, tag: filled(0, 16) }] },
+};
+
 Deno.test("the database refuses what must never be, and keeps nothing of that batch", () => {
-  const booked: Movement = {
-    ...withdrawal,
-    id: idOf("b1"),
-    step: 2,
-    action: "complete",
-    booked: 40n,
-  };
-  const cases: Record<string, { changes?: Partial<Changes>; entries?: SealedEntry[] }> = {
-    "a customer's balance below what is held": {
-      changes: { accounts: [{ ...alice, balance: 39n }] },
-    },
-    "a customer's balance below zero": {
-      changes: { accounts: [{ ...alice, balance: -1n, held: 0n }] },
-    },
-    "less than nothing held": { changes: { accounts: [{ ...alice, held: -1n }] } },
-    "an unknown kind of account": {
-      changes: { accounts: [{ ...alice, id: 9, kind: "gold" as Account["kind"] }] },
-    },
-    "money that comes from nowhere": { changes: { movements: [{ ...booked, debit: null }] } },
-    "money that goes nowhere": { changes: { movements: [{ ...booked, credit: null }] } },
-    "money that goes to where it was": { changes: { movements: [{ ...booked, credit: 3 }] } },
-    "a movement of an account that is not": { changes: { movements: [{ ...booked, debit: 999 }] } },
-    "more booked than asked for": { changes: { movements: [{ ...booked, booked: 41n }] } },
-    "less than nothing booked": { changes: { movements: [{ ...booked, booked: -1n }] } },
-    "a refusal that books": {
-      changes: { movements: [{ ...booked, outcome: "insufficient_funds" }] },
-    },
-    "the same movement twice": { changes: { movements: [withdrawal] } },
-    "a movement in a third step": { changes: { movements: [{ ...booked, step: 3 as 2 }] } },
-    "an amount beyond 64 bits": { changes: { movements: [{ ...booked, amount: 2n ** 63n }] } },
-    "a movement's id of another length": { changes: { movements: [{ ...booked, id: "00" }] } },
-    "the same place in the log twice": { entries: [entry] },
-    "a log entry without its tag": { entries: [{ ...entry, sequence: 2, tag: filled(0, 16) }] },
-  };
-  for (const [name, { changes, entries = [] }] of Object.entries(cases)) {
+  for (const [name, { changes, entries = [] }] of Object.entries(neverCommitted)) {
     const store = smallStore();
     const accounts = store.accounts();
     const good = { ...alice, id: 8, owner: "good" };
     const all = { ...none, ...changes, accounts: [good, ...(changes?.accounts ?? [])] };
     assertThrows(() => store.commit(all, entries), Error, undefined, name);
     assertEquals(store.accounts(), accounts, name);
-    store.commit({ ...none, accounts: [good] }, []); // and it goes on working
+    store.commit({ ...none, accounts: [good], movements: [completed] }, []); // it goes on working
     store.close();
   }
 });
@@ -154,6 +208,14 @@ Deno.test("rows of movements and of the log are never changed or deleted", () =>
     "UPDATE audit SET sealed = x'00'",
     "DELETE FROM audit",
     "DELETE FROM accounts WHERE id = 3", // its movement would be an orphan
+    "DELETE FROM accounts WHERE id = 2",
+    "UPDATE accounts SET owner = 'bob' WHERE id = 3",
+    "UPDATE accounts SET currency = 'USD' WHERE id = 3",
+    "UPDATE accounts SET kind = 'vault' WHERE id = 3",
+    "INSERT INTO accounts (kind, owner, currency, balance, held, version, state) VALUES ('customer', 'eve', 'EUR', 5, 0, 0, 'open')",
+    "UPDATE accounts SET held = 101 WHERE id = 3",
+    "UPDATE accounts SET balance = 39 WHERE id = 3",
+    "INSERT INTO holds (movement, time_ms) VALUES (x'000102030405060708090a0b0c0d0e0f', 1)",
   ];
   for (const sql of statements) {
     assertThrows(() => database.exec(sql), Error, undefined, sql);
@@ -207,15 +269,16 @@ Deno.test("a bank is found as it was left: balances, holds, the log, throttling 
 
     const before = SqliteStore.open(path, settings);
     const engine = await engineOn(before);
-    await engine.run(enrolTerminal("lobby"), addCustomer("alice", 10_000n));
+    await engine.run(addCustomer("alice", 10_000n), enrolTerminal("lobby"));
     await engine.run(commandOf("lobby alice withdraw w1 alice 4000 EUR"));
+    assertEquals(before.holds().length, 1);
     for (let count = 0; count < 3; count++) await fail(engine);
     const left = [before.accounts(), before.holds(), before.lastEntry()];
     before.close();
 
     const after = SqliteStore.open(path);
     assertEquals([after.accounts(), after.holds(), after.lastEntry()], left);
-    const later = await engineOn(after, 5); // a clock that went back
+    const later = await engineOn(after, 1_000_000 - 60_000); // a clock that went back a little
     const waits: (number | undefined)[] = [];
     for (let count = 0; count < 3; count++) {
       const throttled = await fail(later);

@@ -55,6 +55,7 @@ const mendable: ReadonlySet<AtmOutcome> = new Set<AtmOutcome>([
   "amount_not_positive",
   "amount_too_large",
   "over_withdrawal_limit",
+  "over_day_limit",
   "insufficient_funds",
   "not_dispensable",
   "try_later",

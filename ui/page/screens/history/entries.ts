@@ -39,6 +39,7 @@ export function Entries({ entries, view, words }: EntriesProps): VNode {
 const icons: Record<HistoryEntry["kind"], IconName> = {
   withdrawal: "withdraw",
   deposit: "deposit",
+  transfer: "next",
   "log-in": "person",
   other: "check",
 };
@@ -49,7 +50,8 @@ function Entry(
   const refused = entry.outcome === "refused";
   const [what = "", reason = ""] = entry.action.split(" failed - ");
   const moved = !refused && entry.amount !== undefined;
-  const sign = entry.kind === "withdrawal" ? "-" : "";
+  const gave = entry.kind === "withdrawal" || entry.action.startsWith("transfer ");
+  const sign = gave ? "-" : "";
   return html`
     <li class="entry ${refused ? "entry--refused" : ""}">
       <span class="entry__icon"><${Icon} name=${icons[entry.kind]} /></span>

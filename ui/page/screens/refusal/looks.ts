@@ -19,6 +19,8 @@ const looks: Partial<Record<Refused, Look>> = {
   account_locked: account,
   account_closed: account,
   over_withdrawal_limit: ["shield", "calm"],
+  over_day_limit: ["shield", "calm"],
+  over_terminal_limit: ["notes", "calm"],
   insufficient_funds: ["balance", "calm"],
   try_later: ["clock", "calm"],
   not_dispensable: ["notes", "calm"],

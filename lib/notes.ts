@@ -1,0 +1,20 @@
+/** Which banknotes there are. */
+import type { Currency } from "./money.ts";
+
+const majorNotes: Record<string, number[]> = {
+  EUR: [5, 10, 20, 50, 100],
+  GBP: [5, 10, 20, 50],
+  JPY: [1_000, 2_000, 5_000, 10_000],
+  USD: [1, 5, 10, 20, 50, 100],
+};
+
+/** The notes of a currency that machines handle, smallest first, in minor units. */
+export function notesOf({ code, exponent }: Currency): bigint[] {
+  const notes = majorNotes[code] ?? [5, 10, 20, 50, 100];
+  return notes.map((major) => BigInt(major) * 10n ** BigInt(exponent));
+}
+
+/** What every amount of notes is a multiple of, in minor units. */
+export function smallestNote(currency: Currency): bigint {
+  return notesOf(currency)[0]!;
+}

@@ -1,0 +1,182 @@
+/**
+ * Whether the books are right: every balance, hold and day worked out anew from the movements alone,
+ * and the log held against them. Pure: rows in, the first thing that is wrong out.
+ */
+import type { Account, Movement } from "./books.ts";
+import type { AuditEntry, MovementId } from "./command.ts";
+
+export interface BooksToCheck {
+  accounts: readonly Account[];
+  /** Every row, a movement's own one after the other, in the order of their steps. */
+  movements: Iterable<Movement>;
+  /** The movements that the database lists as open. */
+  holds: readonly MovementId[];
+  /** Every entry of the log; null for one that does not open. */
+  entries: Iterable<AuditEntry | null>;
+}
+
+export interface CheckedBooks {
+  /** The first thing that is wrong; null when all is right. */
+  problem: string | null;
+  accounts: number;
+  movements: number;
+  entries: number;
+}
+
+/** What the movements make of an account. */
+interface Reckoned {
+  balance: bigint;
+  held: bigint;
+  /** What is charged to the account's present day. */
+  dayOut: bigint;
+  dayIn: bigint;
+}
+
+/** Thrown within a check, to end it at the first thing that is wrong. */
+class Wrong extends Error {}
+
+const entrySteps = { authorise: 1, book: 1, settle: 2, report: 3 };
+
+export function checkBooks(books: BooksToCheck): CheckedBooks {
+  const counts = { accounts: books.accounts.length, movements: 0, entries: 0 };
+  try {
+    const logged = readLog(books.entries, counts);
+    const reckoned = reckon(books, logged, counts);
+    for (const account of books.accounts) compare(account, reckoned.accounts.get(account.id)!);
+    const sum = books.accounts.reduce((total, { balance }) => total + balance, 0n);
+    if (sum !== 0n) throw new Wrong(`the books sum to ${sum}, not to zero`);
+    compareHolds(books.holds, reckoned.open);
+    for (const [key] of logged.rows) {
+      throw new Wrong(`the log speaks of ${wordsOf(key)}, which is no row of the books`);
+    }
+    return { problem: null, ...counts };
+  } catch (error) {
+    if (!(error instanceof Wrong)) throw error;
+    return { problem: error.message, ...counts };
+  }
+}
+
+/** What the log says: of each row its outcome, and every movement that it names at all. */
+interface Logged {
+  rows: Map<string, AuditEntry>;
+  named: Set<MovementId>;
+}
+
+function readLog(entries: Iterable<AuditEntry | null>, counts: { entries: number }): Logged {
+  const logged: Logged = { rows: new Map(), named: new Set() };
+  for (const entry of entries) {
+    counts.entries++;
+    if (entry === null) throw new Wrong(`entry ${counts.entries} of the log does not open`);
+    const { movement, step } = entry;
+    if (!movement) continue;
+    logged.named.add(movement);
+    if (!step) continue;
+    const key = `${movement}/${entrySteps[step]}`;
+    if (logged.rows.has(key)) throw new Wrong(`the log speaks twice of ${wordsOf(key)}`);
+    logged.rows.set(key, entry);
+  }
+  return logged;
+}
+
+function reckon(
+  { accounts, movements }: BooksToCheck,
+  logged: Logged,
+  counts: { movements: number },
+): { accounts: Map<number, Reckoned>; open: Set<MovementId> } {
+  const days = new Map(accounts.map(({ id, day }) => [id, day]));
+  const reckoned = new Map<number, Reckoned>();
+  for (const { id } of accounts) {
+    reckoned.set(id, { balance: 0n, held: 0n, dayOut: 0n, dayIn: 0n });
+  }
+  const open = new Set<MovementId>();
+  let first: Movement | undefined;
+  for (const row of movements) {
+    counts.movements++;
+    if (row.step === 1) first = row;
+    if (!first || first.id !== row.id) throw new Wrong(`${nameOf(row)} has no first row`);
+    const of = (id: number | null): Reckoned => {
+      const account = id === null ? undefined : reckoned.get(id);
+      if (!account) throw new Wrong(`${nameOf(row)} is of account ${id}, which does not exist`);
+      return account;
+    };
+    if (row.booked > 0n) {
+      of(row.debit).balance -= row.booked;
+      of(row.credit).balance += row.booked;
+    }
+    if (row.outcome === "ok") hold(row, open, of);
+    charge(row, first, (id) => days.get(id!) === first!.day ? of(id) : null);
+    checkEntry(row, logged);
+  }
+  return { accounts: reckoned, open };
+}
+
+function hold(row: Movement, open: Set<MovementId>, of: (id: number | null) => Reckoned): void {
+  if (row.action === "authorise") open.add(row.id);
+  else if (row.step === 2 && !open.delete(row.id)) {
+    throw new Wrong(`${nameOf(row)} settles what was not open`);
+  }
+  if (row.kind !== "withdrawal" || row.step === 3) return;
+  of(row.debit).held += row.step === 1 ? row.amount : -row.amount;
+}
+
+/** @param of the account, when its present day is the one that the movement was charged to */
+function charge(
+  { kind, step, action, amount, booked, outcome, debit, credit }: Movement,
+  first: Movement,
+  of: (id: number | null) => Reckoned | null,
+): void {
+  if (outcome !== "ok" || first.day === 0 || step === 3) return; // before days were counted
+  const charged = step === 1 ? amount : booked - amount; // what was not moved is given back
+  const [giver, taker] = [of(debit), of(credit)];
+  if (kind === "withdrawal") {
+    if (giver) giver.dayOut += charged;
+    if (taker) taker.dayOut += charged;
+  } else if (kind === "deposit" && giver) giver.dayIn += charged;
+  else if (kind === "transfer" && action === "book" && giver) giver.dayOut += charged;
+}
+
+function checkEntry(row: Movement, { rows, named }: Logged): void {
+  const key = `${row.id}/${row.step}`;
+  const entry = rows.get(key);
+  rows.delete(key);
+  if (!entry) {
+    // Rows that are booked in one step were named by entries of older versions, and no more than that.
+    const enough = (row.action === "book" || row.action === "void") && row.step === 1 &&
+      named.has(row.id);
+    if (!enough) throw new Wrong(`${nameOf(row)} is not in the log`);
+  } else if (entry.outcome !== row.outcome) {
+    throw new Wrong(`${nameOf(row)} came to ${row.outcome}, and the log says ${entry.outcome}`);
+  }
+}
+
+function compare(account: Account, reckoned: Reckoned): void {
+  const { id, kind, day, balance, held, dayOut, dayIn } = account;
+  const differs = (what: string, is: bigint, should: bigint) => {
+    if (is !== should) {
+      throw new Wrong(`account ${id}: ${what} ${is}, its movements make ${should}`);
+    }
+  };
+  differs("the balance is", balance, reckoned.balance);
+  differs("held are", held, reckoned.held);
+  if (day !== 0) {
+    differs("its day was charged with", dayOut, reckoned.dayOut);
+    differs("its day took in", dayIn, reckoned.dayIn);
+  }
+  if (kind === "customer" && balance < held) {
+    throw new Wrong(`account ${id}: the balance is ${balance}, and ${held} are held`);
+  }
+}
+
+function compareHolds(holds: readonly MovementId[], open: Set<MovementId>): void {
+  for (const id of holds) {
+    if (!open.delete(id)) throw new Wrong(`movement ${id} is listed as open, and is not`);
+  }
+  for (const id of open) throw new Wrong(`movement ${id} is open, and not listed as such`);
+}
+
+const nameOf = ({ id, step }: Movement) => wordsOf(`${id}/${step}`);
+
+function wordsOf(key: string): string {
+  const [id, step] = key.split("/");
+  return `row ${step} of movement ${id}`;
+}

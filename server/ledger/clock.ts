@@ -1,0 +1,76 @@
+/**
+ * The bank's time: the later of the last committed time and the system's clock, as long as that clock
+ * can be believed. It is held against one that only ever runs on, so that a bank at rest over night
+ * sees no jump, and one whose clock was set does.
+ */
+import { clockJumpMsMax } from "../../lib/limits.ts";
+
+export interface ClockParts {
+  /** The system's clock, milliseconds since 1970: somebody may set it. */
+  nowMs: () => number;
+  /** Milliseconds since any moment: nobody can set it. */
+  monotonicMs: () => number;
+}
+
+/** An operator's word that the clock was right when it said so, though the books were further. */
+export interface ConfirmedClock {
+  confirmedMs: number;
+  /** The bank's time then. */
+  timeMs: number;
+}
+
+export interface ClockReading {
+  /** The bank's time; while the clock is in doubt, as if it had run on. */
+  timeMs: number;
+  /** What the clock says. */
+  nowMs: number;
+  /** How far it has jumped, ahead or back, where that is too far to believe; otherwise null. */
+  jumpMs: number | null;
+}
+
+export class Clock {
+  /** When the clock was last believed, by both clocks. */
+  #believed: { nowMs: number; monotonicMs: number };
+
+  /**
+   * @param lastMs the last committed time; 0 for a new bank
+   * @param confirmed what an operator last confirmed
+   */
+  constructor(
+    private readonly parts: ClockParts,
+    lastMs: number,
+    confirmed: ConfirmedClock | null = null,
+  ) {
+    // While the books' time stands still for a clock that was set back, the clock is right as it is.
+    const knownMs = confirmed && lastMs <= confirmed.timeMs ? confirmed.confirmedMs : lastMs;
+    const [nowMs, monotonicMs] = [parts.nowMs(), parts.monotonicMs()];
+    // Nobody knows how long a bank was shut, so only a clock behind the books is known to be wrong.
+    this.#believed = { nowMs: nowMs < knownMs - clockJumpMsMax ? knownMs : nowMs, monotonicMs };
+  }
+
+  /** @param lastMs the last committed time */
+  read(lastMs: number): ClockReading {
+    const nowMs = this.parts.nowMs();
+    const monotonicMs = this.parts.monotonicMs();
+    const expectedMs = this.#believed.nowMs + (monotonicMs - this.#believed.monotonicMs);
+    const jumpMs = Math.round(nowMs - expectedMs);
+    if (Math.abs(jumpMs) > clockJumpMsMax) {
+      return { timeMs: Math.max(lastMs, Math.round(expectedMs)), nowMs, jumpMs };
+    }
+    this.#believed = { nowMs, monotonicMs };
+    return { timeMs: Math.max(lastMs, nowMs), nowMs, jumpMs: null };
+  }
+
+  /** Believes the clock as it is from now on. */
+  confirm(): void {
+    this.#believed = { nowMs: this.parts.nowMs(), monotonicMs: this.parts.monotonicMs() };
+  }
+}
+
+/** "ahead by 2 h 3 min", "back by 6 min" */
+export function jumpInWords(jumpMs: number): string {
+  const minutes = Math.floor(Math.abs(jumpMs) / 60_000);
+  const hours = Math.floor(minutes / 60);
+  const length = hours > 0 ? `${hours} h ${minutes % 60} min` : `${minutes} min`;
+  return `${jumpMs > 0 ? "ahead" : "back"} by ${length}`;
+}

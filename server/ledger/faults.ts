@@ -1,0 +1,41 @@
+/** What the operator is told while the database cannot commit: each fault once, and its end. */
+
+const faults: [sign: RegExp, words: string][] = [
+  [/is full/, "the disk is full: make room, and money moves again by itself"],
+  [
+    /readonly/,
+    "the database's folder is read-only: make it writable, and money moves again by itself",
+  ],
+  [/I\/O error/, "the disk does not read or write as it should: look at the disk and at its log"],
+  [
+    /malformed|not a database/,
+    "the database is damaged: stop the server, and look with 'deno task bank ledger check'",
+  ],
+];
+
+/** A fault of the disk or of the file in words; null for what is wrong with a command instead. */
+export function faultInWords(error: Error): string | null {
+  const words = faults.find(([sign]) => sign.test(error.message))?.[1];
+  return words === undefined ? null : `${words} (${error.message}); ATMs are told to try later`;
+}
+
+/** Follows a bank's batches. A fault that lasts is told once, however many commands it fails. */
+export class Faults {
+  #standing: string | null = null;
+
+  /** @param tell the operator's log */
+  constructor(private readonly tell: (line: string) => void) {}
+
+  /** After a batch, with what went wrong in it. */
+  after(errors: readonly Error[]): void {
+    let fault: string | null = null;
+    for (const error of errors) {
+      const words = faultInWords(error);
+      if (words === null) this.tell(error.message);
+      else fault = words;
+    }
+    if (fault !== null && fault !== this.#standing) this.tell(fault);
+    if (fault === null && this.#standing !== null) this.tell("commits go through again");
+    this.#standing = fault;
+  }
+}

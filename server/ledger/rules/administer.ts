@@ -1,0 +1,179 @@
+/** What operators do to customers, accounts, terminals, limits and open movements. */
+import type { Outcome } from "../../../lib/errors.ts";
+import { amountMinorMax } from "../../../lib/money.ts";
+import type { Account, Limits } from "../books.ts";
+import type { Administer } from "../command.ts";
+import { type Answer, type Batch, failed } from "./batch.ts";
+import { settleRow } from "./settle.ts";
+
+type Asked<Op extends Administer["op"]> = Extract<Administer, { op: Op }>;
+
+export function enrolTerminal(batch: Batch, command: Asked<"enrol_terminal">): Answer {
+  const { terminal: id, name, keyVersion, sealedKey, operator } = command;
+  const outcome = batch.books.terminalNamed(name) ? "name_taken" : "ok";
+  if (outcome === "ok") {
+    batch.books.setTerminal({ id, name, keyVersion, sealedKey, state: "active", next: null });
+    batch.books.openAccount("terminal", id);
+  }
+  batch.log(`operator ${operator}`, failed(`enrol terminal ${name}`, outcome), { outcome });
+  return { outcome };
+}
+
+export function addCustomer(batch: Batch, command: Asked<"add_customer">): Answer {
+  const { username, passwordHash, operator } = command;
+  const outcome = batch.books.customer(username) ? "name_taken" : openingRefusalOf(command);
+  batch.log(`operator ${operator}`, failed(`add customer ${username}`, outcome), { outcome });
+  if (outcome !== "ok") return { outcome };
+  batch.books.addCustomer({ username, passwordHash });
+  return { outcome, account: openAccountWith(batch, command, "") };
+}
+
+/** One more account for a customer. */
+export function openAccount(batch: Batch, command: Asked<"open_account">): Answer {
+  const { username, name, operator } = command;
+  const named = batch.books.accountsOf("customer", username).some((account) =>
+    account.name === name && account.state !== "closed"
+  );
+  const outcome = !batch.books.customer(username)
+    ? "unknown_name"
+    : named
+    ? "name_taken"
+    : openingRefusalOf(command);
+  const action = `open account ${name} for ${username}`;
+  batch.log(`operator ${operator}`, failed(action, outcome), { outcome });
+  return outcome === "ok"
+    ? { outcome, account: openAccountWith(batch, command, name) }
+    : { outcome };
+}
+
+function openingRefusalOf({ opening }: { opening: bigint }): Outcome {
+  return opening < 0n
+    ? "amount_not_positive"
+    : opening > amountMinorMax
+    ? "amount_too_large"
+    : "ok";
+}
+
+function openAccountWith(
+  batch: Batch,
+  { username, opening, movement }: Pick<Asked<"open_account">, "username" | "opening" | "movement">,
+  name: string,
+): Account {
+  const credit = batch.books.openAccount("customer", username, name);
+  if (opening === 0n) return credit;
+  const debit = batch.books.accountOf("vault")!;
+  const outcome = "ok";
+  batch.book({
+    movement,
+    kind: "opening",
+    terminal: "",
+    debit,
+    credit,
+    amount: opening,
+    currency: credit.currency,
+    outcome,
+    customer: username,
+  });
+  batch.log(username, `deposit ${batch.money(opening)} - opening balance`, {
+    kind: "deposit",
+    outcome,
+    movement,
+    step: "book",
+    amount: opening,
+  });
+  return batch.books.account(credit.id)!;
+}
+
+export function setAccountState(batch: Batch, command: Asked<"set_account_state">): Answer {
+  const { account: id, state, reason, operator } = command;
+  const account = batch.books.account(id);
+  const outcome = account?.kind !== "customer"
+    ? "unknown_account"
+    : account.state === "closed" && state !== "closed"
+    ? "account_closed"
+    : state === "closed" && account.balance !== 0n
+    ? "account_not_empty"
+    : "ok";
+  const verb = { open: "unlock", locked: "lock", closed: "close" }[state];
+  const whose = account?.kind === "customer" ? ` of ${account.owner}` : "";
+  const action = failed(`${verb} account ${id}${whose}`, outcome);
+  batch.log(`operator ${operator}`, `${action} - ${reason}`, { outcome });
+  if (outcome !== "ok") return { outcome };
+  return { outcome, account: batch.books.setAccount({ ...account!, state }) };
+}
+
+const limitWords: Record<keyof Limits, string> = {
+  withdrawalMax: "withdrawal",
+  accountDayOutMax: "account a day",
+  terminalDayOutMax: "terminal out a day",
+  terminalDayInMax: "terminal in a day",
+};
+
+export function setLimits(batch: Batch, { limits, operator }: Asked<"set_limits">): Answer {
+  batch.books.setLimits({ ...batch.books.limits, ...limits });
+  const words = Object.entries(limits).map(([name, amount]) =>
+    `${limitWords[name as keyof Limits]} ${inMoney(batch, amount, "none")}`
+  );
+  batch.log(`operator ${operator}`, `set limits: ${words.join(", ")}`, { outcome: "ok" });
+  return { outcome: "ok" };
+}
+
+/** Limits of one account's or one terminal's own. */
+export function setOwnLimits(batch: Batch, command: Asked<"set_own_limits">): Answer {
+  const { op: _op, operator, account: id, terminal, ...limits } = command;
+  const account = terminal === undefined
+    ? batch.books.account(id!)
+    : batch.books.accountOf("terminal", terminal);
+  const kind = terminal === undefined ? "customer" : "terminal";
+  const outcome = account?.kind === kind ? "ok" : "unknown_account";
+  const whose = terminal === undefined
+    ? `account ${id}`
+    : `terminal ${batch.terminalName(terminal)}`;
+  const words = Object.entries(limits).map(([name, amount]) =>
+    `${
+      name === "withdrawalMax" ? "withdrawal" : name === "dayOutMax" ? "out a day" : "in a day"
+    } ` +
+    inMoney(batch, amount as bigint | null, "as the bank's")
+  );
+  const action = `set limits of ${whose}: ${words.join(", ")}`;
+  batch.log(`operator ${operator}`, failed(action, outcome), { outcome });
+  if (outcome === "ok") batch.books.setAccount({ ...account!, ...limits });
+  return { outcome };
+}
+
+const inMoney = (batch: Batch, amount: bigint | null, none: string) =>
+  amount === null ? none : batch.money(amount);
+
+/** Ends an open movement in its terminal's place, which may still say what its devices did. */
+export function settleHold(batch: Batch, command: Asked<"settle_hold">): Answer {
+  const { movement, amount, reason, operator } = command;
+  const first = batch.books.movement(movement, 1);
+  const settled = batch.books.movement(movement, 2);
+  const outcome: Outcome = first?.action !== "authorise" || first.outcome !== "ok"
+    ? "unknown_movement"
+    : settled
+    ? settled.action === "complete" ? "already_completed" : "already_reversed"
+    : amount < 0n
+    ? "amount_not_positive"
+    : amount > first.amount
+    ? "amount_too_large"
+    : "ok";
+  const what = first?.action === "authorise"
+    ? `${first.kind} of ${batch.money(first.amount)} by ${first.customer}`
+    : `movement ${movement}`;
+  const how = amount === 0n ? "reversed" : `completed with ${batch.money(amount)}`;
+  batch.log(`operator ${operator}`, `${failed(`settle ${what} as ${how}`, outcome)} - ${reason}`, {
+    outcome,
+    movement,
+  });
+  if (outcome !== "ok") return { outcome };
+  const action = amount === 0n ? "reverse" : "complete";
+  return settleRow(batch, first!, action, amount, operator);
+}
+
+/** The engine takes the new time once this is on disk. */
+export function confirmClock(batch: Batch, { operator }: Asked<"confirm_clock">): Answer {
+  const outcome = "ok";
+  batch.log(`operator ${operator}`, "confirm the clock", { outcome });
+  return { outcome };
+}

@@ -1,0 +1,136 @@
+/** The first phase of a withdrawal or a deposit: a hold, or leave to take the notes. */
+import { inWords, type Outcome } from "../../../lib/errors.ts";
+import { amountMinorMax } from "../../../lib/money.ts";
+import type { Account, Movement } from "../books.ts";
+import type { Authorise, Transfer } from "../command.ts";
+import type { Answer, Batch } from "./batch.ts";
+import { accountOfRow, customerAccount, logMovement } from "./movement_rows.ts";
+
+export function authorise(batch: Batch, command: Authorise): Answer {
+  const first = batch.books.movement(command.movement, 1);
+  if (first) return again(batch, first, command);
+  const cash = batch.books.accountOf("terminal", command.terminal);
+  const account = batch.books.account(command.account);
+  const outcome = refusalOf(batch, command, account, cash) ?? "ok";
+  const mine = account?.owner === command.customer ? account : undefined;
+  if (outcome === "ok") open(batch, command, cash!);
+  const [debit, credit] = command.kind === "withdrawal" ? [mine, cash] : [cash, mine];
+  const row = batch.addRow({
+    ...command,
+    id: command.movement,
+    step: 1,
+    action: "authorise",
+    debit: debit?.id ?? null,
+    credit: credit?.id ?? null,
+    booked: 0n,
+    outcome,
+  });
+  logMovement(batch, row, row);
+  return { outcome, account: mine && batch.books.account(mine.id) };
+}
+
+/** Holds the money, and charges the day with it. */
+function open(batch: Batch, { kind, account, amount }: Authorise, cash: Account): void {
+  if (kind === "deposit") return batch.books.charge(cash.id, batch.day, { in: amount });
+  batch.books.adjust(account, { held: amount });
+  batch.books.charge(account, batch.day, { out: amount });
+  batch.books.charge(cash.id, batch.day, { out: amount });
+}
+
+function refusalOf(
+  batch: Batch,
+  command: Authorise,
+  account: Account | undefined,
+  cash: Account | undefined,
+): Outcome | undefined {
+  const { kind, amount } = command;
+  const refused = amountRefusalOf(command) ?? accountRefusalOf(command, account, cash);
+  if (refused) return refused;
+  const { withdrawalMax, terminalDayOutMax, terminalDayInMax } = batch.books.limits;
+  if (kind === "deposit") {
+    const takenIn = batch.chargedToday(cash!).dayIn + amount;
+    return isOver(takenIn, cash!.dayInMax ?? terminalDayInMax) ? "over_terminal_limit" : undefined;
+  }
+  if (isOver(amount, account!.withdrawalMax ?? withdrawalMax)) return "over_withdrawal_limit";
+  const short = fundsRefusalOf(batch, account!, amount);
+  if (short) return short;
+  if (amount % batch.books.settings.smallestNote !== 0n) return "not_dispensable";
+  const handedOut = batch.chargedToday(cash!).dayOut + amount;
+  if (isOver(handedOut, cash!.dayOutMax ?? terminalDayOutMax)) return "over_terminal_limit";
+}
+
+/** Refusals of an amount, whatever it is for. */
+export function amountRefusalOf(
+  { amount, fault }: Pick<Authorise, "amount" | "fault">,
+): Outcome | undefined {
+  if (fault) return fault;
+  if (amount <= 0n) return "amount_not_positive";
+  if (amount > amountMinorMax) return "amount_too_large";
+}
+
+/** Refusals of a customer's account at a terminal, whatever is asked of it. */
+export function accountRefusalOf(
+  { customer, currency }: Pick<Authorise, "customer" | "currency">,
+  account: Account | undefined,
+  cash: Account | undefined,
+): Outcome | undefined {
+  if (!cash || account?.kind !== "customer" || account.owner !== customer) {
+    return "unknown_account";
+  }
+  if (currency !== account.currency || currency !== cash.currency) return "wrong_currency";
+  if (account.state === "closed") return "account_closed";
+  if (account.state === "locked") return "account_locked";
+}
+
+/** Refusals of an amount that an account should give, today. */
+export function fundsRefusalOf(
+  batch: Batch,
+  account: Account,
+  amount: bigint,
+): Outcome | undefined {
+  const given = batch.chargedToday(account).dayOut + amount;
+  if (isOver(given, account.dayOutMax ?? batch.books.limits.accountDayOutMax)) {
+    return "over_day_limit";
+  }
+  if (amount > account.balance - account.held) return "insufficient_funds";
+}
+
+const isOver = (amount: bigint, max: bigint | null) => max !== null && amount > max;
+
+/** The same id once more: the first outcome for the same content, a refusal for other content. */
+function again(batch: Batch, first: Movement, command: Authorise): Answer {
+  if (first.action === "void") return { outcome: "voided" };
+  const same = first.action === "authorise" && first.kind === command.kind &&
+    saysTheSame(first, command) &&
+    (customerAccount(first) ?? command.account) === command.account;
+  if (!same) return reused(batch, command, command.kind);
+  const { outcome } = first;
+  // `booked` tells that it is over, so that nobody takes the first outcome for leave to move notes.
+  const booked = batch.books.movement(first.id, 2)?.booked;
+  return {
+    outcome,
+    account: accountOfRow(batch, first),
+    ...(booked === undefined ? {} : { booked }),
+  };
+}
+
+/** Whether a command asks for what this row was asked for, accounts aside. */
+export function saysTheSame(first: Movement, command: Authorise | Transfer): boolean {
+  const { terminal, customer, amount, currency, fault } = command;
+  return first.terminal === terminal && first.customer === customer && first.amount === amount &&
+    first.currency === currency &&
+    // What was no amount is kept as zero: its outcome says what came.
+    (amount !== 0n || first.outcome === (fault ?? "amount_not_positive"));
+}
+
+/** An id that came with other content before. */
+export function reused(
+  batch: Batch,
+  { customer, terminal, movement }: Pick<Authorise, "customer" | "terminal" | "movement">,
+  kind: "withdrawal" | "deposit" | "transfer",
+): Answer {
+  const outcome = "id_reused";
+  const facts = { kind, outcome, movement, terminal: batch.terminalName(terminal) } as const;
+  batch.log(customer, `${kind} refused - ${inWords(outcome)}`, facts);
+  return { outcome };
+}

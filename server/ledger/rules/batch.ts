@@ -1,0 +1,104 @@
+/** What the rules of one batch share: its books, its time, and the rows and entries they write. */
+import { type AtmOutcome, inWords, type Outcome } from "../../../lib/errors.ts";
+import { formatMoney } from "../../../lib/money.ts";
+import type { Account, Books, Movement } from "../books.ts";
+import type { AuditEntry, Reply } from "../command.ts";
+import { dayOf } from "../day.ts";
+
+/** A reply, before the batch's time is put to it. */
+export type Answer = Omit<Reply, "timeMs">;
+
+/** A movement's row, before its balances and time are. */
+export type NewRow =
+  & Omit<Movement, "debitBalance" | "creditBalance" | "day" | "timeMs" | "operator">
+  & { operator?: string };
+
+export class Batch {
+  readonly entries: AuditEntry[] = [];
+
+  /** The bank's calendar day. */
+  readonly day: number;
+
+  constructor(readonly books: Books, readonly timeMs: number) {
+    this.day = dayOf(timeMs, books.settings.timeZone);
+  }
+
+  log(who: string, action: string, facts: Partial<AuditEntry> & { outcome: AtmOutcome }): void {
+    this.entries.push({ who, action, timeMs: this.timeMs, kind: "other", terminal: "", ...facts });
+  }
+
+  addRow(row: NewRow): Movement {
+    const balance = (id: number | null) => id === null ? null : this.books.account(id)!.balance;
+    return this.books.addMovement({
+      id: row.id,
+      step: row.step,
+      action: row.action,
+      kind: row.kind,
+      terminal: row.terminal,
+      customer: row.customer,
+      operator: row.operator ?? "",
+      debit: row.debit,
+      credit: row.credit,
+      amount: row.amount,
+      booked: row.booked,
+      currency: row.currency,
+      outcome: row.outcome,
+      debitBalance: balance(row.debit),
+      creditBalance: balance(row.credit),
+      day: this.day,
+      timeMs: this.timeMs,
+    });
+  }
+
+  /** What an account's day has been charged with so far. */
+  chargedToday({ day, dayOut, dayIn }: Account): { dayOut: bigint; dayIn: bigint } {
+    return day === this.day ? { dayOut, dayIn } : { dayOut: 0n, dayIn: 0n };
+  }
+
+  /** A movement of the bank's own in one step; refused, it is a row that moves nothing. */
+  book(
+    { movement, kind, terminal, debit, credit, amount, currency, outcome, customer = "" }: {
+      movement: string;
+      kind: "load" | "opening";
+      terminal: string;
+      debit: Account | undefined;
+      credit: Account;
+      amount: bigint;
+      currency: string;
+      outcome: Outcome;
+      customer?: string;
+    },
+  ): Movement {
+    if (outcome === "ok") {
+      this.books.adjust(debit!.id, { balance: -amount });
+      this.books.adjust(credit.id, { balance: amount });
+    }
+    return this.addRow({
+      id: movement,
+      step: 1,
+      action: "book",
+      kind,
+      terminal,
+      customer,
+      debit: debit?.id ?? null,
+      credit: credit.id,
+      amount,
+      booked: outcome === "ok" ? amount : 0n,
+      currency,
+      outcome,
+    });
+  }
+
+  money(amount: bigint): string {
+    return formatMoney(amount, this.books.settings.currency);
+  }
+
+  terminalName(id: string): string {
+    return this.books.terminal(id)?.name ?? "";
+  }
+}
+
+/** The action in the words of the log: "withdraw €100.00 failed - insufficient funds". */
+export function failed(action: string, outcome: AtmOutcome): string {
+  return outcome === "ok" ? action : `${action} failed - ${inWords(outcome)}`;
+}

@@ -1,0 +1,54 @@
+/** Who is there: log-ins, counted before the password is looked at, and notes for the log. */
+import type { Outcome } from "../../../lib/errors.ts";
+import {
+  customerPatience,
+  oneMore,
+  remembered,
+  terminalPatience,
+  waitMs,
+} from "../../credentials/throttle.ts";
+import { customerSource, terminalSource } from "../books.ts";
+import type { LogIn, Note } from "../command.ts";
+import { type Answer, type Batch, failed } from "./batch.ts";
+
+export function logIn(batch: Batch, { op, username, nameHash, terminal, ...rest }: LogIn): Answer {
+  const customer = batch.books.customer(username);
+  const mine = batch.books.failures(customerSource(nameHash));
+  const its = batch.books.failures(terminalSource(terminal));
+  const log = (action: string, outcome: Outcome) =>
+    batch.log(customer ? username : `unknown ${nameHash.slice(0, 16)}`, failed(action, outcome), {
+      kind: "log-in",
+      outcome,
+      terminal: batch.terminalName(terminal),
+    });
+  if (op === "begin_log_in") {
+    const retryAfterMs = Math.max(
+      waitMs(mine, customerPatience, batch.timeMs),
+      waitMs(its, terminalPatience, batch.timeMs),
+    );
+    if (retryAfterMs > 0) {
+      log("log in", "throttled");
+      return { outcome: "throttled", retryAfterMs };
+    }
+    batch.books.setFailures(oneMore(mine, customerPatience, batch.timeMs));
+    batch.books.setFailures(oneMore(its, terminalPatience, batch.timeMs));
+    return { outcome: "ok", passwordHash: customer?.passwordHash ?? null };
+  }
+  const passed = "passed" in rest && rest.passed && customer !== undefined;
+  log("log in", passed ? "ok" : "wrong_credentials");
+  if (!passed) return { outcome: "wrong_credentials" };
+  // The customer starts afresh; the terminal only gets back what this attempt cost it.
+  batch.books.setFailures({ ...mine, count: 0 });
+  const count = Math.max(0, remembered(its, terminalPatience, batch.timeMs) - 1);
+  batch.books.setFailures({ ...its, count });
+  const accounts = batch.books.accountsOf("customer", username);
+  const usable = accounts.filter(({ state }) => state !== "closed");
+  // The first that can be used; a closed one where there is no other.
+  return { outcome: "ok", account: usable[0] ?? accounts[0], accounts: usable };
+}
+
+export function note(batch: Batch, { who, action, kind, outcome, terminal }: Note): Answer {
+  const at = terminal ? batch.terminalName(terminal) : "";
+  batch.log(who, failed(action, outcome), { kind, outcome, terminal: at });
+  return { outcome: "ok" };
+}

@@ -1,0 +1,34 @@
+/** What is read off a movement's rows, and what the log says of them. */
+import type { Account, Movement } from "../books.ts";
+import { type Batch, failed } from "./batch.ts";
+
+/** The customer's side of a movement: what a withdrawal takes from, what a deposit adds to. */
+export function customerAccount(row: Movement): number | null {
+  return row.kind === "withdrawal" ? row.debit : row.kind === "deposit" ? row.credit : null;
+}
+
+export function accountOfRow(batch: Batch, row: Movement): Account | undefined {
+  const id = customerAccount(row);
+  return id === null ? undefined : batch.books.account(id);
+}
+
+/** Writes one row of a withdrawal or deposit into its customer's log. */
+export function logMovement(batch: Batch, row: Movement, first: Movement): void {
+  const verb = first.kind === "withdrawal" ? "withdraw" : "deposit";
+  const asked = `${verb} ${batch.money(first.amount)}`;
+  const done = row.booked < first.amount
+    ? `${verb} ${batch.money(row.booked)} of ${batch.money(first.amount)}`
+    : asked;
+  const action = row.step === 1
+    ? row.outcome === "ok" ? `${asked} authorised` : failed(asked, row.outcome)
+    : (row.action === "complete" ? done : `${asked} reversed`) +
+      (row.operator ? " - settled by the bank" : "");
+  batch.log(first.customer, action, {
+    kind: first.kind === "withdrawal" ? "withdrawal" : "deposit",
+    outcome: row.outcome,
+    terminal: batch.terminalName(first.terminal),
+    movement: row.id,
+    step: row.step === 1 ? "authorise" : "settle",
+    amount: row.step === 1 || row.action !== "complete" ? first.amount : row.booked,
+  });
+}

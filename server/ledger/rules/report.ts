@@ -1,0 +1,63 @@
+/**
+ * What a terminal says of a movement that an operator has settled in its place. It alone knows what
+ * its devices did: where that is not what the operator said, the difference is booked between the
+ * terminal and the differences account, so that the books still say what notes are in the machine.
+ */
+import type { Movement } from "../books.ts";
+import type { Settle } from "../command.ts";
+import type { Answer, Batch } from "./batch.ts";
+import { accountOfRow } from "./movement_rows.ts";
+
+export function report(
+  batch: Batch,
+  command: Settle,
+  first: Movement,
+  settled: Movement,
+): Answer {
+  const moved = command.op === "complete" ? command.amount : 0n;
+  const account = accountOfRow(batch, first);
+  const before = batch.books.movement(first.id, 3);
+  if (!before) bookDifference(batch, first, settled, moved);
+  // It says so once; the same again is harmless.
+  if (!before || before.amount === moved) return { outcome: "ok", booked: moved, account };
+  if (before.amount === 0n) return { outcome: "already_reversed", account };
+  return { outcome: "already_completed", booked: before.amount, account };
+}
+
+function bookDifference(batch: Batch, first: Movement, settled: Movement, moved: bigint): void {
+  const { books } = batch;
+  const cash = books.accountOf("terminal", first.terminal)!.id;
+  const differences = books.accountOf("differences")!.id;
+  const more = moved - settled.booked;
+  const booked = more < 0n ? -more : more;
+  // Notes beyond what was settled left the terminal, or came into it; short of it they did not.
+  const cashGave = (first.kind === "withdrawal") === more > 0n;
+  const [debit, credit] = cashGave ? [differences, cash] : [cash, differences];
+  if (booked > 0n) {
+    books.adjust(debit, { balance: -booked });
+    books.adjust(credit, { balance: booked });
+  }
+  const accounts = booked > 0n ? { debit, credit } : { debit: null, credit: null };
+  const row = batch.addRow({
+    ...first,
+    ...accounts,
+    step: 3,
+    action: "report",
+    amount: moved,
+    booked,
+  });
+  const name = batch.terminalName(first.terminal);
+  const what = `report ${batch.money(moved)} moved in a ${first.kind} of ${first.customer}`;
+  const why = booked === 0n
+    ? "as the operator settled it"
+    : `settled as ${batch.money(settled.booked)}: ${
+      batch.money(booked)
+    } to the differences account`;
+  batch.log(`terminal ${name}`, `${what} - ${why}`, {
+    outcome: "ok",
+    terminal: name,
+    movement: row.id,
+    step: "report",
+    amount: moved,
+  });
+}

@@ -1,0 +1,121 @@
+/** The second phase: the terminal says what its devices did, or that it gives up. */
+import type { Movement } from "../books.ts";
+import type { Settle } from "../command.ts";
+import { type Answer, type Batch, failed } from "./batch.ts";
+import { accountOfRow, logMovement } from "./movement_rows.ts";
+import { report } from "./report.ts";
+
+export function settle(batch: Batch, command: Settle): Answer {
+  const first = batch.books.movement(command.movement, 1);
+  if (!first && command.op === "void") return voidUnknown(batch, command);
+  if (!first || first.terminal !== command.terminal) return refuseSettling(batch, command);
+  const settled = batch.books.movement(command.movement, 2);
+  if (settled && !settled.operator) return settledBefore(batch, command, first, settled);
+  if (command.op === "complete") {
+    if (first.action === "void") return { outcome: "voided" };
+    const refused = completingRefused(batch, command, first);
+    if (refused) return refused;
+  }
+  if (settled) return report(batch, command, first, settled);
+  return command.op === "complete"
+    ? settleRow(batch, first, "complete", command.amount)
+    : giveUp(batch, command, first);
+}
+
+/** What an open movement cannot be completed with. */
+function completingRefused(
+  batch: Batch,
+  command: Settle & { op: "complete" },
+  first: Movement,
+): Answer | undefined {
+  if (first.action !== "authorise" || first.outcome !== "ok") return refuseSettling(batch, command);
+  if (command.amount <= 0n) return refuseSettling(batch, command, "amount_not_positive");
+  if (command.amount > first.amount) return refuseSettling(batch, command, "amount_too_large");
+}
+
+/** The terminal settles once more: the same again is harmless, anything else is told what was booked. */
+function settledBefore(
+  batch: Batch,
+  command: Settle,
+  first: Movement,
+  { action, booked }: Movement,
+): Answer {
+  const account = accountOfRow(batch, first);
+  if (action === "complete") {
+    const same = command.op === "complete" && command.amount === booked;
+    return { outcome: same ? "ok" : "already_completed", booked, account };
+  }
+  if (command.op === "complete") return { outcome: "already_reversed", account };
+  return { outcome: "ok", booked: 0n, account };
+}
+
+function giveUp(batch: Batch, { op }: Settle, first: Movement): Answer {
+  if (first.action === "void" || first.outcome !== "ok") {
+    return { outcome: "ok", booked: 0n, account: accountOfRow(batch, first) };
+  }
+  // What was booked in one step cannot be taken back.
+  if (first.action === "book") return { outcome: "already_completed", booked: first.booked };
+  return settleRow(batch, first, op as "reverse" | "void", 0n);
+}
+
+/**
+ * Ends an open movement: moves what the device moved, lets go of the hold, and gives back to its day
+ * what was charged beyond that.
+ * @param operator who ends it in the terminal's place
+ */
+export function settleRow(
+  batch: Batch,
+  first: Movement,
+  action: "complete" | "reverse" | "void",
+  booked: bigint,
+  operator = "",
+): Answer {
+  const { books } = batch;
+  const debit = first.debit!, credit = first.credit!;
+  const held = first.kind === "withdrawal" ? -first.amount : 0n;
+  const unused = first.amount - booked;
+  // The hold's account always changes; the terminal's only when notes moved.
+  if (first.kind === "withdrawal") books.adjust(debit, { balance: -booked, held });
+  else if (booked > 0n) books.adjust(debit, { balance: -booked });
+  if (booked > 0n) books.adjust(credit, { balance: booked });
+  if (first.kind === "deposit") books.giveBack(debit, first.day, { in: unused });
+  else for (const id of [debit, credit]) books.giveBack(id, first.day, { out: unused });
+  const row = batch.addRow({ ...first, step: 2, action, booked, outcome: "ok", operator });
+  logMovement(batch, row, first);
+  return { outcome: "ok", booked, account: accountOfRow(batch, first) };
+}
+
+function voidUnknown(batch: Batch, { movement, terminal }: Settle): Answer {
+  const row = batch.addRow({
+    id: movement,
+    step: 1,
+    action: "void",
+    kind: "void",
+    terminal,
+    customer: "",
+    debit: null,
+    credit: null,
+    amount: 0n,
+    booked: 0n,
+    currency: batch.books.settings.currency.code,
+    outcome: "voided",
+  });
+  batch.log(`terminal ${batch.terminalName(terminal)}`, "void an unknown movement", {
+    outcome: "voided",
+    movement: row.id,
+    step: "book",
+  });
+  return { outcome: "ok", booked: 0n };
+}
+
+function refuseSettling(
+  batch: Batch,
+  { op, movement, terminal }: Settle,
+  outcome: "unknown_movement" | "amount_not_positive" | "amount_too_large" = "unknown_movement",
+): Answer {
+  batch.log(`terminal ${batch.terminalName(terminal)}`, failed(`${op} a movement`, outcome), {
+    outcome,
+    movement,
+  });
+  return { outcome };
+}

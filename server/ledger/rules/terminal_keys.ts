@@ -1,0 +1,65 @@
+/** Terminals' keys: renewed, ended, and sealed anew. */
+import type { Administer, ConfirmKey } from "../command.ts";
+import { type Answer, type Batch, failed } from "./batch.ts";
+
+export function administerKeys(
+  batch: Batch,
+  command: Extract<Administer, { op: "rotate_terminal" | "revoke_terminal" | "reseal_terminals" }>,
+): Answer {
+  const who = `operator ${command.operator}`;
+  if (command.op === "reseal_terminals") {
+    for (const resealed of command.keys) reseal(batch, resealed);
+    batch.log(who, "rotate the master key", { outcome: "ok" });
+    return { outcome: "ok" };
+  }
+  const terminal = batch.books.terminal(command.terminal);
+  if (!terminal) return { outcome: "unknown_name" };
+  const { name, state, next } = terminal;
+  if (command.op === "revoke_terminal") {
+    batch.books.setTerminal({ ...terminal, state: "revoked", next: null });
+    batch.log(who, `revoke terminal ${name}`, { outcome: "ok" });
+    return { outcome: "ok" };
+  }
+  const { keyVersion, sealedKey, now } = command;
+  const outcome = state === "revoked"
+    ? "terminal_revoked"
+    : next !== null && !now
+    ? "rotation_under_way"
+    : "ok";
+  if (outcome === "ok") {
+    batch.books.setTerminal(
+      now
+        ? { ...terminal, keyVersion, sealedKey, next: null }
+        : { ...terminal, next: { version: keyVersion, sealedKey, sinceMs: batch.timeMs } },
+    );
+  }
+  const action = `rotate the key of terminal ${name} to ${keyVersion}${now ? " at once" : ""}`;
+  batch.log(who, failed(action, outcome), { outcome });
+  return { outcome };
+}
+
+function reseal(
+  batch: Batch,
+  { terminal: id, keyVersion, sealedKey }: {
+    terminal: string;
+    keyVersion: number;
+    sealedKey: Uint8Array;
+  },
+): void {
+  const terminal = batch.books.terminal(id)!;
+  if (terminal.keyVersion === keyVersion) batch.books.setTerminal({ ...terminal, sealedKey });
+  else if (terminal.next?.version === keyVersion) {
+    batch.books.setTerminal({ ...terminal, next: { ...terminal.next, sealedKey } });
+  }
+}
+
+/** The terminal has come with its next key, so it has it safe: the key before ends. */
+export function confirmKey(batch: Batch, { terminal: id, keyVersion }: ConfirmKey): Answer {
+  const terminal = batch.books.terminal(id);
+  if (terminal?.next?.version !== keyVersion) return { outcome: "ok" };
+  const { name, keyVersion: before, next: { sealedKey } } = terminal;
+  batch.books.setTerminal({ ...terminal, keyVersion, sealedKey, next: null });
+  const action = `come with key ${keyVersion} - key ${before} has ended`;
+  batch.log(`terminal ${name}`, action, { outcome: "ok", terminal: name });
+  return { outcome: "ok" };
+}

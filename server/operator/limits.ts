@@ -1,0 +1,106 @@
+/** Limits: the bank's, and those of single accounts and terminals before them. */
+import { inWords, UsageError } from "../../lib/errors.ts";
+import { decimalText, formatMoney, parseAmount } from "../../lib/money.ts";
+import type { Bank } from "../bank.ts";
+import type { Account } from "../ledger/books.ts";
+import type { Command } from "../ledger/command.ts";
+import { accountNumber } from "./accounts.ts";
+import type { OperatorAnswer, OperatorRequest } from "./commands.ts";
+
+type Answers = AsyncGenerator<OperatorAnswer, void, void>;
+type Asked<C extends OperatorRequest["command"]> = Extract<OperatorRequest, { command: C }>;
+
+/** The flags, and which limit of the bank, of an account and of a terminal each one sets. */
+const flags = {
+  withdrawal: { bank: "withdrawalMax", account: "withdrawalMax", terminal: null },
+  day: { bank: "accountDayOutMax", account: "dayOutMax", terminal: null },
+  cashOut: { bank: "terminalDayOutMax", account: null, terminal: "dayOutMax" },
+  cashIn: { bank: "terminalDayInMax", account: null, terminal: "dayInMax" },
+} as const;
+type Flag = keyof typeof flags;
+const written: Record<Flag, string> = {
+  withdrawal: "--withdrawal",
+  day: "--day",
+  cashOut: "--cash-out",
+  cashIn: "--cash-in",
+};
+
+export async function* set(bank: Bank, request: Asked<"set_limits">): Answers {
+  const { operator, account, terminal } = request;
+  if (account !== undefined && terminal !== undefined) {
+    throw new UsageError("--account and --terminal: give one of them", 2);
+  }
+  const whose = account !== undefined ? "account" : terminal !== undefined ? "terminal" : "bank";
+  const limits: Record<string, bigint | null> = {};
+  for (const flag of Object.keys(flags) as Flag[]) {
+    if (request[flag] === undefined) continue;
+    const limit = flags[flag][whose];
+    if (limit === null) throw new UsageError(`${written[flag]} is no limit of one ${whose}`, 2);
+    limits[limit] = limitOf(bank, written[flag], request[flag]);
+  }
+  if (Object.keys(limits).length === 0) {
+    throw new UsageError("no limit is given: see 'deno task bank --help'", 2);
+  }
+  const command: Command = whose === "bank"
+    ? { op: "set_limits", operator, limits }
+    : whose === "account"
+    ? { op: "set_own_limits", operator, account: accountNumber(account!), ...limits }
+    : {
+      op: "set_own_limits",
+      operator,
+      terminal: await terminalId(bank, terminal!),
+      ...limits,
+    };
+  const { outcome } = await bank.ledger.submit(command);
+  if (outcome !== "ok") throw new UsageError(`no limit was set: ${inWords(outcome)}`);
+  yield* show(bank);
+}
+
+async function terminalId(bank: Bank, name: string): Promise<string> {
+  const found = (await bank.ledger.read.terminals()).find((terminal) => terminal.name === name);
+  if (!found) {
+    throw new UsageError(`no terminal is called ${name}: see 'deno task bank terminal list'`);
+  }
+  return found.id;
+}
+
+/** An amount, or null for `none`. */
+function limitOf(bank: Bank, flag: string, text: string): bigint | null {
+  if (text === "none") return null;
+  const { exponent } = bank.settings.currency;
+  const amount = parseAmount(text, exponent);
+  if (amount === null) {
+    const example = decimalText(500n * 10n ** BigInt(exponent), exponent);
+    throw new UsageError(`${flag} ${text}: write an amount, such as ${example}, or none`, 2);
+  }
+  return amount;
+}
+
+export async function* show(bank: Bank): Answers {
+  const money = (amount: bigint | null) =>
+    amount === null ? "none" : formatMoney(amount, bank.settings.currency);
+  const limits = await bank.ledger.read.limits();
+  yield { line: `one withdrawal                 ${money(limits.withdrawalMax)}` };
+  yield { line: `out of one account in a day    ${money(limits.accountDayOutMax)}` };
+  yield { line: `out of one terminal in a day   ${money(limits.terminalDayOutMax)}` };
+  yield { line: `into one terminal in a day     ${money(limits.terminalDayInMax)}` };
+  const names = new Map(
+    (await bank.ledger.read.terminals()).map(({ id, name }) => [id, name] as const),
+  );
+  for (const account of await bank.ledger.read.accounts()) {
+    const own = ownLimits(account).map(([word, amount]) => `${word} ${money(amount)}`);
+    if (own.length === 0) continue;
+    const { kind, owner, id } = account;
+    const who = kind === "terminal" ? `terminal ${names.get(owner)}` : `account ${id} of ${owner}`;
+    yield { line: `${who}: ${own.join(", ")}` };
+  }
+}
+
+function ownLimits({ withdrawalMax, dayOutMax, dayInMax }: Account): [string, bigint][] {
+  const all: [string, bigint | null][] = [
+    ["one withdrawal", withdrawalMax],
+    ["out in a day", dayOutMax],
+    ["in in a day", dayInMax],
+  ];
+  return all.filter((limit): limit is [string, bigint] => limit[1] !== null);
+}

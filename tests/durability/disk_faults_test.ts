@@ -1,0 +1,114 @@
+/**
+ * Disks that are full, read-only or broken for a while, under the real server: ATMs are told to try
+ * later, the operator is told why, nothing is lost or done twice, and money moves again by itself.
+ */
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { BankClient } from "../../client/bank_client.ts";
+import { parseTerminalKey } from "../../lib/terminal_key.ts";
+import { openBank, randomBytes } from "../../server/bank.ts";
+import { denoArguments } from "../../ui/command_line/child.ts";
+import { serverPermissions } from "../../ui/command_line/launch.ts";
+import { makeBank } from "../server/helpers/made_bank.ts";
+import { newId } from "../server/helpers/running_bank.ts";
+import { inTemporaryFolder } from "../server/helpers/temporary.ts";
+import { mayTrace, project, traceServer } from "./traced_server.ts";
+
+/** What the kernel answers in place of what it is asked, from which call to which · what the log says. */
+const faults: [name: string, calls: string, error: string, when: string, says: RegExp][] = [
+  ["a full disk", "pwrite64", "ENOSPC", "40..55", /the disk is full: make room/],
+  ["a disk that has become read-only", "pwrite64", "EROFS", "40..55", /the disk does not/],
+  ["errors in writing", "pwrite64", "EIO", "40..55", /the disk does not read or write/],
+  ["errors in syncing", "fsync,fdatasync", "EIO", "12..20", /the disk does not read or write/],
+];
+const askedMax = 200;
+
+/** Asks until it has been refused, and then done, often enough; gives what was done and how often not. */
+async function insist(port: number, keyFile: string): Promise<{ done: string[]; refused: number }> {
+  const client = await BankClient.connect({
+    connect: () => Deno.connect({ hostname: "127.0.0.1", port }),
+    terminalKey: parseTerminalKey(keyFile, "the key"),
+    randomBytes,
+    nowMs: Date.now,
+    answerMsMax: 60_000,
+  });
+  const done: string[] = [];
+  let refused = 0;
+  let movement = newId();
+  let goodSince = 0;
+  for (let asked = 0; goodSince < 10 && asked < askedMax; asked++) {
+    const ask = { op: "load_cash", movement, amount: "2000", currency: "EUR" } as const;
+    const { outcome } = await client.ask(ask);
+    if (outcome === "ok") {
+      done.push(movement);
+      movement = newId();
+      if (refused > 0) goodSince++;
+    } else {
+      assertEquals(outcome, "try_later"); // and the same is asked again
+      refused++;
+    }
+  }
+  await client.close();
+  return { done, refused };
+}
+
+for (const [name, calls, error, when, says] of faults) {
+  Deno.test({
+    name: `${name}: try later, and then it goes on (strace)`,
+    ignore: !mayTrace(),
+    fn: () =>
+      inTemporaryFolder(async (folder) => {
+        const path = `${folder}/bank`;
+        const [keyFile] = await makeBank(path, { terminals: ["lobby"] });
+        const server = await traceServer(path, project, [
+          ...["-f", "-qq", "-o", "/dev/null", "-P", `${path}/bank.sqlite-wal`],
+          ...["-e", `trace=${calls}`, "-e", `inject=${calls}:error=${error}:when=${when}`],
+        ]);
+        const { done, refused } = await insist(server.port, keyFile!);
+        await server.end();
+        assert(refused > 2 && done.length > 10, `${refused} refused, ${done.length} done`);
+        const told = server.log.filter((line) => line.includes("ledger: "));
+        assertEquals(told.length, 2, told.join("\n")); // once, and its end once
+        assertMatch(told[0]!, says);
+        assertStringIncludes(told[1]!, "commits go through again");
+        const bank = await openBank(path, () => {});
+        const movements = await bank.ledger.read.movementsAfter("00".repeat(16), 0, 1_000);
+        const { problem } = await bank.ledger.check();
+        await bank.close();
+        assertEquals(problem, null);
+        assertEquals(movements.map(({ id }) => id).sort(), done.sort());
+      }),
+  });
+}
+
+Deno.test({
+  name:
+    "a folder that cannot be written is refused at the start, by name (setpriv, where run by root)",
+  ignore: Deno.build.os !== "linux",
+  fn: () =>
+    inTemporaryFolder(async (folder) => {
+      const path = `${folder}/bank`;
+      await makeBank(path, { terminals: ["lobby"] });
+      const main = `${project}/main.ts`;
+      const place = { main, project, packages: [], webview: null, startedIn: project };
+      const listen = "127.0.0.1:0";
+      const net = [listen, `unix:${path}/operator.sock`];
+      const server = [
+        ...[Deno.execPath(), ...denoArguments(main, serverPermissions([path], net, place))],
+        ...["server", `--data=${path}`, `--listen=${listen}`],
+      ];
+      // Root may write everything, unless it gives that right away.
+      const unable = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"];
+      const [program, ...args] = Deno.uid() === 0 ? [...unable, ...server] : server;
+      Deno.chmodSync(`${path}/bank.sqlite`, 0o400);
+      Deno.chmodSync(path, 0o500);
+      try {
+        const { code, stderr } = await new Deno.Command(program!, { args, stdin: "null" }).output();
+        assertEquals(code, 1);
+        const said = new TextDecoder().decode(stderr);
+        assertStringIncludes(said, `${path}/bank.sqlite cannot be opened for writing`);
+        assertStringIncludes(said, "check the folder, its permissions and its disk");
+      } finally {
+        Deno.chmodSync(path, 0o700);
+      }
+    }),
+});

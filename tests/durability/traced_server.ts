@@ -1,0 +1,73 @@
+/** The real server under `strace`, which looks at what it asks of its kernel, or answers in its place. */
+import { assertEquals } from "@std/assert";
+import { denoArguments } from "../../ui/command_line/child.ts";
+import { serverPermissions } from "../../ui/command_line/launch.ts";
+import { linesOf } from "../server/helpers/lines.ts";
+
+/** This project's own folder. */
+export const project = new URL("../..", import.meta.url).pathname.replace(/\/$/, "");
+
+/**
+ * Whether `strace` is here and may trace.
+ * @throws {Error} where it is not and `CI=true`: there, nothing is left out
+ */
+export function mayTrace(): boolean {
+  try {
+    const { success } = new Deno.Command("strace", { args: ["-f", "-o", "/dev/null", "true"] })
+      .outputSync();
+    if (success) return true;
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  const missing = "strace is not here, or may not trace: install Debian's package strace";
+  if (Deno.env.get("CI") === "true") throw new Error(missing);
+  console.error(`cannot run here: ${missing}`);
+  return false;
+}
+
+export interface TracedServer {
+  port: number;
+  /** Lines of the operator's log. */
+  log: string[];
+  /** Ends it in order. */
+  end(): Promise<void>;
+}
+
+/**
+ * Starts the server of a bank's folder.
+ * @param source the project's folder, or a copy of it
+ */
+export async function traceServer(
+  bank: string,
+  source: string,
+  straceArgs: readonly string[],
+): Promise<TracedServer> {
+  const main = `${source}/main.ts`;
+  const place = { main, project: source, packages: [], webview: null, startedIn: source };
+  const listen = "127.0.0.1:0";
+  const permissions = serverPermissions([bank], [listen, `unix:${bank}/operator.sock`], place);
+  const program = [...denoArguments(main, permissions), "server"];
+  const process = new Deno.Command("strace", {
+    args: [...straceArgs, Deno.execPath(), ...program, `--data=${bank}`, `--listen=${listen}`],
+    cwd: source,
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const log: string[] = [];
+  const logged = (async () => {
+    for await (const line of linesOf(process.stderr)) log.push(line);
+  })();
+  const said = linesOf(process.stdout).getReader();
+  const { value } = await said.read();
+  return {
+    port: Number(JSON.parse(value!).address.split(":")[1]),
+    log,
+    async end() {
+      await process.stdin.close();
+      assertEquals((await process.status).code, 0);
+      await logged;
+      await said.cancel();
+    },
+  };
+}

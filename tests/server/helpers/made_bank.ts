@@ -1,0 +1,39 @@
+/** A bank made for a test: in a folder, with terminals and customers, and closed again. */
+import { createBank } from "../../../server/bank.ts";
+import { runOperatorCommand } from "../../../server/operator/commands.ts";
+
+export interface Customer {
+  username: string;
+  password: string;
+}
+
+/** Gives the text of each terminal's key file, in the order of their names. */
+export async function makeBank(
+  folder: string,
+  { terminals, customers = [], opening = "0" }: {
+    terminals: readonly string[];
+    customers?: readonly Customer[];
+    opening?: string;
+  },
+): Promise<string[]> {
+  const settings = {
+    bankName: "Test Bank",
+    currency: { code: "EUR", exponent: 2 },
+    timeZone: "UTC",
+    smallestNote: 1n,
+  };
+  const bank = await createBank(folder, settings, console.error);
+  const keys: string[] = [];
+  for (const name of terminals) {
+    const command = { command: "enrol_terminal", name, operator: "test" } as const;
+    for await (const answer of runOperatorCommand(bank, command)) {
+      if ("keyFile" in answer) keys.push(answer.keyFile);
+    }
+  }
+  for (const customer of customers) {
+    const command = { command: "add_customer", ...customer, opening, operator: "test" } as const;
+    await Array.fromAsync(runOperatorCommand(bank, command));
+  }
+  await bank.close();
+  return keys;
+}

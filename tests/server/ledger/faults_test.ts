@@ -1,0 +1,39 @@
+import { assertEquals } from "@std/assert";
+import { faultInWords, Faults } from "../../../server/ledger/faults.ts";
+
+Deno.test("a fault is told once, and so is its end; what is wrong with a command, each time", () => {
+  const told: string[] = [];
+  const faults = new Faults((line) => told.push(line.replace(/:.*/, "")));
+  const full = new Error("database or disk is full");
+  const broken = new Error("disk I/O error");
+  const command = new Error("UNIQUE constraint failed: terminals.id");
+  for (const errors of [[], [full, full], [full], [command], [], [full, command], [broken], []]) {
+    faults.after(errors);
+  }
+  assertEquals(told, [
+    "the disk is full",
+    "UNIQUE constraint failed",
+    "commits go through again",
+    "UNIQUE constraint failed",
+    "the disk is full",
+    "the disk does not read or write as it should",
+    "commits go through again",
+  ]);
+});
+
+Deno.test("each fault of the database has words that say what to do", () => {
+  const signs = [
+    "database or disk is full",
+    "attempt to write a readonly database",
+    "disk I/O error",
+    "database disk image is malformed",
+    "file is not a database",
+  ];
+  for (const sign of signs) {
+    assertEquals(
+      /^the .*: .*ATMs are told to try later$/.test(faultInWords(new Error(sign))!),
+      true,
+    );
+  }
+  assertEquals(faultInWords(new Error("CHECK constraint failed: booked >= 0")), null);
+});

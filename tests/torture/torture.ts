@@ -1,0 +1,279 @@
+/**
+ * The bank and its ATMs, killed at random moments: `deno task torture`. A real server, real ATMs in
+ * processes of their own, kill -9 to the server, to an ATM or to both, and again. After each death of
+ * the server its files are held against everything that it had told anybody; at the end the books
+ * against what the devices did, and the log against the books.
+ */
+import { DatabaseSync } from "node:sqlite";
+import { openAtmFolder } from "../../client/atm_folder.ts";
+import { totalOf } from "../../client/cash/note_mix.ts";
+import { SimulatedDevices } from "../../client/cash/simulated_devices.ts";
+import { denoArguments } from "../../ui/command_line/child.ts";
+import { serverPermissions } from "../../ui/command_line/launch.ts";
+import { freePort, until } from "../end_to_end/programs.ts";
+import { makeBank } from "../server/helpers/made_bank.ts";
+import { type Acknowledged, type BankRow, doubledOf, type Journaled, lostOf } from "./judge.ts";
+import type { TortureAtm, TortureLine } from "./torture_atm.ts";
+import { Victim } from "./victim.ts";
+
+export interface Torture {
+  /** How often something is killed: the server and an ATM together count as two. */
+  kills: number;
+  atms: number;
+  log?: (line: string) => void;
+}
+
+export interface Outcome {
+  kills: number;
+  acknowledged: number;
+  lost: string[];
+  doubled: string[];
+  /** Whatever else is not as it should be. */
+  problems: string[];
+}
+
+const project = new URL("../../", import.meta.url).pathname.replace(/\/$/, "");
+const main = `${project}/main.ts`;
+const place = { main, project, packages: [], webview: null, startedIn: project };
+const customers = ["alice", "bob", "carol"].map((username) => ({
+  username,
+  password: `${username}'s password`,
+}));
+/** Without progress for so long, something hangs. */
+const patienceMs = 120_000;
+
+export async function torture({ kills, atms, log = () => {} }: Torture): Promise<Outcome> {
+  const folder = await Deno.makeTempDir({ prefix: "strongroom-torture-" });
+  const scene = await Scene.set(folder, atms);
+  try {
+    await scene.start();
+    let count = 0;
+    while (count < kills) {
+      const before = count;
+      count += await scene.killSomething(count + 1 < kills);
+      if (Math.floor(count / 10) > Math.floor(before / 10)) {
+        log(`${count} killed, ${scene.acknowledged} acknowledged, ${scene.lost.length} lost`);
+      }
+    }
+    return { kills: count, ...await scene.end() };
+  } finally {
+    await scene.clear();
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+class Scene {
+  readonly lost: string[] = [];
+  readonly #acknowledged: Acknowledged[] = [];
+  /** What the devices of a movement did, as their ATM said last. */
+  readonly #done = new Map<string, bigint>();
+  readonly #atms: Victim[] = [];
+  readonly #server: Victim;
+  #finished = 0;
+  #ready = false;
+  #running = false;
+
+  private constructor(
+    private readonly folder: string,
+    private readonly atmFolders: Map<string, string>,
+    private readonly port: number,
+  ) {
+    const permissions = serverPermissions([this.#bank], [
+      `127.0.0.1:${port}`,
+      `unix:${this.#bank}/operator.sock`,
+    ], place);
+    const args = ["server", `--data=${this.#bank}`, `--listen=127.0.0.1:${port}`];
+    this.#server = new Victim(
+      [...denoArguments(main, permissions), ...args],
+      () => this.#ready = true,
+    );
+    for (const [key, folder] of atmFolders) {
+      const config: TortureAtm = { folder, key, port, customers };
+      const program = new URL("./torture_atm.ts", import.meta.url).pathname;
+      this.#atms.push(
+        new Victim(
+          ["run", "--quiet", "-P=test", program, JSON.stringify(config)],
+          (line) => this.#hear(JSON.parse(line)),
+        ),
+      );
+    }
+  }
+
+  /** A bank with customers and as many terminals, none of which runs yet. */
+  static async set(folder: string, atms: number): Promise<Scene> {
+    const terminals = Array.from({ length: atms }, (_, index) => `atm-${index + 1}`);
+    const opening = "1000000.00";
+    const keys = await makeBank(`${folder}/bank`, { terminals, customers, opening });
+    const folders = new Map(keys.map((key, at) => [key, `${folder}/${terminals[at]}`]));
+    return new Scene(folder, folders, freePort());
+  }
+
+  get acknowledged(): number {
+    return this.#acknowledged.length;
+  }
+
+  async start(): Promise<void> {
+    this.#running = true;
+    await this.#startServer();
+    for (const atm of this.#atms) atm.start();
+  }
+
+  /** Waits for some progress and a little more, and kills; how many it killed. */
+  async killSomething(mayBeBoth: boolean): Promise<number> {
+    const enough = this.acknowledged + 1 + chance(16);
+    await until("more is acknowledged", () => this.acknowledged >= enough, patienceMs);
+    await new Promise((resolve) => setTimeout(resolve, chance(120)));
+    const which = chance(mayBeBoth ? 3 : 2);
+    const atm = which === 0 ? null : this.#atms[chance(this.#atms.length)]!;
+    const server = which === 1 ? null : this.#server;
+    await Promise.all([server?.kill(), atm?.kill()]);
+    if (server) {
+      this.#hold();
+      await this.#startServer();
+    }
+    atm?.start();
+    return (server ? 1 : 0) + (atm ? 1 : 0);
+  }
+
+  /** Lets all ATMs settle and end, then the bank, and judges. */
+  async end(): Promise<Omit<Outcome, "kills">> {
+    for (const atm of this.#atms) await atm.say("finish");
+    await until("all is settled", () => this.#finished === this.#atms.length, patienceMs);
+    const codes = [];
+    for (const atm of this.#atms) codes.push(await atm.end());
+    codes.push(await this.#server.end());
+    this.#running = false;
+    const rows = this.#hold();
+    const { journaled, problems } = this.#atmsAgree(rows);
+    if (codes.some((code) => code !== 0)) problems.push(`exit codes ${codes}`);
+    for (const command of ["ledger check", "audit verify"]) {
+      const complaint = await this.#operate(command.split(" "));
+      if (complaint !== null) problems.push(`bank ${command}: ${complaint}`);
+    }
+    const doubled = doubledOf(rows, journaled);
+    if (this.lost.length + doubled.length + problems.length > 0) {
+      for (const victim of [this.#server, ...this.#atms]) problems.push(...victim.complaints);
+    }
+    return { acknowledged: this.acknowledged, lost: this.lost, doubled, problems };
+  }
+
+  async clear(): Promise<void> {
+    if (!this.#running) return;
+    for (const victim of [this.#server, ...this.#atms]) await victim.kill().catch(() => {});
+  }
+
+  get #bank(): string {
+    return `${this.folder}/bank`;
+  }
+
+  async #startServer(): Promise<void> {
+    this.#ready = false;
+    this.#server.start();
+    await until("the server starts", () => this.#ready, patienceMs);
+  }
+
+  #hear(line: TortureLine): void {
+    if ("finished" in line) this.#finished++;
+    else if ("acted" in line) this.#done.set(line.acted, BigInt(line.done));
+    else if ("authorised" in line) {
+      this.#acknowledged.push({ movement: line.authorised, what: "leave" });
+    } else {
+      const done = this.#done.get(line.settled) ?? 0n;
+      this.#acknowledged.push({ movement: line.settled, what: "end", done });
+    }
+  }
+
+  /** Holds what a dead server has left on disk, in a copy, against what it had told. */
+  #hold(): BankRow[] {
+    const copy = Deno.makeTempDirSync({ dir: this.folder });
+    for (const file of ["bank.sqlite", "bank.sqlite-wal"]) {
+      try {
+        Deno.copyFileSync(`${this.#bank}/${file}`, `${copy}/${file}`);
+      } catch (error) {
+        if (!(error instanceof Deno.errors.NotFound)) throw error; // ended in order, it leaves no WAL
+      }
+    }
+    const database = new DatabaseSync(`${copy}/bank.sqlite`);
+    const query = database.prepare(
+      `SELECT lower(hex(id)) AS movement, step, action, kind, outcome, booked FROM movements`,
+    );
+    query.setReadBigInts(true);
+    const rows = query.all() as unknown as BankRow[];
+    database.close();
+    Deno.removeSync(copy, { recursive: true });
+    const known = new Set(this.lost);
+    this.lost.push(...lostOf(this.#acknowledged, rows).filter((words) => !known.has(words)));
+    return rows;
+  }
+
+  /** What the ATMs' journals say; and whether notes, journals and books agree. */
+  #atmsAgree(rows: BankRow[]): { journaled: Journaled[]; problems: string[] } {
+    const problems: string[] = [];
+    const journaled: Journaled[] = [];
+    const bank = new DatabaseSync(`${this.#bank}/bank.sqlite`);
+    const cash = bank.prepare(
+      `SELECT terminals.name, balance FROM accounts JOIN terminals ON terminals.id = owner`,
+    );
+    cash.setReadBigInts(true);
+    const balances = cash.all() as { name: string; balance: bigint }[];
+    const { open } = bank.prepare("SELECT count(*) AS open FROM holds").get() as { open: number };
+    if (open > 0) problems.push(`${open} movements are still open at the bank`);
+    bank.close();
+    for (const folder of this.atmFolders.values()) {
+      const database = openAtmFolder(folder);
+      const mine = database.prepare("SELECT movement, kind, state, amount, done FROM journal")
+        .all() as { movement: string; kind: string; state: string; amount: string; done: string }[];
+      for (const { movement, kind, state, amount, done } of mine) {
+        if (state !== "settled") problems.push(`${movement}, a ${kind}, is ${state}`);
+        journaled.push({ movement, state, done: BigInt(kind === "load" ? amount : done ?? 0) });
+      }
+      const notes = totalOf(new SimulatedDevices(database).everywhere());
+      const { balance } = balances.find(({ name }) => folder.endsWith(`/${name}`))!;
+      if (notes !== -balance) problems.push(`${folder} has ${notes}, the books ${-balance}`);
+      database.close();
+    }
+    const booked = Map.groupBy(rows, ({ movement }) => movement);
+    for (const { movement, done } of journaled.filter(({ done }) => done > 0n)) {
+      const sum = (booked.get(movement) ?? []).reduce((total, row) => total + row.booked, 0n);
+      if (sum < done) problems.push(`${movement}: moved ${done}, booked ${sum}`);
+    }
+    return { journaled, problems };
+  }
+
+  /** Runs an operator's command; null, or what it said when it failed. */
+  async #operate(words: string[]): Promise<string | null> {
+    const permissions = serverPermissions([this.#bank], [
+      `unix:${this.#bank}/operator.sock`,
+    ], place);
+    permissions.env.push("USER", "LOGNAME");
+    const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: [...denoArguments(main, permissions), "bank", ...words, `--data=${this.#bank}`],
+      stdin: "null",
+    }).output();
+    return code === 0 ? null : new TextDecoder().decode(stderr);
+  }
+}
+
+const chance = (count: number) => Math.floor(Math.random() * count);
+
+/** The number that a flag gives. */
+function flag(name: string, otherwise: number): number {
+  const at = Deno.args.indexOf(`--${name}`);
+  const value = at < 0 ? otherwise : Number(Deno.args[at + 1]);
+  if (Number.isInteger(value) && value > 0) return value;
+  console.error(`--${name}: write a number, such as ${otherwise}`);
+  Deno.exit(2);
+}
+
+if (import.meta.main) {
+  const asked = { kills: flag("kills", 200), atms: flag("atms", 6) };
+  const { kills, acknowledged, lost, doubled, problems } = await torture({
+    ...asked,
+    log: console.log,
+  });
+  for (const words of [...lost, ...doubled, ...problems]) console.log(words);
+  console.log(
+    `kills ${kills} acknowledged ${acknowledged} lost ${lost.length} doubled ${doubled.length}`,
+  );
+  Deno.exit(lost.length + doubled.length + problems.length > 0 ? 1 : 0);
+}

@@ -1,0 +1,69 @@
+/** A program that is killed and started again, as often as it takes. */
+import { linesOf } from "../server/helpers/lines.ts";
+
+const project = new URL("../../", import.meta.url);
+const endMsMax = 30_000;
+/** What is kept of what it says on standard error. */
+const complaintsMax = 20;
+
+export class Victim {
+  /** The last lines of standard error, over all of its lives. */
+  readonly complaints: string[] = [];
+  #process!: Deno.ChildProcess;
+  #input!: WritableStreamDefaultWriter<Uint8Array>;
+  #drained: Promise<unknown> = Promise.resolve();
+
+  /**
+   * @param args of Deno's own command line
+   * @param hear gets every line of standard output
+   */
+  constructor(
+    private readonly args: readonly string[],
+    private readonly hear: (line: string) => void,
+  ) {}
+
+  start(): void {
+    this.#process = new Deno.Command(Deno.execPath(), {
+      args: [...this.args],
+      cwd: project,
+      env: { NO_COLOR: "1" },
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    this.#input = this.#process.stdin.getWriter();
+    this.#input.closed.catch(() => {});
+    this.#drained = Promise.all([
+      each(this.#process.stdout, this.hear),
+      each(this.#process.stderr, (line) => {
+        this.complaints.push(line);
+        this.complaints.splice(0, this.complaints.length - complaintsMax);
+      }),
+    ]);
+  }
+
+  /** Ends it as a power cut would, and gives what it had said before. */
+  async kill(): Promise<void> {
+    this.#process.kill("SIGKILL");
+    await this.#process.status;
+    await this.#drained;
+  }
+
+  async say(line: string): Promise<void> {
+    await this.#input.write(new TextEncoder().encode(`${line}\n`));
+  }
+
+  /** Lets it end in order; its exit code. */
+  async end(): Promise<number> {
+    await this.#input.close().catch(() => {});
+    const timer = setTimeout(() => this.#process.kill("SIGKILL"), endMsMax);
+    const { code } = await this.#process.status;
+    clearTimeout(timer);
+    await this.#drained;
+    return code;
+  }
+}
+
+async function each(stream: ReadableStream<Uint8Array>, hear: (line: string) => void) {
+  for await (const line of linesOf(stream)) hear(line);
+}
