@@ -110,6 +110,15 @@ export class Desktop {
     await this.#run("wmctrl", ["-r", title, "-e", `0,${x},${y},${width},${height}`]);
   }
 
+  /** Where a window's inside stands. */
+  async frameOf(title: string): Promise<Area> {
+    const listed = await this.#run("wmctrl", ["-lG"]);
+    const cells = listed.split("\n").map((line) => line.split(/\s+/))
+      .find((cells) => cells.slice(7).join(" ") === title);
+    const [x, y, width, height] = cells!.slice(2, 6).map(Number);
+    return { x: x!, y: y!, width: width!, height: height! };
+  }
+
   /** Presses keys one after the other, by X's names: `Return`, `Tab`, `alt+F4`. */
   async press(...keys: string[]): Promise<void> {
     await this.#run("xdotool", ["key", "--delay", "60", ...keys]);

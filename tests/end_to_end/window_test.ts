@@ -177,3 +177,116 @@ Deno.test({
       assert(!audit.includes("stream cut"));
     }),
 });
+
+/** The web view's library as the program finds it. */
+const library = decodeURIComponent(
+  new URL(import.meta.resolve("webview-bun/build/libwebview-x64.so")).pathname,
+);
+
+/** A copy of the library that asks for a WebKit which no system has. */
+async function libraryWithoutWebKit(folder: string): Promise<string> {
+  const bytes = await Deno.readFile(library);
+  const [has, wants] = ["libwebkitgtk-6.0.so.4", "libwebkitgtk-6.0.so.0"];
+  const at = new TextDecoder("latin1").decode(bytes).indexOf(`${has}\0`);
+  assert(at > 0, `${library} needs ${has}`);
+  bytes.set(new TextEncoder().encode(wants), at);
+  await Deno.writeFile(`${folder}/libwebview.so`, bytes);
+  return `${folder}/libwebview.so`;
+}
+
+const fallbacks: [
+  what: string,
+  why: RegExp,
+  env: (folder: string, desktop: Desktop) => Promise<Record<string, string>>,
+][] = [
+  [
+    "there is no display",
+    /no display can be opened: DISPLAY or WAYLAND_DISPLAY/,
+    async () => ({ DISPLAY: "", WAYLAND_DISPLAY: "" }),
+  ],
+  [
+    "the library is missing",
+    /the web view's library does not load: \/nowhere\/libwebview\.so/,
+    async (_, desktop) => ({ ...desktop.env, STRONGROOM_WEBVIEW: "/nowhere/libwebview.so" }),
+  ],
+  [
+    "WebKit is missing",
+    /libwebkitgtk-6\.0\.so\.0 is missing: install WebKitGTK \(packages libwebkitgtk-6\.0-4/,
+    async (folder, desktop) => ({
+      ...desktop.env,
+      STRONGROOM_WEBVIEW: await libraryWithoutWebKit(folder),
+    }),
+  ],
+  [
+    "the web view aborts",
+    /the web view ended by itself \(SIG(TRAP|ABRT)\)/,
+    // GTK warns of a renderer that it does not know, and GLib ends the process at its first warning
+    async (_, desktop) => ({
+      ...desktop.env,
+      GSK_RENDERER: "unheard-of",
+      G_DEBUG: "fatal-warnings",
+    }),
+  ],
+];
+
+Deno.test({
+  name: "the ATM takes the browser, and says why, where",
+  ignore: noDesktop || Deno.build.arch !== "x86_64",
+  fn: (t) =>
+    withDesktop(1290, async (desktop, folder) => {
+      for (const [what, why, env] of fallbacks) {
+        await t.step(what, async () => {
+          const program = new Program(
+            ["demo", "--json", "--data", `${folder}/demo`],
+            await env(folder, desktop),
+          );
+          const { atm } = JSON.parse(await program.line()) as Ready;
+          assertMatch(atm, /^http:\/\/127\.0\.0\.1:\d+\/#/);
+          assertEquals(await program.end(), 0);
+          assertEquals(await desktop.windows(), []);
+          const said = (await program.err).split("\n").filter((line) => line.includes("No window"));
+          assertEquals(said.length, 1);
+          assertMatch(said[0]!, why);
+        });
+      }
+      await t.step("--window insists: it ends with 1, and says why", async () => {
+        const env = { DISPLAY: "", WAYLAND_DISPLAY: "" };
+        const ended = await run(["demo", "--window", "--data", `${folder}/demo`], "", env);
+        assertEquals(ended.code, 1);
+        assertMatch(ended.err, /^the window does not open: no display can be opened/m);
+      });
+      await t.step("native code is refused to the ATM", async () => {
+        const { stdout } = await new Deno.Command(Deno.execPath(), {
+          args: ["run", "--no-prompt", "--allow-read", "main.ts", "atm-window"].concat(
+            "--terminal=lobby",
+            `--webview=${library}`,
+          ),
+          cwd: new URL("../..", import.meta.url),
+          env: desktop.env,
+          stderr: "null",
+        }).output();
+        const { noWindow } = JSON.parse(new TextDecoder().decode(stdout));
+        assertEquals(noWindow, "native libraries may not be used here: --allow-ffi was refused");
+      });
+    }),
+});
+
+Deno.test({
+  name: "a kiosk fills the screen, and no customer leaves it",
+  ignore: noDesktop,
+  fn: () =>
+    withDesktop(1290, async (desktop, folder) => {
+      const demo = await startDemo(folder, desktop, "--kiosk");
+      const whole: Area = { x: 0, y: 0, width: 1290, height: 830 };
+      await desktop.sees("Welcome to", whole);
+      await desktop.closeWindow("ATM lobby");
+      await desktop.press("alt+F4", "ctrl+w", "ctrl+q", "F11", "Escape", "F5", "ctrl+r");
+      await desktop.press("alt+Left", "ctrl+n", "ctrl+t", "F12", "ctrl+p");
+      await desktop.press("ctrl+shift+i", "ctrl+shift+d"); // GTK's own debugger
+      await desktop.click(600, 200, "right");
+      await logIn(desktop, demo.username, demo.password);
+      assertEquals(await desktop.windows(), ["ATM lobby"]);
+      assertEquals(await desktop.frameOf("ATM lobby"), { x: 0, y: 0, width: 1290, height: 830 });
+      assertEquals(await demo.program.end("SIGTERM"), 0);
+    }),
+});

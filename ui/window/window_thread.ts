@@ -7,6 +7,7 @@
  * it, the gate is shut, the window freed, and the worker told to end in order.
  */
 import { Gate } from "./gate.ts";
+import { forbidGtkInspector } from "./gtk_inspector.ts";
 import { enterKiosk, type Kiosk } from "./kiosk.ts";
 import { type BoundCall, Webview, type WindowHandle } from "./webview.ts";
 import { dataUrl, windowDocument } from "./window_document.ts";
@@ -59,6 +60,7 @@ export async function runWindow<Begin>(options: WindowOptions<Begin>): Promise<n
   const secret = new Uint8Array(options.randomBytes(32))
     .toBase64({ alphabet: "base64url", omitPadding: true });
   const worker = new WindowWorker<Begin>(options.startWorker());
+  const inspector = forbidGtkInspector(window.systemWindow);
   let kiosk: Kiosk | null = null;
   try {
     const url = dataUrl(windowDocument(await options.page, secret));
@@ -76,6 +78,7 @@ export async function runWindow<Begin>(options: WindowOptions<Begin>): Promise<n
     kiosk?.leave();
     window.destroy();
     kiosk?.free();
+    inspector.free();
     worker.tell({ stop: true });
   }
   return await worker.ended;
