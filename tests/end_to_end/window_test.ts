@@ -1,5 +1,7 @@
 /** The ATM's window as its user meets it: the real program on a desktop, with keys, a mouse and eyes. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { fileURLToPath } from "node:url";
+import { libraryName } from "../../ui/window/webview.ts";
 import { type Area, Desktop, findDesktop } from "../desktop.ts";
 import { findIn, listeningOf, memoryOf, treeOf } from "../process_tree.ts";
 import { Program, run, until } from "./programs.ts";
@@ -179,49 +181,49 @@ Deno.test({
 });
 
 /** The web view's library as the program finds it. */
-const library = decodeURIComponent(
-  new URL(import.meta.resolve("webview-bun/build/libwebview-x64.so")).pathname,
+const library = fileURLToPath(
+  import.meta.resolve(`webview-bun/build/${libraryName("linux", Deno.build.arch)}`),
 );
 
 /** A copy of the library that asks for a WebKit which no system has. */
-async function libraryWithoutWebKit(folder: string): Promise<string> {
-  const bytes = await Deno.readFile(library);
+function libraryWithoutWebKit(folder: string): string {
+  const bytes = Deno.readFileSync(library);
   const [has, wants] = ["libwebkitgtk-6.0.so.4", "libwebkitgtk-6.0.so.0"];
   const at = new TextDecoder("latin1").decode(bytes).indexOf(`${has}\0`);
   assert(at > 0, `${library} needs ${has}`);
   bytes.set(new TextEncoder().encode(wants), at);
-  await Deno.writeFile(`${folder}/libwebview.so`, bytes);
+  Deno.writeFileSync(`${folder}/libwebview.so`, bytes);
   return `${folder}/libwebview.so`;
 }
 
 const fallbacks: [
   what: string,
   why: RegExp,
-  env: (folder: string, desktop: Desktop) => Promise<Record<string, string>>,
+  env: (desktop: Desktop, folder: string) => Record<string, string>,
 ][] = [
   [
     "there is no display",
     /no display can be opened: DISPLAY or WAYLAND_DISPLAY/,
-    async () => ({ DISPLAY: "", WAYLAND_DISPLAY: "" }),
+    () => ({ DISPLAY: "", WAYLAND_DISPLAY: "" }),
   ],
   [
     "the library is missing",
     /the web view's library does not load: \/nowhere\/libwebview\.so/,
-    async (_, desktop) => ({ ...desktop.env, STRONGROOM_WEBVIEW: "/nowhere/libwebview.so" }),
+    (desktop) => ({ ...desktop.env, STRONGROOM_WEBVIEW: "/nowhere/libwebview.so" }),
   ],
   [
     "WebKit is missing",
     /libwebkitgtk-6\.0\.so\.0 is missing: install WebKitGTK \(packages libwebkitgtk-6\.0-4/,
-    async (folder, desktop) => ({
+    (desktop, folder) => ({
       ...desktop.env,
-      STRONGROOM_WEBVIEW: await libraryWithoutWebKit(folder),
+      STRONGROOM_WEBVIEW: libraryWithoutWebKit(folder),
     }),
   ],
   [
     "the web view aborts",
     /the web view ended by itself \(SIG(TRAP|ABRT)\)/,
     // GTK warns of a renderer that it does not know, and GLib ends the process at its first warning
-    async (_, desktop) => ({
+    (desktop) => ({
       ...desktop.env,
       GSK_RENDERER: "unheard-of",
       G_DEBUG: "fatal-warnings",
@@ -231,14 +233,14 @@ const fallbacks: [
 
 Deno.test({
   name: "the ATM takes the browser, and says why, where",
-  ignore: noDesktop || Deno.build.arch !== "x86_64",
+  ignore: noDesktop,
   fn: (t) =>
     withDesktop(1290, async (desktop, folder) => {
       for (const [what, why, env] of fallbacks) {
         await t.step(what, async () => {
           const program = new Program(
             ["demo", "--json", "--data", `${folder}/demo`],
-            await env(folder, desktop),
+            env(desktop, folder),
           );
           const { atm } = JSON.parse(await program.line()) as Ready;
           assertMatch(atm, /^http:\/\/127\.0\.0\.1:\d+\/#/);

@@ -1,12 +1,17 @@
-/** The screens in a real browser, in front of a scripted machine: what the tests of screens share. */
+/**
+ * The screens in a real browser, in front of a scripted machine: what the tests of screens share. The
+ * page comes over either bridge: from its loopback host, or as a window's document with the window's
+ * function in it.
+ */
 import type { Browser, BrowserContext, Page } from "../browser.ts";
 import { type BrowserHost, startBrowserHost } from "../../ui/window/browser_host.ts";
-import { bundlePage, type Page as PageTexts } from "../../ui/window/page_bundle.ts";
+import { bundlePage, type Page as PageTexts, type PageEntry } from "../../ui/window/page_bundle.ts";
+import { dataUrl, windowDocument } from "../../ui/window/window_document.ts";
+import { startWindowHost } from "../../ui/window/window_host.ts";
 import { ScriptedMachine } from "./scripted_machine.ts";
 
 export interface OpenAtm {
   machine: ScriptedMachine;
-  host: BrowserHost;
   page: Page;
   context: BrowserContext;
   /** What no page should ever do: console errors, thrown errors, broken rules of the CSP. */
@@ -18,6 +23,11 @@ export interface OpenAtm {
   close(): Promise<void>;
 }
 
+/** An ATM behind a page with a link. */
+export interface OpenInBrowser extends OpenAtm {
+  host: BrowserHost;
+}
+
 export interface OpenOptions {
   machine?: ScriptedMachine;
   viewport?: { width: number; height: number };
@@ -25,51 +35,97 @@ export interface OpenOptions {
   pageGoneGraceMs?: number;
 }
 
-let texts: PageTexts | undefined;
+const bundles: Partial<Record<PageEntry, Promise<PageTexts>>> = {};
+const textsOf = (entry: PageEntry) => bundles[entry] ??= bundlePage(entry);
 
 export function randomBytes(length: number): Uint8Array {
   return crypto.getRandomValues(new Uint8Array(length));
 }
 
 /** Opens the page of a host of its own; `close` ends both. */
-export async function openAtm(browser: Browser, options: OpenOptions = {}): Promise<OpenAtm> {
+export async function openAtm(
+  browser: Browser,
+  options: OpenOptions = {},
+): Promise<OpenInBrowser> {
   const machine = options.machine ?? new ScriptedMachine();
   const ending = new AbortController();
   const problems: string[] = [];
   const host = startBrowserHost({
     machine,
-    page: texts ??= await bundlePage("in_browser"),
+    page: await textsOf("in_browser"),
     randomBytes,
     signal: ending.signal,
-    onError: (error) => problems.push(`host: ${error}`),
+    ...hostOptions(options, problems),
+  });
+  const { context, page, requests } = await openPage(browser, options, problems);
+  await page.goto(host.newLink());
+  const killHost = async () => {
+    ending.abort();
+    await host.finished;
+  };
+  const close = async () => {
+    await context.close();
+    await killHost();
+  };
+  return { machine, host, page, context, problems, requests, killHost, close };
+}
+
+/** Opens the page as a window shows it, with the window's function in it; `close` ends it. */
+export async function openAtmInWindow(
+  browser: Browser,
+  options: OpenOptions = {},
+): Promise<OpenAtm> {
+  const machine = options.machine ?? new ScriptedMachine();
+  const problems: string[] = [];
+  const { context, page, requests } = await openPage(browser, options, problems);
+  const secret = randomBytes(32).toBase64({ alphabet: "base64url", omitPadding: true });
+  const url = dataUrl(windowDocument(await textsOf("in_window"), secret));
+  const open = new Map<string, PromiseWithResolvers<unknown>>();
+  const host = startWindowHost({
+    machine,
+    secret,
+    answer(id, value, refused) {
+      if (refused) open.get(id)?.reject(new Error("refused"));
+      else open.get(id)?.resolve(structuredClone(value));
+      open.delete(id);
+    },
+    onPageGone() {},
+    ...hostOptions(options, problems),
+  });
+  let calls = 0;
+  await page.exposeFunction("strongroom", (...request: unknown[]) => {
+    requests.push(String(request[1]));
+    const id = `${calls++}`;
+    const answer = Promise.withResolvers<unknown>();
+    open.set(id, answer);
+    host.take(id, JSON.stringify(request));
+    return answer.promise;
+  });
+  await page.goto(url);
+  const killHost = () => Promise.resolve(host.close());
+  const close = async () => {
+    await context.close();
+    await killHost();
+  };
+  return { machine, page, context, problems, requests, killHost, close };
+}
+
+function hostOptions(options: OpenOptions, problems: string[]) {
+  return {
+    onError: (error: unknown) => void problems.push(`host: ${error}`),
     pageGoneGraceMs: options.pageGoneGraceMs ?? 300,
     heartbeatMs: 200,
-  });
+  };
+}
+
+async function openPage(browser: Browser, options: OpenOptions, problems: string[]) {
   const context = await browser.newContext({
     viewport: options.viewport ?? { width: 1280, height: 800 },
     colorScheme: options.colorScheme ?? "light",
     reducedMotion: "reduce", // nothing to be waited for
   });
   const page = await context.newPage();
-  const requests = watchPage(page, problems);
-  await page.goto(host.newLink());
-  const killHost = async () => {
-    ending.abort();
-    await host.finished;
-  };
-  return {
-    machine,
-    host,
-    page,
-    context,
-    problems,
-    requests,
-    killHost,
-    async close() {
-      await context.close();
-      await killHost();
-    },
-  };
+  return { context, page, requests: watchPage(page, problems) };
 }
 
 /** Collects what goes wrong on a page, and its requests. */

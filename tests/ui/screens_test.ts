@@ -1,17 +1,31 @@
 /** The screens as customers meet them: real Chromium in front of a scripted machine. */
 import { assert, assertEquals } from "@std/assert";
-import { type Browser, findBrowser, openBrowser, type Page } from "../browser.ts";
+import { findBrowser, openBrowser, type Page } from "../browser.ts";
 import { openFile } from "../../ui/window/browser_host.ts";
 import { bundlePage } from "../../ui/window/page_bundle.ts";
-import { fillLogIn, logIn, onScreen, type OpenAtm, openAtm, type OpenOptions } from "./open_atm.ts";
+import {
+  fillLogIn,
+  logIn,
+  onScreen,
+  type OpenAtm,
+  openAtm,
+  openAtmInWindow,
+  type OpenInBrowser,
+  type OpenOptions,
+} from "./open_atm.ts";
 import { ScriptedMachine } from "./scripted_machine.ts";
 import { walk } from "./walk.ts";
 
-type Flow = (atm: OpenAtm) => Promise<void>;
+type Flow<Atm> = (atm: Atm) => Promise<void>;
 
-const flows: [name: string, flow: Flow, options?: () => OpenOptions][] = [];
-const flow = (name: string, run: Flow, options?: () => OpenOptions) =>
+/** What holds over either bridge. */
+const flows: [name: string, flow: Flow<OpenAtm>, options?: () => OpenOptions][] = [];
+const flow = (name: string, run: Flow<OpenAtm>, options?: () => OpenOptions) =>
   flows.push([name, run, options]);
+
+/** What has to do with links, tabs and HTTP, which only the browser has. */
+const browserFlows: [name: string, flow: Flow<OpenInBrowser>][] = [];
+const browserFlow = (name: string, run: Flow<OpenInBrowser>) => browserFlows.push([name, run]);
 
 /** An amount is a button of the ATM's own: the demo's pane says "Insert €50". */
 const button = (page: Page, name: string | RegExp) =>
@@ -21,7 +35,7 @@ const sees = (page: Page, text: string | RegExp) =>
 const stacks = (page: Page) => page.locator(".stack__label").allInnerTexts();
 const focused = (page: Page) => page.evaluate(() => document.activeElement?.textContent?.trim());
 
-flow("the link's secret leaves address and history at once", async ({ page, host }) => {
+browserFlow("the link's secret leaves address and history at once", async ({ page, host }) => {
   await onScreen(page, "welcome");
   assertEquals(page.url(), `${host.origin}/`);
   assertEquals(await page.evaluate(() => history.length), 2); // about:blank and the page
@@ -384,7 +398,7 @@ flow("connection lost while money moves: its end is shown first", async ({ page,
   await onScreen(page, "lost");
 });
 
-flow("host killed: the page says so and never sends again", async (atm) => {
+browserFlow("host killed: the page says so and never sends again", async (atm) => {
   const { page, requests, problems } = atm;
   await logIn(page);
   await atm.killHost();
@@ -400,7 +414,7 @@ flow("host killed: the page says so and never sends again", async (atm) => {
   problems.length = 0;
 });
 
-flow("one failed call stops the page", async ({ page, machine, problems, requests }) => {
+browserFlow("one failed call stops the page", async ({ page, machine, problems, requests }) => {
   await logIn(page);
   machine.history = () => Promise.reject(new Error("inside"));
   await button(page, "History").click();
@@ -413,7 +427,7 @@ flow("one failed call stops the page", async ({ page, machine, problems, request
   problems.length = 0;
 });
 
-flow("reloaded: the page has no access, and the visit ends", async ({ page, machine }) => {
+browserFlow("reloaded: the page has no access, and the visit ends", async ({ page, machine }) => {
   await logIn(page);
   await page.reload();
   await sees(page, "This page cannot be opened again");
@@ -421,7 +435,7 @@ flow("reloaded: the page has no access, and the visit ends", async ({ page, mach
   assert(machine.calls.includes("logOut"));
 });
 
-flow("a file forwards to the link", async ({ context, host }) => {
+browserFlow("a file forwards to the link", async ({ context, host }) => {
   const file = await Deno.makeTempFile({ suffix: ".html" });
   try {
     await Deno.writeTextFile(file, openFile(host.newLink()));
@@ -434,7 +448,7 @@ flow("a file forwards to the link", async ({ context, host }) => {
   }
 });
 
-flow("a used link opens nothing", async ({ context, host, problems }) => {
+browserFlow("a used link opens nothing", async ({ context, host, problems }) => {
   const link = host.newLink();
   const [first, second] = [await context.newPage(), await context.newPage()];
   await first.goto(link);
@@ -445,7 +459,7 @@ flow("a used link opens nothing", async ({ context, host, problems }) => {
   assertEquals(problems, []);
 });
 
-flow(
+browserFlow(
   "opened again: the newer page wins and the older says so",
   async ({ page, host, context, machine }) => {
     await logIn(page);
@@ -457,7 +471,7 @@ flow(
   },
 );
 
-flow("tab closed: the visit ends", async ({ page, machine }) => {
+browserFlow("tab closed: the visit ends", async ({ page, machine }) => {
   await logIn(page);
   await page.close();
   while (machine.view().visit) await new Promise((resolve) => setTimeout(resolve, 20));
@@ -471,13 +485,20 @@ Deno.test({
     const browser = await openBrowser();
     try {
       for (const [name, run, options] of flows) {
-        await t.step(name, () => inAtm(browser, options?.() ?? {}, run));
+        await t.step(name, () => inAtm(openAtm(browser, options?.()), run));
+        await t.step(
+          `${name}, in a window`,
+          () => inAtm(openAtmInWindow(browser, options?.()), run),
+        );
+      }
+      for (const [name, run] of browserFlows) {
+        await t.step(name, () => inAtm(openAtm(browser), run));
       }
       for (const stop of walk) {
         await t.step(
           `${stop.name} is named, fits and has large targets`,
           () =>
-            inAtm(browser, { machine: stop.machine?.() }, async (atm) => {
+            inAtm(openAtm(browser, { machine: stop.machine?.() }), async (atm) => {
               await stop.reach(atm);
               await holdsTheRules(atm.page);
               if (stop.name === "gone_stopped") atm.problems.length = 0; // Chromium's line of the cut
@@ -499,8 +520,8 @@ function toFileUrl(path: string): string {
   return new URL(`file://${path.startsWith("/") ? "" : "/"}${path.replaceAll("\\", "/")}`).href;
 }
 
-async function inAtm(browser: Browser, options: OpenOptions, run: Flow): Promise<void> {
-  const atm = await openAtm(browser, options);
+async function inAtm<Atm extends OpenAtm>(opening: Promise<Atm>, run: Flow<Atm>): Promise<void> {
+  const atm = await opening;
   try {
     await run(atm);
     assertEquals(atm.problems, []);

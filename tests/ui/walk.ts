@@ -1,6 +1,6 @@
 /** A walk past every screen there is, each by the way on which a customer comes to it. */
 import type { Page } from "../browser.ts";
-import { fillLogIn, logIn, onScreen, type OpenAtm } from "./open_atm.ts";
+import { fillLogIn, logIn, onScreen, type OpenAtm, type OpenInBrowser } from "./open_atm.ts";
 import { ScriptedMachine } from "./scripted_machine.ts";
 import type { AtmOutcome } from "../../lib/errors.ts";
 
@@ -10,7 +10,7 @@ export interface Stop {
   /** Where the machine stands before the page is opened; the usual one if absent. */
   machine?: () => ScriptedMachine;
   /** From the opened page to the screen. */
-  reach: (atm: OpenAtm) => Promise<void>;
+  reach: (atm: OpenInBrowser) => Promise<void>;
 }
 
 /** An amount is a button of the ATM's own: the demo's pane says "Insert €50". */

@@ -30,6 +30,7 @@ const ofMainThread = {
   webview_destroy: { parameters: [handle], result: "i32" },
   webview_run: { parameters: [handle], result: "i32" },
   webview_get_window: { parameters: [handle], result: handle },
+  webview_get_native_handle: { parameters: [handle, "i32"], result: handle },
   webview_set_title: { parameters: [handle, text], result: "i32" },
   webview_set_size: { parameters: [handle, "i32", "i32", "i32"], result: "i32" },
   webview_navigate: { parameters: [handle, text], result: "i32" },
@@ -64,6 +65,8 @@ export interface BoundCall {
   request: string;
 }
 
+/** Of the library's kinds of native handles, the browser itself. */
+const browserController = 2;
 const widthPx = 1280;
 const heightPx = 800;
 
@@ -91,6 +94,11 @@ export class Webview {
   /** The system's own window: GtkWindow*, NSWindow* or HWND. */
   get systemWindow(): bigint {
     return this.#symbols.webview_get_window(this.handle);
+  }
+
+  /** The system's own web view in it: WebKitWebView*, WKWebView* or ICoreWebView2Controller*. */
+  get systemView(): bigint {
+    return this.#symbols.webview_get_native_handle(this.handle, browserController);
   }
 
   /** Gives every page in the window a function; `onCall` must not throw, and answers later. */

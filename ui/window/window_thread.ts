@@ -7,7 +7,7 @@
  * it, the gate is shut, the window freed, and the worker told to end in order.
  */
 import { Gate } from "./gate.ts";
-import { forbidGtkInspector } from "./gtk_inspector.ts";
+import { tameGtkSignals } from "./gtk_signals.ts";
 import { enterKiosk, type Kiosk } from "./kiosk.ts";
 import { type BoundCall, Webview, type WindowHandle } from "./webview.ts";
 import { dataUrl, windowDocument } from "./window_document.ts";
@@ -60,7 +60,7 @@ export async function runWindow<Begin>(options: WindowOptions<Begin>): Promise<n
   const secret = new Uint8Array(options.randomBytes(32))
     .toBase64({ alphabet: "base64url", omitPadding: true });
   const worker = new WindowWorker<Begin>(options.startWorker());
-  const inspector = forbidGtkInspector(window.systemWindow);
+  const signals = tameGtkSignals(window.systemWindow, window.systemView);
   let kiosk: Kiosk | null = null;
   try {
     const url = dataUrl(windowDocument(await options.page, secret));
@@ -76,12 +76,17 @@ export async function runWindow<Begin>(options: WindowOptions<Begin>): Promise<n
   } finally {
     gate.shut();
     kiosk?.leave();
+    signals.silence();
     window.destroy();
     kiosk?.free();
-    inspector.free();
+    signals.free();
     worker.tell({ stop: true });
   }
-  return await worker.ended;
+  try {
+    return await worker.ended;
+  } finally {
+    worker.terminate();
+  }
 }
 
 /** The worker, as the main thread sees it. */
@@ -110,6 +115,10 @@ class WindowWorker<Begin> {
       console.error(`the ATM's worker broke: ${event.message}`);
       end(1);
     };
+  }
+
+  terminate(): void {
+    this.worker.terminate();
   }
 
   tell(message: ToWorker<Begin>): void {

@@ -1,0 +1,148 @@
+/**
+ * Windows with pages of the tests' own, started as a program of their own since GTK wants the main
+ * thread: the real window, gate, worker and host, and behind them a scripted machine. What the page
+ * says comes out as lines of JSON.
+ */
+import { bundlePage, type Page } from "../../../ui/window/page_bundle.ts";
+import { libraryName } from "../../../ui/window/webview.ts";
+import { runWindow } from "../../../ui/window/window_thread.ts";
+import { serveWindow, type WindowEnd } from "../../../ui/window/window_worker.ts";
+import { memoryOf, treeOf } from "../../process_tree.ts";
+import { ScriptedMachine } from "../scripted_machine.ts";
+
+export type Role = "calls" | "cycles" | "attacks" | "death";
+/** What the page tells of itself by calls of the machine: its first word is what it is about. */
+export type Said = { said: string[] } | { memory: number; processes: number };
+
+interface Begin {
+  role: Role;
+}
+
+const workerName = "scripted";
+
+/** The page's part; `say` brings words out, `page` is the page's number, from 1 on. */
+function scriptOf(role: Role, port: string): string {
+  const prelude = `
+    const secret = document.getElementById("app").dataset.secret;
+    const ask = (...request) => strongroom(secret, ...request);
+    const page = await ask("open");
+    (async () => { for (let seen = -1;;) seen = (await ask("watch", page, seen))?.number ?? seen; })();
+    const call = (name, ...args) => ask("call", page, name, args);
+    const say = (...words) => call("logIn", JSON.stringify(words), "-");
+    const soon = (ms) => new Promise((resolve) => setTimeout(resolve, ms));`;
+  const parts: Record<Role, string> = {
+    calls: `
+      const startMs = performance.now();
+      for (let count = 0; count < 1000; count++) await call("logOut");
+      await say("1000 calls", performance.now() - startMs);`,
+    cycles: `await say("shown");`,
+    death: "",
+    attacks: `
+      const elsewhere = "http://127.0.0.1:${port}/";
+      if (page === 1) {
+        const tried = (work) => { try { return String(work()); } catch (error) { return error.name; } };
+        for (const [name, attribute] of [["img", "src"], ["iframe", "src"], ["link", "href"]]) {
+          const element = document.createElement(name);
+          element.rel = "stylesheet";
+          element[attribute] = elsewhere + name;
+          document.body.append(element);
+        }
+        const form = document.createElement("form");
+        form.action = elsewhere + "form";
+        document.body.append(form);
+        tried(() => form.submit());
+        tried(() => new WebSocket(elsewhere.replace("http", "ws")));
+        tried(() => new EventSource(elsewhere));
+        tried(() => navigator.sendBeacon(elsewhere, "x"));
+        const fetched = await fetch(elsewhere).then(() => "fetched", (error) => error.name);
+        await soon(500);
+        await say("network", fetched);
+        await say("script", tried(() => eval("1")), tried(() => document.write("<p>")));
+        await say("opened", tried(() => open(elsewhere + "window")), tried(() => open("about:blank")));
+        location.reload(); // WebKit ignores both, in a document without an address
+        location.href = "data:text/html,<p>elsewhere";
+        await soon(1000);
+        await say("still here");
+        location.href = elsewhere + "navigated";
+      } else {
+        await say("after another address");
+        await say("end");
+      }`,
+  };
+  return `(async () => {${prelude}${parts[role]}})();`;
+}
+
+let bundled: Promise<Page> | undefined;
+
+/** A page that is only this script; the real one's document and style around it. */
+async function pageOf(role: Role, port: string): Promise<Page> {
+  const real = await (bundled ??= bundlePage("in_window"));
+  return role === "death" ? real : { ...real, script: scriptOf(role, port) };
+}
+
+async function show(role: Role, port: string): Promise<number> {
+  const name = libraryName(Deno.build.os, Deno.build.arch)!;
+  const library = decodeURIComponent(
+    new URL(import.meta.resolve(`webview-bun/build/${name}`)).pathname,
+  );
+  const worker = () => new Worker(import.meta.url, { type: "module", name: workerName });
+  return await runWindow<Begin>({
+    library,
+    title: "test",
+    page: pageOf(role, port),
+    kiosk: false,
+    randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
+    startWorker: worker,
+    begin: { role },
+    interrupted: new AbortController().signal,
+  });
+}
+
+/** The worker: a machine that says what it is asked, until the page has said what it should. */
+async function serve({ role }: Begin, window: WindowEnd): Promise<number> {
+  const done = Promise.withResolvers<void>();
+  const machine = new ScriptedMachine();
+  const logIn = machine.logIn.bind(machine);
+  machine.logIn = (words, password) => {
+    tell({ said: words.startsWith("[") ? JSON.parse(words).map(String) : ["stranger", words] });
+    if (role !== "attacks" || words.includes("end")) done.resolve();
+    return logIn(words, password);
+  };
+  const host = window.host({ machine, heartbeatMs: 500, pageGoneGraceMs: 500 });
+  if (role === "death") {
+    await host.shown.any;
+    tell({ said: ["shown"] });
+    setTimeout(() => {
+      throw new Error("the worker breaks, as the test wants it");
+    }, 500);
+  }
+  await Promise.race([done.promise, window.closed]);
+  host.close();
+  return 0;
+}
+
+function tell(said: Said): void {
+  console.log(JSON.stringify(said));
+}
+
+/** Opens and closes windows in this one process, and tells what it holds before and after. */
+async function cycle(count: number): Promise<void> {
+  for (let at = 0; at < count; at++) {
+    await show("cycles", "");
+    const tree = treeOf(Deno.pid);
+    if (at === Math.floor(count / 5) || at === count - 1) {
+      tell({ memory: memoryOf([Deno.pid]), processes: tree.length });
+    }
+  }
+}
+
+if (import.meta.main) {
+  if (self.name === workerName) {
+    serveWindow<Begin>(new Promise<never>(() => {}), serve);
+  } else {
+    const [role, more = ""] = Deno.args as [Role, string?];
+    if (role === "cycles") await cycle(Number(more));
+    else Deno.exitCode = await show(role, more);
+    Deno.exit(Deno.exitCode);
+  }
+}
