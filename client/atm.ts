@@ -80,12 +80,11 @@ export class AtmMachineOfBank implements AtmMachine {
   // What the screens are told
 
   view(): MachineView {
-    const { devices, terminalName, demo } = this.parts;
+    const { devices, demo } = this.parts;
     const { current: visit, idleMsMax, ended } = this.#visits;
     const presented = devices.presented();
     return {
       ...this.#line.told,
-      terminal: terminalName,
       visit: visit && { username: visit.username, account: visit.account, idleMsMax },
       ended,
       cash: {

@@ -89,12 +89,11 @@ class Lane {
     const machine = new AtmMachineOfBank({
       line: {
         connect: this.middle.connect,
-        terminalKey: this.terminalKey,
         randomBytes,
         nowMs: Date.now,
         answerMsMax: 5_000,
       },
-      terminalName: this.terminalKey.name,
+      findKey: () => this.terminalKey,
       journal: this.#journal,
       devices: this.#devices,
       demo: false,

@@ -121,10 +121,17 @@ export class Branch {
   /** Opens a terminal's machine; `wrap` may spy on its journal. Notes are loaded the first time. */
   machine(
     name = "lobby",
-    { wrap = (journal: Journal) => journal, idleMsMax = 60_000, patient = false, keepKey }: {
+    {
+      wrap = (journal: Journal) => journal,
+      idleMsMax = 60_000,
+      patient = false,
+      findKey = (key?: NamedTerminalKey) => key!,
+      keepKey,
+    }: {
       wrap?: (journal: Journal) => Journal;
       idleMsMax?: number;
       patient?: boolean;
+      findKey?: (enrolled?: NamedTerminalKey) => NamedTerminalKey;
       keepKey?: (key: TerminalKey) => void;
     } = {},
   ): Machine {
@@ -137,8 +144,8 @@ export class Branch {
       return socket;
     };
     const machine = new AtmMachineOfBank({
-      line: { connect, terminalKey: this.keys.get(name)!, randomBytes, nowMs: Date.now },
-      terminalName: name,
+      line: { connect, randomBytes, nowMs: Date.now },
+      findKey: () => findKey(this.keys.get(name)),
       journal: wrap(journal),
       devices,
       demo: true,
