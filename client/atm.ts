@@ -85,7 +85,13 @@ export class AtmMachineOfBank implements AtmMachine {
     const presented = devices.presented();
     return {
       ...this.#line.told,
-      visit: visit && { username: visit.username, account: visit.account, idleMsMax },
+      visit: visit &&
+        {
+          username: visit.username,
+          account: visit.account,
+          elsewhere: visit.elsewhere,
+          idleMsMax,
+        },
       ended,
       cash: {
         cassettes: notesView(devices.cassettes()),

@@ -65,6 +65,8 @@ export interface MachineView {
   visit: {
     username: string;
     account: AccountView;
+    /** Other terminals at which this customer is logged in, by name. */
+    elsewhere: string[];
     /** Logged out after this long without a touch. */
     idleMsMax: number;
   } | null;

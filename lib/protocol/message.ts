@@ -66,6 +66,8 @@ export interface Answer {
   accounts?: AccountView[];
   /** A recipient's name, masked. */
   recipient?: string;
+  /** With a log-in: the other terminals at which this customer is logged in, by name. */
+  elsewhere?: string[];
   /** The bank's time of the movement, RFC 3339. */
   time?: string;
   /** Minor units that the first settling booked: for `already_completed` and a repeated complete. */
@@ -78,6 +80,8 @@ export interface Answer {
 export type Push =
   | { push: "account"; account: AccountView }
   | { push: "visit_ended"; reason: "idle" | "bank" }
+  /** The other terminals at which the visit's customer is logged in, by name, whenever they change. */
+  | { push: "elsewhere"; terminals: string[] }
   /** The terminal's next key, 64 hex digits: to be stored durably, then used for the next line. */
   | { push: "new_key"; version: number; key: string };
 
@@ -254,6 +258,7 @@ const askFields: { [O in Operation]: Fields } = {
 const pushFields: { [P in Push["push"]]: Fields } = {
   account: { account },
   visit_ended: { reason: oneOf("idle", "bank") },
+  elsewhere: { terminals: listOf(shortText) },
   new_key: { version: whole, key: terminalKey },
 };
 
@@ -271,6 +276,7 @@ const answerFields = {
   account: maybe(account),
   accounts: maybe(listOf(account)),
   recipient: maybe(shortText),
+  elsewhere: maybe(listOf(shortText)),
   time: maybe(instant),
   booked: maybe(minor),
   entries: maybe(listOf(entry)),

@@ -219,6 +219,25 @@ withBranch("a withdrawal whose completion was not heard is booked once", async (
   });
 });
 
+withBranch("a customer at two machines at once sees at each that they are", async (branch) => {
+  const [lobby, hall] = [branch.machine("lobby"), branch.machine("hall")];
+  const elsewhere = ({ machine }: Machine) => machine.view().visit?.elsewhere;
+  await logIn(lobby);
+  assertEquals(elsewhere(lobby), []);
+  await logIn(hall);
+  assertEquals(elsewhere(hall), ["lobby"]);
+  await until("shown", () => elsewhere(lobby)?.join() === "hall");
+  assertEquals((await lobby.machine.withdraw("2000")).outcome, "ok");
+  assertEquals((await hall.machine.withdraw("2000")).outcome, "ok");
+  await hall.machine.logOut();
+  await until("gone again", () => elsewhere(lobby)?.length === 0);
+  assertEquals(await branch.balanceOf("alice"), 96_000n);
+  for (const [atm, name] of [[lobby, "lobby"], [hall, "hall"]] as const) {
+    await branch.requireAllSettled(atm, name);
+    await atm.close();
+  }
+});
+
 withBranch("a device that fails half-way is booked for what it gave", async (branch) => {
   await visiting(branch, async (atm) => {
     await atm.machine.armFault("jam between present");

@@ -82,6 +82,13 @@ const usual: Stop[] = [
       await page.getByText("just now").waitFor();
     }),
   },
+  {
+    name: "menu_elsewhere",
+    reach: inMenu(async ({ machine, page }) => {
+      machine.change({ visit: { ...machine.view().visit!, elsewhere: ["hall", "mall"] } });
+      await page.getByText("hall, mall").waitFor();
+    }),
+  },
   { name: "withdraw", reach: inMenu(({ page }) => button(page, "Withdraw cash").click()) },
   {
     name: "amount",

@@ -95,6 +95,8 @@ const english = {
     balanceHint: "Booked and available",
     history: "History",
     historyHint: "What happened, newest first",
+    elsewhere: (atms: string) =>
+      `You are logged in at ATM ${atms} too. If that is not you, please tell your bank.`,
   },
   account: {
     available: "Available",

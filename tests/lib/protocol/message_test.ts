@@ -47,6 +47,7 @@ const answers: Answer[] = [
   { outcome: "throttled", retryAfterMs: 4_000 },
   { outcome: "ok", account, accounts: [account, { ...account, id: "4", name: "savings" }] },
   { outcome: "ok", recipient: "b•••b" },
+  { outcome: "ok", account, elsewhere: ["hall", "mall"] },
   { outcome: "ok", account, time: "2026-11-23T15:16:02.249Z", booked: "4000" },
   {
     outcome: "ok",
@@ -75,6 +76,7 @@ const serverMessages: ServerMessage[] = [
   ...answers.map((answer, id) => ({ id, answer })),
   { push: "account", account },
   { push: "visit_ended", reason: "idle" },
+  { push: "elsewhere", terminals: ["hall"] },
 ];
 
 const json = (value: unknown) => utf8(JSON.stringify(value));
@@ -223,6 +225,8 @@ Deno.test("a server's message with a field missing, added or of another type is 
     { push: "account" },
     { push: "account", account: { ...account, extra: 1 } },
     { push: "visit_ended", reason: "other" },
+    { push: "elsewhere", terminals: "hall" },
+    { push: "elsewhere", terminals: [7] },
     { push: "other" },
     { push: ["account"], account },
   ];

@@ -32,7 +32,7 @@ const away: MachineView = {
 };
 const visiting: MachineView = {
   ...away,
-  visit: { username: "alice", account, idleMsMax: 60_000 },
+  visit: { username: "alice", account, elsewhere: [], idleMsMax: 60_000 },
 };
 const depositing: MachineView = {
   ...visiting,
