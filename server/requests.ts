@@ -4,12 +4,13 @@
  * terminal's own movements.
  */
 import type { AccountView } from "../lib/atm.ts";
-import type { AtmOutcome } from "../lib/errors.ts";
+import type { AtmOutcome, Outcome } from "../lib/errors.ts";
 import { visitIdleMsMax } from "../lib/limits.ts";
 import { type AmountFault, formatMoney, minorFromText, readAmount } from "../lib/money.ts";
 import type { Answer, Ask, AskOf, Push } from "../lib/protocol/message.ts";
 import { indexOf, nameHashOf } from "./audit/seal.ts";
 import type { Bank } from "./bank.ts";
+import { reportInWords } from "./device_words.ts";
 import type { AccountState, Command, EntryKind, Reply } from "./ledger/command.ts";
 import type { Presence } from "./presence.ts";
 
@@ -73,6 +74,8 @@ export class Requests {
         return await this.#recipient(ask);
       case "refused":
         return await this.#refused(ask);
+      case "report":
+        return await this.#report(ask);
       default:
         return await this.#settle(ask);
     }
@@ -179,9 +182,9 @@ export class Requests {
     action: string,
     kind: EntryKind,
     outcome: AtmOutcome = "ok",
-  ): Promise<void> {
+  ): Promise<Outcome> {
     const terminal = this.terminal.id;
-    await this.#submit({ op: "note", who, action, kind, outcome, terminal });
+    return (await this.#submit({ op: "note", who, action, kind, outcome, terminal })).outcome;
   }
 
   async #history({ filter, cursor }: AskOf<"history">): Promise<Answer> {
@@ -248,6 +251,11 @@ export class Requests {
     const action = `${verb} ${formatMoney(minorFromText(amount)!, this.bank.settings.currency)}`;
     await this.#note(this.#visit!.username, action, kind, why);
     return { outcome: "ok" };
+  }
+
+  async #report(ask: AskOf<"report">): Promise<Answer> {
+    const words = reportInWords(ask, this.bank.settings.currency);
+    return { outcome: await this.#note(`terminal ${this.terminal.name}`, words, "other") };
   }
 
   async #settle(ask: AskOf<"complete" | "reverse" | "void" | "load_cash">): Promise<Answer> {
