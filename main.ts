@@ -158,7 +158,7 @@ async function runAtmInWindow(flags: Flags): Promise<number> {
   try {
     return await runWindow<Flags>({
       library,
-      title: `ATM ${flags.terminal}`,
+      title: `ATM ${flags.terminal}`.trim(),
       page: bundlePage("in_window"),
       kiosk: flags.kiosk === true,
       randomBytes,
@@ -214,24 +214,23 @@ async function settlesWithin(ms: number, promise: Promise<unknown>): Promise<boo
 /** The machine of an ATM's folder, not yet started. */
 async function openMachine(flags: Flags) {
   const keptKey = `${flags.data}/terminal.key`;
-  const terminalKey = newestKey(readTerminalKey(String(flags.key)), keptKey);
+  const findKey = () => newestKey(readTerminalKey(String(flags.key)), keptKey);
   const { hostname, port } = parseAddress(String(flags.bank), "--bank");
-  const line: Line = {
+  const line = {
     connect: async () => {
       const socket = await Deno.connect({ hostname, port });
       socket.setNoDelay();
       return socket;
     },
-    terminalKey,
     randomBytes,
     nowMs: Date.now,
   };
   const demo = flags.demo === true;
   const { database, journal, devices, fill } = openAtm(String(flags.data), demo);
-  if (!flags.wait) await requireBank(line, String(flags.bank));
+  if (!flags.wait) await requireBank({ ...line, terminalKey: findKey() }, String(flags.bank));
   const machine = new AtmMachineOfBank({
     line,
-    terminalName: terminalKey.name,
+    findKey,
     journal,
     devices,
     demo,
@@ -242,12 +241,7 @@ async function openMachine(flags: Flags) {
         fill(demoFilling(currency), currency);
       }
     },
-    keepKey: (key) =>
-      replacePrivateFile(
-        String(flags.data),
-        keptKey,
-        formatTerminalKey({ ...key, name: terminalKey.name }),
-      ),
+    keepKey: (key) => replacePrivateFile(String(flags.data), keptKey, formatTerminalKey(key)),
     log,
   });
   return { machine, close: () => database.close() };

@@ -15,6 +15,7 @@ import { minorFromText, type MinorText } from "../lib/money.ts";
 import { acceptedNotes, fastAmounts } from "./cash/cash_notes.ts";
 import { type NoteCounts, totalOf } from "./cash/note_mix.ts";
 import { Cashier, notesView } from "./cashier.ts";
+import { DeviceReports } from "./device_reports.ts";
 import { type AtmParts, receipt } from "./parts.ts";
 import { StandingLine } from "./standing_line.ts";
 import { type Visit, Visits } from "./visits.ts";
@@ -24,9 +25,11 @@ export class AtmMachineOfBank implements AtmMachine {
   readonly #line: StandingLine;
   readonly #cashier: Cashier;
   readonly #visits: Visits;
+  readonly #reports: DeviceReports;
 
   constructor(private readonly parts: AtmParts) {
     const changed = () => this.#tell();
+    this.#reports = new DeviceReports(parts);
     const cashier = this.#cashier = new Cashier({
       ...parts,
       currency: () => this.#line.told.currency.code,
@@ -41,8 +44,10 @@ export class AtmMachineOfBank implements AtmMachine {
       met: async (bank) => {
         await cashier.wake();
         await cashier.settle(bank);
+        await this.#reports.tell(bank);
       },
       stands: (bank) => {
+        this.#report();
         // What the bank could not take before, or what a visit left open.
         if (!this.#visits.current && parts.journal.open().length > 0) {
           cashier.settle(bank).catch(() => {});
@@ -80,13 +85,18 @@ export class AtmMachineOfBank implements AtmMachine {
   // What the screens are told
 
   view(): MachineView {
-    const { devices, terminalName, demo } = this.parts;
+    const { devices, demo } = this.parts;
     const { current: visit, idleMsMax, ended } = this.#visits;
     const presented = devices.presented();
     return {
       ...this.#line.told,
-      terminal: terminalName,
-      visit: visit && { username: visit.username, account: visit.account, idleMsMax },
+      visit: visit &&
+        {
+          username: visit.username,
+          account: visit.account,
+          elsewhere: visit.elsewhere,
+          idleMsMax,
+        },
       ended,
       cash: {
         cassettes: notesView(devices.cassettes()),
@@ -153,6 +163,7 @@ export class AtmMachineOfBank implements AtmMachine {
 
   async depositCancel(): Promise<void> {
     await this.#cashier.alone(() => this.#cashier.returnEscrow());
+    this.#report();
     this.#tell();
   }
 
@@ -191,9 +202,18 @@ export class AtmMachineOfBank implements AtmMachine {
   #play(hand: (devices: AtmParts["devices"]) => void): Promise<void> {
     if (this.parts.demo) {
       hand(this.parts.devices);
+      this.#report();
       this.#tell();
     }
     return Promise.resolve();
+  }
+
+  /** Tells the bank what is new of the devices, once nothing moves any more. */
+  #report(): void {
+    this.#cashier.alone(async () => {
+      const bank = this.#line.bank;
+      if (bank) await this.#reports.tell(bank);
+    }).catch((error) => this.parts.log(`the devices were not reported: ${error}`));
   }
 
   #oneAtATime(
@@ -207,6 +227,7 @@ export class AtmMachineOfBank implements AtmMachine {
       if (!visit) return receipt(kind, amountText, "not_logged_in");
       if (amount === null) return receipt(kind, "0", "amount_not_positive");
       const result = await this.#visits.whileWorking(() => work(visit, amount));
+      this.#report();
       this.#tell();
       return result;
     });

@@ -2,15 +2,19 @@
 import type { Receipt } from "../lib/atm.ts";
 import type { AtmOutcome } from "../lib/errors.ts";
 import type { Currency, MinorText } from "../lib/money.ts";
-import type { TerminalKey } from "../lib/protocol/handshake.ts";
 import type { Answer, Ask } from "../lib/protocol/message.ts";
+import type { NamedTerminalKey } from "../lib/terminal_key.ts";
 import { type BankClient, type Line, NoAnswer } from "./bank_client.ts";
 import type { SimulatedDevices } from "./cash/simulated_devices.ts";
 import type { Journal } from "./journal.ts";
 
 export interface AtmParts {
-  line: Line;
-  terminalName: string;
+  line: Omit<Line, "terminalKey">;
+  /**
+   * The terminal's key and name: asked for before each try to reach the bank, until there is one.
+   * @throws {UsageError} while there is none
+   */
+  findKey: () => NamedTerminalKey;
   journal: Journal;
   devices: SimulatedDevices;
   /** True where the page may play the customer's hands. */
@@ -19,7 +23,7 @@ export interface AtmParts {
   /** Told at every meeting with the bank, before anything is settled. */
   onMeeting?: (currency: Currency) => void;
   /** Stores the terminal's next key durably, or throws; without it, the bank's offer is not taken up. */
-  keepKey?: (key: TerminalKey) => void;
+  keepKey?: (key: NamedTerminalKey) => void;
   /** The bank's currency, if it has told before. */
   currency?: Currency | null;
   /** Shorter in tests. */

@@ -1,9 +1,10 @@
 /** The line to the bank, kept up: reached for again whenever it has ended, and more and more slowly. */
-import { fromHex } from "../lib/bytes.ts";
+import { fromHex, hex } from "../lib/bytes.ts";
 import type { MachineView } from "../lib/atm.ts";
+import { UsageError } from "../lib/errors.ts";
 import { connectMsMax, keepAliveMs, reconnectMsMax, reconnectMsMin } from "../lib/limits.ts";
-import type { TerminalKey } from "../lib/protocol/handshake.ts";
 import type { Push } from "../lib/protocol/message.ts";
+import type { NamedTerminalKey } from "../lib/terminal_key.ts";
 import { BankClient, NoAnswer, type Socket } from "./bank_client.ts";
 import { ask, type AtmParts } from "./parts.ts";
 
@@ -23,7 +24,7 @@ export interface LineEvents {
 }
 
 type NewKey = Push & { push: "new_key" };
-type Told = Pick<MachineView, "bank" | "bankName" | "currency" | "timeZone">;
+type Told = Pick<MachineView, "terminal" | "bank" | "bankName" | "currency" | "timeZone">;
 
 export class StandingLine {
   #bank: BankClient | null = null;
@@ -31,17 +32,18 @@ export class StandingLine {
   #socket: Socket | null = null;
   #stopping = new AbortController();
   #running: Promise<void> | null = null;
-  #terminalKey: TerminalKey;
+  #key: NamedTerminalKey | null = null;
+  #keyless = "";
 
   constructor(
     private readonly parts: Pick<
       AtmParts,
-      "line" | "onMeeting" | "currency" | "keepKey" | "log"
+      "line" | "findKey" | "onMeeting" | "currency" | "keepKey" | "log"
     >,
     private readonly events: LineEvents,
   ) {
-    this.#terminalKey = parts.line.terminalKey;
     this.#told = {
+      terminal: "",
       bank: "connecting",
       bankName: "",
       // ISO 4217's "no currency" until the bank has told
@@ -117,18 +119,39 @@ export class StandingLine {
 
   /** One line from its beginning to its end; whether it ended because a visit did. */
   async #try(): Promise<boolean> {
-    const { line } = this.parts;
+    const { line, log } = this.parts;
+    const terminalKey = this.#findKey();
+    if (!terminalKey) return false;
     const connect = async () => this.#socket = await line.connect();
-    const bank = await BankClient.connect({ ...line, connect, terminalKey: this.#terminalKey });
+    const bank = await BankClient.connect({ ...line, connect, terminalKey });
     try {
       return await this.#converse(bank);
     } finally {
       await bank.close();
       // Said only on the bank's own, authenticated word: a refused handshake may have any reason.
       if (await bank.ended === "revoked") {
-        this.parts.log("the bank no longer accepts this terminal's key: it was revoked or renewed");
+        log("the bank no longer accepts this terminal's key: it was revoked or renewed");
+        this.#tell({ bank: "not_accepted" });
       }
     }
+  }
+
+  /** The newest key there is: one that somebody has brought since counts at the next try. */
+  #findKey(): NamedTerminalKey | null {
+    const known = this.#key;
+    try {
+      const found = this.parts.findKey();
+      const newer = !known ||
+        (hex(found.terminal) === hex(known.terminal) && found.version > known.version);
+      if (newer) this.#key = found;
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      if (!known && error.message !== this.#keyless) this.parts.log(error.message);
+      this.#keyless = error.message;
+    }
+    if (!this.#key) this.#tell({ bank: "no_key" });
+    else if (!known) this.#tell({ bank: "connecting", terminal: this.#key.name });
+    return this.#key;
   }
 
   /** From a proved line to its end; whether it ended because a visit did. */
@@ -163,14 +186,15 @@ export class StandingLine {
   /** Stored first, used afterwards: a key that was used before it was safe could be lost for good. */
   #renewKey(bank: BankClient, { version, key }: NewKey): void {
     const { keepKey, log } = this.parts;
-    if (!keepKey || version <= this.#terminalKey.version) return;
-    const renewed = { ...this.#terminalKey, version, key: fromHex(key, 32)! };
+    const present = this.#key!;
+    if (!keepKey || version <= present.version) return;
+    const renewed = { ...present, version, key: fromHex(key, 32)! };
     try {
       keepKey(renewed);
     } catch (error) {
       return log(`the terminal's new key could not be stored, the old one serves on: ${error}`);
     }
-    this.#terminalKey = renewed;
+    this.#key = renewed;
     log(`the terminal has key ${version} from now on`);
     this.events.renewed(bank);
   }

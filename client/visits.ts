@@ -19,6 +19,8 @@ export class Visit implements Payer {
     readonly username: string,
     public account: AccountView,
     readonly bank: BankClient,
+    /** Other terminals at which the customer is logged in. */
+    public elsewhere: string[],
   ) {}
 
   /** The newest word on the account wins, whichever way it came; of others it tells nothing. */
@@ -63,10 +65,10 @@ export class Visits {
     if (!bank) return { outcome: "bank_unreachable" };
     const answer = await ask(bank, { op: "log_in", username, password });
     if (answer === null) return { outcome: "bank_unreachable" };
-    const { outcome, retryAfterMs, account } = answer;
+    const { outcome, retryAfterMs, account, elsewhere = [] } = answer;
     if (outcome !== "ok" || !account) return { outcome, retryAfterMs };
     if (bank !== line.bank) return { outcome: "bank_unreachable" }; // lost in the meantime
-    this.#current = new Visit(username, account, bank);
+    this.#current = new Visit(username, account, bank, elsewhere);
     this.#ended = null;
     this.awaitIdleness();
     this.parts.changed();
@@ -142,6 +144,9 @@ export class Visits {
     if (this.#current?.bank !== bank) return;
     if (push.push === "account") {
       this.#current.see(push.account);
+      this.parts.changed();
+    } else if (push.push === "elsewhere") {
+      this.#current.elsewhere = push.terminals;
       this.parts.changed();
     } else {
       this.#endByBank(push.reason === "idle" ? "idle" : "ended_by_bank").catch((error) =>

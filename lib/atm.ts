@@ -26,6 +26,9 @@ export interface AccountView {
 /** Why the last visit ended, for the screen that follows it. */
 export type VisitEnd = "logged_out" | "idle" | "connection_lost" | "ended_by_bank";
 
+/** Why a machine is out of service: wholly, or for the last two only where it handles cash. */
+export type OutOfService = "no_bank" | "no_key" | "not_accepted" | "device_fault" | "no_cash";
+
 /** Where a cash device may fail, by the XFS4IoT command that it is carrying out. */
 export type DeviceStep =
   | "dispense"
@@ -48,8 +51,12 @@ export type DeviceFault = `${"jam" | "lost count" | "power cut"} ${
 export interface MachineView {
   /** The terminal's name, as the operator enrolled it: "lobby". */
   terminal: string;
-  /** `connecting` until the first answer; `lost` when a bank that answered no longer does. */
-  bank: "connecting" | "online" | "lost";
+  /**
+   * `connecting` until the first answer; `lost` when a bank that answered no longer does; `no_key`
+   * while there is no terminal key to reach it with; `not_accepted` from the bank's own, authenticated
+   * word that the key has ended until it accepts this terminal again.
+   */
+  bank: "connecting" | "online" | "lost" | "no_key" | "not_accepted";
   bankName: string;
   currency: Currency;
   /** IANA time zone of the bank: dates on screens and receipts are in it. */
@@ -58,6 +65,8 @@ export interface MachineView {
   visit: {
     username: string;
     account: AccountView;
+    /** Other terminals at which this customer is logged in, by name. */
+    elsewhere: string[];
     /** Logged out after this long without a touch. */
     idleMsMax: number;
   } | null;

@@ -83,3 +83,7 @@ export const takeNotesMsMax = 30 * second;
 /** Notes in escrow, and in one withdrawal. */
 export const escrowNotesMax = 100;
 export const dispensedNotesMax = 40;
+/** A cassette with no more notes is low: they are kept for who needs them, and the bank hears of it. */
+export const scarceNotesMax = 10;
+/** Cassettes of one machine. */
+export const cassettesMax = 16;

@@ -19,7 +19,12 @@ import {
   parseClientHello,
 } from "../lib/protocol/handshake.ts";
 import type { SessionSecrets } from "../lib/protocol/key_schedule.ts";
-import { encodeServerMessage, parseRequest, type ServerMessage } from "../lib/protocol/message.ts";
+import {
+  encodeServerMessage,
+  parseRequest,
+  type Push,
+  type ServerMessage,
+} from "../lib/protocol/message.ts";
 import {
   type Ending,
   fromClient,
@@ -29,6 +34,7 @@ import {
 } from "../lib/protocol/record.ts";
 import { type Bank, randomBytes } from "./bank.ts";
 import type { Exchanges } from "./exchanges.ts";
+import type { Presence } from "./presence.ts";
 import { KeyEnded, type LogInsUnderWay, type ProvedTerminal, Requests } from "./requests.ts";
 import { confirmKey } from "./terminals/change_keys.ts";
 
@@ -36,6 +42,7 @@ import { confirmKey } from "./terminals/change_keys.ts";
 export interface ConnectionContext {
   readonly bank: Bank;
   readonly logInsUnderWay: LogInsUnderWay;
+  readonly presence: Presence;
   /** The live connection of each terminal, by id: of two, the newer wins. */
   readonly live: Map<string, Connection>;
   readonly exchanges: Exchanges;
@@ -140,10 +147,11 @@ export class Connection {
   }
 
   async #converse(terminal: ProvedTerminal, secrets: SessionSecrets): Promise<void> {
-    const { bank, live, logInsUnderWay } = this.context;
+    const { bank, live, logInsUnderWay, presence } = this.context;
     this.#sender = new RecordSender(fromServer, secrets.serverTraffic, Date.now(), randomBytes);
     const receiver = new RecordReceiver(fromClient, secrets.clientTraffic, Date.now());
-    const requests = new Requests(bank, terminal, logInsUnderWay, (push) => this.#say(push));
+    const say = (push: Push) => this.#say(push);
+    const requests = new Requests(bank, terminal, logInsUnderWay, presence, say);
     const older = live.get(terminal.id);
     live.set(terminal.id, this);
     if (older) {

@@ -6,6 +6,7 @@ import { Admission, type AdmissionLimits } from "./admission.ts";
 import type { Bank } from "./bank.ts";
 import { Connection, type ConnectionContext } from "./connection.ts";
 import { Exchanges } from "./exchanges.ts";
+import { Presence } from "./presence.ts";
 import { readProxyHeader } from "./proxy_header.ts";
 import { sourceOf } from "./source.ts";
 import { Strangers } from "./strangers.ts";
@@ -40,6 +41,7 @@ export async function listen(
   const context: ConnectionContext = {
     bank,
     logInsUnderWay: new Set(),
+    presence: new Presence(),
     live: new Map(),
     exchanges: new Exchanges(),
   };

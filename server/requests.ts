@@ -4,13 +4,15 @@
  * terminal's own movements.
  */
 import type { AccountView } from "../lib/atm.ts";
-import type { AtmOutcome } from "../lib/errors.ts";
+import type { AtmOutcome, Outcome } from "../lib/errors.ts";
 import { visitIdleMsMax } from "../lib/limits.ts";
 import { type AmountFault, formatMoney, minorFromText, readAmount } from "../lib/money.ts";
 import type { Answer, Ask, AskOf, Push } from "../lib/protocol/message.ts";
 import { indexOf, nameHashOf } from "./audit/seal.ts";
 import type { Bank } from "./bank.ts";
+import { reportInWords } from "./device_words.ts";
 import type { AccountState, Command, EntryKind, Reply } from "./ledger/command.ts";
+import type { Presence } from "./presence.ts";
 
 /** Log-ins under way, one per terminal at most, over all of its connections. */
 export type LogInsUnderWay = Set<string>;
@@ -28,18 +30,22 @@ export class KeyEnded extends Error {
 }
 
 export class Requests {
-  #visit: { username: string; lastMs: number; stopWatching: () => void } | null = null;
+  #visit:
+    | { username: string; lastMs: number; stopWatching: () => void; leave: () => void }
+    | null = null;
   #idleTimer: ReturnType<typeof setTimeout> | undefined;
   #visited = false;
 
   /**
    * @param terminal the terminal that has proved itself on this channel, and the version of its key
+   * @param presence who is logged in at the bank's terminals
    * @param push tells the ATM something unasked
    */
   constructor(
     private readonly bank: Bank,
     private readonly terminal: ProvedTerminal,
     private readonly logInsUnderWay: LogInsUnderWay,
+    private readonly presence: Presence,
     private readonly push: (message: Push) => void,
   ) {}
 
@@ -68,6 +74,8 @@ export class Requests {
         return await this.#recipient(ask);
       case "refused":
         return await this.#refused(ask);
+      case "report":
+        return await this.#report(ask);
       default:
         return await this.#settle(ask);
     }
@@ -111,29 +119,37 @@ export class Requests {
       if (reply.outcome !== "ok" || !reply.account) return { outcome: reply.outcome };
       const { account: { id: first }, accounts: usable = [] } = reply;
       const ids = [...new Set([first, ...usable.map(({ id }) => id)])];
-      this.#begin(username, ids);
+      const elsewhereNow = this.#begin(username, ids);
       // Read again now that they are watched: what was committed in between would be told to nobody.
       const { account } = this.bank.ledger.read;
       const fresh = new Map((await Promise.all(ids.map(account))).map((row) => [row!.id, row!]));
+      const elsewhere = elsewhereNow();
       return {
         ...answerOf({ ...reply, account: fresh.get(first) }),
         accounts: usable.map(({ id }) => viewOf(fresh.get(id)!)),
+        ...(elsewhere.length > 0 && { elsewhere }),
       };
     } finally {
       this.logInsUnderWay.delete(terminal);
     }
   }
 
-  #begin(username: string, accounts: readonly number[]): void {
+  /** Begins the visit; what is returned tells where else the customer is logged in. */
+  #begin(username: string, accounts: readonly number[]): () => string[] {
     const stops = accounts.map((id) =>
       this.bank.ledger.watch(id, (account) => {
         this.push({ push: "account", account: viewOf(account) });
       })
     );
     const stopWatching = () => stops.forEach((stop) => stop());
+    const { elsewhere, leave } = this.presence.enter(username, {
+      terminal: this.terminal.name,
+      told: (terminals) => this.push({ push: "elsewhere", terminals }),
+    });
     this.#visited = true;
-    this.#visit = { username, lastMs: Date.now(), stopWatching };
+    this.#visit = { username, lastMs: Date.now(), stopWatching, leave };
     this.#watchIdleness(visitIdleMsMax);
+    return elsewhere;
   }
 
   #touched(): boolean {
@@ -153,10 +169,11 @@ export class Requests {
 
   async #end(action: string): Promise<void> {
     if (!this.#visit) return;
-    const { username, stopWatching } = this.#visit;
+    const { username, stopWatching, leave } = this.#visit;
     this.#visit = null;
     clearTimeout(this.#idleTimer);
     stopWatching();
+    leave();
     await this.#note(username, action, "log-in");
   }
 
@@ -165,9 +182,9 @@ export class Requests {
     action: string,
     kind: EntryKind,
     outcome: AtmOutcome = "ok",
-  ): Promise<void> {
+  ): Promise<Outcome> {
     const terminal = this.terminal.id;
-    await this.#submit({ op: "note", who, action, kind, outcome, terminal });
+    return (await this.#submit({ op: "note", who, action, kind, outcome, terminal })).outcome;
   }
 
   async #history({ filter, cursor }: AskOf<"history">): Promise<Answer> {
@@ -234,6 +251,11 @@ export class Requests {
     const action = `${verb} ${formatMoney(minorFromText(amount)!, this.bank.settings.currency)}`;
     await this.#note(this.#visit!.username, action, kind, why);
     return { outcome: "ok" };
+  }
+
+  async #report(ask: AskOf<"report">): Promise<Answer> {
+    const words = reportInWords(ask, this.bank.settings.currency);
+    return { outcome: await this.#note(`terminal ${this.terminal.name}`, words, "other") };
   }
 
   async #settle(ask: AskOf<"complete" | "reverse" | "void" | "load_cash">): Promise<Answer> {

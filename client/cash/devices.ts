@@ -43,6 +43,8 @@ export interface CashDevices {
 
   /** What the dispenser can give. */
   cassettes(): NoteCounts;
+  /** The same with the cassettes that have run empty, at zero. */
+  loaded(): NoteCounts;
   /** All of the bank's notes in the machine: cassettes, stacker, tray, reject and retract bins. */
   inside(): NoteCounts;
   /** Notes in the tray or the acceptor's mouth, for the customer to take. */

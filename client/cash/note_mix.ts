@@ -1,6 +1,7 @@
 /** Which notes make an amount: pure, over counts per denomination. */
+import { scarceNotesMax } from "../../lib/limits.ts";
 
-/** Notes by value in minor units; never a count of zero. */
+/** Notes by value in minor units; a count of zero only where it is said. */
 export type NoteCounts = ReadonlyMap<bigint, number>;
 
 /** The value of all these notes. */
@@ -68,9 +69,6 @@ export function noteMix(
   }
   return mix;
 }
-
-/** A cassette with at most this many notes is scarce: its notes are kept for who needs them. */
-export const scarceNotesMax = 10;
 
 /**
  * The mix to hand out: of the cassettes with plenty alone where they make the amount, of all of them

@@ -46,6 +46,12 @@ export class SimulatedDevices implements CashDevices {
     return this.#counts("cassettes");
   }
 
+  loaded(): NoteCounts {
+    const rows = this.database.prepare("SELECT value, count FROM notes WHERE place = 'cassettes'")
+      .all() as { value: string; count: number }[];
+    return largestFirst(rows.map(({ value, count }) => [BigInt(value), count]));
+  }
+
   inside(): NoteCounts {
     return this.#counts(...bankPlaces);
   }
@@ -289,7 +295,7 @@ export class SimulatedDevices implements CashDevices {
         (sum, { value, count }) => plus(sum, new Map([[BigInt(value), count]])),
         new Map(),
       );
-    return new Map([...counts].sort(([a], [b]) => a < b ? 1 : -1));
+    return largestFirst(counts);
   }
 
   #add(place: Place, value: bigint, count: number): void {
@@ -298,6 +304,10 @@ export class SimulatedDevices implements CashDevices {
        ON CONFLICT DO UPDATE SET count = count + ?`,
     ).run(place, value.toString(), count, count);
   }
+}
+
+function largestFirst(counts: Iterable<readonly [bigint, number]>): NoteCounts {
+  return new Map([...counts].sort(([a], [b]) => a < b ? 1 : -1));
 }
 
 function presentError(lost: boolean, presented: number): DeviceErrorCode {

@@ -5,8 +5,13 @@
  */
 import { type Bytes, fromHex, textOf, utf8 } from "../bytes.ts";
 import { type DeviceRefusal, type Outcome, ProtocolError } from "../errors.ts";
-import type { AccountView, HistoryEntry, HistoryFilter } from "../atm.ts";
-import { historyTextLengthMax, passwordLengthMax, usernameLengthMax } from "../limits.ts";
+import type { AccountView, HistoryEntry, HistoryFilter, Notes } from "../atm.ts";
+import {
+  cassettesMax,
+  historyTextLengthMax,
+  passwordLengthMax,
+  usernameLengthMax,
+} from "../limits.ts";
 import { type Currency, minorFromText, type MinorText } from "../money.ts";
 
 /** What an ATM asks for. Amounts are minor units; `movement` is 32 hex digits made by the terminal. */
@@ -40,6 +45,16 @@ export type Ask =
   | { op: "recipient"; account: string }
   /** The machine itself refused: nothing moves, but the log must know. */
   | { op: "refused"; kind: "withdrawal" | "deposit"; amount: MinorText; why: MachineRefusal }
+  /** The state of the terminal's cash devices, whenever people must know. */
+  | {
+    op: "report";
+    cassettes: Notes[];
+    jammed: ("dispenser" | "acceptor")[];
+    /** False when the devices have lost count of their notes. */
+    counted: boolean;
+    /** Notes of customers' that stayed in the machine, and that nobody has booked. */
+    left: MinorText;
+  }
   // of the terminal, for its own movements
   | { op: "complete"; movement: string; amount: MinorText }
   | { op: "reverse"; movement: string }
@@ -66,6 +81,8 @@ export interface Answer {
   accounts?: AccountView[];
   /** A recipient's name, masked. */
   recipient?: string;
+  /** With a log-in: the other terminals at which this customer is logged in, by name. */
+  elsewhere?: string[];
   /** The bank's time of the movement, RFC 3339. */
   time?: string;
   /** Minor units that the first settling booked: for `already_completed` and a repeated complete. */
@@ -78,6 +95,8 @@ export interface Answer {
 export type Push =
   | { push: "account"; account: AccountView }
   | { push: "visit_ended"; reason: "idle" | "bank" }
+  /** The other terminals at which the visit's customer is logged in, by name, whenever they change. */
+  | { push: "elsewhere"; terminals: string[] }
   /** The terminal's next key, 64 hex digits: to be stored durably, then used for the next line. */
   | { push: "new_key"; version: number; key: string };
 
@@ -176,8 +195,9 @@ function oneOf<const T extends string>(...allowed: T[]): Check<T> {
   return (value) => allowed.includes(value as T) ? value as T : refuse("choice");
 }
 
-function listOf<T>(check: Check<T>): Check<T[]> {
-  return (value) => Array.isArray(value) ? value.map(check) : refuse("list");
+function listOf<T>(check: Check<T>, countMax = Infinity): Check<T[]> {
+  return (value) =>
+    Array.isArray(value) && value.length <= countMax ? value.map(check) : refuse("list");
 }
 
 const whole: Check<number> = (value) =>
@@ -194,6 +214,7 @@ const instant: Check<string> = (value) =>
     : refuse("time");
 const currencyCode: Check<string> = (value) =>
   typeof value === "string" && /^[A-Z]{3}$/.test(value) ? value : refuse("currency");
+const yesOrNo: Check<boolean> = (value) => typeof value === "boolean" ? value : refuse("choice");
 const kind = oneOf("withdrawal", "deposit");
 const entryKind = oneOf("withdrawal", "deposit", "transfer", "log-in", "other");
 const entryOutcome = oneOf("done", "refused");
@@ -245,6 +266,12 @@ const askFields: { [O in Operation]: Fields } = {
     amount: minor,
     why: oneOf("not_dispensable", "no_notes_inserted", "device_fault"),
   },
+  report: {
+    cassettes: listOf((value) => record({ value: minor, count: whole }, value), cassettesMax),
+    jammed: listOf(oneOf("dispenser", "acceptor"), 2),
+    counted: yesOrNo,
+    left: minor,
+  },
   complete: { movement, amount: minor },
   reverse: { movement },
   void: { movement },
@@ -254,6 +281,7 @@ const askFields: { [O in Operation]: Fields } = {
 const pushFields: { [P in Push["push"]]: Fields } = {
   account: { account },
   visit_ended: { reason: oneOf("idle", "bank") },
+  elsewhere: { terminals: listOf(shortText) },
   new_key: { version: whole, key: terminalKey },
 };
 
@@ -271,6 +299,7 @@ const answerFields = {
   account: maybe(account),
   accounts: maybe(listOf(account)),
   recipient: maybe(shortText),
+  elsewhere: maybe(listOf(shortText)),
   time: maybe(instant),
   booked: maybe(minor),
   entries: maybe(listOf(entry)),

@@ -7,7 +7,13 @@ import {
   rotateMasterKey,
   rotateTerminal,
 } from "../terminals/change_keys.ts";
+import { indexOf, openEntry } from "../audit/seal.ts";
+import { reportPrefix } from "../device_words.ts";
+import type { AuditEntry } from "../ledger/command.ts";
 import type { OperatorAnswer } from "./commands.ts";
+
+/** Entries of a terminal's own that are looked at for its last report. */
+const entriesExaminedMax = 1_000;
 
 type Answers = AsyncGenerator<OperatorAnswer, void, void>;
 
@@ -28,7 +34,28 @@ export async function* list(bank: Bank): Answers {
       ? `, key ${next.version} waits for it since ${new Date(next.sinceMs).toISOString()}`
       : "";
     yield { line: `${name}  ${id}  key ${keyVersion}  ${state}${waiting}` };
+    const report = await lastReport(bank, name);
+    if (report) {
+      const { action, timeMs } = report;
+      const said = action.slice(reportPrefix.length);
+      yield { line: `  its devices: ${said}, since ${new Date(timeMs).toISOString()}` };
+    }
   }
+}
+
+/** What a terminal last reported of its devices, among the newest of its entries in the log. */
+async function lastReport(
+  { auditKeys, keys: { chainId }, ledger }: Bank,
+  name: string,
+): Promise<AuditEntry | undefined> {
+  const entries = await ledger.read.entriesOf(
+    indexOf(auditKeys, `terminal ${name}`),
+    Number.MAX_SAFE_INTEGER,
+    entriesExaminedMax,
+  );
+  return entries.values()
+    .map(({ sequence, sealed }) => openEntry(auditKeys, { chainId, sequence }, sealed))
+    .find((entry): entry is AuditEntry => entry?.action.startsWith(reportPrefix) === true);
 }
 
 export async function* rotate(

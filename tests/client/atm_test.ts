@@ -1,6 +1,6 @@
 /** The whole path over real TCP: a machine, its bank, and everything that can happen between them. */
 import { assert, assertEquals } from "@std/assert";
-import { Journal, type JournalState } from "../../client/journal.ts";
+import type { Journal } from "../../client/journal.ts";
 import { Branch, logIn, type Machine, until } from "./branch.ts";
 
 function withBranch(name: string, test: (branch: Branch) => Promise<void>): void {
@@ -219,6 +219,25 @@ withBranch("a withdrawal whose completion was not heard is booked once", async (
   });
 });
 
+withBranch("a customer at two machines at once sees at each that they are", async (branch) => {
+  const [lobby, hall] = [branch.machine("lobby"), branch.machine("hall")];
+  const elsewhere = ({ machine }: Machine) => machine.view().visit?.elsewhere;
+  await logIn(lobby);
+  assertEquals(elsewhere(lobby), []);
+  await logIn(hall);
+  assertEquals(elsewhere(hall), ["lobby"]);
+  await until("shown", () => elsewhere(lobby)?.join() === "hall");
+  assertEquals((await lobby.machine.withdraw("2000")).outcome, "ok");
+  assertEquals((await hall.machine.withdraw("2000")).outcome, "ok");
+  await hall.machine.logOut();
+  await until("gone again", () => elsewhere(lobby)?.length === 0);
+  assertEquals(await branch.balanceOf("alice"), 96_000n);
+  for (const [atm, name] of [[lobby, "lobby"], [hall, "hall"]] as const) {
+    await branch.requireAllSettled(atm, name);
+    await atm.close();
+  }
+});
+
 withBranch("a device that fails half-way is booked for what it gave", async (branch) => {
   await visiting(branch, async (atm) => {
     await atm.machine.armFault("jam between present");
@@ -324,102 +343,3 @@ withBranch("two machines with one key displace each other more and more slowly",
     await two.close();
   }
 });
-
-/** A journal after which, or before which, the power goes: once, at one step. */
-class DyingJournal extends Journal {
-  constructor(
-    database: Machine["database"],
-    private readonly at: JournalState,
-    private readonly when: string,
-  ) {
-    super(database);
-  }
-
-  override intend(...args: Parameters<Journal["intend"]>): void {
-    this.#around("intent", args[0].kind !== "load", () => super.intend(...args));
-  }
-  override authorised(movement: string): void {
-    this.#around("authorised", true, () => super.authorised(movement));
-  }
-  override acting(...args: Parameters<Journal["acting"]>): void {
-    this.#around("acting", true, () => super.acting(...args));
-  }
-  override acted(...args: Parameters<Journal["acted"]>): void {
-    this.#around("acted", true, () => super.acted(...args));
-  }
-  override settled(movement: string): void {
-    const load = this.open().some((entry) => entry.movement === movement && entry.kind === "load");
-    this.#around("settled", !load, () => super.settled(movement));
-  }
-
-  #around(state: JournalState, counts: boolean, write: () => void): void {
-    const dies = counts && state === this.at;
-    if (dies && this.when === "before") throw new Error("power cut");
-    write();
-    if (dies) throw new Error("power cut");
-  }
-}
-
-Deno.test("a crash at any step of a movement is settled right at the next start", async (t) => {
-  const rows: string[] = [];
-  for (const kind of ["withdrawal", "deposit"] as const) {
-    for (const state of ["intent", "authorised", "acting", "acted", "settled"] as const) {
-      for (const when of ["before", "after"]) {
-        await t.step(`${kind}, power cut ${when} '${state}' is written`, async () => {
-          const branch = await Branch.open();
-          try {
-            const moved = await crash(branch, kind, state, when);
-            rows.push(
-              `${kind.padEnd(10)} | ${when.padEnd(6)} ${state.padEnd(10)} | ${
-                moved ? "booked" : "undone"
-              }`,
-            );
-          } finally {
-            await branch.close();
-          }
-        });
-      }
-    }
-  }
-  console.log(rows.join("\n"));
-});
-
-/** Crashes once, starts anew, and checks that money and notes agree; whether the money has moved. */
-async function crash(
-  branch: Branch,
-  kind: "withdrawal" | "deposit",
-  state: JournalState,
-  when: string,
-): Promise<boolean> {
-  const dying = branch.machine("lobby");
-  await logIn(dying);
-  await dying.close();
-  let database!: Machine["database"];
-  const atm = branch.machine("lobby", {
-    wrap: (journal) => {
-      database = (journal as unknown as { database: Machine["database"] }).database;
-      return new DyingJournal(database, state, when);
-    },
-  });
-  await logIn(atm);
-  const before = atm.devices.cassettes();
-  if (kind === "withdrawal") {
-    await atm.machine.withdraw("4000").catch(() => {});
-  } else {
-    await atm.machine.depositOpen();
-    await atm.machine.insertNote("5000");
-    await atm.machine.depositConfirm().catch(() => {});
-  }
-  const notesMoved = JSON.stringify([...before].map(String)) !==
-    JSON.stringify([...atm.devices.cassettes()].map(String));
-  atm.socket().close();
-  await atm.close();
-  const again = branch.machine("lobby");
-  await until("online", () => again.machine.view().bank === "online");
-  await branch.requireAllSettled(again);
-  const balance = await branch.balanceOf("alice");
-  const expected = !notesMoved ? 100_000n : kind === "withdrawal" ? 96_000n : 105_000n;
-  assertEquals(balance, expected);
-  await again.close();
-  return notesMoved;
-}

@@ -20,11 +20,14 @@ export const password = "correct horse";
 /** A socket that can be cut, and made to lose the next thing the bank says. */
 export class FragileSocket implements Socket {
   deaf = false;
+  /** What happens in the place of hearing the next thing the bank says. */
+  insteadOfHearing: (() => void) | null = null;
   constructor(private readonly socket: Deno.TcpConn) {}
 
   async read(into: Uint8Array): Promise<number | null> {
     const count = await this.socket.read(into);
-    if (!this.deaf) return count;
+    if (!this.deaf && !this.insteadOfHearing) return count;
+    this.insteadOfHearing?.();
     this.close();
     return null;
   }
@@ -51,6 +54,8 @@ export interface Machine {
   /** The line as it is now. */
   socket: () => FragileSocket;
   close: () => Promise<void>;
+  /** Kills it at this very moment: the next start finds what is on disk now, and nothing is said any more. */
+  kill: () => Promise<void>;
 }
 
 export class Branch {
@@ -58,8 +63,12 @@ export class Branch {
   readonly logged: string[] = [];
   readonly keys = new Map<string, NamedTerminalKey>();
   bank!: Bank;
+  readonly #sockets = new Set<FragileSocket>();
   #listener!: Listener;
   #port = 0;
+  #bankFolder = `${this.folder}/bank`;
+  #bankIsDown = false;
+  #images = 0;
 
   static async open(): Promise<Branch> {
     const branch = new Branch();
@@ -113,6 +122,28 @@ export class Branch {
     this.bank = undefined!;
   }
 
+  /** Kills the bank at this very moment: the next one finds what is on disk now. */
+  async killBank(): Promise<void> {
+    this.#bankIsDown = true;
+    for (const socket of this.#sockets) socket.close();
+    const image = this.#imageOf(this.#bankFolder);
+    await this.unserve(); // what it still does, it does to a folder that nobody looks at again
+    this.#bankFolder = image;
+    await this.serve();
+    this.#bankIsDown = false;
+  }
+
+  /** A folder's files as they are now, the log before what it is written into. */
+  #imageOf(folder: string): string {
+    const image = `${this.folder}/image-${this.#images++}`;
+    Deno.mkdirSync(image);
+    const files = [...Deno.readDirSync(folder)].filter(({ isFile }) => isFile);
+    for (const { name } of files.sort((a, b) => a.name < b.name ? 1 : -1)) {
+      Deno.copyFileSync(`${folder}/${name}`, `${image}/${name}`);
+    }
+    return image;
+  }
+
   async close(): Promise<void> {
     if (this.bank) await this.unserve();
     await Deno.remove(this.folder, { recursive: true });
@@ -121,24 +152,37 @@ export class Branch {
   /** Opens a terminal's machine; `wrap` may spy on its journal. Notes are loaded the first time. */
   machine(
     name = "lobby",
-    { wrap = (journal: Journal) => journal, idleMsMax = 60_000, patient = false, keepKey }: {
+    {
+      wrap = (journal: Journal) => journal,
+      idleMsMax = 60_000,
+      patient = false,
+      equip = (database: DatabaseSync) => new SimulatedDevices(database, patient),
+      findKey = (key?: NamedTerminalKey) => key!,
+      keepKey,
+    }: {
       wrap?: (journal: Journal) => Journal;
       idleMsMax?: number;
       patient?: boolean;
+      equip?: (database: DatabaseSync) => SimulatedDevices;
+      findKey?: (enrolled?: NamedTerminalKey) => NamedTerminalKey;
       keepKey?: (key: TerminalKey) => void;
     } = {},
   ): Machine {
-    const database = openAtmFolder(`${this.folder}/atm-${name}`);
+    const folder = `${this.folder}/atm-${name}`;
+    const database = openAtmFolder(folder);
     const journal = new Journal(database);
-    const devices = new SimulatedDevices(database, patient);
+    const devices = equip(database);
     let socket!: FragileSocket;
+    let dead = false;
     const connect = async () => {
+      if (dead || this.#bankIsDown) throw new Error("nobody is there");
       socket = new FragileSocket(await Deno.connect({ hostname: "127.0.0.1", port: this.#port }));
+      this.#sockets.add(socket);
       return socket;
     };
     const machine = new AtmMachineOfBank({
-      line: { connect, terminalKey: this.keys.get(name)!, randomBytes, nowMs: Date.now },
-      terminalName: name,
+      line: { connect, randomBytes, nowMs: Date.now },
+      findKey: () => findKey(this.keys.get(name)),
       journal: wrap(journal),
       devices,
       demo: true,
@@ -161,7 +205,15 @@ export class Branch {
       await machine.stop();
       database.close();
     };
-    return { machine, journal, devices, database, socket: () => socket, close };
+    const kill = async () => {
+      dead = true;
+      socket.close();
+      const image = this.#imageOf(folder);
+      await close(); // what it still does, it does to a folder that nobody looks at again
+      await Deno.remove(folder, { recursive: true });
+      await Deno.rename(image, folder);
+    };
+    return { machine, journal, devices, database, socket: () => socket, close, kill };
   }
 
   /** All the money is where it should be: nothing held, books at zero, notes = the terminal's account. */
@@ -182,10 +234,6 @@ export class Branch {
   async balanceOf(customer: string): Promise<bigint> {
     return (await this.bank.ledger.read.accounts()).find(({ owner }) => owner === customer)!
       .balance;
-  }
-
-  get #bankFolder(): string {
-    return `${this.folder}/bank`;
   }
 
   #log = (line: string) => void this.logged.push(line);

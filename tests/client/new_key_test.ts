@@ -1,11 +1,21 @@
 import { assertEquals } from "@std/assert";
+import { UsageError } from "../../lib/errors.ts";
 import type { TerminalKey } from "../../lib/protocol/handshake.ts";
-import { runOperatorCommand } from "../../server/operator/commands.ts";
+import { type NamedTerminalKey, parseTerminalKey } from "../../lib/terminal_key.ts";
+import { type OperatorAnswer, runOperatorCommand } from "../../server/operator/commands.ts";
 import { Branch, logIn, until } from "./branch.ts";
 
-async function operate(branch: Branch, command: "rotate_terminal" | "revoke_terminal") {
-  const request = { command, name: "lobby", now: false, operator: "t" } as const;
-  await Array.fromAsync(runOperatorCommand(branch.bank, request));
+function operate(
+  branch: Branch,
+  command: "rotate_terminal" | "revoke_terminal",
+  now = false,
+): Promise<OperatorAnswer[]> {
+  const request = { command, name: "lobby", now, operator: "t" } as const;
+  return Array.fromAsync(runOperatorCommand(branch.bank, request));
+}
+
+function keyFileOf(answers: OperatorAnswer[]): string {
+  return answers.flatMap((answer) => "keyFile" in answer ? [answer.keyFile] : [])[0]!;
 }
 
 async function terminalOf(branch: Branch) {
@@ -69,9 +79,43 @@ Deno.test("a machine says that its key was revoked only on the bank's word", () 
     await until("online again", () => atm.machine.view().bank === "online");
     await operate(branch, "revoke_terminal");
     await until("told", () => told() === 1);
-    await until("lost for good", () => atm.machine.view().bank === "lost");
+    await until("not accepted", () => atm.machine.view().bank === "not_accepted");
     await atm.close();
-    const late = branch.machine("lobby");
+    let tries = 0;
+    const late = branch.machine("lobby", { findKey: (key) => (tries++, key!) });
+    await until("refused twice", () => tries > 2);
+    assertEquals([told(), late.machine.view().bank], [1, "connecting"], "it may have any reason");
     await late.close();
-    assertEquals(told(), 1, "a refused handshake may have any reason");
+  }));
+
+Deno.test("a machine without a key waits for one, and takes a newer one that is brought to it", () =>
+  withBranch(async (branch) => {
+    const key = branch.keys.get("lobby")!;
+    let brought: NamedTerminalKey | null = null;
+    let looked = 0;
+    const findKey = () => {
+      looked++;
+      if (!brought) throw new UsageError("lobby.key cannot be read");
+      return brought;
+    };
+    const atm = branch.machine("lobby", { findKey });
+    const bank = () => atm.machine.view().bank;
+    await until("no key", () => bank() === "no_key");
+    assertEquals(atm.machine.view().terminal, "");
+    brought = key;
+    await until("online", () => bank() === "online");
+    assertEquals(atm.machine.view().terminal, "lobby");
+    assertEquals(branch.logged.filter((line) => line.includes("cannot be read")).length, 1);
+
+    const answers = await operate(branch, "rotate_terminal", true);
+    await until("not accepted", () => bank() === "not_accepted");
+    brought = { ...branch.keys.get("hall")!, version: 9 };
+    const reopened = parseTerminalKey(keyFileOf(answers), "lobby");
+    const before = looked;
+    await until("tried again", () => looked > before + 1);
+    assertEquals(bank(), "not_accepted", "another terminal's key is not taken");
+    brought = reopened;
+    await until("accepted again", () => bank() === "online");
+    await branch.requireAllSettled(atm);
+    await atm.close();
   }));

@@ -153,12 +153,6 @@ function startMachine({ database, bank, journal, chance }: Branch, patient: bool
   const cashier = new Cashier({
     line: {
       connect: () => Promise.reject(new Error("no socket")),
-      terminalKey: {
-        bank: new Uint8Array(16),
-        terminal: new Uint8Array(16),
-        key: new Uint8Array(32),
-        version: 1,
-      },
       randomBytes: chance.bytes,
       nowMs: () => 0,
     },

@@ -193,6 +193,15 @@ Deno.test("the command line", async (t) => {
           assertStringIncludes(out, "terminal hall | load €4,000.00 into the cassettes |");
         },
       );
+      await t.step("an ATM that waits starts without its key", async () => {
+        const atm = ["atm", "--wait", "--key", `${folder}/late.key`, "--bank", address];
+        const { code, err } = await run(atm);
+        assertEquals(code, 1, "without a key nobody knows which folder is its own");
+        assertStringIncludes(err, "terminal enroll");
+        const program = new Program([...atm, "--data", `${folder}/late`, "--no-open", "--json"]);
+        assertEquals(JSON.parse(await program.line()).data, `${folder}/late`);
+        assertEquals(await program.end(), 0);
+      });
       await t.step("a terminal of another bank is turned away", async () => {
         const other = `${folder}/other`;
         await run(["bank", "init", "--data", other]);

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Answer } from "../../lib/protocol/message.ts";
-import { newId, passwords, RunningBank } from "./helpers/running_bank.ts";
+import { until } from "../client/branch.ts";
+import { type Atm, newId, passwords, RunningBank } from "./helpers/running_bank.ts";
 
 Deno.test("hello tells what the machine needs to know of its bank", () =>
   RunningBank.with(async (running) => {
@@ -53,6 +54,31 @@ Deno.test("a channel takes one log-in, and none after its log-out", () =>
     assertEquals(await atm.outcomeOf({ op: "touch" }), "not_logged_in");
     await running.visit("bob");
     assert((await running.entries()).includes("alice | log out"));
+  }));
+
+Deno.test("a second log-in elsewhere is allowed, and each visit is told of the others", () =>
+  RunningBank.with(async (running) => {
+    const told = (atm: Atm) =>
+      atm.pushes.filter(({ push }) => push === "elsewhere")
+        .map((push) => (push as { terminals: string[] }).terminals);
+    const logIn = { op: "log_in", username: "alice", password: passwords.alice } as const;
+    const lobby = await running.visit("alice");
+    const bob = await running.visit("bob", await running.enrol("hall"));
+    const mall = await running.connect(running.keys.mall);
+    assertEquals((await mall.ask(logIn)).elsewhere, ["lobby"]);
+    assertEquals(await lobby.outcomeOf({ op: "touch" }), "ok", "the first visit goes on");
+    assertEquals(told(lobby), [["mall"]]);
+    // A newer connection of the terminal ends the visit on the one before.
+    const again = await running.connect(running.keys.mall);
+    await until("told", () => told(lobby).length === 2);
+    assertEquals((await again.ask(logIn)).elsewhere, ["lobby"]);
+    assertEquals(await again.outcomeOf({ op: "log_out", reason: "customer" }), "ok");
+    assertEquals(await lobby.outcomeOf({ op: "touch" }), "ok");
+    assertEquals(told(lobby), [["mall"], [], ["mall"], []]);
+    assertEquals([told(again), told(bob)], [[], []]);
+    await running.visit("bob");
+    await until("told", () => told(bob).length > 0);
+    assertEquals(told(bob), [["lobby"]], "whoever is there, the customer's own visits alone");
   }));
 
 Deno.test("without a visit nothing of a customer's can be asked", () =>

@@ -83,11 +83,10 @@ if (import.meta.main) {
   const machine = new AtmMachineOfBank({
     line: {
       connect: () => Deno.connect({ hostname: "127.0.0.1", port }),
-      terminalKey,
       randomBytes,
       nowMs: Date.now,
     },
-    terminalName: terminalKey.name,
+    findKey: () => terminalKey,
     journal,
     devices,
     demo: true,

@@ -511,9 +511,9 @@ Deno.test({
   },
 });
 
-Deno.test("the page's script is under 62 kB", async () => {
+Deno.test("the page's script is under 60 kB", async () => {
   const { script } = await bundlePage("in_browser");
-  assert(script.length < 62_000, `${script.length} bytes`);
+  assert(script.length < 60_000, `${script.length} bytes`);
 });
 
 function toFileUrl(path: string): string {

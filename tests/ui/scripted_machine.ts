@@ -109,7 +109,8 @@ export class ScriptedMachine implements AtmMachine {
     if (outcome === "throttled") return { outcome, retryAfterMs: this.retryAfterMs };
     if (outcome !== "ok") return { outcome };
     const account = this.#accounts.get(username) ?? this.#accounts.values().next().value!;
-    this.change({ visit: { username, account, idleMsMax: this.#script.idleMsMax }, ended: null });
+    const { idleMsMax } = this.#script;
+    this.change({ visit: { username, account, elsewhere: [], idleMsMax }, ended: null });
     this.#log("log-in", "log in");
     return { outcome };
   }

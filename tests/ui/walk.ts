@@ -2,6 +2,7 @@
 import type { Page } from "../browser.ts";
 import { fillLogIn, logIn, onScreen, type OpenAtm, type OpenInBrowser } from "./open_atm.ts";
 import { ScriptedMachine } from "./scripted_machine.ts";
+import type { MachineView, OutOfService } from "../../lib/atm.ts";
 import type { AtmOutcome } from "../../lib/errors.ts";
 
 export interface Stop {
@@ -32,6 +33,14 @@ const refusedWithdrawal = (outcome: AtmOutcome): Stop => ({
     await button(page, "€50").click();
     await onScreen(page, "refusal");
   }),
+});
+
+const outOfService = (why: OutOfService, changes: Partial<MachineView>): Stop => ({
+  name: `out_of_service_${why}`,
+  async reach({ machine, page }) {
+    machine.change(changes);
+    await onScreen(page, "out_of_service");
+  },
 });
 
 const typedAmount = (name: string, typed: string): Stop => ({
@@ -71,6 +80,13 @@ const usual: Stop[] = [
     reach: inMenu(async ({ machine, page }) => {
       machine.moveElsewhere(4500n);
       await page.getByText("just now").waitFor();
+    }),
+  },
+  {
+    name: "menu_elsewhere",
+    reach: inMenu(async ({ machine, page }) => {
+      machine.change({ visit: { ...machine.view().visit!, elsewhere: ["hall", "mall"] } });
+      await page.getByText("hall, mall").waitFor();
     }),
   },
   { name: "withdraw", reach: inMenu(({ page }) => button(page, "Withdraw cash").click()) },
@@ -217,13 +233,11 @@ const ends: Stop[] = [
       await onScreen(page, "back");
     }),
   },
-  {
-    name: "out_of_service",
-    async reach({ machine, page }) {
-      machine.change({ bank: "connecting" });
-      await onScreen(page, "out_of_service");
-    },
-  },
+  outOfService("no_bank", { bank: "connecting" }),
+  outOfService("no_key", { bank: "no_key" }),
+  outOfService("not_accepted", { bank: "not_accepted" }),
+  outOfService("device_fault", { devices: { jammed: ["dispenser"], faults: [] } }),
+  outOfService("no_cash", { cash: { cassettes: [], fastAmounts: [], accepted: ["1000"] } }),
   {
     name: "gone_stopped",
     reach: async ({ killHost, page }) => {

@@ -45,7 +45,8 @@ Make the bank first: deno task bank init`,
   --key FILE         this terminal's key file, from 'deno task bank terminal enroll'
   --data DIR         this ATM's folder (./data/atm-NAME, by the key's name)
   --demo             show the demo's controls, with which notes are put in, and fill empty cassettes
-  --wait             start even though the bank cannot be reached yet, and wait for it
+  --wait             start even though the bank cannot be reached yet, and wait for it; with
+                     --data, for the key too
   --window           a window, or an error with exit code 1 where none opens
   --browser          the browser, rather than a window
   --kiosk            the window over the whole screen, without a way for customers to close it

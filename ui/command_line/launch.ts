@@ -346,9 +346,19 @@ function terminalOf(flags: ParsedCommand["flags"], place: Place): Terminal {
         : `there are ${found.length} ATMs in ./data: say which one with --data or --key`,
     );
   }
-  const { name } = readTerminalKey(key);
+  const name = terminalName(key, flags.wait === true && given !== null);
   const home = flags.key === undefined ? found[0] : undefined;
   return { key, folder: given ?? home ?? `${place.project}/data/atm-${name}`, name };
+}
+
+/** Whose key this is; empty for none yet, where an ATM with a folder of its own may wait for it. */
+function terminalName(key: string, mayWait: boolean): string {
+  try {
+    return readTerminalKey(key).name;
+  } catch (error) {
+    if (mayWait && error instanceof UsageError) return "";
+    throw error;
+  }
 }
 
 /**

@@ -7,16 +7,12 @@ import { MoreTime } from "./parts/more_time.ts";
 import type { Intent, ScreenName, State } from "./state.ts";
 import type { Words } from "./words.ts";
 import { Amount } from "./screens/amount/amount.ts";
-import { Back } from "./screens/back/back.ts";
 import { Balance } from "./screens/balance/balance.ts";
 import { Deposit } from "./screens/deposit/deposit.ts";
-import { Ended } from "./screens/ended/ended.ts";
-import { Gone } from "./screens/gone/gone.ts";
 import { History } from "./screens/history/history.ts";
 import { LogIn } from "./screens/log_in/log_in.ts";
-import { Lost } from "./screens/lost/lost.ts";
 import { Menu } from "./screens/menu/menu.ts";
-import { OutOfService } from "./screens/out_of_service/out_of_service.ts";
+import { Notice } from "./screens/notice/notice.ts";
 import { Receipt } from "./screens/receipt/receipt.ts";
 import { Refusal } from "./screens/refusal/refusal.ts";
 import { Starting } from "./screens/starting/starting.ts";
@@ -29,7 +25,7 @@ import { Working } from "./screens/working/working.ts";
 // deno-lint-ignore no-explicit-any
 const screens: Record<ScreenName, ComponentType<any>> = {
   starting: Starting,
-  out_of_service: OutOfService,
+  out_of_service: Notice,
   welcome: Welcome,
   log_in: LogIn,
   menu: Menu,
@@ -41,10 +37,10 @@ const screens: Record<ScreenName, ComponentType<any>> = {
   balance: Balance,
   history: History,
   refusal: Refusal,
-  lost: Lost,
-  back: Back,
-  ended: Ended,
-  gone: Gone,
+  lost: Notice,
+  back: Notice,
+  ended: Notice,
+  gone: Notice,
 };
 
 export interface AppProps {

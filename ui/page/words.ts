@@ -2,23 +2,49 @@
  * Every word that the page shows, one table for each language. A new language is one more table of
  * the type `Words`, named in `languages`.
  */
-import type { HistoryEntry, VisitEnd } from "../../lib/atm.ts";
+import type { HistoryEntry, OutOfService, VisitEnd } from "../../lib/atm.ts";
 import type { Gone } from "./bridge.ts";
 import type { Refused } from "./state.ts";
 
-/** A refusal: what happened, what to do next, and what the button that does it says. */
+/** A notice: what is the matter, what helps, and what the button says that leads on, if one does. */
+export interface NoticeWords {
+  heading: string;
+  lede: string;
+  /** In the lede's place for somebody who was logged in. */
+  ledeVisit?: string;
+  help?: string;
+  next?: string;
+}
+
+/** A refusal: what happened, and what the button says where it leads to more than going on. */
 export interface RefusalWords {
   heading: string;
   lede: string;
-  next: string;
+  next?: string;
 }
 
-/** For what a customer can hardly meet: the bank declined to book it, and that is all that helps. */
-const notBooked: RefusalWords = {
-  heading: "This could not be booked",
-  lede: "The bank declined it to be safe. Your history shows what was booked. Please try again.",
-  next: "Continue",
-};
+/** What a customer can hardly meet: all have the words of `not_booked`. */
+type HardlyMet =
+  | "amount_not_whole"
+  | "unknown_recipient"
+  | "same_account"
+  | "recipient_unavailable"
+  | "id_reused"
+  | "unknown_movement"
+  | "voided"
+  | "already_completed"
+  | "already_reversed"
+  | "terminal_revoked"
+  | "name_taken"
+  | "account_not_empty"
+  | "rotation_under_way"
+  | "unknown_name";
+
+const elsewhere = "If you are in a hurry, please use another ATM.";
+const loggedOut = "You were logged out";
+const toTheStart = "To the start";
+const goOn = "Continue";
+const outOfService = "Out of service";
 
 const english = {
   /** For `Intl`: numbers, money and dates. */
@@ -27,18 +53,20 @@ const english = {
 
   atm: (terminal: string) => `ATM ${terminal}`,
   documentTitle: (heading: string, bank: string) => `${heading} · ${bank}`,
-  connection: { online: "Connected", connecting: "Connecting…", lost: "Connection lost" },
+  connection: {
+    online: "Connected",
+    connecting: "Connecting…",
+    lost: "Connection lost",
+    no_key: outOfService,
+    not_accepted: outOfService,
+  },
   back: "Back",
   cancel: "Cancel",
   done: "Done",
+  goOn,
   logOut: "Log out",
 
   starting: { heading: "One moment", lede: "This ATM is getting ready." },
-  outOfService: {
-    heading: "This ATM is not ready yet",
-    lede: "It is still trying to reach the bank. It will be ready as soon as the bank answers.",
-    help: "If you are in a hurry, please use another ATM.",
-  },
   welcome: {
     heading: (bank: string) => `Welcome to ${bank}`,
     lede: "Withdraw, deposit and see your account.",
@@ -67,6 +95,8 @@ const english = {
     balanceHint: "Booked and available",
     history: "History",
     historyHint: "What happened, newest first",
+    elsewhere: (atms: string) =>
+      `You are logged in at ATM ${atms} too. If that is not you, please tell your bank.`,
   },
   account: {
     available: "Available",
@@ -114,9 +144,6 @@ const english = {
     time: "Date and time",
     terminal: "ATM",
     reference: "Reference",
-    notes: "Notes",
-    next: "Done",
-    logOut: "Log out",
   },
   deposit: {
     heading: "Please insert your notes",
@@ -126,7 +153,6 @@ const english = {
     confirm: "Deposit",
     confirmAmount: (total: string) => `Deposit ${total}`,
     giveBack: "Give my notes back",
-    leave: "Back",
     count: (count: number) => count === 1 ? "1 note" : `${count} notes`,
   },
   take: {
@@ -167,7 +193,6 @@ const english = {
     outcome: { all: "Any outcome", done: "Done", refused: "Refused" },
     kindLabel: "Kind",
     outcomeLabel: "Outcome",
-    textLabel: "Search",
     search: "Search",
     older: "Older",
     newer: "Newer",
@@ -183,54 +208,88 @@ const english = {
     over: "You can try again now.",
   },
   nearest: "Amounts that this ATM can pay out now",
-  lost: {
-    heading: "The bank cannot be reached",
-    ledeVisit: "The connection was lost, so we have logged you out. Your money is safe.",
-    lede: "The connection was lost. Your money is safe.",
-    help: "This ATM keeps trying and tells you here as soon as the bank is back.",
+  notices: {
+    out_of_service: {
+      no_bank: {
+        heading: "This ATM is not ready yet",
+        lede: "It is trying to reach the bank, and will be ready as soon as the bank answers.",
+        help: elsewhere,
+      },
+      no_key: {
+        heading: "This ATM is not set up yet",
+        lede: "It has no key to prove itself to the bank with, and waits for one.",
+        help: elsewhere,
+      },
+      not_accepted: {
+        heading: "This ATM is closed",
+        lede: "The bank does not accept it any more. Your money is safe.",
+        help: elsewhere,
+      },
+      device_fault: {
+        heading: "This ATM needs a repair",
+        lede: "It may not hand out notes, or not take them in. All else works.",
+        help: elsewhere,
+        next: goOn,
+      },
+      no_cash: {
+        heading: "No cash at the moment",
+        lede: "This ATM has no notes left to hand out. All else works.",
+        help: elsewhere,
+        next: goOn,
+      },
+    } satisfies Record<OutOfService, NoticeWords>,
+    lost: {
+      heading: "The bank cannot be reached",
+      ledeVisit: "The connection was lost, so we have logged you out. Your money is safe.",
+      lede: "The connection was lost. Your money is safe.",
+      help: "This ATM keeps trying and tells you here as soon as the bank is back.",
+    },
+    back: {
+      heading: "The bank is back",
+      ledeVisit: "You were logged out to keep you safe. Please log in again.",
+      lede: "Everything works again.",
+      next: "Log in",
+    },
+    ended: {
+      logged_out: {
+        heading: "Goodbye",
+        lede: "You are logged out. Please do not forget your notes.",
+        next: toTheStart,
+      },
+      idle: {
+        heading: loggedOut,
+        lede: "Nobody touched the screen for a while. Please log in again to go on.",
+        next: toTheStart,
+      },
+      connection_lost: {
+        heading: loggedOut,
+        lede: "The connection to the bank was lost. Please log in again to go on.",
+        next: toTheStart,
+      },
+      ended_by_bank: {
+        heading: "The bank ended your visit",
+        lede: "Please log in again to go on.",
+        next: toTheStart,
+      },
+    } satisfies Record<VisitEnd, NoticeWords>,
+    gone: {
+      stopped: {
+        heading: "This ATM has stopped",
+        lede: "Whatever was under way is settled automatically: no money is lost.",
+        help: "Please use another ATM, or start this one's program again.",
+      },
+      opened_elsewhere: {
+        heading: "This ATM is open in another window",
+        lede: "Only one window can be in use at a time, and a newer one was opened.",
+        help: "You can close this window.",
+      },
+      link_used: {
+        heading: "This page cannot be opened again",
+        lede: "To keep you safe, the link to an ATM works once, and so does its page.",
+        help: "Close this window and open the ATM again from its program.",
+      },
+    } satisfies Record<Gone, NoticeWords>,
   },
-  bankBack: {
-    heading: "The bank is back",
-    ledeVisit: "You were logged out to keep you safe. Please log in again.",
-    lede: "Everything works again.",
-    next: "Log in",
-  },
-  ended: {
-    logged_out: {
-      heading: "Goodbye",
-      lede: "You are logged out. Please do not forget your notes.",
-    },
-    idle: {
-      heading: "You were logged out",
-      lede: "Nobody touched the screen for a while. Please log in again to go on.",
-    },
-    connection_lost: {
-      heading: "You were logged out",
-      lede: "The connection to the bank was lost. Please log in again to go on.",
-    },
-    ended_by_bank: {
-      heading: "The bank ended your visit",
-      lede: "It does so when you log in at another ATM, for example. Please log in again to go on.",
-    },
-  } satisfies Record<VisitEnd, { heading: string; lede: string }>,
-  endedNext: "To the start",
-  gone: {
-    stopped: {
-      heading: "This ATM has stopped",
-      lede: "Whatever was under way is settled automatically: no money is lost.",
-      help: "Please use another ATM, or start this one's program again.",
-    },
-    opened_elsewhere: {
-      heading: "This ATM is open in another window",
-      lede: "Only one window can be in use at a time, and a newer one was opened.",
-      help: "You can close this window.",
-    },
-    link_used: {
-      heading: "This page cannot be opened again",
-      lede: "To keep you safe, the link to an ATM works once, and so does its page.",
-      help: "Close this window and open the ATM again from its program.",
-    },
-  } satisfies Record<Gone, { heading: string; lede: string; help: string }>,
   moreTime: {
     heading: "Do you need more time?",
     lede: (seconds: string) => `Otherwise you will be logged out in ${seconds}.`,
@@ -251,7 +310,6 @@ const english = {
     not_logged_in: {
       heading: "You are no longer logged in",
       lede: "Your visit ended before this could be done. Nothing was booked. Please log in again.",
-      next: "Continue",
     },
     already_logged_in: {
       heading: "Somebody is still logged in",
@@ -276,22 +334,18 @@ const english = {
     wrong_currency: {
       heading: "Another currency",
       lede: "Your account is kept in a currency that this ATM does not have.",
-      next: "Continue",
     },
     unknown_account: {
       heading: "We cannot find this account",
       lede: "Nothing was booked. Please ask your bank: they can put it right.",
-      next: "Continue",
     },
     account_locked: {
       heading: "This account is locked",
       lede: "No money can be moved at the moment. Please ask your bank.",
-      next: "Continue",
     },
     account_closed: {
       heading: "This account is closed",
       lede: "No money can be moved any more. Please ask your bank if that is a surprise.",
-      next: "Continue",
     },
     over_withdrawal_limit: {
       heading: "Over your limit",
@@ -308,27 +362,12 @@ const english = {
     over_terminal_limit: {
       heading: "This ATM has done enough for today",
       lede: "Nothing was booked. Please use another ATM.",
-      next: "Continue",
     },
     insufficient_funds: {
       heading: "Not enough money",
       lede: "Your account does not hold as much as that. Nothing was booked.",
       next: "Choose another amount",
     },
-    amount_not_whole: notBooked,
-    unknown_recipient: notBooked,
-    same_account: notBooked,
-    recipient_unavailable: notBooked,
-    id_reused: notBooked,
-    unknown_movement: notBooked,
-    voided: notBooked,
-    already_completed: notBooked,
-    already_reversed: notBooked,
-    terminal_revoked: notBooked,
-    name_taken: notBooked,
-    account_not_empty: notBooked,
-    rotation_under_way: notBooked,
-    unknown_name: notBooked,
     try_later: {
       heading: "The bank is busy",
       lede: "Nothing was booked. Please try again in a moment.",
@@ -342,37 +381,39 @@ const english = {
     no_notes_inserted: {
       heading: "No notes were inserted",
       lede: "There was nothing to deposit. Nothing was booked.",
-      next: "Continue",
     },
     device_fault: {
       heading: "Something is jammed",
       lede:
         "This ATM could not move the notes. What was not handed out is not charged. Please use another ATM.",
-      next: "Continue",
     },
     notes_not_taken: {
       heading: "Your notes are back inside",
       lede: "Nobody took them, so they were drawn back. Nothing was booked.",
-      next: "Continue",
     },
     to_be_counted: {
       heading: "Your bank will look into this",
       lede:
         "This ATM could not count what it moved. People will count it, and you pay or get exactly that.",
-      next: "Continue",
     },
     bank_unreachable: {
       heading: "We could not reach the bank",
       lede: "Nothing was booked and your money is safe. Please try again in a moment.",
-      next: "Continue",
     },
     in_doubt: {
       heading: "Your money is safe",
       lede:
         "We could not reach the bank to finish this. It will be settled automatically: you do not have to do anything.",
-      next: "Continue",
     },
-  } satisfies Record<Refused, RefusalWords>,
+    not_booked: {
+      heading: "This could not be booked",
+      lede:
+        "The bank declined it to be safe. Your history shows what was booked. Please try again.",
+    },
+  } satisfies Record<Exclude<Refused, HardlyMet> | "not_booked", RefusalWords> as Record<
+    Refused | "not_booked",
+    RefusalWords | undefined
+  >,
   refusalDetails: {
     asked: "You asked for",
     available: "Available",

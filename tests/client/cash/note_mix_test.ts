@@ -1,11 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
+import { scarceNotesMax } from "../../../lib/limits.ts";
 import {
   nearestAmounts,
   type NoteCounts,
   noteMix,
   plus,
-  scarceNotesMax,
   sparingMix,
   totalOf,
 } from "../../../client/cash/note_mix.ts";

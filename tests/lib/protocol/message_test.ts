@@ -35,6 +35,13 @@ const asks: Ask[] = [
   { op: "authorise", kind: "withdrawal", account: "3", ...cash },
   { op: "transfer", account: "3", to: "4", ...cash },
   { op: "recipient", account: "4" },
+  {
+    op: "report",
+    cassettes: [{ value: "2000", count: 3 }, { value: "1000", count: 0 }],
+    jammed: ["acceptor"],
+    counted: false,
+    left: "7000",
+  },
   { op: "complete", movement, amount: "4000" },
   { op: "reverse", movement },
   { op: "void", movement },
@@ -47,6 +54,7 @@ const answers: Answer[] = [
   { outcome: "throttled", retryAfterMs: 4_000 },
   { outcome: "ok", account, accounts: [account, { ...account, id: "4", name: "savings" }] },
   { outcome: "ok", recipient: "b•••b" },
+  { outcome: "ok", account, elsewhere: ["hall", "mall"] },
   { outcome: "ok", account, time: "2026-11-23T15:16:02.249Z", booked: "4000" },
   {
     outcome: "ok",
@@ -75,6 +83,7 @@ const serverMessages: ServerMessage[] = [
   ...answers.map((answer, id) => ({ id, answer })),
   { push: "account", account },
   { push: "visit_ended", reason: "idle" },
+  { push: "elsewhere", terminals: ["hall"] },
 ];
 
 const json = (value: unknown) => utf8(JSON.stringify(value));
@@ -99,13 +108,15 @@ Deno.test("every answer and push comes out as it went in", () => {
 
 Deno.test("every request is refused with a field missing, added, or of another type", () => {
   const wrong = [null, true, -1, 1.5, 1e300, [], {}, "", "\ud800", "x".repeat(70_000)];
-  // What is no wrong value for some field: an empty text, and an empty filter.
+  // What is no wrong value for some field: an empty text, an empty filter, an empty list, a yes.
   const texts = ["username", "password", "account", "to", "cursor"];
   const allowed = ({ op }: Ask, field: string, value: unknown) =>
     (value === "" && texts.includes(field)) ||
     // A customer's amount is refused by name.
     (value === "" && field === "amount" && (op === "authorise" || op === "transfer")) ||
-    (field === "filter" && JSON.stringify(value) === "{}");
+    (field === "filter" && JSON.stringify(value) === "{}") ||
+    (["cassettes", "jammed"].includes(field) && JSON.stringify(value) === "[]") ||
+    (field === "counted" && value === true);
   for (const ask of asks) {
     const whole: Record<string, unknown> = { id: 1, ...ask };
     for (const field of Object.keys(whole)) {
@@ -170,6 +181,19 @@ Deno.test("texts are taken up to their limit, counted as JavaScript counts", () 
   refusesRequest(history("t", "c".repeat(65)), "cursor");
 });
 
+Deno.test("a report of devices is as long as a machine can be", () => {
+  const report = (cassettes: unknown[], jammed: unknown[]) =>
+    json({ id: 1, op: "report", cassettes, jammed, counted: true, left: "0" });
+  const cassettes = Array.from({ length: 17 }, () => ({ value: "1000", count: 1 }));
+  parseRequest(report(cassettes.slice(1), ["dispenser", "acceptor"]));
+  refusesRequest(report(cassettes, []), "17 cassettes");
+  refusesRequest(report([], ["acceptor", "dispenser", "acceptor"]), "three devices");
+  for (const odd of [{ value: "1000" }, { value: "1e3", count: 1 }, { value: "1", count: -1 }]) {
+    refusesRequest(report([odd], []), JSON.stringify(odd));
+  }
+  refusesRequest(report([], ["printer"]), "a device that there is not");
+});
+
 Deno.test("times are RFC 3339 in UTC", () => {
   const history = (from: unknown) => json({ id: 1, op: "history", filter: { from } });
   parseRequest(history("2026-11-23T15:16:02.2Z"));
@@ -223,6 +247,8 @@ Deno.test("a server's message with a field missing, added or of another type is 
     { push: "account" },
     { push: "account", account: { ...account, extra: 1 } },
     { push: "visit_ended", reason: "other" },
+    { push: "elsewhere", terminals: "hall" },
+    { push: "elsewhere", terminals: [7] },
     { push: "other" },
     { push: ["account"], account },
   ];

@@ -1,6 +1,6 @@
 /** Every edge of the reducer: a row says where the page is, what happens, and where it is then. */
 import { assert, assertEquals } from "@std/assert";
-import type { MachineView, Receipt } from "../../../lib/atm.ts";
+import type { MachineView, OutOfService, Receipt } from "../../../lib/atm.ts";
 import type { AtmOutcome } from "../../../lib/errors.ts";
 import type { Call } from "../../../ui/page/bridge.ts";
 import {
@@ -24,7 +24,7 @@ const away: MachineView = {
   timeZone: "Europe/Berlin",
   visit: null,
   ended: null,
-  cash: { cassettes: [], fastAmounts: ["2000"], accepted: ["1000"] },
+  cash: { cassettes: [{ value: "2000", count: 9 }], fastAmounts: ["2000"], accepted: ["1000"] },
   escrow: null,
   presented: null,
   devices: { jammed: [], faults: [] },
@@ -32,7 +32,7 @@ const away: MachineView = {
 };
 const visiting: MachineView = {
   ...away,
-  visit: { username: "alice", account, idleMsMax: 60_000 },
+  visit: { username: "alice", account, elsewhere: [], idleMsMax: 60_000 },
 };
 const depositing: MachineView = {
   ...visiting,
@@ -75,6 +75,7 @@ const history: Screen = {
   cursor: undefined,
   page: { entries: [], older: "8" },
 };
+const closed = (why: OutOfService): Screen => ({ name: "out_of_service", why });
 const refusal = (why: AtmOutcome, from: string, more = {}) =>
   ({ name: "refusal", why, from, ...more }) as Screen;
 
@@ -307,6 +308,24 @@ const intents: [name: string, state: State, event: PageEvent, screen: string, ca
   ],
   ["goodbye read", at({ name: "ended", why: "logged_out" }, away), { type: "next" }, "welcome"],
   ["bank is back: on", at({ name: "back", hadVisit: true }, away), { type: "next" }, "log_in"],
+  [
+    "without cash, on to what works",
+    at(closed("no_cash"), { ...away, cash: { ...away.cash, cassettes: [] } }),
+    { type: "next" },
+    "log_in",
+  ],
+  [
+    "without cash, back from the log-in",
+    at({ name: "log_in", username: "" }, { ...away, cash: { ...away.cash, cassettes: [] } }),
+    { type: "back" },
+    "out_of_service",
+  ],
+  [
+    "not accepted: nothing leads on",
+    at(closed("not_accepted"), { ...away, bank: "not_accepted" }),
+    { type: "next" },
+    "out_of_service",
+  ],
 ];
 
 Deno.test("reduce() follows every intent", async (t) => {
@@ -497,12 +516,46 @@ Deno.test("reduce() follows every answer", async (t) => {
 
 /** What the machine's view becomes, and where that leads. */
 const lost: MachineView = { ...away, bank: "lost" };
+const jammed: MachineView = { ...away, devices: { jammed: ["dispenser"], faults: [] } };
+const empty: MachineView = { ...away, cash: { ...away.cash, cassettes: [] } };
 const views: [name: string, state: State, view: MachineView, screen: Partial<Screen>][] = [
   ["first view", initialState(startMs), away, { name: "welcome" }],
   ["first view, bank not reached", initialState(startMs), { ...away, bank: "connecting" }, {
     name: "out_of_service",
   }],
-  ["bank reached", at({ name: "out_of_service" }, away), away, { name: "welcome" }],
+  ["bank reached", at(closed("no_bank"), away), away, { name: "welcome" }],
+  ["no key", initialState(startMs), { ...away, bank: "no_key" }, closed("no_key")],
+  [
+    "a key was brought",
+    at(closed("no_key"), away),
+    { ...away, bank: "connecting" },
+    closed("no_bank"),
+  ],
+  [
+    "not accepted in a visit",
+    at({ name: "menu" }),
+    { ...away, bank: "not_accepted", ended: "connection_lost" },
+    closed("not_accepted"),
+  ],
+  [
+    "not accepted after it was lost",
+    at({ name: "lost", hadVisit: true }, lost),
+    { ...away, bank: "not_accepted" },
+    closed("not_accepted"),
+  ],
+  ["accepted again", at(closed("not_accepted"), away), away, { name: "welcome" }],
+  ["jammed with nobody there", at({ name: "welcome" }, away), jammed, closed("device_fault")],
+  [
+    "jammed and empty",
+    at({ name: "welcome" }, away),
+    { ...jammed, cash: empty.cash },
+    closed("device_fault"),
+  ],
+  ["mended", at(closed("device_fault"), jammed), away, { name: "welcome" }],
+  ["the last note taken", at({ name: "welcome" }, away), empty, closed("no_cash")],
+  ["filled", at(closed("no_cash"), empty), away, { name: "welcome" }],
+  ["empty in a visit", at({ name: "menu" }), { ...visiting, cash: empty.cash }, { name: "menu" }],
+  ["empty at the log-in", at({ name: "log_in", username: "" }, empty), empty, { name: "log_in" }],
   ["logged in", at({ name: "log_in", username: "" }, away), visiting, { name: "menu" }],
   ["logged out", at({ name: "menu" }), { ...away, ended: "logged_out" }, {
     name: "ended",
@@ -738,4 +791,13 @@ Deno.test("reduce() leads nowhere once the host is gone", () => {
     { type: "gone", why: "link_used" },
   );
   assertEquals(after, { state, calls: [] });
+});
+
+Deno.test("a screen for nobody is not drawn anew while it stays true", () => {
+  for (const view of [jammed, empty, away, { ...away, bank: "no_key" } as MachineView]) {
+    const { state } = follow(initialState(startMs), { type: "view", view });
+    const later = reduce(state, { type: "view", view: { ...view } }, startMs + 5).state;
+    assertEquals(later.screen, state.screen);
+    assertEquals(later.shownMs, startMs);
+  }
 });

@@ -25,7 +25,7 @@ export function Devices(
         key=${name}
         type="button"
         aria-label=${name}
-        aria-disabled=${off ? "true" : undefined}
+        aria-disabled=${off}
         onClick=${() => send({ type: "demo", call })}
       >
         ${face}

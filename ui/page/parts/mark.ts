@@ -16,7 +16,7 @@ export function Mark(): VNode {
 }
 
 /** The door itself, large, for screens on which nothing else happens. */
-export function Door({ still = false }: { still?: boolean }): VNode {
+export function Door(): VNode {
   const bolts = Array.from({ length: 12 }, (_, index) => {
     const angle = index * Math.PI / 6;
     return html`
@@ -36,7 +36,7 @@ export function Door({ still = false }: { still?: boolean }): VNode {
       </g>
     `);
   return html`
-    <svg class="door ${still ? "door--still" : ""}" viewBox="0 0 400 400" aria-hidden="true">
+    <svg class="door" viewBox="0 0 400 400" aria-hidden="true">
       <circle class="door__frame" cx="200" cy="200" r="194" />
       <circle class="door__plate" cx="200" cy="200" r="174" />
       <circle class="door__groove" cx="200" cy="200" r="130" />

@@ -19,7 +19,7 @@ export function MoreTime(
         aria-labelledby="more-time-heading"
         aria-describedby="more-time-lede"
       >
-        <${Emblem} name="clock" tone="calm" />
+        <${Emblem} name="clock" />
         <h2 id="more-time-heading">${words.moreTime.heading}</h2>
         <p id="more-time-lede" class="lede">
           ${words.moreTime.lede(wait(idleLeftMs(state), words.locale))}

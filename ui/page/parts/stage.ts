@@ -4,7 +4,7 @@
  */
 import type { ComponentChildren, VNode } from "preact";
 import { html } from "htm/preact";
-import { Emblem, Icon, type IconName } from "./icon.ts";
+import { Emblem, Icon, type IconName, type Tone } from "./icon.ts";
 
 /** A button of the action bar. `form` names a form that it submits instead of being pressed. */
 export interface Action {
@@ -27,7 +27,7 @@ export interface StageProps {
   back?: Action | null;
   next?: Action | null;
   /** Above the heading, on a screen that only tells something. */
-  emblem?: [icon: IconName, tone: "good" | "calm" | "warn"];
+  emblem?: [icon: IconName, tone?: Tone];
   /** In the emblem's place. */
   icon?: VNode;
   /** False where a field of the screen takes the focus instead of the heading. */
@@ -68,7 +68,7 @@ function ActionButton(
       type=${action.form ? "submit" : "button"}
       form=${action.form}
       data-key=${action.keys ?? keyName}
-      aria-disabled=${action.off ? "true" : undefined}
+      aria-disabled=${action.off}
       onClick=${(event: Event) => {
         if (action.off) event.preventDefault();
         else if (!action.form) action.press?.();

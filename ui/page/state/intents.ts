@@ -106,7 +106,7 @@ function back(state: State): Step {
   const { screen } = state;
   switch (screen.name) {
     case "log_in":
-      return { state: show(state, { name: "welcome" }) };
+      return { state: show(state, safeScreen(state.view)) };
     case "menu":
       return logOut(state);
     case "amount":
@@ -131,12 +131,8 @@ function next(state: State): Step {
   switch (screen.name) {
     case "welcome":
     case "back":
-      return {
-        state: show(
-          state,
-          state.view?.bank === "online" ? { name: "log_in", username: "" } : safeScreen(state.view),
-        ),
-      };
+    case "out_of_service":
+      return { state: show(state, logInOr(state)) };
     case "receipt":
       return { state: show(state, visitOr(state, { name: "menu" })) };
     case "ended":
@@ -152,10 +148,7 @@ function next(state: State): Step {
 function refusalNext(state: State, refusal: RefusalScreen): Step {
   if (refusal.from === "log_in") {
     if (refusal.retryAtMs !== undefined && state.nowMs < refusal.retryAtMs) return { state };
-    const online = state.view?.bank === "online";
-    return {
-      state: show(state, online ? { name: "log_in", username: "" } : safeScreen(state.view)),
-    };
+    return { state: show(state, logInOr(state)) };
   }
   if (!state.view?.visit) return { state: show(state, visitOr(state, { name: "menu" })) };
   switch (refusal.from) {
@@ -168,6 +161,11 @@ function refusalNext(state: State, refusal: RefusalScreen): Step {
     default:
       return { state: show(state, { name: "menu" }) };
   }
+}
+
+/** The log-in, where there is a bank to log in to. */
+function logInOr({ view }: State): Screen {
+  return view?.bank === "online" ? { name: "log_in", username: "" } : safeScreen(view);
 }
 
 /** `screen` while the visit lasts, else the one that says why it is over. */

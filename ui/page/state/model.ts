@@ -4,6 +4,7 @@ import type {
   HistoryEntry,
   HistoryFilter,
   MachineView,
+  OutOfService,
   Receipt,
   VisitEnd,
 } from "../../../lib/atm.ts";
@@ -18,8 +19,8 @@ export type Refused = Exclude<AtmOutcome, "ok"> | "amount_not_a_number";
 export type Screen =
   /** The host has not told its first view yet. */
   | { name: "starting" }
-  /** The bank has not been reached yet. */
-  | { name: "out_of_service" }
+  /** Nothing can be done here, or nothing with cash. */
+  | { name: "out_of_service"; why: OutOfService }
   | { name: "welcome" }
   | { name: "log_in"; username: string; shown?: boolean }
   | { name: "menu" }

@@ -1,5 +1,5 @@
 /** Which screens need what: facts about screens that several edges of the reducer share. */
-import type { MachineView } from "../../../lib/atm.ts";
+import type { MachineView, OutOfService } from "../../../lib/atm.ts";
 import type { Screen, ScreenName, State } from "./model.ts";
 
 /** Screens that make sense only while a customer is logged in. */
@@ -25,10 +25,18 @@ export function tellsOfMoney(screen: Screen): boolean {
 /** Where a customer is safe: in the menu while logged in, else wherever the machine is. */
 export function safeScreen(view: MachineView | null): Screen {
   if (!view) return { name: "starting" };
-  if (view.bank === "connecting") return { name: "out_of_service" };
   if (view.bank === "lost") return { name: "lost", hadVisit: view.ended === "connection_lost" };
   if (view.visit) return { name: "menu" };
-  return { name: "welcome" };
+  const why = outOfService(view);
+  return why ? { name: "out_of_service", why } : { name: "welcome" };
+}
+
+/** Why nothing can be done at this machine, or nothing with cash; null where all is well. */
+function outOfService({ bank, devices, cash }: MachineView): OutOfService | null {
+  if (bank === "no_key" || bank === "not_accepted") return bank;
+  if (bank !== "online") return "no_bank";
+  if (devices.jammed.length > 0) return "device_fault";
+  return cash.cassettes.length > 0 ? null : "no_cash";
 }
 
 /** The screen that says why a visit is over; never the menu. */

@@ -11,11 +11,10 @@ export function onView(before: State, view: MachineView): State {
   switch (state.screen.name) {
     case "starting":
     case "out_of_service":
-      return show(state, safeScreen(view));
+    case "welcome":
+      return showSafe(state, view);
     case "lost":
       return show(state, { name: "back", hadVisit: state.screen.hadVisit });
-    case "welcome":
-      return view.visit ? show(state, { name: "menu" }) : state;
     case "log_in":
       return view.visit ? begun(state) : state;
   }
@@ -32,10 +31,20 @@ export function onView(before: State, view: MachineView): State {
 /** The bank is not reached: the screen says so at once, and answers still to come no longer count. */
 function whileAway(state: State, view: MachineView): State {
   const dropped = { ...state, pending: null };
-  if (view.bank === "connecting") return show(dropped, { name: "out_of_service" });
+  if (view.bank !== "lost") return showSafe(dropped, view);
   const hadVisit = view.ended === "connection_lost" ||
     needsVisit(state.screen) || (state.screen.name === "lost" && state.screen.hadVisit);
   return show(dropped, { name: "lost", hadVisit });
+}
+
+/** Where nobody is: what stays as it was is not drawn anew. */
+function showSafe(state: State, view: MachineView): State {
+  const { screen } = state;
+  const safe = safeScreen(view);
+  const same = safe.name === "out_of_service"
+    ? screen.name === safe.name && screen.why === safe.why
+    : screen.name === safe.name;
+  return same ? state : show(state, safe);
 }
 
 /** The customer is logged in: the time to be idle starts now. */

@@ -28,7 +28,7 @@ export function Deposit({ state, view, send, words }: ViewScreenProps<"deposit">
       lede=${words.deposit.lede(moneyList(cash.accepted, currency, words.locale))}
       aside=${counted}
       back=${{
-        label: count ? words.deposit.giveBack : words.deposit.leave,
+        label: count ? words.deposit.giveBack : words.back,
         press: () => send({ type: "back" }),
       }}
       next=${{

@@ -18,7 +18,7 @@ export function Choice(
             class="choice__option"
             key=${value}
             data-choice=${value}
-            aria-pressed=${value === chosen ? "true" : "false"}
+            aria-pressed=${value === chosen}
             type="button"
             onClick=${(event: Event) =>
               onChoose(value, (event.currentTarget as HTMLButtonElement).form!)}

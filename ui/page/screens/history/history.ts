@@ -45,8 +45,8 @@ export function History({ screen, state, view, send, words }: ViewScreenProps<"h
         <input
           class="field__input"
           name="text"
-          aria-label=${words.history.textLabel}
-          placeholder=${words.history.textLabel}
+          aria-label=${words.history.search}
+          placeholder=${words.history.search}
           maxlength="64"
           autocomplete="off"
           defaultValue=${filter.text ?? ""}
@@ -75,7 +75,7 @@ export function History({ screen, state, view, send, words }: ViewScreenProps<"h
           <button
             class="button button--small"
             data-turn="newer"
-            aria-disabled=${screen.newer.length === 0 ? "true" : undefined}
+            aria-disabled=${screen.newer.length === 0}
             onClick=${() => send({ type: "newer" })}
           >
             ${words.history.newer}
@@ -84,7 +84,7 @@ export function History({ screen, state, view, send, words }: ViewScreenProps<"h
           <button
             class="button button--small"
             data-turn="older"
-            aria-disabled=${page?.older === undefined ? "true" : undefined}
+            aria-disabled=${page?.older === undefined}
             onClick=${() => send({ type: "older" })}
           >
             ${words.history.older}

@@ -71,7 +71,7 @@ export function LogIn({ screen, state, send, words }: ViewScreenProps<"log_in">)
               class="field__reveal"
               type="button"
               aria-label=${shown ? words.logIn.hide : words.logIn.show}
-              aria-pressed=${shown ? "true" : "false"}
+              aria-pressed=${shown}
               onClick=${() => send({ type: "show_password", shown: !shown })}
             >
               <${Icon} name="show" />

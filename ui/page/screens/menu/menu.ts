@@ -16,12 +16,20 @@ export function Menu({ state, view, send, words }: ViewScreenProps<"menu">): VNo
         <span class="tile__hint">${hint}</span>
       </button>
     `;
+  const elsewhere = view.visit?.elsewhere ?? [];
   const hour = hourOfDay(state.nowMs, view.timeZone);
   return html`
     <${Stage}
       heading=${words.menu.greeting(view.visit?.username ?? "", hour)}
       lede=${words.menu.lede}
-      aside=${html`<${AccountCard} view=${view} state=${state} words=${words} />`}
+      aside=${html`
+        <${AccountCard} view=${view} state=${state} words=${words} />
+        <p class="help" role="status">
+          ${elsewhere.length > 0 && html`
+            <${Icon} name="person" />${words.menu.elsewhere(elsewhere.join(", "))}
+          `}
+        </p>
+      `}
       back=${{ label: words.logOut, icon: "leave", press: () => send({ type: "back" }) }}
     >
       <div class="tiles">

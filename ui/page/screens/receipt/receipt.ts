@@ -34,13 +34,13 @@ export function Receipt({ screen, view, send, words }: ViewScreenProps<"receipt"
       aside=${tray}
       back=${view.visit &&
         {
-          label: words.receipt.logOut,
+          label: words.logOut,
           icon: "leave",
           keys: "",
           press: () => send({ type: "log_out" }),
         }}
       next=${{
-        label: words.receipt.next,
+        label: words.done,
         icon: "check",
         keys: "enter escape",
         press: () => send({ type: "next" }),

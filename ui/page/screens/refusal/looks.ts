@@ -1,16 +1,16 @@
-/** The emblem of each refusal: `warn` where something is wrong, `calm` where one only has to choose. */
-import type { IconName } from "../../parts/icon.ts";
+/** The emblem of each refusal: `warn` where something is wrong, calm where one only has to choose. */
+import type { IconName, Tone } from "../../parts/icon.ts";
 import type { Refused } from "../../state.ts";
 
-type Look = [icon: IconName, tone: "calm" | "warn"];
+type Look = [icon: IconName, tone?: Tone];
 
-const amount: Look = ["amount", "calm"];
+const amount: Look = ["amount"];
 const account: Look = ["lock", "warn"];
 const looks: Partial<Record<Refused, Look>> = {
   wrong_credentials: ["key", "warn"],
   throttled: ["clock", "warn"],
-  not_logged_in: ["person", "calm"],
-  already_logged_in: ["person", "calm"],
+  not_logged_in: ["person"],
+  already_logged_in: ["person"],
   amount_not_a_number: amount,
   amount_not_positive: amount,
   amount_too_large: amount,
@@ -18,19 +18,19 @@ const looks: Partial<Record<Refused, Look>> = {
   unknown_account: account,
   account_locked: account,
   account_closed: account,
-  over_withdrawal_limit: ["shield", "calm"],
-  over_day_limit: ["shield", "calm"],
-  over_terminal_limit: ["notes", "calm"],
-  insufficient_funds: ["balance", "calm"],
-  try_later: ["clock", "calm"],
-  not_dispensable: ["notes", "calm"],
-  no_notes_inserted: ["deposit", "calm"],
+  over_withdrawal_limit: ["shield"],
+  over_day_limit: ["shield"],
+  over_terminal_limit: ["notes"],
+  insufficient_funds: ["balance"],
+  try_later: ["clock"],
+  not_dispensable: ["notes"],
+  no_notes_inserted: ["deposit"],
   device_fault: ["fault", "warn"],
-  notes_not_taken: ["notes", "calm"],
+  notes_not_taken: ["notes"],
   to_be_counted: ["fault", "warn"],
   bank_unreachable: ["cut", "warn"],
 };
 
 export function lookOf(refused: Refused): Look {
-  return looks[refused] ?? ["shield", "calm"];
+  return looks[refused] ?? ["shield"];
 }

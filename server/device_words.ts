@@ -1,0 +1,27 @@
+/** What a terminal reports of its cash devices, in the words of the log. */
+import { scarceNotesMax } from "../lib/limits.ts";
+import { type Currency, formatMoney } from "../lib/money.ts";
+import type { AskOf } from "../lib/protocol/message.ts";
+
+/** Every such entry begins so. */
+export const reportPrefix = "report devices: ";
+
+/** "report devices: €20.00 empty, €50.00 low (3), dispenser jammed"; "report devices: all well". */
+export function reportInWords(
+  { cassettes, jammed, counted, left }: AskOf<"report">,
+  currency: Currency,
+): string {
+  const money = (minor: string) => formatMoney(BigInt(minor), currency);
+  const troubles = [
+    cassettes.every(({ count }) => count === 0) && "no cash",
+    ...cassettes.map(({ value, count }) =>
+      count === 0
+        ? `${money(value)} empty`
+        : count <= scarceNotesMax && `${money(value)} low (${count})`
+    ),
+    ...jammed.map((device) => `${device} jammed`),
+    !counted && "count lost",
+    left !== "0" && `${money(left)} left by customers`,
+  ].filter((trouble) => trouble !== false);
+  return reportPrefix + (troubles.join(", ") || "all well");
+}

@@ -1,0 +1,311 @@
+/**
+ * Each step of a withdrawal and a deposit, and all that can go wrong there: the ATM is killed, the bank
+ * is killed, the line is cut, and every fault of the devices. Afterwards notes and books agree, or what
+ * nobody can know is flagged until people have counted. The table is printed, and is what is expected.
+ */
+import { assertEquals } from "@std/assert";
+import type { DatabaseSync } from "node:sqlite";
+import { openAtmFolder } from "../../client/atm_folder.ts";
+import { countCassettes } from "../../client/cash/filling.ts";
+import { type NoteCounts, plus, totalOf } from "../../client/cash/note_mix.ts";
+import { SimulatedDevices } from "../../client/cash/simulated_devices.ts";
+import { Journal } from "../../client/journal.ts";
+import type { DeviceFault, DeviceStep } from "../../lib/atm.ts";
+import { randomBytes } from "../../server/bank.ts";
+import { Branch, logIn, type Machine, until } from "./branch.ts";
+
+/**
+ * A moment of a movement: something has just been written into the journal, carried out by the bank and
+ * not yet been heard, or done by a device and not yet been told.
+ */
+type Moment =
+  | "intent written"
+  | "authorise not heard"
+  | "authorised written"
+  | "acting written"
+  | "acted written"
+  | "complete not heard"
+  | "settled written"
+  | DeviceStep;
+type Blow = "ATM killed" | "bank killed" | "line cut";
+
+const blows: readonly Blow[] = ["ATM killed", "bank killed", "line cut"];
+const whats = ["jam", "lost count", "power cut"] as const;
+const whens = ["before", "between", "after"] as const;
+const deviceSteps: readonly string[] = [
+  "dispense",
+  "present",
+  "retract",
+  "cashIn",
+  "cashInEnd",
+  "cashInRollback",
+] satisfies DeviceStep[];
+
+interface Case {
+  kind: "withdrawal" | "deposit";
+  moment: Moment;
+  blow: Blow | DeviceFault;
+}
+
+/**
+ * What was booked, in euro, of a withdrawal or a deposit of 80; `?` where people had to count first, `*`
+ * where they found notes of the customer's. Faults happen before, between and after the notes.
+ */
+const expected = `
+withdrawal          | ATM killed | bank killed | line cut | jam      | lost count  | power cut
+intent written      | 0          | 0           | 0
+authorise not heard | 0          | 0           | 0
+authorised written  | 0          | 80          | 80
+acting written      | 0          | 80          | 80
+dispense            | 0          | 80          | 80       | 0 0 0    | 0? 0? 0?    | 0 0 0
+present             | 80         | 80          | 80       | 0 50 80  | 0? 50? 80?  | 0 50 80
+retract             | 0          | 0           | 0        | 0 0 0    | 0? 0? 0?    | 0 0 0
+acted written       | 80         | 80          | 80
+complete not heard  | 80         | 80          | 80
+settled written     | 80         | 80          | 80
+
+deposit             | ATM killed | bank killed | line cut | jam      | lost count  | power cut
+cashIn              | 0          | 0           | 0        | 0 0 50   | 0 0 50?     | 0 0 0
+intent written      | 0          | 0           | 0
+authorise not heard | 0          | 0           | 0
+authorised written  | 0          | 80          | 80
+acting written      | 0          | 80          | 80
+cashInEnd           | 80         | 80          | 80       | 0 50 80  | 0? 50? 80?  | 0 50 80
+cashInRollback      | 0          | 0           | 0        | 0* 0* 0  | 0* 0* 0     | 0 0 0
+acted written       | 80         | 80          | 80
+complete not heard  | 80         | 80          | 80
+settled written     | 80         | 80          | 80
+`;
+
+Deno.test("whatever breaks at whatever step, notes and books agree afterwards, or it is flagged", async (t) => {
+  const branch = await Branch.open();
+  const cellsOf = new Map<string, string[]>();
+  try {
+    for (const { kind, moment } of interleaved()) {
+      const cells: string[] = [];
+      for (const blow of blowsAt(moment)) {
+        await t.step(`${kind}, ${moment}: ${blow}`, async () => {
+          cells.push(await strike(branch, { kind, moment, blow }));
+        });
+      }
+      cellsOf.set(`${kind} ${moment}`, cells);
+    }
+  } finally {
+    await branch.close();
+  }
+  const table = Object.entries(steps).map(([kind, moments]) =>
+    [
+      rowOf(kind, [...blows, ...whats]),
+      ...moments.map((moment) => rowOf(moment, inColumns(cellsOf.get(`${kind} ${moment}`)!))),
+    ].join("\n")
+  ).join("\n\n");
+  console.log(table);
+  assertEquals(`\n${table}\n`, expected);
+});
+
+const steps: Record<Case["kind"], Moment[]> = {
+  withdrawal: [
+    "intent written",
+    "authorise not heard",
+    "authorised written",
+    "acting written",
+    "dispense",
+    "present",
+    "retract",
+    "acted written",
+    "complete not heard",
+    "settled written",
+  ],
+  deposit: [
+    "cashIn",
+    "intent written",
+    "authorise not heard",
+    "authorised written",
+    "acting written",
+    "cashInEnd",
+    "cashInRollback",
+    "acted written",
+    "complete not heard",
+    "settled written",
+  ],
+};
+
+/** What is deposited is withdrawn again: neither notes nor money runs out. */
+function* interleaved(): Generator<Pick<Case, "kind" | "moment">> {
+  for (const [index, moment] of steps.deposit.entries()) {
+    yield { kind: "deposit", moment };
+    yield { kind: "withdrawal", moment: steps.withdrawal[index]! };
+  }
+}
+
+function blowsAt(moment: Moment): (Blow | DeviceFault)[] {
+  if (!deviceSteps.includes(moment)) return [...blows];
+  const faults = whats.flatMap((what) => whens.map((when) => `${what} ${when} ${moment}`));
+  return [...blows, ...faults as DeviceFault[]];
+}
+
+/** Faults share a column each: before, between, after. */
+function inColumns(cells: string[]): string[] {
+  const faults = whats.map((_, index) => cells.slice(3 + 3 * index, 6 + 3 * index).join(" "));
+  return [...cells.slice(0, blows.length), ...faults];
+}
+
+function rowOf(name: string, columns: string[]): string {
+  const widths = [10, 11, 8, 8, 11, 9];
+  const padded = columns.map((column, index) => column.padEnd(widths[index]!));
+  return [name.padEnd(19), ...padded].join(" | ").replace(/[ |]+$/, "");
+}
+
+/** One visit with one blow in it, a new start after it, and people where they are needed; a cell of the table. */
+async function strike(branch: Branch, { kind, moment, blow }: Case): Promise<string> {
+  const balance = await branch.balanceOf("alice");
+  const watch = new Watch(moment);
+  const atm = branch.machine("lobby", {
+    wrap: (journal) => watch.over(journal),
+    equip: (database) => new WatchedDevices(database, moment === "retract", watch),
+  });
+  await logIn(atm);
+  const before = totalOf(atm.devices.everywhere());
+  let struck: Promise<void> | null = null;
+  if (isFault(blow)) await atm.machine.armFault(blow);
+  else {
+    watch.socket = atm.socket();
+    watch.reached = () => struck = deal(branch, atm, blow);
+  }
+  await act(atm, kind, moment === "cashInRollback");
+  if (isFault(blow)) assertEquals(atm.devices.faults(), [], "the fault has happened");
+  else await until("the moment has come", () => struck !== null);
+  await struck;
+  if (blow !== "ATM killed") await atm.close();
+
+  const again = branch.machine();
+  await until("settled", () => isOver(again));
+  const flagged = again.journal.flagged();
+  const doubtful = flagged.some(({ state }) => state === "doubtful");
+  // What the bank has not booked yet is just what is flagged.
+  if (!doubtful) await branch.requireAllSettled(again);
+  const { devices } = again;
+  const inBins = totalOf(devices.inside()) !== totalOf(devices.cassettes());
+  const broken = devices.jammed().length > 0;
+  await again.close();
+  if (broken || inBins || flagged.length > 0) count(branch);
+  const last = branch.machine();
+  await until("settled", () => isOver(last));
+  assertEquals([last.journal.flagged(), last.devices.jammed()], [[], []]);
+  await branch.requireAllSettled(last);
+  const booked = await branch.balanceOf("alice") - balance;
+  assertEquals(booked, totalOf(last.devices.everywhere()) - before, "notes that moved were booked");
+  await last.close();
+  const left = flagged.some(({ kind }) => kind === "left");
+  return `${booked < 0n ? -booked / 100n : booked / 100n}${doubtful ? "?" : ""}${left ? "*" : ""}`;
+}
+
+function isFault(blow: Blow | DeviceFault): blow is DeviceFault {
+  return !blows.includes(blow as Blow);
+}
+
+/** All of it that can be seen from outside happens before this returns its promise. */
+function deal(branch: Branch, atm: Machine, blow: Blow): Promise<void> {
+  if (blow === "ATM killed") return atm.kill();
+  if (blow === "bank killed") return branch.killBank();
+  atm.socket().close();
+  return Promise.resolve();
+}
+
+async function act({ machine }: Machine, kind: Case["kind"], cancels: boolean): Promise<void> {
+  if (kind === "withdrawal") return void await machine.withdraw("8000");
+  await machine.depositOpen();
+  for (const note of ["5000", "1000", "2000"]) await machine.insertNote(note);
+  await (cancels ? machine.depositCancel() : machine.depositConfirm());
+}
+
+/** Waits for a moment, once. */
+class Watch {
+  /** Set once it is to be waited for. */
+  reached: (() => void) | null = null;
+  socket: Machine["socket"] extends () => infer Socket ? Socket | null : never = null;
+
+  constructor(private readonly moment: Moment) {}
+
+  now(moment: Moment): void {
+    if (moment !== this.moment) return;
+    const { reached } = this;
+    this.reached = null;
+    reached?.();
+  }
+
+  /** What is carried out next is not heard, if that is what is waited for. */
+  asking(moment: Moment): void {
+    if (moment === this.moment && this.socket) {
+      this.socket.insteadOfHearing = () => this.now(moment);
+    }
+  }
+
+  /** A journal that tells of what was written. */
+  over(journal: Journal): Journal {
+    const { intend, authorised, acting, acted, settled } = journal;
+    const told = <Args extends unknown[]>(
+      write: (...args: Args) => void,
+      written: Moment,
+      next?: Moment,
+    ) =>
+    (...args: Args) => {
+      write.apply(journal, args);
+      this.now(written);
+      if (next) this.asking(next);
+    };
+    journal.intend = told(intend, "intent written", "authorise not heard");
+    journal.authorised = told(authorised, "authorised written");
+    journal.acting = told(acting, "acting written");
+    journal.acted = told(acted, "acted written", "complete not heard");
+    journal.settled = told(settled, "settled written");
+    return journal;
+  }
+}
+
+/** Devices that tell of what they did. */
+class WatchedDevices extends SimulatedDevices {
+  constructor(database: DatabaseSync, patient: boolean, private readonly watch: Watch) {
+    super(database, patient);
+  }
+  override dispense(mix: NoteCounts) {
+    return this.#tell("dispense", super.dispense(mix));
+  }
+  override present() {
+    return this.#tell("present", super.present());
+  }
+  override retract() {
+    return this.#tell("retract", super.retract());
+  }
+  override cashIn() {
+    return this.#tell("cashIn", super.cashIn());
+  }
+  override cashInEnd() {
+    return this.#tell("cashInEnd", super.cashInEnd());
+  }
+  override cashInRollback() {
+    return this.#tell("cashInRollback", super.cashInRollback());
+  }
+  async #tell(step: DeviceStep, done: Promise<void>): Promise<void> {
+    await done;
+    this.watch.now(step);
+  }
+}
+
+function isOver({ machine, journal }: Machine): boolean {
+  return machine.view().bank === "online" && journal.open().length === 0;
+}
+
+/** People open the machine, set apart what customers left, and count the rest: as it truly is. */
+function count(branch: Branch): void {
+  const database = openAtmFolder(`${branch.folder}/atm-lobby`);
+  const journal = new Journal(database);
+  const devices = new SimulatedDevices(database);
+  let counted = devices.everywhere();
+  for (const { kind, notes } of journal.flagged()) {
+    if (kind === "left") counted = plus(counted, notes, -1);
+  }
+  const people = { database, journal, devices, randomBytes, nowMs: Date.now };
+  assertEquals(countCassettes(people, counted), 0n, "nothing is missing or over");
+  database.close();
+}

@@ -1,0 +1,84 @@
+/** What people must see to at a machine reaches the bank's log and its operators, once each time. */
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { openEntry } from "../../server/audit/seal.ts";
+import { reportInWords, reportPrefix } from "../../server/device_words.ts";
+import { runOperatorCommand } from "../../server/operator/commands.ts";
+import { Branch, logIn, until } from "./branch.ts";
+
+/** All reports in the bank's log, oldest first. */
+async function reports({ bank }: Branch): Promise<string[]> {
+  const { auditKeys, keys: { chainId }, ledger } = bank;
+  return (await ledger.read.entriesAfter(0, 10_000))
+    .map(({ sequence, sealed }) => openEntry(auditKeys, { chainId, sequence }, sealed)!)
+    .filter(({ action }) => action.startsWith(reportPrefix))
+    .map(({ who, action }) => `${who}: ${action.slice(reportPrefix.length)}`);
+}
+
+async function listed({ bank }: Branch): Promise<string> {
+  const request = { command: "list_terminals", operator: "t" } as const;
+  const answers = await Array.fromAsync(runOperatorCommand(bank, request));
+  return answers.map((answer) => "line" in answer ? answer.line : "").join("\n");
+}
+
+Deno.test("low and empty cassettes, jams and notes left behind are reported when they change", async () => {
+  const branch = await Branch.open();
+  const atm = branch.machine();
+  const { machine } = atm;
+  const next = async (count: number, text: string) => {
+    await until(text, async () => (await reports(branch)).length >= count);
+    const all = await reports(branch);
+    assertEquals([all.length, all.at(-1)], [count, `terminal lobby: ${text}`]);
+  };
+  try {
+    await logIn(atm);
+    await next(1, "€50.00 low (10), €20.00 low (10), €10.00 low (10)");
+    assertEquals((await machine.withdraw("2000")).outcome, "ok");
+    assertEquals((await machine.withdraw("50000")).outcome, "ok");
+    await next(2, "€50.00 empty, €20.00 low (9), €10.00 low (10)");
+    await machine.armFault("jam before dispense");
+    assertEquals((await machine.withdraw("2000")).outcome, "device_fault");
+    await next(3, "€50.00 empty, €20.00 low (9), €10.00 low (10), dispenser jammed");
+    await machine.clearJams();
+    await next(4, "€50.00 empty, €20.00 low (9), €10.00 low (10)");
+
+    await machine.depositOpen();
+    for (const note of ["2000", "5000"]) await machine.insertNote(note);
+    await machine.armFault("jam before cashInRollback");
+    await machine.logOut();
+    const all = "€50.00 empty, €20.00 low (9), €10.00 low (10), " +
+      "acceptor jammed, €70.00 left by customers";
+    await next(5, all);
+    assertStringIncludes(await listed(branch), `its devices: ${all}, since 20`);
+  } finally {
+    await atm.close();
+  }
+  // A new start, and a new line, say it once more: the bank may have forgotten.
+  const again = branch.machine();
+  await until("told", async () => (await reports(branch)).length === 6);
+  await again.close();
+  await branch.close();
+});
+
+Deno.test("a report in words names what is to be seen to, and nothing else", () => {
+  const euro = { code: "EUR", exponent: 2 };
+  const well = {
+    op: "report",
+    cassettes: [{ value: "2000", count: 11 }, { value: "1000", count: 400 }],
+    jammed: [],
+    counted: true,
+    left: "0",
+  } as const;
+  const rows: [change: Partial<Parameters<typeof reportInWords>[0]>, words: string][] = [
+    [{}, "all well"],
+    [{ cassettes: [] }, "no cash"],
+    [{ cassettes: [{ value: "2000", count: 0 }] }, "no cash, €20.00 empty"],
+    [{ cassettes: [{ value: "2000", count: 10 }] }, "€20.00 low (10)"],
+    [{ jammed: ["dispenser", "acceptor"] }, "dispenser jammed, acceptor jammed"],
+    [{ counted: false }, "count lost"],
+    [{ left: "7000" }, "€70.00 left by customers"],
+  ];
+  for (const [change, words] of rows) {
+    const report = { ...well, cassettes: [...well.cassettes], jammed: [], ...change };
+    assertEquals(reportInWords(report, euro), reportPrefix + words);
+  }
+});
