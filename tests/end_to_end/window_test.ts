@@ -16,14 +16,13 @@ interface Ready {
 
 /** A demo with windows; started anew in the same folder it goes on where it was. */
 async function startDemo(folder: string, desktop: Desktop, ...more: string[]) {
-  const startMs = performance.now();
   const program = new Program(
     ["demo", "--window", "--json", "--data", `${folder}/demo`, ...more],
     desktop.env,
   );
   const { customers } = JSON.parse(await program.line()) as Ready;
   const { username, password } = customers[0]!;
-  return { program, username, password, startedMs: performance.now() - startMs };
+  return { program, username, password };
 }
 
 /** From the welcome of the window that has the keyboard to the menu. */
@@ -109,13 +108,6 @@ Deno.test({
       const windows = [findIn(tree, "atm-window")!].flatMap(treeOf);
       assert(windows.length >= 3, "the ATM and WebKit's processes");
       assertEquals(listeningOf(windows), [], "no socket for anybody to knock at");
-      console.log(
-        `first screens of bank and two windows after ${Math.round(demo.startedMs)} ms; ` +
-          `a window's ${windows.length} processes hold ${
-            Math.round(memoryOf(windows) / 2 ** 20)
-          } MiB`,
-      );
-
       await desktop.closeWindow(other!);
       await until(
         "only one window is left",
@@ -127,6 +119,38 @@ Deno.test({
       assertMatch(audit, /withdraw €20\.00 \|/);
       assertEquals(audit.match(/\| log out/g)?.length, 2);
       assert(!audit.includes("stream cut"), "both lines were closed, not cut");
+    }),
+});
+
+Deno.test({
+  name: "deno task atm opens its window",
+  ignore: noDesktop,
+  fn: () =>
+    withDesktop(1290, async (desktop, folder) => {
+      const demo = new Program(["demo", "--no-open", "--json", "--data", `${folder}/demo`]);
+      const { bank } = JSON.parse(await demo.line()) as Ready;
+      assertEquals(await demo.end(), 0); // it has made a bank and a terminal
+      const data = ["--data", `${folder}/demo/bank`];
+      const server = new Program(["server", "--listen", bank, ...data]);
+      assertMatch(await server.line(), /The bank listens on/);
+
+      const startMs = performance.now();
+      const folderOfAtm = ["--data", `${folder}/demo/atm-lobby`];
+      const atm = new Program(
+        ["atm", "--window", "--json", "--bank", bank, ...folderOfAtm],
+        desktop.env,
+      );
+      assertEquals((JSON.parse(await atm.line()) as Ready).atm, "window");
+      const firstScreenMs = performance.now() - startMs;
+      await desktop.sees("Welcome to", left);
+      const window = treeOf(atm.pid);
+      console.log(
+        `deno task atm: its first screen after ${Math.round(firstScreenMs)} ms; its ` +
+          `${window.length} processes hold ${Math.round(memoryOf(window) / 2 ** 20)} MiB`,
+      );
+      await desktop.closeWindow("ATM lobby");
+      assertEquals(await atm.ended(), 0);
+      assertEquals(await server.end(), 0);
     }),
 });
 

@@ -281,6 +281,16 @@ flow("a bad amount never leaves the page, and is there to be mended", async ({ p
   assert(!machine.calls.some((call) => call.startsWith("withdraw")));
 });
 
+flow("nothing comes of a file that is dropped, nor of the context menu", async ({ page }) => {
+  await onScreen(page, "welcome");
+  const prevented = await page.evaluate(() =>
+    ["contextmenu", "dragover", "drop"].map((type) =>
+      !document.body.dispatchEvent(new Event(type, { bubbles: true, cancelable: true }))
+    )
+  );
+  assertEquals(prevented, [true, true, true]);
+});
+
 flow("a double click withdraws once", async ({ page, machine }) => {
   let release = () => {};
   await logIn(page);
