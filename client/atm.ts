@@ -167,8 +167,8 @@ export class AtmMachineOfBank implements AtmMachine {
     this.#tell();
   }
 
-  history(filter: HistoryFilter, cursor?: string): Promise<HistoryPage> {
-    return this.#visits.history(filter, cursor);
+  history(filter: HistoryFilter, cursor?: string, sealed?: boolean): Promise<HistoryPage> {
+    return this.#visits.history(filter, cursor, sealed);
   }
 
   // What the demo's hands do

@@ -267,8 +267,8 @@ export class Cashier {
     amount: bigint,
     why: MachineRefusal,
   ): Promise<Receipt> {
-    await ask(bank, { op: "refused", kind, amount: amount.toString(), why });
-    return receipt(kind, amount.toString(), why);
+    const told = await ask(bank, { op: "refused", kind, amount: amount.toString(), why });
+    return receipt(kind, amount.toString(), why, told?.logged && { logged: told.logged });
   }
 }
 
@@ -282,6 +282,7 @@ function factsOf(answer: Answer | null): Partial<Receipt> {
   return {
     ...(answer?.account && { account: answer.account }),
     ...(answer?.time && { time: answer.time }),
+    ...(answer?.logged && { logged: answer.logged }),
   };
 }
 

@@ -5,7 +5,7 @@
  */
 import { type Bytes, fromHex, textOf, utf8 } from "../bytes.ts";
 import { type DeviceRefusal, type Outcome, ProtocolError } from "../errors.ts";
-import type { AccountView, HistoryEntry, HistoryFilter, Notes } from "../atm.ts";
+import type { AccountView, HistoryEntry, HistoryFilter, LoggedAt, Notes } from "../atm.ts";
 import {
   cassettesMax,
   historyTextLengthMax,
@@ -22,7 +22,7 @@ export type Ask =
   | { op: "log_out"; reason: "customer" | "idle" | "closing" }
   // of the customer, for the session's own account
   | { op: "touch" }
-  | { op: "history"; filter: HistoryFilter; cursor?: string }
+  | { op: "history"; filter: HistoryFilter; cursor?: string; sealed?: boolean }
   | {
     op: "authorise";
     kind: "withdrawal" | "deposit";
@@ -87,6 +87,8 @@ export interface Answer {
   time?: string;
   /** Minor units that the first settling booked: for `already_completed` and a repeated complete. */
   booked?: MinorText;
+  /** Where the log speaks of the movement, or of the machine's own refusal. */
+  logged?: LoggedAt;
   entries?: HistoryEntry[];
   cursor?: string;
 }
@@ -206,6 +208,7 @@ const minor: Check<MinorText> = (value) =>
   minorFromText(value) === null ? refuse("amount") : value as MinorText;
 const movement: Check<string> = (value) =>
   fromHex(value, 16) ? value as string : refuse("movement id");
+const tag: Check<string> = (value) => fromHex(value, 32) ? value as string : refuse("tag");
 const terminalKey: Check<string> = (value) => fromHex(value, 32) ? value as string : refuse("key");
 const instant: Check<string> = (value) =>
   typeof value === "string" && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?Z$/.test(value) &&
@@ -244,6 +247,8 @@ const entry: Check<HistoryEntry> = (value) =>
     time: instant,
     terminal: shortText,
     amount: maybe(minor),
+    sealed: maybe(text(4_096)),
+    tag: maybe(tag),
   }, value);
 
 const askFields: { [O in Operation]: Fields } = {
@@ -251,7 +256,7 @@ const askFields: { [O in Operation]: Fields } = {
   log_in: { username: text(usernameLengthMax), password: text(passwordLengthMax) },
   log_out: { reason: oneOf("customer", "idle", "closing") },
   touch: {},
-  history: { filter, cursor: maybe(text(64)) },
+  history: { filter, cursor: maybe(text(64)), sealed: maybe(yesOrNo) },
   authorise: { kind, movement, account: text(64), amount: text(32), currency: currencyCode },
   transfer: {
     movement,
@@ -302,6 +307,7 @@ const answerFields = {
   elsewhere: maybe(listOf(shortText)),
   time: maybe(instant),
   booked: maybe(minor),
+  logged: maybe((value) => record({ place: shortText, tag }, value)),
   entries: maybe(listOf(entry)),
   cursor: maybe(text(64)),
 };

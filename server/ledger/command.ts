@@ -1,5 +1,6 @@
 /** What the ledger is asked to do, and what it answers: plain values that cross threads. */
-import type { AtmOutcome, Outcome } from "../../lib/errors.ts";
+import type { LoggedAt } from "../../lib/atm.ts";
+import type { LoggedOutcome, Outcome } from "../../lib/errors.ts";
 import type { AmountFault } from "../../lib/money.ts";
 import type { Limits } from "./books.ts";
 
@@ -156,7 +157,7 @@ export interface Note {
   who: string;
   action: string;
   kind: EntryKind;
-  outcome: AtmOutcome;
+  outcome: LoggedOutcome;
   terminal?: TerminalId;
 }
 
@@ -187,6 +188,8 @@ export interface Reply {
   /** What a settled movement booked; in the answer to a repeated authorisation too. */
   booked?: bigint;
   retryAfterMs?: number;
+  /** Where the log speaks of it, for a movement's own commands. */
+  logged?: LoggedAt;
   /** For `begin_log_in`: what the password is checked against; null for a name that nobody has. */
   passwordHash?: string | null;
 }
@@ -201,7 +204,7 @@ export interface AuditEntry {
   action: string;
   timeMs: number;
   kind: EntryKind;
-  outcome: AtmOutcome;
+  outcome: LoggedOutcome;
   /** The terminal's name; empty for what happened at none. */
   terminal: string;
   movement?: MovementId;

@@ -28,6 +28,8 @@ import { lookUp, transfer } from "./rules/transfer.ts";
 export interface BatchResult {
   replies: Reply[];
   entries: AuditEntry[];
+  /** Of each command, which of the entries it wrote first; null where it wrote none. */
+  firstEntries: (number | null)[];
 }
 
 /**
@@ -42,13 +44,16 @@ export function applyCommands(
   moneyStopped = false,
 ): BatchResult {
   const batch = new Batch(books, timeMs);
-  const replies = commands.map((command) => ({
-    timeMs,
-    ...(moneyStopped && movesMoney(command)
+  const firstEntries: (number | null)[] = [];
+  const replies = commands.map((command) => {
+    const next = batch.entries.length;
+    const answer = moneyStopped && movesMoney(command)
       ? { outcome: "try_later" as const }
-      : apply(batch, command)),
-  }));
-  return { replies, entries: batch.entries };
+      : apply(batch, command);
+    firstEntries.push(batch.entries.length > next ? next : null);
+    return { timeMs, ...answer };
+  });
+  return { replies, entries: batch.entries, firstEntries };
 }
 
 function apply(batch: Batch, command: Command): Answer {

@@ -3,7 +3,7 @@ import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { fromHex, hex } from "../../lib/bytes.ts";
 import { UsageError } from "../../lib/errors.ts";
 import { smallestNote } from "../../lib/notes.ts";
-import type { SealedEntry } from "../audit/chain.ts";
+import type { ChainName, SealedEntry } from "../audit/chain.ts";
 import type {
   Account,
   Changes,
@@ -21,10 +21,11 @@ import type { AccountState, MovementId } from "./command.ts";
 import { sqlite001 } from "./schema/sqlite_001.ts";
 import { sqlite002 } from "./schema/sqlite_002.ts";
 import { sqlite003 } from "./schema/sqlite_003.ts";
-import type { Store } from "./store.ts";
+import { sqlite004 } from "./schema/sqlite_004.ts";
+import type { LogPlace, Store } from "./store.ts";
 
 /** Each brings the schema from the version of its place to the next. */
-const migrations = [sqlite001, sqlite002, sqlite003];
+const migrations = [sqlite001, sqlite002, sqlite003, sqlite004];
 
 const terminalsWithNextKey =
   `SELECT terminals.*, next.version AS next_version, next.sealed_key AS next_sealed_key,
@@ -120,10 +121,10 @@ export class SqliteStore implements Store {
     this.#database.exec("BEGIN IMMEDIATE");
     try {
       this.#write(changes);
-      for (const { sequence, epoch, keyVersion, who, sealed, tag } of entries) {
+      for (const { chain, sequence, epoch, keyVersion, who, sealed, tag } of entries) {
         this.#run(
           "INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?)",
-          sequence,
+          placeOf(chain, sequence),
           epoch,
           keyVersion,
           who,
@@ -337,25 +338,41 @@ export class SqliteStore implements Store {
     );
   }
 
-  lastEntry(): SealedEntry | undefined {
-    const row = this.#one("SELECT * FROM audit ORDER BY sequence DESC LIMIT 1");
-    return row && entryOf(row);
+  chains(): ChainName[] {
+    return this.#all("SELECT * FROM audit_chains ORDER BY number").map((row) => ({
+      number: number(row.number),
+      id: blob(row.id),
+    }));
   }
 
-  entriesAfter(sequence: number, limit: number): SealedEntry[] {
+  openChain(id: Uint8Array): number {
+    this.#run("INSERT INTO audit_chains (id) VALUES (?) ON CONFLICT DO NOTHING", id);
+    return number(this.#one("SELECT number FROM audit_chains WHERE id = ?", id)!.number);
+  }
+
+  lastEntries(chain: number, limit: number): SealedEntry[] {
     return this.#all(
-      "SELECT * FROM audit WHERE sequence > ? ORDER BY sequence LIMIT ?",
-      sequence,
+      "SELECT * FROM audit WHERE place > ? AND place < ? ORDER BY place DESC LIMIT ?",
+      placeOf(chain, 0),
+      placeOf(chain + 1, 0),
       limit,
-    )
-      .map(entryOf);
+    ).map(entryOf);
   }
 
-  entriesOf(who: Uint8Array, beforeSequence: number, limit: number): SealedEntry[] {
+  entriesAfter(chain: number, sequence: number, limit: number): SealedEntry[] {
     return this.#all(
-      "SELECT * FROM audit WHERE who = ? AND sequence < ? ORDER BY sequence DESC LIMIT ?",
+      "SELECT * FROM audit WHERE place > ? AND place < ? ORDER BY place LIMIT ?",
+      placeOf(chain, sequence),
+      placeOf(chain + 1, 0),
+      limit,
+    ).map(entryOf);
+  }
+
+  entriesOf(who: Uint8Array, before: LogPlace | null, limit: number): SealedEntry[] {
+    return this.#all(
+      "SELECT * FROM audit WHERE who = ? AND place < ? ORDER BY place DESC LIMIT ?",
       who,
-      beforeSequence,
+      before ? placeOf(before.chain, before.sequence) : Number.MAX_SAFE_INTEGER,
       limit,
     ).map(entryOf);
   }
@@ -513,9 +530,15 @@ function failuresOf(row: Row): Failures {
   return { source: row.source as string, count: number(row.count), lastMs: number(row.last_ms) };
 }
 
+/** Chain and sequence in one number, as the table has them. */
+const sequencesPerChain = 2 ** 40;
+const placeOf = (chain: number, sequence: number) => chain * sequencesPerChain + sequence;
+
 function entryOf(row: Row): SealedEntry {
+  const place = number(row.place);
   return {
-    sequence: number(row.sequence),
+    chain: Math.floor(place / sequencesPerChain),
+    sequence: place % sequencesPerChain,
     epoch: number(row.epoch),
     keyVersion: number(row.key_version),
     who: blob(row.who),

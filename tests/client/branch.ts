@@ -78,7 +78,7 @@ export class Branch {
       timeZone: "UTC",
       smallestNote: 1n,
     };
-    branch.bank = await createBank(branch.#bankFolder, settings, branch.#log);
+    branch.bank = await createBank(branch.#bankFolder, settings, branch.#log, () => {});
     for (const name of ["lobby", "hall"]) {
       for await (
         const answer of runOperatorCommand(branch.bank, {
