@@ -39,6 +39,7 @@ import {
   verifyLog,
 } from "./server/operator/log_programs.ts";
 import { serveOperators } from "./server/operator/socket.ts";
+import { restoreBank } from "./server/restore.ts";
 import { leashEnds } from "./ui/command_line/child.ts";
 import {
   parseAddress,
@@ -103,6 +104,7 @@ async function runConfined([role = "", ...rest]: string[]): Promise<number> {
   if (name === "bank audit show" && flags.file !== undefined) return await showAuditFile(flags);
   if (name === "bank audit export") return await exportAudit(flags);
   if (name === "bank audit chain") return await startAuditChain(flags);
+  if (name === "bank restore") return await restore(flags);
   return await runOperator(String(flags.data), await operatorCommand(name, flags, words), flags);
 }
 
@@ -460,6 +462,10 @@ async function operatorCommand(
     }
     case "bank ledger check":
       return { command: "check_ledger" };
+    case "bank backup":
+      return { command: "back_up" };
+    case "bank restore end":
+      return { command: "end_restore", reason: String(flags.reason ?? "") };
     case "bank clock confirm":
       return { command: "confirm_clock" };
     case "bank audit show": {
@@ -484,7 +490,7 @@ async function runOperator(
 ): Promise<number> {
   const out = flags.out === undefined ? null : String(flags.out);
   // The file comes first: a key that could not be written would be lost, and its terminal's name with it.
-  const keyFile = out === null ? null : reservePrivateFile(out);
+  const outFile = out === null ? null : reservePrivateFile(out);
   const request = { ...command, operator: operatorName() };
   let exitCode = 0;
   try {
@@ -494,11 +500,14 @@ async function runOperator(
         console.error(answer.bad);
         exitCode = 1;
       } else if ("keyFile" in answer) {
-        keyFile!.fill(answer.keyFile);
+        outFile!.fill(answer.keyFile);
         say(`its key is in ${out}: bring that file to the ATM, and to nobody else`);
       } else if ("checkpoint" in answer) {
-        keyFile!.fill(answer.checkpoint);
+        outFile!.fill(answer.checkpoint);
         say(`the checkpoint is in ${out}: take it to where the bank's host cannot reach it`);
+      } else if ("fetch" in answer) {
+        fetchFile(answer.fetch, outFile!);
+        say(`the copy is ${out}: keep it as you keep the bank, and bank.keys elsewhere`);
       }
     }
   } catch (error) {
@@ -506,9 +515,42 @@ async function runOperator(
     if (command.command !== "check_ledger" || !(error instanceof UsageError)) throw error;
     throw new UsageError(`the books could not be checked: ${error.message}`, 2);
   } finally {
-    keyFile?.close();
+    outFile?.close();
   }
   return exitCode;
+}
+
+function fetchFile(path: string, into: ReturnType<typeof reservePrivateFile>): void {
+  const file = Deno.openSync(path);
+  try {
+    into.fill(file);
+  } finally {
+    file.close();
+  }
+  Deno.removeSync(path);
+}
+
+async function restore(flags: Flags): Promise<number> {
+  const path = String(flags["first-key"]);
+  const firstKey = reservePrivateFile(path); // nothing is put back before there is a place for it
+  let lines: string[];
+  try {
+    lines = await restoreBank({
+      folder: String(flags.data),
+      from: String(flags.from),
+      keepFirstKey: (text) => firstKey.fill(text),
+      operator: operatorName(),
+      nowMs: Date.now(),
+      log,
+    });
+  } finally {
+    firstKey.close();
+  }
+  lines.forEach(say);
+  sayFirstKey(path);
+  return say(
+    "Start the server: it serves customers once every terminal has told what it did since.",
+  );
 }
 
 // The audit log

@@ -41,8 +41,9 @@ export class AtmMachineOfBank implements AtmMachine {
     });
     this.#line = new StandingLine(parts, {
       changed,
-      met: async (bank) => {
+      met: async (bank, { retell }) => {
         await cashier.wake();
+        if (retell) await cashier.retell(bank, retell);
         await cashier.settle(bank);
         await this.#reports.tell(bank);
       },

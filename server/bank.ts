@@ -12,10 +12,12 @@ import {
   isThere,
   logFilePath,
   openDataFolder,
+  removeOldBackups,
 } from "./data_folder.ts";
-import type { Settings } from "./ledger/books.ts";
+import type { Settings, Terminal } from "./ledger/books.ts";
 import { Ledger } from "./ledger/ledger.ts";
 import { settleMasterKey } from "./terminals/change_keys.ts";
+import { keepTerminals } from "./terminals/kept_terminals.ts";
 import { TerminalKeys, terminalSealKeys } from "./terminals/terminal_keys.ts";
 
 /** Randomness that no one can foresee. */
@@ -29,6 +31,8 @@ export interface Bank {
   readonly ledger: Ledger;
   readonly passwords: Passwords;
   readonly terminals: TerminalKeys;
+  /** Writes the terminals down beside the database, as they are now. */
+  keepTerminals(rows: readonly Terminal[]): void;
   close(): Promise<void>;
 }
 
@@ -88,6 +92,15 @@ async function assemble(
   settleMasterKey({ keys, folder }, rows);
   const terminals = new TerminalKeys(terminalSealKeys(keys.master), bankId, randomBytes(32));
   for (const terminal of rows) terminals.put(terminal);
+  const keep = (terminals: readonly Terminal[]) => {
+    try {
+      keepTerminals(folder, terminals);
+    } catch (error) {
+      log(`the terminals could not be written down for a restore: ${(error as Error).message}`);
+    }
+  };
+  keep(rows);
+  removeOldBackups(folder);
   const threads = Math.max(1, Math.min(4, navigator.hardwareConcurrency - 1));
   const passwords = new Passwords(threads);
   return {
@@ -98,6 +111,7 @@ async function assemble(
     ledger,
     passwords,
     terminals,
+    keepTerminals: keep,
     async close() {
       passwords.close();
       await ledger.close();

@@ -7,7 +7,7 @@
  *     audit_log_secure.txt   0600: the log, sealed, as a file
  *     operator.sock   0600: where a running server takes the operator's commands
  */
-import { fromHex, hex } from "../lib/bytes.ts";
+import { fromHex, hex, utf8 } from "../lib/bytes.ts";
 import { UsageError } from "../lib/errors.ts";
 import { requirePrivate } from "../lib/private_file.ts";
 import { ChainKeyFile } from "./audit/chain_key.ts";
@@ -20,6 +20,16 @@ export const keysPath = (folder: string) => `${folder}/bank.keys`;
 export const firstKeyPath = (folder: string) => `${folder}/first.key`;
 export const chainKeyPath = (folder: string) => `${folder}/chain.key`;
 export const logFilePath = (folder: string) => `${folder}/audit_log_secure.txt`;
+/** The terminals as they are now, for a restore. */
+export const keptTerminalsPath = (folder: string) => `${folder}/terminals.json`;
+/** Where a copy of the books lies until it is fetched. */
+export const newBackupPath = (folder: string, unique: string) => `${folder}/bank.backup-${unique}`;
+/** Takes away copies that nobody came to fetch. */
+export function removeOldBackups(folder: string): void {
+  for (const { name } of Deno.readDirSync(folder)) {
+    if (/^bank\.backup-[0-9a-f]+$/.test(name)) removeIfThere(`${folder}/${name}`);
+  }
+}
 export const operatorSocketPath = (folder: string) => `${folder}/operator.sock`;
 
 /** The keys of a bank that stay as they are until somebody changes them, 32 random bytes each. */
@@ -170,6 +180,11 @@ export function replacePrivateFile(folder: string, path: string, text: string): 
   removeIfThere(fresh);
   writePrivateFile(fresh, text);
   Deno.renameSync(fresh, path);
+  syncFolder(folder);
+}
+
+/** Waits until the names of a folder's files are on disk. */
+export function syncFolder(folder: string): void {
   if (Deno.build.os === "windows") return; // folders cannot be opened there
   const opened = Deno.openSync(folder);
   try {
@@ -179,7 +194,11 @@ export function replacePrivateFile(folder: string, path: string, text: string): 
   }
 }
 
-function readKeys(
+/**
+ * The keys in this folder, whether or not its database is there.
+ * @throws {UsageError} when there are none, or others can read them
+ */
+export function readKeys(
   folder: string,
   upgrade?: (keys: FirstReleaseKeys) => BankKeys,
 ): BankKeys {
@@ -223,8 +242,8 @@ export function writePrivateFile(path: string, text: string): void {
 
 /** A private file that is made now and filled later; closing one that is not finished takes it away. */
 export interface ReservedFile {
-  /** Writes all of it, durably. */
-  fill(text: string): void;
+  /** Writes all of it, durably: a text, or a file from where it stands. */
+  fill(content: string | Deno.FsFile): void;
   /** Writes a piece of it; `finish` makes all of them durable. */
   write(text: string): void;
   finish(): void;
@@ -244,8 +263,7 @@ export function reservePrivateFile(path: string): ReservedFile {
     );
   }
   let finished = false;
-  const write = (text: string) => {
-    const bytes = new TextEncoder().encode(text);
+  const write = (bytes: Uint8Array) => {
     for (let at = 0; at < bytes.length;) at += file.writeSync(bytes.subarray(at));
   };
   const finish = () => {
@@ -253,17 +271,48 @@ export function reservePrivateFile(path: string): ReservedFile {
     finished = true;
   };
   return {
-    fill(text) {
-      write(text);
+    fill(content) {
+      if (typeof content === "string") write(utf8(content));
+      else {
+        const chunk = new Uint8Array(1 << 20);
+        for (let count; (count = content.readSync(chunk)) !== null;) {
+          write(chunk.subarray(0, count));
+        }
+      }
       finish();
     },
-    write,
+    write: (text) => write(utf8(text)),
     finish,
     close() {
       file.close();
       if (!finished) Deno.removeSync(path);
     },
   };
+}
+
+/**
+ * Copies a file to one that must not be there yet, readable by its owner alone, and waits for the disk.
+ * @throws {UsageError} when the one cannot be read, or the other not be written
+ */
+export function copyPrivateFile(from: string, to: string): void {
+  let source: Deno.FsFile;
+  try {
+    source = Deno.openSync(from);
+  } catch (error) {
+    throw new UsageError(
+      `${from} cannot be read (${(error as Error).message}): name a backup's file`,
+    );
+  }
+  try {
+    const copy = reservePrivateFile(to);
+    try {
+      copy.fill(source);
+    } finally {
+      copy.close();
+    }
+  } finally {
+    source.close();
+  }
 }
 
 function formatKeys({ master, nextMaster, audit, chainId, checkpoint }: BankKeys): string {

@@ -56,7 +56,7 @@ export class Requests {
   async handle(ask: Ask): Promise<Answer> {
     switch (ask.op) {
       case "hello":
-        return this.#hello();
+        return await this.#hello();
       case "log_in":
         return await this.#logIn(ask);
       case "log_out":
@@ -71,6 +71,10 @@ export class Requests {
       case "void":
       case "load_cash":
         return await this.#settle(ask);
+      case "retell":
+        return await this.#retell(ask);
+      case "retold":
+        return answerOf(await this.#submit({ op: "retold", terminal: this.terminal.id }));
       default:
         return this.#touched() ? await this.#ofCustomer(ask) : await this.#withoutVisit(ask);
     }
@@ -113,9 +117,14 @@ export class Requests {
     return reply;
   }
 
-  #hello(): Answer {
+  async #hello(): Promise<Answer> {
     const { bankName: name, currency, timeZone } = this.bank.settings;
-    return { outcome: "ok", bank: { name, currency, timeZone, terminal: this.terminal.name } };
+    const restoring = await this.bank.ledger.read.restoring();
+    const retell = restoring?.waiting.includes(this.terminal.id)
+      ? { retell: new Date(restoring.sinceMs).toISOString() }
+      : {};
+    const bank = { name, currency, timeZone, terminal: this.terminal.name, ...retell };
+    return { outcome: "ok", bank };
   }
 
   async #logIn({ username, password }: AskOf<"log_in">): Promise<Answer> {
@@ -275,6 +284,18 @@ export class Requests {
     const words = reportInWords(ask, this.bank.settings.currency);
     const { outcome } = await this.#note(`terminal ${this.terminal.name}`, words, "other");
     return { outcome };
+  }
+
+  async #retell({ account, amount, ...told }: AskOf<"retell">): Promise<Answer> {
+    const terminal = this.terminal.id;
+    return answerOf(
+      await this.#submit({
+        ...told,
+        terminal,
+        account: accountNumberOf(account),
+        amount: minorFromText(amount)!,
+      }),
+    );
   }
 
   async #settle(ask: AskOf<"complete" | "reverse" | "void" | "load_cash">): Promise<Answer> {

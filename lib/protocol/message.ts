@@ -59,6 +59,20 @@ export type Ask =
   | { op: "complete"; movement: string; amount: MinorText }
   | { op: "reverse"; movement: string }
   | { op: "void"; movement: string }
+  /**
+   * What the devices did of a movement, told again since the bank was put back to its backup: `amount`
+   * is what they moved, and `account` may be empty where the terminal does not know.
+   */
+  | {
+    op: "retell";
+    movement: string;
+    kind: "withdrawal" | "deposit" | "load";
+    account: string;
+    amount: MinorText;
+    currency: string;
+  }
+  /** All has been told again. */
+  | { op: "retold" }
   | { op: "load_cash"; movement: string; amount: MinorText; currency: string };
 
 /** What a machine refuses without asking the bank. */
@@ -75,7 +89,14 @@ export type Request = { id: number; ask: Ask };
 export interface Answer {
   outcome: Outcome;
   retryAfterMs?: number;
-  bank?: { name: string; currency: Currency; timeZone: string; terminal: string };
+  bank?: {
+    name: string;
+    currency: Currency;
+    timeZone: string;
+    terminal: string;
+    /** RFC 3339: the bank wants to be told again what the terminal did since. */
+    retell?: string;
+  };
   account?: AccountView;
   /** All of the customer's accounts that can be used, for a log-in. */
   accounts?: AccountView[];
@@ -281,6 +302,14 @@ const askFields: { [O in Operation]: Fields } = {
   reverse: { movement },
   void: { movement },
   load_cash: { movement, amount: minor, currency: currencyCode },
+  retell: {
+    movement,
+    kind: oneOf("withdrawal", "deposit", "load"),
+    account: text(64),
+    amount: minor,
+    currency: currencyCode,
+  },
+  retold: {},
 };
 
 const pushFields: { [P in Push["push"]]: Fields } = {
@@ -299,6 +328,7 @@ const answerFields = {
       currency: (inner) => record({ code: currencyCode, exponent: whole }, inner),
       timeZone: shortText,
       terminal: shortText,
+      retell: maybe(instant),
     }, value)
   ),
   account: maybe(account),

@@ -61,6 +61,25 @@ export interface LoadCash {
   currency: string;
 }
 
+/** What the terminal's devices did since the backup that the bank was restored from. */
+export interface Retell {
+  op: "retell";
+  movement: MovementId;
+  terminal: TerminalId;
+  kind: "withdrawal" | "deposit" | "load";
+  /** The customer's account; 0 where the terminal does not know. */
+  account: number;
+  /** What was moved; zero for nothing. */
+  amount: bigint;
+  currency: string;
+}
+
+/** The terminal has told all that it has. */
+export interface Retold {
+  op: "retold";
+  terminal: TerminalId;
+}
+
 export type Administer =
   | {
     op: "add_customer";
@@ -108,6 +127,8 @@ export type Administer =
     amount: bigint;
     reason: string;
   }
+  /** Customers are served though not every terminal has told what it did since the backup. */
+  | { op: "end_restore"; operator: string; reason: string }
   /** The clock has jumped, and is right. */
   | { op: "confirm_clock"; operator: string }
   | {
@@ -162,7 +183,19 @@ export interface Note {
 }
 
 export type Command =
-  & (Authorise | Settle | Transfer | LookUp | LoadCash | Administer | ConfirmKey | LogIn | Note)
+  & (
+    | Authorise
+    | Settle
+    | Transfer
+    | LookUp
+    | LoadCash
+    | Retell
+    | Retold
+    | Administer
+    | ConfirmKey
+    | LogIn
+    | Note
+  )
   /** The version of the terminal's key that the command's channel rests on. */
   & { underKey?: number };
 

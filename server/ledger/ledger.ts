@@ -27,6 +27,9 @@ export interface OpenLedger {
   create?: Settings;
 }
 
+/** A bank's file that nobody has open. */
+export type FileToCheck = Pick<OpenLedger, "path" | "keys">;
+
 export type ToLedger =
   & { id: number }
   & (
@@ -34,6 +37,8 @@ export type ToLedger =
     | { type: "check" }
     | { type: "batch"; commands: Command[]; endEpoch: boolean }
     | { type: "audit_keys"; keys: readonly AuditKeys[] }
+    | ({ type: "check_file" } & FileToCheck)
+    | { type: "back_up"; path: string }
     | { type: "history"; query: HistoryQuery }
     | { type: "read"; name: keyof ReadStore; args: unknown[] }
     | { type: "close" }
@@ -113,6 +118,24 @@ export class Ledger {
   /** Works the books out anew from their movements, while all else waits. */
   check(): Promise<CheckedBooks> {
     return this.#call({ type: "check" }) as Promise<CheckedBooks>;
+  }
+
+  /** Copies the books into a file of this path, while all else waits. */
+  async backUp(path: string): Promise<void> {
+    await this.#call({ type: "back_up", path });
+  }
+
+  /**
+   * Works the books of a file out anew, in a thread of its own.
+   * @throws {UsageError} when it is no bank's file
+   */
+  static async checkFile(file: FileToCheck): Promise<CheckedBooks> {
+    const ledger = new Ledger(() => {});
+    try {
+      return await ledger.#call({ type: "check_file", ...file }) as CheckedBooks;
+    } finally {
+      ledger.#worker.terminate();
+    }
   }
 
   /** Tells of every committed change of an account, in order; call what is returned to stop. */

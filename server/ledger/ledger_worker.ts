@@ -37,7 +37,7 @@ self.onmessage = async ({ data }: MessageEvent<ToLedger>) => {
 
 const chunkRows = 1_000;
 
-function check(): CheckedBooks {
+function check(store: SqliteStore, keys: AuditKeyRing): CheckedBooks {
   const damage = store.damage();
   if (damage !== null) {
     return { problem: `the database is damaged: ${damage}`, accounts: 0, movements: 0, entries: 0 };
@@ -48,13 +48,16 @@ function check(): CheckedBooks {
       store.movementsAfter(last?.id ?? "00".repeat(16), last?.step ?? 0, chunkRows)
     ),
     holds: store.holdIds(),
-    entries: entriesOf(store.chains()),
+    entries: entriesOf(store, keys),
   });
 }
 
 /** Every entry, opened; null for one that does not open. */
-function* entriesOf(chains: readonly ChainName[]): Generator<AuditEntry | null, void, void> {
-  for (const { number, id } of chains) {
+function* entriesOf(
+  store: SqliteStore,
+  keys: AuditKeyRing,
+): Generator<AuditEntry | null, void, void> {
+  for (const { number, id } of store.chains()) {
     const entries = inChunks((last?: SealedEntry) =>
       store.entriesAfter(number, last?.sequence ?? 0, chunkRows)
     );
@@ -81,7 +84,17 @@ async function handle(message: ToLedger): Promise<unknown> {
       return outcome;
     }
     case "check":
-      return check();
+      return check(store, keys);
+    case "check_file": {
+      const file = SqliteStore.open(message.path);
+      try {
+        return check(file, new AuditKeyRing(message.keys));
+      } finally {
+        file.close();
+      }
+    }
+    case "back_up":
+      return await store.backUp(message.path);
     case "audit_keys":
       keys = new AuditKeyRing(message.keys);
       log.keys = keys;

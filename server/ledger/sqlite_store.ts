@@ -1,5 +1,5 @@
 /** The ledger's store on SQLite: one file, one owner, every commit on disk before it returns. */
-import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { backup, DatabaseSync, type StatementSync } from "node:sqlite";
 import { fromHex, hex } from "../../lib/bytes.ts";
 import { UsageError } from "../../lib/errors.ts";
 import { smallestNote } from "../../lib/notes.ts";
@@ -12,6 +12,7 @@ import type {
   Limits,
   Loaded,
   Movement,
+  Restoring,
   Settings,
   Terminal,
   Touch,
@@ -41,6 +42,12 @@ const limitNames: [keyof Limits, string][] = [
 ];
 
 /** A whole number as the database gives it: exact at any size. */
+/** Pages that a backup copies at a time. */
+const backupPages = 4_096;
+
+/** The setting of a terminal that has not told yet what it did since the backup. */
+const retellOf = (terminal: string) => `retell ${terminal}`;
+
 type Row = Record<string, bigint | string | Uint8Array | null>;
 
 export class SqliteStore implements Store {
@@ -48,6 +55,7 @@ export class SqliteStore implements Store {
   readonly #statements = new Map<string, StatementSync>();
   #settings: Settings | undefined;
   #limits: Limits | undefined;
+  #restoring: Restoring | null | undefined;
 
   private constructor(database: DatabaseSync) {
     this.#database = database;
@@ -96,6 +104,7 @@ export class SqliteStore implements Store {
     return {
       settings: this.settings(),
       limits: this.limits(),
+      restoring: this.restoring(),
       accountIdNext: Number(
         this.#one("SELECT coalesce(max(id), 0) + 1 AS next FROM accounts")!.next,
       ),
@@ -118,6 +127,7 @@ export class SqliteStore implements Store {
 
   commit(changes: Changes, entries: readonly SealedEntry[]): void {
     if (changes.limits) this.#limits = undefined;
+    if (changes.restoring) this.#restoring = undefined;
     this.#database.exec("BEGIN IMMEDIATE");
     try {
       this.#write(changes);
@@ -188,6 +198,7 @@ export class SqliteStore implements Store {
       );
     }
     if (changes.limits) this.#writeLimits(changes.limits);
+    if (changes.restoring) this.#writeRestoring(changes.restoring);
     if (changes.clock) {
       const { confirmedMs, timeMs } = changes.clock;
       this.#run("INSERT OR REPLACE INTO clock VALUES (1, ?, ?)", confirmedMs, timeMs);
@@ -261,6 +272,26 @@ export class SqliteStore implements Store {
       const amount = limits[limit];
       if (amount === null) this.#run("DELETE FROM settings WHERE name = ?", name);
       else this.#run("INSERT OR REPLACE INTO settings VALUES (?, ?)", name, String(amount));
+    }
+  }
+
+  /** As with limits. A terminal that is waited for has a setting of its own. */
+  restoring(): Restoring | null {
+    if (this.#restoring === undefined) {
+      const { restored_since_ms: since, ...value } = this.#values();
+      const waiting = Object.keys(value).filter((name) => name.startsWith(retellOf("")))
+        .map((name) => name.slice(retellOf("").length));
+      this.#restoring = since === undefined ? null : { sinceMs: Number(since), waiting };
+    }
+    return this.#restoring;
+  }
+
+  #writeRestoring({ sinceMs, waiting }: Restoring): void {
+    this.#run("DELETE FROM settings WHERE name LIKE 'retell %' OR name = 'restored_since_ms'");
+    if (waiting.length === 0) return;
+    const names = ["restored_since_ms", ...waiting.map(retellOf)];
+    for (const name of names) {
+      this.#run("INSERT INTO settings VALUES (?, ?)", name, String(sinceMs));
     }
   }
 
@@ -375,6 +406,14 @@ export class SqliteStore implements Store {
       before ? placeOf(before.chain, before.sequence) : Number.MAX_SAFE_INTEGER,
       limit,
     ).map(entryOf);
+  }
+
+  /** Copies the database as it is now into a file of this path; nothing commits meanwhile. */
+  async backUp(path: string): Promise<void> {
+    await backup(this.#database, path, { rate: backupPages });
+    const copy = Deno.openSync(path, { write: true });
+    copy.syncSync();
+    copy.close();
   }
 
   close(): void {

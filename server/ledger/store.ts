@@ -9,6 +9,7 @@ import type {
   Limits,
   Loaded,
   Movement,
+  Restoring,
   Settings,
   Terminal,
   Touch,
@@ -30,6 +31,8 @@ export interface BatchStore {
 export interface ReadStore {
   settings(): Result<Settings>;
   limits(): Result<Limits>;
+  /** What is waited for after a restore; null for nothing. */
+  restoring(): Result<Restoring | null>;
   /** What an operator last confirmed of the clock. */
   confirmedClock(): Result<ConfirmedClock | null>;
   terminals(): Result<Terminal[]>;

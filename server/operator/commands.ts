@@ -8,6 +8,7 @@ import { isInstant, type ShowFilter } from "../audit/show.ts";
 import { type Bank, randomBytes } from "../bank.ts";
 import * as accounts from "./accounts.ts";
 import * as audit from "./audit.ts";
+import * as backup from "./backup.ts";
 import * as holds from "./holds.ts";
 import * as limits from "./limits.ts";
 import * as terminals from "./terminals.ts";
@@ -50,6 +51,8 @@ export type OperatorCommand =
   }
   | { command: "check_ledger" }
   | { command: "confirm_clock" }
+  | { command: "back_up" }
+  | { command: "end_restore"; reason: string }
   | { command: "show_audit"; json: boolean; follow: boolean } & ShowFilter
   | { command: "read_audit" }
   | { command: "rotate_audit_key" }
@@ -105,6 +108,8 @@ const textsOf: Record<OperatorCommand["command"], string[]> = {
   settle_hold: ["movement", "complete?", "reason"],
   check_ledger: [],
   confirm_clock: [],
+  back_up: [],
+  end_restore: ["reason"],
   show_audit: ["customer?", "action?", "outcome?", "from?", "before?", "terminal?"],
   read_audit: [],
   rotate_audit_key: [],
@@ -121,7 +126,9 @@ export type OperatorAnswer =
   | { keyFile: string }
   | { bad: string }
   | { lines: string[]; of: number }
-  | { checkpoint: string };
+  | { checkpoint: string }
+  /** A file in the bank's folder, to be put where the operator wants it and taken away there. */
+  | { fetch: string };
 
 /**
  * Runs a command; the answer comes piece by piece. Whatever it is and comes to, the log has it under
@@ -207,6 +214,10 @@ function answersTo(
       return checkLedger(bank);
     case "confirm_clock":
       return confirmClock(bank, request.operator);
+    case "back_up":
+      return backup.backUp(bank, request.operator);
+    case "end_restore":
+      return backup.endRestore(bank, request);
     case "show_audit":
       requireInstants(request);
       return audit.show(bank, request, signal);

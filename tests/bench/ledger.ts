@@ -1,11 +1,9 @@
 /** How many commands the ledger commits in a second, by how many wait for it at once. */
-import { auditKeysOf } from "../../server/audit/seal.ts";
 import type { Command } from "../../server/ledger/command.ts";
 import { Ledger } from "../../server/ledger/ledger.ts";
-import { addCustomer, enrolTerminal } from "../server/helpers/engine.ts";
+import { addCustomer, enrolTerminal, ledgerParts } from "../server/helpers/engine.ts";
 import { commandOf, idOf, settings } from "../server/helpers/small_bank.ts";
 import { inTemporaryFolder } from "../server/helpers/temporary.ts";
-import { filled } from "../lib/helpers.ts";
 import { type Bench, perSecond } from "./harness.ts";
 
 /** How many commands are under way at once. */
@@ -18,14 +16,8 @@ export async function benchLedger(bench: Bench): Promise<void> {
       { id: "disk.sync", unit: "syncs of 4 KiB/s" },
       () => perSecond(syncs, () => sync(`${folder}/disk`, syncs)),
     );
-    const ledger = await Ledger.open({
-      type: "open",
-      path: `${folder}/bank.sqlite`,
-      keys: auditKeysOf(filled(0xa0, 32), 1),
-      chainId: filled(0xc4, 16),
-      chainKey: filled(0xc5, 32),
-      create: settings,
-    }, console.error);
+    const parts = { ...ledgerParts(folder), create: settings };
+    const ledger = await Ledger.open(parts, console.error);
     try {
       await ledger.submit(addCustomer("alice", 10n ** 12n));
       await ledger.submit(enrolTerminal("lobby"));

@@ -83,6 +83,9 @@ deno task atm cash: what is in the cassettes, filling and counting them, while t
   bank holds                   movements in doubt: authorised, and not settled by their terminal
   bank holds settle ID         settle one in its terminal's place
   bank ledger check            work the books out anew; exit code 1 when they are bad, 2 when it could not
+  bank backup                  a checked copy of the books, with the server running or not
+  bank restore                 put the books back to a copy, with the server stopped
+  bank restore end             serve customers though not every terminal has told what it did since
   bank clock confirm           go by the clock again after it jumped, which stops money
   bank audit show              the audit log, readable
   bank audit verify            whether the log is as it was written; exit code 1 when it is not, 2 when
@@ -101,7 +104,9 @@ deno task atm cash: what is in the cassettes, filling and counting them, while t
   add:       --opening AMOUNT (0); the password is asked for, or read from standard input
   open:      --name NAME (savings)  --opening AMOUNT (0)
   list:      --customer USERNAME
-  lock, unlock, close, settle:  --reason TEXT, which goes into the log
+  backup:    --out FILE (bank-backup.sqlite)
+  restore:   --from FILE
+  lock, unlock, close, settle, restore end:  --reason TEXT, which goes into the log
   limits set: --withdrawal AMOUNT  --day AMOUNT  --cash-out AMOUNT  --cash-in AMOUNT, or 'none'
              for one withdrawal, out of one account in a day, out of and into one terminal in a day
              --account NUMBER or --terminal NAME  limits of its own, before the bank's

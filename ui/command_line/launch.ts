@@ -156,12 +156,21 @@ async function launchBank(name: CommandName, { flags, words }: ParsedCommand, pl
   }
   const out = name === "bank terminal enroll" || flags.now
     ? pathFlag(flags.out, `${words[0]}.key`, place, true)
+    : name === "bank backup"
+    ? pathFlag(flags.out, "bank-backup.sqlite", place, true)
     : null;
+  const from = name === "bank restore" ? fromFlag(flags.from, place) : null;
   const files = { ...(out && { out }), ...filesOfLog(name, flags, folder, place) };
   const paths = Object.values(files).flatMap((list) => list.split(","));
   const permissions = serverPermissions([folder, ...paths], [operatorSocket(folder)], place);
   permissions.env.push("USER", "LOGNAME");
-  const passed = Object.entries<string | boolean | undefined>({ ...flags, data: folder, ...files })
+  if (from) permissions.read.push(from);
+  const passed = Object.entries<string | boolean | undefined>({
+    ...flags,
+    data: folder,
+    ...files,
+    ...(from && { from }),
+  })
     .map(([flag, value]) => value === true ? `--${flag}` : `--${flag}=${value}`);
   const args = [...name.split(" "), ...passed, "--", ...words];
   const end = flags.follow ? endOfLauncher() : undefined;
@@ -195,6 +204,12 @@ function filesOfLog(
     files["first-key"] = given.join(",");
   }
   return files;
+}
+
+/** @throws {UsageError} when there is none: a bank is put back to nothing in particular by nobody */
+function fromFlag(from: string | boolean | undefined, place: Place): string {
+  if (from === undefined) throw new UsageError("--from FILE: name the backup", 2);
+  return pathFlag(from, "", place);
 }
 
 /** The server's program: no FFI, no run, and only its own source, folder and addresses. */

@@ -88,6 +88,9 @@ export const shapes = {
     words: ["ID"],
   },
   "bank ledger check": { name: "bank", options: { data: text } },
+  "bank backup": { name: "bank", options: { data: text, out: text } },
+  "bank restore": { name: "bank", options: { data: text, from: text, "first-key": text } },
+  "bank restore end": { name: "bank", options: { data: text, reason: text } },
   "bank clock confirm": { name: "bank", options: { data: text } },
   "bank audit show": {
     name: "bank",

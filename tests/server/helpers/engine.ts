@@ -131,5 +131,6 @@ export const noChanges: Changes = {
   terminals: [],
   failures: [],
   limits: null,
+  restoring: null,
   clock: null,
 };
