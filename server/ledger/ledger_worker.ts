@@ -2,7 +2,7 @@
 /** The ledger's own thread: the engine on SQLite. One message in, one message out, in order. */
 import { randomBytes } from "node:crypto";
 import { UsageError } from "../../lib/errors.ts";
-import { type ChainName, endsEpoch, type SealedEntry } from "../audit/chain.ts";
+import { endsEpoch, type SealedEntry } from "../audit/chain.ts";
 import { ChainKeyFile } from "../audit/chain_key.ts";
 import { findEntry, historyPage } from "../audit/history.ts";
 import { LogFile } from "../audit/log_file.ts";

@@ -7,12 +7,14 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { BankClient, NoAnswer } from "../../client/bank_client.ts";
+import { hex } from "../../lib/bytes.ts";
 import { UsageError } from "../../lib/errors.ts";
 import { parseTerminalKey } from "../../lib/terminal_key.ts";
 import { randomBytes } from "../../server/bank.ts";
 import { copyPrivateFile } from "../../server/data_folder.ts";
 import { type OperatorCommand, runOperatorCommand } from "../../server/operator/commands.ts";
-import { endsEpoch } from "../../server/audit/chain.ts";
+import { ChainVerifier, endsEpoch } from "../../server/audit/chain.ts";
+import { parseFirstKey } from "../../server/audit/first_key.ts";
 import { restoreBank } from "../../server/restore.ts";
 import { Branch, logIn, type Machine, password, until } from "../client/branch.ts";
 import { makeBank } from "./helpers/made_bank.ts";
@@ -118,6 +120,14 @@ Deno.test("what ATMs did since a backup is told again, before any customer is se
     assertEquals(await branch.balanceOf("alice"), 98_000n);
     await branch.requireAllSettled(lobby);
     assertEquals((await branch.bank.ledger.check()).problem, null);
+    // The log goes on in a chain of its own, from the first key that was handed out.
+    const { chainId, key } = parseFirstKey(firstKey, "the first key");
+    const chains = await branch.bank.ledger.read.chains();
+    assertEquals(chains.map(({ id }) => hex(id)).indexOf(hex(chainId)), 1);
+    const verifier = new ChainVerifier(key, chainId);
+    for (const entry of await branch.bank.ledger.read.entriesAfter(2, 0, 10_000)) {
+      assertEquals(verifier.next(entry), null);
+    }
     const words = await logOf(branch);
     const since = words.slice(words.findIndex((line) => line.includes("restore a backup")));
     assert(since.includes("alice | withdraw €40.00 - told again by the machine after a restore"));

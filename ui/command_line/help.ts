@@ -105,7 +105,7 @@ deno task atm cash: what is in the cassettes, filling and counting them, while t
   open:      --name NAME (savings)  --opening AMOUNT (0)
   list:      --customer USERNAME
   backup:    --out FILE (bank-backup.sqlite)
-  restore:   --from FILE
+  restore:   --from FILE  --first-key FILE: where the first key of the log's next chain goes
   lock, unlock, close, settle, restore end:  --reason TEXT, which goes into the log
   limits set: --withdrawal AMOUNT  --day AMOUNT  --cash-out AMOUNT  --cash-in AMOUNT, or 'none'
              for one withdrawal, out of one account in a day, out of and into one terminal in a day
