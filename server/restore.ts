@@ -57,7 +57,7 @@ export async function restoreBank(
   const keys = new AuditKeyRing(versions);
   const lost = await headOf(path, keys);
   const fresh = `${path}.restored`;
-  for (const file of filesOf(fresh)) removeIfThere(file);
+  filesOf(fresh).forEach(removeIfThere); // of a restore that was cut short
   copyPrivateFile(from, fresh);
   const terminals = await readied(fresh, from, keys, keptTerminals(folder));
   const words = missingInWords((await headOf(fresh, keys))!, lost);
@@ -69,7 +69,7 @@ export async function restoreBank(
   syncFolder(folder);
   startAnotherChain(folder, randomBytes, keepFirstKey);
   const bank = await openBank(folder, log);
-  await bank.ledger.submit({
+  const { outcome } = await bank.ledger.submit({
     op: "note",
     who: `operator ${operator}`,
     action: `restore a backup - ${words}`,
@@ -78,6 +78,9 @@ export async function restoreBank(
   });
   const after = await bank.ledger.check();
   await bank.close();
+  if (outcome !== "ok") {
+    throw new UsageError("the books are restored, but the log cannot be written");
+  }
   if (after.problem !== null) throw new UsageError(`the restored books are bad: ${after.problem}`);
   return [`the books are restored, and good: ${words}`, ...terminals, `what was there is ${aside}`];
 }
@@ -92,18 +95,15 @@ async function readied(
   keys: AuditKeyRing,
   kept: Terminal[] | null,
 ): Promise<string[]> {
-  let good = false;
   try {
     const { problem } = await Ledger.checkFile({ path: fresh, keys: keys.versions });
     if (problem !== null) {
       throw new UsageError(`${from} is no good backup of this bank: ${problem}`);
     }
-    const { timeMs } = (await headOf(fresh, keys))!;
-    const lines = makeReady(fresh, timeMs, kept);
-    good = true;
-    return lines;
-  } finally {
-    if (!good) { for (const file of filesOf(fresh)) removeIfThere(file); }
+    return makeReady(fresh, (await headOf(fresh, keys))!.timeMs, kept);
+  } catch (error) {
+    filesOf(fresh).forEach(removeIfThere);
+    throw error;
   }
 }
 
