@@ -378,6 +378,16 @@ const operators: Event[] = [
     (scene) => scene.operate({ command: "confirm_clock" }),
     [/^operator test \| confirm the clock/],
   ],
+  [
+    "a backup",
+    (scene) => scene.operate({ command: "back_up" }),
+    ["operator test | back up the books"],
+  ],
+  [
+    "the end of a restore",
+    (scene) => scene.operate({ command: "end_restore", reason: "it burned down" }),
+    ["operator test | end the restore, 0 terminals missing - it burned down"],
+  ],
 ];
 
 const bank: Event[] = [
