@@ -12,6 +12,7 @@ import {
   copyPrivateFile,
   databasePath,
   isThere,
+  logFilePath,
   readKeys,
   removeIfThere,
   startAnotherChain,
@@ -61,10 +62,14 @@ export async function restoreBank(
   copyPrivateFile(from, fresh);
   const terminals = await readied(fresh, from, keys, keptTerminals(folder));
   const words = missingInWords((await headOf(fresh, keys))!, lost);
-  const aside = `${path}.before-${new Date(nowMs).toISOString().replace(/[:.]/g, "-")}`;
+  const before = `.before-${new Date(nowMs).toISOString().replace(/[:.]/g, "-")}`;
+  const aside = `${path}${before}`;
   for (const [index, file] of filesOf(path).entries()) {
     if (isThere(file)) Deno.renameSync(file, filesOf(aside)[index]!);
   }
+  // The log as a file still has what the database lost, and would be brought in line with it.
+  const logFile = logFilePath(folder);
+  if (isThere(logFile)) Deno.renameSync(logFile, `${logFile}${before}`);
   Deno.renameSync(fresh, path);
   syncFolder(folder);
   startAnotherChain(folder, randomBytes, keepFirstKey);
@@ -82,7 +87,11 @@ export async function restoreBank(
     throw new UsageError("the books are restored, but the log cannot be written");
   }
   if (after.problem !== null) throw new UsageError(`the restored books are bad: ${after.problem}`);
-  return [`the books are restored, and good: ${words}`, ...terminals, `what was there is ${aside}`];
+  return [
+    `the books are restored, and good: ${words}`,
+    ...terminals,
+    `what was there is kept, as files that end with ${before}`,
+  ];
 }
 
 /**

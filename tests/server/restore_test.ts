@@ -15,6 +15,7 @@ import { copyPrivateFile } from "../../server/data_folder.ts";
 import { type OperatorCommand, runOperatorCommand } from "../../server/operator/commands.ts";
 import { ChainVerifier, endsEpoch } from "../../server/audit/chain.ts";
 import { parseFirstKey } from "../../server/audit/first_key.ts";
+import { parseLogLine } from "../../server/audit/log_line.ts";
 import { restoreBank } from "../../server/restore.ts";
 import { Branch, logIn, type Machine, password, until } from "../client/branch.ts";
 import { makeBank } from "./helpers/made_bank.ts";
@@ -153,9 +154,16 @@ Deno.test("a bank whose database is lost or damaged is restored, and the log say
     const lines = await restore(branch);
     assertStringIncludes(lines[0]!, "is missing, nobody knows how much");
     assert(lines.includes("terminal hall stays revoked"));
-    const aside = lines.at(-1)!.replace("what was there is ", "");
-    assertEquals(Deno.readTextFileSync(aside), rubbish);
+    const before = lines.at(-1)!.replace("what was there is kept, as files that end with ", "");
+    assertEquals(Deno.readTextFileSync(`${path}${before}`), rubbish);
     await branch.serve();
+    // The log as a file has what the database lost.
+    const file = `${branch.bankFolder}/audit_log_secure.txt${before}`;
+    const kept = Deno.readTextFileSync(file).trim().split("\n").map((line) => parseLogLine(line)!);
+    const actions = kept.flatMap(({ chainId, entry }) =>
+      branch.bank.auditKeys.open(entry, chainId)?.action ?? []
+    );
+    assert(actions.includes("withdraw €40.00") && actions.includes("revoke terminal hall"));
     await until("the lobby is back", () => lobby.machine.view().bank === "online");
     assertEquals(await operate(branch, { command: "end_restore", reason: "it burned down" }), [
       "annex has not told what it did since the backup",
