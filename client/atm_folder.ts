@@ -18,7 +18,8 @@ CREATE TABLE journal (
   counts_before TEXT,
   done TEXT,
   why TEXT,
-  time_ms INTEGER NOT NULL
+  time_ms INTEGER NOT NULL,
+  account TEXT
 ) STRICT;
 CREATE INDEX journal_open ON journal (state) WHERE state <> 'settled';
 CREATE TABLE notes (
@@ -40,15 +41,16 @@ ALTER TABLE notes RENAME TO notes_1;
 ALTER TABLE settings RENAME TO settings_1;
 DROP INDEX journal_open;
 ${schema}
-INSERT INTO journal SELECT * FROM journal_1;
+INSERT INTO journal SELECT *, NULL FROM journal_1;
 INSERT INTO notes SELECT * FROM notes_1;
 INSERT INTO settings SELECT * FROM settings_1;
 DROP TABLE journal_1;
 DROP TABLE notes_1;
 DROP TABLE settings_1;
 `,
+  2: "ALTER TABLE journal ADD COLUMN account TEXT",
 };
-const schemaVersion = 2;
+const schemaVersion = 3;
 
 /**
  * Opens an ATM's folder, or makes it.

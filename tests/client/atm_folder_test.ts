@@ -50,6 +50,20 @@ Deno.test("an older version's folder is taken over whole", () =>
     }
   }));
 
+Deno.test("a folder without customers' accounts is taken over whole", () =>
+  inTemporaryFolder((root) => {
+    const older = openAtmFolder(root);
+    new Journal(older).intend({ ...entry, movement: idOf(1), notes }, 1);
+    older.exec("ALTER TABLE journal DROP COLUMN account; PRAGMA user_version = 2");
+    older.close();
+    const database = openAtmFolder(root);
+    const journal = new Journal(database);
+    journal.intend({ ...entry, movement: idOf(2), notes, account: "7" }, 2);
+    assertEquals(journal.since(1).map(({ account }) => account), [null, "7"]);
+    assertEquals(journal.since(2).map(({ movement }) => movement), [idOf(2)]);
+    database.close();
+  }));
+
 Deno.test("a newer version's folder is refused, and left as it is", () =>
   inTemporaryFolder((root) => {
     openAtmFolder(root).close();
