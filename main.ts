@@ -306,8 +306,9 @@ function runCash(name: string, flags: Flags, words: string[]): number {
       throw new UsageError(`'${words.join(" ")}': write notes as 20x100 50x40`, 2);
     }
     if (name === "atm cash count") {
-      const over = count(notes);
-      if (over !== 0n) say(`${formatMoney(over, currency)} beside what the books have: not booked`);
+      const over = count(notes, currency);
+      const size = formatMoney(over < 0n ? -over : over, currency);
+      if (over !== 0n) say(`${size} ${over < 0n ? "missing" : "over"}: to the differences account`);
     } else if (!fill(notes, currency)) {
       throw new UsageError("notes lie in the tray: take all notes out, and tell with 'count'");
     }
@@ -332,7 +333,7 @@ function openAtm(folder: string, demo = false) {
   const devices = new SimulatedDevices(database, demo);
   const filling = { database, journal, devices, randomBytes, nowMs: Date.now };
   const fill = (notes: NoteCounts, currency: Currency) => fillCassettes(filling, notes, currency);
-  const count = (notes: NoteCounts) => countCassettes(filling, notes);
+  const count = (notes: NoteCounts, currency: Currency) => countCassettes(filling, notes, currency);
   return { database, journal, devices, fill, count };
 }
 

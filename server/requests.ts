@@ -258,7 +258,9 @@ export class Requests {
     return { outcome: await this.#note(`terminal ${this.terminal.name}`, words, "other") };
   }
 
-  async #settle(ask: AskOf<"complete" | "reverse" | "void" | "load_cash">): Promise<Answer> {
+  async #settle(
+    ask: AskOf<"complete" | "reverse" | "void" | "load_cash" | "count_cash">,
+  ): Promise<Answer> {
     const terminal = this.terminal.id;
     return answerOf(
       await this.#submit(

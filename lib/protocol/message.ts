@@ -59,7 +59,9 @@ export type Ask =
   | { op: "complete"; movement: string; amount: MinorText }
   | { op: "reverse"; movement: string }
   | { op: "void"; movement: string }
-  | { op: "load_cash"; movement: string; amount: MinorText; currency: string };
+  | { op: "load_cash"; movement: string; amount: MinorText; currency: string }
+  /** Notes that people found over or, below zero, missing. */
+  | { op: "count_cash"; movement: string; amount: MinorText; currency: string };
 
 /** What a machine refuses without asking the bank. */
 export type MachineRefusal = Extract<
@@ -276,6 +278,7 @@ const askFields: { [O in Operation]: Fields } = {
   reverse: { movement },
   void: { movement },
   load_cash: { movement, amount: minor, currency: currencyCode },
+  count_cash: { movement, amount: minor, currency: currencyCode },
 };
 
 const pushFields: { [P in Push["push"]]: Fields } = {

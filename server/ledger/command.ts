@@ -60,6 +60,13 @@ export interface LoadCash {
   currency: string;
 }
 
+/** What people found in a terminal's cassettes beside what the books have. */
+export interface CountCash extends Omit<LoadCash, "op"> {
+  op: "count_cash";
+  /** Minor units: over, or below zero missing. */
+  amount: bigint;
+}
+
 export type Administer =
   | {
     op: "add_customer";
@@ -161,7 +168,18 @@ export interface Note {
 }
 
 export type Command =
-  & (Authorise | Settle | Transfer | LookUp | LoadCash | Administer | ConfirmKey | LogIn | Note)
+  & (
+    | Authorise
+    | Settle
+    | Transfer
+    | LookUp
+    | LoadCash
+    | CountCash
+    | Administer
+    | ConfirmKey
+    | LogIn
+    | Note
+  )
   /** The version of the terminal's key that the command's channel rests on. */
   & { underKey?: number };
 

@@ -46,6 +46,7 @@ const asks: Ask[] = [
   { op: "reverse", movement },
   { op: "void", movement },
   { op: "load_cash", ...cash },
+  { op: "count_cash", ...cash, amount: "-4000" },
 ];
 
 const account = { id: "3", booked: "-5", available: "0", version: 7 };

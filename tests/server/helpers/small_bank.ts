@@ -150,10 +150,10 @@ export function commandOf(line: string): Command {
   if (verb === "reverse" || verb === "void") {
     return { op: verb, terminal, movement: idOf(words[2]!) };
   }
-  if (verb === "load") {
+  if (verb === "load" || verb === "count") {
     const [movement, amount, currency] = words.slice(2) as [string, string, string];
     return {
-      op: "load_cash",
+      op: `${verb}_cash`,
       terminal,
       movement: idOf(movement),
       amount: BigInt(amount),
