@@ -227,7 +227,10 @@ async function openMachine(flags: Flags) {
   };
   const demo = flags.demo === true;
   const { database, journal, devices, fill } = openAtm(String(flags.data), demo);
-  if (!flags.wait) await requireBank({ ...line, terminalKey: findKey() }, String(flags.bank));
+  if (!flags.wait) {
+    const keys = isThere(keptKey) ? `--key and ${keptKey}, of which the newer counts` : "--key";
+    await requireBank({ ...line, terminalKey: findKey() }, String(flags.bank), keys);
+  }
   const machine = new AtmMachineOfBank({
     line,
     findKey,
@@ -264,7 +267,7 @@ function logFailedCall(error: unknown): void {
 }
 
 /** An operator who starts an ATM wants to know at once that the bank is not there. */
-async function requireBank(line: Line, address: string): Promise<void> {
+async function requireBank(line: Line, address: string, keys: string): Promise<void> {
   const otherwise = "or start with --wait to wait for it";
   let reached = false;
   try {
@@ -278,7 +281,7 @@ async function requireBank(line: Line, address: string): Promise<void> {
     if (!(error instanceof NoAnswer)) throw error;
     throw new UsageError(
       reached
-        ? `the bank at ${address} does not accept this terminal: check --bank and --key, ${otherwise}`
+        ? `the bank at ${address} does not accept this terminal: check --bank, ${keys}, ${otherwise}`
         : `no bank can be reached at ${address}: start 'deno task server' there, name it with --bank HOST:PORT, ${otherwise}`,
     );
   }
