@@ -249,7 +249,10 @@ async function openMachine(flags: Flags) {
   };
   const demo = flags.demo === true;
   const { database, journal, devices, fill } = openAtm(String(flags.data), demo);
-  if (!flags.wait) await requireBank({ ...line, terminalKey: findKey() }, String(flags.bank));
+  if (!flags.wait) {
+    const keys = isThere(keptKey) ? `--key and ${keptKey}, of which the newer counts` : "--key";
+    await requireBank({ ...line, terminalKey: findKey() }, String(flags.bank), keys);
+  }
   const machine = new AtmMachineOfBank({
     line,
     findKey,
@@ -286,7 +289,7 @@ function logFailedCall(error: unknown): void {
 }
 
 /** An operator who starts an ATM wants to know at once that the bank is not there. */
-async function requireBank(line: Line, address: string): Promise<void> {
+async function requireBank(line: Line, address: string, keys: string): Promise<void> {
   const otherwise = "or start with --wait to wait for it";
   let reached = false;
   try {
@@ -300,7 +303,7 @@ async function requireBank(line: Line, address: string): Promise<void> {
     if (!(error instanceof NoAnswer)) throw error;
     throw new UsageError(
       reached
-        ? `the bank at ${address} does not accept this terminal: check --bank and --key, ${otherwise}`
+        ? `the bank at ${address} does not accept this terminal: check --bank, ${keys}, ${otherwise}`
         : `no bank can be reached at ${address}: start 'deno task server' there, name it with --bank HOST:PORT, ${otherwise}`,
     );
   }
@@ -328,8 +331,9 @@ function runCash(name: string, flags: Flags, words: string[]): number {
       throw new UsageError(`'${words.join(" ")}': write notes as 20x100 50x40`, 2);
     }
     if (name === "atm cash count") {
-      const over = count(notes);
-      if (over !== 0n) say(`${formatMoney(over, currency)} beside what the books have: not booked`);
+      const over = count(notes, currency);
+      const size = formatMoney(over < 0n ? -over : over, currency);
+      if (over !== 0n) say(`${size} ${over < 0n ? "missing" : "over"}: to the differences account`);
     } else if (!fill(notes, currency)) {
       throw new UsageError("notes lie in the tray: take all notes out, and tell with 'count'");
     }
@@ -354,7 +358,7 @@ function openAtm(folder: string, demo = false) {
   const devices = new SimulatedDevices(database, demo);
   const filling = { database, journal, devices, randomBytes, nowMs: Date.now };
   const fill = (notes: NoteCounts, currency: Currency) => fillCassettes(filling, notes, currency);
-  const count = (notes: NoteCounts) => countCassettes(filling, notes);
+  const count = (notes: NoteCounts, currency: Currency) => countCassettes(filling, notes, currency);
   return { database, journal, devices, fill, count };
 }
 

@@ -24,8 +24,11 @@ export type JournalState =
 
 export interface JournalEntry {
   movement: string;
-  /** `left`: notes of a customer's that stayed in the machine and that the bank has not booked. */
-  kind: "withdrawal" | "deposit" | "load" | "left";
+  /**
+   * `count`: what people found over, or below zero missing. `left`: notes of a customer's that stayed in
+   * the machine and that the bank has not booked.
+   */
+  kind: "withdrawal" | "deposit" | "load" | "count" | "left";
   /** Minor units. */
   amount: bigint;
   currency: string;

@@ -20,7 +20,7 @@ export async function retell(settling: Settling, sinceMs: number): Promise<void>
     const { outcome } = await ask({
       op: "retell",
       movement,
-      kind: kind as "withdrawal" | "deposit" | "load",
+      kind: kind as Exclude<JournalEntry["kind"], "left">,
       account: account ?? "",
       amount: movedBy(entry).toString(),
       currency,
@@ -36,8 +36,11 @@ export async function retell(settling: Settling, sinceMs: number): Promise<void>
 }
 
 function isKnown({ kind, state }: JournalEntry): boolean {
-  return kind !== "left" && (kind === "load" || ["authorised", "acted", "settled"].includes(state));
+  return kind !== "left" && (isCash(kind) || ["authorised", "acted", "settled"].includes(state));
 }
 
-/** Minor units that the devices moved; none where the bank had not given leave. */
-const movedBy = ({ kind, amount, done }: JournalEntry) => kind === "load" ? amount : done ?? 0n;
+/** Whether people moved it, by hand. */
+const isCash = (kind: JournalEntry["kind"]) => kind === "load" || kind === "count";
+
+/** Minor units that the devices or people moved; none where the bank had not given leave. */
+const movedBy = ({ kind, amount, done }: JournalEntry) => isCash(kind) ? amount : done ?? 0n;

@@ -129,9 +129,12 @@ export class StandingLine {
     } finally {
       await bank.close();
       // Said only on the bank's own, authenticated word: a refused handshake may have any reason.
-      if (await bank.ended === "revoked") {
+      const end = await bank.ended;
+      if (end === "revoked") {
         log("the bank no longer accepts this terminal's key: it was revoked or renewed");
         this.#tell({ bank: "not_accepted" });
+      } else if (end === "replaced") {
+        log("a newer line of this terminal's took over: do two machines have its key?");
       }
     }
   }

@@ -70,6 +70,7 @@ export class Requests {
       case "reverse":
       case "void":
       case "load_cash":
+      case "count_cash":
         return await this.#settle(ask);
       case "retell":
         return await this.#retell(ask);
@@ -298,7 +299,9 @@ export class Requests {
     );
   }
 
-  async #settle(ask: AskOf<"complete" | "reverse" | "void" | "load_cash">): Promise<Answer> {
+  async #settle(
+    ask: AskOf<"complete" | "reverse" | "void" | "load_cash" | "count_cash">,
+  ): Promise<Answer> {
     const terminal = this.terminal.id;
     return answerOf(
       await this.#submit(

@@ -66,14 +66,16 @@ export type Ask =
   | {
     op: "retell";
     movement: string;
-    kind: "withdrawal" | "deposit" | "load";
+    kind: "withdrawal" | "deposit" | "load" | "count";
     account: string;
     amount: MinorText;
     currency: string;
   }
   /** All has been told again. */
   | { op: "retold" }
-  | { op: "load_cash"; movement: string; amount: MinorText; currency: string };
+  | { op: "load_cash"; movement: string; amount: MinorText; currency: string }
+  /** Notes that people found over or, below zero, missing. */
+  | { op: "count_cash"; movement: string; amount: MinorText; currency: string };
 
 /** What a machine refuses without asking the bank. */
 export type MachineRefusal = Extract<
@@ -304,12 +306,13 @@ const askFields: { [O in Operation]: Fields } = {
   load_cash: { movement, amount: minor, currency: currencyCode },
   retell: {
     movement,
-    kind: oneOf("withdrawal", "deposit", "load"),
+    kind: oneOf("withdrawal", "deposit", "load", "count"),
     account: text(64),
     amount: minor,
     currency: currencyCode,
   },
   retold: {},
+  count_cash: { movement, amount: minor, currency: currencyCode },
 };
 
 const pushFields: { [P in Push["push"]]: Fields } = {

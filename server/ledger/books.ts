@@ -65,6 +65,7 @@ export interface Movement {
   id: MovementId;
   step: MovementStep;
   action: "authorise" | "complete" | "reverse" | "void" | "book" | "report";
+  /** `load`: notes in a terminal that no customer moved, put in or found over or missing. */
   kind: "withdrawal" | "deposit" | "transfer" | "load" | "opening" | "void";
   terminal: TerminalId;
   customer: string;

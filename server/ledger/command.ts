@@ -66,10 +66,10 @@ export interface Retell {
   op: "retell";
   movement: MovementId;
   terminal: TerminalId;
-  kind: "withdrawal" | "deposit" | "load";
+  kind: "withdrawal" | "deposit" | "load" | "count";
   /** The customer's account; 0 where the terminal does not know. */
   account: number;
-  /** What was moved; zero for nothing. */
+  /** What was moved; zero for nothing, below zero what a count found missing. */
   amount: bigint;
   currency: string;
 }
@@ -78,6 +78,13 @@ export interface Retell {
 export interface Retold {
   op: "retold";
   terminal: TerminalId;
+}
+
+/** What people found in a terminal's cassettes beside what the books have. */
+export interface CountCash extends Omit<LoadCash, "op"> {
+  op: "count_cash";
+  /** Minor units: over, or below zero missing. */
+  amount: bigint;
 }
 
 export type Administer =
@@ -191,6 +198,7 @@ export type Command =
     | LoadCash
     | Retell
     | Retold
+    | CountCash
     | Administer
     | ConfirmKey
     | LogIn

@@ -19,7 +19,7 @@ import type { AuditEntry, Command, Reply } from "./command.ts";
 import * as administer from "./rules/administer.ts";
 import { authorise } from "./rules/authorise.ts";
 import { type Answer, Batch, failed } from "./rules/batch.ts";
-import { loadCash } from "./rules/load_cash.ts";
+import { countCash, loadCash } from "./rules/load_cash.ts";
 import { logIn, note } from "./rules/log_in.ts";
 import { retell, retold } from "./rules/retell.ts";
 import { settle } from "./rules/settle.ts";
@@ -69,6 +69,8 @@ function apply(batch: Batch, command: Command): Answer {
       return settle(batch, command);
     case "load_cash":
       return loadCash(batch, command);
+    case "count_cash":
+      return countCash(batch, command);
     case "transfer":
       return transfer(batch, command);
     case "look_up":

@@ -246,7 +246,7 @@ export class Branch {
 
 /** Waits until it holds. */
 export async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  const endMs = Date.now() + 10_000;
+  const endMs = Date.now() + 30_000;
   while (!await holds()) {
     if (Date.now() > endMs) throw new Error(`in vain: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 10));

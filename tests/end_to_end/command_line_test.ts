@@ -200,12 +200,22 @@ Deno.test("the command line", async (t) => {
               const loaded = await run(["atm", "cash", "load", "20x100", "50x40", ...cash]);
               assertStringIncludes(loaded.out, "€4,000.00  in all");
               const counted = await run(["atm", "cash", "count", "20x99", "50x40", ...cash]);
-              assertStringIncludes(counted.out, "-€20.00 beside what the books have: not booked");
-              await run(["atm", "cash", "count", "20x100", "50x40", ...cash]);
+              assertStringIncludes(counted.out, "€20.00 missing: to the differences account");
+              const again = await run(["atm", "cash", "count", "20x101", "50x40", ...cash]);
+              assertStringIncludes(again.out, "€40.00 over: to the differences account");
             }
           }
           const { out } = await run(["bank", "audit", "show", "--data", bank]);
-          assertStringIncludes(out, "terminal hall | load €4,000.00 into the cassettes |");
+          for (
+            const entry of [
+              "load €4,000.00 into the cassettes",
+              "count the notes: €20.00 missing, to the differences account",
+              "count the notes: €40.00 over, to the differences account",
+              "report devices: all well",
+            ]
+          ) assertStringIncludes(out, `terminal hall | ${entry} |`);
+          const list = await run(["bank", "terminal", "list", "--data", bank]);
+          assertStringIncludes(list.out, "its devices: all well, since ");
         },
       );
       await t.step("an ATM that waits starts without its key", async () => {

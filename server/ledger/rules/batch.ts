@@ -62,7 +62,7 @@ export class Batch {
       kind: "load" | "opening";
       terminal: string;
       debit: Account | undefined;
-      credit: Account;
+      credit: Account | undefined;
       amount: bigint;
       currency: string;
       outcome: Outcome;
@@ -71,7 +71,7 @@ export class Batch {
   ): Movement {
     if (outcome === "ok") {
       this.books.adjust(debit!.id, { balance: -amount });
-      this.books.adjust(credit.id, { balance: amount });
+      this.books.adjust(credit!.id, { balance: amount });
     }
     return this.addRow({
       id: movement,
@@ -81,7 +81,7 @@ export class Batch {
       terminal,
       customer,
       debit: debit?.id ?? null,
-      credit: credit.id,
+      credit: credit?.id ?? null,
       amount,
       booked: outcome === "ok" ? amount : 0n,
       currency,

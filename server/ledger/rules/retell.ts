@@ -7,7 +7,7 @@ import type { Account, Movement } from "../books.ts";
 import type { Retell, Retold } from "../command.ts";
 import { isOver } from "./authorise.ts";
 import { type Answer, type Batch, failed } from "./batch.ts";
-import { loadCash } from "./load_cash.ts";
+import { countCash, loadCash } from "./load_cash.ts";
 import { settle } from "./settle.ts";
 
 /** Notes that a customer got or gave. */
@@ -19,6 +19,7 @@ export function retell(batch: Batch, command: Retell): Answer {
   const first = batch.books.movement(movement, 1);
   const cash = batch.books.accountOf("terminal", terminal);
   if (kind === "load") return loadCash(batch, { ...command, op: "load_cash" });
+  if (kind === "count") return countCash(batch, { ...command, op: "count_cash" });
   if (first) {
     if (first.kind === kind && first.action === "book") return { outcome: first.outcome };
     return amount > 0n

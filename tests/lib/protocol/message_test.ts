@@ -48,6 +48,7 @@ const asks: Ask[] = [
   { op: "load_cash", ...cash },
   { op: "retell", kind: "deposit", account: "3", ...cash },
   { op: "retold" },
+  { op: "count_cash", ...cash, amount: "-4000" },
 ];
 
 const account = { id: "3", booked: "-5", available: "0", version: 7 };

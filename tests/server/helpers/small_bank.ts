@@ -161,17 +161,17 @@ export function commandOf(line: string): Command {
     return {
       op: "retell",
       terminal,
-      kind: kind === "withdraw" ? "withdrawal" : kind as "deposit" | "load",
+      kind: kind === "withdraw" ? "withdrawal" : kind as "deposit" | "load" | "count",
       movement: idOf(movement!),
       account: accountIdOf(account!),
       amount: BigInt(amount!),
       currency: currency!,
     };
   }
-  if (verb === "load") {
+  if (verb === "load" || verb === "count") {
     const [movement, amount, currency] = words.slice(2) as [string, string, string];
     return {
-      op: "load_cash",
+      op: `${verb}_cash`,
       terminal,
       movement: idOf(movement),
       amount: BigInt(amount),

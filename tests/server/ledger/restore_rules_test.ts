@@ -33,8 +33,10 @@ Deno.test("what the books lack is booked once, and what they have is left as it 
     lobby retell withdraw w5 alice 0 EUR       -> ok             # nothing had moved
     lobby retell load l1 ghost 9000 EUR        -> ok
     lobby retell load l1 ghost 9000 EUR        -> ok
+    lobby retell count c1 ghost -400 EUR       -> ok             # missing
+    lobby retell count c1 ghost -400 EUR       -> ok
     alice has 6200, 0 held
-    lobby has -205200
+    lobby has -204800
     lobby complete w4 500                      -> unknown_movement
     lobby reverse w4                           -> already_completed 500
     lobby alice withdraw w4 alice 500 EUR      -> id_reused
