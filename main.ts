@@ -17,18 +17,29 @@ import { type Currency, currencyOf, decimalText, formatMoney, parseAmount } from
 import { smallestNote } from "./lib/notes.ts";
 import { hex } from "./lib/bytes.ts";
 import { formatTerminalKey, isName, type NamedTerminalKey } from "./lib/terminal_key.ts";
-import { type Bank, createBank, openBank, randomBytes } from "./server/bank.ts";
+import type { ShowFilter } from "./server/audit/show.ts";
+import { createBank, openBank, randomBytes } from "./server/bank.ts";
 import {
   isThere,
+  keysPath as keysPathOf,
   removeIfThere,
   replacePrivateFile,
   reservePrivateFile,
   writePrivateFile,
 } from "./server/data_folder.ts";
+import { Checkpoints } from "./server/checkpoints.ts";
 import { openDemoBank } from "./server/demo.ts";
 import { listen } from "./server/listener.ts";
-import { type OperatorCommand, runOperatorCommand } from "./server/operator/commands.ts";
-import { askServer, serveOperators } from "./server/operator/socket.ts";
+import { type OperatorCommand, requireInstants } from "./server/operator/commands.ts";
+import {
+  anotherChain,
+  answersOf,
+  exportLog,
+  showLogFile,
+  verifyLog,
+} from "./server/operator/log_programs.ts";
+import { serveOperators } from "./server/operator/socket.ts";
+import { restoreBank } from "./server/restore.ts";
 import { leashEnds } from "./ui/command_line/child.ts";
 import {
   parseAddress,
@@ -39,6 +50,7 @@ import {
 import { help } from "./ui/command_line/help.ts";
 import { launch, readTerminalKey } from "./ui/command_line/launch.ts";
 import { readPassword } from "./ui/command_line/password_prompt.ts";
+import { Progress } from "./ui/command_line/progress.ts";
 import { findCommand, shapes } from "./ui/command_line/shapes.ts";
 import { openFile, startBrowserHost } from "./ui/window/browser_host.ts";
 import { bundlePage } from "./ui/window/page_bundle.ts";
@@ -88,6 +100,11 @@ async function runConfined([role = "", ...rest]: string[]): Promise<number> {
   if (name === "atm") return await runAtm(flags);
   if (name.startsWith("atm cash")) return runCash(name, flags, words);
   if (name === "bank init") return await initBank(flags);
+  if (name === "bank audit verify") return await verifyAudit(flags);
+  if (name === "bank audit show" && flags.file !== undefined) return await showAuditFile(flags);
+  if (name === "bank audit export") return await exportAudit(flags);
+  if (name === "bank audit chain") return await startAuditChain(flags);
+  if (name === "bank restore") return await restore(flags);
   return await runOperator(String(flags.data), await operatorCommand(name, flags, words), flags);
 }
 
@@ -107,10 +124,15 @@ async function runServer(flags: Flags, demo: boolean): Promise<number> {
       log,
     });
     const operators = serveOperators(bank, folder, log);
+    const checkpoints = new Checkpoints(bank, {
+      folder: String(flags.checkpoints ?? `${folder}/checkpoints`),
+      everyMs: Number(flags["checkpoint-minutes"] ?? 60) * 60_000,
+    }, log);
     say(JSON.stringify({ address: listener.address, ...ready }));
     await end;
     await operators.close();
     await listener.close();
+    await checkpoints.stop();
   } finally {
     await bank.close();
   }
@@ -227,7 +249,10 @@ async function openMachine(flags: Flags) {
   };
   const demo = flags.demo === true;
   const { database, journal, devices, fill } = openAtm(String(flags.data), demo);
-  if (!flags.wait) await requireBank({ ...line, terminalKey: findKey() }, String(flags.bank));
+  if (!flags.wait) {
+    const keys = isThere(keptKey) ? `--key and ${keptKey}, of which the newer counts` : "--key";
+    await requireBank({ ...line, terminalKey: findKey() }, String(flags.bank), keys);
+  }
   const machine = new AtmMachineOfBank({
     line,
     findKey,
@@ -264,7 +289,7 @@ function logFailedCall(error: unknown): void {
 }
 
 /** An operator who starts an ATM wants to know at once that the bank is not there. */
-async function requireBank(line: Line, address: string): Promise<void> {
+async function requireBank(line: Line, address: string, keys: string): Promise<void> {
   const otherwise = "or start with --wait to wait for it";
   let reached = false;
   try {
@@ -278,7 +303,7 @@ async function requireBank(line: Line, address: string): Promise<void> {
     if (!(error instanceof NoAnswer)) throw error;
     throw new UsageError(
       reached
-        ? `the bank at ${address} does not accept this terminal: check --bank and --key, ${otherwise}`
+        ? `the bank at ${address} does not accept this terminal: check --bank, ${keys}, ${otherwise}`
         : `no bank can be reached at ${address}: start 'deno task server' there, name it with --bank HOST:PORT, ${otherwise}`,
     );
   }
@@ -306,8 +331,9 @@ function runCash(name: string, flags: Flags, words: string[]): number {
       throw new UsageError(`'${words.join(" ")}': write notes as 20x100 50x40`, 2);
     }
     if (name === "atm cash count") {
-      const over = count(notes);
-      if (over !== 0n) say(`${formatMoney(over, currency)} beside what the books have: not booked`);
+      const over = count(notes, currency);
+      const size = formatMoney(over < 0n ? -over : over, currency);
+      if (over !== 0n) say(`${size} ${over < 0n ? "missing" : "over"}: to the differences account`);
     } else if (!fill(notes, currency)) {
       throw new UsageError("notes lie in the tray: take all notes out, and tell with 'count'");
     }
@@ -332,7 +358,7 @@ function openAtm(folder: string, demo = false) {
   const devices = new SimulatedDevices(database, demo);
   const filling = { database, journal, devices, randomBytes, nowMs: Date.now };
   const fill = (notes: NoteCounts, currency: Currency) => fillCassettes(filling, notes, currency);
-  const count = (notes: NoteCounts) => countCassettes(filling, notes);
+  const count = (notes: NoteCounts, currency: Currency) => countCassettes(filling, notes, currency);
   return { database, journal, devices, fill, count };
 }
 
@@ -360,10 +386,12 @@ async function initBank(flags: Flags): Promise<number> {
     throw new UsageError("--name: write up to 60 characters, without | and line breaks", 2);
   }
   const folder = String(flags.data);
+  const firstKey = String(flags["first-key"]);
   const bank = await createBank(
     folder,
     { bankName, currency, timeZone, smallestNote: smallestNote(currency) },
     log,
+    (text) => writePrivateFile(firstKey, text),
   );
   const who = `operator ${operatorName()}`;
   await bank.ledger.submit({
@@ -379,6 +407,7 @@ async function initBank(flags: Flags): Promise<number> {
   }
   await bank.close();
   say(`${bankName} is made in ${folder}: ${currency.code}, ${timeZone}.`);
+  sayFirstKey(firstKey);
   return say(
     "Next: 'deno task bank terminal enroll NAME', 'deno task bank customer add NAME', 'deno task server'.",
   );
@@ -437,16 +466,23 @@ async function operatorCommand(
     }
     case "bank ledger check":
       return { command: "check_ledger" };
+    case "bank backup":
+      return { command: "back_up" };
+    case "bank restore end":
+      return { command: "end_restore", reason: String(flags.reason ?? "") };
     case "bank clock confirm":
       return { command: "confirm_clock" };
-    case "bank audit show":
-      return {
-        command: "show_audit",
-        customer: flags.customer as string | undefined,
-        json: flags.json === true,
-      };
+    case "bank audit show": {
+      const { json, follow } = flags;
+      const filter = filterOf(flags);
+      return { command: "show_audit", json: json === true, follow: follow === true, ...filter };
+    }
+    case "bank audit checkpoint":
+      return { command: "take_checkpoint" };
+    case "bank audit rotate":
+      return { command: "rotate_audit_key" };
     default:
-      return { command: "verify_audit" };
+      throw new Error(`no command: ${name}`);
   }
 }
 
@@ -458,21 +494,24 @@ async function runOperator(
 ): Promise<number> {
   const out = flags.out === undefined ? null : String(flags.out);
   // The file comes first: a key that could not be written would be lost, and its terminal's name with it.
-  const keyFile = out === null ? null : reservePrivateFile(out);
+  const outFile = out === null ? null : reservePrivateFile(out);
   const request = { ...command, operator: operatorName() };
-  let bank: Bank | null = null;
   let exitCode = 0;
   try {
-    const answers = await askServer(folder, request);
-    if (!answers) bank = await openBank(folder, log);
-    for await (const answer of answers ?? runOperatorCommand(bank!, request)) {
+    for await (const answer of answersOf(folder, request, log)) {
       if ("line" in answer) say(answer.line);
       else if ("bad" in answer) {
         console.error(answer.bad);
         exitCode = 1;
-      } else {
-        keyFile!.fill(answer.keyFile);
+      } else if ("keyFile" in answer) {
+        outFile!.fill(answer.keyFile);
         say(`its key is in ${out}: bring that file to the ATM, and to nobody else`);
+      } else if ("checkpoint" in answer) {
+        outFile!.fill(answer.checkpoint);
+        say(`the checkpoint is in ${out}: take it to where the bank's host cannot reach it`);
+      } else if ("fetch" in answer) {
+        fetchFile(answer.fetch, outFile!);
+        say(`the copy is ${out}: keep it as you keep the bank, and bank.keys elsewhere`);
       }
     }
   } catch (error) {
@@ -480,10 +519,117 @@ async function runOperator(
     if (command.command !== "check_ledger" || !(error instanceof UsageError)) throw error;
     throw new UsageError(`the books could not be checked: ${error.message}`, 2);
   } finally {
-    keyFile?.close();
-    await bank?.close();
+    outFile?.close();
   }
   return exitCode;
+}
+
+function fetchFile(path: string, into: ReturnType<typeof reservePrivateFile>): void {
+  const file = Deno.openSync(path);
+  try {
+    into.fill(file);
+  } finally {
+    file.close();
+  }
+  Deno.removeSync(path);
+}
+
+async function restore(flags: Flags): Promise<number> {
+  const path = String(flags["first-key"]);
+  const firstKey = reservePrivateFile(path); // nothing is put back before there is a place for it
+  let lines: string[];
+  try {
+    lines = await restoreBank({
+      folder: String(flags.data),
+      from: String(flags.from),
+      keepFirstKey: (text) => firstKey.fill(text),
+      operator: operatorName(),
+      nowMs: Date.now(),
+      log,
+    });
+  } finally {
+    firstKey.close();
+  }
+  lines.forEach(say);
+  sayFirstKey(path);
+  return say(
+    "Start the server: it serves customers once every terminal has told what it did since.",
+  );
+}
+
+// The audit log
+
+async function verifyAudit(flags: Flags): Promise<number> {
+  const { checkpoint, receipt, file } = flags as Record<string, string | undefined>;
+  const request = {
+    folder: String(flags.data),
+    operator: operatorName(),
+    firstKeyPaths: String(flags["first-key"]).split(","),
+    checkpointPath: checkpoint,
+    receipt,
+    file,
+  };
+  const progress = new Progress("checked");
+  try {
+    return say(await verifyLog(request, log, progress.show));
+  } finally {
+    progress.end();
+  }
+}
+
+async function showAuditFile(flags: Flags): Promise<number> {
+  const keysPath = flags.keys === undefined ? keysPathOf(String(flags.data)) : String(flags.keys);
+  if (flags.follow) {
+    throw new UsageError("--follow goes with the bank's own log, not with --file", 2);
+  }
+  const filter = filterOf(flags);
+  const json = flags.json === true;
+  for await (const line of showLogFile({ file: String(flags.file), keysPath, filter, json })) {
+    say(line);
+  }
+  return 0;
+}
+
+async function exportAudit(flags: Flags): Promise<number> {
+  const out = String(flags.out);
+  const progress = new Progress("exported");
+  const file = reservePrivateFile(out);
+  try {
+    const request = { command: "read_audit", operator: operatorName() } as const;
+    const answers = answersOf(String(flags.data), request, log);
+    const count = await exportLog(answers, file, progress.show);
+    file.finish();
+    progress.end();
+    return say(`${count} entries are in ${out}`);
+  } finally {
+    progress.end();
+    file.close();
+  }
+}
+
+async function startAuditChain(flags: Flags): Promise<number> {
+  const firstKey = String(flags["first-key"]);
+  await anotherChain(String(flags.data), firstKey, operatorName(), log);
+  say("The log goes on in another chain; what was written before stays as it is.");
+  return sayFirstKey(firstKey);
+}
+
+function sayFirstKey(path: string): 0 {
+  return say(
+    `The log's first key is in ${path}, and nowhere else: take it away from here, and keep it. ` +
+      "'deno task bank audit verify --first-key FILE' needs it.",
+  );
+}
+
+/** @throws {UsageError} with exit code 2 when a time is none */
+function filterOf(flags: Flags): ShowFilter {
+  const { customer, action, outcome, from, before, terminal } = flags as Record<
+    string,
+    string | undefined
+  >;
+  const filter = { customer, action, outcome, from, before, terminal };
+  requireInstants(filter);
+  return filter;
 }
 
 /** Who gives the command, as the system's environment says. */

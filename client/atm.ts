@@ -41,8 +41,9 @@ export class AtmMachineOfBank implements AtmMachine {
     });
     this.#line = new StandingLine(parts, {
       changed,
-      met: async (bank) => {
+      met: async (bank, { retell }) => {
         await cashier.wake();
+        if (retell) await cashier.retell(bank, retell);
         await cashier.settle(bank);
         await this.#reports.tell(bank);
       },
@@ -167,8 +168,8 @@ export class AtmMachineOfBank implements AtmMachine {
     this.#tell();
   }
 
-  history(filter: HistoryFilter, cursor?: string): Promise<HistoryPage> {
-    return this.#visits.history(filter, cursor);
+  history(filter: HistoryFilter, cursor?: string, sealed?: boolean): Promise<HistoryPage> {
+    return this.#visits.history(filter, cursor, sealed);
   }
 
   // What the demo's hands do

@@ -9,7 +9,7 @@ import type { Currency } from "../lib/money.ts";
 const schema = `
 CREATE TABLE journal (
   movement TEXT PRIMARY KEY,
-  kind TEXT NOT NULL CHECK (kind IN ('withdrawal', 'deposit', 'load', 'left')),
+  kind TEXT NOT NULL CHECK (kind IN ('withdrawal', 'deposit', 'load', 'count', 'left')),
   amount TEXT NOT NULL,
   currency TEXT NOT NULL,
   notes TEXT NOT NULL,
@@ -18,7 +18,8 @@ CREATE TABLE journal (
   counts_before TEXT,
   done TEXT,
   why TEXT,
-  time_ms INTEGER NOT NULL
+  time_ms INTEGER NOT NULL,
+  account TEXT
 ) STRICT;
 CREATE INDEX journal_open ON journal (state) WHERE state <> 'settled';
 CREATE TABLE notes (
@@ -31,24 +32,22 @@ CREATE TABLE notes (
 CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 `;
 
-/** From a version to the next: what an older Strongroom wrote is kept whole. */
-const migrations: Record<number, string> = {
-  0: schema,
-  1: `
-ALTER TABLE journal RENAME TO journal_1;
-ALTER TABLE notes RENAME TO notes_1;
-ALTER TABLE settings RENAME TO settings_1;
+const tables = ["journal", "notes", "settings"];
+
+/** An older version's tables held less: what is in them goes into those of today. */
+const rebuilt = `
+${tables.map((name) => `ALTER TABLE ${name} RENAME TO older_${name};`).join("\n")}
 DROP INDEX journal_open;
 ${schema}
-INSERT INTO journal SELECT * FROM journal_1;
-INSERT INTO notes SELECT * FROM notes_1;
-INSERT INTO settings SELECT * FROM settings_1;
-DROP TABLE journal_1;
-DROP TABLE notes_1;
-DROP TABLE settings_1;
-`,
-};
-const schemaVersion = 2;
+INSERT INTO journal SELECT *, NULL FROM older_journal;
+INSERT INTO notes SELECT * FROM older_notes;
+INSERT INTO settings SELECT * FROM older_settings;
+${tables.map((name) => `DROP TABLE older_${name};`).join("\n")}
+`;
+
+/** From each version to this one: what an older Strongroom wrote is kept whole. */
+const migrations: Record<number, string> = { 0: schema, 1: rebuilt, 2: rebuilt };
+const schemaVersion = 3;
 
 /**
  * Opens an ATM's folder, or makes it.

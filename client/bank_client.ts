@@ -49,7 +49,8 @@ export interface Line {
 }
 
 /**
- * How a line ended: in order, or with the bank's word that it no longer accepts this terminal's key.
+ * How a line ended: in order, or with the bank's word that it no longer accepts this terminal's key, or
+ * that the terminal has a newer line.
  * Whatever else happened, an attacker's doing included, is a cut.
  */
 export type LineEnd = Ending | "cut";

@@ -8,6 +8,7 @@ import type { BankClient } from "./bank_client.ts";
 import { DeviceError, PowerCut } from "./cash/devices.ts";
 import { nearestAmounts, type NoteCounts, totalOf } from "./cash/note_mix.ts";
 import { ask, type AtmParts, receipt } from "./parts.ts";
+import { retell } from "./retell.ts";
 import { readInterrupted, readOutcome, settleOpen } from "./settle.ts";
 
 /** The customer for whom money moves. */
@@ -73,6 +74,14 @@ export class Cashier {
     const { journal, devices, log } = this.parts;
     await this.alone(() =>
       settleOpen({ journal, devices, log, ask: (question) => bank.ask(question) })
+    );
+  }
+
+  /** Tells the bank again what was done since, which it may have lost. */
+  async retell(bank: BankClient, since: string): Promise<void> {
+    const { journal, devices, log } = this.parts;
+    await this.alone(() =>
+      retell({ journal, devices, log, ask: (question) => bank.ask(question) }, Date.parse(since))
     );
   }
 
@@ -171,8 +180,9 @@ export class Cashier {
     if (!await this.#tidy()) return await this.#refuse(payer, kind, amount, "device_fault");
     const movement = hex(line.randomBytes(16));
     const asked = { movement, kind, amount: amount.toString(), currency: this.parts.currency() };
-    journal.intend({ ...asked, amount, notes }, line.nowMs());
-    const leave = await ask(payer.bank, { op: "authorise", ...asked, account: payer.account.id });
+    const account = payer.account.id;
+    journal.intend({ ...asked, account, amount, notes }, line.nowMs());
+    const leave = await ask(payer.bank, { op: "authorise", ...asked, account });
     // What is settled already is no leave to move notes, though its first outcome was.
     const over = leave?.outcome === "ok" && leave.booked !== undefined;
     if (leave === null || leave.outcome === "try_later" || over) {
@@ -267,8 +277,8 @@ export class Cashier {
     amount: bigint,
     why: MachineRefusal,
   ): Promise<Receipt> {
-    await ask(bank, { op: "refused", kind, amount: amount.toString(), why });
-    return receipt(kind, amount.toString(), why);
+    const told = await ask(bank, { op: "refused", kind, amount: amount.toString(), why });
+    return receipt(kind, amount.toString(), why, told?.logged && { logged: told.logged });
   }
 }
 
@@ -282,6 +292,7 @@ function factsOf(answer: Answer | null): Partial<Receipt> {
   return {
     ...(answer?.account && { account: answer.account }),
     ...(answer?.time && { time: answer.time }),
+    ...(answer?.logged && { logged: answer.logged }),
   };
 }
 

@@ -24,11 +24,16 @@ export type JournalState =
 
 export interface JournalEntry {
   movement: string;
-  /** `left`: notes of a customer's that stayed in the machine and that the bank has not booked. */
-  kind: "withdrawal" | "deposit" | "load" | "left";
+  /**
+   * `count`: what people found over, or below zero missing. `left`: notes of a customer's that stayed in
+   * the machine and that the bank has not booked.
+   */
+  kind: "withdrawal" | "deposit" | "load" | "count" | "left";
   /** Minor units. */
   amount: bigint;
   currency: string;
+  /** The customer's account; null where there is none, and in what older versions wrote. */
+  account: string | null;
   notes: NoteCounts;
   state: JournalState;
   /** The bank's notes in the machine when the devices were told to act. */
@@ -39,7 +44,9 @@ export interface JournalEntry {
   why: string | null;
 }
 
-type Intended = Pick<JournalEntry, "movement" | "kind" | "amount" | "currency" | "notes">;
+type Intended =
+  & Pick<JournalEntry, "movement" | "kind" | "amount" | "currency" | "notes">
+  & Partial<Pick<JournalEntry, "account">>;
 type Row = Record<string, string | number | null>;
 
 export class Journal {
@@ -48,7 +55,7 @@ export class Journal {
   /** Writes down what is about to be asked of the bank. */
   intend(entry: Intended, timeMs: number): void {
     this.database.prepare(
-      "INSERT INTO journal VALUES (?, ?, ?, ?, ?, 'intent', NULL, NULL, NULL, ?)",
+      "INSERT INTO journal VALUES (?, ?, ?, ?, ?, 'intent', NULL, NULL, NULL, ?, ?)",
     ).run(
       entry.movement,
       entry.kind,
@@ -56,6 +63,7 @@ export class Journal {
       entry.currency,
       notesText(entry.notes),
       timeMs,
+      entry.account ?? null,
     );
   }
 
@@ -107,6 +115,11 @@ export class Journal {
     return this.#select("state <> 'settled'");
   }
 
+  /** All that was begun since, oldest first. */
+  since(timeMs: number): JournalEntry[] {
+    return this.#select(`time_ms >= ${timeMs}`);
+  }
+
   /** Runs `change` whole or not at all: the journal and the devices' counters share their disk. */
   whole(change: () => void): void {
     transact(this.database, change);
@@ -130,6 +143,7 @@ function entryOf(row: Row): JournalEntry {
     kind: row.kind as JournalEntry["kind"],
     amount: BigInt(row.amount as string),
     currency: row.currency as string,
+    account: row.account as string | null,
     notes: notesOf(row.notes as string),
     state: row.state as JournalState,
     countsBefore: row.counts_before === null ? null : notesOf(row.counts_before as string),

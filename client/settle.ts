@@ -73,7 +73,9 @@ async function settle({ journal, ask, log }: Settling, entry: JournalEntry): Pro
 
 /** What the bank is told of a movement that has come this far. */
 function questionFor({ movement, kind, state, amount, currency, done }: JournalEntry): Ask {
-  if (kind === "load") return { op: "load_cash", movement, amount: amount.toString(), currency };
+  if (kind === "load" || kind === "count") {
+    return { op: `${kind}_cash`, movement, amount: amount.toString(), currency };
+  }
   if (state === "intent") return { op: "void", movement };
   return done ? { op: "complete", movement, amount: done.toString() } : { op: "reverse", movement };
 }

@@ -3,7 +3,7 @@ import { fromHex, hex } from "../lib/bytes.ts";
 import type { MachineView } from "../lib/atm.ts";
 import { UsageError } from "../lib/errors.ts";
 import { connectMsMax, keepAliveMs, reconnectMsMax, reconnectMsMin } from "../lib/limits.ts";
-import type { Push } from "../lib/protocol/message.ts";
+import type { Answer, Push } from "../lib/protocol/message.ts";
 import type { NamedTerminalKey } from "../lib/terminal_key.ts";
 import { BankClient, NoAnswer, type Socket } from "./bank_client.ts";
 import { ask, type AtmParts } from "./parts.ts";
@@ -13,7 +13,7 @@ export interface LineEvents {
   /** Something of `told` has changed. */
   changed: () => void;
   /** A bank has proved itself: what is open is settled before anyone else speaks. */
-  met: (bank: BankClient) => Promise<void>;
+  met: (bank: BankClient, said: NonNullable<Answer["bank"]>) => Promise<void>;
   /** From time to time, while the line stands. */
   stands: (bank: BankClient) => void;
   heard: (bank: BankClient, push: Exclude<Push, NewKey>) => void;
@@ -129,9 +129,12 @@ export class StandingLine {
     } finally {
       await bank.close();
       // Said only on the bank's own, authenticated word: a refused handshake may have any reason.
-      if (await bank.ended === "revoked") {
+      const end = await bank.ended;
+      if (end === "revoked") {
         log("the bank no longer accepts this terminal's key: it was revoked or renewed");
         this.#tell({ bank: "not_accepted" });
+      } else if (end === "replaced") {
+        log("a newer line of this terminal's took over: do two machines have its key?");
       }
     }
   }
@@ -168,7 +171,7 @@ export class StandingLine {
     const hello = await bank.ask({ op: "hello" });
     const { name, currency, timeZone } = hello.bank!;
     this.parts.onMeeting?.(currency);
-    await this.events.met(bank);
+    await this.events.met(bank, hello.bank!);
     this.#bank = bank;
     this.#tell({ bank: "online", bankName: name, currency, timeZone });
     const keepAlive = setInterval(() => {

@@ -85,11 +85,11 @@ export class Visits {
     }
   }
 
-  async history(filter: HistoryFilter, cursor?: string): Promise<HistoryPage> {
+  async history(filter: HistoryFilter, cursor?: string, sealed?: boolean): Promise<HistoryPage> {
     const visit = this.#current;
     if (!visit) return { outcome: "not_logged_in", entries: [] };
     this.awaitIdleness();
-    const answer = await ask(visit.bank, { op: "history", filter, cursor });
+    const answer = await ask(visit.bank, { op: "history", filter, cursor, sealed });
     if (answer === null) return { outcome: "bank_unreachable", entries: [] };
     return { outcome: answer.outcome, entries: answer.entries ?? [], cursor: answer.cursor };
   }

@@ -108,8 +108,18 @@ export interface Receipt {
   account: AccountView | null;
   /** RFC 3339 UTC, the bank's time; the machine's own where the bank did not answer. */
   time: string;
+  /** Where the bank's log speaks of it; absent where the bank did not say. */
+  logged?: LoggedAt;
   /** For `not_dispensable`: the nearest amounts that can be paid out, smaller then larger. */
   nearest?: MinorText[];
+}
+
+/** An entry of the log, as a customer can later name it to the bank. */
+export interface LoggedAt {
+  /** Its place: "1.4711". */
+  place: string;
+  /** Its tag there, 64 hex digits, which changes with anything that comes before it. */
+  tag: string;
 }
 
 /** What the history can be narrowed to. Empty fields narrow nothing. */
@@ -135,6 +145,9 @@ export interface HistoryEntry {
   time: string;
   terminal: string;
   amount?: MinorText;
+  /** On request: the entry as the log has it, in base64, and its tag there, 64 hex digits. */
+  sealed?: string;
+  tag?: string;
 }
 
 /** A page of history, newest first. */
@@ -163,7 +176,8 @@ export interface Atm {
   depositConfirm(): Promise<Receipt>;
   /** Hands the notes in escrow back and shuts the acceptor. */
   depositCancel(): Promise<void>;
-  history(filter: HistoryFilter, cursor?: string): Promise<HistoryPage>;
+  /** `sealed`: each entry with its sealed form and its tag, too. */
+  history(filter: HistoryFilter, cursor?: string, sealed?: boolean): Promise<HistoryPage>;
 }
 
 /** The hands of a customer and of chance, where the devices are simulated. Without effect elsewhere. */

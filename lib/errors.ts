@@ -58,8 +58,11 @@ export type DeviceRefusal =
 /** What a customer's action at an ATM may come to. */
 export type AtmOutcome = Outcome | DeviceRefusal;
 
+/** What the log has as an outcome: beside all that, an operator's command that was wrong as it was given. */
+export type LoggedOutcome = AtmOutcome | "bad_command";
+
 /** The refusal in words, for the audit log and for operators: `insufficient_funds` is "insufficient funds". */
-export function inWords(refusal: AtmOutcome): string {
+export function inWords(refusal: LoggedOutcome): string {
   return refusal.replaceAll("_", " ");
 }
 

@@ -67,10 +67,16 @@ export const commandsPendingMax = 16_384;
 /** A jump of the clock beyond this stops money until the clock is right again, or confirmed. */
 export const clockJumpMsMax = 5 * minute;
 
+// The audit log
+/** An epoch of the log's key ends this long after its first entry: within the second, with its commit. */
+export const epochMs = 750;
+
 // History
 export const historyPageEntriesMax = 20;
 /** Entries looked at for one page, so that a rare word cannot make the server read the whole log. */
 export const historyEntriesExaminedMax = 2_000;
+/** Entries looked at for the place of a receipt that is asked for again. */
+export const receiptEntriesExaminedMax = 256;
 export const historyTextLengthMax = 64;
 
 // Client

@@ -1,6 +1,7 @@
 /**
  * Who may begin a handshake: strangers cost a bounded number of sockets, and whoever has failed too
- * often of late is turned away before a byte is read.
+ * often of late is turned away before a byte is read. When every place is taken, whoever has taken the
+ * most gives one up: a few addresses cannot keep all others out.
  */
 import {
   connectionsMax,
@@ -33,7 +34,8 @@ export type Leaving = "proved" | "failed" | "ended";
 
 export class Admission {
   readonly #limits: AdmissionLimits;
-  readonly #pendingOf = new Map<string, number>();
+  /** Handshakes under way of each source, the oldest first. */
+  readonly #pendingOf = new Map<string, Set<Admitted>>();
   /** What is not yet forgiven of each source, and since when. */
   readonly #failures = new Map<string, { count: number; sinceMs: number }>();
   #pending = 0;
@@ -52,32 +54,50 @@ export class Admission {
   /**
    * Lets a connection in, or not.
    * @param source null for a balancer, which speaks for many
+   * @param evict closes the connection, when its place is needed before its handshake is over
    */
-  enter(source: string | null): Admitted | null {
+  enter(source: string | null, evict: () => void): Admitted | null {
     const { connections, pending, pendingPerSource, failures } = this.#limits;
+    if (this.#connections >= connections) return null;
     if (
-      this.#connections >= connections || this.#pending >= pending ||
-      (source !== null &&
-        ((this.#pendingOf.get(source) ?? 0) >= pendingPerSource ||
-          this.#unforgiven(source) + 1 > failures))
+      source !== null && ((this.#pendingOf.get(source)?.size ?? 0) >= pendingPerSource ||
+        this.#unforgiven(source) + 1 > failures)
     ) return null;
+    if (this.#pending >= pending && !this.#makeRoom()) return null;
     this.#connections++;
-    this.#count(source, 1);
-    return new Admitted(
+    this.#pending++;
+    const admitted = new Admitted(
       (how) => {
-        this.#count(source, -1);
-        if (how === "failed" && source !== null) this.#fail(source);
+        this.#pending--;
+        if (source === null) return;
+        this.#settle(source, admitted);
+        if (how === "failed") this.#fail(source);
       },
       () => this.#connections--,
+      evict,
     );
+    if (source !== null) {
+      this.#pendingOf.set(source, (this.#pendingOf.get(source) ?? new Set()).add(admitted));
+    }
+    return admitted;
   }
 
-  #count(source: string | null, by: 1 | -1): void {
-    this.#pending += by;
-    if (source === null) return;
-    const count = (this.#pendingOf.get(source) ?? 0) + by;
-    if (count > 0) this.#pendingOf.set(source, count);
-    else this.#pendingOf.delete(source);
+  #settle(source: string, admitted: Admitted): void {
+    const pending = this.#pendingOf.get(source)!;
+    pending.delete(admitted);
+    if (pending.size === 0) this.#pendingOf.delete(source);
+  }
+
+  /**
+   * The oldest handshake of the source that has the most of them ends: of equals, the one whose source
+   * came first. False when there is none.
+   */
+  #makeRoom(): boolean {
+    let most = new Set<Admitted>();
+    for (const pending of this.#pendingOf.values()) if (pending.size > most.size) most = pending;
+    const [oldest] = most;
+    oldest?.evicted();
+    return oldest !== undefined;
   }
 
   #unforgiven(source: string): number {
@@ -104,6 +124,7 @@ class Admitted {
   constructor(
     private readonly settle: (how: Leaving) => void,
     private readonly leave: () => void,
+    private readonly evict: () => void,
   ) {}
 
   /** The handshake is over, in whatever way; the first word counts. */
@@ -111,6 +132,12 @@ class Admitted {
     if (!this.#unproved) return;
     this.#unproved = false;
     this.settle(how);
+  }
+
+  /** Its place is needed. */
+  evicted(): void {
+    this.settled("ended");
+    this.evict();
   }
 
   /** The socket is closed. */

@@ -1,12 +1,23 @@
 /** The bank: its ledger, keys, passwords and terminals, opened from a data folder. */
 import { randomBytes as nodeRandomBytes } from "node:crypto";
 import { type Bytes, fromHex } from "../lib/bytes.ts";
-import { type AuditKeys, auditKeysOf } from "./audit/seal.ts";
+import { AuditKeyRing, auditKeysOf } from "./audit/seal.ts";
 import { Passwords } from "./credentials/passwords.ts";
-import { type BankKeys, createDataFolder, databasePath, openDataFolder } from "./data_folder.ts";
-import type { Settings } from "./ledger/books.ts";
+import {
+  type BankKeys,
+  chainKeyPath,
+  createDataFolder,
+  databasePath,
+  firstKeyPath,
+  isThere,
+  logFilePath,
+  openDataFolder,
+  removeOldBackups,
+} from "./data_folder.ts";
+import type { Settings, Terminal } from "./ledger/books.ts";
 import { Ledger } from "./ledger/ledger.ts";
 import { settleMasterKey } from "./terminals/change_keys.ts";
+import { keepTerminals } from "./terminals/kept_terminals.ts";
 import { TerminalKeys, terminalSealKeys } from "./terminals/terminal_keys.ts";
 
 /** Randomness that no one can foresee. */
@@ -15,24 +26,28 @@ export const randomBytes = (length: number): Bytes => new Uint8Array(nodeRandomB
 export interface Bank {
   readonly folder: string;
   readonly keys: BankKeys;
-  readonly auditKeys: AuditKeys;
+  auditKeys: AuditKeyRing;
   readonly settings: Settings;
   readonly ledger: Ledger;
   readonly passwords: Passwords;
   readonly terminals: TerminalKeys;
+  /** Writes the terminals down beside the database, as they are now. */
+  keepTerminals(rows: readonly Terminal[]): void;
   close(): Promise<void>;
 }
 
 /**
  * Makes a bank in an empty folder.
+ * @param keepFirstKey is given the text of the file with the log's first key, which the bank forgets
  * @throws {UsageError} when the folder has one or cannot be written
  */
 export async function createBank(
   folder: string,
   settings: Omit<Settings, "bankId">,
   log: (line: string) => void,
+  keepFirstKey: (text: string) => void,
 ): Promise<Bank> {
-  const keys = createDataFolder(folder, randomBytes);
+  const keys = createDataFolder(folder, randomBytes, keepFirstKey);
   // SQLite gives its files the mode that the first one has.
   Deno.openSync(databasePath(folder), { write: true, create: true, mode: 0o600 }).close();
   return await assemble(folder, keys, log, { ...settings, bankId: randomBytes(16).toHex() });
@@ -43,7 +58,11 @@ export async function createBank(
  * @throws {UsageError} when there is none, it is in use, damaged or newer, or its keys are not private
  */
 export async function openBank(folder: string, log: (line: string) => void): Promise<Bank> {
-  return await assemble(folder, openDataFolder(folder), log);
+  const bank = await assemble(folder, openDataFolder(folder, randomBytes), log);
+  if (isThere(firstKeyPath(folder))) {
+    log(`${firstKeyPath(folder)} is the first key of the log: take it away, and keep it elsewhere`);
+  }
+  return bank;
 }
 
 async function assemble(
@@ -52,14 +71,17 @@ async function assemble(
   log: (line: string) => void,
   create?: Settings,
 ): Promise<Bank> {
-  const auditKeys = auditKeysOf(keys.audit, keys.auditVersion);
+  const auditKeys = new AuditKeyRing(
+    keys.audit.map(({ version, key }) => auditKeysOf(key, version)),
+  );
   const ledger = await Ledger.open(
     {
       type: "open",
       path: databasePath(folder),
-      keys: auditKeys,
+      keys: auditKeys.versions,
       chainId: keys.chainId,
-      chainKey: keys.chain,
+      chainKeyPath: chainKeyPath(folder),
+      logFilePath: logFilePath(folder),
       create,
     },
     (trouble) => log(`ledger: ${trouble}`),
@@ -70,6 +92,15 @@ async function assemble(
   settleMasterKey({ keys, folder }, rows);
   const terminals = new TerminalKeys(terminalSealKeys(keys.master), bankId, randomBytes(32));
   for (const terminal of rows) terminals.put(terminal);
+  const keep = (terminals: readonly Terminal[]) => {
+    try {
+      keepTerminals(folder, terminals);
+    } catch (error) {
+      log(`the terminals could not be written down for a restore: ${(error as Error).message}`);
+    }
+  };
+  keep(rows);
+  removeOldBackups(folder);
   const threads = Math.max(1, Math.min(4, navigator.hardwareConcurrency - 1));
   const passwords = new Passwords(threads);
   return {
@@ -80,6 +111,7 @@ async function assemble(
     ledger,
     passwords,
     terminals,
+    keepTerminals: keep,
     async close() {
       passwords.close();
       await ledger.close();

@@ -155,7 +155,7 @@ export class Connection {
     const older = live.get(terminal.id);
     live.set(terminal.id, this);
     if (older) {
-      older.close();
+      older.end("replaced");
       const action = "connection replaced by a newer one of the same terminal";
       const who = `terminal ${terminal.name}`;
       bank.ledger.submit({

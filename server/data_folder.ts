@@ -2,32 +2,51 @@
  * The bank's folder: its database, and the keys that never leave it.
  *
  *     bank.sqlite     the ledger, the log, customers and terminals
- *     bank.keys       0600: the master key, the AUDIT_KEY, the chain's key
+ *     bank.keys       0600: the master key, the AUDIT_KEY, the key that signs checkpoints
+ *     chain.key       0600: the present key of the log's chain, which goes forward by itself
+ *     audit_log_secure.txt   0600: the log, sealed, as a file
  *     operator.sock   0600: where a running server takes the operator's commands
  */
-import { fromHex, hex } from "../lib/bytes.ts";
+import { fromHex, hex, utf8 } from "../lib/bytes.ts";
 import { UsageError } from "../lib/errors.ts";
 import { requirePrivate } from "../lib/private_file.ts";
+import { ChainKeyFile } from "./audit/chain_key.ts";
+import { checkpointKeyOf } from "./audit/checkpoint.ts";
+import { formatFirstKey } from "./audit/first_key.ts";
 
 export const databasePath = (folder: string) => `${folder}/bank.sqlite`;
 export const keysPath = (folder: string) => `${folder}/bank.keys`;
+/** Where the first key of a log that was begun by the first release is put, to be taken away. */
+export const firstKeyPath = (folder: string) => `${folder}/first.key`;
+export const chainKeyPath = (folder: string) => `${folder}/chain.key`;
+export const logFilePath = (folder: string) => `${folder}/audit_log_secure.txt`;
+/** The terminals as they are now, for a restore. */
+export const keptTerminalsPath = (folder: string) => `${folder}/terminals.json`;
+/** Where a copy of the books lies until it is fetched. */
+export const newBackupPath = (folder: string, unique: string) => `${folder}/bank.backup-${unique}`;
+/** Takes away copies that nobody came to fetch. */
+export function removeOldBackups(folder: string): void {
+  for (const { name } of Deno.readDirSync(folder)) {
+    if (/^bank\.backup-[0-9a-f]+$/.test(name)) removeIfThere(`${folder}/${name}`);
+  }
+}
 export const operatorSocketPath = (folder: string) => `${folder}/operator.sock`;
 
-/** Every key of a bank, 32 random bytes each. */
+/** The keys of a bank that stay as they are until somebody changes them, 32 random bytes each. */
 export interface BankKeys {
   /** Seals the terminals' keys at rest. */
   master: Uint8Array;
   /** The one to follow it, while the database is changed over. */
   nextMaster?: Uint8Array;
-  /** `AUDIT_KEY` and its version. */
-  audit: Uint8Array;
-  auditVersion: number;
-  chain: Uint8Array;
+  /** `AUDIT_KEY`, every version of it: the newest seals, the others open what they sealed. */
+  audit: { version: number; key: Uint8Array }[];
   /** 16 bytes that name this server's chain. */
   chainId: Uint8Array;
+  /** Signs checkpoints (Ed25519). */
+  checkpoint: Uint8Array;
 }
 
-const formatName = "strongroom bank keys 1";
+const formatName = "strongroom bank keys 2";
 
 /** Whether a bank was made in this folder. */
 export function holdsBank(folder: string): boolean {
@@ -35,12 +54,14 @@ export function holdsBank(folder: string): boolean {
 }
 
 /**
- * Makes the folder and its key file; goes on with the keys of a making that was cut short.
+ * Makes the folder and its key files; goes on with the keys of a making that was cut short.
+ * @param keepFirstKey is given the text of the first key's file, before anything rests on that key
  * @throws {UsageError} when a bank is there already, or the folder cannot be made
  */
 export function createDataFolder(
   folder: string,
   randomBytes: (length: number) => Uint8Array,
+  keepFirstKey: (text: string) => void,
 ): BankKeys {
   requireShortPath(folder);
   if (holdsBank(folder)) {
@@ -48,37 +69,92 @@ export function createDataFolder(
       `${folder} holds a bank already: use it, or give another folder with --data`,
     );
   }
-  if (sizeOf(keysPath(folder)) !== null) return readKeys(folder);
-  const keys = {
-    master: randomBytes(32),
-    audit: randomBytes(32),
-    auditVersion: 1,
-    chain: randomBytes(32),
-    chainId: randomBytes(16),
-  };
   try {
     Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
-    writePrivateFile(keysPath(folder), formatKeys(keys));
+    if (!isThere(keysPath(folder))) {
+      const keys = {
+        master: randomBytes(32),
+        audit: [{ version: 1, key: randomBytes(32) }],
+        chainId: randomBytes(16),
+        checkpoint: randomBytes(32),
+      };
+      writePrivateFile(keysPath(folder), formatKeys(keys));
+    }
+    removeIfThere(chainKeyPath(folder)); // nothing rests on the first key of a bank that is not there
   } catch (error) {
     throw new UsageError(
       `${folder} cannot be written (${(error as Error).message}): choose another with --data`,
     );
   }
+  const keys = readKeys(folder);
+  startChain(folder, keys, randomBytes(32), keepFirstKey);
   return keys;
+}
+
+/**
+ * Begins a chain with this key.
+ * @param keepFirstKey is given the text of the first key's file, before anything rests on that key
+ */
+function startChain(
+  folder: string,
+  { chainId, checkpoint }: BankKeys,
+  key: Uint8Array,
+  keepFirstKey: (text: string) => void,
+): void {
+  keepFirstKey(formatFirstKey({ chainId, key, checkpointKey: checkpointKeyOf(checkpoint) }));
+  ChainKeyFile.create(chainKeyPath(folder), chainId, key);
 }
 
 /**
  * The keys of the bank in this folder.
  * @throws {UsageError} when there is none, or others can read its keys
  */
-export function openDataFolder(folder: string): BankKeys {
+export function openDataFolder(
+  folder: string,
+  randomBytes: (length: number) => Uint8Array,
+): BankKeys {
   if (!holdsBank(folder)) {
     throw new UsageError(
       `no bank in ${folder}: make one with 'deno task bank init', or try everything with 'deno task demo'`,
     );
   }
   requireShortPath(folder);
-  return readKeys(folder);
+  return readKeys(folder, (first) => upgradeKeys(folder, first, randomBytes));
+}
+
+/**
+ * Begins another chain, for a log whose chain key is lost or older than its database: what was
+ * written before stays, and stays checkable with the first key of its own chain.
+ * @throws {UsageError} when the folder holds no bank or its keys are not private
+ */
+export function startAnotherChain(
+  folder: string,
+  randomBytes: (length: number) => Uint8Array,
+  keepFirstKey: (text: string) => void,
+): void {
+  const keys = { ...openDataFolder(folder, randomBytes), chainId: randomBytes(16) };
+  removeIfThere(chainKeyPath(folder));
+  startChain(folder, keys, randomBytes(32), keepFirstKey);
+  replaceKeys(folder, keys);
+}
+
+/** The first release had one key for the whole of a chain: it becomes the key of epoch 0. */
+function upgradeKeys(
+  folder: string,
+  { chain, audit, auditVersion, ...others }: FirstReleaseKeys,
+  randomBytes: (length: number) => Uint8Array,
+): BankKeys {
+  const versions = [{ version: auditVersion, key: audit }];
+  const keys = { ...others, audit: versions, checkpoint: randomBytes(32) };
+  removeIfThere(chainKeyPath(folder));
+  startChain(
+    folder,
+    keys,
+    chain,
+    (text) => replacePrivateFile(folder, firstKeyPath(folder), text),
+  );
+  replaceKeys(folder, keys);
+  return keys;
 }
 
 /** The systems' limit for the path of a Unix socket, which the operator's commands come through. */
@@ -104,6 +180,11 @@ export function replacePrivateFile(folder: string, path: string, text: string): 
   removeIfThere(fresh);
   writePrivateFile(fresh, text);
   Deno.renameSync(fresh, path);
+  syncFolder(folder);
+}
+
+/** Waits until the names of a folder's files are on disk. */
+export function syncFolder(folder: string): void {
   if (Deno.build.os === "windows") return; // folders cannot be opened there
   const opened = Deno.openSync(folder);
   try {
@@ -113,10 +194,40 @@ export function replacePrivateFile(folder: string, path: string, text: string): 
   }
 }
 
-function readKeys(folder: string): BankKeys {
-  const path = keysPath(folder);
-  requirePrivate(path, Deno.statSync(path).mode);
-  return parseKeys(Deno.readTextFileSync(path), path);
+/**
+ * The keys in this folder, whether or not its database is there.
+ * @throws {UsageError} when there are none, or others can read them
+ */
+export function readKeys(
+  folder: string,
+  upgrade?: (keys: FirstReleaseKeys) => BankKeys,
+): BankKeys {
+  return readBankKeys(keysPath(folder), upgrade);
+}
+
+/**
+ * The keys of a file.
+ * @param upgrade makes present keys of those of the first release
+ * @throws {UsageError} when it is missing, readable by others, or no key file of this version
+ */
+export function readBankKeys(
+  path: string,
+  upgrade?: (keys: FirstReleaseKeys) => BankKeys,
+): BankKeys {
+  const mode = modeOf(path);
+  requirePrivate(path, mode);
+  const keys = parseKeys(Deno.readTextFileSync(path), path);
+  if (!("chain" in keys)) return keys;
+  if (upgrade) return upgrade(keys);
+  throw new UsageError(`${path} is of an older version: open its bank once with this one`);
+}
+
+function modeOf(path: string): number | null {
+  try {
+    return Deno.statSync(path).mode;
+  } catch (error) {
+    throw new UsageError(`${path} cannot be read (${(error as Error).message})`);
+  }
 }
 
 /** Writes a file that must not exist, readable by its owner alone, and waits for the disk. */
@@ -129,11 +240,18 @@ export function writePrivateFile(path: string, text: string): void {
   }
 }
 
-/**
- * Makes an empty private file now, to be filled later; closing an unfilled one takes it away.
- * @throws {UsageError} when it is there already, or cannot be made
- */
-export function reservePrivateFile(path: string): { fill(text: string): void; close(): void } {
+/** A private file that is made now and filled later; closing one that is not finished takes it away. */
+export interface ReservedFile {
+  /** Writes all of it, durably: a text, or a file from where it stands. */
+  fill(content: string | Deno.FsFile): void;
+  /** Writes a piece of it; `finish` makes all of them durable. */
+  write(text: string): void;
+  finish(): void;
+  close(): void;
+}
+
+/** @throws {UsageError} when it is there already, or cannot be made */
+export function reservePrivateFile(path: string): ReservedFile {
   let file: Deno.FsFile;
   try {
     file = Deno.openSync(path, { write: true, createNew: true, mode: 0o600 });
@@ -144,65 +262,130 @@ export function reservePrivateFile(path: string): { fill(text: string): void; cl
         : `${path} cannot be written (${(error as Error).message}): choose another`,
     );
   }
-  let filled = false;
+  let finished = false;
+  const write = (bytes: Uint8Array) => {
+    for (let at = 0; at < bytes.length;) at += file.writeSync(bytes.subarray(at));
+  };
+  const finish = () => {
+    file.syncSync();
+    finished = true;
+  };
   return {
-    fill(text) {
-      file.writeSync(new TextEncoder().encode(text));
-      file.syncSync();
-      filled = true;
+    fill(content) {
+      if (typeof content === "string") write(utf8(content));
+      else {
+        const chunk = new Uint8Array(1 << 20);
+        for (let count; (count = content.readSync(chunk)) !== null;) {
+          write(chunk.subarray(0, count));
+        }
+      }
+      finish();
     },
+    write: (text) => write(utf8(text)),
+    finish,
     close() {
       file.close();
-      if (!filled) Deno.removeSync(path);
+      if (!finished) Deno.removeSync(path);
     },
   };
 }
 
-function formatKeys({ master, nextMaster, audit, auditVersion, chain, chainId }: BankKeys): string {
+/**
+ * Copies a file to one that must not be there yet, readable by its owner alone, and waits for the disk.
+ * @throws {UsageError} when the one cannot be read, or the other not be written
+ */
+export function copyPrivateFile(from: string, to: string): void {
+  let source: Deno.FsFile;
+  try {
+    source = Deno.openSync(from);
+  } catch (error) {
+    throw new UsageError(
+      `${from} cannot be read (${(error as Error).message}): name a backup's file`,
+    );
+  }
+  try {
+    const copy = reservePrivateFile(to);
+    try {
+      copy.fill(source);
+    } finally {
+      copy.close();
+    }
+  } finally {
+    source.close();
+  }
+}
+
+function formatKeys({ master, nextMaster, audit, chainId, checkpoint }: BankKeys): string {
   return JSON.stringify(
     {
       format: formatName,
       master: hex(master),
       ...(nextMaster && { nextMaster: hex(nextMaster) }),
-      audit: hex(audit),
-      auditVersion,
-      chain: hex(chain),
+      audit: audit.map(({ version, key }) => ({ version, key: hex(key) })),
       chainId: hex(chainId),
+      checkpoint: hex(checkpoint),
     },
     null,
     2,
   ) + "\n";
 }
 
-function parseKeys(text: string, path: string): BankKeys {
-  const bad = new UsageError(
-    `${path} is not a key file of this version: restore it from where you keep its copy`,
-  );
-  let fields: Record<string, unknown>;
+/** What a key file of the first release has. */
+type FirstReleaseKeys = Omit<BankKeys, "audit" | "checkpoint"> & {
+  audit: Uint8Array;
+  auditVersion: number;
+  /** The one key of the log's chain. */
+  chain: Uint8Array;
+};
+
+const firstFormatName = "strongroom bank keys 1";
+
+function parseKeys(text: string, path: string): BankKeys | FirstReleaseKeys {
+  let fields: Record<string, unknown> | null;
   try {
     fields = JSON.parse(text);
   } catch {
-    throw bad;
+    fields = null;
   }
-  const [master, audit, chain] = [fields?.master, fields?.audit, fields?.chain].map((key) =>
-    fromHex(key, 32)
-  );
-  const chainId = fromHex(fields?.chainId, 16);
+  const master = fromHex(fields?.master, 32);
   const nextMaster = fields?.nextMaster === undefined ? undefined : fromHex(fields.nextMaster, 32);
-  const auditVersion = fields?.auditVersion;
-  if (
-    fields?.format !== formatName || !master || !audit || !chain || !chainId ||
-    nextMaster === null ||
-    !Number.isSafeInteger(auditVersion)
-  ) throw bad;
-  return {
-    master,
-    ...(nextMaster && { nextMaster }),
-    audit,
-    auditVersion: auditVersion as number,
-    chain,
-    chainId,
-  };
+  const chainId = fromHex(fields?.chainId, 16);
+  const rest = fields?.format === formatName
+    ? presentKeysOf(fields)
+    : fields?.format === firstFormatName
+    ? firstReleaseKeysOf(fields)
+    : null;
+  if (!master || !chainId || nextMaster === null || rest === null) {
+    throw new UsageError(
+      `${path} is not a key file of this version: restore it from where you keep its copy`,
+    );
+  }
+  return { master, ...(nextMaster && { nextMaster }), chainId, ...rest };
+}
+
+function presentKeysOf(
+  fields: Record<string, unknown>,
+): Pick<BankKeys, "audit" | "checkpoint"> | null {
+  const checkpoint = fromHex(fields.checkpoint, 32);
+  const audit: BankKeys["audit"] = [];
+  for (const each of Array.isArray(fields.audit) ? fields.audit : []) {
+    const key = fromHex(each?.key, 32);
+    if (!key || !isVersion(each.version)) return null;
+    audit.push({ version: each.version, key });
+  }
+  return checkpoint && audit.length > 0 ? { audit, checkpoint } : null;
+}
+
+function firstReleaseKeysOf(
+  { audit: auditText, auditVersion, chain: chainText }: Record<string, unknown>,
+): Pick<FirstReleaseKeys, "audit" | "auditVersion" | "chain"> | null {
+  const audit = fromHex(auditText, 32);
+  const chain = fromHex(chainText, 32);
+  return audit && chain && isVersion(auditVersion) ? { audit, auditVersion, chain } : null;
+}
+
+function isVersion(value: unknown): value is number {
+  return Number.isSafeInteger(value) && value as number > 0;
 }
 
 export function removeIfThere(path: string): void {

@@ -3,7 +3,7 @@ import { UsageError } from "../lib/errors.ts";
 import { currencyOf } from "../lib/money.ts";
 import { smallestNote } from "../lib/notes.ts";
 import { type Bank, createBank, openBank, randomBytes } from "./bank.ts";
-import { holdsBank, writePrivateFile } from "./data_folder.ts";
+import { holdsBank, replacePrivateFile, writePrivateFile } from "./data_folder.ts";
 import { runOperatorCommand } from "./operator/commands.ts";
 
 export interface DemoBank {
@@ -41,9 +41,12 @@ export async function openDemoBank(
     timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
     smallestNote: smallestNote(currency),
   };
-  const bank = holdsBank(folder)
-    ? await openBank(folder, log)
-    : await createBank(folder, settings, log);
+  const bank = holdsBank(folder) ? await openBank(folder, log) : await createBank(
+    folder,
+    settings,
+    log,
+    (firstKey) => replacePrivateFile(data, `${folder}-first.key`, firstKey),
+  );
   const customers = demoCustomers(`${data}/demo-customers.json`);
   for (const { username, password } of customers) {
     const opening = openings[username as keyof typeof openings] ?? "0";

@@ -53,7 +53,7 @@ export async function listen(
 
   /** Serves a connection as one of this address; null for a balancer's own. */
   async function serve(connection: Deno.TcpConn, address: string | null): Promise<void> {
-    const admitted = admission.enter(address && sourceOf(address));
+    const admitted = admission.enter(address && sourceOf(address), () => atm.close());
     if (!admitted) return connection.close();
     let proved = false;
     const atm = new Connection(connection, context, () => {
@@ -76,7 +76,7 @@ export async function listen(
 
   /** A balancer says first who is calling. */
   async function serveProxied(connection: Deno.TcpConn): Promise<void> {
-    const admitted = admission.enter(null);
+    const admitted = admission.enter(null, () => closeQuietly(connection));
     if (!admitted) return connection.close();
     announcing.add(connection);
     const deadline = setTimeout(() => closeQuietly(connection), handshakeMsMax);

@@ -4,11 +4,11 @@
  * terminal's own movements.
  */
 import type { AccountView } from "../lib/atm.ts";
-import type { AtmOutcome, Outcome } from "../lib/errors.ts";
+import type { AtmOutcome } from "../lib/errors.ts";
 import { visitIdleMsMax } from "../lib/limits.ts";
 import { type AmountFault, formatMoney, minorFromText, readAmount } from "../lib/money.ts";
 import type { Answer, Ask, AskOf, Push } from "../lib/protocol/message.ts";
-import { indexOf, nameHashOf } from "./audit/seal.ts";
+import { nameHashOf } from "./audit/seal.ts";
 import type { Bank } from "./bank.ts";
 import { reportInWords } from "./device_words.ts";
 import type { AccountState, Command, EntryKind, Reply } from "./ledger/command.ts";
@@ -56,7 +56,7 @@ export class Requests {
   async handle(ask: Ask): Promise<Answer> {
     switch (ask.op) {
       case "hello":
-        return this.#hello();
+        return await this.#hello();
       case "log_in":
         return await this.#logIn(ask);
       case "log_out":
@@ -64,6 +64,27 @@ export class Requests {
         return { outcome: "ok" };
       case "touch":
         return this.#touched() ? { outcome: "ok" } : { outcome: "not_logged_in" };
+      case "report":
+        return await this.#report(ask);
+      case "complete":
+      case "reverse":
+      case "void":
+      case "load_cash":
+      case "count_cash":
+        return await this.#settle(ask);
+      case "retell":
+        return await this.#retell(ask);
+      case "retold":
+        return answerOf(await this.#submit({ op: "retold", terminal: this.terminal.id }));
+      default:
+        return this.#touched() ? await this.#ofCustomer(ask) : await this.#withoutVisit(ask);
+    }
+  }
+
+  async #ofCustomer(
+    ask: AskOf<"history" | "authorise" | "transfer" | "recipient" | "refused">,
+  ): Promise<Answer> {
+    switch (ask.op) {
       case "history":
         return await this.#history(ask);
       case "authorise":
@@ -74,11 +95,14 @@ export class Requests {
         return await this.#recipient(ask);
       case "refused":
         return await this.#refused(ask);
-      case "report":
-        return await this.#report(ask);
-      default:
-        return await this.#settle(ask);
     }
+  }
+
+  /** An honest machine does not ask this: the log hears which one did. */
+  async #withoutVisit({ op }: Ask): Promise<Answer> {
+    const outcome = "not_logged_in";
+    await this.#note(`terminal ${this.terminal.name}`, op, "other", outcome);
+    return { outcome };
   }
 
   /** The connection is gone, for whatever reason: nobody stands at this ATM any more. */
@@ -94,21 +118,31 @@ export class Requests {
     return reply;
   }
 
-  #hello(): Answer {
+  async #hello(): Promise<Answer> {
     const { bankName: name, currency, timeZone } = this.bank.settings;
-    return { outcome: "ok", bank: { name, currency, timeZone, terminal: this.terminal.name } };
+    const restoring = await this.bank.ledger.read.restoring();
+    const retell = restoring?.waiting.includes(this.terminal.id)
+      ? { retell: new Date(restoring.sinceMs).toISOString() }
+      : {};
+    const bank = { name, currency, timeZone, terminal: this.terminal.name, ...retell };
+    return { outcome: "ok", bank };
   }
 
   async #logIn({ username, password }: AskOf<"log_in">): Promise<Answer> {
     const terminal = this.terminal.id;
     // One log-in a session: the next customer gets a fresh handshake.
-    if (this.#visited) return { outcome: "already_logged_in" };
-    if (this.logInsUnderWay.has(terminal) || this.bank.passwords.busy) {
-      return { outcome: "try_later" };
+    const refused = this.#visited
+      ? "already_logged_in"
+      : this.logInsUnderWay.has(terminal) || this.bank.passwords.busy
+      ? "try_later"
+      : null;
+    if (refused) {
+      await this.#note(`terminal ${this.terminal.name}`, "log in", "log-in", refused);
+      return { outcome: refused };
     }
     this.logInsUnderWay.add(terminal);
     try {
-      const nameHash = nameHashOf(this.bank.auditKeys, username);
+      const nameHash = nameHashOf(this.bank.auditKeys.newest, username);
       const { passwords } = this.bank;
       const begun = await this.#submit({ op: "begin_log_in", username, nameHash, terminal });
       if (begun.outcome !== "ok") {
@@ -182,16 +216,14 @@ export class Requests {
     action: string,
     kind: EntryKind,
     outcome: AtmOutcome = "ok",
-  ): Promise<Outcome> {
+  ): Promise<Reply> {
     const terminal = this.terminal.id;
-    return (await this.#submit({ op: "note", who, action, kind, outcome, terminal })).outcome;
+    return await this.#submit({ op: "note", who, action, kind, outcome, terminal });
   }
 
-  async #history({ filter, cursor }: AskOf<"history">): Promise<Answer> {
-    if (!this.#touched()) return { outcome: "not_logged_in" };
+  async #history({ filter, cursor, sealed }: AskOf<"history">): Promise<Answer> {
     const { username } = this.#visit!;
-    const who = indexOf(this.bank.auditKeys, username);
-    const page = await this.bank.ledger.history({ who, filter, cursor });
+    const page = await this.bank.ledger.history({ customer: username, filter, cursor, sealed });
     // The look itself is an action; leafing and narrowing belong to it.
     const opened = cursor === undefined && Object.keys(filter).length === 0;
     if (opened) await this.#note(username, "view history", "other");
@@ -201,7 +233,6 @@ export class Requests {
   async #authorise(
     { kind, movement, account, amount, currency }: AskOf<"authorise">,
   ): Promise<Answer> {
-    if (!this.#touched()) return { outcome: "not_logged_in" };
     return answerOf(
       await this.#submit({
         op: "authorise",
@@ -219,7 +250,6 @@ export class Requests {
   async #transfer(
     { movement, account, to, amount, currency }: AskOf<"transfer">,
   ): Promise<Answer> {
-    if (!this.#touched()) return { outcome: "not_logged_in" };
     return answerOf(
       await this.#submit({
         op: "transfer",
@@ -235,7 +265,6 @@ export class Requests {
   }
 
   async #recipient({ account }: AskOf<"recipient">): Promise<Answer> {
-    if (!this.#touched()) return { outcome: "not_logged_in" };
     const { outcome, recipient, retryAfterMs } = await this.#submit({
       op: "look_up",
       terminal: this.terminal.id,
@@ -246,19 +275,33 @@ export class Requests {
   }
 
   async #refused({ kind, amount, why }: AskOf<"refused">): Promise<Answer> {
-    if (!this.#touched()) return { outcome: "not_logged_in" };
     const verb = kind === "withdrawal" ? "withdraw" : "deposit";
     const action = `${verb} ${formatMoney(minorFromText(amount)!, this.bank.settings.currency)}`;
-    await this.#note(this.#visit!.username, action, kind, why);
-    return { outcome: "ok" };
+    const { logged } = await this.#note(this.#visit!.username, action, kind, why);
+    return { outcome: "ok", ...(logged && { logged }) };
   }
 
   async #report(ask: AskOf<"report">): Promise<Answer> {
     const words = reportInWords(ask, this.bank.settings.currency);
-    return { outcome: await this.#note(`terminal ${this.terminal.name}`, words, "other") };
+    const { outcome } = await this.#note(`terminal ${this.terminal.name}`, words, "other");
+    return { outcome };
   }
 
-  async #settle(ask: AskOf<"complete" | "reverse" | "void" | "load_cash">): Promise<Answer> {
+  async #retell({ account, amount, ...told }: AskOf<"retell">): Promise<Answer> {
+    const terminal = this.terminal.id;
+    return answerOf(
+      await this.#submit({
+        ...told,
+        terminal,
+        account: accountNumberOf(account),
+        amount: minorFromText(amount)!,
+      }),
+    );
+  }
+
+  async #settle(
+    ask: AskOf<"complete" | "reverse" | "void" | "load_cash" | "count_cash">,
+  ): Promise<Answer> {
     const terminal = this.terminal.id;
     return answerOf(
       await this.#submit(
@@ -270,12 +313,13 @@ export class Requests {
   }
 }
 
-function answerOf({ outcome, account, timeMs, booked }: Reply): Answer {
+function answerOf({ outcome, account, timeMs, booked, logged }: Reply): Answer {
   return {
     outcome,
     time: new Date(timeMs).toISOString(),
     ...(account && { account: viewOf(account) }),
     ...(booked === undefined ? {} : { booked: booked.toString() }),
+    ...(logged && { logged }),
   };
 }
 

@@ -38,11 +38,12 @@ export function fillCassettes(
  * People have opened the machine: they took out all notes, counted the bank's own, and put those into
  * the cassettes; what customers had left they keep apart for the bank. Their count settles the
  * movement that was interrupted, even one that the devices lost count of. Gives what is over beside
- * that, below zero what is missing, in minor units: nobody has booked it.
+ * that, below zero what is missing, in minor units: it is journaled for the bank to book.
  */
 export function countCassettes(
-  { database, journal, devices }: Filling,
+  { database, journal, devices, randomBytes, nowMs }: Filling,
   counted: NoteCounts,
+  { code: currency }: Currency,
 ): bigint {
   return transact(database, () => {
     let expected = totalOf(devices.inside());
@@ -58,6 +59,11 @@ export function countCassettes(
       journal.acted(movement, done);
     }
     devices.recount(counted);
-    return totalOf(counted) - expected;
+    const amount = totalOf(counted) - expected;
+    const movement = hex(randomBytes(16));
+    if (amount !== 0n) {
+      journal.intend({ movement, kind: "count", amount, currency, notes: counted }, nowMs());
+    }
+    return amount;
   });
 }

@@ -5,7 +5,7 @@
  */
 import { type Bytes, fromHex, textOf, utf8 } from "../bytes.ts";
 import { type DeviceRefusal, type Outcome, ProtocolError } from "../errors.ts";
-import type { AccountView, HistoryEntry, HistoryFilter, Notes } from "../atm.ts";
+import type { AccountView, HistoryEntry, HistoryFilter, LoggedAt, Notes } from "../atm.ts";
 import {
   cassettesMax,
   historyTextLengthMax,
@@ -22,7 +22,7 @@ export type Ask =
   | { op: "log_out"; reason: "customer" | "idle" | "closing" }
   // of the customer, for the session's own account
   | { op: "touch" }
-  | { op: "history"; filter: HistoryFilter; cursor?: string }
+  | { op: "history"; filter: HistoryFilter; cursor?: string; sealed?: boolean }
   | {
     op: "authorise";
     kind: "withdrawal" | "deposit";
@@ -59,7 +59,23 @@ export type Ask =
   | { op: "complete"; movement: string; amount: MinorText }
   | { op: "reverse"; movement: string }
   | { op: "void"; movement: string }
-  | { op: "load_cash"; movement: string; amount: MinorText; currency: string };
+  /**
+   * What the devices did of a movement, told again since the bank was put back to its backup: `amount`
+   * is what they moved, and `account` may be empty where the terminal does not know.
+   */
+  | {
+    op: "retell";
+    movement: string;
+    kind: "withdrawal" | "deposit" | "load" | "count";
+    account: string;
+    amount: MinorText;
+    currency: string;
+  }
+  /** All has been told again. */
+  | { op: "retold" }
+  | { op: "load_cash"; movement: string; amount: MinorText; currency: string }
+  /** Notes that people found over or, below zero, missing. */
+  | { op: "count_cash"; movement: string; amount: MinorText; currency: string };
 
 /** What a machine refuses without asking the bank. */
 export type MachineRefusal = Extract<
@@ -75,7 +91,14 @@ export type Request = { id: number; ask: Ask };
 export interface Answer {
   outcome: Outcome;
   retryAfterMs?: number;
-  bank?: { name: string; currency: Currency; timeZone: string; terminal: string };
+  bank?: {
+    name: string;
+    currency: Currency;
+    timeZone: string;
+    terminal: string;
+    /** RFC 3339: the bank wants to be told again what the terminal did since. */
+    retell?: string;
+  };
   account?: AccountView;
   /** All of the customer's accounts that can be used, for a log-in. */
   accounts?: AccountView[];
@@ -87,6 +110,8 @@ export interface Answer {
   time?: string;
   /** Minor units that the first settling booked: for `already_completed` and a repeated complete. */
   booked?: MinorText;
+  /** Where the log speaks of the movement, or of the machine's own refusal. */
+  logged?: LoggedAt;
   entries?: HistoryEntry[];
   cursor?: string;
 }
@@ -206,6 +231,7 @@ const minor: Check<MinorText> = (value) =>
   minorFromText(value) === null ? refuse("amount") : value as MinorText;
 const movement: Check<string> = (value) =>
   fromHex(value, 16) ? value as string : refuse("movement id");
+const tag: Check<string> = (value) => fromHex(value, 32) ? value as string : refuse("tag");
 const terminalKey: Check<string> = (value) => fromHex(value, 32) ? value as string : refuse("key");
 const instant: Check<string> = (value) =>
   typeof value === "string" && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?Z$/.test(value) &&
@@ -244,6 +270,8 @@ const entry: Check<HistoryEntry> = (value) =>
     time: instant,
     terminal: shortText,
     amount: maybe(minor),
+    sealed: maybe(text(4_096)),
+    tag: maybe(tag),
   }, value);
 
 const askFields: { [O in Operation]: Fields } = {
@@ -251,7 +279,7 @@ const askFields: { [O in Operation]: Fields } = {
   log_in: { username: text(usernameLengthMax), password: text(passwordLengthMax) },
   log_out: { reason: oneOf("customer", "idle", "closing") },
   touch: {},
-  history: { filter, cursor: maybe(text(64)) },
+  history: { filter, cursor: maybe(text(64)), sealed: maybe(yesOrNo) },
   authorise: { kind, movement, account: text(64), amount: text(32), currency: currencyCode },
   transfer: {
     movement,
@@ -276,6 +304,15 @@ const askFields: { [O in Operation]: Fields } = {
   reverse: { movement },
   void: { movement },
   load_cash: { movement, amount: minor, currency: currencyCode },
+  retell: {
+    movement,
+    kind: oneOf("withdrawal", "deposit", "load", "count"),
+    account: text(64),
+    amount: minor,
+    currency: currencyCode,
+  },
+  retold: {},
+  count_cash: { movement, amount: minor, currency: currencyCode },
 };
 
 const pushFields: { [P in Push["push"]]: Fields } = {
@@ -294,6 +331,7 @@ const answerFields = {
       currency: (inner) => record({ code: currencyCode, exponent: whole }, inner),
       timeZone: shortText,
       terminal: shortText,
+      retell: maybe(instant),
     }, value)
   ),
   account: maybe(account),
@@ -302,6 +340,7 @@ const answerFields = {
   elsewhere: maybe(listOf(shortText)),
   time: maybe(instant),
   booked: maybe(minor),
+  logged: maybe((value) => record({ place: shortText, tag }, value)),
   entries: maybe(listOf(entry)),
   cursor: maybe(text(64)),
 };

@@ -22,13 +22,17 @@ export type Direction = 0 | 1;
 export const fromClient: Direction = 0;
 export const fromServer: Direction = 1;
 
-/** How a direction ends: in order, or because the bank no longer accepts the key that the channel rests on. */
-export type Ending = "close" | "revoked";
+/**
+ * How a direction ends: in order, or because the bank no longer accepts the key that the channel rests
+ * on, or because the same terminal has a newer channel.
+ */
+export type Ending = "close" | "revoked" | "replaced";
 
 /** The message of a close record. */
 const endings: Record<Ending, Uint8Array> = {
   close: new Uint8Array(0),
   revoked: Uint8Array.of(1),
+  replaced: Uint8Array.of(2),
 };
 
 /** When the keys of a direction have served long enough. Overridden by tests alone. */
@@ -189,8 +193,9 @@ export class RecordReceiver {
 }
 
 function endingOf(message: Bytes): Ending {
-  if (message.length === 0) return "close";
-  if (message.length === 1 && message[0] === endings.revoked[0]) return "revoked";
+  for (const [ending, bytes] of Object.entries(endings)) {
+    if (message.length === bytes.length && message[0] === bytes[0]) return ending as Ending;
+  }
   throw new ProtocolError("record content");
 }
 

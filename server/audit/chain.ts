@@ -1,23 +1,62 @@
 /**
  * The chain: each entry's tag covers the tag before it and the entry's sealed bytes, so that entries
  * cannot be altered, dropped, inserted or reordered by someone without the chain's key, and checking
- * them needs no key that opens them.
+ * them needs no key that opens them. The key steps forward each epoch, and the one before cannot be
+ * had from it (forward integrity: Bellare and Yee, 1997; Schneier and Kelsey, 1999). FORMAT.md has
+ * every byte.
  */
-import { concat, equalInConstantTime, u32, u64, utf8 } from "../../lib/bytes.ts";
-import { hmac } from "../../lib/protocol/key_schedule.ts";
+import { type Bytes, concat, equalInConstantTime, u32, u64, utf8 } from "../../lib/bytes.ts";
+import { hkdfExpand, hmac } from "../../lib/protocol/key_schedule.ts";
 
 /** An entry as it is stored. */
 export interface SealedEntry {
+  /** The number of its chain in this database, from 1; the tag covers the chain's id instead. */
+  chain: number;
   /** Its place in the chain, from 1 without a gap. */
   sequence: number;
   epoch: number;
-  /** The version of the AUDIT_KEY that seals it. */
+  /** The version of the AUDIT_KEY that seals it; 0 for an epoch's end. */
   keyVersion: number;
-  /** The keyed index of the customer it is about, 16 bytes. */
+  /** The keyed index of the customer it is about, 16 bytes; zeros for an epoch's end. */
   who: Uint8Array;
+  /** Empty for an epoch's end. */
   sealed: Uint8Array;
   /** 32 bytes. */
   tag: Uint8Array;
+}
+
+/** What a chain is named by: 16 random bytes, and its number in a database. */
+export interface ChainName {
+  number: number;
+  id: Bytes;
+}
+
+/** Names an entry among all of a database's: "1.4711". */
+export function placeText({ chain, sequence }: Pick<SealedEntry, "chain" | "sequence">): string {
+  return `${chain}.${sequence}`;
+}
+
+/** The place that a text names; null for any other text. */
+export function placeOfText(text: string): { chain: number; sequence: number } | null {
+  const [, chain, sequence] = /^([1-9][0-9]{0,3})\.([1-9][0-9]{0,12})$/.exec(text) ?? [];
+  return chain ? { chain: Number(chain), sequence: Number(sequence) } : null;
+}
+
+const nobody = new Uint8Array(16);
+const nothing = new Uint8Array(0);
+
+/** The last entry of an epoch, which says nothing else: what follows it is of the next epoch. */
+export function epochEnd(chain: number, sequence: number, epoch: number): Omit<SealedEntry, "tag"> {
+  return { chain, sequence, epoch, keyVersion: 0, who: nobody, sealed: nothing };
+}
+
+export function endsEpoch({ sealed }: Pick<SealedEntry, "sealed">): boolean {
+  return sealed.length === 0;
+}
+
+/** The key of the epoch after this one's. Its input is shorter than any that a tag has. */
+export function nextEpochKey(epochKey: Uint8Array): Bytes {
+  return hkdfExpand(epochKey, utf8("strongroom/1 audit next epoch"), 32);
 }
 
 /** What the first entry's tag is chained to. */
@@ -27,12 +66,12 @@ export function chainStart(chainId: Uint8Array): Uint8Array {
 
 /** The tag of an entry that follows `previousTag`. */
 export function chainTag(
-  chainKey: Uint8Array,
+  epochKey: Uint8Array,
   previousTag: Uint8Array,
   entry: Omit<SealedEntry, "tag">,
 ): Uint8Array {
   return hmac(
-    chainKey,
+    epochKey,
     previousTag,
     concat(u64(entry.sequence), u32(entry.epoch), u32(entry.keyVersion)),
     concat(u32(entry.who.length), entry.who), // or a byte could pass between the two unnoticed
@@ -40,12 +79,15 @@ export function chainTag(
   );
 }
 
-/** Follows a chain entry by entry, in constant memory. */
+/** Follows a chain entry by entry from its first key, in constant memory. */
 export class ChainVerifier {
+  #key: Uint8Array;
   #tag: Uint8Array;
   #sequence = 0;
+  #epoch = 0;
 
-  constructor(private readonly chainKey: Uint8Array, chainId: Uint8Array) {
+  constructor(firstKey: Uint8Array, chainId: Uint8Array) {
+    this.#key = firstKey;
     this.#tag = chainStart(chainId);
   }
 
@@ -54,17 +96,47 @@ export class ChainVerifier {
     return this.#sequence;
   }
 
+  /** The tag of the last good entry. */
+  get tag(): Uint8Array {
+    return this.#tag;
+  }
+
+  /** The epoch that the next entry must be of. */
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  /** The key of that epoch. */
+  get epochKey(): Uint8Array {
+    return this.#key;
+  }
+
+  /** Another that goes on from here by itself. */
+  copy(): ChainVerifier {
+    const copy = new ChainVerifier(this.#key, nobody);
+    copy.#tag = this.#tag;
+    copy.#sequence = this.#sequence;
+    copy.#epoch = this.#epoch;
+    return copy;
+  }
+
   /** Null when this is the chain's next entry, otherwise what is wrong, naming the place. */
   next(entry: SealedEntry): string | null {
     const expected = this.#sequence + 1;
     if (entry.sequence !== expected) {
-      return `entry ${expected} is missing: entry ${entry.sequence} comes in its place`;
+      return entry.sequence > expected
+        ? `entry ${expected} is missing: entry ${entry.sequence} comes in its place`
+        : `entry ${entry.sequence} comes again in the place of entry ${expected}`;
     }
-    if (!equalInConstantTime(entry.tag, chainTag(this.chainKey, this.#tag, entry))) {
-      return `entry ${expected} is not as it was written`;
-    }
+    const right = entry.epoch === this.#epoch &&
+      equalInConstantTime(entry.tag, chainTag(this.#key, this.#tag, entry));
+    if (!right) return `entry ${expected} is not as it was written`;
     this.#tag = entry.tag;
     this.#sequence = expected;
+    if (endsEpoch(entry)) {
+      this.#key = nextEpochKey(this.#key);
+      this.#epoch++;
+    }
     return null;
   }
 }

@@ -1,56 +1,108 @@
 /** A customer's own part of the log: opened, filtered and cut into pages, newest first. */
-import type { HistoryEntry, HistoryFilter } from "../../lib/atm.ts";
-import { historyEntriesExaminedMax, historyPageEntriesMax } from "../../lib/limits.ts";
+import type { HistoryEntry, HistoryFilter, LoggedAt } from "../../lib/atm.ts";
+import { hex } from "../../lib/bytes.ts";
+import {
+  historyEntriesExaminedMax,
+  historyPageEntriesMax,
+  receiptEntriesExaminedMax,
+} from "../../lib/limits.ts";
 import type { AuditEntry } from "../ledger/command.ts";
-import type { ReadStore } from "../ledger/store.ts";
-import type { SealedEntry } from "./chain.ts";
+import type { LogPlace, ReadStore } from "../ledger/store.ts";
+import { placeOfText, placeText, type SealedEntry } from "./chain.ts";
+import type { AuditKeyRing } from "./seal.ts";
 
 const chunkEntries = 64;
 
-/** How a stored entry becomes a readable one; null for one that does not open. */
-export type Opener = (entry: SealedEntry) => AuditEntry | null;
+type LogStore = Pick<ReadStore, "chains" | "entriesOf" | "settledAmong">;
+type LogKeys = Pick<AuditKeyRing, "indexesOf" | "open">;
 
 export interface HistoryQuery {
-  /** The customer's keyed index. */
-  who: Uint8Array;
+  /** The customer's username: nobody else's entries are looked at. */
+  customer: string;
   filter: HistoryFilter;
   /** Where the page before ended; absent for the newest. */
   cursor?: string;
+  /** Whether entries come with their sealed form, too. */
+  sealed?: boolean;
 }
 
-/** One page. A cursor comes back while there may be more, even when this page found nothing. */
+/** An entry that the customer may read, beside what is stored of it. */
+interface Readable {
+  stored: SealedEntry;
+  entry: AuditEntry;
+}
+
+/**
+ * One page. A cursor comes back while there may be more, even when this page found nothing. It names
+ * a place, so that entries which arrive meanwhile move nothing.
+ */
 export async function historyPage(
-  store: Pick<ReadStore, "entriesOf" | "settledAmong">,
-  openEntry: Opener,
-  { who, filter, cursor }: HistoryQuery,
+  store: LogStore,
+  keys: LogKeys,
+  { customer, filter, cursor, sealed = false }: HistoryQuery,
 ): Promise<{ entries: HistoryEntry[]; cursor?: string }> {
   const entries: HistoryEntry[] = [];
-  let before = cursor === undefined ? Number.MAX_SAFE_INTEGER : Number(cursor);
-  if (!Number.isSafeInteger(before)) return { entries };
+  let before = cursor === undefined ? null : placeOfText(cursor);
+  if (cursor !== undefined && before === null) return { entries };
   for (let examined = 0; examined < historyEntriesExaminedMax; examined += chunkEntries) {
-    const chunk = await store.entriesOf(who, before, chunkEntries);
-    const readable = await withoutFinishedHolds(store, chunk, openEntry);
-    for (const { sequence, entry } of readable) {
-      before = sequence;
+    const chunk = await chunkOf(store, keys.indexesOf(customer), before);
+    for (const { stored, entry } of await readableOf(store, keys, chunk)) {
+      before = stored;
       if (!matches(entry, filter)) continue;
-      entries.push(shown(sequence, entry));
-      if (entries.length === historyPageEntriesMax) return { entries, cursor: String(before) };
+      entries.push(shown(stored, entry, sealed));
+      if (entries.length === historyPageEntriesMax) return { entries, cursor: placeText(stored) };
     }
     if (chunk.length < chunkEntries) return { entries };
-    before = chunk.at(-1)!.sequence;
+    before = chunk.at(-1)!;
   }
-  return { entries, cursor: String(before) };
+  return { entries, cursor: placeText(before!) };
+}
+
+/** Where the log speaks of one row of a customer's movement, if that is among their newest entries. */
+export async function findEntry(
+  store: Pick<LogStore, "chains" | "entriesOf">,
+  keys: LogKeys,
+  { customer, movement, step }: Pick<AuditEntry, "movement" | "step"> & { customer: string },
+): Promise<LoggedAt | undefined> {
+  const chainIds = new Map((await store.chains()).map(({ number, id }) => [number, id]));
+  let before: LogPlace | null = null;
+  for (let examined = 0; examined < receiptEntriesExaminedMax; examined += chunkEntries) {
+    const chunk: SealedEntry[] = await chunkOf(store, keys.indexesOf(customer), before);
+    for (const stored of chunk) {
+      const entry = keys.open(stored, chainIds.get(stored.chain)!);
+      if (entry?.movement === movement && entry?.step === step) return loggedAt(stored);
+    }
+    if (chunk.length < chunkEntries) return undefined;
+    before = chunk.at(-1)!;
+  }
+}
+
+/** An entry's place and tag, as a receipt has them. */
+export function loggedAt(entry: SealedEntry): LoggedAt {
+  return { place: placeText(entry), tag: hex(entry.tag) };
+}
+
+/** The next entries under any of a customer's indexes: each version of the AUDIT_KEY has its own. */
+async function chunkOf(
+  store: Pick<LogStore, "entriesOf">,
+  indexes: readonly Uint8Array[],
+  before: LogPlace | null,
+): Promise<SealedEntry[]> {
+  const found: SealedEntry[] = [];
+  for (const who of indexes) found.push(...await store.entriesOf(who, before, chunkEntries));
+  return found.sort((a, b) => b.chain - a.chain || b.sequence - a.sequence).slice(0, chunkEntries);
 }
 
 /** An authorisation says nothing more once its movement is settled: the settling has its own entry. */
-async function withoutFinishedHolds(
-  store: Pick<ReadStore, "settledAmong">,
-  chunk: SealedEntry[],
-  openEntry: Opener,
-): Promise<{ sequence: number; entry: AuditEntry }[]> {
-  const readable = chunk.flatMap((sealed) => {
-    const entry = openEntry(sealed);
-    return entry ? [{ sequence: sealed.sequence, entry }] : [];
+async function readableOf(
+  store: LogStore,
+  keys: LogKeys,
+  chunk: readonly SealedEntry[],
+): Promise<Readable[]> {
+  const chainIds = new Map((await store.chains()).map(({ number, id }) => [number, id]));
+  const readable = chunk.flatMap((stored) => {
+    const entry = keys.open(stored, chainIds.get(stored.chain)!);
+    return entry ? [{ stored, entry }] : [];
   });
   const holds = readable.flatMap(({ entry: { step, outcome, movement } }) =>
     step === "authorise" && outcome === "ok" && movement ? [movement] : []
@@ -69,14 +121,15 @@ function matches(entry: AuditEntry, { kind, outcome, text, from, before }: Histo
     (!before || entry.timeMs < Date.parse(before));
 }
 
-function shown(sequence: number, entry: AuditEntry): HistoryEntry {
+function shown(stored: SealedEntry, entry: AuditEntry, sealed: boolean): HistoryEntry {
   return {
-    place: String(sequence),
+    place: placeText(stored),
     action: entry.action,
     kind: entry.kind,
     outcome: entry.outcome === "ok" ? "done" : "refused",
     time: new Date(entry.timeMs).toISOString(),
     terminal: entry.terminal,
     ...(entry.amount === undefined ? {} : { amount: entry.amount.toString() }),
+    ...(sealed && { sealed: stored.sealed.toBase64(), tag: hex(stored.tag) }),
   };
 }

@@ -3,10 +3,11 @@
  * their place in their chain.
  */
 import { type Bytes, concat, hex, textOf, u32, u64, utf8 } from "../../lib/bytes.ts";
-import type { AtmOutcome } from "../../lib/errors.ts";
+import type { LoggedOutcome } from "../../lib/errors.ts";
 import { hkdfExpand, hmac } from "../../lib/protocol/key_schedule.ts";
 import { open, seal, type SealKeys } from "../../lib/seal.ts";
 import type { AuditEntry, EntryKind } from "../ledger/command.ts";
+import type { SealedEntry } from "./chain.ts";
 
 /** The keys that come of one AUDIT_KEY. */
 export interface AuditKeys {
@@ -24,6 +25,41 @@ export function auditKeysOf(auditKey: Uint8Array, version: number): AuditKeys {
     seal: { enc: derive("enc", 16), mac: derive("mac", 32) },
     index: derive("index", 32),
   };
+}
+
+/** Every version of the AUDIT_KEY: the newest seals, the others go on opening what they sealed. */
+export class AuditKeyRing {
+  readonly #versions: readonly AuditKeys[];
+
+  /** @param versions at least one, in any order */
+  constructor(versions: readonly AuditKeys[]) {
+    this.#versions = versions.toSorted((a, b) => b.version - a.version);
+  }
+
+  get newest(): AuditKeys {
+    return this.#versions[0]!;
+  }
+
+  /** Newest first: these are plain values, and cross threads. */
+  get versions(): readonly AuditKeys[] {
+    return this.#versions;
+  }
+
+  /** The same with one version more. */
+  with(keys: AuditKeys): AuditKeyRing {
+    return new AuditKeyRing([...this.#versions, keys]);
+  }
+
+  /** The indexes under which one customer's entries are found, the newest version's first. */
+  indexesOf(who: string): Bytes[] {
+    return this.#versions.map((keys) => indexOf(keys, who));
+  }
+
+  /** The entry of a place, or null when none of these keys sealed it for that place. */
+  open({ keyVersion, sequence, sealed }: SealedEntry, chainId: Uint8Array): AuditEntry | null {
+    const keys = this.#versions.find(({ version }) => version === keyVersion);
+    return keys ? openEntry(keys, { chainId, sequence }, sealed) : null;
+  }
 }
 
 /** The 16 bytes under which one customer's entries are found, without opening the others'. */
@@ -65,7 +101,7 @@ export function openEntry(
   if (!who || !action || !time || !beside) return null;
   const { amount, ...facts } = JSON.parse(beside) as {
     kind: EntryKind;
-    outcome: AtmOutcome;
+    outcome: LoggedOutcome;
     terminal: string;
     amount?: string;
   };

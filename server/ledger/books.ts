@@ -42,6 +42,14 @@ export interface Limits {
   terminalDayInMax: bigint | null;
 }
 
+/** A bank that was restored from a backup, until its terminals have told what they did since. */
+export interface Restoring {
+  /** Milliseconds since 1970: what is older the backup has. */
+  sinceMs: number;
+  /** Terminals that have not told yet. */
+  waiting: readonly TerminalId[];
+}
+
 export const noLimits: Limits = {
   withdrawalMax: null,
   accountDayOutMax: null,
@@ -57,6 +65,7 @@ export interface Movement {
   id: MovementId;
   step: MovementStep;
   action: "authorise" | "complete" | "reverse" | "void" | "book" | "report";
+  /** `load`: notes in a terminal that no customer moved, put in or found over or missing. */
   kind: "withdrawal" | "deposit" | "transfer" | "load" | "opening" | "void";
   terminal: TerminalId;
   customer: string;
@@ -134,6 +143,8 @@ export interface Rows {
 export interface Loaded extends Rows {
   settings: Settings;
   limits: Limits;
+  /** Null when all is as ever. */
+  restoring: Restoring | null;
   /** The next account to be opened gets this id. */
   accountIdNext: number;
 }
@@ -145,6 +156,8 @@ export interface Loaded extends Rows {
 export interface Changes extends Rows {
   /** The bank's limits, where they changed. */
   limits: Limits | null;
+  /** What is still waited for after a restore, where that changed. */
+  restoring: Restoring | null;
   /** What an operator confirmed of the clock, where one did. */
   clock: ConfirmedClock | null;
 }
@@ -196,6 +209,7 @@ export interface Charge {
 export class Books {
   readonly settings: Settings;
   #limits: Limits;
+  #restoring: Restoring | null;
   #accounts = new Map<number, Account>();
   /** The ids of each owner's accounts of a kind. */
   #owned = new Map<string, Set<number>>();
@@ -211,11 +225,13 @@ export class Books {
     terminals: new Set<TerminalId>(),
     failures: new Set<string>(),
     limits: null as Limits | null,
+    restoring: null as Restoring | null,
   };
 
   constructor(loaded: Loaded) {
     this.settings = loaded.settings;
     this.#limits = loaded.limits;
+    this.#restoring = loaded.restoring;
     this.#accountIdNext = loaded.accountIdNext;
     for (const account of loaded.accounts) this.#keepAccount(account);
     for (const row of loaded.movements) this.#movements.set(movementKey(row.id, row.step), row);
@@ -265,6 +281,15 @@ export class Books {
 
   setLimits(limits: Limits): void {
     this.#limits = this.#changed.limits = limits;
+  }
+
+  /** Null when no terminal is waited for. */
+  get restoring(): Restoring | null {
+    return this.#restoring?.waiting.length ? this.#restoring : null;
+  }
+
+  setRestoring(restoring: Restoring): void {
+    this.#restoring = this.#changed.restoring = restoring;
   }
 
   openAccount(kind: AccountKind, owner: string, name = ""): Account {

@@ -115,7 +115,7 @@ function hold(row: Movement, open: Set<MovementId>, of: (id: number | null) => R
   else if (row.step === 2 && !open.delete(row.id)) {
     throw new Wrong(`${nameOf(row)} settles what was not open`);
   }
-  if (row.kind !== "withdrawal" || row.step === 3) return;
+  if (row.kind !== "withdrawal" || row.step === 3 || row.action === "book") return;
   of(row.debit).held += row.step === 1 ? row.amount : -row.amount;
 }
 

@@ -1,5 +1,6 @@
 /** What the ledger is asked to do, and what it answers: plain values that cross threads. */
-import type { AtmOutcome, Outcome } from "../../lib/errors.ts";
+import type { LoggedAt } from "../../lib/atm.ts";
+import type { LoggedOutcome, Outcome } from "../../lib/errors.ts";
 import type { AmountFault } from "../../lib/money.ts";
 import type { Limits } from "./books.ts";
 
@@ -60,6 +61,32 @@ export interface LoadCash {
   currency: string;
 }
 
+/** What the terminal's devices did since the backup that the bank was restored from. */
+export interface Retell {
+  op: "retell";
+  movement: MovementId;
+  terminal: TerminalId;
+  kind: "withdrawal" | "deposit" | "load" | "count";
+  /** The customer's account; 0 where the terminal does not know. */
+  account: number;
+  /** What was moved; zero for nothing, below zero what a count found missing. */
+  amount: bigint;
+  currency: string;
+}
+
+/** The terminal has told all that it has. */
+export interface Retold {
+  op: "retold";
+  terminal: TerminalId;
+}
+
+/** What people found in a terminal's cassettes beside what the books have. */
+export interface CountCash extends Omit<LoadCash, "op"> {
+  op: "count_cash";
+  /** Minor units: over, or below zero missing. */
+  amount: bigint;
+}
+
 export type Administer =
   | {
     op: "add_customer";
@@ -107,6 +134,8 @@ export type Administer =
     amount: bigint;
     reason: string;
   }
+  /** Customers are served though not every terminal has told what it did since the backup. */
+  | { op: "end_restore"; operator: string; reason: string }
   /** The clock has jumped, and is right. */
   | { op: "confirm_clock"; operator: string }
   | {
@@ -156,12 +185,25 @@ export interface Note {
   who: string;
   action: string;
   kind: EntryKind;
-  outcome: AtmOutcome;
+  outcome: LoggedOutcome;
   terminal?: TerminalId;
 }
 
 export type Command =
-  & (Authorise | Settle | Transfer | LookUp | LoadCash | Administer | ConfirmKey | LogIn | Note)
+  & (
+    | Authorise
+    | Settle
+    | Transfer
+    | LookUp
+    | LoadCash
+    | Retell
+    | Retold
+    | CountCash
+    | Administer
+    | ConfirmKey
+    | LogIn
+    | Note
+  )
   /** The version of the terminal's key that the command's channel rests on. */
   & { underKey?: number };
 
@@ -187,6 +229,8 @@ export interface Reply {
   /** What a settled movement booked; in the answer to a repeated authorisation too. */
   booked?: bigint;
   retryAfterMs?: number;
+  /** Where the log speaks of it, for a movement's own commands. */
+  logged?: LoggedAt;
   /** For `begin_log_in`: what the password is checked against; null for a name that nobody has. */
   passwordHash?: string | null;
 }
@@ -201,7 +245,7 @@ export interface AuditEntry {
   action: string;
   timeMs: number;
   kind: EntryKind;
-  outcome: AtmOutcome;
+  outcome: LoggedOutcome;
   /** The terminal's name; empty for what happened at none. */
   terminal: string;
   movement?: MovementId;

@@ -2,29 +2,40 @@
  * The engine: load → pure rules → commit, one batch at a time. Changes and the audit entries that
  * speak of them commit together, and nobody is answered before.
  */
-import { chainStart, chainTag, type SealedEntry } from "../audit/chain.ts";
-import { type AuditKeys, indexOf, openEntry, sealEntry } from "../audit/seal.ts";
+import type { LoggedAt } from "../../lib/atm.ts";
+import type { SealedEntry } from "../audit/chain.ts";
+import { loggedAt } from "../audit/history.ts";
+import type { ChainWriter } from "../audit/writer.ts";
 import { Books, touchOf } from "./books.ts";
 import { Clock, jumpInWords } from "./clock.ts";
-import type { AccountState, AuditEntry, Command, Note, Reply } from "./command.ts";
-import { applyCommands } from "./rules.ts";
+import type { AccountState, AuditEntry, Command, MovementId, Note, Reply } from "./command.ts";
+import { applyCommands, type BatchResult } from "./rules.ts";
 import type { Store } from "./store.ts";
 
 /** What the engine needs beside its store. */
 export interface EngineParts {
   store: Store;
-  keys: AuditKeys;
-  chainId: Uint8Array;
-  chainKey: Uint8Array;
+  log: ChainWriter;
+  /** The time of the last committed batch, as the log has it. */
+  lastMs: number;
+  /** Where the log speaks of a movement's row, as far as it looks back. */
+  findEntry?: (
+    customer: string,
+    movement: MovementId,
+    step: AuditEntry["step"],
+  ) => LoggedAt | undefined | Promise<LoggedAt | undefined>;
+  /** Hears of what is committed; what it throws is told and takes nothing back. */
+  onCommitted?: (entries: readonly SealedEntry[]) => void;
   nowMs: () => number;
   monotonicMs: () => number;
-  randomBytes: (length: number) => Uint8Array;
 }
 
 /** What is known once a batch is on disk: a reply for each command, and every account it changed. */
 export interface BatchOutcome {
   replies: Reply[];
   accounts: AccountState[];
+  /** Whether the log's epoch has entries, and must end before long. */
+  epochOpen: boolean;
 }
 
 /** A failed commit: nothing of the batch happened, and the same ids may be tried again. */
@@ -38,51 +49,54 @@ function noteOf(jumpMs: number | null): Note {
   return { op: "note", who: "bank", action, kind: "other", outcome: "ok" };
 }
 
-interface Head {
-  sequence: number;
-  tag: Uint8Array;
-  timeMs: number;
-}
-
-/** Where the log ends. */
-async function headOf({ store, keys, chainId }: EngineParts): Promise<Head> {
-  const last = await store.lastEntry();
-  if (!last) return { sequence: 0, tag: chainStart(chainId), timeMs: 0 };
-  const { sequence, tag, sealed } = last;
-  return { sequence, tag, timeMs: openEntry(keys, { chainId, sequence }, sealed)?.timeMs ?? 0 };
+/** Which of a movement's entries a command is spoken of in; undefined where it is not a movement's. */
+function stepOf(op: Command["op"]): AuditEntry["step"] {
+  if (op === "authorise") return "authorise";
+  if (op === "transfer") return "book";
+  return op === "complete" || op === "reverse" || op === "void" ? "settle" : undefined;
 }
 
 export class Engine {
   /** Whether money is stopped, as far as the log knows. */
   #stopped = false;
+  #lastMs: number;
 
-  private constructor(
-    private readonly parts: EngineParts,
-    private readonly clock: Clock,
-    private head: Head,
-  ) {}
-
-  /** Takes up where the log's last entry left off. */
-  static async open(parts: EngineParts): Promise<Engine> {
-    const head = await headOf(parts);
-    const clock = new Clock(parts, head.timeMs, await parts.store.confirmedClock());
-    return new Engine(parts, clock, head);
+  private constructor(private readonly parts: EngineParts, private readonly clock: Clock) {
+    this.#lastMs = parts.lastMs;
   }
 
-  /** Runs one batch. `onError` hears of what the store refused. */
-  async run(commands: readonly Command[], onError: (error: Error) => void): Promise<BatchOutcome> {
+  /** Takes up where the log left off. */
+  static async open(parts: EngineParts): Promise<Engine> {
+    const clock = new Clock(parts, parts.lastMs, await parts.store.confirmedClock());
+    return new Engine(parts, clock);
+  }
+
+  /**
+   * Runs one batch. `onError` hears of what the store refused.
+   * @param endEpoch whether the log's epoch is to end with it; where that fails it stays open
+   */
+  async run(
+    commands: readonly Command[],
+    onError: (error: Error) => void,
+    endEpoch = false,
+  ): Promise<BatchOutcome> {
     try {
-      return await this.#runTogether(commands, onError);
+      return await this.#runTogether(commands, onError, endEpoch);
     } catch (error) {
       onError(error as Error);
       await this.#lookAgain(onError);
-      if (commands.length === 1) return { replies: [tryLater(this.parts.nowMs())], accounts: [] };
+      if (endEpoch) return await this.run(commands, onError);
+      if (commands.length <= 1) {
+        const replies = commands.map(() => tryLater(this.parts.nowMs()));
+        return { replies, accounts: [], epochOpen: this.parts.log.epochOpen };
+      }
       // One bad command must not take the others with it.
       const outcomes: BatchOutcome[] = [];
       for (const command of commands) outcomes.push(await this.run([command], onError));
       return {
         replies: outcomes.flatMap(({ replies }) => replies),
         accounts: outcomes.flatMap(({ accounts }) => accounts),
+        epochOpen: this.parts.log.epochOpen,
       };
     }
   }
@@ -90,7 +104,7 @@ export class Engine {
   /** A commit that failed may have happened: the log itself says where it ends. */
   async #lookAgain(onError: (error: Error) => void): Promise<void> {
     try {
-      this.head = await headOf(this.parts);
+      this.#lastMs = await this.parts.log.lookAgain();
     } catch (error) {
       onError(error as Error); // the next commit fails too, and looks again
     }
@@ -99,43 +113,66 @@ export class Engine {
   async #runTogether(
     commands: readonly Command[],
     onError: (error: Error) => void,
+    endEpoch: boolean,
   ): Promise<BatchOutcome> {
-    const { store } = this.parts;
+    const { store, log } = this.parts;
     const books = new Books(await store.load(touchOf(commands)));
-    const { timeMs, nowMs, jumpMs } = this.clock.read(this.head.timeMs);
+    const { timeMs, nowMs, jumpMs } = this.clock.read(this.#lastMs);
     const stopped = jumpMs !== null;
     const noticed = stopped === this.#stopped ? [] : [noteOf(jumpMs)];
     const result = applyCommands(books, [...noticed, ...commands], timeMs, stopped);
-    const sealed = this.#seal(result.entries);
+    const sealed = log.seal(result.entries, endEpoch);
     const confirmed = commands.some(({ op }) => op === "confirm_clock");
     const clock = confirmed ? { confirmedMs: nowMs, timeMs } : null;
     const changes = { ...books.changes(), clock };
     await store.commit(changes, sealed);
-    const last = sealed.at(-1);
-    if (last) this.head = { sequence: last.sequence, tag: last.tag, timeMs };
+    if (result.entries.length > 0) this.#lastMs = timeMs;
+    this.#committed(sealed, onError);
     for (const { action } of noticed) onError(new Error(action));
     this.#stopped = stopped;
     if (confirmed) {
       this.clock.confirm();
       this.#stopped = false;
     }
-    return { replies: result.replies.slice(noticed.length), accounts: changes.accounts };
+    const replies = await this.#withPlaces(commands, result, sealed, books);
+    return { replies, accounts: changes.accounts, epochOpen: log.epochOpen };
   }
 
-  #seal(entries: readonly AuditEntry[]): SealedEntry[] {
-    const { keys, chainId, chainKey, randomBytes } = this.parts;
-    let { sequence, tag } = this.head;
-    return entries.map((entry) => {
-      sequence++;
-      const untagged = {
-        sequence,
-        epoch: 0,
-        keyVersion: keys.version,
-        who: indexOf(keys, entry.who),
-        sealed: sealEntry(keys, { chainId, sequence }, entry, randomBytes(16)),
-      };
-      tag = chainTag(chainKey, tag, untagged);
-      return { ...untagged, tag };
-    });
+  /** Each command's reply, with where the log speaks of it. */
+  #withPlaces(
+    commands: readonly Command[],
+    { replies, firstEntries }: BatchResult,
+    sealed: readonly SealedEntry[],
+    books: Books,
+  ): Promise<Reply[]> {
+    const noticed = replies.length - commands.length;
+    return Promise.all(commands.map(async (command, index) => {
+      const reply = replies[noticed + index]!;
+      if (!stepOf(command.op) && command.op !== "note") return reply;
+      const place = firstEntries[noticed + index];
+      const logged = typeof place === "number"
+        ? loggedAt(sealed[place]!)
+        : await this.#placeOfBefore(command, books);
+      return logged ? { ...reply, logged } : reply;
+    }));
+  }
+
+  /** Where the log spoke of it when the same was asked before. */
+  async #placeOfBefore(command: Command, books: Books): Promise<LoggedAt | undefined> {
+    const step = stepOf(command.op);
+    if (!step || !("movement" in command)) return undefined;
+    const customer = books.movement(command.movement, 1)?.customer;
+    if (!customer) return undefined;
+    return await this.parts.findEntry?.(customer, command.movement, step);
+  }
+
+  /** What is committed stays so, even where the key before could not be erased yet, or a copy kept. */
+  #committed(sealed: readonly SealedEntry[], onError: (error: Error) => void): void {
+    try {
+      this.parts.log.committed(sealed);
+      this.parts.onCommitted?.(sealed);
+    } catch (error) {
+      onError(error as Error);
+    }
   }
 }

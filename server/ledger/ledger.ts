@@ -3,7 +3,7 @@
  * Batches form by themselves: while one commits in the ledger's thread, the next one fills here.
  */
 import { UsageError } from "../../lib/errors.ts";
-import { batchCommandsMax, commandsPendingMax } from "../../lib/limits.ts";
+import { batchCommandsMax, commandsPendingMax, epochMs } from "../../lib/limits.ts";
 import type { HistoryPage } from "../../lib/atm.ts";
 import type { HistoryQuery } from "../audit/history.ts";
 import type { AuditKeys } from "../audit/seal.ts";
@@ -16,19 +16,29 @@ import type { ReadStore } from "./store.ts";
 export interface OpenLedger {
   type: "open";
   path: string;
-  keys: AuditKeys;
+  /** Every version of the AUDIT_KEY. */
+  keys: readonly AuditKeys[];
   chainId: Uint8Array;
-  chainKey: Uint8Array;
+  /** Where the chain's key is kept. */
+  chainKeyPath: string;
+  /** Where the log is kept as a file, too; nowhere without. */
+  logFilePath?: string;
   /** Given when the bank is made. */
   create?: Settings;
 }
+
+/** A bank's file that nobody has open. */
+export type FileToCheck = Pick<OpenLedger, "path" | "keys">;
 
 export type ToLedger =
   & { id: number }
   & (
     | OpenLedger
-    | { type: "batch"; commands: Command[] }
     | { type: "check" }
+    | { type: "batch"; commands: Command[]; endEpoch: boolean }
+    | { type: "audit_keys"; keys: readonly AuditKeys[] }
+    | ({ type: "check_file" } & FileToCheck)
+    | { type: "back_up"; path: string }
     | { type: "history"; query: HistoryQuery }
     | { type: "read"; name: keyof ReadStore; args: unknown[] }
     | { type: "close" }
@@ -53,6 +63,9 @@ export class Ledger {
   #nextId = 0;
   #waiting: { command: Command; reply: PromiseWithResolvers<Reply> }[] = [];
   #committing = false;
+  /** Ends the log's present epoch when its time has come. */
+  #epochTimer: ReturnType<typeof setTimeout> | undefined;
+  #epochDue = false;
 
   /** Reads outside batches, by the store's own names. */
   readonly read: Read = new Proxy({} as Read, {
@@ -92,6 +105,11 @@ export class Ledger {
     return reply.promise;
   }
 
+  /** New entries of the log are sealed under the newest of these keys. */
+  async useAuditKeys(keys: readonly AuditKeys[]): Promise<void> {
+    await this.#call({ type: "audit_keys", keys });
+  }
+
   /** One page of a customer's history. */
   history(query: HistoryQuery): Promise<Omit<HistoryPage, "outcome">> {
     return this.#call({ type: "history", query }) as Promise<Omit<HistoryPage, "outcome">>;
@@ -100,6 +118,24 @@ export class Ledger {
   /** Works the books out anew from their movements, while all else waits. */
   check(): Promise<CheckedBooks> {
     return this.#call({ type: "check" }) as Promise<CheckedBooks>;
+  }
+
+  /** Copies the books into a file of this path, while all else waits. */
+  async backUp(path: string): Promise<void> {
+    await this.#call({ type: "back_up", path });
+  }
+
+  /**
+   * Works the books of a file out anew, in a thread of its own.
+   * @throws {UsageError} when it is no bank's file
+   */
+  static async checkFile(file: FileToCheck): Promise<CheckedBooks> {
+    const ledger = new Ledger(() => {});
+    try {
+      return await ledger.#call({ type: "check_file", ...file }) as CheckedBooks;
+    } finally {
+      ledger.#worker.terminate();
+    }
   }
 
   /** Tells of every committed change of an account, in order; call what is returned to stop. */
@@ -112,11 +148,15 @@ export class Ledger {
     };
   }
 
-  /** Waits for what is under way, then lets the file go. */
+  /** Waits for what is under way, ends the log's epoch, then lets the file go. */
   async close(): Promise<void> {
+    clearTimeout(this.#epochTimer);
+    this.#epochDue = true;
+    if (!this.#committing) this.#commitSoon();
     while (this.#committing || this.#waiting.length > 0) {
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
+    clearTimeout(this.#epochTimer);
     await this.#call({ type: "close" });
     this.#worker.terminate();
   }
@@ -131,7 +171,10 @@ export class Ledger {
     const batch = this.#waiting.splice(0, batchCommandsMax);
     try {
       const commands = batch.map(({ command }) => command);
-      const outcome = await this.#call({ type: "batch", commands }) as BatchOutcome;
+      const endEpoch = this.#epochDue;
+      this.#epochDue = false;
+      const outcome = await this.#call({ type: "batch", commands, endEpoch }) as BatchOutcome;
+      if (outcome.epochOpen) this.#endEpochInTime();
       batch.forEach(({ reply }, index) => reply.resolve(outcome.replies[index]!));
       for (const account of outcome.accounts) {
         this.#watchers.get(account.id)?.forEach((listener) => listener(account));
@@ -141,7 +184,15 @@ export class Ledger {
       batch.forEach(({ reply }) => reply.resolve({ outcome: "try_later", timeMs: Date.now() }));
     }
     this.#committing = false;
-    if (this.#waiting.length > 0) this.#commitSoon();
+    if (this.#waiting.length > 0 || this.#epochDue) this.#commitSoon();
+  }
+
+  #endEpochInTime(): void {
+    this.#epochTimer ??= setTimeout(() => {
+      this.#epochTimer = undefined;
+      this.#epochDue = true;
+      if (!this.#committing) this.#commitSoon();
+    }, epochMs);
   }
 
   #call(message: Unnumbered<ToLedger>): Promise<unknown> {

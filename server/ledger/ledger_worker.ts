@@ -2,11 +2,15 @@
 /** The ledger's own thread: the engine on SQLite. One message in, one message out, in order. */
 import { randomBytes } from "node:crypto";
 import { UsageError } from "../../lib/errors.ts";
-import { historyPage } from "../audit/history.ts";
-import { openEntry } from "../audit/seal.ts";
-import type { SealedEntry } from "../audit/chain.ts";
+import { endsEpoch, type SealedEntry } from "../audit/chain.ts";
+import { ChainKeyFile } from "../audit/chain_key.ts";
+import { findEntry, historyPage } from "../audit/history.ts";
+import { LogFile } from "../audit/log_file.ts";
+import { AuditKeyRing } from "../audit/seal.ts";
+import { ChainWriter, lastTimeOf } from "../audit/writer.ts";
 import type { Movement } from "./books.ts";
 import { checkBooks, type CheckedBooks } from "./check.ts";
+import type { AuditEntry } from "./command.ts";
 import { Engine } from "./engine.ts";
 import { Faults } from "./faults.ts";
 import type { FromLedger, OpenLedger, ToLedger } from "./ledger.ts";
@@ -14,7 +18,9 @@ import { SqliteStore } from "./sqlite_store.ts";
 
 let store: SqliteStore;
 let engine: Engine;
-let opened: OpenLedger;
+let log: ChainWriter;
+let keys: AuditKeyRing;
+let logFile: LogFile | null = null;
 
 const monotonicMs = () => performance.now();
 const answer = (message: FromLedger) => self.postMessage(message);
@@ -31,7 +37,7 @@ self.onmessage = async ({ data }: MessageEvent<ToLedger>) => {
 
 const chunkRows = 1_000;
 
-function check(): CheckedBooks {
+function check(store: SqliteStore, keys: AuditKeyRing): CheckedBooks {
   const damage = store.damage();
   if (damage !== null) {
     return { problem: `the database is damaged: ${damage}`, accounts: 0, movements: 0, entries: 0 };
@@ -42,11 +48,21 @@ function check(): CheckedBooks {
       store.movementsAfter(last?.id ?? "00".repeat(16), last?.step ?? 0, chunkRows)
     ),
     holds: store.holdIds(),
-    entries: inChunks((last?: SealedEntry) => store.entriesAfter(last?.sequence ?? 0, chunkRows))
-      .map(({ sequence, sealed }) =>
-        openEntry(opened.keys, { chainId: opened.chainId, sequence }, sealed)
-      ),
+    entries: entriesOf(store, keys),
   });
+}
+
+/** Every entry, opened; null for one that does not open. */
+function* entriesOf(
+  store: SqliteStore,
+  keys: AuditKeyRing,
+): Generator<AuditEntry | null, void, void> {
+  for (const { number, id } of store.chains()) {
+    const entries = inChunks((last?: SealedEntry) =>
+      store.entriesAfter(number, last?.sequence ?? 0, chunkRows)
+    );
+    for (const entry of entries) if (!endsEpoch(entry)) yield keys.open(entry, id);
+  }
 }
 
 function* inChunks<T>(after: (last?: T) => T[]): Generator<T, void, void> {
@@ -55,41 +71,76 @@ function* inChunks<T>(after: (last?: T) => T[]): Generator<T, void, void> {
 
 async function handle(message: ToLedger): Promise<unknown> {
   switch (message.type) {
-    case "open": {
-      opened = message;
-      store = SqliteStore.open(message.path, message.create);
-      const { keys, chainId, chainKey } = message;
-      engine = await Engine.open({
-        store,
-        keys,
-        chainId,
-        chainKey,
-        nowMs: Date.now,
-        monotonicMs,
-        randomBytes,
-      });
-      return;
-    }
+    case "open":
+      return await open(message);
     case "batch": {
       const errors: Error[] = [];
-      const outcome = await engine.run(message.commands, (error) => errors.push(error));
+      const outcome = await engine.run(
+        message.commands,
+        (error) => errors.push(error),
+        message.endEpoch,
+      );
       faults.after(errors);
       return outcome;
     }
     case "check":
-      return check();
-    case "history": {
-      const { keys, chainId } = opened;
-      return await historyPage(
-        store,
-        ({ sequence, sealed }) => openEntry(keys, { chainId, sequence }, sealed),
-        message.query,
-      );
+      return check(store, keys);
+    case "check_file": {
+      const file = SqliteStore.open(message.path);
+      try {
+        return check(file, new AuditKeyRing(message.keys));
+      } finally {
+        file.close();
+      }
     }
+    case "back_up":
+      return await store.backUp(message.path);
+    case "audit_keys":
+      keys = new AuditKeyRing(message.keys);
+      log.keys = keys;
+      return;
+    case "history":
+      return await historyPage(store, keys, message.query);
     case "read":
       return (store[message.name] as (...args: unknown[]) => unknown)(...message.args);
     case "close":
+      logFile?.close();
+      log.close();
       store.close();
       return;
+  }
+}
+
+async function open(
+  { path, create, chainId, chainKeyPath, logFilePath, ...parts }: OpenLedger,
+): Promise<void> {
+  keys = new AuditKeyRing(parts.keys);
+  store = SqliteStore.open(path, create);
+  try {
+    const openKey = (epoch: number) => ChainKeyFile.open(chainKeyPath, chainId, epoch);
+    log = await ChainWriter.open(store, { chainId, openKey, keys, randomBytes });
+    if (logFilePath !== undefined) logFile = openLogFile(logFilePath);
+  } catch (error) {
+    store.close(); // or the file stays in use while this thread ends
+    throw error;
+  }
+  engine = await Engine.open({
+    store,
+    log,
+    lastMs: await lastTimeOf(store, keys),
+    nowMs: Date.now,
+    monotonicMs,
+    findEntry: (customer, movement, step) => findEntry(store, keys, { customer, movement, step }),
+    onCommitted: (entries) => logFile?.append(chainId, entries),
+  });
+}
+
+/** The bank works without it, and says so. */
+function openLogFile(path: string): LogFile | null {
+  try {
+    return LogFile.open(path, store);
+  } catch (error) {
+    answer({ trouble: `${path} is not kept: ${(error as Error).message}` });
+    return null;
   }
 }

@@ -10,7 +10,8 @@
  * `not_dispensable` · `over_terminal_limit`; a deposit for `over_terminal_limit`;
  * a transfer for `unknown_recipient` · `same_account` · `wrong_currency` (of the recipient) ·
  * `recipient_unavailable` · `over_day_limit` · `insufficient_funds`.
- * Before all of these stand `terminal_revoked`, and `try_later` while the clock stops money.
+ * Before all of these stand `terminal_revoked`, and `try_later` while the clock stops money; log-ins
+ * are told `try_later` while a restored bank waits for its terminals.
  */
 import { keyStands } from "../terminals/key_versions.ts";
 import type { Books } from "./books.ts";
@@ -18,8 +19,9 @@ import type { AuditEntry, Command, Reply } from "./command.ts";
 import * as administer from "./rules/administer.ts";
 import { authorise } from "./rules/authorise.ts";
 import { type Answer, Batch, failed } from "./rules/batch.ts";
-import { loadCash } from "./rules/load_cash.ts";
+import { countCash, loadCash } from "./rules/load_cash.ts";
 import { logIn, note } from "./rules/log_in.ts";
+import { retell, retold } from "./rules/retell.ts";
 import { settle } from "./rules/settle.ts";
 import { administerKeys, confirmKey } from "./rules/terminal_keys.ts";
 import { lookUp, transfer } from "./rules/transfer.ts";
@@ -28,6 +30,8 @@ import { lookUp, transfer } from "./rules/transfer.ts";
 export interface BatchResult {
   replies: Reply[];
   entries: AuditEntry[];
+  /** Of each command, which of the entries it wrote first; null where it wrote none. */
+  firstEntries: (number | null)[];
 }
 
 /**
@@ -42,13 +46,16 @@ export function applyCommands(
   moneyStopped = false,
 ): BatchResult {
   const batch = new Batch(books, timeMs);
-  const replies = commands.map((command) => ({
-    timeMs,
-    ...(moneyStopped && movesMoney(command)
+  const firstEntries: (number | null)[] = [];
+  const replies = commands.map((command) => {
+    const next = batch.entries.length;
+    const answer = moneyStopped && movesMoney(command)
       ? { outcome: "try_later" as const }
-      : apply(batch, command)),
-  }));
-  return { replies, entries: batch.entries };
+      : apply(batch, command);
+    firstEntries.push(batch.entries.length > next ? next : null);
+    return { timeMs, ...answer };
+  });
+  return { replies, entries: batch.entries, firstEntries };
 }
 
 function apply(batch: Batch, command: Command): Answer {
@@ -62,10 +69,16 @@ function apply(batch: Batch, command: Command): Answer {
       return settle(batch, command);
     case "load_cash":
       return loadCash(batch, command);
+    case "count_cash":
+      return countCash(batch, command);
     case "transfer":
       return transfer(batch, command);
     case "look_up":
       return lookUp(batch, command);
+    case "retell":
+      return retell(batch, command);
+    case "retold":
+      return retold(batch, command);
     case "add_customer":
       return administer.addCustomer(batch, command);
     case "open_account":
@@ -78,6 +91,8 @@ function apply(batch: Batch, command: Command): Answer {
       return administer.setOwnLimits(batch, command);
     case "settle_hold":
       return administer.settleHold(batch, command);
+    case "end_restore":
+      return administer.endRestore(batch, command);
     case "confirm_clock":
       return administer.confirmClock(batch, command);
     case "enrol_terminal":

@@ -1,9 +1,9 @@
 /** The ledger's store on SQLite: one file, one owner, every commit on disk before it returns. */
-import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { backup, DatabaseSync, type StatementSync } from "node:sqlite";
 import { fromHex, hex } from "../../lib/bytes.ts";
 import { UsageError } from "../../lib/errors.ts";
 import { smallestNote } from "../../lib/notes.ts";
-import type { SealedEntry } from "../audit/chain.ts";
+import type { ChainName, SealedEntry } from "../audit/chain.ts";
 import type {
   Account,
   Changes,
@@ -12,6 +12,7 @@ import type {
   Limits,
   Loaded,
   Movement,
+  Restoring,
   Settings,
   Terminal,
   Touch,
@@ -21,10 +22,11 @@ import type { AccountState, MovementId } from "./command.ts";
 import { sqlite001 } from "./schema/sqlite_001.ts";
 import { sqlite002 } from "./schema/sqlite_002.ts";
 import { sqlite003 } from "./schema/sqlite_003.ts";
-import type { Store } from "./store.ts";
+import { sqlite004 } from "./schema/sqlite_004.ts";
+import type { LogPlace, Store } from "./store.ts";
 
 /** Each brings the schema from the version of its place to the next. */
-const migrations = [sqlite001, sqlite002, sqlite003];
+const migrations = [sqlite001, sqlite002, sqlite003, sqlite004];
 
 const terminalsWithNextKey =
   `SELECT terminals.*, next.version AS next_version, next.sealed_key AS next_sealed_key,
@@ -40,6 +42,12 @@ const limitNames: [keyof Limits, string][] = [
 ];
 
 /** A whole number as the database gives it: exact at any size. */
+/** Pages that a backup copies at a time. */
+const backupPages = 4_096;
+
+/** The setting of a terminal that has not told yet what it did since the backup. */
+const retellOf = (terminal: string) => `retell ${terminal}`;
+
 type Row = Record<string, bigint | string | Uint8Array | null>;
 
 export class SqliteStore implements Store {
@@ -47,6 +55,7 @@ export class SqliteStore implements Store {
   readonly #statements = new Map<string, StatementSync>();
   #settings: Settings | undefined;
   #limits: Limits | undefined;
+  #restoring: Restoring | null | undefined;
 
   private constructor(database: DatabaseSync) {
     this.#database = database;
@@ -95,6 +104,7 @@ export class SqliteStore implements Store {
     return {
       settings: this.settings(),
       limits: this.limits(),
+      restoring: this.restoring(),
       accountIdNext: Number(
         this.#one("SELECT coalesce(max(id), 0) + 1 AS next FROM accounts")!.next,
       ),
@@ -117,13 +127,14 @@ export class SqliteStore implements Store {
 
   commit(changes: Changes, entries: readonly SealedEntry[]): void {
     if (changes.limits) this.#limits = undefined;
+    if (changes.restoring) this.#restoring = undefined;
     this.#database.exec("BEGIN IMMEDIATE");
     try {
       this.#write(changes);
-      for (const { sequence, epoch, keyVersion, who, sealed, tag } of entries) {
+      for (const { chain, sequence, epoch, keyVersion, who, sealed, tag } of entries) {
         this.#run(
           "INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?)",
-          sequence,
+          placeOf(chain, sequence),
           epoch,
           keyVersion,
           who,
@@ -187,6 +198,7 @@ export class SqliteStore implements Store {
       );
     }
     if (changes.limits) this.#writeLimits(changes.limits);
+    if (changes.restoring) this.#writeRestoring(changes.restoring);
     if (changes.clock) {
       const { confirmedMs, timeMs } = changes.clock;
       this.#run("INSERT OR REPLACE INTO clock VALUES (1, ?, ?)", confirmedMs, timeMs);
@@ -260,6 +272,26 @@ export class SqliteStore implements Store {
       const amount = limits[limit];
       if (amount === null) this.#run("DELETE FROM settings WHERE name = ?", name);
       else this.#run("INSERT OR REPLACE INTO settings VALUES (?, ?)", name, String(amount));
+    }
+  }
+
+  /** As with limits. A terminal that is waited for has a setting of its own. */
+  restoring(): Restoring | null {
+    if (this.#restoring === undefined) {
+      const { restored_since_ms: since, ...value } = this.#values();
+      const waiting = Object.keys(value).filter((name) => name.startsWith(retellOf("")))
+        .map((name) => name.slice(retellOf("").length));
+      this.#restoring = since === undefined ? null : { sinceMs: Number(since), waiting };
+    }
+    return this.#restoring;
+  }
+
+  #writeRestoring({ sinceMs, waiting }: Restoring): void {
+    this.#run("DELETE FROM settings WHERE name LIKE 'retell %' OR name = 'restored_since_ms'");
+    if (waiting.length === 0) return;
+    const names = ["restored_since_ms", ...waiting.map(retellOf)];
+    for (const name of names) {
+      this.#run("INSERT INTO settings VALUES (?, ?)", name, String(sinceMs));
     }
   }
 
@@ -337,27 +369,51 @@ export class SqliteStore implements Store {
     );
   }
 
-  lastEntry(): SealedEntry | undefined {
-    const row = this.#one("SELECT * FROM audit ORDER BY sequence DESC LIMIT 1");
-    return row && entryOf(row);
+  chains(): ChainName[] {
+    return this.#all("SELECT * FROM audit_chains ORDER BY number").map((row) => ({
+      number: number(row.number),
+      id: blob(row.id),
+    }));
   }
 
-  entriesAfter(sequence: number, limit: number): SealedEntry[] {
-    return this.#all(
-      "SELECT * FROM audit WHERE sequence > ? ORDER BY sequence LIMIT ?",
-      sequence,
-      limit,
-    )
-      .map(entryOf);
+  openChain(id: Uint8Array): number {
+    this.#run("INSERT INTO audit_chains (id) VALUES (?) ON CONFLICT DO NOTHING", id);
+    return number(this.#one("SELECT number FROM audit_chains WHERE id = ?", id)!.number);
   }
 
-  entriesOf(who: Uint8Array, beforeSequence: number, limit: number): SealedEntry[] {
+  lastEntries(chain: number, limit: number): SealedEntry[] {
     return this.#all(
-      "SELECT * FROM audit WHERE who = ? AND sequence < ? ORDER BY sequence DESC LIMIT ?",
-      who,
-      beforeSequence,
+      "SELECT * FROM audit WHERE place > ? AND place < ? ORDER BY place DESC LIMIT ?",
+      placeOf(chain, 0),
+      placeOf(chain + 1, 0),
       limit,
     ).map(entryOf);
+  }
+
+  entriesAfter(chain: number, sequence: number, limit: number): SealedEntry[] {
+    return this.#all(
+      "SELECT * FROM audit WHERE place > ? AND place < ? ORDER BY place LIMIT ?",
+      placeOf(chain, sequence),
+      placeOf(chain + 1, 0),
+      limit,
+    ).map(entryOf);
+  }
+
+  entriesOf(who: Uint8Array, before: LogPlace | null, limit: number): SealedEntry[] {
+    return this.#all(
+      "SELECT * FROM audit WHERE who = ? AND place < ? ORDER BY place DESC LIMIT ?",
+      who,
+      before ? placeOf(before.chain, before.sequence) : Number.MAX_SAFE_INTEGER,
+      limit,
+    ).map(entryOf);
+  }
+
+  /** Copies the database as it is now into a file of this path; nothing commits meanwhile. */
+  async backUp(path: string): Promise<void> {
+    await backup(this.#database, path, { rate: backupPages });
+    const copy = Deno.openSync(path, { write: true });
+    copy.syncSync();
+    copy.close();
   }
 
   close(): void {
@@ -513,9 +569,15 @@ function failuresOf(row: Row): Failures {
   return { source: row.source as string, count: number(row.count), lastMs: number(row.last_ms) };
 }
 
+/** Chain and sequence in one number, as the table has them. */
+const sequencesPerChain = 2 ** 40;
+const placeOf = (chain: number, sequence: number) => chain * sequencesPerChain + sequence;
+
 function entryOf(row: Row): SealedEntry {
+  const place = number(row.place);
   return {
-    sequence: number(row.sequence),
+    chain: Math.floor(place / sequencesPerChain),
+    sequence: place % sequencesPerChain,
     epoch: number(row.epoch),
     keyVersion: number(row.key_version),
     who: blob(row.who),

@@ -1,5 +1,5 @@
 /** What the ledger asks of a database: to load what a batch touches, and to commit what it changed. */
-import type { SealedEntry } from "../audit/chain.ts";
+import type { ChainName, SealedEntry } from "../audit/chain.ts";
 import type { ConfirmedClock } from "./clock.ts";
 import type { AccountState, MovementId } from "./command.ts";
 import type {
@@ -9,6 +9,7 @@ import type {
   Limits,
   Loaded,
   Movement,
+  Restoring,
   Settings,
   Terminal,
   Touch,
@@ -30,6 +31,8 @@ export interface BatchStore {
 export interface ReadStore {
   settings(): Result<Settings>;
   limits(): Result<Limits>;
+  /** What is waited for after a restore; null for nothing. */
+  restoring(): Result<Restoring | null>;
   /** What an operator last confirmed of the clock. */
   confirmedClock(): Result<ConfirmedClock | null>;
   terminals(): Result<Terminal[]>;
@@ -46,14 +49,21 @@ export interface ReadStore {
   damage(): Result<string | null>;
   /** Those of these movements that have been settled. */
   settledAmong(movements: readonly MovementId[]): Result<MovementId[]>;
-  /** The last entry of the log; undefined for an empty one. */
-  lastEntry(): Result<SealedEntry | undefined>;
-  /** Entries after this place, oldest first. */
-  entriesAfter(sequence: number, limit: number): Result<SealedEntry[]>;
-  /** One customer's entries before this place, newest first. */
-  entriesOf(who: Uint8Array, beforeSequence: number, limit: number): Result<SealedEntry[]>;
+  /** Every chain of the log, by number: each writer has one of its own. */
+  chains(): Result<ChainName[]>;
+  /** The last entries of a chain, newest first. */
+  lastEntries(chain: number, limit: number): Result<SealedEntry[]>;
+  /** Entries of a chain after this place, oldest first. */
+  entriesAfter(chain: number, sequence: number, limit: number): Result<SealedEntry[]>;
+  /** One customer's entries before this place, newest first; from the newest without a place. */
+  entriesOf(who: Uint8Array, before: LogPlace | null, limit: number): Result<SealedEntry[]>;
 }
 
+/** Names an entry among all of a database's. */
+export type LogPlace = Pick<SealedEntry, "chain" | "sequence">;
+
 export interface Store extends BatchStore, ReadStore {
+  /** The number of the chain with this id, which is added when it is new. */
+  openChain(id: Uint8Array): Result<number>;
   close(): Result<void>;
 }

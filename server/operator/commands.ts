@@ -3,11 +3,12 @@ import { hex } from "../../lib/bytes.ts";
 import { inWords, UsageError } from "../../lib/errors.ts";
 import { passwordLengthMax, passwordLengthMin } from "../../lib/limits.ts";
 import { isName } from "../../lib/terminal_key.ts";
-import { ChainVerifier, type SealedEntry } from "../audit/chain.ts";
-import { lineOf, openEntry } from "../audit/seal.ts";
+import { placeText } from "../audit/chain.ts";
+import { isInstant, type ShowFilter } from "../audit/show.ts";
 import { type Bank, randomBytes } from "../bank.ts";
-import type { AuditEntry } from "../ledger/command.ts";
 import * as accounts from "./accounts.ts";
+import * as audit from "./audit.ts";
+import * as backup from "./backup.ts";
 import * as holds from "./holds.ts";
 import * as limits from "./limits.ts";
 import * as terminals from "./terminals.ts";
@@ -50,8 +51,12 @@ export type OperatorCommand =
   }
   | { command: "check_ledger" }
   | { command: "confirm_clock" }
-  | { command: "show_audit"; customer?: string; json: boolean }
-  | { command: "verify_audit" };
+  | { command: "back_up" }
+  | { command: "end_restore"; reason: string }
+  | { command: "show_audit"; json: boolean; follow: boolean } & ShowFilter
+  | { command: "read_audit" }
+  | { command: "rotate_audit_key" }
+  | { command: "take_checkpoint" };
 
 /** Who asks, and what. */
 export type OperatorRequest = OperatorCommand & { operator: string };
@@ -65,13 +70,13 @@ export function operatorRequestOf(value: unknown): OperatorRequest {
     string,
     unknown
   >;
-  const { operator, command, json, now, reverse, ...texts } = fields;
+  const { operator, command, json, now, reverse, follow, ...texts } = fields;
   const known = typeof command === "string" && Object.hasOwn(textsOf, command)
     ? shapeOf(textsOf[command as OperatorCommand["command"]])
     : null;
   if (
     known === null || typeof operator !== "string" || !isName(operator) ||
-    [json, now, reverse].some((flag) => flag !== undefined && typeof flag !== "boolean") ||
+    [json, now, reverse, follow].some((flag) => flag !== undefined && typeof flag !== "boolean") ||
     Object.keys(texts).some((name) => !(name in known)) ||
     Object.entries(known).some(([name, maybe]) =>
       typeof texts[name] !== "string" && !(maybe && texts[name] === undefined)
@@ -103,25 +108,79 @@ const textsOf: Record<OperatorCommand["command"], string[]> = {
   settle_hold: ["movement", "complete?", "reason"],
   check_ledger: [],
   confirm_clock: [],
-  show_audit: ["customer?"],
-  verify_audit: [],
+  back_up: [],
+  end_restore: ["reason"],
+  show_audit: ["customer?", "action?", "outcome?", "from?", "before?", "terminal?"],
+  read_audit: [],
+  rotate_audit_key: [],
+  take_checkpoint: [],
 };
 
 /**
- * One piece of an answer: a line for the operator, the text of a secret file to be written, or that
- * what was looked at is bad.
+ * One piece of an answer: a line for the operator, the text of a secret file to be written, that
+ * what was looked at is bad, lines of the sealed log (and how many there are in all), or a checkpoint
+ * of it.
  */
-export type OperatorAnswer = { line: string } | { keyFile: string } | { bad: string };
-
-const chunkEntries = 500;
+export type OperatorAnswer =
+  | { line: string }
+  | { keyFile: string }
+  | { bad: string }
+  | { lines: string[]; of: number }
+  | { checkpoint: string }
+  /** A file in the bank's folder, to be put where the operator wants it and taken away there. */
+  | { fetch: string };
 
 /**
- * Runs a command; the answer comes piece by piece.
+ * Runs a command; the answer comes piece by piece. Whatever it is and comes to, the log has it under
+ * its operator's name.
+ * @param signal ends what would go on for ever
  * @throws {UsageError} when it is refused, saying why
  */
-export function runOperatorCommand(
+export async function* runOperatorCommand(
   bank: Bank,
   request: OperatorRequest,
+  signal: AbortSignal = new AbortController().signal,
+): AsyncGenerator<OperatorAnswer, void, void> {
+  const before = await newestEntryOf(bank, request);
+  let why: string | null = null;
+  try {
+    yield* answersTo(bank, request, signal);
+  } catch (error) {
+    why = error instanceof UsageError ? error.message : "a fault of the server's";
+    throw error;
+  } finally {
+    // What changes something has its entry in the change's own commit.
+    if (await newestEntryOf(bank, request) === before) await note(bank, request, why);
+  }
+}
+
+const reasonLengthMax = 200;
+
+async function newestEntryOf(bank: Bank, { operator }: OperatorRequest): Promise<string | null> {
+  const who = bank.auditKeys.indexesOf(`operator ${operator}`)[0]!;
+  const [entry] = await bank.ledger.read.entriesOf(who, null, 1);
+  return entry ? placeText(entry) : null;
+}
+
+async function note(
+  bank: Bank,
+  { command, operator }: OperatorRequest,
+  why: string | null,
+): Promise<void> {
+  const reason = why?.replace(/\p{Cc}/gu, " ").slice(0, reasonLengthMax);
+  await bank.ledger.submit({
+    op: "note",
+    who: `operator ${operator}`,
+    action: `${command.replaceAll("_", " ")}${reason ? ` (${reason})` : ""}`,
+    kind: "other",
+    outcome: why === null ? "ok" : "bad_command",
+  });
+}
+
+function answersTo(
+  bank: Bank,
+  request: OperatorRequest,
+  signal: AbortSignal,
 ): AsyncGenerator<OperatorAnswer, void, void> {
   switch (request.command) {
     case "enrol_terminal":
@@ -155,10 +214,19 @@ export function runOperatorCommand(
       return checkLedger(bank);
     case "confirm_clock":
       return confirmClock(bank, request.operator);
+    case "back_up":
+      return backup.backUp(bank, request.operator);
+    case "end_restore":
+      return backup.endRestore(bank, request);
     case "show_audit":
-      return showAudit(bank, request);
-    case "verify_audit":
-      return verifyAudit(bank);
+      requireInstants(request);
+      return audit.show(bank, request, signal);
+    case "read_audit":
+      return audit.read(bank, request.operator);
+    case "rotate_audit_key":
+      return audit.rotate(bank, request.operator);
+    case "take_checkpoint":
+      return audit.checkpoint(bank, request.operator);
   }
 }
 
@@ -208,46 +276,15 @@ async function* confirmClock(
   yield { line: `the clock is confirmed: money moves by it${waits}` };
 }
 
-async function* showAudit(
-  bank: Bank,
-  { customer, json }: OperatorRequest & { command: "show_audit" },
-): AsyncGenerator<OperatorAnswer, void, void> {
-  for await (const stored of entriesOf(bank)) {
-    const { sequence, sealed } = stored;
-    const entry = openEntry(bank.auditKeys, { chainId: bank.keys.chainId, sequence }, sealed);
-    if (entry === null) {
-      yield { line: `entry ${sequence} does not open: run 'deno task bank audit verify'` };
-    } else if (customer === undefined || entry.who === customer) {
-      yield { line: json ? jsonOf(sequence, entry) : lineOf(entry) };
-    }
+/** @throws {UsageError} with exit code 2 when a time is none */
+export function requireInstants({ from, before }: ShowFilter): void {
+  for (const [flag, text] of Object.entries({ from, before })) {
+    if (text === undefined || isInstant(text)) continue;
+    throw new UsageError(
+      `--${flag} ${text}: write a day or an instant in UTC, such as 2026-11-25T18:00Z`,
+      2,
+    );
   }
-}
-
-async function* verifyAudit(bank: Bank): AsyncGenerator<OperatorAnswer, void, void> {
-  const verifier = new ChainVerifier(bank.keys.chain, bank.keys.chainId);
-  for await (const entry of entriesOf(bank)) {
-    const problem = verifier.next(entry);
-    if (problem) throw new UsageError(`the audit log is bad: ${problem}`);
-  }
-  yield { line: `the audit log is good: ${verifier.goodCount} entries` };
-}
-
-async function* entriesOf(bank: Bank): AsyncGenerator<SealedEntry, void, void> {
-  for (let after = 0;;) {
-    const entries = await bank.ledger.read.entriesAfter(after, chunkEntries);
-    yield* entries;
-    if (entries.length < chunkEntries) return;
-    after = entries.at(-1)!.sequence;
-  }
-}
-
-function jsonOf(sequence: number, { timeMs, amount, ...facts }: AuditEntry): string {
-  return JSON.stringify({
-    sequence,
-    time: new Date(timeMs).toISOString(),
-    ...facts,
-    amount: amount?.toString(),
-  });
 }
 
 function requireName(name: string): void {

@@ -16,7 +16,7 @@ import {
 const requestBytesMax = 65_536;
 /** How long commands may go on when the server stops. */
 const finishMsMax = 1_500;
-type Line = OperatorAnswer | { error: string } | { done: true };
+type Line = OperatorAnswer | { error: string; exitCode: 1 | 2 } | { done: true };
 
 /** Takes operators' requests until closed. The caller owns the data folder: a socket there is stale. */
 export function serveOperators(
@@ -29,8 +29,9 @@ export function serveOperators(
   const listener = Deno.listen({ transport: "unix", path });
   Deno.chmodSync(path, 0o600);
   const serving = new Map<Deno.UnixConn, Promise<void>>();
+  const stopping = new AbortController();
   const accepting = acceptAll(listener, (connection) => {
-    const served = serve(bank, connection, log).catch((error) =>
+    const served = serve(bank, connection, log, stopping.signal).catch((error) =>
       log(`an operator's command failed: ${error}`)
     );
     serving.set(connection, served);
@@ -39,6 +40,7 @@ export function serveOperators(
   return {
     async close() {
       listener.close();
+      stopping.abort();
       await accepting;
       // Commands under way may finish; who says nothing or does not read is not waited for.
       await Promise.race([Promise.all(serving.values()), pause(finishMsMax)]);
@@ -78,7 +80,7 @@ async function* answers(
     for await (const text of linesOf(connection.readable)) {
       const line = JSON.parse(text) as Line;
       if ("done" in line) return;
-      if ("error" in line) throw new UsageError(line.error);
+      if ("error" in line) throw new UsageError(line.error, line.exitCode);
       yield line;
     }
     throw new UsageError(
@@ -93,22 +95,30 @@ async function serve(
   bank: Bank,
   connection: Deno.UnixConn,
   log: (line: string) => void,
+  stopping: AbortSignal,
 ): Promise<void> {
+  const lines = linesOf(connection.readable, requestBytesMax);
   try {
-    for await (const text of linesOf(connection.readable, requestBytesMax)) {
-      try {
-        for await (const answer of runOperatorCommand(bank, operatorRequestOf(jsonOf(text)))) {
-          await writeLine(connection, answer);
-        }
-        await writeLine(connection, { done: true });
-      } catch (error) {
-        const refused = error instanceof UsageError;
-        if (!refused) log(`an operator's command failed: ${error}`);
-        await writeLine(connection, {
-          error: refused ? error.message : "the server could not carry this out: see its log",
-        });
+    const { value: text, done } = await lines.next();
+    if (done) return;
+    const gone = new AbortController();
+    // Nothing more is expected: what comes is the end of whoever asked.
+    lines.next().catch(() => {}).then(() => gone.abort());
+    const signal = AbortSignal.any([gone.signal, stopping]);
+    try {
+      const request = operatorRequestOf(jsonOf(text));
+      for await (const answer of runOperatorCommand(bank, request, signal)) {
+        await writeLine(connection, answer);
       }
-      return;
+      await writeLine(connection, { done: true });
+    } catch (error) {
+      const refused = error instanceof UsageError;
+      if (!refused && !gone.signal.aborted) log(`an operator's command failed: ${error}`);
+      const told = writeLine(connection, {
+        error: refused ? error.message : "the server could not carry this out: see its log",
+        exitCode: refused ? error.exitCode : 1,
+      });
+      await told.catch(() => {}); // perhaps nobody is there to be told
     }
   } finally {
     closeQuietly(connection);

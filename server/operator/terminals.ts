@@ -7,7 +7,6 @@ import {
   rotateMasterKey,
   rotateTerminal,
 } from "../terminals/change_keys.ts";
-import { indexOf, openEntry } from "../audit/seal.ts";
 import { reportPrefix } from "../device_words.ts";
 import type { AuditEntry } from "../ledger/command.ts";
 import type { OperatorAnswer } from "./commands.ts";
@@ -45,17 +44,16 @@ export async function* list(bank: Bank): Answers {
 
 /** What a terminal last reported of its devices, among the newest of its entries in the log. */
 async function lastReport(
-  { auditKeys, keys: { chainId }, ledger }: Bank,
+  { auditKeys, ledger }: Bank,
   name: string,
 ): Promise<AuditEntry | undefined> {
-  const entries = await ledger.read.entriesOf(
-    indexOf(auditKeys, `terminal ${name}`),
-    Number.MAX_SAFE_INTEGER,
-    entriesExaminedMax,
-  );
-  return entries.values()
-    .map(({ sequence, sealed }) => openEntry(auditKeys, { chainId, sequence }, sealed))
-    .find((entry): entry is AuditEntry => entry?.action.startsWith(reportPrefix) === true);
+  const chainIds = new Map((await ledger.read.chains()).map(({ number, id }) => [number, id]));
+  for (const who of auditKeys.indexesOf(`terminal ${name}`)) {
+    for (const stored of await ledger.read.entriesOf(who, null, entriesExaminedMax)) {
+      const entry = auditKeys.open(stored, chainIds.get(stored.chain)!);
+      if (entry?.action.startsWith(reportPrefix)) return entry;
+    }
+  }
 }
 
 export async function* rotate(

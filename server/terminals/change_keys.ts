@@ -114,6 +114,7 @@ export function rotateMasterKey(bank: Bank, operator: string): Promise<Outcome> 
       terminals.sealKeys = sealKeys;
     }
     replaceKeys(folder, keys);
+    bank.keepTerminals(await ledger.read.terminals());
     return outcome;
   });
 }
@@ -148,4 +149,5 @@ async function terminalNamed(bank: Bank, name: string): Promise<Terminal | undef
 async function refresh(bank: Bank, id: string): Promise<void> {
   const rows = await bank.ledger.read.terminals();
   bank.terminals.put(rows.find((terminal) => terminal.id === id)!);
+  bank.keepTerminals(rows);
 }

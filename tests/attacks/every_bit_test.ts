@@ -1,161 +1,35 @@
-/**
- * Every single bit of every frame of a short session turned, and every frame cut at every length, by
- * an attacker in the middle, over TCP. The session books one cent, so that acting on anything shows
- * in the books.
- */
-import { assert, assertEquals } from "@std/assert";
-import { BankClient, type LineEnd, NoAnswer } from "../../client/bank_client.ts";
-import { hex } from "../../lib/bytes.ts";
-import type { Ask } from "../../lib/protocol/message.ts";
-import type { TerminalKey } from "../../lib/protocol/handshake.ts";
-import { randomBytes } from "../../server/bank.ts";
-import { eachBitFlipped } from "../lib/helpers.ts";
-import { newId, RunningBank } from "../server/helpers/running_bank.ts";
-import { type Attack, Middle, type Side, strike, type TappedLine } from "./middle.ts";
+/** Every single bit of every frame of a short session turned, and every frame cut at every length. */
+import { assertEquals } from "@std/assert";
+import type { Tried } from "./every_bit.ts";
+import type { FromAttacker } from "./every_bit_worker.ts";
 
-/** Sessions under attack at once, each at a terminal of its own. */
-const lanes = 48;
+/** The session's seven frames have 1,572 bytes: for each its eight bits, and a cut before it. */
+const casesInAll = 9 * 1_572;
 
-/** The frames of the session, by who sends them: hello, finish, request, close; hello, answer, close. */
-const frames = { client: [134, 37, 325, 325], server: [101, 325, 325] };
-const requestFrame = 2, answerFrame = 1;
+Deno.test("no bit turned and no frame cut short is acted on, answered or taken for an end", async () => {
+  const parts = Math.max(2, Math.min(4, navigator.hardwareConcurrency));
+  const tried = await Promise.all(Array.from({ length: parts }, (_, part) => shareOf(part, parts)));
+  const cases = tried.reduce((sum, share) => sum + share.cases, 0);
+  const reasons = new Set(tried.flatMap((share) => share.reasons));
+  console.log(`${cases} cases; the bank's log names only: ${[...reasons].sort().join(", ")}`);
+  assertEquals(cases, casesInAll);
+});
 
-interface Case {
-  readonly name: string;
-  readonly from: Side;
-  readonly index: number;
-  readonly attack: Attack;
-}
-
-function* everyCase(): Generator<Case> {
-  for (const from of ["client", "server"] as const) {
-    for (const [index, length] of frames[from].entries()) {
-      const where = { from, index };
-      const mask = [...eachBitFlipped(new Uint8Array(length))];
-      for (const [bit, flip] of mask.entries()) {
-        const turned = (bytes: Uint8Array) => bytes.map((byte, at) => byte ^ flip[at]!);
-        const attack = strike(from, index, (bytes) => ({ on: [turned(bytes)] }));
-        yield { name: `bit ${bit} of ${from} frame ${index}`, ...where, attack };
-      }
-      for (let kept = 0; kept < length; kept++) {
-        const attack = strike(from, index, (bytes) => ({
-          on: [bytes.subarray(0, kept)],
-          cut: true,
-        }));
-        yield { name: `${from} frame ${index} cut after ${kept} bytes`, ...where, attack };
-      }
-    }
+/** What a thread makes of its share. */
+async function shareOf(part: number, parts: number): Promise<Tried> {
+  const worker = new Worker(import.meta.resolve("./every_bit_worker.ts"), { type: "module" });
+  const said = Promise.withResolvers<FromAttacker>();
+  worker.onmessage = ({ data }: MessageEvent<FromAttacker>) => said.resolve(data);
+  worker.onerror = (event) => {
+    event.preventDefault();
+    said.resolve({ failed: event.message });
+  };
+  worker.postMessage({ part, parts });
+  try {
+    const answer = await said.promise;
+    if ("failed" in answer) throw new Error(answer.failed);
+    return answer.tried;
+  } finally {
+    worker.terminate();
   }
-}
-
-/** A terminal, its way through the attacker, and the account that its requests book to. */
-class Lane {
-  readonly middle: Middle;
-  readonly unanswered: Ask[] = [];
-  booked = 0n;
-
-  constructor(
-    private readonly running: RunningBank,
-    private readonly terminalKey: TerminalKey,
-    private readonly cash: number,
-  ) {
-    this.middle = new Middle(running.address);
-  }
-
-  static async open(running: RunningBank, name: string): Promise<Lane> {
-    const key = await running.enrol(name);
-    const accounts = await running.bank.ledger.read.accounts();
-    return new Lane(running, key, accounts.find(({ owner }) => owner === hex(key.terminal))!.id);
-  }
-
-  /** Runs the session under an attack: all that there was to see of it. */
-  async run({ name, from, index, attack }: Case): Promise<void> {
-    this.middle.attackNext(attack);
-    const ask: Ask = { op: "load_cash", movement: newId(), amount: "1", currency: "EUR" };
-    const { answered, end } = await this.#session(ask);
-    const line = this.middle.lines.pop()!;
-    await line.ended;
-    const arrived = from === "server" ? index >= answerFrame : index > requestFrame;
-    assert(line.struck, `${name}: the frame never came`);
-    assertEquals(line.saidAfter[from === "client" ? "server" : "client"], 0, `${name}: an answer`);
-    assertEquals(await this.newlyBooked(), arrived ? 1n : 0n, `${name}: acted on`);
-    assertEquals(answered, arrived && !(from === "server" && index === answerFrame), name);
-    assertEquals(end, "cut", `${name}: how the ATM saw it end`);
-    if (!answered) this.unanswered.push(ask);
-  }
-
-  /** Asks again, on a line that nobody disturbs, for what had no answer. */
-  async settle(): Promise<void> {
-    const client = await this.#connect();
-    for (const ask of this.unanswered) assertEquals((await client.ask(ask)).outcome, "ok");
-    await client.close();
-    assertEquals(await client.ended, "close");
-  }
-
-  /** What has been booked since the last look. */
-  async newlyBooked(): Promise<bigint> {
-    const before = this.booked;
-    this.booked = -(await this.running.bank.ledger.read.account(this.cash))!.balance;
-    return this.booked - before;
-  }
-
-  async #session(ask: Ask): Promise<{ answered: boolean; end: LineEnd }> {
-    let client: BankClient | undefined;
-    let answered = false;
-    try {
-      client = await this.#connect();
-      answered = (await client.ask(ask)).outcome === "ok";
-      await client.close();
-    } catch (error) {
-      if (!(error instanceof NoAnswer)) throw error;
-    }
-    return { answered, end: await client?.ended ?? "cut" };
-  }
-
-  #connect(): Promise<BankClient> {
-    const { terminalKey, middle: { connect } } = this;
-    return BankClient.connect({
-      connect,
-      terminalKey,
-      randomBytes,
-      nowMs: Date.now,
-      answerMsMax: 8_000,
-    });
-  }
-}
-
-Deno.test("no bit turned and no frame cut short is acted on, answered or taken for an end", () =>
-  RunningBank.with(async (running) => {
-    const open = Array.from({ length: lanes }, (_, lane) => Lane.open(running, `lane-${lane}`));
-    const all = await Promise.all(open);
-    const lengths = await framesOfSession(all[0]!);
-    assertEquals(lengths, frames);
-    let cases = 0;
-    const waiting = everyCase();
-    await Promise.all(all.map(async (lane) => {
-      for (let next; !(next = waiting.next()).done; cases++) await lane.run(next.value);
-      await lane.settle();
-    }));
-    let booked = 0n;
-    for (const lane of all) {
-      await lane.newlyBooked();
-      booked += lane.booked;
-      await lane.middle.close();
-    }
-    assertEquals(booked, BigInt(cases) + 1n, "each movement exactly once");
-    const reasons = new Set(running.log.map((line) => line.replace(/^.*: /, "")));
-    console.log(`${cases} cases; the bank's log names only: ${[...reasons].sort().join(", ")}`);
-    assert(running.log.every((line) => line.startsWith("a terminal's connection ended: ")));
-  }, { limits: { failures: Infinity } }));
-
-/** How long the frames of an undisturbed session are. */
-async function framesOfSession(lane: Lane): Promise<Record<Side, number[]>> {
-  lane.unanswered.push({ op: "load_cash", movement: newId(), amount: "1", currency: "EUR" });
-  await lane.settle();
-  await lane.newlyBooked();
-  lane.unanswered.pop();
-  const { sent, ended } = lane.middle.lines.pop() as TappedLine;
-  await ended;
-  const lengths = (parts: Uint8Array[]) => parts.map(({ length }) => length);
-  return { client: lengths(sent.client), server: lengths(sent.server) };
 }

@@ -31,23 +31,54 @@ INSERT INTO settings VALUES ('currency', '{"code":"EUR","exponent":2}');
 PRAGMA user_version = 1;
 `;
 
-Deno.test("an older version's folder is taken over whole", () =>
+/** The second version knew no counts that went to the bank. */
+const secondVersion = firstVersion
+  .replace(
+    "kind TEXT NOT NULL",
+    "kind TEXT NOT NULL CHECK (kind IN ('withdrawal', 'deposit', 'load', 'left'))",
+  )
+  .replace("state NOT IN ('settled', 'disputed')", "state <> 'settled'")
+  .replace(
+    "'cassettes', 'escrow')",
+    "'cassettes', 'stacker', 'tray', 'reject', 'retract', 'escrow', 'mouth', 'left')",
+  )
+  .replace("user_version = 1", "user_version = 2");
+
+for (const [version, tables] of [["first", firstVersion], ["second", secondVersion]] as const) {
+  Deno.test(`the ${version} version's folder is taken over whole`, () =>
+    inTemporaryFolder((root) => {
+      const older = new DatabaseSync(`${root}/atm.sqlite`);
+      older.exec(tables);
+      older.close();
+      for (let opened = 0; opened < 2; opened++) {
+        const database = openAtmFolder(root);
+        const [open] = new Journal(database).open();
+        assertEquals([open?.movement, open?.state], [idOf(1), "acting"]);
+        assertEquals(open?.countsBefore, new Map([[2_000n, 10]]));
+        const devices = new SimulatedDevices(database);
+        assertEquals([devices.inside(), devices.escrow()], [
+          new Map([[2_000n, 9]]),
+          new Map([[500n, 3]]),
+        ]);
+        const counted = { movement: idOf(2 + opened), kind: "count", amount: -500n } as const;
+        new Journal(database).intend({ ...entry, ...counted, notes }, 1);
+        database.close();
+      }
+    }));
+}
+
+Deno.test("a folder without customers' accounts is taken over whole", () =>
   inTemporaryFolder((root) => {
-    const older = new DatabaseSync(`${root}/atm.sqlite`);
-    older.exec(firstVersion);
+    const older = openAtmFolder(root);
+    new Journal(older).intend({ ...entry, movement: idOf(1), notes }, 1);
+    older.exec("ALTER TABLE journal DROP COLUMN account; PRAGMA user_version = 2");
     older.close();
-    for (let opened = 0; opened < 2; opened++) {
-      const database = openAtmFolder(root);
-      const [open] = new Journal(database).open();
-      assertEquals([open?.movement, open?.state], [idOf(1), "acting"]);
-      assertEquals(open?.countsBefore, new Map([[2_000n, 10]]));
-      const devices = new SimulatedDevices(database);
-      assertEquals([devices.inside(), devices.escrow()], [
-        new Map([[2_000n, 9]]),
-        new Map([[500n, 3]]),
-      ]);
-      database.close();
-    }
+    const database = openAtmFolder(root);
+    const journal = new Journal(database);
+    journal.intend({ ...entry, movement: idOf(2), notes, account: "7" }, 2);
+    assertEquals(journal.since(1).map(({ account }) => account), [null, "7"]);
+    assertEquals(journal.since(2).map(({ movement }) => movement), [idOf(2)]);
+    database.close();
   }));
 
 Deno.test("a newer version's folder is refused, and left as it is", () =>

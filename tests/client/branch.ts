@@ -66,7 +66,7 @@ export class Branch {
   readonly #sockets = new Set<FragileSocket>();
   #listener!: Listener;
   #port = 0;
-  #bankFolder = `${this.folder}/bank`;
+  bankFolder = `${this.folder}/bank`;
   #bankIsDown = false;
   #images = 0;
 
@@ -78,7 +78,7 @@ export class Branch {
       timeZone: "UTC",
       smallestNote: 1n,
     };
-    branch.bank = await createBank(branch.#bankFolder, settings, branch.#log);
+    branch.bank = await createBank(branch.bankFolder, settings, branch.#log, () => {});
     for (const name of ["lobby", "hall"]) {
       for await (
         const answer of runOperatorCommand(branch.bank, {
@@ -106,13 +106,18 @@ export class Branch {
 
   /** Starts the server again, at the same port. */
   async serve(): Promise<void> {
-    if (!this.bank) this.bank = await openBank(this.#bankFolder, this.#log);
+    if (!this.bank) this.bank = await openBank(this.bankFolder, this.#log);
     this.#listener = await listen(this.bank, {
       hostname: "127.0.0.1",
       port: this.#port,
       log: this.#log,
     });
     this.#port = Number(this.#listener.address.split(":")[1]);
+  }
+
+  /** Where the bank listens. */
+  get address(): string {
+    return this.#listener.address;
   }
 
   /** Ends the server, in order. */
@@ -126,9 +131,9 @@ export class Branch {
   async killBank(): Promise<void> {
     this.#bankIsDown = true;
     for (const socket of this.#sockets) socket.close();
-    const image = this.#imageOf(this.#bankFolder);
+    const image = this.#imageOf(this.bankFolder);
     await this.unserve(); // what it still does, it does to a folder that nobody looks at again
-    this.#bankFolder = image;
+    this.bankFolder = image;
     await this.serve();
     this.#bankIsDown = false;
   }
@@ -241,7 +246,7 @@ export class Branch {
 
 /** Waits until it holds. */
 export async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  const endMs = Date.now() + 10_000;
+  const endMs = Date.now() + 30_000;
   while (!await holds()) {
     if (Date.now() > endMs) throw new Error(`in vain: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 10));

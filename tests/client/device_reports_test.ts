@@ -1,6 +1,6 @@
 /** What people must see to at a machine reaches the bank's log and its operators, once each time. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { openEntry } from "../../server/audit/seal.ts";
+import { endsEpoch } from "../../server/audit/chain.ts";
 import { reportInWords, reportPrefix } from "../../server/device_words.ts";
 import { runOperatorCommand } from "../../server/operator/commands.ts";
 import { Branch, logIn, until } from "./branch.ts";
@@ -8,8 +8,8 @@ import { Branch, logIn, until } from "./branch.ts";
 /** All reports in the bank's log, oldest first. */
 async function reports({ bank }: Branch): Promise<string[]> {
   const { auditKeys, keys: { chainId }, ledger } = bank;
-  return (await ledger.read.entriesAfter(0, 10_000))
-    .map(({ sequence, sealed }) => openEntry(auditKeys, { chainId, sequence }, sealed)!)
+  return (await ledger.read.entriesAfter(1, 0, 10_000)).filter((entry) => !endsEpoch(entry))
+    .map((entry) => auditKeys.open(entry, chainId)!)
     .filter(({ action }) => action.startsWith(reportPrefix))
     .map(({ who, action }) => `${who}: ${action.slice(reportPrefix.length)}`);
 }

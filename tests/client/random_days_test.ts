@@ -103,6 +103,7 @@ function commandOf(ask: Ask): Command | null {
       };
     case "complete":
     case "load_cash":
+    case "count_cash":
       return { ...ask, terminal, amount: BigInt(ask.amount) };
     case "reverse":
     case "void":
@@ -129,7 +130,17 @@ Deno.test("after 1,000 random days, notes and books agree every evening", async 
     }
   }
   console.log([...seen].sort().map(([what, times]) => `${what.padEnd(30)} ${times}`).join("\n"));
-  for (const outcome of ["ok", "device_fault", "notes_not_taken", "to_be_counted", "in_doubt"]) {
+  for (
+    const outcome of [
+      "1000",
+      "-1000",
+      "ok",
+      "device_fault",
+      "notes_not_taken",
+      "to_be_counted",
+      "in_doubt",
+    ]
+  ) {
     assert([...seen.keys()].some((what) => what.endsWith(` ${outcome}`)), `never ${outcome}`);
   }
 });
@@ -201,7 +212,13 @@ async function liveThrough(branch: Branch, chance: Chance, seen: Map<string, num
     for (const { kind, notes } of journal.flagged()) {
       if (kind === "left") counted = plus(counted, notes, -1);
     }
-    assertEquals(countCassettes(people, counted), 0n, "missing or over");
+    // Now and then a note has got lost, or was there unknown to all; of a doubtful movement nobody can tell.
+    const certain = journal.flagged().every(({ state }) => state !== "doubtful");
+    const strays = certain && counted.has(1_000n) ? chance.of([0, 0, 1, -1]) : 0;
+    counted = plus(counted, new Map([[1_000n, strays]]));
+    const over = BigInt(strays) * 1_000n;
+    assertEquals(countCassettes(people, counted, settings.currency), over, "missing or over");
+    if (over !== 0n) seen.set(`count ${over}`, (seen.get(`count ${over}`) ?? 0) + 1);
   }
   if (noteCount(last.devices.cassettes()) < 30) {
     fillCassettes(people, new Map([[5_000n, 10], [1_000n, 20]]), settings.currency);

@@ -161,6 +161,21 @@ Deno.test("the command line", async (t) => {
         ["bank", "ledger", "check", "--data", bank],
         "the books are good",
       );
+      const backup = `${folder}/backup.sqlite`;
+      await done(
+        "backup while the server runs",
+        ["bank", "backup", "--out", backup, "--data", bank],
+        "the copy is good",
+      );
+      const restore = ["bank", "restore", "--data", bank];
+      await refused("restore without a backup", restore, 2, "--from FILE");
+      const from = [...restore, "--first-key", `${folder}/second.key`, "--from", backup];
+      await refused("restore while the server runs", from, 1, "in use by another process");
+      await t.step("the backup is private, and nothing of it is left in the bank's folder", () => {
+        assertEquals(Deno.statSync(backup).mode! & 0o777, 0o600);
+        const names = [...Deno.readDirSync(bank)].map(({ name }) => name);
+        assertEquals(names.filter((name) => name.includes("backup")), []);
+      });
       await t.step(
         "a terminal enrolled while the server runs is let in, and can be filled",
         async () => {
@@ -185,12 +200,22 @@ Deno.test("the command line", async (t) => {
               const loaded = await run(["atm", "cash", "load", "20x100", "50x40", ...cash]);
               assertStringIncludes(loaded.out, "€4,000.00  in all");
               const counted = await run(["atm", "cash", "count", "20x99", "50x40", ...cash]);
-              assertStringIncludes(counted.out, "-€20.00 beside what the books have: not booked");
-              await run(["atm", "cash", "count", "20x100", "50x40", ...cash]);
+              assertStringIncludes(counted.out, "€20.00 missing: to the differences account");
+              const again = await run(["atm", "cash", "count", "20x101", "50x40", ...cash]);
+              assertStringIncludes(again.out, "€40.00 over: to the differences account");
             }
           }
           const { out } = await run(["bank", "audit", "show", "--data", bank]);
-          assertStringIncludes(out, "terminal hall | load €4,000.00 into the cassettes |");
+          for (
+            const entry of [
+              "load €4,000.00 into the cassettes",
+              "count the notes: €20.00 missing, to the differences account",
+              "count the notes: €40.00 over, to the differences account",
+              "report devices: all well",
+            ]
+          ) assertStringIncludes(out, `terminal hall | ${entry} |`);
+          const list = await run(["bank", "terminal", "list", "--data", bank]);
+          assertStringIncludes(list.out, "its devices: all well, since ");
         },
       );
       await t.step("an ATM that waits starts without its key", async () => {
@@ -267,6 +292,17 @@ Deno.test("the command line", async (t) => {
       assertStringIncludes(err, `127.0.0.1:${port} is taken`);
     });
 
+    const restore = ["bank", "restore", "--data", bank, "--first-key", `${folder}/second.key`];
+    await refused("restore of what is no bank", [...restore, "--from", key], 1, "is damaged");
+    const from = ["--from", `${folder}/backup.sqlite`];
+    await done("restore", [...restore, ...from], "the books are restored, and good");
+    await refused("restore without a place for the key", [...restore, ...from], 1, "there already");
+    await done(
+      "end of the restore",
+      ["bank", "restore", "end", "--data", bank, "--reason", "only a test"],
+      "customers are served again",
+    );
+
     await t.step("books that are bad, and books that nobody can look at", async () => {
       const check = ["bank", "ledger", "check", "--data", bank];
       const give = (amount: number) => {
@@ -295,7 +331,8 @@ Deno.test("the command line", async (t) => {
     });
 
     await t.step("no password is in any file of the bank", () => {
-      for (const { name } of Deno.readDirSync(bank)) {
+      for (const { name, isFile } of Deno.readDirSync(bank)) {
+        if (!isFile) continue;
         const text = new TextDecoder("latin1").decode(Deno.readFileSync(`${bank}/${name}`));
         assert(!text.includes(password), name);
       }

@@ -2,6 +2,58 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { freePort, Program, run, until } from "./programs.ts";
 
+Deno.test("a bank put back from before a rotation lets an ATM in by a key that is carried, and no other", async () => {
+  const folder = await Deno.makeTempDir();
+  const bank = `${folder}/bank`, key = `${folder}/lobby.key`, atmFolder = `${folder}/atm`;
+  const address = `127.0.0.1:${freePort()}`;
+  const operate = (...words: string[]) => run(["bank", ...words, "--data", bank]);
+  const atm = (file: string) => ["atm", "--bank", address, "--key", file, "--data", atmFolder];
+  const startServer = async () => {
+    const server = new Program(["server", "--data", bank, "--listen", address]);
+    await server.line();
+    return server;
+  };
+  await operate("init");
+  await operate("terminal", "enroll", "lobby", "--out", key);
+  await Deno.mkdir(`${folder}/backup`);
+  for (const { name } of Deno.readDirSync(bank)) {
+    await Deno.copyFile(`${bank}/${name}`, `${folder}/backup/${name}`);
+  }
+  let server = await startServer();
+  try {
+    const program = new Program([...atm(key), "--no-open", "--json"]);
+    await program.line();
+    for (const version of [2, 3]) {
+      await operate("terminal", "rotate", "lobby");
+      await until(`key ${version}`, async () => {
+        const { out } = await operate("terminal", "list");
+        return new RegExp(`key ${version}\\s+active\n`).test(out);
+      }, 30_000);
+    }
+    assertEquals(await program.end(), 0);
+    assertEquals(await server.end(), 0);
+    await Deno.remove(bank, { recursive: true });
+    await Deno.rename(`${folder}/backup`, bank);
+    server = await startServer();
+
+    // The bank would take key 1 again, and the ATM has it: but whoever else had it could be that bank.
+    const refused = await run(atm(key));
+    assertEquals(refused.code, 1);
+    assertStringIncludes(refused.err, `${atmFolder}/terminal.key, of which the newer counts`);
+    const carried = `${folder}/carried.key`;
+    const { out } = await operate("terminal", "rotate", "lobby", "--now", "--out", carried);
+    assertStringIncludes(out, "has key 2");
+    assertEquals((await run(atm(carried))).code, 1, "key 3 still comes first");
+    await Deno.remove(`${atmFolder}/terminal.key`);
+    const again = new Program([...atm(carried), "--no-open", "--json"]);
+    await again.line();
+    assertEquals(await again.end(), 0);
+  } finally {
+    await server.end();
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
 Deno.test("an ATM's key is renewed over its line, carried after a theft, and revoked", async (t) => {
   const folder = await Deno.makeTempDir();
   const bank = `${folder}/bank`, key = `${folder}/lobby.key`, atmFolder = `${folder}/atm`;

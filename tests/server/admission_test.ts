@@ -13,35 +13,68 @@ const roomy = {
   failuresPerMinute: 1,
 };
 
-Deno.test("connections are limited in all, unproved ones in all and by source", () => {
+const enter = (admission: Admission, source: string | null, evict = () => {}) =>
+  admission.enter(source, evict);
+
+Deno.test("connections are limited in all, and unproved ones by source", () => {
   const cases = [
     { limits: { connections: 3 }, from: ["a", "b", "c"], refused: "d" },
-    { limits: { pending: 3 }, from: ["a", "b", "c"], refused: "d" },
     { limits: { pendingPerSource: 2 }, from: ["a", "b", "a"], refused: "a" },
   ];
   for (const { limits, from, refused } of cases) {
     const admission = new Admission(() => 0, { ...roomy, ...limits });
-    const admitted = from.map((source) => admission.enter(source)!);
-    assertEquals(admission.enter(refused), null);
+    const admitted = from.map((source) => enter(admission, source)!);
+    assertEquals(enter(admission, refused), null);
     admitted[0]!.settled("proved");
     admitted[0]!.gone();
     admitted[0]!.settled("failed");
-    assert(admission.enter(refused), "one place became free");
+    assert(enter(admission, refused), "one place became free");
   }
+});
+
+Deno.test("when every place is taken, whoever has taken the most gives up the oldest", () => {
+  const admission = new Admission(() => 0, { ...roomy, connections: 99, pending: 6 });
+  const evicted: string[] = [];
+  const come = (name: string) => enter(admission, name[0]!, () => evicted.push(name));
+  const [, , , c1] = ["a1", "b1", "b2", "c1", "b3", "a2"].map(come);
+  const rows: [comes: string, goes: string][] = [
+    ["d1", "b1"], // b had three
+    ["e1", "a1"], // a and b have two, and a came first
+    ["b4", "b2"], // nobody gains by coming again
+    ["b5", "b3"],
+    ["b6", "b4"],
+  ];
+  for (const [comes, goes] of rows) {
+    assert(come(comes), comes);
+    assertEquals([evicted.pop(), evicted.length], [goes, 0], comes);
+  }
+  assertEquals(admission.counts.pending, 6);
+  c1!.settled("proved");
+  assert(come("f1"), "a place was free");
+  assertEquals(evicted, []);
+});
+
+Deno.test("the one evicted is not taken for one that failed", () => {
+  const admission = new Admission(() => 0, { ...roomy, pending: 1, failures: 1 });
+  const first = enter(admission, "a")!;
+  assert(enter(admission, "b"));
+  first.settled("failed");
+  first.gone();
+  assert(enter(admission, "a"));
 });
 
 Deno.test("who has proved itself counts only towards connections in all", () => {
   const admission = new Admission(() => 0, { ...roomy, pending: 1, pendingPerSource: 1 });
-  for (let count = 0; count < 9; count++) admission.enter("a")!.settled("proved");
+  for (let count = 0; count < 9; count++) enter(admission, "a")!.settled("proved");
   assertEquals(admission.counts, { pending: 0, connections: 9 });
-  assertEquals(admission.enter("b"), null);
+  assertEquals(enter(admission, "b"), null);
 });
 
 Deno.test("a source that fails too often is turned away until time has passed, and no other", () => {
   let nowMs = 0;
   const admission = new Admission(() => nowMs, { ...roomy, failures: 3, failuresPerMinute: 2 });
   const fail = (source: string) => {
-    const admitted = admission.enter(source);
+    const admitted = enter(admission, source);
     admitted?.settled("failed");
     admitted?.gone();
     return admitted !== null;
@@ -59,21 +92,21 @@ Deno.test("a source that fails too often is turned away until time has passed, a
 Deno.test("a balancer, which speaks for many, is held only to what holds for all", () => {
   const limits = { ...roomy, pending: 5, pendingPerSource: 1, failures: 1 };
   const admission = new Admission(() => 0, limits);
-  for (let count = 0; count < 3; count++) admission.enter(null)!.settled("failed");
-  for (let count = 0; count < 5; count++) assert(admission.enter(null));
-  assertEquals(admission.enter(null), null);
+  for (let count = 0; count < 3; count++) enter(admission, null)!.settled("failed");
+  for (let count = 0; count < 5; count++) assert(enter(admission, null));
+  assertEquals(enter(admission, null), null);
 });
 
 Deno.test("failures are remembered of a bounded number of sources, the latest", () => {
   const admission = new Admission(() => 0, { ...roomy, failures: 1 });
   const fail = (source: string) => {
-    const admitted = admission.enter(source);
+    const admitted = enter(admission, source);
     admitted?.settled("failed");
     admitted?.gone();
   };
   for (let count = 0; count <= failedSourcesMax; count++) fail(`source ${count}`);
-  assert(admission.enter("source 0"));
-  assertEquals(admission.enter(`source ${failedSourcesMax}`), null);
+  assert(enter(admission, "source 0"));
+  assertEquals(enter(admission, `source ${failedSourcesMax}`), null);
 });
 
 Deno.test("sources are IPv4 addresses and the networks of IPv6 addresses", () => {

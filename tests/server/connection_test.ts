@@ -94,7 +94,7 @@ Deno.test("of two connections of one terminal the newer wins, and the log says s
   RunningBank.with(async (running) => {
     const older = await running.visit("alice");
     const newer = await running.connect();
-    await older.client.ended;
+    assertEquals(await older.client.ended, "replaced", "told why, on the channel alone");
     await assertRejects(() => older.ask({ op: "touch" }), NoAnswer);
     assertEquals(await newer.outcomeOf({ op: "hello" }), "ok");
     assertEquals(await newer.outcomeOf({ op: "touch" }), "not_logged_in");
@@ -106,6 +106,31 @@ Deno.test("of two connections of one terminal the newer wins, and the log says s
     const action = "connection replaced by a newer one of the same terminal";
     assert(entries.includes(`terminal lobby | ${action}`));
     assert(entries.includes("alice | log out - connection lost"));
+  }));
+
+Deno.test("a connection that no longer reads does not keep the newer one waiting", () =>
+  RunningBank.with(async (running) => {
+    let reads = true;
+    const socket = await Deno.connect(running.address);
+    const deaf = await BankClient.connect({
+      connect: () =>
+        Promise.resolve({
+          read: async (into) => {
+            const count = await socket.read(into);
+            return reads ? count : await new Promise<null>(() => {});
+          },
+          write: (bytes) => socket.write(bytes),
+          close: () => socket.close(),
+        }),
+      terminalKey: running.keys.lobby,
+      randomBytes,
+      nowMs: Date.now,
+    });
+    assertEquals((await deaf.ask({ op: "hello" })).outcome, "ok");
+    reads = false;
+    const newer = await running.connect();
+    assertEquals(await newer.outcomeOf({ op: "hello" }), "ok");
+    socket.close();
   }));
 
 Deno.test("a record that is not the next one ends the connection without an answer", () =>

@@ -106,3 +106,24 @@ Deno.test("connections beyond a limit are closed at once, and places come free a
       }
     });
   }, { limits: { pendingPerSource: 3 } }));
+
+Deno.test("addresses that take every place and hold it do not keep an ATM out", () =>
+  RunningBank.with(async (running) => {
+    const silent: Deno.TcpConn[] = [];
+    for (const lastByte of [1, 2, 3, 4, 1, 2, 3, 4]) {
+      const socket = await Deno.connect(running.address);
+      await socket.write(from(lastByte));
+      silent.push(socket);
+    }
+    const client = await connectFrom(running, 9);
+    assertEquals((await client.ask({ op: "hello" })).outcome, "ok");
+    // Coming again takes only from those who have the most, and never from who has proved itself.
+    for (let tries = 0; tries < 20; tries++) {
+      const socket = await Deno.connect(running.address);
+      await socket.write(from(1 + tries % 4));
+      silent.push(socket);
+    }
+    assertEquals((await client.ask({ op: "hello" })).outcome, "ok");
+    await client.close();
+    for (const socket of silent) socket.close();
+  }, { proxies: ["127.0.0.1"], limits: { pending: 8, pendingPerSource: 4 } }));

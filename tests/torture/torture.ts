@@ -64,6 +64,8 @@ export async function torture({ kills, atms, log = () => {} }: Torture): Promise
 
 class Scene {
   readonly lost: string[] = [];
+  /** What the operator's commands found after kills. */
+  readonly #complaints: string[] = [];
   readonly #acknowledged: Acknowledged[] = [];
   /** What the devices of a movement did, as their ATM said last. */
   readonly #done = new Map<string, bigint>();
@@ -132,6 +134,8 @@ class Scene {
       await this.#startServer();
     }
     atm?.start();
+    const complaint = server && await this.#operate(this.#verify);
+    if (complaint) this.#complaints.push(`after a kill: ${complaint}`);
     return (server ? 1 : 0) + (atm ? 1 : 0);
   }
 
@@ -146,9 +150,10 @@ class Scene {
     const rows = this.#hold();
     const { journaled, problems } = this.#atmsAgree(rows);
     if (codes.some((code) => code !== 0)) problems.push(`exit codes ${codes}`);
-    for (const command of ["ledger check", "audit verify"]) {
-      const complaint = await this.#operate(command.split(" "));
-      if (complaint !== null) problems.push(`bank ${command}: ${complaint}`);
+    problems.push(...this.#complaints);
+    for (const words of [["ledger", "check"], this.#verify]) {
+      const complaint = await this.#operate(words);
+      if (complaint !== null) problems.push(`bank ${words.join(" ")}: ${complaint}`);
     }
     const doubled = doubledOf(rows, journaled);
     if (this.lost.length + doubled.length + problems.length > 0) {
@@ -164,6 +169,11 @@ class Scene {
 
   get #bank(): string {
     return `${this.folder}/bank`;
+  }
+
+  /** Whether the log is whole: each entry, and none lost that its key knows of. */
+  get #verify(): string[] {
+    return ["audit", "verify", `--first-key=${this.#bank}-first.key`];
   }
 
   async #startServer(): Promise<void> {
@@ -242,7 +252,7 @@ class Scene {
 
   /** Runs an operator's command; null, or what it said when it failed. */
   async #operate(words: string[]): Promise<string | null> {
-    const permissions = serverPermissions([this.#bank], [
+    const permissions = serverPermissions([this.#bank, `${this.#bank}-first.key`], [
       `unix:${this.#bank}/operator.sock`,
     ], place);
     permissions.env.push("USER", "LOGNAME");

@@ -26,14 +26,22 @@ export function denoArguments(main: string, { ffi, ...permissions }: Permissions
   return ["run", "--no-prompt", ...granted, ...(ffi ? ["--allow-ffi"] : []), main];
 }
 
-/** Runs a program in the foreground, with the launcher's own input and output; gives its exit code. */
-export async function runInForeground(denoArgs: string[], args: string[]): Promise<number> {
+/**
+ * Runs a program in the foreground, with the launcher's own input and output; gives its exit code.
+ * @param end when the program is to be ended, if it has not by itself
+ */
+export async function runInForeground(
+  denoArgs: string[],
+  args: string[],
+  end?: Promise<void>,
+): Promise<number> {
   const child = new Deno.Command(Deno.execPath(), {
     args: [...denoArgs, ...args],
     stdin: "inherit",
     stdout: "inherit",
     stderr: "inherit",
   }).spawn();
+  end?.then(() => child.kill("SIGTERM")).catch(() => {}); // it may have ended just now
   return (await child.status).code;
 }
 

@@ -33,6 +33,8 @@ the window or Ctrl-C ends all of it.
   --data DIR           the bank's folder (./data/bank)
   --listen HOST:PORT   where ATMs reach it (127.0.0.1:4848); port 0 takes any free one
   --proxy-from IP,IP   the balancers in front of it, whose PROXY headers (version 2) say who is calling
+  --checkpoints DIR    where checkpoints of the log are put (DIR/checkpoints): best on another machine
+  --checkpoint-minutes N   how often, beside at every stop (60)
 
   deno task server
   deno task server --listen 0.0.0.0:4848 --data /srv/bank
@@ -81,24 +83,40 @@ deno task atm cash: what is in the cassettes, filling and counting them, while t
   bank holds                   movements in doubt: authorised, and not settled by their terminal
   bank holds settle ID         settle one in its terminal's place
   bank ledger check            work the books out anew; exit code 1 when they are bad, 2 when it could not
+  bank backup                  a checked copy of the books, with the server running or not
+  bank restore                 put the books back to a copy, with the server stopped
+  bank restore end             serve customers though not every terminal has told what it did since
   bank clock confirm           go by the clock again after it jumped, which stops money
   bank audit show              the audit log, readable
-  bank audit verify            whether the log is as it was written
+  bank audit verify            whether the log is as it was written; exit code 1 when it is not, 2 when
+                               that could not be checked
+  bank audit export            the log as a file of sealed lines
+  bank audit checkpoint        how far the log has come, signed: to be kept elsewhere
+  bank audit rotate            seal new entries under a new AUDIT_KEY
+  bank audit chain             go on in another chain, where the key of the present one is lost
 
   --data DIR                   the bank's folder (./data/bank)
 
   init:      --name NAME  --currency CODE (EUR)  --time-zone ZONE (UTC)  --withdrawal-limit AMOUNT
+             --first-key FILE (DIR-first.key)  where the log's first key is put; keep it elsewhere
   enroll:    --out FILE (NAME.key)
   rotate:    --now: after a theft; the old key ends at once, the new one is in --out FILE (NAME.key)
   add:       --opening AMOUNT (0); the password is asked for, or read from standard input
   open:      --name NAME (savings)  --opening AMOUNT (0)
   list:      --customer USERNAME
-  lock, unlock, close, settle:  --reason TEXT, which goes into the log
+  backup:    --out FILE (bank-backup.sqlite)
+  restore:   --from FILE  --first-key FILE: where the first key of the log's next chain goes
+  lock, unlock, close, settle, restore end:  --reason TEXT, which goes into the log
   limits set: --withdrawal AMOUNT  --day AMOUNT  --cash-out AMOUNT  --cash-in AMOUNT, or 'none'
              for one withdrawal, out of one account in a day, out of and into one terminal in a day
              --account NUMBER or --terminal NAME  limits of its own, before the bank's
   settle:    --complete AMOUNT or --reverse: what the machine did
-  show:      --customer USERNAME  --json
+  show:      --customer USERNAME  --action WORDS  --outcome ok, refused or a refusal's name
+             --from TIME  --before TIME  --terminal NAME  --json  --follow: goes on with what arrives
+             --file FILE: an exported file, read with the keys in --keys FILE (DIR/bank.keys)
+  verify:    --first-key FILE[,FILE] (DIR-first.key)  of every chain  --checkpoint FILE  --file FILE
+             --receipt PLACE,TAG: whether the entry that a receipt names is in it
+  export:    --out FILE (audit_log_secure.txt)      checkpoint: --out FILE (checkpoint.json)
 
   deno task bank init --name "First Bank" --currency EUR --time-zone Europe/Berlin
   deno task bank terminal enroll lobby --out lobby.key
@@ -106,5 +124,6 @@ deno task atm cash: what is in the cassettes, filling and counting them, while t
   deno task bank customer add alice --opening 1000.00
   deno task bank limits set --withdrawal 500.00 --day 1000.00 --cash-out 20000.00 --cash-in 20000.00
   deno task bank holds settle 0123456789abcdef0123456789abcdef --reverse --reason "notes found in the machine"
-  deno task bank audit show --customer alice`,
+  deno task bank audit show --customer alice --outcome refused --from 2026-11-25
+  deno task bank audit verify --first-key /media/safe/first.key --checkpoint /media/safe/checkpoint.json`,
 };

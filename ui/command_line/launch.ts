@@ -65,8 +65,21 @@ async function launchServer({ flags }: ParsedCommand, place: Place): Promise<num
   const listen = String(flags.listen ?? defaultAddress);
   parseAddress(listen, "--listen", true);
   const proxies = parseIpList(flags["proxy-from"], "--proxy-from");
-  const more = proxies.length > 0 ? [`--proxy-from=${proxies.join(",")}`] : [];
-  const children = [startServer("server", folder, [folder], listen, place, more)];
+  const checkpoints = pathFlag(flags.checkpoints, "", place);
+  const minutes = Number(flags["checkpoint-minutes"] ?? 60);
+  if (!Number.isInteger(minutes) || minutes < 1 || minutes > 10_080) {
+    throw new UsageError(
+      `--checkpoint-minutes ${flags["checkpoint-minutes"]}: write a whole number from 1 to 10080`,
+      2,
+    );
+  }
+  const more = [
+    ...(proxies.length > 0 ? [`--proxy-from=${proxies.join(",")}`] : []),
+    ...(flags.checkpoints === undefined ? [] : [`--checkpoints=${checkpoints}`]),
+    `--checkpoint-minutes=${minutes}`,
+  ];
+  const folders = [folder, ...(flags.checkpoints === undefined ? [] : [checkpoints])];
+  const children = [startServer("server", folder, folders, listen, place, more)];
   return await keep(children, async ([server]) => {
     const ready = await server!.ready as ServerReady | null;
     if (ready) console.log(`The bank listens on ${ready.address}. Ctrl-C ends it.`);
@@ -143,19 +156,60 @@ async function launchBank(name: CommandName, { flags, words }: ParsedCommand, pl
   }
   const out = name === "bank terminal enroll" || flags.now
     ? pathFlag(flags.out, `${words[0]}.key`, place, true)
+    : name === "bank backup"
+    ? pathFlag(flags.out, "bank-backup.sqlite", place, true)
     : null;
-  const permissions = serverPermissions([folder, ...(out ? [out] : [])], [
-    operatorSocket(folder),
-  ], place);
+  const from = name === "bank restore" ? fromFlag(flags.from, place) : null;
+  const files = { ...(out && { out }), ...filesOfLog(name, flags, folder, place) };
+  const paths = Object.values(files).flatMap((list) => list.split(","));
+  const permissions = serverPermissions([folder, ...paths], [operatorSocket(folder)], place);
   permissions.env.push("USER", "LOGNAME");
+  if (from) permissions.read.push(from);
   const passed = Object.entries<string | boolean | undefined>({
     ...flags,
     data: folder,
-    ...(out && { out }),
+    ...files,
+    ...(from && { from }),
   })
     .map(([flag, value]) => value === true ? `--${flag}` : `--${flag}=${value}`);
   const args = [...name.split(" "), ...passed, "--", ...words];
-  return await runInForeground(denoArguments(place.main, permissions), args);
+  const end = flags.follow ? endOfLauncher() : undefined;
+  return await runInForeground(denoArguments(place.main, permissions), args, end);
+}
+
+/** Where each command that makes a file of the log puts it, if nobody says otherwise. */
+const madeFiles: Partial<Record<CommandName, string>> = {
+  "bank audit export": "audit_log_secure.txt",
+  "bank audit checkpoint": "checkpoint.json",
+};
+
+/** The files that a command about the log reads or makes, by their flags. */
+function filesOfLog(
+  name: CommandName,
+  flags: ParsedCommand["flags"],
+  folder: string,
+  place: Place,
+): Record<string, string> {
+  const made = madeFiles[name];
+  if (made) return { out: pathFlag(flags.out, made, place, true) };
+  const files: Record<string, string> = {};
+  for (const flag of ["checkpoint", "file", "keys"]) {
+    if (flags[flag] !== undefined) files[flag] = pathFlag(flags[flag], "", place);
+  }
+  if (Object.hasOwn(shapes[name].options, "first-key")) {
+    // Beside the bank's folder, from where it is to be taken away.
+    const given = flags["first-key"] === undefined
+      ? [`${folder}-first.key`]
+      : String(flags["first-key"]).split(",").map((path) => pathFlag(path, "", place));
+    files["first-key"] = given.join(",");
+  }
+  return files;
+}
+
+/** @throws {UsageError} when there is none: a bank is put back to nothing in particular by nobody */
+function fromFlag(from: string | boolean | undefined, place: Place): string {
+  if (from === undefined) throw new UsageError("--from FILE: name the backup", 2);
+  return pathFlag(from, "", place);
 }
 
 /** The server's program: no FFI, no run, and only its own source, folder and addresses. */

@@ -7,7 +7,16 @@ const opening = { "no-open": yes, json: yes, window: yes, browser: yes, kiosk: y
 
 export const shapes = {
   demo: { name: "demo", options: { data: text, atms: text, ...opening } },
-  server: { name: "server", options: { data: text, listen: text, "proxy-from": text } },
+  server: {
+    name: "server",
+    options: {
+      data: text,
+      listen: text,
+      "proxy-from": text,
+      checkpoints: text,
+      "checkpoint-minutes": text,
+    },
+  },
   atm: {
     name: "atm",
     options: { data: text, bank: text, key: text, demo: yes, wait: yes, ...opening },
@@ -30,6 +39,7 @@ export const shapes = {
     options: {
       data: text,
       name: text,
+      "first-key": text,
       currency: text,
       "time-zone": text,
       "withdrawal-limit": text,
@@ -78,9 +88,34 @@ export const shapes = {
     words: ["ID"],
   },
   "bank ledger check": { name: "bank", options: { data: text } },
+  "bank backup": { name: "bank", options: { data: text, out: text } },
+  "bank restore": { name: "bank", options: { data: text, from: text, "first-key": text } },
+  "bank restore end": { name: "bank", options: { data: text, reason: text } },
   "bank clock confirm": { name: "bank", options: { data: text } },
-  "bank audit show": { name: "bank", options: { data: text, customer: text, json: yes } },
-  "bank audit verify": { name: "bank", options: { data: text } },
+  "bank audit show": {
+    name: "bank",
+    options: {
+      data: text,
+      customer: text,
+      action: text,
+      outcome: text,
+      from: text,
+      before: text,
+      terminal: text,
+      json: yes,
+      follow: yes,
+      file: text,
+      keys: text,
+    },
+  },
+  "bank audit verify": {
+    name: "bank",
+    options: { data: text, "first-key": text, checkpoint: text, receipt: text, file: text },
+  },
+  "bank audit export": { name: "bank", options: { data: text, out: text } },
+  "bank audit checkpoint": { name: "bank", options: { data: text, out: text } },
+  "bank audit rotate": { name: "bank", options: { data: text } },
+  "bank audit chain": { name: "bank", options: { data: text, "first-key": text } },
 } as const satisfies Record<string, CommandShape>;
 
 export type CommandName = keyof typeof shapes;

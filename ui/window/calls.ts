@@ -33,10 +33,12 @@ const parsers = new Map<string, Parse>(Object.entries(
     depositOpen: (args) => args.length === 0 ? (machine) => machine.depositOpen() : null,
     depositConfirm: (args) => args.length === 0 ? (machine) => machine.depositConfirm() : null,
     depositCancel: (args) => args.length === 0 ? (machine) => machine.depositCancel() : null,
-    history: ([filter, cursor, ...more]) =>
+    history: ([filter, cursor, sealed, ...more]) =>
       isFilter(filter) && more.length === 0 &&
-        (cursor === undefined || cursor === null || isText(cursor, 1, callLimits.cursorLengthMax))
-        ? (machine) => machine.history(filter, cursor ?? undefined)
+        (cursor === undefined || cursor === null ||
+          isText(cursor, 1, callLimits.cursorLengthMax)) &&
+        (sealed === undefined || typeof sealed === "boolean")
+        ? (machine) => machine.history(filter, cursor ?? undefined, sealed)
         : null,
     insertNote: ([value, ...more]) =>
       isAmount(value) && more.length === 0 ? (machine) => machine.insertNote(value) : null,

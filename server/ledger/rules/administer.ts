@@ -4,6 +4,7 @@ import { amountMinorMax } from "../../../lib/money.ts";
 import type { Account, Limits } from "../books.ts";
 import type { Administer } from "../command.ts";
 import { type Answer, type Batch, failed } from "./batch.ts";
+import { stopWaiting } from "./retell.ts";
 import { settleRow } from "./settle.ts";
 
 type Asked<Op extends Administer["op"]> = Extract<Administer, { op: Op }>;
@@ -169,6 +170,21 @@ export function settleHold(batch: Batch, command: Asked<"settle_hold">): Answer 
   if (outcome !== "ok") return { outcome };
   const action = amount === 0n ? "reverse" : "complete";
   return settleRow(batch, first!, action, amount, operator);
+}
+
+/** Serves customers though terminals are missing, whose movements since the backup are missing too. */
+export function endRestore(batch: Batch, { operator, reason }: Asked<"end_restore">): Answer {
+  const waiting = batch.books.restoring?.waiting ?? [];
+  const outcome = "ok";
+  batch.log(
+    `operator ${operator}`,
+    `end the restore, ${waiting.length} terminals missing - ${reason}`,
+    {
+      outcome,
+    },
+  );
+  stopWaiting(batch, waiting);
+  return { outcome };
 }
 
 /** The engine takes the new time once this is on disk. */

@@ -95,7 +95,7 @@ export function fundsRefusalOf(
   if (amount > account.balance - account.held) return "insufficient_funds";
 }
 
-const isOver = (amount: bigint, max: bigint | null) => max !== null && amount > max;
+export const isOver = (amount: bigint, max: bigint | null) => max !== null && amount > max;
 
 /** The same id once more: the first outcome for the same content, a refusal for other content. */
 function again(batch: Batch, first: Movement, command: Authorise): Answer {

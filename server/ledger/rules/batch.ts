@@ -1,5 +1,5 @@
 /** What the rules of one batch share: its books, its time, and the rows and entries they write. */
-import { type AtmOutcome, inWords, type Outcome } from "../../../lib/errors.ts";
+import { inWords, type LoggedOutcome, type Outcome } from "../../../lib/errors.ts";
 import { formatMoney } from "../../../lib/money.ts";
 import type { Account, Books, Movement } from "../books.ts";
 import type { AuditEntry, Reply } from "../command.ts";
@@ -23,7 +23,7 @@ export class Batch {
     this.day = dayOf(timeMs, books.settings.timeZone);
   }
 
-  log(who: string, action: string, facts: Partial<AuditEntry> & { outcome: AtmOutcome }): void {
+  log(who: string, action: string, facts: Partial<AuditEntry> & { outcome: LoggedOutcome }): void {
     this.entries.push({ who, action, timeMs: this.timeMs, kind: "other", terminal: "", ...facts });
   }
 
@@ -62,7 +62,7 @@ export class Batch {
       kind: "load" | "opening";
       terminal: string;
       debit: Account | undefined;
-      credit: Account;
+      credit: Account | undefined;
       amount: bigint;
       currency: string;
       outcome: Outcome;
@@ -71,7 +71,7 @@ export class Batch {
   ): Movement {
     if (outcome === "ok") {
       this.books.adjust(debit!.id, { balance: -amount });
-      this.books.adjust(credit.id, { balance: amount });
+      this.books.adjust(credit!.id, { balance: amount });
     }
     return this.addRow({
       id: movement,
@@ -81,7 +81,7 @@ export class Batch {
       terminal,
       customer,
       debit: debit?.id ?? null,
-      credit: credit.id,
+      credit: credit?.id ?? null,
       amount,
       booked: outcome === "ok" ? amount : 0n,
       currency,
@@ -99,6 +99,6 @@ export class Batch {
 }
 
 /** The action in the words of the log: "withdraw €100.00 failed - insufficient funds". */
-export function failed(action: string, outcome: AtmOutcome): string {
+export function failed(action: string, outcome: LoggedOutcome): string {
   return outcome === "ok" ? action : `${action} failed - ${inWords(outcome)}`;
 }

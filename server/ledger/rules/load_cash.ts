@@ -1,33 +1,59 @@
-/** Notes put into a terminal's cassettes: booked from the vault in one step. */
+/**
+ * Cash that no customer moved: notes that were put into a terminal's cassettes, booked from the vault,
+ * and notes that were found missing or over when people counted, booked to the differences account.
+ */
 import type { Outcome } from "../../../lib/errors.ts";
-import type { LoadCash } from "../command.ts";
+import type { Account } from "../books.ts";
+import type { CountCash, LoadCash } from "../command.ts";
 import { amountRefusalOf } from "./authorise.ts";
 import { type Answer, type Batch, failed } from "./batch.ts";
 
 export function loadCash(batch: Batch, command: LoadCash): Answer {
+  const { books } = batch;
+  return bookOnce(batch, command, {
+    debit: books.accountOf("terminal", command.terminal),
+    credit: books.accountOf("vault"),
+    action: `load ${batch.money(command.amount)} into the cassettes`,
+  });
+}
+
+export function countCash(batch: Batch, { amount, ...command }: CountCash): Answer {
+  const { books } = batch;
+  const cash = books.accountOf("terminal", command.terminal);
+  const differences = books.accountOf("differences");
+  const over = amount > 0n;
+  const size = over ? amount : -amount;
+  const found = `${batch.money(size)} ${over ? "over" : "missing"}`;
+  return bookOnce(batch, { ...command, amount: size }, {
+    debit: over ? cash : differences,
+    credit: over ? differences : cash,
+    action: `count the notes: ${found}, to the differences account`,
+  });
+}
+
+/** One step, done once: what the debit account gives, the credit account gets. */
+function bookOnce(
+  batch: Batch,
+  command: Omit<LoadCash, "op">,
+  { debit, credit, action }: {
+    debit: Account | undefined;
+    credit: Account | undefined;
+    action: string;
+  },
+): Answer {
   const { movement, terminal, amount, currency } = command;
   const { books } = batch;
   const first = books.movement(movement, 1);
   if (first) {
     const same = first.kind === "load" && first.terminal === terminal && first.amount === amount &&
-      first.currency === currency;
+      first.currency === currency && first.debit === (debit?.id ?? null) &&
+      first.credit === (credit?.id ?? null);
     return { outcome: same ? first.outcome : first.action === "void" ? "voided" : "id_reused" };
   }
   const cash = books.accountOf("terminal", terminal);
-  const vault = books.accountOf("vault")!;
   const outcome: Outcome = amountRefusalOf(command) ??
     (!cash ? "unknown_account" : currency !== cash.currency ? "wrong_currency" : "ok");
-  batch.book({
-    movement,
-    kind: "load",
-    terminal,
-    debit: cash,
-    credit: vault,
-    amount,
-    currency,
-    outcome,
-  });
-  const action = `load ${batch.money(amount)} into the cassettes`;
+  batch.book({ movement, kind: "load", terminal, debit, credit, amount, currency, outcome });
   batch.log(`terminal ${batch.terminalName(terminal)}`, failed(action, outcome), {
     outcome,
     movement,

@@ -22,6 +22,7 @@ export function logIn(batch: Batch, { op, username, nameHash, terminal, ...rest 
       terminal: batch.terminalName(terminal),
     });
   if (op === "begin_log_in") {
+    if (batch.books.restoring) return { outcome: "try_later" }; // before terminals have told again
     const retryAfterMs = Math.max(
       waitMs(mine, customerPatience, batch.timeMs),
       waitMs(its, terminalPatience, batch.timeMs),

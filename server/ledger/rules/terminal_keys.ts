@@ -1,6 +1,7 @@
 /** Terminals' keys: renewed, ended, and sealed anew. */
 import type { Administer, ConfirmKey } from "../command.ts";
 import { type Answer, type Batch, failed } from "./batch.ts";
+import { stopWaiting } from "./retell.ts";
 
 export function administerKeys(
   batch: Batch,
@@ -17,6 +18,7 @@ export function administerKeys(
   const { name, state, next } = terminal;
   if (command.op === "revoke_terminal") {
     batch.books.setTerminal({ ...terminal, state: "revoked", next: null });
+    stopWaiting(batch, [terminal.id]);
     batch.log(who, `revoke terminal ${name}`, { outcome: "ok" });
     return { outcome: "ok" };
   }

@@ -46,6 +46,9 @@ const asks: Ask[] = [
   { op: "reverse", movement },
   { op: "void", movement },
   { op: "load_cash", ...cash },
+  { op: "retell", kind: "deposit", account: "3", ...cash },
+  { op: "retold" },
+  { op: "count_cash", ...cash, amount: "-4000" },
 ];
 
 const account = { id: "3", booked: "-5", available: "0", version: 7 };
@@ -63,6 +66,7 @@ const answers: Answer[] = [
       currency: { code: "EUR", exponent: 2 },
       timeZone: "Europe/Berlin",
       terminal: "lobby",
+      retell: "2026-11-23T15:16:02.249Z",
     },
   },
   {

@@ -252,7 +252,7 @@ Deno.test("a sender says nothing after its close", () => {
 });
 
 Deno.test("a close says how the session ended, in words that there are", () => {
-  for (const ending of ["close", "revoked"] as const) {
+  for (const ending of ["close", "revoked", "replaced"] as const) {
     const [frame] = framesOf(sender(roomy).close(ending));
     assertEquals(receiver(roomy).open(frame!, nowMs), ending);
   }

@@ -6,12 +6,13 @@ import {
   type SealedEntry,
 } from "../../../server/audit/chain.ts";
 import { filled } from "../../lib/helpers.ts";
-import { chainId, chainKey } from "../helpers/engine.ts";
+import { chainId, firstKey } from "../helpers/engine.ts";
 
-function chainOf(count: number, key = chainKey, id = chainId): SealedEntry[] {
+function chainOf(count: number, key = firstKey, id = chainId): SealedEntry[] {
   let tag = chainStart(id);
   return Array.from({ length: count }, (_, index) => {
     const untagged = {
+      chain: 1,
       sequence: index + 1,
       epoch: 0,
       keyVersion: 1,
@@ -25,7 +26,7 @@ function chainOf(count: number, key = chainKey, id = chainId): SealedEntry[] {
 
 /** What is wrong first, or null; and how many were good before it. */
 function verify(entries: SealedEntry[]): [wrong: string | null, goodCount: number] {
-  const verifier = new ChainVerifier(chainKey, chainId);
+  const verifier = new ChainVerifier(firstKey, chainId);
   for (const entry of entries) {
     const wrong = verifier.next(entry);
     if (wrong) return [wrong, verifier.goodCount];
@@ -84,7 +85,7 @@ Deno.test("every entry dropped, doubled, inserted or swapped is noticed, and nam
 });
 
 Deno.test("another server's chain, or one under another key, is no continuation", () => {
-  const others = [chainOf(60, filled(1, 32)), chainOf(60, chainKey, filled(2, 16))];
+  const others = [chainOf(60, filled(1, 32)), chainOf(60, firstKey, filled(2, 16))];
   for (const other of others) {
     assertEquals(verify(other), [noted(0), 0]);
     assertEquals(verify([...chain.slice(0, 30), ...other.slice(30)]), [noted(30), 30]);

@@ -4,7 +4,9 @@ import { historyEntriesExaminedMax, historyPageEntriesMax } from "../../../lib/l
 import type { SealedEntry } from "../../../server/audit/chain.ts";
 import { historyPage } from "../../../server/audit/history.ts";
 import type { AuditEntry } from "../../../server/ledger/command.ts";
+import type { LogPlace } from "../../../server/ledger/store.ts";
 import { filled } from "../../lib/helpers.ts";
+import { chainId } from "../helpers/engine.ts";
 
 const alice = filled(1, 16), bob = filled(2, 16);
 
@@ -13,6 +15,7 @@ function logOf(entries: (Partial<AuditEntry> & { mine?: boolean })[], settled: s
   const rows = entries.map((facts, index): { row: SealedEntry; entry: AuditEntry } => {
     const { mine = true, ...others } = facts;
     const row = {
+      chain: 1,
       sequence: index + 1,
       epoch: 0,
       keyVersion: 1,
@@ -32,20 +35,26 @@ function logOf(entries: (Partial<AuditEntry> & { mine?: boolean })[], settled: s
     return { row, entry };
   });
   const store = {
-    entriesOf: (who: Uint8Array, before: number, limit: number) =>
-      rows.map(({ row }) => row).filter((row) => row.who === who && row.sequence < before)
+    chains: () => [{ number: 1, id: chainId }],
+    entriesOf: (who: Uint8Array, before: LogPlace | null, limit: number) =>
+      rows.map(({ row }) => row).filter((row) => row.who === who)
+        .filter(({ sequence }) => before === null || sequence < before.sequence)
         .reverse().slice(0, limit),
     settledAmong: (movements: readonly string[]) => movements.filter((id) => settled.includes(id)),
   };
+  const keys = {
+    indexesOf: (who: string) => [who === "alice" ? alice : bob],
+    open: ({ sequence }: SealedEntry) => rows[sequence - 1]!.entry,
+  };
   const page = (filter: HistoryFilter = {}, cursor?: string) =>
-    historyPage(store, ({ sequence }) => rows[sequence - 1]!.entry, { who: alice, filter, cursor });
+    historyPage(store, keys, { customer: "alice", filter, cursor });
   const places = async (filter: HistoryFilter = {}) => {
     const found: number[] = [];
     let cursor: string | undefined;
     do {
       const { entries, cursor: next } = await page(filter, cursor);
       assert(entries.length <= historyPageEntriesMax);
-      found.push(...entries.map(({ place }) => Number(place)));
+      found.push(...entries.map(({ place }) => sequenceOf(place)));
       cursor = next;
     } while (cursor !== undefined);
     return found;
@@ -53,6 +62,7 @@ function logOf(entries: (Partial<AuditEntry> & { mine?: boolean })[], settled: s
   return { rows, page, places };
 }
 
+const sequenceOf = (place: string) => Number(place.replace(/^1\./, ""));
 const downFrom = (last: number) => Array.from({ length: last }, (_, index) => last - index);
 
 Deno.test("pages hold one customer's entries alone, newest first, none twice and none left out", async () => {
@@ -69,15 +79,29 @@ Deno.test("a cursor goes on where its page ended, though entries arrive meanwhil
   const { cursor } = await logOf(entries).page();
   const later = logOf([...entries, {}, {}, {}]);
   const { entries: older } = await later.page({}, cursor);
-  assertEquals(older.map(({ place }) => Number(place)), downFrom(30).slice(0, 20));
+  assertEquals(older.map(({ place }) => sequenceOf(place)), downFrom(30).slice(0, 20));
 });
 
 Deno.test("a cursor that no page gave finds nothing it should not, and breaks nothing", async () => {
   const { page } = logOf(Array.from({ length: 5 }, (_, index) => ({ mine: index < 3 })));
-  for (const cursor of ["", "x", "-1", "1.5", "Infinity", "NaN", "__proto__"]) {
+  for (
+    const cursor of [
+      "",
+      "x",
+      "-1",
+      "Infinity",
+      "NaN",
+      "__proto__",
+      "5",
+      "1.",
+      "1.0",
+      "0.3",
+      "1.2.3",
+    ]
+  ) {
     assertEquals((await page({}, cursor)).entries, [], cursor);
   }
-  assertEquals((await page({}, "999")).entries.length, 3);
+  assertEquals((await page({}, "1.999")).entries.length, 3);
 });
 
 Deno.test("filters narrow by kind, outcome, words and time", async () => {
@@ -129,7 +153,7 @@ Deno.test("a rare word is looked for a bounded number of entries at a time", asy
 Deno.test("an entry is shown with its place, words, time, terminal and amount", async () => {
   const { page } = logOf([{ kind: "withdrawal", action: "withdraw €40.00", amount: 4_000n }]);
   assertEquals((await page()).entries, [{
-    place: "1",
+    place: "1.1",
     action: "withdraw €40.00",
     kind: "withdrawal",
     outcome: "done",

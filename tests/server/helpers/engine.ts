@@ -1,5 +1,9 @@
 /** An engine on a store of its own, with a clock that tests turn and chance that repeats. */
-import { type AuditKeys, auditKeysOf, openEntry } from "../../../server/audit/seal.ts";
+import { nextEpochKey, type SealedEntry } from "../../../server/audit/chain.ts";
+import { type ChainKey, ChainKeyFile } from "../../../server/audit/chain_key.ts";
+import { AuditKeyRing, type AuditKeys, auditKeysOf } from "../../../server/audit/seal.ts";
+import { ChainWriter, lastTimeOf } from "../../../server/audit/writer.ts";
+import type { Changes } from "../../../server/ledger/books.ts";
 import type { AuditEntry, Command, Reply } from "../../../server/ledger/command.ts";
 import { Engine } from "../../../server/ledger/engine.ts";
 import type { Store } from "../../../server/ledger/store.ts";
@@ -8,7 +12,38 @@ import { idOf } from "./small_bank.ts";
 
 export const auditKeys: AuditKeys = auditKeysOf(filled(0xa0, 32), 1);
 export const chainId = filled(0xc4, 16);
-export const chainKey = filled(0xc5, 32);
+export const firstKey = filled(0xc5, 32);
+export const keyRing = new AuditKeyRing([auditKeys]);
+
+/** A chain's key without a file: that of `epoch`, which it works out from the first one. */
+export class ChainKeyInMemory implements ChainKey {
+  epoch = 0;
+  key: Uint8Array;
+
+  constructor(epoch: number, first: Uint8Array = firstKey) {
+    this.key = first;
+    while (this.epoch < epoch) this.step();
+  }
+
+  prepare(): void {}
+
+  step(): void {
+    this.key = nextEpochKey(this.key);
+    this.epoch++;
+  }
+
+  close(): void {}
+}
+
+/** The writing end of a chain on this store. */
+export function writerOn(store: Store, id = chainId, first = firstKey): Promise<ChainWriter> {
+  return ChainWriter.open(store, {
+    chainId: id,
+    openKey: (epoch) => new ChainKeyInMemory(epoch, first),
+    keys: keyRing,
+    randomBytes: countingBytes(),
+  });
+}
 
 export interface TestEngine {
   /** `runningMs` is the clock that nobody can set: while undefined, what passes by the one passes by both. */
@@ -17,6 +52,8 @@ export interface TestEngine {
   errors: string[];
   /** Runs one batch. */
   run(...commands: Command[]): Promise<Reply[]>;
+  /** Ends the log's epoch, as time does. */
+  endEpoch(): Promise<void>;
 }
 
 export async function engineOn(
@@ -28,27 +65,42 @@ export async function engineOn(
   const errors: string[] = [];
   const engine = await Engine.open({
     store,
-    keys: auditKeys,
-    chainId,
-    chainKey,
+    log: await writerOn(store),
+    lastMs: await lastTimeOf(store, keyRing),
     nowMs: () => clock.nowMs,
     monotonicMs: () => clock.runningMs ?? clock.nowMs,
-    randomBytes: countingBytes(),
   });
+  const onError = (error: Error) => errors.push(error.message);
   return {
     clock,
     errors,
-    run: async (...commands) =>
-      (await engine.run(commands, (error) => errors.push(error.message))).replies,
+    run: async (...commands) => (await engine.run(commands, onError)).replies,
+    endEpoch: async () => void await engine.run([], onError, true),
   };
+}
+
+/** What a ledger's thread is opened with, its chain's key in this folder. */
+export function ledgerParts(folder: string) {
+  const chainKeyPath = `${folder}/chain.key`;
+  ChainKeyFile.create(chainKeyPath, chainId, firstKey);
+  return {
+    type: "open" as const,
+    path: `${folder}/bank.sqlite`,
+    keys: keyRing.versions,
+    chainId,
+    chainKeyPath,
+  };
+}
+
+/** Every entry of the log's only chain. */
+export async function sealedLogOf(store: Store): Promise<SealedEntry[]> {
+  return await store.entriesAfter(1, 0, 1_000_000);
 }
 
 /** Every entry of the log, opened. */
 export async function logOf(store: Store): Promise<AuditEntry[]> {
-  const sealed = await store.entriesAfter(0, 1_000_000);
-  return sealed.map((entry) =>
-    openEntry(auditKeys, { chainId, sequence: entry.sequence }, entry.sealed)!
-  );
+  return (await sealedLogOf(store)).filter(({ keyVersion }) => keyVersion > 0)
+    .map((entry) => keyRing.open(entry, chainId)!);
 }
 
 /** A customer to be added, whose password hash is no one's. */
@@ -70,3 +122,15 @@ export const enrolTerminal = (name: string, id = name): Command => ({
   keyVersion: 1,
   sealedKey: filled(0, 80),
 });
+
+/** A batch that changes nothing. */
+export const noChanges: Changes = {
+  accounts: [],
+  movements: [],
+  customers: [],
+  terminals: [],
+  failures: [],
+  limits: null,
+  restoring: null,
+  clock: null,
+};

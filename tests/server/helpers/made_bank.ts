@@ -1,5 +1,6 @@
 /** A bank made for a test: in a folder, with terminals and customers, and closed again. */
 import { createBank } from "../../../server/bank.ts";
+import { writePrivateFile } from "../../../server/data_folder.ts";
 import { runOperatorCommand } from "../../../server/operator/commands.ts";
 
 export interface Customer {
@@ -7,7 +8,7 @@ export interface Customer {
   password: string;
 }
 
-/** Gives the text of each terminal's key file, in the order of their names. */
+/** The log's first key goes beside the folder. Gives the text of each terminal's key file, in the order of their names. */
 export async function makeBank(
   folder: string,
   { terminals, customers = [], opening = "0" }: {
@@ -22,7 +23,12 @@ export async function makeBank(
     timeZone: "UTC",
     smallestNote: 1n,
   };
-  const bank = await createBank(folder, settings, console.error);
+  const bank = await createBank(
+    folder,
+    settings,
+    console.error,
+    (firstKey) => writePrivateFile(`${folder}-first.key`, firstKey),
+  );
   const keys: string[] = [];
   for (const name of terminals) {
     const command = { command: "enrol_terminal", name, operator: "test" } as const;

@@ -5,7 +5,7 @@ import { concat } from "../../../lib/bytes.ts";
 import type { Answer, Ask, Push } from "../../../lib/protocol/message.ts";
 import type { TerminalKey } from "../../../lib/protocol/handshake.ts";
 import { type NamedTerminalKey, parseTerminalKey } from "../../../lib/terminal_key.ts";
-import { openEntry } from "../../../server/audit/seal.ts";
+import { endsEpoch } from "../../../server/audit/chain.ts";
 import { type Bank, createBank, openBank, randomBytes } from "../../../server/bank.ts";
 import { listen, type Listener, type ListenOptions } from "../../../server/listener.ts";
 import {
@@ -32,6 +32,8 @@ export class RunningBank {
   readonly log: string[] = [];
   readonly keys: Record<"lobby" | "mall", TerminalKey>;
   bank!: Bank;
+  /** The file with the log's first key, as its operator keeps it. */
+  firstKey = "";
   #listener!: Listener;
   #running = false;
   #clients: BankClient[] = [];
@@ -54,6 +56,7 @@ export class RunningBank {
         running.folder,
         bankSettings,
         (line) => running.log.push(line),
+        (text) => running.firstKey = text,
       );
       await running.#fill();
       await running.#listen();
@@ -131,8 +134,9 @@ export class RunningBank {
   /** The words of the whole log, oldest first: who and what. */
   async entries(): Promise<string[]> {
     const { keys, auditKeys, ledger } = this.bank;
-    return (await ledger.read.entriesAfter(0, 10_000)).map(({ sequence, sealed }) => {
-      const { who, action } = openEntry(auditKeys, { chainId: keys.chainId, sequence }, sealed)!;
+    const entries = await ledger.read.entriesAfter(1, 0, 10_000);
+    return entries.filter((entry) => !endsEpoch(entry)).map((entry) => {
+      const { who, action } = auditKeys.open(entry, keys.chainId)!;
       return `${who} | ${action}`;
     });
   }

@@ -82,6 +82,7 @@ export function smallBank(): Loaded {
   return {
     settings,
     limits,
+    restoring: null,
     accountIdNext: names.length + 1,
     accounts: Object.entries(accountSpecs).map(([name, spec]) => {
       const { kind = "customer", balance = 0n, state = "open", currency = "EUR" } = spec;
@@ -125,6 +126,10 @@ function operatorCommandOf([verb = "", what = "", ...rest]: string[]): Command {
         : { account: accountIdOf(what) };
       return { op: "set_own_limits", operator, ...whose, ...limit };
     }
+    case "end":
+      return { op: "end_restore", operator, reason: "seen" };
+    case "revoke":
+      return { op: "revoke_terminal", operator, terminal: idOf(what) };
     default: {
       const state = ({ lock: "locked", unlock: "open", close: "closed" } as const)[verb]!;
       return {
@@ -150,10 +155,23 @@ export function commandOf(line: string): Command {
   if (verb === "reverse" || verb === "void") {
     return { op: verb, terminal, movement: idOf(words[2]!) };
   }
-  if (verb === "load") {
+  if (verb === "retold") return { op: "retold", terminal };
+  if (verb === "retell") {
+    const [kind, movement, account, amount, currency] = words.slice(2) as string[];
+    return {
+      op: "retell",
+      terminal,
+      kind: kind === "withdraw" ? "withdrawal" : kind as "deposit" | "load" | "count",
+      movement: idOf(movement!),
+      account: accountIdOf(account!),
+      amount: BigInt(amount!),
+      currency: currency!,
+    };
+  }
+  if (verb === "load" || verb === "count") {
     const [movement, amount, currency] = words.slice(2) as [string, string, string];
     return {
-      op: "load_cash",
+      op: `${verb}_cash`,
       terminal,
       movement: idOf(movement),
       amount: BigInt(amount),

@@ -2,12 +2,10 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
 import type { Command } from "../../../server/ledger/command.ts";
-import { Ledger } from "../../../server/ledger/ledger.ts";
-import { addCustomer, auditKeys, chainId, chainKey, enrolTerminal } from "../helpers/engine.ts";
+import { Ledger, type OpenLedger } from "../../../server/ledger/ledger.ts";
+import { addCustomer, enrolTerminal, ledgerParts } from "../helpers/engine.ts";
 import { commandOf, idOf, settings } from "../helpers/small_bank.ts";
 import { inTemporaryFolder } from "../helpers/temporary.ts";
-
-const parts = { type: "open", keys: auditKeys, chainId, chainKey } as const;
 
 /** In the small bank's language alice has account 3 and bob 4; so they have here. */
 const history: Command[] = [
@@ -91,10 +89,16 @@ const damages: [sql: string, problem: RegExp][] = [
     `INSERT INTO holds (movement, time_ms) VALUES (x'${idOf("none")}', 1)`,
     /a row of holds is without its movements/,
   ],
-  ["DELETE FROM audit WHERE sequence = (SELECT max(sequence) FROM audit)", /is not in the log/],
-  ["UPDATE audit SET sealed = zeroblob(80) WHERE sequence = 5", /entry 5 of the log does not open/],
   [
-    "UPDATE audit SET sealed = (SELECT sealed FROM audit WHERE sequence = 6) WHERE sequence = 5",
+    "DELETE FROM audit WHERE place = (SELECT max(place) FROM audit WHERE key_version > 0)",
+    /is not in the log/,
+  ],
+  [
+    "UPDATE audit SET sealed = zeroblob(80) WHERE place = (1 << 40) + 5",
+    /entry 5 of the log does not open/,
+  ],
+  [
+    "UPDATE audit SET sealed = (SELECT sealed FROM audit WHERE place = (1 << 40) + 6) WHERE place = (1 << 40) + 5",
     /entry 5 of the log does not open/,
   ],
   ["DROP TRIGGER movements_move_money", /its trigger movements_move_money is missing/],
@@ -116,8 +120,8 @@ function damage(path: string, sql: string): void {
   database.close();
 }
 
-async function checked(path: string) {
-  const ledger = await Ledger.open({ ...parts, path }, () => {});
+async function checked(parts: OpenLedger) {
+  const ledger = await Ledger.open(parts, () => {});
   const found = await ledger.check();
   await ledger.close();
   return found;
@@ -125,8 +129,9 @@ async function checked(path: string) {
 
 Deno.test("books are checked against their movements and their log, and every damage is named", () =>
   inTemporaryFolder(async (folder) => {
-    const path = `${folder}/bank.sqlite`;
-    const made = await Ledger.open({ ...parts, path, create: settings }, () => {});
+    const parts = ledgerParts(folder);
+    const { path } = parts;
+    const made = await Ledger.open({ ...parts, create: settings }, () => {});
     const replies = await Promise.all(history.map((command) => made.submit(command)));
     assertEquals(replies.filter(({ outcome }) => outcome === "ok").length, history.length - 3);
     const { problem, accounts, movements, entries } = await made.check();
@@ -137,16 +142,17 @@ Deno.test("books are checked against their movements and their log, and every da
     for (const [sql, problem] of damages) {
       Deno.writeFileSync(path, good);
       damage(path, sql);
-      assertMatch((await checked(path)).problem ?? "nothing is found", problem, sql);
+      assertMatch((await checked(parts)).problem ?? "nothing is found", problem, sql);
     }
     Deno.writeFileSync(path, good);
-    assertEquals((await checked(path)).problem, null);
+    assertEquals((await checked(parts)).problem, null);
   }));
 
 Deno.test("a torn page of the file is found", () =>
   inTemporaryFolder(async (folder) => {
-    const path = `${folder}/bank.sqlite`;
-    const made = await Ledger.open({ ...parts, path, create: settings }, () => {});
+    const parts = ledgerParts(folder);
+    const { path } = parts;
+    const made = await Ledger.open({ ...parts, create: settings }, () => {});
     for (const command of history) await made.submit(command);
     await made.close();
     const database = new DatabaseSync(path);
@@ -158,5 +164,5 @@ Deno.test("a torn page of the file is found", () =>
     file.seekSync((page - 1) * 4_096 + 2_048, Deno.SeekMode.Start);
     file.writeSync(new Uint8Array(2_048).fill(0x5a));
     file.close();
-    assertMatch((await checked(path)).problem ?? "nothing is found", /the database is damaged/);
+    assertMatch((await checked(parts)).problem ?? "nothing is found", /the database is damaged/);
   }));

@@ -1,8 +1,8 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { UsageError } from "../../../lib/errors.ts";
 import type { Command } from "../../../server/ledger/command.ts";
-import { Ledger } from "../../../server/ledger/ledger.ts";
-import { addCustomer, auditKeys, chainId, chainKey, enrolTerminal } from "../helpers/engine.ts";
+import { Ledger, type OpenLedger } from "../../../server/ledger/ledger.ts";
+import { addCustomer, enrolTerminal, ledgerParts } from "../helpers/engine.ts";
 import { idOf, settings } from "../helpers/small_bank.ts";
 import { inTemporaryFolder } from "../helpers/temporary.ts";
 
@@ -10,19 +10,19 @@ const aliceId = 4;
 
 /** Runs with a ledger in its thread, on a file of its own, with one terminal and one customer. */
 function withLedger(
-  run: (ledger: Ledger, troubles: string[], path: string) => Promise<void>,
+  run: (ledger: Ledger, troubles: string[], parts: OpenLedger) => Promise<void>,
 ): Promise<void> {
   return inTemporaryFolder(async (folder) => {
-    const path = `${folder}/bank.sqlite`;
+    const parts = ledgerParts(folder);
     const troubles: string[] = [];
     const ledger = await Ledger.open(
-      { type: "open", path, keys: auditKeys, chainId, chainKey, create: settings },
+      { ...parts, create: settings },
       (trouble) => troubles.push(trouble),
     );
     try {
       await ledger.submit(enrolTerminal("lobby"));
       await ledger.submit(addCustomer("alice", 100_000n));
-      await run(ledger, troubles, path);
+      await run(ledger, troubles, parts);
     } finally {
       await ledger.close();
     }
@@ -74,11 +74,10 @@ Deno.test("those who watch an account hear of every change, in order, until they
   }));
 
 Deno.test("a file in use, or none at all, is refused by its opener", () =>
-  withLedger(async (_ledger, _troubles, path) => {
-    const parts = { type: "open" as const, keys: auditKeys, chainId, chainKey };
-    await assertRejects(() => Ledger.open({ ...parts, path }, () => {}), UsageError, "in use");
+  withLedger(async (_ledger, _troubles, parts) => {
+    await assertRejects(() => Ledger.open(parts, () => {}), UsageError, "in use");
     await assertRejects(
-      () => Ledger.open({ ...parts, path: `${path}/none` }, () => {}),
+      () => Ledger.open({ ...parts, path: `${parts.path}/none` }, () => {}),
       UsageError,
     );
   }));

@@ -210,6 +210,29 @@ Deno.test("loading cash is refused in order, and done once", () => {
   `);
 });
 
+Deno.test("what a count finds goes to the differences account, once, over and missing apart", () => {
+  play(`
+    lobby count c1 0 USD                     -> amount_not_positive
+    lobby count c2 1000000000000001 USD      -> amount_too_large
+    lobby count c3 -1000000000000001 USD     -> amount_too_large
+    attic count c4 1000 USD                  -> unknown_account
+    lobby count c5 -1000 USD                 -> wrong_currency
+    lobby count c6 -2000 EUR                 -> ok
+    lobby count c6 -2000 EUR                 -> ok
+    lobby count c6 2000 EUR                  -> id_reused
+    lobby load  c6 2000 EUR                  -> id_reused
+    mall  count c6 -2000 EUR                 -> id_reused
+    differences has -2000
+    lobby count c7 500 EUR                   -> ok
+    lobby load  l1 500 EUR                   -> ok
+    lobby count l1 500 EUR                   -> id_reused
+    lobby void  c7                           -> already_completed 500
+    lobby void  v1                           -> ok 0
+    lobby count v1 500 EUR                   -> voided
+    differences has -1500
+  `);
+});
+
 Deno.test("duplicates within one batch count once", () => {
   const books = new Books(smallBank());
   const line = "lobby alice withdraw w1 alice 6000 EUR";

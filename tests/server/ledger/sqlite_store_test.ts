@@ -5,19 +5,9 @@ import type { SealedEntry } from "../../../server/audit/chain.ts";
 import type { Account, Changes, Movement } from "../../../server/ledger/books.ts";
 import { SqliteStore } from "../../../server/ledger/sqlite_store.ts";
 import { filled } from "../../lib/helpers.ts";
-import { addCustomer, engineOn, enrolTerminal } from "../helpers/engine.ts";
+import { addCustomer, engineOn, enrolTerminal, noChanges } from "../helpers/engine.ts";
 import { commandOf, emptyAccount, idOf, settings } from "../helpers/small_bank.ts";
 import { inTemporaryFolder } from "../helpers/temporary.ts";
-
-const none: Changes = {
-  accounts: [],
-  movements: [],
-  customers: [],
-  terminals: [],
-  failures: [],
-  limits: null,
-  clock: null,
-};
 
 const alice: Account = { ...emptyAccount, id: 3, kind: "customer", owner: "alice", version: 1 };
 /** What the movements of the small store make of it. */
@@ -57,6 +47,7 @@ const withdrawal: Movement = {
   creditBalance: -100n,
 };
 const entry: SealedEntry = {
+  chain: 1,
   sequence: 1,
   epoch: 0,
   keyVersion: 1,
@@ -68,7 +59,7 @@ const entry: SealedEntry = {
 /** A store in memory with one account, its opening and an open withdrawal. */
 function smallStore(): SqliteStore {
   const store = SqliteStore.open(":memory:", settings);
-  store.commit({ ...none, accounts: [alice], movements: [opening, withdrawal] }, [entry]);
+  store.commit({ ...noChanges, accounts: [alice], movements: [opening, withdrawal] }, [entry]);
   return store;
 }
 
@@ -102,7 +93,7 @@ Deno.test("what is committed is read back, and nothing else has changed", () => 
   assertEquals(loaded.accounts.filter(({ owner }) => owner === "alice")[0], aliceAfter);
   assertEquals(loaded.accountIdNext, 4);
   assertEquals(loaded.settings, settings);
-  assertEquals(store.lastEntry(), entry);
+  assertEquals(store.lastEntries(1, 9), [entry]);
   assertEquals(store.accounts().map(({ kind }) => kind), ["vault", "differences", "customer"]);
   store.close();
 });
@@ -120,7 +111,7 @@ const completed: Movement = {
 Deno.test("the database books what a movement's rows say: balances, holds, and what is open", () => {
   const store = smallStore();
   assertEquals(store.holds(), [withdrawal]);
-  store.commit({ ...none, movements: [completed] }, []);
+  store.commit({ ...noChanges, movements: [completed] }, []);
   const { balance, held } = store.account(3)!;
   assertEquals([balance, held, store.account(1)!.balance], [60n, 0n, -60n]);
   assertEquals(store.holds(), []);
@@ -191,10 +182,10 @@ Deno.test("the database refuses what must never be, and keeps nothing of that ba
     const store = smallStore();
     const accounts = store.accounts();
     const good = { ...alice, id: 8, owner: "good" };
-    const all = { ...none, ...changes, accounts: [good, ...(changes?.accounts ?? [])] };
+    const all = { ...noChanges, ...changes, accounts: [good, ...(changes?.accounts ?? [])] };
     assertThrows(() => store.commit(all, entries), Error, undefined, name);
     assertEquals(store.accounts(), accounts, name);
-    store.commit({ ...none, accounts: [good], movements: [completed] }, []); // it goes on working
+    store.commit({ ...noChanges, accounts: [good], movements: [completed] }, []); // it goes on working
     store.close();
   }
 });
@@ -220,7 +211,33 @@ Deno.test("rows of movements and of the log are never changed or deleted", () =>
   for (const sql of statements) {
     assertThrows(() => database.exec(sql), Error, undefined, sql);
   }
-  assertEquals(store.entriesAfter(0, 9), [entry]);
+  assertEquals(store.entriesAfter(1, 0, 9), [entry]);
+  store.close();
+});
+
+Deno.test("a customer's entries, a chain's and its last are found by an index, however long the log is", () => {
+  const { store, database } = opened(smallStore);
+  const asked: string[] = [];
+  const { prepare } = DatabaseSync.prototype;
+  DatabaseSync.prototype.prepare = function (sql: string) {
+    asked.push(sql);
+    return prepare.call(this, sql);
+  };
+  try {
+    store.entriesOf(entry.who, { chain: 1, sequence: 5 }, 3);
+    store.entriesAfter(1, 0, 3);
+    store.lastEntries(1, 1);
+  } finally {
+    DatabaseSync.prototype.prepare = prepare;
+  }
+  const plans = asked.map((sql) =>
+    database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all().map(({ detail }) => detail).join("; ")
+  );
+  assertEquals(plans, [
+    "SEARCH audit USING INDEX audit_who (who=? AND place<?)",
+    "SEARCH audit USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)",
+    "SEARCH audit USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)",
+  ]);
   store.close();
 });
 
@@ -273,11 +290,11 @@ Deno.test("a bank is found as it was left: balances, holds, the log, throttling 
     await engine.run(commandOf("lobby alice withdraw w1 alice 4000 EUR"));
     assertEquals(before.holds().length, 1);
     for (let count = 0; count < 3; count++) await fail(engine);
-    const left = [before.accounts(), before.holds(), before.lastEntry()];
+    const left = [before.accounts(), before.holds(), before.lastEntries(1, 1)];
     before.close();
 
     const after = SqliteStore.open(path);
-    assertEquals([after.accounts(), after.holds(), after.lastEntry()], left);
+    assertEquals([after.accounts(), after.holds(), after.lastEntries(1, 1)], left);
     const later = await engineOn(after, 1_000_000 - 60_000); // a clock that went back a little
     const waits: (number | undefined)[] = [];
     for (let count = 0; count < 3; count++) {

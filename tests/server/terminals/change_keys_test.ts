@@ -152,14 +152,14 @@ Deno.test("what a terminal asked while it was being revoked is not done", () =>
 
 Deno.test("a new master key seals every key anew, and the old one opens nothing", () =>
   RunningBank.with(async (running) => {
-    const before = openDataFolder(running.folder);
+    const before = openDataFolder(running.folder, randomBytes);
     const stays = await running.connect();
     const waiting = await running.connect(running.keys.mall);
     await done(running, { command: "rotate_terminal", name: "mall", now: false });
     const next = await offered(waiting, running.keys.mall);
     await done(running, { command: "rotate_key" });
     assertEquals(await stays.outcomeOf({ op: "hello" }), "ok", "lines go on");
-    assertNotEquals(openDataFolder(running.folder).master, before.master);
+    assertNotEquals(openDataFolder(running.folder, randomBytes).master, before.master);
     const hall = await running.enrol("hall");
     await running.reopen();
     assert(await accepted(running, running.keys.lobby));
@@ -177,13 +177,13 @@ Deno.test("a new master key seals every key anew, and the old one opens nothing"
 Deno.test("a crash while the master key is changed leaves keys that open", () =>
   RunningBank.with(async (running) => {
     for (const databaseChanged of [false, true]) {
-      const before = openDataFolder(running.folder);
+      const before = openDataFolder(running.folder, randomBytes);
       if (databaseChanged) await rotateMasterKey(running.bank, "test");
       const nextMaster = databaseChanged ? running.bank.keys.master : randomBytes(32);
       await running.stop();
       replaceKeys(running.folder, { ...before, nextMaster });
       await running.reopen();
-      const after = openDataFolder(running.folder);
+      const after = openDataFolder(running.folder, randomBytes);
       assertEquals(after.nextMaster, undefined);
       assertEquals(after.master, databaseChanged ? nextMaster : before.master);
       assert(await accepted(running, running.keys.lobby));

@@ -1,0 +1,189 @@
+/**
+ * The chain's key, which only ever goes forward. It lives in a small file outside the database and
+ * its backups, in two slots: the key of the present epoch and, once that epoch's end is about to be
+ * committed, the next one's. A key is overwritten only after the transaction that ends its epoch is
+ * durable; at the start the log's last entry says which slot is the present one.
+ */
+import { type Bytes, concat, equalInConstantTime, u64, utf8 } from "../../lib/bytes.ts";
+import { UsageError } from "../../lib/errors.ts";
+import { requirePrivate } from "../../lib/private_file.ts";
+import { sha256 } from "../../lib/protocol/key_schedule.ts";
+import { nextEpochKey } from "./chain.ts";
+
+/** What the writer of a chain asks of whatever keeps its key. */
+export interface ChainKey {
+  readonly epoch: number;
+  /** The present epoch's key, 32 bytes. */
+  readonly key: Uint8Array;
+  /**
+   * Sees to it that the next epoch's key is safe beside the present one.
+   * @throws when it cannot be written: the epoch must not end then
+   */
+  prepare(): void;
+  /** The epoch has ended, durably: goes on with the next key, and makes an end of the one before. */
+  step(): void;
+  close(): void;
+}
+
+/** One slot's content. */
+interface Slot {
+  epoch: number;
+  key: Bytes;
+}
+
+const magic = utf8("strongroom chain");
+const slotBytes = magic.length + 16 + 8 + 32 + 32;
+const readTriesMax = 5;
+/** Slots do not share a sector, so that a torn write cannot spoil both. */
+const slotAt = (index: number) => index * 4_096;
+
+export class ChainKeyFile implements ChainKey {
+  /** Whether the next key is safe on disk. */
+  #prepared = false;
+
+  private constructor(
+    private readonly file: Deno.FsFile,
+    private readonly chainId: Uint8Array,
+    private present: Slot,
+  ) {}
+
+  /** Makes the file of a new chain, which must not be there yet. */
+  static create(path: string, chainId: Uint8Array, firstKey: Uint8Array): void {
+    const file = Deno.openSync(path, { write: true, createNew: true, mode: 0o600 });
+    try {
+      writeSlot(file, chainId, { epoch: 0, key: new Uint8Array(firstKey) });
+    } finally {
+      file.close();
+    }
+  }
+
+  /**
+   * The key of the epoch that the log has come to.
+   * @throws {UsageError} when the file is missing, others can read it, or it has no key of this epoch
+   */
+  static open(path: string, chainId: Uint8Array, epoch: number): ChainKeyFile {
+    const file = opened(path);
+    try {
+      const slots = readSlots(file, chainId);
+      const present = slots.find((slot) => slot?.epoch === epoch);
+      if (!present) throw new UsageError(whyNone(path, slots, epoch));
+      const key = new ChainKeyFile(file, chainId, present);
+      key.#eraseBefore(slots);
+      return key;
+    } catch (error) {
+      file.close();
+      throw error;
+    }
+  }
+
+  /** The keys in the file, for checking them against the first one. A torn slot is left out. */
+  static read(path: string, chainId: Uint8Array): Slot[] {
+    const file = opened(path);
+    try {
+      let slots: Slot[] = [];
+      // A running server may step from one slot to the other while they are read: then look again.
+      for (let tries = 0; tries < readTriesMax && slots.length === 0; tries++) {
+        slots = readSlots(file, chainId).filter((slot) => slot !== null);
+      }
+      return slots;
+    } finally {
+      file.close();
+    }
+  }
+
+  get epoch(): number {
+    return this.present.epoch;
+  }
+
+  get key(): Uint8Array {
+    return this.present.key;
+  }
+
+  prepare(): void {
+    if (this.#prepared) return;
+    writeSlot(this.file, this.chainId, this.#next());
+    this.#prepared = true;
+  }
+
+  step(): void {
+    const before = this.present;
+    this.present = this.#next();
+    before.key.fill(0); // as far as JavaScript lets one erase
+    this.#prepared = false;
+    erase(this.file, before.epoch);
+  }
+
+  close(): void {
+    this.file.close();
+  }
+
+  #next(): Slot {
+    return { epoch: this.present.epoch + 1, key: nextEpochKey(this.present.key) };
+  }
+
+  /** After a crash between an epoch's end and the erasing of its key. */
+  #eraseBefore(slots: (Slot | null)[]): void {
+    if (slots.some((slot) => slot && slot.epoch < this.present.epoch)) {
+      erase(this.file, this.present.epoch - 1);
+    }
+  }
+}
+
+function opened(path: string): Deno.FsFile {
+  try {
+    requirePrivate(path, Deno.statSync(path).mode);
+    return Deno.openSync(path, { read: true, write: true });
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    throw new UsageError(
+      `${path} cannot be opened (${(error as Error).message}): ` +
+        "where it is lost, start another chain with 'deno task bank audit chain'",
+    );
+  }
+}
+
+function whyNone(path: string, slots: (Slot | null)[], epoch: number): string {
+  const epochs = slots.flatMap((slot) => slot ? [slot.epoch] : []);
+  const has = epochs.length > 0 ? `has the key of epoch ${Math.min(...epochs)}` : "has no key";
+  return `${path} ${has}, and the log has come to epoch ${epoch}: one of them is not the newest. ` +
+    "Bring back the newest database; where that is lost, start another chain with " +
+    "'deno task bank audit chain'";
+}
+
+function writeSlot(file: Deno.FsFile, chainId: Uint8Array, { epoch, key }: Slot): void {
+  const body = concat(magic, chainId, u64(epoch), key);
+  writeAt(file, slotAt(epoch % 2), concat(body, sha256(body)));
+}
+
+function erase(file: Deno.FsFile, epoch: number): void {
+  writeAt(file, slotAt(epoch % 2), new Uint8Array(slotBytes));
+}
+
+/** Writes in place and waits for the disk. */
+function writeAt(file: Deno.FsFile, at: number, bytes: Uint8Array): void {
+  file.seekSync(at, Deno.SeekMode.Start);
+  for (let done = 0; done < bytes.length;) done += file.writeSync(bytes.subarray(done));
+  file.syncDataSync();
+}
+
+function readSlots(file: Deno.FsFile, chainId: Uint8Array): (Slot | null)[] {
+  return [0, 1].map((index) => readSlot(file, chainId, index));
+}
+
+/** Null for a slot that is empty, torn, or another chain's. */
+function readSlot(file: Deno.FsFile, chainId: Uint8Array, index: number): Slot | null {
+  const bytes = new Uint8Array(slotBytes);
+  file.seekSync(slotAt(index), Deno.SeekMode.Start);
+  for (let done = 0; done < bytes.length;) {
+    const count = file.readSync(bytes.subarray(done));
+    if (count === null) return null;
+    done += count;
+  }
+  const body = bytes.subarray(0, slotBytes - 32);
+  const right = equalInConstantTime(sha256(body), bytes.subarray(slotBytes - 32)) &&
+    equalInConstantTime(body.subarray(0, magic.length + 16), concat(magic, chainId));
+  if (!right) return null;
+  const at = magic.length + 16;
+  const epoch = Number(new DataView(bytes.buffer).getBigUint64(at));
+  return { epoch, key: bytes.slice(at + 8, at + 40) };
+}

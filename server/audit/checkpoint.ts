@@ -1,0 +1,123 @@
+/**
+ * Checkpoints: where every chain of the log had come to at a moment, signed (Ed25519, RFC 8032). One
+ * that was taken elsewhere shows later that the log has lost nothing of what it lists.
+ */
+import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from "node:crypto";
+import { type Bytes, concat, fromHex, hex, u32, u64, utf8 } from "../../lib/bytes.ts";
+import { UsageError } from "../../lib/errors.ts";
+
+/** Where a chain had come to. */
+export interface ChainHead {
+  /** 16 bytes. */
+  id: Bytes;
+  /** The place of its last entry. */
+  sequence: number;
+  /** That entry's epoch. */
+  epoch: number;
+  /** That entry's tag, 32 bytes. */
+  tag: Bytes;
+}
+
+export interface Checkpoint {
+  /** 16 bytes. */
+  bankId: Bytes;
+  timeMs: number;
+  /** Every chain that has entries, by number. */
+  heads: ChainHead[];
+}
+
+const formatName = "strongroom checkpoint 1";
+
+/** What comes before the 32 bytes of a key in PKCS #8 and in SubjectPublicKeyInfo (RFC 8410). */
+const privateKeyPrefix = Uint8Array.fromHex("302e020100300506032b657004220420");
+const publicKeyPrefix = Uint8Array.fromHex("302a300506032b6570032100");
+
+/** The public key of a secret one, 32 bytes each. */
+export function checkpointKeyOf(secretKey: Uint8Array): Bytes {
+  const exported = createPublicKey(privateKeyOf(secretKey)).export({ format: "der", type: "spki" });
+  return new Uint8Array(exported.subarray(publicKeyPrefix.length));
+}
+
+/** A checkpoint as its file. */
+export function formatCheckpoint(checkpoint: Checkpoint, secretKey: Uint8Array): string {
+  const { bankId, timeMs, heads } = checkpoint;
+  const fields = {
+    format: formatName,
+    bank: hex(bankId),
+    time: new Date(timeMs).toISOString(),
+    chains: heads.map(({ id, sequence, epoch, tag }) => ({
+      chain: hex(id),
+      sequence,
+      epoch,
+      tag: hex(tag),
+    })),
+    signature: hex(sign(null, signedBytes(checkpoint), privateKeyOf(secretKey))),
+  };
+  return JSON.stringify(fields, null, 2) + "\n";
+}
+
+/**
+ * The checkpoint of a file.
+ * @param publicKeys those that it may be signed with
+ * @throws {UsageError} when the text is anything else, or none of them has signed it
+ */
+export function parseCheckpoint(
+  text: string,
+  path: string,
+  publicKeys: readonly Uint8Array[],
+): Checkpoint {
+  const { checkpoint, signature } = fieldsOf(text) ?? {};
+  if (!checkpoint || !signature) throw new UsageError(`${path} is not a checkpoint`);
+  const signed = signedBytes(checkpoint);
+  if (!publicKeys.some((key) => verify(null, signed, publicKeyOf(key), signature))) {
+    throw new UsageError(`${path} is not signed by this bank: it proves nothing`);
+  }
+  return checkpoint;
+}
+
+/** What the signature is over. */
+export function signedBytes({ bankId, timeMs, heads }: Checkpoint): Bytes {
+  return concat(
+    utf8("strongroom/1 audit checkpoint"),
+    bankId,
+    u64(timeMs),
+    u32(heads.length),
+    ...heads.flatMap(({ id, sequence, epoch, tag }) => [id, u64(sequence), u32(epoch), tag]),
+  );
+}
+
+function fieldsOf(text: string): { checkpoint: Checkpoint; signature: Bytes } | null {
+  try {
+    const { format, bank, time, chains, signature } = JSON.parse(text);
+    const checkpoint = {
+      bankId: fromHex(bank, 16)!,
+      timeMs: Date.parse(time),
+      heads: (chains as Record<string, unknown>[]).map(({ chain, sequence, epoch, tag }) => ({
+        id: fromHex(chain, 16)!,
+        sequence: sequence as number,
+        epoch: epoch as number,
+        tag: fromHex(tag, 32)!,
+      })),
+    };
+    const signed = fromHex(signature, 64);
+    const right = format === formatName && checkpoint.bankId && signed &&
+      Number.isSafeInteger(checkpoint.timeMs) && checkpoint.timeMs >= 0 &&
+      checkpoint.heads.every(({ id, sequence, epoch, tag }) =>
+        id && tag && Number.isSafeInteger(sequence) && sequence > 0 &&
+        Number.isInteger(epoch) && epoch >= 0 && epoch < 2 ** 32
+      );
+    return right ? { checkpoint, signature: signed } : null;
+  } catch {
+    return null;
+  }
+}
+
+function privateKeyOf(secretKey: Uint8Array): KeyObject {
+  const key = concat(privateKeyPrefix, secretKey);
+  return createPrivateKey({ key: key as unknown as Buffer, format: "der", type: "pkcs8" });
+}
+
+function publicKeyOf(publicKey: Uint8Array): KeyObject {
+  const key = concat(publicKeyPrefix, publicKey);
+  return createPublicKey({ key: key as unknown as Buffer, format: "der", type: "spki" });
+}

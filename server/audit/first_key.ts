@@ -1,0 +1,46 @@
+/**
+ * The first key of a chain, as a file: written once, when the chain is made, to where the operator
+ * says, and kept by the bank no longer. With it the whole chain can be checked. The key that checks
+ * the signatures of checkpoints comes along, since it must be had from elsewhere too.
+ */
+import { fromHex, hex } from "../../lib/bytes.ts";
+import { UsageError } from "../../lib/errors.ts";
+
+export interface FirstKey {
+  /** 16 bytes. */
+  chainId: Uint8Array;
+  /** The key of epoch 0, 32 bytes. */
+  key: Uint8Array;
+  /** Ed25519, 32 bytes. */
+  checkpointKey: Uint8Array;
+}
+
+const formatName = "strongroom first key 1";
+
+export function formatFirstKey({ chainId, key, checkpointKey }: FirstKey): string {
+  const fields = {
+    format: formatName,
+    chain: hex(chainId),
+    key: hex(key),
+    checkpointKey: hex(checkpointKey),
+  };
+  return JSON.stringify(fields, null, 2) + "\n";
+}
+
+/** @throws {UsageError} when the text is anything else */
+export function parseFirstKey(text: string, path: string): FirstKey {
+  let fields: Record<string, unknown> | null;
+  try {
+    fields = JSON.parse(text);
+  } catch {
+    fields = null;
+  }
+  const chainId = fromHex(fields?.chain, 16);
+  const [key, checkpointKey] = [fields?.key, fields?.checkpointKey].map((field) =>
+    fromHex(field, 32)
+  );
+  if (fields?.format !== formatName || !chainId || !key || !checkpointKey) {
+    throw new UsageError(`${path} is not a first key: give the file that 'bank init' has written`);
+  }
+  return { chainId, key, checkpointKey };
+}

@@ -1,0 +1,101 @@
+/**
+ * `audit_log_secure.txt`: the log as a file of sealed lines, kept current beside the database. The
+ * database alone counts; the file is brought up to it at every start, and after a write that failed.
+ */
+import { equalInConstantTime, hex } from "../../lib/bytes.ts";
+import type { ChainName, SealedEntry } from "./chain.ts";
+import { formatLogLine, parseLogLine } from "./log_line.ts";
+
+/** The log in its database. */
+export interface LogSource {
+  chains(): ChainName[];
+  entriesAfter(chain: number, sequence: number, limit: number): SealedEntry[];
+}
+
+const chunkEntries = 1_000;
+/** Longer than any line. */
+const tailBytes = 65_536;
+
+export class LogFile {
+  /** Whether the file has every entry that was told of. */
+  #current = false;
+
+  private constructor(private readonly file: Deno.FsFile, private readonly log: LogSource) {}
+
+  /** Opens or makes the file, and brings it up to the log. */
+  static open(path: string, log: LogSource): LogFile {
+    const options = { read: true, write: true, create: true, mode: 0o600 };
+    const file = new LogFile(Deno.openSync(path, options), log);
+    try {
+      file.#catchUp();
+    } catch (error) {
+      file.close();
+      throw error;
+    }
+    return file;
+  }
+
+  /**
+   * Takes entries that have just been committed.
+   * @throws when they cannot be written: the next call makes up for it
+   */
+  append(chainId: Uint8Array, entries: readonly SealedEntry[]): void {
+    if (!this.#current) return this.#catchUp();
+    this.#current = false;
+    this.#write(chainId, entries);
+    this.#current = true;
+  }
+
+  close(): void {
+    this.file.close();
+  }
+
+  /** Goes on after the last line that is the log's; from the beginning where there is none. */
+  #catchUp(): void {
+    const chains = this.log.chains();
+    const { end, place } = this.#lastLine(chains);
+    this.file.truncateSync(end);
+    this.file.seekSync(end, Deno.SeekMode.Start);
+    for (const { number, id } of chains) {
+      if (place && number < place.chain) continue;
+      let after = place?.chain === number ? place.sequence : 0;
+      for (;;) {
+        const entries = this.log.entriesAfter(number, after, chunkEntries);
+        this.#write(id, entries);
+        if (entries.length < chunkEntries) break;
+        after = entries.at(-1)!.sequence;
+      }
+    }
+    this.#current = true;
+  }
+
+  /** Where the last line that is the log's ends, and which entry it is. */
+  #lastLine(chains: readonly ChainName[]): {
+    end: number;
+    place: { chain: number; sequence: number } | null;
+  } {
+    const { size } = this.file.statSync();
+    const start = Math.max(0, size - tailBytes);
+    const tail = new Uint8Array(size - start);
+    this.file.seekSync(start, Deno.SeekMode.Start);
+    for (let at = 0; at < tail.length;) at += this.file.readSync(tail.subarray(at)) ?? tail.length;
+    const newline = tail.lastIndexOf(10);
+    const line = tail.subarray(tail.lastIndexOf(10, newline - 1) + 1, Math.max(0, newline));
+    const found = newline < 0 ? null : parseLogLine(new TextDecoder().decode(line));
+    const chain = found && chains.find(({ id }) => hex(id) === hex(found.chainId));
+    if (!found || !chain) return { end: 0, place: null };
+    const { sequence, tag } = found.entry;
+    const [stored] = this.log.entriesAfter(chain.number, sequence - 1, 1);
+    const same = stored?.sequence === sequence && equalInConstantTime(stored.tag, tag);
+    return same
+      ? { end: start + newline + 1, place: { chain: chain.number, sequence } }
+      : { end: 0, place: null };
+  }
+
+  #write(chainId: Uint8Array, entries: readonly SealedEntry[]): void {
+    if (entries.length === 0) return;
+    const lines = entries.map((entry) => `${formatLogLine(chainId, entry)}\n`).join("");
+    const bytes = new TextEncoder().encode(lines);
+    for (let at = 0; at < bytes.length;) at += this.file.writeSync(bytes.subarray(at));
+  }
+}

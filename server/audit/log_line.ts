@@ -1,0 +1,50 @@
+/**
+ * The log as text, one printable line for each sealed entry: what `audit_log_secure.txt` holds, and
+ * what `verify` and `show` read, from a file or from a running server.
+ *
+ *     CHAIN SEQUENCE EPOCH KEY-VERSION WHO SEALED TAG
+ */
+import { type Bytes, fromHex, hex } from "../../lib/bytes.ts";
+import type { SealedEntry } from "./chain.ts";
+
+/** An entry away from its database: its chain is named by its id. */
+export interface LogLine {
+  chainId: Bytes;
+  entry: SealedEntry;
+}
+
+const shape =
+  /^([0-9a-f]{32}) ([1-9][0-9]{0,14}) ([0-9]{1,10}) ([0-9]{1,10}) ([0-9a-f]{32}) (-|[A-Za-z0-9+/]+={0,2}) ([0-9a-f]{64})$/;
+
+export function formatLogLine(chainId: Uint8Array, entry: SealedEntry): string {
+  const { sequence, epoch, keyVersion, who, sealed, tag } = entry;
+  const text = sealed.length === 0 ? "-" : sealed.toBase64();
+  return `${hex(chainId)} ${sequence} ${epoch} ${keyVersion} ${hex(who)} ${text} ${hex(tag)}`;
+}
+
+/** The entry of a line; null for any other text. Its chain has no number. */
+export function parseLogLine(line: string): LogLine | null {
+  const [, chain, sequence, epoch, keyVersion, who, text, tag] = shape.exec(line) ?? [];
+  if (!chain || !text) return null;
+  const sealed = text === "-" ? new Uint8Array(0) : bytesOf(text);
+  if (sealed === null || Number(epoch) >= 2 ** 32 || Number(keyVersion) >= 2 ** 32) return null;
+  const entry = {
+    chain: 0,
+    sequence: Number(sequence),
+    epoch: Number(epoch),
+    keyVersion: Number(keyVersion),
+    who: fromHex(who, 16)!,
+    sealed,
+    tag: fromHex(tag, 32)!,
+  };
+  return { chainId: fromHex(chain, 16)!, entry };
+}
+
+function bytesOf(base64: string): Bytes | null {
+  try {
+    const bytes = Uint8Array.fromBase64(base64, { lastChunkHandling: "strict" });
+    return bytes.length > 0 ? bytes : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,52 @@
+/** The log for people and scripts: which entries are wanted, and how they read. */
+import type { AuditEntry } from "../ledger/command.ts";
+import { lineOf } from "./seal.ts";
+
+/** What the log can be narrowed to; what is absent narrows nothing. */
+export interface ShowFilter {
+  /** Whose entries: a username, `operator NAME`, `terminal NAME`, `bank`. */
+  customer?: string;
+  /** Found anywhere in the action's words, whatever its case. */
+  action?: string;
+  /** `ok`, `refused` for all else, or an outcome by its name: `insufficient_funds`. */
+  outcome?: string;
+  /** RFC 3339, or a date: from inclusive, before exclusive. */
+  from?: string;
+  before?: string;
+  /** The terminal's name. */
+  terminal?: string;
+}
+
+export function isWanted(entry: AuditEntry, filter: ShowFilter): boolean {
+  const { customer, action, outcome, from, before, terminal } = filter;
+  return (customer === undefined || entry.who === customer) &&
+    (action === undefined || entry.action.toLowerCase().includes(action.toLowerCase())) &&
+    (outcome === undefined || entry.outcome === outcome ||
+      (outcome === "refused" && entry.outcome !== "ok")) &&
+    (from === undefined || entry.timeMs >= Date.parse(from)) &&
+    (before === undefined || entry.timeMs < Date.parse(before)) &&
+    (terminal === undefined || entry.terminal === terminal);
+}
+
+/** Whether a text names an instant, or a day, in UTC. */
+export function isInstant(text: string): boolean {
+  return /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,3})?)?Z)?$/.test(text) &&
+    !Number.isNaN(Date.parse(text));
+}
+
+/** An entry as `audit show` prints it: the line, or with all facts as JSON. */
+export function shownEntry(
+  place: { chainId: string; sequence: number },
+  entry: AuditEntry,
+  json: boolean,
+): string {
+  if (!json) return lineOf(entry);
+  const { timeMs, amount, ...facts } = entry;
+  return JSON.stringify({
+    chain: place.chainId,
+    sequence: place.sequence,
+    time: new Date(timeMs).toISOString(),
+    ...facts,
+    amount: amount?.toString(),
+  });
+}

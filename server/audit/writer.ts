@@ -1,0 +1,137 @@
+/**
+ * The writing end of a chain: seals entries for the next places, and says so when they are durable.
+ * Sealing changes nothing, so that a batch which the database refuses leaves no trace here.
+ */
+import type { AuditEntry } from "../ledger/command.ts";
+import type { Store } from "../ledger/store.ts";
+import {
+  type ChainName,
+  chainStart,
+  chainTag,
+  endsEpoch,
+  epochEnd,
+  type SealedEntry,
+} from "./chain.ts";
+import type { ChainKey } from "./chain_key.ts";
+import { type AuditKeyRing, indexOf, sealEntry } from "./seal.ts";
+
+type LogStore = Pick<Store, "openChain" | "chains" | "lastEntries">;
+
+interface WriterParts {
+  store: LogStore;
+  chain: ChainName;
+  chainKey: ChainKey;
+  /** New entries are sealed under the newest of these. */
+  keys: AuditKeyRing;
+  randomBytes: (length: number) => Uint8Array;
+}
+
+export class ChainWriter {
+  #sequence: number;
+  #tag: Uint8Array;
+  #epochOpen: boolean;
+
+  private constructor(private readonly parts: WriterParts, last: SealedEntry | undefined) {
+    this.#sequence = last?.sequence ?? 0;
+    this.#tag = last?.tag ?? chainStart(parts.chain.id);
+    this.#epochOpen = last !== undefined && !endsEpoch(last);
+  }
+
+  /**
+   * Takes up where the chain's last entry left off.
+   * @param openKey the key of the epoch that the chain has come to
+   */
+  static async open(
+    store: LogStore,
+    { chainId, openKey, ...parts }: Pick<WriterParts, "keys" | "randomBytes"> & {
+      chainId: Uint8Array;
+      openKey: (epoch: number) => ChainKey;
+    },
+  ): Promise<ChainWriter> {
+    const chain = { number: await store.openChain(chainId), id: new Uint8Array(chainId) };
+    const [last] = await store.lastEntries(chain.number, 1);
+    const epoch = last ? last.epoch + (endsEpoch(last) ? 1 : 0) : 0;
+    return new ChainWriter({ store, chain, chainKey: openKey(epoch), ...parts }, last);
+  }
+
+  /** Seals under these keys from now on. */
+  set keys(keys: AuditKeyRing) {
+    this.parts.keys = keys;
+  }
+
+  /** Whether the present epoch has an entry: it must end before long. */
+  get epochOpen(): boolean {
+    return this.#epochOpen;
+  }
+
+  /**
+   * The entries, sealed for the chain's next places.
+   * @param endEpoch whether the epoch ends with them
+   */
+  seal(entries: readonly AuditEntry[], endEpoch: boolean): SealedEntry[] {
+    const { chain, chainKey, keys, randomBytes } = this.parts;
+    const newest = keys.newest;
+    let sequence = this.#sequence;
+    let tag = this.#tag;
+    const linked = (untagged: Omit<SealedEntry, "tag">): SealedEntry => {
+      tag = chainTag(chainKey.key, tag, untagged);
+      return { ...untagged, tag };
+    };
+    const sealed = entries.map((entry) => {
+      sequence++;
+      return linked({
+        chain: chain.number,
+        sequence,
+        epoch: chainKey.epoch,
+        keyVersion: newest.version,
+        who: indexOf(newest, entry.who),
+        sealed: sealEntry(newest, { chainId: chain.id, sequence }, entry, randomBytes(16)),
+      });
+    });
+    if (endEpoch && (this.#epochOpen || sealed.length > 0)) {
+      chainKey.prepare();
+      sealed.push(linked(epochEnd(chain.number, sequence + 1, chainKey.epoch)));
+    }
+    return sealed;
+  }
+
+  /** What `seal` gave is durable. */
+  committed(sealed: readonly SealedEntry[]): void {
+    const last = sealed.at(-1);
+    if (!last) return;
+    this.#sequence = last.sequence;
+    this.#tag = last.tag;
+    this.#epochOpen = !endsEpoch(last);
+    const { chainKey } = this.parts;
+    if (endsEpoch(last) && last.epoch === chainKey.epoch) chainKey.step();
+  }
+
+  /**
+   * A commit that failed may have happened: the log itself says where it ends.
+   * @returns the time of its newest entry
+   */
+  async lookAgain(): Promise<number> {
+    const { store, chain, keys } = this.parts;
+    this.committed(await store.lastEntries(chain.number, 1));
+    return await lastTimeOf(store, keys);
+  }
+
+  close(): void {
+    this.parts.chainKey.close();
+  }
+}
+
+/** The time of the newest entry of all chains; 0 for an empty log. */
+export async function lastTimeOf(
+  store: LogStore,
+  keys: AuditKeyRing,
+): Promise<number> {
+  let lastMs = 0;
+  for (const { number, id } of await store.chains()) {
+    // The last entry may be an epoch's end, which has no time; two ends never follow each other.
+    for (const entry of await store.lastEntries(number, 2)) {
+      lastMs = Math.max(lastMs, keys.open(entry, id)?.timeMs ?? 0);
+    }
+  }
+  return lastMs;
+}

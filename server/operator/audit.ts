@@ -1,0 +1,130 @@
+/** The operator's commands about the log, as far as the bank answers them. */
+import { hex } from "../../lib/bytes.ts";
+import { endsEpoch, type SealedEntry } from "../audit/chain.ts";
+import { formatLogLine } from "../audit/log_line.ts";
+import { auditKeysOf } from "../audit/seal.ts";
+import { isWanted, type ShowFilter, shownEntry } from "../audit/show.ts";
+import { type Bank, randomBytes } from "../bank.ts";
+import { headsOf, signedCheckpoint } from "../checkpoints.ts";
+import { replaceKeys } from "../data_folder.ts";
+import type { OperatorAnswer } from "./commands.ts";
+
+type Answers = AsyncGenerator<OperatorAnswer, void, void>;
+
+const chunkEntries = 500;
+/** How soon `--follow` looks again. */
+const lookAgainMs = 200;
+
+export interface ShowRequest extends ShowFilter {
+  operator: string;
+  json: boolean;
+  /** Whether to go on with what arrives, until the signal. */
+  follow: boolean;
+}
+
+/** A piece of the log, in the order in which it is read. */
+interface Chunk {
+  chainId: Uint8Array;
+  entries: SealedEntry[];
+}
+
+export async function* show(
+  bank: Bank,
+  { operator, json, follow, ...filter }: ShowRequest,
+  signal: AbortSignal,
+): Answers {
+  await note(bank, operator, "read the audit log");
+  for await (const { chainId, entries } of chunksOf(bank, follow ? signal : null)) {
+    // Whose an entry is can be seen by its index: nobody else's is opened.
+    const indexes = filter.customer === undefined
+      ? null
+      : new Set(bank.auditKeys.indexesOf(filter.customer).map(hex));
+    for (const stored of entries) {
+      if (endsEpoch(stored) || (indexes && !indexes.has(hex(stored.who)))) continue;
+      const place = { chainId: hex(chainId), sequence: stored.sequence };
+      const entry = bank.auditKeys.open(stored, chainId);
+      if (entry === null) {
+        yield { line: `entry ${place.sequence} does not open: run 'deno task bank audit verify'` };
+      } else if (isWanted(entry, filter)) yield { line: shownEntry(place, entry, json) };
+    }
+  }
+}
+
+/** The whole log as it is now, sealed, for whoever checks or keeps it elsewhere. */
+export async function* read(bank: Bank, operator: string): Answers {
+  await note(bank, operator, "read the sealed audit log");
+  let of = 0;
+  for (const { sequence } of await headsOf(bank)) of += sequence;
+  for await (const { chainId, entries } of chunksOf(bank, null)) {
+    yield { lines: entries.map((entry) => formatLogLine(chainId, entry)), of };
+  }
+}
+
+/** A new version of the AUDIT_KEY: first safe in the key file, then in use. */
+export async function* rotate(bank: Bank, operator: string): Answers {
+  const version = bank.auditKeys.newest.version + 1;
+  const audit = [...bank.keys.audit, { version, key: randomBytes(32) }];
+  replaceKeys(bank.folder, { ...bank.keys, audit });
+  bank.keys.audit = audit;
+  bank.auditKeys = bank.auditKeys.with(auditKeysOf(audit.at(-1)!.key, version));
+  await bank.ledger.useAuditKeys(bank.auditKeys.versions);
+  await note(bank, operator, `rotate the AUDIT_KEY to version ${version}`);
+  yield {
+    line: `new entries are sealed under version ${version} of the AUDIT_KEY: copy bank.keys anew`,
+  };
+}
+
+/** Where every chain has come to, signed. */
+export async function* checkpoint(bank: Bank, operator: string): Answers {
+  await note(bank, operator, "take a checkpoint");
+  yield { checkpoint: signedCheckpoint(bank, await headsOf(bank), Date.now()) };
+}
+
+/**
+ * The log, chain by chain.
+ * @param following goes on with what arrives, until it is aborted; null reads what there is now
+ */
+async function* chunksOf(
+  bank: Bank,
+  following: AbortSignal | null,
+): AsyncGenerator<Chunk, void, void> {
+  const { read } = bank.ledger;
+  const done = new Map<number, number>();
+  const heads = await headsOf(bank);
+  for (const { number, id, sequence: last } of heads) {
+    for (let after = 0; after < last;) {
+      const limit = Math.min(chunkEntries, last - after);
+      const entries = await read.entriesAfter(number, after, limit);
+      if (entries.length === 0) break; // a log with a gap: whoever checks it finds it
+      yield { chainId: id, entries };
+      after = entries.at(-1)!.sequence;
+    }
+    done.set(number, last);
+  }
+  while (following && !following.aborted) {
+    let quiet = true;
+    for (const { number, id } of await read.chains()) {
+      const entries = await read.entriesAfter(number, done.get(number) ?? 0, chunkEntries);
+      if (entries.length === 0) continue;
+      quiet = false;
+      yield { chainId: id, entries };
+      done.set(number, entries.at(-1)!.sequence);
+    }
+    if (quiet) await pause(lookAgainMs, following);
+  }
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    signal.addEventListener("abort", () => {
+      clearTimeout(timer);
+      resolve();
+    }, { once: true });
+  });
+}
+
+async function note(bank: Bank, operator: string, action: string): Promise<void> {
+  const who = `operator ${operator}`;
+  await bank.ledger.submit({ op: "note", who, action, kind: "other", outcome: "ok" });
+}

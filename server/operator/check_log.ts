@@ -1,0 +1,98 @@
+/**
+ * What an operator's own program does with the sealed log, wherever it comes from: check it, or read
+ * it. The first key never reaches the bank's server: who has it there could rewrite the log unseen.
+ */
+import { hex } from "../../lib/bytes.ts";
+import { UsageError } from "../../lib/errors.ts";
+import { endsEpoch } from "../audit/chain.ts";
+import { parseLogLine } from "../audit/log_line.ts";
+import type { AuditKeyRing } from "../audit/seal.ts";
+import { isWanted, type ShowFilter, shownEntry } from "../audit/show.ts";
+import { type LogTrust, LogVerifier } from "../audit/verify.ts";
+import type { OperatorAnswer } from "./commands.ts";
+
+/** Some lines of the log, and how many there are in all, as far as that is known. */
+export interface SomeLines {
+  lines: string[];
+  of: number;
+}
+
+/** The log as a running bank tells it. */
+export async function* linesOfBank(
+  answers: AsyncIterable<OperatorAnswer>,
+): AsyncGenerator<SomeLines, void, void> {
+  for await (const answer of answers) if ("lines" in answer) yield answer;
+}
+
+/**
+ * The log of a file, in constant memory.
+ * @throws {UsageError} with exit code 2 when it cannot be read
+ */
+export async function* linesOfFile(path: string): AsyncGenerator<SomeLines, void, void> {
+  let file: Deno.FsFile;
+  try {
+    file = await Deno.open(path);
+  } catch (error) {
+    throw new UsageError(
+      `${path} cannot be read (${(error as Error).message}): name a file of 'audit export'`,
+      2,
+    );
+  }
+  const { size } = await file.stat();
+  let held = "";
+  let bytesRead = 0;
+  for await (const text of file.readable.pipeThrough(new TextDecoderStream("utf-8"))) {
+    const lines = (held + text).split("\n");
+    bytesRead += text.length;
+    held = lines.pop()!;
+    if (held.length > lineLengthMax) {
+      throw new UsageError(`${path} is no log: its lines are too long`);
+    }
+    if (lines.length > 0) yield { lines, of: Math.round(size / (bytesRead / lines.length)) };
+  }
+  if (held !== "") yield { lines: [held], of: 1 };
+}
+
+const lineLengthMax = 1 << 20;
+
+/**
+ * Checks a log; gives how many entries are good.
+ * @param onProgress is told how far it has come
+ * @throws {BadLog} naming the first bad entry
+ */
+export async function checkLog(
+  source: AsyncIterable<SomeLines>,
+  trust: LogTrust,
+  onProgress: (done: number, of: number) => void,
+): Promise<number> {
+  const verifier = new LogVerifier(trust);
+  for await (const { lines, of } of source) {
+    for (const line of lines) verifier.next(parseLogLine(line));
+    onProgress(verifier.goodCount, of);
+  }
+  verifier.end();
+  return verifier.goodCount;
+}
+
+/** A log of a file, readable, as far as these keys open it. */
+export async function* readLog(
+  source: AsyncIterable<SomeLines>,
+  keys: AuditKeyRing,
+  filter: ShowFilter,
+  json: boolean,
+): AsyncGenerator<string, void, void> {
+  let count = 0;
+  for await (const { lines } of source) {
+    for (const text of lines) {
+      count++;
+      const line = parseLogLine(text);
+      if (line && endsEpoch(line.entry)) continue;
+      const entry = line && keys.open(line.entry, line.chainId);
+      if (!entry) yield `line ${count} does not open: run 'deno task bank audit verify' on it`;
+      else if (isWanted(entry, filter)) {
+        const place = { chainId: hex(line.chainId), sequence: line.entry.sequence };
+        yield shownEntry(place, entry, json);
+      }
+    }
+  }
+}

@@ -1,0 +1,185 @@
+/**
+ * The operator's programs about the log that do their work themselves, beside the bank: they hold
+ * what the bank must not have, or read files that it does not know.
+ */
+import { fromHex } from "../../lib/bytes.ts";
+import { UsageError } from "../../lib/errors.ts";
+import { requirePrivate } from "../../lib/private_file.ts";
+import { placeOfText } from "../audit/chain.ts";
+import { ChainKeyFile } from "../audit/chain_key.ts";
+import { parseCheckpoint } from "../audit/checkpoint.ts";
+import { parseFirstKey } from "../audit/first_key.ts";
+import { AuditKeyRing, auditKeysOf } from "../audit/seal.ts";
+import type { ShowFilter } from "../audit/show.ts";
+import { BadLog, type EpochKey, type LogReceipt, type LogTrust } from "../audit/verify.ts";
+import { openBank, randomBytes } from "../bank.ts";
+import {
+  chainKeyPath,
+  databasePath,
+  readBankKeys,
+  startAnotherChain,
+  writePrivateFile,
+} from "../data_folder.ts";
+import { SqliteStore } from "../ledger/sqlite_store.ts";
+import { checkLog, linesOfBank, linesOfFile, readLog } from "./check_log.ts";
+import { type OperatorAnswer, type OperatorRequest, runOperatorCommand } from "./commands.ts";
+import { askServer } from "./socket.ts";
+
+type Log = (line: string) => void;
+
+/** The answer to a request: by the running server where there is one, otherwise as the folder's only owner. */
+export async function* answersOf(
+  folder: string,
+  request: OperatorRequest,
+  log: Log,
+): AsyncGenerator<OperatorAnswer, void, void> {
+  const answers = await askServer(folder, request);
+  if (answers) return yield* answers;
+  const bank = await openBank(folder, log);
+  try {
+    yield* runOperatorCommand(bank, request);
+  } finally {
+    await bank.close();
+  }
+}
+
+/** What a check of the log goes by. */
+export interface VerifyRequest {
+  folder: string;
+  operator: string;
+  firstKeyPaths: readonly string[];
+  checkpointPath?: string;
+  /** `PLACE,TAG`, as a receipt has them. */
+  receipt?: string;
+  /** A file of the log, in the place of the bank's own. */
+  file?: string;
+}
+
+/**
+ * Checks the log; gives what is to be said of it.
+ * @throws {BadLog} naming the first bad entry, with exit code 1
+ * @throws {UsageError} when it could not be checked, with exit code 2
+ */
+export async function verifyLog(
+  { folder, operator, firstKeyPaths, checkpointPath, receipt, file }: VerifyRequest,
+  log: Log,
+  onProgress: (done: number, of: number) => void,
+): Promise<string> {
+  try {
+    const firstKeys = firstKeyPaths.map((path) => parseFirstKey(readPrivateFile(path), path));
+    const checkpoint = checkpointPath === undefined ? undefined : parseCheckpoint(
+      readFile(checkpointPath),
+      checkpointPath,
+      firstKeys.map(({ checkpointKey }) => checkpointKey),
+    );
+    const trust: LogTrust = {
+      firstKeys,
+      checkpoint,
+      receipt: receipt === undefined ? undefined : receiptOf(receipt),
+      keyFile: file === undefined ? epochKeysOf(folder, firstKeys) : null,
+    };
+    const lines = file === undefined
+      ? linesOfBank(answersOf(folder, { command: "read_audit", operator }, log))
+      : linesOfFile(file);
+    const count = await checkLog(lines, trust, onProgress);
+    const since = checkpoint
+      ? `, and extends the checkpoint of ${new Date(checkpoint.timeMs).toISOString()}`
+      : "";
+    const shown = receipt === undefined ? "" : "; the receipt's entry is in it";
+    return `the audit log is good: ${count} entries${since}${shown}`;
+  } catch (error) {
+    if (error instanceof BadLog) throw error;
+    const { message } = error as Error;
+    throw new UsageError(`the audit log could not be checked: ${message}`, 2);
+  }
+}
+
+function receiptOf(text: string): LogReceipt {
+  const [place, tagText, ...more] = text.split(",");
+  const found = placeOfText(place!);
+  const tag = fromHex(tagText, 32);
+  if (!found || !tag || more.length > 0) {
+    throw new UsageError(`--receipt ${text}: write PLACE,TAG as the receipt has them`);
+  }
+  return { ...found, tag };
+}
+
+/** The key file as it is now: the log is read afterwards, and can only have come further. */
+function epochKeysOf(
+  folder: string,
+  firstKeys: LogTrust["firstKeys"],
+): (chainId: Uint8Array) => EpochKey[] {
+  const kept = new Map(firstKeys.map(({ chainId }) => [
+    chainId.toHex(),
+    ChainKeyFile.read(chainKeyPath(folder), chainId),
+  ]));
+  return (chainId) => kept.get(chainId.toHex()) ?? [];
+}
+
+/** A file of the log, readable: with the bank's keys, and without its database. */
+export async function* showLogFile(
+  { file, keysPath, filter, json }: {
+    file: string;
+    keysPath: string;
+    filter: ShowFilter;
+    json: boolean;
+  },
+): AsyncGenerator<string, void, void> {
+  const keys = readBankKeys(keysPath);
+  const ring = new AuditKeyRing(keys.audit.map(({ key, version }) => auditKeysOf(key, version)));
+  yield* readLog(linesOfFile(file), ring, filter, json);
+}
+
+/** Writes the whole log into a file that must not be there yet. */
+export async function exportLog(
+  answers: AsyncIterable<OperatorAnswer>,
+  file: { write(text: string): void },
+  onProgress: (done: number, of: number) => void,
+): Promise<number> {
+  let count = 0;
+  for await (const { lines, of } of linesOfBank(answers)) {
+    file.write(lines.map((line) => `${line}\n`).join(""));
+    count += lines.length;
+    onProgress(count, of);
+  }
+  return count;
+}
+
+/**
+ * Begins another chain of a bank that no server runs on.
+ * @throws {UsageError} when one does, or the first key cannot be written
+ */
+export async function anotherChain(
+  folder: string,
+  firstKeyPath: string,
+  operator: string,
+  log: Log,
+): Promise<void> {
+  SqliteStore.open(databasePath(folder)).close(); // refused where a server runs
+  startAnotherChain(folder, randomBytes, (text) => writePrivateFile(firstKeyPath, text));
+  const bank = await openBank(folder, log);
+  const action = "start another chain of the audit log";
+  const who = `operator ${operator}`;
+  await bank.ledger.submit({ op: "note", who, action, kind: "other", outcome: "ok" });
+  await bank.close();
+}
+
+function readPrivateFile(path: string): string {
+  try {
+    requirePrivate(path, Deno.statSync(path).mode);
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    throw new UsageError(
+      `${path} cannot be read: give the first key that 'bank init' has written, with --first-key FILE`,
+    );
+  }
+  return Deno.readTextFileSync(path);
+}
+
+function readFile(path: string): string {
+  try {
+    return Deno.readTextFileSync(path);
+  } catch (error) {
+    throw new UsageError(`${path} cannot be read (${(error as Error).message})`);
+  }
+}

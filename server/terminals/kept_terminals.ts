@@ -1,0 +1,65 @@
+/**
+ * The terminals and their sealed keys once more, in a file beside the database that no backup has: a
+ * bank that is put back to a backup must not accept again what was revoked or renewed since.
+ */
+import { fromHex, hex } from "../../lib/bytes.ts";
+import { UsageError } from "../../lib/errors.ts";
+import { isThere, keptTerminalsPath, replacePrivateFile } from "../data_folder.ts";
+import type { Terminal } from "../ledger/books.ts";
+
+const formatName = "strongroom terminals 1";
+
+/** Writes them down, durably; what was there before stays until then. */
+export function keepTerminals(folder: string, terminals: readonly Terminal[]): void {
+  const rows = terminals.map(({ sealedKey, next, ...terminal }) => ({
+    ...terminal,
+    sealedKey: hex(sealedKey),
+    next: next && { ...next, sealedKey: hex(next.sealedKey) },
+  }));
+  const text = JSON.stringify({ format: formatName, terminals: rows }, null, 2);
+  replacePrivateFile(folder, keptTerminalsPath(folder), `${text}\n`);
+}
+
+/**
+ * The terminals as they were last; null for a bank that never wrote them down.
+ * @throws {UsageError} when the file is damaged
+ */
+export function keptTerminals(folder: string): Terminal[] | null {
+  const path = keptTerminalsPath(folder);
+  if (!isThere(path)) return null;
+  try {
+    const { format, terminals } = JSON.parse(Deno.readTextFileSync(path));
+    if (format !== formatName) throw new Error("its format is another");
+    return (terminals as Record<string, unknown>[]).map(terminalOf);
+  } catch (error) {
+    throw new UsageError(
+      `${path} cannot be read (${
+        (error as Error).message
+      }): it says which terminals were revoked; ` +
+        "move it away to go on without, and revoke them again afterwards",
+    );
+  }
+}
+
+function terminalOf(row: Record<string, unknown>): Terminal {
+  const next = row.next as Record<string, unknown> | null;
+  return {
+    id: row.id as string,
+    name: row.name as string,
+    keyVersion: row.keyVersion as number,
+    sealedKey: sealedOf(row),
+    state: row.state as Terminal["state"],
+    next: next && {
+      version: next.version as number,
+      sealedKey: sealedOf(next),
+      sinceMs: next.sinceMs as number,
+    },
+  };
+}
+
+function sealedOf({ sealedKey }: Record<string, unknown>): Uint8Array {
+  const text = sealedKey as string;
+  const bytes = fromHex(text, text.length / 2);
+  if (!bytes) throw new Error("a key is no key");
+  return bytes;
+}

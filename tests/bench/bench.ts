@@ -1,0 +1,40 @@
+/** `deno task bench NAME [--quick] [--json FILE]`: how fast a part is, on this machine, today. */
+import { Bench } from "./harness.ts";
+import { benchLedger } from "./ledger.ts";
+
+const benches: Record<string, (bench: Bench) => Promise<void>> = { ledger: benchLedger };
+const usage = `deno task bench ${Object.keys(benches).join(" | ")} [--quick] [--json FILE]`;
+
+/** @throws {Error} with the way to write it, when a word or flag is none */
+export function parseBench(args: readonly string[]): {
+  names: string[];
+  quick: boolean;
+  json: string | null;
+} {
+  const parsed = { names: [] as string[], quick: false, json: null as string | null };
+  const left = [...args];
+  while (left.length > 0) {
+    const word = left.shift()!;
+    if (word === "--quick") parsed.quick = true;
+    else if (word === "--json" && left.length > 0) parsed.json = left.shift()!;
+    else if (Object.hasOwn(benches, word)) parsed.names.push(word);
+    else throw new Error(`'${word}': write ${usage}`);
+  }
+  if (parsed.names.length === 0) parsed.names = Object.keys(benches);
+  return parsed;
+}
+
+if (import.meta.main) {
+  try {
+    const { names, quick, json } = parseBench(Deno.args);
+    const bench = new Bench({ quick, tell: console.log });
+    for (const name of names) await benches[name]!(bench);
+    if (json !== null) {
+      const path = json.startsWith("/") ? json : `${Deno.env.get("INIT_CWD") ?? "."}/${json}`;
+      await Deno.writeTextFile(path, `${JSON.stringify(bench.figures, null, 2)}\n`);
+    }
+  } catch (error) {
+    console.error((error as Error).message);
+    Deno.exit(2);
+  }
+}

@@ -1,0 +1,45 @@
+/** The harness, and that each bench runs; never how fast. */
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { parseBench } from "./bench.ts";
+import { Bench, median } from "./harness.ts";
+import { benchLedger } from "./ledger.ts";
+
+Deno.test("median() is the middle one, or between the two in the middle", () => {
+  const rows: [number[], number][] = [[[7], 7], [[3, 1, 2], 2], [[4, 1, 3, 2], 2.5], [[5, 5], 5]];
+  for (const [values, middle] of rows) assertEquals(median(values), middle);
+});
+
+Deno.test("a figure is the median of its rounds, warmed up, and is seen against another", async () => {
+  const lines: string[] = [];
+  const bench = new Bench({ quick: false, tell: (line) => lines.push(line) });
+  const given = [999, 10, 30, 20, 50, 40];
+  await bench.median({ id: "a", unit: "x/s" }, () => given.shift()!);
+  await bench.median({ id: "b", unit: "x/s", to: "a" }, () => 60);
+  await bench.median({ id: "c", unit: "x/s", to: "none" }, () => 1);
+  assertEquals(bench.figures, [
+    { id: "a", value: 30, unit: "x/s", ratio: null, to: null },
+    { id: "b", value: 60, unit: "x/s", ratio: 2, to: "a" },
+    { id: "c", value: 1, unit: "x/s", ratio: null, to: null },
+  ]);
+  assertEquals(lines.length, 3);
+});
+
+Deno.test("the command line of benches is read, and refused where it is wrong", () => {
+  assertEquals(parseBench(["ledger", "--quick", "--json", "a.json"]), {
+    names: ["ledger"],
+    quick: true,
+    json: "a.json",
+  });
+  assertEquals(parseBench([]).names, ["ledger"]);
+  for (const args of [["leger"], ["--json"], ["--fast"], ["constructor"]]) {
+    assertThrows(() => parseBench(args), Error, "deno task bench ledger");
+  }
+});
+
+Deno.test("the ledger's bench gives a figure for each number of commands at once", async () => {
+  const bench = new Bench({ quick: true, tell: () => {} });
+  await benchLedger(bench);
+  const ids = bench.figures.map(({ id }) => id);
+  assertEquals(ids, ["disk.sync", "ledger.1", "ledger.16", "ledger.64", "ledger.256"]);
+  assert(bench.figures.every(({ value }) => Number.isFinite(value) && value > 0));
+});
