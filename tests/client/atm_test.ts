@@ -32,6 +32,9 @@ withBranch("a customer withdraws, deposits and reads the history", async (branch
     const withdrawn = await machine.withdraw("8000");
     assertEquals(withdrawn.outcome, "ok");
     assertEquals(withdrawn.account!.booked, "92000");
+    const shown = await machine.history({ kind: "withdrawal" }, undefined, true);
+    const { place, tag } = shown.entries[0]!;
+    assertEquals(withdrawn.logged, { place, tag: tag! }, "the receipt names its entry of the log");
     assertEquals(withdrawn.notes, [{ value: "5000", count: 1 }, { value: "2000", count: 1 }, {
       value: "1000",
       count: 1,
