@@ -141,7 +141,10 @@ export class Desktop {
     let seen = "";
     const isThere = async () => {
       seen = await this.#read(area);
-      return seen.includes(words);
+      if (seen.includes(words)) return true;
+      // a key that does nothing: on a busy machine whoever waits would be logged out as idle
+      await this.press("Shift_L");
+      return false;
     };
     await until(`to see '${words}'`, isThere, patienceMs).catch(async (error: Error) => {
       const file = await Deno.makeTempFile({ suffix: ".png" });

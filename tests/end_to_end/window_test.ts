@@ -76,7 +76,7 @@ Deno.test({
     withDesktop(2600, async (desktop, folder) => {
       const demo = await startDemo(folder, desktop, "--atms", "2");
       const { username, password } = demo;
-      // a key that does nothing: on a busy machine these customers would be logged out as idle
+      // as `sees` does for the window that is in front
       const stayAt = async (...titles: string[]) => {
         for (const title of titles) {
           await desktop.turnTo(title);
