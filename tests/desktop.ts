@@ -104,6 +104,9 @@ export class Desktop {
   /** Brings a window to the front, with the keyboard's focus. */
   async turnTo(title: string): Promise<void> {
     await this.#run("wmctrl", ["-a", title]);
+    const isInFront = async () =>
+      (await this.#run("xdotool", ["getactivewindow", "getwindowname"])).trim() === title;
+    await until(`'${title}' in front`, isInFront, patienceMs);
   }
 
   async moveTo(title: string, { x, y, width, height }: Area): Promise<void> {
@@ -138,19 +141,20 @@ export class Desktop {
    * light ground are read for certain.
    */
   async sees(words: string, area?: Area): Promise<void> {
-    let seen = "";
-    const isThere = async () => {
-      seen = await this.#read(area);
-      if (seen.includes(words)) return true;
+    if (await this.shows(words, area, patienceMs)) return;
+    const file = await Deno.makeTempFile({ suffix: ".png" });
+    await this.picture(file, area);
+    throw new Error(`in vain: to see '${words}' instead of: ${await this.#read(area)} (${file})`);
+  }
+
+  /** Whether these words come to stand on the screen. */
+  async shows(words: string, area: Area | undefined, withinMs: number): Promise<boolean> {
+    for (const endMs = Date.now() + withinMs; Date.now() < endMs;) {
+      if ((await this.#read(area)).includes(words)) return true;
       // a key that does nothing: on a busy machine whoever waits would be logged out as idle
       await this.press("Shift_L");
-      return false;
-    };
-    await until(`to see '${words}'`, isThere, patienceMs).catch(async (error: Error) => {
-      const file = await Deno.makeTempFile({ suffix: ".png" });
-      await this.picture(file, area);
-      throw new Error(`${error.message}; on the screen is: ${seen} (${file})`);
-    });
+    }
+    return false;
   }
 
   /** Puts what is on the screen into a PNG file. */
