@@ -5,6 +5,9 @@ import type { Role, Said } from "./window_program.ts";
 
 const noDesktop = !findDesktop();
 
+/** After so long a window's program is stuck, and is killed. */
+const endMsMax = 300_000;
+
 /** A window of a test's own, as a program on a desktop. */
 class TestWindow {
   readonly #process: Deno.ChildProcess;
@@ -19,7 +22,9 @@ class TestWindow {
       stdout: "piped",
       stderr: "piped",
     }).spawn();
+    const late = setTimeout(() => this.#process.kill("SIGKILL"), endMsMax);
     this.ended = this.#process.output().then(({ code, stdout, stderr }) => {
+      clearTimeout(late);
       const lines = new TextDecoder().decode(stdout).split("\n").filter(Boolean);
       const said = lines.map((line) => JSON.parse(line) as Said);
       return { code, said, err: new TextDecoder().decode(stderr) };
@@ -71,7 +76,7 @@ onDesktop("a page reaches no network, and gets no further by leaving", async (de
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, ({ url }) => {
     asked.push(new URL(url).pathname);
     const script = `strongroom("${"s".repeat(43)}", "open"); ` +
-      `strongroom("", "call", 1, "logIn", ["stranger", "-"]); history.back(); window.close();`;
+      `strongroom("", "call", 1, "logIn", ["stranger", "-"]); window.close();`;
     return new Response(`<script>${script}</script>`, { headers: { "content-type": "text/html" } });
   });
   try {
