@@ -116,8 +116,9 @@ export class LogVerifier {
   readonly #receipt: LogReceipt | null;
   #receiptFound = false;
   #lines = 0;
+  /** Whether the chain's key file was given, and has no key of these chains. */
+  #isKeyFileStrange: boolean;
 
-  /** @throws {BadLog} when the key file has none of these chains' keys */
   constructor({ firstKeys, checkpoint, keyFile, receipt }: LogTrust) {
     this.#receipt = receipt ?? null;
     let keysKept = 0;
@@ -128,9 +129,7 @@ export class LogVerifier {
       keysKept += epochKeys.length;
       this.#chains.set(id, new FollowedChain(firstKey, head, epochKeys));
     }
-    if (keyFile && keysKept === 0) {
-      throw new BadLog("the chain's key file has no key of its chains");
-    }
+    this.#isKeyFileStrange = keyFile !== null && keysKept === 0;
     for (const { id } of checkpoint?.heads ?? []) this.#requireFirstKey(hex(id));
   }
 
@@ -139,6 +138,7 @@ export class LogVerifier {
     const copy = new LogVerifier({ firstKeys: [], keyFile: null });
     for (const [id, chain] of this.#chains) copy.#chains.set(id, chain.copy());
     copy.#lines = this.#lines;
+    copy.#isKeyFileStrange = this.#isKeyFileStrange;
     return copy;
   }
 
@@ -163,6 +163,10 @@ export class LogVerifier {
 
   /** The log has ended: @throws {BadLog} when it ends too early. */
   end(): void {
+    // only now: a chain whose first key was not given is no fault of the log's
+    if (this.#isKeyFileStrange) {
+      throw new BadLog("the chain's key file has no key of its chains");
+    }
     for (const [id, chain] of this.#chains) {
       if (chain.goodCount === 0) throw new BadLog(`chain ${id.slice(0, 8)} is missing`);
       chain.end();

@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { parseFirstKey } from "../../../server/audit/first_key.ts";
 import { parseLogLine } from "../../../server/audit/log_line.ts";
+import { UsageError } from "../../../lib/errors.ts";
 import { placeOfText } from "../../../server/audit/chain.ts";
 import { BadLog, LogVerifier } from "../../../server/audit/verify.ts";
 import { newId, RunningBank } from "../helpers/running_bank.ts";
@@ -103,4 +104,19 @@ Deno.test("a customer's history is found under every version of the AUDIT_KEY, n
     } while (cursor !== undefined);
     const expected = actions.filter((action) => action.startsWith("deposit")).reverse();
     assertEquals(found, [...expected, "deposit €1,000.00 - opening balance"]);
+  }));
+
+Deno.test("a chain whose first key was not given is not called bad; a key file of other chains is", () =>
+  RunningBank.with(async (running) => {
+    const lines = (await linesOf(running)).map(parseLogLine);
+    const given = parseFirstKey(running.firstKey, "first");
+    const other = { ...given, chainId: given.chainId.with(0, given.chainId[0]! ^ 1) };
+    const ofAnotherChain = () => [];
+    const check = (firstKey: typeof given) => {
+      const verifier = new LogVerifier({ firstKeys: [firstKey], keyFile: ofAnotherChain });
+      for (const line of lines) verifier.next(line);
+      verifier.end();
+    };
+    assertThrows(() => check(other), UsageError, "give its first key, too");
+    assertThrows(() => check(given), BadLog, "the chain's key file has no key of its chains");
   }));
