@@ -31,6 +31,20 @@ export interface Account extends AccountState {
   dayInMax: bigint | null;
 }
 
+/** What every account begins with. */
+export const newAccount = {
+  balance: 0n,
+  held: 0n,
+  version: 0,
+  state: "open",
+  day: 0,
+  dayOut: 0n,
+  dayIn: 0n,
+  withdrawalMax: null,
+  dayOutMax: null,
+  dayInMax: null,
+} as const satisfies Partial<Account>;
+
 /** The bank's limits, in minor units; null for none. */
 export interface Limits {
   /** One withdrawal. */
@@ -299,16 +313,7 @@ export class Books {
       owner,
       name,
       currency: this.settings.currency.code,
-      balance: 0n,
-      held: 0n,
-      version: 0,
-      state: "open",
-      day: 0,
-      dayOut: 0n,
-      dayIn: 0n,
-      withdrawalMax: null,
-      dayOutMax: null,
-      dayInMax: null,
+      ...newAccount,
     });
   }
 

@@ -3,15 +3,13 @@
  * later, the operator is told why, nothing is lost or done twice, and money moves again by itself.
  */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { BankClient } from "../../client/bank_client.ts";
-import { parseTerminalKey } from "../../lib/terminal_key.ts";
-import { openBank, randomBytes } from "../../server/bank.ts";
+import { openBank } from "../../server/bank.ts";
 import { denoArguments } from "../../ui/command_line/child.ts";
 import { serverPermissions } from "../../ui/command_line/launch.ts";
 import { makeBank } from "../server/helpers/made_bank.ts";
 import { newId } from "../server/helpers/running_bank.ts";
 import { inTemporaryFolder } from "../server/helpers/temporary.ts";
-import { mayTrace, project, traceServer } from "./traced_server.ts";
+import { connectTerminal, mayTrace, project, traceServer } from "./traced_server.ts";
 
 /** What the kernel answers in place of what it is asked, from which call to which · what the log says. */
 const faults: [name: string, calls: string, error: string, when: string, says: RegExp][] = [
@@ -24,13 +22,7 @@ const askedMax = 200;
 
 /** Asks until it has been refused, and then done, often enough; gives what was done and how often not. */
 async function insist(port: number, keyFile: string): Promise<{ done: string[]; refused: number }> {
-  const client = await BankClient.connect({
-    connect: () => Deno.connect({ hostname: "127.0.0.1", port }),
-    terminalKey: parseTerminalKey(keyFile, "the key"),
-    randomBytes,
-    nowMs: Date.now,
-    answerMsMax: 60_000,
-  });
+  const client = await connectTerminal(port, keyFile);
   const done: string[] = [];
   let refused = 0;
   let movement = newId();

@@ -5,15 +5,12 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
-import { BankClient } from "../../client/bank_client.ts";
-import { parseTerminalKey } from "../../lib/terminal_key.ts";
-import { randomBytes } from "../../server/bank.ts";
 import { makeBank } from "../server/helpers/made_bank.ts";
 import { newId } from "../server/helpers/running_bank.ts";
 import { inTemporaryFolder } from "../server/helpers/temporary.ts";
 import { type Disk, diskAfterCut } from "./power_cut.ts";
 import { type Call, readTrace, straceArguments } from "./trace.ts";
-import { mayTrace, project, traceServer } from "./traced_server.ts";
+import { connectTerminal, mayTrace, project, traceServer } from "./traced_server.ts";
 
 const requests = 12;
 
@@ -38,13 +35,7 @@ async function trace(folder: string, source: string, more: string[] = []): Promi
 
 /** Nobody is logged in, so the bank says nothing but its answers, one for each request. */
 async function loadCash(port: number, keyFile: string): Promise<string[]> {
-  const client = await BankClient.connect({
-    connect: () => Deno.connect({ hostname: "127.0.0.1", port }),
-    terminalKey: parseTerminalKey(keyFile, "the key"),
-    randomBytes,
-    nowMs: Date.now,
-    answerMsMax: 60_000,
-  });
+  const client = await connectTerminal(port, keyFile);
   const acknowledged: string[] = [];
   for (let count = 0; count < requests; count++) {
     const movement = newId();

@@ -1,5 +1,8 @@
 /** The real server under `strace`, which looks at what it asks of its kernel, or answers in its place. */
 import { assertEquals } from "@std/assert";
+import { BankClient } from "../../client/bank_client.ts";
+import { parseTerminalKey } from "../../lib/terminal_key.ts";
+import { randomBytes } from "../../server/bank.ts";
 import { denoArguments } from "../../ui/command_line/child.ts";
 import { serverPermissions } from "../../ui/command_line/launch.ts";
 import { linesOf } from "../server/helpers/lines.ts";
@@ -70,4 +73,15 @@ export async function traceServer(
       await said.cancel();
     },
   };
+}
+
+/** A terminal's line to the server, as patient as a traced disk needs it. */
+export function connectTerminal(port: number, keyFile: string): Promise<BankClient> {
+  return BankClient.connect({
+    connect: () => Deno.connect({ hostname: "127.0.0.1", port }),
+    terminalKey: parseTerminalKey(keyFile, "the key"),
+    randomBytes,
+    nowMs: Date.now,
+    answerMsMax: 60_000,
+  });
 }

@@ -16,6 +16,7 @@ import {
   Books,
   type Limits,
   type Loaded,
+  newAccount,
   noLimits,
   type Settings,
 } from "../../../server/ledger/books.ts";
@@ -64,18 +65,9 @@ export const accountIdOf = (name: string): number => names.indexOf(name) + 1 || 
 
 /** An account as it begins. */
 export const emptyAccount: Omit<Account, "id" | "kind" | "owner"> = {
+  ...newAccount,
   name: "",
   currency: "EUR",
-  balance: 0n,
-  held: 0n,
-  version: 0,
-  state: "open",
-  day: 0,
-  dayOut: 0n,
-  dayIn: 0n,
-  withdrawalMax: null,
-  dayOutMax: null,
-  dayInMax: null,
 };
 
 export function smallBank(): Loaded {
