@@ -9,7 +9,7 @@ import { DeviceError, PowerCut } from "./cash/devices.ts";
 import { nearestAmounts, type NoteCounts, totalOf } from "./cash/note_mix.ts";
 import { ask, type AtmParts, receipt } from "./parts.ts";
 import { retell } from "./retell.ts";
-import { readInterrupted, readOutcome, settleOpen } from "./settle.ts";
+import { readInterrupted, readOutcome, settleOpen, type Settling } from "./settle.ts";
 
 /** The customer for whom money moves. */
 export interface Payer {
@@ -71,18 +71,17 @@ export class Cashier {
 
   /** Settles with the bank what is open. */
   async settle(bank: BankClient): Promise<void> {
-    const { journal, devices, log } = this.parts;
-    await this.alone(() =>
-      settleOpen({ journal, devices, log, ask: (question) => bank.ask(question) })
-    );
+    await this.alone(() => settleOpen(this.#settling(bank)));
   }
 
   /** Tells the bank again what was done since, which it may have lost. */
   async retell(bank: BankClient, since: string): Promise<void> {
+    await this.alone(() => retell(this.#settling(bank), Date.parse(since)));
+  }
+
+  #settling(bank: BankClient): Settling {
     const { journal, devices, log } = this.parts;
-    await this.alone(() =>
-      retell({ journal, devices, log, ask: (question) => bank.ask(question) }, Date.parse(since))
-    );
+    return { journal, devices, log, ask: (question) => bank.ask(question) };
   }
 
   async withdraw(payer: Payer, amount: bigint): Promise<Receipt> {
