@@ -4,7 +4,7 @@ import { parseFirstKey } from "../../../server/audit/first_key.ts";
 import { parseLogLine } from "../../../server/audit/log_line.ts";
 import { UsageError } from "../../../lib/errors.ts";
 import { placeOfText } from "../../../server/audit/chain.ts";
-import { BadLog, LogVerifier } from "../../../server/audit/verify.ts";
+import { BadLog, type EpochKey, LogVerifier } from "../../../server/audit/verify.ts";
 import { newId, RunningBank } from "../helpers/running_bank.ts";
 
 async function linesOf(running: RunningBank): Promise<string[]> {
@@ -106,17 +106,18 @@ Deno.test("a customer's history is found under every version of the AUDIT_KEY, n
     assertEquals(found, [...expected, "deposit €1,000.00 - opening balance"]);
   }));
 
-Deno.test("a chain whose first key was not given is not called bad; a key file of other chains is", () =>
+Deno.test("a chain whose first key was not given is not called bad; a strange key file is", () =>
   RunningBank.with(async (running) => {
     const lines = (await linesOf(running)).map(parseLogLine);
     const given = parseFirstKey(running.firstKey, "first");
     const other = { ...given, chainId: given.chainId.with(0, given.chainId[0]! ^ 1) };
-    const ofAnotherChain = () => [];
-    const check = (firstKey: typeof given) => {
-      const verifier = new LogVerifier({ firstKeys: [firstKey], keyFile: ofAnotherChain });
+    const check = (firstKey: typeof given, kept: EpochKey[]) => {
+      const verifier = new LogVerifier({ firstKeys: [firstKey], keyFile: () => kept });
       for (const line of lines) verifier.next(line);
       verifier.end();
     };
-    assertThrows(() => check(other), UsageError, "give its first key, too");
-    assertThrows(() => check(given), BadLog, "the chain's key file has no key of its chains");
+    assertThrows(() => check(other, []), UsageError, "give its first key, too");
+    assertThrows(() => check(given, []), BadLog, "the chain's key file has no key of its chains");
+    const swapped = { epoch: 0, key: new Uint8Array(32) };
+    assertThrows(() => check(given, [swapped]), BadLog, "does not come of the first key");
   }));
