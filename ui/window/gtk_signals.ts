@@ -15,6 +15,7 @@ export interface GtkSignals {
   free(): void;
 }
 
+const gobject = "libgobject-2.0.so.0";
 /** The name under which webview hears a page. */
 const messageHandler = "__webview__";
 
@@ -24,11 +25,7 @@ const messageHandler = "__webview__";
  */
 export function tameGtkSignals(window: bigint, view: bigint): GtkSignals {
   if (Deno.build.os !== "linux") return { silence() {}, free() {} };
-  const gobject = Deno.dlopen("libgobject-2.0.so.0", {
-    g_signal_connect_data: {
-      parameters: ["usize", "buffer", "function", "usize", "usize", "i32"],
-      result: "u64",
-    },
+  const { g_signal_stop_emission_by_name } = Deno.dlopen(gobject, {
     g_signal_stop_emission_by_name: { parameters: ["usize", "buffer"], result: "void" },
   }).symbols;
   const webkit = Deno.dlopen("libwebkitgtk-6.0.so.4", {
@@ -38,16 +35,12 @@ export function tameGtkSignals(window: bigint, view: bigint): GtkSignals {
       result: "void",
     },
   }).symbols;
-  const signal = new TextEncoder().encode("enable-debugging\0");
+  const name = "enable-debugging";
   // ours comes first, and what would open the debugger comes last: stopped in between
-  const onDebugger = new Deno.UnsafeCallback(
-    { parameters: ["usize", "i32", "usize"], result: "i32" },
-    () => {
-      gobject.g_signal_stop_emission_by_name(window, signal);
-      return 1;
-    },
-  );
-  gobject.g_signal_connect_data(window, signal, onDebugger.pointer, 0n, 0n, 0);
+  const onDebugger = answerGtkSignal(window, name, ["usize", "i32", "usize"], () => {
+    g_signal_stop_emission_by_name(window, new TextEncoder().encode(`${name}\0`));
+    return 1;
+  });
   return {
     silence() {
       webkit.webkit_user_content_manager_unregister_script_message_handler(
@@ -58,4 +51,28 @@ export function tameGtkSignals(window: bigint, view: bigint): GtkSignals {
     },
     free: () => onDebugger.close(),
   };
+}
+
+/**
+ * Answers a signal of a window's whenever it comes, before what the system does by itself; to be
+ * closed when the window is gone.
+ * @param parameters what the signal's handler is given: the window first, and last nothing of use
+ * @param answer 1 for yes
+ */
+export function answerGtkSignal(
+  window: bigint,
+  name: string,
+  parameters: Deno.NativeType[],
+  answer: () => number,
+): { close(): void } {
+  const { g_signal_connect_data } = Deno.dlopen(gobject, {
+    g_signal_connect_data: {
+      parameters: ["usize", "buffer", "function", "usize", "usize", "i32"],
+      result: "u64",
+    },
+  }).symbols;
+  const callback = new Deno.UnsafeCallback({ parameters, result: "i32" }, answer);
+  const signal = new TextEncoder().encode(`${name}\0`);
+  g_signal_connect_data(window, signal, callback.pointer, 0n, 0n, 0);
+  return callback;
 }

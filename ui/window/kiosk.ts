@@ -5,6 +5,8 @@
  * docs/OPERATIONS.md says what a machine for customers needs beside this.
  */
 
+import { answerGtkSignal } from "./gtk_signals.ts";
+
 /** Lets the window be closed again, by the program; call `free` when the window is gone. */
 export interface Kiosk {
   leave(): void;
@@ -25,19 +27,8 @@ function onGtk(window: bigint): Kiosk {
     gtk_window_fullscreen: { parameters: ["usize"], result: "void" },
     gtk_window_set_deletable: { parameters: ["usize", "i32"], result: "void" },
   }).symbols;
-  const gobject = Deno.dlopen("libgobject-2.0.so.0", {
-    g_signal_connect_data: {
-      parameters: ["usize", "buffer", "function", "usize", "usize", "i32"],
-      result: "u64",
-    },
-  }).symbols;
   let stays = 1;
-  const onCloseRequest = new Deno.UnsafeCallback(
-    { parameters: ["usize", "usize"], result: "i32" },
-    () => stays,
-  );
-  const signal = new TextEncoder().encode("close-request\0");
-  gobject.g_signal_connect_data(window, signal, onCloseRequest.pointer, 0n, 0n, 0);
+  const onCloseRequest = answerGtkSignal(window, "close-request", ["usize", "usize"], () => stays);
   gtk.gtk_window_set_deletable(window, 0);
   gtk.gtk_window_fullscreen(window);
   return {
