@@ -18,7 +18,13 @@ import {
   startAnotherChain,
   syncFolder,
 } from "./data_folder.ts";
-import type { Account, Changes, Restoring, Terminal } from "./ledger/books.ts";
+import {
+  type Account,
+  type Changes,
+  newAccount,
+  type Restoring,
+  type Terminal,
+} from "./ledger/books.ts";
 import { Ledger } from "./ledger/ledger.ts";
 import { SqliteStore } from "./ledger/sqlite_store.ts";
 import { keptTerminals } from "./terminals/kept_terminals.ts";
@@ -188,12 +194,9 @@ const noChanges: Omit<Changes, "terminals" | "accounts" | "restoring"> = {
 
 /** The cash account of a terminal that was enrolled since. */
 function cashAccount(store: SqliteStore, owner: string, index: number): Account {
-  const nothing = { balance: 0n, held: 0n, version: 0, day: 0, dayOut: 0n, dayIn: 0n };
-  const limits = { withdrawalMax: null, dayOutMax: null, dayInMax: null };
   const { currency } = store.settings();
   const id = Math.max(0, ...store.accounts().map((account) => account.id)) + 1 + index;
-  const whose = { id, kind: "terminal", owner, name: "", state: "open" } as const;
-  return { ...whose, ...nothing, ...limits, currency: currency.code };
+  return { ...newAccount, id, kind: "terminal", owner, name: "", currency: currency.code };
 }
 
 function changeInWords(before: Terminal | undefined, { name, state, keyVersion }: Terminal) {
