@@ -29,6 +29,7 @@ import {
 } from "./server/data_folder.ts";
 import { Checkpoints } from "./server/checkpoints.ts";
 import { openDemoBank } from "./server/demo.ts";
+import { noteOf } from "./server/ledger/command.ts";
 import { listen } from "./server/listener.ts";
 import { type OperatorCommand, requireInstants } from "./server/operator/commands.ts";
 import {
@@ -393,14 +394,7 @@ async function initBank(flags: Flags): Promise<number> {
     log,
     (text) => writePrivateFile(firstKey, text),
   );
-  const who = `operator ${operatorName()}`;
-  await bank.ledger.submit({
-    op: "note",
-    who,
-    action: `make ${bankName}`,
-    kind: "other",
-    outcome: "ok",
-  });
+  await bank.ledger.submit(noteOf(`operator ${operatorName()}`, `make ${bankName}`));
   if (withdrawalMax !== null) {
     const limits = { withdrawalMax };
     await bank.ledger.submit({ op: "set_limits", operator: operatorName(), limits });

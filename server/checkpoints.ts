@@ -2,6 +2,7 @@
 import { type ChainHead, formatCheckpoint } from "./audit/checkpoint.ts";
 import type { Bank } from "./bank.ts";
 import { replacePrivateFile } from "./data_folder.ts";
+import { noteOf } from "./ledger/command.ts";
 
 /** Where every chain has come to by what is committed now; a chain without entries is left out. */
 export async function headsOf(bank: Bank): Promise<(ChainHead & { number: number })[]> {
@@ -70,13 +71,6 @@ export class Checkpoints {
   async #failed({ message }: Error): Promise<void> {
     this.log(`no checkpoint in ${this.schedule.folder}: ${message}`);
     const action = "take a checkpoint failed - it cannot be written";
-    const note = {
-      op: "note",
-      who: "bank",
-      action,
-      kind: "other",
-      outcome: "device_fault",
-    } as const;
-    await this.bank.ledger.submit(note);
+    await this.bank.ledger.submit(noteOf("bank", action, { outcome: "device_fault" }));
   }
 }

@@ -34,6 +34,7 @@ import {
 } from "../lib/protocol/record.ts";
 import { type Bank, randomBytes } from "./bank.ts";
 import type { Exchanges } from "./exchanges.ts";
+import { noteOf } from "./ledger/command.ts";
 import type { Presence } from "./presence.ts";
 import { KeyEnded, type LogInsUnderWay, type ProvedTerminal, Requests } from "./requests.ts";
 import { confirmKey } from "./terminals/change_keys.ts";
@@ -158,14 +159,7 @@ export class Connection {
       older.end("replaced");
       const action = "connection replaced by a newer one of the same terminal";
       const who = `terminal ${terminal.name}`;
-      bank.ledger.submit({
-        op: "note",
-        who,
-        action,
-        kind: "other",
-        outcome: "ok",
-        terminal: terminal.id,
-      });
+      bank.ledger.submit(noteOf(who, action, { terminal: terminal.id }));
     }
     this.#terminal = terminal;
     try {

@@ -6,6 +6,7 @@ import { Admission, type AdmissionLimits } from "./admission.ts";
 import type { Bank } from "./bank.ts";
 import { Connection, type ConnectionContext } from "./connection.ts";
 import { Exchanges } from "./exchanges.ts";
+import { noteOf } from "./ledger/command.ts";
 import { Presence } from "./presence.ts";
 import { readProxyHeader } from "./proxy_header.ts";
 import { sourceOf } from "./source.ts";
@@ -132,5 +133,5 @@ function bind(hostname: string, port: number): Deno.TcpListener {
 }
 
 async function note(bank: Bank, action: string): Promise<void> {
-  await bank.ledger.submit({ op: "note", who: "bank", action, kind: "other", outcome: "ok" });
+  await bank.ledger.submit(noteOf("bank", action));
 }

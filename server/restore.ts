@@ -25,6 +25,7 @@ import {
   type Restoring,
   type Terminal,
 } from "./ledger/books.ts";
+import { noteOf } from "./ledger/command.ts";
 import { Ledger } from "./ledger/ledger.ts";
 import { SqliteStore } from "./ledger/sqlite_store.ts";
 import { keptTerminals } from "./terminals/kept_terminals.ts";
@@ -80,13 +81,8 @@ export async function restoreBank(
   syncFolder(folder);
   startAnotherChain(folder, randomBytes, keepFirstKey);
   const bank = await openBank(folder, log);
-  const { outcome } = await bank.ledger.submit({
-    op: "note",
-    who: `operator ${operator}`,
-    action: `restore a backup - ${words}`,
-    kind: "other",
-    outcome: "ok",
-  });
+  const note = noteOf(`operator ${operator}`, `restore a backup - ${words}`);
+  const { outcome } = await bank.ledger.submit(note);
   const after = await bank.ledger.check();
   await bank.close();
   if (outcome !== "ok") {

@@ -2,6 +2,7 @@
  * Strangers: connections that failed to prove themselves. They are counted per address and minute,
  * and logged in a bounded number of entries, so that a flood of them cannot flood the log.
  */
+import { noteOf } from "./ledger/command.ts";
 import type { Ledger } from "./ledger/ledger.ts";
 
 const addressesMax = 16;
@@ -27,16 +28,10 @@ export class Strangers {
     this.#timer = undefined;
     const counts = this.#counts;
     this.#counts = new Map();
-    await Promise.all([...counts].map(([source, count]) =>
-      this.ledger.submit({
-        op: "note",
-        who: "bank",
-        action: `refuse ${count} ${
-          count === 1 ? "connection" : "connections"
-        } from ${source} - not a terminal of this bank`,
-        kind: "other",
-        outcome: "wrong_credentials",
-      })
-    ));
+    await Promise.all([...counts].map(([source, count]) => {
+      const what = `${count} ${count === 1 ? "connection" : "connections"}`;
+      const action = `refuse ${what} from ${source} - not a terminal of this bank`;
+      return this.ledger.submit(noteOf("bank", action, { outcome: "wrong_credentials" }));
+    }));
   }
 }

@@ -189,6 +189,15 @@ export interface Note {
   terminal?: TerminalId;
 }
 
+/** An entry of the log that is about no movement: by itself of something that went well. */
+export function noteOf(
+  who: string,
+  action: string,
+  more: Partial<Pick<Note, "kind" | "outcome" | "terminal">> = {},
+): Note {
+  return { op: "note", who, action, kind: "other", outcome: "ok", ...more };
+}
+
 export type Command =
   & (
     | Authorise

@@ -8,7 +8,15 @@ import { loggedAt } from "../audit/history.ts";
 import type { ChainWriter } from "../audit/writer.ts";
 import { Books, touchOf } from "./books.ts";
 import { Clock, jumpInWords } from "./clock.ts";
-import type { AccountState, AuditEntry, Command, MovementId, Note, Reply } from "./command.ts";
+import {
+  type AccountState,
+  type AuditEntry,
+  type Command,
+  type MovementId,
+  type Note,
+  noteOf,
+  type Reply,
+} from "./command.ts";
 import { applyCommands, type BatchResult } from "./rules.ts";
 import type { Store } from "./store.ts";
 
@@ -42,11 +50,11 @@ export interface BatchOutcome {
 const tryLater = (timeMs: number): Reply => ({ outcome: "try_later", timeMs });
 
 /** What the log is told when the clock stops being believed, or is believed again. */
-function noteOf(jumpMs: number | null): Note {
+function noteOfJump(jumpMs: number | null): Note {
   const action = jumpMs === null
     ? "the clock is right again - money moves"
     : `the clock jumped ${jumpInWords(jumpMs)} - money stops`;
-  return { op: "note", who: "bank", action, kind: "other", outcome: "ok" };
+  return noteOf("bank", action);
 }
 
 /** Which of a movement's entries a command is spoken of in; undefined where it is not a movement's. */
@@ -119,7 +127,7 @@ export class Engine {
     const books = new Books(await store.load(touchOf(commands)));
     const { timeMs, nowMs, jumpMs } = this.clock.read(this.#lastMs);
     const stopped = jumpMs !== null;
-    const noticed = stopped === this.#stopped ? [] : [noteOf(jumpMs)];
+    const noticed = stopped === this.#stopped ? [] : [noteOfJump(jumpMs)];
     const result = applyCommands(books, [...noticed, ...commands], timeMs, stopped);
     const sealed = log.seal(result.entries, endEpoch);
     const confirmed = commands.some(({ op }) => op === "confirm_clock");

@@ -7,6 +7,7 @@ import { isWanted, type ShowFilter, shownEntry } from "../audit/show.ts";
 import { type Bank, randomBytes } from "../bank.ts";
 import { headsOf, signedCheckpoint } from "../checkpoints.ts";
 import { replaceKeys } from "../data_folder.ts";
+import { noteOf } from "../ledger/command.ts";
 import type { OperatorAnswer } from "./commands.ts";
 
 type Answers = AsyncGenerator<OperatorAnswer, void, void>;
@@ -128,6 +129,5 @@ function pause(ms: number, signal: AbortSignal): Promise<void> {
 }
 
 async function note(bank: Bank, operator: string, action: string): Promise<void> {
-  const who = `operator ${operator}`;
-  await bank.ledger.submit({ op: "note", who, action, kind: "other", outcome: "ok" });
+  await bank.ledger.submit(noteOf(`operator ${operator}`, action));
 }

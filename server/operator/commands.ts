@@ -6,6 +6,7 @@ import { isName } from "../../lib/terminal_key.ts";
 import { placeText } from "../audit/chain.ts";
 import { isInstant, type ShowFilter } from "../audit/show.ts";
 import { type Bank, randomBytes } from "../bank.ts";
+import { noteOf } from "../ledger/command.ts";
 import * as accounts from "./accounts.ts";
 import * as audit from "./audit.ts";
 import * as backup from "./backup.ts";
@@ -168,13 +169,9 @@ async function note(
   why: string | null,
 ): Promise<void> {
   const reason = why?.replace(/\p{Cc}/gu, " ").slice(0, reasonLengthMax);
-  await bank.ledger.submit({
-    op: "note",
-    who: `operator ${operator}`,
-    action: `${command.replaceAll("_", " ")}${reason ? ` (${reason})` : ""}`,
-    kind: "other",
-    outcome: why === null ? "ok" : "bad_command",
-  });
+  const action = `${command.replaceAll("_", " ")}${reason ? ` (${reason})` : ""}`;
+  const outcome = why === null ? "ok" : "bad_command";
+  await bank.ledger.submit(noteOf(`operator ${operator}`, action, { outcome }));
 }
 
 function answersTo(

@@ -20,6 +20,7 @@ import {
   startAnotherChain,
   writePrivateFile,
 } from "../data_folder.ts";
+import { noteOf } from "../ledger/command.ts";
 import { SqliteStore } from "../ledger/sqlite_store.ts";
 import { checkLog, linesOfBank, linesOfFile, readLog } from "./check_log.ts";
 import { type OperatorAnswer, type OperatorRequest, runOperatorCommand } from "./commands.ts";
@@ -159,8 +160,7 @@ export async function anotherChain(
   startAnotherChain(folder, randomBytes, (text) => writePrivateFile(firstKeyPath, text));
   const bank = await openBank(folder, log);
   const action = "start another chain of the audit log";
-  const who = `operator ${operator}`;
-  await bank.ledger.submit({ op: "note", who, action, kind: "other", outcome: "ok" });
+  await bank.ledger.submit(noteOf(`operator ${operator}`, action));
   await bank.close();
 }
 
