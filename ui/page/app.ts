@@ -6,17 +6,24 @@ import { Devices } from "./parts/devices.ts";
 import { MoreTime } from "./parts/more_time.ts";
 import type { Intent, ScreenName, State } from "./state.ts";
 import type { Words } from "./words.ts";
+import { Accounts } from "./screens/accounts/accounts.ts";
 import { Amount } from "./screens/amount/amount.ts";
 import { Balance } from "./screens/balance/balance.ts";
 import { Deposit } from "./screens/deposit/deposit.ts";
 import { History } from "./screens/history/history.ts";
 import { LogIn } from "./screens/log_in/log_in.ts";
 import { Menu } from "./screens/menu/menu.ts";
+import { Mix } from "./screens/mix/mix.ts";
 import { Notice } from "./screens/notice/notice.ts";
+import { PasswordChanged } from "./screens/password/changed.ts";
+import { Password } from "./screens/password/password.ts";
 import { Receipt } from "./screens/receipt/receipt.ts";
 import { Refusal } from "./screens/refusal/refusal.ts";
 import { Starting } from "./screens/starting/starting.ts";
 import { Take } from "./screens/take/take.ts";
+import { Confirm } from "./screens/transfer/confirm.ts";
+import { Recipient } from "./screens/transfer/recipient.ts";
+import { Sum } from "./screens/transfer/sum.ts";
 import { Welcome } from "./screens/welcome/welcome.ts";
 import { Withdraw } from "./screens/withdraw/withdraw.ts";
 import { Working } from "./screens/working/working.ts";
@@ -31,9 +38,16 @@ const screens: Record<ScreenName, ComponentType<any>> = {
   menu: Menu,
   withdraw: Withdraw,
   amount: Amount,
+  mix: Mix,
   working: Working,
   receipt: Receipt,
   deposit: Deposit,
+  recipient: Recipient,
+  sum: Sum,
+  confirm: Confirm,
+  accounts: Accounts,
+  password: Password,
+  password_changed: PasswordChanged,
   balance: Balance,
   history: History,
   refusal: Refusal,

@@ -7,4 +7,4 @@ const bridge = openBrowserBridge({
   fetch: (input, init) => fetch(input, init),
   launchSecret: takeLaunchSecret(),
 });
-startShell(bridge, document.getElementById("app")!, languages.en);
+startShell(bridge, document.getElementById("app")!, languages.en, () => print());

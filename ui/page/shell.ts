@@ -8,11 +8,19 @@ import { listenToKeys } from "./keys.ts";
 import { type Answered, initialState, type PageEvent, reduce, type State } from "./state.ts";
 import type { Words } from "./words.ts";
 
-/** Shows the page in `root` and keeps it going for as long as the document lives. */
-export function startShell(bridge: Bridge, root: HTMLElement, words: Words): void {
+/**
+ * Shows the page in `root` and keeps it going for as long as the document lives.
+ * @param print prints what is on the screen, where the host can
+ */
+export function startShell(
+  bridge: Bridge,
+  root: HTMLElement,
+  words: Words,
+  print?: () => void,
+): void {
   // milliseconds since the epoch that never run backwards, whatever is done to the clock
   const now = () => performance.timeOrigin + performance.now();
-  let state = initialState(now());
+  let state = initialState(now(), print !== undefined);
 
   const send = (event: PageEvent) => {
     const step = reduce(state, event, now());
@@ -20,6 +28,7 @@ export function startShell(bridge: Bridge, root: HTMLElement, words: Words): voi
     state = step.state;
     if (step.call) void make(step.call, state.calls);
     if (state !== before) draw(before);
+    if (step.print) print?.();
   };
 
   const draw = (before: State) => {

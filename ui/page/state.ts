@@ -21,7 +21,7 @@ export function reduce(before: State, event: PageEvent, nowMs: number): Step {
     case "gone":
       return {
         state: {
-          ...initialState(nowMs),
+          ...initialState(nowMs, state.prints),
           view: state.view,
           screen: { name: "gone", why: event.why },
         },

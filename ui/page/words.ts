@@ -26,9 +26,6 @@ export interface RefusalWords {
 /** What a customer can hardly meet: all have the words of `not_booked`. */
 type HardlyMet =
   | "amount_not_whole"
-  | "unknown_recipient"
-  | "same_account"
-  | "recipient_unavailable"
   | "id_reused"
   | "unknown_movement"
   | "voided"
@@ -93,6 +90,10 @@ const english = {
     depositHint: "Notes, counted as you watch",
     balance: "Balance",
     balanceHint: "Booked and available",
+    transfer: "Transfer",
+    transferHint: "To another account",
+    password: "Password",
+    passwordHint: "Choose a new one",
     history: "History",
     historyHint: "What happened, newest first",
     elsewhere: (atms: string) =>
@@ -103,6 +104,7 @@ const english = {
     booked: "Booked balance",
     onHold: "On hold",
     news: (change: string) => `${change} just now`,
+    number: "Account {number}",
   },
   withdraw: {
     heading: "How much would you like?",
@@ -130,14 +132,27 @@ const english = {
       heading: "Booking your deposit",
       lede: "One moment, please. Your notes are being taken in.",
     },
+    transfer: {
+      heading: "Sending your transfer",
+      lede: "One moment, please.",
+    },
     return: { heading: "Giving your notes back", lede: "One moment, please." },
     lost: "The connection to the bank was lost. Please wait: this is being finished safely.",
   },
   receipt: {
     withdrawal: { heading: "Here is your receipt", lede: "You have taken these notes." },
     deposit: { heading: "Thank you", lede: "Your deposit is in your account." },
+    transfer: { heading: "It is sent", lede: "The money is in the other account already." },
     title: "Receipt",
-    kind: { withdrawal: "Withdrawal", deposit: "Deposit" },
+    kind: { withdrawal: "Withdrawal", deposit: "Deposit", transfer: "Transfer" },
+    to: "To account",
+    place: "Place in the bank’s log",
+    tag: "Its tag there",
+    save: "Save",
+    print: "Print",
+    saving: "Saving…",
+    saved: "Saved as {place}",
+    notSaved: "It could not be saved. Please note the reference.",
     amount: "Amount",
     balance: "Balance after",
     available: "Available",
@@ -202,6 +217,63 @@ const english = {
     refused: (why: string) => `Refused: ${why}`,
     at: (terminal: string) => `at ${terminal}`,
     page: (number: number) => `Page ${number}`,
+    days: { all: "Any time", today: "Today", week: "7 days", month: "30 days" },
+    daysLabel: "Time",
+    otherDays: "Other dates",
+    from: "From",
+    until: "Until",
+    sealed: "As the log has it",
+    sealedHint: "Sealed: only the bank can read it.",
+    place: "Place {place}",
+    tag: "Tag {tag}",
+    csv: "Save as a file",
+  },
+  mix: {
+    heading: "Which notes?",
+    lede: "You get {amount}. Choose the notes that you would like.",
+  },
+  transfer: {
+    heading: "Who is it for?",
+    lede: "Please type the number of the account. You see whose it is before anything is sent.",
+    account: "Account number",
+    own: "Or between your own accounts",
+    next: "Continue",
+    lookingUp: "Looking it up…",
+    sumHeading: "How much for {name}?",
+    sumLede: "You can send up to {available}.",
+    nextAmount: "Continue with {amount}",
+    confirmHeading: "Is this right?",
+    confirmLede: "A transfer cannot be taken back.",
+    to: "To",
+    from: "From your account",
+    send: "Send {amount}",
+  },
+  accounts: {
+    heading: "Which account?",
+    lede: "Everything you do is done with the account that you choose.",
+    other: "Switch account",
+  },
+  password: {
+    heading: "A new password",
+    lede: "At least {length} characters. A few words that only you would put together are best.",
+    current: "Your password now",
+    next: "The new password",
+    again: "The new password again",
+    change: "Change it",
+    faults: {
+      missing: "Please type your present password, too.",
+      too_short: "The new password needs at least {length} characters.",
+      mismatch: "The two new passwords are not the same.",
+      unchanged: "The new password is the same as the old one.",
+    },
+    changedHeading: "Your password is changed",
+    changedLede: "It holds from now on. Wherever else you were logged in, you are logged out.",
+  },
+  chart: {
+    heading: "The last 30 days",
+    loading: "Asking the bank…",
+    summary: "Between {least} and {most}",
+    day: "Day",
   },
   throttled: {
     left: (seconds: string) => `You can try again in ${seconds}`,
@@ -315,6 +387,33 @@ const english = {
       heading: "Somebody is still logged in",
       lede: "The visit before yours has not ended yet. Please wait a moment and try again.",
       next: "Try again",
+    },
+    password_too_short: {
+      heading: "That password is too short",
+      lede: "Please choose a longer one. Your password is still the old one.",
+      next: "Try again",
+    },
+    password_unchanged: {
+      heading: "That is the same password",
+      lede: "Please choose another one than you have now.",
+      next: "Try again",
+    },
+    unknown_recipient: {
+      heading: "We cannot find that account",
+      lede: "No account has this number. Please look at it once more. Nothing was sent.",
+      next: "Change the number",
+    },
+    same_account: {
+      heading: "That is the account itself",
+      lede: "The money is there already. Nothing was sent.",
+    },
+    recipient_unavailable: {
+      heading: "That account takes no money",
+      lede: "Please ask whom it is for about another account. Nothing was sent.",
+    },
+    not_saved: {
+      heading: "It could not be saved",
+      lede: "Nothing else has changed. Please tell your bank if this goes on.",
     },
     amount_not_a_number: {
       heading: "We could not read that amount",

@@ -24,7 +24,11 @@ export function AccountCard(
   return html`
     <div class="account ${news ? "account--news" : ""}">
       <div class="account__row">
-        <span class="account__name">${words.account.available}</span>
+        <span class="account__name">
+          ${account.name && html`
+            <bdi>${account.name}</bdi> ·
+          `}${words.account.available}
+        </span>
         <span class="account__news" role="status">
           ${news &&
             html`<b key=${news.atMs}>${

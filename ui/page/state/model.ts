@@ -1,9 +1,11 @@
 /** What the page knows at any moment, and what can happen to it: the values of the reducer. */
 import type {
+  DayBalance,
   DemoDevices,
   HistoryEntry,
   HistoryFilter,
   MachineView,
+  Notes,
   OutOfService,
   Receipt,
   VisitEnd,
@@ -14,6 +16,17 @@ import type { Call, CallName, CallValue, Gone } from "../bridge.ts";
 
 /** Why the customer is told no: what machine and bank refuse, and what is no amount at all. */
 export type Refused = Exclude<AtmOutcome, "ok"> | "amount_not_a_number";
+
+/** Whom a transfer is for. */
+export interface Recipient {
+  /** The account's number. */
+  to: string;
+  /** What the account is called where it is the customer's own, else its owner's masked name. */
+  name: string;
+}
+
+/** What became of writing to a file: still under way, where it is, or that it failed. */
+export type Saving = "under_way" | { place: string } | "failed";
 
 /** One screen, with all that it alone knows. */
 export type Screen =
@@ -26,10 +39,22 @@ export type Screen =
   | { name: "menu" }
   | { name: "withdraw" }
   | { name: "amount"; typed: string }
-  | { name: "working"; on: "withdrawal" | "deposit" | "return" }
-  | { name: "receipt"; receipt: Receipt }
+  /** Which notes? Each mix makes the amount. */
+  | { name: "mix"; amount: MinorText; mixes: Notes[][] }
+  | { name: "working"; on: "withdrawal" | "deposit" | "return" | "transfer"; recipient?: Recipient }
+  | { name: "receipt"; receipt: Receipt; saving?: Saving }
   | { name: "deposit" }
-  | { name: "balance" }
+  /** A transfer, question by question: for whom, how much, is this right? */
+  | { name: "recipient"; typed: string }
+  | { name: "sum"; recipient: Recipient; typed: string }
+  | { name: "confirm"; recipient: Recipient; amount: MinorText }
+  /** Which of the customer's accounts? */
+  | { name: "accounts" }
+  /** `fault`: what is wrong with what was typed, which no call was made for. */
+  | { name: "password"; shown?: boolean; fault?: PasswordFault }
+  | { name: "password_changed" }
+  /** Null until the bank has told. */
+  | { name: "balance"; days: DayBalance[] | null }
   | HistoryScreen
   | RefusalScreen
   /** The bank answered once and does not now. */
@@ -50,6 +75,9 @@ export interface HistoryScreen {
   cursor: string | undefined;
   /** The filter changed while a page was on its way: it is asked for anew. */
   again?: boolean;
+  /** Each entry's sealed form stands beside what it says. */
+  sealed?: boolean;
+  saving?: Saving;
   /** Null until the first page came. */
   page: { entries: HistoryEntry[]; older: string | undefined } | null;
 }
@@ -58,16 +86,20 @@ export interface RefusalScreen {
   name: "refusal";
   why: Refused;
   /** Where the customer was, and gets back to. */
-  from: "log_in" | "withdraw" | "amount" | "history" | "menu";
+  from: "log_in" | "withdraw" | "amount" | "history" | "menu" | "recipient" | "sum" | "password";
   receipt?: Receipt;
   /** What was typed, to be mended. */
   typed?: string;
+  /** Whom the transfer was for. */
+  recipient?: Recipient;
   /** For `throttled`: when another try has a chance. */
   retryAtMs?: number;
 }
 
 export interface State {
   screen: Screen;
+  /** Whether there is anything to print with. */
+  prints: boolean;
   view: MachineView | null;
   /** The call under way, if any, by its number. */
   pending: { number: number; name: CallName } | null;
@@ -94,13 +126,25 @@ export type Intent =
   | { type: "back" }
   /** On from a screen that only tells something, as Enter does. */
   | { type: "next" }
-  | { type: "go"; to: "menu" | "withdraw" | "amount" | "deposit" | "balance" | "history" }
+  | { type: "go"; to: Place }
   | { type: "log_in"; username: string; password: string }
   | { type: "show_password"; shown: boolean }
   | { type: "log_out" }
-  | { type: "type_amount"; typed: string }
-  | { type: "withdraw_typed" }
-  | { type: "withdraw"; amount: MinorText }
+  /** Into the one field of an amount's or a recipient's screen. */
+  | { type: "type"; typed: string }
+  /** What was typed is to be used: the amount, or the recipient's account. */
+  | { type: "use_typed" }
+  | { type: "withdraw"; amount: MinorText; notes?: Notes[] }
+  /** To one of the customer's own accounts, which needs no look-up. */
+  | { type: "transfer_to"; recipient: Recipient }
+  | { type: "transfer_confirm" }
+  | { type: "choose_account"; id: string }
+  | { type: "change_password"; current: string; next: string }
+  | { type: "password_fault"; fault: PasswordFault }
+  | { type: "show_sealed"; sealed: boolean }
+  /** The receipt's text as it is written, or the history under its filter. */
+  | { type: "save"; text?: string }
+  | { type: "print" }
   | { type: "deposit_confirm" }
   | { type: "filter"; filter: HistoryFilter }
   | { type: "older" }
@@ -109,6 +153,21 @@ export type Intent =
   | { type: "stay" }
   /** Of the demo's pane, which stands beside the ATM: whatever the ATM is doing. */
   | { type: "demo"; call: DemoCall };
+
+/** Where a button of the menu or of a screen leads. */
+export type Place =
+  | "menu"
+  | "withdraw"
+  | "amount"
+  | "deposit"
+  | "recipient"
+  | "accounts"
+  | "password"
+  | "balance"
+  | "history";
+
+/** What the page itself can tell of a new password, before anyone is asked. */
+export type PasswordFault = "missing" | "too_short" | "mismatch" | "unchanged";
 
 /** The value of a call that has been answered. */
 export type Answered = {
@@ -129,10 +188,14 @@ export type PageEvent =
 export interface Step {
   state: State;
   call?: Call;
+  /** What is on the screen is to be printed. */
+  print?: boolean;
 }
 
-export function initialState(nowMs: number): State {
+/** @param prints whether the page's host can print */
+export function initialState(nowMs: number, prints = false): State {
   return {
+    prints,
     screen: { name: "starting" },
     view: null,
     pending: null,

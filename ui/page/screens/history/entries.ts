@@ -3,6 +3,7 @@ import type { VNode } from "preact";
 import { html } from "htm/preact";
 import type { HistoryEntry, MachineView } from "../../../../lib/atm.ts";
 import { day, sentence, signedMoney, timeOfDay } from "../../format.ts";
+import { fill } from "../../fill.ts";
 import { Icon, type IconName } from "../../parts/icon.ts";
 import type { Words } from "../../words.ts";
 
@@ -39,7 +40,7 @@ export function Entries({ entries, view, words }: EntriesProps): VNode {
 const icons: Record<HistoryEntry["kind"], IconName> = {
   withdrawal: "withdraw",
   deposit: "deposit",
-  transfer: "next",
+  transfer: "transfer",
   "log-in": "person",
   other: "check",
 };
@@ -70,6 +71,14 @@ function Entry(
         </b>
         <time datetime=${entry.time}>${timeOfDay(entry.time, view.timeZone, words.locale)}</time>
       </span>
+      ${entry.sealed && html`
+        <div class="entry__sealed" dir="ltr" title=${words.history.sealedHint}>
+          <b>${fill(words.history.place, { place: entry.place })}</b>
+          <code>${entry.sealed}</code>
+          <b>${fill(words.history.tag, { tag: "" })}</b>
+          <code>${entry.tag}</code>
+        </div>
+      `}
     </li>
   ` as VNode;
 }
