@@ -1,6 +1,6 @@
 /** Where the focus is on a screen that has just come up, and what the window is called then. */
 import type { State } from "./state.ts";
-import type { Words } from "./words.ts";
+import { fill, type Words } from "./words.ts";
 
 /**
  * A new screen is read out from its heading, or typed into at its first field; a question over it
@@ -14,5 +14,7 @@ export function focusAfter(before: State, after: State, root: HTMLElement, words
   const scope = root.querySelector("[role=alertdialog]") ?? root;
   scope.querySelector<HTMLElement>("[data-focus]")?.focus();
   const heading = root.querySelector("h1")?.textContent ?? "";
-  if (after.view) document.title = words.documentTitle(heading, after.view.bankName);
+  if (after.view) {
+    document.title = fill(words.documentTitle, { heading, bank: after.view.bankName });
+  }
 }

@@ -4,7 +4,7 @@ import { html } from "htm/preact";
 import type { DeviceFault, MachineView } from "../../../lib/atm.ts";
 import { shortMoney } from "../format.ts";
 import type { DemoCall, Intent } from "../state.ts";
-import type { Words } from "../words.ts";
+import { fill, type Words } from "../words.ts";
 
 const parts = {
   what: ["jam", "lost count", "power cut"],
@@ -46,7 +46,7 @@ export function Devices(
         ${view.cash.accepted.map((value) => {
           const note = shortMoney(value, view.currency, words.locale);
           return button(note, { name: "insertNote", args: [value] }, {
-            name: text.insert(note),
+            name: fill(text.insert, { note }),
             look: "demo__button--note",
             off: !escrow,
           });
@@ -69,12 +69,12 @@ export function Devices(
         <button class="demo__button">${text.arm}</button>
         ${devices.faults.map((armed) =>
           button(`${armed} ×`, { name: "disarmFault", args: [armed] }, {
-            name: text.disarm(armed),
+            name: fill(text.disarm, { fault: armed }),
             look: "demo__button--armed",
           })
         )}
         ${devices.jammed.length > 0 && html`
-          <p role="status">${text.jammed(devices.jammed.join(", "))}</p>
+          <p role="status">${fill(text.jammed, { devices: devices.jammed.join(", ") })}</p>
           ${button(text.clear, { name: "clearJams", args: [] })}
         `}
       </form>

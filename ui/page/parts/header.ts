@@ -2,7 +2,7 @@
 import type { VNode } from "preact";
 import { html } from "htm/preact";
 import type { MachineView } from "../../../lib/atm.ts";
-import type { Words } from "../words.ts";
+import { fill, type Words } from "../words.ts";
 import { Mark } from "./mark.ts";
 
 export function Header(
@@ -13,7 +13,10 @@ export function Header(
     <header class="header">
       <div class="header__bank"><${Mark} /><span>${view?.bankName ?? ""}</span></div>
       <div class="header__place">
-        ${view && html`<span class="header__terminal">${words.atm(view.terminal)}</span>`}
+        ${view &&
+          html`<span class="header__terminal">${
+            fill(words.atm, { terminal: view.terminal })
+          }</span>`}
         ${!gone && html`
           <span class="connection connection--${bank}" role="status">
             <span class="connection__dot" aria-hidden="true"></span>${words.connection[bank]}

@@ -1,9 +1,8 @@
 /** Writes what is on the screen to a file beside the machine, and tells where it is. */
 import type { VNode } from "preact";
 import { html } from "htm/preact";
-import { fill } from "../fill.ts";
 import type { Saving } from "../state.ts";
-import type { Words } from "../words.ts";
+import { fill, type Words } from "../words.ts";
 import { Icon } from "./icon.ts";
 
 export function SaveButton(

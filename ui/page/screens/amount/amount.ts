@@ -5,6 +5,7 @@ import { parseAmount } from "../../../../lib/money.ts";
 import { moneyList, shortMoney } from "../../format.ts";
 import type { ViewScreenProps } from "../../parts/screen_props.ts";
 import { Stage } from "../../parts/stage.ts";
+import { fill } from "../../words.ts";
 import { TypedField, TypedKeys } from "../../parts/typed.ts";
 
 export function Amount({ screen, view, send, words }: ViewScreenProps<"amount">): VNode {
@@ -15,13 +16,13 @@ export function Amount({ screen, view, send, words }: ViewScreenProps<"amount">)
     .reverse();
   const notes = values.length ? moneyList(values, currency, words.locale) : words.amount.noNotes;
   const next = amount
-    ? words.amount.nextAmount(shortMoney(String(amount), currency, words.locale))
+    ? fill(words.amount.nextAmount, { amount: shortMoney(String(amount), currency, words.locale) })
     : words.amount.next;
   const label = words.amount.label;
   return html`
     <${Stage}
       heading=${words.amount.heading}
-      lede=${words.amount.lede(notes)}
+      lede=${fill(words.amount.lede, { notes })}
       focusHeading=${false}
       aside=${html`<${TypedField} ...${{ typed, send, label, before: currency.code }} />`}
       back=${{ label: words.back, press: () => send({ type: "back" }) }}

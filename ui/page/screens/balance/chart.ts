@@ -4,8 +4,7 @@ import { html } from "htm/preact";
 import type { DayBalance, MachineView } from "../../../../lib/atm.ts";
 import { minorFromText, type MinorText } from "../../../../lib/money.ts";
 import { calendarDay, money, shortMoney } from "../../format.ts";
-import { fill } from "../../fill.ts";
-import type { Words } from "../../words.ts";
+import { fill, type Words } from "../../words.ts";
 
 interface ChartProps {
   /** Null until the bank has told. */

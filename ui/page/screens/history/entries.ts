@@ -3,9 +3,8 @@ import type { VNode } from "preact";
 import { html } from "htm/preact";
 import type { HistoryEntry, MachineView } from "../../../../lib/atm.ts";
 import { day, sentence, signedMoney, timeOfDay } from "../../format.ts";
-import { fill } from "../../fill.ts";
 import { Icon, type IconName } from "../../parts/icon.ts";
-import type { Words } from "../../words.ts";
+import { fill, type Words } from "../../words.ts";
 
 interface EntriesProps {
   entries: HistoryEntry[] | null;
@@ -60,9 +59,10 @@ function Entry(
         <b>${sentence(what)}</b>
         <small>
           ${refused && html`
-            <span class="entry__why">${words.history.refused(reason)}</span> ·
+            <span class="entry__why">${fill(words.history.refused, { why: reason })}</span> ·
           `}
-          ${entry.terminal && html`<span>${words.history.at(entry.terminal)}</span>`}
+          ${entry.terminal &&
+            html`<span>${fill(words.history.at, { terminal: entry.terminal })}</span>`}
         </small>
       </span>
       <span class="entry__side">

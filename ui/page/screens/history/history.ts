@@ -6,6 +6,7 @@ import { Icon } from "../../parts/icon.ts";
 import { SaveButton } from "../../parts/saving.ts";
 import type { ViewScreenProps } from "../../parts/screen_props.ts";
 import { Stage } from "../../parts/stage.ts";
+import { fill } from "../../words.ts";
 import { Choice } from "./choice.ts";
 import { Dates, rangeOf } from "./dates.ts";
 import { Entries } from "./entries.ts";
@@ -19,6 +20,7 @@ export function History({ screen, state, view, send, words }: ViewScreenProps<"h
     send({ type: "filter", filter: { ...filter, text: text.trim(), ...range, ...more } });
   };
   const busy = state.pending !== null;
+  const number = fill(words.history.page, { number: String(screen.newer.length + 1) });
   const filters = html`
     <form
       class="filters"
@@ -90,7 +92,7 @@ export function History({ screen, state, view, send, words }: ViewScreenProps<"h
           />
         </div>
         <${Entries} entries=${page?.entries ?? null} view=${view} words=${words} />
-        <nav class="pages" aria-label=${words.history.page(screen.newer.length + 1)}>
+        <nav class="pages" aria-label=${number}>
           <button
             class="button button--small"
             data-turn="newer"
@@ -99,7 +101,7 @@ export function History({ screen, state, view, send, words }: ViewScreenProps<"h
           >
             ${words.history.newer}
           </button>
-          <span role="status">${words.history.page(screen.newer.length + 1)}</span>
+          <span role="status">${number}</span>
           <button
             class="button button--small"
             data-turn="older"

@@ -6,6 +6,7 @@ import { Icon, type IconName } from "../../parts/icon.ts";
 import type { ViewScreenProps } from "../../parts/screen_props.ts";
 import { Stage } from "../../parts/stage.ts";
 import { hourOfDay } from "../../format.ts";
+import { fill } from "../../words.ts";
 import type { Place } from "../../state.ts";
 
 export function Menu({ state, view, send, words }: ViewScreenProps<"menu">): VNode {
@@ -23,7 +24,7 @@ export function Menu({ state, view, send, words }: ViewScreenProps<"menu">): VNo
   const hour = hourOfDay(state.nowMs, view.timeZone);
   return html`
     <${Stage}
-      heading=${words.menu.greeting(view.visit?.username ?? "", hour)}
+      heading=${fill(menu.greeting[timeOfDay(hour)], { name: view.visit?.username ?? "" })}
       lede=${words.menu.lede}
       aside=${html`
         <${AccountCard} view=${view} state=${state} words=${words} />
@@ -38,7 +39,7 @@ export function Menu({ state, view, send, words }: ViewScreenProps<"menu">): VNo
         `}
         <p class="help" role="status">
           ${elsewhere.length > 0 && html`
-            <${Icon} name="person" />${words.menu.elsewhere(elsewhere.join(", "))}
+            <${Icon} name="person" />${fill(menu.elsewhere, { atms: elsewhere.join(", ") })}
           `}
         </p>
       `}
@@ -54,4 +55,9 @@ export function Menu({ state, view, send, words }: ViewScreenProps<"menu">): VNo
       </div>
       <//>
   ` as VNode;
+}
+
+/** What to greet with: night is evening, until it is morning. */
+export function timeOfDay(hour: number): "morning" | "afternoon" | "evening" {
+  return hour < 5 || hour >= 18 ? "evening" : hour < 12 ? "morning" : "afternoon";
 }

@@ -2,7 +2,7 @@
 import type { VNode } from "preact";
 import { html } from "htm/preact";
 import { passwordLengthMin } from "../../../../lib/limits.ts";
-import { fill } from "../../fill.ts";
+import { fill } from "../../words.ts";
 import { Reveal } from "../../parts/reveal.ts";
 import type { ViewScreenProps } from "../../parts/screen_props.ts";
 import { SecretField } from "../../parts/secret_field.ts";
