@@ -6,6 +6,10 @@
 import type { AtmOutcome } from "./errors.ts";
 import type { Currency, MinorText } from "./money.ts";
 
+/** The languages of the screens, by their ISO 639-1 codes. */
+export const languageCodes = ["en", "es", "fr", "de", "ja", "ar"] as const;
+export type Language = typeof languageCodes[number];
+
 /** A stack of equal notes; `value` in minor units. */
 export interface Notes {
   value: MinorText;
@@ -58,6 +62,8 @@ export interface MachineView {
    */
   bank: "connecting" | "online" | "lost" | "no_key" | "not_accepted";
   bankName: string;
+  /** The language for whoever has chosen no other. */
+  language: Language;
   currency: Currency;
   /** IANA time zone of the bank: dates on screens and receipts are in it. */
   timeZone: string;

@@ -10,6 +10,7 @@ import type {
   HistoryEntry,
   HistoryFilter,
   HistoryPage,
+  Language,
   MachineView,
   Notes,
   Receipt,
@@ -39,6 +40,7 @@ export interface Script {
   cassettes: Notes[];
   /** What the first customer has beside the account that has no name, by its name. */
   otherAccounts: Record<string, bigint>;
+  language: Language;
 }
 
 const script: Script = {
@@ -51,6 +53,7 @@ const script: Script = {
     count: 50,
   }],
   otherAccounts: {},
+  language: "en",
 };
 
 export class ScriptedMachine implements AtmMachine {
@@ -104,6 +107,7 @@ export class ScriptedMachine implements AtmMachine {
       terminal: "lobby",
       bank: "online",
       bankName: "Strongroom Bank",
+      language: this.#script.language,
       currency: euro,
       timeZone: "Europe/Berlin",
       visit: null,

@@ -74,6 +74,22 @@ const usual: Stop[] = [
       await page.getByLabel("Password", { exact: true }).fill("correct horse");
     },
   },
+  {
+    name: "log_in_keyboard",
+    async reach({ page }) {
+      await button(page, "Touch to begin").click();
+      await button(page, "On-screen keyboard").click();
+      await page.getByLabel("Username").focus();
+      for (const letter of "alice") await button(page, new RegExp(`^${letter}$`)).click();
+    },
+  },
+  {
+    name: "settings",
+    async reach({ page }) {
+      await button(page, "Settings").click();
+      await onScreen(page, "settings");
+    },
+  },
   { name: "menu", reach: inMenu(() => Promise.resolve()) },
   {
     name: "menu_news",

@@ -1,5 +1,6 @@
 /** The page's entry in a browser. */
 import { openBrowserBridge, takeLaunchSecret } from "./browser_bridge.ts";
+import { platformMouth } from "./speech.ts";
 import { startShell } from "./shell.ts";
 import { wordsOf } from "./words.ts";
 
@@ -7,4 +8,7 @@ const bridge = openBrowserBridge({
   fetch: (input, init) => fetch(input, init),
   launchSecret: takeLaunchSecret(),
 });
-startShell(bridge, document.getElementById("app")!, wordsOf(document).en, () => print());
+startShell(bridge, document.getElementById("app")!, wordsOf(document), {
+  print: () => print(),
+  mouth: platformMouth(),
+});

@@ -1,4 +1,5 @@
 /** The page's entry in a native window. */
+import { platformMouth } from "./speech.ts";
 import { startShell } from "./shell.ts";
 import { type BoundFunction, openWindowBridge } from "./window_bridge.ts";
 import { wordsOf } from "./words.ts";
@@ -7,4 +8,6 @@ const { strongroom } = globalThis as unknown as { strongroom: BoundFunction };
 const root = document.getElementById("app")!;
 const secret = root.dataset.secret!;
 delete root.dataset.secret;
-startShell(openWindowBridge(strongroom, secret), root, wordsOf(document).en);
+startShell(openWindowBridge(strongroom, secret), root, wordsOf(document), {
+  mouth: platformMouth(),
+});

@@ -3,13 +3,14 @@
  * page's document carries them beside the script, and the page reads the one that it needs. Names in
  * braces are places for values.
  */
+import type { Language } from "../../lib/atm.ts";
 import type { english } from "./words/english.ts";
 
 /** A language's table. What is missing in one does not pass the type check. */
 export type Words = typeof english;
 
-/** The languages there are, by their ISO 639-1 code. */
-export type Language = "en";
+/** Every language's table. */
+export type Tables = Record<Language, Words>;
 
 /** A wording for each of a language's plural categories. */
 export type Plural = { other: string } & Partial<Record<Intl.LDMLPluralRule, string>>;
@@ -60,6 +61,6 @@ export function counted(plural: Plural, count: number, locale: string): string {
 export const wordsElementId = "words";
 
 /** The tables that came with the document. */
-export function wordsOf(document: Document): Record<Language, Words> {
+export function wordsOf(document: Document): Tables {
   return JSON.parse(document.getElementById(wordsElementId)!.textContent!);
 }

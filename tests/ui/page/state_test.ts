@@ -20,6 +20,7 @@ const away: MachineView = {
   terminal: "lobby",
   bank: "online",
   bankName: "Strongroom Bank",
+  language: "en",
   currency: { code: "EUR", exponent: 2 },
   timeZone: "Europe/Berlin",
   visit: null,

@@ -14,8 +14,9 @@ import {
   start,
   type State,
   type Step,
+  withoutSettings,
 } from "./model.ts";
-import { endedScreen, safeScreen } from "./screens.ts";
+import { endedScreen, fromSettings, safeScreen } from "./screens.ts";
 
 /** Longest amount that can be typed, in characters. */
 export const typedLengthMax = 16;
@@ -25,6 +26,7 @@ export function onIntent(state: State, intent: Intent): Step {
   if (intent.type === "log_out") return logOut(state);
   if (intent.type === "demo") return state.view?.demo ? { state, call: intent.call } : { state };
   if (state.pending?.name === "history") return whileLookingUp(state, intent);
+  if (intent.type === "say_again") return { state, say: state.settings.sound };
   // an open question is answered first, and a call under way is waited for
   if (state.moreTime || state.pending) return { state };
   switch (intent.type) {
@@ -33,7 +35,12 @@ export function onIntent(state: State, intent: Intent): Step {
     case "next":
       return next(state);
     case "go":
+      if (intent.to === "settings") return { state: toSettings(state) };
       return state.view?.visit ? go(state, intent.to) : { state };
+    case "set":
+      return { state: { ...state, settings: { ...state.settings, ...intent.settings } } };
+    case "keyboard":
+      return { state: { ...state, keyboard: intent.keyboard } };
     case "log_in":
       return logIn(state, intent.username, intent.password);
     case "show_password":
@@ -57,7 +64,7 @@ export function onIntent(state: State, intent: Intent): Step {
     case "password_fault":
       return { state: passwordFault(state, intent.fault) };
     case "print":
-      return { state, print: state.prints && state.screen.name === "receipt" };
+      return { state, print: state.can.prints && state.screen.name === "receipt" };
     case "show_sealed":
     case "save":
       return onFile(state, intent);
@@ -111,6 +118,11 @@ function showPassword(state: State, shown: boolean): State {
   return { ...state, screen: { ...screen, shown } };
 }
 
+/** From where nothing is under way that the customer could lose. */
+function toSettings(state: State): State {
+  return fromSettings.has(state.screen.name) ? show(state, { name: "settings" }) : state;
+}
+
 function go(state: State, to: (Intent & { type: "go" })["to"]): Step {
   switch (to) {
     case "deposit":
@@ -150,6 +162,8 @@ function back(state: State): Step {
     case "password":
     case "password_changed":
       return { state: show(state, { name: "menu" }) };
+    case "settings":
+      return { state: show(state, safeScreen(state.view)) };
     case "deposit":
       return start(state, { name: "depositCancel", args: [] }, { name: "working", on: "return" });
     case "refusal":
@@ -171,8 +185,10 @@ function next(state: State): Step {
     case "receipt":
     case "password_changed":
       return { state: show(state, visitOr(state, { name: "menu" })) };
+    case "settings":
+      return back(state);
     case "ended":
-      return { state: show(state, safeScreen(state.view)) };
+      return { state: show(withoutSettings(state), safeScreen(state.view)) };
     case "refusal":
       return refusalNext(state, screen);
     default:

@@ -4,6 +4,7 @@ import type {
   DemoDevices,
   HistoryEntry,
   HistoryFilter,
+  Language,
   MachineView,
   Notes,
   OutOfService,
@@ -37,6 +38,8 @@ export type Screen =
   | { name: "welcome" }
   | { name: "log_in"; username: string; shown?: boolean }
   | { name: "menu" }
+  /** How the screens look and speak. */
+  | { name: "settings" }
   | { name: "withdraw" }
   | { name: "amount"; typed: string }
   /** Which notes? Each mix makes the amount. */
@@ -96,10 +99,27 @@ export interface RefusalScreen {
   retryAtMs?: number;
 }
 
+/** How one customer wants the screens. */
+export interface Settings {
+  language: Language;
+  contrast: "normal" | "high";
+  size: "normal" | "large";
+  /** Screens are read out. */
+  sound: boolean;
+}
+
+/** What the page's host can do beside showing. */
+export interface Abilities {
+  prints: boolean;
+  speaks: boolean;
+}
+
 export interface State {
   screen: Screen;
-  /** Whether there is anything to print with. */
-  prints: boolean;
+  settings: Settings;
+  can: Abilities;
+  /** The on-screen keyboard is there, with these faces. */
+  keyboard: "letters" | "capitals" | "signs" | null;
   view: MachineView | null;
   /** The call under way, if any, by its number. */
   pending: { number: number; name: CallName } | null;
@@ -130,6 +150,11 @@ export type Intent =
   | { type: "log_in"; username: string; password: string }
   | { type: "show_password"; shown: boolean }
   | { type: "log_out" }
+  | { type: "set"; settings: Partial<Settings> }
+  /** Which faces the on-screen keyboard shows; null puts it away. */
+  | { type: "keyboard"; keyboard: State["keyboard"] }
+  /** The screen is to be read out once more. */
+  | { type: "say_again" }
   /** Into the one field of an amount's or a recipient's screen. */
   | { type: "type"; typed: string }
   /** What was typed is to be used: the amount, or the recipient's account. */
@@ -157,6 +182,7 @@ export type Intent =
 /** Where a button of the menu or of a screen leads. */
 export type Place =
   | "menu"
+  | "settings"
   | "withdraw"
   | "amount"
   | "deposit"
@@ -190,12 +216,25 @@ export interface Step {
   call?: Call;
   /** What is on the screen is to be printed. */
   print?: boolean;
+  /** What is on the screen is to be read out once more. */
+  say?: boolean;
 }
 
-/** @param prints whether the page's host can print */
-export function initialState(nowMs: number, prints = false): State {
+export const usualSettings: Settings = {
+  language: "en",
+  contrast: "normal",
+  size: "normal",
+  sound: false,
+};
+
+export function initialState(
+  nowMs: number,
+  can: Abilities = { prints: false, speaks: false },
+): State {
   return {
-    prints,
+    can,
+    settings: usualSettings,
+    keyboard: null,
     screen: { name: "starting" },
     view: null,
     pending: null,
@@ -211,7 +250,13 @@ export function initialState(nowMs: number, prints = false): State {
 
 /** The same state on another screen; what belonged to the old screen is dropped. */
 export function show(state: State, screen: Screen): State {
-  return { ...state, screen, shownMs: state.nowMs, balanceNews: null };
+  return { ...state, screen, shownMs: state.nowMs, balanceNews: null, keyboard: null };
+}
+
+/** Nobody is there any more: the next customer finds the machine as it is. */
+export function withoutSettings(state: State): State {
+  const { language } = state.view ?? usualSettings;
+  return { ...state, settings: { ...usualSettings, language } };
 }
 
 /** Starts a call, unless one is under way: then nothing happens at all. */

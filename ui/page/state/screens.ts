@@ -19,6 +19,9 @@ const duringVisit: ReadonlySet<ScreenName> = new Set<ScreenName>([
   "history",
 ]);
 
+/** Screens with a way to the settings. */
+export const fromSettings: ReadonlySet<ScreenName> = new Set<ScreenName>(["welcome", "menu"]);
+
 export function needsVisit(screen: Screen): boolean {
   return duringVisit.has(screen.name);
 }

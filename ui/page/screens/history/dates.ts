@@ -4,7 +4,7 @@ import { html } from "htm/preact";
 import type { HistoryFilter, MachineView } from "../../../../lib/atm.ts";
 import { addDays, beginOf, dateIn } from "../../format.ts";
 import type { Words } from "../../words.ts";
-import { Choice } from "./choice.ts";
+import { Choice } from "../../parts/choice.ts";
 
 interface DatesProps {
   filter: HistoryFilter;

@@ -7,7 +7,7 @@ import { SaveButton } from "../../parts/saving.ts";
 import type { ViewScreenProps } from "../../parts/screen_props.ts";
 import { Stage } from "../../parts/stage.ts";
 import { fill } from "../../words.ts";
-import { Choice } from "./choice.ts";
+import { Choice } from "../../parts/choice.ts";
 import { Dates, rangeOf } from "./dates.ts";
 import { Entries } from "./entries.ts";
 

@@ -3,6 +3,7 @@ import type { VNode } from "preact";
 import { html } from "htm/preact";
 import type { ViewScreenProps } from "../../parts/screen_props.ts";
 import { Icon } from "../../parts/icon.ts";
+import { Keyboard, KeyboardSwitch } from "../../parts/keyboard.ts";
 import { Reveal } from "../../parts/reveal.ts";
 import { asTyped, SecretField } from "../../parts/secret_field.ts";
 import { Stage } from "../../parts/stage.ts";
@@ -14,6 +15,7 @@ export function LogIn(props: ViewScreenProps<"log_in">): VNode {
   const { screen, state, send, words } = props;
   const { shown } = screen;
   const busy = state.pending !== null;
+  const keys = { keyboard: state.keyboard, send, words };
 
   const submit = (event: Event) => {
     event.preventDefault();
@@ -33,7 +35,11 @@ export function LogIn(props: ViewScreenProps<"log_in">): VNode {
       heading=${words.logIn.heading}
       lede=${words.logIn.lede}
       focusHeading=${false}
-      aside=${html`<p class="help"><${Icon} name="shield" />${words.logIn.care}</p>`}
+      aside=${html`
+        <p class="help"><${Icon} name="shield" />${words.logIn.care}</p>
+        <${KeyboardSwitch} ...${keys} />
+      `}
+      below=${html`<${Keyboard} ...${keys} />`}
       back=${{ label: words.cancel, press: () => send({ type: "back" }) }}
       next=${{ label: busy ? words.logIn.busy : words.logIn.next, form: "log-in", off: busy }}
     >

@@ -3,6 +3,7 @@ import type { VNode } from "preact";
 import { html } from "htm/preact";
 import { passwordLengthMin } from "../../../../lib/limits.ts";
 import { fill } from "../../words.ts";
+import { Keyboard, KeyboardSwitch } from "../../parts/keyboard.ts";
 import { Reveal } from "../../parts/reveal.ts";
 import type { ViewScreenProps } from "../../parts/screen_props.ts";
 import { SecretField } from "../../parts/secret_field.ts";
@@ -22,6 +23,7 @@ export function Password(props: ViewScreenProps<"password">): VNode {
   const { shown, fault } = screen;
   const text = words.password;
   const busy = state.pending !== null;
+  const keys = { keyboard: state.keyboard, send, words };
   const length = String(passwordLengthMin);
 
   const submit = (event: Event) => {
@@ -55,7 +57,9 @@ export function Password(props: ViewScreenProps<"password">): VNode {
         <p class="help help--fault" id="password-fault" role="alert">
           ${fault && fill(text.faults[fault], { length })}
         </p>
+        <${KeyboardSwitch} ...${keys} />
       `}
+      below=${html`<${Keyboard} ...${keys} />`}
       back=${{ label: words.cancel, press: () => send({ type: "back" }) }}
       next=${{ label: busy ? words.logIn.busy : text.change, form: "password-form", off: busy }}
     >

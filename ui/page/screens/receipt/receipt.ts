@@ -27,7 +27,7 @@ export function Receipt({ screen, state, view, send, words }: ViewScreenProps<"r
           ...${{ saving, words, save: () => send({ type: "save", text }) }}
         />
       `}
-      ${state.prints && html`
+      ${state.can.prints && html`
         <button
           class="button button--small"
           data-print
