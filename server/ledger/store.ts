@@ -39,6 +39,11 @@ export interface ReadStore {
   customer(username: string): Result<Customer | undefined>;
   account(id: number): Result<AccountState | undefined>;
   accounts(): Result<Account[]>;
+  /**
+   * What a customer's account had at the end of the days on which its money moved: the last of them
+   * up to `fromDay`, and all after it, oldest first.
+   */
+  dayBalances(account: number, fromDay: number): Result<DayEnd[]>;
   /** Movements that are authorised and not settled, oldest first. */
   holds(): Result<Movement[]>;
   /** Rows of movements after this one, in the order of ids and steps. */
@@ -57,6 +62,13 @@ export interface ReadStore {
   entriesAfter(chain: number, sequence: number, limit: number): Result<SealedEntry[]>;
   /** One customer's entries before this place, newest first; from the newest without a place. */
   entriesOf(who: Uint8Array, before: LogPlace | null, limit: number): Result<SealedEntry[]>;
+}
+
+/** A day of the bank's, and what an account had at its end. */
+export interface DayEnd {
+  /** Days since 1 January 1970. */
+  day: number;
+  balance: bigint;
 }
 
 /** Names an entry among all of a database's. */

@@ -3,7 +3,14 @@ import type { CommandShape } from "./flags.ts";
 
 const text = { type: "string" } as const;
 const yes = { type: "boolean" } as const;
-const opening = { "no-open": yes, json: yes, window: yes, browser: yes, kiosk: yes };
+const opening = {
+  language: text,
+  "no-open": yes,
+  json: yes,
+  window: yes,
+  browser: yes,
+  kiosk: yes,
+};
 
 export const shapes = {
   demo: { name: "demo", options: { data: text, atms: text, ...opening } },
