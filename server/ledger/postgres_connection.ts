@@ -1,23 +1,16 @@
 /** One connection to PostgreSQL: statements sent together, and what may be known of their fate. */
 import pg from "pg";
+import { UsageError } from "../../lib/errors.ts";
 import { databaseAnswerMsMax, databaseConnectMsMax } from "../../lib/limits.ts";
+import type { Row } from "./rows.ts";
 
-/** A value as the database gives it: whole numbers exact at any size. */
-export type Value = bigint | number | string | Uint8Array<ArrayBuffer> | null;
-export type Row = Record<string, Value>;
-export type Parameter =
-  | bigint
-  | number
-  | string
-  | Uint8Array
-  | null
-  | readonly (bigint | number | string | Uint8Array | null)[];
+type Value = bigint | number | string | Uint8Array | null;
 
 /** Statements of one name have one text: the database keeps their plan. */
 export interface Statement {
   name: string;
   text: string;
-  values?: readonly Parameter[];
+  values?: readonly (Value | readonly Value[])[];
 }
 
 export interface Result {
@@ -38,7 +31,7 @@ interface PgClient {
   query(statement: { name: string; text: string; values: unknown[] }): Promise<Result>;
   end(): Promise<void>;
   on(event: "error", listener: (error: Error) => void): void;
-  on(event: "notice", listener: (notice: { code?: string }) => void): void;
+  on(event: "notice", listener: () => void): void;
 }
 
 /** PostgreSQL's numbers for the types that the schema uses. */
@@ -51,6 +44,13 @@ const parsers: Record<number, (text: string) => unknown> = {
 
 /** Five letters or digits: a refusal by the database itself, after which the connection goes on. */
 const sqlState = /^[0-9A-Z]{5}$/;
+/** What is asked of a database first. Of its notices, only warnings say something about a commit. */
+const greeting: Statement[] = [
+  { name: "read_only", text: "SHOW transaction_read_only" },
+  { name: "durable", text: "SHOW synchronous_commit" },
+  { name: "notices", text: "SET client_min_messages TO warning" },
+];
+
 /** States of class 57 and the like that end the connection, or say that this server takes no writes. */
 const lostStates = /^(57P0[1-5]|08...|25006|53300)$/;
 
@@ -60,18 +60,20 @@ export class PostgresConnection {
 
   private constructor(private readonly client: PgClient) {
     client.on("error", (error) => this.#lost ??= error);
-    client.on("notice", ({ code }) => this.#warned ||= code?.startsWith("01") === true);
+    client.on("notice", () => this.#warned = true);
   }
 
   /**
-   * Connects to the first of these databases that takes writes.
+   * Connects to the first of a URL's hosts that takes writes.
+   * @param url may name several, as PostgreSQL's own library has it: postgresql://user@one:5432,two/bank
    * @throws {ConnectionLost} when there is none
+   * @throws {UsageError} when commits there would not be durable
    */
-  static async open(urls: readonly string[]): Promise<PostgresConnection> {
-    let why: Error = new ConnectionLost("no database is named");
-    for (const url of urls) {
+  static async open(url: string): Promise<PostgresConnection> {
+    let why: Error | undefined;
+    for (const each of urlsOf(url)) {
       try {
-        return await PostgresConnection.#openOne(url);
+        return await PostgresConnection.#openOne(each);
       } catch (error) {
         why = error as Error;
       }
@@ -93,15 +95,20 @@ export class PostgresConnection {
     const connection = new PostgresConnection(client);
     try {
       await client.connect();
-      const [state] = await connection.run([{
-        name: "writable",
-        text: "SHOW transaction_read_only",
-      }]);
-      if (state!.rows[0]!.transaction_read_only === "off") return connection;
-      throw new ConnectionLost("the database takes no writes: it is a standby");
+      const [readOnly, durable] = await connection.run(greeting);
+      if (readOnly!.rows[0]!.transaction_read_only === "on") {
+        throw new ConnectionLost("the database takes no writes: it is a standby");
+      }
+      if (durable!.rows[0]!.synchronous_commit === "off") {
+        throw new UsageError(
+          "the database's synchronous_commit is off, and what it confirms may be lost: set it on",
+        );
+      }
+      return connection;
     } catch (error) {
       connection.close();
-      throw error instanceof ConnectionLost ? error : new ConnectionLost((error as Error).message);
+      const known = error instanceof ConnectionLost || error instanceof UsageError;
+      throw known ? error : new ConnectionLost((error as Error).message);
     }
   }
 
@@ -150,6 +157,12 @@ export class PostgresConnection {
     this.close();
     return new ConnectionLost(error.message);
   }
+}
+
+/** A URL for each host that it names. */
+export function urlsOf(url: string): string[] {
+  const [, before, hosts, after] = /^([a-z]+:\/\/(?:[^@/]*@)?)([^/?]*)(.*)$/s.exec(url) ?? [];
+  return hosts === undefined ? [url] : hosts.split(",").map((host) => `${before}${host}${after}`);
 }
 
 /** The state by which the database names what it refused; undefined for what is not its refusal. */

@@ -1,9 +1,15 @@
 /** What a bank is set up with, as names and values: the one table of both stores that is not rows of things. */
 import { smallestNote } from "../../lib/notes.ts";
 import type { Limits, Restoring, Settings } from "./books.ts";
+import type { Row } from "./rows.ts";
 
 /** The table's content. */
 export type SettingValues = Partial<Record<string, string>>;
+
+/** The table's rows, as one value. */
+export function valuesOf(rows: readonly Row[]): SettingValues {
+  return Object.fromEntries(rows.map(({ name, value }) => [name, value]));
+}
 
 /** The bank's limits and the settings that keep them. */
 const limitNames: [keyof Limits, string][] = [

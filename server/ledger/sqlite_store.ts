@@ -38,11 +38,12 @@ import {
   retellPrefix,
   settingsOf,
   type SettingValues,
+  valuesOf,
   valuesOfLimits,
   valuesOfRestoring,
   valuesOfSettings,
 } from "./settings.ts";
-import type { LogPlace, Store } from "./store.ts";
+import type { LogPlace, ReadStore, Store } from "./store.ts";
 
 /** Each brings the schema from the version of its place to the next. */
 const migrations = [sqlite001, sqlite002, sqlite003, sqlite004];
@@ -113,6 +114,7 @@ export class SqliteStore implements Store {
       accountIdNext: Number(
         this.#one("SELECT coalesce(max(id), 0) + 1 AS next FROM accounts")!.next,
       ),
+      lastMs: 0,
       accounts,
       movements,
       customers: [...touch.customers].flatMap((username) =>
@@ -153,6 +155,9 @@ export class SqliteStore implements Store {
       throw error;
     }
   }
+
+  /** What can be read here is on disk. */
+  confirm(): void {}
 
   #write(changes: Changes): void {
     // Their money comes with the movements: the database books it from their rows.
@@ -272,8 +277,7 @@ export class SqliteStore implements Store {
   }
 
   #values(): SettingValues {
-    const rows = this.#all("SELECT name, value FROM settings");
-    return Object.fromEntries(rows.map(({ name, value }) => [name, value]));
+    return valuesOf(this.#all("SELECT name, value FROM settings"));
   }
 
   terminals(): Terminal[] {
@@ -375,16 +379,24 @@ export class SqliteStore implements Store {
     ).map(entryOf);
   }
 
-  entriesOf(who: Uint8Array, before: LogPlace | null, limit: number): SealedEntry[] {
-    return this.#all(
-      "SELECT * FROM audit WHERE who = ? AND place < ? ORDER BY place DESC LIMIT ?",
-      who,
-      before ? placeOf(before.chain, before.sequence) : Number.MAX_SAFE_INTEGER,
-      limit,
-    ).map(entryOf);
+  entriesOf(who: readonly Uint8Array[], before: LogPlace | null, limit: number): SealedEntry[] {
+    const found = who.flatMap((each) =>
+      this.#all(
+        "SELECT * FROM audit WHERE who = ? AND place < ? ORDER BY place DESC LIMIT ?",
+        each,
+        before ? placeOf(before.chain, before.sequence) : Number.MAX_SAFE_INTEGER,
+        limit,
+      ).map(entryOf)
+    );
+    return found.sort((a, b) => b.chain - a.chain || b.sequence - a.sequence).slice(0, limit);
   }
 
-  /** Copies the database as it is now into a file of this path; nothing commits meanwhile. */
+  /** All else waits until it is read, since this thread does one thing at a time. */
+  snapshot<T>(read: (store: ReadStore) => Promise<T>): Promise<T> {
+    return read(this);
+  }
+
+  /** Nothing commits meanwhile. */
   async backUp(path: string): Promise<void> {
     await backup(this.#database, path, { rate: backupPages });
     const copy = Deno.openSync(path, { write: true });

@@ -77,7 +77,7 @@ Deno.test("a file in use, or none at all, is refused by its opener", () =>
   withLedger(async (_ledger, _troubles, parts) => {
     await assertRejects(() => Ledger.open(parts, () => {}), UsageError, "in use");
     await assertRejects(
-      () => Ledger.open({ ...parts, path: `${parts.path}/none` }, () => {}),
+      () => Ledger.open({ ...parts, place: { path: `${parts.place.path}/none` } }, () => {}),
       UsageError,
     );
   }));

@@ -150,7 +150,7 @@ Deno.test("any history, with retries, crashes and faults, comes to what the mode
         const open = model.open.map(({ slot }) => idOf(`m${slot}`));
         assertEquals(disk.holdIds().sort(), open.sort());
       }
-      const checked = checkBooks({
+      const checked = await checkBooks({
         accounts: disk.accounts(),
         movements: disk.movementsAfter("00".repeat(16), 0, 1_000),
         holds: disk.holdIds(),

@@ -224,7 +224,7 @@ Deno.test("a customer's entries, a chain's and its last are found by an index, h
     return prepare.call(this, sql);
   };
   try {
-    store.entriesOf(entry.who, { chain: 1, sequence: 5 }, 3);
+    store.entriesOf([entry.who], { chain: 1, sequence: 5 }, 3);
     store.entriesAfter(1, 0, 3);
     store.lastEntries(1, 1);
   } finally {
