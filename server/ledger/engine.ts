@@ -47,9 +47,6 @@ export interface BatchOutcome {
   epochOpen: boolean;
 }
 
-/** A failed commit: nothing of the batch happened, and the same ids may be tried again. */
-const tryLater = (timeMs: number): Reply => ({ outcome: "try_later", timeMs });
-
 /** What the log is told when the clock stops being believed, or is believed again. */
 function noteOfJump(jumpMs: number | null): Note {
   const action = jumpMs === null
@@ -69,6 +66,8 @@ export class Engine {
   /** Whether money is stopped, as far as the log knows. */
   #stopped = false;
   #lastMs: number;
+  /** The log could not be read after a commit that failed: where it ends is not known. */
+  #adrift = false;
 
   private constructor(private readonly parts: EngineParts, private readonly clock: Clock) {
     this.#lastMs = parts.lastMs;
@@ -96,8 +95,7 @@ export class Engine {
       const reached = await this.#lookAgain(onError);
       if (reached && endEpoch) return await this.run(commands, onError);
       if (!reached || commands.length <= 1) {
-        const replies = commands.map(() => tryLater(this.parts.nowMs()));
-        return { replies, accounts: [], epochOpen: this.parts.log.epochOpen };
+        return this.#nothingDone(commands);
       }
       // One bad command must not take the others with it.
       const outcomes: BatchOutcome[] = [];
@@ -110,6 +108,13 @@ export class Engine {
     }
   }
 
+  /** What is answered when a commit failed: the same ids may be tried again. */
+  #nothingDone(commands: readonly Command[]): BatchOutcome {
+    const tryLater: Reply = { outcome: "try_later", timeMs: this.parts.nowMs() };
+    const replies = commands.map(() => tryLater);
+    return { replies, accounts: [], epochOpen: this.parts.log.epochOpen };
+  }
+
   /**
    * A commit that failed may have happened: the log itself says where it ends.
    * @returns whether it could be read
@@ -117,11 +122,12 @@ export class Engine {
   async #lookAgain(onError: (error: Error) => void): Promise<boolean> {
     try {
       this.#lastMs = await this.parts.log.lookAgain();
-      return true;
+      this.#adrift = false;
     } catch (error) {
-      onError(error as Error); // the next commit fails too, and looks again
-      return false;
+      onError(error as Error);
+      this.#adrift = true; // the next batch looks first
     }
+    return !this.#adrift;
   }
 
   /** Runs a batch again, with the same ids, while others get in its way. */
@@ -130,6 +136,9 @@ export class Engine {
     onError: (error: Error) => void,
     endEpoch: boolean,
   ): Promise<BatchOutcome> {
+    if (this.#adrift && !await this.#lookAgain(onError)) {
+      return this.#nothingDone(commands);
+    }
     for (let tries = 1;; tries++) {
       try {
         return await this.#runTogether(commands, onError, endEpoch);

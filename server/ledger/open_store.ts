@@ -1,6 +1,5 @@
 /** Which database a bank is in: above this, nothing knows. */
 import type { Settings } from "./books.ts";
-import { PostgresStore } from "./postgres_store.ts";
 import { SqliteStore } from "./sqlite_store.ts";
 import type { Store } from "./store.ts";
 
@@ -13,5 +12,6 @@ export type StorePlace = { path: string } | { url: string };
  */
 export async function openStore(place: StorePlace, create?: Settings): Promise<Store> {
   if ("path" in place) return SqliteStore.open(place.path, create);
+  const { PostgresStore } = await import("./postgres_store.ts"); // a bank in a file needs no driver
   return await PostgresStore.open(place.url, create);
 }

@@ -74,8 +74,8 @@ async function makeBank(connection: PostgresConnection, settings: Settings): Pro
     })),
     ...["vault", "differences"].map((kind, index) => ({
       name: "",
-      text: `INSERT INTO accounts (id, kind, owner, name, currency, balance, held, version, state,
-        day, day_out, day_in) VALUES ($1, $2, '', '', $3, 0, 0, 0, 'open', 0, 0, 0)`,
+      text: `INSERT INTO accounts (id, kind, owner, name, currency, version, state, day,
+        day_out, day_in) VALUES ($1, $2, '', '', $3, 0, 'open', 0, 0, 0)`,
       values: [index + 1, kind, settings.currency.code],
     })),
   ]);

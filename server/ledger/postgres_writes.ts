@@ -50,7 +50,7 @@ export function changesWhatIsShared(changes: Changes, { accounts, locked }: Know
   const own = new Set(accounts.filter(({ id }) => !locked.has(id)).map(({ id }) => id));
   return changes.limits !== null || changes.restoring !== null || changes.clock !== null ||
     changes.accounts.some(({ id }) => own.has(id)) ||
-    changes.movements.some((row) => moves(row) && (own.has(row.debit!) || own.has(row.credit!)));
+    changes.movements.some((row) => movedBy(row).some((id) => own.has(id)));
 }
 
 /** @throws when the balances in the movements' rows are not what comes of them */
@@ -101,9 +101,12 @@ function given(name: string, text: string, columns: Column[]): Statement[] {
 
 // Accounts
 
-/** Whether a row says what is left on its accounts. */
-const moves = ({ step, booked, action, outcome }: Movement) =>
-  step === 2 || booked > 0n || (action === "authorise" && outcome === "ok");
+/** The accounts whose money or holds a row changes. */
+function movedBy({ step, action, kind, outcome, booked, debit, credit }: Movement): number[] {
+  if (action === "authorise") return outcome === "ok" && kind === "withdrawal" ? [debit!] : [];
+  if (step !== 2 && booked <= 0n) return [];
+  return [debit, credit].filter((id) => id !== null);
+}
 
 function writeAccounts(changes: Changes, known: Known): Statement[] {
   const before = new Map(known.accounts.map((account) => [account.id, account]));
@@ -118,8 +121,6 @@ function writeAccounts(changes: Changes, known: Known): Statement[] {
       ["kind", "text", added.map(({ kind }) => kind)],
       ["owner", "text", added.map(({ owner }) => owner)],
       ["currency", "text", added.map(({ currency }) => currency)],
-      ["balance", "bigint", added.map(() => 0n)],
-      ["held", "bigint", added.map(() => 0n)],
       ...fieldsOf(added),
     ]),
     ...update(
@@ -190,14 +191,13 @@ function bookingsOf(
       throw new Error("the balances after a movement are not its own");
     }
   };
-  for (const row of movements.filter(moves)) {
-    if (row.debit === null || row.credit === null) continue; // the schema refuses it
-    const [debit, credit] = [bookingOf(row.debit, row), bookingOf(row.credit, row)];
-    if (row.action === "authorise") {
-      if (row.kind === "withdrawal") debit.held += row.amount;
-      continue;
+  for (const row of movements) {
+    const [debit, credit] = movedBy(row).map((id) => bookingOf(id, row));
+    if (debit && row.kind === "withdrawal") {
+      if (row.step === 1) debit.held += row.amount;
+      if (row.step === 2) debit.held -= row.amount;
     }
-    if (row.step === 2 && row.kind === "withdrawal") debit.held -= row.amount;
+    if (!debit || !credit) continue; // a hold; or a row that the schema refuses
     book(debit, -row.booked, row.debitBalance);
     book(credit, row.booked, row.creditBalance);
   }

@@ -405,7 +405,7 @@ export class SqliteStore implements Store {
   }
 
   close(): void {
-    this.#database.close();
+    if (this.#database.isOpen) this.#database.close();
   }
 
   #create(settings: Settings): void {

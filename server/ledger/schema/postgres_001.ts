@@ -12,8 +12,8 @@ export const postgres001 = [
     owner text NOT NULL,
     name text NOT NULL,
     currency text NOT NULL,
-    balance bigint NOT NULL,
-    held bigint NOT NULL CHECK (held >= 0),
+    balance bigint NOT NULL DEFAULT 0,
+    held bigint NOT NULL DEFAULT 0 CHECK (held >= 0),
     version bigint NOT NULL,
     state text NOT NULL CHECK (state IN ('open', 'locked', 'closed')),
     day bigint NOT NULL,
@@ -99,8 +99,12 @@ export const postgres001 = [
     CHECK ((key_version = 0) = (length(sealed) = 0))
   )`,
   `CREATE INDEX audit_who ON audit (who, position)`,
+  // What is written stays; an account begins empty, and keeps its owner and its currency; a terminal its name.
   `REVOKE UPDATE, DELETE, TRUNCATE ON movements, audit FROM CURRENT_USER`,
-  `REVOKE UPDATE, DELETE, TRUNCATE ON accounts, terminals, audit_chains FROM CURRENT_USER`,
+  `REVOKE UPDATE, DELETE, TRUNCATE ON terminals, audit_chains FROM CURRENT_USER`,
+  `REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON accounts FROM CURRENT_USER`,
+  `GRANT INSERT (id, kind, owner, name, currency, version, state, day, day_out, day_in,
+    withdrawal_max, day_out_max, day_in_max) ON accounts TO CURRENT_USER`,
   `GRANT UPDATE (name, balance, held, version, state, day, day_out, day_in, withdrawal_max,
     day_out_max, day_in_max) ON accounts TO CURRENT_USER`,
   `GRANT UPDATE (key_version, sealed_key, state, next_version, next_sealed_key, next_since_ms)

@@ -8,22 +8,28 @@ import { inTemporaryFolder } from "./temporary.ts";
 /** Gives a new store of a bank with these settings. */
 export type MakeStore = (settings: Settings) => Promise<Store>;
 
+/** Of so many random runs, how many a store has time for: an empty database costs more than a file. */
+export type RunsOf = (count: number) => number;
+
 /** A test of what a store keeps; what it makes is closed at its end. */
-export function onEachStore(name: string, run: (make: MakeStore) => Promise<void>): void {
-  const test = (place: () => Promise<StorePlace>) => async () => {
+export function onEachStore(
+  name: string,
+  run: (make: MakeStore, runs: RunsOf) => Promise<void>,
+): void {
+  const test = (place: () => Promise<StorePlace>, share = 1) => async () => {
     const made: Store[] = [];
     try {
       await run(async (settings) => {
         const store = await openStore(await place(), settings);
         made.push(store);
         return store;
-      });
+      }, (count) => Math.ceil(count * share));
     } finally {
       for (const store of made) await store.close();
     }
   };
   Deno.test(`${name} (SQLite)`, test(() => Promise.resolve({ path: ":memory:" })));
-  onPostgres(name, test(newDatabase));
+  onPostgres(name, test(newDatabase, 0.2));
 }
 
 /** A test of what is found again when a store is opened anew; the folder is there for its other files. */
