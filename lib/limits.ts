@@ -64,6 +64,15 @@ export const batchCommandsMax = 256;
 /** Commands waiting for a batch: beyond it the answer is "try again later". */
 export const commandsPendingMax = 16_384;
 
+/** How often a batch is run again that others got in the way of. */
+export const batchTriesMax = 10;
+/** A database elsewhere: how long a connection to it may take, and one answer of it. */
+export const databaseConnectMsMax = 3 * second;
+export const databaseAnswerMsMax = 10 * second;
+/** How long a batch waits for a database that is gone: less than an ATM waits for its answer. */
+export const databaseOutageMsMax = 10 * second;
+export const databaseRetryMs = 100;
+
 /** A jump of the clock beyond this stops money until the clock is right again, or confirmed. */
 export const clockJumpMsMax = 5 * minute;
 

@@ -77,7 +77,7 @@ async function assemble(
   const ledger = await Ledger.open(
     {
       type: "open",
-      path: databasePath(folder),
+      place: { path: databasePath(folder) },
       keys: auditKeys.versions,
       chainId: keys.chainId,
       chainKeyPath: chainKeyPath(folder),

@@ -186,6 +186,7 @@ const noChanges: Omit<Changes, "terminals" | "accounts" | "restoring"> = {
   failures: [],
   limits: null,
   clock: null,
+  timeMs: 0,
 };
 
 /** The cash account of a terminal that was enrolled since. */

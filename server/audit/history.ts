@@ -42,10 +42,11 @@ export async function historyPage(
   { customer, filter, cursor, sealed = false }: HistoryQuery,
 ): Promise<{ entries: HistoryEntry[]; cursor?: string }> {
   const entries: HistoryEntry[] = [];
+  const indexes = keys.indexesOf(customer); // each version of the AUDIT_KEY has its own
   let before = cursor === undefined ? null : placeOfText(cursor);
   if (cursor !== undefined && before === null) return { entries };
   for (let examined = 0; examined < historyEntriesExaminedMax; examined += chunkEntries) {
-    const chunk = await chunkOf(store, keys.indexesOf(customer), before);
+    const chunk = await store.entriesOf(indexes, before, chunkEntries);
     for (const { stored, entry } of await readableOf(store, keys, chunk)) {
       before = stored;
       if (!matches(entry, filter)) continue;
@@ -65,9 +66,10 @@ export async function findEntry(
   { customer, movement, step }: Pick<AuditEntry, "movement" | "step"> & { customer: string },
 ): Promise<LoggedAt | undefined> {
   const chainIds = new Map((await store.chains()).map(({ number, id }) => [number, id]));
+  const indexes = keys.indexesOf(customer);
   let before: LogPlace | null = null;
   for (let examined = 0; examined < receiptEntriesExaminedMax; examined += chunkEntries) {
-    const chunk: SealedEntry[] = await chunkOf(store, keys.indexesOf(customer), before);
+    const chunk: SealedEntry[] = await store.entriesOf(indexes, before, chunkEntries);
     for (const stored of chunk) {
       const entry = keys.open(stored, chainIds.get(stored.chain)!);
       if (entry?.movement === movement && entry?.step === step) return loggedAt(stored);
@@ -80,17 +82,6 @@ export async function findEntry(
 /** An entry's place and tag, as a receipt has them. */
 export function loggedAt(entry: SealedEntry): LoggedAt {
   return { place: placeText(entry), tag: hex(entry.tag) };
-}
-
-/** The next entries under any of a customer's indexes: each version of the AUDIT_KEY has its own. */
-async function chunkOf(
-  store: Pick<LogStore, "entriesOf">,
-  indexes: readonly Uint8Array[],
-  before: LogPlace | null,
-): Promise<SealedEntry[]> {
-  const found: SealedEntry[] = [];
-  for (const who of indexes) found.push(...await store.entriesOf(who, before, chunkEntries));
-  return found.sort((a, b) => b.chain - a.chain || b.sequence - a.sequence).slice(0, chunkEntries);
 }
 
 /** An authorisation says nothing more once its movement is settled: the settling has its own entry. */

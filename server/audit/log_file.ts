@@ -8,8 +8,12 @@ import { formatLogLine, parseLogLine } from "./log_line.ts";
 
 /** The log in its database. */
 export interface LogSource {
-  chains(): ChainName[];
-  entriesAfter(chain: number, sequence: number, limit: number): SealedEntry[];
+  chains(): ChainName[] | Promise<ChainName[]>;
+  entriesAfter(
+    chain: number,
+    sequence: number,
+    limit: number,
+  ): SealedEntry[] | Promise<SealedEntry[]>;
 }
 
 const chunkEntries = 1_000;
@@ -23,11 +27,11 @@ export class LogFile {
   private constructor(private readonly file: Deno.FsFile, private readonly log: LogSource) {}
 
   /** Opens or makes the file, and brings it up to the log. */
-  static open(path: string, log: LogSource): LogFile {
+  static async open(path: string, log: LogSource): Promise<LogFile> {
     const options = { read: true, write: true, create: true, mode: 0o600 };
     const file = new LogFile(Deno.openSync(path, options), log);
     try {
-      file.#catchUp();
+      await file.#catchUp();
     } catch (error) {
       file.close();
       throw error;
@@ -39,8 +43,8 @@ export class LogFile {
    * Takes entries that have just been committed.
    * @throws when they cannot be written: the next call makes up for it
    */
-  append(chainId: Uint8Array, entries: readonly SealedEntry[]): void {
-    if (!this.#current) return this.#catchUp();
+  async append(chainId: Uint8Array, entries: readonly SealedEntry[]): Promise<void> {
+    if (!this.#current) return await this.#catchUp();
     this.#current = false;
     this.#write(chainId, entries);
     this.#current = true;
@@ -51,16 +55,16 @@ export class LogFile {
   }
 
   /** Goes on after the last line that is the log's; from the beginning where there is none. */
-  #catchUp(): void {
-    const chains = this.log.chains();
-    const { end, place } = this.#lastLine(chains);
+  async #catchUp(): Promise<void> {
+    const chains = await this.log.chains();
+    const { end, place } = await this.#lastLine(chains);
     this.file.truncateSync(end);
     this.file.seekSync(end, Deno.SeekMode.Start);
     for (const { number, id } of chains) {
       if (place && number < place.chain) continue;
       let after = place?.chain === number ? place.sequence : 0;
       for (;;) {
-        const entries = this.log.entriesAfter(number, after, chunkEntries);
+        const entries = await this.log.entriesAfter(number, after, chunkEntries);
         this.#write(id, entries);
         if (entries.length < chunkEntries) break;
         after = entries.at(-1)!.sequence;
@@ -70,10 +74,10 @@ export class LogFile {
   }
 
   /** Where the last line that is the log's ends, and which entry it is. */
-  #lastLine(chains: readonly ChainName[]): {
+  async #lastLine(chains: readonly ChainName[]): Promise<{
     end: number;
     place: { chain: number; sequence: number } | null;
-  } {
+  }> {
     const { size } = this.file.statSync();
     const start = Math.max(0, size - tailBytes);
     const tail = new Uint8Array(size - start);
@@ -85,7 +89,7 @@ export class LogFile {
     const chain = found && chains.find(({ id }) => hex(id) === hex(found.chainId));
     if (!found || !chain) return { end: 0, place: null };
     const { sequence, tag } = found.entry;
-    const [stored] = this.log.entriesAfter(chain.number, sequence - 1, 1);
+    const [stored] = await this.log.entriesAfter(chain.number, sequence - 1, 1);
     const same = stored?.sequence === sequence && equalInConstantTime(stored.tag, tag);
     return same
       ? { end: start + newline + 1, place: { chain: chain.number, sequence } }

@@ -15,7 +15,7 @@ import {
 import type { ChainKey } from "./chain_key.ts";
 import { type AuditKeyRing, indexOf, sealEntry } from "./seal.ts";
 
-type LogStore = Pick<Store, "openChain" | "chains" | "lastEntries">;
+type LogStore = Pick<Store, "openChain" | "confirm" | "chains" | "lastEntries">;
 
 interface WriterParts {
   store: LogStore;
@@ -49,6 +49,7 @@ export class ChainWriter {
     },
   ): Promise<ChainWriter> {
     const chain = { number: await store.openChain(chainId), id: new Uint8Array(chainId) };
+    await store.confirm();
     const [last] = await store.lastEntries(chain.number, 1);
     const epoch = last ? last.epoch + (endsEpoch(last) ? 1 : 0) : 0;
     return new ChainWriter({ store, chain, chainKey: openKey(epoch), ...parts }, last);
@@ -112,6 +113,7 @@ export class ChainWriter {
    */
   async lookAgain(): Promise<number> {
     const { store, chain, keys } = this.parts;
+    await store.confirm(); // or a key would be overwritten that the log may still come back to
     this.committed(await store.lastEntries(chain.number, 1));
     return await lastTimeOf(store, keys);
   }
@@ -123,7 +125,7 @@ export class ChainWriter {
 
 /** The time of the newest entry of all chains; 0 for an empty log. */
 export async function lastTimeOf(
-  store: LogStore,
+  store: Pick<LogStore, "chains" | "lastEntries">,
   keys: AuditKeyRing,
 ): Promise<number> {
   let lastMs = 0;

@@ -161,6 +161,8 @@ export interface Loaded extends Rows {
   restoring: Restoring | null;
   /** The next account to be opened gets this id. */
   accountIdNext: number;
+  /** The time of the newest batch of any server; 0 where there is no other than this one. */
+  lastMs: number;
 }
 
 /**
@@ -174,6 +176,8 @@ export interface Changes extends Rows {
   restoring: Restoring | null;
   /** What an operator confirmed of the clock, where one did. */
   clock: ConfirmedClock | null;
+  /** The batch's time. */
+  timeMs: number;
 }
 
 /** The source under which a customer's failures are counted: by hash, since people type passwords as names. */
@@ -373,7 +377,7 @@ export class Books {
     this.#changed.failures.add(failures.source);
   }
 
-  changes(): Omit<Changes, "clock"> {
+  changes(): Omit<Changes, "clock" | "timeMs"> {
     const { accounts, terminals, failures, ...added } = this.#changed;
     return {
       ...added,

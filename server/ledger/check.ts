@@ -5,14 +5,17 @@
 import type { Account, Movement } from "./books.ts";
 import type { AuditEntry, MovementId } from "./command.ts";
 
+/** One after the other, as they are there or as they come. */
+type Rows<T> = Iterable<T> | AsyncIterable<T>;
+
 export interface BooksToCheck {
   accounts: readonly Account[];
   /** Every row, a movement's own one after the other, in the order of their steps. */
-  movements: Iterable<Movement>;
+  movements: Rows<Movement>;
   /** The movements that the database lists as open. */
   holds: readonly MovementId[];
   /** Every entry of the log; null for one that does not open. */
-  entries: Iterable<AuditEntry | null>;
+  entries: Rows<AuditEntry | null>;
 }
 
 export interface CheckedBooks {
@@ -37,11 +40,11 @@ class Wrong extends Error {}
 
 const entrySteps = { authorise: 1, book: 1, settle: 2, report: 3 };
 
-export function checkBooks(books: BooksToCheck): CheckedBooks {
+export async function checkBooks(books: BooksToCheck): Promise<CheckedBooks> {
   const counts = { accounts: books.accounts.length, movements: 0, entries: 0 };
   try {
-    const logged = readLog(books.entries, counts);
-    const reckoned = reckon(books, logged, counts);
+    const logged = await readLog(books.entries, counts);
+    const reckoned = await reckon(books, logged, counts);
     for (const account of books.accounts) compare(account, reckoned.accounts.get(account.id)!);
     const sum = books.accounts.reduce((total, { balance }) => total + balance, 0n);
     if (sum !== 0n) throw new Wrong(`the books sum to ${sum}, not to zero`);
@@ -62,9 +65,12 @@ interface Logged {
   named: Set<MovementId>;
 }
 
-function readLog(entries: Iterable<AuditEntry | null>, counts: { entries: number }): Logged {
+async function readLog(
+  entries: Rows<AuditEntry | null>,
+  counts: { entries: number },
+): Promise<Logged> {
   const logged: Logged = { rows: new Map(), named: new Set() };
-  for (const entry of entries) {
+  for await (const entry of entries) {
     counts.entries++;
     if (entry === null) throw new Wrong(`entry ${counts.entries} of the log does not open`);
     const { movement, step } = entry;
@@ -78,11 +84,11 @@ function readLog(entries: Iterable<AuditEntry | null>, counts: { entries: number
   return logged;
 }
 
-function reckon(
+async function reckon(
   { accounts, movements }: BooksToCheck,
   logged: Logged,
   counts: { movements: number },
-): { accounts: Map<number, Reckoned>; open: Set<MovementId> } {
+): Promise<{ accounts: Map<number, Reckoned>; open: Set<MovementId> }> {
   const days = new Map(accounts.map(({ id, day }) => [id, day]));
   const reckoned = new Map<number, Reckoned>();
   for (const { id } of accounts) {
@@ -90,7 +96,7 @@ function reckon(
   }
   const open = new Set<MovementId>();
   let first: Movement | undefined;
-  for (const row of movements) {
+  for await (const row of movements) {
     counts.movements++;
     if (row.step === 1) first = row;
     if (!first || first.id !== row.id) throw new Wrong(`${nameOf(row)} has no first row`);

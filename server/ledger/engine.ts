@@ -3,6 +3,7 @@
  * speak of them commit together, and nobody is answered before.
  */
 import type { LoggedAt } from "../../lib/atm.ts";
+import { batchTriesMax } from "../../lib/limits.ts";
 import type { SealedEntry } from "../audit/chain.ts";
 import { loggedAt } from "../audit/history.ts";
 import type { ChainWriter } from "../audit/writer.ts";
@@ -18,7 +19,7 @@ import {
   type Reply,
 } from "./command.ts";
 import { applyCommands, type BatchResult } from "./rules.ts";
-import type { Store } from "./store.ts";
+import { type Store, TryAgain } from "./store.ts";
 
 /** What the engine needs beside its store. */
 export interface EngineParts {
@@ -33,7 +34,7 @@ export interface EngineParts {
     step: AuditEntry["step"],
   ) => LoggedAt | undefined | Promise<LoggedAt | undefined>;
   /** Hears of what is committed; what it throws is told and takes nothing back. */
-  onCommitted?: (entries: readonly SealedEntry[]) => void;
+  onCommitted?: (entries: readonly SealedEntry[]) => void | Promise<void>;
   nowMs: () => number;
   monotonicMs: () => number;
 }
@@ -45,9 +46,6 @@ export interface BatchOutcome {
   /** Whether the log's epoch has entries, and must end before long. */
   epochOpen: boolean;
 }
-
-/** A failed commit: nothing of the batch happened, and the same ids may be tried again. */
-const tryLater = (timeMs: number): Reply => ({ outcome: "try_later", timeMs });
 
 /** What the log is told when the clock stops being believed, or is believed again. */
 function noteOfJump(jumpMs: number | null): Note {
@@ -68,6 +66,8 @@ export class Engine {
   /** Whether money is stopped, as far as the log knows. */
   #stopped = false;
   #lastMs: number;
+  /** The log could not be read after a commit that failed: where it ends is not known. */
+  #adrift = false;
 
   private constructor(private readonly parts: EngineParts, private readonly clock: Clock) {
     this.#lastMs = parts.lastMs;
@@ -89,14 +89,13 @@ export class Engine {
     endEpoch = false,
   ): Promise<BatchOutcome> {
     try {
-      return await this.#runTogether(commands, onError, endEpoch);
+      return await this.#runUntilThrough(commands, onError, endEpoch);
     } catch (error) {
       onError(error as Error);
-      await this.#lookAgain(onError);
-      if (endEpoch) return await this.run(commands, onError);
-      if (commands.length <= 1) {
-        const replies = commands.map(() => tryLater(this.parts.nowMs()));
-        return { replies, accounts: [], epochOpen: this.parts.log.epochOpen };
+      const reached = await this.#lookAgain(onError);
+      if (reached && endEpoch) return await this.run(commands, onError);
+      if (!reached || commands.length <= 1) {
+        return this.#nothingDone(commands);
       }
       // One bad command must not take the others with it.
       const outcomes: BatchOutcome[] = [];
@@ -109,12 +108,43 @@ export class Engine {
     }
   }
 
-  /** A commit that failed may have happened: the log itself says where it ends. */
-  async #lookAgain(onError: (error: Error) => void): Promise<void> {
+  /** What is answered when a commit failed: the same ids may be tried again. */
+  #nothingDone(commands: readonly Command[]): BatchOutcome {
+    const tryLater: Reply = { outcome: "try_later", timeMs: this.parts.nowMs() };
+    const replies = commands.map(() => tryLater);
+    return { replies, accounts: [], epochOpen: this.parts.log.epochOpen };
+  }
+
+  /**
+   * A commit that failed may have happened: the log itself says where it ends.
+   * @returns whether it could be read
+   */
+  async #lookAgain(onError: (error: Error) => void): Promise<boolean> {
     try {
       this.#lastMs = await this.parts.log.lookAgain();
+      this.#adrift = false;
     } catch (error) {
-      onError(error as Error); // the next commit fails too, and looks again
+      onError(error as Error);
+      this.#adrift = true; // the next batch looks first
+    }
+    return !this.#adrift;
+  }
+
+  /** Runs a batch again, with the same ids, while others get in its way. */
+  async #runUntilThrough(
+    commands: readonly Command[],
+    onError: (error: Error) => void,
+    endEpoch: boolean,
+  ): Promise<BatchOutcome> {
+    if (this.#adrift && !await this.#lookAgain(onError)) {
+      return this.#nothingDone(commands);
+    }
+    for (let tries = 1;; tries++) {
+      try {
+        return await this.#runTogether(commands, onError, endEpoch);
+      } catch (error) {
+        if (!(error instanceof TryAgain) || tries === batchTriesMax) throw error;
+      }
     }
   }
 
@@ -124,18 +154,20 @@ export class Engine {
     endEpoch: boolean,
   ): Promise<BatchOutcome> {
     const { store, log } = this.parts;
-    const books = new Books(await store.load(touchOf(commands)));
-    const { timeMs, nowMs, jumpMs } = this.clock.read(this.#lastMs);
+    const loaded = await store.load(touchOf(commands));
+    const books = new Books(loaded);
+    const lastMs = Math.max(this.#lastMs, loaded.lastMs);
+    const { timeMs, nowMs, jumpMs } = this.clock.read(lastMs);
     const stopped = jumpMs !== null;
     const noticed = stopped === this.#stopped ? [] : [noteOfJump(jumpMs)];
     const result = applyCommands(books, [...noticed, ...commands], timeMs, stopped);
     const sealed = log.seal(result.entries, endEpoch);
     const confirmed = commands.some(({ op }) => op === "confirm_clock");
     const clock = confirmed ? { confirmedMs: nowMs, timeMs } : null;
-    const changes = { ...books.changes(), clock };
+    const changes = { ...books.changes(), clock, timeMs };
     await store.commit(changes, sealed);
     if (result.entries.length > 0) this.#lastMs = timeMs;
-    this.#committed(sealed, onError);
+    await this.#committed(sealed, onError);
     for (const { action } of noticed) onError(new Error(action));
     this.#stopped = stopped;
     if (confirmed) {
@@ -175,10 +207,13 @@ export class Engine {
   }
 
   /** What is committed stays so, even where the key before could not be erased yet, or a copy kept. */
-  #committed(sealed: readonly SealedEntry[], onError: (error: Error) => void): void {
+  async #committed(
+    sealed: readonly SealedEntry[],
+    onError: (error: Error) => void,
+  ): Promise<void> {
     try {
       this.parts.log.committed(sealed);
-      this.parts.onCommitted?.(sealed);
+      await this.parts.onCommitted?.(sealed);
     } catch (error) {
       onError(error as Error);
     }

@@ -11,11 +11,12 @@ import type { Settings } from "./books.ts";
 import type { AccountState, Command, Reply } from "./command.ts";
 import type { CheckedBooks } from "./check.ts";
 import type { BatchOutcome } from "./engine.ts";
+import type { StorePlace } from "./open_store.ts";
 import type { ReadStore } from "./store.ts";
 
 export interface OpenLedger {
   type: "open";
-  path: string;
+  place: StorePlace;
   /** Every version of the AUDIT_KEY. */
   keys: readonly AuditKeys[];
   chainId: Uint8Array;
@@ -28,7 +29,7 @@ export interface OpenLedger {
 }
 
 /** A bank's file that nobody has open. */
-export type FileToCheck = Pick<OpenLedger, "path" | "keys">;
+export type FileToCheck = Pick<OpenLedger, "keys"> & { path: string };
 
 export type ToLedger =
   & { id: number }

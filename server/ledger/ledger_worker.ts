@@ -1,5 +1,5 @@
 /// <reference lib="deno.worker" />
-/** The ledger's own thread: the engine on SQLite. One message in, one message out, in order. */
+/** The ledger's own thread: the engine on its store. One message in, one message out, in order. */
 import { randomBytes } from "node:crypto";
 import { UsageError } from "../../lib/errors.ts";
 import { endsEpoch, type SealedEntry } from "../audit/chain.ts";
@@ -14,9 +14,11 @@ import type { AuditEntry } from "./command.ts";
 import { Engine } from "./engine.ts";
 import { Faults } from "./faults.ts";
 import type { FromLedger, OpenLedger, ToLedger } from "./ledger.ts";
+import { openStore } from "./open_store.ts";
 import { SqliteStore } from "./sqlite_store.ts";
+import type { ReadStore, Store } from "./store.ts";
 
-let store: SqliteStore;
+let store: Store;
 let engine: Engine;
 let log: ChainWriter;
 let keys: AuditKeyRing;
@@ -37,36 +39,38 @@ self.onmessage = async ({ data }: MessageEvent<ToLedger>) => {
 
 const chunkRows = 1_000;
 
-function check(store: SqliteStore, keys: AuditKeyRing): CheckedBooks {
-  const damage = store.damage();
+async function check(store: ReadStore, keys: AuditKeyRing): Promise<CheckedBooks> {
+  const damage = await store.damage();
   if (damage !== null) {
     return { problem: `the database is damaged: ${damage}`, accounts: 0, movements: 0, entries: 0 };
   }
-  return checkBooks({
-    accounts: store.accounts(),
+  return await checkBooks({
+    accounts: await store.accounts(),
     movements: inChunks((last?: Movement) =>
       store.movementsAfter(last?.id ?? "00".repeat(16), last?.step ?? 0, chunkRows)
     ),
-    holds: store.holdIds(),
+    holds: await store.holdIds(),
     entries: entriesOf(store, keys),
   });
 }
 
 /** Every entry, opened; null for one that does not open. */
-function* entriesOf(
-  store: SqliteStore,
+async function* entriesOf(
+  store: ReadStore,
   keys: AuditKeyRing,
-): Generator<AuditEntry | null, void, void> {
-  for (const { number, id } of store.chains()) {
+): AsyncGenerator<AuditEntry | null, void, void> {
+  for (const { number, id } of await store.chains()) {
     const entries = inChunks((last?: SealedEntry) =>
       store.entriesAfter(number, last?.sequence ?? 0, chunkRows)
     );
-    for (const entry of entries) if (!endsEpoch(entry)) yield keys.open(entry, id);
+    for await (const entry of entries) if (!endsEpoch(entry)) yield keys.open(entry, id);
   }
 }
 
-function* inChunks<T>(after: (last?: T) => T[]): Generator<T, void, void> {
-  for (let rows = after(); rows.length > 0; rows = after(rows.at(-1))) yield* rows;
+async function* inChunks<T>(
+  after: (last?: T) => T[] | Promise<T[]>,
+): AsyncGenerator<T, void, void> {
+  for (let rows = await after(); rows.length > 0; rows = await after(rows.at(-1))) yield* rows;
 }
 
 async function handle(message: ToLedger): Promise<unknown> {
@@ -84,11 +88,11 @@ async function handle(message: ToLedger): Promise<unknown> {
       return outcome;
     }
     case "check":
-      return check(store, keys);
+      return await store.snapshot((store) => check(store, keys));
     case "check_file": {
       const file = SqliteStore.open(message.path);
       try {
-        return check(file, new AuditKeyRing(message.keys));
+        return await check(file, new AuditKeyRing(message.keys));
       } finally {
         file.close();
       }
@@ -106,22 +110,22 @@ async function handle(message: ToLedger): Promise<unknown> {
     case "close":
       logFile?.close();
       log.close();
-      store.close();
+      await store.close();
       return;
   }
 }
 
 async function open(
-  { path, create, chainId, chainKeyPath, logFilePath, ...parts }: OpenLedger,
+  { place, create, chainId, chainKeyPath, logFilePath, ...parts }: OpenLedger,
 ): Promise<void> {
   keys = new AuditKeyRing(parts.keys);
-  store = SqliteStore.open(path, create);
+  store = await openStore(place, create);
   try {
     const openKey = (epoch: number) => ChainKeyFile.open(chainKeyPath, chainId, epoch);
     log = await ChainWriter.open(store, { chainId, openKey, keys, randomBytes });
-    if (logFilePath !== undefined) logFile = openLogFile(logFilePath);
+    if (logFilePath !== undefined) logFile = await openLogFile(logFilePath);
   } catch (error) {
-    store.close(); // or the file stays in use while this thread ends
+    await store.close(); // or the file stays in use while this thread ends
     throw error;
   }
   engine = await Engine.open({
@@ -136,9 +140,9 @@ async function open(
 }
 
 /** The bank works without it, and says so. */
-function openLogFile(path: string): LogFile | null {
+async function openLogFile(path: string): Promise<LogFile | null> {
   try {
-    return LogFile.open(path, store);
+    return await LogFile.open(path, store);
   } catch (error) {
     answer({ trouble: `${path} is not kept: ${(error as Error).message}` });
     return null;

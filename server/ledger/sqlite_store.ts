@@ -2,13 +2,11 @@
 import { backup, DatabaseSync, type StatementSync } from "node:sqlite";
 import { fromHex, hex } from "../../lib/bytes.ts";
 import { UsageError } from "../../lib/errors.ts";
-import { smallestNote } from "../../lib/notes.ts";
 import type { ChainName, SealedEntry } from "../audit/chain.ts";
 import type {
   Account,
   Changes,
   Customer,
-  Failures,
   Limits,
   Loaded,
   Movement,
@@ -19,12 +17,34 @@ import type {
 } from "./books.ts";
 import type { ConfirmedClock } from "./clock.ts";
 import type { AccountState, MovementId } from "./command.ts";
+import {
+  accountOf,
+  bytesOf,
+  customerOf,
+  failuresOf,
+  movementOf,
+  numberOf,
+  type Row,
+  terminalOf,
+} from "./rows.ts";
 import { sqlite001 } from "./schema/sqlite_001.ts";
 import { sqlite002 } from "./schema/sqlite_002.ts";
 import { sqlite003 } from "./schema/sqlite_003.ts";
 import { sqlite004 } from "./schema/sqlite_004.ts";
 import { sqlite005 } from "./schema/sqlite_005.ts";
-import type { DayEnd, LogPlace, Store } from "./store.ts";
+import {
+  limitsOf,
+  restoredSince,
+  restoringOf,
+  retellPrefix,
+  settingsOf,
+  type SettingValues,
+  valuesOf,
+  valuesOfLimits,
+  valuesOfRestoring,
+  valuesOfSettings,
+} from "./settings.ts";
+import type { DayEnd, LogPlace, ReadStore, Store } from "./store.ts";
 
 /** Each brings the schema from the version of its place to the next. */
 const migrations = [sqlite001, sqlite002, sqlite003, sqlite004, sqlite005];
@@ -34,22 +54,8 @@ const terminalsWithNextKey =
    next.since_ms AS next_since_ms
    FROM terminals LEFT JOIN next_terminal_keys AS next ON next.terminal = terminals.id`;
 
-/** The bank's limits and the settings that keep them. */
-const limitNames: [keyof Limits, string][] = [
-  ["withdrawalMax", "withdrawal_max"],
-  ["accountDayOutMax", "account_day_out_max"],
-  ["terminalDayOutMax", "terminal_day_out_max"],
-  ["terminalDayInMax", "terminal_day_in_max"],
-];
-
-/** A whole number as the database gives it: exact at any size. */
 /** Pages that a backup copies at a time. */
 const backupPages = 4_096;
-
-/** The setting of a terminal that has not told yet what it did since the backup. */
-const retellOf = (terminal: string) => `retell ${terminal}`;
-
-type Row = Record<string, bigint | string | Uint8Array | null>;
 
 export class SqliteStore implements Store {
   readonly #database: DatabaseSync;
@@ -109,6 +115,7 @@ export class SqliteStore implements Store {
       accountIdNext: Number(
         this.#one("SELECT coalesce(max(id), 0) + 1 AS next FROM accounts")!.next,
       ),
+      lastMs: 0,
       accounts,
       movements,
       customers: [...touch.customers].flatMap((username) =>
@@ -149,6 +156,9 @@ export class SqliteStore implements Store {
       throw error;
     }
   }
+
+  /** What can be read here is on disk. */
+  confirm(): void {}
 
   #write(changes: Changes): void {
     // Their money comes with the movements: the database books it from their rows.
@@ -239,71 +249,41 @@ export class SqliteStore implements Store {
 
   /** Read once: what a bank was made with does not change, and every batch asks for it. */
   settings(): Settings {
-    return this.#settings ??= this.#readSettings();
-  }
-
-  #readSettings(): Settings {
-    const value = this.#values();
-    const currency = { code: value.currency!, exponent: Number(value.exponent) };
-    return {
-      bankId: value.bank_id!,
-      bankName: value.bank_name!,
-      currency,
-      timeZone: value.time_zone!,
-      // Banks that were made before it was a setting go by their currency's notes.
-      smallestNote: BigInt(value.smallest_note ?? smallestNote(currency)),
-    };
+    return this.#settings ??= settingsOf(this.#values());
   }
 
   /** The bank's limits; asked for by every batch, and read again once they have changed. */
   limits(): Limits {
-    if (!this.#limits) {
-      const value = this.#values();
-      const amounts = limitNames.map(([limit, name]) => [
-        limit,
-        value[name] === undefined ? null : BigInt(value[name]),
-      ]);
-      this.#limits = Object.fromEntries(amounts) as Limits;
-    }
-    return this.#limits;
+    return this.#limits ??= limitsOf(this.#values());
   }
 
   confirmedClock(): ConfirmedClock | null {
     const row = this.#one("SELECT * FROM clock");
-    return row ? { confirmedMs: number(row.confirmed_ms), timeMs: number(row.time_ms) } : null;
+    return row ? { confirmedMs: numberOf(row.confirmed_ms), timeMs: numberOf(row.time_ms) } : null;
   }
 
   #writeLimits(limits: Limits): void {
-    for (const [limit, name] of limitNames) {
-      const amount = limits[limit];
+    for (const [name, amount] of valuesOfLimits(limits)) {
       if (amount === null) this.#run("DELETE FROM settings WHERE name = ?", name);
-      else this.#run("INSERT OR REPLACE INTO settings VALUES (?, ?)", name, String(amount));
+      else this.#run("INSERT OR REPLACE INTO settings VALUES (?, ?)", name, amount);
     }
   }
 
   /** As with limits. A terminal that is waited for has a setting of its own. */
   restoring(): Restoring | null {
-    if (this.#restoring === undefined) {
-      const { restored_since_ms: since, ...value } = this.#values();
-      const waiting = Object.keys(value).filter((name) => name.startsWith(retellOf("")))
-        .map((name) => name.slice(retellOf("").length));
-      this.#restoring = since === undefined ? null : { sinceMs: Number(since), waiting };
-    }
+    if (this.#restoring === undefined) this.#restoring = restoringOf(this.#values());
     return this.#restoring;
   }
 
-  #writeRestoring({ sinceMs, waiting }: Restoring): void {
-    this.#run("DELETE FROM settings WHERE name LIKE 'retell %' OR name = 'restored_since_ms'");
-    if (waiting.length === 0) return;
-    const names = ["restored_since_ms", ...waiting.map(retellOf)];
-    for (const name of names) {
-      this.#run("INSERT INTO settings VALUES (?, ?)", name, String(sinceMs));
+  #writeRestoring(restoring: Restoring): void {
+    this.#run(`DELETE FROM settings WHERE name LIKE '${retellPrefix}%' OR name = ?`, restoredSince);
+    for (const [name, value] of valuesOfRestoring(restoring)) {
+      this.#run("INSERT INTO settings VALUES (?, ?)", name, value);
     }
   }
 
-  #values(): Partial<Record<string, string>> {
-    const rows = this.#all("SELECT name, value FROM settings");
-    return Object.fromEntries(rows.map(({ name, value }) => [name, value]));
+  #values(): SettingValues {
+    return valuesOf(this.#all("SELECT name, value FROM settings"));
   }
 
   terminals(): Terminal[] {
@@ -332,7 +312,7 @@ export class SqliteStore implements Store {
       account,
       fromDay,
       fromDay,
-    ).map((row) => ({ day: number(row.day), balance: row.balance as bigint }));
+    ).map((row) => ({ day: numberOf(row.day), balance: row.balance as bigint }));
   }
 
   holds(): Movement[] {
@@ -352,7 +332,7 @@ export class SqliteStore implements Store {
   }
 
   holdIds(): MovementId[] {
-    return this.#all("SELECT movement FROM holds").map(({ movement }) => hex(blob(movement)));
+    return this.#all("SELECT movement FROM holds").map(({ movement }) => hex(bytesOf(movement)));
   }
 
   damage(): string | null {
@@ -388,14 +368,14 @@ export class SqliteStore implements Store {
 
   chains(): ChainName[] {
     return this.#all("SELECT * FROM audit_chains ORDER BY number").map((row) => ({
-      number: number(row.number),
-      id: blob(row.id),
+      number: numberOf(row.number),
+      id: bytesOf(row.id),
     }));
   }
 
   openChain(id: Uint8Array): number {
     this.#run("INSERT INTO audit_chains (id) VALUES (?) ON CONFLICT DO NOTHING", id);
-    return number(this.#one("SELECT number FROM audit_chains WHERE id = ?", id)!.number);
+    return numberOf(this.#one("SELECT number FROM audit_chains WHERE id = ?", id)!.number);
   }
 
   lastEntries(chain: number, limit: number): SealedEntry[] {
@@ -416,16 +396,24 @@ export class SqliteStore implements Store {
     ).map(entryOf);
   }
 
-  entriesOf(who: Uint8Array, before: LogPlace | null, limit: number): SealedEntry[] {
-    return this.#all(
-      "SELECT * FROM audit WHERE who = ? AND place < ? ORDER BY place DESC LIMIT ?",
-      who,
-      before ? placeOf(before.chain, before.sequence) : Number.MAX_SAFE_INTEGER,
-      limit,
-    ).map(entryOf);
+  entriesOf(who: readonly Uint8Array[], before: LogPlace | null, limit: number): SealedEntry[] {
+    const found = who.flatMap((each) =>
+      this.#all(
+        "SELECT * FROM audit WHERE who = ? AND place < ? ORDER BY place DESC LIMIT ?",
+        each,
+        before ? placeOf(before.chain, before.sequence) : Number.MAX_SAFE_INTEGER,
+        limit,
+      ).map(entryOf)
+    );
+    return found.sort((a, b) => b.chain - a.chain || b.sequence - a.sequence).slice(0, limit);
   }
 
-  /** Copies the database as it is now into a file of this path; nothing commits meanwhile. */
+  /** All else waits until it is read, since this thread does one thing at a time. */
+  snapshot<T>(read: (store: ReadStore) => Promise<T>): Promise<T> {
+    return read(this);
+  }
+
+  /** Nothing commits meanwhile. */
   async backUp(path: string): Promise<void> {
     await backup(this.#database, path, { rate: backupPages });
     const copy = Deno.openSync(path, { write: true });
@@ -434,18 +422,13 @@ export class SqliteStore implements Store {
   }
 
   close(): void {
-    this.#database.close();
+    if (this.#database.isOpen) this.#database.close();
   }
 
   #create(settings: Settings): void {
-    const set = (name: string, value: string) =>
+    for (const [name, value] of valuesOfSettings(settings)) {
       this.#run("INSERT INTO settings VALUES (?, ?)", name, value);
-    set("bank_id", settings.bankId);
-    set("bank_name", settings.bankName);
-    set("currency", settings.currency.code);
-    set("exponent", String(settings.currency.exponent));
-    set("time_zone", settings.timeZone);
-    set("smallest_note", String(settings.smallestNote));
+    }
     for (const kind of ["vault", "differences"]) {
       this.#run(
         "INSERT INTO accounts (kind, owner, currency, balance, held, version, state) VALUES (?, '', ?, 0, 0, 0, 'open')",
@@ -516,89 +499,19 @@ function explained(error: Error, path: string): Error {
   return error;
 }
 
-const number = (value: Row[string] | undefined) => Number(value as bigint);
-const maybeNumber = (value: Row[string] | undefined) => value === null ? null : number(value);
-const money = (value: Row[string] | undefined) => value as bigint;
-const blob = (value: Row[string] | undefined) => value as Uint8Array<ArrayBuffer>;
-
-function accountOf(row: Row): Account {
-  return {
-    id: number(row.id),
-    kind: row.kind as Account["kind"],
-    owner: row.owner as string,
-    name: row.name as string,
-    currency: row.currency as string,
-    balance: money(row.balance),
-    held: money(row.held),
-    version: number(row.version),
-    state: row.state as Account["state"],
-    day: number(row.day),
-    dayOut: money(row.day_out),
-    dayIn: money(row.day_in),
-    withdrawalMax: row.withdrawal_max as bigint | null,
-    dayOutMax: row.day_out_max as bigint | null,
-    dayInMax: row.day_in_max as bigint | null,
-  };
-}
-
-function movementOf(row: Row): Movement {
-  return {
-    id: hex(blob(row.id)),
-    step: number(row.step) as Movement["step"],
-    action: row.action as Movement["action"],
-    kind: row.kind as Movement["kind"],
-    terminal: row.terminal as string,
-    customer: row.customer as string,
-    operator: row.operator as string,
-    debit: maybeNumber(row.debit),
-    credit: maybeNumber(row.credit),
-    amount: money(row.amount),
-    booked: money(row.booked),
-    currency: row.currency as string,
-    outcome: row.outcome as Movement["outcome"],
-    debitBalance: row.debit_balance as bigint | null,
-    creditBalance: row.credit_balance as bigint | null,
-    day: number(row.day),
-    timeMs: number(row.time_ms),
-  };
-}
-
-function customerOf(row: Row): Customer {
-  return { username: row.username as string, passwordHash: row.password_hash as string };
-}
-
-function terminalOf(row: Row): Terminal {
-  return {
-    id: row.id as string,
-    name: row.name as string,
-    keyVersion: number(row.key_version),
-    sealedKey: blob(row.sealed_key),
-    state: row.state as Terminal["state"],
-    next: row.next_version === null ? null : {
-      version: number(row.next_version),
-      sealedKey: blob(row.next_sealed_key),
-      sinceMs: number(row.next_since_ms),
-    },
-  };
-}
-
-function failuresOf(row: Row): Failures {
-  return { source: row.source as string, count: number(row.count), lastMs: number(row.last_ms) };
-}
-
 /** Chain and sequence in one number, as the table has them. */
 const sequencesPerChain = 2 ** 40;
 const placeOf = (chain: number, sequence: number) => chain * sequencesPerChain + sequence;
 
 function entryOf(row: Row): SealedEntry {
-  const place = number(row.place);
+  const place = numberOf(row.place);
   return {
     chain: Math.floor(place / sequencesPerChain),
     sequence: place % sequencesPerChain,
-    epoch: number(row.epoch),
-    keyVersion: number(row.key_version),
-    who: blob(row.who),
-    sealed: blob(row.sealed),
-    tag: blob(row.tag),
+    epoch: numberOf(row.epoch),
+    keyVersion: numberOf(row.key_version),
+    who: bytesOf(row.who),
+    sealed: bytesOf(row.sealed),
+    tag: bytesOf(row.tag),
   };
 }

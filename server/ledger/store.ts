@@ -17,14 +17,30 @@ import type {
 
 type Result<T> = T | Promise<T>;
 
-/** The two operations of a batch. */
+/**
+ * Others got in the way, or the database was gone: nothing of the batch has happened, and the same one
+ * may go through when it is run again.
+ */
+export class TryAgain extends Error {
+  override name = "TryAgain";
+}
+
+/** The operations of a batch. */
 export interface BatchStore {
+  /**
+   * What a batch touches, which nobody else changes before its commit. Another load, or `confirm`,
+   * gives up a batch that was not committed.
+   * @throws {TryAgain}
+   */
   load(touch: Touch): Result<Loaded>;
   /**
    * All of it durably, or none.
-   * @throws when the database refuses it; nothing has changed then
+   * @throws {TryAgain}
+   * @throws when the database refuses it; nothing has changed then, as far as `confirm` does not say
    */
   commit(changes: Changes, entries: readonly SealedEntry[]): Result<void>;
+  /** Returns once all that can be read is durable: what a commit left behind that failed, too. */
+  confirm(): Result<void>;
 }
 
 /** What is read outside batches. */
@@ -60,8 +76,12 @@ export interface ReadStore {
   lastEntries(chain: number, limit: number): Result<SealedEntry[]>;
   /** Entries of a chain after this place, oldest first. */
   entriesAfter(chain: number, sequence: number, limit: number): Result<SealedEntry[]>;
-  /** One customer's entries before this place, newest first; from the newest without a place. */
-  entriesOf(who: Uint8Array, before: LogPlace | null, limit: number): Result<SealedEntry[]>;
+  /** Entries of any of these indexes before this place, newest first; from the newest without a place. */
+  entriesOf(
+    who: readonly Uint8Array[],
+    before: LogPlace | null,
+    limit: number,
+  ): Result<SealedEntry[]>;
 }
 
 /** A day of the bank's, and what an account had at its end. */
@@ -77,5 +97,12 @@ export type LogPlace = Pick<SealedEntry, "chain" | "sequence">;
 export interface Store extends BatchStore, ReadStore {
   /** The number of the chain with this id, which is added when it is new. */
   openChain(id: Uint8Array): Result<number>;
+  /** Reads everything as it is at one moment. */
+  snapshot<T>(read: (store: ReadStore) => Promise<T>): Promise<T>;
+  /**
+   * Copies all there is into a file of this path, as it is at one moment.
+   * @throws {UsageError} where the database has means of its own for that
+   */
+  backUp(path: string): Promise<void>;
   close(): Result<void>;
 }

@@ -159,7 +159,7 @@ const reasonLengthMax = 200;
 
 async function newestEntryOf(bank: Bank, { operator }: OperatorRequest): Promise<string | null> {
   const who = bank.auditKeys.indexesOf(`operator ${operator}`)[0]!;
-  const [entry] = await bank.ledger.read.entriesOf(who, null, 1);
+  const [entry] = await bank.ledger.read.entriesOf([who], null, 1);
   return entry ? placeText(entry) : null;
 }
 

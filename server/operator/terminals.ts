@@ -48,11 +48,10 @@ async function lastReport(
   name: string,
 ): Promise<AuditEntry | undefined> {
   const chainIds = new Map((await ledger.read.chains()).map(({ number, id }) => [number, id]));
-  for (const who of auditKeys.indexesOf(`terminal ${name}`)) {
-    for (const stored of await ledger.read.entriesOf(who, null, entriesExaminedMax)) {
-      const entry = auditKeys.open(stored, chainIds.get(stored.chain)!);
-      if (entry?.action.startsWith(reportPrefix)) return entry;
-    }
+  const indexes = auditKeys.indexesOf(`terminal ${name}`);
+  for (const stored of await ledger.read.entriesOf(indexes, null, entriesExaminedMax)) {
+    const entry = auditKeys.open(stored, chainIds.get(stored.chain)!);
+    if (entry?.action.startsWith(reportPrefix)) return entry;
   }
 }
 

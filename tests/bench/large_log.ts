@@ -63,7 +63,7 @@ try {
     randomBytes,
   });
   const path = `${folder}/audit_log_secure.txt`;
-  const file = LogFile.open(path, store);
+  const file = await LogFile.open(path, store);
 
   console.log(`${count} entries, ${batchEntries} a commit, an epoch's end each ${epochEntries}`);
   console.log("  entries    µs an entry, computed    MB resident");
@@ -74,7 +74,7 @@ try {
     const sealed = log.seal(entries, endEpoch || done + size === count);
     store.commit(noChanges, sealed);
     log.committed(sealed);
-    file.append(chainId, sealed);
+    await file.append(chainId, sealed);
     done += size;
     if (done < Math.floor(count * part / parts)) continue;
     const [each, own] = [1_000 * sinceMs(start), computedUs() - computed]

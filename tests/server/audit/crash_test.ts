@@ -14,6 +14,7 @@ import type { Store } from "../../../server/ledger/store.ts";
 import { countingBytes } from "../../lib/helpers.ts";
 import { chainId, firstKey, keyRing, sealedLogOf } from "../helpers/engine.ts";
 import { settings } from "../helpers/small_bank.ts";
+import { onEachStore } from "../helpers/stores.ts";
 import { inTemporaryFolder } from "../helpers/temporary.ts";
 
 const databaseOf = (folder: string) => `${folder}/bank.sqlite`;
@@ -139,27 +140,29 @@ Deno.test("whatever write the power goes at, the log is found whole and goes on"
     assertEquals(new Set(crashes.map(({ step }) => step)).size, 6);
   }));
 
-Deno.test("a key file that cannot be written keeps the epoch open, and no money waits for it", async () => {
-  const store = SqliteStore.open(":memory:", settings);
-  let full = true;
-  const key: ChainKey = {
-    epoch: 0,
-    key: firstKey,
-    prepare() {
-      if (full) throw new Error("no space left");
-    },
-    step() {
-      throw new Error("not erased");
-    },
-    close() {},
-  };
-  const { run, errors } = await engineOn({ store, openKey: () => key });
-  assertEquals(await run(true, "a"), ["ok"]);
-  assertEquals(errors, ["no space left"]);
-  assertEquals((await sealedLogOf(store)).map(({ epoch }) => epoch), [0]);
-  full = false;
-  assertEquals(await run(true, "b"), ["ok"], "what is committed is answered");
-  assertEquals(errors.at(-1), "not erased");
-  assertEquals((await sealedLogOf(store)).length, 3);
-  store.close();
-});
+onEachStore(
+  "a key file that cannot be written keeps the epoch open, and no money waits for it",
+  async (make) => {
+    const store = await make(settings);
+    let full = true;
+    const key: ChainKey = {
+      epoch: 0,
+      key: firstKey,
+      prepare() {
+        if (full) throw new Error("no space left");
+      },
+      step() {
+        throw new Error("not erased");
+      },
+      close() {},
+    };
+    const { run, errors } = await engineOn({ store, openKey: () => key });
+    assertEquals(await run(true, "a"), ["ok"]);
+    assertEquals(errors, ["no space left"]);
+    assertEquals((await sealedLogOf(store)).map(({ epoch }) => epoch), [0]);
+    full = false;
+    assertEquals(await run(true, "b"), ["ok"], "what is committed is answered");
+    assertEquals(errors.at(-1), "not erased");
+    assertEquals((await sealedLogOf(store)).length, 3);
+  },
+);

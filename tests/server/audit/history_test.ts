@@ -36,8 +36,8 @@ function logOf(entries: (Partial<AuditEntry> & { mine?: boolean })[], settled: s
   });
   const store = {
     chains: () => [{ number: 1, id: chainId }],
-    entriesOf: (who: Uint8Array, before: LogPlace | null, limit: number) =>
-      rows.map(({ row }) => row).filter((row) => row.who === who)
+    entriesOf: (who: readonly Uint8Array[], before: LogPlace | null, limit: number) =>
+      rows.map(({ row }) => row).filter((row) => who.includes(row.who))
         .filter(({ sequence }) => before === null || sequence < before.sequence)
         .reverse().slice(0, limit),
     settledAmong: (movements: readonly string[]) => movements.filter((id) => settled.includes(id)),

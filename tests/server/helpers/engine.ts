@@ -85,7 +85,7 @@ export function ledgerParts(folder: string) {
   ChainKeyFile.create(chainKeyPath, chainId, firstKey);
   return {
     type: "open" as const,
-    path: `${folder}/bank.sqlite`,
+    place: { path: `${folder}/bank.sqlite` },
     keys: keyRing.versions,
     chainId,
     chainKeyPath,
@@ -133,4 +133,5 @@ export const noChanges: Changes = {
   limits: null,
   restoring: null,
   clock: null,
+  timeMs: 0,
 };

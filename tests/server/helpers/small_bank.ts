@@ -76,6 +76,7 @@ export function smallBank(): Loaded {
     limits,
     restoring: null,
     accountIdNext: names.length + 1,
+    lastMs: 0,
     accounts: Object.entries(accountSpecs).map(([name, spec]) => {
       const { kind = "customer", balance = 0n, state = "open", currency = "EUR" } = spec;
       const owner = kind === "terminal" ? idOf(name) : kind === "customer" ? name : "";

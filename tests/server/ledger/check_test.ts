@@ -130,7 +130,7 @@ async function checked(parts: OpenLedger) {
 Deno.test("books are checked against their movements and their log, and every damage is named", () =>
   inTemporaryFolder(async (folder) => {
     const parts = ledgerParts(folder);
-    const { path } = parts;
+    const { path } = parts.place;
     const made = await Ledger.open({ ...parts, create: settings }, () => {});
     const replies = await Promise.all(history.map((command) => made.submit(command)));
     assertEquals(replies.filter(({ outcome }) => outcome === "ok").length, history.length - 3);
@@ -151,7 +151,7 @@ Deno.test("books are checked against their movements and their log, and every da
 Deno.test("a torn page of the file is found", () =>
   inTemporaryFolder(async (folder) => {
     const parts = ledgerParts(folder);
-    const { path } = parts;
+    const { path } = parts.place;
     const made = await Ledger.open({ ...parts, create: settings }, () => {});
     for (const command of history) await made.submit(command);
     await made.close();

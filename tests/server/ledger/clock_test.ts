@@ -3,10 +3,11 @@ import { assertEquals } from "@std/assert";
 import { clockJumpMsMax } from "../../../lib/limits.ts";
 import { Clock, type ConfirmedClock, jumpInWords } from "../../../server/ledger/clock.ts";
 import type { Command } from "../../../server/ledger/command.ts";
-import { SqliteStore } from "../../../server/ledger/sqlite_store.ts";
+import { openStore } from "../../../server/ledger/open_store.ts";
+import type { Store } from "../../../server/ledger/store.ts";
 import { addCustomer, engineOn, enrolTerminal, logOf } from "../helpers/engine.ts";
 import { commandOf, idOf, settings } from "../helpers/small_bank.ts";
-import { inTemporaryFolder } from "../helpers/temporary.ts";
+import { onEachPlace, onEachStore } from "../helpers/stores.ts";
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -105,7 +106,7 @@ const logIn: Command[] = [
   { op: "end_log_in", ...who, passed: true },
 ];
 
-async function withdrawn(store: SqliteStore) {
+async function withdrawn(store: Store) {
   const engine = await engineOn(store, start, 0);
   await engine.run(addCustomer("alice", 10_000n), enrolTerminal("lobby"));
   await engine.run(commandOf("lobby alice withdraw w1 alice 4000 EUR"));
@@ -114,87 +115,89 @@ async function withdrawn(store: SqliteStore) {
 
 const outcomesOf = (replies: { outcome: string }[]) => replies.map(({ outcome }) => outcome);
 
-Deno.test("while the clock is in doubt all money waits, log-ins go on, and time runs on by itself", async () => {
-  for (const jumpMs of [2 * hour, -2 * hour]) {
-    const store = SqliteStore.open(":memory:", settings);
-    const { clock, run, errors } = await withdrawn(store);
-    const entriesBefore = (await logOf(store)).length;
-    clock.nowMs += jumpMs;
-    const later = await run(...money, addCustomer("bob", 1n), ...logIn, addCustomer("eve", 0n));
-    assertEquals(outcomesOf(later), [
-      ...money.map(() => "try_later"),
-      "try_later",
-      "ok",
-      "ok",
-      "ok",
-    ]);
-    assertEquals(later.at(-2)!.account!.balance, 10_000n);
-    assertEquals(later.at(-1)!.timeMs, start);
-    clock.nowMs += minute;
-    clock.runningMs! += minute;
-    assertEquals((await run(logIn[0]!))[0]!.timeMs, start + minute);
-    const log = (await logOf(store)).slice(entriesBefore).map(({ action }) => action);
-    const way = jumpMs > 0 ? "ahead" : "back";
-    // It is said once; what waited is not in the log, for it did not happen.
-    assertEquals(log, [
-      `the clock jumped ${way} by 2 h 0 min - money stops`,
-      "log in",
-      "add customer eve",
-    ]);
-    assertEquals(errors.length, 1);
-    assertEquals(store.holds().length, 1);
-    store.close();
-  }
-});
+onEachStore(
+  "while the clock is in doubt all money waits, log-ins go on, and time runs on by itself",
+  async (make) => {
+    for (const jumpMs of [2 * hour, -2 * hour]) {
+      const store = await make(settings);
+      const { clock, run, errors } = await withdrawn(store);
+      const entriesBefore = (await logOf(store)).length;
+      clock.nowMs += jumpMs;
+      const later = await run(...money, addCustomer("bob", 1n), ...logIn, addCustomer("eve", 0n));
+      assertEquals(outcomesOf(later), [
+        ...money.map(() => "try_later"),
+        "try_later",
+        "ok",
+        "ok",
+        "ok",
+      ]);
+      assertEquals(later.at(-2)!.account!.balance, 10_000n);
+      assertEquals(later.at(-1)!.timeMs, start);
+      clock.nowMs += minute;
+      clock.runningMs! += minute;
+      assertEquals((await run(logIn[0]!))[0]!.timeMs, start + minute);
+      const log = (await logOf(store)).slice(entriesBefore).map(({ action }) => action);
+      const way = jumpMs > 0 ? "ahead" : "back";
+      // It is said once; what waited is not in the log, for it did not happen.
+      assertEquals(log, [
+        `the clock jumped ${way} by 2 h 0 min - money stops`,
+        "log in",
+        "add customer eve",
+      ]);
+      assertEquals(errors.length, 1);
+      assertEquals((await store.holds()).length, 1);
+    }
+  },
+);
 
-Deno.test("a clock that is put right lets money move again, and so does an operator's word", async () => {
-  const store = SqliteStore.open(":memory:", settings);
-  const { clock, run } = await withdrawn(store);
-  const deposit = (id: string) => commandOf(`lobby alice deposit ${id} alice 100 EUR`);
-  clock.nowMs += 2 * hour;
-  assertEquals(outcomesOf(await run(deposit("d1"))), ["try_later"]);
-  clock.nowMs -= 2 * hour;
-  assertEquals(outcomesOf(await run(deposit("d1"))), ["ok"]);
-  clock.nowMs += 2 * hour;
-  assertEquals(outcomesOf(await run(deposit("d2"))), ["try_later"]);
-  assertEquals(outcomesOf(await run(confirm)), ["ok"]);
-  const [moved] = await run(deposit("d2"));
-  assertEquals([moved!.outcome, moved!.timeMs], ["ok", start + 2 * hour]);
-  // Set back and confirmed, time stands still until the clock is there: it never goes back.
-  clock.nowMs -= hour;
-  assertEquals(outcomesOf(await run(deposit("d3"), confirm)), ["try_later", "ok"]);
-  const [still] = await run(deposit("d3"));
-  assertEquals([still!.outcome, still!.timeMs], ["ok", start + 2 * hour]);
-  const said = (await logOf(store)).filter(({ who }) => who !== "alice").slice(2);
-  assertEquals(said.map(({ who, action }) => `${who} | ${action}`), [
-    "bank | the clock jumped ahead by 2 h 0 min - money stops",
-    "bank | the clock is right again - money moves",
-    "bank | the clock jumped ahead by 2 h 0 min - money stops",
-    "operator root | confirm the clock",
-    "bank | the clock jumped back by 1 h 0 min - money stops",
-    "operator root | confirm the clock",
-  ]);
-  store.close();
-});
-
-Deno.test("what was confirmed of a clock behind the books outlives a restart", () =>
-  inTemporaryFolder(async (folder) => {
-    const path = `${folder}/bank.sqlite`;
-    const first = SqliteStore.open(path, settings);
-    await withdrawn(first);
-    first.close();
+onEachStore(
+  "a clock that is put right lets money move again, and so does an operator's word",
+  async (make) => {
+    const store = await make(settings);
+    const { clock, run } = await withdrawn(store);
     const deposit = (id: string) => commandOf(`lobby alice deposit ${id} alice 100 EUR`);
-    const opened = async (nowMs: number, ...commands: Command[]) => {
-      const store = SqliteStore.open(path);
-      const replies = await (await engineOn(store, nowMs)).run(...commands);
-      store.close();
-      return outcomesOf(replies);
-    };
-    assertEquals(await opened(start - 3 * hour, deposit("d1")), ["try_later"]);
-    assertEquals(await opened(start - 3 * hour, deposit("d1"), confirm), ["try_later", "ok"]);
-    assertEquals(await opened(start - 2 * hour, deposit("d1")), ["ok"]);
-    assertEquals(await opened(start - 9 * hour, deposit("d2")), ["try_later"]);
-    assertEquals(await opened(start + hour, deposit("d2")), ["ok"]);
-    // The books have gone on since: what was confirmed counts no more.
-    assertEquals(await opened(start - 2 * hour, deposit("d3")), ["try_later"]);
-  }));
+    clock.nowMs += 2 * hour;
+    assertEquals(outcomesOf(await run(deposit("d1"))), ["try_later"]);
+    clock.nowMs -= 2 * hour;
+    assertEquals(outcomesOf(await run(deposit("d1"))), ["ok"]);
+    clock.nowMs += 2 * hour;
+    assertEquals(outcomesOf(await run(deposit("d2"))), ["try_later"]);
+    assertEquals(outcomesOf(await run(confirm)), ["ok"]);
+    const [moved] = await run(deposit("d2"));
+    assertEquals([moved!.outcome, moved!.timeMs], ["ok", start + 2 * hour]);
+    // Set back and confirmed, time stands still until the clock is there: it never goes back.
+    clock.nowMs -= hour;
+    assertEquals(outcomesOf(await run(deposit("d3"), confirm)), ["try_later", "ok"]);
+    const [still] = await run(deposit("d3"));
+    assertEquals([still!.outcome, still!.timeMs], ["ok", start + 2 * hour]);
+    const said = (await logOf(store)).filter(({ who }) => who !== "alice").slice(2);
+    assertEquals(said.map(({ who, action }) => `${who} | ${action}`), [
+      "bank | the clock jumped ahead by 2 h 0 min - money stops",
+      "bank | the clock is right again - money moves",
+      "bank | the clock jumped ahead by 2 h 0 min - money stops",
+      "operator root | confirm the clock",
+      "bank | the clock jumped back by 1 h 0 min - money stops",
+      "operator root | confirm the clock",
+    ]);
+  },
+);
+
+onEachPlace("what was confirmed of a clock behind the books outlives a restart", async (place) => {
+  const first = await openStore(place, settings);
+  await withdrawn(first);
+  await first.close();
+  const deposit = (id: string) => commandOf(`lobby alice deposit ${id} alice 100 EUR`);
+  const opened = async (nowMs: number, ...commands: Command[]) => {
+    const store = await openStore(place);
+    const replies = await (await engineOn(store, nowMs)).run(...commands);
+    await store.close();
+    return outcomesOf(replies);
+  };
+  assertEquals(await opened(start - 3 * hour, deposit("d1")), ["try_later"]);
+  assertEquals(await opened(start - 3 * hour, deposit("d1"), confirm), ["try_later", "ok"]);
+  assertEquals(await opened(start - 2 * hour, deposit("d1")), ["ok"]);
+  assertEquals(await opened(start - 9 * hour, deposit("d2")), ["try_later"]);
+  assertEquals(await opened(start + hour, deposit("d2")), ["ok"]);
+  // The books have gone on since: what was confirmed counts no more.
+  assertEquals(await opened(start - 2 * hour, deposit("d3")), ["try_later"]);
+});

@@ -1,7 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { ChainVerifier } from "../../../server/audit/chain.ts";
 import type { Command } from "../../../server/ledger/command.ts";
-import { SqliteStore } from "../../../server/ledger/sqlite_store.ts";
 import {
   addCustomer,
   chainId,
@@ -12,16 +11,17 @@ import {
   sealedLogOf,
 } from "../helpers/engine.ts";
 import { commandOf, settings } from "../helpers/small_bank.ts";
+import { type MakeStore, onEachStore } from "../helpers/stores.ts";
 
-async function smallBank() {
-  const store = SqliteStore.open(":memory:", settings);
+async function smallBank(make: MakeStore) {
+  const store = await make(settings);
   const engine = await engineOn(store);
   await engine.run(addCustomer("alice", 10_000n), enrolTerminal("lobby"));
   return { store, engine };
 }
 
-Deno.test("the same batch run twice changes the books once", async () => {
-  const { store, engine } = await smallBank();
+onEachStore("the same batch run twice changes the books once", async (make) => {
+  const { store, engine } = await smallBank(make);
   const steps = [
     "lobby alice withdraw w1 alice 2000 EUR",
     "lobby complete w1 2000",
@@ -30,15 +30,14 @@ Deno.test("the same batch run twice changes the books once", async () => {
     "lobby void v1",
   ].map(commandOf);
   const first = await engine.run(...steps);
-  const books = store.accounts();
+  const books = await store.accounts();
   const second = await engine.run(...steps);
   assertEquals(second.map(({ outcome }) => outcome), first.map(({ outcome }) => outcome));
-  assertEquals(store.accounts(), books);
-  store.close();
+  assertEquals(await store.accounts(), books);
 });
 
-Deno.test("the log is one chain over batches, refused ones left out", async () => {
-  const { store, engine } = await smallBank();
+onEachStore("the log is one chain over batches, refused ones left out", async (make) => {
+  const { store, engine } = await smallBank(make);
   const again = enrolTerminal("another name", "lobby"); // an id that the database has already
   const [note, refused] = await engine.run(
     { op: "note", who: "bank", action: "before", kind: "other", outcome: "ok" },
@@ -52,11 +51,10 @@ Deno.test("the log is one chain over batches, refused ones left out", async () =
   const verifier = new ChainVerifier(firstKey, chainId);
   for (const entry of await sealedLogOf(store)) assertEquals(verifier.next(entry), null);
   assertEquals(verifier.goodCount, actions.length);
-  store.close();
 });
 
-Deno.test("time never goes back, whatever the clock does", async () => {
-  const { store, engine } = await smallBank();
+onEachStore("time never goes back, whatever the clock does", async (make) => {
+  const { store, engine } = await smallBank(make);
   const note: Command = { op: "note", who: "bank", action: "x", kind: "other", outcome: "ok" };
   const times: number[] = [];
   for (const nowMs of [2_000_000, 1_500_000, 2_000_001]) {
@@ -66,5 +64,4 @@ Deno.test("time never goes back, whatever the clock does", async () => {
   assertEquals(times, [2_000_000, 2_000_000, 2_000_001]);
   const later = await engineOn(store, 0);
   assertEquals((await later.run(note))[0]!.timeMs, 2_000_001);
-  store.close();
 });

@@ -4,16 +4,17 @@ import type { Command } from "../../../server/ledger/command.ts";
 import { Ledger, type OpenLedger } from "../../../server/ledger/ledger.ts";
 import { addCustomer, enrolTerminal, ledgerParts } from "../helpers/engine.ts";
 import { idOf, settings } from "../helpers/small_bank.ts";
+import { onEachPlace } from "../helpers/stores.ts";
 import { inTemporaryFolder } from "../helpers/temporary.ts";
 
 const aliceId = 4;
 
-/** Runs with a ledger in its thread, on a file of its own, with one terminal and one customer. */
-function withLedger(
-  run: (ledger: Ledger, troubles: string[], parts: OpenLedger) => Promise<void>,
-): Promise<void> {
-  return inTemporaryFolder(async (folder) => {
-    const parts = ledgerParts(folder);
+type Run = (ledger: Ledger, troubles: string[], parts: OpenLedger) => Promise<void>;
+
+/** A test with a ledger in its thread, on a store of its own, with one terminal and one customer. */
+function onEachLedger(name: string, run: Run): void {
+  onEachPlace(name, async (place, folder) => {
+    const parts = { ...ledgerParts(folder), place };
     const troubles: string[] = [];
     const ledger = await Ledger.open(
       { ...parts, create: settings },
@@ -35,32 +36,34 @@ const deposit = (name: string, amount = 100n): Command[] => {
   return [{ op: "authorise", kind: "deposit", ...whose, ...ids }, { op: "complete", ...ids }];
 };
 
-Deno.test("many commands at once are all answered, each with its own reply", () =>
-  withLedger(async (ledger) => {
-    const names = Array.from({ length: 700 }, (_, index) => `d${index}`);
-    const replies = await Promise.all(
-      names.flatMap((name, index) => deposit(name, BigInt(index + 1))).map((command) =>
-        ledger.submit(command)
-      ),
-    );
-    assertEquals(new Set(replies.map(({ outcome }) => outcome)), new Set(["ok"]));
-    const booked = replies.flatMap(({ booked }) => booked === undefined ? [] : [Number(booked)]);
-    assertEquals(booked, names.map((_, index) => index + 1));
-    const account = await ledger.read.account(aliceId);
-    assertEquals(account!.balance, 100_000n + 700n * 701n / 2n);
-  }));
+onEachLedger("many commands at once are all answered, each with its own reply", async (ledger) => {
+  const names = Array.from({ length: 700 }, (_, index) => `d${index}`);
+  const replies = await Promise.all(
+    names.flatMap((name, index) => deposit(name, BigInt(index + 1))).map((command) =>
+      ledger.submit(command)
+    ),
+  );
+  assertEquals(new Set(replies.map(({ outcome }) => outcome)), new Set(["ok"]));
+  const booked = replies.flatMap(({ booked }) => booked === undefined ? [] : [Number(booked)]);
+  assertEquals(booked, names.map((_, index) => index + 1));
+  const account = await ledger.read.account(aliceId);
+  assertEquals(account!.balance, 100_000n + 700n * 701n / 2n);
+});
 
-Deno.test("a member that the database refuses takes none of its batch with it", () =>
-  withLedger(async (ledger, troubles) => {
+onEachLedger(
+  "a member that the database refuses takes none of its batch with it",
+  async (ledger, troubles) => {
     const commands = [...deposit("d1"), enrolTerminal("other", "lobby"), ...deposit("d2")];
     const replies = await Promise.all(commands.map((command) => ledger.submit(command)));
     assertEquals(replies.map(({ outcome }) => outcome), ["ok", "ok", "try_later", "ok", "ok"]);
     assertEquals(troubles.length > 0, true);
     assertEquals((await ledger.read.account(aliceId))!.balance, 100_200n);
-  }));
+  },
+);
 
-Deno.test("those who watch an account hear of every change, in order, until they stop", () =>
-  withLedger(async (ledger) => {
+onEachLedger(
+  "those who watch an account hear of every change, in order, until they stop",
+  async (ledger) => {
     const heard: number[] = [];
     const before = (await ledger.read.account(aliceId))!.version;
     const stop = ledger.watch(aliceId, ({ version }) => heard.push(version));
@@ -71,13 +74,17 @@ Deno.test("those who watch an account hear of every change, in order, until they
     stop();
     for (const command of deposit("d9")) await ledger.submit(command);
     assertEquals(heard.length, 5);
-  }));
+  },
+);
 
 Deno.test("a file in use, or none at all, is refused by its opener", () =>
-  withLedger(async (_ledger, _troubles, parts) => {
+  inTemporaryFolder(async (folder) => {
+    const parts = ledgerParts(folder);
+    const ledger = await Ledger.open({ ...parts, create: settings }, () => {});
     await assertRejects(() => Ledger.open(parts, () => {}), UsageError, "in use");
     await assertRejects(
-      () => Ledger.open({ ...parts, path: `${parts.path}/none` }, () => {}),
+      () => Ledger.open({ ...parts, place: { path: `${parts.place.path}/none` } }, () => {}),
       UsageError,
     );
+    await ledger.close();
   }));

@@ -1,0 +1,17 @@
+/** Which database a bank is in: above this, nothing knows. */
+import type { Settings } from "./books.ts";
+import { SqliteStore } from "./sqlite_store.ts";
+import type { Store } from "./store.ts";
+
+/** A file of SQLite's, or the URL of a PostgreSQL database. */
+export type StorePlace = { path: string } | { url: string };
+
+/**
+ * Opens the bank's store, or makes it with these settings.
+ * @throws {UsageError} when there is none, or one already; when it is damaged, newer, in use or not to be reached
+ */
+export async function openStore(place: StorePlace, create?: Settings): Promise<Store> {
+  if ("path" in place) return SqliteStore.open(place.path, create);
+  const { PostgresStore } = await import("./postgres_store.ts"); // a bank in a file needs no driver
+  return await PostgresStore.open(place.url, create);
+}

@@ -1,0 +1,80 @@
+/** What databases give for a row, and what it stands for: both stores name their columns alike. */
+import { hex } from "../../lib/bytes.ts";
+import type { Account, Customer, Failures, Movement, Terminal } from "./books.ts";
+
+/** Whole numbers come exact at any size. */
+export type Row = Record<string, bigint | number | string | Uint8Array | null>;
+
+export const numberOf = (value: Row[string] | undefined) => Number(value as bigint);
+export const bytesOf = (value: Row[string] | undefined) => value as Uint8Array<ArrayBuffer>;
+const maybeNumber = (value: Row[string] | undefined) => value === null ? null : numberOf(value);
+const money = (value: Row[string] | undefined) => value as bigint;
+
+export function accountOf(row: Row): Account {
+  return {
+    id: numberOf(row.id),
+    kind: row.kind as Account["kind"],
+    owner: row.owner as string,
+    name: row.name as string,
+    currency: row.currency as string,
+    balance: money(row.balance),
+    held: money(row.held),
+    version: numberOf(row.version),
+    state: row.state as Account["state"],
+    day: numberOf(row.day),
+    dayOut: money(row.day_out),
+    dayIn: money(row.day_in),
+    withdrawalMax: row.withdrawal_max as bigint | null,
+    dayOutMax: row.day_out_max as bigint | null,
+    dayInMax: row.day_in_max as bigint | null,
+  };
+}
+
+export function movementOf(row: Row): Movement {
+  return {
+    id: hex(bytesOf(row.id)),
+    step: numberOf(row.step) as Movement["step"],
+    action: row.action as Movement["action"],
+    kind: row.kind as Movement["kind"],
+    terminal: row.terminal as string,
+    customer: row.customer as string,
+    operator: row.operator as string,
+    debit: maybeNumber(row.debit),
+    credit: maybeNumber(row.credit),
+    amount: money(row.amount),
+    booked: money(row.booked),
+    currency: row.currency as string,
+    outcome: row.outcome as Movement["outcome"],
+    debitBalance: row.debit_balance as bigint | null,
+    creditBalance: row.credit_balance as bigint | null,
+    day: numberOf(row.day),
+    timeMs: numberOf(row.time_ms),
+  };
+}
+
+export function customerOf(row: Row): Customer {
+  return { username: row.username as string, passwordHash: row.password_hash as string };
+}
+
+export function terminalOf(row: Row): Terminal {
+  return {
+    id: row.id as string,
+    name: row.name as string,
+    keyVersion: numberOf(row.key_version),
+    sealedKey: bytesOf(row.sealed_key),
+    state: row.state as Terminal["state"],
+    next: row.next_version === null ? null : {
+      version: numberOf(row.next_version),
+      sealedKey: bytesOf(row.next_sealed_key),
+      sinceMs: numberOf(row.next_since_ms),
+    },
+  };
+}
+
+export function failuresOf(row: Row): Failures {
+  return {
+    source: row.source as string,
+    count: numberOf(row.count),
+    lastMs: numberOf(row.last_ms),
+  };
+}

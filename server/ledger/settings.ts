@@ -1,0 +1,78 @@
+/** What a bank is set up with, as names and values: the one table of both stores that is not rows of things. */
+import { smallestNote } from "../../lib/notes.ts";
+import type { Limits, Restoring, Settings } from "./books.ts";
+import type { Row } from "./rows.ts";
+
+/** The table's content. */
+export type SettingValues = Partial<Record<string, string>>;
+
+/** The table's rows, as one value. */
+export function valuesOf(rows: readonly Row[]): SettingValues {
+  return Object.fromEntries(rows.map(({ name, value }) => [name, value]));
+}
+
+/** The bank's limits and the settings that keep them. */
+const limitNames: [keyof Limits, string][] = [
+  ["withdrawalMax", "withdrawal_max"],
+  ["accountDayOutMax", "account_day_out_max"],
+  ["terminalDayOutMax", "terminal_day_out_max"],
+  ["terminalDayInMax", "terminal_day_in_max"],
+];
+
+/** The setting that says since when a restored bank is waited for. */
+export const restoredSince = "restored_since_ms";
+/** The setting of a terminal that has not told yet what it did since the backup. */
+const retellOf = (terminal: string) => `retell ${terminal}`;
+/** What the settings of all such terminals begin with. */
+export const retellPrefix = retellOf("");
+
+export function settingsOf(value: SettingValues): Settings {
+  const currency = { code: value.currency!, exponent: Number(value.exponent) };
+  return {
+    bankId: value.bank_id!,
+    bankName: value.bank_name!,
+    currency,
+    timeZone: value.time_zone!,
+    // Banks that were made before it was a setting go by their currency's notes.
+    smallestNote: BigInt(value.smallest_note ?? smallestNote(currency)),
+  };
+}
+
+export function valuesOfSettings(settings: Settings): [name: string, value: string][] {
+  return [
+    ["bank_id", settings.bankId],
+    ["bank_name", settings.bankName],
+    ["currency", settings.currency.code],
+    ["exponent", String(settings.currency.exponent)],
+    ["time_zone", settings.timeZone],
+    ["smallest_note", String(settings.smallestNote)],
+  ];
+}
+
+export function limitsOf(value: SettingValues): Limits {
+  const amounts = limitNames.map(([limit, name]) => [
+    limit,
+    value[name] === undefined ? null : BigInt(value[name]),
+  ]);
+  return Object.fromEntries(amounts) as Limits;
+}
+
+/** Null where there is no such limit: then there is no such setting. */
+export function valuesOfLimits(limits: Limits): [name: string, value: string | null][] {
+  return limitNames.map(([limit, name]) => [name, limits[limit]?.toString() ?? null]);
+}
+
+export function restoringOf(value: SettingValues): Restoring | null {
+  const since = value[restoredSince];
+  const waiting = Object.keys(value).filter((name) => name.startsWith(retellPrefix))
+    .map((name) => name.slice(retellPrefix.length));
+  return since === undefined ? null : { sinceMs: Number(since), waiting };
+}
+
+/** None once nobody is waited for. */
+export function valuesOfRestoring(
+  { sinceMs, waiting }: Restoring,
+): [name: string, value: string][] {
+  if (waiting.length === 0) return [];
+  return [restoredSince, ...waiting.map(retellOf)].map((name) => [name, String(sinceMs)]);
+}

@@ -1,0 +1,141 @@
+/**
+ * Several servers on one database: the same ids at all of them at once, one busy terminal, and few
+ * accounts. Whoever is asked says the same, and everything happens once.
+ */
+import { assert, assertEquals } from "@std/assert";
+import { ChainVerifier } from "../../../server/audit/chain.ts";
+import { checkBooks } from "../../../server/ledger/check.ts";
+import type { AuditEntry, Command, Reply } from "../../../server/ledger/command.ts";
+import { Engine } from "../../../server/ledger/engine.ts";
+import { PostgresStore } from "../../../server/ledger/postgres_store.ts";
+import { filled } from "../../lib/helpers.ts";
+import { addCustomer, enrolTerminal, firstKey, keyRing, writerOn } from "../helpers/engine.ts";
+import { postgres } from "../helpers/postgres.ts";
+import { commandOf, settings } from "../helpers/small_bank.ts";
+import { newDatabase, onPostgres } from "../helpers/stores.ts";
+
+const customers = ["alice", "bob", "lena"];
+const serverCount = 4;
+const batchCount = 40;
+const batchCommands = 12;
+
+const chainIdOf = (server: number) => filled(0x50 + server, 16);
+
+/** Server number `server` of a bank: its store, and a way to run its batches. */
+async function serverOn(url: string, server: number, create?: typeof settings) {
+  const store = await PostgresStore.open(url, create);
+  const errors: string[] = [];
+  const clock = { nowMs: () => 1_000_000, monotonicMs: () => 1_000_000 };
+  const log = await writerOn(store, chainIdOf(server));
+  const engine = await Engine.open({ store, log, lastMs: 0, ...clock });
+  let batches = 0;
+  const run = async (commands: Command[]) =>
+    (await engine.run(commands, ({ message }) => errors.push(message), batches++ % 3 === 2))
+      .replies;
+  return { store, run, errors };
+}
+
+/** A random number below `count`, the same in every run. */
+function dice(seed: number): (count: number) => number {
+  let state = seed;
+  return (count) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return Math.floor(state / 2 ** 32 * count);
+  };
+}
+
+/** Movements that all servers are asked for: withdrawals, deposits and transfers, begun and ended. */
+function history(roll: (count: number) => number): string[] {
+  return Array.from({ length: 160 }, (_, index) => {
+    const who = customers[roll(3)]!, terminal = roll(4) === 0 ? "mall" : "lobby";
+    const id = `m${roll(60)}`, amount = 100 * (1 + roll(8));
+    const to = customers[roll(3)]!;
+    return [
+      `${terminal} ${who} withdraw ${id} ${who} ${amount} EUR`,
+      `${terminal} ${who} deposit ${id} ${who} ${amount} EUR`,
+      `${terminal} ${who} transfer ${id} ${who} ${to} ${amount} EUR`,
+      `${terminal} complete ${id} ${amount}`,
+      `${terminal} reverse ${id}`,
+      `${terminal} void ${id}`,
+      `lobby load l${index} 1000 EUR`,
+    ][roll(7)]!;
+  });
+}
+
+/** The accounts in a new bank are numbered as its commands come. */
+const numbers: Record<string, number> = { alice: 3, bob: 4, lena: 5 };
+function numbered(line: string): Command {
+  const command = commandOf(line);
+  const words = line.split(" ");
+  if ("account" in command) command.account = numbers[words[1]!]!;
+  if ("to" in command) command.to = numbers[words[5]!]!;
+  return command;
+}
+
+onPostgres(
+  "four servers, the same ids and one busy terminal: one outcome each, and nothing twice",
+  async () => {
+    const { url } = await newDatabase();
+    const first = await serverOn(url, 0, settings);
+    await first.run(customers.map((name) => addCustomer(name, 2_000n)));
+    await first.run([enrolTerminal("lobby"), enrolTerminal("mall")]);
+    const servers = [first];
+    for (let server = 1; server < serverCount; server++) servers.push(await serverOn(url, server));
+
+    const asked = history(dice(7));
+    const replies: { line: string; reply: Reply }[] = [];
+    await Promise.all(servers.map(async ({ run }, server) => {
+      const roll = dice(server + 1);
+      for (let batch = 0; batch < batchCount; batch++) {
+        const lines = Array.from({ length: batchCommands }, () => asked[roll(asked.length)]!);
+        (await run(lines.map(numbered))).forEach((reply, index) =>
+          replies.push({ line: lines[index]!, reply })
+        );
+      }
+    }));
+    assertEquals(servers.map(({ errors }) => errors), servers.map(() => []));
+    assertEquals(replies.length, serverCount * batchCount * batchCommands);
+
+    // What begins a movement has one outcome, whoever is asked, and however often.
+    const outcomes = new Map<string, Set<string>>();
+    for (const { line, reply } of replies) {
+      if (/complete|reverse|void/.test(line)) continue;
+      outcomes.set(line, (outcomes.get(line) ?? new Set()).add(reply.outcome));
+    }
+    const differing = [...outcomes].filter(([, each]) => each.size > 1);
+    assertEquals(differing.map(([line, each]) => `${line}: ${[...each]}`), []);
+
+    // An account's version stands for one state of it.
+    const states = new Map<string, string>();
+    for (const { reply: { account } } of replies) {
+      if (!account) continue;
+      const version = `${account.id} ${account.version}`,
+        state = `${account.balance} ${account.held}`;
+      assertEquals(states.get(version) ?? state, state, version);
+      states.set(version, state);
+    }
+    assert(states.size > 20);
+
+    const { store } = servers[1]!;
+    const entries: AuditEntry[] = [];
+    for (const { number, id } of await store.chains()) {
+      const verifier = new ChainVerifier(firstKey, id);
+      for (const sealed of await store.entriesAfter(number, 0, 100_000)) {
+        assertEquals(verifier.next(sealed), null);
+        if (sealed.keyVersion > 0) entries.push(keyRing.open(sealed, id)!);
+      }
+      assert(verifier.goodCount > 10, `chain ${number}`);
+    }
+    const checked = await checkBooks({
+      accounts: await store.accounts(),
+      movements: await store.movementsAfter("00".repeat(16), 0, 100_000),
+      holds: await store.holdIds(),
+      entries,
+    });
+    assertEquals(checked.problem, null);
+    assert(checked.movements > 60);
+    const deadlocks = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()";
+    assertEquals(await (await postgres()).run(url, deadlocks), [{ deadlocks: "0" }]);
+    for (const server of servers) await server.store.close();
+  },
+);

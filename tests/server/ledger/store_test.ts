@@ -1,0 +1,214 @@
+/** What every store must do, whatever database it is on. */
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import type { SealedEntry } from "../../../server/audit/chain.ts";
+import type { Account, Changes, Movement } from "../../../server/ledger/books.ts";
+import { openStore } from "../../../server/ledger/open_store.ts";
+import type { Store } from "../../../server/ledger/store.ts";
+import { filled } from "../../lib/helpers.ts";
+import { addCustomer, engineOn, enrolTerminal, noChanges } from "../helpers/engine.ts";
+import { commandOf, idOf, settings } from "../helpers/small_bank.ts";
+import { alice, aliceAfter, entry, opening, withdrawal } from "../helpers/small_store.ts";
+import { type MakeStore, onEachPlace, onEachStore } from "../helpers/stores.ts";
+
+/** A store with one account, its opening and an open withdrawal. */
+async function smallStore(make: MakeStore): Promise<Store> {
+  const store = await make(settings);
+  await store.commit({ ...noChanges, accounts: [alice], movements: [opening, withdrawal] }, [
+    entry,
+  ]);
+  return store;
+}
+
+onEachStore("what is committed is read back, and nothing else has changed", async (make) => {
+  const store = await smallStore(make);
+  const touch = {
+    movements: new Set([withdrawal.id, idOf("other")]),
+    accounts: new Set([999]),
+    customers: new Set(["alice", "nobody"]),
+    terminals: new Set([idOf("lobby")]),
+    terminalNames: new Set(["lobby"]),
+    failureSources: new Set(["none"]),
+  };
+  const loaded = await store.load(touch);
+  assertEquals(loaded.movements, [withdrawal]);
+  assertEquals(loaded.accounts.filter(({ owner }) => owner === "alice")[0], aliceAfter);
+  assertEquals(loaded.accountIdNext, 4);
+  assertEquals(loaded.settings, settings);
+  assertEquals(await store.lastEntries(1, 9), [entry]);
+  assertEquals((await store.accounts()).map(({ kind }) => kind), [
+    "vault",
+    "differences",
+    "customer",
+  ]);
+});
+
+/** The withdrawal's second row, as it should be. */
+const completed: Movement = {
+  ...withdrawal,
+  step: 2,
+  action: "complete",
+  booked: 40n,
+  debitBalance: 60n,
+  creditBalance: -60n,
+};
+
+onEachStore(
+  "the database books what a movement's rows say: balances, holds, and what is open",
+  async (make) => {
+    const store = await smallStore(make);
+    assertEquals(await store.holds(), [withdrawal]);
+    await store.commit({ ...noChanges, movements: [completed] }, []);
+    const { balance, held } = (await store.account(3))!;
+    assertEquals([balance, held, (await store.account(1))!.balance], [60n, 0n, -60n]);
+    assertEquals(await store.holds(), []);
+  },
+);
+
+type Case = { changes?: Partial<Changes>; entries?: SealedEntry[] };
+/** A batch whose one row is like the second of the withdrawal, a new first one, or a booking. */
+const second = (change: Partial<Movement>): Case => ({
+  changes: { movements: [{ ...completed, ...change }] },
+});
+const first = (change: Partial<Movement>): Case =>
+  second({ ...withdrawal, id: idOf("new"), ...change });
+const booking = (change: Partial<Movement>): Case =>
+  second({ ...opening, id: idOf("new"), debitBalance: -200n, creditBalance: 200n, ...change });
+const account = (change: Partial<Account>): Case => ({
+  changes: { accounts: [{ ...alice, ...change }] },
+});
+
+const neverCommitted: Record<string, Case> = {
+  "more held than there is": first({ amount: 61n }),
+  "a customer's balance below zero": booking({
+    debit: 3,
+    credit: 1,
+    amount: 101n,
+    booked: 101n,
+    debitBalance: -1n,
+    creditBalance: 1n,
+  }),
+  "balances that are not what the row makes of them": second({ debitBalance: 61n }),
+  "balances of the other side that are not": second({ creditBalance: -61n }),
+  "money in another currency than its accounts": booking({ currency: "USD" }),
+  "an unknown kind of account": account({ id: 9, kind: "gold" as Account["kind"] }),
+  "a version that goes back": account({ version: 0 }),
+  "less than nothing charged to a day": account({ dayOut: -1n }),
+  "money that comes from nowhere": booking({ debit: null, debitBalance: null }),
+  "money that goes nowhere": booking({ credit: null, creditBalance: null }),
+  "money that goes to where it was": booking({ credit: 1 }),
+  "a movement of an account that is not": booking({ debit: 999 }),
+  "more booked than asked for": second({ booked: 41n, debitBalance: 59n, creditBalance: -59n }),
+  "less than nothing booked": booking({ booked: -1n }),
+  "a booking that books something else": booking({
+    booked: 99n,
+    debitBalance: -199n,
+    creditBalance: 199n,
+  }),
+  "nothing completed": second({ booked: 0n, debitBalance: 100n, creditBalance: -100n }),
+  "a reversal that books": second({ action: "reverse" }),
+  "an authorisation that books": first({ booked: 40n, debitBalance: 60n, creditBalance: -60n }),
+  "a refusal that books": booking({ outcome: "insufficient_funds" }),
+  "a settling of nothing": second({ id: idOf("new") }),
+  "a settling of what was booked in one step": second({ id: opening.id }),
+  "a settling at another terminal": second({ terminal: idOf("mall") }),
+  "a settling of another amount": second({ amount: 50n }),
+  "a settling from another account": second({ debit: 2, debitBalance: -40n }),
+  "a report of what no operator settled": second({ step: 3, action: "report" }),
+  "a settling as a first row": first({ action: "complete" }),
+  "the same movement twice": first({ id: withdrawal.id }),
+  "a movement in a fourth step": second({ step: 4 as 3 }),
+  "an amount beyond 64 bits": first({ amount: 2n ** 63n, outcome: "amount_too_large" }),
+  "a movement's id of another length": first({ id: "00" }),
+  "the same place in the log twice": { entries: [entry] },
+  "a log entry without its tag": { entries: [{ ...entry, sequence: 2, tag: filled(0, 16) }] },
+};
+
+onEachStore(
+  "the database refuses what must never be, and keeps nothing of that batch",
+  async (make) => {
+    for (const [name, { changes, entries = [] }] of Object.entries(neverCommitted)) {
+      const store = await smallStore(make);
+      const accounts = await store.accounts();
+      const good = { ...alice, id: 8, owner: "good" };
+      const all = { ...noChanges, ...changes, accounts: [good, ...(changes?.accounts ?? [])] };
+      await assertRejects(async () => await store.commit(all, entries), Error, undefined, name);
+      assertEquals(await store.accounts(), accounts, name);
+      // It goes on working.
+      await store.commit({ ...noChanges, accounts: [good], movements: [completed] }, []);
+      await store.close();
+    }
+  },
+);
+
+const allOf = async (store: Store) => [
+  await store.accounts(),
+  await store.holds(),
+  await store.lastEntries(1, 1),
+];
+
+onEachPlace(
+  "a bank is found as it was left: balances, holds, the log, throttling and its time",
+  async (place) => {
+    const who = { username: "alice", nameHash: idOf("hash"), terminal: idOf("lobby") };
+    const fail = async (engine: Awaited<ReturnType<typeof engineOn>>) => {
+      const [begun] = await engine.run({ op: "begin_log_in", ...who });
+      if (begun!.outcome === "ok") await engine.run({ op: "end_log_in", ...who, passed: false });
+      return begun!;
+    };
+
+    const before = await openStore(place, settings);
+    const engine = await engineOn(before);
+    await engine.run(addCustomer("alice", 10_000n), enrolTerminal("lobby"));
+    await engine.run(commandOf("lobby alice withdraw w1 alice 4000 EUR"));
+    assertEquals((await before.holds()).length, 1);
+    for (let count = 0; count < 3; count++) await fail(engine);
+    const left = await allOf(before);
+    await before.close();
+
+    const after = await openStore(place);
+    assertEquals(await allOf(after), left);
+    const later = await engineOn(after, 1_000_000 - 60_000); // a clock that went back a little
+    const waits: (number | undefined)[] = [];
+    for (let count = 0; count < 3; count++) {
+      const throttled = await fail(later);
+      assertEquals(throttled.outcome, "throttled");
+      assert(throttled.timeMs >= 1_000_000);
+      waits.push(throttled.retryAfterMs);
+      later.clock.nowMs = throttled.timeMs + throttled.retryAfterMs!;
+      assertEquals((await fail(later)).outcome, "ok");
+    }
+    assertEquals(waits, [1_000, 2_000, 4_000]);
+    await after.close();
+  },
+);
+
+onEachStore(
+  "a customer's account has a balance for each day on which its money moved",
+  async (make) => {
+    const store = await smallStore(make);
+    const later = { ...completed, day: 3 };
+    await store.commit({ ...noChanges, movements: [later] }, []);
+    const another = { ...opening, id: idOf("o2"), day: 3, debitBalance: -70n, creditBalance: 70n };
+    await store.commit({ ...noChanges, movements: [{ ...another, amount: 10n, booked: 10n }] }, []);
+    const days = async (account: number, fromDay: number) =>
+      (await store.dayBalances(account, fromDay)).map(({ day, balance }) => [day, balance]);
+    assertEquals(await days(3, 0), [[0, 100n], [3, 70n]]);
+    assertEquals(
+      await days(3, 2),
+      [[0, 100n], [3, 70n]],
+      "the last one before says what there was",
+    );
+    assertEquals(await days(3, 3), [[3, 70n]]);
+    assertEquals(await days(3, 9), [[3, 70n]]);
+    assertEquals(await days(1, 0), [], "the bank's own have none");
+  },
+);
+
+onEachStore("a customer's password is replaced, and nobody else's", async (make) => {
+  const store = await smallStore(make);
+  const [bob, carl] = ["bob", "carl"].map((username) => ({ username, passwordHash: "first" }));
+  await store.commit({ ...noChanges, customers: [bob!, carl!] }, []);
+  await store.commit({ ...noChanges, customers: [{ ...bob!, passwordHash: "second" }] }, []);
+  assertEquals((await store.customer("bob"))!.passwordHash, "second");
+  assertEquals((await store.customer("carl"))!.passwordHash, "first");
+});
