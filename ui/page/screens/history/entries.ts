@@ -2,17 +2,19 @@
 import type { VNode } from "preact";
 import { html } from "htm/preact";
 import type { HistoryEntry, MachineView } from "../../../../lib/atm.ts";
-import { day, sentence, signedMoney, timeOfDay } from "../../format.ts";
+import { day, money, sentence, signedMoney, timeOfDay } from "../../format.ts";
 import { Icon, type IconName } from "../../parts/icon.ts";
-import { fill, type Words } from "../../words.ts";
+import { fill, type Tables, type Words } from "../../words.ts";
+import { entryInWords } from "./in_words.ts";
 
 interface EntriesProps {
   entries: HistoryEntry[] | null;
   view: MachineView;
   words: Words;
+  tables: Tables;
 }
 
-export function Entries({ entries, view, words }: EntriesProps): VNode {
+export function Entries({ entries, view, words, tables }: EntriesProps): VNode {
   if (entries === null) return html`<p class="entries__none">${words.history.loading}</p>` as VNode;
   if (entries.length === 0) {
     return html`
@@ -27,7 +29,7 @@ export function Entries({ entries, view, words }: EntriesProps): VNode {
           <h2 class="entries__day" key=${name}>${name}</h2>
           <ul>
             ${ofDay.map((entry) =>
-              html`<${Entry} key=${entry.place} ...${{ entry, view, words }} />`
+              html`<${Entry} key=${entry.place} ...${{ entry, view, words, tables }} />`
             )}
           </ul>
         `
@@ -45,10 +47,12 @@ const icons: Record<HistoryEntry["kind"], IconName> = {
 };
 
 function Entry(
-  { entry, view, words }: { entry: HistoryEntry } & Omit<EntriesProps, "entries">,
+  { entry, view, words, tables }: { entry: HistoryEntry } & Omit<EntriesProps, "entries">,
 ): VNode {
   const refused = entry.outcome === "refused";
-  const [what = "", reason = ""] = entry.action.split(" failed - ");
+  const { amount } = entry;
+  const shown = amount === undefined ? undefined : money(amount, view.currency, words.locale);
+  const { what, why } = entryInWords(entry, words, tables, shown);
   const moved = !refused && entry.amount !== undefined;
   const gave = entry.kind === "withdrawal" || entry.action.startsWith("transfer ");
   const sign = gave ? "-" : "";
@@ -59,7 +63,7 @@ function Entry(
         <b>${sentence(what)}</b>
         <small>
           ${refused && html`
-            <span class="entry__why">${fill(words.history.refused, { why: reason })}</span> ·
+            <span class="entry__why">${fill(words.history.refused, { why })}</span> ·
           `}
           ${entry.terminal &&
             html`<span>${fill(words.history.at, { terminal: entry.terminal })}</span>`}

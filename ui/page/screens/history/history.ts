@@ -6,12 +6,14 @@ import { Icon } from "../../parts/icon.ts";
 import { SaveButton } from "../../parts/saving.ts";
 import type { ViewScreenProps } from "../../parts/screen_props.ts";
 import { Stage } from "../../parts/stage.ts";
-import { fill } from "../../words.ts";
+import { fill, type Tables } from "../../words.ts";
 import { Choice } from "../../parts/choice.ts";
 import { Dates, rangeOf } from "./dates.ts";
 import { Entries } from "./entries.ts";
 
-export function History({ screen, state, view, send, words }: ViewScreenProps<"history">): VNode {
+export function History(
+  { screen, state, view, send, words, tables }: ViewScreenProps<"history"> & { tables: Tables },
+): VNode {
   const { filter, page } = screen;
   // what is typed counts from when it is sent or another choice is made
   const narrow = (form: HTMLFormElement, more: HistoryFilter) => {
@@ -91,7 +93,7 @@ export function History({ screen, state, view, send, words }: ViewScreenProps<"h
             ...${{ saving: screen.saving, words, save: () => send({ type: "save" }) }}
           />
         </div>
-        <${Entries} entries=${page?.entries ?? null} view=${view} words=${words} />
+        <${Entries} entries=${page?.entries ?? null} ...${{ view, words, tables }} />
         <nav class="pages" aria-label=${number}>
           <button
             class="button button--small"
