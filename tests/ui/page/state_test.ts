@@ -195,7 +195,7 @@ const intents: [name: string, state: State, event: PageEvent, screen: string, ca
     "typed amount, as people type: which notes?",
     at({ name: "amount", typed: "1 200,50" }),
     { type: "use_typed" },
-    "mix",
+    "amount",
     { name: "noteMixes", args: ["120050"] },
   ],
   [
@@ -567,6 +567,104 @@ const answers: [
     { ...receipt, outcome },
     { name: "refusal", why: outcome, from: "menu" },
   ]),
+  [
+    "more than one mix of notes: which?",
+    at({ name: "amount", typed: "40" }),
+    { type: "use_typed" },
+    [twenties, tens],
+    { name: "mix", amount: "4000", mixes: [twenties, tens] },
+  ],
+  [
+    "whose account it is",
+    at({ name: "recipient", typed: "8" }),
+    { type: "use_typed" },
+    { outcome: "ok", recipient: "b•••b" },
+    { name: "sum", recipient: bob, typed: "" },
+  ],
+  [
+    "nobody's account",
+    at({ name: "recipient", typed: "9" }),
+    { type: "use_typed" },
+    { outcome: "unknown_recipient" },
+    { name: "refusal", why: "unknown_recipient", from: "recipient", typed: "9" },
+  ],
+  [
+    "looked up too often",
+    at({ name: "recipient", typed: "9" }),
+    { type: "use_typed" },
+    { outcome: "throttled", retryAfterMs: 4_000 },
+    { name: "refusal", why: "throttled", from: "recipient", retryAtMs: startMs + 4_000 },
+  ],
+  [
+    "sent",
+    at({ name: "confirm", recipient: bob, amount: "2000" }),
+    { type: "transfer_confirm" },
+    { ...receipt, kind: "transfer" },
+    { name: "receipt" },
+  ],
+  [
+    "not sent: another amount for the same account",
+    at({ name: "confirm", recipient: bob, amount: "2000" }),
+    { type: "transfer_confirm" },
+    { ...receipt, kind: "transfer", outcome: "insufficient_funds" },
+    { name: "refusal", why: "insufficient_funds", from: "sum", recipient: bob },
+  ],
+  [
+    "not sent: nothing to be mended",
+    at({ name: "confirm", recipient: bob, amount: "2000" }),
+    { type: "transfer_confirm" },
+    { ...receipt, kind: "transfer", outcome: "in_doubt" },
+    { name: "refusal", why: "in_doubt", from: "menu" },
+  ],
+  [
+    "password changed",
+    at({ name: "password" }),
+    { type: "change_password", current: "old", next: "new" },
+    { outcome: "ok" },
+    { name: "password_changed" },
+  ],
+  [
+    "password not changed",
+    at({ name: "password" }),
+    { type: "change_password", current: "old", next: "new" },
+    { outcome: "throttled", retryAfterMs: 4_000 },
+    { name: "refusal", why: "throttled", from: "password", retryAtMs: startMs + 4_000 },
+  ],
+  [
+    "balance came",
+    at({ name: "menu" }),
+    { type: "go", to: "balance" },
+    { outcome: "ok", days: [{ day: "2026-11-23", booked: "125050" }] },
+    { name: "balance", days: [{ day: "2026-11-23", booked: "125050" }] },
+  ],
+  [
+    "balance refused",
+    at({ name: "menu" }),
+    { type: "go", to: "balance" },
+    { outcome: "bank_unreachable", days: [] },
+    { name: "refusal", why: "bank_unreachable", from: "menu" },
+  ],
+  [
+    "account chosen",
+    at({ name: "accounts" }),
+    { type: "choose_account", id: "8" },
+    null,
+    { name: "menu" },
+  ],
+  [
+    "receipt saved",
+    at({ name: "receipt", receipt }),
+    { type: "save", text: "Withdrawal" },
+    { outcome: "ok", place: "saved/receipt.txt" },
+    { name: "receipt", saving: { place: "saved/receipt.txt" } },
+  ],
+  [
+    "history not saved",
+    at(history),
+    { type: "save" },
+    { outcome: "not_saved" },
+    { name: "history", saving: "failed" },
+  ],
   [
     "acceptor open",
     at({ name: "menu" }, depositing),
@@ -946,5 +1044,69 @@ Deno.test("a screen for nobody is not drawn anew while it stays true", () => {
     const later = reduce(state, { type: "view", view: { ...view } }, startMs + 5).state;
     assertEquals(later.screen, state.screen);
     assertEquals(later.shownMs, startMs);
+  }
+});
+
+Deno.test("settings are reached from where nothing is lost, kept for the visit, and go with the customer", () => {
+  const go = { type: "go", to: "settings" } as const;
+  const set = { type: "set", settings: { language: "de", contrast: "high" } } as const;
+  for (const screen of ["amount", "deposit", "log_in"] as const) {
+    const state = at({ name: screen, typed: "", username: "" } as Screen);
+    assertEquals(follow(state, go).state.screen.name, screen);
+  }
+  const chosen = follow(at({ name: "welcome" }, away), go, set, { type: "back" }).state;
+  assertEquals([chosen.screen.name, chosen.settings.language], ["welcome", "de"]);
+  const menu = follow(at({ name: "menu" }), go, set, { type: "next" }).state;
+  assertEquals([menu.screen.name, menu.settings.contrast], ["menu", "high"]);
+  const over = follow(menu, { type: "view", view: { ...away, ended: "logged_out" } }).state;
+  assertEquals([over.screen.name, over.settings.language], ["ended", "de"], "goodbye in their own");
+  const next = follow(over, { type: "next" }).state;
+  assertEquals([next.screen.name, next.settings.language], ["welcome", "en"]);
+  const rested = reduce(chosen, { type: "tick" }, startMs + pageTimes.restMs.welcome);
+  assertEquals([rested.state.screen.name, rested.state.settings.language], ["welcome", "en"]);
+  assertEquals(rested.state.shownMs, chosen.shownMs, "the welcome is not drawn anew");
+});
+
+Deno.test("a machine's own language is everyone's who has chosen no other", () => {
+  const german: MachineView = { ...away, language: "de" };
+  const state = follow(initialState(startMs), { type: "view", view: german }).state;
+  assertEquals(state.settings.language, "de");
+  const spanish = follow(state, { type: "set", settings: { language: "es" } }, {
+    type: "view",
+    view: german,
+  }).state;
+  assertEquals(spanish.settings.language, "es");
+});
+
+Deno.test("what is printed and read out again is what the host can", () => {
+  const can = { prints: true, speaks: true };
+  const state = { ...at({ name: "receipt", receipt }), can };
+  assertEquals(reduce(state, { type: "print" }, startMs).print, true);
+  assertEquals(reduce(at({ name: "receipt", receipt }), { type: "print" }, startMs).print, false);
+  assertEquals(
+    reduce({ ...state, screen: { name: "menu" } }, { type: "print" }, startMs).print,
+    false,
+  );
+  const loud = follow(state, { type: "set", settings: { sound: true } }).state;
+  assertEquals(reduce(loud, { type: "say_again" }, startMs).say, true);
+  assertEquals(reduce(state, { type: "say_again" }, startMs).say, false);
+});
+
+Deno.test("the on-screen keyboard goes with its screen", () => {
+  const state = follow(at({ name: "log_in", username: "" }, away), {
+    type: "keyboard",
+    keyboard: "capitals",
+  }).state;
+  assertEquals(state.keyboard, "capitals");
+  assertEquals(follow(state, { type: "back" }).state.keyboard, null);
+});
+
+Deno.test("where there is one mix of notes, or none, the money comes at once", () => {
+  for (const mixes of [[twenties], []]) {
+    const asked = follow(at({ name: "amount", typed: "40" }), { type: "use_typed" });
+    const value = { type: "answered", number: 1, name: "noteMixes", value: mixes } as const;
+    const { state, calls } = follow(asked.state, value as PageEvent);
+    assertEquals(state.screen, { name: "working", on: "withdrawal" });
+    assertEquals(calls, [{ name: "withdraw", args: ["4000"] }]);
   }
 });

@@ -37,12 +37,12 @@ export function Devices(
     send({ type: "demo", call: { name: "armFault", args: [chosen.join(" ") as DeviceFault] } });
   };
   return html`
-    <details class="demo" key=${presented !== null} open role="complementary" aria-label=${text
-      .name}>
-      <summary class="demo__head"><b>${text.title}</b> ${text.name}</summary>
-      <div class="demo__body">
-        <p class="demo__hint">${text.hint}</p>
-        <section class="demo__group">
+    <aside class="beside" aria-label=${text.name}>
+      <details class="demo" key=${presented !== null} open>
+        <summary class="demo__head"><b>${text.title}</b> ${text.name}</summary>
+        <div class="demo__body">
+          <p class="demo__hint">${text.hint}</p>
+          <section class="demo__group">
         ${view.cash.accepted.map((value) => {
           const note = shortMoney(value, view.currency, words.locale);
           return button(note, { name: "insertNote", args: [value] }, {
@@ -56,7 +56,7 @@ export function Devices(
           off: !presented,
         })}
       </section>
-        <form class="demo__group" onSubmit=${arm}>
+          <form class="demo__group" onSubmit=${arm}>
         ${Object.entries(parts).map(([part, values]) =>
           html`
             <select class="demo__choice" name=${part} aria-label=${text[
@@ -78,7 +78,8 @@ export function Devices(
           ${button(text.clear, { name: "clearJams", args: [] })}
         `}
       </form>
-      </div>
-    </details>
+        </div>
+      </details>
+    </aside>
   ` as VNode;
 }

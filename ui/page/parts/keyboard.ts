@@ -53,7 +53,7 @@ export function Keyboard({ keyboard, send, words }: KeyboardProps): VNode | null
   const shift = () => send({ type: "keyboard", keyboard: capitals ? "letters" : "capitals" });
   const other = keyboard === "signs" ? "letters" : "signs";
   return html`
-    <div class="keyboard" role="group" aria-label=${text.name} dir="ltr">
+    <section class="keyboard" aria-label=${text.name} dir="ltr">
       <div>${faces(digits)}</div>
       ${(keyboard === "signs" ? signs : rows.slice(0, 2)).map((row) =>
         html`<div>${faces(row)}</div>`
@@ -73,7 +73,7 @@ export function Keyboard({ keyboard, send, words }: KeyboardProps): VNode | null
         )}
         ${faces("-_")} ${key(" ", text.space, () => type(" "), "letter--space")} ${faces(".")}
       </div>
-    </div>
+    </section>
   ` as VNode;
 }
 

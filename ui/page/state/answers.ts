@@ -11,7 +11,7 @@ import {
   type State,
   type Step,
 } from "./model.ts";
-import { ask, payOut } from "./intents.ts";
+import { ask, payOut, readAmount } from "./intents.ts";
 import { endedScreen, safeScreen } from "./screens.ts";
 
 /** Waited before another try where the machine did not say how long. */
@@ -78,10 +78,11 @@ function refusal(
 
 /** Where there is nothing to choose, the money comes at once. */
 function mixesCame(state: State, mixes: Notes[][]): Step {
-  const { screen } = state;
-  if (screen.name !== "mix") return { state };
-  if (mixes.length < 2) return payOut(state, screen.amount);
-  return { state: { ...state, screen: { ...screen, mixes } } };
+  const { screen, view } = state;
+  if (screen.name !== "amount" || !view) return { state };
+  const amount = String(readAmount(screen.typed, view.currency.exponent));
+  if (mixes.length < 2) return payOut(state, amount);
+  return { state: show(state, { name: "mix", amount, mixes }) };
 }
 
 function recipientCame(

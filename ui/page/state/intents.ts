@@ -306,7 +306,7 @@ function onFile(state: State, intent: Intent & { type: "show_sealed" | "save" })
 }
 
 /** A typed amount in minor units, or why it is none that can be asked for. */
-function readAmount(typed: string, exponent: number): bigint | Refused {
+export function readAmount(typed: string, exponent: number): bigint | Refused {
   const [, minus, digits = ""] = /^\s*([-−]?)(.*)$/s.exec(typed) ?? [];
   const amount = parseAmount(digits, exponent);
   if (amount === null) return "amount_not_a_number";
@@ -329,7 +329,7 @@ export function payOut(state: State, amount: string, notes?: Notes[]): Step {
 /** For an amount of one's own there may be more than one way to pay it. */
 function chooseNotes(state: State, amount: string): Step {
   if (!state.view?.visit) return { state };
-  return start(state, { name: "noteMixes", args: [amount] }, { name: "mix", amount, mixes: [] });
+  return start(state, { name: "noteMixes", args: [amount] });
 }
 
 function confirmDeposit(state: State): Step {

@@ -14,10 +14,10 @@ export function Mix({ screen, view, send, words }: ViewScreenProps<"mix">): VNod
     <${Stage}
       heading=${words.mix.heading}
       lede=${fill(words.mix.lede, { amount: shortMoney(amount, currency, words.locale) })}
-      focusHeading=${mixes.length === 0}
+      focusHeading=${false}
       back=${{ label: words.back, press: () => send({ type: "back" }) }}
     >
-      <div class="mixes" aria-busy=${mixes.length === 0}>
+      <div class="mixes">
         ${mixes.map((notes, index) =>
           html`
             <button
