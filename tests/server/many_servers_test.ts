@@ -198,7 +198,11 @@ onTwoServers(
           const join = () => joinBank(`${folder}/bank`, keys, one.url!, log, () => {});
           await assertRejects(join, UsageError, "not this bank's");
           await stranger.stop();
-          await assertRejects(() => openBank(stranger.folder, log, one.url), UsageError);
+          await assertRejects(
+            () => openBank(stranger.folder, log, one.url),
+            UsageError,
+            "another bank",
+          );
         },
         {},
         url,
