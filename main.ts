@@ -13,6 +13,7 @@ import { type NoteCounts, totalOf } from "./client/cash/note_mix.ts";
 import { SimulatedDevices } from "./client/cash/simulated_devices.ts";
 import { Journal } from "./client/journal.ts";
 import { keepFile } from "./client/kept_files.ts";
+import { databaseUrlVariable, requireDatabaseUrl } from "./lib/database_url.ts";
 import { UsageError } from "./lib/errors.ts";
 import { type Currency, currencyOf, decimalText, formatMoney, parseAmount } from "./lib/money.ts";
 import { smallestNote } from "./lib/notes.ts";
@@ -37,6 +38,7 @@ import {
   anotherChain,
   answersOf,
   exportLog,
+  joinServer,
   showLogFile,
   verifyLog,
 } from "./server/operator/log_programs.ts";
@@ -51,7 +53,7 @@ import {
   parseLanguage,
 } from "./ui/command_line/flags.ts";
 import { help } from "./ui/command_line/help.ts";
-import { launch, readTerminalKey } from "./ui/command_line/launch.ts";
+import { launch, readDatabaseUrl, readTerminalKey } from "./ui/command_line/launch.ts";
 import { readPassword } from "./ui/command_line/password_prompt.ts";
 import { Progress } from "./ui/command_line/progress.ts";
 import { findCommand, shapes } from "./ui/command_line/shapes.ts";
@@ -103,6 +105,7 @@ async function runConfined([role = "", ...rest]: string[]): Promise<number> {
   if (name === "atm") return await runAtm(flags);
   if (name.startsWith("atm cash")) return runCash(name, flags, words);
   if (name === "bank init") return await initBank(flags);
+  if (name === "bank join") return await joinBankOf(flags);
   if (name === "bank audit verify") return await verifyAudit(flags);
   if (name === "bank audit show" && flags.file !== undefined) return await showAuditFile(flags);
   if (name === "bank audit export") return await exportAudit(flags);
@@ -118,12 +121,13 @@ async function runServer(flags: Flags, demo: boolean): Promise<number> {
   const end = leashEnds();
   const opened = demo
     ? await openDemoBank(data, Number(flags.atms), log)
-    : { bank: await openBank(data, log), folder: data };
+    : { bank: await openBank(data, log, databaseUrl(flags)), folder: data };
   const { bank, folder, ...ready } = opened;
   try {
     const listener = await listen(bank, {
       ...parseAddress(String(flags.listen), "--listen", true),
       proxies: parseIpList(flags["proxy-from"], "--proxy-from"),
+      sharePort: flags["share-port"] === true,
       log,
     });
     const operators = serveOperators(bank, folder, log);
@@ -397,6 +401,7 @@ async function initBank(flags: Flags): Promise<number> {
     { bankName, currency, timeZone, smallestNote: smallestNote(currency) },
     log,
     (text) => writePrivateFile(firstKey, text),
+    databaseUrl(flags),
   );
   await bank.ledger.submit(noteOf(`operator ${operatorName()}`, `make ${bankName}`));
   if (withdrawalMax !== null) {
@@ -404,11 +409,40 @@ async function initBank(flags: Flags): Promise<number> {
     await bank.ledger.submit({ op: "set_limits", operator: operatorName(), limits });
   }
   await bank.close();
-  say(`${bankName} is made in ${folder}: ${currency.code}, ${timeZone}.`);
+  const at = databaseUrl(flags) === undefined
+    ? folder
+    : `the database, its first server in ${folder}`;
+  say(`${bankName} is made in ${at}: ${currency.code}, ${timeZone}.`);
   sayFirstKey(firstKey);
   return say(
     "Next: 'deno task bank terminal enroll NAME', 'deno task bank customer add NAME', 'deno task server'.",
   );
+}
+
+/** Another server of a bank in PostgreSQL. */
+async function joinBankOf(flags: Flags): Promise<number> {
+  const url = databaseUrl(flags);
+  if (url === undefined) {
+    throw new UsageError(`name the bank's database in ${databaseUrlVariable}, or in a file`, 2);
+  }
+  const [folder, from, firstKey] = [flags.data, flags.from, flags["first-key"]].map(String);
+  const request = { folder: folder!, from: from!, url, operator: operatorName() };
+  let made = false;
+  const lines = await joinServer(request, log, (text) => {
+    writePrivateFile(firstKey!, text);
+    made = true;
+  });
+  lines.forEach(say);
+  return made ? sayFirstKey(firstKey!) : 0;
+}
+
+/** The URL of the bank's database; undefined for a bank in a file. It is never in a flag, for others to see. */
+function databaseUrl(flags: Flags): string | undefined {
+  const path = flags["database-url-file"];
+  if (path !== undefined) return readDatabaseUrl(String(path));
+  const { state } = Deno.permissions.querySync({ name: "env", variable: databaseUrlVariable });
+  const text = state === "granted" ? Deno.env.get(databaseUrlVariable) : undefined;
+  return text === undefined ? undefined : requireDatabaseUrl(text, databaseUrlVariable);
 }
 
 async function operatorCommand(
@@ -496,7 +530,7 @@ async function runOperator(
   const request = { ...command, operator: operatorName() };
   let exitCode = 0;
   try {
-    for await (const answer of answersOf(folder, request, log)) {
+    for await (const answer of answersOf(folder, request, log, databaseUrl(flags))) {
       if ("line" in answer) say(answer.line);
       else if ("bad" in answer) {
         console.error(answer.bad);
@@ -561,6 +595,7 @@ async function verifyAudit(flags: Flags): Promise<number> {
   const { checkpoint, receipt, file } = flags as Record<string, string | undefined>;
   const request = {
     folder: String(flags.data),
+    url: databaseUrl(flags),
     operator: operatorName(),
     firstKeyPaths: String(flags["first-key"]).split(","),
     checkpointPath: checkpoint,
@@ -594,7 +629,7 @@ async function exportAudit(flags: Flags): Promise<number> {
   const file = reservePrivateFile(out);
   try {
     const request = { command: "read_audit", operator: operatorName() } as const;
-    const answers = answersOf(String(flags.data), request, log);
+    const answers = answersOf(String(flags.data), request, log, databaseUrl(flags));
     const count = await exportLog(answers, file, progress.show);
     file.finish();
     progress.end();
@@ -607,7 +642,7 @@ async function exportAudit(flags: Flags): Promise<number> {
 
 async function startAuditChain(flags: Flags): Promise<number> {
   const firstKey = String(flags["first-key"]);
-  await anotherChain(String(flags.data), firstKey, operatorName(), log);
+  await anotherChain(String(flags.data), firstKey, operatorName(), log, databaseUrl(flags));
   say("The log goes on in another chain; what was written before stays as it is.");
   return sayFirstKey(firstKey);
 }

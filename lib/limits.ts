@@ -72,6 +72,8 @@ export const databaseAnswerMsMax = 10 * second;
 /** How long a batch waits for a database that is gone: less than an ATM waits for its answer. */
 export const databaseOutageMsMax = 10 * second;
 export const databaseRetryMs = 100;
+/** How often a server looks what the bank's others have changed. */
+export const otherServersMs = 300;
 
 /** A jump of the clock beyond this stops money until the clock is right again, or confirmed. */
 export const clockJumpMsMax = 5 * minute;

@@ -1,22 +1,32 @@
 /** The bank: its ledger, keys, passwords and terminals, opened from a data folder. */
 import { randomBytes as nodeRandomBytes } from "node:crypto";
 import { type Bytes, fromHex } from "../lib/bytes.ts";
+import { UsageError } from "../lib/errors.ts";
+import { databaseUrlVariable } from "../lib/database_url.ts";
 import { AuditKeyRing, auditKeysOf } from "./audit/seal.ts";
 import { Passwords } from "./credentials/passwords.ts";
 import {
+  bankElsewhere,
   type BankKeys,
   chainKeyPath,
   createDataFolder,
   databasePath,
   firstKeyPath,
+  holdsBank,
   isThere,
+  keepBankElsewhere,
   logFilePath,
   openDataFolder,
+  ownFolder,
+  readKeys,
   removeOldBackups,
+  replaceKeys,
 } from "./data_folder.ts";
 import type { Settings, Terminal } from "./ledger/books.ts";
 import { Ledger } from "./ledger/ledger.ts";
+import type { StorePlace } from "./ledger/open_store.ts";
 import { settleMasterKey } from "./terminals/change_keys.ts";
+import { followTerminals } from "./terminals/follow_terminals.ts";
 import { keepTerminals } from "./terminals/kept_terminals.ts";
 import { TerminalKeys, terminalSealKeys } from "./terminals/terminal_keys.ts";
 
@@ -37,39 +47,112 @@ export interface Bank {
 }
 
 /**
- * Makes a bank in an empty folder.
+ * Makes a bank in an empty folder, or in an empty database and a folder for its first server.
  * @param keepFirstKey is given the text of the file with the log's first key, which the bank forgets
- * @throws {UsageError} when the folder has one or cannot be written
+ * @param url the PostgreSQL database; without, the database is a file in the folder
+ * @throws {UsageError} when there is one already, or either cannot be written
  */
 export async function createBank(
   folder: string,
   settings: Omit<Settings, "bankId">,
   log: (line: string) => void,
   keepFirstKey: (text: string) => void,
+  url?: string,
 ): Promise<Bank> {
   const keys = createDataFolder(folder, randomBytes, keepFirstKey);
-  // SQLite gives its files the mode that the first one has.
-  Deno.openSync(databasePath(folder), { write: true, create: true, mode: 0o600 }).close();
-  return await assemble(folder, keys, log, { ...settings, bankId: randomBytes(16).toHex() });
+  const create = { ...settings, bankId: randomBytes(16).toHex() };
+  if (url === undefined) {
+    // SQLite gives its files the mode that the first one has.
+    Deno.openSync(databasePath(folder), { write: true, create: true, mode: 0o600 }).close();
+  }
+  const bank = await assemble({ folder, keys, log, url, create });
+  if (url !== undefined) keepBankElsewhere(folder, create.bankId);
+  return bank;
 }
 
 /**
- * Opens the bank of a folder, for this process alone.
+ * Opens the bank of a folder, for this process alone; where it is in a database elsewhere, as one of its
+ * servers.
  * @throws {UsageError} when there is none, it is in use, damaged or newer, or its keys are not private
  */
-export async function openBank(folder: string, log: (line: string) => void): Promise<Bank> {
-  const bank = await assemble(folder, openDataFolder(folder, randomBytes), log);
+export async function openBank(
+  folder: string,
+  log: (line: string) => void,
+  url?: string,
+): Promise<Bank> {
+  const keys = openDataFolder(folder, randomBytes);
+  const bankId = bankElsewhere(folder);
+  if (bankId === null && url !== undefined) {
+    throw new UsageError(
+      `${folder} has a bank of its own in ${
+        databasePath(folder)
+      }, and a database is named beside it: ` +
+        `unset ${databaseUrlVariable}, or give another folder with --data`,
+    );
+  }
+  if (bankId !== null && url === undefined) {
+    throw new UsageError(
+      `the bank of ${folder} is in a PostgreSQL database: name it in ${databaseUrlVariable}, or in a ` +
+        "file with --database-url-file",
+    );
+  }
+  const bank = await assemble({ folder, keys, log, url, bankId: bankId ?? undefined });
   if (isThere(firstKeyPath(folder))) {
     log(`${firstKeyPath(folder)} is the first key of the log: take it away, and keep it elsewhere`);
   }
   return bank;
 }
 
-async function assemble(
+/**
+ * Makes a folder for another server of a bank that is in a PostgreSQL database; in a folder that is one
+ * already, brings the keys that all servers share up to date.
+ * @param shared of another server's `bank.keys`
+ * @throws {UsageError} when they are not of this database's bank, or the folder is in use
+ */
+export async function joinBank(
   folder: string,
-  keys: BankKeys,
+  shared: BankKeys,
+  url: string,
   log: (line: string) => void,
-  create?: Settings,
+  keepFirstKey: (text: string) => void,
+): Promise<Bank> {
+  const { master, audit, checkpoint } = shared;
+  const isNew = !holdsBank(folder);
+  if (isNew) createDataFolder(folder, randomBytes, keepFirstKey, shared);
+  const keys = { ...readKeys(folder), master, audit, checkpoint };
+  const bank = await assemble({ folder, keys, log, url });
+  replaceKeys(folder, keys);
+  keepBankElsewhere(folder, bank.settings.bankId);
+  return bank;
+}
+
+interface Parts {
+  folder: string;
+  keys: BankKeys;
+  log: (line: string) => void;
+  url?: string;
+  /** The bank that is expected there. */
+  bankId?: string;
+  create?: Settings;
+}
+
+async function assemble(parts: Parts): Promise<Bank> {
+  const { folder, url } = parts;
+  if (url === undefined) return await assembleOn({ path: databasePath(folder) }, parts, () => {});
+  const owned = ownFolder(folder);
+  try {
+    return await assembleOn({ url }, parts, () => owned.close());
+  } catch (error) {
+    owned.close();
+    throw error;
+  }
+}
+
+/** @param release lets the folder go */
+async function assembleOn(
+  place: StorePlace,
+  { folder, keys, log, bankId: expected, create }: Parts,
+  release: () => void,
 ): Promise<Bank> {
   const auditKeys = new AuditKeyRing(
     keys.audit.map(({ version, key }) => auditKeysOf(key, version)),
@@ -77,11 +160,12 @@ async function assemble(
   const ledger = await Ledger.open(
     {
       type: "open",
-      place: { path: databasePath(folder) },
+      place,
       keys: auditKeys.versions,
       chainId: keys.chainId,
       chainKeyPath: chainKeyPath(folder),
       logFilePath: logFilePath(folder),
+      bankId: expected,
       create,
     },
     (trouble) => log(`ledger: ${trouble}`),
@@ -91,7 +175,12 @@ async function assemble(
   const rows = await ledger.read.terminals();
   settleMasterKey({ keys, folder }, rows);
   const terminals = new TerminalKeys(terminalSealKeys(keys.master), bankId, randomBytes(32));
-  for (const terminal of rows) terminals.put(terminal);
+  try {
+    for (const terminal of rows) terminals.put(terminal);
+  } catch (error) {
+    await ledger.close();
+    throw new UsageError(`${(error as Error).message}: bring the bank's newest bank.keys`);
+  }
   const keep = (terminals: readonly Terminal[]) => {
     try {
       keepTerminals(folder, terminals);
@@ -101,6 +190,7 @@ async function assemble(
   };
   keep(rows);
   removeOldBackups(folder);
+  const following = "url" in place ? followTerminals(ledger, terminals, keep, log) : null;
   const threads = Math.max(1, Math.min(4, navigator.hardwareConcurrency - 1));
   const passwords = new Passwords(threads);
   return {
@@ -113,8 +203,10 @@ async function assemble(
     terminals,
     keepTerminals: keep,
     async close() {
+      await following?.stop();
       passwords.close();
       await ledger.close();
+      release();
     },
   };
 }

@@ -1,10 +1,12 @@
 /**
  * The bank's folder: its database, and the keys that never leave it.
  *
- *     bank.sqlite     the ledger, the log, customers and terminals
+ *     bank.sqlite     the ledger, the log, customers and terminals; or
+ *     bank.place      which bank of a PostgreSQL database this folder is a server's of
  *     bank.keys       0600: the master key, the AUDIT_KEY, the key that signs checkpoints
  *     chain.key       0600: the present key of the log's chain, which goes forward by itself
  *     audit_log_secure.txt   0600: the log, sealed, as a file
+ *     owner.lock      held by the one process that owns the folder, where the database does not see to it
  *     operator.sock   0600: where a running server takes the operator's commands
  */
 import { fromHex, hex, utf8 } from "../lib/bytes.ts";
@@ -15,6 +17,8 @@ import { checkpointKeyOf } from "./audit/checkpoint.ts";
 import { formatFirstKey } from "./audit/first_key.ts";
 
 export const databasePath = (folder: string) => `${folder}/bank.sqlite`;
+const placePath = (folder: string) => `${folder}/bank.place`;
+const lockPath = (folder: string) => `${folder}/owner.lock`;
 export const keysPath = (folder: string) => `${folder}/bank.keys`;
 /** Where the first key of a log that was begun by the first release is put, to be taken away. */
 export const firstKeyPath = (folder: string) => `${folder}/first.key`;
@@ -46,22 +50,58 @@ export interface BankKeys {
   checkpoint: Uint8Array;
 }
 
+/** What all servers of one bank have alike. */
+export type SharedKeys = Pick<BankKeys, "master" | "audit" | "checkpoint">;
+
 const formatName = "strongroom bank keys 2";
 
 /** Whether a bank was made in this folder. */
 export function holdsBank(folder: string): boolean {
-  return sizeOf(keysPath(folder)) !== null && (sizeOf(databasePath(folder)) ?? 0) > 0;
+  if (!isThere(keysPath(folder))) return false;
+  return (sizeOf(databasePath(folder)) ?? 0) > 0 || isThere(placePath(folder));
+}
+
+/**
+ * Which bank of a PostgreSQL database this folder is a server's of; null for one with a file of its own.
+ * @throws {UsageError} when the file that says so is damaged
+ */
+export function bankElsewhere(folder: string): string | null {
+  if (!isThere(placePath(folder))) return null;
+  const [, bankId] = /^strongroom bank place 1\n([0-9a-f]{32})\n$/
+    .exec(Deno.readTextFileSync(placePath(folder))) ?? [];
+  if (bankId) return bankId;
+  throw new UsageError(`${placePath(folder)} is damaged: restore it from where you keep its copy`);
+}
+
+/** Writes down, durably, that this folder is a server's of this bank in a PostgreSQL database. */
+export function keepBankElsewhere(folder: string, bankId: string): void {
+  replacePrivateFile(folder, placePath(folder), `strongroom bank place 1\n${bankId}\n`);
+}
+
+/**
+ * Makes this process the folder's owner until what is returned is closed, or the process ends.
+ * @throws {UsageError} when another one is
+ */
+export function ownFolder(folder: string): { close(): void } {
+  const file = Deno.openSync(lockPath(folder), { write: true, create: true, mode: 0o600 });
+  if (file.tryLockSync(true)) return file;
+  file.close();
+  throw new UsageError(
+    `${folder} is in use by another process: end it first, or reach it through its server`,
+  );
 }
 
 /**
  * Makes the folder and its key files; goes on with the keys of a making that was cut short.
  * @param keepFirstKey is given the text of the first key's file, before anything rests on that key
+ * @param shared the keys of a bank that has other servers
  * @throws {UsageError} when a bank is there already, or the folder cannot be made
  */
 export function createDataFolder(
   folder: string,
   randomBytes: (length: number) => Uint8Array,
   keepFirstKey: (text: string) => void,
+  shared?: SharedKeys,
 ): BankKeys {
   requireShortPath(folder);
   if (holdsBank(folder)) {
@@ -73,10 +113,10 @@ export function createDataFolder(
     Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
     if (!isThere(keysPath(folder))) {
       const keys = {
-        master: randomBytes(32),
-        audit: [{ version: 1, key: randomBytes(32) }],
+        master: shared?.master ?? randomBytes(32),
+        audit: shared?.audit ?? [{ version: 1, key: randomBytes(32) }],
         chainId: randomBytes(16),
-        checkpoint: randomBytes(32),
+        checkpoint: shared?.checkpoint ?? randomBytes(32),
       };
       writePrivateFile(keysPath(folder), formatKeys(keys));
     }

@@ -23,6 +23,8 @@ export interface ListenOptions {
   readonly hostname: string;
   /** 0 for any free one. */
   readonly port: number;
+  /** Whether other servers on this host may listen on the same port. */
+  readonly sharePort?: boolean;
   /** Addresses of balancers: each connection from there begins with a PROXY header. */
   readonly proxies?: readonly string[];
   /** Those that differ from `lib/limits`. */
@@ -36,9 +38,9 @@ export interface ListenOptions {
  */
 export async function listen(
   bank: Bank,
-  { hostname, port, proxies = [], limits, log }: ListenOptions,
+  { hostname, port, sharePort = false, proxies = [], limits, log }: ListenOptions,
 ): Promise<Listener> {
-  const socket = bind(hostname, port);
+  const socket = bind(hostname, port, sharePort);
   const context: ConnectionContext = {
     bank,
     logInsUnderWay: new Set(),
@@ -119,9 +121,9 @@ function closeQuietly(connection: Deno.TcpConn): void {
   }
 }
 
-function bind(hostname: string, port: number): Deno.TcpListener {
+function bind(hostname: string, port: number, reusePort: boolean): Deno.TcpListener {
   try {
-    return Deno.listen({ hostname, port });
+    return Deno.listen({ hostname, port, reusePort });
   } catch (error) {
     const why = error instanceof Deno.errors.AddrInUse
       ? "is taken by another program: end it, or choose another port with --listen HOST:PORT"

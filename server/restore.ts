@@ -9,6 +9,7 @@ import { AuditKeyRing, auditKeysOf } from "./audit/seal.ts";
 import { lastTimeOf } from "./audit/writer.ts";
 import { openBank, randomBytes } from "./bank.ts";
 import {
+  bankElsewhere,
   copyPrivateFile,
   databasePath,
   isThere,
@@ -60,6 +61,11 @@ interface Head {
 export async function restoreBank(
   { folder, from, keepFirstKey, operator, nowMs, log }: Restore,
 ): Promise<string[]> {
+  if (bankElsewhere(folder) !== null) {
+    throw new UsageError(
+      "this bank is in PostgreSQL: put it back with PostgreSQL's own means, as docs/OPERATIONS.md says",
+    );
+  }
   const path = databasePath(folder);
   const versions = readKeys(folder).audit.map(({ key, version }) => auditKeysOf(key, version));
   const keys = new AuditKeyRing(versions);

@@ -3,7 +3,7 @@
  * Batches form by themselves: while one commits in the ledger's thread, the next one fills here.
  */
 import { UsageError } from "../../lib/errors.ts";
-import { batchCommandsMax, commandsPendingMax, epochMs } from "../../lib/limits.ts";
+import { batchCommandsMax, commandsPendingMax, epochMs, otherServersMs } from "../../lib/limits.ts";
 import type { HistoryPage } from "../../lib/atm.ts";
 import type { HistoryQuery } from "../audit/history.ts";
 import type { AuditKeys } from "../audit/seal.ts";
@@ -24,6 +24,8 @@ export interface OpenLedger {
   chainKeyPath: string;
   /** Where the log is kept as a file, too; nowhere without. */
   logFilePath?: string;
+  /** The bank that is expected there. */
+  bankId?: string;
   /** Given when the bank is made. */
   create?: Settings;
 }
@@ -74,7 +76,15 @@ export class Ledger {
       this.#call({ type: "read", name, args }),
   });
 
-  private constructor(private readonly onTrouble: (message: string) => void) {
+  /** Of each account that is watched, the version that was told of last. */
+  readonly #told = new Map<number, number>();
+  #lookTimer: ReturnType<typeof setTimeout> | undefined;
+
+  /** @param shared whether other servers change the books, too */
+  private constructor(
+    private readonly onTrouble: (message: string) => void,
+    private readonly shared = false,
+  ) {
     this.#worker = new Worker(import.meta.resolve("./ledger_worker.ts"), { type: "module" });
     this.#worker.onmessage = ({ data }: MessageEvent<FromLedger>) => this.#take(data);
   }
@@ -85,7 +95,7 @@ export class Ledger {
    * @throws {UsageError} when the file is missing, damaged, newer, or in use
    */
   static async open(parts: OpenLedger, onTrouble: (message: string) => void): Promise<Ledger> {
-    const ledger = new Ledger(onTrouble);
+    const ledger = new Ledger(onTrouble, "url" in parts.place);
     try {
       await ledger.#call(parts);
       return ledger;
@@ -143,10 +153,45 @@ export class Ledger {
   watch(account: number, listener: (account: AccountState) => void): () => void {
     const watchers = this.#watchers.get(account) ?? new Set();
     this.#watchers.set(account, watchers.add(listener));
+    if (this.shared && !this.#told.has(account)) this.#beginLooking(account);
     return () => {
       watchers.delete(listener);
-      if (watchers.size === 0) this.#watchers.delete(account);
+      if (watchers.size > 0) return;
+      this.#watchers.delete(account);
+      this.#told.delete(account);
     };
+  }
+
+  /** What whoever watches reads next is no older than this. */
+  #beginLooking(account: number): void {
+    this.#told.set(account, 0);
+    this.read.account(account).then((state) => {
+      const told = this.#told.get(account);
+      if (state && told !== undefined) this.#told.set(account, Math.max(told, state.version));
+    }, () => {}).finally(() => this.#lookSoon());
+  }
+
+  #lookSoon(): void {
+    this.#lookTimer ??= setTimeout(async () => {
+      try {
+        const states = await this.read.accountsAmong([...this.#told.keys()]);
+        states.forEach((state) => this.#tell(state));
+      } catch (error) {
+        this.onTrouble(`what other servers changed cannot be seen: ${(error as Error).message}`);
+      }
+      this.#lookTimer = undefined;
+      if (this.#told.size > 0) this.#lookSoon();
+    }, otherServersMs);
+  }
+
+  /** Each change once, whoever made it; of several at once, perhaps only the last. */
+  #tell(account: AccountState): void {
+    const told = this.#told.get(account.id);
+    if (told !== undefined) {
+      if (account.version <= told) return;
+      this.#told.set(account.id, account.version);
+    }
+    this.#watchers.get(account.id)?.forEach((listener) => listener(account));
   }
 
   /** Waits for what is under way, ends the log's epoch, then lets the file go. */
@@ -158,6 +203,8 @@ export class Ledger {
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
     clearTimeout(this.#epochTimer);
+    clearTimeout(this.#lookTimer);
+    this.#told.clear();
     await this.#call({ type: "close" });
     this.#worker.terminate();
   }
@@ -177,9 +224,7 @@ export class Ledger {
       const outcome = await this.#call({ type: "batch", commands, endEpoch }) as BatchOutcome;
       if (outcome.epochOpen) this.#endEpochInTime();
       batch.forEach(({ reply }, index) => reply.resolve(outcome.replies[index]!));
-      for (const account of outcome.accounts) {
-        this.#watchers.get(account.id)?.forEach((listener) => listener(account));
-      }
+      outcome.accounts.forEach((account) => this.#tell(account));
     } catch (error) {
       this.onTrouble((error as Error).message);
       batch.forEach(({ reply }) => reply.resolve({ outcome: "try_later", timeMs: Date.now() }));

@@ -1,11 +1,12 @@
 /// <reference lib="deno.worker" />
 /** The ledger's own thread: the engine on its store. One message in, one message out, in order. */
 import { randomBytes } from "node:crypto";
+import { equalInConstantTime } from "../../lib/bytes.ts";
 import { UsageError } from "../../lib/errors.ts";
 import { endsEpoch, type SealedEntry } from "../audit/chain.ts";
 import { ChainKeyFile } from "../audit/chain_key.ts";
 import { findEntry, historyPage } from "../audit/history.ts";
-import { LogFile } from "../audit/log_file.ts";
+import { LogFile, type LogSource } from "../audit/log_file.ts";
 import { AuditKeyRing } from "../audit/seal.ts";
 import { ChainWriter, lastTimeOf } from "../audit/writer.ts";
 import type { Movement } from "./books.ts";
@@ -116,14 +117,17 @@ async function handle(message: ToLedger): Promise<unknown> {
 }
 
 async function open(
-  { place, create, chainId, chainKeyPath, logFilePath, ...parts }: OpenLedger,
+  { place, create, bankId, chainId, chainKeyPath, logFilePath, ...parts }: OpenLedger,
 ): Promise<void> {
   keys = new AuditKeyRing(parts.keys);
   store = await openStore(place, create);
   try {
+    if ("url" in place) await requireOwn(bankId);
     const openKey = (epoch: number) => ChainKeyFile.open(chainKeyPath, chainId, epoch);
     log = await ChainWriter.open(store, { chainId, openKey, keys, randomBytes });
-    if (logFilePath !== undefined) logFile = await openLogFile(logFilePath);
+    if (logFilePath !== undefined) {
+      logFile = await openLogFile(logFilePath, "url" in place ? chainId : null);
+    }
   } catch (error) {
     await store.close(); // or the file stays in use while this thread ends
     throw error;
@@ -139,10 +143,39 @@ async function open(
   });
 }
 
-/** The bank works without it, and says so. */
-async function openLogFile(path: string): Promise<LogFile | null> {
+/**
+ * A database elsewhere may be another bank's, which must not get a chain of this one's.
+ * @throws {UsageError} when it is, or keys of the log have been changed at another server
+ */
+async function requireOwn(bankId: string | undefined): Promise<void> {
+  if (bankId !== undefined && (await store.settings()).bankId !== bankId) {
+    throw new UsageError("the database has another bank than this folder: look at its URL");
+  }
+  for (const { number, id } of await store.chains()) {
+    for (const entry of await store.lastEntries(number, 2)) {
+      if (endsEpoch(entry) || keys.open(entry, id)) continue;
+      throw new UsageError(
+        "the keys are not this bank's newest: bring bank.keys of another server",
+      );
+    }
+  }
+}
+
+/** A log of one chain alone: other servers keep the files of theirs. */
+function chainOf(store: ReadStore, only: Uint8Array): LogSource {
+  return {
+    chains: async () => (await store.chains()).filter(({ id }) => equalInConstantTime(id, only)),
+    entriesAfter: async (...place) => await store.entriesAfter(...place),
+  };
+}
+
+/**
+ * The bank works without it, and says so.
+ * @param only the one chain that the file is to have; null for all of them
+ */
+async function openLogFile(path: string, only: Uint8Array | null): Promise<LogFile | null> {
   try {
-    return await LogFile.open(path, store);
+    return await LogFile.open(path, only === null ? store : chainOf(store, only));
   } catch (error) {
     answer({ trouble: `${path} is not kept: ${(error as Error).message}` });
     return null;

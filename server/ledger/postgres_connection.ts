@@ -1,5 +1,6 @@
 /** One connection to PostgreSQL: statements sent together, and what may be known of their fate. */
 import pg from "pg";
+import { urlsOf } from "../../lib/database_url.ts";
 import { UsageError } from "../../lib/errors.ts";
 import { databaseAnswerMsMax, databaseConnectMsMax } from "../../lib/limits.ts";
 import type { Row } from "./rows.ts";
@@ -157,12 +158,6 @@ export class PostgresConnection {
     this.close();
     return new ConnectionLost(error.message);
   }
-}
-
-/** A URL for each host that it names. */
-export function urlsOf(url: string): string[] {
-  const [, before, hosts, after] = /^([a-z]+:\/\/(?:[^@/]*@)?)([^/?]*)(.*)$/s.exec(url) ?? [];
-  return hosts === undefined ? [url] : hosts.split(",").map((host) => `${before}${host}${after}`);
 }
 
 /** The state by which the database names what it refused; undefined for what is not its refusal. */

@@ -20,6 +20,7 @@ import {
   movementOf,
   numberOf,
   type Row,
+  sumOfTerminals,
   terminalOf,
 } from "./rows.ts";
 import { limitsOf, restoringOf, settingsOf, type SettingValues, valuesOf } from "./settings.ts";
@@ -58,6 +59,11 @@ export class PostgresReads implements ReadStore {
     return terminals.sort((a, b) => a.name < b.name ? -1 : 1); // databases differ in the order of letters
   }
 
+  async terminalsSum(): Promise<string> {
+    const [sum] = await this.#all("terminals_sum", `${sumOfTerminals} FROM terminals`);
+    return Object.values(sum!).join();
+  }
+
   async customer(username: string): Promise<Customer | undefined> {
     const text = "SELECT * FROM customers WHERE username = $1";
     return (await this.#all("customer", text, username)).map(customerOf)[0];
@@ -66,6 +72,11 @@ export class PostgresReads implements ReadStore {
   async account(id: number): Promise<AccountState | undefined> {
     const text = "SELECT * FROM accounts WHERE id = $1";
     return (await this.#all("account", text, id)).map(accountOf)[0];
+  }
+
+  async accountsAmong(ids: readonly number[]): Promise<AccountState[]> {
+    const text = "SELECT * FROM accounts WHERE id = ANY ($1::bigint[])";
+    return (await this.rows({ name: "accounts_among", text, values: [ids] })).map(accountOf);
   }
 
   async accounts(): Promise<Account[]> {

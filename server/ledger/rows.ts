@@ -5,6 +5,11 @@ import type { Account, Customer, Failures, Movement, Terminal } from "./books.ts
 /** Whole numbers come exact at any size. */
 export type Row = Record<string, bigint | number | string | Uint8Array | null>;
 
+/** What a statement selects of all terminals that changes whenever one does. */
+export const sumOfTerminals = `SELECT count(*) AS enrolled, sum(key_version) AS versions,
+  sum(coalesce(next_version, 0)) AS next_versions, sum(CASE state WHEN 'revoked' THEN 1 ELSE 0 END)
+  AS revoked`;
+
 export const numberOf = (value: Row[string] | undefined) => Number(value as bigint);
 export const bytesOf = (value: Row[string] | undefined) => value as Uint8Array<ArrayBuffer>;
 const maybeNumber = (value: Row[string] | undefined) => value === null ? null : numberOf(value);

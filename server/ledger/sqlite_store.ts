@@ -25,6 +25,7 @@ import {
   movementOf,
   numberOf,
   type Row,
+  sumOfTerminals,
   terminalOf,
 } from "./rows.ts";
 import { sqlite001 } from "./schema/sqlite_001.ts";
@@ -290,6 +291,10 @@ export class SqliteStore implements Store {
     return this.#all(`${terminalsWithNextKey} ORDER BY name`).map(terminalOf);
   }
 
+  terminalsSum(): string {
+    return Object.values(this.#one(`${sumOfTerminals} FROM (${terminalsWithNextKey})`)!).join();
+  }
+
   customer(username: string): Customer | undefined {
     const row = this.#one("SELECT * FROM customers WHERE username = ?", username);
     return row && customerOf(row);
@@ -298,6 +303,10 @@ export class SqliteStore implements Store {
   account(id: number): AccountState | undefined {
     const row = this.#one("SELECT * FROM accounts WHERE id = ?", id);
     return row && accountOf(row);
+  }
+
+  accountsAmong(ids: readonly number[]): AccountState[] {
+    return ids.flatMap((id) => this.account(id) ?? []);
   }
 
   accounts(): Account[] {

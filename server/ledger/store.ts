@@ -52,8 +52,11 @@ export interface ReadStore {
   /** What an operator last confirmed of the clock. */
   confirmedClock(): Result<ConfirmedClock | null>;
   terminals(): Result<Terminal[]>;
+  /** A text that changes whenever a terminal is enrolled, revoked or given a key. */
+  terminalsSum(): Result<string>;
   customer(username: string): Result<Customer | undefined>;
   account(id: number): Result<AccountState | undefined>;
+  accountsAmong(ids: readonly number[]): Result<AccountState[]>;
   accounts(): Result<Account[]>;
   /**
    * What a customer's account had at the end of the days on which its money moved: the last of them

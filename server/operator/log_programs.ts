@@ -12,10 +12,12 @@ import { parseFirstKey } from "../audit/first_key.ts";
 import { AuditKeyRing, auditKeysOf } from "../audit/seal.ts";
 import type { ShowFilter } from "../audit/show.ts";
 import { BadLog, type EpochKey, type LogReceipt, type LogTrust } from "../audit/verify.ts";
-import { openBank, randomBytes } from "../bank.ts";
+import { joinBank, openBank, randomBytes } from "../bank.ts";
 import {
   chainKeyPath,
   databasePath,
+  holdsBank,
+  ownFolder,
   readBankKeys,
   startAnotherChain,
   writePrivateFile,
@@ -33,10 +35,11 @@ export async function* answersOf(
   folder: string,
   request: OperatorRequest,
   log: Log,
+  url?: string,
 ): AsyncGenerator<OperatorAnswer, void, void> {
   const answers = await askServer(folder, request);
   if (answers) return yield* answers;
-  const bank = await openBank(folder, log);
+  const bank = await openBank(folder, log, url);
   try {
     yield* runOperatorCommand(bank, request);
   } finally {
@@ -47,6 +50,8 @@ export async function* answersOf(
 /** What a check of the log goes by. */
 export interface VerifyRequest {
   folder: string;
+  /** The PostgreSQL database that the bank is in, if it is in one. */
+  url?: string;
   operator: string;
   firstKeyPaths: readonly string[];
   checkpointPath?: string;
@@ -62,7 +67,7 @@ export interface VerifyRequest {
  * @throws {UsageError} when it could not be checked, with exit code 2
  */
 export async function verifyLog(
-  { folder, operator, firstKeyPaths, checkpointPath, receipt, file }: VerifyRequest,
+  { folder, url, operator, firstKeyPaths, checkpointPath, receipt, file }: VerifyRequest,
   log: Log,
   onProgress: (done: number, of: number) => void,
 ): Promise<string> {
@@ -80,7 +85,7 @@ export async function verifyLog(
       keyFile: file === undefined ? epochKeysOf(folder, firstKeys) : null,
     };
     const lines = file === undefined
-      ? linesOfBank(answersOf(folder, { command: "read_audit", operator }, log))
+      ? linesOfBank(answersOf(folder, { command: "read_audit", operator }, log, url))
       : linesOfFile(file);
     const count = await checkLog(lines, trust, onProgress);
     const since = checkpoint
@@ -155,10 +160,13 @@ export async function anotherChain(
   firstKeyPath: string,
   operator: string,
   log: Log,
+  url?: string,
 ): Promise<void> {
-  SqliteStore.open(databasePath(folder)).close(); // refused where a server runs
+  // Refused where a server runs.
+  if (url === undefined) SqliteStore.open(databasePath(folder)).close();
+  else ownFolder(folder).close();
   startAnotherChain(folder, randomBytes, (text) => writePrivateFile(firstKeyPath, text));
-  const bank = await openBank(folder, log);
+  const bank = await openBank(folder, log, url);
   const action = "start another chain of the audit log";
   await bank.ledger.submit(noteOf(`operator ${operator}`, action));
   await bank.close();
@@ -182,4 +190,29 @@ function readFile(path: string): string {
   } catch (error) {
     throw new UsageError(`${path} cannot be read (${(error as Error).message})`);
   }
+}
+
+/**
+ * Makes the folder of another server of a bank in a PostgreSQL database, or brings its keys up to date;
+ * gives lines about it.
+ * @param from another server's key file
+ * @param keepFirstKey is given the text of the first key's file of the server's own chain
+ */
+export async function joinServer(
+  { folder, url, from, operator }: { folder: string; url: string; from: string; operator: string },
+  log: Log,
+  keepFirstKey: (text: string) => void,
+): Promise<string[]> {
+  const isNew = !holdsBank(folder);
+  const bank = await joinBank(folder, readBankKeys(from), url, log, keepFirstKey);
+  const action = isNew ? "add a server" : "bring the keys of a server up to date";
+  const { outcome } = await bank.ledger.submit(noteOf(`operator ${operator}`, action));
+  const name = bank.settings.bankName;
+  await bank.close();
+  if (outcome !== "ok") throw new UsageError("the server is there, but the log cannot be written");
+  return [
+    isNew
+      ? `${folder} is the folder of another server of ${name}, with a chain of the log's own`
+      : `${folder} has the keys that all servers of ${name} share`,
+  ];
 }

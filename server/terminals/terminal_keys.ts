@@ -86,6 +86,13 @@ export class TerminalKeys {
     for (const watcher of this.#watchers) watcher(id);
   }
 
+  /** Whether the database holds something else of a terminal than was taken in. */
+  differs({ id, state, keyVersion, next }: Terminal): boolean {
+    const known = this.#known.get(id)?.terminal;
+    return known?.state !== state || known.keyVersion !== keyVersion ||
+      known.next?.version !== next?.version;
+  }
+
   /** Tells of each terminal whose keys may have changed. */
   watch(watcher: (terminal: string) => void): void {
     this.#watchers.add(watcher);

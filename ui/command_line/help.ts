@@ -36,6 +36,9 @@ the window or Ctrl-C ends all of it.
   --proxy-from IP,IP   the balancers in front of it, whose PROXY headers (version 2) say who is calling
   --checkpoints DIR    where checkpoints of the log are put (DIR/checkpoints): best on another machine
   --checkpoint-minutes N   how often, beside at every stop (60)
+  --share-port         other servers on this host may listen on the same port (Linux)
+  --database-url-file FILE   the bank is in PostgreSQL: the file, which only you may read, has its URL,
+                       postgresql://USER:PASSWORD@HOST:PORT/NAME; without, STRONGROOM_DATABASE_URL
 
   deno task server
   deno task server --listen 0.0.0.0:4848 --data /srv/bank
@@ -71,6 +74,7 @@ deno task atm cash: what is in the cassettes, filling and counting them, while t
   bank: `deno task bank: the operator's commands. They work with the server running or not.
 
   bank init                    make a bank
+  bank join                    make the folder of another server of a bank that is in PostgreSQL
   bank terminal enroll NAME    make a terminal and its key file
   bank terminal list           the terminals
   bank terminal rotate NAME    give a terminal its next key, over its own line
@@ -98,9 +102,12 @@ deno task atm cash: what is in the cassettes, filling and counting them, while t
   bank audit chain             go on in another chain, where the key of the present one is lost
 
   --data DIR                   the bank's folder (./data/bank)
+  --database-url-file FILE     the bank is in PostgreSQL: a file with its URL, which only you may read;
+                               without, STRONGROOM_DATABASE_URL
 
   init:      --name NAME  --currency CODE (EUR)  --time-zone ZONE (UTC)  --withdrawal-limit AMOUNT
              --first-key FILE (DIR-first.key)  where the log's first key is put; keep it elsewhere
+  join:      --from FILE (another server's bank.keys)  --first-key FILE (DIR-first.key)
   enroll:    --out FILE (NAME.key)
   rotate:    --now: after a theft; the old key ends at once, the new one is in --out FILE (NAME.key)
   add:       --opening AMOUNT (0); the password is asked for, or read from standard input

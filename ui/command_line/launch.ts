@@ -2,6 +2,12 @@
  * The launcher: reads a command line, works out what the program needs, and starts it with those
  * permissions and no others. It holds no key and serves nobody.
  */
+import {
+  databaseFilesOf,
+  databaseHostsOf,
+  databaseUrlVariable,
+  requireDatabaseUrl,
+} from "../../lib/database_url.ts";
 import { UsageError } from "../../lib/errors.ts";
 import { requirePrivate } from "../../lib/private_file.ts";
 import { type NamedTerminalKey, parseTerminalKey } from "../../lib/terminal_key.ts";
@@ -84,9 +90,11 @@ async function launchServer({ flags }: ParsedCommand, place: Place): Promise<num
     ...(proxies.length > 0 ? [`--proxy-from=${proxies.join(",")}`] : []),
     ...(flags.checkpoints === undefined ? [] : [`--checkpoints=${checkpoints}`]),
     `--checkpoint-minutes=${minutes}`,
+    ...(flags["share-port"] ? ["--share-port"] : []),
   ];
   const folders = [folder, ...(flags.checkpoints === undefined ? [] : [checkpoints])];
-  const children = [startServer("server", folder, folders, listen, place, more)];
+  const database = databaseOf(flags, place);
+  const children = [startServer("server", folder, folders, listen, place, more, database)];
   return await keep(children, async ([server]) => {
     const ready = await server!.ready as ServerReady | null;
     if (ready) console.log(`The bank listens on ${ready.address}. Ctrl-C ends it.`);
@@ -168,17 +176,21 @@ async function launchBank(name: CommandName, { flags, words }: ParsedCommand, pl
     : name === "bank backup"
     ? pathFlag(flags.out, "bank-backup.sqlite", place, true)
     : null;
-  const from = name === "bank restore" ? fromFlag(flags.from, place) : null;
+  const needsFrom = name === "bank restore" || name === "bank join";
+  const from = needsFrom ? fromFlag(name, flags.from, place) : null;
   const files = { ...(out && { out }), ...filesOfLog(name, flags, folder, place) };
   const paths = Object.values(files).flatMap((list) => list.split(","));
   const permissions = serverPermissions([folder, ...paths], [operatorSocket(folder)], place);
   permissions.env.push("USER", "LOGNAME");
   if (from) permissions.read.push(from);
+  const database = databaseOf(flags, place);
+  grant(permissions, database);
   const passed = Object.entries<string | boolean | undefined>({
     ...flags,
     data: folder,
     ...files,
     ...(from && { from }),
+    ...database?.flag,
   })
     .map(([flag, value]) => value === true ? `--${flag}` : `--${flag}=${value}`);
   const args = [...name.split(" "), ...passed, "--", ...words];
@@ -216,9 +228,46 @@ function filesOfLog(
 }
 
 /** @throws {UsageError} when there is none: a bank is put back to nothing in particular by nobody */
-function fromFlag(from: string | boolean | undefined, place: Place): string {
-  if (from === undefined) throw new UsageError("--from FILE: name the backup", 2);
+function fromFlag(
+  name: CommandName,
+  from: string | boolean | undefined,
+  place: Place,
+): string {
+  const what = name === "bank restore" ? "the backup" : "another server's bank.keys";
+  if (from === undefined) throw new UsageError(`--from FILE: name ${what}`, 2);
   return pathFlag(from, "", place);
+}
+
+/** A database elsewhere, as the command line or the environment names it. */
+interface Database {
+  url: string;
+  /** The flag for the program, with the path of the file that has the URL. */
+  flag: { "database-url-file"?: string };
+}
+
+/**
+ * Null for a bank in a file.
+ * @throws {UsageError} when what is named is no URL, or in a file that others can read
+ */
+function databaseOf(
+  { "database-url-file": file }: ParsedCommand["flags"],
+  place: Place,
+): Database | null {
+  if (file !== undefined) {
+    const path = pathFlag(file, "", place);
+    return { url: readDatabaseUrl(path), flag: { "database-url-file": path } };
+  }
+  const text = Deno.env.get(databaseUrlVariable);
+  return text ? { url: requireDatabaseUrl(text, databaseUrlVariable), flag: {} } : null;
+}
+
+/** What a program needs to reach it; its driver reads the variables of PostgreSQL's own programs. */
+function grant({ read, net, env }: Permissions, database: Database | null): void {
+  if (!database) return;
+  const { url, flag } = database;
+  net.push(...databaseHostsOf(url));
+  env.push(databaseUrlVariable, "PG*");
+  read.push(...databaseFilesOf(url), ...Object.values(flag));
 }
 
 /** The server's program: no FFI, no run, and only its own source, folder and addresses. */
@@ -240,6 +289,7 @@ function startServer(
   listen: string,
   place: Place,
   more: string[] = [],
+  database: Database | null = null,
 ): Child<ServerReady | DemoReady> {
   const bankFolder = role === "demo-bank" ? `${folder}/bank` : folder;
   const permissions = serverPermissions(
@@ -247,9 +297,11 @@ function startServer(
     [listen, operatorSocket(bankFolder)],
     place,
   );
+  grant(permissions, database);
+  const flags = Object.entries(database?.flag ?? {}).map(([flag, path]) => `--${flag}=${path}`);
   return new Child(
     denoArguments(place.main, permissions),
-    [role, `--data=${folder}`, `--listen=${listen}`, ...more],
+    [role, `--data=${folder}`, `--listen=${listen}`, ...more, ...flags],
   );
 }
 
@@ -440,6 +492,24 @@ export function readTerminalKey(path: string): NamedTerminalKey {
     );
   }
   return parseTerminalKey(text, path);
+}
+
+/**
+ * The URL of a PostgreSQL database, of a file that is private: a password may be in it.
+ * @throws {UsageError} when it is missing, readable by others, or has no URL
+ */
+export function readDatabaseUrl(path: string): string {
+  let text: string;
+  try {
+    requirePrivate(path, Deno.statSync(path).mode);
+    text = Deno.readTextFileSync(path);
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    throw new UsageError(
+      `--database-url-file ${path} cannot be read (${(error as Error).message})`,
+    );
+  }
+  return requireDatabaseUrl(text, path);
 }
 
 function foldersOfAtms(data: string): string[] {

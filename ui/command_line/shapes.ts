@@ -11,17 +11,20 @@ const opening = {
   browser: yes,
   kiosk: yes,
 };
+/** Of a server's commands: where it is, and where its database is, if that is elsewhere. */
+const server = { data: text, "database-url-file": text };
 
 export const shapes = {
   demo: { name: "demo", options: { data: text, atms: text, ...opening } },
   server: {
     name: "server",
     options: {
-      data: text,
+      ...server,
       listen: text,
       "proxy-from": text,
       checkpoints: text,
       "checkpoint-minutes": text,
+      "share-port": yes,
     },
   },
   atm: {
@@ -44,7 +47,7 @@ export const shapes = {
   "bank init": {
     name: "bank",
     options: {
-      data: text,
+      ...server,
       name: text,
       "first-key": text,
       currency: text,
@@ -52,34 +55,35 @@ export const shapes = {
       "withdrawal-limit": text,
     },
   },
-  "bank terminal enroll": { name: "bank", options: { data: text, out: text }, words: ["NAME"] },
-  "bank terminal list": { name: "bank", options: { data: text } },
+  "bank join": { name: "bank", options: { ...server, from: text, "first-key": text } },
+  "bank terminal enroll": { name: "bank", options: { ...server, out: text }, words: ["NAME"] },
+  "bank terminal list": { name: "bank", options: server },
   "bank terminal rotate": {
     name: "bank",
-    options: { data: text, now: yes, out: text },
+    options: { ...server, now: yes, out: text },
     words: ["NAME"],
   },
-  "bank terminal revoke": { name: "bank", options: { data: text }, words: ["NAME"] },
-  "bank key rotate": { name: "bank", options: { data: text } },
+  "bank terminal revoke": { name: "bank", options: server, words: ["NAME"] },
+  "bank key rotate": { name: "bank", options: server },
   "bank customer add": {
     name: "bank",
-    options: { data: text, opening: text },
+    options: { ...server, opening: text },
     words: ["USERNAME"],
   },
   "bank account open": {
     name: "bank",
-    options: { data: text, name: text, opening: text },
+    options: { ...server, name: text, opening: text },
     words: ["USERNAME"],
   },
-  "bank account list": { name: "bank", options: { data: text, customer: text } },
-  "bank account lock": { name: "bank", options: { data: text, reason: text }, words: ["NUMBER"] },
-  "bank account unlock": { name: "bank", options: { data: text, reason: text }, words: ["NUMBER"] },
-  "bank account close": { name: "bank", options: { data: text, reason: text }, words: ["NUMBER"] },
-  "bank limits": { name: "bank", options: { data: text } },
+  "bank account list": { name: "bank", options: { ...server, customer: text } },
+  "bank account lock": { name: "bank", options: { ...server, reason: text }, words: ["NUMBER"] },
+  "bank account unlock": { name: "bank", options: { ...server, reason: text }, words: ["NUMBER"] },
+  "bank account close": { name: "bank", options: { ...server, reason: text }, words: ["NUMBER"] },
+  "bank limits": { name: "bank", options: server },
   "bank limits set": {
     name: "bank",
     options: {
-      data: text,
+      ...server,
       account: text,
       terminal: text,
       withdrawal: text,
@@ -88,21 +92,21 @@ export const shapes = {
       "cash-in": text,
     },
   },
-  "bank holds": { name: "bank", options: { data: text, json: yes } },
+  "bank holds": { name: "bank", options: { ...server, json: yes } },
   "bank holds settle": {
     name: "bank",
-    options: { data: text, complete: text, reverse: yes, reason: text },
+    options: { ...server, complete: text, reverse: yes, reason: text },
     words: ["ID"],
   },
-  "bank ledger check": { name: "bank", options: { data: text } },
-  "bank backup": { name: "bank", options: { data: text, out: text } },
-  "bank restore": { name: "bank", options: { data: text, from: text, "first-key": text } },
-  "bank restore end": { name: "bank", options: { data: text, reason: text } },
-  "bank clock confirm": { name: "bank", options: { data: text } },
+  "bank ledger check": { name: "bank", options: server },
+  "bank backup": { name: "bank", options: { ...server, out: text } },
+  "bank restore": { name: "bank", options: { ...server, from: text, "first-key": text } },
+  "bank restore end": { name: "bank", options: { ...server, reason: text } },
+  "bank clock confirm": { name: "bank", options: server },
   "bank audit show": {
     name: "bank",
     options: {
-      data: text,
+      ...server,
       customer: text,
       action: text,
       outcome: text,
@@ -117,12 +121,12 @@ export const shapes = {
   },
   "bank audit verify": {
     name: "bank",
-    options: { data: text, "first-key": text, checkpoint: text, receipt: text, file: text },
+    options: { ...server, "first-key": text, checkpoint: text, receipt: text, file: text },
   },
-  "bank audit export": { name: "bank", options: { data: text, out: text } },
-  "bank audit checkpoint": { name: "bank", options: { data: text, out: text } },
-  "bank audit rotate": { name: "bank", options: { data: text } },
-  "bank audit chain": { name: "bank", options: { data: text, "first-key": text } },
+  "bank audit export": { name: "bank", options: { ...server, out: text } },
+  "bank audit checkpoint": { name: "bank", options: { ...server, out: text } },
+  "bank audit rotate": { name: "bank", options: server },
+  "bank audit chain": { name: "bank", options: { ...server, "first-key": text } },
 } as const satisfies Record<string, CommandShape>;
 
 export type CommandName = keyof typeof shapes;

@@ -6,13 +6,15 @@ import type { Answer, Ask, Push } from "../../../lib/protocol/message.ts";
 import type { TerminalKey } from "../../../lib/protocol/handshake.ts";
 import { type NamedTerminalKey, parseTerminalKey } from "../../../lib/terminal_key.ts";
 import { endsEpoch } from "../../../server/audit/chain.ts";
-import { type Bank, createBank, openBank, randomBytes } from "../../../server/bank.ts";
+import { type Bank, createBank, joinBank, openBank, randomBytes } from "../../../server/bank.ts";
+import { keysPath, readBankKeys } from "../../../server/data_folder.ts";
 import { listen, type Listener, type ListenOptions } from "../../../server/listener.ts";
 import {
   type OperatorAnswer,
   type OperatorCommand,
   runOperatorCommand,
 } from "../../../server/operator/commands.ts";
+import { newDatabase, onPostgres } from "./stores.ts";
 import { inTemporaryFolder } from "./temporary.ts";
 
 export const passwords = { alice: "alice's password", bob: "bob's password" };
@@ -38,9 +40,11 @@ export class RunningBank {
   #running = false;
   #clients: BankClient[] = [];
 
+  /** @param url the PostgreSQL database that the bank is in, if it is in one */
   private constructor(
     readonly folder: string,
     private readonly options: Partial<ListenOptions>,
+    readonly url?: string,
   ) {
     this.keys = {} as RunningBank["keys"];
   }
@@ -49,14 +53,16 @@ export class RunningBank {
   static with(
     run: (running: RunningBank) => Promise<void>,
     options: Partial<ListenOptions> = {},
+    url?: string,
   ): Promise<void> {
     return inTemporaryFolder(async (root) => {
-      const running = new RunningBank(`${root}/bank`, options);
+      const running = new RunningBank(`${root}/bank`, options, url);
       running.bank = await createBank(
         running.folder,
         bankSettings,
         (line) => running.log.push(line),
         (text) => running.firstKey = text,
+        url,
       );
       await running.#fill();
       await running.#listen();
@@ -66,6 +72,18 @@ export class RunningBank {
         await running.stop();
       }
     });
+  }
+
+  /** Another server of this bank, with the same terminals and customers; it is to be stopped before. */
+  async another(): Promise<RunningBank> {
+    const another = new RunningBank(`${this.folder}-another`, this.options, this.url);
+    Object.assign(another.keys, this.keys);
+    const keys = readBankKeys(keysPath(this.folder));
+    const log = (line: string) => another.log.push(line);
+    const keepFirstKey = (text: string) => another.firstKey = text;
+    another.bank = await joinBank(another.folder, keys, this.url!, log, keepFirstKey);
+    await another.#listen();
+    return another;
   }
 
   get address(): { hostname: string; port: number } {
@@ -86,7 +104,7 @@ export class RunningBank {
   /** Stops the bank and opens it anew from its folder. */
   async reopen(): Promise<void> {
     await this.stop();
-    this.bank = await openBank(this.folder, (line) => this.log.push(line));
+    this.bank = await openBank(this.folder, (line) => this.log.push(line), this.url);
     await this.#listen();
   }
 
@@ -227,4 +245,19 @@ export async function readToEnd(socket: Deno.TcpConn): Promise<Uint8Array> {
     if (count === null) return concat(...parts);
     parts.push(chunk.slice(0, count));
   }
+}
+
+/** As `RunningBank.with`, on whatever store the test has. */
+export type WithBank = (
+  run: (running: RunningBank) => Promise<void>,
+  options?: Partial<ListenOptions>,
+) => Promise<void>;
+
+/** A test with a running bank, on each kind of store. */
+export function onEachBank(name: string, test: (withBank: WithBank) => Promise<void>): void {
+  Deno.test(`${name} (SQLite)`, () => test(RunningBank.with));
+  onPostgres(name, async () => {
+    const { url } = await newDatabase();
+    await test((run, options) => RunningBank.with(run, options, url));
+  });
 }

@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { UsageError } from "../../../lib/errors.ts";
 import { type OperatorCommand, operatorRequestOf } from "../../../server/operator/commands.ts";
-import { newId, RunningBank } from "../helpers/running_bank.ts";
+import { newId, onEachBank, type RunningBank } from "../helpers/running_bank.ts";
 
 async function linesOf(running: RunningBank, command: OperatorCommand): Promise<string[]> {
   const lines: string[] = [];
@@ -15,151 +15,177 @@ async function linesOf(running: RunningBank, command: OperatorCommand): Promise<
 const refused = (running: RunningBank, command: OperatorCommand, why: string) =>
   assertRejects(() => linesOf(running, command), UsageError, why);
 
-Deno.test("a customer has several accounts, and each says what it is", () =>
-  RunningBank.with(async (running) => {
-    const open = { command: "open_account", username: "alice", name: "savings" } as const;
-    const [said] = await linesOf(running, { ...open, opening: "50.00" });
-    const id = /account, ([0-9]+)$/.exec(said!)![1]!;
-    await refused(running, { ...open, opening: "0" }, "name taken");
-    await refused(running, { ...open, opening: "lots" }, "--opening lots");
-    await refused(running, { ...open, name: "a | b", opening: "0" }, "--name");
-    await refused(running, { ...open, username: "nobody", opening: "0" }, "unknown name");
-    const listed = await linesOf(running, { command: "list_accounts", customer: "alice" });
-    assertEquals(listed.length, 2);
-    assertEquals(listed[1], `${id}  alice  €50.00  open  savings`);
+onEachBank(
+  "a customer has several accounts, and each says what it is",
+  (withBank) =>
+    withBank(async (running) => {
+      const open = { command: "open_account", username: "alice", name: "savings" } as const;
+      const [said] = await linesOf(running, { ...open, opening: "50.00" });
+      const id = /account, ([0-9]+)$/.exec(said!)![1]!;
+      await refused(running, { ...open, opening: "0" }, "name taken");
+      await refused(running, { ...open, opening: "lots" }, "--opening lots");
+      await refused(running, { ...open, name: "a | b", opening: "0" }, "--name");
+      await refused(running, { ...open, username: "nobody", opening: "0" }, "unknown name");
+      const listed = await linesOf(running, { command: "list_accounts", customer: "alice" });
+      assertEquals(listed.length, 2);
+      assertEquals(listed[1], `${id}  alice  €50.00  open  savings`);
 
-    const alice = await running.visit("alice");
-    const { account: first, accounts } = alice.logIn;
-    assertEquals(accounts!.map(({ id, name }) => [id, name]), [
-      [first!.id, undefined],
-      [id, "savings"],
-    ]);
-    const movement = newId();
-    assertEquals(
-      (await alice.authorise("withdrawal", movement, "5001", id)).outcome,
-      "insufficient_funds",
-    );
-    const transfer = {
-      op: "transfer",
-      account: first!.id,
-      to: id,
-      amount: "1",
-      currency: "EUR",
-    } as const;
-    assertEquals(await alice.outcomeOf({ ...transfer, movement: newId() }), "ok");
-    const told = (await alice.heard(2)).map((push) => push.push === "account" && push.account.id);
-    assertEquals(told, [first!.id, id]);
+      const alice = await running.visit("alice");
+      const { account: first, accounts } = alice.logIn;
+      assertEquals(accounts!.map(({ id, name }) => [id, name]), [
+        [first!.id, undefined],
+        [id, "savings"],
+      ]);
+      const movement = newId();
+      assertEquals(
+        (await alice.authorise("withdrawal", movement, "5001", id)).outcome,
+        "insufficient_funds",
+      );
+      const transfer = {
+        op: "transfer",
+        account: first!.id,
+        to: id,
+        amount: "1",
+        currency: "EUR",
+      } as const;
+      assertEquals(await alice.outcomeOf({ ...transfer, movement: newId() }), "ok");
+      const told = (await alice.heard(2)).map((push) => push.push === "account" && push.account.id);
+      assertEquals(told, [first!.id, id]);
 
-    const lock = { command: "set_account_state", account: id, state: "locked" } as const;
-    await refused(running, { ...lock, reason: "" }, "--reason");
-    await refused(running, { ...lock, reason: "a\nb" }, "--reason");
-    await refused(running, { ...lock, account: "x", reason: "asked" }, "no account's number");
-    await refused(running, { ...lock, account: "99", reason: "asked" }, "unknown account");
-    assertEquals(await linesOf(running, { ...lock, reason: "asked" }), [`account ${id} is locked`]);
-    assertEquals((await alice.authorise("deposit", newId(), "100", id)).outcome, "account_locked");
-    const close = { ...lock, state: "closed", reason: "asked" } as const;
-    await refused(running, close, "account not empty");
-    assert(
-      (await running.entries()).includes(`operator test | lock account ${id} of alice - asked`),
-    );
-  }));
+      const lock = { command: "set_account_state", account: id, state: "locked" } as const;
+      await refused(running, { ...lock, reason: "" }, "--reason");
+      await refused(running, { ...lock, reason: "a\nb" }, "--reason");
+      await refused(running, { ...lock, account: "x", reason: "asked" }, "no account's number");
+      await refused(running, { ...lock, account: "99", reason: "asked" }, "unknown account");
+      assertEquals(await linesOf(running, { ...lock, reason: "asked" }), [
+        `account ${id} is locked`,
+      ]);
+      assertEquals(
+        (await alice.authorise("deposit", newId(), "100", id)).outcome,
+        "account_locked",
+      );
+      const close = { ...lock, state: "closed", reason: "asked" } as const;
+      await refused(running, close, "account not empty");
+      assert(
+        (await running.entries()).includes(`operator test | lock account ${id} of alice - asked`),
+      );
+    }),
+);
 
-Deno.test("limits are set for the bank, an account or a terminal, and hold at once", () =>
-  RunningBank.with(async (running) => {
-    const set = { command: "set_limits" } as const;
-    await refused(running, set, "no limit is given");
-    await refused(running, { ...set, day: "much" }, "--day much");
-    await refused(running, { ...set, account: "3", terminal: "lobby", day: "1" }, "one of them");
-    await refused(running, { ...set, account: "3", cashOut: "1" }, "no limit of one account");
-    await refused(running, { ...set, terminal: "lobby", day: "1" }, "no limit of one terminal");
-    await refused(running, { ...set, terminal: "none", cashIn: "1" }, "no terminal is called none");
-    await refused(running, { ...set, account: "1", day: "1" }, "unknown account");
-    assertEquals(await linesOf(running, { ...set, withdrawal: "50", day: "80.00" }), [
-      "one withdrawal                 €50.00",
-      "out of one account in a day    €80.00",
-      "out of one terminal in a day   none",
-      "into one terminal in a day     none",
-    ]);
-    const alice = await running.visit("alice");
-    assertEquals(
-      (await alice.authorise("withdrawal", newId(), "5001")).outcome,
-      "over_withdrawal_limit",
-    );
-    await linesOf(running, { ...set, account: alice.account, withdrawal: "60" });
-    const shown = await linesOf(running, { ...set, terminal: "lobby", cashIn: "10" });
-    assertEquals(shown.slice(4).sort(), [
-      `account ${alice.account} of alice: one withdrawal €60.00`,
-      "terminal lobby: in in a day €10.00",
-    ]);
-    const withdrawal = newId();
-    assertEquals((await alice.authorise("withdrawal", withdrawal, "5001")).outcome, "ok");
-    assertEquals((await alice.authorise("withdrawal", newId(), "3000")).outcome, "over_day_limit");
-    assertEquals(
-      (await alice.authorise("deposit", newId(), "1001")).outcome,
-      "over_terminal_limit",
-    );
-    await running.reopen();
-    assertEquals((await linesOf(running, { command: "show_limits" })).length, 6);
-    const again = await running.visit("alice");
-    assertEquals((await again.authorise("withdrawal", newId(), "3000")).outcome, "over_day_limit");
-    await linesOf(running, { ...set, day: "none" });
-    assertEquals((await again.authorise("withdrawal", newId(), "3000")).outcome, "ok");
-    const entries = await running.entries();
-    assert(entries.includes("operator test | set limits: withdrawal €50.00, account a day €80.00"));
-    assert(entries.includes("operator test | set limits of terminal lobby: in a day €10.00"));
-  }));
+onEachBank(
+  "limits are set for the bank, an account or a terminal, and hold at once",
+  (withBank) =>
+    withBank(async (running) => {
+      const set = { command: "set_limits" } as const;
+      await refused(running, set, "no limit is given");
+      await refused(running, { ...set, day: "much" }, "--day much");
+      await refused(running, { ...set, account: "3", terminal: "lobby", day: "1" }, "one of them");
+      await refused(running, { ...set, account: "3", cashOut: "1" }, "no limit of one account");
+      await refused(running, { ...set, terminal: "lobby", day: "1" }, "no limit of one terminal");
+      await refused(
+        running,
+        { ...set, terminal: "none", cashIn: "1" },
+        "no terminal is called none",
+      );
+      await refused(running, { ...set, account: "1", day: "1" }, "unknown account");
+      assertEquals(await linesOf(running, { ...set, withdrawal: "50", day: "80.00" }), [
+        "one withdrawal                 €50.00",
+        "out of one account in a day    €80.00",
+        "out of one terminal in a day   none",
+        "into one terminal in a day     none",
+      ]);
+      const alice = await running.visit("alice");
+      assertEquals(
+        (await alice.authorise("withdrawal", newId(), "5001")).outcome,
+        "over_withdrawal_limit",
+      );
+      await linesOf(running, { ...set, account: alice.account, withdrawal: "60" });
+      const shown = await linesOf(running, { ...set, terminal: "lobby", cashIn: "10" });
+      assertEquals(shown.slice(4).sort(), [
+        `account ${alice.account} of alice: one withdrawal €60.00`,
+        "terminal lobby: in in a day €10.00",
+      ]);
+      const withdrawal = newId();
+      assertEquals((await alice.authorise("withdrawal", withdrawal, "5001")).outcome, "ok");
+      assertEquals(
+        (await alice.authorise("withdrawal", newId(), "3000")).outcome,
+        "over_day_limit",
+      );
+      assertEquals(
+        (await alice.authorise("deposit", newId(), "1001")).outcome,
+        "over_terminal_limit",
+      );
+      await running.reopen();
+      assertEquals((await linesOf(running, { command: "show_limits" })).length, 6);
+      const again = await running.visit("alice");
+      assertEquals(
+        (await again.authorise("withdrawal", newId(), "3000")).outcome,
+        "over_day_limit",
+      );
+      await linesOf(running, { ...set, day: "none" });
+      assertEquals((await again.authorise("withdrawal", newId(), "3000")).outcome, "ok");
+      const entries = await running.entries();
+      assert(
+        entries.includes("operator test | set limits: withdrawal €50.00, account a day €80.00"),
+      );
+      assert(entries.includes("operator test | set limits of terminal lobby: in a day €10.00"));
+    }),
+);
 
-Deno.test("movements in doubt are listed until somebody settles them, with a reason", () =>
-  RunningBank.with(async (running) => {
-    const holds = { command: "list_holds", json: false } as const;
-    assertEquals(await linesOf(running, holds), []);
-    const alice = await running.visit("alice");
-    const [withdrawal, deposit] = [newId(), newId()];
-    await alice.authorise("withdrawal", withdrawal, "4000");
-    await alice.authorise("deposit", deposit, "500");
-    await alice.client.close();
-    await running.reopen();
-    const listed = (await linesOf(running, holds)).sort();
-    assertEquals(
-      listed,
-      [
-        `${withdrawal}  withdrawal  €40.00  alice  lobby  0 min`,
-        `${deposit}  deposit  €5.00  alice  lobby  0 min`,
-      ].sort(),
-    );
-    const [first] = await linesOf(running, { ...holds, json: true });
-    const { ageMs, time, ...facts } = JSON.parse(first!);
-    assert(ageMs >= 0 && Date.parse(time) > 0);
-    assertEquals(Object.keys(facts), ["movement", "kind", "amount", "customer", "terminal"]);
+onEachBank(
+  "movements in doubt are listed until somebody settles them, with a reason",
+  (withBank) =>
+    withBank(async (running) => {
+      const holds = { command: "list_holds", json: false } as const;
+      assertEquals(await linesOf(running, holds), []);
+      const alice = await running.visit("alice");
+      const [withdrawal, deposit] = [newId(), newId()];
+      await alice.authorise("withdrawal", withdrawal, "4000");
+      await alice.authorise("deposit", deposit, "500");
+      await alice.client.close();
+      await running.reopen();
+      const listed = (await linesOf(running, holds)).sort();
+      assertEquals(
+        listed,
+        [
+          `${withdrawal}  withdrawal  €40.00  alice  lobby  0 min`,
+          `${deposit}  deposit  €5.00  alice  lobby  0 min`,
+        ].sort(),
+      );
+      const [first] = await linesOf(running, { ...holds, json: true });
+      const { ageMs, time, ...facts } = JSON.parse(first!);
+      assert(ageMs >= 0 && Date.parse(time) > 0);
+      assertEquals(Object.keys(facts), ["movement", "kind", "amount", "customer", "terminal"]);
 
-    const settle = {
-      command: "settle_hold",
-      movement: withdrawal,
-      reverse: false,
-      reason: "notes found",
-    } as const;
-    await refused(running, settle, "--complete AMOUNT, or --reverse");
-    await refused(running, { ...settle, complete: "40", reverse: true }, "--complete AMOUNT");
-    await refused(running, { ...settle, complete: "0" }, "--complete 0");
-    await refused(running, { ...settle, complete: "40.01" }, "amount too large");
-    await refused(running, { ...settle, complete: "40", reason: "a | b" }, "--reason");
-    await refused(running, { ...settle, movement: "w1", complete: "40" }, "no movement's id");
-    await refused(running, { ...settle, movement: newId(), complete: "40" }, "unknown movement");
-    await linesOf(running, { ...settle, complete: "30.00" });
-    await refused(running, { ...settle, complete: "30.00" }, "already completed");
-    await linesOf(running, { ...settle, movement: deposit, reverse: true });
-    assertEquals(await linesOf(running, holds), []);
+      const settle = {
+        command: "settle_hold",
+        movement: withdrawal,
+        reverse: false,
+        reason: "notes found",
+      } as const;
+      await refused(running, settle, "--complete AMOUNT, or --reverse");
+      await refused(running, { ...settle, complete: "40", reverse: true }, "--complete AMOUNT");
+      await refused(running, { ...settle, complete: "0" }, "--complete 0");
+      await refused(running, { ...settle, complete: "40.01" }, "amount too large");
+      await refused(running, { ...settle, complete: "40", reason: "a | b" }, "--reason");
+      await refused(running, { ...settle, movement: "w1", complete: "40" }, "no movement's id");
+      await refused(running, { ...settle, movement: newId(), complete: "40" }, "unknown movement");
+      await linesOf(running, { ...settle, complete: "30.00" });
+      await refused(running, { ...settle, complete: "30.00" }, "already completed");
+      await linesOf(running, { ...settle, movement: deposit, reverse: true });
+      assertEquals(await linesOf(running, holds), []);
 
-    const lobby = await running.connect();
-    const late = await lobby.ask({ op: "complete", movement: withdrawal, amount: "4000" });
-    assertEquals([late.outcome, late.booked, late.account!.booked], ["ok", "4000", "97000"]);
-    const accounts = await running.bank.ledger.read.accounts();
-    assertEquals(accounts.find(({ kind }) => kind === "differences")!.balance, -1_000n);
-    const entries = await running.entries();
-    assert(entries.includes(
-      "operator test | settle withdrawal of €40.00 by alice as completed with €30.00 - notes found",
-    ));
-  }));
+      const lobby = await running.connect();
+      const late = await lobby.ask({ op: "complete", movement: withdrawal, amount: "4000" });
+      assertEquals([late.outcome, late.booked, late.account!.booked], ["ok", "4000", "97000"]);
+      const accounts = await running.bank.ledger.read.accounts();
+      assertEquals(accounts.find(({ kind }) => kind === "differences")!.balance, -1_000n);
+      const entries = await running.entries();
+      assert(entries.includes(
+        "operator test | settle withdrawal of €40.00 by alice as completed with €30.00 - notes found",
+      ));
+    }),
+);
 
 Deno.test("what comes through the socket is checked, optional fields too", () => {
   const good: Record<string, unknown>[] = [

@@ -14,7 +14,13 @@ import { randomBytes } from "../../../server/bank.ts";
 import { openDataFolder, replaceKeys } from "../../../server/data_folder.ts";
 import type { OperatorCommand } from "../../../server/operator/commands.ts";
 import { rotateMasterKey } from "../../../server/terminals/change_keys.ts";
-import { type Atm, newId, readToEnd, RunningBank } from "../helpers/running_bank.ts";
+import {
+  type Atm,
+  newId,
+  onEachBank,
+  readToEnd,
+  type RunningBank,
+} from "../helpers/running_bank.ts";
 
 const rotate = (now: boolean): OperatorCommand => ({
   command: "rotate_terminal",
@@ -50,142 +56,163 @@ const accepted = async (running: RunningBank, key: TerminalKey) => {
   }
 };
 
-Deno.test("a terminal gets its next key over its line, and the one before ends when it comes with it", () =>
-  RunningBank.with(async (running) => {
-    const old = running.keys.lobby;
-    const atm = await running.connect();
-    assertEquals(await atm.outcomeOf({ op: "hello" }), "ok");
-    await done(running, rotate(false));
-    const next = await offered(atm, old);
-    assertEquals(next.version, 2);
-    assertNotEquals(next.key, old.key);
-    assertEquals(await atm.outcomeOf({ op: "hello" }), "ok", "the line goes on");
-    // The terminal was not able to store it, again and again: it is offered again, and loses nothing.
-    for (let tries = 0; tries < 3; tries++) {
-      assertEquals(await offered(await running.connect(), old), next);
-    }
-    assert((await done(running, { command: "list_terminals" })).said.includes("key 2 waits"));
-    await assertRejects(() => done(running, rotate(false)), UsageError, "--now");
-    await running.reopen();
-    assert(await accepted(running, old), "the next key outlives a restart, and so does this one");
-    assert(await accepted(running, next));
-    assertEquals(await accepted(running, old), false);
-    assert(await accepted(running, next));
-    await running.reopen();
-    assertEquals([await accepted(running, old), await accepted(running, next)], [false, true]);
-    const entries = await running.entries();
-    assert(entries.includes("operator test | rotate the key of terminal lobby to 2"));
-    assert(entries.includes("terminal lobby | come with key 2 - key 1 has ended"));
-    await done(running, rotate(false));
-    assertEquals((await offered(await running.connect(next), next)).version, 3);
-  }));
-
-Deno.test("after a theft: the old key ends at once, and its channel is told so", () =>
-  RunningBank.with(async (running) => {
-    const thief = await running.connect();
-    assertEquals(await thief.outcomeOf({ op: "hello" }), "ok");
-    const { key } = await done(running, rotate(true));
-    const sinceMs = performance.now();
-    assertEquals(await thief.client.ended, "revoked");
-    console.log(`closed within ${(performance.now() - sinceMs).toFixed(1)} ms`);
-    assertEquals(await accepted(running, running.keys.lobby), false);
-    assertEquals(thief.pushes, [], "the new key is not told to whoever has the old one");
-    assert(await accepted(running, key!));
-    assertEquals(key!.version, 2);
-  }));
-
-Deno.test("a revoked terminal is told so on its channel, and turned away without a word afterwards", () =>
-  RunningBank.with(async (running) => {
-    const atm = await running.visit("alice");
-    const other = await running.connect(running.keys.mall);
-    await done(running, revoke);
-    assertEquals(await atm.client.ended, "revoked");
-    assertEquals(await accepted(running, running.keys.lobby), false);
-    assertEquals(await other.outcomeOf({ op: "hello" }), "ok");
-    for (const command of [rotate(false), rotate(true)]) {
-      await assertRejects(() => done(running, command), UsageError, "terminal revoked");
-    }
-    await assertRejects(() => done(running, { ...revoke, name: "none" }), UsageError, "list");
-    await running.reopen();
-    assertEquals(await accepted(running, running.keys.lobby), false);
-    assert((await running.entries()).includes("alice | log out - connection lost"));
-  }));
-
-Deno.test("a revocation between hello and finish shuts the terminal out", () =>
-  RunningBank.with(async (running) => {
-    const fresh = { nonce: randomBytes(32), shareSecret: randomBytes(32) };
-    const hello = createClientHello(running.keys.lobby, fresh);
-    const socket = await Deno.connect(running.address);
-    await socket.write(encodeFrame(frameType.clientHello, hello.bytes));
-    const frames = new FrameReader(256), chunk = new Uint8Array(256);
-    let answer;
-    while (!(answer = frames.next())) {
-      frames.push(chunk.subarray(0, (await socket.read(chunk))!));
-    }
-    await done(running, revoke);
-    const { finish } = consumeServerHello(hello, answer.body);
-    await socket.write(encodeFrame(frameType.clientFinish, finish));
-    assertEquals(await readToEnd(socket), new Uint8Array(0));
-    socket.close();
-  }));
-
-Deno.test("what a terminal asked while it was being revoked is not done", () =>
-  RunningBank.with(async (running) => {
-    const atm = await running.connect();
-    const before = await running.bank.ledger.read.accounts();
-    const revoked = done(running, revoke);
-    const asked = Array.from(
-      { length: 50 },
-      () =>
-        atm.outcomeOf({ op: "load_cash", movement: newId(), amount: "1", currency: "EUR" })
-          .catch(() => "none"),
-    );
-    await revoked;
-    const outcomes = await Promise.all(asked);
-    const done1 = BigInt(outcomes.filter((outcome) => outcome === "ok").length);
-    assertEquals(await atm.client.ended, "revoked");
-    const booked = (rows: typeof before) => rows.find(({ kind }) => kind === "vault")!.balance;
-    const after = await running.bank.ledger.read.accounts();
-    assert(booked(after) - booked(before) - done1 <= 1n, "at most the one whose answer was lost");
-    assert(outcomes.includes("none"));
-  }));
-
-Deno.test("a new master key seals every key anew, and the old one opens nothing", () =>
-  RunningBank.with(async (running) => {
-    const before = openDataFolder(running.folder, randomBytes);
-    const stays = await running.connect();
-    const waiting = await running.connect(running.keys.mall);
-    await done(running, { command: "rotate_terminal", name: "mall", now: false });
-    const next = await offered(waiting, running.keys.mall);
-    await done(running, { command: "rotate_key" });
-    assertEquals(await stays.outcomeOf({ op: "hello" }), "ok", "lines go on");
-    assertNotEquals(openDataFolder(running.folder, randomBytes).master, before.master);
-    const hall = await running.enrol("hall");
-    await running.reopen();
-    assert(await accepted(running, running.keys.lobby));
-    assert(await accepted(running, hall));
-    assert(await accepted(running, next));
-    await running.stop();
-    replaceKeys(running.folder, before);
-    await assertRejects(
-      () => running.reopen(),
-      Error,
-      "does not open under this bank's master key",
-    );
-  }));
-
-Deno.test("a crash while the master key is changed leaves keys that open", () =>
-  RunningBank.with(async (running) => {
-    for (const databaseChanged of [false, true]) {
-      const before = openDataFolder(running.folder, randomBytes);
-      if (databaseChanged) await rotateMasterKey(running.bank, "test");
-      const nextMaster = databaseChanged ? running.bank.keys.master : randomBytes(32);
-      await running.stop();
-      replaceKeys(running.folder, { ...before, nextMaster });
+onEachBank(
+  "a terminal gets its next key over its line, and the one before ends when it comes with it",
+  (withBank) =>
+    withBank(async (running) => {
+      const old = running.keys.lobby;
+      const atm = await running.connect();
+      assertEquals(await atm.outcomeOf({ op: "hello" }), "ok");
+      await done(running, rotate(false));
+      const next = await offered(atm, old);
+      assertEquals(next.version, 2);
+      assertNotEquals(next.key, old.key);
+      assertEquals(await atm.outcomeOf({ op: "hello" }), "ok", "the line goes on");
+      // The terminal was not able to store it, again and again: it is offered again, and loses nothing.
+      for (let tries = 0; tries < 3; tries++) {
+        assertEquals(await offered(await running.connect(), old), next);
+      }
+      assert((await done(running, { command: "list_terminals" })).said.includes("key 2 waits"));
+      await assertRejects(() => done(running, rotate(false)), UsageError, "--now");
       await running.reopen();
-      const after = openDataFolder(running.folder, randomBytes);
-      assertEquals(after.nextMaster, undefined);
-      assertEquals(after.master, databaseChanged ? nextMaster : before.master);
+      assert(await accepted(running, old), "the next key outlives a restart, and so does this one");
+      assert(await accepted(running, next));
+      assertEquals(await accepted(running, old), false);
+      assert(await accepted(running, next));
+      await running.reopen();
+      assertEquals([await accepted(running, old), await accepted(running, next)], [false, true]);
+      const entries = await running.entries();
+      assert(entries.includes("operator test | rotate the key of terminal lobby to 2"));
+      assert(entries.includes("terminal lobby | come with key 2 - key 1 has ended"));
+      await done(running, rotate(false));
+      assertEquals((await offered(await running.connect(next), next)).version, 3);
+    }),
+);
+
+onEachBank(
+  "after a theft: the old key ends at once, and its channel is told so",
+  (withBank) =>
+    withBank(async (running) => {
+      const thief = await running.connect();
+      assertEquals(await thief.outcomeOf({ op: "hello" }), "ok");
+      const { key } = await done(running, rotate(true));
+      const sinceMs = performance.now();
+      assertEquals(await thief.client.ended, "revoked");
+      console.log(`closed within ${(performance.now() - sinceMs).toFixed(1)} ms`);
+      assertEquals(await accepted(running, running.keys.lobby), false);
+      assertEquals(thief.pushes, [], "the new key is not told to whoever has the old one");
+      assert(await accepted(running, key!));
+      assertEquals(key!.version, 2);
+    }),
+);
+
+onEachBank(
+  "a revoked terminal is told so on its channel, and turned away without a word afterwards",
+  (withBank) =>
+    withBank(async (running) => {
+      const atm = await running.visit("alice");
+      const other = await running.connect(running.keys.mall);
+      await done(running, revoke);
+      assertEquals(await atm.client.ended, "revoked");
+      assertEquals(await accepted(running, running.keys.lobby), false);
+      assertEquals(await other.outcomeOf({ op: "hello" }), "ok");
+      for (const command of [rotate(false), rotate(true)]) {
+        await assertRejects(() => done(running, command), UsageError, "terminal revoked");
+      }
+      await assertRejects(() => done(running, { ...revoke, name: "none" }), UsageError, "list");
+      await running.reopen();
+      assertEquals(await accepted(running, running.keys.lobby), false);
+      assert((await running.entries()).includes("alice | log out - connection lost"));
+    }),
+);
+
+onEachBank(
+  "a revocation between hello and finish shuts the terminal out",
+  (withBank) =>
+    withBank(async (running) => {
+      const fresh = { nonce: randomBytes(32), shareSecret: randomBytes(32) };
+      const hello = createClientHello(running.keys.lobby, fresh);
+      const socket = await Deno.connect(running.address);
+      await socket.write(encodeFrame(frameType.clientHello, hello.bytes));
+      const frames = new FrameReader(256), chunk = new Uint8Array(256);
+      let answer;
+      while (!(answer = frames.next())) {
+        frames.push(chunk.subarray(0, (await socket.read(chunk))!));
+      }
+      await done(running, revoke);
+      const { finish } = consumeServerHello(hello, answer.body);
+      await socket.write(encodeFrame(frameType.clientFinish, finish));
+      assertEquals(await readToEnd(socket), new Uint8Array(0));
+      socket.close();
+    }),
+);
+
+onEachBank(
+  "what a terminal asked while it was being revoked is not done",
+  (withBank) =>
+    withBank(async (running) => {
+      const atm = await running.connect();
+      const before = await running.bank.ledger.read.accounts();
+      const revoked = done(running, revoke);
+      const asked = Array.from(
+        { length: 50 },
+        () =>
+          atm.outcomeOf({ op: "load_cash", movement: newId(), amount: "1", currency: "EUR" })
+            .catch(() => "none"),
+      );
+      await revoked;
+      const outcomes = await Promise.all(asked);
+      const done1 = BigInt(outcomes.filter((outcome) => outcome === "ok").length);
+      assertEquals(await atm.client.ended, "revoked");
+      const booked = (rows: typeof before) => rows.find(({ kind }) => kind === "vault")!.balance;
+      const after = await running.bank.ledger.read.accounts();
+      assert(booked(after) - booked(before) - done1 <= 1n, "at most the one whose answer was lost");
+      assert(outcomes.includes("none"));
+    }),
+);
+
+onEachBank(
+  "a new master key seals every key anew, and the old one opens nothing",
+  (withBank) =>
+    withBank(async (running) => {
+      const before = openDataFolder(running.folder, randomBytes);
+      const stays = await running.connect();
+      const waiting = await running.connect(running.keys.mall);
+      await done(running, { command: "rotate_terminal", name: "mall", now: false });
+      const next = await offered(waiting, running.keys.mall);
+      await done(running, { command: "rotate_key" });
+      assertEquals(await stays.outcomeOf({ op: "hello" }), "ok", "lines go on");
+      assertNotEquals(openDataFolder(running.folder, randomBytes).master, before.master);
+      const hall = await running.enrol("hall");
+      await running.reopen();
       assert(await accepted(running, running.keys.lobby));
-    }
-  }));
+      assert(await accepted(running, hall));
+      assert(await accepted(running, next));
+      await running.stop();
+      replaceKeys(running.folder, before);
+      await assertRejects(
+        () => running.reopen(),
+        Error,
+        "does not open under this bank's master key",
+      );
+    }),
+);
+
+onEachBank(
+  "a crash while the master key is changed leaves keys that open",
+  (withBank) =>
+    withBank(async (running) => {
+      for (const databaseChanged of [false, true]) {
+        const before = openDataFolder(running.folder, randomBytes);
+        if (databaseChanged) await rotateMasterKey(running.bank, "test");
+        const nextMaster = databaseChanged ? running.bank.keys.master : randomBytes(32);
+        await running.stop();
+        replaceKeys(running.folder, { ...before, nextMaster });
+        await running.reopen();
+        const after = openDataFolder(running.folder, randomBytes);
+        assertEquals(after.nextMaster, undefined);
+        assertEquals(after.master, databaseChanged ? nextMaster : before.master);
+        assert(await accepted(running, running.keys.lobby));
+      }
+    }),
+);

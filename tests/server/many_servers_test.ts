@@ -1,0 +1,212 @@
+/** One bank, several servers: whichever is asked, it is the same bank. */
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { NoAnswer } from "../../client/bank_client.ts";
+import { UsageError } from "../../lib/errors.ts";
+import { parseFirstKey } from "../../server/audit/first_key.ts";
+import { LogVerifier } from "../../server/audit/verify.ts";
+import { joinBank, openBank } from "../../server/bank.ts";
+import { keysPath, readBankKeys } from "../../server/data_folder.ts";
+import { newId, passwords, RunningBank } from "./helpers/running_bank.ts";
+import { newDatabase, onPostgres } from "./helpers/stores.ts";
+import { inTemporaryFolder } from "./helpers/temporary.ts";
+
+/** A test with two servers of one bank. */
+function onTwoServers(
+  name: string,
+  run: (one: RunningBank, other: RunningBank) => Promise<void>,
+): void {
+  onPostgres(name, async () => {
+    const { url } = await newDatabase();
+    await RunningBank.with(
+      async (one) => {
+        const other = await one.another();
+        try {
+          await run(one, other);
+        } finally {
+          await other.stop();
+        }
+      },
+      {},
+      url,
+    );
+  });
+}
+
+const until = async (what: string, isSo: () => boolean | Promise<boolean>) => {
+  for (let tries = 0; tries < 200; tries++) {
+    if (await isSo()) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  throw new Error(`it never came: ${what}`);
+};
+
+onTwoServers(
+  "a movement retried at another server gets its first outcome, and is done once",
+  async (one, other) => {
+    const atm = await one.visit("alice");
+    const movement = newId();
+    const first = await atm.authorise("withdrawal", movement, "2000");
+    await atm.ask({ op: "complete", movement, amount: "2000" });
+    await atm.client.close();
+    const elsewhere = await other.visit("alice");
+    assertEquals(
+      (await elsewhere.authorise("withdrawal", movement, "2000")).outcome,
+      first.outcome,
+    );
+    const again = await elsewhere.ask({ op: "complete", movement, amount: "2000" });
+    assertEquals([again.outcome, again.account!.booked], ["ok", "98000"]);
+    assertEquals((await elsewhere.authorise("withdrawal", movement, "2500")).outcome, "id_reused");
+  },
+);
+
+onTwoServers(
+  "a balance that changes at one server is told to those who watch it at another",
+  async (one, other) => {
+    const alice = await one.visit("alice");
+    const beside = await other.visit("alice", other.keys.mall);
+    for (const amount of ["2000", "1000"]) {
+      const movement = newId();
+      await alice.authorise("withdrawal", movement, amount);
+      await alice.ask({ op: "complete", movement, amount });
+    }
+    const booked = () =>
+      beside.pushes.flatMap((push) => push.push === "account" ? [push.account.booked] : []);
+    await until("the new balance", () => booked().at(-1) === "97000");
+    const versions = beside.pushes.flatMap((push) =>
+      push.push === "account" ? [push.account.version] : []
+    );
+    assertEquals(versions, [...versions].sort((a, b) => a - b));
+  },
+);
+
+onTwoServers(
+  "enrolled, renewed and revoked at one server: so it is at the other",
+  async (one, other) => {
+    const key = await one.enrol("harbour");
+    const accepted = async () => {
+      try {
+        await (await other.connect(key)).client.close();
+        return true;
+      } catch (error) {
+        if (error instanceof NoAnswer) return false;
+        throw error;
+      }
+    };
+    await until("the new terminal", accepted);
+    const line = await other.visit("alice", key);
+    await Array.fromAsync(one.operate({ command: "revoke_terminal", name: "harbour" }));
+    // At once, by the rules, though its connection may still be open; and then that is closed, too.
+    await assertRejects(() => line.authorise("withdrawal", newId(), "2000"), NoAnswer);
+    await until("its end", async () => !await accepted());
+  },
+);
+
+onTwoServers("failed log-ins count together, wherever they are tried", async (one, other) => {
+  const tried = async (server: RunningBank) => {
+    const atm = await server.connect();
+    const answer = await atm.ask({ op: "log_in", username: "alice", password: "wrong password" });
+    await atm.client.close();
+    return answer.outcome;
+  };
+  const outcomes: string[] = [];
+  for (const server of [one, other, one, other]) outcomes.push(await tried(server));
+  assertEquals(outcomes, [
+    "wrong_credentials",
+    "wrong_credentials",
+    "wrong_credentials",
+    "throttled",
+  ]);
+  const right = await other.connect(other.keys.mall);
+  const answer = await right.ask({ op: "log_in", username: "alice", password: passwords.alice });
+  assertEquals(answer.outcome, "throttled");
+});
+
+onTwoServers(
+  "limits and locks that are set at one server hold at the other",
+  async (one, other) => {
+    const atm = await other.visit("alice");
+    await Array.fromAsync(one.operate({ command: "set_limits", withdrawal: "30.00" }));
+    const refused = await atm.authorise("withdrawal", newId(), "4000");
+    assertEquals(refused.outcome, "over_withdrawal_limit");
+    const lock = { state: "locked", reason: "asked" } as const;
+    await Array.fromAsync(
+      one.operate({ command: "set_account_state", account: atm.account, ...lock }),
+    );
+    assertEquals((await atm.authorise("withdrawal", newId(), "2000")).outcome, "account_locked");
+  },
+);
+
+onTwoServers("a history has what was done at every server, newest first", async (one, other) => {
+  for (const [index, server] of [one, other, one, other].entries()) {
+    const atm = await server.visit("bob", server.keys.mall);
+    const movement = newId(), amount = String(1_000 + 500 * index);
+    await atm.authorise("withdrawal", movement, amount);
+    await atm.ask({ op: "complete", movement, amount });
+    await atm.client.close();
+  }
+  const atm = await one.visit("bob");
+  const { entries } = await atm.ask({ op: "history", filter: { kind: "withdrawal" } });
+  const amounts = entries!.map(({ amount }) => amount);
+  assertEquals(amounts, ["2500", "2000", "1500", "1000"]);
+  assertEquals(new Set(entries!.map(({ place }) => place.split(".")[0])).size, 2);
+});
+
+onTwoServers(
+  "each server has a chain of its own; all are checked together, and a missing one is noticed",
+  async (one, other) => {
+    for (const server of [one, other]) await server.visit("bob", server.keys.mall);
+    const { read } = one.bank.ledger;
+    const firstKeys = [one, other].map(({ firstKey }) => parseFirstKey(firstKey, "first.key"));
+    const chains = await read.chains();
+    assertEquals(
+      chains.map(({ id }) => id.toHex()),
+      firstKeys.map(({ chainId }) => chainId.toHex()),
+    );
+    const verify = async (missing?: number) => {
+      const verifier = new LogVerifier({ firstKeys, keyFile: null });
+      for (const { number, id } of chains) {
+        if (number === missing) continue;
+        for (const entry of await read.entriesAfter(number, 0, 10_000)) {
+          verifier.next({ chainId: id, entry });
+        }
+      }
+      verifier.end();
+      return verifier.goodCount;
+    };
+    assert(await verify() > 5);
+    await assertRejects(() => verify(2), UsageError, "is missing");
+    assertEquals((await one.bank.ledger.check()).problem, null);
+  },
+);
+
+onTwoServers(
+  "a folder has one owner, its bank one database, and keys of another bank do not join",
+  async (one, other) => {
+    const log = () => {};
+    await assertRejects(() => openBank(one.folder, log), UsageError, "STRONGROOM_DATABASE_URL");
+    const { url } = await newDatabase();
+    await assertRejects(() => openBank(one.folder, log, one.url), UsageError, "in use by another");
+    await assertRejects(
+      () => openBank(other.folder, log, one.url),
+      UsageError,
+      "in use by another",
+    );
+    await inTemporaryFolder((folder) =>
+      RunningBank.with(
+        async (stranger) => {
+          const keys = readBankKeys(keysPath(stranger.folder));
+          const join = () => joinBank(`${folder}/bank`, keys, one.url!, log, () => {});
+          await assertRejects(join, UsageError, "not this bank's");
+          await stranger.stop();
+          await assertRejects(
+            () => openBank(stranger.folder, log, one.url),
+            UsageError,
+            "another bank",
+          );
+        },
+        {},
+        url,
+      )
+    );
+  },
+);
