@@ -96,8 +96,6 @@ Deno.test({ name: "a customer banks in a browser", ignore: findBrowser() === nul
       await button(lobby, "Another amount").click();
       await lobby.keyboard.type("950");
       await lobby.keyboard.press("Enter");
-      await onScreen(lobby, "mix");
-      await lobby.keyboard.press("Enter");
       await onScreen(lobby, "refusal");
       await sees(lobby, /enough|insufficient/i);
       await toMenu(lobby);

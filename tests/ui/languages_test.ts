@@ -120,7 +120,10 @@ Deno.test({ name: "languages in Chromium", ignore: findBrowser() === null }, asy
             await fits();
             if (language !== "en") {
               const said = await page.locator(".entries__list").innerText();
-              assert(!/withdraw|log in|transfer/i.test(said), `the log's own words:\n${said}`);
+              assert(
+                !/withdraw|log in|wrong credentials|transfer €/i.test(said),
+                `the log's own words:\n${said}`,
+              );
             }
             await back(page);
             machine.next.withdraw = "in_doubt";
