@@ -12,6 +12,7 @@ import { countCassettes, fillCassettes } from "./client/cash/filling.ts";
 import { type NoteCounts, totalOf } from "./client/cash/note_mix.ts";
 import { SimulatedDevices } from "./client/cash/simulated_devices.ts";
 import { Journal } from "./client/journal.ts";
+import { keepFile } from "./client/kept_files.ts";
 import { databaseUrlVariable, requireDatabaseUrl } from "./lib/database_url.ts";
 import { UsageError } from "./lib/errors.ts";
 import { type Currency, currencyOf, decimalText, formatMoney, parseAmount } from "./lib/money.ts";
@@ -50,6 +51,7 @@ import {
   parseCommand,
   type ParsedCommand,
   parseIpList,
+  parseLanguage,
 } from "./ui/command_line/flags.ts";
 import { help } from "./ui/command_line/help.ts";
 import { launch, readDatabaseUrl, readTerminalKey } from "./ui/command_line/launch.ts";
@@ -266,6 +268,8 @@ async function openMachine(flags: Flags) {
     journal,
     devices,
     demo,
+    language: parseLanguage(flags.language),
+    keepFile: (name, text) => keepFile(`${flags.data}/saved`, name, text),
     currency: rememberedCurrency(database),
     onMeeting(currency) {
       rememberCurrency(database, currency);

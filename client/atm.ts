@@ -4,18 +4,23 @@
  */
 import type {
   AtmMachine,
+  DayBalance,
   DeviceFault,
   HistoryFilter,
   HistoryPage,
   MachineView,
+  Notes,
   Receipt,
 } from "../lib/atm.ts";
+import { hex } from "../lib/bytes.ts";
 import type { AtmOutcome } from "../lib/errors.ts";
+import { dispensedNotesMax, savedEntriesMax } from "../lib/limits.ts";
 import { minorFromText, type MinorText } from "../lib/money.ts";
 import { acceptedNotes, fastAmounts } from "./cash/cash_notes.ts";
-import { type NoteCounts, totalOf } from "./cash/note_mix.ts";
+import { type NoteCounts, noteMixes, totalOf } from "./cash/note_mix.ts";
 import { Cashier, notesView } from "./cashier.ts";
 import { DeviceReports } from "./device_reports.ts";
+import { historyCsv } from "./history_csv.ts";
 import { type AtmParts, receipt } from "./parts.ts";
 import { StandingLine } from "./standing_line.ts";
 import { type Visit, Visits } from "./visits.ts";
@@ -95,10 +100,12 @@ export class AtmMachineOfBank implements AtmMachine {
         {
           username: visit.username,
           account: visit.account,
+          accounts: visit.accounts,
           elsewhere: visit.elsewhere,
           idleMsMax,
         },
       ended,
+      language: this.parts.language ?? "en",
       cash: {
         cassettes: notesView(devices.cassettes()),
         fastAmounts: fastAmounts(devices.cassettes()).map(String),
@@ -139,12 +146,69 @@ export class AtmMachineOfBank implements AtmMachine {
     return Promise.resolve();
   }
 
-  async withdraw(amountText: MinorText): Promise<Receipt> {
+  noteMixes(amountText: MinorText): Promise<Notes[][]> {
+    const amount = minorFromText(amountText) ?? 0n;
+    const mixes = noteMixes(this.parts.devices.cassettes(), amount, dispensedNotesMax);
+    return Promise.resolve(mixes.map(notesView));
+  }
+
+  async withdraw(amountText: MinorText, notes?: Notes[]): Promise<Receipt> {
+    const chosen = notes && new Map(notes.map(({ value, count }) => [BigInt(value), count]));
     return await this.#oneAtATime(
       "withdrawal",
       amountText,
-      (visit, amount) => this.#cashier.withdraw(visit, amount),
+      (visit, amount) => this.#cashier.withdraw(visit, amount, chosen),
     );
+  }
+
+  chooseAccount(id: string): Promise<void> {
+    this.#visits.current?.choose(id);
+    this.#tell();
+    return Promise.resolve();
+  }
+
+  balance(): Promise<{ outcome: AtmOutcome; days: DayBalance[] }> {
+    return this.#visits.balance();
+  }
+
+  recipient(account: string) {
+    return this.#visits.recipient(account);
+  }
+
+  async transfer(to: string, amountText: MinorText): Promise<Receipt> {
+    return await this.#oneAtATime(
+      "transfer",
+      amountText,
+      (visit, amount) => this.#cashier.transfer(visit, to, amount),
+    );
+  }
+
+  changePassword(current: string, next: string) {
+    return this.#visits.changePassword(current, next);
+  }
+
+  saveReceipt(text: string): Promise<Saved> {
+    if (!this.#visits.current) return Promise.resolve({ outcome: "not_logged_in" });
+    return Promise.resolve(this.#keep("receipt", "txt", text));
+  }
+
+  async saveHistory(filter: HistoryFilter): Promise<Saved> {
+    const { outcome, entries } = await this.#visits.wholeHistory(filter, savedEntriesMax);
+    if (outcome !== "ok") return { outcome };
+    return this.#keep("history", "csv", historyCsv(entries, this.#line.told.currency));
+  }
+
+  #keep(what: string, ending: string, text: string): Saved {
+    const { keepFile, line, log } = this.parts;
+    const time = new Date(line.nowMs()).toISOString().replace(/[-:]|\..*/g, "").replace("T", "-");
+    const name = `${what}-${time}-${hex(line.randomBytes(2))}.${ending}`;
+    try {
+      if (!keepFile) throw new Error("this ATM keeps no files");
+      return { outcome: "ok", place: keepFile(name, text) };
+    } catch (error) {
+      log(`${name} could not be saved: ${(error as Error).message}`);
+      return { outcome: "not_saved" };
+    }
   }
 
   async depositOpen(): Promise<{ outcome: AtmOutcome }> {
@@ -234,6 +298,9 @@ export class AtmMachineOfBank implements AtmMachine {
     });
   }
 }
+
+/** What became of a text that was to be kept. */
+type Saved = { outcome: AtmOutcome; place?: string };
 
 /** Notes and what they are worth, as the screens are told of them. */
 function stack(notes: NoteCounts) {

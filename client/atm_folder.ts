@@ -9,7 +9,7 @@ import type { Currency } from "../lib/money.ts";
 const schema = `
 CREATE TABLE journal (
   movement TEXT PRIMARY KEY,
-  kind TEXT NOT NULL CHECK (kind IN ('withdrawal', 'deposit', 'load', 'count', 'left')),
+  kind TEXT NOT NULL CHECK (kind IN ('withdrawal', 'deposit', 'transfer', 'load', 'count', 'left')),
   amount TEXT NOT NULL,
   currency TEXT NOT NULL,
   notes TEXT NOT NULL,
@@ -32,22 +32,29 @@ CREATE TABLE notes (
 CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 `;
 
+/** What the journals of all versions have; a column that came later is empty in what is older. */
+const journalColumns =
+  "movement, kind, amount, currency, notes, state, counts_before, done, why, time_ms";
+
 const tables = ["journal", "notes", "settings"];
 
 /** An older version's tables held less: what is in them goes into those of today. */
-const rebuilt = `
+const rebuiltWith = (journal: string) => `
 ${tables.map((name) => `ALTER TABLE ${name} RENAME TO older_${name};`).join("\n")}
 DROP INDEX journal_open;
 ${schema}
-INSERT INTO journal SELECT *, NULL FROM older_journal;
+INSERT INTO journal (${journal}) SELECT ${journal} FROM older_journal;
 INSERT INTO notes SELECT * FROM older_notes;
 INSERT INTO settings SELECT * FROM older_settings;
 ${tables.map((name) => `DROP TABLE older_${name};`).join("\n")}
 `;
 
+const rebuilt = rebuiltWith(journalColumns);
+const rebuiltWhole = rebuiltWith(`${journalColumns}, account`);
+
 /** From each version to this one: what an older Strongroom wrote is kept whole. */
-const migrations: Record<number, string> = { 0: schema, 1: rebuilt, 2: rebuilt };
-const schemaVersion = 3;
+const migrations: Record<number, string> = { 0: schema, 1: rebuilt, 2: rebuilt, 3: rebuiltWhole };
+const schemaVersion = 4;
 
 /**
  * Opens an ATM's folder, or makes it.

@@ -6,7 +6,7 @@ import { dispensedNotesMax, takeNotesMsMax } from "../lib/limits.ts";
 import type { Answer, MachineRefusal } from "../lib/protocol/message.ts";
 import type { BankClient } from "./bank_client.ts";
 import { DeviceError, PowerCut } from "./cash/devices.ts";
-import { nearestAmounts, type NoteCounts, totalOf } from "./cash/note_mix.ts";
+import { canGive, nearestAmounts, type NoteCounts, totalOf } from "./cash/note_mix.ts";
 import { ask, type AtmParts, receipt } from "./parts.ts";
 import { retell } from "./retell.ts";
 import { readInterrupted, readOutcome, settleOpen, type Settling } from "./settle.ts";
@@ -28,6 +28,9 @@ export interface CashierParts
   /** The power has gone: everyone forgets what is not on disk. */
   powerCut: () => void;
 }
+
+/** Movements in which notes move. */
+type CashKind = Exclude<Receipt["kind"], "transfer">;
 
 export class Cashier {
   readonly #closing = Promise.withResolvers<void>();
@@ -84,15 +87,13 @@ export class Cashier {
     return { journal, devices, log, ask: (question) => bank.ask(question) };
   }
 
-  async withdraw(payer: Payer, amount: bigint): Promise<Receipt> {
+  /** @param chosen the mix that the customer would like; without one, the machine chooses */
+  async withdraw(payer: Payer, amount: bigint, chosen?: NoteCounts): Promise<Receipt> {
     const { devices } = this.parts;
     const refuse = (why: MachineRefusal) => this.#refuse(payer, "withdrawal", amount, why);
     if (devices.jammed().includes("dispenser")) return await refuse("device_fault");
-    let notes: NoteCounts = new Map();
-    try {
-      if (amount > 0n) notes = devices.denominate(amount);
-    } catch (error) {
-      if (!(error instanceof DeviceError)) throw error;
+    const notes = amount > 0n ? this.#notesFor(amount, chosen) : new Map();
+    if (!notes) {
       const nearest = nearestAmounts(devices.cassettes(), amount, dispensedNotesMax).map(String);
       return { ...await refuse("not_dispensable"), nearest };
     }
@@ -100,6 +101,38 @@ export class Cashier {
       await devices.dispense(notes);
       await devices.present();
     });
+  }
+
+  #notesFor(amount: bigint, chosen: NoteCounts | undefined): NoteCounts | null {
+    const { devices } = this.parts;
+    if (chosen) {
+      return canGive(devices.cassettes(), chosen, amount, dispensedNotesMax) ? chosen : null;
+    }
+    try {
+      return devices.denominate(amount);
+    } catch (error) {
+      if (error instanceof DeviceError) return null;
+      throw error;
+    }
+  }
+
+  /** Money to another account: at the bank alone, in one step. */
+  async transfer(payer: Payer, to: string, amount: bigint): Promise<Receipt> {
+    const { journal, line } = this.parts;
+    const movement = hex(line.randomBytes(16));
+    const account = payer.account.id;
+    const currency = this.parts.currency();
+    const kind = "transfer";
+    journal.intend({ movement, kind, account, amount, currency, notes: new Map() }, line.nowMs());
+    const asked = { movement, account, to, amount: amount.toString(), currency };
+    const answer = await ask(payer.bank, { op: "transfer", ...asked });
+    if (answer === null || answer.outcome === "try_later") {
+      // The bank may have heard: the id is voided as soon as it answers again.
+      return receipt(kind, asked.amount, answer?.outcome ?? "in_doubt", { movement, to });
+    }
+    journal.settled(movement);
+    payer.see(answer.account);
+    return receipt(kind, asked.amount, answer.outcome, { movement, to, ...factsOf(answer) });
   }
 
   /** Opens the acceptor; what comes in is counted until it is shut. */
@@ -171,7 +204,7 @@ export class Cashier {
   /** Authorise → the devices act → complete, or reverse what did not happen. */
   async #move(
     payer: Payer,
-    { kind, amount, notes }: { kind: Receipt["kind"]; amount: bigint; notes: NoteCounts },
+    { kind, amount, notes }: { kind: CashKind; amount: bigint; notes: NoteCounts },
     act: () => Promise<void>,
   ): Promise<Receipt> {
     const { journal, devices, line } = this.parts;
@@ -272,7 +305,7 @@ export class Cashier {
   /** The machine's own refusal: the bank's log hears of it. */
   async #refuse(
     { bank }: Payer,
-    kind: Receipt["kind"],
+    kind: CashKind,
     amount: bigint,
     why: MachineRefusal,
   ): Promise<Receipt> {

@@ -25,10 +25,10 @@ export type JournalState =
 export interface JournalEntry {
   movement: string;
   /**
-   * `count`: what people found over, or below zero missing. `left`: notes of a customer's that stayed in
+   * `transfer`: in one step, at the bank alone. `count`: what people found over, or below zero missing. `left`: notes of a customer's that stayed in
    * the machine and that the bank has not booked.
    */
-  kind: "withdrawal" | "deposit" | "load" | "count" | "left";
+  kind: "withdrawal" | "deposit" | "transfer" | "load" | "count" | "left";
   /** Minor units. */
   amount: bigint;
   currency: string;

@@ -1,5 +1,5 @@
 /** What a machine is put together from, and what its parts share. */
-import type { Receipt } from "../lib/atm.ts";
+import type { Language, Receipt } from "../lib/atm.ts";
 import type { AtmOutcome } from "../lib/errors.ts";
 import type { Currency, MinorText } from "../lib/money.ts";
 import type { Answer, Ask } from "../lib/protocol/message.ts";
@@ -26,6 +26,13 @@ export interface AtmParts {
   keepKey?: (key: NamedTerminalKey) => void;
   /** The bank's currency, if it has told before. */
   currency?: Currency | null;
+  /** The language for whoever has chosen no other; English without. */
+  language?: Language;
+  /**
+   * Keeps a text for the customer under this name, and tells where.
+   * @throws {Error} when it cannot be written
+   */
+  keepFile?: (name: string, text: string) => string;
   /** Shorter in tests. */
   idleMsMax?: number;
   takeNotesMsMax?: number;

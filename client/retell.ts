@@ -20,7 +20,7 @@ export async function retell(settling: Settling, sinceMs: number): Promise<void>
     const { outcome } = await ask({
       op: "retell",
       movement,
-      kind: kind as Exclude<JournalEntry["kind"], "left">,
+      kind: kind as Exclude<JournalEntry["kind"], "left" | "transfer">,
       account: account ?? "",
       amount: movedBy(entry).toString(),
       currency,
@@ -35,8 +35,10 @@ export async function retell(settling: Settling, sinceMs: number): Promise<void>
   log(`the bank was put back to a backup: ${told.length} movements were told again`);
 }
 
+/** No note moves in a transfer: there is nothing that the bank could learn of it from here. */
 function isKnown({ kind, state }: JournalEntry): boolean {
-  return kind !== "left" && (isCash(kind) || ["authorised", "acted", "settled"].includes(state));
+  return kind !== "left" && kind !== "transfer" &&
+    (isCash(kind) || ["authorised", "acted", "settled"].includes(state));
 }
 
 /** Whether people moved it, by hand. */

@@ -63,7 +63,9 @@ async function settle({ journal, ask, log }: Settling, entry: JournalEntry): Pro
   const question = questionFor(entry);
   const { outcome, booked } = await ask(question);
   if (outcome === "try_later") return;
-  const right = outcome === "ok" ||
+  // the bank alone knows of a transfer whether it was booked: given up, or booked, it is over
+  const over = entry.kind === "transfer" && outcome === "already_completed";
+  const right = over || outcome === "ok" ||
     (outcome === "already_completed" && BigInt(booked ?? -1) === (done ?? 0n));
   if (right) return journal.settled(movement);
   const why = `${question.op}: ${outcome}`;

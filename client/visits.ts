@@ -1,8 +1,15 @@
 /** One customer's visit after the other: who is logged in, for how long, and why it ended. */
-import type { AccountView, HistoryFilter, HistoryPage, VisitEnd } from "../lib/atm.ts";
+import type {
+  AccountView,
+  DayBalance,
+  HistoryEntry,
+  HistoryFilter,
+  HistoryPage,
+  VisitEnd,
+} from "../lib/atm.ts";
 import type { AtmOutcome } from "../lib/errors.ts";
 import { machineIdleMsMax } from "../lib/limits.ts";
-import type { Push } from "../lib/protocol/message.ts";
+import type { Answer, Ask, Push } from "../lib/protocol/message.ts";
 import type { BankClient } from "./bank_client.ts";
 import type { Cashier, Payer } from "./cashier.ts";
 import { ask, type AtmParts } from "./parts.ts";
@@ -17,18 +24,35 @@ export class Visit implements Payer {
 
   constructor(
     readonly username: string,
-    public account: AccountView,
+    private chosen: string,
+    /** All that can be used. */
+    public accounts: AccountView[],
     readonly bank: BankClient,
     /** Other terminals at which the customer is logged in. */
     public elsewhere: string[],
   ) {}
 
-  /** The newest word on the account wins, whichever way it came; of others it tells nothing. */
+  /** The account that everything is done with. */
+  get account(): AccountView {
+    return this.accounts.find(({ id }) => id === this.chosen)!;
+  }
+
+  /** Does everything with this account from here on, if it is one of the customer's. */
+  choose(id: string): void {
+    if (this.accounts.some((account) => account.id === id)) this.chosen = id;
+  }
+
+  /** The newest word on an account wins, whichever way it came; of others' it tells nothing. */
   see(account: AccountView | undefined): void {
-    const mine = this.account;
-    if (account?.id === mine.id && account.version >= mine.version) this.account = account;
+    if (!account) return;
+    this.accounts = this.accounts.map((mine) =>
+      mine.id === account.id && account.version >= mine.version ? account : mine
+    );
   }
 }
+
+/** What the bank said, or that it could not be asked. */
+type Told = Omit<Answer, "outcome"> & { outcome: AtmOutcome };
 
 export class Visits {
   readonly idleMsMax: number;
@@ -67,8 +91,10 @@ export class Visits {
     if (answer === null) return { outcome: "bank_unreachable" };
     const { outcome, retryAfterMs, account, elsewhere = [] } = answer;
     if (outcome !== "ok" || !account) return { outcome, retryAfterMs };
+    const others = (answer.accounts ?? []).filter(({ id }) => id !== account.id);
+    const accounts = [account, ...others];
     if (bank !== line.bank) return { outcome: "bank_unreachable" }; // lost in the meantime
-    this.#current = new Visit(username, account, bank, elsewhere);
+    this.#current = new Visit(username, account.id, accounts, bank, elsewhere);
     this.#ended = null;
     this.awaitIdleness();
     this.parts.changed();
@@ -86,12 +112,55 @@ export class Visits {
   }
 
   async history(filter: HistoryFilter, cursor?: string, sealed?: boolean): Promise<HistoryPage> {
-    const visit = this.#current;
-    if (!visit) return { outcome: "not_logged_in", entries: [] };
-    this.awaitIdleness();
-    const answer = await ask(visit.bank, { op: "history", filter, cursor, sealed });
-    if (answer === null) return { outcome: "bank_unreachable", entries: [] };
+    const answer = await this.#ask(() => ({ op: "history", filter, cursor, sealed }));
     return { outcome: answer.outcome, entries: answer.entries ?? [], cursor: answer.cursor };
+  }
+
+  /** All entries under a filter, newest first, at most so many. */
+  async wholeHistory(
+    filter: HistoryFilter,
+    entriesMax: number,
+  ): Promise<{ outcome: AtmOutcome; entries: HistoryEntry[] }> {
+    const entries: HistoryEntry[] = [];
+    for (let cursor: string | undefined, more = true; more;) {
+      const page = await this.history(filter, cursor);
+      if (page.outcome !== "ok") return { outcome: page.outcome, entries };
+      entries.push(...page.entries);
+      cursor = page.cursor;
+      more = cursor !== undefined && entries.length < entriesMax;
+    }
+    return { outcome: "ok", entries: entries.slice(0, entriesMax) };
+  }
+
+  /** The customer looks at the balance. */
+  async balance(): Promise<{ outcome: AtmOutcome; days: DayBalance[] }> {
+    const answer = await this.#ask((visit) => ({ op: "balance", account: visit.account.id }));
+    return { outcome: answer.outcome, days: answer.days ?? [] };
+  }
+
+  /** Whose account this is, as far as a customer may know. */
+  async recipient(
+    account: string,
+  ): Promise<{ outcome: AtmOutcome; recipient?: string; retryAfterMs?: number }> {
+    const answer = await this.#ask(() => ({ op: "recipient", account }));
+    const { outcome, recipient, retryAfterMs } = answer;
+    return { outcome, recipient, retryAfterMs };
+  }
+
+  async changePassword(
+    current: string,
+    next: string,
+  ): Promise<{ outcome: AtmOutcome; retryAfterMs?: number }> {
+    const answer = await this.#ask(() => ({ op: "change_password", current, next }));
+    return { outcome: answer.outcome, retryAfterMs: answer.retryAfterMs };
+  }
+
+  /** Asks the bank something for whoever is logged in. */
+  async #ask(question: (visit: Visit) => Ask): Promise<Told> {
+    const visit = this.#current;
+    if (!visit) return { outcome: "not_logged_in" };
+    this.awaitIdleness();
+    return await ask(visit.bank, question(visit)) ?? { outcome: "bank_unreachable" };
   }
 
   /** The customer is there: the idle time starts anew. */

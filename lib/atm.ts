@@ -6,6 +6,10 @@
 import type { AtmOutcome } from "./errors.ts";
 import type { Currency, MinorText } from "./money.ts";
 
+/** The languages of the screens, by their ISO 639-1 codes. */
+export const languageCodes = ["en", "es", "fr", "de", "ja", "ar"] as const;
+export type Language = typeof languageCodes[number];
+
 /** A stack of equal notes; `value` in minor units. */
 export interface Notes {
   value: MinorText;
@@ -58,13 +62,18 @@ export interface MachineView {
    */
   bank: "connecting" | "online" | "lost" | "no_key" | "not_accepted";
   bankName: string;
+  /** The language for whoever has chosen no other. */
+  language: Language;
   currency: Currency;
   /** IANA time zone of the bank: dates on screens and receipts are in it. */
   timeZone: string;
   /** The customer who is logged in, if any. */
   visit: {
     username: string;
+    /** The account that everything is done with, until another is chosen. */
     account: AccountView;
+    /** All that can be used, `account` among them. */
+    accounts: AccountView[];
     /** Other terminals at which this customer is logged in, by name. */
     elsewhere: string[];
     /** Logged out after this long without a touch. */
@@ -97,11 +106,13 @@ export interface MachineView {
 /** A movement's outcome at the machine, with all that a receipt shows. */
 export interface Receipt {
   outcome: AtmOutcome;
-  kind: "withdrawal" | "deposit";
+  kind: "withdrawal" | "deposit" | "transfer";
   /** What was asked for; for a deposit, what lay in escrow. */
   amount: MinorText;
   /** Notes handed out or taken in; empty when none were. */
   notes: Notes[];
+  /** For a transfer: the number of the account that it goes to. */
+  to?: string;
   /** The movement's id, 32 hex digits; empty when none was made. */
   movement: string;
   /** The account after the movement; null when the bank did not answer. */
@@ -120,6 +131,13 @@ export interface LoggedAt {
   place: string;
   /** Its tag there, 64 hex digits, which changes with anything that comes before it. */
   tag: string;
+}
+
+/** What an account had at the end of a day, in the bank's time zone; of today, what it has now. */
+export interface DayBalance {
+  /** "2026-11-26" */
+  day: string;
+  booked: MinorText;
 }
 
 /** What the history can be narrowed to. Empty fields narrow nothing. */
@@ -169,13 +187,35 @@ export interface Atm {
   logOut(): Promise<void>;
   /** The customer is there: starts the idle time anew. */
   touch(): Promise<void>;
-  withdraw(amount: MinorText): Promise<Receipt>;
+  /** The mixes of notes that make an amount right now, the one with the fewest notes first; at most three. */
+  noteMixes(amount: MinorText): Promise<Notes[][]>;
+  /** `notes`: the mix to hand out, one of `noteMixes`; without it the machine chooses. */
+  withdraw(amount: MinorText, notes?: Notes[]): Promise<Receipt>;
   /** Opens the acceptor: `MachineView.escrow` is told from here on. */
   depositOpen(): Promise<{ outcome: AtmOutcome }>;
   /** Books what lies in escrow and takes the notes in. */
   depositConfirm(): Promise<Receipt>;
   /** Hands the notes in escrow back and shuts the acceptor. */
   depositCancel(): Promise<void>;
+  /** Does everything with this one of the customer's accounts from here on. */
+  chooseAccount(id: string): Promise<void>;
+  /** The customer looks at the balance: the bank logs it, and tells the last 30 days, oldest first. */
+  balance(): Promise<{ outcome: AtmOutcome; days: DayBalance[] }>;
+  /** Whose account this is, as far as a customer may know: `recipient` is the name, masked. */
+  recipient(
+    account: string,
+  ): Promise<{ outcome: AtmOutcome; recipient?: string; retryAfterMs?: number }>;
+  /** Money to another account, by its number. */
+  transfer(to: string, amount: MinorText): Promise<Receipt>;
+  /** `retryAfterMs` comes with `throttled`. */
+  changePassword(
+    current: string,
+    next: string,
+  ): Promise<{ outcome: AtmOutcome; retryAfterMs?: number }>;
+  /** Writes a receipt's text to a file beside the machine; `place` tells which. */
+  saveReceipt(text: string): Promise<{ outcome: AtmOutcome; place?: string }>;
+  /** Writes the whole history under a filter to a CSV file beside the machine. */
+  saveHistory(filter: HistoryFilter): Promise<{ outcome: AtmOutcome; place?: string }>;
   /** `sealed`: each entry with its sealed form and its tag, too. */
   history(filter: HistoryFilter, cursor?: string, sealed?: boolean): Promise<HistoryPage>;
 }

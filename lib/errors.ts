@@ -11,6 +11,8 @@ export type Refusal =
   | "not_logged_in"
   | "already_logged_in"
   | "terminal_revoked" // or its key has ended: never sent, the channel is closed instead
+  | "password_too_short"
+  | "password_unchanged" // the new one is the one before
   // what is asked
   | "amount_not_a_number"
   | "amount_not_whole" // a fraction of a minor unit
@@ -52,6 +54,7 @@ export type DeviceRefusal =
   | "device_fault"
   | "notes_not_taken" // handed out and taken back: nothing was booked
   | "to_be_counted" // the devices lost count: people find out what was handed out or taken in
+  | "not_saved" // a receipt or a history could not be written to a file
   | "bank_unreachable" // nothing was asked of the bank, or nothing will come of it
   | "in_doubt"; // the bank's answer was lost: the journal settles it when the bank is back
 

@@ -89,6 +89,16 @@ export const historyEntriesExaminedMax = 2_000;
 /** Entries looked at for the place of a receipt that is asked for again. */
 export const receiptEntriesExaminedMax = 256;
 export const historyTextLengthMax = 64;
+/** Days of an account that a balance goes back. */
+export const balanceDaysMax = 30;
+
+// Files beside the machine
+/** A receipt's text, in UTF-16 units. */
+export const receiptTextLengthMax = 2_048;
+/** Entries of a history that is written to a file. */
+export const savedEntriesMax = 2_000;
+/** Files kept: the oldest gives way. */
+export const savedFilesMax = 1_000;
 
 // Client
 export const connectMsMax = 5 * second;

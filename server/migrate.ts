@@ -112,6 +112,9 @@ export async function requireSame(file: ReadStore, copy: ReadStore): Promise<str
     "chains",
   ] as const;
   for (const list of lists) require(list, await file[list](), await copy[list]());
+  for (const { id } of await file.accounts()) {
+    require("days", await file.dayBalances(id, 0), await copy.dayBalances(id, 0));
+  }
   require("holds", (await file.holdIds()).sort(), (await copy.holdIds()).sort());
   const others = movementsOf(copy);
   for await (const rows of movementsOf(file)) {

@@ -7,18 +7,26 @@ interface Present {
   readonly terminal: string;
   /** Told where else the customer is, whenever that changes. */
   readonly told: (elsewhere: string[]) => void;
+  /** The bank ends the visit. */
+  readonly ended: () => void;
 }
 
 export class Presence {
   readonly #visits = new Map<string, Set<Present>>();
 
   /** A visit begins: what tells where else its customer is, by terminals' names, and what to call at its end. */
-  enter(username: string, visit: Present): { elsewhere: () => string[]; leave: () => void } {
+  enter(
+    username: string,
+    visit: Present,
+  ): { elsewhere: () => string[]; leave: () => void; endOthers: () => void } {
     const visits = this.#visits.get(username) ?? new Set();
     this.#visits.set(username, visits.add(visit));
     this.#tell(visits, visit);
     return {
       elsewhere: () => namesOfOthers(visits, visit),
+      endOthers: () => {
+        for (const other of [...visits]) if (other !== visit) other.ended();
+      },
       leave: () => {
         if (!visits.delete(visit)) return;
         if (visits.size === 0) this.#visits.delete(username);

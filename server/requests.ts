@@ -3,15 +3,17 @@
  * customer; settling acts for the channel's terminal, needs nobody logged in, and reaches only that
  * terminal's own movements.
  */
-import type { AccountView } from "../lib/atm.ts";
+import type { AccountView, DayBalance, HistoryFilter } from "../lib/atm.ts";
 import type { AtmOutcome } from "../lib/errors.ts";
-import { visitIdleMsMax } from "../lib/limits.ts";
+import { balanceDaysMax, passwordLengthMin, visitIdleMsMax } from "../lib/limits.ts";
 import { type AmountFault, formatMoney, minorFromText, readAmount } from "../lib/money.ts";
 import type { Answer, Ask, AskOf, Push } from "../lib/protocol/message.ts";
 import { nameHashOf } from "./audit/seal.ts";
-import type { Bank } from "./bank.ts";
+import { type Bank, randomBytes } from "./bank.ts";
 import { reportInWords } from "./device_words.ts";
 import type { AccountState, Command, EntryKind, Reply } from "./ledger/command.ts";
+import { dateOf, dayOf } from "./ledger/day.ts";
+import type { DayEnd } from "./ledger/store.ts";
 import type { Presence } from "./presence.ts";
 
 /** Log-ins under way, one per terminal at most, over all of its connections. */
@@ -31,7 +33,16 @@ export class KeyEnded extends Error {
 
 export class Requests {
   #visit:
-    | { username: string; lastMs: number; stopWatching: () => void; leave: () => void }
+    | {
+      username: string;
+      lastMs: number;
+      /** The numbers of the customer's accounts. */
+      accounts: readonly number[];
+      stopWatching: () => void;
+      leave: () => void;
+      /** Ends the customer's visits at other terminals. */
+      endOthers: () => void;
+    }
     | null = null;
   #idleTimer: ReturnType<typeof setTimeout> | undefined;
   #visited = false;
@@ -82,7 +93,15 @@ export class Requests {
   }
 
   async #ofCustomer(
-    ask: AskOf<"history" | "authorise" | "transfer" | "recipient" | "refused">,
+    ask: AskOf<
+      | "history"
+      | "authorise"
+      | "transfer"
+      | "recipient"
+      | "balance"
+      | "change_password"
+      | "refused"
+    >,
   ): Promise<Answer> {
     switch (ask.op) {
       case "history":
@@ -93,6 +112,10 @@ export class Requests {
         return await this.#transfer(ask);
       case "recipient":
         return await this.#recipient(ask);
+      case "balance":
+        return await this.#balance(ask);
+      case "change_password":
+        return await this.#changePassword(ask);
       case "refused":
         return await this.#refused(ask);
     }
@@ -176,12 +199,16 @@ export class Requests {
       })
     );
     const stopWatching = () => stops.forEach((stop) => stop());
-    const { elsewhere, leave } = this.presence.enter(username, {
+    const { elsewhere, ...present } = this.presence.enter(username, {
       terminal: this.terminal.name,
       told: (terminals) => this.push({ push: "elsewhere", terminals }),
+      ended: () => {
+        this.#end("log out - password changed elsewhere").catch(() => {}); // the ledger tells of it
+        this.push({ push: "visit_ended", reason: "bank" });
+      },
     });
     this.#visited = true;
-    this.#visit = { username, lastMs: Date.now(), stopWatching, leave };
+    this.#visit = { username, lastMs: Date.now(), accounts, stopWatching, ...present };
     this.#watchIdleness(visitIdleMsMax);
     return elsewhere;
   }
@@ -224,10 +251,47 @@ export class Requests {
   async #history({ filter, cursor, sealed }: AskOf<"history">): Promise<Answer> {
     const { username } = this.#visit!;
     const page = await this.bank.ledger.history({ customer: username, filter, cursor, sealed });
-    // The look itself is an action; leafing and narrowing belong to it.
-    const opened = cursor === undefined && Object.keys(filter).length === 0;
-    if (opened) await this.#note(username, "view history", "other");
+    await this.#note(username, lookInWords(filter, cursor), "other");
     return { outcome: "ok", ...page };
+  }
+
+  async #balance({ account: text }: AskOf<"balance">): Promise<Answer> {
+    const { username, accounts } = this.#visit!;
+    const id = accountNumberOf(text);
+    const account = accounts.includes(id) ? await this.bank.ledger.read.account(id) : undefined;
+    const outcome = account ? "ok" : "unknown_account";
+    const { timeMs } = await this.#note(username, "view balance", "other", outcome);
+    if (!account) return { outcome };
+    const today = dayOf(timeMs, this.bank.settings.timeZone);
+    const ends = await this.bank.ledger.read.dayBalances(id, today - balanceDaysMax + 1);
+    return { outcome, days: lastDays(ends, today, account.balance) };
+  }
+
+  async #changePassword({ current, next }: AskOf<"change_password">): Promise<Answer> {
+    const terminal = this.terminal.id;
+    const { passwords, auditKeys } = this.bank;
+    const { username, endOthers } = this.#visit!;
+    if (this.logInsUnderWay.has(terminal) || passwords.busy) {
+      await this.#note(username, "change password", "log-in", "try_later");
+      return { outcome: "try_later" };
+    }
+    this.logInsUnderWay.add(terminal);
+    try {
+      const who = { username, nameHash: nameHashOf(auditKeys.newest, username), terminal };
+      const begun = await this.#submit({ op: "begin_password_change", ...who });
+      if (begun.outcome !== "ok") {
+        return { outcome: begun.outcome, retryAfterMs: begun.retryAfterMs };
+      }
+      const passed = await passwords.verify(current, begun.passwordHash ?? null);
+      const refused = refusedPassword(current, next);
+      const passwordHash = passed && !refused ? await passwords.hash(next, randomBytes(16)) : "";
+      const settled = { ...who, passed, refused, passwordHash };
+      const { outcome } = await this.#submit({ op: "end_password_change", ...settled });
+      if (outcome === "ok") endOthers();
+      return { outcome };
+    } finally {
+      this.logInsUnderWay.delete(terminal);
+    }
   }
 
   async #authorise(
@@ -311,6 +375,33 @@ export class Requests {
       ),
     );
   }
+}
+
+/** What is wrong with a new password; null for nothing. */
+function refusedPassword(
+  current: string,
+  next: string,
+): "password_too_short" | "password_unchanged" | null {
+  if (next.length < passwordLengthMin) return "password_too_short";
+  return next === current ? "password_unchanged" : null;
+}
+
+/** A look at the history, for the log. What was searched for stays out of it: people type secrets. */
+function lookInWords(filter: HistoryFilter, cursor: string | undefined): string {
+  if (cursor !== undefined) return "view older history";
+  const narrowed = Object.values(filter).some((value) => value !== undefined && value !== "");
+  return narrowed ? "search history" : "view history";
+}
+
+/** The last days of an account whose money moved on some of them: from the first of these on. */
+function lastDays(ends: readonly DayEnd[], today: number, balance: bigint): DayBalance[] {
+  const first = Math.max(today - balanceDaysMax + 1, ends[0]?.day ?? today);
+  return Array.from({ length: today - first + 1 }, (_, index) => {
+    const day = first + index;
+    const last = ends.findLast((end) => end.day <= day);
+    const booked = day === today ? balance : last?.balance ?? 0n;
+    return { day: dateOf(day), booked: booked.toString() };
+  });
 }
 
 function answerOf({ outcome, account, timeMs, booked, logged }: Reply): Answer {

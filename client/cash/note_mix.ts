@@ -83,6 +83,37 @@ export function sparingMix(
   return noteMix(plenty, amount, notesMax) ?? noteMix(available, amount, notesMax);
 }
 
+/** Ways to pay an amount that a customer may choose among. */
+const mixesMax = 3;
+
+/**
+ * Different mixes that make the amount: the one that is handed out unasked, then ones without its
+ * largest notes, for who wants smaller ones.
+ */
+export function noteMixes(available: NoteCounts, amount: bigint, notesMax: number): NoteCounts[] {
+  const mixes: NoteCounts[] = [];
+  let left = available;
+  while (mixes.length < mixesMax) {
+    const mix = sparingMix(left, amount, notesMax);
+    if (!mix) break;
+    mixes.push(mix);
+    const largest = [...mix.keys()].reduce((most, value) => value > most ? value : most, 0n);
+    left = new Map([...left].filter(([value]) => value < largest));
+  }
+  return mixes;
+}
+
+/** Whether these notes make the amount, are at hand, and are no more than can be handed out at once. */
+export function canGive(
+  available: NoteCounts,
+  notes: NoteCounts,
+  amount: bigint,
+  notesMax: number,
+): boolean {
+  return totalOf(notes) === amount && noteCount(notes) <= notesMax &&
+    [...notes].every(([value, count]) => count > 0 && count <= (available.get(value) ?? 0));
+}
+
 /** The nearest amounts below and above that can be paid out, at most one of each. */
 export function nearestAmounts(available: NoteCounts, amount: bigint, notesMax: number): bigint[] {
   const step = [...available.keys()].reduce(gcd, 0n);

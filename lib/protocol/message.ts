@@ -5,8 +5,16 @@
  */
 import { type Bytes, fromHex, textOf, utf8 } from "../bytes.ts";
 import { type DeviceRefusal, type Outcome, ProtocolError } from "../errors.ts";
-import type { AccountView, HistoryEntry, HistoryFilter, LoggedAt, Notes } from "../atm.ts";
+import type {
+  AccountView,
+  DayBalance,
+  HistoryEntry,
+  HistoryFilter,
+  LoggedAt,
+  Notes,
+} from "../atm.ts";
 import {
+  balanceDaysMax,
   cassettesMax,
   historyTextLengthMax,
   passwordLengthMax,
@@ -43,6 +51,9 @@ export type Ask =
   }
   /** Whose account this is, as far as a customer may know. */
   | { op: "recipient"; account: string }
+  /** The customer looks at an account's balance: what it had at the end of each of its last days. */
+  | { op: "balance"; account: string }
+  | { op: "change_password"; current: string; next: string }
   /** The machine itself refused: nothing moves, but the log must know. */
   | { op: "refused"; kind: "withdrawal" | "deposit"; amount: MinorText; why: MachineRefusal }
   /** The state of the terminal's cash devices, whenever people must know. */
@@ -114,6 +125,8 @@ export interface Answer {
   logged?: LoggedAt;
   entries?: HistoryEntry[];
   cursor?: string;
+  /** Oldest first, today last. */
+  days?: DayBalance[];
 }
 
 /** What the bank says unasked. */
@@ -238,6 +251,8 @@ const instant: Check<string> = (value) =>
     !Number.isNaN(Date.parse(value))
     ? value
     : refuse("time");
+const calendarDay: Check<string> = (value) =>
+  typeof value === "string" && /^\d{4}-\d\d-\d\d$/.test(value) ? value : refuse("day");
 const currencyCode: Check<string> = (value) =>
   typeof value === "string" && /^[A-Z]{3}$/.test(value) ? value : refuse("currency");
 const yesOrNo: Check<boolean> = (value) => typeof value === "boolean" ? value : refuse("choice");
@@ -260,6 +275,8 @@ const filter: Check<HistoryFilter> = (value) =>
     from: maybe(instant),
     before: maybe(instant),
   }, value);
+
+const dayBalance: Check<DayBalance> = (value) => record({ day: calendarDay, booked: minor }, value);
 
 const entry: Check<HistoryEntry> = (value) =>
   record({
@@ -289,6 +306,8 @@ const askFields: { [O in Operation]: Fields } = {
     currency: currencyCode,
   },
   recipient: { account: text(64) },
+  balance: { account: text(64) },
+  change_password: { current: text(passwordLengthMax), next: text(passwordLengthMax) },
   refused: {
     kind,
     amount: minor,
@@ -343,4 +362,5 @@ const answerFields = {
   logged: maybe((value) => record({ place: shortText, tag }, value)),
   entries: maybe(listOf(entry)),
   cursor: maybe(text(64)),
+  days: maybe(listOf(dayBalance, balanceDaysMax)),
 };

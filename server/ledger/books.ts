@@ -209,7 +209,7 @@ export function touchOf(commands: readonly Command[]): Touch {
     if ("terminal" in command && command.terminal) touch.terminals.add(command.terminal);
     if ("username" in command) touch.customers.add(command.username);
     if (command.op === "enrol_terminal") touch.terminalNames.add(command.name);
-    if (command.op === "begin_log_in" || command.op === "end_log_in") {
+    if ("nameHash" in command) {
       touch.failureSources.add(customerSource(command.nameHash));
       touch.failureSources.add(terminalSource(command.terminal));
     }
@@ -360,6 +360,11 @@ export class Books {
   addCustomer(customer: Customer): void {
     this.#customers.set(customer.username, customer);
     this.#changed.customers.push(customer);
+  }
+
+  /** Of a customer that there is. */
+  setPassword(customer: Customer): void {
+    this.addCustomer(customer);
   }
 
   setTerminal(terminal: Terminal): void {

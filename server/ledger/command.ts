@@ -179,6 +179,20 @@ export type LogIn =
   | { op: "begin_log_in"; username: string; nameHash: string; terminal: TerminalId }
   | { op: "end_log_in"; username: string; nameHash: string; terminal: TerminalId; passed: boolean };
 
+/** A new password, counted and checked as a log-in is. `refused`: what is wrong with the new one. */
+export type ChangePassword =
+  | { op: "begin_password_change"; username: string; nameHash: string; terminal: TerminalId }
+  | {
+    op: "end_password_change";
+    username: string;
+    nameHash: string;
+    terminal: TerminalId;
+    passed: boolean;
+    refused: "password_too_short" | "password_unchanged" | null;
+    /** Argon2id, in its encoded form; of no use when it was refused. */
+    passwordHash: string;
+  };
+
 /** Something that happened and changes nothing but the audit log. */
 export interface Note {
   op: "note";
@@ -211,6 +225,7 @@ export type Command =
     | Administer
     | ConfirmKey
     | LogIn
+    | ChangePassword
     | Note
   )
   /** The version of the terminal's key that the command's channel rests on. */
@@ -240,7 +255,7 @@ export interface Reply {
   retryAfterMs?: number;
   /** Where the log speaks of it, for a movement's own commands. */
   logged?: LoggedAt;
-  /** For `begin_log_in`: what the password is checked against; null for a name that nobody has. */
+  /** For `begin_log_in` and `begin_password_change`: what the password is checked against; null for a name that nobody has. */
   passwordHash?: string | null;
 }
 

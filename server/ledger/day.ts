@@ -1,5 +1,10 @@
 /** The bank's calendar: which day it is where the bank is. */
 
+/** A day as calendars write it: "2026-11-26". */
+export function dateOf(day: number): string {
+  return new Date(day * dayMs).toISOString().slice(0, 10);
+}
+
 const dayMs = 24 * 60 * 60 * 1_000;
 const calendars = new Map<string, Intl.DateTimeFormat>();
 

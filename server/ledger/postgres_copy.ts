@@ -9,6 +9,7 @@ import {
   columnsOfMovements,
   insert,
   updateAccounts,
+  writeDayEnds,
   writeEntries,
   writePeople,
   writeShared,
@@ -34,6 +35,11 @@ export async function copyBank(from: ReadStore, to: PostgresConnection): Promise
         some,
         some.map(({ balance, held }) => ({ delta: balance, held, balance })),
       )));
+    for (const { id: account, kind } of accounts) {
+      if (kind !== "customer") continue;
+      const days = (await from.dayBalances(account, 0)).map((end) => ({ account, ...end }));
+      await inChunks(days, (some) => run(writeDayEnds(some)));
+    }
     await inChunks(await from.holds(), (some) =>
       run(insert("holds", "holds", [
         ["movement", "bytea", some.map(({ id }) => fromHex(id, 16))],

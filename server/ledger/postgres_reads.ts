@@ -26,7 +26,7 @@ import {
   terminalOf,
 } from "./rows.ts";
 import { limitsOf, restoringOf, settingsOf, type SettingValues, valuesOf } from "./settings.ts";
-import type { LogPlace, ReadStore } from "./store.ts";
+import type { DayEnd, LogPlace, ReadStore } from "./store.ts";
 
 export class PostgresReads implements ReadStore {
   #settings: Settings | undefined;
@@ -93,6 +93,17 @@ export class PostgresReads implements ReadStore {
 
   async accounts(): Promise<Account[]> {
     return (await this.#all("accounts", "SELECT * FROM accounts ORDER BY id")).map(accountOf);
+  }
+
+  async dayBalances(account: number, fromDay: number): Promise<DayEnd[]> {
+    const text = `SELECT day, balance FROM day_balances WHERE account = $1::bigint
+      AND day >= coalesce((SELECT max(day) FROM day_balances WHERE account = $1::bigint AND day <= $2), $2)
+      ORDER BY day`;
+    const rows = await this.#all("day_balances", text, account, fromDay);
+    return rows.map(({ day, balance }) => ({
+      day: numberOf(day),
+      balance: BigInt(balance as string),
+    }));
   }
 
   async holds(): Promise<Movement[]> {

@@ -64,6 +64,7 @@ export function commitStatements(
     ...writePeople(changes, known),
     ...writeShared(changes),
     ...writeMovements(changes.movements),
+    ...endDays(changes, known),
     ...writeEntries(entries),
   ];
 }
@@ -276,6 +277,40 @@ function writeMovements(movements: readonly Movement[]): Statement[] {
   ];
 }
 
+/** What customers' accounts have after a batch, for the day of their last movement in it. */
+function endDays(changes: Changes, known: Known): Statement[] {
+  const accounts = [...known.accounts, ...changes.accounts];
+  const customers = new Set(
+    accounts.filter(({ kind }) => kind === "customer").map(({ id }) => id),
+  );
+  const ends = new Map<string, { account: number; day: number; balance: bigint }>();
+  for (const { booked, day, debit, credit, debitBalance, creditBalance } of changes.movements) {
+    if (booked <= 0n) continue;
+    for (
+      const [account, balance] of [[debit!, debitBalance!], [credit!, creditBalance!]] as const
+    ) {
+      if (customers.has(account)) ends.set(`${account} ${day}`, { account, day, balance });
+    }
+  }
+  return writeDayEnds([...ends.values()].sort((a, b) => a.account - b.account || a.day - b.day));
+}
+
+/** What accounts had at the end of days, in the place of what was known of them. */
+export function writeDayEnds(
+  rows: readonly { account: number; day: number; balance: bigint }[],
+): Statement[] {
+  return given(
+    "end_days",
+    `INSERT INTO day_balances (account, day, balance) SELECT account, day, balance FROM given
+      ON CONFLICT (account, day) DO UPDATE SET balance = excluded.balance`,
+    [
+      ["account", "bigint", rows.map(({ account }) => account)],
+      ["day", "bigint", rows.map(({ day }) => day)],
+      ["balance", "bigint", rows.map(({ balance }) => balance)],
+    ],
+  );
+}
+
 function writeStep(step: Movement["step"], rows: readonly Movement[]): Statement[] {
   const [, ...others] = movementColumns;
   return given(
@@ -293,15 +328,25 @@ export const columnsOfMovements = (rows: readonly Movement[]): Column[] =>
 
 export function writePeople(
   { customers, terminals, failures }: Pick<Changes, "customers" | "terminals" | "failures">,
-  known: Pick<Known, "terminals" | "failures">,
+  known: Pick<Known, "customers" | "terminals" | "failures">,
 ): Statement[] {
   const sources = new Set(known.failures.map(({ source }) => source));
   const counters: [name: string, counted: typeof failures][] = [
     ["insert", failures.filter(({ source }) => !sources.has(source))],
     ["update", failures.filter(({ source }) => sources.has(source))],
   ];
+  const names = new Set(known.customers.map(({ username }) => username));
+  const [before, added] = [true, false].map((is) =>
+    customerColumns(customers.filter(({ username }) => names.has(username) === is))
+  );
   return [
-    ...insert("customers", "customers", customerColumns(customers)),
+    ...insert("customers", "customers", added!),
+    ...given(
+      "update_customers",
+      `UPDATE customers SET password_hash = given.password_hash
+        FROM given WHERE customers.username = given.username`,
+      before!,
+    ),
     ...writeTerminals(terminals, new Set(known.terminals.map(({ id }) => id))),
     ...counters.flatMap(([verb, counted]) => {
       const columns: Column[] = [

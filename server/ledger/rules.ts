@@ -20,6 +20,7 @@ import * as administer from "./rules/administer.ts";
 import { authorise } from "./rules/authorise.ts";
 import { type Answer, Batch, failed } from "./rules/batch.ts";
 import { countCash, loadCash } from "./rules/load_cash.ts";
+import { changePassword } from "./rules/change_password.ts";
 import { logIn, note } from "./rules/log_in.ts";
 import { retell, retold } from "./rules/retell.ts";
 import { settle } from "./rules/settle.ts";
@@ -106,6 +107,9 @@ function apply(batch: Batch, command: Command): Answer {
     case "begin_log_in":
     case "end_log_in":
       return logIn(batch, command);
+    case "begin_password_change":
+    case "end_password_change":
+      return changePassword(batch, command);
     case "note":
       return note(batch, command);
   }

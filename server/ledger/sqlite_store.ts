@@ -33,6 +33,7 @@ import { sqlite001 } from "./schema/sqlite_001.ts";
 import { sqlite002 } from "./schema/sqlite_002.ts";
 import { sqlite003 } from "./schema/sqlite_003.ts";
 import { sqlite004 } from "./schema/sqlite_004.ts";
+import { sqlite005 } from "./schema/sqlite_005.ts";
 import {
   limitsOf,
   restoredSince,
@@ -45,10 +46,10 @@ import {
   valuesOfRestoring,
   valuesOfSettings,
 } from "./settings.ts";
-import type { LogPlace, ReadStore, Store } from "./store.ts";
+import type { DayEnd, LogPlace, ReadStore, Store } from "./store.ts";
 
 /** Each brings the schema from the version of its place to the next. */
-const migrations = [sqlite001, sqlite002, sqlite003, sqlite004];
+const migrations = [sqlite001, sqlite002, sqlite003, sqlite004, sqlite005];
 
 const terminalsWithNextKey =
   `SELECT terminals.*, next.version AS next_version, next.sealed_key AS next_sealed_key,
@@ -216,7 +217,12 @@ export class SqliteStore implements Store {
       this.#run("INSERT OR REPLACE INTO clock VALUES (1, ?, ?)", confirmedMs, timeMs);
     }
     for (const { username, passwordHash } of changes.customers) {
-      this.#run("INSERT INTO customers VALUES (?, ?)", username, passwordHash);
+      this.#run(
+        `INSERT INTO customers VALUES (?, ?)
+         ON CONFLICT (username) DO UPDATE SET password_hash = excluded.password_hash`,
+        username,
+        passwordHash,
+      );
     }
     for (const { id, name, keyVersion, sealedKey, state, next } of changes.terminals) {
       this.#run(
@@ -314,6 +320,17 @@ export class SqliteStore implements Store {
 
   accounts(): Account[] {
     return this.#all("SELECT * FROM accounts ORDER BY id").map(accountOf);
+  }
+
+  dayBalances(account: number, fromDay: number): DayEnd[] {
+    return this.#all(
+      `SELECT day, balance FROM day_balances WHERE account = ? AND day >= coalesce(
+         (SELECT max(day) FROM day_balances WHERE account = ? AND day <= ?), ?) ORDER BY day`,
+      account,
+      account,
+      fromDay,
+      fromDay,
+    ).map((row) => ({ day: numberOf(row.day), balance: row.balance as bigint }));
   }
 
   holds(): Movement[] {

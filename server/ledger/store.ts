@@ -62,6 +62,11 @@ export interface ReadStore {
   account(id: number): Result<AccountState | undefined>;
   accountsAmong(ids: readonly number[]): Result<AccountState[]>;
   accounts(): Result<Account[]>;
+  /**
+   * What a customer's account had at the end of the days on which its money moved: the last of them
+   * up to `fromDay`, and all after it, oldest first.
+   */
+  dayBalances(account: number, fromDay: number): Result<DayEnd[]>;
   /** Movements that are authorised and not settled, oldest first. */
   holds(): Result<Movement[]>;
   /** Rows of movements after this one, in the order of ids and steps. */
@@ -84,6 +89,13 @@ export interface ReadStore {
     before: LogPlace | null,
     limit: number,
   ): Result<SealedEntry[]>;
+}
+
+/** A day of the bank's, and what an account had at its end. */
+export interface DayEnd {
+  /** Days since 1 January 1970. */
+  day: number;
+  balance: bigint;
 }
 
 /** Names an entry among all of a database's. */

@@ -1,6 +1,7 @@
 /** The whole path over real TCP: a machine, its bank, and everything that can happen between them. */
 import { assert, assertEquals } from "@std/assert";
 import type { Journal } from "../../client/journal.ts";
+import { runOperatorCommand } from "../../server/operator/commands.ts";
 import { endsEpoch } from "../../server/audit/chain.ts";
 import { Branch, logIn, type Machine, until } from "./branch.ts";
 
@@ -49,6 +50,7 @@ withBranch("a customer withdraws, deposits and reads the history", async (branch
     const { entries } = await machine.history({});
     assertEquals(entries.map(({ action }) => action), [
       "deposit €75.00",
+      "search history",
       "withdraw €80.00",
       "log in",
       "deposit €1,000.00 - opening balance",
@@ -59,6 +61,126 @@ withBranch("a customer withdraws, deposits and reads the history", async (branch
     await branch.requireAllSettled(atm);
   });
 });
+
+withBranch(
+  "a customer sends money, once however the line breaks, and sees whose it becomes",
+  async (branch) => {
+    await visiting(branch, async (atm) => {
+      const { machine } = atm;
+      const bobs = String(
+        (await branch.bank.ledger.read.accounts()).find(({ owner }) => owner === "bob")!.id,
+      );
+      assertEquals(await machine.recipient(bobs), {
+        outcome: "ok",
+        recipient: "b•••b",
+        retryAfterMs: undefined,
+      });
+      assertEquals((await machine.recipient("4711")).outcome, "unknown_recipient");
+      const sent = await machine.transfer(bobs, "2500");
+      assertEquals([sent.outcome, sent.kind, sent.to, sent.account!.booked], [
+        "ok",
+        "transfer",
+        bobs,
+        "97500",
+      ]);
+      assert(sent.logged, "the receipt names its entry of the log");
+      assertEquals((await machine.transfer(bobs, "9999999")).outcome, "insufficient_funds");
+      assertEquals((await machine.transfer("4711", "100")).outcome, "unknown_recipient");
+      assertEquals(atm.journal.open(), []);
+      atm.socket().deaf = true;
+      const doubtful = await machine.transfer(bobs, "500");
+      assertEquals(doubtful.outcome, "in_doubt");
+      await until(
+        "the bank is back, all is settled",
+        () => machine.view().bank === "online" && atm.journal.open().length === 0,
+      );
+      assertEquals(atm.journal.flagged(), [], "given up or booked, it is over");
+      await logIn(atm);
+      const sums = (await machine.history({ kind: "transfer", outcome: "done" })).entries
+        .reduce((sum, { amount }) => sum + BigInt(amount!), 0n);
+      assertEquals(
+        machine.view().visit!.account.booked,
+        String(100_000n - sums),
+        "once, or not at all",
+      );
+      await branch.requireAllSettled(atm);
+    });
+  },
+);
+
+withBranch("a customer chooses an account and the notes, and keeps files", async (branch) => {
+  await runOperatorCommand(branch.bank, {
+    command: "open_account",
+    username: "alice",
+    name: "savings",
+    opening: "30.00",
+    operator: "root",
+  }).next();
+  await visiting(branch, async (atm) => {
+    const { machine } = atm;
+    const { accounts, account } = machine.view().visit!;
+    assertEquals(accounts.map(({ name, booked }) => [name, booked]), [
+      [undefined, "100000"],
+      ["savings", "3000"],
+    ]);
+    await machine.chooseAccount(accounts[1]!.id);
+    assertEquals(machine.view().visit!.account.name, "savings");
+    const mixes = await machine.noteMixes("3000");
+    assert(mixes.length > 1, "there is a choice");
+    const small = mixes.at(-1)!;
+    assertEquals(
+      (await machine.withdraw("3000", [{ value: "1000", count: 2 }])).outcome,
+      "not_dispensable",
+    );
+    assertEquals(
+      (await machine.withdraw("3000", [{ value: "3000", count: 1 }])).outcome,
+      "not_dispensable",
+    );
+    const paid = await machine.withdraw("3000", small);
+    assertEquals([paid.outcome, paid.notes, paid.account!.booked], ["ok", small, "0"]);
+    await machine.chooseAccount("4711");
+    assertEquals(machine.view().visit!.account.name, "savings", "nobody else's is chosen");
+    await machine.chooseAccount(account.id);
+    assertEquals(machine.view().visit!.account.booked, "100000");
+
+    const receipt = await machine.saveReceipt("Withdrawal: €30.00\n");
+    assertEquals(receipt.outcome, "ok");
+    assertEquals(Deno.readTextFileSync(receipt.place!), "Withdrawal: €30.00\n");
+    assertEquals(Deno.statSync(receipt.place!).mode! & 0o777, 0o600);
+    const history = await machine.saveHistory({ kind: "withdrawal" });
+    const [head, ...rows] = Deno.readTextFileSync(history.place!).trim().split("\r\n");
+    assertEquals(head, "time,action,kind,outcome,amount,currency,terminal,place");
+    assertEquals(rows.map((row) => row.split(",").slice(1, 6).join()), [
+      "withdraw €30.00,withdrawal,done,30.00,EUR",
+      "withdraw €30.00 failed - not dispensable,withdrawal,refused,,",
+      "withdraw €30.00 failed - not dispensable,withdrawal,refused,,",
+    ]);
+    Deno.chmodSync(receipt.place!.replace(/\/[^/]+$/, ""), 0o500);
+    if (Deno.uid() !== 0) assertEquals((await machine.saveReceipt("-")).outcome, "not_saved");
+  });
+});
+
+withBranch(
+  "what a customer may not do without a visit, no file and no look either",
+  async (branch) => {
+    const atm = branch.machine("lobby");
+    try {
+      const { machine } = atm;
+      await until("the bank is there", () => machine.view().bank === "online");
+      const outcomes = await Promise.all([
+        machine.balance(),
+        machine.recipient("3"),
+        machine.transfer("3", "100"),
+        machine.changePassword("correct horse", "another one"),
+        machine.saveReceipt("-"),
+        machine.saveHistory({}),
+      ]);
+      assertEquals(outcomes.map(({ outcome }) => outcome), outcomes.map(() => "not_logged_in"));
+    } finally {
+      await atm.close();
+    }
+  },
+);
 
 withBranch("every refusal has its name, moves nothing, and is in the log", async (branch) => {
   await visiting(branch, async (atm) => {

@@ -8,6 +8,7 @@ import { fillCassettes } from "../../client/cash/filling.ts";
 import { totalOf } from "../../client/cash/note_mix.ts";
 import { SimulatedDevices } from "../../client/cash/simulated_devices.ts";
 import { Journal } from "../../client/journal.ts";
+import { keepFile } from "../../client/kept_files.ts";
 import { hex } from "../../lib/bytes.ts";
 import type { TerminalKey } from "../../lib/protocol/handshake.ts";
 import { type NamedTerminalKey, parseTerminalKey } from "../../lib/terminal_key.ts";
@@ -194,6 +195,7 @@ export class Branch {
       log: this.#log,
       idleMsMax,
       keepKey,
+      keepFile: (file, text) => keepFile(`${this.folder}/${name}-saved`, file, text),
       takeNotesMsMax: 400,
       onMeeting: (currency) => {
         if (devices.cassettes().size > 0) return;

@@ -106,7 +106,13 @@ onPostgres(
         "terminals",
         "failures",
       ] as const;
-      const others = ["chains", "holdIds", "movementsAfter", "entriesAfter"] as const;
+      const others = [
+        "chains",
+        "dayBalances",
+        "holdIds",
+        "movementsAfter",
+        "entriesAfter",
+      ] as const;
       for (const name of [...lists, ...others]) {
         const other = new Proxy(file, {
           get(_, asked: keyof ReadStore) {

@@ -44,6 +44,74 @@ Deno.test("failures bring a wait, at every terminal, that the right password mus
     assert(entries.includes("alice | log in failed - throttled"));
   }));
 
+Deno.test("a new password holds from now on, and ends the customer's visits elsewhere", () =>
+  RunningBank.with(async (running) => {
+    const lobby = await running.visit("alice");
+    const hall = await running.visit("alice", await running.enrol("hall"));
+    const change = (current: string, next: string) =>
+      lobby.outcomeOf({ op: "change_password", current, next });
+    assertEquals(await change("wrong", "a longer one"), "wrong_credentials");
+    assertEquals(await change(passwords.alice, "short"), "password_too_short");
+    assertEquals(await change(passwords.alice, passwords.alice), "password_unchanged");
+    assertEquals(hall.pushes.some(({ push }) => push === "visit_ended"), false);
+    assertEquals(await change(passwords.alice, "a longer one"), "ok");
+    await until(
+      "the other visit has ended",
+      () => hall.pushes.some(({ push }) => push === "visit_ended"),
+    );
+    assertEquals(await hall.outcomeOf({ op: "touch" }), "not_logged_in");
+    assertEquals(await lobby.outcomeOf({ op: "touch" }), "ok", "the one who changed it goes on");
+    const mall = await running.connect(running.keys.mall);
+    const logIn = (password: string) =>
+      mall.outcomeOf({ op: "log_in", username: "alice", password });
+    assertEquals(await logIn(passwords.alice), "wrong_credentials");
+    assertEquals(await logIn("a longer one"), "ok");
+    const entries = await running.entries();
+    for (
+      const entry of [
+        "alice | change password failed - wrong credentials",
+        "alice | change password failed - password too short",
+        "alice | change password",
+        "alice | log out - password changed elsewhere",
+      ]
+    ) assert(entries.includes(entry), entry);
+    assertEquals(entries.some((entry) => entry.includes("a longer one")), false);
+  }));
+
+Deno.test("a balance comes with the account's days, is logged, and is nobody else's", () =>
+  RunningBank.with(async (running) => {
+    const atm = await running.visit("alice");
+    const accounts = await running.bank.ledger.read.accounts();
+    const [mine, theirs] = ["alice", "bob"].map((name) =>
+      String(accounts.find(({ owner }) => owner === name)!.id)
+    );
+    const { outcome, days } = await atm.ask({ op: "balance", account: mine! });
+    assertEquals(outcome, "ok");
+    const today = new Date().toISOString().slice(0, 10);
+    const booked = String(accounts.find(({ id }) => String(id) === mine)!.balance);
+    assertEquals(days, [{ day: today, booked }]);
+    assertEquals(await atm.outcomeOf({ op: "balance", account: theirs! }), "unknown_account");
+    const entries = await running.entries();
+    assert(entries.includes("alice | view balance"));
+    assert(entries.includes("alice | view balance failed - unknown account"));
+  }));
+
+Deno.test("every look at the history is logged, and what was searched for is not", () =>
+  RunningBank.with(async (running) => {
+    const atm = await running.visit("alice");
+    await atm.ask({ op: "history", filter: {} });
+    await atm.ask({ op: "history", filter: { text: "hunter2" } });
+    await atm.ask({ op: "history", filter: {}, cursor: "1.2" });
+    const entries = await running.entries();
+    const looks = entries.filter((entry) => /history/.test(entry));
+    assertEquals(looks, [
+      "alice | view history",
+      "alice | search history",
+      "alice | view older history",
+    ]);
+    assertEquals(entries.some((entry) => entry.includes("hunter2")), false);
+  }));
+
 Deno.test("a channel takes one log-in, and none after its log-out", () =>
   RunningBank.with(async (running) => {
     const atm = await running.visit("alice");

@@ -5,10 +5,12 @@
 import type {
   AccountView,
   AtmMachine,
+  DayBalance,
   DeviceFault,
   HistoryEntry,
   HistoryFilter,
   HistoryPage,
+  Language,
   MachineView,
   Notes,
   Receipt,
@@ -22,12 +24,23 @@ const pageEntriesMax = 8;
 /** The scripted day: 23 November 2026, 15:16:02 in London, 16:16:02 in Berlin. */
 const firstTimeMs = Date.UTC(2026, 10, 23, 15, 16, 2, 249);
 
+/** An entry as the log might have it: what it says matters to nobody here. */
+const sealedForm = {
+  sealed:
+    "AQAAAAEAAAAAAAAAAZ0cQmvHq2hJp1mS7bXn3Xv0k8yZrT5uNfG4LwPqEo9dB6iCsVhKtRjM2aYxUeWzQgDl1pIo" +
+    "O7vH3nJ5cFbSmXkTzPqRwLdYuGiEaCrBtNhVsKjMxUeWzQgDl1pIoO7vH3nJ5cFbSmXkTzPqRw==",
+  tag: "5d0c9ab1f27e4836c1e0b9d4a7f3625810e4c7b29d5f8a3361f0d2b7e94c8a15",
+};
+
 export interface Script {
   passwords: Record<string, string>;
   balanceMinor: bigint;
   idleMsMax: number;
   demo: boolean;
   cassettes: Notes[];
+  /** What the first customer has beside the account that has no name, by its name. */
+  otherAccounts: Record<string, bigint>;
+  language: Language;
 }
 
 const script: Script = {
@@ -39,6 +52,8 @@ const script: Script = {
     value: "1000",
     count: 50,
   }],
+  otherAccounts: {},
+  language: "en",
 };
 
 export class ScriptedMachine implements AtmMachine {
@@ -46,33 +61,53 @@ export class ScriptedMachine implements AtmMachine {
   readonly calls: string[] = [];
   /** What the next call of a name comes to, once, instead of what it would. */
   readonly next: Partial<
-    Record<"logIn" | "withdraw" | "depositOpen" | "depositConfirm" | "history", AtmOutcome>
+    Record<
+      | "logIn"
+      | "withdraw"
+      | "depositOpen"
+      | "depositConfirm"
+      | "history"
+      | "balance"
+      | "recipient"
+      | "transfer"
+      | "changePassword"
+      | "save",
+      AtmOutcome
+    >
   > = {};
   retryAfterMs = 12_000;
+  /** The last text that was saved. */
+  saved = "";
   /** While set, calls about money, log-ins and history wait for it. */
   gate: Promise<void> | null = null;
 
   #script: Script;
   #listeners = new Set<(view: MachineView) => void>();
-  #accounts = new Map<string, AccountView>();
+  #accounts = new Map<string, AccountView[]>();
   #entries: HistoryEntry[] = [];
   #view: MachineView;
 
   constructor(changes: Partial<Script> = {}) {
     this.#script = { ...script, ...changes };
     for (const [index, name] of Object.keys(this.#script.passwords).entries()) {
-      const text = String(this.#script.balanceMinor);
-      this.#accounts.set(name, {
-        id: `1000 000${index + 1}`,
-        booked: text,
-        available: text,
-        version: 1,
-      });
+      const others = index === 0 ? Object.entries(this.#script.otherAccounts) : [];
+      const accounts = [["", this.#script.balanceMinor] as const, ...others];
+      this.#accounts.set(
+        name,
+        accounts.map(([called, minor], which) => ({
+          id: String(7 + index + 10 * which),
+          ...(called && { name: called }),
+          booked: String(minor),
+          available: String(minor),
+          version: 1,
+        })),
+      );
     }
     this.#view = {
       terminal: "lobby",
       bank: "online",
       bankName: "Strongroom Bank",
+      language: this.#script.language,
       currency: euro,
       timeZone: "Europe/Berlin",
       visit: null,
@@ -108,9 +143,10 @@ export class ScriptedMachine implements AtmMachine {
         : "wrong_credentials");
     if (outcome === "throttled") return { outcome, retryAfterMs: this.retryAfterMs };
     if (outcome !== "ok") return { outcome };
-    const account = this.#accounts.get(username) ?? this.#accounts.values().next().value!;
+    const accounts = this.#accounts.get(username) ?? this.#accounts.values().next().value!;
     const { idleMsMax } = this.#script;
-    this.change({ visit: { username, account, elsewhere: [], idleMsMax }, ended: null });
+    const visit = { username, account: accounts[0]!, accounts, elsewhere: [], idleMsMax };
+    this.change({ visit, ended: null });
     this.#log("log-in", "log in");
     return { outcome };
   }
@@ -126,11 +162,19 @@ export class ScriptedMachine implements AtmMachine {
     return Promise.resolve();
   }
 
-  async withdraw(amount: string): Promise<Receipt> {
-    this.calls.push(`withdraw ${amount}`);
+  noteMixes(amount: string): Promise<Notes[][]> {
+    this.calls.push(`noteMixes ${amount}`);
+    const mixes = [0, 1, 2].map((skipped) => this.#mix(BigInt(amount), skipped) ?? []);
+    const different = new Map(mixes.map((mix) => [JSON.stringify(mix), mix]));
+    return Promise.resolve([...different.values()].filter((mix) => mix.length > 0));
+  }
+
+  async withdraw(amount: string, chosen?: Notes[]): Promise<Receipt> {
+    const which = chosen?.map(({ value, count }) => ` ${count}x${value}`).join("") ?? "";
+    this.calls.push(`withdraw ${amount}${which}`);
     await this.gate;
     const minor = BigInt(amount);
-    const notes = this.#mix(minor);
+    const notes = chosen ?? this.#mix(minor);
     const outcome = this.#scripted("withdraw") ?? this.#mayWithdraw(minor, notes);
     const words = `withdraw ${formatMoney(minor, euro)}`;
     if (outcome !== "ok") return this.#refused("withdrawal", amount, outcome, words);
@@ -166,18 +210,103 @@ export class ScriptedMachine implements AtmMachine {
     this.change({ escrow: null });
   }
 
-  async history(filter: HistoryFilter, cursor?: string): Promise<HistoryPage> {
-    this.calls.push(`history ${JSON.stringify(filter)}${cursor ? ` from ${cursor}` : ""}`);
+  chooseAccount(id: string): Promise<void> {
+    this.calls.push(`chooseAccount ${id}`);
+    const visit = this.#view.visit!;
+    const account = visit.accounts.find((one) => one.id === id) ?? visit.account;
+    this.change({ visit: { ...visit, account } });
+    return Promise.resolve();
+  }
+
+  async balance(): Promise<{ outcome: AtmOutcome; days: DayBalance[] }> {
+    this.calls.push("balance");
+    await this.gate;
+    const outcome = this.#scripted("balance") ?? "ok";
+    if (outcome !== "ok") return { outcome, days: [] };
+    const now = Number(this.#view.visit!.account.booked);
+    const days = Array.from({ length: 30 }, (_, index) => ({
+      day: new Date(firstTimeMs - (29 - index) * 86_400_000).toISOString().slice(0, 10),
+      booked: String(index === 29 ? now : now + 5_000 * (29 - index) - 40_000 * ((index / 9) | 0)),
+    }));
+    return { outcome, days };
+  }
+
+  async recipient(account: string) {
+    this.calls.push(`recipient ${account}`);
+    await this.gate;
+    const outcome = this.#scripted("recipient") ??
+      (this.#ownerOf(account) ? "ok" : "unknown_recipient");
+    if (outcome === "throttled") return { outcome, retryAfterMs: this.retryAfterMs };
+    return outcome === "ok" ? { outcome, recipient: "b•••b" } : { outcome };
+  }
+
+  async transfer(to: string, amount: string): Promise<Receipt> {
+    this.calls.push(`transfer ${amount} to ${to}`);
+    await this.gate;
+    const minor = BigInt(amount);
+    const words = `transfer ${formatMoney(minor, euro)} to account ${to} (b•••b)`;
+    const outcome = this.#scripted("transfer") ??
+      (this.#ownerOf(to) === undefined
+        ? "unknown_recipient"
+        : minor > BigInt(this.#view.visit!.account.available)
+        ? "insufficient_funds"
+        : "ok");
+    if (outcome !== "ok") return { ...this.#refused("transfer", amount, outcome, words), to };
+    const account = this.#move(-minor);
+    this.#log("transfer", words, amount);
+    return { ...this.#receipt("transfer", amount, outcome, { account, notes: [] }), to };
+  }
+
+  async changePassword(current: string, next: string) {
+    this.calls.push("changePassword");
+    await this.gate;
+    const { username } = this.#view.visit!;
+    const outcome = this.#scripted("changePassword") ??
+      (this.#script.passwords[username] === current ? "ok" : "wrong_credentials");
+    if (outcome === "throttled") return { outcome, retryAfterMs: this.retryAfterMs };
+    if (outcome === "ok") {
+      this.#script.passwords = { ...this.#script.passwords, [username]: next };
+    }
+    return { outcome };
+  }
+
+  saveReceipt(text: string): Promise<{ outcome: AtmOutcome; place?: string }> {
+    this.saved = text;
+    return this.#save("receipt-20261123-161602.txt");
+  }
+
+  saveHistory(filter: HistoryFilter): Promise<{ outcome: AtmOutcome; place?: string }> {
+    this.saved = JSON.stringify(filter);
+    return this.#save("history-20261123-161602.csv");
+  }
+
+  #save(name: string): Promise<{ outcome: AtmOutcome; place?: string }> {
+    this.calls.push(`save ${name}`);
+    const outcome = this.#scripted("save") ?? "ok";
+    const place = `data/atm/saved/${name}`;
+    return Promise.resolve(outcome === "ok" ? { outcome, place } : { outcome });
+  }
+
+  #ownerOf(account: string): string | undefined {
+    return [...this.#accounts].find(([, all]) => all.some(({ id }) => id === account))?.[0];
+  }
+
+  async history(filter: HistoryFilter, cursor?: string, sealed = false): Promise<HistoryPage> {
+    const where = `${cursor ? ` from ${cursor}` : ""}${sealed ? " sealed" : ""}`;
+    this.calls.push(`history ${JSON.stringify(filter)}${where}`);
     await this.gate;
     const outcome = this.#scripted("history");
     if (outcome) return { outcome, entries: [] };
     const found = this.#entries.filter((entry) =>
       (!filter.kind || entry.kind === filter.kind) &&
       (!filter.outcome || entry.outcome === filter.outcome) &&
-      entry.action.toLowerCase().includes((filter.text ?? "").toLowerCase())
+      entry.action.toLowerCase().includes((filter.text ?? "").toLowerCase()) &&
+      (!filter.from || entry.time >= filter.from) && (!filter.before || entry.time < filter.before)
     ).reverse();
     const from = Number(cursor ?? 0);
-    const entries = found.slice(from, from + pageEntriesMax);
+    const entries = found.slice(from, from + pageEntriesMax).map((entry) =>
+      sealed ? { ...entry, ...sealedForm } : entry
+    );
     const older = from + pageEntriesMax < found.length ? String(from + pageEntriesMax) : undefined;
     return { outcome: "ok", entries, cursor: older };
   }
@@ -262,10 +391,11 @@ export class ScriptedMachine implements AtmMachine {
     return minor > BigInt(this.#view.visit.account.available) ? "insufficient_funds" : "ok";
   }
 
-  #mix(minor: bigint): Notes[] | null {
+  /** A mix without the `skipped` largest notes. */
+  #mix(minor: bigint, skipped = 0): Notes[] | null {
     let rest = minor;
     const notes: Notes[] = [];
-    for (const { value, count } of this.#view.cash.cassettes) {
+    for (const { value, count } of this.#view.cash.cassettes.slice(skipped)) {
       const take = Math.min(Number(rest / BigInt(value)), count);
       if (take > 0) notes.push({ value, count: take });
       rest -= BigInt(value) * BigInt(Math.max(0, take));
@@ -281,8 +411,9 @@ export class ScriptedMachine implements AtmMachine {
       available: String(BigInt(visit.account.available) + minor),
       version: visit.account.version + 1,
     };
-    this.#accounts.set(visit.username, account);
-    this.change({ visit: { ...visit, account } });
+    const accounts = visit.accounts.map((one) => one.id === account.id ? account : one);
+    this.#accounts.set(visit.username, accounts);
+    this.change({ visit: { ...visit, account, accounts } });
     return account;
   }
 

@@ -74,6 +74,22 @@ const usual: Stop[] = [
       await page.getByLabel("Password", { exact: true }).fill("correct horse");
     },
   },
+  {
+    name: "log_in_keyboard",
+    async reach({ page }) {
+      await button(page, "Touch to begin").click();
+      await button(page, "On-screen keyboard").click();
+      await page.getByLabel("Username").focus();
+      for (const letter of "alice") await button(page, new RegExp(`^${letter}$`)).click();
+    },
+  },
+  {
+    name: "settings",
+    async reach({ page }) {
+      await button(page, "Settings").click();
+      await onScreen(page, "settings");
+    },
+  },
   { name: "menu", reach: inMenu(() => Promise.resolve()) },
   {
     name: "menu_news",
@@ -124,7 +140,87 @@ const usual: Stop[] = [
       await button(page, "Another amount").click();
       await page.getByLabel("Amount").fill("180");
       await page.keyboard.press("Enter");
+      await page.locator("[data-mix='0']").click();
       await onScreen(page, "receipt");
+    }),
+  },
+  {
+    name: "mix",
+    reach: inMenu(async ({ page }) => {
+      await button(page, "Withdraw cash").click();
+      await button(page, "Another amount").click();
+      await page.getByLabel("Amount").fill("180");
+      await page.keyboard.press("Enter");
+      await page.locator("[data-mix='1']").waitFor();
+    }),
+  },
+  {
+    name: "receipt_saved",
+    reach: inMenu(async ({ page }) => {
+      await transferOf(page, "8", "250");
+      await button(page, /^Send/).click();
+      await button(page, "Save").click();
+      await page.getByText("Saved as").waitFor();
+    }),
+  },
+  {
+    name: "menu_accounts",
+    machine: severalAccounts,
+    reach: inMenu(({ page }) => button(page, "Switch account").waitFor()),
+  },
+  {
+    name: "accounts",
+    machine: severalAccounts,
+    reach: inMenu(async ({ page }) => {
+      await button(page, "Switch account").click();
+      await onScreen(page, "accounts");
+    }),
+  },
+  {
+    name: "recipient",
+    reach: inMenu(async ({ page }) => {
+      await button(page, /^Transfer/).click();
+      await page.getByLabel("Account number").fill("8");
+    }),
+  },
+  {
+    name: "recipient_own",
+    machine: severalAccounts,
+    reach: inMenu(async ({ page }) => {
+      await button(page, /^Transfer/).click();
+      await onScreen(page, "recipient");
+    }),
+  },
+  {
+    name: "sum",
+    reach: inMenu(async ({ page }) => {
+      await button(page, /^Transfer/).click();
+      await page.getByLabel("Account number").fill("8");
+      await page.keyboard.press("Enter");
+      await onScreen(page, "sum");
+      await page.getByLabel("Amount").fill("250");
+    }),
+  },
+  { name: "confirm", reach: inMenu(({ page }) => transferOf(page, "8", "250")) },
+  {
+    name: "password",
+    reach: inMenu(async ({ page }) => {
+      await button(page, /^Password/).click();
+      await onScreen(page, "password");
+    }),
+  },
+  {
+    name: "password_mismatch",
+    reach: inMenu(async ({ page }) => {
+      await newPassword(page, "correct horse", "a longer one", "another one");
+      await page.getByText("not the same").waitFor();
+    }),
+  },
+  {
+    name: "password_changed",
+    reach: inMenu(async ({ page }) => {
+      await newPassword(page, "correct horse", "a longer one", "a longer one");
+      await onScreen(page, "password_changed");
     }),
   },
   { name: "deposit_empty", reach: inMenu(({ page }) => button(page, "Deposit cash").click()) },
@@ -152,13 +248,28 @@ const usual: Stop[] = [
       await button(page, "Clear jams").waitFor();
     }),
   },
-  { name: "balance", reach: inMenu(({ page }) => button(page, /^Balance/).click()) },
+  {
+    name: "balance",
+    reach: inMenu(async ({ page }) => {
+      await button(page, /^Balance/).click();
+      await page.getByText("The last 30 days").first().waitFor();
+    }),
+  },
   {
     name: "history",
     reach: inMenu(async ({ machine, page }) => {
       rememberMuch(machine);
       await button(page, "History").click();
       await page.getByText("Withdraw €40.00").first().waitFor();
+    }),
+  },
+  {
+    name: "history_sealed",
+    reach: inMenu(async ({ machine, page }) => {
+      rememberMuch(machine);
+      await button(page, "History").click();
+      await button(page, "As the log has it").click();
+      await page.getByText("Tag").first().waitFor();
     }),
   },
   {
@@ -171,6 +282,36 @@ const usual: Stop[] = [
   },
 ];
 
+/** A transfer that comes to `outcome` as the recipient is looked up, or as it is sent. */
+function refusedTransfer(outcome: AtmOutcome, at: "recipient" | "transfer"): Stop {
+  return {
+    name: `refusal_transfer_${outcome}`,
+    reach: inMenu(async ({ machine, page }) => {
+      machine.next[at] = outcome;
+      if (at === "recipient") {
+        await button(page, /^Transfer/).click();
+        await page.getByLabel("Account number").fill("8");
+        await page.keyboard.press("Enter");
+      } else {
+        await transferOf(page, "8", "250");
+        await button(page, /^Send/).click();
+      }
+      await onScreen(page, "refusal");
+    }),
+  };
+}
+
+function refusedPassword(outcome: AtmOutcome): Stop {
+  return {
+    name: `refusal_password_${outcome}`,
+    reach: inMenu(async ({ machine, page }) => {
+      machine.next.changePassword = outcome;
+      await newPassword(page, "correct horse", "a longer one", "a longer one");
+      await onScreen(page, "refusal");
+    }),
+  };
+}
+
 const refusals: Stop[] = [
   refusedLogIn("wrong_credentials"),
   refusedLogIn("throttled"),
@@ -179,6 +320,12 @@ const refusals: Stop[] = [
   typedAmount("refusal_amount_not_positive", "0"),
   typedAmount("refusal_amount_too_large", "99999999999999"),
   typedAmount("refusal_not_dispensable", "45"),
+  refusedTransfer("unknown_recipient", "recipient"),
+  refusedTransfer("throttled", "recipient"),
+  refusedTransfer("recipient_unavailable", "transfer"),
+  refusedTransfer("over_day_limit", "transfer"),
+  refusedPassword("wrong_credentials"),
+  refusedPassword("password_too_short"),
   refusedWithdrawal("insufficient_funds"),
   refusedWithdrawal("over_withdrawal_limit"),
   refusedWithdrawal("account_locked"),
@@ -267,6 +414,29 @@ const ends: Stop[] = [
 
 /** Every screen, in the order of a visit, refusals and ends after it. */
 export const walk: readonly Stop[] = [...usual, ...refusals, ...ends];
+
+function severalAccounts(): ScriptedMachine {
+  return new ScriptedMachine({ otherAccounts: { savings: 980_000n, holiday: 12_345n } });
+}
+
+/** From the menu to the question whether a transfer is right. */
+async function transferOf(page: Page, to: string, amount: string): Promise<void> {
+  await button(page, /^Transfer/).click();
+  await page.getByLabel("Account number").fill(to);
+  await page.keyboard.press("Enter");
+  await onScreen(page, "sum");
+  await page.getByLabel("Amount").fill(amount);
+  await page.keyboard.press("Enter");
+  await onScreen(page, "confirm");
+}
+
+async function newPassword(page: Page, current: string, next: string, again: string) {
+  await button(page, /^Password/).click();
+  await page.getByLabel("Your password now").fill(current);
+  await page.getByLabel("The new password", { exact: true }).fill(next);
+  await page.getByLabel("The new password again").fill(again);
+  await page.keyboard.press("Enter");
+}
 
 async function insertNotes(page: Page): Promise<void> {
   await button(page, "Deposit cash").click();

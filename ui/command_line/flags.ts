@@ -1,6 +1,7 @@
 /** Command lines, checked: every flag that is wrong is named, with the mend. */
 import { isIP } from "node:net";
 import { parseArgs, type ParseArgsOptionsConfig } from "node:util";
+import { type Language, languageCodes } from "../../lib/atm.ts";
 import { UsageError } from "../../lib/errors.ts";
 
 /** What a command takes. `json: { type: "boolean" }` as in node:util's parseArgs. */
@@ -51,6 +52,16 @@ export function parseCommand(
 export function userPath(path: string, startedIn: string): string {
   const absolute = path.startsWith("/") || /^[a-zA-Z]:[\\/]/.test(path);
   return (absolute ? path : `${startedIn}/${path}`).replace(/(.)\/+$/, "$1");
+}
+
+/**
+ * The language of an ATM's screens; English where the flag was not given.
+ * @throws {UsageError} with exit code 2
+ */
+export function parseLanguage(text: string | boolean | undefined): Language {
+  const language = languageCodes.find((code) => code === (text ?? "en"));
+  if (language) return language;
+  throw new UsageError(`--language ${text}: choose one of ${languageCodes.join(", ")}`, 2);
 }
 
 /**

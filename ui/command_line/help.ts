@@ -18,6 +18,7 @@ the window or Ctrl-C ends all of it.
 
   --data DIR     the folder for everything (./data)
   --atms N       how many ATMs to open, 1 to 8 (1)
+  --language CODE  of the screens, until a customer chooses another: en, es, fr, de, ja, ar (en)
   --window       a window, or an error with exit code 1 where none opens
   --browser      the browser, rather than a window
   --kiosk        the window over the whole screen, without a way for customers to close it
@@ -52,6 +53,7 @@ Make the bank first: deno task bank init`,
   --demo             show the demo's controls, with which notes are put in, and fill empty cassettes
   --wait             start even though the bank cannot be reached yet, and wait for it; with
                      --data, for the key too
+  --language CODE    of the screens, until a customer chooses another: en, es, fr, de, ja, ar (en)
   --window           a window, or an error with exit code 1 where none opens
   --browser          the browser, rather than a window
   --kiosk            the window over the whole screen, without a way for customers to close it

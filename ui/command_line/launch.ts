@@ -12,7 +12,14 @@ import { UsageError } from "../../lib/errors.ts";
 import { requirePrivate } from "../../lib/private_file.ts";
 import { type NamedTerminalKey, parseTerminalKey } from "../../lib/terminal_key.ts";
 import { Child, denoArguments, type Permissions, runInForeground } from "./child.ts";
-import { parseAddress, parseCommand, type ParsedCommand, parseIpList, userPath } from "./flags.ts";
+import {
+  parseAddress,
+  parseCommand,
+  type ParsedCommand,
+  parseIpList,
+  parseLanguage,
+  userPath,
+} from "./flags.ts";
 import { endOfLauncher } from "./lifetime.ts";
 import { type CommandName, shapes } from "./shapes.ts";
 
@@ -101,6 +108,7 @@ async function launchAtm({ flags }: ParsedCommand, place: Place): Promise<number
   const showing = showingOf(flags);
   const terminal = terminalOf(flags, place);
   const own = ["demo", "wait"].filter((flag) => flags[flag] === true);
+  own.push(`language=${parseLanguage(flags.language)}`);
   return await keep([], async (children) => {
     const ready = await startAtm({ terminal, bank, own }, showing, place, children);
     if (!ready) return false;
@@ -118,6 +126,7 @@ async function launchDemo({ flags }: ParsedCommand, place: Place): Promise<numbe
     throw new UsageError(`--atms ${flags.atms}: write a number from 1 to 8`, 2);
   }
   const showing = showingOf(flags);
+  const language = `language=${parseLanguage(flags.language)}`;
   const server = startServer("demo-bank", data, [data], "127.0.0.1:0", place, [`--atms=${atms}`]);
   return await keep([server], async (children) => {
     const ready = await server.ready as DemoReady | null;
@@ -133,7 +142,7 @@ async function launchDemo({ flags }: ParsedCommand, place: Place): Promise<numbe
     }
     const started = await Promise.all(
       terminals.map((terminal) =>
-        startAtm({ terminal, bank, own: ["demo"] }, showing, place, children)
+        startAtm({ terminal, bank, own: ["demo", language] }, showing, place, children)
       ),
     );
     const readies = started.filter((each) => each !== null);

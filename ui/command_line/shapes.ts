@@ -3,9 +3,16 @@ import type { CommandShape } from "./flags.ts";
 
 const text = { type: "string" } as const;
 const yes = { type: "boolean" } as const;
+const opening = {
+  language: text,
+  "no-open": yes,
+  json: yes,
+  window: yes,
+  browser: yes,
+  kiosk: yes,
+};
 /** Of a server's commands: where it is, and where its database is, if that is elsewhere. */
 const server = { data: text, "database-url-file": text };
-const opening = { "no-open": yes, json: yes, window: yes, browser: yes, kiosk: yes };
 
 export const shapes = {
   demo: { name: "demo", options: { data: text, atms: text, ...opening } },

@@ -5,18 +5,26 @@ import { Header } from "./parts/header.ts";
 import { Devices } from "./parts/devices.ts";
 import { MoreTime } from "./parts/more_time.ts";
 import type { Intent, ScreenName, State } from "./state.ts";
-import type { Words } from "./words.ts";
+import type { Tables, Words } from "./words.ts";
+import { Accounts } from "./screens/accounts/accounts.ts";
 import { Amount } from "./screens/amount/amount.ts";
 import { Balance } from "./screens/balance/balance.ts";
 import { Deposit } from "./screens/deposit/deposit.ts";
 import { History } from "./screens/history/history.ts";
 import { LogIn } from "./screens/log_in/log_in.ts";
 import { Menu } from "./screens/menu/menu.ts";
+import { Mix } from "./screens/mix/mix.ts";
 import { Notice } from "./screens/notice/notice.ts";
+import { PasswordChanged } from "./screens/password/changed.ts";
+import { Password } from "./screens/password/password.ts";
 import { Receipt } from "./screens/receipt/receipt.ts";
 import { Refusal } from "./screens/refusal/refusal.ts";
+import { Settings } from "./screens/settings/settings.ts";
 import { Starting } from "./screens/starting/starting.ts";
 import { Take } from "./screens/take/take.ts";
+import { Confirm } from "./screens/transfer/confirm.ts";
+import { Recipient } from "./screens/transfer/recipient.ts";
+import { Sum } from "./screens/transfer/sum.ts";
 import { Welcome } from "./screens/welcome/welcome.ts";
 import { Withdraw } from "./screens/withdraw/withdraw.ts";
 import { Working } from "./screens/working/working.ts";
@@ -29,11 +37,19 @@ const screens: Record<ScreenName, ComponentType<any>> = {
   welcome: Welcome,
   log_in: LogIn,
   menu: Menu,
+  settings: Settings,
   withdraw: Withdraw,
   amount: Amount,
+  mix: Mix,
   working: Working,
   receipt: Receipt,
   deposit: Deposit,
+  recipient: Recipient,
+  sum: Sum,
+  confirm: Confirm,
+  accounts: Accounts,
+  password: Password,
+  password_changed: PasswordChanged,
   balance: Balance,
   history: History,
   refusal: Refusal,
@@ -47,9 +63,10 @@ export interface AppProps {
   state: State;
   send: (intent: Intent) => void;
   words: Words;
+  tables: Tables;
 }
 
-export function App({ state, send, words }: AppProps): VNode {
+export function App({ state, send, words, tables }: AppProps): VNode {
   const { screen, view } = state;
   const gone = screen.name === "gone";
   // notes in the tray come before whatever else there is to say
@@ -58,9 +75,9 @@ export function App({ state, send, words }: AppProps): VNode {
   const name = taking ? "take" : screen.name;
   const atm = html`
     <div class="atm" data-screen=${name}>
-      <${Header} view=${view} gone=${gone} words=${words} />
+      <${Header} ...${{ state, gone, send, words }} />
       <div class="screen" key=${`${name} ${state.shownMs}`} inert=${state.moreTime}>
-        <${Screen} screen=${screen} state=${state} view=${view} send=${send} words=${words} />
+        <${Screen} ...${{ screen, state, view, send, words, tables }} />
       </div>
       ${state.moreTime && html`<${MoreTime} state=${state} send=${send} words=${words} />`}
     </div>

@@ -44,6 +44,45 @@ export function day(instant: string, timeZone: string, locale: string): string {
   return instantFormat(instant, locale, { ...style, timeZone });
 }
 
+/** A day of the bank's calendar: "26 Nov" of "2026-11-26". */
+export function calendarDay(date: string, locale: string): string {
+  const style = { day: "numeric", month: "short" } as const;
+  return instantFormat(`${date}T12:00:00Z`, locale, { ...style, timeZone: "UTC" });
+}
+
+/** The day of an instant in a time zone: "2026-11-26". */
+export function dateIn(ms: number, timeZone: string): string {
+  const parts = { year: "numeric", month: "2-digit", day: "2-digit", timeZone } as const;
+  return new Intl.DateTimeFormat("en-CA", parts).format(ms);
+}
+
+/** When a day begins in a time zone: an RFC 3339 instant. */
+export function beginOf(date: string, timeZone: string): string {
+  const utcMs = Date.parse(`${date}T00:00:00Z`);
+  // what the zone's clocks show at a moment, less the moment, is how far they are ahead
+  const aheadMs = (ms: number) => {
+    const clock = new Intl.DateTimeFormat("en-CA", {
+      timeZone,
+      hourCycle: "h23",
+      year: "numeric",
+      month: "2-digit",
+      day: "2-digit",
+      hour: "2-digit",
+      minute: "2-digit",
+      second: "2-digit",
+    }).format(ms);
+    return Date.parse(`${clock.replace(", ", "T")}Z`) - ms;
+  };
+  const guessMs = utcMs - aheadMs(utcMs);
+  // the clocks may be changed between the two
+  return new Date(utcMs - aheadMs(guessMs)).toISOString();
+}
+
+/** The day so many days later, or earlier below zero. */
+export function addDays(date: string, days: number): string {
+  return new Date(Date.parse(`${date}T00:00:00Z`) + days * 86_400_000).toISOString().slice(0, 10);
+}
+
 /** The hour of the day in the bank's time zone, 0 to 23. */
 export function hourOfDay(ms: number, timeZone: string): number {
   const parts = { hour: "numeric", hourCycle: "h23", timeZone } as const;

@@ -1,10 +1,14 @@
 /** The page's entry in a browser. */
 import { openBrowserBridge, takeLaunchSecret } from "./browser_bridge.ts";
+import { platformMouth } from "./speech.ts";
 import { startShell } from "./shell.ts";
-import { languages } from "./words.ts";
+import { wordsOf } from "./words.ts";
 
 const bridge = openBrowserBridge({
   fetch: (input, init) => fetch(input, init),
   launchSecret: takeLaunchSecret(),
 });
-startShell(bridge, document.getElementById("app")!, languages.en);
+startShell(bridge, document.getElementById("app")!, wordsOf(document), {
+  print: () => print(),
+  mouth: platformMouth(),
+});

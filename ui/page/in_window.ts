@@ -1,10 +1,13 @@
 /** The page's entry in a native window. */
+import { platformMouth } from "./speech.ts";
 import { startShell } from "./shell.ts";
 import { type BoundFunction, openWindowBridge } from "./window_bridge.ts";
-import { languages } from "./words.ts";
+import { wordsOf } from "./words.ts";
 
 const { strongroom } = globalThis as unknown as { strongroom: BoundFunction };
 const root = document.getElementById("app")!;
 const secret = root.dataset.secret!;
 delete root.dataset.secret;
-startShell(openWindowBridge(strongroom, secret), root, languages.en);
+startShell(openWindowBridge(strongroom, secret), root, wordsOf(document), {
+  mouth: platformMouth(),
+});

@@ -5,14 +5,22 @@ import { App } from "./app.ts";
 import type { Bridge, Call, CallValue } from "./bridge.ts";
 import { focusAfter } from "./focus.ts";
 import { listenToKeys } from "./keys.ts";
+import { type Mouth, spokenOf } from "./speech.ts";
 import { type Answered, initialState, type PageEvent, reduce, type State } from "./state.ts";
-import type { Words } from "./words.ts";
+import type { Tables } from "./words.ts";
+
+/** What the page's host has beside the screen; what is missing is not offered. */
+export interface Host {
+  /** Prints what is on the screen. */
+  print?: () => void;
+  mouth?: Mouth;
+}
 
 /** Shows the page in `root` and keeps it going for as long as the document lives. */
-export function startShell(bridge: Bridge, root: HTMLElement, words: Words): void {
+export function startShell(bridge: Bridge, root: HTMLElement, tables: Tables, host: Host): void {
   // milliseconds since the epoch that never run backwards, whatever is done to the clock
   const now = () => performance.timeOrigin + performance.now();
-  let state = initialState(now());
+  let state = initialState(now(), { prints: !!host.print, speaks: !!host.mouth });
 
   const send = (event: PageEvent) => {
     const step = reduce(state, event, now());
@@ -20,11 +28,23 @@ export function startShell(bridge: Bridge, root: HTMLElement, words: Words): voi
     state = step.state;
     if (step.call) void make(step.call, state.calls);
     if (state !== before) draw(before);
+    if (step.print) host.print?.();
+    if (step.say) say();
   };
 
   const draw = (before: State) => {
-    render(html`<${App} state=${state} send=${send} words=${words} />`, root);
-    focusAfter(before, state, root, words);
+    const { settings } = state;
+    const words = tables[settings.language];
+    if (settings !== before.settings) setUp(state, words);
+    render(html`<${App} state=${state} send=${send} words=${words} tables=${tables} />`, root);
+    if (!focusAfter(before, state, root, words)) return;
+    host.mouth?.hush();
+    if (settings.sound) say();
+  };
+
+  const say = () => {
+    const words = tables[state.settings.language];
+    host.mouth?.say(spokenOf(root), words.locale);
   };
 
   const make = async (call: Call, number: number) => {
@@ -32,13 +52,15 @@ export function startShell(bridge: Bridge, root: HTMLElement, words: Words): voi
     send({ type: "answered", number, name: call.name, value } as Answered);
   };
 
-  document.documentElement.lang = words.locale;
-  document.documentElement.dir = words.direction;
+  setUp(state, tables[state.settings.language]);
   draw(state);
 
   listenToKeys(document);
   for (const hand of ["pointerdown", "keydown"]) {
-    document.addEventListener(hand, () => send({ type: "touched" }), { capture: true });
+    document.addEventListener(hand, () => {
+      host.mouth?.hush(); // whoever acts has heard enough
+      send({ type: "touched" });
+    }, { capture: true });
   }
   document.addEventListener("contextmenu", (event) => event.preventDefault());
   for (const drag of ["dragover", "drop"]) {
@@ -47,4 +69,13 @@ export function startShell(bridge: Bridge, root: HTMLElement, words: Words): voi
   setInterval(() => send({ type: "tick" }), 1000);
   bridge.gone((why) => send({ type: "gone", why }));
   bridge.watch((view) => send({ type: "view", view }));
+}
+
+/** What the style sheet and a screen reader go by. */
+function setUp({ settings }: State, words: Tables["en"]): void {
+  const { documentElement: element } = document;
+  element.lang = words.locale;
+  element.dir = words.direction;
+  element.dataset.contrast = settings.contrast;
+  element.dataset.size = settings.size;
 }

@@ -21,8 +21,9 @@ export function reduce(before: State, event: PageEvent, nowMs: number): Step {
     case "gone":
       return {
         state: {
-          ...initialState(nowMs),
+          ...initialState(nowMs, state.can),
           view: state.view,
+          settings: state.settings,
           screen: { name: "gone", why: event.why },
         },
       };

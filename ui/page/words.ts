@@ -1,10 +1,19 @@
 /**
- * Every word that the page shows, one table for each language. A new language is one more table of
- * the type `Words`, named in `languages`.
+ * Every word that the page shows, one table for each language. The tables are data, not code: the
+ * page's document carries them beside the script, and the page reads the one that it needs. Names in
+ * braces are places for values.
  */
-import type { HistoryEntry, OutOfService, VisitEnd } from "../../lib/atm.ts";
-import type { Gone } from "./bridge.ts";
-import type { Refused } from "./state.ts";
+import type { Language } from "../../lib/atm.ts";
+import type { english } from "./words/english.ts";
+
+/** A language's table. What is missing in one does not pass the type check. */
+export type Words = typeof english;
+
+/** Every language's table. */
+export type Tables = Record<Language, Words>;
+
+/** A wording for each of a language's plural categories. */
+export type Plural = { other: string } & Partial<Record<Intl.LDMLPluralRule, string>>;
 
 /** A notice: what is the matter, what helps, and what the button says that leads on, if one does. */
 export interface NoticeWords {
@@ -24,11 +33,8 @@ export interface RefusalWords {
 }
 
 /** What a customer can hardly meet: all have the words of `not_booked`. */
-type HardlyMet =
+export type HardlyMet =
   | "amount_not_whole"
-  | "unknown_recipient"
-  | "same_account"
-  | "recipient_unavailable"
   | "id_reused"
   | "unknown_movement"
   | "voided"
@@ -40,389 +46,21 @@ type HardlyMet =
   | "rotation_under_way"
   | "unknown_name";
 
-const elsewhere = "If you are in a hurry, please use another ATM.";
-const loggedOut = "You were logged out";
-const toTheStart = "To the start";
-const goOn = "Continue";
-const outOfService = "Out of service";
+/** The words with values in their places: `At {terminal}` is "At lobby". */
+export function fill(template: string, values: Record<string, string>): string {
+  return template.replace(/\{(\w+)\}/g, (place, name) => values[name] ?? place);
+}
 
-const english = {
-  /** For `Intl`: numbers, money and dates. */
-  locale: "en-GB",
-  direction: "ltr" as "ltr" | "rtl",
+/** The wording for a count, with the count in it. */
+export function counted(plural: Plural, count: number, locale: string): string {
+  const wording = plural[new Intl.PluralRules(locale).select(count)] ?? plural.other;
+  return fill(wording, { count: new Intl.NumberFormat(locale).format(count) });
+}
 
-  atm: (terminal: string) => `ATM ${terminal}`,
-  documentTitle: (heading: string, bank: string) => `${heading} · ${bank}`,
-  connection: {
-    online: "Connected",
-    connecting: "Connecting…",
-    lost: "Connection lost",
-    no_key: outOfService,
-    not_accepted: outOfService,
-  },
-  back: "Back",
-  cancel: "Cancel",
-  done: "Done",
-  goOn,
-  logOut: "Log out",
+/** The id of the document's element that holds the tables as JSON. */
+export const wordsElementId = "words";
 
-  starting: { heading: "One moment", lede: "This ATM is getting ready." },
-  welcome: {
-    heading: (bank: string) => `Welcome to ${bank}`,
-    lede: "Withdraw, deposit and see your account.",
-    begin: "Touch to begin",
-  },
-  logIn: {
-    heading: "Who is there?",
-    lede: "Please log in with your username and password.",
-    care: "Please make sure that nobody sees you type.",
-    username: "Username",
-    password: "Password",
-    show: "Show password",
-    hide: "Hide password",
-    next: "Log in",
-    busy: "Checking…",
-  },
-  menu: {
-    greeting: (name: string, hour: number) =>
-      `Good ${hour < 5 || hour >= 18 ? "evening" : hour < 12 ? "morning" : "afternoon"}, ${name}`,
-    lede: "What would you like to do?",
-    withdraw: "Withdraw cash",
-    withdrawHint: "Quick amounts or your own",
-    deposit: "Deposit cash",
-    depositHint: "Notes, counted as you watch",
-    balance: "Balance",
-    balanceHint: "Booked and available",
-    history: "History",
-    historyHint: "What happened, newest first",
-    elsewhere: (atms: string) =>
-      `You are logged in at ATM ${atms} too. If that is not you, please tell your bank.`,
-  },
-  account: {
-    available: "Available",
-    booked: "Booked balance",
-    onHold: "On hold",
-    news: (change: string) => `${change} just now`,
-  },
-  withdraw: {
-    heading: "How much would you like?",
-    lede: (available: string) => `You can take out up to ${available}.`,
-    own: "Another amount",
-    empty: "This ATM has no quick amounts at the moment.",
-  },
-  amount: {
-    heading: "What amount?",
-    lede: (notes: string) => `This ATM hands out ${notes}.`,
-    label: "Amount",
-    next: "Withdraw",
-    nextAmount: (amount: string) => `Withdraw ${amount}`,
-    erase: "Erase the last digit",
-    clear: "Clear",
-    pad: "Key pad",
-    noNotes: "no notes at the moment",
-  },
-  working: {
-    withdrawal: {
-      heading: "Counting your cash",
-      lede: "One moment, please. Your notes come out below.",
-    },
-    deposit: {
-      heading: "Booking your deposit",
-      lede: "One moment, please. Your notes are being taken in.",
-    },
-    return: { heading: "Giving your notes back", lede: "One moment, please." },
-    lost: "The connection to the bank was lost. Please wait: this is being finished safely.",
-  },
-  receipt: {
-    withdrawal: { heading: "Here is your receipt", lede: "You have taken these notes." },
-    deposit: { heading: "Thank you", lede: "Your deposit is in your account." },
-    title: "Receipt",
-    kind: { withdrawal: "Withdrawal", deposit: "Deposit" },
-    amount: "Amount",
-    balance: "Balance after",
-    available: "Available",
-    time: "Date and time",
-    terminal: "ATM",
-    reference: "Reference",
-  },
-  deposit: {
-    heading: "Please insert your notes",
-    lede: (notes: string) => `One at a time. This ATM takes ${notes}.`,
-    total: "Counted so far",
-    empty: "Nothing inserted yet",
-    confirm: "Deposit",
-    confirmAmount: (total: string) => `Deposit ${total}`,
-    giveBack: "Give my notes back",
-    count: (count: number) => count === 1 ? "1 note" : `${count} notes`,
-  },
-  take: {
-    heading: "Please take your notes",
-    lede: "They are in the tray. After a while they are drawn back in.",
-  },
-  devices: {
-    title: "Demo",
-    name: "Devices",
-    hint: "Your hands, and chance. Not a part of the ATM.",
-    insert: (note: string) => `Insert ${note}`,
-    take: "Take the notes",
-    what: "What",
-    when: "When",
-    where: "At",
-    arm: "Make it fail",
-    disarm: (fault: string) => `Disarm: ${fault}`,
-    jammed: (devices: string) => `Jammed: ${devices}`,
-    clear: "Clear jams",
-  },
-  balance: {
-    heading: "Your balance",
-    lede: "It changes by itself when money moves elsewhere.",
-    holdHint: "Set aside for withdrawals that are not finished.",
-    account: "Account",
-  },
-  history: {
-    heading: "Your history",
-    lede: "Everything done in your name, newest first.",
-    kind: {
-      all: "All",
-      withdrawal: "Withdrawals",
-      deposit: "Deposits",
-      transfer: "Transfers",
-      "log-in": "Log-ins",
-      other: "Other",
-    } satisfies Record<HistoryEntry["kind"] | "all", string>,
-    outcome: { all: "Any outcome", done: "Done", refused: "Refused" },
-    kindLabel: "Kind",
-    outcomeLabel: "Outcome",
-    search: "Search",
-    older: "Older",
-    newer: "Newer",
-    none: "Nothing here",
-    noneHint: "No entry matches. Choose “All” or search for something else.",
-    loading: "Looking it up…",
-    refused: (why: string) => `Refused: ${why}`,
-    at: (terminal: string) => `at ${terminal}`,
-    page: (number: number) => `Page ${number}`,
-  },
-  throttled: {
-    left: (seconds: string) => `You can try again in ${seconds}`,
-    over: "You can try again now.",
-  },
-  nearest: "Amounts that this ATM can pay out now",
-  notices: {
-    out_of_service: {
-      no_bank: {
-        heading: "This ATM is not ready yet",
-        lede: "It is trying to reach the bank, and will be ready as soon as the bank answers.",
-        help: elsewhere,
-      },
-      no_key: {
-        heading: "This ATM is not set up yet",
-        lede: "It has no key to prove itself to the bank with, and waits for one.",
-        help: elsewhere,
-      },
-      not_accepted: {
-        heading: "This ATM is closed",
-        lede: "The bank does not accept it any more. Your money is safe.",
-        help: elsewhere,
-      },
-      device_fault: {
-        heading: "This ATM needs a repair",
-        lede: "It may not hand out notes, or not take them in. All else works.",
-        help: elsewhere,
-        next: goOn,
-      },
-      no_cash: {
-        heading: "No cash at the moment",
-        lede: "This ATM has no notes left to hand out. All else works.",
-        help: elsewhere,
-        next: goOn,
-      },
-    } satisfies Record<OutOfService, NoticeWords>,
-    lost: {
-      heading: "The bank cannot be reached",
-      ledeVisit: "The connection was lost, so we have logged you out. Your money is safe.",
-      lede: "The connection was lost. Your money is safe.",
-      help: "This ATM keeps trying and tells you here as soon as the bank is back.",
-    },
-    back: {
-      heading: "The bank is back",
-      ledeVisit: "You were logged out to keep you safe. Please log in again.",
-      lede: "Everything works again.",
-      next: "Log in",
-    },
-    ended: {
-      logged_out: {
-        heading: "Goodbye",
-        lede: "You are logged out. Please do not forget your notes.",
-        next: toTheStart,
-      },
-      idle: {
-        heading: loggedOut,
-        lede: "Nobody touched the screen for a while. Please log in again to go on.",
-        next: toTheStart,
-      },
-      connection_lost: {
-        heading: loggedOut,
-        lede: "The connection to the bank was lost. Please log in again to go on.",
-        next: toTheStart,
-      },
-      ended_by_bank: {
-        heading: "The bank ended your visit",
-        lede: "Please log in again to go on.",
-        next: toTheStart,
-      },
-    } satisfies Record<VisitEnd, NoticeWords>,
-    gone: {
-      stopped: {
-        heading: "This ATM has stopped",
-        lede: "Whatever was under way is settled automatically: no money is lost.",
-        help: "Please use another ATM, or start this one's program again.",
-      },
-      opened_elsewhere: {
-        heading: "This ATM is open in another window",
-        lede: "Only one window can be in use at a time, and a newer one was opened.",
-        help: "You can close this window.",
-      },
-      link_used: {
-        heading: "This page cannot be opened again",
-        lede: "To keep you safe, the link to an ATM works once, and so does its page.",
-        help: "Close this window and open the ATM again from its program.",
-      },
-    } satisfies Record<Gone, NoticeWords>,
-  },
-  moreTime: {
-    heading: "Do you need more time?",
-    lede: (seconds: string) => `Otherwise you will be logged out in ${seconds}.`,
-    stay: "Yes, more time",
-    leave: "No, log out",
-  },
-  refusals: {
-    wrong_credentials: {
-      heading: "That did not match",
-      lede: "The username or the password is not right. Please mind capital letters.",
-      next: "Try again",
-    },
-    throttled: {
-      heading: "Please wait a moment",
-      lede: "There were too many wrong attempts. To keep you safe, the next one has to wait.",
-      next: "Try again",
-    },
-    not_logged_in: {
-      heading: "You are no longer logged in",
-      lede: "Your visit ended before this could be done. Nothing was booked. Please log in again.",
-    },
-    already_logged_in: {
-      heading: "Somebody is still logged in",
-      lede: "The visit before yours has not ended yet. Please wait a moment and try again.",
-      next: "Try again",
-    },
-    amount_not_a_number: {
-      heading: "We could not read that amount",
-      lede: "Please type an amount such as 40 or 40.00, with digits only.",
-      next: "Change the amount",
-    },
-    amount_not_positive: {
-      heading: "That is no amount",
-      lede: "Please choose an amount above zero. Nothing was booked.",
-      next: "Change the amount",
-    },
-    amount_too_large: {
-      heading: "That amount is too large",
-      lede: "No account can pay out so much at once. Nothing was booked.",
-      next: "Change the amount",
-    },
-    wrong_currency: {
-      heading: "Another currency",
-      lede: "Your account is kept in a currency that this ATM does not have.",
-    },
-    unknown_account: {
-      heading: "We cannot find this account",
-      lede: "Nothing was booked. Please ask your bank: they can put it right.",
-    },
-    account_locked: {
-      heading: "This account is locked",
-      lede: "No money can be moved at the moment. Please ask your bank.",
-    },
-    account_closed: {
-      heading: "This account is closed",
-      lede: "No money can be moved any more. Please ask your bank if that is a surprise.",
-    },
-    over_withdrawal_limit: {
-      heading: "Over your limit",
-      lede:
-        "This is more than you may take out at once. A smaller amount may be possible. Nothing was booked.",
-      next: "Choose another amount",
-    },
-    over_day_limit: {
-      heading: "Over your limit for today",
-      lede:
-        "This is more than your account may still give today. A smaller amount may be possible. Nothing was booked.",
-      next: "Choose another amount",
-    },
-    over_terminal_limit: {
-      heading: "This ATM has done enough for today",
-      lede: "Nothing was booked. Please use another ATM.",
-    },
-    insufficient_funds: {
-      heading: "Not enough money",
-      lede: "Your account does not hold as much as that. Nothing was booked.",
-      next: "Choose another amount",
-    },
-    try_later: {
-      heading: "The bank is busy",
-      lede: "Nothing was booked. Please try again in a moment.",
-      next: "Try again",
-    },
-    not_dispensable: {
-      heading: "We cannot hand out exactly that",
-      lede: "The notes in this ATM do not make up this amount. Nothing was booked.",
-      next: "Choose another amount",
-    },
-    no_notes_inserted: {
-      heading: "No notes were inserted",
-      lede: "There was nothing to deposit. Nothing was booked.",
-    },
-    device_fault: {
-      heading: "Something is jammed",
-      lede:
-        "This ATM could not move the notes. What was not handed out is not charged. Please use another ATM.",
-    },
-    notes_not_taken: {
-      heading: "Your notes are back inside",
-      lede: "Nobody took them, so they were drawn back. Nothing was booked.",
-    },
-    to_be_counted: {
-      heading: "Your bank will look into this",
-      lede:
-        "This ATM could not count what it moved. People will count it, and you pay or get exactly that.",
-    },
-    bank_unreachable: {
-      heading: "We could not reach the bank",
-      lede: "Nothing was booked and your money is safe. Please try again in a moment.",
-    },
-    in_doubt: {
-      heading: "Your money is safe",
-      lede:
-        "We could not reach the bank to finish this. It will be settled automatically: you do not have to do anything.",
-    },
-    not_booked: {
-      heading: "This could not be booked",
-      lede:
-        "The bank declined it to be safe. Your history shows what was booked. Please try again.",
-    },
-  } satisfies Record<Exclude<Refused, HardlyMet> | "not_booked", RefusalWords> as Record<
-    Refused | "not_booked",
-    RefusalWords | undefined
-  >,
-  refusalDetails: {
-    asked: "You asked for",
-    available: "Available",
-    reference: "Reference",
-    keep: "Please keep the reference in case you want to ask about it.",
-  },
-};
-
-export type Words = typeof english;
-export type Language = "en";
-
-export const languages: Record<Language, Words> = { en: english };
+/** The tables that came with the document. */
+export function wordsOf(document: Document): Tables {
+  return JSON.parse(document.getElementById(wordsElementId)!.textContent!);
+}

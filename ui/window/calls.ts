@@ -2,7 +2,8 @@
  * The only calls that a page can make, each with a strict check of its arguments: what comes over a
  * bridge is untrusted until it has passed here.
  */
-import type { AtmCalls, AtmMachine, DeviceFault, HistoryFilter } from "../../lib/atm.ts";
+import type { AtmCalls, AtmMachine, DeviceFault, HistoryFilter, Notes } from "../../lib/atm.ts";
+import { cassettesMax, receiptTextLengthMax } from "../../lib/limits.ts";
 import { amountMinorMax, minorFromText } from "../../lib/money.ts";
 
 /** Sizes of what a page may send, in UTF-16 units. */
@@ -11,6 +12,7 @@ export const callLimits = {
   passwordLengthMax: 256,
   filterTextLengthMax: 64,
   cursorLengthMax: 512,
+  accountLengthMax: 64,
 } as const;
 
 /** The call is not made because its name is unknown or its arguments are not what it takes. */
@@ -28,11 +30,35 @@ const parsers = new Map<string, Parse>(Object.entries(
         : null,
     logOut: (args) => args.length === 0 ? (machine) => machine.logOut() : null,
     touch: (args) => args.length === 0 ? (machine) => machine.touch() : null,
-    withdraw: ([amount, ...more]) =>
-      isAmount(amount) && more.length === 0 ? (machine) => machine.withdraw(amount) : null,
+    noteMixes: ([amount, ...more]) =>
+      isAmount(amount) && more.length === 0 ? (machine) => machine.noteMixes(amount) : null,
+    withdraw: ([amount, notes, ...more]) =>
+      isAmount(amount) && (notes === undefined || areNotes(notes)) && more.length === 0
+        ? (machine) => machine.withdraw(amount, notes)
+        : null,
     depositOpen: (args) => args.length === 0 ? (machine) => machine.depositOpen() : null,
     depositConfirm: (args) => args.length === 0 ? (machine) => machine.depositConfirm() : null,
     depositCancel: (args) => args.length === 0 ? (machine) => machine.depositCancel() : null,
+    chooseAccount: ([account, ...more]) =>
+      isAccount(account) && more.length === 0 ? (machine) => machine.chooseAccount(account) : null,
+    balance: (args) => args.length === 0 ? (machine) => machine.balance() : null,
+    recipient: ([account, ...more]) =>
+      isAccount(account) && more.length === 0 ? (machine) => machine.recipient(account) : null,
+    transfer: ([to, amount, ...more]) =>
+      isAccount(to) && isAmount(amount) && more.length === 0
+        ? (machine) => machine.transfer(to, amount)
+        : null,
+    changePassword: ([current, next, ...more]) =>
+      isText(current, 0, callLimits.passwordLengthMax) &&
+        isText(next, 0, callLimits.passwordLengthMax) && more.length === 0
+        ? (machine) => machine.changePassword(current, next)
+        : null,
+    saveReceipt: ([text, ...more]) =>
+      isText(text, 1, receiptTextLengthMax) && more.length === 0
+        ? (machine) => machine.saveReceipt(text)
+        : null,
+    saveHistory: ([filter, ...more]) =>
+      isFilter(filter) && more.length === 0 ? (machine) => machine.saveHistory(filter) : null,
     history: ([filter, cursor, sealed, ...more]) =>
       isFilter(filter) && more.length === 0 &&
         (cursor === undefined || cursor === null ||
@@ -72,6 +98,18 @@ function isText(value: unknown, lengthMin: number, lengthMax: number): value is 
 function isAmount(value: unknown): value is string {
   const minor = minorFromText(value);
   return minor !== null && minor >= -amountMinorMax * 10n && minor <= amountMinorMax * 10n;
+}
+
+function isAccount(value: unknown): value is string {
+  return isText(value, 1, callLimits.accountLengthMax);
+}
+
+function areNotes(value: unknown): value is Notes[] {
+  return Array.isArray(value) && value.length <= cassettesMax &&
+    value.every((stack) =>
+      typeof stack === "object" && stack !== null && Object.keys(stack).length === 2 &&
+      isAmount(stack.value) && Number.isSafeInteger(stack.count) && stack.count > 0
+    );
 }
 
 const anyFault =

@@ -1,5 +1,8 @@
 /** The page as its host shows it, bundled when the ATM starts: nothing generated is checked in. */
 
+import { languages } from "../page/words/languages.ts";
+import { wordsElementId } from "../page/words.ts";
+
 /** Where the page runs: each host has an entry of its own. */
 export type PageEntry = "in_browser" | "in_window";
 
@@ -32,5 +35,14 @@ export async function bundlePage(entry: PageEntry): Promise<Page> {
   // minified, only templates still hold line breaks; htm drops those beside tags, as is done here
   const lean = script.replace(/\n\s+/g, "\n")
     .replace(/(?<=[>`}])\n(?=<)|(?<=>)\n(?=[`$])/g, "");
-  return { html: await read("index.html"), script: lean, style: await read("style.css") };
+  const html = withWords(await read("index.html"));
+  return { html, script: lean, style: await read("style.css") };
+}
+
+/** The words of all languages lie in the document as data, which no browser runs. */
+function withWords(html: string): string {
+  const place = `id="${wordsElementId}">`;
+  if (html.split(place).length !== 2) throw new Error(`the page's document has no ${place}`);
+  const tables = JSON.stringify(languages).replaceAll("<", "\\u003c");
+  return html.replace(place, () => place + tables);
 }

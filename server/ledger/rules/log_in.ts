@@ -13,8 +13,7 @@ import { type Answer, type Batch, failed } from "./batch.ts";
 
 export function logIn(batch: Batch, { op, username, nameHash, terminal, ...rest }: LogIn): Answer {
   const customer = batch.books.customer(username);
-  const mine = batch.books.failures(customerSource(nameHash));
-  const its = batch.books.failures(terminalSource(terminal));
+  const attempt = { nameHash, terminal };
   const log = (action: string, outcome: Outcome) =>
     batch.log(customer ? username : `unknown ${nameHash.slice(0, 16)}`, failed(action, outcome), {
       kind: "log-in",
@@ -23,29 +22,56 @@ export function logIn(batch: Batch, { op, username, nameHash, terminal, ...rest 
     });
   if (op === "begin_log_in") {
     if (batch.books.restoring) return { outcome: "try_later" }; // before terminals have told again
-    const retryAfterMs = Math.max(
-      waitMs(mine, customerPatience, batch.timeMs),
-      waitMs(its, terminalPatience, batch.timeMs),
-    );
+    const retryAfterMs = mustWaitMs(batch, attempt);
     if (retryAfterMs > 0) {
       log("log in", "throttled");
       return { outcome: "throttled", retryAfterMs };
     }
-    batch.books.setFailures(oneMore(mine, customerPatience, batch.timeMs));
-    batch.books.setFailures(oneMore(its, terminalPatience, batch.timeMs));
+    countAttempt(batch, attempt);
     return { outcome: "ok", passwordHash: customer?.passwordHash ?? null };
   }
   const passed = "passed" in rest && rest.passed && customer !== undefined;
   log("log in", passed ? "ok" : "wrong_credentials");
   if (!passed) return { outcome: "wrong_credentials" };
-  // The customer starts afresh; the terminal only gets back what this attempt cost it.
-  batch.books.setFailures({ ...mine, count: 0 });
-  const count = Math.max(0, remembered(its, terminalPatience, batch.timeMs) - 1);
-  batch.books.setFailures({ ...its, count });
+  forgetAttempt(batch, attempt);
   const accounts = batch.books.accountsOf("customer", username);
   const usable = accounts.filter(({ state }) => state !== "closed");
   // The first that can be used; a closed one where there is no other.
   return { outcome: "ok", account: usable[0] ?? accounts[0], accounts: usable };
+}
+
+/** Whose password is tried, and where. */
+type Attempt = Pick<LogIn, "nameHash" | "terminal">;
+
+function failuresOf({ books }: Batch, { nameHash, terminal }: Attempt) {
+  return {
+    mine: books.failures(customerSource(nameHash)),
+    its: books.failures(terminalSource(terminal)),
+  };
+}
+
+/** How long until a password may be tried again; 0 for now. */
+export function mustWaitMs(batch: Batch, attempt: Attempt): number {
+  const { mine, its } = failuresOf(batch, attempt);
+  return Math.max(
+    waitMs(mine, customerPatience, batch.timeMs),
+    waitMs(its, terminalPatience, batch.timeMs),
+  );
+}
+
+/** Counted before the password is looked at, so that many at once gain nothing. */
+export function countAttempt(batch: Batch, attempt: Attempt): void {
+  const { mine, its } = failuresOf(batch, attempt);
+  batch.books.setFailures(oneMore(mine, customerPatience, batch.timeMs));
+  batch.books.setFailures(oneMore(its, terminalPatience, batch.timeMs));
+}
+
+/** It was right: the customer starts afresh; the terminal only gets back what this attempt cost it. */
+export function forgetAttempt(batch: Batch, attempt: Attempt): void {
+  const { mine, its } = failuresOf(batch, attempt);
+  batch.books.setFailures({ ...mine, count: 0 });
+  const count = Math.max(0, remembered(its, terminalPatience, batch.timeMs) - 1);
+  batch.books.setFailures({ ...its, count });
 }
 
 export function note(batch: Batch, { who, action, kind, outcome, terminal }: Note): Answer {

@@ -1,5 +1,5 @@
 /**
- * The first schema on PostgreSQL: the tables of the fourth on SQLite. There are no triggers, which
+ * The first schema on PostgreSQL: the tables of the fifth on SQLite. There are no triggers, which
  * would need a language inside the database that others of its kind do not have. What triggers do
  * there is done here by plain statements of the store, written so that what must never be comes out as
  * NULL where none may stand; what must never be changed, the bank's own role may not change.
@@ -59,6 +59,13 @@ export const postgres001 = [
   )`,
   // No foreign key: its check would need the right to change movements.
   `CREATE TABLE holds (movement bytea PRIMARY KEY, time_ms bigint NOT NULL)`,
+  // What a customer's account had at the end of each day on which its money moved.
+  `CREATE TABLE day_balances (
+    account bigint NOT NULL REFERENCES accounts (id),
+    day bigint NOT NULL,
+    balance bigint NOT NULL,
+    PRIMARY KEY (account, day)
+  )`,
   `CREATE TABLE customers (username text PRIMARY KEY, password_hash text NOT NULL)`,
   `CREATE TABLE terminals (
     id text PRIMARY KEY,
@@ -101,7 +108,8 @@ export const postgres001 = [
   `CREATE INDEX audit_who ON audit (who, position)`,
   // What is written stays; an account begins empty, and keeps its owner and its currency; a terminal its name.
   `REVOKE UPDATE, DELETE, TRUNCATE ON movements, audit FROM CURRENT_USER`,
-  `REVOKE UPDATE, DELETE, TRUNCATE ON terminals, audit_chains FROM CURRENT_USER`,
+  `REVOKE UPDATE, DELETE, TRUNCATE ON terminals, audit_chains, day_balances FROM CURRENT_USER`,
+  `GRANT UPDATE (balance) ON day_balances TO CURRENT_USER`,
   `REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON accounts FROM CURRENT_USER`,
   `GRANT INSERT (id, kind, owner, name, currency, version, state, day, day_out, day_in,
     withdrawal_max, day_out_max, day_in_max) ON accounts TO CURRENT_USER`,

@@ -2,9 +2,11 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { scarceNotesMax } from "../../../lib/limits.ts";
 import {
+  canGive,
   nearestAmounts,
   type NoteCounts,
   noteMix,
+  noteMixes,
   plus,
   sparingMix,
   totalOf,
@@ -109,6 +111,47 @@ Deno.test("the nearest amounts can be paid out, and nothing between them can", (
     }),
     { numRuns: 300 },
   );
+});
+
+Deno.test("mixes to choose among: the usual one, then ones without its largest notes", () => {
+  const available = new Map([[5000n, 20], [2000n, 20], [1000n, 20]]);
+  assertEquals(noteMixes(available, 18_000n, 40), [
+    new Map([[5000n, 3], [2000n, 1], [1000n, 1]]),
+    new Map([[2000n, 9]]),
+    new Map([[1000n, 18]]),
+  ]);
+  assertEquals(noteMixes(available, 1_000n, 40), [new Map([[1000n, 1]])]);
+  assertEquals(noteMixes(available, 18_000n, 9).length, 2, "no more notes than fit");
+  assertEquals(noteMixes(available, 1_500n, 40), []);
+  fc.assert(
+    fc.property(anyNotes, fc.integer({ min: 1, max: 120 }), (notes, hundreds) => {
+      const amount = BigInt(hundreds) * 100n;
+      const mixes = noteMixes(new Map(notes), amount, 12);
+      for (const mix of mixes) assert(canGive(new Map(notes), mix, amount, 12));
+      const first = sparingMix(new Map(notes), amount, 12);
+      assertEquals(mixes[0] ?? null, first);
+      const largest = mixes.map((mix) => Number([...mix.keys()].reduce((a, b) => a > b ? a : b)));
+      assertEquals(largest, largest.toSorted((a, b) => b - a));
+      assertEquals(new Set(largest).size, largest.length, "each is another one");
+    }),
+    { numRuns: 500 },
+  );
+});
+
+Deno.test("a mix that is chosen must make the amount of what is at hand", () => {
+  const available = new Map([[5000n, 1], [2000n, 3]]);
+  const rows: [notes: [bigint, number][], amount: bigint, may: boolean][] = [
+    [[[2000n, 2]], 4_000n, true],
+    [[[2000n, 2]], 6_000n, false],
+    [[[2000n, 4]], 8_000n, false],
+    [[[1000n, 4]], 4_000n, false],
+    [[[5000n, 1], [2000n, -1]], 3_000n, false],
+    [[], 0n, true],
+  ];
+  for (const [notes, amount, may] of rows) {
+    assertEquals(canGive(available, new Map(notes), amount, 3), may, `${amount}`);
+  }
+  assertEquals(canGive(available, new Map([[2000n, 3]]), 6_000n, 2), false, "too many notes");
 });
 
 Deno.test("notes are added and taken away by count", () => {

@@ -75,6 +75,7 @@ Deno.test("a database of 001 is brought up with all that is in it, and goes on f
     assertEquals(store.limits().withdrawalMax, 50_000n);
     assertEquals(store.settings().smallestNote, 500n);
     assertEquals(store.account(3)!.balance, 97_000n);
+    assertEquals(store.dayBalances(3, 0), [{ day: 0, balance: 97_000n }]);
     assertEquals(store.holds().map(({ id, amount }) => [id, amount]), [[idOf("w4"), 4_000n]]);
     const { errors, run } = await engineOn(store);
     const table: [line: string, outcome: string][] = [

@@ -377,6 +377,53 @@ Deno.test("a log-in that passes clears the customer's failures and not the termi
   assertEquals(logIn("bob", true).outcome, "throttled");
 });
 
+/** New passwords, one after the other, each from its begin to its end. */
+function passwordChanges(nowMs: number, books: Books) {
+  return (passed: boolean, refused: "password_too_short" | "password_unchanged" | null = null) => {
+    const who = { username: "alice", nameHash: idOf("alice"), terminal: idOf("lobby") };
+    const begin = applyCommands(books, [{ op: "begin_password_change", ...who }], nowMs);
+    const [begun] = begin.replies;
+    if (begun!.outcome !== "ok") return [begun!.outcome, begin.entries[0]!.action];
+    const passwordHash = "the new hash";
+    const end = { op: "end_password_change", ...who, passed, refused, passwordHash } as const;
+    const { replies, entries } = applyCommands(books, [end], nowMs);
+    return [replies[0]!.outcome, entries[0]!.action];
+  };
+}
+
+Deno.test("a new password is refused for the first of these, and logged either way", () => {
+  const books = new Books(smallBank());
+  const change = passwordChanges(5_000, books);
+  const before = books.customer("alice")!.passwordHash;
+  assertEquals(change(false, "password_too_short"), [
+    "wrong_credentials",
+    "change password failed - wrong credentials",
+  ]);
+  assertEquals(change(true, "password_too_short"), [
+    "password_too_short",
+    "change password failed - password too short",
+  ]);
+  assertEquals(change(true, "password_unchanged"), [
+    "password_unchanged",
+    "change password failed - password unchanged",
+  ]);
+  assertEquals(books.customer("alice")!.passwordHash, before);
+  assertEquals(change(true), ["ok", "change password"]);
+  assertEquals(books.customer("alice")!.passwordHash, "the new hash");
+  assertEquals(books.changes().customers.at(-1)!.passwordHash, "the new hash");
+});
+
+Deno.test("a password is as hard to guess by changing it as by logging in", () => {
+  const books = new Books(smallBank());
+  const change = passwordChanges(5_000, books);
+  const logIn = logIns(5_000, books);
+  logIn("alice", false);
+  assertEquals(change(false)[0], "wrong_credentials");
+  assertEquals(change(false)[0], "wrong_credentials");
+  assertEquals(change(true), ["throttled", "change password failed - throttled"]);
+  assertEquals(logIn("alice", true).outcome, "throttled", "the failures are the same ones");
+});
+
 Deno.test("a name that nobody has is logged as its hash alone", () => {
   const books = new Books(smallBank());
   const hash = "0123456789abcdef".repeat(2);

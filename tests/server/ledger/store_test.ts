@@ -181,3 +181,34 @@ onEachPlace(
     await after.close();
   },
 );
+
+onEachStore(
+  "a customer's account has a balance for each day on which its money moved",
+  async (make) => {
+    const store = await smallStore(make);
+    const later = { ...completed, day: 3 };
+    await store.commit({ ...noChanges, movements: [later] }, []);
+    const another = { ...opening, id: idOf("o2"), day: 3, debitBalance: -70n, creditBalance: 70n };
+    await store.commit({ ...noChanges, movements: [{ ...another, amount: 10n, booked: 10n }] }, []);
+    const days = async (account: number, fromDay: number) =>
+      (await store.dayBalances(account, fromDay)).map(({ day, balance }) => [day, balance]);
+    assertEquals(await days(3, 0), [[0, 100n], [3, 70n]]);
+    assertEquals(
+      await days(3, 2),
+      [[0, 100n], [3, 70n]],
+      "the last one before says what there was",
+    );
+    assertEquals(await days(3, 3), [[3, 70n]]);
+    assertEquals(await days(3, 9), [[3, 70n]]);
+    assertEquals(await days(1, 0), [], "the bank's own have none");
+  },
+);
+
+onEachStore("a customer's password is replaced, and nobody else's", async (make) => {
+  const store = await smallStore(make);
+  const [bob, carl] = ["bob", "carl"].map((username) => ({ username, passwordHash: "first" }));
+  await store.commit({ ...noChanges, customers: [bob!, carl!] }, []);
+  await store.commit({ ...noChanges, customers: [{ ...bob!, passwordHash: "second" }] }, []);
+  assertEquals((await store.customer("bob"))!.passwordHash, "second");
+  assertEquals((await store.customer("carl"))!.passwordHash, "first");
+});

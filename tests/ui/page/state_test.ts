@@ -20,6 +20,7 @@ const away: MachineView = {
   terminal: "lobby",
   bank: "online",
   bankName: "Strongroom Bank",
+  language: "en",
   currency: { code: "EUR", exponent: 2 },
   timeZone: "Europe/Berlin",
   visit: null,
@@ -32,12 +33,15 @@ const away: MachineView = {
 };
 const visiting: MachineView = {
   ...away,
-  visit: { username: "alice", account, elsewhere: [], idleMsMax: 60_000 },
+  visit: { username: "alice", account, accounts: [account], elsewhere: [], idleMsMax: 60_000 },
 };
 const depositing: MachineView = {
   ...visiting,
   escrow: { notes: [{ value: "1000", count: 1 }], total: "1000" },
 };
+const twenties = [{ value: "2000", count: 2 }];
+const tens = [{ value: "1000", count: 4 }];
+const bob = { to: "8", name: "b•••b" };
 const receipt: Receipt = {
   outcome: "ok",
   kind: "withdrawal",
@@ -109,7 +113,6 @@ const intents: [name: string, state: State, event: PageEvent, screen: string, ca
     "welcome",
   ],
   ["menu to withdraw", at({ name: "menu" }), { type: "go", to: "withdraw" }, "withdraw"],
-  ["menu to balance", at({ name: "menu" }), { type: "go", to: "balance" }, "balance"],
   [
     "menu to deposit opens the acceptor first",
     at({ name: "menu" }),
@@ -154,7 +157,7 @@ const intents: [name: string, state: State, event: PageEvent, screen: string, ca
   ["back from withdraw", at({ name: "withdraw" }), { type: "back" }, "menu"],
   ["another amount", at({ name: "withdraw" }), { type: "go", to: "amount" }, "amount"],
   ["back from amount", at({ name: "amount", typed: "4" }), { type: "back" }, "withdraw"],
-  ["back from balance", at({ name: "balance" }), { type: "back" }, "menu"],
+  ["back from balance", at({ name: "balance", days: null }), { type: "back" }, "menu"],
   ["back from history", at(history), { type: "back" }, "menu"],
   [
     "fast amount",
@@ -189,11 +192,151 @@ const intents: [name: string, state: State, event: PageEvent, screen: string, ca
     "withdraw",
   ],
   [
-    "typed amount, as people type",
+    "typed amount, as people type: which notes?",
     at({ name: "amount", typed: "1 200,50" }),
-    { type: "withdraw_typed" },
+    { type: "use_typed" },
+    "amount",
+    { name: "noteMixes", args: ["120050"] },
+  ],
+  [
+    "a mix of notes chosen",
+    at({ name: "mix", amount: "4000", mixes: [twenties, tens] }),
+    { type: "withdraw", amount: "4000", notes: tens },
     "working",
-    { name: "withdraw", args: ["120050"] },
+    { name: "withdraw", args: ["4000", tens] },
+  ],
+  ["no mix chosen", at({ name: "mix", amount: "4000", mixes: [] }), { type: "back" }, "amount"],
+  ["to a transfer", at({ name: "menu" }), { type: "go", to: "recipient" }, "recipient"],
+  ["no transfer", at({ name: "recipient", typed: "8" }), { type: "back" }, "menu"],
+  [
+    "whose account is it? spaces and signs are for people",
+    at({ name: "recipient", typed: "10 00-8" }),
+    { type: "use_typed" },
+    "recipient",
+    { name: "recipient", args: ["10008"] },
+  ],
+  ["nobody's account", at({ name: "recipient", typed: " " }), { type: "use_typed" }, "recipient"],
+  [
+    "to an account of one's own",
+    at({ name: "recipient", typed: "" }),
+    { type: "transfer_to", recipient: bob },
+    "sum",
+  ],
+  [
+    "another recipient",
+    at({ name: "sum", recipient: bob, typed: "4" }),
+    { type: "back" },
+    "recipient",
+  ],
+  [
+    "how much is typed",
+    at({ name: "sum", recipient: bob, typed: "40" }),
+    { type: "use_typed" },
+    "confirm",
+  ],
+  [
+    "how much is no amount",
+    at({ name: "sum", recipient: bob, typed: "much" }),
+    { type: "use_typed" },
+    "refusal",
+  ],
+  [
+    "not right",
+    at({ name: "confirm", recipient: bob, amount: "4000" }),
+    { type: "back" },
+    "sum",
+  ],
+  [
+    "right: it is sent",
+    at({ name: "confirm", recipient: bob, amount: "4000" }),
+    { type: "transfer_confirm" },
+    "working",
+    { name: "transfer", args: ["8", "4000"] },
+  ],
+  ["nothing is sent unasked", at({ name: "menu" }), { type: "transfer_confirm" }, "menu"],
+  [
+    "refused transfer: another amount",
+    at(refusal("insufficient_funds", "sum", { recipient: bob })),
+    { type: "next" },
+    "sum",
+  ],
+  [
+    "nobody's account: another number",
+    at(refusal("unknown_recipient", "recipient", { typed: "9" })),
+    { type: "next" },
+    "recipient",
+  ],
+  [
+    "too many look-ups: not before its time",
+    at(refusal("throttled", "recipient", { retryAtMs: startMs + 1 })),
+    { type: "next" },
+    "refusal",
+  ],
+  ["to the accounts", at({ name: "menu" }), { type: "go", to: "accounts" }, "accounts"],
+  [
+    "an account chosen",
+    at({ name: "accounts" }),
+    { type: "choose_account", id: "17" },
+    "accounts",
+    { name: "chooseAccount", args: ["17"] },
+  ],
+  ["no account chosen", at({ name: "accounts" }), { type: "back" }, "menu"],
+  ["to a new password", at({ name: "menu" }), { type: "go", to: "password" }, "password"],
+  ["no new password", at({ name: "password" }), { type: "back" }, "menu"],
+  [
+    "a new password",
+    at({ name: "password", fault: "mismatch" }),
+    { type: "change_password", current: "old", next: "new" },
+    "password",
+    { name: "changePassword", args: ["old", "new"] },
+  ],
+  [
+    "a new password that is none",
+    at({ name: "password" }),
+    { type: "password_fault", fault: "mismatch" },
+    "password",
+  ],
+  ["password changed", at({ name: "password_changed" }), { type: "next" }, "menu"],
+  [
+    "password refused: again",
+    at(refusal("wrong_credentials", "password")),
+    { type: "next" },
+    "password",
+  ],
+  [
+    "to the balance, which the bank is asked for",
+    at({ name: "menu" }),
+    { type: "go", to: "balance" },
+    "balance",
+    { name: "balance", args: [] },
+  ],
+  [
+    "a receipt saved",
+    at({ name: "receipt", receipt }),
+    { type: "save", text: "Withdrawal" },
+    "receipt",
+    { name: "saveReceipt", args: ["Withdrawal"] },
+  ],
+  [
+    "the history saved, as it is narrowed",
+    at({ ...history, filter: { kind: "deposit" } }),
+    { type: "save" },
+    "history",
+    { name: "saveHistory", args: [{ kind: "deposit" }] },
+  ],
+  [
+    "the history as the log has it",
+    at({ ...history, cursor: "8" }),
+    { type: "show_sealed", sealed: true },
+    "history",
+    { name: "history", args: [{}, "8", true] },
+  ],
+  [
+    "the next page as the log has it, too",
+    at({ ...history, sealed: true }),
+    { type: "older" },
+    "history",
+    { name: "history", args: [{}, "8", true] },
   ],
   [
     "deposit confirmed",
@@ -364,8 +507,9 @@ Deno.test("reduce() refuses typed amounts by name, and gives them back to be men
   ];
   for (const [typed, why] of rows) {
     await t.step(`${JSON.stringify(typed)} is ${why}`, () => {
-      const { state, calls } = follow(at({ name: "amount", typed }), { type: "withdraw_typed" });
-      assertEquals(state.screen, { name: "refusal", why, from: "amount", typed } as Screen);
+      const { state, calls } = follow(at({ name: "amount", typed }), { type: "use_typed" });
+      const refused = { name: "refusal", why, from: "amount", typed, recipient: undefined };
+      assertEquals(state.screen, refused as Screen);
       assertEquals(calls, []);
       assertEquals(follow(state, { type: "next" }).state.screen, { name: "amount", typed });
     });
@@ -373,7 +517,7 @@ Deno.test("reduce() refuses typed amounts by name, and gives them back to be men
 });
 
 Deno.test("reduce() cuts a typed amount to its longest", () => {
-  const typed = { type: "type_amount", typed: "1".repeat(50) } as const;
+  const typed = { type: "type", typed: "1".repeat(50) } as const;
   assertEquals(follow(at({ name: "amount", typed: "" }), typed).state.screen, {
     name: "amount",
     typed: "1".repeat(16),
@@ -423,6 +567,104 @@ const answers: [
     { ...receipt, outcome },
     { name: "refusal", why: outcome, from: "menu" },
   ]),
+  [
+    "more than one mix of notes: which?",
+    at({ name: "amount", typed: "40" }),
+    { type: "use_typed" },
+    [twenties, tens],
+    { name: "mix", amount: "4000", mixes: [twenties, tens] },
+  ],
+  [
+    "whose account it is",
+    at({ name: "recipient", typed: "8" }),
+    { type: "use_typed" },
+    { outcome: "ok", recipient: "b•••b" },
+    { name: "sum", recipient: bob, typed: "" },
+  ],
+  [
+    "nobody's account",
+    at({ name: "recipient", typed: "9" }),
+    { type: "use_typed" },
+    { outcome: "unknown_recipient" },
+    { name: "refusal", why: "unknown_recipient", from: "recipient", typed: "9" },
+  ],
+  [
+    "looked up too often",
+    at({ name: "recipient", typed: "9" }),
+    { type: "use_typed" },
+    { outcome: "throttled", retryAfterMs: 4_000 },
+    { name: "refusal", why: "throttled", from: "recipient", retryAtMs: startMs + 4_000 },
+  ],
+  [
+    "sent",
+    at({ name: "confirm", recipient: bob, amount: "2000" }),
+    { type: "transfer_confirm" },
+    { ...receipt, kind: "transfer" },
+    { name: "receipt" },
+  ],
+  [
+    "not sent: another amount for the same account",
+    at({ name: "confirm", recipient: bob, amount: "2000" }),
+    { type: "transfer_confirm" },
+    { ...receipt, kind: "transfer", outcome: "insufficient_funds" },
+    { name: "refusal", why: "insufficient_funds", from: "sum", recipient: bob },
+  ],
+  [
+    "not sent: nothing to be mended",
+    at({ name: "confirm", recipient: bob, amount: "2000" }),
+    { type: "transfer_confirm" },
+    { ...receipt, kind: "transfer", outcome: "in_doubt" },
+    { name: "refusal", why: "in_doubt", from: "menu" },
+  ],
+  [
+    "password changed",
+    at({ name: "password" }),
+    { type: "change_password", current: "old", next: "new" },
+    { outcome: "ok" },
+    { name: "password_changed" },
+  ],
+  [
+    "password not changed",
+    at({ name: "password" }),
+    { type: "change_password", current: "old", next: "new" },
+    { outcome: "throttled", retryAfterMs: 4_000 },
+    { name: "refusal", why: "throttled", from: "password", retryAtMs: startMs + 4_000 },
+  ],
+  [
+    "balance came",
+    at({ name: "menu" }),
+    { type: "go", to: "balance" },
+    { outcome: "ok", days: [{ day: "2026-11-23", booked: "125050" }] },
+    { name: "balance", days: [{ day: "2026-11-23", booked: "125050" }] },
+  ],
+  [
+    "balance refused",
+    at({ name: "menu" }),
+    { type: "go", to: "balance" },
+    { outcome: "bank_unreachable", days: [] },
+    { name: "refusal", why: "bank_unreachable", from: "menu" },
+  ],
+  [
+    "account chosen",
+    at({ name: "accounts" }),
+    { type: "choose_account", id: "8" },
+    null,
+    { name: "menu" },
+  ],
+  [
+    "receipt saved",
+    at({ name: "receipt", receipt }),
+    { type: "save", text: "Withdrawal" },
+    { outcome: "ok", place: "saved/receipt.txt" },
+    { name: "receipt", saving: { place: "saved/receipt.txt" } },
+  ],
+  [
+    "history not saved",
+    at(history),
+    { type: "save" },
+    { outcome: "not_saved" },
+    { name: "history", saving: "failed" },
+  ],
   [
     "acceptor open",
     at({ name: "menu" }, depositing),
@@ -561,7 +803,10 @@ const views: [name: string, state: State, view: MachineView, screen: Partial<Scr
     name: "ended",
     why: "logged_out",
   }],
-  ["idle", at({ name: "balance" }), { ...away, ended: "idle" }, { name: "ended", why: "idle" }],
+  ["idle", at({ name: "balance", days: null }), { ...away, ended: "idle" }, {
+    name: "ended",
+    why: "idle",
+  }],
   ["ended by the bank", at({ name: "withdraw" }), { ...away, ended: "ended_by_bank" }, {
     name: "ended",
     why: "ended_by_bank",
@@ -703,7 +948,7 @@ Deno.test("reduce() points out a balance that changes by itself, and only then",
   });
   const rows: [name: string, state: State, view: MachineView, change: string | undefined][] = [
     ["more, in the menu", at({ name: "menu" }), richer(2, "127050"), "2000"],
-    ["less, on the balance", at({ name: "balance" }), richer(2, "125000"), "-50"],
+    ["less, on the balance", at({ name: "balance", days: null }), richer(2, "125000"), "-50"],
     ["the same version", at({ name: "menu" }), richer(1, "127050"), undefined],
     ["the same amount", at({ name: "menu" }), richer(2, "125050"), undefined],
     ["on another screen", at({ name: "withdraw" }), richer(2, "127050"), undefined],
@@ -799,5 +1044,69 @@ Deno.test("a screen for nobody is not drawn anew while it stays true", () => {
     const later = reduce(state, { type: "view", view: { ...view } }, startMs + 5).state;
     assertEquals(later.screen, state.screen);
     assertEquals(later.shownMs, startMs);
+  }
+});
+
+Deno.test("settings are reached from where nothing is lost, kept for the visit, and go with the customer", () => {
+  const go = { type: "go", to: "settings" } as const;
+  const set = { type: "set", settings: { language: "de", contrast: "high" } } as const;
+  for (const screen of ["amount", "deposit", "log_in"] as const) {
+    const state = at({ name: screen, typed: "", username: "" } as Screen);
+    assertEquals(follow(state, go).state.screen.name, screen);
+  }
+  const chosen = follow(at({ name: "welcome" }, away), go, set, { type: "back" }).state;
+  assertEquals([chosen.screen.name, chosen.settings.language], ["welcome", "de"]);
+  const menu = follow(at({ name: "menu" }), go, set, { type: "next" }).state;
+  assertEquals([menu.screen.name, menu.settings.contrast], ["menu", "high"]);
+  const over = follow(menu, { type: "view", view: { ...away, ended: "logged_out" } }).state;
+  assertEquals([over.screen.name, over.settings.language], ["ended", "de"], "goodbye in their own");
+  const next = follow(over, { type: "next" }).state;
+  assertEquals([next.screen.name, next.settings.language], ["welcome", "en"]);
+  const rested = reduce(chosen, { type: "tick" }, startMs + pageTimes.restMs.welcome);
+  assertEquals([rested.state.screen.name, rested.state.settings.language], ["welcome", "en"]);
+  assertEquals(rested.state.shownMs, chosen.shownMs, "the welcome is not drawn anew");
+});
+
+Deno.test("a machine's own language is everyone's who has chosen no other", () => {
+  const german: MachineView = { ...away, language: "de" };
+  const state = follow(initialState(startMs), { type: "view", view: german }).state;
+  assertEquals(state.settings.language, "de");
+  const spanish = follow(state, { type: "set", settings: { language: "es" } }, {
+    type: "view",
+    view: german,
+  }).state;
+  assertEquals(spanish.settings.language, "es");
+});
+
+Deno.test("what is printed and read out again is what the host can", () => {
+  const can = { prints: true, speaks: true };
+  const state = { ...at({ name: "receipt", receipt }), can };
+  assertEquals(reduce(state, { type: "print" }, startMs).print, true);
+  assertEquals(reduce(at({ name: "receipt", receipt }), { type: "print" }, startMs).print, false);
+  assertEquals(
+    reduce({ ...state, screen: { name: "menu" } }, { type: "print" }, startMs).print,
+    false,
+  );
+  const loud = follow(state, { type: "set", settings: { sound: true } }).state;
+  assertEquals(reduce(loud, { type: "say_again" }, startMs).say, true);
+  assertEquals(reduce(state, { type: "say_again" }, startMs).say, false);
+});
+
+Deno.test("the on-screen keyboard goes with its screen", () => {
+  const state = follow(at({ name: "log_in", username: "" }, away), {
+    type: "keyboard",
+    keyboard: "capitals",
+  }).state;
+  assertEquals(state.keyboard, "capitals");
+  assertEquals(follow(state, { type: "back" }).state.keyboard, null);
+});
+
+Deno.test("where there is one mix of notes, or none, the money comes at once", () => {
+  for (const mixes of [[twenties], []]) {
+    const asked = follow(at({ name: "amount", typed: "40" }), { type: "use_typed" });
+    const value = { type: "answered", number: 1, name: "noteMixes", value: mixes } as const;
+    const { state, calls } = follow(asked.state, value as PageEvent);
+    assertEquals(state.screen, { name: "working", on: "withdrawal" });
+    assertEquals(calls, [{ name: "withdraw", args: ["4000"] }]);
   }
 });

@@ -1,22 +1,39 @@
 import { assert, assertEquals } from "@std/assert";
-import { languages } from "../../../ui/page/words.ts";
+import { timeOfDay } from "../../../ui/page/screens/menu/menu.ts";
+import { counted, fill } from "../../../ui/page/words.ts";
+import { languages } from "../../../ui/page/words/languages.ts";
 
-/** Every leaf of a table with its path; functions are called with plain samples. */
-function leaves(table: unknown, path = ""): [path: string, text: string][] {
-  if (typeof table === "string") return [[path, table]];
-  if (typeof table === "function") return [[path, String(table("sample", 9))]];
-  return Object.entries(table as object).flatMap(([key, value]) => leaves(value, `${path}.${key}`));
+/** Every wording of a table with its path. */
+function leaves(table: object, path = ""): [path: string, text: string][] {
+  return Object.entries(table).flatMap(([key, value]) =>
+    typeof value === "string"
+      ? [[`${path}.${key}`, value] as [string, string]]
+      : leaves(value, `${path}.${key}`)
+  );
 }
 
-const english = leaves(languages.en);
+/** Which of a count's wordings there are depends on the language. */
+const withoutPlural = (path: string) => path.replace(/\.(zero|one|two|few|many)$/, ".other");
+const places = (text: string) => [...new Set(text.match(/\{\w+\}/g))].sort();
+const english = new Map(leaves(languages.en));
 
-Deno.test("every language says everything, in words of its own", () => {
+Deno.test("every language says everything, with the same places for values", () => {
   for (const [language, table] of Object.entries(languages)) {
     const found = leaves(table);
-    assertEquals(found.map(([path]) => path), english.map(([path]) => path), language);
+    const paths = new Set(found.map(([path]) => withoutPlural(path)));
+    assertEquals(paths, new Set([...english.keys()].map(withoutPlural)), language);
     for (const [path, text] of found) {
-      assert(text.trim() !== "" && !text.includes("undefined"), `${language}${path}: "${text}"`);
+      assert(text.trim() !== "", `${language}${path} is empty`);
+      const wanted = places(english.get(withoutPlural(path))!);
+      assertEquals(places(text), wanted, `${language}${path}: ${text}`);
     }
+  }
+});
+
+Deno.test("a count has a wording for each plural category of its language", () => {
+  for (const [language, { locale, deposit }] of Object.entries(languages)) {
+    const categories = new Intl.PluralRules(locale).resolvedOptions().pluralCategories;
+    for (const category of categories) assert(deposit.count[category], `${language}: ${category}`);
   }
 });
 
@@ -27,14 +44,25 @@ Deno.test("no words promise what a screen cannot know, or speak as machines do",
 });
 
 Deno.test("the greeting follows the hour of the day", () => {
-  const { greeting } = languages.en.menu;
-  const rows: [hour: number, words: string][] = [
-    [4, "Good evening, alice"],
-    [5, "Good morning, alice"],
-    [11, "Good morning, alice"],
-    [12, "Good afternoon, alice"],
-    [17, "Good afternoon, alice"],
-    [18, "Good evening, alice"],
-  ];
-  for (const [hour, words] of rows) assertEquals(greeting("alice", hour), words);
+  const rows = [
+    [4, "evening"],
+    [5, "morning"],
+    [11, "morning"],
+    [12, "afternoon"],
+    [17, "afternoon"],
+    [18, "evening"],
+  ] as const;
+  for (const [hour, part] of rows) assertEquals(timeOfDay(hour), part);
+});
+
+Deno.test("fill() puts values into their places, and leaves what has none", () => {
+  assertEquals(fill("{a} of {b}, {a}", { a: "1", b: "$&" }), "1 of $&, 1");
+  assertEquals(fill("{a}", {}), "{a}");
+});
+
+Deno.test("counted() takes the wording of the count's category", () => {
+  const notes = { one: "{count} note", other: "{count} notes" };
+  assertEquals(counted(notes, 1, "en"), "1 note");
+  assertEquals(counted(notes, 1200, "en"), "1,200 notes");
+  assertEquals(counted({ other: "{count}枚" }, 1, "ja"), "1枚");
 });

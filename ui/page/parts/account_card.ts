@@ -5,7 +5,7 @@ import type { MachineView } from "../../../lib/atm.ts";
 import { minorFromText } from "../../../lib/money.ts";
 import { money, signedMoney } from "../format.ts";
 import type { State } from "../state.ts";
-import type { Words } from "../words.ts";
+import { fill, type Words } from "../words.ts";
 
 export function AccountCard(
   { view, state, words, brief }: {
@@ -24,11 +24,17 @@ export function AccountCard(
   return html`
     <div class="account ${news ? "account--news" : ""}">
       <div class="account__row">
-        <span class="account__name">${words.account.available}</span>
+        <span class="account__name">
+          ${account.name && html`
+            <bdi>${account.name}</bdi> ·
+          `}${words.account.available}
+        </span>
         <span class="account__news" role="status">
           ${news &&
             html`<b key=${news.atMs}>${
-              words.account.news(signedMoney(news.changeMinor, view.currency, words.locale))
+              fill(words.account.news, {
+                change: signedMoney(news.changeMinor, view.currency, words.locale),
+              })
             }</b>`}
         </span>
       </div>

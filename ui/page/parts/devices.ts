@@ -4,7 +4,7 @@ import { html } from "htm/preact";
 import type { DeviceFault, MachineView } from "../../../lib/atm.ts";
 import { shortMoney } from "../format.ts";
 import type { DemoCall, Intent } from "../state.ts";
-import type { Words } from "../words.ts";
+import { fill, type Words } from "../words.ts";
 
 const parts = {
   what: ["jam", "lost count", "power cut"],
@@ -37,16 +37,16 @@ export function Devices(
     send({ type: "demo", call: { name: "armFault", args: [chosen.join(" ") as DeviceFault] } });
   };
   return html`
-    <details class="demo" key=${presented !== null} open role="complementary" aria-label=${text
-      .name}>
-      <summary class="demo__head"><b>${text.title}</b> ${text.name}</summary>
-      <div class="demo__body">
-        <p class="demo__hint">${text.hint}</p>
-        <section class="demo__group">
+    <aside class="beside" aria-label=${text.name}>
+      <details class="demo" key=${presented !== null} open>
+        <summary class="demo__head"><b>${text.title}</b> ${text.name}</summary>
+        <div class="demo__body">
+          <p class="demo__hint">${text.hint}</p>
+          <section class="demo__group">
         ${view.cash.accepted.map((value) => {
           const note = shortMoney(value, view.currency, words.locale);
           return button(note, { name: "insertNote", args: [value] }, {
-            name: text.insert(note),
+            name: fill(text.insert, { note }),
             look: "demo__button--note",
             off: !escrow,
           });
@@ -56,7 +56,7 @@ export function Devices(
           off: !presented,
         })}
       </section>
-        <form class="demo__group" onSubmit=${arm}>
+          <form class="demo__group" onSubmit=${arm}>
         ${Object.entries(parts).map(([part, values]) =>
           html`
             <select class="demo__choice" name=${part} aria-label=${text[
@@ -69,16 +69,17 @@ export function Devices(
         <button class="demo__button">${text.arm}</button>
         ${devices.faults.map((armed) =>
           button(`${armed} ×`, { name: "disarmFault", args: [armed] }, {
-            name: text.disarm(armed),
+            name: fill(text.disarm, { fault: armed }),
             look: "demo__button--armed",
           })
         )}
         ${devices.jammed.length > 0 && html`
-          <p role="status">${text.jammed(devices.jammed.join(", "))}</p>
+          <p role="status">${fill(text.jammed, { devices: devices.jammed.join(", ") })}</p>
           ${button(text.clear, { name: "clearJams", args: [] })}
         `}
       </form>
-      </div>
-    </details>
+        </div>
+      </details>
+    </aside>
   ` as VNode;
 }

@@ -1,24 +1,55 @@
-/** The top of every screen: whose bank this is, which ATM, and whether the bank answers. */
+/** The top of every screen: whose bank this is, which ATM, whether the bank answers, how it speaks. */
 import type { VNode } from "preact";
 import { html } from "htm/preact";
-import type { MachineView } from "../../../lib/atm.ts";
-import type { Words } from "../words.ts";
+import type { Intent, State } from "../state.ts";
+import { fromSettings } from "../state/screens.ts";
+import { fill, type Words } from "../words.ts";
+import { Icon, type IconName } from "./icon.ts";
 import { Mark } from "./mark.ts";
 
-export function Header(
-  { view, gone, words }: { view: MachineView | null; gone: boolean; words: Words },
-): VNode {
+interface HeaderProps {
+  state: State;
+  gone: boolean;
+  send: (intent: Intent) => void;
+  words: Words;
+}
+
+export function Header({ state, gone, send, words }: HeaderProps): VNode {
+  const { view, settings, screen } = state;
   const bank = gone ? "lost" : view?.bank ?? "connecting";
+  const button = (icon: IconName, label: string, intent: Intent) =>
+    html`
+      <button
+        class="header__button"
+        data-header=${icon}
+        aria-label=${label}
+        onClick=${(event: Event) => {
+          event.stopPropagation();
+          send(intent);
+        }}
+      >
+        <${Icon} name=${icon} />
+      </button>
+    `;
   return html`
-    <header class="header">
-      <div class="header__bank"><${Mark} /><span>${view?.bankName ?? ""}</span></div>
+    <header class="header" inert=${state.moreTime}>
+      <div class="header__bank"><${Mark} /><span><bdi>${view?.bankName ?? ""}</bdi></span></div>
       <div class="header__place">
-        ${view && html`<span class="header__terminal">${words.atm(view.terminal)}</span>`}
+        ${view && html`
+          <span class="header__terminal">${fill(words.atm, { terminal: view.terminal })}</span>
+        `}
         ${!gone && html`
           <span class="connection connection--${bank}" role="status">
-            <span class="connection__dot" aria-hidden="true"></span>${words.connection[bank]}
+            <span class="connection__dot" aria-hidden="true"></span>
+            <span class="connection__words">${words.connection[bank]}</span>
           </span>
         `}
+        ${settings.sound && !gone && html`
+          ${button("sound", words.settings.again, { type: "say_again" })}
+          ${button("mute", words.settings.mute, { type: "set", settings: { sound: false } })}
+        `}
+        ${fromSettings.has(screen.name) &&
+          button("settings", words.settings.heading, { type: "go", to: "settings" })}
       </div>
     </header>
   ` as VNode;

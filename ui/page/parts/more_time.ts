@@ -4,7 +4,7 @@ import { html } from "htm/preact";
 import { wait } from "../format.ts";
 import type { Intent, State } from "../state.ts";
 import { idleLeftMs } from "../state/time.ts";
-import type { Words } from "../words.ts";
+import { fill, type Words } from "../words.ts";
 import { Emblem } from "./icon.ts";
 
 export function MoreTime(
@@ -22,7 +22,7 @@ export function MoreTime(
         <${Emblem} name="clock" />
         <h2 id="more-time-heading">${words.moreTime.heading}</h2>
         <p id="more-time-lede" class="lede">
-          ${words.moreTime.lede(wait(idleLeftMs(state), words.locale))}
+          ${fill(words.moreTime.lede, { seconds: wait(idleLeftMs(state), words.locale) })}
         </p>
         <div class="dialog__actions">
           <button class="button button--quiet" onClick=${() => send({ type: "log_out" })}>

@@ -24,6 +24,8 @@ export interface StageProps {
   /** Below the question. */
   aside?: ComponentChildren;
   children?: ComponentChildren;
+  /** Between all that and the action bar. */
+  below?: ComponentChildren;
   back?: Action | null;
   next?: Action | null;
   /** Above the heading, on a screen that only tells something. */
@@ -35,7 +37,7 @@ export interface StageProps {
 }
 
 export function Stage(props: StageProps): VNode {
-  const { heading, lede, aside, children, back, next, emblem, icon } = props;
+  const { heading, lede, aside, children, below, back, next, emblem, icon } = props;
   const focusHeading = props.focusHeading ?? true;
   return html`
     <main class="stage ${children ? "" : "stage--alone"}">
@@ -48,6 +50,7 @@ export function Stage(props: StageProps): VNode {
       </section>
       ${children && html`<section class="answer">${children}</section>`}
     </main>
+    ${below}
     <footer class="actions">
       ${back && html`<${ActionButton} action=${back} look="quiet" keyName="escape" />`}
       ${next && html`<${ActionButton} action=${next} look="primary" keyName="enter" />`}

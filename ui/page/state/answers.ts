@@ -1,15 +1,17 @@
 /** A call was answered: what that does to the screen. */
-import type { HistoryPage, Receipt } from "../../../lib/atm.ts";
+import type { HistoryPage, Notes, Receipt } from "../../../lib/atm.ts";
 import type { AtmOutcome } from "../../../lib/errors.ts";
+import type { CallValue } from "../bridge.ts";
 import {
   type Answered,
+  type Recipient,
   type RefusalScreen,
   type Screen,
   show,
   type State,
   type Step,
 } from "./model.ts";
-import { ask } from "./intents.ts";
+import { ask, payOut, readAmount } from "./intents.ts";
 import { endedScreen, safeScreen } from "./screens.ts";
 
 /** Waited before another try where the machine did not say how long. */
@@ -25,9 +27,23 @@ export function onAnswer(before: State, answer: Answered): Step {
       return { state: loggedIn(state, answer.value) };
     case "depositOpen":
       return { state: depositOpened(state, answer.value.outcome) };
+    case "noteMixes":
+      return mixesCame(state, answer.value);
     case "withdraw":
     case "depositConfirm":
+    case "transfer":
       return { state: settled(state, answer.value) };
+    case "recipient":
+      return { state: recipientCame(state, answer.value) };
+    case "changePassword":
+      return { state: passwordChanged(state, answer.value) };
+    case "balance":
+      return { state: balanceCame(state, answer.value) };
+    case "saveReceipt":
+    case "saveHistory":
+      return { state: saved(state, answer.value) };
+    case "chooseAccount":
+      return { state: show(state, { name: "menu" }) };
     case "history":
       return historyCame(state, answer.value);
     case "logOut":
@@ -38,16 +54,68 @@ export function onAnswer(before: State, answer: Answered): Step {
   }
 }
 
-function loggedIn(state: State, value: { outcome: AtmOutcome; retryAfterMs?: number }): State {
+interface Wait {
+  retryAfterMs?: number;
+}
+
+function loggedIn(state: State, value: { outcome: AtmOutcome } & Wait): State {
   const { outcome, retryAfterMs } = value;
   if (state.view?.visit) return show(state, { name: "menu" });
   // logged in, and the visit is over before its first view was told
   if (outcome === "ok") return state.view ? show(state, endedScreen(state.view)) : state;
-  const refusal: RefusalScreen = { name: "refusal", why: outcome, from: "log_in" };
-  if (outcome === "throttled") {
-    refusal.retryAtMs = state.nowMs + (retryAfterMs ?? retryAfterMsDefault);
+  return show(state, refusal(state, { why: outcome, from: "log_in" }, retryAfterMs));
+}
+
+/** A refusal; where one has to wait, with the time from which another try has a chance. */
+function refusal(
+  { nowMs }: State,
+  facts: Omit<RefusalScreen, "name" | "retryAtMs">,
+  retryAfterMs = retryAfterMsDefault,
+): RefusalScreen {
+  const wait = facts.why === "throttled" ? { retryAtMs: nowMs + retryAfterMs } : {};
+  return { name: "refusal", ...facts, ...wait };
+}
+
+/** Where there is nothing to choose, the money comes at once. */
+function mixesCame(state: State, mixes: Notes[][]): Step {
+  const { screen, view } = state;
+  if (screen.name !== "amount" || !view) return { state };
+  const amount = String(readAmount(screen.typed, view.currency.exponent));
+  if (mixes.length < 2) return payOut(state, amount);
+  return { state: show(state, { name: "mix", amount, mixes }) };
+}
+
+function recipientCame(
+  state: State,
+  { outcome, recipient, retryAfterMs }: { outcome: AtmOutcome; recipient?: string } & Wait,
+): State {
+  const { screen } = state;
+  if (screen.name !== "recipient") return state;
+  const to = screen.typed;
+  if (outcome === "ok") {
+    return show(state, { name: "sum", recipient: { to, name: recipient ?? "" }, typed: "" });
   }
-  return show(state, refusal);
+  const facts = { why: outcome, from: "recipient", typed: to } as const;
+  return show(state, refusal(state, facts, retryAfterMs));
+}
+
+function passwordChanged(state: State, { outcome, retryAfterMs }: { outcome: AtmOutcome } & Wait) {
+  if (state.screen.name !== "password") return state;
+  if (outcome === "ok") return show(state, { name: "password_changed" });
+  return show(state, refusal(state, { why: outcome, from: "password" }, retryAfterMs));
+}
+
+function balanceCame(state: State, { outcome, days }: CallValue<"balance">): State {
+  if (state.screen.name !== "balance") return state;
+  if (outcome !== "ok") return show(state, { name: "refusal", why: outcome, from: "menu" });
+  return { ...state, screen: { ...state.screen, days } };
+}
+
+function saved(state: State, { place }: { place?: string }): State {
+  const { screen } = state;
+  if (screen.name !== "receipt" && screen.name !== "history") return state;
+  const saving = place === undefined ? "failed" : { place };
+  return { ...state, screen: { ...screen, saving } };
 }
 
 /** Refusals after which another amount, or the same again, may succeed. */
@@ -65,8 +133,10 @@ const mendable: ReadonlySet<AtmOutcome> = new Set<AtmOutcome>([
 function settled(state: State, receipt: Receipt): State {
   const { outcome, kind } = receipt;
   if (outcome === "ok") return show(state, { name: "receipt", receipt });
+  const { recipient } = state.screen as { recipient?: Recipient };
+  const sender = recipient && mendable.has(outcome) ? { from: "sum", recipient } as const : null;
   const from = kind === "withdrawal" && mendable.has(outcome) ? "withdraw" : "menu";
-  return show(state, { name: "refusal", why: outcome, from, receipt });
+  return show(state, { name: "refusal", why: outcome, from, ...sender, receipt });
 }
 
 function depositOpened(state: State, outcome: AtmOutcome): State {

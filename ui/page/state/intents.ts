@@ -1,9 +1,12 @@
 /** The customer wants something: what that does to the screen, and which call it starts. */
 import { amountMinorMax, minorFromText, parseAmount } from "../../../lib/money.ts";
-import type { HistoryFilter } from "../../../lib/atm.ts";
+import type { CallArgs } from "../bridge.ts";
+import type { HistoryFilter, Notes } from "../../../lib/atm.ts";
 import {
   type HistoryScreen,
   type Intent,
+  type PasswordFault,
+  type Recipient,
   type RefusalScreen,
   type Refused,
   type Screen,
@@ -11,8 +14,9 @@ import {
   start,
   type State,
   type Step,
+  withoutSettings,
 } from "./model.ts";
-import { endedScreen, safeScreen } from "./screens.ts";
+import { endedScreen, fromSettings, safeScreen } from "./screens.ts";
 
 /** Longest amount that can be typed, in characters. */
 export const typedLengthMax = 16;
@@ -22,6 +26,7 @@ export function onIntent(state: State, intent: Intent): Step {
   if (intent.type === "log_out") return logOut(state);
   if (intent.type === "demo") return state.view?.demo ? { state, call: intent.call } : { state };
   if (state.pending?.name === "history") return whileLookingUp(state, intent);
+  if (intent.type === "say_again") return { state, say: state.settings.sound };
   // an open question is answered first, and a call under way is waited for
   if (state.moreTime || state.pending) return { state };
   switch (intent.type) {
@@ -30,17 +35,39 @@ export function onIntent(state: State, intent: Intent): Step {
     case "next":
       return next(state);
     case "go":
+      if (intent.to === "settings") return { state: toSettings(state) };
       return state.view?.visit ? go(state, intent.to) : { state };
+    case "set":
+      return { state: { ...state, settings: { ...state.settings, ...intent.settings } } };
+    case "keyboard":
+      return { state: { ...state, keyboard: intent.keyboard } };
     case "log_in":
       return logIn(state, intent.username, intent.password);
     case "show_password":
       return { state: showPassword(state, intent.shown) };
-    case "type_amount":
-      return { state: typeAmount(state, intent.typed) };
-    case "withdraw_typed":
-      return withdrawTyped(state);
+    case "type":
+      return { state: type(state, intent.typed) };
+    case "use_typed":
+      return useTyped(state);
     case "withdraw":
-      return withdraw(state, intent.amount);
+      return withdraw(state, intent.amount, intent.notes);
+    case "transfer_to":
+      return { state: transferTo(state, intent.recipient) };
+    case "transfer_confirm":
+      return transfer(state);
+    case "choose_account":
+      return state.screen.name === "accounts"
+        ? start(state, { name: "chooseAccount", args: [intent.id] })
+        : { state };
+    case "change_password":
+      return changePassword(state, intent.current, intent.next);
+    case "password_fault":
+      return { state: passwordFault(state, intent.fault) };
+    case "print":
+      return { state, print: state.can.prints && state.screen.name === "receipt" };
+    case "show_sealed":
+    case "save":
+      return onFile(state, intent);
     case "deposit_confirm":
       return confirmDeposit(state);
     case "filter":
@@ -86,7 +113,14 @@ function logIn(state: State, username: string, password: string): Step {
 }
 
 function showPassword(state: State, shown: boolean): State {
-  return state.screen.name === "log_in" ? { ...state, screen: { ...state.screen, shown } } : state;
+  const { screen } = state;
+  if (screen.name !== "log_in" && screen.name !== "password") return state;
+  return { ...state, screen: { ...screen, shown } };
+}
+
+/** From where nothing is under way that the customer could lose. */
+function toSettings(state: State): State {
+  return fromSettings.has(state.screen.name) ? show(state, { name: "settings" }) : state;
 }
 
 function go(state: State, to: (Intent & { type: "go" })["to"]): Step {
@@ -95,8 +129,11 @@ function go(state: State, to: (Intent & { type: "go" })["to"]): Step {
       return start(state, { name: "depositOpen", args: [] });
     case "history":
       return ask(state, { name: "history", filter: {}, newer: [], cursor: undefined, page: null });
+    case "balance":
+      return start(state, { name: "balance", args: [] }, { name: "balance", days: null });
     case "amount":
-      return { state: show(state, { name: "amount", typed: "" }) };
+    case "recipient":
+      return { state: show(state, { name: to, typed: "" }) };
     default:
       return { state: show(state, { name: to }) };
   }
@@ -111,10 +148,22 @@ function back(state: State): Step {
       return logOut(state);
     case "amount":
       return { state: show(state, { name: "withdraw" }) };
+    case "mix":
+      return { state: show(state, { name: "amount", typed: "" }) };
+    case "sum":
+      return { state: show(state, { name: "recipient", typed: "" }) };
+    case "confirm":
+      return { state: show(state, { name: "sum", recipient: screen.recipient, typed: "" }) };
     case "withdraw":
     case "balance":
     case "history":
+    case "recipient":
+    case "accounts":
+    case "password":
+    case "password_changed":
       return { state: show(state, { name: "menu" }) };
+    case "settings":
+      return { state: show(state, safeScreen(state.view)) };
     case "deposit":
       return start(state, { name: "depositCancel", args: [] }, { name: "working", on: "return" });
     case "refusal":
@@ -134,9 +183,12 @@ function next(state: State): Step {
     case "out_of_service":
       return { state: show(state, logInOr(state)) };
     case "receipt":
+    case "password_changed":
       return { state: show(state, visitOr(state, { name: "menu" })) };
+    case "settings":
+      return back(state);
     case "ended":
-      return { state: show(state, safeScreen(state.view)) };
+      return { state: show(withoutSettings(state), safeScreen(state.view)) };
     case "refusal":
       return refusalNext(state, screen);
     default:
@@ -146,18 +198,24 @@ function next(state: State): Step {
 
 /** On from a refusal: to where it can be mended, if the visit and the bank are still there. */
 function refusalNext(state: State, refusal: RefusalScreen): Step {
-  if (refusal.from === "log_in") {
-    if (refusal.retryAtMs !== undefined && state.nowMs < refusal.retryAtMs) return { state };
-    return { state: show(state, logInOr(state)) };
-  }
+  if (refusal.retryAtMs !== undefined && state.nowMs < refusal.retryAtMs) return { state };
+  if (refusal.from === "log_in") return { state: show(state, logInOr(state)) };
   if (!state.view?.visit) return { state: show(state, visitOr(state, { name: "menu" })) };
   switch (refusal.from) {
     case "history":
       return go(state, "history");
     case "amount":
-      return { state: show(state, { name: "amount", typed: refusal.typed ?? "" }) };
+    case "recipient":
+      return { state: show(state, { name: refusal.from, typed: refusal.typed ?? "" }) };
+    case "sum": {
+      const { recipient, typed = "" } = refusal;
+      return {
+        state: show(state, recipient ? { name: "sum", recipient, typed } : { name: "menu" }),
+      };
+    }
     case "withdraw":
-      return { state: show(state, { name: "withdraw" }) };
+    case "password":
+      return { state: show(state, { name: refusal.from }) };
     default:
       return { state: show(state, { name: "menu" }) };
   }
@@ -176,21 +234,79 @@ function visitOr(state: State, screen: Screen): Screen {
   return wasVisit ? endedScreen(state.view) : safeScreen(state.view);
 }
 
-function typeAmount(state: State, typed: string): State {
-  if (state.screen.name !== "amount") return state;
-  return { ...state, screen: { name: "amount", typed: typed.slice(0, typedLengthMax) } };
+function type(state: State, typed: string): State {
+  const { screen } = state;
+  return "typed" in screen && screen.name !== "refusal"
+    ? { ...state, screen: { ...screen, typed: typed.slice(0, typedLengthMax) } }
+    : state;
 }
 
-function withdrawTyped(state: State): Step {
-  if (state.screen.name !== "amount" || !state.view) return { state };
-  const { typed } = state.screen;
-  const read = readAmount(typed, state.view.currency.exponent);
-  if (typeof read === "bigint") return withdraw(state, String(read));
-  return { state: show(state, { name: "refusal", why: read, from: "amount", typed }) };
+function useTyped(state: State): Step {
+  const { screen, view } = state;
+  if (!view) return { state };
+  if (screen.name === "recipient") return lookUp(state, screen.typed);
+  if (screen.name !== "amount" && screen.name !== "sum") return { state };
+  const { typed } = screen;
+  const amount = readAmount(typed, view.currency.exponent);
+  if (typeof amount !== "bigint") {
+    const { recipient } = screen as { recipient?: Recipient };
+    const why = { name: "refusal", why: amount, from: screen.name, typed, recipient } as const;
+    return { state: show(state, why) };
+  }
+  if (screen.name === "amount") return chooseNotes(state, String(amount));
+  const { recipient } = screen;
+  return { state: show(state, { name: "confirm", recipient, amount: String(amount) }) };
+}
+
+/** The number as it is: spaces and signs are for people. Whose it is, the bank says. */
+function lookUp(state: State, typed: string): Step {
+  const account = typed.replace(/[\s.-]/g, "");
+  if (account === "") return { state };
+  const screen = { name: "recipient", typed: account } as const;
+  return start({ ...state, screen }, { name: "recipient", args: [account] });
+}
+
+function transferTo(state: State, recipient: Recipient): State {
+  if (state.screen.name !== "recipient") return state;
+  return show(state, { name: "sum", recipient, typed: "" });
+}
+
+function transfer(state: State): Step {
+  if (state.screen.name !== "confirm") return { state };
+  const { recipient, amount } = state.screen;
+  return start(
+    state,
+    { name: "transfer", args: [recipient.to, amount] },
+    { name: "working", on: "transfer", recipient },
+  );
+}
+
+function changePassword(state: State, current: string, next: string): Step {
+  if (state.screen.name !== "password") return { state };
+  const screen = { ...state.screen, fault: undefined };
+  return start({ ...state, screen }, { name: "changePassword", args: [current, next] });
+}
+
+function passwordFault(state: State, fault: PasswordFault): State {
+  if (state.screen.name !== "password") return state;
+  return { ...state, screen: { ...state.screen, fault } };
+}
+
+/** What is sealed beside what is said; and what is shown, as a file. */
+function onFile(state: State, intent: Intent & { type: "show_sealed" | "save" }): Step {
+  const { screen } = state;
+  if (screen.name === "history") {
+    if (intent.type === "show_sealed") return ask(state, { ...screen, sealed: intent.sealed });
+    const saving = { ...state, screen: { ...screen, saving: "under_way" as const } };
+    return start(saving, { name: "saveHistory", args: [screen.filter] });
+  }
+  if (screen.name !== "receipt" || intent.type !== "save" || !intent.text) return { state };
+  const saving = { ...state, screen: { ...screen, saving: "under_way" as const } };
+  return start(saving, { name: "saveReceipt", args: [intent.text] });
 }
 
 /** A typed amount in minor units, or why it is none that can be asked for. */
-function readAmount(typed: string, exponent: number): bigint | Refused {
+export function readAmount(typed: string, exponent: number): bigint | Refused {
   const [, minus, digits = ""] = /^\s*([-−]?)(.*)$/s.exec(typed) ?? [];
   const amount = parseAmount(digits, exponent);
   if (amount === null) return "amount_not_a_number";
@@ -198,10 +314,22 @@ function readAmount(typed: string, exponent: number): bigint | Refused {
   return amount > amountMinorMax ? "amount_too_large" : amount;
 }
 
-function withdraw(state: State, amount: string): Step {
-  const possible = ["withdraw", "amount", "refusal"].includes(state.screen.name);
+function withdraw(state: State, amount: string, notes?: Notes[]): Step {
+  const possible = ["withdraw", "mix", "refusal"].includes(state.screen.name);
   if (!possible || !state.view?.visit || minorFromText(amount) === null) return { state };
-  return start(state, { name: "withdraw", args: [amount] }, { name: "working", on: "withdrawal" });
+  return payOut(state, amount, notes);
+}
+
+/** Asks for an amount, in the mix that was chosen or in the machine's own. */
+export function payOut(state: State, amount: string, notes?: Notes[]): Step {
+  const args: CallArgs<"withdraw"> = notes ? [amount, notes] : [amount];
+  return start(state, { name: "withdraw", args }, { name: "working", on: "withdrawal" });
+}
+
+/** For an amount of one's own there may be more than one way to pay it. */
+function chooseNotes(state: State, amount: string): Step {
+  if (!state.view?.visit) return { state };
+  return start(state, { name: "noteMixes", args: [amount] });
 }
 
 function confirmDeposit(state: State): Step {
@@ -236,5 +364,7 @@ function turn(state: State, screen: HistoryScreen, intent: Turn): Step {
 export function ask(state: State, screen: HistoryScreen): Step {
   // turning pages stays on the same screen: what has the focus keeps it
   const on = state.screen.name === "history" ? { ...state, screen } : show(state, screen);
-  return start(on, { name: "history", args: [screen.filter, screen.cursor] });
+  const { filter, cursor, sealed } = screen;
+  const args: CallArgs<"history"> = sealed ? [filter, cursor, true] : [filter, cursor];
+  return start(on, { name: "history", args });
 }

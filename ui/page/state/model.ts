@@ -1,9 +1,12 @@
 /** What the page knows at any moment, and what can happen to it: the values of the reducer. */
 import type {
+  DayBalance,
   DemoDevices,
   HistoryEntry,
   HistoryFilter,
+  Language,
   MachineView,
+  Notes,
   OutOfService,
   Receipt,
   VisitEnd,
@@ -15,6 +18,17 @@ import type { Call, CallName, CallValue, Gone } from "../bridge.ts";
 /** Why the customer is told no: what machine and bank refuse, and what is no amount at all. */
 export type Refused = Exclude<AtmOutcome, "ok"> | "amount_not_a_number";
 
+/** Whom a transfer is for. */
+export interface Recipient {
+  /** The account's number. */
+  to: string;
+  /** What the account is called where it is the customer's own, else its owner's masked name. */
+  name: string;
+}
+
+/** What became of writing to a file: still under way, where it is, or that it failed. */
+export type Saving = "under_way" | { place: string } | "failed";
+
 /** One screen, with all that it alone knows. */
 export type Screen =
   /** The host has not told its first view yet. */
@@ -24,12 +38,26 @@ export type Screen =
   | { name: "welcome" }
   | { name: "log_in"; username: string; shown?: boolean }
   | { name: "menu" }
+  /** How the screens look and speak. */
+  | { name: "settings" }
   | { name: "withdraw" }
   | { name: "amount"; typed: string }
-  | { name: "working"; on: "withdrawal" | "deposit" | "return" }
-  | { name: "receipt"; receipt: Receipt }
+  /** Which notes? Each mix makes the amount. */
+  | { name: "mix"; amount: MinorText; mixes: Notes[][] }
+  | { name: "working"; on: "withdrawal" | "deposit" | "return" | "transfer"; recipient?: Recipient }
+  | { name: "receipt"; receipt: Receipt; saving?: Saving }
   | { name: "deposit" }
-  | { name: "balance" }
+  /** A transfer, question by question: for whom, how much, is this right? */
+  | { name: "recipient"; typed: string }
+  | { name: "sum"; recipient: Recipient; typed: string }
+  | { name: "confirm"; recipient: Recipient; amount: MinorText }
+  /** Which of the customer's accounts? */
+  | { name: "accounts" }
+  /** `fault`: what is wrong with what was typed, which no call was made for. */
+  | { name: "password"; shown?: boolean; fault?: PasswordFault }
+  | { name: "password_changed" }
+  /** Null until the bank has told. */
+  | { name: "balance"; days: DayBalance[] | null }
   | HistoryScreen
   | RefusalScreen
   /** The bank answered once and does not now. */
@@ -50,6 +78,9 @@ export interface HistoryScreen {
   cursor: string | undefined;
   /** The filter changed while a page was on its way: it is asked for anew. */
   again?: boolean;
+  /** Each entry's sealed form stands beside what it says. */
+  sealed?: boolean;
+  saving?: Saving;
   /** Null until the first page came. */
   page: { entries: HistoryEntry[]; older: string | undefined } | null;
 }
@@ -58,16 +89,37 @@ export interface RefusalScreen {
   name: "refusal";
   why: Refused;
   /** Where the customer was, and gets back to. */
-  from: "log_in" | "withdraw" | "amount" | "history" | "menu";
+  from: "log_in" | "withdraw" | "amount" | "history" | "menu" | "recipient" | "sum" | "password";
   receipt?: Receipt;
   /** What was typed, to be mended. */
   typed?: string;
+  /** Whom the transfer was for. */
+  recipient?: Recipient;
   /** For `throttled`: when another try has a chance. */
   retryAtMs?: number;
 }
 
+/** How one customer wants the screens. */
+export interface Settings {
+  language: Language;
+  contrast: "normal" | "high";
+  size: "normal" | "large";
+  /** Screens are read out. */
+  sound: boolean;
+}
+
+/** What the page's host can do beside showing. */
+export interface Abilities {
+  prints: boolean;
+  speaks: boolean;
+}
+
 export interface State {
   screen: Screen;
+  settings: Settings;
+  can: Abilities;
+  /** The on-screen keyboard is there, with these faces. */
+  keyboard: "letters" | "capitals" | "signs" | null;
   view: MachineView | null;
   /** The call under way, if any, by its number. */
   pending: { number: number; name: CallName } | null;
@@ -94,13 +146,30 @@ export type Intent =
   | { type: "back" }
   /** On from a screen that only tells something, as Enter does. */
   | { type: "next" }
-  | { type: "go"; to: "menu" | "withdraw" | "amount" | "deposit" | "balance" | "history" }
+  | { type: "go"; to: Place }
   | { type: "log_in"; username: string; password: string }
   | { type: "show_password"; shown: boolean }
   | { type: "log_out" }
-  | { type: "type_amount"; typed: string }
-  | { type: "withdraw_typed" }
-  | { type: "withdraw"; amount: MinorText }
+  | { type: "set"; settings: Partial<Settings> }
+  /** Which faces the on-screen keyboard shows; null puts it away. */
+  | { type: "keyboard"; keyboard: State["keyboard"] }
+  /** The screen is to be read out once more. */
+  | { type: "say_again" }
+  /** Into the one field of an amount's or a recipient's screen. */
+  | { type: "type"; typed: string }
+  /** What was typed is to be used: the amount, or the recipient's account. */
+  | { type: "use_typed" }
+  | { type: "withdraw"; amount: MinorText; notes?: Notes[] }
+  /** To one of the customer's own accounts, which needs no look-up. */
+  | { type: "transfer_to"; recipient: Recipient }
+  | { type: "transfer_confirm" }
+  | { type: "choose_account"; id: string }
+  | { type: "change_password"; current: string; next: string }
+  | { type: "password_fault"; fault: PasswordFault }
+  | { type: "show_sealed"; sealed: boolean }
+  /** The receipt's text as it is written, or the history under its filter. */
+  | { type: "save"; text?: string }
+  | { type: "print" }
   | { type: "deposit_confirm" }
   | { type: "filter"; filter: HistoryFilter }
   | { type: "older" }
@@ -109,6 +178,22 @@ export type Intent =
   | { type: "stay" }
   /** Of the demo's pane, which stands beside the ATM: whatever the ATM is doing. */
   | { type: "demo"; call: DemoCall };
+
+/** Where a button of the menu or of a screen leads. */
+export type Place =
+  | "menu"
+  | "settings"
+  | "withdraw"
+  | "amount"
+  | "deposit"
+  | "recipient"
+  | "accounts"
+  | "password"
+  | "balance"
+  | "history";
+
+/** What the page itself can tell of a new password, before anyone is asked. */
+export type PasswordFault = "missing" | "too_short" | "mismatch" | "unchanged";
 
 /** The value of a call that has been answered. */
 export type Answered = {
@@ -129,10 +214,27 @@ export type PageEvent =
 export interface Step {
   state: State;
   call?: Call;
+  /** What is on the screen is to be printed. */
+  print?: boolean;
+  /** What is on the screen is to be read out once more. */
+  say?: boolean;
 }
 
-export function initialState(nowMs: number): State {
+export const usualSettings: Settings = {
+  language: "en",
+  contrast: "normal",
+  size: "normal",
+  sound: false,
+};
+
+export function initialState(
+  nowMs: number,
+  can: Abilities = { prints: false, speaks: false },
+): State {
   return {
+    can,
+    settings: usualSettings,
+    keyboard: null,
     screen: { name: "starting" },
     view: null,
     pending: null,
@@ -148,7 +250,13 @@ export function initialState(nowMs: number): State {
 
 /** The same state on another screen; what belonged to the old screen is dropped. */
 export function show(state: State, screen: Screen): State {
-  return { ...state, screen, shownMs: state.nowMs, balanceNews: null };
+  return { ...state, screen, shownMs: state.nowMs, balanceNews: null, keyboard: null };
+}
+
+/** Nobody is there any more: the next customer finds the machine as it is. */
+export function withoutSettings(state: State): State {
+  const { language } = state.view ?? usualSettings;
+  return { ...state, settings: { ...usualSettings, language } };
 }
 
 /** Starts a call, unless one is under way: then nothing happens at all. */

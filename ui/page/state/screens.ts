@@ -7,10 +7,20 @@ const duringVisit: ReadonlySet<ScreenName> = new Set<ScreenName>([
   "menu",
   "withdraw",
   "amount",
+  "mix",
   "deposit",
+  "recipient",
+  "sum",
+  "confirm",
+  "accounts",
+  "password",
+  "password_changed",
   "balance",
   "history",
 ]);
+
+/** Screens with a way to the settings. */
+export const fromSettings: ReadonlySet<ScreenName> = new Set<ScreenName>(["welcome", "menu"]);
 
 export function needsVisit(screen: Screen): boolean {
   return duringVisit.has(screen.name);

@@ -1,5 +1,5 @@
 /** Time passes and hands move: when to ask for more time, when to tidy a screen that nobody reads. */
-import { type ScreenName, show, type State, type Step } from "./model.ts";
+import { type ScreenName, show, type State, type Step, withoutSettings } from "./model.ts";
 import { moneyPending, safeScreen } from "./screens.ts";
 
 export const pageTimes = {
@@ -12,7 +12,15 @@ export const pageTimes = {
   /** How long a change of the balance is pointed out. */
   balanceNewsMs: 8000,
   /** Screens without a visit go back to the start when nobody touched them for so long. */
-  restMs: { log_in: 60_000, ended: 12_000, back: 15_000, receipt: 45_000, refusal: 45_000 },
+  restMs: {
+    welcome: 60_000,
+    settings: 60_000,
+    log_in: 60_000,
+    ended: 12_000,
+    back: 15_000,
+    receipt: 45_000,
+    refusal: 45_000,
+  },
 } as const;
 
 const restMs: Partial<Record<ScreenName, number>> = pageTimes.restMs;
@@ -32,7 +40,7 @@ export function onTick(before: State): Step {
   if (!visit) {
     const restedMs = Math.min(untouchedMs, state.nowMs - state.shownMs);
     const rested = restedMs >= (restMs[state.screen.name] ?? Infinity) && !state.pending;
-    return { state: rested ? show(state, safeScreen(state.view)) : state };
+    return { state: rested ? atRest(state) : state };
   }
   if (state.moreTime || moneyPending(state)) return { state };
   if (state.touchToldMs < state.lastTouchMs) return tellTouch(state);
@@ -41,6 +49,12 @@ export function onTick(before: State): Step {
     visit.idleMsMax * pageTimes.moreTimeAfterPart,
   );
   return { state: untouchedMs >= askAfterMs ? { ...state, moreTime: true } : state };
+}
+
+/** Nobody is there: what they chose goes with them, and the welcome is not drawn anew each minute. */
+function atRest(state: State): State {
+  const usual = withoutSettings(state);
+  return state.screen.name === "welcome" ? usual : show(usual, safeScreen(state.view));
 }
 
 /** Tells the machine of a touch, unless it was told a moment ago: then a tick soon does. */

@@ -1,11 +1,13 @@
 /** The machine's view changed: what that does to the screen. */
 import type { MachineView } from "../../../lib/atm.ts";
 import { minorFromText } from "../../../lib/money.ts";
-import { show, type State } from "./model.ts";
+import { show, type State, withoutSettings } from "./model.ts";
 import { endedScreen, needsVisit, safeScreen, tellsOfMoney } from "./screens.ts";
 
 export function onView(before: State, view: MachineView): State {
-  const state = { ...before, view, moreTime: before.moreTime && view.visit !== null };
+  const seen = { ...before, view, moreTime: before.moreTime && view.visit !== null };
+  const first = before.view === null || before.view.language !== view.language;
+  const state = first ? withoutSettings(seen) : seen;
   if (tellsOfMoney(state.screen)) return state;
   if (view.bank !== "online") return whileAway(state, view);
   switch (state.screen.name) {
@@ -19,7 +21,8 @@ export function onView(before: State, view: MachineView): State {
       return view.visit ? begun(state) : state;
   }
   const visitLost = before.view?.visit && !view.visit;
-  if (!view.visit && (needsVisit(state.screen) || (visitLost && state.screen.name === "refusal"))) {
+  const ends = state.screen.name === "refusal" || state.screen.name === "settings";
+  if (!view.visit && (needsVisit(state.screen) || (visitLost && ends))) {
     return show({ ...state, pending: null }, endedScreen(view));
   }
   if (state.screen.name === "deposit" && !view.escrow && !state.pending) {

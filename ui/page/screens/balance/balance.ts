@@ -1,4 +1,4 @@
-/** The balance alone: booked, available, and what lies between them. */
+/** The balance alone: booked, available, what lies between them, and the last 30 days. */
 import type { VNode } from "preact";
 import { html } from "htm/preact";
 import { minorFromText } from "../../../../lib/money.ts";
@@ -7,15 +7,17 @@ import { AccountCard } from "../../parts/account_card.ts";
 import { Details } from "../../parts/details.ts";
 import type { ViewScreenProps } from "../../parts/screen_props.ts";
 import { Stage } from "../../parts/stage.ts";
+import { Chart } from "./chart.ts";
 
-export function Balance({ state, view, send, words }: ViewScreenProps<"balance">): VNode {
+export function Balance({ screen, state, view, send, words }: ViewScreenProps<"balance">): VNode {
   const account = view.visit?.account ?? { id: "", booked: "", available: "" };
   const show = (minor: string) => money(minor, view.currency, words.locale);
   const hold = (minorFromText(account.booked) ?? 0n) - (minorFromText(account.available) ?? 0n);
   const rows = [
     { name: words.account.booked, value: show(account.booked), strong: true },
+    hold !== 0n &&
     { name: words.account.onHold, hint: words.balance.holdHint, value: show(String(-hold)) },
-    { name: words.balance.account, value: account.id },
+    { name: words.balance.account, value: html`<bdi>${account.id}</bdi>` },
   ];
   return html`
     <${Stage}
@@ -29,8 +31,9 @@ export function Balance({ state, view, send, words }: ViewScreenProps<"balance">
         press: () => send({ type: "back" }),
       }}
     >
-      <div class="card">
+      <div class="card balance">
         <${Details} rows=${rows} />
+        <${Chart} days=${screen.days} booked=${account.booked} view=${view} words=${words} />
       </div>
       <//>
   ` as VNode;

@@ -5,6 +5,7 @@ import { money, moneyList } from "../../format.ts";
 import { Icon } from "../../parts/icon.ts";
 import { NoteStacks } from "../../parts/notes.ts";
 import type { ViewScreenProps } from "../../parts/screen_props.ts";
+import { counted, fill } from "../../words.ts";
 import { Stage } from "../../parts/stage.ts";
 
 export function Deposit({ state, view, send, words }: ViewScreenProps<"deposit">): VNode {
@@ -13,26 +14,26 @@ export function Deposit({ state, view, send, words }: ViewScreenProps<"deposit">
   const count = escrow.notes.reduce((sum, stack) => sum + stack.count, 0);
   const total = money(escrow.total, currency, words.locale);
   const busy = state.pending !== null;
-  const counted = html`
+  const soFar = html`
     <div class="counted">
       <span class="counted__label">${words.deposit.total}</span>
       <p class="counted__total" role="status" key=${escrow.total}>${total}</p>
       <span class="counted__count">${count
-        ? words.deposit.count(count)
+        ? counted(words.deposit.count, count, words.locale)
         : words.deposit.empty}</span>
     </div>
   `;
   return html`
     <${Stage}
       heading=${words.deposit.heading}
-      lede=${words.deposit.lede(moneyList(cash.accepted, currency, words.locale))}
-      aside=${counted}
+      lede=${fill(words.deposit.lede, { notes: moneyList(cash.accepted, currency, words.locale) })}
+      aside=${soFar}
       back=${{
         label: count ? words.deposit.giveBack : words.back,
         press: () => send({ type: "back" }),
       }}
       next=${{
-        label: count ? words.deposit.confirmAmount(total) : words.deposit.confirm,
+        label: count ? fill(words.deposit.confirmAmount, { total }) : words.deposit.confirm,
         icon: "check",
         off: count === 0 || busy,
         press: () => send({ type: "deposit_confirm" }),

@@ -2,17 +2,19 @@
 import type { VNode } from "preact";
 import { html } from "htm/preact";
 import type { HistoryEntry, MachineView } from "../../../../lib/atm.ts";
-import { day, sentence, signedMoney, timeOfDay } from "../../format.ts";
+import { day, money, sentence, signedMoney, timeOfDay } from "../../format.ts";
 import { Icon, type IconName } from "../../parts/icon.ts";
-import type { Words } from "../../words.ts";
+import { fill, type Tables, type Words } from "../../words.ts";
+import { entryInWords } from "./in_words.ts";
 
 interface EntriesProps {
   entries: HistoryEntry[] | null;
   view: MachineView;
   words: Words;
+  tables: Tables;
 }
 
-export function Entries({ entries, view, words }: EntriesProps): VNode {
+export function Entries({ entries, view, words, tables }: EntriesProps): VNode {
   if (entries === null) return html`<p class="entries__none">${words.history.loading}</p>` as VNode;
   if (entries.length === 0) {
     return html`
@@ -27,7 +29,7 @@ export function Entries({ entries, view, words }: EntriesProps): VNode {
           <h2 class="entries__day" key=${name}>${name}</h2>
           <ul>
             ${ofDay.map((entry) =>
-              html`<${Entry} key=${entry.place} ...${{ entry, view, words }} />`
+              html`<${Entry} key=${entry.place} ...${{ entry, view, words, tables }} />`
             )}
           </ul>
         `
@@ -39,16 +41,18 @@ export function Entries({ entries, view, words }: EntriesProps): VNode {
 const icons: Record<HistoryEntry["kind"], IconName> = {
   withdrawal: "withdraw",
   deposit: "deposit",
-  transfer: "next",
+  transfer: "transfer",
   "log-in": "person",
   other: "check",
 };
 
 function Entry(
-  { entry, view, words }: { entry: HistoryEntry } & Omit<EntriesProps, "entries">,
+  { entry, view, words, tables }: { entry: HistoryEntry } & Omit<EntriesProps, "entries">,
 ): VNode {
   const refused = entry.outcome === "refused";
-  const [what = "", reason = ""] = entry.action.split(" failed - ");
+  const { amount } = entry;
+  const shown = amount === undefined ? undefined : money(amount, view.currency, words.locale);
+  const { what, why } = entryInWords(entry, words, tables, shown);
   const moved = !refused && entry.amount !== undefined;
   const gave = entry.kind === "withdrawal" || entry.action.startsWith("transfer ");
   const sign = gave ? "-" : "";
@@ -59,9 +63,10 @@ function Entry(
         <b>${sentence(what)}</b>
         <small>
           ${refused && html`
-            <span class="entry__why">${words.history.refused(reason)}</span> ·
+            <span class="entry__why">${fill(words.history.refused, { why })}</span> ·
           `}
-          ${entry.terminal && html`<span>${words.history.at(entry.terminal)}</span>`}
+          ${entry.terminal &&
+            html`<span>${fill(words.history.at, { terminal: entry.terminal })}</span>`}
         </small>
       </span>
       <span class="entry__side">
@@ -70,6 +75,14 @@ function Entry(
         </b>
         <time datetime=${entry.time}>${timeOfDay(entry.time, view.timeZone, words.locale)}</time>
       </span>
+      ${entry.sealed && html`
+        <div class="entry__sealed" dir="ltr" title=${words.history.sealedHint}>
+          <b>${fill(words.history.place, { place: entry.place })}</b>
+          <code>${entry.sealed}</code>
+          <b>${fill(words.history.tag, { tag: "" })}</b>
+          <code>${entry.tag}</code>
+        </div>
+      `}
     </li>
   ` as VNode;
 }

@@ -3,19 +3,26 @@ import type { VNode } from "preact";
 import { html } from "htm/preact";
 import type { HistoryFilter } from "../../../../lib/atm.ts";
 import { Icon } from "../../parts/icon.ts";
+import { SaveButton } from "../../parts/saving.ts";
 import type { ViewScreenProps } from "../../parts/screen_props.ts";
 import { Stage } from "../../parts/stage.ts";
-import { Choice } from "./choice.ts";
+import { fill, type Tables } from "../../words.ts";
+import { Choice } from "../../parts/choice.ts";
+import { Dates, rangeOf } from "./dates.ts";
 import { Entries } from "./entries.ts";
 
-export function History({ screen, state, view, send, words }: ViewScreenProps<"history">): VNode {
+export function History(
+  { screen, state, view, send, words, tables }: ViewScreenProps<"history"> & { tables: Tables },
+): VNode {
   const { filter, page } = screen;
   // what is typed counts from when it is sent or another choice is made
   const narrow = (form: HTMLFormElement, more: HistoryFilter) => {
     const text = new FormData(form).get("text") as string;
-    send({ type: "filter", filter: { ...filter, text: text.trim(), ...more } });
+    const range = rangeOf(new FormData(form), view.timeZone);
+    send({ type: "filter", filter: { ...filter, text: text.trim(), ...range, ...more } });
   };
   const busy = state.pending !== null;
+  const number = fill(words.history.page, { number: String(screen.newer.length + 1) });
   const filters = html`
     <form
       class="filters"
@@ -41,6 +48,7 @@ export function History({ screen, state, view, send, words }: ViewScreenProps<"h
             outcome: outcome === "all" ? undefined : outcome as HistoryFilter["outcome"],
           })}
       />
+      <${Dates} ...${{ filter, nowMs: state.nowMs, view, words, narrow }} />
       <div class="search">
         <input
           class="field__input"
@@ -70,8 +78,23 @@ export function History({ screen, state, view, send, words }: ViewScreenProps<"h
       }}
     >
       <div class="entries card" aria-busy=${busy}>
-        <${Entries} entries=${page?.entries ?? null} view=${view} words=${words} />
-        <nav class="pages" aria-label=${words.history.page(screen.newer.length + 1)}>
+        <div class="entries__ways">
+          <button
+            class="choice__option"
+            type="button"
+            data-sealed
+            aria-pressed=${screen.sealed ?? false}
+            onClick=${() => send({ type: "show_sealed", sealed: !screen.sealed })}
+          >
+            <${Icon} name="sealed" />${words.history.sealed}
+          </button>
+          <${SaveButton}
+            label=${words.history.csv}
+            ...${{ saving: screen.saving, words, save: () => send({ type: "save" }) }}
+          />
+        </div>
+        <${Entries} entries=${page?.entries ?? null} ...${{ view, words, tables }} />
+        <nav class="pages" aria-label=${number}>
           <button
             class="button button--small"
             data-turn="newer"
@@ -80,7 +103,7 @@ export function History({ screen, state, view, send, words }: ViewScreenProps<"h
           >
             ${words.history.newer}
           </button>
-          <span role="status">${words.history.page(screen.newer.length + 1)}</span>
+          <span role="status">${number}</span>
           <button
             class="button button--small"
             data-turn="older"

@@ -3,22 +3,19 @@ import type { VNode } from "preact";
 import { html } from "htm/preact";
 import type { ViewScreenProps } from "../../parts/screen_props.ts";
 import { Icon } from "../../parts/icon.ts";
+import { Keyboard, KeyboardSwitch } from "../../parts/keyboard.ts";
+import { Reveal } from "../../parts/reveal.ts";
+import { asTyped, SecretField } from "../../parts/secret_field.ts";
 import { Stage } from "../../parts/stage.ts";
 
-/** Longest texts that the fields take. */
-const lengthMax = { username: 64, password: 256 };
+/** Longest name that can be typed. */
+const usernameLengthMax = 64;
 
-/** What is typed is a name and a secret: nothing is to be completed, corrected or remembered. */
-const asTyped = {
-  autocomplete: "off",
-  autocapitalize: "none",
-  autocorrect: "off",
-  spellcheck: false,
-};
-
-export function LogIn({ screen, state, send, words }: ViewScreenProps<"log_in">): VNode {
+export function LogIn(props: ViewScreenProps<"log_in">): VNode {
+  const { screen, state, send, words } = props;
   const { shown } = screen;
   const busy = state.pending !== null;
+  const keys = { keyboard: state.keyboard, send, words };
 
   const submit = (event: Event) => {
     event.preventDefault();
@@ -38,7 +35,11 @@ export function LogIn({ screen, state, send, words }: ViewScreenProps<"log_in">)
       heading=${words.logIn.heading}
       lede=${words.logIn.lede}
       focusHeading=${false}
-      aside=${html`<p class="help"><${Icon} name="shield" />${words.logIn.care}</p>`}
+      aside=${html`
+        <p class="help"><${Icon} name="shield" />${words.logIn.care}</p>
+        <${KeyboardSwitch} ...${keys} />
+      `}
+      below=${html`<${Keyboard} ...${keys} />`}
       back=${{ label: words.cancel, press: () => send({ type: "back" }) }}
       next=${{ label: busy ? words.logIn.busy : words.logIn.next, form: "log-in", off: busy }}
     >
@@ -50,34 +51,18 @@ export function LogIn({ screen, state, send, words }: ViewScreenProps<"log_in">)
             name="username"
             data-focus
             defaultValue=${screen.username}
-            maxlength=${lengthMax.username}
+            maxlength=${usernameLengthMax}
             ...${asTyped}
             readonly=${busy}
           />
         </label>
-        <div class="field">
-          <label class="field__label" for="password">${words.logIn.password}</label>
-          <div class="field__row">
-            <input
-              class="field__input"
-              id="password"
-              name="password"
-              type=${shown ? "text" : "password"}
-              maxlength=${lengthMax.password}
-              ...${asTyped}
-              readonly=${busy}
-            />
-            <button
-              class="field__reveal"
-              type="button"
-              aria-label=${shown ? words.logIn.hide : words.logIn.show}
-              aria-pressed=${shown}
-              onClick=${() => send({ type: "show_password", shown: !shown })}
-            >
-              <${Icon} name="show" />
-            </button>
-          </div>
-        </div>
+        <${SecretField}
+          name="password"
+          label=${words.logIn.password}
+          shown=${shown}
+          readonly=${busy}
+          reveal=${html`<${Reveal} ...${props} />`}
+        />
       </form>
       <//>
   ` as VNode;

@@ -1,37 +1,48 @@
-/** The movement is done: the notes, and the receipt. */
+/** The movement is done: the notes, and the receipt, to be looked at, saved or printed. */
 import type { VNode } from "preact";
 import { html } from "htm/preact";
-import { dateTime, money, shortReference } from "../../format.ts";
-import { Details } from "../../parts/details.ts";
+import { Icon } from "../../parts/icon.ts";
 import { NoteStacks } from "../../parts/notes.ts";
+import { SaveButton } from "../../parts/saving.ts";
+import { Details } from "../../parts/details.ts";
 import type { ViewScreenProps } from "../../parts/screen_props.ts";
 import { Stage } from "../../parts/stage.ts";
+import { receiptRows, receiptText } from "./slip.ts";
 
-export function Receipt({ screen, view, send, words }: ViewScreenProps<"receipt">): VNode {
-  const { receipt } = screen;
-  const { currency, timeZone } = view;
-  const show = (minor: string) => money(minor, currency, words.locale);
+export function Receipt({ screen, state, view, send, words }: ViewScreenProps<"receipt">): VNode {
+  const { receipt, saving } = screen;
   const { heading, lede } = words.receipt[receipt.kind];
-  const { account } = receipt;
-  const rows = [
-    { name: words.receipt.amount, value: show(receipt.amount), strong: true },
-    account && { name: words.receipt.balance, value: show(account.booked) },
-    account && account.available !== account.booked &&
-    { name: words.receipt.available, value: show(account.available) },
-    { name: words.receipt.time, value: dateTime(receipt.time, timeZone, words.locale) },
-    { name: words.receipt.terminal, value: view.terminal },
-    receipt.movement && { name: words.receipt.reference, value: shortReference(receipt.movement) },
-  ];
-  const tray = html`
-    <div class="tray tray--${receipt.kind}">
-      <${NoteStacks} notes=${receipt.notes} currency=${currency} words=${words} />
+  const rows = receiptRows(receipt, view, words);
+  const text = receiptText(receipt, view, words);
+  const aside = html`
+    ${receipt.notes.length > 0 && html`
+      <div class="tray tray--${receipt.kind}">
+        <${NoteStacks} notes=${receipt.notes} currency=${view.currency} words=${words} />
+      </div>
+    `}
+    <div class="slip__ways">
+      ${view.visit && html`
+        <${SaveButton}
+          label=${words.receipt.save}
+          ...${{ saving, words, save: () => send({ type: "save", text }) }}
+        />
+      `}
+      ${state.can.prints && html`
+        <button
+          class="button button--small"
+          data-print
+          onClick=${() => send({ type: "print" })}
+        >
+          <${Icon} name="print" />${words.receipt.print}
+        </button>
+      `}
     </div>
   `;
   return html`
     <${Stage}
       heading=${heading}
       lede=${lede}
-      aside=${tray}
+      aside=${aside}
       back=${view.visit &&
         {
           label: words.logOut,
@@ -48,8 +59,8 @@ export function Receipt({ screen, view, send, words }: ViewScreenProps<"receipt"
     >
       <article class="slip" aria-label=${words.receipt.title}>
         <header class="slip__head">
-          <span>${view.bankName}</span><b>${words.receipt.kind[receipt.kind]}</b>
-        </header>
+            <span><bdi>${view.bankName}</bdi></span><b>${words.receipt.kind[receipt.kind]}</b>
+          </header>
         <${Details} rows=${rows} />
       </article>
       <//>

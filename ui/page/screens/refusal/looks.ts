@@ -9,6 +9,12 @@ const account: Look = ["lock", "warn"];
 const looks: Partial<Record<Refused, Look>> = {
   wrong_credentials: ["key", "warn"],
   throttled: ["clock", "warn"],
+  password_too_short: ["key"],
+  password_unchanged: ["key"],
+  unknown_recipient: ["person"],
+  same_account: ["transfer"],
+  recipient_unavailable: ["lock"],
+  not_saved: ["save", "warn"],
   not_logged_in: ["person"],
   already_logged_in: ["person"],
   amount_not_a_number: amount,

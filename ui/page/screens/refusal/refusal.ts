@@ -8,6 +8,7 @@ import { NoteStacks } from "../../parts/notes.ts";
 import type { ViewScreenProps } from "../../parts/screen_props.ts";
 import { Stage } from "../../parts/stage.ts";
 import { amountButtons } from "../../parts/amount_buttons.ts";
+import { fill } from "../../words.ts";
 import { lookOf } from "./looks.ts";
 
 type Props = ViewScreenProps<"refusal">;
@@ -47,7 +48,7 @@ function Countdown({ ms, words }: { ms: number; words: Props["words"] }): VNode 
   return html`
     <p class="countdown" role="timer">${over
       ? ""
-      : words.throttled.left(wait(ms, words.locale))}</p>
+      : fill(words.throttled.left, { seconds: wait(ms, words.locale) })}</p>
     <p class="countdown" role="status">${over ? words.throttled.over : ""}</p>
   ` as VNode;
 }

@@ -3,6 +3,7 @@ import type { VNode } from "preact";
 import { html } from "htm/preact";
 import type { ViewScreenProps } from "../../parts/screen_props.ts";
 import { Door } from "../../parts/mark.ts";
+import { fill } from "../../words.ts";
 import { Stage } from "../../parts/stage.ts";
 
 export function Welcome({ view, send, words }: ViewScreenProps<"welcome">): VNode {
@@ -10,7 +11,7 @@ export function Welcome({ view, send, words }: ViewScreenProps<"welcome">): VNod
   return html`
     <div class="anywhere" onClick=${begin}>
       <${Stage}
-        heading=${words.welcome.heading(view.bankName)}
+        heading=${fill(words.welcome.heading, { bank: view.bankName })}
         lede=${words.welcome.lede}
         next=${{ label: words.welcome.begin, press: begin }}
       >

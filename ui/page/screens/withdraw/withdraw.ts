@@ -4,6 +4,7 @@ import { html } from "htm/preact";
 import { money } from "../../format.ts";
 import { Icon } from "../../parts/icon.ts";
 import type { ViewScreenProps } from "../../parts/screen_props.ts";
+import { fill } from "../../words.ts";
 import { Stage } from "../../parts/stage.ts";
 import { amountButtons } from "../../parts/amount_buttons.ts";
 
@@ -13,7 +14,7 @@ export function Withdraw({ view, send, words }: ViewScreenProps<"withdraw">): VN
   return html`
     <${Stage}
       heading=${words.withdraw.heading}
-      lede=${words.withdraw.lede(available)}
+      lede=${fill(words.withdraw.lede, { available })}
       aside=${fastAmounts.length === 0 && html`<p class="help">${words.withdraw.empty}</p>`}
       back=${{ label: words.back, press: () => send({ type: "back" }) }}
     >

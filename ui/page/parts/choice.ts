@@ -1,4 +1,4 @@
-/** One of a few, as a row of buttons in a form. */
+/** One of a few, as a row of buttons. */
 import type { VNode } from "preact";
 import { html } from "htm/preact";
 
@@ -7,6 +7,7 @@ export function Choice(
     label: string;
     options: [value: string, name: string][];
     chosen: string;
+    /** @param form the one that the buttons are in, if they are in one */
     onChoose: (value: string, form: HTMLFormElement) => void;
   },
 ): VNode {

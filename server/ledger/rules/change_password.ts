@@ -1,0 +1,32 @@
+/** A customer's new password: counted and checked as a log-in is, so that it is no easier to guess. */
+import type { ChangePassword } from "../command.ts";
+import { type Answer, type Batch, failed } from "./batch.ts";
+import { countAttempt, forgetAttempt, mustWaitMs } from "./log_in.ts";
+
+/** Refused for the first of: `throttled` · `wrong_credentials` · what is wrong with the new one. */
+export function changePassword(batch: Batch, command: ChangePassword): Answer {
+  const { username, terminal } = command;
+  const customer = batch.books.customer(username);
+  const log = (outcome: Answer["outcome"]) =>
+    batch.log(username, failed("change password", outcome), {
+      kind: "log-in",
+      outcome,
+      terminal: batch.terminalName(terminal),
+    });
+  if (command.op === "begin_password_change") {
+    const retryAfterMs = mustWaitMs(batch, command);
+    if (retryAfterMs > 0) {
+      log("throttled");
+      return { outcome: "throttled", retryAfterMs };
+    }
+    countAttempt(batch, command);
+    return { outcome: "ok", passwordHash: customer?.passwordHash ?? null };
+  }
+  const { passed, refused, passwordHash } = command;
+  const outcome = !passed || !customer ? "wrong_credentials" : refused ?? "ok";
+  log(outcome);
+  if (outcome === "wrong_credentials") return { outcome };
+  forgetAttempt(batch, command);
+  if (outcome === "ok") batch.books.setPassword({ username, passwordHash });
+  return { outcome };
+}

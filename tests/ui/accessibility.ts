@@ -1,0 +1,27 @@
+/** What axe-core finds wrong on a page, by the rules of WCAG 2.2 AA and below. */
+import axeCore from "axe-core";
+import type { Page } from "../browser.ts";
+
+const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+
+interface Axe {
+  run(
+    context: Document,
+    options: unknown,
+  ): Promise<
+    { violations: { id: string; nodes: { html: string; any: { message: string }[] }[] }[] }
+  >;
+}
+
+/** A line for each violation; none where all is well. */
+export async function violationsOf(page: Page): Promise<string[]> {
+  // evaluated by the browser's own debugger: the page's policy lets no other script in
+  await page.evaluate(`globalThis.axe || (() => {${axeCore.source}})()`);
+  return await page.evaluate(async (tags) => {
+    const { axe } = globalThis as unknown as { axe: Axe };
+    const { violations } = await axe.run(document, { runOnly: tags, resultTypes: ["violations"] });
+    return violations.flatMap(({ id, nodes }) =>
+      nodes.map(({ html, any }) => `${id}: ${html.slice(0, 120)} ${any[0]?.message ?? ""}`)
+    );
+  }, tags);
+}

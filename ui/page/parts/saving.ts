@@ -1,0 +1,36 @@
+/** Writes what is on the screen to a file beside the machine, and tells where it is. */
+import type { VNode } from "preact";
+import { html } from "htm/preact";
+import type { Saving } from "../state.ts";
+import { fill, type Words } from "../words.ts";
+import { Icon } from "./icon.ts";
+
+export function SaveButton(
+  { label, saving, words, save }: {
+    label: string;
+    saving: Saving | undefined;
+    words: Words;
+    save: () => void;
+  },
+): VNode {
+  const text = words.receipt;
+  const told = saving === "failed"
+    ? text.notSaved
+    : typeof saving === "object"
+    ? fill(text.saved, { place: saving.place })
+    : "";
+  return html`
+    <div class="saving">
+      <button
+        class="button button--small"
+        type="button"
+        data-save
+        aria-disabled=${saving === "under_way"}
+        onClick=${save}
+      >
+        <${Icon} name="save" />${saving === "under_way" ? text.saving : label}
+      </button>
+      <p class="saving__place" role="status"><bdi>${told}</bdi></p>
+    </div>
+  ` as VNode;
+}

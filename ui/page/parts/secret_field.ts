@@ -1,0 +1,50 @@
+/** A field for a password: what is typed stays in it alone, and can be shown. */
+import type { VNode } from "preact";
+import { html } from "htm/preact";
+
+/** What is typed is a name or a secret: nothing is to be completed, corrected or remembered. */
+export const asTyped = {
+  autocomplete: "off",
+  autocapitalize: "none",
+  autocorrect: "off",
+  spellcheck: false,
+};
+
+/** Longest password that can be typed. */
+const passwordLengthMax = 256;
+
+export interface SecretFieldProps {
+  name: string;
+  label: string;
+  shown: boolean | undefined;
+  readonly: boolean;
+  focus?: boolean;
+  /** Beside the field: the button that shows what is typed. */
+  reveal?: VNode;
+  /** The id of what says what is wrong with it. */
+  fault?: string;
+}
+
+export function SecretField(props: SecretFieldProps): VNode {
+  const { name, label, shown, readonly, focus, reveal, fault } = props;
+  return html`
+    <div class="field">
+      <label class="field__label" for=${name}>${label}</label>
+      <div class="field__row">
+        <input
+          class="field__input"
+          id=${name}
+          name=${name}
+          type=${shown ? "text" : "password"}
+          maxlength=${passwordLengthMax}
+          data-focus=${focus || undefined}
+          aria-invalid=${fault !== undefined}
+          aria-describedby=${fault}
+          ...${asTyped}
+          readonly=${readonly}
+        />
+        ${reveal}
+      </div>
+    </div>
+  ` as VNode;
+}

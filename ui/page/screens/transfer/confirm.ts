@@ -1,0 +1,37 @@
+/** Is this right? A transfer is final: all of it is shown before it is sent. */
+import type { VNode } from "preact";
+import { html } from "htm/preact";
+import { money } from "../../format.ts";
+import { fill } from "../../words.ts";
+import { Details } from "../../parts/details.ts";
+import type { ViewScreenProps } from "../../parts/screen_props.ts";
+import { Stage } from "../../parts/stage.ts";
+
+export function Confirm({ screen, view, send, words }: ViewScreenProps<"confirm">): VNode {
+  const { recipient, amount } = screen;
+  const text = words.transfer;
+  const { account } = view.visit ?? {};
+  const sum = money(amount, view.currency, words.locale);
+  const rows = [
+    { name: words.amount.label, value: sum, strong: true },
+    { name: text.to, value: html`<bdi>${recipient.name}</bdi>` },
+    { name: text.account, value: html`<bdi>${recipient.to}</bdi>` },
+    account && { name: text.from, value: html`<bdi>${account.name ?? account.id}</bdi>` },
+  ];
+  return html`
+    <${Stage}
+      heading=${text.confirmHeading}
+      lede=${text.confirmLede}
+      back=${{ label: words.back, press: () => send({ type: "back" }) }}
+      next=${{
+        label: fill(text.send, { amount: sum }),
+        icon: "check",
+        press: () => send({ type: "transfer_confirm" }),
+      }}
+    >
+      <div class="card">
+        <${Details} rows=${rows} />
+      </div>
+      <//>
+  ` as VNode;
+}

@@ -1,0 +1,53 @@
+/** Whom is the money for? The number of an account, or another of one's own. */
+import type { VNode } from "preact";
+import { html } from "htm/preact";
+import { fill } from "../../words.ts";
+import { Icon } from "../../parts/icon.ts";
+import type { ViewScreenProps } from "../../parts/screen_props.ts";
+import { Stage } from "../../parts/stage.ts";
+import { TypedField, TypedKeys } from "../../parts/typed.ts";
+
+export function Recipient(
+  { screen, state, view, send, words }: ViewScreenProps<"recipient">,
+): VNode {
+  const { typed } = screen;
+  const busy = state.pending !== null;
+  const own = view.visit?.accounts.filter(({ id }) => id !== view.visit?.account.id) ?? [];
+  const aside = html`
+    <${TypedField} ...${{ typed, send, label: words.transfer.account }} />
+    ${own.length > 0 && html`
+      <div class="own" role="group" aria-label=${words.transfer.own}>
+        <p class="own__label">${words.transfer.own}</p>
+        ${own.map(({ id, name }) => {
+          const called = name ?? fill(words.account.number, { number: id });
+          return html`
+            <button
+              class="own__account"
+              key=${id}
+              data-to=${id}
+              onClick=${() => send({ type: "transfer_to", recipient: { to: id, name: called } })}
+            >
+              <${Icon} name="transfer" />${called}
+            </button>
+          `;
+        })}
+      </div>
+    `}
+  `;
+  return html`
+    <${Stage}
+      heading=${words.transfer.heading}
+      lede=${words.transfer.lede}
+      focusHeading=${false}
+      aside=${aside}
+      back=${{ label: words.back, press: () => send({ type: "back" }) }}
+      next=${{
+        label: busy ? words.transfer.lookingUp : words.transfer.next,
+        form: "typed",
+        off: typed === "" || busy,
+      }}
+    >
+      <${TypedKeys} ...${{ typed, send, words }} />
+      <//>
+  ` as VNode;
+}
