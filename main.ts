@@ -33,6 +33,7 @@ import { Checkpoints } from "./server/checkpoints.ts";
 import { openDemoBank } from "./server/demo.ts";
 import { noteOf } from "./server/ledger/command.ts";
 import { listen } from "./server/listener.ts";
+import { migrateBank } from "./server/migrate.ts";
 import { type OperatorCommand, requireInstants } from "./server/operator/commands.ts";
 import {
   anotherChain,
@@ -105,6 +106,7 @@ async function runConfined([role = "", ...rest]: string[]): Promise<number> {
   if (name === "atm") return await runAtm(flags);
   if (name.startsWith("atm cash")) return runCash(name, flags, words);
   if (name === "bank init") return await initBank(flags);
+  if (name === "bank migrate") return await migrate(flags);
   if (name === "bank join") return await joinBankOf(flags);
   if (name === "bank audit verify") return await verifyAudit(flags);
   if (name === "bank audit show" && flags.file !== undefined) return await showAuditFile(flags);
@@ -419,12 +421,30 @@ async function initBank(flags: Flags): Promise<number> {
   );
 }
 
+/** @throws {UsageError} when no database is named */
+function requiredDatabaseUrl(flags: Flags): string {
+  const url = databaseUrl(flags);
+  if (url !== undefined) return url;
+  const file = "a file with --database-url-file";
+  throw new UsageError(`name the database in ${databaseUrlVariable}, or in ${file}`, 2);
+}
+
+/** A bank moves from its file into PostgreSQL. */
+async function migrate(flags: Flags): Promise<number> {
+  const lines = await migrateBank({
+    folder: String(flags.data),
+    url: requiredDatabaseUrl(flags),
+    operator: operatorName(),
+    nowMs: Date.now(),
+    log,
+  });
+  lines.forEach(say);
+  return 0;
+}
+
 /** Another server of a bank in PostgreSQL. */
 async function joinBankOf(flags: Flags): Promise<number> {
-  const url = databaseUrl(flags);
-  if (url === undefined) {
-    throw new UsageError(`name the bank's database in ${databaseUrlVariable}, or in a file`, 2);
-  }
+  const url = requiredDatabaseUrl(flags);
   const [folder, from, firstKey] = [flags.data, flags.from, flags["first-key"]].map(String);
   const request = { folder: folder!, from: from!, url, operator: operatorName() };
   let made = false;

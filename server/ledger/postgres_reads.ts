@@ -4,6 +4,7 @@ import type { ChainName, SealedEntry } from "../audit/chain.ts";
 import type {
   Account,
   Customer,
+  Failures,
   Limits,
   Movement,
   Restoring,
@@ -17,6 +18,7 @@ import {
   accountOf,
   bytesOf,
   customerOf,
+  failuresOf,
   movementOf,
   numberOf,
   type Row,
@@ -55,8 +57,8 @@ export class PostgresReads implements ReadStore {
   }
 
   async terminals(): Promise<Terminal[]> {
-    const terminals = (await this.#all("terminals", "SELECT * FROM terminals")).map(terminalOf);
-    return terminals.sort((a, b) => a.name < b.name ? -1 : 1); // databases differ in the order of letters
+    const rows = await this.#all("terminals", "SELECT * FROM terminals");
+    return rows.map(terminalOf).sort(by(({ name }) => name));
   }
 
   async terminalsSum(): Promise<string> {
@@ -67,6 +69,16 @@ export class PostgresReads implements ReadStore {
   async customer(username: string): Promise<Customer | undefined> {
     const text = "SELECT * FROM customers WHERE username = $1";
     return (await this.#all("customer", text, username)).map(customerOf)[0];
+  }
+
+  async customers(): Promise<Customer[]> {
+    const rows = await this.#all("customers", "SELECT * FROM customers");
+    return rows.map(customerOf).sort(by(({ username }) => username));
+  }
+
+  async failures(): Promise<Failures[]> {
+    const rows = await this.#all("failures", "SELECT * FROM failures");
+    return rows.map(failuresOf).sort(by(({ source }) => source));
   }
 
   async account(id: number): Promise<AccountState | undefined> {
@@ -160,6 +172,9 @@ export class PostgresReads implements ReadStore {
     return this.rows({ name, text, values });
   }
 }
+
+/** Databases differ in the order of letters. */
+const by = <T>(text: (value: T) => string) => (a: T, b: T) => text(a) < text(b) ? -1 : 1;
 
 function entryOf(row: Row): SealedEntry {
   return {

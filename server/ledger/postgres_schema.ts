@@ -14,11 +14,13 @@ const isThere = `SELECT count(*) AS found FROM information_schema.tables
 
 /**
  * Makes the tables, and a bank of these settings in them; without settings, brings a bank's to this version.
+ * @param fill what is to be in them, too, when all of it is committed
  * @throws {UsageError} when there is no bank, one already or a newer one, or the role may not make tables
  */
 export async function prepareSchema(
   connection: PostgresConnection,
   create?: Settings,
+  fill = () => Promise.resolve(),
 ): Promise<void> {
   try {
     await connection.run([unnamed("BEGIN")]);
@@ -32,6 +34,7 @@ export async function prepareSchema(
     }
     if (create) await makeBank(connection, create);
     else await migrate(connection);
+    await fill();
     await connection.run([unnamed("COMMIT")]);
   } catch (error) {
     const { code, message } = error as { code?: string; message: string };

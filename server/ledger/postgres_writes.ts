@@ -65,20 +65,24 @@ export function commitStatements(
     ...writeShared(changes),
     ...writeMovements(changes.movements),
     ...endDays(changes, known),
-    ...insert("audit", "audit", [
-      ["chain", "bigint", entries.map(({ chain }) => chain)],
-      ["sequence", "bigint", entries.map(({ sequence }) => sequence)],
-      ["epoch", "bigint", entries.map(({ epoch }) => epoch)],
-      ["key_version", "bigint", entries.map(({ keyVersion }) => keyVersion)],
-      ["who", "bytea", entries.map(({ who }) => who)],
-      ["sealed", "bytea", entries.map(({ sealed }) => sealed)],
-      ["tag", "bytea", entries.map(({ tag }) => tag)],
-    ]),
+    ...writeEntries(entries),
   ];
 }
 
+export function writeEntries(entries: readonly SealedEntry[]): Statement[] {
+  return insert("audit", "audit", [
+    ["chain", "bigint", entries.map(({ chain }) => chain)],
+    ["sequence", "bigint", entries.map(({ sequence }) => sequence)],
+    ["epoch", "bigint", entries.map(({ epoch }) => epoch)],
+    ["key_version", "bigint", entries.map(({ keyVersion }) => keyVersion)],
+    ["who", "bytea", entries.map(({ who }) => who)],
+    ["sealed", "bytea", entries.map(({ sealed }) => sealed)],
+    ["tag", "bytea", entries.map(({ tag }) => tag)],
+  ]);
+}
+
 /** Adds rows to a table, which must not have them yet. */
-function insert(name: string, table: string, columns: Column[]): Statement[] {
+export function insert(name: string, table: string, columns: Column[]): Statement[] {
   const names = columns.map(([name]) => name).join(", ");
   return given(
     `insert_${name}`,
@@ -88,7 +92,7 @@ function insert(name: string, table: string, columns: Column[]): Statement[] {
 }
 
 /** A statement about rows that come as `given`; none where there are none. */
-function given(name: string, text: string, columns: Column[]): Statement[] {
+export function given(name: string, text: string, columns: Column[]): Statement[] {
   if (columns[0]![2].length === 0) return [];
   const arrays = columns.map(([, type], index) => `$${index + 1}::${type}[]`).join(", ");
   const names = columns.map(([name]) => name).join(", ");
@@ -109,6 +113,17 @@ function movedBy({ step, action, kind, outcome, booked, debit, credit }: Movemen
   return [debit, credit].filter((id) => id !== null);
 }
 
+/** Opens accounts: with nothing, since only movements move money. */
+export function addAccounts(added: readonly Account[]): Statement[] {
+  return insert("accounts", "accounts", [
+    ["id", "bigint", added.map(({ id }) => id)],
+    ["kind", "text", added.map(({ kind }) => kind)],
+    ["owner", "text", added.map(({ owner }) => owner)],
+    ["currency", "text", added.map(({ currency }) => currency)],
+    ...fieldsOf(added),
+  ]);
+}
+
 function writeAccounts(changes: Changes, known: Known): Statement[] {
   const before = new Map(known.accounts.map((account) => [account.id, account]));
   const added = changes.accounts.filter(({ id }) => !before.has(id));
@@ -117,14 +132,8 @@ function writeAccounts(changes: Changes, known: Known): Statement[] {
   const updated = [...new Set([...changed.keys(), ...bookings.keys()])].sort((a, b) => a - b)
     .filter((id) => before.has(id) || bookings.has(id));
   return [
-    ...insert("accounts", "accounts", [
-      ["id", "bigint", added.map(({ id }) => id)],
-      ["kind", "text", added.map(({ kind }) => kind)],
-      ["owner", "text", added.map(({ owner }) => owner)],
-      ["currency", "text", added.map(({ currency }) => currency)],
-      ...fieldsOf(added),
-    ]),
-    ...update(
+    ...addAccounts(added),
+    ...updateAccounts(
       updated.map((id) => changed.get(id) ?? before.get(id)!),
       updated.map((id) =>
         bookings.get(id) ?? { delta: 0n, held: 0n, balance: before.get(id)!.balance }
@@ -148,7 +157,7 @@ function fieldsOf(accounts: readonly Account[]): Column[] {
   ];
 }
 
-const updateAccounts = `UPDATE accounts SET
+const update = `UPDATE accounts SET
   balance = CASE WHEN accounts.balance + given.delta = given.balance THEN given.balance END,
   held = accounts.held + given.held,
   version = CASE WHEN given.version >= accounts.version THEN given.version END,
@@ -158,8 +167,11 @@ const updateAccounts = `UPDATE accounts SET
   day_in_max = given.day_in_max
   FROM given WHERE accounts.id = given.id`;
 
-function update(accounts: readonly Account[], bookings: readonly Booking[]): Statement[] {
-  return given("update_accounts", updateAccounts, [
+export function updateAccounts(
+  accounts: readonly Account[],
+  bookings: readonly Booking[],
+): Statement[] {
+  return given("update_accounts", update, [
     ["id", "bigint", accounts.map(({ id }) => id)],
     ["delta", "bigint", bookings.map(({ delta }) => delta)],
     ["held", "bigint", bookings.map(({ held }) => held)],
@@ -280,7 +292,13 @@ function endDays(changes: Changes, known: Known): Statement[] {
       if (customers.has(account)) ends.set(`${account} ${day}`, { account, day, balance });
     }
   }
-  const rows = [...ends.values()].sort((a, b) => a.account - b.account || a.day - b.day);
+  return writeDayEnds([...ends.values()].sort((a, b) => a.account - b.account || a.day - b.day));
+}
+
+/** What accounts had at the end of days, in the place of what was known of them. */
+export function writeDayEnds(
+  rows: readonly { account: number; day: number; balance: bigint }[],
+): Statement[] {
   return given(
     "end_days",
     `INSERT INTO day_balances (account, day, balance) SELECT account, day, balance FROM given
@@ -299,13 +317,19 @@ function writeStep(step: Movement["step"], rows: readonly Movement[]): Statement
     `insert_movements_${step}`,
     `INSERT INTO movements (${movementColumns.join(", ")})
       SELECT ${idOfStep[step]}, ${others.map((column) => `given.${column}`).join(", ")} FROM given`,
-    movementTypes.map(([column, type, value]) => [column, type, rows.map(value)]),
+    columnsOfMovements(rows),
   );
 }
 
+export const columnsOfMovements = (rows: readonly Movement[]): Column[] =>
+  movementTypes.map(([column, type, value]) => [column, type, rows.map(value)]);
+
 // Everything else
 
-function writePeople({ customers, terminals, failures }: Changes, known: Known): Statement[] {
+export function writePeople(
+  { customers, terminals, failures }: Pick<Changes, "customers" | "terminals" | "failures">,
+  known: Pick<Known, "customers" | "terminals" | "failures">,
+): Statement[] {
   const sources = new Set(known.failures.map(({ source }) => source));
   const counters: [name: string, counted: typeof failures][] = [
     ["insert", failures.filter(({ source }) => !sources.has(source))],
@@ -375,7 +399,9 @@ function writeTerminals(terminals: readonly Terminal[], known: ReadonlySet<strin
 }
 
 /** What all servers share: it is locked when this is written. */
-function writeShared({ limits, restoring, clock }: Changes): Statement[] {
+export function writeShared(
+  { limits, restoring, clock }: Pick<Changes, "limits" | "restoring" | "clock">,
+): Statement[] {
   const values = limits === null ? [] : valuesOfLimits(limits);
   const kept = values.filter(([, value]) => value !== null);
   const waiting = restoring === null ? [] : valuesOfRestoring(restoring);

@@ -7,6 +7,7 @@ import type {
   Account,
   Changes,
   Customer,
+  Failures,
   Limits,
   Loaded,
   Movement,
@@ -298,6 +299,14 @@ export class SqliteStore implements Store {
   customer(username: string): Customer | undefined {
     const row = this.#one("SELECT * FROM customers WHERE username = ?", username);
     return row && customerOf(row);
+  }
+
+  customers(): Customer[] {
+    return this.#all("SELECT * FROM customers ORDER BY username").map(customerOf);
+  }
+
+  failures(): Failures[] {
+    return this.#all("SELECT * FROM failures ORDER BY source").map(failuresOf);
   }
 
   account(id: number): AccountState | undefined {

@@ -6,6 +6,7 @@ import type {
   Account,
   Changes,
   Customer,
+  Failures,
   Limits,
   Loaded,
   Movement,
@@ -55,6 +56,9 @@ export interface ReadStore {
   /** A text that changes whenever a terminal is enrolled, revoked or given a key. */
   terminalsSum(): Result<string>;
   customer(username: string): Result<Customer | undefined>;
+  customers(): Result<Customer[]>;
+  /** Every counter of failures. */
+  failures(): Result<Failures[]>;
   account(id: number): Result<AccountState | undefined>;
   accountsAmong(ids: readonly number[]): Result<AccountState[]>;
   accounts(): Result<Account[]>;

@@ -53,6 +53,7 @@ onPostgres(
       await done([...join, ...byFile], "share"); // again, for its keys
 
       await refused(["server", "--data", one], 1, variable);
+      await refused(["bank", "migrate", "--data", one], 2, variable);
       await refused(["bank", "backup", "--data", one], 1, "PostgreSQL's own means", env);
       const restore = [
         "bank",

@@ -5,14 +5,12 @@
  * against what the devices did, and the log against the books.
  */
 import { DatabaseSync } from "node:sqlite";
-import { openAtmFolder } from "../../client/atm_folder.ts";
-import { totalOf } from "../../client/cash/note_mix.ts";
-import { SimulatedDevices } from "../../client/cash/simulated_devices.ts";
 import { denoArguments } from "../../ui/command_line/child.ts";
 import { serverPermissions } from "../../ui/command_line/launch.ts";
 import { freePort, until } from "../end_to_end/programs.ts";
 import { makeBank } from "../server/helpers/made_bank.ts";
-import { type Acknowledged, type BankRow, doubledOf, type Journaled, lostOf } from "./judge.ts";
+import { atmsAgree, type BooksAtEnd } from "./atms_agree.ts";
+import { type Acknowledged, type BankRow, doubledOf, lostOf } from "./judge.ts";
 import type { TortureAtm, TortureLine } from "./torture_atm.ts";
 import { Victim } from "./victim.ts";
 
@@ -148,7 +146,7 @@ class Scene {
     codes.push(await this.#server.end());
     this.#running = false;
     const rows = this.#hold();
-    const { journaled, problems } = this.#atmsAgree(rows);
+    const { journaled, problems } = atmsAgree(this.atmFolders.values(), this.#books(rows));
     if (codes.some((code) => code !== 0)) problems.push(`exit codes ${codes}`);
     problems.push(...this.#complaints);
     for (const words of [["ledger", "check"], this.#verify]) {
@@ -216,10 +214,8 @@ class Scene {
     return rows;
   }
 
-  /** What the ATMs' journals say; and whether notes, journals and books agree. */
-  #atmsAgree(rows: BankRow[]): { journaled: Journaled[]; problems: string[] } {
-    const problems: string[] = [];
-    const journaled: Journaled[] = [];
+  /** What the bank's files say at the end of all. */
+  #books(rows: BankRow[]): BooksAtEnd {
     const bank = new DatabaseSync(`${this.#bank}/bank.sqlite`);
     const cash = bank.prepare(
       `SELECT terminals.name, balance FROM accounts JOIN terminals ON terminals.id = owner`,
@@ -227,27 +223,8 @@ class Scene {
     cash.setReadBigInts(true);
     const balances = cash.all() as { name: string; balance: bigint }[];
     const { open } = bank.prepare("SELECT count(*) AS open FROM holds").get() as { open: number };
-    if (open > 0) problems.push(`${open} movements are still open at the bank`);
     bank.close();
-    for (const folder of this.atmFolders.values()) {
-      const database = openAtmFolder(folder);
-      const mine = database.prepare("SELECT movement, kind, state, amount, done FROM journal")
-        .all() as { movement: string; kind: string; state: string; amount: string; done: string }[];
-      for (const { movement, kind, state, amount, done } of mine) {
-        if (state !== "settled") problems.push(`${movement}, a ${kind}, is ${state}`);
-        journaled.push({ movement, state, done: BigInt(kind === "load" ? amount : done ?? 0) });
-      }
-      const notes = totalOf(new SimulatedDevices(database).everywhere());
-      const { balance } = balances.find(({ name }) => folder.endsWith(`/${name}`))!;
-      if (notes !== -balance) problems.push(`${folder} has ${notes}, the books ${-balance}`);
-      database.close();
-    }
-    const booked = Map.groupBy(rows, ({ movement }) => movement);
-    for (const { movement, done } of journaled.filter(({ done }) => done > 0n)) {
-      const sum = (booked.get(movement) ?? []).reduce((total, row) => total + row.booked, 0n);
-      if (sum < done) problems.push(`${movement}: moved ${done}, booked ${sum}`);
-    }
-    return { journaled, problems };
+    return { rows, open, balances: new Map(balances.map(({ name, balance }) => [name, balance])) };
   }
 
   /** Runs an operator's command; null, or what it said when it failed. */

@@ -74,6 +74,7 @@ deno task atm cash: what is in the cassettes, filling and counting them, while t
   bank: `deno task bank: the operator's commands. They work with the server running or not.
 
   bank init                    make a bank
+  bank migrate                 move a bank from its file into PostgreSQL, with the server stopped
   bank join                    make the folder of another server of a bank that is in PostgreSQL
   bank terminal enroll NAME    make a terminal and its key file
   bank terminal list           the terminals

@@ -55,6 +55,7 @@ export const shapes = {
       "withdrawal-limit": text,
     },
   },
+  "bank migrate": { name: "bank", options: server },
   "bank join": { name: "bank", options: { ...server, from: text, "first-key": text } },
   "bank terminal enroll": { name: "bank", options: { ...server, out: text }, words: ["NAME"] },
   "bank terminal list": { name: "bank", options: server },

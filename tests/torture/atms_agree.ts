@@ -1,0 +1,46 @@
+/** Whether ATMs and bank agree once everything is settled: notes, journals and books. */
+import { openAtmFolder } from "../../client/atm_folder.ts";
+import { totalOf } from "../../client/cash/note_mix.ts";
+import { SimulatedDevices } from "../../client/cash/simulated_devices.ts";
+import type { BankRow, Journaled } from "./judge.ts";
+
+/** What a bank has when all is settled. */
+export interface BooksAtEnd {
+  rows: readonly BankRow[];
+  /** The balance of each terminal's cash account, by the terminal's name. */
+  balances: ReadonlyMap<string, bigint>;
+  /** How many movements are still open. */
+  open: number;
+}
+
+/**
+ * What the ATMs' journals say, and what does not agree, each in words.
+ * @param folders of the ATMs, each named for its terminal
+ */
+export function atmsAgree(
+  folders: Iterable<string>,
+  { rows, balances, open }: BooksAtEnd,
+): { journaled: Journaled[]; problems: string[] } {
+  const problems: string[] = [];
+  const journaled: Journaled[] = [];
+  if (open > 0) problems.push(`${open} movements are still open at the bank`);
+  for (const folder of folders) {
+    const database = openAtmFolder(folder);
+    const mine = database.prepare("SELECT movement, kind, state, amount, done FROM journal")
+      .all() as { movement: string; kind: string; state: string; amount: string; done: string }[];
+    for (const { movement, kind, state, amount, done } of mine) {
+      if (state !== "settled") problems.push(`${movement}, a ${kind}, is ${state}`);
+      journaled.push({ movement, state, done: BigInt(kind === "load" ? amount : done ?? 0) });
+    }
+    const notes = totalOf(new SimulatedDevices(database).everywhere());
+    const balance = balances.get(folder.slice(folder.lastIndexOf("/") + 1))!;
+    if (notes !== -balance) problems.push(`${folder} has ${notes}, the books ${-balance}`);
+    database.close();
+  }
+  const booked = Map.groupBy(rows, ({ movement }) => movement);
+  for (const { movement, done } of journaled.filter(({ done }) => done > 0n)) {
+    const sum = (booked.get(movement) ?? []).reduce((total, row) => total + row.booked, 0n);
+    if (sum < done) problems.push(`${movement}: moved ${done}, booked ${sum}`);
+  }
+  return { journaled, problems };
+}
