@@ -23,6 +23,9 @@ const batchEntries = batchCommandsMax;
 /** As many as a busy second has. */
 const epochEntries = 6_400;
 const parts = 10;
+/** The log that a long one is compared with, and batches of each for it. */
+const youngEntries = 10_000;
+const comparedRounds = 101;
 
 /** Of ten thousand customers; every tenth entry is busy's, and thirty are rare's. */
 function entryAt(index: number): AuditEntry {
@@ -51,11 +54,11 @@ const computedUs = () => {
   return user + system;
 };
 
-const folder = Deno.makeTempDirSync({ prefix: "strongroom-log-" });
-try {
+/** A log with all that a bank keeps of it: database, chain key and file. */
+async function openLog(folder: string) {
+  Deno.mkdirSync(folder);
   const store = SqliteStore.open(`${folder}/bank.sqlite`, settings);
   ChainKeyFile.create(`${folder}/chain.key`, chainId, firstKey);
-  const keys = new AuditKeyRing([auditKeys]);
   const log = await ChainWriter.open(store, {
     chainId,
     openKey: (epoch) => ChainKeyFile.open(`${folder}/chain.key`, chainId, epoch),
@@ -64,27 +67,69 @@ try {
   });
   const path = `${folder}/audit_log_secure.txt`;
   const file = await LogFile.open(path, store);
+  let done = 0;
+  return {
+    folder,
+    path,
+    store,
+    get done() {
+      return done;
+    },
+    /** The next entries, in one commit; microseconds of computing for each. */
+    append(size: number, last = false): number {
+      const entries = Array.from({ length: size }, (_, index) => entryAt(done + index));
+      const endEpoch = Math.floor((done + size) / epochEntries) > Math.floor(done / epochEntries);
+      const before = computedUs();
+      const sealed = log.seal(entries, endEpoch || last);
+      store.commit(noChanges, sealed);
+      log.committed(sealed);
+      file.append(chainId, sealed);
+      done += size;
+      return (computedUs() - before) / size;
+    },
+    close() {
+      file.close();
+      log.close();
+      store.close();
+    },
+  };
+}
 
+const median = (values: number[]) => values.toSorted((a, b) => a - b)[values.length >> 1]!;
+
+const keys = new AuditKeyRing([auditKeys]);
+const top = Deno.makeTempDirSync({ prefix: "strongroom-log-" });
+try {
+  const long = await openLog(`${top}/long`);
+  const { folder, path, store } = long;
   console.log(`${count} entries, ${batchEntries} a commit, an epoch's end each ${epochEntries}`);
   console.log("  entries    µs an entry, computed    MB resident");
-  for (let done = 0, start = performance.now(), computed = computedUs(), part = 1; done < count;) {
-    const size = Math.min(batchEntries, count - done);
-    const entries = Array.from({ length: size }, (_, index) => entryAt(done + index));
-    const endEpoch = Math.floor((done + size) / epochEntries) > Math.floor(done / epochEntries);
-    const sealed = log.seal(entries, endEpoch || done + size === count);
-    store.commit(noChanges, sealed);
-    log.committed(sealed);
-    await file.append(chainId, sealed);
-    done += size;
-    if (done < Math.floor(count * part / parts)) continue;
+  for (let start = performance.now(), computed = computedUs(), part = 1; long.done < count;) {
+    const size = Math.min(batchEntries, count - long.done);
+    long.append(size, long.done + size === count);
+    if (long.done < Math.floor(count * part / parts)) continue;
     const [each, own] = [1_000 * sinceMs(start), computedUs() - computed]
       .map((us) => (us / (count / parts)).toFixed(1).padStart(11));
-    console.log(`${String(done).padStart(9)}    ${each}  ${own}    ${residentMb()}`);
+    console.log(`${String(long.done).padStart(9)}    ${each}  ${own}    ${residentMb()}`);
     start = performance.now();
     computed = computedUs();
     part++;
   }
-  file.close();
+
+  // A machine is faster at one time than at another: both logs grow in turn, batch by batch.
+  const young = await openLog(`${top}/young`);
+  while (young.done < youngEntries) young.append(batchEntries);
+  const [ofYoung, ofLong]: [number[], number[]] = [[], []];
+  for (let round = 0; round < comparedRounds; round++) {
+    ofYoung.push(young.append(batchEntries));
+    ofLong.push(long.append(batchEntries));
+  }
+  young.close();
+  const [a, b] = [median(ofYoung), median(ofLong)];
+  console.log(
+    `appending in turn: ${a.toFixed(1)} µs computed for an entry after ${youngEntries}, ` +
+      `${b.toFixed(1)} µs after ${count}: ${(b / a).toFixed(2)} times`,
+  );
 
   let start = performance.now();
   const computed = computedUs();
@@ -126,11 +171,9 @@ try {
       found = (await historyPage(store, keys, { customer, filter })).entries.length;
       times.push(sinceMs(start));
     }
-    const median = times.sort((a, b) => a - b)[4]!.toFixed(1);
-    console.log(`${what}: ${median} ms, ${found} entries`);
+    console.log(`${what}: ${median(times).toFixed(1)} ms, ${found} entries`);
   }
-  log.close();
-  store.close();
+  long.close();
 } finally {
-  Deno.removeSync(folder, { recursive: true });
+  Deno.removeSync(top, { recursive: true });
 }

@@ -10,6 +10,7 @@ const button = (page: Page, name: string | RegExp) =>
 const sees = (page: Page, text: string | RegExp) =>
   page.getByText(text).first().waitFor({ timeout: 15_000 });
 const password = "correct horse";
+const newPassword = "blue tin whistle";
 
 Deno.test({ name: "a customer banks in a browser", ignore: findBrowser() === null }, async (t) => {
   const folder = await Deno.makeTempDir();
@@ -62,6 +63,9 @@ Deno.test({ name: "a customer banks in a browser", ignore: findBrowser() === nul
       ["bank", "customer", "add", "alice", "--opening", "1000.00", ...bank],
       `${password}\n`,
     );
+    await run(["bank", "customer", "add", "bob", "--opening", "5.00", ...bank], `${password}\n`);
+    const listed = await run(["bank", "account", "list", "--customer", "bob", ...bank]);
+    const bobs = /^(\d+) /m.exec(listed.out)![1]!;
     const { program: server } = await startServer();
     const lobby = await openAtm("lobby");
     const hall = await openAtm("hall");
@@ -119,6 +123,43 @@ Deno.test({ name: "a customer banks in a browser", ignore: findBrowser() === nul
       await sees(lobby, "€1,015.00");
     });
 
+    await t.step("a transfer, and whose account it goes to", async () => {
+      await button(lobby, /^Transfer/).click();
+      await lobby.getByLabel("Account number").fill(bobs);
+      await lobby.keyboard.press("Enter");
+      await sees(lobby, "How much for b•••b?");
+      await lobby.keyboard.type("15");
+      await lobby.keyboard.press("Enter");
+      await button(lobby, "Send €15.00").click();
+      await sees(lobby, "It is sent");
+      await sees(lobby, "€1,000.00");
+      await button(lobby, "Save").click();
+      const place = /Saved as (.+\.txt)/.exec(
+        await lobby.locator(".saving__place").innerText(),
+      )![1]!;
+      assert(Deno.readTextFileSync(place).includes("Amount: €15.00"));
+      await toMenu(lobby);
+      await sees(hall, "€1,000.00");
+    });
+
+    await t.step("the balance, by day", async () => {
+      await button(lobby, /^Balance/).click();
+      await sees(lobby, "The last 30 days");
+      await toMenu(lobby);
+    });
+
+    await t.step("a new password ends the visit elsewhere", async () => {
+      await button(lobby, /^Password/).click();
+      await lobby.getByLabel("Your password now").fill(password);
+      await lobby.getByLabel("The new password", { exact: true }).fill(newPassword);
+      await lobby.getByLabel("The new password again").fill(newPassword);
+      await lobby.keyboard.press("Enter");
+      await sees(lobby, "Your password is changed");
+      await onScreen(hall, "ended");
+      await sees(hall, "The bank ended your visit");
+      await toMenu(lobby);
+    });
+
     await t.step("history, narrowed", async () => {
       await button(lobby, "History").click();
       await sees(lobby, "Deposit €75.00");
@@ -126,6 +167,10 @@ Deno.test({ name: "a customer banks in a browser", ignore: findBrowser() === nul
       await button(lobby, "Withdrawals").click();
       await lobby.getByText("Deposit €75.00").waitFor({ state: "detached", timeout: 5_000 });
       await sees(lobby, "Withdraw €60.00");
+      await button(lobby, "As the log has it").click();
+      await sees(lobby, /^Place 1\./);
+      await button(lobby, "Save as a file").click();
+      await sees(lobby, /Saved as .+\.csv/);
       await toMenu(lobby);
     });
 
@@ -140,9 +185,9 @@ Deno.test({ name: "a customer banks in a browser", ignore: findBrowser() === nul
 
     await t.step("log in again, and log out: the money is where it was", async () => {
       await lobby.keyboard.press("Enter");
-      await fillLogIn(lobby, "alice", password);
+      await fillLogIn(lobby, "alice", newPassword);
       await onScreen(lobby, "menu");
-      await sees(lobby, "€1,015.00");
+      await sees(lobby, "€1,000.00");
       await button(lobby, "Log out").click();
       await onScreen(lobby, "ended");
     });
@@ -156,10 +201,16 @@ Deno.test({ name: "a customer banks in a browser", ignore: findBrowser() === nul
           "withdraw €950.00 failed - insufficient funds",
           "withdraw €33.00 failed - not dispensable",
           "deposit €75.00 |",
+          `look up account ${bobs} |`,
+          `transfer €15.00 to account ${bobs} (b•••b) |`,
+          "view balance |",
+          "change password |",
+          "log out - password changed elsewhere |",
+          "search history |",
           "log out |",
         ]
       ) assert(out.includes(action), `${action} in\n${out}`);
-      assert(!out.includes(password));
+      assert(!out.includes(password) && !out.includes(newPassword));
       const verified = await run(["bank", "audit", "verify", ...bank]);
       assertEquals(verified.code, 0, verified.err);
     });

@@ -4,40 +4,34 @@ import { openAtm } from "./open_atm.ts";
 import { ScriptedMachine } from "./scripted_machine.ts";
 import { type Stop, walk } from "./walk.ts";
 
+type Scheme = "light" | "dark" | "contrast";
+type Direction = "ltr" | "rtl";
+
 interface Look {
   name: string;
   viewport: { width: number; height: number };
-  colorScheme: "light" | "dark";
-  stops: readonly Stop[];
+  scheme: Scheme;
+  direction: Direction;
 }
 
-/** Screens that show best whether a layout fits. */
-const telling = walk.filter(({ name }) =>
-  [
-    "welcome",
-    "log_in",
-    "menu",
-    "amount",
-    "receipt_withdrawal",
-    "deposit",
-    "history",
-    "take",
-    "devices_at_fault",
-  ]
-    .includes(name) || name === "refusal_not_dispensable"
-);
+const sizes = ["1024x768", "1280x800", "1920x1080", "1080x1920"];
+const schemes: Scheme[] = ["light", "dark", "contrast"];
+const directions: Direction[] = ["ltr", "rtl"];
 
-const looks: Look[] = [
-  { name: "1280x800-light", colorScheme: "light", stops: walk },
-  { name: "1280x800-dark", colorScheme: "dark", stops: walk },
-  { name: "1024x768-light", colorScheme: "light", stops: telling },
-  { name: "1920x1080-light", colorScheme: "light", stops: telling },
-  { name: "1080x1920-light", colorScheme: "light", stops: telling },
-  { name: "768x1024-dark", colorScheme: "dark", stops: telling },
-].map((look) => {
-  const [width = 0, height = 0] = look.name.split("-")[0]!.split("x").map(Number);
-  return { ...look, viewport: { width, height } } as Look;
-});
+/** Every size in every light and in both directions: a folder each. */
+const looks: Look[] = sizes.flatMap((size) =>
+  schemes.flatMap((scheme) =>
+    directions.map((direction) => {
+      const [width = 0, height = 0] = size.split("x").map(Number);
+      return {
+        name: `${size}-${scheme}-${direction}`,
+        viewport: { width, height },
+        scheme,
+        direction,
+      };
+    })
+  )
+);
 
 /** Writes a PNG of each stop in each look into `folder`; only those whose path has `only` in it. */
 export async function takeScreenshots(folder: string, only = ""): Promise<string[]> {
@@ -46,7 +40,7 @@ export async function takeScreenshots(folder: string, only = ""): Promise<string
     const written: string[] = [];
     for (const look of looks) {
       await Deno.mkdir(`${folder}/${look.name}`, { recursive: true });
-      for (const stop of look.stops) {
+      for (const stop of walk) {
         const path = `${folder}/${look.name}/${stop.name}.png`;
         if (!path.includes(only)) continue;
         await takeOne(browser, look, stop, path);
@@ -61,9 +55,18 @@ export async function takeScreenshots(folder: string, only = ""): Promise<string
 
 async function takeOne(browser: Browser, look: Look, stop: Stop, path: string): Promise<void> {
   const machine = stop.machine?.() ?? new ScriptedMachine();
-  const atm = await openAtm(browser, { ...look, machine });
+  const { viewport, scheme, direction } = look;
+  const colorScheme = scheme === "dark" ? "dark" : "light";
+  const atm = await openAtm(browser, { viewport, colorScheme, machine });
   try {
     await stop.reach(atm);
+    if (scheme === "contrast") {
+      await atm.page.evaluate(() => document.documentElement.dataset.contrast = "high");
+    }
+    if (direction === "rtl") {
+      machine.change({ language: "ar" });
+      await atm.page.waitForTimeout(100);
+    }
     await atm.page.screenshot({ path });
   } finally {
     await atm.close();

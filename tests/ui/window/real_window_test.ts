@@ -109,6 +109,52 @@ onDesktop(
   },
 );
 
+/** From the menu, the tile to press and what is seen then; and from there on. */
+const screens: [keys: string[], sees: string][] = [
+  [[], "Welcome to"],
+  [["Return"], "Who is there"],
+  [["Return", "log in"], "Booked balance"],
+  [["Return", "log in", "Tab", "Return"], "How much"],
+  [["Return", "log in", ...tabs(2), "Return"], "insert your notes"],
+  [["Return", "log in", ...tabs(3), "Return"], "Who is it for"],
+  [["Return", "log in", ...tabs(4), "Return"], "Your balance"],
+  [["Return", "log in", ...tabs(5), "Return"], "Your history"],
+  [["Return", "log in", ...tabs(6), "Return"], "A new password"],
+  [["Return", "log in", "Tab", "Return", "Tab", "Return"], "Here is your receipt"],
+  [["Return", "log in", "Escape"], "Goodbye"],
+];
+
+onDesktop("closing the window on any screen ends the ATM with 0", async (desktop) => {
+  for (const [keys, words] of screens) {
+    const window = new TestWindow(desktop, "screens");
+    await desktop.sees("Welcome to");
+    for (const [index, key] of keys.entries()) {
+      if (key !== "log in") {
+        await desktop.press(key);
+        // a window that has only just come to the front may not hear the first key
+        if (index === 0 && !await desktop.shows("Who is there", undefined, 5_000)) {
+          await desktop.press(key);
+        }
+        continue;
+      }
+      await desktop.sees("Who is there");
+      await desktop.type("alice");
+      await desktop.press("Tab");
+      await desktop.type("correct horse");
+      await desktop.press("Return");
+      await desktop.sees("Booked balance");
+    }
+    await desktop.sees(words);
+    await desktop.closeWindow("test");
+    const { code, err } = await window.ended;
+    assertEquals(code, 0, `${words}: ${err}`);
+  }
+});
+
+function tabs(count: number): string[] {
+  return Array(count).fill("Tab");
+}
+
 function perSecond(ms: number): number {
   return Math.round(1000 / ms * 1000);
 }

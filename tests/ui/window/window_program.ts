@@ -10,7 +10,7 @@ import { serveWindow, type WindowEnd } from "../../../ui/window/window_worker.ts
 import { memoryOf, treeOf } from "../../process_tree.ts";
 import { ScriptedMachine } from "../scripted_machine.ts";
 
-export type Role = "calls" | "cycles" | "attacks" | "death";
+export type Role = "calls" | "cycles" | "attacks" | "death" | "screens";
 /** What the page tells of itself by calls of the machine: its first word is what it is about. */
 export type Said = { said: string[] } | { memory: number; processes: number };
 
@@ -37,6 +37,7 @@ function scriptOf(role: Role, port: string): string {
       await say("1000 calls", performance.now() - startMs);`,
     cycles: `await say("shown");`,
     death: "",
+    screens: "",
     attacks: `
       const elsewhere = "http://127.0.0.1:${port}/";
       if (page === 1) {
@@ -77,7 +78,8 @@ let bundled: Promise<Page> | undefined;
 /** A page that is only this script; the real one's document and style around it. */
 async function pageOf(role: Role, port: string): Promise<Page> {
   const real = await (bundled ??= bundlePage("in_window"));
-  return role === "death" ? real : { ...real, script: scriptOf(role, port) };
+  const own = role === "death" || role === "screens"; // the real page, as customers have it
+  return own ? real : { ...real, script: scriptOf(role, port) };
 }
 
 async function show(role: Role, port: string): Promise<number> {
@@ -116,7 +118,7 @@ async function serve({ role }: Begin, window: WindowEnd): Promise<number> {
       throw new Error("the worker breaks, as the test wants it");
     }, 500);
   }
-  await Promise.race([done.promise, window.closed]);
+  await (role === "screens" ? window.closed : Promise.race([done.promise, window.closed]));
   host.close();
   return 0;
 }

@@ -37,7 +37,7 @@ export type IconName =
 
 export function Icon({ name }: { name: IconName }): VNode {
   return html`
-    <svg class="icon" viewBox="0 0 24 24" aria-hidden="true">
+    <svg class="icon icon--${name}" viewBox="0 0 24 24" aria-hidden="true">
       <use href="#icon-${name}" />
     </svg>
   ` as VNode;

@@ -5,6 +5,10 @@ import type { Saving } from "../state.ts";
 import { fill, type Words } from "../words.ts";
 import { Icon } from "./icon.ts";
 
+/** A path reads from left to right in every language: isolated by the marks that Unicode has for it. */
+const leftToRight = (path: string, { direction }: Words) =>
+  direction === "rtl" ? `\u2066${path}\u2069` : path;
+
 export function SaveButton(
   { label, saving, words, save }: {
     label: string;
@@ -17,7 +21,7 @@ export function SaveButton(
   const told = saving === "failed"
     ? text.notSaved
     : typeof saving === "object"
-    ? fill(text.saved, { place: saving.place })
+    ? fill(text.saved, { place: leftToRight(saving.place, words) })
     : "";
   return html`
     <div class="saving">

@@ -1,0 +1,149 @@
+/** Each language in Chromium: its main flow, its direction, and that every wording has its place. */
+import { assert, assertEquals } from "@std/assert";
+import { languageCodes } from "../../lib/atm.ts";
+import { languages } from "../../ui/page/words/languages.ts";
+import { findBrowser, openBrowser, type Page } from "../browser.ts";
+import { onScreen, openAtm } from "./open_atm.ts";
+import { ScriptedMachine } from "./scripted_machine.ts";
+
+/** The button that leads on, whatever it says. */
+const next = (page: Page) => page.locator("[data-key~=enter]").click();
+const go = async (page: Page, to: string, screen = to) => {
+  await page.locator(`[data-go=${to}]`).click();
+  await onScreen(page, screen);
+};
+const back = async (page: Page) => {
+  await page.keyboard.press("Escape");
+  await onScreen(page, "menu");
+};
+
+async function logIn(page: Page): Promise<void> {
+  await next(page);
+  await onScreen(page, "log_in");
+  await page.locator("[name=username]").fill("alice");
+  await page.locator("[name=password]").fill("correct horse");
+  await next(page);
+  await onScreen(page, "menu");
+}
+
+/** What is cut off, or stands beyond an edge. */
+function cutOff(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const wide = [
+      ...document.querySelectorAll("html, .stage, button, h1, .lede, label, dt, dd, .help"),
+    ]
+      .filter((each) => each.checkVisibility() && each.scrollWidth > each.clientWidth + 1)
+      .filter((each) => getComputedStyle(each).display !== "inline");
+    return wide.map((each) =>
+      `${each.className || each.tagName}: ${each.textContent?.trim().slice(0, 60)}`
+    );
+  });
+}
+
+Deno.test({ name: "languages in Chromium", ignore: findBrowser() === null }, async (t) => {
+  const browser = await openBrowser();
+  try {
+    for (const language of languageCodes) {
+      await t.step(
+        `${languages[language].name} fits, from the welcome to the goodbye`,
+        async () => {
+          const machine = new ScriptedMachine({
+            language,
+            demo: false,
+            otherAccounts: { savings: 980_000n },
+          });
+          machine.remember(
+            { kind: "withdrawal", action: "withdraw €40.00", outcome: "done", amount: "4000" },
+            { kind: "log-in", action: "log in failed - wrong credentials", outcome: "refused" },
+          );
+          const viewport = { width: 1024, height: 768 };
+          const atm = await openAtm(browser, { machine, viewport });
+          const { page } = atm;
+          const words = languages[language];
+          const fits = async () => {
+            const { screen } = await page.locator(".atm").evaluate((atm) => ({
+              ...(atm as HTMLElement).dataset,
+            }));
+            assertEquals(await cutOff(page), [], screen);
+          };
+          try {
+            await onScreen(page, "welcome");
+            const { lang, dir } = await page.evaluate(() => {
+              const { lang, dir } = document.documentElement;
+              return { lang, dir };
+            });
+            assertEquals([lang, dir], [words.locale, words.direction]);
+            await fits();
+            await page.locator("[data-header=settings]").click();
+            await onScreen(page, "settings");
+            await fits();
+            await page.keyboard.press("Escape");
+            await onScreen(page, "welcome");
+            await logIn(page);
+            await fits();
+            await go(page, "withdraw");
+            await fits();
+            await go(page, "amount");
+            await page.keyboard.type("180");
+            await fits();
+            await next(page);
+            await onScreen(page, "mix");
+            await fits();
+            await page.keyboard.press("Enter");
+            await onScreen(page, "receipt");
+            await fits();
+            await page.locator("[data-save]").click();
+            await page.locator(".saving__place", { hasText: "receipt-" }).waitFor();
+            assert(machine.saved.includes(words.receipt.title));
+            await next(page);
+            await onScreen(page, "menu");
+            for (const to of ["deposit", "accounts", "balance", "password"]) {
+              await go(page, to);
+              await fits();
+              await back(page);
+            }
+            await go(page, "recipient");
+            await fits();
+            await page.keyboard.type("8");
+            await next(page);
+            await onScreen(page, "sum");
+            await page.keyboard.type("25");
+            await fits();
+            await next(page);
+            await onScreen(page, "confirm");
+            await fits();
+            await next(page);
+            await onScreen(page, "receipt");
+            await next(page);
+            await go(page, "history");
+            await page.locator(".entry").first().waitFor();
+            await fits();
+            if (language !== "en") {
+              const said = await page.locator(".entries__list").innerText();
+              assert(
+                !/withdraw|log in|wrong credentials|transfer €/i.test(said),
+                `the log's own words:\n${said}`,
+              );
+            }
+            await back(page);
+            machine.next.withdraw = "in_doubt";
+            await go(page, "withdraw");
+            await page.locator("[data-amount]").first().click();
+            await onScreen(page, "refusal");
+            await fits();
+            await page.keyboard.press("Enter");
+            await onScreen(page, "menu");
+            await page.keyboard.press("Escape");
+            await onScreen(page, "ended");
+            await fits();
+            assertEquals(atm.problems, []);
+          } finally {
+            await atm.close();
+          }
+        },
+      );
+    }
+  } finally {
+    await browser.close();
+  }
+});
