@@ -64,11 +64,15 @@ export const batchCommandsMax = 256;
 /** Commands waiting for a batch: beyond it the answer is "try again later". */
 export const commandsPendingMax = 16_384;
 
-/** How often a batch is run again that others got in the way of. */
+/** How often, and how long, a batch is run again that others got in the way of. */
 export const batchTriesMax = 10;
+export const batchTriesMsMax = 10 * second;
 /** A database elsewhere: how long a connection to it may take, and one answer of it. */
 export const databaseConnectMsMax = 3 * second;
-export const databaseAnswerMsMax = 10 * second;
+export const databaseAnswerMsMax = 8 * second;
+/** How long a batch waits for another server's, and how long that may rest with what it has locked. */
+export const databaseLockMsMax = 4 * second;
+export const databaseRestMsMax = 5 * second;
 /** How long a batch waits for a database that is gone: less than an ATM waits for its answer. */
 export const databaseOutageMsMax = 10 * second;
 export const databaseRetryMs = 100;

@@ -3,7 +3,7 @@
  * speak of them commit together, and nobody is answered before.
  */
 import type { LoggedAt } from "../../lib/atm.ts";
-import { batchTriesMax } from "../../lib/limits.ts";
+import { batchTriesMax, batchTriesMsMax } from "../../lib/limits.ts";
 import type { SealedEntry } from "../audit/chain.ts";
 import { loggedAt } from "../audit/history.ts";
 import type { ChainWriter } from "../audit/writer.ts";
@@ -139,11 +139,13 @@ export class Engine {
     if (this.#adrift && !await this.#lookAgain(onError)) {
       return this.#nothingDone(commands);
     }
+    const endMs = this.parts.monotonicMs() + batchTriesMsMax;
     for (let tries = 1;; tries++) {
       try {
         return await this.#runTogether(commands, onError, endEpoch);
       } catch (error) {
-        if (!(error instanceof TryAgain) || tries === batchTriesMax) throw error;
+        const late = tries === batchTriesMax || this.parts.monotonicMs() > endMs;
+        if (!(error instanceof TryAgain) || late) throw error;
       }
     }
   }

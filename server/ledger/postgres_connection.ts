@@ -2,7 +2,12 @@
 import pg from "pg";
 import { urlsOf } from "../../lib/database_url.ts";
 import { UsageError } from "../../lib/errors.ts";
-import { databaseAnswerMsMax, databaseConnectMsMax } from "../../lib/limits.ts";
+import {
+  databaseAnswerMsMax,
+  databaseConnectMsMax,
+  databaseLockMsMax,
+  databaseRestMsMax,
+} from "../../lib/limits.ts";
 import type { Row } from "./rows.ts";
 
 type Value = bigint | number | string | Uint8Array | null;
@@ -89,7 +94,8 @@ export class PostgresConnection {
       keepAlive: true,
       connectionTimeoutMillis: databaseConnectMsMax,
       // A server that freezes amid a batch must not keep its rows from the others.
-      idle_in_transaction_session_timeout: databaseAnswerMsMax,
+      idle_in_transaction_session_timeout: databaseRestMsMax,
+      lock_timeout: databaseLockMsMax,
       query_timeout: databaseAnswerMsMax,
       types: { getTypeParser: (type: number) => parsers[type] ?? String },
     }) as PgClient;

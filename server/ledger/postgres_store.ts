@@ -39,7 +39,7 @@ const commit: Statement = { name: "commit", text: "COMMIT" };
 const rollBack: Statement = { name: "roll_back", text: "ROLLBACK" };
 
 /** What the database calls a conflict with others: the same may go through when it is run again. */
-const conflictStates = new Set(["40001", "40P01", "23505"]);
+const conflictStates = new Set(["40001", "40P01", "55P03", "23505"]);
 /** Loads of one batch, while movements turn up that others have just committed. */
 const loadsMax = 5;
 

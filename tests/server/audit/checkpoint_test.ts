@@ -12,7 +12,7 @@ import { LogVerifier } from "../../../server/audit/verify.ts";
 import { parseLogLine } from "../../../server/audit/log_line.ts";
 import { Checkpoints } from "../../../server/checkpoints.ts";
 import { filled } from "../../lib/helpers.ts";
-import { RunningBank } from "../helpers/running_bank.ts";
+import { onEachBank } from "../helpers/running_bank.ts";
 
 const secretKey = filled(7, 32);
 const publicKey = checkpointKeyOf(secretKey);
@@ -78,62 +78,72 @@ Deno.test("what is no checkpoint is said to be none", () => {
   }
 });
 
-Deno.test("a bank takes them when something has happened and at its stop, and today's log extends each", () =>
-  RunningBank.with(async (running) => {
-    const { bank } = running;
-    const folder = `${running.folder}/elsewhere`;
-    const files = () => {
-      try {
-        return [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
-      } catch {
-        return []; // the first one makes the folder
-      }
-    };
-    const checkpoints = new Checkpoints(
-      bank,
-      { folder, everyMs: 20 },
-      (line) => running.log.push(line),
-    );
-    const until = async (count: number) => {
-      while (files().length < count) await new Promise((resolve) => setTimeout(resolve, 10));
-    };
-    await until(1);
-    await bank.ledger.submit({
-      op: "note",
-      who: "bank",
-      action: "something",
-      kind: "other",
-      outcome: "ok",
-    });
-    await until(2);
-    await checkpoints.stop();
-    await running.stop();
-    await running.reopen();
-    const firstKey = parseFirstKey(running.firstKey, "first");
-    const lines = (await Array.fromAsync(running.operate({ command: "read_audit" })))
-      .flatMap((answer) => "lines" in answer ? answer.lines : []);
-    for (const name of files()) {
-      const taken = parseCheckpoint(
-        Deno.readTextFileSync(`${folder}/${name}`),
-        name,
-        [firstKey.checkpointKey],
+onEachBank(
+  "a bank takes them when something has happened and at its stop, and today's log extends each",
+  (withBank) =>
+    withBank(async (running) => {
+      const { bank } = running;
+      const folder = `${running.folder}/elsewhere`;
+      const files = () => {
+        try {
+          return [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
+        } catch {
+          return []; // the first one makes the folder
+        }
+      };
+      const checkpoints = new Checkpoints(
+        bank,
+        { folder, everyMs: 20 },
+        (line) => running.log.push(line),
       );
-      const verifier = new LogVerifier({ firstKeys: [firstKey], checkpoint: taken, keyFile: null });
-      for (const line of lines) verifier.next(parseLogLine(line));
-      verifier.end();
-    }
-    assert(files().length >= 2);
-  }));
+      const until = async (count: number) => {
+        while (files().length < count) await new Promise((resolve) => setTimeout(resolve, 10));
+      };
+      await until(1);
+      await bank.ledger.submit({
+        op: "note",
+        who: "bank",
+        action: "something",
+        kind: "other",
+        outcome: "ok",
+      });
+      await until(2);
+      await checkpoints.stop();
+      await running.stop();
+      await running.reopen();
+      const firstKey = parseFirstKey(running.firstKey, "first");
+      const lines = (await Array.fromAsync(running.operate({ command: "read_audit" })))
+        .flatMap((answer) => "lines" in answer ? answer.lines : []);
+      for (const name of files()) {
+        const taken = parseCheckpoint(
+          Deno.readTextFileSync(`${folder}/${name}`),
+          name,
+          [firstKey.checkpointKey],
+        );
+        const verifier = new LogVerifier({
+          firstKeys: [firstKey],
+          checkpoint: taken,
+          keyFile: null,
+        });
+        for (const line of lines) verifier.next(parseLogLine(line));
+        verifier.end();
+      }
+      assert(files().length >= 2);
+    }),
+);
 
-Deno.test("a place that cannot be written is told, and the bank goes on", () =>
-  RunningBank.with(async (running) => {
-    const folder = `${running.folder}/bank.keys/none`;
-    const checkpoints = new Checkpoints(
-      running.bank,
-      { folder, everyMs: 1_000_000 },
-      (line) => running.log.push(line),
-    );
-    await checkpoints.stop();
-    assert(running.log.some((line) => line.startsWith(`no checkpoint in ${folder}`)));
-    assert((await running.entries()).some((line) => line.includes("take a checkpoint failed")));
-  }));
+onEachBank(
+  "a place that cannot be written is told, and the bank goes on",
+  (withBank) =>
+    withBank(async (running) => {
+      const folder = `${running.folder}/bank.keys/none`;
+      const checkpoints = new Checkpoints(
+        running.bank,
+        { folder, everyMs: 1_000_000 },
+        (line) => running.log.push(line),
+      );
+      await checkpoints.stop();
+      assert(running.log.some((line) => line.startsWith(`no checkpoint in ${folder}`)));
+      assert((await running.entries()).some((line) => line.includes("take a checkpoint failed")));
+    }),
+);

@@ -4,7 +4,9 @@ import { DatabaseSync } from "node:sqlite";
 import type { Command } from "../../../server/ledger/command.ts";
 import { Ledger, type OpenLedger } from "../../../server/ledger/ledger.ts";
 import { addCustomer, enrolTerminal, ledgerParts } from "../helpers/engine.ts";
+import { postgres } from "../helpers/postgres.ts";
 import { commandOf, idOf, settings } from "../helpers/small_bank.ts";
+import { newDatabase, onPostgres } from "../helpers/stores.ts";
 import { inTemporaryFolder } from "../helpers/temporary.ts";
 
 /** In the small bank's language alice has account 3 and bob 4; so they have here. */
@@ -44,6 +46,9 @@ const copyOf = (name: string, step: number, columns: Record<string, string>) => 
   } AND step = ${step}`;
 };
 
+/** An entry of the log's only chain, as SQLite has it. */
+const place = (sequence: number | string) => `place = (1 << 40) + ${sequence}`;
+
 /** What is done to the file by hand · what the check says of it. */
 const damages: [sql: string, problem: RegExp][] = [
   [
@@ -52,7 +57,7 @@ const damages: [sql: string, problem: RegExp][] = [
   ],
   ["UPDATE accounts SET balance = balance - 1 WHERE kind = 'vault'", /account 1: the balance/],
   [
-    "UPDATE accounts SET balance = balance + iif(id = 3, 5, -5) WHERE id IN (3, 4)",
+    "UPDATE accounts SET balance = balance + CASE id WHEN 3 THEN 5 ELSE -5 END WHERE id IN (3, 4)",
     /account 3: the balance/,
   ],
   ["UPDATE accounts SET held = 0 WHERE id = 4", /account 4: held are 0, its movements make 100/],
@@ -62,7 +67,7 @@ const damages: [sql: string, problem: RegExp][] = [
   [`UPDATE movements SET credit = 2 WHERE ${id("t1")}`, /account 2: the balance/],
   [
     `UPDATE movements SET debit = 77 WHERE ${id("t1")}`,
-    /a row of movements is without its accounts/,
+    /a row of movements is without its accounts|is of account 77, which does not exist/,
   ],
   [
     `UPDATE movements SET outcome = 'ok' WHERE ${id("w2")}`,
@@ -87,20 +92,25 @@ const damages: [sql: string, problem: RegExp][] = [
   ],
   [
     `INSERT INTO holds (movement, time_ms) VALUES (x'${idOf("none")}', 1)`,
-    /a row of holds is without its movements/,
+    /a row of holds is without its movements|is listed as open, and is not/,
   ],
   [
-    "DELETE FROM audit WHERE place = (SELECT max(place) FROM audit WHERE key_version > 0)",
+    `DELETE FROM audit WHERE ${
+      place("(SELECT max(place) - (1 << 40) FROM audit WHERE key_version > 0)")
+    }`,
     /is not in the log/,
   ],
   [
-    "UPDATE audit SET sealed = zeroblob(80) WHERE place = (1 << 40) + 5",
+    `UPDATE audit SET sealed = x'${"00".repeat(80)}' WHERE ${place(5)}`,
     /entry 5 of the log does not open/,
   ],
   [
-    "UPDATE audit SET sealed = (SELECT sealed FROM audit WHERE place = (1 << 40) + 6) WHERE place = (1 << 40) + 5",
+    `UPDATE audit SET sealed = (SELECT sealed FROM audit WHERE ${place(6)}) WHERE ${place(5)}`,
     /entry 5 of the log does not open/,
   ],
+];
+/** The tables themselves: PostgreSQL's are its own to guard. */
+const damagesOfSchema: typeof damages = [
   ["DROP TRIGGER movements_move_money", /its trigger movements_move_money is missing/],
   ["ALTER TABLE settings ADD COLUMN more TEXT", /its table settings is not as it was made/],
   ["CREATE TABLE more (x)", /its table more is not as it was made/],
@@ -139,7 +149,7 @@ Deno.test("books are checked against their movements and their log, and every da
     assertEquals(entries > 20, true);
     await made.close();
     const good = Deno.readFileSync(path);
-    for (const [sql, problem] of damages) {
+    for (const [sql, problem] of [...damages, ...damagesOfSchema]) {
       Deno.writeFileSync(path, good);
       damage(path, sql);
       assertMatch((await checked(parts)).problem ?? "nothing is found", problem, sql);
@@ -147,6 +157,38 @@ Deno.test("books are checked against their movements and their log, and every da
     Deno.writeFileSync(path, good);
     assertEquals((await checked(parts)).problem, null);
   }));
+
+/** The same in PostgreSQL's words. */
+const inPostgres = (sql: string) =>
+  sql.replaceAll(/x'([0-9a-f]*)'/g, (_, hex) => `'\\x${hex}'::bytea`)
+    .replaceAll("place = (1 << 40) + ", "chain = 1 AND sequence = ")
+    .replaceAll("max(place) - (1 << 40)", "max(sequence)");
+
+onPostgres(
+  "books in a database are checked the same, and every damage by its superuser is named",
+  () =>
+    inTemporaryFolder(async (folder) => {
+      const { run } = await postgres();
+      const { url } = await newDatabase();
+      const parts = { ...ledgerParts(folder), place: { url } };
+      const made = await Ledger.open({ ...parts, create: settings }, () => {});
+      for (const command of history) await made.submit(command);
+      assertEquals((await made.check()).problem, null);
+      await made.close();
+      const good = url.slice(url.lastIndexOf("/") + 1);
+      for (const [index, [sql, problem]] of damages.entries()) {
+        const copy = `${good}_${index}`;
+        const gone =
+          `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${good}'`;
+        const beside = url.replace(/[^/]+$/, "postgres");
+        await run(beside, gone, `CREATE DATABASE ${copy} TEMPLATE ${good} OWNER bank`);
+        const damaged = url.replace(/[^/]+$/, copy);
+        await run(damaged, "SET session_replication_role = replica", inPostgres(sql));
+        const found = await checked({ ...parts, place: { url: damaged } });
+        assertMatch(found.problem ?? "nothing is found", problem, sql);
+      }
+    }),
+);
 
 Deno.test("a torn page of the file is found", () =>
   inTemporaryFolder(async (folder) => {

@@ -103,6 +103,20 @@ onPostgres(
   },
 );
 
+onPostgres(
+  "a server that freezes amid a batch keeps what it locked for some seconds, and no longer",
+  async () => {
+    const { url, store } = await smallStore();
+    await store.load({ ...nothing, accounts: new Set([3]) }); // and then it says no more
+    const other = await PostgresStore.open(url);
+    const engine = await engineOn(other, Date.now());
+    await engine.run(enrolTerminal("lobby"));
+    const [reply] = await engine.run(commandOf("lobby alice withdraw w2 alice 10 EUR"));
+    assertEquals([reply!.outcome, engine.errors], ["ok", []]);
+    for (const each of [store, other]) await each.close();
+  },
+);
+
 /** A small bank behind a door, its commits under way told what becomes of them. */
 async function bankBehindDoor() {
   const door = new Forwarder((await postgres()).port);
