@@ -650,6 +650,33 @@ flow("connection lost while money moves: its end is shown first", async ({ page,
   await onScreen(page, "lost");
 });
 
+browserFlow("a receipt is printed, and nothing but the receipt", async ({ page }) => {
+  await page.evaluate(() => {
+    Object.assign(globalThis, {
+      printed: 0,
+      print: () => (globalThis as unknown as Kept).printed++,
+    });
+    interface Kept {
+      printed: number;
+    }
+  });
+  await logIn(page);
+  await button(page, "Withdraw cash").click();
+  await button(page, "€50").click();
+  await button(page, "Print").click();
+  assertEquals(
+    await page.evaluate(() => (globalThis as unknown as { printed: number }).printed),
+    1,
+  );
+  await page.emulateMedia({ media: "print" });
+  const shown = await page.evaluate(() =>
+    [".slip", ".header", ".question", ".actions", ".demo"].filter((name) =>
+      document.querySelector(name)?.checkVisibility()
+    )
+  );
+  assertEquals(shown, [".slip"]);
+});
+
 browserFlow("host killed: the page says so and never sends again", async (atm) => {
   const { page, requests, problems } = atm;
   await logIn(page);
