@@ -212,18 +212,19 @@ export class ScriptedMachine implements AtmMachine {
 
   chooseAccount(id: string): Promise<void> {
     this.calls.push(`chooseAccount ${id}`);
-    const visit = this.#view.visit!;
-    const account = visit.accounts.find((one) => one.id === id) ?? visit.account;
-    this.change({ visit: { ...visit, account } });
+    const { visit } = this.#view;
+    const account = visit?.accounts.find((one) => one.id === id);
+    if (visit && account) this.change({ visit: { ...visit, account } });
     return Promise.resolve();
   }
 
   async balance(): Promise<{ outcome: AtmOutcome; days: DayBalance[] }> {
     this.calls.push("balance");
     await this.gate;
-    const outcome = this.#scripted("balance") ?? "ok";
-    if (outcome !== "ok") return { outcome, days: [] };
-    const now = Number(this.#view.visit!.account.booked);
+    const { visit } = this.#view;
+    const outcome = this.#scripted("balance") ?? (visit ? "ok" : "not_logged_in");
+    if (outcome !== "ok" || !visit) return { outcome, days: [] };
+    const now = Number(visit.account.booked);
     const days = Array.from({ length: 30 }, (_, index) => ({
       day: new Date(firstTimeMs - (29 - index) * 86_400_000).toISOString().slice(0, 10),
       booked: String(index === 29 ? now : now + 5_000 * (29 - index) - 40_000 * ((index / 9) | 0)),
@@ -245,12 +246,7 @@ export class ScriptedMachine implements AtmMachine {
     await this.gate;
     const minor = BigInt(amount);
     const words = `transfer ${formatMoney(minor, euro)} to account ${to} (b•••b)`;
-    const outcome = this.#scripted("transfer") ??
-      (this.#ownerOf(to) === undefined
-        ? "unknown_recipient"
-        : minor > BigInt(this.#view.visit!.account.available)
-        ? "insufficient_funds"
-        : "ok");
+    const outcome = this.#scripted("transfer") ?? this.#mayTransfer(to, minor);
     if (outcome !== "ok") return { ...this.#refused("transfer", amount, outcome, words), to };
     const account = this.#move(-minor);
     this.#log("transfer", words, amount);
@@ -260,7 +256,7 @@ export class ScriptedMachine implements AtmMachine {
   async changePassword(current: string, next: string) {
     this.calls.push("changePassword");
     await this.gate;
-    const { username } = this.#view.visit!;
+    const { username = "" } = this.#view.visit ?? {};
     const outcome = this.#scripted("changePassword") ??
       (this.#script.passwords[username] === current ? "ok" : "wrong_credentials");
     if (outcome === "throttled") return { outcome, retryAfterMs: this.retryAfterMs };
@@ -285,6 +281,13 @@ export class ScriptedMachine implements AtmMachine {
     const outcome = this.#scripted("save") ?? "ok";
     const place = `data/atm/saved/${name}`;
     return Promise.resolve(outcome === "ok" ? { outcome, place } : { outcome });
+  }
+
+  #mayTransfer(to: string, minor: bigint): AtmOutcome {
+    const { visit } = this.#view;
+    if (!visit) return "not_logged_in";
+    if (this.#ownerOf(to) === undefined) return "unknown_recipient";
+    return minor > BigInt(visit.account.available) ? "insufficient_funds" : "ok";
   }
 
   #ownerOf(account: string): string | undefined {
