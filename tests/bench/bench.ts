@@ -1,8 +1,12 @@
 /** `deno task bench NAME [--quick] [--json FILE]`: how fast a part is, on this machine, today. */
 import { Bench } from "./harness.ts";
 import { benchLedger } from "./ledger.ts";
+import { benchScale } from "./scale.ts";
 
-const benches: Record<string, (bench: Bench) => Promise<void>> = { ledger: benchLedger };
+const benches: Record<string, (bench: Bench) => Promise<void>> = {
+  ledger: benchLedger,
+  scale: benchScale,
+};
 const usage = `deno task bench ${Object.keys(benches).join(" | ")} [--quick] [--json FILE]`;
 
 /** @throws {Error} with the way to write it, when a word or flag is none */
