@@ -2,10 +2,12 @@
 import { Bench } from "./harness.ts";
 import { benchLedger } from "./ledger.ts";
 import { benchPage } from "./page.ts";
+import { benchScale } from "./scale.ts";
 
 const benches: Record<string, (bench: Bench) => Promise<void>> = {
   ledger: benchLedger,
   page: benchPage,
+  scale: benchScale,
 };
 const usage = `deno task bench ${Object.keys(benches).join(" | ")} [--quick] [--json FILE]`;
 

@@ -4,7 +4,11 @@ import { parseBench } from "./bench.ts";
 import { Bench, median } from "./harness.ts";
 import { findBrowser } from "../browser.ts";
 import { benchLedger } from "./ledger.ts";
+
 import { benchPage } from "./page.ts";
+
+import { benchScale } from "./scale.ts";
+import { onPostgres } from "../server/helpers/stores.ts";
 
 Deno.test("median() is the middle one, or between the two in the middle", () => {
   const rows: [number[], number][] = [[[7], 7], [[3, 1, 2], 2], [[4, 1, 3, 2], 2.5], [[5, 5], 5]];
@@ -32,7 +36,9 @@ Deno.test("the command line of benches is read, and refused where it is wrong", 
     quick: true,
     json: "a.json",
   });
-  assertEquals(parseBench([]).names, ["ledger", "page"]);
+
+  assertEquals(parseBench([]).names, ["ledger", "page", "scale"]);
+
   for (const args of [["leger"], ["--json"], ["--fast"], ["constructor"]]) {
     assertThrows(() => parseBench(args), Error, "deno task bench ledger");
   }
@@ -60,3 +66,12 @@ Deno.test(
     }
   },
 );
+
+onPostgres("the bench of several servers gives what each way does and costs", async () => {
+  const bench = new Bench({ quick: true, tell: () => {} });
+  await benchScale(bench);
+  const ways = ["1", "2", "4", "requests", "functions", "applied", "applied.functions"];
+  const ids = ways.flatMap((way) => ["", ".p99", ".server", ".database"].map((end) => way + end));
+  assertEquals(bench.figures.map(({ id }) => id), ids.map((id) => `scale.${id}`));
+  assert(bench.figures.every(({ value }) => Number.isFinite(value) && value >= 0));
+});

@@ -1,8 +1,8 @@
 /** A PostgreSQL primary and its standby, of which the primary can die. */
-import { bankRole, Node, output, Programs } from "../server/helpers/postgres.ts";
+import { bankRole, Node, output, Programs, runAsAdmin } from "../server/helpers/postgres.ts";
 
 /** What makes a server ready to be copied, and to be a primary or a standby. */
-const settings = { max_connections: "50", wal_keep_size: "256MB", hot_standby: "on" };
+const settings = { max_connections: "120", wal_keep_size: "256MB", hot_standby: "on" };
 const standbyName = "standby";
 const database = "bank";
 const patienceMs = 60_000;
@@ -16,7 +16,7 @@ export class Cluster {
     public primary: Node,
     public standby: Node,
     /** Whether commits wait for the standby. */
-    private readonly synchronous: boolean,
+    private synchronous: boolean,
   ) {}
 
   /** @param synchronous whether commits wait for the standby */
@@ -56,6 +56,12 @@ export class Cluster {
     await output(["/bin/chown", "-R", `--reference=${primary.data}`, standby.data]);
     await standby.start(settings);
     this.standby = standby;
+    await this.#keepsUp();
+  }
+
+  /** Waits until the standby is what it is to be. */
+  async #keepsUp(): Promise<void> {
+    const { primary } = this;
     const wanted = this.synchronous ? "sync" : "async";
     if (this.synchronous) await this.#setStandbyNames(standbyName);
     const state = `SELECT sync_state FROM pg_stat_replication WHERE state = 'streaming'`;
@@ -64,6 +70,18 @@ export class Cluster {
       if (performance.now() > endMs) throw new Error("the standby does not keep up");
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
+  }
+
+  /** From now on a commit waits until the standby has applied it. */
+  async waitUntilApplied(): Promise<void> {
+    this.synchronous = true;
+    await this.primary.run(`ALTER ROLE ${bankRole} SET synchronous_commit = remote_apply`);
+    await this.#keepsUp();
+  }
+
+  /** Runs statements in the bank's database, as the bank's own role. */
+  async asOwner(...statements: string[]): Promise<void> {
+    await runAsAdmin(this.urlOf(this.primary), `SET ROLE ${bankRole}`, ...statements);
   }
 
   /** Cuts the standby off: what is committed from now on, it does not hear. */

@@ -185,6 +185,15 @@ export class Node {
     return atMs;
   }
 
+  /** What its processes have computed so far. */
+  processorMs(): number {
+    const postmaster = Number(Deno.readTextFileSync(`${this.data}/postmaster.pid`).split("\n")[0]);
+    return [postmaster, ...childrenOf(postmaster)].reduce(
+      (sum, pid) => sum + processorMsOf(pid),
+      0,
+    );
+  }
+
   /** The process of it that does this, by the title that PostgreSQL gives it. */
   process(title: string): number | undefined {
     const postmaster = Number(Deno.readTextFileSync(`${this.data}/postmaster.pid`).split("\n")[0]);
@@ -216,6 +225,18 @@ function childrenOf(parent: number): number[] {
       return []; // it has ended meanwhile
     }
   });
+}
+
+const tickMs = 10;
+
+/** What a process has computed, and those of its children that have ended; 0 for one that is gone. */
+function processorMsOf(pid: number): number {
+  try {
+    const [, after = ""] = Deno.readTextFileSync(`/proc/${pid}/stat`).split(") ");
+    return after.split(" ").slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) * tickMs;
+  } catch {
+    return 0;
+  }
 }
 
 /** Their inputs stay open as long as this process lives. */

@@ -1,0 +1,224 @@
+/**
+ * What a bank on PostgreSQL commits: with one, two and four servers; in batches, in a transaction for
+ * each request, and by functions inside the database; with a standby that has to apply what is told.
+ * Every movement is a withdrawal, authorised and completed, at the one terminal: the account that all of
+ * them wait for.
+ */
+import process from "node:process";
+import { ChainKeyFile } from "../../server/audit/chain_key.ts";
+import type { Command } from "../../server/ledger/command.ts";
+import { Engine } from "../../server/ledger/engine.ts";
+import { Ledger } from "../../server/ledger/ledger.ts";
+import { openStore } from "../../server/ledger/open_store.ts";
+import { PostgresConnection } from "../../server/ledger/postgres_connection.ts";
+import { Cluster } from "../failover/cluster.ts";
+import { filled } from "../lib/helpers.ts";
+import {
+  addCustomer,
+  engineOn,
+  enrolTerminal,
+  firstKey,
+  keyRing,
+  writerOn,
+} from "../server/helpers/engine.ts";
+import { idOf, settings } from "../server/helpers/small_bank.ts";
+import { inTemporaryFolder } from "../server/helpers/temporary.ts";
+import type { Bench } from "./harness.ts";
+import { callFunctions, functions } from "./scale_functions.ts";
+
+const customers = Array.from({ length: 16 }, (_, index) => `customer${index}`);
+/** Accounts are numbered as they are opened: after the bank's own two come the customers'. */
+const accountOf = (customer: number) => 3 + customer;
+const cashAccount = accountOf(customers.length);
+/** Movements under way at once, whatever does them. */
+const width = 128;
+/** Requests of one at a time need a connection each. */
+const connections = 32;
+const amount = 1_000n;
+
+/** Does one movement: from this customer's account, under this id. */
+type Mover = (customer: number, movement: string) => Promise<void>;
+
+export async function benchScale(bench: Bench): Promise<void> {
+  const cluster = await Cluster.start(false);
+  try {
+    await inTemporaryFolder(async (folder) => {
+      const url = cluster.urlOf(cluster.primary);
+      const store = await openStore({ url }, settings);
+      const { run } = await engineOn(store, Date.now());
+      await run(...customers.map((name) => addCustomer(name, 10n ** 12n)), enrolTerminal("lobby"));
+      await store.close();
+      const measured = (id: string, to: string | null, mover: Mover) =>
+        measure(bench, cluster, { id, to, mover });
+      for (const count of [1, 2, 4]) {
+        await withServers(
+          url,
+          `${folder}/${count}`,
+          count,
+          (mover) => measured(`scale.${count}`, count === 1 ? null : "scale.1", mover),
+        );
+      }
+      await cluster.asOwner(...functions);
+      await withRequests(url, (mover) => measured("scale.requests", "scale.1", mover));
+      await withFunctions(url, (mover) => measured("scale.functions", "scale.1", mover));
+      await cluster.waitUntilApplied();
+      await withServers(
+        url,
+        `${folder}/applied`,
+        1,
+        (mover) => measured("scale.applied", "scale.1", mover),
+      );
+      await withFunctions(
+        url,
+        (mover) => measured("scale.applied.functions", "scale.applied", mover),
+      );
+    });
+  } finally {
+    await cluster.stop();
+  }
+}
+
+/** Several rounds: movements a second, the slowest of a hundred, and what each costs. */
+async function measure(
+  bench: Bench,
+  cluster: Cluster,
+  { id, to, mover }: { id: string; to: string | null; mover: Mover },
+): Promise<void> {
+  const count = bench.size(/^scale\.(\d|applied)$/.test(id) ? 6_000 : 600, 2 * width);
+  const rounds: { rate: number; p99Ms: number; serverUs: number; databaseUs: number }[] = [];
+  await bench.median({ id, unit: "movements/s", to }, async () => {
+    const usage = process.cpuUsage();
+    const databaseMs = cluster.primary.processorMs();
+    const sinceMs = performance.now();
+    const tookMs = await moveMany(count, mover);
+    const seconds = (performance.now() - sinceMs) / 1_000;
+    const { user, system } = process.cpuUsage(usage);
+    tookMs.sort((a, b) => a - b);
+    rounds.push({
+      rate: count / seconds,
+      p99Ms: tookMs[Math.floor(count * 0.99)]!,
+      serverUs: (user + system) / count,
+      databaseUs: (cluster.primary.processorMs() - databaseMs) * 1_000 / count,
+    });
+    return rounds.at(-1)!.rate;
+  });
+  const more = { p99Ms: "ms", serverUs: "µs of the servers", databaseUs: "µs of the database" };
+  for (const [name, unit] of Object.entries(more)) {
+    let round = 0;
+    await bench.median(
+      { id: `${id}.${name.replace(/(Ms|Us)$/, "")}`, unit },
+      () => rounds[round++]![name as keyof typeof more],
+    );
+  }
+}
+
+let movements = 0;
+let chains = 0;
+
+/** Milliseconds that each movement took. */
+async function moveMany(count: number, mover: Mover): Promise<number[]> {
+  const tookMs: number[] = [];
+  let left = count;
+  await Promise.all(Array.from({ length: width }, async (_, index) => {
+    while (left-- > 0) {
+      const sinceMs = performance.now();
+      await mover(index % customers.length, idOf(`s${movements++}`));
+      tookMs.push(performance.now() - sinceMs);
+    }
+  }));
+  return tookMs;
+}
+
+/** Both commands of a movement. */
+function commandsOf(customer: number, movement: string): [Command, Command] {
+  const terminal = idOf("lobby");
+  const whose = { customer: customers[customer]!, account: accountOf(customer), currency: "EUR" };
+  return [
+    { op: "authorise", kind: "withdrawal", terminal, movement, ...whose, amount },
+    { op: "complete", terminal, movement, amount },
+  ];
+}
+
+/** Servers, each in its thread, with batches that form by themselves. */
+async function withServers(
+  url: string,
+  folder: string,
+  count: number,
+  run: (mover: Mover) => Promise<void>,
+): Promise<void> {
+  Deno.mkdirSync(folder);
+  const ledgers: Ledger[] = [];
+  for (let server = 0; server < count; server++) {
+    const chainId = filled(++chains, 16);
+    const chainKeyPath = `${folder}/${server}.key`;
+    ChainKeyFile.create(chainKeyPath, chainId, firstKey);
+    const parts = { type: "open", place: { url }, chainId, chainKeyPath } as const;
+    ledgers.push(await Ledger.open({ ...parts, keys: keyRing.versions }, console.error));
+  }
+  let next = 0;
+  await run(async (customer, movement) => {
+    const ledger = ledgers[next++ % count]!;
+    for (const command of commandsOf(customer, movement)) {
+      requireDone((await ledger.submit(command)).outcome);
+    }
+  });
+  for (const ledger of ledgers) await ledger.close();
+}
+
+/** A transaction for each request: the same engine and rules, with nobody to share a batch with. */
+async function withRequests(url: string, run: (mover: Mover) => Promise<void>): Promise<void> {
+  const stores = await Promise.all(
+    Array.from({ length: connections }, () => openStore({ url })),
+  );
+  const engines = [];
+  for (const store of stores) {
+    const log = await writerOn(store, filled(++chains, 16));
+    const clock = { nowMs: Date.now, monotonicMs: () => performance.now() };
+    engines.push(await Engine.open({ store, log, lastMs: 0, ...clock }));
+  }
+  await run(pooled(engines, async (engine, customer, movement) => {
+    for (const command of commandsOf(customer, movement)) {
+      const { replies: [reply] } = await engine.run([command], console.error);
+      requireDone(reply!.outcome);
+    }
+  }));
+  for (const store of stores) await store.close();
+}
+
+/** Functions inside the database, a call for each request. */
+async function withFunctions(url: string, run: (mover: Mover) => Promise<void>): Promise<void> {
+  const opened = await Promise.all(
+    Array.from({ length: connections }, () => PostgresConnection.open(url)),
+  );
+  const callers = opened.map((connection, index) => ({ connection, chain: 1_000 + index }));
+  await run(pooled(callers, async ({ connection, chain }, customer, movement) => {
+    for (const call of callFunctions(chain, accountOf(customer), cashAccount, movement, amount)) {
+      const [answer] = await connection.run([call]);
+      requireDone(answer!.rows[0]!.outcome as string);
+    }
+  }));
+  for (const connection of opened) connection.close();
+}
+
+/** A mover that waits for a free one of these. */
+function pooled<T>(
+  all: readonly T[],
+  move: (one: T, ...movement: Parameters<Mover>) => Promise<void>,
+): Mover {
+  const free = [...all];
+  const waiting: ((one: T) => void)[] = [];
+  return async (...movement) => {
+    const one = free.pop() ?? await new Promise<T>((resolve) => waiting.push(resolve));
+    try {
+      await move(one, ...movement);
+    } finally {
+      const next = waiting.shift();
+      if (next) next(one);
+      else free.push(one);
+    }
+  };
+}
+
+function requireDone(outcome: string): void {
+  if (outcome !== "ok") throw new Error(`the bank answered ${outcome}`);
+}
