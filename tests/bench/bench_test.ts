@@ -3,12 +3,10 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { parseBench } from "./bench.ts";
 import { Bench, median } from "./harness.ts";
 import { findBrowser } from "../browser.ts";
-import { benchLedger } from "./ledger.ts";
-
-import { benchPage } from "./page.ts";
-
-import { benchScale } from "./scale.ts";
 import { onPostgres } from "../server/helpers/stores.ts";
+import { benchLedger } from "./ledger.ts";
+import { benchPage } from "./page.ts";
+import { benchScale } from "./scale.ts";
 
 Deno.test("median() is the middle one, or between the two in the middle", () => {
   const rows: [number[], number][] = [[[7], 7], [[3, 1, 2], 2], [[4, 1, 3, 2], 2.5], [[5, 5], 5]];
