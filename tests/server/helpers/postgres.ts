@@ -179,7 +179,13 @@ export class Node {
   async kill(): Promise<number> {
     const postmaster = Number(Deno.readTextFileSync(`${this.data}/postmaster.pid`).split("\n")[0]);
     const all = [postmaster, ...childrenOf(postmaster)];
-    for (const pid of all) Deno.kill(pid, "SIGKILL");
+    for (const pid of all) {
+      try {
+        Deno.kill(pid, "SIGKILL");
+      } catch (error) {
+        if (!(error instanceof Deno.errors.NotFound)) throw error; // it has just ended by itself
+      }
+    }
     const atMs = performance.now();
     await this.#leash!.stdin.close().catch(() => {});
     return atMs;
