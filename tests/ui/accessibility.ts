@@ -13,15 +13,18 @@ interface Axe {
   >;
 }
 
-/** A line for each violation; none where all is well. */
-export async function violationsOf(page: Page): Promise<string[]> {
+/**
+ * A line for each violation; none where all is well.
+ * @param rules only these; all that the tags name without
+ */
+export async function violationsOf(page: Page, rules?: string[]): Promise<string[]> {
   // evaluated by the browser's own debugger: the page's policy lets no other script in
   await page.evaluate(`globalThis.axe || (() => {${axeCore.source}})()`);
-  return await page.evaluate(async (tags) => {
+  return await page.evaluate(async (runOnly) => {
     const { axe } = globalThis as unknown as { axe: Axe };
-    const { violations } = await axe.run(document, { runOnly: tags, resultTypes: ["violations"] });
+    const { violations } = await axe.run(document, { runOnly, resultTypes: ["violations"] });
     return violations.flatMap(({ id, nodes }) =>
       nodes.map(({ html, any }) => `${id}: ${html.slice(0, 120)} ${any[0]?.message ?? ""}`)
     );
-  }, tags);
+  }, rules ?? tags);
 }

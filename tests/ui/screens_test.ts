@@ -828,15 +828,15 @@ async function fitsAtTwice(page: Page): Promise<void> {
   await page.setViewportSize(before);
 }
 
-/** axe-core finds nothing, in light, in dark and in high contrast. */
+/** axe-core finds nothing, in light, in dark and in high contrast, where colours alone differ. */
 async function isAccessible(page: Page): Promise<void> {
   const contrast = (value: string) =>
     page.evaluate((value) => document.documentElement.dataset.contrast = value, value);
   assertEquals(await violationsOf(page), []);
   await page.emulateMedia({ colorScheme: "dark" });
-  assertEquals(await violationsOf(page), [], "dark");
+  assertEquals(await violationsOf(page, ["color-contrast"]), [], "dark");
   await contrast("high");
-  assertEquals(await violationsOf(page), [], "high contrast");
+  assertEquals(await violationsOf(page, ["color-contrast"]), [], "high contrast");
 }
 
 /** What holds on every screen: one heading, nothing beyond the edges, nothing too small to touch. */
