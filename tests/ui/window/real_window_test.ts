@@ -118,9 +118,6 @@ const screens: [keys: string[], sees: string][] = [
   [["Return", "log in", ...tabs(2), "Return"], "Please insert"],
   [["Return", "log in", ...tabs(3), "Return"], "Who is it for"],
   [["Return", "log in", ...tabs(4), "Return"], "Your balance"],
-  [["Return", "log in", ...tabs(6), "Return"], "A new password"],
-  [["Return", "log in", "Tab", "Return", "Tab", "Return"], "Here is your"],
-  [["Return", "log in", "Escape"], "Goodbye"],
 ];
 
 onDesktop("closing the window on any screen ends the ATM with 0", async (desktop) => {
