@@ -1,10 +1,12 @@
 /** `deno task bench NAME [--quick] [--json FILE]`: how fast a part is, on this machine, today. */
 import { Bench } from "./harness.ts";
 import { benchLedger } from "./ledger.ts";
+import { benchPage } from "./page.ts";
 import { benchScale } from "./scale.ts";
 
 const benches: Record<string, (bench: Bench) => Promise<void>> = {
   ledger: benchLedger,
+  page: benchPage,
   scale: benchScale,
 };
 const usage = `deno task bench ${Object.keys(benches).join(" | ")} [--quick] [--json FILE]`;

@@ -2,9 +2,11 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { parseBench } from "./bench.ts";
 import { Bench, median } from "./harness.ts";
+import { findBrowser } from "../browser.ts";
 import { benchLedger } from "./ledger.ts";
 import { benchScale } from "./scale.ts";
 import { onPostgres } from "../server/helpers/stores.ts";
+import { benchPage } from "./page.ts";
 
 Deno.test("median() is the middle one, or between the two in the middle", () => {
   const rows: [number[], number][] = [[[7], 7], [[3, 1, 2], 2], [[4, 1, 3, 2], 2.5], [[5, 5], 5]];
@@ -32,7 +34,7 @@ Deno.test("the command line of benches is read, and refused where it is wrong", 
     quick: true,
     json: "a.json",
   });
-  assertEquals(parseBench([]).names, ["ledger", "scale"]);
+  assertEquals(parseBench([]).names, ["ledger", "page", "scale"]);
   for (const args of [["leger"], ["--json"], ["--fast"], ["constructor"]]) {
     assertThrows(() => parseBench(args), Error, "deno task bench ledger");
   }
@@ -54,3 +56,18 @@ onPostgres("the bench of several servers gives what each way does and costs", as
   assertEquals(bench.figures.map(({ id }) => id), ids.map((id) => `scale.${id}`));
   assert(bench.figures.every(({ value }) => Number.isFinite(value) && value >= 0));
 });
+
+Deno.test(
+  "the page's bench measures it over both bridges",
+  { ignore: findBrowser() === null },
+  async () => {
+    const bench = new Bench({ quick: true, tell: () => {} });
+    await benchPage(bench);
+    const figures = new Map(bench.figures.map(({ id, value }) => [id, value]));
+    for (const host of ["browser", "window"]) {
+      assertEquals(figures.get(`page.${host}.layout_shift`), 0, "nothing moves by itself");
+      assert(figures.get(`page.${host}.first_screen`)! > 0);
+      assert(figures.get(`page.${host}.key_to_screen`)! > 0);
+    }
+  },
+);

@@ -108,6 +108,26 @@ withBranch(
   },
 );
 
+withBranch(
+  "an ATM that is killed before it hears of its transfer settles it once it is back",
+  async (branch) => {
+    const accounts = await branch.bank.ledger.read.accounts();
+    const bobs = String(accounts.find(({ owner }) => owner === "bob")!.id);
+    const atm = branch.machine("lobby");
+    await logIn(atm);
+    const killed = Promise.withResolvers<void>();
+    atm.socket().insteadOfHearing = () => void atm.kill().then(killed.resolve);
+    atm.machine.transfer(bobs, "2500").catch(() => {});
+    await killed.promise;
+    await visiting(branch, async (again) => {
+      await until("it is settled", () => again.journal.open().length === 0);
+      assertEquals(again.journal.flagged(), []);
+      assertEquals(again.machine.view().visit!.account.booked, "97500", "the bank had booked it");
+      await branch.requireAllSettled(again);
+    });
+  },
+);
+
 withBranch("a customer chooses an account and the notes, and keeps files", async (branch) => {
   await runOperatorCommand(branch.bank, {
     command: "open_account",

@@ -139,6 +139,7 @@ Deno.test({ name: "a customer banks in a browser", ignore: findBrowser() === nul
       )![1]!;
       assert(Deno.readTextFileSync(place).includes("Amount: €15.00"));
       await toMenu(lobby);
+      await toMenu(hall); // its receipt stays as it is until it is read
       await sees(hall, "€1,000.00");
     });
 

@@ -213,6 +213,43 @@ flow(
   },
 );
 
+flow(
+  "read aloud for who wants it: each screen, again, and not while one acts",
+  async ({ page }) => {
+    await page.evaluate(() => {
+      const said: string[] = [];
+      Object.assign(globalThis, { said });
+      speechSynthesis.speak = ({ text, lang }) => void said.push(`${lang}: ${text}`);
+      speechSynthesis.cancel = () => void said.push("hush");
+    });
+    const said = () => page.evaluate(() => (globalThis as unknown as { said: string[] }).said);
+    const last = async () => (await said()).at(-1)!;
+    await button(page, "Touch to begin").click();
+    await page.keyboard.press("Escape");
+    await onScreen(page, "welcome");
+    assert((await said()).every((each) => each === "hush"), "nothing is said unasked");
+    await button(page, "Settings").click();
+    await page.locator("[data-choice=on]").click();
+    await button(page, "Done").click();
+    await onScreen(page, "welcome");
+    assert(
+      (await last()).startsWith("en-GB: Welcome to Strongroom Bank. Withdraw, deposit"),
+      await last(),
+    );
+    await button(page, "Touch to begin").click();
+    await page.getByLabel("Password", { exact: true }).fill("correct horse");
+    await page.keyboard.press("Shift");
+    assertEquals(await last(), "hush", "whoever acts is not talked to");
+    await button(page, "Say it again").click();
+    assert((await last()).includes("Who is there?"), await last());
+    assert(!(await said()).join().includes("correct horse"));
+    await button(page, "Do not read aloud").click();
+    await button(page, "Cancel").click();
+    await onScreen(page, "welcome");
+    assertEquals(await last(), "hush");
+  },
+);
+
 flow("letters pressed on the screen go where one types", async ({ page }) => {
   await button(page, "Touch to begin").click();
   await button(page, "On-screen keyboard").click();
@@ -613,6 +650,33 @@ flow("connection lost while money moves: its end is shown first", async ({ page,
   await onScreen(page, "lost");
 });
 
+browserFlow("a receipt is printed, and nothing but the receipt", async ({ page }) => {
+  await page.evaluate(() => {
+    Object.assign(globalThis, {
+      printed: 0,
+      print: () => (globalThis as unknown as Kept).printed++,
+    });
+    interface Kept {
+      printed: number;
+    }
+  });
+  await logIn(page);
+  await button(page, "Withdraw cash").click();
+  await button(page, "€50").click();
+  await button(page, "Print").click();
+  assertEquals(
+    await page.evaluate(() => (globalThis as unknown as { printed: number }).printed),
+    1,
+  );
+  await page.emulateMedia({ media: "print" });
+  const shown = await page.evaluate(() =>
+    [".slip", ".header", ".question", ".actions", ".demo"].filter((name) =>
+      document.querySelector(name)?.checkVisibility()
+    )
+  );
+  assertEquals(shown, [".slip"]);
+});
+
 browserFlow("host killed: the page says so and never sends again", async (atm) => {
   const { page, requests, problems } = atm;
   await logIn(page);
@@ -716,6 +780,7 @@ Deno.test({
             inAtm(openAtm(browser, { machine: stop.machine?.() }), async (atm) => {
               await stop.reach(atm);
               await holdsTheRules(atm.page);
+              await fitsAtTwice(atm.page);
               await isAccessible(atm.page);
               if (stop.name === "gone_stopped") atm.problems.length = 0; // Chromium's line of the cut
             }),
@@ -748,6 +813,19 @@ async function inAtm<Atm extends OpenAtm>(opening: Promise<Atm>, run: Flow<Atm>)
   } finally {
     await atm.close();
   }
+}
+
+/** At 200 % on the smallest screen all is reached by scrolling down, and nothing lies beside it. */
+async function fitsAtTwice(page: Page): Promise<void> {
+  const before = page.viewportSize()!;
+  await page.setViewportSize({ width: 512, height: 384 });
+  const beside = await page.evaluate(() =>
+    [document.documentElement, ...document.querySelectorAll(".screen, .stage, .actions, .keyboard")]
+      .map(({ className, scrollWidth, clientWidth }) => [className, scrollWidth - clientWidth])
+      .filter(([, more]) => Number(more) > 0)
+  );
+  assertEquals(beside, [], "200 %");
+  await page.setViewportSize(before);
 }
 
 /** axe-core finds nothing, in light, in dark and in high contrast. */

@@ -60,12 +60,12 @@ async function takeOne(browser: Browser, look: Look, stop: Stop, path: string): 
   const atm = await openAtm(browser, { viewport, colorScheme, machine });
   try {
     await stop.reach(atm);
-    if (scheme === "contrast") {
-      await atm.page.evaluate(() => document.documentElement.dataset.contrast = "high");
-    }
     if (direction === "rtl") {
       machine.change({ language: "ar" });
       await atm.page.waitForTimeout(100);
+    }
+    if (scheme === "contrast") {
+      await atm.page.evaluate(() => document.documentElement.dataset.contrast = "high");
     }
     await atm.page.screenshot({ path });
   } finally {

@@ -76,6 +76,7 @@ export function App({ state, send, words, tables }: AppProps): VNode {
   const atm = html`
     <div class="atm" data-screen=${name}>
       <${Header} ...${{ state, gone, send, words }} />
+      ${state.pending && html`<div class="busy" aria-hidden="true"></div>`}
       <div class="screen" key=${`${name} ${state.shownMs}`} inert=${state.moreTime}>
         <${Screen} ...${{ screen, state, view, send, words, tables }} />
       </div>

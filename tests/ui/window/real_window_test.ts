@@ -115,12 +115,12 @@ const screens: [keys: string[], sees: string][] = [
   [["Return"], "Who is there"],
   [["Return", "log in"], "Booked balance"],
   [["Return", "log in", "Tab", "Return"], "How much"],
-  [["Return", "log in", ...tabs(2), "Return"], "insert your notes"],
+  [["Return", "log in", ...tabs(2), "Return"], "Please insert"],
   [["Return", "log in", ...tabs(3), "Return"], "Who is it for"],
   [["Return", "log in", ...tabs(4), "Return"], "Your balance"],
   [["Return", "log in", ...tabs(5), "Return"], "Your history"],
   [["Return", "log in", ...tabs(6), "Return"], "A new password"],
-  [["Return", "log in", "Tab", "Return", "Tab", "Return"], "Here is your receipt"],
+  [["Return", "log in", "Tab", "Return", "Tab", "Return"], "Here is your"],
   [["Return", "log in", "Escape"], "Goodbye"],
 ];
 

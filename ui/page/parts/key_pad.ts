@@ -23,7 +23,7 @@ export function KeyPad(
     `;
   const add = (text: string) => () => onType(typed + text);
   return html`
-    <div class="key-pad" role="group" aria-label=${words.amount.pad}>
+    <div class="key-pad" role="group" aria-label=${words.amount.pad} dir="ltr">
       ${digits.map((digit) => key(digit, digit, add(digit)))}
       ${key(words.amount.clear, words.amount.clear, () => onType(""), "key--word")}
       ${key("0", "0", add("0"))}
