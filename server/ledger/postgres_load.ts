@@ -20,9 +20,11 @@ const lockAccounts = `SELECT * FROM accounts WHERE id IN (
     UNION SELECT debit FROM movements WHERE id = ANY ($3::bytea[])
     UNION SELECT credit FROM movements WHERE id = ANY ($3::bytea[])
   ) ORDER BY id FOR UPDATE`;
-const readTerminals =
-  `SELECT * FROM terminals WHERE name = ANY ($2::text[]) OR id = ANY ($1::text[])
-  OR id IN (SELECT terminal FROM movements WHERE id = ANY ($3::bytea[]))`;
+const readTerminals = `SELECT * FROM terminals WHERE id IN (
+    SELECT unnest($1::text[])
+    UNION SELECT id FROM terminals WHERE name = ANY ($2::text[])
+    UNION SELECT terminal FROM movements WHERE id = ANY ($3::bytea[])
+  )`;
 
 /**
  * In the order that `loadedOf` takes their rows.

@@ -2,7 +2,10 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { UsageError } from "../../../lib/errors.ts";
 import type { Movement } from "../../../server/ledger/books.ts";
+import { PostgresConnection } from "../../../server/ledger/postgres_connection.ts";
+import { loadStatements } from "../../../server/ledger/postgres_load.ts";
 import { PostgresStore } from "../../../server/ledger/postgres_store.ts";
+import { commitStatements } from "../../../server/ledger/postgres_writes.ts";
 import { addCustomer, engineOn, enrolTerminal, logOf, noChanges } from "../helpers/engine.ts";
 import { type CommitFate, Forwarder } from "../helpers/forwarder.ts";
 import { postgres } from "../helpers/postgres.ts";
@@ -114,6 +117,36 @@ onPostgres(
     const [reply] = await engine.run(commandOf("lobby alice withdraw w2 alice 10 EUR"));
     assertEquals([reply!.outcome, engine.errors], ["ok", []]);
     for (const each of [store, other]) await each.close();
+  },
+);
+
+onPostgres(
+  "what a batch needs is found by its key, however small the tables were when it was planned",
+  async () => {
+    const { url, store } = await smallStore();
+    const touch = { ...nothing, movements: new Set([withdrawal.id]), accounts: new Set([3]) };
+    const loaded = await store.load(touch);
+    const known = { ...loaded, locked: new Set([3]) };
+    const settled: Movement = {
+      ...withdrawal,
+      step: 2,
+      action: "reverse",
+    };
+    const failures = [{ source: "lobby", count: 1, lastMs: 1 }];
+    const changes = { ...noChanges, accounts: [aliceAfter], movements: [settled], failures };
+    const connection = await PostgresConnection.open(url);
+    const statements = [
+      ...loadStatements(touch, false),
+      ...commitStatements(changes, [entry], { ...known, failures }),
+    ];
+    assert(statements.length > 10);
+    for (const { name, text } of statements) {
+      const [plan] = await connection.run([{ name: "", text: `EXPLAIN (GENERIC_PLAN) ${text}` }]);
+      const lines = plan!.rows.map((row) => row["QUERY PLAN"]).join("\n");
+      assert(!/Seq Scan on (?!settings|audit_chains|given)/.test(lines), `${name}\n${lines}`);
+    }
+    connection.close();
+    await store.close();
   },
 );
 
