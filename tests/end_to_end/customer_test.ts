@@ -134,6 +134,7 @@ Deno.test({ name: "a customer banks in a browser", ignore: findBrowser() === nul
       await sees(lobby, "It is sent");
       await sees(lobby, "€1,000.00");
       await button(lobby, "Save").click();
+      await sees(lobby, "Saved as");
       const place = /Saved as (.+\.txt)/.exec(
         await lobby.locator(".saving__place").innerText(),
       )![1]!;

@@ -1,6 +1,8 @@
 /** The window itself, with pages that are not the ATM's: what it carries, what it frees, what it forbids. */
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, equal } from "@std/assert";
+import { linesOf } from "../../server/helpers/lines.ts";
 import { Desktop, findDesktop } from "../../desktop.ts";
+import type { ScreenName } from "../../../ui/page/state/model.ts";
 import type { Role, Said } from "./window_program.ts";
 
 const noDesktop = !findDesktop();
@@ -11,7 +13,10 @@ const endMsMax = 300_000;
 /** A window of a test's own, as a program on a desktop. */
 class TestWindow {
   readonly #process: Deno.ChildProcess;
+  readonly #said: Said[] = [];
+  readonly #err: Promise<string>;
   readonly ended: Promise<{ code: number; said: Said[]; err: string }>;
+  #heard = Promise.withResolvers<void>();
 
   constructor(desktop: Desktop, role: Role, more = "") {
     this.#process = new Deno.Command(Deno.execPath(), {
@@ -22,24 +27,40 @@ class TestWindow {
       stdout: "piped",
       stderr: "piped",
     }).spawn();
+    this.#err = new Response(this.#process.stderr).text();
+    this.ended = this.#follow();
+  }
+
+  /** Waits until it has said this. */
+  async says(what: Said): Promise<void> {
+    const isIt = (said: Said) => equal(said, what);
+    while (!this.#said.some(isIt)) {
+      const ended = await Promise.race([this.#heard.promise, this.ended]);
+      assert(!ended, `in vain: to hear ${JSON.stringify([what, ended])}`);
+    }
+  }
+
+  async #follow() {
     const late = setTimeout(() => this.#process.kill("SIGKILL"), endMsMax);
-    this.ended = this.#process.output().then(({ code, stdout, stderr }) => {
-      clearTimeout(late);
-      const lines = new TextDecoder().decode(stdout).split("\n").filter(Boolean);
-      const said = lines.map((line) => JSON.parse(line) as Said);
-      return { code, said, err: new TextDecoder().decode(stderr) };
-    });
+    for await (const line of linesOf(this.#process.stdout)) {
+      if (line) this.#said.push(JSON.parse(line));
+      this.#heard.resolve();
+      this.#heard = Promise.withResolvers();
+    }
+    const { code } = await this.#process.status;
+    clearTimeout(late);
+    return { code, said: this.#said, err: await this.#err };
   }
 }
 
-function onDesktop(name: string, run: (desktop: Desktop) => Promise<void>) {
+function onDesktop(name: string, run: (desktop: Desktop, t: Deno.TestContext) => Promise<void>) {
   Deno.test({
     name,
     ignore: noDesktop,
-    async fn() {
+    async fn(t) {
       const desktop = await Desktop.open(1290, 830);
       try {
-        await run(desktop);
+        await run(desktop, t);
       } finally {
         await desktop.close();
       }
@@ -109,47 +130,54 @@ onDesktop(
   },
 );
 
-/** From the menu, the tile to press and what is seen then; and from there on. */
-const screens: [keys: string[], sees: string][] = [
-  [[], "Welcome to"],
-  [["Return"], "Who is there"],
-  [["Return", "log in"], "Booked balance"],
-  [["Return", "log in", "Tab", "Return"], "How much"],
-  [["Return", "log in", ...tabs(2), "Return"], "Please insert"],
-  [["Return", "log in", ...tabs(3), "Return"], "Who is it for"],
-  [["Return", "log in", ...tabs(4), "Return"], "Your balance"],
-];
+const logIn = ["Touch to begin", "Username=alice", "Password=correct horse", "Enter"];
+const withdraw = [...logIn, "Withdraw cash"];
+const transfer = [...logIn, "Transfer"];
 
-onDesktop("closing the window on any screen ends the ATM with 0", async (desktop) => {
-  for (const [keys, words] of screens) {
-    const window = new TestWindow(desktop, "screens");
-    await desktop.sees("Welcome to");
-    for (const [index, key] of keys.entries()) {
-      if (key !== "log in") {
-        await desktop.press(key);
-        // a window that has only just come to the front may not hear the first key
-        if (index === 0 && !await desktop.shows("Who is there", undefined, 5_000)) {
-          await desktop.press(key);
-        }
-        continue;
-      }
-      await desktop.sees("Who is there");
-      await desktop.type("alice");
-      await desktop.press("Tab");
-      await desktop.type("correct horse");
-      await desktop.press("Return");
-      await desktop.sees("Booked balance");
-    }
-    await desktop.sees(words);
-    await desktop.closeWindow("test");
-    const { code, err } = await window.ended;
-    assertEquals(code, 0, `${words}: ${err}`);
+/** Every screen, and the way of a customer there, by the words on buttons and fields. */
+const screens: Record<ScreenName | "take", string[]> = {
+  starting: ["!silence"],
+  welcome: [],
+  settings: ["Settings"],
+  log_in: ["Touch to begin"],
+  menu: logIn,
+  withdraw,
+  amount: [...withdraw, "Another amount"],
+  mix: [...withdraw, "Another amount", "Amount=180", "Enter"],
+  working: [...withdraw, "!hold", "€100"],
+  take: [...withdraw, "!hold", "€100", "!present"],
+  receipt: [...withdraw, "€50"],
+  refusal: [...withdraw, "!refuse", "€50"],
+  deposit: [...logIn, "Deposit cash"],
+  recipient: transfer,
+  sum: [...transfer, "Account number=8", "Enter"],
+  confirm: [...transfer, "Account number=8", "Enter", "Amount=2", "Enter"],
+  accounts: [...logIn, "Switch account"],
+  balance: [...logIn, "Balance"],
+  history: [...logIn, "History"],
+  password: [...logIn, "Password"],
+  password_changed: [
+    ...[...logIn, "Password", "Your password now=correct horse"],
+    ...["The new password=a longer one", "The new password again=a longer one", "Enter"],
+  ],
+  ended: [...logIn, "Log out"],
+  lost: [...logIn, "!lose"],
+  back: [...logIn, "!lose", "!find"],
+  out_of_service: ["!no key"],
+  gone: ["!open"],
+};
+
+onDesktop("closing the window on any screen ends the ATM with 0", async (desktop, t) => {
+  for (const [screen, steps] of Object.entries(screens)) {
+    await t.step(screen, async () => {
+      const window = new TestWindow(desktop, "screens", JSON.stringify(steps));
+      await window.says({ said: ["screen", screen] });
+      await desktop.closeWindow("test");
+      const { code, err } = await window.ended;
+      assertEquals(code, 0, err);
+    });
   }
 });
-
-function tabs(count: number): string[] {
-  return Array(count).fill("Tab");
-}
 
 function perSecond(ms: number): number {
   return Math.round(1000 / ms * 1000);

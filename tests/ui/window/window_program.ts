@@ -21,7 +21,7 @@ interface Begin {
 const workerName = "scripted";
 
 /** The page's part; `say` brings words out, `page` is the page's number, from 1 on. */
-function scriptOf(role: Role, port: string): string {
+function scriptOf(role: Role, more: string): string {
   const prelude = `
     const secret = document.getElementById("app").dataset.secret;
     const ask = (...request) => strongroom(secret, ...request);
@@ -39,7 +39,7 @@ function scriptOf(role: Role, port: string): string {
     death: "",
     screens: "",
     attacks: `
-      const elsewhere = "http://127.0.0.1:${port}/";
+      const elsewhere = "http://127.0.0.1:${more}/";
       if (page === 1) {
         const tried = (work) => { try { return String(work()); } catch (error) { return error.name; } };
         for (const [name, attribute] of [["img", "src"], ["iframe", "src"], ["link", "href"]]) {
@@ -73,16 +73,66 @@ function scriptOf(role: Role, port: string): string {
   return `(async () => {${prelude}${parts[role]}})();`;
 }
 
+/**
+ * A hand on the real page: does each of `steps` as soon as it can be done, and says which screen comes
+ * of the last. A step is the words a button begins with, `label=text` of a field, `Enter` in it, or
+ * `!` and a deed of the worker's.
+ */
+const handOnPage = (steps: string) => `
+  (() => {
+    const { strongroom } = globalThis;
+    let secret, page, opens = 0;
+    globalThis.strongroom = async (...request) => {
+      if (${steps}.includes("!silence") && request[1] === "watch") return new Promise(() => {});
+      const answer = await strongroom(...request);
+      if (request[1] === "open") [secret, page] = [request[0], answer];
+      return answer;
+    };
+    const say = (...words) => strongroom(secret, "call", page, "logIn", [JSON.stringify(words), "-"]);
+    const soon = () => new Promise((resolve) => setTimeout(resolve, 30));
+    const find = (selector, words) => [...document.querySelectorAll(".atm " + selector)]
+      .find((each) => (each.ariaLabel ?? each.textContent).trim().startsWith(words));
+    const tried = async (step) => {
+      const [label, text] = step.split("=");
+      const field = text && find("label", label)?.control;
+      if (step === "!silence") return true;
+      if (step === "!open") page = await strongroom(secret, "open");
+      else if (step[0] === "!") await say("do", step);
+      else if (step === "Enter") document.activeElement.form.requestSubmit();
+      else if (field) {
+        field.focus();
+        field.value = text;
+        field.dispatchEvent(new Event("input", { bubbles: true }));
+      } else if (text === undefined && find("button", step)) find("button", step).click();
+      else return false;
+      return true;
+    };
+    (async () => {
+      while (!page || !document.querySelector("[data-screen]")) await soon();
+      for (const step of ${steps}) {
+        while (!await tried(step)) await soon();
+        await soon();
+      }
+      for (let last = "";;) {
+        const { screen } = document.querySelector(".atm").dataset;
+        if (screen !== last) await say("screen", last = screen);
+        await soon();
+      }
+    })();
+  })();
+`;
+
 let bundled: Promise<Page> | undefined;
 
 /** A page that is only this script; the real one's document and style around it. */
-async function pageOf(role: Role, port: string): Promise<Page> {
+async function pageOf(role: Role, more: string): Promise<Page> {
   const real = await (bundled ??= bundlePage("in_window"));
-  const own = role === "death" || role === "screens"; // the real page, as customers have it
-  return own ? real : { ...real, script: scriptOf(role, port) };
+  if (role === "death") return real;
+  if (role === "screens") return { ...real, script: handOnPage(more) + real.script };
+  return { ...real, script: scriptOf(role, more) };
 }
 
-async function show(role: Role, port: string): Promise<number> {
+async function show(role: Role, more: string): Promise<number> {
   const name = libraryName(Deno.build.os, Deno.build.arch)!;
   const library = decodeURIComponent(
     new URL(import.meta.resolve(`webview-bun/build/${name}`)).pathname,
@@ -91,7 +141,7 @@ async function show(role: Role, port: string): Promise<number> {
   return await runWindow<Begin>({
     library,
     title: "test",
-    page: pageOf(role, port),
+    page: pageOf(role, more),
     kiosk: false,
     randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
     startWorker: worker,
@@ -100,12 +150,30 @@ async function show(role: Role, port: string): Promise<number> {
   });
 }
 
+/** What happens to the machine behind a screen. */
+const deeds: Record<string, (machine: ScriptedMachine) => void> = {
+  "!hold": (machine) => machine.gate = new Promise(() => {}),
+  "!present": (machine) =>
+    machine.change({ presented: { notes: [{ value: "5000", count: 2 }], total: "10000" } }),
+  "!refuse": (machine) => machine.next.withdraw = "insufficient_funds",
+  "!lose": (machine) => machine.loseBank(),
+  "!find": (machine) => machine.change({ bank: "online" }),
+  "!no key": (machine) => machine.change({ bank: "no_key" }),
+};
+
 /** The worker: a machine that says what it is asked, until the page has said what it should. */
 async function serve({ role }: Begin, window: WindowEnd): Promise<number> {
   const done = Promise.withResolvers<void>();
-  const machine = new ScriptedMachine();
+  const machine = new ScriptedMachine({ otherAccounts: { savings: 980_000n } });
   const logIn = machine.logIn.bind(machine);
   machine.logIn = (words, password) => {
+    if (role === "screens") {
+      if (!words.startsWith("[")) return logIn(words, password);
+      const [about, what] = JSON.parse(words);
+      if (about === "do") deeds[what]!(machine);
+      else tell({ said: [about, what] });
+      return Promise.resolve({ outcome: "ok" });
+    }
     tell({ said: words.startsWith("[") ? JSON.parse(words).map(String) : ["stranger", words] });
     if (role !== "attacks" || words.includes("end")) done.resolve();
     return logIn(words, password);
