@@ -1,0 +1,138 @@
+/**
+ * ATMs at work, in a process of their own: each on its own connection, one request at a time.
+ * `atms_program.ts FILE`, where the file says how the bank is reached.
+ */
+import process from "node:process";
+import { BankClient } from "../../../client/bank_client.ts";
+import { hex } from "../../../lib/bytes.ts";
+import { randomBytes } from "../../../server/bank.ts";
+import type { Reach } from "./bank_program.ts";
+import type { HttpsReach } from "./https_program.ts";
+import { serveLines } from "./program.ts";
+
+/** Who is to be called, by how many; `hot`: all as the first customer, on one account. */
+export type Plan = { count: number; hot?: boolean } & ({ bank: Reach } | { https: HttpsReach });
+
+export interface Work {
+  movements: number;
+  /** For the hundredth that took longest; the median beside it. */
+  p99Ms: number;
+  p50Ms: number;
+  seconds: number;
+  /** Of this process, for each request. */
+  processorUs: number;
+}
+
+/** One ATM: does one half of a movement, and throws unless it is done. */
+type Ask = (half: Half) => Promise<void>;
+interface Half {
+  op: "authorise" | "complete";
+  kind: "withdrawal" | "deposit";
+  movement: string;
+  amount: string;
+}
+
+async function reachBank(reach: Reach, index: number, hot: boolean): Promise<Ask> {
+  const { hostname, port, bankId, terminals, customers, password } = reach;
+  const { id, key } = terminals[index]!;
+  const client = await BankClient.connect({
+    connect: async () => {
+      const socket = await Deno.connect({ hostname, port });
+      socket.setNoDelay();
+      return socket;
+    },
+    terminalKey: {
+      terminal: Uint8Array.fromHex(id),
+      version: 1,
+      key: Uint8Array.fromHex(key),
+      bank: Uint8Array.fromHex(bankId),
+    },
+    randomBytes,
+    nowMs: Date.now,
+  });
+  const username = customers[hot ? 0 : index]!;
+  const { outcome, account } = await client.ask({ op: "log_in", username, password });
+  if (outcome !== "ok") throw new Error(`log_in: ${outcome}`);
+  return async ({ op, kind, movement, amount }) => {
+    const { outcome } = await client.ask(
+      op === "authorise"
+        ? { op, kind, movement, account: account!.id, amount, currency: "EUR" }
+        : { op, movement, amount },
+    );
+    if (outcome !== "ok") throw new Error(`${op}: ${outcome}`);
+  };
+}
+
+async function reachHttps(reach: HttpsReach, index: number, hot: boolean): Promise<Ask> {
+  const { port, certificate, terminals, customers, password } = reach;
+  // each ATM has a connection of its own
+  const client = Deno.createHttpClient({
+    caCerts: [certificate],
+    http2: false,
+    poolMaxIdlePerHost: 1,
+  });
+  let token = "";
+  const ask = async (path: string, asked: unknown) => {
+    const headers = { "content-type": "application/json", authorization: `Bearer ${token}` };
+    const request = { method: "POST", headers, body: JSON.stringify(asked), client };
+    const answer = await (await fetch(`https://127.0.0.1:${port}/${path}`, request)).json();
+    if (answer.outcome !== "ok") throw new Error(`${path}: ${answer.outcome}`);
+    return answer;
+  };
+  const username = customers[hot ? 0 : index]!;
+  const terminal = terminals[index]!;
+  ({ token } = await ask("log_in", { terminal, username, password }));
+  return async ({ op, ...asked }) => void await ask(op, asked);
+}
+
+/** Does so many movements, withdrawals and deposits in turn, all ATMs at once. */
+async function move(atms: readonly Ask[], movements: number): Promise<Work> {
+  const tookMs: number[] = [];
+  let left = movements;
+  const usage = process.cpuUsage();
+  const sinceMs = performance.now();
+  await Promise.all(atms.map(async (ask) => {
+    for (let done = 0; left-- > 0; done++) {
+      const movement = hex(randomBytes(16));
+      const kind = done % 2 === 0 ? "deposit" : "withdrawal";
+      for (const op of ["authorise", "complete"] as const) {
+        const askedMs = performance.now();
+        await ask({ op, kind, movement, amount: "2000" });
+        tookMs.push(performance.now() - askedMs);
+      }
+    }
+  }));
+  const seconds = (performance.now() - sinceMs) / 1_000;
+  const { user, system } = process.cpuUsage(usage);
+  tookMs.sort((a, b) => a - b);
+  const part = (share: number) => tookMs[Math.floor(tookMs.length * share)]!;
+  return {
+    movements,
+    p50Ms: part(0.5),
+    p99Ms: part(0.99),
+    seconds,
+    processorUs: (user + system) / tookMs.length,
+  };
+}
+
+/** Handshakes and log-ins at once. */
+const connectingMax = 32;
+
+if (import.meta.main) {
+  const plan = JSON.parse(await Deno.readTextFile(Deno.args[0]!)) as Plan;
+  const { count, hot = false } = plan;
+  const atms: Ask[] = [];
+  while (atms.length < count) {
+    const some = Math.min(connectingMax, count - atms.length);
+    atms.push(
+      ...await Promise.all(Array.from({ length: some }, (_, index) => {
+        const place = atms.length + index;
+        return "bank" in plan
+          ? reachBank(plan.bank, place, hot)
+          : reachHttps(plan.https, place, hot);
+      })),
+    );
+  }
+  await serveLines({ ready: count }, (movements: number) => move(atms, movements));
+  Deno.exit(0);
+}

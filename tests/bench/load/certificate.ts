@@ -1,0 +1,25 @@
+/** A certificate for this machine alone, by OpenSSL's own program. */
+import { UsageError } from "../../../lib/errors.ts";
+
+/** @throws {UsageError} where OpenSSL is not installed */
+export async function makeCertificate(
+  folder: string,
+): Promise<{ certificate: string; key: string }> {
+  const [keyPath, certificatePath] = [`${folder}/tls.key`, `${folder}/tls.pem`];
+  const make =
+    "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost";
+  const args = [
+    ...make.split(" "),
+    ...["-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost"],
+    ...["-keyout", keyPath, "-out", certificatePath],
+  ];
+  const command = new Deno.Command("openssl", { args, stdout: "null", stderr: "piped" });
+  const { success, stderr } = await command.output().catch(() => {
+    throw new UsageError("openssl is missing: install the package openssl");
+  });
+  if (!success) throw new Error(new TextDecoder().decode(stderr));
+  return {
+    certificate: await Deno.readTextFile(certificatePath),
+    key: await Deno.readTextFile(keyPath),
+  };
+}

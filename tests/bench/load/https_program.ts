@@ -1,0 +1,106 @@
+/**
+ * What a user would write instead: a JSON API over HTTPS (TLS 1.3) in the same runtime, over the same
+ * tables and the same rules, with a commit for each request. `https_program.ts FOLDER ATMS`.
+ */
+import { hex } from "../../../lib/bytes.ts";
+import { ChainKeyFile } from "../../../server/audit/chain_key.ts";
+import { AuditKeyRing, auditKeysOf } from "../../../server/audit/seal.ts";
+import { ChainWriter, lastTimeOf } from "../../../server/audit/writer.ts";
+import { randomBytes } from "../../../server/bank.ts";
+import { Passwords } from "../../../server/credentials/passwords.ts";
+import { chainKeyPath, databasePath, readKeys } from "../../../server/data_folder.ts";
+import type { Command, Reply } from "../../../server/ledger/command.ts";
+import { Engine } from "../../../server/ledger/engine.ts";
+import { SqliteStore } from "../../../server/ledger/sqlite_store.ts";
+import { makeCertificate } from "./certificate.ts";
+import { customerName, fillBank, password } from "./filled_bank.ts";
+import { serveLines } from "./program.ts";
+
+/** What callers need. */
+export interface HttpsReach {
+  port: number;
+  certificate: string;
+  terminals: string[];
+  customers: string[];
+  password: string;
+}
+
+/** The engine on this thread, one command at a time. */
+async function openEngine(folder: string) {
+  const { audit, chainId } = readKeys(folder);
+  const keys = new AuditKeyRing(audit.map(({ key, version }) => auditKeysOf(key, version)));
+  const store = SqliteStore.open(databasePath(folder));
+  const openKey = (epoch: number) => ChainKeyFile.open(chainKeyPath(folder), chainId, epoch);
+  const log = await ChainWriter.open(store, { chainId, openKey, keys, randomBytes });
+  const lastMs = await lastTimeOf(store, keys);
+  const monotonicMs = () => performance.now();
+  const engine = await Engine.open({ store, log, lastMs, nowMs: Date.now, monotonicMs });
+  let turn: Promise<unknown> = Promise.resolve();
+  const submit = (command: Command): Promise<Reply> => {
+    const reply = turn.then(async () => (await engine.run([command], console.error)).replies[0]!);
+    turn = reply;
+    return reply;
+  };
+  return { store, submit };
+}
+
+if (import.meta.main) {
+  const [folder, count] = Deno.args;
+  const filled = await fillBank(folder!, Number(count));
+  await filled.bank.close();
+  const { store, submit } = await openEngine(folder!);
+  const passwords = new Passwords(1);
+  const visits = new Map<string, { terminal: string; customer: string; account: number }>();
+
+  const logIn = async ({ terminal, username, password }: Record<string, string>) => {
+    const who = { username: username!, nameHash: "00".repeat(16), terminal: terminal! };
+    const begun = await submit({ op: "begin_log_in", ...who });
+    const passed = await passwords.verify(password!, begun.passwordHash ?? null);
+    const { outcome, account } = await submit({ op: "end_log_in", ...who, passed });
+    if (outcome !== "ok") return { outcome };
+    const token = hex(randomBytes(32));
+    visits.set(token, { terminal: terminal!, customer: username!, account: account!.id });
+    return { outcome, token };
+  };
+
+  const move = async (path: string, token: string, asked: Record<string, string>) => {
+    const visit = visits.get(token);
+    if (!visit) return { outcome: "not_logged_in" };
+    const { terminal, customer, account } = visit;
+    const movement = String(asked.movement), amount = BigInt(asked.amount!);
+    const kind = asked.kind === "deposit" ? "deposit" : "withdrawal";
+    const reply = await submit(
+      path === "/authorise"
+        ? { op: "authorise", kind, movement, terminal, customer, account, amount, currency: "EUR" }
+        : { op: "complete", movement, terminal, amount },
+    );
+    const { outcome, account: state, timeMs, logged } = reply;
+    const { balance, held, version } = state!;
+    return { outcome, time: timeMs, logged, balance: `${balance}`, held: `${held}`, version };
+  };
+
+  const { certificate, key } = await makeCertificate(folder!);
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, cert: certificate, key, onListen() {} },
+    async (request) => {
+      const asked = await request.json();
+      const { pathname } = new URL(request.url);
+      const token = request.headers.get("authorization")?.replace("Bearer ", "") ?? "";
+      return Response.json(
+        pathname === "/log_in" ? await logIn(asked) : await move(pathname, token, asked),
+      );
+    },
+  );
+  const reach: HttpsReach = {
+    port: server.addr.port,
+    certificate,
+    terminals: filled.terminals.map(({ id }) => id),
+    customers: filled.terminals.map((_, index) => customerName(index)),
+    password,
+  };
+  await serveLines(reach, () => null);
+  await server.shutdown();
+  passwords.close();
+  store.close();
+  Deno.exit(0);
+}

@@ -1,0 +1,94 @@
+/** A program of a bench's, in a process of its own: told and telling in lines of JSON. */
+import { linesOf } from "../../server/helpers/lines.ts";
+
+/** What a process's threads have computed so far, in microseconds: the first thread, and all others. */
+export interface ProcessorUse {
+  mainUs: number;
+  othersUs: number;
+  /** By the threads' names. */
+  threadsUs: Record<string, number>;
+}
+
+/** What Linux counts processor time in: a hundredth of a second. */
+const tickUs = 10_000;
+
+export class Program<Told, Asked, Answered> {
+  private constructor(
+    private readonly process: Deno.ChildProcess,
+    private readonly lines: ReadableStreamDefaultReader<string>,
+    private readonly writer: WritableStreamDefaultWriter<Uint8Array>,
+    /** What it told when it was ready. */
+    readonly told: Told,
+  ) {}
+
+  /** @param script the program's address, as `import.meta.url` has it */
+  static async start<Told, Asked = void, Answered = void>(
+    script: string,
+    args: readonly (string | number)[],
+  ): Promise<Program<Told, Asked, Answered>> {
+    const process = new Deno.Command(Deno.execPath(), {
+      args: ["run", "--quiet", "-P=test", script, ...args.map(String)],
+      cwd: new URL("../../..", import.meta.url),
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "inherit",
+    }).spawn();
+    const lines = linesOf(process.stdout).getReader();
+    const told = await next<Told>(lines);
+    return new Program(process, lines, process.stdin.getWriter(), told);
+  }
+
+  async ask(asked: Asked): Promise<Answered> {
+    await this.writer.write(new TextEncoder().encode(`${JSON.stringify(asked)}\n`));
+    return await next<Answered>(this.lines);
+  }
+
+  get processorUse(): ProcessorUse {
+    const use: ProcessorUse = { mainUs: 0, othersUs: 0, threadsUs: {} };
+    const { pid } = this.process;
+    for (const { name } of Deno.readDirSync(`/proc/${pid}/task`)) {
+      let text: string;
+      try {
+        text = Deno.readTextFileSync(`/proc/${pid}/task/${name}/stat`);
+      } catch {
+        continue; // it has just ended
+      }
+      // the name stands in brackets, and may hold anything
+      const [, thread, rest] = /\((.*)\) (.*)/s.exec(text)!;
+      const [user, system] = rest!.split(" ").slice(11, 13).map(Number);
+      const us = (user! + system!) * tickUs;
+      use[Number(name) === pid ? "mainUs" : "othersUs"] += us;
+      use.threadsUs[thread!] = (use.threadsUs[thread!] ?? 0) + us;
+    }
+    return use;
+  }
+
+  /** Memory that it alone holds, in bytes. */
+  get memoryBytes(): number {
+    const status = Deno.readTextFileSync(`/proc/${this.process.pid}/smaps_rollup`);
+    return Number(/^Pss:\s+(\d+)/m.exec(status)![1]) * 1_024;
+  }
+
+  async stop(): Promise<void> {
+    await this.writer.close();
+    await this.lines.cancel();
+    await this.process.status;
+  }
+}
+
+async function next<T>(lines: ReadableStreamDefaultReader<string>): Promise<T> {
+  const { value, done } = await lines.read();
+  if (done) throw new Error("a program of the bench has ended");
+  return JSON.parse(value) as T;
+}
+
+/** The program's own end: tells that it is ready, then answers line by line, until there are no more. */
+export async function serveLines<Asked>(
+  told: unknown,
+  answer: (asked: Asked) => unknown,
+): Promise<void> {
+  console.log(JSON.stringify(told));
+  for await (const line of linesOf(Deno.stdin.readable)) {
+    console.log(JSON.stringify(await answer(JSON.parse(line)) ?? null));
+  }
+}
