@@ -1,5 +1,4 @@
 /** The cashier: moves notes only as the journal and the bank allow, one thing at a time. */
-import { hex } from "../lib/bytes.ts";
 import type { AccountView, Notes, Receipt } from "../lib/atm.ts";
 import type { AtmOutcome } from "../lib/errors.ts";
 import { dispensedNotesMax, takeNotesMsMax } from "../lib/limits.ts";
@@ -10,6 +9,7 @@ import { canGive, nearestAmounts, type NoteCounts, totalOf } from "./cash/note_m
 import { ask, type AtmParts, receipt } from "./parts.ts";
 import { retell } from "./retell.ts";
 import { readInterrupted, readOutcome, settleOpen, type Settling } from "./settle.ts";
+import { newMovementId } from "./movement_id.ts";
 
 /** The customer for whom money moves. */
 export interface Payer {
@@ -119,7 +119,7 @@ export class Cashier {
   /** Money to another account: at the bank alone, in one step. */
   async transfer(payer: Payer, to: string, amount: bigint): Promise<Receipt> {
     const { journal, line } = this.parts;
-    const movement = hex(line.randomBytes(16));
+    const movement = newMovementId(line.nowMs(), line.randomBytes);
     const account = payer.account.id;
     const currency = this.parts.currency();
     const kind = "transfer";
@@ -190,7 +190,7 @@ export class Cashier {
     if (this.#closed) return; // they lie where they can be taken; the next start looks again
     const notes = devices.withheld();
     if (notes.size > 0) {
-      const movement = hex(line.randomBytes(16));
+      const movement = newMovementId(line.nowMs(), line.randomBytes);
       const left = { movement, amount: totalOf(notes), currency: currency(), notes };
       journal.whole(() => {
         journal.left(left, "notes of a customer's were not handed back", line.nowMs());
@@ -210,7 +210,7 @@ export class Cashier {
     const { journal, devices, line } = this.parts;
     // the counters must not move before an earlier outcome is read from them
     if (!await this.#tidy()) return await this.#refuse(payer, kind, amount, "device_fault");
-    const movement = hex(line.randomBytes(16));
+    const movement = newMovementId(line.nowMs(), line.randomBytes);
     const asked = { movement, kind, amount: amount.toString(), currency: this.parts.currency() };
     const account = payer.account.id;
     journal.intend({ ...asked, account, amount, notes }, line.nowMs());

@@ -6,7 +6,9 @@ export type Bytes = Uint8Array<ArrayBuffer>;
 
 /** All parts, one after the other. */
 export function concat(...parts: readonly Uint8Array[]): Bytes {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let length = 0;
+  for (const part of parts) length += part.length;
+  const whole = new Uint8Array(length);
   let at = 0;
   for (const part of parts) {
     whole.set(part, at);
@@ -22,21 +24,28 @@ export function equalInConstantTime(a: Uint8Array, b: Uint8Array): boolean {
 
 /** A big-endian unsigned number of 4 bytes. */
 export function u32(value: number): Bytes {
-  const bytes = new Uint8Array(4);
-  new DataView(bytes.buffer).setUint32(0, value);
-  return bytes;
+  return Uint8Array.of(value >>> 24, value >>> 16, value >>> 8, value);
 }
 
-/** A big-endian unsigned number of 8 bytes. */
-export function u64(value: number | bigint): Bytes {
-  const bytes = new Uint8Array(8);
-  new DataView(bytes.buffer).setBigUint64(0, BigInt(value));
-  return bytes;
+/** A big-endian unsigned number of 8 bytes, up to 2^53. */
+export function u64(value: number): Bytes {
+  const high = value / 2 ** 32, low = value >>> 0;
+  return Uint8Array.of(
+    high >>> 24,
+    high >>> 16,
+    high >>> 8,
+    high,
+    low >>> 24,
+    low >>> 16,
+    low >>> 8,
+    low,
+  );
 }
 
 /** The big-endian unsigned number in the 4 bytes at `at`. */
 export function readU32(bytes: Uint8Array, at: number): number {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(at);
+  if (at + 4 > bytes.length) throw new RangeError(`no 4 bytes at ${at}`);
+  return bytes[at]! * 2 ** 24 + (bytes[at + 1]! << 16 | bytes[at + 2]! << 8 | bytes[at + 3]!);
 }
 
 const encoder = new TextEncoder();

@@ -70,14 +70,23 @@ export function decimalText(minor: bigint, exponent: number): `${number}` {
   return `${sign}${whole}${fraction && "."}${fraction}` as `${number}`;
 }
 
+/** A formatter takes a thousand times longer to make than to use: one for each currency and locale. */
+const formatters = new Map<string, Intl.NumberFormat>();
+
 /** An amount for people: `formatMoney(4050n, EUR, "en")` is `"€40.50"`. Exact at any size. */
-export function formatMoney(minor: bigint, currency: Currency, locale = "en"): string {
-  return new Intl.NumberFormat(locale, {
-    style: "currency",
-    currency: currency.code,
-    minimumFractionDigits: currency.exponent,
-    maximumFractionDigits: currency.exponent,
-  }).format(decimalText(minor, currency.exponent));
+export function formatMoney(minor: bigint, { code, exponent }: Currency, locale = "en"): string {
+  const name = `${locale} ${code} ${exponent}`;
+  let formatter = formatters.get(name);
+  if (!formatter) {
+    formatter = new Intl.NumberFormat(locale, {
+      style: "currency",
+      currency: code,
+      minimumFractionDigits: exponent,
+      maximumFractionDigits: exponent,
+    });
+    formatters.set(name, formatter);
+  }
+  return formatter.format(decimalText(minor, exponent));
 }
 
 /**

@@ -1,12 +1,12 @@
 /** Filling the cassettes: the notes are counted at once, and the bank hears of them at the next meeting. */
 import type { DatabaseSync } from "node:sqlite";
-import { hex } from "../../lib/bytes.ts";
 import type { Currency } from "../../lib/money.ts";
 import { transact } from "../atm_folder.ts";
 import type { Journal } from "../journal.ts";
 import { readInterrupted } from "../settle.ts";
 import { type NoteCounts, totalOf } from "./note_mix.ts";
 import type { SimulatedDevices } from "./simulated_devices.ts";
+import { newMovementId } from "../movement_id.ts";
 
 export interface Filling {
   database: DatabaseSync;
@@ -27,7 +27,7 @@ export function fillCassettes(
 ): boolean {
   if (!readInterrupted({ journal, devices })) return false;
   transact(database, () => {
-    const movement = hex(randomBytes(16));
+    const movement = newMovementId(nowMs(), randomBytes);
     journal.intend({ movement, kind: "load", amount: totalOf(notes), currency, notes }, nowMs());
     devices.load(notes);
   });
@@ -60,7 +60,7 @@ export function countCassettes(
     }
     devices.recount(counted);
     const amount = totalOf(counted) - expected;
-    const movement = hex(randomBytes(16));
+    const movement = newMovementId(nowMs(), randomBytes);
     if (amount !== 0n) {
       journal.intend({ movement, kind: "count", amount, currency, notes: counted }, nowMs());
     }

@@ -59,7 +59,7 @@ class DirectionState {
   keys: SealKeys;
   records = 0;
   bytes = 0;
-  #sequence = 0n;
+  #sequence = 0;
 
   constructor(
     readonly direction: Direction,

@@ -67,6 +67,26 @@ export function indexOf(keys: AuditKeys, who: string): Bytes {
   return hmac(keys.index, utf8(who)).slice(0, 16);
 }
 
+/** As many names as are at the bank's terminals at once. */
+const rememberedMax = 16_384;
+
+/** `indexOf` for a writer, which speaks of the same few names again and again. */
+export class Indexes {
+  readonly #known = new Map<string, Bytes>();
+
+  constructor(private readonly keys: AuditKeys) {}
+
+  of(who: string): Bytes {
+    let index = this.#known.get(who);
+    if (!index) {
+      if (this.#known.size === rememberedMax) this.#known.clear();
+      index = indexOf(this.keys, who);
+      this.#known.set(who, index);
+    }
+    return index;
+  }
+}
+
 /** The hash that stands for a name in counters, and in the log where nobody has that name. */
 export function nameHashOf(keys: AuditKeys, name: string): string {
   return hex(hmac(keys.index, utf8(`name ${name}`)).slice(0, 16));
@@ -117,6 +137,8 @@ export function openEntry(
 /** `who | action | time`, and the facts on a line of their own. Only an action may hold a bar. */
 const entryShape = /^([^|\n]+) \| ([^\n]+) \| (\S+)\n(.*)$/;
 
+const aadLabel = utf8("strongroom/1 audit entry");
+
 function aadOf(keys: AuditKeys, { chainId, sequence }: { chainId: Uint8Array; sequence: number }) {
-  return concat(utf8("strongroom/1 audit entry"), chainId, u64(sequence), u32(keys.version));
+  return concat(aadLabel, chainId, u64(sequence), u32(keys.version));
 }

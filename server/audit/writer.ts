@@ -13,7 +13,7 @@ import {
   type SealedEntry,
 } from "./chain.ts";
 import type { ChainKey } from "./chain_key.ts";
-import { type AuditKeyRing, indexOf, sealEntry } from "./seal.ts";
+import { type AuditKeyRing, Indexes, sealEntry } from "./seal.ts";
 
 type LogStore = Pick<Store, "openChain" | "confirm" | "chains" | "lastEntries">;
 
@@ -30,11 +30,13 @@ export class ChainWriter {
   #sequence: number;
   #tag: Uint8Array;
   #epochOpen: boolean;
+  #indexes: Indexes;
 
   private constructor(private readonly parts: WriterParts, last: SealedEntry | undefined) {
     this.#sequence = last?.sequence ?? 0;
     this.#tag = last?.tag ?? chainStart(parts.chain.id);
     this.#epochOpen = last !== undefined && !endsEpoch(last);
+    this.#indexes = new Indexes(parts.keys.newest);
   }
 
   /**
@@ -58,6 +60,7 @@ export class ChainWriter {
   /** Seals under these keys from now on. */
   set keys(keys: AuditKeyRing) {
     this.parts.keys = keys;
+    this.#indexes = new Indexes(keys.newest);
   }
 
   /** Whether the present epoch has an entry: it must end before long. */
@@ -85,7 +88,7 @@ export class ChainWriter {
         sequence,
         epoch: chainKey.epoch,
         keyVersion: newest.version,
-        who: indexOf(newest, entry.who),
+        who: this.#indexes.of(entry.who),
         sealed: sealEntry(newest, { chainId: chain.id, sequence }, entry, randomBytes(16)),
       });
     });

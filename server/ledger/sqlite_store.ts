@@ -34,6 +34,7 @@ import { sqlite002 } from "./schema/sqlite_002.ts";
 import { sqlite003 } from "./schema/sqlite_003.ts";
 import { sqlite004 } from "./schema/sqlite_004.ts";
 import { sqlite005 } from "./schema/sqlite_005.ts";
+import { sqlite006 } from "./schema/sqlite_006.ts";
 import {
   limitsOf,
   restoredSince,
@@ -49,12 +50,27 @@ import {
 import type { DayEnd, LogPlace, ReadStore, Store } from "./store.ts";
 
 /** Each brings the schema from the version of its place to the next. */
-const migrations = [sqlite001, sqlite002, sqlite003, sqlite004, sqlite005];
+const migrations = [sqlite001, sqlite002, sqlite003, sqlite004, sqlite005, sqlite006];
 
 const terminalsWithNextKey =
   `SELECT terminals.*, next.version AS next_version, next.sealed_key AS next_sealed_key,
    next.since_ms AS next_since_ms
    FROM terminals LEFT JOIN next_terminal_keys AS next ON next.terminal = terminals.id`;
+
+type Value = number | bigint | string | Uint8Array | null;
+
+/** What may change of an account, money aside. */
+const valuesOfAccount = (account: Account): Value[] => [
+  account.version,
+  account.state,
+  account.name,
+  account.day,
+  account.dayOut,
+  account.dayIn,
+  account.withdrawalMax,
+  account.dayOutMax,
+  account.dayInMax,
+];
 
 /** Pages that a backup copies at a time. */
 const backupPages = 4_096;
@@ -164,30 +180,7 @@ export class SqliteStore implements Store {
 
   #write(changes: Changes): void {
     // Their money comes with the movements: the database books it from their rows.
-    for (const account of changes.accounts) {
-      this.#run(
-        `INSERT INTO accounts (id, kind, owner, currency, balance, held, version, state, name, day,
-           day_out, day_in, withdrawal_max, day_out_max, day_in_max)
-         VALUES (?, ?, ?, ?, 0, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET
-         version = excluded.version, state = excluded.state, name = excluded.name, day = excluded.day,
-         day_out = excluded.day_out, day_in = excluded.day_in,
-         withdrawal_max = excluded.withdrawal_max, day_out_max = excluded.day_out_max,
-         day_in_max = excluded.day_in_max`,
-        account.id,
-        account.kind,
-        account.owner,
-        account.currency,
-        account.version,
-        account.state,
-        account.name,
-        account.day,
-        account.dayOut,
-        account.dayIn,
-        account.withdrawalMax,
-        account.dayOutMax,
-        account.dayInMax,
-      );
-    }
+    for (const account of changes.accounts) this.#writeAccount(account);
     for (const row of changes.movements) {
       this.#run(
         "INSERT INTO movements VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -247,6 +240,27 @@ export class SqliteStore implements Store {
     for (const { source, count, lastMs } of changes.failures) {
       this.#run("INSERT OR REPLACE INTO failures VALUES (?, ?, ?)", source, count, lastMs);
     }
+  }
+
+  /** Nearly every account that changes is there already. */
+  #writeAccount(account: Account): void {
+    const found = this.#run(
+      `UPDATE accounts SET version = ?, state = ?, name = ?, day = ?, day_out = ?, day_in = ?,
+         withdrawal_max = ?, day_out_max = ?, day_in_max = ? WHERE id = ?`,
+      ...valuesOfAccount(account),
+      account.id,
+    );
+    if (found > 0) return;
+    this.#run(
+      `INSERT INTO accounts (version, state, name, day, day_out, day_in, withdrawal_max, day_out_max,
+         day_in_max, id, kind, owner, currency, balance, held)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0)`,
+      ...valuesOfAccount(account),
+      account.id,
+      account.kind,
+      account.owner,
+      account.currency,
+    );
   }
 
   /** Read once: what a bank was made with does not change, and every batch asks for it. */
@@ -466,8 +480,9 @@ export class SqliteStore implements Store {
     return statement;
   }
 
-  #run(sql: string, ...values: (number | bigint | string | Uint8Array | null)[]): void {
-    this.#statement(sql).run(...values);
+  /** How many rows it changed. */
+  #run(sql: string, ...values: Value[]): number {
+    return Number(this.#statement(sql).run(...values).changes);
   }
 
   #one(sql: string, ...values: (number | string | Uint8Array)[]): Row | undefined {

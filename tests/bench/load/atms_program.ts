@@ -4,7 +4,7 @@
  */
 import process from "node:process";
 import { BankClient } from "../../../client/bank_client.ts";
-import { hex } from "../../../lib/bytes.ts";
+import { newMovementId } from "../../../client/movement_id.ts";
 import { randomBytes } from "../../../server/bank.ts";
 import type { Reach } from "./bank_program.ts";
 import type { HttpsReach } from "./https_program.ts";
@@ -23,8 +23,11 @@ export interface Work {
   processorUs: number;
 }
 
-/** One ATM: does one half of a movement, and throws unless it is done. */
-type Ask = (half: Half) => Promise<void>;
+interface Atm {
+  /** Does one half of a movement, and throws unless it is done. */
+  ask(half: Half): Promise<void>;
+  close(): void | Promise<void>;
+}
 interface Half {
   op: "authorise" | "complete";
   kind: "withdrawal" | "deposit";
@@ -32,7 +35,7 @@ interface Half {
   amount: string;
 }
 
-async function reachBank(reach: Reach, index: number, hot: boolean): Promise<Ask> {
+async function reachBank(reach: Reach, index: number, hot: boolean): Promise<Atm> {
   const { hostname, port, bankId, terminals, customers, password } = reach;
   const { id, key } = terminals[index]!;
   const client = await BankClient.connect({
@@ -53,17 +56,20 @@ async function reachBank(reach: Reach, index: number, hot: boolean): Promise<Ask
   const username = customers[hot ? 0 : index]!;
   const { outcome, account } = await client.ask({ op: "log_in", username, password });
   if (outcome !== "ok") throw new Error(`log_in: ${outcome}`);
-  return async ({ op, kind, movement, amount }) => {
-    const { outcome } = await client.ask(
-      op === "authorise"
-        ? { op, kind, movement, account: account!.id, amount, currency: "EUR" }
-        : { op, movement, amount },
-    );
-    if (outcome !== "ok") throw new Error(`${op}: ${outcome}`);
+  return {
+    async ask({ op, kind, movement, amount }) {
+      const { outcome } = await client.ask(
+        op === "authorise"
+          ? { op, kind, movement, account: account!.id, amount, currency: "EUR" }
+          : { op, movement, amount },
+      );
+      if (outcome !== "ok") throw new Error(`${op}: ${outcome}`);
+    },
+    close: () => client.close(),
   };
 }
 
-async function reachHttps(reach: HttpsReach, index: number, hot: boolean): Promise<Ask> {
+async function reachHttps(reach: HttpsReach, index: number, hot: boolean): Promise<Atm> {
   const { port, certificate, terminals, customers, password } = reach;
   // each ATM has a connection of its own
   const client = Deno.createHttpClient({
@@ -82,22 +88,25 @@ async function reachHttps(reach: HttpsReach, index: number, hot: boolean): Promi
   const username = customers[hot ? 0 : index]!;
   const terminal = terminals[index]!;
   ({ token } = await ask("log_in", { terminal, username, password }));
-  return async ({ op, ...asked }) => void await ask(op, asked);
+  return {
+    ask: async ({ op, ...asked }) => void await ask(op, asked),
+    close: () => client.close(),
+  };
 }
 
 /** Does so many movements, withdrawals and deposits in turn, all ATMs at once. */
-async function move(atms: readonly Ask[], movements: number): Promise<Work> {
+async function move(atms: readonly Atm[], movements: number): Promise<Work> {
   const tookMs: number[] = [];
   let left = movements;
   const usage = process.cpuUsage();
   const sinceMs = performance.now();
-  await Promise.all(atms.map(async (ask) => {
+  await Promise.all(atms.map(async (atm) => {
     for (let done = 0; left-- > 0; done++) {
-      const movement = hex(randomBytes(16));
+      const movement = newMovementId(Date.now(), randomBytes);
       const kind = done % 2 === 0 ? "deposit" : "withdrawal";
       for (const op of ["authorise", "complete"] as const) {
         const askedMs = performance.now();
-        await ask({ op, kind, movement, amount: "2000" });
+        await atm.ask({ op, kind, movement, amount: "2000" });
         tookMs.push(performance.now() - askedMs);
       }
     }
@@ -121,7 +130,7 @@ const connectingMax = 32;
 if (import.meta.main) {
   const plan = JSON.parse(await Deno.readTextFile(Deno.args[0]!)) as Plan;
   const { count, hot = false } = plan;
-  const atms: Ask[] = [];
+  const atms: Atm[] = [];
   while (atms.length < count) {
     const some = Math.min(connectingMax, count - atms.length);
     atms.push(
@@ -134,5 +143,6 @@ if (import.meta.main) {
     );
   }
   await serveLines({ ready: count }, (movements: number) => move(atms, movements));
+  await Promise.all(atms.map((atm) => atm.close()));
   Deno.exit(0);
 }

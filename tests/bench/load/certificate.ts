@@ -10,6 +10,7 @@ export async function makeCertificate(
     "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost";
   const args = [
     ...make.split(" "),
+    ...["-addext", "basicConstraints=critical,CA:FALSE"],
     ...["-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost"],
     ...["-keyout", keyPath, "-out", certificatePath],
   ];

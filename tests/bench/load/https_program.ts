@@ -4,7 +4,7 @@
  */
 import { hex } from "../../../lib/bytes.ts";
 import { ChainKeyFile } from "../../../server/audit/chain_key.ts";
-import { AuditKeyRing, auditKeysOf } from "../../../server/audit/seal.ts";
+import { AuditKeyRing, auditKeysOf, nameHashOf } from "../../../server/audit/seal.ts";
 import { ChainWriter, lastTimeOf } from "../../../server/audit/writer.ts";
 import { randomBytes } from "../../../server/bank.ts";
 import { Passwords } from "../../../server/credentials/passwords.ts";
@@ -41,19 +41,23 @@ async function openEngine(folder: string) {
     turn = reply;
     return reply;
   };
-  return { store, submit };
+  return { store, submit, auditKeys: keys.newest };
 }
 
 if (import.meta.main) {
   const [folder, count] = Deno.args;
   const filled = await fillBank(folder!, Number(count));
   await filled.bank.close();
-  const { store, submit } = await openEngine(folder!);
+  const { store, submit, auditKeys } = await openEngine(folder!);
   const passwords = new Passwords(1);
   const visits = new Map<string, { terminal: string; customer: string; account: number }>();
 
   const logIn = async ({ terminal, username, password }: Record<string, string>) => {
-    const who = { username: username!, nameHash: "00".repeat(16), terminal: terminal! };
+    const who = {
+      username: username!,
+      nameHash: nameHashOf(auditKeys, username!),
+      terminal: terminal!,
+    };
     const begun = await submit({ op: "begin_log_in", ...who });
     const passed = await passwords.verify(password!, begun.passwordHash ?? null);
     const { outcome, account } = await submit({ op: "end_log_in", ...who, passed });
