@@ -3,8 +3,9 @@
  * anything is decrypted. The layout is that of AEAD_AES_128_CBC_HMAC_SHA_256 (RFC 7518, section
  * 5.2; NIST SP 800-38A for CBC), with the whole 32-byte tag instead of its first half.
  */
-import { createCipheriv, createDecipheriv, createHmac } from "node:crypto";
+import { createCipheriv, createDecipheriv } from "node:crypto";
 import { type Bytes, concat, equalInConstantTime, u64 } from "./bytes.ts";
+import { hmac } from "./hmac.ts";
 
 /** `enc`: 16 bytes for AES-128. `mac`: 32 bytes for HMAC-SHA256. */
 export interface SealKeys {
@@ -32,8 +33,8 @@ export function seal(
 ): Bytes {
   if (iv.length !== ivBytes) throw new RangeError("an IV has 16 bytes");
   const cipher = createCipheriv("aes-128-cbc", keys.enc, iv);
-  const body = concat(iv, cipher.update(plaintext), cipher.final());
-  return concat(body, tagOf(keys.mac, aad, body));
+  const body = [iv, cipher.update(plaintext), cipher.final()];
+  return concat(...body, tagOf(keys.mac, aad, ...body));
 }
 
 /** The plaintext, or null when the tag, the length or the padding is not as `seal` makes them. */
@@ -51,6 +52,6 @@ export function open(keys: SealKeys, aad: Uint8Array, sealed: Uint8Array): Bytes
   }
 }
 
-function tagOf(macKey: Uint8Array, aad: Uint8Array, body: Uint8Array): Uint8Array {
-  return createHmac("sha256", macKey).update(aad).update(body).update(u64(aad.length * 8)).digest();
+function tagOf(macKey: Uint8Array, aad: Uint8Array, ...body: readonly Uint8Array[]): Uint8Array {
+  return hmac(macKey, aad, ...body, u64(aad.length * 8));
 }

@@ -178,7 +178,7 @@ export class Connection {
           throw new KeyEnded();
         }
         const { id, ask } = parseRequest(message);
-        this.#say({ id, answer: await requests.handle(ask) });
+        await requests.answer(ask, (answer) => this.#say({ id, answer }));
       }
     } catch (error) {
       if (!(error instanceof KeyEnded)) throw error;

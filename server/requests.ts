@@ -46,6 +46,8 @@ export class Requests {
     | null = null;
   #idleTimer: ReturnType<typeof setTimeout> | undefined;
   #visited = false;
+  /** Changes of accounts while a request is under way: its answer may tell of them already. */
+  #heldBack: Map<number, AccountState> | null = null;
 
   /**
    * @param terminal the terminal that has proved itself on this channel, and the version of its key
@@ -59,6 +61,26 @@ export class Requests {
     private readonly presence: Presence,
     private readonly push: (message: Push) => void,
   ) {}
+
+  /**
+   * Answers one request, once it is durable; then tells what changed meanwhile and the answer does not
+   * say. A customer's own movement is one message so, not two.
+   * @throws {KeyEnded} when this terminal may do nothing more
+   */
+  async answer(ask: Ask, say: (answer: Answer) => void): Promise<void> {
+    const heldBack = this.#heldBack = new Map<number, AccountState>();
+    try {
+      const answer = await this.handle(ask);
+      say(answer);
+      const said = answer.account;
+      for (const account of heldBack.values()) {
+        const isSaid = said?.id === String(account.id) && said.version >= account.version;
+        if (this.#visit && !isSaid) this.push({ push: "account", account: viewOf(account) });
+      }
+    } finally {
+      this.#heldBack = null;
+    }
+  }
 
   /**
    * The answer to one request, once it is durable.
@@ -195,7 +217,8 @@ export class Requests {
   #begin(username: string, accounts: readonly number[]): () => string[] {
     const stops = accounts.map((id) =>
       this.bank.ledger.watch(id, (account) => {
-        this.push({ push: "account", account: viewOf(account) });
+        if (this.#heldBack) this.#heldBack.set(account.id, account);
+        else this.push({ push: "account", account: viewOf(account) });
       })
     );
     const stopWatching = () => stops.forEach((stop) => stop());

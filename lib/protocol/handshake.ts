@@ -5,14 +5,13 @@
 import { createPrivateKey, createPublicKey, diffieHellman } from "node:crypto";
 import { type Bytes, concat, equalInConstantTime, readU32, u32, u64, utf8 } from "../bytes.ts";
 import { ProtocolError } from "../errors.ts";
+import { hmac, sha256 } from "../hmac.ts";
 import {
   binderKey,
-  hmac,
   masterSecret,
   protocolName,
   type SessionSecrets,
   sessionSecrets,
-  sha256,
 } from "./key_schedule.ts";
 
 /** Who the two ends are to each other, and the key they share. */

@@ -2,25 +2,11 @@
  * From the long-term key and one handshake to the keys of one session: the names and labels of
  * PROTOCOL.md, "Key schedule". HMAC-SHA256 is RFC 2104, HKDF is RFC 5869.
  */
-import { createHash, createHmac } from "node:crypto";
 import { type Bytes, concat, utf8 } from "../bytes.ts";
+import { hmac } from "../hmac.ts";
 import type { SealKeys } from "../seal.ts";
 
 export const protocolName = "strongroom/1";
-
-/** HMAC-SHA256, 32 bytes. */
-export function hmac(key: Uint8Array, ...parts: Uint8Array[]): Bytes {
-  const mac = createHmac("sha256", key);
-  for (const part of parts) mac.update(part);
-  return new Uint8Array(mac.digest());
-}
-
-/** SHA-256, 32 bytes. */
-export function sha256(...parts: Uint8Array[]): Bytes {
-  const hash = createHash("sha256");
-  for (const part of parts) hash.update(part);
-  return new Uint8Array(hash.digest());
-}
 
 /** HKDF-Extract: 32 bytes. */
 export function hkdfExtract(salt: Uint8Array, inputKey: Uint8Array): Bytes {

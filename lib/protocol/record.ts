@@ -109,8 +109,9 @@ export class RecordSender {
   /** The bytes to send for a message; a rekey goes before it when the keys have served long enough. */
   data(message: Uint8Array, nowMs: number): Bytes {
     const plaintext = padded(message); // before anything changes: it throws for a message too long
-    const rekey = this.#keysAreSpent(nowMs) ? this.#rekey(nowMs) : nothing;
-    return concat(rekey, this.#record(frameType.data, plaintext));
+    const rekey = this.#keysAreSpent(nowMs) ? this.#rekey(nowMs) : null;
+    const record = this.#record(frameType.data, plaintext);
+    return rekey ? concat(rekey, record) : record;
   }
 
   /** The bytes that end the session for certain: a stream that ends without them was cut. */

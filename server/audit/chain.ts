@@ -6,7 +6,8 @@
  * every byte.
  */
 import { type Bytes, concat, equalInConstantTime, u32, u64, utf8 } from "../../lib/bytes.ts";
-import { hkdfExpand, hmac } from "../../lib/protocol/key_schedule.ts";
+import { hmac } from "../../lib/hmac.ts";
+import { hkdfExpand } from "../../lib/protocol/key_schedule.ts";
 
 /** An entry as it is stored. */
 export interface SealedEntry {

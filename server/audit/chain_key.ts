@@ -7,7 +7,7 @@
 import { type Bytes, concat, equalInConstantTime, u64, utf8 } from "../../lib/bytes.ts";
 import { UsageError } from "../../lib/errors.ts";
 import { requirePrivate } from "../../lib/private_file.ts";
-import { sha256 } from "../../lib/protocol/key_schedule.ts";
+import { sha256 } from "../../lib/hmac.ts";
 import { nextEpochKey } from "./chain.ts";
 
 /** What the writer of a chain asks of whatever keeps its key. */

@@ -4,7 +4,8 @@
  */
 import { type Bytes, concat, hex, textOf, u32, u64, utf8 } from "../../lib/bytes.ts";
 import type { LoggedOutcome } from "../../lib/errors.ts";
-import { hkdfExpand, hmac } from "../../lib/protocol/key_schedule.ts";
+import { hmac } from "../../lib/hmac.ts";
+import { hkdfExpand } from "../../lib/protocol/key_schedule.ts";
 import { open, seal, type SealKeys } from "../../lib/seal.ts";
 import type { AuditEntry, EntryKind } from "../ledger/command.ts";
 import type { SealedEntry } from "./chain.ts";
@@ -104,8 +105,9 @@ export function sealEntry(
   entry: AuditEntry,
   iv: Uint8Array,
 ): Bytes {
-  const { who: _who, action: _action, timeMs: _timeMs, amount, ...facts } = entry;
-  const beside = JSON.stringify({ ...facts, amount: amount?.toString() });
+  const { kind, outcome, terminal, movement, step, amount } = entry;
+  const facts = { kind, outcome, terminal, movement, step, amount: amount?.toString() };
+  const beside = JSON.stringify(facts);
   return seal(keys.seal, iv, aadOf(keys, place), utf8(`${lineOf(entry)}\n${beside}`));
 }
 

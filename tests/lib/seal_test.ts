@@ -2,7 +2,7 @@ import { assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import { createCipheriv } from "node:crypto";
 import fc from "fast-check";
 import { concat, u64 } from "../../lib/bytes.ts";
-import { hmac } from "../../lib/protocol/key_schedule.ts";
+import { hmac } from "../../lib/hmac.ts";
 import { open, seal, sealedLength } from "../../lib/seal.ts";
 import { eachBitFlipped, eachOtherLength, filled } from "./helpers.ts";
 

@@ -11,7 +11,8 @@ import {
   parseClientHello,
   type TerminalKey,
 } from "../../../lib/protocol/handshake.ts";
-import { binderKey, hmac, masterSecret } from "../../../lib/protocol/key_schedule.ts";
+import { hmac } from "../../../lib/hmac.ts";
+import { binderKey, masterSecret } from "../../../lib/protocol/key_schedule.ts";
 import { handshakeFrameBytesMax } from "../../../lib/limits.ts";
 import x25519 from "../../vectors/x25519.json" with { type: "json" };
 import {
