@@ -9,11 +9,11 @@ import { treeOf } from "../process_tree.ts";
 import {
   bankRole,
   giveAway,
-  killAll,
   leashed,
   processesOf,
   processOf,
   runAsAdmin,
+  signalAll,
 } from "../server/helpers/postgres.ts";
 import { type Cluster, type Death, withFrozen } from "./cluster.ts";
 
@@ -56,7 +56,8 @@ interface Machine {
   folder: string;
   data: string;
   ports: { database: number; patroni: number; etcd: number; etcdPeer: number };
-  running: Deno.ChildProcess[];
+  /** What runs on it; none on a machine that is dead. */
+  running: { etcd: Deno.ChildProcess; patroni: Deno.ChildProcess } | null;
 }
 
 /** A machine as the Patronis speak of it. */
@@ -85,7 +86,7 @@ export class PatroniCluster implements Cluster {
         etcd: freePort(),
         etcdPeer: freePort(),
       },
-      running: [],
+      running: null,
     }));
   }
 
@@ -135,7 +136,9 @@ export class PatroniCluster implements Cluster {
       ? processOf((await this.#inRole("sync_standby")).data, "walreceiver")
       : null;
     const diedMs = await withFrozen(frozen, () => {
-      if (death === "hung") { for (const pid of processesOn(primary)) Deno.kill(pid, "SIGSTOP"); }
+      // The member of etcd goes on: after one that stood still, Patroni before 3.1 may never again write
+      // down who is waited for (its issue 2779).
+      if (death === "hung") signalAll(databaseOn(primary), "SIGSTOP");
       else kill(primary);
       return Promise.resolve(performance.now());
     });
@@ -152,15 +155,15 @@ export class PatroniCluster implements Cluster {
 
   async mend(): Promise<void> {
     const gone = this.#gone!;
-    if (gone.running.length === 0) this.#start(gone);
-    else for (const pid of processesOn(gone)) Deno.kill(pid, "SIGCONT");
+    if (gone.running) signalAll(databaseOn(gone), "SIGCONT");
+    else this.#start(gone);
     this.#gone = undefined;
     await this.#keepsUp();
   }
 
   async stop(): Promise<void> {
     for (const machine of this.#machines) kill(machine);
-    if (this.#balancer) killAll(treeOf(this.#balancer.pid));
+    if (this.#balancer) signalAll(treeOf(this.#balancer.pid), "SIGKILL");
     await Deno.remove(this.folder, { recursive: true });
   }
 
@@ -180,7 +183,11 @@ export class PatroniCluster implements Cluster {
           ...(this.synchronous ? {} : { maximum_lag_on_failover: 2 ** 30 }),
           postgresql: {
             use_pg_rewind: true,
-            parameters: { synchronous_commit: "on", max_connections: 100 },
+            parameters: {
+              synchronous_commit: "on",
+              max_connections: 100,
+              log_min_messages: "error",
+            },
           },
         },
         initdb: [{ encoding: "UTF8" }, { locale: "C" }, "data-checksums"],
@@ -217,10 +224,10 @@ export class PatroniCluster implements Cluster {
       `--initial-advertise-peer-urls=${peer}`,
       `--initial-cluster=${peers}`,
     ];
-    machine.running = [
-      leashed(this.folder, [placeOf("etcd-server")!, ...etcd], "TERM"),
-      leashed(this.folder, [placeOf("patroni")!, `${folder}/patroni.yml`], "TERM"),
-    ];
+    machine.running = {
+      etcd: leashed(this.folder, [placeOf("etcd-server")!, ...etcd], "TERM"),
+      patroni: leashed(this.folder, [placeOf("patroni")!, `${folder}/patroni.yml`], "TERM"),
+    };
   }
 
   #balancerSettings(): string {
@@ -303,18 +310,22 @@ ${servers.join("\n")}
       await until(what, holds, patienceMs);
     } catch (error) {
       const said = Deno.readTextFileSync(`${this.folder}/log`).trimEnd().split("\n");
-      throw new Error([(error as Error).message, ...said.slice(-logLinesMax)].join("\n"));
+      const members = JSON.stringify(await this.#members());
+      throw new Error([(error as Error).message, ...said.slice(-logLinesMax), members].join("\n"));
     }
   }
 }
 
-function processesOn({ running, data }: Machine): number[] {
+/** PostgreSQL and its Patroni. */
+function databaseOn({ running, data }: Machine): number[] {
   // PostgreSQL is nobody's child: the Patroni that started it does not stay its parent.
-  return [...running.flatMap(({ pid }) => treeOf(pid)), ...processesOf(data)];
+  return running ? [...treeOf(running.patroni.pid), ...processesOf(data)] : [];
 }
 
 /** Kills all that runs on a machine at once. */
 function kill(machine: Machine): void {
-  killAll(processesOn(machine));
-  machine.running = [];
+  if (machine.running) {
+    signalAll([...databaseOn(machine), ...treeOf(machine.running.etcd.pid)], "SIGKILL");
+  }
+  machine.running = null;
 }

@@ -182,7 +182,7 @@ export class Node {
 
   /** Kills every process of it at once, as a machine dies; gives the moment. */
   async kill(): Promise<number> {
-    killAll(processesOf(this.data));
+    signalAll(processesOf(this.data), "SIGKILL");
     const atMs = performance.now();
     await this.#leash!.stdin.close().catch(() => {});
     return atMs;
@@ -231,11 +231,11 @@ export function processOf(data: string, title: string): number | undefined {
   );
 }
 
-/** Ends all of these at once, as a machine dies. */
-export function killAll(pids: number[]): void {
+/** Ends all of these at once, as a machine dies, or halts them, or lets them go on. */
+export function signalAll(pids: number[], signal: Deno.Signal): void {
   for (const pid of pids) {
     try {
-      Deno.kill(pid, "SIGKILL");
+      Deno.kill(pid, signal);
     } catch (error) {
       if (!(error instanceof Deno.errors.NotFound)) throw error; // it has just ended by itself
     }
@@ -270,13 +270,14 @@ function processorMsOf(pid: number): number {
 const held: Deno.ChildProcess[] = [];
 
 /**
- * Starts it so that it ends when this process does: then its input ends. Whoever is last takes all away.
+ * Starts it so that it ends when its starter does (a test file's thread, or the process): then its input
+ * ends. Whoever is the last in the folder takes all away.
  * @param signal what it is ended with
  */
 export function leashed(folder: string, command: string[], signal = "QUIT"): Deno.ChildProcess {
-  const script = `"$@" >>${folder}/log 2>&1 & server=$!; cat >/dev/null; kill -${signal} $server;
-    wait $server; for try in 1 2 3 4 5 6 7 8 9; do
-      [ -d /proc/${Deno.pid} ] && sleep 0.2 || { rm -rf ${folder}; break; }; done`;
+  const script = `"$@" >>log 2>&1 & server=$!; touch leash.$$; cat >/dev/null
+    kill -${signal} $server; wait $server; rm leash.$$
+    for other in leash.*; do [ -d "/proc/\${other#leash.}" ] && exit; done; rm -rf ${folder}`;
   const child = new Deno.Command("/bin/sh", {
     args: ["-c", script, "sh", ...command],
     cwd: folder,
