@@ -5,7 +5,7 @@ import { concat } from "../../lib/bytes.ts";
 import { frameBytesMax } from "../../lib/limits.ts";
 import { FrameReader, frameType } from "../../lib/protocol/frame.ts";
 import { randomBytes } from "../../server/bank.ts";
-import { newId, readToEnd, RunningBank } from "../server/helpers/running_bank.ts";
+import { newId, onEachBank, readToEnd, RunningBank } from "../server/helpers/running_bank.ts";
 import { Middle, type TappedLine } from "./middle.ts";
 
 /** Sessions of the lobby's terminal, each of which books one cent, as an eavesdropper has them. */
@@ -51,36 +51,39 @@ function typesOf(bytes: Uint8Array): number[] {
   return types;
 }
 
-Deno.test("a session played again gets one hello and nothing else, and books nothing", () =>
-  RunningBank.with(async (running) => {
-    const sessions = await record(running, 12);
-    const atm = await running.connect();
-    const before = await running.bank.ledger.read.accounts();
-    let cases = 0;
-    for (const { sent } of sessions) {
-      const [hello, finish, ...records] = sent.client as [Uint8Array, Uint8Array, Uint8Array];
-      const plays = [
-        running.answerTo(concat(...sent.client)),
-        playSlowly(running, sent.client),
-        playSlowly(running, [hello, ...records]),
-        playSlowly(running, [hello, finish, finish, ...records]),
-        playSlowly(running, [hello, sent.server[0]!, ...records]),
-      ];
-      for (const heard of await Promise.all(plays)) {
-        assertEquals(typesOf(heard), [frameType.serverHello]);
-        assert(!heard.slice(5).toHex().includes(sent.server[0]!.slice(5, 37).toHex()), "a nonce");
-        cases++;
+onEachBank(
+  "a session played again gets one hello and nothing else, and books nothing",
+  (withBank) =>
+    withBank(async (running) => {
+      const sessions = await record(running, 12);
+      const atm = await running.connect();
+      const before = await running.bank.ledger.read.accounts();
+      let cases = 0;
+      for (const { sent } of sessions) {
+        const [hello, finish, ...records] = sent.client as [Uint8Array, Uint8Array, Uint8Array];
+        const plays = [
+          running.answerTo(concat(...sent.client)),
+          playSlowly(running, sent.client),
+          playSlowly(running, [hello, ...records]),
+          playSlowly(running, [hello, finish, finish, ...records]),
+          playSlowly(running, [hello, sent.server[0]!, ...records]),
+        ];
+        for (const heard of await Promise.all(plays)) {
+          assertEquals(typesOf(heard), [frameType.serverHello]);
+          assert(!heard.slice(5).toHex().includes(sent.server[0]!.slice(5, 37).toHex()), "a nonce");
+          cases++;
+        }
+        for (const nothing of [concat(finish, ...records), concat(...records), sent.server[0]!]) {
+          assertEquals(await running.answerTo(nothing), new Uint8Array(0));
+          cases++;
+        }
       }
-      for (const nothing of [concat(finish, ...records), concat(...records), sent.server[0]!]) {
-        assertEquals(await running.answerTo(nothing), new Uint8Array(0));
-        cases++;
-      }
-    }
-    assertEquals(await running.bank.ledger.read.accounts(), before);
-    assertEquals(await atm.outcomeOf({ op: "hello" }), "ok", "the live session stays");
-    assert(!(await running.entries()).some((entry) => entry.includes("replaced")));
-    console.log(`${cases} cases`);
-  }, { limits: { failures: Infinity } }));
+      assertEquals(await running.bank.ledger.read.accounts(), before);
+      assertEquals(await atm.outcomeOf({ op: "hello" }), "ok", "the live session stays");
+      assert(!(await running.entries()).some((entry) => entry.includes("replaced")));
+      console.log(`${cases} cases`);
+    }, { limits: { failures: Infinity } }),
+);
 
 Deno.test("a bank's old replies, played to an ATM, get its hello and nothing else", () =>
   RunningBank.with(async (running) => {

@@ -1,8 +1,8 @@
 /**
  * The bank's database dies, again and again: `deno task failover`. A PostgreSQL primary with a
  * synchronous standby, two real servers on one port, real ATMs; the primary is killed with every process
- * of it, sometimes with the standby's receiver frozen just before, and the standby takes its place. After
- * each death what the new primary has is held against everything that ATMs were told; at the end books,
+ * of it, sometimes with the standby's receiver frozen just before, and the standby takes its place; before
+ * each, one of the servers is killed, too. After each death what the new primary has is held against everything that ATMs were told; at the end books,
  * notes and both chains of the log. As a control, a standby that nobody waits for must lose something:
  * else this could not see a loss.
  */
@@ -62,6 +62,7 @@ export async function failOver(
     for (let count = 1; count <= failovers; count++) {
       await scene.progress(betweenDeaths);
       const death = deaths[(count - 1) % deaths.length]!;
+      await scene.killServer(count);
       const outageS = await scene.failOver(death);
       log(
         `fail-over ${count}, ${death}: ${scene.acknowledged} acknowledged, ${scene.lost.length} lost, ` +
@@ -147,6 +148,15 @@ class Scene {
   async progress(count: number): Promise<void> {
     const enough = this.acknowledged + count;
     await until("more is acknowledged", () => this.acknowledged >= enough, patienceMs);
+  }
+
+  /** One of the bank's servers dies, in turn, and is started again. */
+  async killServer(turn: number): Promise<void> {
+    const server = this.#servers[turn % this.#servers.length]!;
+    await server.kill();
+    const ready = this.#ready;
+    server.start();
+    await until("the server is back", () => this.#ready > ready, patienceMs);
   }
 
   /** The primary dies, a standby takes over and gets a standby of its own; seconds without an answer. */

@@ -6,7 +6,7 @@ import { encodeFrame, FrameReader, frameType } from "../../lib/protocol/frame.ts
 import { createClientHello, type TerminalKey } from "../../lib/protocol/handshake.ts";
 import { randomBytes } from "../../server/bank.ts";
 import { filled } from "../lib/helpers.ts";
-import { readToEnd, RunningBank } from "./helpers/running_bank.ts";
+import { onEachBank, readToEnd, RunningBank } from "./helpers/running_bank.ts";
 
 const delay = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -15,44 +15,47 @@ function helloFrame(key: TerminalKey): Uint8Array {
   return encodeFrame(frameType.clientHello, createClientHello(key, fresh).bytes);
 }
 
-Deno.test("whoever is no terminal of this bank is answered with a close and nothing else", () =>
-  RunningBank.with(async (running) => {
-    const { lobby } = running.keys;
-    const good = helloFrame(lobby);
-    const otherVersion = good.slice();
-    otherVersion[4 + 1 + 12] = "0".charCodeAt(0);
-    const strangers: Record<string, Uint8Array> = {
-      "an unknown terminal": helloFrame({ ...lobby, terminal: randomBytes(16) }),
-      "a wrong key": helloFrame({ ...lobby, key: randomBytes(32) }),
-      "another bank": helloFrame({ ...lobby, bank: randomBytes(16) }),
-      "an old key version": helloFrame({ ...lobby, version: 0 }),
-      "another terminal's key": helloFrame({ ...lobby, terminal: running.keys.mall.terminal }),
-      "another protocol version": otherVersion,
-      "a spoiled binder": good.with(good.length - 1, good.at(-1)! ^ 1),
-      "half a frame": good.subarray(0, 60),
-      "half a length": good.subarray(0, 2),
-      "a frame too short": encodeFrame(frameType.clientHello, good.subarray(5, -1)),
-      "a finish before the hello": encodeFrame(frameType.clientFinish, filled(0, 32)),
-      "data before the hello": encodeFrame(frameType.data, filled(0, 64)),
-      "an unknown type": encodeFrame(99, good.subarray(5)),
-      "a length of zero": u32(0),
-      "a length beyond the limit": u32(handshakeFrameBytesMax + 2),
-      "the largest length": u32(0xffffffff),
-      "a web browser": new TextEncoder().encode("GET / HTTP/1.1\r\nHost: bank\r\n\r\n"),
-      "random bytes": randomBytes(500),
-      "nothing": new Uint8Array(0),
-    };
-    for (const [name, bytes] of Object.entries(strangers)) {
-      assertEquals(await running.answerTo(bytes), new Uint8Array(0), name);
-    }
-    assertEquals(await (await running.connect()).outcomeOf({ op: "hello" }), "ok");
-    await running.reopen();
-    const count = Object.keys(strangers).length;
-    const refused = (await running.entries()).filter((entry) => entry.includes("refuse"));
-    assertEquals(refused, [
-      `bank | refuse ${count} connections from 127.0.0.1 - not a terminal of this bank failed - wrong credentials`,
-    ]);
-  }));
+onEachBank(
+  "whoever is no terminal of this bank is answered with a close and nothing else",
+  (withBank) =>
+    withBank(async (running) => {
+      const { lobby } = running.keys;
+      const good = helloFrame(lobby);
+      const otherVersion = good.slice();
+      otherVersion[4 + 1 + 12] = "0".charCodeAt(0);
+      const strangers: Record<string, Uint8Array> = {
+        "an unknown terminal": helloFrame({ ...lobby, terminal: randomBytes(16) }),
+        "a wrong key": helloFrame({ ...lobby, key: randomBytes(32) }),
+        "another bank": helloFrame({ ...lobby, bank: randomBytes(16) }),
+        "an old key version": helloFrame({ ...lobby, version: 0 }),
+        "another terminal's key": helloFrame({ ...lobby, terminal: running.keys.mall.terminal }),
+        "another protocol version": otherVersion,
+        "a spoiled binder": good.with(good.length - 1, good.at(-1)! ^ 1),
+        "half a frame": good.subarray(0, 60),
+        "half a length": good.subarray(0, 2),
+        "a frame too short": encodeFrame(frameType.clientHello, good.subarray(5, -1)),
+        "a finish before the hello": encodeFrame(frameType.clientFinish, filled(0, 32)),
+        "data before the hello": encodeFrame(frameType.data, filled(0, 64)),
+        "an unknown type": encodeFrame(99, good.subarray(5)),
+        "a length of zero": u32(0),
+        "a length beyond the limit": u32(handshakeFrameBytesMax + 2),
+        "the largest length": u32(0xffffffff),
+        "a web browser": new TextEncoder().encode("GET / HTTP/1.1\r\nHost: bank\r\n\r\n"),
+        "random bytes": randomBytes(500),
+        "nothing": new Uint8Array(0),
+      };
+      for (const [name, bytes] of Object.entries(strangers)) {
+        assertEquals(await running.answerTo(bytes), new Uint8Array(0), name);
+      }
+      assertEquals(await (await running.connect()).outcomeOf({ op: "hello" }), "ok");
+      await running.reopen();
+      const count = Object.keys(strangers).length;
+      const refused = (await running.entries()).filter((entry) => entry.includes("refuse"));
+      assertEquals(refused, [
+        `bank | refuse ${count} connections from 127.0.0.1 - not a terminal of this bank failed - wrong credentials`,
+      ]);
+    }),
+);
 
 Deno.test("a hello gets one answer; a wrong finish, or another hello, gets a close", () =>
   RunningBank.with(async (running) => {
@@ -73,40 +76,46 @@ Deno.test("a hello gets one answer; a wrong finish, or another hello, gets a clo
     }
   }));
 
-Deno.test("a replayed hello, or a whole replayed session, never displaces a live session", () =>
-  RunningBank.with(async (running) => {
-    const sent: Uint8Array[] = [];
-    const atm = await running.connect(running.keys.lobby, sent);
-    assertEquals(await atm.outcomeOf({ op: "hello" }), "ok");
-    const socket = await Deno.connect(running.address);
-    await socket.write(sent[0]!);
-    await socket.read(new Uint8Array(500)); // the server's hello: the replayer waits with its finish
-    assertEquals(await atm.outcomeOf({ op: "hello" }), "ok");
-    socket.close();
-    const frames = new FrameReader(handshakeFrameBytesMax);
-    frames.push(await running.answerTo(concat(...sent)));
-    assertEquals([frames.next()?.type, frames.next()], [frameType.serverHello, null]);
-    assertEquals(await atm.outcomeOf({ op: "hello" }), "ok");
-    assert(!(await running.entries()).some((entry) => entry.includes("replaced")));
-  }));
+onEachBank(
+  "a replayed hello, or a whole replayed session, never displaces a live session",
+  (withBank) =>
+    withBank(async (running) => {
+      const sent: Uint8Array[] = [];
+      const atm = await running.connect(running.keys.lobby, sent);
+      assertEquals(await atm.outcomeOf({ op: "hello" }), "ok");
+      const socket = await Deno.connect(running.address);
+      await socket.write(sent[0]!);
+      await socket.read(new Uint8Array(500)); // the server's hello: the replayer waits with its finish
+      assertEquals(await atm.outcomeOf({ op: "hello" }), "ok");
+      socket.close();
+      const frames = new FrameReader(handshakeFrameBytesMax);
+      frames.push(await running.answerTo(concat(...sent)));
+      assertEquals([frames.next()?.type, frames.next()], [frameType.serverHello, null]);
+      assertEquals(await atm.outcomeOf({ op: "hello" }), "ok");
+      assert(!(await running.entries()).some((entry) => entry.includes("replaced")));
+    }),
+);
 
-Deno.test("of two connections of one terminal the newer wins, and the log says so", () =>
-  RunningBank.with(async (running) => {
-    const older = await running.visit("alice");
-    const newer = await running.connect();
-    assertEquals(await older.client.ended, "replaced", "told why, on the channel alone");
-    await assertRejects(() => older.ask({ op: "touch" }), NoAnswer);
-    assertEquals(await newer.outcomeOf({ op: "hello" }), "ok");
-    assertEquals(await newer.outcomeOf({ op: "touch" }), "not_logged_in");
-    const other = await running.connect(running.keys.mall);
-    assertEquals(await newer.outcomeOf({ op: "hello" }), "ok");
-    assertEquals(await other.outcomeOf({ op: "hello" }), "ok");
-    await running.reopen();
-    const entries = await running.entries();
-    const action = "connection replaced by a newer one of the same terminal";
-    assert(entries.includes(`terminal lobby | ${action}`));
-    assert(entries.includes("alice | log out - connection lost"));
-  }));
+onEachBank(
+  "of two connections of one terminal the newer wins, and the log says so",
+  (withBank) =>
+    withBank(async (running) => {
+      const older = await running.visit("alice");
+      const newer = await running.connect();
+      assertEquals(await older.client.ended, "replaced", "told why, on the channel alone");
+      await assertRejects(() => older.ask({ op: "touch" }), NoAnswer);
+      assertEquals(await newer.outcomeOf({ op: "hello" }), "ok");
+      assertEquals(await newer.outcomeOf({ op: "touch" }), "not_logged_in");
+      const other = await running.connect(running.keys.mall);
+      assertEquals(await newer.outcomeOf({ op: "hello" }), "ok");
+      assertEquals(await other.outcomeOf({ op: "hello" }), "ok");
+      await running.reopen();
+      const entries = await running.entries();
+      const action = "connection replaced by a newer one of the same terminal";
+      assert(entries.includes(`terminal lobby | ${action}`));
+      assert(entries.includes("alice | log out - connection lost"));
+    }),
+);
 
 Deno.test("a connection that no longer reads does not keep the newer one waiting", () =>
   RunningBank.with(async (running) => {

@@ -8,7 +8,7 @@ import { randomBytes } from "../../server/bank.ts";
 import { until } from "../client/branch.ts";
 import { filled } from "../lib/helpers.ts";
 import { header } from "./helpers/proxy.ts";
-import { readToEnd, RunningBank } from "./helpers/running_bank.ts";
+import { onEachBank, readToEnd, RunningBank } from "./helpers/running_bank.ts";
 
 const nothing = new Uint8Array(0);
 const from = (lastByte: number) =>
@@ -43,25 +43,28 @@ Deno.test("who fails too often is turned away unheard; a session from the same a
     assertEquals(await atm.outcomeOf({ op: "hello" }), "ok");
   }, { limits: { failures: 5, failuresPerMinute: 0 } }));
 
-Deno.test("a balancer's header says who is calling, and limits count the caller", () =>
-  RunningBank.with(async (running) => {
-    for (let tries = 0; tries < 3; tries++) {
-      assertEquals(await running.answerTo(from(7), filled(0, 10)), nothing);
-    }
-    await assertRejects(() => connectFrom(running, 7), NoAnswer);
-    const client = await connectFrom(running, 8);
-    assertEquals((await client.ask({ op: "hello" })).outcome, "ok");
-    // A check of the balancer's own costs nobody anything.
-    for (let tries = 0; tries < 9; tries++) {
-      assertEquals(await running.answerTo(header(0x20, 0, nothing)), nothing);
-    }
-    assertEquals(await running.answerTo(helloFrame(running)), nothing, "no header");
-    await client.close();
-    await running.reopen();
-    const refused = (await running.entries()).filter((entry) => entry.includes("refuse "));
-    assertEquals(refused.length, 1);
-    assert(refused[0]!.includes("refuse 3 connections from 192.0.2.7"));
-  }, { proxies: ["127.0.0.1"], limits: { failures: 3, failuresPerMinute: 0 } }));
+onEachBank(
+  "a balancer's header says who is calling, and limits count the caller",
+  (withBank) =>
+    withBank(async (running) => {
+      for (let tries = 0; tries < 3; tries++) {
+        assertEquals(await running.answerTo(from(7), filled(0, 10)), nothing);
+      }
+      await assertRejects(() => connectFrom(running, 7), NoAnswer);
+      const client = await connectFrom(running, 8);
+      assertEquals((await client.ask({ op: "hello" })).outcome, "ok");
+      // A check of the balancer's own costs nobody anything.
+      for (let tries = 0; tries < 9; tries++) {
+        assertEquals(await running.answerTo(header(0x20, 0, nothing)), nothing);
+      }
+      assertEquals(await running.answerTo(helloFrame(running)), nothing, "no header");
+      await client.close();
+      await running.reopen();
+      const refused = (await running.entries()).filter((entry) => entry.includes("refuse "));
+      assertEquals(refused.length, 1);
+      assert(refused[0]!.includes("refuse 3 connections from 192.0.2.7"));
+    }, { proxies: ["127.0.0.1"], limits: { failures: 3, failuresPerMinute: 0 } }),
+);
 
 Deno.test("a header from anyone else is no header", () =>
   RunningBank.with(async (running) => {

@@ -1,7 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Answer } from "../../lib/protocol/message.ts";
 import { until } from "../client/branch.ts";
-import { type Atm, newId, onEachBank, passwords, RunningBank } from "./helpers/running_bank.ts";
+import { hex } from "../../lib/bytes.ts";
+import { type Atm, newId, onEachBank, passwords } from "./helpers/running_bank.ts";
+import { runAsAdmin } from "./helpers/postgres.ts";
 
 onEachBank(
   "hello tells what the machine needs to know of its bank",
@@ -297,22 +299,43 @@ onEachBank(
     }),
 );
 
-Deno.test("no password, and no name that nobody has, is ever written down", () =>
-  RunningBank.with(async (running) => {
-    const typed = "Tr0ub4dor&3 typed as a name";
-    const atm = await running.connect();
-    await atm.ask({ op: "log_in", username: typed, password: "some other secret" });
-    await atm.ask({ op: "log_in", username: "alice", password: "a mistyped secret" });
-    await atm.client.close();
-    await running.visit("alice");
-    const entries = await running.entries();
-    assert(entries.some((entry) => /^unknown [0-9a-f]{16} \| log in failed/.test(entry)));
-    await running.stop();
-    const secrets = [typed, "some other secret", "a mistyped secret", passwords.alice];
-    const kept = [...Deno.readDirSync(running.folder)].map(({ name }) =>
-      new TextDecoder("latin1").decode(Deno.readFileSync(`${running.folder}/${name}`))
-    ).join("\n");
-    const said = kept + entries.join("\n") + running.log.join("\n");
-    assert(kept.includes("alice"), "the database was read");
-    for (const secret of secrets) assert(!said.includes(secret), secret);
-  }));
+onEachBank(
+  "no password, and no name that nobody has, is ever written down",
+  (withBank) =>
+    withBank(async (running) => {
+      const typed = "Tr0ub4dor&3 typed as a name";
+      const atm = await running.connect();
+      await atm.ask({ op: "log_in", username: typed, password: "some other secret" });
+      await atm.ask({ op: "log_in", username: "alice", password: "a mistyped secret" });
+      await atm.client.close();
+      await running.visit("alice");
+      const entries = await running.entries();
+      assert(entries.some((entry) => /^unknown [0-9a-f]{16} \| log in failed/.test(entry)));
+      await running.stop();
+      const secrets = [typed, "some other secret", "a mistyped secret", passwords.alice];
+      const kept = [...Deno.readDirSync(running.folder)].map(({ name }) =>
+        new TextDecoder("latin1").decode(Deno.readFileSync(`${running.folder}/${name}`))
+      ).join("\n");
+      const rows = running.url ? await allRowsOf(running.url) : "";
+      const said = kept + rows + entries.join("\n") + running.log.join("\n");
+      assert((running.url ? rows : kept).includes("alice"), "the database was read");
+      for (const secret of secrets) {
+        assert(!said.includes(secret), secret);
+        assert(!rows.includes(hex(new TextEncoder().encode(secret))), `${secret}, as bytes`);
+      }
+    }),
+);
+
+/** Every row of every table of a PostgreSQL database; bytes are in hex there. */
+async function allRowsOf(url: string): Promise<string> {
+  const tables = await runAsAdmin(
+    url,
+    "SELECT table_name AS name FROM information_schema.tables WHERE table_schema = 'public'",
+  );
+  let all = "";
+  for (const { name } of tables) {
+    const rows = await runAsAdmin(url, `SELECT "${name}"::text AS text FROM "${name}"`);
+    all += rows.map(({ text }) => text).join("\n");
+  }
+  return all;
+}

@@ -90,6 +90,8 @@ async function requireGood(folder: string, store: Store): Promise<number> {
   return verifier.goodCount;
 }
 
+// With the file alone, which is copied as the power would leave it. On PostgreSQL, servers and primaries
+// are killed by `failover/`.
 Deno.test("whatever write the power goes at, the log is found whole and goes on", () =>
   inTemporaryFolder(async (root) => {
     const folder = `${root}/bank`;
