@@ -59,7 +59,7 @@ async function benchHandshakes(
       const startMs = performance.now();
       let left = count;
       await Promise.all(Array.from({ length: width }, async (_, index) => {
-        while (left-- > 0) (await connect(index)).close();
+        while (left-- > 0) await (await connect(index)).close();
       }));
       const seconds = (performance.now() - startMs) / 1_000;
       costs.push((used(server) - before) / count);
