@@ -11,7 +11,7 @@ import { Engine } from "../../server/ledger/engine.ts";
 import { Ledger } from "../../server/ledger/ledger.ts";
 import { openStore } from "../../server/ledger/open_store.ts";
 import { PostgresConnection } from "../../server/ledger/postgres_connection.ts";
-import { Cluster } from "../failover/cluster.ts";
+import { PromotedCluster } from "../failover/promoted_cluster.ts";
 import { filled } from "../lib/helpers.ts";
 import {
   addCustomer,
@@ -40,10 +40,10 @@ const amount = 1_000n;
 type Mover = (customer: number, movement: string) => Promise<void>;
 
 export async function benchScale(bench: Bench): Promise<void> {
-  const cluster = await Cluster.start(false);
+  const cluster = await PromotedCluster.start(false);
   try {
     await inTemporaryFolder(async (folder) => {
-      const url = cluster.urlOf(cluster.primary);
+      const url = cluster.url;
       const store = await openStore({ url }, settings);
       const { run } = await engineOn(store, Date.now());
       await run(...customers.map((name) => addCustomer(name, 10n ** 12n)), enrolTerminal("lobby"));
@@ -81,7 +81,7 @@ export async function benchScale(bench: Bench): Promise<void> {
 /** Several rounds: movements a second, the slowest of a hundred, and what each costs. */
 async function measure(
   bench: Bench,
-  cluster: Cluster,
+  cluster: PromotedCluster,
   { id, to, mover }: { id: string; to: string | null; mover: Mover },
 ): Promise<void> {
   const count = bench.size(/^scale\.(\d|applied)$/.test(id) ? 6_000 : 600, 2 * width);

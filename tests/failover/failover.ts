@@ -13,17 +13,21 @@ import { denoArguments } from "../../ui/command_line/child.ts";
 import { serverPermissions } from "../../ui/command_line/launch.ts";
 import { freePort, until } from "../end_to_end/programs.ts";
 import { makeBank } from "../server/helpers/made_bank.ts";
-import { runAsAdmin } from "../server/helpers/postgres.ts";
 import { atmsAgree } from "../torture/atms_agree.ts";
 import { type Acknowledged, type BankRow, doubledOf, lostOf } from "../torture/judge.ts";
 import type { TortureAtm, TortureLine } from "../torture/torture_atm.ts";
 import { Victim } from "../torture/victim.ts";
-import { Cluster } from "./cluster.ts";
+import type { Cluster, Death } from "./cluster.ts";
+import { PromotedCluster } from "./promoted_cluster.ts";
+
+/** @param synchronous whether commits wait for a standby */
+export type StartCluster = (synchronous: boolean) => Promise<Cluster>;
 
 export interface FailOver {
   /** How often the primary dies. */
   failovers: number;
   atms: number;
+  start: StartCluster;
   log?: (line: string) => void;
 }
 
@@ -48,16 +52,19 @@ const customers = ["alice", "bob", "carol"].map((username) => ({
 const patienceMs = 120_000;
 /** What is told between two deaths, at least. */
 const betweenDeaths = 30;
-const frozenMs = 300;
 
 /** Kills the primary so often, with a standby that commits wait for. */
-export async function failOver({ failovers, atms, log = () => {} }: FailOver): Promise<Outcome> {
-  return await onScene(true, atms, async (scene) => {
+export async function failOver(
+  { failovers, atms, start, log = () => {} }: FailOver,
+): Promise<Outcome> {
+  return await onScene(await start(true), atms, async (scene) => {
+    const { deaths } = scene.cluster;
     for (let count = 1; count <= failovers; count++) {
       await scene.progress(betweenDeaths);
-      const outageS = await scene.failOver(count % 2 === 0 ? frozenMs : 0);
+      const death = deaths[(count - 1) % deaths.length]!;
+      const outageS = await scene.failOver(death);
       log(
-        `fail-over ${count}: ${scene.acknowledged} acknowledged, ${scene.lost.length} lost, ` +
+        `fail-over ${count}, ${death}: ${scene.acknowledged} acknowledged, ${scene.lost.length} lost, ` +
           `the bank was away for ${outageS.toFixed(1)} s`,
       );
     }
@@ -67,25 +74,24 @@ export async function failOver({ failovers, atms, log = () => {} }: FailOver): P
 }
 
 /** What is lost with a standby that nobody waits for, and that hears nothing in the end. */
-export async function loseWithoutWaiting(atms: number): Promise<string[]> {
-  return await onScene(false, atms, async (scene) => {
+export async function loseWithoutWaiting(start: StartCluster, atms: number): Promise<string[]> {
+  return await onScene(await start(false), atms, async (scene) => {
     await scene.progress(betweenDeaths);
     await scene.cluster.cutOff();
     await scene.progress(betweenDeaths);
     await scene.killBank();
-    await scene.cluster.failOver();
+    await scene.cluster.failOver("killed");
     await scene.hold();
     return scene.lost;
   });
 }
 
 async function onScene<T>(
-  synchronous: boolean,
+  cluster: Cluster,
   atms: number,
   run: (scene: Scene) => Promise<T>,
 ): Promise<T> {
   const folder = await Deno.makeTempDir({ prefix: "strongroom-failover-" });
-  const cluster = await Cluster.start(synchronous);
   const scene = new Scene(folder, cluster);
   try {
     await scene.start(atms);
@@ -109,11 +115,9 @@ class Scene {
   #ready = 0;
   #finished = 0;
   #toldMs = 0;
-  readonly #ports: [number, number];
   readonly #urlFile: string;
 
   constructor(private readonly folder: string, readonly cluster: Cluster) {
-    this.#ports = [cluster.primary.port, cluster.standby.port];
     this.#urlFile = `${folder}/database.url`;
   }
 
@@ -122,7 +126,7 @@ class Scene {
   }
 
   async start(atms: number): Promise<void> {
-    const url = this.cluster.url(...this.#ports);
+    const { url } = this.cluster;
     writePrivateFile(this.#urlFile, url);
     const terminals = Array.from({ length: atms }, (_, index) => `atm-${index + 1}`);
     const opening = "1000000.00";
@@ -145,23 +149,22 @@ class Scene {
     await until("more is acknowledged", () => this.acknowledged >= enough, patienceMs);
   }
 
-  /** The primary dies, the standby takes over and gets a standby of its own; seconds without an answer. */
-  async failOver(frozenMs: number): Promise<number> {
-    const { primary } = this.cluster;
-    const diedMs = await this.cluster.failOver(frozenMs);
+  /** The primary dies, a standby takes over and gets a standby of its own; seconds without an answer. */
+  async failOver(death: Death): Promise<number> {
+    const diedMs = await this.cluster.failOver(death);
     const told = this.acknowledged;
     await until("the bank is back", () => this.acknowledged > told, patienceMs);
     const outageS = (this.#toldMs - diedMs) / 1_000;
     this.#outagesS.push(outageS);
     await this.hold();
-    await this.cluster.addStandby(primary.port);
+    await this.cluster.mend();
     return outageS;
   }
 
   /** Holds what the primary has now against what was told. */
   async hold(): Promise<BankRow[]> {
     const told = [...this.#acknowledged];
-    const rows = await this.#select(
+    const rows = await this.cluster.run(
       "SELECT encode(id, 'hex') AS movement, step, action, kind, outcome, booked FROM movements",
     ) as unknown as (BankRow & { booked: string })[];
     const counted = rows.map((row) => ({ ...row, booked: BigInt(row.booked) }));
@@ -178,11 +181,11 @@ class Scene {
     for (const victim of [...this.#atms, ...this.#servers]) codes.push(await victim.end());
     const victims = [...this.#servers, ...this.#atms];
     const rows = await this.hold();
-    const cash = await this.#select(
+    const cash = await this.cluster.run(
       "SELECT terminals.name, balance FROM accounts JOIN terminals ON terminals.id = owner",
     ) as { name: string; balance: string }[];
     const balances = new Map(cash.map(({ name, balance }) => [name, BigInt(balance)]));
-    const [{ open }] = await this.#select("SELECT count(*)::int AS open FROM holds") as [
+    const [{ open }] = await this.cluster.run("SELECT count(*)::int AS open FROM holds") as [
       { open: number },
     ];
     const { journaled, problems } = atmsAgree(this.#atmFolders, { rows, balances, open });
@@ -213,10 +216,6 @@ class Scene {
     return ["one", "other"].map((name) => `${this.folder}/${name}`);
   }
 
-  #select(query: string): Promise<Record<string, unknown>[]> {
-    return runAsAdmin(this.cluster.urlOf(this.cluster.primary), query);
-  }
-
   #atm(key: string, folder: string, port: number): Victim {
     const config: TortureAtm = { folder, key, port, customers };
     const program = new URL("../torture/torture_atm.ts", import.meta.url).pathname;
@@ -237,7 +236,7 @@ class Scene {
   }
 
   #permissions(folders: string[], net: string[]) {
-    const hosts = databaseHostsOf(this.cluster.url(...this.#ports));
+    const hosts = databaseHostsOf(this.cluster.url);
     const permissions = serverPermissions(folders, [...net, ...hosts], place);
     permissions.env.push(databaseUrlVariable, "PG*", "USER", "LOGNAME");
     permissions.read.push(this.#urlFile);
@@ -281,16 +280,14 @@ function flag(name: string, otherwise: number): number {
   Deno.exit(2);
 }
 
-if (import.meta.main) {
+/** The whole drill, as its flags want it; prints what came of it, and ends with 1 where that is bad. */
+export async function drill(start: StartCluster): Promise<never> {
   const [failovers, atms] = [flag("failovers", 10), flag("atms", 6)];
-  const seen = await loseWithoutWaiting(atms);
+  const seen = await loseWithoutWaiting(start, atms);
   console.log(`control, a standby that nobody waits for: ${seen.length} lost, as it must be`);
   if (seen.length === 0) console.log("nothing was lost: this could not see a loss");
-  const { acknowledged, lost, doubled, problems, outagesS } = await failOver({
-    failovers,
-    atms,
-    log: console.log,
-  });
+  const outcome = await failOver({ failovers, atms, start, log: console.log });
+  const { acknowledged, lost, doubled, problems, outagesS } = outcome;
   for (const words of [...lost, ...doubled, ...problems]) console.log(words);
   const sorted = outagesS.toSorted((a, b) => a - b);
   const median = sorted[Math.floor(sorted.length / 2)]!;
@@ -303,3 +300,5 @@ if (import.meta.main) {
   const bad = lost.length + doubled.length + problems.length > 0 || seen.length === 0;
   Deno.exit(bad ? 1 : 0);
 }
+
+if (import.meta.main) await drill((synchronous) => PromotedCluster.start(synchronous));

@@ -2,11 +2,18 @@
 import { assert, assertEquals } from "@std/assert";
 import { onPostgres } from "../server/helpers/stores.ts";
 import { failOver, loseWithoutWaiting } from "./failover.ts";
+import { PromotedCluster } from "./promoted_cluster.ts";
+
+const start = (synchronous: boolean) => PromotedCluster.start(synchronous);
 
 onPostgres(
   "a primary that dies takes nothing with it that was told, its standby frozen or not",
   async () => {
-    const { acknowledged, lost, doubled, problems } = await failOver({ failovers: 2, atms: 2 });
+    const { acknowledged, lost, doubled, problems } = await failOver({
+      failovers: 2,
+      atms: 2,
+      start,
+    });
     assertEquals({ lost, doubled, problems }, { lost: [], doubled: [], problems: [] });
     assert(acknowledged > 60);
   },
@@ -15,6 +22,6 @@ onPostgres(
 onPostgres(
   "with a standby that nobody waits for, what was told is lost, and that is seen",
   async () => {
-    assert((await loseWithoutWaiting(2)).length > 0);
+    assert((await loseWithoutWaiting(start, 2)).length > 0);
   },
 );

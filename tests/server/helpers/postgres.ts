@@ -83,7 +83,7 @@ export class Programs {
     for (const program of ["initdb", "postgres"]) {
       Deno.chmodSync(`${folder}/program/bin/${program}`, 0o755);
     }
-    if (Deno.uid() === 0) await output(["/bin/chown", "-R", `${nobody}:${nobody}`, folder]);
+    await giveAway(folder);
     return new Programs(folder);
   }
 
@@ -103,6 +103,11 @@ export async function output(command: string[], cwd = "/", asOwner = false): Pro
   const who = asOwner ? identity() : {};
   const { success, stderr } = await new Deno.Command(program!, { args, cwd, ...who }).output();
   if (!success) throw new Error(`${program}: ${new TextDecoder().decode(stderr)}`);
+}
+
+/** Makes whoever runs PostgreSQL the owner of a folder and all in it. */
+export async function giveAway(folder: string): Promise<void> {
+  if (Deno.uid() === 0) await output(["/bin/chown", "-R", `${nobody}:${nobody}`, folder]);
 }
 
 const identity = () => Deno.uid() === 0 ? { uid: nobody, gid: nobody } : {};
@@ -177,15 +182,7 @@ export class Node {
 
   /** Kills every process of it at once, as a machine dies; gives the moment. */
   async kill(): Promise<number> {
-    const postmaster = Number(Deno.readTextFileSync(`${this.data}/postmaster.pid`).split("\n")[0]);
-    const all = [postmaster, ...childrenOf(postmaster)];
-    for (const pid of all) {
-      try {
-        Deno.kill(pid, "SIGKILL");
-      } catch (error) {
-        if (!(error instanceof Deno.errors.NotFound)) throw error; // it has just ended by itself
-      }
-    }
+    signalAll(processesOf(this.data), "SIGKILL");
     const atMs = performance.now();
     await this.#leash!.stdin.close().catch(() => {});
     return atMs;
@@ -193,19 +190,12 @@ export class Node {
 
   /** What its processes have computed so far. */
   processorMs(): number {
-    const postmaster = Number(Deno.readTextFileSync(`${this.data}/postmaster.pid`).split("\n")[0]);
-    return [postmaster, ...childrenOf(postmaster)].reduce(
-      (sum, pid) => sum + processorMsOf(pid),
-      0,
-    );
+    return processesOf(this.data).reduce((sum, pid) => sum + processorMsOf(pid), 0);
   }
 
   /** The process of it that does this, by the title that PostgreSQL gives it. */
   process(title: string): number | undefined {
-    const postmaster = Number(Deno.readTextFileSync(`${this.data}/postmaster.pid`).split("\n")[0]);
-    return childrenOf(postmaster).find((pid) =>
-      Deno.readTextFileSync(`/proc/${pid}/cmdline`).includes(title)
-    );
+    return processOf(this.data, title);
   }
 
   async #answers(): Promise<void> {
@@ -217,6 +207,37 @@ export class Node {
         if (tries === 200) throw error;
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
+    }
+  }
+}
+
+/** The processes of the PostgreSQL that has this data, if it runs. */
+export function processesOf(data: string): number[] {
+  try {
+    const postmaster = Number(Deno.readTextFileSync(`${data}/postmaster.pid`).split("\n")[0]);
+    // After a kill -9 the file is still there, and the number may be another program's.
+    const isIt = Deno.readTextFileSync(`/proc/${postmaster}/cmdline`).includes(data);
+    return isIt ? [postmaster, ...childrenOf(postmaster)] : [];
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
+  }
+}
+
+/** The one of them that does this, by the title that PostgreSQL gives it. */
+export function processOf(data: string, title: string): number | undefined {
+  return processesOf(data).find((pid) =>
+    Deno.readTextFileSync(`/proc/${pid}/cmdline`).includes(title)
+  );
+}
+
+/** Ends all of these at once, as a machine dies, or halts them, or lets them go on. */
+export function signalAll(pids: number[], signal: Deno.Signal): void {
+  for (const pid of pids) {
+    try {
+      Deno.kill(pid, signal);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error; // it has just ended by itself
     }
   }
 }
@@ -248,14 +269,19 @@ function processorMsOf(pid: number): number {
 /** Their inputs stay open as long as this process lives. */
 const held: Deno.ChildProcess[] = [];
 
-/** Starts it so that it ends when this process does: then its input ends. Whoever is last takes all away. */
-function leashed(folder: string, command: string[]): Deno.ChildProcess {
-  const script = `"$@" >>${folder}/log 2>&1 & server=$!; cat >/dev/null; kill -QUIT $server;
-    wait $server; for try in 1 2 3 4 5 6 7 8 9; do
-      [ -d /proc/${Deno.pid} ] && sleep 0.2 || { rm -rf ${folder}; break; }; done`;
+/**
+ * Starts it so that it ends when its starter does (a test file's thread, or the process): then its input
+ * ends. Whoever is the last in the folder takes all away.
+ * @param signal what it is ended with
+ */
+export function leashed(folder: string, command: string[], signal = "QUIT"): Deno.ChildProcess {
+  const script = `"$@" >>log 2>&1 & server=$!; touch leash.$$; cat >/dev/null
+    kill -${signal} $server; wait $server; rm leash.$$
+    for other in leash.*; do [ -d "/proc/\${other#leash.}" ] && exit; done; rm -rf ${folder}`;
   const child = new Deno.Command("/bin/sh", {
     args: ["-c", script, "sh", ...command],
     cwd: folder,
+    env: { HOME: folder }, // who runs it may not read its starter's
     stdin: "piped",
     stdout: "null",
     stderr: "null",
