@@ -24,22 +24,30 @@ export function equalInConstantTime(a: Uint8Array, b: Uint8Array): boolean {
 
 /** A big-endian unsigned number of 4 bytes. */
 export function u32(value: number): Bytes {
-  return Uint8Array.of(value >>> 24, value >>> 16, value >>> 8, value);
+  const bytes = new Uint8Array(4);
+  putU32(bytes, 0, value);
+  return bytes;
 }
 
 /** A big-endian unsigned number of 8 bytes, up to 2^53. */
 export function u64(value: number): Bytes {
-  const high = value / 2 ** 32, low = value >>> 0;
-  return Uint8Array.of(
-    high >>> 24,
-    high >>> 16,
-    high >>> 8,
-    high,
-    low >>> 24,
-    low >>> 16,
-    low >>> 8,
-    low,
-  );
+  const bytes = new Uint8Array(8);
+  putU64(bytes, 0, value);
+  return bytes;
+}
+
+/** Writes a big-endian unsigned number into the 4 bytes at `at`. */
+export function putU32(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value >>> 24;
+  bytes[at + 1] = value >>> 16;
+  bytes[at + 2] = value >>> 8;
+  bytes[at + 3] = value;
+}
+
+/** Writes a big-endian unsigned number, up to 2^53, into the 8 bytes at `at`. */
+export function putU64(bytes: Uint8Array, at: number, value: number): void {
+  putU32(bytes, at, value / 2 ** 32);
+  putU32(bytes, at + 4, value >>> 0);
 }
 
 /** The big-endian unsigned number in the 4 bytes at `at`. */

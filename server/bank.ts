@@ -1,5 +1,4 @@
 /** The bank: its ledger, keys, passwords and terminals, opened from a data folder. */
-import { randomBytes as nodeRandomBytes } from "node:crypto";
 import { type Bytes, fromHex } from "../lib/bytes.ts";
 import { UsageError } from "../lib/errors.ts";
 import { databaseUrlVariable } from "../lib/database_url.ts";
@@ -31,7 +30,8 @@ import { keepTerminals } from "./terminals/kept_terminals.ts";
 import { TerminalKeys, terminalSealKeys } from "./terminals/terminal_keys.ts";
 
 /** Randomness that no one can foresee. */
-export const randomBytes = (length: number): Bytes => new Uint8Array(nodeRandomBytes(length));
+export const randomBytes = (length: number): Bytes =>
+  crypto.getRandomValues(new Uint8Array(length));
 
 export interface Bank {
   readonly folder: string;

@@ -64,6 +64,7 @@ export class Connection {
   #closed = false;
   /** A goodbye is on its way: nothing more is taken or said. */
   #ending = false;
+  #endMs = Infinity;
   #deadline: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -235,9 +236,20 @@ export class Connection {
     }).catch(() => this.close());
   }
 
+  /** Closes then, unless told another time until then. A timer for each request would cost more than it. */
   #endAfter(ms: number): void {
+    const before = this.#endMs;
+    this.#endMs = performance.now() + ms;
+    if (before <= this.#endMs) return;
     clearTimeout(this.#deadline);
+    this.#waitForEnd();
+  }
+
+  #waitForEnd(): void {
     if (this.#closed) return;
-    this.#deadline = setTimeout(() => this.close(), ms);
+    this.#deadline = setTimeout(() => {
+      if (performance.now() >= this.#endMs) return this.close();
+      this.#waitForEnd();
+    }, Math.ceil(this.#endMs - performance.now()));
   }
 }

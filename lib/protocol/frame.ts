@@ -1,5 +1,5 @@
 /** Frames: `u32 length || u8 type || body`, where length counts type and body. */
-import { type Bytes, concat, readU32, u32 } from "../bytes.ts";
+import { type Bytes, putU32, readU32 } from "../bytes.ts";
 import { ProtocolError } from "../errors.ts";
 
 /** What a frame holds; the number is its byte on the wire. */
@@ -21,7 +21,11 @@ const headerBytes = 4;
 
 /** A frame's bytes. */
 export function encodeFrame(type: number, body: Uint8Array): Bytes {
-  return concat(u32(1 + body.length), Uint8Array.of(type), body);
+  const frame = new Uint8Array(headerBytes + 1 + body.length);
+  putU32(frame, 0, 1 + body.length);
+  frame[headerBytes] = type;
+  frame.set(body, headerBytes + 1);
+  return frame;
 }
 
 /**

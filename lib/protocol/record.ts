@@ -3,7 +3,7 @@
  * with direction, type and the exact next sequence number as associated data (PROTOCOL.md,
  * "Records"). After any failure the object is dead and takes no further byte.
  */
-import { type Bytes, concat, readU32, u32, u64 } from "../bytes.ts";
+import { type Bytes, concat, putU32, putU64, readU32 } from "../bytes.ts";
 import { ProtocolError } from "../errors.ts";
 import {
   bytesPerKeyMax,
@@ -71,7 +71,11 @@ class DirectionState {
 
   /** The associated data of the next record of this type. */
   aad(type: number): Bytes {
-    return concat(Uint8Array.of(this.direction, type), u64(this.#sequence));
+    const aad = new Uint8Array(10);
+    aad[0] = this.direction;
+    aad[1] = type;
+    putU64(aad, 2, this.#sequence);
+    return aad;
   }
 
   /** Counts a record; the sequence number goes on across rekeying and never comes back. */
@@ -205,7 +209,7 @@ function padded(message: Uint8Array): Bytes {
   const size = plaintextSizeClassesBytes.find((bytes) => 4 + message.length <= bytes);
   if (size === undefined) throw new RangeError("message too long for a record");
   const plaintext = new Uint8Array(size);
-  plaintext.set(u32(message.length));
+  putU32(plaintext, 0, message.length);
   plaintext.set(message, 4);
   return plaintext;
 }
@@ -214,8 +218,8 @@ function unpadded(plaintext: Bytes): Bytes {
   const known = (plaintextSizeClassesBytes as readonly number[]).includes(plaintext.length);
   const length = known ? readU32(plaintext, 0) : Infinity;
   if (4 + length > plaintext.length) throw new ProtocolError("record padding");
-  if (plaintext.subarray(4 + length).some((byte) => byte !== 0)) {
-    throw new ProtocolError("record padding");
+  for (let at = 4 + length; at < plaintext.length; at++) {
+    if (plaintext[at] !== 0) throw new ProtocolError("record padding");
   }
   return plaintext.slice(4, 4 + length);
 }

@@ -147,6 +147,7 @@ export interface Touch {
 
 /** Everything loaded, or changed. */
 export interface Rows {
+  /** In changes: as they are after the movements, from whose rows the database books their money. */
   accounts: Account[];
   movements: Movement[];
   customers: Customer[];

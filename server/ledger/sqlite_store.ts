@@ -18,6 +18,7 @@ import type {
 } from "./books.ts";
 import type { ConfirmedClock } from "./clock.ts";
 import type { AccountState, MovementId } from "./command.ts";
+import { KeptRows } from "./kept_rows.ts";
 import {
   accountOf,
   bytesOf,
@@ -78,6 +79,7 @@ const backupPages = 4_096;
 export class SqliteStore implements Store {
   readonly #database: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
+  readonly #kept = new KeptRows();
   #settings: Settings | undefined;
   #limits: Limits | undefined;
   #restoring: Restoring | null | undefined;
@@ -121,11 +123,15 @@ export class SqliteStore implements Store {
       if (debit !== null) ids.add(debit);
       if (credit !== null) ids.add(credit);
     }
-    const owned = "SELECT * FROM accounts WHERE owner = ?";
     const accounts = [
-      ...[...ids].flatMap((id) => this.#all("SELECT * FROM accounts WHERE id = ?", id)),
-      ...["", ...touch.terminals, ...touch.customers].flatMap((owner) => this.#all(owned, owner)),
-    ].map(accountOf);
+      ...[...ids].flatMap((id) => this.#kept.account(id, () => this.#account(id)) ?? []),
+      ...["", ...touch.terminals, ...touch.customers].flatMap((owner) =>
+        this.#kept.accountsOf(
+          owner,
+          () => this.#all("SELECT * FROM accounts WHERE owner = ?", owner).map(accountOf),
+        )
+      ),
+    ];
     return {
       settings: this.settings(),
       limits: this.limits(),
@@ -140,11 +146,11 @@ export class SqliteStore implements Store {
         this.#all("SELECT * FROM customers WHERE username = ?", username).map(customerOf)
       ),
       terminals: [
-        ...[...terminals].flatMap((id) => this.#all(`${terminalsWithNextKey} WHERE id = ?`, id)),
-        ...[...touch.terminalNames].flatMap((name) =>
-          this.#all(`${terminalsWithNextKey} WHERE name = ?`, name)
+        ...[...terminals].flatMap((id) =>
+          this.#kept.terminal(id, () => this.#terminalsWhere("id", id)[0]) ?? []
         ),
-      ].map(terminalOf),
+        ...[...touch.terminalNames].flatMap((name) => this.#terminalsWhere("name", name)),
+      ],
       failures: [...touch.failureSources].flatMap((source) =>
         this.#all("SELECT * FROM failures WHERE source = ?", source).map(failuresOf)
       ),
@@ -169,7 +175,9 @@ export class SqliteStore implements Store {
         );
       }
       this.#database.exec("COMMIT");
+      this.#kept.committed(changes);
     } catch (error) {
+      this.#kept.clear();
       if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
       throw error;
     }
@@ -324,8 +332,16 @@ export class SqliteStore implements Store {
   }
 
   account(id: number): AccountState | undefined {
+    return this.#account(id);
+  }
+
+  #account(id: number): Account | undefined {
     const row = this.#one("SELECT * FROM accounts WHERE id = ?", id);
     return row && accountOf(row);
+  }
+
+  #terminalsWhere(column: "id" | "name", value: string): Terminal[] {
+    return this.#all(`${terminalsWithNextKey} WHERE ${column} = ?`, value).map(terminalOf);
   }
 
   accountsAmong(ids: readonly number[]): AccountState[] {

@@ -1,11 +1,15 @@
 /** `deno task bench NAME [--quick] [--json FILE]`: how fast a part is, on this machine, today. */
+import { benchAudit } from "./audit.ts";
+import { benchChannel } from "./channel.ts";
 import { Bench } from "./harness.ts";
 import { benchLedger } from "./ledger.ts";
 import { benchPage } from "./page.ts";
 import { benchScale } from "./scale.ts";
 
 const benches: Record<string, (bench: Bench) => Promise<void>> = {
+  channel: benchChannel,
   ledger: benchLedger,
+  audit: benchAudit,
   page: benchPage,
   scale: benchScale,
 };

@@ -4,6 +4,8 @@ import { parseBench } from "./bench.ts";
 import { Bench, median } from "./harness.ts";
 import { findBrowser } from "../browser.ts";
 import { onPostgres } from "../server/helpers/stores.ts";
+import { benchAudit } from "./audit.ts";
+import { benchChannel } from "./channel.ts";
 import { benchLedger } from "./ledger.ts";
 import { benchPage } from "./page.ts";
 import { benchScale } from "./scale.ts";
@@ -35,19 +37,56 @@ Deno.test("the command line of benches is read, and refused where it is wrong", 
     json: "a.json",
   });
 
-  assertEquals(parseBench([]).names, ["ledger", "page", "scale"]);
+  assertEquals(parseBench([]).names, ["channel", "ledger", "audit", "page", "scale"]);
 
   for (const args of [["leger"], ["--json"], ["--fast"], ["constructor"]]) {
-    assertThrows(() => parseBench(args), Error, "deno task bench ledger");
+    assertThrows(() => parseBench(args), Error, "deno task bench channel | ledger");
   }
 });
+
+/** Names of figures, each with the parts that go with it. */
+const withParts = (ids: string[], parts: string[]) =>
+  ids.flatMap((id) => ["", ...parts.map((part) => `.${part}`)].map((part) => id + part));
 
 Deno.test("the ledger's bench gives a figure for each number of commands at once", async () => {
   const bench = new Bench({ quick: true, tell: () => {} });
   await benchLedger(bench);
   const ids = bench.figures.map(({ id }) => id);
-  assertEquals(ids, ["disk.sync", "ledger.1", "ledger.16", "ledger.64", "ledger.256"]);
+  assertEquals(ids, [
+    ...["disk.sync", "ledger.1", "ledger.16", "ledger.64", "ledger.256"],
+    ...withParts(["https.2", "atms.2"], ["p50", "p99", "main", "others", "load"]),
+    "atms.memory",
+    ...["young", "grown"].flatMap((age) =>
+      ["movement", "balance", "page"].map((what) => `growth.${age}.${what}`)
+    ),
+  ]);
+  assert(bench.figures.every(({ value }) => Number.isFinite(value) && value >= 0));
+});
+
+Deno.test("the channel's bench sets it beside TLS, handshakes and records", async () => {
+  const bench = new Bench({ quick: true, tell: () => {} });
+  await benchChannel(bench);
+  const ratios = bench.figures.filter(({ to }) => to?.startsWith("channel.tls."));
+  assertEquals(ratios.map(({ id }) => id), [
+    ...["channel.handshakes", "channel.handshake.server"],
+    ...["channel.records.128", "channel.records.1024", "channel.records.16000"],
+  ]);
   assert(bench.figures.every(({ value }) => Number.isFinite(value) && value > 0));
+});
+
+Deno.test("the audit log's bench sets it beside a plain table, young and grown", async () => {
+  const bench = new Bench({ quick: true, tell: () => {} });
+  await benchAudit(bench);
+  assertEquals(bench.figures.map(({ id, to }) => [id, to]), [
+    ["audit.plain", null],
+    ["audit.append", "audit.plain"],
+    ["audit.plain.bytes", null],
+    ["audit.bytes", "audit.plain.bytes"],
+    ["audit.page", null],
+    ["audit.page.grown", "audit.page"],
+    ["audit.verify", null],
+    ["audit.verify.memory", null],
+  ]);
 });
 
 Deno.test(

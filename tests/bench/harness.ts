@@ -41,6 +41,14 @@ export class Bench {
     const count = this.size(5, 1);
     if (!this.options.quick) await round();
     while (rounds.length < count) rounds.push(await round());
+    this.each({ id, unit, to }, rounds);
+  }
+
+  /** Keeps the median of what rounds have given already. */
+  each(
+    { id, unit, to = null }: { id: string; unit: string; to?: string | null },
+    rounds: readonly number[],
+  ): void {
     const value = median(rounds);
     const base = to === null ? undefined : this.figures.find((figure) => figure.id === to);
     const ratio = base ? value / base.value : null;

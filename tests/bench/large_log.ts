@@ -4,103 +4,26 @@
  *
  *     deno task test:log [ENTRIES]
  */
-import process from "node:process";
-import { batchCommandsMax } from "../../lib/limits.ts";
 import { historyPage } from "../../server/audit/history.ts";
 import { ChainKeyFile } from "../../server/audit/chain_key.ts";
-import { LogFile } from "../../server/audit/log_file.ts";
-import { AuditKeyRing } from "../../server/audit/seal.ts";
-import { ChainWriter } from "../../server/audit/writer.ts";
-import { randomBytes } from "../../server/bank.ts";
-import type { AuditEntry } from "../../server/ledger/command.ts";
-import { SqliteStore } from "../../server/ledger/sqlite_store.ts";
 import { checkLog, linesOfFile } from "../../server/operator/check_log.ts";
-import { auditKeys, chainId, firstKey, noChanges } from "../server/helpers/engine.ts";
-import { settings } from "../server/helpers/small_bank.ts";
+import { chainId, firstKey } from "../server/helpers/engine.ts";
+import { batchEntries, computedUs, epochEntries, keys, openLog } from "./growing_log.ts";
 
 const count = Number(Deno.args[0] ?? 1_000_000);
-const batchEntries = batchCommandsMax;
-/** As many as a busy second has. */
-const epochEntries = 6_400;
 const parts = 10;
 /** The log that a long one is compared with, and batches of each for it. */
 const youngEntries = 10_000;
 const comparedRounds = 101;
 
-/** Of ten thousand customers; every tenth entry is busy's, and thirty are rare's. */
-function entryAt(index: number): AuditEntry {
-  const who = index % Math.ceil(count / 30) === 7
-    ? "rare"
-    : index % 10 === 0
-    ? "busy"
-    : `customer-${index % 10_000}`;
-  return {
-    who,
-    action: `withdraw €${index % 500}.00`,
-    timeMs: 1_700_000_000_000 + index,
-    kind: "withdrawal",
-    outcome: "ok",
-    terminal: "lobby",
-    amount: BigInt(index % 500) * 100n,
-  };
-}
-
 const megabytes = (bytes: number) => Math.round(bytes / 2 ** 20);
 const residentMb = () => megabytes(Deno.memoryUsage().rss);
 const sinceMs = (start: number) => performance.now() - start;
-/** What this process has computed, whatever else the machine does: microseconds. */
-const computedUs = () => {
-  const { user, system } = process.cpuUsage();
-  return user + system;
-};
-
-/** A log with all that a bank keeps of it: database, chain key and file. */
-async function openLog(folder: string) {
-  Deno.mkdirSync(folder);
-  const store = SqliteStore.open(`${folder}/bank.sqlite`, settings);
-  ChainKeyFile.create(`${folder}/chain.key`, chainId, firstKey);
-  const log = await ChainWriter.open(store, {
-    chainId,
-    openKey: (epoch) => ChainKeyFile.open(`${folder}/chain.key`, chainId, epoch),
-    keys,
-    randomBytes,
-  });
-  const path = `${folder}/audit_log_secure.txt`;
-  const file = await LogFile.open(path, store);
-  let done = 0;
-  return {
-    folder,
-    path,
-    store,
-    get done() {
-      return done;
-    },
-    /** The next entries, in one commit; microseconds of computing for each. */
-    append(size: number, last = false): number {
-      const entries = Array.from({ length: size }, (_, index) => entryAt(done + index));
-      const endEpoch = Math.floor((done + size) / epochEntries) > Math.floor(done / epochEntries);
-      const before = computedUs();
-      const sealed = log.seal(entries, endEpoch || last);
-      store.commit(noChanges, sealed);
-      log.committed(sealed);
-      file.append(chainId, sealed);
-      done += size;
-      return (computedUs() - before) / size;
-    },
-    close() {
-      file.close();
-      log.close();
-      store.close();
-    },
-  };
-}
-
 const median = (values: number[]) => values.toSorted((a, b) => a - b)[values.length >> 1]!;
 
-const keys = new AuditKeyRing([auditKeys]);
 const top = Deno.makeTempDirSync({ prefix: "strongroom-log-" });
 try {
-  const long = await openLog(`${top}/long`);
+  const long = await openLog(`${top}/long`, count);
   const { folder, path, store } = long;
   console.log(`${count} entries, ${batchEntries} a commit, an epoch's end each ${epochEntries}`);
   console.log("  entries    µs an entry, computed    MB resident");
@@ -117,7 +40,7 @@ try {
   }
 
   // A machine is faster at one time than at another: both logs grow in turn, batch by batch.
-  const young = await openLog(`${top}/young`);
+  const young = await openLog(`${top}/young`, count);
   while (young.done < youngEntries) young.append(batchEntries);
   const [ofYoung, ofLong]: [number[], number[]] = [[], []];
   for (let round = 0; round < comparedRounds; round++) {

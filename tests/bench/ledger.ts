@@ -1,15 +1,37 @@
-/** How many commands the ledger commits in a second, by how many wait for it at once. */
+/**
+ * The ledger: how many commands it commits in a second without a network, by how many wait for it at
+ * once; and whole movements, authorised and completed by ATMs in a process of their own over TCP,
+ * beside the same over an HTTPS API that a user would write instead.
+ */
 import type { Command } from "../../server/ledger/command.ts";
 import { Ledger } from "../../server/ledger/ledger.ts";
 import { addCustomer, enrolTerminal, ledgerParts } from "../server/helpers/engine.ts";
 import { commandOf, idOf, settings } from "../server/helpers/small_bank.ts";
 import { inTemporaryFolder } from "../server/helpers/temporary.ts";
+import { benchGrowth } from "./growth.ts";
 import { type Bench, perSecond } from "./harness.ts";
+import type { Plan, Work } from "./load/atms_program.ts";
+import type { Reach } from "./load/bank_program.ts";
+import type { HttpsReach } from "./load/https_program.ts";
+import { Program } from "./load/program.ts";
 
 /** How many commands are under way at once. */
 const widths = [1, 16, 64, 256];
+/** ATMs at work at once, and callers of the HTTPS API. */
+const atmCounts = [1, 16, 64, 256, 1_024];
+const callerCounts = [1, 16, 64, 256];
+/** ATMs of which the memory is measured. */
+const connectedCount = 10_000;
+const hotCount = 64;
 
 export async function benchLedger(bench: Bench): Promise<void> {
+  await benchWithoutNetwork(bench);
+  await benchAtms(bench);
+  await benchMemory(bench);
+  await benchGrowth(bench);
+}
+
+async function benchWithoutNetwork(bench: Bench): Promise<void> {
   await inTemporaryFolder(async (folder) => {
     const syncs = bench.size(400, 20);
     await bench.median(
@@ -35,6 +57,103 @@ export async function benchLedger(bench: Bench): Promise<void> {
     } finally {
       await ledger.close();
     }
+  });
+}
+
+const programOf = (name: string) => new URL(`./load/${name}_program.ts`, import.meta.url).href;
+
+type Server = Program<Reach | HttpsReach, void, void>;
+
+async function benchAtms(bench: Bench): Promise<void> {
+  for (const count of bench.size(1, 0) ? callerCounts : [2]) {
+    await withServer("https", count, async (server, folder) => {
+      const plan = { count, https: server.told as HttpsReach };
+      await benchMovements(bench, `https.${count}`, server, plan, folder, null);
+    });
+  }
+  for (const count of bench.size(1, 0) ? atmCounts : [2]) {
+    await withServer("bank", count, async (server, folder) => {
+      const plan = { count, bank: server.told as Reach };
+      const beside = `https.${Math.min(count, 256)}`;
+      await benchMovements(bench, `atms.${count}`, server, plan, folder, beside);
+      if (count !== hotCount) return;
+      const hot = { ...plan, hot: true };
+      await benchMovements(bench, `hot.${count}`, server, hot, folder, `atms.${count}`);
+    });
+  }
+}
+
+/** Movements a second, and what goes with them. */
+async function benchMovements(
+  bench: Bench,
+  id: string,
+  server: Server,
+  plan: Plan,
+  folder: string,
+  to: string | null,
+): Promise<void> {
+  const planPath = `${folder}/plan.json`;
+  await Deno.writeTextFile(planPath, JSON.stringify(plan));
+  const atms = await Program.start<void, number, Work>(programOf("atms"), [planPath]);
+  const rounds: Record<string, number>[] = [];
+  try {
+    const perRound = id.startsWith("https") ? 1_500 : 4_000;
+    const movements = bench.size(plan.count === 1 ? 400 : perRound, 2 * plan.count);
+    await bench.median({ id, unit: "movements/s", to }, async () => {
+      const before = server.processorUse;
+      const { seconds, p50Ms, p99Ms, processorUs } = await atms.ask(movements);
+      const after = server.processorUse;
+      rounds.push({
+        p50: p50Ms,
+        p99: p99Ms,
+        main: (after.mainUs - before.mainUs) / movements / 2,
+        others: (after.othersUs - before.othersUs) / movements / 2,
+        load: processorUs,
+      });
+      return movements / seconds;
+    });
+  } finally {
+    await atms.stop();
+  }
+  const units: Record<string, string> = {
+    p50: "ms, half of the requests",
+    p99: "ms, all but a hundredth",
+    main: "µs of the server's first thread for a request",
+    others: "µs of its other threads for a request",
+    load: "µs of the ATMs' process for a request",
+  };
+  for (const [name, unit] of Object.entries(units)) {
+    bench.each({ id: `${id}.${name}`, unit }, rounds.slice(-5).map((round) => round[name]!));
+  }
+}
+
+async function withServer(
+  kind: "bank" | "https",
+  count: number,
+  run: (server: Server, folder: string) => Promise<void>,
+): Promise<void> {
+  await inTemporaryFolder(async (folder) => {
+    const server: Server = await Program.start(programOf(kind), [`${folder}/bank`, count]);
+    try {
+      await run(server, folder);
+    } finally {
+      await server.stop();
+    }
+  });
+}
+
+/** Once: ten thousand handshakes take long. */
+async function benchMemory(bench: Bench): Promise<void> {
+  const count = bench.size(connectedCount, 20);
+  await withServer("bank", count, async (server, folder) => {
+    const before = server.memoryBytes;
+    const planPath = `${folder}/plan.json`;
+    const plan: Plan = { count, bank: server.told as Reach };
+    await Deno.writeTextFile(planPath, JSON.stringify(plan));
+    const atms = await Program.start<void, number, Work>(programOf("atms"), [planPath]);
+    const kib = (server.memoryBytes - before) / count / 1_024;
+    bench.each({ id: "atms.memory", unit: `KiB for each of ${count} customers at ATMs` }, [kib]);
+    await atms.stop();
   });
 }
 

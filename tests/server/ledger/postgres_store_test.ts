@@ -10,13 +10,13 @@ import { addCustomer, engineOn, enrolTerminal, logOf, noChanges } from "../helpe
 import { type CommitFate, Forwarder } from "../helpers/forwarder.ts";
 import { postgres } from "../helpers/postgres.ts";
 import { commandOf, idOf, settings } from "../helpers/small_bank.ts";
-import { alice, aliceAfter, entry, opening, withdrawal } from "../helpers/small_store.ts";
+import { aliceAfter, entry, opening, withdrawal } from "../helpers/small_store.ts";
 import { newDatabase, onPostgres } from "../helpers/stores.ts";
 
 async function smallStore() {
   const { url } = await newDatabase();
   const store = await PostgresStore.open(url, settings);
-  await store.commit({ ...noChanges, accounts: [alice], movements: [opening, withdrawal] }, [
+  await store.commit({ ...noChanges, accounts: [aliceAfter], movements: [opening, withdrawal] }, [
     entry,
   ]);
   return { url, store };

@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
 import { UsageError } from "../../../lib/errors.ts";
 import { SqliteStore } from "../../../server/ledger/sqlite_store.ts";
-import { alice, entry, opening, withdrawal } from "../helpers/small_store.ts";
+import { aliceAfter, entry, opening, withdrawal } from "../helpers/small_store.ts";
 import { noChanges } from "../helpers/engine.ts";
 import { settings } from "../helpers/small_bank.ts";
 import { inTemporaryFolder } from "../helpers/temporary.ts";
@@ -10,7 +10,7 @@ import { inTemporaryFolder } from "../helpers/temporary.ts";
 /** A store in memory with one account, its opening and an open withdrawal. */
 function smallStore(): SqliteStore {
   const store = SqliteStore.open(":memory:", settings);
-  store.commit({ ...noChanges, accounts: [alice], movements: [opening, withdrawal] }, [entry]);
+  store.commit({ ...noChanges, accounts: [aliceAfter], movements: [opening, withdrawal] }, [entry]);
   return store;
 }
 

@@ -13,7 +13,7 @@ import { type MakeStore, onEachPlace, onEachStore } from "../helpers/stores.ts";
 /** A store with one account, its opening and an open withdrawal. */
 async function smallStore(make: MakeStore): Promise<Store> {
   const store = await make(settings);
-  await store.commit({ ...noChanges, accounts: [alice], movements: [opening, withdrawal] }, [
+  await store.commit({ ...noChanges, accounts: [aliceAfter], movements: [opening, withdrawal] }, [
     entry,
   ]);
   return store;

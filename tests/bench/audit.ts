@@ -1,0 +1,115 @@
+/**
+ * The audit log: appending beside a plain table of the same rows, bytes of both, checking, and a page
+ * of one customer's history when the log is young and when it has grown.
+ */
+import { DatabaseSync } from "node:sqlite";
+import { ChainKeyFile } from "../../server/audit/chain_key.ts";
+import { historyPage } from "../../server/audit/history.ts";
+import type { SqliteStore } from "../../server/ledger/sqlite_store.ts";
+import { checkLog, linesOfFile } from "../../server/operator/check_log.ts";
+import { chainId, firstKey } from "../server/helpers/engine.ts";
+import { inTemporaryFolder } from "../server/helpers/temporary.ts";
+import { batchEntries, entryAt, keys, openLog } from "./growing_log.ts";
+import { type Bench, perSecond } from "./harness.ts";
+
+const youngEntries = 10_000;
+
+export async function benchAudit(bench: Bench): Promise<void> {
+  const count = bench.size(1_000_000, 4 * batchEntries);
+  await inTemporaryFolder(async (folder) => {
+    const batches = bench.size(40, 2);
+    const plain = openPlainTable(`${folder}/plain.sqlite`, count);
+    const log = await openLog(`${folder}/log`, count);
+    try {
+      await bench.median(
+        { id: "audit.plain", unit: "rows/s of a plain table" },
+        () => perSecond(batches * batchEntries, () => times(batches, () => plain.append())),
+      );
+      await bench.median(
+        { id: "audit.append", unit: "entries/s", to: "audit.plain" },
+        () =>
+          perSecond(batches * batchEntries, () => times(batches, () => log.append(batchEntries))),
+      );
+      const bytes = plain.bytes() / plain.done();
+      bench.each({ id: "audit.plain.bytes", unit: "bytes a row" }, [bytes]);
+      bench.each(
+        { id: "audit.bytes", unit: "bytes an entry", to: "audit.plain.bytes" },
+        [log.bytes() / log.done],
+      );
+      while (log.done < Math.min(count, youngEntries)) log.append(batchEntries);
+      await benchPage(bench, "audit.page", log.store, null);
+      while (log.done < count) log.append(batchEntries);
+      log.append(batchEntries, true);
+      await benchPage(bench, "audit.page.grown", log.store, "audit.page");
+      await benchCheck(bench, log.folder, log.path);
+    } finally {
+      log.close();
+      plain.close();
+    }
+  });
+}
+
+function times(count: number, work: () => void): void {
+  for (let done = 0; done < count; done++) work();
+}
+
+/** What a user would write instead: the same facts, readable and changeable, found by customer. */
+function openPlainTable(path: string, count: number) {
+  const database = new DatabaseSync(path);
+  database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
+    CREATE TABLE log (id INTEGER PRIMARY KEY, who TEXT, action TEXT, time TEXT, kind TEXT,
+      outcome TEXT, terminal TEXT, amount INTEGER);
+    CREATE INDEX log_who ON log (who, id)`);
+  const insert = database.prepare(
+    "INSERT INTO log (who, action, time, kind, outcome, terminal, amount) VALUES (?, ?, ?, ?, ?, ?, ?)",
+  );
+  let done = 0;
+  return {
+    done: () => done,
+    append() {
+      database.exec("BEGIN");
+      for (let index = 0; index < batchEntries; index++) {
+        const { who, action, timeMs, kind, outcome, terminal, amount } = entryAt(done++, count);
+        insert.run(who, action, new Date(timeMs).toISOString(), kind, outcome, terminal, amount!);
+      }
+      database.exec("COMMIT");
+    },
+    bytes() {
+      database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+      return Deno.statSync(path).size;
+    },
+    close: () => database.close(),
+  };
+}
+
+async function benchPage(
+  bench: Bench,
+  id: string,
+  store: SqliteStore,
+  to: string | null,
+): Promise<void> {
+  await bench.median({ id, unit: "ms", to }, async () => {
+    const pages = bench.size(20, 2);
+    const startMs = performance.now();
+    for (let page = 0; page < pages; page++) {
+      await historyPage(store, keys, { customer: `customer-${page * 7 + 1}`, filter: {} });
+    }
+    return (performance.now() - startMs) / pages;
+  });
+}
+
+/** Once: it takes long, and is of many entries already. */
+async function benchCheck(bench: Bench, folder: string, path: string): Promise<void> {
+  const resident = () => Deno.memoryUsage().rss / 2 ** 20;
+  const before = resident();
+  let most = before;
+  const trust = {
+    firstKeys: [{ chainId, key: firstKey, checkpointKey: new Uint8Array(32) }],
+    keyFile: (id: Uint8Array) => ChainKeyFile.read(`${folder}/chain.key`, id),
+  };
+  const startMs = performance.now();
+  const good = await checkLog(linesOfFile(path), trust, () => most = Math.max(most, resident()));
+  const seconds = (performance.now() - startMs) / 1_000;
+  bench.each({ id: "audit.verify", unit: "entries/s" }, [good / seconds]);
+  bench.each({ id: "audit.verify.memory", unit: "MB more, at most" }, [most - before]);
+}

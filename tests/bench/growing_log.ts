@@ -1,0 +1,90 @@
+/** A log that grows by itself: what benches of the audit log work on. */
+import process from "node:process";
+import { batchCommandsMax } from "../../lib/limits.ts";
+import { ChainKeyFile } from "../../server/audit/chain_key.ts";
+import { LogFile } from "../../server/audit/log_file.ts";
+import { AuditKeyRing } from "../../server/audit/seal.ts";
+import { ChainWriter } from "../../server/audit/writer.ts";
+import { randomBytes } from "../../server/bank.ts";
+import type { AuditEntry } from "../../server/ledger/command.ts";
+import { SqliteStore } from "../../server/ledger/sqlite_store.ts";
+import { auditKeys, chainId, firstKey, noChanges } from "../server/helpers/engine.ts";
+import { settings } from "../server/helpers/small_bank.ts";
+
+export const batchEntries = batchCommandsMax;
+/** As many as a busy second has. */
+export const epochEntries = 6_400;
+export const keys = new AuditKeyRing([auditKeys]);
+
+/** What this process has computed, whatever else the machine does: microseconds. */
+export const computedUs = () => {
+  const { user, system } = process.cpuUsage();
+  return user + system;
+};
+
+/** Of ten thousand customers; every tenth entry is busy's, and thirty are rare's. */
+export function entryAt(index: number, count: number): AuditEntry {
+  const who = index % Math.ceil(count / 30) === 7
+    ? "rare"
+    : index % 10 === 0
+    ? "busy"
+    : `customer-${index % 10_000}`;
+  return {
+    who,
+    action: `withdraw €${index % 500}.00`,
+    timeMs: 1_700_000_000_000 + index,
+    kind: "withdrawal",
+    outcome: "ok",
+    terminal: "lobby",
+    amount: BigInt(index % 500) * 100n,
+  };
+}
+
+/**
+ * A log with all that a bank keeps of it: database, chain key and file.
+ * @param count how many entries it will have, about
+ */
+export async function openLog(folder: string, count: number) {
+  Deno.mkdirSync(folder);
+  const store = SqliteStore.open(`${folder}/bank.sqlite`, settings);
+  ChainKeyFile.create(`${folder}/chain.key`, chainId, firstKey);
+  const log = await ChainWriter.open(store, {
+    chainId,
+    openKey: (epoch) => ChainKeyFile.open(`${folder}/chain.key`, chainId, epoch),
+    keys,
+    randomBytes,
+  });
+  const path = `${folder}/audit_log_secure.txt`;
+  const file = await LogFile.open(path, store);
+  let done = 0;
+  return {
+    folder,
+    path,
+    store,
+    get done() {
+      return done;
+    },
+    /** The next entries, in one commit; microseconds of computing for each. */
+    append(size: number, last = false): number {
+      const entries = Array.from({ length: size }, (_, index) => entryAt(done + index, count));
+      const endEpoch = Math.floor((done + size) / epochEntries) > Math.floor(done / epochEntries);
+      const before = computedUs();
+      const sealed = log.seal(entries, endEpoch || last);
+      store.commit(noChanges, sealed);
+      log.committed(sealed);
+      file.append(chainId, sealed);
+      done += size;
+      return (computedUs() - before) / size;
+    },
+    /** Of the database, with all that is not yet in its file. */
+    bytes() {
+      return Deno.statSync(`${folder}/bank.sqlite`).size +
+        Deno.statSync(`${folder}/bank.sqlite-wal`).size;
+    },
+    close() {
+      file.close();
+      log.close();
+      store.close();
+    },
+  };
+}
