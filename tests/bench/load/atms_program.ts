@@ -132,7 +132,8 @@ if (import.meta.main) {
   const { count, hot = false } = plan;
   const atms: Atm[] = [];
   while (atms.length < count) {
-    const some = Math.min(connectingMax, count - atms.length);
+    // log-ins of one customer at once would be taken for someone who guesses
+    const some = Math.min(hot ? 1 : connectingMax, count - atms.length);
     atms.push(
       ...await Promise.all(Array.from({ length: some }, (_, index) => {
         const place = atms.length + index;
