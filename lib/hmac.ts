@@ -11,13 +11,15 @@ const innerByte = 0x36, outerByte = 0x5c;
 export function sha256(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const hash = createHash("sha256");
   for (const part of parts) hash.update(part);
-  return new Uint8Array(hash.digest());
+  return new Uint8Array(hash.digest()); // the runtime's own lies in a buffer that others share
 }
 
 /** The tag of all parts, one after the other: 32 bytes. */
 export function hmac(key: Uint8Array, ...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const short = key.length > blockBytes ? sha256(key) : key;
-  return sha256(padded(short, outerByte), sha256(padded(short, innerByte), ...parts));
+  const inner = createHash("sha256").update(padded(short, innerByte));
+  for (const part of parts) inner.update(part);
+  return sha256(padded(short, outerByte), inner.digest());
 }
 
 /** A block of the key's bytes, and zeros after them, each with the bits of `byte` turned. */

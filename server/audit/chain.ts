@@ -5,7 +5,7 @@
  * had from it (forward integrity: Bellare and Yee, 1997; Schneier and Kelsey, 1999). FORMAT.md has
  * every byte.
  */
-import { type Bytes, concat, equalInConstantTime, u32, u64, utf8 } from "../../lib/bytes.ts";
+import { type Bytes, equalInConstantTime, putU32, putU64, utf8 } from "../../lib/bytes.ts";
 import { hmac } from "../../lib/hmac.ts";
 import { hkdfExpand } from "../../lib/protocol/key_schedule.ts";
 
@@ -65,19 +65,22 @@ export function chainStart(chainId: Uint8Array): Uint8Array {
   return hmac(chainId, utf8("strongroom/1 chain start"));
 }
 
+const headBytes = 20;
+
 /** The tag of an entry that follows `previousTag`. */
 export function chainTag(
   epochKey: Uint8Array,
   previousTag: Uint8Array,
   entry: Omit<SealedEntry, "tag">,
 ): Uint8Array {
-  return hmac(
-    epochKey,
-    previousTag,
-    concat(u64(entry.sequence), u32(entry.epoch), u32(entry.keyVersion)),
-    concat(u32(entry.who.length), entry.who), // or a byte could pass between the two unnoticed
-    entry.sealed,
-  );
+  // The length of `who` stands before it, or a byte could pass between it and what follows unnoticed.
+  const head = new Uint8Array(headBytes + entry.who.length);
+  putU64(head, 0, entry.sequence);
+  putU32(head, 8, entry.epoch);
+  putU32(head, 12, entry.keyVersion);
+  putU32(head, 16, entry.who.length);
+  head.set(entry.who, headBytes);
+  return hmac(epochKey, previousTag, head, entry.sealed);
 }
 
 /** Follows a chain entry by entry from its first key, in constant memory. */
