@@ -8,7 +8,7 @@ import { UsageError } from "./errors.ts";
 export function requirePrivate(path: string, mode: number | null): void {
   if (mode !== null && (mode & 0o077) !== 0) {
     throw new UsageError(
-      `${path} can be read by others: run 'chmod 600 ${path}', and renew the key if they did`,
+      `${path} can be read by others: run 'chmod 600 ${path}', and renew what is in it if they did`,
     );
   }
 }

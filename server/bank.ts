@@ -2,6 +2,7 @@
 import { type Bytes, fromHex } from "../lib/bytes.ts";
 import { UsageError } from "../lib/errors.ts";
 import { databaseUrlVariable } from "../lib/database_url.ts";
+import { requireNewestKeys } from "./audit/newest_keys.ts";
 import { AuditKeyRing, auditKeysOf } from "./audit/seal.ts";
 import { Passwords } from "./credentials/passwords.ts";
 import {
@@ -23,7 +24,7 @@ import {
 } from "./data_folder.ts";
 import type { Settings, Terminal } from "./ledger/books.ts";
 import { Ledger } from "./ledger/ledger.ts";
-import type { StorePlace } from "./ledger/open_store.ts";
+import { openStore, rehearseBank, type StorePlace } from "./ledger/open_store.ts";
 import { settleMasterKey } from "./terminals/change_keys.ts";
 import { followTerminals } from "./terminals/follow_terminals.ts";
 import { keepTerminals } from "./terminals/kept_terminals.ts";
@@ -59,8 +60,10 @@ export async function createBank(
   keepFirstKey: (text: string) => void,
   url?: string,
 ): Promise<Bank> {
-  const keys = createDataFolder(folder, randomBytes, keepFirstKey);
   const create = { ...settings, bankId: randomBytes(16).toHex() };
+  // Before there is a folder and a first key, over which a second try would stumble.
+  if (url !== undefined) await rehearseBank(url, create);
+  const keys = createDataFolder(folder, randomBytes, keepFirstKey);
   if (url === undefined) {
     // SQLite gives its files the mode that the first one has.
     Deno.openSync(databasePath(folder), { write: true, create: true, mode: 0o600 }).close();
@@ -118,13 +121,49 @@ export async function joinBank(
 ): Promise<Bank> {
   const { master, audit, checkpoint } = shared;
   const isNew = !holdsBank(folder);
-  if (isNew) createDataFolder(folder, randomBytes, keepFirstKey, shared);
+  if (isNew) {
+    await requireBankOf(url, shared); // before anything is made, as above
+    createDataFolder(folder, randomBytes, keepFirstKey, shared);
+  }
   const keys = { ...readKeys(folder), master, audit, checkpoint };
   const bank = await assemble({ folder, keys, log, url });
   replaceKeys(folder, keys);
   keepBankElsewhere(folder, bank.settings.bankId);
   return bank;
 }
+
+/** @throws {UsageError} when the database has no bank that these are the newest keys of */
+async function requireBankOf(url: string, { master, audit }: BankKeys): Promise<void> {
+  const store = await openStore({ url });
+  try {
+    await requireNewestKeys(store, ringOf(audit));
+    terminalKeysOf(master, await store.settings(), await store.terminals());
+  } finally {
+    await store.close();
+  }
+}
+
+/** @throws {UsageError} when the keys of these terminals do not open under this master key */
+function terminalKeysOf(
+  master: Uint8Array,
+  { bankId }: Settings,
+  rows: readonly Terminal[],
+): TerminalKeys {
+  const terminals = new TerminalKeys(
+    terminalSealKeys(master),
+    fromHex(bankId, 16)!,
+    randomBytes(32),
+  );
+  try {
+    for (const terminal of rows) terminals.put(terminal);
+  } catch (error) {
+    throw new UsageError(`${(error as Error).message}: bring the bank's newest bank.keys`);
+  }
+  return terminals;
+}
+
+const ringOf = (audit: BankKeys["audit"]) =>
+  new AuditKeyRing(audit.map(({ version, key }) => auditKeysOf(key, version)));
 
 interface Parts {
   folder: string;
@@ -154,9 +193,7 @@ async function assembleOn(
   { folder, keys, log, bankId: expected, create }: Parts,
   release: () => void,
 ): Promise<Bank> {
-  const auditKeys = new AuditKeyRing(
-    keys.audit.map(({ version, key }) => auditKeysOf(key, version)),
-  );
+  const auditKeys = ringOf(keys.audit);
   const ledger = await Ledger.open(
     {
       type: "open",
@@ -171,15 +208,14 @@ async function assembleOn(
     (trouble) => log(`ledger: ${trouble}`),
   );
   const settings = await ledger.read.settings();
-  const bankId = fromHex(settings.bankId, 16)!;
   const rows = await ledger.read.terminals();
   settleMasterKey({ keys, folder }, rows);
-  const terminals = new TerminalKeys(terminalSealKeys(keys.master), bankId, randomBytes(32));
+  let terminals: TerminalKeys;
   try {
-    for (const terminal of rows) terminals.put(terminal);
+    terminals = terminalKeysOf(keys.master, settings, rows);
   } catch (error) {
     await ledger.close();
-    throw new UsageError(`${(error as Error).message}: bring the bank's newest bank.keys`);
+    throw error;
   }
   const keep = (terminals: readonly Terminal[]) => {
     try {

@@ -49,7 +49,8 @@ export async function migrateBank(
     throw new UsageError(`the books are bad, and stay where they are: ${problem}`);
   }
   const counted = await copied(path, url, folder);
-  Deno.renameSync(path, `${path}.moved-${new Date(nowMs).toISOString().replace(/[:.]/g, "-")}`);
+  const kept = `${path}.moved-${new Date(nowMs).toISOString().replace(/[:.]/g, "-")}`;
+  Deno.renameSync(path, kept);
   const bank = await openBank(folder, log, url);
   try {
     await bank.ledger.submit(noteOf(`operator ${operator}`, "move the books into PostgreSQL"));
@@ -62,7 +63,7 @@ export async function migrateBank(
   }
   return [
     `the books are in the database, the same as they were, and good: ${counted}`,
-    `the file is kept as ${path}.moved-…: it counts no more`,
+    `the file is kept as ${kept}: it counts no more`,
   ];
 }
 

@@ -7,6 +7,7 @@ import { endsEpoch, type SealedEntry } from "../audit/chain.ts";
 import { ChainKeyFile } from "../audit/chain_key.ts";
 import { findEntry, historyPage } from "../audit/history.ts";
 import { LogFile, type LogSource } from "../audit/log_file.ts";
+import { requireNewestKeys } from "../audit/newest_keys.ts";
 import { AuditKeyRing } from "../audit/seal.ts";
 import { ChainWriter, lastTimeOf } from "../audit/writer.ts";
 import type { Movement } from "./books.ts";
@@ -151,14 +152,7 @@ async function requireOwn(bankId: string | undefined): Promise<void> {
   if (bankId !== undefined && (await store.settings()).bankId !== bankId) {
     throw new UsageError("the database has another bank than this folder: look at its URL");
   }
-  for (const { number, id } of await store.chains()) {
-    for (const entry of await store.lastEntries(number, 2)) {
-      if (endsEpoch(entry) || keys.open(entry, id)) continue;
-      throw new UsageError(
-        "the keys are not this bank's newest: bring bank.keys of another server",
-      );
-    }
-  }
+  await requireNewestKeys(store, keys);
 }
 
 /** A log of one chain alone: other servers keep the files of theirs. */

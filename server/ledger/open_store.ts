@@ -15,3 +15,12 @@ export async function openStore(place: StorePlace, create?: Settings): Promise<S
   const { PostgresStore } = await import("./postgres_store.ts"); // a bank in a file needs no driver
   return await PostgresStore.open(place.url, create);
 }
+
+/**
+ * Tries whether a bank of these settings could be made in a PostgreSQL database, and makes none.
+ * @throws {UsageError} when it could not
+ */
+export async function rehearseBank(url: string, create: Settings): Promise<void> {
+  const { PostgresStore } = await import("./postgres_store.ts");
+  await PostgresStore.rehearse(url, create);
+}

@@ -78,20 +78,25 @@ export class PostgresStore extends PostgresReads implements Store {
    * @throws {UsageError} when it cannot be reached, has no bank, has one already, or a newer one
    */
   static async open(url: string, create?: Settings): Promise<PostgresStore> {
-    let connection: PostgresConnection | undefined;
-    try {
-      connection = await PostgresConnection.open(url);
-      await prepareSchema(connection, create);
-    } catch (error) {
-      connection?.close();
-      if (!(error instanceof ConnectionLost)) throw error;
-      throw new UsageError(
-        `the database cannot be used (${error.message}): look whether it runs, and at its URL`,
-      );
-    }
     const store = new PostgresStore(url, new ReadConnection(url));
-    store.#connection = connection;
+    store.#connection = await prepared(url, (connection) => prepareSchema(connection, create));
     return store;
+  }
+
+  /**
+   * Tries to make a bank of these settings, and makes none.
+   * @throws {UsageError} when it could not be made
+   */
+  static async rehearse(url: string, create: Settings): Promise<void> {
+    const rehearsed = new Error("rehearsed");
+    try {
+      await prepared(
+        url,
+        (connection) => prepareSchema(connection, create, () => Promise.reject(rehearsed)),
+      );
+    } catch (error) {
+      if (error !== rehearsed) throw error;
+    }
   }
 
   async load(touch: Touch): Promise<Loaded> {
@@ -263,6 +268,28 @@ class ReadConnection {
 
   close(): void {
     this.#connection?.close();
+  }
+}
+
+/**
+ * A connection on which this went well; one on which it did not is closed, and nothing of it stays.
+ * @throws {UsageError} when the database cannot be reached
+ */
+async function prepared(
+  url: string,
+  prepare: (connection: PostgresConnection) => Promise<void>,
+): Promise<PostgresConnection> {
+  let connection: PostgresConnection | undefined;
+  try {
+    connection = await PostgresConnection.open(url);
+    await prepare(connection);
+    return connection;
+  } catch (error) {
+    connection?.close();
+    if (!(error instanceof ConnectionLost)) throw error;
+    throw new UsageError(
+      `the database cannot be used (${error.message}): look whether it runs, and at its URL`,
+    );
   }
 }
 

@@ -107,8 +107,20 @@ Deno.test(
 onPostgres("the bench of several servers gives what each way does and costs", async () => {
   const bench = new Bench({ quick: true, tell: () => {} });
   await benchScale(bench);
-  const ways = ["1", "2", "4", "requests", "functions", "applied", "applied.functions"];
+  const ways = [
+    "1",
+    "2",
+    "4",
+    "apart.1",
+    "apart.4",
+    "requests",
+    "functions",
+    "applied",
+    "applied.functions",
+  ];
   const ids = ways.flatMap((way) => ["", ".p99", ".server", ".database"].map((end) => way + end));
-  assertEquals(bench.figures.map(({ id }) => id), ids.map((id) => `scale.${id}`));
+  const measured = bench.figures.map(({ id }) => id);
+  assertEquals(measured.filter((id) => id !== "scale.size"), ids.map((id) => `scale.${id}`));
+  assertEquals(measured.length, ids.length + 1);
   assert(bench.figures.every(({ value }) => Number.isFinite(value) && value >= 0));
 });

@@ -2,7 +2,8 @@
  * What a bank on PostgreSQL commits: with one, two and four servers; in batches, in a transaction for
  * each request, and by functions inside the database; with a standby that has to apply what is told.
  * Every movement is a withdrawal, authorised and completed, at the one terminal: the account that all of
- * them wait for.
+ * them wait for. Beside that, `scale.apart`: as many terminals and customers as movements under way, which
+ * nobody waits for, and with every server the ATMs that it brings.
  */
 import process from "node:process";
 import { ChainKeyFile } from "../../server/audit/chain_key.ts";
@@ -26,18 +27,35 @@ import { inTemporaryFolder } from "../server/helpers/temporary.ts";
 import type { Bench } from "./harness.ts";
 import { callFunctions, functions } from "./scale_functions.ts";
 
-const customers = Array.from({ length: 16 }, (_, index) => `customer${index}`);
+/** Movements under way at once, whatever does them; with `scale.apart`, of each server. */
+const width = 128;
+const apartServers = [1, 4];
+const customers = Array.from(
+  { length: width * Math.max(...apartServers) },
+  (_, index) => `customer${index}`,
+);
+/** At the one terminal it is these that come. */
+const customersAtOne = 16;
+/** A terminal for each customer, and the one. */
+const oneTerminal = "lobby";
+const terminalOf = (customer: number) => `atm${customer}`;
 /** Accounts are numbered as they are opened: after the bank's own two come the customers'. */
 const accountOf = (customer: number) => 3 + customer;
 const cashAccount = accountOf(customers.length);
-/** Movements under way at once, whatever does them. */
-const width = 128;
 /** Requests of one at a time need a connection each. */
 const connections = 32;
 const amount = 1_000n;
 
+/** What a movement takes on the disk: its two rows, and its entries of the log, with all indexes. */
+const sizeOfMovement = `SELECT (pg_total_relation_size('movements') +
+  pg_total_relation_size('audit')) / (SELECT count(*) / 2 FROM movements) AS bytes`;
+
 /** Does one movement: from this customer's account, under this id. */
 type Mover = (customer: number, movement: string) => Promise<void>;
+
+/** Whose movements are under way at once. */
+const atOne = Array.from({ length: width }, (_, index) => index % customersAtOne);
+const apart = (servers: number) => Array.from({ length: width * servers }, (_, index) => index);
 
 export async function benchScale(bench: Bench): Promise<void> {
   const cluster = await PromotedCluster.start(false);
@@ -46,10 +64,14 @@ export async function benchScale(bench: Bench): Promise<void> {
       const url = cluster.url;
       const store = await openStore({ url }, settings);
       const { run } = await engineOn(store, Date.now());
-      await run(...customers.map((name) => addCustomer(name, 10n ** 12n)), enrolTerminal("lobby"));
+      const terminals = [oneTerminal, ...customers.map((_, index) => terminalOf(index))];
+      await run(
+        ...customers.map((name) => addCustomer(name, 10n ** 12n)),
+        ...terminals.map((name) => enrolTerminal(name)),
+      );
       await store.close();
-      const measured = (id: string, to: string | null, mover: Mover) =>
-        measure(bench, cluster, { id, to, mover });
+      const measured = (id: string, to: string | null, mover: Mover, whose = atOne) =>
+        measure(bench, cluster, { id, to, mover, whose });
       for (const count of [1, 2, 4]) {
         await withServers(
           url,
@@ -58,6 +80,20 @@ export async function benchScale(bench: Bench): Promise<void> {
           (mover) => measured(`scale.${count}`, count === 1 ? null : "scale.1", mover),
         );
       }
+      for (const count of apartServers) {
+        const to = count === apartServers[0] ? null : `scale.apart.${apartServers[0]}`;
+        await withServers(
+          url,
+          `${folder}/apart-${count}`,
+          count,
+          (mover) => measured(`scale.apart.${count}`, to, mover, apart(count)),
+          true,
+        );
+      }
+      await bench.median(
+        { id: "scale.size", unit: "bytes a movement" },
+        async () => Number((await cluster.run(sizeOfMovement))[0]!.bytes),
+      );
       await cluster.asOwner(...functions);
       await withRequests(url, (mover) => measured("scale.requests", "scale.1", mover));
       await withFunctions(url, (mover) => measured("scale.functions", "scale.1", mover));
@@ -82,15 +118,21 @@ export async function benchScale(bench: Bench): Promise<void> {
 async function measure(
   bench: Bench,
   cluster: PromotedCluster,
-  { id, to, mover }: { id: string; to: string | null; mover: Mover },
+  { id, to, mover, whose }: {
+    id: string;
+    to: string | null;
+    mover: Mover;
+    whose: readonly number[];
+  },
 ): Promise<void> {
-  const count = bench.size(/^scale\.(\d|applied)$/.test(id) ? 6_000 : 600, 2 * width);
+  const many = /^scale\.(apart\.)?(\d|applied)$/.test(id);
+  const count = bench.size(many ? 6_000 : 600, 2 * whose.length);
   const rounds: { rate: number; p99Ms: number; serverUs: number; databaseUs: number }[] = [];
   await bench.median({ id, unit: "movements/s", to }, async () => {
     const usage = process.cpuUsage();
     const databaseMs = cluster.primary.processorMs();
     const sinceMs = performance.now();
-    const tookMs = await moveMany(count, mover);
+    const tookMs = await moveMany(count, mover, whose);
     const seconds = (performance.now() - sinceMs) / 1_000;
     const { user, system } = process.cpuUsage(usage);
     tookMs.sort((a, b) => a - b);
@@ -116,13 +158,17 @@ let movements = 0;
 let chains = 0;
 
 /** Milliseconds that each movement took. */
-async function moveMany(count: number, mover: Mover): Promise<number[]> {
+async function moveMany(
+  count: number,
+  mover: Mover,
+  whose: readonly number[],
+): Promise<number[]> {
   const tookMs: number[] = [];
   let left = count;
-  await Promise.all(Array.from({ length: width }, async (_, index) => {
+  await Promise.all(whose.map(async (customer) => {
     while (left-- > 0) {
       const sinceMs = performance.now();
-      await mover(index % customers.length, idOf(`s${movements++}`));
+      await mover(customer, idOf(`s${movements++}`));
       tookMs.push(performance.now() - sinceMs);
     }
   }));
@@ -130,8 +176,12 @@ async function moveMany(count: number, mover: Mover): Promise<number[]> {
 }
 
 /** Both commands of a movement. */
-function commandsOf(customer: number, movement: string): [Command, Command] {
-  const terminal = idOf("lobby");
+function commandsOf(
+  customer: number,
+  movement: string,
+  at: string = oneTerminal,
+): [Command, Command] {
+  const terminal = idOf(at);
   const whose = { customer: customers[customer]!, account: accountOf(customer), currency: "EUR" };
   return [
     { op: "authorise", kind: "withdrawal", terminal, movement, ...whose, amount },
@@ -145,6 +195,7 @@ async function withServers(
   folder: string,
   count: number,
   run: (mover: Mover) => Promise<void>,
+  isApart = false,
 ): Promise<void> {
   Deno.mkdirSync(folder);
   const ledgers: Ledger[] = [];
@@ -157,8 +208,9 @@ async function withServers(
   }
   let next = 0;
   await run(async (customer, movement) => {
-    const ledger = ledgers[next++ % count]!;
-    for (const command of commandsOf(customer, movement)) {
+    const ledger = ledgers[(isApart ? customer : next++) % count]!;
+    const at = isApart ? terminalOf(customer) : oneTerminal;
+    for (const command of commandsOf(customer, movement, at)) {
       requireDone((await ledger.submit(command)).outcome);
     }
   });

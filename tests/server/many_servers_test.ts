@@ -4,8 +4,9 @@ import { NoAnswer } from "../../client/bank_client.ts";
 import { UsageError } from "../../lib/errors.ts";
 import { parseFirstKey } from "../../server/audit/first_key.ts";
 import { LogVerifier } from "../../server/audit/verify.ts";
-import { joinBank, openBank } from "../../server/bank.ts";
-import { keysPath, readBankKeys } from "../../server/data_folder.ts";
+import { checkpointKeyOf } from "../../server/audit/checkpoint.ts";
+import { createBank, joinBank, openBank } from "../../server/bank.ts";
+import { type BankKeys, keysPath, readBankKeys } from "../../server/data_folder.ts";
 import { newId, passwords, RunningBank } from "./helpers/running_bank.ts";
 import { newDatabase, onPostgres } from "./helpers/stores.ts";
 import { inTemporaryFolder } from "./helpers/temporary.ts";
@@ -209,4 +210,49 @@ onTwoServers(
       )
     );
   },
+);
+
+onPostgres(
+  "what cannot be made leaves nothing behind that a second try would stumble over",
+  () =>
+    inTemporaryFolder(async (root) => {
+      const { url } = await newDatabase();
+      const settings = {
+        bankName: "Another Bank",
+        currency: { code: "EUR", exponent: 2 },
+        timeZone: "UTC",
+        smallestNote: 1n,
+      };
+      await RunningBank.with(
+        async (running) => {
+          const kept: string[] = [];
+          const keep = (text: string) => void kept.push(text);
+          const folder = `${root}/new`;
+          const init = (url: string) => createBank(folder, settings, () => {}, keep, url);
+          const good = readBankKeys(keysPath(running.folder));
+          const join = (keys: BankKeys) => joinBank(folder, keys, url, () => {}, keep);
+          const gone = url.replace(/[^/]+$/, "no_such_database");
+          const refused: [() => Promise<unknown>, string][] = [
+            [() => init(url), "holds a bank already"],
+            [() => init(gone), "cannot be used"],
+            [
+              () => join({ ...good, audit: [{ version: 1, key: good.master }] }),
+              "not this bank's newest",
+            ],
+            [() => join({ ...good, master: good.checkpoint }), "bring the bank's newest"],
+          ];
+          for (const [make, why] of refused) await assertRejects(make, UsageError, why);
+          assertEquals([kept, [...Deno.readDirSync(root)]], [[], []]);
+          const other = await join(good);
+          await other.close();
+          assertEquals(
+            parseFirstKey(kept[0]!, "it").checkpointKey,
+            checkpointKeyOf(good.checkpoint),
+          );
+          assertEquals((await running.bank.ledger.read.chains()).length, 2);
+        },
+        {},
+        url,
+      );
+    }),
 );
