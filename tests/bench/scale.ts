@@ -242,6 +242,9 @@ async function withFunctions(url: string, run: (mover: Mover) => Promise<void>):
   const opened = await Promise.all(
     Array.from({ length: connections }, () => PostgresConnection.open(url)),
   );
+  // these queue for the one account, and would give up while they wait
+  const wait = { name: "wait", text: "SET lock_timeout = 0", values: [] };
+  for (const connection of opened) await connection.run([wait]);
   const callers = opened.map((connection, index) => ({ connection, chain: 1_000 + index }));
   await run(pooled(callers, async ({ connection, chain }, customer, movement) => {
     for (const call of callFunctions(chain, accountOf(customer), cashAccount, movement, amount)) {
