@@ -16,7 +16,12 @@ interface Rule {
 const rules: Readonly<Record<string, Rule>> = {
   "lib/": {
     imports: ["lib/"],
-    packages: ["node:crypto", "@std/crypto/timing-safe-equal"],
+    packages: [
+      "node:crypto",
+      "@noble/hashes/hmac.js",
+      "@noble/hashes/sha2.js",
+      "@std/crypto/timing-safe-equal",
+    ],
     // No files, sockets, clock or randomness of its own: they are passed in.
     without: [
       "Deno.",

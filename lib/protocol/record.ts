@@ -13,7 +13,7 @@ import {
   recordsPerKeyMax,
   silentMsMax,
 } from "../limits.ts";
-import { open, seal, sealedLength, type SealKeys } from "../seal.ts";
+import { sealedLength, Sealer } from "../seal.ts";
 import { encodeFrame, type Frame, frameType } from "./frame.ts";
 import { nextTrafficSecret, trafficKeys } from "./key_schedule.ts";
 
@@ -56,7 +56,7 @@ const largestRecordBytes = sealedLength(plaintextSizeClassesBytes.at(-1)!);
 
 /** Keys, sequence number and use of one direction: the half that sender and receiver have in common. */
 class DirectionState {
-  keys: SealKeys;
+  sealer: Sealer;
   records = 0;
   bytes = 0;
   #sequence = 0;
@@ -66,7 +66,7 @@ class DirectionState {
     private trafficSecret: Uint8Array,
     public keysSinceMs: number,
   ) {
-    this.keys = trafficKeys(trafficSecret);
+    this.sealer = new Sealer(trafficKeys(trafficSecret));
   }
 
   /** The associated data of the next record of this type. */
@@ -87,7 +87,7 @@ class DirectionState {
 
   ratchet(nowMs: number): void {
     this.trafficSecret = nextTrafficSecret(this.trafficSecret);
-    this.keys = trafficKeys(this.trafficSecret);
+    this.sealer = new Sealer(trafficKeys(this.trafficSecret));
     this.records = 0;
     this.bytes = 0;
     this.keysSinceMs = nowMs;
@@ -141,12 +141,8 @@ export class RecordSender {
 
   #record(type: number, plaintext: Uint8Array): Bytes {
     if (this.#closed) throw new Error("nothing can be sent after a close");
-    const sealed = seal(
-      this.#state.keys,
-      this.randomBytes(16),
-      this.#state.aad(type),
-      plaintext,
-    );
+    const aad = this.#state.aad(type);
+    const sealed = this.#state.sealer.seal(this.randomBytes(16), { aad, plaintext });
     this.#state.count(sealed.length);
     return encodeFrame(type, sealed);
   }
@@ -188,7 +184,7 @@ export class RecordReceiver {
       state.records >= this.limits.records || state.bytes + body.length > this.limits.bytes ||
       nowMs - state.keysSinceMs > this.limits.ageMs + keyAgeGraceMs
     ) throw new ProtocolError("keys used too long");
-    const plaintext = open(state.keys, state.aad(type), body);
+    const plaintext = state.sealer.open(state.aad(type), body);
     if (plaintext === null) throw new ProtocolError("record tag");
     const message = unpadded(plaintext);
     if (type === rekey && message.length > 0) throw new ProtocolError("record content");

@@ -6,7 +6,7 @@
  * every byte.
  */
 import { type Bytes, equalInConstantTime, putU32, putU64, utf8 } from "../../lib/bytes.ts";
-import { hmac } from "../../lib/hmac.ts";
+import { hmac, MacKey } from "../../lib/hmac.ts";
 import { hkdfExpand } from "../../lib/protocol/key_schedule.ts";
 
 /** An entry as it is stored. */
@@ -67,9 +67,9 @@ export function chainStart(chainId: Uint8Array): Uint8Array {
 
 const headBytes = 20;
 
-/** The tag of an entry that follows `previousTag`. */
+/** The tag of an entry that follows `previousTag`, under its epoch's key. */
 export function chainTag(
-  epochKey: Uint8Array,
+  epochKey: MacKey,
   previousTag: Uint8Array,
   entry: Omit<SealedEntry, "tag">,
 ): Uint8Array {
@@ -80,18 +80,20 @@ export function chainTag(
   putU32(head, 12, entry.keyVersion);
   putU32(head, 16, entry.who.length);
   head.set(entry.who, headBytes);
-  return hmac(epochKey, previousTag, head, entry.sealed);
+  return epochKey.tag(previousTag, head, entry.sealed);
 }
 
 /** Follows a chain entry by entry from its first key, in constant memory. */
 export class ChainVerifier {
   #key: Uint8Array;
+  #macKey: MacKey;
   #tag: Uint8Array;
   #sequence = 0;
   #epoch = 0;
 
   constructor(firstKey: Uint8Array, chainId: Uint8Array) {
     this.#key = firstKey;
+    this.#macKey = new MacKey(firstKey);
     this.#tag = chainStart(chainId);
   }
 
@@ -133,12 +135,13 @@ export class ChainVerifier {
         : `entry ${entry.sequence} comes again in the place of entry ${expected}`;
     }
     const right = entry.epoch === this.#epoch &&
-      equalInConstantTime(entry.tag, chainTag(this.#key, this.#tag, entry));
+      equalInConstantTime(entry.tag, chainTag(this.#macKey, this.#tag, entry));
     if (!right) return `entry ${expected} is not as it was written`;
     this.#tag = entry.tag;
     this.#sequence = expected;
     if (endsEpoch(entry)) {
       this.#key = nextEpochKey(this.#key);
+      this.#macKey = new MacKey(this.#key);
       this.#epoch++;
     }
     return null;

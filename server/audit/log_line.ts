@@ -4,7 +4,7 @@
  *
  *     CHAIN SEQUENCE EPOCH KEY-VERSION WHO SEALED TAG
  */
-import { type Bytes, fromHex, hex } from "../../lib/bytes.ts";
+import { type Bytes, hex } from "../../lib/bytes.ts";
 import type { SealedEntry } from "./chain.ts";
 
 /** An entry away from its database: its chain is named by its id. */
@@ -33,11 +33,11 @@ export function parseLogLine(line: string): LogLine | null {
     sequence: Number(sequence),
     epoch: Number(epoch),
     keyVersion: Number(keyVersion),
-    who: fromHex(who, 16)!,
+    who: Uint8Array.fromHex(who!),
     sealed,
-    tag: fromHex(tag, 32)!,
+    tag: Uint8Array.fromHex(tag!),
   };
-  return { chainId: fromHex(chain, 16)!, entry };
+  return { chainId: Uint8Array.fromHex(chain), entry };
 }
 
 function bytesOf(base64: string): Bytes | null {

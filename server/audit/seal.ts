@@ -6,7 +6,7 @@ import { type Bytes, concat, hex, textOf, u32, u64, utf8 } from "../../lib/bytes
 import type { LoggedOutcome } from "../../lib/errors.ts";
 import { hmac } from "../../lib/hmac.ts";
 import { hkdfExpand } from "../../lib/protocol/key_schedule.ts";
-import { open, seal, type SealKeys } from "../../lib/seal.ts";
+import { ivBytes, type Plain, Sealer, type SealKeys } from "../../lib/seal.ts";
 import type { AuditEntry, EntryKind } from "../ledger/command.ts";
 import type { SealedEntry } from "./chain.ts";
 
@@ -31,10 +31,12 @@ export function auditKeysOf(auditKey: Uint8Array, version: number): AuditKeys {
 /** Every version of the AUDIT_KEY: the newest seals, the others go on opening what they sealed. */
 export class AuditKeyRing {
   readonly #versions: readonly AuditKeys[];
+  readonly #sealers: ReadonlyMap<number, Sealer>;
 
   /** @param versions at least one, in any order */
   constructor(versions: readonly AuditKeys[]) {
     this.#versions = versions.toSorted((a, b) => b.version - a.version);
+    this.#sealers = new Map(versions.map(({ version, seal }) => [version, new Sealer(seal)]));
   }
 
   get newest(): AuditKeys {
@@ -57,9 +59,27 @@ export class AuditKeyRing {
   }
 
   /** The entry of a place, or null when none of these keys sealed it for that place. */
-  open({ keyVersion, sequence, sealed }: SealedEntry, chainId: Uint8Array): AuditEntry | null {
-    const keys = this.#versions.find(({ version }) => version === keyVersion);
-    return keys ? openEntry(keys, { chainId, sequence }, sealed) : null;
+  open(
+    { keyVersion, sequence, sealed }: Pick<SealedEntry, "keyVersion" | "sequence" | "sealed">,
+    chainId: Uint8Array,
+  ): AuditEntry | null {
+    const aad = aadOf({ chainId, sequence, keyVersion });
+    const plaintext = this.#sealers.get(keyVersion)?.open(aad, sealed);
+    return plaintext ? entryOf(textOf(plaintext)) : null;
+  }
+
+  /** The entries, sealed under the newest version for the chain's places from `sequence` on. */
+  sealAll(
+    entries: readonly AuditEntry[],
+    { chainId, sequence }: { chainId: Uint8Array; sequence: number },
+    randomBytes: (length: number) => Uint8Array,
+  ): Bytes[] {
+    const keyVersion = this.newest.version;
+    const plain = entries.map((entry, index) =>
+      plainOf(entry, { chainId, sequence: sequence + index, keyVersion })
+    );
+    const random = randomBytes((plain.length + 1) * ivBytes);
+    return this.#sealers.get(keyVersion)!.sealAll(plain, random);
   }
 }
 
@@ -98,28 +118,24 @@ export function lineOf(entry: AuditEntry): string {
   return `${entry.who} | ${entry.action} | ${new Date(entry.timeMs).toISOString()}`;
 }
 
-/** Seals an entry for one place of one chain. */
-export function sealEntry(
-  keys: AuditKeys,
-  place: { chainId: Uint8Array; sequence: number },
-  entry: AuditEntry,
-  iv: Uint8Array,
-): Bytes {
-  const { kind, outcome, terminal, movement, step, amount } = entry;
-  const facts = { kind, outcome, terminal, movement, step, amount: amount?.toString() };
-  const beside = JSON.stringify(facts);
-  return seal(keys.seal, iv, aadOf(keys, place), utf8(`${lineOf(entry)}\n${beside}`));
+/** Where an entry stands, and what it is sealed under. */
+export interface SealedPlace {
+  chainId: Uint8Array;
+  sequence: number;
+  keyVersion: number;
 }
 
-/** The entry of a place, or null when these bytes were not sealed for it. */
-export function openEntry(
-  keys: AuditKeys,
-  place: { chainId: Uint8Array; sequence: number },
-  sealed: Uint8Array,
-): AuditEntry | null {
-  const plaintext = open(keys.seal, aadOf(keys, place), sealed);
-  if (plaintext === null) return null;
-  const [, who, action, time, beside] = entryShape.exec(textOf(plaintext)) ?? [];
+/** What is sealed of an entry for one place of one chain. */
+export function plainOf(entry: AuditEntry, place: SealedPlace): Plain {
+  const { kind, outcome, terminal, movement, step, amount } = entry;
+  const facts = { kind, outcome, terminal, movement, step, amount: amount?.toString() };
+  const plaintext = utf8(`${lineOf(entry)}\n${JSON.stringify(facts)}`);
+  return { aad: aadOf(place), plaintext };
+}
+
+/** The entry of what was sealed; null for a text of another shape. */
+function entryOf(text: string): AuditEntry | null {
+  const [, who, action, time, beside] = entryShape.exec(text) ?? [];
   if (!who || !action || !time || !beside) return null;
   const { amount, ...facts } = JSON.parse(beside) as {
     kind: EntryKind;
@@ -141,6 +157,6 @@ const entryShape = /^([^|\n]+) \| ([^\n]+) \| (\S+)\n(.*)$/;
 
 const aadLabel = utf8("strongroom/1 audit entry");
 
-function aadOf(keys: AuditKeys, { chainId, sequence }: { chainId: Uint8Array; sequence: number }) {
-  return concat(aadLabel, chainId, u64(sequence), u32(keys.version));
+function aadOf({ chainId, sequence, keyVersion }: SealedPlace): Bytes {
+  return concat(aadLabel, chainId, u64(sequence), u32(keyVersion));
 }

@@ -2,6 +2,7 @@
  * The writing end of a chain: seals entries for the next places, and says so when they are durable.
  * Sealing changes nothing, so that a batch which the database refuses leaves no trace here.
  */
+import { MacKey } from "../../lib/hmac.ts";
 import type { AuditEntry } from "../ledger/command.ts";
 import type { Store } from "../ledger/store.ts";
 import {
@@ -13,7 +14,7 @@ import {
   type SealedEntry,
 } from "./chain.ts";
 import type { ChainKey } from "./chain_key.ts";
-import { type AuditKeyRing, Indexes, sealEntry } from "./seal.ts";
+import { type AuditKeyRing, Indexes } from "./seal.ts";
 
 type LogStore = Pick<Store, "openChain" | "confirm" | "chains" | "lastEntries">;
 
@@ -74,27 +75,27 @@ export class ChainWriter {
    */
   seal(entries: readonly AuditEntry[], endEpoch: boolean): SealedEntry[] {
     const { chain, chainKey, keys, randomBytes } = this.parts;
-    const newest = keys.newest;
-    let sequence = this.#sequence;
+    const first = this.#sequence + 1;
+    const place = { chainId: chain.id, sequence: first };
+    const epochKey = new MacKey(chainKey.key);
     let tag = this.#tag;
     const linked = (untagged: Omit<SealedEntry, "tag">): SealedEntry => {
-      tag = chainTag(chainKey.key, tag, untagged);
+      tag = chainTag(epochKey, tag, untagged);
       return { ...untagged, tag };
     };
-    const sealed = entries.map((entry) => {
-      sequence++;
-      return linked({
+    const sealed = keys.sealAll(entries, place, randomBytes).map((sealed, index) =>
+      linked({
         chain: chain.number,
-        sequence,
+        sequence: first + index,
         epoch: chainKey.epoch,
-        keyVersion: newest.version,
-        who: this.#indexes.of(entry.who),
-        sealed: sealEntry(newest, { chainId: chain.id, sequence }, entry, randomBytes(16)),
-      });
-    });
+        keyVersion: keys.newest.version,
+        who: this.#indexes.of(entries[index]!.who),
+        sealed,
+      })
+    );
     if (endEpoch && (this.#epochOpen || sealed.length > 0)) {
       chainKey.prepare();
-      sealed.push(linked(epochEnd(chain.number, sequence + 1, chainKey.epoch)));
+      sealed.push(linked(epochEnd(chain.number, first + sealed.length, chainKey.epoch)));
     }
     return sealed;
   }

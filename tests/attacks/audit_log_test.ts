@@ -5,6 +5,7 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import type { Bytes } from "../../lib/bytes.ts";
+import { MacKey } from "../../lib/hmac.ts";
 import { formatLogLine, type LogLine, parseLogLine } from "../../server/audit/log_line.ts";
 import {
   chainTag,
@@ -15,7 +16,6 @@ import {
 } from "../../server/audit/chain.ts";
 import type { Checkpoint } from "../../server/audit/checkpoint.ts";
 import type { FirstKey } from "../../server/audit/first_key.ts";
-import { sealEntry } from "../../server/audit/seal.ts";
 import { BadLog, type LogTrust, LogVerifier } from "../../server/audit/verify.ts";
 import { SqliteStore } from "../../server/ledger/sqlite_store.ts";
 import { eachBitFlipped, filled } from "../lib/helpers.ts";
@@ -26,6 +26,7 @@ import {
   firstKey,
   writerOn,
 } from "../server/helpers/engine.ts";
+import { sealEntry } from "../server/helpers/seal_entry.ts";
 import { settings } from "../server/helpers/small_bank.ts";
 
 const count = 1_000;
@@ -269,7 +270,7 @@ function* rewritten(index: number, epochOf: (was: number) => number): Generator<
       epoch,
       sealed: sealEntry(auditKeys, place, lie, filled(7, 16)),
     };
-    tag = chainTag(stolen.key, tag, untagged);
+    tag = chainTag(new MacKey(stolen.key), tag, untagged);
     yield { ...untagged, tag };
   }
 }
@@ -297,7 +298,7 @@ Deno.test("what is not claimed: within the present epoch a thief can rewrite, up
   const verifier = new LogVerifier(open);
   for (const entry of log.slice(0, end)) verifier.next({ chainId, entry });
   const entry: LogLine["entry"] = { ...log[end]!, sealed: filled(0, 80) };
-  const forged = { ...entry, tag: chainTag(key, log[end - 1]!.tag, entry) };
+  const forged = { ...entry, tag: chainTag(new MacKey(key), log[end - 1]!.tag, entry) };
   assertEquals(fate(verifier.copy(), [forged]), [null, end + 1]);
   const checked = new LogVerifier({ ...open, checkpoint: headAt(log[end]!) });
   for (const good of log.slice(0, end)) checked.next({ chainId, entry: good });

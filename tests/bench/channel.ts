@@ -82,7 +82,11 @@ const used = ({ processorUse: { mainUs, othersUs } }: Program<unknown, void, voi
 async function connectBank({ port, bankId, terminals }: Reach, index: number) {
   const { id, key } = terminals[index]!;
   return await BankClient.connect({
-    connect: () => Deno.connect({ hostname, port }),
+    connect: async () => {
+      const socket = await Deno.connect({ hostname, port });
+      socket.setNoDelay(); // as an ATM does, or the last word of the handshake waits for the kernel
+      return socket;
+    },
     terminalKey: {
       terminal: Uint8Array.fromHex(id),
       version: 1,
@@ -110,6 +114,7 @@ async function benchRecords(bench: Bench, size: number, echoes: Echoes): Promise
       const socket = kind === "tls"
         ? await Deno.connectTls({ hostname, port, caCerts: [certificate] })
         : await Deno.connect({ hostname, port });
+      if (kind !== "tls") (socket as Deno.TcpConn).setNoDelay();
       const end = endOf(kind, socket, false);
       await end.send(u32(size));
       return { ...end, socket };

@@ -1,9 +1,9 @@
 import { assertEquals, assertNotEquals, assertThrows } from "@std/assert";
-import { createCipheriv } from "node:crypto";
+import { createCipheriv, randomBytes } from "node:crypto";
 import fc from "fast-check";
 import { concat, u64 } from "../../lib/bytes.ts";
 import { hmac } from "../../lib/hmac.ts";
-import { open, seal, sealedLength } from "../../lib/seal.ts";
+import { open, seal, sealedLength, Sealer } from "../../lib/seal.ts";
 import { eachBitFlipped, eachOtherLength, filled } from "./helpers.ts";
 
 const keys = { enc: filled(1, 16), mac: filled(2, 32) };
@@ -89,4 +89,46 @@ Deno.test("open() gives null for any bytes", () => {
 
 Deno.test("seal() refuses an IV of another length", () => {
   assertThrows(() => seal(keys, filled(0, 12), aad, message), RangeError);
+});
+
+Deno.test("many are sealed at once as one by one: each opens with its own associated data alone", () => {
+  const plain = fc.array(fc.record({ aad: fc.uint8Array(), plaintext: fc.uint8Array() }));
+  fc.assert(fc.property(plain, (all) => {
+    const sealer = new Sealer(keys);
+    const sealed = sealer.sealAll(all, randomBytes(16 * (all.length + 1)));
+    sealed.forEach((bytes, index) => {
+      const { aad, plaintext } = all[index]!;
+      assertEquals(sealer.open(aad, bytes), new Uint8Array(plaintext));
+      assertEquals(sealer.open(concat(aad, filled(1, 1)), bytes), null);
+      const alone = sealer.seal(bytes.subarray(0, 16), { aad, plaintext });
+      assertEquals(bytes, alone, "the form is that of one sealed alone");
+    });
+  }));
+});
+
+Deno.test("the IV of each of many is the cipher of random bytes of its own", () => {
+  const ecb = (block: Uint8Array) => {
+    const cipher = createCipheriv("aes-128-ecb", keys.enc, null).setAutoPadding(false);
+    return new Uint8Array(cipher.update(block));
+  };
+  const random = randomBytes(4 * 16);
+  const many = new Sealer(keys).sealAll(
+    Array.from({ length: 3 }, () => ({ aad, plaintext: message })),
+    random,
+  );
+  let before: Uint8Array = random.subarray(-16);
+  many.forEach((bytes, index) => {
+    const mixed = before.map((byte, at) => byte ^ random[16 * index + at]!);
+    assertEquals(bytes.slice(0, 16), ecb(mixed));
+    before = bytes.subarray(-48, -32);
+  });
+});
+
+Deno.test("sealAll() refuses any other number of random bytes", () => {
+  for (const length of [0, 16, 31, 33, 48]) {
+    assertThrows(
+      () => new Sealer(keys).sealAll([{ aad, plaintext: message }], filled(0, length)),
+      RangeError,
+    );
+  }
 });

@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { MacKey } from "../../../lib/hmac.ts";
 import {
   chainStart,
   chainTag,
@@ -19,7 +20,7 @@ function chainOf(count: number, key = firstKey, id = chainId): SealedEntry[] {
       who: filled(index % 3, 16),
       sealed: filled(index, 64),
     };
-    tag = chainTag(key, tag, untagged);
+    tag = chainTag(new MacKey(key), tag, untagged);
     return { ...untagged, tag };
   });
 }

@@ -1,10 +1,11 @@
 /** A bank of the first release: its log goes on, and its one key becomes the first one. */
 import { assert, assertEquals } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
+import { MacKey } from "../../../lib/hmac.ts";
 import { chainStart, chainTag } from "../../../server/audit/chain.ts";
 import { parseFirstKey } from "../../../server/audit/first_key.ts";
 import { parseLogLine } from "../../../server/audit/log_line.ts";
-import { auditKeysOf, indexOf, sealEntry } from "../../../server/audit/seal.ts";
+import { auditKeysOf, indexOf } from "../../../server/audit/seal.ts";
 import { LogVerifier } from "../../../server/audit/verify.ts";
 import { openBank } from "../../../server/bank.ts";
 import {
@@ -16,6 +17,7 @@ import {
 import { sqlite001 } from "../../../server/ledger/schema/sqlite_001.ts";
 import { runOperatorCommand } from "../../../server/operator/commands.ts";
 import { filled } from "../../lib/helpers.ts";
+import { sealEntry } from "../helpers/seal_entry.ts";
 import { inTemporaryFolder } from "../helpers/temporary.ts";
 
 const [master, audit, chain, chainId] = [
@@ -56,7 +58,14 @@ function makeFirstRelease(folder: string, entries: number): void {
       outcome: "ok",
       terminal: "",
     }, filled(sequence, 16));
-    tag = chainTag(chain, tag, { chain: 1, sequence, epoch: 0, keyVersion: 1, who, sealed });
+    tag = chainTag(new MacKey(chain), tag, {
+      chain: 1,
+      sequence,
+      epoch: 0,
+      keyVersion: 1,
+      who,
+      sealed,
+    });
     insert.run(sequence, who, sealed, tag);
   }
   database.close();

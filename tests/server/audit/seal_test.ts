@@ -1,16 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import {
-  auditKeysOf,
-  indexOf,
-  lineOf,
-  nameHashOf,
-  openEntry,
-  sealEntry,
-} from "../../../server/audit/seal.ts";
+import { auditKeysOf, indexOf, lineOf, nameHashOf } from "../../../server/audit/seal.ts";
 import type { AuditEntry } from "../../../server/ledger/command.ts";
 import { eachBitFlipped, eachOtherLength, filled } from "../../lib/helpers.ts";
 import { auditKeys, chainId } from "../helpers/engine.ts";
+import { openEntry, sealEntry } from "../helpers/seal_entry.ts";
 
 const place = { chainId, sequence: 7 };
 const entry: AuditEntry = {

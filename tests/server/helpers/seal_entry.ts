@@ -1,0 +1,18 @@
+/** One entry, sealed with an IV of the test's own choice, and opened. */
+import { seal } from "../../../lib/seal.ts";
+import { AuditKeyRing, type AuditKeys, plainOf } from "../../../server/audit/seal.ts";
+import type { AuditEntry } from "../../../server/ledger/command.ts";
+
+interface Place {
+  chainId: Uint8Array;
+  sequence: number;
+}
+
+export function sealEntry(keys: AuditKeys, place: Place, entry: AuditEntry, iv: Uint8Array) {
+  const { aad, plaintext } = plainOf(entry, { ...place, keyVersion: keys.version });
+  return seal(keys.seal, iv, aad, plaintext);
+}
+
+export function openEntry(keys: AuditKeys, { chainId, sequence }: Place, sealed: Uint8Array) {
+  return new AuditKeyRing([keys]).open({ keyVersion: keys.version, sequence, sealed }, chainId);
+}
