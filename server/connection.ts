@@ -49,14 +49,13 @@ export interface ConnectionContext {
   readonly exchanges: Exchanges;
 }
 
-/** Read at once before the terminal has proved itself, and afterwards. */
-const strangerReadBytes = 256;
-const readBytes = 16_384;
+/** Read at once: as much as a hello, then a few requests. It is held for as long as a terminal is. */
+const readBytes = 1_024;
 const goodbyeMsMax = 1_000;
 
 export class Connection {
   readonly #frames = new FrameReader(handshakeFrameBytesMax);
-  #chunk = new Uint8Array(strangerReadBytes);
+  readonly #chunk = new Uint8Array(readBytes);
   #sender: RecordSender | null = null;
   #terminal: ProvedTerminal | null = null;
   #writing: Promise<void> = Promise.resolve();
@@ -82,7 +81,6 @@ export class Connection {
       this.#endAfter(handshakeMsMax);
       const { terminal, secrets } = await this.#handshake();
       this.#frames.bodyBytesMax = frameBytesMax;
-      this.#chunk = new Uint8Array(readBytes);
       this.onProved();
       await this.#converse(terminal, secrets);
     } finally {

@@ -3,7 +3,7 @@
  * PROTOCOL.md, "Key schedule". HMAC-SHA256 is RFC 2104, HKDF is RFC 5869.
  */
 import { type Bytes, concat, utf8 } from "../bytes.ts";
-import { hmac } from "../hmac.ts";
+import { hmac, MacKey } from "../hmac.ts";
 import type { SealKeys } from "../seal.ts";
 
 export const protocolName = "strongroom/1";
@@ -14,11 +14,12 @@ export function hkdfExtract(salt: Uint8Array, inputKey: Uint8Array): Bytes {
 }
 
 /** HKDF-Expand: `length` bytes, at most 8,160. */
-export function hkdfExpand(key: Uint8Array, info: Uint8Array, length: number): Bytes {
+export function hkdfExpand(key: Uint8Array | MacKey, info: Uint8Array, length: number): Bytes {
+  const mac = key instanceof MacKey ? key : new MacKey(key);
   let block = new Uint8Array(0);
-  let output = new Uint8Array(0);
+  let output = block;
   for (let counter = 1; output.length < length; counter++) {
-    block = hmac(key, block, info, Uint8Array.of(counter));
+    block = mac.tag(block, info, Uint8Array.of(counter));
     output = concat(output, block);
   }
   return output.slice(0, length);
@@ -48,7 +49,7 @@ export function sessionSecrets(
   diffieHellman: Uint8Array,
   transcriptHash: Uint8Array,
 ): SessionSecrets {
-  const session = hkdfExtract(master, diffieHellman);
+  const session = new MacKey(hkdfExtract(master, diffieHellman));
   const derive = (label: string) =>
     hkdfExpand(session, concat(utf8(`${protocolName} ${label}`), transcriptHash), 32);
   return {
@@ -61,9 +62,10 @@ export function sessionSecrets(
 
 /** `k_enc` and `k_mac` of one direction, until it rekeys. */
 export function trafficKeys(trafficSecret: Uint8Array): SealKeys {
+  const secret = new MacKey(trafficSecret);
   return {
-    enc: hkdfExpand(trafficSecret, utf8(`${protocolName} enc`), 16),
-    mac: hkdfExpand(trafficSecret, utf8(`${protocolName} mac`), 32),
+    enc: hkdfExpand(secret, utf8(`${protocolName} enc`), 16),
+    mac: hkdfExpand(secret, utf8(`${protocolName} mac`), 32),
   };
 }
 
