@@ -18,7 +18,7 @@ export const keyAgeMsMax = hour;
 /** What a receiver allows beyond `keyAgeMsMax`, since clocks and networks differ. */
 export const keyAgeGraceMs = minute;
 /** A message is padded to the next of these, so that its length tells nothing. */
-export const plaintextSizeClassesBytes = [256, 1_024, 4_096, 16_384, 65_536] as const;
+export const plaintextSizeClassesBytes = [256, 512, 1_024, 4_096, 16_384, 65_536] as const;
 
 // Connections
 /** Sockets at once, before and after their handshake. */
