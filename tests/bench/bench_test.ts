@@ -68,7 +68,7 @@ Deno.test("the channel's bench sets it beside TLS, handshakes and records", asyn
   await benchChannel(bench);
   const ratios = bench.figures.filter(({ to }) => to?.startsWith("channel.tls."));
   assertEquals(ratios.map(({ id }) => id), [
-    ...["channel.handshakes", "channel.handshake.server"],
+    ...["channel.handshakes", "channel.handshake.server", "channel.openssl.handshake.server"],
     ...["channel.records.128", "channel.records.1024", "channel.records.16000"],
   ]);
   assert(bench.figures.every(({ value }) => Number.isFinite(value) && value > 0));

@@ -10,7 +10,8 @@ import { inTemporaryFolder } from "../server/helpers/temporary.ts";
 import type { Bench } from "./harness.ts";
 import type { Reach } from "./load/bank_program.ts";
 import { type EchoKind, type EchoReach, endOf } from "./load/echo_program.ts";
-import { Program } from "./load/program.ts";
+import { OpensslPsk } from "./load/openssl_psk.ts";
+import { type ProcessorUse, Program } from "./load/program.ts";
 
 const programOf = (name: string) => new URL(`./load/${name}_program.ts`, import.meta.url).href;
 const hostname = "127.0.0.1";
@@ -27,6 +28,7 @@ export async function benchChannel(bench: Bench): Promise<void> {
         echoes[kind] = await Program.start<EchoReach>(programOf("echo"), [kind, folder]);
       }
       await benchHandshakes(bench, bank, echoes.tls!);
+      await benchFloor(bench);
       for (const size of sizesBytes) await benchRecords(bench, size, echoes as Echoes);
     } finally {
       for (const program of [bank, ...Object.values(echoes)]) await program.stop();
@@ -76,8 +78,27 @@ async function benchHandshakes(
   }
 }
 
-const used = ({ processorUse: { mainUs, othersUs } }: Program<unknown, void, void>) =>
+const used = ({ processorUse: { mainUs, othersUs } }: { processorUse: ProcessorUse }) =>
   mainUs + othersUs;
+
+/** What a handshake with a shared key and X25519 costs OpenSSL, whose server does nothing else. */
+async function benchFloor(bench: Bench): Promise<void> {
+  const openssl = await OpensslPsk.start();
+  try {
+    const count = bench.size(300, 60);
+    await bench.median({
+      id: "channel.openssl.handshake.server",
+      unit: "µs of OpenSSL's server, with a shared key",
+      to: "channel.tls.handshake.server",
+    }, async () => {
+      const before = used(openssl);
+      for (let done = 0; done < count; done++) await openssl.handshake();
+      return (used(openssl) - before) / count;
+    });
+  } finally {
+    await openssl.stop();
+  }
+}
 
 async function connectBank({ port, bankId, terminals }: Reach, index: number) {
   const { id, key } = terminals[index]!;

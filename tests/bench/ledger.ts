@@ -19,7 +19,6 @@ import { Program } from "./load/program.ts";
 const widths = [1, 16, 64, 256];
 /** ATMs at work at once, and callers of the HTTPS API. */
 const atmCounts = [1, 16, 64, 256, 1_024];
-const callerCounts = [1, 16, 64, 256];
 /** ATMs of which the memory is measured. */
 const connectedCount = 10_000;
 const hotCount = 64;
@@ -65,7 +64,7 @@ const programOf = (name: string) => new URL(`./load/${name}_program.ts`, import.
 type Server = Program<Reach | HttpsReach, void, void>;
 
 async function benchAtms(bench: Bench): Promise<void> {
-  for (const count of bench.size(1, 0) ? callerCounts : [2]) {
+  for (const count of bench.size(1, 0) ? atmCounts : [2]) {
     await withServer("https", count, async (server, folder) => {
       const plan = { count, https: server.told as HttpsReach };
       await benchMovements(bench, `https.${count}`, server, plan, folder, null);
@@ -74,8 +73,7 @@ async function benchAtms(bench: Bench): Promise<void> {
   for (const count of bench.size(1, 0) ? atmCounts : [2]) {
     await withServer("bank", count, async (server, folder) => {
       const plan = { count, bank: server.told as Reach };
-      const beside = `https.${Math.min(count, 256)}`;
-      await benchMovements(bench, `atms.${count}`, server, plan, folder, beside);
+      await benchMovements(bench, `atms.${count}`, server, plan, folder, `https.${count}`);
       if (count !== hotCount) return;
       const hot = { ...plan, hot: true };
       await benchMovements(bench, `hot.${count}`, server, hot, folder, `atms.${count}`);

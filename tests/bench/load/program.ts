@@ -44,23 +44,7 @@ export class Program<Told, Asked, Answered> {
   }
 
   get processorUse(): ProcessorUse {
-    const use: ProcessorUse = { mainUs: 0, othersUs: 0, threadsUs: {} };
-    const { pid } = this.process;
-    for (const { name } of Deno.readDirSync(`/proc/${pid}/task`)) {
-      let text: string;
-      try {
-        text = Deno.readTextFileSync(`/proc/${pid}/task/${name}/stat`);
-      } catch {
-        continue; // it has just ended
-      }
-      // the name stands in brackets, and may hold anything
-      const [, thread, rest] = /\((.*)\) (.*)/s.exec(text)!;
-      const [user, system] = rest!.split(" ").slice(11, 13).map(Number);
-      const us = (user! + system!) * tickUs;
-      use[Number(name) === pid ? "mainUs" : "othersUs"] += us;
-      use.threadsUs[thread!] = (use.threadsUs[thread!] ?? 0) + us;
-    }
-    return use;
+    return processorUseOf(this.process.pid);
   }
 
   /** Memory that it alone holds, in bytes. */
@@ -74,6 +58,26 @@ export class Program<Told, Asked, Answered> {
     await this.lines.cancel();
     await this.process.status;
   }
+}
+
+/** What a process of this machine has computed so far. */
+export function processorUseOf(pid: number): ProcessorUse {
+  const use: ProcessorUse = { mainUs: 0, othersUs: 0, threadsUs: {} };
+  for (const { name } of Deno.readDirSync(`/proc/${pid}/task`)) {
+    let text: string;
+    try {
+      text = Deno.readTextFileSync(`/proc/${pid}/task/${name}/stat`);
+    } catch {
+      continue; // it has just ended
+    }
+    // the name stands in brackets, and may hold anything
+    const [, thread, rest] = /\((.*)\) (.*)/s.exec(text)!;
+    const [user, system] = rest!.split(" ").slice(11, 13).map(Number);
+    const us = (user! + system!) * tickUs;
+    use[Number(name) === pid ? "mainUs" : "othersUs"] += us;
+    use.threadsUs[thread!] = (use.threadsUs[thread!] ?? 0) + us;
+  }
+  return use;
 }
 
 async function next<T>(lines: ReadableStreamDefaultReader<string>): Promise<T> {

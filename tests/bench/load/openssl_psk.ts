@@ -1,0 +1,59 @@
+/**
+ * OpenSSL's own TLS 1.3 with a shared key and X25519 (PSK-DHE): what a handshake of the channel's kind
+ * costs where all of it is native.
+ */
+import { UsageError } from "../../../lib/errors.ts";
+import { randomBytes } from "../../../server/bank.ts";
+import { linesOf } from "../../server/helpers/lines.ts";
+import { type ProcessorUse, processorUseOf } from "./program.ts";
+
+const openssl = (args: string[], options: Deno.CommandOptions) =>
+  new Deno.Command("openssl", { args, stderr: "null", ...options }).spawn();
+
+export class OpensslPsk {
+  private constructor(
+    private readonly server: Deno.ChildProcess,
+    private readonly port: string,
+    /** Made for this run alone: that it stands on a command line harms nobody. */
+    private readonly key: string,
+  ) {}
+
+  /** @throws {UsageError} when there is no openssl */
+  static async start(): Promise<OpensslPsk> {
+    const key = randomBytes(32).toHex();
+    const args = ["s_server", "-accept", "127.0.0.1:0", "-psk", key, "-nocert", "-tls1_3"];
+    const suite = ["-ciphersuites", "TLS_AES_128_GCM_SHA256", "-num_tickets", "0"];
+    let server: Deno.ChildProcess;
+    try {
+      server = openssl([...args, ...suite], { stdin: "piped", stdout: "piped" });
+    } catch {
+      throw new UsageError("openssl is missing: install the package openssl");
+    }
+    const port = Promise.withResolvers<string>();
+    (async () => {
+      for await (const line of linesOf(server.stdout)) {
+        const [, found] = /^ACCEPT .*:(\d+)$/.exec(line) ?? [];
+        if (found) port.resolve(found);
+      }
+      port.reject(new Error("openssl s_server has ended"));
+    })();
+    return new OpensslPsk(server, await port.promise, key);
+  }
+
+  get processorUse(): ProcessorUse {
+    return processorUseOf(this.server.pid);
+  }
+
+  /** A handshake, by a process of its own. */
+  async handshake(): Promise<void> {
+    const args = ["s_client", "-connect", `127.0.0.1:${this.port}`, "-psk", this.key, "-tls1_3"];
+    const { code } = await openssl(args, { stdin: "null", stdout: "null" }).status;
+    if (code !== 0) throw new Error("openssl s_client did not get through");
+  }
+
+  async stop(): Promise<void> {
+    await this.server.stdin.close();
+    this.server.kill();
+    await this.server.status;
+  }
+}
