@@ -16,8 +16,7 @@ import {
 import { noteOf } from "./ledger/command.ts";
 import { Ledger } from "./ledger/ledger.ts";
 import { copyBank, entriesOf, movementsOf } from "./ledger/postgres_copy.ts";
-import { PostgresConnection } from "./ledger/postgres_connection.ts";
-import { PostgresStore } from "./ledger/postgres_store.ts";
+import { PostgresStore, prepared } from "./ledger/postgres_store.ts";
 import { SqliteStore } from "./ledger/sqlite_store.ts";
 import type { ReadStore } from "./ledger/store.ts";
 
@@ -71,12 +70,7 @@ export async function migrateBank(
 async function copied(path: string, url: string, folder: string): Promise<string> {
   const file = SqliteStore.open(path);
   try {
-    const connection = await PostgresConnection.open(url);
-    try {
-      await copyBank(file, connection);
-    } finally {
-      connection.close();
-    }
+    (await prepared(url, (connection) => copyBank(file, connection))).close();
     const copy = await PostgresStore.open(url);
     try {
       const counted = await requireSame(file, copy);

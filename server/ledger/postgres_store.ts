@@ -275,7 +275,7 @@ class ReadConnection {
  * A connection on which this went well; one on which it did not is closed, and nothing of it stays.
  * @throws {UsageError} when the database cannot be reached
  */
-async function prepared(
+export async function prepared(
   url: string,
   prepare: (connection: PostgresConnection) => Promise<void>,
 ): Promise<PostgresConnection> {

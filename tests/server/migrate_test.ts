@@ -85,6 +85,13 @@ onPostgres(
       await RunningBank.with(() => Promise.resolve(), {}, url);
       await running.stop();
       await assertRejects(() => moved(running, url), UsageError, "holds a bank already");
+      const nowhere = "postgresql://bank:sesame@127.0.0.1:1/bank";
+      const error = await assertRejects(
+        () => moved(running, nowhere),
+        UsageError,
+        "cannot be used",
+      );
+      assert(!error.message.includes("sesame"), error.message);
       await running.reopen();
       assertEquals((await running.visit("alice")).logIn.outcome, "ok");
     }),
