@@ -15,7 +15,7 @@ import { type Bench, perSecond } from "./harness.ts";
 const youngEntries = 10_000;
 
 export async function benchAudit(bench: Bench): Promise<void> {
-  const count = bench.size(1_000_000, 4 * batchEntries);
+  const count = bench.size(1_000_000, 4 * batchEntries, 10_000_000);
   await inTemporaryFolder(async (folder) => {
     const batches = bench.size(40, 2);
     const plain = openPlainTable(`${folder}/plain.sqlite`, count);

@@ -1,4 +1,4 @@
-/** `deno task bench NAME [--quick] [--json FILE]`: how fast a part is, on this machine, today. */
+/** `deno task bench NAME [--quick | --large] [--json FILE]`: how fast a part is, on this machine, today. */
 import { benchAudit } from "./audit.ts";
 import { benchChannel } from "./channel.ts";
 import { Bench } from "./harness.ts";
@@ -13,19 +13,28 @@ const benches: Record<string, (bench: Bench) => Promise<void>> = {
   page: benchPage,
   scale: benchScale,
 };
-const usage = `deno task bench ${Object.keys(benches).join(" | ")} [--quick] [--json FILE]`;
+const usage = `deno task bench ${
+  Object.keys(benches).join(" | ")
+} [--quick | --large] [--json FILE]`;
 
 /** @throws {Error} with the way to write it, when a word or flag is none */
 export function parseBench(args: readonly string[]): {
   names: string[];
   quick: boolean;
+  large: boolean;
   json: string | null;
 } {
-  const parsed = { names: [] as string[], quick: false, json: null as string | null };
+  const parsed = {
+    names: [] as string[],
+    quick: false,
+    large: false,
+    json: null as string | null,
+  };
   const left = [...args];
   while (left.length > 0) {
     const word = left.shift()!;
     if (word === "--quick") parsed.quick = true;
+    else if (word === "--large") parsed.large = true;
     else if (word === "--json" && left.length > 0) parsed.json = left.shift()!;
     else if (Object.hasOwn(benches, word)) parsed.names.push(word);
     else throw new Error(`'${word}': write ${usage}`);
@@ -36,8 +45,8 @@ export function parseBench(args: readonly string[]): {
 
 if (import.meta.main) {
   try {
-    const { names, quick, json } = parseBench(Deno.args);
-    const bench = new Bench({ quick, tell: console.log });
+    const { names, quick, large, json } = parseBench(Deno.args);
+    const bench = new Bench({ quick, large, tell: console.log });
     for (const name of names) await benches[name]!(bench);
     if (json !== null) {
       const path = json.startsWith("/") ? json : `${Deno.env.get("INIT_CWD") ?? "."}/${json}`;

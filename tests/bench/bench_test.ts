@@ -30,12 +30,22 @@ Deno.test("a figure is the median of its rounds, warmed up, and is seen against 
   assertEquals(lines.length, 3);
 });
 
+Deno.test("a quick bench does little, a large one has much before it", () => {
+  const tell = () => {};
+  assertEquals(new Bench({ quick: true, large: true, tell }).size(10, 1, 100), 1);
+  assertEquals(new Bench({ quick: false, large: true, tell }).size(10, 1, 100), 100);
+  assertEquals(new Bench({ quick: false, large: true, tell }).size(10, 1), 10);
+  assertEquals(new Bench({ quick: false, tell }).size(10, 1, 100), 10);
+});
+
 Deno.test("the command line of benches is read, and refused where it is wrong", () => {
   assertEquals(parseBench(["ledger", "--quick", "--json", "a.json"]), {
     names: ["ledger"],
     quick: true,
+    large: false,
     json: "a.json",
   });
+  assertEquals(parseBench(["audit", "--large"]).large, true);
 
   assertEquals(parseBench([]).names, ["channel", "ledger", "audit", "page", "scale"]);
 

@@ -23,7 +23,7 @@ export async function benchGrowth(bench: Bench): Promise<void> {
   const young = { accounts: 1_000, movements: 10_000 };
   const grown = {
     accounts: bench.size(1_000_000, 2_000),
-    movements: bench.size(2_000_000, 20_000),
+    movements: bench.size(2_000_000, 20_000, 10_000_000),
   };
   for (const [name, sizes] of Object.entries({ young, grown })) {
     await inTemporaryFolder(async (folder) => {

@@ -15,6 +15,8 @@ export interface Figure {
 export interface BenchOptions {
   /** Few rounds of little work: to see that it runs, not how fast. */
   quick: boolean;
+  /** Tables of ten million rows, where else there are one or two: takes half an hour. */
+  large?: boolean;
   tell: (line: string) => void;
 }
 
@@ -23,9 +25,10 @@ export class Bench {
 
   constructor(private readonly options: BenchOptions) {}
 
-  /** How much work a round should do. */
-  size(full: number, quick: number): number {
-    return this.options.quick ? quick : full;
+  /** How much work a round should do, or how much there should be before it. */
+  size(full: number, quick: number, large = full): number {
+    if (this.options.quick) return quick;
+    return this.options.large ? large : full;
   }
 
   /**
