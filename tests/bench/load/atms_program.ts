@@ -126,6 +126,7 @@ async function move(atms: readonly Atm[], movements: number): Promise<Work> {
 
 /** Handshakes and log-ins at once. */
 const connectingMax = 32;
+const closingMax = 256;
 
 if (import.meta.main) {
   const plan = JSON.parse(await Deno.readTextFile(Deno.args[0]!)) as Plan;
@@ -144,6 +145,7 @@ if (import.meta.main) {
     );
   }
   await serveLines({ ready: count }, (movements: number) => move(atms, movements));
-  await Promise.all(atms.map((atm) => atm.close()));
+  // all at once the bank would not say good-bye to everybody in time
+  while (atms.length > 0) await Promise.all(atms.splice(-closingMax).map((atm) => atm.close()));
   Deno.exit(0);
 }
