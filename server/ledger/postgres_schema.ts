@@ -15,7 +15,8 @@ const isThere = `SELECT count(*) AS found FROM information_schema.tables
 /**
  * Makes the tables, and a bank of these settings in them; without settings, brings a bank's to this version.
  * @param fill what is to be in them, too, when all of it is committed
- * @throws {UsageError} when there is no bank, one already or a newer one, or the role may not make tables
+ * @throws {UsageError} when there is no bank, one already or a newer one, or the role may not make tables,
+ *   or a name of theirs is taken
  */
 export async function prepareSchema(
   connection: PostgresConnection,
@@ -39,9 +40,15 @@ export async function prepareSchema(
   } catch (error) {
     const { code, message } = error as { code?: string; message: string };
     const forbidden = code === "42501" || code === "3F000";
-    throw forbidden
-      ? new UsageError(`the database's role may not make the bank's tables (${message})`)
-      : error;
+    if (forbidden) {
+      throw new UsageError(`the database's role may not make the bank's tables (${message})`);
+    }
+    // a table or a view, a function, a trigger
+    const taken = ["42P07", "42723", "42710"].includes(code ?? "");
+    if (taken) {
+      throw new UsageError(`the database is not empty (${message}): give the bank its own`);
+    }
+    throw error;
   }
 }
 

@@ -245,7 +245,7 @@ onPostgres(
 );
 
 onPostgres(
-  "a database without a bank, with one, of a newer version, or not there is refused in words",
+  "a database without a bank, with one, with another's tables, of a newer version, or not there is refused in words",
   async () => {
     const { url } = await newDatabase();
     const opened = (at: string, create?: typeof settings) => PostgresStore.open(at, create);
@@ -253,6 +253,9 @@ onPostgres(
     await (await opened(url, settings)).close();
     await assertRejects(() => opened(url, settings), UsageError, "holds a bank already");
     const { run } = await postgres();
+    const { url: anothers } = await newDatabase();
+    await run(anothers, "CREATE TABLE accounts (number int)");
+    await assertRejects(() => opened(anothers, settings), UsageError, "is not empty");
     await run(url, "UPDATE schema_version SET version = 999");
     await assertRejects(() => opened(url), UsageError, "newer Strongroom");
     await assertRejects(
