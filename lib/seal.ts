@@ -4,7 +4,7 @@
  * 5.2; NIST SP 800-38A for CBC), with the whole 32-byte tag instead of its first half.
  */
 import { createCipheriv, createDecipheriv } from "node:crypto";
-import { type Bytes, concat, equalInConstantTime, putU64 } from "./bytes.ts";
+import { type Bytes, concat, equalInConstantTime, u64 } from "./bytes.ts";
 import { MacKey } from "./hmac.ts";
 
 /** `enc`: 16 bytes for AES-128. `mac`: 32 bytes for HMAC-SHA256. */
@@ -25,10 +25,14 @@ const blockBytes = 16;
 
 /** How long the sealed form of `length` bytes is: IV, padded ciphertext, tag. */
 export function sealedLength(length: number): number {
-  return ivBytes + paddedLength(length) + tagBytes;
+  return ivBytes + (Math.floor(length / blockBytes) + 1) * blockBytes + tagBytes;
 }
 
-const paddedLength = (length: number) => (Math.floor(length / blockBytes) + 1) * blockBytes;
+/** PKCS#7's padding of a plaintext of `length` bytes. */
+function paddingOf(length: number): Bytes {
+  const bytes = blockBytes - length % blockBytes;
+  return new Uint8Array(bytes).fill(bytes);
+}
 
 /** Seals and opens under keys that serve often. */
 export class Sealer {
@@ -59,23 +63,18 @@ export class Sealer {
     if (random.length !== (plain.length + 1) * ivBytes) {
       throw new RangeError("an IV comes of 16 bytes");
     }
-    const lengths = plain.map(({ plaintext }) => ivBytes + paddedLength(plaintext.length));
-    const blocks = new Uint8Array(lengths.reduce((sum, length) => sum + length, 0));
-    let at = 0;
-    plain.forEach(({ plaintext }, index) => {
-      blocks.set(random.subarray(index * ivBytes, (index + 1) * ivBytes), at);
-      blocks.set(plaintext, at + ivBytes);
-      const end = at + lengths[index]!;
-      blocks.fill(end - at - ivBytes - plaintext.length, at + ivBytes + plaintext.length, end);
-      at = end;
-    });
+    const blocks = concat(...plain.flatMap(({ plaintext }, index) => [
+      random.subarray(index * ivBytes, (index + 1) * ivBytes),
+      plaintext,
+      paddingOf(plaintext.length),
+    ]));
     const cipher = createCipheriv("aes-128-cbc", this.#enc, random.subarray(-ivBytes));
     cipher.setAutoPadding(false);
     const bodies = cipher.update(blocks);
     cipher.final(); // gives nothing, and lets go of what the runtime holds
-    at = 0;
-    return plain.map(({ aad }, index) =>
-      this.#tagged(aad, bodies.subarray(at, at += lengths[index]!))
+    let at = 0;
+    return plain.map(({ aad, plaintext }) =>
+      this.#tagged(aad, bodies.subarray(at, at += sealedLength(plaintext.length) - tagBytes))
     );
   }
 
@@ -99,9 +98,7 @@ export class Sealer {
   }
 
   #tagOf(aad: Uint8Array, ...body: readonly Uint8Array[]): Uint8Array {
-    const bits = new Uint8Array(8);
-    putU64(bits, 0, aad.length * 8);
-    return this.#mac.tag(aad, ...body, bits);
+    return this.#mac.tag(aad, ...body, u64(aad.length * 8));
   }
 }
 
