@@ -2,14 +2,14 @@
  * The channel beside TLS 1.3 of the same runtime: handshakes and what they cost the server, and
  * messages of three sizes sent there and back; below both, what bare TCP and X25519 alone take.
  */
-import { BankClient } from "../../client/bank_client.ts";
 import { u32 } from "../../lib/bytes.ts";
-import { UsageError } from "../../lib/errors.ts";
 import { randomBytes } from "../../server/bank.ts";
 import { inTemporaryFolder } from "../server/helpers/temporary.ts";
 import type { Bench } from "./harness.ts";
 import type { Reach } from "./load/bank_program.ts";
+import { connectBank } from "./load/connect_bank.ts";
 import { type EchoKind, type EchoReach, endOf } from "./load/echo_program.ts";
+import { openssl } from "./load/openssl.ts";
 import { OpensslPsk } from "./load/openssl_psk.ts";
 import { type ProcessorUse, Program } from "./load/program.ts";
 
@@ -100,25 +100,6 @@ async function benchFloor(bench: Bench): Promise<void> {
   }
 }
 
-async function connectBank({ port, bankId, terminals }: Reach, index: number) {
-  const { id, key } = terminals[index]!;
-  return await BankClient.connect({
-    connect: async () => {
-      const socket = await Deno.connect({ hostname, port });
-      socket.setNoDelay(); // as an ATM does, or the last word of the handshake waits for the kernel
-      return socket;
-    },
-    terminalKey: {
-      terminal: Uint8Array.fromHex(id),
-      version: 1,
-      key: Uint8Array.fromHex(key),
-      bank: Uint8Array.fromHex(bankId),
-    },
-    randomBytes,
-    nowMs: Date.now,
-  });
-}
-
 async function connectTls({ port, certificate }: EchoReach): Promise<Deno.TlsConn> {
   const socket = await Deno.connectTls({ hostname, port, caCerts: [certificate] });
   await socket.handshake();
@@ -163,9 +144,7 @@ async function benchRecords(bench: Bench, size: number, echoes: Echoes): Promise
 /** How often a core can do what neither side of any such handshake can do without. */
 async function x25519PerSecond(seconds: number): Promise<number> {
   const args = ["speed", "-seconds", String(seconds), "-mr", "ecdhx25519"];
-  const output = await new Deno.Command("openssl", { args, stderr: "null" }).output().catch(() => {
-    throw new UsageError("openssl is missing: install the package openssl");
-  });
-  const [, each] = /^\+F5:\d+:\d+:([\d.]+):/m.exec(new TextDecoder().decode(output.stdout)) ?? [];
+  const { stdout } = await openssl(args, { stdout: "piped" }).output();
+  const [, each] = /^\+F5:\d+:\d+:([\d.]+):/m.exec(new TextDecoder().decode(stdout)) ?? [];
   return Number(each);
 }

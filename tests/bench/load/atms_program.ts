@@ -3,10 +3,10 @@
  * `atms_program.ts FILE`, where the file says how the bank is reached.
  */
 import process from "node:process";
-import { BankClient } from "../../../client/bank_client.ts";
 import { newMovementId } from "../../../client/movement_id.ts";
 import { randomBytes } from "../../../server/bank.ts";
 import type { Reach } from "./bank_program.ts";
+import { connectBank } from "./connect_bank.ts";
 import type { HttpsReach } from "./https_program.ts";
 import { serveLines } from "./program.ts";
 
@@ -36,23 +36,8 @@ interface Half {
 }
 
 async function reachBank(reach: Reach, index: number, hot: boolean): Promise<Atm> {
-  const { hostname, port, bankId, terminals, customers, password } = reach;
-  const { id, key } = terminals[index]!;
-  const client = await BankClient.connect({
-    connect: async () => {
-      const socket = await Deno.connect({ hostname, port });
-      socket.setNoDelay();
-      return socket;
-    },
-    terminalKey: {
-      terminal: Uint8Array.fromHex(id),
-      version: 1,
-      key: Uint8Array.fromHex(key),
-      bank: Uint8Array.fromHex(bankId),
-    },
-    randomBytes,
-    nowMs: Date.now,
-  });
+  const client = await connectBank(reach, index);
+  const { customers, password } = reach;
   const username = customers[hot ? 0 : index]!;
   const { outcome, account } = await client.ask({ op: "log_in", username, password });
   if (outcome !== "ok") throw new Error(`log_in: ${outcome}`);

@@ -1,5 +1,5 @@
 /** A certificate for this machine alone, by OpenSSL's own program. */
-import { UsageError } from "../../../lib/errors.ts";
+import { openssl } from "./openssl.ts";
 
 /** @throws {UsageError} where OpenSSL is not installed */
 export async function makeCertificate(
@@ -14,10 +14,7 @@ export async function makeCertificate(
     ...["-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost"],
     ...["-keyout", keyPath, "-out", certificatePath],
   ];
-  const command = new Deno.Command("openssl", { args, stdout: "null", stderr: "piped" });
-  const { success, stderr } = await command.output().catch(() => {
-    throw new UsageError("openssl is missing: install the package openssl");
-  });
+  const { success, stderr } = await openssl(args, { stdout: "null", stderr: "piped" }).output();
   if (!success) throw new Error(new TextDecoder().decode(stderr));
   return {
     certificate: await Deno.readTextFile(certificatePath),

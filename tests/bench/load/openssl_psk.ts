@@ -2,13 +2,10 @@
  * OpenSSL's own TLS 1.3 with a shared key and X25519 (PSK-DHE): what a handshake of the channel's kind
  * costs where all of it is native.
  */
-import { UsageError } from "../../../lib/errors.ts";
 import { randomBytes } from "../../../server/bank.ts";
 import { linesOf } from "../../server/helpers/lines.ts";
+import { openssl } from "./openssl.ts";
 import { type ProcessorUse, processorUseOf } from "./program.ts";
-
-const openssl = (args: string[], options: Deno.CommandOptions) =>
-  new Deno.Command("openssl", { args, stderr: "null", ...options }).spawn();
 
 export class OpensslPsk {
   private constructor(
@@ -18,17 +15,12 @@ export class OpensslPsk {
     private readonly key: string,
   ) {}
 
-  /** @throws {UsageError} when there is no openssl */
+  /** @throws {UsageError} where OpenSSL is not installed */
   static async start(): Promise<OpensslPsk> {
     const key = randomBytes(32).toHex();
     const args = ["s_server", "-accept", "127.0.0.1:0", "-psk", key, "-nocert", "-tls1_3"];
     const suite = ["-ciphersuites", "TLS_AES_128_GCM_SHA256", "-num_tickets", "0"];
-    let server: Deno.ChildProcess;
-    try {
-      server = openssl([...args, ...suite], { stdin: "piped", stdout: "piped" });
-    } catch {
-      throw new UsageError("openssl is missing: install the package openssl");
-    }
+    const server = openssl([...args, ...suite], { stdin: "piped", stdout: "piped" });
     const port = Promise.withResolvers<string>();
     (async () => {
       for await (const line of linesOf(server.stdout)) {
