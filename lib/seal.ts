@@ -28,11 +28,11 @@ export function sealedLength(length: number): number {
   return ivBytes + (Math.floor(length / blockBytes) + 1) * blockBytes + tagBytes;
 }
 
-/** PKCS#7's padding of a plaintext of `length` bytes. */
-function paddingOf(length: number): Bytes {
-  const bytes = blockBytes - length % blockBytes;
+/** PKCS#7's paddings, by what is left of a plaintext's last block. */
+const paddings = Array.from({ length: blockBytes }, (_, left) => {
+  const bytes = blockBytes - left;
   return new Uint8Array(bytes).fill(bytes);
-}
+});
 
 /** Seals and opens under keys that serve often. */
 export class Sealer {
@@ -66,7 +66,7 @@ export class Sealer {
     const blocks = concat(...plain.flatMap(({ plaintext }, index) => [
       random.subarray(index * ivBytes, (index + 1) * ivBytes),
       plaintext,
-      paddingOf(plaintext.length),
+      paddings[plaintext.length % blockBytes]!,
     ]));
     const cipher = createCipheriv("aes-128-cbc", this.#enc, random.subarray(-ivBytes));
     cipher.setAutoPadding(false);
