@@ -117,13 +117,20 @@ export class ChainVerifier {
     return this.#key;
   }
 
-  /** Another that goes on from here by itself. */
-  copy(): ChainVerifier {
-    const copy = new ChainVerifier(this.#key, nobody);
-    copy.#tag = this.#tag;
-    copy.#sequence = this.#sequence;
-    copy.#epoch = this.#epoch;
-    return copy;
+  /**
+   * Goes on after an entry further on, which somebody else checks: what follows is as good as that is.
+   * False for one of an epoch that is over.
+   */
+  goOnAfter(entry: SealedEntry): boolean {
+    const epoch = entry.epoch + (endsEpoch(entry) ? 1 : 0);
+    if (epoch < this.#epoch) return false;
+    if (epoch > this.#epoch) {
+      for (; this.#epoch < epoch; this.#epoch++) this.#key = nextEpochKey(this.#key);
+      this.#macKey = new MacKey(this.#key);
+    }
+    this.#tag = entry.tag;
+    this.#sequence = entry.sequence;
+    return true;
   }
 
   /** Null when this is the chain's next entry, otherwise what is wrong, naming the place. */
@@ -137,13 +144,7 @@ export class ChainVerifier {
     const right = entry.epoch === this.#epoch &&
       equalInConstantTime(entry.tag, chainTag(this.#macKey, this.#tag, entry));
     if (!right) return `entry ${expected} is not as it was written`;
-    this.#tag = entry.tag;
-    this.#sequence = expected;
-    if (endsEpoch(entry)) {
-      this.#key = nextEpochKey(this.#key);
-      this.#macKey = new MacKey(this.#key);
-      this.#epoch++;
-    }
+    this.goOnAfter(entry);
     return null;
   }
 }

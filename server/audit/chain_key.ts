@@ -31,6 +31,12 @@ interface Slot {
   key: Bytes;
 }
 
+/** A key that a key file has, for an epoch of a chain. */
+export interface KeptKey extends Slot {
+  /** 16 bytes. */
+  chainId: Uint8Array;
+}
+
 const magic = utf8("strongroom chain");
 const slotBytes = magic.length + 16 + 8 + 32 + 32;
 const readTriesMax = 5;
@@ -77,7 +83,7 @@ export class ChainKeyFile implements ChainKey {
   }
 
   /** The keys in the file, for checking them against the first one. A torn slot is left out. */
-  static read(path: string, chainId: Uint8Array): Slot[] {
+  static read(path: string, chainId: Uint8Array): KeptKey[] {
     const file = opened(path);
     try {
       let slots: Slot[] = [];
@@ -85,7 +91,7 @@ export class ChainKeyFile implements ChainKey {
       for (let tries = 0; tries < readTriesMax && slots.length === 0; tries++) {
         slots = readSlots(file, chainId).filter((slot) => slot !== null);
       }
-      return slots;
+      return slots.map((slot) => ({ chainId, ...slot }));
     } finally {
       file.close();
     }

@@ -5,15 +5,10 @@
 import { equalInConstantTime, hex } from "../../lib/bytes.ts";
 import { UsageError } from "../../lib/errors.ts";
 import { ChainVerifier } from "./chain.ts";
+import type { KeptKey } from "./chain_key.ts";
 import type { ChainHead, Checkpoint } from "./checkpoint.ts";
 import type { FirstKey } from "./first_key.ts";
 import type { LogLine } from "./log_line.ts";
-
-/** A key that a chain's key file has, for an epoch. */
-export interface EpochKey {
-  epoch: number;
-  key: Uint8Array;
-}
 
 /** An entry by its place and its tag, as a receipt has them. Chains are numbered as they come. */
 export interface LogReceipt {
@@ -23,6 +18,7 @@ export interface LogReceipt {
   tag: Uint8Array;
 }
 
+/** What a log is held against: plain values, which cross threads. */
 export interface LogTrust {
   /** The first key of every chain. */
   firstKeys: readonly FirstKey[];
@@ -31,10 +27,18 @@ export interface LogTrust {
   /** What a customer's receipt says of an entry. */
   receipt?: LogReceipt;
   /**
-   * What the key file has for each chain, read before the log was: shows what was cut off up to the
+   * What the key file has for these chains, read before the log was: shows what was cut off up to the
    * present epoch. Null where only the log is at hand.
    */
-  keyFile: ((chainId: Uint8Array) => EpochKey[]) | null;
+  keyFile: readonly KeptKey[] | null;
+}
+
+/** A place in a log, for whoever checks what follows it by itself. */
+export interface LogPosition {
+  /** How many lines come before it. */
+  lines: number;
+  /** The last line of every chain before it, in the order in which the chains have come. */
+  last: readonly LogLine[];
 }
 
 /** The log is not as it was written: exit code 1, where all else that ends a check is 2. */
@@ -52,18 +56,20 @@ class FollowedChain {
   readonly #verifier: ChainVerifier;
 
   constructor(
-    private readonly firstKey: FirstKey,
+    firstKey: FirstKey,
     private readonly head: ChainHead | undefined,
-    private readonly epochKeys: readonly EpochKey[],
-    verifier?: ChainVerifier,
+    private readonly keptKeys: readonly KeptKey[],
   ) {
     this.#name = `chain ${hex(firstKey.chainId).slice(0, 8)}`;
-    this.#verifier = verifier ?? new ChainVerifier(firstKey.key, firstKey.chainId);
+    this.#verifier = new ChainVerifier(firstKey.key, firstKey.chainId);
     this.#holdAgainstKeyFile();
   }
 
-  copy(): FollowedChain {
-    return new FollowedChain(this.firstKey, this.head, this.epochKeys, this.#verifier.copy());
+  goOnAfter({ entry }: LogLine): void {
+    if (!this.#verifier.goOnAfter(entry)) {
+      throw this.#bad(`it has gone back to epoch ${entry.epoch}`);
+    }
+    this.#holdAgainstKeyFile();
   }
 
   get goodCount(): number {
@@ -88,7 +94,7 @@ class FollowedChain {
     if (listed > this.goodCount) {
       throw this.#bad(`${missing}, and the checkpoint lists ${listed} entries`);
     }
-    const earliest = Math.min(...this.epochKeys.map(({ epoch }) => epoch));
+    const earliest = Math.min(...this.keptKeys.map(({ epoch }) => epoch));
     if (Number.isFinite(earliest) && earliest > this.#verifier.epoch) {
       throw this.#bad(
         `${missing}, in epoch ${this.#verifier.epoch}, and its key has come to epoch ${earliest}`,
@@ -98,7 +104,7 @@ class FollowedChain {
 
   #holdAgainstKeyFile(): void {
     const { epoch, epochKey } = this.#verifier;
-    const kept = this.epochKeys.find((each) => each.epoch === epoch);
+    const kept = this.keptKeys.find((each) => each.epoch === epoch);
     if (kept && !equalInConstantTime(kept.key, epochKey)) {
       throw this.#bad(`the key of epoch ${epoch} does not come of the first key`);
     }
@@ -113,33 +119,31 @@ export class LogVerifier {
   readonly #chains = new Map<string, FollowedChain>();
   /** The chains that have come, in the order in which they came. */
   readonly #come: FollowedChain[] = [];
-  readonly #receipt: LogReceipt | null;
-  #receiptFound = false;
   #lines = 0;
-  /** Whether the chain's key file was given, and has no key of these chains. */
-  #isKeyFileStrange: boolean;
 
-  constructor({ firstKeys, checkpoint, keyFile, receipt }: LogTrust) {
-    this.#receipt = receipt ?? null;
-    let keysKept = 0;
+  constructor(private readonly trust: LogTrust) {
+    const { firstKeys, checkpoint, keyFile } = trust;
     for (const firstKey of firstKeys) {
       const id = hex(firstKey.chainId);
       const head = checkpoint?.heads.find((each) => hex(each.id) === id);
-      const epochKeys = keyFile?.(firstKey.chainId) ?? [];
-      keysKept += epochKeys.length;
-      this.#chains.set(id, new FollowedChain(firstKey, head, epochKeys));
+      const keptKeys = keyFile?.filter(({ chainId }) => hex(chainId) === id) ?? [];
+      this.#chains.set(id, new FollowedChain(firstKey, head, keptKeys));
     }
-    this.#isKeyFileStrange = keyFile !== null && keysKept === 0;
     for (const { id } of checkpoint?.heads ?? []) this.#requireFirstKey(hex(id));
   }
 
-  /** Another that goes on from here by itself: a log that may end in many ways is begun once. */
-  copy(): LogVerifier {
-    const copy = new LogVerifier({ firstKeys: [], keyFile: null });
-    for (const [id, chain] of this.#chains) copy.#chains.set(id, chain.copy());
-    copy.#lines = this.#lines;
-    copy.#isKeyFileStrange = this.#isKeyFileStrange;
-    return copy;
+  /**
+   * Goes on at a place further on: what is found good from there on is so if all before it is, too.
+   * @throws {BadLog} when no good log has such a place
+   */
+  goOnAt({ lines, last }: LogPosition): void {
+    this.#lines = lines;
+    this.#come.length = 0;
+    for (const line of last) {
+      const chain = this.#chainOf(line);
+      chain.goOnAfter(line);
+      this.#come.push(chain);
+    }
   }
 
   /** How many entries have been good so far. */
@@ -156,35 +160,37 @@ export class LogVerifier {
   next(line: LogLine | null): void {
     this.#lines++;
     if (line === null) throw new BadLog(`line ${this.#lines} is no entry of a log`);
-    const chain = this.#requireFirstKey(hex(line.chainId));
+    const chain = this.#chainOf(line);
     chain.next(line);
-    if (this.#receipt) this.#holdAgainstReceipt(this.#receipt, chain, line);
+    if (chain.goodCount === 1) this.#come.push(chain);
+    const { receipt } = this.trust;
+    if (!receipt || receipt.sequence !== chain.goodCount) return;
+    if (this.#come[receipt.chain - 1] !== chain) return;
+    if (!equalInConstantTime(line.entry.tag, receipt.tag)) {
+      throw new BadLog("the entry at its place has another tag", badReceipt);
+    }
   }
 
   /** The log has ended: @throws {BadLog} when it ends too early. */
   end(): void {
+    const { keyFile, receipt } = this.trust;
     // only now: a chain whose first key was not given is no fault of the log's
-    if (this.#isKeyFileStrange) {
+    if (keyFile?.length === 0) {
       throw new BadLog("the chain's key file has no key of its chains");
     }
     for (const [id, chain] of this.#chains) {
       if (chain.goodCount === 0) throw new BadLog(`chain ${id.slice(0, 8)} is missing`);
       chain.end();
     }
-    if (this.#receipt && !this.#receiptFound) {
+    if (!receipt) return;
+    const { goodCount } = this.#come[receipt.chain - 1] ?? { goodCount: 0 };
+    if (goodCount < receipt.sequence) {
       throw new BadLog("there is no entry at its place", badReceipt);
     }
   }
 
-  #holdAgainstReceipt(receipt: LogReceipt, chain: FollowedChain, { entry }: LogLine): void {
-    if (!this.#come.includes(chain)) this.#come.push(chain);
-    const at = this.#come.indexOf(chain) + 1 === receipt.chain &&
-      entry.sequence === receipt.sequence;
-    if (!at) return;
-    if (!equalInConstantTime(entry.tag, receipt.tag)) {
-      throw new BadLog("the entry at its place has another tag", badReceipt);
-    }
-    this.#receiptFound = true;
+  #chainOf({ chainId }: LogLine): FollowedChain {
+    return this.#requireFirstKey(hex(chainId));
   }
 
   #requireFirstKey(id: string): FollowedChain {

@@ -9,6 +9,8 @@ import { parseLogLine } from "../audit/log_line.ts";
 import type { AuditKeyRing } from "../audit/seal.ts";
 import { isWanted, type ShowFilter, shownEntry } from "../audit/show.ts";
 import { type LogTrust, LogVerifier } from "../audit/verify.ts";
+import { checkPart, LogParts } from "./check_part.ts";
+import { CheckThreads } from "./check_threads.ts";
 import type { OperatorAnswer } from "./commands.ts";
 
 /** Some lines of the log, and how many there are in all, as far as that is known. */
@@ -54,9 +56,11 @@ export async function* linesOfFile(path: string): AsyncGenerator<SomeLines, void
 }
 
 const lineLengthMax = 1 << 20;
+/** Enough of them to be worth a message between threads. */
+const linesAPart = 2_048;
 
 /**
- * Checks a log; gives how many entries are good.
+ * Checks a log, all cores at once; gives how many entries are good.
  * @param onProgress is told how far it has come
  * @throws {BadLog} naming the first bad entry
  */
@@ -64,13 +68,22 @@ export async function checkLog(
   source: AsyncIterable<SomeLines>,
   trust: LogTrust,
   onProgress: (done: number, of: number) => void,
+  partLines = linesAPart,
 ): Promise<number> {
-  const verifier = new LogVerifier(trust);
-  for await (const { lines, of } of source) {
-    for (const line of lines) verifier.next(parseLogLine(line));
-    onProgress(verifier.goodCount, of);
+  const threads = new CheckThreads(trust);
+  const parts = new LogParts(partLines);
+  try {
+    for await (const { lines, of } of source) {
+      for (const part of parts.take(lines)) onProgress(await threads.take(part), of);
+    }
+    await threads.done();
+  } finally {
+    threads.close();
   }
+  const verifier = new LogVerifier(trust);
+  checkPart(verifier, parts.rest);
   verifier.end();
+  onProgress(verifier.goodCount, verifier.goodCount);
   return verifier.goodCount;
 }
 

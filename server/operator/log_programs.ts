@@ -11,7 +11,7 @@ import { parseCheckpoint } from "../audit/checkpoint.ts";
 import { parseFirstKey } from "../audit/first_key.ts";
 import { AuditKeyRing, auditKeysOf } from "../audit/seal.ts";
 import type { ShowFilter } from "../audit/show.ts";
-import { BadLog, type EpochKey, type LogReceipt, type LogTrust } from "../audit/verify.ts";
+import { BadLog, type LogReceipt, type LogTrust } from "../audit/verify.ts";
 import { joinBank, openBank, randomBytes } from "../bank.ts";
 import {
   chainKeyPath,
@@ -82,7 +82,10 @@ export async function verifyLog(
       firstKeys,
       checkpoint,
       receipt: receipt === undefined ? undefined : receiptOf(receipt),
-      keyFile: file === undefined ? epochKeysOf(folder, firstKeys) : null,
+      // as it is now: the log is read afterwards, and can only have come further
+      keyFile: file === undefined
+        ? firstKeys.flatMap(({ chainId }) => ChainKeyFile.read(chainKeyPath(folder), chainId))
+        : null,
     };
     const lines = file === undefined
       ? linesOfBank(answersOf(folder, { command: "read_audit", operator }, log, url))
@@ -108,18 +111,6 @@ function receiptOf(text: string): LogReceipt {
     throw new UsageError(`--receipt ${text}: write PLACE,TAG as the receipt has them`);
   }
   return { ...found, tag };
-}
-
-/** The key file as it is now: the log is read afterwards, and can only have come further. */
-function epochKeysOf(
-  folder: string,
-  firstKeys: LogTrust["firstKeys"],
-): (chainId: Uint8Array) => EpochKey[] {
-  const kept = new Map(firstKeys.map(({ chainId }) => [
-    chainId.toHex(),
-    ChainKeyFile.read(chainKeyPath(folder), chainId),
-  ]));
-  return (chainId) => kept.get(chainId.toHex()) ?? [];
 }
 
 /** A file of the log, readable: with the bank's keys, and without its database. */

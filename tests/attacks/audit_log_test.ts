@@ -4,7 +4,6 @@
  * first bad entry named.
  */
 import { assert, assertEquals } from "@std/assert";
-import type { Bytes } from "../../lib/bytes.ts";
 import { MacKey } from "../../lib/hmac.ts";
 import { formatLogLine, type LogLine, parseLogLine } from "../../server/audit/log_line.ts";
 import {
@@ -17,50 +16,17 @@ import {
 import type { Checkpoint } from "../../server/audit/checkpoint.ts";
 import type { FirstKey } from "../../server/audit/first_key.ts";
 import { BadLog, type LogTrust, LogVerifier } from "../../server/audit/verify.ts";
-import { SqliteStore } from "../../server/ledger/sqlite_store.ts";
 import { eachBitFlipped, filled } from "../lib/helpers.ts";
-import {
-  auditKeys,
-  chainId,
-  ChainKeyInMemory,
-  firstKey,
-  writerOn,
-} from "../server/helpers/engine.ts";
+import { auditKeys, chainId, ChainKeyInMemory, firstKey } from "../server/helpers/engine.ts";
 import { sealEntry } from "../server/helpers/seal_entry.ts";
-import { settings } from "../server/helpers/small_bank.ts";
+import { writtenLog } from "../server/helpers/written_log.ts";
 
 const count = 1_000;
 const otherId = filled(0xd4, 16);
 const otherKey = filled(0xd5, 32);
 
-/** What the writer of a chain leaves: `count` entries, an epoch's end after each forty-nine. */
-async function written(id: Bytes, first: Bytes): Promise<SealedEntry[]> {
-  const store = SqliteStore.open(":memory:", settings);
-  const log = await writerOn(store, id, first);
-  const entries: SealedEntry[] = [];
-  for (let batch = 0; entries.length < count - 1; batch++) {
-    const sealed = log.seal(
-      Array.from({ length: 7 }, (_, index) => ({
-        who: ["alice", "bob", "bank"][index % 3]!,
-        action: `action ${batch}.${index}`,
-        timeMs: 1_000_000 + batch,
-        kind: "other" as const,
-        outcome: "ok" as const,
-        terminal: "lobby",
-      })),
-      batch % 7 === 6,
-    ).slice(0, count - 1 - entries.length);
-    log.committed(sealed);
-    entries.push(...sealed);
-  }
-  // A server that stops ends its epoch: nothing that it has written can be written anew.
-  entries.push(...log.seal([], true));
-  store.close();
-  return entries;
-}
-
-const log = await written(chainId, firstKey);
-const others = await written(otherId, otherKey);
+const log = await writtenLog(chainId, firstKey, count);
+const others = await writtenLog(otherId, otherKey, count);
 assertEquals([log.length, others.length], [count, count]);
 
 const lastEpoch = log.at(-1)!.epoch + 1;
@@ -70,10 +36,10 @@ const firstKeys: FirstKey[] = [
   { chainId, key: firstKey, checkpointKey: filled(0, 32) },
   { chainId: otherId, key: otherKey, checkpointKey: filled(0, 32) },
 ];
-const stolenKeys = [{ epoch: lastEpoch, key: stolen.key }];
+const keptKey = (epoch: number, key: Uint8Array) => ({ chainId, epoch, key: new Uint8Array(key) });
 const trust: LogTrust = {
   firstKeys: [firstKeys[0]!],
-  keyFile: () => stolenKeys,
+  keyFile: [keptKey(lastEpoch, stolen.key)],
 };
 const headAt = (entry: SealedEntry): Checkpoint => ({
   bankId: filled(0, 16),
@@ -86,30 +52,24 @@ const headAt = (entry: SealedEntry): Checkpoint => ({
   }],
 });
 
-/** A verifier that has found the first `n` entries good, for every `n`. */
-function begun(trusted: LogTrust): LogVerifier[] {
+/** A verifier that goes on behind the first `n` entries. */
+function begun(n: number, trusted = trust): LogVerifier {
   const verifier = new LogVerifier(trusted);
-  const verifiers = [verifier.copy()];
-  for (const entry of log) {
-    verifier.next({ chainId, entry });
-    verifiers.push(verifier.copy());
-  }
-  verifier.end();
-  return verifiers;
+  const last = log.slice(0, n).slice(-1).map((entry) => ({ chainId, entry }));
+  verifier.goOnAt({ lines: n, last });
+  return verifier;
 }
-
-const after = begun(trust);
 
 /** What is wrong with a log that goes on with these entries, and how many were good before. */
 function fate(
   verifier: LogVerifier,
   entries: Iterable<SealedEntry>,
-  id: Uint8Array = chainId,
+  ends = true,
 ): [problem: string | null, goodCount: number] {
   try {
     // Through the text of the file, as it is read everywhere.
-    for (const entry of entries) verifier.next(parseLogLine(formatLogLine(id, entry)));
-    verifier.end();
+    for (const entry of entries) verifier.next(parseLogLine(formatLogLine(chainId, entry)));
+    if (ends) verifier.end();
     return [null, verifier.goodCount];
   } catch (error) {
     if (!(error instanceof BadLog)) throw error;
@@ -130,7 +90,7 @@ function attack(
   entries: Iterable<SealedEntry>,
   words: RegExp,
 ): void {
-  const [problem, good] = fate(after[goodCount]!.copy(), entries);
+  const [problem, good] = fate(begun(goodCount), entries);
   assert(problem !== null, `${kind} after ${goodCount} goes unnoticed`);
   assert(words.test(problem ?? ""), `${kind} after ${goodCount}: ${problem}`);
   assertEquals(good, goodCount, `${kind}: ${problem}`);
@@ -147,7 +107,10 @@ function spoiled(bytes: Uint8Array, at: number): Uint8Array {
 }
 
 Deno.test("the log itself is good", () => {
-  assertEquals(fate(after[0]!.copy(), log), [null, count]);
+  assertEquals(fate(new LogVerifier(trust), log), [null, count]);
+  for (let n = 0; n <= count; n++) {
+    assertEquals(fate(begun(n), log.slice(n, n + 60), false), [null, Math.min(n + 60, count)]);
+  }
 });
 
 Deno.test("every entry altered in any of its parts is noticed and named", () => {
@@ -199,11 +162,12 @@ Deno.test("every entry dropped, doubled, inserted or swapped is noticed and name
 });
 
 Deno.test("every truncation is noticed by the key that is there now, and by a checkpoint", () => {
-  const byCheckpoint = begun({ ...trust, keyFile: null, checkpoint: headAt(log.at(-1)!) });
+  const byCheckpoint = { ...trust, keyFile: null, checkpoint: headAt(log.at(-1)!) };
+  assertEquals(fate(new LogVerifier(byCheckpoint), log), [null, count]);
   for (let length = 0; length < count; length++) {
     const words = length === 0 ? /is missing$/ : inPlaceOf(length + 1);
     attack("cut off, against the key file", length, [], words);
-    const [problem] = fate(byCheckpoint[length]!, []);
+    const [problem] = fate(begun(length, byCheckpoint), []);
     assert(problem !== null && words.test(problem), `cut at ${length}: ${problem}`);
     noticed.set("cut off, against a checkpoint", length + 1);
   }
@@ -213,12 +177,12 @@ Deno.test("a key file made to fit a log that was cut off is noticed", () => {
   // Wherever within an epoch the log is cut, the key that would fit is that epoch's.
   for (let epoch = 0; epoch < lastEpoch; epoch++) {
     const cut = log.filter((entry) => entry.epoch < epoch);
-    const forged = () => [{ epoch, key: stolen.key }];
+    const forged = [keptKey(epoch, stolen.key)];
     const [problem] = fateOfAll(() => new LogVerifier({ ...trust, keyFile: forged }), cut);
     assertEquals(problem, `the key of epoch ${epoch} does not come of the first key`);
     noticed.set("cut off, with a key file made to fit", epoch + 1);
   }
-  const [problem] = fateOfAll(() => new LogVerifier({ ...trust, keyFile: () => [] }), log);
+  const [problem] = fateOfAll(() => new LogVerifier({ ...trust, keyFile: [] }), log);
   assert(problem?.includes("has no key"), "a key file taken away");
 });
 
@@ -294,16 +258,13 @@ Deno.test("what is not claimed: within the present epoch a thief can rewrite, up
     (key, entry) => endsEpoch(entry) && entry.epoch < lastEpoch - 1 ? nextEpochKey(key) : key,
     firstKey as Uint8Array,
   );
-  const open = { ...trust, keyFile: () => [{ epoch: lastEpoch - 1, key }] };
-  const verifier = new LogVerifier(open);
-  for (const entry of log.slice(0, end)) verifier.next({ chainId, entry });
+  const open = { ...trust, keyFile: [keptKey(lastEpoch - 1, key)] };
   const entry: LogLine["entry"] = { ...log[end]!, sealed: filled(0, 80) };
   const forged = { ...entry, tag: chainTag(new MacKey(key), log[end - 1]!.tag, entry) };
-  assertEquals(fate(verifier.copy(), [forged]), [null, end + 1]);
-  const checked = new LogVerifier({ ...open, checkpoint: headAt(log[end]!) });
-  for (const good of log.slice(0, end)) checked.next({ chainId, entry: good });
+  assertEquals(fate(begun(end, open), [forged]), [null, end + 1]);
+  const checked = { ...open, checkpoint: headAt(log[end]!) };
   assertEquals(
-    fate(checked, [forged])[0],
+    fate(begun(end, checked), [forged])[0],
     `entry ${end + 1} is not the one that the checkpoint lists`,
   );
 });

@@ -60,7 +60,7 @@ try {
   const beforeMb = residentMb();
   const trust = {
     firstKeys: [{ chainId, key: firstKey, checkpointKey: new Uint8Array(32) }],
-    keyFile: (id: Uint8Array) => ChainKeyFile.read(`${folder}/chain.key`, id),
+    keyFile: ChainKeyFile.read(`${folder}/chain.key`, chainId),
   };
   const good = await checkLog(linesOfFile(path), trust, () => {
     mostMb = Math.max(mostMb, residentMb());

@@ -61,9 +61,10 @@ onPostgres(
       const lobby = running.keys.lobby.terminal.toHex();
       const settled = await bank.ledger.submit({ op: "reverse", terminal: lobby, movement: open });
       assertEquals(settled.outcome, "ok");
+      const firstKey = parseFirstKey(running.firstKey, "first.key");
       const verifier = new LogVerifier({
-        firstKeys: [parseFirstKey(running.firstKey, "first.key")],
-        keyFile: (id) => ChainKeyFile.read(chainKeyPath(running.folder), id),
+        firstKeys: [firstKey],
+        keyFile: ChainKeyFile.read(chainKeyPath(running.folder), firstKey.chainId),
       });
       for (const { number, id } of await read.chains()) {
         for (const entry of await read.entriesAfter(number, 0, 10_000)) {

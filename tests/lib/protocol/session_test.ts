@@ -45,8 +45,8 @@ Deno.test("the worked session's handshake is ours, byte for byte", () => {
   consumeClientFinish(server, finish);
   const master = masterSecret(terminalKey.key, clientFresh.nonce, serverFresh.nonce);
   assertEquals(hex(master), session.masterSecret);
-  for (const  of of[secrets, server.secrets]) {
-    const { clientTraffic, serverTraffic, clientProofKey, serverProofKey } = of;
+  for (const each of [secrets, server.secrets]) {
+    const { clientTraffic, serverTraffic, clientProofKey, serverProofKey } = each;
     assertEquals(
       [clientTraffic, serverTraffic, clientProofKey, serverProofKey].map(hex),
       [

@@ -77,7 +77,7 @@ function watched(key: ChainKey, at: (step: string) => void): ChainKey {
 async function requireGood(folder: string, store: Store): Promise<number> {
   const verifier = new LogVerifier({
     firstKeys: [{ chainId, key: firstKey, checkpointKey: new Uint8Array(32) }],
-    keyFile: (id) => ChainKeyFile.read(keyOf(folder), id),
+    keyFile: ChainKeyFile.read(keyOf(folder), chainId),
   });
   const entries = await sealedLogOf(store);
   for (const entry of entries) verifier.next({ chainId, entry });

@@ -1,10 +1,11 @@
 /** What a receipt and the history say of the log is what the log has, and can be shown to its checker. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import type { KeptKey } from "../../../server/audit/chain_key.ts";
 import { parseFirstKey } from "../../../server/audit/first_key.ts";
 import { parseLogLine } from "../../../server/audit/log_line.ts";
 import { UsageError } from "../../../lib/errors.ts";
 import { placeOfText } from "../../../server/audit/chain.ts";
-import { BadLog, type EpochKey, LogVerifier } from "../../../server/audit/verify.ts";
+import { BadLog, LogVerifier } from "../../../server/audit/verify.ts";
 import { newId, onEachBank, type RunningBank } from "../helpers/running_bank.ts";
 
 async function linesOf(running: RunningBank): Promise<string[]> {
@@ -122,14 +123,14 @@ onEachBank(
       const lines = (await linesOf(running)).map(parseLogLine);
       const given = parseFirstKey(running.firstKey, "first");
       const other = { ...given, chainId: given.chainId.with(0, given.chainId[0]! ^ 1) };
-      const check = (firstKey: typeof given, kept: EpochKey[]) => {
-        const verifier = new LogVerifier({ firstKeys: [firstKey], keyFile: () => kept });
+      const check = (firstKey: typeof given, keyFile: KeptKey[]) => {
+        const verifier = new LogVerifier({ firstKeys: [firstKey], keyFile });
         for (const line of lines) verifier.next(line);
         verifier.end();
       };
       assertThrows(() => check(other, []), UsageError, "give its first key, too");
       assertThrows(() => check(given, []), BadLog, "the chain's key file has no key of its chains");
-      const swapped = { epoch: 0, key: new Uint8Array(32) };
+      const swapped = { chainId: given.chainId, epoch: 0, key: new Uint8Array(32) };
       assertThrows(() => check(given, [swapped]), BadLog, "does not come of the first key");
     }),
 );
