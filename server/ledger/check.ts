@@ -5,6 +5,9 @@
 import type { Account, Movement } from "./books.ts";
 import type { AuditEntry, MovementId } from "./command.ts";
 
+/** What stands for an entry that says nothing but that its epoch ends. */
+export const epochEnded = "epoch ended";
+
 /** One after the other, as they are there or as they come. */
 type Rows<T> = Iterable<T> | AsyncIterable<T>;
 
@@ -15,7 +18,7 @@ export interface BooksToCheck {
   /** The movements that the database lists as open. */
   holds: readonly MovementId[];
   /** Every entry of the log; null for one that does not open. */
-  entries: Rows<AuditEntry | null>;
+  entries: Rows<AuditEntry | typeof epochEnded | null>;
 }
 
 export interface CheckedBooks {
@@ -66,13 +69,14 @@ interface Logged {
 }
 
 async function readLog(
-  entries: Rows<AuditEntry | null>,
+  entries: BooksToCheck["entries"],
   counts: { entries: number },
 ): Promise<Logged> {
   const logged: Logged = { rows: new Map(), named: new Set() };
   for await (const entry of entries) {
     counts.entries++;
     if (entry === null) throw new Wrong(`entry ${counts.entries} of the log does not open`);
+    if (entry === epochEnded) continue;
     const { movement, step } = entry;
     if (!movement) continue;
     logged.named.add(movement);

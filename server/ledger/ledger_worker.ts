@@ -11,7 +11,7 @@ import { requireNewestKeys } from "../audit/newest_keys.ts";
 import { AuditKeyRing } from "../audit/seal.ts";
 import { ChainWriter, lastTimeOf } from "../audit/writer.ts";
 import type { Movement } from "./books.ts";
-import { checkBooks, type CheckedBooks } from "./check.ts";
+import { checkBooks, type CheckedBooks, epochEnded } from "./check.ts";
 import type { AuditEntry } from "./command.ts";
 import { Engine } from "./engine.ts";
 import { Faults } from "./faults.ts";
@@ -60,12 +60,12 @@ async function check(store: ReadStore, keys: AuditKeyRing): Promise<CheckedBooks
 async function* entriesOf(
   store: ReadStore,
   keys: AuditKeyRing,
-): AsyncGenerator<AuditEntry | null, void, void> {
+): AsyncGenerator<AuditEntry | typeof epochEnded | null, void, void> {
   for (const { number, id } of await store.chains()) {
     const entries = inChunks((last?: SealedEntry) =>
       store.entriesAfter(number, last?.sequence ?? 0, chunkRows)
     );
-    for await (const entry of entries) if (!endsEpoch(entry)) yield keys.open(entry, id);
+    for await (const entry of entries) yield endsEpoch(entry) ? epochEnded : keys.open(entry, id);
   }
 }
 

@@ -54,6 +54,7 @@ const sqlState = /^[0-9A-Z]{5}$/;
 const greeting: Statement[] = [
   { name: "read_only", text: "SHOW transaction_read_only" },
   { name: "durable", text: "SHOW synchronous_commit" },
+  { name: "superuser", text: "SHOW is_superuser" },
   { name: "notices", text: "SET client_min_messages TO warning" },
 ];
 
@@ -83,7 +84,7 @@ export class PostgresConnection {
    * Connects to the first of a URL's hosts that takes writes.
    * @param url may name several, as PostgreSQL's own library has it: postgresql://user@one:5432,two/bank
    * @throws {ConnectionLost} when there is none
-   * @throws {UsageError} when commits there would not be durable
+   * @throws {UsageError} when commits there would not be durable, or nothing could be forbidden
    */
   static async open(url: string): Promise<PostgresConnection> {
     let why: Error | undefined;
@@ -112,13 +113,18 @@ export class PostgresConnection {
     const connection = new PostgresConnection(client);
     try {
       await client.connect();
-      const [readOnly, durable] = await connection.run(greeting);
+      const [readOnly, durable, superuser] = await connection.run(greeting);
       if (readOnly!.rows[0]!.transaction_read_only === "on") {
         throw new ConnectionLost("the database takes no writes: it is a standby");
       }
       if (durable!.rows[0]!.synchronous_commit === "off") {
         throw new UsageError(
           "the database's synchronous_commit is off, and what it confirms may be lost: set it on",
+        );
+      }
+      if (superuser!.rows[0]!.is_superuser === "on") {
+        throw new UsageError(
+          "the database's role is a superuser, to whom nothing is forbidden: give the bank a role of its own",
         );
       }
       await connection.run(byKeys).catch(() => {});

@@ -12,11 +12,16 @@ const migrations = [postgres001];
 const isThere = `SELECT count(*) AS found FROM information_schema.tables
   WHERE table_schema = current_schema() AND table_name = 'schema_version'`;
 
+/** Another's table, view or sequence, if there is one. What an extension has brought is nobody's. */
+const others = `SELECT min(relname) AS found FROM pg_class
+  WHERE relnamespace = current_schema()::regnamespace AND relkind <> 'i'
+    AND NOT EXISTS (SELECT 1 FROM pg_depend WHERE objid = pg_class.oid AND deptype = 'e')`;
+
 /**
  * Makes the tables, and a bank of these settings in them; without settings, brings a bank's to this version.
  * @param fill what is to be in them, too, when all of it is committed
  * @throws {UsageError} when there is no bank, one already or a newer one, or the role may not make tables,
- *   or a name of theirs is taken
+ *   or another's are there
  */
 export async function prepareSchema(
   connection: PostgresConnection,
@@ -43,12 +48,8 @@ export async function prepareSchema(
     if (forbidden) {
       throw new UsageError(`the database's role may not make the bank's tables (${message})`);
     }
-    // a table or a view, a function, a trigger
-    const taken = ["42P07", "42723", "42710"].includes(code ?? "");
-    if (taken) {
-      throw new UsageError(`the database is not empty (${message}): give the bank its own`);
-    }
-    throw error;
+    const isTakenMeanwhile = code === "42P07";
+    throw isTakenMeanwhile ? notEmpty(message) : error;
   }
 }
 
@@ -72,6 +73,8 @@ const versionIsNow: Statement = {
 };
 
 async function makeBank(connection: PostgresConnection, settings: Settings): Promise<void> {
+  const { found } = await rowOf(connection, others);
+  if (found !== null) throw notEmpty(`it has ${found}`);
   await connection.run([
     unnamed("CREATE TABLE schema_version (version bigint NOT NULL)"),
     unnamed("INSERT INTO schema_version VALUES (0)"),
@@ -90,6 +93,9 @@ async function makeBank(connection: PostgresConnection, settings: Settings): Pro
     })),
   ]);
 }
+
+const notEmpty = (why: string) =>
+  new UsageError(`the database is not empty (${why}): give the bank its own`);
 
 const unnamed = (text: string): Statement => ({ name: "", text });
 

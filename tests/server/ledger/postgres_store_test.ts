@@ -245,7 +245,7 @@ onPostgres(
 );
 
 onPostgres(
-  "a database without a bank, with one, with another's tables, of a newer version, or not there is refused in words",
+  "a database without a bank, with one, with what is another's, for a superuser, of a newer version, or not there is refused in words",
   async () => {
     const { url } = await newDatabase();
     const opened = (at: string, create?: typeof settings) => PostgresStore.open(at, create);
@@ -253,9 +253,22 @@ onPostgres(
     await (await opened(url, settings)).close();
     await assertRejects(() => opened(url, settings), UsageError, "holds a bank already");
     const { run } = await postgres();
-    const { url: anothers } = await newDatabase();
-    await run(anothers, "CREATE TABLE accounts (number int)");
-    await assertRejects(() => opened(anothers, settings), UsageError, "is not empty");
+    for (
+      const [things, named] of [
+        ["CREATE TABLE accounts (number int)", "it has accounts"],
+        ["CREATE SEQUENCE invoices", "it has invoices"],
+      ] as const
+    ) {
+      const { url: anothers } = await newDatabase();
+      await run(anothers, things);
+      await assertRejects(() => opened(anothers, settings), UsageError, named);
+      await assertRejects(() => opened(anothers, settings), UsageError, "is not empty");
+    }
+    const { url: extended } = await newDatabase();
+    await run(extended, "CREATE EXTENSION pg_buffercache");
+    await (await opened(extended, settings)).close();
+    const all = url.replace("//bank@", "//postgres@");
+    await assertRejects(() => opened(all), UsageError, "is a superuser");
     await run(url, "UPDATE schema_version SET version = 999");
     await assertRejects(() => opened(url), UsageError, "newer Strongroom");
     await assertRejects(
