@@ -73,6 +73,11 @@ const valuesOfAccount = (account: Account): Value[] => [
   account.dayInMax,
 ];
 
+/**
+ * Pages of the write-ahead log, 4 KiB each, before they are brought into the file itself: a page that
+ * changes again and again until then is brought there once.
+ */
+const checkpointPages = 8_192;
 /** Pages that a backup copies at a time. */
 const backupPages = 4_096;
 
@@ -100,6 +105,7 @@ export class SqliteStore implements Store {
       database.exec(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA recursive_triggers = ON",
       );
+      database.exec(`PRAGMA wal_autocheckpoint = ${checkpointPages}`);
       database.exec("BEGIN IMMEDIATE");
       migrate(database, path, create !== undefined);
       const store = new SqliteStore(database);

@@ -34,7 +34,7 @@ export async function benchAudit(bench: Bench): Promise<void> {
       bench.each({ id: "audit.plain.bytes", unit: "bytes a row" }, [bytes]);
       bench.each(
         { id: "audit.bytes", unit: "bytes an entry", to: "audit.plain.bytes" },
-        [log.bytes() / log.done],
+        [await log.bytes() / log.done],
       );
       while (log.done < Math.min(count, youngEntries)) log.append(batchEntries);
       await benchPage(bench, "audit.page", log.store, null);

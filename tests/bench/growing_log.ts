@@ -22,13 +22,16 @@ export const computedUs = () => {
   return user + system;
 };
 
+/** Customers come in no order of their names. */
+const stride = 7_919;
+
 /** Of ten thousand customers; every tenth entry is busy's, and thirty are rare's. */
 export function entryAt(index: number, count: number): AuditEntry {
   const who = index % Math.ceil(count / 30) === 7
     ? "rare"
     : index % 10 === 0
     ? "busy"
-    : `customer-${index % 10_000}`;
+    : `customer-${(index * stride) % 10_000}`;
   return {
     who,
     action: `withdraw €${index % 500}.00`,
@@ -76,10 +79,13 @@ export async function openLog(folder: string, count: number) {
       done += size;
       return (computedUs() - before) / size;
     },
-    /** Of the database, with all that is not yet in its file. */
-    bytes() {
-      return Deno.statSync(`${folder}/bank.sqlite`).size +
-        Deno.statSync(`${folder}/bank.sqlite-wal`).size;
+    /** Of the database, once all is in its file. */
+    async bytes() {
+      const copy = `${folder}/copy.sqlite`;
+      await store.backUp(copy);
+      const { size } = Deno.statSync(copy);
+      Deno.removeSync(copy);
+      return size;
     },
     close() {
       file.close();
