@@ -14,6 +14,9 @@ export interface LogPart {
   lines: readonly string[];
 }
 
+/** What a line begins with. */
+const chainIdDigits = 32;
+
 export class LogParts {
   /** By the chain's id. */
   readonly #last = new Map<string, string>();
@@ -28,10 +31,14 @@ export class LogParts {
       this.#held.push(line);
       if (this.#held.length < this.partLines) continue;
       yield this.rest;
-      for (const line of this.#held) this.#last.set(line.slice(0, 32), line);
-      this.#linesBefore += this.#held.length;
-      this.#held = [];
+      this.#beginNext();
     }
+  }
+
+  #beginNext(): void {
+    for (const line of this.#held) this.#last.set(line.slice(0, chainIdDigits), line);
+    this.#linesBefore += this.#held.length;
+    this.#held = [];
   }
 
   /** What is behind the last full part. */

@@ -13,6 +13,8 @@ interface Pending {
 
 /** A thread that has answered finds its next part waiting. */
 const partsAThread = 2;
+/** More than these check faster than one can read. */
+const threadsMax = Math.min(8, navigator.hardwareConcurrency);
 
 export class CheckThreads {
   readonly #threads: Thread[] = [];
@@ -21,20 +23,17 @@ export class CheckThreads {
   #goodCount = 0;
 
   /** No thread is begun before the first part. */
-  constructor(
-    private readonly trust: LogTrust,
-    private readonly threadsMax = navigator.hardwareConcurrency,
-  ) {}
+  constructor(private readonly trust: LogTrust) {}
 
   /**
    * The next part of the log; gives how many lines have been found good so far.
    * @throws {UsageError} saying of the first bad line what is wrong with it
    */
   async take(part: LogPart): Promise<number> {
-    if (this.#threads.length < this.threadsMax) this.#threads.push(new Thread(this.trust));
+    if (this.#threads.length < threadsMax) this.#threads.push(new Thread(this.trust));
     const thread = this.#threads[this.#taken++ % this.#threads.length]!;
     this.#pending.push({ part, isGood: thread.check(part) });
-    if (this.#pending.length > partsAThread * this.threadsMax) await this.#settle();
+    if (this.#pending.length > partsAThread * threadsMax) await this.#settle();
     return this.#goodCount;
   }
 

@@ -1,6 +1,8 @@
 /** The operator's commands about the log, with the server running and without, and their exit codes. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
+import { openBank } from "../../server/bank.ts";
+import { noteOf } from "../../server/ledger/command.ts";
 import { freePort, Program, run } from "./programs.ts";
 
 Deno.test("the audit log's commands", async (t) => {
@@ -132,6 +134,21 @@ Deno.test("the audit log's commands", async (t) => {
       const bad = await audit(...verify);
       assertEquals(bad.code, 1);
       assertMatch(bad.err, /the audit log is bad: chain [0-9a-f]{8}: entry 3 is missing/);
+    });
+
+    await t.step("a log of many entries is checked in threads", async () => {
+      const { ledger, close } = await openBank(bank, () => {});
+      for (let batch = 0; batch < 20; batch++) {
+        const notes = Array.from(
+          { length: 150 },
+          (_, index) => noteOf("bank", `${batch}.${index}`),
+        );
+        await Promise.all(notes.map((note) => ledger.submit(note)));
+      }
+      await close();
+      const { code, out } = await audit("verify", "--first-key", kept);
+      assertEquals(code, 0);
+      assertMatch(out, /the audit log is good: 3[0-9]{3} entries/);
     });
 
     await t.step("verify: 1 for a log that was changed, naming the entry", async () => {
