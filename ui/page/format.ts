@@ -52,8 +52,8 @@ export function calendarDay(date: string, locale: string): string {
 
 /** The day of an instant in a time zone: "2026-11-26". */
 export function dateIn(ms: number, timeZone: string): string {
-  const parts = { year: "numeric", month: "2-digit", day: "2-digit", timeZone } as const;
-  return new Intl.DateTimeFormat("en-CA", parts).format(ms);
+  const { year, month, day } = clockIn(ms, timeZone);
+  return `${year}-${month}-${day}`;
 }
 
 /** When a day begins in a time zone: an RFC 3339 instant. */
@@ -61,17 +61,8 @@ export function beginOf(date: string, timeZone: string): string {
   const utcMs = Date.parse(`${date}T00:00:00Z`);
   // what the zone's clocks show at a moment, less the moment, is how far they are ahead
   const aheadMs = (ms: number) => {
-    const clock = new Intl.DateTimeFormat("en-CA", {
-      timeZone,
-      hourCycle: "h23",
-      year: "numeric",
-      month: "2-digit",
-      day: "2-digit",
-      hour: "2-digit",
-      minute: "2-digit",
-      second: "2-digit",
-    }).format(ms);
-    return Date.parse(`${clock.replace(", ", "T")}Z`) - ms;
+    const { year, month, day, hour, minute, second } = clockIn(ms, timeZone);
+    return Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`) - ms;
   };
   const guessMs = utcMs - aheadMs(utcMs);
   // the clocks may be changed between the two
@@ -85,8 +76,7 @@ export function addDays(date: string, days: number): string {
 
 /** The hour of the day in the bank's time zone, 0 to 23. */
 export function hourOfDay(ms: number, timeZone: string): number {
-  const parts = { hour: "numeric", hourCycle: "h23", timeZone } as const;
-  return Number(new Intl.DateTimeFormat("en", parts).format(ms));
+  return Number(clockIn(ms, timeZone).hour);
 }
 
 /** A wait, rounded up: "12 seconds", "1:05 minutes". */
@@ -107,6 +97,21 @@ export function shortReference(movement: string): string {
 /** The audit log's words, to begin a line with: "withdraw €40.00" is "Withdraw €40.00". */
 export function sentence(words: string): string {
   return words.charAt(0).toLocaleUpperCase() + words.slice(1);
+}
+
+/** What a time zone's clocks show, part by part: in which order a locale has them differs by browser. */
+function clockIn(ms: number, timeZone: string): Record<string, string> {
+  const format = new Intl.DateTimeFormat("en", {
+    timeZone,
+    hourCycle: "h23",
+    year: "numeric",
+    month: "2-digit",
+    day: "2-digit",
+    hour: "2-digit",
+    minute: "2-digit",
+    second: "2-digit",
+  });
+  return Object.fromEntries(format.formatToParts(ms).map(({ type, value }) => [type, value]));
 }
 
 function instantFormat(instant: string, locale: string, style: Intl.DateTimeFormatOptions): string {

@@ -35,6 +35,8 @@ class TestWindow {
   async says(what: Said): Promise<void> {
     const isIt = (said: Said) => equal(said, what);
     while (!this.#said.some(isIt)) {
+      const broke = this.#said.find((said) => "said" in said && said.said[0] === "broke");
+      assert(!broke, `the page broke: ${JSON.stringify(broke)}`);
       const ended = await Promise.race([this.#heard.promise, this.ended]);
       assert(!ended, `in vain: to hear ${JSON.stringify([what, ended])}`);
     }

@@ -109,13 +109,16 @@ const handOnPage = (steps: string) => `
     };
     (async () => {
       while (!page || !document.querySelector("[data-screen]")) await soon();
+      addEventListener("error", ({ message }) => say("broke", message));
+      addEventListener("unhandledrejection", ({ reason }) => say("broke", String(reason)));
       for (const step of ${steps}) {
         while (!await tried(step)) await soon();
         await soon();
       }
       for (let last = "";;) {
         const { screen } = document.querySelector(".atm").dataset;
-        if (screen !== last) await say("screen", last = screen);
+        const isThere = document.querySelector(".atm h1")?.textContent;
+        if (screen !== last && isThere) await say("screen", last = screen);
         await soon();
       }
     })();
