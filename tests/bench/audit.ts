@@ -3,11 +3,10 @@
  * of one customer's history when the log is young and when it has grown.
  */
 import { DatabaseSync } from "node:sqlite";
-import { ChainKeyFile } from "../../server/audit/chain_key.ts";
 import { historyPage } from "../../server/audit/history.ts";
+import type { LogTrust } from "../../server/audit/verify.ts";
 import type { SqliteStore } from "../../server/ledger/sqlite_store.ts";
 import { checkLog, linesOfFile } from "../../server/operator/check_log.ts";
-import { chainId, firstKey } from "../server/helpers/engine.ts";
 import { inTemporaryFolder } from "../server/helpers/temporary.ts";
 import { batchEntries, entryAt, keys, openLog } from "./growing_log.ts";
 import { type Bench, perSecond } from "./harness.ts";
@@ -41,7 +40,7 @@ export async function benchAudit(bench: Bench): Promise<void> {
       while (log.done < count) log.append(batchEntries);
       log.append(batchEntries, true);
       await benchPage(bench, "audit.page.grown", log.store, "audit.page");
-      await benchCheck(bench, log.folder, log.path);
+      await benchCheck(bench, log.path, log.trust());
     } finally {
       log.close();
       plain.close();
@@ -99,14 +98,10 @@ async function benchPage(
 }
 
 /** Once: it takes long, and is of many entries already. */
-async function benchCheck(bench: Bench, folder: string, path: string): Promise<void> {
+async function benchCheck(bench: Bench, path: string, trust: LogTrust): Promise<void> {
   const resident = () => Deno.memoryUsage().rss / 2 ** 20;
   const before = resident();
   let most = before;
-  const trust = {
-    firstKeys: [{ chainId, key: firstKey, checkpointKey: new Uint8Array(32) }],
-    keyFile: ChainKeyFile.read(`${folder}/chain.key`, chainId),
-  };
   const startMs = performance.now();
   const good = await checkLog(linesOfFile(path), trust, () => most = Math.max(most, resident()));
   const seconds = (performance.now() - startMs) / 1_000;

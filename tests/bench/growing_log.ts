@@ -4,6 +4,7 @@ import { batchCommandsMax } from "../../lib/limits.ts";
 import { ChainKeyFile } from "../../server/audit/chain_key.ts";
 import { LogFile } from "../../server/audit/log_file.ts";
 import { AuditKeyRing } from "../../server/audit/seal.ts";
+import type { LogTrust } from "../../server/audit/verify.ts";
 import { ChainWriter } from "../../server/audit/writer.ts";
 import { randomBytes } from "../../server/bank.ts";
 import type { AuditEntry } from "../../server/ledger/command.ts";
@@ -78,6 +79,13 @@ export async function openLog(folder: string, count: number) {
       file.append(chainId, sealed);
       done += size;
       return (computedUs() - before) / size;
+    },
+    /** What it is checked by. */
+    trust(): LogTrust {
+      return {
+        firstKeys: [{ chainId, key: firstKey, checkpointKey: new Uint8Array(32) }],
+        keyFile: ChainKeyFile.read(`${folder}/chain.key`, chainId),
+      };
     },
     /** Of the database, once all is in its file. */
     async bytes() {

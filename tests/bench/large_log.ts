@@ -5,9 +5,7 @@
  *     deno task test:log [ENTRIES]
  */
 import { historyPage } from "../../server/audit/history.ts";
-import { ChainKeyFile } from "../../server/audit/chain_key.ts";
 import { checkLog, linesOfFile } from "../../server/operator/check_log.ts";
-import { chainId, firstKey } from "../server/helpers/engine.ts";
 import { batchEntries, computedUs, epochEntries, keys, openLog } from "./growing_log.ts";
 
 const count = Number(Deno.args[0] ?? 1_000_000);
@@ -58,11 +56,7 @@ try {
   const computed = computedUs();
   let mostMb = 0;
   const beforeMb = residentMb();
-  const trust = {
-    firstKeys: [{ chainId, key: firstKey, checkpointKey: new Uint8Array(32) }],
-    keyFile: ChainKeyFile.read(`${folder}/chain.key`, chainId),
-  };
-  const good = await checkLog(linesOfFile(path), trust, () => {
+  const good = await checkLog(linesOfFile(path), long.trust(), () => {
     mostMb = Math.max(mostMb, residentMb());
   });
   const seconds = sinceMs(start) / 1_000;

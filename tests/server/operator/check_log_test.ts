@@ -28,9 +28,12 @@ const lineOf = (entry: SealedEntry) => formatLogLine(chainId, entry);
 const lines = log.map(lineOf);
 const trust: LogTrust = {
   firstKeys: [{ chainId, key: firstKey, checkpointKey: filled(0, 32) }],
-  keyFile: [{ chainId, epoch: lastEpoch, key: filled(0, 32) }],
+  keyFile: [{
+    chainId,
+    epoch: lastEpoch,
+    key: new Uint8Array(new ChainKeyInMemory(lastEpoch).key),
+  }],
 };
-trust.keyFile![0]!.key.set(new ChainKeyInMemory(lastEpoch).key);
 
 /** Where parts meet: the first line of each but the first. */
 const seams = [...new LogParts(partLines).take(lines)].map((part) =>
