@@ -8,7 +8,7 @@ import { AtmMachineOfBank } from "./client/atm.ts";
 import { BankClient, type Line, NoAnswer } from "./client/bank_client.ts";
 import { openAtmFolder, rememberCurrency, rememberedCurrency } from "./client/atm_folder.ts";
 import { demoFilling, parseNotes } from "./client/cash/cash_notes.ts";
-import { countCassettes, fillCassettes } from "./client/cash/filling.ts";
+import { countCassettes, fillCassettes } from "./client/filling.ts";
 import { type NoteCounts, totalOf } from "./client/cash/note_mix.ts";
 import { SimulatedDevices } from "./client/cash/simulated_devices.ts";
 import { Journal } from "./client/journal.ts";
@@ -28,12 +28,12 @@ import {
   replacePrivateFile,
   reservePrivateFile,
   writePrivateFile,
-} from "./server/data_folder.ts";
-import { Checkpoints } from "./server/checkpoints.ts";
-import { openDemoBank } from "./server/demo.ts";
+} from "./server/folder/bank_folder.ts";
+import { Checkpoints } from "./server/operator/checkpoints.ts";
+import { openDemoBank } from "./server/programs/demo_bank.ts";
 import { noteOf } from "./server/ledger/command.ts";
-import { listen } from "./server/listener.ts";
-import { migrateBank } from "./server/migrate.ts";
+import { listen } from "./server/door/listener.ts";
+import { migrateBank } from "./server/operator/migrate.ts";
 import { type OperatorCommand, requireInstants } from "./server/operator/commands.ts";
 import {
   anotherChain,
@@ -44,7 +44,7 @@ import {
   verifyLog,
 } from "./server/operator/log_programs.ts";
 import { serveOperators } from "./server/operator/socket.ts";
-import { restoreBank } from "./server/restore.ts";
+import { restoreBank } from "./server/operator/restore.ts";
 import { leashEnds } from "./ui/command_line/child.ts";
 import {
   parseAddress,

@@ -9,7 +9,7 @@ import {
 import type { AuditEntry } from "../ledger/command.ts";
 import type { LogPlace, ReadStore } from "../ledger/store.ts";
 import { placeOfText, placeText, type SealedEntry } from "./chain.ts";
-import type { AuditKeyRing } from "./seal.ts";
+import type { AuditKeyRing } from "./codec.ts";
 
 const chunkEntries = 64;
 

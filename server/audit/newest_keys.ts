@@ -2,7 +2,7 @@
 import { UsageError } from "../../lib/errors.ts";
 import type { ReadStore } from "../ledger/store.ts";
 import { endsEpoch } from "./chain.ts";
-import type { AuditKeyRing } from "./seal.ts";
+import type { AuditKeyRing } from "./codec.ts";
 
 /** @throws {UsageError} when what was written last does not open under them */
 export async function requireNewestKeys(store: ReadStore, keys: AuditKeyRing): Promise<void> {

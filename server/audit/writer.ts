@@ -14,7 +14,7 @@ import {
   type SealedEntry,
 } from "./chain.ts";
 import type { ChainKey } from "./chain_key.ts";
-import { type AuditKeyRing, Indexes } from "./seal.ts";
+import { type AuditKeyRing, Indexes } from "./codec.ts";
 
 type LogStore = Pick<Store, "openChain" | "confirm" | "chains" | "lastEntries">;
 

@@ -18,7 +18,7 @@ import {
   noteOf,
   type Reply,
 } from "./command.ts";
-import { applyCommands, type BatchResult } from "./rules.ts";
+import { applyCommands, type BatchResult } from "./rules/rules.ts";
 import { type Store, TryAgain } from "./store.ts";
 
 /** What the engine needs beside its store. */

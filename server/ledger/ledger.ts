@@ -6,7 +6,7 @@ import { UsageError } from "../../lib/errors.ts";
 import { batchCommandsMax, commandsPendingMax, epochMs, otherServersMs } from "../../lib/limits.ts";
 import type { HistoryPage } from "../../lib/atm.ts";
 import type { HistoryQuery } from "../audit/history.ts";
-import type { AuditKeys } from "../audit/seal.ts";
+import type { AuditKeys } from "../audit/codec.ts";
 import type { Settings } from "./books.ts";
 import type { AccountState, Command, Reply } from "./command.ts";
 import type { CheckedBooks } from "./check.ts";
@@ -85,7 +85,7 @@ export class Ledger {
     private readonly onTrouble: (message: string) => void,
     private readonly shared = false,
   ) {
-    this.#worker = new Worker(import.meta.resolve("./ledger_worker.ts"), { type: "module" });
+    this.#worker = new Worker(import.meta.resolve("./worker.ts"), { type: "module" });
     this.#worker.onmessage = ({ data }: MessageEvent<FromLedger>) => this.#take(data);
   }
 

@@ -1,6 +1,6 @@
 /** Which database a bank is in: above this, nothing knows. */
 import type { Settings } from "./books.ts";
-import { SqliteStore } from "./sqlite_store.ts";
+import { SqliteStore } from "./sqlite/store.ts";
 import type { Store } from "./store.ts";
 
 /** A file of SQLite's, or the URL of a PostgreSQL database. */
@@ -12,7 +12,7 @@ export type StorePlace = { path: string } | { url: string };
  */
 export async function openStore(place: StorePlace, create?: Settings): Promise<Store> {
   if ("path" in place) return SqliteStore.open(place.path, create);
-  const { PostgresStore } = await import("./postgres_store.ts"); // a bank in a file needs no driver
+  const { PostgresStore } = await import("./postgres/store.ts"); // a bank in a file needs no driver
   return await PostgresStore.open(place.url, create);
 }
 
@@ -21,6 +21,6 @@ export async function openStore(place: StorePlace, create?: Settings): Promise<S
  * @throws {UsageError} when it could not
  */
 export async function rehearseBank(url: string, create: Settings): Promise<void> {
-  const { PostgresStore } = await import("./postgres_store.ts");
+  const { PostgresStore } = await import("./postgres/store.ts");
   await PostgresStore.rehearse(url, create);
 }

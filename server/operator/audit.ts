@@ -2,11 +2,11 @@
 import { hex } from "../../lib/bytes.ts";
 import { endsEpoch, type SealedEntry } from "../audit/chain.ts";
 import { formatLogLine } from "../audit/log_line.ts";
-import { auditKeysOf } from "../audit/seal.ts";
+import { auditKeysOf } from "../audit/codec.ts";
 import { isWanted, type ShowFilter, shownEntry } from "../audit/show.ts";
 import { type Bank, randomBytes } from "../bank.ts";
-import { headsOf, signedCheckpoint } from "../checkpoints.ts";
-import { replaceKeys } from "../data_folder.ts";
+import { headsOf, signedCheckpoint } from "./checkpoints.ts";
+import { replaceKeys } from "../folder/bank_folder.ts";
 import { noteOf } from "../ledger/command.ts";
 import type { OperatorAnswer } from "./commands.ts";
 

@@ -2,7 +2,7 @@
 import { inWords, UsageError } from "../../lib/errors.ts";
 import { hex } from "../../lib/bytes.ts";
 import { type Bank, randomBytes } from "../bank.ts";
-import { newBackupPath, removeIfThere } from "../data_folder.ts";
+import { newBackupPath, removeIfThere } from "../folder/bank_folder.ts";
 import { noteOf } from "../ledger/command.ts";
 import { Ledger } from "../ledger/ledger.ts";
 import type { OperatorAnswer, OperatorRequest } from "./commands.ts";

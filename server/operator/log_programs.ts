@@ -9,7 +9,7 @@ import { placeOfText } from "../audit/chain.ts";
 import { ChainKeyFile } from "../audit/chain_key.ts";
 import { parseCheckpoint } from "../audit/checkpoint.ts";
 import { parseFirstKey } from "../audit/first_key.ts";
-import { AuditKeyRing, auditKeysOf } from "../audit/seal.ts";
+import { AuditKeyRing, auditKeysOf } from "../audit/codec.ts";
 import type { ShowFilter } from "../audit/show.ts";
 import { BadLog, type LogReceipt, type LogTrust } from "../audit/verify.ts";
 import { joinBank, openBank, randomBytes } from "../bank.ts";
@@ -21,9 +21,9 @@ import {
   readBankKeys,
   startAnotherChain,
   writePrivateFile,
-} from "../data_folder.ts";
+} from "../folder/bank_folder.ts";
 import { noteOf } from "../ledger/command.ts";
-import { SqliteStore } from "../ledger/sqlite_store.ts";
+import { SqliteStore } from "../ledger/sqlite/store.ts";
 import { checkLog, linesOfBank, linesOfFile, readLog } from "./check_log.ts";
 import { type OperatorAnswer, type OperatorRequest, runOperatorCommand } from "./commands.ts";
 import { askServer } from "./socket.ts";

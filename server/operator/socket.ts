@@ -5,7 +5,7 @@
 import { UsageError } from "../../lib/errors.ts";
 import { acceptAll } from "../accept.ts";
 import type { Bank } from "../bank.ts";
-import { operatorSocketPath, removeIfThere } from "../data_folder.ts";
+import { operatorSocketPath, removeIfThere } from "../folder/bank_folder.ts";
 import {
   type OperatorAnswer,
   type OperatorRequest,

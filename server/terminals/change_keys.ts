@@ -6,7 +6,7 @@ import { hex } from "../../lib/bytes.ts";
 import type { Outcome } from "../../lib/errors.ts";
 import { formatTerminalKey } from "../../lib/terminal_key.ts";
 import { type Bank, randomBytes } from "../bank.ts";
-import { replaceKeys } from "../data_folder.ts";
+import { replaceKeys } from "../folder/bank_folder.ts";
 import type { Terminal } from "../ledger/books.ts";
 import { openTerminalKey, sealTerminalKey, terminalSealKeys } from "./terminal_keys.ts";
 

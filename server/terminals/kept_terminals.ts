@@ -4,7 +4,7 @@
  */
 import { fromHex, hex } from "../../lib/bytes.ts";
 import { UsageError } from "../../lib/errors.ts";
-import { isThere, keptTerminalsPath, replacePrivateFile } from "../data_folder.ts";
+import { isThere, keptTerminalsPath, replacePrivateFile } from "../folder/bank_folder.ts";
 import type { Terminal } from "../ledger/books.ts";
 
 const formatName = "strongroom terminals 1";

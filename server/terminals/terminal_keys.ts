@@ -7,7 +7,7 @@ import { hkdfExpand } from "../../lib/protocol/key_schedule.ts";
 import type { TerminalKey } from "../../lib/protocol/handshake.ts";
 import { open, seal, type SealKeys } from "../../lib/seal.ts";
 import type { Terminal } from "../ledger/books.ts";
-import { keyStands } from "./key_versions.ts";
+import { keyStands } from "../ledger/rules/key_versions.ts";
 
 /** The keys that seal terminal keys. */
 export function terminalSealKeys(master: Uint8Array): SealKeys {

@@ -6,7 +6,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { AtmMachineOfBank } from "../../client/atm.ts";
 import { openAtmFolder } from "../../client/atm_folder.ts";
-import { fillCassettes } from "../../client/cash/filling.ts";
+import { fillCassettes } from "../../client/filling.ts";
 import { totalOf } from "../../client/cash/note_mix.ts";
 import { SimulatedDevices } from "../../client/cash/simulated_devices.ts";
 import { Journal } from "../../client/journal.ts";

@@ -5,7 +5,7 @@
 import { DatabaseSync } from "node:sqlite";
 import { historyPage } from "../../server/audit/history.ts";
 import type { LogTrust } from "../../server/audit/verify.ts";
-import type { SqliteStore } from "../../server/ledger/sqlite_store.ts";
+import type { SqliteStore } from "../../server/ledger/sqlite/store.ts";
 import { checkLog, linesOfFile } from "../../server/operator/check_log.ts";
 import { inTemporaryFolder } from "../server/helpers/temporary.ts";
 import { batchEntries, entryAt, keys, openLog } from "./growing_log.ts";

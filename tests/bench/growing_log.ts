@@ -3,12 +3,12 @@ import process from "node:process";
 import { batchCommandsMax } from "../../lib/limits.ts";
 import { ChainKeyFile } from "../../server/audit/chain_key.ts";
 import { LogFile } from "../../server/audit/log_file.ts";
-import { AuditKeyRing } from "../../server/audit/seal.ts";
+import { AuditKeyRing } from "../../server/audit/codec.ts";
 import type { LogTrust } from "../../server/audit/verify.ts";
 import { ChainWriter } from "../../server/audit/writer.ts";
 import { randomBytes } from "../../server/bank.ts";
 import type { AuditEntry } from "../../server/ledger/command.ts";
-import { SqliteStore } from "../../server/ledger/sqlite_store.ts";
+import { SqliteStore } from "../../server/ledger/sqlite/store.ts";
 import { auditKeys, chainId, firstKey, noChanges } from "../server/helpers/engine.ts";
 import { settings } from "../server/helpers/small_bank.ts";
 

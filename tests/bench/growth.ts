@@ -9,7 +9,7 @@ import { newMovementId } from "../../client/movement_id.ts";
 import { historyPage } from "../../server/audit/history.ts";
 import { randomBytes } from "../../server/bank.ts";
 import type { Command } from "../../server/ledger/command.ts";
-import { SqliteStore } from "../../server/ledger/sqlite_store.ts";
+import { SqliteStore } from "../../server/ledger/sqlite/store.ts";
 import { addCustomer, engineOn, enrolTerminal, keyRing } from "../server/helpers/engine.ts";
 import { idOf, settings } from "../server/helpers/small_bank.ts";
 import { inTemporaryFolder } from "../server/helpers/temporary.ts";

@@ -2,7 +2,7 @@
 import { type Browser, openBrowser } from "../browser.ts";
 import { bundlePage } from "../../ui/window/page_bundle.ts";
 import { onScreen, type OpenAtm, openAtm, openAtmInWindow } from "../ui/open_atm.ts";
-import { ScriptedMachine } from "../ui/scripted_machine.ts";
+import { ScriptedMachine } from "../ui/scripted_atm.ts";
 import type { Bench } from "./harness.ts";
 
 /** Figures `page.*`: milliseconds from the page's beginning, and from a key to the picture it brings. */

@@ -11,7 +11,7 @@ import type { Command } from "../../server/ledger/command.ts";
 import { Engine } from "../../server/ledger/engine.ts";
 import { Ledger } from "../../server/ledger/ledger.ts";
 import { openStore } from "../../server/ledger/open_store.ts";
-import { PostgresConnection } from "../../server/ledger/postgres_connection.ts";
+import { PostgresConnection } from "../../server/ledger/postgres/connection.ts";
 import { PromotedCluster } from "../failover/promoted_cluster.ts";
 import { filled } from "../lib/helpers.ts";
 import {

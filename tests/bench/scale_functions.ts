@@ -4,7 +4,7 @@
  * withdrawal, and no refusal but one; their entry of the log is as long as a real one and proves nothing.
  */
 import { fromHex } from "../../lib/bytes.ts";
-import type { Statement } from "../../server/ledger/postgres_connection.ts";
+import type { Statement } from "../../server/ledger/postgres/connection.ts";
 import { idOf } from "../server/helpers/small_bank.ts";
 
 const log = `INSERT INTO audit (chain, sequence, epoch, key_version, who, sealed, tag)

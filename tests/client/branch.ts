@@ -4,7 +4,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { AtmMachineOfBank } from "../../client/atm.ts";
 import { openAtmFolder } from "../../client/atm_folder.ts";
 import type { Socket } from "../../client/bank_client.ts";
-import { fillCassettes } from "../../client/cash/filling.ts";
+import { fillCassettes } from "../../client/filling.ts";
 import { totalOf } from "../../client/cash/note_mix.ts";
 import { SimulatedDevices } from "../../client/cash/simulated_devices.ts";
 import { Journal } from "../../client/journal.ts";
@@ -13,7 +13,7 @@ import { hex } from "../../lib/bytes.ts";
 import type { TerminalKey } from "../../lib/protocol/handshake.ts";
 import { type NamedTerminalKey, parseTerminalKey } from "../../lib/terminal_key.ts";
 import { type Bank, createBank, openBank, randomBytes } from "../../server/bank.ts";
-import { listen, type Listener } from "../../server/listener.ts";
+import { listen, type Listener } from "../../server/door/listener.ts";
 import { runOperatorCommand } from "../../server/operator/commands.ts";
 
 export const password = "correct horse";

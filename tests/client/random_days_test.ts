@@ -6,7 +6,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { type BankClient, NoAnswer } from "../../client/bank_client.ts";
 import { openAtmFolder } from "../../client/atm_folder.ts";
-import { countCassettes, fillCassettes } from "../../client/cash/filling.ts";
+import { countCassettes, fillCassettes } from "../../client/filling.ts";
 import { noteCount, plus, totalOf } from "../../client/cash/note_mix.ts";
 import { SimulatedDevices } from "../../client/cash/simulated_devices.ts";
 import { Cashier, type Payer } from "../../client/cashier.ts";
@@ -15,7 +15,7 @@ import type { DeviceFault } from "../../lib/atm.ts";
 import type { Answer, Ask } from "../../lib/protocol/message.ts";
 import { Books } from "../../server/ledger/books.ts";
 import type { Command } from "../../server/ledger/command.ts";
-import { applyCommands } from "../../server/ledger/rules.ts";
+import { applyCommands } from "../../server/ledger/rules/rules.ts";
 import { accountIdOf, idOf, settings, smallBank } from "../server/helpers/small_bank.ts";
 
 const years = 20;

@@ -7,7 +7,7 @@
  * else this could not see a loss.
  */
 import { databaseHostsOf, databaseUrlVariable } from "../../lib/database_url.ts";
-import { writePrivateFile } from "../../server/data_folder.ts";
+import { writePrivateFile } from "../../server/folder/bank_folder.ts";
 import { joinServer } from "../../server/operator/log_programs.ts";
 import { denoArguments } from "../../ui/command_line/child.ts";
 import { serverPermissions } from "../../ui/command_line/launch.ts";

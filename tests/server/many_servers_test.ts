@@ -6,7 +6,7 @@ import { parseFirstKey } from "../../server/audit/first_key.ts";
 import { LogVerifier } from "../../server/audit/verify.ts";
 import { checkpointKeyOf } from "../../server/audit/checkpoint.ts";
 import { createBank, joinBank, openBank } from "../../server/bank.ts";
-import { type BankKeys, keysPath, readBankKeys } from "../../server/data_folder.ts";
+import { type BankKeys, keysPath, readBankKeys } from "../../server/folder/bank_folder.ts";
 import { newId, passwords, RunningBank } from "./helpers/running_bank.ts";
 import { newDatabase, onPostgres } from "./helpers/stores.ts";
 import { inTemporaryFolder } from "./helpers/temporary.ts";

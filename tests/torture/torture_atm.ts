@@ -5,7 +5,7 @@
  */
 import { AtmMachineOfBank } from "../../client/atm.ts";
 import { openAtmFolder } from "../../client/atm_folder.ts";
-import { fillCassettes } from "../../client/cash/filling.ts";
+import { fillCassettes } from "../../client/filling.ts";
 import { SimulatedDevices } from "../../client/cash/simulated_devices.ts";
 import { Journal } from "../../client/journal.ts";
 import { parseTerminalKey } from "../../lib/terminal_key.ts";

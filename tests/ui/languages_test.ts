@@ -4,7 +4,7 @@ import { languageCodes } from "../../lib/atm.ts";
 import { languages } from "../../ui/page/words/languages.ts";
 import { findBrowser, openBrowser, type Page } from "../browser.ts";
 import { onScreen, openAtm } from "./open_atm.ts";
-import { ScriptedMachine } from "./scripted_machine.ts";
+import { ScriptedMachine } from "./scripted_atm.ts";
 
 /** The button that leads on, whatever it says. */
 const next = (page: Page) => page.locator("[data-key~=enter]").click();

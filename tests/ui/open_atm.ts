@@ -8,7 +8,7 @@ import { type BrowserHost, startBrowserHost } from "../../ui/window/browser_host
 import { bundlePage, type Page as PageTexts, type PageEntry } from "../../ui/window/page_bundle.ts";
 import { dataUrl, windowDocument } from "../../ui/window/window_document.ts";
 import { startWindowHost } from "../../ui/window/window_host.ts";
-import { ScriptedMachine } from "./scripted_machine.ts";
+import { ScriptedMachine } from "./scripted_atm.ts";
 
 export interface OpenAtm {
   machine: ScriptedMachine;

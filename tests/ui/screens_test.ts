@@ -14,7 +14,7 @@ import {
   type OpenOptions,
 } from "./open_atm.ts";
 import { violationsOf } from "./accessibility.ts";
-import { ScriptedMachine } from "./scripted_machine.ts";
+import { ScriptedMachine } from "./scripted_atm.ts";
 import { walk } from "./walk.ts";
 
 type Flow<Atm> = (atm: Atm) => Promise<void>;

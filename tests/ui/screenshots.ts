@@ -1,7 +1,7 @@
 /** Pictures of every screen, to look at: `deno task screenshots` writes them to `./screenshots`. */
 import { type Browser, openBrowser } from "../browser.ts";
 import { openAtm } from "./open_atm.ts";
-import { ScriptedMachine } from "./scripted_machine.ts";
+import { ScriptedMachine } from "./scripted_atm.ts";
 import { type Stop, walk } from "./walk.ts";
 
 type Scheme = "light" | "dark" | "contrast";

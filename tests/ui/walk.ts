@@ -1,7 +1,7 @@
 /** A walk past every screen there is, each by the way on which a customer comes to it. */
 import type { Page } from "../browser.ts";
 import { fillLogIn, logIn, onScreen, type OpenAtm, type OpenInBrowser } from "./open_atm.ts";
-import { ScriptedMachine } from "./scripted_machine.ts";
+import { ScriptedMachine } from "./scripted_atm.ts";
 import type { MachineView, OutOfService } from "../../lib/atm.ts";
 import type { AtmOutcome } from "../../lib/errors.ts";
 

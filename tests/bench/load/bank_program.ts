@@ -1,5 +1,5 @@
 /** The bank's server under load: `bank_program.ts FOLDER ATMS`. */
-import { listen } from "../../../server/listener.ts";
+import { listen } from "../../../server/door/listener.ts";
 import { customerName, fillBank, password } from "./filled_bank.ts";
 import { serveLines } from "./program.ts";
 

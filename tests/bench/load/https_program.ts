@@ -4,14 +4,14 @@
  */
 import { hex } from "../../../lib/bytes.ts";
 import { ChainKeyFile } from "../../../server/audit/chain_key.ts";
-import { AuditKeyRing, auditKeysOf, nameHashOf } from "../../../server/audit/seal.ts";
+import { AuditKeyRing, auditKeysOf, nameHashOf } from "../../../server/audit/codec.ts";
 import { ChainWriter, lastTimeOf } from "../../../server/audit/writer.ts";
 import { randomBytes } from "../../../server/bank.ts";
 import { Passwords } from "../../../server/credentials/passwords.ts";
-import { chainKeyPath, databasePath, readKeys } from "../../../server/data_folder.ts";
+import { chainKeyPath, databasePath, readKeys } from "../../../server/folder/bank_folder.ts";
 import type { Command, Reply } from "../../../server/ledger/command.ts";
 import { Engine } from "../../../server/ledger/engine.ts";
-import { SqliteStore } from "../../../server/ledger/sqlite_store.ts";
+import { SqliteStore } from "../../../server/ledger/sqlite/store.ts";
 import { makeCertificate } from "./certificate.ts";
 import { customerName, fillBank, password } from "./filled_bank.ts";
 import { serveLines } from "./program.ts";

@@ -10,7 +10,7 @@ import {
 import { parseFirstKey } from "../../../server/audit/first_key.ts";
 import { LogVerifier } from "../../../server/audit/verify.ts";
 import { parseLogLine } from "../../../server/audit/log_line.ts";
-import { Checkpoints } from "../../../server/checkpoints.ts";
+import { Checkpoints } from "../../../server/operator/checkpoints.ts";
 import { filled } from "../../lib/helpers.ts";
 import { onEachBank } from "../helpers/running_bank.ts";
 

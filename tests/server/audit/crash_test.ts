@@ -9,7 +9,7 @@ import { ChainWriter } from "../../../server/audit/writer.ts";
 import { LogVerifier } from "../../../server/audit/verify.ts";
 import type { Command } from "../../../server/ledger/command.ts";
 import { Engine } from "../../../server/ledger/engine.ts";
-import { SqliteStore } from "../../../server/ledger/sqlite_store.ts";
+import { SqliteStore } from "../../../server/ledger/sqlite/store.ts";
 import type { Store } from "../../../server/ledger/store.ts";
 import { countingBytes } from "../../lib/helpers.ts";
 import { chainId, firstKey, keyRing, sealedLogOf } from "../helpers/engine.ts";

@@ -5,7 +5,7 @@ import { MacKey } from "../../../lib/hmac.ts";
 import { chainStart, chainTag } from "../../../server/audit/chain.ts";
 import { parseFirstKey } from "../../../server/audit/first_key.ts";
 import { parseLogLine } from "../../../server/audit/log_line.ts";
-import { auditKeysOf, indexOf } from "../../../server/audit/seal.ts";
+import { auditKeysOf, indexOf } from "../../../server/audit/codec.ts";
 import { LogVerifier } from "../../../server/audit/verify.ts";
 import { openBank } from "../../../server/bank.ts";
 import {
@@ -13,8 +13,8 @@ import {
   firstKeyPath,
   keysPath,
   writePrivateFile,
-} from "../../../server/data_folder.ts";
-import { sqlite001 } from "../../../server/ledger/schema/sqlite_001.ts";
+} from "../../../server/folder/bank_folder.ts";
+import { sqlite001 } from "../../../server/ledger/sqlite/schema_001.ts";
 import { runOperatorCommand } from "../../../server/operator/commands.ts";
 import { filled } from "../../lib/helpers.ts";
 import { sealEntry } from "../helpers/seal_entry.ts";

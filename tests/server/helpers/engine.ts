@@ -1,7 +1,7 @@
 /** An engine on a store of its own, with a clock that tests turn and chance that repeats. */
 import { nextEpochKey, type SealedEntry } from "../../../server/audit/chain.ts";
 import { type ChainKey, ChainKeyFile } from "../../../server/audit/chain_key.ts";
-import { AuditKeyRing, type AuditKeys, auditKeysOf } from "../../../server/audit/seal.ts";
+import { AuditKeyRing, type AuditKeys, auditKeysOf } from "../../../server/audit/codec.ts";
 import { ChainWriter, lastTimeOf } from "../../../server/audit/writer.ts";
 import type { Changes } from "../../../server/ledger/books.ts";
 import type { AuditEntry, Command, Reply } from "../../../server/ledger/command.ts";

@@ -1,6 +1,6 @@
 /** A bank made for a test: in a folder, with terminals and customers, and closed again. */
 import { createBank } from "../../../server/bank.ts";
-import { writePrivateFile } from "../../../server/data_folder.ts";
+import { writePrivateFile } from "../../../server/folder/bank_folder.ts";
 import { runOperatorCommand } from "../../../server/operator/commands.ts";
 
 export interface Customer {

@@ -7,8 +7,8 @@ import type { TerminalKey } from "../../../lib/protocol/handshake.ts";
 import { type NamedTerminalKey, parseTerminalKey } from "../../../lib/terminal_key.ts";
 import { endsEpoch } from "../../../server/audit/chain.ts";
 import { type Bank, createBank, joinBank, openBank, randomBytes } from "../../../server/bank.ts";
-import { keysPath, readBankKeys } from "../../../server/data_folder.ts";
-import { listen, type Listener, type ListenOptions } from "../../../server/listener.ts";
+import { keysPath, readBankKeys } from "../../../server/folder/bank_folder.ts";
+import { listen, type Listener, type ListenOptions } from "../../../server/door/listener.ts";
 import {
   type OperatorAnswer,
   type OperatorCommand,

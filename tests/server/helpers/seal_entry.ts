@@ -1,6 +1,6 @@
 /** One entry, sealed with an IV of the test's own choice, and opened. */
 import { seal } from "../../../lib/seal.ts";
-import { AuditKeyRing, type AuditKeys, plainOf } from "../../../server/audit/seal.ts";
+import { AuditKeyRing, type AuditKeys, plainOf } from "../../../server/audit/codec.ts";
 import type { AuditEntry } from "../../../server/ledger/command.ts";
 
 interface Place {

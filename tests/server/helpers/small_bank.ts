@@ -21,7 +21,7 @@ import {
   type Settings,
 } from "../../../server/ledger/books.ts";
 import type { AuditEntry, Command, Reply } from "../../../server/ledger/command.ts";
-import { applyCommands } from "../../../server/ledger/rules.ts";
+import { applyCommands } from "../../../server/ledger/rules/rules.ts";
 
 export const settings: Settings = {
   bankId: "ba".repeat(16),

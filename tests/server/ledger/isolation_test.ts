@@ -7,7 +7,7 @@ import { ChainVerifier } from "../../../server/audit/chain.ts";
 import { checkBooks } from "../../../server/ledger/check.ts";
 import type { AuditEntry, Command, Reply } from "../../../server/ledger/command.ts";
 import { Engine } from "../../../server/ledger/engine.ts";
-import { PostgresStore } from "../../../server/ledger/postgres_store.ts";
+import { PostgresStore } from "../../../server/ledger/postgres/store.ts";
 import { filled } from "../../lib/helpers.ts";
 import { addCustomer, enrolTerminal, firstKey, keyRing, writerOn } from "../helpers/engine.ts";
 import { postgres } from "../helpers/postgres.ts";

@@ -1,8 +1,8 @@
 /** A bank that an older version made is brought to the present schema with everything in it. */
 import { assertEquals, assertThrows } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
-import { sqlite001 } from "../../../server/ledger/schema/sqlite_001.ts";
-import { SqliteStore } from "../../../server/ledger/sqlite_store.ts";
+import { sqlite001 } from "../../../server/ledger/sqlite/schema_001.ts";
+import { SqliteStore } from "../../../server/ledger/sqlite/store.ts";
 import { engineOn } from "../helpers/engine.ts";
 import { commandOf, idOf } from "../helpers/small_bank.ts";
 import { inTemporaryFolder } from "../helpers/temporary.ts";

@@ -11,7 +11,7 @@ import {
 } from "../../../lib/protocol/handshake.ts";
 import { parseTerminalKey } from "../../../lib/terminal_key.ts";
 import { randomBytes } from "../../../server/bank.ts";
-import { openDataFolder, replaceKeys } from "../../../server/data_folder.ts";
+import { openDataFolder, replaceKeys } from "../../../server/folder/bank_folder.ts";
 import type { OperatorCommand } from "../../../server/operator/commands.ts";
 import { rotateMasterKey } from "../../../server/terminals/change_keys.ts";
 import {

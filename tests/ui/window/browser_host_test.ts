@@ -9,7 +9,7 @@ import {
 import { deskLimits } from "../../../ui/window/page_desk.ts";
 import type { Answer, NumberedView } from "../../../ui/page/bridge.ts";
 import { randomBytes } from "../open_atm.ts";
-import { ScriptedMachine } from "../scripted_machine.ts";
+import { ScriptedMachine } from "../scripted_atm.ts";
 
 const page = { html: "<!doctype html><title>page</title>", script: "/* page */", style: "a{}" };
 

@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { deskLimits } from "../../../ui/window/page_desk.ts";
 import { startWindowHost, type WindowHost } from "../../../ui/window/window_host.ts";
-import { ScriptedMachine } from "../scripted_machine.ts";
+import { ScriptedMachine } from "../scripted_atm.ts";
 
 const secret = "s".repeat(43);
 

@@ -8,7 +8,7 @@ import { libraryName } from "../../../ui/window/webview.ts";
 import { runWindow } from "../../../ui/window/window_thread.ts";
 import { serveWindow, type WindowEnd } from "../../../ui/window/window_worker.ts";
 import { memoryOf, treeOf } from "../../process_tree.ts";
-import { ScriptedMachine } from "../scripted_machine.ts";
+import { ScriptedMachine } from "../scripted_atm.ts";
 
 export type Role = "calls" | "cycles" | "attacks" | "death" | "screens";
 /** What the page tells of itself by calls of the machine: its first word is what it is about. */

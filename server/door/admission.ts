@@ -1,0 +1,148 @@
+/**
+ * Who may begin a handshake: strangers cost a bounded number of sockets, and whoever has failed too
+ * often of late is turned away before a byte is read. When every place is taken, whoever has taken the
+ * most gives one up: a few addresses cannot keep all others out.
+ */
+import {
+  connectionsMax,
+  failedHandshakesMax,
+  failedHandshakesPerMinuteMax,
+  failedSourcesMax,
+  handshakesPendingMax,
+  handshakesPendingPerAddressMax,
+} from "../../lib/limits.ts";
+
+export interface AdmissionLimits {
+  readonly connections: number;
+  readonly pending: number;
+  readonly pendingPerSource: number;
+  /** Failures of one source that are forgiven at once, and each minute. */
+  readonly failures: number;
+  readonly failuresPerMinute: number;
+}
+
+const defaultLimits: AdmissionLimits = {
+  connections: connectionsMax,
+  pending: handshakesPendingMax,
+  pendingPerSource: handshakesPendingPerAddressMax,
+  failures: failedHandshakesMax,
+  failuresPerMinute: failedHandshakesPerMinuteMax,
+};
+
+/** How an unproved connection stopped being one. */
+export type Leaving = "proved" | "failed" | "ended";
+
+export class Admission {
+  readonly #limits: AdmissionLimits;
+  /** Handshakes under way of each source, the oldest first. */
+  readonly #pendingOf = new Map<string, Set<Admitted>>();
+  /** What is not yet forgiven of each source, and since when. */
+  readonly #failures = new Map<string, { count: number; sinceMs: number }>();
+  #pending = 0;
+  #connections = 0;
+
+  /** @param limits those that differ from `lib/limits`: for tests and measurements */
+  constructor(private readonly nowMs: () => number, limits: Partial<AdmissionLimits> = {}) {
+    this.#limits = { ...defaultLimits, ...limits };
+  }
+
+  /** Handshakes under way, and connections in all. */
+  get counts(): { pending: number; connections: number } {
+    return { pending: this.#pending, connections: this.#connections };
+  }
+
+  /**
+   * Lets a connection in, or not.
+   * @param source null for a balancer, which speaks for many
+   * @param evict closes the connection, when its place is needed before its handshake is over
+   */
+  enter(source: string | null, evict: () => void): Admitted | null {
+    const { connections, pending, pendingPerSource, failures } = this.#limits;
+    if (this.#connections >= connections) return null;
+    if (
+      source !== null && ((this.#pendingOf.get(source)?.size ?? 0) >= pendingPerSource ||
+        this.#unforgiven(source) + 1 > failures)
+    ) return null;
+    if (this.#pending >= pending && !this.#makeRoom()) return null;
+    this.#connections++;
+    this.#pending++;
+    const admitted = new Admitted(
+      (how) => {
+        this.#pending--;
+        if (source === null) return;
+        this.#settle(source, admitted);
+        if (how === "failed") this.#fail(source);
+      },
+      () => this.#connections--,
+      evict,
+    );
+    if (source !== null) {
+      this.#pendingOf.set(source, (this.#pendingOf.get(source) ?? new Set()).add(admitted));
+    }
+    return admitted;
+  }
+
+  #settle(source: string, admitted: Admitted): void {
+    const pending = this.#pendingOf.get(source)!;
+    pending.delete(admitted);
+    if (pending.size === 0) this.#pendingOf.delete(source);
+  }
+
+  /**
+   * The oldest handshake of the source that has the most of them ends: of equals, the one whose source
+   * came first. False when there is none.
+   */
+  #makeRoom(): boolean {
+    let most = new Set<Admitted>();
+    for (const pending of this.#pendingOf.values()) if (pending.size > most.size) most = pending;
+    const [oldest] = most;
+    oldest?.evicted();
+    return oldest !== undefined;
+  }
+
+  #unforgiven(source: string): number {
+    const failures = this.#failures.get(source);
+    if (!failures) return 0;
+    const minutes = (this.nowMs() - failures.sinceMs) / 60_000;
+    return Math.max(0, failures.count - minutes * this.#limits.failuresPerMinute);
+  }
+
+  #fail(source: string): void {
+    const count = this.#unforgiven(source) + 1;
+    this.#failures.delete(source); // the latest are last, and the first go when there are too many
+    this.#failures.set(source, { count, sinceMs: this.nowMs() });
+    if (this.#failures.size > failedSourcesMax) {
+      this.#failures.delete(this.#failures.keys().next().value!);
+    }
+  }
+}
+
+/** One connection that was let in. */
+class Admitted {
+  #unproved = true;
+
+  constructor(
+    private readonly settle: (how: Leaving) => void,
+    private readonly leave: () => void,
+    private readonly evict: () => void,
+  ) {}
+
+  /** The handshake is over, in whatever way; the first word counts. */
+  settled(how: Leaving): void {
+    if (!this.#unproved) return;
+    this.#unproved = false;
+    this.settle(how);
+  }
+
+  /** Its place is needed. */
+  evicted(): void {
+    this.settled("ended");
+    this.evict();
+  }
+
+  /** The socket is closed. */
+  gone(): void {
+    this.settled("ended");
+    this.leave();
+  }
+}

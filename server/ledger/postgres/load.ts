@@ -1,0 +1,92 @@
+/** The first half of a batch on PostgreSQL: what is locked and loaded, in the order of its locks. */
+import { fromHex } from "../../../lib/bytes.ts";
+import type { Loaded, Touch } from "../books.ts";
+import type { Statement } from "./connection.ts";
+import {
+  accountOf,
+  customerOf,
+  failuresOf,
+  movementOf,
+  numberOf,
+  type Row,
+  terminalOf,
+} from "../rows.ts";
+import { limitsOf, restoringOf, settingsOf, valuesOf } from "../settings.ts";
+
+/** Accounts and terminals that a batch names, or whose movements it does. */
+const lockAccounts = `SELECT * FROM accounts WHERE id IN (
+    SELECT unnest($1::bigint[])
+    UNION SELECT id FROM accounts WHERE owner = ANY ($2::text[])
+    UNION SELECT debit FROM movements WHERE id = ANY ($3::bytea[])
+    UNION SELECT credit FROM movements WHERE id = ANY ($3::bytea[])
+  ) ORDER BY id FOR UPDATE`;
+const readTerminals = `SELECT * FROM terminals WHERE id IN (
+    SELECT unnest($1::text[])
+    UNION SELECT id FROM terminals WHERE name = ANY ($2::text[])
+    UNION SELECT terminal FROM movements WHERE id = ANY ($3::bytea[])
+  )`;
+
+/**
+ * In the order that `loadedOf` takes their rows.
+ * @param wide whether to lock what all servers share, too: the bank's own accounts, and its settings
+ */
+export function loadStatements(touch: Touch, wide: boolean): Statement[] {
+  const movements = [...touch.movements].map((id) => fromHex(id, 16)!);
+  const terminals = [...touch.terminals];
+  const owners = [...terminals, ...touch.customers, ...(wide ? [""] : [])];
+  const settings = "SELECT name, value FROM settings";
+  return [
+    { name: "lock_accounts", text: lockAccounts, values: [[...touch.accounts], owners, movements] },
+    { name: "own_accounts", text: "SELECT * FROM accounts WHERE owner = ''" },
+    {
+      name: "lock_failures",
+      text: "SELECT * FROM failures WHERE source = ANY ($1::text[]) ORDER BY source FOR UPDATE",
+      values: [[...touch.failureSources]],
+    },
+    wide
+      ? { name: "lock_settings", text: `${settings} ORDER BY name FOR UPDATE` }
+      : { name: "read_settings", text: settings },
+    {
+      name: "read_movements",
+      text: "SELECT * FROM movements WHERE id = ANY ($1::bytea[])",
+      values: [movements],
+    },
+    {
+      name: "read_customers",
+      text: "SELECT * FROM customers WHERE username = ANY ($1::text[])",
+      values: [[...touch.customers]],
+    },
+    {
+      name: "read_terminals",
+      text: readTerminals,
+      values: [terminals, [...touch.terminalNames], movements],
+    },
+    {
+      name: "read_newest",
+      text: `SELECT (SELECT coalesce(max(id), 0) + 1 FROM accounts) AS account_id,
+        (SELECT coalesce(max(time_ms), 0) FROM audit_chains) AS time_ms`,
+    },
+  ];
+}
+
+/** What was loaded, and which accounts are locked. */
+export function loadedOf(rows: Row[][]): { loaded: Loaded; locked: Set<number> } {
+  const [accounts, own, failures, settings, movements, customers, terminals, newest] = rows;
+  const locked = new Set(accounts!.map(({ id }) => numberOf(id)));
+  const unlocked = own!.filter(({ id }) => !locked.has(numberOf(id)));
+  const values = valuesOf(settings!);
+  const { account_id, time_ms } = newest![0]!;
+  const loaded = {
+    settings: settingsOf(values),
+    limits: limitsOf(values),
+    restoring: restoringOf(values),
+    accountIdNext: numberOf(account_id),
+    lastMs: numberOf(time_ms),
+    accounts: [...accounts!, ...unlocked].map(accountOf),
+    movements: movements!.map(movementOf),
+    customers: customers!.map(customerOf),
+    terminals: terminals!.map(terminalOf),
+    failures: failures!.map(failuresOf),
+  };
+  return { loaded, locked };
+}

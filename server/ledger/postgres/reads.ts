@@ -1,0 +1,189 @@
+/** What is read of a bank on PostgreSQL outside its batches. */
+import { fromHex, hex } from "../../../lib/bytes.ts";
+import type { ChainName, SealedEntry } from "../../audit/chain.ts";
+import type {
+  Account,
+  Customer,
+  Failures,
+  Limits,
+  Movement,
+  Restoring,
+  Settings,
+  Terminal,
+} from "../books.ts";
+import type { ConfirmedClock } from "../clock.ts";
+import type { AccountState, MovementId } from "../command.ts";
+import type { Statement } from "./connection.ts";
+import {
+  accountOf,
+  bytesOf,
+  customerOf,
+  failuresOf,
+  movementOf,
+  numberOf,
+  type Row,
+  sumOfTerminals,
+  terminalOf,
+} from "../rows.ts";
+import { limitsOf, restoringOf, settingsOf, type SettingValues, valuesOf } from "../settings.ts";
+import type { DayEnd, LogPlace, ReadStore } from "../store.ts";
+
+export class PostgresReads implements ReadStore {
+  #settings: Settings | undefined;
+
+  /** @param rows runs a statement, and gives what it selects */
+  constructor(protected readonly rows: (statement: Statement) => Promise<Row[]>) {}
+
+  /** What a bank was made with does not change. */
+  async settings(): Promise<Settings> {
+    return this.#settings ??= settingsOf(await this.#values());
+  }
+
+  async limits(): Promise<Limits> {
+    return limitsOf(await this.#values());
+  }
+
+  async restoring(): Promise<Restoring | null> {
+    return restoringOf(await this.#values());
+  }
+
+  async #values(): Promise<SettingValues> {
+    return valuesOf(await this.#all("settings", "SELECT name, value FROM settings"));
+  }
+
+  async confirmedClock(): Promise<ConfirmedClock | null> {
+    const [row] = await this.#all("clock", "SELECT confirmed_ms, time_ms FROM clock");
+    return row ? { confirmedMs: numberOf(row.confirmed_ms), timeMs: numberOf(row.time_ms) } : null;
+  }
+
+  async terminals(): Promise<Terminal[]> {
+    const rows = await this.#all("terminals", "SELECT * FROM terminals");
+    return rows.map(terminalOf).sort(by(({ name }) => name));
+  }
+
+  async terminalsSum(): Promise<string> {
+    const [sum] = await this.#all("terminals_sum", `${sumOfTerminals} FROM terminals`);
+    return Object.values(sum!).join();
+  }
+
+  async customer(username: string): Promise<Customer | undefined> {
+    const text = "SELECT * FROM customers WHERE username = $1";
+    return (await this.#all("customer", text, username)).map(customerOf)[0];
+  }
+
+  async customers(): Promise<Customer[]> {
+    const rows = await this.#all("customers", "SELECT * FROM customers");
+    return rows.map(customerOf).sort(by(({ username }) => username));
+  }
+
+  async failures(): Promise<Failures[]> {
+    const rows = await this.#all("failures", "SELECT * FROM failures");
+    return rows.map(failuresOf).sort(by(({ source }) => source));
+  }
+
+  async account(id: number): Promise<AccountState | undefined> {
+    const text = "SELECT * FROM accounts WHERE id = $1";
+    return (await this.#all("account", text, id)).map(accountOf)[0];
+  }
+
+  async accountsAmong(ids: readonly number[]): Promise<AccountState[]> {
+    const text = "SELECT * FROM accounts WHERE id = ANY ($1::bigint[])";
+    return (await this.rows({ name: "accounts_among", text, values: [ids] })).map(accountOf);
+  }
+
+  async accounts(): Promise<Account[]> {
+    return (await this.#all("accounts", "SELECT * FROM accounts ORDER BY id")).map(accountOf);
+  }
+
+  async dayBalances(account: number, fromDay: number): Promise<DayEnd[]> {
+    const text = `SELECT day, balance FROM day_balances WHERE account = $1::bigint
+      AND day >= coalesce((SELECT max(day) FROM day_balances WHERE account = $1::bigint AND day <= $2), $2)
+      ORDER BY day`;
+    const rows = await this.#all("day_balances", text, account, fromDay);
+    return rows.map(({ day, balance }) => ({
+      day: numberOf(day),
+      balance: BigInt(balance as string),
+    }));
+  }
+
+  async holds(): Promise<Movement[]> {
+    const text = `SELECT movements.* FROM holds
+      JOIN movements ON movements.id = holds.movement AND movements.step = 1 ORDER BY holds.time_ms`;
+    return (await this.#all("holds", text)).map(movementOf);
+  }
+
+  async movementsAfter(id: MovementId, step: number, limit: number): Promise<Movement[]> {
+    const text = `SELECT * FROM movements WHERE (id, step) > ($1::bytea, $2::smallint)
+      ORDER BY id, step LIMIT $3`;
+    const rows = await this.#all("movements_after", text, fromHex(id, 16)!, step, limit);
+    return rows.map(movementOf);
+  }
+
+  async holdIds(): Promise<MovementId[]> {
+    const rows = await this.#all("hold_ids", "SELECT movement FROM holds");
+    return rows.map(({ movement }) => hex(bytesOf(movement)));
+  }
+
+  /** PostgreSQL checks its own pages and constraints. */
+  damage(): null {
+    return null;
+  }
+
+  async settledAmong(movements: readonly MovementId[]): Promise<MovementId[]> {
+    const ids = movements.map((id) => fromHex(id, 16)!);
+    const text = "SELECT id FROM movements WHERE id = ANY ($1::bytea[]) AND step = 2";
+    const rows = await this.rows({ name: "settled_among", text, values: [ids] });
+    return rows.map(({ id }) => hex(bytesOf(id)));
+  }
+
+  async chains(): Promise<ChainName[]> {
+    const rows = await this.#all("chains", "SELECT number, id FROM audit_chains ORDER BY number");
+    return rows.map((row) => ({ number: numberOf(row.number), id: bytesOf(row.id) }));
+  }
+
+  async lastEntries(chain: number, limit: number): Promise<SealedEntry[]> {
+    const text = "SELECT * FROM audit WHERE chain = $1 ORDER BY sequence DESC LIMIT $2";
+    return (await this.#all("last_entries", text, chain, limit)).map(entryOf);
+  }
+
+  async entriesAfter(chain: number, sequence: number, limit: number): Promise<SealedEntry[]> {
+    const text =
+      `SELECT * FROM audit WHERE chain = $1 AND sequence > $2 ORDER BY sequence LIMIT $3`;
+    return (await this.#all("entries_after", text, chain, sequence, limit)).map(entryOf);
+  }
+
+  async entriesOf(
+    who: readonly Uint8Array[],
+    before: LogPlace | null,
+    limit: number,
+  ): Promise<SealedEntry[]> {
+    const text = `SELECT * FROM audit WHERE who = ANY ($1::bytea[]) AND position < coalesce(
+      (SELECT position FROM audit WHERE chain = $2 AND sequence = $3), 9223372036854775807)
+      ORDER BY position DESC LIMIT $4`;
+    const values = [who, before?.chain ?? 0, before?.sequence ?? 0, limit];
+    return (await this.rows({ name: "entries_of", text, values })).map(entryOf);
+  }
+
+  #all(
+    name: string,
+    text: string,
+    ...values: readonly (number | string | Uint8Array)[]
+  ): Promise<Row[]> {
+    return this.rows({ name, text, values });
+  }
+}
+
+/** Databases differ in the order of letters. */
+const by = <T>(text: (value: T) => string) => (a: T, b: T) => text(a) < text(b) ? -1 : 1;
+
+function entryOf(row: Row): SealedEntry {
+  return {
+    chain: numberOf(row.chain),
+    sequence: numberOf(row.sequence),
+    epoch: numberOf(row.epoch),
+    keyVersion: numberOf(row.key_version),
+    who: bytesOf(row.who),
+    sealed: bytesOf(row.sealed),
+    tag: bytesOf(row.tag),
+  };
+}

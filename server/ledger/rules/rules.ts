@@ -1,0 +1,139 @@
+/**
+ * The rules of money and of the log: (what the batch touches, commands in order, time) → (replies,
+ * changes, audit entries). Pure and deterministic: no I/O, no clock, no randomness.
+ *
+ * A movement is refused for the first of these that holds, in this order:
+ * `voided` or the first outcome or `id_reused` (the id was used before) · `amount_not_a_number` ·
+ * `amount_not_whole` · `amount_not_positive` · `amount_too_large` · `unknown_account` ·
+ * `wrong_currency` · `account_closed` · `account_locked`;
+ * a withdrawal then for `over_withdrawal_limit` · `over_day_limit` · `insufficient_funds` ·
+ * `not_dispensable` · `over_terminal_limit`; a deposit for `over_terminal_limit`;
+ * a transfer for `unknown_recipient` · `same_account` · `wrong_currency` (of the recipient) ·
+ * `recipient_unavailable` · `over_day_limit` · `insufficient_funds`.
+ * Before all of these stand `terminal_revoked`, and `try_later` while the clock stops money; log-ins
+ * are told `try_later` while a restored bank waits for its terminals.
+ */
+import { keyStands } from "./key_versions.ts";
+import type { Books } from "../books.ts";
+import type { AuditEntry, Command, Reply } from "../command.ts";
+import * as administer from "./administer.ts";
+import { authorise } from "./authorise.ts";
+import { type Answer, Batch, failed } from "./batch.ts";
+import { countCash, loadCash } from "./load_cash.ts";
+import { changePassword } from "./change_password.ts";
+import { logIn, note } from "./log_in.ts";
+import { retell, retold } from "./retell.ts";
+import { settle } from "./settle.ts";
+import { administerKeys, confirmKey } from "./terminal_keys.ts";
+import { lookUp, transfer } from "./transfer.ts";
+
+/** What became of a batch. `replies` has one for each command, in order. */
+export interface BatchResult {
+  replies: Reply[];
+  entries: AuditEntry[];
+  /** Of each command, which of the entries it wrote first; null where it wrote none. */
+  firstEntries: (number | null)[];
+}
+
+/**
+ * Runs commands, in order, against the books, which hold the changes afterwards.
+ * @param timeMs the batch's time: never before that of an earlier batch
+ * @param moneyStopped true while the clock is in doubt: nothing that moves money is done then
+ */
+export function applyCommands(
+  books: Books,
+  commands: readonly Command[],
+  timeMs: number,
+  moneyStopped = false,
+): BatchResult {
+  const batch = new Batch(books, timeMs);
+  const firstEntries: (number | null)[] = [];
+  const replies = commands.map((command) => {
+    const next = batch.entries.length;
+    const answer = moneyStopped && movesMoney(command)
+      ? { outcome: "try_later" as const }
+      : apply(batch, command);
+    firstEntries.push(batch.entries.length > next ? next : null);
+    return { timeMs, ...answer };
+  });
+  return { replies, entries: batch.entries, firstEntries };
+}
+
+function apply(batch: Batch, command: Command): Answer {
+  if (isShutOut(batch, command)) return { outcome: "terminal_revoked" };
+  switch (command.op) {
+    case "authorise":
+      return authorise(batch, command);
+    case "complete":
+    case "reverse":
+    case "void":
+      return settle(batch, command);
+    case "load_cash":
+      return loadCash(batch, command);
+    case "count_cash":
+      return countCash(batch, command);
+    case "transfer":
+      return transfer(batch, command);
+    case "look_up":
+      return lookUp(batch, command);
+    case "retell":
+      return retell(batch, command);
+    case "retold":
+      return retold(batch, command);
+    case "add_customer":
+      return administer.addCustomer(batch, command);
+    case "open_account":
+      return administer.openAccount(batch, command);
+    case "set_account_state":
+      return administer.setAccountState(batch, command);
+    case "set_limits":
+      return administer.setLimits(batch, command);
+    case "set_own_limits":
+      return administer.setOwnLimits(batch, command);
+    case "settle_hold":
+      return administer.settleHold(batch, command);
+    case "end_restore":
+      return administer.endRestore(batch, command);
+    case "confirm_clock":
+      return administer.confirmClock(batch, command);
+    case "enrol_terminal":
+      return administer.enrolTerminal(batch, command);
+    case "rotate_terminal":
+    case "revoke_terminal":
+    case "reseal_terminals":
+      return administerKeys(batch, command);
+    case "confirm_key":
+      return confirmKey(batch, command);
+    case "begin_log_in":
+    case "end_log_in":
+      return logIn(batch, command);
+    case "begin_password_change":
+    case "end_password_change":
+      return changePassword(batch, command);
+    case "note":
+      return note(batch, command);
+  }
+}
+
+/** What waits while the clock is in doubt: each movement of money is dated, and charged to a day. */
+function movesMoney(command: Command): boolean {
+  return "opening" in command ? command.opening !== 0n : "movement" in command;
+}
+
+/**
+ * A terminal that is revoked, or speaks under a key that has ended, moves nothing more, whatever its
+ * connection still gets through. The log hears of the attempt.
+ */
+function isShutOut(batch: Batch, command: Command): boolean {
+  if (command.op === "note" || "operator" in command) return false;
+  const terminal = batch.books.terminal(command.terminal);
+  if (!terminal) return false;
+  const { name, keyVersion } = terminal;
+  if (keyStands(terminal, command.underKey ?? keyVersion, batch.timeMs)) return false;
+  const outcome = "terminal_revoked";
+  batch.log(`terminal ${name}`, failed(command.op.replaceAll("_", " "), outcome), {
+    outcome,
+    terminal: name,
+  });
+  return true;
+}

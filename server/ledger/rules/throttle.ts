@@ -1,0 +1,53 @@
+/**
+ * How long a source of failed log-ins must wait: a growing delay, forgotten with time, and never a
+ * lock. Each attempt is counted before its password is looked at, so that many at once gain nothing.
+ */
+import type { Failures } from "../books.ts";
+
+/** How patient the bank is with one kind of source. */
+export interface Patience {
+  /** Failures that cost nothing yet. */
+  readonly freeCount: number;
+  readonly delayMsMax: number;
+  /** One failure is forgotten after this long without another. */
+  readonly forgetMs: number;
+}
+
+/** A customer, across all terminals: a stranger can slow a customer down by a minute at most. */
+export const customerPatience: Patience = {
+  freeCount: 3,
+  delayMsMax: 60_000,
+  forgetMs: 15 * 60_000,
+};
+/** A terminal, across all names: guessing one password for many names is slow as well. */
+export const terminalPatience: Patience = {
+  freeCount: 10,
+  delayMsMax: 60_000,
+  forgetMs: 60_000,
+};
+
+/** A customer's looks at other people's accounts: each counts, whatever it finds. */
+export const recipientPatience: Patience = {
+  freeCount: 5,
+  delayMsMax: 60_000,
+  forgetMs: 5 * 60_000,
+};
+
+/** The failures that still count at `nowMs`. */
+export function remembered(failures: Failures, patience: Patience, nowMs: number): number {
+  const forgotten = Math.floor(Math.max(0, nowMs - failures.lastMs) / patience.forgetMs);
+  return Math.max(0, failures.count - forgotten);
+}
+
+/** Milliseconds until this source may try again: 0 for now; 1 s, 2 s, 4 s … after the free ones. */
+export function waitMs(failures: Failures, patience: Patience, nowMs: number): number {
+  const beyond = remembered(failures, patience, nowMs) - patience.freeCount;
+  if (beyond < 0) return 0;
+  const delayMs = Math.min(patience.delayMsMax, 1_000 * 2 ** Math.min(beyond, 20));
+  return Math.max(0, failures.lastMs + delayMs - nowMs);
+}
+
+/** The failures after one more. */
+export function oneMore(failures: Failures, patience: Patience, nowMs: number): Failures {
+  return { ...failures, count: remembered(failures, patience, nowMs) + 1, lastMs: nowMs };
+}

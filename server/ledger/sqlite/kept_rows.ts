@@ -1,0 +1,63 @@
+/**
+ * Accounts and terminals as the last commit left them. One process alone writes to the database, so
+ * what was read once, or written, need not be read again for each batch; whatever fails empties it.
+ */
+import type { Account, Changes, Terminal } from "../books.ts";
+import type { TerminalId } from "../command.ts";
+
+/** Of each kind, as many as may be at work at once: beyond, all are read anew. */
+const rowsMax = 65_536;
+
+export class KeptRows {
+  readonly #accounts = new Map<number, Account>();
+  /** The numbers of each owner's accounts, all of them. */
+  readonly #owned = new Map<string, readonly number[]>();
+  readonly #terminals = new Map<TerminalId, Terminal>();
+
+  /** @param read asks the database for what is not here; an account or terminal that is nowhere is not kept */
+  account(id: number, read: () => Account | undefined): Account | undefined {
+    return kept(this.#accounts, id, read);
+  }
+
+  accountsOf(owner: string, read: () => Account[]): Account[] {
+    const ids = this.#owned.get(owner);
+    const accounts = ids?.flatMap((id) => this.#accounts.get(id) ?? []);
+    if (accounts && accounts.length === ids!.length) return accounts;
+    const found = read();
+    for (const account of found) keep(this.#accounts, account.id, account);
+    keep(this.#owned, owner, found.map(({ id }) => id));
+    return found;
+  }
+
+  terminal(id: TerminalId, read: () => Terminal | undefined): Terminal | undefined {
+    return kept(this.#terminals, id, read);
+  }
+
+  /** These changes are on disk. */
+  committed({ accounts, terminals }: Pick<Changes, "accounts" | "terminals">): void {
+    for (const account of accounts) {
+      if (!this.#accounts.has(account.id)) this.#owned.delete(account.owner); // it may be a new one
+      keep(this.#accounts, account.id, account);
+    }
+    for (const terminal of terminals) keep(this.#terminals, terminal.id, terminal);
+  }
+
+  clear(): void {
+    for (const rows of [this.#accounts, this.#owned, this.#terminals]) rows.clear();
+  }
+}
+
+function keep<Key, Row>(rows: Map<Key, Row>, key: Key, row: Row): void {
+  if (rows.size >= rowsMax && !rows.has(key)) rows.clear();
+  rows.set(key, row);
+}
+
+function kept<Key, Row>(
+  rows: Map<Key, Row>,
+  key: Key,
+  read: () => Row | undefined,
+): Row | undefined {
+  const found = rows.get(key) ?? read();
+  if (found !== undefined) keep(rows, key, found);
+  return found;
+}

@@ -1,0 +1,139 @@
+/**
+ * A bank moved from its file into a PostgreSQL database: everything, as it is. The file counts until the
+ * copy has been read again and found the same; then the folder is a server's of the database, and the
+ * file is kept beside it.
+ */
+import { UsageError } from "../../lib/errors.ts";
+import { AuditKeyRing, auditKeysOf } from "../audit/codec.ts";
+import { openBank } from "../bank.ts";
+import {
+  bankElsewhere,
+  databasePath,
+  holdsBank,
+  keepBankElsewhere,
+  readKeys,
+} from "../folder/bank_folder.ts";
+import { noteOf } from "../ledger/command.ts";
+import { Ledger } from "../ledger/ledger.ts";
+import { copyBank, entriesOf, movementsOf } from "../ledger/postgres/copy.ts";
+import { PostgresStore, prepared } from "../ledger/postgres/store.ts";
+import { SqliteStore } from "../ledger/sqlite/store.ts";
+import type { ReadStore } from "../ledger/store.ts";
+
+export interface Migrate {
+  folder: string;
+  /** The PostgreSQL database, without a bank. */
+  url: string;
+  operator: string;
+  nowMs: number;
+  log: (line: string) => void;
+}
+
+/**
+ * Gives lines for the operator.
+ * @throws {UsageError} when the bank is in use or bad, or the database cannot take it: the file still counts
+ */
+export async function migrateBank(
+  { folder, url, operator, nowMs, log }: Migrate,
+): Promise<string[]> {
+  if (!holdsBank(folder) || bankElsewhere(folder) !== null) {
+    throw new UsageError(`${folder} has no bank in a file that could be moved`);
+  }
+  const path = databasePath(folder);
+  const keys = new AuditKeyRing(
+    readKeys(folder).audit.map(({ key, version }) => auditKeysOf(key, version)),
+  );
+  const { problem } = await Ledger.checkFile({ path, keys: keys.versions });
+  if (problem !== null) {
+    throw new UsageError(`the books are bad, and stay where they are: ${problem}`);
+  }
+  const counted = await copied(path, url, folder);
+  const kept = `${path}.moved-${new Date(nowMs).toISOString().replace(/[:.]/g, "-")}`;
+  Deno.renameSync(path, kept);
+  const bank = await openBank(folder, log, url);
+  try {
+    await bank.ledger.submit(noteOf(`operator ${operator}`, "move the books into PostgreSQL"));
+    const checked = await bank.ledger.check();
+    if (checked.problem !== null) {
+      throw new UsageError(`the moved books are bad: ${checked.problem}`);
+    }
+  } finally {
+    await bank.close();
+  }
+  return [
+    `the books are in the database, the same as they were, and good: ${counted}`,
+    `the file is kept as ${kept}: it counts no more`,
+  ];
+}
+
+/** Copies the file, and holds it for itself until the copy counts; says how much it was. */
+async function copied(path: string, url: string, folder: string): Promise<string> {
+  const file = SqliteStore.open(path);
+  try {
+    (await prepared(url, (connection) => copyBank(file, connection))).close();
+    const copy = await PostgresStore.open(url);
+    try {
+      const counted = await requireSame(file, copy);
+      keepBankElsewhere(folder, file.settings().bankId);
+      return counted;
+    } finally {
+      copy.close();
+    }
+  } finally {
+    file.close();
+  }
+}
+
+/**
+ * Reads both, row by row; gives how many there were.
+ * @throws {UsageError} when anything is not the same
+ */
+export async function requireSame(file: ReadStore, copy: ReadStore): Promise<string> {
+  const counts = { accounts: (await file.accounts()).length, movements: 0, entries: 0 };
+  const require = (what: string, one: unknown, other: unknown) => {
+    if (textOf(one) !== textOf(other)) {
+      throw new UsageError(`the copy is not the same: ${what} differ; the file still counts`);
+    }
+  };
+  const lists = [
+    "settings",
+    "limits",
+    "restoring",
+    "confirmedClock",
+    "accounts",
+    "customers",
+    "terminals",
+    "failures",
+    "chains",
+  ] as const;
+  for (const list of lists) require(list, await file[list](), await copy[list]());
+  for (const { id } of await file.accounts()) {
+    require("days", await file.dayBalances(id, 0), await copy.dayBalances(id, 0));
+  }
+  require("holds", (await file.holdIds()).sort(), (await copy.holdIds()).sort());
+  const others = movementsOf(copy);
+  for await (const rows of movementsOf(file)) {
+    require("movements", rows, (await others.next()).value);
+    counts.movements += rows.length;
+  }
+  require("movements", true, (await others.next()).done);
+  for (const { number } of await file.chains()) {
+    const others = entriesOf(copy, number);
+    for await (const entries of entriesOf(file, number)) {
+      require("entries of the log", entries, (await others.next()).value);
+      counts.entries += entries.length;
+    }
+    require("entries of the log", true, (await others.next()).done);
+  }
+  const { accounts, movements, entries } = counts;
+  return `${accounts} accounts, ${movements} rows of movements, ${entries} entries of the log`;
+}
+
+/** Everything of a value, as text. */
+function textOf(value: unknown): string {
+  return JSON.stringify(
+    value,
+    (_, part) =>
+      typeof part === "bigint" ? `${part}n` : part instanceof Uint8Array ? part.toHex() : part,
+  );
+}

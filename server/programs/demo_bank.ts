@@ -1,0 +1,107 @@
+/** The demo's bank: made once with customers whose passwords are generated, and found again later. */
+import { UsageError } from "../../lib/errors.ts";
+import { currencyOf } from "../../lib/money.ts";
+import { smallestNote } from "../../lib/notes.ts";
+import { type Bank, createBank, openBank, randomBytes } from "../bank.ts";
+import { holdsBank, replacePrivateFile, writePrivateFile } from "../folder/bank_folder.ts";
+import { runOperatorCommand } from "../operator/commands.ts";
+
+export interface DemoBank {
+  bank: Bank;
+  /** The bank's own folder, inside the demo's. */
+  folder: string;
+  customers: { username: string; password: string }[];
+  terminals: { name: string; key: string; folder: string }[];
+}
+
+const openings = { alice: "2500.00", bob: "800.00", carol: "120.00" };
+const terminalNames = [
+  "lobby",
+  "station",
+  "market",
+  "harbour",
+  "airport",
+  "campus",
+  "museum",
+  "garden",
+];
+const operator = "demo";
+
+/** Opens the demo's bank in `data/bank`, with this many terminals in `data/atm-NAME`. */
+export async function openDemoBank(
+  data: string,
+  atms: number,
+  log: (line: string) => void,
+): Promise<DemoBank> {
+  const folder = `${data}/bank`;
+  const currency = currencyOf("EUR");
+  const settings = {
+    bankName: "Strongroom Demo Bank",
+    currency,
+    timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+    smallestNote: smallestNote(currency),
+  };
+  const bank = holdsBank(folder) ? await openBank(folder, log) : await createBank(
+    folder,
+    settings,
+    log,
+    (firstKey) => replacePrivateFile(data, `${folder}-first.key`, firstKey),
+  );
+  const customers = demoCustomers(`${data}/demo-customers.json`);
+  for (const { username, password } of customers) {
+    const opening = openings[username as keyof typeof openings] ?? "0";
+    if (await bank.ledger.read.customer(username)) continue;
+    const request = { command: "add_customer", operator, username, password, opening } as const;
+    for await (const _ of runOperatorCommand(bank, request));
+  }
+  const terminals = [];
+  for (const name of terminalNames.slice(0, atms)) terminals.push(await terminal(bank, data, name));
+  return { bank, folder, customers, terminals };
+}
+
+/** Written before the customers are made, so that a password is never lost. */
+function demoCustomers(path: string): DemoBank["customers"] {
+  try {
+    return JSON.parse(Deno.readTextFileSync(path)).customers;
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) {
+      throw new UsageError(`${path} cannot be read: delete the demo's folder to start anew`);
+    }
+  }
+  const customers = Object.keys(openings).map((username) => ({
+    username,
+    password: demoPassword(),
+  }));
+  const note = "DEMO passwords, generated: they protect nothing real";
+  writePrivateFile(path, JSON.stringify({ note, customers }, null, 2) + "\n");
+  return customers;
+}
+
+/** Twelve characters that are easy to read and to type. */
+function demoPassword(): string {
+  const letters = "abcdefghjkmnpqrstuvwxyz23456789a"; // an a twice makes 32: no letter depends on a remainder
+  const text = [...randomBytes(12)].map((byte) => letters[byte % 32]).join("");
+  return text.replace(/(.{4})(?=.)/g, "$1-");
+}
+
+async function terminal(
+  bank: Bank,
+  data: string,
+  name: string,
+): Promise<DemoBank["terminals"][number]> {
+  const folder = `${data}/atm-${name}`;
+  const key = `${folder}/terminal.key`;
+  Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
+  try {
+    Deno.statSync(key);
+  } catch {
+    // A key that was lost on its way to the file cannot be had again: the terminal gets a new name.
+    const taken = (await bank.ledger.read.terminals()).map((terminal) => terminal.name);
+    const free = taken.includes(name) ? `${name}-${taken.length + 1}` : name;
+    const enrolled = runOperatorCommand(bank, { command: "enrol_terminal", operator, name: free });
+    for await (const answer of enrolled) {
+      if ("keyFile" in answer) writePrivateFile(key, answer.keyFile);
+    }
+  }
+  return { name, key, folder };
+}

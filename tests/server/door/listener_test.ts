@@ -1,0 +1,132 @@
+/** The bank's door, over real sockets: what strangers cost, and what they cannot take from terminals. */
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { BankClient, NoAnswer } from "../../../client/bank_client.ts";
+import { concat } from "../../../lib/bytes.ts";
+import { encodeFrame, frameType } from "../../../lib/protocol/frame.ts";
+import { createClientHello } from "../../../lib/protocol/handshake.ts";
+import { randomBytes } from "../../../server/bank.ts";
+import { until } from "../../client/branch.ts";
+import { filled } from "../../lib/helpers.ts";
+import { header } from "../helpers/proxy.ts";
+import { onEachBank, readToEnd, RunningBank } from "../helpers/running_bank.ts";
+
+const nothing = new Uint8Array(0);
+const from = (lastByte: number) =>
+  header(0x21, 0x11, Uint8Array.of(192, 0, 2, lastByte, 10, 0, 0, 1, 1, 1, 2, 2));
+
+function helloFrame(running: RunningBank): Uint8Array {
+  const fresh = { nonce: randomBytes(32), shareSecret: randomBytes(32) };
+  const { bytes } = createClientHello(running.keys.lobby, fresh);
+  return encodeFrame(frameType.clientHello, bytes);
+}
+
+/** An honest ATM behind a balancer that says where it is. */
+function connectFrom(running: RunningBank, lastByte: number): Promise<BankClient> {
+  return BankClient.connect({
+    connect: async () => {
+      const socket = await Deno.connect(running.address);
+      await socket.write(from(lastByte));
+      return socket;
+    },
+    terminalKey: running.keys.lobby,
+    randomBytes,
+    nowMs: Date.now,
+  });
+}
+
+Deno.test("who fails too often is turned away unheard; a session from the same address goes on", () =>
+  RunningBank.with(async (running) => {
+    const atm = await running.connect();
+    for (let tries = 0; tries < 5; tries++) await running.answerTo(filled(0, 10));
+    await assertRejects(() => running.connect(running.keys.mall), NoAnswer);
+    assertEquals(await running.answerTo(helloFrame(running)), nothing);
+    assertEquals(await atm.outcomeOf({ op: "hello" }), "ok");
+  }, { limits: { failures: 5, failuresPerMinute: 0 } }));
+
+onEachBank(
+  "a balancer's header says who is calling, and limits count the caller",
+  (withBank) =>
+    withBank(async (running) => {
+      for (let tries = 0; tries < 3; tries++) {
+        assertEquals(await running.answerTo(from(7), filled(0, 10)), nothing);
+      }
+      await assertRejects(() => connectFrom(running, 7), NoAnswer);
+      const client = await connectFrom(running, 8);
+      assertEquals((await client.ask({ op: "hello" })).outcome, "ok");
+      // A check of the balancer's own costs nobody anything.
+      for (let tries = 0; tries < 9; tries++) {
+        assertEquals(await running.answerTo(header(0x20, 0, nothing)), nothing);
+      }
+      assertEquals(await running.answerTo(helloFrame(running)), nothing, "no header");
+      await client.close();
+      await running.reopen();
+      const refused = (await running.entries()).filter((entry) => entry.includes("refuse "));
+      assertEquals(refused.length, 1);
+      assert(refused[0]!.includes("refuse 3 connections from 192.0.2.7"));
+    }, { proxies: ["127.0.0.1"], limits: { failures: 3, failuresPerMinute: 0 } }),
+);
+
+Deno.test("a header from anyone else is no header", () =>
+  RunningBank.with(async (running) => {
+    assertEquals(await running.answerTo(concat(from(7), helloFrame(running))), nothing);
+    await assertRejects(() => connectFrom(running, 7), NoAnswer);
+  }, { proxies: ["192.0.2.1"] }));
+
+Deno.test("a flood of replayed hellos costs one exchange each at most, and takes nothing from a session", () =>
+  RunningBank.with(async (running) => {
+    const atm = await running.connect();
+    const hello = helloFrame(running);
+    const answers = Promise.all(Array.from({ length: 200 }, () => running.answerTo(hello)));
+    for (let count = 0; count < 50; count++) {
+      assertEquals(await atm.outcomeOf({ op: "hello" }), "ok");
+    }
+    const lengths = (await answers).map(({ length }) => length);
+    assert(lengths.every((length) => length === 0 || length === 101), `${lengths}`);
+    const answered = (await answers).filter(({ length }) => length > 0);
+    assert(answered.length > 0);
+    for (const [name, at] of [["nonce", 5], ["share", 37]] as const) {
+      const values = new Set(answered.map((bytes) => bytes.slice(at, at + 32).toHex()));
+      assertEquals(values.size, answered.length, `each answer has a ${name} of its own`);
+    }
+    assertEquals(await atm.outcomeOf({ op: "hello" }), "ok");
+  }, { limits: { failures: Infinity } }));
+
+Deno.test("connections beyond a limit are closed at once, and places come free again", () =>
+  RunningBank.with(async (running) => {
+    const silent = await Promise.all(
+      Array.from({ length: 3 }, () => Deno.connect(running.address)),
+    );
+    const late = await Deno.connect(running.address);
+    assertEquals(await readToEnd(late), nothing);
+    late.close();
+    for (const socket of silent) socket.close();
+    await until("a place is free", async () => {
+      try {
+        await (await running.connect()).client.close();
+        return true;
+      } catch {
+        return false;
+      }
+    });
+  }, { limits: { pendingPerSource: 3 } }));
+
+Deno.test("addresses that take every place and hold it do not keep an ATM out", () =>
+  RunningBank.with(async (running) => {
+    const silent: Deno.TcpConn[] = [];
+    for (const lastByte of [1, 2, 3, 4, 1, 2, 3, 4]) {
+      const socket = await Deno.connect(running.address);
+      await socket.write(from(lastByte));
+      silent.push(socket);
+    }
+    const client = await connectFrom(running, 9);
+    assertEquals((await client.ask({ op: "hello" })).outcome, "ok");
+    // Coming again takes only from those who have the most, and never from who has proved itself.
+    for (let tries = 0; tries < 20; tries++) {
+      const socket = await Deno.connect(running.address);
+      await socket.write(from(1 + tries % 4));
+      silent.push(socket);
+    }
+    assertEquals((await client.ask({ op: "hello" })).outcome, "ok");
+    await client.close();
+    for (const socket of silent) socket.close();
+  }, { proxies: ["127.0.0.1"], limits: { pending: 8, pendingPerSource: 4 } }));

@@ -1,0 +1,355 @@
+/** Transfers, limits, accounts' states and what operators settle: tables, in the order of the checks. */
+import { assertEquals } from "@std/assert";
+import { lineOf } from "../../../../server/audit/codec.ts";
+import { dayOf } from "../../../../server/ledger/day.ts";
+import { maskedName } from "../../../../server/ledger/rules/transfer.ts";
+import { play, settings, smallBank } from "../../helpers/small_bank.ts";
+
+Deno.test("refusals of a transfer come in the documented order", () => {
+  // Each row fails in its own way and in as many later ways as can be had with it.
+  play(`
+    root limit accountDayOutMax 20000                     -> ok
+    lobby void v1                                         -> ok 0
+    lobby alice transfer v1 ghost ghost x USD             -> voided
+    lobby alice transfer r1 alice bob 100 EUR             -> ok
+    lobby alice transfer r1 ghost ghost x USD             -> id_reused
+    lobby alice transfer a1 ghost ghost x USD             -> amount_not_a_number
+    lobby alice transfer a2 ghost ghost 1.5 USD           -> amount_not_whole
+    lobby alice transfer a3 ghost ghost 0 USD             -> amount_not_positive
+    lobby alice transfer a4 ghost ghost -1 USD            -> amount_not_positive
+    lobby alice transfer a5 ghost ghost 1000000000000001 USD -> amount_too_large
+    lobby alice transfer u1 ghost ghost 99999999 USD      -> unknown_account
+    lobby alice transfer u2 bob   ghost 99999999 USD      -> unknown_account
+    lobby alice transfer u3 vault ghost 100 EUR           -> unknown_account
+    lobby carl  transfer c1 carl  ghost 99999999 USD      -> wrong_currency
+    lobby carl  transfer s1 carl  ghost 99999999 EUR      -> account_closed
+    lobby lena  transfer s2 lena  ghost 99999999 EUR      -> account_locked
+    lobby alice transfer t1 alice ghost 99999999 EUR      -> unknown_recipient
+    lobby alice transfer t2 alice vault 99999999 EUR      -> unknown_recipient
+    lobby alice transfer t3 alice lobby 99999999 EUR      -> unknown_recipient
+    lobby alice transfer t4 alice alice 99999999 EUR      -> same_account
+    lobby alice transfer t5 alice dora  99999999 EUR      -> wrong_currency
+    lobby alice transfer t6 alice carl  99999999 EUR      -> recipient_unavailable
+    lobby alice transfer t7 alice lena  99999999 EUR      -> recipient_unavailable
+    lobby alice transfer l1 alice bob   99999999 EUR      -> over_day_limit
+    lobby alice transfer f1 alice bob   9901 EUR          -> insufficient_funds # 100 went before
+    lobby alice transfer f2 alice bob   9900 EUR          -> ok
+    alice has 0
+    bob has 1010000
+  `);
+});
+
+Deno.test("a transfer happens once, in one step, and cannot be taken back", () => {
+  play(`
+    lobby alice transfer t1 alice bob 4000 EUR  -> ok
+    lobby alice transfer t1 alice bob 4000 EUR  -> ok
+    lobby alice transfer t1 alice bob 4001 EUR  -> id_reused
+    lobby alice transfer t1 alice lena 4000 EUR -> id_reused
+    lobby alice transfer t1 alice bob 4000 USD  -> id_reused
+    mall  alice transfer t1 alice bob 4000 EUR  -> id_reused
+    lobby bob   transfer t1 bob alice 4000 EUR  -> id_reused
+    lobby alice withdraw t1 alice 4000 EUR      -> id_reused
+    lobby load t1 4000 EUR                      -> id_reused
+    lobby void t1                               -> already_completed 4000
+    lobby reverse t1                            -> already_completed 4000
+    lobby complete t1 4000                      -> unknown_movement
+    mall  void t1                               -> unknown_movement
+    alice has 6000
+    bob has 1004000
+    lobby alice transfer t2 alice bob 6001 EUR  -> insufficient_funds
+    lobby bob   transfer t3 bob alice 1 EUR     -> ok
+    lobby alice transfer t2 alice bob 6001 EUR  -> insufficient_funds # though there is enough by now
+    lobby void t2                               -> ok 0
+    lobby alice withdraw w1 alice 6001 EUR      -> ok
+    lobby alice transfer t4 alice bob 1 EUR     -> insufficient_funds # all of it is held
+  `);
+});
+
+Deno.test("both sides have a transfer in their log, and neither the other's whole name", () => {
+  const entries = play(`
+    lobby alice transfer t1 alice bob 4000 EUR   -> ok
+    lobby alice transfer t2 alice bob 999999 EUR -> insufficient_funds
+    lobby alice transfer t3 alice ghost 100 EUR  -> unknown_recipient
+  `);
+  const time = "1970-01-01T00:00:01.000Z";
+  assertEquals(entries.map(lineOf), [
+    `alice | transfer €40.00 to account 4 (b•••b) | ${time}`,
+    `bob | receive €40.00 from account 3 (a•••e) | ${time}`,
+    `alice | transfer €9,999.99 to account 4 (b•••b) failed - insufficient funds | ${time}`,
+    `alice | transfer €1.00 to account 999 failed - unknown recipient | ${time}`,
+  ]);
+  assertEquals(["a", "ab", "abc"].map(maskedName), ["a•••", "a•••", "a•••c"]);
+});
+
+Deno.test("looking up recipients is counted, hit or miss, waits longer and longer, and is in the log", () => {
+  const entries = play(`
+    lobby alice look-up bob   -> ok b•••b
+    lobby alice look-up ghost -> unknown_recipient
+    lobby alice look-up vault -> unknown_recipient
+    mall  alice look-up carl  -> ok c•••l
+    lobby alice look-up lobby -> unknown_recipient
+    lobby alice look-up bob   -> throttled
+    mall  alice look-up bob   -> throttled
+    lobby bob   look-up alice -> ok a•••e
+    at 1970-01-01T00:00:02Z
+    lobby alice look-up bob   -> ok b•••b
+    lobby alice look-up bob   -> throttled
+  `);
+  assertEquals(entries.length, 10);
+  assertEquals(entries.slice(0, 2).map(({ action }) => action), [
+    "look up account 4",
+    "look up account 999 failed - unknown recipient",
+  ]);
+});
+
+Deno.test("an amount that is none is refused by name, and its id is used up with it", () => {
+  play(`
+    lobby alice withdraw w1 alice forty EUR  -> amount_not_a_number
+    lobby alice withdraw w1 alice forty EUR  -> amount_not_a_number
+    lobby alice withdraw w1 alice 40.5 EUR   -> id_reused
+    lobby alice withdraw w1 alice 0 EUR      -> id_reused
+    lobby alice withdraw w1 alice 4000 EUR   -> id_reused
+    lobby alice withdraw w2 alice 40.00 EUR  -> amount_not_whole
+    lobby alice withdraw w3 alice 4e3 EUR    -> amount_not_a_number
+    lobby alice withdraw w4 alice 0x40 EUR   -> amount_not_a_number
+    lobby alice withdraw w5 alice 040 EUR    -> amount_not_a_number
+    lobby alice withdraw w6 alice -0 EUR     -> amount_not_a_number
+    lobby alice deposit  w7 alice 99999999999999999999 EUR  -> amount_too_large
+    lobby alice deposit  w8 alice -99999999999999999999 EUR -> amount_not_positive
+    lobby alice withdraw w9 alice 0 EUR      -> amount_not_positive
+    lobby alice withdraw w9 alice none EUR   -> id_reused
+    lobby complete w1 100                    -> unknown_movement
+    alice has 10000
+  `);
+});
+
+Deno.test("what no notes make up is refused by the bank too, whatever the machine found", () => {
+  const bank = { ...smallBank(), settings: { ...settings, smallestNote: 500n } };
+  play(
+    `
+    root limit terminalDayOutMax 1000        -> ok
+    lobby alice withdraw w1 alice 10001 EUR  -> insufficient_funds
+    lobby alice withdraw w2 alice 4001 EUR   -> not_dispensable # and over the terminal's day
+    lobby alice withdraw w3 alice 1500 EUR   -> over_terminal_limit
+    lobby alice withdraw w4 alice 1000 EUR   -> ok
+    lobby alice deposit  d1 alice 4001 EUR   -> ok # only what is handed out must be notes
+    lobby alice transfer t1 alice bob 1 EUR  -> ok
+  `,
+    bank,
+  );
+});
+
+Deno.test("limits of a withdrawal, an account's day and a terminal's day", () => {
+  play(`
+    root limit withdrawalMax 3000            -> ok
+    root limit accountDayOutMax 5000         -> ok
+    root limit terminalDayOutMax 6000        -> ok
+    root limit terminalDayInMax 2000         -> ok
+    lobby alice withdraw w1 alice 3001 EUR   -> over_withdrawal_limit
+    lobby alice withdraw w2 alice 3000 EUR   -> ok
+    lobby alice withdraw w3 alice 2001 EUR   -> over_day_limit
+    mall  alice withdraw w4 alice 2001 EUR   -> over_day_limit
+    mall  alice transfer t1 alice bob 1000 EUR -> ok           # counts towards the same day
+    mall  alice withdraw w5 alice 1001 EUR   -> over_day_limit
+    mall  alice withdraw w6 alice 1000 EUR   -> ok
+    lobby bob   withdraw w7 bob   3000 EUR   -> ok
+    lobby bob   withdraw w8 bob   1 EUR      -> over_terminal_limit # lobby has given 6000
+    mall  bob   withdraw w9 bob   1 EUR      -> ok
+    lobby bob   deposit  d1 bob   2001 EUR   -> over_terminal_limit
+    lobby bob   deposit  d2 bob   2000 EUR   -> ok
+    lobby alice deposit  d3 alice 1 EUR      -> over_terminal_limit
+    mall  alice deposit  d4 alice 1 EUR      -> ok
+    root limit terminalDayInMax none         -> ok
+    lobby alice deposit  d5 alice 999999 EUR -> ok
+  `);
+});
+
+Deno.test("an account's and a terminal's own limits come before the bank's", () => {
+  play(`
+    root limit withdrawalMax 3000            -> ok
+    root own bob withdrawalMax 9000          -> ok
+    root own alice dayOutMax 100             -> ok
+    root own mall dayOutMax 50               -> ok
+    root own mall dayInMax 60                -> ok
+    root own vault dayOutMax 60              -> unknown_account
+    root own ghost dayOutMax 60              -> unknown_account
+    lobby bob   withdraw w1 bob   9001 EUR   -> over_withdrawal_limit
+    lobby bob   withdraw w2 bob   9000 EUR   -> ok
+    lobby alice withdraw w3 alice 101 EUR    -> over_day_limit
+    mall  bob   withdraw w4 bob   51 EUR     -> over_terminal_limit
+    mall  bob   deposit  w5 bob   61 EUR     -> over_terminal_limit
+    root own bob withdrawalMax none          -> ok
+    lobby bob   withdraw w6 bob   3001 EUR   -> over_withdrawal_limit
+    root own alice withdrawalMax 0           -> ok
+    lobby alice withdraw w7 alice 1 EUR      -> over_withdrawal_limit
+  `);
+});
+
+Deno.test("what was not moved is given back to the day that was charged, and to no other", () => {
+  const bank = { ...smallBank(), settings: { ...settings, timeZone: "Europe/Berlin" } };
+  play(
+    `
+    at 2026-11-23T22:00:00Z                  # 23:00 in Berlin
+    root limit accountDayOutMax 5000         -> ok
+    root limit terminalDayOutMax 8000        -> ok
+    root limit terminalDayInMax 8000         -> ok
+    lobby alice withdraw w1 alice 5000 EUR   -> ok
+    lobby alice withdraw w2 alice 1 EUR      -> over_day_limit
+    lobby reverse w1                         -> ok 0
+    lobby alice withdraw w3 alice 5000 EUR   -> ok
+    lobby complete w3 2000                   -> ok 2000 # in part: 3000 come back
+    lobby alice withdraw w4 alice 3001 EUR   -> over_day_limit
+    lobby alice withdraw w5 alice 3000 EUR   -> ok
+    lobby bob   withdraw w6 bob   3001 EUR   -> over_terminal_limit
+    lobby bob   deposit  d1 bob   8000 EUR   -> ok
+    lobby complete d1 1000                   -> ok 1000
+    lobby bob   deposit  d2 bob   7001 EUR   -> over_terminal_limit
+    at 2026-11-23T23:00:00Z                  # midnight in Berlin: a new day
+    lobby alice withdraw w7 alice 5000 EUR   -> ok
+    lobby reverse w5                         -> ok 0    # was charged to yesterday
+    lobby alice withdraw w8 alice 1 EUR      -> over_day_limit
+    at 2026-11-24T22:59:59Z
+    lobby alice withdraw w9 alice 1 EUR      -> over_day_limit
+    lobby bob   withdraw x1 bob   3000 EUR   -> ok
+    lobby bob   withdraw x2 bob   1 EUR      -> over_terminal_limit
+  `,
+    bank,
+  );
+});
+
+Deno.test("days are the calendar's where the bank is, whatever the clock does there", () => {
+  const rows: [instant: string, zone: string, date: string][] = [
+    ["1970-01-01T00:00:00Z", "UTC", "1970-01-01"],
+    ["2026-11-23T22:59:59.999Z", "Europe/Berlin", "2026-11-23"],
+    ["2026-11-23T23:00:00Z", "Europe/Berlin", "2026-11-24"],
+    ["2026-03-29T22:00:00Z", "Europe/Berlin", "2026-03-30"], // summer time has begun
+    ["2026-10-25T22:59:59Z", "Europe/Berlin", "2026-10-25"], // a day of 25 hours
+    ["2026-10-25T23:00:00Z", "Europe/Berlin", "2026-10-26"],
+    ["2026-01-01T09:59:59Z", "Pacific/Kiritimati", "2026-01-01"],
+    ["2026-01-01T10:00:00Z", "Pacific/Kiritimati", "2026-01-02"],
+    ["2026-01-01T09:30:00Z", "Pacific/Pago_Pago", "2025-12-31"],
+    ["2028-02-29T12:00:00Z", "Asia/Kathmandu", "2028-02-29"],
+  ];
+  for (const [instant, zone, date] of rows) {
+    const expected = Date.parse(`${date}T00:00:00Z`) / 86_400_000;
+    assertEquals(dayOf(Date.parse(instant), zone), expected, `${instant} in ${zone}`);
+  }
+});
+
+Deno.test("accounts are locked, unlocked and closed for good, with the reason in the log", () => {
+  const entries = play(`
+    root lock alice                          -> ok
+    lobby alice withdraw w1 alice 100 EUR    -> account_locked
+    root unlock alice                        -> ok
+    lobby alice withdraw w2 alice 100 EUR    -> ok
+    root close alice                         -> account_not_empty
+    lobby reverse w2                         -> ok 0
+    lobby alice transfer t1 alice bob 10000 EUR -> ok
+    root close alice                         -> ok
+    lobby alice deposit d1 alice 100 EUR     -> account_closed
+    root unlock alice                        -> account_closed
+    root lock vault                          -> unknown_account
+    root lock lobby                          -> unknown_account
+    root lock ghost                          -> unknown_account
+  `);
+  const said = entries.filter(({ who }) => who === "operator root").map(({ action }) => action);
+  assertEquals(said.slice(0, 3), [
+    "lock account 3 of alice - asked",
+    "unlock account 3 of alice - asked",
+    "close account 3 of alice failed - account not empty - asked",
+  ]);
+});
+
+Deno.test("an operator settles an open movement once; the terminal then agrees, or has its say", () => {
+  play(`
+    root settle w1 0                         -> unknown_movement
+    lobby alice withdraw w1 alice 4000 EUR   -> ok
+    root settle w1 4001                      -> amount_too_large
+    root settle w1 -1                        -> amount_not_positive
+    root settle w1 0                         -> ok 0
+    alice has 10000
+    root settle w1 4000                      -> already_reversed
+    lobby reverse w1                         -> ok 0    # as the operator said
+    lobby void w1                            -> ok 0
+    lobby complete w1 4000                   -> already_reversed # it has said otherwise before
+    lobby alice withdraw w2 alice 4000 EUR   -> ok
+    root settle w2 3000                      -> ok 3000
+    root settle w2 3000                      -> already_completed
+    lobby complete w2 3000                   -> ok 3000
+    lobby complete w2 4000                   -> already_completed 3000
+    lobby reverse w2                         -> already_completed 3000
+    alice has 7000
+    differences has 0
+    lobby has -197000
+    lobby load l1 100 EUR                    -> ok
+    root settle l1 0                         -> unknown_movement
+    lobby alice withdraw w3 alice 99999 EUR  -> over_withdrawal_limit
+    root settle w3 0                         -> unknown_movement
+    lobby void v1                            -> ok 0
+    root settle v1 0                         -> unknown_movement
+  `);
+});
+
+Deno.test("a terminal's late word goes to the differences account: the customer keeps what the operator said", () => {
+  play(`
+    lobby alice withdraw w1 alice 4000 EUR   -> ok
+    root settle w1 0                         -> ok 0
+    mall  complete w1 4000                   -> unknown_movement
+    lobby complete w1 0                      -> amount_not_positive
+    lobby complete w1 4001                   -> amount_too_large
+    lobby complete w1 4000                   -> ok 4000 # the notes are gone after all
+    lobby complete w1 4000                   -> ok 4000
+    lobby complete w1 3000                   -> already_completed 4000
+    lobby reverse w1                         -> already_completed 4000
+    alice has 10000
+    lobby has -196000
+    differences has -4000
+    lobby alice withdraw w2 alice 4000 EUR   -> ok
+    root settle w2 4000                      -> ok 4000
+    lobby complete w2 1000                   -> ok 1000 # 3000 are still in the machine
+    alice has 6000
+    lobby has -195000
+    differences has -1000
+    lobby alice withdraw w3 alice 2000 EUR   -> ok
+    root settle w3 2000                      -> ok 2000
+    lobby reverse w3                         -> ok 0
+    lobby complete w3 2000                   -> already_reversed
+    lobby has -195000
+    differences has 1000
+    lobby alice deposit d1 alice 5000 EUR    -> ok
+    root settle d1 0                         -> ok 0
+    lobby complete d1 5000                   -> ok 5000 # the notes are in the machine
+    alice has 4000
+    lobby has -200000
+    differences has 6000
+    lobby alice deposit d2 alice 5000 EUR    -> ok
+    root settle d2 5000                      -> ok 5000
+    lobby void d2                            -> ok 0
+    alice has 9000
+    lobby has -200000
+    differences has 1000
+  `);
+});
+
+Deno.test("what operators settle, and what terminals say of it, stands in the log", () => {
+  const entries = play(`
+    lobby alice withdraw w1 alice 4000 EUR   -> ok
+    root settle w1 0                         -> ok 0
+    lobby complete w1 4000                   -> ok 4000
+    lobby alice deposit d1 alice 500 EUR     -> ok
+    root settle d1 500                       -> ok 500
+    lobby complete d1 500                    -> ok 500
+    root settle d1 500                       -> already_completed
+  `);
+  assertEquals(entries.map(({ who, action }) => `${who} | ${action}`), [
+    "alice | withdraw €40.00 authorised",
+    "operator root | settle withdrawal of €40.00 by alice as reversed - seen",
+    "alice | withdraw €40.00 reversed - settled by the bank",
+    "terminal lobby | report €40.00 moved in a withdrawal of alice - settled as €0.00: €40.00 to the differences account",
+    "alice | deposit €5.00 authorised",
+    "operator root | settle deposit of €5.00 by alice as completed with €5.00 - seen",
+    "alice | deposit €5.00 - settled by the bank",
+    "terminal lobby | report €5.00 moved in a deposit of alice - as the operator settled it",
+    "operator root | settle deposit of €5.00 by alice as completed with €5.00 failed - already completed - seen",
+  ]);
+});

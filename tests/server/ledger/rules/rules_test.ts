@@ -1,0 +1,443 @@
+import { assertEquals } from "@std/assert";
+import { Books } from "../../../../server/ledger/books.ts";
+import { applyCommands } from "../../../../server/ledger/rules/rules.ts";
+import type { Command, Reply } from "../../../../server/ledger/command.ts";
+import { lineOf } from "../../../../server/audit/codec.ts";
+import { commandOf, idOf, play, smallBank } from "../../helpers/small_bank.ts";
+
+Deno.test("refusals of an authorisation come in the documented order", () => {
+  // Each row fails in its own way and in as many later ways as can be had with it.
+  play(`
+    lobby void v1                                          -> ok 0
+    lobby alice withdraw v1 ghost 0 USD                    -> voided
+    lobby alice withdraw r1 alice 100 EUR                  -> ok
+    lobby alice withdraw r1 ghost 0 USD                    -> id_reused
+    lobby alice withdraw a1 ghost 0 USD                    -> amount_not_positive
+    lobby alice withdraw a2 ghost -1 USD                   -> amount_not_positive
+    lobby alice deposit  a3 ghost 0 USD                    -> amount_not_positive
+    lobby alice withdraw a4 ghost 1000000000000001 USD     -> amount_too_large
+    lobby alice deposit  a5 ghost 1000000000000001 USD     -> amount_too_large
+    lobby alice withdraw u1 ghost 99999999 USD             -> unknown_account
+    lobby alice withdraw u2 bob   99999999 USD             -> unknown_account
+    lobby alice deposit  u3 bob   100 USD                  -> unknown_account
+    lobby alice withdraw u4 lobby 100 EUR                  -> unknown_account
+    lobby alice withdraw u5 vault 100 EUR                  -> unknown_account
+    attic alice withdraw u6 alice 99999999 USD             -> unknown_account # no such terminal
+    lobby carl  withdraw c1 carl  99999999 USD             -> wrong_currency
+    lobby lena  deposit  c2 lena  100 USD                  -> wrong_currency
+    lobby dora  withdraw c3 dora  100 USD                  -> wrong_currency  # the notes are EUR
+    lobby dora  withdraw c4 dora  100 EUR                  -> wrong_currency
+    lobby carl  withdraw s1 carl  99999999 EUR             -> account_closed
+    lobby carl  deposit  s2 carl  100 EUR                  -> account_closed
+    lobby lena  withdraw s3 lena  99999999 EUR             -> account_locked
+    lobby lena  deposit  s4 lena  100 EUR                  -> account_locked
+    lobby alice withdraw l1 alice 50001 EUR                -> over_withdrawal_limit
+    lobby bob   withdraw l2 bob   50001 EUR                -> over_withdrawal_limit
+    lobby alice withdraw f1 alice 9901 EUR                 -> insufficient_funds # 100 are held
+    lobby alice withdraw f2 alice 9900 EUR                 -> ok
+    lobby alice withdraw f3 alice 1 EUR                    -> insufficient_funds
+    lobby bob   withdraw f4 bob   50000 EUR                -> ok
+    lobby bob   deposit  f5 bob   50001 EUR                -> ok
+    alice has 10000, 10000 held
+    bob has 1000000, 50000 held
+  `);
+});
+
+Deno.test("the same id with the same content has its first outcome, for ever", () => {
+  play(`
+    lobby alice withdraw w1 alice 4000 EUR  -> ok
+    lobby alice withdraw w1 alice 4000 EUR  -> ok
+    alice has 10000, 4000 held
+    lobby complete w1 4000                  -> ok 4000
+    lobby alice withdraw w1 alice 4000 EUR  -> ok 4000 # it is over: no leave to move notes again
+    alice has 6000
+    lobby alice withdraw w2 alice 6001 EUR  -> insufficient_funds
+    lobby alice deposit  d1 alice 5000 EUR  -> ok
+    lobby complete d1 5000                  -> ok 5000
+    lobby alice withdraw w2 alice 6001 EUR  -> insufficient_funds # though there is enough by now
+    alice has 11000
+  `);
+});
+
+Deno.test("the same id with other content is refused, whatever differs", () => {
+  play(`
+    lobby alice withdraw w1 alice 4000 EUR  -> ok
+    lobby alice withdraw w1 alice 4001 EUR  -> id_reused
+    lobby alice deposit  w1 alice 4000 EUR  -> id_reused
+    lobby alice withdraw w1 alice 4000 USD  -> id_reused
+    lobby alice withdraw w1 bob   4000 EUR  -> id_reused
+    lobby bob   withdraw w1 bob   4000 EUR  -> id_reused
+    lobby bob   withdraw w1 alice 4000 EUR  -> id_reused # and tells nothing of alice
+    mall  alice withdraw w1 alice 4000 EUR  -> id_reused
+    lobby load w1 4000 EUR                  -> id_reused
+    lobby alice withdraw w2 alice 9999 EUR  -> insufficient_funds
+    lobby alice withdraw w2 alice 1 EUR     -> id_reused # refusals are recorded too
+    lobby load l1 1000 EUR                  -> ok
+    lobby alice deposit l1 alice 1000 EUR   -> id_reused
+    alice has 10000, 4000 held
+  `);
+});
+
+Deno.test("a withdrawal is completed once, in whole or in part", () => {
+  play(`
+    lobby alice withdraw w1 alice 4000 EUR  -> ok
+    lobby complete w1 0                     -> amount_not_positive
+    lobby complete w1 -1                    -> amount_not_positive
+    lobby complete w1 4001                  -> amount_too_large
+    alice has 10000, 4000 held
+    lobby complete w1 3000                  -> ok 3000
+    alice has 7000
+    lobby has -197000
+    lobby complete w1 3000                  -> ok 3000
+    lobby complete w1 4000                  -> already_completed 3000
+    lobby reverse w1                        -> already_completed 3000
+    lobby void w1                           -> already_completed 3000
+    alice has 7000
+    lobby has -197000
+  `);
+});
+
+Deno.test("a deposit is completed once, in whole or in part", () => {
+  play(`
+    lobby alice deposit d1 alice 5000 EUR   -> ok
+    alice has 10000                         # nothing moves before the notes are taken
+    lobby complete d1 5001                  -> amount_too_large
+    lobby complete d1 2000                  -> ok 2000
+    alice has 12000
+    lobby has -202000
+    lobby complete d1 5000                  -> already_completed 2000
+    lobby reverse d1                        -> already_completed 2000
+    alice has 12000
+  `);
+});
+
+Deno.test("what is reversed or voided moves nothing, however often it is said", () => {
+  for (const end of ["reverse", "void"]) {
+    play(`
+      lobby alice withdraw w1 alice 4000 EUR  -> ok
+      lobby ${end} w1                         -> ok 0
+      alice has 10000
+      lobby ${end} w1                         -> ok 0
+      lobby reverse w1                        -> ok 0
+      lobby void w1                           -> ok 0
+      lobby complete w1 4000                  -> already_reversed
+      lobby alice withdraw w1 alice 4000 EUR  -> ok 0 # its first outcome, and that it is over
+      alice has 10000
+      lobby alice deposit d1 alice 500 EUR    -> ok
+      lobby ${end} d1                         -> ok 0
+      lobby complete d1 500                   -> already_reversed
+      alice has 10000
+      lobby has -200000
+    `);
+  }
+});
+
+Deno.test("voiding an unknown id records it: a late original moves nothing", () => {
+  play(`
+    lobby void w1                           -> ok 0
+    lobby void w1                           -> ok 0
+    lobby reverse w1                        -> ok 0
+    lobby complete w1 4000                  -> voided
+    lobby alice withdraw w1 alice 4000 EUR  -> voided
+    lobby alice deposit  w1 alice 4000 EUR  -> voided
+    lobby load w1 4000 EUR                  -> voided
+    alice has 10000
+    lobby has -200000
+  `);
+});
+
+Deno.test("settling what was refused moves nothing", () => {
+  play(`
+    lobby alice withdraw w1 alice 10001 EUR -> insufficient_funds
+    lobby complete w1 10001                 -> unknown_movement
+    lobby reverse w1                        -> ok 0
+    lobby void w1                           -> ok 0
+    lobby complete w1 1                     -> unknown_movement
+    alice has 10000
+  `);
+});
+
+Deno.test("a terminal settles its own movements alone", () => {
+  play(`
+    lobby alice withdraw w1 alice 4000 EUR  -> ok
+    mall complete w1 4000                   -> unknown_movement
+    mall reverse w1                         -> unknown_movement
+    mall void w1                            -> unknown_movement
+    mall void v1                            -> ok 0
+    lobby void v1                           -> unknown_movement
+    lobby complete nothing 1                -> unknown_movement
+    lobby reverse nothing                   -> unknown_movement
+    alice has 10000, 4000 held
+    lobby complete w1 4000                  -> ok 4000
+  `);
+});
+
+Deno.test("an open hold is completed for an account that was locked or closed since", () => {
+  for (const state of ["locked", "closed"] as const) {
+    const books = new Books(smallBank());
+    const run = (line: string) =>
+      applyCommands(books, [commandOf(line)], 1_000).replies[0]!.outcome;
+    assertEquals(run("lobby alice withdraw w1 alice 4000 EUR"), "ok");
+    const now = { ...smallBank(), movements: books.changes().movements };
+    const later = new Books({
+      ...now,
+      accounts: now.accounts.map((account) => ({
+        ...account,
+        ...books.account(account.id),
+        ...(account.owner === "alice" && { state }),
+      })),
+    });
+    const { replies } = applyCommands(later, [commandOf("lobby complete w1 4000")], 2_000);
+    assertEquals(replies[0]!.outcome, "ok", state);
+    assertEquals(later.account(replies[0]!.account!.id)!.balance, 6_000n);
+  }
+});
+
+Deno.test("loading cash is refused in order, and done once", () => {
+  play(`
+    lobby load l1 0 USD                     -> amount_not_positive
+    lobby load l2 1000000000000001 USD      -> amount_too_large
+    attic load l3 1000 USD                  -> unknown_account
+    lobby load l4 1000 USD                  -> wrong_currency
+    lobby load l5 1000 EUR                  -> ok
+    lobby load l5 1000 EUR                  -> ok
+    lobby load l5 1001 EUR                  -> id_reused
+    mall  load l5 1000 EUR                  -> id_reused
+    lobby reverse l5                        -> already_completed 1000
+    lobby complete l5 1000                  -> unknown_movement
+    lobby has -201000
+    vault has -1059000
+  `);
+});
+
+Deno.test("what a count finds goes to the differences account, once, over and missing apart", () => {
+  play(`
+    lobby count c1 0 USD                     -> amount_not_positive
+    lobby count c2 1000000000000001 USD      -> amount_too_large
+    lobby count c3 -1000000000000001 USD     -> amount_too_large
+    attic count c4 1000 USD                  -> unknown_account
+    lobby count c5 -1000 USD                 -> wrong_currency
+    lobby count c6 -2000 EUR                 -> ok
+    lobby count c6 -2000 EUR                 -> ok
+    lobby count c6 2000 EUR                  -> id_reused
+    lobby load  c6 2000 EUR                  -> id_reused
+    mall  count c6 -2000 EUR                 -> id_reused
+    differences has -2000
+    lobby count c7 500 EUR                   -> ok
+    lobby load  l1 500 EUR                   -> ok
+    lobby count l1 500 EUR                   -> id_reused
+    lobby void  c7                           -> already_completed 500
+    lobby void  v1                           -> ok 0
+    lobby count v1 500 EUR                   -> voided
+    differences has -1500
+  `);
+});
+
+Deno.test("duplicates within one batch count once", () => {
+  const books = new Books(smallBank());
+  const line = "lobby alice withdraw w1 alice 6000 EUR";
+  const commands = [line, line, "lobby alice withdraw w2 alice 6000 EUR", "lobby complete w1 6000"]
+    .map(commandOf);
+  const { replies } = applyCommands(books, commands, 1_000);
+  assertEquals(replies.map(({ outcome }) => outcome), ["ok", "ok", "insufficient_funds", "ok"]);
+  assertEquals(books.changes().movements.map(({ step, outcome }) => [step, outcome]), [
+    [1, "ok"],
+    [1, "insufficient_funds"],
+    [2, "ok"],
+  ]);
+});
+
+Deno.test("every outcome is in the log, in words", () => {
+  const entries = play(`
+    lobby alice withdraw w1 alice 10001 EUR -> insufficient_funds
+    lobby alice withdraw w2 alice 4000 EUR  -> ok
+    lobby complete w2 3000                  -> ok 3000
+    lobby alice deposit d1 alice 500 EUR    -> ok
+    lobby complete d1 500                   -> ok 500
+    lobby alice withdraw w3 alice 100 EUR   -> ok
+    lobby reverse w3                        -> ok 0
+    lobby void v1                           -> ok 0
+    mall reverse w2                         -> unknown_movement
+    lobby load l1 1000 EUR                  -> ok
+    lobby load l2 1000 USD                  -> wrong_currency
+  `);
+  const time = "1970-01-01T00:00:01.000Z";
+  assertEquals(entries.map(lineOf), [
+    `alice | withdraw €100.01 failed - insufficient funds | ${time}`,
+    `alice | withdraw €40.00 authorised | ${time}`,
+    `alice | withdraw €30.00 of €40.00 | ${time}`,
+    `alice | deposit €5.00 authorised | ${time}`,
+    `alice | deposit €5.00 | ${time}`,
+    `alice | withdraw €1.00 authorised | ${time}`,
+    `alice | withdraw €1.00 reversed | ${time}`,
+    `terminal lobby | void an unknown movement | ${time}`,
+    `terminal mall | reverse a movement failed - unknown movement | ${time}`,
+    `terminal lobby | load €10.00 into the cassettes | ${time}`,
+    `terminal lobby | load €10.00 into the cassettes failed - wrong currency | ${time}`,
+  ]);
+});
+
+Deno.test("operators' names are taken once, and openings are booked from the vault", () => {
+  const books = new Books(smallBank());
+  const add = (username: string, opening: bigint): Command => ({
+    op: "add_customer",
+    operator: "root",
+    username,
+    passwordHash: "hash",
+    opening,
+    movement: idOf(username),
+  });
+  const enrol = (name: string): Command => ({
+    op: "enrol_terminal",
+    operator: "root",
+    terminal: idOf(`new ${name}`),
+    name,
+    keyVersion: 1,
+    sealedKey: new Uint8Array(80),
+  });
+  const commands = [
+    add("alice", 1n),
+    add("eve", -1n),
+    add("eve", 10n ** 15n + 1n),
+    add("eve", 700n),
+    add("eve", 700n),
+    enrol("lobby"),
+    enrol("quay"),
+    enrol("quay"),
+  ];
+  const { replies, entries } = applyCommands(books, commands, 1_000);
+  assertEquals(replies.map(({ outcome }) => outcome), [
+    "name_taken",
+    "amount_not_positive",
+    "amount_too_large",
+    "ok",
+    "name_taken",
+    "name_taken",
+    "ok",
+    "name_taken",
+  ]);
+  assertEquals(books.accountOf("customer", "eve")!.balance, 700n);
+  assertEquals(books.accountOf("vault")!.balance, -1_060_700n);
+  assertEquals(entries.at(0)!.action, "add customer alice failed - name taken");
+  assertEquals(entries.map(({ who }) => who).filter((who) => who === "eve"), ["eve"]);
+});
+
+/** Log-ins, one after the other, each from its begin to its end. */
+function logIns(nowMs: number, books = new Books(smallBank())) {
+  return (username: string, passed: boolean, at = "lobby"): Reply => {
+    const who = { username, nameHash: idOf(username), terminal: idOf(at) };
+    const [begun] = applyCommands(books, [{ op: "begin_log_in", ...who }], nowMs).replies;
+    if (begun!.outcome !== "ok") return begun!;
+    return applyCommands(books, [{ op: "end_log_in", ...who, passed }], nowMs).replies[0]!;
+  };
+}
+
+Deno.test("an unknown name and a wrong password get the same answers, throttling included", () => {
+  const answers = ["alice", "nobody"].map((username) => {
+    const logIn = logIns(5_000);
+    return [1, 2, 3, 4, 5].map(() => logIn(username, false));
+  });
+  assertEquals(answers[0], answers[1]);
+  assertEquals(answers[0]!.map(({ outcome }) => outcome), [
+    "wrong_credentials",
+    "wrong_credentials",
+    "wrong_credentials",
+    "throttled",
+    "throttled",
+  ]);
+});
+
+Deno.test("nobody passes under a name that nobody has", () => {
+  assertEquals(logIns(5_000)("nobody", true).outcome, "wrong_credentials");
+});
+
+Deno.test("a customer's failures count at every terminal, a terminal's for every name", () => {
+  const logIn = logIns(5_000);
+  for (const at of ["lobby", "mall", "lobby"]) logIn("alice", false, at);
+  assertEquals(logIn("alice", true, "mall").outcome, "throttled");
+  for (let count = 0; count < 9; count++) {
+    assertEquals(
+      logIn(`name ${count}`, false).outcome,
+      count < 8 ? "wrong_credentials" : "throttled",
+    );
+  }
+  assertEquals(logIn("bob", true).outcome, "throttled");
+  assertEquals(logIn("bob", true, "mall").outcome, "ok");
+});
+
+Deno.test("a log-in that passes clears the customer's failures and not the terminal's", () => {
+  const logIn = logIns(5_000);
+  logIn("alice", false);
+  logIn("alice", false);
+  assertEquals(logIn("alice", true).outcome, "ok");
+  logIn("alice", false);
+  logIn("alice", false);
+  assertEquals(logIn("alice", true).outcome, "ok");
+  for (let count = 0; count < 6; count++) logIn(`name ${count}`, false);
+  assertEquals(logIn("bob", true).outcome, "throttled");
+});
+
+/** New passwords, one after the other, each from its begin to its end. */
+function passwordChanges(nowMs: number, books: Books) {
+  return (passed: boolean, refused: "password_too_short" | "password_unchanged" | null = null) => {
+    const who = { username: "alice", nameHash: idOf("alice"), terminal: idOf("lobby") };
+    const begin = applyCommands(books, [{ op: "begin_password_change", ...who }], nowMs);
+    const [begun] = begin.replies;
+    if (begun!.outcome !== "ok") return [begun!.outcome, begin.entries[0]!.action];
+    const passwordHash = "the new hash";
+    const end = { op: "end_password_change", ...who, passed, refused, passwordHash } as const;
+    const { replies, entries } = applyCommands(books, [end], nowMs);
+    return [replies[0]!.outcome, entries[0]!.action];
+  };
+}
+
+Deno.test("a new password is refused for the first of these, and logged either way", () => {
+  const books = new Books(smallBank());
+  const change = passwordChanges(5_000, books);
+  const before = books.customer("alice")!.passwordHash;
+  assertEquals(change(false, "password_too_short"), [
+    "wrong_credentials",
+    "change password failed - wrong credentials",
+  ]);
+  assertEquals(change(true, "password_too_short"), [
+    "password_too_short",
+    "change password failed - password too short",
+  ]);
+  assertEquals(change(true, "password_unchanged"), [
+    "password_unchanged",
+    "change password failed - password unchanged",
+  ]);
+  assertEquals(books.customer("alice")!.passwordHash, before);
+  assertEquals(change(true), ["ok", "change password"]);
+  assertEquals(books.customer("alice")!.passwordHash, "the new hash");
+  assertEquals(books.changes().customers.at(-1)!.passwordHash, "the new hash");
+});
+
+Deno.test("a password is as hard to guess by changing it as by logging in", () => {
+  const books = new Books(smallBank());
+  const change = passwordChanges(5_000, books);
+  const logIn = logIns(5_000, books);
+  logIn("alice", false);
+  assertEquals(change(false)[0], "wrong_credentials");
+  assertEquals(change(false)[0], "wrong_credentials");
+  assertEquals(change(true), ["throttled", "change password failed - throttled"]);
+  assertEquals(logIn("alice", true).outcome, "throttled", "the failures are the same ones");
+});
+
+Deno.test("a name that nobody has is logged as its hash alone", () => {
+  const books = new Books(smallBank());
+  const hash = "0123456789abcdef".repeat(2);
+  const who = { username: "hunter2!", nameHash: hash, terminal: idOf("lobby") };
+  const { entries } = applyCommands(books, [
+    { op: "begin_log_in", ...who },
+    { op: "end_log_in", ...who, passed: false },
+  ], 1_000);
+  assertEquals(entries.map(({ who, action, terminal }) => [who, action, terminal]), [
+    ["unknown 0123456789abcdef", "log in failed - wrong credentials", "lobby"],
+  ]);
+  const kept = JSON.stringify(
+    [entries, books.changes()],
+    (_, value) => typeof value === "bigint" ? String(value) : value,
+  );
+  assertEquals(kept.includes("hunter2!"), false);
+});

@@ -1,0 +1,139 @@
+/** A bank moves from its file into PostgreSQL, and nothing of it is lost or another. */
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { UsageError } from "../../../lib/errors.ts";
+import { ChainKeyFile } from "../../../server/audit/chain_key.ts";
+import { parseFirstKey } from "../../../server/audit/first_key.ts";
+import { LogVerifier } from "../../../server/audit/verify.ts";
+import { openBank } from "../../../server/bank.ts";
+import { chainKeyPath, databasePath } from "../../../server/folder/bank_folder.ts";
+import type { ReadStore } from "../../../server/ledger/store.ts";
+import { SqliteStore } from "../../../server/ledger/sqlite/store.ts";
+import { migrateBank, requireSame } from "../../../server/operator/migrate.ts";
+import { newId, RunningBank } from "../helpers/running_bank.ts";
+import { newDatabase, onPostgres } from "../helpers/stores.ts";
+
+/** A bank with some of everything: holds, refusals, counted failures, limits, a renewed key. */
+async function live(running: RunningBank): Promise<{ open: string }> {
+  const alice = await running.visit("alice");
+  const [done, open] = [newId(), newId()];
+  await alice.authorise("withdrawal", done, "2000");
+  await alice.ask({ op: "complete", movement: done, amount: "1000" });
+  await alice.authorise("withdrawal", open, "3000");
+  await alice.authorise("withdrawal", newId(), "99900000");
+  const stranger = await running.connect(running.keys.mall);
+  await stranger.ask({ op: "log_in", username: "bob", password: "another password" });
+  const commands = [
+    { command: "set_limits", withdrawal: "300.00" },
+    { command: "rotate_terminal", name: "mall", now: false },
+    { command: "rotate_audit_key" },
+    { command: "open_account", username: "bob", name: "savings", opening: "7.00" },
+  ] as const;
+  for (const command of commands) await Array.fromAsync(running.operate(command));
+  return { open };
+}
+
+const moved = (running: RunningBank, url: string) =>
+  migrateBank({ folder: running.folder, url, operator: "root", nowMs: 0, log: () => {} });
+
+onPostgres(
+  "a whole bank is moved: books, keys, holds, counters and a log that still verifies",
+  () =>
+    RunningBank.with(async (running) => {
+      const { open } = await live(running);
+      const { url } = await newDatabase();
+      await assertRejects(() => moved(running, url), UsageError, "in use by another process");
+      const history = { customer: "alice", filter: {} };
+      await running.reopen(); // everybody has left
+      const before = await running.bank.ledger.history(history);
+      await running.stop();
+      const [said] = await moved(running, url);
+      assert(/^the books are in the database.*: \d+ accounts, \d+ rows of mov/.test(said!), said);
+
+      await assertRejects(
+        () => openBank(running.folder, () => {}),
+        UsageError,
+        "is in a PostgreSQL",
+      );
+      const bank = await openBank(running.folder, () => {}, url);
+      const { read } = bank.ledger;
+      assertEquals((await bank.ledger.history(history)).entries, before.entries);
+      assertEquals(await read.holdIds(), [open]);
+      const lobby = running.keys.lobby.terminal.toHex();
+      const settled = await bank.ledger.submit({ op: "reverse", terminal: lobby, movement: open });
+      assertEquals(settled.outcome, "ok");
+      const firstKey = parseFirstKey(running.firstKey, "first.key");
+      const verifier = new LogVerifier({
+        firstKeys: [firstKey],
+        keyFile: ChainKeyFile.read(chainKeyPath(running.folder), firstKey.chainId),
+      });
+      for (const { number, id } of await read.chains()) {
+        for (const entry of await read.entriesAfter(number, 0, 10_000)) {
+          verifier.next({ chainId: id, entry });
+        }
+      }
+      verifier.end();
+      assertEquals((await bank.ledger.check()).problem, null);
+      await bank.close();
+      await assertRejects(() => moved(running, url), UsageError, "no bank in a file");
+    }),
+);
+
+onPostgres(
+  "where the copy cannot be made, the file counts as before",
+  () =>
+    RunningBank.with(async (running) => {
+      const { url } = await newDatabase();
+      await RunningBank.with(() => Promise.resolve(), {}, url);
+      await running.stop();
+      await assertRejects(() => moved(running, url), UsageError, "holds a bank already");
+      const nowhere = "postgresql://bank:sesame@127.0.0.1:1/bank";
+      const error = await assertRejects(
+        () => moved(running, nowhere),
+        UsageError,
+        "cannot be used",
+      );
+      assert(!error.message.includes("sesame"), error.message);
+      await running.reopen();
+      assertEquals((await running.visit("alice")).logIn.outcome, "ok");
+    }),
+);
+
+onPostgres(
+  "a copy that is not the same is never taken for one",
+  () =>
+    RunningBank.with(async (running) => {
+      await live(running);
+      await running.stop();
+      const file = SqliteStore.open(databasePath(running.folder));
+      assert((await requireSame(file, file)).includes("accounts"));
+      const lists = [
+        "settings",
+        "limits",
+        "accounts",
+        "customers",
+        "terminals",
+        "failures",
+      ] as const;
+      const others = [
+        "chains",
+        "dayBalances",
+        "holdIds",
+        "movementsAfter",
+        "entriesAfter",
+      ] as const;
+      for (const name of [...lists, ...others]) {
+        const other = new Proxy(file, {
+          get(_, asked: keyof ReadStore) {
+            const read = (file[asked] as (...args: unknown[]) => unknown).bind(file);
+            if (asked !== name) return read;
+            return (...args: unknown[]) => {
+              const found = read(...args);
+              return Array.isArray(found) ? found.slice(1) : { ...found as object, more: 1n };
+            };
+          },
+        });
+        await assertRejects(() => requireSame(file, other), UsageError, "not the same", name);
+      }
+      file.close();
+    }),
+);

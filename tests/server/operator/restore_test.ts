@@ -1,0 +1,213 @@
+/** A bank put back to a backup: what its ATMs did since is told again, and what ended since stays so. */
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
+import { BankClient, NoAnswer } from "../../../client/bank_client.ts";
+import { hex } from "../../../lib/bytes.ts";
+import { UsageError } from "../../../lib/errors.ts";
+import { parseTerminalKey } from "../../../lib/terminal_key.ts";
+import { randomBytes } from "../../../server/bank.ts";
+import { copyPrivateFile } from "../../../server/folder/bank_folder.ts";
+import { type OperatorCommand, runOperatorCommand } from "../../../server/operator/commands.ts";
+import { ChainVerifier, endsEpoch } from "../../../server/audit/chain.ts";
+import { parseFirstKey } from "../../../server/audit/first_key.ts";
+import { parseLogLine } from "../../../server/audit/log_line.ts";
+import { restoreBank } from "../../../server/operator/restore.ts";
+import { Branch, logIn, type Machine, password, until } from "../../client/branch.ts";
+import { makeBank } from "../helpers/made_bank.ts";
+import { inTemporaryFolder } from "../helpers/temporary.ts";
+
+const backupOf = (branch: Branch) => `${branch.folder}/backup.sqlite`;
+
+async function operate(branch: Branch, command: OperatorCommand): Promise<string[]> {
+  const lines: string[] = [];
+  for await (const answer of runOperatorCommand(branch.bank, { ...command, operator: "root" })) {
+    if ("line" in answer) lines.push(answer.line);
+    if ("keyFile" in answer) {
+      branch.keys.set("annex", parseTerminalKey(answer.keyFile, "annex"));
+    }
+    if ("fetch" in answer) {
+      copyPrivateFile(answer.fetch, backupOf(branch));
+      Deno.removeSync(answer.fetch);
+    }
+  }
+  return lines;
+}
+
+/** The text of the first key of the chain that the last restore began. */
+let firstKey = "";
+
+function restore(branch: Branch, from = backupOf(branch)): Promise<string[]> {
+  const log = (line: string) => void branch.logged.push(line);
+  const keepFirstKey = (text: string) => void (firstKey = text);
+  const whose = { folder: branch.bankFolder, operator: "root", nowMs: Date.now() };
+  return restoreBank({ ...whose, from, keepFirstKey, log });
+}
+
+/** The words of the whole log, chain by chain. */
+async function logOf({ bank: { auditKeys, ledger } }: Branch): Promise<string[]> {
+  const words: string[] = [];
+  for (const { number, id } of await ledger.read.chains()) {
+    for (const entry of await ledger.read.entriesAfter(number, 0, 10_000)) {
+      if (endsEpoch(entry)) continue;
+      const { who, action } = auditKeys.open(entry, id)!;
+      words.push(`${who} | ${action}`);
+    }
+  }
+  return words;
+}
+
+async function withdraw(atm: Machine, amount: string): Promise<void> {
+  await logIn(atm);
+  assertEquals((await atm.machine.withdraw(amount)).outcome, "ok");
+  await atm.machine.logOut();
+}
+
+async function deposit(atm: Machine): Promise<void> {
+  await logIn(atm);
+  await atm.machine.depositOpen();
+  await atm.machine.insertNote("5000");
+  assertEquals((await atm.machine.depositConfirm()).outcome, "ok");
+  await atm.machine.logOut();
+}
+
+/** A branch whose lobby has done this and that before and after its backup, and its bank is down. */
+async function afterBackup(run: (branch: Branch, lobby: Machine) => Promise<void>): Promise<void> {
+  const branch = await Branch.open();
+  const lobby = branch.machine();
+  try {
+    await withdraw(lobby, "2000");
+    const [said] = await operate(branch, { command: "back_up" });
+    assertStringIncludes(said!, "the copy is good");
+    await withdraw(lobby, "4000");
+    await deposit(lobby);
+    await operate(branch, { command: "revoke_terminal", name: "hall" });
+    await operate(branch, { command: "enrol_terminal", name: "annex" });
+    assertEquals(await branch.balanceOf("alice"), 99_000n);
+    await branch.unserve();
+    await run(branch, lobby);
+  } finally {
+    await lobby.close();
+    await branch.close();
+  }
+}
+
+Deno.test("what ATMs did since a backup is told again, before any customer is served", () =>
+  afterBackup(async (branch, lobby) => {
+    const lines = await restore(branch);
+    assertMatch(
+      lines[0]!,
+      /^the books are restored, and good: what was booked and logged after entry \d+ of chain \w+ \(.*\), up to entry \d+ of chain \w+ \(.*\), is missing$/,
+    );
+    assertEquals(lines.slice(1, 3).sort(), [
+      "terminal annex stays enrolled",
+      "terminal hall stays revoked",
+    ]);
+    await branch.serve();
+    assertEquals(await branch.balanceOf("alice"), 98_000n); // as it was then
+    const online = () => lobby.machine.view().bank === "online";
+    await until("the lobby is back", online);
+    assertEquals(await branch.balanceOf("alice"), 99_000n); // as the lobby has told
+    // One terminal is still missing, so nobody is served.
+    assertEquals((await lobby.machine.logIn("alice", password)).outcome, "try_later");
+    const annex = branch.machine("annex");
+    await until("the annex is there", () => annex.machine.view().bank === "online");
+    await withdraw(lobby, "1000");
+    await annex.close();
+    assertEquals(await branch.balanceOf("alice"), 98_000n);
+    await branch.requireAllSettled(lobby);
+    assertEquals((await branch.bank.ledger.check()).problem, null);
+    // The log goes on in a chain of its own, from the first key that was handed out.
+    const { chainId, key } = parseFirstKey(firstKey, "the first key");
+    const chains = await branch.bank.ledger.read.chains();
+    assertEquals(chains.map(({ id }) => hex(id)).indexOf(hex(chainId)), 1);
+    const verifier = new ChainVerifier(key, chainId);
+    for (const entry of await branch.bank.ledger.read.entriesAfter(2, 0, 10_000)) {
+      assertEquals(verifier.next(entry), null);
+    }
+    const words = await logOf(branch);
+    const since = words.slice(words.findIndex((line) => line.includes("restore a backup")));
+    assert(since.includes("alice | withdraw €40.00 - told again by the machine after a restore"));
+    assert(since.includes("alice | deposit €50.00 - told again by the machine after a restore"));
+    assert(since.includes("terminal lobby | has told again what it did since the backup"));
+    assert(since.includes("bank | serve customers again after the restore"));
+    // What was revoked since is turned away, and so is what it had.
+    const port = Number(branch.address.split(":")[1]);
+    const hall = {
+      connect: () => Deno.connect({ hostname: "127.0.0.1", port }),
+      terminalKey: branch.keys.get("hall")!,
+      randomBytes,
+      nowMs: Date.now,
+    };
+    await assertRejects(() => BankClient.connect(hall), NoAnswer);
+  }));
+
+Deno.test("a bank whose database is lost or damaged is restored, and the log says that nobody knows how much is missing", () =>
+  afterBackup(async (branch, lobby) => {
+    const path = `${branch.bankFolder}/bank.sqlite`;
+    const rubbish = "no database at all, ".repeat(500);
+    Deno.writeTextFileSync(path, rubbish);
+    const lines = await restore(branch);
+    assertStringIncludes(lines[0]!, "is missing, nobody knows how much");
+    assert(lines.includes("terminal hall stays revoked"));
+    const before = lines.at(-1)!.replace("what was there is kept, as files that end with ", "");
+    assertEquals(Deno.readTextFileSync(`${path}${before}`), rubbish);
+    await branch.serve();
+    // The log as a file has what the database lost.
+    const file = `${branch.bankFolder}/audit_log_secure.txt${before}`;
+    const kept = Deno.readTextFileSync(file).trim().split("\n").map((line) => parseLogLine(line)!);
+    const actions = kept.flatMap(({ chainId, entry }) =>
+      branch.bank.auditKeys.open(entry, chainId)?.action ?? []
+    );
+    assert(actions.includes("withdraw €40.00") && actions.includes("revoke terminal hall"));
+    await until("the lobby is back", () => lobby.machine.view().bank === "online");
+    assertEquals(await operate(branch, { command: "end_restore", reason: "it burned down" }), [
+      "annex has not told what it did since the backup",
+      "customers are served again",
+    ]);
+    await withdraw(lobby, "1000");
+    assertEquals(await branch.balanceOf("alice"), 98_000n);
+    await branch.requireAllSettled(lobby);
+    await branch.unserve();
+    Deno.removeSync(path); // and once more, with nothing there
+    await restore(branch);
+    await branch.serve();
+    await until("the lobby is back", () => lobby.machine.view().bank === "online");
+    assertEquals(await branch.balanceOf("alice"), 98_000n);
+  }));
+
+Deno.test("a backup that is damaged, or another bank's, is refused, and so is a bank in use; nothing is changed", () =>
+  afterBackup(async (branch) => {
+    const good = Deno.readFileSync(backupOf(branch));
+    const bad: Record<string, Uint8Array> = {
+      empty: new Uint8Array(),
+      text: new TextEncoder().encode("no database at all, ".repeat(500)),
+      "cut short": good.slice(0, good.length - 4_096),
+      "with a page of zeros": good.map((byte, at) => at >> 12 === 6 ? 0 : byte),
+    };
+    for (const [name, bytes] of Object.entries(bad)) {
+      const from = `${branch.folder}/${name}`;
+      Deno.writeFileSync(from, bytes);
+      await assertRejects(() => restore(branch, from), Error, undefined, name);
+    }
+    await inTemporaryFolder(async (other) => {
+      await makeBank(`${other}/bank`, { terminals: ["lobby"] });
+      await assertRejects(
+        () => restore(branch, `${other}/bank/bank.sqlite`),
+        UsageError,
+        "is no good backup of this bank: entry 1 of the log does not open",
+      );
+    });
+    await assertRejects(() => restore(branch, "/nowhere/file"), UsageError, "cannot be read");
+    await branch.serve();
+    assertEquals((await logOf(branch)).filter((line) => line.includes("restore")), []);
+    await assertRejects(() => restore(branch), UsageError, "in use");
+    assertEquals(await branch.balanceOf("alice"), 99_000n);
+    const left = [...Deno.readDirSync(branch.bankFolder)].map(({ name }) => name)
+      .filter((name) => name.includes("restored"));
+    assertEquals(left, []);
+  }));

@@ -1,0 +1,89 @@
+/** Whoever watches an account ends up with what the bank has, in order, however lines come and go. */
+import { assert, assertEquals } from "@std/assert";
+import type { AccountView } from "../../../lib/atm.ts";
+import type { Command } from "../../../server/ledger/command.ts";
+import { type Atm, newId, onEachBank, type RunningBank } from "../helpers/running_bank.ts";
+
+/** What an ATM knows of its visit's account, in the order in which it was told. */
+function knownTo(atm: Atm): AccountView[] {
+  const pushed = atm.pushes.flatMap((push) => push.push === "account" ? [push.account] : []);
+  return [atm.logIn.account!, ...pushed];
+}
+
+/** A deposit by another terminal, in one batch where nothing else comes between. */
+function deposit(running: RunningBank, account: number): Promise<unknown> {
+  const ids = { movement: newId(), terminal: running.keys.mall.terminal.toHex(), amount: 100n };
+  const whose = { customer: "alice", account, currency: "EUR" };
+  const commands: Command[] = [
+    { op: "authorise", kind: "deposit", ...whose, ...ids },
+    { op: "complete", ...ids },
+  ];
+  return Promise.all(commands.map((command) => running.bank.ledger.submit(command)));
+}
+
+const aliceIn = async (running: RunningBank) =>
+  (await running.bank.ledger.read.accounts()).find(({ owner }) => owner === "alice")!;
+
+async function requireTold(running: RunningBank, atm: Atm): Promise<void> {
+  const { id, balance, version } = await aliceIn(running);
+  while (knownTo(atm).every((known) => known.version < version)) {
+    await atm.heard(atm.pushes.length + 1);
+  }
+  const newest = knownTo(atm).reduce((a, b) => b.version >= a.version ? b : a);
+  assertEquals(newest.id, String(id));
+  if (newest.version === version) assertEquals(newest.booked, balance.toString());
+  const pushed = knownTo(atm).slice(1).map(({ version }) => version);
+  assertEquals(pushed, [...pushed].sort((a, b) => a - b), "in order");
+}
+
+onEachBank(
+  "what is committed with a log-in, and before its account is watched, is told with its answer",
+  (withBank) =>
+    withBank(async (running) => {
+      const { ledger } = running.bank;
+      const { id } = await aliceIn(running);
+      const submit = ledger.submit.bind(ledger);
+      let beside: Promise<unknown> | undefined;
+      ledger.submit = (command) => {
+        const reply = submit(command);
+        if (command.op === "end_log_in") beside = deposit(running, id); // in the same batch
+        return reply;
+      };
+      const atm = await running.visit("alice");
+      assert(beside);
+      await beside;
+      ledger.submit = submit;
+      const { balance, version } = await aliceIn(running);
+      assertEquals(atm.logIn.account!.version, version);
+      assertEquals(atm.logIn.account!.booked, balance.toString());
+      assertEquals(atm.logIn.accounts![0], atm.logIn.account);
+    }),
+);
+
+onEachBank(
+  "an account that changes all the time is told in order, over any number of reconnections",
+  (withBank) =>
+    withBank(async (running) => {
+      const { id } = await aliceIn(running);
+      let changing = true;
+      const changes = (async () => {
+        while (changing) await deposit(running, id);
+      })();
+      try {
+        for (let visits = 0; visits < 6; visits++) {
+          const atm = await running.visit("alice");
+          await atm.heard(5);
+          const atOnce = atm.client.close(); // the line goes while pushes are under way
+          await requireTold(running, await running.visit("alice", running.keys.lobby));
+          await atOnce;
+        }
+      } finally {
+        changing = false;
+        await changes;
+      }
+      const atm = await running.visit("alice");
+      await deposit(running, id);
+      await requireTold(running, atm);
+      assertEquals(knownTo(atm).at(-1)!.version, (await aliceIn(running)).version);
+    }),
+);

@@ -1,0 +1,341 @@
+import { assert, assertEquals } from "@std/assert";
+import type { Answer } from "../../../lib/protocol/message.ts";
+import { until } from "../../client/branch.ts";
+import { hex } from "../../../lib/bytes.ts";
+import { type Atm, newId, onEachBank, passwords } from "../helpers/running_bank.ts";
+import { runAsAdmin } from "../helpers/postgres.ts";
+
+onEachBank(
+  "hello tells what the machine needs to know of its bank",
+  (withBank) =>
+    withBank(async (running) => {
+      const atm = await running.connect(running.keys.mall);
+      assertEquals(await atm.ask({ op: "hello" }), {
+        outcome: "ok",
+        bank: {
+          name: "Test Bank",
+          currency: { code: "EUR", exponent: 2 },
+          timeZone: "UTC",
+          terminal: "mall",
+        },
+      });
+    }),
+);
+
+onEachBank(
+  "an unknown name, a wrong password and an empty one get the very same answer",
+  (withBank) =>
+    withBank(async (running) => {
+      const atm = await running.connect();
+      const answers: Answer[] = [];
+      for (const [username, password] of [["alice", "wrong"], ["nobody", "wrong"], ["bob", ""]]) {
+        answers.push(await atm.ask({ op: "log_in", username: username!, password: password! }));
+      }
+      assertEquals(answers, answers.map(() => ({ outcome: "wrong_credentials" })));
+      const { alice: password } = passwords;
+      assertEquals(await atm.outcomeOf({ op: "log_in", username: "alice", password }), "ok");
+    }),
+);
+
+onEachBank(
+  "failures bring a wait, at every terminal, that the right password must keep too",
+  (withBank) =>
+    withBank(async (running) => {
+      const atm = await running.connect();
+      let answer: Answer = { outcome: "ok" };
+      // Each failure doubles the wait: on the slowest machine one of these meets it.
+      for (let tries = 0; tries < 9 && answer.outcome !== "throttled"; tries++) {
+        answer = await atm.ask({ op: "log_in", username: "alice", password: "wrong" });
+      }
+      assertEquals(answer.outcome, "throttled");
+      assert(answer.retryAfterMs! > 0 && answer.retryAfterMs! <= 60_000);
+      const entries = await running.entries();
+      assert(entries.includes("alice | log in failed - wrong credentials"));
+      assert(entries.includes("alice | log in failed - throttled"));
+    }),
+);
+
+onEachBank(
+  "a new password holds from now on, and ends the customer's visits elsewhere",
+  (withBank) =>
+    withBank(async (running) => {
+      const lobby = await running.visit("alice");
+      const hall = await running.visit("alice", await running.enrol("hall"));
+      const change = (current: string, next: string) =>
+        lobby.outcomeOf({ op: "change_password", current, next });
+      assertEquals(await change("wrong", "a longer one"), "wrong_credentials");
+      assertEquals(await change(passwords.alice, "short"), "password_too_short");
+      assertEquals(await change(passwords.alice, passwords.alice), "password_unchanged");
+      assertEquals(hall.pushes.some(({ push }) => push === "visit_ended"), false);
+      assertEquals(await change(passwords.alice, "a longer one"), "ok");
+      await until(
+        "the other visit has ended",
+        () => hall.pushes.some(({ push }) => push === "visit_ended"),
+      );
+      assertEquals(await hall.outcomeOf({ op: "touch" }), "not_logged_in");
+      assertEquals(await lobby.outcomeOf({ op: "touch" }), "ok", "the one who changed it goes on");
+      const mall = await running.connect(running.keys.mall);
+      const logIn = (password: string) =>
+        mall.outcomeOf({ op: "log_in", username: "alice", password });
+      assertEquals(await logIn(passwords.alice), "wrong_credentials");
+      assertEquals(await logIn("a longer one"), "ok");
+      const entries = await running.entries();
+      for (
+        const entry of [
+          "alice | change password failed - wrong credentials",
+          "alice | change password failed - password too short",
+          "alice | change password",
+          "alice | log out - password changed elsewhere",
+        ]
+      ) assert(entries.includes(entry), entry);
+      assertEquals(entries.some((entry) => entry.includes("a longer one")), false);
+    }),
+);
+
+onEachBank(
+  "a balance comes with the account's days, is logged, and is nobody else's",
+  (withBank) =>
+    withBank(async (running) => {
+      const atm = await running.visit("alice");
+      const accounts = await running.bank.ledger.read.accounts();
+      const [mine, theirs] = ["alice", "bob"].map((name) =>
+        String(accounts.find(({ owner }) => owner === name)!.id)
+      );
+      const { outcome, days } = await atm.ask({ op: "balance", account: mine! });
+      assertEquals(outcome, "ok");
+      const today = new Date().toISOString().slice(0, 10);
+      const booked = String(accounts.find(({ id }) => String(id) === mine)!.balance);
+      assertEquals(days, [{ day: today, booked }]);
+      assertEquals(await atm.outcomeOf({ op: "balance", account: theirs! }), "unknown_account");
+      const entries = await running.entries();
+      assert(entries.includes("alice | view balance"));
+      assert(entries.includes("alice | view balance failed - unknown account"));
+    }),
+);
+
+onEachBank(
+  "every look at the history is logged, and what was searched for is not",
+  (withBank) =>
+    withBank(async (running) => {
+      const atm = await running.visit("alice");
+      await atm.ask({ op: "history", filter: {} });
+      await atm.ask({ op: "history", filter: { text: "hunter2" } });
+      await atm.ask({ op: "history", filter: {}, cursor: "1.2" });
+      const entries = await running.entries();
+      const looks = entries.filter((entry) => /history/.test(entry));
+      assertEquals(looks, [
+        "alice | view history",
+        "alice | search history",
+        "alice | view older history",
+      ]);
+      assertEquals(entries.some((entry) => entry.includes("hunter2")), false);
+    }),
+);
+
+onEachBank(
+  "a channel takes one log-in, and none after its log-out",
+  (withBank) =>
+    withBank(async (running) => {
+      const atm = await running.visit("alice");
+      const logIn = { op: "log_in", username: "bob", password: passwords.bob } as const;
+      assertEquals(await atm.outcomeOf(logIn), "already_logged_in");
+      assertEquals(await atm.outcomeOf({ op: "log_out", reason: "customer" }), "ok");
+      assertEquals(await atm.outcomeOf(logIn), "already_logged_in");
+      assertEquals(await atm.outcomeOf({ op: "touch" }), "not_logged_in");
+      await running.visit("bob");
+      assert((await running.entries()).includes("alice | log out"));
+    }),
+);
+
+onEachBank(
+  "a second log-in elsewhere is allowed, and each visit is told of the others",
+  (withBank) =>
+    withBank(async (running) => {
+      const told = (atm: Atm) =>
+        atm.pushes.filter(({ push }) => push === "elsewhere")
+          .map((push) => (push as { terminals: string[] }).terminals);
+      const logIn = { op: "log_in", username: "alice", password: passwords.alice } as const;
+      const lobby = await running.visit("alice");
+      const bob = await running.visit("bob", await running.enrol("hall"));
+      const mall = await running.connect(running.keys.mall);
+      assertEquals((await mall.ask(logIn)).elsewhere, ["lobby"]);
+      assertEquals(await lobby.outcomeOf({ op: "touch" }), "ok", "the first visit goes on");
+      assertEquals(told(lobby), [["mall"]]);
+      // A newer connection of the terminal ends the visit on the one before.
+      const again = await running.connect(running.keys.mall);
+      await until("told", () => told(lobby).length === 2);
+      assertEquals((await again.ask(logIn)).elsewhere, ["lobby"]);
+      assertEquals(await again.outcomeOf({ op: "log_out", reason: "customer" }), "ok");
+      assertEquals(await lobby.outcomeOf({ op: "touch" }), "ok");
+      assertEquals(told(lobby), [["mall"], [], ["mall"], []]);
+      assertEquals([told(again), told(bob)], [[], []]);
+      await running.visit("bob");
+      await until("told", () => told(bob).length > 0);
+      assertEquals(told(bob), [["lobby"]], "whoever is there, the customer's own visits alone");
+    }),
+);
+
+onEachBank(
+  "without a visit nothing of a customer's can be asked",
+  (withBank) =>
+    withBank(async (running) => {
+      const atm = await running.connect();
+      for (const op of ["touch", "history"] as const) {
+        const ask = op === "touch" ? { op } : { op, filter: {} };
+        assertEquals(await atm.outcomeOf(ask), "not_logged_in", op);
+      }
+      assertEquals(await atm.authorise("withdrawal", newId(), "100", "5"), {
+        outcome: "not_logged_in",
+      });
+      assertEquals(await atm.outcomeOf({ op: "log_out", reason: "customer" }), "ok");
+    }),
+);
+
+onEachBank(
+  "a customer reaches their own account and their own history alone",
+  (withBank) =>
+    withBank(async (running) => {
+      const alice = await running.visit("alice", running.keys.lobby);
+      const bob = await running.visit("bob", running.keys.mall);
+      assertEquals((await bob.authorise("withdrawal", newId(), "7777")).outcome, "ok");
+      for (const account of [bob.account, "1", "2", "3", "0", "999", "-1", "1e1", "", "x"]) {
+        const { outcome } = await alice.authorise("withdrawal", newId(), "100", account);
+        assertEquals(outcome, "unknown_account", account);
+      }
+      const { entries } = await alice.ask({ op: "history", filter: {} });
+      const actions = entries!.map(({ action }) => action);
+      assert(actions.includes("withdraw €1.00 failed - unknown account"));
+      assert(!actions.some((action) => action.includes("77.77")));
+      assertEquals(actions.at(-1), "deposit €1,000.00 - opening balance");
+    }),
+);
+
+onEachBank(
+  "settling needs no visit, and reaches the terminal's own movements alone",
+  (withBank) =>
+    withBank(async (running) => {
+      const [withdrawal, deposit] = [newId(), newId()];
+      const alice = await running.visit("alice");
+      assertEquals((await alice.authorise("withdrawal", withdrawal, "4000")).outcome, "ok");
+      assertEquals((await alice.authorise("deposit", deposit, "500")).outcome, "ok");
+      await alice.client.close();
+
+      const mall = await running.connect(running.keys.mall);
+      const foreign = ["complete", "reverse", "void"] as const;
+      for (const op of foreign) {
+        const ask = op === "complete"
+          ? { op, movement: withdrawal, amount: "4000" }
+          : { op, movement: withdrawal };
+        assertEquals(await mall.outcomeOf(ask), "unknown_movement", op);
+      }
+      const lobby = await running.connect(running.keys.lobby);
+      const complete = { op: "complete", movement: withdrawal, amount: "4000" } as const;
+      const first = await lobby.ask(complete);
+      assertEquals([first.outcome, first.booked], ["ok", "4000"]);
+      assertEquals(first.account!.booked, "96000");
+      const again = await lobby.ask(complete);
+      assertEquals([again.outcome, again.booked], ["ok", "4000"]);
+      assertEquals(await lobby.outcomeOf({ op: "void", movement: deposit }), "ok");
+      assertEquals(await lobby.outcomeOf({ ...complete, movement: deposit }), "already_reversed");
+    }),
+);
+
+onEachBank(
+  "a balance that changes at one machine is told at the other",
+  (withBank) =>
+    withBank(async (running) => {
+      const here = await running.visit("alice", running.keys.lobby);
+      const there = await running.visit("alice", running.keys.mall);
+      const movement = newId();
+      await here.authorise("withdrawal", movement, "4000");
+      await here.ask({ op: "complete", movement, amount: "4000" });
+      const views = (await there.heard(2)).flatMap((push) =>
+        push.push === "account" ? [[push.account.booked, push.account.available]] : []
+      );
+      assertEquals(views, [["100000", "96000"], ["96000", "96000"]]);
+    }),
+);
+
+onEachBank(
+  "amounts that are none are refused by name, whatever the machine checked",
+  (withBank) =>
+    withBank(async (running) => {
+      const alice = await running.visit("alice");
+      const table: [amount: string, outcome: string][] = [
+        ["0", "amount_not_positive"],
+        ["-4000", "amount_not_positive"],
+        ["1000000000000001", "amount_too_large"],
+        ["9223372036854775807", "amount_too_large"],
+        ["-9223372036854775808", "amount_not_positive"],
+        ["100001", "insufficient_funds"],
+      ];
+      for (const [amount, outcome] of table) {
+        const movement = newId();
+        assertEquals(
+          (await alice.authorise("withdrawal", movement, amount)).outcome,
+          outcome,
+          amount,
+        );
+        assertEquals((await alice.authorise("withdrawal", movement, amount)).outcome, outcome);
+      }
+    }),
+);
+
+onEachBank(
+  "everything is found again when the bank is opened anew",
+  (withBank) =>
+    withBank(async (running) => {
+      const movement = newId();
+      const before = await running.visit("alice");
+      await before.authorise("withdrawal", movement, "4000");
+      await running.reopen();
+      const after = await running.visit("alice");
+      const again = await after.authorise("withdrawal", movement, "4000");
+      assertEquals([again.outcome, again.account!.booked, again.account!.available], [
+        "ok",
+        "100000",
+        "96000",
+      ]);
+    }),
+);
+
+onEachBank(
+  "no password, and no name that nobody has, is ever written down",
+  (withBank) =>
+    withBank(async (running) => {
+      const typed = "Tr0ub4dor&3 typed as a name";
+      const atm = await running.connect();
+      await atm.ask({ op: "log_in", username: typed, password: "some other secret" });
+      await atm.ask({ op: "log_in", username: "alice", password: "a mistyped secret" });
+      await atm.client.close();
+      await running.visit("alice");
+      const entries = await running.entries();
+      assert(entries.some((entry) => /^unknown [0-9a-f]{16} \| log in failed/.test(entry)));
+      await running.stop();
+      const secrets = [typed, "some other secret", "a mistyped secret", passwords.alice];
+      const kept = [...Deno.readDirSync(running.folder)].map(({ name }) =>
+        new TextDecoder("latin1").decode(Deno.readFileSync(`${running.folder}/${name}`))
+      ).join("\n");
+      const rows = running.url ? await allRowsOf(running.url) : "";
+      const said = kept + rows + entries.join("\n") + running.log.join("\n");
+      assert((running.url ? rows : kept).includes("alice"), "the database was read");
+      for (const secret of secrets) {
+        assert(!said.includes(secret), secret);
+        assert(!rows.includes(hex(new TextEncoder().encode(secret))), `${secret}, as bytes`);
+      }
+    }),
+);
+
+/** Every row of every table of a PostgreSQL database; bytes are in hex there. */
+async function allRowsOf(url: string): Promise<string> {
+  const tables = await runAsAdmin(
+    url,
+    "SELECT table_name AS name FROM information_schema.tables WHERE table_schema = 'public'",
+  );
+  let all = "";
+  for (const { name } of tables) {
+    const rows = await runAsAdmin(url, `SELECT "${name}"::text AS text FROM "${name}"`);
+    all += rows.map(({ text }) => text).join("\n");
+  }
+  return all;
+}
