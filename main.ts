@@ -4,7 +4,7 @@
  * command needs.
  */
 import config from "./deno.json" with { type: "json" };
-import { AtmMachineOfBank } from "./client/atm.ts";
+import { BankAtm } from "./client/atm.ts";
 import { BankClient, type Line, NoAnswer } from "./client/bank_client.ts";
 import { openAtmFolder, rememberCurrency, rememberedCurrency } from "./client/atm_folder.ts";
 import { demoFilling, parseNotes } from "./client/cash/cash_notes.ts";
@@ -31,7 +31,7 @@ import {
 } from "./server/folder/bank_folder.ts";
 import { Checkpoints } from "./server/operator/checkpoints.ts";
 import { openDemoBank } from "./server/programs/demo_bank.ts";
-import { noteOf } from "./server/ledger/command.ts";
+import { logCommand } from "./server/ledger/command.ts";
 import { listen } from "./server/door/listener.ts";
 import { migrateBank } from "./server/operator/migrate.ts";
 import { type OperatorCommand, requireInstants } from "./server/operator/commands.ts";
@@ -153,23 +153,23 @@ async function runServer(flags: Flags, demo: boolean): Promise<number> {
 /** An ATM behind a page in the browser. */
 async function runAtm(flags: Flags): Promise<number> {
   const end = leashEnds();
-  const { machine, close } = await openMachine(flags);
+  const { atm, close } = await openMachine(flags);
   const stopping = new AbortController();
   const host = startBrowserHost({
-    machine,
+    atm,
     page: await bundlePage("in_browser"),
     randomBytes,
     signal: stopping.signal,
     onError: logFailedCall,
   });
-  machine.start();
-  if (!flags.wait) await Promise.race([online(machine), end]);
+  atm.start();
+  if (!flags.wait) await Promise.race([online(atm), end]);
   const file = `${flags.data}/open.html`;
   removeIfThere(file);
   writePrivateFile(file, openFile(host.newLink()));
   say(JSON.stringify({ link: host.newLink(), file }));
   await end;
-  await machine.stop();
+  await atm.stop();
   stopping.abort();
   await host.finished;
   removeIfThere(file);
@@ -219,9 +219,9 @@ function startAtmWorker(library: string): Worker {
 
 /** The worker behind a window. */
 async function runAtmBehindWindow(flags: Flags, window: WindowEnd): Promise<number> {
-  const { machine, close } = await openMachine(flags);
-  const host = window.host({ machine, onError: logFailedCall });
-  machine.start();
+  const { atm, close } = await openMachine(flags);
+  const host = window.host({ atm, onError: logFailedCall });
+  atm.start();
   const { any, online } = host.shown;
   if (await settlesWithin(blankMsMax, Promise.race([any, window.closed]))) {
     if (!flags.wait) await Promise.race([online, window.closed]);
@@ -229,7 +229,7 @@ async function runAtmBehindWindow(flags: Flags, window: WindowEnd): Promise<numb
     await window.closed;
   } else say(JSON.stringify({ noWindow: "the web view stays blank" }));
   host.close();
-  await machine.stop();
+  await atm.stop();
   close();
   return 0;
 }
@@ -262,7 +262,7 @@ async function openMachine(flags: Flags) {
     const keys = isThere(keptKey) ? `--key and ${keptKey}, of which the newer counts` : "--key";
     await requireBank({ ...line, terminalKey: findKey() }, String(flags.bank), keys);
   }
-  const machine = new AtmMachineOfBank({
+  const atm = new BankAtm({
     line,
     findKey,
     journal,
@@ -280,7 +280,7 @@ async function openMachine(flags: Flags) {
     keepKey: (key) => replacePrivateFile(String(flags.data), keptKey, formatTerminalKey(key)),
     log,
   });
-  return { machine, close: () => database.close() };
+  return { atm, close: () => database.close() };
 }
 
 /** The key that was given, or a newer one of the same terminal that its bank has sent it since. */
@@ -321,9 +321,9 @@ async function requireBank(line: Line, address: string, keys: string): Promise<v
 }
 
 /** Settles when the bank has been met and all that was open is settled with it. */
-function online(machine: AtmMachineOfBank): Promise<void> {
+function online(atm: BankAtm): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
-  const stop = machine.watch(({ bank }) => bank === "online" && resolve());
+  const stop = atm.watch(({ bank }) => bank === "online" && resolve());
   return promise.finally(stop);
 }
 
@@ -405,7 +405,7 @@ async function initBank(flags: Flags): Promise<number> {
     (text) => writePrivateFile(firstKey, text),
     databaseUrl(flags),
   );
-  await bank.ledger.submit(noteOf(`operator ${operatorName()}`, `make ${bankName}`));
+  await bank.ledger.submit(logCommand(`operator ${operatorName()}`, `make ${bankName}`));
   if (withdrawalMax !== null) {
     const limits = { withdrawalMax };
     await bank.ledger.submit({ op: "set_limits", operator: operatorName(), limits });

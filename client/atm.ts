@@ -3,12 +3,12 @@
  * screens what they may know.
  */
 import type {
-  AtmMachine,
+  Atm,
+  AtmView,
   DayBalance,
   DeviceFault,
   HistoryFilter,
   HistoryPage,
-  MachineView,
   Notes,
   Receipt,
 } from "../lib/atm.ts";
@@ -25,8 +25,8 @@ import { type AtmParts, receipt } from "./parts.ts";
 import { StandingLine } from "./standing_line.ts";
 import { type Visit, Visits } from "./visits.ts";
 
-export class AtmMachineOfBank implements AtmMachine {
-  readonly #watchers = new Set<(view: MachineView) => void>();
+export class BankAtm implements Atm {
+  readonly #watchers = new Set<(view: AtmView) => void>();
   readonly #line: StandingLine;
   readonly #cashier: Cashier;
   readonly #visits: Visits;
@@ -90,7 +90,7 @@ export class AtmMachineOfBank implements AtmMachine {
 
   // What the screens are told
 
-  view(): MachineView {
+  view(): AtmView {
     const { devices, demo } = this.parts;
     const { current: visit, idleMsMax, ended } = this.#visits;
     const presented = devices.presented();
@@ -118,7 +118,7 @@ export class AtmMachineOfBank implements AtmMachine {
     };
   }
 
-  watch(listener: (view: MachineView) => void): () => void {
+  watch(listener: (view: AtmView) => void): () => void {
     this.#watchers.add(listener);
     return () => this.#watchers.delete(listener);
   }

@@ -2,7 +2,7 @@
 import type { AccountView, Notes, Receipt } from "../lib/atm.ts";
 import type { AtmOutcome } from "../lib/errors.ts";
 import { dispensedNotesMax, takeNotesMsMax } from "../lib/limits.ts";
-import type { Answer, MachineRefusal } from "../lib/protocol/message.ts";
+import type { Answer, AtmRefusal } from "../lib/protocol/message.ts";
 import type { BankClient } from "./bank_client.ts";
 import { DeviceError, PowerCut } from "./cash/devices.ts";
 import { canGive, nearestAmounts, type NoteCounts, totalOf } from "./cash/note_mix.ts";
@@ -90,7 +90,7 @@ export class Cashier {
   /** @param chosen the mix that the customer would like; without one, the machine chooses */
   async withdraw(payer: Payer, amount: bigint, chosen?: NoteCounts): Promise<Receipt> {
     const { devices } = this.parts;
-    const refuse = (why: MachineRefusal) => this.#refuse(payer, "withdrawal", amount, why);
+    const refuse = (why: AtmRefusal) => this.#refuse(payer, "withdrawal", amount, why);
     if (devices.jammed().includes("dispenser")) return await refuse("device_fault");
     const notes = amount > 0n ? this.#notesFor(amount, chosen) : new Map();
     if (!notes) {
@@ -307,7 +307,7 @@ export class Cashier {
     { bank }: Payer,
     kind: CashKind,
     amount: bigint,
-    why: MachineRefusal,
+    why: AtmRefusal,
   ): Promise<Receipt> {
     const told = await ask(bank, { op: "refused", kind, amount: amount.toString(), why });
     return receipt(kind, amount.toString(), why, told?.logged && { logged: told.logged });

@@ -1,6 +1,6 @@
 /** The line to the bank, kept up: reached for again whenever it has ended, and more and more slowly. */
 import { fromHex, hex } from "../lib/bytes.ts";
-import type { MachineView } from "../lib/atm.ts";
+import type { AtmView } from "../lib/atm.ts";
 import { UsageError } from "../lib/errors.ts";
 import { connectMsMax, keepAliveMs, reconnectMsMax, reconnectMsMin } from "../lib/limits.ts";
 import type { Answer, Push } from "../lib/protocol/message.ts";
@@ -24,7 +24,7 @@ export interface LineEvents {
 }
 
 type NewKey = Push & { push: "new_key" };
-type Told = Pick<MachineView, "terminal" | "bank" | "bankName" | "currency" | "timeZone">;
+type Told = Pick<AtmView, "terminal" | "bank" | "bankName" | "currency" | "timeZone">;
 
 export class StandingLine {
   #bank: BankClient | null = null;

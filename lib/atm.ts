@@ -52,7 +52,7 @@ export type DeviceFault = `${"jam" | "lost count" | "power cut"} ${
   | "after"} ${DeviceStep}`;
 
 /** All that the screens know of the machine; told anew whenever any of it changes. */
-export interface MachineView {
+export interface AtmView {
   /** The terminal's name, as the operator enrolled it: "lobby". */
   terminal: string;
   /**
@@ -177,7 +177,7 @@ export interface HistoryPage {
 }
 
 /** The machine, as the screens see it. No method throws for a refusal; all may be called at any time. */
-export interface Atm {
+export interface CustomerCalls {
   /** `retryAfterMs` comes with `throttled`. */
   logIn(
     username: string,
@@ -191,7 +191,7 @@ export interface Atm {
   noteMixes(amount: MinorText): Promise<Notes[][]>;
   /** `notes`: the mix to hand out, one of `noteMixes`; without it the machine chooses. */
   withdraw(amount: MinorText, notes?: Notes[]): Promise<Receipt>;
-  /** Opens the acceptor: `MachineView.escrow` is told from here on. */
+  /** Opens the acceptor: `AtmView.escrow` is told from here on. */
   depositOpen(): Promise<{ outcome: AtmOutcome }>;
   /** Books what lies in escrow and takes the notes in. */
   depositConfirm(): Promise<Receipt>;
@@ -233,11 +233,11 @@ export interface DemoDevices {
 }
 
 /** What the page calls through its bridge. */
-export type AtmCalls = Atm & DemoDevices;
+export type AtmCalls = CustomerCalls & DemoDevices;
 
 /** The machine behind the bridge: its calls, its state now, and word of every change. */
-export interface AtmMachine extends AtmCalls {
-  view(): MachineView;
+export interface Atm extends AtmCalls {
+  view(): AtmView;
   /** `listener` is told of each change; call what is returned to stop. */
-  watch(listener: (view: MachineView) => void): () => void;
+  watch(listener: (view: AtmView) => void): () => void;
 }

@@ -138,7 +138,7 @@ Deno.test("the table notices each kind of crossing, and names the file and the r
     ["server/bank.ts", 'import type { A } from "../ui/page/state.ts";', "ui/page/state.ts"],
     ["server/bank.ts", 'new Worker(import.meta.resolve("../main.ts"));', "main.ts"],
     ["client/atm.ts", 'export { b } from "../server/bank.ts";', "server/bank.ts"],
-    ["client/atm.ts", 'import "./browser.ts";', "tests/browser.ts"],
+    ["client/atm.ts", 'import "../tests/browser.ts";', "tests/browser.ts"],
     ["ui/page/state.ts", 'import { seal } from "../../lib/seal.ts";', "lib/seal.ts"],
     ["ui/page/state.ts", 'import { type A, b } from "../../lib/atm.ts";', "lib/atm.ts"],
     ["ui/page/state.ts", 'import type { A } from "../../client/atm.ts";', "client/atm.ts"],

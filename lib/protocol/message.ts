@@ -55,7 +55,7 @@ export type Ask =
   | { op: "balance"; account: string }
   | { op: "change_password"; current: string; next: string }
   /** The machine itself refused: nothing moves, but the log must know. */
-  | { op: "refused"; kind: "withdrawal" | "deposit"; amount: MinorText; why: MachineRefusal }
+  | { op: "refused"; kind: "withdrawal" | "deposit"; amount: MinorText; why: AtmRefusal }
   /** The state of the terminal's cash devices, whenever people must know. */
   | {
     op: "report";
@@ -89,7 +89,7 @@ export type Ask =
   | { op: "count_cash"; movement: string; amount: MinorText; currency: string };
 
 /** What a machine refuses without asking the bank. */
-export type MachineRefusal = Extract<
+export type AtmRefusal = Extract<
   DeviceRefusal,
   "not_dispensable" | "no_notes_inserted" | "device_fault"
 >;

@@ -34,7 +34,7 @@ import {
 } from "../../lib/protocol/record.ts";
 import { type Bank, randomBytes } from "../bank.ts";
 import type { Exchanges } from "./exchanges.ts";
-import { noteOf } from "../ledger/command.ts";
+import { logCommand } from "../ledger/command.ts";
 import type { Presence } from "../visits/presence.ts";
 import {
   KeyEnded,
@@ -163,7 +163,7 @@ export class Connection {
       older.end("replaced");
       const action = "connection replaced by a newer one of the same terminal";
       const who = `terminal ${terminal.name}`;
-      bank.ledger.submit(noteOf(who, action, { terminal: terminal.id }));
+      bank.ledger.submit(logCommand(who, action, { terminal: terminal.id }));
     }
     this.#terminal = terminal;
     try {

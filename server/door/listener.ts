@@ -6,7 +6,7 @@ import { Admission, type AdmissionLimits } from "./admission.ts";
 import type { Bank } from "../bank.ts";
 import { Connection, type ConnectionContext } from "./connection.ts";
 import { Exchanges } from "./exchanges.ts";
-import { noteOf } from "../ledger/command.ts";
+import { logCommand } from "../ledger/command.ts";
 import { Presence } from "../visits/presence.ts";
 import { readProxyHeader } from "./proxy_header.ts";
 import { sourceOf } from "./source.ts";
@@ -98,7 +98,7 @@ export async function listen(
     else serve(connection, address);
   }, log);
   const { hostname: host, port: bound } = socket.addr as Deno.NetAddr;
-  await note(bank, `start, listening on ${host}:${bound}`);
+  await logAction(bank, `start, listening on ${host}:${bound}`);
   return {
     address: `${host.includes(":") ? `[${host}]` : host}:${bound}`,
     async close() {
@@ -108,7 +108,7 @@ export async function listen(
       await Promise.all([...serving.keys()].map((connection) => connection.end()));
       await Promise.all(serving.values());
       await strangers.flush();
-      await note(bank, "stop");
+      await logAction(bank, "stop");
     },
   };
 }
@@ -134,6 +134,6 @@ function bind(hostname: string, port: number, reusePort: boolean): Deno.TcpListe
   }
 }
 
-async function note(bank: Bank, action: string): Promise<void> {
-  await bank.ledger.submit(noteOf("bank", action));
+async function logAction(bank: Bank, action: string): Promise<void> {
+  await bank.ledger.submit(logCommand("bank", action));
 }

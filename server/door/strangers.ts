@@ -2,7 +2,7 @@
  * Strangers: connections that failed to prove themselves. They are counted per address and minute,
  * and logged in a bounded number of entries, so that a flood of them cannot flood the log.
  */
-import { noteOf } from "../ledger/command.ts";
+import { logCommand } from "../ledger/command.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 
 const addressesMax = 16;
@@ -31,7 +31,7 @@ export class Strangers {
     await Promise.all([...counts].map(([source, count]) => {
       const what = `${count} ${count === 1 ? "connection" : "connections"}`;
       const action = `refuse ${what} from ${source} - not a terminal of this bank`;
-      return this.ledger.submit(noteOf("bank", action, { outcome: "wrong_credentials" }));
+      return this.ledger.submit(logCommand("bank", action, { outcome: "wrong_credentials" }));
     }));
   }
 }

@@ -194,8 +194,8 @@ export type ChangePassword =
   };
 
 /** Something that happened and changes nothing but the audit log. */
-export interface Note {
-  op: "note";
+export interface LogCommand {
+  op: "log";
   who: string;
   action: string;
   kind: EntryKind;
@@ -204,12 +204,12 @@ export interface Note {
 }
 
 /** An entry of the log that is about no movement: by itself of something that went well. */
-export function noteOf(
+export function logCommand(
   who: string,
   action: string,
-  more: Partial<Pick<Note, "kind" | "outcome" | "terminal">> = {},
-): Note {
-  return { op: "note", who, action, kind: "other", outcome: "ok", ...more };
+  more: Partial<Pick<LogCommand, "kind" | "outcome" | "terminal">> = {},
+): LogCommand {
+  return { op: "log", who, action, kind: "other", outcome: "ok", ...more };
 }
 
 export type Command =
@@ -226,7 +226,7 @@ export type Command =
     | ConfirmKey
     | LogIn
     | ChangePassword
-    | Note
+    | LogCommand
   )
   /** The version of the terminal's key that the command's channel rests on. */
   & { underKey?: number };

@@ -13,9 +13,9 @@ import {
   type AccountState,
   type AuditEntry,
   type Command,
+  type LogCommand,
+  logCommand,
   type MovementId,
-  type Note,
-  noteOf,
   type Reply,
 } from "./command.ts";
 import { applyCommands, type BatchResult } from "./rules/rules.ts";
@@ -48,11 +48,11 @@ export interface BatchOutcome {
 }
 
 /** What the log is told when the clock stops being believed, or is believed again. */
-function noteOfJump(jumpMs: number | null): Note {
+function jumpLogged(jumpMs: number | null): LogCommand {
   const action = jumpMs === null
     ? "the clock is right again - money moves"
     : `the clock jumped ${jumpInWords(jumpMs)} - money stops`;
-  return noteOf("bank", action);
+  return logCommand("bank", action);
 }
 
 /** Which of a movement's entries a command is spoken of in; undefined where it is not a movement's. */
@@ -161,7 +161,7 @@ export class Engine {
     const lastMs = Math.max(this.#lastMs, loaded.lastMs);
     const { timeMs, nowMs, jumpMs } = this.clock.read(lastMs);
     const stopped = jumpMs !== null;
-    const noticed = stopped === this.#stopped ? [] : [noteOfJump(jumpMs)];
+    const noticed = stopped === this.#stopped ? [] : [jumpLogged(jumpMs)];
     const result = applyCommands(books, [...noticed, ...commands], timeMs, stopped);
     const sealed = log.seal(result.entries, endEpoch);
     const confirmed = commands.some(({ op }) => op === "confirm_clock");
@@ -190,7 +190,7 @@ export class Engine {
     const noticed = replies.length - commands.length;
     return Promise.all(commands.map(async (command, index) => {
       const reply = replies[noticed + index]!;
-      if (!stepOf(command.op) && command.op !== "note") return reply;
+      if (!stepOf(command.op) && command.op !== "log") return reply;
       const place = firstEntries[noticed + index];
       const logged = typeof place === "number"
         ? loggedAt(sealed[place]!)

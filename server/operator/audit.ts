@@ -7,7 +7,7 @@ import { isWanted, type ShowFilter, shownEntry } from "../audit/show.ts";
 import { type Bank, randomBytes } from "../bank.ts";
 import { headsOf, signedCheckpoint } from "./checkpoints.ts";
 import { replaceKeys } from "../folder/bank_folder.ts";
-import { noteOf } from "../ledger/command.ts";
+import { logCommand } from "../ledger/command.ts";
 import type { OperatorAnswer } from "./commands.ts";
 
 type Answers = AsyncGenerator<OperatorAnswer, void, void>;
@@ -34,7 +34,7 @@ export async function* show(
   { operator, json, follow, ...filter }: ShowRequest,
   signal: AbortSignal,
 ): Answers {
-  await note(bank, operator, "read the audit log");
+  await logAction(bank, operator, "read the audit log");
   for await (const { chainId, entries } of chunksOf(bank, follow ? signal : null)) {
     // Whose an entry is can be seen by its index: nobody else's is opened.
     const indexes = filter.customer === undefined
@@ -53,7 +53,7 @@ export async function* show(
 
 /** The whole log as it is now, sealed, for whoever checks or keeps it elsewhere. */
 export async function* read(bank: Bank, operator: string): Answers {
-  await note(bank, operator, "read the sealed audit log");
+  await logAction(bank, operator, "read the sealed audit log");
   let of = 0;
   for (const { sequence } of await headsOf(bank)) of += sequence;
   for await (const { chainId, entries } of chunksOf(bank, null)) {
@@ -69,7 +69,7 @@ export async function* rotate(bank: Bank, operator: string): Answers {
   bank.keys.audit = audit;
   bank.auditKeys = bank.auditKeys.with(auditKeysOf(audit.at(-1)!.key, version));
   await bank.ledger.useAuditKeys(bank.auditKeys.versions);
-  await note(bank, operator, `rotate the AUDIT_KEY to version ${version}`);
+  await logAction(bank, operator, `rotate the AUDIT_KEY to version ${version}`);
   yield {
     line: `new entries are sealed under version ${version} of the AUDIT_KEY: copy bank.keys anew`,
   };
@@ -77,7 +77,7 @@ export async function* rotate(bank: Bank, operator: string): Answers {
 
 /** Where every chain has come to, signed. */
 export async function* checkpoint(bank: Bank, operator: string): Answers {
-  await note(bank, operator, "take a checkpoint");
+  await logAction(bank, operator, "take a checkpoint");
   yield { checkpoint: signedCheckpoint(bank, await headsOf(bank), Date.now()) };
 }
 
@@ -128,6 +128,6 @@ function pause(ms: number, signal: AbortSignal): Promise<void> {
   });
 }
 
-async function note(bank: Bank, operator: string, action: string): Promise<void> {
-  await bank.ledger.submit(noteOf(`operator ${operator}`, action));
+async function logAction(bank: Bank, operator: string, action: string): Promise<void> {
+  await bank.ledger.submit(logCommand(`operator ${operator}`, action));
 }

@@ -3,7 +3,7 @@ import { inWords, UsageError } from "../../lib/errors.ts";
 import { hex } from "../../lib/bytes.ts";
 import { type Bank, randomBytes } from "../bank.ts";
 import { newBackupPath, removeIfThere } from "../folder/bank_folder.ts";
-import { noteOf } from "../ledger/command.ts";
+import { logCommand } from "../ledger/command.ts";
 import { Ledger } from "../ledger/ledger.ts";
 import type { OperatorAnswer, OperatorRequest } from "./commands.ts";
 import { requireReason } from "./words.ts";
@@ -17,7 +17,7 @@ type Answers = AsyncGenerator<OperatorAnswer, void, void>;
  */
 export async function* backUp(bank: Bank, operator: string): Answers {
   const { ledger, auditKeys, folder } = bank;
-  const { outcome } = await ledger.submit(noteOf(`operator ${operator}`, "back up the books"));
+  const { outcome } = await ledger.submit(logCommand(`operator ${operator}`, "back up the books"));
   if (outcome !== "ok") throw new UsageError(`no backup was made: ${inWords(outcome)}`);
   const path = newBackupPath(folder, hex(randomBytes(8)));
   let good = false;

@@ -2,7 +2,7 @@
 import { type ChainHead, formatCheckpoint } from "../audit/checkpoint.ts";
 import type { Bank } from "../bank.ts";
 import { replacePrivateFile } from "../folder/bank_folder.ts";
-import { noteOf } from "../ledger/command.ts";
+import { logCommand } from "../ledger/command.ts";
 
 /** Where every chain has come to by what is committed now; a chain without entries is left out. */
 export async function headsOf(bank: Bank): Promise<(ChainHead & { number: number })[]> {
@@ -71,6 +71,6 @@ export class Checkpoints {
   async #failed({ message }: Error): Promise<void> {
     this.log(`no checkpoint in ${this.schedule.folder}: ${message}`);
     const action = "take a checkpoint failed - it cannot be written";
-    await this.bank.ledger.submit(noteOf("bank", action, { outcome: "device_fault" }));
+    await this.bank.ledger.submit(logCommand("bank", action, { outcome: "device_fault" }));
   }
 }

@@ -6,7 +6,7 @@ import { isName } from "../../lib/terminal_key.ts";
 import { placeText } from "../audit/chain.ts";
 import { isInstant, type ShowFilter } from "../audit/show.ts";
 import { type Bank, randomBytes } from "../bank.ts";
-import { noteOf } from "../ledger/command.ts";
+import { logCommand } from "../ledger/command.ts";
 import * as accounts from "./accounts.ts";
 import * as audit from "./audit.ts";
 import * as backup from "./backup.ts";
@@ -151,7 +151,7 @@ export async function* runOperatorCommand(
     throw error;
   } finally {
     // What changes something has its entry in the change's own commit.
-    if (await newestEntryOf(bank, request) === before) await note(bank, request, why);
+    if (await newestEntryOf(bank, request) === before) await logAction(bank, request, why);
   }
 }
 
@@ -163,7 +163,7 @@ async function newestEntryOf(bank: Bank, { operator }: OperatorRequest): Promise
   return entry ? placeText(entry) : null;
 }
 
-async function note(
+async function logAction(
   bank: Bank,
   { command, operator }: OperatorRequest,
   why: string | null,
@@ -171,7 +171,7 @@ async function note(
   const reason = why?.replace(/\p{Cc}/gu, " ").slice(0, reasonLengthMax);
   const action = `${command.replaceAll("_", " ")}${reason ? ` (${reason})` : ""}`;
   const outcome = why === null ? "ok" : "bad_command";
-  await bank.ledger.submit(noteOf(`operator ${operator}`, action, { outcome }));
+  await bank.ledger.submit(logCommand(`operator ${operator}`, action, { outcome }));
 }
 
 function answersTo(

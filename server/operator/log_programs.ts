@@ -22,7 +22,7 @@ import {
   startAnotherChain,
   writePrivateFile,
 } from "../folder/bank_folder.ts";
-import { noteOf } from "../ledger/command.ts";
+import { logCommand } from "../ledger/command.ts";
 import { SqliteStore } from "../ledger/sqlite/store.ts";
 import { checkLog, linesOfBank, linesOfFile, readLog } from "./check_log.ts";
 import { type OperatorAnswer, type OperatorRequest, runOperatorCommand } from "./commands.ts";
@@ -159,7 +159,7 @@ export async function anotherChain(
   startAnotherChain(folder, randomBytes, (text) => writePrivateFile(firstKeyPath, text));
   const bank = await openBank(folder, log, url);
   const action = "start another chain of the audit log";
-  await bank.ledger.submit(noteOf(`operator ${operator}`, action));
+  await bank.ledger.submit(logCommand(`operator ${operator}`, action));
   await bank.close();
 }
 
@@ -197,7 +197,7 @@ export async function joinServer(
   const isNew = !holdsBank(folder);
   const bank = await joinBank(folder, readBankKeys(from), url, log, keepFirstKey);
   const action = isNew ? "add a server" : "bring the keys of a server up to date";
-  const { outcome } = await bank.ledger.submit(noteOf(`operator ${operator}`, action));
+  const { outcome } = await bank.ledger.submit(logCommand(`operator ${operator}`, action));
   const name = bank.settings.bankName;
   await bank.close();
   if (outcome !== "ok") throw new UsageError("the server is there, but the log cannot be written");

@@ -13,7 +13,7 @@ import {
   keepBankElsewhere,
   readKeys,
 } from "../folder/bank_folder.ts";
-import { noteOf } from "../ledger/command.ts";
+import { logCommand } from "../ledger/command.ts";
 import { Ledger } from "../ledger/ledger.ts";
 import { copyBank, entriesOf, movementsOf } from "../ledger/postgres/copy.ts";
 import { PostgresStore, prepared } from "../ledger/postgres/store.ts";
@@ -52,7 +52,7 @@ export async function migrateBank(
   Deno.renameSync(path, kept);
   const bank = await openBank(folder, log, url);
   try {
-    await bank.ledger.submit(noteOf(`operator ${operator}`, "move the books into PostgreSQL"));
+    await bank.ledger.submit(logCommand(`operator ${operator}`, "move the books into PostgreSQL"));
     const checked = await bank.ledger.check();
     if (checked.problem !== null) {
       throw new UsageError(`the moved books are bad: ${checked.problem}`);

@@ -26,7 +26,7 @@ import {
   type Restoring,
   type Terminal,
 } from "../ledger/books.ts";
-import { noteOf } from "../ledger/command.ts";
+import { logCommand } from "../ledger/command.ts";
 import { Ledger } from "../ledger/ledger.ts";
 import { SqliteStore } from "../ledger/sqlite/store.ts";
 import { keptTerminals } from "../terminals/kept_terminals.ts";
@@ -87,8 +87,8 @@ export async function restoreBank(
   syncFolder(folder);
   startAnotherChain(folder, randomBytes, keepFirstKey);
   const bank = await openBank(folder, log);
-  const note = noteOf(`operator ${operator}`, `restore a backup - ${words}`);
-  const { outcome } = await bank.ledger.submit(note);
+  const entry = logCommand(`operator ${operator}`, `restore a backup - ${words}`);
+  const { outcome } = await bank.ledger.submit(entry);
   const after = await bank.ledger.check();
   await bank.close();
   if (outcome !== "ok") {

@@ -146,7 +146,7 @@ export class Requests {
   /** An honest machine does not ask this: the log hears which one did. */
   async #withoutVisit({ op }: Ask): Promise<Answer> {
     const outcome = "not_logged_in";
-    await this.#note(`terminal ${this.terminal.name}`, op, "other", outcome);
+    await this.#log(`terminal ${this.terminal.name}`, op, "other", outcome);
     return { outcome };
   }
 
@@ -182,7 +182,7 @@ export class Requests {
       ? "try_later"
       : null;
     if (refused) {
-      await this.#note(`terminal ${this.terminal.name}`, "log in", "log-in", refused);
+      await this.#log(`terminal ${this.terminal.name}`, "log in", "log-in", refused);
       return { outcome: refused };
     }
     this.logInsUnderWay.add(terminal);
@@ -258,23 +258,23 @@ export class Requests {
     clearTimeout(this.#idleTimer);
     stopWatching();
     leave();
-    await this.#note(username, action, "log-in");
+    await this.#log(username, action, "log-in");
   }
 
-  async #note(
+  async #log(
     who: string,
     action: string,
     kind: EntryKind,
     outcome: AtmOutcome = "ok",
   ): Promise<Reply> {
     const terminal = this.terminal.id;
-    return await this.#submit({ op: "note", who, action, kind, outcome, terminal });
+    return await this.#submit({ op: "log", who, action, kind, outcome, terminal });
   }
 
   async #history({ filter, cursor, sealed }: AskOf<"history">): Promise<Answer> {
     const { username } = this.#visit!;
     const page = await this.bank.ledger.history({ customer: username, filter, cursor, sealed });
-    await this.#note(username, lookInWords(filter, cursor), "other");
+    await this.#log(username, lookInWords(filter, cursor), "other");
     return { outcome: "ok", ...page };
   }
 
@@ -283,7 +283,7 @@ export class Requests {
     const id = accountNumberOf(text);
     const account = accounts.includes(id) ? await this.bank.ledger.read.account(id) : undefined;
     const outcome = account ? "ok" : "unknown_account";
-    const { timeMs } = await this.#note(username, "view balance", "other", outcome);
+    const { timeMs } = await this.#log(username, "view balance", "other", outcome);
     if (!account) return { outcome };
     const today = dayOf(timeMs, this.bank.settings.timeZone);
     const ends = await this.bank.ledger.read.dayBalances(id, today - balanceDaysMax + 1);
@@ -295,7 +295,7 @@ export class Requests {
     const { passwords, auditKeys } = this.bank;
     const { username, endOthers } = this.#visit!;
     if (this.logInsUnderWay.has(terminal) || passwords.busy) {
-      await this.#note(username, "change password", "log-in", "try_later");
+      await this.#log(username, "change password", "log-in", "try_later");
       return { outcome: "try_later" };
     }
     this.logInsUnderWay.add(terminal);
@@ -364,13 +364,13 @@ export class Requests {
   async #refused({ kind, amount, why }: AskOf<"refused">): Promise<Answer> {
     const verb = kind === "withdrawal" ? "withdraw" : "deposit";
     const action = `${verb} ${formatMoney(minorFromText(amount)!, this.bank.settings.currency)}`;
-    const { logged } = await this.#note(this.#visit!.username, action, kind, why);
+    const { logged } = await this.#log(this.#visit!.username, action, kind, why);
     return { outcome: "ok", ...(logged && { logged }) };
   }
 
   async #report(ask: AskOf<"report">): Promise<Answer> {
     const words = reportInWords(ask, this.bank.settings.currency);
-    const { outcome } = await this.#note(`terminal ${this.terminal.name}`, words, "other");
+    const { outcome } = await this.#log(`terminal ${this.terminal.name}`, words, "other");
     return { outcome };
   }
 

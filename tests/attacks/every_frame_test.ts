@@ -4,7 +4,7 @@
  * did, a movement is settled exactly once when the line is whole again.
  */
 import { assert, assertEquals } from "@std/assert";
-import { AtmMachineOfBank } from "../../client/atm.ts";
+import { BankAtm } from "../../client/atm.ts";
 import { openAtmFolder } from "../../client/atm_folder.ts";
 import { fillCassettes } from "../../client/filling.ts";
 import { totalOf } from "../../client/cash/note_mix.ts";
@@ -93,7 +93,7 @@ class Lane {
   async visit(attack: Attack): Promise<Sent> {
     this.middle.lines.length = 0;
     this.middle.attackNext(attack);
-    const machine = new AtmMachineOfBank({
+    const machine = new BankAtm({
       line: {
         connect: this.middle.connect,
         randomBytes,

@@ -2,7 +2,7 @@
 import { type Browser, openBrowser } from "../browser.ts";
 import { bundlePage } from "../../ui/window/page_bundle.ts";
 import { onScreen, type OpenAtm, openAtm, openAtmInWindow } from "../ui/open_atm.ts";
-import { ScriptedMachine } from "../ui/scripted_atm.ts";
+import { ScriptedAtm } from "../ui/scripted_atm.ts";
 import type { Bench } from "./harness.ts";
 
 /** Figures `page.*`: milliseconds from the page's beginning, and from a key to the picture it brings. */
@@ -41,10 +41,10 @@ async function compressedBytes(text: string): Promise<number> {
 
 async function onPage(
   browser: Browser,
-  open: (browser: Browser, options: { machine: ScriptedMachine }) => Promise<OpenAtm>,
+  open: (browser: Browser, options: { scripted: ScriptedAtm }) => Promise<OpenAtm>,
   measure: (atm: OpenAtm) => Promise<number>,
 ): Promise<number> {
-  const atm = await open(browser, { machine: new ScriptedMachine() });
+  const atm = await open(browser, { scripted: new ScriptedAtm() });
   try {
     await onScreen(atm.page, "welcome");
     return await measure(atm);

@@ -1,7 +1,7 @@
 /** A bank and a machine in one process, joined by real TCP on loopback: what tests of the ATM share. */
 import { assertEquals } from "@std/assert";
 import type { DatabaseSync } from "node:sqlite";
-import { AtmMachineOfBank } from "../../client/atm.ts";
+import { BankAtm } from "../../client/atm.ts";
 import { openAtmFolder } from "../../client/atm_folder.ts";
 import type { Socket } from "../../client/bank_client.ts";
 import { fillCassettes } from "../../client/filling.ts";
@@ -48,7 +48,7 @@ export class FragileSocket implements Socket {
 
 /** A machine and what is inside it. */
 export interface Machine {
-  machine: AtmMachineOfBank;
+  machine: BankAtm;
   journal: Journal;
   devices: SimulatedDevices;
   database: DatabaseSync;
@@ -186,7 +186,7 @@ export class Branch {
       this.#sockets.add(socket);
       return socket;
     };
-    const machine = new AtmMachineOfBank({
+    const machine = new BankAtm({
       line: { connect, randomBytes, nowMs: Date.now },
       findKey: () => findKey(this.keys.get(name)),
       journal: wrap(journal),

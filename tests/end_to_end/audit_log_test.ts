@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
 import { openBank } from "../../server/bank.ts";
-import { noteOf } from "../../server/ledger/command.ts";
+import { logCommand } from "../../server/ledger/command.ts";
 import { freePort, Program, run } from "./programs.ts";
 
 Deno.test("the audit log's commands", async (t) => {
@@ -141,7 +141,7 @@ Deno.test("the audit log's commands", async (t) => {
       for (let batch = 0; batch < 20; batch++) {
         const notes = Array.from(
           { length: 150 },
-          (_, index) => noteOf("bank", `${batch}.${index}`),
+          (_, index) => logCommand("bank", `${batch}.${index}`),
         );
         await Promise.all(notes.map((note) => ledger.submit(note)));
       }

@@ -3,7 +3,7 @@
  * without end. It prints a line for whatever the bank has told it, the moment it is told; `finish` on
  * standard input ends that, and its end ends the program.
  */
-import { AtmMachineOfBank } from "../../client/atm.ts";
+import { BankAtm } from "../../client/atm.ts";
 import { openAtmFolder } from "../../client/atm_folder.ts";
 import { fillCassettes } from "../../client/filling.ts";
 import { SimulatedDevices } from "../../client/cash/simulated_devices.ts";
@@ -56,22 +56,22 @@ class TellingJournal extends Journal {
 }
 
 async function visit(
-  machine: AtmMachineOfBank,
+  atm: BankAtm,
   { username, password }: TortureAtm["customers"][number],
 ): Promise<void> {
-  const { outcome, retryAfterMs } = await machine.logIn(username, password);
+  const { outcome, retryAfterMs } = await atm.logIn(username, password);
   if (outcome !== "ok") return void await pause(retryAfterMs ?? 100);
-  for (let left = 1 + chance(6); left > 0 && machine.view().visit; left--) {
-    if (chance(2) === 0) await machine.withdraw(String(1_000 * (1 + chance(12))));
+  for (let left = 1 + chance(6); left > 0 && atm.view().visit; left--) {
+    if (chance(2) === 0) await atm.withdraw(String(1_000 * (1 + chance(12))));
     else {
-      await machine.depositOpen();
+      await atm.depositOpen();
       for (let notes = 1 + chance(3); notes > 0; notes--) {
-        await machine.insertNote(["1000", "2000", "5000"][chance(3)]!);
+        await atm.insertNote(["1000", "2000", "5000"][chance(3)]!);
       }
-      await machine.depositConfirm();
+      await atm.depositConfirm();
     }
   }
-  await machine.logOut();
+  await atm.logOut();
 }
 
 if (import.meta.main) {
@@ -80,7 +80,7 @@ if (import.meta.main) {
   const journal = new TellingJournal(database);
   const devices = new SimulatedDevices(database);
   const terminalKey = parseTerminalKey(key, "the key");
-  const machine = new AtmMachineOfBank({
+  const atm = new BankAtm({
     line: {
       connect: () => Deno.connect({ hostname: "127.0.0.1", port }),
       randomBytes,
@@ -97,19 +97,19 @@ if (import.meta.main) {
       fillCassettes({ database, journal, devices, randomBytes, nowMs: Date.now }, notes, currency);
     },
   });
-  machine.start();
+  atm.start();
   const input = linesOf(Deno.stdin.readable).getReader();
   let finishing = false;
   const told = input.read().then(() => finishing = true);
-  const isOnline = () => machine.view().bank === "online";
+  const isOnline = () => atm.view().bank === "online";
   while (!finishing) {
     if (!isOnline()) await pause(20);
-    else await visit(machine, customers[chance(customers.length)]!).catch(console.error);
+    else await visit(atm, customers[chance(customers.length)]!).catch(console.error);
   }
   await told;
   while (!isOnline() || journal.open().length > 0) await pause(20); // the next meeting settles
   say({ finished: true });
   await input.read();
-  await machine.stop();
+  await atm.stop();
   database.close();
 }

@@ -4,7 +4,7 @@ import { languageCodes } from "../../lib/atm.ts";
 import { languages } from "../../ui/page/words/languages.ts";
 import { findBrowser, openBrowser, type Page } from "../browser.ts";
 import { onScreen, openAtm } from "./open_atm.ts";
-import { ScriptedMachine } from "./scripted_atm.ts";
+import { ScriptedAtm } from "./scripted_atm.ts";
 
 /** The button that leads on, whatever it says. */
 const next = (page: Page) => page.locator("[data-key~=enter]").click();
@@ -47,17 +47,17 @@ Deno.test({ name: "languages in Chromium", ignore: findBrowser() === null }, asy
       await t.step(
         `${languages[language].name} fits, from the welcome to the goodbye`,
         async () => {
-          const machine = new ScriptedMachine({
+          const scripted = new ScriptedAtm({
             language,
             demo: false,
             otherAccounts: { savings: 980_000n },
           });
-          machine.remember(
+          scripted.remember(
             { kind: "withdrawal", action: "withdraw €40.00", outcome: "done", amount: "4000" },
             { kind: "log-in", action: "log in failed - wrong credentials", outcome: "refused" },
           );
           const viewport = { width: 1024, height: 768 };
-          const atm = await openAtm(browser, { machine, viewport });
+          const atm = await openAtm(browser, { scripted, viewport });
           const { page } = atm;
           const words = languages[language];
           const fits = async () => {
@@ -94,7 +94,7 @@ Deno.test({ name: "languages in Chromium", ignore: findBrowser() === null }, asy
             await fits();
             await page.locator("[data-save]").click();
             await page.locator(".saving__place", { hasText: "receipt-" }).waitFor();
-            assert(machine.saved.includes(words.receipt.title));
+            assert(scripted.saved.includes(words.receipt.title));
             await next(page);
             await onScreen(page, "menu");
             for (const to of ["deposit", "accounts", "balance", "password"]) {
@@ -126,7 +126,7 @@ Deno.test({ name: "languages in Chromium", ignore: findBrowser() === null }, asy
               );
             }
             await back(page);
-            machine.next.withdraw = "in_doubt";
+            scripted.next.withdraw = "in_doubt";
             await go(page, "withdraw");
             await page.locator("[data-amount]").first().click();
             await onScreen(page, "refusal");

@@ -8,10 +8,10 @@ import { type BrowserHost, startBrowserHost } from "../../ui/window/browser_host
 import { bundlePage, type Page as PageTexts, type PageEntry } from "../../ui/window/page_bundle.ts";
 import { dataUrl, windowDocument } from "../../ui/window/window_document.ts";
 import { startWindowHost } from "../../ui/window/window_host.ts";
-import { ScriptedMachine } from "./scripted_atm.ts";
+import { ScriptedAtm } from "./scripted_atm.ts";
 
 export interface OpenAtm {
-  machine: ScriptedMachine;
+  scripted: ScriptedAtm;
   page: Page;
   context: BrowserContext;
   /** What no page should ever do: console errors, thrown errors, broken rules of the CSP. */
@@ -29,7 +29,7 @@ export interface OpenInBrowser extends OpenAtm {
 }
 
 export interface OpenOptions {
-  machine?: ScriptedMachine;
+  scripted?: ScriptedAtm;
   viewport?: { width: number; height: number };
   colorScheme?: "light" | "dark";
   pageGoneGraceMs?: number;
@@ -47,11 +47,11 @@ export async function openAtm(
   browser: Browser,
   options: OpenOptions = {},
 ): Promise<OpenInBrowser> {
-  const machine = options.machine ?? new ScriptedMachine();
+  const scripted = options.scripted ?? new ScriptedAtm();
   const ending = new AbortController();
   const problems: string[] = [];
   const host = startBrowserHost({
-    machine,
+    atm: scripted,
     page: await textsOf("in_browser"),
     randomBytes,
     signal: ending.signal,
@@ -67,7 +67,7 @@ export async function openAtm(
     await context.close();
     await killHost();
   };
-  return { machine, host, page, context, problems, requests, killHost, close };
+  return { scripted, host, page, context, problems, requests, killHost, close };
 }
 
 /** Opens the page as a window shows it, with the window's function in it; `close` ends it. */
@@ -75,14 +75,14 @@ export async function openAtmInWindow(
   browser: Browser,
   options: OpenOptions = {},
 ): Promise<OpenAtm> {
-  const machine = options.machine ?? new ScriptedMachine();
+  const scripted = options.scripted ?? new ScriptedAtm();
   const problems: string[] = [];
   const { context, page, requests } = await openPage(browser, options, problems);
   const secret = randomBytes(32).toBase64({ alphabet: "base64url", omitPadding: true });
   const url = dataUrl(windowDocument(await textsOf("in_window"), secret));
   const open = new Map<string, PromiseWithResolvers<unknown>>();
   const host = startWindowHost({
-    machine,
+    atm: scripted,
     secret,
     answer(id, value, refused) {
       if (refused) open.get(id)?.reject(new Error("refused"));
@@ -107,7 +107,7 @@ export async function openAtmInWindow(
     await context.close();
     await killHost();
   };
-  return { machine, page, context, problems, requests, killHost, close };
+  return { scripted, page, context, problems, requests, killHost, close };
 }
 
 function hostOptions(options: OpenOptions, problems: string[]) {

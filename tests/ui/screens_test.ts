@@ -14,7 +14,7 @@ import {
   type OpenOptions,
 } from "./open_atm.ts";
 import { violationsOf } from "./accessibility.ts";
-import { ScriptedMachine } from "./scripted_atm.ts";
+import { ScriptedAtm } from "./scripted_atm.ts";
 import { walk } from "./walk.ts";
 
 type Flow<Atm> = (atm: Atm) => Promise<void>;
@@ -48,7 +48,7 @@ browserFlow("the link's secret leaves address and history at once", async ({ pag
 
 flow(
   "withdraw a quick amount, and see the receipt and the new balance",
-  async ({ page, machine }) => {
+  async ({ page, scripted }) => {
     await logIn(page);
     await sees(page, "€1,250.50");
     await button(page, "Withdraw cash").click();
@@ -62,11 +62,11 @@ flow(
     await button(page, "Done").click();
     await onScreen(page, "menu");
     await sees(page, "€1,200.50");
-    assertEquals(machine.calls.filter((call) => call.startsWith("withdraw")), ["withdraw 5000"]);
+    assertEquals(scripted.calls.filter((call) => call.startsWith("withdraw")), ["withdraw 5000"]);
   },
 );
 
-flow("withdraw an amount of one's own by the key pad on the screen", async ({ page, machine }) => {
+flow("withdraw an amount of one's own by the key pad on the screen", async ({ page, scripted }) => {
   await logIn(page);
   await button(page, "Withdraw cash").click();
   await button(page, "Another amount").click();
@@ -84,12 +84,12 @@ flow("withdraw an amount of one's own by the key pad on the screen", async ({ pa
   await button(page, /9 × €20/).click();
   await onScreen(page, "receipt");
   assertEquals(await stacks(page), ["9 × €20"]);
-  assert(machine.calls.includes("withdraw 18000 9x2000"));
+  assert(scripted.calls.includes("withdraw 18000 9x2000"));
 });
 
 flow(
   "transfer: whose account it is, and all of it, before it is sent",
-  async ({ page, machine }) => {
+  async ({ page, scripted }) => {
     await logIn(page);
     await button(page, /^Transfer/).click();
     await page.getByLabel("Account number").fill("10 00");
@@ -113,14 +113,14 @@ flow(
     await page.keyboard.press("Enter");
     await sees(page, "It is sent");
     await sees(page, "€1,000.00");
-    assertEquals(machine.calls.filter((call) => call.startsWith("transfer")), [
+    assertEquals(scripted.calls.filter((call) => call.startsWith("transfer")), [
       "transfer 900000 to 8",
       "transfer 25050 to 8",
     ]);
   },
 );
 
-flow("one's own accounts: chosen, and money moved between them", async ({ page, machine }) => {
+flow("one's own accounts: chosen, and money moved between them", async ({ page, scripted }) => {
   await logIn(page);
   await button(page, "Switch account").click();
   await button(page, /savings/).click();
@@ -133,13 +133,16 @@ flow("one's own accounts: chosen, and money moved between them", async ({ page, 
   await page.keyboard.press("Enter");
   await button(page, "Send €100.00").click();
   await sees(page, "€9,700.00");
-  assert(machine.calls.includes("transfer 10000 to 7"));
-  assert(!machine.calls.some((call) => call.startsWith("recipient")), "one's own needs no look-up");
-}, () => ({ machine: new ScriptedMachine({ otherAccounts: { savings: 980_000n } }) }));
+  assert(scripted.calls.includes("transfer 10000 to 7"));
+  assert(
+    !scripted.calls.some((call) => call.startsWith("recipient")),
+    "one's own needs no look-up",
+  );
+}, () => ({ scripted: new ScriptedAtm({ otherAccounts: { savings: 980_000n } }) }));
 
 flow(
   "a new password: what the page can tell is told, and nothing stays in it",
-  async ({ page, machine }) => {
+  async ({ page, scripted }) => {
     await logIn(page);
     await button(page, /^Password/).click();
     const [current, next, again] = [
@@ -164,7 +167,7 @@ flow(
     await sees(page, "the same as the old one");
     await send("correct horse", "blue tin whistle", "another one");
     await sees(page, "are not the same");
-    assertEquals(machine.calls.includes("changePassword"), false);
+    assertEquals(scripted.calls.includes("changePassword"), false);
     await send("wrong", "blue tin whistle", "blue tin whistle");
     await sees(page, "That did not match");
     await button(page, "Try again").click();
@@ -179,7 +182,7 @@ flow(
 
 flow(
   "settings hold for one customer, from the first screen to the last",
-  async ({ page, machine }) => {
+  async ({ page, scripted }) => {
     const root = (name: string) =>
       page.evaluate((name) => document.documentElement.getAttribute(name), name);
     await button(page, "Settings").click();
@@ -201,7 +204,7 @@ flow(
     assertEquals([await root("lang"), await root("dir")], ["ar-u-nu-latn", "rtl"]);
     await page.keyboard.press("Escape");
     await onScreen(page, "menu");
-    machine.endVisit("logged_out");
+    scripted.endVisit("logged_out");
     await sees(page, "إلى اللقاء");
     await page.keyboard.press("Enter");
     await sees(page, "Welcome to Strongroom Bank");
@@ -269,7 +272,7 @@ flow("letters pressed on the screen go where one types", async ({ page }) => {
   await button(page, "On-screen keyboard").waitFor();
 });
 
-flow("files: a receipt, and the history as it is narrowed", async ({ page, machine }) => {
+flow("files: a receipt, and the history as it is narrowed", async ({ page, scripted }) => {
   await logIn(page);
   await button(page, "Withdraw cash").click();
   await button(page, "€50").click();
@@ -283,23 +286,23 @@ flow("files: a receipt, and the history as it is narrowed", async ({ page, machi
       "7f3a9c04e1b25d8860aa41c2f09be713",
     ]
   ) {
-    assert(machine.saved.includes(line), machine.saved);
+    assert(scripted.saved.includes(line), scripted.saved);
   }
   await button(page, "Done").click();
   await button(page, "History").click();
   await button(page, "Deposits").click();
-  machine.next.save = "not_saved";
+  scripted.next.save = "not_saved";
   await button(page, "Save as a file").click();
   await sees(page, "It could not be saved");
   await button(page, "Save as a file").click();
   await sees(page, "Saved as data/atm/saved/history-20261123-161602.csv");
-  assertEquals(JSON.parse(machine.saved).kind, "deposit");
+  assertEquals(JSON.parse(scripted.saved).kind, "deposit");
 });
 
 flow(
   "history: days of the bank's calendar, and entries as the log has them",
-  async ({ page, machine }) => {
-    machine.remember({ kind: "deposit", action: "deposit €1.00", outcome: "done", amount: "100" });
+  async ({ page, scripted }) => {
+    scripted.remember({ kind: "deposit", action: "deposit €1.00", outcome: "done", amount: "100" });
     await logIn(page);
     await button(page, "History").click();
     await button(page, "7 days").click();
@@ -307,7 +310,7 @@ flow(
       document.querySelector("[data-choice=week]")?.getAttribute("aria-pressed") === "true"
     );
     const filter = () =>
-      JSON.parse(machine.calls.at(-1)!.replace(/^history /, "").replace(/ sealed$/, ""));
+      JSON.parse(scripted.calls.at(-1)!.replace(/^history /, "").replace(/ sealed$/, ""));
     assert(/T2[23]:00:00\.000Z$/.test(filter().from), "a day begins at midnight in Berlin");
     await page.getByText("Other dates").click();
     await page.getByLabel("From").fill("2026-11-20");
@@ -319,11 +322,11 @@ flow(
     await button(page, "Any time").click();
     await button(page, "As the log has it").click();
     await sees(page, "5d0c9ab1f27e4836");
-    assert(machine.calls.at(-1)!.endsWith("sealed"));
+    assert(scripted.calls.at(-1)!.endsWith("sealed"));
   },
 );
 
-flow("deposit: notes are drawn as they come in, and booked", async ({ page, machine }) => {
+flow("deposit: notes are drawn as they come in, and booked", async ({ page, scripted }) => {
   await logIn(page);
   await button(page, "Deposit cash").click();
   await onScreen(page, "deposit");
@@ -334,17 +337,17 @@ flow("deposit: notes are drawn as they come in, and booked", async ({ page, mach
   await button(page, "Deposit €90.00").click();
   await onScreen(page, "receipt");
   await sees(page, "€1,340.50");
-  assertEquals(machine.calls.filter((call) => call === "depositConfirm").length, 1);
+  assertEquals(scripted.calls.filter((call) => call === "depositConfirm").length, 1);
 });
 
-flow("deposit given back", async ({ page, machine }) => {
+flow("deposit given back", async ({ page, scripted }) => {
   await logIn(page);
   await button(page, "Deposit cash").click();
   await button(page, "Insert €20").click();
   await button(page, "Give my notes back").click();
   await onScreen(page, "menu");
-  assertEquals(machine.view().escrow, null);
-  assertEquals(machine.view().visit?.account.booked, "125050");
+  assertEquals(scripted.view().escrow, null);
+  assertEquals(scripted.view().visit?.account.booked, "125050");
 });
 
 flow("the demo's controls are there in a demo only", async ({ page }) => {
@@ -353,15 +356,15 @@ flow("the demo's controls are there in a demo only", async ({ page }) => {
   await onScreen(page, "deposit");
   assertEquals(await page.getByRole("complementary", { name: "Devices" }).count(), 0);
   assertEquals(await button(page, /Insert/).count(), 0);
-}, () => ({ machine: new ScriptedMachine({ demo: false }) }));
+}, () => ({ scripted: new ScriptedAtm({ demo: false }) }));
 
-flow("notes that are handed out are taken first", async ({ page, machine }) => {
+flow("notes that are handed out are taken first", async ({ page, scripted }) => {
   await logIn(page);
   await button(page, "Withdraw cash").click();
   let release = () => {};
-  machine.gate = new Promise((resolve) => release = resolve);
+  scripted.gate = new Promise((resolve) => release = resolve);
   await button(page, "€50").click();
-  machine.change({ presented: { notes: [{ value: "5000", count: 1 }], total: "5000" } });
+  scripted.change({ presented: { notes: [{ value: "5000", count: 1 }], total: "5000" } });
   await onScreen(page, "take");
   assertEquals(await focused(page), "Please take your notes");
   assertEquals(await stacks(page), ["1 × €50"]);
@@ -369,10 +372,10 @@ flow("notes that are handed out are taken first", async ({ page, machine }) => {
   await onScreen(page, "working");
   release();
   await onScreen(page, "receipt");
-  assert(machine.calls.includes("takeNotes"));
+  assert(scripted.calls.includes("takeNotes"));
 });
 
-flow("faults are armed, seen and disarmed, by keyboard too", async ({ page, machine }) => {
+flow("faults are armed, seen and disarmed, by keyboard too", async ({ page, scripted }) => {
   await onScreen(page, "welcome");
   await page.getByLabel("What").selectOption("power cut");
   await page.getByLabel("At", { exact: true }).selectOption("cashInEnd");
@@ -380,47 +383,47 @@ flow("faults are armed, seen and disarmed, by keyboard too", async ({ page, mach
   await page.keyboard.press("Enter");
   await button(page, "Disarm: power cut before cashInEnd").click();
   await button(page, /^Disarm/).waitFor({ state: "detached" });
-  assertEquals(machine.calls, [
+  assertEquals(scripted.calls, [
     "armFault power cut before cashInEnd",
     "disarmFault power cut before cashInEnd",
   ]);
-  machine.change({ devices: { jammed: ["dispenser"], faults: [] } });
+  scripted.change({ devices: { jammed: ["dispenser"], faults: [] } });
   await sees(page, "Jammed: dispenser");
   await button(page, "Clear jams").click();
   await button(page, "Clear jams").waitFor({ state: "detached" });
   await onScreen(page, "welcome"); // the pane's keys are not the ATM's
   await page.getByText("Devices").click();
   await button(page, "Make it fail").waitFor({ state: "hidden" });
-  machine.change({ presented: { notes: [{ value: "5000", count: 1 }], total: "5000" } });
+  scripted.change({ presented: { notes: [{ value: "5000", count: 1 }], total: "5000" } });
   await button(page, "Take the notes").click(); // it opens by itself while there is something to do
   await onScreen(page, "welcome");
 });
 
-flow("balance, booked and available apart, changing by itself", async ({ page, machine }) => {
+flow("balance, booked and available apart, changing by itself", async ({ page, scripted }) => {
   await logIn(page);
   await button(page, /^Balance/).click();
-  const { visit } = machine.view();
-  machine.change({
+  const { visit } = scripted.view();
+  scripted.change({
     visit: { ...visit!, account: { ...visit!.account, available: "100050", version: 2 } },
   });
   await sees(page, "€250.00");
   await sees(page, "€1,000.50");
-  machine.moveElsewhere(-5000n);
+  scripted.moveElsewhere(-5000n);
   await sees(page, "−€50.00 just now");
   await button(page, "Done").click();
   await onScreen(page, "menu");
 });
 
-flow("history: narrowed, searched, older and newer", async ({ page, machine }) => {
+flow("history: narrowed, searched, older and newer", async ({ page, scripted }) => {
   for (let entry = 1; entry <= 12; entry++) {
-    machine.remember({
+    scripted.remember({
       kind: "deposit",
       action: `deposit €${entry}.00`,
       outcome: "done",
       amount: `${entry}00`,
     });
   }
-  machine.remember({
+  scripted.remember({
     kind: "withdrawal",
     action: "withdraw €900.00 failed - insufficient funds",
     outcome: "refused",
@@ -445,10 +448,10 @@ flow("history: narrowed, searched, older and newer", async ({ page, machine }) =
   await page.keyboard.press("Enter");
   await page.getByText("Deposit €12.00").waitFor({ state: "detached" });
   assertEquals(await page.getByRole("listitem").count(), 1);
-  assertEquals(machine.calls.at(-1), `history {"text":"€7.","kind":"deposit"}`);
+  assertEquals(scripted.calls.at(-1), `history {"text":"€7.","kind":"deposit"}`);
 });
 
-flow("wrong password: said, and tried again with the field empty", async ({ page, machine }) => {
+flow("wrong password: said, and tried again with the field empty", async ({ page, scripted }) => {
   await button(page, "Touch to begin").click();
   await fillLogIn(page, "alice", "wrong");
   await sees(page, "That did not match");
@@ -458,12 +461,12 @@ flow("wrong password: said, and tried again with the field empty", async ({ page
   assertEquals(await page.getByLabel("Password", { exact: true }).inputValue(), "");
   await fillLogIn(page, "alice", "correct horse");
   await onScreen(page, "menu");
-  assertEquals(machine.calls.filter((call) => call === "logIn alice").length, 2);
+  assertEquals(scripted.calls.filter((call) => call === "logIn alice").length, 2);
 });
 
-flow("the password's field is empty while it is being checked", async ({ page, machine }) => {
+flow("the password's field is empty while it is being checked", async ({ page, scripted }) => {
   let release = () => {};
-  machine.gate = new Promise((resolve) => release = resolve);
+  scripted.gate = new Promise((resolve) => release = resolve);
   await button(page, "Touch to begin").click();
   await fillLogIn(page, "alice", "correct horse");
   await sees(page, "Checking…");
@@ -484,9 +487,9 @@ flow("a password can be shown and hidden", async ({ page }) => {
   assertEquals(await password.inputValue(), "correct horse");
 });
 
-flow("throttled: counts down, and lets on in time", async ({ page, machine }) => {
-  machine.retryAfterMs = 1500;
-  machine.next.logIn = "throttled";
+flow("throttled: counts down, and lets on in time", async ({ page, scripted }) => {
+  scripted.retryAfterMs = 1500;
+  scripted.next.logIn = "throttled";
   await button(page, "Touch to begin").click();
   await fillLogIn(page, "alice", "wrong");
   await sees(page, "You can try again in 2 seconds");
@@ -497,7 +500,7 @@ flow("throttled: counts down, and lets on in time", async ({ page, machine }) =>
   await onScreen(page, "log_in");
 });
 
-flow("not dispensable: the nearest amount is one touch away", async ({ page, machine }) => {
+flow("not dispensable: the nearest amount is one touch away", async ({ page, scripted }) => {
   await logIn(page);
   await button(page, "Withdraw cash").click();
   await button(page, "Another amount").click();
@@ -506,20 +509,23 @@ flow("not dispensable: the nearest amount is one touch away", async ({ page, mac
   await sees(page, "We cannot hand out exactly that");
   await button(page, "€40").click();
   await onScreen(page, "receipt");
-  assertEquals(machine.calls.slice(-2), ["withdraw 4500", "withdraw 4000"]);
+  assertEquals(scripted.calls.slice(-2), ["withdraw 4500", "withdraw 4000"]);
 });
 
-flow("a bad amount never leaves the page, and is there to be mended", async ({ page, machine }) => {
-  await logIn(page);
-  await button(page, "Withdraw cash").click();
-  await button(page, "Another amount").click();
-  await page.keyboard.type("4.5.6,7");
-  await page.keyboard.press("Enter");
-  await sees(page, "We could not read that amount");
-  await page.keyboard.press("Enter");
-  assertEquals(await page.getByLabel("Amount").inputValue(), "4.5.6,7");
-  assert(!machine.calls.some((call) => call.startsWith("withdraw")));
-});
+flow(
+  "a bad amount never leaves the page, and is there to be mended",
+  async ({ page, scripted }) => {
+    await logIn(page);
+    await button(page, "Withdraw cash").click();
+    await button(page, "Another amount").click();
+    await page.keyboard.type("4.5.6,7");
+    await page.keyboard.press("Enter");
+    await sees(page, "We could not read that amount");
+    await page.keyboard.press("Enter");
+    assertEquals(await page.getByLabel("Amount").inputValue(), "4.5.6,7");
+    assert(!scripted.calls.some((call) => call.startsWith("withdraw")));
+  },
+);
 
 flow("nothing comes of a file that is dropped, nor of the context menu", async ({ page }) => {
   await onScreen(page, "welcome");
@@ -531,21 +537,21 @@ flow("nothing comes of a file that is dropped, nor of the context menu", async (
   assertEquals(prevented, [true, true, true]);
 });
 
-flow("a double click withdraws once", async ({ page, machine }) => {
+flow("a double click withdraws once", async ({ page, scripted }) => {
   let release = () => {};
   await logIn(page);
   await button(page, "Withdraw cash").click();
-  machine.gate = new Promise((resolve) => release = resolve);
+  scripted.gate = new Promise((resolve) => release = resolve);
   await button(page, "€50").dblclick();
   await onScreen(page, "working");
   release();
   await onScreen(page, "receipt");
-  assertEquals(machine.calls.filter((call) => call.startsWith("withdraw")).length, 1);
+  assertEquals(scripted.calls.filter((call) => call.startsWith("withdraw")).length, 1);
 });
 
 flow(
   "a double press of Enter logs in once, and a double click logs out once",
-  async ({ page, machine }) => {
+  async ({ page, scripted }) => {
     await button(page, "Touch to begin").click();
     await page.getByLabel("Username").fill("alice");
     await page.getByLabel("Password", { exact: true }).fill("correct horse");
@@ -557,11 +563,14 @@ flow(
     await onScreen(page, "menu");
     await button(page, "Log out").dblclick();
     await sees(page, /Goodbye|Welcome/);
-    assertEquals(machine.calls.filter((call) => call.startsWith("log")), ["logIn alice", "logOut"]);
+    assertEquals(scripted.calls.filter((call) => call.startsWith("log")), [
+      "logIn alice",
+      "logOut",
+    ]);
   },
 );
 
-flow("keyboard alone: log in, withdraw, log out", async ({ page, machine }) => {
+flow("keyboard alone: log in, withdraw, log out", async ({ page, scripted }) => {
   const { keyboard } = page;
   await onScreen(page, "welcome");
   await keyboard.press("Enter");
@@ -596,14 +605,14 @@ flow("keyboard alone: log in, withdraw, log out", async ({ page, machine }) => {
   await onScreen(page, "ended");
   await keyboard.press("Enter");
   await onScreen(page, "welcome");
-  assert(machine.calls.includes("withdraw 6000 1x5000 1x1000"));
+  assert(scripted.calls.includes("withdraw 6000 1x5000 1x1000"));
 });
 
-flow("idle: asked for more time, which is given", async ({ page, machine }) => {
+flow("idle: asked for more time, which is given", async ({ page, scripted }) => {
   await logIn(page);
   await page.getByRole("alertdialog", { name: "Do you need more time?" }).waitFor();
   assertEquals(await focused(page), "Yes, more time");
-  const touches = () => machine.calls.filter((call) => call === "touch").length;
+  const touches = () => scripted.calls.filter((call) => call === "touch").length;
   const before = touches();
   await page.keyboard.press("Enter");
   await page.getByRole("alertdialog").waitFor({ state: "detached" });
@@ -612,37 +621,37 @@ flow("idle: asked for more time, which is given", async ({ page, machine }) => {
   await page.getByRole("alertdialog").waitFor();
   await button(page, "No, log out").click();
   await sees(page, "Goodbye");
-}, () => ({ machine: new ScriptedMachine({ idleMsMax: 5000 }) }));
+}, () => ({ scripted: new ScriptedAtm({ idleMsMax: 5000 }) }));
 
-flow("idle: logged out, with the reason", async ({ page, machine }) => {
+flow("idle: logged out, with the reason", async ({ page, scripted }) => {
   await logIn(page);
   await button(page, /^Balance/).click();
-  machine.endVisit("idle");
+  scripted.endVisit("idle");
   await sees(page, "Nobody touched the screen for a while");
   await button(page, "To the start").click();
   await onScreen(page, "welcome");
 });
 
-flow("connection lost: said at once, and said when it is back", async ({ page, machine }) => {
+flow("connection lost: said at once, and said when it is back", async ({ page, scripted }) => {
   await logIn(page);
-  machine.loseBank();
+  scripted.loseBank();
   await sees(page, "The bank cannot be reached");
   await sees(page, "Connection lost");
-  machine.change({ bank: "online" });
+  scripted.change({ bank: "online" });
   await sees(page, "The bank is back");
   await button(page, "Log in").click();
   await onScreen(page, "log_in");
 });
 
-flow("connection lost while money moves: its end is shown first", async ({ page, machine }) => {
+flow("connection lost while money moves: its end is shown first", async ({ page, scripted }) => {
   await logIn(page);
   await button(page, "Withdraw cash").click();
   let release = () => {};
-  machine.gate = new Promise((resolve) => release = resolve);
-  machine.next.withdraw = "in_doubt";
+  scripted.gate = new Promise((resolve) => release = resolve);
+  scripted.next.withdraw = "in_doubt";
   await button(page, "€50").click();
   await onScreen(page, "working");
-  machine.loseBank();
+  scripted.loseBank();
   await sees(page, "The connection to the bank was lost. Please wait");
   release();
   await sees(page, "Your money is safe");
@@ -693,9 +702,9 @@ browserFlow("host killed: the page says so and never sends again", async (atm) =
   problems.length = 0;
 });
 
-browserFlow("one failed call stops the page", async ({ page, machine, problems, requests }) => {
+browserFlow("one failed call stops the page", async ({ page, scripted, problems, requests }) => {
   await logIn(page);
-  machine.history = () => Promise.reject(new Error("nobody's business"));
+  scripted.history = () => Promise.reject(new Error("nobody's business"));
   await button(page, "History").click();
   await sees(page, "This ATM has stopped");
   assert(!(await page.content()).includes("nobody's business"));
@@ -706,12 +715,12 @@ browserFlow("one failed call stops the page", async ({ page, machine, problems, 
   problems.length = 0;
 });
 
-browserFlow("reloaded: the page has no access, and the visit ends", async ({ page, machine }) => {
+browserFlow("reloaded: the page has no access, and the visit ends", async ({ page, scripted }) => {
   await logIn(page);
   await page.reload();
   await sees(page, "This page cannot be opened again");
-  while (machine.view().visit) await page.waitForTimeout(20);
-  assert(machine.calls.includes("logOut"));
+  while (scripted.view().visit) await page.waitForTimeout(20);
+  assert(scripted.calls.includes("logOut"));
 });
 
 browserFlow("a file forwards to the link", async ({ context, host }) => {
@@ -740,21 +749,21 @@ browserFlow("a used link opens nothing", async ({ context, host, problems }) => 
 
 browserFlow(
   "opened again: the newer page wins and the older says so",
-  async ({ page, host, context, machine }) => {
+  async ({ page, host, context, scripted }) => {
     await logIn(page);
     const newer = await context.newPage();
     await newer.goto(host.newLink());
     await onScreen(newer, "welcome");
     await sees(page, "This ATM is open in another window");
-    assertEquals(machine.view().visit, null);
+    assertEquals(scripted.view().visit, null);
   },
 );
 
-browserFlow("tab closed: the visit ends", async ({ page, machine }) => {
+browserFlow("tab closed: the visit ends", async ({ page, scripted }) => {
   await logIn(page);
   await page.close();
-  while (machine.view().visit) await new Promise((resolve) => setTimeout(resolve, 20));
-  assertEquals(machine.calls.at(-1), "logOut");
+  while (scripted.view().visit) await new Promise((resolve) => setTimeout(resolve, 20));
+  assertEquals(scripted.calls.at(-1), "logOut");
 });
 
 Deno.test({
@@ -777,7 +786,7 @@ Deno.test({
         await t.step(
           `${stop.name} is named, fits and has large targets`,
           () =>
-            inAtm(openAtm(browser, { machine: stop.machine?.() }), async (atm) => {
+            inAtm(openAtm(browser, { scripted: stop.scripted?.() }), async (atm) => {
               await stop.reach(atm);
               await holdsTheRules(atm.page);
               await fitsAtTwice(atm.page);

@@ -1,7 +1,7 @@
 /** Pictures of every screen, to look at: `deno task screenshots` writes them to `./screenshots`. */
 import { type Browser, openBrowser } from "../browser.ts";
 import { openAtm } from "./open_atm.ts";
-import { ScriptedMachine } from "./scripted_atm.ts";
+import { ScriptedAtm } from "./scripted_atm.ts";
 import { type Stop, walk } from "./walk.ts";
 
 type Scheme = "light" | "dark" | "contrast";
@@ -54,14 +54,14 @@ export async function takeScreenshots(folder: string, only = ""): Promise<string
 }
 
 async function takeOne(browser: Browser, look: Look, stop: Stop, path: string): Promise<void> {
-  const machine = stop.machine?.() ?? new ScriptedMachine();
+  const scripted = stop.scripted?.() ?? new ScriptedAtm();
   const { viewport, scheme, direction } = look;
   const colorScheme = scheme === "dark" ? "dark" : "light";
-  const atm = await openAtm(browser, { viewport, colorScheme, machine });
+  const atm = await openAtm(browser, { viewport, colorScheme, scripted });
   try {
     await stop.reach(atm);
     if (direction === "rtl") {
-      machine.change({ language: "ar" });
+      scripted.change({ language: "ar" });
       await atm.page.waitForTimeout(100);
     }
     if (scheme === "contrast") {

@@ -4,14 +4,14 @@
  */
 import type {
   AccountView,
-  AtmMachine,
+  Atm,
+  AtmView,
   DayBalance,
   DeviceFault,
   HistoryEntry,
   HistoryFilter,
   HistoryPage,
   Language,
-  MachineView,
   Notes,
   Receipt,
   VisitEnd,
@@ -56,7 +56,7 @@ const script: Script = {
   language: "en",
 };
 
-export class ScriptedMachine implements AtmMachine {
+export class ScriptedAtm implements Atm {
   /** Every call so far, in order, without what was secret in it. */
   readonly calls: string[] = [];
   /** What the next call of a name comes to, once, instead of what it would. */
@@ -82,10 +82,10 @@ export class ScriptedMachine implements AtmMachine {
   gate: Promise<void> | null = null;
 
   #script: Script;
-  #listeners = new Set<(view: MachineView) => void>();
+  #listeners = new Set<(view: AtmView) => void>();
   #accounts = new Map<string, AccountView[]>();
   #entries: HistoryEntry[] = [];
-  #view: MachineView;
+  #view: AtmView;
 
   constructor(changes: Partial<Script> = {}) {
     this.#script = { ...script, ...changes };
@@ -124,11 +124,11 @@ export class ScriptedMachine implements AtmMachine {
     };
   }
 
-  view(): MachineView {
+  view(): AtmView {
     return structuredClone(this.#view);
   }
 
-  watch(listener: (view: MachineView) => void): () => void {
+  watch(listener: (view: AtmView) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
@@ -355,7 +355,7 @@ export class ScriptedMachine implements AtmMachine {
   }
 
   /** Changes the view as a test wishes, and tells everyone who watches. */
-  change(changes: Partial<MachineView>): void {
+  change(changes: Partial<AtmView>): void {
     this.#view = { ...this.#view, ...changes };
     for (const listener of this.#listeners) listener(this.view());
   }
@@ -381,7 +381,7 @@ export class ScriptedMachine implements AtmMachine {
     for (const entry of entries) this.#remember(entry);
   }
 
-  #scripted(name: keyof ScriptedMachine["next"]): AtmOutcome | undefined {
+  #scripted(name: keyof ScriptedAtm["next"]): AtmOutcome | undefined {
     const outcome = this.next[name];
     delete this.next[name];
     return outcome;

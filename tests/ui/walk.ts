@@ -1,15 +1,15 @@
 /** A walk past every screen there is, each by the way on which a customer comes to it. */
 import type { Page } from "../browser.ts";
 import { fillLogIn, logIn, onScreen, type OpenAtm, type OpenInBrowser } from "./open_atm.ts";
-import { ScriptedMachine } from "./scripted_atm.ts";
-import type { MachineView, OutOfService } from "../../lib/atm.ts";
+import { ScriptedAtm } from "./scripted_atm.ts";
+import type { AtmView, OutOfService } from "../../lib/atm.ts";
 import type { AtmOutcome } from "../../lib/errors.ts";
 
 export interface Stop {
   /** The picture's name. */
   name: string;
   /** Where the machine stands before the page is opened; the usual one if absent. */
-  machine?: () => ScriptedMachine;
+  scripted?: () => ScriptedAtm;
   /** From the opened page to the screen. */
   reach: (atm: OpenInBrowser) => Promise<void>;
 }
@@ -27,18 +27,18 @@ const inMenu = (on: (atm: OpenAtm) => Promise<unknown>) => async (atm: OpenAtm) 
 /** A withdrawal of €50.00 that comes to `outcome`. */
 const refusedWithdrawal = (outcome: AtmOutcome): Stop => ({
   name: `refusal_${outcome}`,
-  reach: inMenu(async ({ machine, page }) => {
-    machine.next.withdraw = outcome;
+  reach: inMenu(async ({ scripted, page }) => {
+    scripted.next.withdraw = outcome;
     await button(page, "Withdraw cash").click();
     await button(page, "€50").click();
     await onScreen(page, "refusal");
   }),
 });
 
-const outOfService = (why: OutOfService, changes: Partial<MachineView>): Stop => ({
+const outOfService = (why: OutOfService, changes: Partial<AtmView>): Stop => ({
   name: `out_of_service_${why}`,
-  async reach({ machine, page }) {
-    machine.change(changes);
+  async reach({ scripted, page }) {
+    scripted.change(changes);
     await onScreen(page, "out_of_service");
   },
 });
@@ -56,8 +56,8 @@ const typedAmount = (name: string, typed: string): Stop => ({
 
 const refusedLogIn = (outcome: AtmOutcome): Stop => ({
   name: `refusal_${outcome}`,
-  async reach({ machine, page }) {
-    machine.next.logIn = outcome;
+  async reach({ scripted, page }) {
+    scripted.next.logIn = outcome;
     await button(page, "Touch to begin").click();
     await fillLogIn(page, "alice", "something else");
     await onScreen(page, "refusal");
@@ -93,15 +93,15 @@ const usual: Stop[] = [
   { name: "menu", reach: inMenu(() => Promise.resolve()) },
   {
     name: "menu_news",
-    reach: inMenu(async ({ machine, page }) => {
-      machine.moveElsewhere(4500n);
+    reach: inMenu(async ({ scripted, page }) => {
+      scripted.moveElsewhere(4500n);
       await page.getByText("just now").waitFor();
     }),
   },
   {
     name: "menu_elsewhere",
-    reach: inMenu(async ({ machine, page }) => {
-      machine.change({ visit: { ...machine.view().visit!, elsewhere: ["hall", "mall"] } });
+    reach: inMenu(async ({ scripted, page }) => {
+      scripted.change({ visit: { ...scripted.view().visit!, elsewhere: ["hall", "mall"] } });
       await page.getByText("hall, mall").waitFor();
     }),
   },
@@ -116,8 +116,8 @@ const usual: Stop[] = [
   },
   {
     name: "working",
-    reach: inMenu(async ({ machine, page }) => {
-      machine.gate = new Promise(() => {});
+    reach: inMenu(async ({ scripted, page }) => {
+      scripted.gate = new Promise(() => {});
       await button(page, "Withdraw cash").click();
       await button(page, "€100").click();
       await onScreen(page, "working");
@@ -125,11 +125,11 @@ const usual: Stop[] = [
   },
   {
     name: "take",
-    reach: inMenu(async ({ machine, page }) => {
-      machine.gate = new Promise(() => {});
+    reach: inMenu(async ({ scripted, page }) => {
+      scripted.gate = new Promise(() => {});
       await button(page, "Withdraw cash").click();
       await button(page, "€100").click();
-      machine.change({ presented: { notes: [{ value: "5000", count: 2 }], total: "10000" } });
+      scripted.change({ presented: { notes: [{ value: "5000", count: 2 }], total: "10000" } });
       await onScreen(page, "take");
     }),
   },
@@ -165,12 +165,12 @@ const usual: Stop[] = [
   },
   {
     name: "menu_accounts",
-    machine: severalAccounts,
+    scripted: severalAccounts,
     reach: inMenu(({ page }) => button(page, "Switch account").waitFor()),
   },
   {
     name: "accounts",
-    machine: severalAccounts,
+    scripted: severalAccounts,
     reach: inMenu(async ({ page }) => {
       await button(page, "Switch account").click();
       await onScreen(page, "accounts");
@@ -185,7 +185,7 @@ const usual: Stop[] = [
   },
   {
     name: "recipient_own",
-    machine: severalAccounts,
+    scripted: severalAccounts,
     reach: inMenu(async ({ page }) => {
       await button(page, /^Transfer/).click();
       await onScreen(page, "recipient");
@@ -240,11 +240,11 @@ const usual: Stop[] = [
   },
   {
     name: "devices_at_fault",
-    reach: inMenu(async ({ machine, page }) => {
+    reach: inMenu(async ({ scripted, page }) => {
       for (const fault of ["jam between dispense", "power cut after cashInEnd"] as const) {
-        await machine.armFault(fault);
+        await scripted.armFault(fault);
       }
-      machine.change({ devices: { ...machine.view().devices, jammed: ["dispenser"] } });
+      scripted.change({ devices: { ...scripted.view().devices, jammed: ["dispenser"] } });
       await button(page, "Clear jams").waitFor();
     }),
   },
@@ -257,16 +257,16 @@ const usual: Stop[] = [
   },
   {
     name: "history",
-    reach: inMenu(async ({ machine, page }) => {
-      rememberMuch(machine);
+    reach: inMenu(async ({ scripted, page }) => {
+      rememberMuch(scripted);
       await button(page, "History").click();
       await page.getByText("Withdraw €40.00").first().waitFor();
     }),
   },
   {
     name: "history_sealed",
-    reach: inMenu(async ({ machine, page }) => {
-      rememberMuch(machine);
+    reach: inMenu(async ({ scripted, page }) => {
+      rememberMuch(scripted);
       await button(page, "History").click();
       await button(page, "As the log has it").click();
       await page.getByText("Tag").first().waitFor();
@@ -286,8 +286,8 @@ const usual: Stop[] = [
 function refusedTransfer(outcome: AtmOutcome, at: "recipient" | "transfer"): Stop {
   return {
     name: `refusal_transfer_${outcome}`,
-    reach: inMenu(async ({ machine, page }) => {
-      machine.next[at] = outcome;
+    reach: inMenu(async ({ scripted, page }) => {
+      scripted.next[at] = outcome;
       if (at === "recipient") {
         await button(page, /^Transfer/).click();
         await page.getByLabel("Account number").fill("8");
@@ -304,8 +304,8 @@ function refusedTransfer(outcome: AtmOutcome, at: "recipient" | "transfer"): Sto
 function refusedPassword(outcome: AtmOutcome): Stop {
   return {
     name: `refusal_password_${outcome}`,
-    reach: inMenu(async ({ machine, page }) => {
-      machine.next.changePassword = outcome;
+    reach: inMenu(async ({ scripted, page }) => {
+      scripted.next.changePassword = outcome;
       await newPassword(page, "correct horse", "a longer one", "a longer one");
       await onScreen(page, "refusal");
     }),
@@ -347,36 +347,36 @@ const ends: Stop[] = [
   },
   {
     name: "ended_idle",
-    reach: inMenu(async ({ machine, page }) => {
-      machine.endVisit("idle");
+    reach: inMenu(async ({ scripted, page }) => {
+      scripted.endVisit("idle");
       await onScreen(page, "ended");
     }),
   },
   {
     name: "ended_by_bank",
-    reach: inMenu(async ({ machine, page }) => {
-      machine.endVisit("ended_by_bank");
+    reach: inMenu(async ({ scripted, page }) => {
+      scripted.endVisit("ended_by_bank");
       await onScreen(page, "ended");
     }),
   },
   {
     name: "more_time",
-    machine: () => new ScriptedMachine({ idleMsMax: 4000 }),
+    scripted: () => new ScriptedAtm({ idleMsMax: 4000 }),
     reach: inMenu(({ page }) => page.getByRole("alertdialog").waitFor()),
   },
   {
     name: "lost",
-    reach: inMenu(async ({ machine, page }) => {
-      machine.loseBank();
+    reach: inMenu(async ({ scripted, page }) => {
+      scripted.loseBank();
       await onScreen(page, "lost");
     }),
   },
   {
     name: "back",
-    reach: inMenu(async ({ machine, page }) => {
-      machine.loseBank();
+    reach: inMenu(async ({ scripted, page }) => {
+      scripted.loseBank();
       await onScreen(page, "lost");
-      machine.change({ bank: "online" });
+      scripted.change({ bank: "online" });
       await onScreen(page, "back");
     }),
   },
@@ -415,8 +415,8 @@ const ends: Stop[] = [
 /** Every screen, in the order of a visit, refusals and ends after it. */
 export const walk: readonly Stop[] = [...usual, ...refusals, ...ends];
 
-function severalAccounts(): ScriptedMachine {
-  return new ScriptedMachine({ otherAccounts: { savings: 980_000n, holiday: 12_345n } });
+function severalAccounts(): ScriptedAtm {
+  return new ScriptedAtm({ otherAccounts: { savings: 980_000n, holiday: 12_345n } });
 }
 
 /** From the menu to the question whether a transfer is right. */
@@ -446,9 +446,9 @@ async function insertNotes(page: Page): Promise<void> {
   await page.getByText("€170.00").first().waitFor();
 }
 
-function rememberMuch(machine: ScriptedMachine): void {
+function rememberMuch(scripted: ScriptedAtm): void {
   for (let day = 0; day < 9; day++) {
-    machine.remember(
+    scripted.remember(
       { kind: "log-in", action: "log in", outcome: "done" },
       { kind: "withdrawal", action: "withdraw €40.00", outcome: "done", amount: "4000" },
       {

@@ -3,7 +3,7 @@
  * server in the browser (`browser_bridge`), a bound function in a native window (`window_bridge`).
  * Both keep this contract.
  */
-import type { AtmCalls, MachineView } from "../../lib/atm.ts";
+import type { AtmCalls, AtmView } from "../../lib/atm.ts";
 
 export type CallName = keyof AtmCalls;
 export type CallArgs<Name extends CallName> = Parameters<AtmCalls[Name]>;
@@ -22,14 +22,14 @@ export type Gone = "stopped" | "opened_elsewhere" | "link_used";
 export interface Bridge {
   /** Resolves with the method's value, after `watch` was told of the view that the call led to. */
   call<Name extends CallName>(name: Name, args: CallArgs<Name>): Promise<CallValue<Name>>;
-  watch(listener: (view: MachineView) => void): void;
+  watch(listener: (view: AtmView) => void): void;
   gone(listener: (why: Gone) => void): void;
 }
 
 /** A machine's view with its number: of two views, the higher number is the newer. */
 export interface NumberedView {
   number: number;
-  view: MachineView;
+  view: AtmView;
 }
 
 /** A host's answer to a call. */
@@ -42,7 +42,7 @@ export const silentSecondsMax = 8;
 
 /** Passes on only views that are newer than all before: answers and stream may overtake each other. */
 export function newestOnly(
-  listener: (view: MachineView) => void,
+  listener: (view: AtmView) => void,
 ): (numbered: NumberedView) => void {
   let newest = -1;
   return ({ number, view }) => {

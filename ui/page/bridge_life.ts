@@ -1,6 +1,6 @@
 /** The life of a bridge, whatever carries it: once dead, it stays so, and says so once. */
 import { type Gone, newestOnly, type NumberedView, silentSecondsMax } from "./bridge.ts";
-import type { MachineView } from "../../lib/atm.ts";
+import type { AtmView } from "../../lib/atm.ts";
 
 export interface BridgeLife {
   /** Aborted when the bridge dies. */
@@ -13,7 +13,7 @@ export interface BridgeLife {
   /** Whoever wants to know of the end; told at once where it has come already. */
   gone(listener: (why: Gone) => void): void;
   /** Whoever wants to know of newer views. */
-  views(listener: (view: MachineView) => void): void;
+  views(listener: (view: AtmView) => void): void;
   /** A view has come, by whichever way. */
   see(numbered: NumberedView): void;
   /** The host lives. From the first time on, silence ends the bridge. */

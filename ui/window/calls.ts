@@ -2,7 +2,7 @@
  * The only calls that a page can make, each with a strict check of its arguments: what comes over a
  * bridge is untrusted until it has passed here.
  */
-import type { AtmCalls, AtmMachine, DeviceFault, HistoryFilter, Notes } from "../../lib/atm.ts";
+import type { Atm, AtmCalls, DeviceFault, HistoryFilter, Notes } from "../../lib/atm.ts";
 import { cassettesMax, receiptTextLengthMax } from "../../lib/limits.ts";
 import { amountMinorMax, minorFromText } from "../../lib/money.ts";
 
@@ -18,7 +18,7 @@ export const callLimits = {
 /** The call is not made because its name is unknown or its arguments are not what it takes. */
 export type CallRefusal = "unknown_call" | "bad_arguments";
 
-type Invoke = (machine: AtmMachine) => Promise<unknown>;
+type Invoke = (atm: Atm) => Promise<unknown>;
 type Parse = (args: readonly unknown[]) => Invoke | null;
 
 const parsers = new Map<string, Parse>(Object.entries(
@@ -26,54 +26,54 @@ const parsers = new Map<string, Parse>(Object.entries(
     logIn: ([username, password, ...more]) =>
       isText(username, 1, callLimits.usernameLengthMax) &&
         isText(password, 0, callLimits.passwordLengthMax) && more.length === 0
-        ? (machine) => machine.logIn(username, password)
+        ? (atm) => atm.logIn(username, password)
         : null,
-    logOut: (args) => args.length === 0 ? (machine) => machine.logOut() : null,
-    touch: (args) => args.length === 0 ? (machine) => machine.touch() : null,
+    logOut: (args) => args.length === 0 ? (atm) => atm.logOut() : null,
+    touch: (args) => args.length === 0 ? (atm) => atm.touch() : null,
     noteMixes: ([amount, ...more]) =>
-      isAmount(amount) && more.length === 0 ? (machine) => machine.noteMixes(amount) : null,
+      isAmount(amount) && more.length === 0 ? (atm) => atm.noteMixes(amount) : null,
     withdraw: ([amount, notes, ...more]) =>
       isAmount(amount) && (notes === undefined || areNotes(notes)) && more.length === 0
-        ? (machine) => machine.withdraw(amount, notes)
+        ? (atm) => atm.withdraw(amount, notes)
         : null,
-    depositOpen: (args) => args.length === 0 ? (machine) => machine.depositOpen() : null,
-    depositConfirm: (args) => args.length === 0 ? (machine) => machine.depositConfirm() : null,
-    depositCancel: (args) => args.length === 0 ? (machine) => machine.depositCancel() : null,
+    depositOpen: (args) => args.length === 0 ? (atm) => atm.depositOpen() : null,
+    depositConfirm: (args) => args.length === 0 ? (atm) => atm.depositConfirm() : null,
+    depositCancel: (args) => args.length === 0 ? (atm) => atm.depositCancel() : null,
     chooseAccount: ([account, ...more]) =>
-      isAccount(account) && more.length === 0 ? (machine) => machine.chooseAccount(account) : null,
-    balance: (args) => args.length === 0 ? (machine) => machine.balance() : null,
+      isAccount(account) && more.length === 0 ? (atm) => atm.chooseAccount(account) : null,
+    balance: (args) => args.length === 0 ? (atm) => atm.balance() : null,
     recipient: ([account, ...more]) =>
-      isAccount(account) && more.length === 0 ? (machine) => machine.recipient(account) : null,
+      isAccount(account) && more.length === 0 ? (atm) => atm.recipient(account) : null,
     transfer: ([to, amount, ...more]) =>
       isAccount(to) && isAmount(amount) && more.length === 0
-        ? (machine) => machine.transfer(to, amount)
+        ? (atm) => atm.transfer(to, amount)
         : null,
     changePassword: ([current, next, ...more]) =>
       isText(current, 0, callLimits.passwordLengthMax) &&
         isText(next, 0, callLimits.passwordLengthMax) && more.length === 0
-        ? (machine) => machine.changePassword(current, next)
+        ? (atm) => atm.changePassword(current, next)
         : null,
     saveReceipt: ([text, ...more]) =>
       isText(text, 1, receiptTextLengthMax) && more.length === 0
-        ? (machine) => machine.saveReceipt(text)
+        ? (atm) => atm.saveReceipt(text)
         : null,
     saveHistory: ([filter, ...more]) =>
-      isFilter(filter) && more.length === 0 ? (machine) => machine.saveHistory(filter) : null,
+      isFilter(filter) && more.length === 0 ? (atm) => atm.saveHistory(filter) : null,
     history: ([filter, cursor, sealed, ...more]) =>
       isFilter(filter) && more.length === 0 &&
         (cursor === undefined || cursor === null ||
           isText(cursor, 1, callLimits.cursorLengthMax)) &&
         (sealed === undefined || typeof sealed === "boolean")
-        ? (machine) => machine.history(filter, cursor ?? undefined, sealed)
+        ? (atm) => atm.history(filter, cursor ?? undefined, sealed)
         : null,
     insertNote: ([value, ...more]) =>
-      isAmount(value) && more.length === 0 ? (machine) => machine.insertNote(value) : null,
-    takeNotes: (args) => args.length === 0 ? (machine) => machine.takeNotes() : null,
+      isAmount(value) && more.length === 0 ? (atm) => atm.insertNote(value) : null,
+    takeNotes: (args) => args.length === 0 ? (atm) => atm.takeNotes() : null,
     armFault: ([fault, ...more]) =>
-      isFault(fault) && more.length === 0 ? (machine) => machine.armFault(fault) : null,
+      isFault(fault) && more.length === 0 ? (atm) => atm.armFault(fault) : null,
     disarmFault: ([fault, ...more]) =>
-      isFault(fault) && more.length === 0 ? (machine) => machine.disarmFault(fault) : null,
-    clearJams: (args) => args.length === 0 ? (machine) => machine.clearJams() : null,
+      isFault(fault) && more.length === 0 ? (atm) => atm.disarmFault(fault) : null,
+    clearJams: (args) => args.length === 0 ? (atm) => atm.clearJams() : null,
   } satisfies Record<keyof AtmCalls, Parse>,
 ));
 

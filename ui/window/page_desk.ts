@@ -2,7 +2,7 @@
  * The place in front of the machine, whichever host the page came through: one page at a time, its
  * calls checked and counted, and no visit that outlives its page.
  */
-import type { AtmMachine } from "../../lib/atm.ts";
+import type { Atm } from "../../lib/atm.ts";
 import type { Answer, NumberedView } from "../page/bridge.ts";
 import { type CallRefusal, parseCall } from "./calls.ts";
 
@@ -19,7 +19,7 @@ export const deskLimits = {
 
 /** What the hosts of a page have in common. */
 export interface HostOptions {
-  machine: AtmMachine;
+  atm: Atm;
   /** Told of what went wrong inside, for the operator's log; the page learns nothing of it. */
   onError?: (error: unknown) => void;
   /** Shorter in tests. */
@@ -44,8 +44,8 @@ export class PageDesk {
   readonly #unwatch: () => void;
 
   constructor(private readonly options: HostOptions, private readonly events: DeskEvents) {
-    this.#newest = { number: 0, view: options.machine.view() };
-    this.#unwatch = options.machine.watch((view) => {
+    this.#newest = { number: 0, view: options.atm.view() };
+    this.#unwatch = options.atm.watch((view) => {
       this.#newest = { number: this.#newest.number + 1, view };
       events.onView(this.#newest);
     });
@@ -88,7 +88,7 @@ export class PageDesk {
     try {
       const invoke = parseCall(name, args);
       if (typeof invoke === "string") return invoke;
-      const value = await invoke(this.options.machine) ?? null;
+      const value = await invoke(this.options.atm) ?? null;
       return { value, ...this.#newest };
     } finally {
       this.#callsUnderWay -= 1;
@@ -116,7 +116,7 @@ export class PageDesk {
   }
 
   #endVisit(): void {
-    const { machine, onError } = this.options;
-    if (machine.view().visit) machine.logOut().catch((error) => onError?.(error));
+    const { atm, onError } = this.options;
+    if (atm.view().visit) atm.logOut().catch((error) => onError?.(error));
   }
 }

@@ -2,7 +2,7 @@
 import type { Outcome } from "../../../lib/errors.ts";
 import { customerPatience, oneMore, remembered, terminalPatience, waitMs } from "./throttle.ts";
 import { customerSource, terminalSource } from "../books.ts";
-import type { LogIn, Note } from "../command.ts";
+import type { LogCommand, LogIn } from "../command.ts";
 import { type Answer, type Batch, failed } from "./batch.ts";
 
 export function logIn(batch: Batch, { op, username, nameHash, terminal, ...rest }: LogIn): Answer {
@@ -68,7 +68,10 @@ export function forgetAttempt(batch: Batch, attempt: Attempt): void {
   batch.books.setFailures({ ...its, count });
 }
 
-export function note(batch: Batch, { who, action, kind, outcome, terminal }: Note): Answer {
+export function logOnly(
+  batch: Batch,
+  { who, action, kind, outcome, terminal }: LogCommand,
+): Answer {
   const at = terminal ? batch.terminalName(terminal) : "";
   batch.log(who, failed(action, outcome), { kind, outcome, terminal: at });
   return { outcome: "ok" };

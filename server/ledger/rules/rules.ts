@@ -21,7 +21,7 @@ import { authorise } from "./authorise.ts";
 import { type Answer, Batch, failed } from "./batch.ts";
 import { countCash, loadCash } from "./load_cash.ts";
 import { changePassword } from "./change_password.ts";
-import { logIn, note } from "./log_in.ts";
+import { logIn, logOnly } from "./log_in.ts";
 import { retell, retold } from "./retell.ts";
 import { settle } from "./settle.ts";
 import { administerKeys, confirmKey } from "./terminal_keys.ts";
@@ -110,8 +110,8 @@ function apply(batch: Batch, command: Command): Answer {
     case "begin_password_change":
     case "end_password_change":
       return changePassword(batch, command);
-    case "note":
-      return note(batch, command);
+    case "log":
+      return logOnly(batch, command);
   }
 }
 
@@ -125,7 +125,7 @@ function movesMoney(command: Command): boolean {
  * connection still gets through. The log hears of the attempt.
  */
 function isShutOut(batch: Batch, command: Command): boolean {
-  if (command.op === "note" || "operator" in command) return false;
+  if (command.op === "log" || "operator" in command) return false;
   const terminal = batch.books.terminal(command.terminal);
   if (!terminal) return false;
   const { name, keyVersion } = terminal;

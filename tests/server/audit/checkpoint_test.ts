@@ -101,7 +101,7 @@ onEachBank(
       };
       await until(1);
       await bank.ledger.submit({
-        op: "note",
+        op: "log",
         who: "bank",
         action: "something",
         kind: "other",

@@ -21,7 +21,7 @@ const databaseOf = (folder: string) => `${folder}/bank.sqlite`;
 const keyOf = (folder: string) => `${folder}/chain.key`;
 
 const note = (action: string): Command => (
-  { op: "note", who: "bank", action, kind: "other", outcome: "ok" }
+  { op: "log", who: "bank", action, kind: "other", outcome: "ok" }
 );
 
 interface Parts {

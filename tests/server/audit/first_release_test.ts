@@ -80,7 +80,7 @@ Deno.test("a log of the first release goes on, and is checked from its first ent
     for (let start = 0; start < 2; start++) {
       const bank = await openBank(folder, (line) => log.push(line));
       await bank.ledger.submit({
-        op: "note",
+        op: "log",
         who: "bank",
         action: "x",
         kind: "other",

@@ -7,7 +7,7 @@ Deno.test("a flood of strangers is a bounded number of entries, and none is left
   const notes: string[] = [];
   const ledger = {
     submit: (command: Command) => {
-      if (command.op === "note") notes.push(command.action);
+      if (command.op === "log") notes.push(command.action);
       return Promise.resolve({ outcome: "ok", timeMs: 0 });
     },
   };

@@ -40,9 +40,9 @@ onEachStore("the log is one chain over batches, refused ones left out", async (m
   const { store, engine } = await smallBank(make);
   const again = enrolTerminal("another name", "lobby"); // an id that the database has already
   const [note, refused] = await engine.run(
-    { op: "note", who: "bank", action: "before", kind: "other", outcome: "ok" },
+    { op: "log", who: "bank", action: "before", kind: "other", outcome: "ok" },
     again,
-    { op: "note", who: "bank", action: "after", kind: "other", outcome: "ok" },
+    { op: "log", who: "bank", action: "after", kind: "other", outcome: "ok" },
   );
   assertEquals([note!.outcome, refused!.outcome], ["ok", "try_later"]);
   assertEquals(engine.errors.length, 2); // the batch, then its one bad member
@@ -55,7 +55,7 @@ onEachStore("the log is one chain over batches, refused ones left out", async (m
 
 onEachStore("time never goes back, whatever the clock does", async (make) => {
   const { store, engine } = await smallBank(make);
-  const note: Command = { op: "note", who: "bank", action: "x", kind: "other", outcome: "ok" };
+  const note: Command = { op: "log", who: "bank", action: "x", kind: "other", outcome: "ok" };
   const times: number[] = [];
   for (const nowMs of [2_000_000, 1_500_000, 2_000_001]) {
     engine.clock.nowMs = nowMs;

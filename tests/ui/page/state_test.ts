@@ -1,6 +1,6 @@
 /** Every edge of the reducer: a row says where the page is, what happens, and where it is then. */
 import { assert, assertEquals } from "@std/assert";
-import type { MachineView, OutOfService, Receipt } from "../../../lib/atm.ts";
+import type { AtmView, OutOfService, Receipt } from "../../../lib/atm.ts";
 import type { AtmOutcome } from "../../../lib/errors.ts";
 import type { Call } from "../../../ui/page/bridge.ts";
 import {
@@ -16,7 +16,7 @@ import { pageTimes } from "../../../ui/page/state/time.ts";
 const startMs = 1_000_000;
 
 const account = { id: "1000 0001", booked: "125050", available: "125050", version: 1 };
-const away: MachineView = {
+const away: AtmView = {
   terminal: "lobby",
   bank: "online",
   bankName: "Strongroom Bank",
@@ -31,11 +31,11 @@ const away: MachineView = {
   devices: { jammed: [], faults: [] },
   demo: true,
 };
-const visiting: MachineView = {
+const visiting: AtmView = {
   ...away,
   visit: { username: "alice", account, accounts: [account], elsewhere: [], idleMsMax: 60_000 },
 };
-const depositing: MachineView = {
+const depositing: AtmView = {
   ...visiting,
   escrow: { notes: [{ value: "1000", count: 1 }], total: "1000" },
 };
@@ -52,7 +52,7 @@ const receipt: Receipt = {
   time: "2026-11-23T15:16:02.249Z",
 };
 
-function at(screen: Screen, view: MachineView | null = visiting, more: Partial<State> = {}): State {
+function at(screen: Screen, view: AtmView | null = visiting, more: Partial<State> = {}): State {
   return { ...show({ ...initialState(startMs), view }, screen), ...more };
 }
 
@@ -757,10 +757,10 @@ Deno.test("reduce() follows every answer", async (t) => {
 });
 
 /** What the machine's view becomes, and where that leads. */
-const lost: MachineView = { ...away, bank: "lost" };
-const jammed: MachineView = { ...away, devices: { jammed: ["dispenser"], faults: [] } };
-const empty: MachineView = { ...away, cash: { ...away.cash, cassettes: [] } };
-const views: [name: string, state: State, view: MachineView, screen: Partial<Screen>][] = [
+const lost: AtmView = { ...away, bank: "lost" };
+const jammed: AtmView = { ...away, devices: { jammed: ["dispenser"], faults: [] } };
+const empty: AtmView = { ...away, cash: { ...away.cash, cassettes: [] } };
+const views: [name: string, state: State, view: AtmView, screen: Partial<Screen>][] = [
   ["first view", initialState(startMs), away, { name: "welcome" }],
   ["first view, bank not reached", initialState(startMs), { ...away, bank: "connecting" }, {
     name: "out_of_service",
@@ -942,11 +942,11 @@ Deno.test("reduce() shows the end of a movement, though the visit ended meanwhil
 });
 
 Deno.test("reduce() points out a balance that changes by itself, and only then", async (t) => {
-  const richer = (version: number, booked: string): MachineView => ({
+  const richer = (version: number, booked: string): AtmView => ({
     ...visiting,
     visit: { ...visiting.visit!, account: { ...account, booked, available: booked, version } },
   });
-  const rows: [name: string, state: State, view: MachineView, change: string | undefined][] = [
+  const rows: [name: string, state: State, view: AtmView, change: string | undefined][] = [
     ["more, in the menu", at({ name: "menu" }), richer(2, "127050"), "2000"],
     ["less, on the balance", at({ name: "balance", days: null }), richer(2, "125000"), "-50"],
     ["the same version", at({ name: "menu" }), richer(1, "127050"), undefined],
@@ -1039,7 +1039,7 @@ Deno.test("reduce() leads nowhere once the host is gone", () => {
 });
 
 Deno.test("a screen for nobody is not drawn anew while it stays true", () => {
-  for (const view of [jammed, empty, away, { ...away, bank: "no_key" } as MachineView]) {
+  for (const view of [jammed, empty, away, { ...away, bank: "no_key" } as AtmView]) {
     const { state } = follow(initialState(startMs), { type: "view", view });
     const later = reduce(state, { type: "view", view: { ...view } }, startMs + 5).state;
     assertEquals(later.screen, state.screen);
@@ -1068,7 +1068,7 @@ Deno.test("settings are reached from where nothing is lost, kept for the visit, 
 });
 
 Deno.test("a machine's own language is everyone's who has chosen no other", () => {
-  const german: MachineView = { ...away, language: "de" };
+  const german: AtmView = { ...away, language: "de" };
   const state = follow(initialState(startMs), { type: "view", view: german }).state;
   assertEquals(state.settings.language, "de");
   const spanish = follow(state, { type: "set", settings: { language: "es" } }, {

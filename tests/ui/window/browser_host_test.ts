@@ -9,7 +9,7 @@ import {
 import { deskLimits } from "../../../ui/window/page_desk.ts";
 import type { Answer, NumberedView } from "../../../ui/page/bridge.ts";
 import { randomBytes } from "../open_atm.ts";
-import { ScriptedMachine } from "../scripted_atm.ts";
+import { ScriptedAtm } from "../scripted_atm.ts";
 
 const page = { html: "<!doctype html><title>page</title>", script: "/* page */", style: "a{}" };
 
@@ -20,7 +20,7 @@ interface Tried {
 }
 
 interface Host extends BrowserHost {
-  machine: ScriptedMachine;
+  scripted: ScriptedAtm;
   errors: unknown[];
   authority: string;
   /** One request on a connection of its own; headers are sent exactly as given. */
@@ -35,11 +35,11 @@ interface Host extends BrowserHost {
 }
 
 function startHost(options: Partial<BrowserHostOptions> = {}): Host {
-  const machine = new ScriptedMachine();
+  const scripted = new ScriptedAtm();
   const ending = new AbortController();
   const errors: unknown[] = [];
   const host = startBrowserHost({
-    machine,
+    atm: scripted,
     page,
     randomBytes,
     signal: ending.signal,
@@ -55,7 +55,7 @@ function startHost(options: Partial<BrowserHostOptions> = {}): Host {
     send(`POST ${path}`, { host: authority, origin: host.origin, ...headers }, body);
   return {
     ...host,
-    machine,
+    scripted,
     errors,
     authority,
     send,
@@ -208,7 +208,7 @@ withHost("serves the page's three texts and nothing else", async (host, t) => {
 
 withHost("sends its headers with every response, refused or not", async (host, t) => {
   const secret = await host.open();
-  host.machine.touch = () => Promise.reject(new Error("inside"));
+  host.scripted.touch = () => Promise.reject(new Error("inside"));
   const responses = {
     "page": host.send("GET /", { host: host.authority }),
     "script": host.send("GET /page.js", { host: host.authority }),
@@ -300,7 +300,7 @@ withHost("takes a POST only from its own Origin", async (host, t) => {
       }
     });
   }
-  assertEquals(host.machine.calls, []);
+  assertEquals(host.scripted.calls, []);
 });
 
 withHost("takes a launch secret once", async (host, t) => {
@@ -342,7 +342,7 @@ withHost("calls nothing without the page's own secret", async (host, t) => {
     assertEquals((await host.post("/call/logOut", {}, JSON.stringify([secret]))).status, 403);
     assertEquals((await host.post(`/call/logOut?x-page-secret=${secret}`)).status, 404);
   });
-  assertEquals(host.machine.calls, []);
+  assertEquals(host.scripted.calls, []);
 });
 
 withHost("calls only what a page may call", async (host, t) => {
@@ -368,8 +368,8 @@ withHost("calls only what a page may call", async (host, t) => {
       assertEquals((await host.call(secret, name, [])).status, 404);
     });
   }
-  assertEquals(host.machine.calls, []);
-  assertEquals(host.machine.view().bank, "online");
+  assertEquals(host.scripted.calls, []);
+  assertEquals(host.scripted.view().bank, "online");
 });
 
 withHost("checks arguments before the machine sees them", async (host, t) => {
@@ -429,7 +429,7 @@ withHost("checks arguments before the machine sees them", async (host, t) => {
     const { status } = await host.post("/call/touch", { "x-page-secret": secret }, "[");
     assertEquals(status, 400);
   });
-  assertEquals(host.machine.calls, []);
+  assertEquals(host.scripted.calls, []);
 });
 
 withHost("takes no body larger than a call can be", async (host, t) => {
@@ -448,7 +448,7 @@ withHost("takes no body larger than a call can be", async (host, t) => {
     await response.body?.cancel();
     assertEquals(response.status, 413);
   });
-  assertEquals(host.machine.calls, []);
+  assertEquals(host.scripted.calls, []);
 });
 
 withHost("carries a call to the machine and its view back with the answer", async (host) => {
@@ -458,7 +458,7 @@ withHost("carries a call to the machine and its view back with the answer", asyn
   assertEquals(answer.value, { outcome: "ok" });
   assertEquals(answer.view.visit?.username, "alice");
   assert(answer.number > 0);
-  assertEquals(host.machine.calls, ["logIn alice"]);
+  assertEquals(host.scripted.calls, ["logIn alice"]);
   const filtered = await host.call(secret, "history", [{ kind: "log-in", text: "log" }, null]);
   assertEquals(JSON.parse(filtered.body).value.entries.length, 1);
 });
@@ -466,7 +466,7 @@ withHost("carries a call to the machine and its view back with the answer", asyn
 withHost("says nothing of what went wrong inside", async (host) => {
   const secret = await host.open();
   const failure = new Error("the journal at /secret/place is broken");
-  host.machine.withdraw = () => Promise.reject(failure);
+  host.scripted.withdraw = () => Promise.reject(failure);
   const { status, body } = await host.call(secret, "withdraw", ["2000"]);
   assertEquals([status, body], [500, ""]);
   assertEquals(host.errors, [failure]);
@@ -475,12 +475,12 @@ withHost("says nothing of what went wrong inside", async (host) => {
 withHost("bounds the calls under way", async (host) => {
   const secret = await host.open();
   let release = () => {};
-  host.machine.gate = new Promise((resolve) => release = resolve);
+  host.scripted.gate = new Promise((resolve) => release = resolve);
   const calls = Array.from(
     { length: deskLimits.callsUnderWayMax },
     () => host.call(secret, "history", [{}]),
   );
-  while (host.machine.calls.length < deskLimits.callsUnderWayMax) await soon(5);
+  while (host.scripted.calls.length < deskLimits.callsUnderWayMax) await soon(5);
   assertEquals((await host.call(secret, "history", [{}])).status, 503);
   release();
   for (const call of calls) assertEquals((await call).status, 200);
@@ -491,7 +491,7 @@ withHost("tells every change of the view, and that it lives", async (host) => {
   const stream = await watch(host, secret);
   const first = await stream.told();
   assertEquals(first.view.bank, "online");
-  host.machine.change({ bank: "lost" });
+  host.scripted.change({ bank: "lost" });
   const second = await stream.told();
   assertEquals(second.view.bank, "lost");
   assert(second.number > first.number);
@@ -507,7 +507,7 @@ withHost("lets the page that opens last take over, and ends the visit before it"
   await stream.told();
   const young = await host.open();
   assertEquals((await stream.told()).gone, "opened_elsewhere");
-  assertEquals(host.machine.view().visit, null);
+  assertEquals(host.scripted.view().visit, null);
   assertEquals((await host.call(old, "touch", [])).status, 403);
   assertEquals((await host.call(young, "touch", [])).status, 200);
 }, { pageGoneGraceMs: 60_000 });
@@ -515,13 +515,13 @@ withHost("lets the page that opens last take over, and ends the visit before it"
 withHost("gives no visit to the page that took over during a log-in", async (host) => {
   const old = await host.open();
   let release = () => {};
-  host.machine.gate = new Promise((resolve) => release = resolve);
+  host.scripted.gate = new Promise((resolve) => release = resolve);
   const logIn = host.call(old, "logIn", ["alice", "correct horse"]);
-  while (host.machine.calls.length === 0) await soon(5);
+  while (host.scripted.calls.length === 0) await soon(5);
   await host.open();
   release();
   await logIn;
-  assertEquals(host.machine.view().visit, null);
+  assertEquals(host.scripted.view().visit, null);
 }, { pageGoneGraceMs: 60_000 });
 
 withHost("ends the visit soon after its page has gone", async (host) => {
@@ -529,11 +529,11 @@ withHost("ends the visit soon after its page has gone", async (host) => {
   const stream = await watch(host, secret);
   await host.call(secret, "logIn", ["alice", "correct horse"]);
   await soon(120);
-  assert(host.machine.view().visit, "while the page is there, the visit lasts");
+  assert(host.scripted.view().visit, "while the page is there, the visit lasts");
   await stream.close();
   await soon(300);
-  assertEquals(host.machine.view().visit, null);
-  assertEquals(host.machine.calls, ["logIn alice", "logOut"]);
+  assertEquals(host.scripted.view().visit, null);
+  assertEquals(host.scripted.calls, ["logIn alice", "logOut"]);
 });
 
 withHost("keeps the visit of a page that is back in time", async (host) => {
@@ -543,7 +543,7 @@ withHost("keeps the visit of a page that is back in time", async (host) => {
   await stream.close();
   const again = await watch(host, secret);
   await soon(150);
-  assert(host.machine.view().visit);
+  assert(host.scripted.view().visit);
   await again.close();
 });
 
@@ -551,7 +551,7 @@ withHost("ends a visit whose page went while it logged in", async (host) => {
   const secret = await host.open();
   await host.call(secret, "logIn", ["alice", "correct horse"]);
   await soon(300);
-  assertEquals(host.machine.view().visit, null);
+  assertEquals(host.scripted.view().visit, null);
 });
 
 Deno.test("browser host cuts its streams and settles when it is ended", async () => {

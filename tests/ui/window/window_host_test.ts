@@ -2,13 +2,13 @@
 import { assert, assertEquals } from "@std/assert";
 import { deskLimits } from "../../../ui/window/page_desk.ts";
 import { startWindowHost, type WindowHost } from "../../../ui/window/window_host.ts";
-import { ScriptedMachine } from "../scripted_atm.ts";
+import { ScriptedAtm } from "../scripted_atm.ts";
 
 const secret = "s".repeat(43);
 
 interface Tried {
   host: WindowHost;
-  machine: ScriptedMachine;
+  scripted: ScriptedAtm;
   gone: { count: number };
   /** One request as a page makes it: its value, or "refused". */
   ask(...request: unknown[]): Promise<unknown>;
@@ -17,11 +17,11 @@ interface Tried {
 
 function withHost(name: string, test: (tried: Tried) => Promise<void>): void {
   Deno.test(`window host ${name}`, async () => {
-    const machine = new ScriptedMachine();
+    const scripted = new ScriptedAtm();
     const waiting = new Map<string, (value: unknown) => void>();
     const gone = { count: 0 };
     const host = startWindowHost({
-      machine,
+      atm: scripted,
       secret,
       pageGoneGraceMs: 50,
       heartbeatMs: 30,
@@ -41,7 +41,7 @@ function withHost(name: string, test: (tried: Tried) => Promise<void>): void {
       });
     const ask = (...request: unknown[]) => raw(JSON.stringify([secret, ...request]));
     try {
-      await test({ host, machine, gone, ask, raw });
+      await test({ host, scripted, gone, ask, raw });
     } finally {
       host.close();
       assertEquals(waiting.size, 0, "no request is left without an answer");
@@ -75,44 +75,44 @@ withHost("refuses alike whatever does not prove itself or has no shape", async (
   assertEquals((await ask(...call) as { value: unknown }).value, null, "and takes what does");
 });
 
-withHost("ends the visit of a page that another one follows", async ({ machine, ask }) => {
+withHost("ends the visit of a page that another one follows", async ({ scripted, ask }) => {
   const first = await ask("open");
   await ask("call", first, "logIn", ["alice", "correct horse"]);
-  assert(machine.view().visit);
+  assert(scripted.view().visit);
   const second = await ask("open");
-  assertEquals(machine.view().visit, null);
+  assertEquals(scripted.view().visit, null);
   assertEquals(await ask("call", first, "withdraw", ["5000"]), "refused");
   assertEquals(await ask("watch", first, -1), "refused");
   assert(await ask("watch", second, -1) !== "refused");
 });
 
-withHost("gives no visit to the page that came during a log-in", async ({ machine, ask }) => {
+withHost("gives no visit to the page that came during a log-in", async ({ scripted, ask }) => {
   const first = await ask("open");
   const gate = Promise.withResolvers<void>();
-  machine.gate = gate.promise;
+  scripted.gate = gate.promise;
   const loggingIn = ask("call", first, "logIn", ["alice", "correct horse"]);
   await ask("open");
   gate.resolve();
   await loggingIn;
-  assertEquals(machine.view().visit, null);
+  assertEquals(scripted.view().visit, null);
 });
 
-withHost("tells the newest view, and that it lives", async ({ machine, ask }) => {
+withHost("tells the newest view, and that it lives", async ({ scripted, ask }) => {
   const page = await ask("open");
   const first = await ask("watch", page, -1) as { number: number };
   assertEquals(await ask("watch", page, first.number), null, "nothing new: a sign of life");
   const next = ask("watch", page, first.number);
-  machine.change({ bank: "lost" });
+  scripted.change({ bank: "lost" });
   assertEquals((await next as { view: { bank: string } }).view.bank, "lost");
 });
 
 withHost("shows the page anew and ends its visit once it is silent", async (tried) => {
-  const { machine, gone, ask } = tried;
+  const { scripted, gone, ask } = tried;
   const page = await ask("open");
   await ask("watch", page, -1);
   await ask("call", page, "logIn", ["alice", "correct horse"]);
   while (gone.count === 0) await new Promise((resolve) => setTimeout(resolve, 5));
-  assertEquals(machine.view().visit, null);
+  assertEquals(scripted.view().visit, null);
 });
 
 withHost("leaves no request open at its end, and takes none after it", async ({ host, ask }) => {

@@ -8,7 +8,7 @@ import { libraryName } from "../../../ui/window/webview.ts";
 import { runWindow } from "../../../ui/window/window_thread.ts";
 import { serveWindow, type WindowEnd } from "../../../ui/window/window_worker.ts";
 import { memoryOf, treeOf } from "../../process_tree.ts";
-import { ScriptedMachine } from "../scripted_atm.ts";
+import { ScriptedAtm } from "../scripted_atm.ts";
 
 export type Role = "calls" | "cycles" | "attacks" | "death" | "screens";
 /** What the page tells of itself by calls of the machine: its first word is what it is about. */
@@ -154,26 +154,26 @@ async function show(role: Role, more: string): Promise<number> {
 }
 
 /** What happens to the machine behind a screen. */
-const deeds: Record<string, (machine: ScriptedMachine) => void> = {
-  "!hold": (machine) => machine.gate = new Promise(() => {}),
-  "!present": (machine) =>
-    machine.change({ presented: { notes: [{ value: "5000", count: 2 }], total: "10000" } }),
-  "!refuse": (machine) => machine.next.withdraw = "insufficient_funds",
-  "!lose": (machine) => machine.loseBank(),
-  "!find": (machine) => machine.change({ bank: "online" }),
-  "!no key": (machine) => machine.change({ bank: "no_key" }),
+const deeds: Record<string, (scripted: ScriptedAtm) => void> = {
+  "!hold": (scripted) => scripted.gate = new Promise(() => {}),
+  "!present": (scripted) =>
+    scripted.change({ presented: { notes: [{ value: "5000", count: 2 }], total: "10000" } }),
+  "!refuse": (scripted) => scripted.next.withdraw = "insufficient_funds",
+  "!lose": (scripted) => scripted.loseBank(),
+  "!find": (scripted) => scripted.change({ bank: "online" }),
+  "!no key": (scripted) => scripted.change({ bank: "no_key" }),
 };
 
 /** The worker: a machine that says what it is asked, until the page has said what it should. */
 async function serve({ role }: Begin, window: WindowEnd): Promise<number> {
   const done = Promise.withResolvers<void>();
-  const machine = new ScriptedMachine({ otherAccounts: { savings: 980_000n } });
-  const logIn = machine.logIn.bind(machine);
-  machine.logIn = (words, password) => {
+  const scripted = new ScriptedAtm({ otherAccounts: { savings: 980_000n } });
+  const logIn = scripted.logIn.bind(scripted);
+  scripted.logIn = (words, password) => {
     if (role === "screens") {
       if (!words.startsWith("[")) return logIn(words, password);
       const [about, what] = JSON.parse(words);
-      if (about === "do") deeds[what]!(machine);
+      if (about === "do") deeds[what]!(scripted);
       else tell({ said: [about, what] });
       return Promise.resolve({ outcome: "ok" });
     }
@@ -181,7 +181,7 @@ async function serve({ role }: Begin, window: WindowEnd): Promise<number> {
     if (role !== "attacks" || words.includes("end")) done.resolve();
     return logIn(words, password);
   };
-  const host = window.host({ machine, heartbeatMs: 500, pageGoneGraceMs: 500 });
+  const host = window.host({ atm: scripted, heartbeatMs: 500, pageGoneGraceMs: 500 });
   if (role === "death") {
     await host.shown.any;
     tell({ said: ["shown"] });

@@ -1,7 +1,7 @@
 /** The account, live: available and booked, with a change that came by itself pointed out. */
 import type { VNode } from "preact";
 import { html } from "htm/preact";
-import type { MachineView } from "../../../lib/atm.ts";
+import type { AtmView } from "../../../lib/atm.ts";
 import { minorFromText } from "../../../lib/money.ts";
 import { money, signedMoney } from "../format.ts";
 import type { State } from "../state.ts";
@@ -9,7 +9,7 @@ import { fill, type Words } from "../words.ts";
 
 export function AccountCard(
   { view, state, words, brief }: {
-    view: MachineView;
+    view: AtmView;
     state: State;
     words: Words;
     /** Without the booked balance, where that stands beside the card. */

@@ -1,7 +1,7 @@
 /** The demo's pane beside the ATM: the hands of a customer, and faults to happen. */
 import type { VNode } from "preact";
 import { html } from "htm/preact";
-import type { DeviceFault, MachineView } from "../../../lib/atm.ts";
+import type { AtmView, DeviceFault } from "../../../lib/atm.ts";
 import { shortMoney } from "../format.ts";
 import type { DemoCall, Intent } from "../state.ts";
 import { fill, type Words } from "../words.ts";
@@ -14,7 +14,7 @@ const parts = {
 
 /** Opens by itself when there is something to take. What is chosen stands in its form alone. */
 export function Devices(
-  { view, send, words }: { view: MachineView; send: (intent: Intent) => void; words: Words },
+  { view, send, words }: { view: AtmView; send: (intent: Intent) => void; words: Words },
 ): VNode {
   const { devices, presented, escrow } = view;
   const text = words.devices;

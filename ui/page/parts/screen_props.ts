@@ -1,4 +1,4 @@
-import type { MachineView } from "../../../lib/atm.ts";
+import type { AtmView } from "../../../lib/atm.ts";
 import type { Intent, Screen, ScreenName, State } from "../state.ts";
 import type { Words } from "../words.ts";
 
@@ -12,5 +12,5 @@ export interface ScreenProps<Name extends ScreenName> {
 
 /** What a screen is given that is shown only once the machine has told its view. */
 export interface ViewScreenProps<Name extends ScreenName> extends ScreenProps<Name> {
-  view: MachineView;
+  view: AtmView;
 }

@@ -1,11 +1,11 @@
 /** What the page knows at any moment, and what can happen to it: the values of the reducer. */
 import type {
+  AtmView,
   DayBalance,
   DemoDevices,
   HistoryEntry,
   HistoryFilter,
   Language,
-  MachineView,
   Notes,
   OutOfService,
   Receipt,
@@ -120,7 +120,7 @@ export interface State {
   can: Abilities;
   /** The on-screen keyboard is there, with these faces. */
   keyboard: "letters" | "capitals" | "signs" | null;
-  view: MachineView | null;
+  view: AtmView | null;
   /** The call under way, if any, by its number. */
   pending: { number: number; name: CallName } | null;
   /** Numbers calls, so that an answer to a screen long left is known as such. */
@@ -203,7 +203,7 @@ export type Answered = {
 export type PageEvent =
   | Intent
   | Answered
-  | { type: "view"; view: MachineView }
+  | { type: "view"; view: AtmView }
   | { type: "gone"; why: Gone }
   /** About once a second. */
   | { type: "tick" }

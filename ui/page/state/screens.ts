@@ -1,5 +1,5 @@
 /** Which screens need what: facts about screens that several edges of the reducer share. */
-import type { MachineView, OutOfService } from "../../../lib/atm.ts";
+import type { AtmView, OutOfService } from "../../../lib/atm.ts";
 import type { Screen, ScreenName, State } from "./model.ts";
 
 /** Screens that make sense only while a customer is logged in. */
@@ -33,7 +33,7 @@ export function tellsOfMoney(screen: Screen): boolean {
 }
 
 /** Where a customer is safe: in the menu while logged in, else wherever the machine is. */
-export function safeScreen(view: MachineView | null): Screen {
+export function safeScreen(view: AtmView | null): Screen {
   if (!view) return { name: "starting" };
   if (view.bank === "lost") return { name: "lost", hadVisit: view.ended === "connection_lost" };
   if (view.visit) return { name: "menu" };
@@ -42,7 +42,7 @@ export function safeScreen(view: MachineView | null): Screen {
 }
 
 /** Why nothing can be done at this machine, or nothing with cash; null where all is well. */
-function outOfService({ bank, devices, cash }: MachineView): OutOfService | null {
+function outOfService({ bank, devices, cash }: AtmView): OutOfService | null {
   if (bank === "no_key" || bank === "not_accepted") return bank;
   if (bank !== "online") return "no_bank";
   if (devices.jammed.length > 0) return "device_fault";
@@ -50,7 +50,7 @@ function outOfService({ bank, devices, cash }: MachineView): OutOfService | null
 }
 
 /** The screen that says why a visit is over; never the menu. */
-export function endedScreen(view: MachineView): Screen {
+export function endedScreen(view: AtmView): Screen {
   if (view.bank !== "online") return safeScreen(view);
   const why = view.ended ?? "ended_by_bank";
   return why === "connection_lost" ? { name: "back", hadVisit: true } : { name: "ended", why };

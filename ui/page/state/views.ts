@@ -1,10 +1,10 @@
 /** The machine's view changed: what that does to the screen. */
-import type { MachineView } from "../../../lib/atm.ts";
+import type { AtmView } from "../../../lib/atm.ts";
 import { minorFromText } from "../../../lib/money.ts";
 import { show, type State, withoutSettings } from "./model.ts";
 import { endedScreen, needsVisit, safeScreen, tellsOfMoney } from "./screens.ts";
 
-export function onView(before: State, view: MachineView): State {
+export function onView(before: State, view: AtmView): State {
   const seen = { ...before, view, moreTime: before.moreTime && view.visit !== null };
   const first = before.view === null || before.view.language !== view.language;
   const state = first ? withoutSettings(seen) : seen;
@@ -32,7 +32,7 @@ export function onView(before: State, view: MachineView): State {
 }
 
 /** The bank is not reached: the screen says so at once, and answers still to come no longer count. */
-function whileAway(state: State, view: MachineView): State {
+function whileAway(state: State, view: AtmView): State {
   const dropped = { ...state, pending: null };
   if (view.bank !== "lost") return showSafe(dropped, view);
   const hadVisit = view.ended === "connection_lost" ||
@@ -41,7 +41,7 @@ function whileAway(state: State, view: MachineView): State {
 }
 
 /** Where nobody is: what stays as it was is not drawn anew. */
-function showSafe(state: State, view: MachineView): State {
+function showSafe(state: State, view: AtmView): State {
   const { screen } = state;
   const safe = safeScreen(view);
   const same = safe.name === "out_of_service"
@@ -60,7 +60,7 @@ function begun(state: State): State {
   }, { name: "menu" });
 }
 
-function withBalanceNews(state: State, before: MachineView | null, view: MachineView): State {
+function withBalanceNews(state: State, before: AtmView | null, view: AtmView): State {
   const [was, is] = [before?.visit?.account, view.visit?.account];
   const looking = state.screen.name === "menu" || state.screen.name === "balance";
   if (!looking || !was || !is || was.id !== is.id || is.version <= was.version) return state;

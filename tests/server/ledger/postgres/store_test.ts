@@ -168,7 +168,7 @@ onPostgres("a commit without an answer is found, or done again: once in either c
   for (const fate of ["answer lost", "lost"] satisfies CommitFate[]) {
     const { door, store, engine, close } = await bankBehindDoor();
     door.fate = fate;
-    const note = { op: "note", who: "bank", action: "once", kind: "other", outcome: "ok" } as const;
+    const note = { op: "log", who: "bank", action: "once", kind: "other", outcome: "ok" } as const;
     const steps = ["lobby alice withdraw w1 alice 2000 EUR", "lobby complete w1 2000"];
     const replies = await engine.run(...steps.map(commandOf), addCustomer("bob", 0n), note);
     assertEquals(replies.map(({ outcome }) => outcome), ["ok", "ok", "ok", "ok"], fate);

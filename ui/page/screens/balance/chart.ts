@@ -1,7 +1,7 @@
 /** What the account had at the end of each day, as steps; for who cannot see it, as a table. */
 import type { VNode } from "preact";
 import { html } from "htm/preact";
-import type { DayBalance, MachineView } from "../../../../lib/atm.ts";
+import type { AtmView, DayBalance } from "../../../../lib/atm.ts";
 import { minorFromText, type MinorText } from "../../../../lib/money.ts";
 import { calendarDay, money, shortMoney } from "../../format.ts";
 import { fill, type Words } from "../../words.ts";
@@ -11,7 +11,7 @@ interface ChartProps {
   days: DayBalance[] | null;
   /** What there is now: today's step follows it. */
   booked: MinorText;
-  view: MachineView;
+  view: AtmView;
   words: Words;
 }
 

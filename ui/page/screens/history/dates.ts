@@ -1,7 +1,7 @@
 /** When? The days of the bank's calendar that the history is narrowed to. */
 import type { VNode } from "preact";
 import { html } from "htm/preact";
-import type { HistoryFilter, MachineView } from "../../../../lib/atm.ts";
+import type { AtmView, HistoryFilter } from "../../../../lib/atm.ts";
 import { addDays, beginOf, dateIn } from "../../format.ts";
 import type { Words } from "../../words.ts";
 import { Choice } from "../../parts/choice.ts";
@@ -9,7 +9,7 @@ import { Choice } from "../../parts/choice.ts";
 interface DatesProps {
   filter: HistoryFilter;
   nowMs: number;
-  view: MachineView;
+  view: AtmView;
   words: Words;
   narrow: (form: HTMLFormElement, more: HistoryFilter) => void;
 }

@@ -1,7 +1,7 @@
 /** The entries of one page of history, under the day on which they happened. */
 import type { VNode } from "preact";
 import { html } from "htm/preact";
-import type { HistoryEntry, MachineView } from "../../../../lib/atm.ts";
+import type { AtmView, HistoryEntry } from "../../../../lib/atm.ts";
 import { day, money, sentence, signedMoney, timeOfDay } from "../../format.ts";
 import { Icon, type IconName } from "../../parts/icon.ts";
 import { fill, type Tables, type Words } from "../../words.ts";
@@ -9,7 +9,7 @@ import { entryInWords } from "./in_words.ts";
 
 interface EntriesProps {
   entries: HistoryEntry[] | null;
-  view: MachineView;
+  view: AtmView;
   words: Words;
   tables: Tables;
 }

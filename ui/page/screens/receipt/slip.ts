@@ -1,5 +1,5 @@
 /** What a receipt says, on the screen and on paper. */
-import type { MachineView, Receipt } from "../../../../lib/atm.ts";
+import type { AtmView, Receipt } from "../../../../lib/atm.ts";
 import { dateTime, money, shortMoney, shortReference } from "../../format.ts";
 import type { Words } from "../../words.ts";
 
@@ -10,7 +10,7 @@ export interface Row {
 }
 
 /** The rows of a receipt, the amount first. */
-export function receiptRows(receipt: Receipt, view: MachineView, words: Words): Row[] {
+export function receiptRows(receipt: Receipt, view: AtmView, words: Words): Row[] {
   const text = words.receipt;
   const show = (minor: string) => money(minor, view.currency, words.locale);
   const { account, logged, movement, to } = receipt;
@@ -29,7 +29,7 @@ export function receiptRows(receipt: Receipt, view: MachineView, words: Words): 
 }
 
 /** The receipt as a text of its own: with it the bank finds the very entry of its log. */
-export function receiptText(receipt: Receipt, view: MachineView, words: Words): string {
+export function receiptText(receipt: Receipt, view: AtmView, words: Words): string {
   const text = words.receipt;
   const { logged, movement, notes } = receipt;
   const rows = [

@@ -1,12 +1,12 @@
 /** Notes lie in the tray: until they are taken or drawn back, nothing else matters. */
 import type { VNode } from "preact";
 import { html } from "htm/preact";
-import type { MachineView } from "../../../../lib/atm.ts";
+import type { AtmView } from "../../../../lib/atm.ts";
 import { NoteStacks } from "../../parts/notes.ts";
 import { Stage } from "../../parts/stage.ts";
 import type { Words } from "../../words.ts";
 
-export function Take({ view, words }: { view: MachineView; words: Words }): VNode {
+export function Take({ view, words }: { view: AtmView; words: Words }): VNode {
   const { heading, lede } = words.take;
   const notes = view.presented?.notes ?? [];
   return html`
