@@ -14,6 +14,7 @@ interface Rule {
 
 /** By the beginning of a file's path; the first that fits decides. */
 const rules: Readonly<Record<string, Rule>> = {
+  "lib/system.ts": { imports: ["lib/world.ts"] },
   "lib/": {
     imports: ["lib/"],
     packages: [

@@ -1,0 +1,142 @@
+/**
+ * The real world: this process's clock, timers, randomness, sockets and files. The one file of `lib`
+ * that does I/O: programs, threads, the launcher and tests import it, nothing else does.
+ */
+import { setImmediate } from "node:timers";
+import type { AcceptedSocket, Files, OpenFile, Socket, SocketListener, World } from "./world.ts";
+
+export const system: World = {
+  nowMs: Date.now,
+  monotonicMs: () => Math.floor(performance.now()),
+  randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
+  after(ms, act) {
+    const timer = setTimeout(act, ms);
+    return () => clearTimeout(timer);
+  },
+  nextTurn: (act) => void setImmediate(act),
+};
+
+/**
+ * Connects by TCP.
+ * @throws when nothing listens there
+ */
+export async function connectTcp(hostname: string, port: number): Promise<Socket> {
+  const connection = await Deno.connect({ hostname, port });
+  connection.setNoDelay();
+  return socketOf(connection);
+}
+
+/**
+ * Listens on TCP; port 0 for any free one.
+ * @throws when the port is taken or the address is not this host's
+ */
+export function listenTcp(
+  { hostname, port, sharePort = false }: { hostname: string; port: number; sharePort?: boolean },
+): SocketListener {
+  const listener = Deno.listen({ hostname, port, reusePort: sharePort });
+  const { addr } = listener;
+  const host = addr.hostname.includes(":") ? `[${addr.hostname}]` : addr.hostname;
+  return listenerOf(listener, `${host}:${addr.port}`, (connection) => {
+    connection.setNoDelay();
+    return connection.remoteAddr.hostname;
+  });
+}
+
+/** Connects to a Unix socket. */
+export async function connectUnix(path: string): Promise<Socket> {
+  return socketOf(await Deno.connect({ transport: "unix", path }));
+}
+
+/** Listens on a Unix socket that its owner alone may open. */
+export function listenUnix(path: string): SocketListener {
+  const listener = Deno.listen({ transport: "unix", path });
+  Deno.chmodSync(path, 0o600);
+  return listenerOf(listener, path, () => "");
+}
+
+function listenerOf<C extends Deno.Conn>(
+  listener: { accept(): Promise<C>; close(): void },
+  address: string,
+  begin: (connection: C) => string,
+): SocketListener {
+  return {
+    address,
+    async accept() {
+      let connection: C;
+      try {
+        connection = await listener.accept();
+      } catch (error) {
+        if (error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted) {
+          return null;
+        }
+        throw error;
+      }
+      return { ...socketOf(connection), address: begin(connection) } satisfies AcceptedSocket;
+    },
+    close: () => listener.close(),
+  };
+}
+
+function socketOf(connection: Deno.Conn): Socket {
+  return {
+    read: (into) => connection.read(into),
+    write: (bytes) => connection.write(bytes),
+    close() {
+      try {
+        connection.close();
+      } catch {
+        // closed already
+      }
+    },
+  };
+}
+
+export const systemFiles: Files = {
+  facts(path) {
+    try {
+      const { isFile, mode, size, mtime } = Deno.statSync(path);
+      return { isFile, mode, bytes: size, writtenMs: mtime?.getTime() ?? 0 };
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return null;
+      throw error;
+    }
+  },
+  read: (path) => Deno.readFileSync(path),
+  open(path, how) {
+    const write = how !== "read";
+    const [create, createNew] = [how === "create", how === "new"];
+    return fileOf(Deno.openSync(path, { read: true, write, create, createNew, mode: 0o600 }));
+  },
+  rename: (from, to) => Deno.renameSync(from, to),
+  remove: (path) => Deno.removeSync(path),
+  makeFolder: (path) => Deno.mkdirSync(path, { recursive: true, mode: 0o700 }),
+  names: (folder) => [...Deno.readDirSync(folder)].map(({ name }) => name),
+  syncFolder(folder) {
+    if (Deno.build.os === "windows") return; // folders cannot be opened there
+    using opened = Deno.openSync(folder);
+    opened.syncSync();
+  },
+};
+
+function fileOf(file: Deno.FsFile): OpenFile {
+  return {
+    bytes: () => file.statSync().size,
+    readAt(offset, into) {
+      file.seekSync(offset, Deno.SeekMode.Start);
+      let done = 0;
+      for (let count; done < into.length; done += count) {
+        count = file.readSync(into.subarray(done));
+        if (count === null) break;
+      }
+      return done;
+    },
+    writeAt(offset, bytes) {
+      file.seekSync(offset, Deno.SeekMode.Start);
+      for (let done = 0; done < bytes.length;) done += file.writeSync(bytes.subarray(done));
+    },
+    truncate: (bytes) => file.truncateSync(bytes),
+    sync: () => file.syncSync(),
+    lock: () => file.tryLockSync(true),
+    close: () => file.close(),
+  };
+}
