@@ -124,9 +124,10 @@ function fileOf(file: Deno.FsFile): OpenFile {
     readAt(offset, into) {
       file.seekSync(offset, Deno.SeekMode.Start);
       let done = 0;
-      for (let count; done < into.length; done += count) {
-        count = file.readSync(into.subarray(done));
+      while (done < into.length) {
+        const count = file.readSync(into.subarray(done));
         if (count === null) break;
+        done += count;
       }
       return done;
     },

@@ -3,7 +3,7 @@ import { type Bytes, fromHex } from "../lib/bytes.ts";
 import { UsageError } from "../lib/errors.ts";
 import { databaseUrlVariable } from "../lib/database_url.ts";
 import { requireNewestKeys } from "./audit/newest_keys.ts";
-import { AuditKeyRing, auditKeysOf } from "./audit/codec.ts";
+import { AuditKeyRing, auditKeysOf } from "./audit/keys.ts";
 import { Passwords } from "./credentials/passwords.ts";
 import {
   bankElsewhere,
@@ -22,7 +22,7 @@ import {
   removeOldBackups,
   replaceKeys,
 } from "./folder/bank_folder.ts";
-import type { Settings, Terminal } from "./ledger/books.ts";
+import type { Settings, Terminal } from "./ledger/model.ts";
 import { Ledger } from "./ledger/ledger.ts";
 import { openStore, rehearseBank, type StorePlace } from "./ledger/open_store.ts";
 import { settleMasterKey } from "./terminals/change_keys.ts";

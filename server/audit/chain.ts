@@ -8,52 +8,7 @@
 import { type Bytes, equalInConstantTime, putU32, putU64, utf8 } from "../../lib/bytes.ts";
 import { hmac, MacKey } from "../../lib/hmac.ts";
 import { hkdfExpand } from "../../lib/protocol/key_schedule.ts";
-
-/** An entry as it is stored. */
-export interface SealedEntry {
-  /** The number of its chain in this database, from 1; the tag covers the chain's id instead. */
-  chain: number;
-  /** Its place in the chain, from 1 without a gap. */
-  sequence: number;
-  epoch: number;
-  /** The version of the AUDIT_KEY that seals it; 0 for an epoch's end. */
-  keyVersion: number;
-  /** The keyed index of the customer it is about, 16 bytes; zeros for an epoch's end. */
-  who: Uint8Array;
-  /** Empty for an epoch's end. */
-  sealed: Uint8Array;
-  /** 32 bytes. */
-  tag: Uint8Array;
-}
-
-/** What a chain is named by: 16 random bytes, and its number in a database. */
-export interface ChainName {
-  number: number;
-  id: Bytes;
-}
-
-/** Names an entry among all of a database's: "1.4711". */
-export function placeText({ chain, sequence }: Pick<SealedEntry, "chain" | "sequence">): string {
-  return `${chain}.${sequence}`;
-}
-
-/** The place that a text names; null for any other text. */
-export function placeOfText(text: string): { chain: number; sequence: number } | null {
-  const [, chain, sequence] = /^([1-9][0-9]{0,3})\.([1-9][0-9]{0,12})$/.exec(text) ?? [];
-  return chain ? { chain: Number(chain), sequence: Number(sequence) } : null;
-}
-
-const nobody = new Uint8Array(16);
-const nothing = new Uint8Array(0);
-
-/** The last entry of an epoch, which says nothing else: what follows it is of the next epoch. */
-export function epochEnd(chain: number, sequence: number, epoch: number): Omit<SealedEntry, "tag"> {
-  return { chain, sequence, epoch, keyVersion: 0, who: nobody, sealed: nothing };
-}
-
-export function endsEpoch({ sealed }: Pick<SealedEntry, "sealed">): boolean {
-  return sealed.length === 0;
-}
+import { endsEpoch, type SealedEntry } from "./entry.ts";
 
 /** The key of the epoch after this one's. Its input is shorter than any that a tag has. */
 export function nextEpochKey(epochKey: Uint8Array): Bytes {

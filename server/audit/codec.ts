@@ -1,124 +1,15 @@
-/**
- * Audit entries, sealed: `who | action | time` and facts beside it, under the AUDIT_KEY, bound to
- * their place in their chain.
- */
-import { type Bytes, concat, hex, textOf, u32, u64, utf8 } from "../../lib/bytes.ts";
+/** An entry to bytes and back: `who | action | time` and facts beside it, bound to its place in its chain. */
+import { type Bytes, concat, u32, u64, utf8 } from "../../lib/bytes.ts";
 import type { LoggedOutcome } from "../../lib/errors.ts";
-import { hmac } from "../../lib/hmac.ts";
-import { hkdfExpand } from "../../lib/protocol/key_schedule.ts";
-import { ivBytes, type Plain, Sealer, type SealKeys } from "../../lib/seal.ts";
-import type { AuditEntry, EntryKind } from "../ledger/command.ts";
-import type { SealedEntry } from "./chain.ts";
-
-/** The keys that come of one AUDIT_KEY. */
-export interface AuditKeys {
-  readonly version: number;
-  readonly seal: SealKeys;
-  readonly index: Bytes;
-}
-
-/** @param auditKey 32 random bytes */
-export function auditKeysOf(auditKey: Uint8Array, version: number): AuditKeys {
-  const derive = (label: string, length: number) =>
-    hkdfExpand(auditKey, utf8(`strongroom/1 audit ${label}`), length);
-  return {
-    version,
-    seal: { enc: derive("enc", 16), mac: derive("mac", 32) },
-    index: derive("index", 32),
-  };
-}
-
-/** Every version of the AUDIT_KEY: the newest seals, the others go on opening what they sealed. */
-export class AuditKeyRing {
-  readonly #versions: readonly AuditKeys[];
-  readonly #sealers: ReadonlyMap<number, Sealer>;
-
-  /** @param versions at least one, in any order */
-  constructor(versions: readonly AuditKeys[]) {
-    this.#versions = versions.toSorted((a, b) => b.version - a.version);
-    this.#sealers = new Map(versions.map(({ version, seal }) => [version, new Sealer(seal)]));
-  }
-
-  get newest(): AuditKeys {
-    return this.#versions[0]!;
-  }
-
-  /** Newest first: these are plain values, and cross threads. */
-  get versions(): readonly AuditKeys[] {
-    return this.#versions;
-  }
-
-  /** The same with one version more. */
-  with(keys: AuditKeys): AuditKeyRing {
-    return new AuditKeyRing([...this.#versions, keys]);
-  }
-
-  /** The indexes under which one customer's entries are found, the newest version's first. */
-  indexesOf(who: string): Bytes[] {
-    return this.#versions.map((keys) => indexOf(keys, who));
-  }
-
-  /** The entry of a place, or null when none of these keys sealed it for that place. */
-  open(
-    { keyVersion, sequence, sealed }: Pick<SealedEntry, "keyVersion" | "sequence" | "sealed">,
-    chainId: Uint8Array,
-  ): AuditEntry | null {
-    const aad = aadOf({ chainId, sequence, keyVersion });
-    const plaintext = this.#sealers.get(keyVersion)?.open(aad, sealed);
-    return plaintext ? entryOf(textOf(plaintext)) : null;
-  }
-
-  /** The entries, sealed under the newest version for the chain's places from `sequence` on. */
-  sealAll(
-    entries: readonly AuditEntry[],
-    { chainId, sequence }: { chainId: Uint8Array; sequence: number },
-    randomBytes: (length: number) => Uint8Array,
-  ): Bytes[] {
-    const keyVersion = this.newest.version;
-    const plain = entries.map((entry, index) =>
-      plainOf(entry, { chainId, sequence: sequence + index, keyVersion })
-    );
-    const random = randomBytes((plain.length + 1) * ivBytes);
-    return this.#sealers.get(keyVersion)!.sealAll(plain, random);
-  }
-}
-
-/** The 16 bytes under which one customer's entries are found, without opening the others'. */
-export function indexOf(keys: AuditKeys, who: string): Bytes {
-  return hmac(keys.index, utf8(who)).slice(0, 16);
-}
-
-/** As many names as are at the bank's terminals at once. */
-const rememberedMax = 16_384;
-
-/** `indexOf` for a writer, which speaks of the same few names again and again. */
-export class Indexes {
-  readonly #known = new Map<string, Bytes>();
-
-  constructor(private readonly keys: AuditKeys) {}
-
-  of(who: string): Bytes {
-    let index = this.#known.get(who);
-    if (!index) {
-      if (this.#known.size === rememberedMax) this.#known.clear();
-      index = indexOf(this.keys, who);
-      this.#known.set(who, index);
-    }
-    return index;
-  }
-}
-
-/** The hash that stands for a name in counters, and in the log where nobody has that name. */
-export function nameHashOf(keys: AuditKeys, name: string): string {
-  return hex(hmac(keys.index, utf8(`name ${name}`)).slice(0, 16));
-}
+import type { Plain } from "../../lib/seal.ts";
+import type { AuditEntry, EntryKind } from "./entry.ts";
 
 /** The line that an entry is: `alice | withdraw $40.00 | 2026-11-23T15:16:02.249Z`. */
 export function lineOf(entry: AuditEntry): string {
   return `${entry.who} | ${entry.action} | ${new Date(entry.timeMs).toISOString()}`;
 }
 
-/** Where an entry stands, and what it is sealed under. */
+/** An entry's place, and what it is sealed under. */
 export interface SealedPlace {
   chainId: Uint8Array;
   sequence: number;
@@ -134,7 +25,7 @@ export function plainOf(entry: AuditEntry, place: SealedPlace): Plain {
 }
 
 /** The entry of what was sealed; null for a text of another shape. */
-function entryOf(text: string): AuditEntry | null {
+export function entryOf(text: string): AuditEntry | null {
   const [, who, action, time, beside] = entryShape.exec(text) ?? [];
   if (!who || !action || !time || !beside) return null;
   const { amount, ...facts } = JSON.parse(beside) as {
@@ -157,6 +48,6 @@ const entryShape = /^([^|\n]+) \| ([^\n]+) \| (\S+)\n(.*)$/;
 
 const aadLabel = utf8("strongroom/1 audit entry");
 
-function aadOf({ chainId, sequence, keyVersion }: SealedPlace): Bytes {
+export function aadOf({ chainId, sequence, keyVersion }: SealedPlace): Bytes {
   return concat(aadLabel, chainId, u64(sequence), u32(keyVersion));
 }

@@ -6,10 +6,16 @@ import {
   historyPageEntriesMax,
   receiptEntriesExaminedMax,
 } from "../../lib/limits.ts";
-import type { AuditEntry } from "../ledger/command.ts";
-import type { LogPlace, ReadStore } from "../ledger/store.ts";
-import { placeOfText, placeText, type SealedEntry } from "./chain.ts";
-import type { AuditKeyRing } from "./codec.ts";
+import {
+  type AuditEntry,
+  loggedAt,
+  type LogPlace,
+  placeOfText,
+  placeText,
+  type SealedEntry,
+} from "./entry.ts";
+import type { ReadStore } from "../ledger/store.ts";
+import type { AuditKeyRing } from "./keys.ts";
 
 const chunkEntries = 64;
 
@@ -77,11 +83,6 @@ export async function findEntry(
     if (chunk.length < chunkEntries) return undefined;
     before = chunk.at(-1)!;
   }
-}
-
-/** An entry's place and tag, as a receipt has them. */
-export function loggedAt(entry: SealedEntry): LoggedAt {
-  return { place: placeText(entry), tag: hex(entry.tag) };
 }
 
 /** An authorisation says nothing more once its movement is settled: the settling has its own entry. */

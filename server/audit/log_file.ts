@@ -3,7 +3,7 @@
  * database alone counts; the file is brought up to it at every start, and after a write that failed.
  */
 import { equalInConstantTime, hex } from "../../lib/bytes.ts";
-import type { ChainName, SealedEntry } from "./chain.ts";
+import type { ChainName, SealedEntry } from "./entry.ts";
 import { formatLogLine, parseLogLine } from "./log_line.ts";
 
 /** The log in its database. */

@@ -5,7 +5,7 @@
  *     CHAIN SEQUENCE EPOCH KEY-VERSION WHO SEALED TAG
  */
 import { type Bytes, hex } from "../../lib/bytes.ts";
-import type { SealedEntry } from "./chain.ts";
+import type { SealedEntry } from "./entry.ts";
 
 /** An entry away from its database: its chain is named by its id. */
 export interface LogLine {

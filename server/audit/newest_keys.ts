@@ -1,8 +1,8 @@
 /** Whether a server has the keys of the log that the bank's other servers have. */
 import { UsageError } from "../../lib/errors.ts";
 import type { ReadStore } from "../ledger/store.ts";
-import { endsEpoch } from "./chain.ts";
-import type { AuditKeyRing } from "./codec.ts";
+import { endsEpoch } from "./entry.ts";
+import type { AuditKeyRing } from "./keys.ts";
 
 /** @throws {UsageError} when what was written last does not open under them */
 export async function requireNewestKeys(store: ReadStore, keys: AuditKeyRing): Promise<void> {

@@ -1,5 +1,5 @@
 /** The log for people and scripts: which entries are wanted, and how they read. */
-import type { AuditEntry } from "../ledger/command.ts";
+import type { AuditEntry } from "./entry.ts";
 import { lineOf } from "./codec.ts";
 
 /** What the log can be narrowed to; what is absent narrows nothing. */

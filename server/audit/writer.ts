@@ -3,18 +3,11 @@
  * Sealing changes nothing, so that a batch which the database refuses leaves no trace here.
  */
 import { MacKey } from "../../lib/hmac.ts";
-import type { AuditEntry } from "../ledger/command.ts";
+import { type AuditEntry, type ChainName, endsEpoch, epochEnd, type SealedEntry } from "./entry.ts";
 import type { Store } from "../ledger/store.ts";
-import {
-  type ChainName,
-  chainStart,
-  chainTag,
-  endsEpoch,
-  epochEnd,
-  type SealedEntry,
-} from "./chain.ts";
+import { chainStart, chainTag } from "./chain.ts";
 import type { ChainKey } from "./chain_key.ts";
-import { type AuditKeyRing, Indexes } from "./codec.ts";
+import { type AuditKeyRing, Indexes } from "./keys.ts";
 
 type LogStore = Pick<Store, "openChain" | "confirm" | "chains" | "lastEntries">;
 

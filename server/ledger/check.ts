@@ -2,8 +2,8 @@
  * Whether the books are right: every balance, hold and day worked out anew from the movements alone,
  * and the log held against them. Pure: rows in, the first thing that is wrong out.
  */
-import type { Account, Movement } from "./books.ts";
-import type { AuditEntry, MovementId } from "./command.ts";
+import type { Account, Movement, MovementId } from "./model.ts";
+import type { AuditEntry } from "../audit/entry.ts";
 
 /** What stands for an entry that says nothing but that its epoch ends. */
 export const epochEnded = "epoch ended";

@@ -4,19 +4,13 @@
  * sees no jump, and one whose clock was set does.
  */
 import { clockJumpMsMax } from "../../lib/limits.ts";
+import type { ConfirmedClock } from "./model.ts";
 
 export interface ClockParts {
   /** The system's clock, milliseconds since 1970: somebody may set it. */
   nowMs: () => number;
   /** Milliseconds since any moment: nobody can set it. */
   monotonicMs: () => number;
-}
-
-/** An operator's word that the clock was right when it said so, though the books were further. */
-export interface ConfirmedClock {
-  confirmedMs: number;
-  /** The bank's time then. */
-  timeMs: number;
 }
 
 export interface ClockReading {

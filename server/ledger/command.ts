@@ -2,12 +2,8 @@
 import type { LoggedAt } from "../../lib/atm.ts";
 import type { LoggedOutcome, Outcome } from "../../lib/errors.ts";
 import type { AmountFault } from "../../lib/money.ts";
-import type { Limits } from "./books.ts";
-
-/** 32 hex digits, made and journaled by the terminal before it is sent. */
-export type MovementId = string;
-/** 32 hex digits, the id a terminal was enrolled with. */
-export type TerminalId = string;
+import type { EntryKind } from "../audit/entry.ts";
+import type { AccountState, Limits, MovementId, TerminalId } from "./model.ts";
 
 /** A customer's movement in its first phase: a hold, or leave to take notes. */
 export interface Authorise {
@@ -231,16 +227,6 @@ export type Command =
   /** The version of the terminal's key that the command's channel rests on. */
   & { underKey?: number };
 
-/** An account as it stands after a command. */
-export interface AccountState {
-  id: number;
-  /** What its customer calls it, such as "savings"; may be empty. */
-  name: string;
-  balance: bigint;
-  held: bigint;
-  version: number;
-}
-
 export interface Reply {
   outcome: Outcome;
   account?: AccountState;
@@ -257,23 +243,4 @@ export interface Reply {
   logged?: LoggedAt;
   /** For `begin_log_in` and `begin_password_change`: what the password is checked against; null for a name that nobody has. */
   passwordHash?: string | null;
-}
-
-/** What an entry is about, for filters. */
-export type EntryKind = "withdrawal" | "deposit" | "transfer" | "log-in" | "other";
-
-/** An audit entry before it is sealed: `who | action | time`, and facts beside it. */
-export interface AuditEntry {
-  /** The customer's username; `operator NAME`, `terminal NAME`, `bank`, or a keyed hash otherwise. */
-  who: string;
-  action: string;
-  timeMs: number;
-  kind: EntryKind;
-  outcome: LoggedOutcome;
-  /** The terminal's name; empty for what happened at none. */
-  terminal: string;
-  movement?: MovementId;
-  /** Which of a movement's rows this entry is about; each has one. */
-  step?: "authorise" | "settle" | "report" | "book";
-  amount?: bigint;
 }

@@ -4,20 +4,13 @@
  */
 import type { LoggedAt } from "../../lib/atm.ts";
 import { batchTriesMax, batchTriesMsMax } from "../../lib/limits.ts";
-import type { SealedEntry } from "../audit/chain.ts";
-import { loggedAt } from "../audit/history.ts";
+import { type AuditEntry, loggedAt, type SealedEntry } from "../audit/entry.ts";
 import type { ChainWriter } from "../audit/writer.ts";
-import { Books, touchOf } from "./books.ts";
+import { Books } from "./books.ts";
+import { touchOf } from "./touch.ts";
 import { Clock, jumpInWords } from "./clock.ts";
-import {
-  type AccountState,
-  type AuditEntry,
-  type Command,
-  type LogCommand,
-  logCommand,
-  type MovementId,
-  type Reply,
-} from "./command.ts";
+import { type Command, type LogCommand, logCommand, type Reply } from "./command.ts";
+import type { AccountState, MovementId } from "./model.ts";
 import { applyCommands, type BatchResult } from "./rules/rules.ts";
 import { type Store, TryAgain } from "./store.ts";
 

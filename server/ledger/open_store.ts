@@ -1,5 +1,5 @@
 /** Which database a bank is in: above this, nothing knows. */
-import type { Settings } from "./books.ts";
+import type { Settings } from "./model.ts";
 import { SqliteStore } from "./sqlite/store.ts";
 import type { Store } from "./store.ts";
 

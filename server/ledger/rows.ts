@@ -1,6 +1,6 @@
 /** What databases give for a row, and what it stands for: both stores name their columns alike. */
 import { hex } from "../../lib/bytes.ts";
-import type { Account, Customer, Failures, Movement, Terminal } from "./books.ts";
+import type { Account, Customer, Failures, Movement, Terminal } from "./model.ts";
 
 /** Whole numbers come exact at any size. */
 export type Row = Record<string, bigint | number | string | Uint8Array | null>;

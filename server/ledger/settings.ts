@@ -1,6 +1,6 @@
 /** What a bank is set up with, as names and values: the one table of both stores that is not rows of things. */
 import { smallestNote } from "../../lib/notes.ts";
-import type { Limits, Restoring, Settings } from "./books.ts";
+import type { Limits, Restoring, Settings } from "./model.ts";
 import type { Row } from "./rows.ts";
 
 /** The table's content. */

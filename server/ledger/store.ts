@@ -1,20 +1,21 @@
 /** What the ledger asks of a database: to load what a batch touches, and to commit what it changed. */
-import type { ChainName, SealedEntry } from "../audit/chain.ts";
-import type { ConfirmedClock } from "./clock.ts";
-import type { AccountState, MovementId } from "./command.ts";
+import type { ChainName, LogPlace, SealedEntry } from "../audit/entry.ts";
 import type {
   Account,
+  AccountState,
   Changes,
+  ConfirmedClock,
   Customer,
   Failures,
   Limits,
   Loaded,
   Movement,
+  MovementId,
   Restoring,
   Settings,
   Terminal,
-  Touch,
-} from "./books.ts";
+} from "./model.ts";
+import type { Touch } from "./touch.ts";
 
 type Result<T> = T | Promise<T>;
 
@@ -97,9 +98,6 @@ export interface DayEnd {
   day: number;
   balance: bigint;
 }
-
-/** Names an entry among all of a database's. */
-export type LogPlace = Pick<SealedEntry, "chain" | "sequence">;
 
 export interface Store extends BatchStore, ReadStore {
   /** The number of the chain with this id, which is added when it is new. */

@@ -1,8 +1,8 @@
 /** The operator's commands about the log, as far as the bank answers them. */
 import { hex } from "../../lib/bytes.ts";
-import { endsEpoch, type SealedEntry } from "../audit/chain.ts";
+import { endsEpoch, type SealedEntry } from "../audit/entry.ts";
 import { formatLogLine } from "../audit/log_line.ts";
-import { auditKeysOf } from "../audit/codec.ts";
+import { auditKeysOf } from "../audit/keys.ts";
 import { isWanted, type ShowFilter, shownEntry } from "../audit/show.ts";
 import { type Bank, randomBytes } from "../bank.ts";
 import { headsOf, signedCheckpoint } from "./checkpoints.ts";

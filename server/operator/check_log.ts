@@ -4,9 +4,9 @@
  */
 import { hex } from "../../lib/bytes.ts";
 import { UsageError } from "../../lib/errors.ts";
-import { endsEpoch } from "../audit/chain.ts";
+import { endsEpoch } from "../audit/entry.ts";
 import { parseLogLine } from "../audit/log_line.ts";
-import type { AuditKeyRing } from "../audit/codec.ts";
+import type { AuditKeyRing } from "../audit/keys.ts";
 import { isWanted, type ShowFilter, shownEntry } from "../audit/show.ts";
 import { type LogTrust, LogVerifier } from "../audit/verify.ts";
 import { checkPart, LogParts } from "./check_part.ts";

@@ -3,7 +3,7 @@ import { hex } from "../../lib/bytes.ts";
 import { inWords, UsageError } from "../../lib/errors.ts";
 import { passwordLengthMax, passwordLengthMin } from "../../lib/limits.ts";
 import { isName } from "../../lib/terminal_key.ts";
-import { placeText } from "../audit/chain.ts";
+import { placeText } from "../audit/entry.ts";
 import { isInstant, type ShowFilter } from "../audit/show.ts";
 import { type Bank, randomBytes } from "../bank.ts";
 import { logCommand } from "../ledger/command.ts";

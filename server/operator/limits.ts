@@ -2,7 +2,7 @@
 import { inWords, UsageError } from "../../lib/errors.ts";
 import { decimalText, formatMoney, parseAmount } from "../../lib/money.ts";
 import type { Bank } from "../bank.ts";
-import type { Account } from "../ledger/books.ts";
+import type { Account } from "../ledger/model.ts";
 import type { Command } from "../ledger/command.ts";
 import { accountNumber } from "./accounts.ts";
 import type { OperatorAnswer, OperatorRequest } from "./commands.ts";

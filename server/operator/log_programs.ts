@@ -5,11 +5,11 @@
 import { fromHex } from "../../lib/bytes.ts";
 import { UsageError } from "../../lib/errors.ts";
 import { requirePrivate } from "../../lib/private_file.ts";
-import { placeOfText } from "../audit/chain.ts";
+import { placeOfText } from "../audit/entry.ts";
 import { ChainKeyFile } from "../audit/chain_key.ts";
 import { parseCheckpoint } from "../audit/checkpoint.ts";
 import { parseFirstKey } from "../audit/first_key.ts";
-import { AuditKeyRing, auditKeysOf } from "../audit/codec.ts";
+import { AuditKeyRing, auditKeysOf } from "../audit/keys.ts";
 import type { ShowFilter } from "../audit/show.ts";
 import { BadLog, type LogReceipt, type LogTrust } from "../audit/verify.ts";
 import { joinBank, openBank, randomBytes } from "../bank.ts";

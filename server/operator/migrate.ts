@@ -4,7 +4,7 @@
  * file is kept beside it.
  */
 import { UsageError } from "../../lib/errors.ts";
-import { AuditKeyRing, auditKeysOf } from "../audit/codec.ts";
+import { AuditKeyRing, auditKeysOf } from "../audit/keys.ts";
 import { openBank } from "../bank.ts";
 import {
   bankElsewhere,

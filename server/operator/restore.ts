@@ -5,7 +5,7 @@
  */
 import { hex } from "../../lib/bytes.ts";
 import { UsageError } from "../../lib/errors.ts";
-import { AuditKeyRing, auditKeysOf } from "../audit/codec.ts";
+import { AuditKeyRing, auditKeysOf } from "../audit/keys.ts";
 import { lastTimeOf } from "../audit/writer.ts";
 import { openBank, randomBytes } from "../bank.ts";
 import {
@@ -25,7 +25,7 @@ import {
   newAccount,
   type Restoring,
   type Terminal,
-} from "../ledger/books.ts";
+} from "../ledger/model.ts";
 import { logCommand } from "../ledger/command.ts";
 import { Ledger } from "../ledger/ledger.ts";
 import { SqliteStore } from "../ledger/sqlite/store.ts";

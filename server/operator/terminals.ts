@@ -8,7 +8,7 @@ import {
   rotateTerminal,
 } from "../terminals/change_keys.ts";
 import { reportPrefix } from "../device_words.ts";
-import type { AuditEntry } from "../ledger/command.ts";
+import type { AuditEntry } from "../audit/entry.ts";
 import type { OperatorAnswer } from "./commands.ts";
 
 /** Entries of a terminal's own that are looked at for its last report. */

@@ -7,7 +7,7 @@ import type { Outcome } from "../../lib/errors.ts";
 import { formatTerminalKey } from "../../lib/terminal_key.ts";
 import { type Bank, randomBytes } from "../bank.ts";
 import { replaceKeys } from "../folder/bank_folder.ts";
-import type { Terminal } from "../ledger/books.ts";
+import type { Terminal } from "../ledger/model.ts";
 import { openTerminalKey, sealTerminalKey, terminalSealKeys } from "./terminal_keys.ts";
 
 /** The outcome, and the text of the key file where there is one to be carried. */

@@ -3,7 +3,7 @@
  * after. Until then nothing is lost: whether a terminal's key stands is decided within each commit.
  */
 import { otherServersMs } from "../../lib/limits.ts";
-import type { Terminal } from "../ledger/books.ts";
+import type { Terminal } from "../ledger/model.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { TerminalKeys } from "./terminal_keys.ts";
 

@@ -5,7 +5,7 @@
 import { fromHex, hex } from "../../lib/bytes.ts";
 import { UsageError } from "../../lib/errors.ts";
 import { isThere, keptTerminalsPath, replacePrivateFile } from "../folder/bank_folder.ts";
-import type { Terminal } from "../ledger/books.ts";
+import type { Terminal } from "../ledger/model.ts";
 
 const formatName = "strongroom terminals 1";
 

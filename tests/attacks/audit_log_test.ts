@@ -6,13 +6,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { MacKey } from "../../lib/hmac.ts";
 import { formatLogLine, type LogLine, parseLogLine } from "../../server/audit/log_line.ts";
-import {
-  chainTag,
-  endsEpoch,
-  epochEnd,
-  nextEpochKey,
-  type SealedEntry,
-} from "../../server/audit/chain.ts";
+import { chainTag, nextEpochKey } from "../../server/audit/chain.ts";
+import { endsEpoch, epochEnd, type SealedEntry } from "../../server/audit/entry.ts";
 import type { Checkpoint } from "../../server/audit/checkpoint.ts";
 import type { FirstKey } from "../../server/audit/first_key.ts";
 import { BadLog, type LogTrust, LogVerifier } from "../../server/audit/verify.ts";

@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Journal } from "../../client/journal.ts";
 import { runOperatorCommand } from "../../server/operator/commands.ts";
-import { endsEpoch } from "../../server/audit/chain.ts";
+import { endsEpoch } from "../../server/audit/entry.ts";
 import { Branch, logIn, type Machine, until } from "./branch.ts";
 
 function withBranch(name: string, test: (branch: Branch) => Promise<void>): void {

@@ -1,6 +1,6 @@
 /** What people must see to at a machine reaches the bank's log and its operators, once each time. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { endsEpoch } from "../../server/audit/chain.ts";
+import { endsEpoch } from "../../server/audit/entry.ts";
 import { reportInWords, reportPrefix } from "../../server/device_words.ts";
 import { runOperatorCommand } from "../../server/operator/commands.ts";
 import { Branch, logIn, until } from "./branch.ts";

@@ -4,8 +4,9 @@
  * where the schema allows none, and the whole batch is refused.
  */
 import { fromHex } from "../../../lib/bytes.ts";
-import type { SealedEntry } from "../../audit/chain.ts";
-import type { Account, Changes, Customer, Loaded, Movement, Terminal, Touch } from "../books.ts";
+import type { SealedEntry } from "../../audit/entry.ts";
+import type { Account, Changes, Customer, Loaded, Movement, Terminal } from "../model.ts";
+import type { Touch } from "../touch.ts";
 import type { Statement } from "./connection.ts";
 import { restoredSince, retellPrefix, valuesOfLimits, valuesOfRestoring } from "../settings.ts";
 

@@ -1,7 +1,7 @@
 /** A whole bank copied into a PostgreSQL database, as it is, in one transaction. */
 import { fromHex } from "../../../lib/bytes.ts";
-import type { Movement } from "../books.ts";
-import type { SealedEntry } from "../../audit/chain.ts";
+import type { Movement } from "../model.ts";
+import type { SealedEntry } from "../../audit/entry.ts";
 import type { PostgresConnection, Statement } from "./connection.ts";
 import { prepareSchema } from "./schema.ts";
 import {

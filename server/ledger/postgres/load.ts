@@ -1,6 +1,7 @@
 /** The first half of a batch on PostgreSQL: what is locked and loaded, in the order of its locks. */
 import { fromHex } from "../../../lib/bytes.ts";
-import type { Loaded, Touch } from "../books.ts";
+import type { Loaded } from "../model.ts";
+import type { Touch } from "../touch.ts";
 import type { Statement } from "./connection.ts";
 import {
   accountOf,

@@ -1,18 +1,19 @@
 /** What is read of a bank on PostgreSQL outside its batches. */
 import { fromHex, hex } from "../../../lib/bytes.ts";
-import type { ChainName, SealedEntry } from "../../audit/chain.ts";
+import type { ChainName, LogPlace, SealedEntry } from "../../audit/entry.ts";
 import type {
   Account,
+  AccountState,
+  ConfirmedClock,
   Customer,
   Failures,
   Limits,
   Movement,
+  MovementId,
   Restoring,
   Settings,
   Terminal,
-} from "../books.ts";
-import type { ConfirmedClock } from "../clock.ts";
-import type { AccountState, MovementId } from "../command.ts";
+} from "../model.ts";
 import type { Statement } from "./connection.ts";
 import {
   accountOf,
@@ -26,7 +27,7 @@ import {
   terminalOf,
 } from "../rows.ts";
 import { limitsOf, restoringOf, settingsOf, type SettingValues, valuesOf } from "../settings.ts";
-import type { DayEnd, LogPlace, ReadStore } from "../store.ts";
+import type { DayEnd, ReadStore } from "../store.ts";
 
 export class PostgresReads implements ReadStore {
   #settings: Settings | undefined;

@@ -1,6 +1,6 @@
 /** The tables on PostgreSQL: made with a bank, and brought to this version when one is opened. */
 import { UsageError } from "../../../lib/errors.ts";
-import type { Settings } from "../books.ts";
+import type { Settings } from "../model.ts";
 import type { PostgresConnection, Statement } from "./connection.ts";
 import { numberOf, type Row } from "../rows.ts";
 import { postgres001 } from "./tables.ts";

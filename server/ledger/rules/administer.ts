@@ -1,7 +1,7 @@
 /** What operators do to customers, accounts, terminals, limits and open movements. */
 import type { Outcome } from "../../../lib/errors.ts";
 import { amountMinorMax } from "../../../lib/money.ts";
-import type { Account, Limits } from "../books.ts";
+import type { Account, Limits } from "../model.ts";
 import type { Administer } from "../command.ts";
 import { type Answer, type Batch, failed } from "./batch.ts";
 import { stopWaiting } from "./retell.ts";

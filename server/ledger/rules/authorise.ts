@@ -1,7 +1,7 @@
 /** The first phase of a withdrawal or a deposit: a hold, or leave to take the notes. */
 import { inWords, type Outcome } from "../../../lib/errors.ts";
 import { amountMinorMax } from "../../../lib/money.ts";
-import type { Account, Movement } from "../books.ts";
+import type { Account, Movement } from "../model.ts";
 import type { Authorise, Transfer } from "../command.ts";
 import type { Answer, Batch } from "./batch.ts";
 import { accountOfRow, customerAccount, logMovement } from "./movement_rows.ts";

@@ -1,8 +1,10 @@
 /** What the rules of one batch share: its books, its time, and the rows and entries they write. */
 import { inWords, type LoggedOutcome, type Outcome } from "../../../lib/errors.ts";
 import { formatMoney } from "../../../lib/money.ts";
-import type { Account, Books, Movement } from "../books.ts";
-import type { AuditEntry, Reply } from "../command.ts";
+import type { Books } from "../books.ts";
+import type { Account, Movement } from "../model.ts";
+import type { AuditEntry } from "../../audit/entry.ts";
+import type { Reply } from "../command.ts";
 import { dayOf } from "../day.ts";
 
 /** A reply, before the batch's time is put to it. */

@@ -1,6 +1,6 @@
 /** Which version of a terminal's key is good, and until when (pure). */
 import { keyOverlapMsMax } from "../../../lib/limits.ts";
-import type { Terminal } from "../books.ts";
+import type { Terminal } from "../model.ts";
 
 /**
  * Whether a channel under this version of the terminal's key may do anything. While the next key

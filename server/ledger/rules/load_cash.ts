@@ -3,7 +3,7 @@
  * and notes that were found missing or over when people counted, booked to the differences account.
  */
 import type { Outcome } from "../../../lib/errors.ts";
-import type { Account } from "../books.ts";
+import type { Account } from "../model.ts";
 import type { CountCash, LoadCash } from "../command.ts";
 import { amountRefusalOf } from "./authorise.ts";
 import { type Answer, type Batch, failed } from "./batch.ts";

@@ -1,7 +1,7 @@
 /** Who is there: log-ins, counted before the password is looked at, and notes for the log. */
 import type { Outcome } from "../../../lib/errors.ts";
 import { customerPatience, oneMore, remembered, terminalPatience, waitMs } from "./throttle.ts";
-import { customerSource, terminalSource } from "../books.ts";
+import { customerSource, terminalSource } from "../model.ts";
 import type { LogCommand, LogIn } from "../command.ts";
 import { type Answer, type Batch, failed } from "./batch.ts";
 

@@ -1,5 +1,5 @@
 /** What is read off a movement's rows, and what the log says of them. */
-import type { Account, Movement } from "../books.ts";
+import type { Account, Movement } from "../model.ts";
 import { type Batch, failed } from "./batch.ts";
 
 /** The customer's side of a movement: what a withdrawal takes from, what a deposit adds to. */

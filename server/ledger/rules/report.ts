@@ -3,7 +3,7 @@
  * its devices did: where that is not what the operator said, the difference is booked between the
  * terminal and the differences account, so that the books still say what notes are in the machine.
  */
-import type { Movement } from "../books.ts";
+import type { Movement } from "../model.ts";
 import type { Settle } from "../command.ts";
 import type { Answer, Batch } from "./batch.ts";
 import { accountOfRow } from "./movement_rows.ts";

@@ -3,7 +3,7 @@
  * devices did, from its journal, before any customer is served: what the books lack is booked in one
  * step, and what they have is left as it is.
  */
-import type { Account, Movement } from "../books.ts";
+import type { Account, Movement } from "../model.ts";
 import type { Retell, Retold } from "../command.ts";
 import { isOver } from "./authorise.ts";
 import { type Answer, type Batch, failed } from "./batch.ts";

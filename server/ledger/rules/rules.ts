@@ -15,7 +15,8 @@
  */
 import { keyStands } from "./key_versions.ts";
 import type { Books } from "../books.ts";
-import type { AuditEntry, Command, Reply } from "../command.ts";
+import type { AuditEntry } from "../../audit/entry.ts";
+import type { Command, Reply } from "../command.ts";
 import * as administer from "./administer.ts";
 import { authorise } from "./authorise.ts";
 import { type Answer, Batch, failed } from "./batch.ts";

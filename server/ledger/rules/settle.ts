@@ -1,5 +1,5 @@
 /** The second phase: the terminal says what its devices did, or that it gives up. */
-import type { Movement } from "../books.ts";
+import type { Movement } from "../model.ts";
 import type { Settle } from "../command.ts";
 import { type Answer, type Batch, failed } from "./batch.ts";
 import { accountOfRow, logMovement } from "./movement_rows.ts";

@@ -2,7 +2,7 @@
  * How long a source of failed log-ins must wait: a growing delay, forgotten with time, and never a
  * lock. Each attempt is counted before its password is looked at, so that many at once gain nothing.
  */
-import type { Failures } from "../books.ts";
+import type { Failures } from "../model.ts";
 
 /** How patient the bank is with one kind of source. */
 export interface Patience {

@@ -1,7 +1,7 @@
 /** Money from one customer's account to another, in one step; and whose account that would be. */
 import type { Outcome } from "../../../lib/errors.ts";
 import { oneMore, recipientPatience, waitMs } from "./throttle.ts";
-import { type Account, type Movement, recipientSource } from "../books.ts";
+import { type Account, type Movement, recipientSource } from "../model.ts";
 import type { LookUp, Transfer } from "../command.ts";
 import {
   accountRefusalOf,

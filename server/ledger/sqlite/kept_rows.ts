@@ -2,8 +2,7 @@
  * Accounts and terminals as the last commit left them. One process alone writes to the database, so
  * what was read once, or written, need not be read again for each batch; whatever fails empties it.
  */
-import type { Account, Changes, Terminal } from "../books.ts";
-import type { TerminalId } from "../command.ts";
+import type { Account, Changes, Terminal, TerminalId } from "../model.ts";
 
 /** Of each kind, as many as may be at work at once: beyond, all are read anew. */
 const rowsMax = 65_536;

@@ -2,22 +2,23 @@
 import { backup, DatabaseSync, type StatementSync } from "node:sqlite";
 import { fromHex, hex } from "../../../lib/bytes.ts";
 import { UsageError } from "../../../lib/errors.ts";
-import type { ChainName, SealedEntry } from "../../audit/chain.ts";
+import type { ChainName, LogPlace, SealedEntry } from "../../audit/entry.ts";
 import type {
   Account,
+  AccountState,
   Changes,
+  ConfirmedClock,
   Customer,
   Failures,
   Limits,
   Loaded,
   Movement,
+  MovementId,
   Restoring,
   Settings,
   Terminal,
-  Touch,
-} from "../books.ts";
-import type { ConfirmedClock } from "../clock.ts";
-import type { AccountState, MovementId } from "../command.ts";
+} from "../model.ts";
+import type { Touch } from "../touch.ts";
 import { KeptRows } from "./kept_rows.ts";
 import {
   accountOf,
@@ -48,7 +49,7 @@ import {
   valuesOfRestoring,
   valuesOfSettings,
 } from "../settings.ts";
-import type { DayEnd, LogPlace, ReadStore, Store } from "../store.ts";
+import type { DayEnd, ReadStore, Store } from "../store.ts";
 
 /** Each brings the schema from the version of its place to the next. */
 const migrations = [sqlite001, sqlite002, sqlite003, sqlite004, sqlite005, sqlite006];

@@ -4,7 +4,7 @@
  */
 import { hex } from "../../../lib/bytes.ts";
 import { ChainKeyFile } from "../../../server/audit/chain_key.ts";
-import { AuditKeyRing, auditKeysOf, nameHashOf } from "../../../server/audit/codec.ts";
+import { AuditKeyRing, auditKeysOf, nameHashOf } from "../../../server/audit/keys.ts";
 import { ChainWriter, lastTimeOf } from "../../../server/audit/writer.ts";
 import { randomBytes } from "../../../server/bank.ts";
 import { Passwords } from "../../../server/credentials/passwords.ts";

@@ -1,11 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { MacKey } from "../../../lib/hmac.ts";
-import {
-  chainStart,
-  chainTag,
-  ChainVerifier,
-  type SealedEntry,
-} from "../../../server/audit/chain.ts";
+import { chainStart, chainTag, ChainVerifier } from "../../../server/audit/chain.ts";
+import type { SealedEntry } from "../../../server/audit/entry.ts";
 import { filled } from "../../lib/helpers.ts";
 import { chainId, firstKey } from "../helpers/engine.ts";
 

@@ -1,7 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { auditKeysOf, indexOf, lineOf, nameHashOf } from "../../../server/audit/codec.ts";
-import type { AuditEntry } from "../../../server/ledger/command.ts";
+import { lineOf } from "../../../server/audit/codec.ts";
+import { auditKeysOf, indexOf, nameHashOf } from "../../../server/audit/keys.ts";
+import type { AuditEntry } from "../../../server/audit/entry.ts";
 import { eachBitFlipped, eachOtherLength, filled } from "../../lib/helpers.ts";
 import { auditKeys, chainId } from "../helpers/engine.ts";
 import { openEntry, sealEntry } from "../helpers/seal_entry.ts";

@@ -5,7 +5,7 @@ import { MacKey } from "../../../lib/hmac.ts";
 import { chainStart, chainTag } from "../../../server/audit/chain.ts";
 import { parseFirstKey } from "../../../server/audit/first_key.ts";
 import { parseLogLine } from "../../../server/audit/log_line.ts";
-import { auditKeysOf, indexOf } from "../../../server/audit/codec.ts";
+import { auditKeysOf, indexOf } from "../../../server/audit/keys.ts";
 import { LogVerifier } from "../../../server/audit/verify.ts";
 import { openBank } from "../../../server/bank.ts";
 import {

@@ -8,7 +8,7 @@ import {
   signedBytes,
 } from "../../../server/audit/checkpoint.ts";
 import { formatLogLine, parseLogLine } from "../../../server/audit/log_line.ts";
-import { AuditKeyRing, auditKeysOf, indexOf } from "../../../server/audit/codec.ts";
+import { AuditKeyRing, auditKeysOf, indexOf } from "../../../server/audit/keys.ts";
 import { sealEntry } from "../helpers/seal_entry.ts";
 import vector from "../../vectors/audit_log.json" with { type: "json" };
 

@@ -1,10 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import type { HistoryFilter } from "../../../lib/atm.ts";
 import { historyEntriesExaminedMax, historyPageEntriesMax } from "../../../lib/limits.ts";
-import type { SealedEntry } from "../../../server/audit/chain.ts";
+import type { AuditEntry, LogPlace, SealedEntry } from "../../../server/audit/entry.ts";
 import { historyPage } from "../../../server/audit/history.ts";
-import type { AuditEntry } from "../../../server/ledger/command.ts";
-import type { LogPlace } from "../../../server/ledger/store.ts";
 import { filled } from "../../lib/helpers.ts";
 import { chainId } from "../helpers/engine.ts";
 

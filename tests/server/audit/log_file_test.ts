@@ -3,7 +3,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { LogFile } from "../../../server/audit/log_file.ts";
 import { formatLogLine } from "../../../server/audit/log_line.ts";
 import type { ChainWriter } from "../../../server/audit/writer.ts";
-import type { AuditEntry } from "../../../server/ledger/command.ts";
+import type { AuditEntry } from "../../../server/audit/entry.ts";
 import { filled } from "../../lib/helpers.ts";
 import { chainId, firstKey, noChanges, writerOn } from "../helpers/engine.ts";
 import { settings } from "../helpers/small_bank.ts";

@@ -4,7 +4,7 @@ import type { KeptKey } from "../../../server/audit/chain_key.ts";
 import { parseFirstKey } from "../../../server/audit/first_key.ts";
 import { parseLogLine } from "../../../server/audit/log_line.ts";
 import { UsageError } from "../../../lib/errors.ts";
-import { placeOfText } from "../../../server/audit/chain.ts";
+import { placeOfText } from "../../../server/audit/entry.ts";
 import { BadLog, LogVerifier } from "../../../server/audit/verify.ts";
 import { newId, onEachBank, type RunningBank } from "../helpers/running_bank.ts";
 

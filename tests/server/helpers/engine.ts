@@ -1,10 +1,11 @@
 /** An engine on a store of its own, with a clock that tests turn and chance that repeats. */
-import { nextEpochKey, type SealedEntry } from "../../../server/audit/chain.ts";
+import { nextEpochKey } from "../../../server/audit/chain.ts";
+import type { AuditEntry, SealedEntry } from "../../../server/audit/entry.ts";
 import { type ChainKey, ChainKeyFile } from "../../../server/audit/chain_key.ts";
-import { AuditKeyRing, type AuditKeys, auditKeysOf } from "../../../server/audit/codec.ts";
+import { AuditKeyRing, type AuditKeys, auditKeysOf } from "../../../server/audit/keys.ts";
 import { ChainWriter, lastTimeOf } from "../../../server/audit/writer.ts";
-import type { Changes } from "../../../server/ledger/books.ts";
-import type { AuditEntry, Command, Reply } from "../../../server/ledger/command.ts";
+import type { Changes } from "../../../server/ledger/model.ts";
+import type { Command, Reply } from "../../../server/ledger/command.ts";
 import { Engine } from "../../../server/ledger/engine.ts";
 import type { Store } from "../../../server/ledger/store.ts";
 import { countingBytes, filled } from "../../lib/helpers.ts";

@@ -1,7 +1,8 @@
 /** One entry, sealed with an IV of the test's own choice, and opened. */
 import { seal } from "../../../lib/seal.ts";
-import { AuditKeyRing, type AuditKeys, plainOf } from "../../../server/audit/codec.ts";
-import type { AuditEntry } from "../../../server/ledger/command.ts";
+import { plainOf } from "../../../server/audit/codec.ts";
+import { AuditKeyRing, type AuditKeys } from "../../../server/audit/keys.ts";
+import type { AuditEntry } from "../../../server/audit/entry.ts";
 
 interface Place {
   chainId: Uint8Array;

@@ -10,17 +10,18 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { type AmountFault, readAmount } from "../../../lib/money.ts";
+import { Books } from "../../../server/ledger/books.ts";
 import {
   type Account,
   type AccountKind,
-  Books,
   type Limits,
   type Loaded,
   newAccount,
   noLimits,
   type Settings,
-} from "../../../server/ledger/books.ts";
-import type { AuditEntry, Command, Reply } from "../../../server/ledger/command.ts";
+} from "../../../server/ledger/model.ts";
+import type { AuditEntry } from "../../../server/audit/entry.ts";
+import type { Command, Reply } from "../../../server/ledger/command.ts";
 import { applyCommands } from "../../../server/ledger/rules/rules.ts";
 
 export const settings: Settings = {

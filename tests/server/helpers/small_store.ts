@@ -1,6 +1,6 @@
 /** What a small store has, for tests of stores: one account, its opening and an open withdrawal. */
-import type { SealedEntry } from "../../../server/audit/chain.ts";
-import type { Account, Movement } from "../../../server/ledger/books.ts";
+import type { SealedEntry } from "../../../server/audit/entry.ts";
+import type { Account, Movement } from "../../../server/ledger/model.ts";
 import { filled } from "../../lib/helpers.ts";
 import { emptyAccount, idOf } from "./small_bank.ts";
 

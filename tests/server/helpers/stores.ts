@@ -1,5 +1,5 @@
 /** The same test on each kind of store: nothing above a store may know which one it has. */
-import type { Settings } from "../../../server/ledger/books.ts";
+import type { Settings } from "../../../server/ledger/model.ts";
 import { openStore, type StorePlace } from "../../../server/ledger/open_store.ts";
 import type { Store } from "../../../server/ledger/store.ts";
 import { postgres, whyNoPostgres } from "./postgres.ts";

@@ -1,6 +1,6 @@
 /** A log without a bank: what the writer of a chain leaves. */
 import type { Bytes } from "../../../lib/bytes.ts";
-import type { SealedEntry } from "../../../server/audit/chain.ts";
+import type { SealedEntry } from "../../../server/audit/entry.ts";
 import { SqliteStore } from "../../../server/ledger/sqlite/store.ts";
 import { writerOn } from "./engine.ts";
 import { settings } from "./small_bank.ts";

@@ -1,7 +1,8 @@
 /** A clock that jumps stops money, and nothing else, until it is right again or confirmed. */
 import { assertEquals } from "@std/assert";
 import { clockJumpMsMax } from "../../../lib/limits.ts";
-import { Clock, type ConfirmedClock, jumpInWords } from "../../../server/ledger/clock.ts";
+import { Clock, jumpInWords } from "../../../server/ledger/clock.ts";
+import type { ConfirmedClock } from "../../../server/ledger/model.ts";
 import type { Command } from "../../../server/ledger/command.ts";
 import { openStore } from "../../../server/ledger/open_store.ts";
 import type { Store } from "../../../server/ledger/store.ts";

@@ -5,7 +5,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { ChainVerifier } from "../../../server/audit/chain.ts";
 import { checkBooks } from "../../../server/ledger/check.ts";
-import type { AuditEntry, Command, Reply } from "../../../server/ledger/command.ts";
+import type { AuditEntry } from "../../../server/audit/entry.ts";
+import type { Command, Reply } from "../../../server/ledger/command.ts";
 import { Engine } from "../../../server/ledger/engine.ts";
 import { PostgresStore } from "../../../server/ledger/postgres/store.ts";
 import { filled } from "../../lib/helpers.ts";

@@ -1,7 +1,7 @@
 /** What every store must do, whatever database it is on. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import type { SealedEntry } from "../../../server/audit/chain.ts";
-import type { Account, Changes, Movement } from "../../../server/ledger/books.ts";
+import type { SealedEntry } from "../../../server/audit/entry.ts";
+import type { Account, Changes, Movement } from "../../../server/ledger/model.ts";
 import { openStore } from "../../../server/ledger/open_store.ts";
 import type { Store } from "../../../server/ledger/store.ts";
 import { filled } from "../../lib/helpers.ts";

@@ -4,7 +4,7 @@
  */
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { UsageError } from "../../../lib/errors.ts";
-import { endsEpoch, type SealedEntry } from "../../../server/audit/chain.ts";
+import { endsEpoch, type SealedEntry } from "../../../server/audit/entry.ts";
 import type { Checkpoint } from "../../../server/audit/checkpoint.ts";
 import { formatLogLine, parseLogLine } from "../../../server/audit/log_line.ts";
 import { BadLog, type LogTrust, LogVerifier } from "../../../server/audit/verify.ts";

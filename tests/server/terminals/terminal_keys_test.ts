@@ -1,5 +1,5 @@
 import { assertEquals, assertNotEquals, assertThrows } from "@std/assert";
-import type { Terminal } from "../../../server/ledger/books.ts";
+import type { Terminal } from "../../../server/ledger/model.ts";
 import {
   sealTerminalKey,
   TerminalKeys,

@@ -1,7 +1,7 @@
 /** What is PostgreSQL's own: rights, locks, lost answers, and waits for a standby. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { UsageError } from "../../../../lib/errors.ts";
-import type { Movement } from "../../../../server/ledger/books.ts";
+import type { Movement } from "../../../../server/ledger/model.ts";
 import { PostgresConnection } from "../../../../server/ledger/postgres/connection.ts";
 import { loadStatements } from "../../../../server/ledger/postgres/load.ts";
 import { PostgresStore } from "../../../../server/ledger/postgres/store.ts";

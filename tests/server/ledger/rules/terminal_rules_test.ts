@@ -1,7 +1,8 @@
 /** What a terminal's standing does to its commands, decided within the commit. */
 import { assertEquals } from "@std/assert";
 import { keyOverlapMsMax } from "../../../../lib/limits.ts";
-import { Books, type Terminal } from "../../../../server/ledger/books.ts";
+import { Books } from "../../../../server/ledger/books.ts";
+import type { Terminal } from "../../../../server/ledger/model.ts";
 import type { Command } from "../../../../server/ledger/command.ts";
 import { applyCommands } from "../../../../server/ledger/rules/rules.ts";
 import { commandOf, idOf, smallBank } from "../../helpers/small_bank.ts";

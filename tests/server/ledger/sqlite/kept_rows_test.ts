@@ -2,7 +2,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { KeptRows } from "../../../../server/ledger/sqlite/kept_rows.ts";
 import { SqliteStore } from "../../../../server/ledger/sqlite/store.ts";
-import { type Account, newAccount } from "../../../../server/ledger/books.ts";
+import { type Account, newAccount } from "../../../../server/ledger/model.ts";
 import { addCustomer, engineOn, enrolTerminal } from "../../helpers/engine.ts";
 import { commandOf, idOf, settings } from "../../helpers/small_bank.ts";
 import { inTemporaryFolder } from "../../helpers/temporary.ts";

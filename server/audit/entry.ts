@@ -1,0 +1,78 @@
+/** An entry of the log: as it is written, as it is stored, and the names of its place. */
+import type { LoggedAt } from "../../lib/atm.ts";
+import { type Bytes, hex } from "../../lib/bytes.ts";
+import type { LoggedOutcome } from "../../lib/errors.ts";
+
+/** What an entry is about, for filters. */
+export type EntryKind = "withdrawal" | "deposit" | "transfer" | "log-in" | "other";
+
+/** An audit entry before it is sealed: `who | action | time`, and facts beside it. */
+export interface AuditEntry {
+  /** The customer's username; `operator NAME`, `terminal NAME`, `bank`, or a keyed hash otherwise. */
+  who: string;
+  action: string;
+  timeMs: number;
+  kind: EntryKind;
+  outcome: LoggedOutcome;
+  /** The terminal's name; empty for what happened at none. */
+  terminal: string;
+  /** The id of the movement that it is about, 32 hex digits. */
+  movement?: string;
+  /** Which of a movement's rows this entry is about; each has one. */
+  step?: "authorise" | "settle" | "report" | "book";
+  amount?: bigint;
+}
+
+/** An entry as it is stored. */
+export interface SealedEntry {
+  /** The number of its chain in this database, from 1; the tag covers the chain's id instead. */
+  chain: number;
+  /** Its place in the chain, from 1 without a gap. */
+  sequence: number;
+  epoch: number;
+  /** The version of the AUDIT_KEY that seals it; 0 for an epoch's end. */
+  keyVersion: number;
+  /** The keyed index of the customer it is about, 16 bytes; zeros for an epoch's end. */
+  who: Uint8Array;
+  /** Empty for an epoch's end. */
+  sealed: Uint8Array;
+  /** 32 bytes. */
+  tag: Uint8Array;
+}
+
+/** What a chain is named by: 16 random bytes, and its number in a database. */
+export interface ChainName {
+  number: number;
+  id: Bytes;
+}
+
+/** Names an entry among all of a database's. */
+export type LogPlace = Pick<SealedEntry, "chain" | "sequence">;
+
+/** A place as text: "1.4711". */
+export function placeText({ chain, sequence }: LogPlace): string {
+  return `${chain}.${sequence}`;
+}
+
+/** The place that a text names; null for any other text. */
+export function placeOfText(text: string): LogPlace | null {
+  const [, chain, sequence] = /^([1-9][0-9]{0,3})\.([1-9][0-9]{0,12})$/.exec(text) ?? [];
+  return chain ? { chain: Number(chain), sequence: Number(sequence) } : null;
+}
+
+/** An entry's place and tag, as a receipt has them. */
+export function loggedAt(entry: SealedEntry): LoggedAt {
+  return { place: placeText(entry), tag: hex(entry.tag) };
+}
+
+const nobody = new Uint8Array(16);
+const nothing = new Uint8Array(0);
+
+/** The last entry of an epoch, which says nothing else: what follows it is of the next epoch. */
+export function epochEnd(chain: number, sequence: number, epoch: number): Omit<SealedEntry, "tag"> {
+  return { chain, sequence, epoch, keyVersion: 0, who: nobody, sealed: nothing };
+}
+
+export function endsEpoch({ sealed }: Pick<SealedEntry, "sealed">): boolean {
+  return sealed.length === 0;
+}

@@ -1,0 +1,48 @@
+/** What a batch touches: all that its commands may look at or change. */
+import type { Command } from "./command.ts";
+import {
+  customerSource,
+  type MovementId,
+  recipientSource,
+  type TerminalId,
+  terminalSource,
+} from "./model.ts";
+
+/** What a batch needs to see before the rules can run. */
+export interface Touch {
+  movements: Set<MovementId>;
+  accounts: Set<number>;
+  customers: Set<string>;
+  terminals: Set<TerminalId>;
+  terminalNames: Set<string>;
+  failureSources: Set<string>;
+}
+
+/** All that these commands may look at. A movement brings its own accounts and terminal with it. */
+export function touchOf(commands: readonly Command[]): Touch {
+  const touch: Touch = {
+    movements: new Set(),
+    accounts: new Set(),
+    customers: new Set(),
+    terminals: new Set(),
+    terminalNames: new Set(),
+    failureSources: new Set(),
+  };
+  for (const command of commands) {
+    if ("movement" in command) touch.movements.add(command.movement);
+    if (command.op === "reseal_terminals") {
+      for (const { terminal } of command.keys) touch.terminals.add(terminal);
+    }
+    if ("account" in command && command.account !== undefined) touch.accounts.add(command.account);
+    if (command.op === "transfer") touch.accounts.add(command.to);
+    if (command.op === "look_up") touch.failureSources.add(recipientSource(command.customer));
+    if ("terminal" in command && command.terminal) touch.terminals.add(command.terminal);
+    if ("username" in command) touch.customers.add(command.username);
+    if (command.op === "enrol_terminal") touch.terminalNames.add(command.name);
+    if ("nameHash" in command) {
+      touch.failureSources.add(customerSource(command.nameHash));
+      touch.failureSources.add(terminalSource(command.terminal));
+    }
+  }
+  return touch;
+}
