@@ -6,13 +6,13 @@
 import config from "./deno.json" with { type: "json" };
 import { BankAtm } from "./client/atm.ts";
 import { BankClient, type Line, NoAnswer } from "./client/bank_client.ts";
-import { openAtmFolder, rememberCurrency, rememberedCurrency } from "./client/atm_folder.ts";
+import { openAtmFolder, rememberCurrency, rememberedCurrency } from "./client/folder/atm_folder.ts";
 import { demoFilling, parseNotes } from "./client/cash/cash_notes.ts";
 import { countCassettes, fillCassettes } from "./client/filling.ts";
 import { type NoteCounts, totalOf } from "./client/cash/note_mix.ts";
 import { SimulatedDevices } from "./client/cash/simulated_devices.ts";
 import { Journal } from "./client/journal.ts";
-import { keepFile } from "./client/kept_files.ts";
+import { keepFile } from "./client/folder/kept_files.ts";
 import { databaseUrlVariable, requireDatabaseUrl } from "./lib/database_url.ts";
 import { UsageError } from "./lib/errors.ts";
 import { type Currency, currencyOf, decimalText, formatMoney, parseAmount } from "./lib/money.ts";

@@ -3,7 +3,7 @@
  * crash it says, for each movement, how far the terminal had come.
  */
 import type { DatabaseSync } from "node:sqlite";
-import { transact } from "./atm_folder.ts";
+import { transact } from "./folder/atm_folder.ts";
 import type { NoteCounts } from "./cash/note_mix.ts";
 
 /**

@@ -5,7 +5,7 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { BankAtm } from "../../client/atm.ts";
-import { openAtmFolder } from "../../client/atm_folder.ts";
+import { openAtmFolder } from "../../client/folder/atm_folder.ts";
 import { fillCassettes } from "../../client/filling.ts";
 import { totalOf } from "../../client/cash/note_mix.ts";
 import { SimulatedDevices } from "../../client/cash/simulated_devices.ts";

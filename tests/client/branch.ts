@@ -2,13 +2,13 @@
 import { assertEquals } from "@std/assert";
 import type { DatabaseSync } from "node:sqlite";
 import { BankAtm } from "../../client/atm.ts";
-import { openAtmFolder } from "../../client/atm_folder.ts";
+import { openAtmFolder } from "../../client/folder/atm_folder.ts";
 import type { Socket } from "../../client/bank_client.ts";
 import { fillCassettes } from "../../client/filling.ts";
 import { totalOf } from "../../client/cash/note_mix.ts";
 import { SimulatedDevices } from "../../client/cash/simulated_devices.ts";
 import { Journal } from "../../client/journal.ts";
-import { keepFile } from "../../client/kept_files.ts";
+import { keepFile } from "../../client/folder/kept_files.ts";
 import { hex } from "../../lib/bytes.ts";
 import type { TerminalKey } from "../../lib/protocol/handshake.ts";
 import { type NamedTerminalKey, parseTerminalKey } from "../../lib/terminal_key.ts";

@@ -5,7 +5,7 @@
  */
 import { assertEquals } from "@std/assert";
 import type { DatabaseSync } from "node:sqlite";
-import { openAtmFolder } from "../../client/atm_folder.ts";
+import { openAtmFolder } from "../../client/folder/atm_folder.ts";
 import { countCassettes } from "../../client/filling.ts";
 import { type NoteCounts, plus, totalOf } from "../../client/cash/note_mix.ts";
 import { SimulatedDevices } from "../../client/cash/simulated_devices.ts";

@@ -5,7 +5,7 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { type BankClient, NoAnswer } from "../../client/bank_client.ts";
-import { openAtmFolder } from "../../client/atm_folder.ts";
+import { openAtmFolder } from "../../client/folder/atm_folder.ts";
 import { countCassettes, fillCassettes } from "../../client/filling.ts";
 import { noteCount, plus, totalOf } from "../../client/cash/note_mix.ts";
 import { SimulatedDevices } from "../../client/cash/simulated_devices.ts";

@@ -1,5 +1,5 @@
 /** Whether ATMs and bank agree once everything is settled: notes, journals and books. */
-import { openAtmFolder } from "../../client/atm_folder.ts";
+import { openAtmFolder } from "../../client/folder/atm_folder.ts";
 import { totalOf } from "../../client/cash/note_mix.ts";
 import { SimulatedDevices } from "../../client/cash/simulated_devices.ts";
 import type { BankRow, Journaled } from "./judge.ts";

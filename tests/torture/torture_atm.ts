@@ -4,7 +4,7 @@
  * standard input ends that, and its end ends the program.
  */
 import { BankAtm } from "../../client/atm.ts";
-import { openAtmFolder } from "../../client/atm_folder.ts";
+import { openAtmFolder } from "../../client/folder/atm_folder.ts";
 import { fillCassettes } from "../../client/filling.ts";
 import { SimulatedDevices } from "../../client/cash/simulated_devices.ts";
 import { Journal } from "../../client/journal.ts";

@@ -3,8 +3,8 @@
  * before anything is acted on. One process owns it.
  */
 import { DatabaseSync } from "node:sqlite";
-import { UsageError } from "../lib/errors.ts";
-import type { Currency } from "../lib/money.ts";
+import { UsageError } from "../../lib/errors.ts";
+import type { Currency } from "../../lib/money.ts";
 
 const schema = `
 CREATE TABLE journal (

@@ -1,5 +1,5 @@
 /** Receipts and histories that customers have saved: a folder beside the machine's, so many at most. */
-import { savedFilesMax } from "../lib/limits.ts";
+import { savedFilesMax } from "../../lib/limits.ts";
 
 /**
  * Writes a text into the folder, for its owner alone; the oldest file gives way where there are too many.

@@ -1,11 +1,11 @@
 /** The ATM's folder when its disk is not as it should be: a clear message, and nothing lost. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
-import { openAtmFolder } from "../../client/atm_folder.ts";
-import { SimulatedDevices } from "../../client/cash/simulated_devices.ts";
-import { Journal } from "../../client/journal.ts";
-import { UsageError } from "../../lib/errors.ts";
-import { inTemporaryFolder } from "../server/helpers/temporary.ts";
+import { openAtmFolder } from "../../../client/folder/atm_folder.ts";
+import { SimulatedDevices } from "../../../client/cash/simulated_devices.ts";
+import { Journal } from "../../../client/journal.ts";
+import { UsageError } from "../../../lib/errors.ts";
+import { inTemporaryFolder } from "../../server/helpers/temporary.ts";
 
 const entry = { kind: "withdrawal", amount: 4_000n, currency: "EUR" } as const;
 const notes = new Map([[2_000n, 2]]);
