@@ -18,6 +18,7 @@ import { UsageError } from "./lib/errors.ts";
 import { type Currency, currencyOf, decimalText, formatMoney, parseAmount } from "./lib/money.ts";
 import { smallestNote } from "./lib/notes.ts";
 import { hex } from "./lib/bytes.ts";
+import { systemFiles } from "./lib/system.ts";
 import { formatTerminalKey, isName, type NamedTerminalKey } from "./lib/terminal_key.ts";
 import type { ShowFilter } from "./server/audit/show.ts";
 import { createBank, openBank, randomBytes } from "./server/bank.ts";
@@ -364,7 +365,7 @@ function runCash(name: string, flags: Flags, words: string[]): number {
 
 /** @param demo whether notes that are handed out wait for the demo's hand */
 function openAtm(folder: string, demo = false) {
-  const database = openAtmFolder(folder);
+  const database = openAtmFolder(systemFiles, folder);
   const journal = new Journal(database);
   const devices = new SimulatedDevices(database, demo);
   const filling = { database, journal, devices, randomBytes, nowMs: Date.now };

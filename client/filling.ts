@@ -1,7 +1,7 @@
 /** Filling the cassettes: the notes are counted at once, and the bank hears of them at the next meeting. */
 import type { DatabaseSync } from "node:sqlite";
 import type { Currency } from "../lib/money.ts";
-import { transact } from "./folder/atm_folder.ts";
+import { transact } from "./folder/transact.ts";
 import type { Journal } from "./journal.ts";
 import { readInterrupted } from "./settle.ts";
 import { type NoteCounts, totalOf } from "./cash/note_mix.ts";

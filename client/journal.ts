@@ -3,7 +3,7 @@
  * crash it says, for each movement, how far the terminal had come.
  */
 import type { DatabaseSync } from "node:sqlite";
-import { transact } from "./folder/atm_folder.ts";
+import { transact } from "./folder/transact.ts";
 import type { NoteCounts } from "./cash/note_mix.ts";
 
 /**
@@ -32,7 +32,7 @@ export interface JournalEntry {
   /** Minor units. */
   amount: bigint;
   currency: string;
-  /** The customer's account; null where there is none, and in what older versions wrote. */
+  /** The customer's account; null where there is none. */
   account: string | null;
   notes: NoteCounts;
   state: JournalState;
@@ -55,15 +55,15 @@ export class Journal {
   /** Writes down what is about to be asked of the bank. */
   intend(entry: Intended, timeMs: number): void {
     this.database.prepare(
-      "INSERT INTO journal VALUES (?, ?, ?, ?, ?, 'intent', NULL, NULL, NULL, ?, ?)",
+      "INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, 'intent', NULL, NULL, NULL, ?)",
     ).run(
       entry.movement,
       entry.kind,
       entry.amount.toString(),
       entry.currency,
+      entry.account ?? null,
       notesText(entry.notes),
       timeMs,
-      entry.account ?? null,
     );
   }
 

@@ -116,5 +116,7 @@ export const escrowNotesMax = 100;
 export const dispensedNotesMax = 40;
 /** A cassette with no more notes is low: they are kept for who needs them, and the bank hears of it. */
 export const scarceNotesMax = 10;
+/** How long a start waits for the ATM's folder when another process has it. */
+export const folderLockMsMax = 500;
 /** Cassettes of one machine. */
 export const cassettesMax = 16;

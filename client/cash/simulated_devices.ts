@@ -5,7 +5,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { DeviceFault, DeviceStep } from "../../lib/atm.ts";
 import { dispensedNotesMax, escrowNotesMax } from "../../lib/limits.ts";
-import { transact } from "../folder/atm_folder.ts";
+import { transact } from "../folder/transact.ts";
 import { type CashDevices, DeviceError, type DeviceErrorCode, PowerCut } from "./devices.ts";
 import { noteCount, type NoteCounts, noteMix, plus, sparingMix } from "./note_mix.ts";
 

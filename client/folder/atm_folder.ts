@@ -1,10 +1,12 @@
 /**
- * The ATM's folder: `atm.sqlite` holds the journal, the notes and the settings, all of it on disk
- * before anything is acted on. One process owns it.
+ * The ATM's folder. Its `atm.sqlite` holds the journal, the counts of notes and the settings; every
+ * commit is on disk before the ATM acts on it. One process owns it.
  */
 import { DatabaseSync } from "node:sqlite";
 import { UsageError } from "../../lib/errors.ts";
+import { folderLockMsMax } from "../../lib/limits.ts";
 import type { Currency } from "../../lib/money.ts";
+import type { Files } from "../../lib/world.ts";
 
 const schema = `
 CREATE TABLE journal (
@@ -12,14 +14,14 @@ CREATE TABLE journal (
   kind TEXT NOT NULL CHECK (kind IN ('withdrawal', 'deposit', 'transfer', 'load', 'count', 'left')),
   amount TEXT NOT NULL,
   currency TEXT NOT NULL,
+  account TEXT,
   notes TEXT NOT NULL,
   state TEXT NOT NULL CHECK (state IN
     ('intent', 'authorised', 'acting', 'acted', 'settled', 'disputed', 'doubtful')),
   counts_before TEXT,
   done TEXT,
   why TEXT,
-  time_ms INTEGER NOT NULL,
-  account TEXT
+  time_ms INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX journal_open ON journal (state) WHERE state <> 'settled';
 CREATE TABLE notes (
@@ -32,51 +34,30 @@ CREATE TABLE notes (
 CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 `;
 
-/** What the journals of all versions have; a column that came later is empty in what is older. */
-const journalColumns =
-  "movement, kind, amount, currency, notes, state, counts_before, done, why, time_ms";
-
-const tables = ["journal", "notes", "settings"];
-
-/** An older version's tables held less: what is in them goes into those of today. */
-const rebuiltWith = (journal: string) => `
-${tables.map((name) => `ALTER TABLE ${name} RENAME TO older_${name};`).join("\n")}
-DROP INDEX journal_open;
-${schema}
-INSERT INTO journal (${journal}) SELECT ${journal} FROM older_journal;
-INSERT INTO notes SELECT * FROM older_notes;
-INSERT INTO settings SELECT * FROM older_settings;
-${tables.map((name) => `DROP TABLE older_${name};`).join("\n")}
-`;
-
-const rebuilt = rebuiltWith(journalColumns);
-const rebuiltWhole = rebuiltWith(`${journalColumns}, account`);
-
-/** From each version to this one: what an older Strongroom wrote is kept whole. */
-const migrations: Record<number, string> = { 0: schema, 1: rebuilt, 2: rebuilt, 3: rebuiltWhole };
-const schemaVersion = 4;
+/** Each entry upgrades a database from the version that is its index; the first makes the tables. */
+export const versions: readonly string[] = [schema];
 
 /**
  * Opens an ATM's folder, or makes it.
+ * @param known the schema's versions; a test adds one
  * @throws {UsageError} when another process has it, it is damaged or of a newer version, or cannot be written
  */
-export function openAtmFolder(folder: string): DatabaseSync {
+export function openAtmFolder(
+  files: Pick<Files, "makeFolder" | "open">,
+  folder: string,
+  known = versions,
+): DatabaseSync {
   const path = `${folder}/atm.sqlite`;
   let database: DatabaseSync | undefined;
   try {
-    Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
-    // SQLite gives its files the mode that the first one has.
-    Deno.openSync(path, { write: true, create: true, mode: 0o600 }).close();
+    files.makeFolder(folder);
+    // SQLite gives its other files the mode of this one.
+    files.open(path, "create").close();
     database = new DatabaseSync(path);
-    database.exec("PRAGMA busy_timeout = 500; PRAGMA locking_mode = EXCLUSIVE");
+    database.exec(`PRAGMA busy_timeout = ${folderLockMsMax}; PRAGMA locking_mode = EXCLUSIVE`);
     database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; BEGIN IMMEDIATE");
-    const row = database.prepare("PRAGMA user_version").get() as { user_version: number };
-    if (row.user_version > schemaVersion) {
-      throw new UsageError(`${path} was made by a newer Strongroom: use that version`);
-    }
-    const migration = migrations[row.user_version];
-    if (migration) database.exec(migration);
-    database.exec(`PRAGMA user_version = ${schemaVersion}; COMMIT`);
+    prepareTables(database, path, known);
+    database.exec("COMMIT");
     return database;
   } catch (error) {
     database?.close();
@@ -84,27 +65,28 @@ export function openAtmFolder(folder: string): DatabaseSync {
   }
 }
 
-/** Runs `change` whole or not at all. */
-export function transact<T>(database: DatabaseSync, change: () => T): T {
-  database.exec("BEGIN IMMEDIATE");
-  try {
-    const result = change();
-    database.exec("COMMIT");
-    return result;
-  } catch (error) {
-    if (database.isTransaction) database.exec("ROLLBACK");
-    throw error;
+/**
+ * Makes an ATM's tables, or upgrades them, within the caller's transaction.
+ * @param path names the database in an error
+ * @throws {UsageError} when it is of a newer version
+ */
+export function prepareTables(database: DatabaseSync, path: string, known = versions): void {
+  const row = database.prepare("PRAGMA user_version").get() as { user_version: number };
+  if (row.user_version > known.length) {
+    throw new UsageError(`${path} was made by a newer Strongroom: use that version`);
   }
+  for (const sql of known.slice(row.user_version)) database.exec(sql);
+  database.exec(`PRAGMA user_version = ${known.length}`);
 }
 
-/** Keeps what the bank said its currency is, for when it cannot be asked. */
+/** Stores the bank's currency, for a start without the bank. */
 export function rememberCurrency(database: DatabaseSync, currency: Currency): void {
   database.prepare("INSERT OR REPLACE INTO settings VALUES ('currency', ?)").run(
     JSON.stringify(currency),
   );
 }
 
-/** The bank's currency; null before the first meeting. */
+/** The bank's currency; null before the first session with the bank. */
 export function rememberedCurrency(database: DatabaseSync): Currency | null {
   const row = database.prepare("SELECT value FROM settings WHERE name = 'currency'").get();
   return row ? JSON.parse(row.value as string) : null;

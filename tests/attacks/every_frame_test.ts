@@ -11,6 +11,7 @@ import { totalOf } from "../../client/cash/note_mix.ts";
 import { SimulatedDevices } from "../../client/cash/simulated_devices.ts";
 import { Journal } from "../../client/journal.ts";
 import { hex } from "../../lib/bytes.ts";
+import { systemFiles } from "../../lib/system.ts";
 import type { NamedTerminalKey } from "../../lib/terminal_key.ts";
 import { randomBytes } from "../../server/bank.ts";
 import { until } from "../client/branch.ts";
@@ -74,7 +75,7 @@ class Lane {
     private readonly customer: string,
   ) {
     this.middle = new Middle(running.address);
-    this.#database = openAtmFolder(`${running.folder}-${customer}`);
+    this.#database = openAtmFolder(systemFiles, `${running.folder}-${customer}`);
     this.#journal = new Journal(this.#database);
     this.#devices = new SimulatedDevices(this.#database);
     const parts = { database: this.#database, journal: this.#journal, devices: this.#devices };

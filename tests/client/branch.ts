@@ -10,6 +10,7 @@ import { SimulatedDevices } from "../../client/cash/simulated_devices.ts";
 import { Journal } from "../../client/journal.ts";
 import { keepFile } from "../../client/folder/kept_files.ts";
 import { hex } from "../../lib/bytes.ts";
+import { systemFiles } from "../../lib/system.ts";
 import type { TerminalKey } from "../../lib/protocol/handshake.ts";
 import { type NamedTerminalKey, parseTerminalKey } from "../../lib/terminal_key.ts";
 import { type Bank, createBank, openBank, randomBytes } from "../../server/bank.ts";
@@ -175,7 +176,7 @@ export class Branch {
     } = {},
   ): Machine {
     const folder = `${this.folder}/atm-${name}`;
-    const database = openAtmFolder(folder);
+    const database = openAtmFolder(systemFiles, folder);
     const journal = new Journal(database);
     const devices = equip(database);
     let socket!: FragileSocket;

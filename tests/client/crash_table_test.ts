@@ -11,6 +11,7 @@ import { type NoteCounts, plus, totalOf } from "../../client/cash/note_mix.ts";
 import { SimulatedDevices } from "../../client/cash/simulated_devices.ts";
 import { Journal } from "../../client/journal.ts";
 import type { DeviceFault, DeviceStep } from "../../lib/atm.ts";
+import { systemFiles } from "../../lib/system.ts";
 import { randomBytes } from "../../server/bank.ts";
 import { Branch, logIn, type Machine, until } from "./branch.ts";
 
@@ -298,7 +299,7 @@ function isOver({ machine, journal }: Machine): boolean {
 
 /** People open the machine, set apart what customers left, and count the rest: as it truly is. */
 function count(branch: Branch): void {
-  const database = openAtmFolder(`${branch.folder}/atm-lobby`);
+  const database = openAtmFolder(systemFiles, `${branch.folder}/atm-lobby`);
   const journal = new Journal(database);
   const devices = new SimulatedDevices(database);
   let counted = devices.everywhere();

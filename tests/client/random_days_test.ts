@@ -12,6 +12,7 @@ import { SimulatedDevices } from "../../client/cash/simulated_devices.ts";
 import { Cashier, type Payer } from "../../client/cashier.ts";
 import { Journal } from "../../client/journal.ts";
 import type { DeviceFault } from "../../lib/atm.ts";
+import { systemFiles } from "../../lib/system.ts";
 import type { Answer, Ask } from "../../lib/protocol/message.ts";
 import { Books } from "../../server/ledger/books.ts";
 import type { Command } from "../../server/ledger/command.ts";
@@ -146,7 +147,7 @@ Deno.test("after 1,000 random days, notes and books agree every evening", async 
 });
 
 function openBranch(folder: string, chance: Chance) {
-  const database = openAtmFolder(folder);
+  const database = openAtmFolder(systemFiles, folder);
   database.exec("PRAGMA synchronous = OFF"); // this test cuts the power in other ways
   const bank = new BankInMemory(chance);
   const journal = new Journal(database);

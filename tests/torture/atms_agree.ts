@@ -2,6 +2,7 @@
 import { openAtmFolder } from "../../client/folder/atm_folder.ts";
 import { totalOf } from "../../client/cash/note_mix.ts";
 import { SimulatedDevices } from "../../client/cash/simulated_devices.ts";
+import { systemFiles } from "../../lib/system.ts";
 import type { BankRow, Journaled } from "./judge.ts";
 
 /** What a bank has when all is settled. */
@@ -25,7 +26,7 @@ export function atmsAgree(
   const journaled: Journaled[] = [];
   if (open > 0) problems.push(`${open} movements are still open at the bank`);
   for (const folder of folders) {
-    const database = openAtmFolder(folder);
+    const database = openAtmFolder(systemFiles, folder);
     const mine = database.prepare("SELECT movement, kind, state, amount, done FROM journal")
       .all() as { movement: string; kind: string; state: string; amount: string; done: string }[];
     for (const { movement, kind, state, amount, done } of mine) {

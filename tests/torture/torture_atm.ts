@@ -8,6 +8,7 @@ import { openAtmFolder } from "../../client/folder/atm_folder.ts";
 import { fillCassettes } from "../../client/filling.ts";
 import { SimulatedDevices } from "../../client/cash/simulated_devices.ts";
 import { Journal } from "../../client/journal.ts";
+import { systemFiles } from "../../lib/system.ts";
 import { parseTerminalKey } from "../../lib/terminal_key.ts";
 import { randomBytes } from "../../server/bank.ts";
 import { linesOf } from "../server/helpers/lines.ts";
@@ -76,7 +77,7 @@ async function visit(
 
 if (import.meta.main) {
   const { folder, key, port, customers } = JSON.parse(Deno.args[0]!) as TortureAtm;
-  const database = openAtmFolder(folder);
+  const database = openAtmFolder(systemFiles, folder);
   const journal = new TellingJournal(database);
   const devices = new SimulatedDevices(database);
   const terminalKey = parseTerminalKey(key, "the key");
