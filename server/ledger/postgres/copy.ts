@@ -3,7 +3,7 @@ import { fromHex } from "../../../lib/bytes.ts";
 import type { Movement } from "../model.ts";
 import type { SealedEntry } from "../../audit/entry.ts";
 import type { PostgresConnection, Statement } from "./connection.ts";
-import { prepareSchema } from "./schema.ts";
+import { prepareSchema } from "./versions.ts";
 import {
   addAccounts,
   columnsOfMovements,

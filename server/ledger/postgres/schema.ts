@@ -1,104 +1,121 @@
-/** The tables on PostgreSQL: made with a bank, and brought to this version when one is opened. */
-import { UsageError } from "../../../lib/errors.ts";
-import type { Settings } from "../model.ts";
-import type { PostgresConnection, Statement } from "./connection.ts";
-import { numberOf, type Row } from "../rows.ts";
-import { postgres001 } from "./tables.ts";
-import { valuesOfSettings } from "../settings.ts";
-
-/** Each brings the schema from the version of its place to the next. */
-const migrations = [postgres001];
-
-const isThere = `SELECT count(*) AS found FROM information_schema.tables
-  WHERE table_schema = current_schema() AND table_name = 'schema_version'`;
-
-/** Another's table, view or sequence, if there is one. What an extension has brought is nobody's. */
-const others = `SELECT min(relname) AS found FROM pg_class
-  WHERE relnamespace = current_schema()::regnamespace AND relkind <> 'i'
-    AND NOT EXISTS (SELECT 1 FROM pg_depend WHERE objid = pg_class.oid AND deptype = 'e')`;
-
 /**
- * Makes the tables, and a bank of these settings in them; without settings, brings a bank's to this version.
- * @param fill what is to be in them, too, when all of it is committed
- * @throws {UsageError} when there is no bank, one already or a newer one, or the role may not make tables,
- *   or another's are there
+ * The first schema on PostgreSQL: the tables of the fifth on SQLite. There are no triggers, which
+ * would need a language inside the database that others of its kind do not have. What triggers do
+ * there is done here by plain statements of the store, written so that what must never be comes out as
+ * NULL where none may stand; what must never be changed, the bank's own role may not change.
  */
-export async function prepareSchema(
-  connection: PostgresConnection,
-  create?: Settings,
-  fill = () => Promise.resolve(),
-): Promise<void> {
-  try {
-    await connection.run([unnamed("BEGIN")]);
-    const found = numberOf((await rowOf(connection, isThere)).found) > 0;
-    if (found === (create !== undefined)) {
-      throw new UsageError(
-        found
-          ? "the database holds a bank already"
-          : "the database holds no bank: make one with 'deno task bank init'",
-      );
-    }
-    if (create) await makeBank(connection, create);
-    else await migrate(connection);
-    await fill();
-    await connection.run([unnamed("COMMIT")]);
-  } catch (error) {
-    const { code, message } = error as { code?: string; message: string };
-    const forbidden = code === "42501" || code === "3F000";
-    if (forbidden) {
-      throw new UsageError(`the database's role may not make the bank's tables (${message})`);
-    }
-    const isTakenMeanwhile = code === "42P07";
-    throw isTakenMeanwhile ? notEmpty(message) : error;
-  }
-}
-
-async function migrate(connection: PostgresConnection): Promise<void> {
-  const row = await rowOf(connection, "SELECT version FROM schema_version FOR UPDATE");
-  const version = numberOf(row.version);
-  if (version > migrations.length) {
-    throw new UsageError(
-      `the database was made by a newer Strongroom (schema ${version}, this one knows ${migrations.length}): use that version`,
-    );
-  }
-  if (version < migrations.length) {
-    await connection.run([...migrations.slice(version).flat().map(unnamed), versionIsNow]);
-  }
-}
-
-const versionIsNow: Statement = {
-  name: "",
-  text: "UPDATE schema_version SET version = $1",
-  values: [migrations.length],
-};
-
-async function makeBank(connection: PostgresConnection, settings: Settings): Promise<void> {
-  const { found } = await rowOf(connection, others);
-  if (found !== null) throw notEmpty(`it has ${found}`);
-  await connection.run([
-    unnamed("CREATE TABLE schema_version (version bigint NOT NULL)"),
-    unnamed("INSERT INTO schema_version VALUES (0)"),
-    ...migrations.flat().map(unnamed),
-    versionIsNow,
-    ...valuesOfSettings(settings).map((values) => ({
-      name: "",
-      text: "INSERT INTO settings VALUES ($1, $2)",
-      values,
-    })),
-    ...["vault", "differences"].map((kind, index) => ({
-      name: "",
-      text: `INSERT INTO accounts (id, kind, owner, name, currency, version, state, day,
-        day_out, day_in) VALUES ($1, $2, '', '', $3, 0, 'open', 0, 0, 0)`,
-      values: [index + 1, kind, settings.currency.code],
-    })),
-  ]);
-}
-
-const notEmpty = (why: string) =>
-  new UsageError(`the database is not empty (${why}): give the bank its own`);
-
-const unnamed = (text: string): Statement => ({ name: "", text });
-
-async function rowOf(connection: PostgresConnection, text: string): Promise<Row> {
-  return (await connection.run([unnamed(text)]))[0]!.rows[0]!;
-}
+export const postgres001 = [
+  `CREATE TABLE settings (name text PRIMARY KEY, value text NOT NULL)`,
+  `CREATE TABLE accounts (
+    id bigint PRIMARY KEY,
+    kind text NOT NULL CHECK (kind IN ('customer', 'terminal', 'vault', 'differences')),
+    owner text NOT NULL,
+    name text NOT NULL,
+    currency text NOT NULL,
+    balance bigint NOT NULL DEFAULT 0,
+    held bigint NOT NULL DEFAULT 0 CHECK (held >= 0),
+    version bigint NOT NULL,
+    state text NOT NULL CHECK (state IN ('open', 'locked', 'closed')),
+    day bigint NOT NULL,
+    day_out bigint NOT NULL CHECK (day_out >= 0),
+    day_in bigint NOT NULL CHECK (day_in >= 0),
+    withdrawal_max bigint CHECK (withdrawal_max >= 0),
+    day_out_max bigint CHECK (day_out_max >= 0),
+    day_in_max bigint CHECK (day_in_max >= 0),
+    CHECK (kind <> 'customer' OR balance >= held)
+  )`,
+  `CREATE INDEX accounts_owner ON accounts (owner, kind)`,
+  `CREATE TABLE movements (
+    id bytea NOT NULL CHECK (length(id) = 16),
+    step smallint NOT NULL,
+    action text NOT NULL,
+    kind text NOT NULL
+      CHECK (kind IN ('withdrawal', 'deposit', 'transfer', 'load', 'opening', 'void')),
+    terminal text NOT NULL,
+    customer text NOT NULL,
+    operator text NOT NULL,
+    debit bigint REFERENCES accounts (id),
+    credit bigint REFERENCES accounts (id),
+    amount bigint NOT NULL,
+    booked bigint NOT NULL CHECK (booked >= 0),
+    currency text NOT NULL,
+    outcome text NOT NULL,
+    debit_balance bigint,
+    credit_balance bigint,
+    day bigint NOT NULL,
+    time_ms bigint NOT NULL,
+    PRIMARY KEY (id, step),
+    CHECK (step = CASE action WHEN 'authorise' THEN 1 WHEN 'book' THEN 1 WHEN 'complete' THEN 2
+      WHEN 'reverse' THEN 2 WHEN 'report' THEN 3
+      WHEN 'void' THEN CASE WHEN kind = 'void' THEN 1 ELSE 2 END ELSE 0 END),
+    CHECK (booked = 0 OR (debit IS NOT NULL AND credit IS NOT NULL AND debit <> credit)),
+    CHECK (booked = 0 OR (outcome = 'ok' AND action IN ('complete', 'book', 'report'))),
+    CHECK (booked <= amount OR booked = 0 OR action = 'report'),
+    CHECK (action <> 'complete' OR booked > 0),
+    CHECK (action <> 'book' OR outcome <> 'ok' OR (booked = amount AND amount > 0)),
+    CHECK (action <> 'authorise' OR outcome <> 'ok' OR
+      (debit IS NOT NULL AND credit IS NOT NULL AND debit <> credit AND amount > 0)),
+    CHECK ((debit IS NULL) = (debit_balance IS NULL) AND (credit IS NULL) = (credit_balance IS NULL))
+  )`,
+  // No foreign key: its check would need the right to change movements.
+  `CREATE TABLE holds (movement bytea PRIMARY KEY, time_ms bigint NOT NULL)`,
+  // What a customer's account had at the end of each day on which its money moved.
+  `CREATE TABLE day_balances (
+    account bigint NOT NULL REFERENCES accounts (id),
+    day bigint NOT NULL,
+    balance bigint NOT NULL,
+    PRIMARY KEY (account, day)
+  )`,
+  `CREATE TABLE customers (username text PRIMARY KEY, password_hash text NOT NULL)`,
+  `CREATE TABLE terminals (
+    id text PRIMARY KEY,
+    name text NOT NULL UNIQUE,
+    key_version bigint NOT NULL,
+    sealed_key bytea NOT NULL,
+    state text NOT NULL CHECK (state IN ('active', 'revoked')),
+    next_version bigint,
+    next_sealed_key bytea,
+    next_since_ms bigint
+  )`,
+  `CREATE TABLE failures (source text PRIMARY KEY, count bigint NOT NULL, last_ms bigint NOT NULL)`,
+  `CREATE TABLE clock (
+    one smallint PRIMARY KEY CHECK (one = 1),
+    confirmed_ms bigint NOT NULL,
+    time_ms bigint NOT NULL
+  )`,
+  // Beside a chain's name stands what its writer needs to be sure of its commits: `commit_id` names the
+  // last one, `sure` counts those that only made sure, `time_ms` is the time of the last.
+  `CREATE TABLE audit_chains (
+    number bigint PRIMARY KEY CHECK (number BETWEEN 1 AND 4095),
+    id bytea NOT NULL UNIQUE CHECK (length(id) = 16),
+    commit_id bytea,
+    sure bigint NOT NULL,
+    time_ms bigint NOT NULL
+  )`,
+  // Chains grow side by side: `position` is the order of what speaks of the same account.
+  `CREATE TABLE audit (
+    chain bigint NOT NULL,
+    sequence bigint NOT NULL,
+    position bigint GENERATED ALWAYS AS IDENTITY,
+    epoch bigint NOT NULL,
+    key_version bigint NOT NULL,
+    who bytea NOT NULL CHECK (length(who) = 16),
+    sealed bytea NOT NULL,
+    tag bytea NOT NULL CHECK (length(tag) = 32),
+    PRIMARY KEY (chain, sequence),
+    CHECK ((key_version = 0) = (length(sealed) = 0))
+  )`,
+  `CREATE INDEX audit_who ON audit (who, position)`,
+  // What is written stays; an account begins empty, and keeps its owner and its currency; a terminal its name.
+  `REVOKE UPDATE, DELETE, TRUNCATE ON movements, audit FROM CURRENT_USER`,
+  `REVOKE UPDATE, DELETE, TRUNCATE ON terminals, audit_chains, day_balances FROM CURRENT_USER`,
+  `GRANT UPDATE (balance) ON day_balances TO CURRENT_USER`,
+  `REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON accounts FROM CURRENT_USER`,
+  `GRANT INSERT (id, kind, owner, name, currency, version, state, day, day_out, day_in,
+    withdrawal_max, day_out_max, day_in_max) ON accounts TO CURRENT_USER`,
+  `GRANT UPDATE (name, balance, held, version, state, day, day_out, day_in, withdrawal_max,
+    day_out_max, day_in_max) ON accounts TO CURRENT_USER`,
+  `GRANT UPDATE (key_version, sealed_key, state, next_version, next_sealed_key, next_since_ms)
+    ON terminals TO CURRENT_USER`,
+  `GRANT UPDATE (commit_id, sure, time_ms) ON audit_chains TO CURRENT_USER`,
+];

@@ -20,7 +20,7 @@ import type { Touch } from "../touch.ts";
 import { ConnectionLost, PostgresConnection, type Statement, stateOf } from "./connection.ts";
 import { loadedOf, loadStatements } from "./load.ts";
 import { PostgresReads } from "./reads.ts";
-import { prepareSchema } from "./schema.ts";
+import { prepareSchema } from "./versions.ts";
 import { changesWhatIsShared, commitStatements, type Known, touchOfChanges } from "./commit.ts";
 import { bytesOf, type Row } from "../rows.ts";
 import { type ReadStore, type Store, TryAgain } from "../store.ts";
