@@ -1,5 +1,4 @@
 /** What a bank is set up with, as names and values: the one table of both stores that is not rows of things. */
-import { smallestNote } from "../../lib/notes.ts";
 import type { Limits, Restoring, Settings } from "./model.ts";
 import type { Row } from "./rows.ts";
 
@@ -27,14 +26,12 @@ const retellOf = (terminal: string) => `retell ${terminal}`;
 export const retellPrefix = retellOf("");
 
 export function settingsOf(value: SettingValues): Settings {
-  const currency = { code: value.currency!, exponent: Number(value.exponent) };
   return {
     bankId: value.bank_id!,
     bankName: value.bank_name!,
-    currency,
+    currency: { code: value.currency!, exponent: Number(value.exponent) },
     timeZone: value.time_zone!,
-    // Banks that were made before it was a setting go by their currency's notes.
-    smallestNote: BigInt(value.smallest_note ?? smallestNote(currency)),
+    smallestNote: BigInt(value.smallest_note!),
   };
 }
 

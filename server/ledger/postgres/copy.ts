@@ -3,7 +3,7 @@ import { fromHex } from "../../../lib/bytes.ts";
 import type { Movement } from "../model.ts";
 import type { SealedEntry } from "../../audit/entry.ts";
 import type { PostgresConnection, Statement } from "./connection.ts";
-import { prepareSchema } from "./versions.ts";
+import { prepareSchema, versions } from "./versions.ts";
 import {
   addAccounts,
   columnsOfMovements,
@@ -24,7 +24,7 @@ const chunkRows = 1_000;
  */
 export async function copyBank(from: ReadStore, to: PostgresConnection): Promise<void> {
   const run = async (statements: readonly Statement[]) => void await to.run(statements);
-  await prepareSchema(to, await from.settings(), async () => {
+  const fill = async () => {
     const accounts = await from.accounts();
     await inChunks(accounts.filter(({ owner }) => owner !== ""), (some) => run(addAccounts(some)));
     for await (const rows of movementsOf(from)) {
@@ -61,7 +61,8 @@ export async function copyBank(from: ReadStore, to: PostgresConnection): Promise
     const [limits, restoring] = [await from.limits(), await from.restoring()];
     await run(writeShared({ limits, restoring, clock: await from.confirmedClock() }));
     await copyLog(from, run);
-  });
+  };
+  await prepareSchema(to, { versions, create: await from.settings(), fill });
 }
 
 async function copyLog(

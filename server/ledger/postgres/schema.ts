@@ -1,10 +1,10 @@
 /**
- * The first schema on PostgreSQL: the tables of the fifth on SQLite. There are no triggers, which
- * would need a language inside the database that others of its kind do not have. What triggers do
- * there is done here by plain statements of the store, written so that what must never be comes out as
- * NULL where none may stand; what must never be changed, the bank's own role may not change.
+ * The tables of a bank on PostgreSQL, as SQLite's. There are no triggers: they need a language inside
+ * the database that other databases of this protocol lack. What triggers do there is done here by plain
+ * statements of the store, written so that what must never be becomes NULL where a column allows none;
+ * what must never be changed, the bank's own role may not change.
  */
-export const postgres001 = [
+export const schema = [
   `CREATE TABLE settings (name text PRIMARY KEY, value text NOT NULL)`,
   `CREATE TABLE accounts (
     id bigint PRIMARY KEY,
@@ -59,7 +59,7 @@ export const postgres001 = [
   )`,
   // No foreign key: its check would need the right to change movements.
   `CREATE TABLE holds (movement bytea PRIMARY KEY, time_ms bigint NOT NULL)`,
-  // What a customer's account had at the end of each day on which its money moved.
+  // The balance of a customer's account at the end of each day on which its money moved.
   `CREATE TABLE day_balances (
     account bigint NOT NULL REFERENCES accounts (id),
     day bigint NOT NULL,
@@ -75,7 +75,9 @@ export const postgres001 = [
     state text NOT NULL CHECK (state IN ('active', 'revoked')),
     next_version bigint,
     next_sealed_key bytea,
-    next_since_ms bigint
+    next_since_ms bigint,
+    CHECK ((next_version IS NULL) = (next_sealed_key IS NULL)
+      AND (next_version IS NULL) = (next_since_ms IS NULL))
   )`,
   `CREATE TABLE failures (source text PRIMARY KEY, count bigint NOT NULL, last_ms bigint NOT NULL)`,
   `CREATE TABLE clock (
@@ -83,8 +85,8 @@ export const postgres001 = [
     confirmed_ms bigint NOT NULL,
     time_ms bigint NOT NULL
   )`,
-  // Beside a chain's name stands what its writer needs to be sure of its commits: `commit_id` names the
-  // last one, `sure` counts those that only made sure, `time_ms` is the time of the last.
+  // A chain, and what its writer needs to be sure of its commits: `commit_id` names the last one, `sure`
+  // counts the commits that only made sure, `time_ms` is the time of the last.
   `CREATE TABLE audit_chains (
     number bigint PRIMARY KEY CHECK (number BETWEEN 1 AND 4095),
     id bytea NOT NULL UNIQUE CHECK (length(id) = 16),

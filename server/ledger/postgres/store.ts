@@ -20,7 +20,7 @@ import type { Touch } from "../touch.ts";
 import { ConnectionLost, PostgresConnection, type Statement, stateOf } from "./connection.ts";
 import { loadedOf, loadStatements } from "./load.ts";
 import { PostgresReads } from "./reads.ts";
-import { prepareSchema } from "./versions.ts";
+import { prepareSchema, versions } from "./versions.ts";
 import { changesWhatIsShared, commitStatements, type Known, touchOfChanges } from "./commit.ts";
 import { bytesOf, type Row } from "../rows.ts";
 import { type ReadStore, type Store, TryAgain } from "../store.ts";
@@ -70,7 +70,10 @@ export class PostgresStore extends PostgresReads implements Store {
    */
   static async open(url: string, create?: Settings): Promise<PostgresStore> {
     const store = new PostgresStore(url, new ReadConnection(url));
-    store.#connection = await prepared(url, (connection) => prepareSchema(connection, create));
+    store.#connection = await prepared(
+      url,
+      (connection) => prepareSchema(connection, { versions, create }),
+    );
     return store;
   }
 
@@ -80,10 +83,11 @@ export class PostgresStore extends PostgresReads implements Store {
    */
   static async rehearse(url: string, create: Settings): Promise<void> {
     const rehearsed = new Error("rehearsed");
+    const fill = () => Promise.reject(rehearsed);
     try {
       await prepared(
         url,
-        (connection) => prepareSchema(connection, create, () => Promise.reject(rehearsed)),
+        (connection) => prepareSchema(connection, { versions, create, fill }),
       );
     } catch (error) {
       if (error !== rehearsed) throw error;

@@ -1,32 +1,40 @@
-/** The tables on PostgreSQL: made with a bank, and brought to this version when one is opened. */
+/** The schema's versions: makes a bank's tables, and upgrades those of an older version. */
 import { UsageError } from "../../../lib/errors.ts";
 import type { Settings } from "../model.ts";
 import type { PostgresConnection, Statement } from "./connection.ts";
 import { numberOf, type Row } from "../rows.ts";
-import { postgres001 } from "./schema.ts";
+import { schema } from "./schema.ts";
 import { valuesOfSettings } from "../settings.ts";
 
-/** Each brings the schema from the version of its place to the next. */
-const migrations = [postgres001];
+/** Each entry upgrades a database from the version that is its index; the first makes the tables. */
+export type Versions = readonly (readonly string[])[];
+
+export const versions: Versions = [schema];
+
+export interface PrepareOptions {
+  versions: Versions;
+  /** The settings of a bank to make; without them there must be a bank. */
+  create?: Settings;
+  /** Writes more within the same transaction. */
+  fill?: () => Promise<void>;
+}
 
 const isThere = `SELECT count(*) AS found FROM information_schema.tables
   WHERE table_schema = current_schema() AND table_name = 'schema_version'`;
 
-/** Another's table, view or sequence, if there is one. What an extension has brought is nobody's. */
+/** A table, view or sequence that is not the bank's, if there is one. Those of extensions do not count. */
 const others = `SELECT min(relname) AS found FROM pg_class
   WHERE relnamespace = current_schema()::regnamespace AND relkind <> 'i'
     AND NOT EXISTS (SELECT 1 FROM pg_depend WHERE objid = pg_class.oid AND deptype = 'e')`;
 
 /**
- * Makes the tables, and a bank of these settings in them; without settings, brings a bank's to this version.
- * @param fill what is to be in them, too, when all of it is committed
- * @throws {UsageError} when there is no bank, one already or a newer one, or the role may not make tables,
- *   or another's are there
+ * Makes the tables and a bank in them, or upgrades those of a bank, in one transaction.
+ * @throws {UsageError} when there is no bank, one already or a newer one, when the role may not make
+ *   tables, or when the database has tables of others
  */
 export async function prepareSchema(
   connection: PostgresConnection,
-  create?: Settings,
-  fill = () => Promise.resolve(),
+  { versions, create, fill }: PrepareOptions,
 ): Promise<void> {
   try {
     await connection.run([unnamed("BEGIN")]);
@@ -38,9 +46,9 @@ export async function prepareSchema(
           : "the database holds no bank: make one with 'deno task bank init'",
       );
     }
-    if (create) await makeBank(connection, create);
-    else await migrate(connection);
-    await fill();
+    if (create) await makeBank(connection, versions, create);
+    else await upgrade(connection, versions);
+    await fill?.();
     await connection.run([unnamed("COMMIT")]);
   } catch (error) {
     const { code, message } = error as { code?: string; message: string };
@@ -53,51 +61,56 @@ export async function prepareSchema(
   }
 }
 
-async function migrate(connection: PostgresConnection): Promise<void> {
+async function upgrade(connection: PostgresConnection, versions: Versions): Promise<void> {
   const row = await rowOf(connection, "SELECT version FROM schema_version FOR UPDATE");
   const version = numberOf(row.version);
-  if (version > migrations.length) {
+  if (version > versions.length) {
     throw new UsageError(
-      `the database was made by a newer Strongroom (schema ${version}, this one knows ${migrations.length}): use that version`,
+      `the database was made by a newer Strongroom (schema ${version}, this one knows ${versions.length}): use that version`,
     );
   }
-  if (version < migrations.length) {
-    await connection.run([...migrations.slice(version).flat().map(unnamed), versionIsNow]);
+  if (version < versions.length) {
+    await connection.run([
+      ...versions.slice(version).flat().map((text) => unnamed(text)),
+      unnamed("UPDATE schema_version SET version = $1", versions.length),
+    ]);
   }
 }
 
-const versionIsNow: Statement = {
-  name: "",
-  text: "UPDATE schema_version SET version = $1",
-  values: [migrations.length],
-};
-
-async function makeBank(connection: PostgresConnection, settings: Settings): Promise<void> {
+async function makeBank(
+  connection: PostgresConnection,
+  versions: Versions,
+  settings: Settings,
+): Promise<void> {
   const { found } = await rowOf(connection, others);
   if (found !== null) throw notEmpty(`it has ${found}`);
   await connection.run([
     unnamed("CREATE TABLE schema_version (version bigint NOT NULL)"),
-    unnamed("INSERT INTO schema_version VALUES (0)"),
-    ...migrations.flat().map(unnamed),
-    versionIsNow,
-    ...valuesOfSettings(settings).map((values) => ({
-      name: "",
-      text: "INSERT INTO settings VALUES ($1, $2)",
-      values,
-    })),
-    ...["vault", "differences"].map((kind, index) => ({
-      name: "",
-      text: `INSERT INTO accounts (id, kind, owner, name, currency, version, state, day,
-        day_out, day_in) VALUES ($1, $2, '', '', $3, 0, 'open', 0, 0, 0)`,
-      values: [index + 1, kind, settings.currency.code],
-    })),
+    unnamed("INSERT INTO schema_version VALUES ($1)", versions.length),
+    ...versions.flat().map((text) => unnamed(text)),
+    ...valuesOfSettings(settings).map((values) =>
+      unnamed("INSERT INTO settings VALUES ($1, $2)", ...values)
+    ),
+    ...["vault", "differences"].map((kind, index) =>
+      unnamed(
+        `INSERT INTO accounts (id, kind, owner, name, currency, version, state, day, day_out, day_in)
+         VALUES ($1, $2, '', '', $3, 0, 'open', 0, 0, 0)`,
+        index + 1,
+        kind,
+        settings.currency.code,
+      )
+    ),
   ]);
 }
 
 const notEmpty = (why: string) =>
   new UsageError(`the database is not empty (${why}): give the bank its own`);
 
-const unnamed = (text: string): Statement => ({ name: "", text });
+const unnamed = (text: string, ...values: (number | string)[]): Statement => ({
+  name: "",
+  text,
+  values,
+});
 
 async function rowOf(connection: PostgresConnection, text: string): Promise<Row> {
   return (await connection.run([unnamed(text)]))[0]!.rows[0]!;

@@ -31,12 +31,6 @@ import {
   sumOfTerminals,
   terminalOf,
 } from "../rows.ts";
-import { sqlite001 } from "./schema_001.ts";
-import { sqlite002 } from "./schema_002.ts";
-import { sqlite003 } from "./schema_003.ts";
-import { sqlite004 } from "./schema_004.ts";
-import { sqlite005 } from "./schema_005.ts";
-import { sqlite006 } from "./schema_006.ts";
 import {
   limitsOf,
   restoredSince,
@@ -50,14 +44,7 @@ import {
   valuesOfSettings,
 } from "../settings.ts";
 import type { DayEnd, ReadStore, Store } from "../store.ts";
-
-/** Each brings the schema from the version of its place to the next. */
-const migrations = [sqlite001, sqlite002, sqlite003, sqlite004, sqlite005, sqlite006];
-
-const terminalsWithNextKey =
-  `SELECT terminals.*, next.version AS next_version, next.sealed_key AS next_sealed_key,
-   next.since_ms AS next_since_ms
-   FROM terminals LEFT JOIN next_terminal_keys AS next ON next.terminal = terminals.id`;
+import { prepareSchema, schemaDamage, versions } from "./versions.ts";
 
 type Value = number | bigint | string | Uint8Array | null;
 
@@ -108,7 +95,7 @@ export class SqliteStore implements Store {
       );
       database.exec(`PRAGMA wal_autocheckpoint = ${checkpointPages}`);
       database.exec("BEGIN IMMEDIATE");
-      migrate(database, path, create !== undefined);
+      prepareSchema(database, { path, creating: create !== undefined, versions });
       const store = new SqliteStore(database);
       if (create) store.#create(create);
       database.exec("COMMIT");
@@ -234,22 +221,18 @@ export class SqliteStore implements Store {
     }
     for (const { id, name, keyVersion, sealedKey, state, next } of changes.terminals) {
       this.#run(
-        `INSERT INTO terminals VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET
-         name = excluded.name, key_version = excluded.key_version, sealed_key = excluded.sealed_key, state = excluded.state`,
+        `INSERT INTO terminals VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET
+         name = excluded.name, key_version = excluded.key_version, sealed_key = excluded.sealed_key,
+         state = excluded.state, next_version = excluded.next_version,
+         next_sealed_key = excluded.next_sealed_key, next_since_ms = excluded.next_since_ms`,
         id,
         name,
         keyVersion,
         sealedKey,
         state,
-      );
-      this.#run("DELETE FROM next_terminal_keys WHERE terminal = ?", id);
-      if (next === null) continue;
-      this.#run(
-        "INSERT INTO next_terminal_keys VALUES (?, ?, ?, ?)",
-        id,
-        next.version,
-        next.sealedKey,
-        next.sinceMs,
+        next?.version ?? null,
+        next?.sealedKey ?? null,
+        next?.sinceMs ?? null,
       );
     }
     for (const { source, count, lastMs } of changes.failures) {
@@ -318,11 +301,11 @@ export class SqliteStore implements Store {
   }
 
   terminals(): Terminal[] {
-    return this.#all(`${terminalsWithNextKey} ORDER BY name`).map(terminalOf);
+    return this.#all("SELECT * FROM terminals ORDER BY name").map(terminalOf);
   }
 
   terminalsSum(): string {
-    return Object.values(this.#one(`${sumOfTerminals} FROM (${terminalsWithNextKey})`)!).join();
+    return Object.values(this.#one(`${sumOfTerminals} FROM terminals`)!).join();
   }
 
   customer(username: string): Customer | undefined {
@@ -348,7 +331,7 @@ export class SqliteStore implements Store {
   }
 
   #terminalsWhere(column: "id" | "name", value: string): Terminal[] {
-    return this.#all(`${terminalsWithNextKey} WHERE ${column} = ?`, value).map(terminalOf);
+    return this.#all(`SELECT * FROM terminals WHERE ${column} = ?`, value).map(terminalOf);
   }
 
   accountsAmong(ids: readonly number[]): AccountState[] {
@@ -397,22 +380,7 @@ export class SqliteStore implements Store {
     if (damaged) return String(damaged.integrity_check);
     const orphan = this.#one('SELECT "table", parent FROM pragma_foreign_key_check LIMIT 1');
     if (orphan) return `a row of ${orphan.table} is without its ${orphan.parent}`;
-    return this.#schemaDamage();
-  }
-
-  /** The tables, and the triggers that guard them, as the migrations make them. */
-  #schemaDamage(): string | null {
-    const query = "SELECT type || ' ' || name AS name, sql FROM sqlite_schema";
-    const made = new DatabaseSync(":memory:");
-    migrations.forEach((sql) => made.exec(sql));
-    const should = new Map(made.prepare(query).all().map(({ name, sql }) => [name, sql]));
-    made.close();
-    for (const { name, sql } of this.#all(query)) {
-      if (should.get(name as string) !== sql) return `its ${name} is not as it was made`;
-      should.delete(name as string);
-    }
-    const [missing] = should.keys();
-    return missing === undefined ? null : `its ${missing} is missing`;
+    return schemaDamage(this.#database, versions);
   }
 
   settledAmong(movements: readonly MovementId[]): MovementId[] {
@@ -515,26 +483,6 @@ export class SqliteStore implements Store {
   #all(sql: string, ...values: (number | string | Uint8Array)[]): Row[] {
     return this.#statement(sql).all(...values) as Row[];
   }
-}
-
-function migrate(database: DatabaseSync, path: string, creating: boolean): void {
-  const { user_version } = database.prepare("PRAGMA user_version").get() as {
-    user_version: number;
-  };
-  if (user_version > migrations.length) {
-    throw new UsageError(
-      `${path} was made by a newer Strongroom (schema ${user_version}, this one knows ${migrations.length}): use that version`,
-    );
-  }
-  if (creating !== (user_version === 0)) {
-    throw new UsageError(
-      creating
-        ? `${path} holds a bank already`
-        : `${path} holds no bank, its making was cut short: delete it and make the bank again`,
-    );
-  }
-  migrations.slice(user_version).forEach((sql) => database.exec(sql));
-  database.exec(`PRAGMA user_version = ${migrations.length}`);
 }
 
 function explained(error: Error, path: string): Error {

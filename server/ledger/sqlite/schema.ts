@@ -1,0 +1,210 @@
+/**
+ * The tables of a bank on SQLite. The database itself refuses what must never be: movements and
+ * entries of the log are never changed or deleted, and balances and holds change by a movement's row
+ * alone.
+ */
+export const schema = `
+CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+
+CREATE TABLE clock (
+  one INTEGER PRIMARY KEY CHECK (one = 1),
+  confirmed_ms INTEGER NOT NULL,
+  time_ms INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE customers (username TEXT PRIMARY KEY, password_hash TEXT NOT NULL) STRICT, WITHOUT ROWID;
+
+CREATE TABLE failures (
+  source TEXT PRIMARY KEY,
+  count INTEGER NOT NULL,
+  last_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Terminals. next_*: the key that follows, until the terminal has used it.
+
+CREATE TABLE terminals (
+  id TEXT PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  key_version INTEGER NOT NULL,
+  sealed_key BLOB NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('active', 'revoked')),
+  next_version INTEGER,
+  next_sealed_key BLOB,
+  next_since_ms INTEGER,
+  CHECK ((next_version IS NULL) = (next_sealed_key IS NULL)
+    AND (next_version IS NULL) = (next_since_ms IS NULL))
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER terminals_stay_revoked BEFORE UPDATE OF state ON terminals
+WHEN old.state = 'revoked' AND new.state <> 'revoked'
+BEGIN SELECT RAISE(ABORT, 'a revoked terminal stays revoked'); END;
+CREATE TRIGGER terminals_keep_their_names BEFORE UPDATE OF id, name ON terminals
+WHEN new.id <> old.id OR new.name <> old.name
+BEGIN SELECT RAISE(ABORT, 'a terminal keeps its name'); END;
+CREATE TRIGGER terminal_keys_never_go_back BEFORE UPDATE OF key_version ON terminals
+WHEN new.key_version < old.key_version
+BEGIN SELECT RAISE(ABORT, 'a terminal never goes back to an older key'); END;
+CREATE TRIGGER terminals_are_never_deleted BEFORE DELETE ON terminals
+BEGIN SELECT RAISE(ABORT, 'terminals are never deleted'); END;
+
+-- Accounts. day_out and day_in are what was charged to the day.
+
+CREATE TABLE accounts (
+  id INTEGER PRIMARY KEY,
+  kind TEXT NOT NULL CHECK (kind IN ('customer', 'terminal', 'vault', 'differences')),
+  owner TEXT NOT NULL,
+  name TEXT NOT NULL DEFAULT '',
+  currency TEXT NOT NULL,
+  balance INTEGER NOT NULL DEFAULT 0,
+  held INTEGER NOT NULL DEFAULT 0 CHECK (held >= 0),
+  version INTEGER NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('open', 'locked', 'closed')),
+  day INTEGER NOT NULL DEFAULT 0,
+  day_out INTEGER NOT NULL DEFAULT 0 CHECK (day_out >= 0),
+  day_in INTEGER NOT NULL DEFAULT 0 CHECK (day_in >= 0),
+  withdrawal_max INTEGER CHECK (withdrawal_max >= 0),
+  day_out_max INTEGER CHECK (day_out_max >= 0),
+  day_in_max INTEGER CHECK (day_in_max >= 0),
+  CHECK (kind <> 'customer' OR balance >= held)
+) STRICT;
+CREATE INDEX accounts_owner ON accounts (owner, kind);
+CREATE TRIGGER accounts_begin_empty BEFORE INSERT ON accounts WHEN new.balance <> 0 OR new.held <> 0
+BEGIN SELECT RAISE(ABORT, 'an account begins empty: only movements move money'); END;
+CREATE TRIGGER accounts_keep_whose_they_are BEFORE UPDATE OF id, kind, owner, currency ON accounts
+WHEN new.id <> old.id OR new.kind <> old.kind OR new.owner <> old.owner OR new.currency <> old.currency
+BEGIN SELECT RAISE(ABORT, 'an account keeps its owner and its currency'); END;
+CREATE TRIGGER accounts_stay_closed BEFORE UPDATE OF state ON accounts
+WHEN old.state = 'closed' AND new.state <> 'closed'
+BEGIN SELECT RAISE(ABORT, 'a closed account stays closed'); END;
+CREATE TRIGGER accounts_count_their_changes BEFORE UPDATE OF version ON accounts
+WHEN new.version < old.version
+BEGIN SELECT RAISE(ABORT, 'an account''s version never goes back'); END;
+CREATE TRIGGER accounts_are_never_deleted BEFORE DELETE ON accounts
+BEGIN SELECT RAISE(ABORT, 'accounts are never deleted'); END;
+
+-- The balance of a customer's account at the end of each day on which its money moved. Days are the
+-- bank's, counted since 1 January 1970.
+
+CREATE TABLE day_balances (
+  account INTEGER NOT NULL REFERENCES accounts (id),
+  day INTEGER NOT NULL,
+  balance INTEGER NOT NULL,
+  PRIMARY KEY (account, day)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER day_balances_are_never_deleted BEFORE DELETE ON day_balances
+BEGIN SELECT RAISE(ABORT, 'the days of an account are never deleted'); END;
+
+-- Movements: step 1 begins one, step 2 settles it, step 3 is the terminal's report after an operator
+-- settled it.
+
+CREATE TABLE movements (
+  id BLOB NOT NULL CHECK (length(id) = 16),
+  step INTEGER NOT NULL,
+  action TEXT NOT NULL,
+  kind TEXT NOT NULL CHECK (kind IN ('withdrawal', 'deposit', 'transfer', 'load', 'opening', 'void')),
+  terminal TEXT NOT NULL,
+  customer TEXT NOT NULL,
+  operator TEXT NOT NULL,
+  debit INTEGER REFERENCES accounts (id),
+  credit INTEGER REFERENCES accounts (id),
+  amount INTEGER NOT NULL,
+  booked INTEGER NOT NULL CHECK (booked >= 0),
+  currency TEXT NOT NULL,
+  outcome TEXT NOT NULL,
+  debit_balance INTEGER,
+  credit_balance INTEGER,
+  day INTEGER NOT NULL,
+  time_ms INTEGER NOT NULL,
+  PRIMARY KEY (id, step),
+  CHECK (step = CASE action WHEN 'authorise' THEN 1 WHEN 'book' THEN 1 WHEN 'complete' THEN 2
+    WHEN 'reverse' THEN 2 WHEN 'report' THEN 3 WHEN 'void' THEN iif(kind = 'void', 1, 2) END),
+  CHECK (booked = 0 OR (debit IS NOT NULL AND credit IS NOT NULL AND debit <> credit)),
+  CHECK (booked = 0 OR (outcome = 'ok' AND action IN ('complete', 'book', 'report'))),
+  CHECK (booked <= amount OR booked = 0 OR action = 'report'),
+  CHECK (action <> 'complete' OR booked > 0),
+  CHECK (action <> 'book' OR outcome <> 'ok' OR (booked = amount AND amount > 0)),
+  CHECK (action <> 'authorise' OR outcome <> 'ok' OR
+    (debit IS NOT NULL AND credit IS NOT NULL AND debit <> credit AND amount > 0)),
+  CHECK ((debit IS NULL) = (debit_balance IS NULL) AND (credit IS NULL) = (credit_balance IS NULL))
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER movements_are_never_changed BEFORE UPDATE ON movements
+BEGIN SELECT RAISE(ABORT, 'movements are never changed'); END;
+CREATE TRIGGER movements_are_never_deleted BEFORE DELETE ON movements
+BEGIN SELECT RAISE(ABORT, 'movements are never deleted'); END;
+
+-- The movements that are open: authorised, and not settled.
+
+CREATE TABLE holds (
+  movement BLOB PRIMARY KEY,
+  step INTEGER NOT NULL DEFAULT 1 CHECK (step = 1),
+  time_ms INTEGER NOT NULL,
+  FOREIGN KEY (movement, step) REFERENCES movements (id, step)
+) STRICT, WITHOUT ROWID;
+
+-- What a movement's row must fit, and what it changes.
+
+CREATE TRIGGER movements_settle_what_is_open BEFORE INSERT ON movements WHEN new.step = 2
+BEGIN
+  SELECT RAISE(ABORT, 'a settling fits no open movement') WHERE NOT EXISTS (
+    SELECT 1 FROM movements AS first WHERE first.id = new.id AND first.step = 1
+      AND first.action = 'authorise' AND first.outcome = 'ok' AND first.kind = new.kind
+      AND first.terminal = new.terminal AND first.customer = new.customer
+      AND first.debit = new.debit AND first.credit = new.credit
+      AND first.amount = new.amount AND first.currency = new.currency);
+END;
+CREATE TRIGGER movements_report_what_an_operator_settled BEFORE INSERT ON movements WHEN new.step = 3
+BEGIN
+  SELECT RAISE(ABORT, 'a report fits no movement that an operator settled') WHERE NOT EXISTS (
+    SELECT 1 FROM movements AS second WHERE second.id = new.id AND second.step = 2
+      AND second.operator <> '' AND second.terminal = new.terminal AND second.kind = new.kind);
+END;
+CREATE TRIGGER movements_hold AFTER INSERT ON movements
+WHEN new.action = 'authorise' AND new.outcome = 'ok'
+BEGIN
+  INSERT INTO holds (movement, time_ms) VALUES (new.id, new.time_ms);
+  UPDATE accounts SET held = held + new.amount WHERE id = new.debit AND new.kind = 'withdrawal';
+END;
+CREATE TRIGGER movements_move_money AFTER INSERT ON movements WHEN new.step = 2 OR new.booked > 0
+BEGIN
+  DELETE FROM holds WHERE movement = new.id;
+  UPDATE accounts SET
+    balance = balance + CASE id WHEN new.debit THEN -new.booked ELSE new.booked END,
+    held = held - iif(id = new.debit AND new.step = 2 AND new.kind = 'withdrawal', new.amount, 0)
+  WHERE id IN (new.debit, new.credit);
+  SELECT RAISE(ABORT, 'the balances after a movement are not its own, or its currency is not')
+  FROM accounts WHERE id IN (new.debit, new.credit) AND (currency <> new.currency
+    OR balance <> CASE id WHEN new.debit THEN new.debit_balance ELSE new.credit_balance END);
+END;
+CREATE TRIGGER movements_end_days AFTER INSERT ON movements WHEN new.booked > 0
+BEGIN
+  INSERT INTO day_balances
+  SELECT id, new.day, CASE id WHEN new.debit THEN new.debit_balance ELSE new.credit_balance END
+  FROM accounts WHERE id IN (new.debit, new.credit) AND kind = 'customer'
+  ON CONFLICT (account, day) DO UPDATE SET balance = excluded.balance;
+END;
+
+-- The log: a chain for each writer. An entry's place is chain * 2^40 + sequence, so that the whole log
+-- is one table in the order in which it is written and read.
+
+CREATE TABLE audit_chains (
+  number INTEGER PRIMARY KEY CHECK (number BETWEEN 1 AND 4095),
+  id BLOB NOT NULL UNIQUE CHECK (length(id) = 16)
+) STRICT;
+CREATE TRIGGER audit_chains_are_never_changed BEFORE UPDATE ON audit_chains
+BEGIN SELECT RAISE(ABORT, 'audit chains are never changed'); END;
+CREATE TRIGGER audit_chains_are_never_deleted BEFORE DELETE ON audit_chains
+BEGIN SELECT RAISE(ABORT, 'audit chains are never deleted'); END;
+
+CREATE TABLE audit (
+  place INTEGER PRIMARY KEY,
+  epoch INTEGER NOT NULL,
+  key_version INTEGER NOT NULL CHECK ((key_version = 0) = (length(sealed) = 0)),
+  who BLOB NOT NULL CHECK (length(who) = 16),
+  sealed BLOB NOT NULL,
+  tag BLOB NOT NULL CHECK (length(tag) = 32)
+) STRICT;
+CREATE INDEX audit_who ON audit (who, place);
+CREATE TRIGGER audit_is_never_changed BEFORE UPDATE ON audit
+BEGIN SELECT RAISE(ABORT, 'audit entries are never changed'); END;
+CREATE TRIGGER audit_is_never_deleted BEFORE DELETE ON audit
+BEGIN SELECT RAISE(ABORT, 'audit entries are never deleted'); END;
+`;
