@@ -1,5 +1,7 @@
 /** The URL of a PostgreSQL database: postgresql://USER:PASSWORD@HOST:PORT,HOST:PORT/NAME?sslmode=verify-full */
 import { UsageError } from "./errors.ts";
+import { readPrivateFile } from "./private_file.ts";
+import type { Files } from "./world.ts";
 
 /** The variable of the environment that it may stand in. */
 export const databaseUrlVariable = "STRONGROOM_DATABASE_URL";
@@ -48,3 +50,19 @@ export function databaseFilesOf(url: string): string[] {
 }
 
 const parametersOf = (url: string) => new URLSearchParams(shape.exec(url)?.[5] ?? "");
+
+/**
+ * The URL in a file, or else the one in the environment; undefined where neither names a database.
+ * @throws {UsageError} when the file can be read by others, or what is named is no URL
+ */
+export function findDatabaseUrl(
+  files: Pick<Files, "facts" | "read">,
+  file: string | undefined,
+  inEnvironment: string | undefined,
+): string | undefined {
+  if (file !== undefined) {
+    const text = readPrivateFile(files, file, "name another with --database-url-file");
+    return requireDatabaseUrl(text, file);
+  }
+  return inEnvironment ? requireDatabaseUrl(inEnvironment, databaseUrlVariable) : undefined;
+}

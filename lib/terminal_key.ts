@@ -1,6 +1,8 @@
 /** The file that makes a machine a terminal: its id and the key it shares with the bank, as JSON. */
 import { fromHex, hex } from "./bytes.ts";
 import { UsageError } from "./errors.ts";
+import { readPrivateFile } from "./private_file.ts";
+import type { Files } from "./world.ts";
 import type { TerminalKey } from "./protocol/handshake.ts";
 
 /** A terminal's key with the name the operator gave it. */
@@ -51,4 +53,17 @@ function isKeyVersion(value: unknown): value is number {
 /** Names of terminals and customers: lower-case letters, digits, and - . _ inside; at most 32. */
 export function isName(name: string): boolean {
   return /^[a-z0-9]([a-z0-9._-]{0,30}[a-z0-9])?$/.test(name);
+}
+
+/**
+ * Reads a terminal's key file, which must be private.
+ * @throws {UsageError} when it is missing, readable by others, or no key file
+ */
+export function readTerminalKey(
+  files: Pick<Files, "facts" | "read">,
+  path: string,
+): NamedTerminalKey {
+  const otherwise =
+    "make a terminal key with 'deno task bank terminal enroll NAME --out FILE' on the bank's host";
+  return parseTerminalKey(readPrivateFile(files, path, otherwise), path);
 }

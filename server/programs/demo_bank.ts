@@ -1,10 +1,13 @@
-/** The demo's bank: made once with customers whose passwords are generated, and found again later. */
+/** The demo's bank: made once with customers whose passwords are generated, found again later, and served. */
 import { UsageError } from "../../lib/errors.ts";
+import { leashEnds, log, runProgram, say } from "../../lib/process.ts";
+import type { DemoBankStart } from "../../lib/programs.ts";
 import { currencyOf } from "../../lib/money.ts";
 import { smallestNote } from "../../lib/notes.ts";
 import { type Bank, createBank, openBank, randomBytes } from "../bank.ts";
 import { holdsBank, replacePrivateFile, writePrivateFile } from "../folder/bank_folder.ts";
 import { runOperatorCommand } from "../operator/commands.ts";
+import { serveBank } from "../serve_bank.ts";
 
 export interface DemoBank {
   bank: Bank;
@@ -104,4 +107,26 @@ async function terminal(
     }
   }
   return { name, key, folder };
+}
+
+if (import.meta.main) {
+  await runProgram<DemoBankStart>(async ({ folder: data, listen, atms }) => {
+    const end = leashEnds();
+    const { bank, folder, customers, terminals } = await openDemoBank(data, atms, log);
+    const options = {
+      folder,
+      listen,
+      proxies: [],
+      sharePort: false,
+      checkpoints: { folder: `${folder}/checkpoints`, everyMinutes: 60 },
+      log,
+    };
+    await serveBank(
+      bank,
+      options,
+      end,
+      (ready) => say(JSON.stringify({ ...ready, customers, terminals })),
+    );
+    return 0;
+  });
 }

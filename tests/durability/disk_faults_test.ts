@@ -4,8 +4,7 @@
  */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { openBank } from "../../server/bank.ts";
-import { denoArguments } from "../../ui/command_line/child.ts";
-import { serverPermissions } from "../../ui/command_line/launch.ts";
+import { serverArguments } from "../bank_programs.ts";
 import { makeBank } from "../server/helpers/made_bank.ts";
 import { newId } from "../server/helpers/running_bank.ts";
 import { inTemporaryFolder } from "../server/helpers/temporary.ts";
@@ -80,14 +79,7 @@ Deno.test({
     inTemporaryFolder(async (folder) => {
       const path = `${folder}/bank`;
       await makeBank(path, { terminals: ["lobby"] });
-      const main = `${project}/main.ts`;
-      const place = { main, project, packages: [], webview: null, startedIn: project };
-      const listen = "127.0.0.1:0";
-      const net = [listen, `unix:${path}/operator.sock`];
-      const server = [
-        ...[Deno.execPath(), ...denoArguments(main, serverPermissions([path], net, place))],
-        ...["server", `--data=${path}`, `--listen=${listen}`],
-      ];
+      const server = [Deno.execPath(), ...serverArguments({ folder: path }, 0)];
       // Root may write everything, unless it gives that right away.
       const unable = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"];
       const [program, ...args] = Deno.uid() === 0 ? [...unable, ...server] : server;

@@ -3,8 +3,7 @@ import { assertEquals } from "@std/assert";
 import { BankClient } from "../../client/bank_client.ts";
 import { parseTerminalKey } from "../../lib/terminal_key.ts";
 import { randomBytes } from "../../server/bank.ts";
-import { denoArguments } from "../../ui/command_line/child.ts";
-import { serverPermissions } from "../../ui/command_line/launch.ts";
+import { serverArguments } from "../bank_programs.ts";
 import { linesOf } from "../server/helpers/lines.ts";
 
 /** This project's own folder. */
@@ -45,13 +44,9 @@ export async function traceServer(
   source: string,
   straceArgs: readonly string[],
 ): Promise<TracedServer> {
-  const main = `${source}/main.ts`;
-  const place = { main, project: source, packages: [], webview: null, startedIn: source };
-  const listen = "127.0.0.1:0";
-  const permissions = serverPermissions([bank], [listen, `unix:${bank}/operator.sock`], place);
-  const program = [...denoArguments(main, permissions), "server"];
+  const program = serverArguments({ folder: bank, project: source }, 0);
   const process = new Deno.Command("strace", {
-    args: [...straceArgs, Deno.execPath(), ...program, `--data=${bank}`, `--listen=${listen}`],
+    args: [...straceArgs, Deno.execPath(), ...program],
     cwd: source,
     stdin: "piped",
     stdout: "piped",

@@ -1,66 +1,109 @@
-/** The server's program, given exactly the permissions that its launcher computes, can do no more. */
+/** A program, given exactly the permissions that its launcher computes, can do no more: the table of docs/ARCHITECTURE.md. */
 import { assertEquals } from "@std/assert";
-import { denoArguments } from "../../ui/command_line/child.ts";
-import { serverPermissions } from "../../ui/command_line/launch.ts";
+import { inTemporaryFolder } from "../server/helpers/temporary.ts";
+import {
+  atmPermissions,
+  bankPermissions,
+  denoArguments,
+  operatorSocket,
+  type Permissions,
+  type ProgramName,
+  windowPermissions,
+} from "../../ui/command_line/permissions.ts";
 
-const attempts = `
+const project = new URL("../../", import.meta.url).pathname.replace(/\/$/, "");
+
+/** Of every folder with source, a file. */
+const sources = {
+  "main.ts": "main.ts",
+  "client": "client/atm.ts",
+  "lib": "lib/money.ts",
+  "server": "server/bank.ts",
+  "ui/command_line": "ui/command_line/help.ts",
+  "ui/page": "ui/page/app.ts",
+  "ui/window": "ui/window/webview.ts",
+};
+
+/** Tries everything that a program might; prints what was granted. */
+const attempts = (folder: string) => `
+const inside = ${JSON.stringify(`${folder}/data`)};
+const outside = ${JSON.stringify(`${folder}/outside`)};
 const tries = {
   ffi: () => Deno.dlopen("libc.so.6", {}),
   run: () => new Deno.Command("true").outputSync(),
   env: () => Deno.env.get("HOME"),
+  sys: () => Deno.hostname(),
   "read elsewhere": () => Deno.readTextFileSync("/etc/hostname"),
-  "write elsewhere": () => Deno.writeTextFileSync(OUTSIDE, "x"),
-  "write its source": () => Deno.writeTextFileSync(SOURCE, "x", { append: true }),
+  "write elsewhere": () => Deno.writeTextFileSync(outside, "x"),
+  "write its source": () => Deno.writeTextFileSync(${
+  JSON.stringify(`${project}/lib/money.ts`)
+}, "", { append: true }),
   "connect elsewhere": () => Deno.connect({ hostname: "127.0.0.1", port: 9 }),
   "listen elsewhere": () => Deno.listen({ hostname: "127.0.0.1", port: 4850 }),
-  sys: () => Deno.hostname(),
-  "its own folder": () => Deno.writeTextFileSync(INSIDE, "x"),
+  "its data": () => Deno.writeTextFileSync(inside + "/x", "x"),
+  ${
+  Object.entries(sources).map(([name, path]) =>
+    `${JSON.stringify(name)}: () => Deno.readTextFileSync(${JSON.stringify(`${project}/${path}`)}),`
+  ).join("\n  ")
+}
 };
-const outcomes = {};
+const granted = [];
 for (const [name, attempt] of Object.entries(tries)) {
   try {
     await attempt();
-    outcomes[name] = "done";
+    granted.push(name);
   } catch (error) {
-    outcomes[name] = error.name;
+    if (error.name !== "NotCapable") granted.push(name + " (" + error.name + ")");
   }
 }
-console.log(JSON.stringify(outcomes));
+console.log(JSON.stringify(granted));
 `;
 
-Deno.test("the server's permissions end at its own source, folder and address", async () => {
-  const folder = await Deno.makeTempDir();
-  try {
-    const project = new URL("../../", import.meta.url).pathname.replace(/\/$/, "");
-    const bank = `${folder}/bank`;
-    await Deno.mkdir(bank);
-    const script = `${folder}/attempts.js`;
-    const paths = {
-      OUTSIDE: `${folder}/outside`,
-      INSIDE: `${bank}/inside`,
-      SOURCE: `${project}/main.ts`,
-    };
-    const named = Object.entries(paths).reduce(
-      (text, [name, path]) => text.replace(name, JSON.stringify(path)),
-      attempts,
-    );
-    await Deno.writeTextFile(script, named);
-    const place = {
-      main: `${project}/main.ts`,
-      project,
-      packages: [],
-      webview: null,
-      startedIn: folder,
-    };
-    const permissions = serverPermissions([bank], ["127.0.0.1:4849"], place);
-    const { stdout } = await new Deno.Command(Deno.execPath(), {
-      args: denoArguments(script, permissions),
-    }).output();
-    const { "its own folder": own, ...rest } = JSON.parse(new TextDecoder().decode(stdout));
-    assertEquals(own, "done");
-    assertEquals([...new Set(Object.values(rest))], ["NotCapable"], JSON.stringify(rest));
-    assertEquals(Object.keys(rest).length, 9);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-});
+/** What each program is granted, and nothing else. */
+const table: [ProgramName, (data: string) => Permissions, string[]][] = [
+  [
+    "server/programs/bank_server",
+    (data) => bankPermissions({ project }, [data], ["127.0.0.1:4849", operatorSocket(data)]),
+    ["its data", "lib", "server"],
+  ],
+  [
+    "server/programs/demo_bank",
+    (data) => bankPermissions({ project }, [data], ["127.0.0.1:0", operatorSocket(data)]),
+    ["its data", "lib", "server"],
+  ],
+  [
+    "server/programs/operator",
+    (data) => bankPermissions({ project }, [data], [operatorSocket(data)]),
+    ["its data", "lib", "server"],
+  ],
+  [
+    "client/programs/atm_in_browser",
+    (data) => atmPermissions(data, `${data}/terminal.key`, ["127.0.0.1:4849", "127.0.0.1:0"]),
+    ["its data"],
+  ],
+  [
+    "client/programs/atm_window",
+    (data) => windowPermissions({ project }, data, `${data}/terminal.key`, ["127.0.0.1:4849"]),
+    ["ffi", "its data", "client", "lib", "ui/window"],
+  ],
+  [
+    "client/programs/atm_cash",
+    (data) => atmPermissions(data, `${data}/terminal.key`, []),
+    ["its data"],
+  ],
+];
+
+for (const [program, permissionsOf, expected] of table) {
+  Deno.test(`${program} may do this and no more: ${expected.join(", ")}`, () =>
+    inTemporaryFolder(async (folder) => {
+      const data = `${folder}/data`;
+      await Deno.mkdir(data);
+      const script = `${folder}/attempts.js`;
+      await Deno.writeTextFile(script, attempts(folder));
+      const args = denoArguments({ project }, program, permissionsOf(data), null);
+      const { stdout } = await new Deno.Command(Deno.execPath(), {
+        args: args.map((arg) => arg === `${project}/${program}.ts` ? script : arg),
+      }).output();
+      assertEquals(JSON.parse(new TextDecoder().decode(stdout)), expected);
+    }));
+}

@@ -1,7 +1,7 @@
 /** The ATM's window as its user meets it: the real program on a desktop, with keys, a mouse and eyes. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { fileURLToPath } from "node:url";
-import { libraryName } from "../../ui/window/webview.ts";
+import { libraryName } from "../../ui/command_line/place.ts";
 import { type Area, Desktop, findDesktop } from "../desktop.ts";
 import { findIn, listeningOf, memoryOf, treeOf } from "../process_tree.ts";
 import { Program, run, until } from "./programs.ts";
@@ -291,9 +291,8 @@ Deno.test({
       });
       await t.step("native code is refused to the ATM", async () => {
         const { stdout } = await new Deno.Command(Deno.execPath(), {
-          args: ["run", "--no-prompt", "--allow-read", "main.ts", "atm-window"].concat(
-            "--terminal=lobby",
-            `--webview=${library}`,
+          args: ["run", "--no-prompt", "--allow-read", "client/programs/atm_window.ts"].concat(
+            JSON.stringify({ terminal: "lobby", webview: library }),
           ),
           cwd: new URL("../..", import.meta.url),
           env: desktop.env,

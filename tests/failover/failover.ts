@@ -6,11 +6,9 @@
  * notes and both chains of the log. As a control, a standby that nobody waits for must lose something:
  * else this could not see a loss.
  */
-import { databaseHostsOf, databaseUrlVariable } from "../../lib/database_url.ts";
 import { writePrivateFile } from "../../server/folder/bank_folder.ts";
 import { joinServer } from "../../server/operator/log_programs.ts";
-import { denoArguments } from "../../ui/command_line/child.ts";
-import { serverPermissions } from "../../ui/command_line/launch.ts";
+import { operatorArguments, serverArguments } from "../bank_programs.ts";
 import { freePort, until } from "../end_to_end/programs.ts";
 import { makeBank } from "../server/helpers/made_bank.ts";
 import { atmsAgree } from "../torture/atms_agree.ts";
@@ -41,9 +39,6 @@ export interface Outcome {
   outagesS: number[];
 }
 
-const project = new URL("../../", import.meta.url).pathname.replace(/\/$/, "");
-const main = `${project}/main.ts`;
-const place = { main, project, packages: [], webview: null, startedIn: project };
 const customers = ["alice", "bob", "carol"].map((username) => ({
   username,
   password: `${username}'s password`,
@@ -236,21 +231,8 @@ class Scene {
   }
 
   #server(folder: string, port: number): Victim {
-    const listen = `127.0.0.1:${port}`;
-    const args = ["server", `--data=${folder}`, `--listen=${listen}`, "--share-port"];
-    const permissions = this.#permissions([folder], [listen, `unix:${folder}/operator.sock`]);
-    return new Victim(
-      [...denoArguments(main, permissions), ...args, `--database-url-file=${this.#urlFile}`],
-      () => this.#ready++,
-    );
-  }
-
-  #permissions(folders: string[], net: string[]) {
-    const hosts = databaseHostsOf(this.cluster.url);
-    const permissions = serverPermissions(folders, [...net, ...hosts], place);
-    permissions.env.push(databaseUrlVariable, "PG*", "USER", "LOGNAME");
-    permissions.read.push(this.#urlFile);
-    return permissions;
+    const bank = { folder, databaseUrlFile: this.#urlFile };
+    return new Victim(serverArguments(bank, port, true), () => this.#ready++);
   }
 
   #hear(line: TortureLine): void {
@@ -271,10 +253,8 @@ class Scene {
   /** Runs an operator's command; null, or what it said when it failed. */
   async #operate(folder: string, words: readonly string[]): Promise<string | null> {
     const firstKeys = this.#folders.map((folder) => `${folder}-first.key`);
-    const permissions = this.#permissions([folder, ...firstKeys], [`unix:${folder}/operator.sock`]);
-    const flags = [`--data=${folder}`, `--database-url-file=${this.#urlFile}`];
     const { code, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: [...denoArguments(main, permissions), "bank", ...words, ...flags],
+      args: operatorArguments({ folder, databaseUrlFile: this.#urlFile }, words, firstKeys),
       stdin: "null",
     }).output();
     return code === 0 ? null : new TextDecoder().decode(stderr);

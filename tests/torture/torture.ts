@@ -5,8 +5,7 @@
  * against what the devices did, and the log against the books.
  */
 import { DatabaseSync } from "node:sqlite";
-import { denoArguments } from "../../ui/command_line/child.ts";
-import { serverPermissions } from "../../ui/command_line/launch.ts";
+import { operatorArguments, serverArguments } from "../bank_programs.ts";
 import { freePort, until } from "../end_to_end/programs.ts";
 import { makeBank } from "../server/helpers/made_bank.ts";
 import { atmsAgree, type BooksAtEnd } from "./atms_agree.ts";
@@ -30,9 +29,6 @@ export interface Outcome {
   problems: string[];
 }
 
-const project = new URL("../../", import.meta.url).pathname.replace(/\/$/, "");
-const main = `${project}/main.ts`;
-const place = { main, project, packages: [], webview: null, startedIn: project };
 const customers = ["alice", "bob", "carol"].map((username) => ({
   username,
   password: `${username}'s password`,
@@ -78,15 +74,8 @@ class Scene {
     private readonly atmFolders: Map<string, string>,
     private readonly port: number,
   ) {
-    const permissions = serverPermissions([this.#bank], [
-      `127.0.0.1:${port}`,
-      `unix:${this.#bank}/operator.sock`,
-    ], place);
-    const args = ["server", `--data=${this.#bank}`, `--listen=127.0.0.1:${port}`];
-    this.#server = new Victim(
-      [...denoArguments(main, permissions), ...args],
-      () => this.#ready = true,
-    );
+    const args = serverArguments({ folder: this.#bank }, port);
+    this.#server = new Victim(args, () => this.#ready = true);
     for (const [key, folder] of atmFolders) {
       const config: TortureAtm = { folder, key, port, customers };
       const program = new URL("./torture_atm.ts", import.meta.url).pathname;
@@ -229,12 +218,8 @@ class Scene {
 
   /** Runs an operator's command; null, or what it said when it failed. */
   async #operate(words: string[]): Promise<string | null> {
-    const permissions = serverPermissions([this.#bank, `${this.#bank}-first.key`], [
-      `unix:${this.#bank}/operator.sock`,
-    ], place);
-    permissions.env.push("USER", "LOGNAME");
     const { code, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: [...denoArguments(main, permissions), "bank", ...words, `--data=${this.#bank}`],
+      args: operatorArguments({ folder: this.#bank }, words, [`${this.#bank}-first.key`]),
       stdin: "null",
     }).output();
     return code === 0 ? null : new TextDecoder().decode(stderr);

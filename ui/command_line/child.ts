@@ -3,40 +3,13 @@
  * it ends, because the launcher asked or died, they end.
  */
 
-/** What a program may reach; an empty list is nothing. */
-export interface Permissions {
-  read: string[];
-  write: string[];
-  /** `host:port`, `unix:PATH`. */
-  net: string[];
-  env: string[];
-  /** Names of `Deno.systemInfo`-like facts, by Deno's own words. */
-  sys: string[];
-  /** Whether it may call any native library: whoever may is confined by nothing else here. */
-  ffi?: true;
-}
-
-/** The Deno arguments that grant these and nothing else, and never ask. */
-export function denoArguments(main: string, { ffi, ...permissions }: Permissions): string[] {
-  const granted = Object.entries(permissions).flatMap(([name, values]: [string, string[]]) =>
-    values.length > 0
-      ? [`--allow-${name}=${values.map((value) => value.replaceAll(",", ",,")).join(",")}`]
-      : []
-  );
-  return ["run", "--no-prompt", ...granted, ...(ffi ? ["--allow-ffi"] : []), main];
-}
-
 /**
  * Runs a program in the foreground, with the launcher's own input and output; gives its exit code.
  * @param end when the program is to be ended, if it has not by itself
  */
-export async function runInForeground(
-  denoArgs: string[],
-  args: string[],
-  end?: Promise<void>,
-): Promise<number> {
+export async function runInForeground(args: string[], end?: Promise<void>): Promise<number> {
   const child = new Deno.Command(Deno.execPath(), {
-    args: [...denoArgs, ...args],
+    args,
     stdin: "inherit",
     stdout: "inherit",
     stderr: "inherit",
@@ -71,15 +44,22 @@ export class Child<Ready> {
   /** Whether it is right that it ends by itself, with code 0. */
   readonly mayEnd: boolean;
 
-  /** @param env what its environment has beside the launcher's */
+  /**
+   * @param args Deno's arguments
+   * @param env what its environment has besides the launcher's
+   * @param input the first line of its standard input
+   */
   constructor(
-    denoArgs: string[],
     args: string[],
-    { mayEnd = false, env = {} }: { mayEnd?: boolean; env?: Record<string, string> } = {},
+    { mayEnd = false, env = {}, input }: {
+      mayEnd?: boolean;
+      env?: Record<string, string>;
+      input?: Promise<string>;
+    } = {},
   ) {
     this.mayEnd = mayEnd;
     this.#process = new Deno.Command(Deno.execPath(), {
-      args: [...denoArgs, ...args],
+      args,
       env,
       stdin: "piped",
       stdout: "piped",
@@ -87,6 +67,9 @@ export class Child<Ready> {
     }).spawn();
     this.#leash = this.#process.stdin.getWriter();
     this.#leash.closed.catch(() => {}); // the child may end first
+    input?.then((line) => this.#leash.write(new TextEncoder().encode(`${line}\n`))).catch(() =>
+      this.#leash.close().catch(() => {})
+    );
     this.ended = this.#process.status.then(({ code }) => {
       this.hasEnded = true;
       return code;
@@ -124,17 +107,4 @@ export class Child<Ready> {
     })();
     return await first.promise;
   }
-}
-
-/** For the program at the other end: settles when the launcher wants it to end, or is gone. */
-export function leashEnds(): Promise<void> {
-  // Ctrl-C reaches the whole group of processes: the launcher decides what it means.
-  Deno.addSignalListener("SIGINT", () => {});
-  const { promise, resolve } = Promise.withResolvers<void>();
-  if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", resolve);
-  (async () => {
-    const chunk = new Uint8Array(256);
-    while (await Deno.stdin.read(chunk) !== null);
-  })().catch(() => {}).then(resolve);
-  return promise;
 }

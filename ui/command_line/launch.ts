@@ -2,16 +2,26 @@
  * The launcher: reads a command line, works out what the program needs, and starts it with those
  * permissions and no others. It holds no key and serves nobody.
  */
-import {
-  databaseFilesOf,
-  databaseHostsOf,
-  databaseUrlVariable,
-  requireDatabaseUrl,
-} from "../../lib/database_url.ts";
+import { databaseUrlVariable, findDatabaseUrl } from "../../lib/database_url.ts";
 import { UsageError } from "../../lib/errors.ts";
-import { requirePrivate } from "../../lib/private_file.ts";
-import { type NamedTerminalKey, parseTerminalKey } from "../../lib/terminal_key.ts";
-import { Child, denoArguments, type Permissions, runInForeground } from "./child.ts";
+import type {
+  Address,
+  AtmCashStart,
+  AtmInBrowserReady,
+  AtmStart,
+  AtmWindowReady,
+  AtmWindowStart,
+  BankServerStart,
+  DemoBankReady,
+  DemoBankStart,
+  OperatorStart,
+  ServerReady,
+  TerminalFiles,
+} from "../../lib/programs.ts";
+import { systemFiles } from "../../lib/system.ts";
+import { readTerminalKey } from "../../lib/terminal_key.ts";
+import { bundlePage, type PageEntry } from "../window/page_bundle.ts";
+import { Child, runInForeground } from "./child.ts";
 import {
   parseAddress,
   parseCommand,
@@ -21,47 +31,20 @@ import {
   userPath,
 } from "./flags.ts";
 import { endOfLauncher } from "./lifetime.ts";
+import {
+  atmPermissions,
+  bankPermissions,
+  denoArguments,
+  operatorSocket,
+  windowPermissions,
+} from "./permissions.ts";
+import type { Place } from "./place.ts";
 import { type CommandName, shapes } from "./shapes.ts";
 
-/** Where the project is, and where the user stands. */
-export interface Place {
-  /** `main.ts`, as a path. */
-  main: string;
-  /** The project's folder. */
-  project: string;
-  /** Folders of the npm packages that the page is bundled from. */
-  packages: string[];
-  /** The native web view's library; null where this system has none. */
-  webview: string | null;
-  startedIn: string;
-}
-
-export interface ServerReady {
-  address: string;
-}
-/** An ATM behind a page in a browser. */
-export interface PageReady {
-  link: string;
-  /** A private file that forwards a browser to another link. */
-  file: string;
-}
-/** An ATM in a window of its own, or why there is none. */
-export type WindowReady = { window: true } | { noWindow: string };
-type AtmReady = PageReady | { window: true };
-export interface DemoReady extends ServerReady {
-  customers: { username: string; password: string }[];
-  terminals: Terminal[];
-}
-interface Terminal {
-  key: string;
-  folder: string;
-  name: string;
-}
+type AtmReady = AtmInBrowserReady | { window: true };
 
 const defaultAddress = "127.0.0.1:4848";
 const startFailed = 1;
-/** Where a server takes its operator's commands, as a permission. */
-const operatorSocket = (folder: string) => `unix:${folder}/operator.sock`;
 
 /** Runs a command to its end; gives the exit code. */
 export async function launch(name: CommandName, args: string[], place: Place): Promise<number> {
@@ -76,9 +59,11 @@ export async function launch(name: CommandName, args: string[], place: Place): P
 async function launchServer({ flags }: ParsedCommand, place: Place): Promise<number> {
   const folder = pathFlag(flags.data, "data/bank", place);
   const listen = String(flags.listen ?? defaultAddress);
-  parseAddress(listen, "--listen", true);
-  const proxies = parseIpList(flags["proxy-from"], "--proxy-from");
-  const checkpoints = pathFlag(flags.checkpoints, "", place);
+  const address = parseAddress(listen, "--listen", true);
+  const database = databaseOf(flags, place);
+  const checkpoints = flags.checkpoints === undefined
+    ? `${folder}/checkpoints`
+    : pathFlag(flags.checkpoints, "", place);
   const minutes = Number(flags["checkpoint-minutes"] ?? 60);
   if (!Number.isInteger(minutes) || minutes < 1 || minutes > 10_080) {
     throw new UsageError(
@@ -86,17 +71,26 @@ async function launchServer({ flags }: ParsedCommand, place: Place): Promise<num
       2,
     );
   }
-  const more = [
-    ...(proxies.length > 0 ? [`--proxy-from=${proxies.join(",")}`] : []),
-    ...(flags.checkpoints === undefined ? [] : [`--checkpoints=${checkpoints}`]),
-    `--checkpoint-minutes=${minutes}`,
-    ...(flags["share-port"] ? ["--share-port"] : []),
-  ];
+  const start: BankServerStart = {
+    folder,
+    listen: address,
+    proxies: parseIpList(flags["proxy-from"], "--proxy-from"),
+    sharePort: flags["share-port"] === true,
+    checkpoints: { folder: checkpoints, everyMinutes: minutes },
+    ...database?.start,
+  };
   const folders = [folder, ...(flags.checkpoints === undefined ? [] : [checkpoints])];
-  const database = databaseOf(flags, place);
-  const children = [startServer("server", folder, folders, listen, place, more, database)];
-  return await keep(children, async ([server]) => {
-    const ready = await server!.ready as ServerReady | null;
+  const permissions = bankPermissions(
+    place,
+    folders,
+    [listen, operatorSocket(folder)],
+    database?.url,
+  );
+  if (database?.start) permissions.read.push(database.start.databaseUrlFile);
+  const program = denoArguments(place, "server/programs/bank_server", permissions, start);
+  const server = new Child<ServerReady>(program);
+  return await keep([server], async () => {
+    const ready = await server.ready;
     if (ready) console.log(`The bank listens on ${ready.address}. Ctrl-C ends it.`);
     return ready !== null;
   });
@@ -104,13 +98,19 @@ async function launchServer({ flags }: ParsedCommand, place: Place): Promise<num
 
 async function launchAtm({ flags }: ParsedCommand, place: Place): Promise<number> {
   const bank = String(flags.bank ?? defaultAddress);
-  parseAddress(bank, "--bank");
   const showing = showingOf(flags);
   const terminal = terminalOf(flags, place);
-  const own = ["demo", "wait"].filter((flag) => flags[flag] === true);
-  own.push(`language=${parseLanguage(flags.language)}`);
+  const { key, folder } = terminal;
+  const start: AtmStart = {
+    bank: parseAddress(bank, "--bank"),
+    key,
+    folder,
+    demo: flags.demo === true,
+    wait: flags.wait === true,
+    language: parseLanguage(flags.language),
+  };
   return await keep([], async (children) => {
-    const ready = await startAtm({ terminal, bank, own }, showing, place, children);
+    const ready = await startAtm(start, terminal.name, showing, new Pages(), place, children);
     if (!ready) return false;
     if (flags.json) {
       console.log(JSON.stringify({ bank, atm: linkOf(ready), data: terminal.folder }));
@@ -126,10 +126,16 @@ async function launchDemo({ flags }: ParsedCommand, place: Place): Promise<numbe
     throw new UsageError(`--atms ${flags.atms}: write a number from 1 to 8`, 2);
   }
   const showing = showingOf(flags);
-  const language = `language=${parseLanguage(flags.language)}`;
-  const server = startServer("demo-bank", data, [data], "127.0.0.1:0", place, [`--atms=${atms}`]);
+  const language = parseLanguage(flags.language);
+  const listen = { hostname: "127.0.0.1", port: 0 };
+  const start: DemoBankStart = { folder: data, listen, atms };
+  const net = [`${listen.hostname}:${listen.port}`, operatorSocket(`${data}/bank`)];
+  const permissions = bankPermissions(place, [data], net);
+  const program = denoArguments(place, "server/programs/demo_bank", permissions, start);
+  const server = new Child<DemoBankReady>(program);
+  const pages = new Pages();
   return await keep([server], async (children) => {
-    const ready = await server.ready as DemoReady | null;
+    const ready = await server.ready;
     if (!ready) return false;
     const { address: bank, customers, terminals } = ready;
     if (!flags.json) {
@@ -140,9 +146,10 @@ async function launchDemo({ flags }: ParsedCommand, place: Place): Promise<numbe
       }
       console.log();
     }
+    const shared = { bank: parseAddress(bank, "--bank"), demo: true, wait: false, language };
     const started = await Promise.all(
-      terminals.map((terminal) =>
-        startAtm({ terminal, bank, own: ["demo", language] }, showing, place, children)
+      terminals.map(({ key, folder, name }) =>
+        startAtm({ ...shared, key, folder }, name, showing, pages, place, children)
       ),
     );
     const readies = started.filter((each) => each !== null);
@@ -161,9 +168,12 @@ async function launchDemo({ flags }: ParsedCommand, place: Place): Promise<numbe
 
 async function launchCash(name: CommandName, { flags, words }: ParsedCommand, place: Place) {
   const { key, folder } = terminalOf(flags, place);
-  const permissions = atmPermissions(folder, key, [], place);
-  const args = [...name.split(" "), `--key=${key}`, `--data=${folder}`, ...words];
-  return await runInForeground(denoArguments(place.main, permissions), args);
+  const command = name.slice("atm cash ".length) as AtmCashStart["command"];
+  const start: AtmCashStart = { command, key, folder, notes: words };
+  const permissions = atmPermissions(folder, key, []);
+  return await runInForeground(
+    denoArguments(place, "client/programs/atm_cash", permissions, start),
+  );
 }
 
 async function launchBank(name: CommandName, { flags, words }: ParsedCommand, place: Place) {
@@ -180,22 +190,30 @@ async function launchBank(name: CommandName, { flags, words }: ParsedCommand, pl
   const from = needsFrom ? fromFlag(name, flags.from, place) : null;
   const files = { ...(out && { out }), ...filesOfLog(name, flags, folder, place) };
   const paths = Object.values(files).flatMap((list) => list.split(","));
-  const permissions = serverPermissions([folder, ...paths], [operatorSocket(folder)], place);
-  permissions.env.push("USER", "LOGNAME");
-  if (from) permissions.read.push(from);
   const database = databaseOf(flags, place);
-  grant(permissions, database);
-  const passed = Object.entries<string | boolean | undefined>({
-    ...flags,
-    data: folder,
-    ...files,
-    ...(from && { from }),
-    ...database?.flag,
-  })
-    .map(([flag, value]) => value === true ? `--${flag}` : `--${flag}=${value}`);
-  const args = [...name.split(" "), ...passed, "--", ...words];
+  const net = [operatorSocket(folder)];
+  const permissions = bankPermissions(place, [folder, ...paths], net, database?.url);
+  permissions.env.push("USER", "LOGNAME");
+  permissions.read.push(
+    ...(from ? [from] : []),
+    ...(database?.start ? [database.start.databaseUrlFile] : []),
+  );
+  const start: OperatorStart = {
+    command: name,
+    folder,
+    flags: {
+      ...flags,
+      ...files,
+      ...(from && { from }),
+      ...(database?.start && { "database-url-file": database.start.databaseUrlFile }),
+    },
+    words,
+  };
   const end = flags.follow ? endOfLauncher() : undefined;
-  return await runInForeground(denoArguments(place.main, permissions), args, end);
+  return await runInForeground(
+    denoArguments(place, "server/programs/operator", permissions, start),
+    end,
+  );
 }
 
 /** Where each command that makes a file of the log puts it, if nobody says otherwise. */
@@ -241,80 +259,34 @@ function fromFlag(
 /** A database elsewhere, as the command line or the environment names it. */
 interface Database {
   url: string;
-  /** The flag for the program, with the path of the file that has the URL. */
-  flag: { "database-url-file"?: string };
+  /** Where the URL was in a file. */
+  start?: { databaseUrlFile: string };
 }
 
 /**
- * Null for a bank in a file.
+ * Returns null for a bank in a file.
  * @throws {UsageError} when what is named is no URL, or in a file that others can read
  */
 function databaseOf(
   { "database-url-file": file }: ParsedCommand["flags"],
   place: Place,
 ): Database | null {
-  if (file !== undefined) {
-    const path = pathFlag(file, "", place);
-    return { url: readDatabaseUrl(path), flag: { "database-url-file": path } };
+  const path = file === undefined ? undefined : pathFlag(file, "", place);
+  const url = findDatabaseUrl(systemFiles, path, Deno.env.get(databaseUrlVariable));
+  return url === undefined
+    ? null
+    : { url, ...(path !== undefined && { start: { databaseUrlFile: path } }) };
+}
+
+/** The page as its hosts show it, a line of JSON: bundled once for each kind of host. */
+class Pages {
+  readonly #lines = new Map<PageEntry, Promise<string>>();
+
+  line(entry: PageEntry): Promise<string> {
+    const line = this.#lines.get(entry) ?? bundlePage(entry).then((page) => JSON.stringify(page));
+    this.#lines.set(entry, line);
+    return line;
   }
-  const text = Deno.env.get(databaseUrlVariable);
-  return text ? { url: requireDatabaseUrl(text, databaseUrlVariable), flag: {} } : null;
-}
-
-/** What a program needs to reach it; its driver reads the variables of PostgreSQL's own programs. */
-function grant({ read, net, env }: Permissions, database: Database | null): void {
-  if (!database) return;
-  const { url, flag } = database;
-  net.push(...databaseHostsOf(url));
-  env.push(databaseUrlVariable, "PG*");
-  read.push(...databaseFilesOf(url), ...Object.values(flag));
-}
-
-/** The server's program: no FFI, no run, and only its own source, folder and addresses. */
-export function serverPermissions(
-  folders: string[],
-  net: string[],
-  { main, project }: Place,
-): Permissions {
-  const source = ["lib", "server", "ui/command_line", "deno.json"].map((part) =>
-    `${project}/${part}`
-  );
-  return { read: [main, ...source, ...folders], write: folders, net, env: [], sys: [] };
-}
-
-function startServer(
-  role: string,
-  folder: string,
-  folders: string[],
-  listen: string,
-  place: Place,
-  more: string[] = [],
-  database: Database | null = null,
-): Child<ServerReady | DemoReady> {
-  const bankFolder = role === "demo-bank" ? `${folder}/bank` : folder;
-  const permissions = serverPermissions(
-    folders,
-    [listen, operatorSocket(bankFolder)],
-    place,
-  );
-  grant(permissions, database);
-  const flags = Object.entries(database?.flag ?? {}).map(([flag, path]) => `--${flag}=${path}`);
-  return new Child(
-    denoArguments(place.main, permissions),
-    [role, `--data=${folder}`, `--listen=${listen}`, ...more, ...flags],
-  );
-}
-
-function atmPermissions(folder: string, key: string, net: string[], place: Place): Permissions {
-  const { main, project, packages } = place;
-  const source = ["lib", "client", "ui", "deno.json"].map((part) => `${project}/${part}`);
-  return {
-    read: [main, ...source, ...packages, folder, key],
-    write: [folder],
-    net,
-    env: [],
-    sys: [],
-  };
 }
 
 /** What a user wants to see of an ATM. */
@@ -337,13 +309,6 @@ function showingOf(flags: ParsedCommand["flags"]): Showing {
   return { how: window ? "window" : browser ? "browser" : "best", kiosk, onlyPrint };
 }
 
-interface AtmStart {
-  terminal: Terminal;
-  bank: string;
-  /** Flags that the ATM takes itself. */
-  own: string[];
-}
-
 /**
  * Starts an ATM in a window or, where none opens, behind a page in the browser, and adds it to the
  * children, so that it ends before those that it needs. Null when it did not start, and has said why.
@@ -351,12 +316,14 @@ interface AtmStart {
  */
 async function startAtm(
   start: AtmStart,
+  name: string,
   showing: Showing,
+  pages: Pages,
   place: Place,
   children: Child<unknown>[],
 ): Promise<AtmReady | null> {
   if (showing.how !== "browser") {
-    const window = startWindow(start, showing.kiosk, place);
+    const window = startWindow(start, name, showing.kiosk, pages, place);
     children.unshift(window);
     const ready = await window.ready;
     if (ready && "window" in ready) return ready;
@@ -367,7 +334,7 @@ async function startAtm(
     children.splice(children.indexOf(window), 1);
     console.error(`No window here, the ATM takes the browser: ${why}`);
   }
-  const page = startPage(start, place);
+  const page = startPage(start, pages, place);
   children.unshift(page);
   return await page.ready;
 }
@@ -383,31 +350,34 @@ function whyCrashed(signal: Deno.Signal | null): string | null {
  */
 const drawnWithoutGraphicsCard = { GSK_RENDERER: "cairo", WEBKIT_DISABLE_DMABUF_RENDERER: "1" };
 
-/** An ATM in a window. Its own thread may call native code; the worker with the keys hardly any. */
-function startWindow(start: AtmStart, kiosk: boolean, place: Place): Child<WindowReady> {
-  const { key, folder, name } = start.terminal;
-  const permissions = atmPermissions(folder, key, [start.bank], place);
-  permissions.read.push(`${place.project}/server`); // its worker loads all of main.ts anew
-  const args = ["atm-window", ...atmArguments(start), `--terminal=${name}`];
-  if (place.webview) args.push(`--webview=${place.webview}`);
-  if (kiosk) args.push("--kiosk");
-  return new Child(denoArguments(place.main, { ...permissions, ffi: true }), args, {
+function startWindow(
+  atm: AtmStart,
+  terminal: string,
+  kiosk: boolean,
+  pages: Pages,
+  place: Place,
+): Child<AtmWindowReady> {
+  const start: AtmWindowStart = { ...atm, terminal, webview: place.webview, kiosk };
+  const permissions = windowPermissions(place, atm.folder, atm.key, [addressText(atm.bank)]);
+  return new Child(denoArguments(place, "client/programs/atm_window", permissions, start), {
     mayEnd: true,
     env: { ...drawnWithoutGraphicsCard, ...Deno.env.toObject() },
+    input: pages.line("in_window"),
   });
 }
 
-function startPage(start: AtmStart, place: Place): Child<PageReady> {
-  const { key, folder } = start.terminal;
+function startPage(start: AtmStart, pages: Pages, place: Place): Child<AtmInBrowserReady> {
   // Port 0 on loopback is the page's host; the rest of the network is the bank alone.
-  const permissions = atmPermissions(folder, key, [start.bank, "127.0.0.1:0"], place);
-  const args = ["atm", ...atmArguments(start)];
-  return new Child(denoArguments(place.main, permissions), args, { mayEnd: true });
+  const net = [addressText(start.bank), "127.0.0.1:0"];
+  const permissions = atmPermissions(start.folder, start.key, net);
+  return new Child(denoArguments(place, "client/programs/atm_in_browser", permissions, start), {
+    mayEnd: true,
+    input: pages.line("in_browser"),
+  });
 }
 
-function atmArguments({ terminal: { key, folder }, bank, own }: AtmStart): string[] {
-  const flags = own.map((flag) => `--${flag}`);
-  return [`--bank=${bank}`, `--key=${key}`, `--data=${folder}`, ...flags];
+function addressText({ hostname, port }: Address): string {
+  return `${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
 }
 
 /**
@@ -445,7 +415,7 @@ async function nothingToKeep(children: Child<unknown>[]): Promise<void> {
 }
 
 /** Which terminal this machine is: the key given, its folder's, or the only one there is. */
-function terminalOf(flags: ParsedCommand["flags"], place: Place): Terminal {
+function terminalOf(flags: ParsedCommand["flags"], place: Place): TerminalFiles {
   const given = flags.data === undefined ? null : pathFlag(flags.data, "", place);
   const found = given ? [given] : foldersOfAtms(`${place.project}/data`);
   const key = flags.key !== undefined
@@ -469,47 +439,11 @@ function terminalOf(flags: ParsedCommand["flags"], place: Place): Terminal {
 /** Whose key this is; empty for none yet, where an ATM with a folder of its own may wait for it. */
 function terminalName(key: string, mayWait: boolean): string {
   try {
-    return readTerminalKey(key).name;
+    return readTerminalKey(systemFiles, key).name;
   } catch (error) {
     if (mayWait && error instanceof UsageError) return "";
     throw error;
   }
-}
-
-/**
- * A terminal's key, of a file that is private.
- * @throws {UsageError} when it is missing, readable by others, or no key file
- */
-export function readTerminalKey(path: string): NamedTerminalKey {
-  let text: string;
-  try {
-    requirePrivate(path, Deno.statSync(path).mode);
-    text = Deno.readTextFileSync(path);
-  } catch (error) {
-    if (error instanceof UsageError) throw error;
-    throw new UsageError(
-      `${path} cannot be read: make a terminal key with 'deno task bank terminal enroll NAME --out FILE' on the bank's host`,
-    );
-  }
-  return parseTerminalKey(text, path);
-}
-
-/**
- * The URL of a PostgreSQL database, of a file that is private: a password may be in it.
- * @throws {UsageError} when it is missing, readable by others, or has no URL
- */
-export function readDatabaseUrl(path: string): string {
-  let text: string;
-  try {
-    requirePrivate(path, Deno.statSync(path).mode);
-    text = Deno.readTextFileSync(path);
-  } catch (error) {
-    if (error instanceof UsageError) throw error;
-    throw new UsageError(
-      `--database-url-file ${path} cannot be read (${(error as Error).message})`,
-    );
-  }
-  return requireDatabaseUrl(text, path);
 }
 
 function foldersOfAtms(data: string): string[] {

@@ -47,18 +47,6 @@ const ofAnyThread = {
   navigate: { name: "webview_navigate", type: "pointer" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
-/** The library for a system, as a file of the npm package; null where there is none. */
-export function libraryName(os: string, arch: string): string | null {
-  const names: Record<string, string> = {
-    "linux x86_64": "libwebview-x64.so",
-    "linux aarch64": "libwebview-arm64.so",
-    "darwin x86_64": "libwebview.dylib",
-    "darwin aarch64": "libwebview.dylib",
-    "windows x86_64": "libwebview.dll",
-  };
-  return names[`${os} ${arch}`] ?? null;
-}
-
 /** A call of the page: `id` is what an answer needs, `request` the arguments as a JSON array. */
 export interface BoundCall {
   id: string;

@@ -2,7 +2,8 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { Gate } from "../../../ui/window/gate.ts";
 import { bundlePage } from "../../../ui/window/page_bundle.ts";
-import { libraryName, NoWindow, Webview, whyNotLoaded } from "../../../ui/window/webview.ts";
+import { libraryName } from "../../../ui/command_line/place.ts";
+import { NoWindow, Webview, whyNotLoaded } from "../../../ui/window/webview.ts";
 import { dataUrl, windowDocument } from "../../../ui/window/window_document.ts";
 
 Deno.test("libraryName() is a file of the package for each system, or none", () => {

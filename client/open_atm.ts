@@ -1,0 +1,125 @@
+/** An ATM put together from its folder, its key and the world that it works in. */
+import { hex } from "../lib/bytes.ts";
+import { UsageError } from "../lib/errors.ts";
+import type { Currency } from "../lib/money.ts";
+import { isThere, replacePrivateFile } from "../lib/private_file.ts";
+import type { AtmStart } from "../lib/programs.ts";
+import { formatTerminalKey, type NamedTerminalKey, readTerminalKey } from "../lib/terminal_key.ts";
+import type { Files, Socket, World } from "../lib/world.ts";
+import { BankAtm } from "./atm.ts";
+import { openAtmFolder, rememberCurrency, rememberedCurrency } from "./folder/atm_folder.ts";
+import { BankClient, type Line, NoAnswer } from "./bank_client.ts";
+import { demoFilling } from "./cash/cash_notes.ts";
+import type { NoteCounts } from "./cash/note_mix.ts";
+import { SimulatedDevices } from "./cash/simulated_devices.ts";
+import { countCassettes, fillCassettes } from "./filling.ts";
+import { Journal } from "./journal.ts";
+import { keepFile } from "./folder/kept_files.ts";
+
+export interface AtmWorld {
+  world: World;
+  files: Files;
+  /** Connects to the bank. */
+  connect: () => Promise<Socket>;
+  log: (line: string) => void;
+}
+
+/**
+ * Opens an ATM that is not started yet.
+ * @throws {UsageError} when its folder is in use, its key is missing, or, unless it may wait, the bank
+ * cannot be reached or does not accept the key
+ */
+export async function openAtm(
+  { bank, key, folder, demo, wait, language }: AtmStart,
+  { world, files, connect, log }: AtmWorld,
+): Promise<{ atm: BankAtm; close: () => void }> {
+  const keptKey = `${folder}/terminal.key`;
+  const findKey = () => newestKey(files, key, keptKey);
+  const line = { connect, randomBytes: world.randomBytes, nowMs: world.nowMs };
+  const { database, journal, devices, fill } = openCash(folder, world, files, demo);
+  if (!wait) {
+    const keys = isThere(files, keptKey)
+      ? `--key and ${keptKey}, of which the newer counts`
+      : "--key";
+    await requireBank({ ...line, terminalKey: findKey() }, `${bank.hostname}:${bank.port}`, keys);
+  }
+  const atm = new BankAtm({
+    line,
+    findKey,
+    journal,
+    devices,
+    demo,
+    language,
+    keepFile: (name, text) => keepFile(`${folder}/saved`, name, text),
+    currency: rememberedCurrency(database),
+    onMeeting(currency) {
+      rememberCurrency(database, currency);
+      if (demo && devices.cassettes().size === 0) {
+        fill(demoFilling(currency), currency);
+      }
+    },
+    keepKey: (newKey) => replacePrivateFile(files, keptKey, formatTerminalKey(newKey)),
+    log,
+  });
+  return { atm, close: () => database.close() };
+}
+
+/**
+ * Opens an ATM's journal and cash.
+ * @param demo whether notes that are handed out wait for the demo's hand
+ */
+export function openCash(
+  folder: string,
+  { randomBytes, nowMs }: Pick<World, "randomBytes" | "nowMs">,
+  files: Files,
+  demo = false,
+) {
+  const database = openAtmFolder(files, folder);
+  const journal = new Journal(database);
+  const devices = new SimulatedDevices(database, demo);
+  const filling = { database, journal, devices, randomBytes, nowMs };
+  const fill = (notes: NoteCounts, currency: Currency) => fillCassettes(filling, notes, currency);
+  const count = (notes: NoteCounts, currency: Currency) => countCassettes(filling, notes, currency);
+  return { database, journal, devices, fill, count };
+}
+
+/** The given key, or a newer one of the same terminal that the bank has sent since. */
+function newestKey(files: Files, givenPath: string, keptPath: string): NamedTerminalKey {
+  const given = readTerminalKey(files, givenPath);
+  if (!isThere(files, keptPath)) return given;
+  const kept = readTerminalKey(files, keptPath);
+  if (hex(kept.terminal) !== hex(given.terminal) || hex(kept.bank) !== hex(given.bank)) {
+    throw new UsageError(
+      `${keptPath} is the key of another terminal: give this one a folder of its own with --data`,
+    );
+  }
+  return kept.version > given.version ? kept : given;
+}
+
+/** Refuses to start an ATM whose operator would only later see that the bank is not there. */
+async function requireBank(line: Line, address: string, keys: string): Promise<void> {
+  const otherwise = "or start with --wait to wait for it";
+  let reached = false;
+  try {
+    const connect = async () => {
+      const socket = await line.connect();
+      reached = true;
+      return socket;
+    };
+    await (await BankClient.connect({ ...line, connect })).close();
+  } catch (error) {
+    if (!(error instanceof NoAnswer)) throw error;
+    throw new UsageError(
+      reached
+        ? `the bank at ${address} does not accept this terminal: check --bank, ${keys}, ${otherwise}`
+        : `no bank can be reached at ${address}: start 'deno task server' there, name it with --bank HOST:PORT, ${otherwise}`,
+    );
+  }
+}
+
+/** Resolves when the bank has been met and all that was open is settled with it. */
+export function isOnline(atm: BankAtm): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const stop = atm.watch(({ bank }) => bank === "online" && resolve());
+  return promise.finally(stop);
+}

@@ -1,0 +1,48 @@
+/** What is in an ATM's cassettes, and filling and counting them, while the ATM is not running. */
+import { UsageError } from "../../lib/errors.ts";
+import { formatMoney } from "../../lib/money.ts";
+import { runProgram, say } from "../../lib/process.ts";
+import type { AtmCashStart } from "../../lib/programs.ts";
+import { system, systemFiles } from "../../lib/system.ts";
+import { readTerminalKey } from "../../lib/terminal_key.ts";
+import { rememberedCurrency } from "../folder/atm_folder.ts";
+import { parseNotes } from "../cash/cash_notes.ts";
+import { totalOf } from "../cash/note_mix.ts";
+import { openCash } from "../open_atm.ts";
+
+if (import.meta.main) await runProgram<AtmCashStart>(runCash);
+
+function runCash({ command, key, folder, notes: words }: AtmCashStart): number {
+  readTerminalKey(systemFiles, key);
+  const { database, journal, devices, fill, count } = openCash(folder, system, systemFiles);
+  const currency = rememberedCurrency(database);
+  if (!currency) {
+    throw new UsageError(
+      "this ATM has not met its bank yet: start it once with 'deno task atm', then fill it",
+    );
+  }
+  if (command !== "show") {
+    const notes = parseNotes(words, currency);
+    if (notes === null) {
+      throw new UsageError(`'${words.join(" ")}': write notes as 20x100 50x40`, 2);
+    }
+    if (command === "count") {
+      const over = count(notes, currency);
+      const size = formatMoney(over < 0n ? -over : over, currency);
+      if (over !== 0n) say(`${size} ${over < 0n ? "missing" : "over"}: to the differences account`);
+    } else if (!fill(notes, currency)) {
+      throw new UsageError("notes lie in the tray: take all notes out, and tell with 'count'");
+    }
+  }
+  const cassettes = devices.cassettes();
+  for (const [value, count] of cassettes) {
+    say(`${formatMoney(value, currency).padStart(12)}  x ${count}`);
+  }
+  say(`${formatMoney(totalOf(cassettes), currency).padStart(12)}  in all`);
+  for (const { movement, kind, amount, why } of journal.flagged()) {
+    say(`To be looked at: ${kind} ${movement}, ${formatMoney(amount, currency)}: ${why}`);
+  }
+  if (command !== "show") say("The bank books it when the ATM is next started.");
+  database.close();
+  return 0;
+}

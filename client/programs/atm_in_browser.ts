@@ -1,0 +1,43 @@
+/** An ATM behind a page in the browser. */
+import { leashEnds, log, readJsonLine, runProgram, say } from "../../lib/process.ts";
+import { removeIfThere, writePrivateFile } from "../../lib/private_file.ts";
+import type { AtmInBrowserReady, AtmStart } from "../../lib/programs.ts";
+import { connectTcp, system, systemFiles } from "../../lib/system.ts";
+import { openFile, startBrowserHost } from "../../ui/window/browser_host.ts";
+import type { Page } from "../../ui/window/page_bundle.ts";
+import { isOnline, openAtm } from "../open_atm.ts";
+
+if (import.meta.main) {
+  await runProgram<AtmStart>(async (start) => {
+    const page = await readJsonLine<Page>();
+    const end = leashEnds();
+    const connect = () => connectTcp(start.bank.hostname, start.bank.port);
+    const { atm, close } = await openAtm(start, {
+      world: system,
+      files: systemFiles,
+      connect,
+      log,
+    });
+    const stopping = new AbortController();
+    const host = startBrowserHost({
+      atm,
+      page,
+      randomBytes: system.randomBytes,
+      signal: stopping.signal,
+      onError: (error) => log(`a call of the page failed: ${(error as Error).stack ?? error}`),
+    });
+    atm.start();
+    if (!start.wait) await Promise.race([isOnline(atm), end]);
+    const file = `${start.folder}/open.html`;
+    removeIfThere(systemFiles, file);
+    writePrivateFile(systemFiles, file, openFile(host.newLink()));
+    say(JSON.stringify({ link: host.newLink(), file } satisfies AtmInBrowserReady));
+    await end;
+    await atm.stop();
+    stopping.abort();
+    await host.finished;
+    removeIfThere(systemFiles, file);
+    close();
+    return 0;
+  });
+}

@@ -1,0 +1,40 @@
+/** An ATM in a window, the window's own thread: it shows the page. The ATM itself is in `atm_worker`. */
+import { readJsonLine, runProgram, say } from "../../lib/process.ts";
+import type { AtmWindowReady, AtmWindowStart } from "../../lib/programs.ts";
+import { system } from "../../lib/system.ts";
+import type { Page } from "../../ui/window/page_bundle.ts";
+import { NoWindow } from "../../ui/window/webview.ts";
+import { runWindow } from "../../ui/window/window_thread.ts";
+
+if (import.meta.main) await runProgram<AtmWindowStart>(showWindow);
+
+async function showWindow(start: AtmWindowStart): Promise<number> {
+  const interrupted = new AbortController();
+  Deno.addSignalListener("SIGINT", () => {}); // as for the leash: the launcher decides what it means
+  if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", () => interrupted.abort());
+  const { webview: library, terminal, kiosk } = start;
+  try {
+    return await runWindow<AtmWindowStart>({
+      library,
+      title: `ATM ${terminal}`.trim(),
+      page: readJsonLine<Page>(),
+      kiosk,
+      randomBytes: system.randomBytes,
+      startWorker: () => startWorker(library!),
+      begin: start,
+      interrupted: interrupted.signal,
+    });
+  } catch (error) {
+    if (!(error instanceof NoWindow)) throw error;
+    return say(JSON.stringify({ noWindow: error.message } satisfies AtmWindowReady));
+  }
+}
+
+/** The worker may do what this process may, but of native code it reaches the web view alone. */
+function startWorker(library: string): Worker {
+  const inherited = { read: "inherit", write: "inherit", net: "inherit" } as const;
+  return new Worker(import.meta.resolve("./atm_worker.ts"), {
+    type: "module",
+    deno: { permissions: { ...inherited, ffi: [library] } },
+  });
+}

@@ -1,0 +1,44 @@
+/// <reference lib="deno.worker" />
+/** The ATM behind a window, in a thread that may block for nobody: `atm_window` starts it. */
+import { exitCodeOf, leashEnds, log, say } from "../../lib/process.ts";
+import type { AtmWindowReady, AtmWindowStart } from "../../lib/programs.ts";
+import { connectTcp, system, systemFiles } from "../../lib/system.ts";
+import { serveWindow, type WindowEnd } from "../../ui/window/window_worker.ts";
+import { openAtm } from "../open_atm.ts";
+
+/** How long a window may stay blank before it is taken for broken. */
+const blankMsMax = 20_000;
+
+serveWindow<AtmWindowStart>(
+  leashEnds(),
+  (start, window) => exitCodeOf(() => runAtm(start, window)),
+);
+
+async function runAtm(start: AtmWindowStart, window: WindowEnd): Promise<number> {
+  const connect = () => connectTcp(start.bank.hostname, start.bank.port);
+  const { atm, close } = await openAtm(start, { world: system, files: systemFiles, connect, log });
+  const host = window.host({
+    atm,
+    onError: (error) => log(`a call of the page failed: ${(error as Error).stack ?? error}`),
+  });
+  atm.start();
+  const ready = (answer: AtmWindowReady) => say(JSON.stringify(answer));
+  const { any, online } = host.shown;
+  if (await resolvesWithin(blankMsMax, Promise.race([any, window.closed]))) {
+    if (!start.wait) await Promise.race([online, window.closed]);
+    ready({ window: true });
+    await window.closed;
+  } else ready({ noWindow: "the web view stays blank" });
+  host.close();
+  await atm.stop();
+  close();
+  return 0;
+}
+
+async function resolvesWithin(ms: number, promise: Promise<unknown>): Promise<boolean> {
+  const late = Promise.withResolvers<false>();
+  const cancel = system.after(ms, () => late.resolve(false));
+  const inTime = await Promise.race([promise.then(() => true), late.promise]);
+  cancel();
+  return inTime;
+}

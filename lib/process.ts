@@ -1,0 +1,66 @@
+/** This process as a program: its start, its leash, what it prints and how it ends. I/O, as in `system`. */
+import { UsageError } from "./errors.ts";
+
+/**
+ * Runs a program with the one argument that its launcher gave, and ends the process with its exit
+ * code. Bad input from outside ends it with one clear message.
+ */
+export async function runProgram<Start>(
+  program: (start: Start) => Promise<number> | number,
+): Promise<never> {
+  Deno.exit(await exitCodeOf(() => program(JSON.parse(Deno.args[0]!) as Start)));
+}
+
+/** The exit code of a program, after its message where it failed. */
+export async function exitCodeOf(program: () => Promise<number> | number): Promise<number> {
+  try {
+    return await program();
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    console.error(error.message);
+    return error.exitCode;
+  }
+}
+
+/** Prints a line of the program's output. */
+export function say(line: string): 0 {
+  console.log(line);
+  return 0;
+}
+
+/** Prints a line of the operator's log, with the time. */
+export function log(line: string): void {
+  console.error(`${new Date().toISOString()} ${line}`);
+}
+
+/** Resolves when the launcher closes the program's standard input, dies, or sends SIGTERM. */
+export function leashEnds(): Promise<void> {
+  // Ctrl-C reaches the whole group of processes: the launcher decides what it means.
+  Deno.addSignalListener("SIGINT", () => {});
+  const { promise, resolve } = Promise.withResolvers<void>();
+  if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", resolve);
+  (async () => {
+    const chunk = new Uint8Array(256);
+    while (await Deno.stdin.read(chunk) !== null);
+  })().catch(() => {}).then(resolve);
+  return promise;
+}
+
+/** Reads the first line of standard input, as JSON. Nothing may follow it. */
+export async function readJsonLine<T>(): Promise<T> {
+  const decoder = new TextDecoder();
+  const chunk = new Uint8Array(65_536);
+  let text = "";
+  while (!text.endsWith("\n")) {
+    const count = await Deno.stdin.read(chunk);
+    if (count === null) throw new UsageError("no line on standard input");
+    text += decoder.decode(chunk.subarray(0, count), { stream: true });
+  }
+  return JSON.parse(text) as T;
+}
+
+/** A variable of the environment; undefined where it is not set, or the program may not read it. */
+export function environmentVariable(variable: string): string | undefined {
+  const { state } = Deno.permissions.querySync({ name: "env", variable });
+  return state === "granted" ? Deno.env.get(variable) : undefined;
+}

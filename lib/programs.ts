@@ -1,0 +1,103 @@
+/**
+ * What the launcher and the programs hand each other: a program's only argument is one line of JSON,
+ * and its first line of standard output says that it is ready. Types only.
+ */
+import type { Language } from "./atm.ts";
+
+export interface Address {
+  hostname: string;
+  port: number;
+}
+
+/** Starts `server/programs/bank_server`. Paths are absolute, here and below. */
+export interface BankServerStart {
+  /** The bank's folder. */
+  folder: string;
+  /** Port 0 for any free one. */
+  listen: Address;
+  /** IP addresses of balancers that put a PROXY header before each connection. */
+  proxies: string[];
+  sharePort: boolean;
+  checkpoints: { folder: string; everyMinutes: number };
+  /** The file with the URL of the bank's database; without it the environment may name one. */
+  databaseUrlFile?: string;
+}
+
+/** Starts `server/programs/demo_bank`. */
+export interface DemoBankStart {
+  /** The demo's folder, with the bank and the ATMs in it. */
+  folder: string;
+  listen: Address;
+  /** 1 to 8. */
+  atms: number;
+}
+
+export interface ServerReady {
+  /** `host:port`, with the port that was bound. */
+  address: string;
+}
+
+export interface DemoBankReady extends ServerReady {
+  customers: { username: string; password: string }[];
+  terminals: TerminalFiles[];
+}
+
+/** Where a terminal has its key and its folder. */
+export interface TerminalFiles {
+  name: string;
+  key: string;
+  folder: string;
+}
+
+/** Starts `server/programs/operator`, which runs one command in the foreground. */
+export interface OperatorStart {
+  /** "bank terminal enroll" */
+  command: string;
+  folder: string;
+  /** As they were typed; paths are absolute. */
+  flags: Record<string, string | boolean | undefined>;
+  /** What came without a flag. */
+  words: string[];
+}
+
+/** Starts `client/programs/atm_in_browser`; its standard input begins with the page, a line of JSON. */
+export interface AtmStart {
+  bank: Address;
+  /** The terminal's key file. */
+  key: string;
+  /** The ATM's folder. */
+  folder: string;
+  /** Whether the page may play the customer's hands. */
+  demo: boolean;
+  /** Whether to start although the bank cannot be reached, or there is no key yet. */
+  wait: boolean;
+  language: Language;
+}
+
+export interface AtmInBrowserReady {
+  /** Opens the page once. */
+  link: string;
+  /** A private file that forwards a browser to another link. */
+  file: string;
+}
+
+/** Starts `client/programs/atm_window`; standard input as above. */
+export interface AtmWindowStart extends AtmStart {
+  /** The terminal's name, for the title; may be empty. */
+  terminal: string;
+  /** The web view's library; null where this system has none. */
+  webview: string | null;
+  kiosk: boolean;
+}
+
+/** A window is open, or why none opens. */
+export type AtmWindowReady = { window: true } | { noWindow: string };
+
+/** Starts `client/programs/atm_cash`, which runs one command in the foreground. */
+export interface AtmCashStart {
+  command: "show" | "load" | "count";
+  key: string;
+  folder: string;
+  /** "20x100" */
+  notes: string[];
+}

@@ -1,0 +1,39 @@
+/** A bank's doors, for ATMs and for operators, and its checkpoints: what every server of a bank runs. */
+import type { BankServerStart, ServerReady } from "../lib/programs.ts";
+import type { Bank } from "./bank.ts";
+import { listen } from "./door/listener.ts";
+import { Checkpoints } from "./operator/checkpoints.ts";
+import { serveOperators } from "./operator/socket.ts";
+
+export interface ServeOptions extends Omit<BankServerStart, "databaseUrlFile"> {
+  log: (line: string) => void;
+}
+
+/**
+ * Serves until `end` resolves, then stops in order and closes the bank.
+ * @param onReady called once ATMs and operators can connect
+ * @throws {UsageError} when the address cannot be listened on
+ */
+export async function serveBank(
+  bank: Bank,
+  { folder, listen: address, proxies, sharePort, checkpoints, log }: ServeOptions,
+  end: Promise<void>,
+  onReady: (ready: ServerReady) => void,
+): Promise<void> {
+  try {
+    const listener = await listen(bank, { ...address, proxies, sharePort, log });
+    const operators = serveOperators(bank, folder, log);
+    const schedule = {
+      folder: checkpoints.folder,
+      everyMs: checkpoints.everyMinutes * 60_000,
+    };
+    const taken = new Checkpoints(bank, schedule, log);
+    onReady({ address: listener.address });
+    await end;
+    await operators.close();
+    await listener.close();
+    await taken.stop();
+  } finally {
+    await bank.close();
+  }
+}

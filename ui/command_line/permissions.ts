@@ -1,0 +1,91 @@
+/**
+ * What each program may reach, and the Deno arguments that grant it. Static imports of a program need
+ * no right to be read; a Worker needs it for its own file and each of its static imports.
+ */
+import { databaseFilesOf, databaseHostsOf, databaseUrlVariable } from "../../lib/database_url.ts";
+import type { Place } from "./place.ts";
+
+/** What a program may reach; an empty list is nothing. */
+export interface Permissions {
+  read: string[];
+  write: string[];
+  /** `host:port`, `unix:PATH`. */
+  net: string[];
+  env: string[];
+  /** Names of `Deno.systemInfo`-like facts, by Deno's own words. */
+  sys: string[];
+  /** Whether it may call any native library: nothing else here confines it then. */
+  ffi?: true;
+}
+
+export type ProgramName =
+  | "server/programs/bank_server"
+  | "server/programs/demo_bank"
+  | "server/programs/operator"
+  | "client/programs/atm_in_browser"
+  | "client/programs/atm_window"
+  | "client/programs/atm_cash";
+
+/** Deno's arguments that run a program with these permissions and no others, and never ask. */
+export function denoArguments(
+  { project }: Pick<Place, "project">,
+  program: ProgramName,
+  { ffi, ...permissions }: Permissions,
+  start: unknown,
+): string[] {
+  const granted = Object.entries(permissions).flatMap(([name, values]: [string, string[]]) =>
+    values.length > 0
+      ? [`--allow-${name}=${values.map((value) => value.replaceAll(",", ",,")).join(",")}`]
+      : []
+  );
+  return [
+    "run",
+    "--no-prompt",
+    ...granted,
+    ...(ffi ? ["--allow-ffi"] : []),
+    `${project}/${program}.ts`,
+    JSON.stringify(start),
+  ];
+}
+
+/** Where a server takes its operators' commands, as a permission. */
+export const operatorSocket = (folder: string) => `unix:${folder}/operator.sock`;
+
+/**
+ * Returns what a program of the bank may reach: no FFI, no run, and of the source the server's side.
+ * @param folders what it may read and write
+ * @param url of the bank's database, where it is not a file of the folder
+ */
+export function bankPermissions(
+  { project }: Pick<Place, "project">,
+  folders: string[],
+  net: string[],
+  url?: string,
+): Permissions {
+  const read = [`${project}/server`, `${project}/lib`, ...folders];
+  if (url === undefined) return { read, write: folders, net, env: [], sys: [] };
+  return {
+    read: [...read, ...databaseFilesOf(url)],
+    write: folders,
+    net: [...net, ...databaseHostsOf(url)],
+    env: [databaseUrlVariable, "PG*"], // the variables of PostgreSQL's own programs, which the driver reads
+    sys: [],
+  };
+}
+
+/** Returns what an ATM may reach: its own data and, if it is on, the bank. */
+export function atmPermissions(folder: string, key: string, net: string[]): Permissions {
+  return { read: [folder, key], write: [folder], net, env: [], sys: [] };
+}
+
+/** Returns what an ATM in a window may reach. Its main thread may call native code; its worker hardly any. */
+export function windowPermissions(
+  { project }: Pick<Place, "project">,
+  folder: string,
+  key: string,
+  net: string[],
+): Permissions {
+  const atm = atmPermissions(folder, key, net);
+  const source = ["client", "ui/window", "lib"].map((part) => `${project}/${part}`);
+  return { ...atm, read: [...source, ...atm.read], ffi: true };
+}
