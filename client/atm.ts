@@ -18,10 +18,11 @@ import { dispensedNotesMax, savedEntriesMax } from "../lib/limits.ts";
 import { minorFromText, type MinorText } from "../lib/money.ts";
 import { acceptedNotes, fastAmounts } from "./cash/cash_notes.ts";
 import { type NoteCounts, noteMixes, totalOf } from "./cash/note_mix.ts";
-import { Cashier, notesView } from "./cashier.ts";
+import { Cashier } from "./cashier.ts";
+import type { AtmDependencies } from "./dependencies.ts";
 import { DeviceReports } from "./device_reports.ts";
 import { historyCsv } from "./history_csv.ts";
-import { type AtmParts, receipt } from "./parts.ts";
+import { notesView, receipt } from "./receipt.ts";
 import { StandingLine } from "./standing_line.ts";
 import { type Visit, Visits } from "./visits.ts";
 
@@ -32,7 +33,7 @@ export class BankAtm implements Atm {
   readonly #visits: Visits;
   readonly #reports: DeviceReports;
 
-  constructor(private readonly parts: AtmParts) {
+  constructor(private readonly parts: AtmDependencies) {
     const changed = () => this.#tell();
     this.#reports = new DeviceReports(parts);
     const cashier = this.#cashier = new Cashier({
@@ -70,8 +71,8 @@ export class BankAtm implements Atm {
       },
       ended: (bank) => this.#visits.lose(bank),
     });
-    const { idleMsMax, log } = parts;
-    this.#visits = new Visits({ idleMsMax, log, line: this.#line, cashier, changed });
+    const { world, idleMsMax, log } = parts;
+    this.#visits = new Visits({ world, idleMsMax, log, line: this.#line, cashier, changed });
   }
 
   /** Starts to reach for the bank, and goes on doing so until `stop`. */
@@ -199,9 +200,9 @@ export class BankAtm implements Atm {
   }
 
   #keep(what: string, ending: string, text: string): Saved {
-    const { keepFile, line, log } = this.parts;
-    const time = new Date(line.nowMs()).toISOString().replace(/[-:]|\..*/g, "").replace("T", "-");
-    const name = `${what}-${time}-${hex(line.randomBytes(2))}.${ending}`;
+    const { keepFile, world, log } = this.parts;
+    const time = new Date(world.nowMs()).toISOString().replace(/[-:]|\..*/g, "").replace("T", "-");
+    const name = `${what}-${time}-${hex(world.randomBytes(2))}.${ending}`;
     try {
       if (!keepFile) throw new Error("this ATM keeps no files");
       return { outcome: "ok", place: keepFile(name, text) };
@@ -264,7 +265,7 @@ export class BankAtm implements Atm {
     return this.#play((devices) => devices.clearJams());
   }
 
-  #play(hand: (devices: AtmParts["devices"]) => void): Promise<void> {
+  #play(hand: (devices: AtmDependencies["devices"]) => void): Promise<void> {
     if (this.parts.demo) {
       hand(this.parts.devices);
       this.#report();
@@ -289,8 +290,9 @@ export class BankAtm implements Atm {
     return this.#cashier.alone(async () => {
       const amount = minorFromText(amountText);
       const visit = this.#visits.current;
-      if (!visit) return receipt(kind, amountText, "not_logged_in");
-      if (amount === null) return receipt(kind, "0", "amount_not_positive");
+      const nowMs = this.parts.world.nowMs();
+      if (!visit) return receipt(kind, amountText, "not_logged_in", nowMs);
+      if (amount === null) return receipt(kind, "0", "amount_not_positive", nowMs);
       const result = await this.#visits.whileWorking(() => work(visit, amount));
       this.#report();
       this.#tell();

@@ -1,12 +1,15 @@
 /** The cashier: moves notes only as the journal and the bank allow, one thing at a time. */
-import type { AccountView, Notes, Receipt } from "../lib/atm.ts";
+import type { AccountView, Receipt } from "../lib/atm.ts";
 import type { AtmOutcome } from "../lib/errors.ts";
 import { dispensedNotesMax, takeNotesMsMax } from "../lib/limits.ts";
-import type { Answer, AtmRefusal } from "../lib/protocol/message.ts";
+import type { MinorText } from "../lib/money.ts";
+import type { AtmRefusal } from "../lib/protocol/message.ts";
 import type { BankClient } from "./bank_client.ts";
 import { DeviceError, PowerCut } from "./cash/devices.ts";
 import { canGive, nearestAmounts, type NoteCounts, totalOf } from "./cash/note_mix.ts";
-import { ask, type AtmParts, receipt } from "./parts.ts";
+import { ask } from "./ask.ts";
+import type { AtmDependencies } from "./dependencies.ts";
+import { factsOf, notesView, receipt } from "./receipt.ts";
 import { retell } from "./retell.ts";
 import { readInterrupted, readOutcome, settleOpen, type Settling } from "./settle.ts";
 import { newMovementId } from "./movement_id.ts";
@@ -19,8 +22,8 @@ export interface Payer {
   see(account: AccountView | undefined): void;
 }
 
-export interface CashierParts
-  extends Pick<AtmParts, "line" | "journal" | "devices" | "log" | "takeNotesMsMax"> {
+export interface CashierDependencies
+  extends Pick<AtmDependencies, "world" | "journal" | "devices" | "log" | "takeNotesMsMax"> {
   /** ISO 4217. */
   currency: () => string;
   /** Notes were presented, taken or counted. */
@@ -39,7 +42,7 @@ export class Cashier {
   #counting: Promise<unknown> = Promise.resolve();
   #closed = false;
 
-  constructor(private readonly parts: CashierParts) {}
+  constructor(private readonly parts: CashierDependencies) {}
 
   /** Movements, settling and log-out never overlap: each finds the notes as the one before left them. */
   alone<T>(work: () => Promise<T>): Promise<T> {
@@ -118,21 +121,21 @@ export class Cashier {
 
   /** Money to another account: at the bank alone, in one step. */
   async transfer(payer: Payer, to: string, amount: bigint): Promise<Receipt> {
-    const { journal, line } = this.parts;
-    const movement = newMovementId(line.nowMs(), line.randomBytes);
+    const { journal, world } = this.parts;
+    const movement = newMovementId(world);
     const account = payer.account.id;
     const currency = this.parts.currency();
     const kind = "transfer";
-    journal.intend({ movement, kind, account, amount, currency, notes: new Map() }, line.nowMs());
+    journal.intend({ movement, kind, account, amount, currency, notes: new Map() }, world.nowMs());
     const asked = { movement, account, to, amount: amount.toString(), currency };
     const answer = await ask(payer.bank, { op: "transfer", ...asked });
     if (answer === null || answer.outcome === "try_later") {
       // The bank may have heard: the id is voided as soon as it answers again.
-      return receipt(kind, asked.amount, answer?.outcome ?? "in_doubt", { movement, to });
+      return this.#receipt(kind, asked.amount, answer?.outcome ?? "in_doubt", { movement, to });
     }
     journal.settled(movement);
     payer.see(answer.account);
-    return receipt(kind, asked.amount, answer.outcome, { movement, to, ...factsOf(answer) });
+    return this.#receipt(kind, asked.amount, answer.outcome, { movement, to, ...factsOf(answer) });
   }
 
   /** Opens the acceptor; what comes in is counted until it is shut. */
@@ -182,7 +185,7 @@ export class Cashier {
 
   /** Hands back what lies in escrow; what cannot be handed back, or is not taken, is for people. */
   async returnEscrow(): Promise<void> {
-    const { devices, journal, line, currency, log } = this.parts;
+    const { devices, journal, world, currency, log } = this.parts;
     if (!devices.accepting() && devices.withheld().size === 0) return;
     await this.#stopCounting();
     if (await this.#drive(() => devices.cashInRollback()) === null) return;
@@ -190,10 +193,10 @@ export class Cashier {
     if (this.#closed) return; // they lie where they can be taken; the next start looks again
     const notes = devices.withheld();
     if (notes.size > 0) {
-      const movement = newMovementId(line.nowMs(), line.randomBytes);
+      const movement = newMovementId(world);
       const left = { movement, amount: totalOf(notes), currency: currency(), notes };
       journal.whole(() => {
-        journal.left(left, "notes of a customer's were not handed back", line.nowMs());
+        journal.left(left, "notes of a customer's were not handed back", world.nowMs());
         devices.retractWithheld();
       });
       log(`notes of a customer's were not handed back: ${movement}, ${left.amount} minor units`);
@@ -207,35 +210,35 @@ export class Cashier {
     { kind, amount, notes }: { kind: CashKind; amount: bigint; notes: NoteCounts },
     act: () => Promise<void>,
   ): Promise<Receipt> {
-    const { journal, devices, line } = this.parts;
+    const { journal, devices, world } = this.parts;
     // the counters must not move before an earlier outcome is read from them
     if (!await this.#tidy()) return await this.#refuse(payer, kind, amount, "device_fault");
-    const movement = newMovementId(line.nowMs(), line.randomBytes);
+    const movement = newMovementId(world);
     const asked = { movement, kind, amount: amount.toString(), currency: this.parts.currency() };
     const account = payer.account.id;
-    journal.intend({ ...asked, account, amount, notes }, line.nowMs());
+    journal.intend({ ...asked, account, amount, notes }, world.nowMs());
     const leave = await ask(payer.bank, { op: "authorise", ...asked, account });
     // What is settled already is no leave to move notes, though its first outcome was.
     const over = leave?.outcome === "ok" && leave.booked !== undefined;
     if (leave === null || leave.outcome === "try_later" || over) {
       // The bank may have heard: the id is voided as soon as it answers again.
       const outcome = over ? "in_doubt" : leave?.outcome ?? "in_doubt";
-      return receipt(kind, asked.amount, outcome, { movement });
+      return this.#receipt(kind, asked.amount, outcome, { movement });
     }
     payer.see(leave.account);
     if (leave.outcome !== "ok") {
       journal.settled(movement);
-      return receipt(kind, asked.amount, leave.outcome, { movement, ...factsOf(leave) });
+      return this.#receipt(kind, asked.amount, leave.outcome, { movement, ...factsOf(leave) });
     }
     journal.authorised(movement);
     const before = devices.inside();
     journal.acting(movement, before);
     const acted = await this.#drive(act);
     const taken = acted === null ? null : await this.#handOver();
-    if (taken === null) return receipt(kind, asked.amount, "in_doubt", { movement }); // the power has gone
+    if (taken === null) return this.#receipt(kind, asked.amount, "in_doubt", { movement }); // the power has gone
     const stuck = devices.tray().size > 0; // not taken, and not to be drawn back: open until it is
     const done = stuck ? null : readOutcome(this.parts, movement, before);
-    if (done === null) return receipt(kind, asked.amount, "to_be_counted", { movement });
+    if (done === null) return this.#receipt(kind, asked.amount, "to_be_counted", { movement });
     const settled = await ask(
       payer.bank,
       done > 0n
@@ -248,11 +251,11 @@ export class Cashier {
     const moved = kind === "withdrawal" ? difference(before, after) : difference(after, before);
     const facts = { movement, notes: notesView(moved), ...factsOf(settled) };
     if (done === 0n) {
-      return receipt(kind, asked.amount, taken ? "device_fault" : "notes_not_taken", facts);
+      return this.#receipt(kind, asked.amount, taken ? "device_fault" : "notes_not_taken", facts);
     }
     // No answer, or "later": the notes have moved, and the journal sees to the rest.
     const right = settled === null || settled.outcome === "ok" || settled.outcome === "try_later";
-    return receipt(kind, done.toString(), right ? "ok" : "in_doubt", facts);
+    return this.#receipt(kind, done.toString(), right ? "ok" : "in_doubt", facts);
   }
 
   /**
@@ -266,13 +269,13 @@ export class Cashier {
 
   /** Whether what is presented was taken in time. */
   async #untilTaken(): Promise<boolean> {
-    const { devices, changed } = this.parts;
+    const { world, devices, changed } = this.parts;
     if (devices.presented().size === 0) return true;
     changed();
     const late = Promise.withResolvers<void>();
-    const timer = setTimeout(late.resolve, this.parts.takeNotesMsMax ?? takeNotesMsMax);
+    const cancel = world.after(this.parts.takeNotesMsMax ?? takeNotesMsMax, late.resolve);
     await Promise.race([devices.itemsTaken(), late.promise, this.#closing.promise]);
-    clearTimeout(timer);
+    cancel();
     changed();
     return devices.presented().size === 0;
   }
@@ -302,6 +305,15 @@ export class Cashier {
     }
   }
 
+  #receipt(
+    kind: Receipt["kind"],
+    amount: MinorText,
+    outcome: AtmOutcome,
+    facts: Partial<Receipt> = {},
+  ): Receipt {
+    return receipt(kind, amount, outcome, this.parts.world.nowMs(), facts);
+  }
+
   /** The machine's own refusal: the bank's log hears of it. */
   async #refuse(
     { bank }: Payer,
@@ -310,22 +322,8 @@ export class Cashier {
     why: AtmRefusal,
   ): Promise<Receipt> {
     const told = await ask(bank, { op: "refused", kind, amount: amount.toString(), why });
-    return receipt(kind, amount.toString(), why, told?.logged && { logged: told.logged });
+    return this.#receipt(kind, amount.toString(), why, told?.logged && { logged: told.logged });
   }
-}
-
-/** Notes as the screens are told of them, largest first. */
-export function notesView(notes: NoteCounts): Notes[] {
-  return [...notes].sort(([a], [b]) => a < b ? 1 : -1)
-    .map(([value, count]) => ({ value: value.toString(), count }));
-}
-
-function factsOf(answer: Answer | null): Partial<Receipt> {
-  return {
-    ...(answer?.account && { account: answer.account }),
-    ...(answer?.time && { time: answer.time }),
-    ...(answer?.logged && { logged: answer.logged }),
-  };
 }
 
 /** The notes of `more` that `less` does not have. */

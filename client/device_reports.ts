@@ -5,7 +5,8 @@
 import { scarceNotesMax } from "../lib/limits.ts";
 import type { AskOf } from "../lib/protocol/message.ts";
 import type { BankClient } from "./bank_client.ts";
-import { ask, type AtmParts } from "./parts.ts";
+import { ask } from "./ask.ts";
+import type { AtmDependencies } from "./dependencies.ts";
 
 type Report = AskOf<"report">;
 
@@ -13,7 +14,7 @@ export class DeviceReports {
   /** What the bank has heard since this start. */
   #heard = "";
 
-  constructor(private readonly parts: Pick<AtmParts, "journal" | "devices">) {}
+  constructor(private readonly parts: Pick<AtmDependencies, "journal" | "devices">) {}
 
   /** Reports, if there is something new; what gets no answer is news still. */
   async tell(bank: BankClient): Promise<void> {

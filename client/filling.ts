@@ -7,13 +7,13 @@ import { readInterrupted } from "./settle.ts";
 import { type NoteCounts, totalOf } from "./cash/note_mix.ts";
 import type { SimulatedDevices } from "./cash/simulated_devices.ts";
 import { newMovementId } from "./movement_id.ts";
+import type { World } from "../lib/world.ts";
 
 export interface Filling {
   database: DatabaseSync;
   journal: Journal;
   devices: SimulatedDevices;
-  randomBytes: (length: number) => Uint8Array;
-  nowMs: () => number;
+  world: Pick<World, "nowMs" | "randomBytes">;
 }
 
 /**
@@ -21,14 +21,17 @@ export interface Filling {
  * nothing done, while notes lie in the tray: what became of those must be known first.
  */
 export function fillCassettes(
-  { database, journal, devices, randomBytes, nowMs }: Filling,
+  { database, journal, devices, world }: Filling,
   notes: NoteCounts,
   { code: currency }: Currency,
 ): boolean {
   if (!readInterrupted({ journal, devices })) return false;
   transact(database, () => {
-    const movement = newMovementId(nowMs(), randomBytes);
-    journal.intend({ movement, kind: "load", amount: totalOf(notes), currency, notes }, nowMs());
+    const movement = newMovementId(world);
+    journal.intend(
+      { movement, kind: "load", amount: totalOf(notes), currency, notes },
+      world.nowMs(),
+    );
     devices.load(notes);
   });
   return true;
@@ -41,7 +44,7 @@ export function fillCassettes(
  * that, below zero what is missing, in minor units: it is journaled for the bank to book.
  */
 export function countCassettes(
-  { database, journal, devices, randomBytes, nowMs }: Filling,
+  { database, journal, devices, world }: Filling,
   counted: NoteCounts,
   { code: currency }: Currency,
 ): bigint {
@@ -60,9 +63,9 @@ export function countCassettes(
     }
     devices.recount(counted);
     const amount = totalOf(counted) - expected;
-    const movement = newMovementId(nowMs(), randomBytes);
+    const movement = newMovementId(world);
     if (amount !== 0n) {
-      journal.intend({ movement, kind: "count", amount, currency, notes: counted }, nowMs());
+      journal.intend({ movement, kind: "count", amount, currency, notes: counted }, world.nowMs());
     }
     return amount;
   });

@@ -5,8 +5,9 @@
  * their clocks say. The bank reads nothing out of an id.
  */
 import { hex, u64 } from "../lib/bytes.ts";
+import type { World } from "../lib/world.ts";
 
 /** 32 hex digits that nothing was named before. */
-export function newMovementId(nowMs: number, randomBytes: (length: number) => Uint8Array): string {
-  return hex(u64(nowMs).subarray(2)) + hex(randomBytes(10));
+export function newMovementId(world: Pick<World, "nowMs" | "randomBytes">): string {
+  return hex(u64(world.nowMs()).subarray(2)) + hex(world.randomBytes(10));
 }

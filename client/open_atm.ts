@@ -35,24 +35,29 @@ export async function openAtm(
 ): Promise<{ atm: BankAtm; close: () => void }> {
   const keptKey = `${folder}/terminal.key`;
   const findKey = () => newestKey(files, key, keptKey);
-  const line = { connect, randomBytes: world.randomBytes, nowMs: world.nowMs };
   const { database, journal, devices, fill } = openCash(folder, world, files, demo);
   if (!wait) {
     const keys = isThere(files, keptKey)
       ? `--key and ${keptKey}, of which the newer counts`
       : "--key";
-    await requireBank({ ...line, terminalKey: findKey() }, `${bank.hostname}:${bank.port}`, keys);
+    const { randomBytes, nowMs } = world;
+    await requireBank(
+      { connect, randomBytes, nowMs, terminalKey: findKey() },
+      `${bank.hostname}:${bank.port}`,
+      keys,
+    );
   }
   const atm = new BankAtm({
-    line,
+    world,
+    connect,
     findKey,
     journal,
     devices,
     demo,
     language,
-    keepFile: (name, text) => keepFile(`${folder}/saved`, name, text),
+    keepFile: (name, text) => keepFile(files, `${folder}/saved`, name, text),
     currency: rememberedCurrency(database),
-    onMeeting(currency) {
+    onConnected(currency) {
       rememberCurrency(database, currency);
       if (demo && devices.cassettes().size === 0) {
         fill(demoFilling(currency), currency);
@@ -70,14 +75,14 @@ export async function openAtm(
  */
 export function openCash(
   folder: string,
-  { randomBytes, nowMs }: Pick<World, "randomBytes" | "nowMs">,
+  world: World,
   files: Files,
   demo = false,
 ) {
   const database = openAtmFolder(files, folder);
   const journal = new Journal(database);
   const devices = new SimulatedDevices(database, demo);
-  const filling = { database, journal, devices, randomBytes, nowMs };
+  const filling = { database, journal, devices, world };
   const fill = (notes: NoteCounts, currency: Currency) => fillCassettes(filling, notes, currency);
   const count = (notes: NoteCounts, currency: Currency) => countCassettes(filling, notes, currency);
   return { database, journal, devices, fill, count };

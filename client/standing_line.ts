@@ -1,12 +1,20 @@
 /** The line to the bank, kept up: reached for again whenever it has ended, and more and more slowly. */
-import { fromHex, hex } from "../lib/bytes.ts";
+import { fromHex, hex, readU32 } from "../lib/bytes.ts";
 import type { AtmView } from "../lib/atm.ts";
 import { UsageError } from "../lib/errors.ts";
-import { connectMsMax, keepAliveMs, reconnectMsMax, reconnectMsMin } from "../lib/limits.ts";
+import {
+  connectMsMax,
+  keepAliveMs,
+  reconnectMsMax,
+  reconnectMsMin,
+  reconnectPollMs,
+} from "../lib/limits.ts";
 import type { Answer, Push } from "../lib/protocol/message.ts";
 import type { NamedTerminalKey } from "../lib/terminal_key.ts";
-import { BankClient, NoAnswer, type Socket } from "./bank_client.ts";
-import { ask, type AtmParts } from "./parts.ts";
+import { pause, type Socket } from "../lib/world.ts";
+import { BankClient, NoAnswer } from "./bank_client.ts";
+import { ask } from "./ask.ts";
+import type { AtmDependencies } from "./dependencies.ts";
 
 /** What the machine does at the turns of its line. */
 export interface LineEvents {
@@ -37,8 +45,15 @@ export class StandingLine {
 
   constructor(
     private readonly parts: Pick<
-      AtmParts,
-      "line" | "findKey" | "onMeeting" | "currency" | "keepKey" | "log"
+      AtmDependencies,
+      | "world"
+      | "connect"
+      | "answerMsMax"
+      | "findKey"
+      | "onConnected"
+      | "currency"
+      | "keepKey"
+      | "log"
     >,
     private readonly events: LineEvents,
   ) {
@@ -91,25 +106,29 @@ export class StandingLine {
 
   /** The line; after a visit has ended it takes a moment until there is a new one. */
   async soon(): Promise<BankClient | null> {
-    const untilMs = Date.now() + connectMsMax;
-    while (!this.#bank && this.#told.bank === "online" && Date.now() < untilMs) {
-      await pause(20, this.#stopping.signal);
+    const { world } = this.parts;
+    const untilMs = world.monotonicMs() + connectMsMax;
+    while (!this.#bank && this.#told.bank === "online" && world.monotonicMs() < untilMs) {
+      await pause(world, reconnectPollMs, this.#stopping.signal);
     }
     return this.#bank;
   }
 
   async #keep(): Promise<void> {
+    const { world } = this.parts;
     let delayMs = 0;
     while (!this.#stopping.signal.aborted) {
-      await pause(delayMs * (0.5 + Math.random() / 2), this.#stopping.signal);
-      const sinceMs = Date.now();
+      // Between half of it and all of it, so that ATMs do not come back all at once.
+      const share = 0.5 + readU32(world.randomBytes(4), 0) / 2 ** 33;
+      await pause(world, Math.round(delayMs * share), this.#stopping.signal);
+      const sinceMs = world.monotonicMs();
       const visited = await this.#try().catch((error) => {
         if (!(error instanceof NoAnswer)) this.parts.log(`the line failed: ${error.stack}`);
         return false;
       });
       // A visit ends its line on purpose. All others are tried again more and more slowly: a line
       // that keeps breaking at once may be another machine with the same key.
-      const steady = this.#told.bank === "online" && Date.now() - sinceMs > reconnectMsMax;
+      const steady = this.#told.bank === "online" && world.monotonicMs() - sinceMs > reconnectMsMax;
       delayMs = visited || steady
         ? 0
         : Math.min(reconnectMsMax, Math.max(reconnectMsMin, 2 * delayMs));
@@ -119,11 +138,12 @@ export class StandingLine {
 
   /** One line from its beginning to its end; whether it ended because a visit did. */
   async #try(): Promise<boolean> {
-    const { line, log } = this.parts;
+    const { world: { nowMs, randomBytes }, answerMsMax, log } = this.parts;
     const terminalKey = this.#findKey();
     if (!terminalKey) return false;
-    const connect = async () => this.#socket = await line.connect();
-    const bank = await BankClient.connect({ ...line, connect, terminalKey });
+    const connect = async () => this.#socket = await this.parts.connect();
+    const line = { connect, terminalKey, nowMs, randomBytes, answerMsMax };
+    const bank = await BankClient.connect(line);
     try {
       return await this.#converse(bank);
     } finally {
@@ -170,20 +190,27 @@ export class StandingLine {
     };
     const hello = await bank.ask({ op: "hello" });
     const { name, currency, timeZone } = hello.bank!;
-    this.parts.onMeeting?.(currency);
+    this.parts.onConnected?.(currency);
     await this.events.met(bank, hello.bank!);
     this.#bank = bank;
     this.#tell({ bank: "online", bankName: name, currency, timeZone });
-    const keepAlive = setInterval(() => {
-      ask(bank, { op: "hello" });
-      this.events.stands(bank);
-    }, keepAliveMs);
+    const ended = new AbortController();
+    this.#keepAlive(bank, ended.signal);
     await bank.ended;
-    clearInterval(keepAlive);
+    ended.abort();
     const visited = this.#bank !== bank;
     this.#bank = null;
     await this.events.ended(bank);
     return visited;
+  }
+
+  async #keepAlive(bank: BankClient, ended: AbortSignal): Promise<void> {
+    for (;;) {
+      await pause(this.parts.world, keepAliveMs, ended);
+      if (ended.aborted) return;
+      ask(bank, { op: "hello" });
+      this.events.stands(bank);
+    }
   }
 
   /** Stored first, used afterwards: a key that was used before it was safe could be lost for good. */
@@ -206,16 +233,4 @@ export class StandingLine {
     this.#told = { ...this.#told, ...change };
     this.events.changed();
   }
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(done, ms);
-    signal.addEventListener("abort", done, { once: true });
-    function done() {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    }
-  });
 }

@@ -8,20 +8,15 @@ import type {
   VisitEnd,
 } from "../lib/atm.ts";
 import type { AtmOutcome } from "../lib/errors.ts";
-import { machineIdleMsMax } from "../lib/limits.ts";
+import { machineIdleMsMax, touchEveryMs } from "../lib/limits.ts";
 import type { Answer, Ask, Push } from "../lib/protocol/message.ts";
 import type { BankClient } from "./bank_client.ts";
 import type { Cashier, Payer } from "./cashier.ts";
-import { ask, type AtmParts } from "./parts.ts";
+import { ask } from "./ask.ts";
+import type { AtmDependencies } from "./dependencies.ts";
 import type { StandingLine } from "./standing_line.ts";
 
-/** A visit's touches reach the bank at most this often. */
-const touchEveryMs = 20_000;
-
 export class Visit implements Payer {
-  /** When the bank last heard of the customer. */
-  bankTouchedMs = Date.now();
-
   constructor(
     readonly username: string,
     private chosen: string,
@@ -30,6 +25,8 @@ export class Visit implements Payer {
     readonly bank: BankClient,
     /** Other terminals at which the customer is logged in. */
     public elsewhere: string[],
+    /** When the last touch was sent to the bank, by the monotonic clock. */
+    public touchedMs: number,
   ) {}
 
   /** The account that everything is done with. */
@@ -58,10 +55,10 @@ export class Visits {
   readonly idleMsMax: number;
   #current: Visit | null = null;
   #ended: VisitEnd | null = null;
-  #idleTimer: ReturnType<typeof setTimeout> | undefined;
+  #cancelIdle: () => void = () => {};
 
   constructor(
-    private readonly parts: Pick<AtmParts, "idleMsMax" | "log"> & {
+    private readonly parts: Pick<AtmDependencies, "world" | "idleMsMax" | "log"> & {
       line: StandingLine;
       cashier: Cashier;
       changed: () => void;
@@ -83,7 +80,7 @@ export class Visits {
     username: string,
     password: string,
   ): Promise<{ outcome: AtmOutcome; retryAfterMs?: number }> {
-    const { line } = this.parts;
+    const { line, world } = this.parts;
     if (this.#current) return { outcome: "already_logged_in" };
     const bank = await line.soon();
     if (!bank) return { outcome: "bank_unreachable" };
@@ -94,7 +91,14 @@ export class Visits {
     const others = (answer.accounts ?? []).filter(({ id }) => id !== account.id);
     const accounts = [account, ...others];
     if (bank !== line.bank) return { outcome: "bank_unreachable" }; // lost in the meantime
-    this.#current = new Visit(username, account.id, accounts, bank, elsewhere);
+    this.#current = new Visit(
+      username,
+      account.id,
+      accounts,
+      bank,
+      elsewhere,
+      world.monotonicMs(),
+    );
     this.#ended = null;
     this.awaitIdleness();
     this.parts.changed();
@@ -105,8 +109,9 @@ export class Visits {
     const visit = this.#current;
     if (!visit) return;
     this.awaitIdleness();
-    if (Date.now() - visit.bankTouchedMs > touchEveryMs) {
-      visit.bankTouchedMs = Date.now();
+    const nowMs = this.parts.world.monotonicMs();
+    if (nowMs - visit.touchedMs > touchEveryMs) {
+      visit.touchedMs = nowMs;
       ask(visit.bank, { op: "touch" });
     }
   }
@@ -165,15 +170,15 @@ export class Visits {
 
   /** The customer is there: the idle time starts anew. */
   awaitIdleness(): void {
-    clearTimeout(this.#idleTimer);
-    this.#idleTimer = setTimeout(() => {
+    this.#cancelIdle();
+    this.#cancelIdle = this.parts.world.after(this.idleMsMax, () => {
       this.end("idle", "idle").catch((error) => this.parts.log(`a visit did not end: ${error}`));
-    }, this.idleMsMax);
+    });
   }
 
   /** Nobody is idle while the machine works. */
   async whileWorking<T>(work: () => Promise<T>): Promise<T> {
-    clearTimeout(this.#idleTimer);
+    this.#cancelIdle();
     try {
       return await work();
     } finally {
@@ -234,7 +239,7 @@ export class Visits {
   }
 
   #forget(ended: VisitEnd): void {
-    clearTimeout(this.#idleTimer);
+    this.#cancelIdle();
     this.#current = null;
     this.#ended = ended;
     this.parts.changed();

@@ -109,6 +109,10 @@ export const connectMsMax = 5 * second;
 export const requestMsMax = 15 * second;
 export const reconnectMsMin = 250;
 export const reconnectMsMax = 8 * second;
+/** How often a log-in looks whether the line that follows the last visit's is up. */
+export const reconnectPollMs = 20;
+/** A visit's touches are sent to the bank at most this often. */
+export const touchEveryMs = 20 * second;
 /** Presented notes that nobody takes are drawn back after this long. */
 export const takeNotesMsMax = 30 * second;
 /** Notes in escrow, and in one withdrawal. */

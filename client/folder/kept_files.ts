@@ -1,22 +1,29 @@
-/** Receipts and histories that customers have saved: a folder beside the machine's, so many at most. */
+/** Receipts and histories that customers save: a folder of at most `savedFilesMax` files. */
+import { utf8 } from "../../lib/bytes.ts";
 import { savedFilesMax } from "../../lib/limits.ts";
+import type { Files } from "../../lib/world.ts";
 
 /**
- * Writes a text into the folder, for its owner alone; the oldest file gives way where there are too many.
+ * Writes a text into the folder, private to its owner. The oldest files are removed where there are
+ * more than `savedFilesMax`.
  * @returns the file's path
  * @throws {Error} when the disk refuses it
  */
-export function keepFile(folder: string, name: string, text: string): string {
-  Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
+export function keepFile(files: Files, folder: string, name: string, text: string): string {
+  files.makeFolder(folder);
   const path = `${folder}/${name}`;
-  Deno.writeTextFileSync(path, text, { createNew: true, mode: 0o600 });
-  const files = [...Deno.readDirSync(folder)].filter(({ isFile }) => isFile)
-    .map(({ name }) => ({ name, writtenMs: writtenMsOf(`${folder}/${name}`) }))
+  const file = files.open(path, "new");
+  try {
+    file.writeAt(0, utf8(text));
+  } finally {
+    file.close();
+  }
+  const kept = files.names(folder).map((name) => ({
+    name,
+    facts: files.facts(`${folder}/${name}`),
+  }))
+    .flatMap(({ name, facts }) => facts?.isFile ? [{ name, writtenMs: facts.writtenMs }] : [])
     .sort((a, b) => b.writtenMs - a.writtenMs || (a.name < b.name ? 1 : -1));
-  for (const { name } of files.slice(savedFilesMax)) Deno.removeSync(`${folder}/${name}`);
+  for (const { name } of kept.slice(savedFilesMax)) files.remove(`${folder}/${name}`);
   return path;
-}
-
-function writtenMsOf(path: string): number {
-  return Deno.statSync(path).mtime?.getTime() ?? 0;
 }

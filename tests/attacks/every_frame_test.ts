@@ -11,9 +11,8 @@ import { totalOf } from "../../client/cash/note_mix.ts";
 import { SimulatedDevices } from "../../client/cash/simulated_devices.ts";
 import { Journal } from "../../client/journal.ts";
 import { hex } from "../../lib/bytes.ts";
-import { systemFiles } from "../../lib/system.ts";
+import { system, systemFiles } from "../../lib/system.ts";
 import type { NamedTerminalKey } from "../../lib/terminal_key.ts";
-import { randomBytes } from "../../server/bank.ts";
 import { until } from "../client/branch.ts";
 import { RunningBank } from "../server/helpers/running_bank.ts";
 import { type Attack, Middle, type Side, strike, swapWithNext } from "./middle.ts";
@@ -79,7 +78,7 @@ class Lane {
     this.#journal = new Journal(this.#database);
     this.#devices = new SimulatedDevices(this.#database);
     const parts = { database: this.#database, journal: this.#journal, devices: this.#devices };
-    fillCassettes({ ...parts, randomBytes, nowMs: Date.now }, new Map([[2000n, 500]]), currency);
+    fillCassettes({ ...parts, world: system }, new Map([[2000n, 500]]), currency);
   }
 
   static async open(running: RunningBank, number: number): Promise<Lane> {
@@ -95,12 +94,9 @@ class Lane {
     this.middle.lines.length = 0;
     this.middle.attackNext(attack);
     const machine = new BankAtm({
-      line: {
-        connect: this.middle.connect,
-        randomBytes,
-        nowMs: Date.now,
-        answerMsMax: 5_000,
-      },
+      world: system,
+      connect: this.middle.connect,
+      answerMsMax: 5_000,
       findKey: () => this.terminalKey,
       journal: this.#journal,
       devices: this.#devices,

@@ -7,7 +7,7 @@
 import { DatabaseSync } from "node:sqlite";
 import { newMovementId } from "../../client/movement_id.ts";
 import { historyPage } from "../../server/audit/history.ts";
-import { randomBytes } from "../../server/bank.ts";
+import { system } from "../../lib/system.ts";
 import type { Command } from "../../server/ledger/command.ts";
 import { SqliteStore } from "../../server/ledger/sqlite/store.ts";
 import { addCustomer, engineOn, enrolTerminal, keyRing } from "../server/helpers/engine.ts";
@@ -78,7 +78,7 @@ async function measure(
       for (let round = 0; round < rounds; round++) {
         const moves = Array.from({ length: batch }, () => {
           const index = next++ % count;
-          const movement = newMovementId(Date.now(), randomBytes);
+          const movement = newMovementId(system);
           return { index, movement, terminal: idOf(customers[index]!), amount: 2_000n };
         });
         const halves: Command[][] = [

@@ -10,10 +10,10 @@ import { SimulatedDevices } from "../../client/cash/simulated_devices.ts";
 import { Journal } from "../../client/journal.ts";
 import { keepFile } from "../../client/folder/kept_files.ts";
 import { hex } from "../../lib/bytes.ts";
-import { systemFiles } from "../../lib/system.ts";
+import { system, systemFiles } from "../../lib/system.ts";
 import type { TerminalKey } from "../../lib/protocol/handshake.ts";
 import { type NamedTerminalKey, parseTerminalKey } from "../../lib/terminal_key.ts";
-import { type Bank, createBank, openBank, randomBytes } from "../../server/bank.ts";
+import { type Bank, createBank, openBank } from "../../server/bank.ts";
 import { listen, type Listener } from "../../server/door/listener.ts";
 import { runOperatorCommand } from "../../server/operator/commands.ts";
 
@@ -188,7 +188,8 @@ export class Branch {
       return socket;
     };
     const machine = new BankAtm({
-      line: { connect, randomBytes, nowMs: Date.now },
+      world: system,
+      connect,
       findKey: () => findKey(this.keys.get(name)),
       journal: wrap(journal),
       devices,
@@ -196,13 +197,13 @@ export class Branch {
       log: this.#log,
       idleMsMax,
       keepKey,
-      keepFile: (file, text) => keepFile(`${this.folder}/${name}-saved`, file, text),
+      keepFile: (file, text) => keepFile(systemFiles, `${this.folder}/${name}-saved`, file, text),
       takeNotesMsMax: 400,
-      onMeeting: (currency) => {
+      onConnected: (currency) => {
         if (devices.cassettes().size > 0) return;
         const notes = new Map([[5000n, 10], [2000n, 10], [1000n, 10]]);
         fillCassettes(
-          { database, journal, devices, randomBytes, nowMs: Date.now },
+          { database, journal, devices, world: system },
           notes,
           currency,
         );

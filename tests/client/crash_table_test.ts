@@ -11,8 +11,7 @@ import { type NoteCounts, plus, totalOf } from "../../client/cash/note_mix.ts";
 import { SimulatedDevices } from "../../client/cash/simulated_devices.ts";
 import { Journal } from "../../client/journal.ts";
 import type { DeviceFault, DeviceStep } from "../../lib/atm.ts";
-import { systemFiles } from "../../lib/system.ts";
-import { randomBytes } from "../../server/bank.ts";
+import { system, systemFiles } from "../../lib/system.ts";
 import { Branch, logIn, type Machine, until } from "./branch.ts";
 
 /**
@@ -306,7 +305,7 @@ function count(branch: Branch): void {
   for (const { kind, notes } of journal.flagged()) {
     if (kind === "left") counted = plus(counted, notes, -1);
   }
-  const people = { database, journal, devices, randomBytes, nowMs: Date.now };
+  const people = { database, journal, devices, world: system };
   const euro = { code: "EUR", exponent: 2 };
   assertEquals(countCassettes(people, counted, euro), 0n, "nothing is missing or over");
   database.close();

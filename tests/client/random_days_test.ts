@@ -12,7 +12,7 @@ import { SimulatedDevices } from "../../client/cash/simulated_devices.ts";
 import { Cashier, type Payer } from "../../client/cashier.ts";
 import { Journal } from "../../client/journal.ts";
 import type { DeviceFault } from "../../lib/atm.ts";
-import { systemFiles } from "../../lib/system.ts";
+import { system, systemFiles } from "../../lib/system.ts";
 import type { Answer, Ask } from "../../lib/protocol/message.ts";
 import { Books } from "../../server/ledger/books.ts";
 import type { Command } from "../../server/ledger/command.ts";
@@ -42,6 +42,9 @@ function chanceOf(state: number) {
 }
 
 type Chance = ReturnType<typeof chanceOf>;
+
+/** Time stands still; what is random repeats. */
+const worldOf = (chance: Chance) => ({ ...system, randomBytes: chance.bytes, nowMs: () => 0 });
 
 /** The ledger's rules on books in memory, behind a line that may lose what is asked or answered. */
 class BankInMemory {
@@ -163,11 +166,7 @@ type Branch = ReturnType<typeof openBranch>;
 function startMachine({ database, bank, journal, chance }: Branch, patient: boolean) {
   const devices = new SimulatedDevices(database, patient);
   const cashier = new Cashier({
-    line: {
-      connect: () => Promise.reject(new Error("no socket")),
-      randomBytes: chance.bytes,
-      nowMs: () => 0,
-    },
+    world: worldOf(chance),
     journal,
     devices,
     log: () => {},
@@ -205,8 +204,7 @@ async function liveThrough(branch: Branch, chance: Chance, seen: Map<string, num
     database,
     journal,
     devices: last.devices,
-    randomBytes: chance.bytes,
-    nowMs: () => 0,
+    world: worldOf(chance),
   };
   if (last.devices.jammed().length > 0 || journal.flagged().length > 0) {
     let counted = last.devices.everywhere();

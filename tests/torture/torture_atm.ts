@@ -8,9 +8,8 @@ import { openAtmFolder } from "../../client/folder/atm_folder.ts";
 import { fillCassettes } from "../../client/filling.ts";
 import { SimulatedDevices } from "../../client/cash/simulated_devices.ts";
 import { Journal } from "../../client/journal.ts";
-import { systemFiles } from "../../lib/system.ts";
+import { connectTcp, system, systemFiles } from "../../lib/system.ts";
 import { parseTerminalKey } from "../../lib/terminal_key.ts";
-import { randomBytes } from "../../server/bank.ts";
 import { linesOf } from "../server/helpers/lines.ts";
 
 /** What an ATM of the torture is started with, as JSON. */
@@ -82,20 +81,17 @@ if (import.meta.main) {
   const devices = new SimulatedDevices(database);
   const terminalKey = parseTerminalKey(key, "the key");
   const atm = new BankAtm({
-    line: {
-      connect: () => Deno.connect({ hostname: "127.0.0.1", port }),
-      randomBytes,
-      nowMs: Date.now,
-    },
+    world: system,
+    connect: () => connectTcp("127.0.0.1", port),
     findKey: () => terminalKey,
     journal,
     devices,
     demo: true,
     log: console.error,
-    onMeeting: (currency) => {
+    onConnected: (currency) => {
       if (devices.cassettes().size > 0) return;
       const notes = new Map([[5000n, 9_000], [2000n, 9_000], [1000n, 9_000]]);
-      fillCassettes({ database, journal, devices, randomBytes, nowMs: Date.now }, notes, currency);
+      fillCassettes({ database, journal, devices, world: system }, notes, currency);
     },
   });
   atm.start();

@@ -4,7 +4,7 @@
  */
 import process from "node:process";
 import { newMovementId } from "../../../client/movement_id.ts";
-import { randomBytes } from "../../../server/bank.ts";
+import { system } from "../../../lib/system.ts";
 import type { Reach } from "./bank_program.ts";
 import { connectBank } from "./connect_bank.ts";
 import type { HttpsReach } from "./https_program.ts";
@@ -87,7 +87,7 @@ async function move(atms: readonly Atm[], movements: number): Promise<Work> {
   const sinceMs = performance.now();
   await Promise.all(atms.map(async (atm) => {
     for (let done = 0; left-- > 0; done++) {
-      const movement = newMovementId(Date.now(), randomBytes);
+      const movement = newMovementId(system);
       const kind = done % 2 === 0 ? "deposit" : "withdrawal";
       for (const op of ["authorise", "complete"] as const) {
         const askedMs = performance.now();
@@ -97,7 +97,7 @@ async function move(atms: readonly Atm[], movements: number): Promise<Work> {
     }
   }));
   const seconds = (performance.now() - sinceMs) / 1_000;
-  const { user, system } = process.cpuUsage(usage);
+  const used = process.cpuUsage(usage);
   tookMs.sort((a, b) => a - b);
   const part = (share: number) => tookMs[Math.floor(tookMs.length * share)]!;
   return {
@@ -105,7 +105,7 @@ async function move(atms: readonly Atm[], movements: number): Promise<Work> {
     p50Ms: part(0.5),
     p99Ms: part(0.99),
     seconds,
-    processorUs: (user + system) / tookMs.length,
+    processorUs: (used.user + used.system) / tookMs.length,
   };
 }
 
