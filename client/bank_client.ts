@@ -10,8 +10,11 @@ import {
   requestMsMax,
 } from "../lib/limits.ts";
 import { encodeFrame, FrameReader, frameType } from "../lib/protocol/frame.ts";
-import { consumeServerHello, createClientHello } from "../lib/protocol/handshake.ts";
-import type { TerminalKey } from "../lib/terminal_key.ts";
+import {
+  consumeServerHello,
+  createClientHello,
+  type TerminalKey,
+} from "../lib/protocol/handshake.ts";
 import type { SessionSecrets } from "../lib/protocol/key_schedule.ts";
 import {
   type Answer,

@@ -2,6 +2,7 @@
 import type { Settings } from "../../../server/ledger/model.ts";
 import { openStore, type StorePlace } from "../../../server/ledger/open_store.ts";
 import type { Store } from "../../../server/ledger/store.ts";
+import { MemoryDatabase, MemoryStore } from "../../simulation/memory_store.ts";
 import { postgres, whyNoPostgres } from "./postgres.ts";
 import { inTemporaryFolder } from "./temporary.ts";
 
@@ -16,11 +17,11 @@ export function onEachStore(
   name: string,
   run: (make: MakeStore, runs: RunsOf) => Promise<void>,
 ): void {
-  const test = (place: () => Promise<StorePlace>, share = 1) => async () => {
+  const test = (open: MakeStore, share = 1) => async () => {
     const made: Store[] = [];
     try {
       await run(async (settings) => {
-        const store = await openStore(await place(), settings);
+        const store = await open(settings);
         made.push(store);
         return store;
       }, (count) => Math.ceil(count * share));
@@ -28,8 +29,12 @@ export function onEachStore(
       for (const store of made) await store.close();
     }
   };
-  Deno.test(`${name} (SQLite)`, test(() => Promise.resolve({ path: ":memory:" })));
-  onPostgres(name, test(newDatabase, 0.2));
+  Deno.test(`${name} (SQLite)`, test((settings) => openStore({ path: ":memory:" }, settings)));
+  Deno.test(
+    `${name} (in memory)`,
+    test((settings) => MemoryStore.open(new MemoryDatabase(), null, settings)),
+  );
+  onPostgres(name, test(async (settings) => openStore(await newDatabase(), settings), 0.2));
 }
 
 /** A test of what is found again when a store is opened anew; the folder is there for its other files. */

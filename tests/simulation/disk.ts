@@ -1,0 +1,314 @@
+/**
+ * A host's files in memory, with durability: what was not synced may be lost, or torn, when the host
+ * loses its power. A disk can be full, and can fail to sync; what it failed to sync may be lost later
+ * though the next sync succeeds.
+ */
+import type { FileFacts, Files, OpenFile } from "../../lib/world.ts";
+import type { Host, Process } from "./host.ts";
+import type { Random } from "./random.ts";
+
+/** Each a probability for one write or sync. */
+export interface DiskFaults {
+  readonly full: number;
+  readonly syncFails: number;
+}
+
+export const soundDisk: DiskFaults = { full: 0, syncFails: 0 };
+
+/** A write that no sync has made durable. */
+interface Write {
+  offset: number;
+  bytes: Uint8Array;
+}
+
+class Inode {
+  content: Uint8Array<ArrayBuffer> = new Uint8Array(0);
+  length = 0;
+  /** What survives a power cut for sure. */
+  durable: Uint8Array<ArrayBuffer> = new Uint8Array(0);
+  unsynced: Write[] = [];
+  writtenMs = 0;
+  lockedBy: Process | null = null;
+
+  constructor(readonly mode: number) {}
+
+  get bytes(): Uint8Array {
+    return this.content.subarray(0, this.length);
+  }
+
+  write(offset: number, bytes: Uint8Array): void {
+    const end = offset + bytes.length;
+    if (end > this.content.length) {
+      const grown = new Uint8Array(Math.max(end, 2 * this.content.length));
+      grown.set(this.bytes);
+      this.content = grown;
+    }
+    this.content.fill(0, this.length, Math.max(this.length, offset));
+    this.content.set(bytes, offset);
+    this.length = Math.max(this.length, end);
+  }
+
+  truncate(bytes: number): void {
+    this.content.fill(0, bytes, Math.max(bytes, this.length));
+    if (bytes > this.length) this.write(bytes, new Uint8Array(0));
+    this.length = bytes;
+  }
+
+  /** What is durable, with these writes over it. */
+  withWrites(writes: readonly Write[]): Uint8Array<ArrayBuffer> {
+    const length = writes.reduce(
+      (most, { offset, bytes }) => Math.max(most, offset + bytes.length),
+      this.durable.length,
+    );
+    const result = new Uint8Array(length);
+    result.set(this.durable);
+    for (const { offset, bytes } of writes) result.set(bytes, offset);
+    return result;
+  }
+
+  /** Nothing but these bytes is left, as after a power cut. */
+  restart(bytes: Uint8Array<ArrayBuffer>): void {
+    this.content = bytes;
+    this.length = bytes.length;
+    this.durable = bytes.slice();
+    this.unsynced = [];
+  }
+}
+
+class FileError extends Error {
+  constructor(override readonly name: string, path: string) {
+    super(`${path}: ${name}`);
+  }
+}
+
+export class Disk {
+  faults = soundDisk;
+  #names = new Map<string, Inode>();
+  #durableNames = new Map<string, Inode>();
+  readonly #folders = new Set<string>();
+  readonly #random: Random;
+
+  constructor(private readonly host: Host) {
+    this.#random = host.random.split("disk");
+  }
+
+  /** The host has lost its power: what was not synced is lost, kept or torn. */
+  losePower(): void {
+    for (const [path, inode] of this.#names) {
+      // A new name, or a name's new file, survives or not; what is gone from it comes back or not.
+      if (this.#durableNames.get(path) !== inode && this.#random.chance(0.5)) {
+        this.#durableNames.set(path, inode);
+      }
+    }
+    for (const path of [...this.#durableNames.keys()]) {
+      if (!this.#names.has(path) && this.#random.chance(0.5)) this.#durableNames.delete(path);
+    }
+    this.#names = new Map(this.#durableNames);
+    for (const inode of new Set(this.#names.values())) this.#lose(inode);
+  }
+
+  /** Some of the writes reached the disk, and the last of those perhaps in part. */
+  #lose(inode: Inode): void {
+    const reached = inode.unsynced.filter(() => this.#random.chance(0.5));
+    const last = reached.pop();
+    if (last) {
+      const { offset, bytes } = last;
+      const torn = this.#random.chance(0.5);
+      reached.push({
+        offset,
+        bytes: torn ? bytes.subarray(0, this.#random.below(bytes.length)) : bytes,
+      });
+    }
+    inode.restart(inode.withWrites(reached));
+  }
+
+  /** The files as a process sees them. */
+  filesFor(process: Process): Files {
+    const point = (what: string, path: string) => process.point(`${what} ${path}`);
+    return {
+      facts: (path) => {
+        process.requireAlive();
+        return this.#facts(path);
+      },
+      read: (path) => {
+        process.requireAlive();
+        return this.#inode(path).bytes.slice();
+      },
+      open: (path, how) => {
+        process.requireAlive();
+        return this.#open(process, path, how);
+      },
+      rename: (from, to) => {
+        point("before renaming", from);
+        const inode = this.#inode(from);
+        this.#names.delete(from);
+        this.#names.set(to, inode);
+        point("after renaming", from);
+      },
+      remove: (path) => {
+        point("before removing", path);
+        this.#inode(path);
+        this.#names.delete(path);
+        point("after removing", path);
+      },
+      makeFolder: (path) => {
+        process.requireAlive();
+        this.#folders.add(path);
+      },
+      names: (folder) => {
+        process.requireAlive();
+        return this.#namesIn(folder);
+      },
+      syncFolder: (folder) => {
+        point("before syncing", folder);
+        this.#syncFolder(folder);
+        point("after syncing", folder);
+      },
+    };
+  }
+
+  /** Reads as an onlooker does, whatever lives. */
+  look(path: string): Uint8Array | null {
+    return this.#names.get(path)?.bytes.slice() ?? null;
+  }
+
+  #inode(path: string): Inode {
+    const inode = this.#names.get(path);
+    if (!inode) throw new FileError("NotFound", path);
+    return inode;
+  }
+
+  #facts(path: string): FileFacts | null {
+    const inode = this.#names.get(path);
+    if (inode) {
+      const { mode, length, writtenMs } = inode;
+      return { isFile: true, mode, bytes: length, writtenMs };
+    }
+    const isFolder = this.#folders.has(path) || this.#namesIn(path).length > 0;
+    return isFolder ? { isFile: false, mode: 0o700, bytes: 0, writtenMs: 0 } : null;
+  }
+
+  #namesIn(folder: string): string[] {
+    const start = `${folder}/`;
+    const below = [...this.#names.keys()].filter((path) => path.startsWith(start));
+    return [...new Set(below.map((path) => path.slice(start.length).split("/")[0]!))].sort();
+  }
+
+  #syncFolder(folder: string): void {
+    const isIn = (path: string) => path.slice(0, path.lastIndexOf("/")) === folder;
+    for (const path of [...this.#durableNames.keys()]) {
+      if (isIn(path) && !this.#names.has(path)) this.#durableNames.delete(path);
+    }
+    for (const [path, inode] of this.#names) if (isIn(path)) this.#durableNames.set(path, inode);
+  }
+
+  #open(process: Process, path: string, how: "read" | "write" | "create" | "new"): OpenFile {
+    const there = this.#names.get(path);
+    if (there && how === "new") throw new FileError("AlreadyExists", path);
+    if (!there && (how === "read" || how === "write")) throw new FileError("NotFound", path);
+    const inode = there ?? new Inode(0o600);
+    if (!there) {
+      inode.writtenMs = this.host.nowMs();
+      this.#names.set(path, inode);
+    }
+    return new DiskFile(process, path, inode, {
+      mayFail: (what) => this.#mayFail(what, path),
+      // As journaling file systems do: a new file's first sync brings its name along.
+      named: () => {
+        if (this.#names.get(path) === inode && !this.#durableNames.has(path)) {
+          this.#durableNames.set(path, inode);
+        }
+      },
+    });
+  }
+
+  /** @throws when the disk is full, or does not sync */
+  #mayFail(what: "write" | "sync", path: string): void {
+    const { full, syncFails } = this.faults;
+    if (!this.#random.chance(what === "write" ? full : syncFails)) return;
+    throw new FileError(what === "write" ? "StorageFull" : "Input/output error", path);
+  }
+}
+
+interface DiskOfFile {
+  mayFail(what: "write" | "sync"): void;
+  named(): void;
+}
+
+class DiskFile implements OpenFile {
+  #open = true;
+
+  constructor(
+    private readonly process: Process,
+    private readonly path: string,
+    private readonly inode: Inode,
+    private readonly disk: DiskOfFile,
+  ) {
+    process.atEnd(() => this.#unlock());
+  }
+
+  bytes(): number {
+    this.process.requireAlive();
+    return this.inode.length;
+  }
+
+  readAt(offset: number, into: Uint8Array): number {
+    this.process.requireAlive();
+    const found = this.inode.bytes.subarray(offset, offset + into.length);
+    into.set(found);
+    return found.length;
+  }
+
+  writeAt(offset: number, bytes: Uint8Array): void {
+    this.process.point(`before writing ${this.path}`);
+    this.disk.mayFail("write");
+    this.inode.write(offset, bytes);
+    this.inode.unsynced.push({ offset, bytes: bytes.slice() });
+    this.inode.writtenMs = this.process.world.nowMs();
+    this.process.point(`after writing ${this.path}`);
+  }
+
+  truncate(bytes: number): void {
+    this.process.point(`before truncating ${this.path}`);
+    this.inode.truncate(bytes);
+    // Truncating is metadata, which journaling file systems keep in order: what it cut off stays gone.
+    this.inode.durable = this.inode.durable.slice(0, bytes);
+    this.inode.unsynced = this.inode.unsynced.flatMap(({ offset, bytes: written }) => {
+      const kept = written.subarray(0, Math.max(0, bytes - offset));
+      return kept.length > 0 ? [{ offset, bytes: kept }] : [];
+    });
+    this.process.point(`after truncating ${this.path}`);
+  }
+
+  sync(): void {
+    this.process.point(`before syncing ${this.path}`);
+    try {
+      this.disk.mayFail("sync");
+    } catch (error) {
+      this.inode.unsynced = []; // no later sync writes these pages: a power cut loses them
+      throw error;
+    }
+    this.inode.durable = this.inode.withWrites(this.inode.unsynced);
+    this.inode.unsynced = [];
+    this.disk.named();
+    this.process.point(`after syncing ${this.path}`);
+  }
+
+  lock(): boolean {
+    this.process.requireAlive();
+    const { lockedBy } = this.inode;
+    if (lockedBy !== null && lockedBy.alive) return false;
+    this.inode.lockedBy = this.process;
+    return true;
+  }
+
+  close(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#unlock();
+  }
+
+  #unlock(): void {
+    if (this.inode.lockedBy === this.process) this.inode.lockedBy = null;
+  }
+}

@@ -1,0 +1,130 @@
+/** What is read of tables in memory, at this moment. */
+import type { ChainName, LogPlace, SealedEntry } from "../../server/audit/entry.ts";
+import type { Account, Movement, MovementId } from "../../server/ledger/model.ts";
+import type { DayEnd, ReadStore } from "../../server/ledger/store.ts";
+import type { MemoryTables } from "./memory_tables.ts";
+
+const by = <T>(text: (value: T) => string) => (a: T, b: T) => text(a) < text(b) ? -1 : 1;
+const isSame = (a: Uint8Array, b: Uint8Array) => a.every((byte, at) => byte === b[at]);
+
+/** Answers at once. */
+export class MemoryReads implements ReadStore {
+  constructor(private readonly tables: MemoryTables) {}
+
+  settings() {
+    return this.tables.share("settings");
+  }
+
+  limits() {
+    return this.tables.share("limits");
+  }
+
+  restoring() {
+    return this.tables.share("restoring");
+  }
+
+  confirmedClock() {
+    return this.tables.share("clock");
+  }
+
+  terminals() {
+    return [...this.tables.terminals.values()].sort(by(({ name }) => name));
+  }
+
+  terminalsSum() {
+    return [...this.tables.terminals.values()]
+      .map(({ keyVersion, state, next }) => `${keyVersion}${state}${next?.version ?? ""}`).join();
+  }
+
+  customer(username: string) {
+    return this.tables.customers.get(username);
+  }
+
+  customers() {
+    return [...this.tables.customers.values()].sort(by(({ username }) => username));
+  }
+
+  failures() {
+    return [...this.tables.failures.values()].sort(by(({ source }) => source));
+  }
+
+  account(id: number) {
+    return this.tables.accounts.get(id);
+  }
+
+  accountsAmong(ids: readonly number[]): Account[] {
+    return ids.flatMap((id) => this.tables.accounts.get(id) ?? []);
+  }
+
+  accounts(): Account[] {
+    return [...this.tables.accounts.values()].sort((a, b) => a.id - b.id);
+  }
+
+  dayBalances(account: number, fromDay: number): DayEnd[] {
+    const ends = this.tables.days.get(account) ?? [];
+    const before = ends.findLast(({ day }) => day <= fromDay)?.day ?? fromDay;
+    return ends.filter(({ day }) => day >= before);
+  }
+
+  holds(): Movement[] {
+    return [...this.tables.holds].sort(([, a], [, b]) => a - b)
+      .map(([id]) => this.tables.movements.get(id)![0]!);
+  }
+
+  movementsAfter(id: MovementId, step: number, limit: number): Movement[] {
+    return [...this.tables.movements.values()].flat()
+      .filter((row) => row.id > id || (row.id === id && row.step > step))
+      .sort((a, b) => a.id < b.id ? -1 : a.id > b.id ? 1 : a.step - b.step)
+      .slice(0, limit);
+  }
+
+  holdIds(): MovementId[] {
+    return [...this.tables.holds.keys()];
+  }
+
+  damage(): null {
+    return null;
+  }
+
+  settledAmong(movements: readonly MovementId[]): MovementId[] {
+    return movements.filter((id) =>
+      this.tables.movements.get(id)?.some(({ step }) => step === 2) ?? false
+    );
+  }
+
+  chains(): ChainName[] {
+    return [...this.tables.chains.values()].map(({ number, id }) => ({ number, id }));
+  }
+
+  lastEntries(chain: number, limit: number): SealedEntry[] {
+    return (this.tables.audit.get(chain) ?? []).slice(-limit).reverse();
+  }
+
+  entriesAfter(chain: number, sequence: number, limit: number): SealedEntry[] {
+    const entries = this.tables.audit.get(chain) ?? [];
+    // Without gaps, as nearly always, an entry's index is its sequence number less one.
+    const from = entries[sequence - 1]?.sequence === sequence
+      ? sequence
+      : entries.findIndex((entry) => entry.sequence > sequence);
+    return from < 0 ? [] : entries.slice(from, from + limit);
+  }
+
+  entriesOf(
+    who: readonly Uint8Array[],
+    before: LogPlace | null,
+    limit: number,
+  ): SealedEntry[] {
+    const { log } = this.tables;
+    const found: SealedEntry[] = [];
+    const end = before === null
+      ? log.length
+      : log.findIndex((entry) =>
+        entry.chain === before.chain && entry.sequence === before.sequence
+      );
+    for (let at = end - 1; at >= 0 && found.length < limit; at--) {
+      const entry = log[at]!;
+      if (who.some((each) => isSame(each, entry.who))) found.push(entry);
+    }
+    return found;
+  }
+}

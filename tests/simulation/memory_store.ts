@@ -1,0 +1,561 @@
+/**
+ * The ledger's store on tables in memory, in PostgreSQL's shape: several servers on one database, each
+ * with a connection that can be lost, and commits of which nobody can say at first whether they lasted.
+ * A batch that others got in the way of is refused at its commit instead of waiting for locks.
+ */
+import { UsageError } from "../../lib/errors.ts";
+import { databaseAnswerMsMax, databaseOutageMsMax, databaseRetryMs } from "../../lib/limits.ts";
+import type { SealedEntry } from "../../server/audit/entry.ts";
+import {
+  type Changes,
+  type Loaded,
+  type Movement,
+  newAccount,
+  noLimits,
+  type Settings,
+} from "../../server/ledger/model.ts";
+import { type ReadStore, type Store, TryAgain } from "../../server/ledger/store.ts";
+import type { Touch } from "../../server/ledger/touch.ts";
+import type { Process } from "./host.ts";
+import { MemoryReads } from "./memory_reads.ts";
+import { MemoryTables } from "./memory_tables.ts";
+import type { Random } from "./random.ts";
+import type { Scheduler } from "./scheduler.ts";
+
+/** What may become of a commit, each as a probability. */
+export interface DatabaseFaults {
+  readonly delayMsMean: number;
+  /** An error before COMMIT: nothing is done. */
+  readonly refuses: number;
+  /** The connection is lost before COMMIT reaches the database. */
+  readonly losesQuestion: number;
+  /** It is lost after the database committed. */
+  readonly losesAnswer: number;
+  /** It is lost, and the database commits later. */
+  readonly commitsLate: number;
+  readonly lateMsMax: number;
+  /** The standby did not confirm in time: the commit ends with the warning 01000. */
+  readonly warns: number;
+  /** The database goes away with the commit done or not done, and comes back. */
+  readonly goesAway: number;
+  readonly awayMsMax: number;
+  /** How likely the standby takes over then, without what it had not confirmed. */
+  readonly failsOver: number;
+}
+
+export const soundDatabase: DatabaseFaults = {
+  delayMsMean: 1,
+  refuses: 0,
+  losesQuestion: 0,
+  losesAnswer: 0,
+  commitsLate: 0,
+  lateMsMax: 0,
+  warns: 0,
+  goesAway: 0,
+  awayMsMax: 0,
+  failsOver: 0,
+};
+
+type Fate = Exclude<keyof DatabaseFaults, "delayMsMean" | `${string}Max` | "failsOver"> | "good";
+
+const fates = [
+  "refuses",
+  "losesQuestion",
+  "losesAnswer",
+  "commitsLate",
+  "warns",
+  "goesAway",
+] as const;
+
+class ConnectionLost extends Error {}
+/** A commit that ended with a warning: whether it lasts is not known. */
+class Unsure extends Error {}
+
+/** Where its delays come from; without one it answers at once, for tests of what a store does. */
+export interface DatabaseWorld {
+  readonly scheduler: Scheduler;
+  readonly random: Random;
+}
+
+/** The database: what its servers share. */
+export class MemoryDatabase {
+  readonly tables = new MemoryTables();
+  faults = soundDatabase;
+  /** How often each fault happened. */
+  readonly counted = new Map<string, number>();
+  /** Counts commits. */
+  #commits = 0;
+  /** Which commit changed what last. */
+  readonly #changed = new Map<string, number>();
+  /** How to undo what no standby has, oldest first. */
+  #unconfirmed: (() => void)[] = [];
+  /** Chains with a commit under way, and what waits for its end. */
+  readonly #busy = new Map<number, Promise<void>>();
+  #isAway = false;
+  /** Counts what ends all connections. */
+  #generation = 0;
+  /** Called when a batch's changes are committed, and when a fail-over lost them. */
+  onCommitted: ((changes: Changes) => void) | null = null;
+
+  constructor(readonly world: DatabaseWorld | null = null) {}
+
+  /** @throws {UsageError} when there is a bank already, or none */
+  prepare(create: Settings | undefined): void {
+    const { tables } = this;
+    const isThere = tables.share("settings") !== undefined;
+    if (isThere === (create !== undefined)) {
+      throw new UsageError(`the database holds ${isThere ? "a bank already" : "no bank"}`);
+    }
+    if (!create) return;
+    tables.transact(() => {
+      tables.setShared("settings", create);
+      tables.setShared("limits", noLimits);
+      tables.setShared("restoring", null);
+      tables.setShared("clock", null);
+      for (const [index, kind] of (["vault", "differences"] as const).entries()) {
+        const own = { id: index + 1, kind, owner: "", name: "", currency: create.currency.code };
+        tables.addAccount({ ...newAccount, ...own });
+      }
+    });
+  }
+
+  get generation(): number {
+    return this.#generation;
+  }
+
+  get commits(): number {
+    return this.#commits;
+  }
+
+  /** @throws {ConnectionLost} */
+  requireConnected(generation: number): void {
+    if (this.#isAway || generation !== this.#generation) {
+      throw new ConnectionLost("the connection to the database is lost");
+    }
+  }
+
+  get isAway(): boolean {
+    return this.#isAway;
+  }
+
+  fate(): Fate {
+    const random = this.world?.random;
+    if (!random) return "good";
+    const total = fates.reduce((sum, name) => sum + this.faults[name], 0);
+    if (!random.chance(total)) return "good";
+    const fate = random.weighed(fates.map((name) => [this.faults[name], name] as const));
+    this.counted.set(fate, (this.counted.get(fate) ?? 0) + 1);
+    return fate;
+  }
+
+  /** Waits until no commit of this chain is under way, as a lock of its row does. */
+  async locked(chain: number): Promise<void> {
+    while (this.#busy.has(chain)) await this.#busy.get(chain);
+  }
+
+  /** Commits later, as a database does whose client has gone. */
+  commitLate(chain: number, commit: () => void): void {
+    const { scheduler, random } = this.world!;
+    const done = Promise.withResolvers<void>();
+    this.#busy.set(chain, done.promise);
+    const generation = this.#generation;
+    scheduler.after(random.fraction() * this.faults.lateMsMax, "late commit", () => {
+      this.#busy.delete(chain);
+      done.resolve();
+      if (this.#isAway || generation !== this.#generation) return;
+      try {
+        commit();
+      } catch {
+        // its client has gone
+      }
+    });
+  }
+
+  /**
+   * Commits, unless others changed what was loaded.
+   * @param confirmed whether the standby has it, too
+   * @throws when it is refused: nothing is changed
+   */
+  commit(
+    { touched: names, loadedAt }: { touched: Iterable<string>; loadedAt: number },
+    confirmed: boolean,
+    change: () => void,
+  ): void {
+    for (const name of names) {
+      if ((this.#changed.get(name) ?? 0) > loadedAt) {
+        throw new TryAgain(`another server changed ${name} meanwhile`);
+      }
+    }
+    const { touched, undo } = this.tables.transact(change);
+    const mark = () => {
+      this.#commits++;
+      for (const name of touched) this.#changed.set(name, this.#commits);
+    };
+    mark();
+    if (confirmed) this.#unconfirmed = [];
+    else {
+      this.#unconfirmed.push(() => {
+        undo();
+        mark();
+      });
+    }
+  }
+
+  /** All connections are lost, and there is no other for a while. */
+  goAway(): void {
+    const { scheduler, random } = this.world!;
+    this.#isAway = true;
+    this.#generation++;
+    const failsOver = random.chance(this.faults.failsOver);
+    scheduler.after(random.fraction() * this.faults.awayMsMax, "database back", () => {
+      if (failsOver) this.failOver();
+      this.#isAway = false;
+    });
+  }
+
+  /** The standby takes over: what it had not confirmed is lost, or was there all the same. */
+  failOver(): void {
+    const lost = this.world!.random.below(this.#unconfirmed.length + 1);
+    for (const undo of this.#unconfirmed.splice(this.#unconfirmed.length - lost).reverse()) undo();
+    this.#unconfirmed = [];
+  }
+}
+
+/** A transaction that has loaded what a batch touches. */
+interface Batch {
+  generation: number;
+  loadedAt: number;
+  touched: ReadonlySet<string>;
+  /** The accounts that were there. */
+  known: ReadonlySet<number>;
+  /** The bank's own accounts and settings cannot have changed meanwhile, either. */
+  wide: boolean;
+}
+
+/** One server's store. */
+export class MemoryStore implements Store {
+  readonly #reads: MemoryReads;
+  #generation = -1;
+  #chain = 0;
+  #batch: Batch | null = null;
+  #wideNext = false;
+  /** Since when there has been no connection; null while there is one. */
+  #goneSinceMs: number | null = null;
+
+  private constructor(
+    private readonly database: MemoryDatabase,
+    private readonly process: Process | null,
+  ) {
+    this.#reads = new MemoryReads(database.tables);
+  }
+
+  /**
+   * Opens the bank of a database, or makes it with these settings.
+   * @throws {UsageError} when there is none, or one already
+   */
+  static async open(
+    database: MemoryDatabase,
+    process: Process | null,
+    create?: Settings,
+  ): Promise<MemoryStore> {
+    const store = new MemoryStore(database, process);
+    await store.#connected();
+    database.prepare(create);
+    return store;
+  }
+
+  async load(touch: Touch): Promise<Loaded> {
+    try {
+      const generation = await this.#connected();
+      await this.#trip(generation);
+      await this.#lockChain();
+      this.database.requireConnected(generation);
+      return this.#load(touch, generation);
+    } catch (error) {
+      throw error instanceof ConnectionLost ? new TryAgain(error.message) : error;
+    }
+  }
+
+  /** A batch that has loaded nothing, and changes whatever it likes. */
+  #emptyBatch(generation: number): Batch {
+    const { commits: loadedAt, tables } = this.database;
+    const known = new Set(tables.accounts.keys());
+    return { generation, loadedAt, touched: new Set(), known, wide: true };
+  }
+
+  #load(touch: Touch, generation: number): Loaded {
+    const { tables } = this.database;
+    const wide = this.#wideNext;
+    this.#wideNext = false;
+    const movements = [...touch.movements].flatMap((id) => tables.movements.get(id) ?? []);
+    const owners = [...touch.terminals, ...touch.customers];
+    const ids = new Set([
+      ...touch.accounts,
+      ...movements.flatMap(({ debit, credit }) => [debit ?? 0, credit ?? 0]),
+      ...["", ...owners].flatMap((owner) => tables.owned.get(owner) ?? []),
+    ]);
+    const terminals = new Set([...touch.terminals, ...movements.map(({ terminal }) => terminal)]);
+    const own = new Set(tables.owned.get("") ?? []);
+    this.#batch = {
+      generation,
+      wide,
+      loadedAt: this.database.commits,
+      known: ids,
+      touched: new Set([
+        ...[...ids].filter((id) => wide || !own.has(id)).map((id) => `account ${id}`),
+        ...owners.map((owner) => `owner ${owner}`),
+        ...[...touch.movements].map((id) => `movement ${id}`),
+        ...[...touch.customers].map((name) => `customer ${name}`),
+        ...[...terminals].map((id) => `terminal ${id}`),
+        ...[...touch.terminalNames].map((name) => `terminal name ${name}`),
+        ...[...touch.failureSources].map((source) => `failures ${source}`),
+        ...(wide ? ["shared"] : []),
+      ]),
+    };
+    return {
+      settings: tables.share("settings"),
+      limits: tables.share("limits"),
+      restoring: tables.share("restoring"),
+      accountIdNext: Math.max(0, ...tables.accounts.keys()) + 1,
+      lastMs: Math.max(0, ...[...tables.chains.values()].map(({ timeMs }) => timeMs)),
+      accounts: [...ids].flatMap((id) => tables.accounts.get(id) ?? []),
+      movements,
+      customers: [...touch.customers].flatMap((name) => tables.customers.get(name) ?? []),
+      terminals: [
+        ...[...terminals].flatMap((id) => tables.terminals.get(id) ?? []),
+        ...[...tables.terminals.values()].filter(({ name }) => touch.terminalNames.has(name)),
+      ],
+      failures: [...touch.failureSources].flatMap((source) => tables.failures.get(source) ?? []),
+    };
+  }
+
+  async commit(changes: Changes, entries: readonly SealedEntry[]): Promise<void> {
+    const { database } = this;
+    const generation = this.#batch?.generation ?? await this.#connected();
+    const batch = this.#batch ?? this.#emptyBatch(generation);
+    this.#batch = null;
+    if (!batch.wide && this.#changesWhatIsShared(changes)) {
+      this.#wideNext = true;
+      throw new TryAgain("what all servers share changes with this batch");
+    }
+    const batchId = `${this.#chain} ${database.commits} ${changes.timeMs} ${entries.length}`;
+    const write = () => {
+      for (const { id } of changes.accounts) {
+        if (batch.known.has(id) || !database.tables.accounts.has(id)) continue;
+        throw new TryAgain("another server opened an account meanwhile");
+      }
+      database.tables.write(changes, entries);
+      this.#nameBatch(batchId, changes.timeMs);
+    };
+    try {
+      await this.#endBatch(batch, (confirmed) => {
+        database.commit(batch, confirmed, write);
+        database.onCommitted?.(changes);
+      });
+    } catch (error) {
+      if (!(error instanceof ConnectionLost || error instanceof Unsure)) throw error;
+      if (!await this.#isLastBatch(batchId)) {
+        throw new TryAgain("a commit without an answer had failed");
+      }
+    }
+  }
+
+  /**
+   * Sends COMMIT, and gives its answer.
+   * @throws {ConnectionLost} when there is none
+   * @throws {Unsure} when it came with a warning
+   */
+  async #endBatch({ generation }: Batch, commit: (confirmed: boolean) => void): Promise<void> {
+    const { database } = this;
+    await this.#trip(generation);
+    const fate = database.fate();
+    const lose = () => {
+      this.#generation = -1;
+      throw new ConnectionLost(`the connection to the database is lost: ${fate}`);
+    };
+    switch (fate) {
+      case "refuses":
+        throw new Error("refused by the database: could not extend a file");
+      case "losesQuestion":
+        return lose();
+      case "commitsLate":
+        database.commitLate(this.#chain, () => commit(true));
+        await this.#trip(generation);
+        return lose();
+      case "goesAway":
+        if (database.world!.random.chance(0.5)) commit(database.world!.random.chance(0.5));
+        database.goAway();
+        return lose();
+    }
+    commit(fate !== "warns");
+    if (fate === "losesAnswer") return lose();
+    await this.#trip(generation);
+    if (fate === "warns") throw new Unsure("a commit ended with a warning");
+  }
+
+  /** Whether this was the chain's last batch; if so, it surely lasts. */
+  #isLastBatch(batchId: string): Promise<boolean> {
+    return this.#makeSure((last) => last === batchId);
+  }
+
+  async confirm(): Promise<void> {
+    await this.#makeSure(() => true);
+  }
+
+  /** Reads the chain's last batch and, if it is right, commits once more behind it until that is sure. */
+  async #makeSure(isRight: (last: string | null) => boolean): Promise<boolean> {
+    const endMs = this.#timeMs() + databaseOutageMsMax;
+    for (;;) {
+      try {
+        const generation = await this.#connected();
+        this.#batch = null;
+        await this.#trip(generation);
+        await this.#lockChain();
+        this.database.requireConnected(generation);
+        const last = this.database.tables.chains.get(this.#chain)?.batchId ?? null;
+        if (!isRight(last)) return false;
+        const batch = this.#emptyBatch(generation);
+        await this.#endBatch(batch, (confirmed) => {
+          this.database.commit(batch, confirmed, () => this.#nameBatch(last));
+        });
+        return true;
+      } catch (error) {
+        const isLost = error instanceof ConnectionLost || error instanceof Unsure;
+        if (!isLost || this.#timeMs() > endMs) throw error;
+        await this.#pause(databaseRetryMs);
+      }
+    }
+  }
+
+  #nameBatch(batchId: string | null, timeMs?: number): void {
+    const { tables } = this.database;
+    const chain = tables.chains.get(this.#chain);
+    if (chain) tables.setChain({ ...chain, batchId, timeMs: timeMs ?? chain.timeMs });
+  }
+
+  async openChain(id: Uint8Array): Promise<number> {
+    const generation = await this.#connected();
+    await this.#trip(generation);
+    const { tables } = this.database;
+    const isSame = (other: Uint8Array) => other.every((byte, at) => byte === id[at]);
+    const there = tables.chains.values().find((chain) => isSame(chain.id));
+    if (there) return this.#chain = there.number;
+    const number = Math.max(0, ...tables.chains.keys()) + 1;
+    const chain = { number, id: new Uint8Array(id), batchId: null, timeMs: 0 };
+    this.database.commit({ touched: [], loadedAt: 0 }, true, () => tables.setChain(chain));
+    return this.#chain = number;
+  }
+
+  snapshot<T>(read: (store: ReadStore) => Promise<T>): Promise<T> {
+    return read(this.#reads); // without a wait, so that nothing is committed meanwhile
+  }
+
+  backUp(): Promise<void> {
+    throw new UsageError("this bank is in a database of its own: back it up with its means");
+  }
+
+  close(): void {
+    this.#generation = -1;
+  }
+
+  #changesWhatIsShared({ limits, restoring, clock, accounts, movements }: Changes): boolean {
+    const own = new Set(this.database.tables.owned.get("") ?? []);
+    const isOwn = (id: number | null) => id !== null && own.has(id);
+    const moves = ({ booked, debit, credit }: Movement) =>
+      booked > 0n && (isOwn(debit) || isOwn(credit));
+    return limits !== null || restoring !== null || clock !== null ||
+      accounts.some(({ id }) => isOwn(id)) || movements.some(moves);
+  }
+
+  #timeMs(): number {
+    return this.process?.world.monotonicMs() ?? 0;
+  }
+
+  /** The connection, another one where it was lost. @throws when the database is away for too long */
+  async #connected(): Promise<number> {
+    for (;;) {
+      this.process?.requireAlive();
+      if (!this.database.isAway) {
+        this.#goneSinceMs = null;
+        if (this.#generation !== this.database.generation) {
+          this.#generation = this.database.generation;
+          await this.#trip(this.#generation);
+        }
+        return this.#generation;
+      }
+      this.#goneSinceMs ??= this.#timeMs();
+      if (this.#timeMs() - this.#goneSinceMs > databaseOutageMsMax) {
+        throw new Error("the database cannot be reached");
+      }
+      await this.#pause(databaseRetryMs);
+    }
+  }
+
+  /** One way to the database or back. */
+  async #trip(generation: number): Promise<void> {
+    const { world, faults } = this.database;
+    if (world) await this.#pause(0.05 + world.random.wait(faults.delayMsMean));
+    this.process?.requireAlive();
+    this.database.requireConnected(generation);
+  }
+
+  /** @throws {TryAgain} when a commit of this chain is under way for too long */
+  async #lockChain(): Promise<void> {
+    const { database } = this;
+    if (!database.world) return;
+    const late = Promise.withResolvers<never>();
+    const cancel = this.process?.world.after(databaseAnswerMsMax, () => {
+      late.reject(new TryAgain("the chain's row is locked"));
+    });
+    try {
+      await Promise.race([database.locked(this.#chain), late.promise]);
+    } finally {
+      cancel?.();
+    }
+  }
+
+  async #pause(ms: number): Promise<void> {
+    if (!this.process) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.process.world.after(ms, resolve);
+    await promise;
+  }
+
+  // Reads outside batches
+
+  settings = () => this.#read((reads) => reads.settings());
+  limits = () => this.#read((reads) => reads.limits());
+  restoring = () => this.#read((reads) => reads.restoring());
+  confirmedClock = () => this.#read((reads) => reads.confirmedClock());
+  terminals = () => this.#read((reads) => reads.terminals());
+  terminalsSum = () => this.#read((reads) => reads.terminalsSum());
+  customer = (name: string) => this.#read((reads) => reads.customer(name));
+  customers = () => this.#read((reads) => reads.customers());
+  failures = () => this.#read((reads) => reads.failures());
+  account = (id: number) => this.#read((reads) => reads.account(id));
+  accountsAmong = (ids: readonly number[]) => this.#read((reads) => reads.accountsAmong(ids));
+  accounts = () => this.#read((reads) => reads.accounts());
+  dayBalances = (...args: Parameters<MemoryReads["dayBalances"]>) =>
+    this.#read((reads) => reads.dayBalances(...args));
+  holds = () => this.#read((reads) => reads.holds());
+  movementsAfter = (...args: Parameters<MemoryReads["movementsAfter"]>) =>
+    this.#read((reads) => reads.movementsAfter(...args));
+  holdIds = () => this.#read((reads) => reads.holdIds());
+  damage = () => null;
+  settledAmong = (ids: readonly string[]) => this.#read((reads) => reads.settledAmong(ids));
+  chains = () => this.#read((reads) => reads.chains());
+  lastEntries = (...args: Parameters<MemoryReads["lastEntries"]>) =>
+    this.#read((reads) => reads.lastEntries(...args));
+  entriesAfter = (...args: Parameters<MemoryReads["entriesAfter"]>) =>
+    this.#read((reads) => reads.entriesAfter(...args));
+  entriesOf = (...args: Parameters<MemoryReads["entriesOf"]>) =>
+    this.#read((reads) => reads.entriesOf(...args));
+
+  async #read<T>(read: (reads: MemoryReads) => T): Promise<T> {
+    const { world, faults } = this.database;
+    if (world) await this.#pause(0.05 + world.random.wait(faults.delayMsMean));
+    this.process?.requireAlive();
+    if (this.database.isAway) throw new ConnectionLost("the database cannot be reached");
+    return read(this.#reads);
+  }
+}
