@@ -10,11 +10,8 @@ import {
   requestMsMax,
 } from "../lib/limits.ts";
 import { encodeFrame, FrameReader, frameType } from "../lib/protocol/frame.ts";
-import {
-  consumeServerHello,
-  createClientHello,
-  type TerminalKey,
-} from "../lib/protocol/handshake.ts";
+import { consumeServerHello, createClientHello } from "../lib/protocol/handshake.ts";
+import type { TerminalKey } from "../lib/terminal_key.ts";
 import type { SessionSecrets } from "../lib/protocol/key_schedule.ts";
 import {
   type Answer,

@@ -76,6 +76,19 @@ export const databaseRestMsMax = 5 * second;
 /** How long a batch waits for a database that is gone: less than an ATM waits for its answer. */
 export const databaseOutageMsMax = 10 * second;
 export const databaseRetryMs = 100;
+/** How often a batch is loaded again while others commit movements that it touches. */
+export const databaseLoadsMax = 5;
+/** How long SQLite waits for a process that has the file. */
+export const sqliteLockMsMax = 500;
+/**
+ * Pages of SQLite's write-ahead log, 4 KiB each, before they are copied into the file: a page that
+ * changes many times until then is copied once.
+ */
+export const sqliteCheckpointPages = 8_192;
+/** Pages that a backup copies at a time. */
+export const sqliteBackupPages = 4_096;
+/** Rows of each table that SQLite's store keeps in memory. */
+export const keptRowsMax = 65_536;
 /** How often a server looks what the bank's others have changed. */
 export const otherServersMs = 300;
 

@@ -3,7 +3,17 @@ import { fromHex, hex } from "./bytes.ts";
 import { UsageError } from "./errors.ts";
 import { readPrivateFile } from "./private_file.ts";
 import type { Files } from "./world.ts";
-import type { TerminalKey } from "./protocol/handshake.ts";
+
+/** Who the two ends are to each other, and the key they share. */
+export interface TerminalKey {
+  /** 16 random bytes, sent in clear. */
+  readonly terminal: Uint8Array;
+  readonly version: number;
+  /** `K_SHARED`, 32 random bytes. */
+  readonly key: Uint8Array;
+  /** 16 random bytes, never sent: both ends know the bank they mean. */
+  readonly bank: Uint8Array;
+}
 
 /** A terminal's key with the name the operator gave it. */
 export interface NamedTerminalKey extends TerminalKey {

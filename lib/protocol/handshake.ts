@@ -6,6 +6,7 @@ import { createPrivateKey, createPublicKey, diffieHellman } from "node:crypto";
 import { type Bytes, concat, equalInConstantTime, readU32, u32, u64, utf8 } from "../bytes.ts";
 import { ProtocolError } from "../errors.ts";
 import { hmac, sha256 } from "../hmac.ts";
+import type { TerminalKey } from "../terminal_key.ts";
 import {
   binderKey,
   masterSecret,
@@ -13,17 +14,6 @@ import {
   type SessionSecrets,
   sessionSecrets,
 } from "./key_schedule.ts";
-
-/** Who the two ends are to each other, and the key they share. */
-export interface TerminalKey {
-  /** 16 random bytes, sent in clear. */
-  readonly terminal: Uint8Array;
-  readonly version: number;
-  /** `K_SHARED`, 32 random bytes. */
-  readonly key: Uint8Array;
-  /** 16 random bytes, never sent: both ends know the bank they mean. */
-  readonly bank: Uint8Array;
-}
 
 /** Fresh randomness for one handshake, 32 bytes each. */
 export interface Freshness {

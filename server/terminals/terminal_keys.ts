@@ -4,7 +4,7 @@
  */
 import { concat, fromHex, hex, u32, utf8 } from "../../lib/bytes.ts";
 import { hkdfExpand } from "../../lib/protocol/key_schedule.ts";
-import type { TerminalKey } from "../../lib/protocol/handshake.ts";
+import type { TerminalKey } from "../../lib/terminal_key.ts";
 import { open, seal, type SealKeys } from "../../lib/seal.ts";
 import type { Terminal } from "../ledger/model.ts";
 import { keyStands } from "../ledger/rules/key_versions.ts";

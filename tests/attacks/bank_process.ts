@@ -4,8 +4,7 @@
  * balancer, so that callers may be from anywhere, and its door can be opened wider than it is.
  */
 import { linesOf } from "../server/helpers/lines.ts";
-import type { TerminalKey } from "../../lib/protocol/handshake.ts";
-import { parseTerminalKey } from "../../lib/terminal_key.ts";
+import { parseTerminalKey, type TerminalKey } from "../../lib/terminal_key.ts";
 import { RunningBank } from "../server/helpers/running_bank.ts";
 
 const terminals = ["honest", "replayed"] as const;

@@ -7,7 +7,7 @@ import { assert, assertEquals } from "@std/assert";
 import { BankClient, type LineEnd, NoAnswer } from "../../client/bank_client.ts";
 import { hex } from "../../lib/bytes.ts";
 import type { Ask } from "../../lib/protocol/message.ts";
-import type { TerminalKey } from "../../lib/protocol/handshake.ts";
+import type { TerminalKey } from "../../lib/terminal_key.ts";
 import { randomBytes } from "../../server/bank.ts";
 import { eachBitFlipped } from "../lib/helpers.ts";
 import { newId, RunningBank } from "../server/helpers/running_bank.ts";

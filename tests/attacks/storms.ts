@@ -1,7 +1,7 @@
 /** Strangers who storm the bank's door, each kind by itself. */
 import { concat, u32 } from "../../lib/bytes.ts";
 import { handshakeFrameBytesMax } from "../../lib/limits.ts";
-import type { TerminalKey } from "../../lib/protocol/handshake.ts";
+import type { TerminalKey } from "../../lib/terminal_key.ts";
 import { randomBytes } from "../../server/bank.ts";
 import { header } from "../server/helpers/proxy.ts";
 import { helloUnder } from "./strangers.ts";

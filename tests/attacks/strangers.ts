@@ -1,6 +1,7 @@
 /** Those whom the bank turns away, and who must not be able to tell why. */
 import { encodeFrame, frameType } from "../../lib/protocol/frame.ts";
-import { createClientHello, type TerminalKey } from "../../lib/protocol/handshake.ts";
+import { createClientHello } from "../../lib/protocol/handshake.ts";
+import type { TerminalKey } from "../../lib/terminal_key.ts";
 import { randomBytes } from "../../server/bank.ts";
 import { RunningBank } from "../server/helpers/running_bank.ts";
 

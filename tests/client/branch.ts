@@ -11,8 +11,11 @@ import { Journal } from "../../client/journal.ts";
 import { keepFile } from "../../client/folder/kept_files.ts";
 import { hex } from "../../lib/bytes.ts";
 import { system, systemFiles } from "../../lib/system.ts";
-import type { TerminalKey } from "../../lib/protocol/handshake.ts";
-import { type NamedTerminalKey, parseTerminalKey } from "../../lib/terminal_key.ts";
+import {
+  type NamedTerminalKey,
+  parseTerminalKey,
+  type TerminalKey,
+} from "../../lib/terminal_key.ts";
 import { type Bank, createBank, openBank } from "../../server/bank.ts";
 import { listen, type Listener } from "../../server/door/listener.ts";
 import { runOperatorCommand } from "../../server/operator/commands.ts";

@@ -1,7 +1,10 @@
 import { assertEquals } from "@std/assert";
 import { UsageError } from "../../lib/errors.ts";
-import type { TerminalKey } from "../../lib/protocol/handshake.ts";
-import { type NamedTerminalKey, parseTerminalKey } from "../../lib/terminal_key.ts";
+import {
+  type NamedTerminalKey,
+  parseTerminalKey,
+  type TerminalKey,
+} from "../../lib/terminal_key.ts";
 import { type OperatorAnswer, runOperatorCommand } from "../../server/operator/commands.ts";
 import { Branch, logIn, until } from "./branch.ts";
 

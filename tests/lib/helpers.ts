@@ -7,8 +7,8 @@ import {
   createServerHello,
   type Freshness,
   parseClientHello,
-  type TerminalKey,
 } from "../../lib/protocol/handshake.ts";
+import type { TerminalKey } from "../../lib/terminal_key.ts";
 import type { SessionSecrets } from "../../lib/protocol/key_schedule.ts";
 
 /** `length` bytes, all of this value. */

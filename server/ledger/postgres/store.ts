@@ -13,7 +13,7 @@
 import { randomBytes } from "node:crypto";
 import { equalInConstantTime } from "../../../lib/bytes.ts";
 import { UsageError } from "../../../lib/errors.ts";
-import { databaseOutageMsMax, databaseRetryMs } from "../../../lib/limits.ts";
+import { databaseLoadsMax, databaseOutageMsMax, databaseRetryMs } from "../../../lib/limits.ts";
 import type { SealedEntry } from "../../audit/entry.ts";
 import type { Changes, Loaded, Settings } from "../model.ts";
 import type { Touch } from "../touch.ts";
@@ -31,8 +31,6 @@ const rollBack: Statement = { name: "roll_back", text: "ROLLBACK" };
 
 /** What the database calls a conflict with others: the same may go through when it is run again. */
 const conflictStates = new Set(["40001", "40P01", "55P03", "23505"]);
-/** Loads of one batch, while movements turn up that others have just committed. */
-const loadsMax = 5;
 
 /** A transaction that has loaded what a batch touches. */
 interface Batch {
@@ -96,7 +94,7 @@ export class PostgresStore extends PostgresReads implements Store {
 
   async load(touch: Touch): Promise<Loaded> {
     try {
-      for (let loads = 0; loads < loadsMax; loads++) {
+      for (let loads = 0; loads < databaseLoadsMax; loads++) {
         const loaded = await this.#load(touch);
         const ids = new Set(loaded.accounts.map(({ id }) => id));
         // A movement that was committed while this waited for an account may be of others, too.

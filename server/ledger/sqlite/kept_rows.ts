@@ -1,19 +1,22 @@
 /**
- * Accounts and terminals as the last commit left them. One process alone writes to the database, so
- * what was read once, or written, need not be read again for each batch; whatever fails empties it.
+ * Accounts, terminals and the bank's set-up as the last commit left them. One process alone writes to
+ * the database, so what was read once, or written, is not read again for each batch; any failure
+ * empties it.
  */
-import type { Account, Changes, Terminal, TerminalId } from "../model.ts";
+import { keptRowsMax } from "../../../lib/limits.ts";
+import type { Account, Changes, Loaded, Terminal, TerminalId } from "../model.ts";
 
-/** Of each kind, as many as may be at work at once: beyond, all are read anew. */
-const rowsMax = 65_536;
+/** What every batch loads, whatever it touches. */
+export type SetUp = Pick<Loaded, "settings" | "limits" | "restoring">;
 
 export class KeptRows {
   readonly #accounts = new Map<number, Account>();
   /** The numbers of each owner's accounts, all of them. */
   readonly #owned = new Map<string, readonly number[]>();
   readonly #terminals = new Map<TerminalId, Terminal>();
+  #setUp: SetUp | null = null;
 
-  /** @param read asks the database for what is not here; an account or terminal that is nowhere is not kept */
+  /** @param read asks the database for what is not kept; an account that does not exist is not kept */
   account(id: number, read: () => Account | undefined): Account | undefined {
     return kept(this.#accounts, id, read);
   }
@@ -32,22 +35,28 @@ export class KeptRows {
     return kept(this.#terminals, id, read);
   }
 
-  /** These changes are on disk. */
-  committed({ accounts, terminals }: Pick<Changes, "accounts" | "terminals">): void {
+  setUp(read: () => SetUp): SetUp {
+    return this.#setUp ??= read();
+  }
+
+  /** Takes in changes that are on disk. */
+  committed({ accounts, terminals, limits, restoring }: Changes): void {
     for (const account of accounts) {
       if (!this.#accounts.has(account.id)) this.#owned.delete(account.owner); // it may be a new one
       keep(this.#accounts, account.id, account);
     }
     for (const terminal of terminals) keep(this.#terminals, terminal.id, terminal);
+    if (limits || restoring) this.#setUp = null;
   }
 
   clear(): void {
     for (const rows of [this.#accounts, this.#owned, this.#terminals]) rows.clear();
+    this.#setUp = null;
   }
 }
 
 function keep<Key, Row>(rows: Map<Key, Row>, key: Key, row: Row): void {
-  if (rows.size >= rowsMax && !rows.has(key)) rows.clear();
+  if (rows.size >= keptRowsMax && !rows.has(key)) rows.clear();
   rows.set(key, row);
 }
 

@@ -1,6 +1,10 @@
 /** The schema's versions: makes a bank's tables, and upgrades those of an older version. */
 import { DatabaseSync } from "node:sqlite";
 import { UsageError } from "../../../lib/errors.ts";
+import type { Settings } from "../model.ts";
+import { numberOf } from "../rows.ts";
+import { valuesOfSettings } from "../settings.ts";
+import type { SqliteConnection } from "./connection.ts";
 import { schema } from "./schema.ts";
 
 /** Each entry upgrades a database from the version that is its index; the first makes the tables. */
@@ -8,45 +12,62 @@ export type Versions = readonly string[];
 
 export const versions: Versions = [schema];
 
+export interface PrepareOptions {
+  versions: Versions;
+  /** The settings of a bank to make; without them there must be a bank. */
+  create?: Settings;
+}
+
 /**
- * Makes the tables, or upgrades them, within the caller's transaction.
+ * Makes the tables and a bank in them, or upgrades those of a bank, within the caller's transaction.
  * @throws {UsageError} when there is a bank already, none, or one of a newer version
  */
 export function prepareSchema(
-  database: DatabaseSync,
-  { path, creating, versions }: { path: string; creating: boolean; versions: Versions },
+  connection: SqliteConnection,
+  { versions, create }: PrepareOptions,
 ): void {
-  const { user_version } = database.prepare("PRAGMA user_version").get() as {
-    user_version: number;
-  };
-  if (user_version > versions.length) {
+  const version = numberOf(connection.one("PRAGMA user_version")!.user_version);
+  if (version > versions.length) {
     throw new UsageError(
-      `${path} was made by a newer Strongroom (schema ${user_version}, this one knows ${versions.length}): use that version`,
+      `${connection.path} was made by a newer Strongroom (schema ${version}, this one knows ${versions.length}): use that version`,
     );
   }
-  if (creating !== (user_version === 0)) {
+  if ((create !== undefined) !== (version === 0)) {
     throw new UsageError(
-      creating
-        ? `${path} holds a bank already`
-        : `${path} holds no bank, its making was cut short: delete it and make the bank again`,
+      create
+        ? `${connection.path} holds a bank already`
+        : `${connection.path} holds no bank, its making was cut short: delete it and make the bank again`,
     );
   }
-  for (const sql of versions.slice(user_version)) database.exec(sql);
-  database.exec(`PRAGMA user_version = ${versions.length}`);
+  for (const sql of versions.slice(version)) connection.exec(sql);
+  connection.exec(`PRAGMA user_version = ${versions.length}`);
+  if (create) makeBank(connection, create);
 }
 
+function makeBank(connection: SqliteConnection, settings: Settings): void {
+  for (const [name, value] of valuesOfSettings(settings)) {
+    connection.run("INSERT INTO settings VALUES (?, ?)", name, value);
+  }
+  for (const kind of ["vault", "differences"]) {
+    connection.run(
+      "INSERT INTO accounts (kind, owner, currency, version, state) VALUES (?, '', ?, 0, 'open')",
+      kind,
+      settings.currency.code,
+    );
+  }
+}
+
+const tables = "SELECT type || ' ' || name AS name, sql FROM sqlite_schema";
+
 /** The first table, index or trigger that is not as these versions make it; null for none. */
-export function schemaDamage(database: DatabaseSync, versions: Versions): string | null {
-  const query = "SELECT type || ' ' || name AS name, sql FROM sqlite_schema";
-  const read = (from: DatabaseSync) =>
-    from.prepare(query).all() as { name: string; sql: string | null }[];
+export function schemaDamage(connection: SqliteConnection, versions: Versions): string | null {
   const made = new DatabaseSync(":memory:");
   for (const sql of versions) made.exec(sql);
-  const expected = new Map(read(made).map(({ name, sql }) => [name, sql]));
+  const expected = new Map(made.prepare(tables).all().map(({ name, sql }) => [name, sql]));
   made.close();
-  for (const { name, sql } of read(database)) {
-    if (expected.get(name) !== sql) return `its ${name} is not as it was made`;
-    expected.delete(name);
+  for (const { name, sql } of connection.all(tables)) {
+    if (expected.get(name as string) !== sql) return `its ${name} is not as it was made`;
+    expected.delete(name as string);
   }
   const [missing] = expected.keys();
   return missing === undefined ? null : `its ${missing} is missing`;

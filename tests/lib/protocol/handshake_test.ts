@@ -9,8 +9,8 @@ import {
   createClientHello,
   createServerHello,
   parseClientHello,
-  type TerminalKey,
 } from "../../../lib/protocol/handshake.ts";
+import type { TerminalKey } from "../../../lib/terminal_key.ts";
 import { hmac } from "../../../lib/hmac.ts";
 import { binderKey, masterSecret } from "../../../lib/protocol/key_schedule.ts";
 import { handshakeFrameBytesMax } from "../../../lib/limits.ts";

@@ -3,8 +3,11 @@ import { assertEquals } from "@std/assert";
 import { BankClient } from "../../../client/bank_client.ts";
 import { concat } from "../../../lib/bytes.ts";
 import type { Answer, Ask, Push } from "../../../lib/protocol/message.ts";
-import type { TerminalKey } from "../../../lib/protocol/handshake.ts";
-import { type NamedTerminalKey, parseTerminalKey } from "../../../lib/terminal_key.ts";
+import {
+  type NamedTerminalKey,
+  parseTerminalKey,
+  type TerminalKey,
+} from "../../../lib/terminal_key.ts";
 import { endsEpoch } from "../../../server/audit/entry.ts";
 import { type Bank, createBank, joinBank, openBank, randomBytes } from "../../../server/bank.ts";
 import { keysPath, readBankKeys } from "../../../server/folder/bank_folder.ts";

@@ -6,6 +6,7 @@ import { openStore, type StorePlace } from "../../../server/ledger/open_store.ts
 import { PostgresConnection } from "../../../server/ledger/postgres/connection.ts";
 import { PostgresStore } from "../../../server/ledger/postgres/store.ts";
 import * as postgres from "../../../server/ledger/postgres/versions.ts";
+import { SqliteConnection } from "../../../server/ledger/sqlite/connection.ts";
 import { SqliteStore } from "../../../server/ledger/sqlite/store.ts";
 import * as sqlite from "../../../server/ledger/sqlite/versions.ts";
 import { addCustomer, engineOn, enrolTerminal } from "../helpers/engine.ts";
@@ -35,16 +36,13 @@ Deno.test("a file of an older schema is upgraded, whole or not at all (SQLite)",
     const path = `${folder}/bank.sqlite`;
     await makeBank({ path });
     const upgrade = (...statements: string[]) => {
-      const database = new DatabaseSync(path);
       const versions = [...sqlite.versions, statements.join(";")];
-      try {
-        database.exec("BEGIN IMMEDIATE");
-        sqlite.prepareSchema(database, { path, creating: false, versions });
-        database.exec("COMMIT");
-        return sqlite.schemaDamage(database, versions);
-      } finally {
-        database.close();
-      }
+      const connection = SqliteConnection.open(path, (connection) => {
+        sqlite.prepareSchema(connection, { versions });
+      });
+      const damage = sqlite.schemaDamage(connection, versions);
+      connection.close();
+      return damage;
     };
     assertThrows(() => upgrade(...bad), Error, "UNIQUE");
     SqliteStore.open(path).close();

@@ -4,12 +4,8 @@ import { NoAnswer } from "../../../client/bank_client.ts";
 import { fromHex } from "../../../lib/bytes.ts";
 import { UsageError } from "../../../lib/errors.ts";
 import { encodeFrame, FrameReader, frameType } from "../../../lib/protocol/frame.ts";
-import {
-  consumeServerHello,
-  createClientHello,
-  type TerminalKey,
-} from "../../../lib/protocol/handshake.ts";
-import { parseTerminalKey } from "../../../lib/terminal_key.ts";
+import { consumeServerHello, createClientHello } from "../../../lib/protocol/handshake.ts";
+import { parseTerminalKey, type TerminalKey } from "../../../lib/terminal_key.ts";
 import { randomBytes } from "../../../server/bank.ts";
 import { openDataFolder, replaceKeys } from "../../../server/folder/bank_folder.ts";
 import type { OperatorCommand } from "../../../server/operator/commands.ts";

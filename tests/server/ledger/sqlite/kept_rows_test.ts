@@ -3,7 +3,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { KeptRows } from "../../../../server/ledger/sqlite/kept_rows.ts";
 import { SqliteStore } from "../../../../server/ledger/sqlite/store.ts";
 import { type Account, newAccount } from "../../../../server/ledger/model.ts";
-import { addCustomer, engineOn, enrolTerminal } from "../../helpers/engine.ts";
+import { addCustomer, engineOn, enrolTerminal, noChanges } from "../../helpers/engine.ts";
 import { commandOf, idOf, settings } from "../../helpers/small_bank.ts";
 import { inTemporaryFolder } from "../../helpers/temporary.ts";
 
@@ -24,10 +24,10 @@ Deno.test("what was read once is not read again, until a commit changes it or so
   kept.accountsOf("alice", read);
   assertEquals(kept.account(7, () => undefined)?.owner, "alice");
   assertEquals(reads, 1);
-  kept.committed({ accounts: [{ ...account(7, "alice"), version: 4 }], terminals: [] });
+  kept.committed({ ...noChanges, accounts: [{ ...account(7, "alice"), version: 4 }] });
   assertEquals(kept.accountsOf("alice", read).map(({ version }) => version), [4]);
   assertEquals(reads, 1);
-  kept.committed({ accounts: [account(8, "alice")], terminals: [] });
+  kept.committed({ ...noChanges, accounts: [account(8, "alice")] });
   kept.accountsOf("alice", read);
   assertEquals(reads, 2, "an account was opened: the owner's are asked for again");
   kept.clear();
@@ -63,11 +63,10 @@ Deno.test("after any batch, refused by the database too, a batch finds what the 
     };
     agree();
     const changed = { ...store.accounts()[2]!, version: 99 };
-    const nothing = { customers: [], failures: [], limits: null, restoring: null, clock: null };
     const movement = { ...store.movementsAfter("00".repeat(16), 0, 1)[0]! };
     // the movement is there already: the whole batch is refused, its account with it
-    const refused = { accounts: [changed], movements: [movement], terminals: [], timeMs: 0 };
-    assertThrows(() => store.commit({ ...nothing, ...refused }, []), Error, "UNIQUE");
+    const refused = { ...noChanges, accounts: [changed], movements: [movement] };
+    assertThrows(() => store.commit(refused, []), Error, "UNIQUE");
     agree();
     store.close();
   });

@@ -1,0 +1,146 @@
+/**
+ * The second half of a batch on SQLite: writes what it changed. Balances and holds follow from the
+ * movements' rows, by triggers.
+ */
+import { fromHex } from "../../../lib/bytes.ts";
+import type { SealedEntry } from "../../audit/entry.ts";
+import type { Account, Changes, Limits, Movement, Restoring, Terminal } from "../model.ts";
+import { restoredSince, retellPrefix, valuesOfLimits, valuesOfRestoring } from "../settings.ts";
+import type { SqliteConnection, Value } from "./connection.ts";
+import { placeOf } from "./log_rows.ts";
+
+/** Writes a batch, within the caller's transaction. */
+export function writeBatch(
+  connection: SqliteConnection,
+  changes: Changes,
+  entries: readonly SealedEntry[],
+): void {
+  for (const account of changes.accounts) writeAccount(connection, account);
+  for (const row of changes.movements) writeMovement(connection, row);
+  if (changes.limits) writeLimits(connection, changes.limits);
+  if (changes.restoring) writeRestoring(connection, changes.restoring);
+  if (changes.clock) {
+    const { confirmedMs, timeMs } = changes.clock;
+    connection.run("INSERT OR REPLACE INTO clock VALUES (1, ?, ?)", confirmedMs, timeMs);
+  }
+  for (const { username, passwordHash } of changes.customers) {
+    connection.run(
+      `INSERT INTO customers VALUES (?, ?)
+       ON CONFLICT (username) DO UPDATE SET password_hash = excluded.password_hash`,
+      username,
+      passwordHash,
+    );
+  }
+  for (const terminal of changes.terminals) writeTerminal(connection, terminal);
+  for (const { source, count, lastMs } of changes.failures) {
+    connection.run("INSERT OR REPLACE INTO failures VALUES (?, ?, ?)", source, count, lastMs);
+  }
+  for (const entry of entries) writeEntry(connection, entry);
+}
+
+/** What may change of an account, money aside. */
+const valuesOfAccount = (account: Account): Value[] => [
+  account.version,
+  account.state,
+  account.name,
+  account.day,
+  account.dayOut,
+  account.dayIn,
+  account.withdrawalMax,
+  account.dayOutMax,
+  account.dayInMax,
+];
+
+/** Updates first: nearly every account that changes exists. Its money comes with the movements. */
+function writeAccount(connection: SqliteConnection, account: Account): void {
+  const found = connection.run(
+    `UPDATE accounts SET version = ?, state = ?, name = ?, day = ?, day_out = ?, day_in = ?,
+       withdrawal_max = ?, day_out_max = ?, day_in_max = ? WHERE id = ?`,
+    ...valuesOfAccount(account),
+    account.id,
+  );
+  if (found > 0) return;
+  connection.run(
+    `INSERT INTO accounts (version, state, name, day, day_out, day_in, withdrawal_max, day_out_max,
+       day_in_max, id, kind, owner, currency)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    ...valuesOfAccount(account),
+    account.id,
+    account.kind,
+    account.owner,
+    account.currency,
+  );
+}
+
+function writeMovement(connection: SqliteConnection, row: Movement): void {
+  connection.run(
+    "INSERT INTO movements VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    fromHex(row.id, 16)!,
+    row.step,
+    row.action,
+    row.kind,
+    row.terminal,
+    row.customer,
+    row.operator,
+    row.debit,
+    row.credit,
+    row.amount,
+    row.booked,
+    row.currency,
+    row.outcome,
+    row.debitBalance,
+    row.creditBalance,
+    row.day,
+    row.timeMs,
+  );
+}
+
+function writeLimits(connection: SqliteConnection, limits: Limits): void {
+  for (const [name, amount] of valuesOfLimits(limits)) {
+    if (amount === null) connection.run("DELETE FROM settings WHERE name = ?", name);
+    else connection.run("INSERT OR REPLACE INTO settings VALUES (?, ?)", name, amount);
+  }
+}
+
+/** A terminal that is waited for has a setting of its own. */
+function writeRestoring(connection: SqliteConnection, restoring: Restoring): void {
+  connection.run(
+    `DELETE FROM settings WHERE name LIKE '${retellPrefix}%' OR name = ?`,
+    restoredSince,
+  );
+  for (const [name, value] of valuesOfRestoring(restoring)) {
+    connection.run("INSERT INTO settings VALUES (?, ?)", name, value);
+  }
+}
+
+function writeTerminal(
+  connection: SqliteConnection,
+  { id, name, keyVersion, sealedKey, state, next }: Terminal,
+): void {
+  connection.run(
+    `INSERT INTO terminals VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET
+     name = excluded.name, key_version = excluded.key_version, sealed_key = excluded.sealed_key,
+     state = excluded.state, next_version = excluded.next_version,
+     next_sealed_key = excluded.next_sealed_key, next_since_ms = excluded.next_since_ms`,
+    id,
+    name,
+    keyVersion,
+    sealedKey,
+    state,
+    next?.version ?? null,
+    next?.sealedKey ?? null,
+    next?.sinceMs ?? null,
+  );
+}
+
+function writeEntry(connection: SqliteConnection, entry: SealedEntry): void {
+  connection.run(
+    "INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?)",
+    placeOf(entry),
+    entry.epoch,
+    entry.keyVersion,
+    entry.who,
+    entry.sealed,
+    entry.tag,
+  );
+}

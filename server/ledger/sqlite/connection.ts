@@ -1,0 +1,103 @@
+/** One connection to a bank's file: its settings of SQLite, its statements, its transactions. */
+import { backup, DatabaseSync, type StatementSync } from "node:sqlite";
+import { UsageError } from "../../../lib/errors.ts";
+import { sqliteBackupPages, sqliteCheckpointPages, sqliteLockMsMax } from "../../../lib/limits.ts";
+import type { Row } from "../rows.ts";
+
+export type Value = number | bigint | string | Uint8Array | null;
+
+export class SqliteConnection {
+  readonly #statements = new Map<string, StatementSync>();
+
+  private constructor(readonly path: string, private readonly database: DatabaseSync) {}
+
+  /**
+   * Opens a file for this process alone, and makes it when it is not there.
+   * @param prepare runs in the first transaction; what it throws closes the file as it was
+   * @throws {UsageError} when another process has the file, when it is damaged, or cannot be written
+   */
+  static open(path: string, prepare: (connection: SqliteConnection) => void): SqliteConnection {
+    let database: DatabaseSync | undefined;
+    try {
+      database = new DatabaseSync(path, { enableForeignKeyConstraints: true });
+      database.exec(`PRAGMA busy_timeout = ${sqliteLockMsMax}; PRAGMA locking_mode = EXCLUSIVE`);
+      database.exec(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA recursive_triggers = ON",
+      );
+      database.exec(`PRAGMA wal_autocheckpoint = ${sqliteCheckpointPages}`);
+      const connection = new SqliteConnection(path, database);
+      connection.transaction(() => prepare(connection));
+      return connection;
+    } catch (error) {
+      database?.close();
+      throw explained(error as Error, path);
+    }
+  }
+
+  /** Runs this in one transaction: durable once it returns, rolled back when it throws. */
+  transaction(act: () => void): void {
+    this.database.exec("BEGIN IMMEDIATE");
+    try {
+      act();
+      this.database.exec("COMMIT");
+    } catch (error) {
+      if (this.database.isTransaction) this.database.exec("ROLLBACK");
+      throw error;
+    }
+  }
+
+  /** Runs statements that have no parameters and give no rows. */
+  exec(sql: string): void {
+    this.database.exec(sql);
+  }
+
+  /** Returns how many rows the statement changed. */
+  run(sql: string, ...values: Value[]): number {
+    return Number(this.#statement(sql).run(...values).changes);
+  }
+
+  one(sql: string, ...values: Value[]): Row | undefined {
+    return this.#statement(sql).get(...values) as Row | undefined;
+  }
+
+  all(sql: string, ...values: Value[]): Row[] {
+    return this.#statement(sql).all(...values) as Row[];
+  }
+
+  /** Copies the database into a file of this path, as it is at one moment. */
+  async copyTo(path: string): Promise<void> {
+    await backup(this.database, path, { rate: sqliteBackupPages });
+  }
+
+  close(): void {
+    if (this.database.isOpen) this.database.close();
+  }
+
+  #statement(sql: string): StatementSync {
+    let statement = this.#statements.get(sql);
+    if (!statement) {
+      statement = this.database.prepare(sql);
+      statement.setReadBigInts(true);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+}
+
+function explained(error: Error, path: string): Error {
+  if (error instanceof UsageError) return error;
+  if (/database is locked/.test(error.message)) {
+    return new UsageError(
+      `${path} is in use by another process: end it first, or reach it through its server`,
+    );
+  }
+  if (/not a database|malformed/.test(error.message)) {
+    return new UsageError(`${path} is damaged (${error.message}): restore it from a backup`);
+  }
+  if (/unable to open|readonly|permission|disk I\/O error|is full/i.test(error.message)) {
+    return new UsageError(
+      `${path} cannot be opened for writing (${error.message}): check the folder, its permissions and its disk`,
+    );
+  }
+  return error;
+}

@@ -1,0 +1,72 @@
+/** The first half of a batch on SQLite: what it touches, from the kept rows where they have it. */
+import { fromHex } from "../../../lib/bytes.ts";
+import type { Account, Loaded, Terminal } from "../model.ts";
+import { accountOf, customerOf, failuresOf, movementOf, terminalOf } from "../rows.ts";
+import { limitsOf, restoringOf, settingsOf, valuesOf } from "../settings.ts";
+import type { Touch } from "../touch.ts";
+import type { SqliteConnection } from "./connection.ts";
+import type { KeptRows, SetUp } from "./kept_rows.ts";
+
+export function load(connection: SqliteConnection, kept: KeptRows, touch: Touch): Loaded {
+  const movements = [...touch.movements].flatMap((id) =>
+    connection.all("SELECT * FROM movements WHERE id = ?", fromHex(id, 16)!).map(movementOf)
+  );
+  const ids = new Set(touch.accounts);
+  const terminals = new Set(touch.terminals);
+  for (const { debit, credit, terminal } of movements) {
+    if (terminal) terminals.add(terminal);
+    if (debit !== null) ids.add(debit);
+    if (credit !== null) ids.add(credit);
+  }
+  const newest = connection.one("SELECT coalesce(max(id), 0) + 1 AS next FROM accounts")!;
+  return {
+    ...kept.setUp(() => setUpOf(connection)),
+    accountIdNext: Number(newest.next),
+    lastMs: 0,
+    accounts: [
+      ...[...ids].flatMap((id) => kept.account(id, () => accountWith(connection, id)) ?? []),
+      ...["", ...touch.terminals, ...touch.customers].flatMap((owner) =>
+        kept.accountsOf(owner, () => accountsOf(connection, owner))
+      ),
+    ],
+    movements,
+    customers: [...touch.customers].flatMap((username) =>
+      connection.all("SELECT * FROM customers WHERE username = ?", username).map(customerOf)
+    ),
+    terminals: [
+      ...[...terminals].flatMap((id) =>
+        kept.terminal(id, () => terminalsWhere(connection, "id", id)[0]) ?? []
+      ),
+      ...[...touch.terminalNames].flatMap((name) => terminalsWhere(connection, "name", name)),
+    ],
+    failures: [...touch.failureSources].flatMap((source) =>
+      connection.all("SELECT * FROM failures WHERE source = ?", source).map(failuresOf)
+    ),
+  };
+}
+
+function setUpOf(connection: SqliteConnection): SetUp {
+  const values = valuesOf(connection.all("SELECT name, value FROM settings"));
+  return {
+    settings: settingsOf(values),
+    limits: limitsOf(values),
+    restoring: restoringOf(values),
+  };
+}
+
+function accountWith(connection: SqliteConnection, id: number): Account | undefined {
+  const row = connection.one("SELECT * FROM accounts WHERE id = ?", id);
+  return row && accountOf(row);
+}
+
+function accountsOf(connection: SqliteConnection, owner: string): Account[] {
+  return connection.all("SELECT * FROM accounts WHERE owner = ?", owner).map(accountOf);
+}
+
+function terminalsWhere(
+  connection: SqliteConnection,
+  column: "id" | "name",
+  value: string,
+): Terminal[] {
+  return connection.all(`SELECT * FROM terminals WHERE ${column} = ?`, value).map(terminalOf);
+}

@@ -1,0 +1,174 @@
+/** What is read of a bank on SQLite outside its batches. */
+import { fromHex, hex } from "../../../lib/bytes.ts";
+import type { ChainName, LogPlace, SealedEntry } from "../../audit/entry.ts";
+import type {
+  Account,
+  AccountState,
+  ConfirmedClock,
+  Customer,
+  Failures,
+  Limits,
+  Movement,
+  MovementId,
+  Restoring,
+  Settings,
+  Terminal,
+} from "../model.ts";
+import {
+  accountOf,
+  bytesOf,
+  customerOf,
+  failuresOf,
+  movementOf,
+  numberOf,
+  sumOfTerminals,
+  terminalOf,
+} from "../rows.ts";
+import { limitsOf, restoringOf, settingsOf, type SettingValues, valuesOf } from "../settings.ts";
+import type { DayEnd, ReadStore } from "../store.ts";
+import type { SqliteConnection } from "./connection.ts";
+import { entryOf, placeOf } from "./log_rows.ts";
+import { schemaDamage, versions } from "./versions.ts";
+
+export class SqliteReads implements ReadStore {
+  constructor(protected connection: SqliteConnection) {}
+
+  settings(): Settings {
+    return settingsOf(this.#values());
+  }
+
+  limits(): Limits {
+    return limitsOf(this.#values());
+  }
+
+  restoring(): Restoring | null {
+    return restoringOf(this.#values());
+  }
+
+  #values(): SettingValues {
+    return valuesOf(this.connection.all("SELECT name, value FROM settings"));
+  }
+
+  confirmedClock(): ConfirmedClock | null {
+    const row = this.connection.one("SELECT * FROM clock");
+    return row ? { confirmedMs: numberOf(row.confirmed_ms), timeMs: numberOf(row.time_ms) } : null;
+  }
+
+  terminals(): Terminal[] {
+    return this.connection.all("SELECT * FROM terminals ORDER BY name").map(terminalOf);
+  }
+
+  terminalsSum(): string {
+    return Object.values(this.connection.one(`${sumOfTerminals} FROM terminals`)!).join();
+  }
+
+  customer(username: string): Customer | undefined {
+    const row = this.connection.one("SELECT * FROM customers WHERE username = ?", username);
+    return row && customerOf(row);
+  }
+
+  customers(): Customer[] {
+    return this.connection.all("SELECT * FROM customers ORDER BY username").map(customerOf);
+  }
+
+  failures(): Failures[] {
+    return this.connection.all("SELECT * FROM failures ORDER BY source").map(failuresOf);
+  }
+
+  account(id: number): AccountState | undefined {
+    const row = this.connection.one("SELECT * FROM accounts WHERE id = ?", id);
+    return row && accountOf(row);
+  }
+
+  accountsAmong(ids: readonly number[]): AccountState[] {
+    return ids.flatMap((id) => this.account(id) ?? []);
+  }
+
+  accounts(): Account[] {
+    return this.connection.all("SELECT * FROM accounts ORDER BY id").map(accountOf);
+  }
+
+  dayBalances(account: number, fromDay: number): DayEnd[] {
+    return this.connection.all(
+      `SELECT day, balance FROM day_balances WHERE account = ? AND day >= coalesce(
+         (SELECT max(day) FROM day_balances WHERE account = ? AND day <= ?), ?) ORDER BY day`,
+      account,
+      account,
+      fromDay,
+      fromDay,
+    ).map((row) => ({ day: numberOf(row.day), balance: row.balance as bigint }));
+  }
+
+  holds(): Movement[] {
+    return this.connection.all(
+      `SELECT movements.* FROM holds JOIN movements ON movements.id = holds.movement AND movements.step = 1
+       ORDER BY holds.time_ms`,
+    ).map(movementOf);
+  }
+
+  movementsAfter(id: MovementId, step: number, limit: number): Movement[] {
+    return this.connection.all(
+      "SELECT * FROM movements WHERE (id, step) > (?, ?) ORDER BY id, step LIMIT ?",
+      fromHex(id, 16)!,
+      step,
+      limit,
+    ).map(movementOf);
+  }
+
+  holdIds(): MovementId[] {
+    const rows = this.connection.all("SELECT movement FROM holds");
+    return rows.map(({ movement }) => hex(bytesOf(movement)));
+  }
+
+  settledAmong(movements: readonly MovementId[]): MovementId[] {
+    const settled = "SELECT 1 AS found FROM movements WHERE id = ? AND step = 2";
+    return movements.filter((id) => this.connection.one(settled, fromHex(id, 16)!));
+  }
+
+  damage(): string | null {
+    const damaged = this.connection.one(
+      "SELECT * FROM pragma_integrity_check WHERE integrity_check <> 'ok' LIMIT 1",
+    );
+    if (damaged) return String(damaged.integrity_check);
+    const orphan = this.connection.one(
+      'SELECT "table", parent FROM pragma_foreign_key_check LIMIT 1',
+    );
+    if (orphan) return `a row of ${orphan.table} is without its ${orphan.parent}`;
+    return schemaDamage(this.connection, versions);
+  }
+
+  chains(): ChainName[] {
+    const rows = this.connection.all("SELECT * FROM audit_chains ORDER BY number");
+    return rows.map((row) => ({ number: numberOf(row.number), id: bytesOf(row.id) }));
+  }
+
+  lastEntries(chain: number, limit: number): SealedEntry[] {
+    return this.connection.all(
+      "SELECT * FROM audit WHERE place > ? AND place < ? ORDER BY place DESC LIMIT ?",
+      placeOf({ chain, sequence: 0 }),
+      placeOf({ chain: chain + 1, sequence: 0 }),
+      limit,
+    ).map(entryOf);
+  }
+
+  entriesAfter(chain: number, sequence: number, limit: number): SealedEntry[] {
+    return this.connection.all(
+      "SELECT * FROM audit WHERE place > ? AND place < ? ORDER BY place LIMIT ?",
+      placeOf({ chain, sequence }),
+      placeOf({ chain: chain + 1, sequence: 0 }),
+      limit,
+    ).map(entryOf);
+  }
+
+  entriesOf(who: readonly Uint8Array[], before: LogPlace | null, limit: number): SealedEntry[] {
+    const found = who.flatMap((each) =>
+      this.connection.all(
+        "SELECT * FROM audit WHERE who = ? AND place < ? ORDER BY place DESC LIMIT ?",
+        each,
+        before ? placeOf(before) : Number.MAX_SAFE_INTEGER,
+        limit,
+      ).map(entryOf)
+    );
+    return found.sort((a, b) => placeOf(b) - placeOf(a)).slice(0, limit);
+  }
+}
