@@ -78,6 +78,8 @@ export const databaseOutageMsMax = 10 * second;
 export const databaseRetryMs = 100;
 /** How often a batch is loaded again while others commit movements that it touches. */
 export const databaseLoadsMax = 5;
+/** Rows that are read at a time by what goes through all of a table. */
+export const walkedRowsMax = 1_000;
 /** How long SQLite waits for a process that has the file. */
 export const sqliteLockMsMax = 500;
 /**

@@ -15,10 +15,11 @@ import {
 } from "../folder/bank_folder.ts";
 import { logCommand } from "../ledger/command.ts";
 import { Ledger } from "../ledger/ledger.ts";
-import { copyBank, entriesOf, movementsOf } from "../ledger/postgres/copy.ts";
+import { copyBank } from "../ledger/postgres/copy.ts";
 import { PostgresStore, prepared } from "../ledger/postgres/store.ts";
 import { SqliteStore } from "../ledger/sqlite/store.ts";
 import type { ReadStore } from "../ledger/store.ts";
+import { entryParts, movementParts } from "../ledger/walk.ts";
 
 export interface Migrate {
   folder: string;
@@ -111,15 +112,15 @@ export async function requireSame(file: ReadStore, copy: ReadStore): Promise<str
     require("days", await file.dayBalances(id, 0), await copy.dayBalances(id, 0));
   }
   require("holds", (await file.holdIds()).sort(), (await copy.holdIds()).sort());
-  const others = movementsOf(copy);
-  for await (const rows of movementsOf(file)) {
+  const others = movementParts(copy);
+  for await (const rows of movementParts(file)) {
     require("movements", rows, (await others.next()).value);
     counts.movements += rows.length;
   }
   require("movements", true, (await others.next()).done);
   for (const { number } of await file.chains()) {
-    const others = entriesOf(copy, number);
-    for await (const entries of entriesOf(file, number)) {
+    const others = entryParts(copy, number);
+    for await (const entries of entryParts(file, number)) {
       require("entries of the log", entries, (await others.next()).value);
       counts.entries += entries.length;
     }
