@@ -1,4 +1,5 @@
 /** An ATM put together from its folder, its key and the world that it works in. */
+import type { DatabaseSync } from "node:sqlite";
 import { hex } from "../lib/bytes.ts";
 import { UsageError } from "../lib/errors.ts";
 import type { Currency } from "../lib/money.ts";
@@ -7,7 +8,7 @@ import type { AtmStart } from "../lib/programs.ts";
 import { formatTerminalKey, type NamedTerminalKey, readTerminalKey } from "../lib/terminal_key.ts";
 import type { Files, Socket, World } from "../lib/world.ts";
 import { BankAtm } from "./atm.ts";
-import { openAtmFolder, rememberCurrency, rememberedCurrency } from "./folder/atm_folder.ts";
+import { rememberCurrency, rememberedCurrency } from "./folder/atm_folder.ts";
 import { BankClient, type Line, NoAnswer } from "./bank_client.ts";
 import { demoFilling } from "./cash/cash_notes.ts";
 import type { NoteCounts } from "./cash/note_mix.ts";
@@ -19,6 +20,8 @@ import { keepFile } from "./folder/kept_files.ts";
 export interface AtmWorld {
   world: World;
   files: Files;
+  /** Of the ATM's folder: the journal, the counts of notes and the settings. */
+  database: DatabaseSync;
   /** Connects to the bank. */
   connect: () => Promise<Socket>;
   log: (line: string) => void;
@@ -26,16 +29,16 @@ export interface AtmWorld {
 
 /**
  * Opens an ATM that is not started yet.
- * @throws {UsageError} when its folder is in use, its key is missing, or, unless it may wait, the bank
+ * @throws {UsageError} when its key is missing, or, unless it may wait, the bank
  * cannot be reached or does not accept the key
  */
 export async function openAtm(
   { bank, key, folder, demo, wait, language }: AtmStart,
-  { world, files, connect, log }: AtmWorld,
-): Promise<{ atm: BankAtm; close: () => void }> {
+  { world, files, database, connect, log }: AtmWorld,
+): Promise<BankAtm> {
   const keptKey = `${folder}/terminal.key`;
   const findKey = () => newestKey(files, key, keptKey);
-  const { database, journal, devices, fill } = openCash(folder, world, files, demo);
+  const { journal, devices, fill } = openCash(database, world, demo);
   if (!wait) {
     const keys = isThere(files, keptKey)
       ? `--key and ${keptKey}, of which the newer counts`
@@ -47,7 +50,7 @@ export async function openAtm(
       keys,
     );
   }
-  const atm = new BankAtm({
+  return new BankAtm({
     world,
     connect,
     findKey,
@@ -66,26 +69,19 @@ export async function openAtm(
     keepKey: (newKey) => replacePrivateFile(files, keptKey, formatTerminalKey(newKey)),
     log,
   });
-  return { atm, close: () => database.close() };
 }
 
 /**
  * Opens an ATM's journal and cash.
  * @param demo whether notes that are handed out wait for the demo's hand
  */
-export function openCash(
-  folder: string,
-  world: World,
-  files: Files,
-  demo = false,
-) {
-  const database = openAtmFolder(files, folder);
+export function openCash(database: DatabaseSync, world: World, demo = false) {
   const journal = new Journal(database);
   const devices = new SimulatedDevices(database, demo);
   const filling = { database, journal, devices, world };
   const fill = (notes: NoteCounts, currency: Currency) => fillCassettes(filling, notes, currency);
   const count = (notes: NoteCounts, currency: Currency) => countCassettes(filling, notes, currency);
-  return { database, journal, devices, fill, count };
+  return { journal, devices, fill, count };
 }
 
 /** The given key, or a newer one of the same terminal that the bank has sent since. */

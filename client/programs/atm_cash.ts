@@ -5,7 +5,7 @@ import { runProgram, say } from "../../lib/process.ts";
 import type { AtmCashStart } from "../../lib/programs.ts";
 import { system, systemFiles } from "../../lib/system.ts";
 import { readTerminalKey } from "../../lib/terminal_key.ts";
-import { rememberedCurrency } from "../folder/atm_folder.ts";
+import { openAtmFolder, rememberedCurrency } from "../folder/atm_folder.ts";
 import { parseNotes } from "../cash/cash_notes.ts";
 import { totalOf } from "../cash/note_mix.ts";
 import { openCash } from "../open_atm.ts";
@@ -14,7 +14,8 @@ if (import.meta.main) await runProgram<AtmCashStart>(runCash);
 
 function runCash({ command, key, folder, notes: words }: AtmCashStart): number {
   readTerminalKey(systemFiles, key);
-  const { database, journal, devices, fill, count } = openCash(folder, system, systemFiles);
+  const database = openAtmFolder(systemFiles, folder);
+  const { journal, devices, fill, count } = openCash(database, system);
   const currency = rememberedCurrency(database);
   if (!currency) {
     throw new UsageError(

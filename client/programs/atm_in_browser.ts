@@ -5,6 +5,7 @@ import type { AtmInBrowserReady, AtmStart } from "../../lib/programs.ts";
 import { connectTcp, system, systemFiles } from "../../lib/system.ts";
 import { openFile, startBrowserHost } from "../../ui/window/browser_host.ts";
 import type { Page } from "../../ui/window/page_bundle.ts";
+import { openAtmFolder } from "../folder/atm_folder.ts";
 import { isOnline, openAtm } from "../open_atm.ts";
 
 if (import.meta.main) {
@@ -12,9 +13,11 @@ if (import.meta.main) {
     const page = await readJsonLine<Page>();
     const end = leashEnds();
     const connect = () => connectTcp(start.bank.hostname, start.bank.port);
-    const { atm, close } = await openAtm(start, {
+    const database = openAtmFolder(systemFiles, start.folder);
+    const atm = await openAtm(start, {
       world: system,
       files: systemFiles,
+      database,
       connect,
       log,
     });
@@ -37,7 +40,7 @@ if (import.meta.main) {
     stopping.abort();
     await host.finished;
     removeIfThere(systemFiles, file);
-    close();
+    database.close();
     return 0;
   });
 }

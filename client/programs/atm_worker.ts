@@ -4,6 +4,7 @@ import { exitCodeOf, leashEnds, log, say } from "../../lib/process.ts";
 import type { AtmWindowReady, AtmWindowStart } from "../../lib/programs.ts";
 import { connectTcp, system, systemFiles } from "../../lib/system.ts";
 import { serveWindow, type WindowEnd } from "../../ui/window/window_worker.ts";
+import { openAtmFolder } from "../folder/atm_folder.ts";
 import { openAtm } from "../open_atm.ts";
 
 /** How long a window may stay blank before it is taken for broken. */
@@ -16,7 +17,9 @@ serveWindow<AtmWindowStart>(
 
 async function runAtm(start: AtmWindowStart, window: WindowEnd): Promise<number> {
   const connect = () => connectTcp(start.bank.hostname, start.bank.port);
-  const { atm, close } = await openAtm(start, { world: system, files: systemFiles, connect, log });
+  const database = openAtmFolder(systemFiles, start.folder);
+  const files = systemFiles;
+  const atm = await openAtm(start, { world: system, files, database, connect, log });
   const host = window.host({
     atm,
     onError: (error) => log(`a call of the page failed: ${(error as Error).stack ?? error}`),
@@ -31,7 +34,7 @@ async function runAtm(start: AtmWindowStart, window: WindowEnd): Promise<number>
   } else ready({ noWindow: "the web view stays blank" });
   host.close();
   await atm.stop();
-  close();
+  database.close();
   return 0;
 }
 
