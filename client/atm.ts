@@ -1,6 +1,6 @@
 /**
- * The machine: joins the line to the bank, the customer's visit and the cashier, and tells the
- * screens what they may know.
+ * The ATM: composes the line to the bank, the customer's visit and the cashier, and gives the screens
+ * their view.
  */
 import type {
   Atm,
@@ -16,7 +16,8 @@ import { hex } from "../lib/bytes.ts";
 import type { AtmOutcome } from "../lib/errors.ts";
 import { dispensedNotesMax, savedEntriesMax } from "../lib/limits.ts";
 import { minorFromText, type MinorText } from "../lib/money.ts";
-import { acceptedNotes, fastAmounts } from "./cash/cash_notes.ts";
+import { notesOf } from "../lib/notes.ts";
+import { fastAmounts } from "./cash/cash_notes.ts";
 import { type NoteCounts, noteMixes, totalOf } from "./cash/note_mix.ts";
 import { Cashier } from "./cashier.ts";
 import type { AtmDependencies } from "./dependencies.ts";
@@ -33,55 +34,57 @@ export class BankAtm implements Atm {
   readonly #visits: Visits;
   readonly #reports: DeviceReports;
 
-  constructor(private readonly parts: AtmDependencies) {
-    const changed = () => this.#tell();
-    this.#reports = new DeviceReports(parts);
+  constructor(private readonly dependencies: AtmDependencies) {
+    const onChange = () => this.#notify();
+    this.#reports = new DeviceReports(dependencies);
     const cashier = this.#cashier = new Cashier({
-      ...parts,
-      currency: () => this.#line.told.currency.code,
-      changed,
-      powerCut: () => {
+      ...dependencies,
+      currency: () => this.#line.state.currency.code,
+      onChange,
+      onPowerCut: () => {
         this.#line.cut();
-        this.#visits.drop();
+        this.#visits.abandon();
       },
     });
-    this.#line = new StandingLine(parts, {
-      changed,
-      met: async (bank, { retell }) => {
-        await cashier.wake();
+    this.#line = new StandingLine(dependencies, {
+      onChange,
+      onConnected: async (bank, { retell }) => {
+        await cashier.recover();
         if (retell) await cashier.retell(bank, retell);
         await cashier.settle(bank);
-        await this.#reports.tell(bank);
+        await this.#reports.send(bank);
       },
-      stands: (bank) => {
+      onKeepAlive: (bank) => {
         this.#report();
-        // What the bank could not take before, or what a visit left open.
-        if (!this.#visits.current && parts.journal.open().length > 0) {
+        // Movements that the bank answered with "try later", or that a visit left open.
+        if (!this.#visits.current && dependencies.journal.open().length > 0) {
           cashier.settle(bank).catch(() => {});
         }
       },
-      heard: (bank, push) => this.#visits.hear(bank, push),
-      // A visit goes on under the old key; the next line has the new one.
-      renewed: (bank) => {
+      onPush: (bank, push) => this.#visits.onPush(bank, push),
+      // A visit continues under the old key; the next line uses the new one.
+      onNewKey: (bank) => {
         cashier.alone(async () => {
           if (this.#visits.current) return;
           if (this.#line.bank === bank) this.#line.giveUp();
           await bank.close();
         });
       },
-      ended: (bank) => this.#visits.lose(bank),
+      onDisconnected: (bank) => this.#visits.onDisconnected(bank),
     });
-    const { world, idleMsMax, log } = parts;
-    this.#visits = new Visits({ world, idleMsMax, log, line: this.#line, cashier, changed });
+    const { world, idleMsMax, log } = dependencies;
+    this.#visits = new Visits({ world, idleMsMax, log, line: this.#line, cashier, onChange });
   }
 
-  /** Starts to reach for the bank, and goes on doing so until `stop`. */
+  /** Connects to the bank, again and again until `stop`. */
   start(): void {
-    this.#cashier.wake().catch((error) => this.parts.log(`the devices did not wake: ${error}`));
+    this.#cashier.recover().catch((error) =>
+      this.dependencies.log(`the devices could not be reset: ${error}`)
+    );
     this.#line.start();
   }
 
-  /** Ends the visit and the line in order. */
+  /** Ends the visit, then the line. */
   async stop(): Promise<void> {
     this.#cashier.close();
     await this.#visits.end("logged_out", "closing");
@@ -89,14 +92,14 @@ export class BankAtm implements Atm {
     await this.#cashier.idle();
   }
 
-  // What the screens are told
+  // The view
 
   view(): AtmView {
-    const { devices, demo } = this.parts;
+    const { devices, demo } = this.dependencies;
     const { current: visit, idleMsMax, ended } = this.#visits;
     const presented = devices.presented();
     return {
-      ...this.#line.told,
+      ...this.#line.state,
       visit: visit &&
         {
           username: visit.username,
@@ -106,11 +109,11 @@ export class BankAtm implements Atm {
           idleMsMax,
         },
       ended,
-      language: this.parts.language ?? "en",
+      language: this.dependencies.language ?? "en",
       cash: {
         cassettes: notesView(devices.cassettes()),
         fastAmounts: fastAmounts(devices.cassettes()).map(String),
-        accepted: acceptedNotes(this.#line.told.currency).map(String),
+        accepted: notesOf(this.#line.state.currency).map(String),
       },
       escrow: visit && devices.accepting() ? stack(devices.escrow()) : null,
       presented: presented.size === 0 ? null : stack(presented),
@@ -124,12 +127,12 @@ export class BankAtm implements Atm {
     return () => this.#watchers.delete(listener);
   }
 
-  #tell(): void {
+  #notify(): void {
     const view = this.view();
     for (const listener of this.#watchers) listener(view);
   }
 
-  // What the screens ask
+  // Calls of the screens
 
   logIn(
     username: string,
@@ -149,7 +152,7 @@ export class BankAtm implements Atm {
 
   noteMixes(amountText: MinorText): Promise<Notes[][]> {
     const amount = minorFromText(amountText) ?? 0n;
-    const mixes = noteMixes(this.parts.devices.cassettes(), amount, dispensedNotesMax);
+    const mixes = noteMixes(this.dependencies.devices.cassettes(), amount, dispensedNotesMax);
     return Promise.resolve(mixes.map(notesView));
   }
 
@@ -164,7 +167,7 @@ export class BankAtm implements Atm {
 
   chooseAccount(id: string): Promise<void> {
     this.#visits.current?.choose(id);
-    this.#tell();
+    this.#notify();
     return Promise.resolve();
   }
 
@@ -190,24 +193,24 @@ export class BankAtm implements Atm {
 
   saveReceipt(text: string): Promise<Saved> {
     if (!this.#visits.current) return Promise.resolve({ outcome: "not_logged_in" });
-    return Promise.resolve(this.#keep("receipt", "txt", text));
+    return Promise.resolve(this.#save("receipt", "txt", text));
   }
 
   async saveHistory(filter: HistoryFilter): Promise<Saved> {
     const { outcome, entries } = await this.#visits.wholeHistory(filter, savedEntriesMax);
     if (outcome !== "ok") return { outcome };
-    return this.#keep("history", "csv", historyCsv(entries, this.#line.told.currency));
+    return this.#save("history", "csv", historyCsv(entries, this.#line.state.currency));
   }
 
-  #keep(what: string, ending: string, text: string): Saved {
-    const { keepFile, world, log } = this.parts;
+  #save(what: string, ending: string, text: string): Saved {
+    const { keepFile, world, log } = this.dependencies;
     const time = new Date(world.nowMs()).toISOString().replace(/[-:]|\..*/g, "").replace("T", "-");
     const name = `${what}-${time}-${hex(world.randomBytes(2))}.${ending}`;
     try {
-      if (!keepFile) throw new Error("this ATM keeps no files");
+      if (!keepFile) throw new Error("this ATM saves no files");
       return { outcome: "ok", place: keepFile(name, text) };
     } catch (error) {
-      log(`${name} could not be saved: ${(error as Error).message}`);
+      log(`saving ${name} failed: ${(error as Error).message}`);
       return { outcome: "not_saved" };
     }
   }
@@ -230,23 +233,23 @@ export class BankAtm implements Atm {
   async depositCancel(): Promise<void> {
     await this.#cashier.alone(() => this.#cashier.returnEscrow());
     this.#report();
-    this.#tell();
+    this.#notify();
   }
 
   history(filter: HistoryFilter, cursor?: string, sealed?: boolean): Promise<HistoryPage> {
     return this.#visits.history(filter, cursor, sealed);
   }
 
-  // What the demo's hands do
+  // The demo's controls
 
   async insertNote(value: MinorText): Promise<void> {
     const note = minorFromText(value);
-    const { demo, devices } = this.parts;
+    const { demo, devices } = this.dependencies;
     if (!demo || note === null) return;
-    if (!acceptedNotes(this.#line.told.currency).includes(note)) return;
+    if (!notesOf(this.#line.state.currency).includes(note)) return;
     if (this.#visits.current) this.#visits.awaitIdleness();
     await devices.insert(note);
-    this.#tell();
+    this.#notify();
   }
 
   takeNotes(): Promise<void> {
@@ -265,21 +268,21 @@ export class BankAtm implements Atm {
     return this.#play((devices) => devices.clearJams());
   }
 
-  #play(hand: (devices: AtmDependencies["devices"]) => void): Promise<void> {
-    if (this.parts.demo) {
-      hand(this.parts.devices);
+  #play(act: (devices: AtmDependencies["devices"]) => void): Promise<void> {
+    if (this.dependencies.demo) {
+      act(this.dependencies.devices);
       this.#report();
-      this.#tell();
+      this.#notify();
     }
     return Promise.resolve();
   }
 
-  /** Tells the bank what is new of the devices, once nothing moves any more. */
+  /** Reports changes of the devices to the bank, after the movement under way. */
   #report(): void {
     this.#cashier.alone(async () => {
       const bank = this.#line.bank;
-      if (bank) await this.#reports.tell(bank);
-    }).catch((error) => this.parts.log(`the devices were not reported: ${error}`));
+      if (bank) await this.#reports.send(bank);
+    }).catch((error) => this.dependencies.log(`reporting the devices failed: ${error}`));
   }
 
   #oneAtATime(
@@ -290,21 +293,21 @@ export class BankAtm implements Atm {
     return this.#cashier.alone(async () => {
       const amount = minorFromText(amountText);
       const visit = this.#visits.current;
-      const nowMs = this.parts.world.nowMs();
+      const nowMs = this.dependencies.world.nowMs();
       if (!visit) return receipt(kind, amountText, "not_logged_in", nowMs);
       if (amount === null) return receipt(kind, "0", "amount_not_positive", nowMs);
       const result = await this.#visits.whileWorking(() => work(visit, amount));
       this.#report();
-      this.#tell();
+      this.#notify();
       return result;
     });
   }
 }
 
-/** What became of a text that was to be kept. */
+/** The outcome of saving a text, and the path of its file. */
 type Saved = { outcome: AtmOutcome; place?: string };
 
-/** Notes and what they are worth, as the screens are told of them. */
+/** Notes and their value, for the view. */
 function stack(notes: NoteCounts) {
   return { notes: notesView(notes), total: totalOf(notes).toString() };
 }

@@ -1,6 +1,6 @@
 /**
- * Word to the bank of the state of the cash devices, whenever people must see to something that they
- * did not have to before, or no longer must: cassettes that run low, jams, notes left behind.
+ * Reports the cash devices to the bank whenever something changes that people must act on: cassettes
+ * that run low, jams, notes left behind.
  */
 import { scarceNotesMax } from "../lib/limits.ts";
 import type { AskOf } from "../lib/protocol/message.ts";
@@ -11,22 +11,22 @@ import type { AtmDependencies } from "./dependencies.ts";
 type Report = AskOf<"report">;
 
 export class DeviceReports {
-  /** What the bank has heard since this start. */
-  #heard = "";
+  /** The last report that the bank has confirmed since this start. */
+  #confirmed = "";
 
-  constructor(private readonly parts: Pick<AtmDependencies, "journal" | "devices">) {}
+  constructor(private readonly dependencies: Pick<AtmDependencies, "journal" | "devices">) {}
 
-  /** Reports, if there is something new; what gets no answer is news still. */
-  async tell(bank: BankClient): Promise<void> {
+  /** Sends a report if it differs from the last confirmed one. */
+  async send(bank: BankClient): Promise<void> {
     const report = this.#report();
     const gist = gistOf(report);
-    if (gist === this.#heard) return;
+    if (gist === this.#confirmed) return;
     const answer = await ask(bank, report);
-    if (answer?.outcome === "ok") this.#heard = gist;
+    if (answer?.outcome === "ok") this.#confirmed = gist;
   }
 
   #report(): Report {
-    const { devices, journal } = this.parts;
+    const { devices, journal } = this.dependencies;
     const left = journal.flagged().filter(({ kind }) => kind === "left")
       .reduce((sum, { amount }) => sum + amount, 0n);
     return {
@@ -42,7 +42,7 @@ export class DeviceReports {
   }
 }
 
-/** The report without what changes with every note. */
+/** The report without the counts, which change with every note. */
 function gistOf({ cassettes, ...rest }: Report): string {
   const states = cassettes.map(({ value, count }) => [value, count > scarceNotesMax, count > 0]);
   return JSON.stringify({ states, ...rest });

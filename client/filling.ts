@@ -1,4 +1,4 @@
-/** Filling the cassettes: the notes are counted at once, and the bank hears of them at the next meeting. */
+/** Filling and counting the cassettes. The bank books it in the next session. */
 import type { DatabaseSync } from "node:sqlite";
 import type { Currency } from "../lib/money.ts";
 import { transact } from "./folder/transact.ts";
@@ -17,8 +17,8 @@ export interface Filling {
 }
 
 /**
- * Puts notes into the cassettes and journals what the bank is to book, both or neither. False, and
- * nothing done, while notes lie in the tray: what became of those must be known first.
+ * Loads notes into the cassettes and journals the load, both or neither. Returns false, and does
+ * nothing, while notes lie in the tray: their movement must be read first.
  */
 export function fillCassettes(
   { database, journal, devices, world }: Filling,
@@ -38,10 +38,11 @@ export function fillCassettes(
 }
 
 /**
- * People have opened the machine: they took out all notes, counted the bank's own, and put those into
- * the cassettes; what customers had left they keep apart for the bank. Their count settles the
- * movement that was interrupted, even one that the devices lost count of. Gives what is over beside
- * that, below zero what is missing, in minor units: it is journaled for the bank to book.
+ * Takes a count by people who opened the ATM: they took out all notes, counted the bank's, and put
+ * these into the cassettes; notes that customers left are kept apart for the bank. The count settles
+ * an interrupted movement, even if the devices lost count. The rest of the difference is journaled for
+ * the bank to book.
+ * @returns that rest in minor units: over, or below zero missing
  */
 export function countCassettes(
   { database, journal, devices, world }: Filling,
@@ -53,7 +54,7 @@ export function countCassettes(
     for (const { movement, kind, state, amount, countsBefore } of journal.unfinished()) {
       if (kind === "left") journal.settled(movement);
       if (state !== "acting" && state !== "doubtful") continue;
-      // At most one: until it is settled, nothing else moves.
+      // There is one at most: no note moves before it is settled.
       const before = totalOf(countsBefore!);
       const sign = kind === "deposit" ? 1n : -1n;
       const moved = sign * (totalOf(counted) - before);

@@ -4,7 +4,7 @@ import { type Currency, decimalText } from "../lib/money.ts";
 
 const columns = ["time", "action", "kind", "outcome", "amount", "currency", "terminal", "place"];
 
-/** Times are RFC 3339 in UTC, amounts decimals; newest first, as they are given. */
+/** Formats entries in their order. Times are RFC 3339 in UTC, amounts decimals. */
 export function historyCsv(entries: readonly HistoryEntry[], currency: Currency): string {
   const rows = entries.map(({ time, action, kind, outcome, amount, terminal, place }) => [
     time,
@@ -19,7 +19,7 @@ export function historyCsv(entries: readonly HistoryEntry[], currency: Currency)
   return [columns, ...rows].map((row) => row.map(cell).join(",") + "\r\n").join("");
 }
 
-/** What begins as a formula does is made a text: spreadsheets run formulas. */
+/** Quotes a cell. A text that begins like a formula is escaped, since spreadsheets run formulas. */
 function cell(text: string): string {
   const harmless = /^[=+\-@\t\r]/.test(text) && !/^-?[0-9.]+$/.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;

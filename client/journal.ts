@@ -1,17 +1,17 @@
 /**
- * The journal: what this terminal is about to do with money, written before it is done. After a
- * crash it says, for each movement, how far the terminal had come.
+ * The journal: what this terminal does with money, written before it is done. After a crash it gives
+ * the state of each movement.
  */
 import type { DatabaseSync } from "node:sqlite";
 import { transact } from "./folder/transact.ts";
 import type { NoteCounts } from "./cash/note_mix.ts";
 
 /**
- * How far a movement has come:
- * `intent` the bank may or may not have been asked · `authorised` it said yes, no note has moved ·
- * `acting` the devices were told to move notes · `acted` what they did is known, the bank may not
- * know · `settled` over · `disputed` over, but the bank says otherwise: for people to look at ·
- * `doubtful` the devices lost count, so nobody knows what they did until people have counted.
+ * A movement's state:
+ * `intent` the bank may have been asked · `authorised` the bank allowed it, no note has moved ·
+ * `acting` the devices may have moved notes · `acted` what they moved is known, the bank may not have
+ * it yet · `settled` finished · `disputed` finished, but the bank's answer differs: people must look ·
+ * `doubtful` the devices lost count: people must count.
  */
 export type JournalState =
   | "intent"
@@ -25,8 +25,8 @@ export type JournalState =
 export interface JournalEntry {
   movement: string;
   /**
-   * `transfer`: in one step, at the bank alone. `count`: what people found over, or below zero missing. `left`: notes of a customer's that stayed in
-   * the machine and that the bank has not booked.
+   * `transfer`: in one step, without notes. `count`: what people found over, or below zero missing.
+   * `left`: notes of a customer that stayed in the ATM and that the bank has not booked.
    */
   kind: "withdrawal" | "deposit" | "transfer" | "load" | "count" | "left";
   /** Minor units. */
@@ -36,11 +36,11 @@ export interface JournalEntry {
   account: string | null;
   notes: NoteCounts;
   state: JournalState;
-  /** The bank's notes in the machine when the devices were told to act. */
+  /** The bank's notes in the ATM before the devices acted. */
   countsBefore: NoteCounts | null;
-  /** Minor units that the devices moved; null before it is known. */
+  /** Minor units that the devices moved; null while unknown. */
   done: bigint | null;
-  /** For `disputed` and `doubtful`: what people should know. */
+  /** For `disputed` and `doubtful`: the reason, for people. */
   why: string | null;
 }
 
@@ -52,7 +52,7 @@ type Row = Record<string, string | number | null>;
 export class Journal {
   constructor(private readonly database: DatabaseSync) {}
 
-  /** Writes down what is about to be asked of the bank. */
+  /** Writes a movement before the bank is asked for it. */
   intend(entry: Intended, timeMs: number): void {
     this.database.prepare(
       "INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, 'intent', NULL, NULL, NULL, ?)",
@@ -71,7 +71,7 @@ export class Journal {
     this.#set(movement, "state = 'authorised'");
   }
 
-  /** The devices are about to be told to act; what is inside by then is what the outcome is read from. */
+  /** Writes the notes inside before the devices act: the outcome is the difference. */
   acting(movement: string, countsBefore: NoteCounts): void {
     this.#set(movement, "state = 'acting', counts_before = ?", notesText(countsBefore));
   }
@@ -84,43 +84,43 @@ export class Journal {
     this.#set(movement, "state = 'settled'");
   }
 
-  /** The bank's answer does not fit what the devices did: kept, with what it said. */
+  /** Flags a movement whose answer from the bank differs from what the devices did. */
   disputed(movement: string, why: string): void {
     this.#set(movement, "state = 'disputed', why = ?", why);
   }
 
-  /** Nobody can know what the devices did: kept open until people have counted. */
+  /** Flags a movement that the devices lost count of. */
   doubtful(movement: string, why: string): void {
     this.#set(movement, "state = 'doubtful', why = ?", why);
   }
 
-  /** Notes that a customer left in the machine: the bank has not booked them, people must. */
+  /** Flags notes that a customer left in the ATM and that the bank has not booked. */
   left(entry: Omit<Intended, "kind">, why: string, timeMs: number): void {
     this.intend({ ...entry, kind: "left" }, timeMs);
     this.disputed(entry.movement, why);
   }
 
-  /** What is still to be settled with the bank, oldest first. */
+  /** Movements to be settled with the bank, oldest first. */
   open(): JournalEntry[] {
     return this.#select("state NOT IN ('settled', 'disputed', 'doubtful')");
   }
 
-  /** What people must look at, oldest first. */
+  /** Movements that people must look at, oldest first. */
   flagged(): JournalEntry[] {
     return this.#select("state IN ('disputed', 'doubtful')");
   }
 
-  /** All that is not over and done, oldest first. */
+  /** Movements that are not settled, oldest first. */
   unfinished(): JournalEntry[] {
     return this.#select("state <> 'settled'");
   }
 
-  /** All that was begun since, oldest first. */
+  /** Movements begun since, oldest first. */
   since(timeMs: number): JournalEntry[] {
     return this.#select(`time_ms >= ${timeMs}`);
   }
 
-  /** Runs `change` whole or not at all: the journal and the devices' counters share their disk. */
+  /** Commits `change` whole or not at all; the devices' counters are in the same database. */
   whole(change: () => void): void {
     transact(this.database, change);
   }
@@ -133,7 +133,9 @@ export class Journal {
   #set(movement: string, change: string, ...values: string[]): void {
     const sql = `UPDATE journal SET ${change} WHERE movement = ?`;
     const { changes } = this.database.prepare(sql).run(...values, movement);
-    if (Number(changes) !== 1) throw new Error("a movement must be journaled before it goes on");
+    if (Number(changes) !== 1) {
+      throw new Error("a movement must be journaled before it changes its state");
+    }
   }
 }
 
@@ -144,9 +146,9 @@ function entryOf(row: Row): JournalEntry {
     amount: BigInt(row.amount as string),
     currency: row.currency as string,
     account: row.account as string | null,
-    notes: notesOf(row.notes as string),
+    notes: notesFromText(row.notes as string),
     state: row.state as JournalState,
-    countsBefore: row.counts_before === null ? null : notesOf(row.counts_before as string),
+    countsBefore: row.counts_before === null ? null : notesFromText(row.counts_before as string),
     done: row.done === null ? null : BigInt(row.done as string),
     why: row.why as string | null,
   };
@@ -156,7 +158,7 @@ function notesText(notes: NoteCounts): string {
   return JSON.stringify([...notes].map(([value, count]) => [value.toString(), count]));
 }
 
-function notesOf(text: string): NoteCounts {
+function notesFromText(text: string): NoteCounts {
   return new Map(
     (JSON.parse(text) as [string, number][]).map(([value, count]) => [BigInt(value), count]),
   );

@@ -1,4 +1,4 @@
-/** An ATM put together from its folder, its key and the world that it works in. */
+/** Composes an ATM from its folder, its key and the world. */
 import type { DatabaseSync } from "node:sqlite";
 import { hex } from "../lib/bytes.ts";
 import { UsageError } from "../lib/errors.ts";
@@ -91,13 +91,13 @@ function newestKey(files: Files, givenPath: string, keptPath: string): NamedTerm
   const kept = readTerminalKey(files, keptPath);
   if (hex(kept.terminal) !== hex(given.terminal) || hex(kept.bank) !== hex(given.bank)) {
     throw new UsageError(
-      `${keptPath} is the key of another terminal: give this one a folder of its own with --data`,
+      `${keptPath} is the key of another terminal: choose another folder with --data`,
     );
   }
   return kept.version > given.version ? kept : given;
 }
 
-/** Refuses to start an ATM whose operator would only later see that the bank is not there. */
+/** Checks, before the ATM starts, that the bank can be reached and accepts the key. */
 async function requireBank(line: Line, address: string, keys: string): Promise<void> {
   const otherwise = "or start with --wait to wait for it";
   let reached = false;
@@ -118,7 +118,7 @@ async function requireBank(line: Line, address: string, keys: string): Promise<v
   }
 }
 
-/** Resolves when the bank has been met and all that was open is settled with it. */
+/** Resolves when the bank is connected and all that was open is settled. */
 export function isOnline(atm: BankAtm): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const stop = atm.watch(({ bank }) => bank === "online" && resolve());

@@ -1,21 +1,21 @@
 /**
- * After the bank was put back to a backup it asks to be told again what this terminal did since: the
- * journal knows, and the bank books what it lacks.
+ * Retelling. A bank that was restored from a backup asks for what this terminal did since; the ATM
+ * repeats it from its journal, and the bank books what it lacks.
  */
 import { NoAnswer } from "./bank_client.ts";
 import type { JournalEntry } from "./journal.ts";
 import { readInterrupted, type Settling } from "./settle.ts";
 
 /**
- * Tells all that is known; what is not, such as an intent that the bank may have heard of, is settled
- * afterwards as ever.
- * @throws {NoAnswer} when the line ends first, or the bank cannot take it yet: all of it is told again
+ * Repeats every movement whose outcome this ATM knows. The others, such as an intent that the bank may
+ * have acted on, are settled afterwards.
+ * @throws {NoAnswer} when the line ends first, or the bank cannot take it yet; all is repeated then
  */
 export async function retell(settling: Settling, sinceMs: number): Promise<void> {
   readInterrupted(settling);
   const { journal, ask, log } = settling;
-  const told = journal.since(sinceMs).filter(isKnown);
-  for (const entry of told) {
+  const known = journal.since(sinceMs).filter(isKnown);
+  for (const entry of known) {
     const { movement, kind, account, currency, state } = entry;
     const { outcome } = await ask({
       op: "retell",
@@ -25,24 +25,24 @@ export async function retell(settling: Settling, sinceMs: number): Promise<void>
       amount: movedBy(entry).toString(),
       currency,
     });
-    if (outcome === "try_later") throw new NoAnswer("the bank cannot be told yet");
+    if (outcome === "try_later") throw new NoAnswer("the bank cannot take a movement yet");
     if (outcome !== "ok") {
       journal.disputed(movement, `retell: ${outcome}`);
-      log(`movement ${movement} is disputed: told again, the bank answered ${outcome}`);
+      log(`movement ${movement} is disputed: repeated, the bank answered ${outcome}`);
     } else if (state !== "settled") journal.settled(movement);
   }
   await ask({ op: "retold" });
-  log(`the bank was put back to a backup: ${told.length} movements were told again`);
+  log(`the bank was restored from a backup: ${known.length} movements were repeated`);
 }
 
-/** No note moves in a transfer: there is nothing that the bank could learn of it from here. */
+/** Whether this ATM knows the outcome. Only the bank knows that of a transfer. */
 function isKnown({ kind, state }: JournalEntry): boolean {
   return kind !== "left" && kind !== "transfer" &&
-    (isCash(kind) || ["authorised", "acted", "settled"].includes(state));
+    (byHand(kind) || ["authorised", "acted", "settled"].includes(state));
 }
 
-/** Whether people moved it, by hand. */
-const isCash = (kind: JournalEntry["kind"]) => kind === "load" || kind === "count";
+/** Whether people moved the notes. */
+const byHand = (kind: JournalEntry["kind"]) => kind === "load" || kind === "count";
 
-/** Minor units that the devices or people moved; none where the bank had not given leave. */
-const movedBy = ({ kind, amount, done }: JournalEntry) => isCash(kind) ? amount : done ?? 0n;
+/** Minor units that the devices or people moved; zero before the bank authorised it. */
+const movedBy = ({ kind, amount, done }: JournalEntry) => byHand(kind) ? amount : done ?? 0n;

@@ -1,6 +1,6 @@
 /**
- * Settling: after a crash or a lost line, the journal and the devices' counters say how far each
- * movement had come, and the bank is told. Nothing is ever inferred from silence.
+ * Settling. After a crash or a lost line, the journal and the devices' counters give the state of each
+ * open movement; the ATM completes, reverses or voids it. A missing answer is never taken for one.
  */
 import type { Answer, Ask } from "../lib/protocol/message.ts";
 import type { CashDevices } from "./cash/devices.ts";
@@ -14,7 +14,7 @@ export interface Settling {
   log: (line: string) => void;
 }
 
-/** Settles all that is open. @throws {NoAnswer} when the line ends first: the rest stays open */
+/** Settles what is open. @throws {NoAnswer} when the line ends first; the rest stays open */
 export async function settleOpen(settling: Settling): Promise<void> {
   readInterrupted(settling);
   for (const entry of settling.journal.open()) {
@@ -25,9 +25,9 @@ export async function settleOpen(settling: Settling): Promise<void> {
 type Counters = Pick<Settling, "journal" | "devices">;
 
 /**
- * Writes down what the devices had done when they were interrupted: their counters have outlived the
- * crash. Must come before anyone else moves notes in or out. False while notes still lie in the tray:
- * whether they will be taken is not known yet, and nothing else may move.
+ * Journals what the devices had done when they were interrupted, from their counters, which survive a
+ * crash. No other note may move before. Returns false while notes lie in the tray: it is not known yet
+ * whether they will be taken, and no other note may move.
  */
 export function readInterrupted({ journal, devices }: Counters): boolean {
   return journal.open()
@@ -40,8 +40,8 @@ export function readInterrupted({ journal, devices }: Counters): boolean {
 }
 
 /**
- * Writes down what the devices did of a movement, by what is inside now and was before: minor units,
- * or null when nobody can know.
+ * Journals what the devices did of a movement, from the notes inside before and now.
+ * @returns minor units, or null when the devices lost count
  */
 export function readOutcome(
   { journal, devices }: Counters,
@@ -63,7 +63,7 @@ async function settle({ journal, ask, log }: Settling, entry: JournalEntry): Pro
   const question = questionFor(entry);
   const { outcome, booked } = await ask(question);
   if (outcome === "try_later") return;
-  // the bank alone knows of a transfer whether it was booked: given up, or booked, it is over
+  // only the bank knows whether a transfer was booked: voided or completed, it is settled
   const over = entry.kind === "transfer" && outcome === "already_completed";
   const right = over || outcome === "ok" ||
     (outcome === "already_completed" && BigInt(booked ?? -1) === (done ?? 0n));
@@ -73,7 +73,7 @@ async function settle({ journal, ask, log }: Settling, entry: JournalEntry): Pro
   log(`movement ${movement} is disputed: the bank answered ${why}`);
 }
 
-/** What the bank is told of a movement that has come this far. */
+/** The request that settles a movement in this state. */
 function questionFor({ movement, kind, state, amount, currency, done }: JournalEntry): Ask {
   if (kind === "load" || kind === "count") {
     return { op: `${kind}_cash`, movement, amount: amount.toString(), currency };

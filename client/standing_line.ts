@@ -1,4 +1,4 @@
-/** The line to the bank, kept up: reached for again whenever it has ended, and more and more slowly. */
+/** The line to the bank: connected again whenever it has ended, with growing pauses. */
 import { fromHex, hex, readU32 } from "../lib/bytes.ts";
 import type { AtmView } from "../lib/atm.ts";
 import { UsageError } from "../lib/errors.ts";
@@ -12,39 +12,38 @@ import {
 import type { Answer, Push } from "../lib/protocol/message.ts";
 import type { NamedTerminalKey } from "../lib/terminal_key.ts";
 import { pause, type Socket } from "../lib/world.ts";
-import { BankClient, NoAnswer } from "./bank_client.ts";
 import { ask } from "./ask.ts";
+import { BankClient, NoAnswer } from "./bank_client.ts";
 import type { AtmDependencies } from "./dependencies.ts";
 
-/** What the machine does at the turns of its line. */
 export interface LineEvents {
-  /** Something of `told` has changed. */
-  changed: () => void;
-  /** A bank has proved itself: what is open is settled before anyone else speaks. */
-  met: (bank: BankClient, said: NonNullable<Answer["bank"]>) => Promise<void>;
-  /** From time to time, while the line stands. */
-  stands: (bank: BankClient) => void;
-  heard: (bank: BankClient, push: Exclude<Push, NewKey>) => void;
-  /** The terminal has a new key: this line may end as soon as nobody needs it. */
-  renewed: (bank: BankClient) => void;
-  /** The line has ended, whatever the reason. */
-  ended: (bank: BankClient) => Promise<void>;
+  /** Called when `state` has changed. */
+  onChange: () => void;
+  /** Called once a bank has proved itself; the line is used by others after it has resolved. */
+  onConnected: (bank: BankClient, hello: NonNullable<Answer["bank"]>) => Promise<void>;
+  /** Called every `keepAliveMs` while the line is up. */
+  onKeepAlive: (bank: BankClient) => void;
+  onPush: (bank: BankClient, push: Exclude<Push, NewKey>) => void;
+  /** Called when the terminal has a new key: this line may end once no visit uses it. */
+  onNewKey: (bank: BankClient) => void;
+  /** Called when the line has ended, whatever the reason. */
+  onDisconnected: (bank: BankClient) => Promise<void>;
 }
 
 type NewKey = Push & { push: "new_key" };
-type Told = Pick<AtmView, "terminal" | "bank" | "bankName" | "currency" | "timeZone">;
+type BankState = Pick<AtmView, "terminal" | "bank" | "bankName" | "currency" | "timeZone">;
 
 export class StandingLine {
   #bank: BankClient | null = null;
-  #told: Told;
+  #state: BankState;
   #socket: Socket | null = null;
   #stopping = new AbortController();
   #running: Promise<void> | null = null;
   #key: NamedTerminalKey | null = null;
-  #keyless = "";
+  #keyError = "";
 
   constructor(
-    private readonly parts: Pick<
+    private readonly dependencies: Pick<
       AtmDependencies,
       | "world"
       | "connect"
@@ -57,29 +56,28 @@ export class StandingLine {
     >,
     private readonly events: LineEvents,
   ) {
-    this.#told = {
+    this.#state = {
       terminal: "",
       bank: "connecting",
       bankName: "",
-      // ISO 4217's "no currency" until the bank has told
-      currency: parts.currency ?? { code: "XXX", exponent: 2 },
+      // ISO 4217's "no currency" before the first session
+      currency: dependencies.currency ?? { code: "XXX", exponent: 2 },
       timeZone: "UTC",
     };
   }
 
-  /** What is known of the bank. */
-  get told(): Told {
-    return this.#told;
+  get state(): BankState {
+    return this.#state;
   }
 
-  /** The line that the next question goes to; null while there is none. */
+  /** The line that requests use; null while there is none. */
   get bank(): BankClient | null {
     return this.#bank;
   }
 
-  /** Starts to reach for the bank, and goes on doing so until `stop`. */
+  /** Connects to the bank, again and again until `stop`. */
   start(): void {
-    this.#running ??= this.#keep();
+    this.#running ??= this.#run();
   }
 
   async stop(): Promise<void> {
@@ -87,98 +85,104 @@ export class StandingLine {
     await this.#running;
   }
 
-  /** Takes the present line out of use: the next customer gets one, and a handshake, of their own. */
+  /** Takes the present line out of use: the next visit gets a new one, with a new handshake. */
   giveUp(): void {
     this.#bank = null;
   }
 
-  /** Says that the bank is lost, before the line itself knows. */
-  lose(): void {
-    this.#told = { ...this.#told, bank: "lost" };
+  /** Shows the bank as lost, for a visit whose line has ended. */
+  markLost(): void {
+    this.#state = { ...this.#state, bank: "lost" };
   }
 
-  /** Ends the line as a power cut does: without a word, and with all of it to be begun anew. */
+  /** Ends the line as a power cut does: nothing is sent. */
   cut(): void {
     this.#bank = null;
-    this.#told = { ...this.#told, bank: "connecting" };
+    this.#state = { ...this.#state, bank: "connecting" };
     this.#socket?.close();
   }
 
-  /** The line; after a visit has ended it takes a moment until there is a new one. */
+  /** Returns the line, or waits for the one that follows the last visit's; null where there is none. */
   async soon(): Promise<BankClient | null> {
-    const { world } = this.parts;
+    const { world } = this.dependencies;
     const untilMs = world.monotonicMs() + connectMsMax;
-    while (!this.#bank && this.#told.bank === "online" && world.monotonicMs() < untilMs) {
+    while (!this.#bank && this.#state.bank === "online" && world.monotonicMs() < untilMs) {
       await pause(world, reconnectPollMs, this.#stopping.signal);
     }
     return this.#bank;
   }
 
-  async #keep(): Promise<void> {
-    const { world } = this.parts;
+  async #run(): Promise<void> {
+    const { world, log } = this.dependencies;
     let delayMs = 0;
     while (!this.#stopping.signal.aborted) {
-      // Between half of it and all of it, so that ATMs do not come back all at once.
+      // from half of the delay to all of it: ATMs must not reconnect all at once
       const share = 0.5 + readU32(world.randomBytes(4), 0) / 2 ** 33;
       await pause(world, Math.round(delayMs * share), this.#stopping.signal);
       const sinceMs = world.monotonicMs();
-      const visited = await this.#try().catch((error) => {
-        if (!(error instanceof NoAnswer)) this.parts.log(`the line failed: ${error.stack}`);
+      const visited = await this.#runLine().catch((error) => {
+        if (!(error instanceof NoAnswer)) log(`the line failed: ${error.stack}`);
         return false;
       });
-      // A visit ends its line on purpose. All others are tried again more and more slowly: a line
-      // that keeps breaking at once may be another machine with the same key.
-      const steady = this.#told.bank === "online" && world.monotonicMs() - sinceMs > reconnectMsMax;
+      // A visit ends its line on purpose. A line that keeps ending soon may be displaced by another
+      // machine with the same key.
+      const steady = this.#state.bank === "online" &&
+        world.monotonicMs() - sinceMs > reconnectMsMax;
       delayMs = visited || steady
         ? 0
         : Math.min(reconnectMsMax, Math.max(reconnectMsMin, 2 * delayMs));
-      if (delayMs > 0 && this.#told.bank === "online") this.#tell({ bank: "lost" });
+      if (delayMs > 0 && this.#state.bank === "online") this.#update({ bank: "lost" });
     }
   }
 
-  /** One line from its beginning to its end; whether it ended because a visit did. */
-  async #try(): Promise<boolean> {
-    const { world: { nowMs, randomBytes }, answerMsMax, log } = this.parts;
+  /** Connects, and serves one line until it ends. Returns whether a visit ended it. */
+  async #runLine(): Promise<boolean> {
+    const { world: { nowMs, randomBytes }, answerMsMax, log } = this.dependencies;
     const terminalKey = this.#findKey();
     if (!terminalKey) return false;
-    const connect = async () => this.#socket = await this.parts.connect();
-    const line = { connect, terminalKey, nowMs, randomBytes, answerMsMax };
-    const bank = await BankClient.connect(line);
+    const connect = async () => this.#socket = await this.dependencies.connect();
+    const bank = await BankClient.connect({
+      connect,
+      terminalKey,
+      nowMs,
+      randomBytes,
+      answerMsMax,
+    });
     try {
-      return await this.#converse(bank);
+      return await this.#serve(bank);
     } finally {
       await bank.close();
-      // Said only on the bank's own, authenticated word: a refused handshake may have any reason.
+      // Only the bank's authenticated word counts: a handshake may be refused for any reason.
       const end = await bank.ended;
       if (end === "revoked") {
         log("the bank no longer accepts this terminal's key: it was revoked or renewed");
-        this.#tell({ bank: "not_accepted" });
+        this.#update({ bank: "not_accepted" });
       } else if (end === "replaced") {
-        log("a newer line of this terminal's took over: do two machines have its key?");
+        log("a newer connection of this terminal replaced this one: check for a copy of its key");
       }
     }
   }
 
-  /** The newest key there is: one that somebody has brought since counts at the next try. */
+  /** Returns the newest key; a newer one that was brought since counts from the next connection. */
   #findKey(): NamedTerminalKey | null {
     const known = this.#key;
     try {
-      const found = this.parts.findKey();
+      const found = this.dependencies.findKey();
       const newer = !known ||
         (hex(found.terminal) === hex(known.terminal) && found.version > known.version);
       if (newer) this.#key = found;
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
-      if (!known && error.message !== this.#keyless) this.parts.log(error.message);
-      this.#keyless = error.message;
+      if (!known && error.message !== this.#keyError) this.dependencies.log(error.message);
+      this.#keyError = error.message;
     }
-    if (!this.#key) this.#tell({ bank: "no_key" });
-    else if (!known) this.#tell({ bank: "connecting", terminal: this.#key.name });
+    if (!this.#key) this.#update({ bank: "no_key" });
+    else if (!known) this.#update({ bank: "connecting", terminal: this.#key.name });
     return this.#key;
   }
 
-  /** From a proved line to its end; whether it ended because a visit did. */
-  async #converse(bank: BankClient): Promise<boolean> {
+  /** Serves a proved line until it ends. Returns whether a visit ended it. */
+  async #serve(bank: BankClient): Promise<boolean> {
     const { signal } = this.#stopping;
     if (signal.aborted) return false;
     const close = () => bank.close();
@@ -186,51 +190,51 @@ export class StandingLine {
     bank.ended.then(() => signal.removeEventListener("abort", close));
     bank.onPush = (push) => {
       if (push.push === "new_key") this.#renewKey(bank, push);
-      else this.events.heard(bank, push);
+      else this.events.onPush(bank, push);
     };
     const hello = await bank.ask({ op: "hello" });
     const { name, currency, timeZone } = hello.bank!;
-    this.parts.onConnected?.(currency);
-    await this.events.met(bank, hello.bank!);
+    this.dependencies.onConnected?.(currency);
+    await this.events.onConnected(bank, hello.bank!);
     this.#bank = bank;
-    this.#tell({ bank: "online", bankName: name, currency, timeZone });
+    this.#update({ bank: "online", bankName: name, currency, timeZone });
     const ended = new AbortController();
     this.#keepAlive(bank, ended.signal);
     await bank.ended;
     ended.abort();
     const visited = this.#bank !== bank;
     this.#bank = null;
-    await this.events.ended(bank);
+    await this.events.onDisconnected(bank);
     return visited;
   }
 
   async #keepAlive(bank: BankClient, ended: AbortSignal): Promise<void> {
     for (;;) {
-      await pause(this.parts.world, keepAliveMs, ended);
+      await pause(this.dependencies.world, keepAliveMs, ended);
       if (ended.aborted) return;
       ask(bank, { op: "hello" });
-      this.events.stands(bank);
+      this.events.onKeepAlive(bank);
     }
   }
 
-  /** Stored first, used afterwards: a key that was used before it was safe could be lost for good. */
+  /** Stores the key before it is used: the bank forgets the old one once it sees the new one. */
   #renewKey(bank: BankClient, { version, key }: NewKey): void {
-    const { keepKey, log } = this.parts;
+    const { keepKey, log } = this.dependencies;
     const present = this.#key!;
     if (!keepKey || version <= present.version) return;
     const renewed = { ...present, version, key: fromHex(key, 32)! };
     try {
       keepKey(renewed);
     } catch (error) {
-      return log(`the terminal's new key could not be stored, the old one serves on: ${error}`);
+      return log(`the terminal's new key could not be stored, the old one stays in use: ${error}`);
     }
     this.#key = renewed;
-    log(`the terminal has key ${version} from now on`);
-    this.events.renewed(bank);
+    log(`the terminal uses key ${version} from now on`);
+    this.events.onNewKey(bank);
   }
 
-  #tell(change: Partial<Told>): void {
-    this.#told = { ...this.#told, ...change };
-    this.events.changed();
+  #update(change: Partial<BankState>): void {
+    this.#state = { ...this.#state, ...change };
+    this.events.onChange();
   }
 }

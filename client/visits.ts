@@ -1,4 +1,4 @@
-/** One customer's visit after the other: who is logged in, for how long, and why it ended. */
+/** Visits, one at a time: the customer who is logged in, idleness, and why the last visit ended. */
 import type {
   AccountView,
   DayBalance,
@@ -20,7 +20,7 @@ export class Visit implements Payer {
   constructor(
     readonly username: string,
     private chosen: string,
-    /** All that can be used. */
+    /** The customer's accounts that are not closed. */
     public accounts: AccountView[],
     readonly bank: BankClient,
     /** Other terminals at which the customer is logged in. */
@@ -29,18 +29,18 @@ export class Visit implements Payer {
     public touchedMs: number,
   ) {}
 
-  /** The account that everything is done with. */
+  /** The chosen account: everything is done with it. */
   get account(): AccountView {
     return this.accounts.find(({ id }) => id === this.chosen)!;
   }
 
-  /** Does everything with this account from here on, if it is one of the customer's. */
+  /** Chooses this account, if it is the customer's. */
   choose(id: string): void {
     if (this.accounts.some((account) => account.id === id)) this.chosen = id;
   }
 
-  /** The newest word on an account wins, whichever way it came; of others' it tells nothing. */
-  see(account: AccountView | undefined): void {
+  /** Takes a newer state of one of the customer's accounts; ignores other accounts. */
+  update(account: AccountView | undefined): void {
     if (!account) return;
     this.accounts = this.accounts.map((mine) =>
       mine.id === account.id && account.version >= mine.version ? account : mine
@@ -48,8 +48,8 @@ export class Visit implements Payer {
   }
 }
 
-/** What the bank said, or that it could not be asked. */
-type Told = Omit<Answer, "outcome"> & { outcome: AtmOutcome };
+/** The bank's answer, or why there is none. */
+type VisitAnswer = Omit<Answer, "outcome"> & { outcome: AtmOutcome };
 
 export class Visits {
   readonly idleMsMax: number;
@@ -58,13 +58,13 @@ export class Visits {
   #cancelIdle: () => void = () => {};
 
   constructor(
-    private readonly parts: Pick<AtmDependencies, "world" | "idleMsMax" | "log"> & {
+    private readonly dependencies: Pick<AtmDependencies, "world" | "idleMsMax" | "log"> & {
       line: StandingLine;
       cashier: Cashier;
-      changed: () => void;
+      onChange: () => void;
     },
   ) {
-    this.idleMsMax = parts.idleMsMax ?? machineIdleMsMax;
+    this.idleMsMax = dependencies.idleMsMax ?? machineIdleMsMax;
   }
 
   get current(): Visit | null {
@@ -80,7 +80,7 @@ export class Visits {
     username: string,
     password: string,
   ): Promise<{ outcome: AtmOutcome; retryAfterMs?: number }> {
-    const { line, world } = this.parts;
+    const { line, world } = this.dependencies;
     if (this.#current) return { outcome: "already_logged_in" };
     const bank = await line.soon();
     if (!bank) return { outcome: "bank_unreachable" };
@@ -90,7 +90,7 @@ export class Visits {
     if (outcome !== "ok" || !account) return { outcome, retryAfterMs };
     const others = (answer.accounts ?? []).filter(({ id }) => id !== account.id);
     const accounts = [account, ...others];
-    if (bank !== line.bank) return { outcome: "bank_unreachable" }; // lost in the meantime
+    if (bank !== line.bank) return { outcome: "bank_unreachable" }; // it ended meanwhile
     this.#current = new Visit(
       username,
       account.id,
@@ -101,7 +101,7 @@ export class Visits {
     );
     this.#ended = null;
     this.awaitIdleness();
-    this.parts.changed();
+    this.dependencies.onChange();
     return { outcome };
   }
 
@@ -109,7 +109,7 @@ export class Visits {
     const visit = this.#current;
     if (!visit) return;
     this.awaitIdleness();
-    const nowMs = this.parts.world.monotonicMs();
+    const nowMs = this.dependencies.world.monotonicMs();
     if (nowMs - visit.touchedMs > touchEveryMs) {
       visit.touchedMs = nowMs;
       ask(visit.bank, { op: "touch" });
@@ -121,7 +121,7 @@ export class Visits {
     return { outcome: answer.outcome, entries: answer.entries ?? [], cursor: answer.cursor };
   }
 
-  /** All entries under a filter, newest first, at most so many. */
+  /** Returns the entries under a filter, newest first, `entriesMax` at most. */
   async wholeHistory(
     filter: HistoryFilter,
     entriesMax: number,
@@ -137,13 +137,13 @@ export class Visits {
     return { outcome: "ok", entries: entries.slice(0, entriesMax) };
   }
 
-  /** The customer looks at the balance. */
+  /** Asks for the balance; the bank logs it. */
   async balance(): Promise<{ outcome: AtmOutcome; days: DayBalance[] }> {
     const answer = await this.#ask((visit) => ({ op: "balance", account: visit.account.id }));
     return { outcome: answer.outcome, days: answer.days ?? [] };
   }
 
-  /** Whose account this is, as far as a customer may know. */
+  /** Asks whose account this is: the masked name. */
   async recipient(
     account: string,
   ): Promise<{ outcome: AtmOutcome; recipient?: string; retryAfterMs?: number }> {
@@ -160,23 +160,25 @@ export class Visits {
     return { outcome: answer.outcome, retryAfterMs: answer.retryAfterMs };
   }
 
-  /** Asks the bank something for whoever is logged in. */
-  async #ask(question: (visit: Visit) => Ask): Promise<Told> {
+  /** Asks the bank for the customer who is logged in. */
+  async #ask(question: (visit: Visit) => Ask): Promise<VisitAnswer> {
     const visit = this.#current;
     if (!visit) return { outcome: "not_logged_in" };
     this.awaitIdleness();
     return await ask(visit.bank, question(visit)) ?? { outcome: "bank_unreachable" };
   }
 
-  /** The customer is there: the idle time starts anew. */
+  /** Restarts the idle time. */
   awaitIdleness(): void {
     this.#cancelIdle();
-    this.#cancelIdle = this.parts.world.after(this.idleMsMax, () => {
-      this.end("idle", "idle").catch((error) => this.parts.log(`a visit did not end: ${error}`));
+    this.#cancelIdle = this.dependencies.world.after(this.idleMsMax, () => {
+      this.end("idle", "idle").catch((error) =>
+        this.dependencies.log(`ending a visit failed: ${error}`)
+      );
     });
   }
 
-  /** Nobody is idle while the machine works. */
+  /** Stops the idle time while `work` runs. */
   async whileWorking<T>(work: () => Promise<T>): Promise<T> {
     this.#cancelIdle();
     try {
@@ -186,52 +188,52 @@ export class Visits {
     }
   }
 
-  /** Ends the visit in order, once what is under way has ended. */
+  /** Ends the visit after the movement under way, and logs out. */
   async end(ended: VisitEnd, reason: "customer" | "idle" | "closing"): Promise<void> {
-    const { cashier, line } = this.parts;
+    const { cashier, line } = this.dependencies;
     await cashier.idle();
     const visit = this.#current;
     if (!visit) return;
-    line.giveUp(); // nobody else uses this one
+    line.giveUp(); // the next visit gets a new one
     this.#forget(ended);
     await ask(visit.bank, { op: "log_out", reason });
     await visit.bank.close();
     await cashier.alone(() => cashier.returnEscrow());
   }
 
-  /** The visit's line has ended. */
-  async lose(bank: BankClient): Promise<void> {
-    const { cashier, line } = this.parts;
+  /** Ends the visit whose line has ended. */
+  async onDisconnected(bank: BankClient): Promise<void> {
+    const { cashier, line } = this.dependencies;
     if (this.#current?.bank !== bank) return;
-    line.lose();
+    line.markLost();
     await cashier.idle();
     this.#forget("connection_lost");
     await cashier.alone(() => cashier.returnEscrow());
   }
 
-  /** The power has gone: nothing is left to be ended. */
-  drop(): void {
+  /** Ends the visit as a power cut does: nothing is sent, no device acts. */
+  abandon(): void {
     if (this.#current) this.#forget("connection_lost");
   }
 
-  hear(bank: BankClient, push: Exclude<Push, { push: "new_key" }>): void {
+  onPush(bank: BankClient, push: Exclude<Push, { push: "new_key" }>): void {
     if (this.#current?.bank !== bank) return;
     if (push.push === "account") {
-      this.#current.see(push.account);
-      this.parts.changed();
+      this.#current.update(push.account);
+      this.dependencies.onChange();
     } else if (push.push === "elsewhere") {
       this.#current.elsewhere = push.terminals;
-      this.parts.changed();
+      this.dependencies.onChange();
     } else {
       this.#endByBank(push.reason === "idle" ? "idle" : "ended_by_bank").catch((error) =>
-        this.parts.log(`a visit did not end: ${error}`)
+        this.dependencies.log(`ending a visit failed: ${error}`)
       );
       bank.close();
     }
   }
 
   async #endByBank(ended: VisitEnd): Promise<void> {
-    const { cashier, line } = this.parts;
+    const { cashier, line } = this.dependencies;
     line.giveUp();
     await cashier.idle();
     this.#forget(ended);
@@ -242,6 +244,6 @@ export class Visits {
     this.#cancelIdle();
     this.#current = null;
     this.#ended = ended;
-    this.parts.changed();
+    this.dependencies.onChange();
   }
 }

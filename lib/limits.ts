@@ -133,7 +133,13 @@ export const takeNotesMsMax = 30 * second;
 /** Notes in escrow, and in one withdrawal. */
 export const escrowNotesMax = 100;
 export const dispensedNotesMax = 40;
-/** A cassette with no more notes is low: they are kept for who needs them, and the bank hears of it. */
+/** Buttons with an amount each. */
+export const fastAmountsMax = 6;
+/** Mixes of notes that a customer can choose from. */
+export const noteMixesMax = 3;
+/** Steps below and above an amount in which the nearest payable ones are searched. */
+export const nearestStepsMax = 200;
+/** A cassette is low at this count: it is used last, and the bank is notified. */
 export const scarceNotesMax = 10;
 /** How long a start waits for the ATM's folder when another process has it. */
 export const folderLockMsMax = 500;

@@ -1,33 +1,31 @@
-/** Which notes there are, how operators write them, and which amounts deserve a button. */
-import { dispensedNotesMax } from "../../lib/limits.ts";
+/** Banknotes: as operators type them, for a demo's cassettes, and as amounts for buttons. */
+import { dispensedNotesMax, fastAmountsMax } from "../../lib/limits.ts";
 import { type Currency, minorFromText } from "../../lib/money.ts";
 import { notesOf } from "../../lib/notes.ts";
 import { type NoteCounts, noteMix } from "./note_mix.ts";
 
-/** The notes of a currency that the acceptor takes, smallest first, in minor units. */
-export const acceptedNotes = notesOf;
-
-/** A filling for a demo: plenty of the middle notes. */
+/** The cassettes of a demo: all notes but the smallest and the largest. */
 export function demoFilling(currency: Currency): NoteCounts {
-  const notes = acceptedNotes(currency).slice(1, -1);
+  const notes = notesOf(currency).slice(1, -1);
   return new Map(notes.map((value, index) => [value, 400 - 100 * index]));
 }
 
-/** The first six round amounts that these cassettes can give. */
+/** The smallest round amounts that these cassettes can give, `fastAmountsMax` at most. */
 export function fastAmounts(cassettes: NoteCounts): bigint[] {
-  const smallest = [...cassettes.keys()].reduce(
-    (least, value) => value < least ? value : least,
-    2n ** 62n,
-  );
+  if (cassettes.size === 0) return [];
+  const smallest = [...cassettes.keys()].reduce((least, value) => value < least ? value : least);
   return [2n, 4n, 5n, 6n, 10n, 15n, 20n, 30n, 40n, 50n]
     .map((times) => times * smallest)
     .filter((amount) => noteMix(cassettes, amount, dispensedNotesMax) !== null)
-    .slice(0, 6);
+    .slice(0, fastAmountsMax);
 }
 
-/** Notes as an operator writes them: `20x100` is a hundred notes of twenty; null for anything else, and for notes that there are not. */
+/**
+ * Parses notes as an operator types them: `20x100` is a hundred notes of twenty. Null for anything
+ * else, and for notes that the currency does not have.
+ */
 export function parseNotes(texts: readonly string[], currency: Currency): NoteCounts | null {
-  const known = acceptedNotes(currency);
+  const known = notesOf(currency);
   const notes = new Map<bigint, number>();
   for (const text of texts) {
     const [, major, count] = /^([1-9][0-9]{0,5})x([1-9][0-9]{0,4})$/.exec(text) ?? [];

@@ -1,7 +1,7 @@
-/** Which notes make an amount: pure, over counts per denomination. */
-import { scarceNotesMax } from "../../lib/limits.ts";
+/** Finds notes that make an amount. Pure, over counts per denomination. */
+import { nearestStepsMax, noteMixesMax, scarceNotesMax } from "../../lib/limits.ts";
 
-/** Notes by value in minor units; a count of zero only where it is said. */
+/** Counts of notes by their value in minor units. Above zero unless stated otherwise. */
 export type NoteCounts = ReadonlyMap<bigint, number>;
 
 /** The value of all these notes. */
@@ -9,12 +9,12 @@ export function totalOf(notes: NoteCounts): bigint {
   return [...notes].reduce((sum, [value, count]) => sum + value * BigInt(count), 0n);
 }
 
-/** How many notes these are. */
+/** The number of all these notes. */
 export function noteCount(notes: NoteCounts): number {
   return [...notes.values()].reduce((sum, count) => sum + count, 0);
 }
 
-/** `notes` with `more` of each added, or taken away where it is below zero. */
+/** Adds `more` to `notes`, or subtracts it with a `sign` of -1. */
 export function plus(notes: NoteCounts, more: NoteCounts, sign: 1 | -1 = 1): NoteCounts {
   const sum = new Map(notes);
   for (const [value, count] of more) sum.set(value, (sum.get(value) ?? 0) + sign * count);
@@ -22,11 +22,11 @@ export function plus(notes: NoteCounts, more: NoteCounts, sign: 1 | -1 = 1): Not
 }
 
 /**
- * A mix of the notes at hand that makes the amount, found whenever there is one of at most
- * `notesMax` notes; null otherwise. Of several, the one with the fewest notes.
+ * Returns the mix of the available notes that makes the amount with the fewest notes, `notesMax` at
+ * most; null where there is none.
  *
- * Counts how few notes of the larger values reach each amount, one denomination at a time; all
- * amounts are in steps of the notes' greatest common divisor, so the tables stay small.
+ * Computes the fewest notes for each smaller amount, one denomination at a time, from the largest.
+ * Amounts are counted in steps of the notes' greatest common divisor, which keeps the tables small.
  */
 export function noteMix(
   available: NoteCounts,
@@ -38,7 +38,7 @@ export function noteMix(
   if (amount <= 0n || step === 0n || amount % step !== 0n) return null;
   if (amount > values[0]! * BigInt(notesMax)) return null;
   const steps = Number(amount / step);
-  // fewest[s]: the fewest notes that make s steps, Infinity where none do.
+  // fewest[s]: the fewest notes that make s steps; Infinity where no notes do
   let fewest = new Float64Array(steps + 1).fill(Infinity);
   fewest[0] = 0;
   const usedOf: Uint16Array[] = [];
@@ -71,8 +71,8 @@ export function noteMix(
 }
 
 /**
- * The mix to hand out: of the cassettes with plenty alone where they make the amount, of all of them
- * where not; null where there is none.
+ * Returns the mix to dispense: from the cassettes that are not low, where these make the amount;
+ * otherwise from all. Null where there is none.
  */
 export function sparingMix(
   available: NoteCounts,
@@ -83,17 +83,14 @@ export function sparingMix(
   return noteMix(plenty, amount, notesMax) ?? noteMix(available, amount, notesMax);
 }
 
-/** Ways to pay an amount that a customer may choose among. */
-const mixesMax = 3;
-
 /**
- * Different mixes that make the amount: the one that is handed out unasked, then ones without its
- * largest notes, for who wants smaller ones.
+ * Returns different mixes that make the amount, `noteMixesMax` at most: first the one that is dispensed
+ * by default, then mixes of smaller notes.
  */
 export function noteMixes(available: NoteCounts, amount: bigint, notesMax: number): NoteCounts[] {
   const mixes: NoteCounts[] = [];
   let left = available;
-  while (mixes.length < mixesMax) {
+  while (mixes.length < noteMixesMax) {
     const mix = sparingMix(left, amount, notesMax);
     if (!mix) break;
     mixes.push(mix);
@@ -103,7 +100,7 @@ export function noteMixes(available: NoteCounts, amount: bigint, notesMax: numbe
   return mixes;
 }
 
-/** Whether these notes make the amount, are at hand, and are no more than can be handed out at once. */
+/** Whether these notes make the amount, are available, and are `notesMax` at most. */
 export function canGive(
   available: NoteCounts,
   notes: NoteCounts,
@@ -114,17 +111,19 @@ export function canGive(
     [...notes].every(([value, count]) => count > 0 && count <= (available.get(value) ?? 0));
 }
 
-/** The nearest amounts below and above that can be paid out, at most one of each. */
+/**
+ * Returns the nearest amounts that can be paid out: one below and one above, where there is one within
+ * `nearestStepsMax` steps.
+ */
 export function nearestAmounts(available: NoteCounts, amount: bigint, notesMax: number): bigint[] {
   const step = [...available.keys()].reduce(gcd, 0n);
   if (step === 0n) return [];
   const most = totalOf(available);
-  const searched = 200n; // steps: beyond that, "nearest" helps nobody
   const find = (from: bigint, by: bigint) => {
     for (
-      let tries = 0n, sum = from;
-      tries < searched && sum > 0n && sum <= most;
-      tries++, sum += by
+      let steps = 0, sum = from;
+      steps < nearestStepsMax && sum > 0n && sum <= most;
+      steps++, sum += by
     ) {
       if (noteMix(available, sum, notesMax)) return [sum];
     }

@@ -1,6 +1,6 @@
 /**
- * Devices without hardware: their notes are counters on disk, so that they outlive a crash. They can
- * be told to fail before, between or after the notes of each command.
+ * Cash devices without hardware: their notes are counters on disk, which survive a crash. Faults can
+ * be armed before, between or after the notes of each command.
  */
 import type { DatabaseSync } from "node:sqlite";
 import type { DeviceFault, DeviceStep } from "../../lib/atm.ts";
@@ -17,7 +17,7 @@ type Place =
   | "retract"
   | "escrow"
   | "mouth"
-  /** Retracted too, but a customer's: counted apart, so that they never pass for the bank's. */
+  /** Retracted notes of a customer, counted apart from the bank's. */
   | "left";
 type Moment = "before" | "between" | "after";
 
@@ -34,8 +34,8 @@ export class SimulatedDevices implements CashDevices {
   readonly #inserted: Inserted[] = [];
   #accepting = false;
   #shutterOpen = false;
-  #notesCame: () => void = () => {};
-  #allTaken: () => void = () => {};
+  #onInserted: () => void = () => {};
+  #onTaken: () => void = () => {};
 
   /** @param patient whether presented notes wait for `takeNotes`; otherwise they are taken at once */
   constructor(private readonly database: DatabaseSync, private readonly patient = false) {}
@@ -72,7 +72,7 @@ export class SimulatedDevices implements CashDevices {
     return this.#counts("escrow", "mouth");
   }
 
-  /** Every note between the machine's walls, whoever it belongs to. */
+  /** Every note in the ATM, the bank's and customers'. */
   everywhere(): NoteCounts {
     return this.#counts(...bankPlaces, "escrow", "mouth", "left");
   }
@@ -121,7 +121,7 @@ export class SimulatedDevices implements CashDevices {
   itemsTaken(): Promise<void> {
     if (this.presented().size === 0) return Promise.resolve();
     const { promise, resolve } = Promise.withResolvers<void>();
-    this.#allTaken = resolve;
+    this.#onTaken = resolve;
     return promise;
   }
 
@@ -141,12 +141,12 @@ export class SimulatedDevices implements CashDevices {
 
   async cashIn(): Promise<void> {
     while (this.#shutterOpen && this.#inserted.length === 0) {
-      await new Promise<void>((resolve) => this.#notesCame = resolve);
+      await new Promise<void>((resolve) => this.#onInserted = resolve);
     }
     const note = this.#shutterOpen ? this.#inserted.shift() : undefined;
     if (!note) throw new DeviceError("noCashInActive", "cashIn");
     try {
-      const full = noteCount(this.escrow()) >= escrowNotesMax; // then it is pushed back out
+      const full = noteCount(this.escrow()) >= escrowNotesMax; // the note is returned then
       if (!full) await this.#move("cashIn", [[null, "escrow", new Map([[note.value, 1]])]]);
     } finally {
       note.done();
@@ -155,7 +155,7 @@ export class SimulatedDevices implements CashDevices {
 
   closeShutter(): void {
     this.#shutterOpen = false;
-    this.#notesCame();
+    this.#onInserted();
     for (const { done } of this.#inserted.splice(0)) done();
   }
 
@@ -180,39 +180,39 @@ export class SimulatedDevices implements CashDevices {
         this.#add("left", value, count);
       }
     }
-    this.#allTaken();
+    this.#onTaken();
   }
 
-  // The hands of a customer
+  // The customer
 
-  /** Puts a note into the acceptor; without effect when it is shut. Settles when it was counted. */
+  /** Inserts a note into the acceptor; without effect when it is shut. Resolves when it was counted. */
   insert(value: bigint): Promise<void> {
     if (!this.#shutterOpen) return Promise.resolve();
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#inserted.push({ value, done: resolve });
-    this.#notesCame();
+    this.#onInserted();
     return promise;
   }
 
-  /** Takes what is presented. */
+  /** Takes the presented notes. */
   takeNotes(): void {
     this.database.prepare("DELETE FROM notes WHERE place IN ('tray', 'mouth')").run();
-    this.#allTaken();
+    this.#onTaken();
   }
 
-  // The hands of people with a key to the machine
+  // The operator
 
-  /** Puts notes into the cassettes; part of the caller's transaction. */
+  /** Loads notes into the cassettes, within the caller's transaction. */
   load(notes: NoteCounts): void {
     for (const [value, count] of notes) this.#add("cassettes", value, count);
   }
 
-  /** Takes jammed notes out of the way: they stay where the counters have them. */
+  /** Clears every jam; the counters stay as they are. */
   clearJams(): void {
     this.database.prepare("DELETE FROM settings WHERE name IN ('dispenser', 'acceptor')").run();
   }
 
-  /** All notes were taken out, and these put into the cassettes; part of the caller's transaction. */
+  /** Sets the cassettes to these notes and all else to none, within the caller's transaction. */
   recount(notes: NoteCounts): void {
     this.database.prepare("DELETE FROM notes").run();
     this.database.prepare(
@@ -227,7 +227,7 @@ export class SimulatedDevices implements CashDevices {
     return [...this.#faults];
   }
 
-  /** The fault happens once, when the device next comes to it. */
+  /** Arms a fault: it happens once, at the next occasion. */
   arm(fault: DeviceFault): void {
     this.#faults.add(fault);
   }
@@ -236,7 +236,7 @@ export class SimulatedDevices implements CashDevices {
     this.#faults.delete(fault);
   }
 
-  /** Moves notes one by one, failing where it was told to. */
+  /** Moves notes one by one, and fails where a fault is armed. */
   async #move(
     step: DeviceStep,
     moves: [from: Place | null, to: Place, notes: NoteCounts][],
@@ -246,7 +246,7 @@ export class SimulatedDevices implements CashDevices {
         Array.from({ length: count }, () => ({ from, to, value }))
       )
     );
-    await Promise.resolve(); // no device is done before it has begun
+    await Promise.resolve(); // a device never answers at once
     this.#mayFail(step, "before", 0);
     for (const [index, { from, to, value }] of notes.entries()) {
       if (index === notes.length >> 1) this.#mayFail(step, "between", index);
@@ -278,7 +278,7 @@ export class SimulatedDevices implements CashDevices {
     this.#accepting = false;
   }
 
-  /** What is broken is kept on disk: it does not mend itself by a new start. */
+  /** Stores a failure on disk: a restart does not clear it. */
   #mark(name: string): void {
     this.database.prepare("INSERT OR REPLACE INTO settings VALUES (?, 'broken')").run(name);
   }

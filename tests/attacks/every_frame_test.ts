@@ -93,7 +93,7 @@ class Lane {
   async visit(attack: Attack): Promise<Sent> {
     this.middle.lines.length = 0;
     this.middle.attackNext(attack);
-    const machine = new BankAtm({
+    const atm = new BankAtm({
       world: system,
       connect: this.middle.connect,
       answerMsMax: 5_000,
@@ -103,17 +103,17 @@ class Lane {
       demo: false,
       log: (line) => this.#log.push(line),
     });
-    machine.start();
-    const online = () => machine.view().bank === "online";
+    atm.start();
+    const online = () => atm.view().bank === "online";
     await until("online", online);
-    const { outcome, retryAfterMs = 0 } = await machine.logIn(this.customer, password);
+    const { outcome, retryAfterMs = 0 } = await atm.logIn(this.customer, password);
     this.waitMs = retryAfterMs;
     if (outcome === "ok") {
-      await machine.withdraw("2000");
-      await machine.logOut();
+      await atm.withdraw("2000");
+      await atm.logOut();
     }
     await until("settled", () => online() && this.#journal.open().length === 0);
-    await machine.stop();
+    await atm.stop();
     const [attacked] = this.middle.lines;
     await attacked!.ended;
     return attacked!.sent;

@@ -1,9 +1,9 @@
-/** The whole path over real TCP: a machine, its bank, and everything that can happen between them. */
+/** The whole path over real TCP: an ATM, its bank, and everything that can happen between them. */
 import { assert, assertEquals } from "@std/assert";
 import type { Journal } from "../../client/journal.ts";
 import { runOperatorCommand } from "../../server/operator/commands.ts";
 import { endsEpoch } from "../../server/audit/entry.ts";
-import { Branch, logIn, type Machine, until } from "./branch.ts";
+import { Branch, type BranchAtm, logIn, until } from "./branch.ts";
 
 function withBranch(name: string, test: (branch: Branch) => Promise<void>): void {
   Deno.test(name, async () => {
@@ -16,38 +16,42 @@ function withBranch(name: string, test: (branch: Branch) => Promise<void>): void
   });
 }
 
-/** A machine for the time of one visit of alice's. */
-async function visiting(branch: Branch, visit: (atm: Machine) => Promise<void>, name = "lobby") {
-  const atm = branch.machine(name);
+/** Runs one visit of alice's at an ATM. */
+async function visiting(
+  branch: Branch,
+  visit: (lobby: BranchAtm) => Promise<void>,
+  name = "lobby",
+) {
+  const lobby = branch.atm(name);
   try {
-    await logIn(atm);
-    await visit(atm);
+    await logIn(lobby);
+    await visit(lobby);
   } finally {
-    await atm.close();
+    await lobby.close();
   }
 }
 
 withBranch("a customer withdraws, deposits and reads the history", async (branch) => {
-  await visiting(branch, async (atm) => {
-    const { machine } = atm;
-    const withdrawn = await machine.withdraw("8000");
+  await visiting(branch, async (lobby) => {
+    const { atm } = lobby;
+    const withdrawn = await atm.withdraw("8000");
     assertEquals(withdrawn.outcome, "ok");
     assertEquals(withdrawn.account!.booked, "92000");
-    const shown = await machine.history({ kind: "withdrawal" }, undefined, true);
+    const shown = await atm.history({ kind: "withdrawal" }, undefined, true);
     const { place, tag } = shown.entries[0]!;
     assertEquals(withdrawn.logged, { place, tag: tag! }, "the receipt names its entry of the log");
     assertEquals(withdrawn.notes, [{ value: "5000", count: 1 }, { value: "2000", count: 1 }, {
       value: "1000",
       count: 1,
     }]);
-    await machine.depositOpen();
-    for (const note of ["2000", "5000", "3", "500"]) await machine.insertNote(note);
-    assertEquals(machine.view().escrow!.total, "7500");
-    const deposited = await machine.depositConfirm();
+    await atm.depositOpen();
+    for (const note of ["2000", "5000", "3", "500"]) await atm.insertNote(note);
+    assertEquals(atm.view().escrow!.total, "7500");
+    const deposited = await atm.depositConfirm();
     assertEquals([deposited.outcome, deposited.account!.booked], ["ok", "99500"]);
-    assertEquals(machine.view().escrow, null);
-    assertEquals(machine.view().visit!.account.available, "99500");
-    const { entries } = await machine.history({});
+    assertEquals(atm.view().escrow, null);
+    assertEquals(atm.view().visit!.account.available, "99500");
+    const { entries } = await atm.history({});
     assertEquals(entries.map(({ action }) => action), [
       "deposit €75.00",
       "search history",
@@ -55,28 +59,28 @@ withBranch("a customer withdraws, deposits and reads the history", async (branch
       "log in",
       "deposit €1,000.00 - opening balance",
     ]);
-    assertEquals((await machine.history({})).entries[0]!.action, "view history");
-    const found = await machine.history({ kind: "withdrawal", text: "80" });
+    assertEquals((await atm.history({})).entries[0]!.action, "view history");
+    const found = await atm.history({ kind: "withdrawal", text: "80" });
     assertEquals(found.entries.length, 1);
-    await branch.requireAllSettled(atm);
+    await branch.requireAllSettled(lobby);
   });
 });
 
 withBranch(
   "a customer sends money, once however the line breaks, and sees whose it becomes",
   async (branch) => {
-    await visiting(branch, async (atm) => {
-      const { machine } = atm;
+    await visiting(branch, async (lobby) => {
+      const { atm } = lobby;
       const bobs = String(
         (await branch.bank.ledger.read.accounts()).find(({ owner }) => owner === "bob")!.id,
       );
-      assertEquals(await machine.recipient(bobs), {
+      assertEquals(await atm.recipient(bobs), {
         outcome: "ok",
         recipient: "b•••b",
         retryAfterMs: undefined,
       });
-      assertEquals((await machine.recipient("4711")).outcome, "unknown_recipient");
-      const sent = await machine.transfer(bobs, "2500");
+      assertEquals((await atm.recipient("4711")).outcome, "unknown_recipient");
+      const sent = await atm.transfer(bobs, "2500");
       assertEquals([sent.outcome, sent.kind, sent.to, sent.account!.booked], [
         "ok",
         "transfer",
@@ -84,26 +88,26 @@ withBranch(
         "97500",
       ]);
       assert(sent.logged, "the receipt names its entry of the log");
-      assertEquals((await machine.transfer(bobs, "9999999")).outcome, "insufficient_funds");
-      assertEquals((await machine.transfer("4711", "100")).outcome, "unknown_recipient");
-      assertEquals(atm.journal.open(), []);
-      atm.socket().deaf = true;
-      const doubtful = await machine.transfer(bobs, "500");
+      assertEquals((await atm.transfer(bobs, "9999999")).outcome, "insufficient_funds");
+      assertEquals((await atm.transfer("4711", "100")).outcome, "unknown_recipient");
+      assertEquals(lobby.journal.open(), []);
+      lobby.socket().losesNext = true;
+      const doubtful = await atm.transfer(bobs, "500");
       assertEquals(doubtful.outcome, "in_doubt");
       await until(
         "the bank is back, all is settled",
-        () => machine.view().bank === "online" && atm.journal.open().length === 0,
+        () => atm.view().bank === "online" && lobby.journal.open().length === 0,
       );
-      assertEquals(atm.journal.flagged(), [], "given up or booked, it is over");
-      await logIn(atm);
-      const sums = (await machine.history({ kind: "transfer", outcome: "done" })).entries
+      assertEquals(lobby.journal.flagged(), [], "given up or booked, it is over");
+      await logIn(lobby);
+      const sums = (await atm.history({ kind: "transfer", outcome: "done" })).entries
         .reduce((sum, { amount }) => sum + BigInt(amount!), 0n);
       assertEquals(
-        machine.view().visit!.account.booked,
+        atm.view().visit!.account.booked,
         String(100_000n - sums),
         "once, or not at all",
       );
-      await branch.requireAllSettled(atm);
+      await branch.requireAllSettled(lobby);
     });
   },
 );
@@ -113,16 +117,16 @@ withBranch(
   async (branch) => {
     const accounts = await branch.bank.ledger.read.accounts();
     const bobs = String(accounts.find(({ owner }) => owner === "bob")!.id);
-    const atm = branch.machine("lobby");
-    await logIn(atm);
+    const lobby = branch.atm("lobby");
+    await logIn(lobby);
     const killed = Promise.withResolvers<void>();
-    atm.socket().insteadOfHearing = () => void atm.kill().then(killed.resolve);
-    atm.machine.transfer(bobs, "2500").catch(() => {});
+    lobby.socket().insteadOfReading = () => void lobby.kill().then(killed.resolve);
+    lobby.atm.transfer(bobs, "2500").catch(() => {});
     await killed.promise;
     await visiting(branch, async (again) => {
       await until("it is settled", () => again.journal.open().length === 0);
       assertEquals(again.journal.flagged(), []);
-      assertEquals(again.machine.view().visit!.account.booked, "97500", "the bank had booked it");
+      assertEquals(again.atm.view().visit!.account.booked, "97500", "the bank had booked it");
       await branch.requireAllSettled(again);
     });
   },
@@ -136,38 +140,38 @@ withBranch("a customer chooses an account and the notes, and keeps files", async
     opening: "30.00",
     operator: "root",
   }).next();
-  await visiting(branch, async (atm) => {
-    const { machine } = atm;
-    const { accounts, account } = machine.view().visit!;
+  await visiting(branch, async (lobby) => {
+    const { atm } = lobby;
+    const { accounts, account } = atm.view().visit!;
     assertEquals(accounts.map(({ name, booked }) => [name, booked]), [
       [undefined, "100000"],
       ["savings", "3000"],
     ]);
-    await machine.chooseAccount(accounts[1]!.id);
-    assertEquals(machine.view().visit!.account.name, "savings");
-    const mixes = await machine.noteMixes("3000");
+    await atm.chooseAccount(accounts[1]!.id);
+    assertEquals(atm.view().visit!.account.name, "savings");
+    const mixes = await atm.noteMixes("3000");
     assert(mixes.length > 1, "there is a choice");
     const small = mixes.at(-1)!;
     assertEquals(
-      (await machine.withdraw("3000", [{ value: "1000", count: 2 }])).outcome,
+      (await atm.withdraw("3000", [{ value: "1000", count: 2 }])).outcome,
       "not_dispensable",
     );
     assertEquals(
-      (await machine.withdraw("3000", [{ value: "3000", count: 1 }])).outcome,
+      (await atm.withdraw("3000", [{ value: "3000", count: 1 }])).outcome,
       "not_dispensable",
     );
-    const paid = await machine.withdraw("3000", small);
+    const paid = await atm.withdraw("3000", small);
     assertEquals([paid.outcome, paid.notes, paid.account!.booked], ["ok", small, "0"]);
-    await machine.chooseAccount("4711");
-    assertEquals(machine.view().visit!.account.name, "savings", "nobody else's is chosen");
-    await machine.chooseAccount(account.id);
-    assertEquals(machine.view().visit!.account.booked, "100000");
+    await atm.chooseAccount("4711");
+    assertEquals(atm.view().visit!.account.name, "savings", "nobody else's is chosen");
+    await atm.chooseAccount(account.id);
+    assertEquals(atm.view().visit!.account.booked, "100000");
 
-    const receipt = await machine.saveReceipt("Withdrawal: €30.00\n");
+    const receipt = await atm.saveReceipt("Withdrawal: €30.00\n");
     assertEquals(receipt.outcome, "ok");
     assertEquals(Deno.readTextFileSync(receipt.place!), "Withdrawal: €30.00\n");
     assertEquals(Deno.statSync(receipt.place!).mode! & 0o777, 0o600);
-    const history = await machine.saveHistory({ kind: "withdrawal" });
+    const history = await atm.saveHistory({ kind: "withdrawal" });
     const [head, ...rows] = Deno.readTextFileSync(history.place!).trim().split("\r\n");
     assertEquals(head, "time,action,kind,outcome,amount,currency,terminal,place");
     assertEquals(rows.map((row) => row.split(",").slice(1, 6).join()), [
@@ -176,46 +180,46 @@ withBranch("a customer chooses an account and the notes, and keeps files", async
       "withdraw €30.00 failed - not dispensable,withdrawal,refused,,",
     ]);
     Deno.chmodSync(receipt.place!.replace(/\/[^/]+$/, ""), 0o500);
-    if (Deno.uid() !== 0) assertEquals((await machine.saveReceipt("-")).outcome, "not_saved");
+    if (Deno.uid() !== 0) assertEquals((await atm.saveReceipt("-")).outcome, "not_saved");
   });
 });
 
 withBranch(
   "what a customer may not do without a visit, no file and no look either",
   async (branch) => {
-    const atm = branch.machine("lobby");
+    const lobby = branch.atm("lobby");
     try {
-      const { machine } = atm;
-      await until("the bank is there", () => machine.view().bank === "online");
+      const { atm } = lobby;
+      await until("the bank is there", () => atm.view().bank === "online");
       const outcomes = await Promise.all([
-        machine.balance(),
-        machine.recipient("3"),
-        machine.transfer("3", "100"),
-        machine.changePassword("correct horse", "another one"),
-        machine.saveReceipt("-"),
-        machine.saveHistory({}),
+        atm.balance(),
+        atm.recipient("3"),
+        atm.transfer("3", "100"),
+        atm.changePassword("correct horse", "another one"),
+        atm.saveReceipt("-"),
+        atm.saveHistory({}),
       ]);
       assertEquals(outcomes.map(({ outcome }) => outcome), outcomes.map(() => "not_logged_in"));
     } finally {
-      await atm.close();
+      await lobby.close();
     }
   },
 );
 
 withBranch("every refusal has its name, moves nothing, and is in the log", async (branch) => {
-  await visiting(branch, async (atm) => {
-    const { machine } = atm;
-    assertEquals((await machine.withdraw("0")).outcome, "amount_not_positive");
-    assertEquals((await machine.withdraw("-1000")).outcome, "amount_not_positive");
-    assertEquals((await machine.withdraw("ten")).outcome, "amount_not_positive");
-    const odd = await machine.withdraw("1234");
+  await visiting(branch, async (lobby) => {
+    const { atm } = lobby;
+    assertEquals((await atm.withdraw("0")).outcome, "amount_not_positive");
+    assertEquals((await atm.withdraw("-1000")).outcome, "amount_not_positive");
+    assertEquals((await atm.withdraw("ten")).outcome, "amount_not_positive");
+    const odd = await atm.withdraw("1234");
     assertEquals([odd.outcome, odd.nearest], ["not_dispensable", ["1000", "2000"]]);
-    assertEquals((await machine.withdraw("999999999999")).outcome, "not_dispensable");
-    await machine.depositOpen();
-    assertEquals((await machine.depositConfirm()).outcome, "no_notes_inserted");
-    assertEquals(await machine.logIn("bob", "whatever"), { outcome: "already_logged_in" });
-    assertEquals(machine.view().visit!.account.booked, "100000");
-    const refused = await machine.history({ outcome: "refused" });
+    assertEquals((await atm.withdraw("999999999999")).outcome, "not_dispensable");
+    await atm.depositOpen();
+    assertEquals((await atm.depositConfirm()).outcome, "no_notes_inserted");
+    assertEquals(await atm.logIn("bob", "whatever"), { outcome: "already_logged_in" });
+    assertEquals(atm.view().visit!.account.booked, "100000");
+    const refused = await atm.history({ outcome: "refused" });
     assert(
       refused.entries.some(({ action }) => action === "withdraw €12.34 failed - not dispensable"),
     );
@@ -224,43 +228,43 @@ withBranch("every refusal has its name, moves nothing, and is in the log", async
         action === "withdraw €0.00 failed - amount not positive"
       ),
     );
-    await branch.requireAllSettled(atm);
+    await branch.requireAllSettled(lobby);
   });
 });
 
 withBranch("too little money is refused, and the notes stay", async (branch) => {
-  await visiting(branch, async ({ machine }) => void await machine.withdraw("70000"), "hall");
-  await visiting(branch, async (atm) => {
-    const before = atm.devices.cassettes();
-    const refused = await atm.machine.withdraw("40000");
+  await visiting(branch, async ({ atm }) => void await atm.withdraw("70000"), "hall");
+  await visiting(branch, async (lobby) => {
+    const before = lobby.devices.cassettes();
+    const refused = await lobby.atm.withdraw("40000");
     assertEquals([refused.outcome, refused.notes], ["insufficient_funds", []]);
     assertEquals(refused.account!.booked, "30000");
-    assertEquals(atm.devices.cassettes(), before);
-    await branch.requireAllSettled(atm);
+    assertEquals(lobby.devices.cassettes(), before);
+    await branch.requireAllSettled(lobby);
   });
 });
 
 withBranch("a wrong password and an unknown name are answered alike", async (branch) => {
-  const atm = branch.machine();
+  const lobby = branch.atm();
   try {
-    await until("online", () => atm.machine.view().bank === "online");
-    assertEquals(await atm.machine.logIn("alice", "wrong password"), {
+    await until("online", () => lobby.atm.view().bank === "online");
+    assertEquals(await lobby.atm.logIn("alice", "wrong password"), {
       outcome: "wrong_credentials",
       retryAfterMs: undefined,
     });
-    assertEquals(await atm.machine.logIn("nobody", "wrong password"), {
+    assertEquals(await lobby.atm.logIn("nobody", "wrong password"), {
       outcome: "wrong_credentials",
       retryAfterMs: undefined,
     });
-    assertEquals(atm.machine.view().visit, null);
-    assertEquals(await atm.machine.logIn("alice", "correct horse"), { outcome: "ok" });
-    await atm.machine.logOut();
-    assertEquals(atm.machine.view().ended, "logged_out");
+    assertEquals(lobby.atm.view().visit, null);
+    assertEquals(await lobby.atm.logIn("alice", "correct horse"), { outcome: "ok" });
+    await lobby.atm.logOut();
+    assertEquals(lobby.atm.view().ended, "logged_out");
     // The next customer gets a session of their own, at once.
-    await logIn(atm, "bob");
-    assertEquals(atm.machine.view().visit!.username, "bob");
+    await logIn(lobby, "bob");
+    assertEquals(lobby.atm.view().visit!.username, "bob");
   } finally {
-    await atm.close();
+    await lobby.close();
   }
 });
 
@@ -268,11 +272,11 @@ withBranch("the balance changes by itself when money moves at another ATM", asyn
   await visiting(branch, async (atLobby) => {
     await visiting(branch, async (atHall) => {
       const seen: string[] = [];
-      atLobby.machine.watch(({ visit }) => visit && seen.push(visit.account.available));
-      await atHall.machine.withdraw("5000");
+      atLobby.atm.watch(({ visit }) => visit && seen.push(visit.account.available));
+      await atHall.atm.withdraw("5000");
       await until(
         "the other balance follows",
-        () => atLobby.machine.view().visit!.account.booked === "95000",
+        () => atLobby.atm.view().visit!.account.booked === "95000",
       );
       assertEquals(seen.at(-1), "95000");
     }, "hall");
@@ -280,50 +284,50 @@ withBranch("the balance changes by itself when money moves at another ATM", asyn
 });
 
 withBranch("who walks away is logged out", async (branch) => {
-  const atm = branch.machine("lobby", { idleMsMax: 200 });
+  const lobby = branch.atm("lobby", { idleMsMax: 200 });
   try {
-    await logIn(atm);
-    await atm.machine.depositOpen();
-    await atm.machine.insertNote("2000");
-    await until("the idle limit", () => atm.machine.view().ended === "idle");
-    assertEquals([atm.machine.view().visit, atm.machine.view().escrow], [null, null]);
-    await until("online again", () => atm.machine.view().bank === "online");
-    await logIn(atm);
-    const { entries } = await atm.machine.history({ kind: "log-in" });
+    await logIn(lobby);
+    await lobby.atm.depositOpen();
+    await lobby.atm.insertNote("2000");
+    await until("the idle limit", () => lobby.atm.view().ended === "idle");
+    assertEquals([lobby.atm.view().visit, lobby.atm.view().escrow], [null, null]);
+    await until("online again", () => lobby.atm.view().bank === "online");
+    await logIn(lobby);
+    const { entries } = await lobby.atm.history({ kind: "log-in" });
     assert(entries.some(({ action }) => action === "log out - idle"));
   } finally {
-    await atm.close();
+    await lobby.close();
   }
 });
 
 withBranch("a line that is closed twice at once ends once", async (branch) => {
-  const atm = branch.machine();
-  await logIn(atm);
-  const { machine, socket, close } = atm;
+  const lobby = branch.atm();
+  await logIn(lobby);
+  const { atm, socket, close } = lobby;
   const write = socket().write.bind(socket());
   socket().write = async (bytes) => {
     await new Promise((resolve) => setTimeout(resolve, 100)); // both find the first write under way
     return await write(bytes);
   };
-  await Promise.all([machine.logOut(), machine.stop()]);
+  await Promise.all([atm.logOut(), atm.stop()]);
   await close();
 });
 
 withBranch(
   "a lost bank ends the visit, and a bank that comes back is found again",
   async (branch) => {
-    await visiting(branch, async (atm) => {
-      const { machine } = atm;
+    await visiting(branch, async (lobby) => {
+      const { atm } = lobby;
       await branch.unserve();
-      await until("lost", () => machine.view().bank === "lost");
-      assertEquals([machine.view().visit, machine.view().ended], [null, "connection_lost"]);
-      assertEquals(await machine.logIn("alice", "correct horse"), { outcome: "bank_unreachable" });
-      assertEquals((await machine.withdraw("2000")).outcome, "not_logged_in");
+      await until("lost", () => atm.view().bank === "lost");
+      assertEquals([atm.view().visit, atm.view().ended], [null, "connection_lost"]);
+      assertEquals(await atm.logIn("alice", "correct horse"), { outcome: "bank_unreachable" });
+      assertEquals((await atm.withdraw("2000")).outcome, "not_logged_in");
       await branch.serve();
-      await until("back", () => machine.view().bank === "online");
-      assertEquals(await machine.logIn("alice", "correct horse"), { outcome: "ok" });
-      assertEquals((await machine.withdraw("2000")).outcome, "ok");
-      await branch.requireAllSettled(atm);
+      await until("back", () => atm.view().bank === "online");
+      assertEquals(await atm.logIn("alice", "correct horse"), { outcome: "ok" });
+      assertEquals((await atm.withdraw("2000")).outcome, "ok");
+      await branch.requireAllSettled(lobby);
     });
   },
 );
@@ -331,70 +335,70 @@ withBranch(
 withBranch(
   "a withdrawal whose authorisation was not heard pays nothing and costs nothing",
   async (branch) => {
-    await visiting(branch, async (atm) => {
-      const before = atm.devices.cassettes();
-      atm.socket().deaf = true;
-      const receipt = await atm.machine.withdraw("4000");
+    await visiting(branch, async (lobby) => {
+      const before = lobby.devices.cassettes();
+      lobby.socket().losesNext = true;
+      const receipt = await lobby.atm.withdraw("4000");
       assertEquals([receipt.outcome, receipt.notes], ["in_doubt", []]);
       await until(
         "settled",
-        () => atm.machine.view().bank === "online" && atm.journal.open().length === 0,
+        () => lobby.atm.view().bank === "online" && lobby.journal.open().length === 0,
       );
-      assertEquals(atm.devices.cassettes(), before);
+      assertEquals(lobby.devices.cassettes(), before);
       assertEquals(await branch.balanceOf("alice"), 100_000n);
-      await branch.requireAllSettled(atm);
+      await branch.requireAllSettled(lobby);
     });
   },
 );
 
 withBranch("a withdrawal whose completion was not heard is booked once", async (branch) => {
-  await visiting(branch, async (atm) => {
-    const present = atm.devices.present.bind(atm.devices);
-    atm.devices.present = async () => {
+  await visiting(branch, async (lobby) => {
+    const present = lobby.devices.present.bind(lobby.devices);
+    lobby.devices.present = async () => {
       await present();
-      atm.socket().deaf = true;
+      lobby.socket().losesNext = true;
     };
-    const receipt = await atm.machine.withdraw("4000");
+    const receipt = await lobby.atm.withdraw("4000");
     assertEquals([receipt.outcome, receipt.account], ["ok", null]);
     await until(
       "settled",
-      () => atm.machine.view().bank === "online" && atm.journal.open().length === 0,
+      () => lobby.atm.view().bank === "online" && lobby.journal.open().length === 0,
     );
     assertEquals(await branch.balanceOf("alice"), 96_000n);
-    await branch.requireAllSettled(atm);
+    await branch.requireAllSettled(lobby);
   });
 });
 
-withBranch("a customer at two machines at once sees at each that they are", async (branch) => {
-  const [lobby, hall] = [branch.machine("lobby"), branch.machine("hall")];
-  const elsewhere = ({ machine }: Machine) => machine.view().visit?.elsewhere;
+withBranch("a customer at two ATMs at once sees at each that they are", async (branch) => {
+  const [lobby, hall] = [branch.atm("lobby"), branch.atm("hall")];
+  const elsewhere = ({ atm }: BranchAtm) => atm.view().visit?.elsewhere;
   await logIn(lobby);
   assertEquals(elsewhere(lobby), []);
   await logIn(hall);
   assertEquals(elsewhere(hall), ["lobby"]);
   await until("shown", () => elsewhere(lobby)?.join() === "hall");
-  assertEquals((await lobby.machine.withdraw("2000")).outcome, "ok");
-  assertEquals((await hall.machine.withdraw("2000")).outcome, "ok");
-  await hall.machine.logOut();
+  assertEquals((await lobby.atm.withdraw("2000")).outcome, "ok");
+  assertEquals((await hall.atm.withdraw("2000")).outcome, "ok");
+  await hall.atm.logOut();
   await until("gone again", () => elsewhere(lobby)?.length === 0);
   assertEquals(await branch.balanceOf("alice"), 96_000n);
-  for (const [atm, name] of [[lobby, "lobby"], [hall, "hall"]] as const) {
-    await branch.requireAllSettled(atm, name);
-    await atm.close();
+  for (const [each, name] of [[lobby, "lobby"], [hall, "hall"]] as const) {
+    await branch.requireAllSettled(each, name);
+    await each.close();
   }
 });
 
 withBranch("a device that fails half-way is booked for what it gave", async (branch) => {
-  await visiting(branch, async (atm) => {
-    await atm.machine.armFault("jam between present");
-    const part = await atm.machine.withdraw("8000");
+  await visiting(branch, async (lobby) => {
+    await lobby.atm.armFault("jam between present");
+    const part = await lobby.atm.withdraw("8000");
     assertEquals([part.outcome, part.amount, part.account!.booked], ["ok", "5000", "95000"]);
-    assertEquals((await atm.machine.withdraw("8000")).outcome, "device_fault");
-    await atm.machine.clearJams();
-    await atm.machine.armFault("jam between dispense");
-    const none = await atm.machine.withdraw("8000");
+    assertEquals((await lobby.atm.withdraw("8000")).outcome, "device_fault");
+    await lobby.atm.clearJams();
+    await lobby.atm.armFault("jam between dispense");
+    const none = await lobby.atm.withdraw("8000");
     assertEquals([none.outcome, none.account!.booked, none.notes], ["device_fault", "95000", []]);
-    await branch.requireAllSettled(atm);
+    await branch.requireAllSettled(lobby);
   });
 });
 
@@ -410,22 +414,22 @@ withBranch(
       };
       return journal;
     };
-    const atm = branch.machine("lobby", { wrap });
+    const lobby = branch.atm("lobby", { wrap });
     try {
-      await logIn(atm);
-      assertEquals(await atm.machine.withdraw("2000").catch((error) => error.message), "disk full");
-      await atm.machine.depositOpen();
-      await atm.machine.insertNote("2000");
-      assertEquals((await atm.machine.depositConfirm()).outcome, "ok");
-      await atm.machine.logOut();
+      await logIn(lobby);
+      assertEquals(await lobby.atm.withdraw("2000").catch((error) => error.message), "disk full");
+      await lobby.atm.depositOpen();
+      await lobby.atm.insertNote("2000");
+      assertEquals((await lobby.atm.depositConfirm()).outcome, "ok");
+      await lobby.atm.logOut();
       await until(
         "settled",
-        () => atm.machine.view().bank === "online" && atm.journal.open().length === 0,
+        () => lobby.atm.view().bank === "online" && lobby.journal.open().length === 0,
       );
       assertEquals(await branch.balanceOf("alice"), 100_000n);
-      await branch.requireAllSettled(atm);
+      await branch.requireAllSettled(lobby);
     } finally {
-      await atm.close();
+      await lobby.close();
     }
   },
 );
@@ -433,49 +437,49 @@ withBranch(
 withBranch(
   "what is put in while a deposit is booked stays out, and it is booked once",
   async (branch) => {
-    await visiting(branch, async (atm) => {
-      const { machine } = atm;
-      await machine.depositOpen();
-      await machine.insertNote("2000");
+    await visiting(branch, async (lobby) => {
+      const { atm } = lobby;
+      await atm.depositOpen();
+      await atm.insertNote("2000");
       const [first, second] = await Promise.all([
-        machine.depositConfirm(),
-        machine.depositConfirm(),
-        machine.depositCancel(),
-        machine.insertNote("5000"),
+        atm.depositConfirm(),
+        atm.depositConfirm(),
+        atm.depositCancel(),
+        atm.insertNote("5000"),
       ]);
       // The note raced the count: it is either all of it or none of it, and never taken unbooked.
       assert(["2000", "7000"].includes(first.amount), first.amount);
       assertEquals([first.outcome, second.outcome], ["ok", "no_notes_inserted"]);
       assertEquals(await branch.balanceOf("alice"), 100_000n + BigInt(first.amount));
-      await branch.requireAllSettled(atm);
+      await branch.requireAllSettled(lobby);
     });
   },
 );
 
 withBranch("notes that cannot be handed back do not keep the next customer out", async (branch) => {
-  const atm = branch.machine();
+  const lobby = branch.atm();
   try {
-    await logIn(atm);
-    await atm.machine.depositOpen();
-    await atm.machine.insertNote("5000");
-    await atm.machine.armFault("jam before cashInRollback");
-    await atm.machine.logOut();
-    await logIn(atm, "bob");
+    await logIn(lobby);
+    await lobby.atm.depositOpen();
+    await lobby.atm.insertNote("5000");
+    await lobby.atm.armFault("jam before cashInRollback");
+    await lobby.atm.logOut();
+    await logIn(lobby, "bob");
     assert(branch.logged.some((line) => line.includes("hardwareError during cashInRollback")));
-    const [left] = atm.journal.flagged();
+    const [left] = lobby.journal.flagged();
     assertEquals([left?.kind, left?.amount, left?.state], ["left", 5000n, "disputed"]);
-    assertEquals((await atm.machine.depositOpen()).outcome, "device_fault");
-    assertEquals((await atm.machine.withdraw("2000")).outcome, "ok");
-    await branch.requireAllSettled(atm);
+    assertEquals((await lobby.atm.depositOpen()).outcome, "device_fault");
+    assertEquals((await lobby.atm.withdraw("2000")).outcome, "ok");
+    await branch.requireAllSettled(lobby);
   } finally {
-    await atm.close();
+    await lobby.close();
   }
 });
 
-withBranch("two machines with one key displace each other more and more slowly", async (branch) => {
-  const one = branch.machine("lobby");
+withBranch("two ATMs with one key displace each other more and more slowly", async (branch) => {
+  const one = branch.atm("lobby");
   branch.keys.set("copy", branch.keys.get("lobby")!);
-  const two = branch.machine("copy");
+  const two = branch.atm("copy");
   const entries = async () =>
     (await branch.bank.ledger.read.entriesAfter(1, 0, 10_000))
       .filter((entry) => !endsEpoch(entry)).length;

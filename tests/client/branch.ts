@@ -1,4 +1,4 @@
-/** A bank and a machine in one process, joined by real TCP on loopback: what tests of the ATM share. */
+/** A bank and an ATM in one process, joined by real TCP on loopback: what tests of the ATM share. */
 import { assertEquals } from "@std/assert";
 import type { DatabaseSync } from "node:sqlite";
 import { BankAtm } from "../../client/atm.ts";
@@ -22,17 +22,17 @@ import { runOperatorCommand } from "../../server/operator/commands.ts";
 
 export const password = "correct horse";
 
-/** A socket that can be cut, and made to lose the next thing the bank says. */
+/** A socket that can be cut, and that can lose the next bytes of the bank and end. */
 export class FragileSocket implements Socket {
-  deaf = false;
-  /** What happens in the place of hearing the next thing the bank says. */
-  insteadOfHearing: (() => void) | null = null;
+  losesNext = false;
+  /** Called when the next bytes of the bank are lost. */
+  insteadOfReading: (() => void) | null = null;
   constructor(private readonly socket: Deno.TcpConn) {}
 
   async read(into: Uint8Array): Promise<number | null> {
     const count = await this.socket.read(into);
-    if (!this.deaf && !this.insteadOfHearing) return count;
-    this.insteadOfHearing?.();
+    if (!this.losesNext && !this.insteadOfReading) return count;
+    this.insteadOfReading?.();
     this.close();
     return null;
   }
@@ -50,9 +50,9 @@ export class FragileSocket implements Socket {
   }
 }
 
-/** A machine and what is inside it. */
-export interface Machine {
-  machine: BankAtm;
+/** An ATM and what it is made of. */
+export interface BranchAtm {
+  atm: BankAtm;
   journal: Journal;
   devices: SimulatedDevices;
   database: DatabaseSync;
@@ -159,8 +159,8 @@ export class Branch {
     await Deno.remove(this.folder, { recursive: true });
   }
 
-  /** Opens a terminal's machine; `wrap` may spy on its journal. Notes are loaded the first time. */
-  machine(
+  /** Opens a terminal's ATM; `wrap` may spy on its journal. Notes are loaded the first time. */
+  atm(
     name = "lobby",
     {
       wrap = (journal: Journal) => journal,
@@ -177,7 +177,7 @@ export class Branch {
       findKey?: (enrolled?: NamedTerminalKey) => NamedTerminalKey;
       keepKey?: (key: TerminalKey) => void;
     } = {},
-  ): Machine {
+  ): BranchAtm {
     const folder = `${this.folder}/atm-${name}`;
     const database = openAtmFolder(systemFiles, folder);
     const journal = new Journal(database);
@@ -190,7 +190,7 @@ export class Branch {
       this.#sockets.add(socket);
       return socket;
     };
-    const machine = new BankAtm({
+    const atm = new BankAtm({
       world: system,
       connect,
       findKey: () => findKey(this.keys.get(name)),
@@ -212,9 +212,9 @@ export class Branch {
         );
       },
     });
-    machine.start();
+    atm.start();
     const close = async () => {
-      await machine.stop();
+      await atm.stop();
       database.close();
     };
     const kill = async () => {
@@ -225,11 +225,11 @@ export class Branch {
       await Deno.remove(folder, { recursive: true });
       await Deno.rename(image, folder);
     };
-    return { machine, journal, devices, database, socket: () => socket, close, kill };
+    return { atm, journal, devices, database, socket: () => socket, close, kill };
   }
 
   /** All the money is where it should be: nothing held, books at zero, notes = the terminal's account. */
-  async requireAllSettled({ devices, journal }: Machine, name = "lobby"): Promise<void> {
+  async requireAllSettled({ devices, journal }: BranchAtm, name = "lobby"): Promise<void> {
     assertEquals(journal.open(), []);
     assertEquals(await this.bank.ledger.read.holds(), []);
     const accounts = await this.bank.ledger.read.accounts();
@@ -237,7 +237,7 @@ export class Branch {
     assertEquals(accounts.filter(({ held }) => held !== 0n), []);
     const terminal = hex(this.keys.get(name)!.terminal);
     const cash = accounts.find(({ owner }) => owner === terminal)!;
-    // Notes that a customer left are in the machine, and in nobody's books until people see to them.
+    // Notes that a customer left are in the ATM, and in nobody's books until people see to them.
     const left = journal.flagged().filter(({ kind }) => kind === "left")
       .reduce((sum, { amount }) => sum + amount, 0n);
     assertEquals(totalOf(devices.everywhere()) - left, -cash.balance, "notes");
@@ -261,7 +261,7 @@ export async function until(what: string, holds: () => boolean | Promise<boolean
 }
 
 /** Waits for the bank, and logs in. */
-export async function logIn({ machine }: Machine, username = "alice"): Promise<void> {
-  await until("online", () => machine.view().bank === "online");
-  assertEquals(await machine.logIn(username, password), { outcome: "ok" });
+export async function logIn({ atm }: BranchAtm, username = "alice"): Promise<void> {
+  await until("online", () => atm.view().bank === "online");
+  assertEquals(await atm.logIn(username, password), { outcome: "ok" });
 }

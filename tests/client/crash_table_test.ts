@@ -12,7 +12,7 @@ import { SimulatedDevices } from "../../client/cash/simulated_devices.ts";
 import { Journal } from "../../client/journal.ts";
 import type { DeviceFault, DeviceStep } from "../../lib/atm.ts";
 import { system, systemFiles } from "../../lib/system.ts";
-import { Branch, logIn, type Machine, until } from "./branch.ts";
+import { Branch, type BranchAtm, logIn, until } from "./branch.ts";
 
 /**
  * A moment of a movement: something has just been written into the journal, carried out by the bank and
@@ -160,25 +160,25 @@ function rowOf(name: string, columns: string[]): string {
 async function strike(branch: Branch, { kind, moment, blow }: Case): Promise<string> {
   const balance = await branch.balanceOf("alice");
   const watch = new Watch(moment);
-  const atm = branch.machine("lobby", {
+  const lobby = branch.atm("lobby", {
     wrap: (journal) => watch.over(journal),
     equip: (database) => new WatchedDevices(database, moment === "retract", watch),
   });
-  await logIn(atm);
-  const before = totalOf(atm.devices.everywhere());
+  await logIn(lobby);
+  const before = totalOf(lobby.devices.everywhere());
   let struck: Promise<void> | null = null;
-  if (isFault(blow)) await atm.machine.armFault(blow);
+  if (isFault(blow)) await lobby.atm.armFault(blow);
   else {
-    watch.socket = atm.socket();
-    watch.reached = () => struck = deal(branch, atm, blow);
+    watch.socket = lobby.socket();
+    watch.reached = () => struck = deal(branch, lobby, blow);
   }
-  await act(atm, kind, moment === "cashInRollback");
-  if (isFault(blow)) assertEquals(atm.devices.faults(), [], "the fault has happened");
+  await act(lobby, kind, moment === "cashInRollback");
+  if (isFault(blow)) assertEquals(lobby.devices.faults(), [], "the fault has happened");
   else await until("the moment has come", () => struck !== null);
   await struck;
-  if (blow !== "ATM killed") await atm.close();
+  if (blow !== "ATM killed") await lobby.close();
 
-  const again = branch.machine();
+  const again = branch.atm();
   await until("settled", () => isOver(again));
   const flagged = again.journal.flagged();
   const doubtful = flagged.some(({ state }) => state === "doubtful");
@@ -189,7 +189,7 @@ async function strike(branch: Branch, { kind, moment, blow }: Case): Promise<str
   const broken = devices.jammed().length > 0;
   await again.close();
   if (broken || inBins || flagged.length > 0) count(branch);
-  const last = branch.machine();
+  const last = branch.atm();
   await until("settled", () => isOver(last));
   assertEquals([last.journal.flagged(), last.devices.jammed()], [[], []]);
   await branch.requireAllSettled(last);
@@ -205,25 +205,25 @@ function isFault(blow: Blow | DeviceFault): blow is DeviceFault {
 }
 
 /** All of it that can be seen from outside happens before this returns its promise. */
-function deal(branch: Branch, atm: Machine, blow: Blow): Promise<void> {
-  if (blow === "ATM killed") return atm.kill();
+function deal(branch: Branch, lobby: BranchAtm, blow: Blow): Promise<void> {
+  if (blow === "ATM killed") return lobby.kill();
   if (blow === "bank killed") return branch.killBank();
-  atm.socket().close();
+  lobby.socket().close();
   return Promise.resolve();
 }
 
-async function act({ machine }: Machine, kind: Case["kind"], cancels: boolean): Promise<void> {
-  if (kind === "withdrawal") return void await machine.withdraw("8000");
-  await machine.depositOpen();
-  for (const note of ["5000", "1000", "2000"]) await machine.insertNote(note);
-  await (cancels ? machine.depositCancel() : machine.depositConfirm());
+async function act({ atm }: BranchAtm, kind: Case["kind"], cancels: boolean): Promise<void> {
+  if (kind === "withdrawal") return void await atm.withdraw("8000");
+  await atm.depositOpen();
+  for (const note of ["5000", "1000", "2000"]) await atm.insertNote(note);
+  await (cancels ? atm.depositCancel() : atm.depositConfirm());
 }
 
 /** Waits for a moment, once. */
 class Watch {
   /** Set once it is to be waited for. */
   reached: (() => void) | null = null;
-  socket: Machine["socket"] extends () => infer Socket ? Socket | null : never = null;
+  socket: BranchAtm["socket"] extends () => infer Socket ? Socket | null : never = null;
 
   constructor(private readonly moment: Moment) {}
 
@@ -237,14 +237,14 @@ class Watch {
   /** What is carried out next is not heard, if that is what is waited for. */
   asking(moment: Moment): void {
     if (moment === this.moment && this.socket) {
-      this.socket.insteadOfHearing = () => this.now(moment);
+      this.socket.insteadOfReading = () => this.now(moment);
     }
   }
 
   /** A journal that tells of what was written. */
   over(journal: Journal): Journal {
     const { intend, authorised, acting, acted, settled } = journal;
-    const told = <Args extends unknown[]>(
+    const watched = <Args extends unknown[]>(
       write: (...args: Args) => void,
       written: Moment,
       next?: Moment,
@@ -254,11 +254,11 @@ class Watch {
       this.now(written);
       if (next) this.asking(next);
     };
-    journal.intend = told(intend, "intent written", "authorise not heard");
-    journal.authorised = told(authorised, "authorised written");
-    journal.acting = told(acting, "acting written");
-    journal.acted = told(acted, "acted written", "complete not heard");
-    journal.settled = told(settled, "settled written");
+    journal.intend = watched(intend, "intent written", "authorise not heard");
+    journal.authorised = watched(authorised, "authorised written");
+    journal.acting = watched(acting, "acting written");
+    journal.acted = watched(acted, "acted written", "complete not heard");
+    journal.settled = watched(settled, "settled written");
     return journal;
   }
 }
@@ -292,11 +292,11 @@ class WatchedDevices extends SimulatedDevices {
   }
 }
 
-function isOver({ machine, journal }: Machine): boolean {
-  return machine.view().bank === "online" && journal.open().length === 0;
+function isOver({ atm, journal }: BranchAtm): boolean {
+  return atm.view().bank === "online" && journal.open().length === 0;
 }
 
-/** People open the machine, set apart what customers left, and count the rest: as it truly is. */
+/** People open the ATM, set apart what customers left, and count the rest: as it truly is. */
 function count(branch: Branch): void {
   const database = openAtmFolder(systemFiles, `${branch.folder}/atm-lobby`);
   const journal = new Journal(database);

@@ -1,4 +1,4 @@
-/** What people must see to at a machine reaches the bank's log and its operators, once each time. */
+/** What people must see to at an ATM reaches the bank's log and its operators, once each time. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { endsEpoch } from "../../server/audit/entry.ts";
 import { reportInWords, reportPrefix } from "../../server/device_words.ts";
@@ -22,38 +22,38 @@ async function listed({ bank }: Branch): Promise<string> {
 
 Deno.test("low and empty cassettes, jams and notes left behind are reported when they change", async () => {
   const branch = await Branch.open();
-  const atm = branch.machine();
-  const { machine } = atm;
+  const lobby = branch.atm();
+  const { atm } = lobby;
   const next = async (count: number, text: string) => {
     await until(text, async () => (await reports(branch)).length >= count);
     const all = await reports(branch);
     assertEquals([all.length, all.at(-1)], [count, `terminal lobby: ${text}`]);
   };
   try {
-    await logIn(atm);
+    await logIn(lobby);
     await next(1, "€50.00 low (10), €20.00 low (10), €10.00 low (10)");
-    assertEquals((await machine.withdraw("2000")).outcome, "ok");
-    assertEquals((await machine.withdraw("50000")).outcome, "ok");
+    assertEquals((await atm.withdraw("2000")).outcome, "ok");
+    assertEquals((await atm.withdraw("50000")).outcome, "ok");
     await next(2, "€50.00 empty, €20.00 low (9), €10.00 low (10)");
-    await machine.armFault("jam before dispense");
-    assertEquals((await machine.withdraw("2000")).outcome, "device_fault");
+    await atm.armFault("jam before dispense");
+    assertEquals((await atm.withdraw("2000")).outcome, "device_fault");
     await next(3, "€50.00 empty, €20.00 low (9), €10.00 low (10), dispenser jammed");
-    await machine.clearJams();
+    await atm.clearJams();
     await next(4, "€50.00 empty, €20.00 low (9), €10.00 low (10)");
 
-    await machine.depositOpen();
-    for (const note of ["2000", "5000"]) await machine.insertNote(note);
-    await machine.armFault("jam before cashInRollback");
-    await machine.logOut();
+    await atm.depositOpen();
+    for (const note of ["2000", "5000"]) await atm.insertNote(note);
+    await atm.armFault("jam before cashInRollback");
+    await atm.logOut();
     const all = "€50.00 empty, €20.00 low (9), €10.00 low (10), " +
       "acceptor jammed, €70.00 left by customers";
     await next(5, all);
     assertStringIncludes(await listed(branch), `its devices: ${all}, since 20`);
   } finally {
-    await atm.close();
+    await lobby.close();
   }
   // A new start, and a new line, say it once more: the bank may have forgotten.
-  const again = branch.machine();
+  const again = branch.atm();
   await until("told", async () => (await reports(branch)).length === 6);
   await again.close();
   await branch.close();

@@ -37,17 +37,17 @@ async function withBranch(run: (branch: Branch) => Promise<void>): Promise<void>
 Deno.test("a new key is stored before it is used, and a visit goes on under the old one", () =>
   withBranch(async (branch) => {
     const stored: TerminalKey[] = [];
-    const atm = branch.machine("lobby", { keepKey: (key) => stored.push(key) });
-    await logIn(atm);
+    const lobby = branch.atm("lobby", { keepKey: (key) => stored.push(key) });
+    await logIn(lobby);
     await operate(branch, "rotate_terminal");
     await until("stored", () => stored.length > 0);
-    assertEquals((await atm.machine.withdraw("2000")).outcome, "ok");
+    assertEquals((await lobby.atm.withdraw("2000")).outcome, "ok");
     assertEquals([stored[0]!.version, (await terminalOf(branch)).keyVersion], [2, 1]);
-    await atm.machine.logOut();
+    await lobby.atm.logOut();
     await until("the old key has ended", async () => (await terminalOf(branch)).keyVersion === 2);
-    await until("online", () => atm.machine.view().bank === "online");
-    await branch.requireAllSettled(atm);
-    await atm.close();
+    await until("online", () => lobby.atm.view().bank === "online");
+    await branch.requireAllSettled(lobby);
+    await lobby.close();
     assertEquals(stored.length, 1);
   }));
 
@@ -59,39 +59,44 @@ Deno.test("a new key that cannot be stored is not used, and is offered again", (
       throw new Error("disk full");
     };
     await operate(branch, "rotate_terminal");
-    const atm = branch.machine("lobby", { keepKey });
+    const lobby = branch.atm("lobby", { keepKey });
     for (const visit of [1, 2]) {
-      await logIn(atm);
+      await logIn(lobby);
       await until("offered", () => tries >= visit);
-      await atm.machine.logOut();
+      await lobby.atm.logOut();
     }
     assertEquals((await terminalOf(branch)).keyVersion, 1);
     assertEquals(branch.logged[0]?.includes("could not be stored"), true);
-    await atm.close();
+    await lobby.close();
   }));
 
-Deno.test("a machine says that its key was revoked only on the bank's word", () =>
+Deno.test("an ATM says that its key was revoked only on the bank's word", () =>
   withBranch(async (branch) => {
-    const told = () => branch.logged.filter((line) => line.includes("no longer accepts")).length;
-    const atm = branch.machine();
-    await until("online", () => atm.machine.view().bank === "online");
+    const revocations = () =>
+      branch.logged.filter((line) => line.includes("no longer accepts")).length;
+    const lobby = branch.atm();
+    await until("online", () => lobby.atm.view().bank === "online");
     await branch.unserve();
-    await until("lost", () => atm.machine.view().bank === "lost");
-    assertEquals(told(), 0);
+    await until("lost", () => lobby.atm.view().bank === "lost");
+    assertEquals(revocations(), 0);
     await branch.serve();
-    await until("online again", () => atm.machine.view().bank === "online");
+    await until("online again", () => lobby.atm.view().bank === "online");
     await operate(branch, "revoke_terminal");
-    await until("told", () => told() === 1);
-    await until("not accepted", () => atm.machine.view().bank === "not_accepted");
-    await atm.close();
+    await until("told", () => revocations() === 1);
+    await until("not accepted", () => lobby.atm.view().bank === "not_accepted");
+    await lobby.close();
     let tries = 0;
-    const late = branch.machine("lobby", { findKey: (key) => (tries++, key!) });
+    const late = branch.atm("lobby", { findKey: (key) => (tries++, key!) });
     await until("refused twice", () => tries > 2);
-    assertEquals([told(), late.machine.view().bank], [1, "connecting"], "it may have any reason");
+    assertEquals(
+      [revocations(), late.atm.view().bank],
+      [1, "connecting"],
+      "it may have any reason",
+    );
     await late.close();
   }));
 
-Deno.test("a machine without a key waits for one, and takes a newer one that is brought to it", () =>
+Deno.test("an ATM without a key waits for one, and takes a newer one that is brought to it", () =>
   withBranch(async (branch) => {
     const key = branch.keys.get("lobby")!;
     let brought: NamedTerminalKey | null = null;
@@ -101,13 +106,13 @@ Deno.test("a machine without a key waits for one, and takes a newer one that is 
       if (!brought) throw new UsageError("lobby.key cannot be read");
       return brought;
     };
-    const atm = branch.machine("lobby", { findKey });
-    const bank = () => atm.machine.view().bank;
+    const lobby = branch.atm("lobby", { findKey });
+    const bank = () => lobby.atm.view().bank;
     await until("no key", () => bank() === "no_key");
-    assertEquals(atm.machine.view().terminal, "");
+    assertEquals(lobby.atm.view().terminal, "");
     brought = key;
     await until("online", () => bank() === "online");
-    assertEquals(atm.machine.view().terminal, "lobby");
+    assertEquals(lobby.atm.view().terminal, "lobby");
     assertEquals(branch.logged.filter((line) => line.includes("cannot be read")).length, 1);
 
     const answers = await operate(branch, "rotate_terminal", true);
@@ -119,6 +124,6 @@ Deno.test("a machine without a key waits for one, and takes a newer one that is 
     assertEquals(bank(), "not_accepted", "another terminal's key is not taken");
     brought = reopened;
     await until("accepted again", () => bank() === "online");
-    await branch.requireAllSettled(atm);
-    await atm.close();
+    await branch.requireAllSettled(lobby);
+    await lobby.close();
   }));

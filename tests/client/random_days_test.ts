@@ -162,8 +162,8 @@ function openBranch(folder: string, chance: Chance) {
 
 type Branch = ReturnType<typeof openBranch>;
 
-/** The machine from one start to the next. */
-function startMachine({ database, bank, journal, chance }: Branch, patient: boolean) {
+/** An ATM from one start to the next. */
+function startAtm({ database, bank, journal, chance }: Branch, patient: boolean) {
   const devices = new SimulatedDevices(database, patient);
   const cashier = new Cashier({
     world: worldOf(chance),
@@ -172,12 +172,12 @@ function startMachine({ database, bank, journal, chance }: Branch, patient: bool
     log: () => {},
     takeNotesMsMax: 0,
     currency: () => settings.currency.code,
-    changed: () => {},
-    powerCut: () => {},
+    onChange: () => {},
+    onPowerCut: () => {},
   });
   const line = bank as unknown as BankClient;
   const account = viewOf(bank.books.account(accountIdOf("bob"))!);
-  const payer: Payer = { bank: line, account, see: () => {} };
+  const payer: Payer = { bank: line, account, update: () => {} };
   return { devices, cashier, line, payer };
 }
 
@@ -185,9 +185,9 @@ function startMachine({ database, bank, journal, chance }: Branch, patient: bool
 async function liveThrough(branch: Branch, chance: Chance, seen: Map<string, number>) {
   const { bank, journal, database } = branch;
   for (let start = 0; start < 3; start++) {
-    const atm = startMachine(branch, chance.oneIn(4));
+    const atm = startAtm(branch, chance.oneIn(4));
     bank.losesOneIn = chance.of([0, 0, 5]);
-    await atm.cashier.wake();
+    await atm.cashier.recover();
     await atm.cashier.settle(atm.line).catch(() => {});
     if (chance.oneIn(2)) atm.devices.arm(anyFault(chance));
     for (let customer = 0; customer < 2; customer++) {
@@ -197,8 +197,8 @@ async function liveThrough(branch: Branch, chance: Chance, seen: Map<string, num
     }
   }
   bank.losesOneIn = 0;
-  const last = startMachine(branch, false);
-  await last.cashier.wake();
+  const last = startAtm(branch, false);
+  await last.cashier.recover();
   await last.cashier.settle(last.line);
   const people = {
     database,
@@ -231,7 +231,7 @@ function anyFault(chance: Chance): DeviceFault {
 }
 
 async function serve(
-  { devices, cashier, payer }: ReturnType<typeof startMachine>,
+  { devices, cashier, payer }: ReturnType<typeof startAtm>,
   what: "withdraw" | "deposit" | "cancel",
   chance: Chance,
 ): Promise<string> {

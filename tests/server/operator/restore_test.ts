@@ -18,7 +18,7 @@ import { endsEpoch } from "../../../server/audit/entry.ts";
 import { parseFirstKey } from "../../../server/audit/first_key.ts";
 import { parseLogLine } from "../../../server/audit/log_line.ts";
 import { restoreBank } from "../../../server/operator/restore.ts";
-import { Branch, logIn, type Machine, password, until } from "../../client/branch.ts";
+import { Branch, type BranchAtm, logIn, password, until } from "../../client/branch.ts";
 import { makeBank } from "../helpers/made_bank.ts";
 import { inTemporaryFolder } from "../helpers/temporary.ts";
 
@@ -62,24 +62,26 @@ async function logOf({ bank: { auditKeys, ledger } }: Branch): Promise<string[]>
   return words;
 }
 
-async function withdraw(atm: Machine, amount: string): Promise<void> {
-  await logIn(atm);
-  assertEquals((await atm.machine.withdraw(amount)).outcome, "ok");
-  await atm.machine.logOut();
+async function withdraw(lobby: BranchAtm, amount: string): Promise<void> {
+  await logIn(lobby);
+  assertEquals((await lobby.atm.withdraw(amount)).outcome, "ok");
+  await lobby.atm.logOut();
 }
 
-async function deposit(atm: Machine): Promise<void> {
-  await logIn(atm);
-  await atm.machine.depositOpen();
-  await atm.machine.insertNote("5000");
-  assertEquals((await atm.machine.depositConfirm()).outcome, "ok");
-  await atm.machine.logOut();
+async function deposit(lobby: BranchAtm): Promise<void> {
+  await logIn(lobby);
+  await lobby.atm.depositOpen();
+  await lobby.atm.insertNote("5000");
+  assertEquals((await lobby.atm.depositConfirm()).outcome, "ok");
+  await lobby.atm.logOut();
 }
 
 /** A branch whose lobby has done this and that before and after its backup, and its bank is down. */
-async function afterBackup(run: (branch: Branch, lobby: Machine) => Promise<void>): Promise<void> {
+async function afterBackup(
+  run: (branch: Branch, lobby: BranchAtm) => Promise<void>,
+): Promise<void> {
   const branch = await Branch.open();
-  const lobby = branch.machine();
+  const lobby = branch.atm();
   try {
     await withdraw(lobby, "2000");
     const [said] = await operate(branch, { command: "back_up" });
@@ -110,13 +112,13 @@ Deno.test("what ATMs did since a backup is told again, before any customer is se
     ]);
     await branch.serve();
     assertEquals(await branch.balanceOf("alice"), 98_000n); // as it was then
-    const online = () => lobby.machine.view().bank === "online";
+    const online = () => lobby.atm.view().bank === "online";
     await until("the lobby is back", online);
     assertEquals(await branch.balanceOf("alice"), 99_000n); // as the lobby has told
     // One terminal is still missing, so nobody is served.
-    assertEquals((await lobby.machine.logIn("alice", password)).outcome, "try_later");
-    const annex = branch.machine("annex");
-    await until("the annex is there", () => annex.machine.view().bank === "online");
+    assertEquals((await lobby.atm.logIn("alice", password)).outcome, "try_later");
+    const annex = branch.atm("annex");
+    await until("the annex is there", () => annex.atm.view().bank === "online");
     await withdraw(lobby, "1000");
     await annex.close();
     assertEquals(await branch.balanceOf("alice"), 98_000n);
@@ -165,7 +167,7 @@ Deno.test("a bank whose database is lost or damaged is restored, and the log say
       branch.bank.auditKeys.open(entry, chainId)?.action ?? []
     );
     assert(actions.includes("withdraw €40.00") && actions.includes("revoke terminal hall"));
-    await until("the lobby is back", () => lobby.machine.view().bank === "online");
+    await until("the lobby is back", () => lobby.atm.view().bank === "online");
     assertEquals(await operate(branch, { command: "end_restore", reason: "it burned down" }), [
       "annex has not told what it did since the backup",
       "customers are served again",
@@ -177,7 +179,7 @@ Deno.test("a bank whose database is lost or damaged is restored, and the log say
     Deno.removeSync(path); // and once more, with nothing there
     await restore(branch);
     await branch.serve();
-    await until("the lobby is back", () => lobby.machine.view().bank === "online");
+    await until("the lobby is back", () => lobby.atm.view().bank === "online");
     assertEquals(await branch.balanceOf("alice"), 98_000n);
   }));
 
