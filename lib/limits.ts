@@ -100,6 +100,14 @@ export const clockJumpMsMax = 5 * minute;
 // The audit log
 /** An epoch of the log's key ends this long after its first entry: within the second, with its commit. */
 export const epochMs = 750;
+/** How often a running server's key file is read again that it was just writing. */
+export const chainKeyReadTriesMax = 5;
+/** Entries that the log's file is brought up to date with at a time. */
+export const logFileChunkEntries = 1_000;
+/** The end of the log's file that its last line is looked for in: longer than any line. */
+export const logFileTailBytes = 65_536;
+/** Indexes of names that a chain's writer remembers: as many as there are customers at terminals at once. */
+export const namesIndexedMax = 16_384;
 
 // History
 export const historyPageEntriesMax = 20;
@@ -107,6 +115,8 @@ export const historyPageEntriesMax = 20;
 export const historyEntriesExaminedMax = 2_000;
 /** Entries looked at for the place of a receipt that is asked for again. */
 export const receiptEntriesExaminedMax = 256;
+/** Entries that either reads at a time. */
+export const historyChunkEntries = 64;
 export const historyTextLengthMax = 64;
 /** Days of an account that a balance goes back. */
 export const balanceDaysMax = 30;

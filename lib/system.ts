@@ -136,7 +136,7 @@ function fileOf(file: Deno.FsFile): OpenFile {
       for (let done = 0; done < bytes.length;) done += file.writeSync(bytes.subarray(done));
     },
     truncate: (bytes) => file.truncateSync(bytes),
-    sync: () => file.syncSync(),
+    sync: () => file.syncDataSync(),
     lock: () => file.tryLockSync(true),
     close: () => file.close(),
   };

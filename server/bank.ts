@@ -1,6 +1,7 @@
 /** The bank: its ledger, keys, passwords and terminals, opened from a data folder. */
 import { type Bytes, fromHex } from "../lib/bytes.ts";
 import { UsageError } from "../lib/errors.ts";
+import { system } from "../lib/system.ts";
 import { databaseUrlVariable } from "../lib/database_url.ts";
 import { requireNewestKeys } from "./audit/newest_keys.ts";
 import { AuditKeyRing, auditKeysOf } from "./audit/keys.ts";
@@ -24,6 +25,8 @@ import {
 } from "./folder/bank_folder.ts";
 import type { Settings, Terminal } from "./ledger/model.ts";
 import { Ledger } from "./ledger/ledger.ts";
+import type { LogLink } from "./ledger_service.ts";
+import { openLedgerThread } from "./ledger_thread.ts";
 import { openStore, rehearseBank, type StorePlace } from "./ledger/open_store.ts";
 import { settleMasterKey } from "./terminals/change_keys.ts";
 import { followTerminals } from "./terminals/follow_terminals.ts";
@@ -40,6 +43,7 @@ export interface Bank {
   auditKeys: AuditKeyRing;
   readonly settings: Settings;
   readonly ledger: Ledger;
+  readonly auditLog: LogLink;
   readonly passwords: Passwords;
   readonly terminals: TerminalKeys;
   /** Writes the terminals down beside the database, as they are now. */
@@ -194,9 +198,9 @@ async function assembleOn(
   release: () => void,
 ): Promise<Bank> {
   const auditKeys = ringOf(keys.audit);
-  const ledger = await Ledger.open(
+  const onTrouble = (trouble: string) => log(`ledger: ${trouble}`);
+  const link = await openLedgerThread(
     {
-      type: "open",
       place,
       keys: auditKeys.versions,
       chainId: keys.chainId,
@@ -205,8 +209,9 @@ async function assembleOn(
       bankId: expected,
       create,
     },
-    (trouble) => log(`ledger: ${trouble}`),
+    onTrouble,
   );
+  const ledger = new Ledger({ link, world: system, onTrouble, shared: "url" in place });
   const settings = await ledger.read.settings();
   const rows = await ledger.read.terminals();
   settleMasterKey({ keys, folder }, rows);
@@ -235,6 +240,7 @@ async function assembleOn(
     auditKeys,
     settings,
     ledger,
+    auditLog: link,
     passwords,
     terminals,
     keepTerminals: keep,

@@ -6,8 +6,10 @@
  */
 import { type Bytes, concat, equalInConstantTime, u64, utf8 } from "../../lib/bytes.ts";
 import { UsageError } from "../../lib/errors.ts";
-import { requirePrivate } from "../../lib/private_file.ts";
 import { sha256 } from "../../lib/hmac.ts";
+import { chainKeyReadTriesMax } from "../../lib/limits.ts";
+import { requirePrivate } from "../../lib/private_file.ts";
+import type { Files, OpenFile } from "../../lib/world.ts";
 import { nextEpochKey } from "./chain.ts";
 
 /** What the writer of a chain asks of whatever keeps its key. */
@@ -39,7 +41,6 @@ export interface KeptKey extends Slot {
 
 const magic = utf8("strongroom chain");
 const slotBytes = magic.length + 16 + 8 + 32 + 32;
-const readTriesMax = 5;
 /** Slots do not share a sector, so that a torn write cannot spoil both. */
 const slotAt = (index: number) => index * 4_096;
 
@@ -48,14 +49,14 @@ export class ChainKeyFile implements ChainKey {
   #prepared = false;
 
   private constructor(
-    private readonly file: Deno.FsFile,
+    private readonly file: OpenFile,
     private readonly chainId: Uint8Array,
     private present: Slot,
   ) {}
 
   /** Makes the file of a new chain, which must not be there yet. */
-  static create(path: string, chainId: Uint8Array, firstKey: Uint8Array): void {
-    const file = Deno.openSync(path, { write: true, createNew: true, mode: 0o600 });
+  static create(files: Files, path: string, chainId: Uint8Array, firstKey: Uint8Array): void {
+    const file = files.open(path, "new");
     try {
       writeSlot(file, chainId, { epoch: 0, key: new Uint8Array(firstKey) });
     } finally {
@@ -67,8 +68,8 @@ export class ChainKeyFile implements ChainKey {
    * The key of the epoch that the log has come to.
    * @throws {UsageError} when the file is missing, others can read it, or it has no key of this epoch
    */
-  static open(path: string, chainId: Uint8Array, epoch: number): ChainKeyFile {
-    const file = opened(path);
+  static open(files: Files, path: string, chainId: Uint8Array, epoch: number): ChainKeyFile {
+    const file = opened(files, path);
     try {
       const slots = readSlots(file, chainId);
       const present = slots.find((slot) => slot?.epoch === epoch);
@@ -83,12 +84,12 @@ export class ChainKeyFile implements ChainKey {
   }
 
   /** The keys in the file, for checking them against the first one. A torn slot is left out. */
-  static read(path: string, chainId: Uint8Array): KeptKey[] {
-    const file = opened(path);
+  static read(files: Files, path: string, chainId: Uint8Array): KeptKey[] {
+    const file = opened(files, path);
     try {
       let slots: Slot[] = [];
       // A running server may step from one slot to the other while they are read: then look again.
-      for (let tries = 0; tries < readTriesMax && slots.length === 0; tries++) {
+      for (let tries = 0; tries < chainKeyReadTriesMax && slots.length === 0; tries++) {
         slots = readSlots(file, chainId).filter((slot) => slot !== null);
       }
       return slots.map((slot) => ({ chainId, ...slot }));
@@ -135,10 +136,10 @@ export class ChainKeyFile implements ChainKey {
   }
 }
 
-function opened(path: string): Deno.FsFile {
+function opened(files: Files, path: string): OpenFile {
   try {
-    requirePrivate(path, Deno.statSync(path).mode);
-    return Deno.openSync(path, { read: true, write: true });
+    requirePrivate(path, files.facts(path)?.mode ?? null);
+    return files.open(path, "write");
   } catch (error) {
     if (error instanceof UsageError) throw error;
     throw new UsageError(
@@ -156,35 +157,29 @@ function whyNone(path: string, slots: (Slot | null)[], epoch: number): string {
     "'deno task bank audit chain'";
 }
 
-function writeSlot(file: Deno.FsFile, chainId: Uint8Array, { epoch, key }: Slot): void {
+function writeSlot(file: OpenFile, chainId: Uint8Array, { epoch, key }: Slot): void {
   const body = concat(magic, chainId, u64(epoch), key);
   writeAt(file, slotAt(epoch % 2), concat(body, sha256(body)));
 }
 
-function erase(file: Deno.FsFile, epoch: number): void {
+function erase(file: OpenFile, epoch: number): void {
   writeAt(file, slotAt(epoch % 2), new Uint8Array(slotBytes));
 }
 
 /** Writes in place and waits for the disk. */
-function writeAt(file: Deno.FsFile, at: number, bytes: Uint8Array): void {
-  file.seekSync(at, Deno.SeekMode.Start);
-  for (let done = 0; done < bytes.length;) done += file.writeSync(bytes.subarray(done));
-  file.syncDataSync();
+function writeAt(file: OpenFile, at: number, bytes: Uint8Array): void {
+  file.writeAt(at, bytes);
+  file.sync();
 }
 
-function readSlots(file: Deno.FsFile, chainId: Uint8Array): (Slot | null)[] {
+function readSlots(file: OpenFile, chainId: Uint8Array): (Slot | null)[] {
   return [0, 1].map((index) => readSlot(file, chainId, index));
 }
 
 /** Null for a slot that is empty, torn, or another chain's. */
-function readSlot(file: Deno.FsFile, chainId: Uint8Array, index: number): Slot | null {
+function readSlot(file: OpenFile, chainId: Uint8Array, index: number): Slot | null {
   const bytes = new Uint8Array(slotBytes);
-  file.seekSync(slotAt(index), Deno.SeekMode.Start);
-  for (let done = 0; done < bytes.length;) {
-    const count = file.readSync(bytes.subarray(done));
-    if (count === null) return null;
-    done += count;
-  }
+  if (file.readAt(slotAt(index), bytes) < slotBytes) return null;
   const body = bytes.subarray(0, slotBytes - 32);
   const right = equalInConstantTime(sha256(body), bytes.subarray(slotBytes - 32)) &&
     equalInConstantTime(body.subarray(0, magic.length + 16), concat(magic, chainId));

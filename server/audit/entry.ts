@@ -23,6 +23,14 @@ export interface AuditEntry {
   amount?: bigint;
 }
 
+/** One row of a customer's movement, of which the log has an entry. */
+export interface LoggedRow {
+  customer: string;
+  /** The movement's id, 32 hex digits. */
+  movement: string;
+  step: AuditEntry["step"];
+}
+
 /** An entry as it is stored. */
 export interface SealedEntry {
   /** The number of its chain in this database, from 1; the tag covers the chain's id instead. */

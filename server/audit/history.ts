@@ -1,26 +1,26 @@
 /** A customer's own part of the log: opened, filtered and cut into pages, newest first. */
-import type { HistoryEntry, HistoryFilter, LoggedAt } from "../../lib/atm.ts";
+import type { HistoryEntry, HistoryFilter } from "../../lib/atm.ts";
 import { hex } from "../../lib/bytes.ts";
-import {
-  historyEntriesExaminedMax,
-  historyPageEntriesMax,
-  receiptEntriesExaminedMax,
-} from "../../lib/limits.ts";
+import { historyEntriesExaminedMax, historyPageEntriesMax } from "../../lib/limits.ts";
 import {
   type AuditEntry,
-  loggedAt,
   type LogPlace,
   placeOfText,
   placeText,
   type SealedEntry,
 } from "./entry.ts";
-import type { ReadStore } from "../ledger/store.ts";
-import type { AuditKeyRing } from "./keys.ts";
+import {
+  type CustomersLog,
+  openedEntriesOf,
+  type OpenedEntry,
+  type OpeningKeys,
+} from "./places.ts";
 
-const chunkEntries = 64;
-
-type LogStore = Pick<ReadStore, "chains" | "entriesOf" | "settledAmong">;
-type LogKeys = Pick<AuditKeyRing, "indexesOf" | "open">;
+/** What a page is read from. */
+export interface HistoryStore extends CustomersLog {
+  /** Those of these movements that have been settled. */
+  settledAmong(movements: readonly string[]): string[] | Promise<string[]>;
+}
 
 export interface HistoryQuery {
   /** The customer's username: nobody else's entries are looked at. */
@@ -32,77 +32,41 @@ export interface HistoryQuery {
   sealed?: boolean;
 }
 
-/** An entry that the customer may read, beside what is stored of it. */
-interface Readable {
-  stored: SealedEntry;
-  entry: AuditEntry;
-}
-
 /**
  * One page. A cursor comes back while there may be more, even when this page found nothing. It names
  * a place, so that entries which arrive meanwhile move nothing.
  */
 export async function historyPage(
-  store: LogStore,
-  keys: LogKeys,
+  store: HistoryStore,
+  keys: OpeningKeys,
   { customer, filter, cursor, sealed = false }: HistoryQuery,
 ): Promise<{ entries: HistoryEntry[]; cursor?: string }> {
   const entries: HistoryEntry[] = [];
-  const indexes = keys.indexesOf(customer); // each version of the AUDIT_KEY has its own
-  let before = cursor === undefined ? null : placeOfText(cursor);
+  const before = cursor === undefined ? null : placeOfText(cursor);
   if (cursor !== undefined && before === null) return { entries };
-  for (let examined = 0; examined < historyEntriesExaminedMax; examined += chunkEntries) {
-    const chunk = await store.entriesOf(indexes, before, chunkEntries);
-    for (const { stored, entry } of await readableOf(store, keys, chunk)) {
-      before = stored;
+  const asked = { customer, before, entriesMax: historyEntriesExaminedMax };
+  let after: LogPlace | null = null;
+  for await (const { opened, next } of openedEntriesOf(store, keys, asked)) {
+    for (const { stored, entry } of await withoutSettledHolds(store, opened)) {
       if (!matches(entry, filter)) continue;
       entries.push(shown(stored, entry, sealed));
       if (entries.length === historyPageEntriesMax) return { entries, cursor: placeText(stored) };
     }
-    if (chunk.length < chunkEntries) return { entries };
-    before = chunk.at(-1)!;
+    after = next;
   }
-  return { entries, cursor: placeText(before!) };
-}
-
-/** Where the log speaks of one row of a customer's movement, if that is among their newest entries. */
-export async function findEntry(
-  store: Pick<LogStore, "chains" | "entriesOf">,
-  keys: LogKeys,
-  { customer, movement, step }: Pick<AuditEntry, "movement" | "step"> & { customer: string },
-): Promise<LoggedAt | undefined> {
-  const chainIds = new Map((await store.chains()).map(({ number, id }) => [number, id]));
-  const indexes = keys.indexesOf(customer);
-  let before: LogPlace | null = null;
-  for (let examined = 0; examined < receiptEntriesExaminedMax; examined += chunkEntries) {
-    const chunk: SealedEntry[] = await store.entriesOf(indexes, before, chunkEntries);
-    for (const stored of chunk) {
-      const entry = keys.open(stored, chainIds.get(stored.chain)!);
-      if (entry?.movement === movement && entry?.step === step) return loggedAt(stored);
-    }
-    if (chunk.length < chunkEntries) return undefined;
-    before = chunk.at(-1)!;
-  }
+  return after === null ? { entries } : { entries, cursor: placeText(after) };
 }
 
 /** An authorisation says nothing more once its movement is settled: the settling has its own entry. */
-async function readableOf(
-  store: LogStore,
-  keys: LogKeys,
-  chunk: readonly SealedEntry[],
-): Promise<Readable[]> {
-  const chainIds = new Map((await store.chains()).map(({ number, id }) => [number, id]));
-  const readable = chunk.flatMap((stored) => {
-    const entry = keys.open(stored, chainIds.get(stored.chain)!);
-    return entry ? [{ stored, entry }] : [];
-  });
-  const holds = readable.flatMap(({ entry: { step, outcome, movement } }) =>
-    step === "authorise" && outcome === "ok" && movement ? [movement] : []
-  );
+async function withoutSettledHolds(
+  store: HistoryStore,
+  opened: readonly OpenedEntry[],
+): Promise<OpenedEntry[]> {
+  const isHold = ({ step, outcome, movement }: AuditEntry) =>
+    step === "authorise" && outcome === "ok" && movement !== undefined;
+  const holds = opened.flatMap(({ entry }) => isHold(entry) ? [entry.movement!] : []);
   const settled = new Set(await store.settledAmong(holds));
-  return readable.filter(({ entry: { step, outcome, movement } }) =>
-    !(step === "authorise" && outcome === "ok" && settled.has(movement!))
-  );
+  return opened.filter(({ entry }) => !(isHold(entry) && settled.has(entry.movement!)));
 }
 
 function matches(entry: AuditEntry, { kind, outcome, text, from, before }: HistoryFilter): boolean {

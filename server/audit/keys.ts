@@ -1,6 +1,7 @@
 /** The AUDIT_KEY: its versions, the keys that each gives, and the indexes under which entries are found. */
 import { type Bytes, hex, textOf, utf8 } from "../../lib/bytes.ts";
 import { hmac } from "../../lib/hmac.ts";
+import { namesIndexedMax } from "../../lib/limits.ts";
 import { hkdfExpand } from "../../lib/protocol/key_schedule.ts";
 import { ivBytes, Sealer, type SealKeys } from "../../lib/seal.ts";
 import { aadOf, entryOf, plainOf } from "./codec.ts";
@@ -84,9 +85,6 @@ export function indexOf(keys: AuditKeys, who: string): Bytes {
   return hmac(keys.index, utf8(who)).slice(0, 16);
 }
 
-/** As many names as are at the bank's terminals at once. */
-const rememberedMax = 16_384;
-
 /** `indexOf` for a writer, which speaks of the same few names again and again. */
 export class Indexes {
   readonly #known = new Map<string, Bytes>();
@@ -96,7 +94,7 @@ export class Indexes {
   of(who: string): Bytes {
     let index = this.#known.get(who);
     if (!index) {
-      if (this.#known.size === rememberedMax) this.#known.clear();
+      if (this.#known.size === namesIndexedMax) this.#known.clear();
       index = indexOf(this.keys, who);
       this.#known.set(who, index);
     }

@@ -2,34 +2,27 @@
  * `audit_log_secure.txt`: the log as a file of sealed lines, kept current beside the database. The
  * database alone counts; the file is brought up to it at every start, and after a write that failed.
  */
-import { equalInConstantTime, hex } from "../../lib/bytes.ts";
-import type { ChainName, SealedEntry } from "./entry.ts";
+import { equalInConstantTime, hex, utf8 } from "../../lib/bytes.ts";
+import { logFileChunkEntries, logFileTailBytes } from "../../lib/limits.ts";
+import type { Files, OpenFile } from "../../lib/world.ts";
+import type { ChainName, LogPlace, SealedEntry } from "./entry.ts";
 import { formatLogLine, parseLogLine } from "./log_line.ts";
+import type { LogStore } from "./log_store.ts";
 
 /** The log in its database. */
-export interface LogSource {
-  chains(): ChainName[] | Promise<ChainName[]>;
-  entriesAfter(
-    chain: number,
-    sequence: number,
-    limit: number,
-  ): SealedEntry[] | Promise<SealedEntry[]>;
-}
-
-const chunkEntries = 1_000;
-/** Longer than any line. */
-const tailBytes = 65_536;
+export type LogSource = Pick<LogStore, "chains" | "entriesAfter">;
 
 export class LogFile {
-  /** Whether the file has every entry that was told of. */
+  /** Whether the file has every entry that was appended. */
   #current = false;
+  /** Where the next line goes. */
+  #end = 0;
 
-  private constructor(private readonly file: Deno.FsFile, private readonly log: LogSource) {}
+  private constructor(private readonly file: OpenFile, private readonly log: LogSource) {}
 
   /** Opens or makes the file, and brings it up to the log. */
-  static async open(path: string, log: LogSource): Promise<LogFile> {
-    const options = { read: true, write: true, create: true, mode: 0o600 };
-    const file = new LogFile(Deno.openSync(path, options), log);
+  static async open(files: Files, path: string, log: LogSource): Promise<LogFile> {
+    const file = new LogFile(files.open(path, "create"), log);
     try {
       await file.#catchUp();
     } catch (error) {
@@ -40,7 +33,7 @@ export class LogFile {
   }
 
   /**
-   * Takes entries that have just been committed.
+   * Appends entries that have just been committed.
    * @throws when they cannot be written: the next call makes up for it
    */
   async append(chainId: Uint8Array, entries: readonly SealedEntry[]): Promise<void> {
@@ -58,15 +51,15 @@ export class LogFile {
   async #catchUp(): Promise<void> {
     const chains = await this.log.chains();
     const { end, place } = await this.#lastLine(chains);
-    this.file.truncateSync(end);
-    this.file.seekSync(end, Deno.SeekMode.Start);
+    this.file.truncate(end);
+    this.#end = end;
     for (const { number, id } of chains) {
       if (place && number < place.chain) continue;
       let after = place?.chain === number ? place.sequence : 0;
       for (;;) {
-        const entries = await this.log.entriesAfter(number, after, chunkEntries);
+        const entries = await this.log.entriesAfter(number, after, logFileChunkEntries);
         this.#write(id, entries);
-        if (entries.length < chunkEntries) break;
+        if (entries.length < logFileChunkEntries) break;
         after = entries.at(-1)!.sequence;
       }
     }
@@ -74,15 +67,12 @@ export class LogFile {
   }
 
   /** Where the last line that is the log's ends, and which entry it is. */
-  async #lastLine(chains: readonly ChainName[]): Promise<{
-    end: number;
-    place: { chain: number; sequence: number } | null;
-  }> {
-    const { size } = this.file.statSync();
-    const start = Math.max(0, size - tailBytes);
-    const tail = new Uint8Array(size - start);
-    this.file.seekSync(start, Deno.SeekMode.Start);
-    for (let at = 0; at < tail.length;) at += this.file.readSync(tail.subarray(at)) ?? tail.length;
+  async #lastLine(
+    chains: readonly ChainName[],
+  ): Promise<{ end: number; place: LogPlace | null }> {
+    const start = Math.max(0, this.file.bytes() - logFileTailBytes);
+    const tail = new Uint8Array(this.file.bytes() - start);
+    this.file.readAt(start, tail);
     const newline = tail.lastIndexOf(10);
     const line = tail.subarray(tail.lastIndexOf(10, newline - 1) + 1, Math.max(0, newline));
     const found = newline < 0 ? null : parseLogLine(new TextDecoder().decode(line));
@@ -99,7 +89,8 @@ export class LogFile {
   #write(chainId: Uint8Array, entries: readonly SealedEntry[]): void {
     if (entries.length === 0) return;
     const lines = entries.map((entry) => `${formatLogLine(chainId, entry)}\n`).join("");
-    const bytes = new TextEncoder().encode(lines);
-    for (let at = 0; at < bytes.length;) at += this.file.writeSync(bytes.subarray(at));
+    const bytes = utf8(lines);
+    this.file.writeAt(this.#end, bytes);
+    this.#end += bytes.length;
   }
 }

@@ -3,21 +3,22 @@
  * Sealing changes nothing, so that a batch which the database refuses leaves no trace here.
  */
 import { MacKey } from "../../lib/hmac.ts";
+import type { World } from "../../lib/world.ts";
 import { type AuditEntry, type ChainName, endsEpoch, epochEnd, type SealedEntry } from "./entry.ts";
-import type { Store } from "../ledger/store.ts";
 import { chainStart, chainTag } from "./chain.ts";
 import type { ChainKey } from "./chain_key.ts";
 import { type AuditKeyRing, Indexes } from "./keys.ts";
+import type { LogStore } from "./log_store.ts";
 
-type LogStore = Pick<Store, "openChain" | "confirm" | "chains" | "lastEntries">;
+type WriterStore = Pick<LogStore, "openChain" | "confirm" | "chains" | "lastEntries">;
 
-interface WriterParts {
-  store: LogStore;
+interface WriterDependencies {
+  store: WriterStore;
   chain: ChainName;
   chainKey: ChainKey;
   /** New entries are sealed under the newest of these. */
   keys: AuditKeyRing;
-  randomBytes: (length: number) => Uint8Array;
+  randomBytes: World["randomBytes"];
 }
 
 export class ChainWriter {
@@ -26,11 +27,14 @@ export class ChainWriter {
   #epochOpen: boolean;
   #indexes: Indexes;
 
-  private constructor(private readonly parts: WriterParts, last: SealedEntry | undefined) {
+  private constructor(
+    private readonly dependencies: WriterDependencies,
+    last: SealedEntry | undefined,
+  ) {
     this.#sequence = last?.sequence ?? 0;
-    this.#tag = last?.tag ?? chainStart(parts.chain.id);
+    this.#tag = last?.tag ?? chainStart(dependencies.chain.id);
     this.#epochOpen = last !== undefined && !endsEpoch(last);
-    this.#indexes = new Indexes(parts.keys.newest);
+    this.#indexes = new Indexes(dependencies.keys.newest);
   }
 
   /**
@@ -38,8 +42,8 @@ export class ChainWriter {
    * @param openKey the key of the epoch that the chain has come to
    */
   static async open(
-    store: LogStore,
-    { chainId, openKey, ...parts }: Pick<WriterParts, "keys" | "randomBytes"> & {
+    store: WriterStore,
+    { chainId, openKey, ...rest }: Pick<WriterDependencies, "keys" | "randomBytes"> & {
       chainId: Uint8Array;
       openKey: (epoch: number) => ChainKey;
     },
@@ -48,12 +52,12 @@ export class ChainWriter {
     await store.confirm();
     const [last] = await store.lastEntries(chain.number, 1);
     const epoch = last ? last.epoch + (endsEpoch(last) ? 1 : 0) : 0;
-    return new ChainWriter({ store, chain, chainKey: openKey(epoch), ...parts }, last);
+    return new ChainWriter({ store, chain, chainKey: openKey(epoch), ...rest }, last);
   }
 
   /** Seals under these keys from now on. */
   set keys(keys: AuditKeyRing) {
-    this.parts.keys = keys;
+    this.dependencies.keys = keys;
     this.#indexes = new Indexes(keys.newest);
   }
 
@@ -67,7 +71,7 @@ export class ChainWriter {
    * @param endEpoch whether the epoch ends with them
    */
   seal(entries: readonly AuditEntry[], endEpoch: boolean): SealedEntry[] {
-    const { chain, chainKey, keys, randomBytes } = this.parts;
+    const { chain, chainKey, keys, randomBytes } = this.dependencies;
     const first = this.#sequence + 1;
     const place = { chainId: chain.id, sequence: first };
     const epochKey = new MacKey(chainKey.key);
@@ -100,7 +104,7 @@ export class ChainWriter {
     this.#sequence = last.sequence;
     this.#tag = last.tag;
     this.#epochOpen = !endsEpoch(last);
-    const { chainKey } = this.parts;
+    const { chainKey } = this.dependencies;
     if (endsEpoch(last) && last.epoch === chainKey.epoch) chainKey.step();
   }
 
@@ -109,14 +113,14 @@ export class ChainWriter {
    * @returns the time of its newest entry
    */
   async lookAgain(): Promise<number> {
-    const { store, chain, keys } = this.parts;
+    const { store, chain, keys } = this.dependencies;
     await store.confirm(); // or a key would be overwritten that the log may still come back to
     this.committed(await store.lastEntries(chain.number, 1));
     return await lastTimeOf(store, keys);
   }
 
   close(): void {
-    this.parts.chainKey.close();
+    this.dependencies.chainKey.close();
   }
 }
 

@@ -12,6 +12,7 @@
 import { fromHex, hex, utf8 } from "../../lib/bytes.ts";
 import { UsageError } from "../../lib/errors.ts";
 import { requirePrivate } from "../../lib/private_file.ts";
+import { systemFiles } from "../../lib/system.ts";
 import { ChainKeyFile } from "../audit/chain_key.ts";
 import { checkpointKeyOf } from "../audit/checkpoint.ts";
 import { formatFirstKey } from "../audit/first_key.ts";
@@ -142,7 +143,7 @@ function startChain(
   keepFirstKey: (text: string) => void,
 ): void {
   keepFirstKey(formatFirstKey({ chainId, key, checkpointKey: checkpointKeyOf(checkpoint) }));
-  ChainKeyFile.create(chainKeyPath(folder), chainId, key);
+  ChainKeyFile.create(systemFiles, chainKeyPath(folder), chainId, key);
 }
 
 /**

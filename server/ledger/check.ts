@@ -1,11 +1,13 @@
 /**
- * Whether the books are right: every balance, hold and day worked out anew from the movements alone,
- * and the log held against them. Pure: rows in, the first thing that is wrong out.
+ * Whether the books are right: every balance, hold and day worked out from the movements alone, and
+ * the log compared with them. Gives the first thing that is wrong.
  */
 import type { Account, Movement, MovementId } from "./model.ts";
-import type { AuditEntry } from "../audit/entry.ts";
+import type { ReadStore } from "./store.ts";
+import { entryParts, movementParts, rowsOf } from "./walk.ts";
+import { type AuditEntry, endsEpoch, type SealedEntry } from "../audit/entry.ts";
 
-/** What stands for an entry that says nothing but that its epoch ends. */
+/** In the place of an entry that only ends its epoch. */
 export const epochEnded = "epoch ended";
 
 /** One after the other, as they are there or as they come. */
@@ -42,6 +44,34 @@ interface Reckoned {
 class Wrong extends Error {}
 
 const entrySteps = { authorise: 1, book: 1, settle: 2, report: 3 };
+
+/** Opens a stored entry; null for one that does not open. */
+export type OpenEntry = (entry: SealedEntry, chainId: Uint8Array) => AuditEntry | null;
+
+/** Checks a database: its file, then its books and its log, a chunk of rows at a time. */
+export async function checkStore(store: ReadStore, open: OpenEntry): Promise<CheckedBooks> {
+  const damage = await store.damage();
+  if (damage !== null) {
+    return { problem: `the database is damaged: ${damage}`, accounts: 0, movements: 0, entries: 0 };
+  }
+  return await checkBooks({
+    accounts: await store.accounts(),
+    movements: rowsOf(movementParts(store)),
+    holds: await store.holdIds(),
+    entries: entriesOf(store, open),
+  });
+}
+
+async function* entriesOf(
+  store: ReadStore,
+  open: OpenEntry,
+): AsyncGenerator<AuditEntry | typeof epochEnded | null, void, void> {
+  for (const { number, id } of await store.chains()) {
+    for await (const entry of rowsOf(entryParts(store, number))) {
+      yield endsEpoch(entry) ? epochEnded : open(entry, id);
+    }
+  }
+}
 
 export async function checkBooks(books: BooksToCheck): Promise<CheckedBooks> {
   const counts = { accounts: books.accounts.length, movements: 0, entries: 0 };

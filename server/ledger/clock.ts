@@ -4,14 +4,8 @@
  * sees no jump, and one whose clock was set does.
  */
 import { clockJumpMsMax } from "../../lib/limits.ts";
+import type { Clock } from "../../lib/world.ts";
 import type { ConfirmedClock } from "./model.ts";
-
-export interface ClockParts {
-  /** The system's clock, milliseconds since 1970: somebody may set it. */
-  nowMs: () => number;
-  /** Milliseconds since any moment: nobody can set it. */
-  monotonicMs: () => number;
-}
 
 export interface ClockReading {
   /** The bank's time; while the clock is in doubt, as if it had run on. */
@@ -22,7 +16,7 @@ export interface ClockReading {
   jumpMs: number | null;
 }
 
-export class Clock {
+export class BankClock {
   /** When the clock was last believed, by both clocks. */
   #believed: { nowMs: number; monotonicMs: number };
 
@@ -31,25 +25,25 @@ export class Clock {
    * @param confirmed what an operator last confirmed
    */
   constructor(
-    private readonly parts: ClockParts,
+    private readonly clock: Clock,
     lastMs: number,
     confirmed: ConfirmedClock | null = null,
   ) {
-    // While the books' time stands still for a clock that was set back, the clock is right as it is.
+    // While the books' time waits for a clock that was set back, the clock is right as it is.
     const knownMs = confirmed && lastMs <= confirmed.timeMs ? confirmed.confirmedMs : lastMs;
-    const [nowMs, monotonicMs] = [parts.nowMs(), parts.monotonicMs()];
+    const [nowMs, monotonicMs] = [clock.nowMs(), clock.monotonicMs()];
     // Nobody knows how long a bank was shut, so only a clock behind the books is known to be wrong.
     this.#believed = { nowMs: nowMs < knownMs - clockJumpMsMax ? knownMs : nowMs, monotonicMs };
   }
 
   /** @param lastMs the last committed time */
   read(lastMs: number): ClockReading {
-    const nowMs = this.parts.nowMs();
-    const monotonicMs = this.parts.monotonicMs();
+    const nowMs = this.clock.nowMs();
+    const monotonicMs = this.clock.monotonicMs();
     const expectedMs = this.#believed.nowMs + (monotonicMs - this.#believed.monotonicMs);
-    const jumpMs = Math.round(nowMs - expectedMs);
+    const jumpMs = nowMs - expectedMs;
     if (Math.abs(jumpMs) > clockJumpMsMax) {
-      return { timeMs: Math.max(lastMs, Math.round(expectedMs)), nowMs, jumpMs };
+      return { timeMs: Math.max(lastMs, expectedMs), nowMs, jumpMs };
     }
     this.#believed = { nowMs, monotonicMs };
     return { timeMs: Math.max(lastMs, nowMs), nowMs, jumpMs: null };
@@ -57,7 +51,7 @@ export class Clock {
 
   /** Believes the clock as it is from now on. */
   confirm(): void {
-    this.#believed = { nowMs: this.parts.nowMs(), monotonicMs: this.parts.monotonicMs() };
+    this.#believed = { nowMs: this.clock.nowMs(), monotonicMs: this.clock.monotonicMs() };
   }
 }
 

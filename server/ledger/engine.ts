@@ -2,45 +2,59 @@
  * The engine: load → pure rules → commit, one batch at a time. Changes and the audit entries that
  * speak of them commit together, and nobody is answered before.
  */
-import type { LoggedAt } from "../../lib/atm.ts";
 import { batchTriesMax, batchTriesMsMax } from "../../lib/limits.ts";
-import { type AuditEntry, loggedAt, type SealedEntry } from "../audit/entry.ts";
-import type { ChainWriter } from "../audit/writer.ts";
+import type { Clock } from "../../lib/world.ts";
+import { type AuditEntry, loggedAt, type LoggedRow, type SealedEntry } from "../audit/entry.ts";
 import { Books } from "./books.ts";
-import { touchOf } from "./touch.ts";
-import { Clock, jumpInWords } from "./clock.ts";
+import { BankClock, type ClockReading, jumpInWords } from "./clock.ts";
 import { type Command, type LogCommand, logCommand, type Reply } from "./command.ts";
-import type { AccountState, MovementId } from "./model.ts";
+import type { BatchOutcome } from "./link.ts";
+import type { Changes } from "./model.ts";
 import { applyCommands, type BatchResult } from "./rules/rules.ts";
 import { type Store, TryAgain } from "./store.ts";
+import { touchOf } from "./touch.ts";
 
-/** What the engine needs beside its store. */
-export interface EngineParts {
-  store: Store;
-  log: ChainWriter;
+/** The log, as far as a batch writes it: its entries commit with the batch. */
+export interface BatchLog {
+  /** Whether the present epoch has an entry: it must end before long. */
+  readonly epochOpen: boolean;
+  /**
+   * The entries, sealed for the log's next places; changes nothing.
+   * @param endEpoch whether the epoch ends with them
+   */
+  seal(entries: readonly AuditEntry[], endEpoch: boolean): SealedEntry[];
+  /** Called when what `seal` gave is durable. */
+  committed(sealed: readonly SealedEntry[]): void;
+  /**
+   * Reads the log's end again, after a commit that failed and may have happened.
+   * @returns the time of its newest entry
+   */
+  lookAgain(): Promise<number>;
+}
+
+export interface EngineDependencies {
+  store: Pick<Store, "load" | "commit" | "confirmedClock">;
+  log: BatchLog;
   /** The time of the last committed batch, as the log has it. */
   lastMs: number;
-  /** Where the log speaks of a movement's row, as far as it looks back. */
-  findEntry?: (
-    customer: string,
-    movement: MovementId,
-    step: AuditEntry["step"],
-  ) => LoggedAt | undefined | Promise<LoggedAt | undefined>;
-  /** Hears of what is committed; what it throws is told and takes nothing back. */
+  clock: Clock;
+  /** Called after each commit. Errors are reported; the commit is not rolled back. */
   onCommitted?: (entries: readonly SealedEntry[]) => void | Promise<void>;
-  nowMs: () => number;
-  monotonicMs: () => number;
 }
 
-/** What is known once a batch is on disk: a reply for each command, and every account it changed. */
-export interface BatchOutcome {
-  replies: Reply[];
-  accounts: AccountState[];
-  /** Whether the log's epoch has entries, and must end before long. */
-  epochOpen: boolean;
+/** A batch on disk, and what its replies are made of. */
+interface CommittedBatch {
+  commands: readonly Command[];
+  /** Commands of the engine's own, before the others. */
+  noticed: readonly LogCommand[];
+  reading: ClockReading;
+  books: Books;
+  result: BatchResult;
+  sealed: readonly SealedEntry[];
+  changes: Changes;
 }
 
-/** What the log is told when the clock stops being believed, or is believed again. */
+/** The entry for a clock that is no longer believed, or is believed again. */
 function jumpLogged(jumpMs: number | null): LogCommand {
   const action = jumpMs === null
     ? "the clock is right again - money moves"
@@ -62,18 +76,22 @@ export class Engine {
   /** The log could not be read after a commit that failed: where it ends is not known. */
   #adrift = false;
 
-  private constructor(private readonly parts: EngineParts, private readonly clock: Clock) {
-    this.#lastMs = parts.lastMs;
+  private constructor(
+    private readonly dependencies: EngineDependencies,
+    private readonly clock: BankClock,
+  ) {
+    this.#lastMs = dependencies.lastMs;
   }
 
   /** Takes up where the log left off. */
-  static async open(parts: EngineParts): Promise<Engine> {
-    const clock = new Clock(parts, parts.lastMs, await parts.store.confirmedClock());
-    return new Engine(parts, clock);
+  static async open(dependencies: EngineDependencies): Promise<Engine> {
+    const { clock, lastMs, store } = dependencies;
+    return new Engine(dependencies, new BankClock(clock, lastMs, await store.confirmedClock()));
   }
 
   /**
-   * Runs one batch. `onError` hears of what the store refused.
+   * Runs one batch.
+   * @param onError called with whatever the store refused
    * @param endEpoch whether the log's epoch is to end with it; where that fails it stays open
    */
   async run(
@@ -81,31 +99,42 @@ export class Engine {
     onError: (error: Error) => void,
     endEpoch = false,
   ): Promise<BatchOutcome> {
+    let batch: CommittedBatch;
     try {
-      return await this.#runUntilThrough(commands, onError, endEpoch);
+      if (this.#adrift && !await this.#lookAgain(onError)) return this.#nothingDone(commands);
+      batch = await this.#commitUntilThrough(commands, endEpoch);
     } catch (error) {
       onError(error as Error);
-      const reached = await this.#lookAgain(onError);
-      if (reached && endEpoch) return await this.run(commands, onError);
-      if (!reached || commands.length <= 1) {
-        return this.#nothingDone(commands);
-      }
-      // One bad command must not take the others with it.
-      const outcomes: BatchOutcome[] = [];
-      for (const command of commands) outcomes.push(await this.run([command], onError));
-      return {
-        replies: outcomes.flatMap(({ replies }) => replies),
-        accounts: outcomes.flatMap(({ accounts }) => accounts),
-        epochOpen: this.parts.log.epochOpen,
-      };
+      return await this.#afterFailure(commands, onError, endEpoch);
     }
+    return await this.#afterCommit(batch, onError);
+  }
+
+  async #afterFailure(
+    commands: readonly Command[],
+    onError: (error: Error) => void,
+    endEpoch: boolean,
+  ): Promise<BatchOutcome> {
+    const reached = await this.#lookAgain(onError);
+    if (reached && endEpoch) return await this.run(commands, onError);
+    if (!reached || commands.length <= 1) return this.#nothingDone(commands);
+    // One bad command must not take the others with it.
+    const all = this.#nothingDone([]);
+    for (const [index, command] of commands.entries()) {
+      const { replies, repeated, accounts } = await this.run([command], onError);
+      all.replies.push(...replies);
+      all.repeated.push(...repeated.map(({ row }) => ({ index, row })));
+      all.accounts.push(...accounts);
+    }
+    return { ...all, epochOpen: this.dependencies.log.epochOpen };
   }
 
   /** What is answered when a commit failed: the same ids may be tried again. */
   #nothingDone(commands: readonly Command[]): BatchOutcome {
-    const tryLater: Reply = { outcome: "try_later", timeMs: this.parts.nowMs() };
+    const { clock, log } = this.dependencies;
+    const tryLater: Reply = { outcome: "try_later", timeMs: clock.nowMs() };
     const replies = commands.map(() => tryLater);
-    return { replies, accounts: [], epochOpen: this.parts.log.epochOpen };
+    return { replies, repeated: [], accounts: [], epochOpen: log.epochOpen };
   }
 
   /**
@@ -114,7 +143,7 @@ export class Engine {
    */
   async #lookAgain(onError: (error: Error) => void): Promise<boolean> {
     try {
-      this.#lastMs = await this.parts.log.lookAgain();
+      this.#lastMs = await this.dependencies.log.lookAgain();
       this.#adrift = false;
     } catch (error) {
       onError(error as Error);
@@ -124,93 +153,90 @@ export class Engine {
   }
 
   /** Runs a batch again, with the same ids, while others get in its way. */
-  async #runUntilThrough(
+  async #commitUntilThrough(
     commands: readonly Command[],
-    onError: (error: Error) => void,
     endEpoch: boolean,
-  ): Promise<BatchOutcome> {
-    if (this.#adrift && !await this.#lookAgain(onError)) {
-      return this.#nothingDone(commands);
-    }
-    const endMs = this.parts.monotonicMs() + batchTriesMsMax;
+  ): Promise<CommittedBatch> {
+    const { clock } = this.dependencies;
+    const endMs = clock.monotonicMs() + batchTriesMsMax;
     for (let tries = 1;; tries++) {
       try {
-        return await this.#runTogether(commands, onError, endEpoch);
+        return await this.#commit(commands, endEpoch);
       } catch (error) {
-        const late = tries === batchTriesMax || this.parts.monotonicMs() > endMs;
+        const late = tries === batchTriesMax || clock.monotonicMs() > endMs;
         if (!(error instanceof TryAgain) || late) throw error;
       }
     }
   }
 
-  async #runTogether(
-    commands: readonly Command[],
-    onError: (error: Error) => void,
-    endEpoch: boolean,
-  ): Promise<BatchOutcome> {
-    const { store, log } = this.parts;
+  async #commit(commands: readonly Command[], endEpoch: boolean): Promise<CommittedBatch> {
+    const { store, log } = this.dependencies;
     const loaded = await store.load(touchOf(commands));
     const books = new Books(loaded);
-    const lastMs = Math.max(this.#lastMs, loaded.lastMs);
-    const { timeMs, nowMs, jumpMs } = this.clock.read(lastMs);
+    const reading = this.clock.read(Math.max(this.#lastMs, loaded.lastMs));
+    const { timeMs, nowMs, jumpMs } = reading;
     const stopped = jumpMs !== null;
     const noticed = stopped === this.#stopped ? [] : [jumpLogged(jumpMs)];
     const result = applyCommands(books, [...noticed, ...commands], timeMs, stopped);
     const sealed = log.seal(result.entries, endEpoch);
-    const confirmed = commands.some(({ op }) => op === "confirm_clock");
-    const clock = confirmed ? { confirmedMs: nowMs, timeMs } : null;
+    const clock = confirmsClock(commands) ? { confirmedMs: nowMs, timeMs } : null;
     const changes = { ...books.changes(), clock, timeMs };
     await store.commit(changes, sealed);
+    return { commands, noticed, reading, books, result, sealed, changes };
+  }
+
+  /** What follows a commit. Nothing of it throws: what is committed is answered. */
+  async #afterCommit(
+    batch: CommittedBatch,
+    onError: (error: Error) => void,
+  ): Promise<BatchOutcome> {
+    const { commands, noticed, reading: { timeMs, jumpMs }, result, sealed, changes } = batch;
+    const { log, onCommitted } = this.dependencies;
     if (result.entries.length > 0) this.#lastMs = timeMs;
-    await this.#committed(sealed, onError);
-    for (const { action } of noticed) onError(new Error(action));
-    this.#stopped = stopped;
-    if (confirmed) {
+    this.#stopped = jumpMs !== null;
+    if (confirmsClock(commands)) {
       this.clock.confirm();
       this.#stopped = false;
     }
-    const replies = await this.#withPlaces(commands, result, sealed, books);
-    return { replies, accounts: changes.accounts, epochOpen: log.epochOpen };
-  }
-
-  /** Each command's reply, with where the log speaks of it. */
-  #withPlaces(
-    commands: readonly Command[],
-    { replies, firstEntries }: BatchResult,
-    sealed: readonly SealedEntry[],
-    books: Books,
-  ): Promise<Reply[]> {
-    const noticed = replies.length - commands.length;
-    return Promise.all(commands.map(async (command, index) => {
-      const reply = replies[noticed + index]!;
-      if (!stepOf(command.op) && command.op !== "log") return reply;
-      const place = firstEntries[noticed + index];
-      const logged = typeof place === "number"
-        ? loggedAt(sealed[place]!)
-        : await this.#placeOfBefore(command, books);
-      return logged ? { ...reply, logged } : reply;
-    }));
-  }
-
-  /** Where the log spoke of it when the same was asked before. */
-  async #placeOfBefore(command: Command, books: Books): Promise<LoggedAt | undefined> {
-    const step = stepOf(command.op);
-    if (!step || !("movement" in command)) return undefined;
-    const customer = books.movement(command.movement, 1)?.customer;
-    if (!customer) return undefined;
-    return await this.parts.findEntry?.(customer, command.movement, step);
-  }
-
-  /** What is committed stays so, even where the key before could not be erased yet, or a copy kept. */
-  async #committed(
-    sealed: readonly SealedEntry[],
-    onError: (error: Error) => void,
-  ): Promise<void> {
     try {
-      this.parts.log.committed(sealed);
-      await this.parts.onCommitted?.(sealed);
+      log.committed(sealed);
+      await onCommitted?.(sealed);
     } catch (error) {
-      onError(error as Error);
+      onError(error as Error); // a key that could not be erased yet, or a copy that is not kept
     }
+    for (const { action } of noticed) onError(new Error(action));
+    return { ...repliesOf(batch), accounts: changes.accounts, epochOpen: log.epochOpen };
   }
+}
+
+const confirmsClock = (commands: readonly Command[]) =>
+  commands.some(({ op }) => op === "confirm_clock");
+
+/** Each command's reply, with the place of the entry that speaks of it. */
+function repliesOf(
+  { commands, noticed, books, result, sealed }: CommittedBatch,
+): Pick<BatchOutcome, "replies" | "repeated"> {
+  const repeated: BatchOutcome["repeated"] = [];
+  const replies = commands.map((command, index) => {
+    const reply = result.replies[noticed.length + index]!;
+    const entry = result.firstEntries[noticed.length + index];
+    const step = stepOf(command.op);
+    if (step === undefined && command.op !== "log") return reply;
+    if (typeof entry === "number") return { ...reply, logged: loggedAt(sealed[entry]!) };
+    const row = step && loggedRowOf(command, step, books);
+    if (row) repeated.push({ index, row });
+    return reply;
+  });
+  return { replies, repeated };
+}
+
+/** The row that the log spoke of when the same was asked before. */
+function loggedRowOf(
+  command: Command,
+  step: AuditEntry["step"],
+  books: Books,
+): LoggedRow | undefined {
+  if (!("movement" in command)) return undefined;
+  const customer = books.movement(command.movement, 1)?.customer;
+  return customer ? { customer, movement: command.movement, step } : undefined;
 }

@@ -68,7 +68,7 @@ export async function* rotate(bank: Bank, operator: string): Answers {
   replaceKeys(bank.folder, { ...bank.keys, audit });
   bank.keys.audit = audit;
   bank.auditKeys = bank.auditKeys.with(auditKeysOf(audit.at(-1)!.key, version));
-  await bank.ledger.useAuditKeys(bank.auditKeys.versions);
+  await bank.auditLog.useKeys(bank.auditKeys.versions);
   await logAction(bank, operator, `rotate the AUDIT_KEY to version ${version}`);
   yield {
     line: `new entries are sealed under version ${version} of the AUDIT_KEY: copy bank.keys anew`,

@@ -4,7 +4,7 @@ import { hex } from "../../lib/bytes.ts";
 import { type Bank, randomBytes } from "../bank.ts";
 import { newBackupPath, removeIfThere } from "../folder/bank_folder.ts";
 import { logCommand } from "../ledger/command.ts";
-import { Ledger } from "../ledger/ledger.ts";
+import { checkFileInThread } from "../ledger_thread.ts";
 import type { OperatorAnswer, OperatorRequest } from "./commands.ts";
 import { requireReason } from "./words.ts";
 
@@ -23,7 +23,7 @@ export async function* backUp(bank: Bank, operator: string): Answers {
   let good = false;
   try {
     await ledger.backUp(path);
-    const { problem, accounts, movements, entries } = await Ledger.checkFile({
+    const { problem, accounts, movements, entries } = await checkFileInThread({
       path,
       keys: auditKeys.versions,
     });

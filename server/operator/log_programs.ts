@@ -5,6 +5,7 @@
 import { fromHex } from "../../lib/bytes.ts";
 import { UsageError } from "../../lib/errors.ts";
 import { requirePrivate } from "../../lib/private_file.ts";
+import { systemFiles } from "../../lib/system.ts";
 import { placeOfText } from "../audit/entry.ts";
 import { ChainKeyFile } from "../audit/chain_key.ts";
 import { parseCheckpoint } from "../audit/checkpoint.ts";
@@ -84,7 +85,9 @@ export async function verifyLog(
       receipt: receipt === undefined ? undefined : receiptOf(receipt),
       // as it is now: the log is read afterwards, and can only have come further
       keyFile: file === undefined
-        ? firstKeys.flatMap(({ chainId }) => ChainKeyFile.read(chainKeyPath(folder), chainId))
+        ? firstKeys.flatMap(({ chainId }) =>
+          ChainKeyFile.read(systemFiles, chainKeyPath(folder), chainId)
+        )
         : null,
     };
     const lines = file === undefined

@@ -14,11 +14,11 @@ import {
   readKeys,
 } from "../folder/bank_folder.ts";
 import { logCommand } from "../ledger/command.ts";
-import { Ledger } from "../ledger/ledger.ts";
 import { copyBank } from "../ledger/postgres/copy.ts";
 import { PostgresStore, prepared } from "../ledger/postgres/store.ts";
 import { SqliteStore } from "../ledger/sqlite/store.ts";
 import type { ReadStore } from "../ledger/store.ts";
+import { checkFileInThread } from "../ledger_thread.ts";
 import { entryParts, movementParts } from "../ledger/walk.ts";
 
 export interface Migrate {
@@ -44,7 +44,7 @@ export async function migrateBank(
   const keys = new AuditKeyRing(
     readKeys(folder).audit.map(({ key, version }) => auditKeysOf(key, version)),
   );
-  const { problem } = await Ledger.checkFile({ path, keys: keys.versions });
+  const { problem } = await checkFileInThread({ path, keys: keys.versions });
   if (problem !== null) {
     throw new UsageError(`the books are bad, and stay where they are: ${problem}`);
   }

@@ -27,7 +27,7 @@ import {
   type Terminal,
 } from "../ledger/model.ts";
 import { logCommand } from "../ledger/command.ts";
-import { Ledger } from "../ledger/ledger.ts";
+import { checkFileInThread } from "../ledger_thread.ts";
 import { SqliteStore } from "../ledger/sqlite/store.ts";
 import { keptTerminals } from "../terminals/kept_terminals.ts";
 
@@ -113,7 +113,7 @@ async function readied(
   kept: Terminal[] | null,
 ): Promise<string[]> {
   try {
-    const { problem } = await Ledger.checkFile({ path: fresh, keys: keys.versions });
+    const { problem } = await checkFileInThread({ path: fresh, keys: keys.versions });
     if (problem !== null) {
       throw new UsageError(`${from} is no good backup of this bank: ${problem}`);
     }

@@ -275,7 +275,7 @@ export class Requests {
 
   async #history({ filter, cursor, sealed }: AskOf<"history">): Promise<Answer> {
     const { username } = this.#visit!;
-    const page = await this.bank.ledger.history({ customer: username, filter, cursor, sealed });
+    const page = await this.bank.auditLog.history({ customer: username, filter, cursor, sealed });
     await this.#log(username, lookInWords(filter, cursor), "other");
     return { outcome: "ok", ...page };
   }

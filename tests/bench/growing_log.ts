@@ -1,5 +1,6 @@
 /** A log that grows by itself: what benches of the audit log work on. */
 import process from "node:process";
+import { systemFiles } from "../../lib/system.ts";
 import { batchCommandsMax } from "../../lib/limits.ts";
 import { ChainKeyFile } from "../../server/audit/chain_key.ts";
 import { LogFile } from "../../server/audit/log_file.ts";
@@ -51,15 +52,15 @@ export function entryAt(index: number, count: number): AuditEntry {
 export async function openLog(folder: string, count: number) {
   Deno.mkdirSync(folder);
   const store = SqliteStore.open(`${folder}/bank.sqlite`, settings);
-  ChainKeyFile.create(`${folder}/chain.key`, chainId, firstKey);
+  ChainKeyFile.create(systemFiles, `${folder}/chain.key`, chainId, firstKey);
   const log = await ChainWriter.open(store, {
     chainId,
-    openKey: (epoch) => ChainKeyFile.open(`${folder}/chain.key`, chainId, epoch),
+    openKey: (epoch) => ChainKeyFile.open(systemFiles, `${folder}/chain.key`, chainId, epoch),
     keys,
     randomBytes,
   });
   const path = `${folder}/audit_log_secure.txt`;
-  const file = await LogFile.open(path, store);
+  const file = await LogFile.open(systemFiles, path, store);
   let done = 0;
   return {
     folder,
@@ -84,7 +85,7 @@ export async function openLog(folder: string, count: number) {
     trust(): LogTrust {
       return {
         firstKeys: [{ chainId, key: firstKey, checkpointKey: new Uint8Array(32) }],
-        keyFile: ChainKeyFile.read(`${folder}/chain.key`, chainId),
+        keyFile: ChainKeyFile.read(systemFiles, `${folder}/chain.key`, chainId),
       };
     },
     /** Of the database, once all is in its file. */

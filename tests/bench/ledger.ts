@@ -4,8 +4,8 @@
  * beside the same over an HTTPS API that a user would write instead.
  */
 import type { Command } from "../../server/ledger/command.ts";
-import { Ledger } from "../../server/ledger/ledger.ts";
-import { addCustomer, enrolTerminal, ledgerParts } from "../server/helpers/engine.ts";
+import type { Ledger } from "../../server/ledger/ledger.ts";
+import { addCustomer, enrolTerminal, ledgerParts, openLedger } from "../server/helpers/engine.ts";
 import { commandOf, idOf, settings } from "../server/helpers/small_bank.ts";
 import { inTemporaryFolder } from "../server/helpers/temporary.ts";
 import { benchGrowth } from "./growth.ts";
@@ -38,7 +38,7 @@ async function benchWithoutNetwork(bench: Bench): Promise<void> {
       () => perSecond(syncs, () => sync(`${folder}/disk`, syncs)),
     );
     const parts = { ...ledgerParts(folder), create: settings };
-    const ledger = await Ledger.open(parts, console.error);
+    const ledger = await openLedger(parts, console.error);
     try {
       await ledger.submit(addCustomer("alice", 10n ** 12n));
       await ledger.submit(enrolTerminal("lobby"));

@@ -6,10 +6,11 @@
  * nobody waits for, and with every server the ATMs that it brings.
  */
 import process from "node:process";
+import { system, systemFiles } from "../../lib/system.ts";
 import { ChainKeyFile } from "../../server/audit/chain_key.ts";
 import type { Command } from "../../server/ledger/command.ts";
 import { Engine } from "../../server/ledger/engine.ts";
-import { Ledger } from "../../server/ledger/ledger.ts";
+import type { Ledger } from "../../server/ledger/ledger.ts";
 import { openStore } from "../../server/ledger/open_store.ts";
 import { PostgresConnection } from "../../server/ledger/postgres/connection.ts";
 import { PromotedCluster } from "../failover/promoted_cluster.ts";
@@ -20,6 +21,7 @@ import {
   enrolTerminal,
   firstKey,
   keyRing,
+  openLedger,
   writerOn,
 } from "../server/helpers/engine.ts";
 import { idOf, settings } from "../server/helpers/small_bank.ts";
@@ -202,9 +204,9 @@ async function withServers(
   for (let server = 0; server < count; server++) {
     const chainId = filled(++chains, 16);
     const chainKeyPath = `${folder}/${server}.key`;
-    ChainKeyFile.create(chainKeyPath, chainId, firstKey);
-    const parts = { type: "open", place: { url }, chainId, chainKeyPath } as const;
-    ledgers.push(await Ledger.open({ ...parts, keys: keyRing.versions }, console.error));
+    ChainKeyFile.create(systemFiles, chainKeyPath, chainId, firstKey);
+    const parts = { place: { url }, keys: keyRing.versions, chainId, chainKeyPath };
+    ledgers.push(await openLedger(parts, console.error));
   }
   let next = 0;
   await run(async (customer, movement) => {
@@ -225,8 +227,7 @@ async function withRequests(url: string, run: (mover: Mover) => Promise<void>): 
   const engines = [];
   for (const store of stores) {
     const log = await writerOn(store, filled(++chains, 16));
-    const clock = { nowMs: Date.now, monotonicMs: () => performance.now() };
-    engines.push(await Engine.open({ store, log, lastMs: 0, ...clock }));
+    engines.push(await Engine.open({ store, log, lastMs: 0, clock: system }));
   }
   await run(pooled(engines, async (engine, customer, movement) => {
     for (const command of commandsOf(customer, movement)) {

@@ -1,5 +1,6 @@
 /** The chain's key only goes forward, through any crash, and what has ended is nowhere. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { systemFiles } from "../../../lib/system.ts";
 import { UsageError } from "../../../lib/errors.ts";
 import { nextEpochKey } from "../../../server/audit/chain.ts";
 import { ChainKeyFile } from "../../../server/audit/chain_key.ts";
@@ -13,7 +14,7 @@ const keyOf = (epoch: number): Uint8Array =>
 function withFile(run: (path: string) => void): Promise<void> {
   return inTemporaryFolder((folder) => {
     const path = `${folder}/chain.key`;
-    ChainKeyFile.create(path, chainId, firstKey);
+    ChainKeyFile.create(systemFiles, path, chainId, firstKey);
     run(path);
   });
 }
@@ -25,7 +26,7 @@ function holds(path: string, key: Uint8Array): boolean {
 
 Deno.test("an epoch's key is gone from the file once the epoch has ended, and the next one is there", () =>
   withFile((path) => {
-    const key = ChainKeyFile.open(path, chainId, 0);
+    const key = ChainKeyFile.open(systemFiles, path, chainId, 0);
     for (let epoch = 0; epoch < 5; epoch++) {
       assertEquals([key.epoch, key.key], [epoch, keyOf(epoch)]);
       key.prepare();
@@ -40,11 +41,11 @@ Deno.test("an epoch's key is gone from the file once the epoch has ended, and th
 
 Deno.test("a crash between an epoch's end and the erasing of its key is made up for at the next start", () =>
   withFile((path) => {
-    const key = ChainKeyFile.open(path, chainId, 0);
+    const key = ChainKeyFile.open(systemFiles, path, chainId, 0);
     key.prepare();
     key.close(); // and the transaction that ends epoch 0 is durable
     assert(holds(path, keyOf(0)));
-    const next = ChainKeyFile.open(path, chainId, 1);
+    const next = ChainKeyFile.open(systemFiles, path, chainId, 1);
     assertEquals(next.key, keyOf(1));
     assert(!holds(path, keyOf(0)));
     next.close();
@@ -52,7 +53,7 @@ Deno.test("a crash between an epoch's end and the erasing of its key is made up 
 
 Deno.test("a slot torn at any byte takes nothing that is still needed", () =>
   withFile((path) => {
-    const key = ChainKeyFile.open(path, chainId, 0);
+    const key = ChainKeyFile.open(systemFiles, path, chainId, 0);
     const before = Deno.readFileSync(path);
     key.prepare();
     const prepared = Deno.readFileSync(path);
@@ -73,14 +74,14 @@ Deno.test("a slot torn at any byte takes nothing that is still needed", () =>
     };
     for (let count = 0; count < 104; count++) {
       Deno.writeFileSync(path, torn(before, prepared, count));
-      const present = ChainKeyFile.open(path, chainId, 0); // the log has not ended the epoch
+      const present = ChainKeyFile.open(systemFiles, path, chainId, 0); // the log has not ended the epoch
       assertEquals(present.key, firstKey);
       present.prepare();
       present.step();
       assertEquals(present.key, keyOf(1));
       present.close();
       Deno.writeFileSync(path, torn(prepared, erased, count));
-      const next = ChainKeyFile.open(path, chainId, 1); // the log has
+      const next = ChainKeyFile.open(systemFiles, path, chainId, 1); // the log has
       assertEquals(next.key, keyOf(1));
       next.close();
     }
@@ -88,10 +89,11 @@ Deno.test("a slot torn at any byte takes nothing that is still needed", () =>
 
 Deno.test("a key file that is missing, others', another chain's or of another time is refused by name", () =>
   withFile((path) => {
-    const open = (epoch: number, id = chainId) => () => ChainKeyFile.open(path, id, epoch).close();
+    const open = (epoch: number, id = chainId) => () =>
+      ChainKeyFile.open(systemFiles, path, id, epoch).close();
     assertThrows(open(0, filled(9, 16)), UsageError, "has no key, and the log has come to epoch 0");
     assertThrows(open(3), UsageError, "has the key of epoch 0, and the log has come to epoch 3");
-    const key = ChainKeyFile.open(path, chainId, 0);
+    const key = ChainKeyFile.open(systemFiles, path, chainId, 0);
     for (let epoch = 0; epoch < 3; epoch++) {
       key.prepare();
       key.step();

@@ -3,6 +3,7 @@
  * the chain goes on, and nothing that was committed is lost.
  */
 import { assert, assertEquals } from "@std/assert";
+import { systemFiles } from "../../../lib/system.ts";
 import { nextEpochKey } from "../../../server/audit/chain.ts";
 import { type ChainKey, ChainKeyFile } from "../../../server/audit/chain_key.ts";
 import { ChainWriter } from "../../../server/audit/writer.ts";
@@ -38,7 +39,7 @@ async function engineOn({ store, openKey }: Parts) {
   });
   const errors: string[] = [];
   const clock = { nowMs: () => 1_000, monotonicMs: () => 1_000 };
-  const engine = await Engine.open({ store, log, lastMs: 0, ...clock });
+  const engine = await Engine.open({ store, log, lastMs: 0, clock });
   const run = async (endEpoch: boolean, ...actions: string[]) => {
     const { replies } = await engine.run(
       actions.map(note),
@@ -77,7 +78,7 @@ function watched(key: ChainKey, at: (step: string) => void): ChainKey {
 async function requireGood(folder: string, store: Store): Promise<number> {
   const verifier = new LogVerifier({
     firstKeys: [{ chainId, key: firstKey, checkpointKey: new Uint8Array(32) }],
-    keyFile: ChainKeyFile.read(keyOf(folder), chainId),
+    keyFile: ChainKeyFile.read(systemFiles, keyOf(folder), chainId),
   });
   const entries = await sealedLogOf(store);
   for (const entry of entries) verifier.next({ chainId, entry });
@@ -114,9 +115,9 @@ Deno.test("whatever write the power goes at, the log is found whole and goes on"
       committed += entries.filter(({ keyVersion }) => keyVersion > 0).length;
       at("after the commit");
     };
-    ChainKeyFile.create(keyOf(folder), chainId, firstKey);
+    ChainKeyFile.create(systemFiles, keyOf(folder), chainId, firstKey);
     const openKey = (epoch: number) =>
-      watched(ChainKeyFile.open(keyOf(folder), chainId, epoch), at);
+      watched(ChainKeyFile.open(systemFiles, keyOf(folder), chainId, epoch), at);
     const { run, close } = await engineOn({ store, openKey });
     for (let epoch = 0; epoch < 4; epoch++) {
       assertEquals(await run(false, `a${epoch}`, `b${epoch}`), ["ok", "ok"]);
@@ -130,7 +131,7 @@ Deno.test("whatever write the power goes at, the log is found whole and goes on"
       const again = SqliteStore.open(databaseOf(copy));
       const { run, close } = await engineOn({
         store: again,
-        openKey: (epoch) => ChainKeyFile.open(keyOf(copy), chainId, epoch),
+        openKey: (epoch) => ChainKeyFile.open(systemFiles, keyOf(copy), chainId, epoch),
       });
       const found = (await sealedLogOf(again)).filter(({ keyVersion }) => keyVersion > 0).length;
       assertEquals(found, committed, step);

@@ -1,5 +1,6 @@
 /** The log as a file is the log, whatever was done to the file, and whatever was missed. */
 import { assertEquals, assertRejects } from "@std/assert";
+import { systemFiles } from "../../../lib/system.ts";
 import { LogFile } from "../../../server/audit/log_file.ts";
 import { formatLogLine } from "../../../server/audit/log_line.ts";
 import type { ChainWriter } from "../../../server/audit/writer.ts";
@@ -50,7 +51,7 @@ onEachStore(
       const path = `${folder}/log.txt`;
       const { store, grow, text } = await growingLog(make);
       await grow(2_500);
-      const file = await LogFile.open(path, store);
+      const file = await LogFile.open(systemFiles, path, store);
       assertEquals(Deno.readTextFileSync(path), await text());
       if (Deno.build.os !== "windows") assertEquals(Deno.statSync(path).mode! & 0o777, 0o600);
       for (let batch = 0; batch < 5; batch++) await file.append(chainId, await grow(3));
@@ -66,7 +67,7 @@ onEachStore(
       const path = `${folder}/log.txt`;
       const { store, grow, text } = await growingLog(make);
       await grow(20);
-      (await LogFile.open(path, store)).close();
+      (await LogFile.open(systemFiles, path, store)).close();
       const whole = await text();
       const spoiled = [
         "",
@@ -83,11 +84,11 @@ onEachStore(
       ];
       for (const text of spoiled) {
         Deno.writeTextFileSync(path, text);
-        (await LogFile.open(path, store)).close();
+        (await LogFile.open(systemFiles, path, store)).close();
         assertEquals(Deno.readTextFileSync(path), whole, JSON.stringify(text.slice(-60)));
       }
       await grow(5);
-      (await LogFile.open(path, store)).close();
+      (await LogFile.open(systemFiles, path, store)).close();
       assertEquals(Deno.readTextFileSync(path), await text());
     }),
 );
@@ -98,7 +99,7 @@ onEachStore(
     inTemporaryFolder(async (folder) => {
       const path = `${folder}/log.txt`;
       const { store, grow, text } = await growingLog(make);
-      const file = await LogFile.open(path, store);
+      const file = await LogFile.open(systemFiles, path, store);
       const three = await grow(3);
       const { writeSync } = Deno.FsFile.prototype;
       Deno.FsFile.prototype.writeSync = function (bytes: Uint8Array) {
@@ -122,9 +123,9 @@ onEachStore("a second chain follows the first", (make) =>
     const second = filled(0xc9, 16);
     const { store, grow, text } = await growingLog(make, [chainId, second]);
     await grow(5);
-    (await LogFile.open(path, store)).close();
+    (await LogFile.open(systemFiles, path, store)).close();
     await grow(4, 1);
-    const file = await LogFile.open(path, store);
+    const file = await LogFile.open(systemFiles, path, store);
     await file.append(second, await grow(2, 1));
     file.close();
     assertEquals(Deno.readTextFileSync(path), await text());

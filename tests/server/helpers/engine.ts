@@ -1,4 +1,5 @@
 /** An engine on a store of its own, with a clock that tests turn and chance that repeats. */
+import { system, systemFiles } from "../../../lib/system.ts";
 import { nextEpochKey } from "../../../server/audit/chain.ts";
 import type { AuditEntry, SealedEntry } from "../../../server/audit/entry.ts";
 import { type ChainKey, ChainKeyFile } from "../../../server/audit/chain_key.ts";
@@ -7,6 +8,9 @@ import { ChainWriter, lastTimeOf } from "../../../server/audit/writer.ts";
 import type { Changes } from "../../../server/ledger/model.ts";
 import type { Command, Reply } from "../../../server/ledger/command.ts";
 import { Engine } from "../../../server/ledger/engine.ts";
+import { Ledger } from "../../../server/ledger/ledger.ts";
+import type { OpenLedger } from "../../../server/ledger_service.ts";
+import { openLedgerThread } from "../../../server/ledger_thread.ts";
 import type { Store } from "../../../server/ledger/store.ts";
 import { countingBytes, filled } from "../../lib/helpers.ts";
 import { idOf } from "./small_bank.ts";
@@ -68,8 +72,7 @@ export async function engineOn(
     store,
     log: await writerOn(store),
     lastMs: await lastTimeOf(store, keyRing),
-    nowMs: () => clock.nowMs,
-    monotonicMs: () => clock.runningMs ?? clock.nowMs,
+    clock: { nowMs: () => clock.nowMs, monotonicMs: () => clock.runningMs ?? clock.nowMs },
   });
   const onError = (error: Error) => errors.push(error.message);
   return {
@@ -83,14 +86,22 @@ export async function engineOn(
 /** What a ledger's thread is opened with, its chain's key in this folder. */
 export function ledgerParts(folder: string) {
   const chainKeyPath = `${folder}/chain.key`;
-  ChainKeyFile.create(chainKeyPath, chainId, firstKey);
+  ChainKeyFile.create(systemFiles, chainKeyPath, chainId, firstKey);
   return {
-    type: "open" as const,
     place: { path: `${folder}/bank.sqlite` },
     keys: keyRing.versions,
     chainId,
     chainKeyPath,
   };
+}
+
+/** A ledger in its thread. */
+export async function openLedger(
+  parts: OpenLedger,
+  onTrouble: (trouble: string) => void = () => {},
+): Promise<Ledger> {
+  const link = await openLedgerThread(parts, onTrouble);
+  return new Ledger({ link, world: system, onTrouble, shared: "url" in parts.place });
 }
 
 /** Every entry of the log's only chain. */

@@ -2,8 +2,8 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
 import type { Command } from "../../../server/ledger/command.ts";
-import { Ledger, type OpenLedger } from "../../../server/ledger/ledger.ts";
-import { addCustomer, enrolTerminal, ledgerParts } from "../helpers/engine.ts";
+import type { OpenLedger } from "../../../server/ledger_service.ts";
+import { addCustomer, enrolTerminal, ledgerParts, openLedger } from "../helpers/engine.ts";
 import { postgres } from "../helpers/postgres.ts";
 import { commandOf, idOf, settings } from "../helpers/small_bank.ts";
 import { newDatabase, onPostgres } from "../helpers/stores.ts";
@@ -131,7 +131,7 @@ function damage(path: string, sql: string): void {
 }
 
 async function checked(parts: OpenLedger) {
-  const ledger = await Ledger.open(parts, () => {});
+  const ledger = await openLedger(parts, () => {});
   const found = await ledger.check();
   await ledger.close();
   return found;
@@ -141,7 +141,7 @@ Deno.test("books are checked against their movements and their log, and every da
   inTemporaryFolder(async (folder) => {
     const parts = ledgerParts(folder);
     const { path } = parts.place;
-    const made = await Ledger.open({ ...parts, create: settings }, () => {});
+    const made = await openLedger({ ...parts, create: settings }, () => {});
     const replies = await Promise.all(history.map((command) => made.submit(command)));
     assertEquals(replies.filter(({ outcome }) => outcome === "ok").length, history.length - 3);
     const { problem, accounts, movements, entries } = await made.check();
@@ -179,7 +179,7 @@ onPostgres(
       const { run } = await postgres();
       const { url } = await newDatabase();
       const parts = { ...ledgerParts(folder), place: { url } };
-      const made = await Ledger.open({ ...parts, create: settings }, () => {});
+      const made = await openLedger({ ...parts, create: settings }, () => {});
       for (const command of history) await made.submit(command);
       assertEquals((await made.check()).problem, null);
       await made.close();
@@ -202,7 +202,7 @@ Deno.test("a torn page of the file is found", () =>
   inTemporaryFolder(async (folder) => {
     const parts = ledgerParts(folder);
     const { path } = parts.place;
-    const made = await Ledger.open({ ...parts, create: settings }, () => {});
+    const made = await openLedger({ ...parts, create: settings }, () => {});
     for (const command of history) await made.submit(command);
     await made.close();
     const database = new DatabaseSync(path);

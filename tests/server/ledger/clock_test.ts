@@ -1,7 +1,7 @@
 /** A clock that jumps stops money, and nothing else, until it is right again or confirmed. */
 import { assertEquals } from "@std/assert";
 import { clockJumpMsMax } from "../../../lib/limits.ts";
-import { Clock, jumpInWords } from "../../../server/ledger/clock.ts";
+import { BankClock, jumpInWords } from "../../../server/ledger/clock.ts";
 import type { ConfirmedClock } from "../../../server/ledger/model.ts";
 import type { Command } from "../../../server/ledger/command.ts";
 import { openStore } from "../../../server/ledger/open_store.ts";
@@ -30,7 +30,7 @@ const readings: [string, number, number, number | null][] = [
 Deno.test("a jump is what passes by the clock and not by the one that only runs on", () => {
   for (const [name, passed, running, jumpMs] of readings) {
     const time = { nowMs: start, monotonicMs: 7 };
-    const clock = new Clock(
+    const clock = new BankClock(
       { nowMs: () => time.nowMs, monotonicMs: () => time.monotonicMs },
       start,
     );
@@ -77,7 +77,7 @@ const starts: [string, number, ConfirmedClock | null, number, boolean][] = [
 Deno.test("at a start, a clock behind the books stops money, unless an operator confirmed it so", () => {
   for (const [name, lastMs, confirmed, nowMs, stops] of starts) {
     const parts = { nowMs: () => nowMs, monotonicMs: () => 3 };
-    assertEquals(new Clock(parts, lastMs, confirmed).read(lastMs).jumpMs !== null, stops, name);
+    assertEquals(new BankClock(parts, lastMs, confirmed).read(lastMs).jumpMs !== null, stops, name);
   }
 });
 

@@ -28,7 +28,7 @@ async function serverOn(url: string, server: number, create?: typeof settings) {
   const errors: string[] = [];
   const clock = { nowMs: () => 1_000_000, monotonicMs: () => 1_000_000 };
   const log = await writerOn(store, chainIdOf(server));
-  const engine = await Engine.open({ store, log, lastMs: 0, ...clock });
+  const engine = await Engine.open({ store, log, lastMs: 0, clock });
   let batches = 0;
   const run = async (commands: Command[]) =>
     (await engine.run(commands, ({ message }) => errors.push(message), batches++ % 3 === 2))

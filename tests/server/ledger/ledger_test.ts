@@ -1,8 +1,9 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { UsageError } from "../../../lib/errors.ts";
 import type { Command } from "../../../server/ledger/command.ts";
-import { Ledger, type OpenLedger } from "../../../server/ledger/ledger.ts";
-import { addCustomer, enrolTerminal, ledgerParts } from "../helpers/engine.ts";
+import type { Ledger } from "../../../server/ledger/ledger.ts";
+import type { OpenLedger } from "../../../server/ledger_service.ts";
+import { addCustomer, enrolTerminal, ledgerParts, openLedger } from "../helpers/engine.ts";
 import { idOf, settings } from "../helpers/small_bank.ts";
 import { onEachPlace } from "../helpers/stores.ts";
 import { inTemporaryFolder } from "../helpers/temporary.ts";
@@ -16,7 +17,7 @@ function onEachLedger(name: string, run: Run): void {
   onEachPlace(name, async (place, folder) => {
     const parts = { ...ledgerParts(folder), place };
     const troubles: string[] = [];
-    const ledger = await Ledger.open(
+    const ledger = await openLedger(
       { ...parts, create: settings },
       (trouble) => troubles.push(trouble),
     );
@@ -80,10 +81,10 @@ onEachLedger(
 Deno.test("a file in use, or none at all, is refused by its opener", () =>
   inTemporaryFolder(async (folder) => {
     const parts = ledgerParts(folder);
-    const ledger = await Ledger.open({ ...parts, create: settings }, () => {});
-    await assertRejects(() => Ledger.open(parts, () => {}), UsageError, "in use");
+    const ledger = await openLedger({ ...parts, create: settings }, () => {});
+    await assertRejects(() => openLedger(parts, () => {}), UsageError, "in use");
     await assertRejects(
-      () => Ledger.open({ ...parts, place: { path: `${parts.place.path}/none` } }, () => {}),
+      () => openLedger({ ...parts, place: { path: `${parts.place.path}/none` } }, () => {}),
       UsageError,
     );
     await ledger.close();

@@ -1,5 +1,6 @@
 /** A bank moves from its file into PostgreSQL, and nothing of it is lost or another. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { systemFiles } from "../../../lib/system.ts";
 import { UsageError } from "../../../lib/errors.ts";
 import { ChainKeyFile } from "../../../server/audit/chain_key.ts";
 import { parseFirstKey } from "../../../server/audit/first_key.ts";
@@ -44,7 +45,7 @@ onPostgres(
       await assertRejects(() => moved(running, url), UsageError, "in use by another process");
       const history = { customer: "alice", filter: {} };
       await running.reopen(); // everybody has left
-      const before = await running.bank.ledger.history(history);
+      const before = await running.bank.auditLog.history(history);
       await running.stop();
       const [said] = await moved(running, url);
       assert(/^the books are in the database.*: \d+ accounts, \d+ rows of mov/.test(said!), said);
@@ -56,7 +57,7 @@ onPostgres(
       );
       const bank = await openBank(running.folder, () => {}, url);
       const { read } = bank.ledger;
-      assertEquals((await bank.ledger.history(history)).entries, before.entries);
+      assertEquals((await bank.auditLog.history(history)).entries, before.entries);
       assertEquals(await read.holdIds(), [open]);
       const lobby = running.keys.lobby.terminal.toHex();
       const settled = await bank.ledger.submit({ op: "reverse", terminal: lobby, movement: open });
@@ -64,7 +65,7 @@ onPostgres(
       const firstKey = parseFirstKey(running.firstKey, "first.key");
       const verifier = new LogVerifier({
         firstKeys: [firstKey],
-        keyFile: ChainKeyFile.read(chainKeyPath(running.folder), firstKey.chainId),
+        keyFile: ChainKeyFile.read(systemFiles, chainKeyPath(running.folder), firstKey.chainId),
       });
       for (const { number, id } of await read.chains()) {
         for (const entry of await read.entriesAfter(number, 0, 10_000)) {

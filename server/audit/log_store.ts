@@ -1,0 +1,23 @@
+/** What the log's own code asks of the database that the log is in; each part of it takes less. */
+import type { ChainName, LogPlace, SealedEntry } from "./entry.ts";
+
+type Result<T> = T | Promise<T>;
+
+export interface LogStore {
+  /** Every chain of the log, by number: each writer has its own. */
+  chains(): Result<ChainName[]>;
+  /** The number of the chain with this id, which is added when it is new. */
+  openChain(id: Uint8Array): Result<number>;
+  /** Returns once all that can be read is durable. */
+  confirm(): Result<void>;
+  /** The last entries of a chain, newest first. */
+  lastEntries(chain: number, limit: number): Result<SealedEntry[]>;
+  /** Entries of a chain after this place, oldest first. */
+  entriesAfter(chain: number, sequence: number, limit: number): Result<SealedEntry[]>;
+  /** Entries of any of these indexes before this place, newest first; from the newest without a place. */
+  entriesOf(
+    who: readonly Uint8Array[],
+    before: LogPlace | null,
+    limit: number,
+  ): Result<SealedEntry[]>;
+}

@@ -1,0 +1,33 @@
+/** What the ledger's thread does for `Ledger`: the engine, its store and its log, wherever they are. */
+import type { LoggedAt } from "../../lib/atm.ts";
+import type { LoggedRow } from "../audit/entry.ts";
+import type { CheckedBooks } from "./check.ts";
+import type { Command, Reply } from "./command.ts";
+import type { AccountState } from "./model.ts";
+import type { ReadStore } from "./store.ts";
+
+/** The result of a batch that is on disk: a reply for each command, and every account it changed. */
+export interface BatchOutcome {
+  replies: Reply[];
+  /** Replies, by their index, that an older entry speaks of: its place is to be looked up. */
+  repeated: { index: number; row: LoggedRow }[];
+  accounts: AccountState[];
+  /** Whether the log's epoch has entries, and must end before long. */
+  epochOpen: boolean;
+}
+
+/** A call fails when the thread has ended, or as the thread's work fails. */
+export interface LedgerLink {
+  /** Runs one batch. What the store refuses is a reply; a failure leaves the batch's fate unknown. */
+  run(commands: readonly Command[], endEpoch: boolean): Promise<BatchOutcome>;
+  /** Where the log speaks of a row, if that is among the customer's newest entries. */
+  placeOf(row: LoggedRow): Promise<LoggedAt | undefined>;
+  /** Reads outside batches, by the store's own names. */
+  read(name: keyof ReadStore, args: readonly unknown[]): Promise<unknown>;
+  /** Works the books out from their movements, while all else waits. */
+  check(): Promise<CheckedBooks>;
+  /** Copies the books into a file of this path, while all else waits. */
+  backUp(path: string): Promise<void>;
+  /** Closes the store and the log, and ends the thread. */
+  close(): Promise<void>;
+}

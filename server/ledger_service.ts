@@ -1,0 +1,220 @@
+/**
+ * One bank's engine, store and log, joined: what a ledger's link leads to. It runs in a thread, or in
+ * the caller's own process.
+ */
+import type { HistoryPage, LoggedAt } from "../lib/atm.ts";
+import { equalInConstantTime } from "../lib/bytes.ts";
+import { UsageError } from "../lib/errors.ts";
+import type { Files, World } from "../lib/world.ts";
+import { ChainKeyFile } from "./audit/chain_key.ts";
+import type { LoggedRow } from "./audit/entry.ts";
+import { historyPage, type HistoryQuery } from "./audit/history.ts";
+import { AuditKeyRing, type AuditKeys } from "./audit/keys.ts";
+import { LogFile, type LogSource } from "./audit/log_file.ts";
+import { requireNewestKeys } from "./audit/newest_keys.ts";
+import { findEntry } from "./audit/places.ts";
+import { ChainWriter, lastTimeOf } from "./audit/writer.ts";
+import { type CheckedBooks, checkStore } from "./ledger/check.ts";
+import type { Command } from "./ledger/command.ts";
+import { Engine } from "./ledger/engine.ts";
+import { Faults } from "./ledger/faults.ts";
+import type { BatchOutcome, LedgerLink } from "./ledger/link.ts";
+import type { Settings } from "./ledger/model.ts";
+import type { StorePlace } from "./ledger/open_store.ts";
+import type { ReadStore, Store } from "./ledger/store.ts";
+
+/** What a ledger is opened with: plain values, which cross threads. */
+export interface OpenLedger {
+  place: StorePlace;
+  /** Every version of the AUDIT_KEY. */
+  keys: readonly AuditKeys[];
+  chainId: Uint8Array;
+  /** Where the chain's key is kept. */
+  chainKeyPath: string;
+  /** Where the log is kept as a file, too; nowhere without. */
+  logFilePath?: string;
+  /** The bank that is expected there. */
+  bankId?: string;
+  /** Given when the bank is made. */
+  create?: Settings;
+}
+
+export type OpenStore = (place: StorePlace, create?: Settings) => Promise<Store>;
+
+/** What a ledger works in. */
+export interface LedgerSurroundings {
+  openStore: OpenStore;
+  files: Files;
+  world: World;
+  /** Called with each line for the operator's log. */
+  onTrouble: (line: string) => void;
+}
+
+/** What is asked of the log, which the ledger's thread has. */
+export interface LogLink {
+  /** One page of a customer's history. */
+  history(query: HistoryQuery): Promise<Omit<HistoryPage, "outcome">>;
+  /** New entries are sealed under the newest of these keys from now on. */
+  useKeys(keys: readonly AuditKeys[]): Promise<void>;
+}
+
+/** The ledger and the log behind one link. */
+export interface BankLink extends LedgerLink, LogLink {}
+
+/** What a thread with a service answers: before all else `open`, or nothing but `checkFile`. */
+export interface ThreadCalls extends BankLink {
+  open(parts: OpenLedger): Promise<void>;
+  checkFile(file: FileToCheck): Promise<CheckedBooks>;
+}
+
+export interface ToLedgerThread {
+  id: number;
+  name: keyof ThreadCalls;
+  args: unknown[];
+}
+
+export type FromLedgerThread =
+  | { id: number; value: unknown }
+  | { id: number; error: { message: string; usage: boolean } }
+  | { trouble: string };
+
+interface LedgerParts {
+  store: Store;
+  log: ChainWriter;
+  keys: AuditKeyRing;
+  logFile: LogFile | null;
+  engine: Engine;
+}
+
+export class LedgerService implements BankLink {
+  readonly #faults: Faults;
+
+  private constructor(
+    private readonly parts: LedgerParts,
+    onTrouble: LedgerSurroundings["onTrouble"],
+  ) {
+    this.#faults = new Faults(onTrouble);
+  }
+
+  /**
+   * Opens a bank's ledger, or makes it.
+   * @throws {UsageError} when the store is missing, damaged, newer, or in use, or is another bank's
+   */
+  static async open(
+    { place, create, bankId, chainId, chainKeyPath, logFilePath, ...given }: OpenLedger,
+    { openStore, files, world, onTrouble }: LedgerSurroundings,
+  ): Promise<LedgerService> {
+    const keys = new AuditKeyRing(given.keys);
+    const store = await openStore(place, create);
+    try {
+      if ("url" in place) await requireOwn(store, keys, bankId);
+      const openKey = (epoch: number) => ChainKeyFile.open(files, chainKeyPath, chainId, epoch);
+      const { randomBytes } = world;
+      const log = await ChainWriter.open(store, { chainId, openKey, keys, randomBytes });
+      const source = "url" in place ? chainOf(store, chainId) : store;
+      const logFile = logFilePath === undefined
+        ? null
+        : await LogFile.open(files, logFilePath, source).catch(({ message }: Error) => {
+          onTrouble(`${logFilePath} is not kept: ${message}`); // the bank works without it
+          return null;
+        });
+      const engine = await Engine.open({
+        store,
+        log,
+        lastMs: await lastTimeOf(store, keys),
+        clock: world,
+        onCommitted: (entries) => logFile?.append(chainId, entries),
+      });
+      return new LedgerService({ store, log, keys, logFile, engine }, onTrouble);
+    } catch (error) {
+      await store.close(); // or the file stays in use while a thread ends
+      throw error;
+    }
+  }
+
+  async run(commands: readonly Command[], endEpoch: boolean): Promise<BatchOutcome> {
+    const errors: Error[] = [];
+    const outcome = await this.parts.engine.run(commands, (error) => errors.push(error), endEpoch);
+    this.#faults.after(errors);
+    return outcome;
+  }
+
+  async placeOf(row: LoggedRow): Promise<LoggedAt | undefined> {
+    return await findEntry(this.parts.store, this.parts.keys, row);
+  }
+
+  async read(name: keyof ReadStore, args: readonly unknown[]): Promise<unknown> {
+    return await (this.parts.store[name] as (...args: unknown[]) => unknown)(...args);
+  }
+
+  async check(): Promise<CheckedBooks> {
+    const { store, keys } = this.parts;
+    return await store.snapshot((store) => checkStore(store, keys.open.bind(keys)));
+  }
+
+  async backUp(path: string): Promise<void> {
+    await this.parts.store.backUp(path);
+  }
+
+  async history(query: HistoryQuery): Promise<Omit<HistoryPage, "outcome">> {
+    return await historyPage(this.parts.store, this.parts.keys, query);
+  }
+
+  useKeys(keys: readonly AuditKeys[]): Promise<void> {
+    this.parts.log.keys = this.parts.keys = new AuditKeyRing(keys);
+    return Promise.resolve();
+  }
+
+  async close(): Promise<void> {
+    const { store, log, logFile } = this.parts;
+    logFile?.close();
+    log.close();
+    await store.close();
+  }
+}
+
+/** A bank's file that nobody has open. */
+export interface FileToCheck {
+  path: string;
+  keys: readonly AuditKeys[];
+}
+
+/**
+ * Works the books of a file out from its movements.
+ * @throws {UsageError} when it is no bank's file
+ */
+export async function checkFile(
+  { path, keys }: FileToCheck,
+  openStore: OpenStore,
+): Promise<CheckedBooks> {
+  const store = await openStore({ path });
+  try {
+    const ring = new AuditKeyRing(keys);
+    return await checkStore(store, ring.open.bind(ring));
+  } finally {
+    await store.close();
+  }
+}
+
+/**
+ * A database elsewhere may be another bank's, which must not get a chain of this one's.
+ * @throws {UsageError} when it is, or keys of the log have been changed at another server
+ */
+async function requireOwn(
+  store: Store,
+  keys: AuditKeyRing,
+  bankId: string | undefined,
+): Promise<void> {
+  if (bankId !== undefined && (await store.settings()).bankId !== bankId) {
+    throw new UsageError("the database has another bank than this folder: look at its URL");
+  }
+  await requireNewestKeys(store, keys);
+}
+
+/** A log of one chain alone: other servers keep the files of theirs. */
+function chainOf(store: ReadStore, only: Uint8Array): LogSource {
+  return {
+    chains: async () => (await store.chains()).filter(({ id }) => equalInConstantTime(id, only)),
+    entriesAfter: async (...place) => await store.entriesAfter(...place),
+  };
+}

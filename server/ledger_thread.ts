@@ -1,0 +1,105 @@
+/** A bank's ledger in a thread of its own: each call is a message there, and its result a message back. */
+import { UsageError } from "../lib/errors.ts";
+import type { CheckedBooks } from "./ledger/check.ts";
+import type {
+  BankLink,
+  FileToCheck,
+  FromLedgerThread,
+  LedgerSurroundings,
+  OpenLedger,
+  ThreadCalls,
+  ToLedgerThread,
+} from "./ledger_service.ts";
+
+type OnTrouble = LedgerSurroundings["onTrouble"];
+
+class LedgerThread {
+  readonly #worker: Worker;
+  readonly #calls = new Map<number, PromiseWithResolvers<unknown>>();
+  #nextId = 0;
+  /** Why no more calls are answered. */
+  #ended: Error | null = null;
+
+  constructor(private readonly onTrouble: OnTrouble) {
+    this.#worker = new Worker(import.meta.resolve("./ledger_worker.ts"), { type: "module" });
+    this.#worker.onmessage = ({ data }: MessageEvent<FromLedgerThread>) => this.#take(data);
+    this.#worker.onerror = (event) => {
+      event.preventDefault();
+      this.onTrouble(`the ledger's thread has died: ${event.message}`);
+      this.end("the ledger's thread has died");
+    };
+  }
+
+  async call<Name extends keyof ThreadCalls>(
+    name: Name,
+    ...args: Parameters<ThreadCalls[Name]>
+  ): Promise<Awaited<ReturnType<ThreadCalls[Name]>>> {
+    if (this.#ended) throw this.#ended;
+    const call = Promise.withResolvers<unknown>();
+    const id = this.#nextId++;
+    this.#calls.set(id, call);
+    this.#worker.postMessage({ id, name, args } satisfies ToLedgerThread);
+    return await call.promise as Awaited<ReturnType<ThreadCalls[Name]>>;
+  }
+
+  /** Ends the thread, and every call that it has not answered. */
+  end(why: string): void {
+    const ended = this.#ended ??= new Error(why);
+    for (const call of this.#calls.values()) call.reject(ended);
+    this.#calls.clear();
+    this.#worker.terminate();
+  }
+
+  get hasEnded(): boolean {
+    return this.#ended !== null;
+  }
+
+  #take(message: FromLedgerThread): void {
+    if ("trouble" in message) return this.onTrouble(message.trouble);
+    const call = this.#calls.get(message.id);
+    this.#calls.delete(message.id);
+    if ("value" in message) return call?.resolve(message.value);
+    const { message: text, usage } = message.error;
+    call?.reject(usage ? new UsageError(text) : new Error(text));
+  }
+}
+
+/**
+ * Opens a bank's ledger in a thread.
+ * @throws {UsageError} as `LedgerService.open` does
+ */
+export async function openLedgerThread(parts: OpenLedger, onTrouble: OnTrouble): Promise<BankLink> {
+  const thread = new LedgerThread(onTrouble);
+  try {
+    await thread.call("open", parts);
+  } catch (error) {
+    thread.end("the ledger was not opened");
+    throw error;
+  }
+  return {
+    run: (...args) => thread.call("run", ...args),
+    placeOf: (...args) => thread.call("placeOf", ...args),
+    read: (...args) => thread.call("read", ...args),
+    check: () => thread.call("check"),
+    backUp: (...args) => thread.call("backUp", ...args),
+    history: (...args) => thread.call("history", ...args),
+    useKeys: (...args) => thread.call("useKeys", ...args),
+    async close() {
+      if (thread.hasEnded) return;
+      await thread.call("close").finally(() => thread.end("the ledger is closed"));
+    },
+  };
+}
+
+/**
+ * Works the books of a file out from its movements, in a thread.
+ * @throws {UsageError} when it is no bank's file
+ */
+export async function checkFileInThread(file: FileToCheck): Promise<CheckedBooks> {
+  const thread = new LedgerThread(() => {});
+  try {
+    return await thread.call("checkFile", file);
+  } finally {
+    thread.end("the file is checked");
+  }
+}

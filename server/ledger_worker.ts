@@ -1,0 +1,41 @@
+/// <reference lib="deno.worker" />
+/** The thread of a bank's ledger: calls come as messages, and are answered by one service. */
+import { UsageError } from "../lib/errors.ts";
+import { system, systemFiles } from "../lib/system.ts";
+import { openStore } from "./ledger/open_store.ts";
+import {
+  checkFile,
+  type FileToCheck,
+  type FromLedgerThread,
+  LedgerService,
+  type OpenLedger,
+  type ToLedgerThread,
+} from "./ledger_service.ts";
+
+let service: LedgerService;
+
+const answer = (message: FromLedgerThread) => self.postMessage(message);
+const surroundings = {
+  openStore,
+  files: systemFiles,
+  world: system,
+  onTrouble: (trouble: string) => answer({ trouble }),
+};
+
+self.onmessage = async ({ data: { id, name, args } }: MessageEvent<ToLedgerThread>) => {
+  try {
+    answer({ id, value: await handle(name, args) });
+  } catch (error) {
+    const { message } = error as Error;
+    answer({ id, error: { message, usage: error instanceof UsageError } });
+  }
+};
+
+async function handle(name: ToLedgerThread["name"], args: unknown[]): Promise<unknown> {
+  if (name === "open") {
+    service = await LedgerService.open(args[0] as OpenLedger, surroundings);
+    return;
+  }
+  if (name === "checkFile") return await checkFile(args[0] as FileToCheck, openStore);
+  return await (service[name] as (...args: unknown[]) => Promise<unknown>)(...args);
+}

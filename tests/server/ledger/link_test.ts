@@ -1,0 +1,178 @@
+/** The ledger over a link that answers as the test says: in this process, with timers that it turns. */
+import { assertEquals, assertRejects } from "@std/assert";
+import type { LoggedAt } from "../../../lib/atm.ts";
+import { epochMs } from "../../../lib/limits.ts";
+import { system, systemFiles } from "../../../lib/system.ts";
+import { endsEpoch } from "../../../server/audit/entry.ts";
+import { logCommand } from "../../../server/ledger/command.ts";
+import { Ledger } from "../../../server/ledger/ledger.ts";
+import type { LedgerLink } from "../../../server/ledger/link.ts";
+import { openStore } from "../../../server/ledger/open_store.ts";
+import {
+  type FromLedgerThread,
+  LedgerService,
+  type ToLedgerThread,
+} from "../../../server/ledger_service.ts";
+import { addCustomer, enrolTerminal, ledgerParts, openLedger } from "../helpers/engine.ts";
+import { commandOf, idOf, settings } from "../helpers/small_bank.ts";
+import { inTemporaryFolder } from "../helpers/temporary.ts";
+
+/** Timers that go off when the test says so. */
+function handTurned() {
+  const timers = new Map<number, { atMs: number; act: () => void }>();
+  let nowMs = 1_000_000;
+  let next = 0;
+  const world = {
+    nowMs: () => nowMs,
+    monotonicMs: () => nowMs,
+    after(ms: number, act: () => void) {
+      const id = next++;
+      timers.set(id, { atMs: nowMs + ms, act });
+      return () => void timers.delete(id);
+    },
+    nextTurn: (act: () => void) => world.after(0, act),
+    randomBytes: system.randomBytes,
+  };
+  const pass = (ms: number) => {
+    nowMs += ms;
+    for (const [id, { atMs, act }] of timers) {
+      if (atMs > nowMs) continue;
+      timers.delete(id);
+      act();
+    }
+  };
+  return { world, pass, pending: () => timers.size };
+}
+
+/** A ledger whose link does this. */
+function ledgerOver(link: Partial<LedgerLink>) {
+  const troubles: string[] = [];
+  const { world } = handTurned();
+  const ledger = new Ledger({
+    link: { close: () => Promise.resolve(), ...link } as LedgerLink,
+    world,
+    onTrouble: (trouble) => troubles.push(trouble),
+    shared: false,
+  });
+  return { ledger, troubles };
+}
+
+const row = { customer: "alice", movement: idOf("w1"), step: "authorise" } as const;
+const withdrawal = commandOf("lobby alice withdraw w1 alice 4000 EUR");
+const note = logCommand("bank", "x");
+const reply = { outcome: "ok", timeMs: 1 } as const;
+
+/** Every command goes well, and each withdrawal has done so before. */
+const repeating: LedgerLink["run"] = (commands) =>
+  Promise.resolve({
+    replies: commands.map(() => reply),
+    repeated: commands.flatMap(({ op }, index) => op === "authorise" ? [{ index, row }] : []),
+    accounts: [],
+    epochOpen: false,
+  });
+
+Deno.test("the place of a repeated movement is looked up after its batch, and delays that reply alone", async () => {
+  const place = Promise.withResolvers<LoggedAt | undefined>();
+  const asked: unknown[] = [];
+  const { ledger } = ledgerOver({
+    run: repeating,
+    placeOf: (row) => (asked.push(row), place.promise),
+  });
+  const [repeated, other] = [ledger.submit(withdrawal), ledger.submit(note)];
+  assertEquals(await other, reply);
+  assertEquals(await ledger.submit(note), reply, "the next batch");
+  const logged = { place: "1.7", tag: "ab" };
+  place.resolve(logged);
+  assertEquals(await repeated, { ...reply, logged });
+  assertEquals(asked, [row]);
+  await ledger.close();
+});
+
+Deno.test("a place that is not found, or cannot be looked up, is left out of the reply", async () => {
+  const places = [() => Promise.resolve(undefined), () => Promise.reject(new Error("gone"))];
+  for (const [index, placeOf] of places.entries()) {
+    const { ledger, troubles } = ledgerOver({ run: repeating, placeOf });
+    assertEquals(await ledger.submit(withdrawal), reply);
+    assertEquals(troubles, index === 0 ? [] : ["no place for a receipt: gone"]);
+  }
+});
+
+Deno.test("a link that fails leaves a batch without an answer, and is reported", async () => {
+  const { ledger, troubles } = ledgerOver({ run: () => Promise.reject(new Error("gone")) });
+  const replies = [ledger.submit(withdrawal), ledger.submit(note)];
+  for (const reply of replies) await assertRejects(() => reply, Error, "gone");
+  ledger.submit(note); // nobody waits for it: its failure ends nothing
+  await ledger.close();
+  assertEquals(troubles, ["gone", "gone"]);
+});
+
+Deno.test("a ledger in this process needs no thread and no real timer", () =>
+  inTemporaryFolder(async (folder) => {
+    const parts = { ...ledgerParts(folder), create: settings };
+    const { world, pass, pending } = handTurned();
+    const onTrouble = (trouble: string) => {
+      throw new Error(trouble);
+    };
+    const link = await LedgerService.open(parts, {
+      openStore,
+      files: systemFiles,
+      world,
+      onTrouble,
+    });
+    const ledger = new Ledger({ link, world, onTrouble, shared: false });
+    const replies = await Promise.all(
+      [addCustomer("alice", 10_000n), enrolTerminal("lobby")].map((each) => ledger.submit(each)),
+    );
+    assertEquals(replies.map(({ timeMs }) => timeMs), [1_000_000, 1_000_000]);
+    assertEquals(pending(), 1, "the end of the epoch");
+    pass(epochMs);
+    const { outcome, logged } = await ledger.submit(withdrawal);
+    assertEquals(outcome, "ok");
+    assertEquals((await ledger.submit(withdrawal)).logged, logged);
+    const entries = await ledger.read.entriesAfter(1, 0, 100);
+    assertEquals(entries.map(endsEpoch), [false, false, false, false, true]);
+    await ledger.close();
+    assertEquals(pending(), 0);
+  }));
+
+/** A thread that opens its ledger, answers nothing else, and dies when the test says so. */
+class DyingWorker extends EventTarget {
+  static last: DyingWorker;
+  ended = false;
+  onmessage: ((event: { data: FromLedgerThread }) => void) | null = null;
+  onerror: ((event: { message: string; preventDefault(): void }) => void) | null = null;
+
+  constructor() {
+    super();
+    DyingWorker.last = this;
+  }
+
+  postMessage({ id, name }: ToLedgerThread): void {
+    if (name === "open") queueMicrotask(() => this.onmessage!({ data: { id, value: undefined } }));
+  }
+
+  die(): void {
+    this.onerror!({ message: "out of memory", preventDefault() {} });
+  }
+
+  terminate(): void {
+    this.ended = true;
+  }
+}
+
+Deno.test("a thread that dies is reported, and everything that waits for it fails", () =>
+  inTemporaryFolder(async (folder) => {
+    const troubles: string[] = [];
+    const { Worker: real } = globalThis;
+    globalThis.Worker = DyingWorker as unknown as typeof real;
+    const ledger = await openLedger(ledgerParts(folder), (trouble) => troubles.push(trouble))
+      .finally(() => globalThis.Worker = real);
+    const waiting = [ledger.submit(note), ledger.read.settings()];
+    await Promise.resolve(); // the batch is under way
+    DyingWorker.last.die();
+    for (const each of waiting) await assertRejects(() => each, Error, "thread has died");
+    await assertRejects(() => ledger.read.settings(), Error, "thread has died");
+    await ledger.close();
+    assertEquals(DyingWorker.last.ended, true);
+    assertEquals(troubles[0], "the ledger's thread has died: out of memory");
+  }));
