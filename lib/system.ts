@@ -3,7 +3,15 @@
  * that does I/O: programs, threads, the launcher and tests import it, nothing else does.
  */
 import { setImmediate } from "node:timers";
-import type { AcceptedSocket, Files, OpenFile, Socket, SocketListener, World } from "./world.ts";
+import type {
+  AcceptedSocket,
+  Files,
+  OpenFile,
+  Socket,
+  SocketListener,
+  World,
+  WorldWithFiles,
+} from "./world.ts";
 
 export const system: World = {
   nowMs: Date.now,
@@ -117,6 +125,8 @@ export const systemFiles: Files = {
     opened.syncSync();
   },
 };
+
+export const systemWithFiles: WorldWithFiles = { ...system, files: systemFiles };
 
 function fileOf(file: Deno.FsFile): OpenFile {
   return {

@@ -92,6 +92,11 @@ export interface Files {
   syncFolder(folder: string): void;
 }
 
+/** The world of a process that keeps files. */
+export interface WorldWithFiles extends World {
+  readonly files: Files;
+}
+
 /** Resolves after so many milliseconds, or at once when `signal` aborts. */
 export function pause(timers: Timers, ms: number, signal?: AbortSignal): Promise<void> {
   if (signal?.aborted) return Promise.resolve();

@@ -3,6 +3,7 @@ import { type Bytes, fromHex } from "../lib/bytes.ts";
 import { UsageError } from "../lib/errors.ts";
 import { system } from "../lib/system.ts";
 import { databaseUrlVariable } from "../lib/database_url.ts";
+import { systemWithFiles } from "../lib/system.ts";
 import { requireNewestKeys } from "./audit/newest_keys.ts";
 import { AuditKeyRing, auditKeysOf } from "./audit/keys.ts";
 import { Passwords } from "./credentials/passwords.ts";
@@ -138,7 +139,7 @@ export async function joinBank(
 
 /** @throws {UsageError} when the database has no bank that these are the newest keys of */
 async function requireBankOf(url: string, { master, audit }: BankKeys): Promise<void> {
-  const store = await openStore({ url });
+  const store = await openStore(systemWithFiles, { url });
   try {
     await requireNewestKeys(store, ringOf(audit));
     terminalKeysOf(master, await store.settings(), await store.terminals());

@@ -1,7 +1,7 @@
 /// <reference lib="deno.worker" />
 /** The thread of a bank's ledger: calls come as messages, and are answered by one service. */
 import { UsageError } from "../lib/errors.ts";
-import { system, systemFiles } from "../lib/system.ts";
+import { system, systemFiles, systemWithFiles } from "../lib/system.ts";
 import { openStore } from "./ledger/open_store.ts";
 import {
   checkFile,
@@ -9,14 +9,16 @@ import {
   type FromLedgerThread,
   LedgerService,
   type OpenLedger,
+  type OpenStore,
   type ToLedgerThread,
 } from "./ledger_service.ts";
 
 let service: LedgerService;
 
 const answer = (message: FromLedgerThread) => self.postMessage(message);
+const openSystemStore: OpenStore = (...place) => openStore(systemWithFiles, ...place);
 const surroundings = {
-  openStore,
+  openStore: openSystemStore,
   files: systemFiles,
   world: system,
   onTrouble: (trouble: string) => answer({ trouble }),
@@ -36,6 +38,6 @@ async function handle(name: ToLedgerThread["name"], args: unknown[]): Promise<un
     service = await LedgerService.open(args[0] as OpenLedger, surroundings);
     return;
   }
-  if (name === "checkFile") return await checkFile(args[0] as FileToCheck, openStore);
+  if (name === "checkFile") return await checkFile(args[0] as FileToCheck, openSystemStore);
   return await (service[name] as (...args: unknown[]) => Promise<unknown>)(...args);
 }

@@ -1,4 +1,5 @@
-/** Which database a bank is in: above this, nothing knows. */
+/** Opens a bank's store: only this file chooses between the databases. */
+import type { WorldWithFiles } from "../../lib/world.ts";
 import type { Settings } from "./model.ts";
 import { SqliteStore } from "./sqlite/store.ts";
 import type { Store } from "./store.ts";
@@ -10,10 +11,14 @@ export type StorePlace = { path: string } | { url: string };
  * Opens the bank's store, or makes it with these settings.
  * @throws {UsageError} when there is none, or one already; when it is damaged, newer, in use or not to be reached
  */
-export async function openStore(place: StorePlace, create?: Settings): Promise<Store> {
-  if ("path" in place) return SqliteStore.open(place.path, create);
+export async function openStore(
+  world: WorldWithFiles,
+  place: StorePlace,
+  create?: Settings,
+): Promise<Store> {
+  if ("path" in place) return SqliteStore.open(world, place.path, create);
   const { PostgresStore } = await import("./postgres/store.ts"); // a bank in a file needs no driver
-  return await PostgresStore.open(place.url, create);
+  return await PostgresStore.open(world, place.url, create);
 }
 
 /**

@@ -5,7 +5,7 @@
 import { fromHex } from "../../lib/bytes.ts";
 import { UsageError } from "../../lib/errors.ts";
 import { requirePrivate } from "../../lib/private_file.ts";
-import { systemFiles } from "../../lib/system.ts";
+import { systemFiles, systemWithFiles } from "../../lib/system.ts";
 import { placeOfText } from "../audit/entry.ts";
 import { ChainKeyFile } from "../audit/chain_key.ts";
 import { parseCheckpoint } from "../audit/checkpoint.ts";
@@ -157,7 +157,7 @@ export async function anotherChain(
   url?: string,
 ): Promise<void> {
   // Refused where a server runs.
-  if (url === undefined) SqliteStore.open(databasePath(folder)).close();
+  if (url === undefined) SqliteStore.open(systemWithFiles, databasePath(folder)).close();
   else ownFolder(folder).close();
   startAnotherChain(folder, randomBytes, (text) => writePrivateFile(firstKeyPath, text));
   const bank = await openBank(folder, log, url);

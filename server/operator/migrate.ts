@@ -4,6 +4,7 @@
  * file is kept beside it.
  */
 import { UsageError } from "../../lib/errors.ts";
+import { systemWithFiles } from "../../lib/system.ts";
 import { AuditKeyRing, auditKeysOf } from "../audit/keys.ts";
 import { openBank } from "../bank.ts";
 import {
@@ -69,10 +70,10 @@ export async function migrateBank(
 
 /** Copies the file, and holds it for itself until the copy counts; says how much it was. */
 async function copied(path: string, url: string, folder: string): Promise<string> {
-  const file = SqliteStore.open(path);
+  const file = SqliteStore.open(systemWithFiles, path);
   try {
     (await prepared(url, (connection) => copyBank(file, connection))).close();
-    const copy = await PostgresStore.open(url);
+    const copy = await PostgresStore.open(systemWithFiles, url);
     try {
       const counted = await requireSame(file, copy);
       keepBankElsewhere(folder, file.settings().bankId);

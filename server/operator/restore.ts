@@ -5,6 +5,7 @@
  */
 import { hex } from "../../lib/bytes.ts";
 import { UsageError } from "../../lib/errors.ts";
+import { systemWithFiles } from "../../lib/system.ts";
 import { AuditKeyRing, auditKeysOf } from "../audit/keys.ts";
 import { lastTimeOf } from "../audit/writer.ts";
 import { openBank, randomBytes } from "../bank.ts";
@@ -135,7 +136,7 @@ async function headOf(path: string, keys: AuditKeyRing): Promise<Head | null> {
   if (!isThere(path)) return null;
   let store: SqliteStore;
   try {
-    store = SqliteStore.open(path);
+    store = SqliteStore.open(systemWithFiles, path);
   } catch (error) {
     if (/in use/.test((error as Error).message)) throw error;
     return null;
@@ -167,7 +168,7 @@ function missingInWords(kept: Head, lost: Head | null): string {
 
 /** Keeps what became of terminals since, and has the bank wait for them; gives lines about it. */
 function makeReady(path: string, timeMs: number, kept: Terminal[] | null): string[] {
-  const store = SqliteStore.open(path);
+  const store = SqliteStore.open(systemWithFiles, path);
   try {
     const held = store.holds().map((hold) => hold.timeMs);
     const before = new Map(store.terminals().map((terminal) => [terminal.id, terminal]));

@@ -1,7 +1,7 @@
 /** A log that grows by itself: what benches of the audit log work on. */
 import process from "node:process";
-import { systemFiles } from "../../lib/system.ts";
 import { batchCommandsMax } from "../../lib/limits.ts";
+import { systemFiles, systemWithFiles } from "../../lib/system.ts";
 import { ChainKeyFile } from "../../server/audit/chain_key.ts";
 import { LogFile } from "../../server/audit/log_file.ts";
 import { AuditKeyRing } from "../../server/audit/keys.ts";
@@ -51,7 +51,7 @@ export function entryAt(index: number, count: number): AuditEntry {
  */
 export async function openLog(folder: string, count: number) {
   Deno.mkdirSync(folder);
-  const store = SqliteStore.open(`${folder}/bank.sqlite`, settings);
+  const store = SqliteStore.open(systemWithFiles, `${folder}/bank.sqlite`, settings);
   ChainKeyFile.create(systemFiles, `${folder}/chain.key`, chainId, firstKey);
   const log = await ChainWriter.open(store, {
     chainId,

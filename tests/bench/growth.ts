@@ -7,7 +7,7 @@
 import { DatabaseSync } from "node:sqlite";
 import { newMovementId } from "../../client/movement_id.ts";
 import { historyPage } from "../../server/audit/history.ts";
-import { system } from "../../lib/system.ts";
+import { system, systemWithFiles } from "../../lib/system.ts";
 import type { Command } from "../../server/ledger/command.ts";
 import { SqliteStore } from "../../server/ledger/sqlite/store.ts";
 import { addCustomer, engineOn, enrolTerminal, keyRing } from "../server/helpers/engine.ts";
@@ -28,7 +28,7 @@ export async function benchGrowth(bench: Bench): Promise<void> {
   for (const [name, sizes] of Object.entries({ young, grown })) {
     await inTemporaryFolder(async (folder) => {
       const path = `${folder}/bank.sqlite`;
-      SqliteStore.open(path, settings).close();
+      SqliteStore.open(systemWithFiles, path, settings).close();
       fill(path, sizes);
       const to = (what: string) => name === "grown" ? `growth.young.${what}` : null;
       await measure(bench, path, (what) => ({ id: `growth.${name}.${what}`, to: to(what) }));
@@ -63,7 +63,7 @@ async function measure(
   path: string,
   named: (what: string) => { id: string; to: string | null },
 ): Promise<void> {
-  const store = SqliteStore.open(path);
+  const store = SqliteStore.open(systemWithFiles, path);
   try {
     const { run } = await engineOn(store, Date.now());
     const count = bench.size(activeCount, 20);

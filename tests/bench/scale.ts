@@ -15,6 +15,7 @@ import { openStore } from "../../server/ledger/open_store.ts";
 import { PostgresConnection } from "../../server/ledger/postgres/connection.ts";
 import { PromotedCluster } from "../failover/promoted_cluster.ts";
 import { filled } from "../lib/helpers.ts";
+import { systemWithFiles } from "../../lib/system.ts";
 import {
   addCustomer,
   engineOn,
@@ -64,7 +65,7 @@ export async function benchScale(bench: Bench): Promise<void> {
   try {
     await inTemporaryFolder(async (folder) => {
       const url = cluster.url;
-      const store = await openStore({ url }, settings);
+      const store = await openStore(systemWithFiles, { url }, settings);
       const { run } = await engineOn(store, Date.now());
       const terminals = [oneTerminal, ...customers.map((_, index) => terminalOf(index))];
       await run(
@@ -222,7 +223,7 @@ async function withServers(
 /** A transaction for each request: the same engine and rules, with nobody to share a batch with. */
 async function withRequests(url: string, run: (mover: Mover) => Promise<void>): Promise<void> {
   const stores = await Promise.all(
-    Array.from({ length: connections }, () => openStore({ url })),
+    Array.from({ length: connections }, () => openStore(systemWithFiles, { url })),
   );
   const engines = [];
   for (const store of stores) {

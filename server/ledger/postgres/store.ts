@@ -10,10 +10,10 @@
  * an answer the chain's row tells: whoever holds its lock knows that no commit of this chain is still
  * under way, and `commit_id` says which was the last.
  */
-import { randomBytes } from "node:crypto";
 import { equalInConstantTime } from "../../../lib/bytes.ts";
 import { UsageError } from "../../../lib/errors.ts";
 import { databaseLoadsMax, databaseOutageMsMax, databaseRetryMs } from "../../../lib/limits.ts";
+import { pause, type World } from "../../../lib/world.ts";
 import type { SealedEntry } from "../../audit/entry.ts";
 import type { Changes, Loaded, Settings } from "../model.ts";
 import type { Touch } from "../touch.ts";
@@ -58,7 +58,11 @@ export class PostgresStore extends PostgresReads implements Store {
   /** The next batch locks what all servers share: only few batches change it. */
   #wideNext = false;
 
-  private constructor(private readonly url: string, private readonly reads: ReadConnection) {
+  private constructor(
+    private readonly world: World,
+    private readonly url: string,
+    private readonly reads: ReadConnection,
+  ) {
     super((statement) => reads.rows(statement));
   }
 
@@ -66,8 +70,8 @@ export class PostgresStore extends PostgresReads implements Store {
    * Opens the bank of a database, or makes it with these settings.
    * @throws {UsageError} when it cannot be reached, has no bank, has one already, or a newer one
    */
-  static async open(url: string, create?: Settings): Promise<PostgresStore> {
-    const store = new PostgresStore(url, new ReadConnection(url));
+  static async open(world: World, url: string, create?: Settings): Promise<PostgresStore> {
+    const store = new PostgresStore(world, url, new ReadConnection(url));
     store.#connection = await prepared(
       url,
       (connection) => prepareSchema(connection, { versions, create }),
@@ -135,7 +139,7 @@ export class PostgresStore extends PostgresReads implements Store {
       this.#wideNext = true;
       throw new TryAgain("what all servers share changes with this batch");
     }
-    const id = randomBytes(16);
+    const id = this.world.randomBytes(16);
     try {
       await endSurely(connection, [
         ...commitStatements(changes, entries, known),
@@ -164,7 +168,7 @@ export class PostgresStore extends PostgresReads implements Store {
    * @throws {Unreachable}
    */
   async #makeSure(isRight: (last: Uint8Array | null) => boolean): Promise<boolean> {
-    const endMs = performance.now() + databaseOutageMsMax;
+    const endMs = this.world.monotonicMs() + databaseOutageMsMax;
     for (;;) {
       try {
         const connection = await this.#connected();
@@ -175,8 +179,10 @@ export class PostgresStore extends PostgresReads implements Store {
         await endSurely(connection, [countOneMore(this.#chain)]);
         return true;
       } catch (error) {
-        if (!(isInDoubt(error) || isConflict(error)) || performance.now() > endMs) throw error;
-        await pause();
+        if (!(isInDoubt(error) || isConflict(error)) || this.world.monotonicMs() > endMs) {
+          throw error;
+        }
+        await pause(this.world, databaseRetryMs);
       }
     }
   }
@@ -191,11 +197,11 @@ export class PostgresStore extends PostgresReads implements Store {
         this.#connection = await PostgresConnection.open(this.url);
         this.#goneSinceMs = null;
       } catch (error) {
-        this.#goneSinceMs ??= performance.now();
-        if (performance.now() - this.#goneSinceMs > databaseOutageMsMax) {
+        this.#goneSinceMs ??= this.world.monotonicMs();
+        if (this.world.monotonicMs() - this.#goneSinceMs > databaseOutageMsMax) {
           throw new Unreachable(`the database cannot be reached (${(error as Error).message})`);
         }
-        await pause();
+        await pause(this.world, databaseRetryMs);
       }
     }
     return this.#connection;
@@ -301,8 +307,6 @@ async function endSurely(
 function again(error: unknown): unknown {
   return isInDoubt(error) || isConflict(error) ? new TryAgain((error as Error).message) : error;
 }
-
-const pause = () => new Promise((resolve) => setTimeout(resolve, databaseRetryMs));
 
 const lockChain = (chain: number): Statement => ({
   name: "lock_chain",

@@ -1,4 +1,5 @@
 /** The ledger's store on SQLite: one file, one owner, every commit on disk before it returns. */
+import type { WorldWithFiles } from "../../../lib/world.ts";
 import type { SealedEntry } from "../../audit/entry.ts";
 import type { Changes, Loaded, Settings } from "../model.ts";
 import { numberOf } from "../rows.ts";
@@ -14,15 +15,19 @@ import { prepareSchema, versions } from "./versions.ts";
 export class SqliteStore extends SqliteReads implements Store {
   readonly #kept = new KeptRows();
 
+  private constructor(private readonly world: WorldWithFiles, connection: SqliteConnection) {
+    super(connection);
+  }
+
   /**
    * Opens the bank's file, or makes it with these settings; takes it for this process alone.
    * @throws {UsageError} when another process has it, when it is damaged or of a newer version, or when
    *   there is no such file
    */
-  static open(path: string, create?: Settings): SqliteStore {
-    return new SqliteStore(
-      SqliteConnection.open(path, (connection) => prepareSchema(connection, { versions, create })),
-    );
+  static open(world: WorldWithFiles, path: string, create?: Settings): SqliteStore {
+    const prepare = (connection: SqliteConnection) =>
+      prepareSchema(connection, { versions, create });
+    return new SqliteStore(world, SqliteConnection.open(path, prepare));
   }
 
   load(touch: Touch): Loaded {
@@ -56,8 +61,8 @@ export class SqliteStore extends SqliteReads implements Store {
   /** Nothing commits meanwhile. */
   async backUp(path: string): Promise<void> {
     await this.connection.copyTo(path);
-    const copy = Deno.openSync(path, { write: true });
-    copy.syncSync();
+    const copy = this.world.files.open(path, "write");
+    copy.sync();
     copy.close();
   }
 

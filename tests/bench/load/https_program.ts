@@ -2,7 +2,7 @@
  * What a user would write instead: a JSON API over HTTPS (TLS 1.3) in the same runtime, over the same
  * tables and the same rules, with a commit for each request. `https_program.ts FOLDER ATMS`.
  */
-import { system, systemFiles } from "../../../lib/system.ts";
+import { system, systemFiles, systemWithFiles } from "../../../lib/system.ts";
 import { hex } from "../../../lib/bytes.ts";
 import { ChainKeyFile } from "../../../server/audit/chain_key.ts";
 import { AuditKeyRing, auditKeysOf, nameHashOf } from "../../../server/audit/keys.ts";
@@ -30,7 +30,7 @@ export interface HttpsReach {
 async function openEngine(folder: string) {
   const { audit, chainId } = readKeys(folder);
   const keys = new AuditKeyRing(audit.map(({ key, version }) => auditKeysOf(key, version)));
-  const store = SqliteStore.open(databasePath(folder));
+  const store = SqliteStore.open(systemWithFiles, databasePath(folder));
   const openKey = (epoch: number) =>
     ChainKeyFile.open(systemFiles, chainKeyPath(folder), chainId, epoch);
   const log = await ChainWriter.open(store, { chainId, openKey, keys, randomBytes });

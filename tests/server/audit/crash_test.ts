@@ -13,6 +13,7 @@ import { Engine } from "../../../server/ledger/engine.ts";
 import { SqliteStore } from "../../../server/ledger/sqlite/store.ts";
 import type { Store } from "../../../server/ledger/store.ts";
 import { countingBytes } from "../../lib/helpers.ts";
+import { systemWithFiles } from "../../../lib/system.ts";
 import { chainId, firstKey, keyRing, sealedLogOf } from "../helpers/engine.ts";
 import { settings } from "../helpers/small_bank.ts";
 import { onEachStore } from "../helpers/stores.ts";
@@ -107,7 +108,7 @@ Deno.test("whatever write the power goes at, the log is found whole and goes on"
       }
       crashes.push({ step, folder: copy, committed });
     };
-    const store = SqliteStore.open(databaseOf(folder), settings);
+    const store = SqliteStore.open(systemWithFiles, databaseOf(folder), settings);
     const commit = store.commit.bind(store);
     store.commit = (changes, entries) => {
       at("before the commit");
@@ -128,7 +129,7 @@ Deno.test("whatever write the power goes at, the log is found whole and goes on"
     store.close();
 
     for (const { step, folder: copy, committed } of crashes) {
-      const again = SqliteStore.open(databaseOf(copy));
+      const again = SqliteStore.open(systemWithFiles, databaseOf(copy));
       const { run, close } = await engineOn({
         store: again,
         openKey: (epoch) => ChainKeyFile.open(systemFiles, keyOf(copy), chainId, epoch),

@@ -1,4 +1,5 @@
 /** The same test on each kind of store: nothing above a store may know which one it has. */
+import { systemWithFiles } from "../../../lib/system.ts";
 import type { Settings } from "../../../server/ledger/model.ts";
 import { openStore, type StorePlace } from "../../../server/ledger/open_store.ts";
 import type { Store } from "../../../server/ledger/store.ts";
@@ -29,12 +30,18 @@ export function onEachStore(
       for (const store of made) await store.close();
     }
   };
-  Deno.test(`${name} (SQLite)`, test((settings) => openStore({ path: ":memory:" }, settings)));
+  Deno.test(
+    `${name} (SQLite)`,
+    test((settings) => openStore(systemWithFiles, { path: ":memory:" }, settings)),
+  );
   Deno.test(
     `${name} (in memory)`,
     test((settings) => MemoryStore.open(new MemoryDatabase(), null, settings)),
   );
-  onPostgres(name, test(async (settings) => openStore(await newDatabase(), settings), 0.2));
+  onPostgres(
+    name,
+    test(async (settings) => openStore(systemWithFiles, await newDatabase(), settings), 0.2),
+  );
 }
 
 /** A test of what is found again when a store is opened anew; the folder is there for its other files. */

@@ -1,5 +1,6 @@
 /** A log without a bank: what the writer of a chain leaves. */
 import type { Bytes } from "../../../lib/bytes.ts";
+import { systemWithFiles } from "../../../lib/system.ts";
 import type { SealedEntry } from "../../../server/audit/entry.ts";
 import { SqliteStore } from "../../../server/ledger/sqlite/store.ts";
 import { writerOn } from "./engine.ts";
@@ -7,7 +8,7 @@ import { settings } from "./small_bank.ts";
 
 /** `count` entries, an epoch's end after each forty-nine, and one at the end. */
 export async function writtenLog(id: Bytes, first: Bytes, count: number): Promise<SealedEntry[]> {
-  const store = SqliteStore.open(":memory:", settings);
+  const store = SqliteStore.open(systemWithFiles, ":memory:", settings);
   const log = await writerOn(store, id, first);
   const entries: SealedEntry[] = [];
   for (let batch = 0; entries.length < count - 1; batch++) {

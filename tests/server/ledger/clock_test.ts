@@ -1,6 +1,7 @@
 /** A clock that jumps stops money, and nothing else, until it is right again or confirmed. */
 import { assertEquals } from "@std/assert";
 import { clockJumpMsMax } from "../../../lib/limits.ts";
+import { systemWithFiles } from "../../../lib/system.ts";
 import { BankClock, jumpInWords } from "../../../server/ledger/clock.ts";
 import type { ConfirmedClock } from "../../../server/ledger/model.ts";
 import type { Command } from "../../../server/ledger/command.ts";
@@ -184,12 +185,12 @@ onEachStore(
 );
 
 onEachPlace("what was confirmed of a clock behind the books outlives a restart", async (place) => {
-  const first = await openStore(place, settings);
+  const first = await openStore(systemWithFiles, place, settings);
   await withdrawn(first);
   await first.close();
   const deposit = (id: string) => commandOf(`lobby alice deposit ${id} alice 100 EUR`);
   const opened = async (nowMs: number, ...commands: Command[]) => {
-    const store = await openStore(place);
+    const store = await openStore(systemWithFiles, place);
     const replies = await (await engineOn(store, nowMs)).run(...commands);
     await store.close();
     return outcomesOf(replies);

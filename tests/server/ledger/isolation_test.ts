@@ -10,6 +10,7 @@ import type { Command, Reply } from "../../../server/ledger/command.ts";
 import { Engine } from "../../../server/ledger/engine.ts";
 import { PostgresStore } from "../../../server/ledger/postgres/store.ts";
 import { filled } from "../../lib/helpers.ts";
+import { systemWithFiles } from "../../../lib/system.ts";
 import { addCustomer, enrolTerminal, firstKey, keyRing, writerOn } from "../helpers/engine.ts";
 import { postgres } from "../helpers/postgres.ts";
 import { commandOf, settings } from "../helpers/small_bank.ts";
@@ -24,7 +25,7 @@ const chainIdOf = (server: number) => filled(0x50 + server, 16);
 
 /** Server number `server` of a bank: its store, and a way to run its batches. */
 async function serverOn(url: string, server: number, create?: typeof settings) {
-  const store = await PostgresStore.open(url, create);
+  const store = await PostgresStore.open(systemWithFiles, url, create);
   const errors: string[] = [];
   const clock = { nowMs: () => 1_000_000, monotonicMs: () => 1_000_000 };
   const log = await writerOn(store, chainIdOf(server));

@@ -114,7 +114,7 @@ Deno.test("a ledger in this process needs no thread and no real timer", () =>
       throw new Error(trouble);
     };
     const link = await LedgerService.open(parts, {
-      openStore,
+      openStore: (...place) => openStore({ ...world, files: systemFiles }, ...place),
       files: systemFiles,
       world,
       onTrouble,

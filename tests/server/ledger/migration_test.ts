@@ -2,6 +2,7 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
 import { UsageError } from "../../../lib/errors.ts";
+import { systemWithFiles } from "../../../lib/system.ts";
 import { openStore, type StorePlace } from "../../../server/ledger/open_store.ts";
 import { PostgresConnection } from "../../../server/ledger/postgres/connection.ts";
 import { PostgresStore } from "../../../server/ledger/postgres/store.ts";
@@ -24,7 +25,7 @@ const bad = [...next, "INSERT INTO settings VALUES ('customers_found', '0')"];
 
 /** Makes a bank of the present schema with a customer and an open withdrawal. */
 async function makeBank(place: StorePlace): Promise<void> {
-  const store = await openStore(place, settings);
+  const store = await openStore(systemWithFiles, place, settings);
   const { run } = await engineOn(store);
   await run(addCustomer("alice", 10_000n), enrolTerminal("lobby"));
   await run(commandOf("lobby alice withdraw w1 alice 4000 EUR"));
@@ -45,10 +46,14 @@ Deno.test("a file of an older schema is upgraded, whole or not at all (SQLite)",
       return damage;
     };
     assertThrows(() => upgrade(...bad), Error, "UNIQUE");
-    SqliteStore.open(path).close();
+    SqliteStore.open(systemWithFiles, path).close();
     assertEquals(upgrade(...next), null);
     assertEquals(upgrade(...next), null, "once");
-    assertThrows(() => SqliteStore.open(path), UsageError, "newer Strongroom (schema 2,");
+    assertThrows(
+      () => SqliteStore.open(systemWithFiles, path),
+      UsageError,
+      "newer Strongroom (schema 2,",
+    );
     const database = new DatabaseSync(path);
     const [found] = database.prepare("SELECT username, language FROM customers").all();
     assertEquals({ ...found }, { username: "alice", language: "en" });
@@ -66,10 +71,14 @@ onPostgres("a database of an older schema is upgraded, whole or not at all", asy
     postgres.prepareSchema(connection, { versions: [...postgres.versions, statements] });
   await assertRejects(() => upgrade(...bad), Error, "duplicate key");
   await connection.run([{ name: "", text: "ROLLBACK" }]);
-  await (await PostgresStore.open(url)).close();
+  await (await PostgresStore.open(systemWithFiles, url)).close();
   await upgrade(...next);
   await upgrade(...next); // once
-  await assertRejects(() => PostgresStore.open(url), UsageError, "newer Strongroom (schema 2,");
+  await assertRejects(
+    () => PostgresStore.open(systemWithFiles, url),
+    UsageError,
+    "newer Strongroom (schema 2,",
+  );
   const rows = async (text: string) => (await connection.run([{ name: "", text }]))[0]!.rows;
   const customers = await rows("SELECT username, language FROM customers");
   assertEquals(customers, [{ username: "alice", language: "en" }]);

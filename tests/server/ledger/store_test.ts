@@ -5,6 +5,7 @@ import type { Account, Changes, Movement } from "../../../server/ledger/model.ts
 import { openStore } from "../../../server/ledger/open_store.ts";
 import type { Store } from "../../../server/ledger/store.ts";
 import { filled } from "../../lib/helpers.ts";
+import { systemWithFiles } from "../../../lib/system.ts";
 import { addCustomer, engineOn, enrolTerminal, noChanges } from "../helpers/engine.ts";
 import { commandOf, idOf, settings } from "../helpers/small_bank.ts";
 import { alice, aliceAfter, entry, opening, withdrawal } from "../helpers/small_store.ts";
@@ -156,7 +157,7 @@ onEachPlace(
       return begun!;
     };
 
-    const before = await openStore(place, settings);
+    const before = await openStore(systemWithFiles, place, settings);
     const engine = await engineOn(before);
     await engine.run(addCustomer("alice", 10_000n), enrolTerminal("lobby"));
     await engine.run(commandOf("lobby alice withdraw w1 alice 4000 EUR"));
@@ -165,7 +166,7 @@ onEachPlace(
     const left = await allOf(before);
     await before.close();
 
-    const after = await openStore(place);
+    const after = await openStore(systemWithFiles, place);
     assertEquals(await allOf(after), left);
     const later = await engineOn(after, 1_000_000 - 60_000); // a clock that went back a little
     const waits: (number | undefined)[] = [];

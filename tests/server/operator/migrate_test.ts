@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { systemFiles } from "../../../lib/system.ts";
 import { UsageError } from "../../../lib/errors.ts";
+import { systemWithFiles } from "../../../lib/system.ts";
 import { ChainKeyFile } from "../../../server/audit/chain_key.ts";
 import { parseFirstKey } from "../../../server/audit/first_key.ts";
 import { LogVerifier } from "../../../server/audit/verify.ts";
@@ -105,7 +106,7 @@ onPostgres(
     RunningBank.with(async (running) => {
       await live(running);
       await running.stop();
-      const file = SqliteStore.open(databasePath(running.folder));
+      const file = SqliteStore.open(systemWithFiles, databasePath(running.folder));
       assert((await requireSame(file, file)).includes("accounts"));
       const lists = [
         "settings",

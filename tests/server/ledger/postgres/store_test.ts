@@ -1,6 +1,7 @@
 /** What is PostgreSQL's own: rights, locks, lost answers, and waits for a standby. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { UsageError } from "../../../../lib/errors.ts";
+import { systemWithFiles } from "../../../../lib/system.ts";
 import type { Movement } from "../../../../server/ledger/model.ts";
 import { PostgresConnection } from "../../../../server/ledger/postgres/connection.ts";
 import { loadStatements } from "../../../../server/ledger/postgres/load.ts";
@@ -15,7 +16,7 @@ import { newDatabase, onPostgres } from "../../helpers/stores.ts";
 
 async function smallStore() {
   const { url } = await newDatabase();
-  const store = await PostgresStore.open(url, settings);
+  const store = await PostgresStore.open(systemWithFiles, url, settings);
   await store.commit({ ...noChanges, accounts: [aliceAfter], movements: [opening, withdrawal] }, [
     entry,
   ]);
@@ -87,7 +88,7 @@ onPostgres(
   "a batch waits for another one of the same account, and sees what that has done",
   async () => {
     const { url, store } = await smallStore();
-    const other = await PostgresStore.open(url);
+    const other = await PostgresStore.open(systemWithFiles, url);
     const touch = { ...nothing, accounts: new Set([3]), movements: new Set([idOf("new")]) };
     assertEquals((await store.load(touch)).movements, []);
     let waited = true;
@@ -111,7 +112,7 @@ onPostgres(
   async () => {
     const { url, store } = await smallStore();
     await store.load({ ...nothing, accounts: new Set([3]) }); // and then it says no more
-    const other = await PostgresStore.open(url);
+    const other = await PostgresStore.open(systemWithFiles, url);
     const engine = await engineOn(other, Date.now());
     await engine.run(enrolTerminal("lobby"));
     const [reply] = await engine.run(commandOf("lobby alice withdraw w2 alice 10 EUR"));
@@ -154,7 +155,7 @@ onPostgres(
 async function bankBehindDoor() {
   const door = new Forwarder((await postgres()).port);
   const { url } = await newDatabase();
-  const store = await PostgresStore.open(door.through(url), settings);
+  const store = await PostgresStore.open(systemWithFiles, door.through(url), settings);
   const engine = await engineOn(store);
   await engine.run(addCustomer("alice", 10_000n), enrolTerminal("lobby"));
   const close = async () => {
@@ -192,7 +193,7 @@ onPostgres(
     const late = await engine.run(step);
     assertEquals(late[0]!.outcome, "try_later");
     assert(engine.errors.at(-1)!.includes("cannot be reached"), engine.errors.join());
-    const again = await PostgresStore.open(url);
+    const again = await PostgresStore.open(systemWithFiles, url);
     const other = await engineOn(again);
     assertEquals((await other.run(step))[0]!.outcome, "ok");
     await again.close();
@@ -206,7 +207,7 @@ onPostgres(
   async () => {
     const { url } = await newDatabase();
     const { run } = await postgres();
-    const store = await PostgresStore.open(url, settings);
+    const store = await PostgresStore.open(systemWithFiles, url, settings);
     const engine = await engineOn(store);
     await engine.run(addCustomer("alice", 10_000n), enrolTerminal("lobby"));
     const waitFor = (names: string) =>
@@ -248,7 +249,8 @@ onPostgres(
   "a database without a bank, with one, with what is another's, for a superuser, of a newer version, or not there is refused in words",
   async () => {
     const { url } = await newDatabase();
-    const opened = (at: string, create?: typeof settings) => PostgresStore.open(at, create);
+    const opened = (at: string, create?: typeof settings) =>
+      PostgresStore.open(systemWithFiles, at, create);
     await assertRejects(() => opened(url), UsageError, "holds no bank");
     await (await opened(url, settings)).close();
     await assertRejects(() => opened(url, settings), UsageError, "holds a bank already");
@@ -287,5 +289,6 @@ onPostgres(
 
 onPostgres("of several hosts the first that takes writes is used", async () => {
   const { url } = await newDatabase();
-  await (await PostgresStore.open(url.replace("@", "@127.0.0.1:1,"), settings)).close();
+  await (await PostgresStore.open(systemWithFiles, url.replace("@", "@127.0.0.1:1,"), settings))
+    .close();
 });

@@ -1,5 +1,6 @@
 /** The rows that a store keeps: never other than the database's own. */
 import { assertEquals, assertThrows } from "@std/assert";
+import { systemWithFiles } from "../../../../lib/system.ts";
 import { KeptRows } from "../../../../server/ledger/sqlite/kept_rows.ts";
 import { SqliteStore } from "../../../../server/ledger/sqlite/store.ts";
 import { type Account, newAccount } from "../../../../server/ledger/model.ts";
@@ -43,7 +44,7 @@ Deno.test("what is nowhere is asked for each time", () => {
 
 Deno.test("after any batch, refused by the database too, a batch finds what the tables have", async () => {
   await inTemporaryFolder(async (folder) => {
-    const store = SqliteStore.open(`${folder}/bank.sqlite`, settings);
+    const store = SqliteStore.open(systemWithFiles, `${folder}/bank.sqlite`, settings);
     const { run } = await engineOn(store);
     await run(addCustomer("alice", 100_000n), enrolTerminal("lobby"));
     await run(commandOf("lobby alice withdraw m1 alice 2000 EUR"));

@@ -1,6 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
 import { UsageError } from "../../../../lib/errors.ts";
+import { systemWithFiles } from "../../../../lib/system.ts";
 import { SqliteStore } from "../../../../server/ledger/sqlite/store.ts";
 import { aliceAfter, entry, opening, withdrawal } from "../../helpers/small_store.ts";
 import { noChanges } from "../../helpers/engine.ts";
@@ -9,7 +10,7 @@ import { inTemporaryFolder } from "../../helpers/temporary.ts";
 
 /** A store in memory with one account, its opening and an open withdrawal. */
 function smallStore(): SqliteStore {
-  const store = SqliteStore.open(":memory:", settings);
+  const store = SqliteStore.open(systemWithFiles, ":memory:", settings);
   store.commit({ ...noChanges, accounts: [aliceAfter], movements: [opening, withdrawal] }, [entry]);
   return store;
 }
@@ -82,7 +83,9 @@ Deno.test("a customer's entries, a chain's and its last are found by an index, h
 
 Deno.test("every commit is on disk before it returns: WAL, synchronous FULL", () =>
   inTemporaryFolder((folder) => {
-    const { store, database } = opened(() => SqliteStore.open(`${folder}/bank.sqlite`, settings));
+    const { store, database } = opened(() =>
+      SqliteStore.open(systemWithFiles, `${folder}/bank.sqlite`, settings)
+    );
     const pragma = (name: string) => Object.values(database.prepare(`PRAGMA ${name}`).get()!)[0];
     assertEquals(pragma("journal_mode"), "wal");
     assertEquals(pragma("synchronous"), 2);
@@ -94,21 +97,28 @@ Deno.test("every commit is on disk before it returns: WAL, synchronous FULL", ()
 Deno.test("a second opener is refused while the first is there", () =>
   inTemporaryFolder((folder) => {
     const path = `${folder}/bank.sqlite`;
-    const first = SqliteStore.open(path, settings);
-    assertThrows(() => SqliteStore.open(path), UsageError, "in use by another process");
+    const first = SqliteStore.open(systemWithFiles, path, settings);
+    assertThrows(
+      () => SqliteStore.open(systemWithFiles, path),
+      UsageError,
+      "in use by another process",
+    );
     first.close();
-    SqliteStore.open(path).close();
+    SqliteStore.open(systemWithFiles, path).close();
   }));
 
 Deno.test("a file of a newer version, a damaged one and one that is no bank are refused", () =>
   inTemporaryFolder((folder) => {
     const path = `${folder}/bank.sqlite`;
-    SqliteStore.open(path, settings).close();
+    SqliteStore.open(systemWithFiles, path, settings).close();
     const database = new DatabaseSync(path);
     database.exec("PRAGMA user_version = 999");
     database.close();
-    assertThrows(() => SqliteStore.open(path), UsageError, "newer Strongroom");
+    assertThrows(() => SqliteStore.open(systemWithFiles, path), UsageError, "newer Strongroom");
     Deno.writeTextFileSync(path, "no database at all, ".repeat(500));
-    assertThrows(() => SqliteStore.open(path), UsageError, "damaged");
-    assertThrows(() => SqliteStore.open(`${folder}/none/bank.sqlite`, settings), UsageError);
+    assertThrows(() => SqliteStore.open(systemWithFiles, path), UsageError, "damaged");
+    assertThrows(
+      () => SqliteStore.open(systemWithFiles, `${folder}/none/bank.sqlite`, settings),
+      UsageError,
+    );
   }));
