@@ -55,6 +55,19 @@ export const machineIdleMsMax = minute;
 export const usernameLengthMax = 32;
 export const passwordLengthMin = 8;
 export const passwordLengthMax = 128;
+/**
+ * Failed log-ins that cost nothing, of one customer over all terminals, of one terminal over all names;
+ * and free looks of one customer at other people's accounts. One is forgotten after this long without
+ * another; beyond them the wait doubles from the least to the most.
+ */
+export const customerFailuresFree = 3;
+export const customerFailureForgetMs = 15 * minute;
+export const terminalFailuresFree = 10;
+export const terminalFailureForgetMs = minute;
+export const recipientLooksFree = 5;
+export const recipientLookForgetMs = 5 * minute;
+export const throttleMsMin = second;
+export const throttleMsMax = minute;
 /** Log-ins waiting for a password check, in all; each terminal has one. */
 export const passwordChecksPendingMax = 512;
 

@@ -1,7 +1,4 @@
-/**
- * One bank's engine, store and log, joined: what a ledger's link leads to. It runs in a thread, or in
- * the caller's own process.
- */
+/** One bank's engine, store and log, joined. It runs in a thread, or in the caller's own process. */
 import type { HistoryPage, LoggedAt } from "../lib/atm.ts";
 import { equalInConstantTime } from "../lib/bytes.ts";
 import { UsageError } from "../lib/errors.ts";
@@ -41,7 +38,7 @@ export interface OpenLedger {
 
 export type OpenStore = (place: StorePlace, create?: Settings) => Promise<Store>;
 
-/** What a ledger works in. */
+/** The world of a ledger. */
 export interface LedgerSurroundings {
   openStore: OpenStore;
   files: Files;
@@ -50,7 +47,7 @@ export interface LedgerSurroundings {
   onTrouble: (line: string) => void;
 }
 
-/** What is asked of the log, which the ledger's thread has. */
+/** The calls about the log, which is in the ledger's thread. */
 export interface LogLink {
   /** One page of a customer's history. */
   history(query: HistoryQuery): Promise<Omit<HistoryPage, "outcome">>;
@@ -61,7 +58,7 @@ export interface LogLink {
 /** The ledger and the log behind one link. */
 export interface BankLink extends LedgerLink, LogLink {}
 
-/** What a thread with a service answers: before all else `open`, or nothing but `checkFile`. */
+/** The calls of a thread: before all others `open`, or nothing but `checkFile`. */
 export interface ThreadCalls extends BankLink {
   open(parts: OpenLedger): Promise<void>;
   checkFile(file: FileToCheck): Promise<CheckedBooks>;
@@ -78,7 +75,7 @@ export type FromLedgerThread =
   | { id: number; error: { message: string; usage: boolean } }
   | { trouble: string };
 
-interface LedgerParts {
+interface ServiceDependencies {
   store: Store;
   log: ChainWriter;
   keys: AuditKeyRing;
@@ -90,7 +87,7 @@ export class LedgerService implements BankLink {
   readonly #faults: Faults;
 
   private constructor(
-    private readonly parts: LedgerParts,
+    private readonly dependencies: ServiceDependencies,
     onTrouble: LedgerSurroundings["onTrouble"],
   ) {
     this.#faults = new Faults(onTrouble);
@@ -134,39 +131,43 @@ export class LedgerService implements BankLink {
 
   async run(commands: readonly Command[], endEpoch: boolean): Promise<BatchOutcome> {
     const errors: Error[] = [];
-    const outcome = await this.parts.engine.run(commands, (error) => errors.push(error), endEpoch);
+    const outcome = await this.dependencies.engine.run(
+      commands,
+      (error) => errors.push(error),
+      endEpoch,
+    );
     this.#faults.after(errors);
     return outcome;
   }
 
   async placeOf(row: LoggedRow): Promise<LoggedAt | undefined> {
-    return await findEntry(this.parts.store, this.parts.keys, row);
+    return await findEntry(this.dependencies.store, this.dependencies.keys, row);
   }
 
   async read(name: keyof ReadStore, args: readonly unknown[]): Promise<unknown> {
-    return await (this.parts.store[name] as (...args: unknown[]) => unknown)(...args);
+    return await (this.dependencies.store[name] as (...args: unknown[]) => unknown)(...args);
   }
 
   async check(): Promise<CheckedBooks> {
-    const { store, keys } = this.parts;
+    const { store, keys } = this.dependencies;
     return await store.snapshot((store) => checkStore(store, keys.open.bind(keys)));
   }
 
   async backUp(path: string): Promise<void> {
-    await this.parts.store.backUp(path);
+    await this.dependencies.store.backUp(path);
   }
 
   async history(query: HistoryQuery): Promise<Omit<HistoryPage, "outcome">> {
-    return await historyPage(this.parts.store, this.parts.keys, query);
+    return await historyPage(this.dependencies.store, this.dependencies.keys, query);
   }
 
   useKeys(keys: readonly AuditKeys[]): Promise<void> {
-    this.parts.log.keys = this.parts.keys = new AuditKeyRing(keys);
+    this.dependencies.log.keys = this.dependencies.keys = new AuditKeyRing(keys);
     return Promise.resolve();
   }
 
   async close(): Promise<void> {
-    const { store, log, logFile } = this.parts;
+    const { store, log, logFile } = this.dependencies;
     logFile?.close();
     log.close();
     await store.close();

@@ -1,4 +1,4 @@
-/** A bank's ledger in a thread of its own: each call is a message there, and its result a message back. */
+/** A bank's ledger in its thread: each call is a message there, and its result a message back. */
 import { UsageError } from "../lib/errors.ts";
 import type { CheckedBooks } from "./ledger/check.ts";
 import type {

@@ -28,7 +28,7 @@ export function chainTag(
   previousTag: Uint8Array,
   entry: Omit<SealedEntry, "tag">,
 ): Uint8Array {
-  // The length of `who` stands before it, or a byte could pass between it and what follows unnoticed.
+  // `who` has its length before it, or a byte could pass between it and what follows unnoticed.
   const head = new Uint8Array(headBytes + entry.who.length);
   putU64(head, 0, entry.sequence);
   putU32(head, 8, entry.epoch);
@@ -73,7 +73,7 @@ export class ChainVerifier {
   }
 
   /**
-   * Goes on after an entry further on, which somebody else checks: what follows is as good as that is.
+   * Goes on after an entry further on, which is checked elsewhere: what follows is as good as that is.
    * False for one of an epoch that is over.
    */
   goOnAfter(entry: SealedEntry): boolean {

@@ -1,8 +1,8 @@
 /**
- * The chain's key, which only ever goes forward. It lives in a small file outside the database and
- * its backups, in two slots: the key of the present epoch and, once that epoch's end is about to be
+ * The chain's key, which only goes forward. It is in a small file outside the database and its
+ * backups, in two slots: the key of the present epoch and, once that epoch's end is about to be
  * committed, the next one's. A key is overwritten only after the transaction that ends its epoch is
- * durable; at the start the log's last entry says which slot is the present one.
+ * durable; at the start the epoch of the log's last entry picks the slot.
  */
 import { type Bytes, concat, equalInConstantTime, u64, utf8 } from "../../lib/bytes.ts";
 import { UsageError } from "../../lib/errors.ts";
@@ -12,17 +12,17 @@ import { requirePrivate } from "../../lib/private_file.ts";
 import type { Files, OpenFile } from "../../lib/world.ts";
 import { nextEpochKey } from "./chain.ts";
 
-/** What the writer of a chain asks of whatever keeps its key. */
+/** The key of a chain, as its writer uses it. */
 export interface ChainKey {
   readonly epoch: number;
   /** The present epoch's key, 32 bytes. */
   readonly key: Uint8Array;
   /**
-   * Sees to it that the next epoch's key is safe beside the present one.
+   * Makes the next epoch's key safe, next to the present one.
    * @throws when it cannot be written: the epoch must not end then
    */
   prepare(): void;
-  /** The epoch has ended, durably: goes on with the next key, and makes an end of the one before. */
+  /** Called when the epoch's end is durable: goes on with the next key, and erases the one before. */
   step(): void;
   close(): void;
 }
@@ -33,7 +33,7 @@ interface Slot {
   key: Bytes;
 }
 
-/** A key that a key file has, for an epoch of a chain. */
+/** A key in a key file, for an epoch of a chain. */
 export interface KeptKey extends Slot {
   /** 16 bytes. */
   chainId: Uint8Array;
@@ -65,7 +65,7 @@ export class ChainKeyFile implements ChainKey {
   }
 
   /**
-   * The key of the epoch that the log has come to.
+   * The key of the log's present epoch.
    * @throws {UsageError} when the file is missing, others can read it, or it has no key of this epoch
    */
   static open(files: Files, path: string, chainId: Uint8Array, epoch: number): ChainKeyFile {
@@ -88,7 +88,7 @@ export class ChainKeyFile implements ChainKey {
     const file = opened(files, path);
     try {
       let slots: Slot[] = [];
-      // A running server may step from one slot to the other while they are read: then look again.
+      // A running server may go from one slot to the other while they are read: then they are read again.
       for (let tries = 0; tries < chainKeyReadTriesMax && slots.length === 0; tries++) {
         slots = readSlots(file, chainId).filter((slot) => slot !== null);
       }

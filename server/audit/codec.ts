@@ -1,4 +1,4 @@
-/** An entry to bytes and back: `who | action | time` and facts beside it, bound to its place in its chain. */
+/** An entry to bytes and back: `who | action | time` and a line of facts, bound to its place in its chain. */
 import { type Bytes, concat, u32, u64, utf8 } from "../../lib/bytes.ts";
 import type { LoggedOutcome } from "../../lib/errors.ts";
 import type { Plain } from "../../lib/seal.ts";
@@ -16,7 +16,7 @@ export interface SealedPlace {
   keyVersion: number;
 }
 
-/** What is sealed of an entry for one place of one chain. */
+/** The plaintext of an entry for one place of one chain. */
 export function plainOf(entry: AuditEntry, place: SealedPlace): Plain {
   const { kind, outcome, terminal, movement, step, amount } = entry;
   const facts = { kind, outcome, terminal, movement, step, amount: amount?.toString() };
@@ -24,11 +24,11 @@ export function plainOf(entry: AuditEntry, place: SealedPlace): Plain {
   return { aad: aadOf(place), plaintext };
 }
 
-/** The entry of what was sealed; null for a text of another shape. */
+/** The entry of a text that was sealed; null for a text of another shape. */
 export function entryOf(text: string): AuditEntry | null {
-  const [, who, action, time, beside] = entryShape.exec(text) ?? [];
-  if (!who || !action || !time || !beside) return null;
-  const { amount, ...facts } = JSON.parse(beside) as {
+  const [, who, action, time, rest] = entryShape.exec(text) ?? [];
+  if (!who || !action || !time || !rest) return null;
+  const { amount, ...facts } = JSON.parse(rest) as {
     kind: EntryKind;
     outcome: LoggedOutcome;
     terminal: string;

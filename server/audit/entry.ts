@@ -6,9 +6,9 @@ import type { LoggedOutcome } from "../../lib/errors.ts";
 /** What an entry is about, for filters. */
 export type EntryKind = "withdrawal" | "deposit" | "transfer" | "log-in" | "other";
 
-/** An audit entry before it is sealed: `who | action | time`, and facts beside it. */
+/** An audit entry before it is sealed: `who | action | time`, and its facts. */
 export interface AuditEntry {
-  /** The customer's username; `operator NAME`, `terminal NAME`, `bank`, or a keyed hash otherwise. */
+  /** The customer's username; otherwise `operator NAME`, `terminal NAME`, `bank`, or a keyed hash. */
   who: string;
   action: string;
   timeMs: number;
@@ -48,7 +48,7 @@ export interface SealedEntry {
   tag: Uint8Array;
 }
 
-/** What a chain is named by: 16 random bytes, and its number in a database. */
+/** The names of a chain: 16 random bytes, and its number in a database. */
 export interface ChainName {
   number: number;
   id: Bytes;
@@ -76,7 +76,7 @@ export function loggedAt(entry: SealedEntry): LoggedAt {
 const nobody = new Uint8Array(16);
 const nothing = new Uint8Array(0);
 
-/** The last entry of an epoch, which says nothing else: what follows it is of the next epoch. */
+/** The last entry of an epoch, and nothing else: what follows it is of the next epoch. */
 export function epochEnd(chain: number, sequence: number, epoch: number): Omit<SealedEntry, "tag"> {
   return { chain, sequence, epoch, keyVersion: 0, who: nobody, sealed: nothing };
 }

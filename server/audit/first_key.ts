@@ -1,7 +1,7 @@
 /**
- * The first key of a chain, as a file: written once, when the chain is made, to where the operator
- * says, and kept by the bank no longer. With it the whole chain can be checked. The key that checks
- * the signatures of checkpoints comes along, since it must be had from elsewhere too.
+ * The first key of a chain, as a file: written once, when the chain is made, to the operator's place,
+ * and not kept by the bank. With it the whole chain can be checked. The key that checks the signatures
+ * of checkpoints is in it too, since it must not come from the bank either.
  */
 import { fromHex, hex } from "../../lib/bytes.ts";
 import { UsageError } from "../../lib/errors.ts";

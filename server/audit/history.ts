@@ -16,7 +16,7 @@ import {
   type OpeningKeys,
 } from "./places.ts";
 
-/** What a page is read from. */
+/** The log, and which of its movements are settled. */
 export interface HistoryStore extends CustomersLog {
   /** Those of these movements that have been settled. */
   settledAmong(movements: readonly string[]): string[] | Promise<string[]>;
@@ -57,7 +57,7 @@ export async function historyPage(
   return after === null ? { entries } : { entries, cursor: placeText(after) };
 }
 
-/** An authorisation says nothing more once its movement is settled: the settling has its own entry. */
+/** Leaves out the authorisations of settled movements: the settling has an entry too. */
 async function withoutSettledHolds(
   store: HistoryStore,
   opened: readonly OpenedEntry[],

@@ -1,4 +1,4 @@
-/** The AUDIT_KEY: its versions, the keys that each gives, and the indexes under which entries are found. */
+/** The AUDIT_KEY: its versions, the keys derived from each, and the indexes under which entries are found. */
 import { type Bytes, hex, textOf, utf8 } from "../../lib/bytes.ts";
 import { hmac } from "../../lib/hmac.ts";
 import { namesIndexedMax } from "../../lib/limits.ts";
@@ -7,7 +7,7 @@ import { ivBytes, Sealer, type SealKeys } from "../../lib/seal.ts";
 import { aadOf, entryOf, plainOf } from "./codec.ts";
 import type { AuditEntry, SealedEntry } from "./entry.ts";
 
-/** The keys that come of one AUDIT_KEY. */
+/** The keys derived from one AUDIT_KEY. */
 export interface AuditKeys {
   readonly version: number;
   readonly seal: SealKeys;
@@ -25,7 +25,7 @@ export function auditKeysOf(auditKey: Uint8Array, version: number): AuditKeys {
   };
 }
 
-/** Every version of the AUDIT_KEY: the newest seals, the others go on opening what they sealed. */
+/** Every version of the AUDIT_KEY: the newest seals, the others still open what they sealed. */
 export class AuditKeyRing {
   readonly #versions: readonly AuditKeys[];
   readonly #sealers: ReadonlyMap<number, Sealer>;
@@ -85,7 +85,7 @@ export function indexOf(keys: AuditKeys, who: string): Bytes {
   return hmac(keys.index, utf8(who)).slice(0, 16);
 }
 
-/** `indexOf` for a writer, which speaks of the same few names again and again. */
+/** `indexOf` for a writer, whose entries are about the same few names. */
 export class Indexes {
   readonly #known = new Map<string, Bytes>();
 
@@ -102,7 +102,7 @@ export class Indexes {
   }
 }
 
-/** The hash that stands for a name in counters, and in the log where nobody has that name. */
+/** The hash of a name for counters, and for the log where nobody has that name. */
 export function nameHashOf(keys: AuditKeys, name: string): string {
   return hex(hmac(keys.index, utf8(`name ${name}`)).slice(0, 16));
 }

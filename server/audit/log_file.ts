@@ -1,6 +1,6 @@
 /**
- * `audit_log_secure.txt`: the log as a file of sealed lines, kept current beside the database. The
- * database alone counts; the file is brought up to it at every start, and after a write that failed.
+ * `audit_log_secure.txt`: the log as a file of sealed lines, kept current with the database. Only the
+ * database counts; the file is brought up to it at every start, and after a write that failed.
  */
 import { equalInConstantTime, hex, utf8 } from "../../lib/bytes.ts";
 import { logFileChunkEntries, logFileTailBytes } from "../../lib/limits.ts";

@@ -1,13 +1,13 @@
 /**
- * The log as text, one printable line for each sealed entry: what `audit_log_secure.txt` holds, and
- * what `verify` and `show` read, from a file or from a running server.
+ * The log as text, one printable line for each sealed entry: the form of `audit_log_secure.txt`, and
+ * the input of `verify` and `show`, from a file or from a running server.
  *
  *     CHAIN SEQUENCE EPOCH KEY-VERSION WHO SEALED TAG
  */
 import { type Bytes, hex } from "../../lib/bytes.ts";
 import type { SealedEntry } from "./entry.ts";
 
-/** An entry away from its database: its chain is named by its id. */
+/** An entry outside its database: its chain is named by its id. */
 export interface LogLine {
   chainId: Bytes;
   entry: SealedEntry;

@@ -1,4 +1,4 @@
-/** What the log's own code asks of the database that the log is in; each part of it takes less. */
+/** The operations of a database that has a log; each user of them picks what it needs. */
 import type { ChainName, LogPlace, SealedEntry } from "./entry.ts";
 
 type Result<T> = T | Promise<T>;

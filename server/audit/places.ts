@@ -56,7 +56,7 @@ export async function* openedEntriesOf(
   }
 }
 
-/** Where the log speaks of a row, if that is among the customer's newest entries. */
+/** The place of a row's entry, if that is among the customer's newest. */
 export async function findEntry(
   store: CustomersLog,
   keys: OpeningKeys,

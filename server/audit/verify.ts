@@ -18,22 +18,22 @@ export interface LogReceipt {
   tag: Uint8Array;
 }
 
-/** What a log is held against: plain values, which cross threads. */
+/** What a log is compared with: plain values, which cross threads. */
 export interface LogTrust {
   /** The first key of every chain. */
   firstKeys: readonly FirstKey[];
   /** A checkpoint that was taken elsewhere. */
   checkpoint?: Checkpoint;
-  /** What a customer's receipt says of an entry. */
+  /** The entry on a customer's receipt. */
   receipt?: LogReceipt;
   /**
-   * What the key file has for these chains, read before the log was: shows what was cut off up to the
-   * present epoch. Null where only the log is at hand.
+   * The key file's keys for these chains, read before the log was: they show what was cut off up to the
+   * present epoch. Null where there is only the log.
    */
   keyFile: readonly KeptKey[] | null;
 }
 
-/** A place in a log, for whoever checks what follows it by itself. */
+/** A place in a log, from which a part of it can be checked. */
 export interface LogPosition {
   /** How many lines come before it. */
   lines: number;

@@ -1,6 +1,6 @@
 /**
- * The writing end of a chain: seals entries for the next places, and says so when they are durable.
- * Sealing changes nothing, so that a batch which the database refuses leaves no trace here.
+ * The writing end of a chain: seals entries for its next places. Sealing changes nothing, so that a
+ * batch which the database refuses leaves no trace here.
  */
 import { MacKey } from "../../lib/hmac.ts";
 import type { World } from "../../lib/world.ts";
@@ -38,7 +38,7 @@ export class ChainWriter {
   }
 
   /**
-   * Takes up where the chain's last entry left off.
+   * Goes on after the chain's last entry.
    * @param openKey the key of the epoch that the chain has come to
    */
   static async open(
@@ -97,7 +97,7 @@ export class ChainWriter {
     return sealed;
   }
 
-  /** What `seal` gave is durable. */
+  /** Called when what `seal` gave is durable. */
   committed(sealed: readonly SealedEntry[]): void {
     const last = sealed.at(-1);
     if (!last) return;
@@ -109,7 +109,7 @@ export class ChainWriter {
   }
 
   /**
-   * A commit that failed may have happened: the log itself says where it ends.
+   * Reads the log's end, after a commit that failed and may have happened.
    * @returns the time of its newest entry
    */
   async lookAgain(): Promise<number> {

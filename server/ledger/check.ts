@@ -10,12 +10,12 @@ import { type AuditEntry, endsEpoch, type SealedEntry } from "../audit/entry.ts"
 /** In the place of an entry that only ends its epoch. */
 export const epochEnded = "epoch ended";
 
-/** One after the other, as they are there or as they come. */
+/** In memory, or as they are read. */
 type Rows<T> = Iterable<T> | AsyncIterable<T>;
 
 export interface BooksToCheck {
   accounts: readonly Account[];
-  /** Every row, a movement's own one after the other, in the order of their steps. */
+  /** Every row; those of one movement follow each other in the order of their steps. */
   movements: Rows<Movement>;
   /** The movements that the database lists as open. */
   holds: readonly MovementId[];
@@ -31,16 +31,16 @@ export interface CheckedBooks {
   entries: number;
 }
 
-/** What the movements make of an account. */
+/** An account as its movements make it. */
 interface Reckoned {
   balance: bigint;
   held: bigint;
-  /** What is charged to the account's present day. */
+  /** Charged to the account's present day. */
   dayOut: bigint;
   dayIn: bigint;
 }
 
-/** Thrown within a check, to end it at the first thing that is wrong. */
+/** Ends a check at the first thing that is wrong. */
 class Wrong extends Error {}
 
 const entrySteps = { authorise: 1, book: 1, settle: 2, report: 3 };
@@ -92,9 +92,11 @@ export async function checkBooks(books: BooksToCheck): Promise<CheckedBooks> {
   }
 }
 
-/** What the log says: of each row its outcome, and every movement that it names at all. */
+/** The log's part of the check. */
 interface Logged {
+  /** The entry of each row, by the row's id and step. */
   rows: Map<string, AuditEntry>;
+  /** Every movement that an entry names. */
   named: Set<MovementId>;
 }
 

@@ -1,7 +1,7 @@
 /**
  * The bank's time: the later of the last committed time and the system's clock, as long as that clock
- * can be believed. It is held against one that only ever runs on, so that a bank at rest over night
- * sees no jump, and one whose clock was set does.
+ * can be believed. It is compared with the monotonic clock, so that a bank at rest over night is no
+ * jump, and a clock that was set is one.
  */
 import { clockJumpMsMax } from "../../lib/limits.ts";
 import type { Clock } from "../../lib/world.ts";
@@ -10,7 +10,7 @@ import type { ConfirmedClock } from "./model.ts";
 export interface ClockReading {
   /** The bank's time; while the clock is in doubt, as if it had run on. */
   timeMs: number;
-  /** What the clock says. */
+  /** The system's clock. */
   nowMs: number;
   /** How far it has jumped, ahead or back, where that is too far to believe; otherwise null. */
   jumpMs: number | null;
@@ -32,7 +32,7 @@ export class BankClock {
     // While the books' time waits for a clock that was set back, the clock is right as it is.
     const knownMs = confirmed && lastMs <= confirmed.timeMs ? confirmed.confirmedMs : lastMs;
     const [nowMs, monotonicMs] = [clock.nowMs(), clock.monotonicMs()];
-    // Nobody knows how long a bank was shut, so only a clock behind the books is known to be wrong.
+    // How long a bank was shut is not known: only a clock behind the books is certainly wrong.
     this.#believed = { nowMs: nowMs < knownMs - clockJumpMsMax ? knownMs : nowMs, monotonicMs };
   }
 

@@ -1,4 +1,4 @@
-/** What the ledger is asked to do, and what it answers: plain values that cross threads. */
+/** The ledger's commands and their replies: plain values, which cross threads. */
 import type { LoggedAt } from "../../lib/atm.ts";
 import type { LoggedOutcome, Outcome } from "../../lib/errors.ts";
 import type { AmountFault } from "../../lib/money.ts";
@@ -34,7 +34,7 @@ export interface Transfer {
   currency: string;
 }
 
-/** Whose account this is, as far as a customer may know before sending money there. */
+/** The owner of an account, masked, for a customer who is about to send money there. */
 export interface LookUp {
   op: "look_up";
   terminal: TerminalId;
@@ -42,7 +42,7 @@ export interface LookUp {
   account: number;
 }
 
-/** The second phase: the terminal says what its devices did. */
+/** The second phase: what the terminal's devices did. */
 export type Settle =
   | { op: "complete"; movement: MovementId; terminal: TerminalId; amount: bigint }
   | { op: "reverse"; movement: MovementId; terminal: TerminalId }
@@ -63,20 +63,20 @@ export interface Retell {
   movement: MovementId;
   terminal: TerminalId;
   kind: "withdrawal" | "deposit" | "load" | "count";
-  /** The customer's account; 0 where the terminal does not know. */
+  /** The customer's account; 0 where the terminal has no record of it. */
   account: number;
   /** What was moved; zero for nothing, below zero what a count found missing. */
   amount: bigint;
   currency: string;
 }
 
-/** The terminal has told all that it has. */
+/** The terminal has no more to tell. */
 export interface Retold {
   op: "retold";
   terminal: TerminalId;
 }
 
-/** What people found in a terminal's cassettes beside what the books have. */
+/** What people found in a terminal's cassettes, over or missing. */
 export interface CountCash extends Omit<LoadCash, "op"> {
   op: "count_cash";
   /** Minor units: over, or below zero missing. */
@@ -130,7 +130,7 @@ export type Administer =
     amount: bigint;
     reason: string;
   }
-  /** Customers are served though not every terminal has told what it did since the backup. */
+  /** Serves customers though terminals have not told what they did since the backup. */
   | { op: "end_restore"; operator: string; reason: string }
   /** The clock has jumped, and is right. */
   | { op: "confirm_clock"; operator: string }
@@ -168,8 +168,8 @@ export interface ConfirmKey {
 }
 
 /**
- * A log-in, counted before the password is looked at and settled after. `nameHash` is the keyed hash
- * of the username: it stands in the log and the counters for names that nobody has.
+ * A log-in, counted before the password is checked and settled after. `nameHash` is the keyed hash of
+ * the username: the log and the counters have it in place of names that nobody has.
  */
 export type LogIn =
   | { op: "begin_log_in"; username: string; nameHash: string; terminal: TerminalId }
@@ -199,7 +199,7 @@ export interface LogCommand {
   terminal?: TerminalId;
 }
 
-/** An entry of the log that is about no movement: by itself of something that went well. */
+/** An entry that is about no movement; unless `more` says otherwise, of something that went well. */
 export function logCommand(
   who: string,
   action: string,
@@ -230,7 +230,7 @@ export type Command =
 export interface Reply {
   outcome: Outcome;
   account?: AccountState;
-  /** For a log-in: all of the customer's accounts, the one to begin with first. */
+  /** For a log-in: all of the customer's accounts, the one that is shown first leading. */
   accounts?: AccountState[];
   /** For a look-up: the name, masked. */
   recipient?: string;
@@ -239,7 +239,7 @@ export interface Reply {
   /** What a settled movement booked; in the answer to a repeated authorisation too. */
   booked?: bigint;
   retryAfterMs?: number;
-  /** Where the log speaks of it, for a movement's own commands. */
+  /** The place of its entry in the log, for a movement's own commands. */
   logged?: LoggedAt;
   /** For `begin_log_in` and `begin_password_change`: what the password is checked against; null for a name that nobody has. */
   passwordHash?: string | null;

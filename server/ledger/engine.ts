@@ -1,6 +1,6 @@
 /**
- * The engine: load → pure rules → commit, one batch at a time. Changes and the audit entries that
- * speak of them commit together, and nobody is answered before.
+ * The engine: load → pure rules → commit, one batch at a time. Changes and their audit entries commit
+ * together, and nobody is answered before.
  */
 import { batchTriesMax, batchTriesMsMax } from "../../lib/limits.ts";
 import type { Clock } from "../../lib/world.ts";
@@ -62,7 +62,7 @@ function jumpLogged(jumpMs: number | null): LogCommand {
   return logCommand("bank", action);
 }
 
-/** Which of a movement's entries a command is spoken of in; undefined where it is not a movement's. */
+/** The kind of entry that a movement's command writes; undefined for other commands. */
 function stepOf(op: Command["op"]): AuditEntry["step"] {
   if (op === "authorise") return "authorise";
   if (op === "transfer") return "book";
@@ -70,7 +70,7 @@ function stepOf(op: Command["op"]): AuditEntry["step"] {
 }
 
 export class Engine {
-  /** Whether money is stopped, as far as the log knows. */
+  /** Whether the newest entry about the clock says that money is stopped. */
   #stopped = false;
   #lastMs: number;
   /** The log could not be read after a commit that failed: where it ends is not known. */
@@ -138,7 +138,7 @@ export class Engine {
   }
 
   /**
-   * A commit that failed may have happened: the log itself says where it ends.
+   * A commit that failed may have happened: reads the log's end.
    * @returns whether it could be read
    */
   async #lookAgain(onError: (error: Error) => void): Promise<boolean> {
@@ -212,7 +212,7 @@ export class Engine {
 const confirmsClock = (commands: readonly Command[]) =>
   commands.some(({ op }) => op === "confirm_clock");
 
-/** Each command's reply, with the place of the entry that speaks of it. */
+/** Each command's reply, with the place of its entry. */
 function repliesOf(
   { commands, noticed, books, result, sealed }: CommittedBatch,
 ): Pick<BatchOutcome, "replies" | "repeated"> {
@@ -230,7 +230,7 @@ function repliesOf(
   return { replies, repeated };
 }
 
-/** The row that the log spoke of when the same was asked before. */
+/** The row whose entry was written when the same was asked before. */
 function loggedRowOf(
   command: Command,
   step: AuditEntry["step"],

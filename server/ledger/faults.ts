@@ -1,4 +1,4 @@
-/** What the operator is told while the database cannot commit: each fault once, and its end. */
+/** Faults of the database in the operator's log: each once, and its end. */
 
 const faults: [sign: RegExp, words: string][] = [
   [/is full/, "the disk is full: make room, and money moves again by itself"],
@@ -19,23 +19,23 @@ export function faultInWords(error: Error): string | null {
   return words === undefined ? null : `${words} (${error.message}); ATMs are told to try later`;
 }
 
-/** Follows a bank's batches. A fault that lasts is told once, however many commands it fails. */
+/** Follows a bank's batches. A fault that lasts is reported once, however many commands it fails. */
 export class Faults {
-  #standing: string | null = null;
+  #lasting: string | null = null;
 
-  /** @param tell the operator's log */
-  constructor(private readonly tell: (line: string) => void) {}
+  /** @param report writes a line of the operator's log */
+  constructor(private readonly report: (line: string) => void) {}
 
   /** After a batch, with what went wrong in it. */
   after(errors: readonly Error[]): void {
     let fault: string | null = null;
     for (const error of errors) {
       const words = faultInWords(error);
-      if (words === null) this.tell(error.message);
+      if (words === null) this.report(error.message);
       else fault = words;
     }
-    if (fault !== null && fault !== this.#standing) this.tell(fault);
-    if (fault === null && this.#standing !== null) this.tell("commits go through again");
-    this.#standing = fault;
+    if (fault !== null && fault !== this.#lasting) this.report(fault);
+    if (fault === null && this.#lasting !== null) this.report("commits go through again");
+    this.#lasting = fault;
   }
 }

@@ -1,4 +1,4 @@
-/** What the ledger's thread does for `Ledger`: the engine, its store and its log, wherever they are. */
+/** The calls by which `Ledger` reaches its engine, store and log, in a thread or in this process. */
 import type { LoggedAt } from "../../lib/atm.ts";
 import type { LoggedRow } from "../audit/entry.ts";
 import type { CheckedBooks } from "./check.ts";
@@ -9,7 +9,7 @@ import type { ReadStore } from "./store.ts";
 /** The result of a batch that is on disk: a reply for each command, and every account it changed. */
 export interface BatchOutcome {
   replies: Reply[];
-  /** Replies, by their index, that an older entry speaks of: its place is to be looked up. */
+  /** Replies, by their index, whose entry is an older one: its place is to be looked up. */
   repeated: { index: number; row: LoggedRow }[];
   accounts: AccountState[];
   /** Whether the log's epoch has entries, and must end before long. */
@@ -20,7 +20,7 @@ export interface BatchOutcome {
 export interface LedgerLink {
   /** Runs one batch. What the store refuses is a reply; a failure leaves the batch's fate unknown. */
   run(commands: readonly Command[], endEpoch: boolean): Promise<BatchOutcome>;
-  /** Where the log speaks of a row, if that is among the customer's newest entries. */
+  /** The place of a row's entry, if that is among the customer's newest. */
   placeOf(row: LoggedRow): Promise<LoggedAt | undefined>;
   /** Reads outside batches, by the store's own names. */
   read(name: keyof ReadStore, args: readonly unknown[]): Promise<unknown>;

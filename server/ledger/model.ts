@@ -66,11 +66,11 @@ export interface Limits {
   terminalDayInMax: bigint | null;
 }
 
-/** A bank that was restored from a backup, until its terminals have told what they did since. */
+/** A bank that was restored from a backup, until its terminals have retold what they did since. */
 export interface Restoring {
   /** Milliseconds since 1970: what is older the backup has. */
   sinceMs: number;
-  /** Terminals that have not told yet. */
+  /** Terminals that have not done so yet. */
   waiting: readonly TerminalId[];
 }
 
@@ -82,8 +82,8 @@ export const noLimits: Limits = {
 };
 
 /**
- * A movement's row, never changed: one when it begins, one when it is settled, and one for what the
- * terminal reports after an operator has settled it.
+ * A movement's row, never changed: one when it begins, one when it is settled, and one for the
+ * terminal's report after an operator has settled it.
  */
 export interface Movement {
   id: MovementId;
@@ -93,11 +93,11 @@ export interface Movement {
   kind: "withdrawal" | "deposit" | "transfer" | "load" | "opening" | "void";
   terminal: TerminalId;
   customer: string;
-  /** Who settled it in the terminal's place; otherwise empty. */
+  /** The operator who settled it instead of the terminal; otherwise empty. */
   operator: string;
   debit: number | null;
   credit: number | null;
-  /** What was asked for; in a report, what the terminal says its devices moved. */
+  /** What was asked for; in a report, what the terminal's devices moved. */
   amount: bigint;
   /** What this row moved from debit to credit. */
   booked: bigint;
@@ -166,7 +166,7 @@ export interface Loaded extends Rows {
   lastMs: number;
 }
 
-/** An operator's word that the clock was right when it said so, though the books were further. */
+/** A reading of the clock that an operator confirmed, though the books had a later time. */
 export interface ConfirmedClock {
   confirmedMs: number;
   /** The bank's time then. */

@@ -145,7 +145,7 @@ export function setOwnLimits(batch: Batch, command: Asked<"set_own_limits">): An
 const inMoney = (batch: Batch, amount: bigint | null, none: string) =>
   amount === null ? none : batch.money(amount);
 
-/** Ends an open movement in its terminal's place, which may still say what its devices did. */
+/** Ends an open movement instead of its terminal, which may still report what its devices did. */
 export function settleHold(batch: Batch, command: Asked<"settle_hold">): Answer {
   const { movement, amount, reason, operator } = command;
   const first = batch.books.movement(movement, 1);

@@ -105,7 +105,7 @@ function again(batch: Batch, first: Movement, command: Authorise): Answer {
     (customerAccount(first) ?? command.account) === command.account;
   if (!same) return reused(batch, command, command.kind);
   const { outcome } = first;
-  // `booked` tells that it is over, so that nobody takes the first outcome for leave to move notes.
+  // With `booked` it is over: the first outcome is no leave to move notes then.
   const booked = batch.books.movement(first.id, 2)?.booked;
   return {
     outcome,
@@ -119,7 +119,7 @@ export function saysTheSame(first: Movement, command: Authorise | Transfer): boo
   const { terminal, customer, amount, currency, fault } = command;
   return first.terminal === terminal && first.customer === customer && first.amount === amount &&
     first.currency === currency &&
-    // What was no amount is kept as zero: its outcome says what came.
+    // What was no amount is kept as zero, and told apart by its outcome.
     (amount !== 0n || first.outcome === (fault ?? "amount_not_positive"));
 }
 

@@ -1,4 +1,4 @@
-/** What the rules of one batch share: its books, its time, and the rows and entries they write. */
+/** The books and the time of one batch, and the rows and entries that the rules write. */
 import { inWords, type LoggedOutcome, type Outcome } from "../../../lib/errors.ts";
 import { formatMoney } from "../../../lib/money.ts";
 import type { Books } from "../books.ts";
@@ -7,10 +7,10 @@ import type { AuditEntry } from "../../audit/entry.ts";
 import type { Reply } from "../command.ts";
 import { dayOf } from "../day.ts";
 
-/** A reply, before the batch's time is put to it. */
+/** A reply without the batch's time. */
 export type Answer = Omit<Reply, "timeMs">;
 
-/** A movement's row, before its balances and time are. */
+/** A movement's row without its balances and time. */
 export type NewRow =
   & Omit<Movement, "debitBalance" | "creditBalance" | "day" | "timeMs" | "operator">
   & { operator?: string };

@@ -1,4 +1,4 @@
-/** A customer's new password: counted and checked as a log-in is, so that it is no easier to guess. */
+/** A customer's new password: counted and checked as a log-in is, so that the old one is no easier to guess. */
 import type { ChangePassword } from "../command.ts";
 import { type Answer, type Batch, failed } from "./batch.ts";
 import { countAttempt, forgetAttempt, mustWaitMs } from "./log_in.ts";

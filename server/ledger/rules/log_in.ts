@@ -1,4 +1,4 @@
-/** Who is there: log-ins, counted before the password is looked at, and notes for the log. */
+/** Log-ins, counted before the password is checked, and entries that change nothing but the log. */
 import type { Outcome } from "../../../lib/errors.ts";
 import { customerPatience, oneMore, remembered, terminalPatience, waitMs } from "./throttle.ts";
 import { customerSource, terminalSource } from "../model.ts";
@@ -15,7 +15,7 @@ export function logIn(batch: Batch, { op, username, nameHash, terminal, ...rest 
       terminal: batch.terminalName(terminal),
     });
   if (op === "begin_log_in") {
-    if (batch.books.restoring) return { outcome: "try_later" }; // before terminals have told again
+    if (batch.books.restoring) return { outcome: "try_later" }; // until the terminals have retold
     const retryAfterMs = mustWaitMs(batch, attempt);
     if (retryAfterMs > 0) {
       log("log in", "throttled");
@@ -53,14 +53,14 @@ export function mustWaitMs(batch: Batch, attempt: Attempt): number {
   );
 }
 
-/** Counted before the password is looked at, so that many at once gain nothing. */
+/** Counts an attempt before its password is checked, so that many at once gain nothing. */
 export function countAttempt(batch: Batch, attempt: Attempt): void {
   const { mine, its } = failuresOf(batch, attempt);
   batch.books.setFailures(oneMore(mine, customerPatience, batch.timeMs));
   batch.books.setFailures(oneMore(its, terminalPatience, batch.timeMs));
 }
 
-/** It was right: the customer starts afresh; the terminal only gets back what this attempt cost it. */
+/** After a right password: clears the customer's failures, and takes this attempt from the terminal's. */
 export function forgetAttempt(batch: Batch, attempt: Attempt): void {
   const { mine, its } = failuresOf(batch, attempt);
   batch.books.setFailures({ ...mine, count: 0 });

@@ -1,8 +1,8 @@
-/** What is read off a movement's rows, and what the log says of them. */
+/** A movement's rows: the customer's account, and their entries in the log. */
 import type { Account, Movement } from "../model.ts";
 import { type Batch, failed } from "./batch.ts";
 
-/** The customer's side of a movement: what a withdrawal takes from, what a deposit adds to. */
+/** The account that a withdrawal takes from, or a deposit adds to. */
 export function customerAccount(row: Movement): number | null {
   return row.kind === "withdrawal" ? row.debit : row.kind === "deposit" ? row.credit : null;
 }

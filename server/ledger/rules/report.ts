@@ -1,7 +1,7 @@
 /**
- * What a terminal says of a movement that an operator has settled in its place. It alone knows what
- * its devices did: where that is not what the operator said, the difference is booked between the
- * terminal and the differences account, so that the books still say what notes are in the machine.
+ * A terminal's report of a movement that an operator has settled. Where its devices did not move what
+ * the operator booked, the difference is booked between the terminal and the differences account, so
+ * that the terminal's account is what notes are in the machine.
  */
 import type { Movement } from "../model.ts";
 import type { Settle } from "../command.ts";
@@ -18,7 +18,7 @@ export function report(
   const account = accountOfRow(batch, first);
   const before = batch.books.movement(first.id, 3);
   if (!before) bookDifference(batch, first, settled, moved);
-  // It says so once; the same again is harmless.
+  // One report; the same again is harmless.
   if (!before || before.amount === moved) return { outcome: "ok", booked: moved, account };
   if (before.amount === 0n) return { outcome: "already_reversed", account };
   return { outcome: "already_completed", booked: before.amount, account };

@@ -1,5 +1,5 @@
 /**
- * After a restore the bank lacks what happened since its backup. Each terminal tells again what its
+ * After a restore the bank lacks what happened since its backup. Each terminal retells what its
  * devices did, from its journal, before any customer is served: what the books lack is booked in one
  * step, and what they have is left as it is.
  */
@@ -32,7 +32,7 @@ export function retell(batch: Batch, command: Retell): Answer {
   return { outcome: "ok" };
 }
 
-/** The terminal has told all that it has. */
+/** The terminal has no more to tell. */
 export function retold(batch: Batch, { terminal }: Retold): Answer {
   if (batch.books.restoring?.waiting.includes(terminal)) {
     const name = batch.terminalName(terminal);
@@ -45,7 +45,7 @@ export function retold(batch: Batch, { terminal }: Retold): Answer {
   return { outcome: "ok" };
 }
 
-/** Nobody waits for these terminals any more; after the last one, customers are served again. */
+/** Stops waiting for these terminals; after the last one, customers are served again. */
 export function stopWaiting(batch: Batch, terminals: readonly string[]): void {
   const { restoring } = batch.books;
   if (!restoring) return;

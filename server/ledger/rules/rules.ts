@@ -10,8 +10,8 @@
  * `not_dispensable` · `over_terminal_limit`; a deposit for `over_terminal_limit`;
  * a transfer for `unknown_recipient` · `same_account` · `wrong_currency` (of the recipient) ·
  * `recipient_unavailable` · `over_day_limit` · `insufficient_funds`.
- * Before all of these stand `terminal_revoked`, and `try_later` while the clock stops money; log-ins
- * are told `try_later` while a restored bank waits for its terminals.
+ * `terminal_revoked` comes before all of these, then `try_later` while the clock stops money; log-ins
+ * get `try_later` while a restored bank waits for its terminals.
  */
 import { keyStands } from "./key_versions.ts";
 import type { Books } from "../books.ts";
@@ -28,11 +28,11 @@ import { settle } from "./settle.ts";
 import { administerKeys, confirmKey } from "./terminal_keys.ts";
 import { lookUp, transfer } from "./transfer.ts";
 
-/** What became of a batch. `replies` has one for each command, in order. */
+/** The result of a batch. `replies` has one for each command, in order. */
 export interface BatchResult {
   replies: Reply[];
   entries: AuditEntry[];
-  /** Of each command, which of the entries it wrote first; null where it wrote none. */
+  /** For each command the index of its first entry; null where it wrote none. */
   firstEntries: (number | null)[];
 }
 
@@ -116,14 +116,14 @@ function apply(batch: Batch, command: Command): Answer {
   }
 }
 
-/** What waits while the clock is in doubt: each movement of money is dated, and charged to a day. */
+/** Whether it waits while the clock is in doubt: each movement of money is dated, and charged to a day. */
 function movesMoney(command: Command): boolean {
   return "opening" in command ? command.opening !== 0n : "movement" in command;
 }
 
 /**
- * A terminal that is revoked, or speaks under a key that has ended, moves nothing more, whatever its
- * connection still gets through. The log hears of the attempt.
+ * A terminal that is revoked, or whose channel's key has ended, moves nothing more, even while its
+ * connection is open. The attempt is logged.
  */
 function isShutOut(batch: Batch, command: Command): boolean {
   if (command.op === "log" || "operator" in command) return false;

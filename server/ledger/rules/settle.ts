@@ -1,4 +1,4 @@
-/** The second phase: the terminal says what its devices did, or that it gives up. */
+/** The second phase: the terminal completes what its devices did, or gives up. */
 import type { Movement } from "../model.ts";
 import type { Settle } from "../command.ts";
 import { type Answer, type Batch, failed } from "./batch.ts";
@@ -33,7 +33,7 @@ function completingRefused(
   if (command.amount > first.amount) return refuseSettling(batch, command, "amount_too_large");
 }
 
-/** The terminal settles once more: the same again is harmless, anything else is told what was booked. */
+/** Settled before: the same again is harmless, anything else gets what was booked. */
 function settledBefore(
   batch: Batch,
   command: Settle,
@@ -61,7 +61,7 @@ function giveUp(batch: Batch, { op }: Settle, first: Movement): Answer {
 /**
  * Ends an open movement: moves what the device moved, lets go of the hold, and gives back to its day
  * what was charged beyond that.
- * @param operator who ends it in the terminal's place
+ * @param operator the operator who ends it instead of the terminal
  */
 export function settleRow(
   batch: Batch,

@@ -1,4 +1,4 @@
-/** Terminals' keys: renewed, ended, and sealed anew. */
+/** Terminals' keys: renewed, ended, and sealed under another master key. */
 import type { Administer, ConfirmKey } from "../command.ts";
 import { type Answer, type Batch, failed } from "./batch.ts";
 import { stopWaiting } from "./retell.ts";
@@ -55,7 +55,7 @@ function reseal(
   }
 }
 
-/** The terminal has come with its next key, so it has it safe: the key before ends. */
+/** The terminal has used its next key, so it has stored it: the key before ends. */
 export function confirmKey(batch: Batch, { terminal: id, keyVersion }: ConfirmKey): Answer {
   const terminal = batch.books.terminal(id);
   if (terminal?.next?.version !== keyVersion) return { outcome: "ok" };

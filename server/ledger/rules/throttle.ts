@@ -1,36 +1,41 @@
 /**
  * How long a source of failed log-ins must wait: a growing delay, forgotten with time, and never a
- * lock. Each attempt is counted before its password is looked at, so that many at once gain nothing.
+ * lock. Each attempt is counted before its password is checked, so that many at once gain nothing.
  */
+import {
+  customerFailureForgetMs,
+  customerFailuresFree,
+  recipientLookForgetMs,
+  recipientLooksFree,
+  terminalFailureForgetMs,
+  terminalFailuresFree,
+  throttleMsMax,
+  throttleMsMin,
+} from "../../../lib/limits.ts";
 import type { Failures } from "../model.ts";
 
 /** How patient the bank is with one kind of source. */
 export interface Patience {
   /** Failures that cost nothing yet. */
   readonly freeCount: number;
-  readonly delayMsMax: number;
   /** One failure is forgotten after this long without another. */
   readonly forgetMs: number;
 }
 
 /** A customer, across all terminals: a stranger can slow a customer down by a minute at most. */
 export const customerPatience: Patience = {
-  freeCount: 3,
-  delayMsMax: 60_000,
-  forgetMs: 15 * 60_000,
+  freeCount: customerFailuresFree,
+  forgetMs: customerFailureForgetMs,
 };
 /** A terminal, across all names: guessing one password for many names is slow as well. */
 export const terminalPatience: Patience = {
-  freeCount: 10,
-  delayMsMax: 60_000,
-  forgetMs: 60_000,
+  freeCount: terminalFailuresFree,
+  forgetMs: terminalFailureForgetMs,
 };
-
 /** A customer's looks at other people's accounts: each counts, whatever it finds. */
 export const recipientPatience: Patience = {
-  freeCount: 5,
-  delayMsMax: 60_000,
-  forgetMs: 5 * 60_000,
+  freeCount: recipientLooksFree,
+  forgetMs: recipientLookForgetMs,
 };
 
 /** The failures that still count at `nowMs`. */
@@ -43,7 +48,7 @@ export function remembered(failures: Failures, patience: Patience, nowMs: number
 export function waitMs(failures: Failures, patience: Patience, nowMs: number): number {
   const beyond = remembered(failures, patience, nowMs) - patience.freeCount;
   if (beyond < 0) return 0;
-  const delayMs = Math.min(patience.delayMsMax, 1_000 * 2 ** Math.min(beyond, 20));
+  const delayMs = Math.min(throttleMsMax, throttleMsMin * 2 ** Math.min(beyond, 20));
   return Math.max(0, failures.lastMs + delayMs - nowMs);
 }
 

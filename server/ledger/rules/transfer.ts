@@ -1,4 +1,4 @@
-/** Money from one customer's account to another, in one step; and whose account that would be. */
+/** Money from one customer's account to another, in one step; and the owner of the other, masked. */
 import type { Outcome } from "../../../lib/errors.ts";
 import { oneMore, recipientPatience, waitMs } from "./throttle.ts";
 import { type Account, type Movement, recipientSource } from "../model.ts";
@@ -67,7 +67,7 @@ function again(batch: Batch, first: Movement, command: Transfer): Answer {
   return { outcome: first.outcome, account: first.debit === null ? undefined : account };
 }
 
-/** Both sides have it in their log; neither learns the other's whole name. */
+/** Logs it for both sides; neither gets the other's whole name. */
 function log(batch: Batch, { to: number }: Transfer, row: Movement, to: Account | undefined): void {
   const { customer, outcome, amount, id: movement } = row;
   const facts = {
@@ -85,7 +85,7 @@ function log(batch: Batch, { to: number }: Transfer, row: Movement, to: Account 
   batch.log(to!.owner, `${received} (${maskedName(customer)})`, facts);
 }
 
-/** Each look is counted and in the log, so that nobody can read the bank's customers off it. */
+/** Counts and logs each look, so that nobody can list the bank's customers. */
 export function lookUp(batch: Batch, { customer, terminal, account: number }: LookUp): Answer {
   const looks = batch.books.failures(recipientSource(customer));
   const retryAfterMs = waitMs(looks, recipientPatience, batch.timeMs);
@@ -105,7 +105,7 @@ function recipientOf(batch: Batch, id: number): Account | undefined {
   return account?.kind === "customer" ? account : undefined;
 }
 
-/** Enough of a name to recognise it, and not enough to learn it: `alice` is `a•••e`. */
+/** A name as far as its friends recognise it: `alice` is `a•••e`. */
 export function maskedName(name: string): string {
   return `${name.at(0)}•••${name.length > 2 ? name.at(-1) : ""}`;
 }
