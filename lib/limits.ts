@@ -134,6 +134,16 @@ export const historyTextLengthMax = 64;
 /** Days of an account that a balance goes back. */
 export const balanceDaysMax = 30;
 
+// The bank's folder
+/** How long a process waits for the folder's lock, since the one before may be about to end. */
+export const ownerWaitMsMax = 500;
+export const ownerRetryMs = 50;
+/** The systems' limit for the path of a Unix socket. */
+export const socketPathBytesMax = 103;
+
+/** Terminals' clocks may differ from the bank's: after a restore they tell again from so much earlier. */
+export const retellMarginMs = 24 * hour;
+
 // Files beside the machine
 /** A receipt's text, in UTF-16 units. */
 export const receiptTextLengthMax = 2_048;

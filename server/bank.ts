@@ -1,114 +1,108 @@
 /** The bank: its ledger, keys, passwords and terminals, opened from a data folder. */
-import { type Bytes, fromHex } from "../lib/bytes.ts";
+import { fromHex } from "../lib/bytes.ts";
 import { UsageError } from "../lib/errors.ts";
-import { system } from "../lib/system.ts";
-import { databaseUrlVariable } from "../lib/database_url.ts";
-import { systemWithFiles } from "../lib/system.ts";
+import type { WorldWithFiles } from "../lib/world.ts";
+import type { AuditKeyRing } from "./audit/keys.ts";
 import { requireNewestKeys } from "./audit/newest_keys.ts";
-import { AuditKeyRing, auditKeysOf } from "./audit/keys.ts";
-import { Passwords } from "./credentials/passwords.ts";
+import type { Passwords } from "./credentials/passwords.ts";
 import {
-  bankElsewhere,
-  type BankKeys,
+  BankFolder,
   chainKeyPath,
-  createDataFolder,
+  closeOnFailure,
   databasePath,
-  firstKeyPath,
   holdsBank,
-  isThere,
-  keepBankElsewhere,
+  type KeepFirstKey,
   logFilePath,
-  openDataFolder,
-  ownFolder,
-  readKeys,
   removeOldBackups,
-  replaceKeys,
 } from "./folder/bank_folder.ts";
-import type { Settings, Terminal } from "./ledger/model.ts";
+import { auditKeyRingOf, type BankKeys, type SharedKeys } from "./folder/bank_keys.ts";
 import { Ledger } from "./ledger/ledger.ts";
-import type { LogLink } from "./ledger_service.ts";
-import { openLedgerThread } from "./ledger_thread.ts";
-import { openStore, rehearseBank, type StorePlace } from "./ledger/open_store.ts";
+import type { CheckedBooks } from "./ledger/check.ts";
+import type { Settings, Terminal } from "./ledger/model.ts";
+import type { BankLink, FileToCheck, LogLink, OpenLedger, OpenStore } from "./ledger_service.ts";
 import { settleMasterKey } from "./terminals/change_keys.ts";
 import { followTerminals } from "./terminals/follow_terminals.ts";
 import { keepTerminals } from "./terminals/kept_terminals.ts";
 import { TerminalKeys, terminalSealKeys } from "./terminals/terminal_keys.ts";
 
-/** Randomness that no one can foresee. */
-export const randomBytes = (length: number): Bytes =>
-  crypto.getRandomValues(new Uint8Array(length));
+/** The world of a bank's process. */
+export interface BankWorld extends WorldWithFiles {
+  /** Writes a line of the operator's log. */
+  log(line: string): void;
+  /** Starts what checks passwords; it is closed with the bank. */
+  openPasswords(): Passwords;
+  /**
+   * Opens a bank's ledger, or makes it.
+   * @throws {UsageError} as `LedgerService.open` does
+   */
+  openLedger(parts: OpenLedger, onTrouble: (line: string) => void): Promise<BankLink>;
+  /**
+   * Tries whether a bank of these settings could be made in a PostgreSQL database, and makes none.
+   * @throws {UsageError} when it could not
+   */
+  rehearseBank(url: string, create: Settings): Promise<void>;
+  /** Opens a store without its ledger. */
+  openStore: OpenStore;
+  /**
+   * Works the books of a file that nobody has open out from its movements.
+   * @throws {UsageError} when it is no bank's file
+   */
+  checkFile(file: FileToCheck): Promise<CheckedBooks>;
+}
 
 export interface Bank {
-  readonly folder: string;
-  readonly keys: BankKeys;
+  readonly world: BankWorld;
+  readonly folder: BankFolder;
+  readonly keys: Readonly<BankKeys>;
   auditKeys: AuditKeyRing;
   readonly settings: Settings;
   readonly ledger: Ledger;
   readonly auditLog: LogLink;
   readonly passwords: Passwords;
   readonly terminals: TerminalKeys;
-  /** Writes the terminals down beside the database, as they are now. */
+  /** Writes the terminals beside the database, as they are now. */
   keepTerminals(rows: readonly Terminal[]): void;
   close(): Promise<void>;
 }
 
 /**
  * Makes a bank in an empty folder, or in an empty database and a folder for its first server.
- * @param keepFirstKey is given the text of the file with the log's first key, which the bank forgets
+ * @param keepFirstKey receives the file with the log's first key, which the bank does not keep
  * @param url the PostgreSQL database; without, the database is a file in the folder
  * @throws {UsageError} when there is one already, or either cannot be written
  */
 export async function createBank(
-  folder: string,
+  world: BankWorld,
+  path: string,
   settings: Omit<Settings, "bankId">,
-  log: (line: string) => void,
-  keepFirstKey: (text: string) => void,
+  keepFirstKey: KeepFirstKey,
   url?: string,
 ): Promise<Bank> {
-  const create = { ...settings, bankId: randomBytes(16).toHex() };
+  const create = { ...settings, bankId: world.randomBytes(16).toHex() };
   // Before there is a folder and a first key, over which a second try would stumble.
-  if (url !== undefined) await rehearseBank(url, create);
-  const keys = createDataFolder(folder, randomBytes, keepFirstKey);
-  if (url === undefined) {
-    // SQLite gives its files the mode that the first one has.
-    Deno.openSync(databasePath(folder), { write: true, create: true, mode: 0o600 }).close();
-  }
-  const bank = await assemble({ folder, keys, log, url, create });
-  if (url !== undefined) keepBankElsewhere(folder, create.bankId);
+  if (url !== undefined) await world.rehearseBank(url, create);
+  const folder = await BankFolder.make(world, path, keepFirstKey);
+  // SQLite gives its files the mode that the first one has.
+  if (url === undefined) world.files.open(databasePath(path), "create").close();
+  const bank = await assemble(world, folder, { url, create });
+  if (url !== undefined) folder.keepBankElsewhere(create.bankId);
   return bank;
 }
 
 /**
  * Opens the bank of a folder, for this process alone; where it is in a database elsewhere, as one of its
  * servers.
+ * @param place the folder's path, or the folder where this process owns it already: it is closed with
+ * the bank, or when the bank cannot be opened
  * @throws {UsageError} when there is none, it is in use, damaged or newer, or its keys are not private
  */
 export async function openBank(
-  folder: string,
-  log: (line: string) => void,
+  world: BankWorld,
+  place: string | BankFolder,
   url?: string,
 ): Promise<Bank> {
-  const keys = openDataFolder(folder, randomBytes);
-  const bankId = bankElsewhere(folder);
-  if (bankId === null && url !== undefined) {
-    throw new UsageError(
-      `${folder} has a bank of its own in ${
-        databasePath(folder)
-      }, and a database is named beside it: ` +
-        `unset ${databaseUrlVariable}, or give another folder with --data`,
-    );
-  }
-  if (bankId !== null && url === undefined) {
-    throw new UsageError(
-      `the bank of ${folder} is in a PostgreSQL database: name it in ${databaseUrlVariable}, or in a ` +
-        "file with --database-url-file",
-    );
-  }
-  const bank = await assemble({ folder, keys, log, url, bankId: bankId ?? undefined });
-  if (isThere(firstKeyPath(folder))) {
-    log(`${firstKeyPath(folder)} is the first key of the log: take it away, and keep it elsewhere`);
-  }
-  return bank;
+  const folder = typeof place === "string" ? await BankFolder.open(world, place, url) : place;
+  return await assemble(world, folder, { url });
 }
 
 /**
@@ -118,31 +112,30 @@ export async function openBank(
  * @throws {UsageError} when they are not of this database's bank, or the folder is in use
  */
 export async function joinBank(
-  folder: string,
-  shared: BankKeys,
+  world: BankWorld,
+  path: string,
+  { master, audit, checkpoint }: SharedKeys,
   url: string,
-  log: (line: string) => void,
-  keepFirstKey: (text: string) => void,
+  keepFirstKey: KeepFirstKey,
 ): Promise<Bank> {
-  const { master, audit, checkpoint } = shared;
-  const isNew = !holdsBank(folder);
-  if (isNew) {
-    await requireBankOf(url, shared); // before anything is made, as above
-    createDataFolder(folder, randomBytes, keepFirstKey, shared);
-  }
-  const keys = { ...readKeys(folder), master, audit, checkpoint };
-  const bank = await assemble({ folder, keys, log, url });
-  replaceKeys(folder, keys);
-  keepBankElsewhere(folder, bank.settings.bankId);
+  const shared = { master, audit, checkpoint };
+  const isNew = !holdsBank(world.files, path);
+  if (isNew) await requireBankOf(world, url, shared); // before anything is made, as above
+  const folder = isNew
+    ? await BankFolder.make(world, path, keepFirstKey, shared)
+    : await BankFolder.open(world, path, url);
+  const bank = await assemble(world, folder, { url, shared });
+  folder.changeKeys((keys) => ({ ...keys, ...shared }));
+  folder.keepBankElsewhere(bank.settings.bankId);
   return bank;
 }
 
 /** @throws {UsageError} when the database has no bank that these are the newest keys of */
-async function requireBankOf(url: string, { master, audit }: BankKeys): Promise<void> {
-  const store = await openStore(systemWithFiles, { url });
+async function requireBankOf(world: BankWorld, url: string, keys: SharedKeys): Promise<void> {
+  const store = await world.openStore({ url });
   try {
-    await requireNewestKeys(store, ringOf(audit));
-    terminalKeysOf(master, await store.settings(), await store.terminals());
+    await requireNewestKeys(store, auditKeyRingOf(keys));
+    terminalKeysOf(world, keys, await store.settings(), await store.terminals());
   } finally {
     await store.close();
   }
@@ -150,7 +143,8 @@ async function requireBankOf(url: string, { master, audit }: BankKeys): Promise<
 
 /** @throws {UsageError} when the keys of these terminals do not open under this master key */
 function terminalKeysOf(
-  master: Uint8Array,
+  { randomBytes }: BankWorld,
+  { master }: SharedKeys,
   { bankId }: Settings,
   rows: readonly Terminal[],
 ): TerminalKeys {
@@ -167,81 +161,83 @@ function terminalKeysOf(
   return terminals;
 }
 
-const ringOf = (audit: BankKeys["audit"]) =>
-  new AuditKeyRing(audit.map(({ version, key }) => auditKeysOf(key, version)));
-
-interface Parts {
-  folder: string;
-  keys: BankKeys;
-  log: (line: string) => void;
+interface Opening {
   url?: string;
-  /** The bank that is expected there. */
-  bankId?: string;
   create?: Settings;
+  /** Counts before those of the folder. */
+  shared?: SharedKeys;
 }
 
-async function assemble(parts: Parts): Promise<Bank> {
-  const { folder, url } = parts;
-  if (url === undefined) return await assembleOn({ path: databasePath(folder) }, parts, () => {});
-  const owned = ownFolder(folder);
-  try {
-    return await assembleOn({ url }, parts, () => owned.close());
-  } catch (error) {
-    owned.close();
-    throw error;
-  }
+/** Opens the bank of an owned folder; closes the folder when it cannot. */
+function assemble(world: BankWorld, folder: BankFolder, opening: Opening): Promise<Bank> {
+  return closeOnFailure(folder, async () => {
+    const onTrouble = (trouble: string) => world.log(`ledger: ${trouble}`);
+    const link = await openLink(world, folder, opening, onTrouble);
+    const shared = opening.url !== undefined;
+    const ledger = new Ledger({ link, world, onTrouble, shared });
+    try {
+      return await assembleOn(ledger, link, world, folder, opening);
+    } catch (error) {
+      await ledger.close();
+      throw error;
+    }
+  });
 }
 
-/** @param release lets the folder go */
-async function assembleOn(
-  place: StorePlace,
-  { folder, keys, log, bankId: expected, create }: Parts,
-  release: () => void,
-): Promise<Bank> {
-  const auditKeys = ringOf(keys.audit);
-  const onTrouble = (trouble: string) => log(`ledger: ${trouble}`);
-  const link = await openLedgerThread(
+function openLink(
+  world: BankWorld,
+  { path, keys, bankElsewhere }: BankFolder,
+  { url, create, shared }: Opening,
+  onTrouble: (line: string) => void,
+): Promise<BankLink> {
+  const { audit, chainId } = { ...keys, ...shared };
+  return world.openLedger(
     {
-      place,
-      keys: auditKeys.versions,
-      chainId: keys.chainId,
-      chainKeyPath: chainKeyPath(folder),
-      logFilePath: logFilePath(folder),
-      bankId: expected,
+      place: url === undefined ? { path: databasePath(path) } : { url },
+      keys: auditKeyRingOf({ audit }).versions,
+      chainId,
+      chainKeyPath: chainKeyPath(path),
+      logFilePath: logFilePath(path),
+      bankId: bankElsewhere ?? undefined,
       create,
     },
     onTrouble,
   );
-  const ledger = new Ledger({ link, world: system, onTrouble, shared: "url" in place });
+}
+
+async function assembleOn(
+  ledger: Ledger,
+  auditLog: LogLink,
+  world: BankWorld,
+  folder: BankFolder,
+  { url, shared }: Opening,
+): Promise<Bank> {
+  const { files, log } = world;
   const settings = await ledger.read.settings();
   const rows = await ledger.read.terminals();
-  settleMasterKey({ keys, folder }, rows);
-  let terminals: TerminalKeys;
-  try {
-    terminals = terminalKeysOf(keys.master, settings, rows);
-  } catch (error) {
-    await ledger.close();
-    throw error;
-  }
+  settleMasterKey(folder, rows);
+  const terminals = terminalKeysOf(world, { ...folder.keys, ...shared }, settings, rows);
   const keep = (terminals: readonly Terminal[]) => {
     try {
-      keepTerminals(folder, terminals);
+      keepTerminals(files, folder.path, terminals);
     } catch (error) {
       log(`the terminals could not be written down for a restore: ${(error as Error).message}`);
     }
   };
   keep(rows);
-  removeOldBackups(folder);
-  const following = "url" in place ? followTerminals(ledger, terminals, keep, log) : null;
-  const threads = Math.max(1, Math.min(4, navigator.hardwareConcurrency - 1));
-  const passwords = new Passwords(threads);
+  removeOldBackups(files, folder.path);
+  const following = url === undefined ? null : followTerminals(world, ledger, terminals, keep);
+  const passwords = world.openPasswords();
   return {
+    world,
     folder,
-    keys,
-    auditKeys,
+    get keys() {
+      return folder.keys;
+    },
+    auditKeys: auditKeyRingOf({ ...folder.keys, ...shared }),
     settings,
     ledger,
-    auditLog: link,
+    auditLog,
     passwords,
     terminals,
     keepTerminals: keep,
@@ -249,7 +245,7 @@ async function assembleOn(
       await following?.stop();
       passwords.close();
       await ledger.close();
-      release();
+      folder.close();
     },
   };
 }

@@ -5,9 +5,7 @@ import { listen } from "./door/listener.ts";
 import { Checkpoints } from "./operator/checkpoints.ts";
 import { serveOperators } from "./operator/socket.ts";
 
-export interface ServeOptions extends Omit<BankServerStart, "databaseUrlFile"> {
-  log: (line: string) => void;
-}
+export type ServeOptions = Omit<BankServerStart, "databaseUrlFile" | "folder">;
 
 /**
  * Serves until `end` resolves, then stops in order and closes the bank.
@@ -16,18 +14,18 @@ export interface ServeOptions extends Omit<BankServerStart, "databaseUrlFile"> {
  */
 export async function serveBank(
   bank: Bank,
-  { folder, listen: address, proxies, sharePort, checkpoints, log }: ServeOptions,
+  { listen: address, proxies, sharePort, checkpoints }: ServeOptions,
   end: Promise<void>,
   onReady: (ready: ServerReady) => void,
 ): Promise<void> {
   try {
-    const listener = await listen(bank, { ...address, proxies, sharePort, log });
-    const operators = serveOperators(bank, folder, log);
+    const listener = await listen(bank, { ...address, proxies, sharePort, log: bank.world.log });
+    const operators = serveOperators(bank);
     const schedule = {
       folder: checkpoints.folder,
       everyMs: checkpoints.everyMinutes * 60_000,
     };
-    const taken = new Checkpoints(bank, schedule, log);
+    const taken = new Checkpoints(bank, schedule);
     onReady({ address: listener.address });
     await end;
     await operators.close();

@@ -32,7 +32,7 @@ import {
   RecordReceiver,
   RecordSender,
 } from "../../lib/protocol/record.ts";
-import { type Bank, randomBytes } from "../bank.ts";
+import type { Bank } from "../bank.ts";
 import type { Exchanges } from "./exchanges.ts";
 import { logCommand } from "../ledger/command.ts";
 import type { Presence } from "../visits/presence.ts";
@@ -131,7 +131,7 @@ export class Connection {
   }
 
   async #handshake(): Promise<{ terminal: ProvedTerminal; secrets: SessionSecrets }> {
-    const { terminals } = this.context.bank;
+    const { terminals, world: { randomBytes } } = this.context.bank;
     const hello = parseClientHello(await this.#expect(frameType.clientHello));
     const { known, key, name } = terminals.find(hello.terminal, hello.version, Date.now());
     if (!binderHolds(hello, key) || !known) throw new ProtocolError("client binder");
@@ -153,7 +153,12 @@ export class Connection {
 
   async #converse(terminal: ProvedTerminal, secrets: SessionSecrets): Promise<void> {
     const { bank, live, logInsUnderWay, presence } = this.context;
-    this.#sender = new RecordSender(fromServer, secrets.serverTraffic, Date.now(), randomBytes);
+    this.#sender = new RecordSender(
+      fromServer,
+      secrets.serverTraffic,
+      Date.now(),
+      bank.world.randomBytes,
+    );
     const receiver = new RecordReceiver(fromClient, secrets.clientTraffic, Date.now());
     const say = (push: Push) => this.#say(push);
     const requests = new Requests(bank, terminal, logInsUnderWay, presence, say);

@@ -4,449 +4,246 @@
  *     bank.sqlite     the ledger, the log, customers and terminals; or
  *     bank.place      which bank of a PostgreSQL database this folder is a server's of
  *     bank.keys       0600: the master key, the AUDIT_KEY, the key that signs checkpoints
- *     chain.key       0600: the present key of the log's chain, which goes forward by itself
+ *     chain.key       0600: the present key of the log's chain, which goes forward each epoch
+ *     terminals.json  0600: the terminals as they are now, for a restore
  *     audit_log_secure.txt   0600: the log, sealed, as a file
- *     owner.lock      held by the one process that owns the folder, where the database does not see to it
+ *     owner.lock      held by the one process that owns the folder
  *     operator.sock   0600: where a running server takes the operator's commands
  */
-import { fromHex, hex, utf8 } from "../../lib/bytes.ts";
+import { textOf, utf8 } from "../../lib/bytes.ts";
+import { databaseUrlVariable } from "../../lib/database_url.ts";
 import { UsageError } from "../../lib/errors.ts";
-import { requirePrivate } from "../../lib/private_file.ts";
-import { systemFiles } from "../../lib/system.ts";
+import { ownerRetryMs, ownerWaitMsMax, socketPathBytesMax } from "../../lib/limits.ts";
+import { isThere, removeIfThere, replacePrivateFile } from "../../lib/private_file.ts";
+import { type Files, type OpenFile, pause, type WorldWithFiles } from "../../lib/world.ts";
 import { ChainKeyFile } from "../audit/chain_key.ts";
 import { checkpointKeyOf } from "../audit/checkpoint.ts";
 import { formatFirstKey } from "../audit/first_key.ts";
+import {
+  type BankKeys,
+  makeBankKeys,
+  readBankKeys,
+  replaceBankKeys,
+  type SharedKeys,
+} from "./bank_keys.ts";
 
 export const databasePath = (folder: string) => `${folder}/bank.sqlite`;
 const placePath = (folder: string) => `${folder}/bank.place`;
 const lockPath = (folder: string) => `${folder}/owner.lock`;
 export const keysPath = (folder: string) => `${folder}/bank.keys`;
-/** Where the first key of a log that was begun by the first release is put, to be taken away. */
-export const firstKeyPath = (folder: string) => `${folder}/first.key`;
 export const chainKeyPath = (folder: string) => `${folder}/chain.key`;
 export const logFilePath = (folder: string) => `${folder}/audit_log_secure.txt`;
-/** The terminals as they are now, for a restore. */
 export const keptTerminalsPath = (folder: string) => `${folder}/terminals.json`;
+export const operatorSocketPath = (folder: string) => `${folder}/operator.sock`;
 /** Where a copy of the books lies until it is fetched. */
 export const newBackupPath = (folder: string, unique: string) => `${folder}/bank.backup-${unique}`;
-/** Takes away copies that nobody came to fetch. */
-export function removeOldBackups(folder: string): void {
-  for (const { name } of Deno.readDirSync(folder)) {
-    if (/^bank\.backup-[0-9a-f]+$/.test(name)) removeIfThere(`${folder}/${name}`);
+
+/** Removes copies that nobody fetched. */
+export function removeOldBackups(files: Files, folder: string): void {
+  for (const name of files.names(folder)) {
+    if (/^bank\.backup-[0-9a-f]+$/.test(name)) files.remove(`${folder}/${name}`);
   }
 }
-export const operatorSocketPath = (folder: string) => `${folder}/operator.sock`;
 
-/** The keys of a bank that stay as they are until somebody changes them, 32 random bytes each. */
-export interface BankKeys {
-  /** Seals the terminals' keys at rest. */
-  master: Uint8Array;
-  /** The one to follow it, while the database is changed over. */
-  nextMaster?: Uint8Array;
-  /** `AUDIT_KEY`, every version of it: the newest seals, the others open what they sealed. */
-  audit: { version: number; key: Uint8Array }[];
-  /** 16 bytes that name this server's chain. */
-  chainId: Uint8Array;
-  /** Signs checkpoints (Ed25519). */
-  checkpoint: Uint8Array;
-}
-
-/** What all servers of one bank have alike. */
-export type SharedKeys = Pick<BankKeys, "master" | "audit" | "checkpoint">;
-
-const formatName = "strongroom bank keys 2";
-
-/** Whether a bank was made in this folder. */
-export function holdsBank(folder: string): boolean {
-  if (!isThere(keysPath(folder))) return false;
-  return (sizeOf(databasePath(folder)) ?? 0) > 0 || isThere(placePath(folder));
+/** Whether a bank was made in this folder. A making that was cut short leaves an empty database. */
+export function holdsBank(files: Pick<Files, "facts">, folder: string): boolean {
+  if (!isThere(files, keysPath(folder))) return false;
+  return (files.facts(databasePath(folder))?.bytes ?? 0) > 0 || isThere(files, placePath(folder));
 }
 
 /**
- * Which bank of a PostgreSQL database this folder is a server's of; null for one with a file of its own.
- * @throws {UsageError} when the file that says so is damaged
+ * The id of the bank of a PostgreSQL database that this folder is a server's of; null for a bank in
+ * the folder's own file.
+ * @throws {UsageError} when the file that names it is damaged
  */
-export function bankElsewhere(folder: string): string | null {
-  if (!isThere(placePath(folder))) return null;
-  const [, bankId] = /^strongroom bank place 1\n([0-9a-f]{32})\n$/
-    .exec(Deno.readTextFileSync(placePath(folder))) ?? [];
+function bankElsewhere(files: Files, folder: string): string | null {
+  const path = placePath(folder);
+  if (!isThere(files, path)) return null;
+  const [, bankId] = /^strongroom bank place 1\n([0-9a-f]{32})\n$/.exec(textOf(files.read(path))) ??
+    [];
   if (bankId) return bankId;
-  throw new UsageError(`${placePath(folder)} is damaged: restore it from where you keep its copy`);
+  throw new UsageError(`${path} is damaged: restore it from where you keep its copy`);
 }
 
-/** Writes down, durably, that this folder is a server's of this bank in a PostgreSQL database. */
-export function keepBankElsewhere(folder: string, bankId: string): void {
-  replacePrivateFile(folder, placePath(folder), `strongroom bank place 1\n${bankId}\n`);
-}
+/** Receives the text of the first key's file, before anything depends on that key. */
+export type KeepFirstKey = (text: string) => void;
 
-/**
- * Makes this process the folder's owner until what is returned is closed, or the process ends.
- * @throws {UsageError} when another one is
- */
-export function ownFolder(folder: string): { close(): void } {
-  const file = Deno.openSync(lockPath(folder), { write: true, create: true, mode: 0o600 });
-  if (file.tryLockSync(true)) return file;
-  file.close();
-  throw new UsageError(
-    `${folder} is in use by another process: end it first, or reach it through its server`,
-  );
-}
+/** A bank's folder that this process owns, until it is closed or the process ends. */
+export class BankFolder {
+  #keys: BankKeys | null = null;
 
-/**
- * Makes the folder and its key files; goes on with the keys of a making that was cut short.
- * @param keepFirstKey is given the text of the first key's file, before anything rests on that key
- * @param shared the keys of a bank that has other servers
- * @throws {UsageError} when a bank is there already, or the folder cannot be made
- */
-export function createDataFolder(
-  folder: string,
-  randomBytes: (length: number) => Uint8Array,
-  keepFirstKey: (text: string) => void,
-  shared?: SharedKeys,
-): BankKeys {
-  requireShortPath(folder);
-  if (holdsBank(folder)) {
-    throw new UsageError(
-      `${folder} holds a bank already: use it, or give another folder with --data`,
-    );
-  }
-  try {
-    Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
-    if (!isThere(keysPath(folder))) {
-      const keys = {
-        master: shared?.master ?? randomBytes(32),
-        audit: shared?.audit ?? [{ version: 1, key: randomBytes(32) }],
-        chainId: randomBytes(16),
-        checkpoint: shared?.checkpoint ?? randomBytes(32),
-      };
-      writePrivateFile(keysPath(folder), formatKeys(keys));
+  private constructor(
+    readonly files: Files,
+    readonly path: string,
+    private readonly randomBytes: (length: number) => Uint8Array,
+    private readonly lock: OpenFile,
+  ) {}
+
+  /**
+   * Owns the folder of a bank.
+   * @param url the PostgreSQL database that the bank is in, if it is in one
+   * @throws {UsageError} when there is none or it is in another place, others can read its keys, or
+   * another process owns it
+   */
+  static async open(world: WorldWithFiles, path: string, url?: string): Promise<BankFolder> {
+    if (!holdsBank(world.files, path)) {
+      throw new UsageError(
+        `no bank in ${path}: make one with 'deno task bank init', or try everything with 'deno task demo'`,
+      );
     }
-    removeIfThere(chainKeyPath(folder)); // nothing rests on the first key of a bank that is not there
-  } catch (error) {
-    throw new UsageError(
-      `${folder} cannot be written (${(error as Error).message}): choose another with --data`,
-    );
+    requireShortPath(path);
+    requirePlace(world.files, path, url);
+    const folder = await BankFolder.own(world, path);
+    await closeOnFailure(folder, () => folder.keys);
+    return folder;
   }
-  const keys = readKeys(folder);
-  startChain(folder, keys, randomBytes(32), keepFirstKey);
-  return keys;
-}
 
-/**
- * Begins a chain with this key.
- * @param keepFirstKey is given the text of the first key's file, before anything rests on that key
- */
-function startChain(
-  folder: string,
-  { chainId, checkpoint }: BankKeys,
-  key: Uint8Array,
-  keepFirstKey: (text: string) => void,
-): void {
-  keepFirstKey(formatFirstKey({ chainId, key, checkpointKey: checkpointKeyOf(checkpoint) }));
-  ChainKeyFile.create(systemFiles, chainKeyPath(folder), chainId, key);
-}
-
-/**
- * The keys of the bank in this folder.
- * @throws {UsageError} when there is none, or others can read its keys
- */
-export function openDataFolder(
-  folder: string,
-  randomBytes: (length: number) => Uint8Array,
-): BankKeys {
-  if (!holdsBank(folder)) {
-    throw new UsageError(
-      `no bank in ${folder}: make one with 'deno task bank init', or try everything with 'deno task demo'`,
-    );
-  }
-  requireShortPath(folder);
-  return readKeys(folder, (first) => upgradeKeys(folder, first, randomBytes));
-}
-
-/**
- * Begins another chain, for a log whose chain key is lost or older than its database: what was
- * written before stays, and stays checkable with the first key of its own chain.
- * @throws {UsageError} when the folder holds no bank or its keys are not private
- */
-export function startAnotherChain(
-  folder: string,
-  randomBytes: (length: number) => Uint8Array,
-  keepFirstKey: (text: string) => void,
-): void {
-  const keys = { ...openDataFolder(folder, randomBytes), chainId: randomBytes(16) };
-  removeIfThere(chainKeyPath(folder));
-  startChain(folder, keys, randomBytes(32), keepFirstKey);
-  replaceKeys(folder, keys);
-}
-
-/** The first release had one key for the whole of a chain: it becomes the key of epoch 0. */
-function upgradeKeys(
-  folder: string,
-  { chain, audit, auditVersion, ...others }: FirstReleaseKeys,
-  randomBytes: (length: number) => Uint8Array,
-): BankKeys {
-  const versions = [{ version: auditVersion, key: audit }];
-  const keys = { ...others, audit: versions, checkpoint: randomBytes(32) };
-  removeIfThere(chainKeyPath(folder));
-  startChain(
-    folder,
-    keys,
-    chain,
-    (text) => replacePrivateFile(folder, firstKeyPath(folder), text),
-  );
-  replaceKeys(folder, keys);
-  return keys;
-}
-
-/** The systems' limit for the path of a Unix socket, which the operator's commands come through. */
-const socketPathBytesMax = 103;
-
-function requireShortPath(folder: string): void {
-  const path = operatorSocketPath(folder);
-  if (new TextEncoder().encode(path).length > socketPathBytesMax) {
-    throw new UsageError(
-      `${folder} is too long a path for a bank: choose a shorter one with --data`,
-    );
-  }
-}
-
-/** Writes the bank's keys anew, durably: at any moment the file holds the old ones or these. */
-export function replaceKeys(folder: string, keys: BankKeys): void {
-  replacePrivateFile(folder, keysPath(folder), formatKeys(keys));
-}
-
-/** Replaces a private file of this folder whole, or not at all, and waits for the disk. */
-export function replacePrivateFile(folder: string, path: string, text: string): void {
-  const fresh = `${path}.new`;
-  removeIfThere(fresh);
-  writePrivateFile(fresh, text);
-  Deno.renameSync(fresh, path);
-  syncFolder(folder);
-}
-
-/** Waits until the names of a folder's files are on disk. */
-export function syncFolder(folder: string): void {
-  if (Deno.build.os === "windows") return; // folders cannot be opened there
-  const opened = Deno.openSync(folder);
-  try {
-    opened.syncSync();
-  } finally {
-    opened.close();
-  }
-}
-
-/**
- * The keys in this folder, whether or not its database is there.
- * @throws {UsageError} when there are none, or others can read them
- */
-export function readKeys(
-  folder: string,
-  upgrade?: (keys: FirstReleaseKeys) => BankKeys,
-): BankKeys {
-  return readBankKeys(keysPath(folder), upgrade);
-}
-
-/**
- * The keys of a file.
- * @param upgrade makes present keys of those of the first release
- * @throws {UsageError} when it is missing, readable by others, or no key file of this version
- */
-export function readBankKeys(
-  path: string,
-  upgrade?: (keys: FirstReleaseKeys) => BankKeys,
-): BankKeys {
-  const mode = modeOf(path);
-  requirePrivate(path, mode);
-  const keys = parseKeys(Deno.readTextFileSync(path), path);
-  if (!("chain" in keys)) return keys;
-  if (upgrade) return upgrade(keys);
-  throw new UsageError(`${path} is of an older version: open its bank once with this one`);
-}
-
-function modeOf(path: string): number | null {
-  try {
-    return Deno.statSync(path).mode;
-  } catch (error) {
-    throw new UsageError(`${path} cannot be read (${(error as Error).message})`);
-  }
-}
-
-/** Writes a file that must not exist, readable by its owner alone, and waits for the disk. */
-export function writePrivateFile(path: string, text: string): void {
-  const file = reservePrivateFile(path);
-  try {
-    file.fill(text);
-  } finally {
-    file.close();
-  }
-}
-
-/** A private file that is made now and filled later; closing one that is not finished takes it away. */
-export interface ReservedFile {
-  /** Writes all of it, durably: a text, or a file from where it stands. */
-  fill(content: string | Deno.FsFile): void;
-  /** Writes a piece of it; `finish` makes all of them durable. */
-  write(text: string): void;
-  finish(): void;
-  close(): void;
-}
-
-/** @throws {UsageError} when it is there already, or cannot be made */
-export function reservePrivateFile(path: string): ReservedFile {
-  let file: Deno.FsFile;
-  try {
-    file = Deno.openSync(path, { write: true, createNew: true, mode: 0o600 });
-  } catch (error) {
-    throw new UsageError(
-      error instanceof Deno.errors.AlreadyExists
-        ? `${path} is there already: move it away, or choose another`
-        : `${path} cannot be written (${(error as Error).message}): choose another`,
-    );
-  }
-  let finished = false;
-  const write = (bytes: Uint8Array) => {
-    for (let at = 0; at < bytes.length;) at += file.writeSync(bytes.subarray(at));
-  };
-  const finish = () => {
-    file.syncSync();
-    finished = true;
-  };
-  return {
-    fill(content) {
-      if (typeof content === "string") write(utf8(content));
-      else {
-        const chunk = new Uint8Array(1 << 20);
-        for (let count; (count = content.readSync(chunk)) !== null;) {
-          write(chunk.subarray(0, count));
+  /**
+   * Makes the folder of a new bank, or of another server of one, and its key files; goes on with the
+   * keys of a making that was cut short.
+   * @param shared the keys of a bank that has other servers
+   * @throws {UsageError} when a bank is there already, or the folder cannot be made
+   */
+  static async make(
+    world: WorldWithFiles,
+    path: string,
+    keepFirstKey: KeepFirstKey,
+    shared?: SharedKeys,
+  ): Promise<BankFolder> {
+    const { files } = world;
+    requireShortPath(path);
+    requireNoBank(files, path);
+    unlessWritable(path, () => files.makeFolder(path));
+    const folder = await BankFolder.own(world, path);
+    await closeOnFailure(folder, () => {
+      requireNoBank(files, path);
+      unlessWritable(path, () => {
+        if (!isThere(files, keysPath(path))) {
+          replaceBankKeys(files, keysPath(path), makeBankKeys(world.randomBytes, shared));
         }
+      });
+      folder.#startChain(folder.keys, keepFirstKey);
+    });
+    return folder;
+  }
+
+  /**
+   * Owns a folder, whether or not its database is there.
+   * @throws {UsageError} when another process does, or there is no such folder
+   */
+  static async own(world: WorldWithFiles, path: string): Promise<BankFolder> {
+    const { files, randomBytes } = world;
+    let lock!: OpenFile;
+    unlessWritable(path, () => lock = files.open(lockPath(path), "create"));
+    const sinceMs = world.monotonicMs();
+    while (!lock.lock()) {
+      if (world.monotonicMs() - sinceMs >= ownerWaitMsMax) {
+        lock.close();
+        throw new UsageError(
+          `${path} is in use by another process: end it first, or reach it through its server`,
+        );
       }
-      finish();
-    },
-    write: (text) => write(utf8(text)),
-    finish,
-    close() {
-      file.close();
-      if (!finished) Deno.removeSync(path);
-    },
-  };
-}
-
-/**
- * Copies a file to one that must not be there yet, readable by its owner alone, and waits for the disk.
- * @throws {UsageError} when the one cannot be read, or the other not be written
- */
-export function copyPrivateFile(from: string, to: string): void {
-  let source: Deno.FsFile;
-  try {
-    source = Deno.openSync(from);
-  } catch (error) {
-    throw new UsageError(
-      `${from} cannot be read (${(error as Error).message}): name a backup's file`,
-    );
-  }
-  try {
-    const copy = reservePrivateFile(to);
-    try {
-      copy.fill(source);
-    } finally {
-      copy.close();
+      await pause(world, ownerRetryMs);
     }
-  } finally {
-    source.close();
+    return new BankFolder(files, path, randomBytes, lock);
+  }
+
+  /**
+   * The bank's keys.
+   * @throws {UsageError} when there are none, or others can read them
+   */
+  get keys(): Readonly<BankKeys> {
+    return this.#keys ??= readBankKeys(this.files, keysPath(this.path));
+  }
+
+  /** Replaces the keys, durably, with what `change` makes of those that the file has now. */
+  changeKeys(change: (keys: BankKeys) => BankKeys): void {
+    const path = keysPath(this.path);
+    const keys = change(readBankKeys(this.files, path));
+    replaceBankKeys(this.files, path, keys);
+    this.#keys = keys;
+  }
+
+  /** As `bankElsewhere`. */
+  get bankElsewhere(): string | null {
+    return bankElsewhere(this.files, this.path);
+  }
+
+  /** Records, durably, that this folder is a server's of this bank in a PostgreSQL database. */
+  keepBankElsewhere(bankId: string): void {
+    const text = `strongroom bank place 1\n${bankId}\n`;
+    replacePrivateFile(this.files, placePath(this.path), text);
+  }
+
+  /**
+   * Begins another chain, for a log whose chain key is lost or older than its database: what was
+   * written before stays, and stays checkable with the first key of its own chain.
+   */
+  startAnotherChain(keepFirstKey: KeepFirstKey): void {
+    const chainId = this.randomBytes(16);
+    this.#startChain({ ...this.keys, chainId }, keepFirstKey);
+    this.changeKeys((keys) => ({ ...keys, chainId }));
+  }
+
+  #startChain({ chainId, checkpoint }: BankKeys, keepFirstKey: KeepFirstKey): void {
+    const path = chainKeyPath(this.path);
+    removeIfThere(this.files, path);
+    const key = this.randomBytes(32);
+    keepFirstKey(formatFirstKey({ chainId, key, checkpointKey: checkpointKeyOf(checkpoint) }));
+    ChainKeyFile.create(this.files, path, chainId, key);
+  }
+
+  close(): void {
+    this.lock.close();
   }
 }
 
-function formatKeys({ master, nextMaster, audit, chainId, checkpoint }: BankKeys): string {
-  return JSON.stringify(
-    {
-      format: formatName,
-      master: hex(master),
-      ...(nextMaster && { nextMaster: hex(nextMaster) }),
-      audit: audit.map(({ version, key }) => ({ version, key: hex(key) })),
-      chainId: hex(chainId),
-      checkpoint: hex(checkpoint),
-    },
-    null,
-    2,
-  ) + "\n";
-}
-
-/** What a key file of the first release has. */
-type FirstReleaseKeys = Omit<BankKeys, "audit" | "checkpoint"> & {
-  audit: Uint8Array;
-  auditVersion: number;
-  /** The one key of the log's chain. */
-  chain: Uint8Array;
-};
-
-const firstFormatName = "strongroom bank keys 1";
-
-function parseKeys(text: string, path: string): BankKeys | FirstReleaseKeys {
-  let fields: Record<string, unknown> | null;
+/** Closes the folder when `act` throws. */
+export async function closeOnFailure<T>(folder: BankFolder, act: () => T | Promise<T>): Promise<T> {
   try {
-    fields = JSON.parse(text);
-  } catch {
-    fields = null;
+    return await act();
+  } catch (error) {
+    folder.close();
+    throw error;
   }
-  const master = fromHex(fields?.master, 32);
-  const nextMaster = fields?.nextMaster === undefined ? undefined : fromHex(fields.nextMaster, 32);
-  const chainId = fromHex(fields?.chainId, 16);
-  const rest = fields?.format === formatName
-    ? presentKeysOf(fields)
-    : fields?.format === firstFormatName
-    ? firstReleaseKeysOf(fields)
-    : null;
-  if (!master || !chainId || nextMaster === null || rest === null) {
+}
+
+function requireNoBank(files: Files, path: string): void {
+  if (!holdsBank(files, path)) return;
+  throw new UsageError(
+    `${path} holds a bank already: use it, or give another folder with --data`,
+  );
+}
+
+/** @throws {UsageError} when the folder's bank is in another place than the URL says */
+function requirePlace(files: Files, path: string, url: string | undefined): void {
+  const isElsewhere = bankElsewhere(files, path) !== null;
+  if (!isElsewhere && url !== undefined) {
     throw new UsageError(
-      `${path} is not a key file of this version: restore it from where you keep its copy`,
+      `${path} has a bank of its own in ${databasePath(path)}, and a database is named besides: ` +
+        `unset ${databaseUrlVariable}, or give another folder with --data`,
     );
   }
-  return { master, ...(nextMaster && { nextMaster }), chainId, ...rest };
-}
-
-function presentKeysOf(
-  fields: Record<string, unknown>,
-): Pick<BankKeys, "audit" | "checkpoint"> | null {
-  const checkpoint = fromHex(fields.checkpoint, 32);
-  const audit: BankKeys["audit"] = [];
-  for (const each of Array.isArray(fields.audit) ? fields.audit : []) {
-    const key = fromHex(each?.key, 32);
-    if (!key || !isVersion(each.version)) return null;
-    audit.push({ version: each.version, key });
-  }
-  return checkpoint && audit.length > 0 ? { audit, checkpoint } : null;
-}
-
-function firstReleaseKeysOf(
-  { audit: auditText, auditVersion, chain: chainText }: Record<string, unknown>,
-): Pick<FirstReleaseKeys, "audit" | "auditVersion" | "chain"> | null {
-  const audit = fromHex(auditText, 32);
-  const chain = fromHex(chainText, 32);
-  return audit && chain && isVersion(auditVersion) ? { audit, auditVersion, chain } : null;
-}
-
-function isVersion(value: unknown): value is number {
-  return Number.isSafeInteger(value) && value as number > 0;
-}
-
-export function removeIfThere(path: string): void {
-  try {
-    Deno.removeSync(path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  if (isElsewhere && url === undefined) {
+    throw new UsageError(
+      `the bank of ${path} is in a PostgreSQL database: name it in ${databaseUrlVariable}, or in a ` +
+        "file with --database-url-file",
+    );
   }
 }
 
-export function isThere(path: string): boolean {
-  return sizeOf(path) !== null;
+/** The operator's commands come through a Unix socket in the folder. */
+function requireShortPath(path: string): void {
+  if (utf8(operatorSocketPath(path)).length <= socketPathBytesMax) return;
+  throw new UsageError(`${path} is too long a path for a bank: choose a shorter one with --data`);
 }
 
-/** Null for what is not there. A making that was cut short leaves an empty database. */
-function sizeOf(path: string): number | null {
+function unlessWritable(path: string, write: () => void): void {
   try {
-    return Deno.statSync(path).size;
+    write();
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw new UsageError(`${path} cannot be read (${(error as Error).message})`);
+    throw new UsageError(
+      `${path} cannot be written (${(error as Error).message}): choose another with --data`,
+    );
   }
 }

@@ -2,7 +2,7 @@
 import { hex } from "../../lib/bytes.ts";
 import { inWords, UsageError } from "../../lib/errors.ts";
 import { decimalText, formatMoney, parseAmount } from "../../lib/money.ts";
-import { type Bank, randomBytes } from "../bank.ts";
+import type { Bank } from "../bank.ts";
 import type { OperatorAnswer, OperatorRequest } from "./commands.ts";
 import { requireReason } from "./words.ts";
 
@@ -44,7 +44,7 @@ export async function* open(
     username,
     name,
     opening: openingOf(bank, opening),
-    movement: hex(randomBytes(16)),
+    movement: hex(bank.world.randomBytes(16)),
   });
   if (outcome !== "ok") {
     throw new UsageError(`no account was opened for ${username}: ${inWords(outcome)}`);

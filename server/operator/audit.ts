@@ -1,12 +1,12 @@
 /** The operator's commands about the log, as far as the bank answers them. */
 import { hex } from "../../lib/bytes.ts";
+import { pause } from "../../lib/world.ts";
 import { endsEpoch, type SealedEntry } from "../audit/entry.ts";
 import { formatLogLine } from "../audit/log_line.ts";
 import { auditKeysOf } from "../audit/keys.ts";
 import { isWanted, type ShowFilter, shownEntry } from "../audit/show.ts";
-import { type Bank, randomBytes } from "../bank.ts";
+import type { Bank } from "../bank.ts";
 import { headsOf, signedCheckpoint } from "./checkpoints.ts";
-import { replaceKeys } from "../folder/bank_folder.ts";
 import { logCommand } from "../ledger/command.ts";
 import type { OperatorAnswer } from "./commands.ts";
 
@@ -64,10 +64,9 @@ export async function* read(bank: Bank, operator: string): Answers {
 /** A new version of the AUDIT_KEY: first safe in the key file, then in use. */
 export async function* rotate(bank: Bank, operator: string): Answers {
   const version = bank.auditKeys.newest.version + 1;
-  const audit = [...bank.keys.audit, { version, key: randomBytes(32) }];
-  replaceKeys(bank.folder, { ...bank.keys, audit });
-  bank.keys.audit = audit;
-  bank.auditKeys = bank.auditKeys.with(auditKeysOf(audit.at(-1)!.key, version));
+  const key = bank.world.randomBytes(32);
+  bank.folder.changeKeys((keys) => ({ ...keys, audit: [...keys.audit, { version, key }] }));
+  bank.auditKeys = bank.auditKeys.with(auditKeysOf(key, version));
   await bank.auditLog.useKeys(bank.auditKeys.versions);
   await logAction(bank, operator, `rotate the AUDIT_KEY to version ${version}`);
   yield {
@@ -78,7 +77,7 @@ export async function* rotate(bank: Bank, operator: string): Answers {
 /** Where every chain has come to, signed. */
 export async function* checkpoint(bank: Bank, operator: string): Answers {
   await logAction(bank, operator, "take a checkpoint");
-  yield { checkpoint: signedCheckpoint(bank, await headsOf(bank), Date.now()) };
+  yield { checkpoint: signedCheckpoint(bank, await headsOf(bank), bank.world.nowMs()) };
 }
 
 /**
@@ -111,21 +110,8 @@ async function* chunksOf(
       yield { chainId: id, entries };
       done.set(number, entries.at(-1)!.sequence);
     }
-    if (quiet) await pause(lookAgainMs, following);
+    if (quiet) await pause(bank.world, lookAgainMs, following);
   }
-}
-
-/** Leaves nothing behind at the signal: whoever follows for days pauses many times. */
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(done, ms);
-    signal.addEventListener("abort", done, { once: true });
-    function done() {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    }
-  });
 }
 
 async function logAction(bank: Bank, operator: string, action: string): Promise<void> {

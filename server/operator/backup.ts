@@ -1,10 +1,10 @@
 /** Copies of the books, made while they are in use; and the end of a restore that waits in vain. */
 import { inWords, UsageError } from "../../lib/errors.ts";
 import { hex } from "../../lib/bytes.ts";
-import { type Bank, randomBytes } from "../bank.ts";
-import { newBackupPath, removeIfThere } from "../folder/bank_folder.ts";
+import { removeIfThere } from "../../lib/private_file.ts";
+import type { Bank } from "../bank.ts";
+import { newBackupPath } from "../folder/bank_folder.ts";
 import { logCommand } from "../ledger/command.ts";
-import { checkFileInThread } from "../ledger_thread.ts";
 import type { OperatorAnswer, OperatorRequest } from "./commands.ts";
 import { requireReason } from "./words.ts";
 
@@ -16,14 +16,14 @@ type Answers = AsyncGenerator<OperatorAnswer, void, void>;
  * checked.
  */
 export async function* backUp(bank: Bank, operator: string): Answers {
-  const { ledger, auditKeys, folder } = bank;
+  const { ledger, auditKeys, folder, world } = bank;
   const { outcome } = await ledger.submit(logCommand(`operator ${operator}`, "back up the books"));
   if (outcome !== "ok") throw new UsageError(`no backup was made: ${inWords(outcome)}`);
-  const path = newBackupPath(folder, hex(randomBytes(8)));
+  const path = newBackupPath(folder.path, hex(world.randomBytes(8)));
   let good = false;
   try {
     await ledger.backUp(path);
-    const { problem, accounts, movements, entries } = await checkFileInThread({
+    const { problem, accounts, movements, entries } = await world.checkFile({
       path,
       keys: auditKeys.versions,
     });
@@ -37,7 +37,7 @@ export async function* backUp(bank: Bank, operator: string): Answers {
         `${movements} rows of movements, ${entries} entries of the log`,
     };
   } finally {
-    if (!good) removeIfThere(path);
+    if (!good) removeIfThere(world.files, path);
   }
 }
 

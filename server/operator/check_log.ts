@@ -4,6 +4,7 @@
  */
 import { hex } from "../../lib/bytes.ts";
 import { UsageError } from "../../lib/errors.ts";
+import type { Files } from "../../lib/world.ts";
 import { endsEpoch } from "../audit/entry.ts";
 import { parseLogLine } from "../audit/log_line.ts";
 import type { AuditKeyRing } from "../audit/keys.ts";
@@ -19,7 +20,9 @@ export interface SomeLines {
   of: number;
 }
 
-/** The log as a running bank tells it. */
+export type LogLines = AsyncIterable<SomeLines> | Iterable<SomeLines>;
+
+/** The log of a bank that answers `read_audit`. */
 export async function* linesOfBank(
   answers: AsyncIterable<OperatorAnswer>,
 ): AsyncGenerator<SomeLines, void, void> {
@@ -30,31 +33,42 @@ export async function* linesOfBank(
  * The log of a file, in constant memory.
  * @throws {UsageError} with exit code 2 when it cannot be read
  */
-export async function* linesOfFile(path: string): AsyncGenerator<SomeLines, void, void> {
-  let file: Deno.FsFile;
+export function* linesOfFile(
+  files: Pick<Files, "open">,
+  path: string,
+): Generator<SomeLines, void, void> {
+  let file: ReturnType<Files["open"]>;
   try {
-    file = await Deno.open(path);
+    file = files.open(path, "read");
   } catch (error) {
     throw new UsageError(
       `${path} cannot be read (${(error as Error).message}): name a file of 'audit export'`,
       2,
     );
   }
-  const { size } = await file.stat();
-  let held = "";
-  let bytesRead = 0;
-  for await (const text of file.readable.pipeThrough(new TextDecoderStream("utf-8"))) {
-    const lines = (held + text).split("\n");
-    bytesRead += text.length;
-    held = lines.pop()!;
-    if (held.length > lineLengthMax) {
-      throw new UsageError(`${path} is no log: its lines are too long`);
+  try {
+    const decoder = new TextDecoder();
+    const chunk = new Uint8Array(readBytes);
+    let held = "";
+    let linesRead = 0;
+    for (let offset = 0, count; (count = file.readAt(offset, chunk)) > 0;) {
+      offset += count;
+      const lines = (held + decoder.decode(chunk.subarray(0, count), { stream: true })).split("\n");
+      held = lines.pop()!;
+      if (held.length > lineLengthMax) {
+        throw new UsageError(`${path} is no log: its lines are too long`);
+      }
+      linesRead += lines.length;
+      const of = Math.round(linesRead * file.bytes() / (offset - held.length));
+      if (lines.length > 0) yield { lines, of };
     }
-    if (lines.length > 0) yield { lines, of: Math.round(size / (bytesRead / lines.length)) };
+    if (held !== "") yield { lines: [held], of: 1 };
+  } finally {
+    file.close();
   }
-  if (held !== "") yield { lines: [held], of: 1 };
 }
 
+const readBytes = 1 << 18;
 const lineLengthMax = 1 << 20;
 /** Enough of them to be worth a message between threads. */
 const linesAPart = 1_024;
@@ -65,7 +79,7 @@ const linesAPart = 1_024;
  * @throws {BadLog} naming the first bad entry
  */
 export async function checkLog(
-  source: AsyncIterable<SomeLines>,
+  source: LogLines,
   trust: LogTrust,
   onProgress: (done: number, of: number) => void,
   partLines = linesAPart,
@@ -89,7 +103,7 @@ export async function checkLog(
 
 /** A log of a file, readable, as far as these keys open it. */
 export async function* readLog(
-  source: AsyncIterable<SomeLines>,
+  source: LogLines,
   keys: AuditKeyRing,
   filter: ShowFilter,
   json: boolean,

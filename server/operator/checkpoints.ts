@@ -1,10 +1,11 @@
 /** Checkpoints of the log: taken on a schedule and at every stop, each a file of its own. */
 import { type ChainHead, formatCheckpoint } from "../audit/checkpoint.ts";
+import { replacePrivateFile } from "../../lib/private_file.ts";
+import { pause } from "../../lib/world.ts";
 import type { Bank } from "../bank.ts";
-import { replacePrivateFile } from "../folder/bank_folder.ts";
 import { logCommand } from "../ledger/command.ts";
 
-/** Where every chain has come to by what is committed now; a chain without entries is left out. */
+/** The last committed entry of every chain; a chain without entries is left out. */
 export async function headsOf(bank: Bank): Promise<(ChainHead & { number: number })[]> {
   const { read } = bank.ledger;
   const heads = [];
@@ -23,54 +24,60 @@ export function signedCheckpoint(bank: Bank, heads: readonly ChainHead[], timeMs
 }
 
 export interface CheckpointSchedule {
-  /** The operator's place for them; made when it is not there. */
+  /** Where the operator wants them; made when it is not there. */
   folder: string;
   everyMs: number;
 }
 
-/** Takes checkpoints until it is stopped. A place that cannot be written stops nothing else. */
+/** Takes checkpoints until it is stopped. A folder that cannot be written stops nothing else. */
 export class Checkpoints {
-  readonly #timer: ReturnType<typeof setInterval>;
-  /** How far the last one had come: at rest there is nothing new to sign. */
+  readonly #stopping = new AbortController();
+  readonly #regular: Promise<void>;
+  /** The heads of the last one: a bank at rest has nothing new to sign. */
   #written = "";
-  #writing = Promise.resolve();
 
-  constructor(
-    private readonly bank: Bank,
-    private readonly schedule: CheckpointSchedule,
-    private readonly log: (line: string) => void,
-  ) {
-    this.#timer = setInterval(() => this.#take(), schedule.everyMs);
+  constructor(private readonly bank: Bank, private readonly schedule: CheckpointSchedule) {
+    this.#regular = this.#takeRegularly();
   }
 
   /** Takes the last one: after this the bank may close. */
   async stop(): Promise<void> {
-    clearInterval(this.#timer);
+    this.#stopping.abort();
+    await this.#regular;
     await this.#take();
   }
 
-  #take(): Promise<void> {
-    return this.#writing = this.#writing.then(() => this.#write()).catch((error) =>
-      this.#failed(error as Error)
-    );
+  async #takeRegularly(): Promise<void> {
+    const { signal } = this.#stopping;
+    for (;;) {
+      await pause(this.bank.world, this.schedule.everyMs, signal);
+      if (signal.aborted) return;
+      await this.#take();
+    }
+  }
+
+  async #take(): Promise<void> {
+    const { world, ledger } = this.bank;
+    try {
+      await this.#write();
+    } catch (error) {
+      world.log(`no checkpoint in ${this.schedule.folder}: ${(error as Error).message}`);
+      const action = "take a checkpoint failed - it cannot be written";
+      await ledger.submit(logCommand("bank", action, { outcome: "device_fault" }));
+    }
   }
 
   async #write(): Promise<void> {
+    const { files, nowMs } = this.bank.world;
     const heads = await headsOf(this.bank);
-    const come = heads.map(({ number, sequence }) => `${number}.${sequence}`).join();
-    if (come === this.#written) return;
+    const places = heads.map(({ number, sequence }) => `${number}.${sequence}`).join();
+    if (places === this.#written) return;
     const { folder } = this.schedule;
-    const timeMs = Date.now();
+    const timeMs = nowMs();
     const name = new Date(timeMs).toISOString().replace(/[-:.]/g, "");
-    Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
+    files.makeFolder(folder);
     const text = signedCheckpoint(this.bank, heads, timeMs);
-    replacePrivateFile(folder, `${folder}/checkpoint-${name}.json`, text);
-    this.#written = come;
-  }
-
-  async #failed({ message }: Error): Promise<void> {
-    this.log(`no checkpoint in ${this.schedule.folder}: ${message}`);
-    const action = "take a checkpoint failed - it cannot be written";
-    await this.bank.ledger.submit(logCommand("bank", action, { outcome: "device_fault" }));
+    replacePrivateFile(files, `${folder}/checkpoint-${name}.json`, text);
+    this.#written = places;
   }
 }

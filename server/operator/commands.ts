@@ -5,7 +5,7 @@ import { passwordLengthMax, passwordLengthMin } from "../../lib/limits.ts";
 import { isName } from "../../lib/terminal_key.ts";
 import { placeText } from "../audit/entry.ts";
 import { isInstant, type ShowFilter } from "../audit/show.ts";
-import { type Bank, randomBytes } from "../bank.ts";
+import type { Bank } from "../bank.ts";
 import { logCommand } from "../ledger/command.ts";
 import * as accounts from "./accounts.ts";
 import * as audit from "./audit.ts";
@@ -204,7 +204,7 @@ function answersTo(
     case "set_limits":
       return limits.set(bank, request);
     case "list_holds":
-      return holds.list(bank, request, Date.now());
+      return holds.list(bank, request);
     case "settle_hold":
       return holds.settle(bank, request);
     case "check_ledger":
@@ -232,6 +232,7 @@ async function* addCustomer(
   { username, password, opening, operator }: OperatorRequest & { command: "add_customer" },
 ): AsyncGenerator<OperatorAnswer, void, void> {
   requireName(username);
+  const { randomBytes } = bank.world;
   if (password.length < passwordLengthMin || password.length > passwordLengthMax) {
     throw new UsageError(`a password has ${passwordLengthMin} to ${passwordLengthMax} characters`);
   }
@@ -266,7 +267,7 @@ async function* confirmClock(
 ): AsyncGenerator<OperatorAnswer, void, void> {
   const { outcome, timeMs } = await bank.ledger.submit({ op: "confirm_clock", operator });
   if (outcome !== "ok") throw new UsageError(`the clock was not confirmed: ${inWords(outcome)}`);
-  const aheadMs = timeMs - Date.now();
+  const aheadMs = timeMs - bank.world.nowMs();
   const waits = aheadMs > 60_000
     ? `; the books are ahead of it, and stay at ${new Date(timeMs).toISOString()} until it is there`
     : "";

@@ -8,7 +8,8 @@ import { requireReason } from "./words.ts";
 type Answers = AsyncGenerator<OperatorAnswer, void, void>;
 type Asked<C extends OperatorRequest["command"]> = Extract<OperatorRequest, { command: C }>;
 
-export async function* list(bank: Bank, { json }: Asked<"list_holds">, nowMs: number): Answers {
+export async function* list(bank: Bank, { json }: Asked<"list_holds">): Answers {
+  const nowMs = bank.world.nowMs();
   const names = new Map(
     (await bank.ledger.read.terminals()).map(({ id, name }) => [id, name] as const),
   );

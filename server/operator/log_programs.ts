@@ -1,46 +1,42 @@
 /**
- * The operator's programs about the log that do their work themselves, beside the bank: they hold
- * what the bank must not have, or read files that it does not know.
+ * The operator's programs that run outside the bank's server: they hold what the server must not have,
+ * or read files that it must not reach.
  */
-import { fromHex } from "../../lib/bytes.ts";
+import { fromHex, textOf } from "../../lib/bytes.ts";
 import { UsageError } from "../../lib/errors.ts";
-import { requirePrivate } from "../../lib/private_file.ts";
-import { systemFiles, systemWithFiles } from "../../lib/system.ts";
+import { readPrivateFile, writePrivateFile } from "../../lib/private_file.ts";
+import type { Files } from "../../lib/world.ts";
 import { placeOfText } from "../audit/entry.ts";
 import { ChainKeyFile } from "../audit/chain_key.ts";
 import { parseCheckpoint } from "../audit/checkpoint.ts";
 import { parseFirstKey } from "../audit/first_key.ts";
-import { AuditKeyRing, auditKeysOf } from "../audit/keys.ts";
 import type { ShowFilter } from "../audit/show.ts";
 import { BadLog, type LogReceipt, type LogTrust } from "../audit/verify.ts";
-import { joinBank, openBank, randomBytes } from "../bank.ts";
+import { type BankWorld, joinBank, openBank } from "../bank.ts";
 import {
+  BankFolder,
   chainKeyPath,
+  closeOnFailure,
   databasePath,
   holdsBank,
-  ownFolder,
-  readBankKeys,
-  startAnotherChain,
-  writePrivateFile,
+  type KeepFirstKey,
 } from "../folder/bank_folder.ts";
+import { auditKeyRingOf, readBankKeys } from "../folder/bank_keys.ts";
 import { logCommand } from "../ledger/command.ts";
-import { SqliteStore } from "../ledger/sqlite/store.ts";
 import { checkLog, linesOfBank, linesOfFile, readLog } from "./check_log.ts";
 import { type OperatorAnswer, type OperatorRequest, runOperatorCommand } from "./commands.ts";
 import { askServer } from "./socket.ts";
 
-type Log = (line: string) => void;
-
 /** The answer to a request: by the running server where there is one, otherwise as the folder's only owner. */
 export async function* answersOf(
+  world: BankWorld,
   folder: string,
   request: OperatorRequest,
-  log: Log,
   url?: string,
 ): AsyncGenerator<OperatorAnswer, void, void> {
   const answers = await askServer(folder, request);
   if (answers) return yield* answers;
-  const bank = await openBank(folder, log, url);
+  const bank = await openBank(world, folder, url);
   try {
     yield* runOperatorCommand(bank, request);
   } finally {
@@ -48,7 +44,7 @@ export async function* answersOf(
   }
 }
 
-/** What a check of the log goes by. */
+/** What a log is checked against. */
 export interface VerifyRequest {
   folder: string;
   /** The PostgreSQL database that the bank is in, if it is in one. */
@@ -68,14 +64,17 @@ export interface VerifyRequest {
  * @throws {UsageError} when it could not be checked, with exit code 2
  */
 export async function verifyLog(
+  world: BankWorld,
   { folder, url, operator, firstKeyPaths, checkpointPath, receipt, file }: VerifyRequest,
-  log: Log,
   onProgress: (done: number, of: number) => void,
 ): Promise<string> {
+  const otherwise = "give the first key that 'bank init' has written, with --first-key FILE";
   try {
-    const firstKeys = firstKeyPaths.map((path) => parseFirstKey(readPrivateFile(path), path));
+    const firstKeys = firstKeyPaths.map((path) =>
+      parseFirstKey(readPrivateFile(world.files, path, otherwise), path)
+    );
     const checkpoint = checkpointPath === undefined ? undefined : parseCheckpoint(
-      readFile(checkpointPath),
+      readFile(world.files, checkpointPath),
       checkpointPath,
       firstKeys.map(({ checkpointKey }) => checkpointKey),
     );
@@ -86,13 +85,13 @@ export async function verifyLog(
       // as it is now: the log is read afterwards, and can only have come further
       keyFile: file === undefined
         ? firstKeys.flatMap(({ chainId }) =>
-          ChainKeyFile.read(systemFiles, chainKeyPath(folder), chainId)
+          ChainKeyFile.read(world.files, chainKeyPath(folder), chainId)
         )
         : null,
     };
     const lines = file === undefined
-      ? linesOfBank(answersOf(folder, { command: "read_audit", operator }, log, url))
-      : linesOfFile(file);
+      ? linesOfBank(answersOf(world, folder, { command: "read_audit", operator }, url))
+      : linesOfFile(world.files, file);
     const count = await checkLog(lines, trust, onProgress);
     const since = checkpoint
       ? `, and extends the checkpoint of ${new Date(checkpoint.timeMs).toISOString()}`
@@ -116,8 +115,9 @@ function receiptOf(text: string): LogReceipt {
   return { ...found, tag };
 }
 
-/** A file of the log, readable: with the bank's keys, and without its database. */
+/** Shows a file of the log with the bank's keys alone, without its database. */
 export async function* showLogFile(
+  { files }: BankWorld,
   { file, keysPath, filter, json }: {
     file: string;
     keysPath: string;
@@ -125,9 +125,8 @@ export async function* showLogFile(
     json: boolean;
   },
 ): AsyncGenerator<string, void, void> {
-  const keys = readBankKeys(keysPath);
-  const ring = new AuditKeyRing(keys.audit.map(({ key, version }) => auditKeysOf(key, version)));
-  yield* readLog(linesOfFile(file), ring, filter, json);
+  const keys = auditKeyRingOf(readBankKeys(files, keysPath));
+  yield* readLog(linesOfFile(files, file), keys, filter, json);
 }
 
 /** Writes the whole log into a file that must not be there yet. */
@@ -150,37 +149,29 @@ export async function exportLog(
  * @throws {UsageError} when one does, or the first key cannot be written
  */
 export async function anotherChain(
-  folder: string,
-  firstKeyPath: string,
-  operator: string,
-  log: Log,
-  url?: string,
+  world: BankWorld,
+  { path, firstKeyPath, operator, url }: {
+    path: string;
+    firstKeyPath: string;
+    operator: string;
+    url?: string;
+  },
 ): Promise<void> {
-  // Refused where a server runs.
-  if (url === undefined) SqliteStore.open(systemWithFiles, databasePath(folder)).close();
-  else ownFolder(folder).close();
-  startAnotherChain(folder, randomBytes, (text) => writePrivateFile(firstKeyPath, text));
-  const bank = await openBank(folder, log, url);
+  const folder = await BankFolder.open(world, path, url);
+  await closeOnFailure(folder, async () => {
+    // Where the database cannot be opened, nothing has changed.
+    if (url === undefined) await (await world.openStore({ path: databasePath(path) })).close();
+    folder.startAnotherChain((text) => writePrivateFile(world.files, firstKeyPath, text));
+  });
+  const bank = await openBank(world, folder, url);
   const action = "start another chain of the audit log";
   await bank.ledger.submit(logCommand(`operator ${operator}`, action));
   await bank.close();
 }
 
-function readPrivateFile(path: string): string {
+function readFile(files: Files, path: string): string {
   try {
-    requirePrivate(path, Deno.statSync(path).mode);
-  } catch (error) {
-    if (error instanceof UsageError) throw error;
-    throw new UsageError(
-      `${path} cannot be read: give the first key that 'bank init' has written, with --first-key FILE`,
-    );
-  }
-  return Deno.readTextFileSync(path);
-}
-
-function readFile(path: string): string {
-  try {
-    return Deno.readTextFileSync(path);
+    return textOf(files.read(path));
   } catch (error) {
     throw new UsageError(`${path} cannot be read (${(error as Error).message})`);
   }
@@ -189,16 +180,21 @@ function readFile(path: string): string {
 /**
  * Makes the folder of another server of a bank in a PostgreSQL database, or brings its keys up to date;
  * gives lines about it.
- * @param from another server's key file
- * @param keepFirstKey is given the text of the first key's file of the server's own chain
+ * @param keepFirstKey receives the first key of the server's own chain
  */
 export async function joinServer(
-  { folder, url, from, operator }: { folder: string; url: string; from: string; operator: string },
-  log: Log,
-  keepFirstKey: (text: string) => void,
+  world: BankWorld,
+  { folder, url, from, operator, keepFirstKey }: {
+    folder: string;
+    url: string;
+    /** Another server's key file. */
+    from: string;
+    operator: string;
+    keepFirstKey: KeepFirstKey;
+  },
 ): Promise<string[]> {
-  const isNew = !holdsBank(folder);
-  const bank = await joinBank(folder, readBankKeys(from), url, log, keepFirstKey);
+  const isNew = !holdsBank(world.files, folder);
+  const bank = await joinBank(world, folder, readBankKeys(world.files, from), url, keepFirstKey);
   const action = isNew ? "add a server" : "bring the keys of a server up to date";
   const { outcome } = await bank.ledger.submit(logCommand(`operator ${operator}`, action));
   const name = bank.settings.bankName;

@@ -4,31 +4,22 @@
  * file is kept beside it.
  */
 import { UsageError } from "../../lib/errors.ts";
-import { systemWithFiles } from "../../lib/system.ts";
-import { AuditKeyRing, auditKeysOf } from "../audit/keys.ts";
-import { openBank } from "../bank.ts";
-import {
-  bankElsewhere,
-  databasePath,
-  holdsBank,
-  keepBankElsewhere,
-  readKeys,
-} from "../folder/bank_folder.ts";
+import { type BankWorld, openBank } from "../bank.ts";
+import { BankFolder, closeOnFailure, databasePath, holdsBank } from "../folder/bank_folder.ts";
+import { auditKeyRingOf } from "../folder/bank_keys.ts";
 import { logCommand } from "../ledger/command.ts";
 import { copyBank } from "../ledger/postgres/copy.ts";
 import { PostgresStore, prepared } from "../ledger/postgres/store.ts";
 import { SqliteStore } from "../ledger/sqlite/store.ts";
 import type { ReadStore } from "../ledger/store.ts";
-import { checkFileInThread } from "../ledger_thread.ts";
 import { entryParts, movementParts } from "../ledger/walk.ts";
 
 export interface Migrate {
-  folder: string;
+  /** The bank's folder. */
+  path: string;
   /** The PostgreSQL database, without a bank. */
   url: string;
   operator: string;
-  nowMs: number;
-  log: (line: string) => void;
 }
 
 /**
@@ -36,23 +27,13 @@ export interface Migrate {
  * @throws {UsageError} when the bank is in use or bad, or the database cannot take it: the file still counts
  */
 export async function migrateBank(
-  { folder, url, operator, nowMs, log }: Migrate,
+  world: BankWorld,
+  { path, url, operator }: Migrate,
 ): Promise<string[]> {
-  if (!holdsBank(folder) || bankElsewhere(folder) !== null) {
-    throw new UsageError(`${folder} has no bank in a file that could be moved`);
-  }
-  const path = databasePath(folder);
-  const keys = new AuditKeyRing(
-    readKeys(folder).audit.map(({ key, version }) => auditKeysOf(key, version)),
-  );
-  const { problem } = await checkFileInThread({ path, keys: keys.versions });
-  if (problem !== null) {
-    throw new UsageError(`the books are bad, and stay where they are: ${problem}`);
-  }
-  const counted = await copied(path, url, folder);
-  const kept = `${path}.moved-${new Date(nowMs).toISOString().replace(/[:.]/g, "-")}`;
-  Deno.renameSync(path, kept);
-  const bank = await openBank(folder, log, url);
+  if (!holdsBank(world.files, path)) throw new UsageError(`${path} has ${nothingToMove}`);
+  const folder = await BankFolder.own(world, path);
+  const moved = await closeOnFailure(folder, () => moveInto(url, world, folder));
+  const bank = await openBank(world, folder, url);
   try {
     await bank.ledger.submit(logCommand(`operator ${operator}`, "move the books into PostgreSQL"));
     const checked = await bank.ledger.check();
@@ -63,20 +44,49 @@ export async function migrateBank(
     await bank.close();
   }
   return [
-    `the books are in the database, the same as they were, and good: ${counted}`,
-    `the file is kept as ${kept}: it counts no more`,
+    `the books are in the database, the same as they were, and good: ${moved.counted}`,
+    `the file is kept as ${moved.kept}: it counts no more`,
   ];
 }
 
-/** Copies the file, and holds it for itself until the copy counts; says how much it was. */
-async function copied(path: string, url: string, folder: string): Promise<string> {
-  const file = SqliteStore.open(systemWithFiles, path);
+const nothingToMove = "no bank in a file that could be moved";
+
+interface Moved {
+  /** How much it was, in words. */
+  counted: string;
+  /** Where the file is now. */
+  kept: string;
+}
+
+async function moveInto(url: string, world: BankWorld, folder: BankFolder): Promise<Moved> {
+  if (folder.bankElsewhere !== null) throw new UsageError(`${folder.path} has ${nothingToMove}`);
+  const path = databasePath(folder.path);
+  const keys = auditKeyRingOf(folder.keys).versions;
+  const { problem } = await world.checkFile({ path, keys });
+  if (problem !== null) {
+    throw new UsageError(`the books are bad, and stay where they are: ${problem}`);
+  }
+  const counted = await copyInto(url, path, world, folder);
+  const now = new Date(world.nowMs()).toISOString().replace(/[:.]/g, "-");
+  const kept = `${path}.moved-${now}`;
+  world.files.rename(path, kept);
+  return { counted, kept };
+}
+
+/** Copies the file and holds it until the copy counts; returns how much it was, in words. */
+async function copyInto(
+  url: string,
+  path: string,
+  world: BankWorld,
+  folder: BankFolder,
+): Promise<string> {
+  const file = SqliteStore.open(world, path);
   try {
     (await prepared(url, (connection) => copyBank(file, connection))).close();
-    const copy = await PostgresStore.open(systemWithFiles, url);
+    const copy = await PostgresStore.open(world, url);
     try {
       const counted = await requireSame(file, copy);
-      keepBankElsewhere(folder, file.settings().bankId);
+      folder.keepBankElsewhere(file.settings().bankId);
       return counted;
     } finally {
       copy.close();

@@ -5,21 +5,20 @@
  */
 import { hex } from "../../lib/bytes.ts";
 import { UsageError } from "../../lib/errors.ts";
-import { systemWithFiles } from "../../lib/system.ts";
-import { AuditKeyRing, auditKeysOf } from "../audit/keys.ts";
+import { retellMarginMs } from "../../lib/limits.ts";
+import { copyPrivateFile, isThere, removeIfThere } from "../../lib/private_file.ts";
+import type { AuditKeyRing } from "../audit/keys.ts";
 import { lastTimeOf } from "../audit/writer.ts";
-import { openBank, randomBytes } from "../bank.ts";
+import { type Bank, type BankWorld, openBank } from "../bank.ts";
 import {
-  bankElsewhere,
-  copyPrivateFile,
+  BankFolder,
+  closeOnFailure,
   databasePath,
-  isThere,
+  type KeepFirstKey,
   logFilePath,
-  readKeys,
-  removeIfThere,
-  startAnotherChain,
-  syncFolder,
 } from "../folder/bank_folder.ts";
+import { auditKeyRingOf } from "../folder/bank_keys.ts";
+import { logCommand } from "../ledger/command.ts";
 import {
   type Account,
   type Changes,
@@ -27,26 +26,20 @@ import {
   type Restoring,
   type Terminal,
 } from "../ledger/model.ts";
-import { logCommand } from "../ledger/command.ts";
-import { checkFileInThread } from "../ledger_thread.ts";
-import { SqliteStore } from "../ledger/sqlite/store.ts";
+import type { Store } from "../ledger/store.ts";
 import { keptTerminals } from "../terminals/kept_terminals.ts";
 
-/** Terminals' clocks may differ from the bank's: they tell again from so much earlier. */
-const earlierMs = 24 * 60 * 60 * 1_000;
-
 export interface Restore {
-  folder: string;
+  /** The bank's folder. */
+  path: string;
   /** The backup's file. */
   from: string;
-  /** Is given the text of the first key's file of the log's next chain. */
-  keepFirstKey: (text: string) => void;
+  /** Receives the first key of the log's next chain. */
+  keepFirstKey: KeepFirstKey;
   operator: string;
-  nowMs: number;
-  log: (line: string) => void;
 }
 
-/** How far a log has come. */
+/** The end of a log. */
 interface Head {
   /** Of the newest chain: its name, and its last entry's place in it. */
   chain: string;
@@ -54,73 +47,100 @@ interface Head {
   timeMs: number;
 }
 
+/** What was put back, in words. */
+interface Restored {
+  /** Which entries are missing. */
+  missing: string;
+  terminals: string[];
+  /** The end of the names that the files from before have now. */
+  kept: string;
+}
+
 /**
- * Gives lines for the operator. The log goes on in another chain, so that no entry that was lost can
- * be put in the place of one that is written from now on.
+ * Gives lines for the operator. The log goes on in another chain, so that no lost entry can replace one
+ * that is written from now on.
  * @throws {UsageError} when the bank is in use, or the backup is bad or another bank's: nothing is changed
  */
-export async function restoreBank(
-  { folder, from, keepFirstKey, operator, nowMs, log }: Restore,
-): Promise<string[]> {
-  if (bankElsewhere(folder) !== null) {
+export async function restoreBank(world: BankWorld, restore: Restore): Promise<string[]> {
+  const folder = await BankFolder.own(world, restore.path);
+  const restored = await closeOnFailure(folder, () => putBack(world, folder, restore));
+  const bank = await openBank(world, folder);
+  try {
+    await requireGood(bank, restore.operator, restored.missing);
+  } finally {
+    await bank.close();
+  }
+  return [
+    `the books are restored, and good: ${restored.missing}`,
+    ...restored.terminals,
+    `what was there is kept, as files that end with ${restored.kept}`,
+  ];
+}
+
+async function putBack(
+  world: BankWorld,
+  folder: BankFolder,
+  { from, keepFirstKey }: Restore,
+): Promise<Restored> {
+  if (folder.bankElsewhere !== null) {
     throw new UsageError(
       "this bank is in PostgreSQL: put it back with PostgreSQL's own means, as docs/OPERATIONS.md says",
     );
   }
-  const path = databasePath(folder);
-  const versions = readKeys(folder).audit.map(({ key, version }) => auditKeysOf(key, version));
-  const keys = new AuditKeyRing(versions);
-  const lost = await headOf(path, keys);
+  const { files } = world;
+  const path = databasePath(folder.path);
+  const keys = auditKeyRingOf(folder.keys);
+  const lost = await headOf(world, path, keys);
   const fresh = `${path}.restored`;
-  filesOf(fresh).forEach(removeIfThere); // of a restore that was cut short
-  copyPrivateFile(from, fresh);
-  const terminals = await readied(fresh, from, keys, keptTerminals(folder));
-  const words = missingInWords((await headOf(fresh, keys))!, lost);
-  const before = `.before-${new Date(nowMs).toISOString().replace(/[:.]/g, "-")}`;
-  const aside = `${path}${before}`;
+  for (const file of filesOf(fresh)) removeIfThere(files, file); // of a restore that was cut short
+  copyPrivateFile(files, from, fresh);
+  const kept = keptTerminals(files, folder.path);
+  const terminals = await makeCopyReady(world, fresh, from, keys, kept);
+  const missing = missingInWords((await headOf(world, fresh, keys))!, lost);
+  const before = `.before-${new Date(world.nowMs()).toISOString().replace(/[:.]/g, "-")}`;
+  const aside = filesOf(`${path}${before}`);
   for (const [index, file] of filesOf(path).entries()) {
-    if (isThere(file)) Deno.renameSync(file, filesOf(aside)[index]!);
+    if (isThere(files, file)) files.rename(file, aside[index]!);
   }
-  // The log as a file still has what the database lost, and would be brought in line with it.
-  const logFile = logFilePath(folder);
-  if (isThere(logFile)) Deno.renameSync(logFile, `${logFile}${before}`);
-  Deno.renameSync(fresh, path);
-  syncFolder(folder);
-  startAnotherChain(folder, randomBytes, keepFirstKey);
-  const bank = await openBank(folder, log);
-  const entry = logCommand(`operator ${operator}`, `restore a backup - ${words}`);
-  const { outcome } = await bank.ledger.submit(entry);
-  const after = await bank.ledger.check();
-  await bank.close();
+  // The log as a file still has what the database lost, and would be made the same as the database.
+  const logFile = logFilePath(folder.path);
+  if (isThere(files, logFile)) files.rename(logFile, `${logFile}${before}`);
+  files.rename(fresh, path);
+  files.syncFolder(folder.path);
+  folder.startAnotherChain(keepFirstKey);
+  return { missing, terminals, kept: before };
+}
+
+/** @throws {UsageError} when the restored bank cannot write its log, or its books are bad */
+async function requireGood({ ledger }: Bank, operator: string, missing: string): Promise<void> {
+  const entry = logCommand(`operator ${operator}`, `restore a backup - ${missing}`);
+  const { outcome } = await ledger.submit(entry);
+  const { problem } = await ledger.check();
   if (outcome !== "ok") {
     throw new UsageError("the books are restored, but the log cannot be written");
   }
-  if (after.problem !== null) throw new UsageError(`the restored books are bad: ${after.problem}`);
-  return [
-    `the books are restored, and good: ${words}`,
-    ...terminals,
-    `what was there is kept, as files that end with ${before}`,
-  ];
+  if (problem !== null) throw new UsageError(`the restored books are bad: ${problem}`);
 }
 
 /**
  * Makes a copy of the backup ready to take the bank's place; gives lines about it.
  * @throws {UsageError} when the backup is bad or another bank's
  */
-async function readied(
+async function makeCopyReady(
+  world: BankWorld,
   fresh: string,
   from: string,
   keys: AuditKeyRing,
   kept: Terminal[] | null,
 ): Promise<string[]> {
   try {
-    const { problem } = await checkFileInThread({ path: fresh, keys: keys.versions });
+    const { problem } = await world.checkFile({ path: fresh, keys: keys.versions });
     if (problem !== null) {
       throw new UsageError(`${from} is no good backup of this bank: ${problem}`);
     }
-    return makeReady(fresh, (await headOf(fresh, keys))!.timeMs, kept);
+    return await makeReady(world, fresh, (await headOf(world, fresh, keys))!.timeMs, kept);
   } catch (error) {
-    filesOf(fresh).forEach(removeIfThere);
+    for (const file of filesOf(fresh)) removeIfThere(world.files, file);
     throw error;
   }
 }
@@ -129,27 +149,27 @@ async function readied(
 const filesOf = (path: string) => [path, `${path}-wal`, `${path}-shm`];
 
 /**
- * How far a database's log has come; null when there is none, or it is damaged.
+ * The end of a database's log; null when there is none, or it is damaged.
  * @throws {UsageError} when another process has it
  */
-async function headOf(path: string, keys: AuditKeyRing): Promise<Head | null> {
-  if (!isThere(path)) return null;
-  let store: SqliteStore;
+async function headOf(world: BankWorld, path: string, keys: AuditKeyRing): Promise<Head | null> {
+  if (!isThere(world.files, path)) return null;
+  let store: Store;
   try {
-    store = SqliteStore.open(systemWithFiles, path);
+    store = await world.openStore({ path });
   } catch (error) {
     if (/in use/.test((error as Error).message)) throw error;
     return null;
   }
   try {
-    const newest = store.chains().at(-1)!;
-    const [last] = store.lastEntries(newest.number, 1);
+    const newest = (await store.chains()).at(-1)!;
+    const [last] = await store.lastEntries(newest.number, 1);
     const timeMs = await lastTimeOf(store, keys);
     return { chain: hex(newest.id).slice(0, 8), sequence: last?.sequence ?? 0, timeMs };
   } catch {
     return null;
   } finally {
-    store.close();
+    await store.close();
   }
 }
 
@@ -167,23 +187,30 @@ function missingInWords(kept: Head, lost: Head | null): string {
 }
 
 /** Keeps what became of terminals since, and has the bank wait for them; gives lines about it. */
-function makeReady(path: string, timeMs: number, kept: Terminal[] | null): string[] {
-  const store = SqliteStore.open(systemWithFiles, path);
+async function makeReady(
+  world: BankWorld,
+  path: string,
+  timeMs: number,
+  kept: Terminal[] | null,
+): Promise<string[]> {
+  const store = await world.openStore({ path });
   try {
-    const held = store.holds().map((hold) => hold.timeMs);
-    const before = new Map(store.terminals().map((terminal) => [terminal.id, terminal]));
+    const sinceMs = (await store.holds()).reduce(
+      (first, hold) => Math.min(first, hold.timeMs),
+      timeMs,
+    );
+    const before = new Map((await store.terminals()).map((terminal) => [terminal.id, terminal]));
     const terminals = kept ?? [...before.values()];
     const waiting = terminals.filter(({ state }) => state === "active").map(({ id }) => id);
-    const restoring: Restoring = { sinceMs: Math.min(timeMs, ...held) - earlierMs, waiting };
-    const accounts = terminals.filter(({ id }) => !before.has(id)).map(({ id }, index) =>
-      cashAccount(store, id, index)
-    );
-    store.commit({ ...noChanges, terminals, accounts, restoring }, []);
+    const restoring: Restoring = { sinceMs: sinceMs - retellMarginMs, waiting };
+    const enrolledSince = terminals.filter(({ id }) => !before.has(id));
+    const accounts = await cashAccounts(store, enrolledSince.map(({ id }) => id));
+    await store.commit({ ...noChanges, terminals, accounts, restoring }, []);
     return kept === null
       ? ["no list of terminals was kept: revoke again whatever was revoked since the backup"]
       : terminals.flatMap((terminal) => changeInWords(before.get(terminal.id), terminal));
   } finally {
-    store.close();
+    await store.close();
   }
 }
 
@@ -196,11 +223,14 @@ const noChanges: Omit<Changes, "terminals" | "accounts" | "restoring"> = {
   timeMs: 0,
 };
 
-/** The cash account of a terminal that was enrolled since. */
-function cashAccount(store: SqliteStore, owner: string, index: number): Account {
-  const { currency } = store.settings();
-  const id = Math.max(0, ...store.accounts().map((account) => account.id)) + 1 + index;
-  return { ...newAccount, id, kind: "terminal", owner, name: "", currency: currency.code };
+/** The cash accounts of terminals that were enrolled since. */
+async function cashAccounts(store: Store, owners: readonly string[]): Promise<Account[]> {
+  const { currency } = await store.settings();
+  const last = (await store.accounts()).reduce((highest, { id }) => Math.max(highest, id), 0);
+  return owners.map((owner, index) => {
+    const id = last + 1 + index;
+    return { ...newAccount, id, kind: "terminal", owner, name: "", currency: currency.code };
+  });
 }
 
 function changeInWords(before: Terminal | undefined, { name, state, keyVersion }: Terminal) {

@@ -5,7 +5,8 @@
 import { UsageError } from "../../lib/errors.ts";
 import { acceptAll } from "../accept.ts";
 import type { Bank } from "../bank.ts";
-import { operatorSocketPath, removeIfThere } from "../folder/bank_folder.ts";
+import { removeIfThere } from "../../lib/private_file.ts";
+import { operatorSocketPath } from "../folder/bank_folder.ts";
 import {
   type OperatorAnswer,
   type OperatorRequest,
@@ -21,11 +22,10 @@ type Line = OperatorAnswer | { error: string; exitCode: 1 | 2 } | { done: true }
 /** Takes operators' requests until closed. The caller owns the data folder: a socket there is stale. */
 export function serveOperators(
   bank: Bank,
-  folder: string,
-  log: (line: string) => void,
 ): { close(): Promise<void> } {
-  const path = operatorSocketPath(folder);
-  removeIfThere(path);
+  const { files, log } = bank.world;
+  const path = operatorSocketPath(bank.folder.path);
+  removeIfThere(files, path);
   const listener = Deno.listen({ transport: "unix", path });
   Deno.chmodSync(path, 0o600);
   const serving = new Map<Deno.UnixConn, Promise<void>>();
@@ -46,7 +46,7 @@ export function serveOperators(
       await Promise.race([Promise.all(serving.values()), pause(finishMsMax)]);
       for (const connection of serving.keys()) closeQuietly(connection);
       await Promise.all(serving.values());
-      removeIfThere(path);
+      removeIfThere(files, path);
     },
   };
 }

@@ -1,19 +1,19 @@
 /** The bank's server: a door for ATMs, a door for operators, and checkpoints, until its leash ends. */
 import { databaseUrlVariable, findDatabaseUrl } from "../../lib/database_url.ts";
-import { environmentVariable, leashEnds, log, runProgram, say } from "../../lib/process.ts";
+import { environmentVariable, leashEnds, runProgram, say } from "../../lib/process.ts";
 import type { BankServerStart } from "../../lib/programs.ts";
 import { systemFiles } from "../../lib/system.ts";
 import { openBank } from "../bank.ts";
 import { serveBank } from "../serve_bank.ts";
+import { systemBank } from "./system_bank.ts";
 
 if (import.meta.main) {
   await runProgram<BankServerStart>(async (start) => {
-    const { folder } = start;
     const end = leashEnds();
     const inEnvironment = environmentVariable(databaseUrlVariable);
     const url = findDatabaseUrl(systemFiles, start.databaseUrlFile, inEnvironment);
-    const bank = await openBank(folder, log, url);
-    await serveBank(bank, { ...start, log }, end, (ready) => say(JSON.stringify(ready)));
+    const bank = await openBank(systemBank, start.folder, url);
+    await serveBank(bank, start, end, (ready) => say(JSON.stringify(ready)));
     return 0;
   });
 }

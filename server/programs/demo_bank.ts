@@ -1,13 +1,16 @@
 /** The demo's bank: made once with customers whose passwords are generated, found again later, and served. */
 import { UsageError } from "../../lib/errors.ts";
-import { leashEnds, log, runProgram, say } from "../../lib/process.ts";
+import { leashEnds, runProgram, say } from "../../lib/process.ts";
 import type { DemoBankStart } from "../../lib/programs.ts";
 import { currencyOf } from "../../lib/money.ts";
 import { smallestNote } from "../../lib/notes.ts";
-import { type Bank, createBank, openBank, randomBytes } from "../bank.ts";
-import { holdsBank, replacePrivateFile, writePrivateFile } from "../folder/bank_folder.ts";
+import { replacePrivateFile, writePrivateFile } from "../../lib/private_file.ts";
+import { system, systemFiles } from "../../lib/system.ts";
+import { type Bank, createBank, openBank } from "../bank.ts";
+import { holdsBank } from "../folder/bank_folder.ts";
 import { runOperatorCommand } from "../operator/commands.ts";
 import { serveBank } from "../serve_bank.ts";
+import { systemBank } from "./system_bank.ts";
 
 export interface DemoBank {
   bank: Bank;
@@ -34,7 +37,6 @@ const operator = "demo";
 export async function openDemoBank(
   data: string,
   atms: number,
-  log: (line: string) => void,
 ): Promise<DemoBank> {
   const folder = `${data}/bank`;
   const currency = currencyOf("EUR");
@@ -44,12 +46,14 @@ export async function openDemoBank(
     timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
     smallestNote: smallestNote(currency),
   };
-  const bank = holdsBank(folder) ? await openBank(folder, log) : await createBank(
-    folder,
-    settings,
-    log,
-    (firstKey) => replacePrivateFile(data, `${folder}-first.key`, firstKey),
-  );
+  const bank = holdsBank(systemFiles, folder)
+    ? await openBank(systemBank, folder)
+    : await createBank(
+      systemBank,
+      folder,
+      settings,
+      (firstKey) => replacePrivateFile(systemFiles, `${folder}-first.key`, firstKey),
+    );
   const customers = demoCustomers(`${data}/demo-customers.json`);
   for (const { username, password } of customers) {
     const opening = openings[username as keyof typeof openings] ?? "0";
@@ -76,14 +80,14 @@ function demoCustomers(path: string): DemoBank["customers"] {
     password: demoPassword(),
   }));
   const note = "DEMO passwords, generated: they protect nothing real";
-  writePrivateFile(path, JSON.stringify({ note, customers }, null, 2) + "\n");
+  writePrivateFile(systemFiles, path, JSON.stringify({ note, customers }, null, 2) + "\n");
   return customers;
 }
 
 /** Twelve characters that are easy to read and to type. */
 function demoPassword(): string {
   const letters = "abcdefghjkmnpqrstuvwxyz23456789a"; // an a twice makes 32: no letter depends on a remainder
-  const text = [...randomBytes(12)].map((byte) => letters[byte % 32]).join("");
+  const text = [...system.randomBytes(12)].map((byte) => letters[byte % 32]).join("");
   return text.replace(/(.{4})(?=.)/g, "$1-");
 }
 
@@ -103,7 +107,7 @@ async function terminal(
     const free = taken.includes(name) ? `${name}-${taken.length + 1}` : name;
     const enrolled = runOperatorCommand(bank, { command: "enrol_terminal", operator, name: free });
     for await (const answer of enrolled) {
-      if ("keyFile" in answer) writePrivateFile(key, answer.keyFile);
+      if ("keyFile" in answer) writePrivateFile(systemFiles, key, answer.keyFile);
     }
   }
   return { name, key, folder };
@@ -112,14 +116,12 @@ async function terminal(
 if (import.meta.main) {
   await runProgram<DemoBankStart>(async ({ folder: data, listen, atms }) => {
     const end = leashEnds();
-    const { bank, folder, customers, terminals } = await openDemoBank(data, atms, log);
+    const { bank, folder, customers, terminals } = await openDemoBank(data, atms);
     const options = {
-      folder,
       listen,
       proxies: [],
       sharePort: false,
       checkpoints: { folder: `${folder}/checkpoints`, everyMinutes: 60 },
-      log,
     };
     await serveBank(
       bank,

@@ -6,17 +6,19 @@ import { databaseUrlVariable, findDatabaseUrl } from "../../lib/database_url.ts"
 import { UsageError } from "../../lib/errors.ts";
 import { type Currency, currencyOf, decimalText, parseAmount } from "../../lib/money.ts";
 import { smallestNote } from "../../lib/notes.ts";
-import { environmentVariable, log, runProgram, say } from "../../lib/process.ts";
+import { environmentVariable, runProgram, say } from "../../lib/process.ts";
+import {
+  appendFile,
+  type ReservedFile,
+  reservePrivateFile,
+  writePrivateFile,
+} from "../../lib/private_file.ts";
 import type { OperatorStart } from "../../lib/programs.ts";
 import { systemFiles } from "../../lib/system.ts";
 import { isName } from "../../lib/terminal_key.ts";
 import type { ShowFilter } from "../audit/show.ts";
 import { createBank } from "../bank.ts";
-import {
-  keysPath as keysPathOf,
-  reservePrivateFile,
-  writePrivateFile,
-} from "../folder/bank_folder.ts";
+import { keysPath as keysPathOf } from "../folder/bank_folder.ts";
 import { logCommand } from "../ledger/command.ts";
 import { type OperatorCommand, requireInstants } from "../operator/commands.ts";
 import {
@@ -31,6 +33,7 @@ import { migrateBank } from "../operator/migrate.ts";
 import { restoreBank } from "../operator/restore.ts";
 import { readPassword } from "../operator/password_prompt.ts";
 import { Progress } from "../operator/progress.ts";
+import { systemBank } from "./system_bank.ts";
 
 type Flags = OperatorStart["flags"];
 
@@ -82,10 +85,10 @@ async function initBank(flags: Flags): Promise<number> {
   const folder = String(flags.data);
   const firstKey = String(flags["first-key"]);
   const bank = await createBank(
+    systemBank,
     folder,
     { bankName, currency, timeZone, smallestNote: smallestNote(currency) },
-    log,
-    (text) => writePrivateFile(firstKey, text),
+    (text) => writePrivateFile(systemFiles, firstKey, text),
     databaseUrl(flags),
   );
   await bank.ledger.submit(logCommand(`operator ${operatorName()}`, `make ${bankName}`));
@@ -114,12 +117,10 @@ function requiredDatabaseUrl(flags: Flags): string {
 
 /** A bank moves from its file into PostgreSQL. */
 async function migrate(flags: Flags): Promise<number> {
-  const lines = await migrateBank({
-    folder: String(flags.data),
+  const lines = await migrateBank(systemBank, {
+    path: String(flags.data),
     url: requiredDatabaseUrl(flags),
     operator: operatorName(),
-    nowMs: Date.now(),
-    log,
   });
   lines.forEach(say);
   return 0;
@@ -129,11 +130,16 @@ async function migrate(flags: Flags): Promise<number> {
 async function joinBankOf(flags: Flags): Promise<number> {
   const url = requiredDatabaseUrl(flags);
   const [folder, from, firstKey] = [flags.data, flags.from, flags["first-key"]].map(String);
-  const request = { folder: folder!, from: from!, url, operator: operatorName() };
   let made = false;
-  const lines = await joinServer(request, log, (text) => {
-    writePrivateFile(firstKey!, text);
-    made = true;
+  const lines = await joinServer(systemBank, {
+    folder: folder!,
+    from: from!,
+    url,
+    operator: operatorName(),
+    keepFirstKey(text) {
+      writePrivateFile(systemFiles, firstKey!, text);
+      made = true;
+    },
   });
   lines.forEach(say);
   return made ? sayFirstKey(firstKey!) : 0;
@@ -230,20 +236,20 @@ async function runOperator(
 ): Promise<number> {
   const out = flags.out === undefined ? null : String(flags.out);
   // The file comes first: a key that could not be written would be lost, and its terminal's name with it.
-  const outFile = out === null ? null : reservePrivateFile(out);
+  const outFile = out === null ? null : reservePrivateFile(systemFiles, out);
   const request = { ...command, operator: operatorName() };
   let exitCode = 0;
   try {
-    for await (const answer of answersOf(folder, request, log, databaseUrl(flags))) {
+    for await (const answer of answersOf(systemBank, folder, request, databaseUrl(flags))) {
       if ("line" in answer) say(answer.line);
       else if ("bad" in answer) {
         console.error(answer.bad);
         exitCode = 1;
       } else if ("keyFile" in answer) {
-        outFile!.fill(answer.keyFile);
+        finishWith(outFile!, answer.keyFile);
         say(`its key is in ${out}: bring that file to the ATM, and to nobody else`);
       } else if ("checkpoint" in answer) {
-        outFile!.fill(answer.checkpoint);
+        finishWith(outFile!, answer.checkpoint);
         say(`the checkpoint is in ${out}: take it to where the bank's host cannot reach it`);
       } else if ("fetch" in answer) {
         fetchFile(answer.fetch, outFile!);
@@ -260,28 +266,27 @@ async function runOperator(
   return exitCode;
 }
 
-function fetchFile(path: string, into: ReturnType<typeof reservePrivateFile>): void {
-  const file = Deno.openSync(path);
-  try {
-    into.fill(file);
-  } finally {
-    file.close();
-  }
-  Deno.removeSync(path);
+function finishWith(file: ReservedFile, text: string): void {
+  file.write(text);
+  file.finish();
+}
+
+function fetchFile(path: string, into: ReservedFile): void {
+  appendFile(systemFiles, path, into);
+  into.finish();
+  systemFiles.remove(path);
 }
 
 async function restore(flags: Flags): Promise<number> {
   const path = String(flags["first-key"]);
-  const firstKey = reservePrivateFile(path); // nothing is put back before there is a place for it
+  const firstKey = reservePrivateFile(systemFiles, path); // nothing is put back before there is a place for it
   let lines: string[];
   try {
-    lines = await restoreBank({
-      folder: String(flags.data),
+    lines = await restoreBank(systemBank, {
+      path: String(flags.data),
       from: String(flags.from),
-      keepFirstKey: (text) => firstKey.fill(text),
+      keepFirstKey: (text) => finishWith(firstKey, text),
       operator: operatorName(),
-      nowMs: Date.now(),
-      log,
     });
   } finally {
     firstKey.close();
@@ -306,7 +311,7 @@ async function verifyAudit(flags: Flags): Promise<number> {
   };
   const progress = new Progress("checked");
   try {
-    return say(await verifyLog(request, log, progress.show));
+    return say(await verifyLog(systemBank, request, progress.show));
   } finally {
     progress.end();
   }
@@ -319,7 +324,8 @@ async function showAuditFile(flags: Flags): Promise<number> {
   }
   const filter = filterOf(flags);
   const json = flags.json === true;
-  for await (const line of showLogFile({ file: String(flags.file), keysPath, filter, json })) {
+  const shown = showLogFile(systemBank, { file: String(flags.file), keysPath, filter, json });
+  for await (const line of shown) {
     say(line);
   }
   return 0;
@@ -328,10 +334,10 @@ async function showAuditFile(flags: Flags): Promise<number> {
 async function exportAudit(flags: Flags): Promise<number> {
   const out = String(flags.out);
   const progress = new Progress("exported");
-  const file = reservePrivateFile(out);
+  const file = reservePrivateFile(systemFiles, out);
   try {
     const request = { command: "read_audit", operator: operatorName() } as const;
-    const answers = answersOf(String(flags.data), request, log, databaseUrl(flags));
+    const answers = answersOf(systemBank, String(flags.data), request, databaseUrl(flags));
     const count = await exportLog(answers, file, progress.show);
     file.finish();
     progress.end();
@@ -344,7 +350,12 @@ async function exportAudit(flags: Flags): Promise<number> {
 
 async function startAuditChain(flags: Flags): Promise<number> {
   const firstKey = String(flags["first-key"]);
-  await anotherChain(String(flags.data), firstKey, operatorName(), log, databaseUrl(flags));
+  await anotherChain(systemBank, {
+    path: String(flags.data),
+    firstKeyPath: firstKey,
+    operator: operatorName(),
+    url: databaseUrl(flags),
+  });
   say("The log goes on in another chain; what was written before stays as it is.");
   return sayFirstKey(firstKey);
 }

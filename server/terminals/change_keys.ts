@@ -1,14 +1,31 @@
 /**
- * How the terminals' keys change: enrolment, rotation, revocation, a new master key. Each change is
- * durable before this process acts on it, and before anyone hears of it.
+ * Changes of the terminals' keys: enrolment, rotation, revocation, a new master key. Each change is
+ * durable before this process acts on it, and before it is sent to anyone.
  */
 import { hex } from "../../lib/bytes.ts";
 import type { Outcome } from "../../lib/errors.ts";
 import { formatTerminalKey } from "../../lib/terminal_key.ts";
-import { type Bank, randomBytes } from "../bank.ts";
-import { replaceKeys } from "../folder/bank_folder.ts";
-import type { Terminal } from "../ledger/model.ts";
-import { openTerminalKey, sealTerminalKey, terminalSealKeys } from "./terminal_keys.ts";
+import type { World } from "../../lib/world.ts";
+import type { BankFolder } from "../folder/bank_folder.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import type { Settings, Terminal } from "../ledger/model.ts";
+import {
+  openTerminalKey,
+  sealTerminalKey,
+  type TerminalKeys,
+  terminalSealKeys,
+} from "./terminal_keys.ts";
+
+/** A bank, as far as a change of its terminals' keys needs it. */
+export interface KeyedBank {
+  readonly world: Pick<World, "randomBytes">;
+  readonly folder: BankFolder;
+  readonly settings: Pick<Settings, "bankId">;
+  readonly ledger: Pick<Ledger, "submit" | "read">;
+  readonly terminals: TerminalKeys;
+  /** Writes the terminals beside the database, as they are now. */
+  keepTerminals(rows: readonly Terminal[]): void;
+}
 
 /** The outcome, and the text of the key file where there is one to be carried. */
 export interface KeyChange {
@@ -18,9 +35,9 @@ export interface KeyChange {
 }
 
 /** Makes a terminal with a fresh id and a fresh key. */
-export function enrolTerminal(bank: Bank, name: string, operator: string): Promise<KeyChange> {
+export function enrolTerminal(bank: KeyedBank, name: string, operator: string): Promise<KeyChange> {
   return bank.terminals.alone(async () => {
-    const terminal = hex(randomBytes(16));
+    const terminal = hex(bank.world.randomBytes(16));
     const version = 1;
     const { sealedKey, keyFile } = newKey(bank, { id: terminal, name }, version);
     const { outcome } = await bank.ledger.submit({
@@ -43,7 +60,7 @@ export function enrolTerminal(bank: Bank, name: string, operator: string): Promi
  * key: where that may be known to someone, only the file serves.
  */
 export function rotateTerminal(
-  bank: Bank,
+  bank: KeyedBank,
   name: string,
   operator: string,
   now: boolean,
@@ -67,7 +84,7 @@ export function rotateTerminal(
 }
 
 /** Ends a terminal for good: its keys are worth nothing, its connection is closed. */
-export function revokeTerminal(bank: Bank, name: string, operator: string): Promise<Outcome> {
+export function revokeTerminal(bank: KeyedBank, name: string, operator: string): Promise<Outcome> {
   return bank.terminals.alone(async () => {
     const found = await terminalNamed(bank, name);
     if (!found) return "unknown_name";
@@ -82,7 +99,11 @@ export function revokeTerminal(bank: Bank, name: string, operator: string): Prom
 }
 
 /** A terminal has finished a handshake under its next key: the one before ends. */
-export function confirmKey(bank: Bank, terminal: string, keyVersion: number): Promise<Outcome> {
+export function confirmKey(
+  bank: KeyedBank,
+  terminal: string,
+  keyVersion: number,
+): Promise<Outcome> {
   return bank.terminals.alone(async () => {
     const { outcome } = await bank.ledger.submit({ op: "confirm_key", terminal, keyVersion });
     if (outcome === "ok") await refresh(bank, terminal);
@@ -94,11 +115,11 @@ export function confirmKey(bank: Bank, terminal: string, keyVersion: number): Pr
  * Seals every terminal's key under a new master key. The key file holds both while the database
  * changes, so that a crash at any moment leaves keys that open (`settleMasterKey`).
  */
-export function rotateMasterKey(bank: Bank, operator: string): Promise<Outcome> {
+export function rotateMasterKey(bank: KeyedBank, operator: string): Promise<Outcome> {
   return bank.terminals.alone(async () => {
-    const { keys, folder, ledger, terminals } = bank;
+    const { world: { randomBytes }, folder, ledger, terminals } = bank;
     const nextMaster = randomBytes(32);
-    replaceKeys(folder, { ...keys, nextMaster });
+    folder.changeKeys((keys) => ({ ...keys, nextMaster }));
     const sealKeys = terminalSealKeys(nextMaster);
     const rows = await ledger.read.terminals();
     const resealed = rows.flatMap(({ id, keyVersion, sealedKey, next }) =>
@@ -109,30 +130,31 @@ export function rotateMasterKey(bank: Bank, operator: string): Promise<Outcome> 
       })
     );
     const { outcome } = await ledger.submit({ op: "reseal_terminals", operator, keys: resealed });
-    if (outcome === "ok") {
-      keys.master = nextMaster;
-      terminals.sealKeys = sealKeys;
-    }
-    replaceKeys(folder, keys);
+    const isChanged = outcome === "ok";
+    if (isChanged) terminals.sealKeys = sealKeys;
+    folder.changeKeys(({ nextMaster: _, ...keys }) =>
+      isChanged ? { ...keys, master: nextMaster } : keys
+    );
     bank.keepTerminals(await ledger.read.terminals());
     return outcome;
   });
 }
 
 /** After a crash within `rotateMasterKey`: keeps the master key that the database's keys open under. */
-export function settleMasterKey({ keys, folder }: Pick<Bank, "keys" | "folder">, rows: Terminal[]) {
-  const { nextMaster } = keys;
+export function settleMasterKey(folder: BankFolder, rows: readonly Terminal[]): void {
+  const { nextMaster } = folder.keys;
   if (!nextMaster) return;
   const sealKeys = terminalSealKeys(nextMaster);
-  const changed = rows.every(({ id, keyVersion, sealedKey }) =>
+  const isChanged = rows.every(({ id, keyVersion, sealedKey }) =>
     openTerminalKey(sealKeys, id, keyVersion, sealedKey) !== null
   );
-  if (changed) keys.master = nextMaster;
-  delete keys.nextMaster;
-  replaceKeys(folder, keys);
+  folder.changeKeys(({ nextMaster: _, ...keys }) =>
+    isChanged ? { ...keys, master: nextMaster } : keys
+  );
 }
 
-function newKey(bank: Bank, { id, name }: Pick<Terminal, "id" | "name">, version: number) {
+function newKey(bank: KeyedBank, { id, name }: Pick<Terminal, "id" | "name">, version: number) {
+  const { randomBytes } = bank.world;
   const key = randomBytes(32);
   const [terminal, bankId] = [id, bank.settings.bankId].map((text) => Uint8Array.fromHex(text));
   return {
@@ -141,12 +163,12 @@ function newKey(bank: Bank, { id, name }: Pick<Terminal, "id" | "name">, version
   };
 }
 
-async function terminalNamed(bank: Bank, name: string): Promise<Terminal | undefined> {
+async function terminalNamed(bank: KeyedBank, name: string): Promise<Terminal | undefined> {
   return (await bank.ledger.read.terminals()).find((terminal) => terminal.name === name);
 }
 
-/** What the database holds now is what this process goes by. */
-async function refresh(bank: Bank, id: string): Promise<void> {
+/** Reloads a terminal's keys from the database. */
+async function refresh(bank: KeyedBank, id: string): Promise<void> {
   const rows = await bank.ledger.read.terminals();
   bank.terminals.put(rows.find((terminal) => terminal.id === id)!);
   bank.keepTerminals(rows);

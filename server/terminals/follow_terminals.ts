@@ -1,26 +1,27 @@
 /**
- * What other servers do to the terminals: enrolled, renewed and revoked ones are taken in here soon
- * after. Until then nothing is lost: whether a terminal's key stands is decided within each commit.
+ * Follows what other servers do to the terminals: enrolled, renewed and revoked ones are loaded here
+ * soon after. Until then nothing is lost: each commit checks whether a terminal's key is good.
  */
 import { otherServersMs } from "../../lib/limits.ts";
-import type { Terminal } from "../ledger/model.ts";
+import { pause, type Timers } from "../../lib/world.ts";
 import type { Ledger } from "../ledger/ledger.ts";
+import type { Terminal } from "../ledger/model.ts";
 import type { TerminalKeys } from "./terminal_keys.ts";
 
 /**
- * Looks again and again, until stopped.
- * @param keep writes the terminals down, whenever one has changed
+ * Reads the database again and again, until stopped.
+ * @param world its `log` gets failures, each once in a row
+ * @param keep writes the terminals beside the database, whenever one has changed
  */
 export function followTerminals(
+  world: Timers & { log(line: string): void },
   ledger: Pick<Ledger, "read">,
   keys: TerminalKeys,
   keep: (rows: readonly Terminal[]) => void,
-  log: (line: string) => void,
 ): { stop(): Promise<void> } {
-  const stopping = Promise.withResolvers<void>();
-  let running = true;
+  const stopping = new AbortController();
   let sum = "";
-  let told = "";
+  let lastFailure = "";
   const look = async () => {
     const newest = await ledger.read.terminalsSum();
     if (newest === sum) return;
@@ -30,21 +31,17 @@ export function followTerminals(
     sum = newest;
   };
   const following = (async () => {
-    while (running) {
-      await keys.alone(look).then(() => told = "", (error: Error) => {
-        if (error.message !== told) log(`other servers' changes of terminals: ${error.message}`);
-        told = error.message;
+    while (!stopping.signal.aborted) {
+      await keys.alone(look).then(() => lastFailure = "", ({ message }: Error) => {
+        if (message !== lastFailure) world.log(`other servers' changes of terminals: ${message}`);
+        lastFailure = message;
       });
-      let timer: ReturnType<typeof setTimeout> | undefined;
-      const pause = new Promise<void>((resolve) => timer = setTimeout(resolve, otherServersMs));
-      await Promise.race([pause, stopping.promise]);
-      clearTimeout(timer);
+      await pause(world, otherServersMs, stopping.signal);
     }
   })();
   return {
     async stop() {
-      running = false;
-      stopping.resolve();
+      stopping.abort();
       await following;
     },
   };

@@ -4,40 +4,44 @@
  */
 import { fromHex, hex } from "../../lib/bytes.ts";
 import { UsageError } from "../../lib/errors.ts";
-import { isThere, keptTerminalsPath, replacePrivateFile } from "../folder/bank_folder.ts";
+import { isThere, readPrivateFile, replacePrivateFile } from "../../lib/private_file.ts";
+import type { Files } from "../../lib/world.ts";
+import { keptTerminalsPath } from "../folder/bank_folder.ts";
 import type { Terminal } from "../ledger/model.ts";
 
 const formatName = "strongroom terminals 1";
 
-/** Writes them down, durably; what was there before stays until then. */
-export function keepTerminals(folder: string, terminals: readonly Terminal[]): void {
+/** Writes them durably; what was there before stays until then. */
+export function keepTerminals(
+  files: Files,
+  folder: string,
+  terminals: readonly Terminal[],
+): void {
   const rows = terminals.map(({ sealedKey, next, ...terminal }) => ({
     ...terminal,
     sealedKey: hex(sealedKey),
     next: next && { ...next, sealedKey: hex(next.sealedKey) },
   }));
   const text = JSON.stringify({ format: formatName, terminals: rows }, null, 2);
-  replacePrivateFile(folder, keptTerminalsPath(folder), `${text}\n`);
+  replacePrivateFile(files, keptTerminalsPath(folder), `${text}\n`);
 }
 
 /**
  * The terminals as they were last; null for a bank that never wrote them down.
  * @throws {UsageError} when the file is damaged
  */
-export function keptTerminals(folder: string): Terminal[] | null {
+export function keptTerminals(files: Files, folder: string): Terminal[] | null {
   const path = keptTerminalsPath(folder);
-  if (!isThere(path)) return null;
+  if (!isThere(files, path)) return null;
+  const otherwise = "it says which terminals were revoked; move it away to go on without, and " +
+    "revoke them again afterwards";
+  const text = readPrivateFile(files, path, otherwise);
   try {
-    const { format, terminals } = JSON.parse(Deno.readTextFileSync(path));
+    const { format, terminals } = JSON.parse(text);
     if (format !== formatName) throw new Error("its format is another");
     return (terminals as Record<string, unknown>[]).map(terminalOf);
   } catch (error) {
-    throw new UsageError(
-      `${path} cannot be read (${
-        (error as Error).message
-      }): it says which terminals were revoked; ` +
-        "move it away to go on without, and revoke them again afterwards",
-    );
+    throw new UsageError(`${path} cannot be read (${(error as Error).message}): ${otherwise}`);
   }
 }
 

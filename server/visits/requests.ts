@@ -9,7 +9,7 @@ import { balanceDaysMax, passwordLengthMin, visitIdleMsMax } from "../../lib/lim
 import { type AmountFault, formatMoney, minorFromText, readAmount } from "../../lib/money.ts";
 import type { Answer, Ask, AskOf, Push } from "../../lib/protocol/message.ts";
 import { nameHashOf } from "../audit/keys.ts";
-import { type Bank, randomBytes } from "../bank.ts";
+import type { Bank } from "../bank.ts";
 import { reportInWords } from "../device_words.ts";
 import type { EntryKind } from "../audit/entry.ts";
 import type { Command, Reply } from "../ledger/command.ts";
@@ -309,7 +309,9 @@ export class Requests {
       }
       const passed = await passwords.verify(current, begun.passwordHash ?? null);
       const refused = refusedPassword(current, next);
-      const passwordHash = passed && !refused ? await passwords.hash(next, randomBytes(16)) : "";
+      const passwordHash = passed && !refused
+        ? await passwords.hash(next, this.bank.world.randomBytes(16))
+        : "";
       const settled = { ...who, passed, refused, passwordHash };
       const { outcome } = await this.#submit({ op: "end_password_change", ...settled });
       if (outcome === "ok") endOthers();

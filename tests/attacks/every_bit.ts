@@ -8,7 +8,7 @@ import { BankClient, type LineEnd, NoAnswer } from "../../client/bank_client.ts"
 import { hex } from "../../lib/bytes.ts";
 import type { Ask } from "../../lib/protocol/message.ts";
 import type { TerminalKey } from "../../lib/terminal_key.ts";
-import { randomBytes } from "../../server/bank.ts";
+import { system } from "../../lib/system.ts";
 import { eachBitFlipped } from "../lib/helpers.ts";
 import { newId, RunningBank } from "../server/helpers/running_bank.ts";
 import { type Attack, Middle, type Side, strike, type TappedLine } from "./middle.ts";
@@ -130,7 +130,7 @@ class Lane {
     return BankClient.connect({
       connect,
       terminalKey,
-      randomBytes,
+      randomBytes: system.randomBytes,
       nowMs: Date.now,
       answerMsMax: 8_000,
     });

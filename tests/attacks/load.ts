@@ -7,7 +7,7 @@
  */
 import { BankClient } from "../../client/bank_client.ts";
 import { handshakesPendingMax } from "../../lib/limits.ts";
-import { randomBytes } from "../../server/bank.ts";
+import { system } from "../../lib/system.ts";
 import { newId } from "../server/helpers/running_bank.ts";
 import { BankProcess } from "./bank_process.ts";
 import { closeQuietly, connectFrom, connectFromAnywhere, pause, storms } from "./storms.ts";
@@ -47,7 +47,7 @@ export async function weather(bank: BankProcess, storm: string, ms: number): Pro
   const client = await BankClient.connect({
     connect: () => connectFrom(honestAddress, bank),
     terminalKey: bank.keys.honest,
-    randomBytes,
+    randomBytes: system.randomBytes,
     nowMs: Date.now,
   });
   const before = await work(client, performance.now() + ms);

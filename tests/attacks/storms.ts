@@ -2,7 +2,7 @@
 import { concat, u32 } from "../../lib/bytes.ts";
 import { handshakeFrameBytesMax } from "../../lib/limits.ts";
 import type { TerminalKey } from "../../lib/terminal_key.ts";
-import { randomBytes } from "../../server/bank.ts";
+import { system } from "../../lib/system.ts";
 import { header } from "../server/helpers/proxy.ts";
 import { helloUnder } from "./strangers.ts";
 
@@ -35,7 +35,7 @@ export async function connectFrom(
 }
 
 export const connectFromAnywhere = (bank: Pick<Target, "address">) =>
-  connectFrom(randomBytes(4), bank);
+  connectFrom(system.randomBytes(4), bank);
 
 export function closeQuietly(socket: Deno.TcpConn): void {
   try {
@@ -73,7 +73,7 @@ export const storms: Storm[] = [
   {
     name: "slow writers: a byte each 50 ms",
     run: many(200, async (socket) => {
-      const bytes = concat(u32(handshakeFrameBytesMax), randomBytes(handshakeFrameBytesMax));
+      const bytes = concat(u32(handshakeFrameBytesMax), system.randomBytes(handshakeFrameBytesMax));
       for (const byte of bytes) {
         await socket.write(Uint8Array.of(byte));
         await pause(50);
@@ -83,14 +83,14 @@ export const storms: Storm[] = [
   {
     name: "half frames, then silence",
     run: many(200, async (socket) => {
-      await socket.write(concat(u32(130), Uint8Array.of(1), randomBytes(60)));
+      await socket.write(concat(u32(130), Uint8Array.of(1), system.randomBytes(60)));
       await pause(500);
     }),
   },
   {
     name: "length fields of every size",
     run: many(32, async (socket, turn) => {
-      await socket.write(concat(u32(turn < 600 ? turn : 2 ** (turn % 32)), randomBytes(40)));
+      await socket.write(concat(u32(turn < 600 ? turn : 2 ** (turn % 32)), system.randomBytes(40)));
       await socket.closeWrite();
       await untilClosed(socket);
     }),
@@ -99,8 +99,8 @@ export const storms: Storm[] = [
   {
     name: "wrong binders",
     run: many(32, async (socket) => {
-      const { terminal, bank } = { terminal: randomBytes(16), bank: randomBytes(16) };
-      await socket.write(helloUnder({ terminal, bank, version: 1, key: randomBytes(32) }));
+      const { terminal, bank } = { terminal: system.randomBytes(16), bank: system.randomBytes(16) };
+      await socket.write(helloUnder({ terminal, bank, version: 1, key: system.randomBytes(32) }));
       await untilClosed(socket);
     }),
   },

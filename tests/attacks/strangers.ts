@@ -2,7 +2,7 @@
 import { encodeFrame, frameType } from "../../lib/protocol/frame.ts";
 import { createClientHello } from "../../lib/protocol/handshake.ts";
 import type { TerminalKey } from "../../lib/terminal_key.ts";
-import { randomBytes } from "../../server/bank.ts";
+import { system } from "../../lib/system.ts";
 import { RunningBank } from "../server/helpers/running_bank.ts";
 
 export const kinds = ["unknown", "revoked", "wrong key"] as const;
@@ -16,14 +16,14 @@ export async function keysOfStrangers(
   await Array.fromAsync(running.operate({ command: "revoke_terminal", name: "thrown-out" }));
   const { lobby } = running.keys;
   return {
-    "unknown": () => ({ ...lobby, terminal: randomBytes(16) }),
+    "unknown": () => ({ ...lobby, terminal: system.randomBytes(16) }),
     "revoked": () => revoked,
-    "wrong key": () => ({ ...lobby, key: randomBytes(32) }),
+    "wrong key": () => ({ ...lobby, key: system.randomBytes(32) }),
   };
 }
 
 /** A fresh hello under this key. */
 export function helloUnder(key: TerminalKey): Uint8Array {
-  const fresh = { nonce: randomBytes(32), shareSecret: randomBytes(32) };
+  const fresh = { nonce: system.randomBytes(32), shareSecret: system.randomBytes(32) };
   return encodeFrame(frameType.clientHello, createClientHello(key, fresh).bytes);
 }

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { BankClient, NoAnswer } from "../../client/bank_client.ts";
-import { randomBytes } from "../../server/bank.ts";
+import { system } from "../../lib/system.ts";
 import { RunningBank } from "../server/helpers/running_bank.ts";
 import { helloUnder, keysOfStrangers, kinds } from "./strangers.ts";
 import { areaUnderCurve } from "./timing.ts";
@@ -23,7 +23,7 @@ Deno.test("to their clients they look alike, too", () =>
       const line = {
         connect: () => Deno.connect(running.address),
         terminalKey: keys[kind](),
-        randomBytes,
+        randomBytes: system.randomBytes,
         nowMs: Date.now,
       };
       const error = await BankClient.connect(line).catch((error) => error);

@@ -3,7 +3,7 @@
  * messages of three sizes sent there and back; below both, what bare TCP and X25519 alone take.
  */
 import { u32 } from "../../lib/bytes.ts";
-import { randomBytes } from "../../server/bank.ts";
+import { system } from "../../lib/system.ts";
 import { inTemporaryFolder } from "../server/helpers/temporary.ts";
 import type { Bench } from "./harness.ts";
 import type { Reach } from "./load/bank_program.ts";
@@ -109,7 +109,7 @@ async function connectTls({ port, certificate }: EchoReach): Promise<Deno.TlsCon
 /** Messages of one size, there and back, one at a time on each of some connections. */
 async function benchRecords(bench: Bench, size: number, echoes: Echoes): Promise<void> {
   const count = bench.size(Math.min(20_000, 64_000_000 / size), 100);
-  const message = randomBytes(size);
+  const message = system.randomBytes(size);
   for (const kind of ["tcp", "tls", "records"] as const) {
     const { told: { port, certificate } } = echoes[kind];
     const ends = await Promise.all(Array.from({ length: width }, async () => {

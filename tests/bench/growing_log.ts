@@ -7,7 +7,7 @@ import { LogFile } from "../../server/audit/log_file.ts";
 import { AuditKeyRing } from "../../server/audit/keys.ts";
 import type { LogTrust } from "../../server/audit/verify.ts";
 import { ChainWriter } from "../../server/audit/writer.ts";
-import { randomBytes } from "../../server/bank.ts";
+import { system } from "../../lib/system.ts";
 import type { AuditEntry } from "../../server/audit/entry.ts";
 import { SqliteStore } from "../../server/ledger/sqlite/store.ts";
 import { auditKeys, chainId, firstKey, noChanges } from "../server/helpers/engine.ts";
@@ -57,7 +57,7 @@ export async function openLog(folder: string, count: number) {
     chainId,
     openKey: (epoch) => ChainKeyFile.open(systemFiles, `${folder}/chain.key`, chainId, epoch),
     keys,
-    randomBytes,
+    randomBytes: system.randomBytes,
   });
   const path = `${folder}/audit_log_secure.txt`;
   const file = await LogFile.open(systemFiles, path, store);

@@ -19,6 +19,7 @@ import {
 import { type Bank, createBank, openBank } from "../../server/bank.ts";
 import { listen, type Listener } from "../../server/door/listener.ts";
 import { runOperatorCommand } from "../../server/operator/commands.ts";
+import { bankWorld } from "../server/helpers/world.ts";
 
 export const password = "correct horse";
 
@@ -83,7 +84,7 @@ export class Branch {
       timeZone: "UTC",
       smallestNote: 1n,
     };
-    branch.bank = await createBank(branch.bankFolder, settings, branch.#log, () => {});
+    branch.bank = await createBank(bankWorld(branch.logged), branch.bankFolder, settings, () => {});
     for (const name of ["lobby", "hall"]) {
       for await (
         const answer of runOperatorCommand(branch.bank, {
@@ -111,7 +112,7 @@ export class Branch {
 
   /** Starts the server again, at the same port. */
   async serve(): Promise<void> {
-    if (!this.bank) this.bank = await openBank(this.bankFolder, this.#log);
+    if (!this.bank) this.bank = await openBank(bankWorld(this.logged), this.bankFolder);
     this.#listener = await listen(this.bank, {
       hostname: "127.0.0.1",
       port: this.#port,

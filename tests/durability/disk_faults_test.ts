@@ -7,6 +7,7 @@ import { openBank } from "../../server/bank.ts";
 import { serverArguments } from "../bank_programs.ts";
 import { makeBank } from "../server/helpers/made_bank.ts";
 import { newId } from "../server/helpers/running_bank.ts";
+import { bankWorld } from "../server/helpers/world.ts";
 import { inTemporaryFolder } from "../server/helpers/temporary.ts";
 import { connectTerminal, mayTrace, project, traceServer } from "./traced_server.ts";
 
@@ -61,7 +62,7 @@ for (const [name, calls, error, when, says] of faults) {
         assertEquals(told.length, 2, told.join("\n")); // once, and its end once
         assertMatch(told[0]!, says);
         assertStringIncludes(told[1]!, "commits go through again");
-        const bank = await openBank(path, () => {});
+        const bank = await openBank(bankWorld(), path);
         const movements = await bank.ledger.read.movementsAfter("00".repeat(16), 0, 1_000);
         const { problem } = await bank.ledger.check();
         await bank.close();

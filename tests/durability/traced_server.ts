@@ -2,7 +2,7 @@
 import { assertEquals } from "@std/assert";
 import { BankClient } from "../../client/bank_client.ts";
 import { parseTerminalKey } from "../../lib/terminal_key.ts";
-import { randomBytes } from "../../server/bank.ts";
+import { system } from "../../lib/system.ts";
 import { serverArguments } from "../bank_programs.ts";
 import { linesOf } from "../server/helpers/lines.ts";
 
@@ -75,7 +75,7 @@ export function connectTerminal(port: number, keyFile: string): Promise<BankClie
   return BankClient.connect({
     connect: () => Deno.connect({ hostname: "127.0.0.1", port }),
     terminalKey: parseTerminalKey(keyFile, "the key"),
-    randomBytes,
+    randomBytes: system.randomBytes,
     nowMs: Date.now,
     answerMsMax: 60_000,
   });

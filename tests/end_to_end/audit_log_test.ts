@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
 import { openBank } from "../../server/bank.ts";
+import { bankWorld } from "../server/helpers/world.ts";
 import { logCommand } from "../../server/ledger/command.ts";
 import { freePort, Program, run } from "./programs.ts";
 
@@ -137,7 +138,7 @@ Deno.test("the audit log's commands", async (t) => {
     });
 
     await t.step("a log of many entries is checked in threads", async () => {
-      const { ledger, close } = await openBank(bank, () => {});
+      const { ledger, close } = await openBank(bankWorld(), bank);
       for (let batch = 0; batch < 20; batch++) {
         const notes = Array.from(
           { length: 150 },

@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { BankClient } from "../../client/bank_client.ts";
 import { parseTerminalKey } from "../../lib/terminal_key.ts";
-import { randomBytes } from "../../server/bank.ts";
+import { system } from "../../lib/system.ts";
 import { newDatabase, onPostgres } from "../server/helpers/stores.ts";
 import { inTemporaryFolder } from "../server/helpers/temporary.ts";
 import { freePort, Program, run } from "./programs.ts";
@@ -102,7 +102,7 @@ onPostgres(
             };
           },
           terminalKey,
-          randomBytes,
+          randomBytes: system.randomBytes,
           nowMs: Date.now,
         });
         const answer = await client.ask({ op: "log_in", username: "alice", password: input });

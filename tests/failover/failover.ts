@@ -6,10 +6,12 @@
  * notes and both chains of the log. As a control, a standby that nobody waits for must lose something:
  * else this could not see a loss.
  */
-import { writePrivateFile } from "../../server/folder/bank_folder.ts";
+import { writePrivateFile } from "../../lib/private_file.ts";
+import { systemFiles } from "../../lib/system.ts";
 import { joinServer } from "../../server/operator/log_programs.ts";
 import { operatorArguments, serverArguments } from "../bank_programs.ts";
 import { freePort, until } from "../end_to_end/programs.ts";
+import { systemBank } from "../../server/programs/system_bank.ts";
 import { makeBank } from "../server/helpers/made_bank.ts";
 import { atmsAgree } from "../torture/atms_agree.ts";
 import { type Acknowledged, type BankRow, doubledOf, lostOf } from "../torture/judge.ts";
@@ -123,13 +125,18 @@ class Scene {
 
   async start(atms: number): Promise<void> {
     const { url } = this.cluster;
-    writePrivateFile(this.#urlFile, url);
+    writePrivateFile(systemFiles, this.#urlFile, url);
     const terminals = Array.from({ length: atms }, (_, index) => `atm-${index + 1}`);
     const opening = "1000000.00";
     const [one, other] = this.#folders;
     const keys = await makeBank(one!, { terminals, customers, opening }, url);
-    const join = { folder: other!, url, from: `${one}/bank.keys`, operator: "test" };
-    await joinServer(join, console.error, (text) => writePrivateFile(`${other}-first.key`, text));
+    await joinServer(systemBank, {
+      folder: other!,
+      url,
+      from: `${one}/bank.keys`,
+      operator: "test",
+      keepFirstKey: (text) => writePrivateFile(systemFiles, `${other}-first.key`, text),
+    });
     const port = freePort();
     this.#servers = this.#folders.map((folder) => this.#server(folder, port));
     for (const server of this.#servers) server.start();

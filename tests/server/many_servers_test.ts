@@ -6,10 +6,13 @@ import { parseFirstKey } from "../../server/audit/first_key.ts";
 import { LogVerifier } from "../../server/audit/verify.ts";
 import { checkpointKeyOf } from "../../server/audit/checkpoint.ts";
 import { createBank, joinBank, openBank } from "../../server/bank.ts";
-import { type BankKeys, keysPath, readBankKeys } from "../../server/folder/bank_folder.ts";
+import { systemFiles } from "../../lib/system.ts";
+import { keysPath } from "../../server/folder/bank_folder.ts";
+import { type BankKeys, readBankKeys } from "../../server/folder/bank_keys.ts";
 import { newId, passwords, RunningBank } from "./helpers/running_bank.ts";
 import { newDatabase, onPostgres } from "./helpers/stores.ts";
 import { inTemporaryFolder } from "./helpers/temporary.ts";
+import { bankWorld } from "./helpers/world.ts";
 
 /** A test with two servers of one bank. */
 function onTwoServers(
@@ -183,24 +186,28 @@ onTwoServers(
 onTwoServers(
   "a folder has one owner, its bank one database, and keys of another bank do not join",
   async (one, other) => {
-    const log = () => {};
-    await assertRejects(() => openBank(one.folder, log), UsageError, "STRONGROOM_DATABASE_URL");
+    const world = bankWorld();
+    await assertRejects(() => openBank(world, one.folder), UsageError, "STRONGROOM_DATABASE_URL");
     const { url } = await newDatabase();
-    await assertRejects(() => openBank(one.folder, log, one.url), UsageError, "in use by another");
     await assertRejects(
-      () => openBank(other.folder, log, one.url),
+      () => openBank(world, one.folder, one.url),
+      UsageError,
+      "in use by another",
+    );
+    await assertRejects(
+      () => openBank(world, other.folder, one.url),
       UsageError,
       "in use by another",
     );
     await inTemporaryFolder((folder) =>
       RunningBank.with(
         async (stranger) => {
-          const keys = readBankKeys(keysPath(stranger.folder));
-          const join = () => joinBank(`${folder}/bank`, keys, one.url!, log, () => {});
+          const keys = readBankKeys(systemFiles, keysPath(stranger.folder));
+          const join = () => joinBank(world, `${folder}/bank`, keys, one.url!, () => {});
           await assertRejects(join, UsageError, "not this bank's");
           await stranger.stop();
           await assertRejects(
-            () => openBank(stranger.folder, log, one.url),
+            () => openBank(world, stranger.folder, one.url),
             UsageError,
             "another bank",
           );
@@ -228,9 +235,9 @@ onPostgres(
           const kept: string[] = [];
           const keep = (text: string) => void kept.push(text);
           const folder = `${root}/new`;
-          const init = (url: string) => createBank(folder, settings, () => {}, keep, url);
-          const good = readBankKeys(keysPath(running.folder));
-          const join = (keys: BankKeys) => joinBank(folder, keys, url, () => {}, keep);
+          const init = (url: string) => createBank(bankWorld(), folder, settings, keep, url);
+          const good = readBankKeys(systemFiles, keysPath(running.folder));
+          const join = (keys: BankKeys) => joinBank(bankWorld(), folder, keys, url, keep);
           const gone = url.replace(/[^/]+$/, "no_such_database");
           const refused: [() => Promise<unknown>, string][] = [
             [() => init(url), "holds a bank already"],

@@ -1,6 +1,6 @@
 /** A line to the bank of a bench, as an ATM has it. */
 import { BankClient } from "../../../client/bank_client.ts";
-import { randomBytes } from "../../../server/bank.ts";
+import { system } from "../../../lib/system.ts";
 import type { Reach } from "./bank_program.ts";
 
 /** @param index whose terminal it is, of those that the bank has */
@@ -21,7 +21,7 @@ export async function connectBank(
       key: Uint8Array.fromHex(key),
       bank: Uint8Array.fromHex(bankId),
     },
-    randomBytes,
+    randomBytes: system.randomBytes,
     nowMs: Date.now,
   });
 }

@@ -10,7 +10,7 @@ import {
   RecordReceiver,
   RecordSender,
 } from "../../../lib/protocol/record.ts";
-import { randomBytes } from "../../../server/bank.ts";
+import { system } from "../../../lib/system.ts";
 import { makeCertificate } from "./certificate.ts";
 import { serveLines } from "./program.ts";
 
@@ -56,7 +56,7 @@ export function endOf(
     };
   }
   const [mine, theirs] = isServer ? [fromServer, fromClient] : [fromClient, fromServer];
-  const sender = new RecordSender(mine, secret, Date.now(), randomBytes);
+  const sender = new RecordSender(mine, secret, Date.now(), system.randomBytes);
   const receiver = new RecordReceiver(theirs, secret, Date.now());
   const frames = new FrameReader(frameBytesMax);
   return {

@@ -1,8 +1,10 @@
 /** A bank with as many customers and terminals as a bench needs, all with the same password. */
 import { argon2id } from "hash-wasm";
 import { hex } from "../../../lib/bytes.ts";
-import { type Bank, createBank, randomBytes } from "../../../server/bank.ts";
+import { system } from "../../../lib/system.ts";
+import { type Bank, createBank } from "../../../server/bank.ts";
 import type { Command } from "../../../server/ledger/command.ts";
+import { systemBank } from "../../../server/programs/system_bank.ts";
 import { sealTerminalKey } from "../../../server/terminals/terminal_keys.ts";
 
 export const password = "the password of all";
@@ -24,11 +26,11 @@ export async function fillBank(folder: string, count: number): Promise<FilledBan
     timeZone: "UTC",
     smallestNote: 500n,
   };
-  const bank = await createBank(folder, settings, console.error, () => {});
+  const bank = await createBank(systemBank, folder, settings, () => {});
   // a bench measures requests: a password that takes a tenth of a second to check is in the way
   const passwordHash = await argon2id({
     password,
-    salt: randomBytes(16),
+    salt: system.randomBytes(16),
     iterations: 1,
     memorySize: 8,
     parallelism: 1,
@@ -36,8 +38,8 @@ export async function fillBank(folder: string, count: number): Promise<FilledBan
     outputType: "encoded",
   });
   const terminals = Array.from({ length: count }, () => ({
-    id: hex(randomBytes(16)),
-    key: hex(randomBytes(32)),
+    id: hex(system.randomBytes(16)),
+    key: hex(system.randomBytes(32)),
   }));
   const commands = terminals.flatMap(({ id, key }, index): Command[] => [
     {
@@ -46,7 +48,7 @@ export async function fillBank(folder: string, count: number): Promise<FilledBan
       username: customerName(index),
       passwordHash,
       opening: 10n ** 9n,
-      movement: hex(randomBytes(16)),
+      movement: hex(system.randomBytes(16)),
     },
     {
       op: "enrol_terminal",
@@ -59,7 +61,7 @@ export async function fillBank(folder: string, count: number): Promise<FilledBan
         id,
         1,
         Uint8Array.fromHex(key),
-        randomBytes(16),
+        system.randomBytes(16),
       ),
     },
   ]);

@@ -2,14 +2,14 @@
  * What a user would write instead: a JSON API over HTTPS (TLS 1.3) in the same runtime, over the same
  * tables and the same rules, with a commit for each request. `https_program.ts FOLDER ATMS`.
  */
-import { system, systemFiles, systemWithFiles } from "../../../lib/system.ts";
 import { hex } from "../../../lib/bytes.ts";
 import { ChainKeyFile } from "../../../server/audit/chain_key.ts";
-import { AuditKeyRing, auditKeysOf, nameHashOf } from "../../../server/audit/keys.ts";
+import { nameHashOf } from "../../../server/audit/keys.ts";
 import { ChainWriter, lastTimeOf } from "../../../server/audit/writer.ts";
-import { randomBytes } from "../../../server/bank.ts";
+import { system, systemFiles, systemWithFiles } from "../../../lib/system.ts";
 import { Passwords } from "../../../server/credentials/passwords.ts";
-import { chainKeyPath, databasePath, readKeys } from "../../../server/folder/bank_folder.ts";
+import { chainKeyPath, databasePath, keysPath } from "../../../server/folder/bank_folder.ts";
+import { auditKeyRingOf, readBankKeys } from "../../../server/folder/bank_keys.ts";
 import type { Command, Reply } from "../../../server/ledger/command.ts";
 import { Engine } from "../../../server/ledger/engine.ts";
 import { SqliteStore } from "../../../server/ledger/sqlite/store.ts";
@@ -28,12 +28,18 @@ export interface HttpsReach {
 
 /** The engine on this thread, one command at a time. */
 async function openEngine(folder: string) {
-  const { audit, chainId } = readKeys(folder);
-  const keys = new AuditKeyRing(audit.map(({ key, version }) => auditKeysOf(key, version)));
+  const bankKeys = readBankKeys(systemFiles, keysPath(folder));
+  const { chainId } = bankKeys;
+  const keys = auditKeyRingOf(bankKeys);
   const store = SqliteStore.open(systemWithFiles, databasePath(folder));
   const openKey = (epoch: number) =>
     ChainKeyFile.open(systemFiles, chainKeyPath(folder), chainId, epoch);
-  const log = await ChainWriter.open(store, { chainId, openKey, keys, randomBytes });
+  const log = await ChainWriter.open(store, {
+    chainId,
+    openKey,
+    keys,
+    randomBytes: system.randomBytes,
+  });
   const lastMs = await lastTimeOf(store, keys);
   const engine = await Engine.open({ store, log, lastMs, clock: system });
   let turn: Promise<unknown> = Promise.resolve();
@@ -63,7 +69,7 @@ if (import.meta.main) {
     const passed = await passwords.verify(password!, begun.passwordHash ?? null);
     const { outcome, account } = await submit({ op: "end_log_in", ...who, passed });
     if (outcome !== "ok") return { outcome };
-    const token = hex(randomBytes(32));
+    const token = hex(system.randomBytes(32));
     visits.set(token, { terminal: terminal!, customer: username!, account: account!.id });
     return { outcome, token };
   };

@@ -2,7 +2,7 @@
  * OpenSSL's own TLS 1.3 with a shared key and X25519 (PSK-DHE): what a handshake of the channel's kind
  * costs where all of it is native.
  */
-import { randomBytes } from "../../../server/bank.ts";
+import { system } from "../../../lib/system.ts";
 import { linesOf } from "../../server/helpers/lines.ts";
 import { openssl } from "./openssl.ts";
 import { type ProcessorUse, processorUseOf } from "./program.ts";
@@ -17,7 +17,7 @@ export class OpensslPsk {
 
   /** @throws {UsageError} where OpenSSL is not installed */
   static async start(): Promise<OpensslPsk> {
-    const key = randomBytes(32).toHex();
+    const key = system.randomBytes(32).toHex();
     const args = ["s_server", "-accept", "127.0.0.1:0", "-psk", key, "-nocert", "-tls1_3"];
     const suite = ["-ciphersuites", "TLS_AES_128_GCM_SHA256", "-num_tickets", "0"];
     const server = openssl([...args, ...suite], { stdin: "piped", stdout: "piped" });

@@ -94,7 +94,6 @@ onEachBank(
       const checkpoints = new Checkpoints(
         bank,
         { folder, everyMs: 20 },
-        (line) => running.log.push(line),
       );
       const until = async (count: number) => {
         while (files().length < count) await new Promise((resolve) => setTimeout(resolve, 10));
@@ -140,7 +139,6 @@ onEachBank(
       const checkpoints = new Checkpoints(
         running.bank,
         { folder, everyMs: 1_000_000 },
-        (line) => running.log.push(line),
       );
       await checkpoints.stop();
       assert(running.log.some((line) => line.startsWith(`no checkpoint in ${folder}`)));

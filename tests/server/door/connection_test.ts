@@ -5,14 +5,14 @@ import { handshakeFrameBytesMax } from "../../../lib/limits.ts";
 import { encodeFrame, FrameReader, frameType } from "../../../lib/protocol/frame.ts";
 import { createClientHello } from "../../../lib/protocol/handshake.ts";
 import type { TerminalKey } from "../../../lib/terminal_key.ts";
-import { randomBytes } from "../../../server/bank.ts";
+import { system } from "../../../lib/system.ts";
 import { filled } from "../../lib/helpers.ts";
 import { onEachBank, readToEnd, RunningBank } from "../helpers/running_bank.ts";
 
 const delay = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 function helloFrame(key: TerminalKey): Uint8Array {
-  const fresh = { nonce: randomBytes(32), shareSecret: randomBytes(32) };
+  const fresh = { nonce: system.randomBytes(32), shareSecret: system.randomBytes(32) };
   return encodeFrame(frameType.clientHello, createClientHello(key, fresh).bytes);
 }
 
@@ -25,9 +25,9 @@ onEachBank(
       const otherVersion = good.slice();
       otherVersion[4 + 1 + 12] = "0".charCodeAt(0);
       const strangers: Record<string, Uint8Array> = {
-        "an unknown terminal": helloFrame({ ...lobby, terminal: randomBytes(16) }),
-        "a wrong key": helloFrame({ ...lobby, key: randomBytes(32) }),
-        "another bank": helloFrame({ ...lobby, bank: randomBytes(16) }),
+        "an unknown terminal": helloFrame({ ...lobby, terminal: system.randomBytes(16) }),
+        "a wrong key": helloFrame({ ...lobby, key: system.randomBytes(32) }),
+        "another bank": helloFrame({ ...lobby, bank: system.randomBytes(16) }),
         "an old key version": helloFrame({ ...lobby, version: 0 }),
         "another terminal's key": helloFrame({ ...lobby, terminal: running.keys.mall.terminal }),
         "another protocol version": otherVersion,
@@ -42,7 +42,7 @@ onEachBank(
         "a length beyond the limit": u32(handshakeFrameBytesMax + 2),
         "the largest length": u32(0xffffffff),
         "a web browser": new TextEncoder().encode("GET / HTTP/1.1\r\nHost: bank\r\n\r\n"),
-        "random bytes": randomBytes(500),
+        "random bytes": system.randomBytes(500),
         "nothing": new Uint8Array(0),
       };
       for (const [name, bytes] of Object.entries(strangers)) {
@@ -133,7 +133,7 @@ Deno.test("a connection that no longer reads does not keep the newer one waiting
           close: () => socket.close(),
         }),
       terminalKey: running.keys.lobby,
-      randomBytes,
+      randomBytes: system.randomBytes,
       nowMs: Date.now,
     });
     assertEquals((await deaf.ask({ op: "hello" })).outcome, "ok");
@@ -158,7 +158,7 @@ Deno.test("a record that is not the next one ends the connection without an answ
           };
         },
         terminalKey: running.keys.lobby,
-        randomBytes,
+        randomBytes: system.randomBytes,
         nowMs: Date.now,
       });
       assertEquals((await client.ask({ op: "hello" })).outcome, "ok");
@@ -188,7 +188,7 @@ Deno.test("a close in order and a cut are told apart", () =>
     const cut = await BankClient.connect({
       connect: async () => socket = await Deno.connect(running.address),
       terminalKey: running.keys.mall,
-      randomBytes,
+      randomBytes: system.randomBytes,
       nowMs: Date.now,
     });
     assertEquals((await cut.ask({ op: "hello" })).outcome, "ok");

@@ -4,7 +4,7 @@ import { BankClient, NoAnswer } from "../../../client/bank_client.ts";
 import { concat } from "../../../lib/bytes.ts";
 import { encodeFrame, frameType } from "../../../lib/protocol/frame.ts";
 import { createClientHello } from "../../../lib/protocol/handshake.ts";
-import { randomBytes } from "../../../server/bank.ts";
+import { system } from "../../../lib/system.ts";
 import { until } from "../../client/branch.ts";
 import { filled } from "../../lib/helpers.ts";
 import { header } from "../helpers/proxy.ts";
@@ -15,7 +15,7 @@ const from = (lastByte: number) =>
   header(0x21, 0x11, Uint8Array.of(192, 0, 2, lastByte, 10, 0, 0, 1, 1, 1, 2, 2));
 
 function helloFrame(running: RunningBank): Uint8Array {
-  const fresh = { nonce: randomBytes(32), shareSecret: randomBytes(32) };
+  const fresh = { nonce: system.randomBytes(32), shareSecret: system.randomBytes(32) };
   const { bytes } = createClientHello(running.keys.lobby, fresh);
   return encodeFrame(frameType.clientHello, bytes);
 }
@@ -29,7 +29,7 @@ function connectFrom(running: RunningBank, lastByte: number): Promise<BankClient
       return socket;
     },
     terminalKey: running.keys.lobby,
-    randomBytes,
+    randomBytes: system.randomBytes,
     nowMs: Date.now,
   });
 }

@@ -1,83 +1,107 @@
-import { assertEquals, assertNotEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import { UsageError } from "../../../lib/errors.ts";
-import { randomBytes } from "../../../server/bank.ts";
+import { system, systemFiles } from "../../../lib/system.ts";
 import {
-  createDataFolder,
+  BankFolder,
   databasePath,
   holdsBank,
   keysPath,
-  openDataFolder,
-  writePrivateFile,
 } from "../../../server/folder/bank_folder.ts";
+import type { BankKeys } from "../../../server/folder/bank_keys.ts";
 import { inTemporaryFolder } from "../helpers/temporary.ts";
 
+const world = { ...system, files: systemFiles };
+
+/** The keys of a folder that is made or opened, and closed again. */
+async function keysOf(opening: Promise<BankFolder>): Promise<BankKeys> {
+  const folder = await opening;
+  folder.close();
+  return folder.keys;
+}
+
+const make = (path: string) => keysOf(BankFolder.make(world, path, () => {}));
+const open = (path: string) => keysOf(BankFolder.open(world, path));
+
 /** A folder as a finished `init` leaves it, but for what is in the database. */
-function made(root: string) {
-  const folder = `${root}/bank`;
-  const keys = createDataFolder(folder, randomBytes, () => {});
-  Deno.writeTextFileSync(databasePath(folder), "not empty");
-  return { folder, keys };
+async function made(root: string) {
+  const path = `${root}/bank`;
+  const keys = await make(path);
+  Deno.writeTextFileSync(databasePath(path), "not empty");
+  return { path, keys };
 }
 
 Deno.test("a bank's keys are read back as they were made, and are all different", () =>
-  inTemporaryFolder((root) => {
-    const { folder, keys } = made(root);
-    assertEquals(openDataFolder(folder, randomBytes), keys);
-    assertEquals(holdsBank(folder), true);
+  inTemporaryFolder(async (root) => {
+    const { path, keys } = await made(root);
+    assertEquals(await open(path), keys);
+    assertEquals(holdsBank(systemFiles, path), true);
     const secrets = [keys.master, keys.audit[0]!.key, keys.checkpoint].map((key) => key.toHex());
     assertEquals(new Set(secrets).size, 3);
   }));
 
 Deno.test("the folder and its keys are their owner's alone", () =>
-  inTemporaryFolder((root) => {
-    const { folder } = made(root);
+  inTemporaryFolder(async (root) => {
+    const { path } = await made(root);
     if (Deno.build.os === "windows") return;
-    assertEquals(Deno.statSync(folder).mode! & 0o777, 0o700);
-    assertEquals(Deno.statSync(keysPath(folder)).mode! & 0o777, 0o600);
-    Deno.chmodSync(keysPath(folder), 0o640);
-    assertThrows(() => openDataFolder(folder, randomBytes), UsageError, "can be read by others");
+    assertEquals(Deno.statSync(path).mode! & 0o777, 0o700);
+    assertEquals(Deno.statSync(keysPath(path)).mode! & 0o777, 0o600);
+    Deno.chmodSync(keysPath(path), 0o640);
+    await assertRejects(() => open(path), UsageError, "can be read by others");
   }));
 
 Deno.test("a folder that holds a bank is not made into another", () =>
-  inTemporaryFolder((root) => {
-    const { folder, keys } = made(root);
-    assertThrows(
-      () => createDataFolder(folder, randomBytes, () => {}),
-      UsageError,
-      "holds a bank already",
-    );
-    assertEquals(openDataFolder(folder, randomBytes), keys);
+  inTemporaryFolder(async (root) => {
+    const { path, keys } = await made(root);
+    await assertRejects(() => make(path), UsageError, "holds a bank already");
+    assertEquals(await open(path), keys);
   }));
 
 Deno.test("a making that was cut short goes on with the keys it had written", () =>
-  inTemporaryFolder((root) => {
-    const keys = createDataFolder(`${root}/bank`, randomBytes, () => {});
-    assertEquals(createDataFolder(`${root}/bank`, randomBytes, () => {}), keys);
-    assertNotEquals(createDataFolder(`${root}/other`, randomBytes, () => {}), keys);
+  inTemporaryFolder(async (root) => {
+    const keys = await make(`${root}/bank`);
+    assertEquals(await make(`${root}/bank`), keys);
+    assertNotEquals(await make(`${root}/other`), keys);
+  }));
+
+Deno.test("a folder has one owner at a time", () =>
+  inTemporaryFolder(async (root) => {
+    const { path } = await made(root);
+    const owner = await BankFolder.open(world, path);
+    for (const other of [BankFolder.open, BankFolder.own]) {
+      await assertRejects(() => other(world, path), UsageError, "in use by another process");
+    }
+    const next = BankFolder.open(world, path);
+    owner.close(); // an owner that is about to end is waited for
+    (await next).close();
   }));
 
 Deno.test("an empty folder says what to do first, and a spoiled key file is named", () =>
-  inTemporaryFolder((root) => {
-    assertThrows(() => openDataFolder(root, randomBytes), UsageError, "bank init");
-    const { folder } = made(root);
-    const path = keysPath(folder);
-    const good = Deno.readTextFileSync(path);
+  inTemporaryFolder(async (root) => {
+    await assertRejects(() => open(root), UsageError, "bank init");
+    const { path } = await made(root);
+    const good = Deno.readTextFileSync(keysPath(path));
     const { master } = JSON.parse(good);
     for (
-      const text of ["", "{}", "null", good.replace("keys 2", "keys 3"), good.replace(master, "")]
+      const text of ["", "{}", "null", good.replace("keys 1", "keys 2"), good.replace(master, "")]
     ) {
-      Deno.writeTextFileSync(path, text);
-      assertThrows(
-        () => openDataFolder(folder, randomBytes),
-        UsageError,
-        "bank.keys is not a key file",
-      );
+      Deno.writeTextFileSync(keysPath(path), text);
+      await assertRejects(() => open(path), UsageError, "bank.keys is not a key file");
     }
   }));
 
-Deno.test("a private file is never written over", () =>
-  inTemporaryFolder((root) => {
-    writePrivateFile(`${root}/key`, "first");
-    assertThrows(() => writePrivateFile(`${root}/key`, "second"));
-    assertEquals(Deno.readTextFileSync(`${root}/key`), "first");
+Deno.test("a change of the keys leaves what another change has written", () =>
+  inTemporaryFolder(async (root) => {
+    const { path } = await made(root);
+    const folder = await BankFolder.open(world, path);
+    const [audit, nextMaster] = [system.randomBytes(32), system.randomBytes(32)];
+    folder.changeKeys((keys) => ({ ...keys, nextMaster }));
+    folder.changeKeys((keys) => ({
+      ...keys,
+      audit: [...keys.audit, { version: 2, key: audit }],
+    }));
+    const changed = folder.keys;
+    folder.close();
+    assertEquals(changed.nextMaster, nextMaster);
+    assertEquals(changed.audit[1], { version: 2, key: audit });
+    assertEquals(await open(path), changed);
   }));

@@ -1,6 +1,7 @@
 /** A bank made for a test: in a folder, with terminals and customers, and closed again. */
+import { writePrivateFile } from "../../../lib/private_file.ts";
 import { createBank } from "../../../server/bank.ts";
-import { writePrivateFile } from "../../../server/folder/bank_folder.ts";
+import { systemBank } from "../../../server/programs/system_bank.ts";
 import { runOperatorCommand } from "../../../server/operator/commands.ts";
 
 export interface Customer {
@@ -25,10 +26,10 @@ export async function makeBank(
     smallestNote: 1n,
   };
   const bank = await createBank(
+    systemBank,
     folder,
     settings,
-    console.error,
-    (firstKey) => writePrivateFile(`${folder}-first.key`, firstKey),
+    (firstKey) => writePrivateFile(systemBank.files, `${folder}-first.key`, firstKey),
     url,
   );
   const keys: string[] = [];

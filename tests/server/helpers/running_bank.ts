@@ -9,8 +9,10 @@ import {
   type TerminalKey,
 } from "../../../lib/terminal_key.ts";
 import { endsEpoch } from "../../../server/audit/entry.ts";
-import { type Bank, createBank, joinBank, openBank, randomBytes } from "../../../server/bank.ts";
-import { keysPath, readBankKeys } from "../../../server/folder/bank_folder.ts";
+import { system, systemFiles } from "../../../lib/system.ts";
+import { type Bank, createBank, joinBank, openBank } from "../../../server/bank.ts";
+import { keysPath } from "../../../server/folder/bank_folder.ts";
+import { readBankKeys } from "../../../server/folder/bank_keys.ts";
 import { listen, type Listener, type ListenOptions } from "../../../server/door/listener.ts";
 import {
   type OperatorAnswer,
@@ -19,6 +21,7 @@ import {
 } from "../../../server/operator/commands.ts";
 import { newDatabase, onPostgres } from "./stores.ts";
 import { inTemporaryFolder } from "./temporary.ts";
+import { bankWorld } from "./world.ts";
 
 export const passwords = { alice: "alice's password", bob: "bob's password" };
 
@@ -30,7 +33,7 @@ const bankSettings = {
 };
 
 /** A 16-byte id that nothing had before, as 32 hex digits. */
-export const newId = () => randomBytes(16).toHex();
+export const newId = () => system.randomBytes(16).toHex();
 
 export class RunningBank {
   /** Lines of the operator's log. */
@@ -61,9 +64,9 @@ export class RunningBank {
     return inTemporaryFolder(async (root) => {
       const running = new RunningBank(`${root}/bank`, options, url);
       running.bank = await createBank(
+        bankWorld(running.log),
         running.folder,
         bankSettings,
-        (line) => running.log.push(line),
         (text) => running.firstKey = text,
         url,
       );
@@ -81,10 +84,13 @@ export class RunningBank {
   async another(): Promise<RunningBank> {
     const another = new RunningBank(`${this.folder}-another`, this.options, this.url);
     Object.assign(another.keys, this.keys);
-    const keys = readBankKeys(keysPath(this.folder));
-    const log = (line: string) => another.log.push(line);
-    const keepFirstKey = (text: string) => another.firstKey = text;
-    another.bank = await joinBank(another.folder, keys, this.url!, log, keepFirstKey);
+    another.bank = await joinBank(
+      bankWorld(another.log),
+      another.folder,
+      readBankKeys(systemFiles, keysPath(this.folder)),
+      this.url!,
+      (text) => another.firstKey = text,
+    );
     await another.#listen();
     return another;
   }
@@ -107,7 +113,7 @@ export class RunningBank {
   /** Stops the bank and opens it anew from its folder. */
   async reopen(): Promise<void> {
     await this.stop();
-    this.bank = await openBank(this.folder, (line) => this.log.push(line), this.url);
+    this.bank = await openBank(bankWorld(this.log), this.folder, this.url);
     await this.#listen();
   }
 
@@ -123,7 +129,7 @@ export class RunningBank {
         };
       },
       terminalKey: key,
-      randomBytes,
+      randomBytes: system.randomBytes,
       nowMs: Date.now,
     });
     this.#clients.push(client);

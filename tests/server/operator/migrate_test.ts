@@ -13,6 +13,7 @@ import { SqliteStore } from "../../../server/ledger/sqlite/store.ts";
 import { migrateBank, requireSame } from "../../../server/operator/migrate.ts";
 import { newId, RunningBank } from "../helpers/running_bank.ts";
 import { newDatabase, onPostgres } from "../helpers/stores.ts";
+import { bankWorld } from "../helpers/world.ts";
 
 /** A bank with some of everything: holds, refusals, counted failures, limits, a renewed key. */
 async function live(running: RunningBank): Promise<{ open: string }> {
@@ -35,7 +36,7 @@ async function live(running: RunningBank): Promise<{ open: string }> {
 }
 
 const moved = (running: RunningBank, url: string) =>
-  migrateBank({ folder: running.folder, url, operator: "root", nowMs: 0, log: () => {} });
+  migrateBank(bankWorld(), { path: running.folder, url, operator: "root" });
 
 onPostgres(
   "a whole bank is moved: books, keys, holds, counters and a log that still verifies",
@@ -52,11 +53,11 @@ onPostgres(
       assert(/^the books are in the database.*: \d+ accounts, \d+ rows of mov/.test(said!), said);
 
       await assertRejects(
-        () => openBank(running.folder, () => {}),
+        () => openBank(bankWorld(), running.folder),
         UsageError,
         "is in a PostgreSQL",
       );
-      const bank = await openBank(running.folder, () => {}, url);
+      const bank = await openBank(bankWorld(), running.folder, url);
       const { read } = bank.ledger;
       assertEquals((await bank.auditLog.history(history)).entries, before.entries);
       assertEquals(await read.holdIds(), [open]);

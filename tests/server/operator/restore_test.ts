@@ -10,8 +10,8 @@ import { BankClient, NoAnswer } from "../../../client/bank_client.ts";
 import { hex } from "../../../lib/bytes.ts";
 import { UsageError } from "../../../lib/errors.ts";
 import { parseTerminalKey } from "../../../lib/terminal_key.ts";
-import { randomBytes } from "../../../server/bank.ts";
-import { copyPrivateFile } from "../../../server/folder/bank_folder.ts";
+import { system, systemFiles } from "../../../lib/system.ts";
+import { copyPrivateFile } from "../../../lib/private_file.ts";
 import { type OperatorCommand, runOperatorCommand } from "../../../server/operator/commands.ts";
 import { ChainVerifier } from "../../../server/audit/chain.ts";
 import { endsEpoch } from "../../../server/audit/entry.ts";
@@ -21,6 +21,7 @@ import { restoreBank } from "../../../server/operator/restore.ts";
 import { Branch, type BranchAtm, logIn, password, until } from "../../client/branch.ts";
 import { makeBank } from "../helpers/made_bank.ts";
 import { inTemporaryFolder } from "../helpers/temporary.ts";
+import { bankWorld } from "../helpers/world.ts";
 
 const backupOf = (branch: Branch) => `${branch.folder}/backup.sqlite`;
 
@@ -32,7 +33,7 @@ async function operate(branch: Branch, command: OperatorCommand): Promise<string
       branch.keys.set("annex", parseTerminalKey(answer.keyFile, "annex"));
     }
     if ("fetch" in answer) {
-      copyPrivateFile(answer.fetch, backupOf(branch));
+      copyPrivateFile(systemFiles, answer.fetch, backupOf(branch));
       Deno.removeSync(answer.fetch);
     }
   }
@@ -43,10 +44,12 @@ async function operate(branch: Branch, command: OperatorCommand): Promise<string
 let firstKey = "";
 
 function restore(branch: Branch, from = backupOf(branch)): Promise<string[]> {
-  const log = (line: string) => void branch.logged.push(line);
-  const keepFirstKey = (text: string) => void (firstKey = text);
-  const whose = { folder: branch.bankFolder, operator: "root", nowMs: Date.now() };
-  return restoreBank({ ...whose, from, keepFirstKey, log });
+  return restoreBank(bankWorld(branch.logged), {
+    path: branch.bankFolder,
+    from,
+    keepFirstKey: (text) => void (firstKey = text),
+    operator: "root",
+  });
 }
 
 /** The words of the whole log, chain by chain. */
@@ -143,7 +146,7 @@ Deno.test("what ATMs did since a backup is told again, before any customer is se
     const hall = {
       connect: () => Deno.connect({ hostname: "127.0.0.1", port }),
       terminalKey: branch.keys.get("hall")!,
-      randomBytes,
+      randomBytes: system.randomBytes,
       nowMs: Date.now,
     };
     await assertRejects(() => BankClient.connect(hall), NoAnswer);

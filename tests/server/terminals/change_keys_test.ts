@@ -6,8 +6,9 @@ import { UsageError } from "../../../lib/errors.ts";
 import { encodeFrame, FrameReader, frameType } from "../../../lib/protocol/frame.ts";
 import { consumeServerHello, createClientHello } from "../../../lib/protocol/handshake.ts";
 import { parseTerminalKey, type TerminalKey } from "../../../lib/terminal_key.ts";
-import { randomBytes } from "../../../server/bank.ts";
-import { openDataFolder, replaceKeys } from "../../../server/folder/bank_folder.ts";
+import { system, systemFiles } from "../../../lib/system.ts";
+import { keysPath } from "../../../server/folder/bank_folder.ts";
+import { readBankKeys, replaceBankKeys } from "../../../server/folder/bank_keys.ts";
 import type { OperatorCommand } from "../../../server/operator/commands.ts";
 import { rotateMasterKey } from "../../../server/terminals/change_keys.ts";
 import {
@@ -24,6 +25,9 @@ const rotate = (now: boolean): OperatorCommand => ({
   now,
 });
 const revoke: OperatorCommand = { command: "revoke_terminal", name: "lobby" };
+
+/** The keys in the folder of a bank. */
+const keysOf = ({ folder }: RunningBank) => readBankKeys(systemFiles, keysPath(folder));
 
 /** What an operator's command says, and the key of its file if it gives one. */
 async function done(running: RunningBank, command: OperatorCommand) {
@@ -126,7 +130,7 @@ onEachBank(
   "a revocation between hello and finish shuts the terminal out",
   (withBank) =>
     withBank(async (running) => {
-      const fresh = { nonce: randomBytes(32), shareSecret: randomBytes(32) };
+      const fresh = { nonce: system.randomBytes(32), shareSecret: system.randomBytes(32) };
       const hello = createClientHello(running.keys.lobby, fresh);
       const socket = await Deno.connect(running.address);
       await socket.write(encodeFrame(frameType.clientHello, hello.bytes));
@@ -171,21 +175,21 @@ onEachBank(
   "a new master key seals every key anew, and the old one opens nothing",
   (withBank) =>
     withBank(async (running) => {
-      const before = openDataFolder(running.folder, randomBytes);
+      const before = keysOf(running);
       const stays = await running.connect();
       const waiting = await running.connect(running.keys.mall);
       await done(running, { command: "rotate_terminal", name: "mall", now: false });
       const next = await offered(waiting, running.keys.mall);
       await done(running, { command: "rotate_key" });
       assertEquals(await stays.outcomeOf({ op: "hello" }), "ok", "lines go on");
-      assertNotEquals(openDataFolder(running.folder, randomBytes).master, before.master);
+      assertNotEquals(keysOf(running).master, before.master);
       const hall = await running.enrol("hall");
       await running.reopen();
       assert(await accepted(running, running.keys.lobby));
       assert(await accepted(running, hall));
       assert(await accepted(running, next));
       await running.stop();
-      replaceKeys(running.folder, before);
+      replaceBankKeys(systemFiles, keysPath(running.folder), before);
       await assertRejects(
         () => running.reopen(),
         Error,
@@ -199,13 +203,13 @@ onEachBank(
   (withBank) =>
     withBank(async (running) => {
       for (const databaseChanged of [false, true]) {
-        const before = openDataFolder(running.folder, randomBytes);
+        const before = keysOf(running);
         if (databaseChanged) await rotateMasterKey(running.bank, "test");
-        const nextMaster = databaseChanged ? running.bank.keys.master : randomBytes(32);
+        const nextMaster = databaseChanged ? running.bank.keys.master : system.randomBytes(32);
         await running.stop();
-        replaceKeys(running.folder, { ...before, nextMaster });
+        replaceBankKeys(systemFiles, keysPath(running.folder), { ...before, nextMaster });
         await running.reopen();
-        const after = openDataFolder(running.folder, randomBytes);
+        const after = keysOf(running);
         assertEquals(after.nextMaster, undefined);
         assertEquals(after.master, databaseChanged ? nextMaster : before.master);
         assert(await accepted(running, running.keys.lobby));

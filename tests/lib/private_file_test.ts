@@ -1,0 +1,54 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { UsageError } from "../../lib/errors.ts";
+import {
+  appendFile,
+  readPrivateFile,
+  replacePrivateFile,
+  reservePrivateFile,
+  writePrivateFile,
+} from "../../lib/private_file.ts";
+import { systemFiles } from "../../lib/system.ts";
+import { inTemporaryFolder } from "../server/helpers/temporary.ts";
+
+Deno.test("a private file is never written over, and replaced whole", () =>
+  inTemporaryFolder((root) => {
+    const path = `${root}/key`;
+    writePrivateFile(systemFiles, path, "first");
+    assertThrows(
+      () => writePrivateFile(systemFiles, path, "second"),
+      UsageError,
+      "is there already",
+    );
+    assertEquals(readPrivateFile(systemFiles, path, ""), "first");
+    replacePrivateFile(systemFiles, path, "third");
+    assertEquals(readPrivateFile(systemFiles, path, ""), "third");
+    assertEquals([...Deno.readDirSync(root)].map(({ name }) => name), ["key"]);
+  }));
+
+Deno.test("a private file that others can read, or that is missing, is refused by name", () =>
+  inTemporaryFolder((root) => {
+    const path = `${root}/key`;
+    const read = () => readPrivateFile(systemFiles, path, "make another");
+    assertThrows(read, UsageError, `${path} cannot be read`);
+    assertThrows(read, UsageError, "make another");
+    writePrivateFile(systemFiles, path, "secret");
+    if (Deno.build.os === "windows") return;
+    assertEquals(Deno.statSync(path).mode! & 0o777, 0o600);
+    Deno.chmodSync(path, 0o644);
+    assertThrows(read, UsageError, "can be read by others");
+  }));
+
+Deno.test("a reserved file is filled in parts, and removed when it is not finished", () =>
+  inTemporaryFolder((root) => {
+    Deno.writeTextFileSync(`${root}/source`, "from a file");
+    for (const finished of [true, false]) {
+      const path = `${root}/${finished}`;
+      const file = reservePrivateFile(systemFiles, path);
+      file.write("a text, ");
+      appendFile(systemFiles, `${root}/source`, file);
+      if (finished) file.finish();
+      file.close();
+      assertEquals(systemFiles.facts(path)?.bytes, finished ? 19 : undefined);
+    }
+    assertEquals(Deno.readTextFileSync(`${root}/true`), "a text, from a file");
+  }));
