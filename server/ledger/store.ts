@@ -19,26 +19,60 @@ import type { Touch } from "./touch.ts";
 
 type Result<T> = T | Promise<T>;
 
+/** A batch is not committed: nothing of it happened, and nothing of it can appear later. */
+export class Refused extends Error {
+  override name = "Refused";
+}
+
 /**
- * Others got in the way, or the database was gone: nothing of the batch has happened, and the same one
- * may go through when it is run again.
+ * Refused because others got in the way, or because the database was away before the commit: the same
+ * batch may be committed when it is run again.
  */
-export class TryAgain extends Error {
+export class TryAgain extends Refused {
   override name = "TryAgain";
+}
+
+/**
+ * Whether a batch is committed is not known. It may appear later, even where it cannot be read now:
+ * only `outcomeOf` says what became of it.
+ */
+export class InDoubt extends Error {
+  override name = "InDoubt";
+
+  /** @param batchId the 16 random bytes that the batch wrote into its chain's row, if it is committed */
+  constructor(message: string, readonly batchId: Uint8Array, options?: ErrorOptions) {
+    super(message, options);
+  }
+}
+
+/** What became of a batch in doubt. It is final: a batch that is not committed never will be. */
+export type CommitOutcome = "committed" | "not_committed";
+
+/** The part of a store that finds out what became of commits. */
+export interface OutcomeStore {
+  /**
+   * Finds out whether a batch is committed, and answers only behind one more commit of the same chain
+   * that is durable without a doubt. Tries until that succeeds, however long the database is away.
+   * While a batch is in doubt the store loads and commits no other, and reads may fail.
+   * @throws when the store is closed meanwhile: the outcome is still unknown
+   */
+  outcomeOf(batchId: Uint8Array): Promise<CommitOutcome>;
 }
 
 /** The operations of a batch. */
 export interface BatchStore {
   /**
    * What a batch touches, which nobody else changes before its commit. Another load, or `confirm`,
-   * gives up a batch that was not committed.
+   * gives up a batch that was not committed. A load that fails has changed nothing.
    * @throws {TryAgain}
    */
   load(touch: Touch): Result<Loaded>;
   /**
-   * All of it durably, or none.
-   * @throws {TryAgain}
-   * @throws when the database refuses it; nothing has changed then, as far as `confirm` does not say
+   * Commits a batch of this store's chain: durable, all of it, once this returns. The same transaction
+   * writes the batch's id, 16 random bytes, into the chain's row, and only where that has the id that
+   * the batch found there.
+   * @throws {Refused} when it is proved that nothing happened, and that nothing of it can appear later
+   * @throws {InDoubt} in every other case
    */
   commit(changes: Changes, entries: readonly SealedEntry[]): Result<void>;
   /** Returns once all that can be read is durable: what a commit left behind that failed, too. */
@@ -100,7 +134,10 @@ export interface DayEnd {
 }
 
 export interface Store extends BatchStore, ReadStore {
-  /** The number of the chain with this id, which is added when it is new. */
+  /**
+   * The number of the chain with this id, which is added when it is new. Batches are of the chain that was
+   * opened last; there must be one. Returns behind a durable commit: what can be read then is durable.
+   */
   openChain(id: Uint8Array): Result<number>;
   /** Reads everything as it is at one moment. */
   snapshot<T>(read: (store: ReadStore) => Promise<T>): Promise<T>;
