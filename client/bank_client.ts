@@ -1,18 +1,9 @@
 /**
- * The ATM's line to its bank: one socket, one handshake, then requests and their answers. It ends
- * once and for good: whoever needs the bank again opens another.
+ * The ATM's connection to its bank: one channel, then requests and their answers. It ends once and
+ * for good: the next session is another connection.
  */
-import { ProtocolError } from "../lib/errors.ts";
-import {
-  connectMsMax,
-  frameBytesMax,
-  handshakeFrameBytesMax,
-  requestMsMax,
-} from "../lib/limits.ts";
-import { encodeFrame, FrameReader, frameType } from "../lib/protocol/frame.ts";
-import { consumeServerHello, createClientHello } from "../lib/protocol/handshake.ts";
-import type { TerminalKey } from "../lib/terminal_key.ts";
-import type { SessionSecrets } from "../lib/protocol/key_schedule.ts";
+import { clientReadBytes, closeMsMax, connectMsMax, requestMsMax } from "../lib/limits.ts";
+import { Channel, type ChannelWorld } from "../lib/protocol/channel.ts";
 import {
   type Answer,
   type Ask,
@@ -20,35 +11,22 @@ import {
   parseServerMessage,
   type Push,
 } from "../lib/protocol/message.ts";
-import {
-  type Ending,
-  fromClient,
-  fromServer,
-  RecordReceiver,
-  RecordSender,
-} from "../lib/protocol/record.ts";
+import type { Ending } from "../lib/protocol/record.ts";
+import type { TerminalKey } from "../lib/terminal_key.ts";
+import type { Socket } from "../lib/world.ts";
 
-/** A socket, as this file needs it. */
-export interface Socket {
-  read(into: Uint8Array): Promise<number | null>;
-  write(bytes: Uint8Array): Promise<number>;
-  close(): void;
-}
-
-/** How the bank is reached, and what chance and time are. */
+/** How the bank is reached. */
 export interface Line {
   connect: () => Promise<Socket>;
   terminalKey: TerminalKey;
-  randomBytes: (length: number) => Uint8Array;
-  nowMs: () => number;
+  world: ChannelWorld;
   /** How long an answer may take; shorter in tests. */
   answerMsMax?: number;
 }
 
 /**
- * How a line ended: in order, or with the bank's word that it no longer accepts this terminal's key, or
- * that the terminal has a newer line.
- * Whatever else happened, an attacker's doing included, is a cut.
+ * How a connection ended: in order, or with the bank's word that it no longer accepts this terminal's
+ * key, or that the terminal has a newer connection. Everything else, an attack included, is a cut.
  */
 export type LineEnd = Ending | "cut";
 
@@ -57,170 +35,124 @@ export class NoAnswer extends Error {
   override name = "NoAnswer";
 }
 
-const readBytes = 16_384;
-/** How long a close may wait for the bank's own. */
-const closeMsMax = 1_000;
-
 export class BankClient {
-  readonly #frames = new FrameReader(handshakeFrameBytesMax);
-  readonly #chunk = new Uint8Array(readBytes);
   readonly #waiting = new Map<number, PromiseWithResolvers<Answer>>();
   readonly #ended = Promise.withResolvers<LineEnd>();
-  #sender!: RecordSender;
   #nextId = 1;
-  #writing: Promise<void> = Promise.resolve();
-  #open = true;
+  #isOpen = true;
   #closing: Promise<void> | null = null;
-  /** Called with what the bank says unasked. */
+  /** Called with every push. */
   onPush: (push: Push) => void = () => {};
 
-  private constructor(private readonly socket: Socket, private readonly line: Line) {}
+  private constructor(private readonly channel: Channel, private readonly line: Line) {
+    channel.closed.then(() => this.#end("cut"));
+    this.#receive();
+  }
 
   /**
-   * Reaches the bank and proves both sides to each other.
+   * Connects to the bank and proves both sides to each other.
    * @throws {NoAnswer} when the bank is not reached, does not prove itself, or turns this terminal away
    */
   static async connect(line: Line): Promise<BankClient> {
-    const socket = await within(connectMsMax, line.connect(), (late) => late.close());
-    const client = new BankClient(socket, line);
+    const channel = new Channel(await reach(line), line.world, { readBytes: clientReadBytes });
     try {
-      const secrets = await within(connectMsMax, client.#handshake());
-      client.#frames.bodyBytesMax = frameBytesMax;
-      const now = line.nowMs();
-      client.#sender = new RecordSender(fromClient, secrets.clientTraffic, now, line.randomBytes);
-      client.#receive(new RecordReceiver(fromServer, secrets.serverTraffic, now));
-      return client;
+      channel.closeAfter(connectMsMax);
+      await channel.connect(line.terminalKey);
+      channel.closeAfter(Infinity);
+      return new BankClient(channel, line);
     } catch (error) {
-      client.#end("cut");
-      throw error instanceof NoAnswer ? error : new NoAnswer((error as Error).message);
+      channel.close();
+      throw new NoAnswer((error as Error).message);
     }
   }
 
-  /** Settles when the line has ended, and says how. */
+  /** Resolves when the connection has ended, with how it ended. */
   get ended(): Promise<LineEnd> {
     return this.#ended.promise;
   }
 
   /**
-   * Asks, and waits for the answer.
-   * @throws {NoAnswer} when the line ends first or the bank takes too long
+   * Sends a request, and waits for the answer.
+   * @throws {NoAnswer} when the connection ends first or the bank takes too long
    */
   async ask(ask: Ask): Promise<Answer> {
-    if (!this.#open || this.#closing) throw new NoAnswer("the line has ended");
+    if (!this.#isOpen || this.#closing) throw new NoAnswer("the line has ended");
     const id = this.#nextId++;
-    const bytes = this.#sender.data(encodeRequest({ id, ask }), this.line.nowMs());
+    this.channel.send(encodeRequest({ id, ask }));
     const waiting = Promise.withResolvers<Answer>();
     this.#waiting.set(id, waiting);
-    this.#write(bytes);
+    // A late answer would be of no use: the outcome is asked for on the next connection.
+    const { answerMsMax = requestMsMax, world } = this.line;
+    const cancel = world.after(answerMsMax, () => this.channel.close());
     try {
-      return await within(this.line.answerMsMax ?? requestMsMax, waiting.promise);
-    } catch (error) {
-      // An answer that comes too late would find nobody: what it was is settled with the next line.
-      this.#end("cut");
-      throw error;
+      return await waiting.promise;
+    } finally {
+      cancel();
     }
   }
 
-  /** Ends the line in order: each side has the other's word that nothing was cut off. */
+  /** Ends the connection in order: each side has the other's close, so that nothing was cut off. */
   close(): Promise<void> {
     return this.#closing ??= this.#close();
   }
 
   async #close(): Promise<void> {
-    if (!this.#open) return;
-    this.#write(this.#sender.close());
-    await within(closeMsMax, this.ended).catch(() => this.#end("cut"));
+    if (!this.#isOpen) return;
+    this.channel.finish();
+    this.channel.closeAfter(closeMsMax);
+    await this.ended;
   }
 
-  async #handshake(): Promise<SessionSecrets> {
-    const { terminalKey, randomBytes } = this.line;
-    const hello = createClientHello(terminalKey, {
-      nonce: randomBytes(32),
-      shareSecret: randomBytes(32),
-    });
-    this.#write(encodeFrame(frameType.clientHello, hello.bytes));
-    const frame = await this.#nextFrame();
-    if (frame?.type !== frameType.serverHello) throw new ProtocolError("server hello");
-    const { finish, secrets } = consumeServerHello(hello, frame.body);
-    this.#write(encodeFrame(frameType.clientFinish, finish));
-    return secrets;
-  }
-
-  async #receive(receiver: RecordReceiver): Promise<void> {
+  async #receive(): Promise<void> {
     let end: LineEnd = "cut";
     try {
       for (;;) {
-        const frame = await this.#nextFrame();
-        if (frame === null) return;
-        const message = receiver.open(frame, this.line.nowMs());
-        if (message === null) continue;
+        const message = await this.channel.receive();
+        if (message === null) return;
         if (!(message instanceof Uint8Array)) {
           end = message;
           return;
         }
-        const said = parseServerMessage(message);
-        if ("push" in said) {
-          this.onPush(said);
+        const parsed = parseServerMessage(message);
+        if ("push" in parsed) {
+          this.onPush(parsed);
         } else {
-          this.#waiting.get(said.id)?.resolve(said.answer);
-          this.#waiting.delete(said.id);
+          this.#waiting.get(parsed.id)?.resolve(parsed.answer);
+          this.#waiting.delete(parsed.id);
         }
       }
     } catch {
-      // A forged, cut or foreign record ends the line like any other loss.
+      // A forged, cut or foreign record ends the connection like any other loss.
     } finally {
       this.#end(end);
     }
   }
 
-  async #nextFrame() {
-    for (;;) {
-      const frame = this.#frames.next();
-      if (frame) return frame;
-      const count = await this.socket.read(this.#chunk);
-      if (count === null) return null;
-      this.#frames.push(this.#chunk.subarray(0, count));
-    }
-  }
-
-  #write(bytes: Uint8Array): void {
-    this.#writing = this.#writing.then(async () => {
-      for (let at = 0; at < bytes.length && this.#open;) {
-        at += await this.socket.write(bytes.subarray(at));
-      }
-    }).catch(() => {}); // the reader finds out how the line ended
-  }
-
   #end(how: LineEnd): void {
-    if (!this.#open) return;
-    this.#open = false;
-    try {
-      this.socket.close();
-    } catch {
-      // the bank was faster
-    }
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.channel.close();
     for (const { reject } of this.#waiting.values()) reject(new NoAnswer("the line has ended"));
     this.#waiting.clear();
     this.#ended.resolve(how);
   }
 }
 
-/** The promise's value, or NoAnswer after `ms`; a value that comes later goes to `late`. */
-async function within<T>(ms: number, promise: Promise<T>, late?: (value: T) => void): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  let expired = false;
-  const expiry = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      expired = true;
-      reject(new NoAnswer("no answer in time"));
-    }, ms);
+/** Connects within `connectMsMax`. A socket that comes later is closed. */
+async function reach({ connect, world }: Line): Promise<Socket> {
+  const expired = Promise.withResolvers<never>();
+  let isLate = false;
+  const cancel = world.after(connectMsMax, () => {
+    isLate = true;
+    expired.reject(new Error("no connection in time"));
   });
-  promise.then((value) => expired && late?.(value), () => {});
   try {
-    return await Promise.race([promise, expiry]);
+    const connecting = connect();
+    connecting.then((socket) => isLate && socket.close(), () => {});
+    return await Promise.race([connecting, expired.promise]);
   } catch (error) {
-    throw error instanceof NoAnswer ? error : new NoAnswer((error as Error).message);
+    throw new NoAnswer((error as Error).message);
   } finally {
-    clearTimeout(timer);
+    cancel();
   }
 }

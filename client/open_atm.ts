@@ -43,12 +43,8 @@ export async function openAtm(
     const keys = isThere(files, keptKey)
       ? `--key and ${keptKey}, of which the newer counts`
       : "--key";
-    const { randomBytes, nowMs } = world;
-    await requireBank(
-      { connect, randomBytes, nowMs, terminalKey: findKey() },
-      `${bank.hostname}:${bank.port}`,
-      keys,
-    );
+    const line = { connect, terminalKey: findKey(), world };
+    await requireBank(line, `${bank.hostname}:${bank.port}`, keys);
   }
   return new BankAtm({
     world,

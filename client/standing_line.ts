@@ -137,17 +137,11 @@ export class StandingLine {
 
   /** Connects, and serves one line until it ends. Returns whether a visit ended it. */
   async #runLine(): Promise<boolean> {
-    const { world: { nowMs, randomBytes }, answerMsMax, log } = this.dependencies;
+    const { world, answerMsMax, log } = this.dependencies;
     const terminalKey = this.#findKey();
     if (!terminalKey) return false;
     const connect = async () => this.#socket = await this.dependencies.connect();
-    const bank = await BankClient.connect({
-      connect,
-      terminalKey,
-      nowMs,
-      randomBytes,
-      answerMsMax,
-    });
+    const bank = await BankClient.connect({ connect, terminalKey, world, answerMsMax });
     try {
       return await this.#serve(bank);
     } finally {

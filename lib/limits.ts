@@ -11,6 +11,11 @@ export const handshakeFrameBytesMax = 256;
 export const frameBytesMax = 66_000;
 /** From the connection's first byte to the client's finish. */
 export const handshakeMsMax = 10 * second;
+/** How long an end waits for its close to be written, and a client for the server's. */
+export const closeMsMax = second;
+/** Read from a socket at once. A server holds such a buffer for each terminal. */
+export const serverReadBytes = 1_024;
+export const clientReadBytes = 16_384;
 /** Records, bytes and age of one direction's keys, after which they are ratcheted forward. */
 export const recordsPerKeyMax = 2 ** 20;
 export const bytesPerKeyMax = 2 ** 30;
@@ -31,11 +36,16 @@ export const failedHandshakesMax = 120;
 export const failedHandshakesPerMinuteMax = 60;
 /** Addresses whose failures are remembered. */
 export const failedSourcesMax = 4_096;
+/** Failed handshakes are logged for each of so many addresses, and the others together, each minute. */
+export const strangerAddressesMax = 16;
+export const strangersMs = minute;
+/** How long to wait before accepting again where that failed. */
+export const acceptRetryMs = 100;
 /** Handshakes waiting for their turn to compute. */
 export const exchangesPendingMax = 256;
 /** What a balancer may put before a connection, after the header's first 16 bytes. */
 export const proxyHeaderBytesMax = 512;
-/** What may wait to be written to one slow ATM. */
+/** What may wait to be written to one peer that reads slowly. */
 export const outgoingBytesMax = 1 << 20;
 /** A terminal's channel without any request is closed after this: ATMs send `hello` more often. */
 export const silentMsMax = 5 * minute;

@@ -51,11 +51,11 @@ export type AmountFault =
   | "amount_too_large";
 
 /**
- * Minor units of whatever somebody sent for an amount, or what is wrong with it: `"4000"` is `4000n`;
- * `"40.5"` is not whole, `"1e3"`, `"040"`, `"-0"` and `""` are no numbers, and beyond 64 bits they are too large, or
- * not positive.
+ * Minor units of any text that was sent as an amount, or the fault of that text: `"4000"` is `4000n`;
+ * `"40.5"` is not whole, `"1e3"`, `"040"`, `"-0"` and `""` are no numbers, and numbers beyond 64 bits
+ * are too large or not positive.
  */
-export function readAmount(text: string): bigint | AmountFault {
+export function minorOrFault(text: string): bigint | AmountFault {
   if (/^-?[0-9]+\.[0-9]+$/.test(text)) return "amount_not_whole";
   if (!/^(0|-?[1-9][0-9]*)$/.test(text)) return "amount_not_a_number";
   return minorFromText(text) ?? (text.startsWith("-") ? "amount_not_positive" : "amount_too_large");

@@ -30,7 +30,7 @@ export interface Socket {
   read(into: Uint8Array): Promise<number | null>;
   /** How many of the bytes were written. */
   write(bytes: Uint8Array): Promise<number>;
-  /** May be called again. */
+  /** May be called again. A read or write that waits is then over: at the end, or with an error. */
   close(): void;
 }
 

@@ -1,26 +1,25 @@
-/** Accepting connections for as long as a listener is open: the loop that both of the bank's doors run. */
-
-/** How long to wait after a failed accept: file handles have run out, most likely. */
-const retryMs = 100;
+/** Accepts connections until a listener is closed: the loop behind both of the bank's doors. */
+import { acceptRetryMs } from "../lib/limits.ts";
+import { pause, type Timers } from "../lib/world.ts";
 
 /**
- * Gives each connection to `serve`; returns when the listener is closed.
- * @param log hears of what could not be accepted: the loop goes on
+ * Calls `serve` with each connection; returns when the listener is closed.
+ * @param log receives a line for each connection that could not be accepted
  */
-export async function acceptAll<C extends Deno.Conn>(
-  listener: { accept(): Promise<C> },
-  serve: (connection: C) => void,
+export async function acceptAll<S>(
+  listener: { accept(): Promise<S | null> },
+  timers: Timers,
+  serve: (socket: S) => void,
   log: (line: string) => void,
 ): Promise<void> {
   for (;;) {
     try {
-      serve(await listener.accept());
+      const socket = await listener.accept();
+      if (socket === null) return;
+      serve(socket);
     } catch (error) {
-      if (error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted) {
-        return;
-      }
       log(`a connection could not be accepted: ${(error as Error).message}`);
-      await new Promise((resolve) => setTimeout(resolve, retryMs));
+      await pause(timers, acceptRetryMs); // most likely no file handles are left
     }
   }
 }

@@ -1,11 +1,15 @@
 /** A bank's doors, for ATMs and for operators, and its checkpoints: what every server of a bank runs. */
 import type { BankServerStart, ServerReady } from "../lib/programs.ts";
+import type { SocketListener } from "../lib/world.ts";
 import type { Bank } from "./bank.ts";
-import { listen } from "./door/listener.ts";
+import { bindDoor, type DoorAddress, listen } from "./door/listener.ts";
 import { Checkpoints } from "./operator/checkpoints.ts";
 import { serveOperators } from "./operator/socket.ts";
 
-export type ServeOptions = Omit<BankServerStart, "databaseUrlFile" | "folder">;
+export interface ServeOptions extends Omit<BankServerStart, "databaseUrlFile" | "folder"> {
+  /** Listens on TCP. */
+  bind: (address: DoorAddress) => SocketListener;
+}
 
 /**
  * Serves until `end` resolves, then stops in order and closes the bank.
@@ -14,12 +18,13 @@ export type ServeOptions = Omit<BankServerStart, "databaseUrlFile" | "folder">;
  */
 export async function serveBank(
   bank: Bank,
-  { listen: address, proxies, sharePort, checkpoints }: ServeOptions,
+  { listen: address, proxies, sharePort, checkpoints, bind }: ServeOptions,
   end: Promise<void>,
   onReady: (ready: ServerReady) => void,
 ): Promise<void> {
   try {
-    const listener = await listen(bank, { ...address, proxies, sharePort, log: bank.world.log });
+    const socket = bindDoor(bind, { ...address, sharePort });
+    const listener = await listen(bank, { listener: socket, proxies });
     const operators = serveOperators(bank);
     const schedule = {
       folder: checkpoints.folder,

@@ -1,7 +1,7 @@
 /**
- * Who may begin a handshake: strangers cost a bounded number of sockets, and whoever has failed too
- * often of late is turned away before a byte is read. When every place is taken, whoever has taken the
- * most gives one up: a few addresses cannot keep all others out.
+ * Limits before a handshake: unproved connections take a bounded number of sockets, and an address that
+ * has failed too often lately is turned away before a byte is read. When every place is taken, the
+ * address with the most of them loses one, so that a few addresses cannot keep all others out.
  */
 import {
   connectionsMax,
@@ -11,6 +11,7 @@ import {
   handshakesPendingMax,
   handshakesPendingPerAddressMax,
 } from "../../lib/limits.ts";
+import type { Clock } from "../../lib/world.ts";
 
 export interface AdmissionLimits {
   readonly connections: number;
@@ -42,7 +43,10 @@ export class Admission {
   #connections = 0;
 
   /** @param limits those that differ from `lib/limits`: for tests and measurements */
-  constructor(private readonly nowMs: () => number, limits: Partial<AdmissionLimits> = {}) {
+  constructor(
+    private readonly clock: Pick<Clock, "monotonicMs">,
+    limits: Partial<AdmissionLimits> = {},
+  ) {
     this.#limits = { ...defaultLimits, ...limits };
   }
 
@@ -52,8 +56,8 @@ export class Admission {
   }
 
   /**
-   * Lets a connection in, or not.
-   * @param source null for a balancer, which speaks for many
+   * Admits a connection; null when a limit is reached.
+   * @param source null for a balancer, which many addresses share
    * @param evict closes the connection, when its place is needed before its handshake is over
    */
   enter(source: string | null, evict: () => void): Admitted | null {
@@ -89,7 +93,7 @@ export class Admission {
   }
 
   /**
-   * The oldest handshake of the source that has the most of them ends: of equals, the one whose source
+   * Ends the oldest handshake of the source that has the most of them; of equals, of the source that
    * came first. False when there is none.
    */
   #makeRoom(): boolean {
@@ -103,21 +107,21 @@ export class Admission {
   #unforgiven(source: string): number {
     const failures = this.#failures.get(source);
     if (!failures) return 0;
-    const minutes = (this.nowMs() - failures.sinceMs) / 60_000;
+    const minutes = (this.clock.monotonicMs() - failures.sinceMs) / 60_000;
     return Math.max(0, failures.count - minutes * this.#limits.failuresPerMinute);
   }
 
   #fail(source: string): void {
     const count = this.#unforgiven(source) + 1;
     this.#failures.delete(source); // the latest are last, and the first go when there are too many
-    this.#failures.set(source, { count, sinceMs: this.nowMs() });
+    this.#failures.set(source, { count, sinceMs: this.clock.monotonicMs() });
     if (this.#failures.size > failedSourcesMax) {
       this.#failures.delete(this.#failures.keys().next().value!);
     }
   }
 }
 
-/** One connection that was let in. */
+/** One connection that was admitted. */
 class Admitted {
   #unproved = true;
 
@@ -127,7 +131,7 @@ class Admitted {
     private readonly evict: () => void,
   ) {}
 
-  /** The handshake is over, in whatever way; the first word counts. */
+  /** The handshake is over; of several calls the first counts. */
   settled(how: Leaving): void {
     if (!this.#unproved) return;
     this.#unproved = false;
@@ -141,7 +145,7 @@ class Admitted {
   }
 
   /** The socket is closed. */
-  gone(): void {
+  onDisconnected(): void {
     this.settled("ended");
     this.leave();
   }

@@ -1,81 +1,39 @@
-/**
- * One ATM's connection: the handshake, then records until the end. Whatever goes wrong, the peer is
- * told nothing: the socket closes.
- */
+/** One ATM's connection: its handshake, then its requests, one at a time, until the end. */
 import { hex } from "../../lib/bytes.ts";
-import { ProtocolError } from "../../lib/errors.ts";
-import {
-  frameBytesMax,
-  handshakeFrameBytesMax,
-  handshakeMsMax,
-  outgoingBytesMax,
-  silentMsMax,
-} from "../../lib/limits.ts";
-import { encodeFrame, type Frame, FrameReader, frameType } from "../../lib/protocol/frame.ts";
-import {
-  binderHolds,
-  consumeClientFinish,
-  createServerHello,
-  parseClientHello,
-} from "../../lib/protocol/handshake.ts";
-import type { SessionSecrets } from "../../lib/protocol/key_schedule.ts";
+import { handshakeMsMax, serverReadBytes, silentMsMax } from "../../lib/limits.ts";
+import { Channel } from "../../lib/protocol/channel.ts";
 import {
   encodeServerMessage,
   parseRequest,
-  type Push,
   type ServerMessage,
 } from "../../lib/protocol/message.ts";
-import {
-  type Ending,
-  fromClient,
-  fromServer,
-  RecordReceiver,
-  RecordSender,
-} from "../../lib/protocol/record.ts";
-import type { Bank } from "../bank.ts";
-import type { Exchanges } from "./exchanges.ts";
+import type { Ending } from "../../lib/protocol/record.ts";
+import type { Socket } from "../../lib/world.ts";
 import { logCommand } from "../ledger/command.ts";
-import type { Presence } from "../visits/presence.ts";
-import {
-  KeyEnded,
-  type LogInsUnderWay,
-  type ProvedTerminal,
-  Requests,
-} from "../visits/requests.ts";
 import { confirmKey } from "../terminals/change_keys.ts";
+import { KeyEnded, type RequestContext, Requests } from "../visits/requests.ts";
+import type { ProvedTerminal } from "../visits/visit.ts";
+import type { Exchanges } from "./exchanges.ts";
 
 /** What a connection shares with the others. */
-export interface ConnectionContext {
-  readonly bank: Bank;
-  readonly logInsUnderWay: LogInsUnderWay;
-  readonly presence: Presence;
+export interface ConnectionContext extends RequestContext {
   /** The live connection of each terminal, by id: of two, the newer wins. */
   readonly live: Map<string, Connection>;
   readonly exchanges: Exchanges;
 }
 
-/** Read at once: as much as a hello, then a few requests. It is held for as long as a terminal is. */
-const readBytes = 1_024;
-const goodbyeMsMax = 1_000;
-
 export class Connection {
-  readonly #frames = new FrameReader(handshakeFrameBytesMax);
-  readonly #chunk = new Uint8Array(readBytes);
-  #sender: RecordSender | null = null;
+  readonly #channel: Channel;
   #terminal: ProvedTerminal | null = null;
-  #writing: Promise<void> = Promise.resolve();
-  #outgoingBytes = 0;
-  #closed = false;
-  /** A goodbye is on its way: nothing more is taken or said. */
-  #ending = false;
-  #endMs = Infinity;
-  #deadline: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
-    private readonly socket: Deno.TcpConn,
+    socket: Socket,
     private readonly context: ConnectionContext,
     private readonly onProved: () => void,
-  ) {}
+  ) {
+    const options = { readBytes: serverReadBytes, silentMsMax };
+    this.#channel = new Channel(socket, context.bank.world, options);
+  }
 
   /**
    * Serves the connection to its end.
@@ -83,181 +41,95 @@ export class Connection {
    */
   async serve(): Promise<void> {
     try {
-      this.#endAfter(handshakeMsMax);
-      const { terminal, secrets } = await this.#handshake();
-      this.#frames.bodyBytesMax = frameBytesMax;
+      this.#channel.closeAfter(handshakeMsMax);
+      this.#terminal = await this.#handshake();
       this.onProved();
-      await this.#converse(terminal, secrets);
+      await this.#serveTerminal(this.#terminal);
     } finally {
       this.close();
     }
   }
 
-  /** Ends the connection; with a session, says so to the ATM first. */
-  async end(ending: Ending = "close"): Promise<void> {
-    if (this.#sender && !this.#closed) this.#write(this.#sender.close(ending));
-    this.#sender = null;
-    this.#ending = true;
-    this.#endAfter(goodbyeMsMax); // an ATM that does not read cannot keep the bank from stopping
-    await this.#writing;
-    this.close();
+  /** Ends the connection; with a session, sends a close first. */
+  end(ending: Ending = "close"): Promise<void> {
+    return this.#channel.end(ending);
   }
 
   /** Closes the socket at once. */
   close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    clearTimeout(this.#deadline);
-    try {
-      this.socket.close();
-    } catch {
-      // the peer was faster
-    }
+    this.#channel.close();
   }
 
-  /** The terminal's keys have changed: hands it the next one, or ends a channel whose key has ended. */
-  keysChanged(): void {
-    if (!this.#terminal || this.#ending) return;
+  /** Called when the terminal's keys have changed: sends the next key, or ends a channel whose key has ended. */
+  onKeysChanged(): void {
+    if (!this.#terminal || !this.#channel.isOpen) return;
     const { id, keyVersion } = this.#terminal;
-    const { terminals } = this.context.bank;
-    if (!terminals.stands(id, keyVersion, Date.now())) {
+    if (!this.#keyStands(this.#terminal)) {
       this.end("revoked");
       return;
     }
-    const next = terminals.nextOf(id);
+    const next = this.context.bank.terminals.nextOf(id);
     if (next && next.version > keyVersion) {
-      this.#say({ push: "new_key", version: next.version, key: hex(next.key) });
+      this.#send({ push: "new_key", version: next.version, key: hex(next.key) });
     }
   }
 
-  async #handshake(): Promise<{ terminal: ProvedTerminal; secrets: SessionSecrets }> {
-    const { terminals, world: { randomBytes } } = this.context.bank;
-    const hello = parseClientHello(await this.#expect(frameType.clientHello));
-    const { known, key, name } = terminals.find(hello.terminal, hello.version, Date.now());
-    if (!binderHolds(hello, key) || !known) throw new ProtocolError("client binder");
-    const server = await this.context.exchanges.run(() => {
-      if (this.#closed) throw new ProtocolError("stream ended");
-      return createServerHello(hello, key, {
-        nonce: randomBytes(32),
-        shareSecret: randomBytes(32),
-      });
+  async #handshake(): Promise<ProvedTerminal> {
+    const { bank: { world, terminals }, exchanges } = this.context;
+    const { key, name } = await this.#channel.accept({
+      find: (terminal, version) => terminals.find(terminal, version, world.nowMs()),
+      inTurn: (exchange) => exchanges.run(exchange),
     });
-    this.#write(encodeFrame(frameType.serverHello, server.bytes));
-    consumeClientFinish(server, await this.#expect(frameType.clientFinish));
-    const terminal = { id: hex(hello.terminal), name, keyVersion: hello.version };
-    if (!terminals.stands(terminal.id, hello.version, Date.now())) {
-      throw new ProtocolError("key ended during the handshake");
-    }
-    return { terminal, secrets: server.secrets };
+    return { id: hex(key.terminal), name, keyVersion: key.version };
   }
 
-  async #converse(terminal: ProvedTerminal, secrets: SessionSecrets): Promise<void> {
-    const { bank, live, logInsUnderWay, presence } = this.context;
-    this.#sender = new RecordSender(
-      fromServer,
-      secrets.serverTraffic,
-      Date.now(),
-      bank.world.randomBytes,
-    );
-    const receiver = new RecordReceiver(fromClient, secrets.clientTraffic, Date.now());
-    const say = (push: Push) => this.#say(push);
-    const requests = new Requests(bank, terminal, logInsUnderWay, presence, say);
-    const older = live.get(terminal.id);
-    live.set(terminal.id, this);
-    if (older) {
-      older.end("replaced");
-      const action = "connection replaced by a newer one of the same terminal";
-      const who = `terminal ${terminal.name}`;
-      bank.ledger.submit(logCommand(who, action, { terminal: terminal.id }));
-    }
-    this.#terminal = terminal;
+  async #serveTerminal(terminal: ProvedTerminal): Promise<void> {
+    const { live } = this.context;
+    const requests = new Requests(this.context, terminal, (push) => this.#send(push));
+    this.#replaceOlder(terminal);
     try {
       await this.#settleKey(terminal);
       for (;;) {
-        if (!this.#ending) this.#endAfter(silentMsMax);
-        const frame = await this.#nextFrame();
-        if (frame === null) {
-          if (this.#closed || this.#ending) return; // by this end: for a newer connection, or when the server stops
-          throw new ProtocolError("stream cut");
-        }
-        const message = receiver.open(frame, Date.now());
-        if (message === null) continue;
+        const message = await this.#channel.receive();
+        if (message === null) return; // ended by this end: for a newer connection, or when the server stops
         if (!(message instanceof Uint8Array)) return await this.end();
-        if (!bank.terminals.stands(terminal.id, terminal.keyVersion, Date.now())) {
-          throw new KeyEnded();
-        }
+        if (!this.#keyStands(terminal)) throw new KeyEnded();
         const { id, ask } = parseRequest(message);
-        await requests.answer(ask, (answer) => this.#say({ id, answer }));
+        await requests.answer(ask, (answer) => this.#send({ id, answer }));
       }
     } catch (error) {
       if (!(error instanceof KeyEnded)) throw error;
       await this.end("revoked");
     } finally {
       if (live.get(terminal.id) === this) live.delete(terminal.id);
-      await requests.gone();
+      await requests.onDisconnected();
     }
   }
 
-  /** A channel under the next key ends the one before; one under the present key is told of the next. */
+  /** Becomes the terminal's live connection. */
+  #replaceOlder({ id, name }: ProvedTerminal): void {
+    const { bank, live } = this.context;
+    const older = live.get(id);
+    live.set(id, this);
+    if (!older) return;
+    older.end("replaced");
+    const action = "connection replaced by a newer one of the same terminal";
+    bank.ledger.submit(logCommand(`terminal ${name}`, action, { terminal: id }));
+  }
+
+  /** A channel under the next key ends the one before; one under the present key gets the next. */
   async #settleKey({ id, keyVersion }: ProvedTerminal): Promise<void> {
     const { bank } = this.context;
-    if (bank.terminals.nextOf(id)?.version !== keyVersion) return this.keysChanged();
+    if (bank.terminals.nextOf(id)?.version !== keyVersion) return this.onKeysChanged();
     if (await confirmKey(bank, id, keyVersion) === "terminal_revoked") throw new KeyEnded();
   }
 
-  async #expect(type: number): Promise<Uint8Array> {
-    const frame = await this.#nextFrame();
-    if (frame === null) throw new ProtocolError("stream ended");
-    if (frame.type !== type) throw new ProtocolError("frame type");
-    return frame.body;
+  #keyStands({ id, keyVersion }: ProvedTerminal): boolean {
+    const { world, terminals } = this.context.bank;
+    return terminals.stands(id, keyVersion, world.nowMs());
   }
 
-  /** The next frame; null when the stream ended between two frames. */
-  async #nextFrame(): Promise<Frame | null> {
-    for (;;) {
-      // What came before the close is not acted on after it.
-      if (this.#closed || this.#ending) return null;
-      const frame = this.#frames.next();
-      if (frame) return frame;
-      const count = await this.socket.read(this.#chunk).catch(() => null);
-      if (count === null) {
-        if (this.#frames.atBoundary) return null;
-        throw new ProtocolError("frame cut");
-      }
-      this.#frames.push(this.#chunk.subarray(0, count));
-    }
-  }
-
-  #say(message: ServerMessage): void {
-    if (!this.#sender || this.#closed) return;
-    this.#write(this.#sender.data(encodeServerMessage(message), Date.now()));
-  }
-
-  #write(bytes: Uint8Array): void {
-    this.#outgoingBytes += bytes.length;
-    if (this.#outgoingBytes > outgoingBytesMax) return this.close();
-    this.#writing = this.#writing.then(async () => {
-      for (let at = 0; at < bytes.length && !this.#closed;) {
-        at += await this.socket.write(bytes.subarray(at));
-      }
-      this.#outgoingBytes -= bytes.length;
-    }).catch(() => this.close());
-  }
-
-  /** Closes then, unless told another time until then. A timer for each request would cost more than it. */
-  #endAfter(ms: number): void {
-    const before = this.#endMs;
-    this.#endMs = performance.now() + ms;
-    if (before <= this.#endMs) return;
-    clearTimeout(this.#deadline);
-    this.#waitForEnd();
-  }
-
-  #waitForEnd(): void {
-    if (this.#closed) return;
-    this.#deadline = setTimeout(() => {
-      if (performance.now() >= this.#endMs) return this.close();
-      this.#waitForEnd();
-    }, Math.ceil(this.#endMs - performance.now()));
+  #send(message: ServerMessage): void {
+    this.#channel.send(encodeServerMessage(message));
   }
 }

@@ -1,17 +1,20 @@
 /**
- * The X25519 exchanges of handshakes, one a turn of the event loop and no more than a few waiting: a
- * flood of replayed hellos, which are all that a stranger can make the bank compute for, leaves the
- * turns in between to terminals that have proved themselves.
+ * The X25519 exchanges of handshakes, one a turn of the event loop, and only so many waiting. A flood
+ * of replayed hellos, the one thing with which a stranger makes the bank compute, leaves the turns in
+ * between to terminals that have proved themselves.
  */
-import { setImmediate } from "node:timers";
 import { ProtocolError } from "../../lib/errors.ts";
 import { exchangesPendingMax } from "../../lib/limits.ts";
+import type { Timers } from "../../lib/world.ts";
 
 export class Exchanges {
   readonly #waiting: (() => void)[] = [];
   #turning = false;
 
-  constructor(private readonly pendingMax = exchangesPendingMax) {}
+  constructor(
+    private readonly timers: Pick<Timers, "nextTurn">,
+    private readonly pendingMax = exchangesPendingMax,
+  ) {}
 
   /**
    * Waits for its turn, then computes.
@@ -30,6 +33,6 @@ export class Exchanges {
     this.#turning = this.#waiting.length > 0;
     if (!this.#turning) return;
     this.#waiting.shift()!();
-    setImmediate(() => this.#takeTurns());
+    this.timers.nextTurn(() => this.#takeTurns());
   }
 }

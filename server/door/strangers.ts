@@ -2,30 +2,34 @@
  * Strangers: connections that failed to prove themselves. They are counted per address and minute,
  * and logged in a bounded number of entries, so that a flood of them cannot flood the log.
  */
+import { strangerAddressesMax, strangersMs } from "../../lib/limits.ts";
+import type { Timers } from "../../lib/world.ts";
 import { logCommand } from "../ledger/command.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 
-const addressesMax = 16;
-const minuteMs = 60_000;
-
 export class Strangers {
   #counts = new Map<string, number>();
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #cancelTimer: (() => void) | null = null;
 
-  constructor(private readonly ledger: Ledger) {}
+  constructor(
+    private readonly ledger: Pick<Ledger, "submit">,
+    private readonly timers: Pick<Timers, "after">,
+  ) {}
 
-  /** Counts one failure; the minute's entry follows by itself. */
+  /** Counts one failure; it is logged within the minute. */
   count(address: string): void {
-    const known = this.#counts.has(address) || this.#counts.size < addressesMax;
+    const known = this.#counts.has(address) || this.#counts.size < strangerAddressesMax;
     const source = known ? address : "other addresses";
     this.#counts.set(source, (this.#counts.get(source) ?? 0) + 1);
-    this.#timer ??= setTimeout(() => this.flush(), minuteMs);
+    this.#cancelTimer ??= this.timers.after(strangersMs, () => {
+      this.flush().catch(() => {}); // the ledger has reported it
+    });
   }
 
-  /** Writes what was counted. */
+  /** Logs all that was counted. */
   async flush(): Promise<void> {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#cancelTimer?.();
+    this.#cancelTimer = null;
     const counts = this.#counts;
     this.#counts = new Map();
     await Promise.all([...counts].map(([source, count]) => {

@@ -30,7 +30,12 @@ export function serveOperators(
   Deno.chmodSync(path, 0o600);
   const serving = new Map<Deno.UnixConn, Promise<void>>();
   const stopping = new AbortController();
-  const accepting = acceptAll(listener, (connection) => {
+  const accept = () =>
+    listener.accept().catch((error) => {
+      if (error instanceof Deno.errors.BadResource) return null;
+      throw error;
+    });
+  const accepting = acceptAll({ accept }, bank.world, (connection) => {
     const served = serve(bank, connection, log, stopping.signal).catch((error) =>
       log(`an operator's command failed: ${error}`)
     );

@@ -2,7 +2,7 @@
 import { databaseUrlVariable, findDatabaseUrl } from "../../lib/database_url.ts";
 import { environmentVariable, leashEnds, runProgram, say } from "../../lib/process.ts";
 import type { BankServerStart } from "../../lib/programs.ts";
-import { systemFiles } from "../../lib/system.ts";
+import { listenTcp, systemFiles } from "../../lib/system.ts";
 import { openBank } from "../bank.ts";
 import { serveBank } from "../serve_bank.ts";
 import { systemBank } from "./system_bank.ts";
@@ -13,7 +13,12 @@ if (import.meta.main) {
     const inEnvironment = environmentVariable(databaseUrlVariable);
     const url = findDatabaseUrl(systemFiles, start.databaseUrlFile, inEnvironment);
     const bank = await openBank(systemBank, start.folder, url);
-    await serveBank(bank, start, end, (ready) => say(JSON.stringify(ready)));
+    await serveBank(
+      bank,
+      { ...start, bind: listenTcp },
+      end,
+      (ready) => say(JSON.stringify(ready)),
+    );
     return 0;
   });
 }

@@ -130,8 +130,7 @@ class Lane {
     return BankClient.connect({
       connect,
       terminalKey,
-      randomBytes: system.randomBytes,
-      nowMs: Date.now,
+      world: system,
       answerMsMax: 8_000,
     });
   }

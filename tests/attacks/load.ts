@@ -47,8 +47,7 @@ export async function weather(bank: BankProcess, storm: string, ms: number): Pro
   const client = await BankClient.connect({
     connect: () => connectFrom(honestAddress, bank),
     terminalKey: bank.keys.honest,
-    randomBytes: system.randomBytes,
-    nowMs: Date.now,
+    world: system,
   });
   const before = await work(client, performance.now() + ms);
   const stop = await startStorm(storm, bank);

@@ -4,7 +4,7 @@ import { BankClient, NoAnswer } from "../../client/bank_client.ts";
 import { concat } from "../../lib/bytes.ts";
 import { frameBytesMax } from "../../lib/limits.ts";
 import { FrameReader, frameType } from "../../lib/protocol/frame.ts";
-import { system } from "../../lib/system.ts";
+import { connectTcp, system } from "../../lib/system.ts";
 import { newId, onEachBank, readToEnd, RunningBank } from "../server/helpers/running_bank.ts";
 import { Middle, type TappedLine } from "./middle.ts";
 
@@ -15,8 +15,7 @@ async function record(running: RunningBank, count: number): Promise<TappedLine[]
     const client = await BankClient.connect({
       connect: middle.connect,
       terminalKey: running.keys.lobby,
-      randomBytes: system.randomBytes,
-      nowMs: Date.now,
+      world: system,
     });
     const cent = { movement: newId(), amount: "1", currency: "EUR" };
     assertEquals((await client.ask({ op: "load_cash", ...cent })).outcome, "ok");
@@ -103,10 +102,9 @@ Deno.test("a bank's old replies, played to an ATM, get its hello and nothing els
           return concat(first, rest);
         });
         const line = {
-          connect: () => Deno.connect({ hostname, port }),
+          connect: () => connectTcp(hostname, port),
           terminalKey: running.keys.lobby,
-          randomBytes: system.randomBytes,
-          nowMs: Date.now,
+          world: system,
         };
         await assertRejects(() => BankClient.connect(line), NoAnswer);
         assertEquals(typesOf(await impostor), [frameType.clientHello]);

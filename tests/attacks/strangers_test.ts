@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { BankClient, NoAnswer } from "../../client/bank_client.ts";
-import { system } from "../../lib/system.ts";
+import { connectTcp, system } from "../../lib/system.ts";
 import { RunningBank } from "../server/helpers/running_bank.ts";
 import { helloUnder, keysOfStrangers, kinds } from "./strangers.ts";
 import { areaUnderCurve } from "./timing.ts";
@@ -19,12 +19,12 @@ Deno.test("to their clients they look alike, too", () =>
   RunningBank.with(async (running) => {
     const keys = await keysOfStrangers(running);
     const messages = new Set<string>();
+    const { hostname, port } = running.address;
     for (const kind of kinds) {
       const line = {
-        connect: () => Deno.connect(running.address),
+        connect: () => connectTcp(hostname, port),
         terminalKey: keys[kind](),
-        randomBytes: system.randomBytes,
-        nowMs: Date.now,
+        world: system,
       };
       const error = await BankClient.connect(line).catch((error) => error);
       messages.add(error instanceof NoAnswer ? error.message : "another error");

@@ -3,19 +3,19 @@ import { assertEquals } from "@std/assert";
 import type { DatabaseSync } from "node:sqlite";
 import { BankAtm } from "../../client/atm.ts";
 import { openAtmFolder } from "../../client/folder/atm_folder.ts";
-import type { Socket } from "../../client/bank_client.ts";
 import { fillCassettes } from "../../client/filling.ts";
 import { totalOf } from "../../client/cash/note_mix.ts";
 import { SimulatedDevices } from "../../client/cash/simulated_devices.ts";
 import { Journal } from "../../client/journal.ts";
 import { keepFile } from "../../client/folder/kept_files.ts";
 import { hex } from "../../lib/bytes.ts";
-import { system, systemFiles } from "../../lib/system.ts";
+import { listenTcp, system, systemFiles } from "../../lib/system.ts";
 import {
   type NamedTerminalKey,
   parseTerminalKey,
   type TerminalKey,
 } from "../../lib/terminal_key.ts";
+import type { Socket } from "../../lib/world.ts";
 import { type Bank, createBank, openBank } from "../../server/bank.ts";
 import { listen, type Listener } from "../../server/door/listener.ts";
 import { runOperatorCommand } from "../../server/operator/commands.ts";
@@ -114,9 +114,7 @@ export class Branch {
   async serve(): Promise<void> {
     if (!this.bank) this.bank = await openBank(bankWorld(this.logged), this.bankFolder);
     this.#listener = await listen(this.bank, {
-      hostname: "127.0.0.1",
-      port: this.#port,
-      log: this.#log,
+      listener: listenTcp({ hostname: "127.0.0.1", port: this.#port }),
     });
     this.#port = Number(this.#listener.address.split(":")[1]);
   }

@@ -2,7 +2,7 @@
 import { assertEquals } from "@std/assert";
 import { BankClient } from "../../client/bank_client.ts";
 import { parseTerminalKey } from "../../lib/terminal_key.ts";
-import { system } from "../../lib/system.ts";
+import { connectTcp, system } from "../../lib/system.ts";
 import { serverArguments } from "../bank_programs.ts";
 import { linesOf } from "../server/helpers/lines.ts";
 
@@ -73,10 +73,9 @@ export async function traceServer(
 /** A terminal's line to the server, as patient as a traced disk needs it. */
 export function connectTerminal(port: number, keyFile: string): Promise<BankClient> {
   return BankClient.connect({
-    connect: () => Deno.connect({ hostname: "127.0.0.1", port }),
+    connect: () => connectTcp("127.0.0.1", port),
     terminalKey: parseTerminalKey(keyFile, "the key"),
-    randomBytes: system.randomBytes,
-    nowMs: Date.now,
+    world: system,
     answerMsMax: 60_000,
   });
 }

@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { BankClient } from "../../client/bank_client.ts";
 import { parseTerminalKey } from "../../lib/terminal_key.ts";
-import { system } from "../../lib/system.ts";
+import { connectTcp, system } from "../../lib/system.ts";
 import { newDatabase, onPostgres } from "../server/helpers/stores.ts";
 import { inTemporaryFolder } from "../server/helpers/temporary.ts";
 import { freePort, Program, run } from "./programs.ts";
@@ -93,17 +93,9 @@ onPostgres(
       const terminalKey = parseTerminalKey(Deno.readTextFileSync(key), key);
       for (let visit = 0; visit < 6; visit++) {
         const client = await BankClient.connect({
-          connect: async () => {
-            const socket = await Deno.connect({ hostname: "127.0.0.1", port });
-            return {
-              read: (into) => socket.read(into),
-              write: (bytes) => socket.write(bytes),
-              close: () => socket.close(),
-            };
-          },
+          connect: () => connectTcp("127.0.0.1", port),
           terminalKey,
-          randomBytes: system.randomBytes,
-          nowMs: Date.now,
+          world: system,
         });
         const answer = await client.ask({ op: "log_in", username: "alice", password: input });
         assertEquals(answer.outcome, "ok");

@@ -5,12 +5,12 @@ import {
   decimalText,
   formatMoney,
   minorFromText,
+  minorOrFault,
   parseAmount,
-  readAmount,
 } from "../../lib/money.ts";
 
 Deno.test("what is no amount of minor units has a name for why", () => {
-  const rows: [text: string, expected: ReturnType<typeof readAmount>][] = [
+  const rows: [text: string, expected: ReturnType<typeof minorOrFault>][] = [
     ["4000", 4000n],
     ["0", 0n],
     ["-1", -1n],
@@ -23,7 +23,7 @@ Deno.test("what is no amount of minor units has a name for why", () => {
     ...["", "forty", "4e3", "0x40", "040", "-0", "+1", " 1", "1 ", "1,5", "1.", ".5", "NaN", "٣"]
       .map((text): [string, "amount_not_a_number"] => [text, "amount_not_a_number"]),
   ];
-  for (const [text, expected] of rows) assertEquals(readAmount(text), expected, text);
+  for (const [text, expected] of rows) assertEquals(minorOrFault(text), expected, text);
 });
 
 Deno.test("parseAmount() takes amounts as people type them, and nothing else", () => {

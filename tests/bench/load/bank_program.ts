@@ -1,4 +1,5 @@
 /** The bank's server under load: `bank_program.ts FOLDER ATMS`. */
+import { listenTcp } from "../../../lib/system.ts";
 import { listen } from "../../../server/door/listener.ts";
 import { customerName, fillBank, password } from "./filled_bank.ts";
 import { serveLines } from "./program.ts";
@@ -20,7 +21,8 @@ if (import.meta.main) {
   const { bank, bankId, terminals } = await fillBank(folder!, Number(count));
   // the same machine stands for all addresses
   const limits = { connections: 20_000, pending: 20_000, pendingPerSource: 20_000 };
-  const door = await listen(bank, { hostname: "127.0.0.1", port: 0, limits, log: console.error });
+  const listener = listenTcp({ hostname: "127.0.0.1", port: 0 });
+  const door = await listen(bank, { listener, limits });
   const [hostname, port] = door.address.split(":");
   const customers = terminals.map((_, index) => customerName(index));
   const reach: Reach = {

@@ -1,6 +1,6 @@
 /** A line to the bank of a bench, as an ATM has it. */
 import { BankClient } from "../../../client/bank_client.ts";
-import { system } from "../../../lib/system.ts";
+import { connectTcp, system } from "../../../lib/system.ts";
 import type { Reach } from "./bank_program.ts";
 
 /** @param index whose terminal it is, of those that the bank has */
@@ -10,18 +10,13 @@ export async function connectBank(
 ): Promise<BankClient> {
   const { id, key } = terminals[index]!;
   return await BankClient.connect({
-    connect: async () => {
-      const socket = await Deno.connect({ hostname, port });
-      socket.setNoDelay(); // or the last word of the handshake waits for the kernel
-      return socket;
-    },
+    connect: () => connectTcp(hostname, port),
     terminalKey: {
       terminal: Uint8Array.fromHex(id),
       version: 1,
       key: Uint8Array.fromHex(key),
       bank: Uint8Array.fromHex(bankId),
     },
-    randomBytes: system.randomBytes,
-    nowMs: Date.now,
+    world: system,
   });
 }

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { ProtocolError } from "../../../lib/errors.ts";
 import { failedSourcesMax } from "../../../lib/limits.ts";
+import { system } from "../../../lib/system.ts";
 import { Admission } from "../../../server/door/admission.ts";
 import { Exchanges } from "../../../server/door/exchanges.ts";
 import { sourceOf } from "../../../server/door/source.ts";
@@ -13,6 +14,9 @@ const roomy = {
   failuresPerMinute: 1,
 };
 
+/** A clock that stands still. */
+const standing = { monotonicMs: () => 0 };
+
 const enter = (admission: Admission, source: string | null, evict = () => {}) =>
   admission.enter(source, evict);
 
@@ -22,18 +26,18 @@ Deno.test("connections are limited in all, and unproved ones by source", () => {
     { limits: { pendingPerSource: 2 }, from: ["a", "b", "a"], refused: "a" },
   ];
   for (const { limits, from, refused } of cases) {
-    const admission = new Admission(() => 0, { ...roomy, ...limits });
+    const admission = new Admission(standing, { ...roomy, ...limits });
     const admitted = from.map((source) => enter(admission, source)!);
     assertEquals(enter(admission, refused), null);
     admitted[0]!.settled("proved");
-    admitted[0]!.gone();
+    admitted[0]!.onDisconnected();
     admitted[0]!.settled("failed");
     assert(enter(admission, refused), "one place became free");
   }
 });
 
 Deno.test("when every place is taken, whoever has taken the most gives up the oldest", () => {
-  const admission = new Admission(() => 0, { ...roomy, connections: 99, pending: 6 });
+  const admission = new Admission(standing, { ...roomy, connections: 99, pending: 6 });
   const evicted: string[] = [];
   const come = (name: string) => enter(admission, name[0]!, () => evicted.push(name));
   const [, , , c1] = ["a1", "b1", "b2", "c1", "b3", "a2"].map(come);
@@ -55,16 +59,16 @@ Deno.test("when every place is taken, whoever has taken the most gives up the ol
 });
 
 Deno.test("the one evicted is not taken for one that failed", () => {
-  const admission = new Admission(() => 0, { ...roomy, pending: 1, failures: 1 });
+  const admission = new Admission(standing, { ...roomy, pending: 1, failures: 1 });
   const first = enter(admission, "a")!;
   assert(enter(admission, "b"));
   first.settled("failed");
-  first.gone();
+  first.onDisconnected();
   assert(enter(admission, "a"));
 });
 
 Deno.test("who has proved itself counts only towards connections in all", () => {
-  const admission = new Admission(() => 0, { ...roomy, pending: 1, pendingPerSource: 1 });
+  const admission = new Admission(standing, { ...roomy, pending: 1, pendingPerSource: 1 });
   for (let count = 0; count < 9; count++) enter(admission, "a")!.settled("proved");
   assertEquals(admission.counts, { pending: 0, connections: 9 });
   assertEquals(enter(admission, "b"), null);
@@ -72,11 +76,15 @@ Deno.test("who has proved itself counts only towards connections in all", () => 
 
 Deno.test("a source that fails too often is turned away until time has passed, and no other", () => {
   let nowMs = 0;
-  const admission = new Admission(() => nowMs, { ...roomy, failures: 3, failuresPerMinute: 2 });
+  const admission = new Admission({ monotonicMs: () => nowMs }, {
+    ...roomy,
+    failures: 3,
+    failuresPerMinute: 2,
+  });
   const fail = (source: string) => {
     const admitted = enter(admission, source);
     admitted?.settled("failed");
-    admitted?.gone();
+    admitted?.onDisconnected();
     return admitted !== null;
   };
   assertEquals([fail("a"), fail("a"), fail("a"), fail("a")], [true, true, true, false]);
@@ -91,18 +99,18 @@ Deno.test("a source that fails too often is turned away until time has passed, a
 
 Deno.test("a balancer, which speaks for many, is held only to what holds for all", () => {
   const limits = { ...roomy, pending: 5, pendingPerSource: 1, failures: 1 };
-  const admission = new Admission(() => 0, limits);
+  const admission = new Admission(standing, limits);
   for (let count = 0; count < 3; count++) enter(admission, null)!.settled("failed");
   for (let count = 0; count < 5; count++) assert(enter(admission, null));
   assertEquals(enter(admission, null), null);
 });
 
 Deno.test("failures are remembered of a bounded number of sources, the latest", () => {
-  const admission = new Admission(() => 0, { ...roomy, failures: 1 });
+  const admission = new Admission(standing, { ...roomy, failures: 1 });
   const fail = (source: string) => {
     const admitted = enter(admission, source);
     admitted?.settled("failed");
-    admitted?.gone();
+    admitted?.onDisconnected();
   };
   for (let count = 0; count <= failedSourcesMax; count++) fail(`source ${count}`);
   assert(enter(admission, "source 0"));
@@ -123,7 +131,7 @@ Deno.test("sources are IPv4 addresses and the networks of IPv6 addresses", () =>
 });
 
 Deno.test("exchanges run in order, one a turn of the event loop, and no more than so many wait", async () => {
-  const exchanges = new Exchanges(3);
+  const exchanges = new Exchanges(system, 3);
   const done: number[] = [];
   const first = [1, 2, 3].map((number) => exchanges.run(() => done.push(number)));
   // The first has its turn at once, so that three more may wait.

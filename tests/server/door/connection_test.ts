@@ -2,10 +2,11 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { BankClient, NoAnswer } from "../../../client/bank_client.ts";
 import { concat, u32 } from "../../../lib/bytes.ts";
 import { handshakeFrameBytesMax } from "../../../lib/limits.ts";
+import type { Socket } from "../../../lib/world.ts";
 import { encodeFrame, FrameReader, frameType } from "../../../lib/protocol/frame.ts";
 import { createClientHello } from "../../../lib/protocol/handshake.ts";
 import type { TerminalKey } from "../../../lib/terminal_key.ts";
-import { system } from "../../../lib/system.ts";
+import { connectTcp, system } from "../../../lib/system.ts";
 import { filled } from "../../lib/helpers.ts";
 import { onEachBank, readToEnd, RunningBank } from "../helpers/running_bank.ts";
 
@@ -133,8 +134,7 @@ Deno.test("a connection that no longer reads does not keep the newer one waiting
           close: () => socket.close(),
         }),
       terminalKey: running.keys.lobby,
-      randomBytes: system.randomBytes,
-      nowMs: Date.now,
+      world: system,
     });
     assertEquals((await deaf.ask({ op: "hello" })).outcome, "ok");
     reads = false;
@@ -145,12 +145,13 @@ Deno.test("a connection that no longer reads does not keep the newer one waiting
 
 Deno.test("a record that is not the next one ends the connection without an answer", () =>
   RunningBank.with(async (running) => {
+    const { address } = running;
     for (const spoil of ["replayed", "spoiled", "unknown", "too long"]) {
       const sent: Uint8Array[] = [];
-      let raw: Deno.TcpConn | undefined;
+      let raw: Socket | undefined;
       const client = await BankClient.connect({
         connect: async () => {
-          const socket = raw = await Deno.connect(running.address);
+          const socket = raw = await connectTcp(address.hostname, address.port);
           return {
             read: (into) => socket.read(into),
             write: (bytes) => (sent.push(bytes.slice()), socket.write(bytes)),
@@ -158,8 +159,7 @@ Deno.test("a record that is not the next one ends the connection without an answ
           };
         },
         terminalKey: running.keys.lobby,
-        randomBytes: system.randomBytes,
-        nowMs: Date.now,
+        world: system,
       });
       assertEquals((await client.ask({ op: "hello" })).outcome, "ok");
       const record = sent.at(-1)!;
@@ -184,12 +184,12 @@ Deno.test("a close in order and a cut are told apart", () =>
     const orderly = await running.connect();
     await orderly.client.close();
     assertEquals(await orderly.client.ended, "close");
-    let socket: Deno.TcpConn | undefined;
+    const { address } = running;
+    let socket: Socket | undefined;
     const cut = await BankClient.connect({
-      connect: async () => socket = await Deno.connect(running.address),
+      connect: async () => socket = await connectTcp(address.hostname, address.port),
       terminalKey: running.keys.mall,
-      randomBytes: system.randomBytes,
-      nowMs: Date.now,
+      world: system,
     });
     assertEquals((await cut.ask({ op: "hello" })).outcome, "ok");
     socket!.close();

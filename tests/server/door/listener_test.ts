@@ -29,8 +29,7 @@ function connectFrom(running: RunningBank, lastByte: number): Promise<BankClient
       return socket;
     },
     terminalKey: running.keys.lobby,
-    randomBytes: system.randomBytes,
-    nowMs: Date.now,
+    world: system,
   });
 }
 

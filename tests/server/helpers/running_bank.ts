@@ -9,7 +9,7 @@ import {
   type TerminalKey,
 } from "../../../lib/terminal_key.ts";
 import { endsEpoch } from "../../../server/audit/entry.ts";
-import { system, systemFiles } from "../../../lib/system.ts";
+import { connectTcp, listenTcp, system, systemFiles } from "../../../lib/system.ts";
 import { type Bank, createBank, joinBank, openBank } from "../../../server/bank.ts";
 import { keysPath } from "../../../server/folder/bank_folder.ts";
 import { readBankKeys } from "../../../server/folder/bank_keys.ts";
@@ -121,7 +121,7 @@ export class RunningBank {
   async connect(key: TerminalKey = this.keys.lobby, sent?: Uint8Array[]): Promise<Atm> {
     const client = await BankClient.connect({
       connect: async () => {
-        const socket = await Deno.connect(this.address);
+        const socket = await connectTcp(this.address.hostname, this.address.port);
         return {
           read: (into) => socket.read(into),
           write: (bytes) => (sent?.push(bytes.slice()), socket.write(bytes)),
@@ -129,8 +129,7 @@ export class RunningBank {
         };
       },
       terminalKey: key,
-      randomBytes: system.randomBytes,
-      nowMs: Date.now,
+      world: system,
     });
     this.#clients.push(client);
     return new Atm(client);
@@ -196,9 +195,7 @@ export class RunningBank {
 
   async #listen(): Promise<void> {
     this.#listener = await listen(this.bank, {
-      hostname: "127.0.0.1",
-      port: 0,
-      log: (line) => this.log.push(line),
+      listener: listenTcp({ hostname: "127.0.0.1", port: 0 }),
       ...this.options,
     });
     this.#running = true;

@@ -9,7 +9,7 @@
  *     root limit accountDayOutMax 5000       -> ok
  */
 import { assert, assertEquals } from "@std/assert";
-import { type AmountFault, readAmount } from "../../../lib/money.ts";
+import { type AmountFault, minorOrFault } from "../../../lib/money.ts";
 import { Books } from "../../../server/ledger/books.ts";
 import {
   type Account,
@@ -203,7 +203,7 @@ export function commandOf(line: string): Command {
 }
 
 function amountOf(text: string): { amount: bigint; fault?: AmountFault } {
-  const amount = readAmount(text);
+  const amount = minorOrFault(text);
   return typeof amount === "bigint" ? { amount } : { amount: 0n, fault: amount };
 }
 

@@ -10,7 +10,7 @@ import { BankClient, NoAnswer } from "../../../client/bank_client.ts";
 import { hex } from "../../../lib/bytes.ts";
 import { UsageError } from "../../../lib/errors.ts";
 import { parseTerminalKey } from "../../../lib/terminal_key.ts";
-import { system, systemFiles } from "../../../lib/system.ts";
+import { connectTcp, system, systemFiles } from "../../../lib/system.ts";
 import { copyPrivateFile } from "../../../lib/private_file.ts";
 import { type OperatorCommand, runOperatorCommand } from "../../../server/operator/commands.ts";
 import { ChainVerifier } from "../../../server/audit/chain.ts";
@@ -144,10 +144,9 @@ Deno.test("what ATMs did since a backup is told again, before any customer is se
     // What was revoked since is turned away, and so is what it had.
     const port = Number(branch.address.split(":")[1]);
     const hall = {
-      connect: () => Deno.connect({ hostname: "127.0.0.1", port }),
+      connect: () => connectTcp("127.0.0.1", port),
       terminalKey: branch.keys.get("hall")!,
-      randomBytes: system.randomBytes,
-      nowMs: Date.now,
+      world: system,
     };
     await assertRejects(() => BankClient.connect(hall), NoAnswer);
   }));

@@ -1,0 +1,234 @@
+/**
+ * The channel: a socket, the handshake over it, and then records until either end closes. Both ends
+ * use it. When anything goes wrong, the socket closes and the peer gets no reason.
+ */
+import type { Bytes } from "../bytes.ts";
+import { ProtocolError } from "../errors.ts";
+import { closeMsMax, frameBytesMax, handshakeFrameBytesMax, outgoingBytesMax } from "../limits.ts";
+import type { TerminalKey } from "../terminal_key.ts";
+import type { Socket, World } from "../world.ts";
+import { encodeFrame, type Frame, FrameReader, frameType } from "./frame.ts";
+import {
+  binderHolds,
+  consumeClientFinish,
+  consumeServerHello,
+  createClientHello,
+  createServerHello,
+  parseClientHello,
+} from "./handshake.ts";
+import type { SessionSecrets } from "./key_schedule.ts";
+import { type Ending, fromClient, fromServer, RecordReceiver, RecordSender } from "./record.ts";
+
+/** What a channel needs of the world. */
+export type ChannelWorld = Pick<World, "nowMs" | "monotonicMs" | "randomBytes" | "after">;
+
+export interface ChannelOptions {
+  /** Size of the buffer that the socket is read into, which lives as long as the channel. */
+  readonly readBytes: number;
+  /** A channel with a session closes after this long without a whole frame; never by default. */
+  readonly silentMsMax?: number;
+}
+
+/** The terminal that a client hello names; `known` is false when its key is a decoy. */
+export interface FoundTerminal {
+  readonly known: boolean;
+  readonly key: TerminalKey;
+}
+
+/** What a server's handshake depends on. */
+export interface HandshakeDependencies<F extends FoundTerminal> {
+  /** Must take as long for an unknown terminal as for a known one. */
+  find(terminal: Uint8Array, version: number): F;
+  /** Runs the X25519 exchange when its turn comes. */
+  inTurn<T>(exchange: () => T): Promise<T>;
+}
+
+export class Channel {
+  readonly #frames = new FrameReader(handshakeFrameBytesMax);
+  readonly #chunk: Uint8Array;
+  readonly #closed = Promise.withResolvers<void>();
+  #sender: RecordSender | null = null;
+  #receiver: RecordReceiver | null = null;
+  #isClosed = false;
+  /** This end has ended the channel and takes nothing more. */
+  #isEnding = false;
+  #writing: Promise<void> = Promise.resolve();
+  #outgoingBytes = 0;
+  #deadlineMs = Infinity;
+  /** When the timer fires; Infinity while there is none. */
+  #timerMs = Infinity;
+  #cancelTimer = () => {};
+
+  constructor(
+    private readonly socket: Socket,
+    private readonly world: ChannelWorld,
+    private readonly options: ChannelOptions,
+  ) {
+    this.#chunk = new Uint8Array(options.readBytes);
+  }
+
+  /** Resolves when the socket is closed, for whatever reason. */
+  get closed(): Promise<void> {
+    return this.#closed.promise;
+  }
+
+  /** False once this end has ended the channel or closed the socket. */
+  get isOpen(): boolean {
+    return !this.#isClosed && !this.#isEnding;
+  }
+
+  /**
+   * Runs the client's handshake.
+   * @throws {ProtocolError} when the server does not prove itself, or closes
+   */
+  async connect(terminalKey: TerminalKey): Promise<void> {
+    const hello = createClientHello(terminalKey, this.#fresh());
+    this.#write(encodeFrame(frameType.clientHello, hello.bytes));
+    const answer = await this.#expect(frameType.serverHello, "server hello");
+    const { finish, secrets } = consumeServerHello(hello, answer);
+    this.#write(encodeFrame(frameType.clientFinish, finish));
+    this.#begin("client", secrets);
+  }
+
+  /**
+   * Runs the server's handshake, and returns the terminal that proved itself.
+   * @throws {ProtocolError} when the client does not prove itself, or closes
+   */
+  async accept<F extends FoundTerminal>(
+    { find, inTurn }: HandshakeDependencies<F>,
+  ): Promise<F> {
+    const hello = parseClientHello(await this.#expect(frameType.clientHello, "client hello"));
+    const found = find(hello.terminal, hello.version);
+    if (!binderHolds(hello, found.key) || !found.known) throw new ProtocolError("client binder");
+    const server = await inTurn(() => {
+      if (this.#isClosed) throw new ProtocolError("client hello");
+      return createServerHello(hello, found.key, this.#fresh());
+    });
+    this.#write(encodeFrame(frameType.serverHello, server.bytes));
+    consumeClientFinish(server, await this.#expect(frameType.clientFinish, "client finish"));
+    if (!find(hello.terminal, hello.version).known) {
+      throw new ProtocolError("key ended during the handshake");
+    }
+    this.#begin("server", server.secrets);
+    return found;
+  }
+
+  /** Sends a message; without effect before the handshake and once this end has closed. */
+  send(message: Uint8Array): void {
+    if (!this.#sender || this.#isClosed) return;
+    this.#write(this.#sender.data(message, this.world.nowMs()));
+  }
+
+  /**
+   * The peer's next message, or how the peer ended the channel; null when this end ended it.
+   * @throws {ProtocolError} on anything but the exact next record, and when the stream is cut
+   */
+  async receive(): Promise<Bytes | Ending | null> {
+    for (;;) {
+      const { silentMsMax } = this.options;
+      if (silentMsMax !== undefined && !this.#isEnding) this.closeAfter(silentMsMax);
+      const frame = await this.#nextFrame();
+      if (frame === null) {
+        if (!this.isOpen) return null;
+        throw new ProtocolError("stream cut");
+      }
+      const message = this.#receiver!.open(frame, this.world.nowMs());
+      if (message !== null) return message;
+    }
+  }
+
+  /** Sends a close, the last record of this end's direction. The peer's records are still taken. */
+  finish(ending: Ending = "close"): void {
+    if (this.#sender && !this.#isClosed) this.#write(this.#sender.close(ending));
+    this.#sender = null;
+  }
+
+  /**
+   * Ends the channel: sends a close if there is a session, takes nothing more, and closes the socket
+   * once everything is written. A peer that does not read delays that by `closeMsMax` at most.
+   */
+  async end(ending: Ending = "close"): Promise<void> {
+    this.finish(ending);
+    this.#isEnding = true;
+    this.closeAfter(closeMsMax);
+    await this.#writing;
+    this.close();
+  }
+
+  /** Closes the socket at once. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#cancelTimer();
+    this.socket.close();
+    this.#closed.resolve();
+  }
+
+  /**
+   * Closes the socket after this long, unless called again before; Infinity for never. One timer
+   * serves all calls, since a timer for each record would cost more than the record.
+   */
+  closeAfter(ms: number): void {
+    this.#deadlineMs = this.world.monotonicMs() + ms;
+    if (this.#timerMs <= this.#deadlineMs) return; // it sets the next one
+    this.#cancelTimer();
+    this.#startTimer();
+  }
+
+  #startTimer(): void {
+    if (this.#isClosed) return;
+    this.#timerMs = this.#deadlineMs;
+    this.#cancelTimer = this.world.after(this.#deadlineMs - this.world.monotonicMs(), () => {
+      this.#timerMs = Infinity;
+      if (this.world.monotonicMs() >= this.#deadlineMs) this.close();
+      else if (this.#deadlineMs < Infinity) this.#startTimer();
+    });
+  }
+
+  #fresh() {
+    return { nonce: this.world.randomBytes(32), shareSecret: this.world.randomBytes(32) };
+  }
+
+  #begin(role: "client" | "server", { clientTraffic, serverTraffic }: SessionSecrets): void {
+    const client = [fromClient, clientTraffic] as const;
+    const server = [fromServer, serverTraffic] as const;
+    const [mine, theirs] = role === "client" ? [client, server] : [server, client];
+    const nowMs = this.world.nowMs();
+    this.#sender = new RecordSender(...mine, nowMs, (length) => this.world.randomBytes(length));
+    this.#receiver = new RecordReceiver(...theirs, nowMs);
+    this.#frames.bodyBytesMax = frameBytesMax;
+  }
+
+  async #expect(type: number, name: string): Promise<Uint8Array> {
+    const frame = await this.#nextFrame();
+    if (frame?.type !== type) throw new ProtocolError(name);
+    return frame.body;
+  }
+
+  /** The next frame; null when the stream ended between two frames, and once this end has ended it. */
+  async #nextFrame(): Promise<Frame | null> {
+    for (;;) {
+      if (!this.isOpen) return null; // what was read before is not acted on
+      const frame = this.#frames.next();
+      if (frame) return frame;
+      const count = await this.socket.read(this.#chunk).catch(() => null);
+      if (count === null) {
+        if (this.#frames.atBoundary) return null;
+        throw new ProtocolError("frame cut");
+      }
+      this.#frames.push(this.#chunk.subarray(0, count));
+    }
+  }
+
+  /** Writes after what was written before. A failed write is ignored: the next read fails, too. */
+  #write(bytes: Uint8Array): void {
+    this.#outgoingBytes += bytes.length;
+    if (this.#outgoingBytes > outgoingBytesMax) return this.close();
+    this.#writing = this.#writing.then(async () => {
+      for (let at = 0; at < bytes.length && !this.#isClosed;) {
+        at += await this.socket.write(bytes.subarray(at));
+      }
+      this.#outgoingBytes -= bytes.length;
+    }).catch(() => {});
+  }
+}

@@ -1,0 +1,49 @@
+/** The shapes of answers, from what the ledger has. Pure. */
+import type { AccountView, DayBalance } from "../../lib/atm.ts";
+import { balanceDaysMax } from "../../lib/limits.ts";
+import type { Answer } from "../../lib/protocol/message.ts";
+import type { Reply } from "../ledger/command.ts";
+import { dateOf } from "../ledger/day.ts";
+import type { AccountState } from "../ledger/model.ts";
+import type { DayEnd } from "../ledger/store.ts";
+
+/** A reply of the ledger as an answer. */
+export function answerOf({ outcome, account, timeMs, booked, logged }: Reply): Answer {
+  return {
+    outcome,
+    time: new Date(timeMs).toISOString(),
+    ...(account && { account: accountView(account) }),
+    ...(booked === undefined ? {} : { booked: booked.toString() }),
+    ...(logged && { logged }),
+  };
+}
+
+export function accountView({ id, name, balance, held, version }: AccountState): AccountView {
+  return {
+    id: String(id),
+    ...(name && { name }),
+    booked: balance.toString(),
+    available: (balance - held).toString(),
+    version,
+  };
+}
+
+/** Whether an answer already has this state of an account, or a later one. */
+export function hasAccount({ account }: Answer, { id, version }: AccountState): boolean {
+  return account?.id === String(id) && account.version >= version;
+}
+
+/**
+ * An account's last days, oldest first, today last.
+ * @param ends the days on which its money moved; the first of them begins the list
+ * @param today a day's number, as `dayOf` gives it
+ */
+export function lastDays(ends: readonly DayEnd[], today: number, balance: bigint): DayBalance[] {
+  const first = Math.max(today - balanceDaysMax + 1, ends[0]?.day ?? today);
+  return Array.from({ length: today - first + 1 }, (_, index) => {
+    const day = first + index;
+    const last = ends.findLast((end) => end.day <= day);
+    const booked = day === today ? balance : last?.balance ?? 0n;
+    return { day: dateOf(day), booked: booked.toString() };
+  });
+}

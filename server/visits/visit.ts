@@ -1,0 +1,111 @@
+/**
+ * One customer's visit at one terminal, from log-in to its end: its accounts are watched, its
+ * customer is present, and it ends when no request comes for too long.
+ */
+import { visitIdleMsMax } from "../../lib/limits.ts";
+import type { Bank } from "../bank.ts";
+import type { AccountState } from "../ledger/model.ts";
+import type { Presence, PresentVisit } from "./presence.ts";
+
+/** A terminal that has proved itself, and the version of the key that it used. */
+export interface ProvedTerminal {
+  readonly id: string;
+  readonly name: string;
+  readonly keyVersion: number;
+}
+
+export interface VisitContext {
+  readonly bank: Bank;
+  readonly presence: Presence;
+}
+
+export interface VisitEvents {
+  /** Called with every committed change of one of the customer's accounts. */
+  onAccountChanged(account: AccountState): void;
+  /** Called with the names of the other terminals where the customer is logged in. */
+  onElsewhereChanged(terminals: string[]): void;
+  /** Called once the bank itself has ended the visit, and that is durable in the log. */
+  onEndedByBank(reason: "idle" | "bank"): void;
+}
+
+export class Visit {
+  readonly #stopsWatching: readonly (() => void)[];
+  readonly #present: PresentVisit;
+  #lastRequestMs: number;
+  #cancelTimer = () => {};
+  #isOver = false;
+
+  /** @param accounts the numbers of the customer's accounts */
+  constructor(
+    private readonly context: VisitContext,
+    private readonly terminal: ProvedTerminal,
+    readonly username: string,
+    readonly accounts: readonly number[],
+    private readonly events: VisitEvents,
+  ) {
+    const { bank, presence } = context;
+    this.#stopsWatching = accounts.map((id) =>
+      bank.ledger.watch(id, (account) => events.onAccountChanged(account))
+    );
+    this.#present = presence.enter(username, {
+      terminal: terminal.name,
+      onElsewhereChanged: (terminals) => events.onElsewhereChanged(terminals),
+      end: () => this.#endByBank("log out - password changed elsewhere", "bank"),
+    });
+    this.#lastRequestMs = bank.world.monotonicMs();
+    this.#endWhenIdle(visitIdleMsMax);
+  }
+
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /** The names of the other terminals where the customer is logged in. */
+  get elsewhere(): string[] {
+    return this.#present.elsewhere();
+  }
+
+  /** Ends the customer's visits at other terminals. */
+  endOthers(): void {
+    this.#present.endOthers();
+  }
+
+  /** Called at each of the customer's requests. */
+  touch(): void {
+    this.#lastRequestMs = this.context.bank.world.monotonicMs();
+  }
+
+  /** Ends the visit; resolves once that is in the log. May be called again. */
+  async end(action: string): Promise<void> {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#cancelTimer();
+    this.#stopsWatching.forEach((stop) => stop());
+    this.#present.leave();
+    await this.context.bank.ledger.submit({
+      op: "log",
+      who: this.username,
+      action,
+      kind: "log-in",
+      outcome: "ok",
+      terminal: this.terminal.id,
+    });
+  }
+
+  #endWhenIdle(ms: number): void {
+    const { world } = this.context.bank;
+    this.#cancelTimer = world.after(ms, () => {
+      const leftMs = this.#lastRequestMs + visitIdleMsMax - world.monotonicMs();
+      if (leftMs > 0) this.#endWhenIdle(leftMs);
+      else this.#endByBank("log out - idle", "idle");
+    });
+  }
+
+  #endByBank(action: string, reason: "idle" | "bank"): void {
+    if (this.#isOver) return;
+    this.end(action).then(
+      () => this.events.onEndedByBank(reason),
+      () => {}, // the ledger has reported it
+    );
+  }
+}
