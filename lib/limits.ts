@@ -144,6 +144,26 @@ export const historyTextLengthMax = 64;
 /** Days of an account that a balance goes back. */
 export const balanceDaysMax = 30;
 
+// Operators
+/** Of the reason for a command, and of what refused it, in the log. */
+export const reasonLengthMax = 200;
+/** Of one request on the operator's socket. */
+export const operatorRequestBytesMax = 65_536;
+/** How long commands may go on when the server stops. */
+export const operatorFinishMsMax = 1_500;
+/** Entries of a terminal's own that are looked at for its last report. */
+export const reportEntriesExaminedMax = 1_000;
+/** Entries of the log that an operator's command reads at a time, and how often one follows the log. */
+export const logChunkEntries = 500;
+export const followMs = 200;
+/** A file of the log: read so much at a time, in lines of at most so much. */
+export const logReadBytes = 1 << 18;
+export const logLineLengthMax = 1 << 20;
+/** Lines of a log that one thread checks at a time: enough to be worth a message. */
+export const checkedLines = 1_024;
+/** Threads that check faster than a file can be read. */
+export const checkThreadsMax = 8;
+
 // The bank's folder
 /** How long a process waits for the folder's lock, since the one before may be about to end. */
 export const ownerWaitMsMax = 500;

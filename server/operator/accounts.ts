@@ -1,16 +1,92 @@
-/** Customers' accounts: opened, listed, locked and closed. */
+/** Customers and their accounts: added, opened, listed, locked and closed. */
 import { hex } from "../../lib/bytes.ts";
 import { inWords, UsageError } from "../../lib/errors.ts";
+import { passwordLengthMax, passwordLengthMin } from "../../lib/limits.ts";
 import { decimalText, formatMoney, parseAmount } from "../../lib/money.ts";
 import type { Bank } from "../bank.ts";
-import type { OperatorAnswer, OperatorRequest } from "./commands.ts";
-import { requireReason } from "./words.ts";
+import type { Handlers } from "./request.ts";
+import { requireName, requireReason } from "./words.ts";
 
-type Answers = AsyncGenerator<OperatorAnswer, void, void>;
-type Asked<C extends OperatorRequest["command"]> = Extract<OperatorRequest, { command: C }>;
+export const accountCommands: Handlers<
+  "add_customer" | "open_account" | "list_accounts" | "set_account_state"
+> = {
+  async *add_customer(bank, { username, password, opening, operator }) {
+    requireName(username);
+    const { randomBytes } = bank.world;
+    if (password.length < passwordLengthMin || password.length > passwordLengthMax) {
+      throw new UsageError(
+        `a password has ${passwordLengthMin} to ${passwordLengthMax} characters`,
+      );
+    }
+    const { outcome, account } = await bank.ledger.submit({
+      op: "add_customer",
+      operator,
+      username,
+      passwordHash: await bank.passwords.hash(password, randomBytes(16)),
+      opening: openingOf(bank, opening),
+      movement: hex(randomBytes(16)),
+    });
+    if (outcome !== "ok") {
+      throw new UsageError(`customer ${username} was not added: ${inWords(outcome)}`);
+    }
+    yield { line: `customer ${username} is added, account ${account!.id}` };
+  },
+
+  async *open_account(bank, { username, name, opening, operator }) {
+    if (!/^[^|\p{Cc}]{1,32}$/u.test(name)) {
+      throw new UsageError("--name: write up to 32 characters, without | and line breaks", 2);
+    }
+    const { outcome, account } = await bank.ledger.submit({
+      op: "open_account",
+      operator,
+      username,
+      name,
+      opening: openingOf(bank, opening),
+      movement: hex(bank.world.randomBytes(16)),
+    });
+    if (outcome !== "ok") {
+      throw new UsageError(`no account was opened for ${username}: ${inWords(outcome)}`);
+    }
+    yield { line: `${username} has a new account, ${account!.id}` };
+  },
+
+  async *list_accounts(bank, { customer }) {
+    const { currency } = bank.settings;
+    for (const account of await bank.ledger.read.accounts()) {
+      if (account.kind !== "customer" || (customer !== undefined && account.owner !== customer)) {
+        continue;
+      }
+      const { id, owner, name, balance, held, state } = account;
+      const parts = [id, owner, formatMoney(balance, currency), state];
+      if (held > 0n) parts.push(`${formatMoney(held, currency)} held`);
+      if (name) parts.push(name);
+      yield { line: parts.join("  ") };
+    }
+  },
+
+  async *set_account_state(bank, { account, state, reason, operator }) {
+    if (!Object.hasOwn(stateChanged, state)) {
+      throw new UsageError(`'${state}' is no state of an account`);
+    }
+    const changed = stateChanged[state];
+    const { outcome } = await bank.ledger.submit({
+      op: "set_account_state",
+      operator,
+      account: accountNumber(account),
+      state,
+      reason: requireReason(reason),
+    });
+    if (outcome !== "ok") {
+      throw new UsageError(`account ${account} was not ${changed}: ${inWords(outcome)}`);
+    }
+    yield { line: `account ${account} is ${changed}` };
+  },
+};
+
+const stateChanged = { open: "unlocked", locked: "locked", closed: "closed" };
 
 /** @throws {UsageError} when it is no amount of zero or more */
-export function openingOf(bank: Bank, opening: string): bigint {
+function openingOf(bank: Bank, opening: string): bigint {
   const { exponent } = bank.settings.currency;
   const amount = parseAmount(opening, exponent);
   if (amount === null) {
@@ -29,59 +105,4 @@ export function accountNumber(text: string): number {
     );
   }
   return Number(text);
-}
-
-export async function* open(
-  bank: Bank,
-  { username, name, opening, operator }: Asked<"open_account">,
-): Answers {
-  if (!/^[^|\p{Cc}]{1,32}$/u.test(name)) {
-    throw new UsageError("--name: write up to 32 characters, without | and line breaks", 2);
-  }
-  const { outcome, account } = await bank.ledger.submit({
-    op: "open_account",
-    operator,
-    username,
-    name,
-    opening: openingOf(bank, opening),
-    movement: hex(bank.world.randomBytes(16)),
-  });
-  if (outcome !== "ok") {
-    throw new UsageError(`no account was opened for ${username}: ${inWords(outcome)}`);
-  }
-  yield { line: `${username} has a new account, ${account!.id}` };
-}
-
-export async function* list(bank: Bank, { customer }: Asked<"list_accounts">): Answers {
-  const { currency } = bank.settings;
-  for (const account of await bank.ledger.read.accounts()) {
-    if (account.kind !== "customer" || (customer !== undefined && account.owner !== customer)) {
-      continue;
-    }
-    const { id, owner, name, balance, held, state } = account;
-    const parts = [id, owner, formatMoney(balance, currency), state];
-    if (held > 0n) parts.push(`${formatMoney(held, currency)} held`);
-    if (name) parts.push(name);
-    yield { line: parts.join("  ") };
-  }
-}
-
-const done: Record<string, string> = { open: "unlocked", locked: "locked", closed: "closed" };
-
-export async function* setState(
-  bank: Bank,
-  { account, state, reason, operator }: Asked<"set_account_state">,
-): Answers {
-  if (!Object.hasOwn(done, state)) throw new UsageError(`'${state}' is no state of an account`);
-  const { outcome } = await bank.ledger.submit({
-    op: "set_account_state",
-    operator,
-    account: accountNumber(account),
-    state,
-    reason: requireReason(reason),
-  });
-  if (outcome !== "ok") {
-    throw new UsageError(`account ${account} was not ${done[state]}: ${inWords(outcome)}`);
-  }
-  yield { line: `account ${account} is ${done[state]}` };
 }

@@ -1,27 +1,16 @@
-/** The operator's commands about the log, as far as the bank answers them. */
+/** The operator's commands about the log that the bank itself answers. */
 import { hex } from "../../lib/bytes.ts";
+import { followMs, logChunkEntries } from "../../lib/limits.ts";
 import { pause } from "../../lib/world.ts";
 import { endsEpoch, type SealedEntry } from "../audit/entry.ts";
 import { formatLogLine } from "../audit/log_line.ts";
 import { auditKeysOf } from "../audit/keys.ts";
-import { isWanted, type ShowFilter, shownEntry } from "../audit/show.ts";
+import { isWanted, shownEntry } from "../audit/show.ts";
 import type { Bank } from "../bank.ts";
 import { headsOf, signedCheckpoint } from "./checkpoints.ts";
 import { logCommand } from "../ledger/command.ts";
-import type { OperatorAnswer } from "./commands.ts";
-
-type Answers = AsyncGenerator<OperatorAnswer, void, void>;
-
-const chunkEntries = 500;
-/** How soon `--follow` looks again. */
-const lookAgainMs = 200;
-
-export interface ShowRequest extends ShowFilter {
-  operator: string;
-  json: boolean;
-  /** Whether to go on with what arrives, until the signal. */
-  follow: boolean;
-}
+import type { Handlers } from "./request.ts";
+import { requireInstants } from "./words.ts";
 
 /** A piece of the log, in the order in which it is read. */
 interface Chunk {
@@ -29,60 +18,63 @@ interface Chunk {
   entries: SealedEntry[];
 }
 
-export async function* show(
-  bank: Bank,
-  { operator, json, follow, ...filter }: ShowRequest,
-  signal: AbortSignal,
-): Answers {
-  await logAction(bank, operator, "read the audit log");
-  for await (const { chainId, entries } of chunksOf(bank, follow ? signal : null)) {
-    // Whose an entry is can be seen by its index: nobody else's is opened.
-    const indexes = filter.customer === undefined
-      ? null
-      : new Set(bank.auditKeys.indexesOf(filter.customer).map(hex));
-    for (const stored of entries) {
-      if (endsEpoch(stored) || (indexes && !indexes.has(hex(stored.who)))) continue;
-      const place = { chainId: hex(chainId), sequence: stored.sequence };
-      const entry = bank.auditKeys.open(stored, chainId);
-      if (entry === null) {
-        yield { line: `entry ${place.sequence} does not open: run 'deno task bank audit verify'` };
-      } else if (isWanted(entry, filter)) yield { line: shownEntry(place, entry, json) };
+export const auditCommands: Handlers<
+  "show_audit" | "read_audit" | "rotate_audit_key" | "take_checkpoint"
+> = {
+  async *show_audit(bank, { operator, json, follow, ...filter }, signal) {
+    requireInstants(filter);
+    await logAction(bank, operator, "read the audit log");
+    for await (const { chainId, entries } of chunksOf(bank, follow ? signal : null)) {
+      // Whose an entry is can be seen by its index: nobody else's is opened.
+      const indexes = filter.customer === undefined
+        ? null
+        : new Set(bank.auditKeys.indexesOf(filter.customer).map(hex));
+      for (const stored of entries) {
+        if (endsEpoch(stored) || (indexes && !indexes.has(hex(stored.who)))) continue;
+        const place = { chainId: hex(chainId), sequence: stored.sequence };
+        const entry = bank.auditKeys.open(stored, chainId);
+        if (entry === null) {
+          yield {
+            line: `entry ${place.sequence} does not open: run 'deno task bank audit verify'`,
+          };
+        } else if (isWanted(entry, filter)) yield { line: shownEntry(place, entry, json) };
+      }
     }
-  }
-}
+  },
 
-/** The whole log as it is now, sealed, for whoever checks or keeps it elsewhere. */
-export async function* read(bank: Bank, operator: string): Answers {
-  await logAction(bank, operator, "read the sealed audit log");
-  let of = 0;
-  for (const { sequence } of await headsOf(bank)) of += sequence;
-  for await (const { chainId, entries } of chunksOf(bank, null)) {
-    yield { lines: entries.map((entry) => formatLogLine(chainId, entry)), of };
-  }
-}
+  /** The whole log as it is now, sealed, to be checked or kept elsewhere. */
+  async *read_audit(bank, { operator }) {
+    await logAction(bank, operator, "read the sealed audit log");
+    let of = 0;
+    for (const { sequence } of await headsOf(bank)) of += sequence;
+    for await (const { chainId, entries } of chunksOf(bank, null)) {
+      yield { lines: entries.map((entry) => formatLogLine(chainId, entry)), of };
+    }
+  },
 
-/** A new version of the AUDIT_KEY: first safe in the key file, then in use. */
-export async function* rotate(bank: Bank, operator: string): Answers {
-  const version = bank.auditKeys.newest.version + 1;
-  const key = bank.world.randomBytes(32);
-  bank.folder.changeKeys((keys) => ({ ...keys, audit: [...keys.audit, { version, key }] }));
-  bank.auditKeys = bank.auditKeys.with(auditKeysOf(key, version));
-  await bank.auditLog.useKeys(bank.auditKeys.versions);
-  await logAction(bank, operator, `rotate the AUDIT_KEY to version ${version}`);
-  yield {
-    line: `new entries are sealed under version ${version} of the AUDIT_KEY: copy bank.keys anew`,
-  };
-}
+  /** A new version of the AUDIT_KEY: first safe in the key file, then in use. */
+  async *rotate_audit_key(bank, { operator }) {
+    const version = bank.auditKeys.newest.version + 1;
+    const key = bank.world.randomBytes(32);
+    bank.folder.changeKeys((keys) => ({ ...keys, audit: [...keys.audit, { version, key }] }));
+    bank.auditKeys = bank.auditKeys.with(auditKeysOf(key, version));
+    await bank.auditLog.useKeys(bank.auditKeys.versions);
+    await logAction(bank, operator, `rotate the AUDIT_KEY to version ${version}`);
+    yield {
+      line: `new entries are sealed under version ${version} of the AUDIT_KEY: copy bank.keys anew`,
+    };
+  },
 
-/** Where every chain has come to, signed. */
-export async function* checkpoint(bank: Bank, operator: string): Answers {
-  await logAction(bank, operator, "take a checkpoint");
-  yield { checkpoint: signedCheckpoint(bank, await headsOf(bank), bank.world.nowMs()) };
-}
+  /** The end of every chain, signed. */
+  async *take_checkpoint(bank, { operator }) {
+    await logAction(bank, operator, "take a checkpoint");
+    yield { checkpoint: signedCheckpoint(bank, await headsOf(bank), bank.world.nowMs()) };
+  },
+};
 
 /**
  * The log, chain by chain.
- * @param following goes on with what arrives, until it is aborted; null reads what there is now
+ * @param following follows the log until it is aborted; null reads what there is now
  */
 async function* chunksOf(
   bank: Bank,
@@ -93,9 +85,9 @@ async function* chunksOf(
   const heads = await headsOf(bank);
   for (const { number, id, sequence: last } of heads) {
     for (let after = 0; after < last;) {
-      const limit = Math.min(chunkEntries, last - after);
+      const limit = Math.min(logChunkEntries, last - after);
       const entries = await read.entriesAfter(number, after, limit);
-      if (entries.length === 0) break; // a log with a gap: whoever checks it finds it
+      if (entries.length === 0) break; // a gap, which `verify` finds
       yield { chainId: id, entries };
       after = entries.at(-1)!.sequence;
     }
@@ -104,13 +96,13 @@ async function* chunksOf(
   while (following && !following.aborted) {
     let quiet = true;
     for (const { number, id } of await read.chains()) {
-      const entries = await read.entriesAfter(number, done.get(number) ?? 0, chunkEntries);
+      const entries = await read.entriesAfter(number, done.get(number) ?? 0, logChunkEntries);
       if (entries.length === 0) continue;
       quiet = false;
       yield { chainId: id, entries };
       done.set(number, entries.at(-1)!.sequence);
     }
-    if (quiet) await pause(bank.world, lookAgainMs, following);
+    if (quiet) await pause(bank.world, followMs, following);
   }
 }
 

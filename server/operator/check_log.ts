@@ -4,6 +4,7 @@
  */
 import { hex } from "../../lib/bytes.ts";
 import { UsageError } from "../../lib/errors.ts";
+import { checkedLines, logLineLengthMax, logReadBytes } from "../../lib/limits.ts";
 import type { Files } from "../../lib/world.ts";
 import { endsEpoch } from "../audit/entry.ts";
 import { parseLogLine } from "../audit/log_line.ts";
@@ -12,7 +13,7 @@ import { isWanted, type ShowFilter, shownEntry } from "../audit/show.ts";
 import { type LogTrust, LogVerifier } from "../audit/verify.ts";
 import { checkPart, LogParts } from "./check_part.ts";
 import { CheckThreads } from "./check_threads.ts";
-import type { OperatorAnswer } from "./commands.ts";
+import type { OperatorAnswer } from "./request.ts";
 
 /** Some lines of the log, and how many there are in all, as far as that is known. */
 export interface SomeLines {
@@ -48,14 +49,14 @@ export function* linesOfFile(
   }
   try {
     const decoder = new TextDecoder();
-    const chunk = new Uint8Array(readBytes);
+    const chunk = new Uint8Array(logReadBytes);
     let held = "";
     let linesRead = 0;
     for (let offset = 0, count; (count = file.readAt(offset, chunk)) > 0;) {
       offset += count;
       const lines = (held + decoder.decode(chunk.subarray(0, count), { stream: true })).split("\n");
       held = lines.pop()!;
-      if (held.length > lineLengthMax) {
+      if (held.length > logLineLengthMax) {
         throw new UsageError(`${path} is no log: its lines are too long`);
       }
       linesRead += lines.length;
@@ -68,11 +69,6 @@ export function* linesOfFile(
   }
 }
 
-const readBytes = 1 << 18;
-const lineLengthMax = 1 << 20;
-/** Enough of them to be worth a message between threads. */
-const linesAPart = 1_024;
-
 /**
  * Checks a log, all cores at once; gives how many entries are good.
  * @param onProgress is told how far it has come
@@ -82,7 +78,7 @@ export async function checkLog(
   source: LogLines,
   trust: LogTrust,
   onProgress: (done: number, of: number) => void,
-  partLines = linesAPart,
+  partLines = checkedLines,
 ): Promise<number> {
   const threads = new CheckThreads(trust);
   const parts = new LogParts(partLines);

@@ -1,4 +1,5 @@
 /** Checks the parts of a log in threads, one for each core; what it says comes in the log's order. */
+import { checkThreadsMax } from "../../lib/limits.ts";
 import { type LogTrust, LogVerifier } from "../audit/verify.ts";
 import { checkPart, type LogPart } from "./check_part.ts";
 
@@ -13,8 +14,7 @@ interface Pending {
 
 /** A thread that has answered finds its next part waiting. */
 const partsAThread = 2;
-/** More than these check faster than one can read. */
-const threadsMax = Math.min(8, navigator.hardwareConcurrency);
+const threadsMax = Math.min(checkThreadsMax, navigator.hardwareConcurrency);
 
 export class CheckThreads {
   readonly #threads: Thread[] = [];

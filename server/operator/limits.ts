@@ -5,10 +5,7 @@ import type { Bank } from "../bank.ts";
 import type { Account } from "../ledger/model.ts";
 import type { Command } from "../ledger/command.ts";
 import { accountNumber } from "./accounts.ts";
-import type { OperatorAnswer, OperatorRequest } from "./commands.ts";
-
-type Answers = AsyncGenerator<OperatorAnswer, void, void>;
-type Asked<C extends OperatorRequest["command"]> = Extract<OperatorRequest, { command: C }>;
+import type { Answers, Handlers } from "./request.ts";
 
 /** The flags, and which limit of the bank, of an account and of a terminal each one sets. */
 const flags = {
@@ -25,36 +22,40 @@ const written: Record<Flag, string> = {
   cashIn: "--cash-in",
 };
 
-export async function* set(bank: Bank, request: Asked<"set_limits">): Answers {
-  const { operator, account, terminal } = request;
-  if (account !== undefined && terminal !== undefined) {
-    throw new UsageError("--account and --terminal: give one of them", 2);
-  }
-  const whose = account !== undefined ? "account" : terminal !== undefined ? "terminal" : "bank";
-  const limits: Record<string, bigint | null> = {};
-  for (const flag of Object.keys(flags) as Flag[]) {
-    if (request[flag] === undefined) continue;
-    const limit = flags[flag][whose];
-    if (limit === null) throw new UsageError(`${written[flag]} is no limit of one ${whose}`, 2);
-    limits[limit] = limitOf(bank, written[flag], request[flag]);
-  }
-  if (Object.keys(limits).length === 0) {
-    throw new UsageError("no limit is given: see 'deno task bank --help'", 2);
-  }
-  const command: Command = whose === "bank"
-    ? { op: "set_limits", operator, limits }
-    : whose === "account"
-    ? { op: "set_own_limits", operator, account: accountNumber(account!), ...limits }
-    : {
-      op: "set_own_limits",
-      operator,
-      terminal: await terminalId(bank, terminal!),
-      ...limits,
-    };
-  const { outcome } = await bank.ledger.submit(command);
-  if (outcome !== "ok") throw new UsageError(`no limit was set: ${inWords(outcome)}`);
-  yield* show(bank);
-}
+export const limitCommands: Handlers<"show_limits" | "set_limits"> = {
+  show_limits: show,
+
+  async *set_limits(bank, request) {
+    const { operator, account, terminal } = request;
+    if (account !== undefined && terminal !== undefined) {
+      throw new UsageError("--account and --terminal: give one of them", 2);
+    }
+    const whose = account !== undefined ? "account" : terminal !== undefined ? "terminal" : "bank";
+    const limits: Record<string, bigint | null> = {};
+    for (const flag of Object.keys(flags) as Flag[]) {
+      if (request[flag] === undefined) continue;
+      const limit = flags[flag][whose];
+      if (limit === null) throw new UsageError(`${written[flag]} is no limit of one ${whose}`, 2);
+      limits[limit] = limitOf(bank, written[flag], request[flag]);
+    }
+    if (Object.keys(limits).length === 0) {
+      throw new UsageError("no limit is given: see 'deno task bank --help'", 2);
+    }
+    const command: Command = whose === "bank"
+      ? { op: "set_limits", operator, limits }
+      : whose === "account"
+      ? { op: "set_own_limits", operator, account: accountNumber(account!), ...limits }
+      : {
+        op: "set_own_limits",
+        operator,
+        terminal: await terminalId(bank, terminal!),
+        ...limits,
+      };
+    const { outcome } = await bank.ledger.submit(command);
+    if (outcome !== "ok") throw new UsageError(`no limit was set: ${inWords(outcome)}`);
+    yield* show(bank);
+  },
+};
 
 async function terminalId(bank: Bank, name: string): Promise<string> {
   const found = (await bank.ledger.read.terminals()).find((terminal) => terminal.name === name);
@@ -76,7 +77,7 @@ function limitOf(bank: Bank, flag: string, text: string): bigint | null {
   return amount;
 }
 
-export async function* show(bank: Bank): Answers {
+async function* show(bank: Bank): Answers {
   const money = (amount: bigint | null) =>
     amount === null ? "none" : formatMoney(amount, bank.settings.currency);
   const limits = await bank.ledger.read.limits();

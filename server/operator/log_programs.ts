@@ -24,7 +24,8 @@ import {
 import { auditKeyRingOf, readBankKeys } from "../folder/bank_keys.ts";
 import { logCommand } from "../ledger/command.ts";
 import { checkLog, linesOfBank, linesOfFile, readLog } from "./check_log.ts";
-import { type OperatorAnswer, type OperatorRequest, runOperatorCommand } from "./commands.ts";
+import { runOperatorCommand } from "./commands.ts";
+import type { OperatorAnswer, OperatorRequest } from "./request.ts";
 import { askServer } from "./socket.ts";
 
 /** The answer to a request: by the running server where there is one, otherwise as the folder's only owner. */

@@ -3,20 +3,14 @@
  * may open. One request a connection, as a line of JSON; the answer is lines of JSON.
  */
 import { UsageError } from "../../lib/errors.ts";
+import { operatorFinishMsMax, operatorRequestBytesMax } from "../../lib/limits.ts";
 import { acceptAll } from "../accept.ts";
 import type { Bank } from "../bank.ts";
 import { removeIfThere } from "../../lib/private_file.ts";
 import { operatorSocketPath } from "../folder/bank_folder.ts";
-import {
-  type OperatorAnswer,
-  type OperatorRequest,
-  operatorRequestOf,
-  runOperatorCommand,
-} from "./commands.ts";
+import { runOperatorCommand } from "./commands.ts";
+import { type OperatorAnswer, type OperatorRequest, operatorRequestOf } from "./request.ts";
 
-const requestBytesMax = 65_536;
-/** How long commands may go on when the server stops. */
-const finishMsMax = 1_500;
 type Line = OperatorAnswer | { error: string; exitCode: 1 | 2 } | { done: true };
 
 /** Takes operators' requests until closed. The caller owns the data folder: a socket there is stale. */
@@ -48,7 +42,7 @@ export function serveOperators(
       stopping.abort();
       await accepting;
       // Commands under way may finish; who says nothing or does not read is not waited for.
-      await Promise.race([Promise.all(serving.values()), pause(finishMsMax)]);
+      await Promise.race([Promise.all(serving.values()), pause(operatorFinishMsMax)]);
       for (const connection of serving.keys()) closeQuietly(connection);
       await Promise.all(serving.values());
       removeIfThere(files, path);
@@ -102,7 +96,7 @@ async function serve(
   log: (line: string) => void,
   stopping: AbortSignal,
 ): Promise<void> {
-  const lines = linesOf(connection.readable, requestBytesMax);
+  const lines = linesOf(connection.readable, operatorRequestBytesMax);
   try {
     const { value: text, done } = await lines.next();
     if (done) return;

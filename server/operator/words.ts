@@ -1,13 +1,37 @@
-/** What operators write into the log in words of their own. */
+/** Names, reasons and times as operators type them. */
 import { UsageError } from "../../lib/errors.ts";
+import { reasonLengthMax } from "../../lib/limits.ts";
+import { isName } from "../../lib/terminal_key.ts";
+import { isInstant, type ShowFilter } from "../audit/show.ts";
 
 /** @throws {UsageError} when it would break the log's lines, or says nothing */
 export function requireReason(reason: string): string {
-  if (!/^[^|\p{Cc}]{1,200}$/u.test(reason) || reason.trim() === "") {
+  const isLine = /^[^|\p{Cc}]+$/u.test(reason) && reason.trim() !== "";
+  if (!isLine || [...reason].length > reasonLengthMax) {
     throw new UsageError(
-      "--reason: write why, in up to 200 characters, without | and line breaks",
+      `--reason: write why, in up to ${reasonLengthMax} characters, without | and line breaks`,
       2,
     );
   }
   return reason.trim();
+}
+
+/** @throws {UsageError} when it is no name of a terminal or customer */
+export function requireName(name: string): void {
+  if (isName(name)) return;
+  throw new UsageError(
+    `${JSON.stringify(name)} is not a name: use up to 32 lower-case letters, digits, and . _ - ` +
+      "between them",
+  );
+}
+
+/** @throws {UsageError} with exit code 2 when a time is none */
+export function requireInstants({ from, before }: Pick<ShowFilter, "from" | "before">): void {
+  for (const [flag, text] of Object.entries({ from, before })) {
+    if (text === undefined || isInstant(text)) continue;
+    throw new UsageError(
+      `--${flag} ${text}: write a day or an instant in UTC, such as 2026-11-25T18:00Z`,
+      2,
+    );
+  }
 }

@@ -20,7 +20,8 @@ import type { ShowFilter } from "../audit/show.ts";
 import { createBank } from "../bank.ts";
 import { keysPath as keysPathOf } from "../folder/bank_folder.ts";
 import { logCommand } from "../ledger/command.ts";
-import { type OperatorCommand, requireInstants } from "../operator/commands.ts";
+import type { OperatorCommand } from "../operator/request.ts";
+import { requireInstants } from "../operator/words.ts";
 import {
   anotherChain,
   answersOf,

@@ -5,7 +5,8 @@ import {
   parseTerminalKey,
   type TerminalKey,
 } from "../../lib/terminal_key.ts";
-import { type OperatorAnswer, runOperatorCommand } from "../../server/operator/commands.ts";
+import { runOperatorCommand } from "../../server/operator/commands.ts";
+import type { OperatorAnswer } from "../../server/operator/request.ts";
 import { Branch, logIn, until } from "./branch.ts";
 
 function operate(

@@ -14,11 +14,8 @@ import { type Bank, createBank, joinBank, openBank } from "../../../server/bank.
 import { keysPath } from "../../../server/folder/bank_folder.ts";
 import { readBankKeys } from "../../../server/folder/bank_keys.ts";
 import { listen, type Listener, type ListenOptions } from "../../../server/door/listener.ts";
-import {
-  type OperatorAnswer,
-  type OperatorCommand,
-  runOperatorCommand,
-} from "../../../server/operator/commands.ts";
+import { runOperatorCommand } from "../../../server/operator/commands.ts";
+import type { OperatorAnswer, OperatorCommand } from "../../../server/operator/request.ts";
 import { newDatabase, onPostgres } from "./stores.ts";
 import { inTemporaryFolder } from "./temporary.ts";
 import { bankWorld } from "./world.ts";

@@ -1,0 +1,86 @@
+/** The books as a whole: checked and copied; the end of a restore; and the bank's clock. */
+import { hex } from "../../lib/bytes.ts";
+import { inWords, UsageError } from "../../lib/errors.ts";
+import { removeIfThere } from "../../lib/private_file.ts";
+import { newBackupPath } from "../folder/bank_folder.ts";
+import { logCommand } from "../ledger/command.ts";
+import type { Handlers } from "./request.ts";
+import { requireReason } from "./words.ts";
+
+type BookCommand = "check_ledger" | "confirm_clock" | "back_up" | "end_restore";
+
+export const bookCommands: Handlers<BookCommand> = {
+  async *check_ledger(bank) {
+    const { problem, accounts, movements, entries } = await bank.ledger.check();
+    if (problem !== null) yield { bad: `the books are bad: ${problem}` };
+    else {
+      yield {
+        line: `the books are good: ${accounts} accounts, ${movements} rows of movements, ` +
+          `${entries} entries of the log; they sum to zero`,
+      };
+    }
+  },
+
+  async *confirm_clock(bank, { operator }) {
+    const { outcome, timeMs } = await bank.ledger.submit({ op: "confirm_clock", operator });
+    if (outcome !== "ok") {
+      throw new UsageError(`the clock was not confirmed: ${inWords(outcome)}`);
+    }
+    const aheadMs = timeMs - bank.world.nowMs();
+    const until = new Date(timeMs).toISOString();
+    const waits = aheadMs > 60_000
+      ? `; the books are ahead of it, and stay at ${until} until it is there`
+      : "";
+    yield { line: `the clock is confirmed: money moves by it${waits}` };
+  },
+
+  /**
+   * Copies the books into the bank's folder, from where the operator's program moves the copy, and
+   * checks it. Money waits while the copy is made, not while it is checked.
+   */
+  async *back_up(bank, { operator }) {
+    const { ledger, auditKeys, folder, world } = bank;
+    const { outcome } = await ledger.submit(
+      logCommand(`operator ${operator}`, "back up the books"),
+    );
+    if (outcome !== "ok") throw new UsageError(`no backup was made: ${inWords(outcome)}`);
+    const path = newBackupPath(folder.path, hex(world.randomBytes(8)));
+    let good = false;
+    try {
+      await ledger.backUp(path);
+      const { problem, accounts, movements, entries } = await world.checkFile({
+        path,
+        keys: auditKeys.versions,
+      });
+      if (problem !== null) {
+        throw new UsageError(`the books are bad, and so is their copy: ${problem}`);
+      }
+      good = true;
+      yield { fetch: path };
+      yield {
+        line: `the books are copied, and the copy is good: ${accounts} accounts, ` +
+          `${movements} rows of movements, ${entries} entries of the log`,
+      };
+    } finally {
+      if (!good) removeIfThere(world.files, path);
+    }
+  },
+
+  async *end_restore(bank, { reason, operator }) {
+    const restoring = await bank.ledger.read.restoring();
+    const missing = restoring?.waiting ?? [];
+    const { outcome } = await bank.ledger.submit({
+      op: "end_restore",
+      operator,
+      reason: requireReason(reason),
+    });
+    if (outcome !== "ok") throw new UsageError(`the restore goes on: ${inWords(outcome)}`);
+    const terminals = await bank.ledger.read.terminals();
+    for (const { id, name } of terminals) {
+      if (missing.includes(id)) {
+        yield { line: `${name} has not told what it did since the backup` };
+      }
+    }
+    yield { line: "customers are served again" };
+  },
+};
