@@ -22,16 +22,16 @@ import { inTemporaryFolder } from "../helpers/temporary.ts";
 const databaseOf = (folder: string) => `${folder}/bank.sqlite`;
 const keyOf = (folder: string) => `${folder}/chain.key`;
 
-const note = (action: string): Command => (
+const logOnly = (action: string): Command => (
   { op: "log", who: "bank", action, kind: "other", outcome: "ok" }
 );
 
-interface Parts {
+interface EngineDependencies {
   store: Store;
   openKey: (epoch: number) => ChainKey;
 }
 
-async function engineOn({ store, openKey }: Parts) {
+async function engineOn({ store, openKey }: EngineDependencies) {
   const log = await ChainWriter.open(store, {
     chainId,
     openKey,
@@ -43,7 +43,7 @@ async function engineOn({ store, openKey }: Parts) {
   const engine = await Engine.open({ store, log, lastMs: 0, clock });
   const run = async (endEpoch: boolean, ...actions: string[]) => {
     const { replies } = await engine.run(
-      actions.map(note),
+      actions.map(logOnly),
       (error) => errors.push(error.message),
       endEpoch,
     );

@@ -39,12 +39,12 @@ onEachStore("the same batch run twice changes the books once", async (make) => {
 onEachStore("the log is one chain over batches, refused ones left out", async (make) => {
   const { store, engine } = await smallBank(make);
   const again = enrolTerminal("another name", "lobby"); // an id that the database has already
-  const [note, refused] = await engine.run(
+  const [logged, refused] = await engine.run(
     { op: "log", who: "bank", action: "before", kind: "other", outcome: "ok" },
     again,
     { op: "log", who: "bank", action: "after", kind: "other", outcome: "ok" },
   );
-  assertEquals([note!.outcome, refused!.outcome], ["ok", "try_later"]);
+  assertEquals([logged!.outcome, refused!.outcome], ["ok", "try_later"]);
   assertEquals(engine.errors.length, 2); // the batch, then its one bad member
   const actions = (await logOf(store)).map(({ action }) => action);
   assertEquals(actions.slice(-2), ["before", "after"]);
@@ -55,13 +55,13 @@ onEachStore("the log is one chain over batches, refused ones left out", async (m
 
 onEachStore("time never goes back, whatever the clock does", async (make) => {
   const { store, engine } = await smallBank(make);
-  const note: Command = { op: "log", who: "bank", action: "x", kind: "other", outcome: "ok" };
+  const logged: Command = { op: "log", who: "bank", action: "x", kind: "other", outcome: "ok" };
   const times: number[] = [];
   for (const nowMs of [2_000_000, 1_500_000, 2_000_001]) {
     engine.clock.nowMs = nowMs;
-    times.push((await engine.run(note))[0]!.timeMs);
+    times.push((await engine.run(logged))[0]!.timeMs);
   }
   assertEquals(times, [2_000_000, 2_000_000, 2_000_001]);
   const later = await engineOn(store, 0);
-  assertEquals((await later.run(note))[0]!.timeMs, 2_000_001);
+  assertEquals((await later.run(logged))[0]!.timeMs, 2_000_001);
 });

@@ -2,15 +2,15 @@ import { assertEquals } from "@std/assert";
 import { faultInWords, Faults } from "../../../server/ledger/faults.ts";
 
 Deno.test("a fault is told once, and so is its end; what is wrong with a command, each time", () => {
-  const told: string[] = [];
-  const faults = new Faults((line) => told.push(line.replace(/:.*/, "")));
+  const lines: string[] = [];
+  const faults = new Faults((line) => lines.push(line.replace(/:.*/, "")));
   const full = new Error("database or disk is full");
   const broken = new Error("disk I/O error");
   const command = new Error("UNIQUE constraint failed: terminals.id");
   for (const errors of [[], [full, full], [full], [command], [], [full, command], [broken], []]) {
     faults.after(errors);
   }
-  assertEquals(told, [
+  assertEquals(lines, [
     "the disk is full",
     "UNIQUE constraint failed",
     "commits go through again",

@@ -65,16 +65,16 @@ onEachLedger(
 onEachLedger(
   "those who watch an account hear of every change, in order, until they stop",
   async (ledger) => {
-    const heard: number[] = [];
+    const versions: number[] = [];
     const before = (await ledger.read.account(aliceId))!.version;
-    const stop = ledger.watch(aliceId, ({ version }) => heard.push(version));
+    const stop = ledger.watch(aliceId, ({ version }) => versions.push(version));
     for (let index = 0; index < 5; index++) {
       for (const command of deposit(`d${index}`)) await ledger.submit(command);
     }
-    assertEquals(heard, [1, 2, 3, 4, 5].map((step) => before + step));
+    assertEquals(versions, [1, 2, 3, 4, 5].map((step) => before + step));
     stop();
     for (const command of deposit("d9")) await ledger.submit(command);
-    assertEquals(heard.length, 5);
+    assertEquals(versions.length, 5);
   },
 );
 

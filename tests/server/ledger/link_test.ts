@@ -59,7 +59,7 @@ function ledgerOver(link: Partial<LedgerLink>) {
 
 const row = { customer: "alice", movement: idOf("w1"), step: "authorise" } as const;
 const withdrawal = commandOf("lobby alice withdraw w1 alice 4000 EUR");
-const note = logCommand("bank", "x");
+const other = logCommand("bank", "x");
 const reply = { outcome: "ok", timeMs: 1 } as const;
 
 /** Every command goes well, and each withdrawal has done so before. */
@@ -78,9 +78,9 @@ Deno.test("the place of a repeated movement is looked up after its batch, and de
     run: repeating,
     placeOf: (row) => (asked.push(row), place.promise),
   });
-  const [repeated, other] = [ledger.submit(withdrawal), ledger.submit(note)];
-  assertEquals(await other, reply);
-  assertEquals(await ledger.submit(note), reply, "the next batch");
+  const [repeated, second] = [ledger.submit(withdrawal), ledger.submit(other)];
+  assertEquals(await second, reply);
+  assertEquals(await ledger.submit(other), reply, "the next batch");
   const logged = { place: "1.7", tag: "ab" };
   place.resolve(logged);
   assertEquals(await repeated, { ...reply, logged });
@@ -99,9 +99,9 @@ Deno.test("a place that is not found, or cannot be looked up, is left out of the
 
 Deno.test("a link that fails leaves a batch without an answer, and is reported", async () => {
   const { ledger, troubles } = ledgerOver({ run: () => Promise.reject(new Error("gone")) });
-  const replies = [ledger.submit(withdrawal), ledger.submit(note)];
+  const replies = [ledger.submit(withdrawal), ledger.submit(other)];
   for (const reply of replies) await assertRejects(() => reply, Error, "gone");
-  ledger.submit(note); // nobody waits for it: its failure ends nothing
+  ledger.submit(other); // nobody waits for it: its failure ends nothing
   await ledger.close();
   assertEquals(troubles, ["gone", "gone"]);
 });
@@ -167,7 +167,7 @@ Deno.test("a thread that dies is reported, and everything that waits for it fail
     globalThis.Worker = DyingWorker as unknown as typeof real;
     const ledger = await openLedger(ledgerParts(folder), (trouble) => troubles.push(trouble))
       .finally(() => globalThis.Worker = real);
-    const waiting = [ledger.submit(note), ledger.read.settings()];
+    const waiting = [ledger.submit(other), ledger.read.settings()];
     await Promise.resolve(); // the batch is under way
     DyingWorker.last.die();
     for (const each of waiting) await assertRejects(() => each, Error, "thread has died");

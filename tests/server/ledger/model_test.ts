@@ -88,20 +88,20 @@ function commandOfStep({ op, slot, amount }: Step): Command {
   return commandOf(`lobby alice ${op} m${slot} alice ${to}${amount} EUR`);
 }
 
-/** A store whose commits can be told what becomes of them. */
+/** A store whose commits end as the test says. */
 function mortal(store: Store) {
-  const told = { fate: "good" as Fate, died: Promise.withResolvers<void>() };
+  const state = { fate: "good" as Fate, died: Promise.withResolvers<void>() };
   const commit: Store["commit"] = async (...args) => {
-    const { fate } = told;
+    const { fate } = state;
     if (fate === "refused") throw new Error("disk full");
     if (fate === "dies before") await store.confirm(); // gives up the batch, as the database does
     else await store.commit(...args);
     if (fate === "done and refused") {
-      told.fate = "good";
+      state.fate = "good";
       throw new Error("I/O error");
     }
     if (fate === "good") return;
-    told.died.resolve();
+    state.died.resolve();
     await new Promise(() => {}); // nobody is there any more
   };
   const proxy = new Proxy(store, {
@@ -109,7 +109,7 @@ function mortal(store: Store) {
       return name === "commit" ? commit : (store[name] as () => unknown).bind(store);
     },
   }) as unknown as Store;
-  return { store: proxy, told };
+  return { store: proxy, state };
 }
 
 onEachStore(
@@ -118,7 +118,7 @@ onEachStore(
     await fc.assert(
       fc.asyncProperty(fc.array(anyBatch, { maxLength: 6 }), async (batches) => {
         const disk = await make(settings);
-        const { store, told } = mortal(disk);
+        const { store, state } = mortal(disk);
         const model = new Model();
         let engine = await engineOn(store);
         await engine.run(addCustomer("alice", opening), addCustomer("bob", 0n));
@@ -128,11 +128,11 @@ onEachStore(
         const expected = (steps: Step[]) => steps.map((step) => model.apply(step));
         for (const { fate, steps } of batches) {
           const commands = steps.map(commandOfStep);
-          told.fate = fate;
+          state.fate = fate;
           if (fate.startsWith("dies")) {
-            told.died = Promise.withResolvers();
+            state.died = Promise.withResolvers();
             engine.run(...commands);
-            await told.died.promise;
+            await state.died.promise;
             engine = await engineOn(store);
           }
           if (fate === "refused") {
@@ -141,11 +141,11 @@ onEachStore(
           if (fate === "dies after") expected(steps);
           if (fate === "done and refused") {
             expected(steps);
-            // The members are tried one by one, and find that they have happened; one alone is told to ask again.
+            // The members are tried one by one, and find that they have happened; one alone gets try_later.
             const alone = steps.length === 1;
             assertEquals(await outcomes(commands), alone ? ["try_later"] : expected(steps));
           }
-          told.fate = "good";
+          state.fate = "good";
           // Whatever became of it, all of it is asked again.
           assertEquals(await outcomes(commands), expected(steps));
           const alice = (await disk.accounts()).find(({ id }) => id === accountIdOf("alice"))!;
