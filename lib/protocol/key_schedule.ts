@@ -13,8 +13,15 @@ export function hkdfExtract(salt: Uint8Array, inputKey: Uint8Array): Bytes {
   return hmac(salt, inputKey);
 }
 
-/** HKDF-Expand: `length` bytes, at most 8,160. */
+/** RFC 5869 counts its blocks of 32 bytes in one byte. */
+const expandedBytesMax = 255 * 32;
+
+/**
+ * HKDF-Expand: `length` bytes.
+ * @throws {RangeError} when they are more than 8,160
+ */
 export function hkdfExpand(key: Uint8Array | MacKey, info: Uint8Array, length: number): Bytes {
+  if (length > expandedBytesMax) throw new RangeError(`HKDF gives no ${length} bytes`);
   const mac = key instanceof MacKey ? key : new MacKey(key);
   let block = new Uint8Array(0);
   let output = block;

@@ -47,6 +47,15 @@ Deno.test("HKDF gives the keys of RFC 5869", () => {
   }
 });
 
+// Wycheproof's hkdf_sha256_test.json, cases 25, 48 and 74 ("SizeTooLarge").
+Deno.test("HKDF gives 255 blocks and not one byte more", () => {
+  const key = new Uint8Array(32);
+  const most = hkdfExpand(key, key, 8_160);
+  assertEquals(most.length, 8_160);
+  assertEquals(hkdfExpand(key, key, 32), most.slice(0, 32));
+  assertThrows(() => hkdfExpand(key, key, 8_161), RangeError);
+});
+
 Deno.test("X25519 gives the products of RFC 7748", () => {
   for (const { name, scalar, point, product } of x25519.multiply) {
     assertEquals(hex(sharedSecret(bytes(scalar), bytes(point))), product, name);
