@@ -29,7 +29,8 @@ export type Refusal =
   | "over_terminal_limit" // what one terminal hands out, or takes in, in a day
   | "unknown_recipient"
   | "same_account" // a transfer to where the money is
-  | "recipient_unavailable" // locked or closed: which is not the sender's business
+  | "recipient_unavailable" // locked, closed or full: which is not the sender's business
+  | "over_balance_limit" // what one account may have
   // exactly-once
   | "id_reused" // this movement id was used before with other content
   | "unknown_movement"
@@ -38,6 +39,7 @@ export type Refusal =
   | "already_reversed"
   // operator
   | "name_taken"
+  | "name_reserved" // the log uses it for itself
   | "account_not_empty" // it should be closed, and has money
   | "unknown_name"
   | "rotation_under_way" // the next key still waits for its terminal

@@ -12,8 +12,12 @@ export interface Currency {
   readonly exponent: number;
 }
 
-/** The largest amount the ledger takes: all sums of it stay far inside a signed 64-bit integer. */
-export const amountMinorMax = 10n ** 15n;
+/** The largest amount the ledger takes. */
+export const amountMinorMax = 10n ** 12n;
+/** The largest balance of a customer or a terminal, either way, and charge to an account's day. */
+export const balanceMinorMax = 10n ** 15n;
+/** The same for the bank's own accounts, which mirror all others: far inside a signed 64-bit integer. */
+export const ownBalanceMinorMax = 10n ** 18n;
 
 /**
  * The currency of an ISO 4217 code, with the exponent that `Intl` knows for it.

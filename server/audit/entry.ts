@@ -23,6 +23,11 @@ export interface AuditEntry {
   amount?: bigint;
 }
 
+/** Whether entries about no customer have this name: no customer may. */
+export function isReservedName(name: string): boolean {
+  return name === "bank" || /^(operator|terminal|unknown) /.test(name);
+}
+
 /** One row of a customer's movement, of which the log has an entry. */
 export interface LoggedRow {
   customer: string;

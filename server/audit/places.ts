@@ -28,7 +28,8 @@ export interface OpenedChunk {
 }
 
 /**
- * A customer's entries before a place, a chunk at a time; those that do not open are left out.
+ * A customer's entries before a place, a chunk at a time. Rows that do not open, or turn out to be of
+ * another customer or of no place in a chain, are left out.
  * @param entriesMax ends after about so many, opened or not
  */
 export async function* openedEntriesOf(
@@ -47,8 +48,10 @@ export async function* openedEntriesOf(
     // Read after the entries: another server may have added a chain.
     const chainIds = new Map((await store.chains()).map(({ number, id }) => [number, id]));
     const opened = chunk.flatMap((stored) => {
-      const entry = keys.open(stored, chainIds.get(stored.chain)!);
-      return entry ? [{ stored, entry }] : [];
+      const chainId = chainIds.get(stored.chain);
+      const entry = chainId && stored.sequence > 0 ? keys.open(stored, chainId) : null;
+      // A row says whose it is in clear: only the sealed name is the writer's.
+      return entry?.who === customer ? [{ stored, entry }] : [];
     });
     place = chunk.length < historyChunkEntries ? null : chunk.at(-1)!;
     yield { opened, next: place };

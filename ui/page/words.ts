@@ -42,6 +42,8 @@ export type HardlyMet =
   | "already_reversed"
   | "terminal_revoked"
   | "name_taken"
+  | "name_reserved"
+  | "over_balance_limit"
   | "account_not_empty"
   | "rotation_under_way"
   | "unknown_name";

@@ -1,6 +1,7 @@
 /** What operators do to customers, accounts, terminals, limits and open movements. */
 import type { Outcome } from "../../../lib/errors.ts";
-import { amountMinorMax } from "../../../lib/money.ts";
+import { amountMinorMax, balanceMinorMax } from "../../../lib/money.ts";
+import { isReservedName } from "../../audit/entry.ts";
 import type { Account, Limits } from "../model.ts";
 import type { Administer } from "../command.ts";
 import { type Answer, type Batch, failed } from "./batch.ts";
@@ -22,7 +23,11 @@ export function enrolTerminal(batch: Batch, command: Asked<"enrol_terminal">): A
 
 export function addCustomer(batch: Batch, command: Asked<"add_customer">): Answer {
   const { username, passwordHash, operator } = command;
-  const outcome = batch.books.customer(username) ? "name_taken" : openingRefusalOf(command);
+  const outcome = isReservedName(username)
+    ? "name_reserved"
+    : batch.books.customer(username)
+    ? "name_taken"
+    : openingRefusalOf(command);
   batch.log(`operator ${operator}`, failed(`add customer ${username}`, outcome), { outcome });
   if (outcome !== "ok") return { outcome };
   batch.books.addCustomer({ username, passwordHash });
@@ -111,12 +116,20 @@ const limitWords: Record<keyof Limits, string> = {
 };
 
 export function setLimits(batch: Batch, { limits, operator }: Asked<"set_limits">): Answer {
-  batch.books.setLimits({ ...batch.books.limits, ...limits });
+  const outcome = limitsRefusalOf(limits) ?? "ok";
+  if (outcome === "ok") batch.books.setLimits({ ...batch.books.limits, ...limits });
   const words = Object.entries(limits).map(([name, amount]) =>
     `${limitWords[name as keyof Limits]} ${inMoney(batch, amount, "none")}`
   );
-  batch.log(`operator ${operator}`, `set limits: ${words.join(", ")}`, { outcome: "ok" });
-  return { outcome: "ok" };
+  const action = `set limits: ${words.join(", ")}`;
+  batch.log(`operator ${operator}`, failed(action, outcome), { outcome });
+  return { outcome };
+}
+
+function limitsRefusalOf(limits: Record<string, bigint | null | undefined>): Outcome | undefined {
+  const amounts = Object.values(limits).filter((amount) => typeof amount === "bigint");
+  if (amounts.some((amount) => amount < 0n)) return "amount_not_positive";
+  if (amounts.some((amount) => amount > balanceMinorMax)) return "amount_too_large";
 }
 
 /** Limits of one account's or one terminal's own. */
@@ -126,7 +139,7 @@ export function setOwnLimits(batch: Batch, command: Asked<"set_own_limits">): An
     ? batch.books.account(id!)
     : batch.books.accountOf("terminal", terminal);
   const kind = terminal === undefined ? "customer" : "terminal";
-  const outcome = account?.kind === kind ? "ok" : "unknown_account";
+  const outcome = limitsRefusalOf(limits) ?? (account?.kind === kind ? "ok" : "unknown_account");
   const whose = terminal === undefined
     ? `account ${id}`
     : `terminal ${batch.terminalName(terminal)}`;

@@ -4,6 +4,7 @@ import { amountMinorMax } from "../../../lib/money.ts";
 import type { Account, Movement } from "../model.ts";
 import type { Authorise, Transfer } from "../command.ts";
 import type { Answer, Batch } from "./batch.ts";
+import { isOver, mayChange } from "./bounds.ts";
 import { accountOfRow, customerAccount, logMovement } from "./movement_rows.ts";
 
 export function authorise(batch: Batch, command: Authorise): Answer {
@@ -48,6 +49,8 @@ function refusalOf(
   if (refused) return refused;
   const { withdrawalMax, terminalDayOutMax, terminalDayInMax } = batch.books.limits;
   if (kind === "deposit") {
+    if (!mayChange(account!, amount)) return "over_balance_limit";
+    if (!mayChange(cash!, -amount)) return "over_terminal_limit";
     const takenIn = batch.chargedToday(cash!).dayIn + amount;
     return isOver(takenIn, cash!.dayInMax ?? terminalDayInMax) ? "over_terminal_limit" : undefined;
   }
@@ -55,6 +58,7 @@ function refusalOf(
   const short = fundsRefusalOf(batch, account!, amount);
   if (short) return short;
   if (amount % batch.books.settings.smallestNote !== 0n) return "not_dispensable";
+  if (!mayChange(cash!, amount)) return "over_terminal_limit";
   const handedOut = batch.chargedToday(cash!).dayOut + amount;
   if (isOver(handedOut, cash!.dayOutMax ?? terminalDayOutMax)) return "over_terminal_limit";
 }
@@ -94,8 +98,6 @@ export function fundsRefusalOf(
   }
   if (amount > account.balance - account.held) return "insufficient_funds";
 }
-
-export const isOver = (amount: bigint, max: bigint | null) => max !== null && amount > max;
 
 /** The same id once more: the first outcome for the same content, a refusal for other content. */
 function again(batch: Batch, first: Movement, command: Authorise): Answer {

@@ -5,8 +5,10 @@
 import type { Outcome } from "../../../lib/errors.ts";
 import type { Account } from "../model.ts";
 import type { CountCash, LoadCash } from "../command.ts";
+import { amountMinorMax } from "../../../lib/money.ts";
 import { amountRefusalOf } from "./authorise.ts";
 import { type Answer, type Batch, failed } from "./batch.ts";
+import { mayChange } from "./bounds.ts";
 
 export function loadCash(batch: Batch, command: LoadCash): Answer {
   const { books } = batch;
@@ -34,14 +36,16 @@ export function countCash(batch: Batch, { amount, ...command }: CountCash): Answ
 /** One step, done once: what the debit account gives, the credit account gets. */
 function bookOnce(
   batch: Batch,
-  command: Omit<LoadCash, "op">,
+  { amount: asked, ...command }: Omit<LoadCash, "op">,
   { debit, credit, action }: {
     debit: Account | undefined;
     credit: Account | undefined;
     action: string;
   },
 ): Answer {
-  const { movement, terminal, amount, currency } = command;
+  const { movement, terminal, currency } = command;
+  // What is too large is kept as the least that is: a row has 64 bits for it.
+  const amount = asked > amountMinorMax ? amountMinorMax + 1n : asked;
   const { books } = batch;
   const first = books.movement(movement, 1);
   if (first) {
@@ -51,8 +55,14 @@ function bookOnce(
     return { outcome: same ? first.outcome : first.action === "void" ? "voided" : "id_reused" };
   }
   const cash = books.accountOf("terminal", terminal);
-  const outcome: Outcome = amountRefusalOf(command) ??
-    (!cash ? "unknown_account" : currency !== cash.currency ? "wrong_currency" : "ok");
+  const outcome: Outcome = amountRefusalOf({ amount }) ??
+    (!cash
+      ? "unknown_account"
+      : currency !== cash.currency
+      ? "wrong_currency"
+      : !mayChange(debit!, -amount) || !mayChange(credit!, amount)
+      ? "over_balance_limit"
+      : "ok");
   batch.book({ movement, kind: "load", terminal, debit, credit, amount, currency, outcome });
   batch.log(`terminal ${batch.terminalName(terminal)}`, failed(action, outcome), {
     outcome,

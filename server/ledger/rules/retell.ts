@@ -3,10 +3,12 @@
  * devices did, from its journal, before any customer is served: what the books lack is booked in one
  * step, and what they have is left as it is.
  */
+import type { Outcome } from "../../../lib/errors.ts";
 import type { Account, Movement } from "../model.ts";
 import type { Retell, Retold } from "../command.ts";
-import { isOver } from "./authorise.ts";
+import { amountRefusalOf } from "./authorise.ts";
 import { type Answer, type Batch, failed } from "./batch.ts";
+import { isOver, mayChange } from "./bounds.ts";
 import { countCash, loadCash } from "./load_cash.ts";
 import { settle } from "./settle.ts";
 
@@ -28,6 +30,8 @@ export function retell(batch: Batch, command: Retell): Answer {
   }
   if (amount <= 0n) return { outcome: "ok" }; // nothing moved, and nothing is missing
   if (!cash || command.currency !== cash.currency) return refuse(batch, command);
+  const refused = amountRefusalOf(command);
+  if (refused) return refuse(batch, command, refused);
   book(batch, { ...command, kind }, cash);
   return { outcome: "ok" };
 }
@@ -101,14 +105,18 @@ function whyNotTheirs(
   if (kind === "withdrawal") {
     return amount > account.balance - account.held ? `account ${number} has less than that` : null;
   }
+  if (!mayChange(account, amount)) return `account ${number} has no room for it`;
   const takenIn = batch.chargedToday(cash).dayIn + amount;
   return isOver(takenIn, cash.dayInMax ?? batch.books.limits.terminalDayInMax)
     ? `more than the terminal may take in in a day`
     : null;
 }
 
-function refuse(batch: Batch, { movement, terminal }: Retell): Answer {
-  const outcome = "unknown_movement";
+function refuse(
+  batch: Batch,
+  { movement, terminal }: Retell,
+  outcome: Outcome = "unknown_movement",
+): Answer {
   const name = batch.terminalName(terminal);
   batch.log(`terminal ${name}`, failed("tell a movement again", outcome), { outcome, movement });
   return { outcome };

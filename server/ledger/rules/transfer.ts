@@ -11,6 +11,7 @@ import {
   saysTheSame,
 } from "./authorise.ts";
 import { type Answer, type Batch, failed } from "./batch.ts";
+import { mayChange } from "./bounds.ts";
 
 export function transfer(batch: Batch, command: Transfer): Answer {
   const { books } = batch;
@@ -53,7 +54,7 @@ function refusalOf(
   if (!to) return "unknown_recipient";
   if (to.id === account!.id) return "same_account";
   if (to.currency !== account!.currency) return "wrong_currency";
-  if (to.state !== "open") return "recipient_unavailable";
+  if (to.state !== "open" || !mayChange(to, command.amount)) return "recipient_unavailable";
   return fundsRefusalOf(batch, account!, command.amount);
 }
 

@@ -3,8 +3,9 @@ import type { HistoryFilter } from "../../../lib/atm.ts";
 import { historyEntriesExaminedMax, historyPageEntriesMax } from "../../../lib/limits.ts";
 import type { AuditEntry, LogPlace, SealedEntry } from "../../../server/audit/entry.ts";
 import { historyPage } from "../../../server/audit/history.ts";
-import { filled } from "../../lib/helpers.ts";
-import { chainId } from "../helpers/engine.ts";
+import { findEntry } from "../../../server/audit/places.ts";
+import { countingBytes, filled } from "../../lib/helpers.ts";
+import { chainId, keyRing } from "../helpers/engine.ts";
 
 const alice = filled(1, 16), bob = filled(2, 16);
 
@@ -159,4 +160,41 @@ Deno.test("an entry is shown with its place, words, time, terminal and amount", 
     terminal: "lobby",
     amount: "4000",
   }]);
+});
+
+Deno.test("rows that a writer of the database has put in a customer's place show nothing", async () => {
+  const [mine, bobs, zeroth] = ["alice", "bob", "alice"].map((who): AuditEntry => ({
+    who,
+    action: `withdraw by ${who}`,
+    timeMs: 1_000,
+    kind: "withdrawal",
+    outcome: "ok",
+    terminal: "lobby",
+    movement: "0a",
+    step: "settle",
+  }));
+  const sealedAt = (entry: AuditEntry, sequence: number, chain = 1): SealedEntry => ({
+    chain,
+    sequence,
+    epoch: 0,
+    keyVersion: 1,
+    who: alice, // whoever it is about
+    sealed: keyRing.sealAll([entry], { chainId, sequence }, countingBytes())[0]!,
+    tag: filled(sequence, 32),
+  });
+  const rows = [
+    sealedAt(bobs!, 3),
+    sealedAt(mine!, 2, 9), // of a chain that the bank does not have
+    sealedAt(mine!, 1),
+    sealedAt(zeroth!, 0), // sealed with stolen keys, where no check of the log looks
+  ];
+  const store = {
+    chains: () => [{ number: 1, id: chainId }],
+    entriesOf: () => rows,
+    settledAmong: () => [],
+  };
+  const { entries } = await historyPage(store, keyRing, { customer: "alice", filter: {} });
+  assertEquals(entries.map(({ place }) => place), ["1.1"]);
+  const row = { movement: "0a", step: "settle" } as const;
+  assertEquals((await findEntry(store, keyRing, { customer: "alice", ...row }))!.place, "1.1");
 });

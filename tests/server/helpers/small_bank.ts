@@ -236,7 +236,18 @@ export function play(table: string, bank: Loaded = smallBank()): AuditEntry[] {
     );
     assertEquals(sum, 0n, `the books after: ${line}`);
   }
+  requireStorable(books);
   return entries;
+}
+
+/** A statement binds 64 bits: an amount beyond them would fail every command of its batch. */
+function requireStorable(books: Books): void {
+  const { accounts, movements } = books.changes();
+  for (const row of [...accounts, ...movements]) {
+    for (const [name, value] of Object.entries(row)) {
+      if (typeof value === "bigint") assertEquals(BigInt.asIntN(64, value), value, name);
+    }
+  }
 }
 
 function outcomeOf({ outcome, booked, recipient }: Reply): string {

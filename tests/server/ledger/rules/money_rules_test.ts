@@ -1,9 +1,10 @@
 /** Transfers, limits, accounts' states and what operators settle: tables, in the order of the checks. */
 import { assertEquals } from "@std/assert";
+import { amountMinorMax, balanceMinorMax } from "../../../../lib/money.ts";
 import { lineOf } from "../../../../server/audit/codec.ts";
 import { dayOf } from "../../../../server/ledger/day.ts";
 import { maskedName } from "../../../../server/ledger/rules/transfer.ts";
-import { play, settings, smallBank } from "../../helpers/small_bank.ts";
+import { accountIdOf, play, settings, smallBank } from "../../helpers/small_bank.ts";
 
 Deno.test("refusals of a transfer come in the documented order", () => {
   // Each row fails in its own way and in as many later ways as can be had with it.
@@ -121,6 +122,45 @@ Deno.test("an amount that is none is refused by name, and its id is used up with
     lobby complete w1 100                    -> unknown_movement
     alice has 10000
   `);
+});
+
+Deno.test("amounts, balances and days have bounds, and nothing beyond them is bound to a statement", () => {
+  const bank = smallBank();
+  const balances: Record<string, bigint> = {
+    alice: balanceMinorMax - 100n,
+    lobby: -balanceMinorMax + 100n,
+    mall: balanceMinorMax - 100n,
+  };
+  for (const [name, balance] of Object.entries(balances)) {
+    const account = bank.accounts[accountIdOf(name) - 1]!;
+    bank.accounts[accountIdOf("vault") - 1]!.balance += account.balance - balance;
+    account.balance = balance;
+  }
+  const least = -(2n ** 63n);
+  play(
+    `
+    root limit withdrawalMax none                 -> ok
+    lobby bob   deposit  a1 bob ${amountMinorMax + 1n} EUR  -> amount_too_large
+    lobby bob   transfer a2 bob alice ${amountMinorMax + 1n} EUR -> amount_too_large
+    lobby load  a3 ${amountMinorMax + 1n} EUR     -> amount_too_large
+    lobby count a4 ${least} EUR                   -> amount_too_large
+    lobby count a4 ${least} EUR                   -> amount_too_large
+    lobby count a5 ${-amountMinorMax - 1n} EUR    -> amount_too_large
+    root limit accountDayOutMax ${balanceMinorMax + 1n} -> amount_too_large
+    root own alice dayOutMax ${balanceMinorMax + 1n} -> amount_too_large
+    root own lobby dayInMax -1                    -> amount_not_positive
+    lobby alice deposit  b1 alice 101 EUR         -> over_balance_limit
+    lobby bob   deposit  b2 bob 101 EUR           -> over_terminal_limit
+    lobby bob   transfer b3 bob alice 101 EUR     -> recipient_unavailable
+    lobby load  b4 101 EUR                        -> over_balance_limit
+    lobby load  b5 100 EUR                        -> ok
+    mall  bob   withdraw b6 bob 101 EUR           -> over_terminal_limit
+    mall  count b7 -101 EUR                       -> over_balance_limit
+    mall  count b8 -100 EUR                       -> ok
+    mall  alice deposit  b9 alice 100 EUR         -> ok
+  `,
+    bank,
+  );
 });
 
 Deno.test("what no notes make up is refused by the bank too, whatever the machine found", () => {
