@@ -149,6 +149,8 @@ export const balanceDaysMax = 30;
 export const reasonLengthMax = 200;
 /** Of one request on the operator's socket. */
 export const operatorRequestBytesMax = 65_536;
+/** How much of that socket is read at a time. */
+export const operatorReadBytes = 65_536;
 /** How long commands may go on when the server stops. */
 export const operatorFinishMsMax = 1_500;
 /** Entries of a terminal's own that are looked at for its last report. */

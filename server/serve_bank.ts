@@ -9,6 +9,8 @@ import { serveOperators } from "./operator/socket.ts";
 export interface ServeOptions extends Omit<BankServerStart, "databaseUrlFile" | "folder"> {
   /** Listens on TCP. */
   bind: (address: DoorAddress) => SocketListener;
+  /** Listens on a Unix socket. */
+  listenUnix: (path: string) => SocketListener;
 }
 
 /**
@@ -18,14 +20,14 @@ export interface ServeOptions extends Omit<BankServerStart, "databaseUrlFile" | 
  */
 export async function serveBank(
   bank: Bank,
-  { listen: address, proxies, sharePort, checkpoints, bind }: ServeOptions,
+  { listen: address, proxies, sharePort, checkpoints, bind, listenUnix }: ServeOptions,
   end: Promise<void>,
   onReady: (ready: ServerReady) => void,
 ): Promise<void> {
   try {
     const socket = bindDoor(bind, { ...address, sharePort });
     const listener = await listen(bank, { listener: socket, proxies });
-    const operators = serveOperators(bank);
+    const operators = serveOperators(bank, listenUnix);
     const schedule = {
       folder: checkpoints.folder,
       everyMs: checkpoints.everyMinutes * 60_000,

@@ -1,22 +1,19 @@
 /// <reference lib="deno.worker" />
-/** One Argon2id at a time, off the main thread. */
+/** A thread for passwords: one Argon2id at a time. */
 import { argon2id, argon2Verify } from "hash-wasm";
-import type { ToPasswordWorker } from "./passwords.ts";
+import { answerOf } from "../threads.ts";
+import type { PasswordRequest } from "./passwords.ts";
 
-self.onmessage = async ({ data }: MessageEvent<ToPasswordWorker>) => {
-  try {
-    self.postMessage({ value: await run(data) });
-  } catch (error) {
-    self.postMessage({ error: (error as Error).message });
-  }
+self.onmessage = async ({ data }: MessageEvent<PasswordRequest>) => {
+  self.postMessage(await answerOf(() => run(data)));
 };
 
-async function run(message: ToPasswordWorker): Promise<string | boolean> {
-  const { password } = message;
-  if (message.type === "verify") return await argon2Verify({ password, hash: message.hash });
+async function run(request: PasswordRequest): Promise<string | boolean> {
+  const { password } = request;
+  if (request.type === "verify") return await argon2Verify({ password, hash: request.hash });
   return await argon2id({
     password,
-    salt: message.salt,
+    salt: request.salt,
     iterations: 2,
     memorySize: 19_456,
     parallelism: 1,

@@ -11,8 +11,8 @@ import { parseLogLine } from "../audit/log_line.ts";
 import type { AuditKeyRing } from "../audit/keys.ts";
 import { isWanted, type ShowFilter, shownEntry } from "../audit/show.ts";
 import { type LogTrust, LogVerifier } from "../audit/verify.ts";
-import { checkPart, LogParts } from "./check_part.ts";
-import { CheckThreads } from "./check_threads.ts";
+import { checkPart, type LogPart, LogParts } from "./check_part.ts";
+import type { CheckThreads } from "./check_threads.ts";
 import type { OperatorAnswer } from "./request.ts";
 
 /** Some lines of the log, and how many there are in all, as far as that is known. */
@@ -70,23 +70,25 @@ export function* linesOfFile(
 }
 
 /**
- * Checks a log, all cores at once; gives how many entries are good.
- * @param onProgress is told how far it has come
+ * Checks a log, part by part; returns how many entries are good.
+ * @param onProgress called with how many entries have been found good, of how many
  * @throws {BadLog} naming the first bad entry
  */
 export async function checkLog(
   source: LogLines,
   trust: LogTrust,
+  openThreads: (trust: LogTrust) => CheckThreads,
   onProgress: (done: number, of: number) => void,
   partLines = checkedLines,
 ): Promise<number> {
-  const threads = new CheckThreads(trust);
+  const threads = openThreads(trust);
+  const checks = new PartChecks(trust, threads);
   const parts = new LogParts(partLines);
   try {
     for await (const { lines, of } of source) {
-      for (const part of parts.take(lines)) onProgress(await threads.take(part), of);
+      for (const part of parts.take(lines)) onProgress(await checks.take(part), of);
     }
-    await threads.done();
+    await checks.done();
   } finally {
     threads.close();
   }
@@ -95,6 +97,43 @@ export async function checkLog(
   verifier.end();
   onProgress(verifier.goodCount, verifier.goodCount);
   return verifier.goodCount;
+}
+
+/** A thread that has answered finds its next part waiting. */
+const partsAThread = 2;
+
+/** The parts that are being checked; what the threads find is used in the log's order. */
+class PartChecks {
+  readonly #pending: { part: LogPart; isGood: Promise<boolean> }[] = [];
+  #goodCount = 0;
+
+  constructor(private readonly trust: LogTrust, private readonly threads: CheckThreads) {}
+
+  /**
+   * Takes the next part of the log; returns how many lines have been found good so far.
+   * @throws {UsageError} naming the first bad line
+   */
+  async take(part: LogPart): Promise<number> {
+    const isGood = this.threads.run(part);
+    isGood.catch(() => {}); // it is never looked at when a part before it is bad
+    this.#pending.push({ part, isGood });
+    if (this.#pending.length > partsAThread * this.threads.max) await this.#settleFirst();
+    return this.#goodCount;
+  }
+
+  /** Waits for all that were taken. */
+  async done(): Promise<void> {
+    while (this.#pending.length > 0) await this.#settleFirst();
+  }
+
+  async #settleFirst(): Promise<void> {
+    const { part, isGood } = this.#pending.shift()!;
+    if (!await isGood) {
+      checkPart(new LogVerifier(this.trust), part); // throws, naming the line
+      throw new Error("a thread found a good part bad");
+    }
+    this.#goodCount += part.lines.length;
+  }
 }
 
 /** A log of a file, readable, as far as these keys open it. */

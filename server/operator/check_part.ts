@@ -1,7 +1,6 @@
 /**
- * A log in parts that are checked each by itself. Each is checked from where the one before it says
- * that it ends; when all are good, that was the truth, and the log is good as a whole. Of several
- * that are bad only the first means anything.
+ * A log in parts that are checked one by one. Each is checked from where the one before it says that it
+ * ends; when all are good, so is the log as a whole. Of several bad ones only the first means anything.
  */
 import { parseLogLine } from "../audit/log_line.ts";
 import type { LogVerifier } from "../audit/verify.ts";

@@ -1,18 +1,18 @@
 /// <reference lib="deno.worker" />
-/** One part of a log at a time, off the main thread. */
+/** A thread that checks a log: the first message says what it is checked against, each other is a part. */
 import { UsageError } from "../../lib/errors.ts";
-import { LogVerifier } from "../audit/verify.ts";
-import { checkPart } from "./check_part.ts";
-import type { FromCheckWorker, ToCheckWorker } from "./check_threads.ts";
+import { type LogTrust, LogVerifier } from "../audit/verify.ts";
+import { answerOf } from "../threads.ts";
+import { checkPart, type LogPart } from "./check_part.ts";
 
-let verifier: LogVerifier;
-
-self.onmessage = ({ data }: MessageEvent<ToCheckWorker>) => {
-  if ("trust" in data) verifier = new LogVerifier(data.trust);
-  else self.postMessage(isGood(data) satisfies FromCheckWorker);
+self.onmessage = ({ data: trust }: MessageEvent<LogTrust>) => {
+  const verifier = new LogVerifier(trust);
+  self.onmessage = async ({ data: part }: MessageEvent<LogPart>) => {
+    self.postMessage(await answerOf(() => isGood(verifier, part)));
+  };
 };
 
-function isGood(part: Exclude<ToCheckWorker, { trust: unknown }>): boolean {
+function isGood(verifier: LogVerifier, part: LogPart): boolean {
   try {
     checkPart(verifier, part);
     return true;

@@ -5,7 +5,7 @@
 import { fromHex, textOf } from "../../lib/bytes.ts";
 import { UsageError } from "../../lib/errors.ts";
 import { readPrivateFile, writePrivateFile } from "../../lib/private_file.ts";
-import type { Files } from "../../lib/world.ts";
+import type { Files, Socket } from "../../lib/world.ts";
 import { placeOfText } from "../audit/entry.ts";
 import { ChainKeyFile } from "../audit/chain_key.ts";
 import { parseCheckpoint } from "../audit/checkpoint.ts";
@@ -23,19 +23,28 @@ import {
 } from "../folder/bank_folder.ts";
 import { auditKeyRingOf, readBankKeys } from "../folder/bank_keys.ts";
 import { logCommand } from "../ledger/command.ts";
+import type { CheckThreads } from "./check_threads.ts";
 import { checkLog, linesOfBank, linesOfFile, readLog } from "./check_log.ts";
 import { runOperatorCommand } from "./commands.ts";
 import type { OperatorAnswer, OperatorRequest } from "./request.ts";
 import { askServer } from "./socket.ts";
 
+/** The world of an operator's program. */
+export interface OperatorWorld extends BankWorld {
+  /** Connects to a Unix socket. */
+  connectUnix(path: string): Promise<Socket>;
+  /** Starts what checks parts of a log. */
+  openCheckThreads(trust: LogTrust): CheckThreads;
+}
+
 /** The answer to a request: by the running server where there is one, otherwise as the folder's only owner. */
 export async function* answersOf(
-  world: BankWorld,
+  world: OperatorWorld,
   folder: string,
   request: OperatorRequest,
   url?: string,
 ): AsyncGenerator<OperatorAnswer, void, void> {
-  const answers = await askServer(folder, request);
+  const answers = await askServer(world, folder, request);
   if (answers) return yield* answers;
   const bank = await openBank(world, folder, url);
   try {
@@ -65,7 +74,7 @@ export interface VerifyRequest {
  * @throws {UsageError} when it could not be checked, with exit code 2
  */
 export async function verifyLog(
-  world: BankWorld,
+  world: OperatorWorld,
   { folder, url, operator, firstKeyPaths, checkpointPath, receipt, file }: VerifyRequest,
   onProgress: (done: number, of: number) => void,
 ): Promise<string> {
@@ -93,7 +102,7 @@ export async function verifyLog(
     const lines = file === undefined
       ? linesOfBank(answersOf(world, folder, { command: "read_audit", operator }, url))
       : linesOfFile(world.files, file);
-    const count = await checkLog(lines, trust, onProgress);
+    const count = await checkLog(lines, trust, world.openCheckThreads, onProgress);
     const since = checkpoint
       ? `, and extends the checkpoint of ${new Date(checkpoint.timeMs).toISOString()}`
       : "";

@@ -2,50 +2,61 @@
  * How the operator's commands reach a running server: a Unix socket that only the server's own user
  * may open. One request a connection, as a line of JSON; the answer is lines of JSON.
  */
+import { utf8 } from "../../lib/bytes.ts";
 import { UsageError } from "../../lib/errors.ts";
-import { operatorFinishMsMax, operatorRequestBytesMax } from "../../lib/limits.ts";
+import {
+  operatorFinishMsMax,
+  operatorReadBytes,
+  operatorRequestBytesMax,
+} from "../../lib/limits.ts";
+import { removeIfThere } from "../../lib/private_file.ts";
+import { pause, type Socket, type SocketListener } from "../../lib/world.ts";
 import { acceptAll } from "../accept.ts";
 import type { Bank } from "../bank.ts";
-import { removeIfThere } from "../../lib/private_file.ts";
 import { operatorSocketPath } from "../folder/bank_folder.ts";
 import { runOperatorCommand } from "./commands.ts";
-import { type OperatorAnswer, type OperatorRequest, operatorRequestOf } from "./request.ts";
+import {
+  type Answers,
+  type OperatorAnswer,
+  type OperatorRequest,
+  operatorRequestOf,
+} from "./request.ts";
 
 type Line = OperatorAnswer | { error: string; exitCode: 1 | 2 } | { done: true };
 
-/** Takes operators' requests until closed. The caller owns the data folder: a socket there is stale. */
+/**
+ * Serves operators until closed. The bank owns its folder, so a socket that lies there is stale.
+ * @param listenUnix listens on a Unix socket
+ */
 export function serveOperators(
   bank: Bank,
+  listenUnix: (path: string) => SocketListener,
 ): { close(): Promise<void> } {
-  const { files, log } = bank.world;
+  const { world } = bank;
   const path = operatorSocketPath(bank.folder.path);
-  removeIfThere(files, path);
-  const listener = Deno.listen({ transport: "unix", path });
-  Deno.chmodSync(path, 0o600);
-  const serving = new Map<Deno.UnixConn, Promise<void>>();
+  removeIfThere(world.files, path);
+  const listener = listenUnix(path);
+  const serving = new Map<Socket, Promise<void>>();
   const stopping = new AbortController();
-  const accept = () =>
-    listener.accept().catch((error) => {
-      if (error instanceof Deno.errors.BadResource) return null;
-      throw error;
-    });
-  const accepting = acceptAll({ accept }, bank.world, (connection) => {
-    const served = serve(bank, connection, log, stopping.signal).catch((error) =>
-      log(`an operator's command failed: ${error}`)
+  const accepting = acceptAll(listener, world, (socket) => {
+    const served = serve(bank, socket, stopping.signal).catch((error) =>
+      world.log(`an operator's command failed: ${error}`)
     );
-    serving.set(connection, served);
-    served.then(() => serving.delete(connection));
-  }, log);
+    serving.set(socket, served);
+    served.then(() => serving.delete(socket));
+  }, world.log);
   return {
     async close() {
       listener.close();
       stopping.abort();
       await accepting;
-      // Commands under way may finish; who says nothing or does not read is not waited for.
-      await Promise.race([Promise.all(serving.values()), pause(operatorFinishMsMax)]);
-      for (const connection of serving.keys()) closeQuietly(connection);
-      await Promise.all(serving.values());
-      removeIfThere(files, path);
+      // Commands under way may finish; a peer that sends nothing or does not read is not waited for.
+      const ended = new AbortController();
+      const finished = Promise.all(serving.values()).then(() => ended.abort());
+      await pause(world, operatorFinishMsMax, ended.signal);
+      for (const socket of serving.keys()) socket.close();
+      await finished;
+      removeIfThere(world.files, path);
     },
   };
 }
@@ -55,28 +66,23 @@ export function serveOperators(
  * @throws {UsageError} when the server refuses the command
  */
 export async function askServer(
+  { connectUnix }: { connectUnix(path: string): Promise<Socket> },
   folder: string,
   request: OperatorRequest,
-): Promise<AsyncGenerator<OperatorAnswer, void, void> | null> {
-  let connection: Deno.UnixConn;
+): Promise<Answers | null> {
   try {
-    connection = await Deno.connect({ transport: "unix", path: operatorSocketPath(folder) });
+    return answersOf(await connectUnix(operatorSocketPath(folder)), request);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.ConnectionRefused) {
-      return null; // no server, or what a killed one left behind
-    }
+    // No server, or the socket of one that was killed.
+    if (["NotFound", "ConnectionRefused"].includes((error as Error).name)) return null;
     throw error;
   }
-  return answers(connection, request);
 }
 
-async function* answers(
-  connection: Deno.UnixConn,
-  request: OperatorRequest,
-): AsyncGenerator<OperatorAnswer, void, void> {
+async function* answersOf(socket: Socket, request: OperatorRequest): Answers {
   try {
-    await writeLine(connection, request);
-    for await (const text of linesOf(connection.readable)) {
+    await writeLine(socket, request);
+    for await (const text of linesOf(socket)) {
       const line = JSON.parse(text) as Line;
       if ("done" in line) return;
       if ("error" in line) throw new UsageError(line.error, line.exitCode);
@@ -86,54 +92,39 @@ async function* answers(
       "the server ended before its answer: look whether the command was carried out",
     );
   } finally {
-    closeQuietly(connection);
+    socket.close();
   }
 }
 
-async function serve(
-  bank: Bank,
-  connection: Deno.UnixConn,
-  log: (line: string) => void,
-  stopping: AbortSignal,
-): Promise<void> {
-  const lines = linesOf(connection.readable, operatorRequestBytesMax);
+async function serve(bank: Bank, socket: Socket, stopping: AbortSignal): Promise<void> {
+  const lines = linesOf(socket, operatorRequestBytesMax);
   try {
     const { value: text, done } = await lines.next();
     if (done) return;
-    const gone = new AbortController();
-    // Nothing more is expected: what comes is the end of whoever asked.
-    lines.next().catch(() => {}).then(() => gone.abort());
-    const signal = AbortSignal.any([gone.signal, stopping]);
+    const disconnected = new AbortController();
+    // Nothing may follow the request: what comes next is the end of the connection.
+    lines.next().catch(() => {}).then(() => disconnected.abort());
+    const signal = AbortSignal.any([disconnected.signal, stopping]);
     try {
       const request = operatorRequestOf(jsonOf(text));
       for await (const answer of runOperatorCommand(bank, request, signal)) {
-        await writeLine(connection, answer);
+        await writeLine(socket, answer);
       }
-      await writeLine(connection, { done: true });
+      await writeLine(socket, { done: true });
     } catch (error) {
-      const refused = error instanceof UsageError;
-      if (!refused && !gone.signal.aborted) log(`an operator's command failed: ${error}`);
-      const told = writeLine(connection, {
-        error: refused ? error.message : "the server could not carry this out: see its log",
-        exitCode: refused ? error.exitCode : 1,
-      });
-      await told.catch(() => {}); // perhaps nobody is there to be told
+      const isRefused = error instanceof UsageError;
+      if (!isRefused && !disconnected.signal.aborted) {
+        bank.world.log(`an operator's command failed: ${error}`);
+      }
+      const failure: Line = {
+        error: isRefused ? error.message : "the server could not carry this out: see its log",
+        exitCode: isRefused ? error.exitCode : 1,
+      };
+      await writeLine(socket, failure).catch(() => {}); // the operator may have disconnected
     }
   } finally {
-    closeQuietly(connection);
+    socket.close();
   }
-}
-
-function closeQuietly(connection: Deno.UnixConn): void {
-  try {
-    connection.close();
-  } catch {
-    // the stream, or the other end, was faster
-  }
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 function jsonOf(text: string): unknown {
@@ -144,29 +135,23 @@ function jsonOf(text: string): unknown {
   }
 }
 
-async function writeLine(connection: Deno.UnixConn, line: Line | OperatorRequest): Promise<void> {
-  const bytes = new TextEncoder().encode(JSON.stringify(line) + "\n");
-  for (let at = 0; at < bytes.length;) at += await connection.write(bytes.subarray(at));
+async function writeLine(socket: Socket, line: Line | OperatorRequest): Promise<void> {
+  const bytes = utf8(JSON.stringify(line) + "\n");
+  for (let done = 0; done < bytes.length;) done += await socket.write(bytes.subarray(done));
 }
 
 async function* linesOf(
-  stream: ReadableStream<Uint8Array>,
-  bytesMax = Infinity,
-): AsyncGenerator<string> {
+  socket: Socket,
+  lengthMax = Infinity,
+): AsyncGenerator<string, void, void> {
   const decoder = new TextDecoder();
+  const chunk = new Uint8Array(operatorReadBytes);
   let held = "";
-  const reader = stream.getReader();
-  try {
-    for (;;) {
-      const { value, done } = await reader.read();
-      if (done) return;
-      held += decoder.decode(value, { stream: true });
-      if (held.length > bytesMax) throw new Error("an operator's request is too long");
-      for (let end; (end = held.indexOf("\n")) >= 0; held = held.slice(end + 1)) {
-        yield held.slice(0, end);
-      }
+  for (let count; (count = await socket.read(chunk)) !== null;) {
+    held += decoder.decode(chunk.subarray(0, count), { stream: true });
+    if (held.length > lengthMax) throw new Error("an operator's request is too long");
+    for (let end; (end = held.indexOf("\n")) >= 0; held = held.slice(end + 1)) {
+      yield held.slice(0, end);
     }
-  } finally {
-    reader.releaseLock();
   }
 }

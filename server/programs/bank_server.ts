@@ -2,7 +2,7 @@
 import { databaseUrlVariable, findDatabaseUrl } from "../../lib/database_url.ts";
 import { environmentVariable, leashEnds, runProgram, say } from "../../lib/process.ts";
 import type { BankServerStart } from "../../lib/programs.ts";
-import { listenTcp, systemFiles } from "../../lib/system.ts";
+import { listenTcp, listenUnix, systemFiles } from "../../lib/system.ts";
 import { openBank } from "../bank.ts";
 import { serveBank } from "../serve_bank.ts";
 import { systemBank } from "./system_bank.ts";
@@ -15,7 +15,7 @@ if (import.meta.main) {
     const bank = await openBank(systemBank, start.folder, url);
     await serveBank(
       bank,
-      { ...start, bind: listenTcp },
+      { ...start, bind: listenTcp, listenUnix },
       end,
       (ready) => say(JSON.stringify(ready)),
     );

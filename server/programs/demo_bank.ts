@@ -5,7 +5,7 @@ import type { DemoBankStart } from "../../lib/programs.ts";
 import { currencyOf } from "../../lib/money.ts";
 import { smallestNote } from "../../lib/notes.ts";
 import { replacePrivateFile, writePrivateFile } from "../../lib/private_file.ts";
-import { listenTcp, system, systemFiles } from "../../lib/system.ts";
+import { listenTcp, listenUnix, system, systemFiles } from "../../lib/system.ts";
 import { type Bank, createBank, openBank } from "../bank.ts";
 import { holdsBank } from "../folder/bank_folder.ts";
 import { runOperatorCommand } from "../operator/commands.ts";
@@ -123,6 +123,7 @@ if (import.meta.main) {
       sharePort: false,
       checkpoints: { folder: `${folder}/checkpoints`, everyMinutes: 60 },
       bind: listenTcp,
+      listenUnix,
     };
     await serveBank(
       bank,

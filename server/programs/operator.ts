@@ -34,7 +34,7 @@ import { migrateBank } from "../operator/migrate.ts";
 import { restoreBank } from "../operator/restore.ts";
 import { readPassword } from "../operator/password_prompt.ts";
 import { Progress } from "../operator/progress.ts";
-import { systemBank } from "./system_bank.ts";
+import { systemBank, systemOperator } from "./system_bank.ts";
 
 type Flags = OperatorStart["flags"];
 
@@ -241,7 +241,7 @@ async function runOperator(
   const request = { ...command, operator: operatorName() };
   let exitCode = 0;
   try {
-    for await (const answer of answersOf(systemBank, folder, request, databaseUrl(flags))) {
+    for await (const answer of answersOf(systemOperator, folder, request, databaseUrl(flags))) {
       if ("line" in answer) say(answer.line);
       else if ("bad" in answer) {
         console.error(answer.bad);
@@ -312,7 +312,7 @@ async function verifyAudit(flags: Flags): Promise<number> {
   };
   const progress = new Progress("checked");
   try {
-    return say(await verifyLog(systemBank, request, progress.show));
+    return say(await verifyLog(systemOperator, request, progress.show));
   } finally {
     progress.end();
   }
@@ -338,7 +338,7 @@ async function exportAudit(flags: Flags): Promise<number> {
   const file = reservePrivateFile(systemFiles, out);
   try {
     const request = { command: "read_audit", operator: operatorName() } as const;
-    const answers = answersOf(systemBank, String(flags.data), request, databaseUrl(flags));
+    const answers = answersOf(systemOperator, String(flags.data), request, databaseUrl(flags));
     const count = await exportLog(answers, file, progress.show);
     file.finish();
     progress.end();

@@ -1,9 +1,11 @@
-/** The real world of a bank's process. */
+/** The real world of a bank's process, and of an operator's. */
 import { log } from "../../lib/process.ts";
-import { systemWithFiles } from "../../lib/system.ts";
+import { connectUnix, systemWithFiles } from "../../lib/system.ts";
 import type { BankWorld } from "../bank.ts";
-import { Passwords } from "../credentials/passwords.ts";
+import { openPasswordThreads } from "../credentials/password_threads.ts";
 import { openStore, rehearseBank } from "../ledger/open_store.ts";
+import { openCheckThreads } from "../operator/check_threads.ts";
+import type { OperatorWorld } from "../operator/log_programs.ts";
 import { checkFileInThread, openLedgerThread } from "../ledger_thread.ts";
 
 /** One core is left to the ledger. */
@@ -12,9 +14,15 @@ const passwordThreads = Math.max(1, Math.min(4, navigator.hardwareConcurrency - 
 export const systemBank: BankWorld = {
   ...systemWithFiles,
   log,
-  openPasswords: () => new Passwords(passwordThreads),
+  openPasswords: () => openPasswordThreads(passwordThreads, log),
   openLedger: openLedgerThread,
   rehearseBank,
   openStore: (...place) => openStore(systemWithFiles, ...place),
   checkFile: checkFileInThread,
+};
+
+export const systemOperator: OperatorWorld = {
+  ...systemBank,
+  connectUnix,
+  openCheckThreads: (trust) => openCheckThreads(trust, navigator.hardwareConcurrency, log),
 };

@@ -2,6 +2,7 @@
  * The audit log: appending beside a plain table of the same rows, bytes of both, checking, and a page
  * of one customer's history when the log is young and when it has grown.
  */
+import { systemOperator } from "../../server/programs/system_bank.ts";
 import { systemFiles } from "../../lib/system.ts";
 import { DatabaseSync } from "node:sqlite";
 import { historyPage } from "../../server/audit/history.ts";
@@ -107,6 +108,7 @@ async function benchCheck(bench: Bench, path: string, trust: LogTrust): Promise<
   const good = await checkLog(
     linesOfFile(systemFiles, path),
     trust,
+    systemOperator.openCheckThreads,
     () => most = Math.max(most, resident()),
   );
   const seconds = (performance.now() - startMs) / 1_000;

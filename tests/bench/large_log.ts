@@ -4,6 +4,7 @@
  *
  *     deno task test:log [ENTRIES]
  */
+import { systemOperator } from "../../server/programs/system_bank.ts";
 import { systemFiles } from "../../lib/system.ts";
 import { historyPage } from "../../server/audit/history.ts";
 import { checkLog, linesOfFile } from "../../server/operator/check_log.ts";
@@ -57,9 +58,14 @@ try {
   const computed = computedUs();
   let mostMb = 0;
   const beforeMb = residentMb();
-  const good = await checkLog(linesOfFile(systemFiles, path), long.trust(), () => {
-    mostMb = Math.max(mostMb, residentMb());
-  });
+  const good = await checkLog(
+    linesOfFile(systemFiles, path),
+    long.trust(),
+    systemOperator.openCheckThreads,
+    () => {
+      mostMb = Math.max(mostMb, residentMb());
+    },
+  );
   const seconds = sinceMs(start) / 1_000;
   console.log(
     `checked ${good} entries in ${seconds.toFixed(1)} s, ` +

@@ -7,7 +7,7 @@ import { ChainKeyFile } from "../../../server/audit/chain_key.ts";
 import { nameHashOf } from "../../../server/audit/keys.ts";
 import { ChainWriter, lastTimeOf } from "../../../server/audit/writer.ts";
 import { system, systemFiles, systemWithFiles } from "../../../lib/system.ts";
-import { Passwords } from "../../../server/credentials/passwords.ts";
+import { openPasswordThreads } from "../../../server/credentials/password_threads.ts";
 import { chainKeyPath, databasePath, keysPath } from "../../../server/folder/bank_folder.ts";
 import { auditKeyRingOf, readBankKeys } from "../../../server/folder/bank_keys.ts";
 import type { Command, Reply } from "../../../server/ledger/command.ts";
@@ -56,7 +56,7 @@ if (import.meta.main) {
   const filled = await fillBank(folder!, Number(count));
   await filled.bank.close();
   const { store, submit, auditKeys } = await openEngine(folder!);
-  const passwords = new Passwords(1);
+  const passwords = openPasswordThreads(1, console.error);
   const visits = new Map<string, { terminal: string; customer: string; account: number }>();
 
   const logIn = async ({ terminal, username, password }: Record<string, string>) => {

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import { Passwords } from "../../../server/credentials/passwords.ts";
+import { openPasswordThreads } from "../../../server/credentials/password_threads.ts";
 
 Deno.test("a password passes against its own hash alone", async () => {
-  const passwords = new Passwords(2);
+  const passwords = openPasswordThreads(2, console.error);
   try {
     const salts = [1, 2].map((value) => new Uint8Array(16).fill(value));
     const hash = await passwords.hash("correct horse", salts[0]!);

@@ -10,7 +10,7 @@ import { formatLogLine, parseLogLine } from "../../../server/audit/log_line.ts";
 import { BadLog, type LogTrust, LogVerifier } from "../../../server/audit/verify.ts";
 import { checkLog, type SomeLines } from "../../../server/operator/check_log.ts";
 import { LogParts } from "../../../server/operator/check_part.ts";
-import { CheckThreads } from "../../../server/operator/check_threads.ts";
+import { openCheckThreads } from "../../../server/operator/check_threads.ts";
 import { filled } from "../../lib/helpers.ts";
 import { chainId, ChainKeyInMemory, firstKey } from "../helpers/engine.ts";
 import { writtenLog } from "../helpers/written_log.ts";
@@ -23,6 +23,8 @@ const lastEpoch = log.at(-1)!.epoch + 1;
 
 /** Few, so that a short log has many parts. */
 const partLines = 200;
+
+const threads = (trust: LogTrust) => openCheckThreads(trust, 2, console.error);
 
 const lineOf = (entry: SealedEntry) => formatLogLine(chainId, entry);
 const lines = log.map(lineOf);
@@ -64,7 +66,7 @@ async function verdict(text: readonly string[], trusted = trust): Promise<string
     return Promise.resolve(verifier.goodCount);
   });
   assertEquals(
-    await verdictOf(() => checkLog(inPieces(text), trusted, () => {}, partLines)),
+    await verdictOf(() => checkLog(inPieces(text), trusted, threads, () => {}, partLines)),
     inOne,
   );
   return inOne;
@@ -87,7 +89,7 @@ Deno.test("a good log of many parts is good, and progress is told in order", asy
     }
   }
   const told: number[] = [];
-  await checkLog(inPieces(lines), trust, (done) => told.push(done), partLines);
+  await checkLog(inPieces(lines), trust, threads, (done) => told.push(done), partLines);
   assertEquals(told, told.toSorted((a, b) => a - b));
   assertEquals(told.at(-1), 900);
 });
@@ -194,13 +196,10 @@ Deno.test("chains that are mixed, checkpoints and receipts are held against ever
 
 Deno.test("a thread that ends is not taken for one that finds the log good", async () => {
   const broken = { firstKeys: null } as unknown as LogTrust;
-  const threads = new CheckThreads(broken);
-  const [part] = new LogParts(partLines).take(lines);
-  await assertRejects(async () => {
-    await threads.take(part!);
-    await threads.done();
-  });
-  threads.close();
+  const reported: string[] = [];
+  const open = () => openCheckThreads(broken, 2, (line) => reported.push(line));
+  await assertRejects(() => checkLog(inPieces(lines), trust, open, () => {}, partLines));
+  assert(reported[0]?.startsWith("a thread has died: "), reported[0]);
 });
 
 Deno.test("a verifier goes forward alone", () => {

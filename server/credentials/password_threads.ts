@@ -1,0 +1,16 @@
+/** Starts the threads that check passwords. */
+import { ThreadPool } from "../threads.ts";
+import { type Passwords, ThreadedPasswords } from "./passwords.ts";
+
+/**
+ * @param max threads at once, each of which takes 19 MiB and one core while it works
+ * @param log receives a line when one has died
+ */
+export function openPasswordThreads(max: number, log: (line: string) => void): Passwords {
+  const start = () =>
+    new Worker(import.meta.resolve("./password_worker.ts"), {
+      type: "module",
+      deno: { permissions: "none" },
+    });
+  return new ThreadedPasswords(new ThreadPool({ start, max, log }));
+}

@@ -1,0 +1,107 @@
+/** Threads that answer requests, each one at a time: started when they are needed, replaced when one dies. */
+
+/** Answers requests in threads, or in the caller's own process. */
+export interface Threads<Request, Answer> {
+  /** @throws when the request's thread fails or dies */
+  run(request: Request): Promise<Answer>;
+  /** How many requests run at once. */
+  readonly max: number;
+  /** How many requests wait for a thread. */
+  readonly waiting: number;
+  /** Ends the threads; what they have not answered fails. */
+  close(): void;
+}
+
+/** A thread's answer to one request. */
+export type FromThread<Answer> = { value: Answer } | { error: string };
+
+/** Does a thread's work; a failure is an answer, too. */
+export async function answerOf<Answer>(
+  work: () => Answer | Promise<Answer>,
+): Promise<FromThread<Answer>> {
+  try {
+    return { value: await work() };
+  } catch (error) {
+    return { error: (error as Error).message };
+  }
+}
+
+export interface ThreadPoolOptions {
+  /** Starts a thread, which answers each request with a `FromThread`. */
+  start(): Worker;
+  /** Threads at once. */
+  max: number;
+  /** Receives a line when a thread has died. */
+  log(line: string): void;
+}
+
+interface Job<Request, Answer> {
+  request: Request;
+  answer: PromiseWithResolvers<Answer>;
+}
+
+export class ThreadPool<Request, Answer> implements Threads<Request, Answer> {
+  readonly #idle: Worker[] = [];
+  /** Every thread, with what it is at work on. */
+  readonly #jobs = new Map<Worker, Job<Request, Answer> | null>();
+  readonly #waiting: Job<Request, Answer>[] = [];
+
+  constructor(private readonly options: ThreadPoolOptions) {}
+
+  get max(): number {
+    return this.options.max;
+  }
+
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  run(request: Request): Promise<Answer> {
+    const answer = Promise.withResolvers<Answer>();
+    this.#waiting.push({ request, answer });
+    this.#runNext();
+    return answer.promise;
+  }
+
+  close(): void {
+    const jobs = [...this.#jobs.values(), ...this.#waiting.splice(0)];
+    for (const thread of this.#jobs.keys()) thread.terminate();
+    this.#jobs.clear();
+    this.#idle.length = 0;
+    for (const job of jobs) job?.answer.reject(new Error("the threads were closed"));
+  }
+
+  #runNext(): void {
+    if (this.#waiting.length === 0) return;
+    const thread = this.#idle.pop() ?? (this.#jobs.size < this.max ? this.#start() : null);
+    if (!thread) return;
+    const job = this.#waiting.shift()!;
+    this.#jobs.set(thread, job);
+    thread.postMessage(job.request);
+  }
+
+  #start(): Worker {
+    const thread = this.options.start();
+    this.#jobs.set(thread, null);
+    thread.onmessage = ({ data }: MessageEvent<FromThread<Answer>>) => {
+      const job = this.#jobs.get(thread);
+      this.#jobs.set(thread, null);
+      this.#idle.push(thread);
+      if ("value" in data) job?.answer.resolve(data.value);
+      else job?.answer.reject(new Error(data.error));
+      this.#runNext();
+    };
+    thread.onerror = (event) => {
+      event.preventDefault();
+      const job = this.#jobs.get(thread);
+      this.#jobs.delete(thread);
+      const index = this.#idle.indexOf(thread);
+      if (index >= 0) this.#idle.splice(index, 1);
+      thread.terminate();
+      this.options.log(`a thread has died: ${event.message}`);
+      job?.answer.reject(new Error(`its thread has died: ${event.message}`));
+      this.#runNext();
+    };
+    return thread;
+  }
+}
