@@ -49,18 +49,13 @@ export class BankAtm implements Atm {
     this.#line = new StandingLine(dependencies, {
       onChange,
       onConnected: async (bank, { retell }) => {
+        if (!retell) cashier.connected(bank); // a restored bank is retold first
         await cashier.recover();
         if (retell) await cashier.retell(bank, retell);
         await cashier.settle(bank);
         await this.#reports.send(bank);
       },
-      onKeepAlive: (bank) => {
-        this.#report();
-        // Movements that the bank answered with "try later", or that a visit left open.
-        if (!this.#visits.current && dependencies.journal.open().length > 0) {
-          cashier.settle(bank).catch(() => {});
-        }
-      },
+      onKeepAlive: () => this.#report(),
       onPush: (bank, push) => this.#visits.onPush(bank, push),
       // A visit continues under the old key; the next line uses the new one.
       onNewKey: (bank) => {
@@ -297,6 +292,7 @@ export class BankAtm implements Atm {
       if (!visit) return receipt(kind, amountText, "not_logged_in", nowMs);
       if (amount === null) return receipt(kind, "0", "amount_not_positive", nowMs);
       const result = await this.#visits.whileWorking(() => work(visit, amount));
+      this.#cashier.settleLater(visit.bank);
       this.#report();
       this.#notify();
       return result;

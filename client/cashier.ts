@@ -1,10 +1,17 @@
 /** The cashier: moves notes and money as the journal and the bank allow, one movement at a time. */
 import type { AccountView, Receipt } from "../lib/atm.ts";
 import type { AtmOutcome } from "../lib/errors.ts";
-import { dispensedNotesMax, takeNotesMsMax } from "../lib/limits.ts";
+import {
+  dispensedNotesMax,
+  outcomeMsMax,
+  settlePauseMsMax,
+  settlePauseMsMin,
+  takeNotesMsMax,
+} from "../lib/limits.ts";
 import type { MinorText } from "../lib/money.ts";
-import type { AtmRefusal } from "../lib/protocol/message.ts";
-import type { BankClient } from "./bank_client.ts";
+import type { Answer, AskOf, AtmRefusal } from "../lib/protocol/message.ts";
+import { pause } from "../lib/world.ts";
+import { type BankClient, NoAnswer } from "./bank_client.ts";
 import { DeviceError, PowerCut } from "./cash/devices.ts";
 import { canGive, nearestAmounts, type NoteCounts, totalOf } from "./cash/note_mix.ts";
 import { ask } from "./ask.ts";
@@ -13,6 +20,7 @@ import { factsOf, notesView, receipt } from "./receipt.ts";
 import { retell } from "./retell.ts";
 import { readInterrupted, readOutcome, settleOpen, type Settling } from "./settle.ts";
 import { newMovementId } from "./movement_id.ts";
+import { Voiding } from "./voiding.ts";
 
 /** The customer for whom money moves. */
 export interface Payer {
@@ -20,10 +28,15 @@ export interface Payer {
   readonly account: AccountView;
   /** Takes the account's state from an answer. */
   update(account: AccountView | undefined): void;
+  /** Whether a movement of this visit is in doubt. */
+  inDoubt: boolean;
 }
 
-export interface CashierDependencies
-  extends Pick<AtmDependencies, "world" | "journal" | "devices" | "log" | "takeNotesMsMax"> {
+export interface CashierDependencies extends
+  Pick<
+    AtmDependencies,
+    "world" | "journal" | "devices" | "log" | "takeNotesMsMax" | "outcomeMsMax"
+  > {
   /** ISO 4217. */
   currency: () => string;
   /** Called when notes were presented, taken or counted. */
@@ -35,14 +48,20 @@ export interface CashierDependencies
 /** Movements in which notes move. */
 type CashKind = Exclude<Receipt["kind"], "transfer">;
 
+/** The requests that begin a movement of a customer's. */
+type Request = AskOf<"authorise" | "transfer">;
+
 export class Cashier {
-  readonly #closing = Promise.withResolvers<void>();
+  readonly #closing = new AbortController();
+  readonly #voiding: Voiding;
+  #cancelSettling: () => void = () => {};
   #underWay: Promise<unknown> = Promise.resolve();
   /** Resolves when the acceptor has stopped counting. */
   #counting: Promise<unknown> = Promise.resolve();
-  #closed = false;
 
-  constructor(private readonly dependencies: CashierDependencies) {}
+  constructor(private readonly dependencies: CashierDependencies) {
+    this.#voiding = new Voiding(dependencies);
+  }
 
   /** Runs `work` after what runs now: movements, settling and log-out never overlap. */
   alone<T>(work: () => Promise<T>): Promise<T> {
@@ -51,10 +70,16 @@ export class Cashier {
     return result;
   }
 
-  /** Stops waiting for customers to take notes, before the ATM stops. */
+  /** Stops waiting for customers and for the bank, before the ATM stops. */
   close(): void {
-    this.#closed = true;
-    this.#closing.resolve();
+    this.#closing.abort();
+    this.#voiding.close();
+    this.#cancelSettling();
+  }
+
+  /** Gives a new line to the movement that is being voided, before anything else uses it. */
+  connected(bank: BankClient): void {
+    this.#voiding.connected(bank);
   }
 
   /** Resolves when nothing runs. */
@@ -78,9 +103,26 @@ export class Cashier {
     return readInterrupted(this.dependencies);
   }
 
-  /** Settles what is open with the bank. */
-  async settle(bank: BankClient): Promise<void> {
+  /**
+   * Settles what is open with the bank. What the bank cannot take yet is repeated with growing pauses.
+   * @throws {NoAnswer} when the line ends first; the next session settles the rest
+   */
+  async settle(bank: BankClient, pauseMs = settlePauseMsMin): Promise<void> {
     await this.alone(() => settleOpen(this.#settling(bank)));
+    this.settleLater(bank, pauseMs);
+  }
+
+  /** Settles what is open after a pause, if something is. */
+  settleLater(bank: BankClient, pauseMs = settlePauseMsMin): void {
+    const { world, journal } = this.dependencies;
+    this.#cancelSettling();
+    const isOpen = journal.open().some(({ state }) => state !== "acting");
+    if (!isOpen || this.#closing.signal.aborted) return;
+    this.#cancelSettling = world.after(pauseMs, () => {
+      this.settle(bank, Math.min(2 * pauseMs, settlePauseMsMax)).catch((error) => {
+        if (!(error instanceof NoAnswer)) this.dependencies.log(`settling failed: ${error.stack}`);
+      });
+    });
   }
 
   /** Repeats to the bank what was done since; see `retell`. */
@@ -97,6 +139,7 @@ export class Cashier {
   async withdraw(payer: Payer, amount: bigint, chosen?: NoteCounts): Promise<Receipt> {
     const { devices } = this.dependencies;
     const refuse = (why: AtmRefusal) => this.#refuse(payer, "withdrawal", amount, why);
+    if (payer.inDoubt) return this.#receipt("withdrawal", `${amount}`, "earlier_in_doubt");
     if (devices.jammed().includes("dispenser")) return await refuse("device_fault");
     const notes = amount > 0n ? this.#notesFor(amount, chosen) : new Map();
     if (!notes) {
@@ -125,25 +168,63 @@ export class Cashier {
   /** Transfers money to another account: in one step, without notes. */
   async transfer(payer: Payer, to: string, amount: bigint): Promise<Receipt> {
     const { journal, world } = this.dependencies;
+    const kind = "transfer";
+    if (payer.inDoubt) return this.#receipt(kind, `${amount}`, "earlier_in_doubt", { to });
     const movement = newMovementId(world);
     const account = payer.account.id;
     const currency = this.dependencies.currency();
-    const kind = "transfer";
+    const request = { op: kind, movement, account, to, amount: `${amount}`, currency } as const;
+    const untilMs = this.#outcomeUntilMs();
     journal.intend({ movement, kind, account, amount, currency, notes: new Map() }, world.nowMs());
-    const asked = { movement, account, to, amount: amount.toString(), currency };
-    const answer = await ask(payer.bank, { op: "transfer", ...asked });
-    if (answer === null || answer.outcome === "try_later") {
-      // The bank may have acted: the movement is voided in the next session.
-      return this.#receipt(kind, asked.amount, answer?.outcome ?? "in_doubt", { movement, to });
-    }
+    const answer = await ask(payer.bank, request);
+    if (isUncertain(answer)) return await this.#giveUp(payer, kind, request, answer, untilMs);
     journal.settled(movement);
     payer.update(answer.account);
-    return this.#receipt(kind, asked.amount, answer.outcome, { movement, to, ...factsOf(answer) });
+    return this.#receipt(kind, request.amount, answer.outcome, {
+      movement,
+      to,
+      ...factsOf(answer),
+    });
+  }
+
+  /**
+   * Voids a movement whose request got no certain answer. The receipt says that nothing was booked only
+   * after the bank has confirmed it.
+   */
+  async #giveUp(
+    payer: Payer,
+    kind: Receipt["kind"],
+    request: Request,
+    answer: Answer | null,
+    untilMs: number,
+  ): Promise<Receipt> {
+    const { movement, amount } = request;
+    const facts = { movement, ...("to" in request && { to: request.to }) };
+    const confirmed = await this.#voiding.void(payer.bank, movement, untilMs);
+    if (confirmed?.outcome === "ok") {
+      payer.update(confirmed.account);
+      const why = answer?.outcome ?? "bank_unreachable";
+      return this.#receipt(kind, amount, why, { ...facts, ...factsOf(confirmed) });
+    }
+    if (kind === "transfer" && confirmed?.outcome === "already_completed") {
+      // The same request again gets its first answer, as long as the customer is logged in.
+      const first = await ask(payer.bank, request);
+      payer.update(first?.account);
+      const known = first?.outcome === "ok" ? first : confirmed;
+      return this.#receipt(kind, amount, "ok", { ...facts, ...factsOf(known) });
+    }
+    return this.#inDoubt(payer, kind, amount, facts);
+  }
+
+  #outcomeUntilMs(): number {
+    const { world, outcomeMsMax: ms = outcomeMsMax } = this.dependencies;
+    return world.monotonicMs() + ms;
   }
 
   /** Opens the acceptor and counts notes until it is shut. */
   async openAcceptor(payer: Payer): Promise<AtmOutcome> {
     const { devices, onChange } = this.dependencies;
+    if (payer.inDoubt) return "earlier_in_doubt";
     if (devices.jammed().includes("acceptor") || !await this.#clear()) {
       await this.#refuse(payer, "deposit", 0n, "device_fault");
       return "device_fault";
@@ -179,7 +260,9 @@ export class Cashier {
     await this.#stopCounting(); // the count must not change after it was read
     const notes = devices.accepting() ? devices.escrow() : new Map<bigint, number>();
     const amount = totalOf(notes);
-    const result = amount === 0n
+    const result = payer.inDoubt
+      ? this.#receipt("deposit", `${amount}`, "earlier_in_doubt")
+      : amount === 0n
       ? await this.#refuse(payer, "deposit", amount, "no_notes_inserted")
       : await this.#move(payer, { kind: "deposit", amount, notes }, () => devices.cashInEnd());
     await this.returnEscrow();
@@ -193,7 +276,7 @@ export class Cashier {
     await this.#stopCounting();
     if (await this.#drive(() => devices.cashInRollback()) === null) return;
     await this.#untilTaken();
-    if (this.#closed) return; // the notes can still be taken; the next start continues here
+    if (this.#closing.signal.aborted) return; // the notes can still be taken; the next start continues here
     const notes = devices.withheld();
     if (notes.size > 0) {
       const movement = newMovementId(world);
@@ -217,23 +300,19 @@ export class Cashier {
     // an earlier outcome must be read before the counters change
     if (!await this.#clear()) return await this.#refuse(payer, kind, amount, "device_fault");
     const movement = newMovementId(world);
-    const asked = {
-      movement,
-      kind,
-      amount: amount.toString(),
-      currency: this.dependencies.currency(),
-    };
     const account = payer.account.id;
-    journal.intend({ ...asked, account, amount, notes }, world.nowMs());
-    const leave = await ask(payer.bank, { op: "authorise", ...asked, account });
-    // A settled movement must not move notes, although its first outcome was ok.
-    const over = leave?.outcome === "ok" && leave.booked !== undefined;
-    if (leave === null || leave.outcome === "try_later" || over) {
-      // The bank may have acted: the movement is voided in the next session.
-      const outcome = over ? "in_doubt" : leave?.outcome ?? "in_doubt";
-      return this.#receipt(kind, asked.amount, outcome, { movement });
-    }
+    const currency = this.dependencies.currency();
+    const asked = { movement, kind, account, amount: `${amount}`, currency };
+    const untilMs = this.#outcomeUntilMs();
+    journal.intend({ ...asked, amount, notes }, world.nowMs());
+    const request = { op: "authorise", ...asked } as const;
+    const leave = await ask(payer.bank, request);
+    if (isUncertain(leave)) return await this.#giveUp(payer, kind, request, leave, untilMs);
     payer.update(leave.account);
+    // A settled movement must not move notes, although its first outcome was ok.
+    if (leave.outcome === "ok" && leave.booked !== undefined) {
+      return this.#inDoubt(payer, kind, asked.amount, { movement });
+    }
     if (leave.outcome !== "ok") {
       journal.settled(movement);
       return this.#receipt(kind, asked.amount, leave.outcome, { movement, ...factsOf(leave) });
@@ -243,7 +322,7 @@ export class Cashier {
     journal.acting(movement, before);
     const acted = await this.#drive(act);
     const taken = acted === null ? null : await this.#handOver();
-    if (taken === null) return this.#receipt(kind, asked.amount, "in_doubt", { movement }); // the power failed
+    if (taken === null) return this.#inDoubt(payer, kind, asked.amount, { movement }); // the power failed
     // notes that were neither taken nor retracted keep the movement open
     const stuck = devices.tray().size > 0;
     const done = stuck ? null : readOutcome(this.dependencies, movement, before);
@@ -264,7 +343,8 @@ export class Cashier {
     }
     // Without an answer, or at "try later", the notes have moved: the journal settles the movement.
     const right = settled === null || settled.outcome === "ok" || settled.outcome === "try_later";
-    return this.#receipt(kind, done.toString(), right ? "ok" : "in_doubt", facts);
+    if (!right) return this.#inDoubt(payer, kind, done.toString(), facts);
+    return this.#receipt(kind, done.toString(), "ok", facts);
   }
 
   /**
@@ -281,10 +361,11 @@ export class Cashier {
     const { world, devices, onChange } = this.dependencies;
     if (devices.presented().size === 0) return true;
     onChange();
-    const late = Promise.withResolvers<void>();
-    const cancel = world.after(this.dependencies.takeNotesMsMax ?? takeNotesMsMax, late.resolve);
-    await Promise.race([devices.itemsTaken(), late.promise, this.#closing.promise]);
-    cancel();
+    const taken = new AbortController();
+    const over = AbortSignal.any([taken.signal, this.#closing.signal]);
+    const late = pause(world, this.dependencies.takeNotesMsMax ?? takeNotesMsMax, over);
+    await Promise.race([devices.itemsTaken(), late]);
+    taken.abort();
     onChange();
     return devices.presented().size === 0;
   }
@@ -316,6 +397,16 @@ export class Cashier {
     }
   }
 
+  #inDoubt(
+    payer: Payer,
+    kind: Receipt["kind"],
+    amount: MinorText,
+    facts: Partial<Receipt>,
+  ): Receipt {
+    payer.inDoubt = true;
+    return this.#receipt(kind, amount, "in_doubt", facts);
+  }
+
   #receipt(
     kind: Receipt["kind"],
     amount: MinorText,
@@ -335,6 +426,11 @@ export class Cashier {
     const answer = await ask(bank, { op: "refused", kind, amount: amount.toString(), why });
     return this.#receipt(kind, amount.toString(), why, answer?.logged && { logged: answer.logged });
   }
+}
+
+/** Whether the bank may have acted on a request, or not, or still may. */
+function isUncertain(answer: Answer | null): answer is (Answer & { outcome: "try_later" }) | null {
+  return answer === null || answer.outcome === "try_later";
 }
 
 /** The notes by which `more` exceeds `less`. */

@@ -36,6 +36,7 @@ export interface AtmDependencies {
   keepFile?: (name: string, text: string) => string;
   /** Shorter in tests. */
   answerMsMax?: number;
+  outcomeMsMax?: number;
   idleMsMax?: number;
   takeNotesMsMax?: number;
 }

@@ -58,19 +58,31 @@ export function readOutcome(
   return done;
 }
 
-async function settle({ journal, ask, log }: Settling, entry: JournalEntry): Promise<void> {
+/**
+ * Settles one movement: the journal has it as settled or disputed then, or still open at "try later".
+ * @returns the bank's answer
+ * @throws {NoAnswer} when the line ends first
+ */
+export async function settle(
+  { journal, ask, log }: Omit<Settling, "devices">,
+  entry: JournalEntry,
+): Promise<Answer> {
   const { movement, done } = entry;
   const question = questionFor(entry);
-  const { outcome, booked } = await ask(question);
-  if (outcome === "try_later") return;
+  const answer = await ask(question);
+  const { outcome, booked } = answer;
+  if (outcome === "try_later") return answer;
   // only the bank knows whether a transfer was booked: voided or completed, it is settled
   const over = entry.kind === "transfer" && outcome === "already_completed";
   const right = over || outcome === "ok" ||
     (outcome === "already_completed" && BigInt(booked ?? -1) === (done ?? 0n));
-  if (right) return journal.settled(movement);
-  const why = `${question.op}: ${outcome}`;
-  journal.disputed(movement, why);
-  log(`movement ${movement} is disputed: the bank answered ${why}`);
+  if (right) journal.settled(movement);
+  else {
+    const why = `${question.op}: ${outcome}`;
+    journal.disputed(movement, why);
+    log(`movement ${movement} is disputed: the bank answered ${why}`);
+  }
+  return answer;
 }
 
 /** The request that settles a movement in this state. */

@@ -26,7 +26,7 @@ export interface LineEvents {
   onPush: (bank: BankClient, push: Exclude<Push, NewKey>) => void;
   /** Called when the terminal has a new key: this line may end once no visit uses it. */
   onNewKey: (bank: BankClient) => void;
-  /** Called when the line has ended, whatever the reason. */
+  /** Called when the line has ended, whatever the reason; the next line does not wait for it. */
   onDisconnected: (bank: BankClient) => Promise<void>;
 }
 
@@ -39,6 +39,7 @@ export class StandingLine {
   #socket: Socket | null = null;
   #stopping = new AbortController();
   #running: Promise<void> | null = null;
+  #disconnecting: Promise<unknown> = Promise.resolve();
   #key: NamedTerminalKey | null = null;
   #keyError = "";
 
@@ -83,6 +84,7 @@ export class StandingLine {
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#running;
+    await this.#disconnecting;
   }
 
   /** Takes the present line out of use: the next visit gets a new one, with a new handshake. */
@@ -198,7 +200,9 @@ export class StandingLine {
     ended.abort();
     const visited = this.#bank !== bank;
     this.#bank = null;
-    await this.events.onDisconnected(bank);
+    const disconnected = this.events.onDisconnected(bank)
+      .catch((error) => this.dependencies.log(`the end of a line failed: ${error.stack}`));
+    this.#disconnecting = Promise.all([this.#disconnecting, disconnected]);
     return visited;
   }
 

@@ -29,6 +29,9 @@ export class Visit implements Payer {
     public touchedMs: number,
   ) {}
 
+  /** True once a movement of this visit is in doubt: no more money moves in it. */
+  inDoubt = false;
+
   /** The chosen account: everything is done with it. */
   get account(): AccountView {
     return this.accounts.find(({ id }) => id === this.chosen)!;

@@ -57,8 +57,9 @@ export type DeviceRefusal =
   | "notes_not_taken" // handed out and taken back: nothing was booked
   | "to_be_counted" // the devices lost count: people find out what was handed out or taken in
   | "not_saved" // a receipt or a history could not be written to a file
-  | "bank_unreachable" // nothing was asked of the bank, or nothing will come of it
-  | "in_doubt"; // the bank's answer was lost: the journal settles it when the bank is back
+  | "bank_unreachable" // nothing was asked of the bank, or the bank confirmed that it is void
+  | "in_doubt" // the bank has not confirmed what was booked: the journal settles it with the bank
+  | "earlier_in_doubt"; // a movement of this visit is in doubt: no more money moves in it
 
 /** What a customer's action at an ATM may come to. */
 export type AtmOutcome = Outcome | DeviceRefusal;

@@ -193,6 +193,14 @@ export const reconnectMsMax = 8 * second;
 export const reconnectPollMs = 20;
 /** A visit's touches are sent to the bank at most this often. */
 export const touchEveryMs = 20 * second;
+/**
+ * A customer waits this long at most for a movement's outcome: `requestMsMax` for the bank's answer,
+ * then as long again for the bank to confirm that the movement is void.
+ */
+export const outcomeMsMax = 2 * requestMsMax;
+/** Pauses between tries to settle a movement that the bank cannot take yet: each is twice the last. */
+export const settlePauseMsMin = 250;
+export const settlePauseMsMax = minute;
 /** Presented notes that nobody takes are drawn back after this long. */
 export const takeNotesMsMax = 30 * second;
 /** Notes in escrow, and in one withdrawal. */

@@ -164,6 +164,7 @@ export class Branch {
     {
       wrap = (journal: Journal) => journal,
       idleMsMax = 60_000,
+      outcomeMsMax,
       patient = false,
       equip = (database: DatabaseSync) => new SimulatedDevices(database, patient),
       findKey = (key?: NamedTerminalKey) => key!,
@@ -171,6 +172,7 @@ export class Branch {
     }: {
       wrap?: (journal: Journal) => Journal;
       idleMsMax?: number;
+      outcomeMsMax?: number;
       patient?: boolean;
       equip?: (database: DatabaseSync) => SimulatedDevices;
       findKey?: (enrolled?: NamedTerminalKey) => NamedTerminalKey;
@@ -198,6 +200,7 @@ export class Branch {
       demo: true,
       log: this.#log,
       idleMsMax,
+      outcomeMsMax,
       keepKey,
       keepFile: (file, text) => keepFile(systemFiles, `${this.folder}/${name}-saved`, file, text),
       takeNotesMsMax: 400,

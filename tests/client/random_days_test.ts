@@ -13,6 +13,7 @@ import { Cashier, type Payer } from "../../client/cashier.ts";
 import { Journal } from "../../client/journal.ts";
 import type { DeviceFault } from "../../lib/atm.ts";
 import { system, systemFiles } from "../../lib/system.ts";
+import type { World } from "../../lib/world.ts";
 import type { Answer, Ask } from "../../lib/protocol/message.ts";
 import { Books } from "../../server/ledger/books.ts";
 import type { Command } from "../../server/ledger/command.ts";
@@ -43,8 +44,21 @@ function chanceOf(state: number) {
 
 type Chance = ReturnType<typeof chanceOf>;
 
-/** Time stands still; what is random repeats. */
-const worldOf = (chance: Chance) => ({ ...system, randomBytes: chance.bytes, nowMs: () => 0 });
+/** Waiting takes no time, though the clock goes on; what is random repeats. */
+function worldOf(chance: Chance): World {
+  let monotonicMs = 0;
+  return {
+    ...system,
+    randomBytes: chance.bytes,
+    nowMs: () => 0,
+    monotonicMs: () => monotonicMs,
+    after: (ms, act) =>
+      system.after(0, () => {
+        monotonicMs += ms;
+        act();
+      }),
+  };
+}
 
 /** The ledger's rules on books in memory, behind a line that may lose what is asked or answered. */
 class BankInMemory {
@@ -177,7 +191,7 @@ function startAtm({ database, bank, journal, chance }: Branch, patient: boolean)
   });
   const line = bank as unknown as BankClient;
   const account = viewOf(bank.books.account(accountIdOf("bob"))!);
-  const payer: Payer = { bank: line, account, update: () => {} };
+  const payer: Payer = { bank: line, account, update: () => {}, inDoubt: false };
   return { devices, cashier, line, payer };
 }
 

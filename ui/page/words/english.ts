@@ -516,7 +516,12 @@ export const english = {
     in_doubt: {
       heading: "Your money is safe",
       lede:
-        "We could not reach the bank to finish this. It will be settled automatically: you do not have to do anything.",
+        "The bank has not confirmed this yet. Your history will show what was booked: please look there before you do it again.",
+    },
+    earlier_in_doubt: {
+      heading: "Please wait for the bank",
+      lede:
+        "The bank has not confirmed your last transaction yet. No more money can be moved in this visit.",
     },
     not_booked: {
       heading: "This could not be booked",

@@ -508,7 +508,12 @@ export const french: Words = {
     in_doubt: {
       heading: "Votre argent est en sécurité",
       lede:
-        "Nous n’avons pas pu joindre la banque pour terminer. Cela se réglera tout seul : vous n’avez rien à faire.",
+        "La banque n’a pas encore confirmé cette opération. Votre historique montrera ce qui a été enregistré : consultez-le avant de recommencer.",
+    },
+    earlier_in_doubt: {
+      heading: "Attendez la banque",
+      lede:
+        "La banque n’a pas encore confirmé votre dernière opération. Aucun argent ne peut plus bouger pendant cette visite.",
     },
     not_booked: {
       heading: "Cela n’a pas pu être enregistré",

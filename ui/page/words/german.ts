@@ -513,7 +513,12 @@ export const german: Words = {
     in_doubt: {
       heading: "Ihr Geld ist sicher",
       lede:
-        "Wir konnten die Bank nicht erreichen, um das abzuschließen. Es wird von selbst abgewickelt: Sie müssen nichts tun.",
+        "Die Bank hat dies noch nicht bestätigt. Ihr Verlauf wird zeigen, was gebucht wurde: Bitte sehen Sie dort nach, bevor Sie es noch einmal tun.",
+    },
+    earlier_in_doubt: {
+      heading: "Bitte warten Sie auf die Bank",
+      lede:
+        "Die Bank hat Ihren letzten Vorgang noch nicht bestätigt. In diesem Besuch lässt sich kein Geld mehr bewegen.",
     },
     not_booked: {
       heading: "Das konnte nicht gebucht werden",

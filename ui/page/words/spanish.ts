@@ -508,7 +508,12 @@ export const spanish: Words = {
     in_doubt: {
       heading: "Su dinero está a salvo",
       lede:
-        "No hemos podido contactar con el banco para terminar. Se resolverá solo: no tiene que hacer nada.",
+        "El banco aún no lo ha confirmado. Su historial mostrará lo que se ha anotado: consúltelo antes de repetirlo.",
+    },
+    earlier_in_doubt: {
+      heading: "Espere al banco, por favor",
+      lede:
+        "El banco aún no ha confirmado su última operación. En esta visita ya no se puede mover más dinero.",
     },
     not_booked: {
       heading: "No se ha podido realizar",

@@ -35,6 +35,7 @@ const looks: Partial<Record<Refused, Look>> = {
   notes_not_taken: ["notes"],
   to_be_counted: ["fault", "warn"],
   bank_unreachable: ["cut", "warn"],
+  earlier_in_doubt: ["clock"],
 };
 
 export function lookOf(refused: Refused): Look {
