@@ -1,5 +1,6 @@
 /** The page as its host shows it, bundled when the ATM starts: nothing generated is checked in. */
 
+import { styleSheets } from "../page/styles.ts";
 import { languages } from "../page/words/languages.ts";
 import { wordsElementId } from "../page/words.ts";
 
@@ -36,7 +37,8 @@ export async function bundlePage(entry: PageEntry): Promise<Page> {
   const lean = script.replace(/\n\s+/g, "\n")
     .replace(/(?<=[>`}])\n(?=<)|(?<=>)\n(?=[`$])/g, "");
   const html = withWords(await read("index.html"));
-  return { html, script: lean, style: await read("style.css") };
+  const style = (await Promise.all(styleSheets.map(read))).join("\n");
+  return { html, script: lean, style };
 }
 
 /** The words of all languages lie in the document as data, which no browser runs. */

@@ -16,7 +16,7 @@ export function Receipt({ screen, state, view, send, words }: ViewScreenProps<"r
   const text = receiptText(receipt, view, words);
   const aside = html`
     ${receipt.notes.length > 0 && html`
-      <div class="tray tray--${receipt.kind}">
+      <div class="tray">
         <${NoteStacks} notes=${receipt.notes} currency=${view.currency} words=${words} />
       </div>
     `}
