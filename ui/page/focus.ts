@@ -1,6 +1,6 @@
 /** Where the focus is on a screen that has just come up, and what the window is called then. */
-import type { State } from "./state.ts";
-import { fill, type Words } from "./words.ts";
+import type { State } from "./state/reduce.ts";
+import { fill, type Words } from "./words/words.ts";
 
 /**
  * A new screen is read out from its heading, or typed into at its first field; a question over it

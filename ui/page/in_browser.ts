@@ -1,8 +1,8 @@
 /** The page's entry in a browser. */
-import { openBrowserBridge, takeLaunchSecret } from "./browser_bridge.ts";
+import { openBrowserBridge, takeLaunchSecret } from "./bridge/browser_bridge.ts";
 import { platformMouth } from "./speech.ts";
 import { startShell } from "./shell.ts";
-import { wordsOf } from "./words.ts";
+import { wordsOf } from "./words/words.ts";
 
 const bridge = openBrowserBridge({
   fetch: (input, init) => fetch(input, init),

@@ -1,8 +1,8 @@
 /** The page's entry in a native window. */
 import { platformMouth } from "./speech.ts";
 import { startShell } from "./shell.ts";
-import { type BoundFunction, openWindowBridge } from "./window_bridge.ts";
-import { wordsOf } from "./words.ts";
+import { type BoundFunction, openWindowBridge } from "./bridge/window_bridge.ts";
+import { wordsOf } from "./words/words.ts";
 
 const { strongroom } = globalThis as unknown as { strongroom: BoundFunction };
 const root = document.getElementById("app")!;

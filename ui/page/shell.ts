@@ -2,12 +2,12 @@
 import { render } from "preact";
 import { html } from "htm/preact";
 import { App } from "./app.ts";
-import type { Bridge, Call, CallValue } from "./bridge.ts";
+import type { Bridge, Call, CallValue } from "./bridge/bridge.ts";
 import { focusAfter } from "./focus.ts";
 import { listenToKeys } from "./keys.ts";
 import { type Mouth, spokenOf } from "./speech.ts";
-import { type Answered, initialState, type PageEvent, reduce, type State } from "./state.ts";
-import type { Tables } from "./words.ts";
+import { type Answered, initialState, type PageEvent, reduce, type State } from "./state/reduce.ts";
+import type { Tables } from "./words/words.ts";
 
 /** What the page's host has beside the screen; what is missing is not offered. */
 export interface Host {

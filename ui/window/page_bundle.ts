@@ -2,7 +2,7 @@
 
 import { styleSheets } from "../page/styles.ts";
 import { languages } from "../page/words/languages.ts";
-import { wordsElementId } from "../page/words.ts";
+import { wordsElementId } from "../page/words/words.ts";
 
 /** Where the page runs: each host has an entry of its own. */
 export type PageEntry = "in_browser" | "in_window";

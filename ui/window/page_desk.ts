@@ -3,7 +3,7 @@
  * calls checked and counted, and no visit that outlives its page.
  */
 import type { Atm } from "../../lib/atm.ts";
-import type { Answer, NumberedView } from "../page/bridge.ts";
+import type { Answer, NumberedView } from "../page/bridge/bridge.ts";
 import { type CallRefusal, parseCall } from "./calls.ts";
 
 export const deskLimits = {

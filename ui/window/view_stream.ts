@@ -1,5 +1,5 @@
 /** Views as a stream of JSON lines, with an empty line now and then to show that the host lives. */
-import type { Gone, NumberedView } from "../page/bridge.ts";
+import type { Gone, NumberedView } from "../page/bridge/bridge.ts";
 
 export interface ViewStream {
   body: ReadableStream<Uint8Array>;

@@ -7,7 +7,7 @@
  * the answer is the same refusal, without a reason.
  */
 import { timingSafeEqual } from "@std/crypto/timing-safe-equal";
-import type { WatchAnswer, WindowRequest } from "../page/window_bridge.ts";
+import type { WatchAnswer, WindowRequest } from "../page/bridge/window_bridge.ts";
 import { deskLimits, type HostOptions, PageDesk } from "./page_desk.ts";
 
 export interface WindowHostOptions extends HostOptions {

@@ -11,7 +11,7 @@ import {
   signedMoney,
   timeOfDay,
   wait,
-} from "../../../ui/page/format.ts";
+} from "../../../ui/page/words/format.ts";
 
 const euro = { code: "EUR", exponent: 2 };
 const yen = { code: "JPY", exponent: 0 };

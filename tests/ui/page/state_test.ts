@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { AtmView, OutOfService, Receipt } from "../../../lib/atm.ts";
 import type { AtmOutcome } from "../../../lib/errors.ts";
-import type { Call } from "../../../ui/page/bridge.ts";
+import type { Call } from "../../../ui/page/bridge/bridge.ts";
 import {
   initialState,
   type PageEvent,
@@ -10,7 +10,7 @@ import {
   type Screen,
   show,
   type State,
-} from "../../../ui/page/state.ts";
+} from "../../../ui/page/state/reduce.ts";
 import { pageTimes } from "../../../ui/page/state/time.ts";
 
 const startMs = 1_000_000;

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { timeOfDay } from "../../../ui/page/screens/menu/menu.ts";
-import { counted, fill } from "../../../ui/page/words.ts";
+import { counted, fill } from "../../../ui/page/words/words.ts";
 import { languages } from "../../../ui/page/words/languages.ts";
 
 /** Every wording of a table with its path. */

@@ -7,7 +7,7 @@ import {
   startBrowserHost,
 } from "../../../ui/window/browser_host.ts";
 import { deskLimits } from "../../../ui/window/page_desk.ts";
-import type { Answer, NumberedView } from "../../../ui/page/bridge.ts";
+import type { Answer, NumberedView } from "../../../ui/page/bridge/bridge.ts";
 import { randomBytes } from "../open_atm.ts";
 import { ScriptedAtm } from "../scripted_atm.ts";
 

@@ -3,9 +3,9 @@ import type { VNode } from "preact";
 import { html } from "htm/preact";
 import type { AtmView } from "../../../lib/atm.ts";
 import { minorFromText } from "../../../lib/money.ts";
-import { money, signedMoney } from "../format.ts";
-import type { State } from "../state.ts";
-import { fill, type Words } from "../words.ts";
+import { money, signedMoney } from "../words/format.ts";
+import type { State } from "../state/reduce.ts";
+import { fill, type Words } from "../words/words.ts";
 
 export function AccountCard(
   { view, state, words, brief }: {

@@ -2,7 +2,7 @@
 import type { VNode } from "preact";
 import { html } from "htm/preact";
 import type { MinorText } from "../../../lib/money.ts";
-import { shortMoney } from "../format.ts";
+import { shortMoney } from "../words/format.ts";
 import type { ViewScreenProps } from "./screen_props.ts";
 
 type Props = Pick<ViewScreenProps<"withdraw">, "view" | "send" | "words">;

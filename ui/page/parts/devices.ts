@@ -2,9 +2,9 @@
 import type { VNode } from "preact";
 import { html } from "htm/preact";
 import type { AtmView, DeviceFault } from "../../../lib/atm.ts";
-import { shortMoney } from "../format.ts";
-import type { DemoCall, Intent } from "../state.ts";
-import { fill, type Words } from "../words.ts";
+import { shortMoney } from "../words/format.ts";
+import type { DemoCall, Intent } from "../state/reduce.ts";
+import { fill, type Words } from "../words/words.ts";
 
 const parts = {
   what: ["jam", "lost count", "power cut"],

@@ -1,7 +1,7 @@
 /** Digits to press on the screen. The field that they type into keeps the focus. */
 import type { VNode } from "preact";
 import { html } from "htm/preact";
-import type { Words } from "../words.ts";
+import type { Words } from "../words/words.ts";
 import { Icon } from "./icon.ts";
 
 const digits = ["1", "2", "3", "4", "5", "6", "7", "8", "9"];

@@ -1,10 +1,10 @@
 /** The question before an idle customer is logged out. */
 import type { VNode } from "preact";
 import { html } from "htm/preact";
-import { wait } from "../format.ts";
-import type { Intent, State } from "../state.ts";
+import { wait } from "../words/format.ts";
+import type { Intent, State } from "../state/reduce.ts";
 import { idleLeftMs } from "../state/time.ts";
-import { fill, type Words } from "../words.ts";
+import { fill, type Words } from "../words/words.ts";
 import { Emblem } from "./icon.ts";
 
 export function MoreTime(

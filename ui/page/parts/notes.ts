@@ -3,8 +3,8 @@ import type { VNode } from "preact";
 import { html } from "htm/preact";
 import type { Notes } from "../../../lib/atm.ts";
 import { type Currency, minorFromText, type MinorText } from "../../../lib/money.ts";
-import { shortMoney } from "../format.ts";
-import type { Words } from "../words.ts";
+import { shortMoney } from "../words/format.ts";
+import type { Words } from "../words/words.ts";
 
 /** More notes of a stack than these are not drawn, only counted. */
 const drawnMax = 5;

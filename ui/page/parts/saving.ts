@@ -1,8 +1,8 @@
 /** Writes what is on the screen to a file beside the machine, and tells where it is. */
 import type { VNode } from "preact";
 import { html } from "htm/preact";
-import type { Saving } from "../state.ts";
-import { fill, type Words } from "../words.ts";
+import type { Saving } from "../state/reduce.ts";
+import { fill, type Words } from "../words/words.ts";
 import { Icon } from "./icon.ts";
 
 /** A path reads from left to right in every language: isolated by the marks that Unicode has for it. */

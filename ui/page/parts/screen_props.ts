@@ -1,6 +1,6 @@
 import type { AtmView } from "../../../lib/atm.ts";
-import type { Intent, Screen, ScreenName, State } from "../state.ts";
-import type { Words } from "../words.ts";
+import type { Intent, Screen, ScreenName, State } from "../state/reduce.ts";
+import type { Words } from "../words/words.ts";
 
 /** What every screen is given. */
 export interface ScreenProps<Name extends ScreenName> {

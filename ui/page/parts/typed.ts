@@ -1,9 +1,9 @@
 /** One large field, and the key pad that types into it: an amount, or an account's number. */
 import type { ComponentChildren, VNode } from "preact";
 import { html } from "htm/preact";
-import type { Intent } from "../state.ts";
+import type { Intent } from "../state/reduce.ts";
 import { typedLengthMax } from "../state/intents.ts";
-import type { Words } from "../words.ts";
+import type { Words } from "../words/words.ts";
 import { KeyPad } from "./key_pad.ts";
 
 interface TypedProps {

@@ -1,7 +1,7 @@
 /** A call was answered: what that does to the screen. */
 import type { HistoryPage, Notes, Receipt } from "../../../lib/atm.ts";
 import type { AtmOutcome } from "../../../lib/errors.ts";
-import type { CallValue } from "../bridge.ts";
+import type { CallValue } from "../bridge/bridge.ts";
 import {
   type Answered,
   type Recipient,

@@ -1,6 +1,6 @@
 /** The customer wants something: what that does to the screen, and which call it starts. */
 import { amountMinorMax, minorFromText, parseAmount } from "../../../lib/money.ts";
-import type { CallArgs } from "../bridge.ts";
+import type { CallArgs } from "../bridge/bridge.ts";
 import type { HistoryFilter, Notes } from "../../../lib/atm.ts";
 import {
   type HistoryScreen,

@@ -1,4 +1,4 @@
-import type { Words } from "../words.ts";
+import type { Words } from "./words.ts";
 
 const elsewhere = "إذا كنت على عجلة، فالرجاء استخدام صراف آخر.";
 const loggedOut = "تم تسجيل خروجك";

@@ -1,4 +1,4 @@
-import type { Words } from "../words.ts";
+import type { Words } from "./words.ts";
 
 const elsewhere = "Si vous êtes pressé, utilisez un autre distributeur, s’il vous plaît.";
 const loggedOut = "Vous avez été déconnecté";

@@ -1,4 +1,4 @@
-import type { Words } from "../words.ts";
+import type { Words } from "./words.ts";
 
 const elsewhere = "Wenn Sie es eilig haben, nutzen Sie bitte einen anderen Automaten.";
 const loggedOut = "Sie wurden abgemeldet";

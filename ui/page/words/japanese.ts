@@ -1,4 +1,4 @@
-import type { Words } from "../words.ts";
+import type { Words } from "./words.ts";
 
 const elsewhere = "お急ぎの場合は、ほかのATMをご利用ください。";
 const loggedOut = "ログアウトしました";

@@ -1,5 +1,5 @@
 /** The tables of all languages, for the host that puts them into the page's document. */
-import type { Tables } from "../words.ts";
+import type { Tables } from "./words.ts";
 import { arabic } from "./arabic.ts";
 import { english } from "./english.ts";
 import { french } from "./french.ts";

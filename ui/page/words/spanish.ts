@@ -1,4 +1,4 @@
-import type { Words } from "../words.ts";
+import type { Words } from "./words.ts";
 
 const elsewhere = "Si tiene prisa, utilice otro cajero, por favor.";
 const loggedOut = "Su sesión se ha cerrado";

@@ -1,8 +1,8 @@
 /** Which account? Everything is done with the one that is chosen here. */
 import type { VNode } from "preact";
 import { html } from "htm/preact";
-import { money } from "../../format.ts";
-import { fill } from "../../words.ts";
+import { money } from "../../words/format.ts";
+import { fill } from "../../words/words.ts";
 import type { ViewScreenProps } from "../../parts/screen_props.ts";
 import { Stage } from "../../parts/stage.ts";
 

@@ -2,10 +2,10 @@
 import type { VNode } from "preact";
 import { html } from "htm/preact";
 import { parseAmount } from "../../../../lib/money.ts";
-import { moneyList, shortMoney } from "../../format.ts";
+import { moneyList, shortMoney } from "../../words/format.ts";
 import type { ViewScreenProps } from "../../parts/screen_props.ts";
 import { Stage } from "../../parts/stage.ts";
-import { fill } from "../../words.ts";
+import { fill } from "../../words/words.ts";
 import { TypedField, TypedKeys } from "../../parts/typed.ts";
 
 export function Amount({ screen, view, send, words }: ViewScreenProps<"amount">): VNode {

@@ -2,7 +2,7 @@
 import type { VNode } from "preact";
 import { html } from "htm/preact";
 import { minorFromText } from "../../../../lib/money.ts";
-import { money } from "../../format.ts";
+import { money } from "../../words/format.ts";
 import { AccountCard } from "../../parts/account_card.ts";
 import { Details } from "../../parts/details.ts";
 import type { ViewScreenProps } from "../../parts/screen_props.ts";

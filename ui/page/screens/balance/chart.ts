@@ -3,8 +3,8 @@ import type { VNode } from "preact";
 import { html } from "htm/preact";
 import type { AtmView, DayBalance } from "../../../../lib/atm.ts";
 import { minorFromText, type MinorText } from "../../../../lib/money.ts";
-import { calendarDay, money, shortMoney } from "../../format.ts";
-import { fill, type Words } from "../../words.ts";
+import { calendarDay, money, shortMoney } from "../../words/format.ts";
+import { fill, type Words } from "../../words/words.ts";
 
 interface ChartProps {
   /** Null until the bank has told. */

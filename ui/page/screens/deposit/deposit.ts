@@ -1,11 +1,11 @@
 /** The acceptor is open: notes in escrow, counted as they come in. */
 import type { VNode } from "preact";
 import { html } from "htm/preact";
-import { money, moneyList } from "../../format.ts";
+import { money, moneyList } from "../../words/format.ts";
 import { Icon } from "../../parts/icon.ts";
 import { NoteStacks } from "../../parts/notes.ts";
 import type { ViewScreenProps } from "../../parts/screen_props.ts";
-import { counted, fill } from "../../words.ts";
+import { counted, fill } from "../../words/words.ts";
 import { Stage } from "../../parts/stage.ts";
 
 export function Deposit({ state, view, send, words }: ViewScreenProps<"deposit">): VNode {

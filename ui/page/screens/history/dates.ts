@@ -2,8 +2,8 @@
 import type { VNode } from "preact";
 import { html } from "htm/preact";
 import type { AtmView, HistoryFilter } from "../../../../lib/atm.ts";
-import { addDays, beginOf, dateIn } from "../../format.ts";
-import type { Words } from "../../words.ts";
+import { addDays, beginOf, dateIn } from "../../words/format.ts";
+import type { Words } from "../../words/words.ts";
 import { Choice } from "../../parts/choice.ts";
 
 interface DatesProps {

@@ -2,9 +2,9 @@
 import type { VNode } from "preact";
 import { html } from "htm/preact";
 import type { AtmView, HistoryEntry } from "../../../../lib/atm.ts";
-import { day, money, sentence, signedMoney, timeOfDay } from "../../format.ts";
+import { day, money, sentence, signedMoney, timeOfDay } from "../../words/format.ts";
 import { Icon, type IconName } from "../../parts/icon.ts";
-import { fill, type Tables, type Words } from "../../words.ts";
+import { fill, type Tables, type Words } from "../../words/words.ts";
 import { entryInWords } from "./in_words.ts";
 
 interface EntriesProps {

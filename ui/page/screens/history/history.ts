@@ -6,7 +6,7 @@ import { Icon } from "../../parts/icon.ts";
 import { SaveButton } from "../../parts/saving.ts";
 import type { ViewScreenProps } from "../../parts/screen_props.ts";
 import { Stage } from "../../parts/stage.ts";
-import { fill, type Tables } from "../../words.ts";
+import { fill, type Tables } from "../../words/words.ts";
 import { Choice } from "../../parts/choice.ts";
 import { Dates, rangeOf } from "./dates.ts";
 import { Entries } from "./entries.ts";

@@ -1,6 +1,6 @@
 /** An entry of the log in the customer's language. The log speaks English, and is the pattern for it. */
 import type { HistoryEntry } from "../../../../lib/atm.ts";
-import { fill, type Tables, type Words } from "../../words.ts";
+import { fill, type Tables, type Words } from "../../words/words.ts";
 
 /** What was done, and why it was refused; what nobody has words for is said as the log says it. */
 export function entryInWords(

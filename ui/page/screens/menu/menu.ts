@@ -5,9 +5,9 @@ import { AccountCard } from "../../parts/account_card.ts";
 import { Icon, type IconName } from "../../parts/icon.ts";
 import type { ViewScreenProps } from "../../parts/screen_props.ts";
 import { Stage } from "../../parts/stage.ts";
-import { hourOfDay } from "../../format.ts";
-import { fill } from "../../words.ts";
-import type { Place } from "../../state.ts";
+import { hourOfDay } from "../../words/format.ts";
+import { fill } from "../../words/words.ts";
+import type { Place } from "../../state/reduce.ts";
 
 export function Menu({ state, view, send, words }: ViewScreenProps<"menu">): VNode {
   const tile = (to: Place, icon: IconName, name: string, hint: string) =>

@@ -1,8 +1,8 @@
 /** Which notes? Each way to pay the amount, drawn; the first has the fewest notes. */
 import type { VNode } from "preact";
 import { html } from "htm/preact";
-import { shortMoney } from "../../format.ts";
-import { fill } from "../../words.ts";
+import { shortMoney } from "../../words/format.ts";
+import { fill } from "../../words/words.ts";
 import { NoteStacks } from "../../parts/notes.ts";
 import type { ViewScreenProps } from "../../parts/screen_props.ts";
 import { Stage } from "../../parts/stage.ts";

@@ -2,13 +2,13 @@
 import type { VNode } from "preact";
 import { html } from "htm/preact";
 import { passwordLengthMin } from "../../../../lib/limits.ts";
-import { fill } from "../../words.ts";
+import { fill } from "../../words/words.ts";
 import { Keyboard, KeyboardSwitch } from "../../parts/keyboard.ts";
 import { Reveal } from "../../parts/reveal.ts";
 import type { ViewScreenProps } from "../../parts/screen_props.ts";
 import { SecretField } from "../../parts/secret_field.ts";
 import { Stage } from "../../parts/stage.ts";
-import type { PasswordFault } from "../../state.ts";
+import type { PasswordFault } from "../../state/reduce.ts";
 
 /** What can be told without asking the bank, and the field that it is about. */
 function faultOf(current: string, next: string, again: string): [PasswordFault, string] | null {

@@ -1,7 +1,7 @@
 /** What a receipt says, on the screen and on paper. */
 import type { AtmView, Receipt } from "../../../../lib/atm.ts";
-import { dateTime, money, shortMoney, shortReference } from "../../format.ts";
-import type { Words } from "../../words.ts";
+import { dateTime, money, shortMoney, shortReference } from "../../words/format.ts";
+import type { Words } from "../../words/words.ts";
 
 export interface Row {
   name: string;

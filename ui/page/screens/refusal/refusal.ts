@@ -2,13 +2,13 @@
 import type { VNode } from "preact";
 import { html } from "htm/preact";
 import { minorFromText } from "../../../../lib/money.ts";
-import { money, shortReference, wait } from "../../format.ts";
+import { money, shortReference, wait } from "../../words/format.ts";
 import { Details } from "../../parts/details.ts";
 import { NoteStacks } from "../../parts/notes.ts";
 import type { ViewScreenProps } from "../../parts/screen_props.ts";
 import { Stage } from "../../parts/stage.ts";
 import { amountButtons } from "../../parts/amount_buttons.ts";
-import { fill } from "../../words.ts";
+import { fill } from "../../words/words.ts";
 import { lookOf } from "./looks.ts";
 
 type Props = ViewScreenProps<"refusal">;

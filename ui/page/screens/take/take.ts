@@ -4,7 +4,7 @@ import { html } from "htm/preact";
 import type { AtmView } from "../../../../lib/atm.ts";
 import { NoteStacks } from "../../parts/notes.ts";
 import { Stage } from "../../parts/stage.ts";
-import type { Words } from "../../words.ts";
+import type { Words } from "../../words/words.ts";
 
 export function Take({ view, words }: { view: AtmView; words: Words }): VNode {
   const { heading, lede } = words.take;

@@ -1,8 +1,8 @@
 /** Is this right? A transfer is final: all of it is shown before it is sent. */
 import type { VNode } from "preact";
 import { html } from "htm/preact";
-import { money } from "../../format.ts";
-import { fill } from "../../words.ts";
+import { money } from "../../words/format.ts";
+import { fill } from "../../words/words.ts";
 import { Details } from "../../parts/details.ts";
 import type { ViewScreenProps } from "../../parts/screen_props.ts";
 import { Stage } from "../../parts/stage.ts";

@@ -1,7 +1,7 @@
 /** Whom is the money for? The number of an account, or another of one's own. */
 import type { VNode } from "preact";
 import { html } from "htm/preact";
-import { fill } from "../../words.ts";
+import { fill } from "../../words/words.ts";
 import { Icon } from "../../parts/icon.ts";
 import type { ViewScreenProps } from "../../parts/screen_props.ts";
 import { Stage } from "../../parts/stage.ts";

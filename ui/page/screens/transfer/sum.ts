@@ -2,8 +2,8 @@
 import type { VNode } from "preact";
 import { html } from "htm/preact";
 import { parseAmount } from "../../../../lib/money.ts";
-import { money } from "../../format.ts";
-import { fill } from "../../words.ts";
+import { money } from "../../words/format.ts";
+import { fill } from "../../words/words.ts";
 import type { ViewScreenProps } from "../../parts/screen_props.ts";
 import { Stage } from "../../parts/stage.ts";
 import { TypedField, TypedKeys } from "../../parts/typed.ts";

@@ -3,7 +3,7 @@ import type { VNode } from "preact";
 import { html } from "htm/preact";
 import type { ViewScreenProps } from "../../parts/screen_props.ts";
 import { Door } from "../../parts/mark.ts";
-import { fill } from "../../words.ts";
+import { fill } from "../../words/words.ts";
 import { Stage } from "../../parts/stage.ts";
 
 export function Welcome({ view, send, words }: ViewScreenProps<"welcome">): VNode {

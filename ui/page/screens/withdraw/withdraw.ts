@@ -1,10 +1,10 @@
 /** How much cash? Amounts that can be paid out right now, or one of the customer's own. */
 import type { VNode } from "preact";
 import { html } from "htm/preact";
-import { money } from "../../format.ts";
+import { money } from "../../words/format.ts";
 import { Icon } from "../../parts/icon.ts";
 import type { ViewScreenProps } from "../../parts/screen_props.ts";
-import { fill } from "../../words.ts";
+import { fill } from "../../words/words.ts";
 import { Stage } from "../../parts/stage.ts";
 import { amountButtons } from "../../parts/amount_buttons.ts";
 

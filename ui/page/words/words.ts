@@ -3,8 +3,8 @@
  * page's document carries them beside the script, and the page reads the one that it needs. Names in
  * braces are places for values.
  */
-import type { Language } from "../../lib/atm.ts";
-import type { english } from "./words/english.ts";
+import type { Language } from "../../../lib/atm.ts";
+import type { english } from "./english.ts";
 
 /** A language's table. What is missing in one does not pass the type check. */
 export type Words = typeof english;

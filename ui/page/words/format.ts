@@ -1,5 +1,5 @@
 /** Money, dates and names as the page shows them. Locale and time zone are always passed in. */
-import { type Currency, formatMoney, minorFromText, type MinorText } from "../../lib/money.ts";
+import { type Currency, formatMoney, minorFromText, type MinorText } from "../../../lib/money.ts";
 
 /** An amount with its decimals: "€40.00". What is no amount shows as a dash. */
 export function money(minor: MinorText, currency: Currency, locale: string): string {

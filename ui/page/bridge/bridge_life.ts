@@ -1,6 +1,6 @@
 /** The life of a bridge, whatever carries it: once dead, it stays so, and says so once. */
 import { type Gone, newestOnly, type NumberedView, silentSecondsMax } from "./bridge.ts";
-import type { AtmView } from "../../lib/atm.ts";
+import type { AtmView } from "../../../lib/atm.ts";
 
 export interface BridgeLife {
   /** Aborted when the bridge dies. */

@@ -3,7 +3,7 @@
  * server in the browser (`browser_bridge`), a bound function in a native window (`window_bridge`).
  * Both keep this contract.
  */
-import type { AtmCalls, AtmView } from "../../lib/atm.ts";
+import type { AtmCalls, AtmView } from "../../../lib/atm.ts";
 
 export type CallName = keyof AtmCalls;
 export type CallArgs<Name extends CallName> = Parameters<AtmCalls[Name]>;

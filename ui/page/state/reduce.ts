@@ -5,13 +5,13 @@
  * A call that is `pending` keeps every other from starting, so nothing can be pressed twice. No
  * state ever holds a password: it passes through the `log_in` event into the call, and is gone.
  */
-import { onAnswer } from "./state/answers.ts";
-import { onIntent } from "./state/intents.ts";
-import { initialState, type PageEvent, type State, type Step } from "./state/model.ts";
-import { onTick, onTouch } from "./state/time.ts";
-import { onView } from "./state/views.ts";
+import { onAnswer } from "./answers.ts";
+import { onIntent } from "./intents.ts";
+import { initialState, type PageEvent, type State, type Step } from "./model.ts";
+import { onTick, onTouch } from "./time.ts";
+import { onView } from "./views.ts";
 
-export * from "./state/model.ts";
+export * from "./model.ts";
 
 /** The one reducer. `nowMs` never runs backwards. */
 export function reduce(before: State, event: PageEvent, nowMs: number): Step {
