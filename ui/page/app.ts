@@ -4,7 +4,7 @@ import { html } from "htm/preact";
 import { Header } from "./parts/header.ts";
 import { Devices } from "./parts/devices.ts";
 import { MoreTime } from "./parts/more_time.ts";
-import type { Intent, ScreenName, State } from "./state/reduce.ts";
+import type { Intent, ScreenName, State } from "./state/model.ts";
 import type { Tables, Words } from "./words/words.ts";
 import { Accounts } from "./screens/accounts/accounts.ts";
 import { Amount } from "./screens/amount/amount.ts";

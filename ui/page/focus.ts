@@ -1,5 +1,5 @@
 /** Where the focus is on a screen that has just come up, and what the window is called then. */
-import type { State } from "./state/reduce.ts";
+import type { State } from "./state/model.ts";
 import { fill, type Words } from "./words/words.ts";
 
 /**

@@ -6,7 +6,8 @@ import type { Bridge, Call, CallValue } from "./bridge/bridge.ts";
 import { focusAfter } from "./focus.ts";
 import { listenToKeys } from "./keys.ts";
 import { type Mouth, spokenOf } from "./speech.ts";
-import { type Answered, initialState, type PageEvent, reduce, type State } from "./state/reduce.ts";
+import { type Answered, initialState, type PageEvent, type State } from "./state/model.ts";
+import { reduce } from "./state/reduce.ts";
 import type { Tables } from "./words/words.ts";
 
 /** What the page's host has beside the screen; what is missing is not offered. */

@@ -6,11 +6,11 @@ import type { Call } from "../../../ui/page/bridge/bridge.ts";
 import {
   initialState,
   type PageEvent,
-  reduce,
   type Screen,
   show,
   type State,
-} from "../../../ui/page/state/reduce.ts";
+} from "../../../ui/page/state/model.ts";
+import { reduce } from "../../../ui/page/state/reduce.ts";
 import { pageTimes } from "../../../ui/page/state/time.ts";
 
 const startMs = 1_000_000;

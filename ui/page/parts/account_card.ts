@@ -4,7 +4,7 @@ import { html } from "htm/preact";
 import type { AtmView } from "../../../lib/atm.ts";
 import { minorFromText } from "../../../lib/money.ts";
 import { money, signedMoney } from "../words/format.ts";
-import type { State } from "../state/reduce.ts";
+import type { State } from "../state/model.ts";
 import { fill, type Words } from "../words/words.ts";
 
 export function AccountCard(

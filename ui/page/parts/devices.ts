@@ -3,7 +3,7 @@ import type { VNode } from "preact";
 import { html } from "htm/preact";
 import type { AtmView, DeviceFault } from "../../../lib/atm.ts";
 import { shortMoney } from "../words/format.ts";
-import type { DemoCall, Intent } from "../state/reduce.ts";
+import type { DemoCall, Intent } from "../state/model.ts";
 import { fill, type Words } from "../words/words.ts";
 
 const parts = {

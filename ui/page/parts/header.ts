@@ -1,7 +1,7 @@
 /** The top of every screen: whose bank this is, which ATM, whether the bank answers, how it speaks. */
 import type { VNode } from "preact";
 import { html } from "htm/preact";
-import type { Intent, State } from "../state/reduce.ts";
+import type { Intent, State } from "../state/model.ts";
 import { fromSettings } from "../state/screens.ts";
 import { fill, type Words } from "../words/words.ts";
 import { Icon, type IconName } from "./icon.ts";

@@ -1,7 +1,7 @@
 /** Letters to press on the screen, for a machine without keys. The field being typed in keeps the focus. */
 import type { VNode } from "preact";
 import { html } from "htm/preact";
-import type { Intent, State } from "../state/reduce.ts";
+import type { Intent, State } from "../state/model.ts";
 import type { Words } from "../words/words.ts";
 import { Icon, type IconName } from "./icon.ts";
 

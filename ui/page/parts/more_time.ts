@@ -2,7 +2,7 @@
 import type { VNode } from "preact";
 import { html } from "htm/preact";
 import { wait } from "../words/format.ts";
-import type { Intent, State } from "../state/reduce.ts";
+import type { Intent, State } from "../state/model.ts";
 import { idleLeftMs } from "../state/time.ts";
 import { fill, type Words } from "../words/words.ts";
 import { Emblem } from "./icon.ts";

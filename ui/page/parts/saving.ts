@@ -1,7 +1,7 @@
 /** Writes what is on the screen to a file beside the machine, and tells where it is. */
 import type { VNode } from "preact";
 import { html } from "htm/preact";
-import type { Saving } from "../state/reduce.ts";
+import type { Saving } from "../state/model.ts";
 import { fill, type Words } from "../words/words.ts";
 import { Icon } from "./icon.ts";
 

@@ -1,5 +1,5 @@
 import type { AtmView } from "../../../lib/atm.ts";
-import type { Intent, Screen, ScreenName, State } from "../state/reduce.ts";
+import type { Intent, Screen, ScreenName, State } from "../state/model.ts";
 import type { Words } from "../words/words.ts";
 
 /** What every screen is given. */

@@ -1,7 +1,7 @@
 /** One large field, and the key pad that types into it: an amount, or an account's number. */
 import type { ComponentChildren, VNode } from "preact";
 import { html } from "htm/preact";
-import type { Intent } from "../state/reduce.ts";
+import type { Intent } from "../state/model.ts";
 import { typedLengthMax } from "../state/intents.ts";
 import type { Words } from "../words/words.ts";
 import { KeyPad } from "./key_pad.ts";

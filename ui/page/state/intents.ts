@@ -8,7 +8,6 @@ import {
   type PasswordFault,
   type Recipient,
   type RefusalScreen,
-  type Refused,
   type Screen,
   show,
   start,
@@ -16,6 +15,7 @@ import {
   type Step,
   withoutSettings,
 } from "./model.ts";
+import type { Refused } from "../words/shapes.ts";
 import { endedScreen, fromSettings, safeScreen } from "./screens.ts";
 
 /** Longest amount that can be typed, in characters. */

@@ -11,12 +11,9 @@ import type {
   Receipt,
   VisitEnd,
 } from "../../../lib/atm.ts";
-import type { AtmOutcome } from "../../../lib/errors.ts";
 import type { MinorText } from "../../../lib/money.ts";
 import type { Call, CallName, CallValue, Gone } from "../bridge/bridge.ts";
-
-/** Why the customer is told no: what machine and bank refuse, and what is no amount at all. */
-export type Refused = Exclude<AtmOutcome, "ok"> | "amount_not_a_number";
+import type { Refused } from "../words/shapes.ts";
 
 /** Whom a transfer is for. */
 export interface Recipient {

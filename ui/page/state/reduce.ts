@@ -11,8 +11,6 @@ import { initialState, type PageEvent, type State, type Step } from "./model.ts"
 import { onTick, onTouch } from "./time.ts";
 import { onView } from "./views.ts";
 
-export * from "./model.ts";
-
 /** The one reducer. `nowMs` never runs backwards. */
 export function reduce(before: State, event: PageEvent, nowMs: number): Step {
   if (before.screen.name === "gone") return { state: before };

@@ -1,8 +1,7 @@
 /** English, and with it the shape of every other language's table: see `../words.ts`. */
 import type { HistoryEntry, OutOfService, VisitEnd } from "../../../lib/atm.ts";
 import type { Gone } from "../bridge/bridge.ts";
-import type { Refused } from "../state/reduce.ts";
-import type { HardlyMet, NoticeWords, Plural, RefusalWords } from "./words.ts";
+import type { HardlyMet, NoticeWords, Plural, RefusalWords, Refused } from "./shapes.ts";
 
 const elsewhere = "If you are in a hurry, please use another ATM.";
 const loggedOut = "You were logged out";

@@ -5,48 +5,13 @@
  */
 import type { Language } from "../../../lib/atm.ts";
 import type { english } from "./english.ts";
+import type { Plural } from "./shapes.ts";
 
 /** A language's table. What is missing in one does not pass the type check. */
 export type Words = typeof english;
 
 /** Every language's table. */
 export type Tables = Record<Language, Words>;
-
-/** A wording for each of a language's plural categories. */
-export type Plural = { other: string } & Partial<Record<Intl.LDMLPluralRule, string>>;
-
-/** A notice: what is the matter, what helps, and what the button says that leads on, if one does. */
-export interface NoticeWords {
-  heading: string;
-  lede: string;
-  /** In the lede's place for somebody who was logged in. */
-  ledeVisit?: string;
-  help?: string;
-  next?: string;
-}
-
-/** A refusal: what happened, and what the button says where it leads to more than going on. */
-export interface RefusalWords {
-  heading: string;
-  lede: string;
-  next?: string;
-}
-
-/** What a customer can hardly meet: all have the words of `not_booked`. */
-export type HardlyMet =
-  | "amount_not_whole"
-  | "id_reused"
-  | "unknown_movement"
-  | "voided"
-  | "already_completed"
-  | "already_reversed"
-  | "terminal_revoked"
-  | "name_taken"
-  | "name_reserved"
-  | "over_balance_limit"
-  | "account_not_empty"
-  | "rotation_under_way"
-  | "unknown_name";
 
 /** The words with values in their places: `At {terminal}` is "At lobby". */
 export function fill(template: string, values: Record<string, string>): string {

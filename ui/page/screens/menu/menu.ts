@@ -7,7 +7,7 @@ import type { ViewScreenProps } from "../../parts/screen_props.ts";
 import { Stage } from "../../parts/stage.ts";
 import { hourOfDay } from "../../words/format.ts";
 import { fill } from "../../words/words.ts";
-import type { Place } from "../../state/reduce.ts";
+import type { Place } from "../../state/model.ts";
 
 export function Menu({ state, view, send, words }: ViewScreenProps<"menu">): VNode {
   const tile = (to: Place, icon: IconName, name: string, hint: string) =>

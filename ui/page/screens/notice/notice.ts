@@ -4,7 +4,8 @@ import { html } from "htm/preact";
 import type { IconName, Tone } from "../../parts/icon.ts";
 import type { ScreenProps } from "../../parts/screen_props.ts";
 import { Stage } from "../../parts/stage.ts";
-import type { NoticeWords, Words } from "../../words/words.ts";
+import type { NoticeWords } from "../../words/shapes.ts";
+import type { Words } from "../../words/words.ts";
 
 type Props = ScreenProps<"out_of_service" | "lost" | "back" | "ended" | "gone">;
 type Told = Props["screen"];

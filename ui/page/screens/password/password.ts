@@ -8,7 +8,7 @@ import { Reveal } from "../../parts/reveal.ts";
 import type { ViewScreenProps } from "../../parts/screen_props.ts";
 import { SecretField } from "../../parts/secret_field.ts";
 import { Stage } from "../../parts/stage.ts";
-import type { PasswordFault } from "../../state/reduce.ts";
+import type { PasswordFault } from "../../state/model.ts";
 
 /** What can be told without asking the bank, and the field that it is about. */
 function faultOf(current: string, next: string, again: string): [PasswordFault, string] | null {

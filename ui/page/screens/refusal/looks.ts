@@ -1,6 +1,6 @@
 /** The emblem of each refusal: `warn` where something is wrong, calm where one only has to choose. */
 import type { IconName, Tone } from "../../parts/icon.ts";
-import type { Refused } from "../../state/reduce.ts";
+import type { Refused } from "../../words/shapes.ts";
 
 type Look = [icon: IconName, tone?: Tone];
 

@@ -4,7 +4,7 @@ import { html } from "htm/preact";
 import { Choice } from "../../parts/choice.ts";
 import type { ViewScreenProps } from "../../parts/screen_props.ts";
 import { Stage } from "../../parts/stage.ts";
-import type { Settings as Chosen } from "../../state/reduce.ts";
+import type { Settings as Chosen } from "../../state/model.ts";
 import type { Tables } from "../../words/words.ts";
 
 type Props = ViewScreenProps<"settings"> & { tables: Tables };

@@ -1,0 +1,41 @@
+/** The shapes of wordings that every language has alike. */
+import type { AtmOutcome } from "../../../lib/errors.ts";
+
+/** Why a request was refused: by the machine, by the bank, or because what was typed is no amount. */
+export type Refused = Exclude<AtmOutcome, "ok"> | "amount_not_a_number";
+
+/** A wording for each of a language's plural categories. */
+export type Plural = { other: string } & Partial<Record<Intl.LDMLPluralRule, string>>;
+
+/** A notice: what is the matter, what helps, and what the button says that leads on, if one does. */
+export interface NoticeWords {
+  heading: string;
+  lede: string;
+  /** In the lede's place for somebody who was logged in. */
+  ledeVisit?: string;
+  help?: string;
+  next?: string;
+}
+
+/** A refusal: what happened, and what the button says where it leads to more than going on. */
+export interface RefusalWords {
+  heading: string;
+  lede: string;
+  next?: string;
+}
+
+/** What a customer can hardly meet: all have the words of `not_booked`. */
+export type HardlyMet =
+  | "amount_not_whole"
+  | "id_reused"
+  | "unknown_movement"
+  | "voided"
+  | "already_completed"
+  | "already_reversed"
+  | "terminal_revoked"
+  | "name_taken"
+  | "name_reserved"
+  | "over_balance_limit"
+  | "account_not_empty"
+  | "rotation_under_way"
+  | "unknown_name";
