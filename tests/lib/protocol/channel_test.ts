@@ -1,0 +1,224 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { textOf, utf8 } from "../../../lib/bytes.ts";
+import { ProtocolError } from "../../../lib/errors.ts";
+import { closeMsMax, outgoingBytesMax } from "../../../lib/limits.ts";
+import { Channel, type ChannelOptions, type ChannelWorld } from "../../../lib/protocol/channel.ts";
+import type { Socket } from "../../../lib/world.ts";
+import { countingBytes, terminalKey } from "../helpers.ts";
+
+/** A clock that the test sets, and its timers. */
+class Time {
+  nowMs = 0;
+  readonly timers = new Map<number, { atMs: number; act: () => void }>();
+  timersSet = 0;
+
+  world(): ChannelWorld {
+    return {
+      nowMs: () => this.nowMs,
+      monotonicMs: () => this.nowMs,
+      randomBytes: countingBytes(),
+      after: (ms, act) => {
+        const id = this.timersSet++;
+        this.timers.set(id, { atMs: this.nowMs + ms, act });
+        return () => void this.timers.delete(id);
+      },
+    };
+  }
+
+  /** Lets so much time pass, and runs the timers that are due. */
+  async pass(ms: number): Promise<void> {
+    this.nowMs += ms;
+    for (const [id, { atMs, act }] of [...this.timers]) {
+      if (atMs <= this.nowMs && this.timers.delete(id)) act();
+    }
+    await settled();
+  }
+}
+
+/** Resolves once all that can happen without another event has happened. */
+const settled = () => new Promise((resolve) => setTimeout(resolve));
+
+/** One end of a connection in memory. */
+class End implements Socket {
+  peer!: End;
+  /** Set to hold back what is written. */
+  isStuck = false;
+  isClosed = false;
+  #arrived: Uint8Array[] = [];
+  #reading: { into: Uint8Array; resolve: (count: number | null) => void } | null = null;
+
+  read(into: Uint8Array): Promise<number | null> {
+    return new Promise((resolve) => {
+      this.#reading = { into, resolve };
+      this.#serve();
+    });
+  }
+
+  write(bytes: Uint8Array): Promise<number> {
+    if (this.isClosed) return Promise.reject(new Error("closed"));
+    if (this.isStuck) return new Promise(() => {});
+    this.peer.#arrived.push(bytes.slice());
+    this.peer.#serve();
+    return Promise.resolve(bytes.length);
+  }
+
+  close(): void {
+    this.isClosed = true;
+    this.#serve();
+    this.peer.#serve();
+  }
+
+  #serve(): void {
+    if (!this.#reading) return;
+    const { into, resolve } = this.#reading;
+    const first = this.isClosed ? undefined : this.#arrived.shift();
+    if (!first && !this.isClosed && !this.peer.isClosed) return;
+    this.#reading = null;
+    if (!first) return resolve(null);
+    into.set(first.subarray(0, into.length));
+    if (first.length > into.length) this.#arrived.unshift(first.subarray(into.length));
+    resolve(Math.min(first.length, into.length));
+  }
+}
+
+const server = {
+  find: () => ({ known: true, key: terminalKey }),
+  inTurn: <T>(exchange: () => T) => Promise.resolve(exchange()),
+};
+
+/** Two ends of a connection that have not begun. */
+function connected(time: Time, options: Partial<ChannelOptions> = {}) {
+  const [near, far] = [new End(), new End()];
+  [near.peer, far.peer] = [far, near];
+  const client = new Channel(near, time.world(), { readBytes: 64 });
+  return { client, bank: new Channel(far, time.world(), { readBytes: 64, ...options }), near, far };
+}
+
+/** Two ends that have proved themselves to each other. */
+async function proved(time: Time, options?: Partial<ChannelOptions>) {
+  const ends = connected(time, options);
+  await Promise.all([ends.client.connect(terminalKey), ends.bank.accept(server)]);
+  return ends;
+}
+
+Deno.test("both ends prove themselves, then messages go in both directions until a close", async () => {
+  const { client, bank, near, far } = await proved(new Time());
+  client.send(utf8("question"));
+  bank.send(utf8("answer"));
+  assertEquals(textOf(await bank.receive() as Uint8Array), "question");
+  assertEquals(textOf(await client.receive() as Uint8Array), "answer");
+  client.finish();
+  bank.send(utf8("late")); // the end that closes first still takes what comes
+  assertEquals(await bank.receive(), "close");
+  await bank.end("replaced");
+  assertEquals(textOf(await client.receive() as Uint8Array), "late");
+  assertEquals(await client.receive(), "replaced");
+  client.close();
+  await Promise.all([client.closed, bank.closed]);
+  assert(near.isClosed && far.isClosed);
+});
+
+Deno.test("a terminal that is not known, and one that stops being known, is not proved", async () => {
+  for (const knownTimes of [0, 1]) {
+    const { client, bank } = connected(new Time());
+    let left = knownTimes;
+    const find = () => ({ known: left-- > 0, key: terminalKey });
+    const accepted = assertRejects(() => bank.accept({ ...server, find }), ProtocolError);
+    accepted.then(() => bank.close());
+    if (knownTimes === 0) {
+      await assertRejects(() => client.connect(terminalKey), ProtocolError, "server hello");
+    } else await client.connect(terminalKey);
+    await accepted;
+  }
+});
+
+Deno.test("nothing is sent before the handshake, nor after the close", async () => {
+  const { client, bank, near } = await proved(new Time());
+  let written = 0;
+  const write = near.write.bind(near);
+  near.write = (bytes) => (written++, write(bytes));
+  client.finish();
+  client.send(utf8("too late"));
+  client.finish();
+  await settled();
+  assertEquals(written, 1);
+  assertEquals(await bank.receive(), "close");
+  const unproved = connected(new Time());
+  unproved.client.send(utf8("too early"));
+  await unproved.client.end();
+  await assertRejects(() => unproved.bank.accept(server), ProtocolError, "client hello");
+});
+
+Deno.test("a stream that ends without a close was cut", async () => {
+  const { client, bank, near } = await proved(new Time());
+  near.close();
+  await assertRejects(() => bank.receive(), ProtocolError, "stream cut");
+  await assertRejects(() => client.receive(), ProtocolError, "stream cut");
+});
+
+Deno.test("a deadline closes the socket, and one timer serves all deadlines", async () => {
+  const time = new Time();
+  const { bank } = await proved(time, { silentMsMax: 1_000 });
+  const { client } = await proved(time);
+  client.closeAfter(500);
+  for (let count = 0; count < 100; count++) client.closeAfter(1_000);
+  assertEquals([time.timersSet, time.timers.size], [1, 1]);
+  await time.pass(999);
+  assert(client.isOpen);
+  await time.pass(1);
+  assert(!client.isOpen);
+  await client.closed;
+  assertEquals(time.timers.size, 0);
+  assert(bank.isOpen, "silence counts only once a message is waited for");
+  const received = bank.receive();
+  await time.pass(1_000);
+  assertEquals(await received, null);
+});
+
+Deno.test("a whole frame ends the silence; a deadline that is taken back closes nothing", async () => {
+  const time = new Time();
+  const { client, bank } = await proved(time, { silentMsMax: 1_000 });
+  client.closeAfter(1_500);
+  for (let count = 0; count < 3; count++) {
+    const received = bank.receive();
+    await time.pass(600);
+    client.send(utf8("here"));
+    assert(await received instanceof Uint8Array);
+    client.closeAfter(Infinity);
+  }
+  assert(client.isOpen && bank.isOpen);
+  client.closeAfter(0);
+  await time.pass(0);
+  assert(!client.isOpen);
+});
+
+Deno.test("a peer that does not read delays an end by a bounded time, and takes bounded memory", async () => {
+  const time = new Time();
+  const slow = await proved(time);
+  slow.far.isStuck = true;
+  slow.bank.send(utf8("stuck"));
+  const ended = slow.bank.end();
+  await time.pass(closeMsMax - 1);
+  assert(!slow.far.isClosed);
+  await time.pass(1);
+  assert(slow.far.isClosed);
+  slow.far.isStuck = false;
+  const stuck = await proved(time);
+  stuck.far.isStuck = true;
+  const message = new Uint8Array(60_000);
+  for (let count = 0; count < outgoingBytesMax / 65_600 - 1; count++) stuck.bank.send(message);
+  assert(!stuck.far.isClosed);
+  stuck.bank.send(message);
+  assert(stuck.far.isClosed);
+  await Promise.race([ended, settled()]);
+});
+
+Deno.test("what arrived before an end is not acted on after it", async () => {
+  const { client, bank } = await proved(new Time());
+  client.send(utf8("first"));
+  client.send(utf8("second"));
+  assertEquals(textOf(await bank.receive() as Uint8Array), "first");
+  const ended = bank.end();
+  assertEquals(await bank.receive(), null);
+  await ended;
+});
