@@ -25,6 +25,18 @@ export const keyAgeGraceMs = minute;
 /** A message is padded to the next of these, so that its length tells nothing. */
 export const plaintextSizeClassesBytes = [256, 512, 1_024, 4_096, 16_384, 65_536] as const;
 
+// Messages: lengths of texts, in UTF-16 units
+export const accountLengthMax = 64;
+/** An amount that somebody typed: the ledger refuses by name what is not one. */
+export const amountLengthMax = 32;
+export const outcomeLengthMax = 64;
+export const cursorLengthMax = 64;
+/** Names, places and ids. */
+export const shortTextLengthMax = 256;
+export const actionLengthMax = 1_024;
+/** A sealed entry of the log, in base64. */
+export const sealedEntryLengthMax = 4_096;
+
 // Connections
 /** Sockets at once, before and after their handshake. */
 export const connectionsMax = 12_000;

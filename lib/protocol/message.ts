@@ -14,10 +14,17 @@ import type {
   Notes,
 } from "../atm.ts";
 import {
+  accountLengthMax,
+  actionLengthMax,
+  amountLengthMax,
   balanceDaysMax,
   cassettesMax,
+  cursorLengthMax,
   historyTextLengthMax,
+  outcomeLengthMax,
   passwordLengthMax,
+  sealedEntryLengthMax,
+  shortTextLengthMax,
   usernameLengthMax,
 } from "../limits.ts";
 import { type Currency, minorFromText, type MinorText } from "../money.ts";
@@ -259,7 +266,7 @@ const yesOrNo: Check<boolean> = (value) => typeof value === "boolean" ? value : 
 const kind = oneOf("withdrawal", "deposit");
 const entryKind = oneOf("withdrawal", "deposit", "transfer", "log-in", "other");
 const entryOutcome = oneOf("done", "refused");
-const shortText = text(256);
+const shortText = text(shortTextLengthMax);
 
 const account: Check<AccountView> = (value) =>
   record(
@@ -281,13 +288,13 @@ const dayBalance: Check<DayBalance> = (value) => record({ day: calendarDay, book
 const entry: Check<HistoryEntry> = (value) =>
   record({
     place: shortText,
-    action: text(1_024),
+    action: text(actionLengthMax),
     kind: entryKind,
     outcome: entryOutcome,
     time: instant,
     terminal: shortText,
     amount: maybe(minor),
-    sealed: maybe(text(4_096)),
+    sealed: maybe(text(sealedEntryLengthMax)),
     tag: maybe(tag),
   }, value);
 
@@ -296,17 +303,23 @@ const askFields: { [O in Operation]: Fields } = {
   log_in: { username: text(usernameLengthMax), password: text(passwordLengthMax) },
   log_out: { reason: oneOf("customer", "idle", "closing") },
   touch: {},
-  history: { filter, cursor: maybe(text(64)), sealed: maybe(yesOrNo) },
-  authorise: { kind, movement, account: text(64), amount: text(32), currency: currencyCode },
-  transfer: {
+  history: { filter, cursor: maybe(text(cursorLengthMax)), sealed: maybe(yesOrNo) },
+  authorise: {
+    kind,
     movement,
-    account: text(64),
-    to: text(64),
-    amount: text(32),
+    account: text(accountLengthMax),
+    amount: text(amountLengthMax),
     currency: currencyCode,
   },
-  recipient: { account: text(64) },
-  balance: { account: text(64) },
+  transfer: {
+    movement,
+    account: text(accountLengthMax),
+    to: text(accountLengthMax),
+    amount: text(amountLengthMax),
+    currency: currencyCode,
+  },
+  recipient: { account: text(accountLengthMax) },
+  balance: { account: text(accountLengthMax) },
   change_password: { current: text(passwordLengthMax), next: text(passwordLengthMax) },
   refused: {
     kind,
@@ -326,7 +339,7 @@ const askFields: { [O in Operation]: Fields } = {
   retell: {
     movement,
     kind: oneOf("withdrawal", "deposit", "load", "count"),
-    account: text(64),
+    account: text(accountLengthMax),
     amount: minor,
     currency: currencyCode,
   },
@@ -342,7 +355,7 @@ const pushFields: { [P in Push["push"]]: Fields } = {
 };
 
 const answerFields = {
-  outcome: text(64) as Check<Outcome>,
+  outcome: text(outcomeLengthMax) as Check<Outcome>,
   retryAfterMs: maybe(whole),
   bank: maybe((value) =>
     record({
@@ -361,6 +374,6 @@ const answerFields = {
   booked: maybe(minor),
   logged: maybe((value) => record({ place: shortText, tag }, value)),
   entries: maybe(listOf(entry)),
-  cursor: maybe(text(64)),
+  cursor: maybe(text(cursorLengthMax)),
   days: maybe(listOf(dayBalance, balanceDaysMax)),
 };

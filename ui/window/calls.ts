@@ -3,17 +3,16 @@
  * bridge is untrusted until it has passed here.
  */
 import type { Atm, AtmCalls, DeviceFault, HistoryFilter, Notes } from "../../lib/atm.ts";
-import { cassettesMax, receiptTextLengthMax } from "../../lib/limits.ts";
+import {
+  accountLengthMax,
+  cassettesMax,
+  cursorLengthMax,
+  historyTextLengthMax,
+  passwordLengthMax,
+  receiptTextLengthMax,
+  usernameLengthMax,
+} from "../../lib/limits.ts";
 import { amountMinorMax, minorFromText } from "../../lib/money.ts";
-
-/** Sizes of what a page may send, in UTF-16 units. */
-export const callLimits = {
-  usernameLengthMax: 64,
-  passwordLengthMax: 256,
-  filterTextLengthMax: 64,
-  cursorLengthMax: 512,
-  accountLengthMax: 64,
-} as const;
 
 /** The call is not made because its name is unknown or its arguments are not what it takes. */
 export type CallRefusal = "unknown_call" | "bad_arguments";
@@ -24,8 +23,8 @@ type Parse = (args: readonly unknown[]) => Invoke | null;
 const parsers = new Map<string, Parse>(Object.entries(
   {
     logIn: ([username, password, ...more]) =>
-      isText(username, 1, callLimits.usernameLengthMax) &&
-        isText(password, 0, callLimits.passwordLengthMax) && more.length === 0
+      isText(username, 1, usernameLengthMax) &&
+        isText(password, 0, passwordLengthMax) && more.length === 0
         ? (atm) => atm.logIn(username, password)
         : null,
     logOut: (args) => args.length === 0 ? (atm) => atm.logOut() : null,
@@ -49,8 +48,8 @@ const parsers = new Map<string, Parse>(Object.entries(
         ? (atm) => atm.transfer(to, amount)
         : null,
     changePassword: ([current, next, ...more]) =>
-      isText(current, 0, callLimits.passwordLengthMax) &&
-        isText(next, 0, callLimits.passwordLengthMax) && more.length === 0
+      isText(current, 0, passwordLengthMax) &&
+        isText(next, 0, passwordLengthMax) && more.length === 0
         ? (atm) => atm.changePassword(current, next)
         : null,
     saveReceipt: ([text, ...more]) =>
@@ -62,7 +61,7 @@ const parsers = new Map<string, Parse>(Object.entries(
     history: ([filter, cursor, sealed, ...more]) =>
       isFilter(filter) && more.length === 0 &&
         (cursor === undefined || cursor === null ||
-          isText(cursor, 1, callLimits.cursorLengthMax)) &&
+          isText(cursor, 1, cursorLengthMax)) &&
         (sealed === undefined || typeof sealed === "boolean")
         ? (atm) => atm.history(filter, cursor ?? undefined, sealed)
         : null,
@@ -101,7 +100,7 @@ function isAmount(value: unknown): value is string {
 }
 
 function isAccount(value: unknown): value is string {
-  return isText(value, 1, callLimits.accountLengthMax);
+  return isText(value, 1, accountLengthMax);
 }
 
 function areNotes(value: unknown): value is Notes[] {
@@ -123,7 +122,7 @@ const filterFields: Record<keyof HistoryFilter, (value: unknown) => boolean> = {
   kind: (value) =>
     ["withdrawal", "deposit", "transfer", "log-in", "other"].includes(value as string),
   outcome: (value) => ["done", "refused"].includes(value as string),
-  text: (value) => isText(value, 0, callLimits.filterTextLengthMax),
+  text: (value) => isText(value, 0, historyTextLengthMax),
   from: isInstant,
   before: isInstant,
 };

@@ -1,6 +1,7 @@
 /** A field for a password: what is typed stays in it alone, and can be shown. */
 import type { VNode } from "preact";
 import { html } from "htm/preact";
+import { passwordLengthMax } from "../../../lib/limits.ts";
 
 /** What is typed is a name or a secret: nothing is to be completed, corrected or remembered. */
 export const asTyped = {
@@ -9,9 +10,6 @@ export const asTyped = {
   autocorrect: "off",
   spellcheck: false,
 };
-
-/** Longest password that can be typed. */
-const passwordLengthMax = 256;
 
 export interface SecretFieldProps {
   name: string;

@@ -1,6 +1,7 @@
 /** All that was done in the customer's name, newest first, a page at a time. */
 import type { VNode } from "preact";
 import { html } from "htm/preact";
+import { historyTextLengthMax } from "../../../../lib/limits.ts";
 import type { HistoryFilter } from "../../../../lib/atm.ts";
 import { Icon } from "../../parts/icon.ts";
 import { SaveButton } from "../../parts/saving.ts";
@@ -55,7 +56,7 @@ export function History(
           name="text"
           aria-label=${words.history.search}
           placeholder=${words.history.search}
-          maxlength="64"
+          maxlength=${historyTextLengthMax}
           autocomplete="off"
           defaultValue=${filter.text ?? ""}
         />

@@ -1,15 +1,13 @@
 /** Who is there? The password stays in its field, which is cleared as it is sent. */
 import type { VNode } from "preact";
 import { html } from "htm/preact";
+import { usernameLengthMax } from "../../../../lib/limits.ts";
 import type { ViewScreenProps } from "../../parts/screen_props.ts";
 import { Icon } from "../../parts/icon.ts";
 import { Keyboard, KeyboardSwitch } from "../../parts/keyboard.ts";
 import { Reveal } from "../../parts/reveal.ts";
 import { asTyped, SecretField } from "../../parts/secret_field.ts";
 import { Stage } from "../../parts/stage.ts";
-
-/** Longest name that can be typed. */
-const usernameLengthMax = 64;
 
 export function LogIn(props: ViewScreenProps<"log_in">): VNode {
   const { screen, state, send, words } = props;
