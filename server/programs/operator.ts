@@ -32,8 +32,8 @@ import {
 } from "../operator/log_programs.ts";
 import { migrateBank } from "../operator/migrate.ts";
 import { restoreBank } from "../operator/restore.ts";
-import { readPassword } from "../operator/password_prompt.ts";
-import { Progress } from "../operator/progress.ts";
+import { readPassword } from "./password_prompt.ts";
+import { Progress } from "./progress.ts";
 import { systemBank, systemOperator } from "./system_bank.ts";
 
 type Flags = OperatorStart["flags"];

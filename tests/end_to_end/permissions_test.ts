@@ -1,5 +1,5 @@
 /** A program, given exactly the permissions that its launcher computes, can do no more: the table of docs/ARCHITECTURE.md. */
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { inTemporaryFolder } from "../server/helpers/temporary.ts";
 import {
   atmPermissions,
@@ -107,3 +107,13 @@ for (const [program, permissionsOf, expected] of table) {
       assertEquals(JSON.parse(new TextDecoder().decode(stdout)), expected);
     }));
 }
+
+Deno.test("the table in docs/ARCHITECTURE.md is this one", async () => {
+  const text = await Deno.readTextFile(`${project}/docs/ARCHITECTURE.md`);
+  const document = text.replace(/ +/g, " ");
+  for (const [program, , granted] of table) {
+    const names = granted.map((name) => name in sources ? `\`${name}/\`` : name);
+    const row = `| \`${program}\` | ${names.join(", ")} |`;
+    assert(document.includes(row), `docs/ARCHITECTURE.md lacks the row ${row}`);
+  }
+});

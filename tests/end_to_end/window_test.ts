@@ -114,7 +114,7 @@ Deno.test({
       await desktop.sees("€2,480.00", second);
 
       const tree = treeOf(demo.program.pid);
-      const windows = [findIn(tree, "atm-window")!].flatMap(treeOf);
+      const windows = [findIn(tree, "atm_window")!].flatMap(treeOf);
       assert(windows.length >= 3, "the ATM and WebKit's processes");
       assertEquals(listeningOf(windows), [], "no socket for anybody to knock at");
       await desktop.closeWindow(other!);

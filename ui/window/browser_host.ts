@@ -68,7 +68,7 @@ export function startBrowserHost(options: BrowserHostOptions): BrowserHost {
   let authority = "";
   let pageNumber = 0;
   let stream: ViewStream | null = null;
-  const desk = new PageDesk(options, { onView: (newest) => stream?.tell(newest) });
+  const desk = new PageDesk(options, { onView: (newest) => stream?.send(newest) });
 
   const open = (request: Request) => {
     const secret = secrets.exchange(request.headers.get("x-launch-secret"));

@@ -1,8 +1,8 @@
 /**
  * Two of GTK's signals that a customer's window must not have, on Linux; elsewhere there are none.
  *
- * GTK brings a debugger of its own to every window, and Ctrl+Shift+I or Ctrl+Shift+D opens it: with it
- * whoever stands at the ATM could change or crash what runs.
+ * GTK adds a debugger to every window, and Ctrl+Shift+I or Ctrl+Shift+D opens it: with it anybody at
+ * the ATM could change or crash what runs.
  *
  * WebKit's view outlives its window for a moment. What its page still says then goes to webview's
  * engine, and when that is freed already the process ends in a crash.

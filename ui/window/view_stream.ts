@@ -4,7 +4,7 @@ import type { Gone, NumberedView } from "../page/bridge/bridge.ts";
 export interface ViewStream {
   body: ReadableStream<Uint8Array>;
   /** Tells a newer view. A reader that is slow gets the newest only. */
-  tell(view: NumberedView): void;
+  send(view: NumberedView): void;
   /** Ends the stream, after a last word if there is one. */
   end(lastWord?: { gone: Gone }): void;
 }
@@ -45,7 +45,7 @@ export function streamViews(
   });
   return {
     body,
-    tell(view) {
+    send(view) {
       waiting = view;
       flush();
     },

@@ -109,8 +109,8 @@ function parseRequest(text: string, secret: Uint8Array): WindowRequest | null {
     return null;
   }
   if (!Array.isArray(request) || typeof request[0] !== "string") return null;
-  const said = new TextEncoder().encode(request[0]);
-  if (said.length !== secret.length || !timingSafeEqual(said, secret)) return null;
+  const given = new TextEncoder().encode(request[0]);
+  if (given.length !== secret.length || !timingSafeEqual(given, secret)) return null;
   const [, kind, page, third, fourth] = request;
   const fits = kind === "open" && request.length === 2 ||
     kind === "watch" && request.length === 4 && isCount(page) && Number.isInteger(third) ||

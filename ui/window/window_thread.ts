@@ -1,10 +1,10 @@
 /**
- * The window's own thread, the main one, and what it and the worker say to each other.
+ * The window's thread, the main one, and the messages between it and the worker.
  *
  * From `run` on this thread does nothing but the window's work: it copies each call of the page and
- * passes it on. The machine, the line to the bank and all cryptography are the worker's
- * (`window_worker`), which answers the page by itself. When the window is closed, or the worker ends
- * it, the gate is shut, the window freed, and the worker told to end in order.
+ * passes it on. The ATM, the line to the bank and all cryptography are the worker's
+ * (`window_worker`), which answers the page directly. When the window is closed, or the worker ends
+ * it, the gate is shut, the window freed, and the worker ends in order.
  */
 import { Gate } from "./gate.ts";
 import { tameGtkSignals } from "./gtk_signals.ts";
@@ -13,13 +13,13 @@ import { type BoundCall, Webview, type WindowHandle } from "./webview.ts";
 import { dataUrl, windowDocument } from "./window_document.ts";
 import type { Page } from "./page_bundle.ts";
 
-/** What the main thread tells the worker. */
+/** Messages of the main thread. */
 export type ToWorker<Begin> =
   | { begin: Begin; window: SharedWindow }
   | { call: BoundCall }
   | { stop: true };
 
-/** What the worker tells the main thread. The first says that it listens, for signals too. */
+/** Messages of the worker. It sends the first once it listens, for signals too. */
 export type FromWorker = { loaded: true } | { ended: number };
 
 /** The window, as it is handed to the worker. */
@@ -46,7 +46,7 @@ export interface WindowOptions<Begin> {
   startWorker: () => Worker;
   /** What the worker needs to know to begin. */
   begin: Begin;
-  /** Aborted by signals that came before the worker could hear them. */
+  /** Aborted by signals that came before the worker listened. */
   interrupted: AbortSignal;
 }
 
@@ -65,10 +65,10 @@ export async function runWindow<Begin>(options: WindowOptions<Begin>): Promise<n
   try {
     const url = dataUrl(windowDocument(await options.page, secret));
     if (options.kiosk) kiosk = enterKiosk(window.systemWindow);
-    window.bind(boundName, (call) => worker.tell({ call }));
+    window.bind(boundName, (call) => worker.post({ call }));
     window.navigate(url);
-    await worker.loaded; // from here on signals are the worker's: this thread hears nothing
-    worker.tell({
+    await worker.loaded; // from here on signals are the worker's: this thread is blocked
+    worker.post({
       begin: options.begin,
       window: { library: options.library!, handle: window.handle, gate: gate.memory, secret, url },
     });
@@ -80,7 +80,7 @@ export async function runWindow<Begin>(options: WindowOptions<Begin>): Promise<n
     window.destroy();
     kiosk?.free();
     signals.free();
-    worker.tell({ stop: true });
+    worker.post({ stop: true });
   }
   try {
     return await worker.ended;
@@ -111,7 +111,7 @@ class WindowWorker<Begin> {
       else end(data.ended);
     };
     worker.onerror = (event) => {
-      event.preventDefault(); // told here, and an exit code rather than a crash
+      event.preventDefault(); // reported here, with an exit code rather than a crash
       console.error(`the ATM's worker broke: ${event.message}`);
       end(1);
     };
@@ -121,7 +121,7 @@ class WindowWorker<Begin> {
     this.worker.terminate();
   }
 
-  tell(message: ToWorker<Begin>): void {
+  post(message: ToWorker<Begin>): void {
     this.worker.postMessage(message);
   }
 }
