@@ -119,7 +119,7 @@ class Lane {
     return attacked!.sent;
   }
 
-  /** Notes, books and journal say the same, and nobody was told anything. */
+  /** Notes, books and journal say the same, and nothing was logged. */
   async requireAllRight(): Promise<void> {
     assertEquals(this.#log, []);
     const accounts = await this.running.bank.ledger.read.accounts();

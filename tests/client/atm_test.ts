@@ -113,7 +113,7 @@ withBranch(
 );
 
 withBranch(
-  "an ATM that is killed before it hears of its transfer settles it once it is back",
+  "an ATM that is killed before the answer to its transfer settles it once it is back",
   async (branch) => {
     const accounts = await branch.bank.ledger.read.accounts();
     const bobs = String(accounts.find(({ owner }) => owner === "bob")!.id);
@@ -268,7 +268,7 @@ withBranch("a wrong password and an unknown name are answered alike", async (bra
   }
 });
 
-withBranch("the balance changes by itself when money moves at another ATM", async (branch) => {
+withBranch("the balance follows when money moves at another ATM", async (branch) => {
   await visiting(branch, async (atLobby) => {
     await visiting(branch, async (atHall) => {
       const seen: string[] = [];
@@ -333,7 +333,7 @@ withBranch(
 );
 
 withBranch(
-  "a withdrawal whose authorisation was not heard pays nothing and costs nothing",
+  "a withdrawal whose authorisation got no answer pays nothing and costs nothing",
   async (branch) => {
     await visiting(branch, async (lobby) => {
       const before = lobby.devices.cassettes();
@@ -351,7 +351,7 @@ withBranch(
   },
 );
 
-withBranch("a withdrawal whose completion was not heard is booked once", async (branch) => {
+withBranch("a withdrawal whose completion got no answer is booked once", async (branch) => {
   await visiting(branch, async (lobby) => {
     const present = lobby.devices.present.bind(lobby.devices);
     lobby.devices.present = async () => {

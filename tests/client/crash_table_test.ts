@@ -15,16 +15,16 @@ import { system, systemFiles } from "../../lib/system.ts";
 import { Branch, type BranchAtm, logIn, until } from "./branch.ts";
 
 /**
- * A moment of a movement: something has just been written into the journal, carried out by the bank and
- * not yet been heard, or done by a device and not yet been told.
+ * A moment of a movement: the journal has just been written, a request was carried out but its answer
+ * is lost, or a device has acted but not returned.
  */
 type Moment =
   | "intent written"
-  | "authorise not heard"
+  | "authorise lost"
   | "authorised written"
   | "acting written"
   | "acted written"
-  | "complete not heard"
+  | "complete lost"
   | "settled written"
   | DeviceStep;
 type Blow = "ATM killed" | "bank killed" | "line cut";
@@ -54,26 +54,26 @@ interface Case {
 const expected = `
 withdrawal          | ATM killed | bank killed | line cut | jam      | lost count  | power cut
 intent written      | 0          | 0           | 0
-authorise not heard | 0          | 0           | 0
+authorise lost      | 0          | 0           | 0
 authorised written  | 0          | 80          | 80
 acting written      | 0          | 80          | 80
 dispense            | 0          | 80          | 80       | 0 0 0    | 0? 0? 0?    | 0 0 0
 present             | 80         | 80          | 80       | 0 50 80  | 0? 50? 80?  | 0 50 80
 retract             | 0          | 0           | 0        | 0 0 0    | 0? 0? 0?    | 0 0 0
 acted written       | 80         | 80          | 80
-complete not heard  | 80         | 80          | 80
+complete lost       | 80         | 80          | 80
 settled written     | 80         | 80          | 80
 
 deposit             | ATM killed | bank killed | line cut | jam      | lost count  | power cut
 cashIn              | 0          | 0           | 0        | 0 0 50   | 0 0 50?     | 0 0 0
 intent written      | 0          | 0           | 0
-authorise not heard | 0          | 0           | 0
+authorise lost      | 0          | 0           | 0
 authorised written  | 0          | 80          | 80
 acting written      | 0          | 80          | 80
 cashInEnd           | 80         | 80          | 80       | 0 50 80  | 0? 50? 80?  | 0 50 80
 cashInRollback      | 0          | 0           | 0        | 0* 0* 0  | 0* 0* 0     | 0 0 0
 acted written       | 80         | 80          | 80
-complete not heard  | 80         | 80          | 80
+complete lost       | 80         | 80          | 80
 settled written     | 80         | 80          | 80
 `;
 
@@ -106,26 +106,26 @@ Deno.test("whatever breaks at whatever step, notes and books agree afterwards, o
 const steps: Record<Case["kind"], Moment[]> = {
   withdrawal: [
     "intent written",
-    "authorise not heard",
+    "authorise lost",
     "authorised written",
     "acting written",
     "dispense",
     "present",
     "retract",
     "acted written",
-    "complete not heard",
+    "complete lost",
     "settled written",
   ],
   deposit: [
     "cashIn",
     "intent written",
-    "authorise not heard",
+    "authorise lost",
     "authorised written",
     "acting written",
     "cashInEnd",
     "cashInRollback",
     "acted written",
-    "complete not heard",
+    "complete lost",
     "settled written",
   ],
 };
@@ -234,14 +234,14 @@ class Watch {
     reached?.();
   }
 
-  /** What is carried out next is not heard, if that is what is waited for. */
+  /** Loses the answer of the next request, if this is the moment. */
   asking(moment: Moment): void {
     if (moment === this.moment && this.socket) {
       this.socket.insteadOfReading = () => this.now(moment);
     }
   }
 
-  /** A journal that tells of what was written. */
+  /** A journal whose writes are moments. */
   over(journal: Journal): Journal {
     const { intend, authorised, acting, acted, settled } = journal;
     const watched = <Args extends unknown[]>(
@@ -254,10 +254,10 @@ class Watch {
       this.now(written);
       if (next) this.asking(next);
     };
-    journal.intend = watched(intend, "intent written", "authorise not heard");
+    journal.intend = watched(intend, "intent written", "authorise lost");
     journal.authorised = watched(authorised, "authorised written");
     journal.acting = watched(acting, "acting written");
-    journal.acted = watched(acted, "acted written", "complete not heard");
+    journal.acted = watched(acted, "acted written", "complete lost");
     journal.settled = watched(settled, "settled written");
     return journal;
   }

@@ -54,7 +54,7 @@ Deno.test("low and empty cassettes, jams and notes left behind are reported when
   }
   // A new start, and a new line, say it once more: the bank may have forgotten.
   const again = branch.atm();
-  await until("told", async () => (await reports(branch)).length === 6);
+  await until("reported", async () => (await reports(branch)).length === 6);
   await again.close();
   await branch.close();
 });

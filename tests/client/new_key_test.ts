@@ -83,7 +83,7 @@ Deno.test("an ATM says that its key was revoked only on the bank's word", () =>
     await branch.serve();
     await until("online again", () => lobby.atm.view().bank === "online");
     await operate(branch, "revoke_terminal");
-    await until("told", () => revocations() === 1);
+    await until("notified", () => revocations() === 1);
     await until("not accepted", () => lobby.atm.view().bank === "not_accepted");
     await lobby.close();
     let tries = 0;

@@ -72,7 +72,9 @@ class BankInMemory {
   ask(ask: Ask): Promise<Answer> {
     if (this.#loses()) return Promise.reject(new NoAnswer("lost on the way"));
     const answer = this.#answer(ask);
-    return this.#loses() ? Promise.reject(new NoAnswer("not heard")) : Promise.resolve(answer);
+    return this.#loses()
+      ? Promise.reject(new NoAnswer("the answer is lost"))
+      : Promise.resolve(answer);
   }
 
   balance(name: string): bigint {

@@ -1,6 +1,6 @@
 /**
- * An ATM of the torture, in a process of its own: a real machine, whose customers withdraw and deposit
- * without end. It prints a line for whatever the bank has told it, the moment it is told; `finish` on
+ * An ATM of the torture, in a process of its own: a real ATM, whose customers withdraw and deposit
+ * without end. It prints a line for each answer of the bank, at once; `finish` on
  * standard input ends that, and its end ends the program.
  */
 import { BankAtm } from "../../client/atm.ts";
@@ -97,13 +97,13 @@ if (import.meta.main) {
   atm.start();
   const input = linesOf(Deno.stdin.readable).getReader();
   let finishing = false;
-  const told = input.read().then(() => finishing = true);
+  const finish = input.read().then(() => finishing = true);
   const isOnline = () => atm.view().bank === "online";
   while (!finishing) {
     if (!isOnline()) await pause(20);
     else await visit(atm, customers[chance(customers.length)]!).catch(console.error);
   }
-  await told;
+  await finish;
   while (!isOnline() || journal.open().length > 0) await pause(20); // the next meeting settles
   say({ finished: true });
   await input.read();
