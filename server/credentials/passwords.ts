@@ -8,20 +8,20 @@ import type { Threads } from "../threads.ts";
 export interface Passwords {
   /** The encoded hash of a new password; `salt` is 16 random bytes. */
   hash(password: string, salt: Uint8Array): Promise<string>;
-  /** Whether the password is the one that was hashed; null is nobody's hash, which never matches. */
+  /** Whether the password is the one that was hashed; never for null, the hash of an unknown name. */
   verify(password: string, hash: string | null): Promise<boolean>;
   /** True when so many checks are waiting that no more should be asked for. */
   readonly busy: boolean;
   close(): void;
 }
 
-/** What a password's thread is asked; its answer is a hash, or whether the password has this one. */
+/** A request to a thread. The answer is the hash, or whether the password matches it. */
 export type PasswordRequest =
   | { type: "hash"; password: string; salt: Uint8Array }
   | { type: "verify"; password: string; hash: string };
 
-/** What a name that nobody has is checked against, so that it costs what a wrong password costs. */
-const nobodysHash =
+/** Checked in place of an unknown name's hash, so that the answer takes as long. */
+const unknownNamesHash =
   "$argon2id$v=19$m=19456,t=2,p=1$c3Ryb25ncm9vbS9ub2JvZHk$MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDA";
 
 export class ThreadedPasswords implements Passwords {
@@ -38,7 +38,7 @@ export class ThreadedPasswords implements Passwords {
   async verify(password: string, hash: string | null): Promise<boolean> {
     // The hash's implementation throws on an empty password; it must cost what another one costs.
     const checked = password === "" ? "-" : password;
-    const request = { type: "verify", password: checked, hash: hash ?? nobodysHash } as const;
+    const request = { type: "verify", password: checked, hash: hash ?? unknownNamesHash } as const;
     const same = await this.threads.run(request);
     return same === true && hash !== null && password !== "";
   }

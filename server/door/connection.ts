@@ -126,7 +126,7 @@ export class Connection {
 
   #keyStands({ id, keyVersion }: ProvedTerminal): boolean {
     const { world, terminals } = this.context.bank;
-    return terminals.stands(id, keyVersion, world.nowMs());
+    return terminals.accepts(id, keyVersion, world.nowMs());
   }
 
   #send(message: ServerMessage): void {

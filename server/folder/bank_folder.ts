@@ -177,7 +177,7 @@ export class BankFolder {
 
   /**
    * Begins another chain, for a log whose chain key is lost or older than its database: what was
-   * written before stays, and stays checkable with the first key of its own chain.
+   * written before stays, and can still be checked with the first key of its chain.
    */
   startAnotherChain(keepFirstKey: KeepFirstKey): void {
     const chainId = this.randomBytes(16);

@@ -25,7 +25,7 @@ export const auditCommands: Handlers<
     requireInstants(filter);
     await logAction(bank, operator, "read the audit log");
     for await (const { chainId, entries } of chunksOf(bank, follow ? signal : null)) {
-      // Whose an entry is can be seen by its index: nobody else's is opened.
+      // An entry's index names its customer: no other entry is opened.
       const indexes = filter.customer === undefined
         ? null
         : new Set(bank.auditKeys.indexesOf(filter.customer).map(hex));

@@ -1,4 +1,4 @@
-/** Checkpoints of the log: taken on a schedule and at every stop, each a file of its own. */
+/** Checkpoints of the log: taken on a schedule and at every stop, a file each. */
 import { type ChainHead, formatCheckpoint } from "../audit/checkpoint.ts";
 import { replacePrivateFile } from "../../lib/private_file.ts";
 import { pause } from "../../lib/world.ts";

@@ -33,7 +33,7 @@ import { askServer } from "./socket.ts";
 export interface OperatorWorld extends BankWorld {
   /** Connects to a Unix socket. */
   connectUnix(path: string): Promise<Socket>;
-  /** Starts what checks parts of a log. */
+  /** Starts threads that check the parts of a log. */
   openCheckThreads(trust: LogTrust): CheckThreads;
 }
 
@@ -69,7 +69,7 @@ export interface VerifyRequest {
 }
 
 /**
- * Checks the log; gives what is to be said of it.
+ * Checks the log; returns the result in words.
  * @throws {BadLog} naming the first bad entry, with exit code 1
  * @throws {UsageError} when it could not be checked, with exit code 2
  */

@@ -1,7 +1,6 @@
 /**
- * A bank moved from its file into a PostgreSQL database: everything, as it is. The file counts until the
- * copy has been read again and found the same; then the folder is a server's of the database, and the
- * file is kept beside it.
+ * Moves a bank from its file into a PostgreSQL database. The file counts until the copy has been read and
+ * found the same; then the folder is a server's of the database, and the file is kept under another name.
  */
 import { UsageError } from "../../lib/errors.ts";
 import { type BankWorld, openBank } from "../bank.ts";

@@ -1,7 +1,7 @@
 /**
- * A bank put back to a backup. Nothing is changed before the backup has been found good and has been
- * made ready; what was there is kept beside it. Afterwards the bank waits for each terminal to tell
- * again what it did since, before it serves customers.
+ * Restores a bank from a backup. Nothing changes before the backup is checked and made ready; the files
+ * from before are kept under other names. Afterwards each terminal reports again what it did since, before
+ * the bank serves customers.
  */
 import { hex } from "../../lib/bytes.ts";
 import { UsageError } from "../../lib/errors.ts";
@@ -47,7 +47,7 @@ interface Head {
   timeMs: number;
 }
 
-/** What was put back, in words. */
+/** The result, in words. */
 interface Restored {
   /** Which entries are missing. */
   missing: string;
@@ -84,7 +84,7 @@ async function putBack(
 ): Promise<Restored> {
   if (folder.bankElsewhere !== null) {
     throw new UsageError(
-      "this bank is in PostgreSQL: put it back with PostgreSQL's own means, as docs/OPERATIONS.md says",
+      "this bank is in PostgreSQL: restore it with PostgreSQL's tools, as docs/OPERATIONS.md says",
     );
   }
   const { files } = world;
@@ -145,7 +145,7 @@ async function makeCopyReady(
   }
 }
 
-/** A database, and what SQLite may have beside it. */
+/** A database file, and those that SQLite may add to it. */
 const filesOf = (path: string) => [path, `${path}-wal`, `${path}-shm`];
 
 /**
@@ -186,7 +186,7 @@ function missingInWords(kept: Head, lost: Head | null): string {
   return `what was booked and logged after ${place(kept)}, up to ${place(lost)}, is missing`;
 }
 
-/** Keeps what became of terminals since, and has the bank wait for them; gives lines about it. */
+/** Keeps the present terminals, and makes the bank wait for them; gives lines about it. */
 async function makeReady(
   world: BankWorld,
   path: string,

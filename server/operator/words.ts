@@ -4,7 +4,7 @@ import { reasonLengthMax } from "../../lib/limits.ts";
 import { isName } from "../../lib/terminal_key.ts";
 import { isInstant, type ShowFilter } from "../audit/show.ts";
 
-/** @throws {UsageError} when it would break the log's lines, or says nothing */
+/** @throws {UsageError} when it would break the log's lines, or is empty */
 export function requireReason(reason: string): string {
   const isLine = /^[^|\p{Cc}]+$/u.test(reason) && reason.trim() !== "";
   if (!isLine || [...reason].length > reasonLengthMax) {
@@ -25,7 +25,7 @@ export function requireName(name: string): void {
   );
 }
 
-/** @throws {UsageError} with exit code 2 when a time is none */
+/** @throws {UsageError} with exit code 2 when a time is not one */
 export function requireInstants({ from, before }: Pick<ShowFilter, "from" | "before">): void {
   for (const [flag, text] of Object.entries({ from, before })) {
     if (text === undefined || isInstant(text)) continue;

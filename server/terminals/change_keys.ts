@@ -55,9 +55,9 @@ export function enrolTerminal(bank: KeyedBank, name: string, operator: string): 
 }
 
 /**
- * Gives a terminal its next key: by its own channel, beside the present one; or `now`, in a file to
- * be carried, and the present key ends at once. What a channel carries is as secret as that channel's
- * key: where that may be known to someone, only the file serves.
+ * Gives a terminal its next key: over its channel, while the present one stays good; or `now`, in a
+ * file to be carried, and the present key ends at once. A key sent over a channel is as secret as that
+ * channel's key: where that may have leaked, only the file is safe.
  */
 export function rotateTerminal(
   bank: KeyedBank,
@@ -98,7 +98,7 @@ export function revokeTerminal(bank: KeyedBank, name: string, operator: string):
   });
 }
 
-/** A terminal has finished a handshake under its next key: the one before ends. */
+/** Ends the key before the one under which the terminal has finished a handshake. */
 export function confirmKey(
   bank: KeyedBank,
   terminal: string,

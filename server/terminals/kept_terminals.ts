@@ -1,6 +1,6 @@
 /**
- * The terminals and their sealed keys once more, in a file beside the database that no backup has: a
- * bank that is put back to a backup must not accept again what was revoked or renewed since.
+ * A copy of the terminals and their sealed keys, in a file that no backup has: after a restore the bank
+ * must not accept keys that were revoked or replaced since.
  */
 import { fromHex, hex } from "../../lib/bytes.ts";
 import { UsageError } from "../../lib/errors.ts";

@@ -1,6 +1,6 @@
 /**
  * The terminals' keys: sealed under the bank's master key at rest, open in memory while the server
- * runs. A terminal that nobody enrolled has a decoy key, so that it costs what a real one costs.
+ * runs. An unknown terminal gets a decoy key, so that checking its hello costs what a real one's costs.
  */
 import { concat, fromHex, hex, u32, utf8 } from "../../lib/bytes.ts";
 import { hkdfExpand } from "../../lib/protocol/key_schedule.ts";
@@ -44,7 +44,7 @@ interface Known {
   readonly keys: ReadonlyMap<number, TerminalKey>;
 }
 
-/** What a hello's terminal id and key version lead to; `known` is false for the decoy. */
+/** The key for a hello's terminal id and key version; `known` is false for the decoy. */
 export interface Found {
   readonly known: boolean;
   readonly key: TerminalKey;
@@ -56,7 +56,7 @@ export class TerminalKeys {
   readonly #watchers = new Set<(terminal: string) => void>();
   #changing: Promise<unknown> = Promise.resolve();
 
-  /** @param decoy 32 random bytes, shared with nobody */
+  /** @param decoy 32 random bytes that no terminal has */
   constructor(
     public sealKeys: SealKeys,
     private readonly bank: Uint8Array,
@@ -64,7 +64,7 @@ export class TerminalKeys {
   ) {}
 
   /**
-   * Takes in what the database holds of a terminal, and tells those who watch.
+   * Loads a terminal from its row and notifies the watchers.
    * @throws when it was not sealed under this bank's master key
    */
   put(terminal: Terminal): void {
@@ -86,14 +86,14 @@ export class TerminalKeys {
     for (const watcher of this.#watchers) watcher(id);
   }
 
-  /** Whether the database holds something else of a terminal than was taken in. */
+  /** Whether a terminal's row differs from the one that was loaded. */
   differs({ id, state, keyVersion, next }: Terminal): boolean {
     const known = this.#known.get(id)?.terminal;
     return known?.state !== state || known.keyVersion !== keyVersion ||
       known.next?.version !== next?.version;
   }
 
-  /** Tells of each terminal whose keys may have changed. */
+  /** Calls the watcher with the id of each terminal whose keys may have changed. */
   watch(watcher: (terminal: string) => void): void {
     this.#watchers.add(watcher);
   }
@@ -103,14 +103,14 @@ export class TerminalKeys {
     const id = hex(terminal);
     const found = this.#known.get(id);
     const key = found?.keys.get(version);
-    if (key && this.stands(id, version, nowMs)) {
+    if (key && this.accepts(id, version, nowMs)) {
       return { known: true, key, name: found!.terminal.name };
     }
     return { known: false, name: "", key: { terminal, version, key: this.decoy, bank: this.bank } };
   }
 
   /** Whether a channel under this version of a terminal's key may go on. */
-  stands(terminal: string, version: number, nowMs: number): boolean {
+  accepts(terminal: string, version: number, nowMs: number): boolean {
     const found = this.#known.get(terminal);
     return found !== undefined && keyStands(found.terminal, version, nowMs);
   }
@@ -121,7 +121,7 @@ export class TerminalKeys {
     return found?.terminal.next ? found.keys.get(found.terminal.next.version)! : null;
   }
 
-  /** Changes of keys never overlap: each sees what the one before has left. */
+  /** Runs changes of keys one after the other: each sees the result of the one before. */
   alone<T>(change: () => Promise<T>): Promise<T> {
     const result = this.#changing.then(change);
     this.#changing = result.catch(() => {});

@@ -107,7 +107,7 @@ export class RunningBank {
     await this.bank.close();
   }
 
-  /** Stops the bank and opens it anew from its folder. */
+  /** Stops the bank and opens it again from its folder. */
   async reopen(): Promise<void> {
     await this.stop();
     this.bank = await openBank(bankWorld(this.log), this.folder, this.url);
@@ -142,7 +142,7 @@ export class RunningBank {
     return atm;
   }
 
-  /** What the bank answers to these bytes of a stranger, who then says no more. */
+  /** The answer to these bytes of a stranger, who then sends no more. */
   async answerTo(...sent: Uint8Array[]): Promise<Uint8Array> {
     const socket = await Deno.connect(this.address);
     try {
@@ -199,19 +199,19 @@ export class RunningBank {
   }
 }
 
-/** One line to the bank, with what it said unasked. */
+/** A line to the bank, with every push that came over it. */
 export class Atm {
   account = "";
   /** What the bank answered when the customer logged in. */
   logIn: Answer = { outcome: "not_logged_in" };
   readonly pushes: Push[] = [];
-  #heard = Promise.withResolvers<void>();
+  #pushed = Promise.withResolvers<void>();
 
   constructor(readonly client: BankClient) {
     client.onPush = (push) => {
       this.pushes.push(push);
-      this.#heard.resolve();
-      this.#heard = Promise.withResolvers();
+      this.#pushed.resolve();
+      this.#pushed = Promise.withResolvers();
     };
   }
 
@@ -232,9 +232,9 @@ export class Atm {
     return this.ask({ op: "authorise", kind, movement, account, amount, currency: "EUR" });
   }
 
-  /** Waits until the bank has said so much unasked. */
-  async heard(count: number): Promise<Push[]> {
-    while (this.pushes.length < count) await this.#heard.promise;
+  /** Waits for so many pushes. */
+  async pushed(count: number): Promise<Push[]> {
+    while (this.pushes.length < count) await this.#pushed.promise;
     return this.pushes;
   }
 }

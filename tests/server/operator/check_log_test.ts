@@ -1,6 +1,6 @@
 /**
- * A log that is checked in parts, in threads: what is said of it is word for word what one verifier
- * says that follows it from its first line to its last.
+ * A log that is checked in parts, in threads: the verdict is word for word that of one verifier
+ * which follows it from its first line to its last.
  */
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { UsageError } from "../../../lib/errors.ts";
@@ -72,7 +72,7 @@ async function verdict(text: readonly string[], trusted = trust): Promise<string
   return inOne;
 }
 
-Deno.test("a good log of many parts is good, and progress is told in order", async () => {
+Deno.test("a good log of many parts is good, and progress is counts in order", async () => {
   assertEquals(seams, [200, 400, 600, 800]);
   assertEquals(await verdict(lines), "900 are good");
   for (const count of [0, 1, ...seams.flatMap((seam) => [seam - 1, seam, seam + 1])]) {
@@ -88,10 +88,10 @@ Deno.test("a good log of many parts is good, and progress is told in order", asy
       assertEquals(await verdict(text, { ...trust, keyFile: null }), `${count} are good`);
     }
   }
-  const told: number[] = [];
-  await checkLog(inPieces(lines), trust, threads, (done) => told.push(done), partLines);
-  assertEquals(told, told.toSorted((a, b) => a - b));
-  assertEquals(told.at(-1), 900);
+  const counts: number[] = [];
+  await checkLog(inPieces(lines), trust, threads, (done) => counts.push(done), partLines);
+  assertEquals(counts, counts.toSorted((a, b) => a - b));
+  assertEquals(counts.at(-1), 900);
 });
 
 Deno.test("whatever is wrong in whatever part is said in the words for the whole log", async () => {
@@ -124,8 +124,8 @@ Deno.test("whatever is wrong in whatever part is said in the words for the whole
       lines.slice(at + 1, at + 2).concat(lines[at]!),
     ];
     for (const instead of spoiled) {
-      const said = await verdict(lines.toSpliced(at, 1, ...[instead].flat()));
-      if (!said.endsWith("good")) bad.add(said);
+      const result = await verdict(lines.toSpliced(at, 1, ...[instead].flat()));
+      if (!result.endsWith("good")) bad.add(result);
     }
   }
   assert(bad.size > 20, `${bad.size} words`);
@@ -133,8 +133,8 @@ Deno.test("whatever is wrong in whatever part is said in the words for the whole
   const [a, b, c] = [0, 200, 400].map((at) => lines.slice(at, at + 200));
   const rest = lines.slice(600);
   for (const parts of [[a, c, b], [a, b, b, c], [a, c], [b, c], [a, a, b, c]]) {
-    const said = await verdict([...parts, rest].flat() as string[]);
-    assert(said.startsWith("1: the audit log is bad"), said);
+    const result = await verdict([...parts, rest].flat() as string[]);
+    assert(result.startsWith("1: the audit log is bad"), result);
   }
   // of two that are bad the first is named, whichever thread is done first
   const twice = lines.with(599, "no line").with(202, spoil(lines[202]!));
@@ -172,8 +172,8 @@ Deno.test("chains that are mixed, checkpoints and receipts are held against ever
   for (const index of [0, 199, 200, 899]) {
     const good = { ...trust, checkpoint: headOf(log[index]!) };
     assertEquals(await verdict(lines, good), "900 are good");
-    const said = await verdict(lines, { ...trust, checkpoint: headOf(log[index]!, 1) });
-    assert(said.endsWith(`entry ${index + 1} is not the one that the checkpoint lists`), said);
+    const result = await verdict(lines, { ...trust, checkpoint: headOf(log[index]!, 1) });
+    assert(result.endsWith(`entry ${index + 1} is not the one that the checkpoint lists`), result);
     for (const chain of [1, 2]) {
       const entry = chain === 1 ? log[index]! : others[index % 250]!;
       const { sequence, tag } = entry;

@@ -49,8 +49,8 @@ onPostgres(
       await running.reopen(); // everybody has left
       const before = await running.bank.auditLog.history(history);
       await running.stop();
-      const [said] = await moved(running, url);
-      assert(/^the books are in the database.*: \d+ accounts, \d+ rows of mov/.test(said!), said);
+      const [line] = await moved(running, url);
+      assert(/^the books are in the database.*: \d+ accounts, \d+ rows of mov/.test(line!), line);
 
       await assertRejects(
         () => openBank(bankWorld(), running.folder),

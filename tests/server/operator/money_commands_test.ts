@@ -20,8 +20,8 @@ onEachBank(
   (withBank) =>
     withBank(async (running) => {
       const open = { command: "open_account", username: "alice", name: "savings" } as const;
-      const [said] = await linesOf(running, { ...open, opening: "50.00" });
-      const id = /account, ([0-9]+)$/.exec(said!)![1]!;
+      const [line] = await linesOf(running, { ...open, opening: "50.00" });
+      const id = /account, ([0-9]+)$/.exec(line!)![1]!;
       await refused(running, { ...open, opening: "0" }, "name taken");
       await refused(running, { ...open, opening: "lots" }, "--opening lots");
       await refused(running, { ...open, name: "a | b", opening: "0" }, "--name");
@@ -49,9 +49,11 @@ onEachBank(
         currency: "EUR",
       } as const;
       assertEquals(await alice.outcomeOf({ ...transfer, movement: newId() }), "ok");
-      // the answer tells of the account that gave, a push of the one that got
-      const told = (await alice.heard(1)).map((push) => push.push === "account" && push.account.id);
-      assertEquals(told, [id]);
+      // the answer has the account that gave, a push the one that got
+      const pushed = (await alice.pushed(1)).map((push) =>
+        push.push === "account" && push.account.id
+      );
+      assertEquals(pushed, [id]);
 
       const lock = { command: "set_account_state", account: id, state: "locked" } as const;
       await refused(running, { ...lock, reason: "" }, "--reason");

@@ -88,8 +88,8 @@ async function afterBackup(
   const lobby = branch.atm();
   try {
     await withdraw(lobby, "2000");
-    const [said] = await operate(branch, { command: "back_up" });
-    assertStringIncludes(said!, "the copy is good");
+    const [line] = await operate(branch, { command: "back_up" });
+    assertStringIncludes(line!, "the copy is good");
     await withdraw(lobby, "4000");
     await deposit(lobby);
     await operate(branch, { command: "revoke_terminal", name: "hall" });

@@ -1,4 +1,4 @@
-/** Enrolled, rotated, revoked, sealed anew: over real sockets, and across crashes in between. */
+/** Enrolled, rotated, revoked, sealed again: over real sockets, and across crashes in between. */
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import { NoAnswer } from "../../../client/bank_client.ts";
 import { fromHex } from "../../../lib/bytes.ts";
@@ -29,17 +29,17 @@ const revoke: OperatorCommand = { command: "revoke_terminal", name: "lobby" };
 /** The keys in the folder of a bank. */
 const keysOf = ({ folder }: RunningBank) => readBankKeys(systemFiles, keysPath(folder));
 
-/** What an operator's command says, and the key of its file if it gives one. */
+/** The lines of a command's answer, and the key of its file if it gives one. */
 async function done(running: RunningBank, command: OperatorCommand) {
   const answers = await Array.fromAsync(running.operate(command));
   const file = answers.find((answer) => "keyFile" in answer);
-  const said = answers.flatMap((answer) => "line" in answer ? [answer.line] : []).join("\n");
-  return { said, key: file && parseTerminalKey(file.keyFile, "key") };
+  const lines = answers.flatMap((answer) => "line" in answer ? [answer.line] : []).join("\n");
+  return { lines, key: file && parseTerminalKey(file.keyFile, "key") };
 }
 
-/** The next key, as the bank tells a terminal of it. */
+/** The next key, as the bank sends it to a terminal. */
 async function offered(atm: Atm, key: TerminalKey): Promise<TerminalKey> {
-  const [push] = await atm.heard(1);
+  const [push] = await atm.pushed(1);
   if (push?.push !== "new_key") throw new Error("another push");
   return { ...key, version: push.version, key: fromHex(push.key, 32)! };
 }
@@ -72,7 +72,7 @@ onEachBank(
       for (let tries = 0; tries < 3; tries++) {
         assertEquals(await offered(await running.connect(), old), next);
       }
-      assert((await done(running, { command: "list_terminals" })).said.includes("key 2 waits"));
+      assert((await done(running, { command: "list_terminals" })).lines.includes("key 2 waits"));
       await assertRejects(() => done(running, rotate(false)), UsageError, "--now");
       await running.reopen();
       assert(await accepted(running, old), "the next key outlives a restart, and so does this one");
@@ -100,7 +100,7 @@ onEachBank(
       assertEquals(await thief.client.ended, "revoked");
       console.log(`closed within ${(performance.now() - sinceMs).toFixed(1)} ms`);
       assertEquals(await accepted(running, running.keys.lobby), false);
-      assertEquals(thief.pushes, [], "the new key is not told to whoever has the old one");
+      assertEquals(thief.pushes, [], "the new key is not sent to a channel under the old one");
       assert(await accepted(running, key!));
       assertEquals(key!.version, 2);
     }),

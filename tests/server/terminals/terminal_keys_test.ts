@@ -62,13 +62,13 @@ Deno.test("while the next key waits both are good, and the older one for seven d
   assertEquals(terminals.nextOf(id), null);
 });
 
-Deno.test("who watches is told of every change", () => {
+Deno.test("watchers are called at every change", () => {
   const terminals = newKeys();
-  const told: string[] = [];
-  terminals.watch((terminal) => told.push(terminal));
+  const notified: string[] = [];
+  terminals.watch((terminal) => notified.push(terminal));
   terminals.put(lobby);
   terminals.put({ ...lobby, state: "revoked" });
-  assertEquals(told, [id, id]);
+  assertEquals(notified, [id, id]);
 });
 
 Deno.test("a key sealed for another terminal, version or bank is refused at the start", () => {

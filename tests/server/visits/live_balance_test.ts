@@ -27,7 +27,7 @@ const aliceIn = async (running: RunningBank) =>
 async function requireTold(running: RunningBank, atm: Atm): Promise<void> {
   const { id, balance, version } = await aliceIn(running);
   while (knownTo(atm).every((known) => known.version < version)) {
-    await atm.heard(atm.pushes.length + 1);
+    await atm.pushed(atm.pushes.length + 1);
   }
   const newest = knownTo(atm).reduce((a, b) => b.version >= a.version ? b : a);
   assertEquals(newest.id, String(id));
@@ -72,7 +72,7 @@ onEachBank(
       try {
         for (let visits = 0; visits < 6; visits++) {
           const atm = await running.visit("alice");
-          await atm.heard(5);
+          await atm.pushed(5);
           const atOnce = atm.client.close(); // the line goes while pushes are under way
           await requireTold(running, await running.visit("alice", running.keys.lobby));
           await atOnce;

@@ -249,7 +249,7 @@ onEachBank(
       const movement = newId();
       await here.authorise("withdrawal", movement, "4000");
       await here.ask({ op: "complete", movement, amount: "4000" });
-      const views = (await there.heard(2)).flatMap((push) =>
+      const views = (await there.pushed(2)).flatMap((push) =>
         push.push === "account" ? [[push.account.booked, push.account.available]] : []
       );
       assertEquals(views, [["100000", "96000"], ["96000", "96000"]]);
