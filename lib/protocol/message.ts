@@ -5,6 +5,7 @@
  */
 import { type Bytes, fromHex, textOf, utf8 } from "../bytes.ts";
 import { type DeviceRefusal, type Outcome, ProtocolError } from "../errors.ts";
+import { isInstant } from "../instant.ts";
 import type {
   AccountView,
   DayBalance,
@@ -199,11 +200,21 @@ function refuse(what: string): never {
 
 function jsonObject(bytes: Uint8Array): Record<string, unknown> {
   try {
-    return object(JSON.parse(textOf(bytes)));
+    const text = textOf(bytes);
+    const message = object(JSON.parse(text));
+    // Parsing rounds: 9007199254740991.4 would be the whole number 9007199254740991.
+    if (numberWithMore.test(text) && numberWithMore.test(text.replace(jsonText, ""))) {
+      refuse("number");
+    }
+    return message;
   } catch {
     return refuse("form");
   }
 }
+
+/** A number with a fraction or an exponent, or something like it in a text. */
+const numberWithMore = /[0-9][.eE]/;
+const jsonText = /"[^"\\]*(?:\\.[^"\\]*)*"/g;
 
 function object(value: unknown): Record<string, unknown> {
   if (typeof value !== "object" || value === null || Array.isArray(value)) refuse("object");
@@ -246,18 +257,16 @@ function listOf<T>(check: Check<T>, countMax = Infinity): Check<T[]> {
 }
 
 const whole: Check<number> = (value) =>
-  Number.isSafeInteger(value) && (value as number) >= 0 ? value as number : refuse("number");
+  Number.isSafeInteger(value) && (value as number) >= 0 && !Object.is(value, -0)
+    ? value as number
+    : refuse("number");
 const minor: Check<MinorText> = (value) =>
   minorFromText(value) === null ? refuse("amount") : value as MinorText;
 const movement: Check<string> = (value) =>
   fromHex(value, 16) ? value as string : refuse("movement id");
 const tag: Check<string> = (value) => fromHex(value, 32) ? value as string : refuse("tag");
 const terminalKey: Check<string> = (value) => fromHex(value, 32) ? value as string : refuse("key");
-const instant: Check<string> = (value) =>
-  typeof value === "string" && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?Z$/.test(value) &&
-    !Number.isNaN(Date.parse(value))
-    ? value
-    : refuse("time");
+const instant: Check<string> = (value) => isInstant(value) ? value : refuse("time");
 const calendarDay: Check<string> = (value) =>
   typeof value === "string" && /^\d{4}-\d\d-\d\d$/.test(value) ? value : refuse("day");
 const currencyCode: Check<string> = (value) =>

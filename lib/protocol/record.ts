@@ -170,7 +170,7 @@ export class RecordReceiver {
     if (this.#dead) throw new ProtocolError("dead channel");
     this.#dead = true; // until this record has proved good
     const message = this.#message(frame, nowMs);
-    if (frame.type === frameType.close) return endingOf(message);
+    if (frame.type === frameType.close) return endingOf(message, this.#state.direction);
     if (frame.type === frameType.rekey) this.#state.ratchet(nowMs);
     this.#dead = false;
     return frame.type === frameType.data ? message : null;
@@ -193,9 +193,11 @@ export class RecordReceiver {
   }
 }
 
-function endingOf(message: Bytes): Ending {
+/** A server may say why it closes; a client's close is empty. */
+function endingOf(message: Bytes, direction: Direction): Ending {
   for (const [ending, bytes] of Object.entries(endings)) {
-    if (message.length === bytes.length && message[0] === bytes[0]) return ending as Ending;
+    if (message.length !== bytes.length || message[0] !== bytes[0]) continue;
+    if (direction === fromServer || ending === "close") return ending as Ending;
   }
   throw new ProtocolError("record content");
 }

@@ -28,12 +28,6 @@ export function isWanted(entry: AuditEntry, filter: ShowFilter): boolean {
     (terminal === undefined || entry.terminal === terminal);
 }
 
-/** Whether a text names an instant, or a day, in UTC. */
-export function isInstant(text: string): boolean {
-  return /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,3})?)?Z)?$/.test(text) &&
-    !Number.isNaN(Date.parse(text));
-}
-
 /** An entry as `audit show` prints it: the line, or with all facts as JSON. */
 export function shownEntry(
   place: { chainId: string; sequence: number },

@@ -1,8 +1,9 @@
 /** Names, reasons and times as operators type them. */
 import { UsageError } from "../../lib/errors.ts";
+import { isInstantOrDay } from "../../lib/instant.ts";
 import { reasonLengthMax } from "../../lib/limits.ts";
 import { isName } from "../../lib/terminal_key.ts";
-import { isInstant, type ShowFilter } from "../audit/show.ts";
+import type { ShowFilter } from "../audit/show.ts";
 
 /** @throws {UsageError} when it would break the log's lines, or is empty */
 export function requireReason(reason: string): string {
@@ -28,7 +29,7 @@ export function requireName(name: string): void {
 /** @throws {UsageError} with exit code 2 when a time is not one */
 export function requireInstants({ from, before }: Pick<ShowFilter, "from" | "before">): void {
   for (const [flag, text] of Object.entries({ from, before })) {
-    if (text === undefined || isInstant(text)) continue;
+    if (text === undefined || isInstantOrDay(text)) continue;
     throw new UsageError(
       `--${flag} ${text}: write a day or an instant in UTC, such as 2026-11-25T18:00Z`,
       2,

@@ -388,9 +388,9 @@ function lookInWords(filter: HistoryFilter, cursor: string | undefined): string 
   return narrowed ? "search history" : "view history";
 }
 
-/** No account has the number 0: what is no number is none of the bank's. */
+/** An account's number, as digits that do not begin with 0; 0 for any other text, which no account has. */
 function accountNumberOf(text: string): number {
-  return /^[0-9]{1,15}$/.test(text) ? Number(text) : 0;
+  return /^[1-9][0-9]{0,14}$/.test(text) ? Number(text) : 0;
 }
 
 /** An amount for the ledger, which refuses by name what is none. */

@@ -12,6 +12,7 @@ import {
   receiptTextLengthMax,
   usernameLengthMax,
 } from "../../lib/limits.ts";
+import { isInstant } from "../../lib/instant.ts";
 import { amountMinorMax, minorFromText } from "../../lib/money.ts";
 
 /** The call is not made because its name is unknown or its arguments are not what it takes. */
@@ -132,9 +133,4 @@ function isFilter(value: unknown): value is HistoryFilter {
   return Object.entries(value).every(([field, content]) =>
     Object.hasOwn(filterFields, field) && filterFields[field as keyof HistoryFilter](content)
   );
-}
-
-function isInstant(value: unknown): boolean {
-  return typeof value === "string" &&
-    /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?Z$/.test(value) && !Number.isNaN(Date.parse(value));
 }

@@ -150,7 +150,22 @@ Deno.test("names that every object has are no operations, choices or filters", (
 
 Deno.test("numbers that are not exact are refused", () => {
   const ids = ["-1", "1.5", "9007199254740992", "1e400", '"1"', "null"];
-  for (const id of ids) refusesRequest(`{"id":${id},"op":"hello"}`);
+  // JavaScript would round these to whole numbers, or take them for some.
+  const rounded = [
+    "9007199254740991.4",
+    "1.00000000000000001",
+    "1.0",
+    "1e3",
+    "10E-1",
+    "-0",
+    "-0.0",
+  ];
+  for (const id of [...ids, ...rounded]) refusesRequest(`{"id":${id},"op":"hello"}`);
+  assertEquals(parseRequest(utf8('{"id":9007199254740991,"op":"hello"}')).id, 2 ** 53 - 1);
+  const count = (value: string) =>
+    `{"id":1,"op":"report","cassettes":[{"value":"1","count":${value}}],"jammed":[],"counted":true,"left":"0"}`;
+  parseRequest(utf8(count("0")));
+  for (const value of rounded) refusesRequest(count(value));
   const amounts = ['"1e3"', '"040"', '"-0"', '"1.5"', '"9223372036854775808"', "4000", '""'];
   for (const amount of amounts) {
     refusesRequest(`{"id":1,"op":"complete","movement":"${movement}","amount":${amount}}`);
@@ -200,7 +215,9 @@ Deno.test("a report of devices is as long as a machine can be", () => {
 
 Deno.test("times are RFC 3339 in UTC", () => {
   const history = (from: unknown) => json({ id: 1, op: "history", filter: { from } });
-  parseRequest(history("2026-11-23T15:16:02.2Z"));
+  for (const from of ["2026-11-23T15:16:02.2Z", "2028-02-29T23:59:59Z"]) {
+    parseRequest(history(from));
+  }
   const bad = [
     "2026-11-23",
     "2026-11-23T15:16Z",
@@ -208,6 +225,11 @@ Deno.test("times are RFC 3339 in UTC", () => {
     "2026-11-23T15:16:02+01:00",
     "2026-13-01T00:00:00Z",
     "2026-01-01T25:00:00Z",
+    "2026-02-30T00:00:00Z",
+    "2026-02-29T00:00:00Z",
+    "2026-11-31T00:00:00.000Z",
+    "2026-01-01T24:00:00Z",
+    "2026-01-01T00:00:60Z",
     "now",
     0,
   ];

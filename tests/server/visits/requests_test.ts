@@ -198,7 +198,21 @@ onEachBank(
       const alice = await running.visit("alice", running.keys.lobby);
       const bob = await running.visit("bob", running.keys.mall);
       assertEquals((await bob.authorise("withdrawal", newId(), "7777")).outcome, "ok");
-      for (const account of [bob.account, "1", "2", "3", "0", "999", "-1", "1e1", "", "x"]) {
+      for (
+        const account of [
+          bob.account,
+          "1",
+          "2",
+          "3",
+          "0",
+          "999",
+          "-1",
+          "1e1",
+          "",
+          "x",
+          `0${alice.account}`,
+        ]
+      ) {
         const { outcome } = await alice.authorise("withdrawal", newId(), "100", account);
         assertEquals(outcome, "unknown_account", account);
       }

@@ -1,0 +1,107 @@
+import { assertEquals } from "@std/assert";
+import { visitIdleMsMax } from "../../../lib/limits.ts";
+import type { Bank } from "../../../server/bank.ts";
+import type { Command } from "../../../server/ledger/command.ts";
+import { Presence } from "../../../server/visits/presence.ts";
+import { Visit } from "../../../server/visits/visit.ts";
+
+/** A bank with nothing but a clock that the test sets, a log, and accounts that can be watched. */
+class Surroundings {
+  nowMs = 0;
+  readonly logged: string[] = [];
+  readonly watchers = new Map<number, () => void>();
+  readonly presence = new Presence();
+  logFails = false;
+  #timer: { atMs: number; act: () => void } | null = null;
+
+  readonly bank = {
+    world: {
+      monotonicMs: () => this.nowMs,
+      after: (ms: number, act: () => void) => {
+        this.#timer = { atMs: this.nowMs + ms, act };
+        return () => this.#timer = null;
+      },
+    },
+    ledger: {
+      watch: (id: number, notify: (account: unknown) => void) => {
+        this.watchers.set(id, () => notify({ id }));
+        return () => this.watchers.delete(id);
+      },
+      submit: (command: Command) => {
+        if (this.logFails) return Promise.reject(new Error("the disk is full"));
+        if (command.op === "log") this.logged.push(`${command.who} | ${command.action}`);
+        return Promise.resolve({ outcome: "ok", timeMs: 0 });
+      },
+    },
+  } as unknown as Bank;
+
+  /** Begins a visit, and lists what happens to it. */
+  begin(terminal: string): { visit: Visit; events: unknown[] } {
+    const events: unknown[] = [];
+    const proved = { id: terminal, name: terminal, keyVersion: 1 };
+    const visit = new Visit(this, proved, "alice", [3, 4], {
+      onAccountChanged: ({ id }) => events.push(id),
+      onElsewhereChanged: (terminals) => events.push(terminals),
+      onEndedByBank: (reason) => events.push(reason),
+    });
+    return { visit, events };
+  }
+
+  async pass(ms: number): Promise<void> {
+    this.nowMs += ms;
+    for (let due; (due = this.#timer) && due.atMs <= this.nowMs;) {
+      this.#timer = null;
+      due.act();
+    }
+    await Promise.resolve();
+    await Promise.resolve();
+  }
+}
+
+Deno.test("a visit ends when no request comes for too long, counted from the last one", async () => {
+  const world = new Surroundings();
+  const { visit, events } = world.begin("lobby");
+  for (let requests = 0; requests < 3; requests++) {
+    await world.pass(visitIdleMsMax - 1);
+    visit.touch();
+  }
+  await world.pass(visitIdleMsMax - 1);
+  assertEquals([visit.isOver, events, world.logged], [false, [], []]);
+  await world.pass(1);
+  assertEquals([visit.isOver, events, world.logged], [true, ["idle"], ["alice | log out - idle"]]);
+  await visit.end("log out - connection lost");
+  assertEquals(world.logged.length, 1, "the first end counts");
+});
+
+Deno.test("a visit that is over watches no account, is present nowhere, and does not end again", async () => {
+  const world = new Surroundings();
+  const { visit, events } = world.begin("lobby");
+  const other = world.begin("mall");
+  assertEquals([other.visit.elsewhere, events], [["lobby"], [["mall"]]]);
+  world.watchers.get(3)!();
+  assertEquals(other.events, [3], "one watcher an account here: the last");
+  await visit.end("log out");
+  assertEquals([other.visit.elsewhere, other.events.at(-1)], [[], []]);
+  await other.visit.end("log out");
+  assertEquals(world.watchers.size, 0);
+  await world.pass(visitIdleMsMax);
+  assertEquals(world.logged, ["alice | log out", "alice | log out"]);
+});
+
+Deno.test("a visit that the log cannot take ends without a word to the ATM", async () => {
+  const world = new Surroundings();
+  const { visit, events } = world.begin("lobby");
+  world.logFails = true;
+  await world.pass(visitIdleMsMax);
+  assertEquals([visit.isOver, events], [true, []]);
+});
+
+Deno.test("a changed password ends the customer's other visits", async () => {
+  const world = new Surroundings();
+  const first = world.begin("lobby"), second = world.begin("mall");
+  second.visit.endOthers();
+  await world.pass(0);
+  assertEquals([first.visit.isOver, second.visit.isOver], [true, false]);
+  assertEquals([first.events.at(-1), second.events.at(-1)], ["bank", []]);
+  assertEquals(world.logged, ["alice | log out - password changed elsewhere"]);
+});
