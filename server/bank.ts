@@ -3,6 +3,7 @@ import { fromHex } from "../lib/bytes.ts";
 import { UsageError } from "../lib/errors.ts";
 import type { WorldWithFiles } from "../lib/world.ts";
 import type { AuditKeyRing } from "./audit/keys.ts";
+import { type ChainHead, headsOf } from "./audit/heads.ts";
 import { requireNewestKeys } from "./audit/newest_keys.ts";
 import type { Passwords } from "./credentials/passwords.ts";
 import {
@@ -120,9 +121,11 @@ export async function joinBank(
 ): Promise<Bank> {
   const shared = { master, audit, checkpoint };
   const isNew = !holdsBank(world.files, path);
-  if (isNew) await requireBankOf(world, url, shared); // before anything is made, as above
-  const folder = isNew
-    ? await BankFolder.make(world, path, keepFirstKey, shared)
+  const folder = isNew // the database first, before anything is made
+    ? await BankFolder.make(world, path, keepFirstKey, {
+      shared,
+      before: await requireBankOf(world, url, shared),
+    })
     : await BankFolder.open(world, path, url);
   const bank = await assemble(world, folder, { url, shared });
   folder.changeKeys((keys) => ({ ...keys, ...shared }));
@@ -130,12 +133,20 @@ export async function joinBank(
   return bank;
 }
 
-/** @throws {UsageError} when the database has no bank that these are the newest keys of */
-async function requireBankOf(world: BankWorld, url: string, keys: SharedKeys): Promise<void> {
+/**
+ * The heads of a bank's chains.
+ * @throws {UsageError} when the database has no bank that these are the newest keys of
+ */
+async function requireBankOf(
+  world: BankWorld,
+  url: string,
+  keys: SharedKeys,
+): Promise<ChainHead[]> {
   const store = await world.openStore({ url });
   try {
     await requireNewestKeys(store, auditKeyRingOf(keys));
     terminalKeysOf(world, keys, await store.settings(), await store.terminals());
+    return await headsOf(store);
   } finally {
     await store.close();
   }

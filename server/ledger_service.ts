@@ -16,7 +16,7 @@ import type { Command } from "./ledger/command.ts";
 import { Engine } from "./ledger/engine.ts";
 import { Faults } from "./ledger/faults.ts";
 import type { BatchOutcome, LedgerLink } from "./ledger/link.ts";
-import type { Settings } from "./ledger/model.ts";
+import { noChanges, type Settings } from "./ledger/model.ts";
 import type { StorePlace } from "./ledger/open_store.ts";
 import type { ReadStore, Store } from "./ledger/store.ts";
 
@@ -108,6 +108,12 @@ export class LedgerService implements BankLink {
       const openKey = (epoch: number) => ChainKeyFile.open(files, chainKeyPath, chainId, epoch);
       const { randomBytes } = world;
       const log = await ChainWriter.open(store, { chainId, openKey, keys, randomBytes });
+      const lastMs = await lastTimeOf(store, keys);
+      const start = log.start();
+      if (start.length > 0) {
+        await store.commit({ ...noChanges, timeMs: lastMs }, start);
+        log.committed(start);
+      }
       const source = "url" in place ? chainOf(store, chainId) : store;
       const logFile = logFilePath === undefined
         ? null
@@ -118,7 +124,7 @@ export class LedgerService implements BankLink {
       const engine = await Engine.open({
         store,
         log,
-        lastMs: await lastTimeOf(store, keys),
+        lastMs,
         clock: world,
         onCommitted: (entries) => logFile?.append(chainId, entries),
       });

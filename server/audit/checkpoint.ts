@@ -3,20 +3,9 @@
  * that was taken elsewhere shows later that the log has lost nothing of what it lists.
  */
 import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from "node:crypto";
-import { type Bytes, concat, fromHex, hex, u32, u64, utf8 } from "../../lib/bytes.ts";
+import { type Bytes, concat, fromHex, hex, u64, utf8 } from "../../lib/bytes.ts";
 import { UsageError } from "../../lib/errors.ts";
-
-/** Where a chain had come to. */
-export interface ChainHead {
-  /** 16 bytes. */
-  id: Bytes;
-  /** The place of its last entry. */
-  sequence: number;
-  /** That entry's epoch. */
-  epoch: number;
-  /** That entry's tag, 32 bytes. */
-  tag: Bytes;
-}
+import { type ChainHead, headBytes, headFields, headsOfFields } from "./heads.ts";
 
 export interface Checkpoint {
   /** 16 bytes. */
@@ -45,12 +34,7 @@ export function formatCheckpoint(checkpoint: Checkpoint, secretKey: Uint8Array):
     format: formatName,
     bank: hex(bankId),
     time: new Date(timeMs).toISOString(),
-    chains: heads.map(({ id, sequence, epoch, tag }) => ({
-      chain: hex(id),
-      sequence,
-      epoch,
-      tag: hex(tag),
-    })),
+    chains: headFields(heads),
     signature: hex(sign(null, signedBytes(checkpoint), privateKeyOf(secretKey))),
   };
   return JSON.stringify(fields, null, 2) + "\n";
@@ -81,8 +65,7 @@ export function signedBytes({ bankId, timeMs, heads }: Checkpoint): Bytes {
     utf8("strongroom/1 audit checkpoint"),
     bankId,
     u64(timeMs),
-    u32(heads.length),
-    ...heads.flatMap(({ id, sequence, epoch, tag }) => [id, u64(sequence), u32(epoch), tag]),
+    headBytes(heads),
   );
 }
 
@@ -92,20 +75,12 @@ function fieldsOf(text: string): { checkpoint: Checkpoint; signature: Bytes } | 
     const checkpoint = {
       bankId: fromHex(bank, 16)!,
       timeMs: Date.parse(time),
-      heads: (chains as Record<string, unknown>[]).map(({ chain, sequence, epoch, tag }) => ({
-        id: fromHex(chain, 16)!,
-        sequence: sequence as number,
-        epoch: epoch as number,
-        tag: fromHex(tag, 32)!,
-      })),
+      heads: headsOfFields(chains)!,
     };
     const signed = fromHex(signature, 64);
     const right = format === formatName && checkpoint.bankId && signed &&
       Number.isSafeInteger(checkpoint.timeMs) && checkpoint.timeMs >= 0 &&
-      checkpoint.heads.every(({ id, sequence, epoch, tag }) =>
-        id && tag && Number.isSafeInteger(sequence) && sequence > 0 &&
-        Number.isInteger(epoch) && epoch >= 0 && epoch < 2 ** 32
-      );
+      checkpoint.heads !== null;
     return right ? { checkpoint, signature: signed } : null;
   } catch {
     return null;

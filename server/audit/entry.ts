@@ -43,9 +43,9 @@ export interface SealedEntry {
   /** Its place in the chain, from 1 without a gap. */
   sequence: number;
   epoch: number;
-  /** The version of the AUDIT_KEY that seals it; 0 for an epoch's end. */
+  /** The version of the AUDIT_KEY that seals it; 0 for an entry in clear. */
   keyVersion: number;
-  /** The keyed index of the customer it is about, 16 bytes; zeros for an epoch's end. */
+  /** The keyed index of the customer it is about, 16 bytes; zeros for an entry in clear. */
   who: Uint8Array;
   /** Empty for an epoch's end. */
   sealed: Uint8Array;
@@ -81,9 +81,24 @@ export function loggedAt(entry: SealedEntry): LoggedAt {
 const nobody = new Uint8Array(16);
 const nothing = new Uint8Array(0);
 
+/** An entry of the chain itself, about nobody: its bytes are under no AUDIT_KEY. */
+export function inClear(
+  chain: number,
+  sequence: number,
+  epoch: number,
+  bytes: Uint8Array,
+): Omit<SealedEntry, "tag"> {
+  return { chain, sequence, epoch, keyVersion: 0, who: nobody, sealed: bytes };
+}
+
+/** Whether an entry is the chain's own, about nobody: an epoch's end, or the start of a chain. */
+export function isInClear({ keyVersion }: Pick<SealedEntry, "keyVersion">): boolean {
+  return keyVersion === 0;
+}
+
 /** The last entry of an epoch, and nothing else: what follows it is of the next epoch. */
 export function epochEnd(chain: number, sequence: number, epoch: number): Omit<SealedEntry, "tag"> {
-  return { chain, sequence, epoch, keyVersion: 0, who: nobody, sealed: nothing };
+  return inClear(chain, sequence, epoch, nothing);
 }
 
 export function endsEpoch({ sealed }: Pick<SealedEntry, "sealed">): boolean {

@@ -1,10 +1,12 @@
 /**
  * The first key of a chain, as a file: written once, when the chain is made, to the operator's place,
  * and not kept by the bank. With it the whole chain can be checked. The key that checks the signatures
- * of checkpoints is in it too, since it must not come from the bank either.
+ * of checkpoints is in it too, since it must not come from the bank either; and so are the heads of the
+ * chains before it, whose ends no key holds any more.
  */
 import { fromHex, hex } from "../../lib/bytes.ts";
 import { UsageError } from "../../lib/errors.ts";
+import { type ChainHead, headFields, headsOfFields } from "./heads.ts";
 
 export interface FirstKey {
   /** 16 bytes. */
@@ -13,16 +15,19 @@ export interface FirstKey {
   key: Uint8Array;
   /** Ed25519, 32 bytes. */
   checkpointKey: Uint8Array;
+  /** The heads of all chains before it. */
+  before: readonly ChainHead[];
 }
 
 const formatName = "strongroom first key 1";
 
-export function formatFirstKey({ chainId, key, checkpointKey }: FirstKey): string {
+export function formatFirstKey({ chainId, key, checkpointKey, before }: FirstKey): string {
   const fields = {
     format: formatName,
     chain: hex(chainId),
     key: hex(key),
     checkpointKey: hex(checkpointKey),
+    before: headFields(before),
   };
   return JSON.stringify(fields, null, 2) + "\n";
 }
@@ -39,8 +44,9 @@ export function parseFirstKey(text: string, path: string): FirstKey {
   const [key, checkpointKey] = [fields?.key, fields?.checkpointKey].map((field) =>
     fromHex(field, 32)
   );
-  if (fields?.format !== formatName || !chainId || !key || !checkpointKey) {
+  const before = headsOfFields(fields?.before);
+  if (fields?.format !== formatName || !chainId || !key || !checkpointKey || !before) {
     throw new UsageError(`${path} is not a first key: give the file that 'bank init' has written`);
   }
-  return { chainId, key, checkpointKey };
+  return { chainId, key, checkpointKey, before };
 }

@@ -6,8 +6,10 @@ import { equalInConstantTime, hex } from "../../lib/bytes.ts";
 import { UsageError } from "../../lib/errors.ts";
 import { ChainVerifier } from "./chain.ts";
 import type { KeptKey } from "./chain_key.ts";
-import type { ChainHead, Checkpoint } from "./checkpoint.ts";
+import type { Checkpoint } from "./checkpoint.ts";
+import type { SealedEntry } from "./entry.ts";
 import type { FirstKey } from "./first_key.ts";
+import { type ChainHead, headsOfStart } from "./heads.ts";
 import type { LogLine } from "./log_line.ts";
 
 /** An entry by its place and its tag, as a receipt has them. Chains are numbered as they come. */
@@ -51,16 +53,24 @@ export class BadLog extends UsageError {
 
 const badReceipt = "the receipt does not fit the log";
 
+/** A head of a chain, which must be an entry of it, and the words for what lists it. */
+interface ListedHead {
+  head: ChainHead;
+  by: string;
+}
+
+const nameOf = (chainId: Uint8Array) => `chain ${hex(chainId).slice(0, 8)}`;
+
 class FollowedChain {
   readonly #name: string;
   readonly #verifier: ChainVerifier;
 
   constructor(
-    firstKey: FirstKey,
-    private readonly head: ChainHead | undefined,
+    private readonly firstKey: FirstKey,
+    private readonly listed: readonly ListedHead[],
     private readonly keptKeys: readonly KeptKey[],
   ) {
-    this.#name = `chain ${hex(firstKey.chainId).slice(0, 8)}`;
+    this.#name = nameOf(firstKey.chainId);
     this.#verifier = new ChainVerifier(firstKey.key, firstKey.chainId);
     this.#holdAgainstKeyFile();
   }
@@ -80,25 +90,37 @@ class FollowedChain {
     const epochBefore = this.#verifier.epoch;
     const problem = this.#verifier.next(line.entry);
     if (problem) throw this.#bad(problem);
-    if (this.head?.sequence === this.goodCount) {
-      if (!equalInConstantTime(this.head.tag, this.#verifier.tag)) {
-        throw this.#bad(`entry ${this.goodCount} is not the one that the checkpoint lists`);
+    for (const { head, by } of this.listed) {
+      if (head.sequence !== this.goodCount) continue;
+      if (!equalInConstantTime(head.tag, this.#verifier.tag)) {
+        throw this.#bad(`entry ${this.goodCount} is not the one that ${by} lists`);
       }
     }
+    if (this.goodCount === 1) this.#requireChainsBefore(line.entry);
     if (this.#verifier.epoch !== epochBefore) this.#holdAgainstKeyFile();
   }
 
   end(): void {
-    const listed = this.head?.sequence ?? 0;
     const missing = `entry ${this.goodCount + 1} is missing: the chain ends before it`;
-    if (listed > this.goodCount) {
-      throw this.#bad(`${missing}, and the checkpoint lists ${listed} entries`);
+    for (const { head: { sequence }, by } of this.listed) {
+      if (sequence > this.goodCount) {
+        throw this.#bad(`${missing}, and ${by} lists ${sequence} entries`);
+      }
     }
     const earliest = Math.min(...this.keptKeys.map(({ epoch }) => epoch));
     if (Number.isFinite(earliest) && earliest > this.#verifier.epoch) {
       throw this.#bad(
         `${missing}, in epoch ${this.#verifier.epoch}, and its key has come to epoch ${earliest}`,
       );
+    }
+  }
+
+  /** The chain itself names the chains before it, no earlier than its first key's file does. */
+  #requireChainsBefore(first: SealedEntry): void {
+    const named = new Map(headsOfStart(first)?.map((head) => [hex(head.id), head.sequence]));
+    for (const { id, sequence } of this.firstKey.before) {
+      if ((named.get(hex(id)) ?? 0) >= sequence) continue;
+      throw this.#bad("its first entry does not name the chains before it");
     }
   }
 
@@ -123,13 +145,21 @@ export class LogVerifier {
 
   constructor(private readonly trust: LogTrust) {
     const { firstKeys, checkpoint, keyFile } = trust;
+    const listed: ListedHead[] = [
+      ...(checkpoint?.heads ?? []).map((head) => ({ head, by: "the checkpoint" })),
+      ...firstKeys.flatMap(({ chainId, before }) =>
+        before.map((head) => ({ head, by: `the first key of ${nameOf(chainId)}` }))
+      ),
+    ];
     for (const firstKey of firstKeys) {
       const id = hex(firstKey.chainId);
-      const head = checkpoint?.heads.find((each) => hex(each.id) === id);
+      const its = listed.filter(({ head }) => hex(head.id) === id);
       const keptKeys = keyFile?.filter(({ chainId }) => hex(chainId) === id) ?? [];
-      this.#chains.set(id, new FollowedChain(firstKey, head, keptKeys));
+      this.#chains.set(id, new FollowedChain(firstKey, its, keptKeys));
     }
-    for (const { id } of checkpoint?.heads ?? []) this.#requireFirstKey(hex(id));
+    // A file may have one server's chain alone; a bank has all of them.
+    const required = keyFile === null ? checkpoint?.heads ?? [] : listed.map(({ head }) => head);
+    for (const { id } of required) this.#requireFirstKey(hex(id));
   }
 
   /**

@@ -7,6 +7,7 @@ import type { World } from "../../lib/world.ts";
 import { type AuditEntry, type ChainName, endsEpoch, epochEnd, type SealedEntry } from "./entry.ts";
 import { chainStart, chainTag } from "./chain.ts";
 import type { ChainKey } from "./chain_key.ts";
+import { type ChainHead, headsOf, startEntry } from "./heads.ts";
 import { type AuditKeyRing, Indexes } from "./keys.ts";
 import type { LogStore } from "./log_store.ts";
 
@@ -30,6 +31,8 @@ export class ChainWriter {
   private constructor(
     private readonly dependencies: WriterDependencies,
     last: SealedEntry | undefined,
+    /** The heads of the chains before it, until they are in its first entry. */
+    private before: readonly ChainHead[],
   ) {
     this.#sequence = last?.sequence ?? 0;
     this.#tag = last?.tag ?? chainStart(dependencies.chain.id);
@@ -52,7 +55,10 @@ export class ChainWriter {
     await store.confirm();
     const [last] = await store.lastEntries(chain.number, 1);
     const epoch = last ? last.epoch + (endsEpoch(last) ? 1 : 0) : 0;
-    return new ChainWriter({ store, chain, chainKey: openKey(epoch), ...rest }, last);
+    const others = last
+      ? []
+      : (await headsOf(store)).filter(({ number }) => number !== chain.number);
+    return new ChainWriter({ store, chain, chainKey: openKey(epoch), ...rest }, last, others);
   }
 
   /** Seals under these keys from now on. */
@@ -67,6 +73,28 @@ export class ChainWriter {
   }
 
   /**
+   * The first entries of a chain that has others before it: their heads, and the end of its epoch. They
+   * are to be committed before all others; none of a chain that has begun, or is the first.
+   */
+  start(): SealedEntry[] {
+    const { chain, chainKey } = this.dependencies;
+    if (this.before.length === 0) return [];
+    const link = this.#linker();
+    chainKey.prepare();
+    return [link(startEntry(chain.number, this.before)), link(epochEnd(chain.number, 2, 0))];
+  }
+
+  /** Links entries to the chain's end, one after the other; changes nothing. */
+  #linker(): (untagged: Omit<SealedEntry, "tag">) => SealedEntry {
+    const epochKey = new MacKey(this.dependencies.chainKey.key);
+    let tag = this.#tag;
+    return (untagged) => {
+      tag = chainTag(epochKey, tag, untagged);
+      return { ...untagged, tag };
+    };
+  }
+
+  /**
    * The entries, sealed for the chain's next places.
    * @param endEpoch whether the epoch ends with them
    */
@@ -74,14 +102,9 @@ export class ChainWriter {
     const { chain, chainKey, keys, randomBytes } = this.dependencies;
     const first = this.#sequence + 1;
     const place = { chainId: chain.id, sequence: first };
-    const epochKey = new MacKey(chainKey.key);
-    let tag = this.#tag;
-    const linked = (untagged: Omit<SealedEntry, "tag">): SealedEntry => {
-      tag = chainTag(epochKey, tag, untagged);
-      return { ...untagged, tag };
-    };
+    const link = this.#linker();
     const sealed = keys.sealAll(entries, place, randomBytes).map((sealed, index) =>
-      linked({
+      link({
         chain: chain.number,
         sequence: first + index,
         epoch: chainKey.epoch,
@@ -92,7 +115,7 @@ export class ChainWriter {
     );
     if (endEpoch && (this.#epochOpen || sealed.length > 0)) {
       chainKey.prepare();
-      sealed.push(linked(epochEnd(chain.number, first + sealed.length, chainKey.epoch)));
+      sealed.push(link(epochEnd(chain.number, first + sealed.length, chainKey.epoch)));
     }
     return sealed;
   }
@@ -101,6 +124,7 @@ export class ChainWriter {
   committed(sealed: readonly SealedEntry[]): void {
     const last = sealed.at(-1);
     if (!last) return;
+    this.before = [];
     this.#sequence = last.sequence;
     this.#tag = last.tag;
     this.#epochOpen = !endsEpoch(last);

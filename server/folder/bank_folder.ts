@@ -19,6 +19,7 @@ import { type Files, type OpenFile, pause, type WorldWithFiles } from "../../lib
 import { ChainKeyFile } from "../audit/chain_key.ts";
 import { checkpointKeyOf } from "../audit/checkpoint.ts";
 import { formatFirstKey } from "../audit/first_key.ts";
+import type { ChainHead } from "../audit/heads.ts";
 import {
   type BankKeys,
   makeBankKeys,
@@ -101,14 +102,14 @@ export class BankFolder {
   /**
    * Makes the folder of a new bank, or of another server of one, and its key files; goes on with the
    * keys of a making that was cut short.
-   * @param shared the keys of a bank that has other servers
+   * @param another of a bank that has other servers: their keys, and the heads of their chains
    * @throws {UsageError} when a bank is there already, or the folder cannot be made
    */
   static async make(
     world: WorldWithFiles,
     path: string,
     keepFirstKey: KeepFirstKey,
-    shared?: SharedKeys,
+    another?: { shared: SharedKeys; before: readonly ChainHead[] },
   ): Promise<BankFolder> {
     const { files } = world;
     requireShortPath(path);
@@ -119,10 +120,10 @@ export class BankFolder {
       requireNoBank(files, path);
       unlessWritable(path, () => {
         if (!isThere(files, keysPath(path))) {
-          replaceBankKeys(files, keysPath(path), makeBankKeys(world.randomBytes, shared));
+          replaceBankKeys(files, keysPath(path), makeBankKeys(world.randomBytes, another?.shared));
         }
       });
-      folder.#startChain(folder.keys, keepFirstKey);
+      folder.#startChain(folder.keys, another?.before ?? [], keepFirstKey);
     });
     return folder;
   }
@@ -178,18 +179,24 @@ export class BankFolder {
   /**
    * Begins another chain, for a log whose chain key is lost or older than its database: what was
    * written before stays, and can still be checked with the first key of its chain.
+   * @param before the heads of all chains that there are
    */
-  startAnotherChain(keepFirstKey: KeepFirstKey): void {
+  startAnotherChain(before: readonly ChainHead[], keepFirstKey: KeepFirstKey): void {
     const chainId = this.randomBytes(16);
-    this.#startChain({ ...this.keys, chainId }, keepFirstKey);
+    this.#startChain({ ...this.keys, chainId }, before, keepFirstKey);
     this.changeKeys((keys) => ({ ...keys, chainId }));
   }
 
-  #startChain({ chainId, checkpoint }: BankKeys, keepFirstKey: KeepFirstKey): void {
+  #startChain(
+    { chainId, checkpoint }: BankKeys,
+    before: readonly ChainHead[],
+    keepFirstKey: KeepFirstKey,
+  ): void {
     const path = chainKeyPath(this.path);
     removeIfThere(this.files, path);
     const key = this.randomBytes(32);
-    keepFirstKey(formatFirstKey({ chainId, key, checkpointKey: checkpointKeyOf(checkpoint) }));
+    const checkpointKey = checkpointKeyOf(checkpoint);
+    keepFirstKey(formatFirstKey({ chainId, key, checkpointKey, before }));
     ChainKeyFile.create(this.files, path, chainId, key);
   }
 

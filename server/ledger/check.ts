@@ -5,10 +5,10 @@
 import type { Account, Movement, MovementId } from "./model.ts";
 import type { ReadStore } from "./store.ts";
 import { entryParts, movementParts, rowsOf } from "./walk.ts";
-import { type AuditEntry, endsEpoch, type SealedEntry } from "../audit/entry.ts";
+import { type AuditEntry, isInClear, type SealedEntry } from "../audit/entry.ts";
 
-/** In the place of an entry that only ends its epoch. */
-export const epochEnded = "epoch ended";
+/** In the place of an entry that is the chain's own: an epoch's end, or the start of a chain. */
+export const saysNothing = "says nothing";
 
 /** In memory, or as they are read. */
 type Rows<T> = Iterable<T> | AsyncIterable<T>;
@@ -20,7 +20,7 @@ export interface BooksToCheck {
   /** The movements that the database lists as open. */
   holds: readonly MovementId[];
   /** Every entry of the log; null for one that does not open. */
-  entries: Rows<AuditEntry | typeof epochEnded | null>;
+  entries: Rows<AuditEntry | typeof saysNothing | null>;
 }
 
 export interface CheckedBooks {
@@ -65,10 +65,10 @@ export async function checkStore(store: ReadStore, open: OpenEntry): Promise<Che
 async function* entriesOf(
   store: ReadStore,
   open: OpenEntry,
-): AsyncGenerator<AuditEntry | typeof epochEnded | null, void, void> {
+): AsyncGenerator<AuditEntry | typeof saysNothing | null, void, void> {
   for (const { number, id } of await store.chains()) {
     for await (const entry of rowsOf(entryParts(store, number))) {
-      yield endsEpoch(entry) ? epochEnded : open(entry, id);
+      yield isInClear(entry) ? saysNothing : open(entry, id);
     }
   }
 }
@@ -108,7 +108,7 @@ async function readLog(
   for await (const entry of entries) {
     counts.entries++;
     if (entry === null) throw new Wrong(`entry ${counts.entries} of the log does not open`);
-    if (entry === epochEnded) continue;
+    if (entry === saysNothing) continue;
     const { movement, step } = entry;
     if (!movement) continue;
     logged.named.add(movement);

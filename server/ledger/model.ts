@@ -188,6 +188,18 @@ export interface Changes extends Rows {
   timeMs: number;
 }
 
+/** A batch that changes nothing. */
+export const noChanges: Omit<Changes, "timeMs"> = {
+  accounts: [],
+  movements: [],
+  customers: [],
+  terminals: [],
+  failures: [],
+  limits: null,
+  restoring: null,
+  clock: null,
+};
+
 /** The source under which a customer's failures are counted: by hash, since people type passwords as names. */
 export const customerSource = (nameHash: string) => `customer ${nameHash}`;
 /** The source under which a terminal's failures are counted. */

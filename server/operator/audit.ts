@@ -2,12 +2,13 @@
 import { hex } from "../../lib/bytes.ts";
 import { followMs, logChunkEntries } from "../../lib/limits.ts";
 import { pause } from "../../lib/world.ts";
-import { endsEpoch, type SealedEntry } from "../audit/entry.ts";
+import { isInClear, type SealedEntry } from "../audit/entry.ts";
+import { headsOf } from "../audit/heads.ts";
 import { formatLogLine } from "../audit/log_line.ts";
 import { auditKeysOf } from "../audit/keys.ts";
 import { isWanted, shownEntry } from "../audit/show.ts";
 import type { Bank } from "../bank.ts";
-import { headsOf, signedCheckpoint } from "./checkpoints.ts";
+import { signedCheckpoint } from "./checkpoints.ts";
 import { logCommand } from "../ledger/command.ts";
 import type { Handlers } from "./request.ts";
 import { requireInstants } from "./words.ts";
@@ -30,7 +31,7 @@ export const auditCommands: Handlers<
         ? null
         : new Set(bank.auditKeys.indexesOf(filter.customer).map(hex));
       for (const stored of entries) {
-        if (endsEpoch(stored) || (indexes && !indexes.has(hex(stored.who)))) continue;
+        if (isInClear(stored) || (indexes && !indexes.has(hex(stored.who)))) continue;
         const place = { chainId: hex(chainId), sequence: stored.sequence };
         const entry = bank.auditKeys.open(stored, chainId);
         if (entry === null) {
@@ -46,7 +47,7 @@ export const auditCommands: Handlers<
   async *read_audit(bank, { operator }) {
     await logAction(bank, operator, "read the sealed audit log");
     let of = 0;
-    for (const { sequence } of await headsOf(bank)) of += sequence;
+    for (const { sequence } of await headsOf(bank.ledger.read)) of += sequence;
     for await (const { chainId, entries } of chunksOf(bank, null)) {
       yield { lines: entries.map((entry) => formatLogLine(chainId, entry)), of };
     }
@@ -68,7 +69,9 @@ export const auditCommands: Handlers<
   /** The end of every chain, signed. */
   async *take_checkpoint(bank, { operator }) {
     await logAction(bank, operator, "take a checkpoint");
-    yield { checkpoint: signedCheckpoint(bank, await headsOf(bank), bank.world.nowMs()) };
+    yield {
+      checkpoint: signedCheckpoint(bank, await headsOf(bank.ledger.read), bank.world.nowMs()),
+    };
   },
 };
 
@@ -82,7 +85,7 @@ async function* chunksOf(
 ): AsyncGenerator<Chunk, void, void> {
   const { read } = bank.ledger;
   const done = new Map<number, number>();
-  const heads = await headsOf(bank);
+  const heads = await headsOf(bank.ledger.read);
   for (const { number, id, sequence: last } of heads) {
     for (let after = 0; after < last;) {
       const limit = Math.min(logChunkEntries, last - after);

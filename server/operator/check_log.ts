@@ -6,7 +6,7 @@ import { hex } from "../../lib/bytes.ts";
 import { UsageError } from "../../lib/errors.ts";
 import { checkedLines, logLineLengthMax, logReadBytes } from "../../lib/limits.ts";
 import type { Files } from "../../lib/world.ts";
-import { endsEpoch } from "../audit/entry.ts";
+import { isInClear } from "../audit/entry.ts";
 import { parseLogLine } from "../audit/log_line.ts";
 import type { AuditKeyRing } from "../audit/keys.ts";
 import { isWanted, type ShowFilter, shownEntry } from "../audit/show.ts";
@@ -148,7 +148,7 @@ export async function* readLog(
     for (const text of lines) {
       count++;
       const line = parseLogLine(text);
-      if (line && endsEpoch(line.entry)) continue;
+      if (line && isInClear(line.entry)) continue;
       const entry = line && keys.open(line.entry, line.chainId);
       if (!entry) yield `line ${count} does not open: run 'deno task bank audit verify' on it`;
       else if (isWanted(entry, filter)) {

@@ -1,21 +1,10 @@
 /** Checkpoints of the log: taken on a schedule and at every stop, a file each. */
-import { type ChainHead, formatCheckpoint } from "../audit/checkpoint.ts";
+import { formatCheckpoint } from "../audit/checkpoint.ts";
+import { type ChainHead, headsOf } from "../audit/heads.ts";
 import { replacePrivateFile } from "../../lib/private_file.ts";
 import { pause } from "../../lib/world.ts";
 import type { Bank } from "../bank.ts";
 import { logCommand } from "../ledger/command.ts";
-
-/** The last committed entry of every chain; a chain without entries is left out. */
-export async function headsOf(bank: Bank): Promise<(ChainHead & { number: number })[]> {
-  const { read } = bank.ledger;
-  const heads = [];
-  for (const { number, id } of await read.chains()) {
-    for (const { sequence, epoch, tag } of await read.lastEntries(number, 1)) {
-      heads.push({ number, id, sequence, epoch, tag: new Uint8Array(tag) });
-    }
-  }
-  return heads;
-}
 
 /** A checkpoint as its file, signed. */
 export function signedCheckpoint(bank: Bank, heads: readonly ChainHead[], timeMs: number): string {
@@ -69,7 +58,7 @@ export class Checkpoints {
 
   async #write(): Promise<void> {
     const { files, nowMs } = this.bank.world;
-    const heads = await headsOf(this.bank);
+    const heads = await headsOf(this.bank.ledger.read);
     const places = heads.map(({ number, sequence }) => `${number}.${sequence}`).join();
     if (places === this.#written) return;
     const { folder } = this.schedule;

@@ -9,6 +9,7 @@ import type { Files, Socket } from "../../lib/world.ts";
 import { placeOfText } from "../audit/entry.ts";
 import { ChainKeyFile } from "../audit/chain_key.ts";
 import { parseCheckpoint } from "../audit/checkpoint.ts";
+import { type ChainHead, headsOf } from "../audit/heads.ts";
 import { parseFirstKey } from "../audit/first_key.ts";
 import type { ShowFilter } from "../audit/show.ts";
 import { BadLog, type LogReceipt, type LogTrust } from "../audit/verify.ts";
@@ -23,6 +24,7 @@ import {
 } from "../folder/bank_folder.ts";
 import { auditKeyRingOf, readBankKeys } from "../folder/bank_keys.ts";
 import { logCommand } from "../ledger/command.ts";
+import type { StorePlace } from "../ledger/open_store.ts";
 import type { CheckThreads } from "./check_threads.ts";
 import { checkLog, linesOfBank, linesOfFile, readLog } from "./check_log.ts";
 import { runOperatorCommand } from "./commands.ts";
@@ -170,13 +172,23 @@ export async function anotherChain(
   const folder = await BankFolder.open(world, path, url);
   await closeOnFailure(folder, async () => {
     // Where the database cannot be opened, nothing has changed.
-    if (url === undefined) await (await world.openStore({ path: databasePath(path) })).close();
-    folder.startAnotherChain((text) => writePrivateFile(world.files, firstKeyPath, text));
+    const heads = await headsIn(world, url === undefined ? { path: databasePath(path) } : { url });
+    folder.startAnotherChain(heads, (text) => writePrivateFile(world.files, firstKeyPath, text));
   });
   const bank = await openBank(world, folder, url);
   const action = "start another chain of the audit log";
   await bank.ledger.submit(logCommand(`operator ${operator}`, action));
   await bank.close();
+}
+
+/** The heads of the chains in a database that this process may open. */
+export async function headsIn(world: BankWorld, place: StorePlace): Promise<ChainHead[]> {
+  const store = await world.openStore(place);
+  try {
+    return await headsOf(store);
+  } finally {
+    await store.close();
+  }
 }
 
 function readFile(files: Files, path: string): string {

@@ -18,6 +18,7 @@ import {
   logFilePath,
 } from "../folder/bank_folder.ts";
 import { auditKeyRingOf } from "../folder/bank_keys.ts";
+import { headsIn } from "./log_programs.ts";
 import { logCommand } from "../ledger/command.ts";
 import {
   type Account,
@@ -107,7 +108,7 @@ async function putBack(
   if (isThere(files, logFile)) files.rename(logFile, `${logFile}${before}`);
   files.rename(fresh, path);
   files.syncFolder(folder.path);
-  folder.startAnotherChain(keepFirstKey);
+  folder.startAnotherChain(await headsIn(world, { path }), keepFirstKey);
   return { missing, terminals, kept: before };
 }
 

@@ -28,8 +28,8 @@ const lastEpoch = log.at(-1)!.epoch + 1;
 /** All that a thief of the server finds of the chain's key. */
 const stolen = new ChainKeyInMemory(lastEpoch);
 const firstKeys: FirstKey[] = [
-  { chainId, key: firstKey, checkpointKey: filled(0, 32) },
-  { chainId: otherId, key: otherKey, checkpointKey: filled(0, 32) },
+  { chainId, key: firstKey, checkpointKey: filled(0, 32), before: [] },
+  { chainId: otherId, key: otherKey, checkpointKey: filled(0, 32), before: [] },
 ];
 const keptKey = (epoch: number, key: Uint8Array) => ({ chainId, epoch, key: new Uint8Array(key) });
 const trust: LogTrust = {

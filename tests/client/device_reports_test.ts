@@ -1,6 +1,6 @@
 /** What people must see to at an ATM reaches the bank's log and its operators, once each time. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { endsEpoch } from "../../server/audit/entry.ts";
+import { isInClear } from "../../server/audit/entry.ts";
 import { reportInWords, reportPrefix } from "../../server/device_words.ts";
 import { runOperatorCommand } from "../../server/operator/commands.ts";
 import { Branch, logIn, until } from "./branch.ts";
@@ -8,7 +8,7 @@ import { Branch, logIn, until } from "./branch.ts";
 /** All reports in the bank's log, oldest first. */
 async function reports({ bank }: Branch): Promise<string[]> {
   const { auditKeys, keys: { chainId }, ledger } = bank;
-  return (await ledger.read.entriesAfter(1, 0, 10_000)).filter((entry) => !endsEpoch(entry))
+  return (await ledger.read.entriesAfter(1, 0, 10_000)).filter((entry) => !isInClear(entry))
     .map((entry) => auditKeys.open(entry, chainId)!)
     .filter(({ action }) => action.startsWith(reportPrefix))
     .map(({ who, action }) => `${who}: ${action.slice(reportPrefix.length)}`);

@@ -105,7 +105,7 @@ export const schema = [
     sealed bytea NOT NULL,
     tag bytea NOT NULL CHECK (length(tag) = 32),
     PRIMARY KEY (chain, sequence),
-    CHECK ((key_version = 0) = (length(sealed) = 0))
+    CHECK (key_version = 0 OR length(sealed) > 0)
   )`,
   `CREATE INDEX audit_who ON audit (who, position)`,
   // What is written stays; an account begins empty, and keeps its owner and its currency; a terminal its name.

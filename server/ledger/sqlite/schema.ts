@@ -197,7 +197,7 @@ BEGIN SELECT RAISE(ABORT, 'audit chains are never deleted'); END;
 CREATE TABLE audit (
   place INTEGER PRIMARY KEY,
   epoch INTEGER NOT NULL,
-  key_version INTEGER NOT NULL CHECK ((key_version = 0) = (length(sealed) = 0)),
+  key_version INTEGER NOT NULL CHECK (key_version = 0 OR length(sealed) > 0),
   who BLOB NOT NULL CHECK (length(who) = 16),
   sealed BLOB NOT NULL,
   tag BLOB NOT NULL CHECK (length(tag) = 32)

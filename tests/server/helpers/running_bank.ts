@@ -8,7 +8,7 @@ import {
   parseTerminalKey,
   type TerminalKey,
 } from "../../../lib/terminal_key.ts";
-import { endsEpoch } from "../../../server/audit/entry.ts";
+import { isInClear } from "../../../server/audit/entry.ts";
 import { connectTcp, listenTcp, system, systemFiles } from "../../../lib/system.ts";
 import { type Bank, createBank, joinBank, openBank } from "../../../server/bank.ts";
 import { keysPath } from "../../../server/folder/bank_folder.ts";
@@ -158,7 +158,7 @@ export class RunningBank {
   async entries(): Promise<string[]> {
     const { keys, auditKeys, ledger } = this.bank;
     const entries = await ledger.read.entriesAfter(1, 0, 10_000);
-    return entries.filter((entry) => !endsEpoch(entry)).map((entry) => {
+    return entries.filter((entry) => !isInClear(entry)).map((entry) => {
       const { who, action } = auditKeys.open(entry, keys.chainId)!;
       return `${who} | ${action}`;
     });

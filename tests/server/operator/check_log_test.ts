@@ -29,7 +29,7 @@ const threads = (trust: LogTrust) => openCheckThreads(trust, 2, console.error);
 const lineOf = (entry: SealedEntry) => formatLogLine(chainId, entry);
 const lines = log.map(lineOf);
 const trust: LogTrust = {
-  firstKeys: [{ chainId, key: firstKey, checkpointKey: filled(0, 32) }],
+  firstKeys: [{ chainId, key: firstKey, checkpointKey: filled(0, 32), before: [] }],
   keyFile: [{
     chainId,
     epoch: lastEpoch,
@@ -144,7 +144,12 @@ Deno.test("whatever is wrong in whatever part is said in the words for the whole
 Deno.test("chains that are mixed, checkpoints and receipts are held against every part", async () => {
   const both: LogTrust = {
     ...trust,
-    firstKeys: [...trust.firstKeys, { chainId: otherId, key: otherKey, checkpointKey: otherKey }],
+    firstKeys: [...trust.firstKeys, {
+      chainId: otherId,
+      key: otherKey,
+      checkpointKey: otherKey,
+      before: [],
+    }],
   };
   const mixed: string[] = [];
   let next = 0;

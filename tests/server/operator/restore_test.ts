@@ -15,7 +15,7 @@ import { copyPrivateFile } from "../../../lib/private_file.ts";
 import { runOperatorCommand } from "../../../server/operator/commands.ts";
 import type { OperatorCommand } from "../../../server/operator/request.ts";
 import { ChainVerifier } from "../../../server/audit/chain.ts";
-import { endsEpoch } from "../../../server/audit/entry.ts";
+import { isInClear } from "../../../server/audit/entry.ts";
 import { parseFirstKey } from "../../../server/audit/first_key.ts";
 import { parseLogLine } from "../../../server/audit/log_line.ts";
 import { restoreBank } from "../../../server/operator/restore.ts";
@@ -58,7 +58,7 @@ async function logOf({ bank: { auditKeys, ledger } }: Branch): Promise<string[]>
   const words: string[] = [];
   for (const { number, id } of await ledger.read.chains()) {
     for (const entry of await ledger.read.entriesAfter(number, 0, 10_000)) {
-      if (endsEpoch(entry)) continue;
+      if (isInClear(entry)) continue;
       const { who, action } = auditKeys.open(entry, id)!;
       words.push(`${who} | ${action}`);
     }

@@ -1,0 +1,105 @@
+/**
+ * The heads of chains: the last entry of each at a moment. Checkpoints list them; so do a chain's first
+ * key and first entry, for the chains before it, whose ends nothing else holds any more.
+ */
+import {
+  type Bytes,
+  concat,
+  equalInConstantTime,
+  fromHex,
+  hex,
+  readU32,
+  u32,
+  u64,
+  utf8,
+} from "../../lib/bytes.ts";
+import { inClear, type SealedEntry } from "./entry.ts";
+import type { LogStore } from "./log_store.ts";
+
+/** The last entry of a chain. */
+export interface ChainHead {
+  /** The chain's id, 16 bytes. */
+  id: Bytes;
+  sequence: number;
+  epoch: number;
+  /** 32 bytes. */
+  tag: Bytes;
+}
+
+/** The last committed entry of every chain, by number; a chain without entries is left out. */
+export async function headsOf(
+  store: Pick<LogStore, "chains" | "lastEntries">,
+): Promise<(ChainHead & { number: number })[]> {
+  const heads = [];
+  for (const { number, id } of await store.chains()) {
+    for (const { sequence, epoch, tag } of await store.lastEntries(number, 1)) {
+      heads.push({ number, id, sequence, epoch, tag: new Uint8Array(tag) });
+    }
+  }
+  return heads;
+}
+
+/** Heads as JSON has them. */
+export function headFields(heads: readonly ChainHead[]) {
+  return heads.map(({ id, sequence, epoch, tag }) => ({
+    chain: hex(id),
+    sequence,
+    epoch,
+    tag: hex(tag),
+  }));
+}
+
+/** The heads of a field of JSON; null for anything else. */
+export function headsOfFields(fields: unknown): ChainHead[] | null {
+  if (!Array.isArray(fields)) return null;
+  const heads = fields.map(headOfFields);
+  return heads.every((head) => head !== null) ? heads : null;
+}
+
+function headOfFields(fields: Record<string, unknown> | null): ChainHead | null {
+  const { chain, sequence, epoch, tag: tagText } = fields ?? {};
+  const [id, tag] = [fromHex(chain, 16), fromHex(tagText, 32)];
+  return id && tag && isPlace(sequence, epoch)
+    ? { id, sequence: sequence as number, epoch: epoch as number, tag }
+    : null;
+}
+
+const isPlace = (sequence: unknown, epoch: unknown) =>
+  Number.isSafeInteger(sequence) && sequence as number > 0 &&
+  Number.isInteger(epoch) && epoch as number >= 0 && epoch as number < 2 ** 32;
+
+/** Heads as what is signed, or what a tag covers: each 60 bytes. */
+export function headBytes(heads: readonly ChainHead[]): Bytes {
+  return concat(
+    u32(heads.length),
+    ...heads.flatMap(({ id, sequence, epoch, tag }) => [id, u64(sequence), u32(epoch), tag]),
+  );
+}
+
+const oneHeadBytes = 60;
+const startLabel = utf8("strongroom/1 chains before");
+
+/** The first entry of a chain that has others before it: their heads, in clear. */
+export function startEntry(chain: number, before: readonly ChainHead[]): Omit<SealedEntry, "tag"> {
+  return inClear(chain, 1, 0, concat(startLabel, headBytes(before)));
+}
+
+/** The heads that a chain's first entry names; null for any other entry. */
+export function headsOfStart({ sequence, keyVersion, sealed }: SealedEntry): ChainHead[] | null {
+  const at = startLabel.length + 4;
+  const label = sealed.subarray(0, startLabel.length);
+  if (sequence !== 1 || keyVersion !== 0 || sealed.length < at) return null;
+  if (!equalInConstantTime(label, startLabel)) return null;
+  const count = readU32(sealed, startLabel.length);
+  if (sealed.length !== at + count * oneHeadBytes) return null;
+  const view = new DataView(sealed.buffer, sealed.byteOffset, sealed.length);
+  return Array.from({ length: count }, (_, index) => {
+    const start = at + index * oneHeadBytes;
+    return {
+      id: sealed.slice(start, start + 16),
+      sequence: Number(view.getBigUint64(start + 16)),
+      epoch: view.getUint32(start + 24),
+      tag: sealed.slice(start + 28, start + oneHeadBytes),
+    };
+  });
+}
