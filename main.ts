@@ -3,8 +3,8 @@ import config from "./deno.json" with { type: "json" };
 import { UsageError } from "./lib/errors.ts";
 import { exitCodeOf, say } from "./lib/process.ts";
 import { help } from "./ui/command_line/help.ts";
-import { launch } from "./ui/command_line/launch.ts";
-import { placeOf } from "./ui/command_line/place.ts";
+import { launch } from "./ui/command_line/launcher/launch.ts";
+import { placeOf } from "./ui/command_line/launcher/paths.ts";
 import { findCommand } from "./ui/command_line/shapes.ts";
 
 async function main(args: string[]): Promise<number> {

@@ -1,6 +1,10 @@
 /** Deno's arguments that start the bank's programs as the launcher does, for tests that hold the processes. */
 import type { BankServerStart, OperatorStart } from "../lib/programs.ts";
-import { bankPermissions, denoArguments, operatorSocket } from "../ui/command_line/permissions.ts";
+import {
+  bankPermissions,
+  denoArguments,
+  operatorSocket,
+} from "../ui/command_line/launcher/permissions.ts";
 import { parseCommand } from "../ui/command_line/flags.ts";
 import { findCommand, shapes } from "../ui/command_line/shapes.ts";
 

@@ -335,7 +335,7 @@ Deno.test("the table lets through what is allowed", () => {
     ["client/programs/a.ts", 'import "../../ui/window/gate.ts";\nimport "../../lib/system.ts";'],
     [
       "main.ts",
-      'import "./lib/errors.ts";\nimport "./ui/command_line/launch.ts";',
+      'import "./lib/errors.ts";\nimport "./ui/command_line/launcher/launch.ts";',
     ],
     ["tests/a_test.ts", 'import "../server/bank.ts";\nimport "../main.ts";'],
   ];

@@ -9,7 +9,7 @@ import {
   type Permissions,
   type ProgramName,
   windowPermissions,
-} from "../../ui/command_line/permissions.ts";
+} from "../../ui/command_line/launcher/permissions.ts";
 
 const project = new URL("../../", import.meta.url).pathname.replace(/\/$/, "");
 

@@ -2,8 +2,12 @@
  * What each program may reach, and the Deno arguments that grant it. Static imports of a program need
  * no right to be read; a Worker needs it for its own file and each of its static imports.
  */
-import { databaseFilesOf, databaseHostsOf, databaseUrlVariable } from "../../lib/database_url.ts";
-import type { Place } from "./place.ts";
+import {
+  databaseFilesOf,
+  databaseHostsOf,
+  databaseUrlVariable,
+} from "../../../lib/database_url.ts";
+import type { Place } from "./paths.ts";
 
 /** What a program may reach; an empty list is nothing. */
 export interface Permissions {

@@ -2,8 +2,8 @@
  * The launcher: reads a command line, works out what the program needs, and starts it with those
  * permissions and no others. It holds no key and serves nobody.
  */
-import { databaseUrlVariable, findDatabaseUrl } from "../../lib/database_url.ts";
-import { UsageError } from "../../lib/errors.ts";
+import { databaseUrlVariable, findDatabaseUrl } from "../../../lib/database_url.ts";
+import { UsageError } from "../../../lib/errors.ts";
 import type {
   Address,
   AtmCashStart,
@@ -17,10 +17,10 @@ import type {
   OperatorStart,
   ServerReady,
   TerminalFiles,
-} from "../../lib/programs.ts";
-import { systemFiles } from "../../lib/system.ts";
-import { readTerminalKey } from "../../lib/terminal_key.ts";
-import { bundlePage, type PageEntry } from "../window/page_bundle.ts";
+} from "../../../lib/programs.ts";
+import { systemFiles } from "../../../lib/system.ts";
+import { readTerminalKey } from "../../../lib/terminal_key.ts";
+import { bundlePage, type PageEntry } from "../../window/page_bundle.ts";
 import { Child, runInForeground } from "./child.ts";
 import {
   parseAddress,
@@ -29,7 +29,7 @@ import {
   parseIpList,
   parseLanguage,
   userPath,
-} from "./flags.ts";
+} from "../flags.ts";
 import { endOfLauncher } from "./lifetime.ts";
 import {
   atmPermissions,
@@ -38,8 +38,8 @@ import {
   operatorSocket,
   windowPermissions,
 } from "./permissions.ts";
-import type { Place } from "./place.ts";
-import { type CommandName, shapes } from "./shapes.ts";
+import type { Place } from "./paths.ts";
+import { type CommandName, shapes } from "../shapes.ts";
 
 type AtmReady = AtmInBrowserReady | { window: true };
 
