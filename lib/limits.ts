@@ -230,3 +230,13 @@ export const scarceNotesMax = 10;
 export const folderLockMsMax = 500;
 /** Cassettes of one machine. */
 export const cassettesMax = 16;
+
+// The command line
+/** ATMs of a demo. */
+export const demoAtmsMax = 8;
+/** A week. */
+export const checkpointMinutesMax = 10_080;
+/** How long a program may take to end before it is killed. */
+export const programEndMsMax = 20 * second;
+/** How often a launcher looks whether what started it is still there. */
+export const launcherLookMs = 500;

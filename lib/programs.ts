@@ -3,6 +3,8 @@
  * and its first line of standard output says that it is ready. Types only.
  */
 import type { Language } from "./atm.ts";
+import type { Currency, MinorText } from "./money.ts";
+import type { LogFilter, OperatorCommandName, OperatorCommandOf } from "./operator_commands.ts";
 
 export interface Address {
   hostname: string;
@@ -51,14 +53,54 @@ export interface TerminalFiles {
 
 /** Starts `server/programs/operator`, which runs one command in the foreground. */
 export interface OperatorStart {
-  /** "bank terminal enroll" */
-  command: string;
+  /** The bank's folder. */
   folder: string;
-  /** As they were typed; paths are absolute. */
-  flags: Record<string, string | boolean | undefined>;
-  /** What came without a flag. */
-  words: string[];
+  /** The file with the URL of the bank's database; without it the environment may name one. */
+  databaseUrlFile?: string;
+  /** Where an answer that is a file goes: a key, a checkpoint, a copy of the books or of the log. */
+  out?: string;
+  command: OperatorTask;
 }
+
+/**
+ * What the operator's program does: a command that it asks of the bank, or one of its own. A new
+ * customer's password is typed into the program.
+ */
+export type OperatorTask =
+  | OperatorCommandOf<Exclude<OperatorCommandName, "add_customer" | "read_audit">>
+  | Omit<OperatorCommandOf<"add_customer">, "password">
+  | LocalCommand;
+
+/** What no server may do: it holds or writes what a server must not have, or needs the server stopped. */
+export type LocalCommand =
+  | {
+    command: "init";
+    bankName: string;
+    currency: Currency;
+    /** An IANA name. */
+    timeZone: string;
+    withdrawalMax?: MinorText;
+    /** Where the log's first key goes. */
+    firstKey: string;
+  }
+  | { command: "migrate" }
+  /** `from`: another server's bank.keys. */
+  | { command: "join"; from: string; firstKey: string }
+  /** `from`: a backup. */
+  | { command: "restore"; from: string; firstKey: string }
+  | {
+    command: "verify_audit";
+    firstKeys: string[];
+    checkpoint?: string;
+    /** `PLACE,TAG`, as a receipt has them. */
+    receipt?: string;
+    /** A file of the log, rather than the bank's own. */
+    file?: string;
+  }
+  /** `keys`: a bank.keys, the folder's own unless named. */
+  | { command: "show_audit_file"; file: string; keys?: string; json: boolean; filter: LogFilter }
+  | { command: "export_audit" }
+  | { command: "start_audit_chain"; firstKey: string };
 
 /** Starts `client/programs/atm_in_browser`; its standard input begins with the page, a line of JSON. */
 export interface AtmStart {

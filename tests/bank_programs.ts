@@ -1,12 +1,14 @@
 /** Deno's arguments that start the bank's programs as the launcher does, for tests that hold the processes. */
-import type { BankServerStart, OperatorStart } from "../lib/programs.ts";
+import type { BankServerStart } from "../lib/programs.ts";
+import * as families from "../ui/command_line/commands/index.ts";
+import { findDatabase } from "../ui/command_line/launcher/database.ts";
 import {
   bankPermissions,
   denoArguments,
+  operatorPermissions,
   operatorSocket,
 } from "../ui/command_line/launcher/permissions.ts";
-import { parseCommand } from "../ui/command_line/flags.ts";
-import { findCommand, shapes } from "../ui/command_line/shapes.ts";
+import { parseCommandLine } from "../ui/command_line/parse.ts";
 
 const checkout = new URL("../", import.meta.url).pathname.replace(/\/$/, "");
 
@@ -32,7 +34,8 @@ export function serverArguments(
     ...(databaseUrlFile && { databaseUrlFile }),
   };
   const net = [`127.0.0.1:${port}`, operatorSocket(folder)];
-  const permissions = permissionsOf({ folder, databaseUrlFile, project }, [folder], net);
+  const database = databaseUrlFile ? findDatabase(databaseUrlFile) : undefined;
+  const permissions = bankPermissions({ project }, [folder], net, database);
   return denoArguments({ project }, "server/programs/bank_server", permissions, start);
 }
 
@@ -40,39 +43,17 @@ export function serverArguments(
 export function operatorArguments(
   { folder, databaseUrlFile, project = checkout }: Bank,
   words: readonly string[],
-  moreFiles: string[] = [],
 ): string[] {
-  const { name, rest } = findCommand(["bank", ...words])!;
-  const parsed = parseCommand(shapes[name], rest);
-  const start: OperatorStart = {
-    command: name,
-    folder,
-    flags: {
-      ...parsed.flags,
-      ...(databaseUrlFile && { "database-url-file": databaseUrlFile }),
-      ...(Object.hasOwn(shapes[name].options, "first-key") && {
-        "first-key": parsed.flags["first-key"] ?? `${folder}-first.key`,
-      }),
-    },
-    words: parsed.words,
-  };
-  const files = [folder, ...moreFiles];
-  const permissions = permissionsOf(
-    { folder, databaseUrlFile, project },
-    files,
-    [operatorSocket(folder)],
+  const database = databaseUrlFile ? ["--database-url-file", databaseUrlFile] : [];
+  const args = ["bank", ...words, "--data", folder, ...database];
+  const place = { project, startedIn: project };
+  const parsed = parseCommandLine(Object.values(families).flat(), args, place);
+  if (!("launch" in parsed) || parsed.launch.kind !== "operator") throw new Error("no launch");
+  const { start } = parsed.launch;
+  const permissions = operatorPermissions(
+    place,
+    parsed.launch,
+    databaseUrlFile ? findDatabase(databaseUrlFile) : undefined,
   );
-  permissions.env.push("USER", "LOGNAME");
-  return denoArguments({ project }, "server/programs/operator", permissions, start);
-}
-
-function permissionsOf(
-  { databaseUrlFile, project }: Required<Pick<Bank, "project">> & Bank,
-  folders: string[],
-  net: string[],
-) {
-  const url = databaseUrlFile && Deno.readTextFileSync(databaseUrlFile).trim();
-  const permissions = bankPermissions({ project }, folders, net, url || undefined);
-  if (databaseUrlFile) permissions.read.push(databaseUrlFile);
-  return permissions;
+  return denoArguments(place, "server/programs/operator", permissions, start);
 }

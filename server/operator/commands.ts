@@ -1,6 +1,7 @@
 /** Runs an operator's command. The same commands run in a running server and without one. */
 import { UsageError } from "../../lib/errors.ts";
 import { reasonLengthMax } from "../../lib/limits.ts";
+import type { OperatorCommandName, OperatorRequest } from "../../lib/operator_commands.ts";
 import { placeText } from "../audit/entry.ts";
 import type { Bank } from "../bank.ts";
 import { logCommand } from "../ledger/command.ts";
@@ -9,10 +10,10 @@ import { auditCommands } from "./audit.ts";
 import { bookCommands } from "./books.ts";
 import { holdCommands } from "./holds.ts";
 import { limitCommands } from "./limits.ts";
-import type { Answers, Handlers, OperatorCommand, OperatorRequest } from "./request.ts";
+import type { Answers, Handlers } from "./request.ts";
 import { terminalCommands } from "./terminals.ts";
 
-const handlers: Handlers<OperatorCommand["command"]> = {
+const handlers: Handlers<OperatorCommandName> = {
   ...terminalCommands,
   ...accountCommands,
   ...limitCommands,

@@ -4,6 +4,7 @@
  */
 import { fromHex, textOf } from "../../lib/bytes.ts";
 import { UsageError } from "../../lib/errors.ts";
+import type { OperatorRequest } from "../../lib/operator_commands.ts";
 import { readPrivateFile, writePrivateFile } from "../../lib/private_file.ts";
 import type { Files, Socket } from "../../lib/world.ts";
 import { placeOfText } from "../audit/entry.ts";
@@ -28,7 +29,7 @@ import type { StorePlace } from "../ledger/open_store.ts";
 import type { CheckThreads } from "./check_threads.ts";
 import { checkLog, linesOfBank, linesOfFile, readLog } from "./check_log.ts";
 import { runOperatorCommand } from "./commands.ts";
-import type { OperatorAnswer, OperatorRequest } from "./request.ts";
+import type { OperatorAnswer } from "./request.ts";
 import { askServer } from "./socket.ts";
 
 /** The world of an operator's program. */

@@ -9,18 +9,14 @@ import {
   operatorReadBytes,
   operatorRequestBytesMax,
 } from "../../lib/limits.ts";
+import type { OperatorRequest } from "../../lib/operator_commands.ts";
 import { removeIfThere } from "../../lib/private_file.ts";
 import { pause, type Socket, type SocketListener } from "../../lib/world.ts";
 import { acceptAll } from "../accept.ts";
 import type { Bank } from "../bank.ts";
 import { operatorSocketPath } from "../folder/bank_folder.ts";
 import { runOperatorCommand } from "./commands.ts";
-import {
-  type Answers,
-  type OperatorAnswer,
-  type OperatorRequest,
-  operatorRequestOf,
-} from "./request.ts";
+import { type Answers, type OperatorAnswer, operatorRequestOf } from "./request.ts";
 
 type Line = OperatorAnswer | { error: string; exitCode: 1 | 2 } | { done: true };
 

@@ -1,7 +1,7 @@
 /** The ATM's window as its user meets it: the real program on a desktop, with keys, a mouse and eyes. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { fileURLToPath } from "node:url";
-import { libraryName } from "../../ui/command_line/launcher/paths.ts";
+import { libraryName } from "../../ui/command_line/launcher/webview_library.ts";
 import { type Area, Desktop, findDesktop } from "../desktop.ts";
 import { findIn, listeningOf, memoryOf, treeOf } from "../process_tree.ts";
 import { Program, run, until } from "./programs.ts";

@@ -259,9 +259,8 @@ class Scene {
 
   /** Runs an operator's command; null, or what it said when it failed. */
   async #operate(folder: string, words: readonly string[]): Promise<string | null> {
-    const firstKeys = this.#folders.map((folder) => `${folder}-first.key`);
     const { code, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: operatorArguments({ folder, databaseUrlFile: this.#urlFile }, words, firstKeys),
+      args: operatorArguments({ folder, databaseUrlFile: this.#urlFile }, words),
       stdin: "null",
     }).output();
     return code === 0 ? null : new TextDecoder().decode(stderr);

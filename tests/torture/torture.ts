@@ -219,7 +219,7 @@ class Scene {
   /** Runs an operator's command; null, or what it said when it failed. */
   async #operate(words: string[]): Promise<string | null> {
     const { code, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: operatorArguments({ folder: this.#bank }, words, [`${this.#bank}-first.key`]),
+      args: operatorArguments({ folder: this.#bank }, words),
       stdin: "null",
     }).output();
     return code === 0 ? null : new TextDecoder().decode(stderr);

@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Ask } from "../../../lib/protocol/message.ts";
 import { UsageError } from "../../../lib/errors.ts";
-import type { OperatorCommand } from "../../../server/operator/request.ts";
+import type { OperatorCommand } from "../../../lib/operator_commands.ts";
 import {
   type Atm,
   newId,

@@ -1,7 +1,8 @@
 /** What an operator does about accounts, limits and movements in doubt, and what the log says of it. */
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { UsageError } from "../../../lib/errors.ts";
-import { type OperatorCommand, operatorRequestOf } from "../../../server/operator/request.ts";
+import type { OperatorCommand } from "../../../lib/operator_commands.ts";
+import { operatorRequestOf } from "../../../server/operator/request.ts";
 import { newId, onEachBank, type RunningBank } from "../helpers/running_bank.ts";
 
 async function linesOf(running: RunningBank, command: OperatorCommand): Promise<string[]> {

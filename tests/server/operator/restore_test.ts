@@ -13,7 +13,7 @@ import { parseTerminalKey } from "../../../lib/terminal_key.ts";
 import { connectTcp, system, systemFiles } from "../../../lib/system.ts";
 import { copyPrivateFile } from "../../../lib/private_file.ts";
 import { runOperatorCommand } from "../../../server/operator/commands.ts";
-import type { OperatorCommand } from "../../../server/operator/request.ts";
+import type { OperatorCommand } from "../../../lib/operator_commands.ts";
 import { ChainVerifier } from "../../../server/audit/chain.ts";
 import { isInClear } from "../../../server/audit/entry.ts";
 import { parseFirstKey } from "../../../server/audit/first_key.ts";

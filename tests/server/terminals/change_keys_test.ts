@@ -9,7 +9,7 @@ import { parseTerminalKey, type TerminalKey } from "../../../lib/terminal_key.ts
 import { system, systemFiles } from "../../../lib/system.ts";
 import { keysPath } from "../../../server/folder/bank_folder.ts";
 import { readBankKeys, replaceBankKeys } from "../../../server/folder/bank_keys.ts";
-import type { OperatorCommand } from "../../../server/operator/request.ts";
+import type { OperatorCommand } from "../../../lib/operator_commands.ts";
 import { rotateMasterKey } from "../../../server/terminals/change_keys.ts";
 import {
   type Atm,

@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { Gate } from "../../../ui/window/gate.ts";
 import { bundlePage } from "../../../ui/window/page_bundle.ts";
-import { libraryName } from "../../../ui/command_line/launcher/paths.ts";
+import { libraryName } from "../../../ui/command_line/launcher/webview_library.ts";
 import { NoWindow, Webview, whyNotLoaded } from "../../../ui/window/webview.ts";
 import { dataUrl, windowDocument } from "../../../ui/window/window_document.ts";
 

@@ -4,7 +4,7 @@
  * says comes out as lines of JSON.
  */
 import { bundlePage, type Page } from "../../../ui/window/page_bundle.ts";
-import { libraryName } from "../../../ui/command_line/launcher/paths.ts";
+import { libraryName } from "../../../ui/command_line/launcher/webview_library.ts";
 import { runWindow } from "../../../ui/window/window_thread.ts";
 import { serveWindow, type WindowEnd } from "../../../ui/window/window_worker.ts";
 import { memoryOf, treeOf } from "../../process_tree.ts";

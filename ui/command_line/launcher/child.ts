@@ -2,10 +2,11 @@
  * Programs started with exactly the permissions they need. Their standard input is the leash: when
  * it ends, because the launcher asked or died, they end.
  */
+import { programEndMsMax } from "../../../lib/limits.ts";
 
 /**
- * Runs a program in the foreground, with the launcher's own input and output; gives its exit code.
- * @param end when the program is to be ended, if it has not by itself
+ * Runs a program in the foreground, with the launcher's own input and output; returns its exit code.
+ * @param end when to end the program, if it runs so long
  */
 export async function runInForeground(args: string[], end?: Promise<void>): Promise<number> {
   const child = new Deno.Command(Deno.execPath(), {
@@ -18,9 +19,6 @@ export async function runInForeground(args: string[], end?: Promise<void>): Prom
   return (await child.status).code;
 }
 
-/** How long a program may take to end before it is killed. */
-const endMsMax = 20_000;
-
 /** Signals that nobody sends: the program did something that no program may. */
 const crashes: ReadonlySet<Deno.Signal> = new Set([
   "SIGABRT",
@@ -32,16 +30,16 @@ const crashes: ReadonlySet<Deno.Signal> = new Set([
 
 /** A program on a leash. Its first line of standard output is JSON and says that it is ready. */
 export class Child<Ready> {
-  /** The exit code, as a shell would tell it. */
+  /** The exit code, as a shell has it. */
   readonly ended: Promise<number>;
-  /** Whether the program broke in a way that is not its own: a crash of what it runs on. */
+  /** The signal of a crash, which is the fault of what the program runs on. */
   readonly crashed: Promise<Deno.Signal | null>;
   readonly ready: Promise<Ready | null>;
   hasEnded = false;
   readonly #process: Deno.ChildProcess;
   readonly #leash: WritableStreamDefaultWriter<Uint8Array>;
 
-  /** Whether it is right that it ends by itself, with code 0. */
+  /** Whether it may end before it is asked to, with code 0. */
   readonly mayEnd: boolean;
 
   /**
@@ -80,10 +78,10 @@ export class Child<Ready> {
     this.ready = this.#firstLine();
   }
 
-  /** Ends the program in order, by force when it takes too long; gives its exit code. */
+  /** Ends the program in order, by force when it takes too long; returns its exit code. */
   async end(): Promise<number> {
     this.#leash.close().catch(() => {});
-    const timer = setTimeout(() => this.#process.kill("SIGKILL"), endMsMax);
+    const timer = setTimeout(() => this.#process.kill("SIGKILL"), programEndMsMax);
     const code = await this.ended;
     clearTimeout(timer);
     return code;

@@ -1,11 +1,48 @@
 /**
- * When a launcher should end: at Ctrl-C, at SIGTERM, and when whatever started it is gone. `npx`
- * passes no signal on, so its absence is noticed by looking.
+ * When a launcher ends: at Ctrl-C, at SIGTERM, when the process that started it has ended, or when its
+ * programs have.
  */
+import { launcherLookMs } from "../../../lib/limits.ts";
+import type { Child } from "./child.ts";
 
-const lookEveryMs = 500;
+const startFailed = 1;
 
-/** Settles once, however often it is told. */
+/**
+ * Keeps children until the launcher should end, one of them fails, or those that may end have ended;
+ * returns the exit code.
+ * @param start says whether all is up; it may add children, to be ended in their order
+ */
+export async function keep(
+  children: Child<unknown>[],
+  start: (children: Child<unknown>[]) => Promise<boolean>,
+): Promise<number> {
+  const asked = endOfLauncher().then(() => "asked" as const);
+  let failure: unknown = null;
+  const starting = start(children).catch((error) => {
+    failure = error;
+    return false;
+  });
+  const started = await Promise.race([starting, asked]);
+  const why = started === true ? await Promise.race([asked, nothingToKeep(children)]) : started;
+  const ended = children.filter((child) => child.hasEnded);
+  const closed = ended.length > 0 && ended.every((child) => child.mayEnd);
+  const codes: number[] = [];
+  for (const child of children) codes.push(await child.end());
+  if (failure !== null) throw failure;
+  const fine = why === "asked" || closed;
+  return codes.find((code) => code !== 0) ?? (fine ? 0 : startFailed);
+}
+
+/** Settles when one child has failed, or ended that should not, or all have ended that may. */
+async function nothingToKeep(children: Child<unknown>[]): Promise<void> {
+  const closable = children.filter((child) => child.mayEnd);
+  const allClosed = Promise.all(closable.map((child) => child.ended));
+  await Promise.race(children.map(async (child) => {
+    if (await child.ended === 0 && child.mayEnd) await allClosed;
+  }));
+}
+
+/** Settles once. `npx` passes no signal on: the end of what started the launcher is noticed by looking. */
 export function endOfLauncher(): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   Deno.addSignalListener("SIGINT", resolve);
@@ -16,7 +53,7 @@ export function endOfLauncher(): Promise<void> {
   const starters = startersOf(Deno.pid);
   const looking = setInterval(() => {
     if (startersOf(Deno.pid).join() !== starters.join()) resolve();
-  }, lookEveryMs);
+  }, launcherLookMs);
   Deno.unrefTimer(Number(looking));
   return promise.finally(() => clearInterval(looking));
 }
@@ -44,7 +81,7 @@ function startersOf(pid: number): number[] {
   }
 }
 
-/** A process's parent and name, where the system tells (Linux). */
+/** A process's parent and name, where the system has it (Linux). */
 function processOf(pid: number): { parent: number; name: string } | undefined {
   try {
     const text = Deno.readTextFileSync(`/proc/${pid}/stat`);

@@ -7,6 +7,8 @@ import {
   databaseHostsOf,
   databaseUrlVariable,
 } from "../../../lib/database_url.ts";
+import type { OperatorLaunch } from "../launch.ts";
+import type { Database } from "./database.ts";
 import type { Place } from "./paths.ts";
 
 /** What a program may reach; an empty list is nothing. */
@@ -57,24 +59,35 @@ export const operatorSocket = (folder: string) => `unix:${folder}/operator.sock`
 
 /**
  * Returns what a program of the bank may reach: no FFI, no run, and of the source the server's side.
- * @param folders what it may read and write
- * @param url of the bank's database, where it is not a file of the folder
+ * @param files files and folders that it may read and write
+ * @param database the bank's, where it is not a file of the folder
  */
 export function bankPermissions(
   { project }: Pick<Place, "project">,
-  folders: string[],
+  files: string[],
   net: string[],
-  url?: string,
+  database?: Database,
 ): Permissions {
-  const read = [`${project}/server`, `${project}/lib`, ...folders];
-  if (url === undefined) return { read, write: folders, net, env: [], sys: [] };
+  const read = [`${project}/server`, `${project}/lib`, ...files];
+  if (database === undefined) return { read, write: files, net, env: [], sys: [] };
+  const { url, file } = database;
   return {
-    read: [...read, ...databaseFilesOf(url)],
-    write: folders,
+    read: [...read, ...databaseFilesOf(url), ...(file === undefined ? [] : [file])],
+    write: files,
     net: [...net, ...databaseHostsOf(url)],
     env: [databaseUrlVariable, "PG*"], // the variables of PostgreSQL's own programs, which the driver reads
     sys: [],
   };
+}
+
+/** Returns what an operator's command may reach. */
+export function operatorPermissions(
+  place: Pick<Place, "project">,
+  { start: { folder }, reads, writes }: OperatorLaunch,
+  database?: Database,
+): Permissions {
+  const bank = bankPermissions(place, [folder, ...writes], [operatorSocket(folder)], database);
+  return { ...bank, read: [...bank.read, ...reads], env: [...bank.env, "USER", "LOGNAME"] };
 }
 
 /** Returns what an ATM may reach: its own data and, if it is on, the bank. */

@@ -1,0 +1,39 @@
+/** A new bank. */
+import { smallestNote } from "../../lib/notes.ts";
+import type { Currency } from "../../lib/money.ts";
+import { type BankWorld, createBank } from "../bank.ts";
+import type { KeepFirstKey } from "../folder/bank_folder.ts";
+import { logCommand } from "../ledger/command.ts";
+
+export interface NewBank {
+  /** The bank's folder. */
+  path: string;
+  /** The PostgreSQL database that the bank will be in; in its folder's file otherwise. */
+  url?: string;
+  operator: string;
+  bankName: string;
+  currency: Currency;
+  /** An IANA name. */
+  timeZone: string;
+  /** What one withdrawal may be at most. */
+  withdrawalMax: bigint | null;
+  /** Receives the first key of the log's chain. */
+  keepFirstKey: KeepFirstKey;
+}
+
+/**
+ * Makes a bank; gives a line about it.
+ * @throws {UsageError} when there is one already, or it cannot be made
+ */
+export async function initBank(world: BankWorld, request: NewBank): Promise<string> {
+  const { path, url, operator, bankName, currency, timeZone, withdrawalMax } = request;
+  const settings = { bankName, currency, timeZone, smallestNote: smallestNote(currency) };
+  const bank = await createBank(world, path, settings, request.keepFirstKey, url);
+  await bank.ledger.submit(logCommand(`operator ${operator}`, `make ${bankName}`));
+  if (withdrawalMax !== null) {
+    await bank.ledger.submit({ op: "set_limits", operator, limits: { withdrawalMax } });
+  }
+  await bank.close();
+  const where = url === undefined ? path : `the database, its first server in ${path}`;
+  return `${bankName} is made in ${where}: ${currency.code}, ${timeZone}.`;
+}

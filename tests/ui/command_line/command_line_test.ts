@@ -1,0 +1,402 @@
+/** Every command's help and examples, what each command line asks for, and every way to get one wrong. */
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { UsageError } from "../../../lib/errors.ts";
+import type { OperatorTask } from "../../../lib/programs.ts";
+import * as families from "../../../ui/command_line/commands/index.ts";
+import { operatorPermissions } from "../../../ui/command_line/launcher/permissions.ts";
+import { parseCommandLine } from "../../../ui/command_line/parse.ts";
+
+const definitions = Object.values(families).flat();
+const place = { project: "/strongroom", startedIn: "/home" };
+
+/** Parses a command line as a shell splits it. */
+function parse(line: string) {
+  const words = [...line.matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)];
+  const args = words.map(([, single, double, bare]) => single ?? double ?? bare!);
+  return parseCommandLine(definitions, args, place);
+}
+
+function launchOf(line: string) {
+  const parsed = parse(line);
+  if (!("launch" in parsed)) throw new Error(`${line}: help`);
+  return parsed.launch;
+}
+
+function helpOf(line: string): string {
+  const parsed = parse(line);
+  if (!("help" in parsed)) throw new Error(`${line}: no help`);
+  return parsed.help;
+}
+
+Deno.test("every command has help with its usage, what it does, and examples that parse", () => {
+  for (const { name, summary, examples } of definitions) {
+    const help = helpOf(`${name} --help`);
+    const [usage] = help.split("\n");
+    assert(usage!.startsWith(`Usage: deno task ${name} [options]`), usage);
+    assertStringIncludes(help.replaceAll(/\s+/g, " "), ` ${summary}. `);
+    assert(/^[A-Z].*[^.]$/.test(summary), summary);
+    const about = help.slice(0, help.indexOf("\nExamples:"));
+    assert(about.split("\n").every((line) => line.length <= 80), about);
+    assert(examples.length > 0, name);
+    for (const example of examples) {
+      assertStringIncludes(help, `  deno task ${name} ${example}`.trimEnd());
+      launchOf(`${name} ${example}`);
+    }
+  }
+});
+
+Deno.test("help of a group lists its commands", () => {
+  const bank = helpOf("bank --help");
+  for (const { name } of definitions.filter(({ name }) => name.startsWith("bank "))) {
+    assertStringIncludes(bank, `\n  ${name.slice("bank ".length)} `);
+  }
+  for (const line of ["", "--help", "-h"]) {
+    for (const name of ["demo", "server", "atm", "bank"]) {
+      assertStringIncludes(helpOf(line), `\n  ${name} `);
+    }
+  }
+  assertStringIncludes(helpOf("bank limits --help"), "\n  set ");
+});
+
+Deno.test("every command line in the documents parses", async () => {
+  const lines: string[] = [];
+  for (const document of ["README.md", "docs/OPERATIONS.md"]) {
+    const text = await Deno.readTextFile(new URL(`../../../${document}`, import.meta.url));
+    const blocks = [...text.matchAll(/^ *```sh\n([^]*?)^ *```$/gm)].map(([, block]) => block!);
+    const commands = blocks.join("").replaceAll("\\\n", " ")
+      .matchAll(/^.*?deno(?:@[\d.]+)? task ((?:demo|server|atm|bank)\b[^#|&\n]*)/gm);
+    lines.push(...[...commands].map(([, line]) => line!.trim()));
+  }
+  assert(lines.length > 10, "the documents' commands were not found");
+  for (const line of lines) parse(line);
+});
+
+/** A wrong command line, and its one line. */
+const wrongUses: [line: string, problem: string][] = [
+  // words
+  ["frob", "unknown command 'frob'. See 'deno task --help'."],
+  ["demmo --atms 2", "unknown command 'demmo'. Did you mean 'deno task demo'?"],
+  ["bank foo", "unknown command 'bank foo'. See 'deno task bank --help'."],
+  ["bank foo --help", "unknown command 'bank foo'. See 'deno task bank --help'."],
+  [
+    "bank terminl list --data x",
+    "unknown command 'bank terminl'. Did you mean 'deno task bank terminal list'?",
+  ],
+  [
+    "bank terminal enrol lobby",
+    "unknown command 'bank terminal enrol'. Did you mean 'deno task bank terminal enroll'?",
+  ],
+  [
+    "bank holds setle 00",
+    "unknown command 'bank holds setle'. Did you mean 'deno task bank holds settle'?",
+  ],
+  [
+    "bank restore ende",
+    "unknown command 'bank restore ende'. Did you mean 'deno task bank restore end'?",
+  ],
+  ["atm cahs show", "unknown command 'atm cahs'. Did you mean 'deno task atm cash show'?"],
+  [
+    "bank terminal",
+    "bank terminal: a command is missing, one of enroll, list, revoke, rotate. " +
+    "See 'deno task bank terminal --help'.",
+  ],
+  [
+    "atm cash --key lobby.key",
+    "atm cash: a command is missing, one of count, load, show. See 'deno task atm cash --help'.",
+  ],
+  // arguments
+  ["server 4848", "server: unexpected argument '4848'. See 'deno task server --help'."],
+  ["bank holds x", "bank holds: unexpected argument 'x'. See 'deno task bank holds --help'."],
+  [
+    "bank terminal enroll lobby hall",
+    "bank terminal enroll: unexpected argument 'hall'. See 'deno task bank terminal enroll --help'.",
+  ],
+  [
+    "bank terminal enroll",
+    "bank terminal enroll: missing required argument 'NAME'. " +
+    "See 'deno task bank terminal enroll --help'.",
+  ],
+  [
+    "atm cash load --key lobby.key",
+    "atm cash load: missing required argument 'NOTES'. See 'deno task atm cash load --help'.",
+  ],
+  // flags
+  ["server --prot 1", "server: unknown option '--prot'. See 'deno task server --help'."],
+  ["server --lisen x", "server: unknown option '--lisen'. Did you mean --listen?"],
+  ["bank holds -x", "bank holds: unknown option '-x'. See 'deno task bank holds --help'."],
+  [
+    "bank restore end --reason y --from x",
+    "bank restore end: unknown option '--from'. See 'deno task bank restore end --help'.",
+  ],
+  [
+    "bank backup --out",
+    "bank backup: option '--out <FILE>' argument missing. See 'deno task bank backup --help'.",
+  ],
+  [
+    "bank backup --out --data x",
+    "bank backup: option '--out <FILE>' argument missing. See 'deno task bank backup --help'.",
+  ],
+  [
+    "bank restore",
+    "bank restore: required option '--from <FILE>' not specified. " +
+    "See 'deno task bank restore --help'.",
+  ],
+  [
+    "bank join",
+    "bank join: required option '--from <FILE>' not specified. See 'deno task bank join --help'.",
+  ],
+  ...["account lock 5", "account unlock 5", "account close 5", "holds settle 00", "restore end"]
+    .map(
+      (words): [string, string] => {
+        const name = `bank ${words.replace(/ \d+$/, "")}`;
+        const problem = "required option '--reason <TEXT>' not specified";
+        return [`bank ${words}`, `${name}: ${problem}. See 'deno task ${name} --help'.`];
+      },
+    ),
+  [
+    "bank holds settle 00 --reason x",
+    "say what the machine did: --complete AMOUNT, or --reverse",
+  ],
+  [
+    "bank holds settle 00 --reason x --reverse --complete 1",
+    "bank holds settle: option '--reverse' cannot be used with option '--complete <AMOUNT>'. " +
+    "See 'deno task bank holds settle --help'.",
+  ],
+  [
+    "bank limits set --account 5 --terminal lobby",
+    "bank limits set: option '--account <NUMBER>' cannot be used with option '--terminal <NAME>'. " +
+    "See 'deno task bank limits set --help'.",
+  ],
+  [
+    "bank audit show --file x --follow",
+    "bank audit show: option '--follow' cannot be used with option '--file <FILE>'. " +
+    "See 'deno task bank audit show --help'.",
+  ],
+  [
+    "bank terminal rotate lobby --out x",
+    "--out: without --now the terminal gets its key over its own line",
+  ],
+  [
+    "atm --window --no-open",
+    "atm: option '--window' cannot be used with option '--no-open'. See 'deno task atm --help'.",
+  ],
+  [
+    "demo --browser --kiosk",
+    "demo: option '--kiosk' cannot be used with option '--browser'. See 'deno task demo --help'.",
+  ],
+  // values
+  ["bank init --data ''", "--data : write a path"],
+  ["bank init --currency QQQ", "--currency QQQ: write an ISO 4217 code, such as EUR"],
+  ["bank init --time-zone Moon", "--time-zone Moon: write an IANA name, such as Europe/Berlin"],
+  [
+    "bank init --name 'A | B'",
+    "--name A | B: write up to 60 characters, without | and line breaks",
+  ],
+  [
+    "bank init --name 'A\nB'",
+    "--name A B: write up to 60 characters, without | and line breaks",
+  ],
+  [
+    "bank init --withdrawal-limit 0",
+    "--withdrawal-limit 0: write an amount, such as 500.00",
+  ],
+  [
+    "bank init --withdrawal-limit -5 --currency JPY",
+    "--withdrawal-limit -5: write an amount, such as 50000",
+  ],
+  [
+    "bank audit show --from yesterday",
+    "--from yesterday: write a day or an instant in UTC, such as 2026-11-25T18:00Z",
+  ],
+  ["server --listen here", "--listen here: write HOST:PORT, for example 127.0.0.1:4848"],
+  ["server --listen a:70000", "--listen a:70000: write HOST:PORT, for example 127.0.0.1:4848"],
+  ["atm --bank a:0", "--bank a:0: write HOST:PORT, for example 127.0.0.1:4848"],
+  ["server --proxy-from x", "--proxy-from x: write IP addresses, such as 10.0.0.5,10.0.0.6"],
+  [
+    "server --checkpoint-minutes 0",
+    "--checkpoint-minutes 0: write a whole number from 1 to 10080",
+  ],
+  ["demo --atms 9", "--atms 9: write a whole number from 1 to 8"],
+  ["demo --atms 1.5", "--atms 1.5: write a whole number from 1 to 8"],
+  ["atm --language xx", "--language xx: choose one of en, es, fr, de, ja, ar"],
+];
+
+for (const [line, problem] of wrongUses) {
+  Deno.test(`deno task ${line}: ${problem}`, () => {
+    const error = assertThrows(() => parse(line), UsageError);
+    assertEquals([error.exitCode, error.message], [2, problem]);
+  });
+}
+
+/** A command of the operator, what its program does, and what it may reach besides the bank's folder. */
+const tasks: [line: string, task: OperatorTask, reads?: string[], writes?: string[]][] = [
+  [
+    "bank init --name First --withdrawal-limit 500",
+    {
+      command: "init",
+      bankName: "First",
+      currency: { code: "EUR", exponent: 2 },
+      timeZone: "UTC",
+      withdrawalMax: "50000",
+      firstKey: "/strongroom/data/bank-first.key",
+    },
+    [],
+    ["/strongroom/data/bank-first.key"],
+  ],
+  ["bank migrate", { command: "migrate" }],
+  [
+    "bank join --from bank.keys --first-key /media/first.key",
+    { command: "join", from: "/home/bank.keys", firstKey: "/media/first.key" },
+    ["/home/bank.keys"],
+    ["/media/first.key"],
+  ],
+  ["bank terminal enroll lobby", { command: "enrol_terminal", name: "lobby" }, [], [
+    "/home/lobby.key",
+  ]],
+  ["bank terminal list", { command: "list_terminals" }],
+  ["bank terminal rotate lobby", { command: "rotate_terminal", name: "lobby", now: false }],
+  [
+    "bank terminal rotate lobby --now --out ./new.key",
+    { command: "rotate_terminal", name: "lobby", now: true },
+    [],
+    ["/home/./new.key"],
+  ],
+  ["bank terminal revoke lobby", { command: "revoke_terminal", name: "lobby" }],
+  ["bank key rotate", { command: "rotate_key" }],
+  ["bank customer add alice", { command: "add_customer", username: "alice", opening: "0" }],
+  [
+    "bank account open alice --opening 2.50",
+    { command: "open_account", username: "alice", name: "savings", opening: "2.50" },
+  ],
+  ["bank account list", { command: "list_accounts" }],
+  ["bank account list --customer alice", { command: "list_accounts", customer: "alice" }],
+  [
+    "bank account lock 7 --reason 'card lost'",
+    { command: "set_account_state", account: "7", state: "locked", reason: "card lost" },
+  ],
+  [
+    "bank account unlock 7 --reason x",
+    { command: "set_account_state", account: "7", state: "open", reason: "x" },
+  ],
+  [
+    "bank account close 7 --reason x",
+    { command: "set_account_state", account: "7", state: "closed", reason: "x" },
+  ],
+  ["bank limits", { command: "show_limits" }],
+  [
+    "bank limits set --terminal lobby --cash-in none",
+    { command: "set_limits", terminal: "lobby", cashIn: "none" },
+  ],
+  ["bank holds --json", { command: "list_holds", json: true }],
+  [
+    "bank holds settle 0a --complete 40 --reason x",
+    { command: "settle_hold", movement: "0a", complete: "40", reverse: false, reason: "x" },
+  ],
+  ["bank ledger check", { command: "check_ledger" }],
+  ["bank backup", { command: "back_up" }, [], ["/home/bank-backup.sqlite"]],
+  [
+    "bank restore --from old.sqlite",
+    {
+      command: "restore",
+      from: "/home/old.sqlite",
+      firstKey: "/strongroom/data/bank-first.key",
+    },
+    ["/home/old.sqlite"],
+    ["/strongroom/data/bank-first.key"],
+  ],
+  ["bank restore end --reason x", { command: "end_restore", reason: "x" }],
+  ["bank clock confirm", { command: "confirm_clock" }],
+  [
+    "bank audit show --customer alice --from 2026-11-25",
+    { command: "show_audit", json: false, follow: false, customer: "alice", from: "2026-11-25" },
+  ],
+  [
+    "bank audit show --file log.txt --keys bank.keys --outcome refused --json",
+    {
+      command: "show_audit_file",
+      file: "/home/log.txt",
+      keys: "/home/bank.keys",
+      json: true,
+      filter: { outcome: "refused" },
+    },
+    ["/home/log.txt", "/home/bank.keys"],
+  ],
+  [
+    "bank audit verify --first-key a.key,b.key --checkpoint c.json",
+    {
+      command: "verify_audit",
+      firstKeys: ["/home/a.key", "/home/b.key"],
+      checkpoint: "/home/c.json",
+    },
+    ["/home/a.key", "/home/b.key", "/home/c.json"],
+  ],
+  ["bank audit export", { command: "export_audit" }, [], ["/home/audit_log_secure.txt"]],
+  ["bank audit checkpoint", { command: "take_checkpoint" }, [], ["/home/checkpoint.json"]],
+  ["bank audit rotate", { command: "rotate_audit_key" }],
+  [
+    "bank audit chain --first-key k",
+    { command: "start_audit_chain", firstKey: "/home/k" },
+    [],
+    ["/home/k"],
+  ],
+];
+
+Deno.test("each of the operator's commands is one task, with the files that it names and no others", () => {
+  for (const [line, task, reads = [], writes = []] of tasks) {
+    const launch = launchOf(line);
+    if (launch.kind !== "operator") throw new Error(line);
+    assertEquals(JSON.parse(JSON.stringify(launch.start.command)), task, line);
+    const folder = "/strongroom/data/bank";
+    assertEquals(operatorPermissions(place, launch), {
+      read: ["/strongroom/server", "/strongroom/lib", folder, ...writes, ...reads],
+      write: [folder, ...writes],
+      net: [`unix:${folder}/operator.sock`],
+      env: ["USER", "LOGNAME"],
+      sys: [],
+    }, line);
+  }
+  const tried = tasks.map(([line]) => line);
+  for (const { name } of definitions.filter(({ name }) => name.startsWith("bank "))) {
+    assert(tried.some((line) => line.startsWith(name)), `${name} is not in the table`);
+  }
+});
+
+Deno.test("server, atm and demo get typed values, and defaults", () => {
+  assertEquals(
+    launchOf("server --listen [::1]:0 --proxy-from 10.0.0.5,10.0.0.6 --checkpoints /mnt/c/"),
+    {
+      kind: "server",
+      start: {
+        folder: "/strongroom/data/bank",
+        databaseUrlFile: undefined,
+        listen: { hostname: "::1", port: 0 },
+        proxies: ["10.0.0.5", "10.0.0.6"],
+        sharePort: false,
+        checkpoints: { folder: "/mnt/c", everyMinutes: 60 },
+      },
+    },
+  );
+  const screens = { language: "en", in: "either", kiosk: false, open: true, json: false } as const;
+  assertEquals(launchOf("atm --key lobby.key --wait"), {
+    kind: "atm",
+    bank: { hostname: "127.0.0.1", port: 4848 },
+    terminal: { key: "/home/lobby.key", folder: undefined },
+    demo: false,
+    wait: true,
+    screens,
+  });
+  assertEquals(launchOf("demo --atms 2 --no-open --json --language de"), {
+    kind: "demo",
+    folder: "/strongroom/data",
+    atms: 2,
+    screens: { ...screens, language: "de", in: "browser", open: false, json: true },
+  });
+  const kiosk = launchOf("demo --kiosk");
+  assertEquals(kiosk.kind === "demo" && kiosk.screens, { ...screens, in: "window", kiosk: true });
+  assertEquals(launchOf("atm cash load 20x100 50x40"), {
+    kind: "cash",
+    command: "load",
+    terminal: { key: undefined, folder: undefined },
+    notes: ["20x100", "50x40"],
+  });
+});

@@ -1,0 +1,45 @@
+/** Commander's own command of a definition, with this project's messages. */
+import { Command, CommanderError, Help, InvalidArgumentError } from "@commander-js/extra-typings";
+import type { CommandUnknownOpts, Option } from "@commander-js/extra-typings";
+import { UsageError } from "../../lib/errors.ts";
+import type { CommandContext, CommandDefinition } from "./command.ts";
+
+const ownOptions = "Options:";
+
+export function build(definition: CommandDefinition, context: CommandContext): CommandUnknownOpts {
+  const { name, summary, details } = definition;
+  const command = new Command(`deno task ${name}`)
+    .description(details ? `${summary}.\n\n${details}` : `${summary}.`)
+    .helpOption("-h, --help", "print this help")
+    .exitOverride()
+    .configureOutput({ outputError() {} })
+    // A command's own flags come before those that it shares with others.
+    .configureHelp({
+      groupItems(items, visible, groupOf) {
+        const own = visible.filter((item) => groupOf(item) === ownOptions);
+        return Help.prototype.groupItems([...own, ...items], visible, groupOf);
+      },
+    });
+  const built = definition.define(command, context);
+  for (const option of built.options) if (option.required) withMessages(option);
+  return built;
+}
+
+/** Makes what an option's parser throws one line that names the option. */
+function withMessages(option: Option): void {
+  const parse: ((text: string, previous: unknown) => unknown) | undefined = option.parseArg;
+  option.parseArg = <T>(text: string, previous: T): T => {
+    if (text.startsWith("--")) {
+      const message = `option '${option.flags}' argument missing`;
+      throw new CommanderError(2, "commander.optionMissingArgument", message);
+    }
+    try {
+      return (parse ? parse(text, previous) : text) as T;
+    } catch (error) {
+      if (!(error instanceof InvalidArgumentError)) throw error;
+      const problem = error.message.replace("Allowed choices are", "choose one of");
+      const shown = text.replace(/\p{Cc}/gu, " ");
+      throw new UsageError(`${option.long} ${shown}: ${problem.replace(/\.$/, "")}`, 2);
+    }
+  };
+}

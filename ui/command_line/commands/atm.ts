@@ -1,0 +1,35 @@
+/** `atm`: an ATM, for customers. */
+import { Option } from "@commander-js/extra-typings";
+import type { CommandDefinition } from "../command.ts";
+import { screensOf, withScreens } from "../screens.ts";
+import { withTerminal } from "../terminal.ts";
+import { address, bankAddress } from "../values.ts";
+
+export const atm: CommandDefinition[] = [{
+  name: "atm",
+  summary: "Run an ATM, for customers",
+  details: "Without --key it takes DIR/terminal.key, or that of the only ATM in ./data.",
+  examples: ["--bank bank.example:4848 --key lobby.key", "--key lobby.key --no-open"],
+  define: (command, { path, launch }) =>
+    withTerminal(withScreens(command), path)
+      .addOption(
+        new Option("--bank <HOST:PORT>", "the bank's server")
+          .argParser(address)
+          .default(address(bankAddress), bankAddress),
+      )
+      .option("--demo", "show controls that put notes in, and fill empty cassettes")
+      .option(
+        "--wait",
+        "start although the bank can't be reached yet, and wait for it; with --data, for the key too",
+      )
+      .action(({ bank, key, data: folder, demo = false, wait = false, ...screens }) =>
+        launch({
+          kind: "atm",
+          bank,
+          terminal: { key, folder },
+          demo,
+          wait,
+          screens: screensOf(screens),
+        })
+      ),
+}];

@@ -1,0 +1,42 @@
+/** `atm cash`: what is in an ATM's cassettes, filling and counting them, while it is not running. */
+import type { CommandDefinition } from "../command.ts";
+import { withTerminal } from "../terminal.ts";
+
+const notes = "notes and how many of each, such as 20x100";
+
+export const atmCash: CommandDefinition[] = [
+  {
+    name: "atm cash show",
+    summary: "Show what is in the cassettes of an ATM that is not running",
+    examples: ["--key lobby.key"],
+    define: (command, { path, launch }) =>
+      withTerminal(command, path).action(({ key, data: folder }) =>
+        launch({ kind: "cash", command: "show", terminal: { key, folder }, notes: [] })
+      ),
+  },
+  {
+    name: "atm cash load",
+    summary: "Fill the cassettes of an ATM that is not running",
+    examples: ["20x100 50x40 --key lobby.key"],
+    define: (command, { path, launch }) =>
+      withTerminal(command, path)
+        .argument("<NOTES...>", notes)
+        .action((notes, { key, data: folder }) =>
+          launch({ kind: "cash", command: "load", terminal: { key, folder }, notes })
+        ),
+  },
+  {
+    name: "atm cash count",
+    summary: "Correct the counts of an ATM that is not running",
+    details:
+      "Take all notes out, count them and put them back. What is missing, or over, goes to the " +
+      "differences account.",
+    examples: ["20x98 50x40 --key lobby.key"],
+    define: (command, { path, launch }) =>
+      withTerminal(command, path)
+        .argument("<NOTES...>", notes)
+        .action((notes, { key, data: folder }) =>
+          launch({ kind: "cash", command: "count", terminal: { key, folder }, notes })
+        ),
+  },
+];

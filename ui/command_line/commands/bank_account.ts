@@ -1,0 +1,60 @@
+/** `bank customer` and `bank account`: customers, and their accounts. */
+import { bankCommand } from "../bank_command.ts";
+
+const opening = "what the bank pays into it at once";
+
+export const bankAccount = [
+  bankCommand({
+    name: "customer add",
+    summary: "Add a customer, with an account",
+    details: "The password is asked for, or is the first line of standard input.",
+    examples: ["alice --opening 1000.00"],
+    define: (command, { operator }) =>
+      command
+        .argument("<USERNAME>", "what the customer logs in with")
+        .option("--opening <AMOUNT>", opening, "0")
+        .action((username, { opening, ...bank }) =>
+          operator(bank, { command: "add_customer", username, opening })
+        ),
+  }),
+  bankCommand({
+    name: "account open",
+    summary: "Open another account for a customer",
+    examples: ["alice --name savings --opening 250.00"],
+    define: (command, { operator }) =>
+      command
+        .argument("<USERNAME>", "the customer")
+        .option("--name <NAME>", "what the customer sees it called", "savings")
+        .option("--opening <AMOUNT>", opening, "0")
+        .action((username, { name, opening, ...bank }) =>
+          operator(bank, { command: "open_account", username, name, opening })
+        ),
+  }),
+  bankCommand({
+    name: "account list",
+    summary: "List accounts, with their numbers",
+    examples: ["", "--customer alice"],
+    define: (command, { operator }) =>
+      command
+        .option("--customer <USERNAME>", "only this customer's")
+        .action(({ customer, ...bank }) => operator(bank, { command: "list_accounts", customer })),
+  }),
+  accountState("lock", "locked", "Lock an account: no more money moves"),
+  accountState("unlock", "open", "Unlock an account"),
+  accountState("close", "closed", "Close an account for good, once it is empty"),
+];
+
+function accountState(word: string, state: "open" | "locked" | "closed", summary: string) {
+  return bankCommand({
+    name: `account ${word}`,
+    summary,
+    examples: ['7 --reason "asked for at the counter"'],
+    define: (command, { operator }) =>
+      command
+        .argument("<NUMBER>", "the account's number, from 'deno task bank account list'")
+        .requiredOption("--reason <TEXT>", "why, for the log (required)")
+        .action((account, { reason, ...bank }) =>
+          operator(bank, { command: "set_account_state", account, state, reason })
+        ),
+  });
+}

@@ -1,0 +1,115 @@
+/** `bank audit`: the log. */
+import { Option } from "@commander-js/extra-typings";
+import { bankCommand, firstKeyDefault, firstKeyOf } from "../bank_command.ts";
+import { instant } from "../values.ts";
+
+export const bankAudit = [
+  bankCommand({
+    name: "audit show",
+    summary: "Print the audit log",
+    examples: [
+      "--customer alice --outcome refused --from 2026-11-25",
+      "--follow",
+      "--file audit_log_secure.txt --keys bank.keys",
+    ],
+    define: (command, { path, operator }) =>
+      command
+        .option(
+          "--customer <NAME>",
+          "only of this customer, 'operator NAME', 'terminal NAME' or 'bank'",
+        )
+        .option("--action <WORDS>", "only actions with these words")
+        .option("--outcome <OUTCOME>", "only ok, refused, or a refusal by its name")
+        .option(
+          "--from <TIME>",
+          "not before this day or instant, such as 2026-11-25T18:00Z",
+          instant,
+        )
+        .option("--before <TIME>", "only before this day or instant", instant)
+        .option("--terminal <NAME>", "only at this terminal")
+        .option("--json", "a line of JSON for each entry")
+        .addOption(
+          new Option("--follow", "go on with what arrives, until Ctrl-C").conflicts("file"),
+        )
+        .option("--file <FILE>", "read an exported file rather than the bank's own log", path)
+        .option(
+          "--keys <FILE>",
+          "with --file, the keys that open it (default: DIR/bank.keys)",
+          path,
+        )
+        .action((flags) => {
+          const { data, databaseUrlFile, json = false, follow = false, file, keys, ...filter } =
+            flags;
+          const bank = { data, databaseUrlFile };
+          if (file === undefined) {
+            const command = { command: "show_audit", json, follow, ...filter } as const;
+            return operator(bank, command, { follows: follow });
+          }
+          const reads = keys === undefined ? [file] : [file, keys];
+          operator(bank, { command: "show_audit_file", file, keys, json, filter }, { reads });
+        }),
+  }),
+  bankCommand({
+    name: "audit verify",
+    summary:
+      "Check that the log is as it was written; exit code 1 when it is not, 2 when it could not",
+    examples: ["--first-key /media/safe/first.key --checkpoint /media/safe/checkpoint.json"],
+    define: (command, { path, operator }) =>
+      command
+        .option(
+          "--first-key <FILE,FILE>",
+          `the first key of every chain ${firstKeyDefault}`,
+          (text) => text.split(",").map(path),
+        )
+        .option("--checkpoint <FILE>", "a checkpoint that the log must extend", path)
+        .option("--receipt <PLACE,TAG>", "require the entry that a customer's receipt names")
+        .option("--file <FILE>", "check an exported file rather than the bank's own log", path)
+        .action(({ firstKey, checkpoint, receipt, file, ...bank }) => {
+          const firstKeys = firstKey ?? [firstKeyOf(bank)];
+          operator(bank, { command: "verify_audit", firstKeys, checkpoint, receipt, file }, {
+            reads: [...firstKeys, checkpoint, file].filter((path) => path !== undefined),
+          });
+        }),
+  }),
+  bankCommand({
+    name: "audit export",
+    summary: "Write the log into a file, as sealed lines",
+    examples: ["--out audit_log_secure.txt"],
+    define: (command, { path, operator }) =>
+      command
+        .option("--out <FILE>", "where it goes (default: audit_log_secure.txt)", path)
+        .action(({ out = path("audit_log_secure.txt"), ...bank }) =>
+          operator(bank, { command: "export_audit" }, { out })
+        ),
+  }),
+  bankCommand({
+    name: "audit checkpoint",
+    summary: "Sign how far the log has come, to be kept elsewhere",
+    examples: ["--out /media/safe/checkpoint.json"],
+    define: (command, { path, operator }) =>
+      command
+        .option("--out <FILE>", "where it goes (default: checkpoint.json)", path)
+        .action(({ out = path("checkpoint.json"), ...bank }) =>
+          operator(bank, { command: "take_checkpoint" }, { out })
+        ),
+  }),
+  bankCommand({
+    name: "audit rotate",
+    summary: "Seal new entries under a new AUDIT_KEY",
+    examples: [""],
+    define: (command, { operator }) =>
+      command.action((bank) => operator(bank, { command: "rotate_audit_key" })),
+  }),
+  bankCommand({
+    name: "audit chain",
+    summary: "Continue the log in another chain, where the key of the present one is lost",
+    examples: ["--first-key second.key"],
+    define: (command, { path, operator }) =>
+      command
+        .option("--first-key <FILE>", `where its first key goes ${firstKeyDefault}`, path)
+        .action(({ firstKey, ...bank }) => {
+          firstKey ??= firstKeyOf(bank);
+          operator(bank, { command: "start_audit_chain", firstKey }, { writes: [firstKey] });
+        }),
+  }),
+];

@@ -1,0 +1,77 @@
+/** `bank init`, `join` and `migrate`: a new bank, another server of one, and a bank that moves. */
+import { Option } from "@commander-js/extra-typings";
+import { UsageError } from "../../../lib/errors.ts";
+import { decimalText, parseAmount } from "../../../lib/money.ts";
+import { bankCommand, firstKeyDefault, firstKeyOf } from "../bank_command.ts";
+import { bankName, currency, timeZone } from "../values.ts";
+
+export const bankInit = [
+  bankCommand({
+    name: "init",
+    summary: "Make a bank",
+    examples: ['--name "First Bank" --currency EUR --time-zone Europe/Berlin'],
+    define: (command, { path, operator }) =>
+      command
+        .option("--name <NAME>", "what customers and the log call it", bankName, "Strongroom Bank")
+        .addOption(
+          new Option("--currency <CODE>", "ISO 4217").argParser(currency)
+            .default(currency("EUR"), "EUR"),
+        )
+        .option("--time-zone <ZONE>", "whose days limits are for", timeZone, "UTC")
+        .option("--withdrawal-limit <AMOUNT>", "the most that one withdrawal may be")
+        .option("--first-key <FILE>", `where the log's first key goes ${firstKeyDefault}`, path)
+        .action((flags) => {
+          const { name, currency, timeZone, withdrawalLimit: limit } = flags;
+          const withdrawalMax = limit === undefined
+            ? undefined
+            : parseAmount(limit, currency.exponent);
+          if (withdrawalMax === null || withdrawalMax === 0n) {
+            const example = decimalText(50000n, currency.exponent);
+            throw new UsageError(
+              `--withdrawal-limit ${limit}: write an amount, such as ${example}`,
+              2,
+            );
+          }
+          const firstKey = flags.firstKey ?? firstKeyOf(flags);
+          operator(flags, {
+            command: "init",
+            bankName: name,
+            currency,
+            timeZone,
+            withdrawalMax: withdrawalMax?.toString(),
+            firstKey,
+          }, {
+            writes: [firstKey],
+            next: "'deno task bank terminal enroll NAME', 'deno task bank customer add NAME', " +
+              "'deno task server'.",
+          });
+        }),
+  }),
+  bankCommand({
+    name: "join",
+    summary: "Make the folder of another server of a bank that is in PostgreSQL",
+    examples: ["--data /srv/bank --from bank.keys --database-url-file database.url"],
+    define: (command, { path, operator }) =>
+      command
+        .requiredOption("--from <FILE>", "another server's bank.keys (required)", path)
+        .option(
+          "--first-key <FILE>",
+          `where the first key of its log goes ${firstKeyDefault}`,
+          path,
+        )
+        .action(({ from, firstKey, ...bank }) => {
+          firstKey ??= firstKeyOf(bank);
+          operator(bank, { command: "join", from, firstKey }, {
+            reads: [from],
+            writes: [firstKey],
+          });
+        }),
+  }),
+  bankCommand({
+    name: "migrate",
+    summary: "Move a bank from its file into PostgreSQL, with the server stopped",
+    examples: ["--database-url-file database.url"],
+    define: (command, { operator }) =>
+      command.action((bank) => operator(bank, { command: "migrate" })),
+  }),
+];

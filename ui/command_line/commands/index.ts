@@ -1,0 +1,12 @@
+/** Every command. */
+export { atm } from "./atm.ts";
+export { atmCash } from "./atm_cash.ts";
+export { bankAccount } from "./bank_account.ts";
+export { bankAudit } from "./bank_audit.ts";
+export { bankBooks } from "./bank_books.ts";
+export { bankHolds } from "./bank_holds.ts";
+export { bankInit } from "./bank_init.ts";
+export { bankLimits } from "./bank_limits.ts";
+export { bankTerminal } from "./bank_terminal.ts";
+export { demo } from "./demo.ts";
+export { server } from "./server.ts";

@@ -1,0 +1,139 @@
+/** Starts an ATM: in a window or, where none opens, behind a page in the browser. */
+import { UsageError } from "../../../lib/errors.ts";
+import { say } from "../../../lib/process.ts";
+import type {
+  AtmInBrowserReady,
+  AtmStart,
+  AtmWindowReady,
+  AtmWindowStart,
+} from "../../../lib/programs.ts";
+import { bundlePage, type PageEntry } from "../../window/page_bundle.ts";
+import type { AtmLaunch, Screens } from "../launch.ts";
+import { Child } from "./child.ts";
+import { keep } from "./lifetime.ts";
+import { addressText, type Place } from "./paths.ts";
+import { atmPermissions, denoArguments, windowPermissions } from "./permissions.ts";
+import { findTerminal } from "./terminal.ts";
+import { webviewLibrary } from "./webview_library.ts";
+
+export type AtmReady = AtmInBrowserReady | { window: true };
+
+export async function launchAtm(asked: AtmLaunch, place: Place): Promise<number> {
+  const { bank, demo, wait, screens } = asked;
+  const { key, folder, name } = findTerminal(asked.terminal, place, wait);
+  const start: AtmStart = { bank, key, folder, demo, wait, language: screens.language };
+  return await keep([], async (children) => {
+    const ready = await startAtm(start, name, screens, new Pages(), place, children);
+    if (!ready) return false;
+    if (screens.json) {
+      say(JSON.stringify({ bank: addressText(bank), atm: linkOf(ready), data: folder }));
+    } else await show(ready, screens);
+    return true;
+  });
+}
+
+/** The page as its hosts show it, a line of JSON: bundled once for each kind of host. */
+export class Pages {
+  readonly #lines = new Map<PageEntry, Promise<string>>();
+
+  line(entry: PageEntry): Promise<string> {
+    const line = this.#lines.get(entry) ?? bundlePage(entry).then((page) => JSON.stringify(page));
+    this.#lines.set(entry, line);
+    return line;
+  }
+}
+
+/**
+ * Starts an ATM and adds it to the children, so that it ends before those that it needs. Returns null
+ * when it did not start, and has printed why.
+ * @param name the terminal's, for the window's title; may be empty
+ * @throws {UsageError} when a window was asked for and none opens
+ */
+export async function startAtm(
+  start: AtmStart,
+  name: string,
+  screens: Screens,
+  pages: Pages,
+  place: Place,
+  children: Child<unknown>[],
+): Promise<AtmReady | null> {
+  if (screens.in !== "browser") {
+    const window = startWindow(start, name, screens.kiosk, pages, place);
+    children.unshift(window);
+    const ready = await window.ready;
+    if (ready && "window" in ready) return ready;
+    const why = ready?.noWindow ?? whyCrashed(await window.crashed);
+    if (why === null) return null;
+    if (screens.in === "window") throw new UsageError(`the window does not open: ${why}`);
+    await window.end();
+    children.splice(children.indexOf(window), 1);
+    console.error(`No window here, the ATM takes the browser: ${why}`);
+  }
+  const page = startPage(start, pages, place);
+  children.unshift(page);
+  return await page.ready;
+}
+
+function whyCrashed(signal: Deno.Signal | null): string | null {
+  return signal && `the web view crashed (${signal}), as WebKit does where its sandbox, ` +
+      "bubblewrap, may not be used";
+}
+
+/**
+ * GTK and WebKit draw in memory unless the user's environment says otherwise: an ATM's screens need no
+ * graphics card, and are there sooner, in a third less memory, without one (docs/ARCHITECTURE.md).
+ */
+const drawnWithoutGraphicsCard = { GSK_RENDERER: "cairo", WEBKIT_DISABLE_DMABUF_RENDERER: "1" };
+
+function startWindow(
+  atm: AtmStart,
+  terminal: string,
+  kiosk: boolean,
+  pages: Pages,
+  place: Place,
+): Child<AtmWindowReady> {
+  const start: AtmWindowStart = { ...atm, terminal, webview: webviewLibrary(), kiosk };
+  const permissions = windowPermissions(place, atm.folder, atm.key, [addressText(atm.bank)]);
+  return new Child(denoArguments(place, "client/programs/atm_window", permissions, start), {
+    mayEnd: true,
+    env: { ...drawnWithoutGraphicsCard, ...Deno.env.toObject() },
+    input: pages.line("in_window"),
+  });
+}
+
+function startPage(start: AtmStart, pages: Pages, place: Place): Child<AtmInBrowserReady> {
+  // Port 0 on loopback is the page's host; the rest of the network is the bank alone.
+  const net = [addressText(start.bank), "127.0.0.1:0"];
+  const permissions = atmPermissions(start.folder, start.key, net);
+  return new Child(denoArguments(place, "client/programs/atm_in_browser", permissions, start), {
+    mayEnd: true,
+    input: pages.line("in_browser"),
+  });
+}
+
+/** Returns what `--json` prints of an ATM. */
+export function linkOf(ready: AtmReady): string {
+  return "link" in ready ? ready.link : "window";
+}
+
+/** Opens the browser where that is wanted, and prints how the ATM is reached. */
+export async function show(ready: AtmReady, { open }: Screens): Promise<void> {
+  if (!("link" in ready)) say("An ATM is open in a window. Closing it ends the ATM.");
+  else if (open && await openInBrowser(ready.file)) say("An ATM opens in your browser.");
+  else say(`An ATM is ready. This link opens it, once: ${ready.link}`);
+}
+
+/** Shows a file in the user's browser; returns false where that cannot be done. */
+async function openInBrowser(file: string): Promise<boolean> {
+  const [program, ...args] = {
+    darwin: ["open", file],
+    windows: ["cmd", "/c", "start", "", file],
+  }[Deno.build.os as string] ?? ["xdg-open", file];
+  try {
+    const { success } = await new Deno.Command(program!, { args, stdout: "null", stderr: "null" })
+      .output();
+    return success;
+  } catch {
+    return false;
+  }
+}

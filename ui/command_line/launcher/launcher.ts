@@ -1,0 +1,71 @@
+/**
+ * The launcher: starts what a command line asks for, with the permissions that it needs and no others.
+ * It holds no key and serves nobody.
+ */
+import { say } from "../../../lib/process.ts";
+import type { AtmCashStart, ServerReady } from "../../../lib/programs.ts";
+import type { CashLaunch, Launch, OperatorLaunch, ServerLaunch } from "../launch.ts";
+import { Child, runInForeground } from "./child.ts";
+import { findDatabase } from "./database.ts";
+import { endOfLauncher, keep } from "./lifetime.ts";
+import { addressText, type Place } from "./paths.ts";
+import {
+  atmPermissions,
+  bankPermissions,
+  denoArguments,
+  operatorPermissions,
+  operatorSocket,
+} from "./permissions.ts";
+import { findTerminal } from "./terminal.ts";
+
+/** Starts what is asked for, and waits for its end; returns the exit code. */
+export async function launch(asked: Launch, place: Place): Promise<number> {
+  switch (asked.kind) {
+    case "operator":
+      return await launchOperator(asked, place);
+    case "server":
+      return await launchServer(asked, place);
+    case "atm": {
+      const { launchAtm } = await import("./atm.ts"); // with the page's bundler, which others don't need
+      return await launchAtm(asked, place);
+    }
+    case "cash":
+      return await launchCash(asked, place);
+    case "demo": {
+      const { launchDemo } = await import("./demo.ts");
+      return await launchDemo(asked, place);
+    }
+  }
+}
+
+async function launchOperator(asked: OperatorLaunch, place: Place): Promise<number> {
+  const { start, follows, next } = asked;
+  const permissions = operatorPermissions(place, asked, findDatabase(start.databaseUrlFile));
+  const program = denoArguments(place, "server/programs/operator", permissions, start);
+  const exitCode = await runInForeground(program, follows ? endOfLauncher() : undefined);
+  if (exitCode === 0 && next !== undefined) say(`Next: ${next}`);
+  return exitCode;
+}
+
+async function launchServer({ start }: ServerLaunch, place: Place): Promise<number> {
+  const { folder, listen, checkpoints } = start;
+  const files = [...new Set([folder, checkpoints.folder])];
+  const net = [addressText(listen), operatorSocket(folder)];
+  const permissions = bankPermissions(place, files, net, findDatabase(start.databaseUrlFile));
+  const program = denoArguments(place, "server/programs/bank_server", permissions, start);
+  const server = new Child<ServerReady>(program);
+  return await keep([server], async () => {
+    const ready = await server.ready;
+    if (ready) say(`The bank listens on ${ready.address}. Ctrl-C ends it.`);
+    return ready !== null;
+  });
+}
+
+async function launchCash({ command, terminal, notes }: CashLaunch, place: Place): Promise<number> {
+  const { key, folder } = findTerminal(terminal, place);
+  const start: AtmCashStart = { command, key, folder, notes };
+  const permissions = atmPermissions(folder, key, []);
+  return await runInForeground(
+    denoArguments(place, "client/programs/atm_cash", permissions, start),
+  );
+}

@@ -1,0 +1,51 @@
+/** Which terminal this machine is. */
+import { UsageError } from "../../../lib/errors.ts";
+import type { TerminalFiles } from "../../../lib/programs.ts";
+import { systemFiles } from "../../../lib/system.ts";
+import { readTerminalKey } from "../../../lib/terminal_key.ts";
+import type { TerminalChoice } from "../launch.ts";
+import type { Place } from "./paths.ts";
+
+/**
+ * Returns the terminal of the key that was named, of the folder, or of the project's only ATM.
+ * @param mayWait whether the key of a folder that was named may come later: the name is empty then
+ * @throws {UsageError} when there is no key, or no telling which
+ */
+export function findTerminal(
+  { key: named, folder }: TerminalChoice,
+  { project }: Pick<Place, "project">,
+  mayWait = false,
+): TerminalFiles {
+  const found = folder === undefined ? foldersOfAtms(`${project}/data`) : [folder];
+  const key = named ?? (found.length === 1 ? `${found[0]}/terminal.key` : null);
+  if (key === null) {
+    throw new UsageError(
+      found.length === 0
+        ? "no terminal key: on the bank's host run 'deno task bank terminal enroll NAME --out NAME.key', " +
+          "bring the file here, and start 'deno task atm --bank HOST:PORT --key NAME.key'"
+        : `there are ${found.length} ATMs in ./data: choose one with --data or --key`,
+    );
+  }
+  const name = nameOf(key, mayWait && folder !== undefined);
+  const home = named === undefined ? found[0] : undefined;
+  return { key, folder: folder ?? home ?? `${project}/data/atm-${name}`, name };
+}
+
+function nameOf(key: string, mayWait: boolean): string {
+  try {
+    return readTerminalKey(systemFiles, key).name;
+  } catch (error) {
+    if (mayWait && error instanceof UsageError) return "";
+    throw error;
+  }
+}
+
+function foldersOfAtms(data: string): string[] {
+  try {
+    return [...Deno.readDirSync(data)]
+      .filter(({ name, isDirectory }) => isDirectory && name.startsWith("atm-"))
+      .map(({ name }) => `${data}/${name}`);
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,80 @@
+/** Values of flags: each parser returns the value, or throws what to write instead. */
+import { InvalidArgumentError } from "@commander-js/extra-typings";
+import { isIP } from "node:net";
+import { isInstantOrDay } from "../../lib/instant.ts";
+import { type Currency, currencyOf } from "../../lib/money.ts";
+import type { Address } from "../../lib/programs.ts";
+
+/** Returns a parser of paths as a user means them: from where the task was started, not from the project. */
+export function pathFrom(startedIn: string): (text: string) => string {
+  return (text) => {
+    if (text === "") throw new InvalidArgumentError("write a path");
+    const absolute = text.startsWith("/") || /^[a-zA-Z]:[\\/]/.test(text);
+    return (absolute ? text : `${startedIn}/${text}`).replace(/(.)\/+$/, "$1");
+  };
+}
+
+/** Returns a parser of whole numbers. */
+export function wholeNumber(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const number = Number(text);
+    if (/^[0-9]+$/.test(text) && number >= min && number <= max) return number;
+    throw new InvalidArgumentError(`write a whole number from ${min} to ${max}`);
+  };
+}
+
+/** Parses IP addresses, separated by commas. */
+export function ipAddresses(text: string): string[] {
+  const addresses = text.split(",");
+  if (addresses.every((address) => isIP(address) !== 0)) return addresses;
+  throw new InvalidArgumentError("write IP addresses, such as 10.0.0.5,10.0.0.6");
+}
+
+/** Where a bank listens, and is looked for, unless said otherwise. */
+export const bankAddress = "127.0.0.1:4848";
+
+/** Parses `HOST:PORT` or `[IPV6]:PORT`, of something to connect to. */
+export function address(text: string): Address {
+  const parsed = addressToListen(text);
+  return parsed.port === 0 ? addressToListen("") : parsed;
+}
+
+/** As `address`, with port 0 for any free one. */
+export function addressToListen(text: string): Address {
+  const [, six, four, digits] =
+    /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]/\s]+)):([0-9]{1,5})$/.exec(text) ?? [];
+  const [hostname, port] = [six ?? four, Number(digits)];
+  if (hostname && port <= 65_535) return { hostname, port };
+  throw new InvalidArgumentError("write HOST:PORT, for example 127.0.0.1:4848");
+}
+
+/** Parses the code of a currency. */
+export function currency(text: string): Currency {
+  try {
+    return currencyOf(text);
+  } catch {
+    throw new InvalidArgumentError("write an ISO 4217 code, such as EUR");
+  }
+}
+
+/** Parses the name of a time zone. */
+export function timeZone(text: string): string {
+  try {
+    new Intl.DateTimeFormat("en", { timeZone: text });
+    return text;
+  } catch {
+    throw new InvalidArgumentError("write an IANA name, such as Europe/Berlin");
+  }
+}
+
+/** Parses a bank's name, which stands in lines of the log. */
+export function bankName(text: string): string {
+  if (/^[^|\p{Cc}]{1,60}$/u.test(text)) return text;
+  throw new InvalidArgumentError("write up to 60 characters, without | and line breaks");
+}
+
+/** Parses a day, or an instant, in UTC. */
+export function instant(text: string): string {
+  if (isInstantOrDay(text)) return text;
+  throw new InvalidArgumentError("write a day or an instant in UTC, such as 2026-11-25T18:00Z");
+}
