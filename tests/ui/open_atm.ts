@@ -144,6 +144,10 @@ export async function onScreen(page: Page, name: string): Promise<void> {
   await page.locator(`[data-screen=${name}]`).waitFor({ timeout: 5000 });
 }
 
+/** A button by its name; an amount is the ATM's own button: the demo's pane says "Insert €50". */
+export const button = (page: Page, name: string | RegExp) =>
+  page.getByRole("button", { name, exact: typeof name === "string" && name.startsWith("€") });
+
 /** From the welcome to the menu, as alice. */
 export async function logIn(page: Page): Promise<void> {
   await onScreen(page, "welcome");

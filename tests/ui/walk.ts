@@ -1,6 +1,13 @@
 /** A walk past every screen there is, each by the way on which a customer comes to it. */
 import type { Page } from "../browser.ts";
-import { fillLogIn, logIn, onScreen, type OpenAtm, type OpenInBrowser } from "./open_atm.ts";
+import {
+  button,
+  fillLogIn,
+  logIn,
+  onScreen,
+  type OpenAtm,
+  type OpenInBrowser,
+} from "./open_atm.ts";
 import { ScriptedAtm } from "./scripted_atm.ts";
 import type { AtmView, OutOfService } from "../../lib/atm.ts";
 import type { AtmOutcome } from "../../lib/errors.ts";
@@ -13,10 +20,6 @@ export interface Stop {
   /** From the opened page to the screen. */
   reach: (atm: OpenInBrowser) => Promise<void>;
 }
-
-/** An amount is a button of the ATM's own: the demo's pane says "Insert €50". */
-const button = (page: Page, name: string | RegExp) =>
-  page.getByRole("button", { name, exact: typeof name === "string" && name.startsWith("€") });
 
 /** To the menu, and on to one of its screens. */
 const inMenu = (on: (atm: OpenAtm) => Promise<unknown>) => async (atm: OpenAtm) => {

@@ -1,0 +1,110 @@
+import { assert, assertEquals } from "@std/assert";
+import { openFile } from "../../../ui/window/browser_host.ts";
+import { button, logIn, onScreen } from "../open_atm.ts";
+import { family, sees } from "./flows.ts";
+
+const { flow, browserFlow } = family("links, tabs and the host");
+
+browserFlow("the link's secret leaves address and history at once", async ({ page, host }) => {
+  await onScreen(page, "welcome");
+  assertEquals(page.url(), `${host.origin}/`);
+  assertEquals(await page.evaluate(() => history.length), 2); // about:blank and the page
+  assertEquals(
+    await page.evaluate(() => Object.keys(localStorage).length + document.cookie.length),
+    0,
+  );
+});
+
+flow("nothing comes of a file that is dropped, nor of the context menu", async ({ page }) => {
+  await onScreen(page, "welcome");
+  const prevented = await page.evaluate(() =>
+    ["contextmenu", "dragover", "drop"].map((type) =>
+      !document.body.dispatchEvent(new Event(type, { bubbles: true, cancelable: true }))
+    )
+  );
+  assertEquals(prevented, [true, true, true]);
+});
+
+browserFlow("host killed: the page says so and never sends again", async (atm) => {
+  const { page, requests, problems } = atm;
+  await logIn(page);
+  await atm.killHost();
+  await sees(page, "This ATM has stopped");
+  const sent = requests.length;
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("Escape");
+  await page.mouse.click(640, 400);
+  await page.waitForTimeout(2500);
+  assertEquals(requests.length, sent);
+  // Chromium itself reports the cut stream
+  assertEquals(problems.filter((problem) => !problem.includes("net::ERR_")), []);
+  problems.length = 0;
+});
+
+browserFlow("one failed call stops the page", async ({ page, scripted, problems, requests }) => {
+  await logIn(page);
+  scripted.history = () => Promise.reject(new Error("nobody's business"));
+  await button(page, "History").click();
+  await sees(page, "This ATM has stopped");
+  assert(!(await page.content()).includes("nobody's business"));
+  const sent = requests.length;
+  await page.waitForTimeout(1200);
+  assertEquals(requests.length, sent);
+  assertEquals(problems.length, 2, "the host's log and Chromium's line of the 500");
+  problems.length = 0;
+});
+
+browserFlow("reloaded: the page has no access, and the visit ends", async ({ page, scripted }) => {
+  await logIn(page);
+  await page.reload();
+  await sees(page, "This page cannot be opened again");
+  while (scripted.view().visit) await page.waitForTimeout(20);
+  assert(scripted.calls.includes("logOut"));
+});
+
+browserFlow("a file forwards to the link", async ({ context, host }) => {
+  const file = await Deno.makeTempFile({ suffix: ".html" });
+  try {
+    await Deno.writeTextFile(file, openFile(host.newLink()));
+    const page = await context.newPage();
+    await page.goto(toFileUrl(file));
+    await onScreen(page, "welcome");
+    assertEquals(page.url(), `${host.origin}/`);
+  } finally {
+    await Deno.remove(file);
+  }
+});
+
+browserFlow("a used link opens nothing", async ({ context, host, problems }) => {
+  const link = host.newLink();
+  const [first, second] = [await context.newPage(), await context.newPage()];
+  await first.goto(link);
+  await onScreen(first, "welcome");
+  await second.goto(link);
+  await sees(second, "This page cannot be opened again");
+  await onScreen(first, "welcome");
+  assertEquals(problems, []);
+});
+
+browserFlow(
+  "opened again: the newer page wins and the older says so",
+  async ({ page, host, context, scripted }) => {
+    await logIn(page);
+    const newer = await context.newPage();
+    await newer.goto(host.newLink());
+    await onScreen(newer, "welcome");
+    await sees(page, "This ATM is open in another window");
+    assertEquals(scripted.view().visit, null);
+  },
+);
+
+browserFlow("tab closed: the visit ends", async ({ page, scripted }) => {
+  await logIn(page);
+  await page.close();
+  while (scripted.view().visit) await new Promise((resolve) => setTimeout(resolve, 20));
+  assertEquals(scripted.calls.at(-1), "logOut");
+});
+
+function toFileUrl(path: string): string {
+  return new URL(`file://${path.startsWith("/") ? "" : "/"}${path.replaceAll("\\", "/")}`).href;
+}

@@ -1,0 +1,45 @@
+import { assert, assertEquals } from "@std/assert";
+import { button, logIn, onScreen } from "../open_atm.ts";
+import { family, sees } from "./flows.ts";
+
+const { flow } = family("a new password");
+
+flow(
+  "a new password: what the page can tell is told, and nothing stays in it",
+  async ({ page, scripted }) => {
+    await logIn(page);
+    await button(page, /^Password/).click();
+    const [current, next, again] = [
+      "Your password now",
+      "The new password",
+      "The new password again",
+    ]
+      .map((label) => page.getByLabel(label, { exact: true }));
+    const send = async (...texts: string[]) => {
+      for (const [index, field] of [current!, next!, again!].entries()) {
+        await field.fill(
+          texts[index]!,
+        );
+      }
+      await page.keyboard.press("Enter");
+    };
+    await send("", "blue tin whistle", "blue tin whistle");
+    await sees(page, "your present password, too");
+    await send("correct horse", "short", "short");
+    await sees(page, "at least 8 characters");
+    await send("correct horse", "correct horse", "correct horse");
+    await sees(page, "the same as the old one");
+    await send("correct horse", "blue tin whistle", "another one");
+    await sees(page, "are not the same");
+    assertEquals(scripted.calls.includes("changePassword"), false);
+    await send("wrong", "blue tin whistle", "blue tin whistle");
+    await sees(page, "That did not match");
+    await button(page, "Try again").click();
+    assertEquals(await current!.inputValue() + await next!.inputValue(), "");
+    await send("correct horse", "blue tin whistle", "blue tin whistle");
+    await sees(page, "Your password is changed");
+    assert(!(await page.content()).includes("blue tin whistle"));
+    await button(page, "Continue").click();
+    await onScreen(page, "menu");
+  },
+);

@@ -1,0 +1,78 @@
+import { assert, assertEquals } from "@std/assert";
+import { button, onScreen } from "../open_atm.ts";
+import { family, sees } from "./flows.ts";
+
+const { flow } = family("settings");
+
+flow(
+  "settings hold for one customer, from the first screen to the last",
+  async ({ page, scripted }) => {
+    const root = (name: string) =>
+      page.evaluate((name) => document.documentElement.getAttribute(name), name);
+    await button(page, "Settings").click();
+    await button(page, "Deutsch").click();
+    await sees(page, "Einstellungen");
+    assertEquals([await root("lang"), await root("dir")], ["de-DE", "ltr"]);
+    await button(page, "Groß").click();
+    await button(page, "Hoch").click();
+    assertEquals([await root("data-size"), await root("data-contrast")], ["large", "high"]);
+    await button(page, "Fertig").click();
+    await sees(page, "Willkommen bei Strongroom Bank");
+    await button(page, "Zum Beginnen berühren").click();
+    await page.getByLabel("Benutzername").fill("alice");
+    await page.getByLabel("Passwort", { exact: true }).fill("correct horse");
+    await page.keyboard.press("Enter");
+    await onScreen(page, "menu");
+    await button(page, "Einstellungen").click();
+    await button(page, "العربية").click();
+    assertEquals([await root("lang"), await root("dir")], ["ar-u-nu-latn", "rtl"]);
+    await page.keyboard.press("Escape");
+    await onScreen(page, "menu");
+    scripted.endVisit("logged_out");
+    await sees(page, "إلى اللقاء");
+    await page.keyboard.press("Enter");
+    await sees(page, "Welcome to Strongroom Bank");
+    assertEquals([await root("dir"), await root("data-size"), await root("data-contrast")], [
+      "ltr",
+      "normal",
+      "normal",
+    ]);
+  },
+);
+
+flow(
+  "read aloud for who wants it: each screen, again, and not while one acts",
+  async ({ page }) => {
+    await page.evaluate(() => {
+      const said: string[] = [];
+      Object.assign(globalThis, { said });
+      speechSynthesis.speak = ({ text, lang }) => void said.push(`${lang}: ${text}`);
+      speechSynthesis.cancel = () => void said.push("hush");
+    });
+    const said = () => page.evaluate(() => (globalThis as unknown as { said: string[] }).said);
+    const last = async () => (await said()).at(-1)!;
+    await button(page, "Touch to begin").click();
+    await page.keyboard.press("Escape");
+    await onScreen(page, "welcome");
+    assert((await said()).every((each) => each === "hush"), "nothing is said unasked");
+    await button(page, "Settings").click();
+    await page.locator("[data-choice=on]").click();
+    await button(page, "Done").click();
+    await onScreen(page, "welcome");
+    assert(
+      (await last()).startsWith("en-GB: Welcome to Strongroom Bank. Withdraw, deposit"),
+      await last(),
+    );
+    await button(page, "Touch to begin").click();
+    await page.getByLabel("Password", { exact: true }).fill("correct horse");
+    await page.keyboard.press("Shift");
+    assertEquals(await last(), "hush", "whoever acts is not talked to");
+    await button(page, "Say it again").click();
+    assert((await last()).includes("Who is there?"), await last());
+    assert(!(await said()).join().includes("correct horse"));
+    await button(page, "Do not read aloud").click();
+    await button(page, "Cancel").click();
+    await onScreen(page, "welcome");
+    assertEquals(await last(), "hush");
+  },
+);

@@ -1,0 +1,140 @@
+import { assert, assertEquals } from "@std/assert";
+import { button, logIn, onScreen } from "../open_atm.ts";
+import { family, focused, sees, stacks } from "./flows.ts";
+
+const { flow } = family("withdrawals");
+
+flow(
+  "withdraw a quick amount, and see the receipt and the new balance",
+  async ({ page, scripted }) => {
+    await logIn(page);
+    await sees(page, "€1,250.50");
+    await button(page, "Withdraw cash").click();
+    await button(page, "€50").click();
+    await onScreen(page, "receipt");
+    await sees(page, "Here is your receipt");
+    await sees(page, "€1,200.50");
+    await sees(page, "23 Nov 2026, 16:16:02");
+    await sees(page, "7F3A 9C04 E1B2");
+    assertEquals(await stacks(page), ["1 × €50"]);
+    await button(page, "Done").click();
+    await onScreen(page, "menu");
+    await sees(page, "€1,200.50");
+    assertEquals(scripted.calls.filter((call) => call.startsWith("withdraw")), ["withdraw 5000"]);
+  },
+);
+
+flow("withdraw an amount of one's own by the key pad on the screen", async ({ page, scripted }) => {
+  await logIn(page);
+  await button(page, "Withdraw cash").click();
+  await button(page, "Another amount").click();
+  for (const key of ["1", "9", "9", "Erase", "0"]) {
+    await button(page, new RegExp(`^${key}$`)).click();
+  }
+  assertEquals(await page.getByLabel("Amount").inputValue(), "190");
+  assertEquals(await page.evaluate(() => document.activeElement?.id), "typed-field");
+  await button(page, "Clear").click();
+  assertEquals(await page.getByLabel("Amount").inputValue(), "");
+  await page.keyboard.type("180.00");
+  await button(page, "Withdraw €180").click();
+  await onScreen(page, "mix");
+  assertEquals(await stacks(page), ["3 × €50", "1 × €20", "1 × €10", "9 × €20", "18 × €10"]);
+  await button(page, /9 × €20/).click();
+  await onScreen(page, "receipt");
+  assertEquals(await stacks(page), ["9 × €20"]);
+  assert(scripted.calls.includes("withdraw 18000 9x2000"));
+});
+
+flow("not dispensable: the nearest amount is one touch away", async ({ page, scripted }) => {
+  await logIn(page);
+  await button(page, "Withdraw cash").click();
+  await button(page, "Another amount").click();
+  await page.keyboard.type("45");
+  await page.keyboard.press("Enter");
+  await sees(page, "We cannot hand out exactly that");
+  await button(page, "€40").click();
+  await onScreen(page, "receipt");
+  assertEquals(scripted.calls.slice(-2), ["withdraw 4500", "withdraw 4000"]);
+});
+
+flow(
+  "a bad amount never leaves the page, and is there to be mended",
+  async ({ page, scripted }) => {
+    await logIn(page);
+    await button(page, "Withdraw cash").click();
+    await button(page, "Another amount").click();
+    await page.keyboard.type("4.5.6,7");
+    await page.keyboard.press("Enter");
+    await sees(page, "We could not read that amount");
+    await page.keyboard.press("Enter");
+    assertEquals(await page.getByLabel("Amount").inputValue(), "4.5.6,7");
+    assert(!scripted.calls.some((call) => call.startsWith("withdraw")));
+  },
+);
+
+flow("a double click withdraws once", async ({ page, scripted }) => {
+  let release = () => {};
+  await logIn(page);
+  await button(page, "Withdraw cash").click();
+  scripted.gate = new Promise((resolve) => release = resolve);
+  await button(page, "€50").dblclick();
+  await onScreen(page, "working");
+  release();
+  await onScreen(page, "receipt");
+  assertEquals(scripted.calls.filter((call) => call.startsWith("withdraw")).length, 1);
+});
+
+flow("notes that are handed out are taken first", async ({ page, scripted }) => {
+  await logIn(page);
+  await button(page, "Withdraw cash").click();
+  let release = () => {};
+  scripted.gate = new Promise((resolve) => release = resolve);
+  await button(page, "€50").click();
+  scripted.change({ presented: { notes: [{ value: "5000", count: 1 }], total: "5000" } });
+  await onScreen(page, "take");
+  assertEquals(await focused(page), "Please take your notes");
+  assertEquals(await stacks(page), ["1 × €50"]);
+  await button(page, "Take the notes").click();
+  await onScreen(page, "working");
+  release();
+  await onScreen(page, "receipt");
+  assert(scripted.calls.includes("takeNotes"));
+});
+
+flow("keyboard alone: log in, withdraw, log out", async ({ page, scripted }) => {
+  const { keyboard } = page;
+  await onScreen(page, "welcome");
+  await keyboard.press("Enter");
+  await onScreen(page, "log_in");
+  await keyboard.type("alice");
+  await keyboard.press("Enter"); // no password yet: on to its field
+  await keyboard.type("correct horse");
+  await keyboard.press("Enter");
+  await onScreen(page, "menu");
+  assert((await focused(page))?.includes("alice"), "the heading is read out first");
+  await keyboard.press("Tab");
+  assert((await focused(page))?.includes("Withdraw cash"));
+  await keyboard.press("Enter");
+  await onScreen(page, "withdraw");
+  await keyboard.press("Escape");
+  await onScreen(page, "menu");
+  await keyboard.press("Tab");
+  await keyboard.press("Enter");
+  await onScreen(page, "withdraw");
+  for (let tab = 0; tab < 7; tab++) await keyboard.press("Tab");
+  await keyboard.press("Enter");
+  await onScreen(page, "amount");
+  await keyboard.type("60");
+  await keyboard.press("Enter");
+  await onScreen(page, "mix");
+  await keyboard.press("Enter"); // the usual mix has the focus
+  await onScreen(page, "receipt");
+  assertEquals(await focused(page), "Here is your receipt");
+  await keyboard.press("Enter");
+  await onScreen(page, "menu");
+  await keyboard.press("Escape");
+  await onScreen(page, "ended");
+  await keyboard.press("Enter");
+  await onScreen(page, "welcome");
+  assert(scripted.calls.includes("withdraw 6000 1x5000 1x1000"));
+});
