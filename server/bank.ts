@@ -4,7 +4,7 @@ import { UsageError } from "../lib/errors.ts";
 import type { WorldWithFiles } from "../lib/world.ts";
 import type { AuditKeyRing } from "./audit/keys.ts";
 import { type ChainHead, headsOf } from "./audit/heads.ts";
-import { requireNewestKeys } from "./audit/newest_keys.ts";
+import { requireSharedKeys } from "./audit/newest_keys.ts";
 import type { Passwords } from "./credentials/passwords.ts";
 import {
   BankFolder,
@@ -144,7 +144,7 @@ async function requireBankOf(
 ): Promise<ChainHead[]> {
   const store = await world.openStore({ url });
   try {
-    await requireNewestKeys(store, auditKeyRingOf(keys));
+    await requireSharedKeys(store, auditKeyRingOf(keys));
     terminalKeysOf(world, keys, await store.settings(), await store.terminals());
     return await headsOf(store);
   } finally {
@@ -155,7 +155,7 @@ async function requireBankOf(
 /** @throws {UsageError} when the keys of these terminals do not open under this master key */
 function terminalKeysOf(
   { randomBytes }: BankWorld,
-  { master }: SharedKeys,
+  { master, nextMaster }: Pick<BankKeys, "master" | "nextMaster">,
   { bankId }: Settings,
   rows: readonly Terminal[],
 ): TerminalKeys {
@@ -164,6 +164,7 @@ function terminalKeysOf(
     fromHex(bankId, 16)!,
     randomBytes(32),
   );
+  if (nextMaster) terminals.nextSealKeys = terminalSealKeys(nextMaster);
   try {
     for (const terminal of rows) terminals.put(terminal);
   } catch (error) {

@@ -8,7 +8,7 @@ import type { LoggedRow } from "./audit/entry.ts";
 import { historyPage, type HistoryQuery } from "./audit/history.ts";
 import { AuditKeyRing, type AuditKeys } from "./audit/keys.ts";
 import { LogFile, type LogSource } from "./audit/log_file.ts";
-import { requireNewestKeys } from "./audit/newest_keys.ts";
+import { requireNewestKeys, requireSharedKeys } from "./audit/newest_keys.ts";
 import { findEntry } from "./audit/places.ts";
 import { ChainWriter, lastTimeOf } from "./audit/writer.ts";
 import { type CheckedBooks, checkStore } from "./ledger/check.ts";
@@ -105,6 +105,7 @@ export class LedgerService implements BankLink {
     const store = await openStore(place, create);
     try {
       if ("url" in place) await requireOwn(store, keys, bankId);
+      await requireNewestKeys(store, keys);
       const openKey = (epoch: number) => ChainKeyFile.open(files, chainKeyPath, chainId, epoch);
       const { randomBytes } = world;
       const log = await ChainWriter.open(store, { chainId, openKey, keys, randomBytes });
@@ -215,7 +216,7 @@ async function requireOwn(
   if (bankId !== undefined && (await store.settings()).bankId !== bankId) {
     throw new UsageError("the database has another bank than this folder: look at its URL");
   }
-  await requireNewestKeys(store, keys);
+  await requireSharedKeys(store, keys);
 }
 
 /** A log of one chain alone: other servers keep the files of theirs. */

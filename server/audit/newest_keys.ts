@@ -1,20 +1,30 @@
-/** Whether a server has the keys of the log that the bank's other servers have. */
+/** Checks that a server's keys of the log are the bank's newest: it would otherwise make a version twice. */
 import { UsageError } from "../../lib/errors.ts";
 import { isInClear } from "./entry.ts";
 import type { AuditKeyRing } from "./keys.ts";
 import type { LogStore } from "./log_store.ts";
 
-/** @throws {UsageError} when what was written last does not open under them */
-export async function requireNewestKeys(
-  store: Pick<LogStore, "chains" | "lastEntries">,
-  keys: AuditKeyRing,
-): Promise<void> {
-  for (const { number, id } of await store.chains()) {
-    for (const entry of await store.lastEntries(number, 2)) {
-      if (isInClear(entry) || keys.open(entry, id)) continue;
-      throw new UsageError(
-        "the keys are not this bank's newest: bring bank.keys of another server",
-      );
+type Log = Pick<LogStore, "chains" | "lastEntries">;
+
+/** @throws {UsageError} when the last entries were sealed under a newer version than any of these */
+export async function requireNewestKeys(log: Log, keys: AuditKeyRing): Promise<void> {
+  for (const { number } of await log.chains()) {
+    for (const entry of await log.lastEntries(number, 2)) {
+      if (!isInClear(entry) && entry.keyVersion > keys.newest.version) throw notNewest();
     }
   }
 }
+
+/** @throws {UsageError} when they are another bank's, too: the last entries do not open under them */
+export async function requireSharedKeys(log: Log, keys: AuditKeyRing): Promise<void> {
+  for (const { number, id } of await log.chains()) {
+    for (const entry of await log.lastEntries(number, 2)) {
+      if (!isInClear(entry) && !keys.open(entry, id)) throw notNewest();
+    }
+  }
+}
+
+const notNewest = () =>
+  new UsageError(
+    "the keys are not this bank's newest: bring its newest bank.keys, of its copy or of another server",
+  );

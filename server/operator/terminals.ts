@@ -73,7 +73,9 @@ export const terminalCommands: Handlers<
   async *rotate_key(bank, { operator }) {
     const outcome = await rotateMasterKey(bank, operator);
     if (outcome !== "ok") {
-      throw new UsageError(`the master key stays as it was: ${inWords(outcome)}`);
+      throw new UsageError(
+        `the master key was not changed: ${inWords(outcome)}; bank.keys has both, run it again`,
+      );
     }
     yield { line: "the terminals' keys are sealed under a new master key: copy bank.keys anew" };
   },

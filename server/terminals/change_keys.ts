@@ -3,7 +3,8 @@
  * durable before this process acts on it, and before it is sent to anyone.
  */
 import { hex } from "../../lib/bytes.ts";
-import type { Outcome } from "../../lib/errors.ts";
+import { type Outcome, UsageError } from "../../lib/errors.ts";
+import type { SealKeys } from "../../lib/seal.ts";
 import { formatTerminalKey } from "../../lib/terminal_key.ts";
 import type { World } from "../../lib/world.ts";
 import type { BankFolder } from "../folder/bank_folder.ts";
@@ -112,45 +113,61 @@ export function confirmKey(
 }
 
 /**
- * Seals every terminal's key under a new master key. The key file holds both while the database
- * changes, so that a crash at any moment leaves keys that open (`settleMasterKey`).
+ * Seals every terminal's key under a new master key. The key file holds both until every key that the
+ * database has opens under the new one, so that neither a crash nor a commit in doubt at any moment
+ * leaves a key that nothing opens. Called again, it goes on with the new one that the file holds.
  */
 export function rotateMasterKey(bank: KeyedBank, operator: string): Promise<Outcome> {
   return bank.terminals.alone(async () => {
     const { world: { randomBytes }, folder, ledger, terminals } = bank;
-    const nextMaster = randomBytes(32);
+    const nextMaster = folder.keys.nextMaster ?? randomBytes(32);
     folder.changeKeys((keys) => ({ ...keys, nextMaster }));
-    const sealKeys = terminalSealKeys(nextMaster);
-    const rows = await ledger.read.terminals();
-    const resealed = rows.flatMap(({ id, keyVersion, sealedKey, next }) =>
-      [{ version: keyVersion, sealedKey }, ...(next ? [next] : [])].map((sealed) => {
-        const key = openTerminalKey(terminals.sealKeys, id, sealed.version, sealed.sealedKey)!;
-        const again = sealTerminalKey(sealKeys, id, sealed.version, key, randomBytes(16));
-        return { terminal: id, keyVersion: sealed.version, sealedKey: again };
-      })
-    );
-    const { outcome } = await ledger.submit({ op: "reseal_terminals", operator, keys: resealed });
-    const isChanged = outcome === "ok";
-    if (isChanged) terminals.sealKeys = sealKeys;
-    folder.changeKeys(({ nextMaster: _, ...keys }) =>
-      isChanged ? { ...keys, master: nextMaster } : keys
-    );
-    bank.keepTerminals(await ledger.read.terminals());
-    return outcome;
+    const sealKeys = terminals.nextSealKeys = terminalSealKeys(nextMaster);
+    let rows = await ledger.read.terminals();
+    do {
+      const keys = sealedOtherwise(rows, sealKeys).map(({ terminal, keyVersion, sealedKey }) => {
+        const key = terminals.open(terminal, keyVersion, sealedKey);
+        if (!key) throw new UsageError(`a key of terminal ${terminal} opens under no master key`);
+        const again = sealTerminalKey(sealKeys, terminal, keyVersion, key, randomBytes(16));
+        return { terminal, keyVersion, sealedKey: again };
+      });
+      const { outcome } = await ledger.submit({ op: "reseal_terminals", operator, keys });
+      if (outcome !== "ok") return outcome;
+      rows = await ledger.read.terminals();
+    } while (sealedOtherwise(rows, sealKeys).length > 0);
+    folder.changeKeys(({ nextMaster: _, ...keys }) => ({ ...keys, master: nextMaster }));
+    terminals.sealKeys = sealKeys;
+    terminals.nextSealKeys = null;
+    bank.keepTerminals(rows);
+    return "ok";
   });
 }
 
-/** After a crash within `rotateMasterKey`: keeps the master key that the database's keys open under. */
+/** At the start: ends a change of the master key, unless both keys still have something to open. */
 export function settleMasterKey(folder: BankFolder, rows: readonly Terminal[]): void {
-  const { nextMaster } = folder.keys;
+  const { master, nextMaster } = folder.keys;
   if (!nextMaster) return;
-  const sealKeys = terminalSealKeys(nextMaster);
-  const isChanged = rows.every(({ id, keyVersion, sealedKey }) =>
-    openTerminalKey(sealKeys, id, keyVersion, sealedKey) !== null
+  const opensAll = (key: Uint8Array) => sealedOtherwise(rows, terminalSealKeys(key)).length === 0;
+  const settled = opensAll(nextMaster) ? nextMaster : opensAll(master) ? master : null;
+  if (!settled) return;
+  folder.changeKeys(({ nextMaster: _, ...keys }) => ({ ...keys, master: settled }));
+}
+
+/** The terminals' keys that do not open under these. */
+function sealedOtherwise(rows: readonly Terminal[], sealKeys: SealKeys): SealedKey[] {
+  const all = rows.flatMap(({ id: terminal, keyVersion, sealedKey, next }) => [
+    { terminal, keyVersion, sealedKey },
+    ...(next ? [{ terminal, keyVersion: next.version, sealedKey: next.sealedKey }] : []),
+  ]);
+  return all.filter(({ terminal, keyVersion, sealedKey }) =>
+    openTerminalKey(sealKeys, terminal, keyVersion, sealedKey) === null
   );
-  folder.changeKeys(({ nextMaster: _, ...keys }) =>
-    isChanged ? { ...keys, master: nextMaster } : keys
-  );
+}
+
+interface SealedKey {
+  terminal: string;
+  keyVersion: number;
+  sealedKey: Uint8Array;
 }
 
 function newKey(bank: KeyedBank, { id, name }: Pick<Terminal, "id" | "name">, version: number) {

@@ -56,7 +56,13 @@ export class TerminalKeys {
   readonly #watchers = new Set<(terminal: string) => void>();
   #changing: Promise<unknown> = Promise.resolve();
 
-  /** @param decoy 32 random bytes that no terminal has */
+  /** Those of the next master key, while the terminals' keys are sealed under it. */
+  nextSealKeys: SealKeys | null = null;
+
+  /**
+   * @param sealKeys those of the bank's master key
+   * @param decoy 32 random bytes that no terminal has
+   */
   constructor(
     public sealKeys: SealKeys,
     private readonly bank: Uint8Array,
@@ -76,7 +82,7 @@ export class TerminalKeys {
         ...(next ? [{ version: next.version, sealed: next.sealedKey }] : []),
       ]
     ) {
-      const key = openTerminalKey(this.sealKeys, id, version, sealed);
+      const key = this.open(id, version, sealed);
       if (key === null) {
         throw new Error(`the key of terminal ${name} does not open under this bank's master key`);
       }
@@ -84,6 +90,12 @@ export class TerminalKeys {
     }
     this.#known.set(id, { terminal, keys });
     for (const watcher of this.#watchers) watcher(id);
+  }
+
+  /** A key as the database keeps it, opened; null when neither master key opens it. */
+  open(terminal: string, version: number, sealedKey: Uint8Array): Uint8Array | null {
+    return openTerminalKey(this.sealKeys, terminal, version, sealedKey) ??
+      (this.nextSealKeys && openTerminalKey(this.nextSealKeys, terminal, version, sealedKey));
   }
 
   /** Whether a terminal's row differs from the one that was loaded. */

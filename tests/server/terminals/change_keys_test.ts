@@ -10,7 +10,8 @@ import { system, systemFiles } from "../../../lib/system.ts";
 import { keysPath } from "../../../server/folder/bank_folder.ts";
 import { readBankKeys, replaceBankKeys } from "../../../server/folder/bank_keys.ts";
 import type { OperatorCommand } from "../../../lib/operator_commands.ts";
-import { rotateMasterKey } from "../../../server/terminals/change_keys.ts";
+import type { Command, Reply } from "../../../server/ledger/command.ts";
+import { type KeyedBank, rotateMasterKey } from "../../../server/terminals/change_keys.ts";
 import {
   type Atm,
   newId,
@@ -214,5 +215,95 @@ onEachBank(
         assertEquals(after.master, databaseChanged ? nextMaster : before.master);
         assert(await accepted(running, running.keys.lobby));
       }
+    }),
+);
+
+/** The bank, but for the answers to commands that change master keys. */
+function answering(
+  { bank }: RunningBank,
+  answer: (reply: Promise<Reply>) => Promise<Reply>,
+): KeyedBank {
+  const submit = (command: Command) => {
+    const reply = bank.ledger.submit(command);
+    return command.op === "reseal_terminals" ? answer(reply) : reply;
+  };
+  const { world, folder, settings, terminals, keepTerminals } = bank;
+  return {
+    world,
+    folder,
+    settings,
+    terminals,
+    keepTerminals,
+    ledger: { submit, read: bank.ledger.read },
+  };
+}
+
+onEachBank(
+  "a new master key whose commit is in doubt destroys no terminal's key",
+  (withBank) =>
+    withBank(async (running) => {
+      const unanswered = async (reply: Promise<Reply>): Promise<Reply> => {
+        await reply;
+        throw new Error("the ledger's thread has died");
+      };
+      const refused = async (reply: Promise<Reply>): Promise<Reply> => ({
+        ...await reply,
+        outcome: "try_later",
+      });
+      for (const answer of [unanswered, refused]) {
+        const before = keysOf(running).master;
+        await rotateMasterKey(answering(running, answer), "test").catch(() => {});
+        const inDoubt = keysOf(running);
+        assertEquals(inDoubt.master, before, "the one that the keys were sealed under");
+        assert(inDoubt.nextMaster, "the one that they are sealed under now");
+        // Everything goes on, whichever of the two a key is sealed under.
+        const annex = await running.enrol(`annex-${before.toHex().slice(0, 4)}`);
+        await done(running, rotate(true)).then(({ key }) => running.keys.lobby = key!);
+        assert(await accepted(running, running.keys.lobby));
+        await running.reopen();
+        assert(await accepted(running, running.keys.mall));
+        await done(running, { command: "rotate_key" });
+        const after = keysOf(running);
+        assertEquals([after.master, after.nextMaster], [inDoubt.nextMaster, undefined]);
+        await running.reopen();
+        for (const key of [running.keys.lobby, running.keys.mall, annex]) {
+          assert(await accepted(running, key));
+        }
+      }
+    }),
+);
+
+onEachBank(
+  "a new version of the AUDIT_KEY leaves the next master key in the file, and the other way round",
+  (withBank) =>
+    withBank(async (running) => {
+      const before = keysOf(running);
+      const meanwhile = async (reply: Promise<Reply>) => {
+        await done(running, { command: "rotate_audit_key" });
+        assert(keysOf(running).nextMaster);
+        return await reply;
+      };
+      await rotateMasterKey(answering(running, meanwhile), "test");
+      const after = keysOf(running);
+      assertNotEquals(after.master, before.master);
+      assertEquals(after.audit.map(({ version }) => version), [1, 2]);
+      await running.reopen();
+      assert(await accepted(running, running.keys.lobby));
+    }),
+);
+
+onEachBank(
+  "an older bank.keys is refused: the next version of the AUDIT_KEY would be there twice",
+  (withBank) =>
+    withBank(async (running) => {
+      const before = keysOf(running);
+      await done(running, { command: "rotate_audit_key" });
+      const newest = keysOf(running);
+      await running.stop();
+      replaceBankKeys(systemFiles, keysPath(running.folder), before);
+      await assertRejects(() => running.reopen(), UsageError, "not this bank's newest");
+      replaceBankKeys(systemFiles, keysPath(running.folder), newest);
+      await running.reopen();
+      assertEquals(await (await running.connect()).outcomeOf({ op: "hello" }), "ok");
     }),
 );
