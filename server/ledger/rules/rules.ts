@@ -116,9 +116,13 @@ function apply(batch: Batch, command: Command): Answer {
   }
 }
 
-/** Whether it waits while the clock is in doubt: each movement of money is dated, and charged to a day. */
+/**
+ * Whether it waits while the clock is in doubt: each movement of money is dated, and charged to a day.
+ * A void moves none, and its customer waits for it.
+ */
 function movesMoney(command: Command): boolean {
-  return "opening" in command ? command.opening !== 0n : "movement" in command;
+  if ("opening" in command) return command.opening !== 0n;
+  return "movement" in command && command.op !== "void";
 }
 
 /**

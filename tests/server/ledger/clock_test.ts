@@ -98,7 +98,6 @@ const money = [
   "lobby alice transfer t9 alice alice 100 EUR",
   "lobby complete w1 4000",
   "lobby reverse w1",
-  "lobby void w1",
   "lobby load l9 100 EUR",
   "root settle w1 0",
 ].map(commandOf);
@@ -149,6 +148,21 @@ onEachStore(
       assertEquals(errors.length, 1);
       assertEquals((await store.holds()).length, 1);
     }
+  },
+);
+
+onEachStore(
+  "a void goes through while the clock is in doubt: it moves no money, and the customer waits for it",
+  async (make) => {
+    const store = await make(settings);
+    const { clock, run } = await withdrawn(store);
+    clock.nowMs += 2 * hour;
+    const voids = ["lobby void w1", "lobby void w2"].map(commandOf);
+    const later = commandOf("lobby alice withdraw w2 alice 100 EUR");
+    assertEquals(outcomesOf(await run(...voids, later)), ["ok", "ok", "try_later"]);
+    assertEquals(await store.holds(), []);
+    clock.nowMs -= 2 * hour;
+    assertEquals(outcomesOf(await run(later)), ["voided"]);
   },
 );
 
