@@ -17,6 +17,7 @@ import { listen, type Listener, type ListenOptions } from "../../../server/door/
 import { runOperatorCommand } from "../../../server/operator/commands.ts";
 import type { OperatorCommand } from "../../../lib/operator_commands.ts";
 import type { OperatorAnswer } from "../../../server/operator/request.ts";
+import { assertSpecified } from "../../lib/protocol/answers.ts";
 import { newDatabase, onPostgres } from "./stores.ts";
 import { inTemporaryFolder } from "./temporary.ts";
 import { bankWorld } from "./world.ts";
@@ -216,12 +217,15 @@ export class Atm {
     };
   }
 
-  ask(ask: Ask): Promise<Answer> {
-    return this.client.ask(ask);
+  /** Asks, and asserts that PROTOCOL.md lists such an answer. */
+  async ask(ask: Ask): Promise<Answer> {
+    const answer = await this.client.ask(ask);
+    assertSpecified(ask.op, answer);
+    return answer;
   }
 
   async outcomeOf(ask: Ask): Promise<string> {
-    return (await this.client.ask(ask)).outcome;
+    return (await this.ask(ask)).outcome;
   }
 
   authorise(
