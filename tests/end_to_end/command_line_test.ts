@@ -49,7 +49,7 @@ Deno.test("the command line", async (t) => {
     await done(
       "init",
       ["bank", "init", "--data", bank, "--name", "Test Bank"],
-      "Test Bank is made",
+      `Next: 'deno task bank terminal enroll NAME --data ${bank}'`,
     );
     await refused("init twice", ["bank", "init", "--data", bank], 1, "holds a bank already");
     await done(

@@ -13,6 +13,8 @@ export interface BankCommand extends Omit<CommandDefinition, "define"> {
 
 export interface BankContext {
   path: CommandContext["path"];
+  /** Quotes a command that is for the same bank: "server" is 'deno task server --data DIR'. */
+  task(words: string, bank: BankFlags): string;
   /** Has the operator's program run a task, with these files. */
   operator(bank: BankFlags, task: OperatorTask, files?: TaskFiles): void;
 }
@@ -39,9 +41,17 @@ export function bankCommand({ name, define, ...about }: BankCommand): CommandDef
   return {
     ...about,
     name: `bank ${name}`,
-    define: (command, { path, data, launch }) =>
-      define(withBank(command, path, `${data}/bank`), {
+    define: (command, { path, data, launch }) => {
+      const folder = `${data}/bank`;
+      return define(withBank(command, path, folder), {
         path,
+        task(words, { data, databaseUrlFile }) {
+          const flags = [
+            ...(data === folder ? [] : ["--data", data]),
+            ...(databaseUrlFile === undefined ? [] : ["--database-url-file", databaseUrlFile]),
+          ];
+          return `'${["deno task", words, ...flags.map(quoted)].join(" ")}'`;
+        },
         operator({ data, databaseUrlFile }, command, { out, reads, writes, follows, next } = {}) {
           launch({
             kind: "operator",
@@ -52,9 +62,13 @@ export function bankCommand({ name, define, ...about }: BankCommand): CommandDef
             next,
           });
         },
-      }),
+      });
+    },
   };
 }
+
+/** Returns an argument as a shell takes it. */
+const quoted = (text: string) => /^[\w./:@%+=,-]+$/.test(text) ? text : JSON.stringify(text);
 
 /** Adds the flags of everything that opens a bank. */
 export function withBank(command: Command, path: CommandContext["path"], folder: string) {

@@ -361,6 +361,21 @@ Deno.test("each of the operator's commands is one task, with the files that it n
   }
 });
 
+Deno.test("the next step of a command names commands that parse, for the same bank", () => {
+  const steps = tasks.flatMap(([line]) => {
+    const launch = launchOf(`${line} --data /srv/bank`);
+    if (launch.kind !== "operator") throw new Error(line);
+    return [...(launch.next ?? "").matchAll(/'deno task ([^']*)'/g)].map(([, step]) => step!);
+  });
+  assert(steps.length > 10);
+  for (const step of steps) {
+    const launch = launchOf(step.replace("HOST:PORT", "bank.example:4848"));
+    if (launch.kind === "operator" || launch.kind === "server") {
+      assertEquals(launch.start.folder, "/srv/bank", step);
+    }
+  }
+});
+
 Deno.test("server, atm and demo get typed values, and defaults", () => {
   assertEquals(
     launchOf("server --listen [::1]:0 --proxy-from 10.0.0.5,10.0.0.6 --checkpoints /mnt/c/"),

@@ -9,25 +9,31 @@ export const bankAccount = [
     summary: "Add a customer, with an account",
     details: "The password is asked for, or is the first line of standard input.",
     examples: ["alice --opening 1000.00"],
-    define: (command, { operator }) =>
+    define: (command, { operator, task }) =>
       command
         .argument("<USERNAME>", "what the customer logs in with")
         .option("--opening <AMOUNT>", opening, "0")
         .action((username, { opening, ...bank }) =>
-          operator(bank, { command: "add_customer", username, opening })
+          operator(bank, { command: "add_customer", username, opening }, {
+            next:
+              `the customer logs in at an ATM; ${task(`bank account open ${username}`, bank)} ` +
+              "opens another account.",
+          })
         ),
   }),
   bankCommand({
     name: "account open",
     summary: "Open another account for a customer",
     examples: ["alice --name savings --opening 250.00"],
-    define: (command, { operator }) =>
+    define: (command, { operator, task }) =>
       command
         .argument("<USERNAME>", "the customer")
         .option("--name <NAME>", "what the customer sees it called", "savings")
         .option("--opening <AMOUNT>", opening, "0")
         .action((username, { name, opening, ...bank }) =>
-          operator(bank, { command: "open_account", username, name, opening })
+          operator(bank, { command: "open_account", username, name, opening }, {
+            next: `${task(`bank account list --customer ${username}`, bank)}.`,
+          })
         ),
   }),
   bankCommand({
@@ -49,12 +55,16 @@ function accountState(word: string, state: "open" | "locked" | "closed", summary
     name: `account ${word}`,
     summary,
     examples: ['7 --reason "asked for at the counter"'],
-    define: (command, { operator }) =>
+    define: (command, { operator, task }) =>
       command
         .argument("<NUMBER>", "the account's number, from 'deno task bank account list'")
         .requiredOption("--reason <TEXT>", "why, for the log (required)")
         .action((account, { reason, ...bank }) =>
-          operator(bank, { command: "set_account_state", account, state, reason })
+          operator(bank, { command: "set_account_state", account, state, reason }, {
+            next: state === "locked"
+              ? `${task(`bank account unlock ${account} --reason TEXT`, bank)} unlocks it.`
+              : undefined,
+          })
         ),
   });
 }

@@ -75,22 +75,28 @@ export const bankAudit = [
     name: "audit export",
     summary: "Write the log into a file, as sealed lines",
     examples: ["--out audit_log_secure.txt"],
-    define: (command, { path, operator }) =>
+    define: (command, { path, operator, task }) =>
       command
         .option("--out <FILE>", "where it goes (default: audit_log_secure.txt)", path)
         .action(({ out = path("audit_log_secure.txt"), ...bank }) =>
-          operator(bank, { command: "export_audit" }, { out })
+          operator(bank, { command: "export_audit" }, {
+            out,
+            next: `${task("bank audit verify --file FILE --first-key FILE", bank)} checks it.`,
+          })
         ),
   }),
   bankCommand({
     name: "audit checkpoint",
     summary: "Sign how far the log has come, to be kept elsewhere",
     examples: ["--out /media/safe/checkpoint.json"],
-    define: (command, { path, operator }) =>
+    define: (command, { path, operator, task }) =>
       command
         .option("--out <FILE>", "where it goes (default: checkpoint.json)", path)
         .action(({ out = path("checkpoint.json"), ...bank }) =>
-          operator(bank, { command: "take_checkpoint" }, { out })
+          operator(bank, { command: "take_checkpoint" }, {
+            out,
+            next: `${task("bank audit verify --checkpoint FILE", bank)} compares the log with it.`,
+          })
         ),
   }),
   bankCommand({
@@ -104,12 +110,17 @@ export const bankAudit = [
     name: "audit chain",
     summary: "Continue the log in another chain, where the key of the present one is lost",
     examples: ["--first-key second.key"],
-    define: (command, { path, operator }) =>
+    define: (command, { path, operator, task }) =>
       command
         .option("--first-key <FILE>", `where its first key goes ${firstKeyDefault}`, path)
         .action(({ firstKey, ...bank }) => {
           firstKey ??= firstKeyOf(bank);
-          operator(bank, { command: "start_audit_chain", firstKey }, { writes: [firstKey] });
+          operator(bank, { command: "start_audit_chain", firstKey }, {
+            writes: [firstKey],
+            next:
+              `${task("bank audit verify --first-key FILE,FILE", bank)}, with the first keys of ` +
+              "all chains.",
+          });
         }),
   }),
 ];

@@ -13,18 +13,21 @@ export const bankBooks = [
     name: "backup",
     summary: "Copy the books to a file and check it, with the server running or not",
     examples: ["--out /backups/bank-2026-11-25.sqlite"],
-    define: (command, { path, operator }) =>
+    define: (command, { path, operator, task }) =>
       command
         .option("--out <FILE>", "where the copy goes (default: bank-backup.sqlite)", path)
         .action(({ out = path("bank-backup.sqlite"), ...bank }) =>
-          operator(bank, { command: "back_up" }, { out })
+          operator(bank, { command: "back_up" }, {
+            out,
+            next: `${task("bank restore --from FILE", bank)} puts it back.`,
+          })
         ),
   }),
   bankCommand({
     name: "restore",
     summary: "Put the books back to a backup, with the server stopped",
     examples: ["--from /backups/bank-2026-11-25.sqlite --first-key second.key"],
-    define: (command, { path, operator }) =>
+    define: (command, { path, operator, task }) =>
       command
         .requiredOption("--from <FILE>", "the backup (required)", path)
         .option(
@@ -38,7 +41,9 @@ export const bankBooks = [
             reads: [from],
             writes: [firstKey],
             next:
-              "'deno task server': it serves customers once every terminal has reported what it " +
+              `${
+                task("server", bank)
+              }: it serves customers once every terminal has reported what it ` +
               "did since the backup.",
           });
         }),

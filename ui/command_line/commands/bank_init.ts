@@ -10,7 +10,7 @@ export const bankInit = [
     name: "init",
     summary: "Make a bank",
     examples: ['--name "First Bank" --currency EUR --time-zone Europe/Berlin'],
-    define: (command, { path, operator }) =>
+    define: (command, { path, operator, task }) =>
       command
         .option("--name <NAME>", "what customers and the log call it", bankName, "Strongroom Bank")
         .addOption(
@@ -42,8 +42,8 @@ export const bankInit = [
             firstKey,
           }, {
             writes: [firstKey],
-            next: "'deno task bank terminal enroll NAME', 'deno task bank customer add NAME', " +
-              "'deno task server'.",
+            next: ["bank terminal enroll NAME", "bank customer add NAME", "server"]
+              .map((words) => task(words, flags)).join(", ") + ".",
           });
         }),
   }),
@@ -51,7 +51,7 @@ export const bankInit = [
     name: "join",
     summary: "Make the folder of another server of a bank that is in PostgreSQL",
     examples: ["--data /srv/bank --from bank.keys --database-url-file database.url"],
-    define: (command, { path, operator }) =>
+    define: (command, { path, operator, task }) =>
       command
         .requiredOption("--from <FILE>", "another server's bank.keys (required)", path)
         .option(
@@ -64,6 +64,7 @@ export const bankInit = [
           operator(bank, { command: "join", from, firstKey }, {
             reads: [from],
             writes: [firstKey],
+            next: `${task("server", bank)}.`,
           });
         }),
   }),
@@ -71,7 +72,9 @@ export const bankInit = [
     name: "migrate",
     summary: "Move a bank from its file into PostgreSQL, with the server stopped",
     examples: ["--database-url-file database.url"],
-    define: (command, { operator }) =>
-      command.action((bank) => operator(bank, { command: "migrate" })),
+    define: (command, { operator, task }) =>
+      command.action((bank) =>
+        operator(bank, { command: "migrate" }, { next: `${task("server", bank)}.` })
+      ),
   }),
 ];

@@ -12,7 +12,10 @@ export const bankTerminal = [
         .argument("<NAME>", "what the bank calls it")
         .option("--out <FILE>", "where its key goes (default: NAME.key)", path)
         .action((name, { out = path(`${name}.key`), ...bank }) =>
-          operator(bank, { command: "enrol_terminal", name }, { out })
+          operator(bank, { command: "enrol_terminal", name }, {
+            out,
+            next: "on the ATM, 'deno task atm --bank HOST:PORT --key FILE'.",
+          })
         ),
   }),
   bankCommand({
@@ -26,7 +29,7 @@ export const bankTerminal = [
     name: "terminal rotate",
     summary: "Give a terminal its next key, over its own line or by hand",
     examples: ["lobby", "lobby --now --out lobby-2.key"],
-    define: (command, { path, operator }) =>
+    define: (command, { path, operator, task }) =>
       command
         .argument("<NAME>", "the terminal's name")
         .option("--now", "end the old key at once, after a theft: the new one is carried by hand")
@@ -39,7 +42,12 @@ export const bankTerminal = [
             );
           }
           const file = now ? out ?? path(`${name}.key`) : undefined;
-          operator(bank, { command: "rotate_terminal", name, now }, { out: file });
+          operator(bank, { command: "rotate_terminal", name, now }, {
+            out: file,
+            next: now
+              ? "on the ATM, put the new key in the place of the old one and start it again."
+              : `${task("bank terminal list", bank)} shows when the ATM has its key.`,
+          });
         }),
   }),
   bankCommand({
