@@ -70,6 +70,9 @@ export const keyOverlapMsMax = 7 * 24 * hour;
 // Visits
 /** The bank ends a visit after this long without a request of the customer's. */
 export const visitIdleMsMax = 3 * minute;
+/** Pauses between tries to log the end of a visit that the log cannot take yet: each is twice the last. */
+export const logOutPauseMsMin = 250;
+export const logOutPauseMsMax = 8 * second;
 /** The machine ends it sooner, after asking. */
 export const machineIdleMsMax = minute;
 

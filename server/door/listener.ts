@@ -62,12 +62,14 @@ export async function listen(
   { listener, proxies = [], limits }: ListenOptions,
 ): Promise<Listener> {
   const { world } = bank;
+  const stopping = new AbortController();
   const context: ConnectionContext = {
     bank,
     logInsUnderWay: new Set(),
     presence: new Presence(),
     live: new Map(),
     exchanges: new Exchanges(world),
+    stopping: stopping.signal,
   };
   bank.terminals.watch((terminal) => context.live.get(terminal)?.onKeysChanged());
   const strangers = new Strangers(bank.ledger, world);
@@ -123,6 +125,7 @@ export async function listen(
     address: listener.address,
     async close() {
       listener.close();
+      stopping.abort();
       await accepting;
       unread.forEach((socket) => socket.close());
       await Promise.all([...serving.keys()].map((connection) => connection.end()));

@@ -234,8 +234,8 @@ export class Requests {
     { filter, cursor, sealed }: AskOf<"history">,
   ): Promise<Answer> {
     const page = await this.#bank.auditLog.history({ customer: username, filter, cursor, sealed });
-    await this.#log(username, lookInWords(filter, cursor), "other");
-    return { outcome: "ok", ...page };
+    const { outcome } = await this.#log(username, lookInWords(filter, cursor), "other");
+    return outcome === "ok" ? { outcome, ...page } : { outcome };
   }
 
   async #balance(
@@ -244,9 +244,9 @@ export class Requests {
   ): Promise<Answer> {
     const id = accountNumberOf(text);
     const account = accounts.includes(id) ? await this.#bank.ledger.read.account(id) : undefined;
-    const outcome = account ? "ok" : "unknown_account";
-    const { timeMs } = await this.#log(username, "view balance", "other", outcome);
-    if (!account) return { outcome };
+    const found = account ? "ok" : "unknown_account";
+    const { outcome, timeMs } = await this.#log(username, "view balance", "other", found);
+    if (outcome !== "ok" || !account) return { outcome: outcome === "ok" ? found : outcome };
     const today = dayOf(timeMs, this.#bank.settings.timeZone);
     const ends = await this.#bank.ledger.read.dayBalances(id, today - balanceDaysMax + 1);
     return { outcome, days: lastDays(ends, today, account.balance) };
@@ -336,8 +336,8 @@ export class Requests {
   ): Promise<Answer> {
     const verb = kind === "withdrawal" ? "withdraw" : "deposit";
     const action = `${verb} ${formatMoney(minorFromText(amount)!, this.#bank.settings.currency)}`;
-    const { logged } = await this.#log(username, action, kind, why);
-    return { outcome: "ok", ...(logged && { logged }) };
+    const { outcome, logged } = await this.#log(username, action, kind, why);
+    return { outcome, ...(logged && { logged }) };
   }
 
   async #report(ask: AskOf<"report">): Promise<Answer> {

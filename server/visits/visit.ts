@@ -2,8 +2,10 @@
  * One customer's visit at one terminal, from log-in to its end: its accounts are watched, its
  * customer is present, and it ends when no request comes for too long.
  */
-import { visitIdleMsMax } from "../../lib/limits.ts";
+import { logOutPauseMsMax, logOutPauseMsMin, visitIdleMsMax } from "../../lib/limits.ts";
+import { pause } from "../../lib/world.ts";
 import type { Bank } from "../bank.ts";
+import { logCommand } from "../ledger/command.ts";
 import type { AccountState } from "../ledger/model.ts";
 import type { Presence, PresentVisit } from "./presence.ts";
 
@@ -17,6 +19,8 @@ export interface ProvedTerminal {
 export interface VisitContext {
   readonly bank: Bank;
   readonly presence: Presence;
+  /** Aborted when the server stops. */
+  readonly stopping: AbortSignal;
 }
 
 export interface VisitEvents {
@@ -75,21 +79,21 @@ export class Visit {
     this.#lastRequestMs = this.context.bank.world.monotonicMs();
   }
 
-  /** Ends the visit; resolves once that is in the log. May be called again. */
+  /** Ends the visit; resolves once that is in the log, or the server stops. May be called again. */
   async end(action: string): Promise<void> {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#cancelTimer();
     this.#stopsWatching.forEach((stop) => stop());
     this.#present.leave();
-    await this.context.bank.ledger.submit({
-      op: "log",
-      who: this.username,
-      action,
-      kind: "log-in",
-      outcome: "ok",
-      terminal: this.terminal.id,
-    });
+    const { bank: { world, ledger }, stopping } = this.context;
+    const facts = { kind: "log-in", terminal: this.terminal.id } as const;
+    for (let pauseMs = logOutPauseMsMin;; pauseMs = Math.min(2 * pauseMs, logOutPauseMsMax)) {
+      const { outcome } = await ledger.submit(logCommand(this.username, action, facts));
+      if (outcome === "ok") return;
+      if (stopping.aborted) return world.log("the end of a visit could not be logged");
+      await pause(world, pauseMs, stopping);
+    }
   }
 
   #endWhenIdle(ms: number): void {

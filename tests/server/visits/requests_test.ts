@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
-import type { Answer } from "../../../lib/protocol/message.ts";
+import type { Answer, Ask } from "../../../lib/protocol/message.ts";
 import { until } from "../../client/branch.ts";
 import { hex } from "../../../lib/bytes.ts";
-import { type Atm, newId, onEachBank, passwords } from "../helpers/running_bank.ts";
+import { type Atm, newId, onEachBank, passwords, RunningBank } from "../helpers/running_bank.ts";
 import { runAsAdmin } from "../helpers/postgres.ts";
 
 onEachBank(
@@ -131,6 +131,24 @@ onEachBank(
       assertEquals(entries.some((entry) => entry.includes("hunter2")), false);
     }),
 );
+
+Deno.test("what the log cannot take is not answered as done", () =>
+  RunningBank.with(async (running) => {
+    const atm = await running.visit("alice");
+    const { ledger } = running.bank;
+    const submit = ledger.submit.bind(ledger);
+    ledger.submit = (command) =>
+      command.op === "log" ? Promise.resolve({ outcome: "try_later", timeMs: 0 }) : submit(command);
+    const asks: Ask[] = [
+      { op: "history", filter: {} },
+      { op: "balance", account: atm.account },
+      { op: "refused", kind: "withdrawal", amount: "100", why: "device_fault" },
+      { op: "report", cassettes: [], jammed: [], counted: true, left: "0" },
+    ];
+    for (const ask of asks) assertEquals(await atm.ask(ask), { outcome: "try_later" }, ask.op);
+    ledger.submit = submit;
+    assertEquals(await atm.outcomeOf({ op: "history", filter: {} }), "ok");
+  }));
 
 onEachBank(
   "a channel takes one log-in, and none after its log-out",

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { visitIdleMsMax } from "../../../lib/limits.ts";
+import { logOutPauseMsMin, visitIdleMsMax } from "../../../lib/limits.ts";
 import type { Bank } from "../../../server/bank.ts";
 import type { Command } from "../../../server/ledger/command.ts";
 import { Presence } from "../../../server/visits/presence.ts";
@@ -12,11 +12,15 @@ class Surroundings {
   readonly watchers = new Map<number, () => void>();
   readonly presence = new Presence();
   logFails = false;
+  /** How often the log cannot take an entry yet. */
+  refusals = 0;
+  readonly stopping = new AbortController();
   #timer: { atMs: number; act: () => void } | null = null;
 
   readonly bank = {
     world: {
       monotonicMs: () => this.nowMs,
+      log: () => {},
       after: (ms: number, act: () => void) => {
         this.#timer = { atMs: this.nowMs + ms, act };
         return () => this.#timer = null;
@@ -29,6 +33,7 @@ class Surroundings {
       },
       submit: (command: Command) => {
         if (this.logFails) return Promise.reject(new Error("the disk is full"));
+        if (this.refusals-- > 0) return Promise.resolve({ outcome: "try_later", timeMs: 0 });
         if (command.op === "log") this.logged.push(`${command.who} | ${command.action}`);
         return Promise.resolve({ outcome: "ok", timeMs: 0 });
       },
@@ -39,7 +44,8 @@ class Surroundings {
   begin(terminal: string): { visit: Visit; events: unknown[] } {
     const events: unknown[] = [];
     const proved = { id: terminal, name: terminal, keyVersion: 1 };
-    const visit = new Visit(this, proved, "alice", [3, 4], {
+    const context = { ...this, stopping: this.stopping.signal };
+    const visit = new Visit(context, proved, "alice", [3, 4], {
       onAccountChanged: ({ id }) => events.push(id),
       onElsewhereChanged: (terminals) => events.push(terminals),
       onEndedByBank: (reason) => events.push(reason),
@@ -53,8 +59,7 @@ class Surroundings {
       this.#timer = null;
       due.act();
     }
-    await Promise.resolve();
-    await Promise.resolve();
+    await new Promise((resolve) => setTimeout(resolve));
   }
 }
 
@@ -94,6 +99,30 @@ Deno.test("a visit that the log cannot take ends without a word to the ATM", asy
   world.logFails = true;
   await world.pass(visitIdleMsMax);
   assertEquals([visit.isOver, events], [true, []]);
+});
+
+Deno.test("the end of a visit waits until it is in the log, or the server stops", async () => {
+  const world = new Surroundings();
+  const { visit } = world.begin("lobby");
+  world.refusals = 3;
+  let ended = false;
+  visit.end("log out").then(() => ended = true);
+  await world.pass(0);
+  for (const pauseMs of [logOutPauseMsMin, 2 * logOutPauseMsMin, 4 * logOutPauseMsMin]) {
+    await world.pass(pauseMs - 1);
+    assertEquals([visit.isOver, ended, world.logged], [true, false, []]);
+    await world.pass(1);
+  }
+  assertEquals([ended, world.logged], [true, ["alice | log out"]]);
+
+  const other = world.begin("mall").visit;
+  world.refusals = Infinity;
+  const stopped = other.end("log out");
+  await world.pass(0);
+  await world.pass(logOutPauseMsMin);
+  world.stopping.abort();
+  await stopped;
+  assertEquals(world.logged.length, 1);
 });
 
 Deno.test("a changed password ends the customer's other visits", async () => {
