@@ -159,6 +159,32 @@ export const historyTextLengthMax = 64;
 /** Days of an account that a balance goes back. */
 export const balanceDaysMax = 30;
 
+// The page
+/** Longest amount, or account number, that can be typed. */
+export const typedLengthMax = 16;
+/** How often the page reports touches to the machine, at most. */
+export const touchReportMs = 3 * second;
+/** How long before its end a visit asks whether more time is needed… */
+export const moreTimeMs = 20 * second;
+/** …but never before this part of the idle time has passed. */
+export const moreTimeAfterPart = 0.5;
+/** How long a change of the balance is pointed out. */
+export const balanceNewsMs = 8 * second;
+/** Screens without a visit go back to the start when nobody touched them for so long. */
+export const screenRestMs = {
+  welcome: minute,
+  settings: minute,
+  log_in: minute,
+  ended: 12 * second,
+  back: 15 * second,
+  receipt: 45 * second,
+  refusal: 45 * second,
+} as const;
+/** How long a throttled customer waits where the machine does not say. */
+export const throttledMsDefault = 30 * second;
+/** The page takes its host for dead after so many seconds in which it ran and received nothing. */
+export const hostSilentSecondsMax = 8;
+
 // Operators
 /** Of the reason for a command, and of what refused it, in the log. */
 export const reasonLengthMax = 200;

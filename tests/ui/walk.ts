@@ -389,28 +389,28 @@ const ends: Stop[] = [
   outOfService("device_fault", { devices: { jammed: ["dispenser"], faults: [] } }),
   outOfService("no_cash", { cash: { cassettes: [], fastAmounts: [], accepted: ["1000"] } }),
   {
-    name: "gone_stopped",
+    name: "disconnected_stopped",
     reach: async ({ killHost, page }) => {
       await onScreen(page, "welcome");
       await killHost();
-      await onScreen(page, "gone");
+      await onScreen(page, "disconnected");
     },
   },
   {
-    name: "gone_link_used",
+    name: "disconnected_link_used",
     reach: async ({ page }) => {
       await onScreen(page, "welcome");
       await page.reload();
-      await onScreen(page, "gone");
+      await onScreen(page, "disconnected");
     },
   },
   {
-    name: "gone_opened_elsewhere",
+    name: "disconnected_opened_elsewhere",
     reach: async ({ context, host, page }) => {
       await onScreen(page, "welcome");
       const other = await context.newPage();
       await other.goto(host.newLink());
-      await onScreen(page, "gone");
+      await onScreen(page, "disconnected");
     },
   },
 ];

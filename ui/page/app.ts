@@ -29,7 +29,7 @@ import { Welcome } from "./screens/welcome/welcome.ts";
 import { Withdraw } from "./screens/withdraw/withdraw.ts";
 import { Working } from "./screens/working/working.ts";
 
-// each screen knows only its own member of the union: the table is where that is given up
+// each screen takes only its own member of the union: the table gives that check up
 // deno-lint-ignore no-explicit-any
 const screens: Record<ScreenName, ComponentType<any>> = {
   starting: Starting,
@@ -56,7 +56,7 @@ const screens: Record<ScreenName, ComponentType<any>> = {
   lost: Notice,
   back: Notice,
   ended: Notice,
-  gone: Notice,
+  disconnected: Notice,
 };
 
 export interface AppProps {
@@ -68,14 +68,14 @@ export interface AppProps {
 
 export function App({ state, send, words, tables }: AppProps): VNode {
   const { screen, view } = state;
-  const gone = screen.name === "gone";
+  const disconnected = screen.name === "disconnected";
   // notes in the tray come before whatever else there is to say
-  const taking = !gone && view?.presented;
+  const taking = !disconnected && view?.presented;
   const Screen = taking ? Take : screens[screen.name];
   const name = taking ? "take" : screen.name;
   const atm = html`
     <div class="atm" data-screen=${name}>
-      <${Header} ...${{ state, gone, send, words }} />
+      <${Header} ...${{ state, send, words }} />
       ${state.pending && html`<div class="busy" aria-hidden="true"></div>`}
       <div class="screen" key=${`${name} ${state.shownMs}`} inert=${state.moreTime}>
         <${Screen} ...${{ screen, state, view, send, words, tables }} />
@@ -83,6 +83,6 @@ export function App({ state, send, words, tables }: AppProps): VNode {
       ${state.moreTime && html`<${MoreTime} state=${state} send=${send} words=${words} />`}
     </div>
   ` as VNode;
-  if (!view?.demo || gone) return atm;
+  if (!view?.demo || disconnected) return atm;
   return html`<div class="room">${atm}<${Devices} ...${{ view, send, words }} /></div>` as VNode;
 }

@@ -1,6 +1,6 @@
 /** The page's entry in a browser. */
 import { openBrowserBridge, takeLaunchSecret } from "./bridge/browser_bridge.ts";
-import { platformMouth } from "./speech.ts";
+import { platformSpeaker } from "./speech.ts";
 import { startShell } from "./shell.ts";
 import { wordsOf } from "./words/words.ts";
 
@@ -10,5 +10,5 @@ const bridge = openBrowserBridge({
 });
 startShell(bridge, document.getElementById("app")!, wordsOf(document), {
   print: () => print(),
-  mouth: platformMouth(),
+  speaker: platformSpeaker(),
 });

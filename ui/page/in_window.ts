@@ -1,5 +1,5 @@
 /** The page's entry in a native window. */
-import { platformMouth } from "./speech.ts";
+import { platformSpeaker } from "./speech.ts";
 import { startShell } from "./shell.ts";
 import { type BoundFunction, openWindowBridge } from "./bridge/window_bridge.ts";
 import { wordsOf } from "./words/words.ts";
@@ -9,5 +9,5 @@ const root = document.getElementById("app")!;
 const secret = root.dataset.secret!;
 delete root.dataset.secret;
 startShell(openWindowBridge(strongroom, secret), root, wordsOf(document), {
-  mouth: platformMouth(),
+  speaker: platformSpeaker(),
 });

@@ -15,7 +15,7 @@ export function listenToKeys(document: Document): void {
   });
 }
 
-/** Whether an element does something of its own with Enter. */
+/** True for an element that handles Enter itself. */
 function takesEnter(target: EventTarget | null): boolean {
   return target instanceof Element && target.closest("button, a, input, select, textarea") !== null;
 }

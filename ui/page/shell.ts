@@ -1,27 +1,27 @@
-/** The thin shell around the reducer: brings it the time, hands and views, and makes its calls. */
+/** The thin shell around the reducer: gives it the time, touches and views, and makes its calls. */
 import { render } from "preact";
 import { html } from "htm/preact";
 import { App } from "./app.ts";
 import type { Bridge, Call, CallValue } from "./bridge/bridge.ts";
 import { focusAfter } from "./focus.ts";
 import { listenToKeys } from "./keys.ts";
-import { type Mouth, spokenOf } from "./speech.ts";
+import { type Speaker, spokenOf } from "./speech.ts";
 import { type Answered, initialState, type PageEvent, type State } from "./state/model.ts";
 import { reduce } from "./state/reduce.ts";
 import type { Tables } from "./words/words.ts";
 
-/** What the page's host has beside the screen; what is missing is not offered. */
+/** What the page's host has besides the screen; what is missing is not offered. */
 export interface Host {
   /** Prints what is on the screen. */
   print?: () => void;
-  mouth?: Mouth;
+  speaker?: Speaker;
 }
 
-/** Shows the page in `root` and keeps it going for as long as the document lives. */
+/** Shows the page in `root`, for as long as the document lives. */
 export function startShell(bridge: Bridge, root: HTMLElement, tables: Tables, host: Host): void {
   // milliseconds since the epoch that never run backwards, whatever is done to the clock
   const now = () => performance.timeOrigin + performance.now();
-  let state = initialState(now(), { prints: !!host.print, speaks: !!host.mouth });
+  let state = initialState(now(), { prints: !!host.print, speaks: !!host.speaker });
 
   const send = (event: PageEvent) => {
     const step = reduce(state, event, now());
@@ -30,7 +30,7 @@ export function startShell(bridge: Bridge, root: HTMLElement, tables: Tables, ho
     if (step.call) void make(step.call, state.calls);
     if (state !== before) draw(before);
     if (step.print) host.print?.();
-    if (step.say) say();
+    if (step.speak) speak();
   };
 
   const draw = (before: State) => {
@@ -39,13 +39,13 @@ export function startShell(bridge: Bridge, root: HTMLElement, tables: Tables, ho
     if (settings !== before.settings) setUp(state, words);
     render(html`<${App} state=${state} send=${send} words=${words} tables=${tables} />`, root);
     if (!focusAfter(before, state, root, words)) return;
-    host.mouth?.hush();
-    if (settings.sound) say();
+    host.speaker?.stop();
+    if (settings.sound) speak();
   };
 
-  const say = () => {
+  const speak = () => {
     const words = tables[state.settings.language];
-    host.mouth?.say(spokenOf(root), words.locale);
+    host.speaker?.speak(spokenOf(root), words.locale);
   };
 
   const make = async (call: Call, number: number) => {
@@ -57,9 +57,9 @@ export function startShell(bridge: Bridge, root: HTMLElement, tables: Tables, ho
   draw(state);
 
   listenToKeys(document);
-  for (const hand of ["pointerdown", "keydown"]) {
-    document.addEventListener(hand, () => {
-      host.mouth?.hush(); // whoever acts has heard enough
+  for (const touch of ["pointerdown", "keydown"]) {
+    document.addEventListener(touch, () => {
+      host.speaker?.stop(); // who acts needs no more of it
       send({ type: "touched" });
     }, { capture: true });
   }
@@ -68,11 +68,11 @@ export function startShell(bridge: Bridge, root: HTMLElement, tables: Tables, ho
     document.addEventListener(drag, (event) => event.preventDefault());
   }
   setInterval(() => send({ type: "tick" }), 1000);
-  bridge.gone((why) => send({ type: "gone", why }));
+  bridge.onDisconnected((why) => send({ type: "disconnected", why }));
   bridge.watch((view) => send({ type: "view", view }));
 }
 
-/** What the style sheet and a screen reader go by. */
+/** Sets the attributes of the document that style sheets and screen readers use. */
 function setUp({ settings }: State, words: Tables["en"]): void {
   const { documentElement: element } = document;
   element.lang = words.locale;

@@ -1,5 +1,5 @@
 /**
- * The page's style sheets, each beside what it styles, in the order in which they are joined: of two
+ * The page's style sheets, each in the folder of what it styles, in the order in which they are joined: of two
  * rules of equal weight the later wins. Tokens and elements come first, screens last.
  */
 export const styleSheets: readonly string[] = [

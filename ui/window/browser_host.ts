@@ -73,7 +73,7 @@ export function startBrowserHost(options: BrowserHostOptions): BrowserHost {
   const open = (request: Request) => {
     const secret = secrets.exchange(request.headers.get("x-launch-secret"));
     if (!secret) return refuse(403);
-    stream?.end({ gone: "opened_elsewhere" });
+    stream?.end({ disconnected: "opened_elsewhere" });
     pageNumber = desk.takeOver();
     return Response.json({ secret });
   };

@@ -1,12 +1,12 @@
 /** Views as a stream of JSON lines, with an empty line now and then to show that the host lives. */
-import type { Gone, NumberedView } from "../page/bridge/bridge.ts";
+import type { DisconnectReason, NumberedView } from "../page/bridge/bridge.ts";
 
 export interface ViewStream {
   body: ReadableStream<Uint8Array>;
   /** Tells a newer view. A reader that is slow gets the newest only. */
   send(view: NumberedView): void;
   /** Ends the stream, after a last word if there is one. */
-  end(lastWord?: { gone: Gone }): void;
+  end(lastWord?: { disconnected: DisconnectReason }): void;
 }
 
 /** `onEnd` is called once, however the stream ends. */

@@ -82,7 +82,7 @@ export function startWindowHost(options: WindowHostOptions): WindowHost {
       const request = closed ? null : parseRequest(text, secret);
       if (request === null) return refuse(id);
       if (request[0] === "open") {
-        answerWatch({ gone: "opened_elsewhere" });
+        answerWatch({ disconnected: "opened_elsewhere" });
         return answer(id, desk.takeOver());
       }
       const [kind, page, ...rest] = request;
@@ -93,7 +93,7 @@ export function startWindowHost(options: WindowHostOptions): WindowHost {
     shown: { any: shown.any.promise, online: shown.online.promise },
     close() {
       closed = true;
-      answerWatch({ gone: "stopped" });
+      answerWatch({ disconnected: "stopped" });
       desk.close();
     },
   };

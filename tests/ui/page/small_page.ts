@@ -90,7 +90,7 @@ const positions: Record<string, string[]> = {
   lost: ["hadVisit"],
   back: ["hadVisit"],
   ended: ["why"],
-  gone: ["why"],
+  disconnected: ["why"],
   go: ["to"],
   show_password: ["shown"],
   keyboard: ["keyboard"],
@@ -213,7 +213,7 @@ export function take(state: State, text: string): Step {
 }
 
 /** Of the state, what lines name after `/`. */
-function factsOf({ state, print, say }: Step, before: State): Record<string, unknown> {
+function factsOf({ state, print, speak }: Step, before: State): Record<string, unknown> {
   const { settings, pending, balanceNews } = state;
   return {
     ...state,
@@ -221,7 +221,7 @@ function factsOf({ state, print, say }: Step, before: State): Record<string, unk
     pending: pending?.name,
     news: balanceNews?.changeMinor,
     print,
-    say,
+    speak,
     unchanged: JSON.stringify(state) === JSON.stringify(before),
   };
 }

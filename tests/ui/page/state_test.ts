@@ -1,7 +1,7 @@
 /** Every edge of the reducer, a case a line: see `small_page.ts` for how to read one. */
 import { assert, assertEquals } from "@std/assert";
 import { play, startMs, stateOf, take } from "./small_page.ts";
-import { pageTimes } from "../../../ui/page/state/time.ts";
+import { balanceNewsMs, screenRestMs } from "../../../lib/limits.ts";
 
 Deno.test("a customer logs in", () => {
   play(`
@@ -283,8 +283,8 @@ Deno.test("a visit that ends says why", () => {
 Deno.test("a balance that changes without the customer is pointed out for a while", () => {
   play(`
     menu: view booked=127050 version=2              -> menu / news=2000
-    : @${pageTimes.balanceNewsMs - 1} tick          -> menu / news=2000
-    : @${pageTimes.balanceNewsMs} tick              -> menu / news=undefined
+    : @${balanceNewsMs - 1} tick          -> menu / news=2000
+    : @${balanceNewsMs} tick              -> menu / news=undefined
     balance: view booked=125000 version=2           -> balance / news=-50
     menu: view booked=127050                        -> menu / news=undefined # the same version
     menu: view version=2                            -> menu / news=undefined # the same amount
@@ -328,13 +328,12 @@ Deno.test("an idle customer is asked for more time before the visit ends", () =>
 });
 
 Deno.test("a screen that nobody reads is tidied, counted from when it came", () => {
-  const { restMs } = pageTimes;
   const rows: [screen: string, restMs: number][] = [
-    ["log_in", restMs.log_in],
-    ["ended idle", restMs.ended],
-    ["back true", restMs.back],
-    ["receipt", restMs.receipt],
-    ["refusal wrong_credentials log_in", restMs.refusal],
+    ["log_in", screenRestMs.log_in],
+    ["ended idle", screenRestMs.ended],
+    ["back true", screenRestMs.back],
+    ["receipt", screenRestMs.receipt],
+    ["refusal wrong_credentials log_in", screenRestMs.refusal],
   ];
   for (const [screen, ms] of rows) {
     const untouched = { ...stateOf(`${screen} (away)`), lastTouchMs: startMs - 500_000 };
@@ -343,11 +342,11 @@ Deno.test("a screen that nobody reads is tidied, counted from when it came", () 
   }
 });
 
-Deno.test("nothing leads on once the host is gone", () => {
+Deno.test("nothing leads on once the page is disconnected", () => {
   play(`
-    settings: set language=de; gone stopped -> gone stopped / language=de
-    withdraw: gone stopped                  -> gone stopped
-    : withdraw 2000; log_out; touched; tick; view visiting; gone link_used -> gone stopped / unchanged=true
+    settings: set language=de; disconnected stopped -> disconnected stopped / language=de
+    withdraw: disconnected stopped          -> disconnected stopped
+    : withdraw 2000; log_out; touched; tick; view visiting; disconnected link_used -> disconnected stopped / unchanged=true
   `);
 });
 
@@ -369,7 +368,7 @@ Deno.test("settings are reached from where nothing is lost, and end with the vis
     : view away ended=logged_out                              -> ended / language=de
     : next                                                    -> welcome / language=en
     welcome (away): go settings; set language=de contrast=high; @100 back -> welcome / language=de shownMs=+100
-    : @${pageTimes.restMs.welcome + 100} tick                 -> welcome / language=en shownMs=+100
+    : @${screenRestMs.welcome + 100} tick                 -> welcome / language=en shownMs=+100
   `);
 });
 
@@ -387,8 +386,8 @@ Deno.test("what is printed and read out again is what the host can", () => {
   play(`: print -> menu / print=false`, able("menu"));
   play(
     `
-    : say_again -> receipt / say=false
-    : set sound=true; say_again -> receipt / say=true
+    : read_again -> receipt / speak=false
+    : set sound=true; read_again -> receipt / speak=true
   `,
     able("receipt"),
   );

@@ -148,7 +148,7 @@ async function watch(host: Host, secret: string) {
       text = rest.join("\n");
       return line;
     },
-    async told(): Promise<NumberedView & { gone?: string }> {
+    async told(): Promise<NumberedView & { disconnected?: string }> {
       for (;;) {
         const line = await this.line();
         assert(line !== null, "the stream goes on");
@@ -506,7 +506,7 @@ withHost("lets the page that opens last take over, and ends the visit before it"
   await host.call(old, "logIn", ["alice", "correct horse"]);
   await stream.told();
   const young = await host.open();
-  assertEquals((await stream.told()).gone, "opened_elsewhere");
+  assertEquals((await stream.told()).disconnected, "opened_elsewhere");
   assertEquals(host.scripted.view().visit, null);
   assertEquals((await host.call(old, "touch", [])).status, 403);
   assertEquals((await host.call(young, "touch", [])).status, 200);

@@ -166,7 +166,7 @@ const screens: Record<ScreenName | "take", string[]> = {
   lost: [...logIn, "!lose"],
   back: [...logIn, "!lose", "!find"],
   out_of_service: ["!no key"],
-  gone: ["!open"],
+  disconnected: ["!open"],
 };
 
 onDesktop("closing the window on any screen ends the ATM with 0", async (desktop, t) => {

@@ -120,6 +120,6 @@ withHost("leaves no request open at its end, and takes none after it", async ({ 
   const { number } = await ask("watch", page, -1) as { number: number };
   const open = ask("watch", page, number);
   host.close();
-  assertEquals(await open, { gone: "stopped" });
+  assertEquals(await open, { disconnected: "stopped" });
   assertEquals(await ask("call", page, "logOut", []), "refused");
 });

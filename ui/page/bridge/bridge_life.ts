@@ -1,68 +1,69 @@
-/** The life of a bridge, whatever carries it: once dead, it stays so, and says so once. */
-import { type Gone, newestOnly, type NumberedView, silentSecondsMax } from "./bridge.ts";
+/** The life of a bridge, whatever carries it: connected until its first failure, then never again. */
 import type { AtmView } from "../../../lib/atm.ts";
+import { hostSilentSecondsMax } from "../../../lib/limits.ts";
+import { type DisconnectReason, newestOnly, type NumberedView } from "./bridge.ts";
 
 export interface BridgeLife {
-  /** Aborted when the bridge dies. */
+  /** Aborted when the bridge is disconnected. */
   ended: AbortSignal;
-  die(why: Gone): void;
+  disconnect(why: DisconnectReason): void;
   /** Runs `work` while the bridge lives; its first failure ends the bridge, not the caller. */
   guarded<Value>(work: () => Promise<Value>): Promise<Value>;
-  /** A promise that is never settled: what becomes of a call of a dead bridge. */
+  /** A promise that is never settled: what a call of a disconnected bridge returns. */
   never: Promise<never>;
-  /** Whoever wants to know of the end; told at once where it has come already. */
-  gone(listener: (why: Gone) => void): void;
-  /** Whoever wants to know of newer views. */
-  views(listener: (view: AtmView) => void): void;
-  /** A view has come, by whichever way. */
-  see(numbered: NumberedView): void;
-  /** The host lives. From the first time on, silence ends the bridge. */
-  heard(): void;
+  /** Sets the listener for the end; calls it at once if the end has come already. */
+  onDisconnected(listener: (why: DisconnectReason) => void): void;
+  /** Sets the listener for newer views. */
+  onView(listener: (view: AtmView) => void): void;
+  /** Passes on a view, whichever way it came. */
+  view(numbered: NumberedView): void;
+  /** Records a sign of life of the host. After the first one, silence ends the bridge. */
+  alive(): void;
 }
 
 export function bridgeLife(): BridgeLife {
-  let dead: Gone | null = null;
-  let onGone: (why: Gone) => void = () => {};
-  let onView: (numbered: NumberedView) => void = () => {};
-  // Counts seconds in which this page ran, not seconds of the clock: a laptop that slept has heard
-  // nothing for hours and its host is well.
+  let reason: DisconnectReason | null = null;
+  let notifyEnd: (why: DisconnectReason) => void = () => {};
+  let notifyView: (numbered: NumberedView) => void = () => {};
+  // Counts seconds in which this page ran, not seconds of the clock: after a laptop's sleep nothing
+  // came for hours, and its host is well.
   let silentSeconds = 0;
   let counting: ReturnType<typeof setInterval> | undefined;
   const ending = new AbortController();
   const never = new Promise<never>(() => {});
 
-  const die = (why: Gone) => {
-    if (dead) return;
-    dead = why;
+  const disconnect = (why: DisconnectReason) => {
+    if (reason) return;
+    reason = why;
     clearInterval(counting);
     ending.abort();
-    onGone(why);
+    notifyEnd(why);
   };
   return {
     ended: ending.signal,
     never,
-    die,
+    disconnect,
     async guarded(work) {
-      if (dead) return never;
+      if (reason) return never;
       try {
         return await work();
       } catch {
-        die("stopped");
+        disconnect("stopped");
         return never;
       }
     },
-    gone(listener) {
-      onGone = listener;
-      if (dead) listener(dead);
+    onDisconnected(listener) {
+      notifyEnd = listener;
+      if (reason) listener(reason);
     },
-    views: (listener) => void (onView = newestOnly(listener)),
-    see: (numbered) => onView(numbered),
-    heard() {
+    onView: (listener) => void (notifyView = newestOnly(listener)),
+    view: (numbered) => notifyView(numbered),
+    alive() {
       silentSeconds = 0;
-      if (dead) return;
+      if (reason) return;
       counting ??= setInterval(() => {
         silentSeconds += 1;
-        if (silentSeconds > silentSecondsMax) die("stopped");
+        if (silentSeconds > hostSilentSecondsMax) disconnect("stopped");
       }, 1000);
     },
   };

@@ -8,7 +8,7 @@ import type {
   CallArgs,
   CallName,
   CallValue,
-  Gone,
+  DisconnectReason,
   NumberedView,
 } from "./bridge.ts";
 import { bridgeLife } from "./bridge_life.ts";
@@ -28,7 +28,7 @@ export function takeLaunchSecret(): string {
 }
 
 export function openBrowserBridge(browser: Browser): Bridge {
-  const { die, guarded, never, gone, views, see, heard, ended } = bridgeLife();
+  const { disconnect, guarded, never, onDisconnected, onView, view, alive, ended } = bridgeLife();
 
   const post = async (path: string, headers: HeadersInit, body?: string) => {
     const response = await browser.fetch(path, {
@@ -40,7 +40,7 @@ export function openBrowserBridge(browser: Browser): Bridge {
       redirect: "error",
     });
     if (response.ok) return response;
-    die(
+    disconnect(
       response.status === 403 ? (path === "/open" ? "link_used" : "opened_elsewhere") : "stopped",
     );
     return never;
@@ -49,7 +49,7 @@ export function openBrowserBridge(browser: Browser): Bridge {
   const opened = guarded(async () => {
     if (!browser.launchSecret) {
       await Promise.resolve(); // lets the page set its listeners first
-      die("link_used");
+      disconnect("link_used");
       return never;
     }
     const response = await post("/open", { "x-launch-secret": browser.launchSecret });
@@ -59,15 +59,15 @@ export function openBrowserBridge(browser: Browser): Bridge {
   const followStream = () =>
     guarded(async () => {
       const response = await post("/watch", { "x-page-secret": await opened });
-      heard();
+      alive();
       for await (const line of lines(response.body!)) {
-        heard();
+        alive();
         if (line === "") continue;
-        const told = JSON.parse(line) as NumberedView | { gone: Gone };
-        if ("gone" in told) die(told.gone);
-        else see(told);
+        const message = JSON.parse(line) as NumberedView | { disconnected: DisconnectReason };
+        if ("disconnected" in message) disconnect(message.disconnected);
+        else view(message);
       }
-      die("stopped");
+      disconnect("stopped");
     });
 
   return {
@@ -76,14 +76,14 @@ export function openBrowserBridge(browser: Browser): Bridge {
         const headers = { "x-page-secret": await opened, "content-type": "application/json" };
         const response = await post(`/call/${name}`, headers, JSON.stringify(args));
         const answer = await response.json() as Answer;
-        see(answer);
+        view(answer);
         return answer.value as CallValue<Name>;
       }),
     watch(listener) {
-      views(listener);
+      onView(listener);
       void followStream();
     },
-    gone,
+    onDisconnected,
   };
 }
 

@@ -9,7 +9,7 @@ import type {
   CallArgs,
   CallName,
   CallValue,
-  Gone,
+  DisconnectReason,
   NumberedView,
 } from "./bridge.ts";
 import { bridgeLife } from "./bridge_life.ts";
@@ -23,20 +23,20 @@ export type WindowRequest =
   | ["watch", page: number, seen: number]
   | ["call", page: number, name: string, args: readonly unknown[]];
 
-/** The answer to `watch`: a view that is newer than what was seen, a last word, or a sign of life. */
-export type WatchAnswer = NumberedView | { gone: Gone } | null;
+/** The answer to `watch`: a view that is newer than the last one, the end, or a sign of life. */
+export type WatchAnswer = NumberedView | { disconnected: DisconnectReason } | null;
 
 export function openWindowBridge(bound: BoundFunction, secret: string): Bridge {
-  const { die, guarded, never, gone, views, see, heard, ended } = bridgeLife();
+  const { disconnect, guarded, never, onDisconnected, onView, view, alive, ended } = bridgeLife();
 
   const ask = async <Value>(...request: WindowRequest): Promise<Value> => {
     const value = await bound(secret, ...request) as Value;
-    heard();
+    alive();
     return ended.aborted ? never : value;
   };
 
   const opened = guarded(() => {
-    heard(); // a worker that never answers is found out too
+    alive(); // starts the count: a worker that never answers is noticed too
     return ask<number>("open");
   });
 
@@ -44,11 +44,11 @@ export function openWindowBridge(bound: BoundFunction, secret: string): Bridge {
     guarded(async () => {
       const page = await opened;
       for (let seen = -1;;) {
-        const told = await ask<WatchAnswer>("watch", page, seen);
-        if (told === null) continue;
-        if ("gone" in told) return die(told.gone);
-        seen = told.number;
-        see(told);
+        const answer = await ask<WatchAnswer>("watch", page, seen);
+        if (answer === null) continue;
+        if ("disconnected" in answer) return disconnect(answer.disconnected);
+        seen = answer.number;
+        view(answer);
       }
     });
 
@@ -56,13 +56,13 @@ export function openWindowBridge(bound: BoundFunction, secret: string): Bridge {
     call: <Name extends CallName>(name: Name, args: CallArgs<Name>) =>
       guarded(async () => {
         const answer = await ask<Answer>("call", await opened, name, args);
-        see(answer);
+        view(answer);
         return answer.value as CallValue<Name>;
       }),
     watch(listener) {
-      views(listener);
+      onView(listener);
       void follow();
     },
-    gone,
+    onDisconnected,
   };
 }

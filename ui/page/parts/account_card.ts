@@ -1,4 +1,4 @@
-/** The account, live: available and booked, with a change that came by itself pointed out. */
+/** The account, live: available and booked; a change that was not the customer's is pointed out. */
 import type { VNode } from "preact";
 import { html } from "htm/preact";
 import type { AtmView } from "../../../lib/atm.ts";
@@ -12,7 +12,7 @@ export function AccountCard(
     view: AtmView;
     state: State;
     words: Words;
-    /** Without the booked balance, where that stands beside the card. */
+    /** Without the booked balance, where the screen shows that elsewhere. */
     brief?: boolean;
   },
 ): VNode | null {

@@ -1,4 +1,4 @@
-/** The demo's pane beside the ATM: the hands of a customer, and faults to happen. */
+/** The demo's pane next to the ATM: puts notes in, takes them, and makes devices fail. */
 import type { VNode } from "preact";
 import { html } from "htm/preact";
 import type { AtmView, DeviceFault } from "../../../lib/atm.ts";
@@ -6,13 +6,13 @@ import { shortMoney } from "../words/format.ts";
 import type { DemoCall, Intent } from "../state/model.ts";
 import { fill, type Words } from "../words/words.ts";
 
-const parts = {
+const faultWords = {
   what: ["jam", "lost count", "power cut"],
   when: ["before", "between", "after"],
   where: ["dispense", "present", "retract", "cashIn", "cashInEnd", "cashInRollback"],
 };
 
-/** Opens by itself when there is something to take. What is chosen stands in its form alone. */
+/** Opens when there are notes to take. A fault that is being chosen is kept in the form alone. */
 export function Devices(
   { view, send, words }: { view: AtmView; send: (intent: Intent) => void; words: Words },
 ): VNode {
@@ -37,7 +37,7 @@ export function Devices(
     send({ type: "demo", call: { name: "armFault", args: [chosen.join(" ") as DeviceFault] } });
   };
   return html`
-    <aside class="beside" aria-label=${text.name}>
+    <aside class="demo-pane" aria-label=${text.name}>
       <details class="demo" key=${presented !== null} open>
         <summary class="demo__head"><b>${text.title}</b> ${text.name}</summary>
         <div class="demo__body">
@@ -57,10 +57,10 @@ export function Devices(
         })}
       </section>
           <form class="demo__group" onSubmit=${arm}>
-        ${Object.entries(parts).map(([part, values]) =>
+        ${Object.entries(faultWords).map(([part, values]) =>
           html`
             <select class="demo__choice" name=${part} aria-label=${text[
-              part as keyof typeof parts
+              part as keyof typeof faultWords
             ]}>
               ${values.map((value) => html`<option>${value}</option>`)}
             </select>

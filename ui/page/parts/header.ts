@@ -1,4 +1,4 @@
-/** The top of every screen: whose bank this is, which ATM, whether the bank answers, how it speaks. */
+/** The top of every screen: the bank's name, the ATM's, the connection, and ways to sound and settings. */
 import type { VNode } from "preact";
 import { html } from "htm/preact";
 import type { Intent, State } from "../state/model.ts";
@@ -9,14 +9,14 @@ import { Mark } from "./mark.ts";
 
 interface HeaderProps {
   state: State;
-  gone: boolean;
   send: (intent: Intent) => void;
   words: Words;
 }
 
-export function Header({ state, gone, send, words }: HeaderProps): VNode {
+export function Header({ state, send, words }: HeaderProps): VNode {
   const { view, settings, screen } = state;
-  const bank = gone ? "lost" : view?.bank ?? "connecting";
+  const disconnected = screen.name === "disconnected";
+  const bank = disconnected ? "lost" : view?.bank ?? "connecting";
   const button = (icon: IconName, label: string, intent: Intent) =>
     html`
       <button
@@ -38,14 +38,14 @@ export function Header({ state, gone, send, words }: HeaderProps): VNode {
         ${view && html`
           <span class="header__terminal">${fill(words.atm, { terminal: view.terminal })}</span>
         `}
-        ${!gone && html`
+        ${!disconnected && html`
           <span class="connection connection--${bank}" role="status">
             <span class="connection__dot" aria-hidden="true"></span>
             <span class="connection__words">${words.connection[bank]}</span>
           </span>
         `}
-        ${settings.sound && !gone && html`
-          ${button("sound", words.settings.again, { type: "say_again" })}
+        ${settings.sound && !disconnected && html`
+          ${button("sound", words.settings.again, { type: "read_again" })}
           ${button("mute", words.settings.mute, { type: "set", settings: { sound: false } })}
         `}
         ${fromSettings.has(screen.name) &&

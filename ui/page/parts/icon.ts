@@ -1,8 +1,8 @@
-/** Line icons, 24 units square, drawn in the colour of the text beside them. */
+/** Line icons, 24 units square, drawn in the colour of their text. */
 import type { VNode } from "preact";
 import { html } from "htm/preact";
 
-/** What is drawn for each name stands in `index.html`, where it costs the script nothing. */
+/** The drawing of each name is in `index.html`, where it costs the script nothing. */
 export type IconName =
   | "back"
   | "next"
@@ -45,7 +45,7 @@ export function Icon({ name }: { name: IconName }): VNode {
 
 export type Tone = "good" | "calm" | "warn";
 
-/** An icon large and in a circle, above a heading that tells something. */
+/** A large icon in a circle, above a heading. */
 export function Emblem({ name, tone = "calm" }: { name: IconName; tone?: Tone }): VNode {
   return html`
     <div class="emblem emblem--${tone}">

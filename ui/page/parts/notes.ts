@@ -1,4 +1,4 @@
-/** Notes, drawn: a stack for each denomination, in a colour of its own. */
+/** Notes, drawn: a stack for each denomination, each in another colour. */
 import type { VNode } from "preact";
 import { html } from "htm/preact";
 import type { Notes } from "../../../lib/atm.ts";
@@ -36,7 +36,7 @@ interface StackProps {
   count: number;
   label: string;
   tone: number;
-  /** How many notes the tallest stack beside this one shows: all are drawn to its scale. */
+  /** How many notes the tallest stack shows: all are drawn to its scale. */
   drawnOfAny: number;
 }
 
@@ -60,7 +60,7 @@ function Stack({ count, label, tone, drawnOfAny }: StackProps): VNode {
   ` as VNode;
 }
 
-/** One note, at the origin. Its ornament stands for no real currency's. */
+/** One note, at the origin. Its ornament is that of no real currency. */
 function OneNote({ label }: { label: string }): VNode {
   return html`
     <g class="note__sheet">

@@ -1,4 +1,4 @@
-/** Writes what is on the screen to a file beside the machine, and tells where it is. */
+/** A button that saves what is on the screen to a file at the machine, and the place of that file. */
 import type { VNode } from "preact";
 import { html } from "htm/preact";
 import type { Saving } from "../state/model.ts";
@@ -18,7 +18,7 @@ export function SaveButton(
   },
 ): VNode {
   const text = words.receipt;
-  const told = saving === "failed"
+  const result = saving === "failed"
     ? text.notSaved
     : typeof saving === "object"
     ? fill(text.saved, { place: leftToRight(saving.place, words) })
@@ -34,7 +34,7 @@ export function SaveButton(
       >
         <${Icon} name="save" />${saving === "under_way" ? text.saving : label}
       </button>
-      <p class="saving__place" role="status"><bdi>${told}</bdi></p>
+      <p class="saving__place" role="status"><bdi>${result}</bdi></p>
     </div>
   ` as VNode;
 }

@@ -2,7 +2,7 @@ import type { AtmView } from "../../../lib/atm.ts";
 import type { Intent, Screen, ScreenName, State } from "../state/model.ts";
 import type { Words } from "../words/words.ts";
 
-/** What every screen is given. */
+/** The props of every screen. */
 export interface ScreenProps<Name extends ScreenName> {
   screen: Extract<Screen, { name: Name }>;
   state: State;
@@ -10,7 +10,7 @@ export interface ScreenProps<Name extends ScreenName> {
   words: Words;
 }
 
-/** What a screen is given that is shown only once the machine has told its view. */
+/** The props of a screen that is shown only once there is a view. */
 export interface ViewScreenProps<Name extends ScreenName> extends ScreenProps<Name> {
   view: AtmView;
 }

@@ -17,9 +17,9 @@ export interface SecretFieldProps {
   shown: boolean | undefined;
   readonly: boolean;
   focus?: boolean;
-  /** Beside the field: the button that shows what is typed. */
+  /** In the field: the button that shows what is typed. */
   reveal?: VNode;
-  /** The id of what says what is wrong with it. */
+  /** The id of the element that explains what is wrong with it. */
   fault?: string;
 }
 

@@ -28,9 +28,9 @@ export interface StageProps {
   below?: ComponentChildren;
   back?: Action | null;
   next?: Action | null;
-  /** Above the heading, on a screen that only tells something. */
+  /** Above the heading, on a screen with nothing to choose. */
   emblem?: [icon: IconName, tone?: Tone];
-  /** In the emblem's place. */
+  /** Instead of the emblem. */
   icon?: VNode;
   /** False where a field of the screen takes the focus instead of the heading. */
   focusHeading?: boolean;

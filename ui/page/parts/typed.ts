@@ -1,8 +1,8 @@
 /** One large field, and the key pad that types into it: an amount, or an account's number. */
 import type { ComponentChildren, VNode } from "preact";
 import { html } from "htm/preact";
+import { typedLengthMax } from "../../../lib/limits.ts";
 import type { Intent } from "../state/model.ts";
-import { typedLengthMax } from "../state/intents.ts";
 import type { Words } from "../words/words.ts";
 import { KeyPad } from "./key_pad.ts";
 

@@ -1,6 +1,7 @@
-/** A call was answered: what that does to the screen. */
+/** The answer to a call: how it changes the screen. */
 import type { HistoryPage, Notes, Receipt } from "../../../lib/atm.ts";
 import type { AtmOutcome } from "../../../lib/errors.ts";
+import { throttledMsDefault } from "../../../lib/limits.ts";
 import type { CallValue } from "../bridge/bridge.ts";
 import {
   type Answered,
@@ -11,11 +12,8 @@ import {
   type State,
   type Step,
 } from "./model.ts";
-import { ask, payOut, readAmount } from "./intents.ts";
+import { ask, payOut, typedAmount } from "./intents.ts";
 import { endedScreen, safeScreen } from "./screens.ts";
-
-/** Waited before another try where the machine did not say how long. */
-const retryAfterMsDefault = 30_000;
 
 export function onAnswer(before: State, answer: Answered): Step {
   const { pending } = before;
@@ -61,26 +59,26 @@ interface Wait {
 function loggedIn(state: State, value: { outcome: AtmOutcome } & Wait): State {
   const { outcome, retryAfterMs } = value;
   if (state.view?.visit) return show(state, { name: "menu" });
-  // logged in, and the visit is over before its first view was told
+  // logged in, and the visit ended before its first view came
   if (outcome === "ok") return state.view ? show(state, endedScreen(state.view)) : state;
   return show(state, refusal(state, { why: outcome, from: "log_in" }, retryAfterMs));
 }
 
-/** A refusal; where one has to wait, with the time from which another try has a chance. */
+/** Returns a refusal; where the customer must wait, with the time of the next try. */
 function refusal(
   { nowMs }: State,
   facts: Omit<RefusalScreen, "name" | "retryAtMs">,
-  retryAfterMs = retryAfterMsDefault,
+  retryAfterMs = throttledMsDefault,
 ): RefusalScreen {
   const wait = facts.why === "throttled" ? { retryAtMs: nowMs + retryAfterMs } : {};
   return { name: "refusal", ...facts, ...wait };
 }
 
-/** Where there is nothing to choose, the money comes at once. */
+/** Shows the mixes to choose from; with less than two it withdraws at once. */
 function mixesCame(state: State, mixes: Notes[][]): Step {
   const { screen, view } = state;
   if (screen.name !== "amount" || !view) return { state };
-  const amount = String(readAmount(screen.typed, view.currency.exponent));
+  const amount = String(typedAmount(screen.typed, view.currency.exponent));
   if (mixes.length < 2) return payOut(state, amount);
   return { state: show(state, { name: "mix", amount, mixes }) };
 }
@@ -129,7 +127,7 @@ const mendable: ReadonlySet<AtmOutcome> = new Set<AtmOutcome>([
   "try_later",
 ]);
 
-/** A movement came to its end: money, or a refusal in words. */
+/** Shows the end of a movement: its receipt, or why it was refused. */
 function settled(state: State, receipt: Receipt): State {
   const { outcome, kind } = receipt;
   if (outcome === "ok") return show(state, { name: "receipt", receipt });
@@ -155,7 +153,7 @@ function historyCame(state: State, page: HistoryPage): Step {
   return { state: { ...state, screen: { ...screen, page: { entries, older } } } };
 }
 
-/** Nothing more to show of what was done: the menu, or why the visit is over. */
+/** Shows the menu, or why the visit is over. */
 function afterVisitCheck(state: State): State {
   const next: Screen = !state.view || state.view.visit
     ? safeScreen(state.view)

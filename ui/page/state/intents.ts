@@ -1,7 +1,9 @@
-/** The customer wants something: what that does to the screen, and which call it starts. */
+/** What a customer does: how it changes the screen, and which call it starts. */
+import { typedLengthMax } from "../../../lib/limits.ts";
 import { amountMinorMax, minorFromText, parseAmount } from "../../../lib/money.ts";
-import type { CallArgs } from "../bridge/bridge.ts";
 import type { HistoryFilter, Notes } from "../../../lib/atm.ts";
+import type { CallArgs } from "../bridge/bridge.ts";
+import type { Refused } from "../words/shapes.ts";
 import {
   type HistoryScreen,
   type Intent,
@@ -15,18 +17,14 @@ import {
   type Step,
   withoutSettings,
 } from "./model.ts";
-import type { Refused } from "../words/shapes.ts";
 import { endedScreen, fromSettings, safeScreen } from "./screens.ts";
-
-/** Longest amount that can be typed, in characters. */
-export const typedLengthMax = 16;
 
 export function onIntent(state: State, intent: Intent): Step {
   if (intent.type === "stay") return stay(state);
   if (intent.type === "log_out") return logOut(state);
   if (intent.type === "demo") return state.view?.demo ? { state, call: intent.call } : { state };
   if (state.pending?.name === "history") return whileLookingUp(state, intent);
-  if (intent.type === "say_again") return { state, say: state.settings.sound };
+  if (intent.type === "read_again") return { state, speak: state.settings.sound };
   // an open question is answered first, and a call under way is waited for
   if (state.moreTime || state.pending) return { state };
   switch (intent.type) {
@@ -77,7 +75,7 @@ export function onIntent(state: State, intent: Intent): Step {
   }
 }
 
-/** Looking something up moves no money: it can be left, and narrowed further, while it lasts. */
+/** A look-up moves no money: the customer can leave it, and narrow it further, while it lasts. */
 function whileLookingUp(state: State, intent: Intent): Step {
   const { screen } = state;
   if (state.moreTime || screen.name !== "history") return { state };
@@ -90,7 +88,7 @@ function whileLookingUp(state: State, intent: Intent): Step {
 function stay(state: State): Step {
   if (!state.moreTime) return { state };
   return {
-    state: { ...state, moreTime: false, lastTouchMs: state.nowMs, touchToldMs: state.nowMs },
+    state: { ...state, moreTime: false, lastTouchMs: state.nowMs, touchSentMs: state.nowMs },
     call: { name: "touch", args: [] },
   };
 }
@@ -118,7 +116,7 @@ function showPassword(state: State, shown: boolean): State {
   return { ...state, screen: { ...screen, shown } };
 }
 
-/** From where nothing is under way that the customer could lose. */
+/** Opens the settings where the customer has nothing to lose. */
 function toSettings(state: State): State {
   return fromSettings.has(state.screen.name) ? show(state, { name: "settings" }) : state;
 }
@@ -196,7 +194,7 @@ function next(state: State): Step {
   }
 }
 
-/** On from a refusal: to where it can be mended, if the visit and the bank are still there. */
+/** Goes on from a refusal: to where it can be mended, if the visit and the bank are still there. */
 function refusalNext(state: State, refusal: RefusalScreen): Step {
   if (refusal.retryAtMs !== undefined && state.nowMs < refusal.retryAtMs) return { state };
   if (refusal.from === "log_in") return { state: show(state, logInOr(state)) };
@@ -247,7 +245,7 @@ function useTyped(state: State): Step {
   if (screen.name === "recipient") return lookUp(state, screen.typed);
   if (screen.name !== "amount" && screen.name !== "sum") return { state };
   const { typed } = screen;
-  const amount = readAmount(typed, view.currency.exponent);
+  const amount = typedAmount(typed, view.currency.exponent);
   if (typeof amount !== "bigint") {
     const { recipient } = screen as { recipient?: Recipient };
     const why = { name: "refusal", why: amount, from: screen.name, typed, recipient } as const;
@@ -258,7 +256,7 @@ function useTyped(state: State): Step {
   return { state: show(state, { name: "confirm", recipient, amount: String(amount) }) };
 }
 
-/** The number as it is: spaces and signs are for people. Whose it is, the bank says. */
+/** Asks the bank whose account this is, by its number without the spaces and signs that people type. */
 function lookUp(state: State, typed: string): Step {
   const account = typed.replace(/[\s.-]/g, "");
   if (account === "") return { state };
@@ -292,7 +290,7 @@ function passwordFault(state: State, fault: PasswordFault): State {
   return { ...state, screen: { ...state.screen, fault } };
 }
 
-/** What is sealed beside what is said; and what is shown, as a file. */
+/** Shows the sealed form of the entries, or saves what is shown to a file. */
 function onFile(state: State, intent: Intent & { type: "show_sealed" | "save" }): Step {
   const { screen } = state;
   if (screen.name === "history") {
@@ -305,8 +303,8 @@ function onFile(state: State, intent: Intent & { type: "show_sealed" | "save" })
   return start(saving, { name: "saveReceipt", args: [intent.text] });
 }
 
-/** A typed amount in minor units, or why it is none that can be asked for. */
-export function readAmount(typed: string, exponent: number): bigint | Refused {
+/** Returns a typed amount in minor units, or why it cannot be asked for. */
+export function typedAmount(typed: string, exponent: number): bigint | Refused {
   const [, minus, digits = ""] = /^\s*([-−]?)(.*)$/s.exec(typed) ?? [];
   const amount = parseAmount(digits, exponent);
   if (amount === null) return "amount_not_a_number";
@@ -320,13 +318,13 @@ function withdraw(state: State, amount: string, notes?: Notes[]): Step {
   return payOut(state, amount, notes);
 }
 
-/** Asks for an amount, in the mix that was chosen or in the machine's own. */
+/** Withdraws an amount, in the chosen mix of notes or in the machine's own. */
 export function payOut(state: State, amount: string, notes?: Notes[]): Step {
   const args: CallArgs<"withdraw"> = notes ? [amount, notes] : [amount];
   return start(state, { name: "withdraw", args }, { name: "working", on: "withdrawal" });
 }
 
-/** For an amount of one's own there may be more than one way to pay it. */
+/** Asks for the mixes of notes that make a typed amount. */
 function chooseNotes(state: State, amount: string): Step {
   if (!state.view?.visit) return { state };
   return start(state, { name: "noteMixes", args: [amount] });

@@ -1,4 +1,4 @@
-/** What the page knows at any moment, and what can happen to it: the values of the reducer. */
+/** The page's state, and the events that change it: the values of the reducer. */
 import type {
   AtmView,
   DayBalance,
@@ -12,7 +12,7 @@ import type {
   VisitEnd,
 } from "../../../lib/atm.ts";
 import type { MinorText } from "../../../lib/money.ts";
-import type { Call, CallName, CallValue, Gone } from "../bridge/bridge.ts";
+import type { Call, CallName, CallValue, DisconnectReason } from "../bridge/bridge.ts";
 import type { Refused } from "../words/shapes.ts";
 
 /** Whom a transfer is for. */
@@ -23,12 +23,12 @@ export interface Recipient {
   name: string;
 }
 
-/** What became of writing to a file: still under way, where it is, or that it failed. */
+/** A file that is written: still under way, where it is, or that it failed. */
 export type Saving = "under_way" | { place: string } | "failed";
 
-/** One screen, with all that it alone knows. */
+/** One screen, with its own values. */
 export type Screen =
-  /** The host has not told its first view yet. */
+  /** The host has not sent its first view yet. */
   | { name: "starting" }
   /** Nothing can be done here, or nothing with cash. */
   | { name: "out_of_service"; why: OutOfService }
@@ -53,7 +53,7 @@ export type Screen =
   /** `fault`: what is wrong with what was typed, which no call was made for. */
   | { name: "password"; shown?: boolean; fault?: PasswordFault }
   | { name: "password_changed" }
-  /** Null until the bank has told. */
+  /** Null until the bank answered. */
   | { name: "balance"; days: DayBalance[] | null }
   | HistoryScreen
   | RefusalScreen
@@ -62,7 +62,7 @@ export type Screen =
   /** The bank is back; what was begun before is over. */
   | { name: "back"; hadVisit: boolean }
   | { name: "ended"; why: VisitEnd }
-  | { name: "gone"; why: Gone };
+  | { name: "disconnected"; why: DisconnectReason };
 
 export type ScreenName = Screen["name"];
 
@@ -73,9 +73,9 @@ export interface HistoryScreen {
   newer: (string | undefined)[];
   /** This page's own cursor. */
   cursor: string | undefined;
-  /** The filter changed while a page was on its way: it is asked for anew. */
+  /** The filter changed while a page was on its way: the page is asked for again. */
   again?: boolean;
-  /** Each entry's sealed form stands beside what it says. */
+  /** Each entry is shown with its sealed form. */
   sealed?: boolean;
   saving?: Saving;
   /** Null until the first page came. */
@@ -105,7 +105,7 @@ export interface Settings {
   sound: boolean;
 }
 
-/** What the page's host can do beside showing. */
+/** What the page's host can do besides showing. */
 export interface Abilities {
   prints: boolean;
   speaks: boolean;
@@ -120,17 +120,17 @@ export interface State {
   view: AtmView | null;
   /** The call under way, if any, by its number. */
   pending: { number: number; name: CallName } | null;
-  /** Numbers calls, so that an answer to a screen long left is known as such. */
+  /** Numbers the calls, so that a late answer to an earlier call is recognised. */
   calls: number;
   nowMs: number;
   /** When this screen came up. */
   shownMs: number;
   lastTouchMs: number;
-  /** When the machine was last told of a touch. */
-  touchToldMs: number;
+  /** When a touch was last reported to the machine. */
+  touchSentMs: number;
   /** The question whether the customer needs more time is open over the screen. */
   moreTime: boolean;
-  /** A balance that changed by itself while the customer looked: by how much, and when. */
+  /** A change of the balance that was not the customer's, while it was shown: by how much, and when. */
   balanceNews: { changeMinor: MinorText; atMs: number } | null;
 }
 
@@ -141,7 +141,7 @@ export type DemoCall = Extract<Call, { name: keyof DemoDevices }>;
 export type Intent =
   /** To the screen before, as Escape does; what was begun is given up. */
   | { type: "back" }
-  /** On from a screen that only tells something, as Enter does. */
+  /** On from a screen with nothing to choose, as Enter does. */
   | { type: "next" }
   | { type: "go"; to: Place }
   | { type: "log_in"; username: string; password: string }
@@ -150,8 +150,8 @@ export type Intent =
   | { type: "set"; settings: Partial<Settings> }
   /** Which faces the on-screen keyboard shows; null puts it away. */
   | { type: "keyboard"; keyboard: State["keyboard"] }
-  /** The screen is to be read out once more. */
-  | { type: "say_again" }
+  /** The screen is to be read out again. */
+  | { type: "read_again" }
   /** Into the one field of an amount's or a recipient's screen. */
   | { type: "type"; typed: string }
   /** What was typed is to be used: the amount, or the recipient's account. */
@@ -173,7 +173,7 @@ export type Intent =
   | { type: "newer" }
   /** "Yes, I need more time." */
   | { type: "stay" }
-  /** Of the demo's pane, which stands beside the ATM: whatever the ATM is doing. */
+  /** From the demo's pane, next to the ATM: whatever the ATM is doing. */
   | { type: "demo"; call: DemoCall };
 
 /** Where a button of the menu or of a screen leads. */
@@ -189,7 +189,7 @@ export type Place =
   | "balance"
   | "history";
 
-/** What the page itself can tell of a new password, before anyone is asked. */
+/** What is wrong with a new password, found without asking the bank. */
 export type PasswordFault = "missing" | "too_short" | "mismatch" | "unchanged";
 
 /** The value of a call that has been answered. */
@@ -201,7 +201,7 @@ export type PageEvent =
   | Intent
   | Answered
   | { type: "view"; view: AtmView }
-  | { type: "gone"; why: Gone }
+  | { type: "disconnected"; why: DisconnectReason }
   /** About once a second. */
   | { type: "tick" }
   /** A finger, a pointer or a key, on anything. */
@@ -213,8 +213,8 @@ export interface Step {
   call?: Call;
   /** What is on the screen is to be printed. */
   print?: boolean;
-  /** What is on the screen is to be read out once more. */
-  say?: boolean;
+  /** What is on the screen is to be read out again. */
+  speak?: boolean;
 }
 
 export const usualSettings: Settings = {
@@ -239,24 +239,24 @@ export function initialState(
     nowMs,
     shownMs: nowMs,
     lastTouchMs: nowMs,
-    touchToldMs: nowMs,
+    touchSentMs: nowMs,
     moreTime: false,
     balanceNews: null,
   };
 }
 
-/** The same state on another screen; what belonged to the old screen is dropped. */
+/** Returns the state on another screen, without what belonged to the old one. */
 export function show(state: State, screen: Screen): State {
   return { ...state, screen, shownMs: state.nowMs, balanceNews: null, keyboard: null };
 }
 
-/** Nobody is there any more: the next customer finds the machine as it is. */
+/** Returns the state with the usual settings, in the machine's language: the customer has left. */
 export function withoutSettings(state: State): State {
   const { language } = state.view ?? usualSettings;
   return { ...state, settings: { ...usualSettings, language } };
 }
 
-/** Starts a call, unless one is under way: then nothing happens at all. */
+/** Starts a call, unless one is under way: then nothing changes. */
 export function start(state: State, call: Call, screen: Screen = state.screen): Step {
   if (state.pending) return { state };
   const number = state.calls + 1;

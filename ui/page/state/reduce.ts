@@ -2,8 +2,8 @@
  * What the page shows, as one pure reducer: screen × event → screen, and at most one call that is to
  * be made. No I/O, no clock: `shell.ts` brings the time and makes the calls.
  *
- * A call that is `pending` keeps every other from starting, so nothing can be pressed twice. No
- * state ever holds a password: it passes through the `log_in` event into the call, and is gone.
+ * While a call is `pending` no other starts, so nothing can be pressed twice. No state ever holds a
+ * password: it passes through the `log_in` event into the call.
  */
 import { onAnswer } from "./answers.ts";
 import { onIntent } from "./intents.ts";
@@ -13,16 +13,16 @@ import { onView } from "./views.ts";
 
 /** The one reducer. `nowMs` never runs backwards. */
 export function reduce(before: State, event: PageEvent, nowMs: number): Step {
-  if (before.screen.name === "gone") return { state: before };
+  if (before.screen.name === "disconnected") return { state: before };
   const state = { ...before, nowMs };
   switch (event.type) {
-    case "gone":
+    case "disconnected":
       return {
         state: {
           ...initialState(nowMs, state.can),
           view: state.view,
           settings: state.settings,
-          screen: { name: "gone", why: event.why },
+          screen: { name: "disconnected", why: event.why },
         },
       };
     case "view":

@@ -1,4 +1,4 @@
-/** Which screens need what: facts about screens that several edges of the reducer share. */
+/** Facts about screens that several parts of the reducer share. */
 import type { AtmView, OutOfService } from "../../../lib/atm.ts";
 import type { Screen, ScreenName, State } from "./model.ts";
 
@@ -26,13 +26,13 @@ export function needsVisit(screen: Screen): boolean {
   return duringVisit.has(screen.name);
 }
 
-/** Screens that tell what became of money: they stay until the customer has read them. */
-export function tellsOfMoney(screen: Screen): boolean {
+/** True for the screens of a movement and its end: they stay until the customer has read them. */
+export function showsMovement(screen: Screen): boolean {
   return screen.name === "working" || screen.name === "receipt" ||
     (screen.name === "refusal" && screen.receipt !== undefined);
 }
 
-/** Where a customer is safe: in the menu while logged in, else wherever the machine is. */
+/** Returns the menu while a customer is logged in, else the screen that shows how the machine is. */
 export function safeScreen(view: AtmView | null): Screen {
   if (!view) return { name: "starting" };
   if (view.bank === "lost") return { name: "lost", hadVisit: view.ended === "connection_lost" };
@@ -41,7 +41,7 @@ export function safeScreen(view: AtmView | null): Screen {
   return why ? { name: "out_of_service", why } : { name: "welcome" };
 }
 
-/** Why nothing can be done at this machine, or nothing with cash; null where all is well. */
+/** Returns why nothing can be done at this machine, or nothing with cash; null if all is well. */
 function outOfService({ bank, devices, cash }: AtmView): OutOfService | null {
   if (bank === "no_key" || bank === "not_accepted") return bank;
   if (bank !== "online") return "no_bank";
@@ -49,7 +49,7 @@ function outOfService({ bank, devices, cash }: AtmView): OutOfService | null {
   return cash.cassettes.length > 0 ? null : "no_cash";
 }
 
-/** The screen that says why a visit is over; never the menu. */
+/** Returns the screen that shows why a visit is over; never the menu. */
 export function endedScreen(view: AtmView): Screen {
   if (view.bank !== "online") return safeScreen(view);
   const why = view.ended ?? "ended_by_bank";

@@ -1,39 +1,25 @@
-/** Time passes and hands move: when to ask for more time, when to tidy a screen that nobody reads. */
+/** Time passes, and the customer touches the screen: when to ask for more time, and when to tidy up. */
+import {
+  balanceNewsMs,
+  moreTimeAfterPart,
+  moreTimeMs,
+  screenRestMs,
+  touchReportMs,
+} from "../../../lib/limits.ts";
 import { type ScreenName, show, type State, type Step, withoutSettings } from "./model.ts";
 import { moneyPending, safeScreen } from "./screens.ts";
 
-export const pageTimes = {
-  /** The machine is told of touches at most this often. */
-  touchEveryMs: 3000,
-  /** How long before its end a visit asks whether more time is needed… */
-  moreTimeMs: 20_000,
-  /** …but never before this part of the idle time has gone by. */
-  moreTimeAfterPart: 0.5,
-  /** How long a change of the balance is pointed out. */
-  balanceNewsMs: 8000,
-  /** Screens without a visit go back to the start when nobody touched them for so long. */
-  restMs: {
-    welcome: 60_000,
-    settings: 60_000,
-    log_in: 60_000,
-    ended: 12_000,
-    back: 15_000,
-    receipt: 45_000,
-    refusal: 45_000,
-  },
-} as const;
-
-const restMs: Partial<Record<ScreenName, number>> = pageTimes.restMs;
+const restMs: Partial<Record<ScreenName, number>> = screenRestMs;
 
 export function onTouch(before: State): Step {
   if (before.moreTime) return { state: before }; // only an answer to the question counts
   const state = { ...before, lastTouchMs: before.nowMs };
-  return tellTouch(state);
+  return sendTouch(state);
 }
 
 export function onTick(before: State): Step {
   const newsOver = before.balanceNews &&
-    before.nowMs - before.balanceNews.atMs >= pageTimes.balanceNewsMs;
+    before.nowMs - before.balanceNews.atMs >= balanceNewsMs;
   const state = newsOver ? { ...before, balanceNews: null } : before;
   const visit = state.view?.visit;
   const untouchedMs = state.nowMs - state.lastTouchMs;
@@ -43,32 +29,32 @@ export function onTick(before: State): Step {
     return { state: rested ? atRest(state) : state };
   }
   if (state.moreTime || moneyPending(state)) return { state };
-  if (state.touchToldMs < state.lastTouchMs) return tellTouch(state);
+  if (state.touchSentMs < state.lastTouchMs) return sendTouch(state);
   const askAfterMs = Math.max(
-    visit.idleMsMax - pageTimes.moreTimeMs,
-    visit.idleMsMax * pageTimes.moreTimeAfterPart,
+    visit.idleMsMax - moreTimeMs,
+    visit.idleMsMax * moreTimeAfterPart,
   );
   return { state: untouchedMs >= askAfterMs ? { ...state, moreTime: true } : state };
 }
 
-/** Nobody is there: what they chose goes with them, and the welcome is not drawn anew each minute. */
+/** Resets the settings and shows the start; a welcome that is shown already is not drawn again. */
 function atRest(state: State): State {
   const usual = withoutSettings(state);
   return state.screen.name === "welcome" ? usual : show(usual, safeScreen(state.view));
 }
 
-/** Tells the machine of a touch, unless it was told a moment ago: then a tick soon does. */
-export function tellTouch(state: State): Step {
-  const due = state.nowMs - state.touchToldMs >= pageTimes.touchEveryMs;
+/** Reports a touch to the machine, unless it did so a moment ago: then a later tick does. */
+function sendTouch(state: State): Step {
+  const due = state.nowMs - state.touchSentMs >= touchReportMs;
   if (!due || !state.view?.visit) return { state };
   return {
-    state: { ...state, touchToldMs: state.nowMs },
+    state: { ...state, touchSentMs: state.nowMs },
     call: { name: "touch", args: [] },
   };
 }
 
-/** How long until the machine logs the customer out, as far as the page knows, in ms. */
+/** How long until the machine logs the customer out, by the last report of a touch, in ms. */
 export function idleLeftMs(state: State): number {
   const idleMsMax = state.view?.visit?.idleMsMax ?? 0;
-  return Math.max(0, idleMsMax - (state.nowMs - state.touchToldMs));
+  return Math.max(0, idleMsMax - (state.nowMs - state.touchSentMs));
 }

@@ -1,14 +1,14 @@
-/** The machine's view changed: what that does to the screen. */
+/** A new view of the machine: how it changes the screen. */
 import type { AtmView } from "../../../lib/atm.ts";
 import { minorFromText } from "../../../lib/money.ts";
 import { show, type State, withoutSettings } from "./model.ts";
-import { endedScreen, needsVisit, safeScreen, tellsOfMoney } from "./screens.ts";
+import { endedScreen, needsVisit, safeScreen, showsMovement } from "./screens.ts";
 
 export function onView(before: State, view: AtmView): State {
   const seen = { ...before, view, moreTime: before.moreTime && view.visit !== null };
   const first = before.view === null || before.view.language !== view.language;
   const state = first ? withoutSettings(seen) : seen;
-  if (tellsOfMoney(state.screen)) return state;
+  if (showsMovement(state.screen)) return state;
   if (view.bank !== "online") return whileAway(state, view);
   switch (state.screen.name) {
     case "starting":
@@ -31,7 +31,7 @@ export function onView(before: State, view: AtmView): State {
   return withBalanceNews(state, before.view, view);
 }
 
-/** The bank is not reached: the screen says so at once, and answers still to come no longer count. */
+/** The bank is not reached: the screen shows it at once, and the answer under way no longer counts. */
 function whileAway(state: State, view: AtmView): State {
   const dropped = { ...state, pending: null };
   if (view.bank !== "lost") return showSafe(dropped, view);
@@ -40,7 +40,7 @@ function whileAway(state: State, view: AtmView): State {
   return show(dropped, { name: "lost", hadVisit });
 }
 
-/** Where nobody is: what stays as it was is not drawn anew. */
+/** Shows where the machine is while nobody is there; a screen that stays the same is not drawn again. */
 function showSafe(state: State, view: AtmView): State {
   const { screen } = state;
   const safe = safeScreen(view);
@@ -56,7 +56,7 @@ function begun(state: State): State {
     ...state,
     pending: null,
     lastTouchMs: state.nowMs,
-    touchToldMs: state.nowMs,
+    touchSentMs: state.nowMs,
   }, { name: "menu" });
 }
 

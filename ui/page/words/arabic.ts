@@ -358,7 +358,7 @@ export const arabic: Words = {
         next: toTheStart,
       },
     },
-    gone: {
+    disconnected: {
       stopped: {
         heading: "توقف هذا الصراف",
         lede: "ما كان جاريًا يُسوّى تلقائيًا: لا يضيع أي مال.",

@@ -1,6 +1,6 @@
 /** English, and with it the shape of every other language's table: see `../words.ts`. */
 import type { HistoryEntry, OutOfService, VisitEnd } from "../../../lib/atm.ts";
-import type { Gone } from "../bridge/bridge.ts";
+import type { DisconnectReason } from "../bridge/bridge.ts";
 import type { HardlyMet, NoticeWords, Plural, RefusalWords, Refused } from "./shapes.ts";
 
 const elsewhere = "If you are in a hurry, please use another ATM.";
@@ -357,7 +357,7 @@ export const english = {
         next: toTheStart,
       },
     } satisfies Record<VisitEnd, NoticeWords>,
-    gone: {
+    disconnected: {
       stopped: {
         heading: "This ATM has stopped",
         lede: "Whatever was under way is settled automatically: no money is lost.",
@@ -373,7 +373,7 @@ export const english = {
         lede: "To keep you safe, the link to an ATM works once, and so does its page.",
         help: "Close this window and open the ATM again from its program.",
       },
-    } satisfies Record<Gone, NoticeWords>,
+    } satisfies Record<DisconnectReason, NoticeWords>,
   },
   moreTime: {
     heading: "Do you need more time?",

@@ -352,7 +352,7 @@ export const french: Words = {
         next: toTheStart,
       },
     },
-    gone: {
+    disconnected: {
       stopped: {
         heading: "Ce distributeur s’est arrêté",
         lede: "Ce qui était en cours se règle tout seul : aucun argent n’est perdu.",

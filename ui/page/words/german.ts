@@ -354,7 +354,7 @@ export const german: Words = {
         next: toTheStart,
       },
     },
-    gone: {
+    disconnected: {
       stopped: {
         heading: "Dieser Automat wurde angehalten",
         lede: "Was im Gange war, wird von selbst abgewickelt: Es geht kein Geld verloren.",

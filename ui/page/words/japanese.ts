@@ -350,7 +350,7 @@ export const japanese: Words = {
         next: toTheStart,
       },
     },
-    gone: {
+    disconnected: {
       stopped: {
         heading: "このATMは停止しました",
         lede: "途中のお取引は自動的に処理されます。お金が失われることはありません。",

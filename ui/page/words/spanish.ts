@@ -352,7 +352,7 @@ export const spanish: Words = {
         next: toTheStart,
       },
     },
-    gone: {
+    disconnected: {
       stopped: {
         heading: "Este cajero se ha detenido",
         lede: "Lo que estaba en curso se resuelve solo: no se pierde dinero.",

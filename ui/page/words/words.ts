@@ -1,6 +1,6 @@
 /**
  * Every word that the page shows, one table for each language. The tables are data, not code: the
- * page's document carries them beside the script, and the page reads the one that it needs. Names in
+ * page's document carries them, apart from the script, and the page reads the one that it needs. Names in
  * braces are places for values.
  */
 import type { Language } from "../../../lib/atm.ts";

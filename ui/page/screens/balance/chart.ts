@@ -1,4 +1,4 @@
-/** What the account had at the end of each day, as steps; for who cannot see it, as a table. */
+/** The balance at the end of each day: as steps, and as a table for screen readers. */
 import type { VNode } from "preact";
 import { html } from "htm/preact";
 import type { AtmView, DayBalance } from "../../../../lib/atm.ts";
@@ -7,7 +7,7 @@ import { calendarDay, money, shortMoney } from "../../words/format.ts";
 import { fill, type Words } from "../../words/words.ts";
 
 interface ChartProps {
-  /** Null until the bank has told. */
+  /** Null until the bank answered. */
   days: DayBalance[] | null;
   /** What there is now: today's step follows it. */
   booked: MinorText;
@@ -20,15 +20,15 @@ const size = { width: 600, height: 190 };
 export function Chart({ days, booked, view, words }: ChartProps): VNode | null {
   if (days === null) return html`<p class="chart__wait">${words.chart.loading}</p>` as VNode;
   if (days.length === 0) return null;
-  const told = [...days.slice(0, -1), { ...days.at(-1)!, booked }];
-  const values = told.map((day) => minorFromText(day.booked) ?? 0n);
+  const shown = [...days.slice(0, -1), { ...days.at(-1)!, booked }];
+  const values = shown.map((day) => minorFromText(day.booked) ?? 0n);
   const by = (better: (a: bigint, b: bigint) => boolean) =>
     values.reduce((best, value) => better(value, best) ? value : best);
   const [least, most] = [by((a, b) => a < b), by((a, b) => a > b)];
   const { line, ground } = steps(values, least, most);
   const show = (minor: bigint) => money(String(minor), view.currency, words.locale);
   const short = (minor: bigint) => shortMoney(String(minor), view.currency, words.locale);
-  const [first, last] = [told[0]!, told.at(-1)!];
+  const [first, last] = [shown[0]!, shown.at(-1)!];
   return html`
     <figure class="chart">
       <figcaption>
@@ -46,7 +46,7 @@ export function Chart({ days, booked, view, words }: ChartProps): VNode | null {
       <table class="unseen">
         <caption>${words.chart.heading}</caption>
         <tr><th scope="col">${words.chart.day}</th><th scope="col">${words.account.booked}</th></tr>
-        ${told.map((day, index) =>
+        ${shown.map((day, index) =>
           html`
             <tr>
               <td>${calendarDay(day.day, words.locale)}</td>

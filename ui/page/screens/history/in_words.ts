@@ -1,8 +1,8 @@
-/** An entry of the log in the customer's language. The log speaks English, and is the pattern for it. */
+/** An entry of the log in the customer's language. The log is in English: its wordings are the patterns. */
 import type { HistoryEntry } from "../../../../lib/atm.ts";
 import { fill, type Tables, type Words } from "../../words/words.ts";
 
-/** What was done, and why it was refused; what nobody has words for is said as the log says it. */
+/** Returns what was done, and why it was refused; without a translation, as the log has it. */
 export function entryInWords(
   { action }: Pick<HistoryEntry, "action">,
   words: Words,

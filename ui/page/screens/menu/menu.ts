@@ -1,4 +1,4 @@
-/** What the customer can do, with the live balance beside it. */
+/** What the customer can do, and the live balance. */
 import type { VNode } from "preact";
 import { html } from "htm/preact";
 import { AccountCard } from "../../parts/account_card.ts";

@@ -1,4 +1,4 @@
-/** A screen that only tells something: what is the matter, and what to do about it. */
+/** A screen with nothing to choose: what has happened, and what to do about it. */
 import type { VNode } from "preact";
 import { html } from "htm/preact";
 import type { IconName, Tone } from "../../parts/icon.ts";
@@ -7,8 +7,8 @@ import { Stage } from "../../parts/stage.ts";
 import type { NoticeWords } from "../../words/shapes.ts";
 import type { Words } from "../../words/words.ts";
 
-type Props = ScreenProps<"out_of_service" | "lost" | "back" | "ended" | "gone">;
-type Told = Props["screen"];
+type Props = ScreenProps<"out_of_service" | "lost" | "back" | "ended" | "disconnected">;
+type NoticeScreen = Props["screen"];
 
 export function Notice({ screen, send, words }: Props): VNode {
   const { heading, lede, ledeVisit, help, next } = wordsOf(screen, words.notices);
@@ -28,22 +28,22 @@ export function Notice({ screen, send, words }: Props): VNode {
   ` as VNode;
 }
 
-function wordsOf(screen: Told, notices: Words["notices"]): NoticeWords {
+function wordsOf(screen: NoticeScreen, notices: Words["notices"]): NoticeWords {
   switch (screen.name) {
     case "out_of_service":
       return notices.out_of_service[screen.why];
     case "ended":
       return notices.ended[screen.why];
-    case "gone":
-      return notices.gone[screen.why];
+    case "disconnected":
+      return notices.disconnected[screen.why];
     default:
       return notices[screen.name];
   }
 }
 
-type Reason = Extract<Told, { why: unknown }>["why"] | "lost" | "back";
+type Reason = Extract<NoticeScreen, { why: unknown }>["why"] | "lost" | "back";
 
-function reasonOf(screen: Told): Reason {
+function reasonOf(screen: NoticeScreen): Reason {
   return "why" in screen ? screen.why : screen.name;
 }
 

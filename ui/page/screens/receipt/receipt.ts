@@ -1,4 +1,4 @@
-/** The movement is done: the notes, and the receipt, to be looked at, saved or printed. */
+/** The movement is done: the notes, and the receipt, to be read, saved or printed. */
 import type { VNode } from "preact";
 import { html } from "htm/preact";
 import { Icon } from "../../parts/icon.ts";

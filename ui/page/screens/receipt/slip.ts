@@ -1,4 +1,4 @@
-/** What a receipt says, on the screen and on paper. */
+/** The rows of a receipt, on the screen and in a file. */
 import type { AtmView, Receipt } from "../../../../lib/atm.ts";
 import { dateTime, money, shortMoney, shortReference } from "../../words/format.ts";
 import type { Words } from "../../words/words.ts";
@@ -28,7 +28,7 @@ export function receiptRows(receipt: Receipt, view: AtmView, words: Words): Row[
   ];
 }
 
-/** The receipt as a text of its own: with it the bank finds the very entry of its log. */
+/** The receipt as a text, from which the bank can find the entry of its log. */
 export function receiptText(receipt: Receipt, view: AtmView, words: Words): string {
   const text = words.receipt;
   const { logged, movement, notes } = receipt;

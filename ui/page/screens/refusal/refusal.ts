@@ -1,4 +1,4 @@
-/** No, in words: what happened, that the money is safe, and what to do next. */
+/** A refusal: what happened, that the money is safe, and what to do next. */
 import type { VNode } from "preact";
 import { html } from "htm/preact";
 import { minorFromText } from "../../../../lib/money.ts";
@@ -64,7 +64,7 @@ function Nearest({ amounts, view, send, words }: Props & { amounts: string[] }):
   ` as VNode;
 }
 
-/** What is known of the movement that was refused or is in doubt. */
+/** The details of a movement that was refused or is in doubt. */
 function Booking({ screen, view, words }: Props): VNode | null {
   const { receipt } = screen;
   if (!receipt || !minorFromText(receipt.amount)) return null;

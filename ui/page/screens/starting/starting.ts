@@ -1,4 +1,4 @@
-/** Before the machine has told anything. */
+/** Before the first view of the machine. */
 import type { VNode } from "preact";
 import { html } from "htm/preact";
 import type { ScreenProps } from "../../parts/screen_props.ts";
