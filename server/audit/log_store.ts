@@ -6,10 +6,8 @@ type Result<T> = T | Promise<T>;
 export interface LogStore {
   /** Every chain of the log, by number: each writer has its own. */
   chains(): Result<ChainName[]>;
-  /** The number of the chain with this id, which is added when it is new. */
+  /** The number of the chain with this id, which is added when it is new; what can be read then is durable. */
   openChain(id: Uint8Array): Result<number>;
-  /** Returns once all that can be read is durable. */
-  confirm(): Result<void>;
   /** The last entries of a chain, newest first. */
   lastEntries(chain: number, limit: number): Result<SealedEntry[]>;
   /** Entries of a chain after this place, oldest first. */

@@ -11,7 +11,7 @@ import { type ChainHead, headsOf, startEntry } from "./heads.ts";
 import { type AuditKeyRing, Indexes } from "./keys.ts";
 import type { LogStore } from "./log_store.ts";
 
-type WriterStore = Pick<LogStore, "openChain" | "confirm" | "chains" | "lastEntries">;
+type WriterStore = Pick<LogStore, "openChain" | "chains" | "lastEntries">;
 
 interface WriterDependencies {
   store: WriterStore;
@@ -52,7 +52,6 @@ export class ChainWriter {
     },
   ): Promise<ChainWriter> {
     const chain = { number: await store.openChain(chainId), id: new Uint8Array(chainId) };
-    await store.confirm();
     const [last] = await store.lastEntries(chain.number, 1);
     const epoch = last ? last.epoch + (endsEpoch(last) ? 1 : 0) : 0;
     const others = last
@@ -133,12 +132,11 @@ export class ChainWriter {
   }
 
   /**
-   * Reads the log's end, after a commit that failed and may have happened.
+   * Reads the log's end, after a batch that failed.
    * @returns the time of its newest entry
    */
   async lookAgain(): Promise<number> {
     const { store, chain, keys } = this.dependencies;
-    await store.confirm(); // or a key would be overwritten that the log may still come back to
     this.committed(await store.lastEntries(chain.number, 1));
     return await lastTimeOf(store, keys);
   }

@@ -11,7 +11,7 @@ import { type Command, type LogCommand, logCommand, type Reply } from "./command
 import type { BatchOutcome } from "./link.ts";
 import type { Changes } from "./model.ts";
 import { applyCommands, type BatchResult } from "./rules/rules.ts";
-import { type Store, TryAgain } from "./store.ts";
+import { InDoubt, type Store, TryAgain } from "./store.ts";
 import { touchOf } from "./touch.ts";
 
 /** The log, as far as a batch writes it: its entries commit with the batch. */
@@ -26,14 +26,14 @@ export interface BatchLog {
   /** Called when what `seal` gave is durable. */
   committed(sealed: readonly SealedEntry[]): void;
   /**
-   * Reads the log's end again, after a commit that failed and may have happened.
+   * Reads the log's end again, after a batch that failed.
    * @returns the time of its newest entry
    */
   lookAgain(): Promise<number>;
 }
 
 export interface EngineDependencies {
-  store: Pick<Store, "load" | "commit" | "confirmedClock">;
+  store: Pick<Store, "load" | "commit" | "outcomeOf" | "confirmedClock">;
   log: BatchLog;
   /** The time of the last committed batch, as the log has it. */
   lastMs: number;
@@ -102,9 +102,10 @@ export class Engine {
     let batch: CommittedBatch;
     try {
       if (this.#adrift && !await this.#lookAgain(onError)) return this.#nothingDone(commands);
-      batch = await this.#commitUntilThrough(commands, endEpoch);
+      batch = await this.#commitUntilThrough(commands, onError, endEpoch);
     } catch (error) {
       onError(error as Error);
+      if (error instanceof InDoubt) throw error; // the store was closed before the outcome was known
       return await this.#afterFailure(commands, onError, endEpoch);
     }
     return await this.#afterCommit(batch, onError);
@@ -155,13 +156,14 @@ export class Engine {
   /** Runs a batch again, with the same ids, while others get in its way. */
   async #commitUntilThrough(
     commands: readonly Command[],
+    onError: (error: Error) => void,
     endEpoch: boolean,
   ): Promise<CommittedBatch> {
     const { clock } = this.dependencies;
     const endMs = clock.monotonicMs() + batchTriesMsMax;
     for (let tries = 1;; tries++) {
       try {
-        return await this.#commit(commands, endEpoch);
+        return await this.#commit(commands, onError, endEpoch);
       } catch (error) {
         const late = tries === batchTriesMax || clock.monotonicMs() > endMs;
         if (!(error instanceof TryAgain) || late) throw error;
@@ -169,7 +171,11 @@ export class Engine {
     }
   }
 
-  async #commit(commands: readonly Command[], endEpoch: boolean): Promise<CommittedBatch> {
+  async #commit(
+    commands: readonly Command[],
+    onError: (error: Error) => void,
+    endEpoch: boolean,
+  ): Promise<CommittedBatch> {
     const { store, log } = this.dependencies;
     const loaded = await store.load(touchOf(commands));
     const books = new Books(loaded);
@@ -181,8 +187,31 @@ export class Engine {
     const sealed = log.seal(result.entries, endEpoch);
     const clock = confirmsClock(commands) ? { confirmedMs: nowMs, timeMs } : null;
     const changes = { ...books.changes(), clock, timeMs };
-    await store.commit(changes, sealed);
+    await this.#commitSurely(changes, sealed, onError);
     return { commands, noticed, reading, books, result, sealed, changes };
+  }
+
+  /**
+   * Commits, and finds out what became of a commit in doubt.
+   * @throws {Refused}
+   * @throws {InDoubt} when the store is closed before that is known
+   */
+  async #commitSurely(
+    changes: Changes,
+    sealed: readonly SealedEntry[],
+    onError: (error: Error) => void,
+  ): Promise<void> {
+    const { store } = this.dependencies;
+    try {
+      await store.commit(changes, sealed);
+    } catch (error) {
+      if (!(error instanceof InDoubt)) throw error;
+      onError(error);
+      const outcome = await store.outcomeOf(error.batchId).catch(() => {
+        throw error;
+      });
+      if (outcome === "not_committed") throw new TryAgain("a commit in doubt had failed");
+    }
   }
 
   /** What follows a commit. Nothing of it throws: what is committed is answered. */

@@ -40,30 +40,19 @@ export class InDoubt extends Error {
   override name = "InDoubt";
 
   /** @param batchId the 16 random bytes that the batch wrote into its chain's row, if it is committed */
-  constructor(message: string, readonly batchId: Uint8Array, options?: ErrorOptions) {
-    super(message, options);
+  constructor(readonly batchId: Uint8Array, cause: Error) {
+    super(`a commit is in doubt: ${cause.message}`, { cause });
   }
 }
 
 /** What became of a batch in doubt. It is final: a batch that is not committed never will be. */
 export type CommitOutcome = "committed" | "not_committed";
 
-/** The part of a store that finds out what became of commits. */
-export interface OutcomeStore {
-  /**
-   * Finds out whether a batch is committed, and answers only behind one more commit of the same chain
-   * that is durable without a doubt. Tries until that succeeds, however long the database is away.
-   * While a batch is in doubt the store loads and commits no other, and reads may fail.
-   * @throws when the store is closed meanwhile: the outcome is still unknown
-   */
-  outcomeOf(batchId: Uint8Array): Promise<CommitOutcome>;
-}
-
 /** The operations of a batch. */
 export interface BatchStore {
   /**
-   * What a batch touches, which nobody else changes before its commit. Another load, or `confirm`,
-   * gives up a batch that was not committed. A load that fails has changed nothing.
+   * What a batch touches, which nobody else changes before its commit. Another load gives up a batch
+   * that was not committed. A load that fails has changed nothing.
    * @throws {TryAgain}
    */
   load(touch: Touch): Result<Loaded>;
@@ -75,8 +64,13 @@ export interface BatchStore {
    * @throws {InDoubt} in every other case
    */
   commit(changes: Changes, entries: readonly SealedEntry[]): Result<void>;
-  /** Returns once all that can be read is durable: what a commit left behind that failed, too. */
-  confirm(): Result<void>;
+  /**
+   * Finds out whether a batch is committed, and answers only behind one more commit of the same chain
+   * that is durable without a doubt. Tries until that succeeds, however long the database is away.
+   * While a batch is in doubt the store loads and commits no other, and reads may fail.
+   * @throws when the store is closed meanwhile: the outcome is still unknown
+   */
+  outcomeOf(batchId: Uint8Array): Promise<CommitOutcome>;
 }
 
 /** What is read outside batches. */

@@ -206,6 +206,7 @@ async function makeReady(
     const restoring: Restoring = { sinceMs: sinceMs - retellMarginMs, waiting };
     const enrolledSince = terminals.filter(({ id }) => !before.has(id));
     const accounts = await cashAccounts(store, enrolledSince.map(({ id }) => id));
+    await store.openChain((await store.chains()).at(-1)!.id);
     await store.commit({ ...noChanges, terminals, accounts, restoring }, []);
     return kept === null
       ? ["no list of terminals was kept: revoke again whatever was revoked since the backup"]

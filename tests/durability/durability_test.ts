@@ -101,7 +101,7 @@ Deno.test({
     inTemporaryFolder(async (folder) => {
       const source = `${folder}/source`;
       copyOfProject(source);
-      const path = `${source}/server/ledger/sqlite_store.ts`;
+      const path = `${source}/server/ledger/sqlite/connection.ts`;
       const text = Deno.readTextFileSync(path);
       assert(text.includes("synchronous = FULL"));
       Deno.writeTextFileSync(path, text.replace("synchronous = FULL", "synchronous = OFF"));

@@ -17,14 +17,16 @@ export function diskAfterCut(
 ): Disk {
   const disk: Disk = new Map([...before].map(([path, bytes]) => [path, bytes.slice()]));
   for (const call of calls.filter(({ begun }) => begun < line)) {
-    if (call.what === "send" || call.what === "sync") continue;
+    if (call.what === "send" || call.what === "sync" || call.what === "failed sync") continue;
     const { path, ended } = call;
     // A file is as safe as the folder that names it; what is in it, as the file itself.
     const named = call.what === "create" || call.what === "remove";
     const place = named ? path.slice(0, path.lastIndexOf("/")) : path;
-    const safe = calls.some((sync) =>
-      sync.what === "sync" && sync.path === place && sync.begun > ended && sync.ended < line
+    const next = calls.find((sync) =>
+      (sync.what === "sync" || sync.what === "failed sync") && sync.path === place &&
+      sync.begun > ended
     );
+    const safe = next?.what === "sync" && next.ended < line;
     if (!safe && !keeps()) continue;
     if (call.what === "create") {
       if (!disk.has(path)) disk.set(path, new Uint8Array());

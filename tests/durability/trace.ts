@@ -15,6 +15,8 @@ export type Call =
     | { what: "truncate"; path: string; length: number }
     /** All that was put into a file, or folder, before it began is on disk once it has ended. */
     | { what: "sync"; path: string }
+    /** What was put into a file before may be lost, and no later sync writes it. */
+    | { what: "failed sync"; path: string }
     /** A file is there from now on, if it was not before. */
     | { what: "create"; path: string }
     | { what: "remove"; path: string }
@@ -31,7 +33,7 @@ export const straceArguments = (out: string): string[] => [
 /** How a call ends on its line while another thread is heard. */
 const cut = " <unfinished ...>";
 
-/** Calls that failed are left out, and so are syncs that `strace` kept from the kernel. */
+/** Other calls that failed are left out, and so are syncs that `strace` kept from the kernel. */
 export function readTrace(text: string): Call[] {
   const calls: Call[] = [];
   const unfinished = new Map<string, { name: string; args: string; begun: number }>();
@@ -49,6 +51,10 @@ export function readTrace(text: string): Call[] {
   return calls.sort((a, b) => a.begun - b.begun);
 
   function add(name: string, text: string, begun: number, ended: number): void {
+    const [, synced] = /^\d+<(.*?)>\) += -1 /.exec(text) ?? [];
+    if (synced && /^f(data)?sync$/.test(name)) {
+      calls.push({ what: "failed sync", path: pathOf(synced), begun, ended });
+    }
     const [, args, result] = /^(.*)\) += (-?\d+)(?:<.*>)?$/s.exec(text) ?? [];
     if (args === undefined || Number(result) < 0) return;
     const call = callOf(name, args);
@@ -60,7 +66,7 @@ type Unspanned<T> = T extends unknown ? Omit<T, keyof Span> : never;
 
 function callOf(name: string, args: string): Unspanned<Call> | null {
   const [, file = ""] = /^\d+<(.*?)>/.exec(args) ?? [];
-  const opened = file.startsWith("\\x") ? textOf(bytesOf(file)) : file;
+  const opened = pathOf(file);
   const quoted = bytesOf(/"([^"]*)"/.exec(args)?.[1] ?? "");
   switch (name) {
     case "pwrite64": {
@@ -81,5 +87,6 @@ function callOf(name: string, args: string): Unspanned<Call> | null {
   }
 }
 
+const pathOf = (file: string) => file.startsWith("\\x") ? textOf(bytesOf(file)) : file;
 const bytesOf = (escaped: string) => Uint8Array.fromHex(escaped.replaceAll("\\x", ""));
 const textOf = (bytes: Uint8Array) => new TextDecoder().decode(bytes);

@@ -3,6 +3,7 @@
  * with a connection that can be lost, and commits of which nobody can say at first whether they lasted.
  * A batch that others got in the way of is refused at its commit instead of waiting for locks.
  */
+import { hex } from "../../lib/bytes.ts";
 import { UsageError } from "../../lib/errors.ts";
 import { databaseAnswerMsMax, databaseOutageMsMax, databaseRetryMs } from "../../lib/limits.ts";
 import type { SealedEntry } from "../../server/audit/entry.ts";
@@ -14,7 +15,14 @@ import {
   noLimits,
   type Settings,
 } from "../../server/ledger/model.ts";
-import { type ReadStore, type Store, TryAgain } from "../../server/ledger/store.ts";
+import {
+  type CommitOutcome,
+  InDoubt,
+  type ReadStore,
+  Refused,
+  type Store,
+  TryAgain,
+} from "../../server/ledger/store.ts";
 import type { Touch } from "../../server/ledger/touch.ts";
 import type { Process } from "./host.ts";
 import { MemoryReads } from "./memory_reads.ts";
@@ -70,6 +78,8 @@ const fates = [
 class ConnectionLost extends Error {}
 /** A commit that ended with a warning: whether it lasts is not known. */
 class Unsure extends Error {}
+
+const isDoubtful = (error: unknown) => error instanceof ConnectionLost || error instanceof Unsure;
 
 /** Where its delays come from; without one it answers at once, for tests of what a store does. */
 export interface DatabaseWorld {
@@ -239,6 +249,7 @@ export class MemoryStore implements Store {
   #chain = 0;
   #batch: Batch | null = null;
   #wideNext = false;
+  #isClosed = false;
   /** Since when there has been no connection; null while there is one. */
   #goneSinceMs: number | null = null;
 
@@ -338,14 +349,14 @@ export class MemoryStore implements Store {
       this.#wideNext = true;
       throw new TryAgain("what all servers share changes with this batch");
     }
-    const batchId = `${this.#chain} ${database.commits} ${changes.timeMs} ${entries.length}`;
+    const batchId = this.#newBatchId();
     const write = () => {
       for (const { id } of changes.accounts) {
         if (batch.known.has(id) || !database.tables.accounts.has(id)) continue;
         throw new TryAgain("another server opened an account meanwhile");
       }
       database.tables.write(changes, entries);
-      this.#nameBatch(batchId, changes.timeMs);
+      this.#nameBatch(hex(batchId), changes.timeMs);
     };
     try {
       await this.#endBatch(batch, (confirmed) => {
@@ -353,11 +364,13 @@ export class MemoryStore implements Store {
         database.onCommitted?.(changes);
       });
     } catch (error) {
-      if (!(error instanceof ConnectionLost || error instanceof Unsure)) throw error;
-      if (!await this.#isLastBatch(batchId)) {
-        throw new TryAgain("a commit without an answer had failed");
-      }
+      if (isDoubtful(error)) throw new InDoubt(batchId, error as Error);
+      throw error instanceof Refused ? error : new Refused((error as Error).message);
     }
+  }
+
+  #newBatchId(): Uint8Array {
+    return this.process?.world.randomBytes(16) ?? new Uint8Array(16).fill(this.database.commits);
   }
 
   /**
@@ -393,38 +406,37 @@ export class MemoryStore implements Store {
     if (fate === "warns") throw new Unsure("a commit ended with a warning");
   }
 
-  /** Whether this was the chain's last batch; if so, it surely lasts. */
-  #isLastBatch(batchId: string): Promise<boolean> {
-    return this.#makeSure((last) => last === batchId);
-  }
-
-  async confirm(): Promise<void> {
-    await this.#makeSure(() => true);
-  }
-
-  /** Reads the chain's last batch and, if it is right, commits once more behind it until that is sure. */
-  async #makeSure(isRight: (last: string | null) => boolean): Promise<boolean> {
-    const endMs = this.#timeMs() + databaseOutageMsMax;
+  async outcomeOf(batchId: Uint8Array): Promise<CommitOutcome> {
     for (;;) {
       try {
-        const generation = await this.#connected();
-        this.#batch = null;
-        await this.#trip(generation);
-        await this.#lockChain();
-        this.database.requireConnected(generation);
-        const last = this.database.tables.chains.get(this.#chain)?.batchId ?? null;
-        if (!isRight(last)) return false;
-        const batch = this.#emptyBatch(generation);
-        await this.#endBatch(batch, (confirmed) => {
-          this.database.commit(batch, confirmed, () => this.#nameBatch(last));
-        });
-        return true;
+        const last = await this.#makeSure((last) =>
+          last === hex(batchId) ? last : hex(this.#newBatchId())
+        );
+        return last === hex(batchId) ? "committed" : "not_committed";
       } catch (error) {
-        const isLost = error instanceof ConnectionLost || error instanceof Unsure;
-        if (!isLost || this.#timeMs() > endMs) throw error;
+        this.process?.requireAlive();
+        if (this.#isClosed) throw error;
         await this.#pause(databaseRetryMs);
       }
     }
+  }
+
+  /**
+   * Reads the chain's last batch, and commits once more behind it.
+   * @param next the id that the chain's row gets
+   */
+  async #makeSure(next: (last: string | null) => string | null): Promise<string | null> {
+    const generation = await this.#connected();
+    this.#batch = null;
+    await this.#trip(generation);
+    await this.#lockChain();
+    this.database.requireConnected(generation);
+    const last = this.database.tables.chains.get(this.#chain)?.batchId ?? null;
+    const batch = this.#emptyBatch(generation);
+    await this.#endBatch(batch, (confirmed) => {
+      this.database.commit(batch, confirmed, () => this.#nameBatch(next(last)));
+    });
+    return last;
   }
 
   #nameBatch(batchId: string | null, timeMs?: number): void {
@@ -439,7 +451,19 @@ export class MemoryStore implements Store {
     const { tables } = this.database;
     const isSame = (other: Uint8Array) => other.every((byte, at) => byte === id[at]);
     const there = tables.chains.values().find((chain) => isSame(chain.id));
-    if (there) return this.#chain = there.number;
+    if (there) {
+      this.#chain = there.number;
+      const endMs = this.#timeMs() + databaseOutageMsMax;
+      for (;;) {
+        try {
+          await this.#makeSure((last) => last);
+          return there.number;
+        } catch (error) {
+          if (!isDoubtful(error) || this.#timeMs() > endMs) throw error;
+          await this.#pause(databaseRetryMs);
+        }
+      }
+    }
     const number = Math.max(0, ...tables.chains.keys()) + 1;
     const chain = { number, id: new Uint8Array(id), batchId: null, timeMs: 0 };
     this.database.commit({ touched: [], loadedAt: 0 }, true, () => tables.setChain(chain));
@@ -455,6 +479,7 @@ export class MemoryStore implements Store {
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#generation = -1;
   }
 

@@ -1,4 +1,4 @@
-/** One connection to PostgreSQL: statements sent together, and what may be known of their fate. */
+/** One connection to PostgreSQL: statements sent together, and what is known of their fate. */
 import pg from "pg";
 import { urlsOf } from "../../../lib/database_url.ts";
 import { UsageError } from "../../../lib/errors.ts";
@@ -26,9 +26,14 @@ export interface Result {
   command: string;
 }
 
-/** The connection is gone, and nobody knows how far the statements under way have come. */
+/** The connection is gone: how far the statements under way have come is not known. */
 export class ConnectionLost extends Error {
   override name = "ConnectionLost";
+}
+
+/** Whether a transaction is committed, or will stay so, is not known. */
+export class CommitUnsure extends Error {
+  override name = "CommitUnsure";
 }
 
 /** What is used of npm:pg, which has no types of its own. */
@@ -48,9 +53,14 @@ const parsers: Record<number, (text: string) => unknown> = {
   23: Number,
 };
 
-/** Five letters or digits: a refusal by the database itself, after which the connection goes on. */
+/** Five letters or digits: an error of the database, which has then rolled the transaction back. */
 const sqlState = /^[0-9A-Z]{5}$/;
-/** What is asked of a database first. Of its notices, only warnings say something about a commit. */
+/** States that end the connection, whatever has become of the statements under way. */
+const cutStates = /^(57P0.|08...)$/;
+/** States after which the connection is of no use: besides, those of a server that takes no writes or no more. */
+const lostStates = /^(57P0.|08...|25006|53300)$/;
+
+/** Sent first. Of its notices, only warnings say something about a commit. */
 const greeting: Statement[] = [
   { name: "read_only", text: "SHOW transaction_read_only" },
   { name: "durable", text: "SHOW synchronous_commit" },
@@ -67,9 +77,6 @@ const byKeys: Statement[] = ["seqscan", "hashjoin", "mergejoin"].map((way) => ({
   name: `no_${way}`,
   text: `SET enable_${way} TO off`,
 }));
-
-/** States of class 57 and the like that end the connection, or say that this server takes no writes. */
-const lostStates = /^(57P0[1-5]|08...|25006|53300)$/;
 
 export class PostgresConnection {
   #lost: Error | null = null;
@@ -147,33 +154,55 @@ export class PostgresConnection {
    * @throws what the database refused first; the statements after it had no effect within a transaction
    */
   async run(statements: readonly Statement[]): Promise<Result[]> {
-    if (this.#lost) throw new ConnectionLost(this.#lost.message);
-    const answers = await Promise.allSettled(
-      statements.map(({ name, text, values = [] }) =>
-        this.client.query({ name, text, values: [...values] })
-      ),
-    );
     const results: Result[] = [];
-    for (const answer of answers) {
+    for (const answer of await this.#send(statements)) {
       if (answer.status === "rejected") throw this.#explained(answer.reason);
       results.push(answer.value);
     }
     return results;
   }
 
-  /** Whether the database warned since this was last asked: a commit that did is perhaps not safe. */
-  takeWarning(): boolean {
-    const warned = this.#warned;
+  /**
+   * Sends the last statements of a transaction, and COMMIT.
+   * @throws {CommitUnsure} when the commit has no answer, fails, or ends with a warning: that of 01000
+   *   says that the wait for a standby was cancelled
+   * @throws what the database refused: the transaction is rolled back
+   */
+  async commit(statements: readonly Statement[]): Promise<void> {
     this.#warned = false;
-    return warned;
+    const answers = await this.#send([...statements, { name: "commit", text: "COMMIT" }]);
+    const failed = answers.findIndex(({ status }) => status === "rejected");
+    if (failed >= 0) {
+      const { reason } = answers[failed] as PromiseRejectedResult;
+      const isRefused = failed < statements.length && sqlState.test(reason.code ?? "") &&
+        !cutStates.test(reason.code);
+      this.#explained(reason);
+      throw isRefused ? reason : new CommitUnsure(reason.message, { cause: reason });
+    }
+    const { command } = (answers.at(-1) as PromiseFulfilledResult<Result>).value;
+    if (command === "ROLLBACK") throw new Error("the database rolled a commit back");
+    if (this.#warned || command !== "COMMIT") {
+      throw new CommitUnsure("a commit ended with a warning");
+    }
   }
 
-  /** Lets the connection go, whatever is under way on it. */
+  /** @throws {ConnectionLost} when the connection was lost before */
+  async #send(statements: readonly Statement[]): Promise<PromiseSettledResult<Result>[]> {
+    if (this.#lost) throw new ConnectionLost(this.#lost.message);
+    return await Promise.allSettled(
+      statements.map(({ name, text, values = [] }) =>
+        this.client.query({ name, text, values: [...values] })
+      ),
+    );
+  }
+
+  /** Closes the connection, whatever is under way on it. */
   close(): void {
     this.#lost ??= new Error("the connection is closed");
     this.client.end().catch(() => {});
   }
 
+  /** Gives the connection up after errors that leave it of no use. */
   #explained(error: Error & { code?: string }): Error {
     const refused = sqlState.test(error.code ?? "") && !lostStates.test(error.code!);
     if (refused) return error;

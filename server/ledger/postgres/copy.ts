@@ -74,8 +74,6 @@ async function copyLog(from: ReadStore, to: PostgresConnection): Promise<void> {
   await to.run(insert("chains", "audit_chains", [
     ["number", "bigint", chains.map(({ number }) => number)],
     ["id", "bytea", chains.map(({ id }) => id)],
-    ["sure", "bigint", chains.map(() => 0)],
-    ["time_ms", "bigint", chains.map(() => 0)],
   ]));
   for (const { number } of chains) {
     for await (const some of entryParts(from, number)) await to.run(writeEntries(some));

@@ -85,14 +85,14 @@ export const schema = [
     confirmed_ms bigint NOT NULL,
     time_ms bigint NOT NULL
   )`,
-  // A chain, and what its writer needs to be sure of its commits: `commit_id` names the last one, `sure`
-  // counts the commits that only made sure, `time_ms` is the time of the last.
+  // A chain for each writer: `batch_id` names the last batch that it committed, `time_ms` is that one's
+  // time, and `sure` counts the commits that only made sure of one.
   `CREATE TABLE audit_chains (
     number bigint PRIMARY KEY CHECK (number BETWEEN 1 AND 4095),
     id bytea NOT NULL UNIQUE CHECK (length(id) = 16),
-    commit_id bytea,
-    sure bigint NOT NULL,
-    time_ms bigint NOT NULL
+    batch_id bytea NOT NULL DEFAULT decode(repeat('00', 16), 'hex') CHECK (length(batch_id) = 16),
+    sure bigint NOT NULL DEFAULT 0,
+    time_ms bigint NOT NULL DEFAULT 0
   )`,
   // Chains grow side by side: `position` is the order of what speaks of the same account.
   `CREATE TABLE audit (
@@ -119,5 +119,5 @@ export const schema = [
     day_out_max, day_in_max) ON accounts TO CURRENT_USER`,
   `GRANT UPDATE (key_version, sealed_key, state, next_version, next_sealed_key, next_since_ms)
     ON terminals TO CURRENT_USER`,
-  `GRANT UPDATE (commit_id, sure, time_ms) ON audit_chains TO CURRENT_USER`,
+  `GRANT UPDATE (batch_id, sure, time_ms) ON audit_chains TO CURRENT_USER`,
 ];

@@ -3,12 +3,10 @@
  * round trips: the first locks and loads what it touches, the second commits what it changed. Locks are
  * taken in one order, so that batches wait for each other in no circle: the writer's chain, accounts by
  * id, counters of failures, then the ids of movements. Each statement sees what was committed before it
- * (READ COMMITTED), so whoever waited for an account then sees the movements that it waited for.
+ * (READ COMMITTED), so a batch that waited for an account then sees the movements that it waited for.
  *
- * Every batch writes, if only to its chain's row: so a commit that the database confirms without a
- * warning confirms all that the batch saw, on a synchronous standby too. What became of a commit without
- * an answer the chain's row tells: whoever holds its lock knows that no commit of this chain is still
- * under way, and `commit_id` says which was the last.
+ * Every batch writes, if only its chain's row: so a commit that the database confirms without a warning
+ * confirms all that the batch saw, on a synchronous standby too.
  */
 import { equalInConstantTime } from "../../../lib/bytes.ts";
 import { UsageError } from "../../../lib/errors.ts";
@@ -16,17 +14,31 @@ import { databaseLoadsMax, databaseOutageMsMax, databaseRetryMs } from "../../..
 import { pause, type World } from "../../../lib/world.ts";
 import type { SealedEntry } from "../../audit/entry.ts";
 import type { Changes, Loaded, Settings } from "../model.ts";
+import { bytesOf, numberOf, type Row } from "../rows.ts";
+import {
+  type CommitOutcome,
+  InDoubt,
+  type ReadStore,
+  Refused,
+  type Store,
+  TryAgain,
+} from "../store.ts";
 import type { Touch } from "../touch.ts";
-import { ConnectionLost, PostgresConnection, type Statement, stateOf } from "./connection.ts";
+import { addChain, findChain, lockChain, makeSure, nameBatch } from "./chain_row.ts";
+import { changesWhatIsShared, commitStatements, type Known, touchOfChanges } from "./commit.ts";
+import {
+  CommitUnsure,
+  ConnectionLost,
+  PostgresConnection,
+  type Result,
+  type Statement,
+  stateOf,
+} from "./connection.ts";
 import { loadedOf, loadStatements } from "./load.ts";
 import { PostgresReads } from "./reads.ts";
 import { prepareSchema, versions } from "./versions.ts";
-import { changesWhatIsShared, commitStatements, type Known, touchOfChanges } from "./commit.ts";
-import { bytesOf, type Row } from "../rows.ts";
-import { type ReadStore, type Store, TryAgain } from "../store.ts";
 
 const begin: Statement = { name: "begin", text: "BEGIN" };
-const commit: Statement = { name: "commit", text: "COMMIT" };
 const rollBack: Statement = { name: "roll_back", text: "ROLLBACK" };
 
 /** What the database calls a conflict with others: the same may go through when it is run again. */
@@ -35,28 +47,27 @@ const conflictStates = new Set(["40001", "40P01", "55P03", "23505"]);
 /** A transaction that has loaded what a batch touches. */
 interface Batch {
   connection: PostgresConnection;
+  /** The id in the chain's row, which this transaction has locked. */
+  lastBatchId: Uint8Array;
   known: Known;
   /** Whether the bank's own accounts and its settings are locked, too. */
   wide: boolean;
 }
 
-/** A commit of which nobody can say yet whether it will last. */
-class Unsure extends Error {}
-/** The database has been gone for longer than a batch waits. */
+/** The database has been away for longer than a batch waits. */
 class Unreachable extends Error {}
-
-const isInDoubt = (error: unknown) => error instanceof ConnectionLost || error instanceof Unsure;
-const isConflict = (error: unknown) => conflictStates.has(stateOf(error) ?? "");
 
 export class PostgresStore extends PostgresReads implements Store {
   #connection: PostgresConnection | null = null;
   /** Since when there has been no connection; null while there is one. */
-  #goneSinceMs: number | null = null;
+  #awaySinceMs: number | null = null;
   #batch: Batch | null = null;
-  /** The chain of this store's writer; 0 before it is known. */
-  #chain = 0;
-  /** The next batch locks what all servers share: only few batches change it. */
+  /** The chain of this store's writer; null before it is opened. */
+  #chain: number | null = null;
+  /** Whether the next batch locks what all servers share: only few batches change it. */
   #wideNext = false;
+  #isInDoubt = false;
+  readonly #closing = new AbortController();
 
   private constructor(
     private readonly world: World,
@@ -97,6 +108,7 @@ export class PostgresStore extends PostgresReads implements Store {
   }
 
   async load(touch: Touch): Promise<Loaded> {
+    if (this.#isInDoubt) throw new Error("a commit is in doubt");
     try {
       for (let loads = 0; loads < databaseLoadsMax; loads++) {
         const loaded = await this.#load(touch);
@@ -108,32 +120,42 @@ export class PostgresStore extends PostgresReads implements Store {
         if (whole) return loaded;
       }
     } catch (error) {
-      throw again(error);
+      throw mayBeRunAgain(error) ? new TryAgain((error as Error).message, { cause: error }) : error;
     }
     throw new TryAgain("movements that a batch touches are committed meanwhile");
   }
 
   async #load(touch: Touch): Promise<Loaded> {
-    const connection = await this.#connected();
     const wide = this.#wideNext;
     this.#wideNext = false;
-    const results = await connection.run([
-      rollBack, // a batch that was not committed
-      begin,
-      lockChain(this.#chain),
-      ...loadStatements(touch, wide),
-    ]);
-    const { loaded, locked } = loadedOf(results.slice(3).map(({ rows }) => rows));
-    this.#batch = { connection, wide, known: { ...loaded, locked } };
+    const { connection, lastBatchId, results } = await this.#begin(
+      this.#ownChain(),
+      loadStatements(touch, wide),
+    );
+    const { loaded, locked } = loadedOf(results.map(({ rows }) => rows));
+    this.#batch = { connection, lastBatchId, wide, known: { ...loaded, locked } };
     return loaded;
   }
 
+  /** Begins a transaction that holds the chain's row, in place of one that was not committed. */
+  async #begin(
+    chain: number,
+    statements: readonly Statement[],
+  ): Promise<{ connection: PostgresConnection; lastBatchId: Uint8Array; results: Result[] }> {
+    const connection = await this.#connected();
+    this.#batch = null;
+    const [, , locked, ...results] = await connection.run([
+      rollBack,
+      begin,
+      lockChain(chain),
+      ...statements,
+    ]);
+    return { connection, lastBatchId: bytesOf(locked!.rows[0]!.batch_id), results };
+  }
+
   async commit(changes: Changes, entries: readonly SealedEntry[]): Promise<void> {
-    if (!this.#batch) {
-      this.#wideNext = true;
-      await this.load(touchOfChanges(changes));
-    }
-    const { connection, known, wide } = this.#batch!;
+    if (!this.#batch) await this.#loadToCommit(changes);
+    const { connection, lastBatchId, known, wide } = this.#batch!;
     this.#batch = null;
     if (!wide && changesWhatIsShared(changes, known)) {
       this.#wideNext = true;
@@ -141,50 +163,76 @@ export class PostgresStore extends PostgresReads implements Store {
     }
     const id = this.world.randomBytes(16);
     try {
-      await endSurely(connection, [
+      await connection.commit([
         ...commitStatements(changes, entries, known),
-        nameCommit(this.#chain, id, changes.timeMs),
+        nameBatch(this.#ownChain(), { id, found: lastBatchId, timeMs: changes.timeMs }),
       ]);
     } catch (error) {
-      if (!isInDoubt(error)) throw again(error);
-      if (!await this.#isLastCommit(id)) {
-        throw new TryAgain("a commit without an answer had failed");
+      if (error instanceof CommitUnsure) {
+        this.#isInDoubt = true;
+        throw new InDoubt(id, error);
+      }
+      throw refused(error);
+    }
+  }
+
+  /** @throws {Refused} */
+  async #loadToCommit(changes: Changes): Promise<void> {
+    this.#wideNext = true;
+    try {
+      await this.load(touchOfChanges(changes));
+    } catch (error) {
+      throw error instanceof Refused ? error : refused(error);
+    }
+  }
+
+  async outcomeOf(batchId: Uint8Array): Promise<CommitOutcome> {
+    const chain = this.#ownChain();
+    for (;;) {
+      try {
+        const outcome = await this.#settle(chain, batchId);
+        this.#isInDoubt = false;
+        return outcome;
+      } catch (error) {
+        if (this.#closing.signal.aborted) throw error;
+        await pause(this.world, databaseRetryMs, this.#closing.signal);
       }
     }
   }
 
-  async confirm(): Promise<void> {
-    await this.#makeSure(() => true);
-  }
-
-  /** Whether this was the chain's last commit; if so, it surely lasts. */
-  #isLastCommit(id: Uint8Array): Promise<boolean> {
-    return this.#makeSure((last) => last !== null && equalInConstantTime(last, id));
-  }
-
   /**
-   * Reads the id of the chain's last commit and, if it is right, commits once more behind it, until that
-   * went through without a doubt.
-   * @throws {Unreachable}
+   * One try: once this transaction holds the chain's row, no other commit of the chain is under way. A
+   * batch that is not committed finds another id there from now on.
    */
-  async #makeSure(isRight: (last: Uint8Array | null) => boolean): Promise<boolean> {
+  async #settle(chain: number, batchId: Uint8Array): Promise<CommitOutcome> {
+    const { connection, lastBatchId } = await this.#begin(chain, []);
+    const isCommitted = equalInConstantTime(lastBatchId, batchId);
+    const id = isCommitted ? batchId : this.world.randomBytes(16);
+    await connection.commit([makeSure(chain, id)]);
+    return isCommitted ? "committed" : "not_committed";
+  }
+
+  async openChain(id: Uint8Array): Promise<number> {
     const endMs = this.world.monotonicMs() + databaseOutageMsMax;
     for (;;) {
       try {
         const connection = await this.#connected();
-        this.#batch = null;
-        const [, , head] = await connection.run([rollBack, begin, lockChain(this.#chain)]);
-        const last = head!.rows[0]?.commit_id ?? null;
-        if (!isRight(last === null ? null : bytesOf(last))) return false;
-        await endSurely(connection, [countOneMore(this.#chain)]);
-        return true;
+        const [, found] = await connection.run([addChain(id), findChain(id)]);
+        this.#chain = numberOf(found!.rows[0]!.number);
+        const { lastBatchId } = await this.#begin(this.#chain, []);
+        await connection.commit([makeSure(this.#chain, lastBatchId)]);
+        return this.#chain;
       } catch (error) {
-        if (!(isInDoubt(error) || isConflict(error)) || this.world.monotonicMs() > endMs) {
-          throw error;
-        }
-        await pause(this.world, databaseRetryMs);
+        const isUnsure = error instanceof CommitUnsure || mayBeRunAgain(error);
+        if (!isUnsure || this.world.monotonicMs() > endMs) throw error;
+        await pause(this.world, databaseRetryMs, this.#closing.signal);
       }
     }
+  }
+
+  #ownChain(): number {
+    if (this.#chain === null) throw new Error("no chain of the log is opened");
+    return this.#chain;
   }
 
   /**
@@ -192,26 +240,22 @@ export class PostgresStore extends PostgresReads implements Store {
    * @throws {Unreachable}
    */
   async #connected(): Promise<PostgresConnection> {
+    const { signal } = this.#closing;
     while (!this.#connection?.usable) {
+      if (signal.aborted) throw new Unreachable("the store is closed");
       try {
         this.#connection = await PostgresConnection.open(this.url);
-        this.#goneSinceMs = null;
+        this.#awaySinceMs = null;
+        if (signal.aborted) this.#connection.close();
       } catch (error) {
-        this.#goneSinceMs ??= this.world.monotonicMs();
-        if (this.world.monotonicMs() - this.#goneSinceMs > databaseOutageMsMax) {
+        this.#awaySinceMs ??= this.world.monotonicMs();
+        if (this.world.monotonicMs() - this.#awaySinceMs > databaseOutageMsMax) {
           throw new Unreachable(`the database cannot be reached (${(error as Error).message})`);
         }
-        await pause(this.world, databaseRetryMs);
+        await pause(this.world, databaseRetryMs, signal);
       }
     }
     return this.#connection;
-  }
-
-  async openChain(id: Uint8Array): Promise<number> {
-    const connection = await this.#connected();
-    await connection.run([addChain(id)]);
-    const chain = (await this.chains()).find((chain) => equalInConstantTime(chain.id, id))!;
-    return this.#chain = chain.number;
   }
 
   async snapshot<T>(read: (store: ReadStore) => Promise<T>): Promise<T> {
@@ -236,9 +280,21 @@ export class PostgresStore extends PostgresReads implements Store {
   }
 
   close(): void {
+    this.#closing.abort();
     this.#connection?.close();
     this.reads.close();
   }
+}
+
+function refused(error: unknown): Refused {
+  const { message } = error as Error;
+  const options = { cause: error };
+  return mayBeRunAgain(error) ? new TryAgain(message, options) : new Refused(message, options);
+}
+
+/** Whether the same may go through when it is run again: nothing of it has happened. */
+function mayBeRunAgain(error: unknown): boolean {
+  return error instanceof ConnectionLost || conflictStates.has(stateOf(error) ?? "");
 }
 
 /** The connection for what is read outside batches, made when it is first needed. */
@@ -291,45 +347,3 @@ export async function prepared(
     );
   }
 }
-
-/** Sends these and COMMIT, and returns when it is surely done. */
-async function endSurely(
-  connection: PostgresConnection,
-  statements: readonly Statement[],
-): Promise<void> {
-  connection.takeWarning();
-  const results = await connection.run([...statements, commit]);
-  // A wait for the standby that was cancelled ends with a warning, and then with what looks like success.
-  if (connection.takeWarning()) throw new Unsure("a commit ended with a warning");
-  if (results.at(-1)!.command !== "COMMIT") throw new Error("the database rolled a commit back");
-}
-
-function again(error: unknown): unknown {
-  return isInDoubt(error) || isConflict(error) ? new TryAgain((error as Error).message) : error;
-}
-
-const lockChain = (chain: number): Statement => ({
-  name: "lock_chain",
-  text: "SELECT commit_id FROM audit_chains WHERE number = $1 FOR UPDATE",
-  values: [chain],
-});
-
-const nameCommit = (chain: number, id: Uint8Array, timeMs: number): Statement => ({
-  name: "name_commit",
-  text: `UPDATE audit_chains SET commit_id = $2, time_ms = $3 WHERE number = $1`,
-  values: [chain, id, timeMs],
-});
-
-/** A write behind the chain's last commit that changes nothing else. */
-const countOneMore = (chain: number): Statement => ({
-  name: "count_one_more",
-  text: "UPDATE audit_chains SET sure = sure + 1 WHERE number = $1",
-  values: [chain],
-});
-
-const addChain = (id: Uint8Array): Statement => ({
-  name: "add_chain",
-  text: `INSERT INTO audit_chains (number, id, sure, time_ms)
-    SELECT coalesce(max(number), 0) + 1, $1::bytea, 0, 0 FROM audit_chains ON CONFLICT (id) DO NOTHING`,
-  values: [id],
-});

@@ -2,9 +2,17 @@
 import { backup, DatabaseSync, type StatementSync } from "node:sqlite";
 import { UsageError } from "../../../lib/errors.ts";
 import { sqliteBackupPages, sqliteCheckpointPages, sqliteLockMsMax } from "../../../lib/limits.ts";
-import type { Row } from "../rows.ts";
+import { numberOf, type Row } from "../rows.ts";
 
 export type Value = number | bigint | string | Uint8Array | null;
+
+/**
+ * COMMIT failed, or so did the ROLLBACK of what had failed before: what the file has is not known, and
+ * this connection may read an older state than another one will.
+ */
+export class CommitFailed extends Error {
+  override name = "CommitFailed";
+}
 
 export class SqliteConnection {
   readonly #statements = new Map<string, StatementSync>();
@@ -12,7 +20,9 @@ export class SqliteConnection {
   private constructor(readonly path: string, private readonly database: DatabaseSync) {}
 
   /**
-   * Opens a file for this process alone, and makes it when it is not there.
+   * Opens a file for this process alone, and makes it when it is not there. What an earlier connection
+   * left in the write-ahead log is brought into the file first: after a failed sync the next one may
+   * succeed without having written the lost pages.
    * @param prepare runs in the first transaction; what it throws closes the file as it was
    * @throws {UsageError} when another process has the file, when it is damaged, or cannot be written
    */
@@ -26,6 +36,7 @@ export class SqliteConnection {
       );
       database.exec(`PRAGMA wal_autocheckpoint = ${sqliteCheckpointPages}`);
       const connection = new SqliteConnection(path, database);
+      connection.#emptyLog();
       connection.transaction(() => prepare(connection));
       return connection;
     } catch (error) {
@@ -34,16 +45,34 @@ export class SqliteConnection {
     }
   }
 
-  /** Runs this in one transaction: durable once it returns, rolled back when it throws. */
+  /**
+   * Runs this in one transaction: durable once it returns, rolled back when it throws.
+   * @throws {CommitFailed} when neither is sure
+   */
   transaction(act: () => void): void {
+    this.#requireOpen();
     this.database.exec("BEGIN IMMEDIATE");
     try {
       act();
-      this.database.exec("COMMIT");
     } catch (error) {
-      if (this.database.isTransaction) this.database.exec("ROLLBACK");
+      if (this.database.isTransaction) this.#end("ROLLBACK");
       throw error;
     }
+    this.#end("COMMIT");
+  }
+
+  #end(how: "COMMIT" | "ROLLBACK"): void {
+    try {
+      this.database.exec(how);
+    } catch (error) {
+      throw new CommitFailed((error as Error).message, { cause: error });
+    }
+  }
+
+  /** Copies the write-ahead log into the file, syncs that, and empties the log. */
+  #emptyLog(): void {
+    const { busy } = this.one("PRAGMA wal_checkpoint(TRUNCATE)")!;
+    if (numberOf(busy) !== 0) throw new Error("the write-ahead log could not be emptied");
   }
 
   /** Runs statements that have no parameters and give no rows. */
@@ -73,7 +102,12 @@ export class SqliteConnection {
     if (this.database.isOpen) this.database.close();
   }
 
+  #requireOpen(): void {
+    if (!this.database.isOpen) throw new Error("the database is closed: a commit is in doubt");
+  }
+
   #statement(sql: string): StatementSync {
+    this.#requireOpen();
     let statement = this.#statements.get(sql);
     if (!statement) {
       statement = this.database.prepare(sql);

@@ -1,12 +1,13 @@
 /** The ledger's store on SQLite: one file, one owner, every commit on disk before it returns. */
-import type { WorldWithFiles } from "../../../lib/world.ts";
+import { databaseRetryMs } from "../../../lib/limits.ts";
+import { pause, type WorldWithFiles } from "../../../lib/world.ts";
 import type { SealedEntry } from "../../audit/entry.ts";
 import type { Changes, Loaded, Settings } from "../model.ts";
-import { numberOf } from "../rows.ts";
-import type { ReadStore, Store } from "../store.ts";
+import { type CommitOutcome, InDoubt, type ReadStore, Refused, type Store } from "../store.ts";
 import type { Touch } from "../touch.ts";
+import { nameBatch, openChain, type OwnChain, settleBatch } from "./chain_row.ts";
 import { writeBatch } from "./commit.ts";
-import { SqliteConnection } from "./connection.ts";
+import { CommitFailed, SqliteConnection } from "./connection.ts";
 import { KeptRows } from "./kept_rows.ts";
 import { load } from "./load.ts";
 import { SqliteReads } from "./reads.ts";
@@ -14,6 +15,8 @@ import { prepareSchema, versions } from "./versions.ts";
 
 export class SqliteStore extends SqliteReads implements Store {
   readonly #kept = new KeptRows();
+  readonly #closing = new AbortController();
+  #chain: OwnChain | null = null;
 
   private constructor(private readonly world: WorldWithFiles, connection: SqliteConnection) {
     super(connection);
@@ -35,25 +38,64 @@ export class SqliteStore extends SqliteReads implements Store {
   }
 
   commit(changes: Changes, entries: readonly SealedEntry[]): void {
+    const { connection } = this;
+    const chain = this.#ownChain();
+    const batchId = this.world.randomBytes(16);
     try {
-      this.connection.transaction(() => writeBatch(this.connection, changes, entries));
-      this.#kept.committed(changes);
+      connection.transaction(() => {
+        nameBatch(connection, chain, batchId);
+        writeBatch(connection, changes, entries);
+      });
     } catch (error) {
       this.#kept.clear();
-      throw error;
+      if (!(error instanceof CommitFailed)) {
+        throw new Refused((error as Error).message, { cause: error });
+      }
+      connection.close(); // it may read an older state than the file has
+      throw new InDoubt(batchId, error);
+    }
+    chain.batchId = batchId;
+    this.#kept.committed(changes);
+  }
+
+  async outcomeOf(batchId: Uint8Array): Promise<CommitOutcome> {
+    const { signal } = this.#closing;
+    const chain = this.#ownChain();
+    for (;;) {
+      if (signal.aborted) throw new Error("the store is closed: a commit is still in doubt");
+      try {
+        return this.#settle(chain, batchId);
+      } catch {
+        await pause(this.world, databaseRetryMs, signal);
+      }
     }
   }
 
-  /** What can be read here is on disk. */
-  confirm(): void {}
+  /** One try, on another connection: the one whose commit failed may read an older state. */
+  #settle(chain: OwnChain, id: Uint8Array): CommitOutcome {
+    this.connection.close();
+    let settled: ReturnType<typeof settleBatch>;
+    this.connection = SqliteConnection.open(this.connection.path, (connection) => {
+      settled = settleBatch(connection, chain, { id, fresh: this.world.randomBytes(16) });
+    });
+    chain.batchId = settled!.batchId;
+    return settled!.outcome;
+  }
 
   openChain(id: Uint8Array): number {
     const { connection } = this;
-    connection.run("INSERT INTO audit_chains (id) VALUES (?) ON CONFLICT DO NOTHING", id);
-    return numberOf(connection.one("SELECT number FROM audit_chains WHERE id = ?", id)!.number);
+    connection.transaction(() => {
+      this.#chain = openChain(connection, id);
+    });
+    return this.#ownChain().number;
   }
 
-  /** All else waits until it is read, since this thread does one thing at a time. */
+  #ownChain(): OwnChain {
+    if (!this.#chain) throw new Error("no chain of the log is opened");
+    return this.#chain;
+  }
+
+  /** Everything else waits: this thread does one thing at a time. */
   snapshot<T>(read: (store: ReadStore) => Promise<T>): Promise<T> {
     return read(this);
   }
@@ -67,6 +109,7 @@ export class SqliteStore extends SqliteReads implements Store {
   }
 
   close(): void {
+    this.#closing.abort();
     this.connection.close();
   }
 }

@@ -1,10 +1,13 @@
-/** A door to a database that can be slammed at a commit, and shut. */
+/** A way to a database that loses commits or their answers, and can be closed for a while. */
 
-/** What becomes of the next commit: its answer is lost, or it is lost itself. */
+/** What becomes of a commit: its answer is lost, or it is lost itself. */
 export type CommitFate = "answer lost" | "lost";
 
 export class Forwarder {
-  fate: CommitFate | null = null;
+  /** What becomes of the next commits, each with its connection; those after them go through. */
+  fates: CommitFate[] = [];
+  /** Whether new connections are refused. */
+  isAway = false;
   /** Connections that were cut so. */
   cuts = 0;
   readonly #listener: Deno.TcpListener;
@@ -28,6 +31,10 @@ export class Forwarder {
 
   async #serve(): Promise<void> {
     for await (const client of this.#listener) {
+      if (this.isAway) {
+        client.close();
+        continue;
+      }
       const server = await Deno.connect({ hostname: "127.0.0.1", port: this.port });
       this.#sockets.add(client).add(server);
       this.#forward(client, server).catch(() => {}).finally(() => this.#cut(client, server));
@@ -45,10 +52,9 @@ export class Forwarder {
     };
     back().catch(() => {});
     for await (const bytes of client.readable) {
-      if (this.fate !== null && namesCommit(bytes)) {
+      if (this.fates.length > 0 && endsTransaction(bytes)) {
         this.cuts++;
-        deaf = this.fate === "answer lost";
-        this.fate = null;
+        deaf = this.fates.shift() === "answer lost";
         if (!deaf) return;
       }
       for (let at = 0; at < bytes.length;) at += await server.write(bytes.subarray(at));
@@ -67,9 +73,9 @@ export class Forwarder {
   }
 }
 
-/** Whether a batch's last statements are among these bytes: the one that names its commit is. */
-function namesCommit(bytes: Uint8Array): boolean {
-  return new TextDecoder("latin1").decode(bytes).includes("name_commit");
+/** Whether the last statement of a batch is among these bytes, or that of a commit behind one. */
+function endsTransaction(bytes: Uint8Array): boolean {
+  return /name_batch|make_sure/.test(new TextDecoder("latin1").decode(bytes));
 }
 
 /** Whether the transaction has ended: ReadyForQuery, idle. */

@@ -94,8 +94,7 @@ function mortal(store: Store) {
   const commit: Store["commit"] = async (...args) => {
     const { fate } = state;
     if (fate === "refused") throw new Error("disk full");
-    if (fate === "dies before") await store.confirm(); // gives up the batch, as the database does
-    else await store.commit(...args);
+    if (fate !== "dies before") await store.commit(...args);
     if (fate === "done and refused") {
       state.fate = "good";
       throw new Error("I/O error");

@@ -3,10 +3,10 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { SealedEntry } from "../../../server/audit/entry.ts";
 import type { Account, Changes, Movement } from "../../../server/ledger/model.ts";
 import { openStore } from "../../../server/ledger/open_store.ts";
-import type { Store } from "../../../server/ledger/store.ts";
+import { Refused, type Store } from "../../../server/ledger/store.ts";
 import { filled } from "../../lib/helpers.ts";
 import { systemWithFiles } from "../../../lib/system.ts";
-import { addCustomer, engineOn, enrolTerminal, noChanges } from "../helpers/engine.ts";
+import { addCustomer, chainId, engineOn, enrolTerminal, noChanges } from "../helpers/engine.ts";
 import { commandOf, idOf, settings } from "../helpers/small_bank.ts";
 import { alice, aliceAfter, entry, opening, withdrawal } from "../helpers/small_store.ts";
 import { type MakeStore, onEachPlace, onEachStore } from "../helpers/stores.ts";
@@ -14,6 +14,7 @@ import { type MakeStore, onEachPlace, onEachStore } from "../helpers/stores.ts";
 /** A store with one account, its opening and an open withdrawal. */
 async function smallStore(make: MakeStore): Promise<Store> {
   const store = await make(settings);
+  await store.openChain(chainId);
   await store.commit({ ...noChanges, accounts: [aliceAfter], movements: [opening, withdrawal] }, [
     entry,
   ]);
@@ -132,7 +133,7 @@ onEachStore(
       const accounts = await store.accounts();
       const good = { ...alice, id: 8, owner: "good" };
       const all = { ...noChanges, ...changes, accounts: [good, ...(changes?.accounts ?? [])] };
-      await assertRejects(async () => await store.commit(all, entries), Error, undefined, name);
+      await assertRejects(async () => await store.commit(all, entries), Refused, undefined, name);
       assertEquals(await store.accounts(), accounts, name);
       // It goes on working.
       await store.commit({ ...noChanges, accounts: [good], movements: [completed] }, []);

@@ -4,13 +4,14 @@ import { UsageError } from "../../../../lib/errors.ts";
 import { systemWithFiles } from "../../../../lib/system.ts";
 import { SqliteStore } from "../../../../server/ledger/sqlite/store.ts";
 import { aliceAfter, entry, opening, withdrawal } from "../../helpers/small_store.ts";
-import { noChanges } from "../../helpers/engine.ts";
+import { chainId, noChanges } from "../../helpers/engine.ts";
 import { settings } from "../../helpers/small_bank.ts";
 import { inTemporaryFolder } from "../../helpers/temporary.ts";
 
 /** A store in memory with one account, its opening and an open withdrawal. */
 function smallStore(): SqliteStore {
   const store = SqliteStore.open(systemWithFiles, ":memory:", settings);
+  store.openChain(chainId);
   store.commit({ ...noChanges, accounts: [aliceAfter], movements: [opening, withdrawal] }, [entry]);
   return store;
 }
