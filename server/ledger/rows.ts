@@ -1,4 +1,4 @@
-/** What databases give for a row, and what it stands for: both stores name their columns alike. */
+/** Rows as databases give them, and the values that they mean: both stores name their columns alike. */
 import { hex } from "../../lib/bytes.ts";
 import type { Account, Customer, Failures, Movement, Terminal } from "./model.ts";
 

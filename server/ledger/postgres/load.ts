@@ -14,7 +14,13 @@ import {
 } from "../rows.ts";
 import { limitsOf, restoringOf, settingsOf, valuesOf } from "../settings.ts";
 
-/** Accounts and terminals that a batch names, or whose movements it does. */
+/** What a batch loaded: other rows are new. */
+export interface Known extends Loaded {
+  /** The accounts that no other server changes until the commit. */
+  locked: ReadonlySet<number>;
+}
+
+/** Accounts that a batch names, and those of the movements that it names. */
 const lockAccounts = `SELECT * FROM accounts WHERE id IN (
     SELECT unnest($1::bigint[])
     UNION SELECT id FROM accounts WHERE owner = ANY ($2::text[])
@@ -70,14 +76,14 @@ export function loadStatements(touch: Touch, wide: boolean): Statement[] {
   ];
 }
 
-/** What was loaded, and which accounts are locked. */
-export function loadedOf(rows: Row[][]): { loaded: Loaded; locked: Set<number> } {
+export function loadedOf(rows: Row[][]): Known {
   const [accounts, own, failures, settings, movements, customers, terminals, newest] = rows;
   const locked = new Set(accounts!.map(({ id }) => numberOf(id)));
   const unlocked = own!.filter(({ id }) => !locked.has(numberOf(id)));
   const values = valuesOf(settings!);
   const { account_id, time_ms } = newest![0]!;
-  const loaded = {
+  return {
+    locked,
     settings: settingsOf(values),
     limits: limitsOf(values),
     restoring: restoringOf(values),
@@ -89,5 +95,4 @@ export function loadedOf(rows: Row[][]): { loaded: Loaded; locked: Set<number> }
     terminals: terminals!.map(terminalOf),
     failures: failures!.map(failuresOf),
   };
-  return { loaded, locked };
 }

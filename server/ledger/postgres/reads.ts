@@ -1,4 +1,4 @@
-/** What is read of a bank on PostgreSQL outside its batches. */
+/** Reads of a bank on PostgreSQL outside its batches. */
 import { fromHex, hex } from "../../../lib/bytes.ts";
 import type { ChainName, LogPlace, SealedEntry } from "../../audit/entry.ts";
 import type {
@@ -32,10 +32,10 @@ import type { DayEnd, ReadStore } from "../store.ts";
 export class PostgresReads implements ReadStore {
   #settings: Settings | undefined;
 
-  /** @param rows runs a statement, and gives what it selects */
+  /** @param rows runs a statement, and returns its rows */
   constructor(protected readonly rows: (statement: Statement) => Promise<Row[]>) {}
 
-  /** What a bank was made with does not change. */
+  /** Read once: the settings of a bank do not change. */
   async settings(): Promise<Settings> {
     return this.#settings ??= settingsOf(await this.#values());
   }

@@ -1,4 +1,4 @@
-/** What is read of a bank on SQLite outside its batches. */
+/** Reads of a bank on SQLite outside its batches. */
 import { fromHex, hex } from "../../../lib/bytes.ts";
 import type { ChainName, LogPlace, SealedEntry } from "../../audit/entry.ts";
 import type {
