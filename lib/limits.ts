@@ -14,7 +14,7 @@ const hour = 60 * minute;
 export const handshakeFrameBytesMax = 256;
 /** A frame's body afterwards: the largest size class, sealed. */
 export const frameBytesMax = 66_000;
-/** A message is padded to the next of these, so that its length tells nothing. */
+/** A message is padded to the next of these, so that its length reveals nothing else. */
 export const plaintextSizeClassesBytes = [256, 512, 1_024, 4_096, 16_384, 65_536] as const;
 /** Records, bytes and age of one direction's keys, after which they are ratcheted forward. */
 export const recordsPerKeyMax = 2 ** 20;
@@ -106,7 +106,7 @@ export const throttleMsMax = minute;
 export const passwordChecksPendingMax = 512;
 
 // Terminals
-/** How long a terminal's key lasts beside the one that follows it. */
+/** How long a terminal's key remains valid after the next one is made. */
 export const keyOverlapMsMax = 7 * 24 * hour;
 /** Terminals' clocks may differ from the bank's: after a restore they retell from so much earlier. */
 export const retellMarginMs = 24 * hour;
