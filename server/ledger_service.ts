@@ -117,10 +117,11 @@ export class LedgerService implements BankLink {
       const source = "url" in place ? chainOf(store, chainId) : store;
       const logFile = logFilePath === undefined
         ? null
-        : await LogFile.open(files, logFilePath, source).catch(({ message }: Error) => {
-          onTrouble(`${logFilePath} is not kept: ${message}`); // the bank works without it
-          return null;
-        });
+        : await LogFile.open({ files, nowMs: world.nowMs }, logFilePath, source, onTrouble)
+          .catch(({ message }: Error) => {
+            onTrouble(`${logFilePath} is not kept: ${message}`); // the bank works without it
+            return null;
+          });
       const engine = await Engine.open({
         store,
         log,

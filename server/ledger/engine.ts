@@ -232,9 +232,13 @@ export class Engine {
     }
     try {
       log.committed(sealed);
+    } catch (error) {
+      onError(error as Error); // a key that could not be erased yet
+    }
+    try {
       await onCommitted?.(sealed);
     } catch (error) {
-      onError(error as Error); // a key that could not be erased yet, or a copy that is not kept
+      onError(error as Error); // a copy that is not kept
     }
     for (const { action } of noticed) onError(new Error(action));
     return { ...repliesOf(batch), accounts: changes.accounts, epochOpen: log.epochOpen };
