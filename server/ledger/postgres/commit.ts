@@ -25,6 +25,7 @@ export function touchOfChanges(changes: Changes): Touch {
     customers: new Set(changes.customers.map(({ username }) => username)),
     terminals: new Set(changes.terminals.map(({ id }) => id)),
     terminalNames: new Set(),
+    closing: new Set(),
     failureSources: new Set(changes.failures.map(({ source }) => source)),
   };
 }

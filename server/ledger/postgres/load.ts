@@ -33,6 +33,13 @@ const readTerminals = `SELECT * FROM terminals WHERE id IN (
     UNION SELECT terminal FROM movements WHERE id = ANY ($3::bytea[])
   )`;
 
+/** Those that a batch names, and the open ones of accounts that it closes. */
+const readMovements = `SELECT * FROM movements WHERE id = ANY ($1::bytea[])
+  UNION ALL
+  SELECT movements.* FROM holds
+    JOIN movements ON movements.id = holds.movement AND movements.step = 1
+    WHERE cardinality($2::bigint[]) > 0 AND (debit = ANY ($2) OR credit = ANY ($2))`;
+
 /**
  * In the order that `loadedOf` takes their rows.
  * @param wide whether to lock what all servers share, too: the bank's own accounts, and its settings
@@ -55,8 +62,8 @@ export function loadStatements(touch: Touch, wide: boolean): Statement[] {
       : { name: "read_settings", text: settings },
     {
       name: "read_movements",
-      text: "SELECT * FROM movements WHERE id = ANY ($1::bytea[])",
-      values: [movements],
+      text: readMovements,
+      values: [movements, [...touch.closing]],
     },
     {
       name: "read_customers",

@@ -116,7 +116,8 @@ export class PostgresStore extends PostgresReads implements Store {
         const loaded = await this.#load(touch);
         const ids = new Set(loaded.accounts.map(({ id }) => id));
         // A movement that was committed while this waited for an account may be of others, too.
-        const whole = loaded.movements.every(({ debit, credit }) =>
+        const named = loaded.movements.filter(({ id }) => touch.movements.has(id));
+        const whole = named.every(({ debit, credit }) =>
           [debit, credit].every((id) => id === null || ids.has(id))
         );
         if (whole) return loaded;

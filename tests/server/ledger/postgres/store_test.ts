@@ -31,6 +31,7 @@ const nothing = {
   customers: new Set<string>(),
   terminals: new Set<string>(),
   terminalNames: new Set<string>(),
+  closing: new Set<number>(),
   failureSources: new Set<string>(),
 };
 
