@@ -18,7 +18,7 @@ import { Faults } from "./ledger/faults.ts";
 import type { BatchOutcome, LedgerLink, LinkEvents } from "./ledger/link.ts";
 import { noChanges, type Settings } from "./ledger/model.ts";
 import type { StorePlace } from "./ledger/open_store.ts";
-import type { ReadStore, Store } from "./ledger/store.ts";
+import { InDoubt, type ReadStore, type Store } from "./ledger/store.ts";
 
 /** What a ledger is opened with: plain values, which cross threads. */
 export interface OpenLedger {
@@ -141,7 +141,10 @@ export class LedgerService implements BankLink {
     const errors: Error[] = [];
     const outcome = await this.dependencies.engine.run(
       commands,
-      (error) => errors.push(error),
+      (error) => {
+        if (error instanceof InDoubt) this.#faults.begin(error);
+        errors.push(error);
+      },
       endEpoch,
     );
     this.#faults.after(errors);

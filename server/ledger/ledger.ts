@@ -91,7 +91,8 @@ export class Ledger {
     }
     const reply = Promise.withResolvers<Reply>();
     this.#waiting.push({ command, reply });
-    this.#commitSoon();
+    if (this.#stopping && this.#doubtful) this.#leaveUnanswered();
+    else this.#commitSoon();
     return reply.promise;
   }
 

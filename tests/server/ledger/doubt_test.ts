@@ -209,7 +209,8 @@ Deno.test("a ledger that stops answers nobody whose commit is in doubt", async (
     const logged = ledger.submit(entry).catch((error: unknown) => error);
     if (!stopsFirst) ledger.stopWaiting();
     await assertRejects(() => first, OutcomeUnknown);
-    if (!stopsFirst) assertEquals(await logged instanceof OutcomeUnknown, true);
+    assertEquals(await logged instanceof OutcomeUnknown, true);
+    await assertRejects(() => ledger.submit(entry), OutcomeUnknown);
     await ledger.close();
   }
 });
