@@ -104,6 +104,11 @@ export interface ReadStore {
   holdIds(): Result<MovementId[]>;
   /** The first fault that the database finds in its file; null for none. */
   damage(): Result<string | null>;
+  /**
+   * What is wrong with the rows of the log that reading its chains in order does not reach: rows of no
+   * listed chain, at no place of theirs, or at a place that another has; null for nothing.
+   */
+  strayEntries(): Result<string | null>;
   /** Those of these movements that have been settled. */
   settledAmong(movements: readonly MovementId[]): Result<MovementId[]>;
   /** Every chain of the log, by number: each writer has its own. */

@@ -573,6 +573,7 @@ export class MemoryStore implements Store {
     this.#read((reads) => reads.movementsAfter(...args));
   holdIds = () => this.#read((reads) => reads.holdIds());
   damage = () => null;
+  strayEntries = () => null;
   settledAmong = (ids: readonly string[]) => this.#read((reads) => reads.settledAmong(ids));
   chains = () => this.#read((reads) => reads.chains());
   lastEntries = (...args: Parameters<MemoryReads["lastEntries"]>) =>

@@ -23,6 +23,7 @@ import {
   movementOf,
   numberOf,
   type Row,
+  strayInWords,
   sumOfTerminals,
   terminalOf,
 } from "../rows.ts";
@@ -135,6 +136,19 @@ export class PostgresReads implements ReadStore {
     const text = "SELECT id FROM movements WHERE id = ANY ($1::bytea[]) AND step = 2";
     const rows = await this.rows({ name: "settled_among", text, values: [ids] });
     return rows.map(({ id }) => hex(bytesOf(id)));
+  }
+
+  async strayEntries(): Promise<string | null> {
+    const text = `SELECT chain, min(sequence) AS sequence, max(sequence) AS last, count(*) AS found
+      FROM audit GROUP BY chain HAVING count(*) > max(sequence) OR min(sequence) < 1
+        OR chain NOT IN (SELECT number FROM audit_chains) ORDER BY chain LIMIT 1`;
+    const [row] = await this.#all("stray_entries", text);
+    if (!row) return null;
+    const place = { chain: numberOf(row.chain), sequence: numberOf(row.sequence) };
+    const isDoubled = place.sequence > 0 && numberOf(row.found) > numberOf(row.last);
+    return isDoubled
+      ? `chain number ${place.chain} has two rows at one place`
+      : strayInWords(place);
   }
 
   async chains(): Promise<ChainName[]> {

@@ -138,6 +138,8 @@ const neverCommitted: Record<string, Case> = {
   "an amount beyond 64 bits": first({ amount: 2n ** 63n, outcome: "amount_too_large" }),
   "a movement's id of another length": first({ id: "00" }),
   "the same place in the log twice": { entries: [entry] },
+  "a log entry at no place": { entries: [{ ...entry, sequence: 0 }] },
+  "a log entry of a chain that is not listed": { entries: [{ ...entry, chain: 7, sequence: 2 }] },
   "a log entry without its tag": { entries: [{ ...entry, sequence: 2, tag: filled(0, 16) }] },
 };
 
