@@ -1,10 +1,11 @@
-/** The settings of a bank as names and values, which is how both stores keep them. */
+/** What a bank is set up with, as names and values: the one table of both stores that is not rows of things. */
 import type { Limits, Restoring, Settings } from "./model.ts";
 import type { Row } from "./rows.ts";
 
-/** The content of the table. */
+/** The table's content. */
 export type SettingValues = Partial<Record<string, string>>;
 
+/** The table's rows, as one value. */
 export function valuesOf(rows: readonly Row[]): SettingValues {
   return Object.fromEntries(rows.map(({ name, value }) => [name, value]));
 }
@@ -17,11 +18,11 @@ const limitNames: [keyof Limits, string][] = [
   ["terminalDayInMax", "terminal_day_in_max"],
 ];
 
-/** The setting for the time since which a restored bank waits to be told. */
+/** The setting that says since when a restored bank is waited for. */
 export const restoredSince = "restored_since_ms";
-/** The setting of a terminal that has not yet reported what it did since the backup. */
+/** The setting of a terminal that has not told yet what it did since the backup. */
 const retellOf = (terminal: string) => `retell ${terminal}`;
-/** The beginning of the settings of all such terminals. */
+/** What the settings of all such terminals begin with. */
 export const retellPrefix = retellOf("");
 
 export function settingsOf(value: SettingValues): Settings {
@@ -65,7 +66,7 @@ export function restoringOf(value: SettingValues): Restoring | null {
   return since === undefined ? null : { sinceMs: Number(since), waiting };
 }
 
-/** Empty once no terminal is waited for. */
+/** None once nobody is waited for. */
 export function valuesOfRestoring(
   { sinceMs, waiting }: Restoring,
 ): [name: string, value: string][] {

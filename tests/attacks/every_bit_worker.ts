@@ -5,11 +5,11 @@ import { attack, type Share, type Tried } from "./every_bit.ts";
 export type FromAttacker = { tried: Tried } | { failed: string };
 
 self.onmessage = async ({ data }: MessageEvent<Share>) => {
-  let result: FromAttacker;
+  let said: FromAttacker;
   try {
-    result = { tried: await attack(data) };
+    said = { tried: await attack(data) };
   } catch (error) {
-    result = { failed: (error as Error).stack ?? String(error) };
+    said = { failed: (error as Error).stack ?? String(error) };
   }
-  self.postMessage(result);
+  self.postMessage(said);
 };

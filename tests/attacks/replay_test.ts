@@ -25,20 +25,20 @@ async function record(running: RunningBank, count: number): Promise<TappedLine[]
   return middle.lines;
 }
 
-/** Plays these frames to the bank, each after the answer to the one before, if there is one. */
+/** Plays these frames to the bank, each after what the bank said to the one before, if it says anything. */
 async function playSlowly(running: RunningBank, frames: Uint8Array[]): Promise<Uint8Array> {
   const socket = await Deno.connect(running.address);
-  const received: Uint8Array[] = [];
+  const heard: Uint8Array[] = [];
   try {
     const chunk = new Uint8Array(500);
     await socket.write(frames[0]!);
-    received.push(chunk.slice(0, await socket.read(chunk) ?? 0));
+    heard.push(chunk.slice(0, await socket.read(chunk) ?? 0));
     for (const frame of frames.slice(1)) await socket.write(frame).catch(() => {});
-    received.push(await readToEnd(socket));
+    heard.push(await readToEnd(socket));
   } finally {
     socket.close();
   }
-  return concat(...received);
+  return concat(...heard);
 }
 
 function typesOf(bytes: Uint8Array): number[] {
@@ -67,12 +67,9 @@ onEachBank(
           playSlowly(running, [hello, finish, finish, ...records]),
           playSlowly(running, [hello, sent.server[0]!, ...records]),
         ];
-        for (const received of await Promise.all(plays)) {
-          assertEquals(typesOf(received), [frameType.serverHello]);
-          assert(
-            !received.slice(5).toHex().includes(sent.server[0]!.slice(5, 37).toHex()),
-            "a nonce",
-          );
+        for (const heard of await Promise.all(plays)) {
+          assertEquals(typesOf(heard), [frameType.serverHello]);
+          assert(!heard.slice(5).toHex().includes(sent.server[0]!.slice(5, 37).toHex()), "a nonce");
           cases++;
         }
         for (const nothing of [concat(finish, ...records), concat(...records), sent.server[0]!]) {

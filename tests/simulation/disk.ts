@@ -21,6 +21,13 @@ interface Write {
   bytes: Uint8Array;
 }
 
+/** A name that is gone, one that is there for this file, or both at once. */
+interface NameChange {
+  removed: string | null;
+  path: string;
+  inode: Inode | null;
+}
+
 class Inode {
   content: Uint8Array<ArrayBuffer> = new Uint8Array(0);
   length = 0;
@@ -84,7 +91,8 @@ class FileError extends Error {
 export class Disk {
   faults = soundDisk;
   #names = new Map<string, Inode>();
-  #durableNames = new Map<string, Inode>();
+  readonly #durableNames = new Map<string, Inode>();
+  #unsyncedNames: NameChange[] = [];
   readonly #folders = new Set<string>();
   readonly #random: Random;
 
@@ -94,17 +102,24 @@ export class Disk {
 
   /** The host has lost its power: what was not synced is lost, kept or torn. */
   losePower(): void {
-    for (const [path, inode] of this.#names) {
-      // A new name, or a name's new file, survives or not; what is gone from it comes back or not.
-      if (this.#durableNames.get(path) !== inode && this.#random.chance(0.5)) {
-        this.#durableNames.set(path, inode);
-      }
-    }
-    for (const path of [...this.#durableNames.keys()]) {
-      if (!this.#names.has(path) && this.#random.chance(0.5)) this.#durableNames.delete(path);
-    }
+    this.#commitNames(this.#random.below(this.#unsyncedNames.length + 1));
+    this.#unsyncedNames = [];
     this.#names = new Map(this.#durableNames);
     for (const inode of new Set(this.#names.values())) this.#lose(inode);
+  }
+
+  /** Changes of names reach the disk in their order, as in a file system's journal. */
+  #commitNames(count: number): void {
+    for (const { removed, path, inode } of this.#unsyncedNames.splice(0, count)) {
+      if (removed !== null) this.#durableNames.delete(removed);
+      if (inode !== null) this.#durableNames.set(path, inode);
+    }
+  }
+
+  #changeName(change: NameChange): void {
+    this.#unsyncedNames.push(change);
+    if (change.removed !== null) this.#names.delete(change.removed);
+    if (change.inode !== null) this.#names.set(change.path, change.inode);
   }
 
   /** Some of the writes reached the disk, and the last of those perhaps in part. */
@@ -140,15 +155,13 @@ export class Disk {
       },
       rename: (from, to) => {
         point("before renaming", from);
-        const inode = this.#inode(from);
-        this.#names.delete(from);
-        this.#names.set(to, inode);
+        this.#changeName({ removed: from, path: to, inode: this.#inode(from) });
         point("after renaming", from);
       },
       remove: (path) => {
         point("before removing", path);
         this.#inode(path);
-        this.#names.delete(path);
+        this.#changeName({ removed: path, path, inode: null });
         point("after removing", path);
       },
       makeFolder: (path) => {
@@ -161,7 +174,7 @@ export class Disk {
       },
       syncFolder: (folder) => {
         point("before syncing", folder);
-        this.#syncFolder(folder);
+        this.#commitNames(this.#unsyncedNames.length);
         point("after syncing", folder);
       },
     };
@@ -170,6 +183,15 @@ export class Disk {
   /** Reads as an onlooker does, whatever lives. */
   look(path: string): Uint8Array | null {
     return this.#names.get(path)?.bytes.slice() ?? null;
+  }
+
+  /** Puts a file there that is durable at once, as people do who bring one. */
+  put(path: string, bytes: Uint8Array): void {
+    const inode = new Inode(0o600);
+    inode.restart(bytes.slice());
+    inode.writtenMs = this.host.nowMs();
+    this.#names.set(path, inode);
+    this.#durableNames.set(path, inode);
   }
 
   #inode(path: string): Inode {
@@ -194,14 +216,6 @@ export class Disk {
     return [...new Set(below.map((path) => path.slice(start.length).split("/")[0]!))].sort();
   }
 
-  #syncFolder(folder: string): void {
-    const isIn = (path: string) => path.slice(0, path.lastIndexOf("/")) === folder;
-    for (const path of [...this.#durableNames.keys()]) {
-      if (isIn(path) && !this.#names.has(path)) this.#durableNames.delete(path);
-    }
-    for (const [path, inode] of this.#names) if (isIn(path)) this.#durableNames.set(path, inode);
-  }
-
   #open(process: Process, path: string, how: "read" | "write" | "create" | "new"): OpenFile {
     const there = this.#names.get(path);
     if (there && how === "new") throw new FileError("AlreadyExists", path);
@@ -209,15 +223,16 @@ export class Disk {
     const inode = there ?? new Inode(0o600);
     if (!there) {
       inode.writtenMs = this.host.nowMs();
-      this.#names.set(path, inode);
+      this.#changeName({ removed: null, path, inode });
     }
     return new DiskFile(process, path, inode, {
       mayFail: (what) => this.#mayFail(what, path),
       // As journaling file systems do: a new file's first sync brings its name along.
       named: () => {
-        if (this.#names.get(path) === inode && !this.#durableNames.has(path)) {
-          this.#durableNames.set(path, inode);
-        }
+        const made = this.#unsyncedNames.findIndex((change) =>
+          change.inode === inode && change.removed === null
+        );
+        this.#commitNames(made + 1);
       },
     });
   }

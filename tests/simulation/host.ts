@@ -15,6 +15,9 @@ export class Crash extends Error {
   override name = "Crash";
 }
 
+/** How long a process may take to stop in order. */
+const stopMsMax = 10 * 60_000;
+
 /** How a process ends: by a signal, its files as it left them, or with its host's power. */
 export type CrashKind = "kill" | "power cut";
 
@@ -104,6 +107,32 @@ export class Process {
     for (const end of this.#ends) end(kind);
     this.#ends.clear();
     this.onCrash(kind, where);
+  }
+
+  /** Resolves with the work's value, or with null when the process ends first. */
+  async untilEnd<T>(work: Promise<T>): Promise<T | null> {
+    if (!this.#alive) return null;
+    const ended = Promise.withResolvers<null>();
+    const forget = this.atEnd(() => ended.resolve(null));
+    try {
+      return await Promise.race([work, ended.promise]);
+    } finally {
+      forget();
+    }
+  }
+
+  /**
+   * Stops the process in order, and kills it when that takes too long.
+   * @returns whether it stopped in time, or crashed meanwhile
+   */
+  async stop(inOrder: () => Promise<void>): Promise<boolean> {
+    const late = Symbol();
+    const { scheduler } = this.host;
+    const timeout = scheduler.pause(stopMsMax, "stop").then(() => late);
+    const result = await this.untilEnd(Promise.race([inOrder(), timeout]));
+    if (result === late) this.crash("kill", "it does not stop");
+    else this.exit();
+    return result !== late;
   }
 
   /** The process has ended in order: what it still holds goes dead. */

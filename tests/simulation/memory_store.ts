@@ -104,8 +104,8 @@ export class MemoryDatabase {
   #isAway = false;
   /** Counts what ends all connections. */
   #generation = 0;
-  /** Called when a batch's changes are committed, and when a fail-over lost them. */
-  onCommitted: ((changes: Changes) => void) | null = null;
+  /** Called with what changed, in words: what was committed, and what a fail-over lost. */
+  onChanged: (what: string) => void = () => {};
 
   constructor(readonly world: DatabaseWorld | null = null) {}
 
@@ -226,9 +226,20 @@ export class MemoryDatabase {
   /** The standby takes over: what it had not confirmed is lost, or was there all the same. */
   failOver(): void {
     const lost = this.world!.random.below(this.#unconfirmed.length + 1);
+    this.onChanged(`fail-over: ${lost} of ${this.#unconfirmed.length} unconfirmed commits lost`);
     for (const undo of this.#unconfirmed.splice(this.#unconfirmed.length - lost).reverse()) undo();
     this.#unconfirmed = [];
   }
+}
+
+function wordsOf({ movements }: Changes, confirmed: boolean): string {
+  const rows = movements.map((
+    { id, step, kind, action, customer, debit, credit, booked, outcome },
+  ) =>
+    `; ${kind} ${action} ${id}/${step} of ${customer} from ${debit} to ${credit}: ` +
+    `${booked} booked, ${outcome}`
+  );
+  return `committed${confirmed ? "" : ", unconfirmed"}${rows.join("")}`;
 }
 
 /** A transaction that has loaded what a batch touches. */
@@ -330,13 +341,7 @@ export class MemoryStore implements Store {
       accountIdNext: Math.max(0, ...tables.accounts.keys()) + 1,
       lastMs: Math.max(0, ...[...tables.chains.values()].map(({ timeMs }) => timeMs)),
       accounts: [...ids].flatMap((id) => tables.accounts.get(id) ?? []),
-      movements: [
-        ...movements,
-        ...[...tables.holds.keys()].flatMap((id) => tables.movements.get(id) ?? [])
-          .filter(({ debit, credit }) =>
-            [debit, credit].some((id) => id !== null && touch.closing.has(id))
-          ),
-      ],
+      movements,
       customers: [...touch.customers].flatMap((name) => tables.customers.get(name) ?? []),
       terminals: [
         ...[...terminals].flatMap((id) => tables.terminals.get(id) ?? []),
@@ -367,7 +372,7 @@ export class MemoryStore implements Store {
     try {
       await this.#endBatch(batch, (confirmed) => {
         database.commit(batch, confirmed, write);
-        database.onCommitted?.(changes);
+        database.onChanged(wordsOf(changes, confirmed));
       });
     } catch (error) {
       if (isDoubtful(error)) throw new InDoubt(batchId, error as Error);
@@ -573,7 +578,6 @@ export class MemoryStore implements Store {
     this.#read((reads) => reads.movementsAfter(...args));
   holdIds = () => this.#read((reads) => reads.holdIds());
   damage = () => null;
-  strayEntries = () => null;
   settledAmong = (ids: readonly string[]) => this.#read((reads) => reads.settledAmong(ids));
   chains = () => this.#read((reads) => reads.chains());
   lastEntries = (...args: Parameters<MemoryReads["lastEntries"]>) =>

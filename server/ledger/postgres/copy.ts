@@ -2,11 +2,16 @@
 import { fromHex } from "../../../lib/bytes.ts";
 import type { PostgresConnection } from "./connection.ts";
 import { prepareSchema, versions } from "./versions.ts";
-import { writeEntries, writeShared } from "./commit.ts";
-import { insert } from "./given.ts";
-import { addAccounts, updateAccounts, writeDayEnds } from "./write_accounts.ts";
-import { columnsOfMovements } from "./write_movements.ts";
-import { writePeople } from "./write_people.ts";
+import {
+  addAccounts,
+  columnsOfMovements,
+  insert,
+  updateAccounts,
+  writeDayEnds,
+  writeEntries,
+  writePeople,
+  writeShared,
+} from "./commit.ts";
 import type { ReadStore } from "../store.ts";
 import { entryParts, movementParts, partsOf } from "../walk.ts";
 
@@ -52,15 +57,15 @@ async function copyBooks(from: ReadStore, to: PostgresConnection): Promise<void>
 }
 
 async function copyPeople(from: ReadStore, to: PostgresConnection): Promise<void> {
-  const none = { customers: [], terminals: [], failures: [] };
+  const nobody = { customers: [], terminals: [], failures: [] };
   for (const customers of partsOf(await from.customers())) {
-    await to.run(writePeople({ ...none, customers }, none));
+    await to.run(writePeople({ ...nobody, customers }, nobody));
   }
   for (const terminals of partsOf(await from.terminals())) {
-    await to.run(writePeople({ ...none, terminals }, none));
+    await to.run(writePeople({ ...nobody, terminals }, nobody));
   }
   for (const failures of partsOf(await from.failures())) {
-    await to.run(writePeople({ ...none, failures }, none));
+    await to.run(writePeople({ ...nobody, failures }, nobody));
   }
 }
 

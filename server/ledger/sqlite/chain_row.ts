@@ -7,7 +7,7 @@ import { bytesOf, numberOf } from "../rows.ts";
 import type { CommitOutcome } from "../store.ts";
 import type { SqliteConnection } from "./connection.ts";
 
-/** The chain of this store's writer, and the last batch of it that is committed. */
+/** A chain of this store, and the last batch of it that this store knows to be committed. */
 export interface OwnChain {
   number: number;
   batchId: Uint8Array;

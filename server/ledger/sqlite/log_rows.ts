@@ -6,14 +6,11 @@ const sequencesPerChain = 2 ** 40;
 
 export const placeOf = ({ chain, sequence }: LogPlace) => chain * sequencesPerChain + sequence;
 
-export const logPlaceOf = (place: number): LogPlace => {
-  const chain = Math.floor(place / sequencesPerChain);
-  return { chain, sequence: place - chain * sequencesPerChain };
-};
-
 export function entryOf(row: Row): SealedEntry {
+  const place = numberOf(row.place);
   return {
-    ...logPlaceOf(numberOf(row.place)),
+    chain: Math.floor(place / sequencesPerChain),
+    sequence: place % sequencesPerChain,
     epoch: numberOf(row.epoch),
     keyVersion: numberOf(row.key_version),
     who: bytesOf(row.who),

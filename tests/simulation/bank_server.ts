@@ -1,0 +1,194 @@
+/** A bank's server: its host, the disk that outlives its processes, and the process that runs now. */
+import { createHash } from "node:crypto";
+import { type Bank, type BankWorld, createBank, joinBank, openBank } from "../../server/bank.ts";
+import type { Passwords } from "../../server/credentials/passwords.ts";
+import { listen, type Listener } from "../../server/door/listener.ts";
+import { keysPath } from "../../server/folder/bank_folder.ts";
+import { readBankKeys } from "../../server/folder/bank_keys.ts";
+import type { Settings } from "../../server/ledger/model.ts";
+import { checkFile, LedgerService, type OpenStore } from "../../server/ledger_service.ts";
+import { runOperatorCommand } from "../../server/operator/commands.ts";
+import type { OperatorRequest } from "../../lib/operator_commands.ts";
+import type { OperatorAnswer } from "../../server/operator/request.ts";
+import { Disk } from "./disk.ts";
+import type { CrashKind, Host, Process } from "./host.ts";
+import type { Network } from "./network.ts";
+
+export const bankFolder = "/bank";
+export const bankPort = 4433;
+/** How long checking a password takes. */
+const passwordMs = 40;
+
+export interface BankServerWorld {
+  readonly network: Network;
+  /** The URL of the database that all servers share; none where each has a file. */
+  readonly url: string | undefined;
+  openStore(process: Process): OpenStore;
+  log(line: string): void;
+}
+
+export class BankServer {
+  readonly disk: Disk;
+  /** The first keys of the log's chains, as the operator was given them. */
+  readonly firstKeys: string[] = [];
+  #running: { process: Process; bank: Bank; listener: Listener } | null = null;
+  #starting: Process | null = null;
+  /** Whether it is started again when it has ended. */
+  isKept = true;
+  #crashesAtPoint = 0;
+  starts = 0;
+
+  constructor(
+    readonly name: string,
+    readonly host: Host,
+    private readonly world: BankServerWorld,
+  ) {
+    this.disk = new Disk(host);
+  }
+
+  /** How likely it crashes at each crash point. */
+  set crashesAtPoint(probability: number) {
+    this.#crashesAtPoint = probability;
+    if (this.#running) this.#running.process.crashesAtPoint = probability;
+  }
+
+  get isRunning(): boolean {
+    return this.#running !== null;
+  }
+
+  /** Makes the bank on its first server. */
+  async create(settings: Omit<Settings, "bankId">): Promise<void> {
+    const { url } = this.world;
+    await this.#begin((world) =>
+      createBank(world, bankFolder, settings, (text) => this.firstKeys.push(text), url)
+    );
+  }
+
+  /**
+   * Makes this one of the servers of another one's bank, or brings it that one's newest keys; starts it.
+   * @throws when the bank cannot be opened now
+   */
+  async join(other: BankServer): Promise<void> {
+    const onlooker = other.host.start();
+    const keys = readBankKeys(other.disk.filesFor(onlooker), keysPath(bankFolder));
+    onlooker.exit();
+    const keepFirstKey = (text: string) => void this.firstKeys.push(text);
+    await this.#begin((world) => joinBank(world, bankFolder, keys, this.world.url!, keepFirstKey));
+  }
+
+  /** @throws when the bank cannot be opened now */
+  async start(): Promise<void> {
+    if (this.#running || this.#starting) return;
+    await this.#begin((world) => openBank(world, bankFolder, this.world.url));
+  }
+
+  async #begin(open: (world: BankWorld) => Promise<Bank>): Promise<void> {
+    const process = this.#starting = this.host.start();
+    this.starts++;
+    process.onCrash = (kind) => this.#crashed(kind);
+    process.crashesAtPoint = this.#crashesAtPoint;
+    try {
+      const running = await process.untilEnd(this.#open(process, open));
+      if (running && process.alive) this.#running = running;
+    } catch (error) {
+      process.exit();
+      throw error;
+    } finally {
+      if (this.#starting === process) this.#starting = null;
+    }
+  }
+
+  async #open(process: Process, open: (world: BankWorld) => Promise<Bank>) {
+    const bank = await open(this.#worldOf(process));
+    const listener = await listen(bank, {
+      listener: this.world.network.listen(process, bankPort),
+    });
+    return { process, bank, listener };
+  }
+
+  #worldOf(process: Process): BankWorld {
+    const files = this.disk.filesFor(process);
+    const log = (line: string) => process.alive && this.world.log(`${this.name}: ${line}`);
+    const openStore = this.world.openStore(process);
+    return {
+      ...process.world,
+      files,
+      log,
+      openPasswords: () => new ToyPasswords(process) as unknown as Passwords,
+      openStore,
+      rehearseBank: () => Promise.resolve(),
+      checkFile: (file) => checkFile(file, openStore),
+      openLedger: (parts, onTrouble) =>
+        LedgerService.open(parts, { openStore, files, world: process.world, onTrouble }),
+    };
+  }
+
+  /** Stops it in order; whether that took no longer than it may. */
+  async stop(): Promise<boolean> {
+    if (!this.#running) return true;
+    const { process, bank, listener } = this.#running;
+    const stopped = await process.stop(async () => {
+      await listener.close();
+      await bank.close();
+    });
+    this.#running = null;
+    return stopped;
+  }
+
+  crash(kind: CrashKind, where: string): void {
+    (this.#running?.process ?? this.#starting)?.crash(kind, where);
+  }
+
+  #crashed(kind: CrashKind): void {
+    if (kind === "power cut") this.disk.losePower();
+    this.#running = null;
+  }
+
+  /**
+   * Runs an operator's command, as through the server's socket.
+   * @throws {UsageError} when it is refused
+   */
+  async operate(request: OperatorRequest): Promise<OperatorAnswer[]> {
+    if (!this.#running) throw new Error("the server is not running");
+    const { bank, process } = this.#running;
+    const run = async () => {
+      const answers: OperatorAnswer[] = [];
+      for await (const answer of runOperatorCommand(bank, request)) answers.push(answer);
+      return answers;
+    };
+    const answers = await process.untilEnd(run());
+    if (answers === null) throw new Error("the server has crashed");
+    return answers;
+  }
+}
+
+/** Cheap hashes, which take their time all the same. */
+class ToyPasswords implements Pick<Passwords, "hash" | "verify" | "busy" | "close"> {
+  readonly busy = false;
+
+  constructor(private readonly process: Process) {}
+
+  async hash(password: string, salt: Uint8Array): Promise<string> {
+    await this.#work();
+    return `toy ${salt.toHex()} ${this.#digest(password, salt)}`;
+  }
+
+  async verify(password: string, hash: string | null): Promise<boolean> {
+    await this.#work();
+    if (hash === null) return false;
+    const [, salt = "", digest] = hash.split(" ");
+    return digest === this.#digest(password, Uint8Array.fromHex(salt));
+  }
+
+  close(): void {}
+
+  #digest(password: string, salt: Uint8Array): string {
+    return createHash("sha256").update(salt).update(password).digest("hex");
+  }
+
+  #work(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.process.world.after(passwordMs, resolve);
+    return promise;
+  }
+}

@@ -1,0 +1,453 @@
+/**
+ * A customer, who does what the screen says: who reads "nothing was booked, please try again" tries
+ * again, who reads that it will be settled goes away. Customers mistype, change their minds, leave
+ * notes behind and walk away.
+ */
+import type { AtmView, DeviceFault } from "../../lib/atm.ts";
+import type { Screen, State } from "../../ui/page/state/model.ts";
+import type { Attempt, Claim, Intent, Look } from "./intents.ts";
+import type { Machine } from "./machine.ts";
+import type { Page, Reading } from "./page.ts";
+import type { Random } from "./random.ts";
+import type { Scheduler } from "./scheduler.ts";
+
+/** How people are, each as a probability. */
+export interface Habits {
+  readonly mistypes: number;
+  readonly walksAway: number;
+  readonly leavesNotes: number;
+  readonly changesPassword: number;
+  /** A customer gives up instead of trying again. */
+  readonly losesPatience: number;
+  /** Somebody makes a device fail during a visit. */
+  readonly breaksDevice: number;
+}
+
+export const calmHabits: Habits = {
+  mistypes: 0.02,
+  walksAway: 0.03,
+  leavesNotes: 0,
+  changesPassword: 0.03,
+  losesPatience: 0.1,
+  breaksDevice: 0,
+};
+
+/** The longest that somebody waits for a screen to change. */
+const patienceMs = 120_000;
+const thinkMs = [800, 5_000] as const;
+const triesMax = 6;
+
+const saysNotDone = /nothing was (booked|sent)|is not charged|could not read that amount/i;
+const saysAgain = /try again/i;
+
+/** What a screen says of the money that was asked for. */
+export function claimOf({ heading, lede, next }: Reading): Claim {
+  const words = `${heading}. ${lede}`;
+  if (!saysNotDone.test(words)) return { said: "unknown", words };
+  return { said: "not done", again: saysAgain.test(`${lede} ${next}`), words };
+}
+
+export interface CustomerWorld {
+  readonly scheduler: Scheduler;
+  /** A run-wide number, so that each transfer has an amount of its own. */
+  nextSerial(): number;
+  /** The number of another customer's account. */
+  someoneElsesAccount(than: string, random: Random): string | null;
+  onIntent(intent: Intent): void;
+  onLook(look: Look): void;
+  count(what: string): void;
+}
+
+export class Customer {
+  password: string;
+  /** Set while nobody knows which of two passwords holds. */
+  #perhapsPassword: string | null = null;
+  /** Minor units in their pockets. */
+  wallet = 0n;
+  /** Account numbers, as their own screens showed them. */
+  accounts: string[] = [];
+  #page!: Page;
+  #machine!: Machine;
+  /** All notes in the machine in front of them, when they last looked at their hands. */
+  #notesBefore = 0n;
+
+  constructor(
+    readonly name: string,
+    private readonly world: CustomerWorld,
+    private readonly random: Random,
+    private readonly habits: Habits,
+  ) {
+    this.password = `${name} pass ${random.below(1e6)}`;
+  }
+
+  /** One visit at a machine, from the welcome to the door. */
+  async visit(machine: Machine): Promise<void> {
+    const { page } = machine;
+    if (!page || machine.occupiedBy !== null) return;
+    machine.occupiedBy = this.name;
+    [this.#machine, this.#page] = [machine, page];
+    this.#notesBefore = this.#notesInMachine();
+    try {
+      this.world.count("visits");
+      if (!await this.#logIn()) return;
+      this.world.count("log-ins");
+      this.#see(page.state.view!);
+      for (let items = this.random.between(1, 3); items > 0 && this.#isAt("menu"); items--) {
+        await this.#doSomething();
+        await this.#backToMenu();
+      }
+      await this.#leave();
+    } finally {
+      this.#lookAtHands();
+      machine.occupiedBy = null;
+    }
+  }
+
+  // At the door
+
+  async #logIn(): Promise<boolean> {
+    const page = this.#page;
+    for (let tries = 0; tries < 4; tries++) {
+      await this.#think();
+      if (!await this.#reach("log_in")) return false;
+      const password = this.#typedPassword();
+      page.send({ type: "log_in", username: this.name, password });
+      await page.until(
+        ({ pending, screen }) => pending === null || screen.name !== "log_in",
+        patienceMs,
+      );
+      if (page.screen.name === "menu") {
+        if (password === this.#perhapsPassword) this.password = password;
+        this.#perhapsPassword = null;
+        return true;
+      }
+      if (page.screen.name !== "refusal") continue;
+      const { retryAtMs, why } = page.screen;
+      this.world.count(`log-in ${why}`);
+      if (why === "wrong_credentials" && password === this.password) {
+        if (this.#perhapsPassword === null) this.world.count("right password refused");
+        else [this.password, this.#perhapsPassword] = [this.#perhapsPassword, this.password];
+      }
+      if (retryAtMs !== undefined) await this.#pause(retryAtMs - this.world.scheduler.timeMs + 500);
+      if (!saysAgain.test(page.read().next + page.read().lede)) return false;
+    }
+    return false;
+  }
+
+  #typedPassword(): string {
+    const { mistypes } = this.habits;
+    return this.random.chance(mistypes) ? `${this.password}x` : this.password;
+  }
+
+  /** Presses on until this screen is there; false where it does not come. */
+  async #reach(name: Screen["name"]): Promise<boolean> {
+    const page = this.#page;
+    for (let presses = 0; presses < 4; presses++) {
+      if (this.#isAt(name)) return true;
+      if (["disconnected", "lost", "starting"].includes(page.screen.name)) {
+        await page.until(
+          ({ screen }) => screen.name === "back",
+          this.random.between(5, 60) * 1_000,
+        );
+        if (page.screen.name !== "back") return false;
+      }
+      page.send({ type: "touched" });
+      page.send({ type: "next" });
+      await this.#think();
+    }
+    return this.#isAt(name);
+  }
+
+  async #leave(): Promise<void> {
+    const page = this.#page;
+    await this.#takePresented();
+    if (this.random.chance(this.habits.walksAway)) return this.world.count("walked away");
+    await this.#think();
+    page.send({ type: "log_out" });
+    await page.until(({ view, pending }) => !view?.visit && pending === null, patienceMs);
+    await this.#takePresented();
+  }
+
+  async #backToMenu(): Promise<void> {
+    await this.#think();
+    for (let presses = 0; presses < 3 && !this.#isAt("menu"); presses++) {
+      this.#page.send({ type: "next" });
+      if (!this.#isAt("menu")) this.#page.send({ type: "back" });
+      await this.#page.until(({ screen }) => screen.name === "menu", 3_000);
+    }
+  }
+
+  // At the menu
+
+  async #doSomething(): Promise<void> {
+    const { changesPassword, breaksDevice } = this.habits;
+    if (this.random.chance(breaksDevice)) this.#breakDevice();
+    if (this.random.chance(changesPassword)) return await this.#changePassword();
+    const what = this.random.weighed([
+      [4, () => this.#withdraw()],
+      [5, () => this.#transfer()],
+      [2, () => this.#deposit()],
+      [1, () => this.#viewBalance()],
+      [1, () => this.#viewHistory()],
+      [1, () => this.#chooseAccount()],
+    ]);
+    await what();
+  }
+
+  #breakDevice(): void {
+    const what = this.random.of(["jam", "jam", "jam", "lost count", "power cut"]);
+    const when = this.random.of(["before", "between", "after"]);
+    const where = this.random.of(
+      ["dispense", "present", "retract", "cashIn", "cashInEnd", "cashInRollback"],
+    );
+    const fault = `${what} ${when} ${where}` as DeviceFault;
+    this.world.count(`device: ${what}`);
+    this.#page.send({ type: "demo", call: { name: "armFault", args: [fault] } });
+  }
+
+  async #withdraw(): Promise<void> {
+    const page = this.#page;
+    const amount = BigInt(this.random.weighed([
+      [6, 1_000 * this.random.between(1, 12)],
+      [1, 1_000 * this.random.between(13, 400)],
+      [1, this.random.between(1, 9_999)],
+    ]));
+    const intent = this.#intend("withdrawal", amount, "");
+    for (let tries = 0; tries < triesMax && this.#isAt("menu"); tries++) {
+      page.send({ type: "go", to: "withdraw" });
+      await this.#think();
+      page.send({ type: "go", to: "amount" });
+      page.send({ type: "type", typed: decimal(amount) });
+      const attempt = this.#attempt(intent);
+      page.send({ type: "use_typed" });
+      await page.until(
+        ({ pending, screen }) => pending === null || screen.name === "working",
+        patienceMs,
+      );
+      if (page.screen.name === "mix") {
+        const { mixes } = page.screen;
+        await this.#think();
+        page.send({ type: "withdraw", amount: String(amount), notes: this.random.of(mixes) });
+      }
+      await this.#whileWorking();
+      if (!await this.#conclude(attempt)) return;
+    }
+  }
+
+  async #transfer(): Promise<void> {
+    const page = this.#page;
+    const own = this.accounts.filter((id) => id !== this.#account());
+    const isOwn = own.length > 0 && this.random.chance(0.2);
+    const to = isOwn ? own[0]! : this.world.someoneElsesAccount(this.name, this.random);
+    if (to === null) return;
+    const cents = this.world.nextSerial();
+    const amount = BigInt(this.random.between(0, 4) * 100_000 + cents);
+    const intent = this.#intend("transfer", amount, to);
+    for (let tries = 0; tries < triesMax && this.#isAt("menu"); tries++) {
+      page.send({ type: "go", to: "recipient" });
+      await this.#think();
+      if (isOwn) page.send({ type: "transfer_to", recipient: { to, name: "own" } });
+      else {
+        page.send({ type: "type", typed: to });
+        page.send({ type: "use_typed" });
+        await page.until(({ pending }) => pending === null, patienceMs);
+      }
+      if (!this.#isAt("sum")) return;
+      await this.#think();
+      page.send({ type: "type", typed: decimal(amount) });
+      page.send({ type: "use_typed" });
+      if (!this.#isAt("confirm")) return;
+      await this.#think();
+      const attempt = this.#attempt(intent);
+      page.send({ type: "transfer_confirm" });
+      await this.#whileWorking();
+      if (!await this.#conclude(attempt)) return;
+    }
+  }
+
+  async #deposit(): Promise<void> {
+    const page = this.#page;
+    page.send({ type: "go", to: "deposit" });
+    await page.until(({ pending }) => pending === null, patienceMs);
+    if (!this.#isAt("deposit")) return;
+    const intent = this.#intend("deposit", 0n, "");
+    const attempt = this.#attempt(intent);
+    for (let notes = this.random.between(1, 6); notes > 0; notes--) {
+      const value = this.random.of([1_000n, 2_000n, 5_000n, 10_000n]);
+      if (value > this.wallet) continue;
+      page.send({ type: "demo", call: { name: "insertNote", args: [String(value)] } });
+      await this.#pause(this.random.between(300, 1_500));
+      this.#lookAtHands();
+    }
+    intent.amount = -attempt.handed;
+    await this.#think();
+    if (this.random.chance(0.15)) page.send({ type: "back" });
+    else page.send({ type: "deposit_confirm" });
+    if (this.#isAt("deposit")) page.send({ type: "back" });
+    await this.#whileWorking();
+    await this.#conclude(attempt);
+  }
+
+  async #viewBalance(): Promise<void> {
+    const page = this.#page;
+    const fromMs = this.world.scheduler.timeMs;
+    const account = this.#account();
+    page.send({ type: "go", to: "balance" });
+    await page.until(({ pending }) => pending === null, patienceMs);
+    const { screen } = page;
+    const last = screen.name === "balance" ? screen.days?.at(-1) : undefined;
+    if (last) this.#looked(account, fromMs, BigInt(last.booked));
+  }
+
+  async #viewHistory(): Promise<void> {
+    this.#page.send({ type: "go", to: "history" });
+    await this.#page.until(({ pending }) => pending === null, patienceMs);
+    if (this.random.chance(0.3)) {
+      this.#page.send({ type: "filter", filter: { kind: "transfer" } });
+      await this.#page.until(({ pending }) => pending === null, patienceMs);
+    }
+  }
+
+  async #chooseAccount(): Promise<void> {
+    if (this.accounts.length < 2) return;
+    this.#page.send({ type: "go", to: "accounts" });
+    await this.#think();
+    this.#page.send({ type: "choose_account", id: this.random.of(this.accounts) });
+    await this.#page.until(({ pending }) => pending === null, patienceMs);
+  }
+
+  async #changePassword(): Promise<void> {
+    const page = this.#page;
+    const next = `${this.name} pass ${this.random.below(1e6)}`;
+    page.send({ type: "go", to: "password" });
+    await this.#think();
+    if (!this.#isAt("password")) return;
+    this.#perhapsPassword = next;
+    page.send({ type: "change_password", current: this.password, next });
+    await page.until(({ pending }) => pending === null, patienceMs);
+    if (this.#isAt("password_changed")) {
+      [this.password, this.#perhapsPassword] = [next, null];
+      this.world.count("passwords changed");
+    }
+  }
+
+  // What they see, and have in their hands
+
+  /** The customer waits while the machine works, and takes what it hands out. */
+  async #whileWorking(): Promise<void> {
+    const page = this.#page;
+    const endMs = this.world.scheduler.timeMs + 10 * patienceMs;
+    const isOver = ({ screen }: State) => screen.name !== "working";
+    while (!isOver(page.state) && this.world.scheduler.timeMs < endMs) {
+      await page.until((state) => isOver(state) || state.view!.presented !== null, patienceMs);
+      await this.#takePresented();
+    }
+    await this.#takePresented();
+  }
+
+  async #takePresented(): Promise<void> {
+    if (this.#machine.notesToTake() === 0n) return;
+    if (this.random.chance(this.habits.leavesNotes)) {
+      this.world.count("notes left");
+      await this.#pause(60_000);
+    } else await this.#pause(this.random.between(800, 4_000));
+    await this.#machine.takeNotes();
+    this.#lookAtHands();
+  }
+
+  /** Ends an attempt by what the screen says; whether it says to try again, and the customer does. */
+  async #conclude(attempt: Attempt): Promise<boolean> {
+    const page = this.#page;
+    attempt.untilMs = this.world.scheduler.timeMs;
+    this.#lookAtHands();
+    const { screen } = page;
+    if (screen.name === "receipt") {
+      const { amount, movement: reference, account } = screen.receipt;
+      attempt.claim = { said: "done", amount: BigInt(amount), reference };
+      attempt.booked = account === null ? null : BigInt(account.booked);
+    } else if (screen.name === "refusal") {
+      attempt.claim = claimOf(page.read());
+    } else attempt.claim = { said: "unknown", words: `${screen.name}: ${page.read().lede}` };
+    const { claim } = attempt;
+    this.world.scheduler.record(`${this.name} reads ${JSON.stringify(claim, bigintsAsTexts)}`);
+    this.#current = null;
+    this.world.count(`${screen.name} ${screen.name === "refusal" ? screen.why : ""}`.trim());
+    if (claim.said !== "not done" || !claim.again) return false;
+    await this.#think();
+    if (this.random.chance(this.habits.losesPatience)) return false;
+    this.world.count("tried again");
+    await this.#backToMenu();
+    return true;
+  }
+
+  #current: Attempt | null = null;
+
+  #intend(kind: Intent["kind"], amount: bigint, to: string): Intent {
+    const account = this.#account();
+    const intent = { customer: this.name, kind, account, to, amount, attempts: [] };
+    this.world.onIntent(intent);
+    return intent;
+  }
+
+  #attempt(intent: Intent): Attempt {
+    const attempt: Attempt = {
+      terminal: this.#machine.name,
+      fromMs: this.world.scheduler.timeMs,
+      untilMs: null,
+      claim: { said: "unknown", words: "" },
+      handed: 0n,
+      booked: null,
+    };
+    intent.attempts.push(attempt);
+    this.#lookAtHands();
+    this.#current = attempt;
+    return attempt;
+  }
+
+  #notesInMachine(): bigint {
+    return this.#machine.bankNotes() + this.#machine.customerNotes();
+  }
+
+  /** What left the machine is in the customer's hands, and what is in it more came out of them. */
+  #lookAtHands(): void {
+    const now = this.#notesInMachine();
+    const handed = this.#notesBefore - now;
+    this.#notesBefore = now;
+    this.wallet += handed;
+    if (this.#current) this.#current.handed += handed;
+  }
+
+  #see({ visit }: AtmView): void {
+    this.accounts = visit!.accounts.map(({ id }) => id);
+  }
+
+  #looked(account: string, fromMs: number, booked: bigint): void {
+    this.world.onLook({ account, fromMs, untilMs: this.world.scheduler.timeMs, booked });
+  }
+
+  #account(): string {
+    return this.#page.state.view?.visit?.account.id ?? "";
+  }
+
+  #isAt(name: Screen["name"]): boolean {
+    return this.#page.screen.name === name;
+  }
+
+  async #think(): Promise<void> {
+    this.#page.send({ type: "touched" });
+    if (this.#page.state.moreTime) this.#page.send({ type: "stay" });
+    await this.#pause(this.random.between(...thinkMs));
+  }
+
+  #pause(ms: number): Promise<void> {
+    return this.world.scheduler.pause(Math.max(0, ms), "person");
+  }
+}
+
+const bigintsAsTexts = (_: string, value: unknown) =>
+  typeof value === "bigint" ? String(value) : value;
+
+/** Minor units as people type them, for a currency with two decimals. */
+export function decimal(amount: bigint): string {
+  return `${amount / 100n}.${String(amount % 100n).padStart(2, "0")}`;
+}

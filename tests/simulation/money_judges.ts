@@ -1,0 +1,275 @@
+/**
+ * Judges of money. They share no code with the product: they hold what customers wanted, what screens
+ * said and what is in people's hands against the rows of the books.
+ */
+import type { Intent, Look } from "./intents.ts";
+import { linearize, type Model, type Operation } from "./linearize.ts";
+import type { AccountRecord, MovementRecord, Records } from "./records.ts";
+
+/** What a judge found wrong. */
+export interface Finding {
+  readonly judge: string;
+  readonly what: string;
+}
+
+/** The world outside of the books, once all is quiet. */
+export interface Evidence {
+  readonly intents: readonly Intent[];
+  readonly looks: readonly Look[];
+  /** Minor units of the bank's notes in each terminal, by the terminal's id. */
+  readonly notes: ReadonlyMap<string, bigint>;
+  /** Minor units of customers' own notes that machines kept, or that people found in them. */
+  readonly customersNotesKept: bigint;
+  /** What each customer has in hand more than at the beginning. */
+  readonly handed: ReadonlyMap<string, bigint>;
+}
+
+export function judgeMoney(records: Records, evidence: Evidence): Finding[] {
+  return [
+    ...judgeBooks(records),
+    ...judgeQuiet(records),
+    ...judgeIntents(records, evidence.intents),
+    ...judgeCash(records, evidence),
+    ...judgeLooks(records, evidence),
+  ];
+}
+
+const sum = <T>(values: Iterable<T>, of: (value: T) => bigint) =>
+  [...values].reduce((total, value) => total + of(value), 0n);
+
+/** The books are at zero, and each balance is what the movements make of it. */
+export function judgeBooks({ accounts, movements, holds }: Records): Finding[] {
+  const findings: Finding[] = [];
+  const find = (what: string) => findings.push({ judge: "books", what });
+  const total = sum(accounts, ({ balance }) => balance);
+  if (total !== 0n) find(`the balances sum to ${total}`);
+  const made = new Map(accounts.map(({ id }) => [id, { balance: 0n, held: 0n }]));
+  const settled = new Set(movements.filter(({ step }) => step === 2).map(({ id }) => id));
+  const open = new Set<string>();
+  for (const row of movements) {
+    const { id, step, action, kind, outcome, debit, credit, amount, booked } = row;
+    if (booked < 0n) find(`row ${step} of ${id} books less than nothing`);
+    if (booked > 0n && (debit === null || credit === null)) find(`${id} books from or to nowhere`);
+    if (booked > 0n && debit !== null) made.get(debit)!.balance -= booked;
+    if (booked > 0n && credit !== null) made.get(credit)!.balance += booked;
+    if (action !== "authorise" || outcome !== "ok" || settled.has(id)) continue;
+    open.add(id);
+    if (kind === "withdrawal") made.get(debit!)!.held += amount;
+  }
+  for (const { id, kind, balance, held } of accounts) {
+    const { balance: balanceMade, held: heldMade } = made.get(id)!;
+    if (balance !== balanceMade) find(`account ${id} has ${balance}, its movements ${balanceMade}`);
+    if (held !== heldMade) find(`account ${id} has ${held} held, its movements ${heldMade}`);
+    if (kind === "customer" && balance < held) find(`account ${id} has ${balance}, held ${held}`);
+  }
+  for (const id of holds) if (!open.delete(id)) find(`${id} is listed as open, and is not`);
+  for (const id of open) find(`${id} is open, and not listed`);
+  return findings;
+}
+
+/** After a quiet day and an operator's count nothing is open. */
+function judgeQuiet({ holds, movements }: Records): Finding[] {
+  return holds.map((id) => {
+    const { kind, amount, customer } = movements.find((row) => row.id === id)!;
+    return { judge: "quiet", what: `${kind} ${id} of ${amount} by ${customer} is open still` };
+  });
+}
+
+/** What is intended once is done at most once; what a screen said is so. */
+function judgeIntents({ movements }: Records, intents: readonly Intent[]): Finding[] {
+  return intents.flatMap((intent) =>
+    intent.kind === "transfer" ? judgeTransfer(intent, movements) : judgeReceipts(intent, movements)
+  );
+}
+
+/** A transfer is known by its amount, which no other has. */
+function judgeTransfer(intent: Intent, movements: readonly MovementRecord[]): Finding[] {
+  const { customer, amount, account, to, attempts } = intent;
+  const times =
+    movements.filter((row) =>
+      row.kind === "transfer" && row.booked === amount && row.debit === Number(account) &&
+      row.credit === Number(to)
+    ).length;
+  const said = attempts.map(({ claim }) => claim.said);
+  const words = `${customer}'s transfer of ${amount} from ${account} to ${to}: ` +
+    `booked ${times} times, the screens said: ${wordsOf(intent)}`;
+  if (times > 1) return [{ judge: "intents", what: `${words}: paid more than once` }];
+  if (times === 0 && said.includes("done")) return [{ judge: "intents", what: words }];
+  const neverDone = said.every((each) => each === "not done");
+  return times === 1 && neverDone ? [{ judge: "intents", what: words }] : [];
+}
+
+/** Each receipt has its movement in the books, with what the customer got or gave. */
+function judgeReceipts(intent: Intent, movements: readonly MovementRecord[]): Finding[] {
+  const { customer, kind, attempts } = intent;
+  return attempts.flatMap(({ claim, handed }) => {
+    const find = (what: string) => [{
+      judge: "intents",
+      what: `${customer}'s ${kind}: ${what}; the screens said: ${wordsOf(intent)}`,
+    }];
+    // Notes of a deposit may stay in a machine that jams: whose they are, people see to.
+    if (claim.said === "not done" && handed !== 0n && (kind !== "deposit" || handed > 0n)) {
+      return find(`${handed} are in their hands though nothing was done`);
+    }
+    if (claim.said !== "done") return [];
+    const booked = sum(
+      movements.filter(({ id, step, operator }) =>
+        id === claim.reference && step === 2 && operator === ""
+      ),
+      (row) => row.booked,
+    );
+    if (booked !== claim.amount) return find(`booked ${booked} for a receipt of ${claim.amount}`);
+    const given = kind === "withdrawal" ? handed : -handed;
+    const fits = kind === "withdrawal" ? given === claim.amount : given >= claim.amount;
+    return fits ? [] : find(`${given} by hand for a receipt of ${claim.amount}`);
+  });
+}
+
+function wordsOf({ attempts }: Intent): string {
+  return attempts.map(({ claim, terminal, fromMs, handed }) =>
+    `[${terminal} at ${Math.round(fromMs)} ms, by hand ${handed}] ` +
+    (claim.said === "done" ? `done ${claim.amount} ${claim.reference}` : claim.words)
+  ).join(" / ");
+}
+
+/** Notes in terminals are what the books say, and customers paid for what is in their hands. */
+function judgeCash({ accounts, movements }: Records, evidence: Evidence): Finding[] {
+  const findings: Finding[] = [];
+  for (const [terminal, notes] of evidence.notes) {
+    const account = accounts.find(({ kind, owner }) => kind === "terminal" && owner === terminal);
+    const booked = -(account?.balance ?? 0n);
+    if (booked !== notes) {
+      findings.push({
+        judge: "cash",
+        what: `terminal ${terminal} has ${notes}, the books ${booked}`,
+      });
+    }
+  }
+  let kept = 0n;
+  for (const [customer, handed] of evidence.handed) {
+    const difference = bookedOut(customer, accounts, movements) - handed;
+    kept += difference;
+    if (difference === 0n || (difference > 0n && difference <= evidence.customersNotesKept)) {
+      continue;
+    }
+    findings.push({
+      judge: "cash",
+      what: `${customer} has ${handed} more in hand, the books say ${handed + difference}`,
+    });
+  }
+  if (kept !== evidence.customersNotesKept && findings.length === 0) {
+    const what =
+      `customers miss ${kept}, and machines kept ${evidence.customersNotesKept} of theirs`;
+    findings.push({ judge: "cash", what });
+  }
+  return findings;
+}
+
+/** What the books say a customer took out in notes, less what they put in. */
+function bookedOut(
+  customer: string,
+  accounts: readonly AccountRecord[],
+  movements: readonly MovementRecord[],
+): bigint {
+  const own = new Set(
+    accounts.filter(({ kind, owner }) => kind === "customer" && owner === customer)
+      .map(({ id }) => id),
+  );
+  return sum(movements, ({ kind, debit, credit, booked }) => {
+    if (kind === "withdrawal" && own.has(debit!)) return booked;
+    return kind === "deposit" && own.has(credit!) ? -booked : 0n;
+  });
+}
+
+interface AccountOperation extends Operation {
+  /** Added to the account, or taken from it. */
+  readonly change: bigint;
+  /** The balance that its answer showed. */
+  readonly seen: bigint | null;
+  readonly words: string;
+}
+
+const accountModel = (opening: bigint): Model<bigint, AccountOperation> => ({
+  initial: opening,
+  step: (balance, { change, seen }) => {
+    const after = balance + change;
+    return seen === null || seen === after ? after : null;
+  },
+  keyOf: String,
+});
+
+/** What customers saw of each account fits one order of what was done with it. */
+function judgeLooks({ movements }: Records, { intents, looks }: Evidence): Finding[] {
+  const accounts = new Set([...intents, ...looks].map(({ account }) => account));
+  return [...accounts].flatMap((account) => {
+    const opening = sum(
+      movements.filter(({ kind, credit }) => kind === "opening" && credit === Number(account)),
+      ({ booked }) => booked,
+    );
+    const history = [
+      ...looksOf(account, looks),
+      ...intents.flatMap((intent) => operationsOf(account, intent)),
+      ...unclaimedOf(account, intents, movements),
+    ];
+    const verdict = linearize(accountModel(opening), history);
+    if (verdict.result !== "not linearizable") return [];
+    const { order, stuck } = verdict;
+    const before = order.slice(-6).map(({ words }) => words).join(", ");
+    const what = `account ${account}: after ${before} nobody can have seen ${stuck.seen} by ` +
+      `'${stuck.words}' (${Math.round(stuck.callMs)} to ${Math.round(stuck.returnMs!)} ms)`;
+    return [{ judge: "linearizable", what }];
+  });
+}
+
+function looksOf(account: string, looks: readonly Look[]): AccountOperation[] {
+  return looks.filter((look) => look.account === account).map(({ fromMs, untilMs, booked }) => ({
+    callMs: fromMs,
+    returnMs: untilMs,
+    change: 0n,
+    seen: booked,
+    words: `look ${booked}`,
+  }));
+}
+
+/** What an intent did, or may have done, to an account. */
+function operationsOf(account: string, intent: Intent): AccountOperation[] {
+  const { kind, account: from, to, attempts } = intent;
+  if (account !== from && account !== to) return [];
+  return attempts.flatMap(({ fromMs, untilMs, claim, booked }) => {
+    const isDone = claim.said === "done";
+    if (!isDone && (kind !== "transfer" || claim.said === "not done")) return [];
+    const amount = isDone ? claim.amount : intent.amount;
+    const adds = kind === "deposit" || account === to;
+    return [{
+      callMs: fromMs,
+      // A receipt without a balance says that the notes have moved: they are booked by and by.
+      returnMs: isDone && booked !== null ? untilMs : null,
+      change: adds ? amount : -amount,
+      seen: account === from ? booked : null,
+      words: `${kind} ${amount} ${claim.said}`,
+    }];
+  });
+}
+
+/** Cash that was booked without a receipt: at any time after the first attempt that came to none. */
+function unclaimedOf(
+  account: string,
+  intents: readonly Intent[],
+  movements: readonly MovementRecord[],
+): AccountOperation[] {
+  const attempts = intents.filter((intent) =>
+    intent.account === account && intent.kind !== "transfer"
+  ).flatMap((intent) => intent.attempts);
+  const claimed = new Set(
+    attempts.map(({ claim }) => claim.said === "done" ? claim.reference : null),
+  );
+  const callMs = Math.min(
+    ...attempts.filter(({ claim }) => claim.said !== "done").map(({ fromMs }) => fromMs),
+  );
+  return movements.flatMap(({ id, kind, debit, credit, booked }) => {
+    if (!["withdrawal", "deposit"].includes(kind) || booked === 0n || claimed.has(id)) return [];
+    const change = debit === Number(account) ? -booked : credit === Number(account) ? booked : 0n;
+    const words = `${kind} ${booked} without a receipt`;
+    return change === 0n ? [] : [{ callMs, returnMs: null, change, seen: null, words }];
+  });
+}

@@ -1,0 +1,116 @@
+/** A bank's rows as judges read them: straight from the tables, past all of the product's own code. */
+import { DatabaseSync } from "node:sqlite";
+import type { MemoryTables } from "./memory_tables.ts";
+
+export interface AccountRecord {
+  id: number;
+  kind: string;
+  owner: string;
+  balance: bigint;
+  held: bigint;
+}
+
+export interface MovementRecord {
+  id: string;
+  step: number;
+  action: string;
+  kind: string;
+  terminal: string;
+  customer: string;
+  operator: string;
+  debit: number | null;
+  credit: number | null;
+  amount: bigint;
+  booked: bigint;
+  outcome: string;
+}
+
+/** An entry of the log as it is stored. */
+export interface EntryRecord {
+  chain: number;
+  sequence: number;
+  epoch: number;
+  keyVersion: number;
+  who: Uint8Array;
+  sealed: Uint8Array;
+  tag: Uint8Array;
+}
+
+export interface Records {
+  accounts: AccountRecord[];
+  movements: MovementRecord[];
+  /** Ids of the movements listed as open. */
+  holds: string[];
+  /** In each chain's order. */
+  entries: EntryRecord[];
+  chains: { number: number; id: Uint8Array }[];
+}
+
+export function recordsInMemory(tables: MemoryTables): Records {
+  return {
+    accounts: [...tables.accounts.values()],
+    movements: [...tables.movements.values()].flat(),
+    holds: [...tables.holds.keys()],
+    entries: [...tables.audit.values()].flat(),
+    chains: [...tables.chains.values()],
+  };
+}
+
+const sequencesPerChain = 2 ** 40;
+
+/** @param path of a file that no process has open */
+export function recordsInSqlite(path: string): Records {
+  const database = new DatabaseSync(path);
+  try {
+    return recordsOf(database);
+  } finally {
+    database.close();
+  }
+}
+
+function recordsOf(database: DatabaseSync): Records {
+  const all = (sql: string) => {
+    const statement = database.prepare(sql);
+    statement.setReadBigInts(true);
+    // deno-lint-ignore no-explicit-any -- columns are what the schema says
+    return statement.all() as Record<string, any>[];
+  };
+  const idOf = (id: bigint | null) => id === null ? null : Number(id);
+  return {
+    accounts: all("SELECT * FROM accounts").map((row) => ({
+      id: Number(row.id),
+      kind: row.kind,
+      owner: row.owner,
+      balance: row.balance,
+      held: row.held,
+    })),
+    movements: all("SELECT * FROM movements").map((row) => ({
+      id: row.id.toHex(),
+      step: Number(row.step),
+      action: row.action,
+      kind: row.kind,
+      terminal: row.terminal,
+      customer: row.customer,
+      operator: row.operator,
+      debit: idOf(row.debit),
+      credit: idOf(row.credit),
+      amount: row.amount,
+      booked: row.booked,
+      outcome: row.outcome,
+    })),
+    holds: all("SELECT movement FROM holds").map(({ movement }) => movement.toHex()),
+    entries: all("SELECT * FROM audit ORDER BY place").map((row) => ({
+      chain: Math.floor(Number(row.place) / sequencesPerChain),
+      sequence: Number(row.place) % sequencesPerChain,
+      epoch: Number(row.epoch),
+      keyVersion: Number(row.key_version),
+      who: row.who,
+      sealed: row.sealed,
+      tag: row.tag,
+    })),
+    chains: all("SELECT number, id FROM audit_chains").map(({ number, id }) => ({
+      number: Number(number),
+      id,
+    })),
+  };
+}

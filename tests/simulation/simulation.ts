@@ -1,0 +1,439 @@
+/** A bank with its servers, ATMs, customers and operators over some days, from one seed. */
+import { UsageError } from "../../lib/errors.ts";
+import type { Settings } from "../../server/ledger/model.ts";
+import type { Store } from "../../server/ledger/store.ts";
+import { systemFiles } from "../../lib/system.ts";
+import type { StorePlace } from "../../server/ledger/open_store.ts";
+import { SqliteStore } from "../../server/ledger/sqlite/store.ts";
+import { bankPort, BankServer } from "./bank_server.ts";
+import {
+  type Config,
+  crashesAtPoint,
+  databaseFaults,
+  diskFaults,
+  habits,
+  networkFaults,
+} from "./config.ts";
+import { Customer } from "./customer.ts";
+import { soundDisk } from "./disk.ts";
+import { guardedStore } from "./guarded_store.ts";
+import { Crash, Host, type Process } from "./host.ts";
+import type { Intent, Look } from "./intents.ts";
+import { Machine } from "./machine.ts";
+import { MemoryDatabase, MemoryStore, soundDatabase } from "./memory_store.ts";
+import { type Finding, judgeMoney } from "./money_judges.ts";
+import { Network, quietNetwork } from "./network.ts";
+import { Operators } from "./operators.ts";
+import { Random } from "./random.ts";
+import { type Records, recordsInMemory, recordsInSqlite } from "./records.ts";
+import { Scheduler } from "./scheduler.ts";
+
+const minuteMs = 60_000;
+const dayMs = 24 * 60 * minuteMs;
+const opensAtMs = 8 * 60 * minuteMs;
+const currency = { code: "EUR", exponent: 2 };
+/** The longest that a customer may stand in front of an ATM. */
+const visitMsMax = 120 * minuteMs;
+/** What is done in one go ends before the next day. */
+const playMsMax = 14 * 60 * minuteMs;
+const findingsMax = 12;
+
+export interface Result {
+  readonly config: Config;
+  /** Over every event, outcome and balance, in order. */
+  readonly hash: string;
+  readonly findings: readonly Finding[];
+  /** What happened, and how often. */
+  readonly counts: ReadonlyMap<string, number>;
+  readonly events: number;
+}
+
+/** @param onLine takes the history and the programs' own logs, line by line */
+export function simulate(config: Config, onLine?: (line: string) => void): Promise<Result> {
+  return new Simulation(config, onLine).run();
+}
+
+class Simulation {
+  readonly #scheduler: Scheduler;
+  readonly #random: Random;
+  readonly #network: Network;
+  readonly #database: MemoryDatabase;
+  readonly #sqlitePath: string | null;
+  readonly #servers: BankServer[] = [];
+  readonly #machines: Machine[] = [];
+  readonly #customers: Customer[] = [];
+  readonly #intents: Intent[] = [];
+  readonly #looks: Look[] = [];
+  readonly #findings: Finding[] = [];
+  readonly #counts = new Map<string, number>();
+  readonly #operators: Operators;
+  #serial = 0;
+  /** Whether faults happen now. */
+  #troubled = false;
+  /** Whether servers and ATMs are kept running. */
+  #open = false;
+  #visiting = 0;
+  #customersNotesKept = 0n;
+
+  constructor(private readonly config: Config, onLine?: (line: string) => void) {
+    const random = this.#random = Random.of(config.seed);
+    const scheduler = this.#scheduler = new Scheduler((error) => this.#failed("an event", error));
+    scheduler.onRecorded = onLine ?? null;
+    this.#network = new Network(scheduler, random.split("network"));
+    this.#database = new MemoryDatabase({ scheduler, random: random.split("database") });
+    this.#database.onChanged = (what) => scheduler.record(what);
+    this.#sqlitePath = config.sqlite
+      ? `${Deno.makeTempDirSync({ dir: shortestFolder() })}/bank.sqlite`
+      : null;
+    for (let index = 1; index <= config.servers; index++) this.#addServer(index);
+    for (let index = 1; index <= config.atms; index++) this.#addMachine(index);
+    this.#operators = new Operators({
+      scheduler,
+      random: random.split("operators"),
+      servers: this.#servers,
+      machines: this.#machines,
+      count: (what) => this.#count(what),
+      find: (what) => this.#find("operators", what),
+    });
+  }
+
+  async run(): Promise<Result> {
+    const onRejection = (event: PromiseRejectionEvent) => {
+      event.preventDefault();
+      this.#failed("a promise", event.reason);
+    };
+    globalThis.addEventListener("unhandledrejection", onRejection);
+    try {
+      await this.#scheduler.run(opensAtMs);
+      await this.#play(() => this.#prepare());
+      for (let day = 0; day < this.config.days && this.#findings.length === 0; day++) {
+        await this.#scheduler.run(day * dayMs + opensAtMs);
+        await this.#play(() => this.#day());
+        await this.#play(() => this.#evening());
+        await this.#play(() => this.#close());
+        this.#judge();
+      }
+    } finally {
+      globalThis.removeEventListener("unhandledrejection", onRejection);
+      if (this.#sqlitePath) {
+        Deno.removeSync(this.#sqlitePath.replace(/\/[^/]*$/, ""), { recursive: true });
+      }
+    }
+    return {
+      config: this.config,
+      hash: this.#scheduler.historyHash(),
+      findings: this.#findings,
+      counts: new Map([...this.#counts, ...this.#database.counted].sort()),
+      events: this.#scheduler.steps,
+    };
+  }
+
+  /** Lets time pass until what people do is done. */
+  async #play(act: () => Promise<void>): Promise<void> {
+    let done = false;
+    let failure: unknown = null;
+    act().catch((error) => failure = error).finally(() => done = true);
+    await this.#scheduler.run(this.#scheduler.timeMs + playMsMax, () => done);
+    if (!done) this.#find("stops", "something that people began does not end");
+    if (failure) throw failure;
+  }
+
+  // The places and the people
+
+  #host(name: string, address: string): Host {
+    const random = this.#random.split(`host ${name}`);
+    const host = new Host(name, address, this.#scheduler, random);
+    if (this.config.faults.has("clocks")) host.drift = (random.fraction() - 0.5) * 2e-4;
+    return host;
+  }
+
+  #addServer(index: number): void {
+    const server = new BankServer(
+      `server-${index}`,
+      this.#host(`server-${index}`, `10.0.0.${index}`),
+      {
+        network: this.#network,
+        url: this.config.sqlite ? undefined : "memory",
+        openStore: (process) => (place, create) => this.#openStore(process, place, create),
+        log: (line) => this.#logged(line),
+      },
+    );
+    this.#servers.push(server);
+  }
+
+  async #openStore(process: Process, place: StorePlace, create?: Settings): Promise<Store> {
+    if ("url" in place) return await MemoryStore.open(this.#database, process, create);
+    const path = this.#sqlitePath!;
+    const world = { ...process.world, files: systemFiles };
+    return guardedStore(SqliteStore.open(world, path, create), process);
+  }
+
+  #addMachine(index: number): void {
+    const name = `atm-${index}`;
+    const random = this.#random.split(`balancer ${name}`);
+    const machine = new Machine(name, this.#host(name, `10.0.1.${index}`), {
+      connect: (process) => {
+        const server = random.of(this.#servers);
+        return this.#network.connect(process, `${server.host.address}:${bankPort}`);
+      },
+      log: (line) => this.#logged(line),
+      onFailure: (what, error) => this.#failed(what, error),
+    });
+    this.#machines.push(machine);
+  }
+
+  async #prepare(): Promise<void> {
+    const [first, ...others] = this.#servers;
+    await first!.create({
+      bankName: "Simulated Bank",
+      currency,
+      timeZone: "Europe/Berlin",
+      smallestNote: 500n,
+    });
+    if (this.config.sqlite) first!.disk.put("/bank/bank.sqlite", new Uint8Array(1));
+    for (const server of others) await server.join(first!);
+    for (const machine of this.#machines) await this.#operators.enrol(machine);
+    const customers = 3 + 2 * this.config.atms;
+    for (let index = 1; index <= customers; index++) await this.#addCustomer(`customer-${index}`);
+  }
+
+  async #addCustomer(name: string): Promise<void> {
+    const random = this.#random.split(name);
+    const customer = new Customer(
+      name,
+      {
+        scheduler: this.#scheduler,
+        nextSerial: () => ++this.#serial,
+        someoneElsesAccount: (than, random) => this.#operators.someoneElsesAccount(than, random),
+        onIntent: (intent) => void this.#intents.push(intent),
+        onLook: (look) => void this.#looks.push(look),
+        count: (what) => this.#count(what),
+      },
+      random.split("behaviour"),
+      habits(this.config),
+    );
+    customer.wallet = 50_000n;
+    const accounts = random.chance(0.3) ? 2 : 1;
+    await this.#operators.addCustomer(customer, random.between(0, 400_000), accounts);
+    this.#customers.push(customer);
+  }
+
+  // The days
+
+  async #day(): Promise<void> {
+    this.#open = true;
+    for (const server of this.#servers) this.#keepRunning(server, 1_000);
+    for (const machine of this.#machines) this.#keepRunning(machine, 2_000);
+    await this.#scheduler.pause(minuteMs / 2);
+    this.#setTrouble(true);
+    const random = this.#random.split(`day ${this.#scheduler.timeMs}`);
+    this.#unleash(random);
+    const { visits, atms } = this.config;
+    const visitEveryMs = 75_000 / atms;
+    for (let visit = 0; visit < visits; visit++) {
+      await this.#scheduler.pause(random.wait(visitEveryMs), "arrival");
+      this.#arrive(random.of(this.#customers), random);
+    }
+    await this.#untilNobodyVisits();
+    this.#setTrouble(false);
+    await this.#operators.idle();
+  }
+
+  /** A customer who is not somewhere else already goes to a machine that is free. */
+  async #arrive(customer: Customer, random: Random): Promise<void> {
+    const free = this.#machines.filter(({ page, occupiedBy }) => page && occupiedBy === null);
+    const isBusy = this.#machines.some(({ occupiedBy }) => occupiedBy === customer.name);
+    if (free.length === 0 || isBusy) {
+      return this.#count("turned back");
+    }
+    this.#visiting++;
+    try {
+      await customer.visit(random.of(free));
+    } catch (error) {
+      this.#failed(customer.name, error);
+    }
+    this.#visiting--;
+  }
+
+  async #untilNobodyVisits(): Promise<void> {
+    const endMs = this.#scheduler.timeMs + visitMsMax;
+    while (this.#visiting > 0) {
+      await this.#scheduler.pause(minuteMs);
+      if (this.#scheduler.timeMs < endMs) continue;
+      const who = this.#machines.flatMap(({ name, occupiedBy, page }) =>
+        occupiedBy ? [`${occupiedBy} at ${name}: ${page?.screen.name}`] : []
+      );
+      return this.#find("people", `they wait for ever: ${who.join(", ")}`);
+    }
+  }
+
+  /** Faults end, everything is started, people see to what needs them, and all is quiet for a while. */
+  async #evening(): Promise<void> {
+    await this.#scheduler.pause(3 * minuteMs);
+    if (this.config.faults.has("clocks")) await this.#operators.confirmClocks();
+    await this.#scheduler.pause(minuteMs);
+    for (const machine of this.#machines) await this.#countIn(machine);
+    await this.#scheduler.pause(8 * minuteMs);
+  }
+
+  /** An operator counts the notes of a machine that needs it: one whose devices or journal say so. */
+  async #countIn(machine: Machine): Promise<void> {
+    if (!machine.needsPeople()) return;
+    this.#count("counts by people");
+    machine.isKept = false;
+    await this.#stop(machine);
+    this.#customersNotesKept += machine.countNotes(currency);
+    machine.isKept = true;
+  }
+
+  async #close(): Promise<void> {
+    this.#open = false;
+    for (const each of [...this.#machines, ...this.#servers]) await this.#stop(each);
+  }
+
+  async #stop(what: Machine | BankServer): Promise<void> {
+    if (!await what.stop()) this.#find("stops", `${what.name} did not stop in time`);
+  }
+
+  /** Starts it whenever it is not running, as a supervisor does. */
+  async #keepRunning(what: BankServer | Machine, delayMs: number): Promise<void> {
+    const random = this.#random.split(`supervisor ${what.name} ${what.starts}`);
+    while (this.#open) {
+      if (!what.isRunning && what.isKept) {
+        await this.#scheduler.pause(random.between(delayMs / 2, 8 * delayMs), "restart");
+        if (!this.#open) return;
+        try {
+          await what.start();
+        } catch (error) {
+          if (error instanceof Crash) continue;
+          this.#logged(`${what.name} cannot start: ${(error as Error).message}`);
+          if (!(error instanceof UsageError) && this.#isAFault(error)) {
+            this.#failed(what.name, error);
+          }
+        }
+      }
+      await this.#scheduler.pause(1_000, "supervisor");
+    }
+  }
+
+  // Trouble
+
+  #setTrouble(troubled: boolean): void {
+    const { config } = this;
+    this.#troubled = troubled;
+    this.#network.faults = troubled ? networkFaults(config) : quietNetwork;
+    this.#database.faults = troubled ? databaseFaults(config) : soundDatabase;
+    for (const each of [...this.#servers, ...this.#machines]) {
+      each.crashesAtPoint = troubled ? crashesAtPoint(config) : 0;
+      each.disk.faults = troubled ? diskFaults(config) : soundDisk;
+      if (!troubled) each.host.offsetMs = 0;
+    }
+    if (!troubled) this.#network.heal();
+  }
+
+  #unleash(random: Random): void {
+    const { faults } = this.config;
+    const again = async (name: string, meanMinutes: number, act: (random: Random) => unknown) => {
+      const own = random.split(name);
+      while (this.#troubled) {
+        await this.#scheduler.pause(own.wait(meanMinutes * minuteMs), name);
+        if (this.#troubled) await act(own);
+      }
+    };
+    if (faults.has("crashes")) again("crash", 8, (own) => this.#crashOne(own));
+    if (faults.has("network")) again("partition", 6, (own) => this.#part(own));
+    if (faults.has("clocks")) again("clock", 12, (own) => this.#turnClock(own));
+    if (faults.has("operators")) again("operator", 3, () => this.#operators.act());
+  }
+
+  #crashOne(random: Random): void {
+    const what = random.of([...this.#servers, ...this.#machines]);
+    const kind = random.chance(0.5) ? "kill" : "power cut";
+    this.#count(`crashes: ${what instanceof Machine ? "ATM" : "server"}, ${kind}`);
+    what.crash(kind, "at any moment");
+  }
+
+  async #part(random: Random): Promise<void> {
+    const [machine, server] = [random.of(this.#machines), random.of(this.#servers)];
+    this.#count("partitions");
+    this.#network.part(machine.host.address, server.host.address);
+    await this.#scheduler.pause(random.between(2_000, 90_000), "partition");
+    this.#network.heal();
+  }
+
+  #turnClock(random: Random): void {
+    const { host } = random.of([...this.#servers, ...this.#machines]);
+    const most = random.of([5_000, 60_000, 10 * minuteMs]);
+    this.#count("clocks turned");
+    host.offsetMs = random.between(-most, most);
+  }
+
+  // What is found
+
+  #judge(): void {
+    const records = this.#records();
+    const findings = judgeMoney(records, {
+      intents: this.#intents,
+      looks: this.#looks,
+      notes: new Map(
+        this.#machines.map((machine) => [this.#operators.terminalOf(machine), machine.bankNotes()]),
+      ),
+      customersNotesKept: this.#machines.reduce(
+        (sum, machine) => sum + machine.customerNotes(),
+        this.#customersNotesKept,
+      ),
+      handed: new Map(this.#customers.map(({ name, wallet }) => [name, wallet - 50_000n])),
+    });
+    for (const { judge, what } of findings) this.#find(judge, what);
+    for (const { id, owner, balance, held } of records.accounts) {
+      this.#scheduler.record(`balance ${id} ${owner} ${balance} ${held}`);
+    }
+    for (const machine of this.#machines) {
+      for (const { movement, kind, state, amount } of machine.openMovements()) {
+        this.#find(
+          "journal",
+          `${machine.name}: ${kind} ${movement} of ${amount} is ${state} still`,
+        );
+      }
+    }
+  }
+
+  #records(): Records {
+    if (this.#sqlitePath === null) return recordsInMemory(this.#database.tables);
+    return recordsInSqlite(this.#sqlitePath);
+  }
+
+  #count(what: string): void {
+    this.#counts.set(what, (this.#counts.get(what) ?? 0) + 1);
+  }
+
+  #find(judge: string, what: string): void {
+    this.#scheduler.record(`FOUND ${judge}: ${what}`);
+    if (this.#findings.length < findingsMax) this.#findings.push({ judge, what });
+  }
+
+  /** Crashes are the simulation's own; every other error that reaches nobody is the product's. */
+  #failed(where: string, error: unknown): void {
+    if (error instanceof Crash) return;
+    const { stack, message } = error as Error;
+    this.#find("errors", `${where}: ${stack ?? message ?? error}`);
+  }
+
+  #isAFault(error: unknown): boolean {
+    return error instanceof TypeError || error instanceof RangeError;
+  }
+
+  #logged(line: string): void {
+    this.#scheduler.record(`| ${line}`);
+    if (/TypeError|RangeError|ReferenceError/.test(line)) this.#find("errors", line);
+  }
+}
+
+/** Memory rather than a disk, where there is such a folder. */
+function shortestFolder(): string | undefined {
+  try {
+    return Deno.statSync("/dev/shm").isDirectory ? "/dev/shm" : undefined;
+  } catch {
+    return undefined;
+  }
+}
