@@ -25,7 +25,7 @@ export interface Line {
 }
 
 /**
- * How a connection ended: in order, or with the bank's word that it no longer accepts this terminal's
+ * How a connection ended: in order, or with the bank's notice that it no longer accepts this terminal's
  * key, or that the terminal has a newer connection. Everything else, an attack included, is a cut.
  */
 export type LineEnd = Ending | "cut";

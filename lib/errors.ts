@@ -41,6 +41,7 @@ export type Refusal =
   | "name_taken"
   | "name_reserved" // the log uses it for itself
   | "account_not_empty" // it should be closed, and has money
+  | "account_has_open_movements" // it should be closed, and a machine has notes for it
   | "unknown_name"
   | "rotation_under_way" // the next key still waits for its terminal
   // transient: nothing was recorded, the same id may be tried again

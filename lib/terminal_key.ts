@@ -4,14 +4,14 @@ import { UsageError } from "./errors.ts";
 import { readPrivateFile } from "./private_file.ts";
 import type { Files } from "./world.ts";
 
-/** Who the two ends are to each other, and the key they share. */
+/** The two ends of a channel, and the key they share. */
 export interface TerminalKey {
   /** 16 random bytes, sent in clear. */
   readonly terminal: Uint8Array;
   readonly version: number;
   /** `K_SHARED`, 32 random bytes. */
   readonly key: Uint8Array;
-  /** 16 random bytes, never sent: both ends know the bank they mean. */
+  /** The bank's id, 16 random bytes, never sent. */
   readonly bank: Uint8Array;
 }
 
@@ -22,7 +22,7 @@ export interface NamedTerminalKey extends TerminalKey {
 
 const formatName = "strongroom terminal key 1";
 
-/** The file's text. It is a secret: whoever holds it is that terminal to the bank. */
+/** The file's text. It is a secret: the bank takes anyone who has it for that terminal. */
 export function formatTerminalKey(
   { bank, terminal, name, version, key }: NamedTerminalKey,
 ): string {

@@ -18,6 +18,7 @@ import {
 } from "./folder/bank_folder.ts";
 import { auditKeyRingOf, type BankKeys, type SharedKeys } from "./folder/bank_keys.ts";
 import { Ledger } from "./ledger/ledger.ts";
+import type { LinkEvents } from "./ledger/link.ts";
 import type { CheckedBooks } from "./ledger/check.ts";
 import type { Settings, Terminal } from "./ledger/model.ts";
 import type { BankLink, FileToCheck, LogLink, OpenLedger, OpenStore } from "./ledger_service.ts";
@@ -36,7 +37,7 @@ export interface BankWorld extends WorldWithFiles {
    * Opens a bank's ledger, or makes it.
    * @throws {UsageError} as `LedgerService.open` does
    */
-  openLedger(parts: OpenLedger, onTrouble: (line: string) => void): Promise<BankLink>;
+  openLedger(parts: OpenLedger, events: LinkEvents): Promise<BankLink>;
   /**
    * Tries whether a bank of these settings could be made in a PostgreSQL database, and makes none.
    * @throws {UsageError} when it could not
@@ -184,9 +185,10 @@ interface Opening {
 function assemble(world: BankWorld, folder: BankFolder, opening: Opening): Promise<Bank> {
   return closeOnFailure(folder, async () => {
     const onTrouble = (trouble: string) => world.log(`ledger: ${trouble}`);
-    const link = await openLink(world, folder, opening, onTrouble);
-    const shared = opening.url !== undefined;
-    const ledger = new Ledger({ link, world, onTrouble, shared });
+    const { ledger, link } = await Ledger.open(
+      (events) => openLink(world, folder, opening, events),
+      { world, onTrouble, shared: opening.url !== undefined },
+    );
     try {
       return await assembleOn(ledger, link, world, folder, opening);
     } catch (error) {
@@ -200,7 +202,7 @@ function openLink(
   world: BankWorld,
   { path, keys, bankElsewhere }: BankFolder,
   { url, create, shared }: Opening,
-  onTrouble: (line: string) => void,
+  events: LinkEvents,
 ): Promise<BankLink> {
   const { audit, chainId } = { ...keys, ...shared };
   return world.openLedger(
@@ -213,7 +215,7 @@ function openLink(
       bankId: bankElsewhere ?? undefined,
       create,
     },
-    onTrouble,
+    events,
   );
 }
 

@@ -15,10 +15,10 @@ import { type CheckedBooks, checkStore } from "./ledger/check.ts";
 import type { Command } from "./ledger/command.ts";
 import { Engine } from "./ledger/engine.ts";
 import { Faults } from "./ledger/faults.ts";
-import type { BatchOutcome, LedgerLink } from "./ledger/link.ts";
+import type { BatchOutcome, LedgerLink, LinkEvents } from "./ledger/link.ts";
 import { noChanges, type Settings } from "./ledger/model.ts";
 import type { StorePlace } from "./ledger/open_store.ts";
-import type { ReadStore, Store } from "./ledger/store.ts";
+import { InDoubt, type ReadStore, type Store } from "./ledger/store.ts";
 
 /** What a ledger is opened with: plain values, which cross threads. */
 export interface OpenLedger {
@@ -39,12 +39,10 @@ export interface OpenLedger {
 export type OpenStore = (place: StorePlace, create?: Settings) => Promise<Store>;
 
 /** The world of a ledger. */
-export interface LedgerSurroundings {
+export interface LedgerSurroundings extends LinkEvents {
   openStore: OpenStore;
   files: Files;
   world: World;
-  /** Called with each line for the operator's log. */
-  onTrouble: (line: string) => void;
 }
 
 /** The calls about the log, which is in the ledger's thread. */
@@ -73,7 +71,8 @@ export interface ToLedgerThread {
 export type FromLedgerThread =
   | { id: number; value: unknown }
   | { id: number; error: { message: string; usage: boolean } }
-  | { trouble: string };
+  | { trouble: string }
+  | { inDoubt: boolean };
 
 interface ServiceDependencies {
   store: Store;
@@ -99,7 +98,7 @@ export class LedgerService implements BankLink {
    */
   static async open(
     { place, create, bankId, chainId, chainKeyPath, logFilePath, ...given }: OpenLedger,
-    { openStore, files, world, onTrouble }: LedgerSurroundings,
+    { openStore, files, world, onTrouble, onDoubt }: LedgerSurroundings,
   ): Promise<LedgerService> {
     const keys = new AuditKeyRing(given.keys);
     const store = await openStore(place, create);
@@ -118,16 +117,18 @@ export class LedgerService implements BankLink {
       const source = "url" in place ? chainOf(store, chainId) : store;
       const logFile = logFilePath === undefined
         ? null
-        : await LogFile.open(files, logFilePath, source).catch(({ message }: Error) => {
-          onTrouble(`${logFilePath} is not kept: ${message}`); // the bank works without it
-          return null;
-        });
+        : await LogFile.open({ files, nowMs: world.nowMs }, logFilePath, source, onTrouble)
+          .catch(({ message }: Error) => {
+            onTrouble(`${logFilePath} is not kept: ${message}`); // the bank works without it
+            return null;
+          });
       const engine = await Engine.open({
         store,
         log,
         lastMs,
         clock: world,
         onCommitted: (entries) => logFile?.append(chainId, entries),
+        onDoubt,
       });
       return new LedgerService({ store, log, keys, logFile, engine }, onTrouble);
     } catch (error) {
@@ -140,7 +141,10 @@ export class LedgerService implements BankLink {
     const errors: Error[] = [];
     const outcome = await this.dependencies.engine.run(
       commands,
-      (error) => errors.push(error),
+      (error) => {
+        if (error instanceof InDoubt) this.#faults.begin(error);
+        errors.push(error);
+      },
       endEpoch,
     );
     this.#faults.after(errors);

@@ -1,17 +1,15 @@
 /** A bank's ledger in its thread: each call is a message there, and its result a message back. */
 import { UsageError } from "../lib/errors.ts";
 import type { CheckedBooks } from "./ledger/check.ts";
+import type { LinkEvents } from "./ledger/link.ts";
 import type {
   BankLink,
   FileToCheck,
   FromLedgerThread,
-  LedgerSurroundings,
   OpenLedger,
   ThreadCalls,
   ToLedgerThread,
 } from "./ledger_service.ts";
-
-type OnTrouble = LedgerSurroundings["onTrouble"];
 
 class LedgerThread {
   readonly #worker: Worker;
@@ -20,12 +18,12 @@ class LedgerThread {
   /** Why no more calls are answered. */
   #ended: Error | null = null;
 
-  constructor(private readonly onTrouble: OnTrouble) {
+  constructor(private readonly events: LinkEvents) {
     this.#worker = new Worker(import.meta.resolve("./ledger_worker.ts"), { type: "module" });
     this.#worker.onmessage = ({ data }: MessageEvent<FromLedgerThread>) => this.#take(data);
     this.#worker.onerror = (event) => {
       event.preventDefault();
-      this.onTrouble(`the ledger's thread has died: ${event.message}`);
+      this.events.onTrouble(`the ledger's thread has died: ${event.message}`);
       this.end("the ledger's thread has died");
     };
   }
@@ -55,7 +53,8 @@ class LedgerThread {
   }
 
   #take(message: FromLedgerThread): void {
-    if ("trouble" in message) return this.onTrouble(message.trouble);
+    if ("trouble" in message) return this.events.onTrouble(message.trouble);
+    if ("inDoubt" in message) return this.events.onDoubt(message.inDoubt);
     const call = this.#calls.get(message.id);
     this.#calls.delete(message.id);
     if ("value" in message) return call?.resolve(message.value);
@@ -68,8 +67,8 @@ class LedgerThread {
  * Opens a bank's ledger in a thread.
  * @throws {UsageError} as `LedgerService.open` does
  */
-export async function openLedgerThread(parts: OpenLedger, onTrouble: OnTrouble): Promise<BankLink> {
-  const thread = new LedgerThread(onTrouble);
+export async function openLedgerThread(parts: OpenLedger, events: LinkEvents): Promise<BankLink> {
+  const thread = new LedgerThread(events);
   try {
     await thread.call("open", parts);
   } catch (error) {
@@ -96,7 +95,7 @@ export async function openLedgerThread(parts: OpenLedger, onTrouble: OnTrouble):
  * @throws {UsageError} when it is no bank's file
  */
 export async function checkFileInThread(file: FileToCheck): Promise<CheckedBooks> {
-  const thread = new LedgerThread(() => {});
+  const thread = new LedgerThread({ onTrouble() {}, onDoubt() {} });
   try {
     return await thread.call("checkFile", file);
   } finally {

@@ -22,6 +22,7 @@ const surroundings = {
   files: systemFiles,
   world: system,
   onTrouble: (trouble: string) => answer({ trouble }),
+  onDoubt: (inDoubt: boolean) => answer({ inDoubt }),
 };
 
 self.onmessage = async ({ data: { id, name, args } }: MessageEvent<ToLedgerThread>) => {

@@ -3,6 +3,7 @@ import type { BankServerStart, ServerReady } from "../lib/programs.ts";
 import type { SocketListener } from "../lib/world.ts";
 import type { Bank } from "./bank.ts";
 import { bindDoor, type DoorAddress, listen } from "./door/listener.ts";
+import { OutcomeUnknown } from "./ledger/ledger.ts";
 import { Checkpoints } from "./operator/checkpoints.ts";
 import { serveOperators } from "./operator/socket.ts";
 
@@ -35,10 +36,14 @@ export async function serveBank(
     const taken = new Checkpoints(bank, schedule);
     onReady({ address: listener.address });
     await end;
-    await operators.close();
-    await listener.close();
-    await taken.stop();
+    bank.ledger.stopWaiting();
+    for (const part of [operators, listener, taken]) await part.close().catch(ignoreUnknown);
   } finally {
     await bank.close();
   }
+}
+
+/** A commit in doubt does not keep the server from stopping: the entries about its end may be missing. */
+function ignoreUnknown(error: unknown): void {
+  if (!(error instanceof OutcomeUnknown)) throw error;
 }

@@ -33,6 +33,21 @@ const world = [
   "crypto.subtle",
 ];
 
+/** What a floor of the page may import: these floors, and what is pure of `lib`. */
+function page(...floors: readonly string[]): Rule {
+  return {
+    imports: [
+      ...floors.map((floor) => floor === "" ? "ui/page/" : `ui/page/${floor}/`),
+      "lib/money.ts",
+      "lib/limits.ts",
+      "lib/errors.ts",
+    ],
+    types: ["lib/"],
+    packages: ["preact", "preact/hooks", "htm/preact"],
+    without: ["Deno."],
+  };
+}
+
 /** By the beginning of a file's path; the first that fits decides. */
 const rules: Readonly<Record<string, Rule>> = {
   // The two files of lib that are the world, for programs, threads, the launcher and tests.
@@ -63,14 +78,20 @@ const rules: Readonly<Record<string, Rule>> = {
     butNot: ["client/programs/", ...worldFiles],
     without: world,
   },
-  "ui/page/": {
-    imports: ["ui/page/", "lib/money.ts", "lib/limits.ts", "lib/errors.ts"],
-    types: ["lib/"],
-    packages: ["preact", "preact/hooks", "htm/preact"],
-    without: ["Deno."],
-  },
+  // Each floor of the page lies above the ones before it.
+  "ui/page/bridge/": page("bridge"),
+  "ui/page/words/": page("words", "bridge"),
+  "ui/page/state/": page("state", "words", "bridge"),
+  "ui/page/parts/": page("parts", "state", "words", "bridge"),
+  "ui/page/screens/": page("screens", "parts", "state", "words", "bridge"),
+  "ui/page/": page(""),
   "ui/window/page_bundle.ts": { imports: ["ui/page/", "lib/"] },
   "ui/window/": { imports: ["ui/window/", "lib/"], types: ["ui/page/"] },
+  "ui/command_line/commands/": {
+    imports: ["ui/command_line/", "lib/"],
+    butNot: ["ui/command_line/launcher/", ...worldFiles],
+    without: world,
+  },
   "ui/command_line/": { imports: ["ui/command_line/", "ui/window/page_bundle.ts", "lib/"] },
   "tests/": { imports: ["lib/", "server/", "client/", "ui/", "tests/", "main.ts"] },
   "main.ts": { imports: ["lib/", "ui/command_line/", "deno.json"] },
@@ -301,6 +322,8 @@ Deno.test("the table notices each kind of crossing, and names the file and the r
     ["ui/page/state.ts", 'import type { A } from "../../client/atm.ts";', "client/atm.ts"],
     ["ui/page/state.ts", 'import { hash } from "node:crypto";', "node:crypto"],
     ["ui/window/host.ts", 'import { a } from "../../client/atm.ts";', "client/atm.ts"],
+    ["ui/page/state/model.ts", 'import { a } from "../parts/header.ts";', "ui/page/parts"],
+    ["ui/page/words/words.ts", 'import type { A } from "../state/model.ts";', "ui/page/state"],
     ["ui/window/host.ts", 'import { a } from "../page/bridge.ts";', "ui/page/bridge.ts"],
     ["server/bank.ts", "const timer = setTimeout(act, ms);", "setTimeout"],
     ["server/bank.ts", 'import { system } from "../lib/system.ts";', "lib/system.ts"],

@@ -1,5 +1,5 @@
 /**
- * The handshake of PROTOCOL.md, both ends, as pure functions over bytes. The caller brings nonces
+ * The handshake of PROTOCOL.md, both ends, as pure functions over bytes. The caller passes nonces
  * and X25519 secrets (32 random bytes each, never used twice).
  */
 import { createPrivateKey, createPublicKey, diffieHellman } from "node:crypto";
@@ -21,7 +21,7 @@ export interface Freshness {
   readonly shareSecret: Uint8Array;
 }
 
-/** What the client's hello says, before anything of it is believed. */
+/** A client hello's fields. None of them is proved. */
 export interface ClientHello {
   readonly terminal: Uint8Array;
   readonly version: number;
@@ -84,7 +84,7 @@ export function parseClientHello(body: Uint8Array): ClientHello {
   };
 }
 
-/** Whether whoever sent this hello holds the key. Costs the same for a right and a wrong one. */
+/** Whether a hello was made with this key. Takes the same time for a right and a wrong one. */
 export function binderHolds(hello: ClientHello, terminalKey: TerminalKey): boolean {
   return equalInConstantTime(hello.binder, binderOf(terminalKey, hello));
 }

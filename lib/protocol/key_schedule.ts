@@ -50,7 +50,7 @@ export interface SessionSecrets {
   readonly serverProofKey: Bytes;
 }
 
-/** The secrets of one session, bound to everything both sides said (`transcriptHash`, 32 bytes). */
+/** The secrets of one session, bound to the whole handshake (`transcriptHash`, 32 bytes). */
 export function sessionSecrets(
   master: Uint8Array,
   diffieHellman: Uint8Array,

@@ -1,7 +1,7 @@
 /**
  * Messages: what records carry, as JSON in UTF-8. Requests go from the ATM to the bank, each with an
- * id; the bank answers each with one reply of the same id, and pushes news of its own. Parsing is
- * strict on both ends: a missing, extra or ill-formed field is a `ProtocolError`.
+ * id; the bank answers each with one reply of the same id, and sends pushes that nothing asked for.
+ * Parsing is strict on both ends: a missing, extra or ill-formed field is a `ProtocolError`.
  */
 import { type Bytes, fromHex, textOf, utf8 } from "../bytes.ts";
 import { type DeviceRefusal, type Outcome, ProtocolError } from "../errors.ts";
@@ -44,7 +44,7 @@ export type Ask =
     kind: "withdrawal" | "deposit";
     movement: string;
     account: string;
-    /** Minor units; what is none is refused by name. */
+    /** Minor units; any other text is refused by name. */
     amount: string;
     currency: string;
   }
@@ -62,9 +62,9 @@ export type Ask =
   /** The customer looks at an account's balance: what it had at the end of each of its last days. */
   | { op: "balance"; account: string }
   | { op: "change_password"; current: string; next: string }
-  /** The machine itself refused: nothing moves, but the log must know. */
+  /** The ATM itself refused: nothing moves, and the bank logs it. */
   | { op: "refused"; kind: "withdrawal" | "deposit"; amount: MinorText; why: AtmRefusal }
-  /** The state of the terminal's cash devices, whenever people must know. */
+  /** The state of the terminal's cash devices, whenever people must see to another trouble. */
   | {
     op: "report";
     cassettes: Notes[];
@@ -79,8 +79,8 @@ export type Ask =
   | { op: "reverse"; movement: string }
   | { op: "void"; movement: string }
   /**
-   * What the devices did of a movement, told again since the bank was put back to its backup: `amount`
-   * is what they moved, and `account` may be empty where the terminal does not know.
+   * What the devices did of a movement, sent again after the bank was restored from a backup: `amount`
+   * is what they moved, and `account` may be empty where the journal does not have it.
    */
   | {
     op: "retell";
@@ -90,7 +90,7 @@ export type Ask =
     amount: MinorText;
     currency: string;
   }
-  /** All has been told again. */
+  /** Everything has been retold. */
   | { op: "retold" }
   | { op: "load_cash"; movement: string; amount: MinorText; currency: string }
   /** Notes that people found over or, below zero, missing. */
@@ -106,7 +106,7 @@ export type Operation = Ask["op"];
 export type AskOf<O extends Operation> = Extract<Ask, { op: O }>;
 export type Request = { id: number; ask: Ask };
 
-/** What the bank answers, beside the outcome, when the outcome has something to show. */
+/** An answer. PROTOCOL.md lists which fields come with which outcome. */
 export interface Answer {
   outcome: Outcome;
   retryAfterMs?: number;
@@ -115,7 +115,7 @@ export interface Answer {
     currency: Currency;
     timeZone: string;
     terminal: string;
-    /** RFC 3339: the bank wants to be told again what the terminal did since. */
+    /** RFC 3339: the terminal is to retell what it did since. */
     retell?: string;
   };
   account?: AccountView;
@@ -129,7 +129,7 @@ export interface Answer {
   time?: string;
   /** Minor units that the first settling booked: for `already_completed` and a repeated complete. */
   booked?: MinorText;
-  /** Where the log speaks of the movement, or of the machine's own refusal. */
+  /** The log's entry of the movement, or of the ATM's own refusal. */
   logged?: LoggedAt;
   entries?: HistoryEntry[];
   cursor?: string;
@@ -137,7 +137,7 @@ export interface Answer {
   days?: DayBalance[];
 }
 
-/** What the bank says unasked. */
+/** A message of the bank that answers no request. */
 export type Push =
   | { push: "account"; account: AccountView }
   | { push: "visit_ended"; reason: "idle" | "bank" }
@@ -221,7 +221,7 @@ function object(value: unknown): Record<string, unknown> {
   return value as Record<string, unknown>;
 }
 
-/** Exactly these fields, each as its check wants it; those with `maybe` may be absent. */
+/** Exactly these fields, each as its check allows; those with `maybe` may be absent. */
 function record<F extends Fields>(
   fields: F,
   value: unknown,

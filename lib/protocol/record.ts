@@ -1,5 +1,5 @@
 /**
- * Records: what both ends say once the handshake holds. Each is sealed under its direction's keys,
+ * Records: what both ends send after the handshake. Each is sealed under its direction's keys,
  * with direction, type and the exact next sequence number as associated data (PROTOCOL.md,
  * "Records"). After any failure the object is dead and takes no further byte.
  */
@@ -17,7 +17,7 @@ import { sealedLength, Sealer } from "../seal.ts";
 import { encodeFrame, type Frame, frameType } from "./frame.ts";
 import { nextTrafficSecret, trafficKeys } from "./key_schedule.ts";
 
-/** Who speaks; the number is the direction's byte in the associated data. */
+/** Who sends; the number is the direction's byte in the associated data. */
 export type Direction = 0 | 1;
 export const fromClient: Direction = 0;
 export const fromServer: Direction = 1;
@@ -48,7 +48,7 @@ const defaultKeyLimits: KeyLimits = {
   ageMs: keyAgeMsMax,
 };
 
-/** A sender turns its keys early, since it speaks no oftener than a silent channel may be silent. */
+/** A sender rekeys early: its next record may come only after the longest silence that is allowed. */
 const senderKeyLimits: KeyLimits = { ...defaultKeyLimits, ageMs: keyAgeMsMax - silentMsMax };
 
 const nothing = new Uint8Array(0);
@@ -94,7 +94,7 @@ class DirectionState {
   }
 }
 
-/** Seals what one end says. */
+/** Seals one end's messages. */
 export class RecordSender {
   #state: DirectionState;
   #closed = false;
@@ -148,7 +148,7 @@ export class RecordSender {
   }
 }
 
-/** Opens what the other end says, in order. */
+/** Opens the other end's messages, in order. */
 export class RecordReceiver {
   #state: DirectionState;
   #dead = false;
@@ -193,7 +193,7 @@ export class RecordReceiver {
   }
 }
 
-/** A server may say why it closes; a client's close is empty. */
+/** A server's close may carry its reason; a client's is empty. */
 function endingOf(message: Bytes, direction: Direction): Ending {
   for (const [ending, bytes] of Object.entries(endings)) {
     if (message.length !== bytes.length || message[0] !== bytes[0]) continue;

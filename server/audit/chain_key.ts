@@ -8,7 +8,7 @@ import { type Bytes, concat, equalInConstantTime, u64, utf8 } from "../../lib/by
 import { UsageError } from "../../lib/errors.ts";
 import { sha256 } from "../../lib/hmac.ts";
 import { chainKeyReadTriesMax } from "../../lib/limits.ts";
-import { requirePrivate } from "../../lib/private_file.ts";
+import { isThere, requirePrivate } from "../../lib/private_file.ts";
 import type { Files, OpenFile } from "../../lib/world.ts";
 import { nextEpochKey } from "./chain.ts";
 
@@ -62,6 +62,18 @@ export class ChainKeyFile implements ChainKey {
     } finally {
       file.close();
     }
+  }
+
+  /** Overwrites the keys of a chain that ends, and removes their file, if it is there. */
+  static destroy(files: Files, path: string): void {
+    if (!isThere(files, path)) return;
+    const file = files.open(path, "write");
+    try {
+      for (const index of [0, 1]) erase(file, index);
+    } finally {
+      file.close();
+    }
+    files.remove(path);
   }
 
   /**

@@ -1,10 +1,11 @@
 /**
- * `audit_log_secure.txt`: the log as a file of sealed lines, kept current with the database. Only the
- * database counts; the file is brought up to it at every start, and after a write that failed.
+ * `audit_log_secure.txt`: the log as a file of sealed lines, kept current with the database. It is
+ * brought up to the database at every start, and whenever it may be behind. A file that ends with
+ * anything else than the database has may be the only good copy: it is set aside, never overwritten.
  */
 import { equalInConstantTime, hex, utf8 } from "../../lib/bytes.ts";
 import { logFileChunkEntries, logFileTailBytes } from "../../lib/limits.ts";
-import type { Files, OpenFile } from "../../lib/world.ts";
+import type { OpenFile, WorldWithFiles } from "../../lib/world.ts";
 import type { ChainName, LogPlace, SealedEntry } from "./entry.ts";
 import { formatLogLine, parseLogLine } from "./log_line.ts";
 import type { LogStore } from "./log_store.ts";
@@ -12,17 +13,40 @@ import type { LogStore } from "./log_store.ts";
 /** The log in its database. */
 export type LogSource = Pick<LogStore, "chains" | "entriesAfter">;
 
+type LogFileWorld = Pick<WorldWithFiles, "files" | "nowMs">;
+
+/** The end of a file: where its last whole line ends, and which entry of the database that is. */
+interface FileEnd {
+  bytes: number;
+  /** Null for a file without a whole line. */
+  place: LogPlace | null;
+}
+
 export class LogFile {
-  /** Whether the file has every entry that was appended. */
-  #current = false;
+  /** The last entry in the file; null while it may be behind the database. */
+  #last: LogPlace | null = null;
   /** Where the next line goes. */
   #end = 0;
 
-  private constructor(private readonly file: OpenFile, private readonly log: LogSource) {}
+  private constructor(
+    private readonly world: LogFileWorld,
+    private readonly path: string,
+    private readonly log: LogSource,
+    private readonly onTrouble: (line: string) => void,
+    private file: OpenFile,
+  ) {}
 
-  /** Opens or makes the file, and brings it up to the log. */
-  static async open(files: Files, path: string, log: LogSource): Promise<LogFile> {
-    const file = new LogFile(files.open(path, "create"), log);
+  /**
+   * Opens or makes the file, and brings it up to the log.
+   * @param onTrouble receives a line for the operator when a file is set aside
+   */
+  static async open(
+    world: LogFileWorld,
+    path: string,
+    log: LogSource,
+    onTrouble: (line: string) => void,
+  ): Promise<LogFile> {
+    const file = new LogFile(world, path, log, onTrouble, world.files.open(path, "create"));
     try {
       await file.#catchUp();
     } catch (error) {
@@ -33,57 +57,77 @@ export class LogFile {
   }
 
   /**
-   * Appends entries that have just been committed.
+   * Appends entries of one chain that have been committed, and those before them that were missed.
    * @throws when they cannot be written: the next call makes up for it
    */
   async append(chainId: Uint8Array, entries: readonly SealedEntry[]): Promise<void> {
-    if (!this.#current) return await this.#catchUp();
-    this.#current = false;
+    const [first] = entries;
+    if (!first) return;
+    const last = this.#last;
+    if (last?.chain !== first.chain || last.sequence + 1 !== first.sequence) {
+      return await this.#catchUp();
+    }
+    this.#last = null;
     this.#write(chainId, entries);
-    this.#current = true;
+    this.#last = entries.at(-1)!;
   }
 
   close(): void {
     this.file.close();
   }
 
-  /** Goes on after the last line that is the log's; from the beginning where there is none. */
+  /** Goes on after the file's last line. */
   async #catchUp(): Promise<void> {
+    this.#last = null;
     const chains = await this.log.chains();
-    const { end, place } = await this.#lastLine(chains);
-    this.file.truncate(end);
-    this.#end = end;
+    const { bytes, place } = await this.#lastLine(chains) ?? this.#setAside();
+    this.file.truncate(bytes);
+    this.#end = bytes;
+    let last = place;
     for (const { number, id } of chains) {
       if (place && number < place.chain) continue;
       let after = place?.chain === number ? place.sequence : 0;
       for (;;) {
         const entries = await this.log.entriesAfter(number, after, logFileChunkEntries);
         this.#write(id, entries);
+        last = entries.at(-1) ?? last;
         if (entries.length < logFileChunkEntries) break;
         after = entries.at(-1)!.sequence;
       }
     }
-    this.#current = true;
+    this.#last = last;
   }
 
-  /** Where the last line that is the log's ends, and which entry it is. */
-  async #lastLine(
-    chains: readonly ChainName[],
-  ): Promise<{ end: number; place: LogPlace | null }> {
+  /** The end of the file, without a line that was cut short; null when it is not the database's. */
+  async #lastLine(chains: readonly ChainName[]): Promise<FileEnd | null> {
     const start = Math.max(0, this.file.bytes() - logFileTailBytes);
     const tail = new Uint8Array(this.file.bytes() - start);
     this.file.readAt(start, tail);
     const newline = tail.lastIndexOf(10);
-    const line = tail.subarray(tail.lastIndexOf(10, newline - 1) + 1, Math.max(0, newline));
-    const found = newline < 0 ? null : parseLogLine(new TextDecoder().decode(line));
+    if (newline < 0) return start === 0 ? { bytes: 0, place: null } : null;
+    const line = tail.subarray(tail.lastIndexOf(10, newline - 1) + 1, newline);
+    const found = parseLogLine(new TextDecoder().decode(line));
     const chain = found && chains.find(({ id }) => hex(id) === hex(found.chainId));
-    if (!found || !chain) return { end: 0, place: null };
+    if (!found || !chain) return null;
     const { sequence, tag } = found.entry;
     const [stored] = await this.log.entriesAfter(chain.number, sequence - 1, 1);
-    const same = stored?.sequence === sequence && equalInConstantTime(stored.tag, tag);
-    return same
-      ? { end: start + newline + 1, place: { chain: chain.number, sequence } }
-      : { end: 0, place: null };
+    const isSame = stored?.sequence === sequence && equalInConstantTime(stored.tag, tag);
+    return isSame ? { bytes: start + newline + 1, place: { chain: chain.number, sequence } } : null;
+  }
+
+  /** Keeps the file under another name, and begins another one. */
+  #setAside(): FileEnd {
+    const { files, nowMs } = this.world;
+    const aside = `${this.path}.differs-${new Date(nowMs()).toISOString().replace(/[:.]/g, "-")}`;
+    files.rename(this.path, aside);
+    const fresh = files.open(this.path, "new");
+    this.file.close();
+    this.file = fresh;
+    this.onTrouble(
+      `${this.path} was not what the database has of the log: it is kept as ${aside}. ` +
+        `Run 'deno task bank audit verify --file ${aside}'`,
+    );
+    return { bytes: 0, place: null };
   }
 
   #write(chainId: Uint8Array, entries: readonly SealedEntry[]): void {

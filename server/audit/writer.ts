@@ -131,16 +131,6 @@ export class ChainWriter {
     if (endsEpoch(last) && last.epoch === chainKey.epoch) chainKey.step();
   }
 
-  /**
-   * Reads the log's end, after a batch that failed.
-   * @returns the time of its newest entry
-   */
-  async lookAgain(): Promise<number> {
-    const { store, chain, keys } = this.dependencies;
-    this.committed(await store.lastEntries(chain.number, 1));
-    return await lastTimeOf(store, keys);
-  }
-
   close(): void {
     this.dependencies.chainKey.close();
   }

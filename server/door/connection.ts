@@ -102,6 +102,7 @@ export class Connection {
       await this.end("revoked");
     } finally {
       if (live.get(terminal.id) === this) live.delete(terminal.id);
+      this.close(); // nobody who waits for an answer waits for the entry about the end
       await requests.onDisconnected();
     }
   }

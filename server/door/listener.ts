@@ -5,6 +5,7 @@ import type { AcceptedSocket, SocketListener } from "../../lib/world.ts";
 import { acceptAll } from "../accept.ts";
 import type { Bank } from "../bank.ts";
 import { logCommand } from "../ledger/command.ts";
+import { OutcomeUnknown } from "../ledger/ledger.ts";
 import { Presence } from "../visits/presence.ts";
 import { Admission, type AdmissionLimits } from "./admission.ts";
 import { Connection, type ConnectionContext } from "./connection.ts";
@@ -88,7 +89,9 @@ export async function listen(
       admitted.settled("proved");
     });
     const served = atm.serve().catch((error) => {
-      if (!(error instanceof ProtocolError)) {
+      if (error instanceof OutcomeUnknown) {
+        world.log(`a connection was closed without an answer: ${error.message}`);
+      } else if (!(error instanceof ProtocolError)) {
         world.log(`a connection failed: ${(error as Error).stack}`);
       } else if (proved) world.log(`a terminal's connection ended: ${error.message}`);
       else {

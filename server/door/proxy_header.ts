@@ -1,6 +1,6 @@
 /**
  * The PROXY protocol, version 2 (the header that a balancer puts before a connection, so that the
- * server behind it knows who is calling). Taken from configured addresses alone: anyone else could
+ * server behind it has the caller's address). Taken from configured addresses alone: anyone else could
  * claim any address.
  */
 import { equalInConstantTime } from "../../lib/bytes.ts";
@@ -25,8 +25,8 @@ export function proxyBodyLength(head: Uint8Array): number {
 }
 
 /**
- * The caller's address; null when the balancer speaks for itself (its own checks of health).
- * @throws {ProtocolError} when the body does not hold what the head says
+ * The caller's address; null for the balancer's own connections, which check the server's health.
+ * @throws {ProtocolError} when the body is not as the head describes
  */
 export function proxiedAddress(head: Uint8Array, body: Uint8Array): string | null {
   const [command, family] = [head[12], head[13]];
@@ -41,7 +41,7 @@ export function proxiedAddress(head: Uint8Array, body: Uint8Array): string | nul
 
 /**
  * Reads the header off a connection, and not a byte more.
- * @throws {ProtocolError} when there is none
+ * @throws {ProtocolError} when the connection does not begin with one
  */
 export async function readProxyHeader(
   socket: { read(into: Uint8Array): Promise<number | null> },

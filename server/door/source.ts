@@ -1,8 +1,8 @@
 /** Where a connection comes from, as limits count it. */
 
 /**
- * An IPv4 address as it is; of an IPv6 address the first 64 bits, since whoever has one address has
- * the whole network of them.
+ * An IPv4 address as it is; of an IPv6 address the first 64 bits, since one host commonly has
+ * a whole network of them.
  */
 export function sourceOf(address: string): string {
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address);

@@ -14,7 +14,7 @@ import { textOf, utf8 } from "../../lib/bytes.ts";
 import { databaseUrlVariable } from "../../lib/database_url.ts";
 import { UsageError } from "../../lib/errors.ts";
 import { ownerRetryMs, ownerWaitMsMax, socketPathBytesMax } from "../../lib/limits.ts";
-import { isThere, removeIfThere, replacePrivateFile } from "../../lib/private_file.ts";
+import { isThere, replacePrivateFile } from "../../lib/private_file.ts";
 import { type Files, type OpenFile, pause, type WorldWithFiles } from "../../lib/world.ts";
 import { ChainKeyFile } from "../audit/chain_key.ts";
 import { checkpointKeyOf } from "../audit/checkpoint.ts";
@@ -193,7 +193,7 @@ export class BankFolder {
     keepFirstKey: KeepFirstKey,
   ): void {
     const path = chainKeyPath(this.path);
-    removeIfThere(this.files, path);
+    ChainKeyFile.destroy(this.files, path);
     const key = this.randomBytes(32);
     const checkpointKey = checkpointKeyOf(checkpoint);
     keepFirstKey(formatFirstKey({ chainId, key, checkpointKey, before }));

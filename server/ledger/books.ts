@@ -80,6 +80,14 @@ export class Books {
     return this.#movements.get(movementKey(id, step));
   }
 
+  /** Whether a movement of this account is authorised and not settled. Its open movements are loaded. */
+  hasOpenMovement(account: number): boolean {
+    return this.#movements.values().some(({ id, step, action, outcome, debit, credit }) =>
+      step === 1 && action === "authorise" && outcome === "ok" &&
+      (debit === account || credit === account) && !this.movement(id, 2)
+    );
+  }
+
   customer(username: string): Customer | undefined {
     return this.#customers.get(username);
   }

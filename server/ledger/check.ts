@@ -54,6 +54,8 @@ export async function checkStore(store: ReadStore, open: OpenEntry): Promise<Che
   if (damage !== null) {
     return { problem: `the database is damaged: ${damage}`, accounts: 0, movements: 0, entries: 0 };
   }
+  const stray = await store.strayEntries();
+  if (stray !== null) return { problem: stray, accounts: 0, movements: 0, entries: 0 };
   return await checkBooks({
     accounts: await store.accounts(),
     movements: rowsOf(movementParts(store)),

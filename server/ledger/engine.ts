@@ -11,7 +11,7 @@ import { type Command, type LogCommand, logCommand, type Reply } from "./command
 import type { BatchOutcome } from "./link.ts";
 import type { Changes } from "./model.ts";
 import { applyCommands, type BatchResult } from "./rules/rules.ts";
-import { InDoubt, type Store, TryAgain } from "./store.ts";
+import { InDoubt, Refused, type Store, TryAgain } from "./store.ts";
 import { touchOf } from "./touch.ts";
 
 /** The log, as far as a batch writes it: its entries commit with the batch. */
@@ -25,11 +25,6 @@ export interface BatchLog {
   seal(entries: readonly AuditEntry[], endEpoch: boolean): SealedEntry[];
   /** Called when what `seal` gave is durable. */
   committed(sealed: readonly SealedEntry[]): void;
-  /**
-   * Reads the log's end again, after a batch that failed.
-   * @returns the time of its newest entry
-   */
-  lookAgain(): Promise<number>;
 }
 
 export interface EngineDependencies {
@@ -40,6 +35,8 @@ export interface EngineDependencies {
   clock: Clock;
   /** Called after each commit. Errors are reported; the commit is not rolled back. */
   onCommitted?: (entries: readonly SealedEntry[]) => void | Promise<void>;
+  /** Called with true when a commit is in doubt, and with false when its outcome is known. */
+  onDoubt?: (inDoubt: boolean) => void;
 }
 
 /** A batch on disk, and what its replies are made of. */
@@ -73,8 +70,6 @@ export class Engine {
   /** Whether the newest entry about the clock says that money is stopped. */
   #stopped = false;
   #lastMs: number;
-  /** The log could not be read after a commit that failed: where it ends is not known. */
-  #adrift = false;
 
   private constructor(
     private readonly dependencies: EngineDependencies,
@@ -90,92 +85,112 @@ export class Engine {
   }
 
   /**
-   * Runs one batch.
+   * Runs one batch. Replies come once it is durable, or once it is proved that nothing of it is and
+   * will be: those are `try_later`.
    * @param onError called with whatever the store refused
    * @param endEpoch whether the log's epoch is to end with it; where that fails it stays open
+   * @throws when the store is closed while the batch is in doubt: its outcome is not known
    */
   async run(
     commands: readonly Command[],
     onError: (error: Error) => void,
     endEpoch = false,
   ): Promise<BatchOutcome> {
-    let batch: CommittedBatch;
-    try {
-      if (this.#adrift && !await this.#lookAgain(onError)) return this.#nothingDone(commands);
-      batch = await this.#commitUntilThrough(commands, onError, endEpoch);
-    } catch (error) {
-      onError(error as Error);
-      if (error instanceof InDoubt) throw error; // the store was closed before the outcome was known
-      return await this.#afterFailure(commands, onError, endEpoch);
-    }
-    return await this.#afterCommit(batch, onError);
+    const untilMs = this.dependencies.clock.monotonicMs() + batchTriesMsMax;
+    return await this.#runUntil(untilMs, commands, onError, endEpoch);
   }
 
-  async #afterFailure(
+  /** @param untilMs by the monotonic clock: afterwards nothing is tried again, since no ATM waits longer */
+  async #runUntil(
+    untilMs: number,
     commands: readonly Command[],
     onError: (error: Error) => void,
     endEpoch: boolean,
   ): Promise<BatchOutcome> {
-    const reached = await this.#lookAgain(onError);
-    if (reached && endEpoch) return await this.run(commands, onError);
-    if (!reached || commands.length <= 1) return this.#nothingDone(commands);
-    // One bad command must not take the others with it.
-    const all = this.#nothingDone([]);
+    let batch: CommittedBatch;
+    try {
+      batch = await this.#commitUntilThrough(untilMs, commands, onError, endEpoch);
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      onError(error);
+      if (endEpoch) return await this.#runUntil(untilMs, commands, onError, false);
+      return await this.#oneByOne(untilMs, commands, onError);
+    }
+    return await this.#afterCommit(batch, onError);
+  }
+
+  /** After a batch that is not committed: one bad command must not take the others with it. */
+  async #oneByOne(
+    untilMs: number,
+    commands: readonly Command[],
+    onError: (error: Error) => void,
+  ): Promise<BatchOutcome> {
+    const { clock, log } = this.dependencies;
+    const all: BatchOutcome = { replies: [], repeated: [], accounts: [], epochOpen: false };
     for (const [index, command] of commands.entries()) {
-      const { replies, repeated, accounts } = await this.run([command], onError);
+      if (commands.length === 1 || clock.monotonicMs() > untilMs) {
+        all.replies.push({ outcome: "try_later", timeMs: clock.nowMs() });
+        continue;
+      }
+      const { replies, repeated, accounts } = await this.#runUntil(
+        untilMs,
+        [command],
+        onError,
+        false,
+      );
       all.replies.push(...replies);
       all.repeated.push(...repeated.map(({ row }) => ({ index, row })));
       all.accounts.push(...accounts);
     }
-    return { ...all, epochOpen: this.dependencies.log.epochOpen };
-  }
-
-  /** What is answered when a commit failed: the same ids may be tried again. */
-  #nothingDone(commands: readonly Command[]): BatchOutcome {
-    const { clock, log } = this.dependencies;
-    const tryLater: Reply = { outcome: "try_later", timeMs: clock.nowMs() };
-    const replies = commands.map(() => tryLater);
-    return { replies, repeated: [], accounts: [], epochOpen: log.epochOpen };
+    return { ...all, epochOpen: log.epochOpen };
   }
 
   /**
-   * A commit that failed may have happened: reads the log's end.
-   * @returns whether it could be read
+   * Runs a batch again, with the same ids, while others get in its way.
+   * @throws {Refused} when it is not committed
    */
-  async #lookAgain(onError: (error: Error) => void): Promise<boolean> {
-    try {
-      this.#lastMs = await this.dependencies.log.lookAgain();
-      this.#adrift = false;
-    } catch (error) {
-      onError(error as Error);
-      this.#adrift = true; // the next batch looks first
-    }
-    return !this.#adrift;
-  }
-
-  /** Runs a batch again, with the same ids, while others get in its way. */
   async #commitUntilThrough(
+    untilMs: number,
     commands: readonly Command[],
     onError: (error: Error) => void,
     endEpoch: boolean,
   ): Promise<CommittedBatch> {
-    const { clock } = this.dependencies;
-    const endMs = clock.monotonicMs() + batchTriesMsMax;
     for (let tries = 1;; tries++) {
       try {
         return await this.#commit(commands, onError, endEpoch);
       } catch (error) {
-        const late = tries === batchTriesMax || clock.monotonicMs() > endMs;
+        const late = tries === batchTriesMax || this.dependencies.clock.monotonicMs() > untilMs;
         if (!(error instanceof TryAgain) || late) throw error;
       }
     }
   }
 
+  /** @throws {Refused} when it is not committed */
   async #commit(
     commands: readonly Command[],
     onError: (error: Error) => void,
     endEpoch: boolean,
   ): Promise<CommittedBatch> {
+    let batch: CommittedBatch;
+    try {
+      batch = await this.#prepare(commands, endEpoch);
+    } catch (error) {
+      throw error instanceof Refused
+        ? error
+        : new Refused((error as Error).message, { cause: error });
+    }
+    try {
+      await this.dependencies.store.commit(batch.changes, batch.sealed);
+    } catch (error) {
+      if (!(error instanceof InDoubt)) throw error;
+      onError(error);
+      await this.#resolve(error);
+    }
+    return batch;
+  }
+
+  /** Everything of a batch before its commit. What fails here has changed nothing. */
+  async #prepare(commands: readonly Command[], endEpoch: boolean): Promise<CommittedBatch> {
     const { store, log } = this.dependencies;
     const loaded = await store.load(touchOf(commands));
     const books = new Books(loaded);
@@ -187,31 +202,19 @@ export class Engine {
     const sealed = log.seal(result.entries, endEpoch);
     const clock = confirmsClock(commands) ? { confirmedMs: nowMs, timeMs } : null;
     const changes = { ...books.changes(), clock, timeMs };
-    await this.#commitSurely(changes, sealed, onError);
     return { commands, noticed, reading, books, result, sealed, changes };
   }
 
   /**
-   * Commits, and finds out what became of a commit in doubt.
-   * @throws {Refused}
-   * @throws {InDoubt} when the store is closed before that is known
+   * Waits until it is known that a batch in doubt is committed.
+   * @throws {TryAgain} when it is not, and never will be
    */
-  async #commitSurely(
-    changes: Changes,
-    sealed: readonly SealedEntry[],
-    onError: (error: Error) => void,
-  ): Promise<void> {
-    const { store } = this.dependencies;
-    try {
-      await store.commit(changes, sealed);
-    } catch (error) {
-      if (!(error instanceof InDoubt)) throw error;
-      onError(error);
-      const outcome = await store.outcomeOf(error.batchId).catch(() => {
-        throw error;
-      });
-      if (outcome === "not_committed") throw new TryAgain("a commit in doubt had failed");
-    }
+  async #resolve({ batchId }: InDoubt): Promise<void> {
+    const { store, onDoubt } = this.dependencies;
+    onDoubt?.(true);
+    const outcome = await store.outcomeOf(batchId);
+    onDoubt?.(false);
+    if (outcome !== "committed") throw new TryAgain("the commit in doubt did not happen");
   }
 
   /** What follows a commit. Nothing of it throws: what is committed is answered. */
@@ -229,9 +232,13 @@ export class Engine {
     }
     try {
       log.committed(sealed);
+    } catch (error) {
+      onError(error as Error); // a key that could not be erased yet
+    }
+    try {
       await onCommitted?.(sealed);
     } catch (error) {
-      onError(error as Error); // a key that could not be erased yet, or a copy that is not kept
+      onError(error as Error); // a copy that is not kept
     }
     for (const { action } of noticed) onError(new Error(action));
     return { ...repliesOf(batch), accounts: changes.accounts, epochOpen: log.epochOpen };

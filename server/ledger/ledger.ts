@@ -7,8 +7,8 @@ import type { Clock, Timers } from "../../lib/world.ts";
 import type { LoggedRow } from "../audit/entry.ts";
 import type { CheckedBooks } from "./check.ts";
 import type { Command, Reply } from "./command.ts";
-import type { BatchOutcome, LedgerLink } from "./link.ts";
-import type { AccountState } from "./model.ts";
+import type { BatchOutcome, LedgerLink, LinkEvents } from "./link.ts";
+import type { AccountState, MovementId } from "./model.ts";
 import type { ReadStore } from "./store.ts";
 
 export interface LedgerDependencies {
@@ -26,6 +26,11 @@ type Read = {
   ) => Promise<Awaited<ReturnType<ReadStore[K]>>>;
 };
 
+/** A command's outcome is not known: whether it is done, only asking for it again tells. */
+export class OutcomeUnknown extends Error {
+  override name = "OutcomeUnknown";
+}
+
 interface Submitted {
   command: Command;
   reply: PromiseWithResolvers<Reply>;
@@ -36,6 +41,11 @@ export class Ledger {
   #waiting: Submitted[] = [];
   /** The batch under way. */
   #committing: Promise<void> | null = null;
+  /** Movements of the batch under way while its commit is in doubt; null while none is. */
+  #doubtful: ReadonlySet<MovementId> | null = null;
+  #batch: readonly Submitted[] = [];
+  #stopping = false;
+  readonly #whenInDoubt = Promise.withResolvers<void>();
   /** Cancels the end of the log's present epoch. */
   #cancelEpoch: (() => void) | undefined;
   #epochDue = false;
@@ -50,21 +60,85 @@ export class Ledger {
   readonly #versions = new Map<number, number>();
   #cancelPoll: (() => void) | undefined;
 
-  constructor(private readonly dependencies: LedgerDependencies) {}
+  private constructor(private readonly dependencies: LedgerDependencies) {}
+
+  /**
+   * Opens a ledger's link, and the ledger on it.
+   * @throws what `openLink` throws
+   */
+  static async open<Link extends LedgerLink>(
+    openLink: (events: LinkEvents) => Promise<Link>,
+    dependencies: Omit<LedgerDependencies, "link">,
+  ): Promise<{ ledger: Ledger; link: Link }> {
+    let ledger: Ledger | undefined;
+    const link = await openLink({
+      onTrouble: dependencies.onTrouble,
+      onDoubt(inDoubt) {
+        if (ledger) ledger.#setDoubt(inDoubt);
+      },
+    });
+    ledger = new Ledger({ ...dependencies, link });
+    return { ledger, link };
+  }
 
   /**
    * Runs a command; the reply comes when it is durable, or names why nothing happened.
-   * @throws when the link fails while the command's batch is under way: its fate is not known
+   * @throws {OutcomeUnknown} when the ledger stops, or its thread dies, before the outcome is known
    */
   submit(command: Command): Promise<Reply> {
-    if (this.#waiting.length >= commandsPendingMax) {
-      const timeMs = this.dependencies.world.nowMs();
-      return Promise.resolve({ outcome: "try_later", timeMs });
+    if (this.#waiting.length >= commandsPendingMax || !this.#mayWait(command)) {
+      return Promise.resolve(this.#tryLater());
     }
     const reply = Promise.withResolvers<Reply>();
     this.#waiting.push({ command, reply });
-    this.#commitSoon();
+    if (this.#stopping && this.#doubtful) this.#leaveUnanswered();
+    else this.#commitSoon();
     return reply.promise;
+  }
+
+  /** From now on no command waits for a commit in doubt: its outcome stays unknown. */
+  stopWaiting(): void {
+    this.#stopping = true;
+    if (this.#doubtful) this.#leaveUnanswered();
+  }
+
+  /** Called when a commit is in doubt, and when its outcome is known. */
+  #setDoubt(inDoubt: boolean): void {
+    if (!inDoubt) {
+      this.#doubtful = null;
+      return;
+    }
+    this.#doubtful = new Set(this.#batch.flatMap(({ command }) => movementOf(command) ?? []));
+    const waiting = this.#waiting;
+    this.#waiting = waiting.filter(({ command }) => this.#mayWait(command));
+    for (const { command, reply } of waiting) {
+      if (!this.#mayWait(command)) reply.resolve(this.#tryLater());
+    }
+    if (!this.#stopping) return;
+    this.#leaveUnanswered();
+    this.#whenInDoubt.resolve();
+  }
+
+  /**
+   * While a commit is in doubt nothing else is done, so "try later" is true of newcomers. It is not of
+   * a movement that is in doubt itself. An entry of the log waits: an action is not answered without.
+   */
+  #mayWait(command: Command): boolean {
+    if (this.#doubtful === null || command.op === "log") return true;
+    const movement = movementOf(command);
+    return movement !== null && this.#doubtful.has(movement);
+  }
+
+  #tryLater(): Reply {
+    return { outcome: "try_later", timeMs: this.dependencies.world.nowMs() };
+  }
+
+  #leaveUnanswered(): void {
+    const unanswered = [...this.#batch, ...this.#waiting.splice(0)];
+    for (const { reply } of unanswered) {
+      reply.promise.catch(() => {}); // some commands are nobody's to wait for
+      reply.reject(new OutcomeUnknown("the ledger stopped before the outcome was known"));
+    }
   }
 
   /** Works the books out from their movements, while all else waits. */
@@ -90,11 +164,14 @@ export class Ledger {
     };
   }
 
-  /** Waits for what is under way, ends the log's epoch, then closes the link. */
+  /** Waits for what is under way, but for no commit in doubt; ends the log's epoch; closes the link. */
   async close(): Promise<void> {
+    this.stopWaiting();
     this.#epochDue = true;
     this.#commitSoon();
-    while (this.#committing) await this.#committing;
+    while (this.#committing && !this.#doubtful) {
+      await Promise.race([this.#committing, this.#whenInDoubt.promise]);
+    }
     this.#cancelEpoch?.();
     this.#cancelPoll?.();
     this.#versions.clear();
@@ -144,7 +221,7 @@ export class Ledger {
   }
 
   async #commit(): Promise<void> {
-    const batch = this.#waiting.splice(0, batchCommandsMax);
+    const batch = this.#batch = this.#waiting.splice(0, batchCommandsMax);
     const commands = batch.map(({ command }) => command);
     const endEpoch = this.#epochDue;
     this.#epochDue = false;
@@ -154,9 +231,10 @@ export class Ledger {
       this.dependencies.onTrouble((error as Error).message);
       for (const { reply } of batch) {
         reply.promise.catch(() => {}); // some commands are nobody's to wait for
-        reply.reject(error);
+        reply.reject(new OutcomeUnknown((error as Error).message));
       }
     }
+    this.#batch = [];
     this.#committing = null;
     if (this.#waiting.length > 0 || this.#epochDue) this.#commitSoon();
   }
@@ -190,4 +268,8 @@ export class Ledger {
       this.#commitSoon();
     });
   }
+}
+
+function movementOf(command: Command): MovementId | null {
+  return "movement" in command ? command.movement : null;
 }

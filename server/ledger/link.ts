@@ -16,6 +16,14 @@ export interface BatchOutcome {
   epochOpen: boolean;
 }
 
+/** What the other side of a link reports unasked. */
+export interface LinkEvents {
+  /** Called with each line for the operator's log. */
+  onTrouble(line: string): void;
+  /** Called with true when a commit is in doubt, and with false when its outcome is known. */
+  onDoubt(inDoubt: boolean): void;
+}
+
 /** A call fails when the thread has ended, or as the thread's work fails. */
 export interface LedgerLink {
   /** Runs one batch. What the store refuses is a reply; a failure leaves the batch's fate unknown. */

@@ -1,5 +1,6 @@
-/** What databases give for a row, and what it stands for: both stores name their columns alike. */
+/** Rows as databases give them, and the values that they mean: both stores name their columns alike. */
 import { hex } from "../../lib/bytes.ts";
+import type { LogPlace } from "../audit/entry.ts";
 import type { Account, Customer, Failures, Movement, Terminal } from "./model.ts";
 
 /** Whole numbers come exact at any size. */
@@ -9,6 +10,10 @@ export type Row = Record<string, bigint | number | string | Uint8Array | null>;
 export const sumOfTerminals = `SELECT count(*) AS enrolled, sum(key_version) AS versions,
   sum(coalesce(next_version, 0)) AS next_versions, sum(CASE state WHEN 'revoked' THEN 1 ELSE 0 END)
   AS revoked`;
+
+/** A row of the log that belongs to none of its chains. */
+export const strayInWords = ({ chain, sequence }: LogPlace) =>
+  `a row at place ${sequence} of chain number ${chain} belongs to no chain of the log`;
 
 export const numberOf = (value: Row[string] | undefined) => Number(value as bigint);
 export const bytesOf = (value: Row[string] | undefined) => value as Uint8Array<ArrayBuffer>;

@@ -1,11 +1,10 @@
-/** What a bank is set up with, as names and values: the one table of both stores that is not rows of things. */
+/** The settings of a bank as names and values, which is how both stores keep them. */
 import type { Limits, Restoring, Settings } from "./model.ts";
 import type { Row } from "./rows.ts";
 
-/** The table's content. */
+/** The content of the table. */
 export type SettingValues = Partial<Record<string, string>>;
 
-/** The table's rows, as one value. */
 export function valuesOf(rows: readonly Row[]): SettingValues {
   return Object.fromEntries(rows.map(({ name, value }) => [name, value]));
 }
@@ -18,11 +17,11 @@ const limitNames: [keyof Limits, string][] = [
   ["terminalDayInMax", "terminal_day_in_max"],
 ];
 
-/** The setting that says since when a restored bank is waited for. */
+/** The setting for the time since which a restored bank waits to be told. */
 export const restoredSince = "restored_since_ms";
-/** The setting of a terminal that has not told yet what it did since the backup. */
+/** The setting of a terminal that has not yet reported what it did since the backup. */
 const retellOf = (terminal: string) => `retell ${terminal}`;
-/** What the settings of all such terminals begin with. */
+/** The beginning of the settings of all such terminals. */
 export const retellPrefix = retellOf("");
 
 export function settingsOf(value: SettingValues): Settings {
@@ -66,7 +65,7 @@ export function restoringOf(value: SettingValues): Restoring | null {
   return since === undefined ? null : { sinceMs: Number(since), waiting };
 }
 
-/** None once nobody is waited for. */
+/** Empty once no terminal is waited for. */
 export function valuesOfRestoring(
   { sinceMs, waiting }: Restoring,
 ): [name: string, value: string][] {

@@ -1,4 +1,4 @@
-/** What the ledger asks of a database: to load what a batch touches, and to commit what it changed. */
+/** The operations that the ledger needs of a database: load what a batch touches, and commit what it changed. */
 import type { ChainName, LogPlace, SealedEntry } from "../audit/entry.ts";
 import type {
   Account,
@@ -51,8 +51,8 @@ export type CommitOutcome = "committed" | "not_committed";
 /** The operations of a batch. */
 export interface BatchStore {
   /**
-   * What a batch touches, which nobody else changes before its commit. Another load gives up a batch
-   * that was not committed. A load that fails has changed nothing.
+   * Loads what a batch touches; no other server changes that before the batch's commit. Another load
+   * gives up a batch that was not committed. A load that fails has changed nothing.
    * @throws {TryAgain}
    */
   load(touch: Touch): Result<Loaded>;
@@ -73,13 +73,13 @@ export interface BatchStore {
   outcomeOf(batchId: Uint8Array): Promise<CommitOutcome>;
 }
 
-/** What is read outside batches. */
+/** Reads outside batches. */
 export interface ReadStore {
   settings(): Result<Settings>;
   limits(): Result<Limits>;
-  /** What is waited for after a restore; null for nothing. */
+  /** The state of a restored bank; null when no terminal is waited for. */
   restoring(): Result<Restoring | null>;
-  /** What an operator last confirmed of the clock. */
+  /** The clock as an operator last confirmed it. */
   confirmedClock(): Result<ConfirmedClock | null>;
   terminals(): Result<Terminal[]>;
   /** A text that changes whenever a terminal is enrolled, revoked or given a key. */
@@ -92,21 +92,26 @@ export interface ReadStore {
   accountsAmong(ids: readonly number[]): Result<AccountState[]>;
   accounts(): Result<Account[]>;
   /**
-   * What a customer's account had at the end of the days on which its money moved: the last of them
-   * up to `fromDay`, and all after it, oldest first.
+   * The balances of a customer's account at the end of the days on which its money moved: the last of
+   * them up to `fromDay`, and all after it, oldest first.
    */
   dayBalances(account: number, fromDay: number): Result<DayEnd[]>;
   /** Movements that are authorised and not settled, oldest first. */
   holds(): Result<Movement[]>;
   /** Rows of movements after this one, in the order of ids and steps. */
   movementsAfter(id: MovementId, step: number, limit: number): Result<Movement[]>;
-  /** The movements listed as open, whatever there is of them. */
+  /** The ids listed as open, also of movements that do not exist. */
   holdIds(): Result<MovementId[]>;
-  /** What the database itself finds wrong with its file; null for nothing. */
+  /** The first fault that the database finds in its file; null for none. */
   damage(): Result<string | null>;
+  /**
+   * What is wrong with the rows of the log that reading its chains in order does not reach: rows of no
+   * listed chain, at no place of theirs, or at a place that another has; null for nothing.
+   */
+  strayEntries(): Result<string | null>;
   /** Those of these movements that have been settled. */
   settledAmong(movements: readonly MovementId[]): Result<MovementId[]>;
-  /** Every chain of the log, by number: each writer has one of its own. */
+  /** Every chain of the log, by number: each writer has its own. */
   chains(): Result<ChainName[]>;
   /** The last entries of a chain, newest first. */
   lastEntries(chain: number, limit: number): Result<SealedEntry[]>;
@@ -120,7 +125,7 @@ export interface ReadStore {
   ): Result<SealedEntry[]>;
 }
 
-/** A day of the bank's, and what an account had at its end. */
+/** A day of the bank, and an account's balance at its end. */
 export interface DayEnd {
   /** Days since 1 January 1970. */
   day: number;
@@ -129,15 +134,16 @@ export interface DayEnd {
 
 export interface Store extends BatchStore, ReadStore {
   /**
-   * The number of the chain with this id, which is added when it is new. Batches are of the chain that was
-   * opened last; there must be one. Returns behind a durable commit: what can be read then is durable.
+   * Returns the number of the chain with this id, which is added when it is new. Batches are of the chain
+   * that was opened last; there must be one. Returns behind a durable commit: what can be read then is
+   * durable.
    */
   openChain(id: Uint8Array): Result<number>;
   /** Reads everything as it is at one moment. */
   snapshot<T>(read: (store: ReadStore) => Promise<T>): Promise<T>;
   /**
-   * Copies all there is into a file of this path, as it is at one moment.
-   * @throws {UsageError} where the database has means of its own for that
+   * Copies the whole bank into a file of this path, as it is at one moment.
+   * @throws {UsageError} where the database has its own means for that
    */
   backUp(path: string): Promise<void>;
   close(): Result<void>;

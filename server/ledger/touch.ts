@@ -12,6 +12,8 @@ import {
 export interface Touch {
   movements: Set<MovementId>;
   accounts: Set<number>;
+  /** Accounts to be closed: their open movements are loaded, too. */
+  closing: Set<number>;
   customers: Set<string>;
   terminals: Set<TerminalId>;
   terminalNames: Set<string>;
@@ -23,6 +25,7 @@ export function touchOf(commands: readonly Command[]): Touch {
   const touch: Touch = {
     movements: new Set(),
     accounts: new Set(),
+    closing: new Set(),
     customers: new Set(),
     terminals: new Set(),
     terminalNames: new Set(),
@@ -34,6 +37,9 @@ export function touchOf(commands: readonly Command[]): Touch {
       for (const { terminal } of command.keys) touch.terminals.add(terminal);
     }
     if ("account" in command && command.account !== undefined) touch.accounts.add(command.account);
+    if (command.op === "set_account_state" && command.state === "closed") {
+      touch.closing.add(command.account);
+    }
     if (command.op === "transfer") touch.accounts.add(command.to);
     if (command.op === "look_up") touch.failureSources.add(recipientSource(command.customer));
     if ("terminal" in command && command.terminal) touch.terminals.add(command.terminal);

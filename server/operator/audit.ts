@@ -51,6 +51,8 @@ export const auditCommands: Handlers<
     for await (const { chainId, entries } of chunksOf(bank, null)) {
       yield { lines: entries.map((entry) => formatLogLine(chainId, entry)), of };
     }
+    const stray = await bank.ledger.read.strayEntries();
+    if (stray !== null) yield { lines: [], of, stray };
   },
 
   /** A new version of the AUDIT_KEY: first safe in the key file, then in use. */

@@ -10,7 +10,7 @@ import { isInClear } from "../audit/entry.ts";
 import { parseLogLine } from "../audit/log_line.ts";
 import type { AuditKeyRing } from "../audit/keys.ts";
 import { isWanted, type ShowFilter, shownEntry } from "../audit/show.ts";
-import { type LogTrust, LogVerifier } from "../audit/verify.ts";
+import { BadLog, type LogTrust, LogVerifier } from "../audit/verify.ts";
 import { checkPart, type LogPart, LogParts } from "./check_part.ts";
 import type { CheckThreads } from "./check_threads.ts";
 import type { OperatorAnswer } from "./request.ts";
@@ -19,6 +19,8 @@ import type { OperatorAnswer } from "./request.ts";
 export interface SomeLines {
   lines: string[];
   of: number;
+  /** What is wrong with rows of the log that are not among its lines. */
+  stray?: string;
 }
 
 export type LogLines = AsyncIterable<SomeLines> | Iterable<SomeLines>;
@@ -84,9 +86,11 @@ export async function checkLog(
   const threads = openThreads(trust);
   const checks = new PartChecks(trust, threads);
   const parts = new LogParts(partLines);
+  let outside: string | undefined;
   try {
-    for await (const { lines, of } of source) {
+    for await (const { lines, of, stray } of source) {
       for (const part of parts.take(lines)) onProgress(await checks.take(part), of);
+      outside = stray;
     }
     await checks.done();
   } finally {
@@ -95,6 +99,7 @@ export async function checkLog(
   const verifier = new LogVerifier(trust);
   checkPart(verifier, parts.rest);
   verifier.end();
+  if (outside !== undefined) throw new BadLog(outside);
   onProgress(verifier.goodCount, verifier.goodCount);
   return verifier.goodCount;
 }

@@ -30,7 +30,7 @@ export class Checkpoints {
   }
 
   /** Takes the last one: after this the bank may close. */
-  async stop(): Promise<void> {
+  async close(): Promise<void> {
     this.#stopping.abort();
     await this.#regular;
     await this.#take();

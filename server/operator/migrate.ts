@@ -7,8 +7,9 @@ import { type BankWorld, openBank } from "../bank.ts";
 import { BankFolder, closeOnFailure, databasePath, holdsBank } from "../folder/bank_folder.ts";
 import { auditKeyRingOf } from "../folder/bank_keys.ts";
 import { logCommand } from "../ledger/command.ts";
+import { openPrepared } from "../ledger/postgres/connection.ts";
 import { copyBank } from "../ledger/postgres/copy.ts";
-import { PostgresStore, prepared } from "../ledger/postgres/store.ts";
+import { PostgresStore } from "../ledger/postgres/store.ts";
 import { SqliteStore } from "../ledger/sqlite/store.ts";
 import type { ReadStore } from "../ledger/store.ts";
 import { entryParts, movementParts } from "../ledger/walk.ts";
@@ -81,7 +82,7 @@ async function copyInto(
 ): Promise<string> {
   const file = SqliteStore.open(world, path);
   try {
-    (await prepared(url, (connection) => copyBank(file, connection))).close();
+    (await openPrepared(url, (connection) => copyBank(file, connection))).close();
     const copy = await PostgresStore.open(world, url);
     try {
       const counted = await requireSame(file, copy);

@@ -29,8 +29,11 @@ export type OperatorAnswer =
   | { keyFile: string }
   /** What was checked is bad: why. */
   | { bad: string }
-  /** Lines of the sealed log, and how many there are in all. */
-  | { lines: string[]; of: number }
+  /**
+   * Lines of the sealed log, and how many there are in all; after the last of them, what is wrong with
+   * rows of the log that are not among them.
+   */
+  | { lines: string[]; of: number; stray?: string }
   /** The text of a checkpoint's file. */
   | { checkpoint: string }
   /** A file in the bank's folder, which the operator's program moves to where it is wanted. */

@@ -4,6 +4,7 @@
  */
 import { utf8 } from "../../lib/bytes.ts";
 import { UsageError } from "../../lib/errors.ts";
+import { OutcomeUnknown } from "../ledger/ledger.ts";
 import {
   operatorFinishMsMax,
   operatorReadBytes,
@@ -113,7 +114,12 @@ async function serve(bank: Bank, socket: Socket, stopping: AbortSignal): Promise
         bank.world.log(`an operator's command failed: ${error}`);
       }
       const failure: Line = {
-        error: isRefused ? error.message : "the server could not carry this out: see its log",
+        error: isRefused
+          ? error.message
+          : error instanceof OutcomeUnknown
+          ? "whether this was done is not known: the server stopped before its commit was certain. " +
+            "Start it again, and check before you repeat the command"
+          : "the server could not carry this out: see its log",
         exitCode: isRefused ? error.exitCode : 1,
       };
       await writeLine(socket, failure).catch(() => {}); // the operator may have disconnected

@@ -346,11 +346,11 @@ export class Requests {
     return { outcome };
   }
 
-  async #retell({ account, amount, ...told }: AskOf<"retell">): Promise<Answer> {
+  async #retell({ account, amount, ...movement }: AskOf<"retell">): Promise<Answer> {
     const terminal = this.terminal.id;
     return answerOf(
       await this.#submit({
-        ...told,
+        ...movement,
         terminal,
         account: accountNumberOf(account),
         amount: minorFromText(amount)!,
@@ -393,7 +393,7 @@ function accountNumberOf(text: string): number {
   return /^[1-9][0-9]{0,14}$/.test(text) ? Number(text) : 0;
 }
 
-/** An amount for the ledger, which refuses by name what is none. */
+/** An amount for the ledger, which refuses faults by name. */
 function amountOf(text: string): { amount: bigint; fault?: AmountFault } {
   const amount = minorOrFault(text);
   return typeof amount === "bigint" ? { amount } : { amount: 0n, fault: amount };

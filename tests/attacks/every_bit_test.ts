@@ -18,15 +18,15 @@ Deno.test("no bit turned and no frame cut short is acted on, answered or taken f
 /** What a thread makes of its share. */
 async function shareOf(part: number, parts: number): Promise<Tried> {
   const worker = new Worker(import.meta.resolve("./every_bit_worker.ts"), { type: "module" });
-  const said = Promise.withResolvers<FromAttacker>();
-  worker.onmessage = ({ data }: MessageEvent<FromAttacker>) => said.resolve(data);
+  const result = Promise.withResolvers<FromAttacker>();
+  worker.onmessage = ({ data }: MessageEvent<FromAttacker>) => result.resolve(data);
   worker.onerror = (event) => {
     event.preventDefault();
-    said.resolve({ failed: event.message });
+    result.resolve({ failed: event.message });
   };
   worker.postMessage({ part, parts });
   try {
-    const answer = await said.promise;
+    const answer = await result.promise;
     if ("failed" in answer) throw new Error(answer.failed);
     return answer.tried;
   } finally {

@@ -5,11 +5,11 @@ import { attack, type Share, type Tried } from "./every_bit.ts";
 export type FromAttacker = { tried: Tried } | { failed: string };
 
 self.onmessage = async ({ data }: MessageEvent<Share>) => {
-  let said: FromAttacker;
+  let result: FromAttacker;
   try {
-    said = { tried: await attack(data) };
+    result = { tried: await attack(data) };
   } catch (error) {
-    said = { failed: (error as Error).stack ?? String(error) };
+    result = { failed: (error as Error).stack ?? String(error) };
   }
-  self.postMessage(said);
+  self.postMessage(result);
 };

@@ -25,20 +25,20 @@ async function record(running: RunningBank, count: number): Promise<TappedLine[]
   return middle.lines;
 }
 
-/** Plays these frames to the bank, each after what the bank said to the one before, if it says anything. */
+/** Plays these frames to the bank, each after the answer to the one before, if there is one. */
 async function playSlowly(running: RunningBank, frames: Uint8Array[]): Promise<Uint8Array> {
   const socket = await Deno.connect(running.address);
-  const heard: Uint8Array[] = [];
+  const received: Uint8Array[] = [];
   try {
     const chunk = new Uint8Array(500);
     await socket.write(frames[0]!);
-    heard.push(chunk.slice(0, await socket.read(chunk) ?? 0));
+    received.push(chunk.slice(0, await socket.read(chunk) ?? 0));
     for (const frame of frames.slice(1)) await socket.write(frame).catch(() => {});
-    heard.push(await readToEnd(socket));
+    received.push(await readToEnd(socket));
   } finally {
     socket.close();
   }
-  return concat(...heard);
+  return concat(...received);
 }
 
 function typesOf(bytes: Uint8Array): number[] {
@@ -67,9 +67,12 @@ onEachBank(
           playSlowly(running, [hello, finish, finish, ...records]),
           playSlowly(running, [hello, sent.server[0]!, ...records]),
         ];
-        for (const heard of await Promise.all(plays)) {
-          assertEquals(typesOf(heard), [frameType.serverHello]);
-          assert(!heard.slice(5).toHex().includes(sent.server[0]!.slice(5, 37).toHex()), "a nonce");
+        for (const received of await Promise.all(plays)) {
+          assertEquals(typesOf(received), [frameType.serverHello]);
+          assert(
+            !received.slice(5).toHex().includes(sent.server[0]!.slice(5, 37).toHex()),
+            "a nonce",
+          );
           cases++;
         }
         for (const nothing of [concat(finish, ...records), concat(...records), sent.server[0]!]) {

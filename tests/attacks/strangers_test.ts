@@ -32,7 +32,7 @@ Deno.test("to their clients they look alike, too", () =>
     assertEquals([...messages], ["server hello"]);
   }));
 
-Deno.test("the measure of timing tells what differs, and does not tell what is alike", () => {
+Deno.test("the measure of timing separates what differs, and nothing that is alike", () => {
   const even = Array.from({ length: 500 }, (_, at) => at % 100);
   assertEquals(areaUnderCurve(even, even), 0.5);
   assertEquals(areaUnderCurve(even, even.map((value) => value + 1_000)), 1);

@@ -23,7 +23,7 @@ async function timeOf(running: RunningBank, hello: Uint8Array): Promise<number> 
   const count = await socket.read(chunk).catch(() => null);
   const tookMs = performance.now() - sinceMs;
   socket.close();
-  if (count !== null) throw new Error("the bank said something");
+  if (count !== null) throw new Error("the bank answered");
   return tookMs * 1_000;
 }
 

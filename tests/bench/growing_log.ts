@@ -60,7 +60,7 @@ export async function openLog(folder: string, count: number) {
     randomBytes: system.randomBytes,
   });
   const path = `${folder}/audit_log_secure.txt`;
-  const file = await LogFile.open(systemFiles, path, store);
+  const file = await LogFile.open(systemWithFiles, path, store, console.error);
   let done = 0;
   return {
     folder,

@@ -130,6 +130,7 @@ const touching = (customer: string) => ({
   accounts: new Set<number>(),
   terminals: new Set<string>(),
   terminalNames: new Set<string>(),
+  closing: new Set<number>(),
   customers: new Set([customer]),
   failureSources: new Set<string>(),
 });

@@ -65,6 +65,44 @@ for (const [name, calls, error, when, says] of faults) {
 
 Deno.test({
   name:
+    "a disk that never syncs again: no answer, and SIGTERM ends the server all the same (strace)",
+  ignore: !mayTrace(),
+  fn: () =>
+    inTemporaryFolder(async (folder) => {
+      const path = `${folder}/bank`;
+      const [keyFile] = await makeBank(path, { terminals: ["lobby"] });
+      const server = await traceServer(path, project, [
+        ...["-f", "-qq", "-o", "/dev/null", "-P", `${path}/bank.sqlite-wal`],
+        ...["-e", "trace=fsync,fdatasync", "-e", "inject=fsync,fdatasync:error=EIO:when=40+"],
+      ]);
+      const client = await connectTerminal(server.port, keyFile!);
+      const answered: string[] = [];
+      const asking = (async () => {
+        for (;;) {
+          const movement = newId();
+          const ask = { op: "load_cash", movement, amount: "2000", currency: "EUR" } as const;
+          if ((await client.ask(ask)).outcome === "ok") answered.push(movement);
+        }
+      })().catch((error) => error);
+      while (!server.log.some((line) => line.includes("the disk does not"))) await wait(50);
+      const other = await connectTerminal(server.port, keyFile!).catch(() => null);
+      await server.end();
+      assertEquals((await asking).name, "NoAnswer");
+      await other?.close();
+      const bank = await openBank(bankWorld(), path);
+      const movements = await bank.ledger.read.movementsAfter("00".repeat(16), 0, 1_000);
+      const { problem } = await bank.ledger.check();
+      await bank.close();
+      assertEquals(problem, null);
+      const booked = new Set(movements.map(({ id }) => id));
+      assertEquals(answered.filter((movement) => !booked.has(movement)), []);
+    }),
+});
+
+const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+Deno.test({
+  name:
     "a folder that cannot be written is refused at the start, by name (setpriv, where run by root)",
   ignore: Deno.build.os !== "linux",
   fn: () =>

@@ -130,7 +130,7 @@ Deno.test("amounts are written exactly, in the currency's own decimals", () => {
   assertEquals(formatMoney(10n ** 18n + 1n, currencyOf("EUR")), "€10,000,000,000,000,000.01");
 });
 
-Deno.test("currencyOf() knows ISO 4217's exponents, and refuses what is no currency", () => {
+Deno.test("currencyOf() gives ISO 4217's exponents, and refuses all other codes", () => {
   const exponents = ["EUR", "JPY", "KWD"].map((code) => currencyOf(code).exponent);
   assertEquals(exponents, [2, 0, 3]);
   for (const code of ["", "eur", "EURO", "ZZZ", "E1R"]) {

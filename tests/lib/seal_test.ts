@@ -24,14 +24,14 @@ function encryptedUnpadded(plaintext: Uint8Array): Uint8Array {
 }
 
 Deno.test("open() gives back what seal() was given, at any length", () => {
-  fc.assert(fc.property(fc.uint8Array({ maxLength: 300 }), fc.uint8Array(), (plaintext, beside) => {
-    const bytes = seal(keys, iv, beside, plaintext);
+  fc.assert(fc.property(fc.uint8Array({ maxLength: 300 }), fc.uint8Array(), (plaintext, aad) => {
+    const bytes = seal(keys, iv, aad, plaintext);
     assertEquals(bytes.length, sealedLength(plaintext.length));
-    assertEquals(open(keys, beside, bytes), new Uint8Array(plaintext));
+    assertEquals(open(keys, aad, bytes), new Uint8Array(plaintext));
   }));
 });
 
-Deno.test("open() refuses every single bit turned, in the sealed bytes and beside them", () => {
+Deno.test("open() refuses every single bit turned, in the sealed bytes and in the associated data", () => {
   for (const spoiled of eachBitFlipped(sealed)) assertEquals(open(keys, aad, spoiled), null);
   for (const spoiled of eachBitFlipped(aad)) assertEquals(open(keys, spoiled, sealed), null);
 });
@@ -106,7 +106,7 @@ Deno.test("many are sealed at once as one by one: each opens with its own associ
   }));
 });
 
-Deno.test("the IV of each of many is the cipher of random bytes of its own", () => {
+Deno.test("the IV of each of many is the ciphertext of a random block", () => {
   const ecb = (block: Uint8Array) => {
     const cipher = createCipheriv("aes-128-ecb", keys.enc, null).setAutoPadding(false);
     return new Uint8Array(cipher.update(block));

@@ -77,7 +77,7 @@ Deno.test("X25519 multiplied over and over comes to the products of RFC 7748", (
   }
 });
 
-Deno.test("X25519 refuses every share of low order, whatever its unused top bit says", () => {
+Deno.test("X25519 refuses every share of low order, whatever its unused top bit is", () => {
   const secret = bytes(x25519.agreement.aliceSecret);
   for (const { name, point } of x25519.lowOrder) {
     const share = bytes(point);

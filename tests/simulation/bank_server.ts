@@ -118,8 +118,8 @@ export class BankServer {
       openStore,
       rehearseBank: () => Promise.resolve(),
       checkFile: (file) => checkFile(file, openStore),
-      openLedger: (parts, onTrouble) =>
-        LedgerService.open(parts, { openStore, files, world: process.world, onTrouble }),
+      openLedger: (parts, events) =>
+        LedgerService.open(parts, { openStore, files, world: process.world, ...events }),
     };
   }
 

@@ -86,6 +86,11 @@ export class MemoryReads implements ReadStore {
     return null;
   }
 
+  /** The tables take entries at places of chains alone. */
+  strayEntries(): null {
+    return null;
+  }
+
   settledAmong(movements: readonly MovementId[]): MovementId[] {
     return movements.filter((id) =>
       this.tables.movements.get(id)?.some(({ step }) => step === 2) ?? false

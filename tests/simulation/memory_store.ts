@@ -341,7 +341,13 @@ export class MemoryStore implements Store {
       accountIdNext: Math.max(0, ...tables.accounts.keys()) + 1,
       lastMs: Math.max(0, ...[...tables.chains.values()].map(({ timeMs }) => timeMs)),
       accounts: [...ids].flatMap((id) => tables.accounts.get(id) ?? []),
-      movements,
+      movements: [
+        ...movements,
+        ...[...tables.holds.keys()].flatMap((id) => tables.movements.get(id) ?? [])
+          .filter(({ debit, credit }) =>
+            [debit, credit].some((id) => id !== null && touch.closing.has(id))
+          ),
+      ],
       customers: [...touch.customers].flatMap((name) => tables.customers.get(name) ?? []),
       terminals: [
         ...[...terminals].flatMap((id) => tables.terminals.get(id) ?? []),
@@ -578,6 +584,7 @@ export class MemoryStore implements Store {
     this.#read((reads) => reads.movementsAfter(...args));
   holdIds = () => this.#read((reads) => reads.holdIds());
   damage = () => null;
+  strayEntries = () => null;
   settledAmong = (ids: readonly string[]) => this.#read((reads) => reads.settledAmong(ids));
   chains = () => this.#read((reads) => reads.chains());
   lastEntries = (...args: Parameters<MemoryReads["lastEntries"]>) =>

@@ -232,6 +232,7 @@ export class MemoryTables {
       isNext || !entries.some((each) => each.sequence === sequence),
       "the log has that place already",
     );
+    require(sequence > 0 && this.chains.has(chain), "an entry is at no place of a chain");
     require(who.length === 16 && tag.length === 32, "an entry's parts have other lengths");
     require(keyVersion === 0 || sealed.length > 0, "an entry about somebody says nothing");
     const kept = { ...entry, who: who.slice(), sealed: sealed.slice(), tag: tag.slice() };

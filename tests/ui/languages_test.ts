@@ -6,7 +6,7 @@ import { findBrowser, openBrowser, type Page } from "../browser.ts";
 import { onScreen, openAtm } from "./open_atm.ts";
 import { ScriptedAtm } from "./scripted_atm.ts";
 
-/** The button that leads on, whatever it says. */
+/** Presses the button that leads on, in any language. */
 const next = (page: Page) => page.locator("[data-key~=enter]").click();
 const go = async (page: Page, to: string, screen = to) => {
   await page.locator(`[data-go=${to}]`).click();
@@ -26,7 +26,7 @@ async function logIn(page: Page): Promise<void> {
   await onScreen(page, "menu");
 }
 
-/** What is cut off, or stands beyond an edge. */
+/** Returns what is cut off, or lies beyond an edge. */
 function cutOff(page: Page): Promise<string[]> {
   return page.evaluate(() => {
     const wide = [
@@ -119,10 +119,10 @@ Deno.test({ name: "languages in Chromium", ignore: findBrowser() === null }, asy
             await page.locator(".entry").first().waitFor();
             await fits();
             if (language !== "en") {
-              const said = await page.locator(".entries__list").innerText();
+              const text = await page.locator(".entries__list").innerText();
               assert(
-                !/withdraw|log in|wrong credentials|transfer €/i.test(said),
-                `the log's own words:\n${said}`,
+                !/withdraw|log in|wrong credentials|transfer €/i.test(text),
+                `the log's own words:\n${text}`,
               );
             }
             await back(page);

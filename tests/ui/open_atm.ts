@@ -42,7 +42,7 @@ export function randomBytes(length: number): Uint8Array {
   return crypto.getRandomValues(new Uint8Array(length));
 }
 
-/** Opens the page of a host of its own; `close` ends both. */
+/** Opens a new host and its page; `close` ends both. */
 export async function openAtm(
   browser: Browser,
   options: OpenOptions = {},

@@ -1,6 +1,6 @@
 /**
  * A machine in memory for the tests of the screens: behaves as a real one does where all goes well,
- * and as it is told where it does not.
+ * and fails as a test asks.
  */
 import type {
   AccountView,
@@ -24,7 +24,7 @@ const pageEntriesMax = 8;
 /** The scripted day: 23 November 2026, 15:16:02 in London, 16:16:02 in Berlin. */
 const firstTimeMs = Date.UTC(2026, 10, 23, 15, 16, 2, 249);
 
-/** An entry as the log might have it: what it says matters to nobody here. */
+/** An entry as the log might have it; its content is never read. */
 const sealedForm = {
   sealed:
     "AQAAAAEAAAAAAAAAAZ0cQmvHq2hJp1mS7bXn3Xv0k8yZrT5uNfG4LwPqEo9dB6iCsVhKtRjM2aYxUeWzQgDl1pIo" +
@@ -38,7 +38,7 @@ export interface Script {
   idleMsMax: number;
   demo: boolean;
   cassettes: Notes[];
-  /** What the first customer has beside the account that has no name, by its name. */
+  /** What the first customer has besides the account without a name, by its name. */
   otherAccounts: Record<string, bigint>;
   language: Language;
 }
@@ -354,7 +354,7 @@ export class ScriptedAtm implements Atm {
     return Promise.resolve();
   }
 
-  /** Changes the view as a test wishes, and tells everyone who watches. */
+  /** Changes the view, and notifies every listener. */
   change(changes: Partial<AtmView>): void {
     this.#view = { ...this.#view, ...changes };
     for (const listener of this.#listeners) listener(this.view());

@@ -15,7 +15,7 @@ import type { AtmOutcome } from "../../lib/errors.ts";
 export interface Stop {
   /** The picture's name. */
   name: string;
-  /** Where the machine stands before the page is opened; the usual one if absent. */
+  /** The machine before the page is opened; the usual one if absent. */
   scripted?: () => ScriptedAtm;
   /** From the opened page to the screen. */
   reach: (atm: OpenInBrowser) => Promise<void>;

@@ -10,7 +10,7 @@ import {
 } from "../../../lib/limits.ts";
 import type { Row } from "../rows.ts";
 
-type Value = bigint | number | string | Uint8Array | null;
+export type Value = bigint | number | string | Uint8Array | null;
 
 /** Statements of one name have one text: the database keeps their plan. */
 export interface Statement {
@@ -36,7 +36,7 @@ export class CommitUnsure extends Error {
   override name = "CommitUnsure";
 }
 
-/** What is used of npm:pg, which has no types of its own. */
+/** The part of npm:pg that is used: the package has no types. */
 interface PgClient {
   connect(): Promise<void>;
   query(statement: { name: string; text: string; values: unknown[] }): Promise<Result>;
@@ -57,7 +57,7 @@ const parsers: Record<number, (text: string) => unknown> = {
 const sqlState = /^[0-9A-Z]{5}$/;
 /** States that end the connection, whatever has become of the statements under way. */
 const cutStates = /^(57P0.|08...)$/;
-/** States after which the connection is of no use: besides, those of a server that takes no writes or no more. */
+/** States after which the connection is closed: also those of a server that takes no writes or no more connections. */
 const lostStates = /^(57P0.|08...|25006|53300)$/;
 
 /** Sent first. Of its notices, only warnings say something about a commit. */
@@ -69,9 +69,9 @@ const greeting: Statement[] = [
 ];
 
 /**
- * Everything is looked for by its key. A plan that was kept from when a table was small would read all of
- * it when it has grown (measured: 5 ms a movement in the place of 0.1). Other databases of this kind may
- * not know these settings.
+ * Every row is found by its key. A plan that was kept from when a table was small would read all of it
+ * when it has grown (measured: 5 ms a movement instead of 0.1). Other databases of this protocol may not
+ * have these settings.
  */
 const byKeys: Statement[] = ["seqscan", "hashjoin", "mergejoin"].map((way) => ({
   name: `no_${way}`,
@@ -131,7 +131,7 @@ export class PostgresConnection {
       }
       if (superuser!.rows[0]!.is_superuser === "on") {
         throw new UsageError(
-          "the database's role is a superuser, to whom nothing is forbidden: give the bank a role of its own",
+          "the database's role is a superuser, to whom nothing is forbidden: give the bank another role",
         );
       }
       await connection.run(byKeys).catch(() => {});
@@ -215,4 +215,26 @@ export class PostgresConnection {
 /** The state by which the database names what it refused; undefined for what is not its refusal. */
 export function stateOf(error: unknown): string | undefined {
   return (error as { code?: string }).code;
+}
+
+/**
+ * Opens a connection and prepares it; closes it when that fails.
+ * @throws {UsageError} when the database cannot be reached
+ */
+export async function openPrepared(
+  url: string,
+  prepare: (connection: PostgresConnection) => Promise<void>,
+): Promise<PostgresConnection> {
+  let connection: PostgresConnection | undefined;
+  try {
+    connection = await PostgresConnection.open(url);
+    await prepare(connection);
+    return connection;
+  } catch (error) {
+    connection?.close();
+    if (!(error instanceof ConnectionLost)) throw error;
+    throw new UsageError(
+      `the database cannot be used (${error.message}): look whether it runs, and at its URL`,
+    );
+  }
 }

@@ -2,16 +2,11 @@
 import { fromHex } from "../../../lib/bytes.ts";
 import type { PostgresConnection } from "./connection.ts";
 import { prepareSchema, versions } from "./versions.ts";
-import {
-  addAccounts,
-  columnsOfMovements,
-  insert,
-  updateAccounts,
-  writeDayEnds,
-  writeEntries,
-  writePeople,
-  writeShared,
-} from "./commit.ts";
+import { writeEntries, writeShared } from "./commit.ts";
+import { insert } from "./given.ts";
+import { addAccounts, updateAccounts, writeDayEnds } from "./write_accounts.ts";
+import { columnsOfMovements } from "./write_movements.ts";
+import { writePeople } from "./write_people.ts";
 import type { ReadStore } from "../store.ts";
 import { entryParts, movementParts, partsOf } from "../walk.ts";
 
@@ -57,15 +52,15 @@ async function copyBooks(from: ReadStore, to: PostgresConnection): Promise<void>
 }
 
 async function copyPeople(from: ReadStore, to: PostgresConnection): Promise<void> {
-  const nobody = { customers: [], terminals: [], failures: [] };
+  const none = { customers: [], terminals: [], failures: [] };
   for (const customers of partsOf(await from.customers())) {
-    await to.run(writePeople({ ...nobody, customers }, nobody));
+    await to.run(writePeople({ ...none, customers }, none));
   }
   for (const terminals of partsOf(await from.terminals())) {
-    await to.run(writePeople({ ...nobody, terminals }, nobody));
+    await to.run(writePeople({ ...none, terminals }, none));
   }
   for (const failures of partsOf(await from.failures())) {
-    await to.run(writePeople({ ...nobody, failures }, nobody));
+    await to.run(writePeople({ ...none, failures }, none));
   }
 }
 

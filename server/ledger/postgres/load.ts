@@ -14,7 +14,13 @@ import {
 } from "../rows.ts";
 import { limitsOf, restoringOf, settingsOf, valuesOf } from "../settings.ts";
 
-/** Accounts and terminals that a batch names, or whose movements it does. */
+/** What a batch loaded: other rows are new. */
+export interface Known extends Loaded {
+  /** The accounts that no other server changes until the commit. */
+  locked: ReadonlySet<number>;
+}
+
+/** Accounts that a batch names, and those of the movements that it names. */
 const lockAccounts = `SELECT * FROM accounts WHERE id IN (
     SELECT unnest($1::bigint[])
     UNION SELECT id FROM accounts WHERE owner = ANY ($2::text[])
@@ -26,6 +32,13 @@ const readTerminals = `SELECT * FROM terminals WHERE id IN (
     UNION SELECT id FROM terminals WHERE name = ANY ($2::text[])
     UNION SELECT terminal FROM movements WHERE id = ANY ($3::bytea[])
   )`;
+
+/** Those that a batch names, and the open ones of accounts that it closes. */
+const readMovements = `SELECT * FROM movements WHERE id = ANY ($1::bytea[])
+  UNION ALL
+  SELECT movements.* FROM holds
+    JOIN movements ON movements.id = holds.movement AND movements.step = 1
+    WHERE cardinality($2::bigint[]) > 0 AND (debit = ANY ($2) OR credit = ANY ($2))`;
 
 /**
  * In the order that `loadedOf` takes their rows.
@@ -49,8 +62,8 @@ export function loadStatements(touch: Touch, wide: boolean): Statement[] {
       : { name: "read_settings", text: settings },
     {
       name: "read_movements",
-      text: "SELECT * FROM movements WHERE id = ANY ($1::bytea[])",
-      values: [movements],
+      text: readMovements,
+      values: [movements, [...touch.closing]],
     },
     {
       name: "read_customers",
@@ -70,14 +83,14 @@ export function loadStatements(touch: Touch, wide: boolean): Statement[] {
   ];
 }
 
-/** What was loaded, and which accounts are locked. */
-export function loadedOf(rows: Row[][]): { loaded: Loaded; locked: Set<number> } {
+export function loadedOf(rows: Row[][]): Known {
   const [accounts, own, failures, settings, movements, customers, terminals, newest] = rows;
   const locked = new Set(accounts!.map(({ id }) => numberOf(id)));
   const unlocked = own!.filter(({ id }) => !locked.has(numberOf(id)));
   const values = valuesOf(settings!);
   const { account_id, time_ms } = newest![0]!;
-  const loaded = {
+  return {
+    locked,
     settings: settingsOf(values),
     limits: limitsOf(values),
     restoring: restoringOf(values),
@@ -89,5 +102,4 @@ export function loadedOf(rows: Row[][]): { loaded: Loaded; locked: Set<number> }
     terminals: terminals!.map(terminalOf),
     failures: failures!.map(failuresOf),
   };
-  return { loaded, locked };
 }

@@ -1,4 +1,4 @@
-/** What is read of a bank on PostgreSQL outside its batches. */
+/** Reads of a bank on PostgreSQL outside its batches. */
 import { fromHex, hex } from "../../../lib/bytes.ts";
 import type { ChainName, LogPlace, SealedEntry } from "../../audit/entry.ts";
 import type {
@@ -23,6 +23,7 @@ import {
   movementOf,
   numberOf,
   type Row,
+  strayInWords,
   sumOfTerminals,
   terminalOf,
 } from "../rows.ts";
@@ -32,10 +33,10 @@ import type { DayEnd, ReadStore } from "../store.ts";
 export class PostgresReads implements ReadStore {
   #settings: Settings | undefined;
 
-  /** @param rows runs a statement, and gives what it selects */
+  /** @param rows runs a statement, and returns its rows */
   constructor(protected readonly rows: (statement: Statement) => Promise<Row[]>) {}
 
-  /** What a bank was made with does not change. */
+  /** Read once: the settings of a bank do not change. */
   async settings(): Promise<Settings> {
     return this.#settings ??= settingsOf(await this.#values());
   }
@@ -135,6 +136,19 @@ export class PostgresReads implements ReadStore {
     const text = "SELECT id FROM movements WHERE id = ANY ($1::bytea[]) AND step = 2";
     const rows = await this.rows({ name: "settled_among", text, values: [ids] });
     return rows.map(({ id }) => hex(bytesOf(id)));
+  }
+
+  async strayEntries(): Promise<string | null> {
+    const text = `SELECT chain, min(sequence) AS sequence, max(sequence) AS last, count(*) AS found
+      FROM audit GROUP BY chain HAVING count(*) > max(sequence) OR min(sequence) < 1
+        OR chain NOT IN (SELECT number FROM audit_chains) ORDER BY chain LIMIT 1`;
+    const [row] = await this.#all("stray_entries", text);
+    if (!row) return null;
+    const place = { chain: numberOf(row.chain), sequence: numberOf(row.sequence) };
+    const isDoubled = place.sequence > 0 && numberOf(row.found) > numberOf(row.last);
+    return isDoubled
+      ? `chain number ${place.chain} has two rows at one place`
+      : strayInWords(place);
   }
 
   async chains(): Promise<ChainName[]> {

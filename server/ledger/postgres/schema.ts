@@ -96,8 +96,8 @@ export const schema = [
   )`,
   // Chains grow side by side: `position` is the order of what speaks of the same account.
   `CREATE TABLE audit (
-    chain bigint NOT NULL,
-    sequence bigint NOT NULL,
+    chain bigint NOT NULL REFERENCES audit_chains (number),
+    sequence bigint NOT NULL CHECK (sequence > 0),
     position bigint GENERATED ALWAYS AS IDENTITY,
     epoch bigint NOT NULL,
     key_version bigint NOT NULL,

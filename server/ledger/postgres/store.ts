@@ -14,7 +14,7 @@ import { databaseLoadsMax, databaseOutageMsMax, databaseRetryMs } from "../../..
 import { pause, type World } from "../../../lib/world.ts";
 import type { SealedEntry } from "../../audit/entry.ts";
 import type { Changes, Loaded, Settings } from "../model.ts";
-import { bytesOf, numberOf, type Row } from "../rows.ts";
+import { bytesOf, numberOf } from "../rows.ts";
 import {
   type CommitOutcome,
   InDoubt,
@@ -25,16 +25,18 @@ import {
 } from "../store.ts";
 import type { Touch } from "../touch.ts";
 import { addChain, findChain, lockChain, makeSure, nameBatch } from "./chain_row.ts";
-import { changesWhatIsShared, commitStatements, type Known, touchOfChanges } from "./commit.ts";
+import { changesWhatIsShared, commitStatements, touchOfChanges } from "./commit.ts";
 import {
   CommitUnsure,
   ConnectionLost,
+  openPrepared,
   PostgresConnection,
   type Result,
   type Statement,
   stateOf,
 } from "./connection.ts";
-import { loadedOf, loadStatements } from "./load.ts";
+import { type Known, loadedOf, loadStatements } from "./load.ts";
+import { ReadConnection } from "./read_connection.ts";
 import { PostgresReads } from "./reads.ts";
 import { prepareSchema, versions } from "./versions.ts";
 
@@ -83,7 +85,7 @@ export class PostgresStore extends PostgresReads implements Store {
    */
   static async open(world: World, url: string, create?: Settings): Promise<PostgresStore> {
     const store = new PostgresStore(world, url, new ReadConnection(url));
-    store.#connection = await prepared(
+    store.#connection = await openPrepared(
       url,
       (connection) => prepareSchema(connection, { versions, create }),
     );
@@ -98,7 +100,7 @@ export class PostgresStore extends PostgresReads implements Store {
     const rehearsed = new Error("rehearsed");
     const fill = () => Promise.reject(rehearsed);
     try {
-      await prepared(
+      await openPrepared(
         url,
         (connection) => prepareSchema(connection, { versions, create, fill }),
       );
@@ -114,7 +116,8 @@ export class PostgresStore extends PostgresReads implements Store {
         const loaded = await this.#load(touch);
         const ids = new Set(loaded.accounts.map(({ id }) => id));
         // A movement that was committed while this waited for an account may be of others, too.
-        const whole = loaded.movements.every(({ debit, credit }) =>
+        const named = loaded.movements.filter(({ id }) => touch.movements.has(id));
+        const whole = named.every(({ debit, credit }) =>
           [debit, credit].every((id) => id === null || ids.has(id))
         );
         if (whole) return loaded;
@@ -132,9 +135,9 @@ export class PostgresStore extends PostgresReads implements Store {
       this.#ownChain(),
       loadStatements(touch, wide),
     );
-    const { loaded, locked } = loadedOf(results.map(({ rows }) => rows));
-    this.#batch = { connection, lastBatchId, wide, known: { ...loaded, locked } };
-    return loaded;
+    const known = loadedOf(results.map(({ rows }) => rows));
+    this.#batch = { connection, lastBatchId, wide, known };
+    return known;
   }
 
   /** Begins a transaction that holds the chain's row, in place of one that was not committed. */
@@ -295,55 +298,4 @@ function refused(error: unknown): Refused {
 /** Whether the same may go through when it is run again: nothing of it has happened. */
 function mayBeRunAgain(error: unknown): boolean {
   return error instanceof ConnectionLost || conflictStates.has(stateOf(error) ?? "");
-}
-
-/** The connection for what is read outside batches, made when it is first needed. */
-class ReadConnection {
-  #opening: Promise<PostgresConnection> | null = null;
-  #connection: PostgresConnection | null = null;
-
-  constructor(private readonly url: string) {}
-
-  async rows(statement: Statement): Promise<Row[]> {
-    try {
-      return await this.#rows(statement);
-    } catch (error) {
-      if (!(error instanceof ConnectionLost)) throw error;
-      return await this.#rows(statement); // over another connection: reading changes nothing
-    }
-  }
-
-  async #rows(statement: Statement): Promise<Row[]> {
-    if (!this.#connection?.usable) {
-      this.#opening ??= PostgresConnection.open(this.url).finally(() => this.#opening = null);
-      this.#connection = await this.#opening;
-    }
-    return (await this.#connection.run([statement]))[0]!.rows;
-  }
-
-  close(): void {
-    this.#connection?.close();
-  }
-}
-
-/**
- * A connection on which this went well; one on which it did not is closed, and nothing of it stays.
- * @throws {UsageError} when the database cannot be reached
- */
-export async function prepared(
-  url: string,
-  prepare: (connection: PostgresConnection) => Promise<void>,
-): Promise<PostgresConnection> {
-  let connection: PostgresConnection | undefined;
-  try {
-    connection = await PostgresConnection.open(url);
-    await prepare(connection);
-    return connection;
-  } catch (error) {
-    connection?.close();
-    if (!(error instanceof ConnectionLost)) throw error;
-    throw new UsageError(
-      `the database cannot be used (${error.message}): look whether it runs, and at its URL`,
-    );
-  }
 }

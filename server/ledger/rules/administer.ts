@@ -99,6 +99,8 @@ export function setAccountState(batch: Batch, command: Asked<"set_account_state"
     ? "account_closed"
     : state === "closed" && account.balance !== 0n
     ? "account_not_empty"
+    : state === "closed" && batch.books.hasOpenMovement(id)
+    ? "account_has_open_movements"
     : "ok";
   const verb = { open: "unlock", locked: "lock", closed: "close" }[state];
   const whose = account?.kind === "customer" ? ` of ${account.owner}` : "";

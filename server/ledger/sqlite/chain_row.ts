@@ -7,7 +7,7 @@ import { bytesOf, numberOf } from "../rows.ts";
 import type { CommitOutcome } from "../store.ts";
 import type { SqliteConnection } from "./connection.ts";
 
-/** A chain of this store, and the last batch of it that this store knows to be committed. */
+/** The chain of this store's writer, and the last batch of it that is committed. */
 export interface OwnChain {
   number: number;
   batchId: Uint8Array;

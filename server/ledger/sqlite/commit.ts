@@ -102,7 +102,7 @@ function writeLimits(connection: SqliteConnection, limits: Limits): void {
   }
 }
 
-/** A terminal that is waited for has a setting of its own. */
+/** Each terminal that is waited for is a setting. */
 function writeRestoring(connection: SqliteConnection, restoring: Restoring): void {
   connection.run(
     `DELETE FROM settings WHERE name LIKE '${retellPrefix}%' OR name = ?`,

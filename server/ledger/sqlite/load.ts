@@ -1,6 +1,6 @@
 /** The first half of a batch on SQLite: what it touches, from the kept rows where they have it. */
 import { fromHex } from "../../../lib/bytes.ts";
-import type { Account, Loaded, Terminal } from "../model.ts";
+import type { Account, Loaded, Movement, Terminal } from "../model.ts";
 import { accountOf, customerOf, failuresOf, movementOf, terminalOf } from "../rows.ts";
 import { limitsOf, restoringOf, settingsOf, valuesOf } from "../settings.ts";
 import type { Touch } from "../touch.ts";
@@ -29,7 +29,10 @@ export function load(connection: SqliteConnection, kept: KeptRows, touch: Touch)
         kept.accountsOf(owner, () => accountsOf(connection, owner))
       ),
     ],
-    movements,
+    movements: [
+      ...movements,
+      ...[...touch.closing].flatMap((id) => openMovementsOf(connection, id)),
+    ],
     customers: [...touch.customers].flatMap((username) =>
       connection.all("SELECT * FROM customers WHERE username = ?", username).map(customerOf)
     ),
@@ -61,6 +64,13 @@ function accountWith(connection: SqliteConnection, id: number): Account | undefi
 
 function accountsOf(connection: SqliteConnection, owner: string): Account[] {
   return connection.all("SELECT * FROM accounts WHERE owner = ?", owner).map(accountOf);
+}
+
+function openMovementsOf(connection: SqliteConnection, account: number): Movement[] {
+  const text = `SELECT movements.* FROM holds
+    JOIN movements ON movements.id = holds.movement AND movements.step = 1
+    WHERE ? IN (movements.debit, movements.credit)`;
+  return connection.all(text, account).map(movementOf);
 }
 
 function terminalsWhere(

@@ -6,11 +6,14 @@ const sequencesPerChain = 2 ** 40;
 
 export const placeOf = ({ chain, sequence }: LogPlace) => chain * sequencesPerChain + sequence;
 
+export const logPlaceOf = (place: number): LogPlace => {
+  const chain = Math.floor(place / sequencesPerChain);
+  return { chain, sequence: place - chain * sequencesPerChain };
+};
+
 export function entryOf(row: Row): SealedEntry {
-  const place = numberOf(row.place);
   return {
-    chain: Math.floor(place / sequencesPerChain),
-    sequence: place % sequencesPerChain,
+    ...logPlaceOf(numberOf(row.place)),
     epoch: numberOf(row.epoch),
     keyVersion: numberOf(row.key_version),
     who: bytesOf(row.who),

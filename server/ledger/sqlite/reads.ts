@@ -1,4 +1,4 @@
-/** What is read of a bank on SQLite outside its batches. */
+/** Reads of a bank on SQLite outside its batches. */
 import { fromHex, hex } from "../../../lib/bytes.ts";
 import type { ChainName, LogPlace, SealedEntry } from "../../audit/entry.ts";
 import type {
@@ -21,13 +21,14 @@ import {
   failuresOf,
   movementOf,
   numberOf,
+  strayInWords,
   sumOfTerminals,
   terminalOf,
 } from "../rows.ts";
 import { limitsOf, restoringOf, settingsOf, type SettingValues, valuesOf } from "../settings.ts";
 import type { DayEnd, ReadStore } from "../store.ts";
 import type { SqliteConnection } from "./connection.ts";
-import { entryOf, placeOf } from "./log_rows.ts";
+import { entryOf, logPlaceOf, placeOf } from "./log_rows.ts";
 import { schemaDamage, versions } from "./versions.ts";
 
 export class SqliteReads implements ReadStore {
@@ -135,6 +136,25 @@ export class SqliteReads implements ReadStore {
     );
     if (orphan) return `a row of ${orphan.table} is without its ${orphan.parent}`;
     return schemaDamage(this.connection, versions);
+  }
+
+  /** Places are a key here: only those between the chains are looked for. */
+  strayEntries(): string | null {
+    const numbers = this.chains().map(({ number }) => number);
+    const starts = [
+      -(2n ** 63n),
+      ...numbers.map((chain) => placeOf({ chain: chain + 1, sequence: 0 })),
+    ];
+    const ends = [...numbers.map((chain) => placeOf({ chain, sequence: 0 })), 2n ** 63n - 1n];
+    for (const [index, start] of starts.entries()) {
+      const stray = this.connection.one(
+        "SELECT min(place) AS place FROM audit WHERE place BETWEEN ? AND ?",
+        start,
+        ends[index]!,
+      )!;
+      if (stray.place !== null) return strayInWords(logPlaceOf(numberOf(stray.place)));
+    }
+    return null;
   }
 
   chains(): ChainName[] {

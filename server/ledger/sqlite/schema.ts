@@ -198,7 +198,8 @@ CREATE TRIGGER audit_chains_are_never_deleted BEFORE DELETE ON audit_chains
 BEGIN SELECT RAISE(ABORT, 'audit chains are never deleted'); END;
 
 CREATE TABLE audit (
-  place INTEGER PRIMARY KEY,
+  place INTEGER PRIMARY KEY CHECK ((place & 1099511627775) > 0),
+  chain INTEGER NOT NULL AS (place >> 40) REFERENCES audit_chains (number),
   epoch INTEGER NOT NULL,
   key_version INTEGER NOT NULL CHECK (key_version = 0 OR length(sealed) > 0),
   who BLOB NOT NULL CHECK (length(who) = 16),

@@ -140,9 +140,9 @@ Deno.test("padding other than zeros to a size class is refused, under a tag that
     "one byte longer than its class": frame(plaintext(253, 256)),
     "as long as a number can be": frame(plaintext(0xffffffff, 256)),
     "something behind the message": frame(dirty),
-    "a rekey that says something": frame(plaintext(1, 256), frameType.rekey),
-    "a close that says what there is not": frame(plaintext(1, 256), frameType.close),
-    "a close that says too much": frame(plaintext(2, 256), frameType.close),
+    "a rekey with content": frame(plaintext(1, 256), frameType.rekey),
+    "a close without a reason that there is": frame(plaintext(1, 256), frameType.close),
+    "a close that is too long": frame(plaintext(2, 256), frameType.close),
   };
   for (const [name, spoiled] of Object.entries(cases)) {
     assertThrows(() => receiver().open(spoiled, nowMs), ProtocolError, "record ", name);
@@ -150,7 +150,7 @@ Deno.test("padding other than zeros to a size class is refused, under a tag that
   assertEquals(receiver().open(frame(plaintext(252, 256)), nowMs), filled(0, 252));
 });
 
-Deno.test("the length of a record tells its size class alone", () => {
+Deno.test("the length of a record reveals its size class alone", () => {
   const lengthOf = (bytes: number) => sender(roomy).data(filled(0x20, bytes), nowMs).length;
   const frameHead = 5;
   let smallest = 0;
@@ -245,14 +245,14 @@ Deno.test("a receiver refuses keys used for too many records, bytes or too long"
   }
 });
 
-Deno.test("a sender says nothing after its close", () => {
+Deno.test("a sender sends nothing after its close", () => {
   const from = sender(roomy);
   from.close();
   assertThrows(() => from.data(messages[0]!, nowMs), Error, "after a close");
   assertThrows(() => from.close(), Error, "after a close");
 });
 
-Deno.test("a server's close says how the session ended; a client's says nothing", () => {
+Deno.test("a server's close carries how the session ended; a client's carries nothing", () => {
   for (const ending of ["close", "revoked", "replaced"] as const) {
     const close = (direction: Direction) =>
       framesOf(new RecordSender(direction, clientTraffic, 0, countingBytes()).close(ending))[0]!;
@@ -265,19 +265,19 @@ Deno.test("a server's close says how the session ended; a client's says nothing"
 });
 
 /** All that a receiver makes of a stream that comes in these chunks; "refused" is the one error. */
-function heard(chunks: Iterable<Uint8Array>): unknown[] {
+function received(chunks: Iterable<Uint8Array>): unknown[] {
   const reader = new FrameReader(frameBytesMax), to = receiver(roomy);
-  const said: unknown[] = [];
+  const opened: unknown[] = [];
   try {
     for (const chunk of chunks) {
       reader.push(chunk);
-      for (let frame; (frame = reader.next());) said.push(to.open(frame, nowMs));
+      for (let frame; (frame = reader.next());) opened.push(to.open(frame, nowMs));
     }
   } catch (error) {
     assert(error instanceof ProtocolError);
-    said.push("refused");
+    opened.push("refused");
   }
-  return said;
+  return opened;
 }
 
 Deno.test("records say the same however their stream is split, spoiled or whole", () => {
@@ -285,18 +285,18 @@ Deno.test("records say the same however their stream is split, spoiled or whole"
     fc.array(fc.uint8Array({ maxLength: 300 }), { maxLength: 4 }),
     fc.array(fc.nat(2_000), { maxLength: 6 }),
     fc.option(fc.tuple(fc.nat(2_000), fc.integer({ min: 1, max: 255 }))),
-    (said, places, spoil) => {
+    (sent, places, spoil) => {
       const from = sender(roomy);
-      const stream = concat(...said.map((message) => from.data(message, nowMs)), from.close());
+      const stream = concat(...sent.map((message) => from.data(message, nowMs)), from.close());
       if (spoil) stream[spoil[0] % stream.length]! ^= spoil[1];
-      const whole = heard([stream]);
-      if (!spoil) assertEquals(whole, [...said.map((one) => new Uint8Array(one)), "close"]);
-      else assert(whole.length <= said.length + 1 && whole.at(-1) !== "close");
+      const whole = received([stream]);
+      if (!spoil) assertEquals(whole, [...sent.map((one) => new Uint8Array(one)), "close"]);
+      else assert(whole.length <= sent.length + 1 && whole.at(-1) !== "close");
       const ends = [...places.map((place) => place % stream.length), stream.length];
       ends.sort((a, b) => a - b);
       const pieces = ends.map((end, index) => stream.subarray(ends[index - 1] ?? 0, end));
-      assertEquals(heard(pieces), whole);
-      assertEquals(heard([...stream].map((byte) => Uint8Array.of(byte))), whole);
+      assertEquals(received(pieces), whole);
+      assertEquals(received([...stream].map((byte) => Uint8Array.of(byte))), whole);
     },
   ));
 });
@@ -311,10 +311,10 @@ Deno.test("any plaintext under a tag that holds gives a message or the one error
     length,
     size,
     fc.uint8Array({ maxLength: 8 }),
-    (type, claimed, bytes, said) => {
+    (type, claimed, bytes, content) => {
       const plaintext = new Uint8Array(bytes);
       if (bytes >= 4) new DataView(plaintext.buffer).setUint32(0, claimed);
-      plaintext.set(said.subarray(0, Math.max(0, bytes - 4)), Math.min(4, bytes));
+      plaintext.set(content.subarray(0, Math.max(0, bytes - 4)), Math.min(4, bytes));
       const aad = concat(Uint8Array.of(fromClient, type), filled(0, 8));
       const body = seal(keys, filled(1, 16), aad, plaintext);
       try {

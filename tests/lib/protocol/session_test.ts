@@ -133,9 +133,9 @@ Deno.test("the worked session's records open as its messages", () => {
     const reader = new FrameReader(frameBytesMax);
     reader.push(bytes(frame));
     const opened = receivers[from as "client" | "server"].open(reader.next()!, 0);
-    const said = opened instanceof Uint8Array ? textOf(opened) : opened;
+    const content = opened instanceof Uint8Array ? textOf(opened) : opened;
     assertEquals(
-      said,
+      content,
       type === frameType.data ? message : type === frameType.close ? "close" : null,
     );
   }

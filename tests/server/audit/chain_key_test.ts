@@ -1,5 +1,6 @@
 /** The chain's key only goes forward, through any crash, and what has ended is nowhere. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { isThere } from "../../../lib/private_file.ts";
 import { systemFiles } from "../../../lib/system.ts";
 import { UsageError } from "../../../lib/errors.ts";
 import { nextEpochKey } from "../../../server/audit/chain.ts";
@@ -49,6 +50,19 @@ Deno.test("a crash between an epoch's end and the erasing of its key is made up 
     assertEquals(next.key, keyOf(1));
     assert(!holds(path, keyOf(0)));
     next.close();
+  }));
+
+Deno.test("the key of a chain that ends is overwritten, and gone before its file is", () =>
+  withFile((path) => {
+    const key = ChainKeyFile.open(systemFiles, path, chainId, 0);
+    key.prepare(); // both slots are full
+    key.close();
+    const linked = `${path}.linked`;
+    Deno.linkSync(path, linked);
+    ChainKeyFile.destroy(systemFiles, path);
+    assert(!isThere(systemFiles, path));
+    for (const epoch of [0, 1]) assert(!holds(linked, keyOf(epoch)), `epoch ${epoch}`);
+    ChainKeyFile.destroy(systemFiles, path); // where none is there
   }));
 
 Deno.test("a slot torn at any byte takes nothing that is still needed", () =>

@@ -107,7 +107,7 @@ onEachBank(
         outcome: "ok",
       });
       await until(2);
-      await checkpoints.stop();
+      await checkpoints.close();
       await running.stop();
       await running.reopen();
       const firstKey = parseFirstKey(running.firstKey, "first");
@@ -140,7 +140,7 @@ onEachBank(
         running.bank,
         { folder, everyMs: 1_000_000 },
       );
-      await checkpoints.stop();
+      await checkpoints.close();
       assert(running.log.some((line) => line.startsWith(`no checkpoint in ${folder}`)));
       assert((await running.entries()).some((line) => line.includes("take a checkpoint failed")));
     }),

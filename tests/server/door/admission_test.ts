@@ -36,7 +36,7 @@ Deno.test("connections are limited in all, and unproved ones by source", () => {
   }
 });
 
-Deno.test("when every place is taken, whoever has taken the most gives up the oldest", () => {
+Deno.test("when every place is taken, the source with the most loses its oldest", () => {
   const admission = new Admission(standing, { ...roomy, connections: 99, pending: 6 });
   const evicted: string[] = [];
   const come = (name: string) => enter(admission, name[0]!, () => evicted.push(name));
@@ -97,7 +97,7 @@ Deno.test("a source that fails too often is turned away until time has passed, a
   assertEquals([fail("a"), fail("a"), fail("a"), fail("a")], [true, true, true, false]);
 });
 
-Deno.test("a balancer, which speaks for many, is held only to what holds for all", () => {
+Deno.test("a balancer, which many sources share, is held only to the limits of all", () => {
   const limits = { ...roomy, pending: 5, pendingPerSource: 1, failures: 1 };
   const admission = new Admission(standing, limits);
   for (let count = 0; count < 3; count++) enter(admission, null)!.settled("failed");

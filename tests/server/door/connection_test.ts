@@ -18,7 +18,7 @@ function helloFrame(key: TerminalKey): Uint8Array {
 }
 
 onEachBank(
-  "whoever is no terminal of this bank is answered with a close and nothing else",
+  "a peer that is no terminal of this bank gets a close and nothing else",
   (withBank) =>
     withBank(async (running) => {
       const { lobby } = running.keys;
@@ -99,12 +99,12 @@ onEachBank(
 );
 
 onEachBank(
-  "of two connections of one terminal the newer wins, and the log says so",
+  "of two connections of one terminal the newer wins, which is logged",
   (withBank) =>
     withBank(async (running) => {
       const older = await running.visit("alice");
       const newer = await running.connect();
-      assertEquals(await older.client.ended, "replaced", "told why, on the channel alone");
+      assertEquals(await older.client.ended, "replaced", "the reason comes on the channel alone");
       await assertRejects(() => older.ask({ op: "touch" }), NoAnswer);
       assertEquals(await newer.outcomeOf({ op: "hello" }), "ok");
       assertEquals(await newer.outcomeOf({ op: "touch" }), "not_logged_in");
@@ -179,7 +179,7 @@ Deno.test("a record that is not the next one ends the connection without an answ
     assertEquals(why, ["record tag", "record tag", "record type", "frame length"]);
   }));
 
-Deno.test("a close in order and a cut are told apart", () =>
+Deno.test("a close in order differs from a cut", () =>
   RunningBank.with(async (running) => {
     const orderly = await running.connect();
     await orderly.client.close();

@@ -20,7 +20,7 @@ function helloFrame(running: RunningBank): Uint8Array {
   return encodeFrame(frameType.clientHello, bytes);
 }
 
-/** An honest ATM behind a balancer that says where it is. */
+/** An honest ATM behind a balancer that gives its address. */
 function connectFrom(running: RunningBank, lastByte: number): Promise<BankClient> {
   return BankClient.connect({
     connect: async () => {
@@ -43,7 +43,7 @@ Deno.test("who fails too often is turned away unheard; a session from the same a
   }, { limits: { failures: 5, failuresPerMinute: 0 } }));
 
 onEachBank(
-  "a balancer's header says who is calling, and limits count the caller",
+  "limits count the address that a balancer's header gives",
   (withBank) =>
     withBank(async (running) => {
       for (let tries = 0; tries < 3; tries++) {
@@ -85,7 +85,7 @@ Deno.test("a flood of replayed hellos costs one exchange each at most, and takes
     assert(answered.length > 0);
     for (const [name, at] of [["nonce", 5], ["share", 37]] as const) {
       const values = new Set(answered.map((bytes) => bytes.slice(at, at + 32).toHex()));
-      assertEquals(values.size, answered.length, `each answer has a ${name} of its own`);
+      assertEquals(values.size, answered.length, `no two answers have the same ${name}`);
     }
     assertEquals(await atm.outcomeOf({ op: "hello" }), "ok");
   }, { limits: { failures: Infinity } }));

@@ -28,7 +28,7 @@ function socketOf(bytes: Uint8Array, atOnce = Infinity) {
   };
 }
 
-Deno.test("a header tells the caller's address, and what follows it stays unread", async () => {
+Deno.test("a header has the caller's address, and what follows it stays unread", async () => {
   const cases: [Uint8Array, string | null][] = [
     [header(0x21, 0x11, four), "192.0.2.7"],
     [header(0x21, 0x21, six), "2001:db8:0:0:0:0:0:7"],

@@ -100,8 +100,11 @@ export async function openLedger(
   parts: OpenLedger,
   onTrouble: (trouble: string) => void = () => {},
 ): Promise<Ledger> {
-  const link = await openLedgerThread(parts, onTrouble);
-  return new Ledger({ link, world: system, onTrouble, shared: "url" in parts.place });
+  const { ledger } = await Ledger.open(
+    (events) => openLedgerThread(parts, events),
+    { world: system, onTrouble, shared: "url" in parts.place },
+  );
+  return ledger;
 }
 
 /** Every entry of the log's only chain. */

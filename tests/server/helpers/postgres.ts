@@ -105,7 +105,7 @@ export async function output(command: string[], cwd = "/", asOwner = false): Pro
   if (!success) throw new Error(`${program}: ${new TextDecoder().decode(stderr)}`);
 }
 
-/** Makes whoever runs PostgreSQL the owner of a folder and all in it. */
+/** Makes the user that runs PostgreSQL the owner of a folder and all in it. */
 export async function giveAway(folder: string): Promise<void> {
   if (Deno.uid() === 0) await output(["/bin/chown", "-R", `${nobody}:${nobody}`, folder]);
 }
@@ -125,7 +125,7 @@ export class Node {
     this.data = `${programs.folder}/${name}`;
   }
 
-  /** Makes its data anew. */
+  /** Makes its data. */
   async init(): Promise<void> {
     const { folder } = this.programs;
     const how = ["-U", admin, "--auth=trust", "--no-sync", "--locale=C", "-E", "UTF8"];
@@ -237,7 +237,7 @@ export function signalAll(pids: number[], signal: Deno.Signal): void {
     try {
       Deno.kill(pid, signal);
     } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error; // it has just ended by itself
+      if (!(error instanceof Deno.errors.NotFound)) throw error; // it has just ended
     }
   }
 }
@@ -256,7 +256,7 @@ function childrenOf(parent: number): number[] {
 
 const tickMs = 10;
 
-/** What a process has computed, and those of its children that have ended; 0 for one that is gone. */
+/** What a process has computed, and those of its children that have ended; 0 for one that has ended. */
 function processorMsOf(pid: number): number {
   try {
     const [, after = ""] = Deno.readTextFileSync(`/proc/${pid}/stat`).split(") ");

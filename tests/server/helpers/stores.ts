@@ -44,7 +44,7 @@ export function onEachStore(
   );
 }
 
-/** A test of what is found again when a store is opened anew; the folder is there for its other files. */
+/** A test of what is found when a store is opened again; the folder is for its other files. */
 export function onEachPlace(
   name: string,
   run: (place: StorePlace, folder: string) => Promise<void>,

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { ChainVerifier } from "../../../server/audit/chain.ts";
 import type { Command } from "../../../server/ledger/command.ts";
+import { Engine } from "../../../server/ledger/engine.ts";
 import {
   addCustomer,
   chainId,
@@ -9,6 +10,7 @@ import {
   firstKey,
   logOf,
   sealedLogOf,
+  writerOn,
 } from "../helpers/engine.ts";
 import { commandOf, settings } from "../helpers/small_bank.ts";
 import { type MakeStore, onEachStore } from "../helpers/stores.ts";
@@ -51,6 +53,31 @@ onEachStore("the log is one chain over batches, refused ones left out", async (m
   const verifier = new ChainVerifier(firstKey, chainId);
   for (const entry of await sealedLogOf(store)) assertEquals(verifier.next(entry), null);
   assertEquals(verifier.goodCount, actions.length);
+});
+
+onEachStore("a key that cannot be erased keeps no entry from the log's file", async (make) => {
+  const store = await make(settings);
+  const log = await writerOn(store);
+  const committed = log.committed.bind(log);
+  log.committed = (sealed) => {
+    committed(sealed);
+    throw new Error("the key cannot be erased");
+  };
+  const kept: number[] = [];
+  const engine = await Engine.open({
+    store,
+    log,
+    lastMs: 0,
+    clock: { nowMs: () => 1_000, monotonicMs: () => 1_000 },
+    onCommitted: (entries) => void kept.push(...entries.map(({ sequence }) => sequence)),
+  });
+  const errors: string[] = [];
+  const entry: Command = { op: "log", who: "bank", action: "x", kind: "other", outcome: "ok" };
+  for (const endEpoch of [false, true]) {
+    await engine.run([entry], (error) => errors.push(error.message), endEpoch);
+  }
+  assertEquals(errors, ["the key cannot be erased", "the key cannot be erased"]);
+  assertEquals(kept, [1, 2, 3]);
 });
 
 onEachStore("time never goes back, whatever the clock does", async (make) => {

@@ -31,7 +31,9 @@ Deno.test("each fault of the database has words that say what to do", () => {
   ];
   for (const sign of signs) {
     assertEquals(
-      /^the .*: .*ATMs are told to try later$/.test(faultInWords(new Error(sign))!),
+      /^the .*: .*until then ATMs wait, or are answered .try later.$/.test(
+        faultInWords(new Error(sign))!,
+      ),
       true,
     );
   }

@@ -98,7 +98,7 @@ onPostgres(
     assertEquals(servers.map(({ errors }) => errors), servers.map(() => []));
     assertEquals(replies.length, serverCount * batchCount * batchCommands);
 
-    // What begins a movement has one outcome, whoever is asked, and however often.
+    // What begins a movement has one outcome, at every server, and however often it is asked.
     const outcomes = new Map<string, Set<string>>();
     for (const { line, reply } of replies) {
       if (/complete|reverse|void/.test(line)) continue;
@@ -107,7 +107,7 @@ onPostgres(
     const differing = [...outcomes].filter(([, each]) => each.size > 1);
     assertEquals(differing.map(([line, each]) => `${line}: ${[...each]}`), []);
 
-    // An account's version stands for one state of it.
+    // An account has one state for each of its versions.
     const states = new Map<string, string>();
     for (const { reply: { account } } of replies) {
       if (!account) continue;

@@ -2,7 +2,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import type { LoggedAt } from "../../../lib/atm.ts";
 import { epochMs } from "../../../lib/limits.ts";
-import { system, systemFiles } from "../../../lib/system.ts";
+import { systemFiles } from "../../../lib/system.ts";
 import { endsEpoch } from "../../../server/audit/entry.ts";
 import { logCommand } from "../../../server/ledger/command.ts";
 import { Ledger } from "../../../server/ledger/ledger.ts";
@@ -14,48 +14,9 @@ import {
   type ToLedgerThread,
 } from "../../../server/ledger_service.ts";
 import { addCustomer, enrolTerminal, ledgerParts, openLedger } from "../helpers/engine.ts";
+import { handTurned, ledgerOver } from "../helpers/ledger.ts";
 import { commandOf, idOf, settings } from "../helpers/small_bank.ts";
 import { inTemporaryFolder } from "../helpers/temporary.ts";
-
-/** Timers that go off when the test says so. */
-function handTurned() {
-  const timers = new Map<number, { atMs: number; act: () => void }>();
-  let nowMs = 1_000_000;
-  let next = 0;
-  const world = {
-    nowMs: () => nowMs,
-    monotonicMs: () => nowMs,
-    after(ms: number, act: () => void) {
-      const id = next++;
-      timers.set(id, { atMs: nowMs + ms, act });
-      return () => void timers.delete(id);
-    },
-    nextTurn: (act: () => void) => world.after(0, act),
-    randomBytes: system.randomBytes,
-  };
-  const pass = (ms: number) => {
-    nowMs += ms;
-    for (const [id, { atMs, act }] of timers) {
-      if (atMs > nowMs) continue;
-      timers.delete(id);
-      act();
-    }
-  };
-  return { world, pass, pending: () => timers.size };
-}
-
-/** A ledger whose link does this. */
-function ledgerOver(link: Partial<LedgerLink>) {
-  const troubles: string[] = [];
-  const { world } = handTurned();
-  const ledger = new Ledger({
-    link: { close: () => Promise.resolve(), ...link } as LedgerLink,
-    world,
-    onTrouble: (trouble) => troubles.push(trouble),
-    shared: false,
-  });
-  return { ledger, troubles };
-}
 
 const row = { customer: "alice", movement: idOf("w1"), step: "authorise" } as const;
 const withdrawal = commandOf("lobby alice withdraw w1 alice 4000 EUR");
@@ -74,7 +35,7 @@ const repeating: LedgerLink["run"] = (commands) =>
 Deno.test("the place of a repeated movement is looked up after its batch, and delays that reply alone", async () => {
   const place = Promise.withResolvers<LoggedAt | undefined>();
   const asked: unknown[] = [];
-  const { ledger } = ledgerOver({
+  const { ledger } = await ledgerOver({
     run: repeating,
     placeOf: (row) => (asked.push(row), place.promise),
   });
@@ -91,14 +52,14 @@ Deno.test("the place of a repeated movement is looked up after its batch, and de
 Deno.test("a place that is not found, or cannot be looked up, is left out of the reply", async () => {
   const places = [() => Promise.resolve(undefined), () => Promise.reject(new Error("gone"))];
   for (const [index, placeOf] of places.entries()) {
-    const { ledger, troubles } = ledgerOver({ run: repeating, placeOf });
+    const { ledger, troubles } = await ledgerOver({ run: repeating, placeOf });
     assertEquals(await ledger.submit(withdrawal), reply);
     assertEquals(troubles, index === 0 ? [] : ["no place for a receipt: gone"]);
   }
 });
 
 Deno.test("a link that fails leaves a batch without an answer, and is reported", async () => {
-  const { ledger, troubles } = ledgerOver({ run: () => Promise.reject(new Error("gone")) });
+  const { ledger, troubles } = await ledgerOver({ run: () => Promise.reject(new Error("gone")) });
   const replies = [ledger.submit(withdrawal), ledger.submit(other)];
   for (const reply of replies) await assertRejects(() => reply, Error, "gone");
   ledger.submit(other); // nobody waits for it: its failure ends nothing
@@ -113,13 +74,13 @@ Deno.test("a ledger in this process needs no thread and no real timer", () =>
     const onTrouble = (trouble: string) => {
       throw new Error(trouble);
     };
-    const link = await LedgerService.open(parts, {
-      openStore: (...place) => openStore({ ...world, files: systemFiles }, ...place),
-      files: systemFiles,
-      world,
-      onTrouble,
-    });
-    const ledger = new Ledger({ link, world, onTrouble, shared: false });
+    const { ledger } = await Ledger.open((events) =>
+      LedgerService.open(parts, {
+        openStore: (...place) => openStore({ ...world, files: systemFiles }, ...place),
+        files: systemFiles,
+        world,
+        ...events,
+      }), { world, onTrouble, shared: false });
     const replies = await Promise.all(
       [addCustomer("alice", 10_000n), enrolTerminal("lobby")].map((each) => ledger.submit(each)),
     );

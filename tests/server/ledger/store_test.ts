@@ -4,6 +4,7 @@ import type { SealedEntry } from "../../../server/audit/entry.ts";
 import type { Account, Changes, Movement } from "../../../server/ledger/model.ts";
 import { openStore } from "../../../server/ledger/open_store.ts";
 import { Refused, type Store } from "../../../server/ledger/store.ts";
+import { touchOf } from "../../../server/ledger/touch.ts";
 import { filled } from "../../lib/helpers.ts";
 import { systemWithFiles } from "../../../lib/system.ts";
 import { addCustomer, chainId, engineOn, enrolTerminal, noChanges } from "../helpers/engine.ts";
@@ -26,6 +27,7 @@ onEachStore("what is committed is read back, and nothing else has changed", asyn
   const touch = {
     movements: new Set([withdrawal.id, idOf("other")]),
     accounts: new Set([999]),
+    closing: new Set<number>(),
     customers: new Set(["alice", "nobody"]),
     terminals: new Set([idOf("lobby")]),
     terminalNames: new Set(["lobby"]),
@@ -42,6 +44,20 @@ onEachStore("what is committed is read back, and nothing else has changed", asyn
     "differences",
     "customer",
   ]);
+});
+
+onEachStore("an account that is to be closed is loaded with its open movements", async (make) => {
+  const closing = (id: number) => ({
+    ...touchOf([]),
+    accounts: new Set([id]),
+    closing: new Set([id]),
+  });
+  const open = await smallStore(make);
+  assertEquals((await open.load(closing(alice.id))).movements, [withdrawal]);
+  assertEquals((await open.load(closing(999))).movements, []);
+  const settled = await smallStore(make);
+  await settled.commit({ ...noChanges, movements: [completed] }, []);
+  assertEquals((await settled.load(closing(alice.id))).movements, []);
 });
 
 /** The withdrawal's second row, as it should be. */
@@ -122,6 +138,8 @@ const neverCommitted: Record<string, Case> = {
   "an amount beyond 64 bits": first({ amount: 2n ** 63n, outcome: "amount_too_large" }),
   "a movement's id of another length": first({ id: "00" }),
   "the same place in the log twice": { entries: [entry] },
+  "a log entry at no place": { entries: [{ ...entry, sequence: 0 }] },
+  "a log entry of a chain that is not listed": { entries: [{ ...entry, chain: 7, sequence: 2 }] },
   "a log entry without its tag": { entries: [{ ...entry, sequence: 2, tag: filled(0, 16) }] },
 };
 

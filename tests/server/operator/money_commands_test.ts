@@ -137,6 +137,31 @@ onEachBank(
 );
 
 onEachBank(
+  "an account with a deposit in the machine is not closed",
+  (withBank) =>
+    withBank(async (running) => {
+      const atm = await running.visit("alice");
+      const empty = { movement: newId(), account: atm.account, amount: "100000", currency: "EUR" };
+      const to = (await running.visit("bob", running.keys.mall)).account;
+      assertEquals((await atm.ask({ op: "transfer", to, ...empty })).outcome, "ok");
+      const deposit = newId();
+      assertEquals((await atm.authorise("deposit", deposit, "5000")).outcome, "ok");
+      const close = {
+        command: "set_account_state",
+        account: atm.account,
+        state: "closed",
+        reason: "asked",
+      } as const;
+      await refused(running, close, "account has open movements");
+      await atm.ask({ op: "complete", movement: deposit, amount: "5000" });
+      await refused(running, close, "account not empty");
+      const back = { ...empty, movement: newId(), amount: "5000" };
+      assertEquals((await atm.ask({ op: "transfer", to, ...back })).outcome, "ok");
+      await linesOf(running, close);
+    }),
+);
+
+onEachBank(
   "movements in doubt are listed until somebody settles them, with a reason",
   (withBank) =>
     withBank(async (running) => {

@@ -6,6 +6,7 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
+import { DatabaseSync } from "node:sqlite";
 import { BankClient, NoAnswer } from "../../../client/bank_client.ts";
 import { hex } from "../../../lib/bytes.ts";
 import { UsageError } from "../../../lib/errors.ts";
@@ -18,6 +19,7 @@ import { ChainVerifier } from "../../../server/audit/chain.ts";
 import { isInClear } from "../../../server/audit/entry.ts";
 import { parseFirstKey } from "../../../server/audit/first_key.ts";
 import { parseLogLine } from "../../../server/audit/log_line.ts";
+import { openBank } from "../../../server/bank.ts";
 import { restoreBank } from "../../../server/operator/restore.ts";
 import { Branch, type BranchAtm, logIn, password, until } from "../../client/branch.ts";
 import { makeBank } from "../helpers/made_bank.ts";
@@ -216,4 +218,45 @@ Deno.test("a backup that is damaged, or another bank's, is refused, and so is a 
     const left = [...Deno.readDirSync(branch.bankFolder)].map(({ name }) => name)
       .filter((name) => name.includes("restored"));
     assertEquals(left, []);
+  }));
+
+Deno.test("nobody opens the bank while its backup is checked, and nobody restores it while it is open", () =>
+  afterBackup(async (branch) => {
+    const world = bankWorld(branch.logged);
+    let tries = 0;
+    const lines = await restoreBank({
+      ...world,
+      async checkFile(file) {
+        const open = () => openBank(world, branch.bankFolder);
+        await assertRejects(open, UsageError, "in use by another process");
+        tries++;
+        return await world.checkFile(file);
+      },
+    }, {
+      path: branch.bankFolder,
+      from: backupOf(branch),
+      keepFirstKey: () => {},
+      operator: "root",
+    });
+    assertStringIncludes(lines[0]!, "the books are restored");
+    assertEquals(tries, 1);
+    await branch.serve();
+    await assertRejects(() => restore(branch), UsageError, "in use by another process");
+  }));
+
+Deno.test("a bank of 130,000 accounts is restored, more than a call has arguments", () =>
+  afterBackup(async (branch) => {
+    using backup = new DatabaseSync(backupOf(branch));
+    backup.exec(`WITH RECURSIVE ids(id) AS
+      (SELECT max(id) + 1 FROM accounts UNION ALL SELECT id + 1 FROM ids LIMIT 130000)
+      INSERT INTO accounts (id, kind, owner, name, currency, version, state)
+      SELECT id, 'customer', 'alice', 'account ' || id, 'EUR', 1, 'open' FROM ids`);
+    const { last } = backup.prepare("SELECT max(id) AS last FROM accounts").get()!;
+    assert((await restore(branch)).includes("terminal annex stays enrolled"));
+    const restored = new DatabaseSync(`${branch.bankFolder}/bank.sqlite`);
+    const annex = hex(branch.keys.get("annex")!.terminal);
+    const account = restored.prepare("SELECT id FROM accounts WHERE owner = ?").get(annex)!;
+    assertEquals(account.id, Number(last) + 1);
+    restored.close();
+    await branch.serve();
   }));

@@ -1,11 +1,11 @@
-/** Whoever watches an account ends up with what the bank has, in order, however lines come and go. */
+/** A watcher of an account ends up with what the bank has, in order, however connections come and go. */
 import { assert, assertEquals } from "@std/assert";
 import type { AccountView } from "../../../lib/atm.ts";
 import type { Command } from "../../../server/ledger/command.ts";
 import { type Atm, newId, onEachBank, type RunningBank } from "../helpers/running_bank.ts";
 
-/** What an ATM knows of its visit's account, in the order in which it was told. */
-function knownTo(atm: Atm): AccountView[] {
+/** The states of its visit's account that an ATM received, in order. */
+function receivedBy(atm: Atm): AccountView[] {
   const pushed = atm.pushes.flatMap((push) => push.push === "account" ? [push.account] : []);
   return [atm.logIn.account!, ...pushed];
 }
@@ -24,34 +24,34 @@ function deposit(running: RunningBank, account: number): Promise<unknown> {
 const aliceIn = async (running: RunningBank) =>
   (await running.bank.ledger.read.accounts()).find(({ owner }) => owner === "alice")!;
 
-async function requireTold(running: RunningBank, atm: Atm): Promise<void> {
+async function requireUpToDate(running: RunningBank, atm: Atm): Promise<void> {
   const { id, balance, version } = await aliceIn(running);
-  while (knownTo(atm).every((known) => known.version < version)) {
+  while (receivedBy(atm).every((known) => known.version < version)) {
     await atm.pushed(atm.pushes.length + 1);
   }
-  const newest = knownTo(atm).reduce((a, b) => b.version >= a.version ? b : a);
+  const newest = receivedBy(atm).reduce((a, b) => b.version >= a.version ? b : a);
   assertEquals(newest.id, String(id));
   if (newest.version === version) assertEquals(newest.booked, balance.toString());
-  const pushed = knownTo(atm).slice(1).map(({ version }) => version);
+  const pushed = receivedBy(atm).slice(1).map(({ version }) => version);
   assertEquals(pushed, [...pushed].sort((a, b) => a - b), "in order");
 }
 
 onEachBank(
-  "what is committed with a log-in, and before its account is watched, is told with its answer",
+  "what is committed with a log-in, and before its account is watched, is in its answer",
   (withBank) =>
     withBank(async (running) => {
       const { ledger } = running.bank;
       const { id } = await aliceIn(running);
       const submit = ledger.submit.bind(ledger);
-      let beside: Promise<unknown> | undefined;
+      let together: Promise<unknown> | undefined;
       ledger.submit = (command) => {
         const reply = submit(command);
-        if (command.op === "end_log_in") beside = deposit(running, id); // in the same batch
+        if (command.op === "end_log_in") together = deposit(running, id); // in the same batch
         return reply;
       };
       const atm = await running.visit("alice");
-      assert(beside);
-      await beside;
+      assert(together);
+      await together;
       ledger.submit = submit;
       const { balance, version } = await aliceIn(running);
       assertEquals(atm.logIn.account!.version, version);
@@ -61,7 +61,7 @@ onEachBank(
 );
 
 onEachBank(
-  "an account that changes all the time is told in order, over any number of reconnections",
+  "an account that changes all the time is pushed in order, over any number of reconnections",
   (withBank) =>
     withBank(async (running) => {
       const { id } = await aliceIn(running);
@@ -74,7 +74,7 @@ onEachBank(
           const atm = await running.visit("alice");
           await atm.pushed(5);
           const atOnce = atm.client.close(); // the line goes while pushes are under way
-          await requireTold(running, await running.visit("alice", running.keys.lobby));
+          await requireUpToDate(running, await running.visit("alice", running.keys.lobby));
           await atOnce;
         }
       } finally {
@@ -83,7 +83,7 @@ onEachBank(
       }
       const atm = await running.visit("alice");
       await deposit(running, id);
-      await requireTold(running, atm);
-      assertEquals(knownTo(atm).at(-1)!.version, (await aliceIn(running)).version);
+      await requireUpToDate(running, atm);
+      assertEquals(receivedBy(atm).at(-1)!.version, (await aliceIn(running)).version);
     }),
 );

@@ -6,7 +6,7 @@ import { type Atm, newId, onEachBank, passwords, RunningBank } from "../helpers/
 import { runAsAdmin } from "../helpers/postgres.ts";
 
 onEachBank(
-  "hello tells what the machine needs to know of its bank",
+  "hello gives the ATM what it needs of its bank",
   (withBank) =>
     withBank(async (running) => {
       const atm = await running.connect(running.keys.mall);
@@ -166,10 +166,10 @@ onEachBank(
 );
 
 onEachBank(
-  "a second log-in elsewhere is allowed, and each visit is told of the others",
+  "a second log-in elsewhere is allowed, and each visit gets the names of the others",
   (withBank) =>
     withBank(async (running) => {
-      const told = (atm: Atm) =>
+      const elsewhereOf = (atm: Atm) =>
         atm.pushes.filter(({ push }) => push === "elsewhere")
           .map((push) => (push as { terminals: string[] }).terminals);
       const logIn = { op: "log_in", username: "alice", password: passwords.alice } as const;
@@ -178,18 +178,18 @@ onEachBank(
       const mall = await running.connect(running.keys.mall);
       assertEquals((await mall.ask(logIn)).elsewhere, ["lobby"]);
       assertEquals(await lobby.outcomeOf({ op: "touch" }), "ok", "the first visit goes on");
-      assertEquals(told(lobby), [["mall"]]);
+      assertEquals(elsewhereOf(lobby), [["mall"]]);
       // A newer connection of the terminal ends the visit on the one before.
       const again = await running.connect(running.keys.mall);
-      await until("told", () => told(lobby).length === 2);
+      await until("notified", () => elsewhereOf(lobby).length === 2);
       assertEquals((await again.ask(logIn)).elsewhere, ["lobby"]);
       assertEquals(await again.outcomeOf({ op: "log_out", reason: "customer" }), "ok");
       assertEquals(await lobby.outcomeOf({ op: "touch" }), "ok");
-      assertEquals(told(lobby), [["mall"], [], ["mall"], []]);
-      assertEquals([told(again), told(bob)], [[], []]);
+      assertEquals(elsewhereOf(lobby), [["mall"], [], ["mall"], []]);
+      assertEquals([elsewhereOf(again), elsewhereOf(bob)], [[], []]);
       await running.visit("bob");
-      await until("told", () => told(bob).length > 0);
-      assertEquals(told(bob), [["lobby"]], "whoever is there, the customer's own visits alone");
+      await until("notified", () => elsewhereOf(bob).length > 0);
+      assertEquals(elsewhereOf(bob), [["lobby"]], "the customer's own visits alone");
     }),
 );
 
@@ -273,7 +273,7 @@ onEachBank(
 );
 
 onEachBank(
-  "a balance that changes at one machine is told at the other",
+  "a balance that changes at one ATM is pushed to the other",
   (withBank) =>
     withBank(async (running) => {
       const here = await running.visit("alice", running.keys.lobby);
@@ -314,7 +314,7 @@ onEachBank(
 );
 
 onEachBank(
-  "everything is found again when the bank is opened anew",
+  "everything is there when the bank is opened again",
   (withBank) =>
     withBank(async (running) => {
       const movement = newId();
@@ -349,10 +349,10 @@ onEachBank(
         new TextDecoder("latin1").decode(Deno.readFileSync(`${running.folder}/${name}`))
       ).join("\n");
       const rows = running.url ? await allRowsOf(running.url) : "";
-      const said = kept + rows + entries.join("\n") + running.log.join("\n");
+      const written = kept + rows + entries.join("\n") + running.log.join("\n");
       assert((running.url ? rows : kept).includes("alice"), "the database was read");
       for (const secret of secrets) {
-        assert(!said.includes(secret), secret);
+        assert(!written.includes(secret), secret);
         assert(!rows.includes(hex(new TextEncoder().encode(secret))), `${secret}, as bytes`);
       }
     }),

@@ -155,7 +155,7 @@ function viewOf(words: string[]): AtmView | null {
   }, visiting);
 }
 
-/** "SCREEN VALUES (VIEW)": alice is logged in unless the view says otherwise. */
+/** "SCREEN VALUES (VIEW)": alice is logged in unless the view is another. */
 export function stateOf(text: string): State {
   const [, screen = "", view = "visiting"] = /^(.*?)(?: \((.*)\))?$/.exec(text)!;
   const [name = "", ...words] = wordsOf(screen);

@@ -33,6 +33,6 @@ flow("faults are armed, seen and disarmed, by keyboard too", async ({ page, scri
   await page.getByText("Devices").click();
   await button(page, "Make it fail").waitFor({ state: "hidden" });
   scripted.change({ presented: { notes: [{ value: "5000", count: 1 }], total: "5000" } });
-  await button(page, "Take the notes").click(); // it opens by itself while there is something to do
+  await button(page, "Take the notes").click(); // the pane opens while there is something to do
   await onScreen(page, "welcome");
 });

@@ -27,16 +27,16 @@ Deno.test("the page's script is under 60 kB as it is sent, and small where it is
   assert(script.length < 75_000, `${script.length} bytes`);
 });
 
-/** At 200 % on the smallest screen all is reached by scrolling down, and nothing lies beside it. */
+/** At 200 % on the smallest screen all is reached by scrolling down, and nothing sideways. */
 async function fitsAtTwice(page: Page): Promise<void> {
   const before = page.viewportSize()!;
   await page.setViewportSize({ width: 512, height: 384 });
-  const beside = await page.evaluate(() =>
+  const wider = await page.evaluate(() =>
     [document.documentElement, ...document.querySelectorAll(".screen, .stage, .actions, .keyboard")]
       .map(({ className, scrollWidth, clientWidth }) => [className, scrollWidth - clientWidth])
       .filter(([, more]) => Number(more) > 0)
   );
-  assertEquals(beside, [], "200 %");
+  assertEquals(wider, [], "200 %");
   await page.setViewportSize(before);
 }
 

@@ -5,7 +5,7 @@ import { family, sees } from "./flows.ts";
 const { flow } = family("a new password");
 
 flow(
-  "a new password: what the page can tell is told, and nothing stays in it",
+  "a new password: its faults are shown without the bank, and nothing stays in the page",
   async ({ page, scripted }) => {
     await logIn(page);
     await button(page, /^Password/).click();

@@ -44,17 +44,18 @@ flow(
   "read aloud for who wants it: each screen, again, and not while one acts",
   async ({ page }) => {
     await page.evaluate(() => {
-      const said: string[] = [];
-      Object.assign(globalThis, { said });
-      speechSynthesis.speak = ({ text, lang }) => void said.push(`${lang}: ${text}`);
-      speechSynthesis.cancel = () => void said.push("hush");
+      const spoken: string[] = [];
+      Object.assign(globalThis, { spoken });
+      speechSynthesis.speak = ({ text, lang }) => void spoken.push(`${lang}: ${text}`);
+      speechSynthesis.cancel = () => void spoken.push("stop");
     });
-    const said = () => page.evaluate(() => (globalThis as unknown as { said: string[] }).said);
-    const last = async () => (await said()).at(-1)!;
+    const spoken = () =>
+      page.evaluate(() => (globalThis as unknown as { spoken: string[] }).spoken);
+    const last = async () => (await spoken()).at(-1)!;
     await button(page, "Touch to begin").click();
     await page.keyboard.press("Escape");
     await onScreen(page, "welcome");
-    assert((await said()).every((each) => each === "hush"), "nothing is said unasked");
+    assert((await spoken()).every((each) => each === "stop"), "nothing is spoken unasked");
     await button(page, "Settings").click();
     await page.locator("[data-choice=on]").click();
     await button(page, "Done").click();
@@ -66,13 +67,13 @@ flow(
     await button(page, "Touch to begin").click();
     await page.getByLabel("Password", { exact: true }).fill("correct horse");
     await page.keyboard.press("Shift");
-    assertEquals(await last(), "hush", "whoever acts is not talked to");
+    assertEquals(await last(), "stop", "a key stops the speaker");
     await button(page, "Say it again").click();
     assert((await last()).includes("Who is there?"), await last());
-    assert(!(await said()).join().includes("correct horse"));
+    assert(!(await spoken()).join().includes("correct horse"));
     await button(page, "Do not read aloud").click();
     await button(page, "Cancel").click();
     await onScreen(page, "welcome");
-    assertEquals(await last(), "hush");
+    assertEquals(await last(), "stop");
   },
 );

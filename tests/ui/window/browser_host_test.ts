@@ -23,7 +23,7 @@ interface Host extends BrowserHost {
   scripted: ScriptedAtm;
   errors: unknown[];
   authority: string;
-  /** One request on a connection of its own; headers are sent exactly as given. */
+  /** One request on a new connection; headers are sent exactly as given. */
   send(line: string, headers: Record<string, string>, body?: string): Promise<Tried>;
   /** A POST as the page makes it. */
   post(path: string, headers?: Record<string, string>, body?: string): Promise<Tried>;
@@ -76,7 +76,7 @@ function startHost(options: Partial<BrowserHostOptions> = {}): Host {
 
 const secretOf = (link: string) => new URL(link).hash.slice(1);
 
-/** HTTP by hand: what `fetch` would forbid (Host, Origin) can be said here. */
+/** HTTP by hand: sets the headers that `fetch` forbids (Host, Origin). */
 async function sendRaw(
   port: number,
   line: string,
@@ -110,7 +110,7 @@ async function readAll(connection: Deno.Conn): Promise<string> {
   }
 }
 
-/** Runs a test with a host of its own. */
+/** Runs a test with a new host. */
 function withHost(
   name: string,
   test: (host: Host, t: Deno.TestContext) => Promise<void>,
@@ -148,7 +148,7 @@ async function watch(host: Host, secret: string) {
       text = rest.join("\n");
       return line;
     },
-    async told(): Promise<NumberedView & { disconnected?: string }> {
+    async next(): Promise<NumberedView & { disconnected?: string }> {
       for (;;) {
         const line = await this.line();
         assert(line !== null, "the stream goes on");
@@ -463,7 +463,7 @@ withHost("carries a call to the machine and its view back with the answer", asyn
   assertEquals(JSON.parse(filtered.body).value.entries.length, 1);
 });
 
-withHost("says nothing of what went wrong inside", async (host) => {
+withHost("answers nothing about its own errors", async (host) => {
   const secret = await host.open();
   const failure = new Error("the journal at /secret/place is broken");
   host.scripted.withdraw = () => Promise.reject(failure);
@@ -486,13 +486,13 @@ withHost("bounds the calls under way", async (host) => {
   for (const call of calls) assertEquals((await call).status, 200);
 });
 
-withHost("tells every change of the view, and that it lives", async (host) => {
+withHost("streams every change of the view, and a heartbeat", async (host) => {
   const secret = await host.open();
   const stream = await watch(host, secret);
-  const first = await stream.told();
+  const first = await stream.next();
   assertEquals(first.view.bank, "online");
   host.scripted.change({ bank: "lost" });
-  const second = await stream.told();
+  const second = await stream.next();
   assertEquals(second.view.bank, "lost");
   assert(second.number > first.number);
   assertEquals(await stream.line(), "");
@@ -502,11 +502,11 @@ withHost("tells every change of the view, and that it lives", async (host) => {
 withHost("lets the page that opens last take over, and ends the visit before it", async (host) => {
   const old = await host.open();
   const stream = await watch(host, old);
-  await stream.told();
+  await stream.next();
   await host.call(old, "logIn", ["alice", "correct horse"]);
-  await stream.told();
+  await stream.next();
   const young = await host.open();
-  assertEquals((await stream.told()).disconnected, "opened_elsewhere");
+  assertEquals((await stream.next()).disconnected, "opened_elsewhere");
   assertEquals(host.scripted.view().visit, null);
   assertEquals((await host.call(old, "touch", [])).status, 403);
   assertEquals((await host.call(young, "touch", [])).status, 200);
@@ -557,7 +557,7 @@ withHost("ends a visit whose page went while it logged in", async (host) => {
 Deno.test("browser host cuts its streams and settles when it is ended", async () => {
   const host = startHost();
   const stream = await watch(host, await host.open());
-  await stream.told();
+  await stream.next();
   await host.stop();
   const end = stream.line().catch(() => null);
   while (await end) await stream.line().catch(() => null);

@@ -1,4 +1,4 @@
-/** Each rule of the window's host, tried to be broken by a page that knows the bound function. */
+/** Each rule of the window's host, tried to be broken by a page that calls the bound function. */
 import { assert, assertEquals } from "@std/assert";
 import { deskLimits } from "../../../ui/window/page_desk.ts";
 import { startWindowHost, type WindowHost } from "../../../ui/window/window_host.ts";
@@ -9,7 +9,7 @@ const secret = "s".repeat(43);
 interface Tried {
   host: WindowHost;
   scripted: ScriptedAtm;
-  gone: { count: number };
+  pagesGone: { count: number };
   /** One request as a page makes it: its value, or "refused". */
   ask(...request: unknown[]): Promise<unknown>;
   raw(text: string): Promise<unknown>;
@@ -19,13 +19,13 @@ function withHost(name: string, test: (tried: Tried) => Promise<void>): void {
   Deno.test(`window host ${name}`, async () => {
     const scripted = new ScriptedAtm();
     const waiting = new Map<string, (value: unknown) => void>();
-    const gone = { count: 0 };
+    const pagesGone = { count: 0 };
     const host = startWindowHost({
       atm: scripted,
       secret,
       pageGoneGraceMs: 50,
       heartbeatMs: 30,
-      onPageGone: () => gone.count++,
+      onPageGone: () => pagesGone.count++,
       answer(id, value, refused) {
         assert(waiting.has(id), "each request is answered once");
         waiting.get(id)!(refused ? "refused" : structuredClone(value));
@@ -41,7 +41,7 @@ function withHost(name: string, test: (tried: Tried) => Promise<void>): void {
       });
     const ask = (...request: unknown[]) => raw(JSON.stringify([secret, ...request]));
     try {
-      await test({ host, scripted, gone, ask, raw });
+      await test({ host, scripted, pagesGone, ask, raw });
     } finally {
       host.close();
       assertEquals(waiting.size, 0, "no request is left without an answer");
@@ -97,7 +97,7 @@ withHost("gives no visit to the page that came during a log-in", async ({ script
   assertEquals(scripted.view().visit, null);
 });
 
-withHost("tells the newest view, and that it lives", async ({ scripted, ask }) => {
+withHost("answers with the newest view, and with a heartbeat", async ({ scripted, ask }) => {
   const page = await ask("open");
   const first = await ask("watch", page, -1) as { number: number };
   assertEquals(await ask("watch", page, first.number), null, "nothing new: a sign of life");
@@ -106,12 +106,12 @@ withHost("tells the newest view, and that it lives", async ({ scripted, ask }) =
   assertEquals((await next as { view: { bank: string } }).view.bank, "lost");
 });
 
-withHost("shows the page anew and ends its visit once it is silent", async (tried) => {
-  const { scripted, gone, ask } = tried;
+withHost("shows the page again and ends its visit once it is silent", async (tried) => {
+  const { scripted, pagesGone, ask } = tried;
   const page = await ask("open");
   await ask("watch", page, -1);
   await ask("call", page, "logIn", ["alice", "correct horse"]);
-  while (gone.count === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  while (pagesGone.count === 0) await new Promise((resolve) => setTimeout(resolve, 5));
   assertEquals(scripted.view().visit, null);
 });
 

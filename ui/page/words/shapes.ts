@@ -37,5 +37,6 @@ export type HardlyMet =
   | "name_reserved"
   | "over_balance_limit"
   | "account_not_empty"
+  | "account_has_open_movements"
   | "rotation_under_way"
   | "unknown_name";

@@ -71,6 +71,7 @@ onPostgres(
         customers: new Set(["alice"]),
         terminals: new Set(),
         terminalNames: new Set(),
+        closing: new Set<number>(),
         failureSources: new Set(),
       });
       await run(url, "INSERT INTO customers VALUES ('alice', 'of another server')");
@@ -92,6 +93,7 @@ onPostgres(
         customers: new Set(["alice"]),
         terminals: new Set<string>(),
         terminalNames: new Set<string>(),
+        closing: new Set<number>(),
         failureSources: new Set<string>(),
       };
       await store.load(touch);

@@ -31,6 +31,7 @@ const nothing = {
   customers: new Set<string>(),
   terminals: new Set<string>(),
   terminalNames: new Set<string>(),
+  closing: new Set<number>(),
   failureSources: new Set<string>(),
 };
 
@@ -154,7 +155,7 @@ onPostgres(
   },
 );
 
-/** A small bank behind a door, its commits under way told what becomes of them. */
+/** A small bank, reached through what loses commits. */
 async function bankBehindDoor() {
   const door = new Forwarder((await postgres()).port);
   const { url } = await newDatabase();
@@ -189,7 +190,7 @@ onPostgres("a commit without an answer is found, or done again: once in either c
 });
 
 onPostgres(
-  "while the database is gone the answer is try again later, and then all goes on",
+  "while the database is away the answer is try again later, and then all goes on",
   async () => {
     const { door, url, store, engine, close } = await bankBehindDoor();
     door.close();

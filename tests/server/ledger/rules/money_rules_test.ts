@@ -276,6 +276,23 @@ Deno.test("days are the calendar's where the bank is, whatever the clock does th
   }
 });
 
+Deno.test("an account with a movement under way is not closed: its money would be stranded", () => {
+  play(`
+    lobby alice transfer t1 alice bob 10000 EUR -> ok
+    lobby alice deposit d1 alice 100 EUR     -> ok
+    root close alice                         -> account_has_open_movements
+    root lock alice                          -> ok
+    root close alice                         -> account_has_open_movements
+    lobby complete d1 100                    -> ok 100
+    root close alice                         -> account_not_empty
+    root unlock alice                        -> ok
+    lobby alice transfer t2 alice bob 100 EUR -> ok
+    lobby alice deposit d2 alice 100 EUR     -> ok
+    lobby void d2                            -> ok 0
+    root close alice                         -> ok
+  `);
+});
+
 Deno.test("accounts are locked, unlocked and closed for good, with the reason in the log", () => {
   const entries = play(`
     root lock alice                          -> ok

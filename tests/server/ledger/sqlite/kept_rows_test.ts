@@ -51,6 +51,7 @@ Deno.test("after any batch, refused by the database too, a batch finds what the 
     await run({ op: "complete", movement: idOf("m1"), terminal: idOf("lobby"), amount: 2_000n });
     const touch = {
       accounts: new Set(store.accounts().map(({ id }) => id)),
+      closing: new Set<number>(),
       movements: new Set<string>(),
       terminals: new Set([idOf("lobby")]),
       terminalNames: new Set<string>(),

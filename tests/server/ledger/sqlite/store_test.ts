@@ -16,7 +16,7 @@ function smallStore(): SqliteStore {
   return store;
 }
 
-/** Opens a store and gives its own connection to the database beside it. */
+/** Opens a store; gives its connection to the database, too. */
 function opened(open: () => SqliteStore): { store: SqliteStore; database: DatabaseSync } {
   const { exec } = DatabaseSync.prototype;
   let database: DatabaseSync | undefined;

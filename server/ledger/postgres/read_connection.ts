@@ -1,0 +1,32 @@
+/** The connection for what is read outside batches. */
+import type { Row } from "../rows.ts";
+import { ConnectionLost, PostgresConnection, type Statement } from "./connection.ts";
+
+/** Connects when it is first needed, and again when the connection was lost. */
+export class ReadConnection {
+  #opening: Promise<PostgresConnection> | null = null;
+  #connection: PostgresConnection | null = null;
+
+  constructor(private readonly url: string) {}
+
+  async rows(statement: Statement): Promise<Row[]> {
+    try {
+      return await this.#rows(statement);
+    } catch (error) {
+      if (!(error instanceof ConnectionLost)) throw error;
+      return await this.#rows(statement); // on another connection: reading changes nothing
+    }
+  }
+
+  async #rows(statement: Statement): Promise<Row[]> {
+    if (!this.#connection?.usable) {
+      this.#opening ??= PostgresConnection.open(this.url).finally(() => this.#opening = null);
+      this.#connection = await this.#opening;
+    }
+    return (await this.#connection.run([statement]))[0]!.rows;
+  }
+
+  close(): void {
+    this.#connection?.close();
+  }
+}

@@ -1,0 +1,76 @@
+/** Movements in a batch's commit: each row must fit what is open, or the schema refuses it. */
+import { fromHex } from "../../../lib/bytes.ts";
+import type { Movement } from "../model.ts";
+import type { Statement } from "./connection.ts";
+import { type Column, given, insert } from "./given.ts";
+
+const movementTypes: [column: string, type: string, value: (row: Movement) => Column[2][number]][] =
+  [
+    ["id", "bytea", ({ id }) => fromHex(id, 16)],
+    ["step", "smallint", ({ step }) => step],
+    ["action", "text", ({ action }) => action],
+    ["kind", "text", ({ kind }) => kind],
+    ["terminal", "text", ({ terminal }) => terminal],
+    ["customer", "text", ({ customer }) => customer],
+    ["operator", "text", ({ operator }) => operator],
+    ["debit", "bigint", ({ debit }) => debit],
+    ["credit", "bigint", ({ credit }) => credit],
+    ["amount", "bigint", ({ amount }) => amount],
+    ["booked", "bigint", ({ booked }) => booked],
+    ["currency", "text", ({ currency }) => currency],
+    ["outcome", "text", ({ outcome }) => outcome],
+    ["debit_balance", "bigint", ({ debitBalance }) => debitBalance],
+    ["credit_balance", "bigint", ({ creditBalance }) => creditBalance],
+    ["day", "bigint", ({ day }) => day],
+    ["time_ms", "bigint", ({ timeMs }) => timeMs],
+  ];
+const movementColumns = movementTypes.map(([column]) => column);
+
+/** The id of a row in each step: that of a settling or a report is NULL where no movement fits it. */
+const idOfStep: Record<Movement["step"], string> = {
+  1: "given.id",
+  2: `(SELECT first.id FROM movements AS first JOIN holds ON holds.movement = first.id
+    WHERE first.id = given.id AND first.step = 1 AND first.kind = given.kind
+      AND first.terminal = given.terminal AND first.customer = given.customer
+      AND first.debit = given.debit AND first.credit = given.credit
+      AND first.amount = given.amount AND first.currency = given.currency)`,
+  3: `(SELECT second.id FROM movements AS second
+    WHERE second.id = given.id AND second.step = 2 AND second.operator <> ''
+      AND second.terminal = given.terminal AND second.kind = given.kind)`,
+};
+
+/** Writes step by step, so that a movement may begin and end in one batch; by id, so that batches wait in order. */
+export function writeMovements(movements: readonly Movement[]): Statement[] {
+  const sorted = movements.toSorted((a, b) => a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
+  const ofStep = (step: Movement["step"]) => sorted.filter((row) => row.step === step);
+  const opened = ofStep(1).filter(({ action, outcome }) =>
+    action === "authorise" && outcome === "ok"
+  );
+  return [
+    ...writeStep(1, sorted.filter(({ step }) => step !== 2 && step !== 3)),
+    ...insert("holds", "holds", [
+      ["movement", "bytea", opened.map(({ id }) => fromHex(id, 16))],
+      ["time_ms", "bigint", opened.map(({ timeMs }) => timeMs)],
+    ]),
+    ...writeStep(2, ofStep(2)),
+    ...given(
+      "delete_holds",
+      "DELETE FROM holds WHERE movement IN (SELECT id FROM given)",
+      [["id", "bytea", ofStep(2).map(({ id }) => fromHex(id, 16))]],
+    ),
+    ...writeStep(3, ofStep(3)),
+  ];
+}
+
+function writeStep(step: Movement["step"], rows: readonly Movement[]): Statement[] {
+  const [, ...others] = movementColumns;
+  return given(
+    `insert_movements_${step}`,
+    `INSERT INTO movements (${movementColumns.join(", ")})
+      SELECT ${idOfStep[step]}, ${others.map((column) => `given.${column}`).join(", ")} FROM given`,
+    columnsOfMovements(rows),
+  );
+}
+
+export const columnsOfMovements = (rows: readonly Movement[]): Column[] =>
+  movementTypes.map(([column, type, value]) => [column, type, rows.map(value)]);

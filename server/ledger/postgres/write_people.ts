@@ -1,0 +1,77 @@
+/** Customers, terminals and counters of failures in a batch's commit. */
+import type { Changes, Customer, Failures, Terminal } from "../model.ts";
+import type { Statement } from "./connection.ts";
+import { type Column, given, insert } from "./given.ts";
+import type { Known } from "./load.ts";
+
+type People = "customers" | "terminals" | "failures";
+
+/** @param known the rows that the tables have */
+export function writePeople(
+  { customers, terminals, failures }: Pick<Changes, People>,
+  known: Pick<Known, People>,
+): Statement[] {
+  const [usernames, ids, sources] = [
+    new Set(known.customers.map(({ username }) => username)),
+    new Set(known.terminals.map(({ id }) => id)),
+    new Set(known.failures.map(({ source }) => source)),
+  ];
+  return [
+    ...writeRows("customers", updateCustomers, {
+      added: customerColumns(customers.filter(({ username }) => !usernames.has(username))),
+      changed: customerColumns(customers.filter(({ username }) => usernames.has(username))),
+    }),
+    ...writeRows("terminals", updateTerminals, {
+      added: terminalColumns(terminals.filter(({ id }) => !ids.has(id))),
+      changed: terminalColumns(terminals.filter(({ id }) => ids.has(id))),
+    }),
+    ...writeRows("failures", updateFailures, {
+      added: failureColumns(failures.filter(({ source }) => !sources.has(source))),
+      changed: failureColumns(failures.filter(({ source }) => sources.has(source))),
+    }),
+  ];
+}
+
+function writeRows(
+  table: People,
+  update: string,
+  { added, changed }: { added: Column[]; changed: Column[] },
+): Statement[] {
+  return [...insert(table, table, added), ...given(`update_${table}`, update, changed)];
+}
+
+const updateCustomers = `UPDATE customers SET password_hash = given.password_hash
+  FROM given WHERE customers.username = given.username`;
+
+const customerColumns = (rows: readonly Customer[]): Column[] => [
+  ["username", "text", rows.map(({ username }) => username)],
+  ["password_hash", "text", rows.map(({ passwordHash }) => passwordHash)],
+];
+
+const updateTerminals = `UPDATE terminals SET
+  key_version = CASE WHEN given.key_version >= terminals.key_version THEN given.key_version END,
+  sealed_key = CASE WHEN given.name = terminals.name THEN given.sealed_key END,
+  state = CASE WHEN terminals.state <> 'revoked' OR given.state = 'revoked' THEN given.state END,
+  next_version = given.next_version, next_sealed_key = given.next_sealed_key,
+  next_since_ms = given.next_since_ms
+  FROM given WHERE terminals.id = given.id`;
+
+const terminalColumns = (rows: readonly Terminal[]): Column[] => [
+  ["id", "text", rows.map(({ id }) => id)],
+  ["name", "text", rows.map(({ name }) => name)],
+  ["key_version", "bigint", rows.map(({ keyVersion }) => keyVersion)],
+  ["sealed_key", "bytea", rows.map(({ sealedKey }) => sealedKey)],
+  ["state", "text", rows.map(({ state }) => state)],
+  ["next_version", "bigint", rows.map(({ next }) => next?.version ?? null)],
+  ["next_sealed_key", "bytea", rows.map(({ next }) => next?.sealedKey ?? null)],
+  ["next_since_ms", "bigint", rows.map(({ next }) => next?.sinceMs ?? null)],
+];
+
+const updateFailures = `UPDATE failures SET count = given.count, last_ms = given.last_ms
+  FROM given WHERE failures.source = given.source`;
+
+const failureColumns = (rows: readonly Failures[]): Column[] => [
+  ["source", "text", rows.map(({ source }) => source)],
+  ["count", "bigint", rows.map(({ count }) => count)],
+  ["last_ms", "bigint", rows.map(({ lastMs }) => lastMs)],
+];
