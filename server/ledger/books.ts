@@ -42,7 +42,7 @@ export class Books {
   #changed = {
     accounts: new Set<number>(),
     movements: [] as Movement[],
-    customers: [] as Customer[],
+    customers: new Set<string>(),
     terminals: new Set<TerminalId>(),
     failures: new Set<string>(),
     limits: null as Limits | null,
@@ -168,14 +168,24 @@ export class Books {
     return row;
   }
 
-  addCustomer(customer: Customer): void {
-    this.#customers.set(customer.username, customer);
-    this.#changed.customers.push(customer);
+  addCustomer(customer: Pick<Customer, "username" | "passwordHash">): void {
+    this.#setCustomer({ ...customer, passwordVersion: 1 });
   }
 
-  /** Of a customer that there is. */
-  setPassword(customer: Customer): void {
-    this.addCustomer(customer);
+  /** Ends the visits of a customer, and the log-ins under way: they rest on the version before. */
+  raisePasswordVersion(username: string, passwordHash?: string): Customer {
+    const was = this.#customers.get(username)!;
+    return this.#setCustomer({
+      username,
+      passwordHash: passwordHash ?? was.passwordHash,
+      passwordVersion: was.passwordVersion + 1,
+    });
+  }
+
+  #setCustomer(customer: Customer): Customer {
+    this.#customers.set(customer.username, customer);
+    this.#changed.customers.add(customer.username);
+    return customer;
   }
 
   setTerminal(terminal: Terminal): void {
@@ -189,10 +199,11 @@ export class Books {
   }
 
   changes(): Omit<Changes, "clock" | "timeMs"> {
-    const { accounts, terminals, failures, ...added } = this.#changed;
+    const { accounts, customers, terminals, failures, ...added } = this.#changed;
     return {
       ...added,
       accounts: [...accounts].map((id) => this.#accounts.get(id)!),
+      customers: [...customers].map((username) => this.#customers.get(username)!),
       terminals: [...terminals].map((id) => this.#terminals.get(id)!),
       failures: [...failures].map((source) => this.#failures.get(source)!),
     };

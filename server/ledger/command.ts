@@ -5,8 +5,13 @@ import type { AmountFault } from "../../lib/money.ts";
 import type { EntryKind } from "../audit/entry.ts";
 import type { AccountState, Limits, MovementId, TerminalId } from "./model.ts";
 
+/** What needs a visit: refused as `not_logged_in` unless the customer still has this version. */
+export interface OfVisit {
+  passwordVersion: number;
+}
+
 /** A customer's movement in its first phase: a hold, or leave to take notes. */
-export interface Authorise {
+export interface Authorise extends OfVisit {
   op: "authorise";
   kind: "withdrawal" | "deposit";
   movement: MovementId;
@@ -21,7 +26,7 @@ export interface Authorise {
 }
 
 /** Money from a customer's account to another's, or to another of their own: in one step. */
-export interface Transfer {
+export interface Transfer extends OfVisit {
   op: "transfer";
   movement: MovementId;
   terminal: TerminalId;
@@ -35,7 +40,7 @@ export interface Transfer {
 }
 
 /** The owner of an account, masked, for a customer who is about to send money there. */
-export interface LookUp {
+export interface LookUp extends OfVisit {
   op: "look_up";
   terminal: TerminalId;
   customer: string;
@@ -173,12 +178,20 @@ export interface ConfirmKey {
  */
 export type LogIn =
   | { op: "begin_log_in"; username: string; nameHash: string; terminal: TerminalId }
-  | { op: "end_log_in"; username: string; nameHash: string; terminal: TerminalId; passed: boolean };
+  | {
+    op: "end_log_in";
+    username: string;
+    nameHash: string;
+    terminal: TerminalId;
+    passed: boolean;
+    /** The version that the password was checked against. */
+    passwordVersion: number;
+  };
 
 /** A new password, counted and checked as a log-in is. `refused`: what is wrong with the new one. */
 export type ChangePassword =
-  | { op: "begin_password_change"; username: string; nameHash: string; terminal: TerminalId }
-  | {
+  & OfVisit
+  & ({ op: "begin_password_change"; username: string; nameHash: string; terminal: TerminalId } | {
     op: "end_password_change";
     username: string;
     nameHash: string;
@@ -187,16 +200,38 @@ export type ChangePassword =
     refused: "password_too_short" | "password_unchanged" | null;
     /** Argon2id, in its encoded form; of no use when it was refused. */
     passwordHash: string;
-  };
+  });
 
-/** Something that happened and changes nothing but the audit log. */
-export interface LogCommand {
+/**
+ * Something that happened and changes nothing but the audit log. With a version it is what the visit of
+ * the customer `who` asked for.
+ */
+export interface LogCommand extends Partial<OfVisit> {
   op: "log";
   who: string;
   action: string;
   kind: EntryKind;
   outcome: LoggedOutcome;
   terminal?: TerminalId;
+}
+
+/** The visit that a command needs; null for none. */
+export function visitOf(command: Command): { customer: string; passwordVersion: number } | null {
+  switch (command.op) {
+    case "authorise":
+    case "transfer":
+    case "look_up":
+      return command;
+    case "begin_password_change":
+    case "end_password_change":
+      return { customer: command.username, passwordVersion: command.passwordVersion };
+    case "log": {
+      const { who: customer, passwordVersion } = command;
+      return passwordVersion === undefined ? null : { customer, passwordVersion };
+    }
+    default:
+      return null;
+  }
 }
 
 /** An entry that is about no movement; unless `more` says otherwise, of something that went well. */
@@ -243,4 +278,6 @@ export interface Reply {
   logged?: LoggedAt;
   /** For `begin_log_in` and `begin_password_change`: what the password is checked against; null for a name that nobody has. */
   passwordHash?: string | null;
+  /** The version of that password, 0 for none; for `end_password_change` that of the new one. */
+  passwordVersion?: number;
 }

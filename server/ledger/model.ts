@@ -116,6 +116,8 @@ export type MovementStep = 1 | 2 | 3;
 export interface Customer {
   username: string;
   passwordHash: string;
+  /** Counts passwords and locks: a visit rests on the version that its log-in was checked against. */
+  passwordVersion: number;
 }
 
 export interface Terminal {

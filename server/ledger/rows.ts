@@ -63,7 +63,11 @@ export function movementOf(row: Row): Movement {
 }
 
 export function customerOf(row: Row): Customer {
-  return { username: row.username as string, passwordHash: row.password_hash as string };
+  return {
+    username: row.username as string,
+    passwordHash: row.password_hash as string,
+    passwordVersion: numberOf(row.password_version),
+  };
 }
 
 export function terminalOf(row: Row): Terminal {

@@ -1,5 +1,5 @@
 /** What a batch touches: all that its commands may look at or change. */
-import type { Command } from "./command.ts";
+import { type Command, visitOf } from "./command.ts";
 import {
   customerSource,
   type MovementId,
@@ -20,7 +20,10 @@ export interface Touch {
   failureSources: Set<string>;
 }
 
-/** All that these commands may look at. A movement brings its own accounts and terminal with it. */
+/**
+ * All that these commands may look at. A movement brings its own accounts and terminal with it, an
+ * account its customer.
+ */
 export function touchOf(commands: readonly Command[]): Touch {
   const touch: Touch = {
     movements: new Set(),
@@ -43,6 +46,8 @@ export function touchOf(commands: readonly Command[]): Touch {
     if (command.op === "transfer") touch.accounts.add(command.to);
     if (command.op === "look_up") touch.failureSources.add(recipientSource(command.customer));
     if ("terminal" in command && command.terminal) touch.terminals.add(command.terminal);
+    const visit = visitOf(command);
+    if (visit) touch.customers.add(visit.customer);
     if ("username" in command) touch.customers.add(command.username);
     if (command.op === "enrol_terminal") touch.terminalNames.add(command.name);
     if ("nameHash" in command) {

@@ -90,7 +90,11 @@ export class Requests {
         return answerOf(await this.#submit({ op: "retold", terminal: this.terminal.id }));
       default: {
         const visit = this.#touchedVisit();
-        return visit ? await this.#ofCustomer(visit, ask) : await this.#withoutVisit(ask);
+        if (!visit) return await this.#withoutVisit(ask);
+        const answer = await this.#ofCustomer(visit, ask);
+        if (answer.outcome !== "not_logged_in") return answer;
+        visit.endForPassword();
+        return { outcome: answer.outcome };
       }
     }
   }
@@ -185,11 +189,19 @@ export class Requests {
         return { outcome: begun.outcome, retryAfterMs: begun.retryAfterMs };
       }
       const passed = await passwords.verify(password, begun.passwordHash ?? null);
-      const reply = await this.#submit({ op: "end_log_in", username, nameHash, terminal, passed });
+      const { passwordVersion = 0 } = begun;
+      const reply = await this.#submit({
+        op: "end_log_in",
+        username,
+        nameHash,
+        terminal,
+        passed,
+        passwordVersion,
+      });
       if (reply.outcome !== "ok" || !reply.account) return { outcome: reply.outcome };
       const { account: { id: first }, accounts: usable = [] } = reply;
       const ids = [...new Set([first, ...usable.map(({ id }) => id)])];
-      const visit = this.#visit = this.#beginVisit(username, ids);
+      const visit = this.#visit = this.#beginVisit(username, ids, passwordVersion);
       // Read again now that they are watched: nobody would be notified of a commit in between.
       const rows = await Promise.all(ids.map((id) => ledger.read.account(id)));
       const fresh = new Map(rows.map((row) => [row!.id, row!]));
@@ -204,8 +216,8 @@ export class Requests {
     }
   }
 
-  #beginVisit(username: string, accounts: readonly number[]): Visit {
-    return new Visit(this.context, this.terminal, username, accounts, {
+  #beginVisit(username: string, accounts: readonly number[], passwordVersion: number): Visit {
+    return new Visit(this.context, this.terminal, username, accounts, passwordVersion, {
       onAccountChanged: (account) => {
         if (this.#heldBack) this.#heldBack.set(account.id, account);
         else this.#pushAccount(account);
@@ -229,23 +241,40 @@ export class Requests {
     return await this.#submit({ op: "log", who, action, kind, outcome, terminal });
   }
 
+  async #logOf(
+    visit: Visit,
+    action: string,
+    kind: EntryKind,
+    outcome: AtmOutcome = "ok",
+  ): Promise<Reply> {
+    const { username: who, passwordVersion } = visit;
+    const terminal = this.terminal.id;
+    return await this.#submit(
+      { op: "log", who, action, kind, outcome, terminal, passwordVersion },
+    );
+  }
+
   async #history(
-    { username }: Visit,
+    visit: Visit,
     { filter, cursor, sealed }: AskOf<"history">,
   ): Promise<Answer> {
-    const page = await this.#bank.auditLog.history({ customer: username, filter, cursor, sealed });
-    const { outcome } = await this.#log(username, lookInWords(filter, cursor), "other");
+    const page = await this.#bank.auditLog.history({
+      customer: visit.username,
+      filter,
+      cursor,
+      sealed,
+    });
+    const { outcome } = await this.#logOf(visit, lookInWords(filter, cursor), "other");
     return outcome === "ok" ? { outcome, ...page } : { outcome };
   }
 
-  async #balance(
-    { username, accounts }: Visit,
-    { account: text }: AskOf<"balance">,
-  ): Promise<Answer> {
+  async #balance(visit: Visit, { account: text }: AskOf<"balance">): Promise<Answer> {
     const id = accountNumberOf(text);
-    const account = accounts.includes(id) ? await this.#bank.ledger.read.account(id) : undefined;
+    const account = visit.accounts.includes(id)
+      ? await this.#bank.ledger.read.account(id)
+      : undefined;
     const found = account ? "ok" : "unknown_account";
-    const { outcome, timeMs } = await this.#log(username, "view balance", "other", found);
+    const { outcome, timeMs } = await this.#logOf(visit, "view balance", "other", found);
     if (outcome !== "ok" || !account) return { outcome: outcome === "ok" ? found : outcome };
     const today = dayOf(timeMs, this.#bank.settings.timeZone);
     const ends = await this.#bank.ledger.read.dayBalances(id, today - balanceDaysMax + 1);
@@ -258,14 +287,15 @@ export class Requests {
   ): Promise<Answer> {
     const { logInsUnderWay, bank: { world, passwords, auditKeys } } = this.context;
     const terminal = this.terminal.id;
-    const { username } = visit;
+    const { username, passwordVersion } = visit;
     if (logInsUnderWay.has(terminal) || passwords.busy) {
-      await this.#log(username, "change password", "log-in", "try_later");
-      return { outcome: "try_later" };
+      const { outcome } = await this.#logOf(visit, "change password", "log-in", "try_later");
+      return { outcome: outcome === "ok" ? "try_later" : outcome };
     }
     logInsUnderWay.add(terminal);
     try {
-      const who = { username, nameHash: nameHashOf(auditKeys.newest, username), terminal };
+      const nameHash = nameHashOf(auditKeys.newest, username);
+      const who = { username, nameHash, terminal, passwordVersion };
       const begun = await this.#submit({ op: "begin_password_change", ...who });
       if (begun.outcome !== "ok") {
         return { outcome: begun.outcome, retryAfterMs: begun.retryAfterMs };
@@ -276,16 +306,16 @@ export class Requests {
         ? await passwords.hash(next, world.randomBytes(16))
         : "";
       const settled = { ...who, passed, refused, passwordHash };
-      const { outcome } = await this.#submit({ op: "end_password_change", ...settled });
-      if (outcome === "ok") visit.endOthers();
-      return { outcome };
+      const reply = await this.#submit({ op: "end_password_change", ...settled });
+      if (reply.outcome === "ok") visit.onPasswordChanged(reply.passwordVersion!);
+      return { outcome: reply.outcome };
     } finally {
       logInsUnderWay.delete(terminal);
     }
   }
 
   async #authorise(
-    { username }: Visit,
+    visit: Visit,
     { kind, movement, account, amount, currency }: AskOf<"authorise">,
   ): Promise<Answer> {
     return answerOf(
@@ -294,7 +324,8 @@ export class Requests {
         kind,
         movement,
         terminal: this.terminal.id,
-        customer: username,
+        customer: visit.username,
+        passwordVersion: visit.passwordVersion,
         account: accountNumberOf(account),
         ...amountOf(amount),
         currency,
@@ -303,7 +334,7 @@ export class Requests {
   }
 
   async #transfer(
-    { username }: Visit,
+    visit: Visit,
     { movement, account, to, amount, currency }: AskOf<"transfer">,
   ): Promise<Answer> {
     return answerOf(
@@ -311,7 +342,8 @@ export class Requests {
         op: "transfer",
         movement,
         terminal: this.terminal.id,
-        customer: username,
+        customer: visit.username,
+        passwordVersion: visit.passwordVersion,
         account: accountNumberOf(account),
         to: accountNumberOf(to),
         ...amountOf(amount),
@@ -320,23 +352,24 @@ export class Requests {
     );
   }
 
-  async #recipient({ username }: Visit, { account }: AskOf<"recipient">): Promise<Answer> {
+  async #recipient(visit: Visit, { account }: AskOf<"recipient">): Promise<Answer> {
     const { outcome, recipient, retryAfterMs } = await this.#submit({
       op: "look_up",
       terminal: this.terminal.id,
-      customer: username,
+      customer: visit.username,
+      passwordVersion: visit.passwordVersion,
       account: accountNumberOf(account),
     });
     return { outcome, recipient, retryAfterMs };
   }
 
   async #refused(
-    { username }: Visit,
+    visit: Visit,
     { kind, amount, why }: AskOf<"refused">,
   ): Promise<Answer> {
     const verb = kind === "withdrawal" ? "withdraw" : "deposit";
     const action = `${verb} ${formatMoney(minorFromText(amount)!, this.#bank.settings.currency)}`;
-    const { outcome, logged } = await this.#log(username, action, kind, why);
+    const { outcome, logged } = await this.#logOf(visit, action, kind, why);
     return { outcome, ...(logged && { logged }) };
   }
 

@@ -45,6 +45,7 @@ export class Visit {
     private readonly terminal: ProvedTerminal,
     readonly username: string,
     readonly accounts: readonly number[],
+    private version: number,
     private readonly events: VisitEvents,
   ) {
     const { bank, presence } = context;
@@ -69,9 +70,20 @@ export class Visit {
     return this.#present.elsewhere();
   }
 
-  /** Ends the customer's visits at other terminals. */
-  endOthers(): void {
+  /** The version of the customer's password that the visit rests on. */
+  get passwordVersion(): number {
+    return this.version;
+  }
+
+  /** Called when this visit has changed the password: the customer's other visits end. */
+  onPasswordChanged(version: number): void {
+    this.version = version;
     this.#present.endOthers();
+  }
+
+  /** Called when the ledger has refused a command: the customer's password is another than the visit's. */
+  endForPassword(): void {
+    this.#endByBank("log out - password changed or account locked", "bank");
   }
 
   /** Called at each of the customer's requests. */

@@ -86,6 +86,7 @@ async function measure(
             op: "authorise",
             kind: "withdrawal",
             customer: customers[index]!,
+            passwordVersion: 1,
             account: accountOf(index),
             currency: "EUR",
             ...move,

@@ -185,7 +185,12 @@ function commandsOf(
   at: string = oneTerminal,
 ): [Command, Command] {
   const terminal = idOf(at);
-  const whose = { customer: customers[customer]!, account: accountOf(customer), currency: "EUR" };
+  const whose = {
+    customer: customers[customer]!,
+    passwordVersion: 1,
+    account: accountOf(customer),
+    currency: "EUR",
+  };
   return [
     { op: "authorise", kind: "withdrawal", terminal, movement, ...whose, amount },
     { op: "complete", terminal, movement, amount },

@@ -118,6 +118,7 @@ function commandOf(ask: Ask): Command | null {
         ...ask,
         terminal,
         customer: "bob",
+        passwordVersion: 1,
         account: Number(ask.account),
         amount: BigInt(ask.amount),
       };

@@ -15,7 +15,10 @@ const reach = (step: string) => Deno.createSync(`${folder}/${step}`).close();
 for (let index = 0; index < Number(count); index++) {
   const username = `customer-${index}`;
   try {
-    store.commit({ ...noChanges, customers: [{ username, passwordHash: "hash" }] }, []);
+    store.commit({
+      ...noChanges,
+      customers: [{ username, passwordHash: "hash", passwordVersion: 1 }],
+    }, []);
     reach(`committed ${username}`);
   } catch (error) {
     if (!(error instanceof InDoubt)) throw error;

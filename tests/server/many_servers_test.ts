@@ -136,7 +136,9 @@ onTwoServers(
     await Array.fromAsync(
       one.operate({ command: "set_account_state", account: atm.account, ...lock }),
     );
-    assertEquals((await atm.authorise("withdrawal", newId(), "2000")).outcome, "account_locked");
+    assertEquals((await atm.authorise("withdrawal", newId(), "2000")).outcome, "not_logged_in");
+    const later = await one.visit("alice", one.keys.mall);
+    assertEquals((await later.authorise("withdrawal", newId(), "2000")).outcome, "account_locked");
   },
 );
 

@@ -318,6 +318,11 @@ export class MemoryStore implements Store {
     ]);
     const terminals = new Set([...touch.terminals, ...movements.map(({ terminal }) => terminal)]);
     const own = new Set(tables.owned.get("") ?? []);
+    const named = [...touch.accounts].flatMap((id) => tables.accounts.get(id) ?? []);
+    const customers = new Set([
+      ...touch.customers,
+      ...named.filter(({ kind }) => kind === "customer").map(({ owner }) => owner),
+    ]);
     this.#batch = {
       generation,
       wide,
@@ -327,7 +332,7 @@ export class MemoryStore implements Store {
         ...[...ids].filter((id) => wide || !own.has(id)).map((id) => `account ${id}`),
         ...owners.map((owner) => `owner ${owner}`),
         ...[...touch.movements].map((id) => `movement ${id}`),
-        ...[...touch.customers].map((name) => `customer ${name}`),
+        ...[...customers].map((name) => `customer ${name}`),
         ...[...terminals].map((id) => `terminal ${id}`),
         ...[...touch.terminalNames].map((name) => `terminal name ${name}`),
         ...[...touch.failureSources].map((source) => `failures ${source}`),
@@ -348,7 +353,7 @@ export class MemoryStore implements Store {
             [debit, credit].some((id) => id !== null && touch.closing.has(id))
           ),
       ],
-      customers: [...touch.customers].flatMap((name) => tables.customers.get(name) ?? []),
+      customers: [...customers].flatMap((name) => tables.customers.get(name) ?? []),
       terminals: [
         ...[...terminals].flatMap((id) => tables.terminals.get(id) ?? []),
         ...[...tables.terminals.values()].filter(({ name }) => touch.terminalNames.has(name)),

@@ -124,6 +124,8 @@ export class MemoryTables {
     }
     if (changes.clock) this.setShared("clock", changes.clock);
     for (const customer of changes.customers) {
+      const before = this.customers.get(customer.username)?.passwordVersion ?? 1;
+      require(customer.passwordVersion >= before, "a password's version never goes back");
       this.#set(this.customers, customer.username, customer, `customer ${customer.username}`);
     }
     for (const terminal of changes.terminals) this.#writeTerminal(terminal);

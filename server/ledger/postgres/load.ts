@@ -67,8 +67,10 @@ export function loadStatements(touch: Touch, wide: boolean): Statement[] {
     },
     {
       name: "read_customers",
-      text: "SELECT * FROM customers WHERE username = ANY ($1::text[])",
-      values: [[...touch.customers]],
+      text: `SELECT * FROM customers WHERE username = ANY ($1::text[])
+        UNION SELECT customers.* FROM accounts JOIN customers ON username = owner
+        WHERE id = ANY ($2::bigint[]) AND kind = 'customer'`,
+      values: [[...touch.customers], [...touch.accounts]],
     },
     {
       name: "read_terminals",

@@ -66,7 +66,11 @@ export const schema = [
     balance bigint NOT NULL,
     PRIMARY KEY (account, day)
   )`,
-  `CREATE TABLE customers (username text PRIMARY KEY, password_hash text NOT NULL)`,
+  `CREATE TABLE customers (
+    username text PRIMARY KEY,
+    password_hash text NOT NULL,
+    password_version bigint NOT NULL CHECK (password_version > 0)
+  )`,
   `CREATE TABLE terminals (
     id text PRIMARY KEY,
     name text NOT NULL UNIQUE,

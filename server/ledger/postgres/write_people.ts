@@ -40,12 +40,15 @@ function writeRows(
   return [...insert(table, table, added), ...given(`update_${table}`, update, changed)];
 }
 
-const updateCustomers = `UPDATE customers SET password_hash = given.password_hash
+const updateCustomers = `UPDATE customers SET password_hash = given.password_hash,
+  password_version = CASE WHEN given.password_version >= customers.password_version
+    THEN given.password_version END
   FROM given WHERE customers.username = given.username`;
 
 const customerColumns = (rows: readonly Customer[]): Column[] => [
   ["username", "text", rows.map(({ username }) => username)],
   ["password_hash", "text", rows.map(({ passwordHash }) => passwordHash)],
+  ["password_version", "bigint", rows.map(({ passwordVersion }) => passwordVersion)],
 ];
 
 const updateTerminals = `UPDATE terminals SET

@@ -107,6 +107,7 @@ export function setAccountState(batch: Batch, command: Asked<"set_account_state"
   const action = failed(`${verb} account ${id}${whose}`, outcome);
   batch.log(`operator ${operator}`, `${action} - ${reason}`, { outcome });
   if (outcome !== "ok") return { outcome };
+  if (state === "locked") batch.books.raisePasswordVersion(account!.owner);
   return { outcome, account: batch.books.setAccount({ ...account!, state }) };
 }
 

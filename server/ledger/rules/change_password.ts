@@ -1,7 +1,7 @@
 /** A customer's new password: counted and checked as a log-in is, so that the old one is no easier to guess. */
 import type { ChangePassword } from "../command.ts";
 import { type Answer, type Batch, failed } from "./batch.ts";
-import { countAttempt, forgetAttempt, mustWaitMs } from "./log_in.ts";
+import { checkedAgainst, countAttempt, forgetAttempt, mustWaitMs } from "./log_in.ts";
 
 /** Refused for the first of: `throttled` · `wrong_credentials` · what is wrong with the new one. */
 export function changePassword(batch: Batch, command: ChangePassword): Answer {
@@ -20,13 +20,14 @@ export function changePassword(batch: Batch, command: ChangePassword): Answer {
       return { outcome: "throttled", retryAfterMs };
     }
     countAttempt(batch, command);
-    return { outcome: "ok", passwordHash: customer?.passwordHash ?? null };
+    return { outcome: "ok", ...checkedAgainst(customer) };
   }
   const { passed, refused, passwordHash } = command;
-  const outcome = !passed || !customer ? "wrong_credentials" : refused ?? "ok";
+  const outcome = !passed ? "wrong_credentials" : refused ?? "ok";
   log(outcome);
   if (outcome === "wrong_credentials") return { outcome };
   forgetAttempt(batch, command);
-  if (outcome === "ok") batch.books.setPassword({ username, passwordHash });
-  return { outcome };
+  if (outcome !== "ok") return { outcome };
+  const { passwordVersion } = batch.books.raisePasswordVersion(username, passwordHash);
+  return { outcome, passwordVersion };
 }

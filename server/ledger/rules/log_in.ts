@@ -1,7 +1,7 @@
 /** Log-ins, counted before the password is checked, and entries that change nothing but the log. */
 import type { Outcome } from "../../../lib/errors.ts";
 import { customerPatience, oneMore, remembered, terminalPatience, waitMs } from "./throttle.ts";
-import { customerSource, terminalSource } from "../model.ts";
+import { type Customer, customerSource, terminalSource } from "../model.ts";
 import type { LogCommand, LogIn } from "../command.ts";
 import { type Answer, type Batch, failed } from "./batch.ts";
 
@@ -22,9 +22,10 @@ export function logIn(batch: Batch, { op, username, nameHash, terminal, ...rest 
       return { outcome: "throttled", retryAfterMs };
     }
     countAttempt(batch, attempt);
-    return { outcome: "ok", passwordHash: customer?.passwordHash ?? null };
+    return { outcome: "ok", ...checkedAgainst(customer) };
   }
-  const passed = "passed" in rest && rest.passed && customer !== undefined;
+  const passed = "passed" in rest && rest.passed &&
+    rest.passwordVersion === customer?.passwordVersion;
   log("log in", passed ? "ok" : "wrong_credentials");
   if (!passed) return { outcome: "wrong_credentials" };
   forgetAttempt(batch, attempt);
@@ -32,6 +33,14 @@ export function logIn(batch: Batch, { op, username, nameHash, terminal, ...rest 
   const usable = accounts.filter(({ state }) => state !== "closed");
   // The first that can be used; a closed one where there is no other.
   return { outcome: "ok", account: usable[0] ?? accounts[0], accounts: usable };
+}
+
+/** What a password is checked against. */
+export function checkedAgainst(
+  customer: Customer | undefined,
+): Pick<Answer, "passwordHash" | "passwordVersion"> {
+  const { passwordHash = null, passwordVersion = 0 } = customer ?? {};
+  return { passwordHash, passwordVersion };
 }
 
 /** Whose password is tried, and where. */

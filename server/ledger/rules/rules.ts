@@ -10,13 +10,14 @@
  * `not_dispensable` · `over_terminal_limit`; a deposit for `over_balance_limit` · `over_terminal_limit`;
  * a transfer for `unknown_recipient` · `same_account` · `wrong_currency` (of the recipient) ·
  * `recipient_unavailable` · `over_day_limit` · `insufficient_funds`.
- * `terminal_revoked` comes before all of these, then `try_later` while the clock stops money; log-ins
- * get `try_later` while a restored bank waits for its terminals.
+ * Before all of these come `terminal_revoked`, `not_logged_in` for what needs a visit whose password is
+ * not the customer's any more, and `try_later` while the clock stops money; none of them is recorded
+ * against the movement's id. Log-ins get `try_later` while a restored bank waits for its terminals.
  */
 import { keyStands } from "./key_versions.ts";
 import type { Books } from "../books.ts";
 import type { AuditEntry } from "../../audit/entry.ts";
-import type { Command, Reply } from "../command.ts";
+import { type Command, type Reply, visitOf } from "../command.ts";
 import * as administer from "./administer.ts";
 import { authorise } from "./authorise.ts";
 import { type Answer, Batch, failed } from "./batch.ts";
@@ -51,17 +52,21 @@ export function applyCommands(
   const firstEntries: (number | null)[] = [];
   const replies = commands.map((command) => {
     const next = batch.entries.length;
-    const answer = moneyStopped && movesMoney(command)
-      ? { outcome: "try_later" as const }
-      : apply(batch, command);
+    const answer = refusedBefore(batch, command, moneyStopped) ?? apply(batch, command);
     firstEntries.push(batch.entries.length > next ? next : null);
     return { timeMs, ...answer };
   });
   return { replies, entries: batch.entries, firstEntries };
 }
 
-function apply(batch: Batch, command: Command): Answer {
+/** Refusals that come before all others, and leave no row. */
+function refusedBefore(batch: Batch, command: Command, moneyStopped: boolean): Answer | null {
   if (isShutOut(batch, command)) return { outcome: "terminal_revoked" };
+  if (lacksVisit(batch, command)) return { outcome: "not_logged_in" };
+  return moneyStopped && movesMoney(command) ? { outcome: "try_later" } : null;
+}
+
+function apply(batch: Batch, command: Command): Answer {
   switch (command.op) {
     case "authorise":
       return authorise(batch, command);
@@ -142,3 +147,22 @@ function isShutOut(batch: Batch, command: Command): boolean {
   });
   return true;
 }
+
+/** A visit rests on the password that its log-in was checked against. What it asks for later is logged. */
+function lacksVisit(batch: Batch, command: Command): boolean {
+  const visit = visitOf(command);
+  if (!visit) return false;
+  const { customer, passwordVersion } = visit;
+  if (batch.books.customer(customer)?.passwordVersion === passwordVersion) return false;
+  const outcome = "not_logged_in";
+  const action = command.op === "log" ? command.action : actions[command.op] ?? command.op;
+  const terminal = "terminal" in command ? batch.terminalName(command.terminal ?? "") : "";
+  batch.log(customer, failed(action, outcome), { outcome, terminal });
+  return true;
+}
+
+const actions: Partial<Record<Command["op"], string>> = {
+  look_up: "look up",
+  begin_password_change: "change password",
+  end_password_change: "change password",
+};

@@ -1,10 +1,10 @@
 /**
- * Accounts, terminals and the bank's set-up as the last commit left them. One process alone writes to
+ * Accounts, customers, terminals and the bank's set-up as the last commit left them. One process alone writes to
  * the database, so what was read once, or written, is not read again for each batch; any failure
  * empties it.
  */
 import { keptRowsMax } from "../../../lib/limits.ts";
-import type { Account, Changes, Loaded, Terminal, TerminalId } from "../model.ts";
+import type { Account, Changes, Customer, Loaded, Terminal, TerminalId } from "../model.ts";
 
 /** What every batch loads, whatever it touches. */
 export type SetUp = Pick<Loaded, "settings" | "limits" | "restoring">;
@@ -13,6 +13,7 @@ export class KeptRows {
   readonly #accounts = new Map<number, Account>();
   /** The numbers of each owner's accounts, all of them. */
   readonly #owned = new Map<string, readonly number[]>();
+  readonly #customers = new Map<string, Customer>();
   readonly #terminals = new Map<TerminalId, Terminal>();
   #setUp: SetUp | null = null;
 
@@ -31,6 +32,10 @@ export class KeptRows {
     return found;
   }
 
+  customer(username: string, read: () => Customer | undefined): Customer | undefined {
+    return kept(this.#customers, username, read);
+  }
+
   terminal(id: TerminalId, read: () => Terminal | undefined): Terminal | undefined {
     return kept(this.#terminals, id, read);
   }
@@ -40,17 +45,20 @@ export class KeptRows {
   }
 
   /** Takes in changes that are on disk. */
-  committed({ accounts, terminals, limits, restoring }: Changes): void {
+  committed({ accounts, customers, terminals, limits, restoring }: Changes): void {
     for (const account of accounts) {
       if (!this.#accounts.has(account.id)) this.#owned.delete(account.owner); // it may be a new one
       keep(this.#accounts, account.id, account);
     }
+    for (const customer of customers) keep(this.#customers, customer.username, customer);
     for (const terminal of terminals) keep(this.#terminals, terminal.id, terminal);
     if (limits || restoring) this.#setUp = null;
   }
 
   clear(): void {
-    for (const rows of [this.#accounts, this.#owned, this.#terminals]) rows.clear();
+    for (const rows of [this.#accounts, this.#owned, this.#customers, this.#terminals]) {
+      rows.clear();
+    }
     this.#setUp = null;
   }
 }

@@ -1,6 +1,6 @@
 /** The first half of a batch on SQLite: what it touches, from the kept rows where they have it. */
 import { fromHex } from "../../../lib/bytes.ts";
-import type { Account, Loaded, Movement, Terminal } from "../model.ts";
+import type { Account, Customer, Loaded, Movement, Terminal } from "../model.ts";
 import { accountOf, customerOf, failuresOf, movementOf, terminalOf } from "../rows.ts";
 import { limitsOf, restoringOf, settingsOf, valuesOf } from "../settings.ts";
 import type { Touch } from "../touch.ts";
@@ -19,6 +19,11 @@ export function load(connection: SqliteConnection, kept: KeptRows, touch: Touch)
     if (credit !== null) ids.add(credit);
   }
   const newest = connection.one("SELECT coalesce(max(id), 0) + 1 AS next FROM accounts")!;
+  const usernames = new Set(touch.customers);
+  for (const id of touch.accounts) {
+    const account = kept.account(id, () => accountWith(connection, id));
+    if (account?.kind === "customer") usernames.add(account.owner);
+  }
   return {
     ...kept.setUp(() => setUpOf(connection)),
     accountIdNext: Number(newest.next),
@@ -33,8 +38,8 @@ export function load(connection: SqliteConnection, kept: KeptRows, touch: Touch)
       ...movements,
       ...[...touch.closing].flatMap((id) => openMovementsOf(connection, id)),
     ],
-    customers: [...touch.customers].flatMap((username) =>
-      connection.all("SELECT * FROM customers WHERE username = ?", username).map(customerOf)
+    customers: [...usernames].flatMap((username) =>
+      kept.customer(username, () => customerNamed(connection, username)) ?? []
     ),
     terminals: [
       ...[...terminals].flatMap((id) =>
@@ -55,6 +60,11 @@ function setUpOf(connection: SqliteConnection): SetUp {
     limits: limitsOf(values),
     restoring: restoringOf(values),
   };
+}
+
+function customerNamed(connection: SqliteConnection, username: string): Customer | undefined {
+  const row = connection.one("SELECT * FROM customers WHERE username = ?", username);
+  return row && customerOf(row);
 }
 
 function accountWith(connection: SqliteConnection, id: number): Account | undefined {

@@ -12,7 +12,14 @@ CREATE TABLE clock (
   time_ms INTEGER NOT NULL
 ) STRICT;
 
-CREATE TABLE customers (username TEXT PRIMARY KEY, password_hash TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE customers (
+  username TEXT PRIMARY KEY,
+  password_hash TEXT NOT NULL,
+  password_version INTEGER NOT NULL CHECK (password_version > 0)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER password_versions_never_go_back BEFORE UPDATE ON customers
+WHEN new.password_version < old.password_version
+BEGIN SELECT RAISE(ABORT, 'a customer never goes back to an older password'); END;
 
 CREATE TABLE failures (
   source TEXT PRIMARY KEY,

@@ -57,7 +57,10 @@ if (import.meta.main) {
   await filled.bank.close();
   const { store, submit, auditKeys } = await openEngine(folder!);
   const passwords = openPasswordThreads(1, console.error);
-  const visits = new Map<string, { terminal: string; customer: string; account: number }>();
+  const visits = new Map<
+    string,
+    { terminal: string; customer: string; passwordVersion: number; account: number }
+  >();
 
   const logIn = async ({ terminal, username, password }: Record<string, string>) => {
     const who = {
@@ -67,22 +70,29 @@ if (import.meta.main) {
     };
     const begun = await submit({ op: "begin_log_in", ...who });
     const passed = await passwords.verify(password!, begun.passwordHash ?? null);
-    const { outcome, account } = await submit({ op: "end_log_in", ...who, passed });
+    const { passwordVersion = 0 } = begun;
+    const end = { op: "end_log_in", ...who, passed, passwordVersion } as const;
+    const { outcome, account } = await submit(end);
     if (outcome !== "ok") return { outcome };
     const token = hex(system.randomBytes(32));
-    visits.set(token, { terminal: terminal!, customer: username!, account: account!.id });
+    visits.set(token, {
+      terminal: terminal!,
+      customer: username!,
+      passwordVersion,
+      account: account!.id,
+    });
     return { outcome, token };
   };
 
   const move = async (path: string, token: string, asked: Record<string, string>) => {
     const visit = visits.get(token);
     if (!visit) return { outcome: "not_logged_in" };
-    const { terminal, customer, account } = visit;
+    const { terminal, account, ...whose } = visit;
     const movement = String(asked.movement), amount = BigInt(asked.amount!);
     const kind = asked.kind === "deposit" ? "deposit" : "withdrawal";
     const reply = await submit(
       path === "/authorise"
-        ? { op: "authorise", kind, movement, terminal, customer, account, amount, currency: "EUR" }
+        ? { op: "authorise", kind, movement, terminal, ...whose, account, amount, currency: "EUR" }
         : { op: "complete", movement, terminal, amount },
     );
     const { outcome, account: state, timeMs, logged } = reply;

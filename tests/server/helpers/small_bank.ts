@@ -21,7 +21,7 @@ import {
   type Settings,
 } from "../../../server/ledger/model.ts";
 import type { AuditEntry } from "../../../server/audit/entry.ts";
-import type { Command, Reply } from "../../../server/ledger/command.ts";
+import { type Command, type Reply, visitOf } from "../../../server/ledger/command.ts";
 import { applyCommands } from "../../../server/ledger/rules/rules.ts";
 
 export const settings: Settings = {
@@ -85,7 +85,7 @@ export function smallBank(): Loaded {
     }),
     movements: [],
     customers: names.filter((name) => !accountSpecs[name]!.kind)
-      .map((username) => ({ username, passwordHash: `hash of ${username}` })),
+      .map((username) => ({ username, passwordHash: `hash of ${username}`, passwordVersion: 1 })),
     terminals: ["lobby", "mall"].map((name) => ({
       id: idOf(name),
       name,
@@ -174,7 +174,13 @@ export function commandOf(line: string): Command {
   }
   const [customer, action, ...rest] = words.slice(1) as string[];
   if (action === "look-up") {
-    return { op: "look_up", terminal, customer: customer!, account: accountIdOf(rest[0]!) };
+    return {
+      op: "look_up",
+      terminal,
+      customer: customer!,
+      passwordVersion: 1,
+      account: accountIdOf(rest[0]!),
+    };
   }
   if (action === "transfer") {
     const [movement, account, to, amount, currency] = rest as string[];
@@ -182,6 +188,7 @@ export function commandOf(line: string): Command {
       op: "transfer",
       terminal,
       customer: customer!,
+      passwordVersion: 1,
       movement: idOf(movement!),
       account: accountIdOf(account!),
       to: accountIdOf(to!),
@@ -195,6 +202,7 @@ export function commandOf(line: string): Command {
     kind: action === "withdraw" ? "withdrawal" : "deposit",
     terminal,
     customer: customer!,
+    passwordVersion: 1,
     movement: idOf(movement!),
     account: accountIdOf(account!),
     ...amountOf(amount!),
@@ -227,7 +235,7 @@ export function play(table: string, bank: Loaded = smallBank()): AuditEntry[] {
     }
     const [asked = "", expected] = line.split("->").map((part) => part.trim());
     assert(expected, `no outcome: ${line}`);
-    const result = applyCommands(books, [commandOf(asked)], timeMs);
+    const result = applyCommands(books, [ofNewVisit(books, commandOf(asked))], timeMs);
     entries.push(...result.entries);
     assertEquals(outcomeOf(result.replies[0]!), expected, `${line}\n${table}`);
     const sum = names.reduce(
@@ -238,6 +246,13 @@ export function play(table: string, bank: Loaded = smallBank()): AuditEntry[] {
   }
   requireStorable(books);
   return entries;
+}
+
+/** The same, of a visit that began with the customer's present password. */
+function ofNewVisit(books: Books, command: Command): Command {
+  const visit = visitOf(command);
+  const passwordVersion = visit && books.customer(visit.customer)?.passwordVersion;
+  return passwordVersion ? { ...command, passwordVersion } as Command : command;
 }
 
 /** A statement binds 64 bits: an amount beyond them would fail every command of its batch. */

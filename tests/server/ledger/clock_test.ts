@@ -104,7 +104,7 @@ const money = [
 const who = { username: "alice", nameHash: idOf("hash"), terminal: idOf("lobby") };
 const logIn: Command[] = [
   { op: "begin_log_in", ...who },
-  { op: "end_log_in", ...who, passed: true },
+  { op: "end_log_in", ...who, passed: true, passwordVersion: 1 },
 ];
 
 async function withdrawn(store: Store) {

@@ -33,7 +33,7 @@ function onEachLedger(name: string, run: Run): void {
 
 const deposit = (name: string, amount = 100n): Command[] => {
   const ids = { movement: idOf(name), terminal: idOf("lobby"), amount };
-  const whose = { customer: "alice", account: aliceId, currency: "EUR" };
+  const whose = { customer: "alice", passwordVersion: 1, account: aliceId, currency: "EUR" };
   return [{ op: "authorise", kind: "deposit", ...whose, ...ids }, { op: "complete", ...ids }];
 };
 

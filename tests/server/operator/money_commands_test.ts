@@ -64,8 +64,12 @@ onEachBank(
       assertEquals(await linesOf(running, { ...lock, reason: "asked" }), [
         `account ${id} is locked`,
       ]);
+      assertEquals(await alice.authorise("deposit", newId(), "100", id), {
+        outcome: "not_logged_in",
+      });
+      const later = await running.visit("alice", running.keys.mall);
       assertEquals(
-        (await alice.authorise("deposit", newId(), "100", id)).outcome,
+        (await later.authorise("deposit", newId(), "100", id)).outcome,
         "account_locked",
       );
       const close = { ...lock, state: "closed", reason: "asked" } as const;

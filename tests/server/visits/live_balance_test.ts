@@ -13,7 +13,7 @@ function receivedBy(atm: Atm): AccountView[] {
 /** A deposit by another terminal, in one batch where nothing else comes between. */
 function deposit(running: RunningBank, account: number): Promise<unknown> {
   const ids = { movement: newId(), terminal: running.keys.mall.terminal.toHex(), amount: 100n };
-  const whose = { customer: "alice", account, currency: "EUR" };
+  const whose = { customer: "alice", passwordVersion: 1, account, currency: "EUR" };
   const commands: Command[] = [
     { op: "authorise", kind: "deposit", ...whose, ...ids },
     { op: "complete", ...ids },

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import type { Answer, Ask } from "../../../lib/protocol/message.ts";
+import type { Answer, Ask, Push } from "../../../lib/protocol/message.ts";
 import { until } from "../../client/branch.ts";
 import { hex } from "../../../lib/bytes.ts";
 import { type Atm, newId, onEachBank, passwords, RunningBank } from "../helpers/running_bank.ts";
@@ -206,6 +206,54 @@ onEachBank(
         outcome: "not_logged_in",
       });
       assertEquals(await atm.outcomeOf({ op: "log_out", reason: "customer" }), "ok");
+    }),
+);
+
+onEachBank(
+  "of two changes of a password at once one holds, and the other is refused",
+  (withBank) =>
+    withBank(async (running) => {
+      const atms = [await running.visit("alice"), await running.visit("alice", running.keys.mall)];
+      const outcomes = await Promise.all(atms.map((atm, index) => {
+        const next = `the password ${index}`;
+        return atm.outcomeOf({ op: "change_password", current: passwords.alice, next });
+      }));
+      assertEquals([...outcomes].sort(), ["not_logged_in", "ok"]);
+      const later = await running.connect();
+      const password = `the password ${outcomes.indexOf("ok")}`;
+      assertEquals(await later.outcomeOf({ op: "log_in", username: "alice", password }), "ok");
+    }),
+);
+
+onEachBank(
+  "a visit ends with a lock of the account: what it asks for is refused, and leaves no row",
+  (withBank) =>
+    withBank(async (running) => {
+      const atm = await running.visit("alice");
+      const movement = newId();
+      const state = {
+        command: "set_account_state",
+        account: atm.account,
+        reason: "asked",
+      } as const;
+      await Array.fromAsync(running.operate({ ...state, state: "locked" }));
+      await Array.fromAsync(running.operate({ ...state, state: "open" }));
+      assertEquals(await atm.authorise("withdrawal", movement, "2000"), {
+        outcome: "not_logged_in",
+      });
+      const isEnd = (push: Push) => push.push === "visit_ended" && push.reason === "bank";
+      while (!atm.pushes.some(isEnd)) await atm.pushed(atm.pushes.length + 1);
+      const later = await running.visit("alice", running.keys.mall);
+      assertEquals((await later.authorise("withdrawal", movement, "2000")).outcome, "ok");
+      const entries = await running.entries();
+      assertEquals(entries.filter((entry) => entry.startsWith("alice | ")), [
+        "alice | deposit €1,000.00 - opening balance",
+        "alice | log in",
+        "alice | authorise failed - not logged in",
+        "alice | log out - password changed or account locked",
+        "alice | log in",
+        "alice | withdraw €20.00 authorised",
+      ]);
     }),
 );
 

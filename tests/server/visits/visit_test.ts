@@ -45,7 +45,7 @@ class Surroundings {
     const events: unknown[] = [];
     const proved = { id: terminal, name: terminal, keyVersion: 1 };
     const context = { ...this, stopping: this.stopping.signal };
-    const visit = new Visit(context, proved, "alice", [3, 4], {
+    const visit = new Visit(context, proved, "alice", [3, 4], 1, {
       onAccountChanged: ({ id }) => events.push(id),
       onElsewhereChanged: (terminals) => events.push(terminals),
       onEndedByBank: (reason) => events.push(reason),
@@ -128,9 +128,10 @@ Deno.test("the end of a visit waits until it is in the log, or the server stops"
 Deno.test("a changed password ends the customer's other visits", async () => {
   const world = new Surroundings();
   const first = world.begin("lobby"), second = world.begin("mall");
-  second.visit.endOthers();
+  second.visit.onPasswordChanged(2);
   await world.pass(0);
   assertEquals([first.visit.isOver, second.visit.isOver], [true, false]);
+  assertEquals(second.visit.passwordVersion, 2);
   assertEquals([first.events.at(-1), second.events.at(-1)], ["bank", []]);
   assertEquals(world.logged, ["alice | log out - password changed elsewhere"]);
 });

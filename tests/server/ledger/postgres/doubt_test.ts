@@ -12,7 +12,7 @@ import { newDatabase, onPostgres } from "../../helpers/stores.ts";
 
 const customer = (username: string) => ({
   ...noChanges,
-  customers: [{ username, passwordHash: "hash" }],
+  customers: [{ username, passwordHash: "hash", passwordVersion: 1 }],
 });
 
 /** A world whose time passes so much faster. */

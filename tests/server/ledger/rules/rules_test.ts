@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { Books } from "../../../../server/ledger/books.ts";
 import { applyCommands } from "../../../../server/ledger/rules/rules.ts";
-import type { Command, Reply } from "../../../../server/ledger/command.ts";
+import { type Command, logCommand, type Reply } from "../../../../server/ledger/command.ts";
 import { lineOf } from "../../../../server/audit/codec.ts";
 import { commandOf, idOf, play, smallBank } from "../../helpers/small_bank.ts";
 
@@ -330,7 +330,9 @@ function logIns(nowMs: number, books = new Books(smallBank())) {
     const who = { username, nameHash: idOf(username), terminal: idOf(at) };
     const [begun] = applyCommands(books, [{ op: "begin_log_in", ...who }], nowMs).replies;
     if (begun!.outcome !== "ok") return begun!;
-    return applyCommands(books, [{ op: "end_log_in", ...who, passed }], nowMs).replies[0]!;
+    const { passwordVersion = 0 } = begun!;
+    const end = { op: "end_log_in", ...who, passed, passwordVersion } as const;
+    return applyCommands(books, [end], nowMs).replies[0]!;
   };
 }
 
@@ -382,7 +384,9 @@ Deno.test("a log-in that passes clears the customer's failures and not the termi
 /** New passwords, one after the other, each from its begin to its end. */
 function passwordChanges(nowMs: number, books: Books) {
   return (passed: boolean, refused: "password_too_short" | "password_unchanged" | null = null) => {
-    const who = { username: "alice", nameHash: idOf("alice"), terminal: idOf("lobby") };
+    const { passwordVersion } = books.customer("alice")!;
+    const nameHash = idOf("alice");
+    const who = { username: "alice", nameHash, terminal: idOf("lobby"), passwordVersion };
     const begin = applyCommands(books, [{ op: "begin_password_change", ...who }], nowMs);
     const [begun] = begin.replies;
     if (begun!.outcome !== "ok") return [begun!.outcome, begin.entries[0]!.action];
@@ -415,6 +419,72 @@ Deno.test("a new password is refused for the first of these, and logged either w
   assertEquals(books.changes().customers.at(-1)!.passwordHash, "the new hash");
 });
 
+Deno.test("a log-in that is checked against the password before a change gets no visit", () => {
+  const books = new Books(smallBank());
+  const at = { username: "alice", nameHash: idOf("alice") };
+  const run = (command: Command) => applyCommands(books, [command], 5_000).replies[0]!;
+  const begun = run({ op: "begin_log_in", ...at, terminal: idOf("mall") });
+  assertEquals(passwordChanges(5_000, books)(true)[0], "ok");
+  const { passwordVersion = 0 } = begun;
+  const end = { op: "end_log_in", ...at, passed: true, passwordVersion } as const;
+  assertEquals(run({ ...end, terminal: idOf("mall") }).outcome, "wrong_credentials");
+});
+
+Deno.test("of two changes of a password at once one holds, and gives its visit the new version", () => {
+  const books = new Books(smallBank());
+  const run = (command: Command) => applyCommands(books, [command], 5_000).replies[0]!;
+  const who = { username: "alice", nameHash: idOf("alice"), passwordVersion: 1 };
+  const ends = ["lobby", "mall"].map((at) => {
+    const terminal = idOf(at);
+    assertEquals(run({ op: "begin_password_change", ...who, terminal }).outcome, "ok");
+    const passwordHash = `from ${at}`;
+    const op = "end_password_change";
+    return { op, ...who, terminal, passed: true, refused: null, passwordHash } as const;
+  });
+  const [first, second] = ends.map((end) => run(end));
+  assertEquals([first!.outcome, first!.passwordVersion], ["ok", 2]);
+  assertEquals([second!.outcome, second!.passwordVersion], ["not_logged_in", undefined]);
+  assertEquals(books.customer("alice")!.passwordHash, "from lobby");
+});
+
+Deno.test("what needs a visit is refused before all else once its password has changed, and leaves no row", () => {
+  const ofVisits = [
+    "lobby alice withdraw w1 alice x EUR",
+    "lobby alice deposit d1 alice 100 EUR",
+    "lobby alice transfer t1 alice ghost 100 EUR",
+    "lobby alice look-up bob",
+  ].map(commandOf);
+  const others = ["lobby void v1", "lobby load l1 100 EUR", "lobby retold"].map(commandOf);
+  const entry = logCommand("alice", "view history");
+  const books = new Books(smallBank());
+  books.raisePasswordVersion("alice");
+  const commands = [...ofVisits, { ...entry, passwordVersion: 1 }, ...others, entry];
+  for (const moneyStopped of [false, true]) {
+    const { replies, entries } = applyCommands(books, commands, 5_000, moneyStopped);
+    assertEquals(replies.slice(0, 5).map(({ outcome }) => outcome), Array(5).fill("not_logged_in"));
+    assertEquals(replies.slice(5).some(({ outcome }) => outcome === "not_logged_in"), false);
+    assertEquals(entries.slice(0, 5).map(({ who, action }) => `${who} | ${action}`), [
+      "alice | authorise failed - not logged in",
+      "alice | authorise failed - not logged in",
+      "alice | transfer failed - not logged in",
+      "alice | look up failed - not logged in",
+      "alice | view history failed - not logged in",
+    ]);
+  }
+  const rows = books.changes().movements.map(({ id }) => id);
+  for (const id of ["w1", "d1", "t1"]) assertEquals(rows.includes(idOf(id)), false);
+});
+
+Deno.test("a lock of an account ends its customer's visits, an unlock does not", () => {
+  const books = new Books(smallBank());
+  const run = (line: string) => applyCommands(books, [commandOf(line)], 5_000).replies[0]!.outcome;
+  assertEquals(run("root lock alice"), "ok");
+  assertEquals(run("lobby alice look-up bob"), "not_logged_in");
+  assertEquals(books.customer("alice")!.passwordVersion, 2);
+  assertEquals(run("root unlock alice"), "ok");
+  assertEquals(books.customer("alice")!.passwordVersion, 2);
+});
+
 Deno.test("a password is as hard to guess by changing it as by logging in", () => {
   const books = new Books(smallBank());
   const change = passwordChanges(5_000, books);
@@ -432,7 +502,7 @@ Deno.test("a name that nobody has is logged as its hash alone", () => {
   const who = { username: "hunter2!", nameHash: hash, terminal: idOf("lobby") };
   const { entries } = applyCommands(books, [
     { op: "begin_log_in", ...who },
-    { op: "end_log_in", ...who, passed: false },
+    { op: "end_log_in", ...who, passed: false, passwordVersion: 0 },
   ], 1_000);
   assertEquals(entries.map(({ who, action, terminal }) => [who, action, terminal]), [
     ["unknown 0123456789abcdef", "log in failed - wrong credentials", "lobby"],

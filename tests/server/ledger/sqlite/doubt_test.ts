@@ -38,7 +38,7 @@ const rollbackFails: Fault = (sql, run) => sql === "ROLLBACK" ? ioError() : run(
 
 const customer = (username: string) => ({
   ...noChanges,
-  customers: [{ username, passwordHash: "hash" }],
+  customers: [{ username, passwordHash: "hash", passwordVersion: 1 }],
 });
 /** A batch that the tables refuse, after they took a part of it. */
 const impossible = {
