@@ -11,7 +11,12 @@ import { postgres } from "../helpers/postgres.ts";
 import { onEachBank, type RunningBank } from "../helpers/running_bank.ts";
 
 /** Inserts a copy of the first chain's second entry at another place, as a superuser can. */
-async function insert(running: RunningBank, chain: number, sequence: number): Promise<void> {
+async function insert(
+  running: RunningBank,
+  chain: number,
+  sequence: number,
+  ...before: string[]
+): Promise<void> {
   const columns = "epoch, key_version, who, sealed, tag";
   if (running.url) {
     const { run } = await postgres();
@@ -19,7 +24,7 @@ async function insert(running: RunningBank, chain: number, sequence: number): Pr
       running.url,
       "SET session_replication_role = replica",
       "ALTER TABLE audit DROP CONSTRAINT IF EXISTS audit_sequence_check",
-      "ALTER TABLE audit DROP CONSTRAINT IF EXISTS audit_pkey",
+      ...before,
       `INSERT INTO audit (chain, sequence, ${columns})
         SELECT ${chain}, ${sequence}, ${columns} FROM audit WHERE chain = 1 AND sequence = 2`,
     );
@@ -66,12 +71,12 @@ onEachBank(
     withBank(async (running) => {
       if (!running.url) return; // a place is the key of SQLite's rows
       await running.stop();
-      await insert(running, 1, 2);
+      await insert(running, 1, 2, "ALTER TABLE audit DROP CONSTRAINT audit_pkey");
       await assertRejects(() => verified(running), BadLog, "entry 2 comes again");
       await running.reopen();
       assertEquals(
         (await running.bank.ledger.check()).problem,
-        "chain number 1 has two rows at one place",
+        "the log's table has lost its key: rows may be doubled",
       );
     }),
 );
