@@ -3,7 +3,7 @@ import { fromHex } from "../lib/bytes.ts";
 import { UsageError } from "../lib/errors.ts";
 import type { WorldWithFiles } from "../lib/world.ts";
 import type { AuditKeyRing } from "./audit/keys.ts";
-import { type ChainHead, headsOf } from "./audit/heads.ts";
+import { type ChainBefore, chainsBefore } from "./audit/heads.ts";
 import { requireSharedKeys } from "./audit/newest_keys.ts";
 import type { Passwords } from "./credentials/passwords.ts";
 import {
@@ -135,19 +135,19 @@ export async function joinBank(
 }
 
 /**
- * The heads of a bank's chains.
+ * A bank's chains.
  * @throws {UsageError} when the database has no bank that these are the newest keys of
  */
 async function requireBankOf(
   world: BankWorld,
   url: string,
   keys: SharedKeys,
-): Promise<ChainHead[]> {
+): Promise<ChainBefore[]> {
   const store = await world.openStore({ url });
   try {
     await requireSharedKeys(store, auditKeyRingOf(keys));
     terminalKeysOf(world, keys, await store.settings(), await store.terminals());
-    return await headsOf(store);
+    return await chainsBefore(store);
   } finally {
     await store.close();
   }

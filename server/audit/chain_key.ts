@@ -81,7 +81,7 @@ export class ChainKeyFile implements ChainKey {
    * @throws {UsageError} when the file is missing, others can read it, or it has no key of this epoch
    */
   static open(files: Files, path: string, chainId: Uint8Array, epoch: number): ChainKeyFile {
-    const file = opened(files, path);
+    const file = opened(files, path, "write");
     try {
       const slots = readSlots(file, chainId);
       const present = slots.find((slot) => slot?.epoch === epoch);
@@ -97,7 +97,7 @@ export class ChainKeyFile implements ChainKey {
 
   /** The keys in the file, for checking them against the first one. A torn slot is left out. */
   static read(files: Files, path: string, chainId: Uint8Array): KeptKey[] {
-    const file = opened(files, path);
+    const file = opened(files, path, "read");
     try {
       let slots: Slot[] = [];
       // A running server may go from one slot to the other while they are read: then they are read again.
@@ -148,10 +148,10 @@ export class ChainKeyFile implements ChainKey {
   }
 }
 
-function opened(files: Files, path: string): OpenFile {
+function opened(files: Files, path: string, how: "read" | "write"): OpenFile {
   try {
     requirePrivate(path, files.facts(path)?.mode ?? null);
-    return files.open(path, "write");
+    return files.open(path, how);
   } catch (error) {
     if (error instanceof UsageError) throw error;
     throw new UsageError(
@@ -163,10 +163,15 @@ function opened(files: Files, path: string): OpenFile {
 
 function whyNone(path: string, slots: (Slot | null)[], epoch: number): string {
   const epochs = slots.flatMap((slot) => slot ? [slot.epoch] : []);
-  const has = epochs.length > 0 ? `has the key of epoch ${Math.min(...epochs)}` : "has no key";
-  return `${path} ${has}, and the log has come to epoch ${epoch}: one of them is not the newest. ` +
-    "Bring back the newest database; where that is lost, start another chain with " +
-    "'deno task bank audit chain'";
+  const earliest = Math.min(...epochs);
+  const has = epochs.length > 0 ? `has the key of epoch ${earliest}` : "has no key";
+  const differs = `${path} ${has}, and the log has come to epoch ${epoch}`;
+  // Another chain would only hide what was cut off, and an older database is an older bank.
+  return epochs.length > 0 && earliest > epoch
+    ? `${differs}: the end of the log is missing, which 'deno task bank audit verify' shows. Bring ` +
+      "back the newest database; where that is lost, put back a backup with 'deno task bank restore'"
+    : `${differs}: it is not the newest. Bring back the newest one; where that is lost, start ` +
+      "another chain with 'deno task bank audit chain'";
 }
 
 function writeSlot(file: OpenFile, chainId: Uint8Array, { epoch, key }: Slot): void {

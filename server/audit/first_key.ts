@@ -6,7 +6,7 @@
  */
 import { fromHex, hex } from "../../lib/bytes.ts";
 import { UsageError } from "../../lib/errors.ts";
-import { type ChainHead, headFields, headsOfFields } from "./heads.ts";
+import { type ChainBefore, headFields, headsOfFields } from "./heads.ts";
 
 export interface FirstKey {
   /** 16 bytes. */
@@ -15,8 +15,8 @@ export interface FirstKey {
   key: Uint8Array;
   /** Ed25519, 32 bytes. */
   checkpointKey: Uint8Array;
-  /** The heads of all chains before it. */
-  before: readonly ChainHead[];
+  /** All chains before it. */
+  before: readonly ChainBefore[];
 }
 
 const formatName = "strongroom first key 1";
@@ -27,7 +27,10 @@ export function formatFirstKey({ chainId, key, checkpointKey, before }: FirstKey
     chain: hex(chainId),
     key: hex(key),
     checkpointKey: hex(checkpointKey),
-    before: headFields(before),
+    before: headFields(before).map((head, index) => ({
+      ...head,
+      keyEpoch: before[index]!.keyEpoch,
+    })),
   };
   return JSON.stringify(fields, null, 2) + "\n";
 }
@@ -44,9 +47,18 @@ export function parseFirstKey(text: string, path: string): FirstKey {
   const [key, checkpointKey] = [fields?.key, fields?.checkpointKey].map((field) =>
     fromHex(field, 32)
   );
-  const before = headsOfFields(fields?.before);
+  const before = chainsBeforeOf(fields?.before);
   if (fields?.format !== formatName || !chainId || !key || !checkpointKey || !before) {
     throw new UsageError(`${path} is not a first key: give the file that 'bank init' has written`);
   }
   return { chainId, key, checkpointKey, before };
+}
+
+function chainsBeforeOf(fields: unknown): ChainBefore[] | null {
+  const heads = headsOfFields(fields);
+  const before = heads?.map((head, index) => ({
+    ...head,
+    keyEpoch: (fields as Record<string, unknown>[])[index]!.keyEpoch as number,
+  }));
+  return before?.every(({ keyEpoch }) => Number.isInteger(keyEpoch)) ? before : null;
 }

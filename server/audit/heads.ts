@@ -26,6 +26,12 @@ export interface ChainHead {
   tag: Bytes;
 }
 
+/** A chain before another one, as that one's first key has it. */
+export interface ChainBefore extends ChainHead {
+  /** The epoch that the chain's key had come to, which its log must reach. */
+  keyEpoch: number;
+}
+
 /** The last committed entry of every chain, by number; a chain without entries is left out. */
 export async function headsOf(
   store: Pick<LogStore, "chains" | "lastEntries">,
@@ -37,6 +43,30 @@ export async function headsOf(
     }
   }
   return heads;
+}
+
+/** Every chain with entries, its key no further than they are. */
+export async function chainsBefore(
+  store: Pick<LogStore, "chains" | "lastEntries">,
+): Promise<ChainBefore[]> {
+  return (await headsOf(store)).map((head) => ({ ...head, keyEpoch: head.epoch }));
+}
+
+/** These chains, with the epoch that the key of one of them has come to. */
+export function withKeyEpoch(
+  chains: readonly ChainBefore[],
+  chainId: Uint8Array,
+  keyEpoch: number,
+): ChainBefore[] {
+  const isIt = (chain: ChainBefore) => equalInConstantTime(chain.id, chainId);
+  if (!chains.some(isIt)) {
+    if (keyEpoch === 0) return [...chains];
+    const id = new Uint8Array(chainId);
+    return [...chains, { id, sequence: 0, epoch: 0, tag: new Uint8Array(32), keyEpoch }];
+  }
+  return chains.map((chain) =>
+    isIt(chain) && keyEpoch > chain.keyEpoch ? { ...chain, keyEpoch } : chain
+  );
 }
 
 /** Heads as JSON has them. */
@@ -65,7 +95,7 @@ function headOfFields(fields: Record<string, unknown> | null): ChainHead | null 
 }
 
 const isPlace = (sequence: unknown, epoch: unknown) =>
-  Number.isSafeInteger(sequence) && sequence as number > 0 &&
+  Number.isSafeInteger(sequence) && sequence as number >= 0 &&
   Number.isInteger(epoch) && epoch as number >= 0 && epoch as number < 2 ** 32;
 
 /** Heads as what is signed, or what a tag covers: each 60 bytes. */

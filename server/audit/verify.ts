@@ -9,7 +9,7 @@ import type { KeptKey } from "./chain_key.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import type { SealedEntry } from "./entry.ts";
 import type { FirstKey } from "./first_key.ts";
-import { type ChainHead, headsOfStart } from "./heads.ts";
+import { type ChainBefore, type ChainHead, headsOfStart } from "./heads.ts";
 import type { LogLine } from "./log_line.ts";
 
 /** An entry by its place and its tag, as a receipt has them. Chains are numbered as they come. */
@@ -55,7 +55,7 @@ const badReceipt = "the receipt does not fit the log";
 
 /** A head of a chain, which must be an entry of it, and the words for what lists it. */
 interface ListedHead {
-  head: ChainHead;
+  head: ChainHead & Partial<ChainBefore>;
   by: string;
 }
 
@@ -101,17 +101,19 @@ class FollowedChain {
   }
 
   end(): void {
+    const { epoch } = this.#verifier;
     const missing = `entry ${this.goodCount + 1} is missing: the chain ends before it`;
-    for (const { head: { sequence }, by } of this.listed) {
+    for (const { head: { sequence, keyEpoch = 0 }, by } of this.listed) {
       if (sequence > this.goodCount) {
         throw this.#bad(`${missing}, and ${by} lists ${sequence} entries`);
       }
+      if (keyEpoch > epoch) {
+        throw this.#bad(`${missing}, in epoch ${epoch}, and ${by} lists epoch ${keyEpoch}`);
+      }
     }
     const earliest = Math.min(...this.keptKeys.map(({ epoch }) => epoch));
-    if (Number.isFinite(earliest) && earliest > this.#verifier.epoch) {
-      throw this.#bad(
-        `${missing}, in epoch ${this.#verifier.epoch}, and its key has come to epoch ${earliest}`,
-      );
+    if (Number.isFinite(earliest) && earliest > epoch) {
+      throw this.#bad(`${missing}, in epoch ${epoch}, and its key has come to epoch ${earliest}`);
     }
   }
 

@@ -19,7 +19,7 @@ import { type Files, type OpenFile, pause, type WorldWithFiles } from "../../lib
 import { ChainKeyFile } from "../audit/chain_key.ts";
 import { checkpointKeyOf } from "../audit/checkpoint.ts";
 import { formatFirstKey } from "../audit/first_key.ts";
-import type { ChainHead } from "../audit/heads.ts";
+import type { ChainBefore } from "../audit/heads.ts";
 import {
   type BankKeys,
   makeBankKeys,
@@ -109,7 +109,7 @@ export class BankFolder {
     world: WorldWithFiles,
     path: string,
     keepFirstKey: KeepFirstKey,
-    another?: { shared: SharedKeys; before: readonly ChainHead[] },
+    another?: { shared: SharedKeys; before: readonly ChainBefore[] },
   ): Promise<BankFolder> {
     const { files } = world;
     requireShortPath(path);
@@ -179,9 +179,9 @@ export class BankFolder {
   /**
    * Begins another chain, for a log whose chain key is lost or older than its database: what was
    * written before stays, and can still be checked with the first key of its chain.
-   * @param before the heads of all chains that there are
+   * @param before all chains that there are
    */
-  startAnotherChain(before: readonly ChainHead[], keepFirstKey: KeepFirstKey): void {
+  startAnotherChain(before: readonly ChainBefore[], keepFirstKey: KeepFirstKey): void {
     const chainId = this.randomBytes(16);
     this.#startChain({ ...this.keys, chainId }, before, keepFirstKey);
     this.changeKeys((keys) => ({ ...keys, chainId }));
@@ -189,7 +189,7 @@ export class BankFolder {
 
   #startChain(
     { chainId, checkpoint }: BankKeys,
-    before: readonly ChainHead[],
+    before: readonly ChainBefore[],
     keepFirstKey: KeepFirstKey,
   ): void {
     const path = chainKeyPath(this.path);

@@ -1,8 +1,9 @@
 /** Opens a bank's store: only this file chooses between the databases. */
 import type { WorldWithFiles } from "../../lib/world.ts";
 import type { Settings } from "./model.ts";
+import { SqliteReader } from "./sqlite/reader.ts";
 import { SqliteStore } from "./sqlite/store.ts";
-import type { Store } from "./store.ts";
+import type { Store, StoreReader } from "./store.ts";
 
 /** A file of SQLite's, or the URL of a PostgreSQL database. */
 export type StorePlace = { path: string } | { url: string };
@@ -19,6 +20,16 @@ export async function openStore(
   if ("path" in place) return SqliteStore.open(world, place.path, create);
   const { PostgresStore } = await import("./postgres/store.ts"); // a bank in a file needs no driver
   return await PostgresStore.open(world, place.url, create);
+}
+
+/**
+ * Opens a bank's store to be read alone.
+ * @throws {UsageError} when there is none, or it is damaged, newer, in use or not to be reached
+ */
+export async function openReader(place: StorePlace): Promise<StoreReader> {
+  if ("path" in place) return SqliteReader.open(place.path);
+  const { PostgresReader } = await import("./postgres/reader.ts");
+  return await PostgresReader.open(place.url);
 }
 
 /**

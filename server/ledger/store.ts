@@ -132,6 +132,11 @@ export interface DayEnd {
   balance: bigint;
 }
 
+/** A bank that is opened to be read alone: nothing of it changes. */
+export interface StoreReader extends ReadStore {
+  close(): Result<void>;
+}
+
 export interface Store extends BatchStore, ReadStore {
   /**
    * Returns the number of the chain with this id, which is added when it is new. Batches are of the chain

@@ -5,12 +5,12 @@
 import { fromHex, textOf } from "../../lib/bytes.ts";
 import { UsageError } from "../../lib/errors.ts";
 import type { OperatorRequest } from "../../lib/operator_commands.ts";
-import { readPrivateFile, writePrivateFile } from "../../lib/private_file.ts";
+import { isThere, readPrivateFile, writePrivateFile } from "../../lib/private_file.ts";
 import type { Files, Socket } from "../../lib/world.ts";
 import { placeOfText } from "../audit/entry.ts";
 import { ChainKeyFile } from "../audit/chain_key.ts";
 import { parseCheckpoint } from "../audit/checkpoint.ts";
-import { type ChainHead, headsOf } from "../audit/heads.ts";
+import { type ChainBefore, chainsBefore, withKeyEpoch } from "../audit/heads.ts";
 import { parseFirstKey } from "../audit/first_key.ts";
 import type { ShowFilter } from "../audit/show.ts";
 import { BadLog, type LogReceipt, type LogTrust } from "../audit/verify.ts";
@@ -29,18 +29,22 @@ import type { StorePlace } from "../ledger/open_store.ts";
 import type { CheckThreads } from "./check_threads.ts";
 import { checkLog, linesOfBank, linesOfFile, readLog } from "./check_log.ts";
 import { runOperatorCommand } from "./commands.ts";
+import { readClosedBank, type ReadingWorld } from "./read_log.ts";
 import type { OperatorAnswer } from "./request.ts";
 import { askServer } from "./socket.ts";
 
 /** The world of an operator's program. */
-export interface OperatorWorld extends BankWorld {
+export interface OperatorWorld extends BankWorld, ReadingWorld {
   /** Connects to a Unix socket. */
   connectUnix(path: string): Promise<Socket>;
   /** Starts threads that check the parts of a log. */
   openCheckThreads(trust: LogTrust): CheckThreads;
 }
 
-/** The answer to a request: by the running server where there is one, otherwise as the folder's only owner. */
+/**
+ * The answer to a request: by the running server where there is one, otherwise as the folder's only
+ * owner. The log of a bank without a server is only read, and no entry says so.
+ */
 export async function* answersOf(
   world: OperatorWorld,
   folder: string,
@@ -49,6 +53,9 @@ export async function* answersOf(
 ): AsyncGenerator<OperatorAnswer, void, void> {
   const answers = await askServer(world, folder, request);
   if (answers) return yield* answers;
+  if (request.command === "read_audit" || request.command === "show_audit") {
+    return yield* readClosedBank(world, folder, request, url);
+  }
   const bank = await openBank(world, folder, url);
   try {
     yield* runOperatorCommand(bank, request);
@@ -142,23 +149,28 @@ export async function* showLogFile(
   yield* readLog(linesOfFile(files, file), keys, filter, json);
 }
 
-/** Writes the whole log into a file that must not be there yet. */
+/**
+ * Writes the whole log into a file that must not be there yet; returns how many entries it has, and
+ * what is wrong with rows that are not among them.
+ */
 export async function exportLog(
   answers: AsyncIterable<OperatorAnswer>,
   file: { write(text: string): void },
   onProgress: (done: number, of: number) => void,
-): Promise<number> {
+): Promise<{ count: number; stray: string | undefined }> {
   let count = 0;
-  for await (const { lines, of } of linesOfBank(answers)) {
+  let outside: string | undefined;
+  for await (const { lines, of, stray } of linesOfBank(answers)) {
     file.write(lines.map((line) => `${line}\n`).join(""));
     count += lines.length;
+    outside = stray;
     onProgress(count, of);
   }
-  return count;
+  return { count, stray: outside };
 }
 
 /**
- * Begins another chain of a bank that no server runs on.
+ * Begins another chain of a bank that no server runs on; gives lines about it.
  * @throws {UsageError} when one does, or the first key cannot be written
  */
 export async function anotherChain(
@@ -169,24 +181,44 @@ export async function anotherChain(
     operator: string;
     url?: string;
   },
-): Promise<void> {
+): Promise<string[]> {
   const folder = await BankFolder.open(world, path, url);
-  await closeOnFailure(folder, async () => {
+  const isCutOff = await closeOnFailure(folder, async () => {
     // Where the database cannot be opened, nothing has changed.
-    const heads = await headsIn(world, url === undefined ? { path: databasePath(path) } : { url });
-    folder.startAnotherChain(heads, (text) => writePrivateFile(world.files, firstKeyPath, text));
+    const chains = await chainsIn(
+      world,
+      url === undefined ? { path: databasePath(path) } : { url },
+    );
+    // What the log lacks of an epoch that its key has reached, it lacks for good.
+    const before = withKeyEpoch(chains, folder.keys.chainId, earliestEpoch(world, folder));
+    folder.startAnotherChain(before, (text) => writePrivateFile(world.files, firstKeyPath, text));
+    return before.some(({ epoch, keyEpoch }) => keyEpoch > epoch + 1);
   });
   const bank = await openBank(world, folder, url);
   const action = "start another chain of the audit log";
   await bank.ledger.submit(logCommand(`operator ${operator}`, action));
   await bank.close();
+  const missing =
+    "the end of the chain before is missing, and 'deno task bank audit verify' says so " +
+    "from now on; if this is an older database, put it back with 'deno task bank restore'";
+  return [
+    "the log goes on in another chain; what was written before stays as it is",
+    ...(isCutOff ? [missing] : []),
+  ];
 }
 
-/** The heads of the chains in a database that this process may open. */
-export async function headsIn(world: BankWorld, place: StorePlace): Promise<ChainHead[]> {
+/** The earliest epoch that the folder's `chain.key` has a key of; 0 where there is no such file. */
+function earliestEpoch({ files }: BankWorld, { path, keys }: BankFolder): number {
+  if (!isThere(files, chainKeyPath(path))) return 0;
+  const kept = ChainKeyFile.read(files, chainKeyPath(path), keys.chainId);
+  return kept.reduce((earliest, { epoch }) => Math.min(earliest, epoch), kept[0]?.epoch ?? 0);
+}
+
+/** The chains in a database that this process may open. */
+export async function chainsIn(world: BankWorld, place: StorePlace): Promise<ChainBefore[]> {
   const store = await world.openStore(place);
   try {
-    return await headsOf(store);
+    return await chainsBefore(store);
   } finally {
     await store.close();
   }

@@ -18,7 +18,7 @@ import {
   logFilePath,
 } from "../folder/bank_folder.ts";
 import { auditKeyRingOf } from "../folder/bank_keys.ts";
-import { headsIn } from "./log_programs.ts";
+import { chainsIn } from "./log_programs.ts";
 import { logCommand } from "../ledger/command.ts";
 import {
   type Account,
@@ -108,7 +108,7 @@ async function putBack(
   if (isThere(files, logFile)) files.rename(logFile, `${logFile}${before}`);
   files.rename(fresh, path);
   files.syncFolder(folder.path);
-  folder.startAnotherChain(await headsIn(world, { path }), keepFirstKey);
+  folder.startAnotherChain(await chainsIn(world, { path }), keepFirstKey);
   return { missing, terminals, kept: before };
 }
 

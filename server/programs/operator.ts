@@ -229,10 +229,11 @@ async function exportAudit({ folder, url, operator, out }: Target): Promise<numb
   try {
     const request = { command: "read_audit", operator } as const;
     const answers = answersOf(systemOperator, folder, request, url);
-    const count = await exportLog(answers, file, progress.show);
+    const { count, stray } = await exportLog(answers, file, progress.show);
     file.finish();
     progress.end();
-    return say(`${count} entries are in ${out}`);
+    say(`${count} entries are in ${out}`);
+    return stray === undefined ? 0 : say(`one row of the log is not: ${stray}`);
   } finally {
     progress.end();
     file.close();
@@ -243,8 +244,8 @@ async function startAuditChain(
   { folder, url, operator }: Target,
   { firstKey }: Local<"start_audit_chain">,
 ): Promise<number> {
-  await anotherChain(systemBank, { path: folder, firstKeyPath: firstKey, operator, url });
-  say("The log goes on in another chain; what was written before stays as it is.");
+  const request = { path: folder, firstKeyPath: firstKey, operator, url };
+  (await anotherChain(systemBank, request)).forEach(say);
   return sayFirstKey(firstKey);
 }
 

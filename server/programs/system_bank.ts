@@ -3,7 +3,7 @@ import { log } from "../../lib/process.ts";
 import { connectUnix, systemWithFiles } from "../../lib/system.ts";
 import type { BankWorld } from "../bank.ts";
 import { openPasswordThreads } from "../credentials/password_threads.ts";
-import { openStore, rehearseBank } from "../ledger/open_store.ts";
+import { openReader, openStore, rehearseBank } from "../ledger/open_store.ts";
 import { openCheckThreads } from "../operator/check_threads.ts";
 import type { OperatorWorld } from "../operator/log_programs.ts";
 import { checkFileInThread, openLedgerThread } from "../ledger_thread.ts";
@@ -24,5 +24,6 @@ export const systemBank: BankWorld = {
 export const systemOperator: OperatorWorld = {
   ...systemBank,
   connectUnix,
+  openReader,
   openCheckThreads: (trust) => openCheckThreads(trust, navigator.hardwareConcurrency, log),
 };

@@ -166,9 +166,10 @@ Deno.test("the audit log's commands", async (t) => {
       "a key file that is lost stops the bank, until another chain is started",
       async () => {
         Deno.removeSync(`${bank}/chain.key`);
-        const { code, err } = await audit("show");
+        const { code, err } = await audit("rotate");
         assertEquals(code, 1);
         assertStringIncludes(err, "deno task bank audit chain");
+        assertStringIncludes((await audit("show")).out, "enrol terminal far");
         const second = `${folder}/second.key`;
         assertEquals((await audit("chain", "--first-key", second)).code, 0);
         assertStringIncludes((await audit("show")).out, "start another chain");

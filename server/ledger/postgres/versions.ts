@@ -38,16 +38,10 @@ export async function prepareSchema(
 ): Promise<void> {
   try {
     await connection.run([unnamed("BEGIN")]);
-    const found = numberOf((await rowOf(connection, isThere)).found) > 0;
-    if (found === (create !== undefined)) {
-      throw new UsageError(
-        found
-          ? "the database holds a bank already"
-          : "the database holds no bank: make one with 'deno task bank init'",
-      );
-    }
-    if (create) await makeBank(connection, versions, create);
-    else await upgrade(connection, versions);
+    if (!create) await upgrade(connection, versions);
+    else if (await holdsBank(connection)) {
+      throw new UsageError("the database holds a bank already");
+    } else await makeBank(connection, versions, create);
     await fill?.();
     await connection.run([unnamed("COMMIT")]);
   } catch (error) {
@@ -61,14 +55,43 @@ export async function prepareSchema(
   }
 }
 
-async function upgrade(connection: PostgresConnection, versions: Versions): Promise<void> {
-  const row = await rowOf(connection, "SELECT version FROM schema_version FOR UPDATE");
-  const version = numberOf(row.version);
-  if (version > versions.length) {
-    throw new UsageError(
-      `the database was made by a newer Strongroom (schema ${version}, this one knows ${versions.length}): use that version`,
-    );
+/**
+ * Requires a bank that this version reads as it is.
+ * @throws {UsageError} when there is none, or one of another version
+ */
+export async function requireVersion(
+  connection: PostgresConnection,
+  versions: Versions,
+): Promise<void> {
+  if (await versionOf(connection, versions) === versions.length) return;
+  throw new UsageError(
+    "the database is of an older version, which a server of this one upgrades: start one first",
+  );
+}
+
+async function holdsBank(connection: PostgresConnection): Promise<boolean> {
+  return numberOf((await rowOf(connection, isThere)).found) > 0;
+}
+
+/** @throws {UsageError} when there is no bank, or a newer one */
+async function versionOf(
+  connection: PostgresConnection,
+  versions: Versions,
+  locking = "",
+): Promise<number> {
+  if (!await holdsBank(connection)) {
+    throw new UsageError("the database holds no bank: make one with 'deno task bank init'");
   }
+  const row = await rowOf(connection, `SELECT version FROM schema_version ${locking}`);
+  const version = numberOf(row.version);
+  if (version <= versions.length) return version;
+  throw new UsageError(
+    `the database was made by a newer Strongroom (schema ${version}, this one knows ${versions.length}): use that version`,
+  );
+}
+
+async function upgrade(connection: PostgresConnection, versions: Versions): Promise<void> {
+  const version = await versionOf(connection, versions, "FOR UPDATE");
   if (version < versions.length) {
     await connection.run([
       ...versions.slice(version).flat().map((text) => unnamed(text)),

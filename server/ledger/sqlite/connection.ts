@@ -46,6 +46,28 @@ export class SqliteConnection {
   }
 
   /**
+   * Opens a file to be read alone.
+   * @param prepare what it throws closes the file
+   * @throws {UsageError} when it is not there, is damaged, or another process has it
+   */
+  static openToRead(
+    path: string,
+    prepare: (connection: SqliteConnection) => void,
+  ): SqliteConnection {
+    let database: DatabaseSync | undefined;
+    try {
+      database = new DatabaseSync(path, { readOnly: true });
+      database.exec(`PRAGMA busy_timeout = ${sqliteLockMsMax}`);
+      const connection = new SqliteConnection(path, database);
+      prepare(connection);
+      return connection;
+    } catch (error) {
+      database?.close();
+      throw explained(error as Error, path);
+    }
+  }
+
+  /**
    * Runs this in one transaction: durable once it returns, rolled back when it throws.
    * @throws {CommitFailed} when neither is sure
    */

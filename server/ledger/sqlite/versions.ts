@@ -26,22 +26,39 @@ export function prepareSchema(
   connection: SqliteConnection,
   { versions, create }: PrepareOptions,
 ): void {
-  const version = numberOf(connection.one("PRAGMA user_version")!.user_version);
-  if (version > versions.length) {
-    throw new UsageError(
-      `${connection.path} was made by a newer Strongroom (schema ${version}, this one knows ${versions.length}): use that version`,
-    );
-  }
-  if ((create !== undefined) !== (version === 0)) {
-    throw new UsageError(
-      create
-        ? `${connection.path} holds a bank already`
-        : `${connection.path} holds no bank, its making was cut short: delete it and make the bank again`,
-    );
-  }
+  const version = create ? versionOf(connection, versions) : requireBank(connection, versions);
+  if (create && version > 0) throw new UsageError(`${connection.path} holds a bank already`);
   for (const sql of versions.slice(version)) connection.exec(sql);
   connection.exec(`PRAGMA user_version = ${versions.length}`);
   if (create) makeBank(connection, create);
+}
+
+/**
+ * Requires a bank that this version reads as it is.
+ * @throws {UsageError} when there is none, or one of another version
+ */
+export function requireVersion(connection: SqliteConnection, versions: Versions): void {
+  if (requireBank(connection, versions) === versions.length) return;
+  throw new UsageError(
+    `${connection.path} is of an older version, which a server of this one upgrades: start one first`,
+  );
+}
+
+function requireBank(connection: SqliteConnection, versions: Versions): number {
+  const version = versionOf(connection, versions);
+  if (version > 0) return version;
+  throw new UsageError(
+    `${connection.path} holds no bank, its making was cut short: delete it and make the bank again`,
+  );
+}
+
+/** The schema's version, 0 where there is none. */
+function versionOf(connection: SqliteConnection, versions: Versions): number {
+  const version = numberOf(connection.one("PRAGMA user_version")!.user_version);
+  if (version <= versions.length) return version;
+  throw new UsageError(
+    `${connection.path} was made by a newer Strongroom (schema ${version}, this one knows ${versions.length}): use that version`,
+  );
 }
 
 function makeBank(connection: SqliteConnection, settings: Settings): void {

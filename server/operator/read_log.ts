@@ -1,0 +1,146 @@
+/**
+ * Reads the log of a bank, chain by chain: sealed, to be checked or kept elsewhere, or in words. A bank
+ * that no server runs is opened to be read alone: nothing of it changes, however bad its log is.
+ */
+import { hex } from "../../lib/bytes.ts";
+import { followMs, logChunkEntries } from "../../lib/limits.ts";
+import type { OperatorCommand } from "../../lib/operator_commands.ts";
+import { pause, type Timers, type WorldWithFiles } from "../../lib/world.ts";
+import { isInClear, type SealedEntry } from "../audit/entry.ts";
+import { headsOf } from "../audit/heads.ts";
+import type { AuditKeyRing } from "../audit/keys.ts";
+import { formatLogLine } from "../audit/log_line.ts";
+import { isWanted, shownEntry } from "../audit/show.ts";
+import { BankFolder, databasePath } from "../folder/bank_folder.ts";
+import { auditKeyRingOf } from "../folder/bank_keys.ts";
+import type { StorePlace } from "../ledger/open_store.ts";
+import type { ReadStore, StoreReader } from "../ledger/store.ts";
+import type { Answers } from "./request.ts";
+import { requireInstants } from "./words.ts";
+
+/** The log of a bank's database. */
+export type ReadableLog = Pick<
+  ReadStore,
+  "chains" | "lastEntries" | "entriesAfter" | "strayEntries"
+>;
+
+/** Goes on with what arrives until the signal aborts. */
+export interface Following {
+  timers: Timers;
+  signal: AbortSignal;
+}
+
+/** A piece of the log, in the order in which it is read. */
+interface Chunk {
+  chainId: Uint8Array;
+  entries: SealedEntry[];
+}
+
+export type ShowLog = Omit<Extract<OperatorCommand, { command: "show_audit" }>, "follow">;
+
+/** The whole log as it is now, sealed, and what is wrong with rows that are not among its lines. */
+export async function* sealedLog(log: ReadableLog): Answers {
+  let of = 0;
+  for (const { sequence } of await headsOf(log)) of += sequence;
+  for await (const { chainId, entries } of chunksOf(log, null)) {
+    yield { lines: entries.map((entry) => formatLogLine(chainId, entry)), of };
+  }
+  const stray = await log.strayEntries();
+  if (stray !== null) yield { lines: [], of, stray };
+}
+
+/**
+ * The entries that are wanted, in words.
+ * @param keys those that open them now: another may come while the log is followed
+ * @throws {UsageError} when the filter has no times
+ */
+export async function* shownLog(
+  log: ReadableLog,
+  keys: () => AuditKeyRing,
+  { json, ...filter }: ShowLog,
+  following: Following | null,
+): Answers {
+  requireInstants(filter);
+  for await (const { chainId, entries } of chunksOf(log, following)) {
+    // An entry's index names its customer: no other entry is opened.
+    const indexes = filter.customer === undefined
+      ? null
+      : new Set(keys().indexesOf(filter.customer).map(hex));
+    for (const stored of entries) {
+      if (isInClear(stored) || (indexes && !indexes.has(hex(stored.who)))) continue;
+      const place = { chainId: hex(chainId), sequence: stored.sequence };
+      const entry = keys().open(stored, chainId);
+      if (entry === null) {
+        yield { line: `entry ${place.sequence} does not open: run 'deno task bank audit verify'` };
+      } else if (isWanted(entry, filter)) yield { line: shownEntry(place, entry, json) };
+    }
+  }
+}
+
+/** The world of a program that reads a log which no server runs on. */
+export interface ReadingWorld extends WorldWithFiles {
+  /**
+   * Opens a bank's store to be read alone.
+   * @throws {UsageError} when there is none, or it is damaged, newer, in use or not to be reached
+   */
+  openReader(place: StorePlace): Promise<StoreReader>;
+}
+
+/** @throws {UsageError} when there is no bank, or another process has it */
+export async function* readClosedBank(
+  world: ReadingWorld,
+  path: string,
+  command: Extract<OperatorCommand, { command: "read_audit" | "show_audit" }>,
+  url?: string,
+): Answers {
+  const folder = await BankFolder.open(world, path, url);
+  try {
+    const place = url === undefined ? { path: databasePath(path) } : { url };
+    const log = await world.openReader(place);
+    try {
+      if (command.command === "read_audit") yield* sealedLog(log);
+      else {
+        const { follow, ...show } = command;
+        const keys = auditKeyRingOf(folder.keys);
+        const { signal } = new AbortController();
+        yield* shownLog(log, () => keys, show, follow ? { timers: world, signal } : null);
+      }
+    } finally {
+      await log.close();
+    }
+  } finally {
+    folder.close();
+  }
+}
+
+/**
+ * The log, chain by chain.
+ * @param following null reads what there is now
+ */
+async function* chunksOf(
+  log: ReadableLog,
+  following: Following | null,
+): AsyncGenerator<Chunk, void, void> {
+  const done = new Map<number, number>();
+  for (const { number, id, sequence: last } of await headsOf(log)) {
+    for (let after = 0; after < last;) {
+      const limit = Math.min(logChunkEntries, last - after);
+      const entries = await log.entriesAfter(number, after, limit);
+      if (entries.length === 0) break; // a gap, which `verify` finds
+      yield { chainId: id, entries };
+      after = entries.at(-1)!.sequence;
+    }
+    done.set(number, last);
+  }
+  while (following && !following.signal.aborted) {
+    let quiet = true;
+    for (const { number, id } of await log.chains()) {
+      const entries = await log.entriesAfter(number, done.get(number) ?? 0, logChunkEntries);
+      if (entries.length === 0) continue;
+      quiet = false;
+      yield { chainId: id, entries };
+      done.set(number, entries.at(-1)!.sequence);
+    }
+    if (quiet) await pause(following.timers, followMs, following.signal);
+  }
+}
