@@ -11,9 +11,11 @@ export function treeOf(pid: number): number[] {
   return tree;
 }
 
-/** The process of a tree whose command line holds this word; undefined where there is none. */
+/** The process of a tree with an argument that ends so; undefined where there is none. */
 export function findIn(tree: number[], word: string): number | undefined {
-  return tree.find((pid) => read(`/proc/${pid}/cmdline`).split("\0").includes(word));
+  return tree.find((pid) =>
+    read(`/proc/${pid}/cmdline`).split("\0").some((argument) => argument.endsWith(word))
+  );
 }
 
 /** Memory that these processes hold, in bytes; what they share is counted once. */

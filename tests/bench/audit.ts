@@ -29,7 +29,9 @@ export async function benchAudit(bench: Bench): Promise<void> {
       await bench.median(
         { id: "audit.append", unit: "entries/s", to: "audit.plain" },
         () =>
-          perSecond(batches * batchEntries, () => times(batches, () => log.append(batchEntries))),
+          perSecond(batches * batchEntries, async () => {
+            for (let done = 0; done < batches; done++) await log.append(batchEntries);
+          }),
       );
       const bytes = plain.bytes() / plain.done();
       bench.each({ id: "audit.plain.bytes", unit: "bytes a row" }, [bytes]);
@@ -37,10 +39,10 @@ export async function benchAudit(bench: Bench): Promise<void> {
         { id: "audit.bytes", unit: "bytes an entry", to: "audit.plain.bytes" },
         [await log.bytes() / log.done],
       );
-      while (log.done < Math.min(count, youngEntries)) log.append(batchEntries);
+      while (log.done < Math.min(count, youngEntries)) await log.append(batchEntries);
       await benchPage(bench, "audit.page", log.store, null);
-      while (log.done < count) log.append(batchEntries);
-      log.append(batchEntries, true);
+      while (log.done < count) await log.append(batchEntries);
+      await log.append(batchEntries, true);
       await benchPage(bench, "audit.page.grown", log.store, "audit.page");
       await benchCheck(bench, log.path, log.trust());
     } finally {

@@ -70,14 +70,14 @@ export async function openLog(folder: string, count: number) {
       return done;
     },
     /** The next entries, in one commit; microseconds of computing for each. */
-    append(size: number, last = false): number {
+    async append(size: number, last = false): Promise<number> {
       const entries = Array.from({ length: size }, (_, index) => entryAt(done + index, count));
       const endEpoch = Math.floor((done + size) / epochEntries) > Math.floor(done / epochEntries);
       const before = computedUs();
       const sealed = log.seal(entries, endEpoch || last);
       store.commit(noChanges, sealed);
       log.committed(sealed);
-      file.append(chainId, sealed);
+      await file.append(chainId, sealed);
       done += size;
       return (computedUs() - before) / size;
     },

@@ -29,7 +29,7 @@ try {
   console.log("  entries    µs an entry, computed    MB resident");
   for (let start = performance.now(), computed = computedUs(), part = 1; long.done < count;) {
     const size = Math.min(batchEntries, count - long.done);
-    long.append(size, long.done + size === count);
+    await long.append(size, long.done + size === count);
     if (long.done < Math.floor(count * part / parts)) continue;
     const [each, own] = [1_000 * sinceMs(start), computedUs() - computed]
       .map((us) => (us / (count / parts)).toFixed(1).padStart(11));
@@ -41,11 +41,11 @@ try {
 
   // A machine is faster at one time than at another: both logs grow in turn, batch by batch.
   const young = await openLog(`${top}/young`, count);
-  while (young.done < youngEntries) young.append(batchEntries);
+  while (young.done < youngEntries) await young.append(batchEntries);
   const [ofYoung, ofLong]: [number[], number[]] = [[], []];
   for (let round = 0; round < comparedRounds; round++) {
-    ofYoung.push(young.append(batchEntries));
-    ofLong.push(long.append(batchEntries));
+    ofYoung.push(await young.append(batchEntries));
+    ofLong.push(await long.append(batchEntries));
   }
   young.close();
   const [a, b] = [median(ofYoung), median(ofLong)];

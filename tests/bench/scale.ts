@@ -251,8 +251,12 @@ async function withFunctions(url: string, run: (mover: Mover) => Promise<void>):
   );
   // these queue for the one account, and would give up while they wait
   const wait = { name: "wait", text: "SET lock_timeout = 0", values: [] };
-  for (const connection of opened) await connection.run([wait]);
   const callers = opened.map((connection, index) => ({ connection, chain: 1_000 + index }));
+  for (const { connection, chain } of callers) {
+    const id = crypto.getRandomValues(new Uint8Array(16));
+    const text = "INSERT INTO audit_chains (number, id) VALUES ($1, $2)";
+    await connection.run([wait, { name: "chain", text, values: [chain, id] }]);
+  }
   await run(pooled(callers, async ({ connection, chain }, customer, movement) => {
     for (const call of callFunctions(chain, accountOf(customer), cashAccount, movement, amount)) {
       const [answer] = await connection.run([call]);

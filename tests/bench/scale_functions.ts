@@ -8,7 +8,7 @@ import type { Statement } from "../../server/ledger/postgres/connection.ts";
 import { idOf } from "../server/helpers/small_bank.ts";
 
 const log = `INSERT INTO audit (chain, sequence, epoch, key_version, who, sealed, tag)
-  VALUES (in_chain, in_sequence, 0, 1, decode(repeat('00', 16), 'hex'),
+  VALUES (in_chain, in_sequence, 0, 0, decode(repeat('00', 16), 'hex'),
     decode(repeat('00', 240), 'hex'), decode(repeat('00', 32), 'hex'));`;
 
 export const functions = [

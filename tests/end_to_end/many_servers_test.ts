@@ -65,7 +65,7 @@ onPostgres(
         "--first-key",
         `${root}/next.key`,
       ];
-      await refused(restore, 1, "PostgreSQL's own means", env);
+      await refused(restore, 1, "PostgreSQL's tools", env);
       await refused(["bank", "limits", "--data", one], 2, "write postgresql://", {
         [variable]: "no url",
       });

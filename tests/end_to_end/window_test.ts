@@ -114,7 +114,7 @@ Deno.test({
       await desktop.sees("€2,480.00", second);
 
       const tree = treeOf(demo.program.pid);
-      const windows = [findIn(tree, "atm_window")!].flatMap(treeOf);
+      const windows = [findIn(tree, "client/programs/atm_window.ts")!].flatMap(treeOf);
       assert(windows.length >= 3, "the ATM and WebKit's processes");
       assertEquals(listeningOf(windows), [], "no socket for anybody to knock at");
       await desktop.closeWindow(other!);
@@ -253,7 +253,7 @@ const fallbacks: [
   ],
   [
     "the web view aborts",
-    /the web view ended by itself \(SIG(TRAP|ABRT)\)/,
+    /the web view crashed \(SIG(TRAP|ABRT)\)/,
     // GTK warns of a renderer that it does not know, and GLib ends the process at its first warning
     (desktop) => ({
       ...desktop.env,
