@@ -254,7 +254,7 @@ async function withFunctions(url: string, run: (mover: Mover) => Promise<void>):
   const callers = opened.map((connection, index) => ({ connection, chain: 1_000 + index }));
   for (const { connection, chain } of callers) {
     const id = crypto.getRandomValues(new Uint8Array(16));
-    const text = "INSERT INTO audit_chains (number, id) VALUES ($1, $2)";
+    const text = "INSERT INTO audit_chains (number, id) VALUES ($1, $2) ON CONFLICT DO NOTHING";
     await connection.run([wait, { name: "chain", text, values: [chain, id] }]);
   }
   await run(pooled(callers, async ({ connection, chain }, customer, movement) => {
