@@ -114,6 +114,11 @@ export const retellMarginMs = 24 * hour;
 // The ledger
 /** Commands in one batch, and in one durable commit. */
 export const batchCommandsMax = 256;
+/**
+ * Numbers that a command to open an account brings: it gets the first that is free. Each is taken with a
+ * chance of one in 9,000 in a bank of a million accounts.
+ */
+export const accountNumberTriesMax = 8;
 /** Commands waiting for a batch: beyond it the answer is "try again later". */
 export const commandsPendingMax = 16_384;
 /** How often, and how long, a batch is run again that others got in the way of. */

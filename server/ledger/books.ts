@@ -4,6 +4,7 @@
  */
 import {
   type Account,
+  type AccountIdentity,
   type AccountKind,
   type Changes,
   type Customer,
@@ -32,6 +33,7 @@ export class Books {
   #limits: Limits;
   #restoring: Restoring | null;
   #accounts = new Map<number, Account>();
+  #numbered = new Map<string, Account["id"]>();
   /** The ids of each owner's accounts of a kind. */
   #owned = new Map<string, Set<number>>();
   #movements = new Map<string, Movement>();
@@ -63,6 +65,10 @@ export class Books {
 
   account(id: number): Account | undefined {
     return this.#accounts.get(id);
+  }
+
+  accountNumbered(number: string): Account | undefined {
+    return this.#accounts.get(this.#numbered.get(number) ?? 0);
   }
 
   /** The account of this kind that belongs to `owner`; the bank's own belong to the empty owner. */
@@ -121,9 +127,16 @@ export class Books {
     this.#restoring = this.#changed.restoring = restoring;
   }
 
-  openAccount(kind: AccountKind, owner: string, name = ""): Account {
+  openAccount(
+    kind: AccountKind,
+    owner: string,
+    { number, uid }: AccountIdentity,
+    name = "",
+  ): Account {
     return this.setAccount({
       id: this.#accountIdNext++,
+      number,
+      uid,
       kind,
       owner,
       name,
@@ -211,6 +224,7 @@ export class Books {
 
   #keepAccount(account: Account): Account {
     this.#accounts.set(account.id, account);
+    this.#numbered.set(account.number, account.id);
     const owner = `${account.kind} ${account.owner}`;
     this.#owned.set(owner, (this.#owned.get(owner) ?? new Set()).add(account.id));
     return account;

@@ -194,10 +194,10 @@ function checkEntry(row: Movement, { rows, named }: Logged): void {
 }
 
 function compare(account: Account, reckoned: Reckoned): void {
-  const { id, kind, day, balance, held, dayOut, dayIn } = account;
+  const { number, kind, day, balance, held, dayOut, dayIn } = account;
   const differs = (what: string, is: bigint, should: bigint) => {
     if (is !== should) {
-      throw new Wrong(`account ${id}: ${what} ${is}, its movements make ${should}`);
+      throw new Wrong(`account ${number}: ${what} ${is}, its movements make ${should}`);
     }
   };
   differs("the balance is", balance, reckoned.balance);
@@ -207,7 +207,7 @@ function compare(account: Account, reckoned: Reckoned): void {
     differs("its day took in", dayIn, reckoned.dayIn);
   }
   if (kind === "customer" && balance < held) {
-    throw new Wrong(`account ${id}: the balance is ${balance}, and ${held} are held`);
+    throw new Wrong(`account ${number}: the balance is ${balance}, and ${held} are held`);
   }
 }
 

@@ -17,7 +17,8 @@ export interface Authorise extends OfVisit {
   movement: MovementId;
   terminal: TerminalId;
   customer: string;
-  account: number;
+  /** Its number, as everywhere in commands. */
+  account: string;
   /** Minor units; zero where what came was no amount. */
   amount: bigint;
   /** Why what came was no amount. */
@@ -31,8 +32,8 @@ export interface Transfer extends OfVisit {
   movement: MovementId;
   terminal: TerminalId;
   customer: string;
-  account: number;
-  to: number;
+  account: string;
+  to: string;
   /** As in `Authorise`. */
   amount: bigint;
   fault?: AmountFault;
@@ -44,7 +45,7 @@ export interface LookUp extends OfVisit {
   op: "look_up";
   terminal: TerminalId;
   customer: string;
-  account: number;
+  account: string;
 }
 
 /** The second phase: what the terminal's devices did. */
@@ -68,8 +69,8 @@ export interface Retell {
   movement: MovementId;
   terminal: TerminalId;
   kind: "withdrawal" | "deposit" | "load" | "count";
-  /** The customer's account; 0 where the terminal has no record of it. */
-  account: number;
+  /** The customer's account; empty where the terminal has no record of it. */
+  account: string;
   /** What was moved; zero for nothing, below zero what a count found missing. */
   amount: bigint;
   currency: string;
@@ -88,6 +89,16 @@ export interface CountCash extends Omit<LoadCash, "op"> {
   amount: bigint;
 }
 
+/**
+ * What an account that is to be opened is called. It comes with the command, since the rules are pure.
+ * The account gets the first of the numbers that no account has; where each is taken, the command gets
+ * `try_later`, and comes again with others.
+ */
+export interface NewIdentity {
+  uid: string;
+  numbers: string[];
+}
+
 export type Administer =
   | {
     op: "add_customer";
@@ -98,7 +109,7 @@ export type Administer =
     /** Booked from the vault when above zero. */
     opening: bigint;
     movement: MovementId;
-  }
+  } & NewIdentity
   | {
     op: "open_account";
     operator: string;
@@ -106,11 +117,11 @@ export type Administer =
     name: string;
     opening: bigint;
     movement: MovementId;
-  }
+  } & NewIdentity
   | {
     op: "set_account_state";
     operator: string;
-    account: number;
+    account: string;
     state: "open" | "locked" | "closed";
     reason: string;
   }
@@ -121,7 +132,7 @@ export type Administer =
     op: "set_own_limits";
     operator: string;
     /** An account's number, or a terminal's id. */
-    account?: number;
+    account?: string;
     terminal?: TerminalId;
     withdrawalMax?: bigint | null;
     dayOutMax?: bigint | null;

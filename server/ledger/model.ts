@@ -1,5 +1,7 @@
 /** What the ledger keeps: ids, rows, and what a batch loads and changes of them. Plain values. */
+import { hex, utf8 } from "../../lib/bytes.ts";
 import type { Outcome } from "../../lib/errors.ts";
+import { hmac } from "../../lib/hmac.ts";
 import type { Currency } from "../../lib/money.ts";
 
 /** 32 hex digits, made and journaled by the terminal before it is sent. */
@@ -9,7 +11,12 @@ export type TerminalId = string;
 
 /** An account as it is after a command. */
 export interface AccountState {
+  /** The database's own key, in the order in which accounts were opened. It does not leave the bank. */
   id: number;
+  /** As in `lib/account_number`; of the bank's own accounts a name, which no transfer reaches. */
+  number: string;
+  /** 32 hex digits, which no other account has or had, in a bank that was restored either. */
+  uid: string;
   /** What its customer calls it, such as "savings"; may be empty. */
   name: string;
   balance: bigint;
@@ -41,6 +48,9 @@ export interface Account extends AccountState {
   dayInMax: bigint | null;
 }
 
+/** What an account is called: random for a customer's. */
+export type AccountIdentity = Pick<Account, "number" | "uid">;
+
 /** What every account begins with. */
 export const newAccount = {
   balance: 0n,
@@ -54,6 +64,25 @@ export const newAccount = {
   dayOutMax: null,
   dayInMax: null,
 } as const satisfies Partial<Account>;
+
+/** The identity of a terminal's cash account. A terminal's id is random and is given out once. */
+export function cashIdentity(terminal: TerminalId): AccountIdentity {
+  return { number: `cash ${terminal}`, uid: terminal };
+}
+
+/** The accounts that a bank begins with. */
+export function firstAccounts({ bankId, currency }: Settings): Account[] {
+  return (["vault", "differences"] as const).map((kind, index) => ({
+    ...newAccount,
+    id: index + 1,
+    number: kind,
+    uid: hex(hmac(utf8(bankId), utf8(kind)).subarray(0, 16)),
+    kind,
+    owner: "",
+    name: "",
+    currency: currency.code,
+  }));
+}
 
 /** The bank's limits, in minor units; null for none. */
 export interface Limits {

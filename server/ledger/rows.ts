@@ -23,6 +23,8 @@ const money = (value: Row[string] | undefined) => value as bigint;
 export function accountOf(row: Row): Account {
   return {
     id: numberOf(row.id),
+    number: row.number as string,
+    uid: hex(bytesOf(row.uid)),
     kind: row.kind as Account["kind"],
     owner: row.owner as string,
     name: row.name as string,

@@ -11,9 +11,12 @@ import {
 /** What a batch needs to see before the rules can run. */
 export interface Touch {
   movements: Set<MovementId>;
+  /** Some of these numbers may be no account's. */
+  accountNumbers: Set<string>;
+  /** Accounts that no command names; those of movements come with the movements. */
   accounts: Set<number>;
-  /** Accounts to be closed: their open movements are loaded, too. */
-  closing: Set<number>;
+  /** Numbers of accounts to be closed: their open movements are loaded, too. */
+  closing: Set<string>;
   customers: Set<string>;
   terminals: Set<TerminalId>;
   terminalNames: Set<string>;
@@ -27,6 +30,7 @@ export interface Touch {
 export function touchOf(commands: readonly Command[]): Touch {
   const touch: Touch = {
     movements: new Set(),
+    accountNumbers: new Set(),
     accounts: new Set(),
     closing: new Set(),
     customers: new Set(),
@@ -39,11 +43,14 @@ export function touchOf(commands: readonly Command[]): Touch {
     if (command.op === "reseal_terminals") {
       for (const { terminal } of command.keys) touch.terminals.add(terminal);
     }
-    if ("account" in command && command.account !== undefined) touch.accounts.add(command.account);
+    if ("account" in command && command.account) touch.accountNumbers.add(command.account);
+    if (command.op === "transfer") touch.accountNumbers.add(command.to);
     if (command.op === "set_account_state" && command.state === "closed") {
       touch.closing.add(command.account);
     }
-    if (command.op === "transfer") touch.accounts.add(command.to);
+    if ("numbers" in command) {
+      for (const number of command.numbers) touch.accountNumbers.add(number);
+    }
     if (command.op === "look_up") touch.failureSources.add(recipientSource(command.customer));
     if ("terminal" in command && command.terminal) touch.terminals.add(command.terminal);
     const visit = visitOf(command);

@@ -1,9 +1,11 @@
 /** Customers and their accounts: added, opened, listed, locked and closed. */
+import { isAccountNumber } from "../../lib/account_number.ts";
 import { hex } from "../../lib/bytes.ts";
 import { inWords, UsageError } from "../../lib/errors.ts";
 import { passwordLengthMax, passwordLengthMin } from "../../lib/limits.ts";
 import { decimalText, formatMoney, parseAmount } from "../../lib/money.ts";
 import type { Bank } from "../bank.ts";
+import { newIdentity } from "../ledger/new_identity.ts";
 import type { Handlers } from "./request.ts";
 import { requireName, requireReason } from "./words.ts";
 
@@ -25,11 +27,12 @@ export const accountCommands: Handlers<
       passwordHash: await bank.passwords.hash(password, randomBytes(16)),
       opening: openingOf(bank, opening),
       movement: hex(randomBytes(16)),
+      ...newIdentity(bank.world),
     });
     if (outcome !== "ok") {
       throw new UsageError(`customer ${username} was not added: ${inWords(outcome)}`);
     }
-    yield { line: `customer ${username} is added, account ${account!.id}` };
+    yield { line: `customer ${username} is added, account ${account!.number}` };
   },
 
   async *open_account(bank, { username, name, opening, operator }) {
@@ -43,11 +46,12 @@ export const accountCommands: Handlers<
       name,
       opening: openingOf(bank, opening),
       movement: hex(bank.world.randomBytes(16)),
+      ...newIdentity(bank.world),
     });
     if (outcome !== "ok") {
       throw new UsageError(`no account was opened for ${username}: ${inWords(outcome)}`);
     }
-    yield { line: `${username} has a new account, ${account!.id}` };
+    yield { line: `${username} has a new account, ${account!.number}` };
   },
 
   async *list_accounts(bank, { customer }) {
@@ -56,8 +60,8 @@ export const accountCommands: Handlers<
       if (account.kind !== "customer" || (customer !== undefined && account.owner !== customer)) {
         continue;
       }
-      const { id, owner, name, balance, held, state } = account;
-      const parts = [id, owner, formatMoney(balance, currency), state];
+      const { number, owner, name, balance, held, state } = account;
+      const parts = [number, owner, formatMoney(balance, currency), state];
       if (held > 0n) parts.push(`${formatMoney(held, currency)} held`);
       if (name) parts.push(name);
       yield { line: parts.join("  ") };
@@ -72,7 +76,7 @@ export const accountCommands: Handlers<
     const { outcome } = await bank.ledger.submit({
       op: "set_account_state",
       operator,
-      account: accountNumber(account),
+      account: requireAccountNumber(account),
       state,
       reason: requireReason(reason),
     });
@@ -97,12 +101,7 @@ function openingOf(bank: Bank, opening: string): bigint {
 }
 
 /** @throws {UsageError} when it is no account's number */
-export function accountNumber(text: string): number {
-  if (!/^[1-9][0-9]{0,14}$/.test(text)) {
-    throw new UsageError(
-      `'${text}' is no account's number: see 'deno task bank account list'`,
-      2,
-    );
-  }
-  return Number(text);
+export function requireAccountNumber(text: string): string {
+  if (isAccountNumber(text)) return text;
+  throw new UsageError(`'${text}' is no account's number: see 'deno task bank account list'`, 2);
 }

@@ -4,7 +4,7 @@ import { decimalText, formatMoney, parseAmount } from "../../lib/money.ts";
 import type { Bank } from "../bank.ts";
 import type { Account } from "../ledger/model.ts";
 import type { Command } from "../ledger/command.ts";
-import { accountNumber } from "./accounts.ts";
+import { requireAccountNumber } from "./accounts.ts";
 import type { Answers, Handlers } from "./request.ts";
 
 /** The flags, and which limit of the bank, of an account and of a terminal each one sets. */
@@ -44,7 +44,7 @@ export const limitCommands: Handlers<"show_limits" | "set_limits"> = {
     const command: Command = whose === "bank"
       ? { op: "set_limits", operator, limits }
       : whose === "account"
-      ? { op: "set_own_limits", operator, account: accountNumber(account!), ...limits }
+      ? { op: "set_own_limits", operator, account: requireAccountNumber(account!), ...limits }
       : {
         op: "set_own_limits",
         operator,
@@ -91,8 +91,10 @@ async function* show(bank: Bank): Answers {
   for (const account of await bank.ledger.read.accounts()) {
     const own = ownLimits(account).map(([word, amount]) => `${word} ${money(amount)}`);
     if (own.length === 0) continue;
-    const { kind, owner, id } = account;
-    const who = kind === "terminal" ? `terminal ${names.get(owner)}` : `account ${id} of ${owner}`;
+    const { kind, owner, number } = account;
+    const who = kind === "terminal"
+      ? `terminal ${names.get(owner)}`
+      : `account ${number} of ${owner}`;
     yield { line: `${who}: ${own.join(", ")}` };
   }
 }

@@ -22,6 +22,7 @@ import { chainsIn } from "./log_programs.ts";
 import { logCommand } from "../ledger/command.ts";
 import {
   type Account,
+  cashIdentity,
   type Changes,
   newAccount,
   type Restoring,
@@ -230,8 +231,8 @@ async function cashAccounts(store: Store, owners: readonly string[]): Promise<Ac
   const { currency } = await store.settings();
   const last = (await store.accounts()).reduce((highest, { id }) => Math.max(highest, id), 0);
   return owners.map((owner, index) => {
-    const id = last + 1 + index;
-    return { ...newAccount, id, kind: "terminal", owner, name: "", currency: currency.code };
+    const own = { ...newAccount, ...cashIdentity(owner), id: last + 1 + index };
+    return { ...own, kind: "terminal", owner, name: "", currency: currency.code };
   });
 }
 

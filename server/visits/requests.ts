@@ -3,6 +3,7 @@
  * customer; settling acts for the channel's terminal, needs nobody logged in, and reaches only that
  * terminal's own movements.
  */
+import { isAccountNumber } from "../../lib/account_number.ts";
 import type { HistoryFilter } from "../../lib/atm.ts";
 import type { AtmOutcome } from "../../lib/errors.ts";
 import { balanceDaysMax, passwordLengthMin } from "../../lib/limits.ts";
@@ -200,10 +201,10 @@ export class Requests {
       });
       if (reply.outcome !== "ok" || !reply.account) return { outcome: reply.outcome };
       const { account: { id: first }, accounts: usable = [] } = reply;
-      const ids = [...new Set([first, ...usable.map(({ id }) => id)])];
-      const visit = this.#visit = this.#beginVisit(username, ids, passwordVersion);
+      const accounts = usable.length > 0 ? usable : [reply.account];
+      const visit = this.#visit = this.#beginVisit(username, accounts, passwordVersion);
       // Read again now that they are watched: nobody would be notified of a commit in between.
-      const rows = await Promise.all(ids.map((id) => ledger.read.account(id)));
+      const rows = await Promise.all(accounts.map(({ id }) => ledger.read.account(id)));
       const fresh = new Map(rows.map((row) => [row!.id, row!]));
       const { elsewhere } = visit;
       return {
@@ -216,7 +217,11 @@ export class Requests {
     }
   }
 
-  #beginVisit(username: string, accounts: readonly number[], passwordVersion: number): Visit {
+  #beginVisit(
+    username: string,
+    accounts: readonly AccountState[],
+    passwordVersion: number,
+  ): Visit {
     return new Visit(this.context, this.terminal, username, accounts, passwordVersion, {
       onAccountChanged: (account) => {
         if (this.#heldBack) this.#heldBack.set(account.id, account);
@@ -269,15 +274,13 @@ export class Requests {
   }
 
   async #balance(visit: Visit, { account: text }: AskOf<"balance">): Promise<Answer> {
-    const id = accountNumberOf(text);
-    const account = visit.accounts.includes(id)
-      ? await this.#bank.ledger.read.account(id)
-      : undefined;
+    const id = visit.accounts.find(({ number }) => number === text)?.id;
+    const account = id === undefined ? undefined : await this.#bank.ledger.read.account(id);
     const found = account ? "ok" : "unknown_account";
     const { outcome, timeMs } = await this.#logOf(visit, "view balance", "other", found);
     if (outcome !== "ok" || !account) return { outcome: outcome === "ok" ? found : outcome };
     const today = dayOf(timeMs, this.#bank.settings.timeZone);
-    const ends = await this.#bank.ledger.read.dayBalances(id, today - balanceDaysMax + 1);
+    const ends = await this.#bank.ledger.read.dayBalances(account.id, today - balanceDaysMax + 1);
     return { outcome, days: lastDays(ends, today, account.balance) };
   }
 
@@ -421,9 +424,9 @@ function lookInWords(filter: HistoryFilter, cursor: string | undefined): string 
   return narrowed ? "search history" : "view history";
 }
 
-/** An account's number, as digits that do not begin with 0; 0 for any other text, which no account has. */
-function accountNumberOf(text: string): number {
-  return /^[1-9][0-9]{0,14}$/.test(text) ? Number(text) : 0;
+/** An account's number; 0 for any other text, which no account has. */
+function accountNumberOf(text: string): string {
+  return isAccountNumber(text) ? text : "0";
 }
 
 /** An amount for the ledger, which refuses faults by name. */

@@ -18,9 +18,9 @@ export function answerOf({ outcome, account, timeMs, booked, logged }: Reply): A
   };
 }
 
-export function accountView({ id, name, balance, held, version }: AccountState): AccountView {
+export function accountView({ number, name, balance, held, version }: AccountState): AccountView {
   return {
-    id: String(id),
+    id: number,
     ...(name && { name }),
     booked: balance.toString(),
     available: (balance - held).toString(),
@@ -29,8 +29,8 @@ export function accountView({ id, name, balance, held, version }: AccountState):
 }
 
 /** Whether an answer already has this state of an account, or a later one. */
-export function hasAccount({ account }: Answer, { id, version }: AccountState): boolean {
-  return account?.id === String(id) && account.version >= version;
+export function hasAccount({ account }: Answer, { number, version }: AccountState): boolean {
+  return account?.id === number && account.version >= version;
 }
 
 /**

@@ -39,17 +39,17 @@ export class Visit {
   #cancelTimer = () => {};
   #isOver = false;
 
-  /** @param accounts the numbers of the customer's accounts */
   constructor(
     private readonly context: VisitContext,
     private readonly terminal: ProvedTerminal,
     readonly username: string,
-    readonly accounts: readonly number[],
+    /** The customer's accounts. */
+    readonly accounts: readonly Pick<AccountState, "id" | "number">[],
     private version: number,
     private readonly events: VisitEvents,
   ) {
     const { bank, presence } = context;
-    this.#stopsWatching = accounts.map((id) =>
+    this.#stopsWatching = accounts.map(({ id }) =>
       bank.ledger.watch(id, (account) => events.onAccountChanged(account))
     );
     this.#present = presence.enter(username, {

@@ -11,7 +11,7 @@ import { system, systemWithFiles } from "../../lib/system.ts";
 import type { Command } from "../../server/ledger/command.ts";
 import { SqliteStore } from "../../server/ledger/sqlite/store.ts";
 import { addCustomer, engineOn, enrolTerminal, keyRing } from "../server/helpers/engine.ts";
-import { idOf, settings } from "../server/helpers/small_bank.ts";
+import { idOf, numberOf, settings } from "../server/helpers/small_bank.ts";
 import { inTemporaryFolder } from "../server/helpers/temporary.ts";
 import type { Bench } from "./harness.ts";
 
@@ -42,8 +42,10 @@ function fill(path: string, { accounts, movements }: { accounts: number; movemen
   const numbers = (count: number) =>
     `WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ${count})`;
   database.exec(`BEGIN;
-    INSERT INTO accounts (kind, owner, currency, balance, held, version, state)
-      ${numbers(accounts)} SELECT 'customer', 'old-' || n, 'EUR', 0, 0, 0, 'open' FROM numbers;
+    INSERT INTO accounts (number, uid, kind, owner, currency, balance, held, version, state)
+      ${numbers(accounts)}
+      SELECT printf('%d%02d', 1000000000 + n, 98 - (1000000000 + n) * 100 % 97), randomblob(16),
+        'customer', 'old-' || n, 'EUR', 0, 0, 0, 'open' FROM numbers;
     INSERT INTO movements
       ${numbers(movements)}
       SELECT unhex(printf('%012x', n) || hex(randomblob(10))), 1, 'authorise', 'withdrawal', 'old-terminal',
@@ -87,7 +89,7 @@ async function measure(
             kind: "withdrawal",
             customer: customers[index]!,
             passwordVersion: 1,
-            account: accountOf(index),
+            account: numberOf(customers[index]!),
             currency: "EUR",
             ...move,
           })),
@@ -128,10 +130,11 @@ async function measure(
 
 const touching = (customer: string) => ({
   movements: new Set<string>(),
+  accountNumbers: new Set<string>(),
   accounts: new Set<number>(),
   terminals: new Set<string>(),
   terminalNames: new Set<string>(),
-  closing: new Set<number>(),
+  closing: new Set<string>(),
   customers: new Set([customer]),
   failureSources: new Set<string>(),
 });

@@ -25,7 +25,7 @@ import {
   openLedger,
   writerOn,
 } from "../server/helpers/engine.ts";
-import { idOf, settings } from "../server/helpers/small_bank.ts";
+import { idOf, numberOf, settings } from "../server/helpers/small_bank.ts";
 import { inTemporaryFolder } from "../server/helpers/temporary.ts";
 import type { Bench } from "./harness.ts";
 import { callFunctions, functions } from "./scale_functions.ts";
@@ -42,7 +42,7 @@ const customersAtOne = 16;
 /** A terminal for each customer, and the one. */
 const oneTerminal = "lobby";
 const terminalOf = (customer: number) => `atm${customer}`;
-/** Accounts are numbered as they are opened: after the bank's own two come the customers'. */
+/** Accounts get their keys as they are opened: after the bank's own two come the customers'. */
 const accountOf = (customer: number) => 3 + customer;
 const cashAccount = accountOf(customers.length);
 /** Requests of one at a time need a connection each. */
@@ -188,7 +188,7 @@ function commandsOf(
   const whose = {
     customer: customers[customer]!,
     passwordVersion: 1,
-    account: accountOf(customer),
+    account: numberOf(customers[customer]!),
     currency: "EUR",
   };
   return [

@@ -71,9 +71,8 @@ withBranch(
   async (branch) => {
     await visiting(branch, async (lobby) => {
       const { atm } = lobby;
-      const bobs = String(
-        (await branch.bank.ledger.read.accounts()).find(({ owner }) => owner === "bob")!.id,
-      );
+      const accounts = await branch.bank.ledger.read.accounts();
+      const bobs = accounts.find(({ owner }) => owner === "bob")!.number;
       assertEquals(await atm.recipient(bobs), {
         outcome: "ok",
         recipient: "b•••b",
@@ -116,7 +115,7 @@ withBranch(
   "an ATM that is killed before the answer to its transfer settles it once it is back",
   async (branch) => {
     const accounts = await branch.bank.ledger.read.accounts();
-    const bobs = String(accounts.find(({ owner }) => owner === "bob")!.id);
+    const bobs = accounts.find(({ owner }) => owner === "bob")!.number;
     const lobby = branch.atm("lobby");
     await logIn(lobby);
     const killed = Promise.withResolvers<void>();

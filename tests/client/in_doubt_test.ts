@@ -46,7 +46,7 @@ class UncertainBranch {
     const uncertain = new UncertainBranch(branch);
     try {
       const accounts = await branch.bank.ledger.read.accounts();
-      uncertain.bobs = String(accounts.find(({ owner }) => owner === "bob")!.id);
+      uncertain.bobs = accounts.find(({ owner }) => owner === "bob")!.number;
       uncertain.lobby = branch.atm("lobby", options);
       await logIn(uncertain.lobby);
       uncertain.watch();

@@ -18,6 +18,7 @@ import type { Answer, Ask } from "../../lib/protocol/message.ts";
 import { Books } from "../../server/ledger/books.ts";
 import type { Command } from "../../server/ledger/command.ts";
 import { applyCommands } from "../../server/ledger/rules/rules.ts";
+import type { AccountState } from "../../server/ledger/model.ts";
 import { accountIdOf, idOf, settings, smallBank } from "../server/helpers/small_bank.ts";
 
 const years = 20;
@@ -102,13 +103,8 @@ class BankInMemory {
   }
 }
 
-function viewOf({ id, balance, held, version }: {
-  id: number;
-  balance: bigint;
-  held: bigint;
-  version: number;
-}) {
-  return { id: `${id}`, booked: `${balance}`, available: `${balance - held}`, version };
+function viewOf({ number, balance, held, version }: AccountState) {
+  return { id: number, booked: `${balance}`, available: `${balance - held}`, version };
 }
 
 function commandOf(ask: Ask): Command | null {
@@ -119,7 +115,6 @@ function commandOf(ask: Ask): Command | null {
         terminal,
         customer: "bob",
         passwordVersion: 1,
-        account: Number(ask.account),
         amount: BigInt(ask.amount),
       };
     case "complete":

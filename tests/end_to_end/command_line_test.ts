@@ -86,9 +86,13 @@ Deno.test("the command line", async (t) => {
     const limits = ["bank", "limits", "set", "--data", bank];
     await done("limits", [...limits, "--day", "500.00", "--cash-in", "none"], "€500.00");
     await refused("a bad limit", [...limits, "--day", "lots"], 2, "--day lots");
-    const lock = ["bank", "account", "lock", "5", "--data", bank, "--reason"];
+    const { out: listed } = await run(["bank", "account", "list", "--data", bank]);
+    const number = /^\d{12}/.exec(listed)![0];
+    const wrong = ["bank", "account", "lock", "5", "--data", bank, "--reason", "card lost"];
+    await refused("a lock of no account's number", wrong, 2, "no account's number");
+    const lock = wrong.with(3, number).slice(0, -1);
     await refused("a lock without a reason", [...lock, " "], 2, "--reason");
-    await done("lock", [...lock, "card lost"], "account 5 is locked");
+    await done("lock", [...lock, "card lost"], `account ${number} is locked`);
     const settle = ["bank", "holds", "settle", "00".repeat(16), "--data", bank, "--reason", "x"];
     await refused("settling nothing", [...settle, "--reverse"], 1, "unknown movement");
 
@@ -293,7 +297,7 @@ Deno.test("the command line", async (t) => {
       give(100).close();
       const bad = await run(check);
       assertEquals([bad.code, bad.out], [1, ""]);
-      assertStringIncludes(bad.err, "the books are bad: account 5: the balance is");
+      assertStringIncludes(bad.err, `the books are bad: account ${number}: the balance is`);
       const held = give(-100);
       const shut = await run(check);
       assertEquals([shut.code, shut.out], [2, ""]);

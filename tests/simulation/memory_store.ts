@@ -9,9 +9,9 @@ import { databaseAnswerMsMax, databaseOutageMsMax, databaseRetryMs } from "../..
 import type { SealedEntry } from "../../server/audit/entry.ts";
 import {
   type Changes,
+  firstAccounts,
   type Loaded,
   type Movement,
-  newAccount,
   noLimits,
   type Settings,
 } from "../../server/ledger/model.ts";
@@ -122,10 +122,7 @@ export class MemoryDatabase {
       tables.setShared("limits", noLimits);
       tables.setShared("restoring", null);
       tables.setShared("clock", null);
-      for (const [index, kind] of (["vault", "differences"] as const).entries()) {
-        const own = { id: index + 1, kind, owner: "", name: "", currency: create.currency.code };
-        tables.addAccount({ ...newAccount, ...own });
-      }
+      for (const account of firstAccounts(create)) tables.addAccount(account);
     });
   }
 
@@ -311,14 +308,16 @@ export class MemoryStore implements Store {
     this.#wideNext = false;
     const movements = [...touch.movements].flatMap((id) => tables.movements.get(id) ?? []);
     const owners = [...touch.terminals, ...touch.customers];
+    const numbered = [...touch.accountNumbers].flatMap((number) => tables.named.get(number) ?? []);
     const ids = new Set([
       ...touch.accounts,
+      ...numbered,
       ...movements.flatMap(({ debit, credit }) => [debit ?? 0, credit ?? 0]),
       ...["", ...owners].flatMap((owner) => tables.owned.get(owner) ?? []),
     ]);
     const terminals = new Set([...touch.terminals, ...movements.map(({ terminal }) => terminal)]);
     const own = new Set(tables.owned.get("") ?? []);
-    const named = [...touch.accounts].flatMap((id) => tables.accounts.get(id) ?? []);
+    const named = numbered.map((id) => tables.accounts.get(id)!);
     const customers = new Set([
       ...touch.customers,
       ...named.filter(({ kind }) => kind === "customer").map(({ owner }) => owner),
@@ -339,6 +338,7 @@ export class MemoryStore implements Store {
         ...(wide ? ["shared"] : []),
       ]),
     };
+    const closing = new Set([...touch.closing].flatMap((number) => tables.named.get(number) ?? []));
     return {
       settings: tables.share("settings"),
       limits: tables.share("limits"),
@@ -350,7 +350,7 @@ export class MemoryStore implements Store {
         ...movements,
         ...[...tables.holds.keys()].flatMap((id) => tables.movements.get(id) ?? [])
           .filter(({ debit, credit }) =>
-            [debit, credit].some((id) => id !== null && touch.closing.has(id))
+            [debit, credit].some((id) => id !== null && closing.has(id))
           ),
       ],
       customers: [...customers].flatMap((name) => tables.customers.get(name) ?? []),
@@ -373,8 +373,9 @@ export class MemoryStore implements Store {
     }
     const batchId = this.#newBatchId();
     const write = () => {
-      for (const { id } of changes.accounts) {
-        if (batch.known.has(id) || !database.tables.accounts.has(id)) continue;
+      const { accounts, named } = database.tables;
+      for (const { id, number } of changes.accounts) {
+        if (batch.known.has(id) || !(accounts.has(id) || named.has(number))) continue;
         throw new TryAgain("another server opened an account meanwhile");
       }
       database.tables.write(changes, entries);

@@ -3,6 +3,8 @@
  * schemas, and held to the same tests. Every change can be undone, so that a transaction is whole or
  * not there, and a fail-over can lose what no standby had.
  */
+import { isAccountNumber } from "../../lib/account_number.ts";
+import { fromHex } from "../../lib/bytes.ts";
 import type { SealedEntry } from "../../server/audit/entry.ts";
 import type {
   Account,
@@ -48,8 +50,16 @@ function require(holds: boolean, what: string): void {
   if (!holds) throw new Error(`refused by the database: ${what}`);
 }
 
+/** Whether an account's number is one that its kind has. */
+function isNumberOf({ kind, number, owner }: Account): boolean {
+  if (kind === "terminal") return number === `cash ${owner}`;
+  return kind === "customer" ? isAccountNumber(number) : number === kind;
+}
+
 export class MemoryTables {
   readonly accounts = new Map<number, Account>();
+  /** Ids of accounts, by number and by uid. */
+  readonly named = new Map<string, number>();
   /** Ids of accounts, by owner. */
   readonly owned = new Map<string, readonly number[]>();
   readonly movements = new Map<string, readonly Movement[]>();
@@ -103,8 +113,14 @@ export class MemoryTables {
   }
 
   addAccount(account: Account): void {
-    const { id, owner } = account;
+    const { id, number, uid, owner } = account;
     require(!this.accounts.has(id), "an account's id is taken");
+    require(isNumberOf(account), "an account's number is none of its kind");
+    require(fromHex(uid, 16) !== null, "an account's uid has another length");
+    for (const name of [number, uid]) {
+      require(!this.named.has(name), "an account's number or uid is taken");
+      this.#set(this.named, name, id, `account named ${name}`);
+    }
     require(
       ["customer", "terminal", "vault", "differences"].includes(account.kind),
       "an unknown kind of account",
@@ -140,8 +156,8 @@ export class MemoryTables {
     if (!before) return this.addAccount(account);
     require(account.version >= before.version, "an account's version never goes back");
     require(before.state !== "closed" || account.state === "closed", "a closed account stays so");
-    const { balance, held, kind, owner, currency } = before;
-    this.#setAccount({ ...account, balance, held, kind, owner, currency });
+    const { balance, held, number, uid, kind, owner, currency } = before;
+    this.#setAccount({ ...account, balance, held, number, uid, kind, owner, currency });
   }
 
   #setAccount(account: Account): void {

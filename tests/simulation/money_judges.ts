@@ -43,7 +43,7 @@ export function judgeBooks({ accounts, movements, holds }: Records): Finding[] {
   const find = (what: string) => findings.push({ judge: "books", what });
   const total = sum(accounts, ({ balance }) => balance);
   if (total !== 0n) find(`the balances sum to ${total}`);
-  const made = new Map(accounts.map(({ id }) => [id, { balance: 0n, held: 0n }]));
+  const made = new Map(accounts.map(({ number }) => [number, { balance: 0n, held: 0n }]));
   const settled = new Set(movements.filter(({ step }) => step === 2).map(({ id }) => id));
   const open = new Set<string>();
   for (const row of movements) {
@@ -56,11 +56,12 @@ export function judgeBooks({ accounts, movements, holds }: Records): Finding[] {
     open.add(id);
     if (kind === "withdrawal") made.get(debit!)!.held += amount;
   }
-  for (const { id, kind, balance, held } of accounts) {
-    const { balance: balanceMade, held: heldMade } = made.get(id)!;
-    if (balance !== balanceMade) find(`account ${id} has ${balance}, its movements ${balanceMade}`);
-    if (held !== heldMade) find(`account ${id} has ${held} held, its movements ${heldMade}`);
-    if (kind === "customer" && balance < held) find(`account ${id} has ${balance}, held ${held}`);
+  for (const { number, kind, balance, held } of accounts) {
+    const { balance: balanceMade, held: heldMade } = made.get(number)!;
+    const account = `account ${number}`;
+    if (balance !== balanceMade) find(`${account} has ${balance}, its movements ${balanceMade}`);
+    if (held !== heldMade) find(`${account} has ${held} held, its movements ${heldMade}`);
+    if (kind === "customer" && balance < held) find(`${account} has ${balance}, held ${held}`);
   }
   for (const id of holds) if (!open.delete(id)) find(`${id} is listed as open, and is not`);
   for (const id of open) find(`${id} is open, and not listed`);
@@ -87,8 +88,8 @@ function judgeTransfer(intent: Intent, movements: readonly MovementRecord[]): Fi
   const { customer, amount, account, to, attempts } = intent;
   const times =
     movements.filter((row) =>
-      row.kind === "transfer" && row.booked === amount && row.debit === Number(account) &&
-      row.credit === Number(to)
+      row.kind === "transfer" && row.booked === amount && row.debit === account &&
+      row.credit === to
     ).length;
   const said = attempts.map(({ claim }) => claim.said);
   const words = `${customer}'s transfer of ${amount} from ${account} to ${to}: ` +
@@ -173,7 +174,7 @@ function bookedOut(
 ): bigint {
   const own = new Set(
     accounts.filter(({ kind, owner }) => kind === "customer" && owner === customer)
-      .map(({ id }) => id),
+      .map(({ number }) => number),
   );
   return sum(movements, ({ kind, debit, credit, booked }) => {
     if (kind === "withdrawal" && own.has(debit!)) return booked;
@@ -203,7 +204,7 @@ function judgeLooks({ movements }: Records, { intents, looks }: Evidence): Findi
   const accounts = new Set([...intents, ...looks].map(({ account }) => account));
   return [...accounts].flatMap((account) => {
     const opening = sum(
-      movements.filter(({ kind, credit }) => kind === "opening" && credit === Number(account)),
+      movements.filter(({ kind, credit }) => kind === "opening" && credit === account),
       ({ booked }) => booked,
     );
     const history = [
@@ -268,7 +269,7 @@ function unclaimedOf(
   );
   return movements.flatMap(({ id, kind, debit, credit, booked }) => {
     if (!["withdrawal", "deposit"].includes(kind) || booked === 0n || claimed.has(id)) return [];
-    const change = debit === Number(account) ? -booked : credit === Number(account) ? booked : 0n;
+    const change = debit === account ? -booked : credit === account ? booked : 0n;
     const words = `${kind} ${booked} without a receipt`;
     return change === 0n ? [] : [{ callMs, returnMs: null, change, seen: null, words }];
   });

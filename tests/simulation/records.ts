@@ -3,7 +3,7 @@ import { DatabaseSync } from "node:sqlite";
 import type { MemoryTables } from "./memory_tables.ts";
 
 export interface AccountRecord {
-  id: number;
+  number: string;
   kind: string;
   owner: string;
   balance: bigint;
@@ -18,8 +18,9 @@ export interface MovementRecord {
   terminal: string;
   customer: string;
   operator: string;
-  debit: number | null;
-  credit: number | null;
+  /** Numbers of accounts. */
+  debit: string | null;
+  credit: string | null;
   amount: bigint;
   booked: bigint;
   outcome: string;
@@ -47,9 +48,14 @@ export interface Records {
 }
 
 export function recordsInMemory(tables: MemoryTables): Records {
+  const numberOf = (id: number | null) => id === null ? null : tables.accounts.get(id)!.number;
   return {
     accounts: [...tables.accounts.values()],
-    movements: [...tables.movements.values()].flat(),
+    movements: [...tables.movements.values()].flat().map((row) => ({
+      ...row,
+      debit: numberOf(row.debit),
+      credit: numberOf(row.credit),
+    })),
     holds: [...tables.holds.keys()],
     entries: [...tables.audit.values()].flat(),
     chains: [...tables.chains.values()],
@@ -75,10 +81,12 @@ function recordsOf(database: DatabaseSync): Records {
     // deno-lint-ignore no-explicit-any -- columns are what the schema says
     return statement.all() as Record<string, any>[];
   };
-  const idOf = (id: bigint | null) => id === null ? null : Number(id);
+  const accounts = all("SELECT * FROM accounts");
+  const numbers = new Map(accounts.map(({ id, number }) => [id, number]));
+  const numberOf = (id: bigint | null) => id === null ? null : numbers.get(id);
   return {
-    accounts: all("SELECT * FROM accounts").map((row) => ({
-      id: Number(row.id),
+    accounts: accounts.map((row) => ({
+      number: row.number,
       kind: row.kind,
       owner: row.owner,
       balance: row.balance,
@@ -92,8 +100,8 @@ function recordsOf(database: DatabaseSync): Records {
       terminal: row.terminal,
       customer: row.customer,
       operator: row.operator,
-      debit: idOf(row.debit),
-      credit: idOf(row.credit),
+      debit: numberOf(row.debit),
+      credit: numberOf(row.credit),
       amount: row.amount,
       booked: row.booked,
       outcome: row.outcome,

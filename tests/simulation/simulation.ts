@@ -385,8 +385,8 @@ class Simulation {
       handed: new Map(this.#customers.map(({ name, wallet }) => [name, wallet - 50_000n])),
     });
     for (const { judge, what } of findings) this.#find(judge, what);
-    for (const { id, owner, balance, held } of records.accounts) {
-      this.#scheduler.record(`balance ${id} ${owner} ${balance} ${held}`);
+    for (const { number, owner, balance, held } of records.accounts) {
+      this.#scheduler.record(`balance ${number} ${owner} ${balance} ${held}`);
     }
     for (const machine of this.#machines) {
       for (const { movement, kind, state, amount } of machine.openMovements()) {

@@ -18,6 +18,7 @@ export function touchOfChanges(changes: Changes): Touch {
   const sides = changes.movements.flatMap(({ debit, credit }) => [debit, credit]);
   return {
     movements: new Set(changes.movements.map(({ id }) => id)),
+    accountNumbers: new Set(),
     accounts: new Set([
       ...changes.accounts.map(({ id }) => id),
       ...sides.filter((id) => id !== null),

@@ -23,9 +23,10 @@ export interface Known extends Loaded {
 /** Accounts that a batch names, and those of the movements that it names. */
 const lockAccounts = `SELECT * FROM accounts WHERE id IN (
     SELECT unnest($1::bigint[])
-    UNION SELECT id FROM accounts WHERE owner = ANY ($2::text[])
-    UNION SELECT debit FROM movements WHERE id = ANY ($3::bytea[])
-    UNION SELECT credit FROM movements WHERE id = ANY ($3::bytea[])
+    UNION SELECT id FROM accounts WHERE number = ANY ($2::text[])
+    UNION SELECT id FROM accounts WHERE owner = ANY ($3::text[])
+    UNION SELECT debit FROM movements WHERE id = ANY ($4::bytea[])
+    UNION SELECT credit FROM movements WHERE id = ANY ($4::bytea[])
   ) ORDER BY id FOR UPDATE`;
 const readTerminals = `SELECT * FROM terminals WHERE id IN (
     SELECT unnest($1::text[])
@@ -38,7 +39,9 @@ const readMovements = `SELECT * FROM movements WHERE id = ANY ($1::bytea[])
   UNION ALL
   SELECT movements.* FROM holds
     JOIN movements ON movements.id = holds.movement AND movements.step = 1
-    WHERE cardinality($2::bigint[]) > 0 AND (debit = ANY ($2) OR credit = ANY ($2))`;
+    WHERE cardinality($2::text[]) > 0 AND EXISTS (
+      SELECT 1 FROM accounts WHERE number = ANY ($2) AND id IN (debit, credit)
+    )`;
 
 /**
  * In the order that `loadedOf` takes their rows.
@@ -50,7 +53,11 @@ export function loadStatements(touch: Touch, wide: boolean): Statement[] {
   const owners = [...terminals, ...touch.customers, ...(wide ? [""] : [])];
   const settings = "SELECT name, value FROM settings";
   return [
-    { name: "lock_accounts", text: lockAccounts, values: [[...touch.accounts], owners, movements] },
+    {
+      name: "lock_accounts",
+      text: lockAccounts,
+      values: [[...touch.accounts], [...touch.accountNumbers], owners, movements],
+    },
     { name: "own_accounts", text: "SELECT * FROM accounts WHERE owner = ''" },
     {
       name: "lock_failures",
@@ -69,8 +76,8 @@ export function loadStatements(touch: Touch, wide: boolean): Statement[] {
       name: "read_customers",
       text: `SELECT * FROM customers WHERE username = ANY ($1::text[])
         UNION SELECT customers.* FROM accounts JOIN customers ON username = owner
-        WHERE id = ANY ($2::bigint[]) AND kind = 'customer'`,
-      values: [[...touch.customers], [...touch.accounts]],
+        WHERE number = ANY ($2::text[]) AND kind = 'customer'`,
+      values: [[...touch.customers], [...touch.accountNumbers]],
     },
     {
       name: "read_terminals",

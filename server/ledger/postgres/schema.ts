@@ -8,6 +8,8 @@ export const schema = [
   `CREATE TABLE settings (name text PRIMARY KEY, value text NOT NULL)`,
   `CREATE TABLE accounts (
     id bigint PRIMARY KEY,
+    number text NOT NULL UNIQUE,
+    uid bytea NOT NULL UNIQUE CHECK (length(uid) = 16),
     kind text NOT NULL CHECK (kind IN ('customer', 'terminal', 'vault', 'differences')),
     owner text NOT NULL,
     name text NOT NULL,
@@ -22,7 +24,11 @@ export const schema = [
     withdrawal_max bigint CHECK (withdrawal_max >= 0),
     day_out_max bigint CHECK (day_out_max >= 0),
     day_in_max bigint CHECK (day_in_max >= 0),
-    CHECK (kind <> 'customer' OR balance >= held)
+    CHECK (kind <> 'customer' OR balance >= held),
+    CHECK (CASE WHEN kind = 'terminal' THEN number = 'cash ' || owner
+      WHEN kind <> 'customer' THEN number = kind
+      WHEN number ~ '^[1-9][0-9]{11}$' THEN CAST(number AS bigint) % 97 = 1
+      ELSE false END)
   )`,
   `CREATE INDEX accounts_owner ON accounts (owner, kind)`,
   `CREATE TABLE movements (
@@ -112,12 +118,13 @@ export const schema = [
     CHECK (key_version = 0 OR length(sealed) > 0)
   )`,
   `CREATE INDEX audit_who ON audit (who, position)`,
-  // What is written stays; an account begins empty, and keeps its owner and its currency; a terminal its name.
+  // What is written stays; an account begins empty, and keeps its number, its owner and its currency; a
+  // terminal its name.
   `REVOKE UPDATE, DELETE, TRUNCATE ON movements, audit FROM CURRENT_USER`,
   `REVOKE UPDATE, DELETE, TRUNCATE ON terminals, audit_chains, day_balances FROM CURRENT_USER`,
   `GRANT UPDATE (balance) ON day_balances TO CURRENT_USER`,
   `REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON accounts FROM CURRENT_USER`,
-  `GRANT INSERT (id, kind, owner, name, currency, version, state, day, day_out, day_in,
+  `GRANT INSERT (id, number, uid, kind, owner, name, currency, version, state, day, day_out, day_in,
     withdrawal_max, day_out_max, day_in_max) ON accounts TO CURRENT_USER`,
   `GRANT UPDATE (name, balance, held, version, state, day, day_out, day_in, withdrawal_max,
     day_out_max, day_in_max) ON accounts TO CURRENT_USER`,

@@ -1,6 +1,7 @@
 /** The schema's versions: makes a bank's tables, and upgrades those of an older version. */
 import { UsageError } from "../../../lib/errors.ts";
-import type { Settings } from "../model.ts";
+import { firstAccounts, type Settings } from "../model.ts";
+import { addAccounts } from "./write_accounts.ts";
 import type { PostgresConnection, Statement } from "./connection.ts";
 import { numberOf, type Row } from "../rows.ts";
 import { schema } from "./schema.ts";
@@ -114,15 +115,7 @@ async function makeBank(
     ...valuesOfSettings(settings).map((values) =>
       unnamed("INSERT INTO settings VALUES ($1, $2)", ...values)
     ),
-    ...["vault", "differences"].map((kind, index) =>
-      unnamed(
-        `INSERT INTO accounts (id, kind, owner, name, currency, version, state, day, day_out, day_in)
-         VALUES ($1, $2, '', '', $3, 0, 'open', 0, 0, 0)`,
-        index + 1,
-        kind,
-        settings.currency.code,
-      )
-    ),
+    ...addAccounts(firstAccounts(settings)),
   ]);
 }
 

@@ -2,6 +2,7 @@
  * Accounts in a batch's commit. Balances and holds are worked out from the movements' rows, as triggers
  * do on SQLite; what must never be becomes NULL where the schema allows none.
  */
+import { fromHex } from "../../../lib/bytes.ts";
 import type { Account, Changes, Movement } from "../model.ts";
 import type { Statement } from "./connection.ts";
 import { type Column, given, insert } from "./given.ts";
@@ -27,6 +28,8 @@ export function movedBy(
 export function addAccounts(added: readonly Account[]): Statement[] {
   return insert("accounts", "accounts", [
     ["id", "bigint", added.map(({ id }) => id)],
+    ["number", "text", added.map(({ number }) => number)],
+    ["uid", "bytea", added.map(({ uid }) => fromHex(uid, 16))],
     ["kind", "text", added.map(({ kind }) => kind)],
     ["owner", "text", added.map(({ owner }) => owner)],
     ["currency", "text", added.map(({ currency }) => currency)],

@@ -2,8 +2,8 @@
 import type { Outcome } from "../../../lib/errors.ts";
 import { amountMinorMax, balanceMinorMax } from "../../../lib/money.ts";
 import { isReservedName } from "../../audit/entry.ts";
-import type { Account, Limits } from "../model.ts";
-import type { Administer } from "../command.ts";
+import { type Account, cashIdentity, type Limits } from "../model.ts";
+import type { Administer, NewIdentity } from "../command.ts";
 import { type Answer, type Batch, failed } from "./batch.ts";
 import { stopWaiting } from "./retell.ts";
 import { settleRow } from "./settle.ts";
@@ -15,7 +15,7 @@ export function enrolTerminal(batch: Batch, command: Asked<"enrol_terminal">): A
   const outcome = batch.books.terminalNamed(name) ? "name_taken" : "ok";
   if (outcome === "ok") {
     batch.books.setTerminal({ id, name, keyVersion, sealedKey, state: "active", next: null });
-    batch.books.openAccount("terminal", id);
+    batch.books.openAccount("terminal", id, cashIdentity(id));
   }
   batch.log(`operator ${operator}`, failed(`enrol terminal ${name}`, outcome), { outcome });
   return { outcome };
@@ -27,7 +27,7 @@ export function addCustomer(batch: Batch, command: Asked<"add_customer">): Answe
     ? "name_reserved"
     : batch.books.customer(username)
     ? "name_taken"
-    : openingRefusalOf(command);
+    : openingRefusalOf(batch, command);
   batch.log(`operator ${operator}`, failed(`add customer ${username}`, outcome), { outcome });
   if (outcome !== "ok") return { outcome };
   batch.books.addCustomer({ username, passwordHash });
@@ -44,7 +44,7 @@ export function openAccount(batch: Batch, command: Asked<"open_account">): Answe
     ? "unknown_name"
     : named
     ? "name_taken"
-    : openingRefusalOf(command);
+    : openingRefusalOf(batch, command);
   const action = `open account ${name} for ${username}`;
   batch.log(`operator ${operator}`, failed(action, outcome), { outcome });
   return outcome === "ok"
@@ -52,20 +52,27 @@ export function openAccount(batch: Batch, command: Asked<"open_account">): Answe
     : { outcome };
 }
 
-function openingRefusalOf({ opening }: { opening: bigint }): Outcome {
-  return opening < 0n
-    ? "amount_not_positive"
-    : opening > amountMinorMax
-    ? "amount_too_large"
-    : "ok";
+/** What a command to open an account brings for it. */
+type Opening = Pick<Asked<"open_account">, "username" | "opening" | "movement" | keyof NewIdentity>;
+
+function openingRefusalOf(batch: Batch, { opening, numbers }: Opening): Outcome {
+  if (opening < 0n) return "amount_not_positive";
+  if (opening > amountMinorMax) return "amount_too_large";
+  return freeNumber(batch, numbers) === undefined ? "try_later" : "ok";
+}
+
+/** The first of these that no account has. A closed account keeps its number. */
+function freeNumber({ books }: Batch, numbers: readonly string[]): string | undefined {
+  return numbers.find((number) => !books.accountNumbered(number));
 }
 
 function openAccountWith(
   batch: Batch,
-  { username, opening, movement }: Pick<Asked<"open_account">, "username" | "opening" | "movement">,
+  { username, opening, movement, numbers, uid }: Opening,
   name: string,
 ): Account {
-  const credit = batch.books.openAccount("customer", username, name);
+  const identity = { number: freeNumber(batch, numbers)!, uid };
+  const credit = batch.books.openAccount("customer", username, identity, name);
   if (opening === 0n) return credit;
   const debit = batch.books.accountOf("vault")!;
   const outcome = "ok";
@@ -91,20 +98,20 @@ function openAccountWith(
 }
 
 export function setAccountState(batch: Batch, command: Asked<"set_account_state">): Answer {
-  const { account: id, state, reason, operator } = command;
-  const account = batch.books.account(id);
+  const { account: number, state, reason, operator } = command;
+  const account = batch.books.accountNumbered(number);
   const outcome = account?.kind !== "customer"
     ? "unknown_account"
     : account.state === "closed" && state !== "closed"
     ? "account_closed"
     : state === "closed" && account.balance !== 0n
     ? "account_not_empty"
-    : state === "closed" && batch.books.hasOpenMovement(id)
+    : state === "closed" && batch.books.hasOpenMovement(account.id)
     ? "account_has_open_movements"
     : "ok";
   const verb = { open: "unlock", locked: "lock", closed: "close" }[state];
   const whose = account?.kind === "customer" ? ` of ${account.owner}` : "";
-  const action = failed(`${verb} account ${id}${whose}`, outcome);
+  const action = failed(`${verb} account ${number}${whose}`, outcome);
   batch.log(`operator ${operator}`, `${action} - ${reason}`, { outcome });
   if (outcome !== "ok") return { outcome };
   if (state === "locked") batch.books.raisePasswordVersion(account!.owner);
@@ -137,14 +144,14 @@ function limitsRefusalOf(limits: Record<string, bigint | null | undefined>): Out
 
 /** Limits of one account's or one terminal's own. */
 export function setOwnLimits(batch: Batch, command: Asked<"set_own_limits">): Answer {
-  const { op: _op, operator, account: id, terminal, ...limits } = command;
+  const { op: _op, operator, account: number, terminal, ...limits } = command;
   const account = terminal === undefined
-    ? batch.books.account(id!)
+    ? batch.books.accountNumbered(number!)
     : batch.books.accountOf("terminal", terminal);
   const kind = terminal === undefined ? "customer" : "terminal";
   const outcome = limitsRefusalOf(limits) ?? (account?.kind === kind ? "ok" : "unknown_account");
   const whose = terminal === undefined
-    ? `account ${id}`
+    ? `account ${number}`
     : `terminal ${batch.terminalName(terminal)}`;
   const words = Object.entries(limits).map(([name, amount]) =>
     `${

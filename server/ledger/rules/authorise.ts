@@ -11,10 +11,10 @@ export function authorise(batch: Batch, command: Authorise): Answer {
   const first = batch.books.movement(command.movement, 1);
   if (first) return again(batch, first, command);
   const cash = batch.books.accountOf("terminal", command.terminal);
-  const account = batch.books.account(command.account);
+  const account = batch.books.accountNumbered(command.account);
   const outcome = refusalOf(batch, command, account, cash) ?? "ok";
   const mine = account?.owner === command.customer ? account : undefined;
-  if (outcome === "ok") open(batch, command, cash!);
+  if (outcome === "ok") open(batch, command, account!, cash!);
   const [debit, credit] = command.kind === "withdrawal" ? [mine, cash] : [cash, mine];
   const row = batch.addRow({
     ...command,
@@ -31,10 +31,10 @@ export function authorise(batch: Batch, command: Authorise): Answer {
 }
 
 /** Holds the money, and charges the day with it. */
-function open(batch: Batch, { kind, account, amount }: Authorise, cash: Account): void {
+function open(batch: Batch, { kind, amount }: Authorise, account: Account, cash: Account): void {
   if (kind === "deposit") return batch.books.charge(cash.id, batch.day, { in: amount });
-  batch.books.adjust(account, { held: amount });
-  batch.books.charge(account, batch.day, { out: amount });
+  batch.books.adjust(account.id, { held: amount });
+  batch.books.charge(account.id, batch.day, { out: amount });
   batch.books.charge(cash.id, batch.day, { out: amount });
 }
 
@@ -104,7 +104,7 @@ function again(batch: Batch, first: Movement, command: Authorise): Answer {
   if (first.action === "void") return { outcome: "voided" };
   const same = first.action === "authorise" && first.kind === command.kind &&
     saysTheSame(first, command) &&
-    (customerAccount(first) ?? command.account) === command.account;
+    isOf(batch, customerAccount(first), command.account);
   if (!same) return reused(batch, command, command.kind);
   const { outcome } = first;
   // With `booked` it is over: the first outcome is no leave to move notes then.
@@ -114,6 +114,11 @@ function again(batch: Batch, first: Movement, command: Authorise): Answer {
     account: accountOfRow(batch, first),
     ...(booked === undefined ? {} : { booked }),
   };
+}
+
+/** Whether a row's account has this number; a row of an account that was not found has any. */
+export function isOf({ books }: Batch, id: number | null, number: string): boolean {
+  return id === null || books.account(id)!.number === number;
 }
 
 /** Whether a command asks for what this row was asked for, accounts aside. */

@@ -64,7 +64,7 @@ export function stopWaiting(batch: Batch, terminals: readonly string[]): void {
 function book(batch: Batch, command: Moved, cash: Account): void {
   const { books } = batch;
   const { kind, amount, movement, terminal } = command;
-  const account = books.account(command.account);
+  const account = books.accountNumbered(command.account);
   const why = whyNotTheirs(batch, command, account, cash);
   const payer = why === null ? account! : books.accountOf("differences")!;
   const [debit, credit] = kind === "withdrawal" ? [payer, cash] : [cash, payer];

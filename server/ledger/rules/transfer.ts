@@ -7,6 +7,7 @@ import {
   accountRefusalOf,
   amountRefusalOf,
   fundsRefusalOf,
+  isOf,
   reused,
   saysTheSame,
 } from "./authorise.ts";
@@ -17,7 +18,7 @@ export function transfer(batch: Batch, command: Transfer): Answer {
   const { books } = batch;
   const first = books.movement(command.movement, 1);
   if (first) return again(batch, first, command);
-  const account = books.account(command.account);
+  const account = books.accountNumbered(command.account);
   const to = recipientOf(batch, command.to);
   const outcome = refusalOf(batch, command, account, to) ?? "ok";
   const mine = account?.owner === command.customer ? account : undefined;
@@ -61,15 +62,14 @@ function refusalOf(
 function again(batch: Batch, first: Movement, command: Transfer): Answer {
   if (first.action === "void") return { outcome: "voided" };
   const same = first.kind === "transfer" && saysTheSame(first, command) &&
-    (first.debit ?? command.account) === command.account &&
-    (first.credit ?? command.to) === command.to;
+    isOf(batch, first.debit, command.account) && isOf(batch, first.credit, command.to);
   if (!same) return reused(batch, command, "transfer");
-  const account = batch.books.account(command.account);
+  const account = batch.books.accountNumbered(command.account);
   return { outcome: first.outcome, account: first.debit === null ? undefined : account };
 }
 
 /** Logs it for both sides; neither gets the other's whole name. */
-function log(batch: Batch, { to: number }: Transfer, row: Movement, to: Account | undefined): void {
+function log(batch: Batch, command: Transfer, row: Movement, to: Account | undefined): void {
   const { customer, outcome, amount, id: movement } = row;
   const facts = {
     kind: "transfer",
@@ -79,10 +79,10 @@ function log(batch: Batch, { to: number }: Transfer, row: Movement, to: Account 
     terminal: batch.terminalName(row.terminal),
   } as const;
   const recipient = to ? ` (${maskedName(to.owner)})` : "";
-  const sent = `transfer ${batch.money(amount)} to account ${number}${recipient}`;
+  const sent = `transfer ${batch.money(amount)} to account ${command.to}${recipient}`;
   batch.log(customer, failed(sent, outcome), { ...facts, step: "book" });
   if (outcome !== "ok") return;
-  const received = `receive ${batch.money(amount)} from account ${row.debit}`;
+  const received = `receive ${batch.money(amount)} from account ${command.account}`;
   batch.log(to!.owner, `${received} (${maskedName(customer)})`, facts);
 }
 
@@ -101,8 +101,8 @@ export function lookUp(batch: Batch, { customer, terminal, account: number }: Lo
   return { outcome, ...(to && { recipient: maskedName(to.owner) }) };
 }
 
-function recipientOf(batch: Batch, id: number): Account | undefined {
-  const account = batch.books.account(id);
+function recipientOf(batch: Batch, number: string): Account | undefined {
+  const account = batch.books.accountNumbered(number);
   return account?.kind === "customer" ? account : undefined;
 }
 

@@ -53,7 +53,7 @@ const valuesOfAccount = (account: Account): Value[] => [
 ];
 
 /** Updates first: nearly every account that changes exists. Its money comes with the movements. */
-function writeAccount(connection: SqliteConnection, account: Account): void {
+export function writeAccount(connection: SqliteConnection, account: Account): void {
   const found = connection.run(
     `UPDATE accounts SET version = ?, state = ?, name = ?, day = ?, day_out = ?, day_in = ?,
        withdrawal_max = ?, day_out_max = ?, day_in_max = ? WHERE id = ?`,
@@ -63,10 +63,12 @@ function writeAccount(connection: SqliteConnection, account: Account): void {
   if (found > 0) return;
   connection.run(
     `INSERT INTO accounts (version, state, name, day, day_out, day_in, withdrawal_max, day_out_max,
-       day_in_max, id, kind, owner, currency)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       day_in_max, id, number, uid, kind, owner, currency)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     ...valuesOfAccount(account),
     account.id,
+    account.number,
+    fromHex(account.uid, 16)!,
     account.kind,
     account.owner,
     account.currency,

@@ -11,6 +11,8 @@ export type SetUp = Pick<Loaded, "settings" | "limits" | "restoring">;
 
 export class KeptRows {
   readonly #accounts = new Map<number, Account>();
+  /** The ids of accounts, by their numbers, which they keep. */
+  readonly #numbered = new Map<string, number>();
   /** The numbers of each owner's accounts, all of them. */
   readonly #owned = new Map<string, readonly number[]>();
   readonly #customers = new Map<string, Customer>();
@@ -20,6 +22,15 @@ export class KeptRows {
   /** @param read asks the database for what is not kept; an account that does not exist is not kept */
   account(id: number, read: () => Account | undefined): Account | undefined {
     return kept(this.#accounts, id, read);
+  }
+
+  accountNumbered(number: string, read: () => Account | undefined): Account | undefined {
+    const id = this.#numbered.get(number);
+    if (id !== undefined) return this.account(id, read);
+    const found = read();
+    if (found === undefined) return undefined;
+    keep(this.#numbered, number, found.id);
+    return this.account(found.id, () => found);
   }
 
   accountsOf(owner: string, read: () => Account[]): Account[] {
@@ -56,9 +67,8 @@ export class KeptRows {
   }
 
   clear(): void {
-    for (const rows of [this.#accounts, this.#owned, this.#customers, this.#terminals]) {
-      rows.clear();
-    }
+    const accounts = [this.#accounts, this.#numbered, this.#owned];
+    for (const rows of [...accounts, this.#customers, this.#terminals]) rows.clear();
     this.#setUp = null;
   }
 }

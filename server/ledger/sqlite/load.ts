@@ -19,24 +19,25 @@ export function load(connection: SqliteConnection, kept: KeptRows, touch: Touch)
     if (credit !== null) ids.add(credit);
   }
   const newest = connection.one("SELECT coalesce(max(id), 0) + 1 AS next FROM accounts")!;
+  const named = [...touch.accountNumbers].flatMap((number) =>
+    kept.accountNumbered(number, () => accountWith(connection, "number", number)) ?? []
+  );
   const usernames = new Set(touch.customers);
-  for (const id of touch.accounts) {
-    const account = kept.account(id, () => accountWith(connection, id));
-    if (account?.kind === "customer") usernames.add(account.owner);
-  }
+  for (const { kind, owner } of named) if (kind === "customer") usernames.add(owner);
   return {
     ...kept.setUp(() => setUpOf(connection)),
     accountIdNext: Number(newest.next),
     lastMs: 0,
     accounts: [
-      ...[...ids].flatMap((id) => kept.account(id, () => accountWith(connection, id)) ?? []),
+      ...[...ids].flatMap((id) => kept.account(id, () => accountWith(connection, "id", id)) ?? []),
+      ...named,
       ...["", ...touch.terminals, ...touch.customers].flatMap((owner) =>
         kept.accountsOf(owner, () => accountsOf(connection, owner))
       ),
     ],
     movements: [
       ...movements,
-      ...[...touch.closing].flatMap((id) => openMovementsOf(connection, id)),
+      ...[...touch.closing].flatMap((number) => openMovementsOf(connection, number)),
     ],
     customers: [...usernames].flatMap((username) =>
       kept.customer(username, () => customerNamed(connection, username)) ?? []
@@ -67,8 +68,12 @@ function customerNamed(connection: SqliteConnection, username: string): Customer
   return row && customerOf(row);
 }
 
-function accountWith(connection: SqliteConnection, id: number): Account | undefined {
-  const row = connection.one("SELECT * FROM accounts WHERE id = ?", id);
+function accountWith(
+  connection: SqliteConnection,
+  column: "id" | "number",
+  value: number | string,
+): Account | undefined {
+  const row = connection.one(`SELECT * FROM accounts WHERE ${column} = ?`, value);
   return row && accountOf(row);
 }
 
@@ -76,11 +81,11 @@ function accountsOf(connection: SqliteConnection, owner: string): Account[] {
   return connection.all("SELECT * FROM accounts WHERE owner = ?", owner).map(accountOf);
 }
 
-function openMovementsOf(connection: SqliteConnection, account: number): Movement[] {
+function openMovementsOf(connection: SqliteConnection, number: string): Movement[] {
   const text = `SELECT movements.* FROM holds
     JOIN movements ON movements.id = holds.movement AND movements.step = 1
-    WHERE ? IN (movements.debit, movements.credit)`;
-  return connection.all(text, account).map(movementOf);
+    WHERE (SELECT id FROM accounts WHERE number = ?) IN (movements.debit, movements.credit)`;
+  return connection.all(text, number).map(movementOf);
 }
 
 function terminalsWhere(

@@ -53,10 +53,14 @@ BEGIN SELECT RAISE(ABORT, 'a terminal never goes back to an older key'); END;
 CREATE TRIGGER terminals_are_never_deleted BEFORE DELETE ON terminals
 BEGIN SELECT RAISE(ABORT, 'terminals are never deleted'); END;
 
--- Accounts. day_out and day_in are what was charged to the day.
+-- Accounts. A customer's has a number of 12 digits, which leaves 1 when it is divided by 97; one of the
+-- bank's own has a name there. uid names it in a bank that was restored, too. day_out and day_in are what
+-- was charged to the day.
 
 CREATE TABLE accounts (
   id INTEGER PRIMARY KEY,
+  number TEXT NOT NULL UNIQUE,
+  uid BLOB NOT NULL UNIQUE CHECK (length(uid) = 16),
   kind TEXT NOT NULL CHECK (kind IN ('customer', 'terminal', 'vault', 'differences')),
   owner TEXT NOT NULL,
   name TEXT NOT NULL DEFAULT '',
@@ -71,14 +75,21 @@ CREATE TABLE accounts (
   withdrawal_max INTEGER CHECK (withdrawal_max >= 0),
   day_out_max INTEGER CHECK (day_out_max >= 0),
   day_in_max INTEGER CHECK (day_in_max >= 0),
-  CHECK (kind <> 'customer' OR balance >= held)
+  CHECK (kind <> 'customer' OR balance >= held),
+  CHECK (CASE kind
+    WHEN 'customer' THEN length(number) = 12 AND number NOT GLOB '*[^0-9]*' AND number NOT GLOB '0*'
+      AND CAST(number AS INTEGER) % 97 = 1
+    WHEN 'terminal' THEN number = 'cash ' || owner
+    ELSE number = kind END)
 ) STRICT;
 CREATE INDEX accounts_owner ON accounts (owner, kind);
 CREATE TRIGGER accounts_begin_empty BEFORE INSERT ON accounts WHEN new.balance <> 0 OR new.held <> 0
 BEGIN SELECT RAISE(ABORT, 'an account begins empty: only movements move money'); END;
-CREATE TRIGGER accounts_keep_whose_they_are BEFORE UPDATE OF id, kind, owner, currency ON accounts
-WHEN new.id <> old.id OR new.kind <> old.kind OR new.owner <> old.owner OR new.currency <> old.currency
-BEGIN SELECT RAISE(ABORT, 'an account keeps its owner and its currency'); END;
+CREATE TRIGGER accounts_keep_whose_they_are
+BEFORE UPDATE OF id, number, uid, kind, owner, currency ON accounts
+WHEN new.id <> old.id OR new.number <> old.number OR new.uid <> old.uid OR new.kind <> old.kind
+  OR new.owner <> old.owner OR new.currency <> old.currency
+BEGIN SELECT RAISE(ABORT, 'an account keeps its number, its owner and its currency'); END;
 CREATE TRIGGER accounts_stay_closed BEFORE UPDATE OF state ON accounts
 WHEN old.state = 'closed' AND new.state <> 'closed'
 BEGIN SELECT RAISE(ABORT, 'a closed account stays closed'); END;

@@ -1,9 +1,10 @@
 /** The schema's versions: makes a bank's tables, and upgrades those of an older version. */
 import { DatabaseSync } from "node:sqlite";
 import { UsageError } from "../../../lib/errors.ts";
-import type { Settings } from "../model.ts";
+import { firstAccounts, type Settings } from "../model.ts";
 import { numberOf } from "../rows.ts";
 import { valuesOfSettings } from "../settings.ts";
+import { writeAccount } from "./commit.ts";
 import type { SqliteConnection } from "./connection.ts";
 import { schema } from "./schema.ts";
 
@@ -65,13 +66,7 @@ function makeBank(connection: SqliteConnection, settings: Settings): void {
   for (const [name, value] of valuesOfSettings(settings)) {
     connection.run("INSERT INTO settings VALUES (?, ?)", name, value);
   }
-  for (const kind of ["vault", "differences"]) {
-    connection.run(
-      "INSERT INTO accounts (kind, owner, currency, version, state) VALUES (?, '', ?, 0, 'open')",
-      kind,
-      settings.currency.code,
-    );
-  }
+  for (const account of firstAccounts(settings)) writeAccount(connection, account);
 }
 
 const tables = "SELECT type || ' ' || name AS name, sql FROM sqlite_schema";

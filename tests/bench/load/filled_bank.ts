@@ -4,6 +4,7 @@ import { hex } from "../../../lib/bytes.ts";
 import { system } from "../../../lib/system.ts";
 import { type Bank, createBank } from "../../../server/bank.ts";
 import type { Command } from "../../../server/ledger/command.ts";
+import { newIdentity } from "../../../server/ledger/new_identity.ts";
 import { systemBank } from "../../../server/programs/system_bank.ts";
 import { sealTerminalKey } from "../../../server/terminals/terminal_keys.ts";
 
@@ -49,6 +50,7 @@ export async function fillBank(folder: string, count: number): Promise<FilledBan
       passwordHash,
       opening: 10n ** 9n,
       movement: hex(system.randomBytes(16)),
+      ...newIdentity(system),
     },
     {
       op: "enrol_terminal",

@@ -59,7 +59,7 @@ if (import.meta.main) {
   const passwords = openPasswordThreads(1, console.error);
   const visits = new Map<
     string,
-    { terminal: string; customer: string; passwordVersion: number; account: number }
+    { terminal: string; customer: string; passwordVersion: number; account: string }
   >();
 
   const logIn = async ({ terminal, username, password }: Record<string, string>) => {
@@ -79,7 +79,7 @@ if (import.meta.main) {
       terminal: terminal!,
       customer: username!,
       passwordVersion,
-      account: account!.id,
+      account: account!.number,
     });
     return { outcome, token };
   };

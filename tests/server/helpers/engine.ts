@@ -6,14 +6,14 @@ import { type ChainKey, ChainKeyFile } from "../../../server/audit/chain_key.ts"
 import { AuditKeyRing, type AuditKeys, auditKeysOf } from "../../../server/audit/keys.ts";
 import { ChainWriter, lastTimeOf } from "../../../server/audit/writer.ts";
 import type { Changes } from "../../../server/ledger/model.ts";
-import type { Command, Reply } from "../../../server/ledger/command.ts";
+import type { Command, NewIdentity, Reply } from "../../../server/ledger/command.ts";
 import { Engine } from "../../../server/ledger/engine.ts";
 import { Ledger } from "../../../server/ledger/ledger.ts";
 import type { OpenLedger } from "../../../server/ledger_service.ts";
 import { openLedgerThread } from "../../../server/ledger_thread.ts";
 import type { Store } from "../../../server/ledger/store.ts";
 import { countingBytes, filled } from "../../lib/helpers.ts";
-import { idOf } from "./small_bank.ts";
+import { identityOf, idOf } from "./small_bank.ts";
 
 export const auditKeys: AuditKeys = auditKeysOf(filled(0xa0, 32), 1);
 export const chainId = filled(0xc4, 16);
@@ -118,6 +118,12 @@ export async function logOf(store: Store): Promise<AuditEntry[]> {
     .map((entry) => keyRing.open(entry, chainId)!);
 }
 
+/** What the account is called that is opened for a customer of the small bank, or for another. */
+export function identityFor(username: string): NewIdentity {
+  const { number, uid } = identityOf(username);
+  return { numbers: [number], uid };
+}
+
 /** A customer to be added, whose password hash is no one's. */
 export const addCustomer = (username: string, opening: bigint): Command => ({
   op: "add_customer",
@@ -126,6 +132,7 @@ export const addCustomer = (username: string, opening: bigint): Command => ({
   passwordHash: `hash of ${username}`,
   opening,
   movement: idOf(`o ${username}`),
+  ...identityFor(username),
 });
 
 /** A terminal to be enrolled under the id that stands for its name. */

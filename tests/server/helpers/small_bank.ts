@@ -9,11 +9,16 @@
  *     root limit accountDayOutMax 5000       -> ok
  */
 import { assert, assertEquals } from "@std/assert";
+import { accountNumberOf } from "../../../lib/account_number.ts";
+import { hex, utf8 } from "../../../lib/bytes.ts";
+import { sha256 } from "../../../lib/hmac.ts";
 import { type AmountFault, minorOrFault } from "../../../lib/money.ts";
 import { Books } from "../../../server/ledger/books.ts";
 import {
   type Account,
+  type AccountIdentity,
   type AccountKind,
+  cashIdentity,
   type Limits,
   type Loaded,
   newAccount,
@@ -61,11 +66,20 @@ const accountSpecs: Record<string, Spec> = {
 };
 const names = Object.keys(accountSpecs);
 
-/** The account's number. */
+/** The key of the account in the books. */
 export const accountIdOf = (name: string): number => names.indexOf(name) + 1 || 999;
 
+/** What the account is called. */
+export function identityOf(name: string): AccountIdentity {
+  const kind = accountSpecs[name]?.kind ?? "customer";
+  if (kind === "terminal") return cashIdentity(idOf(name));
+  const hash = sha256(utf8(name));
+  return { number: kind === "customer" ? accountNumberOf(hash) : kind, uid: hex(hash.slice(16)) };
+}
+export const numberOf = (name: string): string => identityOf(name).number;
+
 /** An account as it begins. */
-export const emptyAccount: Omit<Account, "id" | "kind" | "owner"> = {
+export const emptyAccount: Omit<Account, "id" | "kind" | "owner" | keyof AccountIdentity> = {
   ...newAccount,
   name: "",
   currency: "EUR",
@@ -81,7 +95,8 @@ export function smallBank(): Loaded {
     accounts: Object.entries(accountSpecs).map(([name, spec]) => {
       const { kind = "customer", balance = 0n, state = "open", currency = "EUR" } = spec;
       const owner = kind === "terminal" ? idOf(name) : kind === "customer" ? name : "";
-      return { ...emptyAccount, id: accountIdOf(name), kind, owner, balance, state, currency };
+      const named = { id: accountIdOf(name), ...identityOf(name) };
+      return { ...emptyAccount, ...named, kind, owner, balance, state, currency };
     }),
     movements: [],
     customers: names.filter((name) => !accountSpecs[name]!.kind)
@@ -117,7 +132,7 @@ function operatorCommandOf([verb = "", what = "", ...rest]: string[]): Command {
       const limit = { [rest[0]!]: amount(rest[1]) };
       const whose = accountSpecs[what]?.kind === "terminal"
         ? { terminal: idOf(what) }
-        : { account: accountIdOf(what) };
+        : { account: numberOf(what) };
       return { op: "set_own_limits", operator, ...whose, ...limit };
     }
     case "end":
@@ -129,7 +144,7 @@ function operatorCommandOf([verb = "", what = "", ...rest]: string[]): Command {
       return {
         op: "set_account_state",
         operator,
-        account: accountIdOf(what),
+        account: numberOf(what),
         state,
         reason: "asked",
       };
@@ -157,7 +172,7 @@ export function commandOf(line: string): Command {
       terminal,
       kind: kind === "withdraw" ? "withdrawal" : kind as "deposit" | "load" | "count",
       movement: idOf(movement!),
-      account: accountIdOf(account!),
+      account: numberOf(account!),
       amount: BigInt(amount!),
       currency: currency!,
     };
@@ -179,7 +194,7 @@ export function commandOf(line: string): Command {
       terminal,
       customer: customer!,
       passwordVersion: 1,
-      account: accountIdOf(rest[0]!),
+      account: numberOf(rest[0]!),
     };
   }
   if (action === "transfer") {
@@ -190,8 +205,8 @@ export function commandOf(line: string): Command {
       customer: customer!,
       passwordVersion: 1,
       movement: idOf(movement!),
-      account: accountIdOf(account!),
-      to: accountIdOf(to!),
+      account: numberOf(account!),
+      to: numberOf(to!),
       ...amountOf(amount!),
       currency: currency!,
     };
@@ -204,7 +219,7 @@ export function commandOf(line: string): Command {
     customer: customer!,
     passwordVersion: 1,
     movement: idOf(movement!),
-    account: accountIdOf(account!),
+    account: numberOf(account!),
     ...amountOf(amount!),
     currency: currency!,
   };

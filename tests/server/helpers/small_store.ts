@@ -2,10 +2,11 @@
 import type { SealedEntry } from "../../../server/audit/entry.ts";
 import type { Account, Movement } from "../../../server/ledger/model.ts";
 import { filled } from "../../lib/helpers.ts";
-import { emptyAccount, idOf } from "./small_bank.ts";
+import { emptyAccount, identityOf, idOf } from "./small_bank.ts";
 
 export const alice: Account = {
   ...emptyAccount,
+  ...identityOf("alice"),
   id: 3,
   kind: "customer",
   owner: "alice",

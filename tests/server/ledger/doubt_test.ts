@@ -69,14 +69,7 @@ const commands: readonly Command[] = [
     "lobby reverse w2",
     "lobby void v1",
     "lobby alice transfer t1 alice bob 500 EUR",
-  ].map(commandOf).map((command) =>
-    // the small bank numbers its accounts, this one its own: 3 is alice's, 4 bob's
-    ({
-      ...command,
-      ...("account" in command && { account: 3 }),
-      ...("to" in command && { to: 4 }),
-    }) as Command
-  ),
+  ].map(commandOf),
   {
     op: "rotate_terminal",
     operator: "root",

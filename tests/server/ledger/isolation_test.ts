@@ -13,7 +13,7 @@ import { filled } from "../../lib/helpers.ts";
 import { systemWithFiles } from "../../../lib/system.ts";
 import { addCustomer, enrolTerminal, firstKey, keyRing, writerOn } from "../helpers/engine.ts";
 import { postgres } from "../helpers/postgres.ts";
-import { commandOf, settings } from "../helpers/small_bank.ts";
+import { commandOf, numberOf, settings } from "../helpers/small_bank.ts";
 import { newDatabase, onPostgres } from "../helpers/stores.ts";
 
 const customers = ["alice", "bob", "lena"];
@@ -64,15 +64,26 @@ function history(roll: (count: number) => number): string[] {
   });
 }
 
-/** The accounts in a new bank are numbered as its commands come. */
-const numbers: Record<string, number> = { alice: 3, bob: 4, lena: 5 };
-function numbered(line: string): Command {
-  const command = commandOf(line);
-  const words = line.split(" ");
-  if ("account" in command) command.account = numbers[words[1]!]!;
-  if ("to" in command) command.to = numbers[words[5]!]!;
-  return command;
-}
+onPostgres("two servers give the same number to one account alone", async () => {
+  const { url } = await newDatabase();
+  const servers = [await serverOn(url, 0, settings), await serverOn(url, 1)];
+  const numbers = ["one", "two", "three"].map(numberOf);
+  for (const [index, number] of numbers.slice(0, 2).entries()) {
+    const replies = await Promise.all(servers.map(({ run }, server) =>
+      run([{
+        ...addCustomer(`customer-${server}-${index}`, 100n),
+        numbers: [number, numbers[index + 1]],
+      } as Command])
+    ));
+    const given = replies.map(([reply]) => reply!.account?.number ?? reply!.outcome);
+    assertEquals(
+      given.sort(),
+      index === 0 ? numbers.slice(0, 2).sort() : [numbers[2], "try_later"],
+    );
+  }
+  assertEquals(servers.map(({ errors }) => errors), [[], []]);
+  for (const { store } of servers) await store.close();
+});
 
 onPostgres(
   "four servers, the same ids and one busy terminal: one outcome each, and nothing twice",
@@ -90,7 +101,7 @@ onPostgres(
       const roll = dice(server + 1);
       for (let batch = 0; batch < batchCount; batch++) {
         const lines = Array.from({ length: batchCommands }, () => asked[roll(asked.length)]!);
-        (await run(lines.map(numbered))).forEach((reply, index) =>
+        (await run(lines.map(commandOf))).forEach((reply, index) =>
           replies.push({ line: lines[index]!, reply })
         );
       }

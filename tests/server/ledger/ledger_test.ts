@@ -4,7 +4,7 @@ import type { Command } from "../../../server/ledger/command.ts";
 import type { Ledger } from "../../../server/ledger/ledger.ts";
 import type { OpenLedger } from "../../../server/ledger_service.ts";
 import { addCustomer, enrolTerminal, ledgerParts, openLedger } from "../helpers/engine.ts";
-import { idOf, settings } from "../helpers/small_bank.ts";
+import { idOf, numberOf, settings } from "../helpers/small_bank.ts";
 import { onEachPlace } from "../helpers/stores.ts";
 import { inTemporaryFolder } from "../helpers/temporary.ts";
 
@@ -33,7 +33,12 @@ function onEachLedger(name: string, run: Run): void {
 
 const deposit = (name: string, amount = 100n): Command[] => {
   const ids = { movement: idOf(name), terminal: idOf("lobby"), amount };
-  const whose = { customer: "alice", passwordVersion: 1, account: aliceId, currency: "EUR" };
+  const whose = {
+    customer: "alice",
+    passwordVersion: 1,
+    account: numberOf("alice"),
+    currency: "EUR",
+  };
   return [{ op: "authorise", kind: "deposit", ...whose, ...ids }, { op: "complete", ...ids }];
 };
 

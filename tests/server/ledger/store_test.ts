@@ -8,7 +8,7 @@ import { touchOf } from "../../../server/ledger/touch.ts";
 import { filled } from "../../lib/helpers.ts";
 import { systemWithFiles } from "../../../lib/system.ts";
 import { addCustomer, chainId, engineOn, enrolTerminal, noChanges } from "../helpers/engine.ts";
-import { commandOf, idOf, settings } from "../helpers/small_bank.ts";
+import { commandOf, identityOf, idOf, settings } from "../helpers/small_bank.ts";
 import { alice, aliceAfter, entry, opening, withdrawal } from "../helpers/small_store.ts";
 import { type MakeStore, onEachPlace, onEachStore } from "../helpers/stores.ts";
 
@@ -26,8 +26,9 @@ onEachStore("what is committed is read back, and nothing else has changed", asyn
   const store = await smallStore(make);
   const touch = {
     movements: new Set([withdrawal.id, idOf("other")]),
+    accountNumbers: new Set<string>(),
     accounts: new Set([999]),
-    closing: new Set<number>(),
+    closing: new Set<string>(),
     customers: new Set(["alice", "nobody"]),
     terminals: new Set([idOf("lobby")]),
     terminalNames: new Set(["lobby"]),
@@ -47,17 +48,17 @@ onEachStore("what is committed is read back, and nothing else has changed", asyn
 });
 
 onEachStore("an account that is to be closed is loaded with its open movements", async (make) => {
-  const closing = (id: number) => ({
+  const closing = (number: string) => ({
     ...touchOf([]),
-    accounts: new Set([id]),
-    closing: new Set([id]),
+    accountNumbers: new Set([number]),
+    closing: new Set([number]),
   });
   const open = await smallStore(make);
-  assertEquals((await open.load(closing(alice.id))).movements, [withdrawal]);
-  assertEquals((await open.load(closing(999))).movements, []);
+  assertEquals((await open.load(closing(alice.number))).movements, [withdrawal]);
+  assertEquals((await open.load(closing(identityOf("bob").number))).movements, []);
   const settled = await smallStore(make);
   await settled.commit({ ...noChanges, movements: [completed] }, []);
-  assertEquals((await settled.load(closing(alice.id))).movements, []);
+  assertEquals((await settled.load(closing(alice.number))).movements, []);
 });
 
 /** The withdrawal's second row, as it should be. */
@@ -95,7 +96,19 @@ const account = (change: Partial<Account>): Case => ({
   changes: { accounts: [{ ...alice, ...change }] },
 });
 
+const another = (change: Partial<Account>): Case =>
+  account({ ...identityOf("another"), id: 9, owner: "another", ...change });
+
 const neverCommitted: Record<string, Case> = {
+  "a number that another account has": another({ number: alice.number }),
+  "a uid that another account has": another({ uid: alice.uid }),
+  "a uid of another length": another({ uid: "" }),
+  "a number of eleven digits": another({ number: "10000000001" }),
+  "a number whose first digit is 0": another({ number: "000000000098" }),
+  "a number whose check digits are others": another({ number: "100000000000" }),
+  "a number that is none": another({ number: "1000000000x4" }),
+  "a customer's account that is called as the bank's own": another({ number: "vault" }),
+  "an account of the bank's own with a customer's number": another({ kind: "terminal" }),
   "more held than there is": first({ amount: 61n }),
   "a customer's balance below zero": booking({
     debit: 3,
@@ -108,7 +121,7 @@ const neverCommitted: Record<string, Case> = {
   "balances that are not what the row makes of them": second({ debitBalance: 61n }),
   "balances of the other side that are not": second({ creditBalance: -61n }),
   "money in another currency than its accounts": booking({ currency: "USD" }),
-  "an unknown kind of account": account({ id: 9, kind: "gold" as Account["kind"] }),
+  "an unknown kind of account": another({ kind: "gold" as Account["kind"] }),
   "a version that goes back": account({ version: 0 }),
   "less than nothing charged to a day": account({ dayOut: -1n }),
   "money that comes from nowhere": booking({ debit: null, debitBalance: null }),
@@ -149,7 +162,7 @@ onEachStore(
     for (const [name, { changes, entries = [] }] of Object.entries(neverCommitted)) {
       const store = await smallStore(make);
       const accounts = await store.accounts();
-      const good = { ...alice, id: 8, owner: "good" };
+      const good = { ...alice, ...identityOf("good"), id: 8, owner: "good" };
       const all = { ...noChanges, ...changes, accounts: [good, ...(changes?.accounts ?? [])] };
       await assertRejects(async () => await store.commit(all, entries), Refused, undefined, name);
       assertEquals(await store.accounts(), accounts, name);

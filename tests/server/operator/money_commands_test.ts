@@ -1,5 +1,6 @@
 /** What an operator does about accounts, limits and movements in doubt, and what the log says of it. */
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { accountNumberOf } from "../../../lib/account_number.ts";
 import { UsageError } from "../../../lib/errors.ts";
 import type { OperatorCommand } from "../../../lib/operator_commands.ts";
 import { operatorRequestOf } from "../../../server/operator/request.ts";
@@ -12,6 +13,9 @@ async function linesOf(running: RunningBank, command: OperatorCommand): Promise<
   }
   return lines;
 }
+
+/** The number of an account that nobody has. */
+const nobodys = accountNumberOf(new Uint8Array(8));
 
 const refused = (running: RunningBank, command: OperatorCommand, why: string) =>
   assertRejects(() => linesOf(running, command), UsageError, why);
@@ -60,7 +64,8 @@ onEachBank(
       await refused(running, { ...lock, reason: "" }, "--reason");
       await refused(running, { ...lock, reason: "a\nb" }, "--reason");
       await refused(running, { ...lock, account: "x", reason: "asked" }, "no account's number");
-      await refused(running, { ...lock, account: "99", reason: "asked" }, "unknown account");
+      await refused(running, { ...lock, account: "99", reason: "asked" }, "no account's number");
+      await refused(running, { ...lock, account: nobodys, reason: "asked" }, "unknown account");
       assertEquals(await linesOf(running, { ...lock, reason: "asked" }), [
         `account ${id} is locked`,
       ]);
@@ -87,15 +92,19 @@ onEachBank(
       const set = { command: "set_limits" } as const;
       await refused(running, set, "no limit is given");
       await refused(running, { ...set, day: "much" }, "--day much");
-      await refused(running, { ...set, account: "3", terminal: "lobby", day: "1" }, "one of them");
-      await refused(running, { ...set, account: "3", cashOut: "1" }, "no limit of one account");
+      await refused(
+        running,
+        { ...set, account: nobodys, terminal: "lobby", day: "1" },
+        "one of them",
+      );
+      await refused(running, { ...set, account: nobodys, cashOut: "1" }, "no limit of one account");
       await refused(running, { ...set, terminal: "lobby", day: "1" }, "no limit of one terminal");
       await refused(
         running,
         { ...set, terminal: "none", cashIn: "1" },
         "no terminal is called none",
       );
-      await refused(running, { ...set, account: "1", day: "1" }, "unknown account");
+      await refused(running, { ...set, account: nobodys, day: "1" }, "unknown account");
       assertEquals(await linesOf(running, { ...set, withdrawal: "50", day: "80.00" }), [
         "one withdrawal                 €50.00",
         "out of one account in a day    €80.00",

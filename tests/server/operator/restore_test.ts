@@ -68,8 +68,8 @@ async function logOf({ bank: { auditKeys, ledger } }: Branch): Promise<string[]>
   return words;
 }
 
-async function withdraw(lobby: BranchAtm, amount: string): Promise<void> {
-  await logIn(lobby);
+async function withdraw(lobby: BranchAtm, amount: string, username = "alice"): Promise<void> {
+  await logIn(lobby, username);
   assertEquals((await lobby.atm.withdraw(amount)).outcome, "ok");
   await lobby.atm.logOut();
 }
@@ -153,6 +153,37 @@ Deno.test("what ATMs did since a backup is told again, before any customer is se
     };
     await assertRejects(() => BankClient.connect(hall), NoAnswer);
   }));
+
+Deno.test("an account that was opened after a backup is nobody's, and its number nobody else's", async () => {
+  const branch = await Branch.open();
+  const lobby = branch.atm();
+  const add = (username: string) =>
+    operate(branch, { command: "add_customer", username, password, opening: "500.00" });
+  try {
+    await operate(branch, { command: "back_up" });
+    await add("carol");
+    await withdraw(lobby, "4000", "carol");
+    await branch.unserve();
+    await restore(branch);
+    branch.bank = await openBank(bankWorld(branch.logged), branch.bankFolder);
+    await add("dave");
+    await branch.serve();
+    await until("the lobby is back", () => lobby.atm.view().bank === "online");
+    assertEquals(await branch.balanceOf("dave"), 50_000n);
+    const accounts = await branch.bank.ledger.read.accounts();
+    assertEquals(accounts.find(({ kind }) => kind === "differences")!.balance, -4_000n);
+    const words = (await logOf(branch)).filter((line) => line.includes("- told again"));
+    assertEquals(words.length, 1);
+    assertMatch(
+      words[0]!,
+      /^terminal lobby \| withdraw €40\.00 - told again .* to the differences account: .* is not known$/,
+    );
+    await branch.requireAllSettled(lobby);
+  } finally {
+    await lobby.close();
+    await branch.close();
+  }
+});
 
 Deno.test("a bank whose database is lost or damaged is restored, and the log says that nobody knows how much is missing", () =>
   afterBackup(async (branch, lobby) => {

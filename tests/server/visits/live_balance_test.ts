@@ -11,7 +11,7 @@ function receivedBy(atm: Atm): AccountView[] {
 }
 
 /** A deposit by another terminal, in one batch where nothing else comes between. */
-function deposit(running: RunningBank, account: number): Promise<unknown> {
+function deposit(running: RunningBank, account: string): Promise<unknown> {
   const ids = { movement: newId(), terminal: running.keys.mall.terminal.toHex(), amount: 100n };
   const whose = { customer: "alice", passwordVersion: 1, account, currency: "EUR" };
   const commands: Command[] = [
@@ -25,12 +25,12 @@ const aliceIn = async (running: RunningBank) =>
   (await running.bank.ledger.read.accounts()).find(({ owner }) => owner === "alice")!;
 
 async function requireUpToDate(running: RunningBank, atm: Atm): Promise<void> {
-  const { id, balance, version } = await aliceIn(running);
+  const { number, balance, version } = await aliceIn(running);
   while (receivedBy(atm).every((known) => known.version < version)) {
     await atm.pushed(atm.pushes.length + 1);
   }
   const newest = receivedBy(atm).reduce((a, b) => b.version >= a.version ? b : a);
-  assertEquals(newest.id, String(id));
+  assertEquals(newest.id, number);
   if (newest.version === version) assertEquals(newest.booked, balance.toString());
   const pushed = receivedBy(atm).slice(1).map(({ version }) => version);
   assertEquals(pushed, [...pushed].sort((a, b) => a - b), "in order");
@@ -41,12 +41,12 @@ onEachBank(
   (withBank) =>
     withBank(async (running) => {
       const { ledger } = running.bank;
-      const { id } = await aliceIn(running);
+      const { number } = await aliceIn(running);
       const submit = ledger.submit.bind(ledger);
       let together: Promise<unknown> | undefined;
       ledger.submit = (command) => {
         const reply = submit(command);
-        if (command.op === "end_log_in") together = deposit(running, id); // in the same batch
+        if (command.op === "end_log_in") together = deposit(running, number); // in the same batch
         return reply;
       };
       const atm = await running.visit("alice");
@@ -64,10 +64,10 @@ onEachBank(
   "an account that changes all the time is pushed in order, over any number of reconnections",
   (withBank) =>
     withBank(async (running) => {
-      const { id } = await aliceIn(running);
+      const { number } = await aliceIn(running);
       let changing = true;
       const changes = (async () => {
-        while (changing) await deposit(running, id);
+        while (changing) await deposit(running, number);
       })();
       try {
         for (let visits = 0; visits < 6; visits++) {
@@ -82,7 +82,7 @@ onEachBank(
         await changes;
       }
       const atm = await running.visit("alice");
-      await deposit(running, id);
+      await deposit(running, number);
       await requireUpToDate(running, atm);
       assertEquals(receivedBy(atm).at(-1)!.version, (await aliceIn(running)).version);
     }),

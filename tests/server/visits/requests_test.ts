@@ -99,12 +99,12 @@ onEachBank(
       const atm = await running.visit("alice");
       const accounts = await running.bank.ledger.read.accounts();
       const [mine, theirs] = ["alice", "bob"].map((name) =>
-        String(accounts.find(({ owner }) => owner === name)!.id)
+        accounts.find(({ owner }) => owner === name)!.number
       );
       const { outcome, days } = await atm.ask({ op: "balance", account: mine! });
       assertEquals(outcome, "ok");
       const today = new Date().toISOString().slice(0, 10);
-      const booked = String(accounts.find(({ id }) => String(id) === mine)!.balance);
+      const booked = String(accounts.find(({ number }) => number === mine)!.balance);
       assertEquals(days, [{ day: today, booked }]);
       assertEquals(await atm.outcomeOf({ op: "balance", account: theirs! }), "unknown_account");
       const entries = await running.entries();
@@ -267,11 +267,12 @@ onEachBank(
       for (
         const account of [
           bob.account,
+          "vault",
+          "differences",
+          `cash ${running.keys.lobby.terminal.toHex()}`,
           "1",
-          "2",
-          "3",
           "0",
-          "999",
+          "123456789012",
           "-1",
           "1e1",
           "",

@@ -44,8 +44,9 @@ class Surroundings {
   begin(terminal: string): { visit: Visit; events: unknown[] } {
     const events: unknown[] = [];
     const proved = { id: terminal, name: terminal, keyVersion: 1 };
+    const accounts = [{ id: 3, number: "a" }, { id: 4, number: "b" }];
     const context = { ...this, stopping: this.stopping.signal };
-    const visit = new Visit(context, proved, "alice", [3, 4], 1, {
+    const visit = new Visit(context, proved, "alice", accounts, 1, {
       onAccountChanged: ({ id }) => events.push(id),
       onElsewhereChanged: (terminals) => events.push(terminals),
       onEndedByBank: (reason) => events.push(reason),

@@ -18,7 +18,7 @@ export const bankLimits = [
       "of that one, before the bank's.",
     examples: [
       "--withdrawal 500.00 --day 1000.00 --cash-out 20000.00 --cash-in 20000.00",
-      "--account 7 --day 200.00",
+      "--account 100000000093 --day 200.00",
       "--terminal lobby --cash-in none",
     ],
     define: (command, { operator }) =>

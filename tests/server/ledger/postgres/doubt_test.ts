@@ -4,6 +4,7 @@ import { system, systemWithFiles } from "../../../../lib/system.ts";
 import { pause, type World } from "../../../../lib/world.ts";
 import { PostgresStore } from "../../../../server/ledger/postgres/store.ts";
 import { InDoubt, Refused, TryAgain } from "../../../../server/ledger/store.ts";
+import { touchOf } from "../../../../server/ledger/touch.ts";
 import { chainId, noChanges } from "../../helpers/engine.ts";
 import { type CommitFate, Forwarder } from "../../helpers/forwarder.ts";
 import { postgres } from "../../helpers/postgres.ts";
@@ -65,15 +66,7 @@ onPostgres(
       assert(!(refused instanceof TryAgain));
 
       const { run } = await postgres();
-      await store.load({
-        movements: new Set(),
-        accounts: new Set(),
-        customers: new Set(["alice"]),
-        terminals: new Set(),
-        terminalNames: new Set(),
-        closing: new Set<number>(),
-        failureSources: new Set(),
-      });
+      await store.load({ ...touchOf([]), customers: new Set(["alice"]) });
       await run(url, "INSERT INTO customers VALUES ('alice', 'of another server')");
       await assertRejects(() => store.commit(customer("alice"), []), TryAgain, "duplicate key");
 
@@ -87,16 +80,7 @@ onPostgres(
   "a connection that is lost before COMMIT was sent refuses a batch",
   () =>
     inBank(async ({ url, store }) => {
-      const touch = {
-        movements: new Set<string>(),
-        accounts: new Set<number>(),
-        customers: new Set(["alice"]),
-        terminals: new Set<string>(),
-        terminalNames: new Set<string>(),
-        closing: new Set<number>(),
-        failureSources: new Set<string>(),
-      };
-      await store.load(touch);
+      await store.load({ ...touchOf([]), customers: new Set(["alice"]) });
       const { run } = await postgres();
       await run(
         url,

@@ -27,11 +27,12 @@ async function smallStore() {
 
 const nothing = {
   movements: new Set<string>(),
+  accountNumbers: new Set<string>(),
   accounts: new Set<number>(),
   customers: new Set<string>(),
   terminals: new Set<string>(),
   terminalNames: new Set<string>(),
-  closing: new Set<number>(),
+  closing: new Set<string>(),
   failureSources: new Set<string>(),
 };
 
@@ -48,10 +49,13 @@ onPostgres("the bank's own role cannot change or delete what is written", async 
     "UPDATE audit_chains SET id = ''",
     "DELETE FROM accounts WHERE id = 2",
     "UPDATE accounts SET owner = 'bob' WHERE id = 3",
+    "UPDATE accounts SET number = '100000000093' WHERE id = 3",
+    "UPDATE accounts SET uid = '\\x00000000000000000000000000000000' WHERE id = 3",
     "UPDATE accounts SET currency = 'USD' WHERE id = 3",
     "UPDATE accounts SET kind = 'vault' WHERE id = 3",
-    `INSERT INTO accounts (id, kind, owner, name, currency, balance, version, state, day, day_out,
-      day_in) VALUES (9, 'customer', 'eve', '', 'EUR', 5, 0, 'open', 0, 0, 0)`,
+    `INSERT INTO accounts (id, number, uid, kind, owner, name, currency, balance, version, state, day,
+      day_out, day_in) VALUES (9, '100000000093', decode(repeat('00', 16), 'hex'), 'customer', 'eve', '',
+      'EUR', 5, 0, 'open', 0, 0, 0)`,
     "UPDATE accounts SET held = 101 WHERE id = 3",
     "UPDATE accounts SET balance = 39 WHERE id = 3",
     "UPDATE terminals SET name = 'other'",

@@ -4,7 +4,9 @@ import { amountMinorMax, balanceMinorMax } from "../../../../lib/money.ts";
 import { lineOf } from "../../../../server/audit/codec.ts";
 import { dayOf } from "../../../../server/ledger/day.ts";
 import { maskedName } from "../../../../server/ledger/rules/transfer.ts";
-import { accountIdOf, play, settings, smallBank } from "../../helpers/small_bank.ts";
+import { accountIdOf, numberOf, play, settings, smallBank } from "../../helpers/small_bank.ts";
+
+const [alice, bob, ghost] = ["alice", "bob", "ghost"].map(numberOf);
 
 Deno.test("refusals of a transfer come in the documented order", () => {
   // Each row fails in its own way and in as many later ways as can be had with it.
@@ -74,10 +76,10 @@ Deno.test("both sides have a transfer in their log, and neither the other's whol
   `);
   const time = "1970-01-01T00:00:01.000Z";
   assertEquals(entries.map(lineOf), [
-    `alice | transfer €40.00 to account 4 (b•••b) | ${time}`,
-    `bob | receive €40.00 from account 3 (a•••e) | ${time}`,
-    `alice | transfer €9,999.99 to account 4 (b•••b) failed - insufficient funds | ${time}`,
-    `alice | transfer €1.00 to account 999 failed - unknown recipient | ${time}`,
+    `alice | transfer €40.00 to account ${bob} (b•••b) | ${time}`,
+    `bob | receive €40.00 from account ${alice} (a•••e) | ${time}`,
+    `alice | transfer €9,999.99 to account ${bob} (b•••b) failed - insufficient funds | ${time}`,
+    `alice | transfer €1.00 to account ${ghost} failed - unknown recipient | ${time}`,
   ]);
   assertEquals(["a", "ab", "abc"].map(maskedName), ["a•••", "a•••", "a•••c"]);
 });
@@ -98,8 +100,8 @@ Deno.test("looking up recipients is counted, hit or miss, waits longer and longe
   `);
   assertEquals(entries.length, 10);
   assertEquals(entries.slice(0, 2).map(({ action }) => action), [
-    "look up account 4",
-    "look up account 999 failed - unknown recipient",
+    `look up account ${bob}`,
+    `look up account ${ghost} failed - unknown recipient`,
   ]);
 });
 
@@ -311,9 +313,9 @@ Deno.test("accounts are locked, unlocked and closed for good, with the reason in
   `);
   const said = entries.filter(({ who }) => who === "operator root").map(({ action }) => action);
   assertEquals(said.slice(0, 3), [
-    "lock account 3 of alice - asked",
-    "unlock account 3 of alice - asked",
-    "close account 3 of alice failed - account not empty - asked",
+    `lock account ${alice} of alice - asked`,
+    `unlock account ${alice} of alice - asked`,
+    `close account ${alice} of alice failed - account not empty - asked`,
   ]);
 });
 

@@ -3,7 +3,7 @@ import { assertEquals } from "@std/assert";
 import { Books } from "../../../../server/ledger/books.ts";
 import type { Command } from "../../../../server/ledger/command.ts";
 import { applyCommands } from "../../../../server/ledger/rules/rules.ts";
-import { idOf, play, smallBank } from "../../helpers/small_bank.ts";
+import { idOf, numberOf, play, smallBank } from "../../helpers/small_bank.ts";
 
 /** The small bank, put back to a backup; both of its terminals are waited for. */
 const restored = () => ({
@@ -63,11 +63,31 @@ Deno.test("what a customer's account cannot bear goes to the differences account
   const lobby = (words: string) => `terminal lobby | ${words}`;
   const again = "told again by the machine after a restore";
   assertEquals(words.slice(1), [
-    lobby(`withdraw €100.01 - ${again}, to the differences account: account 3 has less than that`),
-    lobby(`withdraw €1.00 - ${again}, to the differences account: account 999 is not known`),
-    lobby(`withdraw €1.00 - ${again}, to the differences account: account 6 is closed`),
-    lobby(`withdraw €1.00 - ${again}, to the differences account: account 7 has another currency`),
-    lobby(`withdraw €1.00 - ${again}, to the differences account: account 1 is not known`),
+    lobby(
+      `withdraw €100.01 - ${again}, to the differences account: account ${
+        numberOf("alice")
+      } has less than that`,
+    ),
+    lobby(
+      `withdraw €1.00 - ${again}, to the differences account: account ${
+        numberOf("ghost")
+      } is not known`,
+    ),
+    lobby(
+      `withdraw €1.00 - ${again}, to the differences account: account ${
+        numberOf("carl")
+      } is closed`,
+    ),
+    lobby(
+      `withdraw €1.00 - ${again}, to the differences account: account ${
+        numberOf("dora")
+      } has another currency`,
+    ),
+    lobby(
+      `withdraw €1.00 - ${again}, to the differences account: account ${
+        numberOf("vault")
+      } is not known`,
+    ),
     lobby(
       `deposit €10.01 - ${again}, to the differences account: more than the terminal may take in in a day`,
     ),

@@ -3,7 +3,8 @@ import { Books } from "../../../../server/ledger/books.ts";
 import { applyCommands } from "../../../../server/ledger/rules/rules.ts";
 import { type Command, logCommand, type Reply } from "../../../../server/ledger/command.ts";
 import { lineOf } from "../../../../server/audit/codec.ts";
-import { commandOf, idOf, play, smallBank } from "../../helpers/small_bank.ts";
+import { identityFor } from "../../helpers/engine.ts";
+import { commandOf, idOf, numberOf, play, smallBank } from "../../helpers/small_bank.ts";
 
 Deno.test("refusals of an authorisation come in the documented order", () => {
   // Each row fails in its own way and in as many later ways as can be had with it.
@@ -286,6 +287,7 @@ Deno.test("operators' names are taken once, and openings are booked from the vau
     passwordHash: "hash",
     opening,
     movement: idOf(username),
+    ...identityFor(username),
   });
   const enrol = (name: string): Command => ({
     op: "enrol_terminal",
@@ -512,4 +514,27 @@ Deno.test("a name that nobody has is logged as its hash alone", () => {
     (_, value) => typeof value === "bigint" ? String(value) : value,
   );
   assertEquals(kept.includes("hunter2!"), false);
+});
+
+Deno.test("an account gets the first number that no account has or had, and none where each is taken", () => {
+  const books = new Books(smallBank());
+  const open = (name: string, ...from: string[]): Command => ({
+    op: "open_account",
+    operator: "root",
+    username: "bob",
+    name,
+    opening: 0n,
+    movement: idOf(name),
+    numbers: from.map(numberOf),
+    uid: idOf(name),
+  });
+  const { replies, entries } = applyCommands(books, [
+    open("first", "alice", "carl", "one", "two"), // carl's is closed
+    open("second", "one", "two"),
+    open("third", "one", "two"),
+    open("third", "one", "three"),
+  ], 1_000);
+  const numbers = replies.map(({ outcome, account }) => account?.number ?? outcome);
+  assertEquals(numbers, [numberOf("one"), numberOf("two"), "try_later", numberOf("three")]);
+  assertEquals(entries[2]!.action, "open account third for bob failed - try later");
 });

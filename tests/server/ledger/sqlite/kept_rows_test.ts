@@ -5,11 +5,12 @@ import { KeptRows } from "../../../../server/ledger/sqlite/kept_rows.ts";
 import { SqliteStore } from "../../../../server/ledger/sqlite/store.ts";
 import { type Account, newAccount } from "../../../../server/ledger/model.ts";
 import { addCustomer, engineOn, enrolTerminal, noChanges } from "../../helpers/engine.ts";
-import { commandOf, idOf, settings } from "../../helpers/small_bank.ts";
+import { commandOf, identityOf, idOf, settings } from "../../helpers/small_bank.ts";
 import { inTemporaryFolder } from "../../helpers/temporary.ts";
 
 const account = (id: number, owner: string): Account => ({
   ...newAccount,
+  ...identityOf(owner),
   id,
   owner,
   kind: "customer",
@@ -25,21 +26,25 @@ Deno.test("what was read once is not read again, until a commit changes it or so
   kept.accountsOf("alice", read);
   assertEquals(kept.account(7, () => undefined)?.owner, "alice");
   assertEquals(reads, 1);
+  const { number } = account(7, "alice");
+  kept.accountNumbered(number, () => read()[0]);
   kept.committed({ ...noChanges, accounts: [{ ...account(7, "alice"), version: 4 }] });
+  assertEquals(kept.accountNumbered(number, () => undefined)?.version, 4);
   assertEquals(kept.accountsOf("alice", read).map(({ version }) => version), [4]);
-  assertEquals(reads, 1);
+  assertEquals(reads, 2);
   kept.committed({ ...noChanges, accounts: [account(8, "alice")] });
   kept.accountsOf("alice", read);
-  assertEquals(reads, 2, "an account was opened: the owner's are asked for again");
+  assertEquals(reads, 3, "an account was opened: the owner's are asked for again");
   kept.clear();
   kept.accountsOf("alice", read);
-  assertEquals(reads, 3);
+  assertEquals(reads, 4);
 });
 
 Deno.test("what is nowhere is asked for each time", () => {
   const kept = new KeptRows();
   assertEquals(kept.account(9, () => undefined), undefined);
   assertEquals(kept.account(9, () => account(9, "bob"))?.owner, "bob");
+  assertEquals(kept.accountNumbered("0", () => undefined), undefined);
 });
 
 Deno.test("after any batch, refused by the database too, a batch finds what the tables have", async () => {
@@ -50,8 +55,9 @@ Deno.test("after any batch, refused by the database too, a batch finds what the 
     await run(commandOf("lobby alice withdraw m1 alice 2000 EUR"));
     await run({ op: "complete", movement: idOf("m1"), terminal: idOf("lobby"), amount: 2_000n });
     const touch = {
-      accounts: new Set(store.accounts().map(({ id }) => id)),
-      closing: new Set<number>(),
+      accountNumbers: new Set(store.accounts().map(({ number }) => number)),
+      accounts: new Set<number>(),
+      closing: new Set<string>(),
       movements: new Set<string>(),
       terminals: new Set([idOf("lobby")]),
       terminalNames: new Set<string>(),

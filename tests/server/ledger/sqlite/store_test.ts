@@ -42,9 +42,12 @@ Deno.test("rows of movements and of the log are never changed or deleted", () =>
     "DELETE FROM accounts WHERE id = 3", // its movement would be an orphan
     "DELETE FROM accounts WHERE id = 2",
     "UPDATE accounts SET owner = 'bob' WHERE id = 3",
+    "UPDATE accounts SET number = '100000000093' WHERE id = 3",
+    "UPDATE accounts SET uid = zeroblob(16) WHERE id = 3",
     "UPDATE accounts SET currency = 'USD' WHERE id = 3",
     "UPDATE accounts SET kind = 'vault' WHERE id = 3",
-    "INSERT INTO accounts (kind, owner, currency, balance, held, version, state) VALUES ('customer', 'eve', 'EUR', 5, 0, 0, 'open')",
+    "INSERT INTO accounts (number, uid, kind, owner, currency, balance, held, version, state) " +
+    "VALUES ('100000000093', zeroblob(16), 'customer', 'eve', 'EUR', 5, 0, 0, 'open')",
     "UPDATE accounts SET held = 101 WHERE id = 3",
     "UPDATE accounts SET balance = 39 WHERE id = 3",
     "INSERT INTO holds (movement, time_ms) VALUES (x'000102030405060708090a0b0c0d0e0f', 1)",
