@@ -90,12 +90,17 @@ export const logOutPauseMsMax = 8 * second;
 
 // Credentials
 /**
- * Failed log-ins that cost nothing, of one customer over all terminals, of one terminal over all names;
- * and free looks of one customer at other people's accounts. One is forgotten after this long without
- * another; beyond them the wait doubles from the least to the most.
+ * Failed log-ins that cost nothing, of one customer at one terminal, of one terminal over all names; and
+ * free looks of one customer at other people's accounts. One is forgotten after this long without
+ * another; beyond them the wait doubles from the least to the most. Of one customer over all terminals
+ * but the known ones, the wait beyond them is the most at once.
  */
 export const customerFailuresFree = 3;
 export const customerFailureForgetMs = 15 * minute;
+export const everywhereFailuresFree = 20;
+/** Terminals at which a customer logged in, the latest, and for how long they are known. */
+export const knownTerminalsMax = 4;
+export const knownTerminalMsMax = 90 * 24 * hour;
 export const terminalFailuresFree = 10;
 export const terminalFailureForgetMs = minute;
 export const recipientLooksFree = 5;

@@ -9,6 +9,7 @@ import {
   type Changes,
   type Customer,
   type Failures,
+  type KnownTerminal,
   type Limits,
   type Loaded,
   type Movement,
@@ -182,17 +183,21 @@ export class Books {
   }
 
   addCustomer(customer: Pick<Customer, "username" | "passwordHash">): void {
-    this.#setCustomer({ ...customer, passwordVersion: 1 });
+    this.#setCustomer({ ...customer, passwordVersion: 1, knownTerminals: [] });
   }
 
   /** Ends the visits of a customer, and the log-ins under way: they rest on the version before. */
   raisePasswordVersion(username: string, passwordHash?: string): Customer {
     const was = this.#customers.get(username)!;
     return this.#setCustomer({
-      username,
+      ...was,
       passwordHash: passwordHash ?? was.passwordHash,
       passwordVersion: was.passwordVersion + 1,
     });
+  }
+
+  setKnownTerminals(username: string, knownTerminals: readonly KnownTerminal[]): void {
+    this.#setCustomer({ ...this.#customers.get(username)!, knownTerminals });
   }
 
   #setCustomer(customer: Customer): Customer {

@@ -147,6 +147,14 @@ export interface Customer {
   passwordHash: string;
   /** Counts passwords and locks: a visit rests on the version that its log-in was checked against. */
   passwordVersion: number;
+  /** Where the customer logged in, the latest first. */
+  knownTerminals: readonly KnownTerminal[];
+}
+
+export interface KnownTerminal {
+  terminal: TerminalId;
+  /** The last log-in there. */
+  lastMs: number;
 }
 
 export interface Terminal {
@@ -231,8 +239,14 @@ export const noChanges: Omit<Changes, "timeMs"> = {
   clock: null,
 };
 
-/** The source under which a customer's failures are counted: by hash, since people type passwords as names. */
+/**
+ * The source under which a customer's failures at all terminals but the known ones are counted: by hash,
+ * since people type passwords as names.
+ */
 export const customerSource = (nameHash: string) => `customer ${nameHash}`;
+/** The source under which a customer's failures at one terminal are counted. */
+export const customerAtSource = (nameHash: string, terminal: TerminalId) =>
+  `customer ${nameHash} ${terminal}`;
 /** The source under which a terminal's failures are counted. */
 export const terminalSource = (terminal: TerminalId) => `terminal ${terminal}`;
 

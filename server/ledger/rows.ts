@@ -69,6 +69,7 @@ export function customerOf(row: Row): Customer {
     username: row.username as string,
     passwordHash: row.password_hash as string,
     passwordVersion: numberOf(row.password_version),
+    knownTerminals: JSON.parse(row.known_terminals as string),
   };
 }
 

@@ -1,6 +1,7 @@
 /** What a batch touches: all that its commands may look at or change. */
 import { type Command, visitOf } from "./command.ts";
 import {
+  customerAtSource,
   customerSource,
   type MovementId,
   recipientSource,
@@ -51,7 +52,9 @@ export function touchOf(commands: readonly Command[]): Touch {
     if ("numbers" in command) {
       for (const number of command.numbers) touch.accountNumbers.add(number);
     }
-    if (command.op === "look_up") touch.failureSources.add(recipientSource(command.customer));
+    if (command.op === "transfer" || command.op === "look_up") {
+      touch.failureSources.add(recipientSource(command.customer));
+    }
     if ("terminal" in command && command.terminal) touch.terminals.add(command.terminal);
     const visit = visitOf(command);
     if (visit) touch.customers.add(visit.customer);
@@ -59,6 +62,7 @@ export function touchOf(commands: readonly Command[]): Touch {
     if (command.op === "enrol_terminal") touch.terminalNames.add(command.name);
     if ("nameHash" in command) {
       touch.failureSources.add(customerSource(command.nameHash));
+      touch.failureSources.add(customerAtSource(command.nameHash, command.terminal));
       touch.failureSources.add(terminalSource(command.terminal));
     }
   }

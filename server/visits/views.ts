@@ -8,13 +8,16 @@ import type { AccountState } from "../ledger/model.ts";
 import type { DayEnd } from "../ledger/store.ts";
 
 /** A reply of the ledger as an answer. */
-export function answerOf({ outcome, account, timeMs, booked, logged }: Reply): Answer {
+export function answerOf(
+  { outcome, account, timeMs, booked, logged, retryAfterMs }: Reply,
+): Answer {
   return {
     outcome,
     time: new Date(timeMs).toISOString(),
     ...(account && { account: accountView(account) }),
     ...(booked === undefined ? {} : { booked: booked.toString() }),
     ...(logged && { logged }),
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   };
 }
 

@@ -17,7 +17,7 @@ for (let index = 0; index < Number(count); index++) {
   try {
     store.commit({
       ...noChanges,
-      customers: [{ username, passwordHash: "hash", passwordVersion: 1 }],
+      customers: [{ username, passwordHash: "hash", passwordVersion: 1, knownTerminals: [] }],
     }, []);
     reach(`committed ${username}`);
   } catch (error) {

@@ -120,7 +120,7 @@ onTwoServers("failed log-ins count together, wherever they are tried", async (on
     "wrong_credentials",
     "throttled",
   ]);
-  const right = await other.connect(other.keys.mall);
+  const right = await other.connect();
   const answer = await right.ask({ op: "log_in", username: "alice", password: passwords.alice });
   assertEquals(answer.outcome, "throttled");
 });

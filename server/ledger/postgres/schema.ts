@@ -75,7 +75,8 @@ export const schema = [
   `CREATE TABLE customers (
     username text PRIMARY KEY,
     password_hash text NOT NULL,
-    password_version bigint NOT NULL CHECK (password_version > 0)
+    password_version bigint NOT NULL CHECK (password_version > 0),
+    known_terminals text NOT NULL
   )`,
   `CREATE TABLE terminals (
     id text PRIMARY KEY,

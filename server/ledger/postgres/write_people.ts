@@ -42,13 +42,15 @@ function writeRows(
 
 const updateCustomers = `UPDATE customers SET password_hash = given.password_hash,
   password_version = CASE WHEN given.password_version >= customers.password_version
-    THEN given.password_version END
+    THEN given.password_version END,
+  known_terminals = given.known_terminals
   FROM given WHERE customers.username = given.username`;
 
 const customerColumns = (rows: readonly Customer[]): Column[] => [
   ["username", "text", rows.map(({ username }) => username)],
   ["password_hash", "text", rows.map(({ passwordHash }) => passwordHash)],
   ["password_version", "bigint", rows.map(({ passwordVersion }) => passwordVersion)],
+  ["known_terminals", "text", rows.map(({ knownTerminals }) => JSON.stringify(knownTerminals))],
 ];
 
 const updateTerminals = `UPDATE terminals SET

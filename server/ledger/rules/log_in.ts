@@ -1,13 +1,29 @@
 /** Log-ins, counted before the password is checked, and entries that change nothing but the log. */
 import type { Outcome } from "../../../lib/errors.ts";
-import { customerPatience, oneMore, remembered, terminalPatience, waitMs } from "./throttle.ts";
-import { type Customer, customerSource, terminalSource } from "../model.ts";
+import { knownTerminalMsMax, knownTerminalsMax } from "../../../lib/limits.ts";
+import {
+  customerPatience,
+  everywherePatience,
+  oneMore,
+  type Patience,
+  remembered,
+  terminalPatience,
+  waitMs,
+} from "./throttle.ts";
+import {
+  type Customer,
+  customerAtSource,
+  customerSource,
+  type Failures,
+  type KnownTerminal,
+  terminalSource,
+} from "../model.ts";
 import type { LogCommand, LogIn } from "../command.ts";
 import { type Answer, type Batch, failed } from "./batch.ts";
 
 export function logIn(batch: Batch, { op, username, nameHash, terminal, ...rest }: LogIn): Answer {
   const customer = batch.books.customer(username);
-  const attempt = { nameHash, terminal };
+  const attempt = { username, nameHash, terminal };
   const log = (action: string, outcome: Outcome) =>
     batch.log(customer ? username : `unknown ${nameHash.slice(0, 16)}`, failed(action, outcome), {
       kind: "log-in",
@@ -29,6 +45,7 @@ export function logIn(batch: Batch, { op, username, nameHash, terminal, ...rest 
   log("log in", passed ? "ok" : "wrong_credentials");
   if (!passed) return { outcome: "wrong_credentials" };
   forgetAttempt(batch, attempt);
+  knowTerminal(batch, attempt);
   const accounts = batch.books.accountsOf("customer", username);
   const usable = accounts.filter(({ state }) => state !== "closed");
   // The first that can be used; a closed one where there is no other.
@@ -44,37 +61,64 @@ export function checkedAgainst(
 }
 
 /** Whose password is tried, and where. */
-type Attempt = Pick<LogIn, "nameHash" | "terminal">;
+type Attempt = Pick<LogIn, "username" | "nameHash" | "terminal">;
 
-function failuresOf({ books }: Batch, { nameHash, terminal }: Attempt) {
+interface Counter {
+  failures: Failures;
+  patience: Patience;
+}
+
+/** The counters that an attempt waits for, and is counted by. */
+function countersOf({ books, timeMs }: Batch, attempt: Attempt): Record<string, Counter> {
+  const { username, nameHash, terminal } = attempt;
+  const known = books.customer(username)?.knownTerminals ?? [];
+  const isKnown = known.some((each) => each.terminal === terminal && isRecent(each, timeMs));
+  const counter = (source: string, patience: Patience): Counter => ({
+    failures: books.failures(source),
+    patience,
+  });
   return {
-    mine: books.failures(customerSource(nameHash)),
-    its: books.failures(terminalSource(terminal)),
+    here: counter(customerAtSource(nameHash, terminal), customerPatience),
+    terminal: counter(terminalSource(terminal), terminalPatience),
+    ...(!isKnown && { everywhere: counter(customerSource(nameHash), everywherePatience) }),
   };
 }
 
+const isRecent = ({ lastMs }: KnownTerminal, nowMs: number) => nowMs - lastMs < knownTerminalMsMax;
+
 /** How long until a password may be tried again; 0 for now. */
 export function mustWaitMs(batch: Batch, attempt: Attempt): number {
-  const { mine, its } = failuresOf(batch, attempt);
   return Math.max(
-    waitMs(mine, customerPatience, batch.timeMs),
-    waitMs(its, terminalPatience, batch.timeMs),
+    ...Object.values(countersOf(batch, attempt)).map(({ failures, patience }) =>
+      waitMs(failures, patience, batch.timeMs)
+    ),
   );
 }
 
 /** Counts an attempt before its password is checked, so that many at once gain nothing. */
 export function countAttempt(batch: Batch, attempt: Attempt): void {
-  const { mine, its } = failuresOf(batch, attempt);
-  batch.books.setFailures(oneMore(mine, customerPatience, batch.timeMs));
-  batch.books.setFailures(oneMore(its, terminalPatience, batch.timeMs));
+  for (const { failures, patience } of Object.values(countersOf(batch, attempt))) {
+    batch.books.setFailures(oneMore(failures, patience, batch.timeMs));
+  }
 }
 
-/** After a right password: clears the customer's failures, and takes this attempt from the terminal's. */
+/** After a right password: clears the customer's failures here, and takes this attempt from the others. */
 export function forgetAttempt(batch: Batch, attempt: Attempt): void {
-  const { mine, its } = failuresOf(batch, attempt);
-  batch.books.setFailures({ ...mine, count: 0 });
-  const count = Math.max(0, remembered(its, terminalPatience, batch.timeMs) - 1);
-  batch.books.setFailures({ ...its, count });
+  const { here, ...others } = countersOf(batch, attempt);
+  batch.books.setFailures({ ...here!.failures, count: 0 });
+  for (const { failures, patience } of Object.values(others)) {
+    const count = Math.max(0, remembered(failures, patience, batch.timeMs) - 1);
+    batch.books.setFailures({ ...failures, count });
+  }
+}
+
+/** The terminal of a log-in is known from now on; of several the latest are. */
+function knowTerminal({ books, timeMs }: Batch, { username, terminal }: Attempt): void {
+  const others = books.customer(username)!.knownTerminals.filter((each) =>
+    each.terminal !== terminal && isRecent(each, timeMs)
+  );
+  const known = [{ terminal, lastMs: timeMs }, ...others].slice(0, knownTerminalsMax);
+  books.setKnownTerminals(username, known);
 }
 
 export function logOnly(

@@ -9,7 +9,8 @@
  * a withdrawal then for `over_withdrawal_limit` · `over_day_limit` · `insufficient_funds` ·
  * `not_dispensable` · `over_terminal_limit`; a deposit for `over_balance_limit` · `over_terminal_limit`;
  * a transfer for `unknown_recipient` · `same_account` · `wrong_currency` (of the recipient) ·
- * `recipient_unavailable` · `over_day_limit` · `insufficient_funds`.
+ * `recipient_unavailable` · `over_day_limit` · `insufficient_funds`; of another customer's account these
+ * are `throttled` once too many have been asked about.
  * Before all of these come `terminal_revoked`, `not_logged_in` for what needs a visit whose password is
  * not the customer's any more, and `try_later` while the clock stops money; none of them is recorded
  * against the movement's id. Log-ins get `try_later` while a restored bank waits for its terminals.

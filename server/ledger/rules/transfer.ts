@@ -20,7 +20,7 @@ export function transfer(batch: Batch, command: Transfer): Answer {
   if (first) return again(batch, first, command);
   const account = books.accountNumbered(command.account);
   const to = recipientOf(batch, command.to);
-  const outcome = refusalOf(batch, command, account, to) ?? "ok";
+  const { outcome, retryAfterMs } = outcomeOf(batch, command, account, to);
   const mine = account?.owner === command.customer ? account : undefined;
   if (outcome === "ok") {
     const { amount } = command;
@@ -40,18 +40,33 @@ export function transfer(batch: Batch, command: Transfer): Answer {
     outcome,
   });
   log(batch, command, row, to);
-  return { outcome, account: mine && books.account(mine.id) };
+  const state = mine && books.account(mine.id);
+  return { outcome, account: state, ...(retryAfterMs !== undefined && { retryAfterMs }) };
 }
 
-function refusalOf(
+/** A refusal that may say something of another customer's account counts as a look at it. */
+function outcomeOf(
+  batch: Batch,
+  command: Transfer,
+  account: Account | undefined,
+  to: Account | undefined,
+): Pick<Answer, "outcome" | "retryAfterMs"> {
+  const cash = batch.books.accountOf("terminal", command.terminal);
+  const outcome = amountRefusalOf(command) ?? accountRefusalOf(command, account, cash);
+  if (outcome) return { outcome };
+  const refused = recipientRefusalOf(batch, command, account, to);
+  if (!refused) return { outcome: "ok" };
+  if (to?.owner === command.customer) return { outcome: refused };
+  const retryAfterMs = lookOrWaitMs(batch, command.customer);
+  return retryAfterMs > 0 ? { outcome: "throttled", retryAfterMs } : { outcome: refused };
+}
+
+function recipientRefusalOf(
   batch: Batch,
   command: Transfer,
   account: Account | undefined,
   to: Account | undefined,
 ): Outcome | undefined {
-  const cash = batch.books.accountOf("terminal", command.terminal);
-  const refused = amountRefusalOf(command) ?? accountRefusalOf(command, account, cash);
-  if (refused) return refused;
   if (!to) return "unknown_recipient";
   if (to.id === account!.id) return "same_account";
   if (to.currency !== account!.currency) return "wrong_currency";
@@ -68,7 +83,7 @@ function again(batch: Batch, first: Movement, command: Transfer): Answer {
   return { outcome: first.outcome, account: first.debit === null ? undefined : account };
 }
 
-/** Logs it for both sides; neither gets the other's whole name. */
+/** Logs it for both sides; neither gets the other's whole name, and none of a transfer that is refused. */
 function log(batch: Batch, command: Transfer, row: Movement, to: Account | undefined): void {
   const { customer, outcome, amount, id: movement } = row;
   const facts = {
@@ -78,7 +93,7 @@ function log(batch: Batch, command: Transfer, row: Movement, to: Account | undef
     amount,
     terminal: batch.terminalName(row.terminal),
   } as const;
-  const recipient = to ? ` (${maskedName(to.owner)})` : "";
+  const recipient = to && outcome === "ok" ? ` (${maskedName(to.owner)})` : "";
   const sent = `transfer ${batch.money(amount)} to account ${command.to}${recipient}`;
   batch.log(customer, failed(sent, outcome), { ...facts, step: "book" });
   if (outcome !== "ok") return;
@@ -88,8 +103,7 @@ function log(batch: Batch, command: Transfer, row: Movement, to: Account | undef
 
 /** Counts and logs each look, so that nobody can list the bank's customers. */
 export function lookUp(batch: Batch, { customer, terminal, account: number }: LookUp): Answer {
-  const looks = batch.books.failures(recipientSource(customer));
-  const retryAfterMs = waitMs(looks, recipientPatience, batch.timeMs);
+  const retryAfterMs = lookOrWaitMs(batch, customer);
   const to = recipientOf(batch, number);
   const outcome = retryAfterMs > 0 ? "throttled" : to ? "ok" : "unknown_recipient";
   batch.log(customer, failed(`look up account ${number}`, outcome), {
@@ -97,8 +111,15 @@ export function lookUp(batch: Batch, { customer, terminal, account: number }: Lo
     terminal: batch.terminalName(terminal),
   });
   if (outcome === "throttled") return { outcome, retryAfterMs };
-  batch.books.setFailures(oneMore(looks, recipientPatience, batch.timeMs));
   return { outcome, ...(to && { recipient: maskedName(to.owner) }) };
+}
+
+/** Counts a look; or returns how long the customer must wait for it, and counts nothing. */
+function lookOrWaitMs({ books, timeMs }: Batch, customer: string): number {
+  const looks = books.failures(recipientSource(customer));
+  const retryAfterMs = waitMs(looks, recipientPatience, timeMs);
+  if (retryAfterMs === 0) books.setFailures(oneMore(looks, recipientPatience, timeMs));
+  return retryAfterMs;
 }
 
 function recipientOf(batch: Batch, number: string): Account | undefined {

@@ -23,13 +23,15 @@ export function writeBatch(
     const { confirmedMs, timeMs } = changes.clock;
     connection.run("INSERT OR REPLACE INTO clock VALUES (1, ?, ?)", confirmedMs, timeMs);
   }
-  for (const { username, passwordHash, passwordVersion } of changes.customers) {
+  for (const { username, passwordHash, passwordVersion, knownTerminals } of changes.customers) {
     connection.run(
-      `INSERT INTO customers VALUES (?, ?, ?) ON CONFLICT (username) DO UPDATE SET
-       password_hash = excluded.password_hash, password_version = excluded.password_version`,
+      `INSERT INTO customers VALUES (?, ?, ?, ?) ON CONFLICT (username) DO UPDATE SET
+       password_hash = excluded.password_hash, password_version = excluded.password_version,
+       known_terminals = excluded.known_terminals`,
       username,
       passwordHash,
       passwordVersion,
+      JSON.stringify(knownTerminals),
     );
   }
   for (const terminal of changes.terminals) writeTerminal(connection, terminal);

@@ -15,7 +15,8 @@ CREATE TABLE clock (
 CREATE TABLE customers (
   username TEXT PRIMARY KEY,
   password_hash TEXT NOT NULL,
-  password_version INTEGER NOT NULL CHECK (password_version > 0)
+  password_version INTEGER NOT NULL CHECK (password_version > 0),
+  known_terminals TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE TRIGGER password_versions_never_go_back BEFORE UPDATE ON customers
 WHEN new.password_version < old.password_version

@@ -100,7 +100,12 @@ export function smallBank(): Loaded {
     }),
     movements: [],
     customers: names.filter((name) => !accountSpecs[name]!.kind)
-      .map((username) => ({ username, passwordHash: `hash of ${username}`, passwordVersion: 1 })),
+      .map((username) => ({
+        username,
+        passwordHash: `hash of ${username}`,
+        passwordVersion: 1,
+        knownTerminals: [],
+      })),
     terminals: ["lobby", "mall"].map((name) => ({
       id: idOf(name),
       name,

@@ -245,6 +245,7 @@ onEachStore("a customer's password is replaced, and nobody else's", async (make)
     username,
     passwordHash: "first",
     passwordVersion: 1,
+    knownTerminals: [],
   }));
   await store.commit({ ...noChanges, customers: [bob!, carl!] }, []);
   await store.commit({ ...noChanges, customers: [{ ...bob!, passwordHash: "second" }] }, []);

@@ -38,7 +38,7 @@ onEachBank(
 );
 
 onEachBank(
-  "failures bring a wait, at every terminal, that the right password must keep too",
+  "failures bring a wait that the right password must keep too",
   (withBank) =>
     withBank(async (running) => {
       const atm = await running.connect();

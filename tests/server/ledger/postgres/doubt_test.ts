@@ -13,7 +13,7 @@ import { newDatabase, onPostgres } from "../../helpers/stores.ts";
 
 const customer = (username: string) => ({
   ...noChanges,
-  customers: [{ username, passwordHash: "hash", passwordVersion: 1 }],
+  customers: [{ username, passwordHash: "hash", passwordVersion: 1, knownTerminals: [] }],
 });
 
 /** A world whose time passes so much faster. */

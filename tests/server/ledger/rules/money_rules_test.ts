@@ -33,6 +33,7 @@ Deno.test("refusals of a transfer come in the documented order", () => {
     lobby alice transfer t4 alice alice 99999999 EUR      -> same_account
     lobby alice transfer t5 alice dora  99999999 EUR      -> wrong_currency
     lobby alice transfer t6 alice carl  99999999 EUR      -> recipient_unavailable
+    at 1970-01-01T01:00:00Z # or so many looks would be throttled
     lobby alice transfer t7 alice lena  99999999 EUR      -> recipient_unavailable
     lobby alice transfer l1 alice bob   99999999 EUR      -> over_day_limit
     lobby alice transfer f1 alice bob   9901 EUR          -> insufficient_funds # 100 went before
@@ -78,7 +79,7 @@ Deno.test("both sides have a transfer in their log, and neither the other's whol
   assertEquals(entries.map(lineOf), [
     `alice | transfer €40.00 to account ${bob} (b•••b) | ${time}`,
     `bob | receive €40.00 from account ${alice} (a•••e) | ${time}`,
-    `alice | transfer €9,999.99 to account ${bob} (b•••b) failed - insufficient funds | ${time}`,
+    `alice | transfer €9,999.99 to account ${bob} failed - insufficient funds | ${time}`,
     `alice | transfer €1.00 to account ${ghost} failed - unknown recipient | ${time}`,
   ]);
   assertEquals(["a", "ab", "abc"].map(maskedName), ["a•••", "a•••", "a•••c"]);
@@ -103,6 +104,28 @@ Deno.test("looking up recipients is counted, hit or miss, waits longer and longe
     `look up account ${bob}`,
     `look up account ${ghost} failed - unknown recipient`,
   ]);
+});
+
+Deno.test("a refused transfer counts as a look at the other's account, and shows no name", () => {
+  const entries = play(`
+    lobby alice look-up bob                      -> ok b•••b
+    lobby alice transfer t1 alice ghost 100 EUR  -> unknown_recipient
+    lobby alice transfer t2 alice bob 999999 EUR -> insufficient_funds
+    mall  alice transfer t3 alice carl 999999 EUR -> recipient_unavailable
+    lobby alice transfer t4 alice ghost 100 EUR  -> unknown_recipient
+    lobby alice transfer t5 alice ghost 100 EUR  -> throttled
+    lobby alice transfer t6 alice bob 999999 EUR -> throttled
+    lobby alice look-up bob                      -> throttled
+    lobby alice transfer t2 alice bob 999999 EUR -> insufficient_funds # as before: it says nothing new
+    lobby alice transfer t7 alice bob x EUR      -> amount_not_a_number
+    lobby alice transfer t8 alice alice 1 EUR    -> same_account
+    lobby alice transfer t9 alice bob 100 EUR    -> ok
+    at 1970-01-01T00:00:02Z
+    lobby alice transfer t5 alice ghost 100 EUR  -> throttled # recorded, as every refusal
+    lobby alice transfer u1 alice ghost 100 EUR  -> unknown_recipient
+  `);
+  const refused = entries.filter(({ who, outcome }) => who === "alice" && outcome !== "ok");
+  assertEquals(refused.filter(({ action }) => action.includes("•")), []);
 });
 
 Deno.test("an amount that is none is refused by name, and its id is used up with it", () => {

@@ -357,18 +357,69 @@ Deno.test("nobody passes under a name that nobody has", () => {
   assertEquals(logIns(5_000)("nobody", true).outcome, "wrong_credentials");
 });
 
-Deno.test("a customer's failures count at every terminal, a terminal's for every name", () => {
+Deno.test("a customer's failures count at each terminal, a terminal's for every name", () => {
   const logIn = logIns(5_000);
-  for (const at of ["lobby", "mall", "lobby"]) logIn("alice", false, at);
-  assertEquals(logIn("alice", true, "mall").outcome, "throttled");
-  for (let count = 0; count < 9; count++) {
+  for (let count = 0; count < 3; count++) logIn("alice", false);
+  assertEquals(logIn("alice", true).outcome, "throttled");
+  assertEquals(logIn("alice", true, "mall").outcome, "ok");
+  for (let count = 0; count < 8; count++) {
     assertEquals(
       logIn(`name ${count}`, false).outcome,
-      count < 8 ? "wrong_credentials" : "throttled",
+      count < 7 ? "wrong_credentials" : "throttled",
     );
   }
   assertEquals(logIn("bob", true).outcome, "throttled");
   assertEquals(logIn("bob", true, "mall").outcome, "ok");
+});
+
+Deno.test("at all terminals together a customer has twenty failures free, but for the known ones", () => {
+  const logIn = logIns(5_000);
+  assertEquals(logIn("alice", true).outcome, "ok");
+  const outcomes = Array.from({ length: 21 }, (_, at) => logIn("alice", false, `at ${at}`));
+  assertEquals(outcomes.map(({ outcome }) => outcome), [
+    ...Array(20).fill("wrong_credentials"),
+    "throttled",
+  ]);
+  assertEquals(outcomes.at(-1)!.retryAfterMs, 60_000);
+  assertEquals(logIn("alice", true, "mall").outcome, "throttled");
+  assertEquals(logIn("alice", true).outcome, "ok", "lobby is known");
+});
+
+Deno.test("four terminals are known, the latest, for 90 days", () => {
+  const books = new Books(smallBank());
+  const day = 86_400_000;
+  const known = () => books.customer("alice")!.knownTerminals.map(({ terminal }) => terminal);
+  const names = ["lobby", "mall", "harbour", "station", "market"];
+  for (const [index, name] of names.entries()) logIns(index * day, books)("alice", true, name);
+  assertEquals(known(), names.slice(1).reverse().map(idOf));
+  logIns(5 * day, books)("alice", true, "harbour");
+  assertEquals(known(), ["harbour", "market", "station", "mall"].map(idOf));
+  logIns(92 * day, books)("alice", true, "lobby");
+  assertEquals(known(), ["lobby", "harbour", "market", "station"].map(idOf).slice(0, 4));
+  logIns(200 * day, books)("alice", true, "mall");
+  assertEquals(known(), ["mall"].map(idOf));
+});
+
+Deno.test("over 1,000 terminals a name takes 1,500 guesses a day, and its owner waits a minute at most", () => {
+  const books = new Books(smallBank());
+  const dayMs = 86_400_000;
+  const startMs = dayMs;
+  logIns(startMs, books)("alice", true);
+  let guesses = 0, ownersWaitMsMax = 0, ownersNextMs = startMs;
+  for (let nowMs = startMs, at = 0; nowMs < startMs + dayMs;) {
+    const answer = logIns(nowMs, books)("alice", false, `at ${at++ % 1_000}`);
+    if (answer.outcome === "throttled") nowMs += answer.retryAfterMs!;
+    else guesses++;
+    if (nowMs < ownersNextMs) continue;
+    // The owner mistypes three times an hour, and then logs in.
+    const logIn = logIns(nowMs, books);
+    for (let slips = 0; slips < 3; slips++) logIn("alice", false);
+    ownersWaitMsMax = Math.max(ownersWaitMsMax, logIn("alice", true).retryAfterMs ?? 0);
+    assertEquals(logIns(nowMs + ownersWaitMsMax, books)("alice", true).outcome, "ok");
+    ownersNextMs += 3_600_000;
+  }
+  assertEquals(guesses <= 1_500, true, `${guesses} guesses`);
+  assertEquals(ownersWaitMsMax > 0 && ownersWaitMsMax <= 60_000, true, `${ownersWaitMsMax} ms`);
 });
 
 Deno.test("a log-in that passes clears the customer's failures and not the terminal's", () => {

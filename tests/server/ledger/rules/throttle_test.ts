@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import {
   customerPatience,
+  everywherePatience,
   oneMore,
   remembered,
   terminalPatience,
@@ -18,6 +19,10 @@ Deno.test("the wait grows from nothing to a minute, and no further", () => {
     waitMs(failures(count), terminalPatience, 1_000_000) / 1_000
   );
   assertEquals(ofTerminal, [0, 0, 1, 2, 60]);
+  const everywhere = [0, 19, 20, 99].map((count) =>
+    waitMs(failures(count), everywherePatience, 1_000_000) / 1_000
+  );
+  assertEquals(everywhere, [0, 0, 60, 60]);
 });
 
 Deno.test("a wait runs out with time, to the millisecond", () => {

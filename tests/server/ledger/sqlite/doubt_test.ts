@@ -1,4 +1,5 @@
 /** How commits to a file end: durable, refused, or in doubt until the file itself was asked. */
+import type { Changes } from "../../../../server/ledger/model.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
 import { systemWithFiles } from "../../../../lib/system.ts";
@@ -36,9 +37,9 @@ const answerIsLost: Fault = (sql, run) => {
 };
 const rollbackFails: Fault = (sql, run) => sql === "ROLLBACK" ? ioError() : run();
 
-const customer = (username: string) => ({
+const customer = (username: string): Changes => ({
   ...noChanges,
-  customers: [{ username, passwordHash: "hash", passwordVersion: 1 }],
+  customers: [{ username, passwordHash: "hash", passwordVersion: 1, knownTerminals: [] }],
 });
 /** A batch that the tables refuse, after they took a part of it. */
 const impossible = {
