@@ -24,9 +24,12 @@ export function accountNumberOf(bytes: Uint8Array): string {
   return withCheckDigits(bodyMin + Number(random % BigInt(bodyCount)));
 }
 
-/** A number as people read it: "1234 5678 9012". Any other text as it is. */
-export function groupedAccountNumber(text: string): string {
-  return isAccountNumber(text) ? text.replace(/(.{4})(?=.)/g, "$1 ") : text;
+/**
+ * A number, or the digits that are typed of one, in groups of four: "1234 5678 9012". The spaces do not
+ * break, and keep the digits in their order where the text around them runs from right to left.
+ */
+export function groupedAccountNumber(digits: string): string {
+  return digits.replace(/(.{4})(?=.)/g, "$1\u00a0");
 }
 
 /** The check digits are 02 to 98, so that the number as a whole leaves 1 when it is divided by 97. */

@@ -38,6 +38,7 @@ function page(...floors: readonly string[]): Rule {
   return {
     imports: [
       ...floors.map((floor) => floor === "" ? "ui/page/" : `ui/page/${floor}/`),
+      "lib/account_number.ts",
       "lib/money.ts",
       "lib/limits.ts",
       "lib/errors.ts",

@@ -4,7 +4,7 @@ import { languageCodes } from "../../lib/atm.ts";
 import { languages } from "../../ui/page/words/languages.ts";
 import { findBrowser, openBrowser, type Page } from "../browser.ts";
 import { onScreen, openAtm } from "./open_atm.ts";
-import { ScriptedAtm } from "./scripted_atm.ts";
+import { bobs, ScriptedAtm } from "./scripted_atm.ts";
 
 /** Presses the button that leads on, in any language. */
 const next = (page: Page) => page.locator("[data-key~=enter]").click();
@@ -104,7 +104,7 @@ Deno.test({ name: "languages in Chromium", ignore: findBrowser() === null }, asy
             }
             await go(page, "recipient");
             await fits();
-            await page.keyboard.type("8");
+            await page.keyboard.type(bobs);
             await next(page);
             await onScreen(page, "sum");
             await page.keyboard.type("25");

@@ -16,6 +16,8 @@ import type {
   Receipt,
   VisitEnd,
 } from "../../lib/atm.ts";
+import { accountNumberOf } from "../../lib/account_number.ts";
+import { u64 } from "../../lib/bytes.ts";
 import { type AtmOutcome, inWords } from "../../lib/errors.ts";
 import { formatMoney } from "../../lib/money.ts";
 
@@ -31,6 +33,10 @@ const sealedForm = {
     "O7vH3nJ5cFbSmXkTzPqRwLdYuGiEaCrBtNhVsKjMxUeWzQgDl1pIoO7vH3nJ5cFbSmXkTzPqRw==",
   tag: "5d0c9ab1f27e4836c1e0b9d4a7f3625810e4c7b29d5f8a3361f0d2b7e94c8a15",
 };
+
+/** The number of one of the scripted accounts. */
+export const numberOf = (index: number) => accountNumberOf(u64(index));
+export const bobs = numberOf(1);
 
 export interface Script {
   passwords: Record<string, string>;
@@ -95,7 +101,7 @@ export class ScriptedAtm implements Atm {
       this.#accounts.set(
         name,
         accounts.map(([called, minor], which) => ({
-          id: String(7 + index + 10 * which),
+          id: numberOf(index + 10 * which),
           ...(called && { name: called }),
           booked: String(minor),
           available: String(minor),

@@ -8,7 +8,7 @@ import {
   type OpenAtm,
   type OpenInBrowser,
 } from "./open_atm.ts";
-import { ScriptedAtm } from "./scripted_atm.ts";
+import { bobs, ScriptedAtm } from "./scripted_atm.ts";
 import type { AtmView, OutOfService } from "../../lib/atm.ts";
 import type { AtmOutcome } from "../../lib/errors.ts";
 
@@ -160,7 +160,7 @@ const usual: Stop[] = [
   {
     name: "receipt_saved",
     reach: inMenu(async ({ page }) => {
-      await transferOf(page, "8", "250");
+      await transferOf(page, bobs, "250");
       await button(page, /^Send/).click();
       await button(page, "Save").click();
       await page.getByText("Saved as").waitFor();
@@ -183,7 +183,7 @@ const usual: Stop[] = [
     name: "recipient",
     reach: inMenu(async ({ page }) => {
       await button(page, /^Transfer/).click();
-      await page.getByLabel("Account number").fill("8");
+      await page.getByLabel("Account number").fill(bobs);
     }),
   },
   {
@@ -198,13 +198,13 @@ const usual: Stop[] = [
     name: "sum",
     reach: inMenu(async ({ page }) => {
       await button(page, /^Transfer/).click();
-      await page.getByLabel("Account number").fill("8");
+      await page.getByLabel("Account number").fill(bobs);
       await page.keyboard.press("Enter");
       await onScreen(page, "sum");
       await page.getByLabel("Amount").fill("250");
     }),
   },
-  { name: "confirm", reach: inMenu(({ page }) => transferOf(page, "8", "250")) },
+  { name: "confirm", reach: inMenu(({ page }) => transferOf(page, bobs, "250")) },
   {
     name: "password",
     reach: inMenu(async ({ page }) => {
@@ -293,10 +293,10 @@ function refusedTransfer(outcome: AtmOutcome, at: "recipient" | "transfer"): Sto
       scripted.next[at] = outcome;
       if (at === "recipient") {
         await button(page, /^Transfer/).click();
-        await page.getByLabel("Account number").fill("8");
+        await page.getByLabel("Account number").fill(bobs);
         await page.keyboard.press("Enter");
       } else {
-        await transferOf(page, "8", "250");
+        await transferOf(page, bobs, "250");
         await button(page, /^Send/).click();
       }
       await onScreen(page, "refusal");
@@ -323,6 +323,15 @@ const refusals: Stop[] = [
   typedAmount("refusal_amount_not_positive", "0"),
   typedAmount("refusal_amount_too_large", "99999999999999"),
   typedAmount("refusal_not_dispensable", "45"),
+  {
+    name: "refusal_account_not_a_number",
+    reach: inMenu(async ({ page }) => {
+      await button(page, /^Transfer/).click();
+      await page.getByLabel("Account number").fill(`${bobs.slice(0, -1)}0`);
+      await page.keyboard.press("Enter");
+      await onScreen(page, "refusal");
+    }),
+  },
   refusedTransfer("unknown_recipient", "recipient"),
   refusedTransfer("throttled", "recipient"),
   refusedTransfer("recipient_unavailable", "transfer"),

@@ -13,13 +13,18 @@ Deno.test("entryInWords() says what the log says in the customer's language", ()
     ],
     ["deposit €5.00 - opening balance", "5,00 €", "5,00 € einzahlen, zur Eröffnung", ""],
     [
-      "transfer €1.00 to account 8 (b•••b)",
+      "transfer €1.00 to account 100000000093 (b•••b)",
       "1,00 €",
-      "1,00 € auf Konto 8 (b•••b) überweisen",
+      "1,00 € auf Konto 1000\u00a00000\u00a00093 (b•••b) überweisen",
       "",
     ],
     ["transfer €1.00 to account 9", "1,00 €", "1,00 € auf Konto 9 überweisen", ""],
-    ["receive €1.00 from account 8 (b•••b)", "1,00 €", "1,00 € von Konto 8 (b•••b) erhalten", ""],
+    [
+      "receive €1.00 from account 100000000093 (b•••b)",
+      "1,00 €",
+      "1,00 € von Konto 1000\u00a00000\u00a00093 (b•••b) erhalten",
+      "",
+    ],
     ["log out - idle", undefined, "Abgemeldet, niemand war da", ""],
     [
       "look up account 8 failed - throttled",

@@ -62,6 +62,7 @@ const constants: Record<string, unknown> = {
   twenties: [{ value: "2000", count: 2 }],
   tens: [{ value: "1000", count: 4 }],
   bob: { to: "8", name: "b•••b" },
+  anna: { to: "100000000093", name: "b•••b" },
 };
 
 /** What a word changes in the view of a machine at which alice is logged in. */

@@ -112,13 +112,19 @@ Deno.test("a typed amount is refused by name, and is there to be mended", () => 
 
 Deno.test("money is transferred, question by question", () => {
   play(`
-    recipient "10 00-8": use_typed         -> recipient 10008, recipient 10008
+    recipient: type "10 00-0000"           -> recipient "1000\u00a00000"
+    recipient: type "10000000009"          -> recipient "1000\u00a00000\u00a0009"
+    recipient: type "x 10"                 -> recipient "x 10"
+    recipient "1000 0000-0093": use_typed  -> recipient "1000\u00a00000\u00a00093", recipient 100000000093
+    recipient 100000000094: use_typed      -> refusal account_not_a_number recipient typed="1000\u00a00000\u00a00094"
+    : next                                 -> recipient "1000\u00a00000\u00a00094"
+    recipient savings: use_typed           -> refusal account_not_a_number recipient typed=savings
     recipient " ": use_typed               -> recipient
     recipient: transfer_to bob             -> sum bob            # one of the customer's own accounts
-    recipient 8: use_typed; answer ok recipient=b•••b -> sum bob ""
-    recipient 9: use_typed; answer unknown_recipient  -> refusal unknown_recipient recipient typed=9
-    : next                                 -> recipient 9
-    recipient 9: use_typed; answer throttled retryAfterMs=4000 -> refusal throttled recipient retryAtMs=+4000
+    recipient 100000000093: use_typed; answer ok recipient=b•••b -> sum anna ""
+    recipient 100000000093: use_typed; answer unknown_recipient -> refusal unknown_recipient recipient typed="1000\u00a00000\u00a00093"
+    : next                                 -> recipient "1000\u00a00000\u00a00093"
+    recipient 100000000093: use_typed; answer throttled retryAfterMs=4000 -> refusal throttled recipient retryAtMs=+4000
     : next                                 -> refusal throttled
     sum bob 4: back                        -> recipient
     sum bob 40: use_typed                  -> confirm bob 4000

@@ -1,8 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
+import { groupedAccountNumber } from "../../../lib/account_number.ts";
 import { button, logIn, onScreen } from "../open_atm.ts";
-import { ScriptedAtm } from "../scripted_atm.ts";
+import { bobs, numberOf, ScriptedAtm } from "../scripted_atm.ts";
 import { family, sees } from "./flows.ts";
 
+const nobodys = numberOf(99);
 const { flow } = family("transfers");
 
 flow(
@@ -10,12 +12,20 @@ flow(
   async ({ page, scripted }) => {
     await logIn(page);
     await button(page, /^Transfer/).click();
-    await page.getByLabel("Account number").fill("10 00");
+    const number = page.getByLabel("Account number");
+    await number.fill(`${bobs.slice(0, -1)}0`);
+    await page.keyboard.press("Enter");
+    await sees(page, "Is that number right?");
+    await button(page, "Change the number").click();
+    assertEquals(await number.inputValue(), groupedAccountNumber(`${bobs.slice(0, -1)}0`));
+    await number.fill(nobodys);
     await page.keyboard.press("Enter");
     await sees(page, "We cannot find that account");
+    assertEquals(scripted.calls.filter((call) => call.startsWith("recipient")), [
+      `recipient ${nobodys}`,
+    ]);
     await button(page, "Change the number").click();
-    assertEquals(await page.getByLabel("Account number").inputValue(), "1000");
-    await page.getByLabel("Account number").fill("8");
+    await number.fill(bobs);
     await button(page, "Continue").click();
     await sees(page, "How much for b•••b?");
     await page.keyboard.type("9000");
@@ -32,8 +42,8 @@ flow(
     await sees(page, "It is sent");
     await sees(page, "€1,000.00");
     assertEquals(scripted.calls.filter((call) => call.startsWith("transfer")), [
-      "transfer 900000 to 8",
-      "transfer 25050 to 8",
+      `transfer 900000 to ${bobs}`,
+      `transfer 25050 to ${bobs}`,
     ]);
   },
 );
@@ -46,12 +56,12 @@ flow("one's own accounts: chosen, and money moved between them", async ({ page, 
   await sees(page, "savings");
   await sees(page, "€9,800.00");
   await button(page, /^Transfer/).click();
-  await button(page, "Account 7").click();
+  await button(page, `Account ${groupedAccountNumber(numberOf(0))}`).click();
   await page.keyboard.type("100");
   await page.keyboard.press("Enter");
   await button(page, "Send €100.00").click();
   await sees(page, "€9,700.00");
-  assert(scripted.calls.includes("transfer 10000 to 7"));
+  assert(scripted.calls.includes(`transfer 10000 to ${numberOf(0)}`));
   assert(
     !scripted.calls.some((call) => call.startsWith("recipient")),
     "one's own needs no look-up",

@@ -12,7 +12,7 @@ import {
   type State,
   type Step,
 } from "./model.ts";
-import { ask, payOut, typedAmount } from "./intents.ts";
+import { ask, digitsOf, payOut, typedAmount } from "./intents.ts";
 import { endedScreen, safeScreen } from "./screens.ts";
 
 export function onAnswer(before: State, answer: Answered): Step {
@@ -89,11 +89,15 @@ function recipientCame(
 ): State {
   const { screen } = state;
   if (screen.name !== "recipient") return state;
-  const to = screen.typed;
+  const { typed } = screen;
   if (outcome === "ok") {
-    return show(state, { name: "sum", recipient: { to, name: recipient ?? "" }, typed: "" });
+    return show(state, {
+      name: "sum",
+      recipient: { to: digitsOf(typed), name: recipient ?? "" },
+      typed: "",
+    });
   }
-  const facts = { why: outcome, from: "recipient", typed: to } as const;
+  const facts = { why: outcome, from: "recipient", typed } as const;
   return show(state, refusal(state, facts, retryAfterMs));
 }
 

@@ -1,5 +1,6 @@
 /** What a customer does: how it changes the screen, and which call it starts. */
 import { typedLengthMax } from "../../../lib/limits.ts";
+import { groupedAccountNumber, isAccountNumber } from "../../../lib/account_number.ts";
 import { amountMinorMax, minorFromText, parseAmount } from "../../../lib/money.ts";
 import type { HistoryFilter, Notes } from "../../../lib/atm.ts";
 import type { CallArgs } from "../bridge/bridge.ts";
@@ -232,12 +233,21 @@ function visitOr(state: State, screen: Screen): Screen {
   return wasVisit ? endedScreen(state.view) : safeScreen(state.view);
 }
 
-function type(state: State, typed: string): State {
+function type(state: State, text: string): State {
   const { screen } = state;
-  return "typed" in screen && screen.name !== "refusal"
-    ? { ...state, screen: { ...screen, typed: typed.slice(0, typedLengthMax) } }
-    : state;
+  if (!("typed" in screen) || screen.name === "refusal") return state;
+  const typed = screen.name === "recipient" ? inGroups(text) : text;
+  return { ...state, screen: { ...screen, typed: typed.slice(0, typedLengthMax) } };
 }
+
+/** Puts the digits of an account's number into groups; any other text stays as it is. */
+function inGroups(text: string): string {
+  const digits = digitsOf(text);
+  return /^[0-9]+$/.test(digits) ? groupedAccountNumber(digits) : text;
+}
+
+/** Removes the spaces and signs that people type in a number. */
+export const digitsOf = (text: string) => text.replace(/[\s.-]/g, "");
 
 function useTyped(state: State): Step {
   const { screen, view } = state;
@@ -256,11 +266,16 @@ function useTyped(state: State): Step {
   return { state: show(state, { name: "confirm", recipient, amount: String(amount) }) };
 }
 
-/** Asks the bank whose account this is, by its number without the spaces and signs that people type. */
-function lookUp(state: State, typed: string): Step {
-  const account = typed.replace(/[\s.-]/g, "");
+/** Asks the bank whose account this is, unless the check digits show a typing error. */
+function lookUp(state: State, text: string): Step {
+  const account = digitsOf(text);
   if (account === "") return { state };
-  const screen = { name: "recipient", typed: account } as const;
+  const typed = inGroups(text);
+  if (!isAccountNumber(account)) {
+    const refusal = { name: "refusal", why: "account_not_a_number", from: "recipient" } as const;
+    return { state: show(state, { ...refusal, typed }) };
+  }
+  const screen = { name: "recipient", typed } as const;
   return start({ ...state, screen }, { name: "recipient", args: [account] });
 }
 

@@ -411,6 +411,12 @@ export const english = {
       lede: "Please choose another one than you have now.",
       next: "Try again",
     },
+    account_not_a_number: {
+      heading: "Is that number right?",
+      lede:
+        "An account’s number has twelve digits, and one of these is wrong or missing. Please look at it once more.",
+      next: "Change the number",
+    },
     unknown_recipient: {
       heading: "We cannot find that account",
       lede: "No account has this number. Please look at it once more. Nothing was sent.",

@@ -406,6 +406,12 @@ export const french: Words = {
       lede: "Choisissez-en un autre que l’actuel.",
       next: again,
     },
+    account_not_a_number: {
+      heading: "Ce numéro est-il juste ?",
+      lede:
+        "Un numéro de compte a douze chiffres, et l’un d’eux est faux ou manque. Vérifiez-le encore une fois.",
+      next: "Changer le numéro",
+    },
     unknown_recipient: {
       heading: "Ce compte est introuvable",
       lede: "Aucun compte n’a ce numéro. Vérifiez-le encore une fois. Rien n’a été envoyé.",

@@ -408,6 +408,12 @@ export const german: Words = {
       lede: "Bitte wählen Sie ein anderes als Ihr jetziges.",
       next: again,
     },
+    account_not_a_number: {
+      heading: "Stimmt diese Nummer?",
+      lede:
+        "Eine Kontonummer hat zwölf Ziffern, und davon ist eine falsch oder fehlt. Bitte sehen Sie noch einmal nach.",
+      next: "Nummer ändern",
+    },
     unknown_recipient: {
       heading: "Dieses Konto finden wir nicht",
       lede:

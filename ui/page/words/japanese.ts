@@ -404,6 +404,11 @@ export const japanese: Words = {
       lede: "現在とは違うものをお選びください。",
       next: again,
     },
+    account_not_a_number: {
+      heading: "番号は正しいですか",
+      lede: "口座番号は12桁です。数字が違うか、足りません。もう一度ご確認ください。",
+      next: "番号を直す",
+    },
     unknown_recipient: {
       heading: "口座が見つかりません",
       lede: "この番号の口座はありません。もう一度ご確認ください。送金されていません。",

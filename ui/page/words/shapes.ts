@@ -1,8 +1,8 @@
 /** The shapes of wordings that every language has alike. */
 import type { AtmOutcome } from "../../../lib/errors.ts";
 
-/** Why a request was refused: by the machine, by the bank, or because what was typed is no amount. */
-export type Refused = Exclude<AtmOutcome, "ok"> | "amount_not_a_number";
+/** Why a request was refused: by the machine, by the bank, or for what was typed. */
+export type Refused = Exclude<AtmOutcome, "ok"> | "amount_not_a_number" | "account_not_a_number";
 
 /** A wording for each of a language's plural categories. */
 export type Plural = { other: string } & Partial<Record<Intl.LDMLPluralRule, string>>;

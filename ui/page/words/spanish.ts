@@ -406,6 +406,12 @@ export const spanish: Words = {
       lede: "Elija una distinta de la actual.",
       next: again,
     },
+    account_not_a_number: {
+      heading: "¿Es correcto ese número?",
+      lede:
+        "Un número de cuenta tiene doce cifras, y una de ellas es errónea o falta. Compruébelo, por favor.",
+      next: "Cambiar el número",
+    },
     unknown_recipient: {
       heading: "No encontramos esa cuenta",
       lede: "Ninguna cuenta tiene ese número. Compruébelo, por favor. No se ha enviado nada.",

@@ -1,6 +1,7 @@
 /** Which account? Everything is done with the one that is chosen here. */
 import type { VNode } from "preact";
 import { html } from "htm/preact";
+import { groupedAccountNumber } from "../../../../lib/account_number.ts";
 import { money } from "../../words/format.ts";
 import { fill } from "../../words/words.ts";
 import type { ViewScreenProps } from "../../parts/screen_props.ts";
@@ -16,7 +17,7 @@ export function Accounts({ view, send, words }: ViewScreenProps<"accounts">): VN
     >
       <div class="accounts">
         ${accounts.map(({ id, name, available }) => {
-          const number = fill(words.account.number, { number: id });
+          const number = fill(words.account.number, { number: groupedAccountNumber(id) });
           return html`
             <button
               class="account-choice"

@@ -1,6 +1,7 @@
 /** The balance alone: booked, available, what lies between them, and the last 30 days. */
 import type { VNode } from "preact";
 import { html } from "htm/preact";
+import { groupedAccountNumber } from "../../../../lib/account_number.ts";
 import { minorFromText } from "../../../../lib/money.ts";
 import { money } from "../../words/format.ts";
 import { AccountCard } from "../../parts/account_card.ts";
@@ -17,7 +18,7 @@ export function Balance({ screen, state, view, send, words }: ViewScreenProps<"b
     { name: words.account.booked, value: show(account.booked), strong: true },
     hold !== 0n &&
     { name: words.account.onHold, hint: words.balance.holdHint, value: show(String(-hold)) },
-    { name: words.balance.account, value: html`<bdi>${account.id}</bdi>` },
+    { name: words.balance.account, value: html`<bdi>${groupedAccountNumber(account.id)}</bdi>` },
   ];
   return html`
     <${Stage}

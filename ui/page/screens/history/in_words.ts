@@ -1,4 +1,5 @@
 /** An entry of the log in the customer's language. The log is in English: its wordings are the patterns. */
+import { groupedAccountNumber } from "../../../../lib/account_number.ts";
 import type { HistoryEntry } from "../../../../lib/atm.ts";
 import { fill, type Tables, type Words } from "../../words/words.ts";
 
@@ -10,7 +11,8 @@ export function entryInWords(
   /** The entry's amount, where it has one. */
   amount?: string,
 ): { what: string; why: string } {
-  const [what = "", why = ""] = action.split(" failed - ");
+  const [what = "", why = ""] = action.replace(/\b[0-9]{12}\b/g, groupedAccountNumber)
+    .split(" failed - ");
   if (words === tables.en) return { what, why };
   const reason = why.replaceAll(" ", "_") as keyof Words["refusals"];
   return {

@@ -1,4 +1,5 @@
 /** The rows of a receipt, on the screen and in a file. */
+import { groupedAccountNumber } from "../../../../lib/account_number.ts";
 import type { AtmView, Receipt } from "../../../../lib/atm.ts";
 import { dateTime, money, shortMoney, shortReference } from "../../words/format.ts";
 import type { Words } from "../../words/words.ts";
@@ -16,7 +17,7 @@ export function receiptRows(receipt: Receipt, view: AtmView, words: Words): Row[
   const { account, logged, movement, to } = receipt;
   return [
     { name: text.amount, value: show(receipt.amount), strong: true },
-    ...(to ? [{ name: text.to, value: to }] : []),
+    ...(to ? [{ name: text.to, value: groupedAccountNumber(to) }] : []),
     ...(account ? [{ name: text.balance, value: show(account.booked) }] : []),
     ...(account && account.available !== account.booked
       ? [{ name: text.available, value: show(account.available) }]

@@ -11,6 +11,7 @@ const looks: Partial<Record<Refused, Look>> = {
   throttled: ["clock", "warn"],
   password_too_short: ["key"],
   password_unchanged: ["key"],
+  account_not_a_number: ["person"],
   unknown_recipient: ["person"],
   same_account: ["transfer"],
   recipient_unavailable: ["lock"],

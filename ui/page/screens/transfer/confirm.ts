@@ -1,6 +1,7 @@
 /** Is this right? A transfer is final: all of it is shown before it is sent. */
 import type { VNode } from "preact";
 import { html } from "htm/preact";
+import { groupedAccountNumber } from "../../../../lib/account_number.ts";
 import { money } from "../../words/format.ts";
 import { fill } from "../../words/words.ts";
 import { Details } from "../../parts/details.ts";
@@ -15,8 +16,11 @@ export function Confirm({ screen, view, send, words }: ViewScreenProps<"confirm"
   const rows = [
     { name: words.amount.label, value: sum, strong: true },
     { name: text.to, value: html`<bdi>${recipient.name}</bdi>` },
-    { name: text.account, value: html`<bdi>${recipient.to}</bdi>` },
-    account && { name: text.from, value: html`<bdi>${account.name ?? account.id}</bdi>` },
+    { name: text.account, value: html`<bdi>${groupedAccountNumber(recipient.to)}</bdi>` },
+    account && {
+      name: text.from,
+      value: html`<bdi>${account.name ?? groupedAccountNumber(account.id)}</bdi>`,
+    },
   ];
   return html`
     <${Stage}

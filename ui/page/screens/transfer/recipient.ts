@@ -1,6 +1,7 @@
 /** Whom is the money for? The number of an account, or another of one's own. */
 import type { VNode } from "preact";
 import { html } from "htm/preact";
+import { groupedAccountNumber } from "../../../../lib/account_number.ts";
 import { fill } from "../../words/words.ts";
 import { Icon } from "../../parts/icon.ts";
 import type { ViewScreenProps } from "../../parts/screen_props.ts";
@@ -19,7 +20,7 @@ export function Recipient(
       <div class="own" role="group" aria-label=${words.transfer.own}>
         <p class="own__label">${words.transfer.own}</p>
         ${own.map(({ id, name }) => {
-          const called = name ?? fill(words.account.number, { number: id });
+          const called = name ?? fill(words.account.number, { number: groupedAccountNumber(id) });
           return html`
             <button
               class="own__account"
