@@ -44,6 +44,7 @@ export type Refusal =
   | "account_has_open_movements" // it should be closed, and a machine has notes for it
   | "unknown_name"
   | "rotation_under_way" // the next key still waits for its terminal
+  | "key_superseded" // the terminal has another key of this version, or a newer one
   // transient: nothing was recorded, the same id may be tried again
   | "try_later";
 

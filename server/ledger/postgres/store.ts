@@ -8,7 +8,7 @@
  * Every batch writes, if only its chain's row: so a commit that the database confirms without a warning
  * confirms all that the batch saw, on a synchronous standby too.
  */
-import { equalInConstantTime } from "../../../lib/bytes.ts";
+import { type Bytes, equalInConstantTime } from "../../../lib/bytes.ts";
 import { UsageError } from "../../../lib/errors.ts";
 import { databaseLoadsMax, databaseOutageMsMax, databaseRetryMs } from "../../../lib/limits.ts";
 import { pause, type World } from "../../../lib/world.ts";
@@ -43,6 +43,9 @@ import { prepareSchema, versions } from "./versions.ts";
 const begin: Statement = { name: "begin", text: "BEGIN" };
 const rollBack: Statement = { name: "roll_back", text: "ROLLBACK" };
 
+const anotherWriter = "another process writes the same chain of the log, with a copy of this " +
+  "server's folder: end one of them";
+
 /** What the database calls a conflict with others: the same may go through when it is run again. */
 const conflictStates = new Set(["40001", "40P01", "55P03", "23505"]);
 
@@ -66,6 +69,8 @@ export class PostgresStore extends PostgresReads implements Store {
   #batch: Batch | null = null;
   /** The chain of this store's writer; null before it is opened. */
   #chain: number | null = null;
+  /** The id of the last batch that this store found or committed: no other may write its chain. */
+  #lastBatchId = new Uint8Array(16);
   /** Whether the next batch locks what all servers share: only few batches change it. */
   #wideNext = false;
   #isInDoubt = false;
@@ -135,6 +140,10 @@ export class PostgresStore extends PostgresReads implements Store {
       this.#ownChain(),
       loadStatements(touch, wide),
     );
+    if (!equalInConstantTime(lastBatchId, this.#lastBatchId)) {
+      await connection.run([rollBack]); // the other writer does not wait for this one
+      throw new Refused(anotherWriter);
+    }
     const known = loadedOf(results.map(({ rows }) => rows));
     this.#batch = { connection, lastBatchId, wide, known };
     return known;
@@ -177,6 +186,7 @@ export class PostgresStore extends PostgresReads implements Store {
       }
       throw refused(error);
     }
+    this.#lastBatchId = id;
   }
 
   /** @throws {Refused} */
@@ -190,10 +200,10 @@ export class PostgresStore extends PostgresReads implements Store {
   }
 
   async outcomeOf(batchId: Uint8Array): Promise<CommitOutcome> {
-    const chain = this.#ownChain();
+    const fresh = this.world.randomBytes(16);
     for (;;) {
       try {
-        const outcome = await this.#settle(chain, batchId);
+        const outcome = await this.#settle(batchId, fresh);
         this.#isInDoubt = false;
         return outcome;
       } catch (error) {
@@ -206,12 +216,23 @@ export class PostgresStore extends PostgresReads implements Store {
   /**
    * One try: once this transaction holds the chain's row, no other commit of the chain is under way. A
    * batch that is not committed finds another id there from now on.
+   * @param fresh an id that no batch has
+   * @throws when another writer's batch is there: what became of this one cannot be seen
    */
-  async #settle(chain: number, batchId: Uint8Array): Promise<CommitOutcome> {
+  async #settle(batchId: Uint8Array, fresh: Bytes): Promise<CommitOutcome> {
+    const chain = this.#ownChain();
     const { connection, lastBatchId } = await this.#begin(chain, []);
     const isCommitted = equalInConstantTime(lastBatchId, batchId);
-    const id = isCommitted ? batchId : this.world.randomBytes(16);
+    const isOwn = [batchId, this.#lastBatchId, fresh].some((id) =>
+      equalInConstantTime(lastBatchId, id)
+    );
+    if (!isOwn) {
+      await connection.run([rollBack]);
+      throw new Error(anotherWriter);
+    }
+    const id = isCommitted ? new Uint8Array(batchId) : fresh;
     await connection.commit([makeSure(chain, id)]);
+    this.#lastBatchId = id;
     return isCommitted ? "committed" : "not_committed";
   }
 
@@ -224,6 +245,7 @@ export class PostgresStore extends PostgresReads implements Store {
         this.#chain = numberOf(found!.rows[0]!.number);
         const { lastBatchId } = await this.#begin(this.#chain, []);
         await connection.commit([makeSure(this.#chain, lastBatchId)]);
+        this.#lastBatchId = new Uint8Array(lastBatchId);
         return this.#chain;
       } catch (error) {
         const isUnsure = error instanceof CommitUnsure || mayBeRunAgain(error);

@@ -1,5 +1,7 @@
 /** Terminals' keys: renewed, ended, and sealed under another master key. */
+import { equalInConstantTime } from "../../../lib/bytes.ts";
 import type { Administer, ConfirmKey } from "../command.ts";
+import type { Terminal } from "../model.ts";
 import { type Answer, type Batch, failed } from "./batch.ts";
 import { stopWaiting } from "./retell.ts";
 
@@ -23,10 +25,16 @@ export function administerKeys(
     return { outcome: "ok" };
   }
   const { keyVersion, sealedKey, now } = command;
+  const key = { version: keyVersion, sealedKey };
+  const isDone = isKeyOf(terminal, key) || (!now && next !== null && isSame(next, key));
+  // Asked again, since the first answer was lost.
+  if (state === "active" && isDone) return { outcome: "ok" };
   const outcome = state === "revoked"
     ? "terminal_revoked"
     : next !== null && !now
     ? "rotation_under_way"
+    : keyVersion <= Math.max(terminal.keyVersion, next?.version ?? 0)
+    ? "key_superseded"
     : "ok";
   if (outcome === "ok") {
     batch.books.setTerminal(
@@ -39,6 +47,19 @@ export function administerKeys(
   batch.log(who, failed(action, outcome), { outcome });
   return { outcome };
 }
+
+interface VersionedKey {
+  version: number;
+  sealedKey: Uint8Array;
+}
+
+/** Whether it is the terminal's present key. */
+export function isKeyOf(terminal: Terminal, key: VersionedKey): boolean {
+  return isSame({ version: terminal.keyVersion, sealedKey: terminal.sealedKey }, key);
+}
+
+const isSame = (a: VersionedKey, b: VersionedKey) =>
+  a.version === b.version && equalInConstantTime(a.sealedKey, b.sealedKey);
 
 function reseal(
   batch: Batch,

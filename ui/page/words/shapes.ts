@@ -39,4 +39,5 @@ export type HardlyMet =
   | "account_not_empty"
   | "account_has_open_movements"
   | "rotation_under_way"
+  | "key_superseded"
   | "unknown_name";

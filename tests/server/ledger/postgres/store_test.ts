@@ -194,6 +194,32 @@ onPostgres("a commit without an answer is found, or done again: once in either c
 });
 
 onPostgres(
+  "a copy of a server's folder is refused at every commit once its original has committed",
+  async () => {
+    const { url } = await newDatabase();
+    const store = await PostgresStore.open(systemWithFiles, url, settings);
+    const original = await engineOn(store);
+    await original.run(addCustomer("alice", 10_000n), enrolTerminal("lobby"));
+    const load = commandOf("lobby load l1 1000 EUR");
+    await original.run(load);
+    const copied = await PostgresStore.open(systemWithFiles, url);
+    const copy = await engineOn(copied);
+    await original.endEpoch();
+    const count = (await logOf(store)).length;
+    // The load's repetition has no entry of the log.
+    for (const command of [load, commandOf("lobby load l2 1000 EUR"), addCustomer("bob", 0n)]) {
+      assertEquals((await copy.run(command))[0]!.outcome, "try_later", command.op);
+      assert(copy.errors.at(-1)!.includes("another process writes the same chain"));
+    }
+    await copy.endEpoch();
+    assertEquals((await logOf(store)).length, count);
+    assertEquals((await original.run(addCustomer("bob", 0n)))[0]!.outcome, "ok");
+    assertEquals(original.errors, []);
+    for (const each of [copied, store]) await each.close();
+  },
+);
+
+onPostgres(
   "while the database is away the answer is try again later, and then all goes on",
   async () => {
     const { door, url, store, engine, close } = await bankBehindDoor();

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { Books } from "../../../../server/ledger/books.ts";
+import type { Terminal } from "../../../../server/ledger/model.ts";
 import { applyCommands } from "../../../../server/ledger/rules/rules.ts";
 import { type Command, logCommand, type Reply } from "../../../../server/ledger/command.ts";
 import { lineOf } from "../../../../server/audit/codec.ts";
@@ -280,22 +281,22 @@ Deno.test("every outcome is in the log, in words", () => {
 
 Deno.test("operators' names are taken once, and openings are booked from the vault", () => {
   const books = new Books(smallBank());
-  const add = (username: string, opening: bigint): Command => ({
+  const add = (username: string, opening: bigint, passwordHash = "hash"): Command => ({
     op: "add_customer",
     operator: "root",
     username,
-    passwordHash: "hash",
+    passwordHash,
     opening,
-    movement: idOf(username),
+    movement: idOf(`${username} ${passwordHash}`),
     ...identityFor(username),
   });
-  const enrol = (name: string): Command => ({
+  const enrol = (name: string, change: Partial<Terminal> = {}): Command => ({
     op: "enrol_terminal",
     operator: "root",
-    terminal: idOf(`new ${name}`),
+    terminal: change.id ?? idOf(`new ${name}`),
     name,
-    keyVersion: 1,
-    sealedKey: new Uint8Array(80),
+    keyVersion: change.keyVersion ?? 1,
+    sealedKey: change.sealedKey ?? new Uint8Array(80),
   });
   const commands = [
     add("alice", 1n),
@@ -303,11 +304,17 @@ Deno.test("operators' names are taken once, and openings are booked from the vau
     add("eve", 10n ** 12n + 1n),
     add("bank", 0n), // whose entries of the log would be the bank's
     add("eve", 700n),
-    add("eve", 700n),
+    add("eve", 700n), // the same content, asked again
+    add("eve", 700n, "another hash"),
     enrol("lobby"),
     enrol("quay"),
     enrol("quay"),
-  ];
+    enrol("quay", { id: idOf("another") }),
+    enrol("quay", { keyVersion: 2 }),
+    enrol("quay", { sealedKey: new Uint8Array(80).fill(1) }),
+    { op: "revoke_terminal", operator: "root", terminal: idOf("new quay") },
+    enrol("quay"),
+  ] satisfies Command[];
   const { replies, entries } = applyCommands(books, commands, 1_000);
   assertEquals(replies.map(({ outcome }) => outcome), [
     "name_taken",
@@ -315,12 +322,23 @@ Deno.test("operators' names are taken once, and openings are booked from the vau
     "amount_too_large",
     "name_reserved",
     "ok",
+    "ok",
+    "name_taken",
+    "name_taken",
+    "ok",
+    "ok",
+    "name_taken",
     "name_taken",
     "name_taken",
     "ok",
     "name_taken",
   ]);
-  assertEquals(books.accountOf("customer", "eve")!.balance, 700n);
+  assertEquals(replies[5]!.account, books.accountOf("customer", "eve"));
+  assertEquals(books.accountsOf("customer", "eve").map(({ balance }) => balance), [700n]);
+  assertEquals(books.accountsOf("terminal", idOf("new quay")).length, 1);
+  const actions = entries.map(({ action }) => action);
+  assertEquals(actions.filter((action) => action === "add customer eve").length, 1);
+  assertEquals(actions.filter((action) => action === "enrol terminal quay").length, 1);
   assertEquals(books.accountOf("vault")!.balance, -1_060_700n);
   assertEquals(entries.at(0)!.action, "add customer alice failed - name taken");
   assertEquals(entries.map(({ who }) => who).filter((who) => who === "eve"), ["eve"]);

@@ -84,22 +84,31 @@ Deno.test("a revocation holds for what comes after it in the same batch, and for
 Deno.test("a key takes over when its terminal has come with it, and no sooner", () => {
   const books = booksWith({});
   const terminal = idOf("lobby");
-  const rotate = (keyVersion: number, now: boolean): Command => ({
+  const rotate = (keyVersion: number, now: boolean, fill = 0): Command => ({
     op: "rotate_terminal",
     operator: "root",
     terminal,
     keyVersion,
-    sealedKey,
+    sealedKey: new Uint8Array(80).fill(fill),
     now,
   });
   const steps: [Command, string, number, number | undefined][] = [
     [{ op: "confirm_key", terminal, keyVersion: 2 }, "ok", 1, undefined],
     [rotate(2, false), "ok", 1, 2],
+    [rotate(2, false), "ok", 1, 2], // the same content, asked again
+    [rotate(2, false, 9), "rotation_under_way", 1, 2],
+    [rotate(2, true, 9), "key_superseded", 1, 2],
     [rotate(3, false), "rotation_under_way", 1, 2],
     [{ op: "confirm_key", terminal, keyVersion: 2 }, "ok", 2, undefined],
     [{ op: "confirm_key", terminal, keyVersion: 2 }, "ok", 2, undefined],
+    [rotate(2, false), "ok", 2, undefined], // the terminal has come with it since
+    [rotate(2, false, 9), "key_superseded", 2, undefined],
     [rotate(3, false), "ok", 2, 3],
+    [rotate(2, true), "ok", 2, 3], // done before; what came since stays
     [rotate(4, true), "ok", 4, undefined],
+    [rotate(4, true), "ok", 4, undefined],
+    [rotate(4, true, 9), "key_superseded", 4, undefined],
+    [rotate(3, true), "key_superseded", 4, undefined],
     [{ ...rotate(5, false), terminal: idOf("none") } as Command, "unknown_name", 4, undefined],
   ];
   for (const [command, expected, version, waiting] of steps) {
@@ -107,4 +116,6 @@ Deno.test("a key takes over when its terminal has come with it, and no sooner", 
     const { keyVersion, next } = books.terminal(terminal)!;
     assertEquals([replies[0]!.outcome, keyVersion, next?.version], [expected, version, waiting]);
   }
+  const again = applyCommands(books, [rotate(4, true)], sinceMs);
+  assertEquals(again.entries, [], "what is asked again is logged once");
 });
