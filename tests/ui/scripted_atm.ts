@@ -37,6 +37,8 @@ const sealedForm = {
 /** The number of one of the scripted accounts. */
 export const numberOf = (index: number) => accountNumberOf(u64(index));
 export const bobs = numberOf(1);
+/** Bob's number with a wrong digit. */
+export const mistyped = `5${bobs.slice(1)}`;
 
 export interface Script {
   passwords: Record<string, string>;

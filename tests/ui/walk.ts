@@ -8,7 +8,7 @@ import {
   type OpenAtm,
   type OpenInBrowser,
 } from "./open_atm.ts";
-import { bobs, ScriptedAtm } from "./scripted_atm.ts";
+import { bobs, mistyped, ScriptedAtm } from "./scripted_atm.ts";
 import type { AtmView, OutOfService } from "../../lib/atm.ts";
 import type { AtmOutcome } from "../../lib/errors.ts";
 
@@ -327,7 +327,7 @@ const refusals: Stop[] = [
     name: "refusal_account_not_a_number",
     reach: inMenu(async ({ page }) => {
       await button(page, /^Transfer/).click();
-      await page.getByLabel("Account number").fill(`${bobs.slice(0, -1)}0`);
+      await page.getByLabel("Account number").fill(mistyped);
       await page.keyboard.press("Enter");
       await onScreen(page, "refusal");
     }),
