@@ -23,7 +23,7 @@ import { type Ending, fromClient, fromServer, RecordReceiver, RecordSender } fro
 export type ChannelWorld = Pick<World, "nowMs" | "monotonicMs" | "randomBytes" | "after">;
 
 export interface ChannelOptions {
-  /** Size of the buffer that the socket is read into, which lives as long as the channel. */
+  /** Read from the socket at once, into a buffer that lives as long as the channel. */
   readonly readBytes: number;
   /** A channel with a session closes after this long without a whole frame; never by default. */
   readonly silentMsMax?: number;
@@ -45,7 +45,6 @@ export interface HandshakeDependencies<F extends FoundTerminal> {
 
 export class Channel {
   readonly #frames = new FrameReader(handshakeFrameBytesMax);
-  readonly #chunk: Uint8Array;
   readonly #closed = Promise.withResolvers<void>();
   #sender: RecordSender | null = null;
   #receiver: RecordReceiver | null = null;
@@ -63,9 +62,7 @@ export class Channel {
     private readonly socket: Socket,
     private readonly world: ChannelWorld,
     private readonly options: ChannelOptions,
-  ) {
-    this.#chunk = new Uint8Array(options.readBytes);
-  }
+  ) {}
 
   /** Resolves when the socket is closed, for whatever reason. */
   get closed(): Promise<void> {
@@ -172,16 +169,17 @@ export class Channel {
     this.#deadlineMs = this.world.monotonicMs() + ms;
     if (this.#timerMs <= this.#deadlineMs) return; // it sets the next one
     this.#cancelTimer();
-    this.#startTimer();
+    this.#startTimer(ms);
   }
 
-  #startTimer(): void {
+  #startTimer(ms: number): void {
     if (this.#isClosed) return;
     this.#timerMs = this.#deadlineMs;
-    this.#cancelTimer = this.world.after(this.#deadlineMs - this.world.monotonicMs(), () => {
+    this.#cancelTimer = this.world.after(ms, () => {
       this.#timerMs = Infinity;
-      if (this.world.monotonicMs() >= this.#deadlineMs) this.close();
-      else if (this.#deadlineMs < Infinity) this.#startTimer();
+      const leftMs = this.#deadlineMs - this.world.monotonicMs();
+      if (leftMs <= 0) this.close();
+      else if (leftMs < Infinity) this.#startTimer(leftMs);
     });
   }
 
@@ -211,12 +209,13 @@ export class Channel {
       if (!this.isOpen) return null; // what was read before is not acted on
       const frame = this.#frames.next();
       if (frame) return frame;
-      const count = await this.socket.read(this.#chunk).catch(() => null);
+      const room = this.#frames.room(this.options.readBytes);
+      const count = await this.socket.read(room).catch(() => null);
       if (count === null) {
         if (this.#frames.atBoundary) return null;
         throw new ProtocolError("frame cut");
       }
-      this.#frames.push(this.#chunk.subarray(0, count));
+      this.#frames.took(count);
     }
   }
 

@@ -28,24 +28,45 @@ export function encodeFrame(type: number, body: Uint8Array): Bytes {
   return frame;
 }
 
+const nothing = new Uint8Array(0);
+
 /**
  * Cuts a stream into frames, in a time linear in its bytes however they are split. It holds at most
  * one unfinished frame, and of that no more than its limit: a length beyond the limit is refused
- * before a byte of the body is kept.
+ * before the body is waited for. A frame's body may be overwritten by what is read after it.
  */
 export class FrameReader {
-  #buffer = new Uint8Array(0);
+  #buffer = nothing;
   #start = 0;
   #end = 0;
 
   /** @param bodyBytesMax the longest body allowed; may be raised when the peer has proved itself */
   constructor(public bodyBytesMax: number) {}
 
-  /** Takes what the socket gave. */
+  /** Takes a chunk of the stream. */
   push(chunk: Uint8Array): void {
-    if (this.#end + chunk.length > this.#buffer.length) this.#makeRoom(chunk.length);
-    this.#buffer.set(chunk, this.#end);
-    this.#end += chunk.length;
+    this.room(chunk.length).set(chunk);
+    this.took(chunk.length);
+  }
+
+  /** At least so many bytes, for the socket to fill; `took` says how many it did. */
+  room(bytes: number): Uint8Array {
+    const held = this.#buffer.subarray(this.#start, this.#end);
+    if (held.length === 0 && this.#buffer.length === bytes) {
+      this.#start = this.#end = 0;
+    } else if (held.length === 0 || this.#buffer.length - this.#end < bytes) {
+      // Twice what is held, so that a long frame is seldom copied.
+      this.#buffer = new Uint8Array(Math.max(held.length + bytes, 2 * held.length));
+      this.#buffer.set(held);
+      this.#start = 0;
+      this.#end = held.length;
+    }
+    return this.#buffer.subarray(this.#end);
+  }
+
+  /** Takes the first so many bytes of the last `room`. */
+  took(bytes: number): void {
+    this.#end += bytes;
   }
 
   /**
@@ -71,14 +92,5 @@ export class FrameReader {
   /** True between frames: a stream that ends elsewhere was cut. */
   get atBoundary(): boolean {
     return this.heldBytes === 0;
-  }
-
-  /** A new buffer, since frames given out still lie in the old one; twice as large, so that it is seldom needed. */
-  #makeRoom(bytes: number): void {
-    const held = this.#buffer.subarray(this.#start, this.#end);
-    this.#buffer = new Uint8Array(Math.max(held.length + bytes, 2 * held.length));
-    this.#buffer.set(held);
-    this.#start = 0;
-    this.#end = held.length;
   }
 }

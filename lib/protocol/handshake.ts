@@ -3,7 +3,7 @@
  * and X25519 secrets (32 random bytes each, never used twice).
  */
 import { createPrivateKey, createPublicKey, diffieHellman } from "node:crypto";
-import { type Bytes, concat, equalInConstantTime, readU32, u32, u64, utf8 } from "../bytes.ts";
+import { type Bytes, concat, equalInConstantTime, putU64, readU32, u32, utf8 } from "../bytes.ts";
 import { ProtocolError } from "../errors.ts";
 import { hmac, sha256 } from "../hmac.ts";
 import type { TerminalKey } from "../terminal_key.ts";
@@ -195,7 +195,14 @@ function transcriptHash(
 
 /** Each part with its length before it, so that no two lists of parts give the same bytes. */
 function lengthed(...parts: Uint8Array[]): Bytes {
-  return concat(...parts.flatMap((part) => [u64(part.length), part]));
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + 8 + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    putU64(bytes, at, part.length);
+    bytes.set(part, at + 8);
+    at += 8 + part.length;
+  }
+  return bytes;
 }
 
 // RFC 8410's fixed prefixes: the runtime takes raw X25519 keys only inside these envelopes.

@@ -8,6 +8,18 @@ import type { SealKeys } from "../seal.ts";
 
 export const protocolName = "strongroom/1";
 
+const label = (name: string) => utf8(`${protocolName} ${name}`);
+const binderLabel = label("binder");
+const clientTrafficLabel = label("client traffic");
+const serverTrafficLabel = label("server traffic");
+const clientProofLabel = label("client proof");
+const serverProofLabel = label("server proof");
+const encLabel = label("enc");
+const macLabel = label("mac");
+const rekeyLabel = label("rekey");
+
+const nothing = new Uint8Array(0);
+
 /** HKDF-Extract: 32 bytes. */
 export function hkdfExtract(salt: Uint8Array, inputKey: Uint8Array): Bytes {
   return hmac(salt, inputKey);
@@ -23,13 +35,13 @@ const expandedBytesMax = 255 * 32;
 export function hkdfExpand(key: Uint8Array | MacKey, info: Uint8Array, length: number): Bytes {
   if (length > expandedBytesMax) throw new RangeError(`HKDF gives no ${length} bytes`);
   const mac = key instanceof MacKey ? key : new MacKey(key);
-  let block = new Uint8Array(0);
-  let output = block;
-  for (let counter = 1; output.length < length; counter++) {
+  const output = new Uint8Array(length);
+  let block = nothing;
+  for (let counter = 1, at = 0; at < length; counter++, at += block.length) {
     block = mac.tag(block, info, Uint8Array.of(counter));
-    output = concat(output, block);
+    output.set(block.subarray(0, length - at), at);
   }
-  return output.slice(0, length);
+  return output;
 }
 
 /** `Master Secret = HMAC(K_SHARED, nonce_c || nonce_s)`. */
@@ -39,7 +51,7 @@ export function masterSecret(sharedKey: Uint8Array, nonceC: Uint8Array, nonceS: 
 
 /** The key of the client hello's binder. Its input is not 64 bytes long: it can never be two nonces. */
 export function binderKey(sharedKey: Uint8Array): Bytes {
-  return hmac(sharedKey, utf8(`${protocolName} binder`));
+  return hmac(sharedKey, binderLabel);
 }
 
 /** What one finished handshake gives: a traffic secret per direction, and a proof key per role. */
@@ -57,13 +69,12 @@ export function sessionSecrets(
   transcriptHash: Uint8Array,
 ): SessionSecrets {
   const session = new MacKey(hkdfExtract(master, diffieHellman));
-  const derive = (label: string) =>
-    hkdfExpand(session, concat(utf8(`${protocolName} ${label}`), transcriptHash), 32);
+  const derive = (label: Uint8Array) => hkdfExpand(session, concat(label, transcriptHash), 32);
   return {
-    clientTraffic: derive("client traffic"),
-    serverTraffic: derive("server traffic"),
-    clientProofKey: derive("client proof"),
-    serverProofKey: derive("server proof"),
+    clientTraffic: derive(clientTrafficLabel),
+    serverTraffic: derive(serverTrafficLabel),
+    clientProofKey: derive(clientProofLabel),
+    serverProofKey: derive(serverProofLabel),
   };
 }
 
@@ -71,12 +82,12 @@ export function sessionSecrets(
 export function trafficKeys(trafficSecret: Uint8Array): SealKeys {
   const secret = new MacKey(trafficSecret);
   return {
-    enc: hkdfExpand(secret, utf8(`${protocolName} enc`), 16),
-    mac: hkdfExpand(secret, utf8(`${protocolName} mac`), 32),
+    enc: hkdfExpand(secret, encLabel, 16),
+    mac: hkdfExpand(secret, macLabel, 32),
   };
 }
 
 /** The direction's next traffic secret; the one before cannot be had from it. */
 export function nextTrafficSecret(trafficSecret: Uint8Array): Bytes {
-  return hkdfExpand(trafficSecret, utf8(`${protocolName} rekey`), 32);
+  return hkdfExpand(trafficSecret, rekeyLabel, 32);
 }

@@ -143,3 +143,23 @@ Deno.test("a frame that comes byte by byte costs as many steps as it has bytes",
   assertEquals(reader.next(), { type: 4, body: filled(7, 66_000) });
   assert(reader.atBoundary);
 });
+
+Deno.test("a socket fills the reader's buffer, which is used again and is no larger than needed", () => {
+  const reader = new FrameReader(66_000);
+  const read = (bytes: Uint8Array) => {
+    const room = reader.room(64);
+    room.set(bytes);
+    reader.took(bytes.length);
+    return room.buffer;
+  };
+  const short = encodeFrame(4, filled(1, 20));
+  const buffer = read(short);
+  assertEquals(reader.next(), { type: 4, body: filled(1, 20) });
+  assertEquals(read(short.subarray(0, 10)) === buffer, true);
+  read(short.subarray(10));
+  assertEquals(reader.next(), { type: 4, body: filled(1, 20) });
+  const long = encodeFrame(4, filled(2, 60_000));
+  for (let at = 0; at < long.length; at += 64) read(long.subarray(at, at + 64));
+  assertEquals(reader.next()!.body.length, 60_000);
+  assertEquals(read(short).byteLength, 64);
+});
