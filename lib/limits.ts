@@ -159,6 +159,9 @@ export const databaseRetryMs = 100;
 export const databaseLoadsMax = 5;
 /** How often a server reads what the bank's other servers have changed. */
 export const otherServersMs = 300;
+/** A server with terminals commits a batch at least so often; without one for so long it is absent. */
+export const serverAliveMs = 1_500;
+export const serverAbsentMsMax = 5 * second;
 
 // The audit log
 /** An epoch of the log's key ends this long after its first entry: within the second, with its commit. */

@@ -13,6 +13,7 @@ import { logCommand } from "../ledger/command.ts";
 import { confirmKey } from "../terminals/change_keys.ts";
 import { KeyEnded, type RequestContext, Requests } from "../visits/requests.ts";
 import type { ProvedTerminal } from "../visits/visit.ts";
+import type { Lines } from "../visits/lines.ts";
 import type { Exchanges } from "./exchanges.ts";
 
 /** What a connection shares with the others. */
@@ -20,11 +21,14 @@ export interface ConnectionContext extends RequestContext {
   /** The live connection of each terminal, by id: of two, the newer wins. */
   readonly live: Map<string, Connection>;
   readonly exchanges: Exchanges;
+  /** Null for a bank of one server. */
+  readonly lines: Lines | null;
 }
 
 export class Connection {
   readonly #channel: Channel;
   #terminal: ProvedTerminal | null = null;
+  #isReplaced = false;
 
   constructor(
     socket: Socket,
@@ -80,15 +84,20 @@ export class Connection {
       find: (terminal, version) => terminals.find(terminal, version, world.nowMs()),
       inTurn: (exchange) => exchanges.run(exchange),
     });
-    return { id: hex(key.terminal), name, keyVersion: key.version };
+    const connection = hex(world.randomBytes(16));
+    return { id: hex(key.terminal), name, keyVersion: key.version, connection };
   }
 
   async #serveTerminal(terminal: ProvedTerminal): Promise<void> {
-    const { live } = this.context;
+    const { live, lines } = this.context;
     const requests = new Requests(this.context, terminal, (push) => this.#send(push));
     this.#replaceOlder(terminal);
     try {
       await this.#settleKey(terminal);
+      await lines?.enter(terminal, {
+        isOpen: () => this.#channel.isOpen,
+        onReplaced: () => this.#replaced(terminal),
+      });
       for (;;) {
         const message = await this.#channel.receive();
         if (message === null) return; // ended by this end: for a newer connection, or when the server stops
@@ -102,18 +111,26 @@ export class Connection {
       await this.end("revoked");
     } finally {
       if (live.get(terminal.id) === this) live.delete(terminal.id);
+      lines?.leave(terminal);
       this.close(); // nobody who waits for an answer waits for the entry about the end
       await requests.onDisconnected();
     }
   }
 
   /** Becomes the terminal's live connection. */
-  #replaceOlder({ id, name }: ProvedTerminal): void {
-    const { bank, live } = this.context;
-    const older = live.get(id);
-    live.set(id, this);
-    if (!older) return;
-    older.end("replaced");
+  #replaceOlder(terminal: ProvedTerminal): void {
+    const { live } = this.context;
+    const older = live.get(terminal.id);
+    live.set(terminal.id, this);
+    if (older) older.#replaced(terminal);
+  }
+
+  /** Ends the connection: its terminal has a newer one, here or at another server. */
+  #replaced({ id, name }: ProvedTerminal): void {
+    if (this.#isReplaced) return;
+    this.#isReplaced = true;
+    const { bank } = this.context;
+    this.end("replaced");
     const action = "connection replaced by a newer one of the same terminal";
     bank.ledger.submit(logCommand(`terminal ${name}`, action, { terminal: id }));
   }

@@ -6,6 +6,7 @@ import { acceptAll } from "../accept.ts";
 import type { Bank } from "../bank.ts";
 import { logCommand } from "../ledger/command.ts";
 import { OutcomeUnknown } from "../ledger/ledger.ts";
+import { Lines } from "../visits/lines.ts";
 import { Presence } from "../visits/presence.ts";
 import { Admission, type AdmissionLimits } from "./admission.ts";
 import { Connection, type ConnectionContext } from "./connection.ts";
@@ -64,10 +65,13 @@ export async function listen(
 ): Promise<Listener> {
   const { world } = bank;
   const stopping = new AbortController();
+  const presence = new Presence();
+  const lines = bank.ledger.isShared ? new Lines(bank, presence, stopping.signal) : null;
   const context: ConnectionContext = {
     bank,
     logInsUnderWay: new Set(),
-    presence: new Presence(),
+    presence,
+    lines,
     live: new Map(),
     exchanges: new Exchanges(world),
     stopping: stopping.signal,
@@ -130,6 +134,7 @@ export async function listen(
       listener.close();
       stopping.abort();
       await accepting;
+      await lines?.stopped;
       unread.forEach((socket) => socket.close());
       await Promise.all([...serving.keys()].map((connection) => connection.end()));
       await Promise.all(serving.values());

@@ -11,6 +11,8 @@ import {
   type Failures,
   type KnownTerminal,
   type Limits,
+  type Line,
+  type LineVisit,
   type Loaded,
   type Movement,
   type MovementId,
@@ -48,6 +50,8 @@ export class Books {
     customers: new Set<string>(),
     terminals: new Set<TerminalId>(),
     failures: new Set<string>(),
+    lines: new Map<TerminalId, Line>(),
+    lineVisits: new Map<string, LineVisit>(),
     limits: null as Limits | null,
     restoring: null as Restoring | null,
   };
@@ -211,18 +215,28 @@ export class Books {
     this.#changed.terminals.add(terminal.id);
   }
 
+  openLine(line: Line): void {
+    this.#changed.lines.set(line.terminal, line);
+  }
+
+  setLineVisit(visit: LineVisit): void {
+    this.#changed.lineVisits.set(visit.connection, visit);
+  }
+
   setFailures(failures: Failures): void {
     this.#failures.set(failures.source, failures);
     this.#changed.failures.add(failures.source);
   }
 
   changes(): Omit<Changes, "clock" | "timeMs"> {
-    const { accounts, customers, terminals, failures, ...added } = this.#changed;
+    const { accounts, customers, terminals, failures, lines, lineVisits, ...added } = this.#changed;
     return {
       ...added,
       accounts: [...accounts].map((id) => this.#accounts.get(id)!),
       customers: [...customers].map((username) => this.#customers.get(username)!),
       terminals: [...terminals].map((id) => this.#terminals.get(id)!),
+      lines: [...lines.values()],
+      lineVisits: [...lineVisits.values()],
       failures: [...failures].map((source) => this.#failures.get(source)!),
     };
   }

@@ -3,7 +3,7 @@ import type { LoggedAt } from "../../lib/atm.ts";
 import type { LoggedOutcome, Outcome } from "../../lib/errors.ts";
 import type { AmountFault } from "../../lib/money.ts";
 import type { EntryKind } from "../audit/entry.ts";
-import type { AccountState, Limits, MovementId, TerminalId } from "./model.ts";
+import type { AccountState, Limits, Line, MovementId, TerminalId } from "./model.ts";
 
 /** What needs a visit: refused as `not_logged_in` unless the customer still has this version. */
 export interface OfVisit {
@@ -197,6 +197,8 @@ export type LogIn =
     passed: boolean;
     /** The version that the password was checked against. */
     passwordVersion: number;
+    /** Where other servers see the visit. */
+    connection?: string;
   };
 
 /** A new password, counted and checked as a log-in is. `refused`: what is wrong with the new one. */
@@ -213,6 +215,16 @@ export type ChangePassword =
     passwordHash: string;
   });
 
+/** A terminal has proved itself on a connection of this server: it is its newest. */
+export interface OpenLine extends Line {
+  op: "open_line";
+}
+
+/** A server is alive: other servers see its batches. */
+export interface Alive {
+  op: "alive";
+}
+
 /**
  * Something that happened and changes nothing but the audit log. With a version it is what the visit of
  * the customer `who` asked for.
@@ -224,6 +236,8 @@ export interface LogCommand extends Partial<OfVisit> {
   kind: EntryKind;
   outcome: LoggedOutcome;
   terminal?: TerminalId;
+  /** The connection whose visit ends with this. */
+  leaves?: string;
 }
 
 /** The visit that a command needs; null for none. */
@@ -249,7 +263,7 @@ export function visitOf(command: Command): { customer: string; passwordVersion: 
 export function logCommand(
   who: string,
   action: string,
-  more: Partial<Pick<LogCommand, "kind" | "outcome" | "terminal">> = {},
+  more: Partial<Pick<LogCommand, "kind" | "outcome" | "terminal" | "leaves">> = {},
 ): LogCommand {
   return { op: "log", who, action, kind: "other", outcome: "ok", ...more };
 }
@@ -269,6 +283,8 @@ export type Command =
     | LogIn
     | ChangePassword
     | LogCommand
+    | OpenLine
+    | Alive
   )
   /** The version of the terminal's key that the command's channel rests on. */
   & { underKey?: number };

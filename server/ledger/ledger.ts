@@ -81,6 +81,11 @@ export class Ledger {
     return { ledger, link };
   }
 
+  /** Whether other servers change the books, too. */
+  get isShared(): boolean {
+    return this.dependencies.shared;
+  }
+
   /**
    * Runs a command; the reply comes when it is durable, or names why nothing happened.
    * @throws {OutcomeUnknown} when the ledger stops, or its thread dies, before the outcome is known

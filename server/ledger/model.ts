@@ -167,6 +167,33 @@ export interface Terminal {
   next: { version: number; sealedKey: Uint8Array; sinceMs: number } | null;
 }
 
+/** The newest connection of a terminal, and who is logged in on it. */
+export interface Line {
+  terminal: TerminalId;
+  /** 32 hex digits, made by the server for this connection. */
+  connection: string;
+  /** The id of its server's chain, as hex digits. */
+  server: string;
+}
+
+/** A log-in on a connection, or its end: an empty username. */
+export interface LineVisit {
+  terminal: TerminalId;
+  connection: string;
+  username: string;
+}
+
+/** A line as other servers see it. */
+export interface SeenLine extends Line {
+  terminalName: string;
+  /** Who is logged in; empty for nobody. */
+  username: string;
+  /** The version of that customer's password; 0 for nobody. */
+  passwordVersion: number;
+  /** The server's last batch: it is another one whenever the server has done something. */
+  lastBatch: string;
+}
+
 /** Failed log-ins of one source. */
 export interface Failures {
   source: string;
@@ -217,6 +244,10 @@ export interface ConfirmedClock {
  * from their rows: balances, what is held, and which movements are open.
  */
 export interface Changes extends Rows {
+  /** Connections that are their terminals' newest, in place of any before. */
+  lines: Line[];
+  /** What becomes of connections that are still the newest. */
+  lineVisits: LineVisit[];
   /** The bank's limits, where they changed. */
   limits: Limits | null;
   /** What is still waited for after a restore, where that changed. */
@@ -234,6 +265,8 @@ export const noChanges: Omit<Changes, "timeMs"> = {
   customers: [],
   terminals: [],
   failures: [],
+  lines: [],
+  lineVisits: [],
   limits: null,
   restoring: null,
   clock: null,

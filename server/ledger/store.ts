@@ -12,8 +12,10 @@ import type {
   Movement,
   MovementId,
   Restoring,
+  SeenLine,
   Settings,
   Terminal,
+  TerminalId,
 } from "./model.ts";
 import type { Touch } from "./touch.ts";
 
@@ -88,6 +90,11 @@ export interface ReadStore {
   customers(): Result<Customer[]>;
   /** Every counter of failures. */
   failures(): Result<Failures[]>;
+  /**
+   * The lines of these terminals, and those on which these customers are logged in, at any server. None
+   * where there is one server alone.
+   */
+  linesOf(terminals: readonly TerminalId[], usernames: readonly string[]): Result<SeenLine[]>;
   account(id: number): Result<AccountState | undefined>;
   accountsAmong(ids: readonly number[]): Result<AccountState[]>;
   accounts(): Result<Account[]>;

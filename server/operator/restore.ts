@@ -222,6 +222,8 @@ const noChanges: Omit<Changes, "terminals" | "accounts" | "restoring"> = {
   customers: [],
   failures: [],
   limits: null,
+  lines: [],
+  lineVisits: [],
   clock: null,
   timeMs: 0,
 };

@@ -6,6 +6,8 @@
 interface Present {
   /** The terminal's name. */
   readonly terminal: string;
+  /** The version of the customer's password that the visit rests on. */
+  readonly passwordVersion: () => number;
   /** Called with the names of the other terminals whenever they change. */
   readonly onElsewhereChanged: (terminals: string[]) => void;
   /** Ends the visit. */
@@ -16,39 +18,62 @@ interface Present {
 export interface PresentVisit {
   /** The names of the other terminals where the customer is logged in. */
   elsewhere(): string[];
-  endOthers(): void;
   /** May be called again. */
   leave(): void;
 }
 
 export class Presence {
   readonly #visits = new Map<string, Set<Present>>();
+  /** Terminals at other servers, for customers who are logged in here. */
+  readonly #atOthers = new Map<string, readonly string[]>();
+
+  /** The customers who are logged in at this server. */
+  get usernames(): string[] {
+    return [...this.#visits.keys()];
+  }
 
   /** Adds a visit, until it leaves. */
   enter(username: string, visit: Present): PresentVisit {
     const visits = this.#visits.get(username) ?? new Set();
     this.#visits.set(username, visits.add(visit));
-    notifyOthers(visits, visit);
+    this.#notifyOthers(username, visit);
     return {
-      elsewhere: () => namesOfOthers(visits, visit),
-      endOthers: () => {
-        for (const other of [...visits]) if (other !== visit) other.end();
-      },
+      elsewhere: () => this.#namesOfOthers(username, visit),
       leave: () => {
         if (!visits.delete(visit)) return;
-        if (visits.size === 0) this.#visits.delete(username);
-        notifyOthers(visits, visit);
+        if (visits.size === 0) {
+          this.#visits.delete(username);
+          this.#atOthers.delete(username);
+        }
+        this.#notifyOthers(username, visit);
       },
     };
   }
-}
 
-function notifyOthers(visits: Set<Present>, changed: Present): void {
-  for (const visit of visits) {
-    if (visit !== changed) visit.onElsewhereChanged(namesOfOthers(visits, visit));
+  /** Called with the terminals at other servers where a customer is logged in. */
+  setAtOthers(username: string, terminals: readonly string[]): void {
+    const before = this.#atOthers.get(username) ?? [];
+    if (!this.#visits.has(username) || before.join("\n") === terminals.join("\n")) return;
+    this.#atOthers.set(username, terminals);
+    this.#notifyOthers(username);
   }
-}
 
-function namesOfOthers(visits: Set<Present>, mine: Present): string[] {
-  return [...visits].filter((visit) => visit !== mine).map(({ terminal }) => terminal).sort();
+  /** Ends the visits that rest on an older password. */
+  onPasswordVersion(username: string, version: number): void {
+    for (const visit of [...this.#visits.get(username) ?? []]) {
+      if (visit.passwordVersion() < version) visit.end();
+    }
+  }
+
+  #notifyOthers(username: string, changed?: Present): void {
+    for (const visit of this.#visits.get(username) ?? []) {
+      if (visit !== changed) visit.onElsewhereChanged(this.#namesOfOthers(username, visit));
+    }
+  }
+
+  #namesOfOthers(username: string, mine: Present): string[] {
+    const here = [...this.#visits.get(username) ?? []].filter((visit) => visit !== mine);
+    const others = this.#atOthers.get(username) ?? [];
+    return [...here.map(({ terminal }) => terminal), ...others].sort();
+  }
 }

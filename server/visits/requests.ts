@@ -198,6 +198,7 @@ export class Requests {
         terminal,
         passed,
         passwordVersion,
+        connection: this.terminal.connection,
       });
       if (reply.outcome !== "ok" || !reply.account) return { outcome: reply.outcome };
       const { account: { id: first }, accounts: usable = [] } = reply;

@@ -14,6 +14,8 @@ export interface ProvedTerminal {
   readonly id: string;
   readonly name: string;
   readonly keyVersion: number;
+  /** 32 hex digits: this connection of it. */
+  readonly connection: string;
 }
 
 export interface VisitContext {
@@ -54,6 +56,7 @@ export class Visit {
     );
     this.#present = presence.enter(username, {
       terminal: terminal.name,
+      passwordVersion: () => this.version,
       onElsewhereChanged: (terminals) => events.onElsewhereChanged(terminals),
       end: () => this.#endByBank("log out - password changed elsewhere", "bank"),
     });
@@ -78,7 +81,7 @@ export class Visit {
   /** Called when this visit has changed the password: the customer's other visits end. */
   onPasswordChanged(version: number): void {
     this.version = version;
-    this.#present.endOthers();
+    this.context.presence.onPasswordVersion(this.username, version);
   }
 
   /** Called when the ledger has refused a command: the customer's password is another than the visit's. */
@@ -99,7 +102,8 @@ export class Visit {
     this.#stopsWatching.forEach((stop) => stop());
     this.#present.leave();
     const { bank: { world, ledger }, stopping } = this.context;
-    const facts = { kind: "log-in", terminal: this.terminal.id } as const;
+    const { id: terminal, connection: leaves } = this.terminal;
+    const facts = { kind: "log-in", terminal, leaves } as const;
     for (let pauseMs = logOutPauseMsMin;; pauseMs = Math.min(2 * pauseMs, logOutPauseMsMax)) {
       const { outcome } = await ledger.submit(logCommand(this.username, action, facts));
       if (outcome === "ok") return;

@@ -9,7 +9,7 @@ import { createBank, joinBank, openBank } from "../../server/bank.ts";
 import { systemFiles } from "../../lib/system.ts";
 import { keysPath } from "../../server/folder/bank_folder.ts";
 import { type BankKeys, readBankKeys } from "../../server/folder/bank_keys.ts";
-import { newId, passwords, RunningBank } from "./helpers/running_bank.ts";
+import { type Atm, newId, passwords, RunningBank } from "./helpers/running_bank.ts";
 import { newDatabase, onPostgres } from "./helpers/stores.ts";
 import { inTemporaryFolder } from "./helpers/temporary.ts";
 import { bankWorld } from "./helpers/world.ts";
@@ -124,6 +124,42 @@ onTwoServers("failed log-ins count together, wherever they are tried", async (on
   const answer = await right.ask({ op: "log_in", username: "alice", password: passwords.alice });
   assertEquals(answer.outcome, "throttled");
 });
+
+onTwoServers(
+  "of two connections of one terminal at two servers the newer wins, which is logged",
+  async (one, other) => {
+    const older = await one.visit("alice");
+    const newer = await other.connect();
+    assertEquals(await older.client.ended, "replaced");
+    assertEquals(await newer.outcomeOf({ op: "hello" }), "ok");
+    const action = "terminal lobby | connection replaced by a newer one of the same terminal";
+    await until("its entry", async () => (await one.entries()).includes(action));
+    await one.connect();
+    assertEquals(await newer.client.ended, "replaced");
+  },
+);
+
+onTwoServers(
+  "a customer's visits at another server are seen, and end with a new password",
+  async (one, other) => {
+    const lobby = await one.visit("alice");
+    const mall = await other.visit("alice", other.keys.mall);
+    const elsewhere = ({ pushes }: Atm) =>
+      pushes.findLast((push) => push.push === "elsewhere")?.terminals;
+    await until("mall, at lobby", () => elsewhere(lobby)?.join() === "mall");
+    await until("lobby, at mall", () => elsewhere(mall)?.join() === "lobby");
+    const change = {
+      op: "change_password",
+      current: passwords.alice,
+      next: "a new password",
+    } as const;
+    assertEquals(await lobby.outcomeOf(change), "ok");
+    await until("the end", () => mall.pushes.some((push) => push.push === "visit_ended"));
+    await until("its leave", () => elsewhere(lobby)?.length === 0);
+    assertEquals(await lobby.outcomeOf({ op: "touch" }), "ok");
+    await lobby.client.close();
+  },
+);
 
 onTwoServers(
   "limits and locks that are set at one server hold at the other",

@@ -1,6 +1,6 @@
 /** What is read of tables in memory, at this moment. */
 import type { ChainName, LogPlace, SealedEntry } from "../../server/audit/entry.ts";
-import type { Account, Movement, MovementId } from "../../server/ledger/model.ts";
+import type { Account, Movement, MovementId, SeenLine } from "../../server/ledger/model.ts";
 import type { DayEnd, ReadStore } from "../../server/ledger/store.ts";
 import type { MemoryTables } from "./memory_tables.ts";
 
@@ -46,6 +46,18 @@ export class MemoryReads implements ReadStore {
 
   failures() {
     return [...this.tables.failures.values()].sort(by(({ source }) => source));
+  }
+
+  linesOf(terminals: readonly string[], usernames: readonly string[]): SeenLine[] {
+    const { lines, customers, chains } = this.tables;
+    return [...lines.values()]
+      .filter((line) => terminals.includes(line.terminal) || usernames.includes(line.username))
+      .map((line) => ({
+        ...line,
+        terminalName: this.tables.terminals.get(line.terminal)!.name,
+        passwordVersion: customers.get(line.username)?.passwordVersion ?? 0,
+        lastBatch: chains.values().find(({ id }) => id.toHex() === line.server)?.batchId ?? "",
+      }));
   }
 
   account(id: number) {

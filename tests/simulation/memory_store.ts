@@ -579,6 +579,8 @@ export class MemoryStore implements Store {
   terminalsSum = () => this.#read((reads) => reads.terminalsSum());
   customer = (name: string) => this.#read((reads) => reads.customer(name));
   customers = () => this.#read((reads) => reads.customers());
+  linesOf = (terminals: readonly string[], usernames: readonly string[]) =>
+    this.#read((reads) => reads.linesOf(terminals, usernames));
   failures = () => this.#read((reads) => reads.failures());
   account = (id: number) => this.#read((reads) => reads.account(id));
   accountsAmong = (ids: readonly number[]) => this.#read((reads) => reads.accountsAmong(ids));

@@ -13,6 +13,7 @@ import type {
   Customer,
   Failures,
   Limits,
+  Line,
   Movement,
   Restoring,
   Settings,
@@ -67,6 +68,7 @@ export class MemoryTables {
   readonly holds = new Map<string, number>();
   readonly customers = new Map<string, Customer>();
   readonly terminals = new Map<string, Terminal>();
+  readonly lines = new Map<string, Line & { username: string }>();
   readonly failures = new Map<string, Failures>();
   readonly days = new Map<number, readonly DayEnd[]>();
   readonly shared = new Map<keyof Shared, Shared[keyof Shared]>();
@@ -145,6 +147,14 @@ export class MemoryTables {
       this.#set(this.customers, customer.username, customer, `customer ${customer.username}`);
     }
     for (const terminal of changes.terminals) this.#writeTerminal(terminal);
+    for (const line of changes.lines) {
+      this.#set(this.lines, line.terminal, { ...line, username: "" }, `line ${line.terminal}`);
+    }
+    for (const { terminal, connection, username } of changes.lineVisits) {
+      const line = this.lines.get(terminal);
+      if (line?.connection !== connection) continue;
+      this.#set(this.lines, terminal, { ...line, username }, `line ${terminal}`);
+    }
     for (const row of changes.failures) {
       this.#set(this.failures, row.source, row, `failures ${row.source}`);
     }

@@ -11,7 +11,7 @@ import { given, insert } from "./given.ts";
 import type { Known } from "./load.ts";
 import { endDays, movedBy, writeAccounts } from "./write_accounts.ts";
 import { writeMovements } from "./write_movements.ts";
-import { writePeople } from "./write_people.ts";
+import { writeLines, writePeople } from "./write_people.ts";
 
 /** What a batch must load to commit these changes. */
 export function touchOfChanges(changes: Changes): Touch {
@@ -48,6 +48,7 @@ export function commitStatements(
   return [
     ...writeAccounts(changes, known),
     ...writePeople(changes, known),
+    ...writeLines(changes),
     ...writeShared(changes),
     ...writeMovements(changes.movements),
     ...endDays(changes, known),

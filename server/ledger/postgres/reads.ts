@@ -11,8 +11,10 @@ import type {
   Movement,
   MovementId,
   Restoring,
+  SeenLine,
   Settings,
   Terminal,
+  TerminalId,
 } from "../model.ts";
 import type { Statement } from "./connection.ts";
 import {
@@ -39,6 +41,13 @@ const strayEntries = `WITH RECURSIVE firsts AS (
       AS next
   ) SELECT chain, sequence FROM firsts
   WHERE sequence < 1 OR chain NOT IN (SELECT number FROM audit_chains) LIMIT 1`;
+
+const seenLines = `SELECT lines.*, terminals.name, audit_chains.batch_id,
+    coalesce(customers.password_version, 0) AS password_version
+  FROM lines JOIN terminals ON terminals.id = lines.terminal
+    JOIN audit_chains ON encode(audit_chains.id, 'hex') = lines.server
+    LEFT JOIN customers ON customers.username = lines.username
+  WHERE lines.terminal = ANY ($1::text[]) OR lines.username = ANY ($2::text[])`;
 
 export class PostgresReads implements ReadStore {
   #settings: Settings | undefined;
@@ -91,6 +100,26 @@ export class PostgresReads implements ReadStore {
   async failures(): Promise<Failures[]> {
     const rows = await this.#all("failures", "SELECT * FROM failures");
     return rows.map(failuresOf).sort(by(({ source }) => source));
+  }
+
+  async linesOf(
+    terminals: readonly TerminalId[],
+    usernames: readonly string[],
+  ): Promise<SeenLine[]> {
+    const rows = await this.rows({
+      name: "lines_of",
+      text: seenLines,
+      values: [terminals, usernames],
+    });
+    return rows.map((row) => ({
+      terminal: row.terminal as string,
+      terminalName: row.name as string,
+      connection: row.connection as string,
+      server: row.server as string,
+      username: row.username as string,
+      passwordVersion: numberOf(row.password_version),
+      lastBatch: hex(bytesOf(row.batch_id)),
+    }));
   }
 
   async account(id: number): Promise<AccountState | undefined> {

@@ -90,6 +90,14 @@ export const schema = [
     CHECK ((next_version IS NULL) = (next_sealed_key IS NULL)
       AND (next_version IS NULL) = (next_since_ms IS NULL))
   )`,
+  // The newest connection of each terminal, and who is logged in on it; empty for nobody.
+  `CREATE TABLE lines (
+    terminal text PRIMARY KEY,
+    connection text NOT NULL,
+    server text NOT NULL,
+    username text NOT NULL DEFAULT ''
+  )`,
+  `CREATE INDEX lines_username ON lines (username)`,
   `CREATE TABLE failures (source text PRIMARY KEY, count bigint NOT NULL, last_ms bigint NOT NULL)`,
   `CREATE TABLE clock (
     one smallint PRIMARY KEY CHECK (one = 1),

@@ -1,5 +1,5 @@
 /** Customers, terminals and counters of failures in a batch's commit. */
-import type { Changes, Customer, Failures, Terminal } from "../model.ts";
+import type { Changes, Customer, Failures, Line, LineVisit, Terminal } from "../model.ts";
 import type { Statement } from "./connection.ts";
 import { type Column, given, insert } from "./given.ts";
 import type { Known } from "./load.ts";
@@ -79,4 +79,34 @@ const failureColumns = (rows: readonly Failures[]): Column[] => [
   ["source", "text", rows.map(({ source }) => source)],
   ["count", "bigint", rows.map(({ count }) => count)],
   ["last_ms", "bigint", rows.map(({ lastMs }) => lastMs)],
+];
+
+const openLines = `INSERT INTO lines (terminal, connection, server)
+  SELECT terminal, connection, server FROM given ORDER BY terminal
+  ON CONFLICT (terminal) DO UPDATE SET
+    connection = excluded.connection, server = excluded.server, username = ''`;
+
+const updateLines = `UPDATE lines SET username = given.username
+  FROM given WHERE lines.terminal = given.terminal AND lines.connection = given.connection`;
+
+/** A connection that is not its terminal's newest any more has no line. */
+export function writeLines(
+  { lines, lineVisits }: Pick<Changes, "lines" | "lineVisits">,
+): Statement[] {
+  return [
+    ...given("open_lines", openLines, lineColumns(lines)),
+    ...given("update_lines", updateLines, lineVisitColumns(lineVisits)),
+  ];
+}
+
+const lineColumns = (rows: readonly Line[]): Column[] => [
+  ["terminal", "text", rows.map(({ terminal }) => terminal)],
+  ["connection", "text", rows.map(({ connection }) => connection)],
+  ["server", "text", rows.map(({ server }) => server)],
+];
+
+const lineVisitColumns = (rows: readonly LineVisit[]): Column[] => [
+  ["terminal", "text", rows.map(({ terminal }) => terminal)],
+  ["connection", "text", rows.map(({ connection }) => connection)],
+  ["username", "text", rows.map(({ username }) => username)],
 ];

@@ -46,6 +46,9 @@ export function logIn(batch: Batch, { op, username, nameHash, terminal, ...rest 
   if (!passed) return { outcome: "wrong_credentials" };
   forgetAttempt(batch, attempt);
   knowTerminal(batch, attempt);
+  if ("connection" in rest && rest.connection !== undefined) {
+    batch.books.setLineVisit({ terminal, connection: rest.connection, username });
+  }
   const accounts = batch.books.accountsOf("customer", username);
   const usable = accounts.filter(({ state }) => state !== "closed");
   // The first that can be used; a closed one where there is no other.
@@ -123,8 +126,11 @@ function knowTerminal({ books, timeMs }: Batch, { username, terminal }: Attempt)
 
 export function logOnly(
   batch: Batch,
-  { who, action, kind, outcome, terminal }: LogCommand,
+  { who, action, kind, outcome, terminal, leaves }: LogCommand,
 ): Answer {
+  if (terminal && leaves !== undefined) {
+    batch.books.setLineVisit({ terminal, connection: leaves, username: "" });
+  }
   const at = terminal ? batch.terminalName(terminal) : "";
   batch.log(who, failed(action, outcome), { kind, outcome, terminal: at });
   return { outcome: "ok" };

@@ -119,6 +119,11 @@ function apply(batch: Batch, command: Command): Answer {
       return changePassword(batch, command);
     case "log":
       return logOnly(batch, command);
+    case "open_line":
+      batch.books.openLine({ ...command });
+      return { outcome: "ok" };
+    case "alive":
+      return { outcome: "ok" };
   }
 }
 
@@ -136,7 +141,7 @@ function movesMoney(command: Command): boolean {
  * connection is open. The attempt is logged.
  */
 function isShutOut(batch: Batch, command: Command): boolean {
-  if (command.op === "log" || "operator" in command) return false;
+  if (command.op === "log" || command.op === "alive" || "operator" in command) return false;
   const terminal = batch.books.terminal(command.terminal);
   if (!terminal) return false;
   const { name, keyVersion } = terminal;

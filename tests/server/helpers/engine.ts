@@ -152,6 +152,8 @@ export const noChanges: Changes = {
   customers: [],
   terminals: [],
   failures: [],
+  lines: [],
+  lineVisits: [],
   limits: null,
   restoring: null,
   clock: null,

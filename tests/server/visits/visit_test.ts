@@ -43,7 +43,12 @@ class Surroundings {
   /** Begins a visit, and lists what happens to it. */
   begin(terminal: string): { visit: Visit; events: unknown[] } {
     const events: unknown[] = [];
-    const proved = { id: terminal, name: terminal, keyVersion: 1 };
+    const proved = {
+      id: terminal,
+      name: terminal,
+      keyVersion: 1,
+      connection: `line of ${terminal}`,
+    };
     const accounts = [{ id: 3, number: "a" }, { id: 4, number: "b" }];
     const context = { ...this, stopping: this.stopping.signal };
     const visit = new Visit(context, proved, "alice", accounts, 1, {
