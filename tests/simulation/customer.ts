@@ -43,8 +43,10 @@ const saysAgain = /try again/i;
 /** What a screen says of the money that was asked for. */
 export function claimOf({ heading, lede, next }: Reading): Claim {
   const words = `${heading}. ${lede}`;
-  if (!saysNotDone.test(words)) return { said: "unknown", words };
-  return { said: "not done", again: saysAgain.test(`${lede} ${next}`), words };
+  const again = saysAgain.test(`${lede} ${next}`);
+  return saysNotDone.test(words)
+    ? { said: "not done", again, words }
+    : { said: "unknown", again, words };
 }
 
 export interface CustomerWorld {
@@ -213,7 +215,7 @@ export class Customer {
       [1, this.random.between(1, 9_999)],
     ]));
     const intent = this.#intend("withdrawal", amount, "");
-    for (let tries = 0; tries < triesMax && this.#isAt("menu"); tries++) {
+    for (let tries = 0; tries < triesMax && this.#isAt("menu", "withdraw"); tries++) {
       page.send({ type: "go", to: "withdraw" });
       await this.#think();
       page.send({ type: "go", to: "amount" });
@@ -243,16 +245,8 @@ export class Customer {
     const cents = this.world.nextSerial();
     const amount = BigInt(this.random.between(0, 4) * 100_000 + cents);
     const intent = this.#intend("transfer", amount, to);
-    for (let tries = 0; tries < triesMax && this.#isAt("menu"); tries++) {
-      page.send({ type: "go", to: "recipient" });
-      await this.#think();
-      if (isOwn) page.send({ type: "transfer_to", recipient: { to, name: "own" } });
-      else {
-        page.send({ type: "type", typed: to });
-        page.send({ type: "use_typed" });
-        await page.until(({ pending }) => pending === null, patienceMs);
-      }
-      if (!this.#isAt("sum")) return;
+    for (let tries = 0; tries < triesMax; tries++) {
+      if (!await this.#nameRecipient(to, isOwn)) return;
       await this.#think();
       page.send({ type: "type", typed: decimal(amount) });
       page.send({ type: "use_typed" });
@@ -263,6 +257,26 @@ export class Customer {
       await this.#whileWorking();
       if (!await this.#conclude(attempt)) return;
     }
+  }
+
+  /** Gets to the question how much is to be sent; tries again where the screen says so. */
+  async #nameRecipient(to: string, isOwn: boolean): Promise<boolean> {
+    const page = this.#page;
+    for (let tries = 0; tries < triesMax && !this.#isAt("sum"); tries++) {
+      if (this.#isAt("menu")) page.send({ type: "go", to: "recipient" });
+      await this.#think();
+      if (isOwn) page.send({ type: "transfer_to", recipient: { to, name: "own" } });
+      else {
+        page.send({ type: "type", typed: to });
+        page.send({ type: "use_typed" });
+        await page.until(({ pending }) => pending === null, patienceMs);
+      }
+      if (!this.#isAt("refusal")) continue;
+      if (!claimOf(page.read()).again) return false;
+      await this.#pause(this.random.between(2_000, 20_000));
+      page.send({ type: "next" });
+    }
+    return this.#isAt("sum");
   }
 
   async #deposit(): Promise<void> {
@@ -363,20 +377,25 @@ export class Customer {
     const { screen } = page;
     if (screen.name === "receipt") {
       const { amount, movement: reference, account } = screen.receipt;
-      attempt.claim = { said: "done", amount: BigInt(amount), reference };
+      attempt.claim = { said: "done", again: false, amount: BigInt(amount), reference };
       attempt.booked = account === null ? null : BigInt(account.booked);
     } else if (screen.name === "refusal") {
       attempt.claim = claimOf(page.read());
-    } else attempt.claim = { said: "unknown", words: `${screen.name}: ${page.read().lede}` };
+    } else {
+      const { heading, lede } = page.read();
+      const words = `${heading || screen.name}. ${lede}`;
+      attempt.claim = { said: "unknown", again: false, words };
+    }
     const { claim } = attempt;
     this.world.scheduler.record(`${this.name} reads ${JSON.stringify(claim, bigintsAsTexts)}`);
     this.#current = null;
     this.world.count(`${screen.name} ${screen.name === "refusal" ? screen.why : ""}`.trim());
-    if (claim.said !== "not done" || !claim.again) return false;
+    if (!claim.again) return false;
     await this.#think();
     if (this.random.chance(this.habits.losesPatience)) return false;
     this.world.count("tried again");
-    await this.#backToMenu();
+    await this.#pause(this.random.between(0, 10_000));
+    page.send({ type: "next" });
     return true;
   }
 
@@ -394,7 +413,7 @@ export class Customer {
       terminal: this.#machine.name,
       fromMs: this.world.scheduler.timeMs,
       untilMs: null,
-      claim: { said: "unknown", words: "" },
+      claim: { said: "unknown", again: false, words: "" },
       handed: 0n,
       booked: null,
     };
@@ -429,8 +448,8 @@ export class Customer {
     return this.#page.state.view?.visit?.account.id ?? "";
   }
 
-  #isAt(name: Screen["name"]): boolean {
-    return this.#page.screen.name === name;
+  #isAt(...names: Screen["name"][]): boolean {
+    return names.includes(this.#page.screen.name);
   }
 
   async #think(): Promise<void> {

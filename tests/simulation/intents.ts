@@ -6,11 +6,11 @@
 /** What a screen said of an attempt. */
 export type Claim =
   /** A receipt: it is done, with this amount. */
-  | { said: "done"; amount: bigint; reference: string }
+  | { said: "done"; again: false; amount: bigint; reference: string }
   /** Nothing was booked, sent or charged. */
   | { said: "not done"; again: boolean; words: string }
   /** It will be settled, by whatever means; or the screen went dark. */
-  | { said: "unknown"; words: string };
+  | { said: "unknown"; again: boolean; words: string };
 
 export interface Attempt {
   readonly terminal: string;
