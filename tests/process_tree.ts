@@ -18,6 +18,11 @@ export function findIn(tree: number[], word: string): number | undefined {
   );
 }
 
+/** The arguments of a process. */
+export function argumentsOf(pid: number): string[] {
+  return read(`/proc/${pid}/cmdline`).split("\0").slice(0, -1);
+}
+
 /** Memory that these processes hold, in bytes; what they share is counted once. */
 export function memoryOf(tree: number[]): number {
   const kib = tree.map((pid) => /^Pss:\s+(\d+)/m.exec(read(`/proc/${pid}/smaps_rollup`))?.[1]);

@@ -1,5 +1,6 @@
 /** The demo: one command, found again as it was left, and gone when its launcher is. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { argumentsOf, findIn, treeOf } from "../process_tree.ts";
 import { listens, Program, until } from "./programs.ts";
 
 interface Ready {
@@ -27,6 +28,33 @@ Deno.test("the demo", async (t) => {
       assertEquals(first.ready.data, data);
       assertEquals(customers.map(({ username }) => username), ["alice", "bob", "carol"]);
       assert(await listens(bank));
+    });
+
+    await t.step({
+      name: "each program has the permissions that it needs, and no others",
+      ignore: Deno.build.os !== "linux",
+      fn() {
+        const project = new URL("../../", import.meta.url).pathname.replace(/\/$/, "");
+        const tree = treeOf(first.program.pid);
+        const flagsOf = (program: string) =>
+          argumentsOf(findIn(tree, `${program}.ts`)!).filter((argument) =>
+            argument.startsWith("--")
+          );
+        const closed = ["--no-prompt", "--no-remote"];
+        assertEquals(flagsOf("server/programs/demo_bank"), [
+          ...closed,
+          `--allow-read=${project}/server,${project}/lib,${data}`,
+          `--allow-write=${data}`,
+          `--allow-net=127.0.0.1:0,unix:${data}/bank/operator.sock`,
+        ]);
+        const atm = `${data}/atm-lobby`;
+        assertEquals(flagsOf("client/programs/atm_in_browser"), [
+          ...closed,
+          `--allow-read=${atm},${atm}/terminal.key`,
+          `--allow-write=${atm}`,
+          `--allow-net=${first.ready.bank},127.0.0.1:0`,
+        ]);
+      },
     });
 
     await t.step("keeps its passwords in a private file that says what they are", () => {

@@ -5,6 +5,7 @@ import {
   atmPermissions,
   bankPermissions,
   denoArguments,
+  operatorPermissions,
   operatorSocket,
   type Permissions,
   type ProgramName,
@@ -107,6 +108,21 @@ for (const [program, permissionsOf, expected] of table) {
       assertEquals(JSON.parse(new TextDecoder().decode(stdout)), expected);
     }));
 }
+
+Deno.test("an operator's command may use the files of its flags, and who gives it", () => {
+  const launch = {
+    start: { folder: "/bank" },
+    reads: ["/first.key"],
+    writes: ["/out"],
+  } as unknown as Parameters<typeof operatorPermissions>[1];
+  assertEquals(operatorPermissions({ project: "/p" }, launch), {
+    read: ["/p/server", "/p/lib", "/bank", "/out", "/first.key"],
+    write: ["/bank", "/out"],
+    net: ["unix:/bank/operator.sock"],
+    env: ["USER", "LOGNAME"],
+    sys: [],
+  });
+});
 
 Deno.test("the table in docs/ARCHITECTURE.md is this one", async () => {
   const text = await Deno.readTextFile(`${project}/docs/ARCHITECTURE.md`);

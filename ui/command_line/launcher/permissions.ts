@@ -47,6 +47,7 @@ export function denoArguments(
   return [
     "run",
     "--no-prompt",
+    "--no-remote",
     ...granted,
     ...(ffi ? ["--allow-ffi"] : []),
     `${project}/${program}.ts`,
