@@ -41,6 +41,8 @@ export class BankClient {
   #nextId = 1;
   #isOpen = true;
   #closing: Promise<void> | null = null;
+  /** The bank's time, as its answers gave it last; null before the first that did. */
+  timeMs: number | null = null;
   /** Called with every push. */
   onPush: (push: Push) => void = () => {};
 
@@ -117,8 +119,10 @@ export class BankClient {
         if ("push" in parsed) {
           this.onPush(parsed);
         } else {
-          this.#waiting.get(parsed.id)?.resolve(parsed.answer);
-          this.#waiting.delete(parsed.id);
+          const { id, answer } = parsed;
+          if (answer.time !== undefined) this.timeMs = Date.parse(answer.time);
+          this.#waiting.get(id)?.resolve(answer);
+          this.#waiting.delete(id);
         }
       }
     } catch {

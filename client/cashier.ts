@@ -26,6 +26,8 @@ import { Voiding } from "./voiding.ts";
 export interface Payer {
   readonly bank: BankClient;
   readonly account: AccountView;
+  /** The account's uid. */
+  readonly uid: string | null;
   /** Takes the account's state from an answer. */
   update(account: AccountView | undefined): void;
   /** Whether a movement of this visit is in doubt. */
@@ -175,7 +177,8 @@ export class Cashier {
     const currency = this.dependencies.currency();
     const request = { op: kind, movement, account, to, amount: `${amount}`, currency } as const;
     const untilMs = this.#outcomeUntilMs();
-    journal.intend({ movement, kind, account, amount, currency, notes: new Map() }, world.nowMs());
+    const intent = { movement, kind, account, amount, currency, notes: new Map() } as const;
+    journal.intend({ ...intent, ...journaledOf(payer) }, world.nowMs());
     const answer = await ask(payer.bank, request);
     if (isUncertain(answer)) return await this.#giveUp(payer, kind, request, answer, untilMs);
     journal.settled(movement);
@@ -304,7 +307,7 @@ export class Cashier {
     const currency = this.dependencies.currency();
     const asked = { movement, kind, account, amount: `${amount}`, currency };
     const untilMs = this.#outcomeUntilMs();
-    journal.intend({ ...asked, amount, notes }, world.nowMs());
+    journal.intend({ ...asked, amount, notes, ...journaledOf(payer) }, world.nowMs());
     const request = { op: "authorise", ...asked } as const;
     const leave = await ask(payer.bank, request);
     if (isUncertain(leave)) return await this.#giveUp(payer, kind, request, leave, untilMs);
@@ -317,7 +320,7 @@ export class Cashier {
       journal.settled(movement);
       return this.#receipt(kind, asked.amount, leave.outcome, { movement, ...factsOf(leave) });
     }
-    journal.authorised(movement);
+    journal.authorised(movement, payer.bank.timeMs);
     const before = devices.inside();
     journal.acting(movement, before);
     const acted = await this.#drive(act);
@@ -427,6 +430,9 @@ export class Cashier {
     return this.#receipt(kind, amount.toString(), why, answer?.logged && { logged: answer.logged });
   }
 }
+
+/** What a restored bank needs of a movement's account and time. */
+const journaledOf = ({ uid, bank }: Payer) => ({ uid, bankTimeMs: bank.timeMs });
 
 /** Whether the bank may have acted on a request, or not, or still may. */
 function isUncertain(answer: Answer | null): answer is (Answer & { outcome: "try_later" }) | null {

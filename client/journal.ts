@@ -32,8 +32,12 @@ export interface JournalEntry {
   /** Minor units. */
   amount: bigint;
   currency: string;
-  /** The customer's account; null where there is none. */
+  /** The number of the customer's account; null where there is none. */
   account: string | null;
+  /** The account's uid, which no other account has; null where there is none. */
+  uid: string | null;
+  /** The bank's time that was received last; null where none was, and where no customer was there. */
+  bankTimeMs: number | null;
   notes: NoteCounts;
   state: JournalState;
   /** The bank's notes in the ATM before the devices acted. */
@@ -46,7 +50,7 @@ export interface JournalEntry {
 
 type Intended =
   & Pick<JournalEntry, "movement" | "kind" | "amount" | "currency" | "notes">
-  & Partial<Pick<JournalEntry, "account">>;
+  & Partial<Pick<JournalEntry, "account" | "uid" | "bankTimeMs">>;
 type Row = Record<string, string | number | null>;
 
 export class Journal {
@@ -55,20 +59,24 @@ export class Journal {
   /** Writes a movement before the bank is asked for it. */
   intend(entry: Intended, timeMs: number): void {
     this.database.prepare(
-      "INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, 'intent', NULL, NULL, NULL, ?)",
+      `INSERT INTO journal (movement, kind, amount, currency, account, uid, bank_time_ms, notes, state,
+        time_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'intent', ?)`,
     ).run(
       entry.movement,
       entry.kind,
       entry.amount.toString(),
       entry.currency,
       entry.account ?? null,
+      entry.uid ?? null,
+      entry.bankTimeMs ?? null,
       notesText(entry.notes),
       timeMs,
     );
   }
 
-  authorised(movement: string): void {
-    this.#set(movement, "state = 'authorised'");
+  /** @param bankTimeMs the bank's time of the movement */
+  authorised(movement: string, bankTimeMs: number | null): void {
+    this.#set(movement, "state = 'authorised', bank_time_ms = ?", bankTimeMs);
   }
 
   /** Writes the notes inside before the devices act: the outcome is the difference. */
@@ -115,9 +123,15 @@ export class Journal {
     return this.#select("state <> 'settled'");
   }
 
-  /** Movements begun since, oldest first. */
-  since(timeMs: number): JournalEntry[] {
-    return this.#select(`time_ms >= ${timeMs}`);
+  /**
+   * Movements begun since, by the bank's time, oldest first; and last all those that have no time of
+   * the bank's.
+   */
+  since(bankTimeMs: number): JournalEntry[] {
+    return this.#select(
+      `bank_time_ms IS NULL OR bank_time_ms >= ${bankTimeMs}`,
+      "bank_time_ms IS NULL, bank_time_ms, time_ms, rowid",
+    );
   }
 
   /** Commits `change` whole or not at all; the devices' counters are in the same database. */
@@ -125,12 +139,12 @@ export class Journal {
     transact(this.database, change);
   }
 
-  #select(which: string): JournalEntry[] {
-    const sql = `SELECT * FROM journal WHERE ${which} ORDER BY time_ms, rowid`;
+  #select(which: string, order = "time_ms, rowid"): JournalEntry[] {
+    const sql = `SELECT * FROM journal WHERE ${which} ORDER BY ${order}`;
     return (this.database.prepare(sql).all() as Row[]).map(entryOf);
   }
 
-  #set(movement: string, change: string, ...values: string[]): void {
+  #set(movement: string, change: string, ...values: (string | number | null)[]): void {
     const sql = `UPDATE journal SET ${change} WHERE movement = ?`;
     const { changes } = this.database.prepare(sql).run(...values, movement);
     if (Number(changes) !== 1) {
@@ -146,6 +160,8 @@ function entryOf(row: Row): JournalEntry {
     amount: BigInt(row.amount as string),
     currency: row.currency as string,
     account: row.account as string | null,
+    uid: row.uid as string | null,
+    bankTimeMs: row.bank_time_ms as number | null,
     notes: notesFromText(row.notes as string),
     state: row.state as JournalState,
     countsBefore: row.counts_before === null ? null : notesFromText(row.counts_before as string),

@@ -16,14 +16,16 @@ export async function retell(settling: Settling, sinceMs: number): Promise<void>
   const { journal, ask, log } = settling;
   const known = journal.since(sinceMs).filter(isKnown);
   for (const entry of known) {
-    const { movement, kind, account, currency, state } = entry;
+    const { movement, kind, account, uid, bankTimeMs, currency, state } = entry;
     const { outcome } = await ask({
       op: "retell",
       movement,
       kind: kind as Exclude<JournalEntry["kind"], "left" | "transfer">,
-      account: account ?? "",
+      ...(account !== null && { account }),
+      ...(uid !== null && { uid }),
       amount: movedBy(entry).toString(),
       currency,
+      ...(bankTimeMs !== null && { time: new Date(bankTimeMs).toISOString() }),
     });
     if (outcome === "try_later") throw new NoAnswer("the bank cannot take a movement yet");
     if (outcome !== "ok") {

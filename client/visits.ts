@@ -22,6 +22,8 @@ export class Visit implements Payer {
     private chosen: string,
     /** The customer's accounts that are not closed. */
     public accounts: AccountView[],
+    /** Their uids, by their numbers. */
+    private readonly uids: ReadonlyMap<string, string>,
     readonly bank: BankClient,
     /** Other terminals at which the customer is logged in. */
     public elsewhere: string[],
@@ -35,6 +37,10 @@ export class Visit implements Payer {
   /** The chosen account: everything is done with it. */
   get account(): AccountView {
     return this.accounts.find(({ id }) => id === this.chosen)!;
+  }
+
+  get uid(): string | null {
+    return this.uids.get(this.chosen) ?? null;
   }
 
   /** Chooses this account, if it is the customer's. */
@@ -91,13 +97,16 @@ export class Visits {
     if (answer === null) return { outcome: "bank_unreachable" };
     const { outcome, retryAfterMs, account, elsewhere = [] } = answer;
     if (outcome !== "ok" || !account) return { outcome, retryAfterMs };
-    const others = (answer.accounts ?? []).filter(({ id }) => id !== account.id);
+    const own = answer.accounts ?? [];
+    const others = own.filter(({ id }) => id !== account.id).map(({ uid: _, ...view }) => view);
     const accounts = [account, ...others];
+    const uids = new Map(own.map(({ id, uid }) => [id, uid]));
     if (bank !== line.bank) return { outcome: "bank_unreachable" }; // it ended meanwhile
     this.#current = new Visit(
       username,
       account.id,
       accounts,
+      uids,
       bank,
       elsewhere,
       world.monotonicMs(),

@@ -113,7 +113,7 @@ export const passwordChecksPendingMax = 512;
 // Terminals
 /** How long a terminal's key remains valid after the next one is made. */
 export const keyOverlapMsMax = 7 * 24 * hour;
-/** Terminals' clocks may differ from the bank's: after a restore they retell from so much earlier. */
+/** After a restore terminals retell from so much before the backup's last entry, to be safe. */
 export const retellMarginMs = 24 * hour;
 
 // The ledger

@@ -15,6 +15,8 @@ CREATE TABLE journal (
   amount TEXT NOT NULL,
   currency TEXT NOT NULL,
   account TEXT,
+  uid TEXT,
+  bank_time_ms INTEGER,
   notes TEXT NOT NULL,
   state TEXT NOT NULL CHECK (state IN
     ('intent', 'authorised', 'acting', 'acted', 'settled', 'disputed', 'doubtful')),

@@ -80,15 +80,19 @@ export type Ask =
   | { op: "void"; movement: string }
   /**
    * What the devices did of a movement, sent again after the bank was restored from a backup: `amount`
-   * is what they moved, and `account` may be empty where the journal does not have it.
+   * is what they moved.
    */
   | {
     op: "retell";
     movement: string;
     kind: "withdrawal" | "deposit" | "load" | "count";
-    account: string;
+    /** The customer's account, and its uid as the log-in gave it, where the journal has them. */
+    account?: string;
+    uid?: string;
     amount: MinorText;
     currency: string;
+    /** The bank's time of the movement, where the journal has it. */
+    time?: string;
   }
   /** Everything has been retold. */
   | { op: "retold" }
@@ -106,6 +110,9 @@ export type Operation = Ask["op"];
 export type AskOf<O extends Operation> = Extract<Ask, { op: O }>;
 export type Request = { id: number; ask: Ask };
 
+/** An account of the customer who logs in. `uid`, 32 hex digits, is never another account's. */
+export type OwnAccount = AccountView & { uid: string };
+
 /** An answer. PROTOCOL.md lists which fields come with which outcome. */
 export interface Answer {
   outcome: Outcome;
@@ -119,8 +126,8 @@ export interface Answer {
     retell?: string;
   };
   account?: AccountView;
-  /** All of the customer's accounts that can be used, for a log-in. */
-  accounts?: AccountView[];
+  /** For a log-in: all of the customer's accounts that can be used, or one that cannot. */
+  accounts?: OwnAccount[];
   /** A recipient's name, masked. */
   recipient?: string;
   /** With a log-in: the other terminals at which this customer is logged in, by name. */
@@ -264,6 +271,7 @@ const minor: Check<MinorText> = (value) =>
   minorFromText(value) === null ? refuse("amount") : value as MinorText;
 const movement: Check<string> = (value) =>
   fromHex(value, 16) ? value as string : refuse("movement id");
+const uid: Check<string> = (value) => fromHex(value, 16) ? value as string : refuse("uid");
 const tag: Check<string> = (value) => fromHex(value, 32) ? value as string : refuse("tag");
 const terminalKey: Check<string> = (value) => fromHex(value, 32) ? value as string : refuse("key");
 const instant: Check<string> = (value) => isInstant(value) ? value : refuse("time");
@@ -277,11 +285,14 @@ const entryKind = oneOf("withdrawal", "deposit", "transfer", "log-in", "other");
 const entryOutcome = oneOf("done", "refused");
 const shortText = text(shortTextLengthMax);
 
-const account: Check<AccountView> = (value) =>
-  record(
-    { id: shortText, name: maybe(shortText), booked: minor, available: minor, version: whole },
-    value,
-  );
+const accountFields = {
+  id: shortText,
+  name: maybe(shortText),
+  booked: minor,
+  available: minor,
+  version: whole,
+};
+const account: Check<AccountView> = (value) => record(accountFields, value);
 
 const filter: Check<HistoryFilter> = (value) =>
   record({
@@ -348,9 +359,11 @@ const askFields: { [O in Operation]: Fields } = {
   retell: {
     movement,
     kind: oneOf("withdrawal", "deposit", "load", "count"),
-    account: text(accountLengthMax),
+    account: maybe(text(accountLengthMax)),
+    uid: maybe(uid),
     amount: minor,
     currency: currencyCode,
+    time: maybe(instant),
   },
   retold: {},
   count_cash: { movement, amount: minor, currency: currencyCode },
@@ -376,7 +389,7 @@ const answerFields = {
     }, value)
   ),
   account: maybe(account),
-  accounts: maybe(listOf(account)),
+  accounts: maybe(listOf((value) => record({ ...accountFields, uid }, value))),
   recipient: maybe(shortText),
   elsewhere: maybe(listOf(shortText)),
   time: maybe(instant),

@@ -71,9 +71,13 @@ export interface Retell {
   kind: "withdrawal" | "deposit" | "load" | "count";
   /** The customer's account; empty where the terminal has no record of it. */
   account: string;
+  /** The uid that this account had for the terminal; empty where it has no record of it. */
+  uid: string;
   /** What was moved; zero for nothing, below zero what a count found missing. */
   amount: bigint;
   currency: string;
+  /** The bank's time that the terminal last received before; null where it has no record of one. */
+  timeMs: number | null;
 }
 
 /** The terminal has no more to tell. */

@@ -5,7 +5,7 @@
  */
 import { hex } from "../../lib/bytes.ts";
 import { UsageError } from "../../lib/errors.ts";
-import { retellMarginMs } from "../../lib/limits.ts";
+import { clockJumpMsMax, retellMarginMs } from "../../lib/limits.ts";
 import { copyPrivateFile, isThere, removeIfThere } from "../../lib/private_file.ts";
 import type { AuditKeyRing } from "../audit/keys.ts";
 import { lastTimeOf } from "../audit/writer.ts";
@@ -24,6 +24,7 @@ import {
   type Account,
   cashIdentity,
   type Changes,
+  type Movement,
   newAccount,
   type Restoring,
   type Terminal,
@@ -197,14 +198,11 @@ async function makeReady(
 ): Promise<string[]> {
   const store = await world.openStore({ path });
   try {
-    const sinceMs = (await store.holds()).reduce(
-      (first, hold) => Math.min(first, hold.timeMs),
-      timeMs,
-    );
+    const sinceMs = retellSinceMs(await store.holds(), timeMs, world.nowMs());
     const before = new Map((await store.terminals()).map((terminal) => [terminal.id, terminal]));
     const terminals = kept ?? [...before.values()];
     const waiting = terminals.filter(({ state }) => state === "active").map(({ id }) => id);
-    const restoring: Restoring = { sinceMs: sinceMs - retellMarginMs, waiting };
+    const restoring: Restoring = { sinceMs, waiting };
     const enrolledSince = terminals.filter(({ id }) => !before.has(id));
     const accounts = await cashAccounts(store, enrolledSince.map(({ id }) => id));
     await store.openChain((await store.chains()).at(-1)!.id);
@@ -215,6 +213,17 @@ async function makeReady(
   } finally {
     await store.close();
   }
+}
+
+/**
+ * The bank's time since which terminals retell: what was open in the backup may have ended since.
+ * @param lastMs the bank's time of the backup's last entry
+ */
+function retellSinceMs(holds: readonly Movement[], lastMs: number, nowMs: number): number {
+  // The bank's clock was wrong at the time, and may have been set back since: no time is too early.
+  if (lastMs > nowMs + clockJumpMsMax) return 0;
+  const firstMs = holds.reduce((first, { timeMs }) => Math.min(first, timeMs), lastMs);
+  return Math.max(0, firstMs - retellMarginMs);
 }
 
 const noChanges: Omit<Changes, "terminals" | "accounts" | "restoring"> = {

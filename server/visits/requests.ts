@@ -210,7 +210,7 @@ export class Requests {
       const { elsewhere } = visit;
       return {
         ...answerOf({ ...reply, account: fresh.get(first) }),
-        accounts: usable.map(({ id }) => accountView(fresh.get(id)!)),
+        accounts: accounts.map(({ id, uid }) => ({ ...accountView(fresh.get(id)!), uid })),
         ...(elsewhere.length > 0 && { elsewhere }),
       };
     } finally {
@@ -383,14 +383,18 @@ export class Requests {
     return { outcome };
   }
 
-  async #retell({ account, amount, ...movement }: AskOf<"retell">): Promise<Answer> {
+  async #retell(
+    { account, uid = "", amount, time, ...movement }: AskOf<"retell">,
+  ): Promise<Answer> {
     const terminal = this.terminal.id;
     return answerOf(
       await this.#submit({
         ...movement,
         terminal,
-        account: accountNumberOf(account),
+        account: account === undefined ? "" : accountNumberOf(account),
+        uid,
         amount: minorFromText(amount)!,
+        timeMs: time === undefined ? null : Date.parse(time),
       }),
     );
   }

@@ -31,6 +31,30 @@ async function visiting(
   }
 }
 
+withBranch(
+  "the journal has the account of each movement, by number and uid, and the bank's time of it",
+  async (branch) => {
+    await visiting(branch, async ({ atm, journal }) => {
+      assertEquals("uid" in atm.view().visit!.account, false, "the page needs none");
+      const { movement: id } = await atm.withdraw("8000");
+      const { read } = branch.bank.ledger;
+      const alices = (await read.accounts()).find(({ owner }) => owner === "alice")!;
+      const row = (await read.movementsAfter("00".repeat(16), 0, 99))
+        .find((row) => row.id === id && row.step === 1)!;
+      const entry = journal.since(0).find(({ movement }) => movement === id)!;
+      assertEquals(
+        [entry.account, entry.uid, entry.bankTimeMs],
+        [alices.number, alices.uid, row.timeMs],
+      );
+      await atm.transfer(alices.number, "100"); // refused: it is the same account
+      const sent = journal.since(0).find(({ kind }) => kind === "transfer")!;
+      assertEquals([sent.uid, typeof sent.bankTimeMs], [alices.uid, "number"]);
+      const load = journal.since(0).find(({ kind }) => kind === "load")!;
+      assertEquals([load.account, load.uid, load.bankTimeMs], [null, null, null]);
+    });
+  },
+);
+
 withBranch("a customer withdraws, deposits and reads the history", async (branch) => {
   await visiting(branch, async (lobby) => {
     const { atm } = lobby;

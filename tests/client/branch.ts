@@ -169,6 +169,7 @@ export class Branch {
       equip = (database: DatabaseSync) => new SimulatedDevices(database, patient),
       findKey = (key?: NamedTerminalKey) => key!,
       keepKey,
+      behindMs = 0,
     }: {
       wrap?: (journal: Journal) => Journal;
       idleMsMax?: number;
@@ -177,6 +178,8 @@ export class Branch {
       equip?: (database: DatabaseSync) => SimulatedDevices;
       findKey?: (enrolled?: NamedTerminalKey) => NamedTerminalKey;
       keepKey?: (key: TerminalKey) => void;
+      /** How far the ATM's clock is behind. */
+      behindMs?: number;
     } = {},
   ): BranchAtm {
     const folder = `${this.folder}/atm-${name}`;
@@ -191,8 +194,9 @@ export class Branch {
       this.#sockets.add(socket);
       return socket;
     };
+    const world = { ...system, nowMs: () => system.nowMs() - behindMs };
     const atm = new BankAtm({
-      world: system,
+      world,
       connect,
       findKey: () => findKey(this.keys.get(name)),
       journal: wrap(journal),

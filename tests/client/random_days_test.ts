@@ -66,6 +66,7 @@ class BankInMemory {
   readonly books = new Books(smallBank());
   /** One question or answer in this many is lost; 0 for none. */
   losesOneIn = 0;
+  readonly timeMs = 1_000_000;
   #timeMs = 1_000_000;
 
   constructor(private readonly chance: Chance) {}
@@ -189,7 +190,7 @@ function startAtm({ database, bank, journal, chance }: Branch, patient: boolean)
   });
   const line = bank as unknown as BankClient;
   const account = viewOf(bank.books.account(accountIdOf("bob"))!);
-  const payer: Payer = { bank: line, account, update: () => {}, inDoubt: false };
+  const payer: Payer = { bank: line, account, uid: null, update: () => {}, inDoubt: false };
   return { devices, cashier, line, payer };
 }
 

@@ -33,9 +33,9 @@ const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 const chance = (count: number) => Math.floor(Math.random() * count);
 
 class TellingJournal extends Journal {
-  override authorised(movement: string): void {
-    say({ authorised: movement });
-    super.authorised(movement);
+  override authorised(...args: Parameters<Journal["authorised"]>): void {
+    say({ authorised: args[0] });
+    super.authorised(...args);
   }
 
   override intend(...[entry, timeMs]: Parameters<Journal["intend"]>): void {

@@ -13,7 +13,11 @@ export type Answer = Omit<Reply, "timeMs">;
 /** A movement's row without its balances and time. */
 export type NewRow =
   & Omit<Movement, "debitBalance" | "creditBalance" | "day" | "timeMs" | "operator">
-  & { operator?: string };
+  & {
+    operator?: string;
+    /** The day that the movement was charged to, where that is not the batch's. */
+    chargedDay?: number;
+  };
 
 export class Batch {
   readonly entries: AuditEntry[] = [];
@@ -47,7 +51,7 @@ export class Batch {
       outcome: row.outcome,
       debitBalance: balance(row.debit),
       creditBalance: balance(row.credit),
-      day: this.day,
+      day: row.chargedDay ?? this.day,
       timeMs: this.timeMs,
     });
   }

@@ -6,6 +6,7 @@
 import type { Outcome } from "../../../lib/errors.ts";
 import type { Account, Movement } from "../model.ts";
 import type { Retell, Retold } from "../command.ts";
+import { dayOf } from "../day.ts";
 import { amountRefusalOf } from "./authorise.ts";
 import { type Answer, type Batch, failed } from "./batch.ts";
 import { isOver, mayChange } from "./bounds.ts";
@@ -18,22 +19,17 @@ type Moved = Omit<Retell, "kind"> & { kind: "withdrawal" | "deposit" };
 export function retell(batch: Batch, command: Retell): Answer {
   const { movement, terminal, kind, amount } = command;
   if (!batch.books.restoring?.waiting.includes(terminal)) return refuse(batch, command);
-  const first = batch.books.movement(movement, 1);
   const cash = batch.books.accountOf("terminal", terminal);
   if (kind === "load") return loadCash(batch, { ...command, op: "load_cash" });
   if (kind === "count") return countCash(batch, { ...command, op: "count_cash" });
-  if (first) {
-    if (first.kind === kind && first.action === "book") return { outcome: first.outcome };
+  if (batch.books.movement(movement, 1)) {
     return amount > 0n
       ? settle(batch, { op: "complete", movement, terminal, amount })
       : settle(batch, { op: "reverse", movement, terminal });
   }
   if (amount <= 0n) return { outcome: "ok" }; // nothing moved, and nothing is missing
   if (!cash || command.currency !== cash.currency) return refuse(batch, command);
-  const refused = amountRefusalOf(command);
-  if (refused) return refuse(batch, command, refused);
-  book(batch, { ...command, kind }, cash);
-  return { outcome: "ok" };
+  return book(batch, { ...command, kind }, cash);
 }
 
 /** The terminal has no more to tell. */
@@ -60,54 +56,99 @@ export function stopWaiting(batch: Batch, terminals: readonly string[]): void {
   batch.log("bank", "serve customers again after the restore", { outcome: "ok" });
 }
 
-/** The customer's account where it can bear it, otherwise the differences account: notes did move. */
-function book(batch: Batch, command: Moved, cash: Account): void {
+/**
+ * Books a movement, in both of its phases: the first row has the day that it is charged to, the second
+ * the day on which the money moves in the books. The differences account bears what the customer's
+ * account cannot: notes did move.
+ */
+function book(batch: Batch, command: Moved, cash: Account): Answer {
   const { books } = batch;
   const { kind, amount, movement, terminal } = command;
-  const account = books.accountNumbered(command.account);
-  const why = whyNotTheirs(batch, command, account, cash);
-  const payer = why === null ? account! : books.accountOf("differences")!;
-  const [debit, credit] = kind === "withdrawal" ? [payer, cash] : [cash, payer];
-  books.adjust(debit.id, { balance: -amount });
-  books.adjust(credit.id, { balance: amount });
-  if (kind === "deposit") books.charge(cash.id, batch.day, { in: amount });
-  else for (const { id } of [debit, credit]) books.charge(id, batch.day, { out: amount });
-  const customer = account?.kind === "customer" ? account.owner : "";
-  const row: Movement = batch.addRow({
-    ...{ id: movement, step: 1, action: "book", kind, terminal, customer },
-    ...{ debit: debit.id, credit: credit.id, amount, booked: amount },
-    ...{ currency: cash.currency, outcome: "ok" },
+  const customers = accountOf(batch, command);
+  const day = dayToCharge(batch, command, cash);
+  const why = whyNotTheirs(batch, command, cash, day);
+  const payer = why === null ? customers! : books.accountOf("differences")!;
+  const withdraws = kind === "withdrawal";
+  const [debit, credit] = withdraws ? [payer, cash] : [cash, payer];
+  const refused = amountRefusalOf(command) ??
+    (mayChange(debit, -amount) && mayChange(credit, amount) ? undefined : "over_balance_limit");
+  if (refused) return refuse(batch, command, refused);
+  if (withdraws) books.adjust(debit.id, { held: amount });
+  for (const account of withdraws ? [debit, credit] : [debit]) {
+    // A later day that has begun is not charged with an earlier one's.
+    if (account.day <= day) {
+      books.charge(account.id, day, withdraws ? { out: amount } : { in: amount });
+    }
+  }
+  const first: Movement = batch.addRow({
+    ...{ id: movement, step: 1, action: "authorise", kind, terminal },
+    ...{ customer: customers?.owner ?? "", debit: debit.id, credit: credit.id },
+    ...{ amount, booked: 0n, currency: cash.currency, outcome: "ok", chargedDay: day },
   });
-  const name = batch.terminalName(terminal);
-  const verb = kind === "withdrawal" ? "withdraw" : "deposit";
-  const action = `${verb} ${batch.money(amount)} - told again by the machine after a restore`;
+  books.adjust(debit.id, { balance: -amount, ...(withdraws && { held: -amount }) });
+  books.adjust(credit.id, { balance: amount });
+  batch.addRow({ ...first, step: 2, action: "complete", booked: amount });
+  log(batch, first, why);
+  return { outcome: "ok" };
+}
+
+/** The account that the terminal means, if there is one: others may have its number since. */
+function accountOf({ books }: Batch, { account: number, uid }: Moved): Account | undefined {
+  const account = books.accountNumbered(number);
+  return account?.kind === "customer" && account.uid === uid ? account : undefined;
+}
+
+/**
+ * The day of the movement by the bank's time, as far as the terminal can say: none before the backup,
+ * and none to come. A deposit is charged to the day that the terminal's account has reached, at least.
+ */
+function dayToCharge({ books, day: today }: Batch, { kind, timeMs }: Moved, cash: Account): number {
+  if (timeMs === null) return today;
+  const { timeZone } = books.settings;
+  const earliest = Math.max(
+    dayOf(books.restoring!.sinceMs, timeZone),
+    kind === "deposit" ? cash.day : 0,
+  );
+  return Math.min(Math.max(dayOf(timeMs, timeZone), earliest), today);
+}
+
+/** Logs both rows: with the customer where their account bears it, otherwise with the terminal. */
+function log(batch: Batch, row: Movement, why: string | null): void {
+  const { id: movement, kind, amount, customer } = row;
+  const name = batch.terminalName(row.terminal);
+  const who = why === null ? customer : `terminal ${name}`;
+  const words = `${kind === "withdrawal" ? "withdraw" : "deposit"} ${batch.money(amount)}`;
+  const again = "told again by the machine after a restore";
   const differs = why === null ? "" : `, to the differences account: ${why}`;
-  batch.log(why === null ? customer : `terminal ${name}`, action + differs, {
-    kind,
+  const facts = {
+    kind: kind as Moved["kind"],
     outcome: "ok",
-    movement: row.id,
-    step: "book",
+    movement,
     amount,
     terminal: name,
-  });
+  } as const;
+  batch.log(who, `${words} authorised - ${again}`, { ...facts, step: "authorise" });
+  batch.log(who, `${words} - ${again}${differs}`, { ...facts, step: "settle" });
 }
 
 /** Why the customer's account cannot bear it; null where it can. */
-function whyNotTheirs(
-  batch: Batch,
-  { kind, amount, account: number }: Moved,
-  account: Account | undefined,
-  cash: Account,
-): string | null {
-  if (account?.kind !== "customer") return `account ${number} is not known`;
+function whyNotTheirs(batch: Batch, command: Moved, cash: Account, day: number): string | null {
+  const { books } = batch;
+  const { kind, amount, account: number } = command;
+  if (number === "") return "the machine has no record of the account";
+  const account = accountOf(batch, command);
+  if (!account) {
+    const others = books.accountNumbered(number)?.kind === "customer";
+    return `account ${number} is ${others ? "another one now" : "not known"}`;
+  }
   if (account.currency !== cash.currency) return `account ${number} has another currency`;
   if (account.state === "closed") return `account ${number} is closed`;
   if (kind === "withdrawal") {
     return amount > account.balance - account.held ? `account ${number} has less than that` : null;
   }
   if (!mayChange(account, amount)) return `account ${number} has no room for it`;
-  const takenIn = batch.chargedToday(cash).dayIn + amount;
-  return isOver(takenIn, cash.dayInMax ?? batch.books.limits.terminalDayInMax)
+  const takenIn = (cash.day === day ? cash.dayIn : 0n) + amount;
+  return isOver(takenIn, cash.dayInMax ?? books.limits.terminalDayInMax)
     ? `more than the terminal may take in in a day`
     : null;
 }

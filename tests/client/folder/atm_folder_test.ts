@@ -46,6 +46,29 @@ Deno.test("a next version takes over an older folder whole, once", () =>
     assertThrows(() => openAtmFolder(systemFiles, root), UsageError, "made by a newer Strongroom");
   }));
 
+Deno.test("what is retold is chosen and ordered by the bank's time, what has none is retold last", () =>
+  inTemporaryFolder((root) => {
+    const database = openAtmFolder(systemFiles, root);
+    const journal = new Journal(database);
+    // the ATM's clock goes back and forth meanwhile
+    const rows: [id: number, clockMs: number, bankTimeMs: number | null][] = [
+      [1, 900, 1_000],
+      [2, 10, null],
+      [3, 500, 3_000],
+      [4, 100, 2_000],
+      [5, 800, 2_000],
+    ];
+    for (const [id, clockMs, bankTimeMs] of rows) {
+      journal.intend({ ...entry, movement: idOf(id), notes, bankTimeMs }, clockMs);
+    }
+    const since = (ms: number) => journal.since(ms).map(({ movement }) => Number(movement));
+    assertEquals(since(2_000), [4, 5, 3, 2]);
+    assertEquals(since(0), [1, 4, 5, 3, 2]);
+    journal.authorised(idOf(1), 2_500);
+    assertEquals(since(2_000), [4, 5, 1, 3, 2]);
+    database.close();
+  }));
+
 Deno.test("an upgrade that fails leaves the folder as it was", () =>
   inTemporaryFolder((root) => {
     openAtmFolder(systemFiles, root).close();

@@ -19,7 +19,7 @@ const examples: Required<Omit<Answer, "outcome">> = {
     terminal: "lobby",
   },
   account,
-  accounts: [account],
+  accounts: [{ ...account, uid: "cd".repeat(16) }],
   recipient: "b•••b",
   elsewhere: ["hall"],
   time,

@@ -46,16 +46,25 @@ const asks: Ask[] = [
   { op: "reverse", movement },
   { op: "void", movement },
   { op: "load_cash", ...cash },
-  { op: "retell", kind: "deposit", account: "3", ...cash },
+  {
+    op: "retell",
+    kind: "deposit",
+    account: "3",
+    uid: "cd".repeat(16),
+    time: "2026-11-23T15:16:02.249Z",
+    ...cash,
+  },
+  { op: "retell", kind: "load", ...cash },
   { op: "retold" },
   { op: "count_cash", ...cash, amount: "-4000" },
 ];
 
 const account = { id: "3", booked: "-5", available: "0", version: 7 };
+const own = { ...account, uid: "cd".repeat(16) };
 const answers: Answer[] = [
   { outcome: "ok" },
   { outcome: "throttled", retryAfterMs: 4_000 },
-  { outcome: "ok", account, accounts: [account, { ...account, id: "4", name: "savings" }] },
+  { outcome: "ok", account, accounts: [own, { ...own, id: "4", name: "savings" }] },
   { outcome: "ok", recipient: "b•••b" },
   { outcome: "ok", account, elsewhere: ["hall", "mall"] },
   { outcome: "ok", account, time: "2026-11-23T15:16:02.249Z", booked: "4000" },
@@ -125,7 +134,10 @@ Deno.test("every request is refused with a field missing, added, or of another t
     const whole: Record<string, unknown> = { id: 1, ...ask };
     for (const field of Object.keys(whole)) {
       const { [field]: _, ...without } = whole;
-      if (field !== "cursor") refusesRequest(json(without), `${ask.op} without ${field}`);
+      const optional = ask.op === "retell" ? ["account", "uid", "time"] : ["cursor"];
+      if (!optional.includes(field)) {
+        refusesRequest(json(without), `${ask.op} without ${field}`);
+      }
       for (const value of wrong) {
         if (allowed(ask, field, value)) continue;
         refusesRequest(json({ ...whole, [field]: value }), `${ask.op} with ${field} ${value}`);

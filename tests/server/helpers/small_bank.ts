@@ -171,15 +171,19 @@ export function commandOf(line: string): Command {
   }
   if (verb === "retold") return { op: "retold", terminal };
   if (verb === "retell") {
-    const [kind, movement, account, amount, currency] = words.slice(2) as string[];
+    const [kind, movement, account = "", amount, currency, time] = words.slice(2) as string[];
+    // alice/bob: her number, and the uid of his account
+    const [numbered = "", meant = numbered] = account.split("/");
     return {
       op: "retell",
       terminal,
       kind: kind === "withdraw" ? "withdrawal" : kind as "deposit" | "load" | "count",
       movement: idOf(movement!),
-      account: numberOf(account!),
+      account: account === "none" ? "" : numberOf(numbered),
+      uid: account === "none" ? "" : identityOf(meant).uid,
       amount: BigInt(amount!),
       currency: currency!,
+      timeMs: time ? Date.parse(time) : null,
     };
   }
   if (verb === "load" || verb === "count") {

@@ -2,12 +2,21 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { SealedEntry } from "../../../server/audit/entry.ts";
 import type { Account, Changes, Movement } from "../../../server/ledger/model.ts";
+import { checkStore } from "../../../server/ledger/check.ts";
+import { dayOf } from "../../../server/ledger/day.ts";
 import { openStore } from "../../../server/ledger/open_store.ts";
 import { Refused, type Store } from "../../../server/ledger/store.ts";
 import { touchOf } from "../../../server/ledger/touch.ts";
 import { filled } from "../../lib/helpers.ts";
 import { systemWithFiles } from "../../../lib/system.ts";
-import { addCustomer, chainId, engineOn, enrolTerminal, noChanges } from "../helpers/engine.ts";
+import {
+  addCustomer,
+  chainId,
+  engineOn,
+  enrolTerminal,
+  keyRing,
+  noChanges,
+} from "../helpers/engine.ts";
 import { commandOf, identityOf, idOf, settings } from "../helpers/small_bank.ts";
 import { alice, aliceAfter, entry, opening, withdrawal } from "../helpers/small_store.ts";
 import { type MakeStore, onEachPlace, onEachStore } from "../helpers/stores.ts";
@@ -252,3 +261,31 @@ onEachStore("a customer's password is replaced, and nobody else's", async (make)
   assertEquals((await store.customer("bob"))!.passwordHash, "second");
   assertEquals((await store.customer("carl"))!.passwordHash, "first");
 });
+
+onEachStore(
+  "what is retold of several days, in any order, leaves good books and one day of balances",
+  async (make) => {
+    const store = await make(settings);
+    const now = "2026-11-24T12:00:00Z";
+    const engine = await engineOn(store, Date.parse(now));
+    await engine.run(addCustomer("alice", 10_000n), enrolTerminal("lobby"), enrolTerminal("mall"));
+    const restoring = { sinceMs: 0, waiting: [idOf("lobby"), idOf("mall")] };
+    await store.commit({ ...noChanges, restoring }, []);
+    const replies = await engine.run(...[
+      "lobby retell withdraw w1 alice 4000 EUR 2026-11-23T12:00:00Z",
+      "mall  retell withdraw w2 alice 3000 EUR 2026-11-22T12:00:00Z",
+      "lobby retell deposit d1 alice 500 EUR 2026-11-23T13:00:00Z",
+      "mall  retell deposit d2 alice/lost 500 EUR 2026-11-24T11:00:00Z",
+      "lobby retell withdraw w3 alice 9000 EUR",
+      "mall  retell withdraw w4 alice 100 EUR 2026-11-24T11:30:00Z",
+      "lobby retold",
+      "mall  retold",
+      "lobby alice withdraw w5 alice 100 EUR",
+    ].map(commandOf));
+    assertEquals([...new Set(replies.map(({ outcome }) => outcome))], ["ok"]);
+    assertEquals((await checkStore(store, keyRing.open.bind(keyRing))).problem, null);
+    const { id, balance } = (await store.accounts()).find(({ owner }) => owner === "alice")!;
+    assertEquals(await store.dayBalances(id, 0), [{ day: dayOf(Date.parse(now), "UTC"), balance }]);
+    await store.close();
+  },
+);

@@ -1,5 +1,6 @@
 /** After a restore: what terminals tell again is booked where it is missing, once, and nobody is served before. */
 import { assertEquals } from "@std/assert";
+import { ownBalanceMinorMax } from "../../../../lib/money.ts";
 import { Books } from "../../../../server/ledger/books.ts";
 import type { Command } from "../../../../server/ledger/command.ts";
 import { applyCommands } from "../../../../server/ledger/rules/rules.ts";
@@ -10,8 +11,10 @@ const restored = () => ({
   ...smallBank(),
   restoring: { sinceMs: 0, waiting: [idOf("lobby"), idOf("mall")] },
 });
+/** The log of a table, without the first of the two entries that each movement has. */
 const wordsOf = (table: string, bank = restored()) =>
-  play(table, bank).map(({ who, action }) => `${who} | ${action}`);
+  play(table, bank).filter(({ step }) => step !== "authorise")
+    .map(({ who, action }) => `${who} | ${action}`);
 
 Deno.test("what the books lack is booked once, and what they have is left as it is", () => {
   play(
@@ -27,9 +30,10 @@ Deno.test("what the books lack is booked once, and what they have is left as it 
     lobby retell withdraw w3 alice 0 EUR       -> ok 0
     alice has 6000, 0 held
     lobby retell withdraw w4 alice 500 EUR     -> ok             # began after the backup
-    lobby retell withdraw w4 alice 500 EUR     -> ok
+    lobby retell withdraw w4 alice 500 EUR     -> ok 500
+    lobby retell withdraw w4 alice 400 EUR     -> already_completed 500
     lobby retell deposit d1 alice 700 EUR      -> ok
-    lobby retell deposit d1 alice 700 EUR      -> ok
+    lobby retell deposit d1 alice 700 EUR      -> ok 700
     lobby retell withdraw w5 alice 0 EUR       -> ok             # nothing had moved
     lobby retell load l1 ghost 9000 EUR        -> ok
     lobby retell load l1 ghost 9000 EUR        -> ok
@@ -37,9 +41,10 @@ Deno.test("what the books lack is booked once, and what they have is left as it 
     lobby retell count c1 ghost -400 EUR       -> ok
     alice has 6200, 0 held
     lobby has -204800
-    lobby complete w4 500                      -> unknown_movement
+    lobby complete w4 500                      -> ok 500
     lobby reverse w4                           -> already_completed 500
-    lobby alice withdraw w4 alice 500 EUR      -> id_reused
+    lobby alice withdraw w4 alice 500 EUR      -> ok 500         # over: it moves no notes
+    lobby alice withdraw w4 alice 600 EUR      -> id_reused
     `,
     restored(),
   );
@@ -93,6 +98,117 @@ Deno.test("what a customer's account cannot bear goes to the differences account
     ),
     `lena | withdraw €1.00 - ${again}`,
   ]);
+});
+
+Deno.test("a number that another account has since is not that account", () => {
+  const words = wordsOf(`
+    lobby retell withdraw w1 alice/lost 4000 EUR -> ok
+    lobby retell deposit d1 alice/bob 1000 EUR   -> ok
+    lobby retell withdraw w2 none 100 EUR        -> ok
+    lobby retell withdraw w1 alice/lost 4000 EUR -> ok 4000
+    alice has 10000
+    bob has 1000000
+    differences has -3100
+    lobby has -196900
+  `);
+  const another = `account ${numberOf("alice")} is another one now`;
+  const differs = "told again by the machine after a restore, to the differences account";
+  assertEquals(words, [
+    `terminal lobby | withdraw €40.00 - ${differs}: ${another}`,
+    `terminal lobby | deposit €10.00 - ${differs}: ${another}`,
+    `terminal lobby | withdraw €1.00 - ${differs}: the machine has no record of the account`,
+  ]);
+});
+
+Deno.test("what is told again is charged to its own day: a terminal's limit for a day is none for three", () => {
+  const from = { sinceMs: Date.parse("2026-11-21T12:00Z"), waiting: [idOf("lobby"), idOf("mall")] };
+  const day = (of: number) => `2026-11-${of}T12:00:00Z`;
+  play(
+    `
+    root limit terminalDayInMax 1000                   -> ok
+    root limit accountDayOutMax 5000                   -> ok
+    at ${day(24)}
+    lobby retell deposit d1 alice 900 EUR ${day(22)}   -> ok
+    lobby retell deposit d2 alice 900 EUR ${day(23)}   -> ok
+    lobby retell deposit d3 alice 200 EUR ${day(23)}   -> ok             # more than the day's
+    lobby retell deposit d4 alice 900 EUR ${day(24)}   -> ok
+    alice has 12700
+    differences has 200
+    lobby retell withdraw w1 alice 4000 EUR ${day(23)} -> ok
+    mall  retell withdraw w2 alice 3000 EUR ${day(22)} -> ok             # the day before, later
+    alice has 5700
+    lobby retold                                       -> ok
+    mall  retold                                       -> ok
+    lobby alice withdraw w3 alice 5000 EUR             -> ok             # as if nothing were charged today
+    lobby alice withdraw w4 alice 1 EUR                -> over_day_limit
+    lobby alice deposit d5 alice 101 EUR               -> over_terminal_limit
+    lobby alice deposit d6 alice 100 EUR               -> ok
+    `,
+    { ...smallBank(), restoring: from },
+  );
+});
+
+Deno.test("a day that cannot be is none: before the backup, still to come, or not told", () => {
+  const since = "2026-11-23T12:00:00Z";
+  const from = { sinceMs: Date.parse(since), waiting: [idOf("lobby")] };
+  play(
+    `
+    root limit terminalDayInMax 1000                               -> ok
+    at 2026-11-24T12:00:00Z
+    lobby retell deposit d1 alice 600 EUR 2026-11-01T12:00:00Z     -> ok
+    lobby retell deposit d2 alice 600 EUR 2026-11-02T12:00:00Z     -> ok # both on the 23rd
+    differences has 600
+    lobby retell deposit d3 alice 600 EUR 2027-01-01T12:00:00Z     -> ok # today
+    lobby retell deposit d4 alice 600 EUR                          -> ok # today
+    lobby retell deposit d5 alice 300 EUR 2026-11-23T13:00:00Z     -> ok # today: the day before is over
+    alice has 11200
+    differences has 1500
+    `,
+    { ...smallBank(), restoring: from },
+  );
+});
+
+Deno.test("money that is held is not there for what is told again", () => {
+  play(
+    `
+    lobby alice withdraw w1 alice 4000 EUR     -> ok
+    lobby retell withdraw w2 alice 7000 EUR    -> ok
+    alice has 10000, 4000 held
+    differences has -7000
+    lobby complete w1 4000                     -> ok 4000
+    `,
+    restored(),
+  );
+});
+
+Deno.test("what is told again has bounds: amounts, and what accounts hold", () => {
+  const bank = restored();
+  const accounts = bank.accounts.map((account) =>
+    account.kind === "differences"
+      ? { ...account, balance: -ownBalanceMinorMax }
+      : account.kind === "vault"
+      ? { ...account, balance: account.balance + ownBalanceMinorMax }
+      : account
+  );
+  play(
+    `
+    lobby retell withdraw w1 alice 1000000000001 EUR -> amount_too_large
+    lobby retell withdraw w2 ghost 1 EUR             -> over_balance_limit
+    lobby retell withdraw w3 alice 1 EUR             -> ok
+    lobby retell load l1 none 1000000000001 EUR      -> amount_too_large
+    `,
+    { ...bank, accounts },
+  );
+});
+
+Deno.test("a revoked terminal tells nothing", () => {
+  play(
+    `
+    root revoke lobby                          -> ok
+    lobby retell withdraw w1 alice 100 EUR     -> terminal_revoked
+    `,
+    restored(),
+  );
 });
 
 Deno.test("a terminal tells only while it is waited for, and only of its own", () => {
