@@ -118,8 +118,8 @@ export class Cashier {
   settleLater(bank: BankClient, pauseMs = settlePauseMsMin): void {
     const { world, journal } = this.dependencies;
     this.#cancelSettling();
-    const isOpen = journal.open().some(({ state }) => state !== "acting");
-    if (!isOpen || this.#closing.signal.aborted) return;
+    // one whose notes lay in the tray, too: its outcome can be read once they are taken
+    if (journal.open().length === 0 || this.#closing.signal.aborted) return;
     this.#cancelSettling = world.after(pauseMs, () => {
       this.settle(bank, Math.min(2 * pauseMs, settlePauseMsMax)).catch((error) => {
         if (!(error instanceof NoAnswer)) this.dependencies.log(`settling failed: ${error.stack}`);
