@@ -52,6 +52,12 @@ export class BankServer {
     if (this.#running) this.#running.process.crashesAtPoint = probability;
   }
 
+  /** What is in its folder now, as people who look after it see it. */
+  look(path: string): string {
+    const bytes = this.disk.look(path);
+    return bytes === null ? "" : new TextDecoder().decode(bytes);
+  }
+
   get isRunning(): boolean {
     return this.#running !== null;
   }

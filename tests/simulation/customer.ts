@@ -58,14 +58,25 @@ export interface CustomerWorld {
   onIntent(intent: Intent): void;
   onLook(look: Look): void;
   count(what: string): void;
+  find(what: string): void;
 }
 
-export class Customer {
+/** A name and its password, which more than one person may use. */
+export interface Credentials {
+  readonly name: string;
   password: string;
-  /** Set while nobody knows which of two passwords holds. */
-  #perhapsPassword: string | null = null;
+  /** A second one, while it is not known which of the two holds. */
+  perhaps: string | null;
+  /** Counts changes that were begun or ended. */
+  changes: number;
+}
+
+/** Minor units that each person comes with. */
+export const walletAtFirst = 50_000n;
+
+export class Customer {
   /** Minor units in their pockets. */
-  wallet = 0n;
+  wallet = walletAtFirst;
   /** Account numbers, as their own screens showed them. */
   accounts: string[] = [];
   #page!: Page;
@@ -73,20 +84,24 @@ export class Customer {
   /** All notes in the machine in front of them, when they last looked at their hands. */
   #notesBefore = 0n;
 
+  /** @param person differs among the people who use the same name */
   constructor(
-    readonly name: string,
+    readonly person: string,
+    readonly credentials: Credentials,
     private readonly world: CustomerWorld,
     private readonly random: Random,
     private readonly habits: Habits,
-  ) {
-    this.password = `${name} pass ${random.below(1e6)}`;
+  ) {}
+
+  get name(): string {
+    return this.credentials.name;
   }
 
   /** One visit at a machine, from the welcome to the door. */
   async visit(machine: Machine): Promise<void> {
     const { page } = machine;
     if (!page || machine.occupiedBy !== null) return;
-    machine.occupiedBy = this.name;
+    machine.occupiedBy = this.person;
     [this.#machine, this.#page] = [machine, page];
     this.#notesBefore = this.#notesInMachine();
     try {
@@ -112,6 +127,7 @@ export class Customer {
     for (let tries = 0; tries < 4; tries++) {
       await this.#think();
       if (!await this.#reach("log_in")) return false;
+      const { changes } = this.credentials;
       const password = this.#typedPassword();
       page.send({ type: "log_in", username: this.name, password });
       await page.until(
@@ -119,26 +135,42 @@ export class Customer {
         patienceMs,
       );
       if (page.screen.name === "menu") {
-        if (password === this.#perhapsPassword) this.password = password;
-        this.#perhapsPassword = null;
+        this.#enteredWith(password, changes);
         return true;
       }
       if (page.screen.name !== "refusal") continue;
       const { retryAtMs, why } = page.screen;
       this.world.count(`log-in ${why}`);
-      if (why === "wrong_credentials" && password === this.password) {
-        if (this.#perhapsPassword === null) this.world.count("right password refused");
-        else [this.password, this.#perhapsPassword] = [this.#perhapsPassword, this.password];
-      }
+      if (why === "wrong_credentials") this.#refusedWith(password, changes);
       if (retryAtMs !== undefined) await this.#pause(retryAtMs - this.world.scheduler.timeMs + 500);
       if (!saysAgain.test(page.read().next + page.read().lede)) return false;
     }
     return false;
   }
 
+  #enteredWith(password: string, changes: number): void {
+    const { credentials } = this;
+    if (changes !== credentials.changes) return; // somebody else has the name, too
+    if (password === credentials.perhaps) credentials.password = password;
+    else if (password !== credentials.password) {
+      this.world.find(`${this.person} got in with a wrong password`);
+    }
+    credentials.perhaps = null;
+  }
+
+  #refusedWith(password: string, changes: number): void {
+    const { credentials } = this;
+    if (changes !== credentials.changes || password !== credentials.password) return;
+    if (credentials.perhaps === null) {
+      return this.world.find(`${this.person} was kept out with the right password`);
+    }
+    [credentials.password, credentials.perhaps] = [credentials.perhaps, password];
+  }
+
   #typedPassword(): string {
     const { mistypes } = this.habits;
-    return this.random.chance(mistypes) ? `${this.password}x` : this.password;
+    const { password } = this.credentials;
+    return this.random.chance(mistypes) ? `${password}x` : password;
   }
 
   /** Presses on until this screen is there; false where it does not come. */
@@ -336,11 +368,14 @@ export class Customer {
     page.send({ type: "go", to: "password" });
     await this.#think();
     if (!this.#isAt("password")) return;
-    this.#perhapsPassword = next;
-    page.send({ type: "change_password", current: this.password, next });
+    const { credentials } = this;
+    credentials.changes++;
+    credentials.perhaps = next;
+    page.send({ type: "change_password", current: credentials.password, next });
     await page.until(({ pending }) => pending === null, patienceMs);
     if (this.#isAt("password_changed")) {
-      [this.password, this.#perhapsPassword] = [next, null];
+      credentials.changes++;
+      [credentials.password, credentials.perhaps] = [next, null];
       this.world.count("passwords changed");
     }
   }
@@ -387,7 +422,7 @@ export class Customer {
       attempt.claim = { said: "unknown", again: false, words };
     }
     const { claim } = attempt;
-    this.world.scheduler.record(`${this.name} reads ${JSON.stringify(claim, bigintsAsTexts)}`);
+    this.world.scheduler.record(`${this.person} reads ${JSON.stringify(claim, bigintsAsTexts)}`);
     this.#current = null;
     this.world.count(`${screen.name} ${screen.name === "refusal" ? screen.why : ""}`.trim());
     if (!claim.again) return false;

@@ -122,9 +122,17 @@ export class Disk {
     if (change.inode !== null) this.#names.set(change.path, change.inode);
   }
 
-  /** Some of the writes reached the disk, and the last of those perhaps in part. */
+  /**
+   * Some of the writes reached the disk, and the last of those perhaps in part. What a file grew by is
+   * there up to some place, as file systems keep it that write data before the size.
+   */
   #lose(inode: Inode): void {
-    const reached = inode.unsynced.filter(() => this.#random.chance(0.5));
+    const isAppend = ({ offset }: Write) => offset >= inode.durable.length;
+    const appends = inode.unsynced.filter(isAppend);
+    const reached = [
+      ...inode.unsynced.filter((write) => !isAppend(write) && this.#random.chance(0.5)),
+      ...appends.slice(0, this.#random.below(appends.length + 1)),
+    ];
     const last = reached.pop();
     if (last) {
       const { offset, bytes } = last;

@@ -104,6 +104,8 @@ export class MemoryDatabase {
   #isAway = false;
   /** Counts what ends all connections. */
   #generation = 0;
+  /** Called with what a batch broke of what the database holds: no batch of the bank's should. */
+  onViolation: (what: string) => void = () => {};
   /** Called with what changed, in words: what was committed, and what a fail-over lost. */
   onChanged: (what: string) => void = () => {};
 
@@ -383,7 +385,12 @@ export class MemoryStore implements Store {
     };
     try {
       await this.#endBatch(batch, (confirmed) => {
-        database.commit(batch, confirmed, write);
+        try {
+          database.commit(batch, confirmed, write);
+        } catch (error) {
+          if (!(error instanceof Refused)) database.onViolation((error as Error).message);
+          throw error;
+        }
         database.onChanged(wordsOf(changes, confirmed));
       });
     } catch (error) {

@@ -3,7 +3,7 @@ import { UsageError } from "../../lib/errors.ts";
 import type { OperatorCommand } from "../../lib/operator_commands.ts";
 import type { OperatorAnswer } from "../../server/operator/request.ts";
 import type { BankServer } from "./bank_server.ts";
-import { type Customer, decimal } from "./customer.ts";
+import { type Credentials, decimal } from "./customer.ts";
 import type { Machine } from "./machine.ts";
 import type { Random } from "./random.ts";
 import type { Scheduler } from "./scheduler.ts";
@@ -38,8 +38,11 @@ export class Operators {
     }
   }
 
-  async addCustomer(customer: Customer, opening: number, accounts: number): Promise<void> {
-    const { name: username, password } = customer;
+  async addCustomer(
+    { name: username, password }: Credentials,
+    opening: number,
+    accounts: number,
+  ): Promise<void> {
     const amount = decimal(BigInt(opening));
     const told = [
       ...await this.#ask({ command: "add_customer", username, password, opening: amount }),

@@ -5,7 +5,8 @@ import type { Store } from "../../server/ledger/store.ts";
 import { systemFiles } from "../../lib/system.ts";
 import type { StorePlace } from "../../server/ledger/open_store.ts";
 import { SqliteStore } from "../../server/ledger/sqlite/store.ts";
-import { bankPort, BankServer } from "./bank_server.ts";
+import { keysPath, logFilePath } from "../../server/folder/bank_folder.ts";
+import { bankFolder, bankPort, BankServer } from "./bank_server.ts";
 import {
   type Config,
   crashesAtPoint,
@@ -14,11 +15,12 @@ import {
   habits,
   networkFaults,
 } from "./config.ts";
-import { Customer } from "./customer.ts";
+import { type Credentials, Customer, walletAtFirst } from "./customer.ts";
 import { soundDisk } from "./disk.ts";
 import { guardedStore } from "./guarded_store.ts";
 import { Crash, Host, type Process } from "./host.ts";
 import type { Intent, Look } from "./intents.ts";
+import { judgeLog } from "./log_judge.ts";
 import { Machine } from "./machine.ts";
 import { MemoryDatabase, MemoryStore, soundDatabase } from "./memory_store.ts";
 import { type Finding, judgeMoney } from "./money_judges.ts";
@@ -61,7 +63,7 @@ class Simulation {
   readonly #sqlitePath: string | null;
   readonly #servers: BankServer[] = [];
   readonly #machines: Machine[] = [];
-  readonly #customers: Customer[] = [];
+  readonly #people: Customer[] = [];
   readonly #intents: Intent[] = [];
   readonly #looks: Look[] = [];
   readonly #findings: Finding[] = [];
@@ -82,6 +84,7 @@ class Simulation {
     this.#network = new Network(scheduler, random.split("network"));
     this.#database = new MemoryDatabase({ scheduler, random: random.split("database") });
     this.#database.onChanged = (what) => scheduler.record(what);
+    this.#database.onViolation = (what) => this.#find("database", what);
     this.#sqlitePath = config.sqlite
       ? `${Deno.makeTempDirSync({ dir: shortestFolder() })}/bank.sqlite`
       : null;
@@ -199,23 +202,29 @@ class Simulation {
 
   async #addCustomer(name: string): Promise<void> {
     const random = this.#random.split(name);
-    const customer = new Customer(
-      name,
-      {
-        scheduler: this.#scheduler,
-        nextSerial: () => ++this.#serial,
-        someoneElsesAccount: (than, random) => this.#operators.someoneElsesAccount(than, random),
-        onIntent: (intent) => void this.#intents.push(intent),
-        onLook: (look) => void this.#looks.push(look),
-        count: (what) => this.#count(what),
-      },
-      random.split("behaviour"),
-      habits(this.config),
-    );
-    customer.wallet = 50_000n;
+    const password = `${name} pass ${random.below(1e6)}`;
+    const credentials = { name, password, perhaps: null, changes: 0 };
     const accounts = random.chance(0.3) ? 2 : 1;
-    await this.#operators.addCustomer(customer, random.between(0, 400_000), accounts);
-    this.#customers.push(customer);
+    await this.#operators.addCustomer(credentials, random.between(0, 400_000), accounts);
+    this.#addPerson(name, credentials);
+    if (random.chance(0.3)) this.#addPerson(`${name}'s partner`, credentials);
+  }
+
+  /** Somebody who has a customer's name and password. */
+  #addPerson(person: string, credentials: Credentials): void {
+    const world = {
+      scheduler: this.#scheduler,
+      nextSerial: () => ++this.#serial,
+      someoneElsesAccount: (than: string, random: Random) =>
+        this.#operators.someoneElsesAccount(than, random),
+      onIntent: (intent: Intent) => void this.#intents.push(intent),
+      onLook: (look: Look) => void this.#looks.push(look),
+      count: (what: string) => this.#count(what),
+      find: (what: string) => this.#find("people", what),
+    };
+    const random = this.#random.split(`behaviour of ${person}`);
+    const habitsNow = habits(this.config);
+    this.#people.push(new Customer(person, credentials, world, random, habitsNow));
   }
 
   // The days
@@ -232,7 +241,7 @@ class Simulation {
     const visitEveryMs = 75_000 / atms;
     for (let visit = 0; visit < visits; visit++) {
       await this.#scheduler.pause(random.wait(visitEveryMs), "arrival");
-      this.#arrive(random.of(this.#customers), random);
+      this.#arrive(random.of(this.#people), random);
     }
     await this.#untilNobodyVisits();
     this.#setTrouble(false);
@@ -242,7 +251,7 @@ class Simulation {
   /** A customer who is not somewhere else already goes to a machine that is free. */
   async #arrive(customer: Customer, random: Random): Promise<void> {
     const free = this.#machines.filter(({ page, occupiedBy }) => page && occupiedBy === null);
-    const isBusy = this.#machines.some(({ occupiedBy }) => occupiedBy === customer.name);
+    const isBusy = this.#machines.some(({ occupiedBy }) => occupiedBy === customer.person);
     if (free.length === 0 || isBusy) {
       return this.#count("turned back");
     }
@@ -250,7 +259,7 @@ class Simulation {
     try {
       await customer.visit(random.of(free));
     } catch (error) {
-      this.#failed(customer.name, error);
+      this.#failed(customer.person, error);
     }
     this.#visiting--;
   }
@@ -382,8 +391,14 @@ class Simulation {
         (sum, machine) => sum + machine.customerNotes(),
         this.#customersNotesKept,
       ),
-      handed: new Map(this.#customers.map(({ name, wallet }) => [name, wallet - 50_000n])),
+      handed: this.#handed(),
     });
+    const looked = (path: string) => this.#servers.map((server) => server.look(path));
+    findings.push(...judgeLog(records, {
+      firstKeys: this.#servers.flatMap(({ firstKeys }) => firstKeys),
+      bankKeys: looked(keysPath(bankFolder)),
+      files: looked(logFilePath(bankFolder)),
+    }));
     for (const { judge, what } of findings) this.#find(judge, what);
     for (const { number, owner, balance, held } of records.accounts) {
       this.#scheduler.record(`balance ${number} ${owner} ${balance} ${held}`);
@@ -396,6 +411,15 @@ class Simulation {
         );
       }
     }
+  }
+
+  /** What the people of each name have in hand more than at first. */
+  #handed(): Map<string, bigint> {
+    const handed = new Map<string, bigint>();
+    for (const { name, wallet } of this.#people) {
+      handed.set(name, (handed.get(name) ?? 0n) + wallet - walletAtFirst);
+    }
+    return handed;
   }
 
   #records(): Records {

@@ -1,0 +1,165 @@
+/**
+ * The judge of the log, written from FORMAT.md alone: every chain is followed from its first key, every
+ * entry opened, and what the entries say is held against the rows of movements and the log as a file.
+ */
+import { createDecipheriv, createHmac } from "node:crypto";
+import type { Finding } from "./money_judges.ts";
+import type { EntryRecord, Records } from "./records.ts";
+
+/** What only those have who look after the bank. */
+export interface LogKeys {
+  /** The texts of the first keys' files. */
+  readonly firstKeys: readonly string[];
+  /** The texts of the servers' `bank.keys`. */
+  readonly bankKeys: readonly string[];
+  /** The texts of the servers' `audit_log_secure.txt`. */
+  readonly files: readonly string[];
+}
+
+const ascii = (text: string) => new TextEncoder().encode(text);
+const hmac = (key: Uint8Array, ...parts: Uint8Array[]): Uint8Array => {
+  const mac = createHmac("sha256", key);
+  for (const part of parts) mac.update(part);
+  return new Uint8Array(mac.digest());
+};
+const expand = (key: Uint8Array, label: string, length: number) =>
+  hmac(key, ascii(label), Uint8Array.of(1)).subarray(0, length);
+const u32 = (value: number) => {
+  const bytes = new Uint8Array(4);
+  new DataView(bytes.buffer).setUint32(0, value);
+  return bytes;
+};
+const u64 = (value: number) => {
+  const bytes = new Uint8Array(8);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(value));
+  return bytes;
+};
+const isSame = (a: Uint8Array, b: Uint8Array) =>
+  a.length === b.length && a.every((byte, at) => byte === b[at]);
+
+/** What an entry says. */
+interface Said {
+  who: string;
+  action: string;
+  outcome: string;
+  movement?: string;
+  step?: string;
+}
+
+export function judgeLog(records: Records, keys: LogKeys): Finding[] {
+  const findings: Finding[] = [];
+  const find = (what: string) => findings.push({ judge: "log", what });
+  const audit = new Map(
+    keys.bankKeys.flatMap((text) => JSON.parse(text).audit as { version: number; key: string }[])
+      .map(({ version, key }) => [version, Uint8Array.fromHex(key)]),
+  );
+  const firstKeys = new Map(
+    keys.firstKeys.map((text) => {
+      const { chain, key } = JSON.parse(text);
+      return [chain as string, Uint8Array.fromHex(key)];
+    }),
+  );
+  const said: Said[] = [];
+  for (const { number, id } of records.chains) {
+    const entries = records.entries.filter(({ chain }) => chain === number);
+    const firstKey = firstKeys.get(id.toHex());
+    if (!firstKey) find(`chain ${id.toHex()} has no first key`);
+    else followChain(id, firstKey, entries, find);
+    for (const entry of entries) {
+      if (entry.keyVersion === 0) continue;
+      const opened = open(entry, id, audit.get(entry.keyVersion));
+      if (opened === null) find(`entry ${entry.sequence} of chain ${number} does not open`);
+      else said.push(opened);
+    }
+  }
+  compareWithRows(said, records, find);
+  for (const file of keys.files) compareWithFile(file, records, find);
+  return findings;
+}
+
+function followChain(
+  id: Uint8Array,
+  firstKey: Uint8Array,
+  entries: readonly EntryRecord[],
+  find: (what: string) => void,
+): void {
+  let [key, epoch, tag] = [firstKey, 0, hmac(id, ascii("strongroom/1 chain start"))];
+  for (const [index, entry] of entries.entries()) {
+    const { sequence, keyVersion, who, sealed } = entry;
+    const words = `entry ${sequence} of chain ${id.toHex().slice(0, 8)}`;
+    if (sequence !== index + 1) return find(`${words} is at place ${index + 1}`);
+    if (entry.epoch !== epoch) return find(`${words} is of epoch ${entry.epoch}, not ${epoch}`);
+    tag = hmac(key, tag, u64(sequence), u32(epoch), u32(keyVersion), u32(16), who, sealed);
+    if (!isSame(tag, entry.tag)) return find(`${words} has another tag`);
+    if (sealed.length > 0) continue;
+    epoch++;
+    key = expand(key, "strongroom/1 audit next epoch", 32);
+  }
+}
+
+function open(entry: EntryRecord, chain: Uint8Array, key: Uint8Array | undefined): Said | null {
+  if (!key) return null;
+  const { sequence, keyVersion, sealed } = entry;
+  const body = sealed.subarray(0, -32);
+  const aad = [ascii("strongroom/1 audit entry"), chain, u64(sequence), u32(keyVersion)];
+  const bits = 8 * aad.reduce((sum, part) => sum + part.length, 0);
+  const tag = hmac(expand(key, "strongroom/1 audit mac", 32), ...aad, body, u64(bits));
+  if (!isSame(tag, sealed.subarray(-32))) return null;
+  const enc = expand(key, "strongroom/1 audit enc", 16);
+  const cipher = createDecipheriv("aes-128-cbc", enc, body.subarray(0, 16));
+  const plain = cipher.update(body.subarray(16), undefined, "utf8") + cipher.final("utf8");
+  const [line = "", facts = "{}"] = plain.split("\n");
+  const [who = "", ...action] = line.split(" | ");
+  const { outcome, movement, step } = JSON.parse(facts);
+  return { who, action: action.slice(0, -1).join(" | "), outcome, movement, step };
+}
+
+/** Each row of a movement has one entry, which says what the row says. */
+function compareWithRows(
+  said: readonly Said[],
+  { movements }: Records,
+  find: (what: string) => void,
+): void {
+  const steps: Record<string, number> = { authorise: 1, book: 1, settle: 2, report: 3 };
+  const entries = new Map<string, Said>();
+  for (const entry of said) {
+    if (!entry.movement || !entry.step) continue;
+    const key = `${entry.movement}/${steps[entry.step]}`;
+    if (entries.has(key)) find(`row ${key} has two entries: ${entry.action}`);
+    entries.set(key, entry);
+  }
+  for (const { id, step, outcome, kind, action } of movements) {
+    const key = `${id}/${step}`;
+    const entry = entries.get(key);
+    entries.delete(key);
+    if (!entry) find(`row ${key} (${kind} ${action} ${outcome}) has no entry`);
+    else if (entry.outcome !== outcome) {
+      find(`row ${key} came to ${outcome}, and its entry says ${entry.outcome}`);
+    }
+  }
+  for (const [key, { action }] of entries) find(`an entry speaks of row ${key}: ${action}`);
+}
+
+/** The file has lines of the log alone, in order and without a gap, up to the newest entry. */
+function compareWithFile(file: string, records: Records, find: (what: string) => void): void {
+  const ids = new Map(records.chains.map(({ number, id }) => [number, id.toHex()]));
+  const lines = file.split("\n").slice(0, -1);
+  const inFile = new Set(lines.map((line) => line.split(" ")[0]));
+  const expected = records.entries.filter(({ chain }) => inFile.has(ids.get(chain)!))
+    .map(({ chain, sequence, epoch, keyVersion, who, sealed, tag }) =>
+      [
+        ids.get(chain),
+        sequence,
+        epoch,
+        keyVersion,
+        who.toHex(),
+        sealed.toBase64() || "-",
+        tag.toHex(),
+      ].join(" ")
+    );
+  const wrong = lines.findIndex((line, index) => line !== expected[index]);
+  if (wrong >= 0) find(`line ${wrong + 1} of the log's file is not the log's: ${lines[wrong]}`);
+  else if (lines.length < expected.length) {
+    find(`the log's file lacks the last ${expected.length - lines.length} entries`);
+  }
+}
