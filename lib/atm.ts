@@ -18,6 +18,7 @@ export interface Notes {
 
 /** The customer's account, in the last state from the bank. `version` counts the account's changes. */
 export interface AccountView {
+  /** Its number, as in `account_number`. */
   id: string;
   /** Its name, such as "savings"; absent for an account without one. */
   name?: string;

@@ -1,7 +1,7 @@
 /**
  * After a restore the bank lacks what happened since its backup. Each terminal retells what its
- * devices did, from its journal, before any customer is served: what the books lack is booked in one
- * step, and what they have is left as it is.
+ * devices did, from its journal, before any customer is served: what the books lack is booked, in both
+ * of its phases at once, and what they have is left as it is.
  */
 import type { Outcome } from "../../../lib/errors.ts";
 import type { Account, Movement } from "../model.ts";
@@ -57,9 +57,9 @@ export function stopWaiting(batch: Batch, terminals: readonly string[]): void {
 }
 
 /**
- * Books a movement, in both of its phases: the first row has the day that it is charged to, the second
- * the day on which the money moves in the books. The differences account bears what the customer's
- * account cannot: notes did move.
+ * Books a movement: the first row has the day that it is charged to, the second the day on which the
+ * money moves in the books. The differences account bears what the customer's account cannot: notes did
+ * move.
  */
 function book(batch: Batch, command: Moved, cash: Account): Answer {
   const { books } = batch;
