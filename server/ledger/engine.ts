@@ -7,7 +7,7 @@ import type { Clock } from "../../lib/world.ts";
 import { type AuditEntry, loggedAt, type LoggedRow, type SealedEntry } from "../audit/entry.ts";
 import { Books } from "./books.ts";
 import { BankClock, type ClockReading, jumpInWords } from "./clock.ts";
-import { type Command, type LogCommand, logCommand, type Reply } from "./command.ts";
+import { type Command, type LogCommand, logCommand } from "./command.ts";
 import type { BatchOutcome } from "./link.ts";
 import type { Changes } from "./model.ts";
 import { applyCommands, type BatchResult } from "./rules/rules.ts";

@@ -70,14 +70,15 @@ export class Ledger {
     openLink: (events: LinkEvents) => Promise<Link>,
     dependencies: Omit<LedgerDependencies, "link">,
   ): Promise<{ ledger: Ledger; link: Link }> {
-    let ledger: Ledger | undefined;
+    const opened: { ledger?: Ledger } = {};
     const link = await openLink({
       onTrouble: dependencies.onTrouble,
       onDoubt(inDoubt) {
+        const { ledger } = opened;
         if (ledger) ledger.#setDoubt(inDoubt);
       },
     });
-    ledger = new Ledger({ ...dependencies, link });
+    const ledger = opened.ledger = new Ledger({ ...dependencies, link });
     return { ledger, link };
   }
 
