@@ -8,10 +8,11 @@
 type Field = "text" | "text?" | "boolean" | readonly string[];
 
 export const operatorCommands = {
-  enrol_terminal: { name: "text" },
+  /** `key`: the text of a key file that an earlier such command may have given to the bank. */
+  enrol_terminal: { name: "text", key: "text?" },
   list_terminals: {},
   /** `now`: the key before ends at once, and the new one is to be carried. */
-  rotate_terminal: { name: "text", now: "boolean" },
+  rotate_terminal: { name: "text", now: "boolean", key: "text?" },
   revoke_terminal: { name: "text" },
   rotate_key: {},
   add_customer: { username: "text", password: "text", opening: "text" },

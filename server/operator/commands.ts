@@ -34,12 +34,18 @@ export async function* runOperatorCommand(
 ): Answers {
   const before = await newestEntryOf(bank, request);
   let why: string | null = null;
+  let isKept = true;
   try {
-    yield* answersTo(bank, request, signal);
+    for await (const answer of answersTo(bank, request, signal)) {
+      isKept = !("keyFile" in answer);
+      yield answer;
+      isKept = true;
+    }
   } catch (error) {
     why = error instanceof UsageError ? error.message : "a fault of the server's";
     throw error;
   } finally {
+    if (!isKept) why = "its key file was not kept";
     // What changes something has its entry in the change's own commit.
     if (await newestEntryOf(bank, request) === before) await logAction(bank, request, why);
   }

@@ -21,11 +21,16 @@ export function operatorRequestOf(value: unknown): OperatorRequest {
   throw new UsageError("the server does not understand this command: is it of another version?");
 }
 
+/** The bank refused the command for good: nothing of it happened. */
+export class CommandRefused extends UsageError {
+  override name = "CommandRefused";
+}
+
 /** One piece of an answer. */
 export type OperatorAnswer =
   /** A line for the operator. */
   | { line: string }
-  /** The text of a terminal's key file. */
+  /** The text of a terminal's key file. Nothing is done until the next piece is asked for. */
   | { keyFile: string }
   /** What was checked is bad: why. */
   | { bad: string }

@@ -1,6 +1,7 @@
 /**
  * How the operator's commands reach a running server: a Unix socket that only the server's own user
- * may open. One request a connection, as a line of JSON; the answer is lines of JSON.
+ * may open. One request a connection, as a line of JSON; the answer is lines of JSON. After a key file
+ * the server waits for a line that says that it is kept.
  */
 import { utf8 } from "../../lib/bytes.ts";
 import { UsageError } from "../../lib/errors.ts";
@@ -17,9 +18,13 @@ import { acceptAll } from "../accept.ts";
 import type { Bank } from "../bank.ts";
 import { operatorSocketPath } from "../folder/bank_folder.ts";
 import { runOperatorCommand } from "./commands.ts";
-import { type Answers, type OperatorAnswer, operatorRequestOf } from "./request.ts";
+import { type Answers, CommandRefused, type OperatorAnswer, operatorRequestOf } from "./request.ts";
 
-type Line = OperatorAnswer | { error: string; exitCode: 1 | 2 } | { done: true };
+/** `refused`: nothing of the command happened. */
+type Failure = { error: string; exitCode: 1 | 2; refused: boolean };
+type Line = OperatorAnswer | Failure | { done: true };
+
+const kept = { kept: true };
 
 /**
  * Serves operators until closed. The bank owns its folder, so a socket that lies there is stale.
@@ -82,8 +87,13 @@ async function* answersOf(socket: Socket, request: OperatorRequest): Answers {
     for await (const text of linesOf(socket)) {
       const line = JSON.parse(text) as Line;
       if ("done" in line) return;
-      if ("error" in line) throw new UsageError(line.error, line.exitCode);
+      if ("error" in line) {
+        throw line.refused
+          ? new CommandRefused(line.error)
+          : new UsageError(line.error, line.exitCode);
+      }
       yield line;
+      if ("keyFile" in line) await writeLine(socket, kept);
     }
     throw new UsageError(
       "the server ended before its answer: look whether the command was carried out",
@@ -99,13 +109,22 @@ async function serve(bank: Bank, socket: Socket, stopping: AbortSignal): Promise
     const { value: text, done } = await lines.next();
     if (done) return;
     const disconnected = new AbortController();
-    // Nothing may follow the request: what comes next is the end of the connection.
-    lines.next().catch(() => {}).then(() => disconnected.abort());
+    // Only this may follow the request: anything else is the end of the connection.
+    const isKept = async () => {
+      const { value } = await lines.next().catch(() => ({ value: undefined }));
+      if (value === JSON.stringify(kept)) return true;
+      disconnected.abort();
+      return false;
+    };
+    let following = isKept();
     const signal = AbortSignal.any([disconnected.signal, stopping]);
     try {
       const request = operatorRequestOf(jsonOf(text));
       for await (const answer of runOperatorCommand(bank, request, signal)) {
         await writeLine(socket, answer);
+        if (!("keyFile" in answer)) continue;
+        if (!await following) throw new Error("its key file was not kept");
+        following = isKept();
       }
       await writeLine(socket, { done: true });
     } catch (error) {
@@ -113,7 +132,7 @@ async function serve(bank: Bank, socket: Socket, stopping: AbortSignal): Promise
       if (!isRefused && !disconnected.signal.aborted) {
         bank.world.log(`an operator's command failed: ${error}`);
       }
-      const failure: Line = {
+      const failure: Failure = {
         error: isRefused
           ? error.message
           : error instanceof OutcomeUnknown
@@ -121,6 +140,7 @@ async function serve(bank: Bank, socket: Socket, stopping: AbortSignal): Promise
             "Start it again, and check before you repeat the command"
           : "the server could not carry this out: see its log",
         exitCode: isRefused ? error.exitCode : 1,
+        refused: error instanceof CommandRefused,
       };
       await writeLine(socket, failure).catch(() => {}); // the operator may have disconnected
     }
@@ -137,7 +157,10 @@ function jsonOf(text: string): unknown {
   }
 }
 
-async function writeLine(socket: Socket, line: Line | OperatorRequest): Promise<void> {
+async function writeLine(
+  socket: Socket,
+  line: Line | OperatorRequest | typeof kept,
+): Promise<void> {
   const bytes = utf8(JSON.stringify(line) + "\n");
   for (let done = 0; done < bytes.length;) done += await socket.write(bytes.subarray(done));
 }

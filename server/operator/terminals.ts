@@ -1,30 +1,40 @@
 /** The operator's commands about terminals and their keys. */
-import { inWords, UsageError } from "../../lib/errors.ts";
+import { hex } from "../../lib/bytes.ts";
+import { inWords, type Outcome, type Refusal, UsageError } from "../../lib/errors.ts";
 import { reportEntriesExaminedMax } from "../../lib/limits.ts";
+import {
+  formatTerminalKey,
+  type NamedTerminalKey,
+  parseTerminalKey,
+} from "../../lib/terminal_key.ts";
 import type { Bank } from "../bank.ts";
 import {
+  draftFirstKey,
+  draftNextKey,
   enrolTerminal,
+  replaceKey,
   revokeTerminal,
   rotateMasterKey,
   rotateTerminal,
+  terminalNamed,
 } from "../terminals/change_keys.ts";
 import { reportPrefix } from "../device_words.ts";
 import type { AuditEntry } from "../audit/entry.ts";
-import type { Handlers } from "./request.ts";
+import { CommandRefused, type Handlers } from "./request.ts";
 import { requireName } from "./words.ts";
 
 export const terminalCommands: Handlers<
   "enrol_terminal" | "list_terminals" | "rotate_terminal" | "revoke_terminal" | "rotate_key"
 > = {
-  async *enrol_terminal(bank, { name, operator }) {
+  async *enrol_terminal(bank, { name, key: given, operator }) {
     requireName(name);
-    const { outcome, keyFile } = await enrolTerminal(bank, name, operator);
+    const key = given === undefined ? draftFirstKey(bank, name) : keyGiven(bank, given, { name });
+    yield { keyFile: formatTerminalKey(key) };
+    const outcome = await enrolTerminal(bank, key, operator);
     if (outcome !== "ok") {
-      throw new UsageError(
-        `terminal ${name} was not enrolled: ${inWords(outcome)}; choose another name`,
-      );
+      const mend = outcome === "try_later" ? "run it again" : "choose another name";
+      throw refusedBy(outcome, `terminal ${name} was not enrolled: ${inWords(outcome)}; ${mend}`);
     }
-    yield { keyFile: keyFile! };
     yield { line: `terminal ${name} is enrolled` };
   },
 
@@ -42,22 +52,25 @@ export const terminalCommands: Handlers<
     }
   },
 
-  async *rotate_terminal(bank, { name, now, operator }) {
-    const { outcome, version, keyFile } = await rotateTerminal(bank, name, operator, now);
-    const mend = outcome === "rotation_under_way"
-      ? "; if it will not come for it, give it a key by hand with --now"
-      : outcome === "terminal_revoked"
-      ? "; enrol another"
-      : "; see 'deno task bank terminal list'";
-    if (outcome !== "ok") {
-      throw new UsageError(`the key of ${name} was not rotated: ${inWords(outcome)}${mend}`);
+  async *rotate_terminal(bank, { name, now, key: given, operator }) {
+    if (!now) {
+      const { outcome, version } = await rotateTerminal(bank, name, operator);
+      if (outcome !== "ok") throw notRotated(name, outcome);
+      yield {
+        line:
+          `terminal ${name} gets key ${version} over its own line; the key before ends when it ` +
+          "comes with the new one, or in 7 days",
+      };
+      return;
     }
-    if (keyFile) yield { keyFile };
+    const found = await terminalNamed(bank, name);
+    if (!found) throw notRotated(name, "unknown_name");
+    const key = given === undefined ? draftNextKey(bank, found) : keyGiven(bank, given, found);
+    yield { keyFile: formatTerminalKey(key) };
+    const outcome = await replaceKey(bank, key, operator);
+    if (outcome !== "ok") throw notRotated(name, outcome);
     yield {
-      line: now
-        ? `terminal ${name} has key ${version}, and no other is accepted from now on`
-        : `terminal ${name} gets key ${version} over its own line; the key before ends when it comes ` +
-          "with the new one, or in 7 days",
+      line: `terminal ${name} has key ${key.version}, and no other is accepted from now on`,
     };
   },
 
@@ -80,6 +93,42 @@ export const terminalCommands: Handlers<
     yield { line: "the terminals' keys are sealed under a new master key: copy bank.keys anew" };
   },
 };
+
+/** The error for a command that the ledger has not carried out. */
+function refusedBy(outcome: Outcome, message: string): UsageError {
+  // While a commit is in doubt "try later" is true of this command, and not of the same one before it.
+  return outcome === "try_later" ? new UsageError(message) : new CommandRefused(message);
+}
+
+function notRotated(name: string, outcome: Refusal): UsageError {
+  const mends: Partial<Record<Refusal, string>> = {
+    rotation_under_way: "if it will not come for it, give it a key by hand with --now",
+    key_superseded: "run it again for a newer key",
+    terminal_revoked: "enrol another",
+    try_later: "run it again",
+  };
+  const mend = mends[outcome] ?? "see 'deno task bank terminal list'";
+  return refusedBy(outcome, `the key of ${name} was not rotated: ${inWords(outcome)}; ${mend}`);
+}
+
+/**
+ * The key in the text of a key file that the operator has kept.
+ * @throws {UsageError} when it is another terminal's, or another bank's
+ */
+function keyGiven(
+  bank: Bank,
+  text: string,
+  { id, name }: { id?: string; name: string },
+): NamedTerminalKey {
+  const key = parseTerminalKey(text, "the pending key file");
+  const isOf = key.name === name &&
+    (id === undefined ? key.version === 1 : hex(key.terminal) === id);
+  if (isOf && hex(key.bank) === bank.settings.bankId) return key;
+  throw new UsageError(
+    `the pending key file is for another command than this one: it is key ${key.version} of ` +
+      `terminal ${key.name}; run the command that it is for, or choose another --out`,
+  );
+}
 
 /** The last report of a terminal's devices, among the newest of its entries in the log. */
 async function lastReport(

@@ -106,9 +106,9 @@ async function terminal(
     const taken = (await bank.ledger.read.terminals()).map((terminal) => terminal.name);
     const free = taken.includes(name) ? `${name}-${taken.length + 1}` : name;
     const enrolled = runOperatorCommand(bank, { command: "enrol_terminal", operator, name: free });
-    for await (const answer of enrolled) {
-      if ("keyFile" in answer) writePrivateFile(systemFiles, key, answer.keyFile);
-    }
+    let keyFile = "";
+    for await (const answer of enrolled) if ("keyFile" in answer) keyFile = answer.keyFile;
+    writePrivateFile(systemFiles, key, keyFile);
   }
   return { name, key, folder };
 }

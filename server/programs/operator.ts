@@ -5,7 +5,7 @@
 import { databaseUrlVariable, findDatabaseUrl } from "../../lib/database_url.ts";
 import { UsageError } from "../../lib/errors.ts";
 import { minorFromText } from "../../lib/money.ts";
-import type { OperatorCommand } from "../../lib/operator_commands.ts";
+import type { OperatorCommand, OperatorCommandOf } from "../../lib/operator_commands.ts";
 import { environmentVariable, runProgram, say } from "../../lib/process.ts";
 import {
   appendFile,
@@ -17,6 +17,7 @@ import type { LocalCommand, OperatorStart } from "../../lib/programs.ts";
 import { systemFiles } from "../../lib/system.ts";
 import { isName } from "../../lib/terminal_key.ts";
 import { keysPath } from "../folder/bank_folder.ts";
+import { carryKey } from "../operator/carry_key.ts";
 import type { OperatorAnswer } from "../operator/request.ts";
 import { initBank } from "../operator/init.ts";
 import {
@@ -73,15 +74,29 @@ async function runTask({ folder, databaseUrlFile, out, command }: OperatorStart)
       const password = await readPassword(`Password for ${command.username}: `);
       return await ask(target, { ...command, password });
     }
+    case "enrol_terminal":
+      return await carry(target, command);
+    case "rotate_terminal":
+      return await (command.now ? carry(target, command) : ask(target, command));
     default:
       return await ask(target, command);
   }
 }
 
+/** A key that is carried to its terminal. */
+async function carry(
+  { folder, url, operator, out }: Target,
+  command: OperatorCommandOf<"enrol_terminal" | "rotate_terminal">,
+): Promise<number> {
+  const ask = (key: string | undefined) =>
+    answersOf(systemOperator, folder, { ...command, key, operator }, url);
+  (await carryKey(systemFiles, out!, ask)).forEach(say);
+  return 0;
+}
+
 /** Through the running server where there is one, otherwise as the folder's only owner. */
 async function ask(target: Target, command: OperatorCommand): Promise<number> {
   const { folder, url, operator, out } = target;
-  // The file comes first: a key that could not be written would be lost, and its terminal's name with it.
   const file = out === undefined ? null : reservePrivateFile(systemFiles, out);
   let exitCode = 0;
   try {
@@ -104,10 +119,6 @@ async function ask(target: Target, command: OperatorCommand): Promise<number> {
 
 /** Writes an answer that is a file; returns a line about it. */
 function keep(answer: OperatorAnswer, file: ReservedFile, out: string): string {
-  if ("keyFile" in answer) {
-    finishWith(file, answer.keyFile);
-    return `its key is in ${out}: bring that file to the ATM, and to nobody else`;
-  }
   if ("checkpoint" in answer) {
     finishWith(file, answer.checkpoint);
     return `the checkpoint is in ${out}: take it to where the bank's host cannot reach it`;

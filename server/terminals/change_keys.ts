@@ -2,12 +2,13 @@
  * Changes of the terminals' keys: enrolment, rotation, revocation, a new master key. Each change is
  * durable before this process acts on it, and before it is sent to anyone.
  */
-import { hex } from "../../lib/bytes.ts";
+import { equalInConstantTime, hex } from "../../lib/bytes.ts";
 import { type Outcome, UsageError } from "../../lib/errors.ts";
 import type { SealKeys } from "../../lib/seal.ts";
-import { formatTerminalKey } from "../../lib/terminal_key.ts";
+import type { NamedTerminalKey } from "../../lib/terminal_key.ts";
 import type { World } from "../../lib/world.ts";
 import type { BankFolder } from "../folder/bank_folder.ts";
+import type { Command } from "../ledger/command.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Settings, Terminal } from "../ledger/model.ts";
 import {
@@ -28,60 +29,98 @@ export interface KeyedBank {
   keepTerminals(rows: readonly Terminal[]): void;
 }
 
-/** The outcome, and the text of the key file where there is one to be carried. */
-export interface KeyChange {
-  outcome: Outcome;
-  version: number;
-  keyFile?: string;
+/** A fresh key for a terminal with a fresh id. The bank does not have it yet. */
+export function draftFirstKey(bank: KeyedBank, name: string): NamedTerminalKey {
+  return draftKey(bank, { id: hex(bank.world.randomBytes(16)), name }, 1);
 }
 
-/** Makes a terminal with a fresh id and a fresh key. */
-export function enrolTerminal(bank: KeyedBank, name: string, operator: string): Promise<KeyChange> {
-  return bank.terminals.alone(async () => {
-    const terminal = hex(bank.world.randomBytes(16));
-    const version = 1;
-    const { sealedKey, keyFile } = newKey(bank, { id: terminal, name }, version);
-    const { outcome } = await bank.ledger.submit({
-      op: "enrol_terminal",
-      operator,
-      terminal,
-      name,
-      keyVersion: version,
-      sealedKey,
-    });
-    if (outcome !== "ok") return { outcome, version };
-    await refresh(bank, terminal);
-    return { outcome, version, keyFile };
-  });
+/** A fresh key for a terminal, of the next version. The bank does not have it yet. */
+export function draftNextKey(bank: KeyedBank, terminal: Terminal): NamedTerminalKey {
+  const { keyVersion, next } = terminal;
+  return draftKey(bank, terminal, Math.max(keyVersion, next?.version ?? 0) + 1);
+}
+
+function draftKey(
+  { world, settings }: KeyedBank,
+  { id, name }: Pick<Terminal, "id" | "name">,
+  version: number,
+): NamedTerminalKey {
+  const [bank, terminal] = [settings.bankId, id].map((text) => Uint8Array.fromHex(text));
+  return { bank: bank!, terminal: terminal!, name, version, key: world.randomBytes(32) };
+}
+
+/** Makes a terminal with this id and key; with the same ones again, it is done once. */
+export function enrolTerminal(
+  bank: KeyedBank,
+  key: NamedTerminalKey,
+  operator: string,
+): Promise<Outcome> {
+  const { name } = key;
+  return bank.terminals.alone(() =>
+    submitKey(bank, key, (sealed) => ({ op: "enrol_terminal", operator, name, ...sealed }))
+  );
 }
 
 /**
- * Gives a terminal its next key: over its channel, while the present one stays good; or `now`, in a
- * file to be carried, and the present key ends at once. A key sent over a channel is as secret as that
- * channel's key: where that may have leaked, only the file is safe.
+ * Gives a terminal its next key over its channel, while the present one stays good. It is as secret as
+ * that channel's key: where that may have leaked, only a key that is carried is safe.
  */
 export function rotateTerminal(
   bank: KeyedBank,
   name: string,
   operator: string,
-  now: boolean,
-): Promise<KeyChange> {
+): Promise<{ outcome: Outcome; version: number }> {
   return bank.terminals.alone(async () => {
     const found = await terminalNamed(bank, name);
     if (!found) return { outcome: "unknown_name", version: 0 };
-    const version = Math.max(found.keyVersion, found.next?.version ?? 0) + 1;
-    const { sealedKey, keyFile } = newKey(bank, found, version);
-    const { outcome } = await bank.ledger.submit({
-      op: "rotate_terminal",
-      operator,
-      terminal: found.id,
-      keyVersion: version,
-      sealedKey,
-      now,
-    });
-    if (outcome === "ok") await refresh(bank, found.id);
-    return { outcome, version, ...(now && outcome === "ok" && { keyFile }) };
+    const key = draftNextKey(bank, found);
+    const rotation = { op: "rotate_terminal", operator, now: false } as const;
+    const outcome = await submitKey(bank, key, (sealed) => ({ ...rotation, ...sealed }));
+    return { outcome, version: key.version };
   });
+}
+
+/** Ends a terminal's present key at once for one that is carried to it; the same again is done once. */
+export function replaceKey(
+  bank: KeyedBank,
+  key: NamedTerminalKey,
+  operator: string,
+): Promise<Outcome> {
+  const rotation = { op: "rotate_terminal", operator, now: true } as const;
+  return bank.terminals.alone(() => submitKey(bank, key, (sealed) => ({ ...rotation, ...sealed })));
+}
+
+/**
+ * Seals a key and submits it. One that the database has already is submitted as it is sealed there:
+ * sealed again it would be another.
+ */
+async function submitKey(
+  bank: KeyedBank,
+  key: NamedTerminalKey,
+  commandOf: (sealed: SealedKey) => Command,
+): Promise<Outcome> {
+  const { terminals, ledger, world } = bank;
+  const [terminal, keyVersion] = [hex(key.terminal), key.version];
+  for (;;) {
+    const found = await sealedAlready(bank, key);
+    const sealedKey = found ??
+      sealTerminalKey(terminals.sealKeys, terminal, keyVersion, key.key, world.randomBytes(16));
+    const { outcome } = await ledger.submit(commandOf({ terminal, keyVersion, sealedKey }));
+    if (outcome === "ok") await refresh(bank, terminal);
+    if (outcome === "ok" || found) return outcome;
+    // An earlier command with this key may have been committed meanwhile, through another server.
+    if (await sealedAlready(bank, key) === null) return outcome;
+  }
+}
+
+/** This key, as the database has it; null when it has not. */
+async function sealedAlready(bank: KeyedBank, key: NamedTerminalKey): Promise<Uint8Array | null> {
+  const found = sealedKeysOf(await bank.ledger.read.terminals()).find(({ terminal, keyVersion }) =>
+    terminal === hex(key.terminal) && keyVersion === key.version
+  );
+  if (!found) return null;
+  const opened = bank.terminals.open(found.terminal, found.keyVersion, found.sealedKey);
+  return opened && equalInConstantTime(opened, key.key) ? found.sealedKey : null;
 }
 
 /** Ends a terminal for good: its keys are worth nothing, its connection is closed. */
@@ -155,13 +194,16 @@ export function settleMasterKey(folder: BankFolder, rows: readonly Terminal[]): 
 
 /** The terminals' keys that do not open under these. */
 function sealedOtherwise(rows: readonly Terminal[], sealKeys: SealKeys): SealedKey[] {
-  const all = rows.flatMap(({ id: terminal, keyVersion, sealedKey, next }) => [
+  return sealedKeysOf(rows).filter(({ terminal, keyVersion, sealedKey }) =>
+    openTerminalKey(sealKeys, terminal, keyVersion, sealedKey) === null
+  );
+}
+
+function sealedKeysOf(rows: readonly Terminal[]): SealedKey[] {
+  return rows.flatMap(({ id: terminal, keyVersion, sealedKey, next }) => [
     { terminal, keyVersion, sealedKey },
     ...(next ? [{ terminal, keyVersion: next.version, sealedKey: next.sealedKey }] : []),
   ]);
-  return all.filter(({ terminal, keyVersion, sealedKey }) =>
-    openTerminalKey(sealKeys, terminal, keyVersion, sealedKey) === null
-  );
 }
 
 interface SealedKey {
@@ -170,17 +212,7 @@ interface SealedKey {
   sealedKey: Uint8Array;
 }
 
-function newKey(bank: KeyedBank, { id, name }: Pick<Terminal, "id" | "name">, version: number) {
-  const { randomBytes } = bank.world;
-  const key = randomBytes(32);
-  const [terminal, bankId] = [id, bank.settings.bankId].map((text) => Uint8Array.fromHex(text));
-  return {
-    sealedKey: sealTerminalKey(bank.terminals.sealKeys, id, version, key, randomBytes(16)),
-    keyFile: formatTerminalKey({ bank: bankId!, terminal: terminal!, name, version, key }),
-  };
-}
-
-async function terminalNamed(bank: KeyedBank, name: string): Promise<Terminal | undefined> {
+export async function terminalNamed(bank: KeyedBank, name: string): Promise<Terminal | undefined> {
   return (await bank.ledger.read.terminals()).find((terminal) => terminal.name === name);
 }
 

@@ -168,10 +168,9 @@ export class RunningBank {
 
   /** Enrols a terminal; its key as the key file has it. */
   async enrol(name: string): Promise<NamedTerminalKey> {
-    for await (const answer of this.operate({ command: "enrol_terminal", name })) {
-      if ("keyFile" in answer) return parseTerminalKey(answer.keyFile, name);
-    }
-    throw new Error(`no key for ${name}`);
+    const answers = await Array.fromAsync(this.operate({ command: "enrol_terminal", name }));
+    const file = answers.find((answer) => "keyFile" in answer)!;
+    return parseTerminalKey(file.keyFile, name);
   }
 
   /** Opens a customer's account. */

@@ -251,6 +251,7 @@ const tasks: [line: string, task: OperatorTask, reads?: string[], writes?: strin
     ["/media/first.key"],
   ],
   ["bank terminal enroll lobby", { command: "enrol_terminal", name: "lobby" }, [], [
+    "/home/lobby.key.pending",
     "/home/lobby.key",
   ]],
   ["bank terminal list", { command: "list_terminals" }],
@@ -259,7 +260,7 @@ const tasks: [line: string, task: OperatorTask, reads?: string[], writes?: strin
     "bank terminal rotate lobby --now --out ./new.key",
     { command: "rotate_terminal", name: "lobby", now: true },
     [],
-    ["/home/./new.key"],
+    ["/home/./new.key.pending", "/home/./new.key"],
   ],
   ["bank terminal revoke lobby", { command: "revoke_terminal", name: "lobby" }],
   ["bank key rotate", { command: "rotate_key" }],

@@ -2,6 +2,9 @@
 import { UsageError } from "../../../lib/errors.ts";
 import { bankCommand } from "../bank_command.ts";
 
+/** Where a key is until the bank has it. */
+const pendingOf = (out: string) => `${out}.pending`;
+
 export const bankTerminal = [
   bankCommand({
     name: "terminal enroll",
@@ -14,6 +17,7 @@ export const bankTerminal = [
         .action((name, { out = path(`${name}.key`), ...bank }) =>
           operator(bank, { command: "enrol_terminal", name }, {
             out,
+            writes: [pendingOf(out)],
             next: "on the ATM, 'deno task atm --bank HOST:PORT --key FILE'.",
           })
         ),
@@ -44,6 +48,7 @@ export const bankTerminal = [
           const file = now ? out ?? path(`${name}.key`) : undefined;
           operator(bank, { command: "rotate_terminal", name, now }, {
             out: file,
+            writes: file === undefined ? [] : [pendingOf(file)],
             next: now
               ? "on the ATM, put the new key in the place of the old one and start it again."
               : `${task("bank terminal list", bank)} shows when the ATM has its key.`,
