@@ -296,3 +296,29 @@ export const checkpointMinutesMax = 10_080;
 export const programEndMsMax = 20 * second;
 /** How often a launcher checks that the process that started it still runs. */
 export const launcherLookMs = 500;
+
+// The page's host
+/** Longest request of a page, in bytes or UTF-16 units. */
+export const pageRequestLengthMax = 4_096;
+/** Calls of pages under way at once. */
+export const pageCallsMax = 16;
+/** How often an idle host shows that it lives. */
+export const pageHeartbeatMs = 2 * second;
+/** How long after its page has disconnected a visit ends. */
+export const pageDisconnectedMsMax = 5 * second;
+/** Links that open the page and are not used yet. */
+export const pageLinksMax = 8;
+/** How often a window's gate looks whether a call is still inside. */
+export const gateLookMs = 5;
+/** How long a window may stay blank before it is taken for broken. */
+export const windowBlankMsMax = 20 * second;
+
+// The operator
+/** How often a progress line is drawn. */
+export const progressMs = 200;
+/** Characters of an account's name, and of the bank's. */
+export const accountNameLengthMax = 32;
+export const bankNameLengthMax = 60;
+export const checkpointMinutesDefault = 60;
+/** Read at once when a file is copied. */
+export const copyChunkBytes = 1 << 20;

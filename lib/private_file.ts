@@ -4,6 +4,7 @@
  */
 import { type Bytes, textOf, utf8 } from "./bytes.ts";
 import { UsageError } from "./errors.ts";
+import { copyChunkBytes } from "./limits.ts";
 import type { Files } from "./world.ts";
 
 /**
@@ -97,8 +98,6 @@ export function reservePrivateFile(files: Files, path: string): ReservedFile {
   };
 }
 
-const chunkBytes = 1 << 20;
-
 /**
  * Copies a file to a private one that must not exist yet, and waits for the disk.
  * @throws {UsageError} when the one cannot be read, or the other not be written
@@ -127,7 +126,7 @@ export function appendFile(files: Files, from: string, to: Pick<ReservedFile, "w
     );
   }
   try {
-    const chunk = new Uint8Array(chunkBytes);
+    const chunk = new Uint8Array(copyChunkBytes);
     for (let offset = 0, count; (count = source.readAt(offset, chunk)) > 0; offset += count) {
       to.write(chunk.subarray(0, count));
     }

@@ -1,14 +1,12 @@
 /// <reference lib="deno.worker" />
 /** The ATM behind a window, in a thread that may block for nobody: `atm_window` starts it. */
+import { windowBlankMsMax } from "../../lib/limits.ts";
 import { exitCodeOf, leashEnds, log, say } from "../../lib/process.ts";
 import type { AtmWindowReady, AtmWindowStart } from "../../lib/programs.ts";
 import { connectTcp, system, systemFiles } from "../../lib/system.ts";
 import { serveWindow, type WindowEnd } from "../../ui/window/window_worker.ts";
 import { openAtmFolder } from "../folder/atm_folder.ts";
 import { openAtm } from "../open_atm.ts";
-
-/** How long a window may stay blank before it is taken for broken. */
-const blankMsMax = 20_000;
 
 serveWindow<AtmWindowStart>(
   leashEnds(),
@@ -27,7 +25,7 @@ async function runAtm(start: AtmWindowStart, window: WindowEnd): Promise<number>
   atm.start();
   const ready = (answer: AtmWindowReady) => say(JSON.stringify(answer));
   const { any, online } = host.shown;
-  if (await resolvesWithin(blankMsMax, Promise.race([any, window.closed]))) {
+  if (await resolvesWithin(windowBlankMsMax, Promise.race([any, window.closed]))) {
     if (!start.wait) await Promise.race([online, window.closed]);
     ready({ window: true });
     await window.closed;

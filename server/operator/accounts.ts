@@ -2,7 +2,7 @@
 import { isAccountNumber } from "../../lib/account_number.ts";
 import { hex } from "../../lib/bytes.ts";
 import { inWords, UsageError } from "../../lib/errors.ts";
-import { passwordLengthMax, passwordLengthMin } from "../../lib/limits.ts";
+import { accountNameLengthMax, passwordLengthMax, passwordLengthMin } from "../../lib/limits.ts";
 import { decimalText, formatMoney, parseAmount } from "../../lib/money.ts";
 import type { Bank } from "../bank.ts";
 import { newIdentity } from "../ledger/new_identity.ts";
@@ -36,8 +36,11 @@ export const accountCommands: Handlers<
   },
 
   async *open_account(bank, { username, name, opening, operator }) {
-    if (!/^[^|\p{Cc}]{1,32}$/u.test(name)) {
-      throw new UsageError("--name: write up to 32 characters, without | and line breaks", 2);
+    if (!/^[^|\p{Cc}]+$/u.test(name) || name.length > accountNameLengthMax) {
+      throw new UsageError(
+        `--name: write up to ${accountNameLengthMax} characters, without | and line breaks`,
+        2,
+      );
     }
     const { outcome, account } = await bank.ledger.submit({
       op: "open_account",

@@ -35,8 +35,13 @@ export async function* runOperatorCommand(
   const before = await newestEntryOf(bank, request);
   let why: string | null = null;
   let isKept = true;
+  let hasSubmitted = false;
+  const watched = withSubmit(bank, (command) => {
+    hasSubmitted = true;
+    return bank.ledger.submit(command);
+  });
   try {
-    for await (const answer of answersTo(bank, request, signal)) {
+    for await (const answer of answersTo(watched, request, signal)) {
       isKept = !("keyFile" in answer);
       yield answer;
       isKept = true;
@@ -47,8 +52,23 @@ export async function* runOperatorCommand(
   } finally {
     if (!isKept) why = "its key file was not kept";
     // What changes something has its entry in the change's own commit.
-    if (await newestEntryOf(bank, request) === before) await logAction(bank, request, why);
+    const isLogged = hasSubmitted && await newestEntryOf(bank, request) !== before;
+    if (!isLogged) await logAction(bank, request, why);
   }
+}
+
+/** The bank, with another `submit` of its ledger. */
+function withSubmit(bank: Bank, submit: Bank["ledger"]["submit"]): Bank {
+  const ledger = new Proxy(bank.ledger, {
+    get(target, name) {
+      if (name === "submit") return submit;
+      const value = Reflect.get(target, name, target);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+  return new Proxy(bank, {
+    get: (target, name) => name === "ledger" ? ledger : Reflect.get(target, name, target),
+  });
 }
 
 async function newestEntryOf(bank: Bank, { operator }: OperatorRequest): Promise<string | null> {

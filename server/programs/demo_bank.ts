@@ -1,10 +1,16 @@
 /** The demo's bank: made once with customers whose passwords are generated, found again later, and served. */
 import { UsageError } from "../../lib/errors.ts";
+import { checkpointMinutesDefault } from "../../lib/limits.ts";
 import { leashEnds, runProgram, say } from "../../lib/process.ts";
 import type { DemoBankStart } from "../../lib/programs.ts";
 import { currencyOf } from "../../lib/money.ts";
 import { smallestNote } from "../../lib/notes.ts";
-import { replacePrivateFile, writePrivateFile } from "../../lib/private_file.ts";
+import {
+  isThere,
+  readPrivateFile,
+  replacePrivateFile,
+  writePrivateFile,
+} from "../../lib/private_file.ts";
 import { listenTcp, listenUnix, system, systemFiles } from "../../lib/system.ts";
 import { type Bank, createBank, openBank } from "../bank.ts";
 import { holdsBank } from "../folder/bank_folder.ts";
@@ -68,11 +74,13 @@ export async function openDemoBank(
 
 /** Written before the customers are made, so that a password is never lost. */
 function demoCustomers(path: string): DemoBank["customers"] {
-  try {
-    return JSON.parse(Deno.readTextFileSync(path)).customers;
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) {
-      throw new UsageError(`${path} cannot be read: delete the demo's folder to start anew`);
+  const otherwise = "delete the demo's folder to start again";
+  if (isThere(systemFiles, path)) {
+    const text = readPrivateFile(systemFiles, path, otherwise);
+    try {
+      return JSON.parse(text).customers;
+    } catch {
+      throw new UsageError(`${path} is damaged: ${otherwise}`);
     }
   }
   const customers = Object.keys(openings).map((username) => ({
@@ -121,7 +129,7 @@ if (import.meta.main) {
       listen,
       proxies: [],
       sharePort: false,
-      checkpoints: { folder: `${folder}/checkpoints`, everyMinutes: 60 },
+      checkpoints: { folder: `${folder}/checkpoints`, everyMinutes: checkpointMinutesDefault },
       bind: listenTcp,
       listenUnix,
     };

@@ -1,6 +1,6 @@
 /** How far a long run has come: a line on standard error that draws over itself, for people alone. */
+import { progressMs } from "../../lib/limits.ts";
 
-const everyMs = 200;
 const barLength = 24;
 
 export class Progress {
@@ -13,7 +13,7 @@ export class Progress {
   /** Draws at most a few times a second, and nothing where nobody sees it. */
   readonly show = (done: number, of: number): void => {
     const now = performance.now();
-    if (now - this.#shownMs < everyMs || !Deno.stderr.isTerminal()) return;
+    if (now - this.#shownMs < progressMs || !Deno.stderr.isTerminal()) return;
     this.#shownMs = now;
     this.#open = true;
     const part = Math.min(1, done / Math.max(1, of));

@@ -32,7 +32,7 @@ export interface OpenOptions {
   scripted?: ScriptedAtm;
   viewport?: { width: number; height: number };
   colorScheme?: "light" | "dark";
-  pageGoneGraceMs?: number;
+  disconnectedMsMax?: number;
 }
 
 const bundles: Partial<Record<PageEntry, Promise<PageTexts>>> = {};
@@ -89,7 +89,7 @@ export async function openAtmInWindow(
       else open.get(id)?.resolve(structuredClone(value));
       open.delete(id);
     },
-    onPageGone() {},
+    onPageDisconnected() {},
     ...hostOptions(options, problems),
   });
   let calls = 0;
@@ -113,7 +113,7 @@ export async function openAtmInWindow(
 function hostOptions(options: OpenOptions, problems: string[]) {
   return {
     onError: (error: unknown) => void problems.push(`host: ${error}`),
-    pageGoneGraceMs: options.pageGoneGraceMs ?? 300,
+    disconnectedMsMax: options.disconnectedMsMax ?? 300,
     heartbeatMs: 200,
   };
 }

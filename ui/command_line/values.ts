@@ -1,4 +1,5 @@
 /** Values of flags: each parser returns the value, or throws what to write instead. */
+import { bankNameLengthMax } from "../../lib/limits.ts";
 import { InvalidArgumentError } from "@commander-js/extra-typings";
 import { isIP } from "node:net";
 import { isInstantOrDay } from "../../lib/instant.ts";
@@ -69,8 +70,10 @@ export function timeZone(text: string): string {
 
 /** Parses a bank's name, which stands in lines of the log. */
 export function bankName(text: string): string {
-  if (/^[^|\p{Cc}]{1,60}$/u.test(text)) return text;
-  throw new InvalidArgumentError("write up to 60 characters, without | and line breaks");
+  if (/^[^|\p{Cc}]+$/u.test(text) && text.length <= bankNameLengthMax) return text;
+  throw new InvalidArgumentError(
+    `write up to ${bankNameLengthMax} characters, without | and line breaks`,
+  );
 }
 
 /** Parses a day, or an instant, in UTC. */

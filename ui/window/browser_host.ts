@@ -7,8 +7,9 @@
  * (403), call name (404), size (413), arguments (400). What a response says never depends on why a
  * secret was wrong.
  */
+import { pageHeartbeatMs, pageRequestLengthMax } from "../../lib/limits.ts";
 import { isCall } from "./calls.ts";
-import { deskLimits, type HostOptions, PageDesk } from "./page_desk.ts";
+import { type HostOptions, PageDesk } from "./page_desk.ts";
 import type { Page } from "./page_bundle.ts";
 import { createPageSecrets } from "./page_secrets.ts";
 import { streamViews, type ViewStream } from "./view_stream.ts";
@@ -81,7 +82,7 @@ export function startBrowserHost(options: BrowserHostOptions): BrowserHost {
   const watch = () => {
     stream?.end();
     desk.pageIsHere();
-    const mine = streamViews(desk.newest, options.heartbeatMs ?? deskLimits.heartbeatMs, () => {
+    const mine = streamViews(desk.newest, options.heartbeatMs ?? pageHeartbeatMs, () => {
       if (stream !== mine) return;
       stream = null;
       desk.pageLeft();
@@ -92,7 +93,7 @@ export function startBrowserHost(options: BrowserHostOptions): BrowserHost {
 
   const call = async (name: string, request: Request) => {
     const page = pageNumber; // another may open while the body comes in
-    const body = await readBody(request, deskLimits.requestLengthMax);
+    const body = await readBody(request, pageRequestLengthMax);
     if (body === null) return refuse(413);
     const answer = await desk.call(page, name, parseJson(body));
     if (answer === "busy") return refuse(503);

@@ -3,12 +3,11 @@
  * the window's own thread has shut it, never again. Without it the worker could answer a call in the
  * moment in which the window's memory is freed.
  */
+import { gateLookMs } from "../../lib/limits.ts";
 
 const free = 0;
 const held = 1;
 const shut = 2;
-/** How long one look at a held gate waits; the holder is inside for microseconds. */
-const lookAgainMs = 5;
 
 export class Gate {
   readonly #state: Int32Array;
@@ -41,7 +40,7 @@ export class Gate {
       const was = Atomics.compareExchange(this.#state, 0, free, state);
       if (was === free) return true;
       if (was === shut) return false;
-      Atomics.wait(this.#state, 0, held, lookAgainMs);
+      Atomics.wait(this.#state, 0, held, gateLookMs);
     }
   }
 }

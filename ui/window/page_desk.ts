@@ -2,20 +2,10 @@
  * The place in front of the machine, whichever host the page came through: one page at a time, its
  * calls checked and counted, and no visit that outlives its page.
  */
+import { pageCallsMax, pageDisconnectedMsMax } from "../../lib/limits.ts";
 import type { Atm } from "../../lib/atm.ts";
 import type { Answer, NumberedView } from "../page/bridge/bridge.ts";
 import { type CallRefusal, parseCall } from "./calls.ts";
-
-export const deskLimits = {
-  /** Longest request of a page, in bytes or UTF-16 units. */
-  requestLengthMax: 4096,
-  /** Calls of pages that may be under way at one time. */
-  callsUnderWayMax: 16,
-  /** How often an idle host shows that it lives; the page gives up after 8 s of silence. */
-  heartbeatMs: 2000,
-  /** How long after its page has gone a visit ends. */
-  pageGoneGraceMs: 5000,
-} as const;
 
 /** What the hosts of a page have in common. */
 export interface HostOptions {
@@ -23,15 +13,15 @@ export interface HostOptions {
   /** Told of what went wrong inside, for the operator's log; the page learns nothing of it. */
   onError?: (error: unknown) => void;
   /** Shorter in tests. */
-  pageGoneGraceMs?: number;
+  disconnectedMsMax?: number;
   heartbeatMs?: number;
 }
 
 export interface DeskEvents {
-  /** The machine's view has changed. */
+  /** The ATM's view has changed. */
   onView(newest: NumberedView): void;
-  /** The page has been gone for longer than the grace, and its visit was ended. */
-  onPageGone?(): void;
+  /** The page was disconnected for too long, and its visit has ended. */
+  onPageDisconnected?(): void;
 }
 
 export class PageDesk {
@@ -83,7 +73,7 @@ export class PageDesk {
 
   /** Makes a page's call, or says why not. The page must be the newest when it asks. */
   async call(page: number, name: string, args: unknown): Promise<Answer | CallRefusal | "busy"> {
-    if (this.#callsUnderWay >= deskLimits.callsUnderWayMax) return "busy";
+    if (this.#callsUnderWay >= pageCallsMax) return "busy";
     this.#callsUnderWay += 1;
     try {
       const invoke = parseCall(name, args);
@@ -111,8 +101,8 @@ export class PageDesk {
     if (this.#closed) return;
     this.#grace = setTimeout(() => {
       this.#endVisit();
-      this.events.onPageGone?.();
-    }, this.options.pageGoneGraceMs ?? deskLimits.pageGoneGraceMs);
+      this.events.onPageDisconnected?.();
+    }, this.options.disconnectedMsMax ?? pageDisconnectedMsMax);
   }
 
   #endVisit(): void {

@@ -1,9 +1,8 @@
 /** Who may talk to the browser host: launch secrets, each good once, and the one page's own secret. */
 import { timingSafeEqual } from "@std/crypto/timing-safe-equal";
+import { pageLinksMax } from "../../lib/limits.ts";
 
 const secretBytes = 32;
-/** Unused launch secrets that are kept; the oldest goes first. */
-const launchSecretsMax = 8;
 
 export interface PageSecrets {
   /** A fresh launch secret, for a link. */
@@ -24,7 +23,7 @@ export function createPageSecrets(randomBytes: (length: number) => Uint8Array): 
   return {
     newLaunchSecret() {
       const secret = newSecret();
-      launchSecrets = [...launchSecrets, secret].slice(-launchSecretsMax);
+      launchSecrets = [...launchSecrets, secret].slice(-pageLinksMax);
       return secret;
     },
     exchange(launchSecret) {

@@ -6,9 +6,10 @@
  * A request is checked in this order: length, shape, secret, kind, page, arguments. Whatever is wrong,
  * the answer is the same refusal, without a reason.
  */
+import { pageHeartbeatMs, pageRequestLengthMax } from "../../lib/limits.ts";
 import { timingSafeEqual } from "@std/crypto/timing-safe-equal";
 import type { WatchAnswer, WindowRequest } from "../page/bridge/window_bridge.ts";
-import { deskLimits, type HostOptions, PageDesk } from "./page_desk.ts";
+import { type HostOptions, PageDesk } from "./page_desk.ts";
 
 export interface WindowHostOptions extends HostOptions {
   /** What the page must say with every request: text, base64url. */
@@ -16,7 +17,7 @@ export interface WindowHostOptions extends HostOptions {
   /** Settles a request, once. */
   answer: (id: string, value: unknown, refused?: boolean) => void;
   /** The page has gone, to another address or for good: it should be shown anew. */
-  onPageGone: () => void;
+  onPageDisconnected: () => void;
 }
 
 export interface WindowHost {
@@ -41,7 +42,7 @@ export function startWindowHost(options: WindowHostOptions): WindowHost {
   let closed = false;
   const desk = new PageDesk(options, {
     onView: (newest) => answerWatch(newest),
-    onPageGone: options.onPageGone,
+    onPageDisconnected: options.onPageDisconnected,
   });
   const refuse = (id: string) => answer(id, null, true);
 
@@ -58,7 +59,7 @@ export function startWindowHost(options: WindowHostOptions): WindowHost {
   const watch = (id: string, seen: number) => {
     answerWatch(null);
     desk.pageIsHere();
-    const heartbeatMs = options.heartbeatMs ?? deskLimits.heartbeatMs;
+    const heartbeatMs = options.heartbeatMs ?? pageHeartbeatMs;
     watching = { id, timer: setTimeout(() => answerWatch(null), heartbeatMs) };
     const { number, view } = desk.newest;
     if (seen >= 0) shown.any.resolve();
@@ -101,7 +102,7 @@ export function startWindowHost(options: WindowHostOptions): WindowHost {
 
 /** A request that proves itself, or null. */
 function parseRequest(text: string, secret: Uint8Array): WindowRequest | null {
-  if (text.length > deskLimits.requestLengthMax) return null;
+  if (text.length > pageRequestLengthMax) return null;
   let request: unknown;
   try {
     request = JSON.parse(text);

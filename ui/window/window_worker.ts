@@ -2,8 +2,8 @@
  * The worker's end of a window: takes the page's calls from the main thread, answers them straight to
  * the web view, and ends when the window is closed, the launcher lets go, or a signal comes.
  */
+import { pageCallsMax } from "../../lib/limits.ts";
 import { Gate } from "./gate.ts";
-import { deskLimits } from "./page_desk.ts";
 import { WebviewRemote } from "./webview.ts";
 import { startWindowHost, type WindowHost, type WindowHostOptions } from "./window_host.ts";
 import type { FromWorker, SharedWindow, ToWorker } from "./window_thread.ts";
@@ -11,7 +11,7 @@ import type { FromWorker, SharedWindow, ToWorker } from "./window_thread.ts";
 /** What a program in the worker has of its window. */
 export interface WindowEnd {
   /** Puts a machine behind the page. Calls that came before it are taken then. */
-  host(options: Omit<WindowHostOptions, "secret" | "answer" | "onPageGone">): WindowHost;
+  host(options: Omit<WindowHostOptions, "secret" | "answer" | "onPageDisconnected">): WindowHost;
   /** Settles when the program should end. */
   closed: Promise<void>;
 }
@@ -66,7 +66,7 @@ function windowEnd(shared: SharedWindow, gate: Gate, remote: WebviewRemote, clos
         ...options,
         secret: shared.secret,
         answer: (id, value, refused) => gate.pass(() => remote.answer(id, value, refused)),
-        onPageGone: () => gate.pass(() => remote.navigate(shared.url)),
+        onPageDisconnected: () => gate.pass(() => remote.navigate(shared.url)),
       });
       for (const call of early) started.take(...call);
       early = [];
@@ -77,7 +77,7 @@ function windowEnd(shared: SharedWindow, gate: Gate, remote: WebviewRemote, clos
     end,
     take(id: string, request: string) {
       if (host) host.take(id, request);
-      else if (early.length < deskLimits.callsUnderWayMax) early.push([id, request]);
+      else if (early.length < pageCallsMax) early.push([id, request]);
       else gate.pass(() => remote.answer(id, null, true));
     },
   };

@@ -248,3 +248,22 @@ Deno.test("what comes through the socket is checked, optional fields too", () =>
     assertThrows(() => operatorRequestOf({ ...request, operator: "root" }), UsageError);
   }
 });
+
+onEachBank(
+  "commands of one operator at once each have their entry in the log",
+  (withBank) =>
+    withBank(async (running) => {
+      const lock = {
+        command: "set_account_state",
+        account: nobodys,
+        state: "locked",
+        reason: "x",
+      } as const;
+      await Promise.all([1, 2, 3, 4].flatMap(() => [
+        linesOf(running, lock).catch(() => {}),
+        linesOf(running, { command: "list_terminals" }),
+      ]));
+      const log = await linesOf(running, { command: "show_audit", json: false, follow: false });
+      assertEquals(log.filter((line) => line.includes("list terminals")).length, 4);
+    }),
+);

@@ -1,4 +1,5 @@
 /** Each rule of the browser host, tried to be broken over a bare socket, as no browser would. */
+import { pageCallsMax, pageRequestLengthMax } from "../../../lib/limits.ts";
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import {
   type BrowserHost,
@@ -6,7 +7,6 @@ import {
   openFile,
   startBrowserHost,
 } from "../../../ui/window/browser_host.ts";
-import { deskLimits } from "../../../ui/window/page_desk.ts";
 import type { Answer, NumberedView } from "../../../ui/page/bridge/bridge.ts";
 import { randomBytes } from "../open_atm.ts";
 import { ScriptedAtm } from "../scripted_atm.ts";
@@ -44,7 +44,7 @@ function startHost(options: Partial<BrowserHostOptions> = {}): Host {
     randomBytes,
     signal: ending.signal,
     onError: (error) => errors.push(error),
-    pageGoneGraceMs: 50,
+    disconnectedMsMax: 50,
     heartbeatMs: 30,
     ...options,
   });
@@ -434,7 +434,7 @@ withHost("checks arguments before the machine sees them", async (host, t) => {
 
 withHost("takes no body larger than a call can be", async (host, t) => {
   const secret = await host.open();
-  const large = JSON.stringify([{}, "x".repeat(deskLimits.requestLengthMax)]);
+  const large = JSON.stringify([{}, "x".repeat(pageRequestLengthMax)]);
   await t.step("as announced", async () => {
     const { status } = await host.post("/call/history", { "x-page-secret": secret }, large);
     assertEquals(status, 413);
@@ -477,10 +477,10 @@ withHost("bounds the calls under way", async (host) => {
   let release = () => {};
   host.scripted.gate = new Promise((resolve) => release = resolve);
   const calls = Array.from(
-    { length: deskLimits.callsUnderWayMax },
+    { length: pageCallsMax },
     () => host.call(secret, "history", [{}]),
   );
-  while (host.scripted.calls.length < deskLimits.callsUnderWayMax) await soon(5);
+  while (host.scripted.calls.length < pageCallsMax) await soon(5);
   assertEquals((await host.call(secret, "history", [{}])).status, 503);
   release();
   for (const call of calls) assertEquals((await call).status, 200);
@@ -510,7 +510,7 @@ withHost("lets the page that opens last take over, and ends the visit before it"
   assertEquals(host.scripted.view().visit, null);
   assertEquals((await host.call(old, "touch", [])).status, 403);
   assertEquals((await host.call(young, "touch", [])).status, 200);
-}, { pageGoneGraceMs: 60_000 });
+}, { disconnectedMsMax: 60_000 });
 
 withHost("gives no visit to the page that took over during a log-in", async (host) => {
   const old = await host.open();
@@ -522,7 +522,7 @@ withHost("gives no visit to the page that took over during a log-in", async (hos
   release();
   await logIn;
   assertEquals(host.scripted.view().visit, null);
-}, { pageGoneGraceMs: 60_000 });
+}, { disconnectedMsMax: 60_000 });
 
 withHost("ends the visit soon after its page has gone", async (host) => {
   const secret = await host.open();

@@ -1,6 +1,6 @@
 /** Each rule of the window's host, tried to be broken by a page that calls the bound function. */
+import { pageRequestLengthMax } from "../../../lib/limits.ts";
 import { assert, assertEquals } from "@std/assert";
-import { deskLimits } from "../../../ui/window/page_desk.ts";
 import { startWindowHost, type WindowHost } from "../../../ui/window/window_host.ts";
 import { ScriptedAtm } from "../scripted_atm.ts";
 
@@ -9,7 +9,7 @@ const secret = "s".repeat(43);
 interface Tried {
   host: WindowHost;
   scripted: ScriptedAtm;
-  pagesGone: { count: number };
+  pagesDisconnected: { count: number };
   /** One request as a page makes it: its value, or "refused". */
   ask(...request: unknown[]): Promise<unknown>;
   raw(text: string): Promise<unknown>;
@@ -19,13 +19,13 @@ function withHost(name: string, test: (tried: Tried) => Promise<void>): void {
   Deno.test(`window host ${name}`, async () => {
     const scripted = new ScriptedAtm();
     const waiting = new Map<string, (value: unknown) => void>();
-    const pagesGone = { count: 0 };
+    const pagesDisconnected = { count: 0 };
     const host = startWindowHost({
       atm: scripted,
       secret,
-      pageGoneGraceMs: 50,
+      disconnectedMsMax: 50,
       heartbeatMs: 30,
-      onPageGone: () => pagesGone.count++,
+      onPageDisconnected: () => pagesDisconnected.count++,
       answer(id, value, refused) {
         assert(waiting.has(id), "each request is answered once");
         waiting.get(id)!(refused ? "refused" : structuredClone(value));
@@ -41,7 +41,7 @@ function withHost(name: string, test: (tried: Tried) => Promise<void>): void {
       });
     const ask = (...request: unknown[]) => raw(JSON.stringify([secret, ...request]));
     try {
-      await test({ host, scripted, pagesGone, ask, raw });
+      await test({ host, scripted, pagesDisconnected, ask, raw });
     } finally {
       host.close();
       assertEquals(waiting.size, 0, "no request is left without an answer");
@@ -69,7 +69,7 @@ withHost("refuses alike whatever does not prove itself or has no shape", async (
       JSON.stringify([secret, "call", call[1], "stop", []]),
       JSON.stringify([secret, "call", call[1], "logOut", ["more"]]),
       JSON.stringify([secret, "call", 0, "logOut", []]),
-      JSON.stringify([secret, ...call]).padEnd(deskLimits.requestLengthMax + 1),
+      JSON.stringify([secret, ...call]).padEnd(pageRequestLengthMax + 1),
     ]
   ) assertEquals(await raw(text), "refused", text.slice(0, 80));
   assertEquals((await ask(...call) as { value: unknown }).value, null, "and takes what does");
@@ -107,11 +107,11 @@ withHost("answers with the newest view, and with a heartbeat", async ({ scripted
 });
 
 withHost("shows the page again and ends its visit once it is silent", async (tried) => {
-  const { scripted, pagesGone, ask } = tried;
+  const { scripted, pagesDisconnected, ask } = tried;
   const page = await ask("open");
   await ask("watch", page, -1);
   await ask("call", page, "logIn", ["alice", "correct horse"]);
-  while (pagesGone.count === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  while (pagesDisconnected.count === 0) await new Promise((resolve) => setTimeout(resolve, 5));
   assertEquals(scripted.view().visit, null);
 });
 

@@ -181,7 +181,7 @@ async function serve({ role }: Begin, window: WindowEnd): Promise<number> {
     if (role !== "attacks" || words.includes("end")) done.resolve();
     return logIn(words, password);
   };
-  const host = window.host({ atm: scripted, heartbeatMs: 500, pageGoneGraceMs: 500 });
+  const host = window.host({ atm: scripted, heartbeatMs: 500, disconnectedMsMax: 500 });
   if (role === "death") {
     await host.shown.any;
     tell({ said: ["shown"] });

@@ -1,5 +1,5 @@
 /** `server`: the bank's server, on its host. */
-import { checkpointMinutesMax } from "../../../lib/limits.ts";
+import { checkpointMinutesDefault, checkpointMinutesMax } from "../../../lib/limits.ts";
 import { Option } from "@commander-js/extra-typings";
 import type { CommandDefinition } from "../command.ts";
 import { withBank } from "../bank_command.ts";
@@ -31,7 +31,7 @@ export const server: CommandDefinition[] = [{
         "--checkpoint-minutes <N>",
         "how often, besides at every stop",
         wholeNumber(1, checkpointMinutesMax),
-        60,
+        checkpointMinutesDefault,
       )
       .option("--share-port", "let other servers on this host listen on the same port (Linux)")
       .action((flags) => {

@@ -171,6 +171,7 @@ async function withoutStandby(
     run(url, `ALTER SYSTEM SET synchronous_standby_names = '${names}'`, "SELECT pg_reload_conf()");
   const waiting = "FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND usename = 'bank'";
   await expect("nobody");
+  await pause(system, 500); // until the store's own connection has the setting: a reload is no answer
   try {
     await act({
       async cancel() {
