@@ -228,7 +228,8 @@ export class Cashier {
   async openAcceptor(payer: Payer): Promise<AtmOutcome> {
     const { devices, onChange } = this.dependencies;
     if (payer.inDoubt) return "earlier_in_doubt";
-    if (devices.jammed().includes("acceptor") || !await this.#clear()) {
+    // A retract may fail, and break the acceptor as well.
+    if (!await this.#clear() || devices.jammed().includes("acceptor")) {
       await this.#refuse(payer, "deposit", 0n, "device_fault");
       return "device_fault";
     }

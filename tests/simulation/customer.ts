@@ -241,11 +241,12 @@ export class Customer {
 
   async #withdraw(): Promise<void> {
     const page = this.#page;
-    const amount = BigInt(this.random.weighed([
-      [6, 1_000 * this.random.between(1, 12)],
-      [1, 1_000 * this.random.between(13, 400)],
-      [1, this.random.between(1, 9_999)],
-    ]));
+    const amount = this.random.weighed<() => bigint>([
+      [6, () => 1_000n * BigInt(this.random.between(1, 12))],
+      [2, () => this.#all()],
+      [1, () => 1_000n * BigInt(this.random.between(13, 400))],
+      [1, () => BigInt(this.random.between(1, 9_999))],
+    ])();
     const intent = this.#intend("withdrawal", amount, "");
     for (let tries = 0; tries < triesMax && this.#isAt("menu", "withdraw"); tries++) {
       page.send({ type: "go", to: "withdraw" });
@@ -266,6 +267,12 @@ export class Customer {
       await this.#whileWorking();
       if (!await this.#conclude(attempt)) return;
     }
+  }
+
+  /** What the screen says can be taken out, in whole notes. */
+  #all(): bigint {
+    const available = BigInt(this.#page.state.view?.visit?.account.available ?? 0);
+    return available < 1_000n ? 1_000n : available - available % 1_000n;
   }
 
   async #transfer(): Promise<void> {
