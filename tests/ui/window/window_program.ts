@@ -28,7 +28,7 @@ function scriptOf(role: Role, more: string): string {
     const page = await ask("open");
     (async () => { for (let seen = -1;;) seen = (await ask("watch", page, seen))?.number ?? seen; })();
     const call = (name, ...args) => ask("call", page, name, args);
-    const say = (...words) => call("logIn", JSON.stringify(words), "-");
+    const say = (...words) => call("logIn", "-", JSON.stringify(words));
     const soon = (ms) => new Promise((resolve) => setTimeout(resolve, ms));`;
   const parts: Record<Role, string> = {
     calls: `
@@ -88,7 +88,7 @@ const handOnPage = (steps: string) => `
       if (request[1] === "open") [secret, page] = [request[0], answer];
       return answer;
     };
-    const say = (...words) => strongroom(secret, "call", page, "logIn", [JSON.stringify(words), "-"]);
+    const say = (...words) => strongroom(secret, "call", page, "logIn", ["-", JSON.stringify(words)]);
     const soon = () => new Promise((resolve) => setTimeout(resolve, 30));
     const find = (selector, words) => [...document.querySelectorAll(".atm " + selector)]
       .find((each) => (each.ariaLabel ?? each.textContent).trim().startsWith(words));
@@ -169,17 +169,17 @@ async function serve({ role }: Begin, window: WindowEnd): Promise<number> {
   const done = Promise.withResolvers<void>();
   const scripted = new ScriptedAtm({ otherAccounts: { savings: 980_000n } });
   const logIn = scripted.logIn.bind(scripted);
-  scripted.logIn = (words, password) => {
+  scripted.logIn = (username, words) => {
     if (role === "screens") {
-      if (!words.startsWith("[")) return logIn(words, password);
+      if (!words.startsWith("[")) return logIn(username, words);
       const [about, what] = JSON.parse(words);
       if (about === "do") deeds[what]!(scripted);
       else tell({ said: [about, what] });
       return Promise.resolve({ outcome: "ok" });
     }
-    tell({ said: words.startsWith("[") ? JSON.parse(words).map(String) : ["stranger", words] });
+    tell({ said: words.startsWith("[") ? JSON.parse(words).map(String) : ["stranger", username] });
     if (role !== "attacks" || words.includes("end")) done.resolve();
-    return logIn(words, password);
+    return logIn(username, words);
   };
   const host = window.host({ atm: scripted, heartbeatMs: 500, disconnectedMsMax: 500 });
   if (role === "death") {
