@@ -1,5 +1,6 @@
 /** The window itself, with pages that are not the ATM's: what it carries, what it frees, what it forbids. */
 import { assert, assertEquals, assertMatch, equal } from "@std/assert";
+import { accountNumberBytes, accountNumberOf } from "../../../lib/account_number.ts";
 import { linesOf } from "../../server/helpers/lines.ts";
 import { Desktop, findDesktop } from "../../desktop.ts";
 import type { ScreenName } from "../../../ui/page/state/model.ts";
@@ -8,7 +9,7 @@ import type { Role, Said } from "./window_program.ts";
 const noDesktop = !findDesktop();
 
 /** After so long a window's program is stuck, and is killed. */
-const endMsMax = 300_000;
+const endMsMax = 120_000;
 
 /** A window of a test's own, as a program on a desktop. */
 class TestWindow {
@@ -135,6 +136,7 @@ onDesktop(
 const logIn = ["Touch to begin", "Username=alice", "Password=correct horse", "Enter"];
 const withdraw = [...logIn, "Withdraw cash"];
 const transfer = [...logIn, "Transfer"];
+const recipient = accountNumberOf(new Uint8Array(accountNumberBytes));
 
 /** Every screen, and the way of a customer there, by the words on buttons and fields. */
 const screens: Record<ScreenName | "take", string[]> = {
@@ -152,8 +154,8 @@ const screens: Record<ScreenName | "take", string[]> = {
   refusal: [...withdraw, "!refuse", "€50"],
   deposit: [...logIn, "Deposit cash"],
   recipient: transfer,
-  sum: [...transfer, "Account number=8", "Enter"],
-  confirm: [...transfer, "Account number=8", "Enter", "Amount=2", "Enter"],
+  sum: [...transfer, `Account number=${recipient}`, "Enter"],
+  confirm: [...transfer, `Account number=${recipient}`, "Enter", "Amount=2", "Enter"],
   accounts: [...logIn, "Switch account"],
   balance: [...logIn, "Balance"],
   history: [...logIn, "History"],
