@@ -56,6 +56,16 @@ export function readU32(bytes: Uint8Array, at: number): number {
   return bytes[at]! * 2 ** 24 + (bytes[at + 1]! << 16 | bytes[at + 2]! << 8 | bytes[at + 3]!);
 }
 
+/**
+ * The big-endian unsigned number in the 8 bytes at `at`.
+ * @throws {RangeError} when it is above 2^53 - 1
+ */
+export function readU64(bytes: Uint8Array, at: number): number {
+  const value = readU32(bytes, at) * 2 ** 32 + readU32(bytes, at + 4);
+  if (!Number.isSafeInteger(value)) throw new RangeError(`the number at ${at} is too large`);
+  return value;
+}
+
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 

@@ -210,6 +210,15 @@ export const checkedLines = 1_024;
 /** Threads that check faster than a file can be read. */
 export const checkThreadsMax = 8;
 
+// Its transparency log
+/** A signed note with its signatures, in UTF-8. */
+export const noteBytesMax = 65_536;
+export const noteSignaturesMax = 64;
+/** Hashes of a consistency proof that a witness reads (tlog-witness). */
+export const witnessProofHashesMax = 63;
+/** Leaves for each of which one hash is stored, as a power of two. */
+export const storedTreeLevel = 8;
+
 // The ATM
 
 // Its connection
