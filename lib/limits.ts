@@ -78,6 +78,8 @@ export const strangersMs = minute;
 export const proxyHeaderBytesMax = 512;
 /** How long to wait before accepting again where that failed. */
 export const acceptRetryMs = 100;
+/** A line about connections that cannot be accepted is logged this often at most. */
+export const acceptReportMs = minute;
 /** A terminal's channel without a whole frame is closed after this: ATMs send `hello` more often. */
 export const silentMsMax = 5 * minute;
 

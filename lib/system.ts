@@ -62,6 +62,13 @@ export function listenUnix(path: string): SocketListener {
   return listenerOf(listener, path, () => "");
 }
 
+/** The names of errors about a connection that its peer has reset before it was accepted. */
+const resetBefore: ReadonlySet<string> = new Set([
+  "NotConnected",
+  "ConnectionAborted",
+  "ConnectionReset",
+]);
+
 function listenerOf<C extends Deno.Conn>(
   listener: { accept(): Promise<C>; close(): void },
   address: string,
@@ -70,16 +77,17 @@ function listenerOf<C extends Deno.Conn>(
   return {
     address,
     async accept() {
-      let connection: C;
-      try {
-        connection = await listener.accept();
-      } catch (error) {
-        if (error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted) {
-          return null;
+      for (;;) {
+        try {
+          const connection = await listener.accept();
+          const address = begin(connection);
+          return { ...socketOf(connection), address } satisfies AcceptedSocket;
+        } catch (error) {
+          const { name } = error as Error;
+          if (["BadResource", "Interrupted"].includes(name)) return null;
+          if (!resetBefore.has(name)) throw error;
         }
-        throw error;
       }
-      return { ...socketOf(connection), address: begin(connection) } satisfies AcceptedSocket;
     },
     close: () => listener.close(),
   };

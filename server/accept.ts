@@ -1,25 +1,34 @@
 /** Accepts connections until a listener is closed: the loop behind both of the bank's doors. */
-import { acceptRetryMs } from "../lib/limits.ts";
-import { pause, type Timers } from "../lib/world.ts";
+import { acceptReportMs, acceptRetryMs } from "../lib/limits.ts";
+import { type Clock, pause, type Timers } from "../lib/world.ts";
 
-/**
- * Calls `serve` with each connection; returns when the listener is closed.
- * @param log receives a line for each connection that could not be accepted
- */
+export interface AcceptOptions {
+  /** Receives a line when connections cannot be accepted, once a minute at most. */
+  log(line: string): void;
+  /** Closes a connection, so that another can be accepted; false when there is none to close. */
+  makeRoom?(): boolean;
+}
+
+/** Calls `serve` with each connection; returns when the listener is closed. */
 export async function acceptAll<S>(
   listener: { accept(): Promise<S | null> },
-  timers: Timers,
+  world: Timers & Pick<Clock, "monotonicMs">,
   serve: (socket: S) => void,
-  log: (line: string) => void,
+  { log, makeRoom = () => false }: AcceptOptions,
 ): Promise<void> {
+  let reportedMs = -Infinity;
   for (;;) {
     try {
       const socket = await listener.accept();
       if (socket === null) return;
       serve(socket);
-    } catch (error) {
-      log(`a connection could not be accepted: ${(error as Error).message}`);
-      await pause(timers, acceptRetryMs); // most likely no file handles are left
+    } catch (error) { // most likely no file handles are left
+      if (world.monotonicMs() - reportedMs >= acceptReportMs) {
+        reportedMs = world.monotonicMs();
+        log(`connections cannot be accepted: ${(error as Error).message}`);
+      }
+      if (makeRoom()) await new Promise<void>((resolve) => world.nextTurn(resolve));
+      else await pause(world, acceptRetryMs);
     }
   }
 }

@@ -43,6 +43,11 @@ export interface HandshakeDependencies<F extends FoundTerminal> {
   inTurn<T>(exchange: () => T): Promise<T>;
 }
 
+/** The peer closed the connection before its first byte, as a balancer's health check does. */
+export class EmptyConnection extends ProtocolError {
+  override name = "EmptyConnection";
+}
+
 export class Channel {
   readonly #frames = new FrameReader(handshakeFrameBytesMax);
   readonly #closed = Promise.withResolvers<void>();
@@ -89,6 +94,7 @@ export class Channel {
 
   /**
    * Runs the server's handshake, and returns the terminal that proved itself.
+   * @throws {EmptyConnection} when the client closes before its first byte
    * @throws {ProtocolError} when the client does not prove itself, or closes
    */
   async accept<F extends FoundTerminal>(
@@ -199,6 +205,9 @@ export class Channel {
 
   async #expect(type: number, name: string): Promise<Uint8Array> {
     const frame = await this.#nextFrame();
+    if (frame === null && this.isOpen && type === frameType.clientHello) {
+      throw new EmptyConnection(name);
+    }
     if (frame?.type !== type) throw new ProtocolError(name);
     return frame.body;
   }

@@ -67,7 +67,7 @@ export class Admission {
       source !== null && ((this.#pendingOf.get(source)?.size ?? 0) >= pendingPerSource ||
         this.#unforgiven(source) + 1 > failures)
     ) return null;
-    if (this.#pending >= pending && !this.#makeRoom()) return null;
+    if (this.#pending >= pending && !this.makeRoom()) return null;
     this.#connections++;
     this.#pending++;
     const admitted = new Admitted(
@@ -96,7 +96,7 @@ export class Admission {
    * Ends the oldest handshake of the source that has the most of them; of equals, of the source that
    * came first. False when there is none.
    */
-  #makeRoom(): boolean {
+  makeRoom(): boolean {
     let most = new Set<Admitted>();
     for (const pending of this.#pendingOf.values()) if (pending.size > most.size) most = pending;
     const [oldest] = most;

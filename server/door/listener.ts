@@ -1,6 +1,7 @@
 /** The bank's door: accepts sockets within named limits and serves each one. */
 import { ProtocolError, UsageError } from "../../lib/errors.ts";
 import { handshakeMsMax } from "../../lib/limits.ts";
+import { EmptyConnection } from "../../lib/protocol/channel.ts";
 import type { AcceptedSocket, SocketListener } from "../../lib/world.ts";
 import { acceptAll } from "../accept.ts";
 import type { Bank } from "../bank.ts";
@@ -12,7 +13,7 @@ import { Admission, type AdmissionLimits } from "./admission.ts";
 import { Connection, type ConnectionContext } from "./connection.ts";
 import { Exchanges } from "./exchanges.ts";
 import { readProxyHeader } from "./proxy_header.ts";
-import { sourceOf } from "./source.ts";
+import { canonicalAddress, sourceOf } from "./source.ts";
 import { Strangers } from "./strangers.ts";
 
 export interface Listener {
@@ -98,7 +99,7 @@ export async function listen(
       } else if (!(error instanceof ProtocolError)) {
         world.log(`a connection failed: ${(error as Error).stack}`);
       } else if (proved) world.log(`a terminal's connection ended: ${error.message}`);
-      else {
+      else if (!(error instanceof EmptyConnection)) {
         admitted.settled("failed");
         if (address !== null) strangers.count(sourceOf(address));
       }
@@ -123,10 +124,11 @@ export async function listen(
     await serve(socket, address);
   }
 
+  const balancers = new Set(proxies.map(canonicalAddress));
   const accepting = acceptAll(listener, world, (socket) => {
-    if (proxies.includes(socket.address)) serveProxied(socket);
+    if (balancers.has(canonicalAddress(socket.address))) serveProxied(socket);
     else serve(socket, socket.address);
-  }, (line) => world.log(line));
+  }, { log: world.log, makeRoom: () => admission.makeRoom() });
   await logAction(bank, `start, listening on ${listener.address}`);
   return {
     address: listener.address,

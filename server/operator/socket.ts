@@ -46,7 +46,7 @@ export function serveOperators(
     );
     serving.set(socket, served);
     served.then(() => serving.delete(socket));
-  }, world.log);
+  }, { log: world.log });
   return {
     async close() {
       listener.close();

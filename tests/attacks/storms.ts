@@ -1,4 +1,5 @@
 /** Strangers who storm the bank's door, each kind by itself. */
+import { connect } from "node:net";
 import { concat, u32 } from "../../lib/bytes.ts";
 import { handshakeFrameBytesMax } from "../../lib/limits.ts";
 import type { TerminalKey } from "../../lib/terminal_key.ts";
@@ -36,6 +37,17 @@ export async function connectFrom(
 
 export const connectFromAnywhere = (bank: Pick<Target, "address">) =>
   connectFrom(system.randomBytes(4), bank);
+
+/** Connects and resets: the reset is often there before the bank accepts the connection. */
+export function reset({ hostname, port }: Target["address"]): Promise<void> {
+  return new Promise((resolve) => {
+    const socket = connect(port, hostname, () => {
+      socket.resetAndDestroy();
+      resolve();
+    });
+    socket.on("error", () => resolve());
+  });
+}
 
 export function closeQuietly(socket: Deno.TcpConn): void {
   try {
@@ -96,6 +108,15 @@ export const storms: Storm[] = [
     }),
   },
   { name: "connect and close", run: many(32, () => Promise.resolve()) },
+  {
+    name: "300 resets a second",
+    run: async ({ address }) => {
+      for (;;) {
+        await pause(10);
+        for (let count = 0; count < 3; count++) reset(address);
+      }
+    },
+  },
   {
     name: "wrong binders",
     run: many(32, async (socket) => {

@@ -4,7 +4,7 @@ import { failedSourcesMax } from "../../../lib/limits.ts";
 import { system } from "../../../lib/system.ts";
 import { Admission } from "../../../server/door/admission.ts";
 import { Exchanges } from "../../../server/door/exchanges.ts";
-import { sourceOf } from "../../../server/door/source.ts";
+import { canonicalAddress, sourceOf } from "../../../server/door/source.ts";
 
 const roomy = {
   connections: 9,
@@ -128,6 +128,18 @@ Deno.test("sources are IPv4 addresses and the networks of IPv6 addresses", () =>
     "fe80::1%eth0": "fe80:0:0:0::/64",
   };
   for (const [address, source] of Object.entries(cases)) assertEquals(sourceOf(address), source);
+});
+
+Deno.test("an address is the same in each of its spellings", () => {
+  const cases: Record<string, string[]> = {
+    "127.0.0.1": ["127.0.0.1", "::ffff:127.0.0.1", "::FFFF:7f00:1", "0:0:0:0:0:ffff:7f00:0001"],
+    "0:0:0:0:0:0:0:1": ["::1", "0:0:0:0:0:0:0:1", "0000::0001"],
+    "fe80:0:0:0:0:0:0:1": ["fe80::1", "FE80::1", "fe80::1%eth0"],
+    "64:ff9b:0:0:0:0:c000:207": ["64:ff9b::192.0.2.7"],
+  };
+  for (const [canonical, spellings] of Object.entries(cases)) {
+    for (const spelling of spellings) assertEquals(canonicalAddress(spelling), canonical);
+  }
 });
 
 Deno.test("exchanges run in order, one a turn of the event loop, and no more than so many wait", async () => {

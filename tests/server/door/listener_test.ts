@@ -65,6 +65,15 @@ onEachBank(
     }, { proxies: ["127.0.0.1"], limits: { failures: 3, failuresPerMinute: 0 } }),
 );
 
+for (const proxy of ["::ffff:127.0.0.1", "::ffff:7f00:1"]) {
+  Deno.test(`a balancer is recognised by its address, which may be written ${proxy}`, () =>
+    RunningBank.with(async (running) => {
+      const client = await connectFrom(running, 7);
+      assertEquals((await client.ask({ op: "hello" })).outcome, "ok");
+      await client.close();
+    }, { proxies: [proxy] }));
+}
+
 Deno.test("a header from anyone else is no header", () =>
   RunningBank.with(async (running) => {
     assertEquals(await running.answerTo(concat(from(7), helloFrame(running))), nothing);
