@@ -8,7 +8,7 @@ import type {
   VisitEnd,
 } from "../lib/atm.ts";
 import type { AtmOutcome } from "../lib/errors.ts";
-import { machineIdleMsMax, touchEveryMs } from "../lib/limits.ts";
+import { atmIdleMsMax, touchEveryMs } from "../lib/limits.ts";
 import type { Answer, Ask, Push } from "../lib/protocol/message.ts";
 import type { BankClient } from "./bank_client.ts";
 import type { Cashier, Payer } from "./cashier.ts";
@@ -34,7 +34,7 @@ export class Visit implements Payer {
   /** True once a movement of this visit is in doubt: no more money moves in it. */
   inDoubt = false;
 
-  /** The chosen account: everything is done with it. */
+  /** Returns the chosen account: everything is done with it. */
   get account(): AccountView {
     return this.accounts.find(({ id }) => id === this.chosen)!;
   }
@@ -73,7 +73,7 @@ export class Visits {
       onChange: () => void;
     },
   ) {
-    this.idleMsMax = dependencies.idleMsMax ?? machineIdleMsMax;
+    this.idleMsMax = dependencies.idleMsMax ?? atmIdleMsMax;
   }
 
   get current(): Visit | null {

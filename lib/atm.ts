@@ -73,11 +73,11 @@ export interface AtmView {
     username: string;
     /** The chosen account: everything is done with it. */
     account: AccountView;
-    /** All accounts that are not closed, `account` among them. */
+    /** All accounts that are not closed, including `account`. */
     accounts: AccountView[];
     /** Other terminals at which this customer is logged in, by name. */
     elsewhere: string[];
-    /** The customer is logged out after this long without a touch. */
+    /** Time without a touch after which the customer is logged out. */
     idleMsMax: number;
   } | null;
   /** Why the last visit ended; null before the first one, and while one is under way. */
@@ -92,7 +92,7 @@ export interface AtmView {
   };
   /** Notes lying in escrow during a deposit; null when the acceptor is shut. */
   escrow: { notes: Notes[]; total: MinorText } | null;
-  /** Notes for the customer to take, dispensed or returned; null when there are none. */
+  /** Notes for the customer to take, dispensed or returned; null if there are none. */
   presented: { notes: Notes[]; total: MinorText } | null;
   devices: {
     /** Devices that do not work until people have cleared them. */
@@ -114,23 +114,26 @@ export interface Receipt {
   notes: Notes[];
   /** For a transfer: the recipient's account number. */
   to?: string;
-  /** The movement's id, 32 hex digits; empty when none was made. */
+  /** The movement's id, 32 hex digits; empty if there was no movement. */
   movement: string;
   /** The account after the movement; null when the bank did not answer. */
   account: AccountView | null;
-  /** RFC 3339 UTC: the bank's time, or the ATM's where the bank did not answer. */
+  /** RFC 3339 UTC: the bank's time, or the ATM's if the bank did not answer. */
   time: string;
-  /** Its entry of the bank's log; absent where the bank did not say. */
+  /** The audit log's entry of the movement; absent if the bank did not send it. */
   logged?: LoggedAt;
   /** For `not_dispensable`: the nearest amounts that can be paid out, smaller then larger. */
   nearest?: MinorText[];
 }
 
-/** An entry of the log, by which a customer can prove the receipt to the bank. */
+/**
+ * A reference to an entry of the audit log, with which a customer can prove the receipt to the
+ * bank.
+ */
 export interface LoggedAt {
   /** Its place in the log: "1.4711". */
   place: string;
-  /** Its tag, 64 hex digits, which covers all entries before it too. */
+  /** Its tag, 64 hex digits, which also covers all earlier entries. */
   tag: string;
 }
 
@@ -145,16 +148,16 @@ export interface DayBalance {
 export interface HistoryFilter {
   kind?: "withdrawal" | "deposit" | "transfer" | "log-in" | "other";
   outcome?: "done" | "refused";
-  /** A part of the action's words, in any case. At most 64 characters. */
+  /** A substring of the action's text, case-insensitive. At most 64 characters. */
   text?: string;
   /** RFC 3339 instants: from inclusive, before exclusive. */
   from?: string;
   before?: string;
 }
 
-/** One entry of the audit log, as its customer sees it. */
+/** One entry of the audit log, as shown to its customer. */
 export interface HistoryEntry {
-  /** Place in the log, the entry's name and order. */
+  /** The entry's place in the log, which identifies and orders it. */
   place: string;
   /** "withdraw €40.00", "withdraw €100.00 failed - insufficient funds" */
   action: string;
@@ -164,7 +167,7 @@ export interface HistoryEntry {
   time: string;
   terminal: string;
   amount?: MinorText;
-  /** On request: the entry as the log has it, in base64, and its tag there, 64 hex digits. */
+  /** On request: the sealed entry in base64, and its tag, 64 hex digits. */
   sealed?: string;
   tag?: string;
 }
@@ -177,9 +180,9 @@ export interface HistoryPage {
   cursor?: string;
 }
 
-/** The customer's calls. None throws for a refusal; all may be called at any time. */
+/** The customer's calls. Refusals are returned, never thrown; every call is allowed at any time. */
 export interface CustomerCalls {
-  /** `retryAfterMs` comes with `throttled`. */
+  /** Logs in. `retryAfterMs` comes with `throttled`. */
   logIn(
     username: string,
     password: string,
@@ -190,7 +193,9 @@ export interface CustomerCalls {
   touch(): Promise<void>;
   /** Returns the mixes of notes that make an amount now, the default first; at most three. */
   noteMixes(amount: MinorText): Promise<Notes[][]>;
-  /** `notes`: the mix to dispense, one of `noteMixes`; without it the ATM chooses. */
+  /**
+   * Withdraws cash. `notes`: the mix to dispense, one of `noteMixes`; if absent, the ATM chooses.
+   */
   withdraw(amount: MinorText, notes?: Notes[]): Promise<Receipt>;
   /** Opens the acceptor: `AtmView.escrow` lists its notes from then on. */
   depositOpen(): Promise<{ outcome: AtmOutcome }>;
@@ -200,30 +205,30 @@ export interface CustomerCalls {
   depositCancel(): Promise<void>;
   /** Chooses one of the customer's accounts for everything that follows. */
   chooseAccount(id: string): Promise<void>;
-  /** Returns the balances of the last 30 days, oldest first. The bank logs it. */
+  /** Returns the balances of the last 30 days, oldest first. The bank logs the call. */
   balance(): Promise<{ outcome: AtmOutcome; days: DayBalance[] }>;
-  /** Returns whose account this is: `recipient` is the masked name. */
+  /** Returns the masked name of an account's owner in `recipient`. */
   recipient(
     account: string,
   ): Promise<{ outcome: AtmOutcome; recipient?: string; retryAfterMs?: number }>;
   /** Transfers money to another account, by its number. */
   transfer(to: string, amount: MinorText): Promise<Receipt>;
-  /** `retryAfterMs` comes with `throttled`. */
+  /** Changes the password. `retryAfterMs` comes with `throttled`. */
   changePassword(
     current: string,
     next: string,
   ): Promise<{ outcome: AtmOutcome; retryAfterMs?: number }>;
-  /** Writes a receipt's text to a file of the ATM; `place` is its path. */
+  /** Writes a receipt's text to a file on the ATM; `place` is its path. */
   saveReceipt(text: string): Promise<{ outcome: AtmOutcome; place?: string }>;
-  /** Writes the whole history under a filter to a CSV file of the ATM. */
+  /** Writes the filtered history to a CSV file on the ATM. */
   saveHistory(filter: HistoryFilter): Promise<{ outcome: AtmOutcome; place?: string }>;
-  /** `sealed`: adds each entry's sealed form and tag. */
+  /** Returns a page of history. `sealed`: adds each entry's sealed form and tag. */
   history(filter: HistoryFilter, cursor?: string, sealed?: boolean): Promise<HistoryPage>;
 }
 
-/** The demo's controls, where the devices are simulated. Without effect elsewhere. */
+/** The demo's controls, for simulated devices. No effect on real ones. */
 export interface DemoDevices {
-  /** Inserts one note into the open acceptor; without effect where it is shut or the note unknown. */
+  /** Inserts one note into the open acceptor. No effect if it is shut or the note is unknown. */
   insertNote(value: MinorText): Promise<void>;
   /** Takes the presented notes. */
   takeNotes(): Promise<void>;
@@ -239,6 +244,6 @@ export type AtmCalls = CustomerCalls & DemoDevices;
 /** The ATM behind the bridge: its calls, its view, and a notification of every change. */
 export interface Atm extends AtmCalls {
   view(): AtmView;
-  /** Calls `listener` at every change; the returned function stops that. */
+  /** Calls `listener` at every change; the returned function removes it. */
   watch(listener: (view: AtmView) => void): () => void;
 }

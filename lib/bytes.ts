@@ -1,10 +1,10 @@
-/** Bytes in and out: joining, comparing, big-endian numbers, text. */
+/** Helpers for bytes: joining, comparing, big-endian numbers, UTF-8 and hex. */
 import { timingSafeEqual } from "@std/crypto/timing-safe-equal";
 
 /** Bytes over a plain `ArrayBuffer`, which may be transferred between threads. */
 export type Bytes = Uint8Array<ArrayBuffer>;
 
-/** All parts, one after the other. */
+/** Concatenates all parts. */
 export function concat(...parts: readonly Uint8Array[]): Bytes {
   let length = 0;
   for (const part of parts) length += part.length;
@@ -17,19 +17,19 @@ export function concat(...parts: readonly Uint8Array[]): Bytes {
   return whole;
 }
 
-/** Whether both are the same, in a time that depends on their lengths alone. */
+/** Returns whether both are equal, in a time that depends only on their lengths. */
 export function equalInConstantTime(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && timingSafeEqual(a, b);
 }
 
-/** A big-endian unsigned number of 4 bytes. */
+/** Encodes a big-endian unsigned number of 4 bytes. */
 export function u32(value: number): Bytes {
   const bytes = new Uint8Array(4);
   putU32(bytes, 0, value);
   return bytes;
 }
 
-/** A big-endian unsigned number of 8 bytes, up to 2^53. */
+/** Encodes a big-endian unsigned number of 8 bytes, up to 2^53. */
 export function u64(value: number): Bytes {
   const bytes = new Uint8Array(8);
   putU64(bytes, 0, value);
@@ -50,15 +50,15 @@ export function putU64(bytes: Uint8Array, at: number, value: number): void {
   putU32(bytes, at + 4, value >>> 0);
 }
 
-/** The big-endian unsigned number in the 4 bytes at `at`. */
+/** Reads the big-endian unsigned number in the 4 bytes at `at`. */
 export function readU32(bytes: Uint8Array, at: number): number {
   if (at + 4 > bytes.length) throw new RangeError(`no 4 bytes at ${at}`);
   return bytes[at]! * 2 ** 24 + (bytes[at + 1]! << 16 | bytes[at + 2]! << 8 | bytes[at + 3]!);
 }
 
 /**
- * The big-endian unsigned number in the 8 bytes at `at`.
- * @throws {RangeError} when it is above 2^53 - 1
+ * Reads the big-endian unsigned number in the 8 bytes at `at`.
+ * @throws {RangeError} if it is above 2^53 - 1
  */
 export function readU64(bytes: Uint8Array, at: number): number {
   const value = readU32(bytes, at) * 2 ** 32 + readU32(bytes, at + 4);
@@ -69,25 +69,25 @@ export function readU64(bytes: Uint8Array, at: number): number {
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** A text as UTF-8. */
+/** Encodes a text as UTF-8. */
 export function utf8(text: string): Bytes {
   return encoder.encode(text);
 }
 
 /**
- * The text of strict UTF-8.
- * @throws {TypeError} when the bytes are anything else
+ * Decodes strict UTF-8.
+ * @throws {TypeError} if the bytes are not UTF-8
  */
 export function textOf(bytes: Uint8Array): string {
   return decoder.decode(bytes);
 }
 
-/** Lower-case hex. */
+/** Encodes bytes as lower-case hex. */
 export function hex(bytes: Uint8Array): string {
   return bytes.toHex();
 }
 
-/** Bytes of lower-case hex, `length` of them; null when the text is anything else. */
+/** Decodes lower-case hex to `length` bytes; returns null for any other text. */
 export function fromHex(text: unknown, length: number): Bytes | null {
   if (typeof text !== "string" || text.length !== 2 * length || !/^[0-9a-f]*$/.test(text)) {
     return null;

@@ -3,20 +3,20 @@ import { UsageError } from "./errors.ts";
 import { readPrivateFile } from "./private_file.ts";
 import type { Files } from "./world.ts";
 
-/** The variable of the environment that it may stand in. */
+/** The environment variable that may hold the URL. */
 export const databaseUrlVariable = "STRONGROOM_DATABASE_URL";
 
 const shape = /^(postgres(?:ql)?:\/\/)((?:[^@/\s]*@)?)([^/?\s]+)(\/[^?\s]*)?(\?\S*)?$/;
 const defaultPort = 5432;
-/** What proves the database to the server; and, on a network that nobody else is on, nothing. */
+/** `verify-full` authenticates the database; `disable` is for a private network. */
 const sslModes = ["verify-full", "disable"];
 /** Parameters that name files. */
 const fileParameters = ["sslrootcert", "sslcert", "sslkey"];
 
 /**
- * The text without what may stand around it.
- * @param where it comes from, for the message, which never has the URL itself
- * @throws {UsageError} with exit code 2 when it is none
+ * Trims and checks a database URL.
+ * @param where the URL's source, for the error message, which never contains the URL itself
+ * @throws {UsageError} with exit code 2 if the text is not such a URL
  */
 export function requireDatabaseUrl(text: string, where: string): string {
   const url = text.trim();
@@ -30,20 +30,20 @@ export function requireDatabaseUrl(text: string, where: string): string {
   );
 }
 
-/** A URL for each host that it names, as PostgreSQL's own library takes several. */
+/** Returns one URL for each host in a URL that, as libpq allows, lists several. */
 export function urlsOf(url: string): string[] {
   const [, scheme, who, hosts, name = "", parameters = ""] = shape.exec(url)!;
   return hosts!.split(",").map((host) => `${scheme}${who}${host}${name}${parameters}`);
 }
 
-/** The `host:port` of each of its hosts. */
+/** Returns the `host:port` of each host. */
 export function databaseHostsOf(url: string): string[] {
   return shape.exec(url)![3]!.split(",").map((host) =>
     /:\d+$/.test(host) ? host : `${host}:${defaultPort}`
   );
 }
 
-/** The files that it names: certificates, and the key to one. */
+/** Returns the paths of the files that the URL names: certificates and a private key. */
 export function databaseFilesOf(url: string): string[] {
   const parameters = parametersOf(url);
   return fileParameters.flatMap((name) => parameters.get(name) ?? []);
@@ -52,8 +52,8 @@ export function databaseFilesOf(url: string): string[] {
 const parametersOf = (url: string) => new URLSearchParams(shape.exec(url)?.[5] ?? "");
 
 /**
- * The URL in a file, or else the one in the environment; undefined where neither names a database.
- * @throws {UsageError} when the file can be read by others, or what is named is no URL
+ * Returns the database URL from a file, or else from the environment; undefined if neither has one.
+ * @throws {UsageError} if other users can read the file, or its text is not a URL
  */
 export function findDatabaseUrl(
   files: Pick<Files, "facts" | "read">,

@@ -1,19 +1,19 @@
 /**
- * Everything that can be refused, by name. A refusal is a value, never an exception: it travels
- * from the rules through the protocol to the screen, and the audit log spells it in words.
+ * Every refusal, by name. A refusal is a value, never an exception: the rules return it, the
+ * protocol carries it to the screen, and the audit log writes it in words.
  */
 
 /** Why a command was not carried out. `ok` is not among them. */
 export type Refusal =
-  // who is asking
-  | "wrong_credentials" // no such customer, or another password: one answer for both
-  | "throttled" // too many failures: wait `retryAfterMs`
+  // identity
+  | "wrong_credentials" // unknown name or wrong password: one answer for both
+  | "throttled" // too many failures: retry after `retryAfterMs`
   | "not_logged_in"
   | "already_logged_in"
   | "terminal_revoked" // or its key has ended: never sent, the channel is closed instead
   | "password_too_short"
-  | "password_unchanged" // the new one is the one before
-  // what is asked
+  | "password_unchanged" // the new password equals the present one
+  // request
   | "amount_not_a_number"
   | "amount_not_whole" // a fraction of a minor unit
   | "amount_not_positive"
@@ -23,15 +23,15 @@ export type Refusal =
   | "account_locked"
   | "account_closed"
   | "over_withdrawal_limit"
-  | "over_day_limit" // what one account gives in a day
+  | "over_day_limit" // per account and day
   | "insufficient_funds"
-  | "not_dispensable" // no multiple of the smallest note
-  | "over_terminal_limit" // what one terminal hands out, or takes in, in a day
+  | "not_dispensable" // not a multiple of the smallest note
+  | "over_terminal_limit" // dispensed or accepted per terminal and day
   | "unknown_recipient"
-  | "same_account" // a transfer to where the money is
-  | "recipient_unavailable" // locked, closed or full: which is not the sender's business
-  | "over_balance_limit" // what one account may have
-  // exactly-once
+  | "same_account" // recipient and sender are the same account
+  | "recipient_unavailable" // locked, closed or full: the sender does not see which
+  | "over_balance_limit" // maximum balance of an account
+  // idempotency
   | "id_reused" // this movement id was used before with other content
   | "unknown_movement"
   | "voided"
@@ -39,56 +39,59 @@ export type Refusal =
   | "already_reversed"
   // operator
   | "name_taken"
-  | "name_reserved" // the log uses it for itself
-  | "account_not_empty" // it should be closed, and has money
-  | "account_has_open_movements" // it should be closed, and a machine has notes for it
+  | "name_reserved" // reserved for the log's own entries
+  | "account_not_empty" // cannot be closed: its balance is not zero
+  | "account_has_open_movements" // cannot be closed: a terminal has an open movement of it
   | "unknown_name"
-  | "rotation_under_way" // the next key still waits for its terminal
-  | "key_superseded" // the terminal has another key of this version, or a newer one
+  | "rotation_under_way" // the terminal has not used its next key yet
+  | "key_superseded" // the terminal already has another key of this version, or a newer one
   // transient: nothing was recorded, the same id may be tried again
   | "try_later";
 
-/** What became of a command. */
+/** The outcome of a command. */
 export type Outcome = "ok" | Refusal;
 
-/** What the machine itself refuses, before or after it has asked the bank. */
+/** Refusals by the ATM itself, before or after its request to the bank. */
 export type DeviceRefusal =
   | "not_dispensable" // no mix of the notes in the cassettes makes this amount
   | "no_notes_inserted"
   | "device_fault"
-  | "notes_not_taken" // handed out and taken back: nothing was booked
-  | "to_be_counted" // the devices lost count: people find out what was handed out or taken in
+  | "notes_not_taken" // presented and retracted: nothing was booked
+  | "to_be_counted" // the devices lost count: staff count what was dispensed or accepted
   | "not_saved" // a receipt or a history could not be written to a file
-  | "bank_unreachable" // nothing was asked of the bank, or the bank confirmed that it is void
-  | "in_doubt" // the bank has not confirmed what was booked: the journal settles it with the bank
-  | "earlier_in_doubt"; // a movement of this visit is in doubt: no more money moves in it
+  | "bank_unreachable" // nothing was requested, or the bank confirmed that it is void
+  | "in_doubt" // the bank has not confirmed the outcome: the journal settles it later
+  | "earlier_in_doubt"; // a movement of this visit is in doubt: it moves no more money
 
-/** What a customer's action at an ATM may come to. */
+/** The outcome of a customer's action at an ATM. */
 export type AtmOutcome = Outcome | DeviceRefusal;
 
-/** What the log has as an outcome: beside all that, an operator's command that was wrong as it was given. */
+/** An outcome in the log: any of the above, or an operator's ill-formed command. */
 export type LoggedOutcome = AtmOutcome | "bad_command";
 
-/** The refusal in words, for the audit log and for operators: `insufficient_funds` is "insufficient funds". */
+/**
+ * Returns the refusal in words, for the audit log and for operators: `insufficient_funds` is
+ * "insufficient funds".
+ */
 export function inWords(refusal: LoggedOutcome): string {
   return refusal.replaceAll("_", " ");
 }
 
 /**
- * Bad input from outside: a flag, a file, a folder, a taken port. Its message names the input and
- * the mend, and is all that a user is shown.
+ * Bad input from outside: a flag, a file, a folder, a port in use. The message names the input and
+ * the remedy; the user sees nothing else.
  */
 export class UsageError extends Error {
   override name = "UsageError";
-  /** @param exitCode 2 for a wrong command line, 1 for all else */
+  /** @param exitCode 2 for a wrong command line, otherwise 1 */
   constructor(message: string, readonly exitCode: 1 | 2 = 1) {
     super(message);
   }
 }
 
 /**
- * The peer broke the protocol. The connection ends without a reason given; `message` is for the
- * operator's log alone and never holds a secret.
+ * The peer violated the protocol. The connection is closed without a reason; `message` goes to the
+ * operator's log only and never contains a secret.
  */
 export class ProtocolError extends Error {
   override name = "ProtocolError";

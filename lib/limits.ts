@@ -12,7 +12,7 @@ const hour = 60 * minute;
 // The channel
 /** A frame's body before both sides have proved themselves. */
 export const handshakeFrameBytesMax = 256;
-/** A frame's body afterwards: the largest size class, sealed. */
+/** A frame's body after the handshake: the largest size class, sealed. */
 export const frameBytesMax = 66_000;
 /** A message is padded to the next of these, so that its length reveals nothing else. */
 export const plaintextSizeClassesBytes = [256, 512, 1_024, 4_096, 16_384, 65_536] as const;
@@ -20,13 +20,13 @@ export const plaintextSizeClassesBytes = [256, 512, 1_024, 4_096, 16_384, 65_536
 export const recordsPerKeyMax = 2 ** 20;
 export const bytesPerKeyMax = 2 ** 30;
 export const keyAgeMsMax = hour;
-/** What a receiver allows beyond `keyAgeMsMax`, since clocks and networks differ. */
+/** Grace of a receiver beyond `keyAgeMsMax`, for differences in clocks and delays. */
 export const keyAgeGraceMs = minute;
-/** What may wait to be written to one peer that reads slowly. */
+/** Bytes queued for one peer that reads slowly. */
 export const outgoingBytesMax = 1 << 20;
-/** How long an end waits for its close to be written, and a client for the server's. */
+/** Time in which a close is written, and in which a client waits for the server's. */
 export const closeMsMax = second;
-/** Read from a socket at once. A server holds such a buffer for each terminal. */
+/** Size of one read from a socket. A server allocates such a buffer per terminal. */
 export const serverReadBytes = 1_024;
 export const clientReadBytes = 16_384;
 
@@ -35,10 +35,10 @@ export const usernameLengthMax = 32;
 export const passwordLengthMin = 8;
 export const passwordLengthMax = 128;
 export const accountLengthMax = 64;
-/** An amount that somebody typed: the ledger refuses by name what is not one. */
+/** A typed amount: the ledger refuses invalid text by name. */
 export const amountLengthMax = 32;
 export const outcomeLengthMax = 64;
-/** What a history is searched for. */
+/** Search text of a history. */
 export const historyTextLengthMax = 64;
 export const cursorLengthMax = 64;
 /** Names, places and ids. */
@@ -51,32 +51,38 @@ export const sealedEntryLengthMax = 4_096;
 /** Cassettes of one ATM. */
 export const cassettesMax = 16;
 export const historyPageEntriesMax = 20;
-/** Days of an account that a balance goes back. */
+/** Days of balances that one answer holds. */
 export const balanceDaysMax = 30;
 
 // The bank
 
 // Its door
-/** Sockets at once, before and after their handshake. */
+/** Concurrent sockets, before and after their handshake. */
 export const connectionsMax = 12_000;
-/** Sockets at once that have not finished their handshake, in all and from one address. */
+/** Concurrent unfinished handshakes, in all and per address. */
 export const handshakesPendingMax = 1_024;
 export const handshakesPendingPerAddressMax = 256;
 /** From the connection's first byte to the client's finish. */
 export const handshakeMsMax = 10 * second;
-/** Handshakes waiting for their turn to compute. */
+/** Handshakes queued for their X25519 computation. */
 export const exchangesPendingMax = 256;
-/** Failed handshakes that one address is forgiven at once, and each minute; beyond, it is turned away. */
+/**
+ * Failed handshakes allowed per address at once, and per minute; beyond these its connections are
+ * closed.
+ */
 export const failedHandshakesMax = 120;
 export const failedHandshakesPerMinuteMax = 60;
-/** Addresses whose failures are remembered. */
+/** Addresses whose failures are counted. */
 export const failedSourcesMax = 4_096;
-/** Failed handshakes are logged for each of so many addresses, and the others together, each minute. */
+/**
+ * Addresses per minute whose failed handshakes are logged separately; all others are logged as a
+ * sum.
+ */
 export const strangerAddressesMax = 16;
 export const strangersMs = minute;
-/** What a balancer may put before a connection, after the header's first 16 bytes. */
+/** Bytes of a balancer's header after its first 16. */
 export const proxyHeaderBytesMax = 512;
-/** How long to wait before accepting again where that failed. */
+/** Pause after a failed accept. */
 export const acceptRetryMs = 100;
 /** A line about connections that cannot be accepted is logged this often at most. */
 export const acceptReportMs = minute;
@@ -84,23 +90,23 @@ export const acceptReportMs = minute;
 export const silentMsMax = 5 * minute;
 
 // Visits
-/** The bank ends a visit after this long without a request of the customer's. */
+/** The bank ends a visit after this time without a customer's request. */
 export const visitIdleMsMax = 3 * minute;
-/** Pauses between tries to log the end of a visit that the log cannot take yet: each is twice the last. */
+/** Pauses between retries to log the end of a visit: each is twice the last. */
 export const logOutPauseMsMin = 250;
 export const logOutPauseMsMax = 8 * second;
 
 // Credentials
 /**
- * Failed log-ins that cost nothing, of one customer at one terminal, of one terminal over all names; and
- * free looks of one customer at other people's accounts. One is forgotten after this long without
- * another; beyond them the wait doubles from the least to the most. Of one customer over all terminals
- * but the known ones, the wait beyond them is the most at once.
+ * Failed log-ins without a delay: of one customer at one terminal, of one terminal over all names;
+ * and free look-ups of other people's accounts by one customer. One failure expires after this long
+ * without another; beyond the free ones the delay doubles from the minimum to the maximum. The
+ * delay of one customer over all unfamiliar terminals is the maximum at once.
  */
 export const customerFailuresFree = 3;
 export const customerFailureForgetMs = 15 * minute;
 export const everywhereFailuresFree = 20;
-/** Terminals at which a customer logged in, the latest, and for how long they are known. */
+/** The latest terminals of a customer's log-ins, and how long they stay familiar. */
 export const knownTerminalsMax = 4;
 export const knownTerminalMsMax = 90 * 24 * hour;
 export const terminalFailuresFree = 10;
@@ -109,107 +115,117 @@ export const recipientLooksFree = 5;
 export const recipientLookForgetMs = 5 * minute;
 export const throttleMsMin = second;
 export const throttleMsMax = minute;
-/** Log-ins waiting for a password check, in all; each terminal has one. */
+/** Log-ins queued for a password check, in all; each terminal has one. */
 export const passwordChecksPendingMax = 512;
 
 // Terminals
-/** How long a terminal's key remains valid after the next one is made. */
+/** How long a terminal's key remains valid after its next key is made. */
 export const keyOverlapMsMax = 7 * 24 * hour;
-/** After a restore terminals retell from so much before the backup's last entry, to be safe. */
+/** After a restore, terminals report again from this long before the backup's last entry. */
 export const retellMarginMs = 24 * hour;
 
 // The ledger
 /** Commands in one batch, and in one durable commit. */
 export const batchCommandsMax = 256;
 /**
- * Numbers that a command to open an account brings: it gets the first that is free. Each is taken with a
- * chance of one in 9,000 in a bank of a million accounts.
+ * Candidate numbers that a command to open an account carries: it takes the first free one. In a
+ * bank of a million accounts each is taken with probability 1/9,000.
  */
 export const accountNumberTriesMax = 8;
-/** Commands waiting for a batch: beyond it the answer is "try again later". */
+/** Commands queued for a batch: beyond this the answer is "try again later". */
 export const commandsPendingMax = 16_384;
-/** How often, and how long, a batch is run again that others got in the way of. */
+/** Retries of a batch that conflicted with others, and their total time. */
 export const batchTriesMax = 10;
 export const batchTriesMsMax = 10 * second;
-/** A jump of the clock beyond this stops money until the clock is right again, or confirmed. */
+/**
+ * A jump of the clock beyond this refuses movements until the clock is right again or confirmed.
+ */
 export const clockJumpMsMax = 5 * minute;
 
 // Its stores
-/** Rows that are read at a time by what goes through all of a table. */
+/** Rows per read when a whole table is read. */
 export const walkedRowsMax = 1_000;
-/** How long SQLite waits for a process that has the file. */
+/** How long SQLite waits for another process's file lock. */
 export const sqliteLockMsMax = 500;
 /**
- * Pages of SQLite's write-ahead log, 4 KiB each, before they are copied into the file: a page that
- * changes many times until then is copied once.
+ * Pages of SQLite's write-ahead log, 4 KiB each, before a checkpoint: a page that changes many
+ * times before it is copied once.
  */
 export const sqliteCheckpointPages = 8_192;
 /** Pages that a backup copies at a time. */
 export const sqliteBackupPages = 4_096;
-/** Rows of each table that SQLite's store keeps in memory. */
+/** Rows of each table that SQLite's store caches in memory. */
 export const keptRowsMax = 65_536;
-/** A database elsewhere: how long a connection to it may take, and one answer of it. */
+/** PostgreSQL: time to connect, and to answer one query. */
 export const databaseConnectMsMax = 3 * second;
 export const databaseAnswerMsMax = 8 * second;
-/** How long a batch waits for another server's, and how long that may rest with what it has locked. */
+/**
+ * How long a batch waits for another server's locks, and how long a transaction may idle with its
+ * own.
+ */
 export const databaseLockMsMax = 4 * second;
 export const databaseRestMsMax = 5 * second;
-/** How long a batch waits for a database that is gone: less than an ATM waits for its answer. */
+/** How long a batch waits for an unavailable database: less than an ATM waits for its answer. */
 export const databaseOutageMsMax = 10 * second;
 export const databaseRetryMs = 100;
-/** How often a batch is loaded again while others commit movements that it touches. */
+/** Reloads of a batch while other servers commit movements that it touches. */
 export const databaseLoadsMax = 5;
-/** How often a server reads what the bank's other servers have changed. */
+/** Interval at which a server reads the changes of the bank's other servers. */
 export const otherServersMs = 300;
-/** A server with terminals commits a batch at least so often; without one for so long it is absent. */
+/**
+ * A server with terminals commits a batch at least this often; without one for this long it counts
+ * as dead.
+ */
 export const serverAliveMs = 1_500;
 export const serverAbsentMsMax = 5 * second;
 
 // The audit log
-/** An epoch of the log's key ends this long after its first entry: within the second, with its commit. */
+/**
+ * An epoch of the log's key ends this long after its first entry: with its commit, within a second.
+ */
 export const epochMs = 750;
-/** How often a key file is read again that a running server was just writing. */
+/** Retries to read a key file that a running server is writing. */
 export const chainKeyReadTriesMax = 5;
-/** Entries that the log's file is brought up to date with at a time. */
+/** Entries per write when the log's file is brought up to date. */
 export const logFileChunkEntries = 1_000;
-/** The end of the log's file that its last line is looked for in: longer than any line. */
+/** The end of the log's file in which its last line is searched: longer than any line. */
 export const logFileTailBytes = 65_536;
-/** Indexes of names that a chain's writer remembers: as many as there are customers at terminals at once. */
+/** Cached indexes of names in a chain's writer: the customers at terminals at once. */
 export const namesIndexedMax = 16_384;
-/** Entries examined for one page of history, so that a rare word does not make the server read all of it. */
+/** Entries examined for one page of history, so that a rare word does not scan the whole log. */
 export const historyEntriesExaminedMax = 2_000;
-/** Entries examined for the place of a receipt that is asked for again. */
+/** Entries examined for the place of a receipt that is requested again. */
 export const receiptEntriesExaminedMax = 256;
-/** Entries that either reads at a time. */
+/** Entries per read of these two. */
 export const historyChunkEntries = 64;
 
 // Its folder
-/** How long a process waits for the folder's lock, since the one before may be about to end. */
+/** How long a process waits for the folder's lock, since its last owner may be about to end. */
 export const ownerWaitMsMax = 500;
 export const ownerRetryMs = 50;
 /** The systems' limit for the path of a Unix socket. */
 export const socketPathBytesMax = 103;
 
 // Its operators
-/** Of the reason for a command, and of what refused it, in the log. */
+/** Length of a command's reason, and of its refusal, in the log. */
 export const reasonLengthMax = 200;
-/** Of one request on the operator's socket. */
+/** Length of one request on the operator's socket. */
 export const operatorRequestBytesMax = 65_536;
-/** How much of that socket is read at a time. */
+/** Size of one read from that socket. */
 export const operatorReadBytes = 65_536;
-/** How long commands may go on when the server stops. */
+/** How long running commands may take to finish when the server stops. */
 export const operatorFinishMsMax = 1_500;
-/** Entries of a terminal's own that are examined for its last report. */
+/** A terminal's entries that are examined for its last report. */
 export const reportEntriesExaminedMax = 1_000;
-/** Entries of the log that an operator's command reads at a time, and how often one follows the log. */
+/** Entries per read of an operator's command, and the interval at which it follows the log. */
 export const logChunkEntries = 500;
 export const followMs = 200;
-/** A file of the log: read so much at a time, in lines of at most so much. */
+/** Size of one read from a log file, and the longest line. */
 export const logReadBytes = 1 << 18;
 export const logLineLengthMax = 1 << 20;
-/** Lines of a log that one thread checks at a time: enough to be worth a message. */
+/** Lines per message to a checking thread: enough to outweigh its cost. */
 export const checkedLines = 1_024;
-/** Threads that check faster than a file can be read. */
+/** Beyond this many threads the file's reads are the bottleneck. */
 export const checkThreadsMax = 8;
 
 // Its transparency log
@@ -224,31 +240,34 @@ export const storedTreeLevel = 8;
 // The ATM
 
 // Its connection
-/** How long connecting may take, and then the handshake. */
+/** Time to connect, and then for the handshake. */
 export const connectMsMax = 5 * second;
 export const requestMsMax = 15 * second;
 export const keepAliveMs = minute;
 export const reconnectMsMin = 250;
 export const reconnectMsMax = 8 * second;
-/** How often a log-in looks whether the line that follows the last visit's is up. */
+/** Interval at which a log-in checks whether the line is up again after the last visit. */
 export const reconnectPollMs = 20;
 
 // Its visits and movements
-/** The ATM ends a visit after this long without a touch, sooner than the bank, and after asking. */
-export const machineIdleMsMax = minute;
+/**
+ * The ATM ends a visit after this time without a touch, earlier than the bank, after a question on
+ * screen.
+ */
+export const atmIdleMsMax = minute;
 /** A visit's touches are sent to the bank at most this often. */
 export const touchEveryMs = 20 * second;
 /**
- * A customer waits this long at most for a movement's outcome: `requestMsMax` for the bank's answer,
- * then as long again for the bank to confirm that the movement is void.
+ * A customer's longest wait for a movement's outcome: `requestMsMax` for the bank's answer, then
+ * the same for its confirmation that the movement is void.
  */
 export const outcomeMsMax = 2 * requestMsMax;
-/** Pauses between tries to settle a movement that the bank cannot take yet: each is twice the last. */
+/** Pauses between retries to settle a movement: each is twice the last. */
 export const settlePauseMsMin = 250;
 export const settlePauseMsMax = minute;
 
 // Its cash
-/** Presented notes that nobody takes are retracted after this long. */
+/** Presented notes that are not taken are retracted after this time. */
 export const takeNotesMsMax = 30 * second;
 /** Notes in escrow, and in one withdrawal. */
 export const escrowNotesMax = 100;
@@ -263,27 +282,27 @@ export const nearestStepsMax = 200;
 export const scarceNotesMax = 10;
 
 // Its files
-/** How long a start waits for the ATM's folder when another process has it. */
+/** How long a start waits for another process's lock on the ATM's folder. */
 export const folderLockMsMax = 500;
 /** A receipt's text, in UTF-16 code units. */
 export const receiptTextLengthMax = 2_048;
-/** Entries of a history that is written to a file. */
+/** Entries of a history file. */
 export const savedEntriesMax = 2_000;
 /** Files kept: the oldest is removed for a new one. */
 export const savedFilesMax = 1_000;
 
 // Its page
-/** Longest amount, or account number, that can be typed. */
+/** Characters of a typed amount or account number. */
 export const typedLengthMax = 16;
-/** How often the page reports touches to the machine, at most. */
+/** How often the page reports touches to the ATM, at most. */
 export const touchReportMs = 3 * second;
 /** How long before its end a visit asks whether more time is needed… */
 export const moreTimeMs = 20 * second;
 /** …but never before this part of the idle time has passed. */
 export const moreTimeAfterPart = 0.5;
-/** How long a change of the balance is pointed out. */
+/** How long a change of the balance is highlighted. */
 export const balanceNewsMs = 8 * second;
-/** Screens without a visit go back to the start when nobody touched them for so long. */
+/** Screens without a visit return to the start after this time without a touch. */
 export const screenRestMs = {
   welcome: minute,
   settings: minute,
@@ -293,9 +312,12 @@ export const screenRestMs = {
   receipt: 45 * second,
   refusal: 45 * second,
 } as const;
-/** How long a throttled customer waits where the machine does not say. */
+/** A throttled customer's wait if the ATM does not give one. */
 export const throttledMsDefault = 30 * second;
-/** The page takes its host for dead after so many seconds in which it ran and received nothing. */
+/**
+ * The page treats its host as disconnected after this many seconds in which it ran and received
+ * nothing.
+ */
 export const hostSilentSecondsMax = 8;
 
 // The command line
@@ -303,33 +325,33 @@ export const hostSilentSecondsMax = 8;
 export const demoAtmsMax = 8;
 /** A week. */
 export const checkpointMinutesMax = 10_080;
-/** How long a program may take to end before it is killed. */
+/** Time for a program to end before it is killed. */
 export const programEndMsMax = 20 * second;
-/** How often a launcher checks that the process that started it still runs. */
+/** Interval at which a launcher checks that its parent process still runs. */
 export const launcherLookMs = 500;
 
 // The page's host
 /** Longest request of a page, in bytes or UTF-16 units. */
 export const pageRequestLengthMax = 4_096;
-/** Calls of pages under way at once. */
+/** Concurrent calls of pages. */
 export const pageCallsMax = 16;
-/** How often an idle host shows that it lives. */
+/** Interval of an idle host's heartbeat. */
 export const pageHeartbeatMs = 2 * second;
-/** How long after its page has disconnected a visit ends. */
+/** A visit ends this long after its page disconnects. */
 export const pageDisconnectedMsMax = 5 * second;
-/** Links that open the page and are not used yet. */
+/** Unused links to the page that remain valid. */
 export const pageLinksMax = 8;
-/** How often a window's gate looks whether a call is still inside. */
+/** Interval at which a closing window's gate checks for calls in progress. */
 export const gateLookMs = 5;
-/** How long a window may stay blank before it is taken for broken. */
+/** How long a window may stay blank before it counts as failed. */
 export const windowBlankMsMax = 20 * second;
 
 // The operator
-/** How often a progress line is drawn. */
+/** Interval of progress lines. */
 export const progressMs = 200;
 /** Characters of an account's name, and of the bank's. */
 export const accountNameLengthMax = 32;
 export const bankNameLengthMax = 60;
 export const checkpointMinutesDefault = 60;
-/** Read at once when a file is copied. */
+/** Size of one read when a file is copied. */
 export const copyChunkBytes = 1 << 20;

@@ -12,16 +12,19 @@ export interface Currency {
   readonly exponent: number;
 }
 
-/** The largest amount the ledger takes. */
+/** The largest amount that the ledger accepts. */
 export const amountMinorMax = 10n ** 12n;
-/** The largest balance of a customer or a terminal, either way, and charge to an account's day. */
+/**
+ * The largest absolute balance of a customer or a terminal, and the largest charge to an account's
+ * day.
+ */
 export const balanceMinorMax = 10n ** 15n;
-/** The same for the bank's own accounts, which mirror all others: far inside a signed 64-bit integer. */
+/** The same for the bank's own accounts, which mirror all others: far below 2^63. */
 export const ownBalanceMinorMax = 10n ** 18n;
 
 /**
- * The currency of an ISO 4217 code, with the exponent that `Intl` knows for it.
- * @throws {RangeError} when there is no such code
+ * Returns the currency of an ISO 4217 code, with its exponent from `Intl`.
+ * @throws {RangeError} if the code does not exist
  */
 export function currencyOf(code: string): Currency {
   if (!/^[A-Z]{3}$/.test(code) || !Intl.supportedValuesOf("currency").includes(code)) {
@@ -36,8 +39,8 @@ export function currencyOf(code: string): Currency {
 }
 
 /**
- * Minor units from their wire form, or null when the text is anything else or no signed 64-bit
- * number: `"4000"` is `4000n`; `"4e3"`, `"040"`, `"-0"` and `""` are null.
+ * Parses minor units from their wire form; returns null for other texts and for numbers beyond a
+ * signed 64-bit integer: `"4000"` is `4000n`; `"4e3"`, `"040"`, `"-0"` and `""` are null.
  */
 export function minorFromText(text: unknown): bigint | null {
   if (typeof text !== "string" || text.length > 20 || !/^(0|-?[1-9][0-9]*)$/.test(text)) {
@@ -47,7 +50,7 @@ export function minorFromText(text: unknown): bigint | null {
   return BigInt.asIntN(64, minor) === minor ? minor : null;
 }
 
-/** Why a text is no amount of minor units that a ledger could look at. */
+/** Why a text is not an amount that a ledger can check. */
 export type AmountFault =
   | "amount_not_a_number"
   | "amount_not_whole"
@@ -55,9 +58,9 @@ export type AmountFault =
   | "amount_too_large";
 
 /**
- * Minor units of any text that was sent as an amount, or the fault of that text: `"4000"` is `4000n`;
- * `"40.5"` is not whole, `"1e3"`, `"040"`, `"-0"` and `""` are no numbers, and numbers beyond 64 bits
- * are too large or not positive.
+ * Parses any text that was sent as an amount, or returns its fault: `"4000"` is `4000n`; `"40.5"`
+ * is not whole; `"1e3"`, `"040"`, `"-0"` and `""` are not numbers; numbers beyond 64 bits are too
+ * large or not positive.
  */
 export function minorOrFault(text: string): bigint | AmountFault {
   if (/^-?[0-9]+\.[0-9]+$/.test(text)) return "amount_not_whole";
@@ -65,7 +68,9 @@ export function minorOrFault(text: string): bigint | AmountFault {
   return minorFromText(text) ?? (text.startsWith("-") ? "amount_not_positive" : "amount_too_large");
 }
 
-/** The decimal number of an amount, without currency: `decimalText(4050n, 2)` is `"40.50"`. */
+/**
+ * Returns the decimal number of an amount, without currency: `decimalText(4050n, 2)` is `"40.50"`.
+ */
 export function decimalText(minor: bigint, exponent: number): `${number}` {
   const sign = minor < 0n ? "-" : "";
   const digits = (minor < 0n ? -minor : minor).toString().padStart(exponent + 1, "0");
@@ -74,10 +79,15 @@ export function decimalText(minor: bigint, exponent: number): `${number}` {
   return `${sign}${whole}${fraction && "."}${fraction}` as `${number}`;
 }
 
-/** A formatter takes a thousand times longer to make than to use: one for each currency and locale. */
+/**
+ * Creating a formatter costs a thousand times more than using one: cached for each currency and
+ * locale.
+ */
 const formatters = new Map<string, Intl.NumberFormat>();
 
-/** An amount for people: `formatMoney(4050n, EUR, "en")` is `"€40.50"`. Exact at any size. */
+/**
+ * Returns an amount for people: `formatMoney(4050n, EUR, "en")` is `"€40.50"`. Exact at any size.
+ */
 export function formatMoney(minor: bigint, { code, exponent }: Currency, locale = "en"): string {
   const name = `${locale} ${code} ${exponent}`;
   let formatter = formatters.get(name);
@@ -94,9 +104,9 @@ export function formatMoney(minor: bigint, { code, exponent }: Currency, locale 
 }
 
 /**
- * An amount as people type it (`40`, `40.5`, `40,50`, `1 200`, `1,200.50`), in minor units; null
- * when it is not one. The last point or comma is the decimal sign if no more digits follow it than
- * the currency has decimals; all others must be alike and part groups of three.
+ * Parses an amount as people type it (`40`, `40.5`, `40,50`, `1 200`, `1,200.50`) into minor units;
+ * returns null for any other text. The last point or comma is the decimal sign unless more digits
+ * follow it than the currency has decimals; all others must be alike and separate groups of three.
  */
 export function parseAmount(typed: string, exponent: number): bigint | null {
   const text = typed.trim().replace(/[\s\u00a0\u202f'’]/g, "");

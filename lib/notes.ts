@@ -8,13 +8,13 @@ const majorNotes: Record<string, number[]> = {
   USD: [1, 5, 10, 20, 50, 100],
 };
 
-/** The notes of a currency that ATMs handle, smallest first, in minor units. */
+/** Returns the notes of a currency that ATMs handle, smallest first, in minor units. */
 export function notesOf({ code, exponent }: Currency): bigint[] {
   const notes = majorNotes[code] ?? [5, 10, 20, 50, 100];
   return notes.map((major) => BigInt(major) * 10n ** BigInt(exponent));
 }
 
-/** The smallest note, in minor units: every amount of notes is a multiple of it. */
+/** Returns the smallest note, in minor units: every amount of notes is a multiple of it. */
 export function smallestNote(currency: Currency): bigint {
   return notesOf(currency)[0]!;
 }

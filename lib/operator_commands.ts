@@ -1,17 +1,17 @@
 /**
- * What operators may ask of a bank, by command, with the fields that each has. The command line makes
- * these, the operator's program or a running server carries them out. Amounts are as people type them,
- * since only the bank has its currency's exponent.
+ * The commands that operators send to a bank, with the fields of each. The command line builds
+ * them; the operator's program or a running server executes them. Amounts are unparsed text, since
+ * only the bank has its currency's exponent.
  */
 
-/** A text, a text that may be absent, a yes or no, or one of a few words. */
+/** The type of a field: a text, an optional text, a flag, or one of a few words. */
 type Field = "text" | "text?" | "boolean" | readonly string[];
 
 export const operatorCommands = {
-  /** `key`: the text of a key file that an earlier such command may have given to the bank. */
+  /** `key`: the text of a key file, to repeat an enrolment whose key the bank may already have. */
   enrol_terminal: { name: "text", key: "text?" },
   list_terminals: {},
-  /** `now`: the key before ends at once, and the new one is to be carried. */
+  /** `now`: the present key ends at once, and the operator carries the next one to the terminal. */
   rotate_terminal: { name: "text", now: "boolean", key: "text?" },
   revoke_terminal: { name: "text" },
   rotate_key: {},
@@ -20,7 +20,7 @@ export const operatorCommands = {
   list_accounts: { customer: "text?" },
   set_account_state: { account: "text", state: ["open", "locked", "closed"], reason: "text" },
   show_limits: {},
-  /** Amounts, or `none`: the bank's limits, or one account's or terminal's. */
+  /** Amounts, or `none`: the limits of the bank, of one account or of one terminal. */
   set_limits: {
     account: "text?",
     terminal: "text?",
@@ -58,23 +58,20 @@ type FieldsOf<Shape> =
   & { -readonly [N in keyof Shape as Shape[N] extends "text?" ? never : N]: ValueOf<Shape[N]> }
   & { -readonly [N in keyof Shape as Shape[N] extends "text?" ? N : never]?: string };
 
-/** One command, or any of several. */
+/** One command, or the union of several. */
 export type OperatorCommandOf<C extends OperatorCommandName> = C extends OperatorCommandName
   ? { command: C } & FieldsOf<Table[C]>
   : never;
 
 export type OperatorCommand = OperatorCommandOf<OperatorCommandName>;
 
-/** Who asks, and what. */
+/** A command and the operator who sent it. */
 export type OperatorRequest = OperatorCommand & { operator: string };
 
-/** What entries of the log a command shows; what is absent narrows nothing. */
+/** The filter of a command that shows entries of the log. Absent fields filter nothing. */
 export type LogFilter = Omit<OperatorCommandOf<"show_audit">, "command" | "json" | "follow">;
 
-/**
- * Returns what came through a socket as a command with its fields, all of them and no others; null when
- * it is anything else.
- */
+/** Parses a command received from a socket: exactly its fields. Returns null for anything else. */
 export function operatorCommandFrom(value: unknown): OperatorCommand | null {
   if (typeof value !== "object" || value === null) return null;
   const { command, ...fields } = value as Record<string, unknown>;

@@ -1,6 +1,6 @@
 /**
- * Files that belong to one user alone: keys, lists of passwords, copies of the books. One that others
- * can read is refused, not mended.
+ * Files that only their owner may read: keys, lists of passwords, copies of the books. A file that
+ * other users can read is refused; its mode is not changed.
  */
 import { type Bytes, textOf, utf8 } from "./bytes.ts";
 import { UsageError } from "./errors.ts";
@@ -8,21 +8,22 @@ import { copyChunkBytes } from "./limits.ts";
 import type { Files } from "./world.ts";
 
 /**
+ * Checks a private file's mode.
  * @param mode the file's permission bits, null where the system has none
- * @throws {UsageError} when anyone but its owner may read or write it
+ * @throws {UsageError} if anyone but its owner may read or write it
  */
 export function requirePrivate(path: string, mode: number | null): void {
   if (mode !== null && (mode & 0o077) !== 0) {
     throw new UsageError(
-      `${path} can be read by others: run 'chmod 600 ${path}', and renew what is in it if they did`,
+      `${path} can be read by other users. Run 'chmod 600 ${path}', and replace the secrets in it if they were read.`,
     );
   }
 }
 
 /**
  * Reads a private file.
- * @param otherwise what to do when it cannot be read, as the rest of a sentence
- * @throws {UsageError} when it is missing, not to be read, or can be read by others
+ * @param otherwise the remedy if it cannot be read, appended to the message
+ * @throws {UsageError} if it is missing, unreadable, or readable by other users
  */
 export function readPrivateFile(
   files: Pick<Files, "facts" | "read">,
@@ -38,7 +39,7 @@ export function readPrivateFile(
   }
 }
 
-/** Writes a private file that must not exist, and waits for the disk. */
+/** Creates a private file, which must not exist, and syncs it to disk. */
 export function writePrivateFile(files: Files, path: string, text: string): void {
   const file = reservePrivateFile(files, path);
   try {
@@ -49,7 +50,7 @@ export function writePrivateFile(files: Files, path: string, text: string): void
   }
 }
 
-/** Replaces a private file whole, or not at all, and waits for the disk. */
+/** Replaces a private file atomically and syncs it to disk. */
 export function replacePrivateFile(files: Files, path: string, text: string): void {
   const fresh = `${path}.new`;
   removeIfThere(files, fresh);
@@ -58,16 +59,19 @@ export function replacePrivateFile(files: Files, path: string, text: string): vo
   files.syncFolder(path.slice(0, path.lastIndexOf("/")) || "/");
 }
 
-/** A private file that is made now and filled later; closing one that is not finished removes it. */
+/** A private file that is created first and filled later; closing it before `finish` removes it. */
 export interface ReservedFile {
   /** Appends. */
   write(content: string | Bytes): void;
-  /** Waits for the disk: the file stays. */
+  /** Syncs the file to disk and keeps it. */
   finish(): void;
   close(): void;
 }
 
-/** @throws {UsageError} when it exists already, or cannot be made */
+/**
+ * Creates a private file to be filled later.
+ * @throws {UsageError} if it exists already or cannot be created
+ */
 export function reservePrivateFile(files: Files, path: string): ReservedFile {
   let file: ReturnType<Files["open"]>;
   try {
@@ -76,8 +80,8 @@ export function reservePrivateFile(files: Files, path: string): ReservedFile {
     const { name, message } = error as Error;
     throw new UsageError(
       name === "AlreadyExists"
-        ? `${path} is there already: move it away, or choose another`
-        : `${path} cannot be written (${message}): choose another`,
+        ? `${path} already exists: move it, or choose another path`
+        : `${path} cannot be written (${message}): choose another path`,
     );
   }
   let [written, finished] = [0, false];
@@ -99,8 +103,8 @@ export function reservePrivateFile(files: Files, path: string): ReservedFile {
 }
 
 /**
- * Copies a file to a private one that must not exist yet, and waits for the disk.
- * @throws {UsageError} when the one cannot be read, or the other not be written
+ * Copies a file to a new private one and syncs it to disk.
+ * @throws {UsageError} if the source cannot be read or the target cannot be created
  */
 export function copyPrivateFile(files: Files, from: string, to: string): void {
   const copy = reservePrivateFile(files, to);
@@ -113,8 +117,8 @@ export function copyPrivateFile(files: Files, from: string, to: string): void {
 }
 
 /**
- * Appends all of a file to a reserved one.
- * @throws {UsageError} when it cannot be read
+ * Appends the contents of a file to a reserved one.
+ * @throws {UsageError} if it cannot be read
  */
 export function appendFile(files: Files, from: string, to: Pick<ReservedFile, "write">): void {
   let source: ReturnType<Files["open"]>;

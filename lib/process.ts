@@ -1,9 +1,12 @@
-/** This process as a program: its start, its leash, what it prints and how it ends. I/O, as in `system`. */
+/**
+ * The running program: its start, its parent's shutdown signal, its output and its exit code. I/O,
+ * as in `system`.
+ */
 import { UsageError } from "./errors.ts";
 
 /**
- * Runs a program with the one argument that its launcher gave, and ends the process with its exit
- * code. Bad input from outside ends it with one clear message.
+ * Runs a program with its one argument, a line of JSON from the launcher, and exits with its exit
+ * code. Bad input from outside ends it with one message.
  */
 export async function runProgram<Start>(
   program: (start: Start) => Promise<number> | number,
@@ -11,7 +14,7 @@ export async function runProgram<Start>(
   Deno.exit(await exitCodeOf(() => program(JSON.parse(Deno.args[0]!) as Start)));
 }
 
-/** The exit code of a program, after its message where it failed. */
+/** Runs a program and returns its exit code; prints the message of a failure. */
 export async function exitCodeOf(program: () => Promise<number> | number): Promise<number> {
   try {
     return await program();
@@ -28,14 +31,14 @@ export function say(line: string): 0 {
   return 0;
 }
 
-/** Prints a line of the operator's log, with the time. */
+/** Prints a line of the operator's log, with a timestamp. */
 export function log(line: string): void {
   console.error(`${new Date().toISOString()} ${line}`);
 }
 
 /** Resolves when the launcher closes the program's standard input, dies, or sends SIGTERM. */
 export function leashEnds(): Promise<void> {
-  // Ctrl-C reaches the whole group of processes: the launcher decides what it means.
+  // Ctrl-C reaches the whole process group: the launcher handles it.
   Deno.addSignalListener("SIGINT", () => {});
   const { promise, resolve } = Promise.withResolvers<void>();
   if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", resolve);
@@ -53,13 +56,17 @@ export async function readJsonLine<T>(): Promise<T> {
   let text = "";
   while (!text.endsWith("\n")) {
     const count = await Deno.stdin.read(chunk);
-    if (count === null) throw new UsageError("no line on standard input");
+    if (count === null) {
+      throw new UsageError(
+        "standard input ended before a line. Start this program with 'deno task'.",
+      );
+    }
     text += decoder.decode(chunk.subarray(0, count), { stream: true });
   }
   return JSON.parse(text) as T;
 }
 
-/** A variable of the environment; undefined where it is not set, or the program may not read it. */
+/** Returns an environment variable; undefined if it is not set or the program may not read it. */
 export function environmentVariable(variable: string): string | undefined {
   const { state } = Deno.permissions.querySync({ name: "env", variable });
   return state === "granted" ? Deno.env.get(variable) : undefined;

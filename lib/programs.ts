@@ -1,6 +1,6 @@
 /**
- * What the launcher and the programs hand each other: a program's only argument is one line of JSON,
- * and its first line of standard output says that it is ready. Types only.
+ * The interface between the launcher and the programs: a program's only argument is one line of
+ * JSON, and its first line of standard output reports that it is ready. Types only.
  */
 import type { Language } from "./atm.ts";
 import type { Currency, MinorText } from "./money.ts";
@@ -15,13 +15,13 @@ export interface Address {
 export interface BankServerStart {
   /** The bank's folder. */
   folder: string;
-  /** Port 0 for any free one. */
+  /** Port 0 selects a free one. */
   listen: Address;
   /** IP addresses of balancers that put a PROXY header before each connection. */
   proxies: string[];
   sharePort: boolean;
   checkpoints: { folder: string; everyMinutes: number };
-  /** The file with the URL of the bank's database; without it the environment may name one. */
+  /** The file with the URL of the bank's database; if absent, the environment may have one. */
   databaseUrlFile?: string;
 }
 
@@ -44,7 +44,7 @@ export interface DemoBankReady extends ServerReady {
   terminals: TerminalFiles[];
 }
 
-/** Where a terminal has its key and its folder. */
+/** The paths of a terminal's key and folder. */
 export interface TerminalFiles {
   name: string;
   key: string;
@@ -55,23 +55,29 @@ export interface TerminalFiles {
 export interface OperatorStart {
   /** The bank's folder. */
   folder: string;
-  /** The file with the URL of the bank's database; without it the environment may name one. */
+  /** The file with the URL of the bank's database; if absent, the environment may have one. */
   databaseUrlFile?: string;
-  /** Where an answer that is a file goes: a key, a checkpoint, a copy of the books or of the log. */
+  /**
+   * Destination of an answer that is a file: a key, a checkpoint, a copy of the books or of the
+   * log.
+   */
   out?: string;
   command: OperatorTask;
 }
 
 /**
- * What the operator's program does: a command that it asks of the bank, or one of its own. A new
- * customer's password is typed into the program.
+ * A task of the operator's program: a command sent to the bank, or a local one. A new customer's
+ * password is typed into the program.
  */
 export type OperatorTask =
   | OperatorCommandOf<Exclude<OperatorCommandName, "add_customer" | "read_audit">>
   | Omit<OperatorCommandOf<"add_customer">, "password">
   | LocalCommand;
 
-/** What no server may do: it holds or writes what a server must not have, or needs the server stopped. */
+/**
+ * Commands that no server may run: they hold or write what a server must not have, or need the
+ * server stopped.
+ */
 export type LocalCommand =
   | {
     command: "init";
@@ -80,11 +86,11 @@ export type LocalCommand =
     /** An IANA name. */
     timeZone: string;
     withdrawalMax?: MinorText;
-    /** Where the log's first key goes. */
+    /** Destination of the log's first key. */
     firstKey: string;
   }
   | { command: "migrate" }
-  /** `from`: another server's bank.keys. */
+  /** `from`: the bank.keys of another server. */
   | { command: "join"; from: string; firstKey: string }
   /** `from`: a backup. */
   | { command: "restore"; from: string; firstKey: string }
@@ -92,12 +98,12 @@ export type LocalCommand =
     command: "verify_audit";
     firstKeys: string[];
     checkpoint?: string;
-    /** `PLACE,TAG`, as a receipt has them. */
+    /** `PLACE,TAG`, as printed on a receipt. */
     receipt?: string;
-    /** A file of the log, rather than the bank's own. */
+    /** A file of the log, instead of the bank's database. */
     file?: string;
   }
-  /** `keys`: a bank.keys, the folder's own unless named. */
+  /** `keys`: a bank.keys, by default the folder's. */
   | { command: "show_audit_file"; file: string; keys?: string; json: boolean; filter: LogFilter }
   | { command: "export_audit" }
   | { command: "start_audit_chain"; firstKey: string };
@@ -109,9 +115,9 @@ export interface AtmStart {
   key: string;
   /** The ATM's folder. */
   folder: string;
-  /** Whether the page may play the customer's hands. */
+  /** Whether the page may operate the simulated devices for the customer. */
   demo: boolean;
-  /** Whether to start although the bank cannot be reached, or there is no key yet. */
+  /** Whether to start even if the bank cannot be reached or there is no key yet. */
   wait: boolean;
   language: Language;
 }
@@ -123,16 +129,16 @@ export interface AtmInBrowserReady {
   file: string;
 }
 
-/** Starts `client/programs/atm_window`; standard input as above. */
+/** Starts `client/programs/atm_window`; its standard input is the same. */
 export interface AtmWindowStart extends AtmStart {
   /** The terminal's name, for the title; may be empty. */
   terminal: string;
-  /** The web view's library; null where this system has none. */
+  /** The path of the web view's library; null if this system has none. */
   webview: string | null;
   kiosk: boolean;
 }
 
-/** A window is open, or why none opens. */
+/** Reports that a window is open, or why none opened. */
 export type AtmWindowReady = { window: true } | { noWindow: string };
 
 /** Starts `client/programs/atm_cash`, which runs one command in the foreground. */

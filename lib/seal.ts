@@ -1,7 +1,7 @@
 /**
- * The one authenticated encryption of the project: AES-128-CBC, then HMAC-SHA256, checked before
- * anything is decrypted. The layout is that of AEAD_AES_128_CBC_HMAC_SHA_256 (RFC 7518, section
- * 5.2; NIST SP 800-38A for CBC), with the whole 32-byte tag instead of its first half.
+ * The project's only authenticated encryption: AES-128-CBC, then HMAC-SHA256, checked before any
+ * decryption. The layout is AEAD_AES_128_CBC_HMAC_SHA_256 (RFC 7518, section 5.2; NIST SP 800-38A
+ * for CBC), with the whole 32-byte tag instead of its first half.
  */
 import { createCipheriv, createDecipheriv } from "node:crypto";
 import { type Bytes, concat, equalInConstantTime, u64 } from "./bytes.ts";
@@ -13,7 +13,7 @@ export interface SealKeys {
   readonly mac: Uint8Array;
 }
 
-/** A plaintext, and the associated data that it is bound to. */
+/** A plaintext and its associated data. */
 export interface Plain {
   readonly aad: Uint8Array;
   readonly plaintext: Uint8Array;
@@ -23,18 +23,18 @@ export const ivBytes = 16;
 export const tagBytes = 32;
 const blockBytes = 16;
 
-/** How long the sealed form of `length` bytes is: IV, padded ciphertext, tag. */
+/** Returns the length of the sealed form of `length` bytes: IV, padded ciphertext, tag. */
 export function sealedLength(length: number): number {
   return ivBytes + (Math.floor(length / blockBytes) + 1) * blockBytes + tagBytes;
 }
 
-/** PKCS#7's paddings, by what is left of a plaintext's last block. */
+/** PKCS#7 paddings, indexed by the number of bytes in the last block. */
 const paddings = Array.from({ length: blockBytes }, (_, left) => {
   const bytes = blockBytes - left;
   return new Uint8Array(bytes).fill(bytes);
 });
 
-/** Seals and opens under keys that serve often. */
+/** Seals and opens under keys that are used many times. */
 export class Sealer {
   readonly #enc: Uint8Array;
   readonly #mac: MacKey;
@@ -44,9 +44,7 @@ export class Sealer {
     this.#mac = new MacKey(mac);
   }
 
-  /**
-   * IV || ciphertext || tag. `iv` is 16 bytes that no one could foresee, never used twice under a key.
-   */
+  /** Returns IV || ciphertext || tag. `iv` is 16 unpredictable bytes, never reused under a key. */
   seal(iv: Uint8Array, { aad, plaintext }: Plain): Bytes {
     if (iv.length !== ivBytes) throw new RangeError("an IV has 16 bytes");
     const cipher = createCipheriv("aes-128-cbc", this.#enc, iv);
@@ -54,14 +52,14 @@ export class Sealer {
   }
 
   /**
-   * Each sealed, all in one call of the cipher, since a call costs more than what it encrypts here.
-   * The IV of each is the ciphertext of a random block that stands before it: the cipher of what no
-   * one could foresee, which no one can foresee either (NIST SP 800-38A, appendix C).
+   * Seals each plaintext with one call of the cipher, since a call costs more than it encrypts
+   * here. Each IV is the ciphertext of a preceding random block: the encryption of an unpredictable
+   * block is itself unpredictable (NIST SP 800-38A, appendix C).
    * @param random 16 bytes for each, and 16 more
    */
   sealAll(plain: readonly Plain[], random: Uint8Array): Bytes[] {
     if (random.length !== (plain.length + 1) * ivBytes) {
-      throw new RangeError("an IV comes of 16 bytes");
+      throw new RangeError("each IV needs 16 random bytes");
     }
     const blocks = concat(...plain.flatMap(({ plaintext }, index) => [
       random.subarray(index * ivBytes, (index + 1) * ivBytes),
@@ -71,17 +69,19 @@ export class Sealer {
     const cipher = createCipheriv("aes-128-cbc", this.#enc, random.subarray(-ivBytes));
     cipher.setAutoPadding(false);
     const bodies = cipher.update(blocks);
-    cipher.final(); // gives nothing, and lets go of what the runtime holds
+    cipher.final(); // returns no bytes; releases the runtime's cipher
     let at = 0;
     return plain.map(({ aad, plaintext }) =>
       this.#tagged(aad, bodies.subarray(at, at += sealedLength(plaintext.length) - tagBytes))
     );
   }
 
-  /** The plaintext, or null when the tag, the length or the padding is not as `seal` makes them. */
+  /**
+   * Returns the plaintext, or null if the tag, the length or the padding is not what `seal` writes.
+   */
   open(aad: Uint8Array, sealed: Uint8Array): Bytes | null {
     const bodyLength = sealed.length - tagBytes;
-    // An empty ciphertext must never reach the decipher: the runtime's accepts it.
+    // Rejected here, since the runtime's decipher accepts an empty ciphertext.
     if (bodyLength < ivBytes + blockBytes || bodyLength % blockBytes !== 0) return null;
     const body = sealed.subarray(0, bodyLength);
     if (!equalInConstantTime(this.#tagOf(aad, body), sealed.subarray(bodyLength))) return null;
@@ -89,7 +89,7 @@ export class Sealer {
     try {
       return concat(decipher.update(body.subarray(ivBytes)), decipher.final());
     } catch {
-      return null; // padding that no honest sealer wrote, under a valid tag
+      return null; // valid tag, invalid padding
     }
   }
 
@@ -102,7 +102,7 @@ export class Sealer {
   }
 }
 
-/** As `Sealer` does it, under keys that serve once. */
+/** Seals as `Sealer` does, under keys that are used once. */
 export function seal(
   keys: SealKeys,
   iv: Uint8Array,
@@ -112,7 +112,7 @@ export function seal(
   return new Sealer(keys).seal(iv, { aad, plaintext });
 }
 
-/** As `Sealer` does it, under keys that serve once. */
+/** Opens as `Sealer` does, under keys that are used once. */
 export function open(keys: SealKeys, aad: Uint8Array, sealed: Uint8Array): Bytes | null {
   return new Sealer(keys).open(aad, sealed);
 }

@@ -1,6 +1,6 @@
 /**
- * The real world: this process's clock, timers, randomness, sockets and files. The one file of `lib`
- * that does I/O: programs, threads, the launcher and tests import it, nothing else does.
+ * The real world: this process's clock, timers, randomness, sockets and files. The only file of
+ * `lib` that does I/O; only programs, threads, the launcher and tests import it.
  */
 import { setImmediate } from "node:timers";
 import type {
@@ -26,7 +26,7 @@ export const system: World = {
 
 /**
  * Connects by TCP.
- * @throws when nothing listens there
+ * @throws if the connection is refused
  */
 export async function connectTcp(hostname: string, port: number): Promise<Socket> {
   const connection = await Deno.connect({ hostname, port });
@@ -35,8 +35,8 @@ export async function connectTcp(hostname: string, port: number): Promise<Socket
 }
 
 /**
- * Listens on TCP; port 0 for any free one.
- * @throws when the port is taken or the address is not this host's
+ * Listens on TCP; port 0 selects a free one.
+ * @throws if the port is in use or the address is not this host's
  */
 export function listenTcp(
   { hostname, port, sharePort = false }: { hostname: string; port: number; sharePort?: boolean },
@@ -55,7 +55,7 @@ export async function connectUnix(path: string): Promise<Socket> {
   return socketOf(await Deno.connect({ transport: "unix", path }));
 }
 
-/** Listens on a Unix socket that its owner alone may open. */
+/** Listens on a Unix socket that only its owner can open. */
 export function listenUnix(path: string): SocketListener {
   const listener = Deno.listen({ transport: "unix", path });
   Deno.chmodSync(path, 0o600);
@@ -101,7 +101,7 @@ function socketOf(connection: Deno.Conn): Socket {
       try {
         connection.close();
       } catch {
-        // closed already
+        // already closed
       }
     },
   };
@@ -128,7 +128,7 @@ export const systemFiles: Files = {
   makeFolder: (path) => Deno.mkdirSync(path, { recursive: true, mode: 0o700 }),
   names: (folder) => [...Deno.readDirSync(folder)].map(({ name }) => name),
   syncFolder(folder) {
-    if (Deno.build.os === "windows") return; // folders cannot be opened there
+    if (Deno.build.os === "windows") return; // Windows cannot open folders
     using opened = Deno.openSync(folder);
     opened.syncSync();
   },

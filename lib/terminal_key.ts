@@ -1,10 +1,10 @@
-/** The file that makes a machine a terminal: its id and the key it shares with the bank, as JSON. */
+/** The key file of a terminal: its id and the key it shares with the bank, as JSON. */
 import { fromHex, hex } from "./bytes.ts";
 import { UsageError } from "./errors.ts";
 import { readPrivateFile } from "./private_file.ts";
 import type { Files } from "./world.ts";
 
-/** The two ends of a channel, and the key they share. */
+/** The ids of both ends of a channel, and their shared key. */
 export interface TerminalKey {
   /** 16 random bytes, sent in clear. */
   readonly terminal: Uint8Array;
@@ -15,14 +15,14 @@ export interface TerminalKey {
   readonly bank: Uint8Array;
 }
 
-/** A terminal's key with the name the operator gave it. */
+/** A terminal's key with its name. */
 export interface NamedTerminalKey extends TerminalKey {
   readonly name: string;
 }
 
 const formatName = "strongroom terminal key 1";
 
-/** The file's text. It is a secret: the bank takes anyone who has it for that terminal. */
+/** Formats a key file. The text is a secret: it authenticates its holder as that terminal. */
 export function formatTerminalKey(
   { bank, terminal, name, version, key }: NamedTerminalKey,
 ): string {
@@ -31,13 +31,13 @@ export function formatTerminalKey(
 }
 
 /**
- * The key of a file's text.
- * @param path names the file in the message
- * @throws {UsageError} when the text is not a terminal key's
+ * Parses the text of a key file.
+ * @param path the file's path, for the message
+ * @throws {UsageError} if the text is not a terminal key
  */
 export function parseTerminalKey(text: string, path: string): NamedTerminalKey {
   const bad = new UsageError(
-    `${path} is not a terminal key file: make one with 'deno task bank terminal enroll NAME --out FILE'`,
+    `${path} is not a terminal key file. Make one with 'deno task bank terminal enroll NAME --out FILE'`,
   );
   let fields: Record<string, unknown>;
   try {
@@ -55,19 +55,22 @@ export function parseTerminalKey(text: string, path: string): NamedTerminalKey {
   return { bank, terminal, key, name, version };
 }
 
-/** A key's version is a u32 on the wire. */
+/** Checks a key's version, which is a u32 on the wire. */
 function isKeyVersion(value: unknown): value is number {
   return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 0xffffffff;
 }
 
-/** Names of terminals and customers: lower-case letters, digits, and - . _ inside; at most 32. */
+/**
+ * Checks the name of a terminal or customer: lower-case letters, digits, and - . _ inside; at most
+ * 32 characters.
+ */
 export function isName(name: string): boolean {
   return /^[a-z0-9]([a-z0-9._-]{0,30}[a-z0-9])?$/.test(name);
 }
 
 /**
  * Reads a terminal's key file, which must be private.
- * @throws {UsageError} when it is missing, readable by others, or no key file
+ * @throws {UsageError} if it is missing, readable by other users, or not a key file
  */
 export function readTerminalKey(
   files: Pick<Files, "facts" | "read">,

@@ -1,54 +1,54 @@
 /**
- * The world as client and server see it. Every clock, timer, random byte, socket and file reaches
- * them as an argument of one of these types, so that a simulator can be the world. Types, and pure
- * functions over them; `system` has the real one.
+ * The types of the world: every clock, timer, random byte, socket and file reaches client and
+ * server as an argument of one of these types, so that a simulator can replace it. Types, and pure
+ * functions over them; `system` implements them.
  */
 import type { Bytes } from "./bytes.ts";
 
 export interface Clock {
   /** Whole milliseconds since 1970. May jump. */
   nowMs(): number;
-  /** Whole milliseconds of a clock that only goes forward. */
+  /** Whole milliseconds of a monotonic clock. */
   monotonicMs(): number;
 }
 
 export interface Timers {
-  /** Calls `act` once, after so many milliseconds; the returned function cancels it. */
+  /** Calls `act` once, after `ms` milliseconds; the returned function cancels the call. */
   after(ms: number, act: () => void): () => void;
-  /** Calls `act` once what is pending has been served. */
+  /** Calls `act` once all pending events have been handled. */
   nextTurn(act: () => void): void;
 }
 
 export interface World extends Clock, Timers {
-  /** Bytes that nobody can foresee. */
+  /** Returns unpredictable bytes. */
   randomBytes(length: number): Bytes;
 }
 
-/** A connection, as a stream of bytes. */
+/** A connection as a stream of bytes. */
 export interface Socket {
-  /** How many bytes were read; null at the end of the stream. */
+  /** Returns the number of bytes read; null at the end of the stream. */
   read(into: Uint8Array): Promise<number | null>;
-  /** How many of the bytes were written. */
+  /** Returns the number of bytes written. */
   write(bytes: Uint8Array): Promise<number>;
-  /** May be called again. A read or write that waits is then over: at the end, or with an error. */
+  /** Closes the socket; further calls do nothing. A pending read or write ends or throws. */
   close(): void;
 }
 
 /** A connection that a listener accepted. */
 export interface AcceptedSocket extends Socket {
-  /** The peer's IP address; empty on a socket that has none. */
+  /** The peer's IP address; empty for a Unix socket. */
   readonly address: string;
 }
 
 export interface SocketListener {
   /** `host:port`, with the port that was bound; a path for a Unix socket. */
   readonly address: string;
-  /** The next connection; null once the listener is closed. */
+  /** Returns the next connection; null after the listener is closed. */
   accept(): Promise<AcceptedSocket | null>;
   close(): void;
 }
 
-/** A file's facts. */
+/** A file's metadata. */
 export interface FileFacts {
   readonly isFile: boolean;
   /** Permission bits; null where the system has none. */
@@ -61,43 +61,47 @@ export interface FileFacts {
 /** An open file. */
 export interface OpenFile {
   bytes(): number;
-  /** Reads from this offset until `into` is full or the file ends; gives how many bytes it read. */
+  /**
+   * Reads from this offset until `into` is full or the file ends; returns the number of bytes read.
+   */
   readAt(offset: number, into: Uint8Array): number;
   /** Writes all of the bytes at this offset. */
   writeAt(offset: number, bytes: Uint8Array): void;
   truncate(bytes: number): void;
-  /** Waits until what was written is on disk. */
+  /** Syncs the file to disk. */
   sync(): void;
-  /** Takes the lock that one process at a time can hold, until `close`; false when another has it. */
+  /**
+   * Takes the file's exclusive lock, held until `close`; returns false if another process has it.
+   */
   lock(): boolean;
   close(): void;
 }
 
 /**
- * The files of one host. What fails throws an error whose `name` is `NotFound`, `AlreadyExists` or
+ * The files of one host. Failures throw an error whose `name` is `NotFound`, `AlreadyExists` or
  * another of Deno's. New files have mode 0600, new folders 0700.
  */
 export interface Files {
-  /** Null when nothing is there. */
+  /** Returns a file's metadata, or null if it does not exist. */
   facts(path: string): FileFacts | null;
   read(path: string): Bytes;
-  /** `create`: made when it is not there. `new`: it must not be there. */
+  /** Opens a file. `create` makes it if it is missing; `new` requires that it is missing. */
   open(path: string, how: "read" | "write" | "create" | "new"): OpenFile;
   rename(from: string, to: string): void;
   remove(path: string): void;
   makeFolder(path: string): void;
-  /** Names in a folder, in no order. */
+  /** Returns the names in a folder, in no order. */
   names(folder: string): string[];
-  /** Waits until the names in a folder are on disk. */
+  /** Syncs a folder's entries to disk. */
   syncFolder(folder: string): void;
 }
 
-/** The world of a process that keeps files. */
+/** The world of a process with files. */
 export interface WorldWithFiles extends World {
   readonly files: Files;
 }
 
-/** Resolves after so many milliseconds, or at once when `signal` aborts. */
+/** Resolves after `ms` milliseconds, or at once when `signal` aborts. */
 export function pause(timers: Timers, ms: number, signal?: AbortSignal): Promise<void> {
   if (signal?.aborted) return Promise.resolve();
   return new Promise((resolve) => {

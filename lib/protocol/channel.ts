@@ -1,6 +1,6 @@
 /**
- * The channel: a socket, the handshake over it, and then records until either end closes. Both ends
- * use it. When anything goes wrong, the socket closes and the peer gets no reason.
+ * The channel: a socket, the handshake over it, then records until either end closes. Both ends use
+ * it. On any failure the socket is closed and the peer receives no reason.
  */
 import type { Bytes } from "../bytes.ts";
 import { ProtocolError } from "../errors.ts";
@@ -19,13 +19,13 @@ import {
 import type { SessionSecrets } from "./key_schedule.ts";
 import { type Ending, fromClient, fromServer, RecordReceiver, RecordSender } from "./record.ts";
 
-/** What a channel needs of the world. */
+/** The parts of the world that a channel uses. */
 export type ChannelWorld = Pick<World, "nowMs" | "monotonicMs" | "randomBytes" | "after">;
 
 export interface ChannelOptions {
-  /** Read from the socket at once, into a buffer that lives as long as the channel. */
+  /** Bytes per read, in a buffer that lives as long as the channel. */
   readonly readBytes: number;
-  /** A channel with a session closes after this long without a whole frame; never by default. */
+  /** A channel with a session is closed after this long without a whole frame; by default never. */
   readonly silentMsMax?: number;
 }
 
@@ -37,9 +37,9 @@ export interface FoundTerminal {
 
 /** What a server's handshake depends on. */
 export interface HandshakeDependencies<F extends FoundTerminal> {
-  /** Must take as long for an unknown terminal as for a known one. */
+  /** Must take the same time for an unknown terminal as for a known one. */
   find(terminal: Uint8Array, version: number): F;
-  /** Runs the X25519 exchange when its turn comes. */
+  /** Runs the X25519 exchange when it reaches the front of the queue. */
   inTurn<T>(exchange: () => T): Promise<T>;
 }
 
@@ -54,12 +54,12 @@ export class Channel {
   #sender: RecordSender | null = null;
   #receiver: RecordReceiver | null = null;
   #isClosed = false;
-  /** This end has ended the channel and takes nothing more. */
+  /** True once this end has ended the channel; it then accepts no more records. */
   #isEnding = false;
   #writing: Promise<void> = Promise.resolve();
   #outgoingBytes = 0;
   #deadlineMs = Infinity;
-  /** When the timer fires; Infinity while there is none. */
+  /** The time at which the timer fires; Infinity if none is set. */
   #timerMs = Infinity;
   #cancelTimer = () => {};
 
@@ -69,19 +69,19 @@ export class Channel {
     private readonly options: ChannelOptions,
   ) {}
 
-  /** Resolves when the socket is closed, for whatever reason. */
+  /** Resolves when the socket is closed, for any reason. */
   get closed(): Promise<void> {
     return this.#closed.promise;
   }
 
-  /** False once this end has ended the channel or closed the socket. */
+  /** False after this end has ended the channel or closed the socket. */
   get isOpen(): boolean {
     return !this.#isClosed && !this.#isEnding;
   }
 
   /**
    * Runs the client's handshake.
-   * @throws {ProtocolError} when the server does not prove itself, or closes
+   * @throws {ProtocolError} if the server's proof fails, or the server closes
    */
   async connect(terminalKey: TerminalKey): Promise<void> {
     const hello = createClientHello(terminalKey, this.#fresh());
@@ -93,9 +93,9 @@ export class Channel {
   }
 
   /**
-   * Runs the server's handshake, and returns the terminal that proved itself.
-   * @throws {EmptyConnection} when the client closes before its first byte
-   * @throws {ProtocolError} when the client does not prove itself, or closes
+   * Runs the server's handshake and returns the authenticated terminal.
+   * @throws {EmptyConnection} if the client closes before its first byte
+   * @throws {ProtocolError} if the client's proof fails, or the client closes
    */
   async accept<F extends FoundTerminal>(
     { find, inTurn }: HandshakeDependencies<F>,
@@ -116,15 +116,15 @@ export class Channel {
     return found;
   }
 
-  /** Sends a message; without effect before the handshake and once this end has closed. */
+  /** Sends a message; does nothing before the handshake and after this end has closed. */
   send(message: Uint8Array): void {
     if (!this.#sender || this.#isClosed) return;
     this.#write(this.#sender.data(message, this.world.nowMs()));
   }
 
   /**
-   * The peer's next message, or how the peer ended the channel; null when this end ended it.
-   * @throws {ProtocolError} on anything but the exact next record, and when the stream is cut
+   * Returns the peer's next message, or how the peer ended the channel; null if this end ended it.
+   * @throws {ProtocolError} on anything but the exact next record, and on a truncated stream
    */
   async receive(): Promise<Bytes | Ending | null> {
     for (;;) {
@@ -133,22 +133,22 @@ export class Channel {
       const frame = await this.#nextFrame();
       if (frame === null) {
         if (!this.isOpen) return null;
-        throw new ProtocolError("stream cut");
+        throw new ProtocolError("stream truncated");
       }
       const message = this.#receiver!.open(frame, this.world.nowMs());
       if (message !== null) return message;
     }
   }
 
-  /** Sends a close, the last record of this end's direction. The peer's records are still taken. */
+  /** Sends a close, the last record of this direction. The peer's records are still received. */
   finish(ending: Ending = "close"): void {
     if (this.#sender && !this.#isClosed) this.#write(this.#sender.close(ending));
     this.#sender = null;
   }
 
   /**
-   * Ends the channel: sends a close if there is a session, takes nothing more, and closes the socket
-   * once everything is written. A peer that does not read delays that by `closeMsMax` at most.
+   * Ends the channel: sends a close if there is a session, accepts no more records, and closes the
+   * socket once everything is written. A slow peer delays that by at most `closeMsMax`.
    */
   async end(ending: Ending = "close"): Promise<void> {
     this.finish(ending);
@@ -168,12 +168,12 @@ export class Channel {
   }
 
   /**
-   * Closes the socket after this long, unless called again before; Infinity for never. One timer
-   * serves all calls, since a timer for each record would cost more than the record.
+   * Closes the socket after this long, unless called again earlier; Infinity cancels. One timer
+   * serves all calls, since a timer per record would cost more than the record.
    */
   closeAfter(ms: number): void {
     this.#deadlineMs = this.world.monotonicMs() + ms;
-    if (this.#timerMs <= this.#deadlineMs) return; // it sets the next one
+    if (this.#timerMs <= this.#deadlineMs) return; // the running timer sets the next one
     this.#cancelTimer();
     this.#startTimer(ms);
   }
@@ -212,23 +212,26 @@ export class Channel {
     return frame.body;
   }
 
-  /** The next frame; null when the stream ended between two frames, and once this end has ended it. */
+  /**
+   * Returns the next frame; null if the stream ended between two frames, or this end ended the
+   * channel.
+   */
   async #nextFrame(): Promise<Frame | null> {
     for (;;) {
-      if (!this.isOpen) return null; // what was read before is not acted on
+      if (!this.isOpen) return null; // discards frames read before the end
       const frame = this.#frames.next();
       if (frame) return frame;
       const room = this.#frames.room(this.options.readBytes);
       const count = await this.socket.read(room).catch(() => null);
       if (count === null) {
         if (this.#frames.atBoundary) return null;
-        throw new ProtocolError("frame cut");
+        throw new ProtocolError("frame truncated");
       }
       this.#frames.took(count);
     }
   }
 
-  /** Writes after what was written before. A failed write is ignored: the next read fails, too. */
+  /** Queues bytes to be written. A failed write is ignored: the next read fails, too. */
   #write(bytes: Uint8Array): void {
     this.#outgoingBytes += bytes.length;
     if (this.#outgoingBytes > outgoingBytesMax) return this.close();

@@ -2,7 +2,7 @@
 import { type Bytes, putU32, readU32 } from "../bytes.ts";
 import { ProtocolError } from "../errors.ts";
 
-/** What a frame holds; the number is its byte on the wire. */
+/** Frame types; the number is the byte on the wire. */
 export const frameType = {
   clientHello: 1,
   serverHello: 2,
@@ -19,7 +19,7 @@ export interface Frame {
 
 const headerBytes = 4;
 
-/** A frame's bytes. */
+/** Encodes a frame. */
 export function encodeFrame(type: number, body: Uint8Array): Bytes {
   const frame = new Uint8Array(headerBytes + 1 + body.length);
   putU32(frame, 0, 1 + body.length);
@@ -31,25 +31,30 @@ export function encodeFrame(type: number, body: Uint8Array): Bytes {
 const nothing = new Uint8Array(0);
 
 /**
- * Cuts a stream into frames, in a time linear in its bytes however they are split. It holds at most
- * one unfinished frame, and of that no more than its limit: a length beyond the limit is refused
- * before the body is waited for. A frame's body may be overwritten by what is read after it.
+ * Splits a stream into frames, in time linear in its bytes however they are chunked. It buffers at
+ * most one unfinished frame, up to the limit: a longer length is refused before its body is read. A
+ * frame's body may be overwritten by the next read.
  */
 export class FrameReader {
   #buffer = nothing;
   #start = 0;
   #end = 0;
 
-  /** @param bodyBytesMax the longest body allowed; may be raised when the peer has proved itself */
+  /**
+   * @param bodyBytesMax the longest body allowed; may be raised after the peer has authenticated
+   */
   constructor(public bodyBytesMax: number) {}
 
-  /** Takes a chunk of the stream. */
+  /** Appends a chunk of the stream. */
   push(chunk: Uint8Array): void {
     this.room(chunk.length).set(chunk);
     this.took(chunk.length);
   }
 
-  /** At least so many bytes, for the socket to fill; `took` says how many it did. */
+  /**
+   * Returns a buffer of at least `bytes` bytes for the socket to fill; `took` reports how many it
+   * filled.
+   */
   room(bytes: number): Uint8Array {
     const held = this.#buffer.subarray(this.#start, this.#end);
     if (held.length === 0 && this.#buffer.length === bytes) {
@@ -64,14 +69,14 @@ export class FrameReader {
     return this.#buffer.subarray(this.#end);
   }
 
-  /** Takes the first so many bytes of the last `room`. */
+  /** Appends the first `bytes` bytes of the last `room`. */
   took(bytes: number): void {
     this.#end += bytes;
   }
 
   /**
-   * The next whole frame, or null until more bytes are pushed. Asked frame by frame, so that the
-   * limit may change between two frames of one chunk.
+   * Returns the next whole frame, or null until more bytes are pushed. One frame per call, so that
+   * the limit may change between two frames of one chunk.
    * @throws {ProtocolError} on a length of zero or beyond the limit
    */
   next(): Frame | null {
@@ -84,12 +89,12 @@ export class FrameReader {
     return { type: this.#buffer[begin]!, body: this.#buffer.subarray(begin + 1, end) };
   }
 
-  /** What was pushed and not yet given out. */
+  /** The number of bytes pushed and not yet returned. */
   get heldBytes(): number {
     return this.#end - this.#start;
   }
 
-  /** True between frames: a stream that ends elsewhere was cut. */
+  /** True between frames: a stream that ends elsewhere was truncated. */
   get atBoundary(): boolean {
     return this.heldBytes === 0;
   }

@@ -21,7 +21,7 @@ export interface Freshness {
   readonly shareSecret: Uint8Array;
 }
 
-/** A client hello's fields. None of them is proved. */
+/** A client hello's fields, all unauthenticated. */
 export interface ClientHello {
   readonly terminal: Uint8Array;
   readonly version: number;
@@ -45,7 +45,7 @@ export interface ClientHandshake {
   readonly binder: Uint8Array;
 }
 
-/** The client's first move: `bytes` is the body of a `clientHello` frame. */
+/** Creates the client's hello: `bytes` is the body of a `clientHello` frame. */
 export function createClientHello(terminalKey: TerminalKey, fresh: Freshness): ClientHandshake {
   const share = publicShare(fresh.shareSecret);
   const unbound = { ...terminalKey, nonce: fresh.nonce, share };
@@ -63,8 +63,8 @@ export function createClientHello(terminalKey: TerminalKey, fresh: Freshness): C
 }
 
 /**
- * Reads a client's hello. Nothing in it is proved yet.
- * @throws {ProtocolError} when it is not one of this protocol's
+ * Parses a client's hello, which is still unauthenticated.
+ * @throws {ProtocolError} if it is not a hello of this protocol
  */
 export function parseClientHello(body: Uint8Array): ClientHello {
   if (body.length !== helloBytes) throw new ProtocolError("client hello length");
@@ -84,7 +84,7 @@ export function parseClientHello(body: Uint8Array): ClientHello {
   };
 }
 
-/** Whether a hello was made with this key. Takes the same time for a right and a wrong one. */
+/** Returns whether a hello was made with this key, in constant time. */
 export function binderHolds(hello: ClientHello, terminalKey: TerminalKey): boolean {
   return equalInConstantTime(hello.binder, binderOf(terminalKey, hello));
 }
@@ -97,8 +97,9 @@ export interface ServerHandshake {
 }
 
 /**
- * The server's answer to a hello whose binder holds: `bytes` is the body of a `serverHello` frame.
- * @throws {ProtocolError} when the client's share is of low order
+ * Creates the server's answer to a hello with a valid binder: `bytes` is the body of a
+ * `serverHello` frame.
+ * @throws {ProtocolError} if the client's share is of low order
  */
 export function createServerHello(
   hello: ClientHello,
@@ -121,8 +122,8 @@ export function createServerHello(
 }
 
 /**
- * The client's check of the server: `finish` is the body of a `clientFinish` frame.
- * @throws {ProtocolError} when the server has not proved itself
+ * Verifies the server's proof; `finish` is the body of a `clientFinish` frame.
+ * @throws {ProtocolError} if the proof is invalid
  */
 export function consumeServerHello(
   client: ClientHandshake,
@@ -154,8 +155,8 @@ export function consumeServerHello(
 }
 
 /**
- * The server's check of the client: returns when the client has proved itself.
- * @throws {ProtocolError} when it has not
+ * Verifies the client's proof.
+ * @throws {ProtocolError} if the proof is invalid
  */
 export function consumeClientFinish(server: ServerHandshake, body: Uint8Array): void {
   if (!equalInConstantTime(body, hmac(server.secrets.clientProofKey, server.finishHash))) {
@@ -193,7 +194,7 @@ function transcriptHash(
   ));
 }
 
-/** Each part with its length before it, so that no two lists of parts give the same bytes. */
+/** Prefixes each part with its length, so that different lists of parts give different bytes. */
 function lengthed(...parts: Uint8Array[]): Bytes {
   const bytes = new Uint8Array(parts.reduce((sum, part) => sum + 8 + part.length, 0));
   let at = 0;
@@ -205,7 +206,7 @@ function lengthed(...parts: Uint8Array[]): Bytes {
   return bytes;
 }
 
-// RFC 8410's fixed prefixes: the runtime takes raw X25519 keys only inside these envelopes.
+// RFC 8410's fixed prefixes: the runtime imports raw X25519 keys only in these envelopes.
 const privatePrefix = Uint8Array.fromHex("302e020100300506032b656e04220420");
 const publicPrefix = Uint8Array.fromHex("302a300506032b656e032100");
 
@@ -218,15 +219,15 @@ function privateKey(secret: Uint8Array) {
   });
 }
 
-/** The X25519 share of a secret (RFC 7748), 32 bytes. */
+/** Returns the X25519 share of a secret (RFC 7748), 32 bytes. */
 export function publicShare(secret: Uint8Array): Bytes {
   const der = createPublicKey(privateKey(secret)).export({ format: "der", type: "spki" });
   return new Uint8Array(der.subarray(publicPrefix.length));
 }
 
 /**
- * The X25519 shared secret (RFC 7748), 32 bytes.
- * @throws {ProtocolError} when the other side's share is of low order, which makes it all zero
+ * Returns the X25519 shared secret (RFC 7748), 32 bytes.
+ * @throws {ProtocolError} if the peer's share is of low order, which makes the secret all zero
  */
 export function sharedSecret(secret: Uint8Array, share: Uint8Array): Bytes {
   let shared: Uint8Array;

@@ -1,6 +1,6 @@
 /**
- * From the long-term key and one handshake to the keys of one session: the names and labels of
- * PROTOCOL.md, "Key schedule". HMAC-SHA256 is RFC 2104, HKDF is RFC 5869.
+ * Derives the keys of one session from the long-term key and one handshake, with the names and
+ * labels of PROTOCOL.md, "Key schedule". HMAC-SHA256 is RFC 2104, HKDF is RFC 5869.
  */
 import { type Bytes, concat, utf8 } from "../bytes.ts";
 import { hmac, MacKey } from "../hmac.ts";
@@ -20,7 +20,7 @@ const rekeyLabel = label("rekey");
 
 const nothing = new Uint8Array(0);
 
-/** HKDF-Extract: 32 bytes. */
+/** Computes HKDF-Extract, 32 bytes. */
 export function hkdfExtract(salt: Uint8Array, inputKey: Uint8Array): Bytes {
   return hmac(salt, inputKey);
 }
@@ -29,8 +29,8 @@ export function hkdfExtract(salt: Uint8Array, inputKey: Uint8Array): Bytes {
 const expandedBytesMax = 255 * 32;
 
 /**
- * HKDF-Expand: `length` bytes.
- * @throws {RangeError} when they are more than 8,160
+ * Computes HKDF-Expand, `length` bytes.
+ * @throws {RangeError} if `length` is more than 8,160
  */
 export function hkdfExpand(key: Uint8Array | MacKey, info: Uint8Array, length: number): Bytes {
   if (length > expandedBytesMax) throw new RangeError(`HKDF gives no ${length} bytes`);
@@ -44,17 +44,20 @@ export function hkdfExpand(key: Uint8Array | MacKey, info: Uint8Array, length: n
   return output;
 }
 
-/** `Master Secret = HMAC(K_SHARED, nonce_c || nonce_s)`. */
+/** Computes `Master Secret = HMAC(K_SHARED, nonce_c || nonce_s)`. */
 export function masterSecret(sharedKey: Uint8Array, nonceC: Uint8Array, nonceS: Uint8Array): Bytes {
   return hmac(sharedKey, nonceC, nonceS);
 }
 
-/** The key of the client hello's binder. Its input is not 64 bytes long: it can never be two nonces. */
+/**
+ * Returns the key of the client hello's binder. Its input is not 64 bytes long, so it cannot equal
+ * two nonces.
+ */
 export function binderKey(sharedKey: Uint8Array): Bytes {
   return hmac(sharedKey, binderLabel);
 }
 
-/** What one finished handshake gives: a traffic secret per direction, and a proof key per role. */
+/** The secrets of one handshake: a traffic secret per direction and a proof key per role. */
 export interface SessionSecrets {
   readonly clientTraffic: Bytes;
   readonly serverTraffic: Bytes;
@@ -62,7 +65,9 @@ export interface SessionSecrets {
   readonly serverProofKey: Bytes;
 }
 
-/** The secrets of one session, bound to the whole handshake (`transcriptHash`, 32 bytes). */
+/**
+ * Derives the secrets of one session, bound to the whole handshake (`transcriptHash`, 32 bytes).
+ */
 export function sessionSecrets(
   master: Uint8Array,
   diffieHellman: Uint8Array,
@@ -78,7 +83,7 @@ export function sessionSecrets(
   };
 }
 
-/** `k_enc` and `k_mac` of one direction, until it rekeys. */
+/** Derives `k_enc` and `k_mac` of one direction, until its next rekey. */
 export function trafficKeys(trafficSecret: Uint8Array): SealKeys {
   const secret = new MacKey(trafficSecret);
   return {
@@ -87,7 +92,7 @@ export function trafficKeys(trafficSecret: Uint8Array): SealKeys {
   };
 }
 
-/** The direction's next traffic secret; the one before cannot be had from it. */
+/** Derives the direction's next traffic secret, from which the present one cannot be computed. */
 export function nextTrafficSecret(trafficSecret: Uint8Array): Bytes {
   return hkdfExpand(trafficSecret, rekeyLabel, 32);
 }

@@ -1,7 +1,7 @@
 /**
- * Messages: what records carry, as JSON in UTF-8. Requests go from the ATM to the bank, each with an
- * id; the bank answers each with one reply of the same id, and sends pushes that nothing asked for.
- * Parsing is strict on both ends: a missing, extra or ill-formed field is a `ProtocolError`.
+ * Messages: the JSON content of records, in UTF-8. The ATM sends requests, each with an id; the
+ * bank answers each with one reply of the same id, and sends unsolicited pushes. Parsing is strict
+ * on both ends: a missing, extra or ill-formed field is a `ProtocolError`.
  */
 import { type Bytes, fromHex, textOf, utf8 } from "../bytes.ts";
 import { type DeviceRefusal, type Outcome, ProtocolError } from "../errors.ts";
@@ -30,13 +30,13 @@ import {
 } from "../limits.ts";
 import { type Currency, minorFromText, type MinorText } from "../money.ts";
 
-/** What an ATM asks for. Amounts are minor units; `movement` is 32 hex digits made by the terminal. */
+/** An ATM's request. Amounts are minor units; `movement` is 32 hex digits made by the terminal. */
 export type Ask =
-  // of the channel: needs nobody logged in
+  // of the channel: no log-in required
   | { op: "hello" }
   | { op: "log_in"; username: string; password: string }
   | { op: "log_out"; reason: "customer" | "idle" | "closing" }
-  // of the customer, for the session's own account
+  // of the customer, for an account of the session
   | { op: "touch" }
   | { op: "history"; filter: HistoryFilter; cursor?: string; sealed?: boolean }
   | {
@@ -48,7 +48,7 @@ export type Ask =
     amount: string;
     currency: string;
   }
-  /** Money to another account, in one step. `to` is its number. */
+  /** Transfers money to the account with the number `to`, in one step. */
   | {
     op: "transfer";
     movement: string;
@@ -57,21 +57,21 @@ export type Ask =
     amount: string;
     currency: string;
   }
-  /** Whose account this is, as far as a customer may know. */
+  /** Returns the masked name of an account's owner. */
   | { op: "recipient"; account: string }
-  /** The customer looks at an account's balance: what it had at the end of each of its last days. */
+  /** Returns an account's balance at the end of each of its last days. */
   | { op: "balance"; account: string }
   | { op: "change_password"; current: string; next: string }
-  /** The ATM itself refused: nothing moves, and the bank logs it. */
+  /** A refusal by the ATM: nothing moves, and the bank logs it. */
   | { op: "refused"; kind: "withdrawal" | "deposit"; amount: MinorText; why: AtmRefusal }
-  /** The state of the terminal's cash devices, whenever people must see to another trouble. */
+  /** The state of the terminal's cash devices, sent whenever it changes for the staff. */
   | {
     op: "report";
     cassettes: Notes[];
     jammed: ("dispenser" | "acceptor")[];
-    /** False when the devices have lost count of their notes. */
+    /** False if the devices have lost count of their notes. */
     counted: boolean;
-    /** Notes of customers' that stayed in the machine, and that nobody has booked. */
+    /** Value of customers' notes left in the ATM and not booked. */
     left: MinorText;
   }
   // of the terminal, for its own movements
@@ -79,28 +79,28 @@ export type Ask =
   | { op: "reverse"; movement: string }
   | { op: "void"; movement: string }
   /**
-   * What the devices did of a movement, sent again after the bank was restored from a backup: `amount`
-   * is what they moved.
+   * A movement's outcome at the devices, sent again after the bank was restored from a backup:
+   * `amount` is what they moved.
    */
   | {
     op: "retell";
     movement: string;
     kind: "withdrawal" | "deposit" | "load" | "count";
-    /** The customer's account, and its uid as the log-in gave it, where the journal has them. */
+    /** The customer's account and its uid from the log-in, if the journal has them. */
     account?: string;
     uid?: string;
     amount: MinorText;
     currency: string;
-    /** The bank's time of the movement, where the journal has it. */
+    /** The bank's time of the movement, if the journal has it. */
     time?: string;
   }
-  /** Everything has been retold. */
+  /** Marks the end of the retold movements. */
   | { op: "retold" }
   | { op: "load_cash"; movement: string; amount: MinorText; currency: string }
-  /** Notes that people found over or, below zero, missing. */
+  /** Value of notes that a count found over or, if negative, missing. */
   | { op: "count_cash"; movement: string; amount: MinorText; currency: string };
 
-/** What a machine refuses without asking the bank. */
+/** The refusals that an ATM makes without asking the bank. */
 export type AtmRefusal = Extract<
   DeviceRefusal,
   "not_dispensable" | "no_notes_inserted" | "device_fault"
@@ -110,7 +110,7 @@ export type Operation = Ask["op"];
 export type AskOf<O extends Operation> = Extract<Ask, { op: O }>;
 export type Request = { id: number; ask: Ask };
 
-/** An account of the customer who logs in. `uid`, 32 hex digits, is never another account's. */
+/** An account of the customer who logs in. `uid`, 32 hex digits, is never reused. */
 export type OwnAccount = AccountView & { uid: string };
 
 /** An answer. PROTOCOL.md lists which fields come with which outcome. */
@@ -122,11 +122,11 @@ export interface Answer {
     currency: Currency;
     timeZone: string;
     terminal: string;
-    /** RFC 3339: the terminal is to retell what it did since. */
+    /** RFC 3339: the terminal retells the movements since then. */
     retell?: string;
   };
   account?: AccountView;
-  /** For a log-in: all of the customer's accounts that can be used, or one that cannot. */
+  /** For a log-in: all usable accounts of the customer, or one that is unusable. */
   accounts?: OwnAccount[];
   /** A recipient's name, masked. */
   recipient?: string;
@@ -148,21 +148,21 @@ export interface Answer {
 export type Push =
   | { push: "account"; account: AccountView }
   | { push: "visit_ended"; reason: "idle" | "bank" }
-  /** The other terminals at which the visit's customer is logged in, by name, whenever they change. */
+  /** The other terminals at which the visit's customer is logged in, by name, at each change. */
   | { push: "elsewhere"; terminals: string[] }
-  /** The terminal's next key, 64 hex digits: to be stored durably, then used for the next line. */
+  /** The terminal's next key, 64 hex digits: stored durably, then used for the next connection. */
   | { push: "new_key"; version: number; key: string };
 
 export type ServerMessage = { id: number; answer: Answer } | Push;
 
-/** A request's bytes. */
+/** Encodes a request. */
 export function encodeRequest({ id, ask }: Request): Bytes {
   return utf8(JSON.stringify({ id, ...ask }));
 }
 
 /**
- * A request of a client's bytes.
- * @throws {ProtocolError} when they are anything else
+ * Parses a client's request.
+ * @throws {ProtocolError} if the bytes are not a request
  */
 export function parseRequest(bytes: Uint8Array): Request {
   const message = jsonObject(bytes);
@@ -173,15 +173,14 @@ export function parseRequest(bytes: Uint8Array): Request {
   return { id: whole(id), ask: { op, ...record(fields, rest) } as Ask };
 }
 
-/** A reply's or a push's bytes. */
+/** Encodes a reply or a push. */
 export function encodeServerMessage(message: ServerMessage): Bytes {
   return utf8(JSON.stringify(message));
 }
 
 /**
- * A server's message of its bytes. The server has proved itself, so its payload is checked for shape
- * only.
- * @throws {ProtocolError} when they are anything else
+ * Parses a server's message. The server is authenticated, so its payload is checked for shape only.
+ * @throws {ProtocolError} if the bytes are not a message
  */
 export function parseServerMessage(bytes: Uint8Array): ServerMessage {
   const message = jsonObject(bytes);
@@ -196,7 +195,7 @@ export function parseServerMessage(bytes: Uint8Array): ServerMessage {
   return { id, answer: record(answerFields, answer) as Answer };
 }
 
-// Checks of single fields: each gives the value back, or throws.
+// Checks of single fields: each returns the value, or throws.
 
 type Check<T> = (value: unknown) => T;
 type Fields = Record<string, Check<unknown>>;
@@ -219,7 +218,7 @@ function jsonObject(bytes: Uint8Array): Record<string, unknown> {
   }
 }
 
-/** A number with a fraction or an exponent, or something like it in a text. */
+/** A number with a fraction or an exponent, or such a text within a string. */
 const numberWithMore = /[0-9][.eE]/;
 const jsonText = /"[^"\\]*(?:\\.[^"\\]*)*"/g;
 
@@ -228,7 +227,7 @@ function object(value: unknown): Record<string, unknown> {
   return value as Record<string, unknown>;
 }
 
-/** Exactly these fields, each as its check allows; those with `maybe` may be absent. */
+/** Checks for exactly these fields, each by its own check; those with `maybe` are optional. */
 function record<F extends Fields>(
   fields: F,
   value: unknown,

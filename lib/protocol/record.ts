@@ -1,7 +1,7 @@
 /**
- * Records: what both ends send after the handshake. Each is sealed under its direction's keys,
- * with direction, type and the exact next sequence number as associated data (PROTOCOL.md,
- * "Records"). After any failure the object is dead and takes no further byte.
+ * Records: everything sent after the handshake. Each is sealed under its direction's keys, with
+ * direction, type and the exact next sequence number as associated data (PROTOCOL.md, "Records").
+ * After any failure the object accepts no further bytes.
  */
 import { type Bytes, concat, putU32, putU64, readU32 } from "../bytes.ts";
 import { ProtocolError } from "../errors.ts";
@@ -17,14 +17,14 @@ import { sealedLength, Sealer } from "../seal.ts";
 import { encodeFrame, type Frame, frameType } from "./frame.ts";
 import { nextTrafficSecret, trafficKeys } from "./key_schedule.ts";
 
-/** Who sends; the number is the direction's byte in the associated data. */
+/** The sender; the number is the direction's byte in the associated data. */
 export type Direction = 0 | 1;
 export const fromClient: Direction = 0;
 export const fromServer: Direction = 1;
 
 /**
- * How a direction ends: in order, or because the bank no longer accepts the key that the channel rests
- * on, or because the same terminal has a newer channel.
+ * How a direction ends: normally, because the bank no longer accepts the channel's key, or because
+ * the same terminal has a newer channel.
  */
 export type Ending = "close" | "revoked" | "replaced";
 
@@ -35,7 +35,7 @@ const endings: Record<Ending, Uint8Array> = {
   replaced: Uint8Array.of(2),
 };
 
-/** When the keys of a direction have served long enough. Overridden by tests alone. */
+/** The use after which a direction's keys are replaced. Only tests override these. */
 export interface KeyLimits {
   readonly records: number;
   readonly bytes: number;
@@ -48,13 +48,15 @@ const defaultKeyLimits: KeyLimits = {
   ageMs: keyAgeMsMax,
 };
 
-/** A sender rekeys early: its next record may come only after the longest silence that is allowed. */
+/**
+ * A sender rekeys early, since its next record may be sent only after the longest silence allowed.
+ */
 const senderKeyLimits: KeyLimits = { ...defaultKeyLimits, ageMs: keyAgeMsMax - silentMsMax };
 
 const nothing = new Uint8Array(0);
 const largestRecordBytes = sealedLength(plaintextSizeClassesBytes.at(-1)!);
 
-/** Keys, sequence number and use of one direction: the half that sender and receiver have in common. */
+/** Keys, sequence number and use of one direction, shared by sender and receiver. */
 class DirectionState {
   sealer: Sealer;
   records = 0;
@@ -69,7 +71,7 @@ class DirectionState {
     this.sealer = new Sealer(trafficKeys(trafficSecret));
   }
 
-  /** The associated data of the next record of this type. */
+  /** Returns the associated data of the next record of this type. */
   aad(type: number): Bytes {
     const aad = new Uint8Array(10);
     aad[0] = this.direction;
@@ -78,7 +80,7 @@ class DirectionState {
     return aad;
   }
 
-  /** Counts a record; the sequence number goes on across rekeying and never comes back. */
+  /** Counts a record; the sequence number continues across rekeying and is never reused. */
   count(bytes: number): void {
     this.#sequence++;
     this.records++;
@@ -94,12 +96,12 @@ class DirectionState {
   }
 }
 
-/** Seals one end's messages. */
+/** Seals the messages of one end. */
 export class RecordSender {
   #state: DirectionState;
   #closed = false;
 
-  /** @param randomBytes gives IVs that no one can foresee */
+  /** @param randomBytes returns unpredictable IVs */
   constructor(
     direction: Direction,
     trafficSecret: Uint8Array,
@@ -110,15 +112,15 @@ export class RecordSender {
     this.#state = new DirectionState(direction, trafficSecret, nowMs);
   }
 
-  /** The bytes to send for a message; a rekey goes before it when the keys have served long enough. */
+  /** Seals a message; prepends a rekey if the keys have reached their limits. */
   data(message: Uint8Array, nowMs: number): Bytes {
-    const plaintext = padded(message); // before anything changes: it throws for a message too long
+    const plaintext = padded(message); // first, since it throws for a message that is too long
     const rekey = this.#keysAreSpent(nowMs) ? this.#rekey(nowMs) : null;
     const record = this.#record(frameType.data, plaintext);
     return rekey ? concat(rekey, record) : record;
   }
 
-  /** The bytes that end the session for certain: a stream that ends without them was cut. */
+  /** Seals the record that ends the session: a stream that ends without one was truncated. */
   close(ending: Ending = "close"): Bytes {
     const bytes = this.#record(frameType.close, padded(endings[ending]));
     this.#closed = true;
@@ -127,7 +129,7 @@ export class RecordSender {
 
   #keysAreSpent(nowMs: number): boolean {
     const { records, bytes, keysSinceMs } = this.#state;
-    // One record is kept back for the rekey itself, one for a close.
+    // One record is reserved for the rekey, one for a close.
     return records >= this.limits.records - 2 ||
       bytes + 3 * largestRecordBytes > this.limits.bytes ||
       nowMs - keysSinceMs >= this.limits.ageMs;
@@ -140,7 +142,7 @@ export class RecordSender {
   }
 
   #record(type: number, plaintext: Uint8Array): Bytes {
-    if (this.#closed) throw new Error("nothing can be sent after a close");
+    if (this.#closed) throw new Error("cannot send after a close");
     const aad = this.#state.aad(type);
     const sealed = this.#state.sealer.seal(this.randomBytes(16), { aad, plaintext });
     this.#state.count(sealed.length);
@@ -163,12 +165,12 @@ export class RecordReceiver {
   }
 
   /**
-   * The message of a frame, the `Ending` of the session, or null for a rekey.
-   * @throws {ProtocolError} on anything that is not the exact next record; nothing is taken after it
+   * Returns the message of a frame, the `Ending` of the session, or null for a rekey.
+   * @throws {ProtocolError} on anything but the exact next record; every later call throws, too
    */
   open(frame: Frame, nowMs: number): Bytes | Ending | null {
     if (this.#dead) throw new ProtocolError("dead channel");
-    this.#dead = true; // until this record has proved good
+    this.#dead = true; // until this record is verified
     const message = this.#message(frame, nowMs);
     if (frame.type === frameType.close) return endingOf(message, this.#state.direction);
     if (frame.type === frameType.rekey) this.#state.ratchet(nowMs);
@@ -193,7 +195,7 @@ export class RecordReceiver {
   }
 }
 
-/** A server's close may carry its reason; a client's is empty. */
+/** Parses the message of a close: a server's may carry a reason; a client's is empty. */
 function endingOf(message: Bytes, direction: Direction): Ending {
   for (const [ending, bytes] of Object.entries(endings)) {
     if (message.length !== bytes.length || message[0] !== bytes[0]) continue;
@@ -202,7 +204,7 @@ function endingOf(message: Bytes, direction: Direction): Ending {
   throw new ProtocolError("record content");
 }
 
-/** `u32 length || message || zeros`, up to the next size class. */
+/** Returns `u32 length || message || zeros`, padded to the next size class. */
 function padded(message: Uint8Array): Bytes {
   const size = plaintextSizeClassesBytes.find((bytes) => 4 + message.length <= bytes);
   if (size === undefined) throw new RangeError("message too long for a record");

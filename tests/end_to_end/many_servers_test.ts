@@ -73,7 +73,7 @@ onPostgres(
         [variable]: url.replace(/:\d+\//, ":1/"),
       });
       Deno.chmodSync(urlFile, 0o644);
-      await refused(["bank", "limits", "--data", one, ...byFile], 1, "can be read by others");
+      await refused(["bank", "limits", "--data", one, ...byFile], 1, "can be read by other users");
       Deno.chmodSync(urlFile, 0o600);
       await refused(
         ["bank", "limits", "--data", one],

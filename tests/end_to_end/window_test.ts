@@ -14,7 +14,7 @@ interface Ready {
   customers: { username: string; password: string }[];
 }
 
-/** A demo with windows; started anew in the same folder it goes on where it was. */
+/** Returns a demo with windows; started anew in the same folder it goes on where it was. */
 async function startDemo(folder: string, desktop: Desktop, ...more: string[]) {
   const program = new Program(
     ["demo", "--window", "--json", "--data", `${folder}/demo`, ...more],
@@ -127,7 +127,7 @@ Deno.test({
       const audit = await auditOf(folder);
       assertMatch(audit, /withdraw €20\.00 \|/);
       assertEquals(audit.match(/\| log out/g)?.length, 2);
-      assert(!audit.includes("stream cut"), "both lines were closed, not cut");
+      assert(!audit.includes("stream truncated"), "both lines were closed, not cut");
     }),
 });
 
@@ -208,7 +208,7 @@ Deno.test({
       });
       const audit = await auditOf(folder);
       assertMatch(audit, /withdraw €20\.00 reversed/, "the notes in the tray were drawn back");
-      assert(!audit.includes("stream cut"));
+      assert(!audit.includes("stream truncated"));
     }),
 });
 
@@ -217,7 +217,7 @@ const library = fileURLToPath(
   import.meta.resolve(`webview-bun/build/${libraryName("linux", Deno.build.arch)}`),
 );
 
-/** A copy of the library that asks for a WebKit which no system has. */
+/** Returns a copy of the library that asks for a WebKit which no system has. */
 function libraryWithoutWebKit(folder: string): string {
   const bytes = Deno.readFileSync(library);
   const [has, wants] = ["libwebkitgtk-6.0.so.4", "libwebkitgtk-6.0.so.0"];

@@ -17,7 +17,7 @@ Deno.test("a private file is never written over, and replaced whole", () =>
     assertThrows(
       () => writePrivateFile(systemFiles, path, "second"),
       UsageError,
-      "is there already",
+      "already exists",
     );
     assertEquals(readPrivateFile(systemFiles, path, ""), "first");
     replacePrivateFile(systemFiles, path, "third");
@@ -35,7 +35,7 @@ Deno.test("a private file that others can read, or that is missing, is refused b
     if (Deno.build.os === "windows") return;
     assertEquals(Deno.statSync(path).mode! & 0o777, 0o600);
     Deno.chmodSync(path, 0o644);
-    assertThrows(read, UsageError, "can be read by others");
+    assertThrows(read, UsageError, "can be read by other users");
   }));
 
 Deno.test("a reserved file is filled in parts, and removed when it is not finished", () =>

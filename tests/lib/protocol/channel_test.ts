@@ -152,8 +152,8 @@ Deno.test("nothing is sent before the handshake, nor after the close", async () 
 Deno.test("a stream that ends without a close was cut", async () => {
   const { client, bank, near } = await proved(new Time());
   near.close();
-  await assertRejects(() => bank.receive(), ProtocolError, "stream cut");
-  await assertRejects(() => client.receive(), ProtocolError, "stream cut");
+  await assertRejects(() => bank.receive(), ProtocolError, "stream truncated");
+  await assertRejects(() => client.receive(), ProtocolError, "stream truncated");
 });
 
 Deno.test("a deadline closes the socket, and one timer serves all deadlines", async () => {

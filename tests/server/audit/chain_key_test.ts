@@ -20,7 +20,7 @@ function withFile(run: (path: string) => void): Promise<void> {
   });
 }
 
-/** Whether the file has these bytes anywhere. */
+/** Returns whether the file has these bytes anywhere. */
 function holds(path: string, key: Uint8Array): boolean {
   return Deno.readFileSync(path).toHex().includes(key.toHex());
 }
@@ -116,7 +116,7 @@ Deno.test("a key file that is missing, others', another chain's or of another ti
     assertThrows(open(1), UsageError, "has the key of epoch 3, and the log has come to epoch 1");
     if (Deno.build.os !== "windows") {
       Deno.chmodSync(path, 0o640);
-      assertThrows(open(3), UsageError, "can be read by others");
+      assertThrows(open(3), UsageError, "can be read by other users");
     }
     Deno.removeSync(path);
     assertThrows(open(3), UsageError, "bank audit chain");

@@ -195,7 +195,7 @@ Deno.test("a close in order differs from a cut", () =>
     socket!.close();
     assertEquals(await cut.ended, "cut");
     for (let tries = 0; tries < 500 && running.log.length === 0; tries++) await delay(10);
-    assertEquals(running.log, ["a terminal's connection ended: stream cut"]);
+    assertEquals(running.log, ["a terminal's connection ended: stream truncated"]);
   }));
 
 Deno.test("a stranger that stays silent does not hold up the bank's stop", () =>

@@ -12,7 +12,7 @@ import { inTemporaryFolder } from "../helpers/temporary.ts";
 
 const world = { ...system, files: systemFiles };
 
-/** The keys of a folder that is made or opened, and closed again. */
+/** Returns the keys of a folder that is made or opened, and closed again. */
 async function keysOf(opening: Promise<BankFolder>): Promise<BankKeys> {
   const folder = await opening;
   folder.close();
@@ -22,7 +22,7 @@ async function keysOf(opening: Promise<BankFolder>): Promise<BankKeys> {
 const make = (path: string) => keysOf(BankFolder.make(world, path, () => {}));
 const open = (path: string) => keysOf(BankFolder.open(world, path));
 
-/** A folder as a finished `init` leaves it, but for what is in the database. */
+/** Returns a folder as a finished `init` leaves it, but for what is in the database. */
 async function made(root: string) {
   const path = `${root}/bank`;
   const keys = await make(path);
@@ -46,7 +46,7 @@ Deno.test("the folder and its keys are their owner's alone", () =>
     assertEquals(Deno.statSync(path).mode! & 0o777, 0o700);
     assertEquals(Deno.statSync(keysPath(path)).mode! & 0o777, 0o600);
     Deno.chmodSync(keysPath(path), 0o640);
-    await assertRejects(() => open(path), UsageError, "can be read by others");
+    await assertRejects(() => open(path), UsageError, "can be read by other users");
   }));
 
 Deno.test("a folder that holds a bank is not made into another", () =>
