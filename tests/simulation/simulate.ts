@@ -10,11 +10,9 @@
  */
 import process from "node:process";
 import { parseArgs } from "node:util";
-import { commandOf } from "./config.ts";
-import { type Result, simulate } from "./simulation.ts";
-import { configOf, shrink } from "./simulations.ts";
-
-const seedMax = 2 ** 31;
+import { simulate } from "./simulation.ts";
+import { configOf, seedMax } from "./simulations.ts";
+import { againLine, linesOf, Tally } from "./tally.ts";
 
 if (import.meta.main) Deno.exit(await main());
 
@@ -34,37 +32,24 @@ async function main(): Promise<number> {
     },
   });
   const first = values.seed ? Number(values.seed) : Math.floor(Math.random() * seedMax);
-  const sums = new Map<string, number>();
+  const tally = new Tally();
   const cpuBefore = process.cpuUsage();
-  let failures = 0;
   for (let seed = first; seed < first + Number(values.count); seed++) {
     const config = configOf(seed, values);
     const result = await logged(values.log, (onLine) => simulate(config, onLine));
-    for (const [what, times] of result.counts) sums.set(what, (sums.get(what) ?? 0) + times);
+    tally.add(result);
     console.log(linesOf(result).join("\n"));
-    if (result.findings.length === 0) continue;
-    failures++;
-    console.log(`  again: ${commandOf(await shrink(config))}`);
+    if (result.findings.length > 0) console.log(await againLine(result));
   }
   const { user, system } = process.cpuUsage(cpuBefore);
   const cpuSeconds = (user + system) / 1e6;
-  const visits = sums.get("visits") ?? 0;
-  for (const [what, times] of [...sums].sort()) console.log(`${String(times).padStart(8)} ${what}`);
+  const { seeds, days, visits, failed } = tally;
+  console.log(tally.lines().join("\n"));
   console.log(
-    `${values.count} seeds from ${first} on, ${failures} failed; ${visits} visits in ` +
+    `${seeds} seeds from ${first} on, ${failed.length} failed; ${days} days, ${visits} visits in ` +
       `${cpuSeconds.toFixed(1)} s of CPU, ${(visits / cpuSeconds).toFixed(1)} a second`,
   );
-  return failures > 0 ? 1 : 0;
-}
-
-/** A result in lines. */
-function linesOf({ config, hash, findings, counts, events }: Result): string[] {
-  const store = config.sqlite ? ", SQLite" : "";
-  return [
-    `seed ${config.seed}: ${config.atms} ATMs, ${config.servers} servers${store}, ` +
-    `${config.days} days, ${counts.get("visits") ?? 0} visits, ${events} events, history ${hash}`,
-    ...findings.map(({ judge, what }) => `  FOUND by the judge of ${judge}: ${what}`),
-  ];
+  return failed.length > 0 ? 1 : 0;
 }
 
 /** Runs with a file that takes the history, if there is a path for one. */

@@ -7,6 +7,9 @@ import { simulate } from "./simulation.ts";
 /** Simulations that shrinking a failure may take. */
 const shrinksMax = 40;
 
+/** Seeds are below this. */
+export const seedMax = 2 ** 31;
+
 /** A small simulation, chosen by its seed. */
 export function usualConfig(seed: number): Config {
   const random = Random.of(seed).split("config");
