@@ -1,6 +1,6 @@
 /**
- * The ATM: composes the line to the bank, the customer's visit and the cashier, and gives the screens
- * their view.
+ * The ATM: composes the connection to the bank, the customer's visit and the cashier, and provides
+ * the view for the screens.
  */
 import type {
   Atm,
@@ -49,7 +49,7 @@ export class BankAtm implements Atm {
     this.#line = new StandingLine(dependencies, {
       onChange,
       onConnected: async (bank, { retell }) => {
-        if (!retell) cashier.connected(bank); // a restored bank is retold first
+        if (!retell) cashier.connected(bank); // the movements are retold first to a restored bank
         await cashier.recover();
         if (retell) await cashier.retell(bank, retell);
         await cashier.settle(bank);
@@ -71,7 +71,7 @@ export class BankAtm implements Atm {
     this.#visits = new Visits({ world, idleMsMax, log, line: this.#line, cashier, onChange });
   }
 
-  /** Connects to the bank, again and again until `stop`. */
+  /** Connects to the bank, repeatedly until `stop`. */
   start(): void {
     this.#cashier.recover().catch((error) =>
       this.dependencies.log(`the devices could not be reset: ${error}`)
@@ -127,7 +127,7 @@ export class BankAtm implements Atm {
     for (const listener of this.#watchers) listener(view);
   }
 
-  // Calls of the screens
+  // The screens' calls
 
   logIn(
     username: string,
@@ -272,7 +272,7 @@ export class BankAtm implements Atm {
     return Promise.resolve();
   }
 
-  /** Reports changes of the devices to the bank, after the movement under way. */
+  /** Reports changes of the devices to the bank, after the current movement. */
   #report(): void {
     this.#cashier.alone(async () => {
       const bank = this.#line.bank;

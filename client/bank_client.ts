@@ -1,6 +1,6 @@
 /**
- * The ATM's connection to its bank: one channel, then requests and their answers. It ends once and
- * for good: the next session is another connection.
+ * The ATM's connection to its bank: one channel, then requests and their answers. It ends once; a
+ * new session needs a new connection.
  */
 import { clientReadBytes, closeMsMax, connectMsMax, requestMsMax } from "../lib/limits.ts";
 import { Channel, type ChannelWorld } from "../lib/protocol/channel.ts";
@@ -15,22 +15,22 @@ import type { Ending } from "../lib/protocol/record.ts";
 import type { TerminalKey } from "../lib/terminal_key.ts";
 import type { Socket } from "../lib/world.ts";
 
-/** How the bank is reached. */
+/** How to connect to the bank. */
 export interface Line {
   connect: () => Promise<Socket>;
   terminalKey: TerminalKey;
   world: ChannelWorld;
-  /** How long an answer may take; shorter in tests. */
+  /** Time limit of an answer; shorter in tests. */
   answerMsMax?: number;
 }
 
 /**
- * How a connection ended: in order, or with the bank's notice that it no longer accepts this terminal's
- * key, or that the terminal has a newer connection. Everything else, an attack included, is a cut.
+ * How a connection ended: normally, because the bank no longer accepts this terminal's key, or
+ * because the terminal has a newer connection. Everything else, including an attack, is a cut.
  */
 export type LineEnd = Ending | "cut";
 
-/** Thrown for every request that got no answer: whether the bank acted on it is not known. */
+/** Thrown for a request that got no answer: the bank may have executed it or not. */
 export class NoAnswer extends Error {
   override name = "NoAnswer";
 }
@@ -41,7 +41,7 @@ export class BankClient {
   #nextId = 1;
   #isOpen = true;
   #closing: Promise<void> | null = null;
-  /** The bank's time, as its answers gave it last; null before the first that did. */
+  /** The bank's time in its last answer; null before the first. */
   timeMs: number | null = null;
   /** Called with every push. */
   onPush: (push: Push) => void = () => {};
@@ -52,8 +52,8 @@ export class BankClient {
   }
 
   /**
-   * Connects to the bank and proves both sides to each other.
-   * @throws {NoAnswer} when the bank is not reached, does not prove itself, or turns this terminal away
+   * Connects to the bank and runs the handshake.
+   * @throws {NoAnswer} if the bank cannot be reached, fails its proof or refuses this terminal
    */
   static async connect(line: Line): Promise<BankClient> {
     const channel = new Channel(await reach(line), line.world, { readBytes: clientReadBytes });
@@ -68,14 +68,14 @@ export class BankClient {
     }
   }
 
-  /** Resolves when the connection has ended, with how it ended. */
+  /** Resolves when the connection has ended, with the reason. */
   get ended(): Promise<LineEnd> {
     return this.#ended.promise;
   }
 
   /**
-   * Sends a request, and waits for the answer.
-   * @throws {NoAnswer} when the connection ends first or the bank takes too long
+   * Sends a request and waits for the answer.
+   * @throws {NoAnswer} if the connection ends first or the answer times out
    */
   async ask(ask: Ask): Promise<Answer> {
     if (!this.#isOpen || this.#closing) throw new NoAnswer("the line has ended");
@@ -83,7 +83,7 @@ export class BankClient {
     this.channel.send(encodeRequest({ id, ask }));
     const waiting = Promise.withResolvers<Answer>();
     this.#waiting.set(id, waiting);
-    // A late answer would be of no use: the outcome is asked for on the next connection.
+    // A late answer is discarded: the next connection requests the outcome.
     const { answerMsMax = requestMsMax, world } = this.line;
     const cancel = world.after(answerMsMax, () => this.channel.close());
     try {
@@ -93,7 +93,7 @@ export class BankClient {
     }
   }
 
-  /** Ends the connection in order: each side has the other's close, so that nothing was cut off. */
+  /** Closes the connection: each end receives the other's close, which excludes truncation. */
   close(): Promise<void> {
     return this.#closing ??= this.#close();
   }
@@ -126,7 +126,7 @@ export class BankClient {
         }
       }
     } catch {
-      // A forged, cut or foreign record ends the connection like any other loss.
+      // A forged, truncated or foreign record ends the connection like any other loss.
     } finally {
       this.#end(end);
     }
@@ -142,13 +142,13 @@ export class BankClient {
   }
 }
 
-/** Connects within `connectMsMax`. A socket that comes later is closed. */
+/** Connects within `connectMsMax`. A socket that connects later is closed. */
 async function reach({ connect, world }: Line): Promise<Socket> {
   const expired = Promise.withResolvers<never>();
   let isLate = false;
   const cancel = world.after(connectMsMax, () => {
     isLate = true;
-    expired.reject(new Error("no connection in time"));
+    expired.reject(new Error("connecting timed out"));
   });
   try {
     const connecting = connect();

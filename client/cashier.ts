@@ -1,4 +1,6 @@
-/** The cashier: moves notes and money as the journal and the bank allow, one movement at a time. */
+/**
+ * The cashier: moves notes and money according to the journal and the bank, one movement at a time.
+ */
 import type { AccountView, Receipt } from "../lib/atm.ts";
 import type { AtmOutcome } from "../lib/errors.ts";
 import {
@@ -22,7 +24,7 @@ import { readInterrupted, readOutcome, settleOpen, type Settling } from "./settl
 import { newMovementId } from "./movement_id.ts";
 import { Voiding } from "./voiding.ts";
 
-/** The customer for whom money moves. */
+/** The customer whose money moves. */
 export interface Payer {
   readonly bank: BankClient;
   readonly account: AccountView;
@@ -43,14 +45,14 @@ export interface CashierDependencies extends
   currency: () => string;
   /** Called when notes were presented, taken or counted. */
   onChange: () => void;
-  /** Called when the power fails: only what is on disk remains. */
+  /** Called when the power fails: only the state on disk remains. */
   onPowerCut: () => void;
 }
 
-/** Movements in which notes move. */
+/** Movements that move notes. */
 type CashKind = Exclude<Receipt["kind"], "transfer">;
 
-/** The requests that begin a movement of a customer's. */
+/** The requests that begin a customer's movement. */
 type Request = AskOf<"authorise" | "transfer">;
 
 export class Cashier {
@@ -65,7 +67,7 @@ export class Cashier {
     this.#voiding = new Voiding(dependencies);
   }
 
-  /** Runs `work` after what runs now: movements, settling and log-out never overlap. */
+  /** Runs `work` after the current work: movements, settling and log-out never overlap. */
   alone<T>(work: () => Promise<T>): Promise<T> {
     const result = this.#underWay.then(work);
     this.#underWay = result.catch(() => {});
@@ -79,19 +81,19 @@ export class Cashier {
     this.#cancelSettling();
   }
 
-  /** Gives a new line to the movement that is being voided, before anything else uses it. */
+  /** Passes a new connection to the movement that is being voided, before any other use. */
   connected(bank: BankClient): void {
     this.#voiding.connected(bank);
   }
 
-  /** Resolves when nothing runs. */
+  /** Resolves when no work runs. */
   async idle(): Promise<void> {
     await this.#underWay;
   }
 
   /**
-   * Recovers after a start or an interruption: retracts notes on their way, reads the outcome of what was
-   * interrupted, and returns the notes in escrow.
+   * Recovers after a start or an interruption: retracts notes in transit, records interrupted
+   * outcomes, and returns the notes in escrow.
    */
   async recover(): Promise<void> {
     await this.alone(async () => {
@@ -99,26 +101,29 @@ export class Cashier {
     });
   }
 
-  /** Retracts notes on their way and reads what was interrupted. False while its outcome is unknown. */
+  /**
+   * Retracts notes in transit and records interrupted outcomes. Returns false while an outcome is
+   * unknown.
+   */
   async #clear(): Promise<boolean> {
     if (await this.#drive(() => this.#retract()) === null) return false;
     return readInterrupted(this.dependencies);
   }
 
   /**
-   * Settles what is open with the bank. What the bank cannot take yet is repeated with growing pauses.
-   * @throws {NoAnswer} when the line ends first; the next session settles the rest
+   * Settles open movements with the bank. Retries with growing pauses at "try later".
+   * @throws {NoAnswer} if the connection ends first; the next session settles the rest
    */
   async settle(bank: BankClient, pauseMs = settlePauseMsMin): Promise<void> {
     await this.alone(() => settleOpen(this.#settling(bank)));
     this.settleLater(bank, pauseMs);
   }
 
-  /** Settles what is open after a pause, if something is. */
+  /** Settles open movements, if any, after a pause. */
   settleLater(bank: BankClient, pauseMs = settlePauseMsMin): void {
     const { world, journal } = this.dependencies;
     this.#cancelSettling();
-    // one whose notes lay in the tray, too: its outcome can be read once they are taken
+    // including one whose notes were in the tray: its outcome can be read after they are taken
     if (journal.open().length === 0 || this.#closing.signal.aborted) return;
     this.#cancelSettling = world.after(pauseMs, () => {
       this.settle(bank, Math.min(2 * pauseMs, settlePauseMsMax)).catch((error) => {
@@ -127,7 +132,7 @@ export class Cashier {
     });
   }
 
-  /** Repeats to the bank what was done since; see `retell`. */
+  /** Repeats to the bank all movements since then; see `retell`. */
   async retell(bank: BankClient, since: string): Promise<void> {
     await this.alone(() => retell(this.#settling(bank), Date.parse(since)));
   }
@@ -137,7 +142,10 @@ export class Cashier {
     return { journal, devices, log, ask: (question) => bank.ask(question) };
   }
 
-  /** @param chosen the mix that the customer chose; without one, the devices choose */
+  /**
+   * Withdraws an amount.
+   * @param chosen the mix that the customer chose; if absent, the devices choose
+   */
   async withdraw(payer: Payer, amount: bigint, chosen?: NoteCounts): Promise<Receipt> {
     const { devices } = this.dependencies;
     const refuse = (why: AtmRefusal) => this.#refuse(payer, "withdrawal", amount, why);
@@ -191,8 +199,8 @@ export class Cashier {
   }
 
   /**
-   * Voids a movement whose request got no certain answer. The receipt says that nothing was booked only
-   * after the bank has confirmed it.
+   * Voids a movement whose request got no certain answer. The receipt shows that nothing was booked
+   * only after the bank has confirmed it.
    */
   async #giveUp(
     payer: Payer,
@@ -228,7 +236,7 @@ export class Cashier {
   async openAcceptor(payer: Payer): Promise<AtmOutcome> {
     const { devices, onChange } = this.dependencies;
     if (payer.inDoubt) return "earlier_in_doubt";
-    // A retract may fail, and break the acceptor as well.
+    // A retract may fail and also break the acceptor.
     if (!await this.#clear() || devices.jammed().includes("acceptor")) {
       await this.#refuse(payer, "deposit", 0n, "device_fault");
       return "device_fault";
@@ -247,7 +255,7 @@ export class Cashier {
     const { devices, onChange } = this.dependencies;
     while (devices.accepting()) {
       const counted = await this.#drive(() => devices.cashIn());
-      if (!counted) devices.closeShutter(); // notes counted before can still be booked
+      if (!counted) devices.closeShutter(); // notes counted earlier can still be booked
       onChange();
       if (!counted) return;
     }
@@ -258,7 +266,7 @@ export class Cashier {
     await this.#counting;
   }
 
-  /** Books the notes in escrow and takes them in; returns them when the deposit is refused. */
+  /** Books the notes in escrow and takes them in; returns them if the deposit is refused. */
   async deposit(payer: Payer): Promise<Receipt> {
     const { devices } = this.dependencies;
     await this.#stopCounting(); // the count must not change after it was read
@@ -273,7 +281,7 @@ export class Cashier {
     return result;
   }
 
-  /** Returns the notes in escrow. Notes that cannot be returned, or are not taken, are flagged. */
+  /** Returns the notes in escrow. Flags notes that cannot be returned or are not taken. */
   async returnEscrow(): Promise<void> {
     const { devices, journal, world, currency, log } = this.dependencies;
     if (!devices.accepting() && devices.withheld().size === 0) return;
@@ -294,7 +302,7 @@ export class Cashier {
     this.dependencies.onChange();
   }
 
-  /** Authorise → the devices act → complete, or reverse what did not happen. */
+  /** Authorises a movement, runs the devices, and completes it, or reverses the undone part. */
   async #move(
     payer: Payer,
     { kind, amount, notes }: { kind: CashKind; amount: bigint; notes: NoteCounts },
@@ -352,15 +360,15 @@ export class Cashier {
   }
 
   /**
-   * Waits until the customer takes the presented notes, and retracts what is left. Returns whether all
-   * were taken; null when the power failed.
+   * Waits until the customer takes the presented notes, and retracts the rest. Returns whether all
+   * were taken; null if the power failed.
    */
   async #handOver(): Promise<boolean | null> {
     const taken = await this.#untilTaken();
     return await this.#drive(() => this.#retract()) === null ? null : taken;
   }
 
-  /** Waits until the presented notes are taken, or it takes too long. Returns whether they were taken. */
+  /** Waits until the presented notes are taken, or a timeout. Returns whether they were taken. */
   async #untilTaken(): Promise<boolean> {
     const { world, devices, onChange } = this.dependencies;
     if (devices.presented().size === 0) return true;
@@ -374,7 +382,7 @@ export class Cashier {
     return devices.presented().size === 0;
   }
 
-  /** Moves notes on their way to a customer into the bins. */
+  /** Moves notes in transit to a customer into the bins. */
   async #retract(): Promise<void> {
     try {
       await this.dependencies.devices.retract();
@@ -383,7 +391,10 @@ export class Cashier {
     }
   }
 
-  /** Returns whether the devices did all of it; null when the power failed, and nothing may follow. */
+  /**
+   * Runs commands of the devices. Returns whether all succeeded; null if the power failed, after
+   * which nothing may follow.
+   */
   async #drive(work: () => Promise<void>): Promise<boolean | null> {
     try {
       await work();
@@ -420,7 +431,7 @@ export class Cashier {
     return receipt(kind, amount, outcome, this.dependencies.world.nowMs(), facts);
   }
 
-  /** Refuses a movement, and reports the refusal to the bank's log. */
+  /** Refuses a movement and reports the refusal to the bank's log. */
   async #refuse(
     { bank }: Payer,
     kind: CashKind,
@@ -432,15 +443,15 @@ export class Cashier {
   }
 }
 
-/** What a restored bank needs of a movement's account and time. */
+/** The account and time of a movement, as needed by a restored bank. */
 const journaledOf = ({ uid, bank }: Payer) => ({ uid, bankTimeMs: bank.timeMs });
 
-/** Whether the bank may have acted on a request, or not, or still may. */
+/** Returns whether the bank may have executed a request, or may still do so. */
 function isUncertain(answer: Answer | null): answer is (Answer & { outcome: "try_later" }) | null {
   return answer === null || answer.outcome === "try_later";
 }
 
-/** The notes by which `more` exceeds `less`. */
+/** Returns the notes by which `more` exceeds `less`. */
 function difference(more: NoteCounts, less: NoteCounts): NoteCounts {
   return new Map(
     [...more].map(([value, count]) => [value, count - (less.get(value) ?? 0)] as const)

@@ -1,4 +1,4 @@
-/** What an ATM is made of. */
+/** The dependencies of an ATM. */
 import type { Language } from "../lib/atm.ts";
 import type { Currency } from "../lib/money.ts";
 import type { NamedTerminalKey } from "../lib/terminal_key.ts";
@@ -11,27 +11,27 @@ export interface AtmDependencies {
   /** Connects to the bank. */
   connect: () => Promise<Socket>;
   /**
-   * Finds the terminal's key and name. Called before each try to connect, since a newer key may have
-   * been brought.
-   * @throws {UsageError} while there is none
+   * Finds the terminal's key and name. Called before each attempt to connect, since an operator may
+   * have installed a newer key.
+   * @throws {UsageError} while there is no key
    */
   findKey: () => NamedTerminalKey;
   journal: Journal;
   devices: SimulatedDevices;
-  /** True where the page may play the customer's hands. */
+  /** True if the page may operate the simulated devices for the customer. */
   demo: boolean;
   log: (line: string) => void;
-  /** Called in every session with the bank, before anything is settled. */
+  /** Called in every session with the bank, before any movement is settled. */
   onConnected?: (currency: Currency) => void;
-  /** Stores the terminal's next key durably, or throws; without it, the bank's offer is ignored. */
+  /** Stores the terminal's next key durably, or throws; if absent, the bank's offer is ignored. */
   keepKey?: (key: NamedTerminalKey) => void;
-  /** The bank's currency, as an earlier session learned it. */
+  /** The bank's currency from an earlier session. */
   currency?: Currency | null;
-  /** The language for customers who choose none; English by default. */
+  /** The default language; English if absent. */
   language?: Language;
   /**
    * Saves a text for the customer under this name, and returns its path.
-   * @throws {Error} when it cannot be written
+   * @throws {Error} if it cannot be written
    */
   keepFile?: (name: string, text: string) => string;
   /** Shorter in tests. */

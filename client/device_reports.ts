@@ -1,6 +1,6 @@
 /**
- * Reports the cash devices to the bank whenever something changes that people must act on: cassettes
- * that run low, jams, notes left behind.
+ * Reports the cash devices to the bank whenever they need attention: cassettes that run low, jams,
+ * notes left behind.
  */
 import { scarceNotesMax } from "../lib/limits.ts";
 import type { AskOf } from "../lib/protocol/message.ts";
@@ -42,7 +42,7 @@ export class DeviceReports {
   }
 }
 
-/** The report without the counts, which change with every note. */
+/** Returns the report without the counts, which change with every note. */
 function gistOf({ cassettes, ...rest }: Report): string {
   const states = cassettes.map(({ value, count }) => [value, count > scarceNotesMax, count > 0]);
   return JSON.stringify({ states, ...rest });

@@ -1,4 +1,4 @@
-/** Filling and counting the cassettes. The bank books it in the next session. */
+/** Loads and counts the cassettes. The bank books the difference in the next session. */
 import type { DatabaseSync } from "node:sqlite";
 import type { Currency } from "../lib/money.ts";
 import { transact } from "./folder/transact.ts";
@@ -17,8 +17,8 @@ export interface Filling {
 }
 
 /**
- * Loads notes into the cassettes and journals the load, both or neither. Returns false, and does
- * nothing, while notes lie in the tray: their movement must be read first.
+ * Loads notes into the cassettes and journals the load, in one transaction. Does nothing and
+ * returns false while notes are in the tray: the outcome of their movement must be read first.
  */
 export function fillCassettes(
   { database, journal, devices, world }: Filling,
@@ -38,11 +38,11 @@ export function fillCassettes(
 }
 
 /**
- * Takes a count by people who opened the ATM: they took out all notes, counted the bank's, and put
- * these into the cassettes; notes that customers left are kept apart for the bank. The count settles
- * an interrupted movement, even if the devices lost count. The rest of the difference is journaled for
- * the bank to book.
- * @returns that rest in minor units: over, or below zero missing
+ * Records a count by staff: they opened the ATM, took out all notes, counted the bank's, and put
+ * these into the cassettes; notes that customers left are kept separately for the bank. The count
+ * settles an interrupted movement, even if the devices lost count. The remaining difference is
+ * journaled for the bank to book.
+ * @returns that difference in minor units, negative for a shortage
  */
 export function countCassettes(
   { database, journal, devices, world }: Filling,

@@ -1,17 +1,17 @@
 /**
- * The journal: what this terminal does with money, written before it is done. After a crash it gives
- * the state of each movement.
+ * The journal: each step of a movement is written before it is taken. After a crash it has the
+ * state of each movement.
  */
 import type { DatabaseSync } from "node:sqlite";
 import { transact } from "./folder/transact.ts";
 import type { NoteCounts } from "./cash/note_mix.ts";
 
 /**
- * A movement's state:
- * `intent` the bank may have been asked · `authorised` the bank allowed it, no note has moved ·
- * `acting` the devices may have moved notes · `acted` what they moved is known, the bank may not have
- * it yet · `settled` finished · `disputed` finished, but the bank's answer differs: people must look ·
- * `doubtful` the devices lost count: people must count.
+ * A movement's state: `intent` the request may have been sent to the bank · `authorised` the bank
+ * authorised it, no note has moved · `acting` the devices may have moved notes · `acted` their
+ * outcome is recorded, the bank may not have it yet · `settled` finished · `disputed` finished, but
+ * the bank's answer differs: staff must check · `doubtful` the devices lost count: staff must
+ * count.
  */
 export type JournalState =
   | "intent"
@@ -25,18 +25,18 @@ export type JournalState =
 export interface JournalEntry {
   movement: string;
   /**
-   * `transfer`: in one step, without notes. `count`: what people found over, or below zero missing.
-   * `left`: notes of a customer that stayed in the ATM and that the bank has not booked.
+   * `transfer`: in one step, without notes. `count`: the difference found by a count, negative for
+   * a shortage. `left`: a customer's notes that stayed in the ATM and that the bank has not booked.
    */
   kind: "withdrawal" | "deposit" | "transfer" | "load" | "count" | "left";
   /** Minor units. */
   amount: bigint;
   currency: string;
-  /** The number of the customer's account; null where there is none. */
+  /** The number of the customer's account; null if there is no customer. */
   account: string | null;
-  /** The account's uid, which no other account has; null where there is none. */
+  /** The account's uid, which is never reused; null if there is no customer. */
   uid: string | null;
-  /** The bank's time that was received last; null where none was, and where no customer was there. */
+  /** The last time received from the bank; null if none was received or there is no customer. */
   bankTimeMs: number | null;
   notes: NoteCounts;
   state: JournalState;
@@ -44,7 +44,7 @@ export interface JournalEntry {
   countsBefore: NoteCounts | null;
   /** Minor units that the devices moved; null while unknown. */
   done: bigint | null;
-  /** For `disputed` and `doubtful`: the reason, for people. */
+  /** For `disputed` and `doubtful`: the reason, for staff. */
   why: string | null;
 }
 
@@ -56,7 +56,7 @@ type Row = Record<string, string | number | null>;
 export class Journal {
   constructor(private readonly database: DatabaseSync) {}
 
-  /** Writes a movement before the bank is asked for it. */
+  /** Records a movement before it is requested from the bank. */
   intend(entry: Intended, timeMs: number): void {
     this.database.prepare(
       `INSERT INTO journal (movement, kind, amount, currency, account, uid, bank_time_ms, notes, state,
@@ -74,12 +74,15 @@ export class Journal {
     );
   }
 
-  /** @param bankTimeMs the bank's time of the movement */
+  /**
+   * Records the bank's authorisation.
+   * @param bankTimeMs the bank's time of the movement
+   */
   authorised(movement: string, bankTimeMs: number | null): void {
     this.#set(movement, "state = 'authorised', bank_time_ms = ?", bankTimeMs);
   }
 
-  /** Writes the notes inside before the devices act: the outcome is the difference. */
+  /** Records the notes inside before the devices act: the outcome is the difference. */
   acting(movement: string, countsBefore: NoteCounts): void {
     this.#set(movement, "state = 'acting', counts_before = ?", notesText(countsBefore));
   }
@@ -92,7 +95,7 @@ export class Journal {
     this.#set(movement, "state = 'settled'");
   }
 
-  /** Flags a movement whose answer from the bank differs from what the devices did. */
+  /** Flags a movement whose answer from the bank differs from the devices' outcome. */
   disputed(movement: string, why: string): void {
     this.#set(movement, "state = 'disputed', why = ?", why);
   }
@@ -113,7 +116,7 @@ export class Journal {
     return this.#select("state NOT IN ('settled', 'disputed', 'doubtful')");
   }
 
-  /** Movements that people must look at, oldest first. */
+  /** Movements that staff must check, oldest first. */
   flagged(): JournalEntry[] {
     return this.#select("state IN ('disputed', 'doubtful')");
   }
@@ -124,8 +127,7 @@ export class Journal {
   }
 
   /**
-   * Movements begun since, by the bank's time, oldest first; and last all those that have no time of
-   * the bank's.
+   * Movements begun since then, by the bank's time, oldest first; then those without a bank's time.
    */
   since(bankTimeMs: number): JournalEntry[] {
     return this.#select(
@@ -134,7 +136,7 @@ export class Journal {
     );
   }
 
-  /** Commits `change` whole or not at all; the devices' counters are in the same database. */
+  /** Runs `change` in a transaction; the devices' counters are in the same database. */
   whole(change: () => void): void {
     transact(this.database, change);
   }

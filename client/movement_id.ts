@@ -1,8 +1,8 @@
 /**
- * Ids of movements: 6 bytes of time and 10 random ones, as in a UUID of version 7 (RFC 9562) without
- * its version bits. Movements of the same time are neighbours in the bank's tables, so that a batch
- * touches few pages. 80 random bits a millisecond keep ids of two ATMs distinct, whatever their clocks.
- * The bank reads nothing from an id.
+ * Ids of movements: 6 bytes of time and 10 random ones, as in a UUID of version 7 (RFC 9562)
+ * without its version bits. Movements of the same time are adjacent in the bank's tables, so that a
+ * batch touches few pages. 80 random bits per millisecond keep the ids of different ATMs distinct,
+ * whatever their clocks. An id has no meaning to the bank.
  */
 import { hex, u64 } from "../lib/bytes.ts";
 import type { World } from "../lib/world.ts";

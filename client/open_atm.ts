@@ -8,7 +8,7 @@ import type { AtmStart } from "../lib/programs.ts";
 import { formatTerminalKey, type NamedTerminalKey, readTerminalKey } from "../lib/terminal_key.ts";
 import type { Files, Socket, World } from "../lib/world.ts";
 import { BankAtm } from "./atm.ts";
-import { rememberCurrency, rememberedCurrency } from "./folder/atm_folder.ts";
+import { storeCurrency, storedCurrency } from "./folder/atm_folder.ts";
 import { BankClient, type Line, NoAnswer } from "./bank_client.ts";
 import { demoFilling } from "./cash/cash_notes.ts";
 import type { NoteCounts } from "./cash/note_mix.ts";
@@ -20,7 +20,7 @@ import { keepFile } from "./folder/kept_files.ts";
 export interface AtmWorld {
   world: World;
   files: Files;
-  /** Of the ATM's folder: the journal, the counts of notes and the settings. */
+  /** The ATM's database: the journal, the counts of notes and the settings. */
   database: DatabaseSync;
   /** Connects to the bank. */
   connect: () => Promise<Socket>;
@@ -28,9 +28,9 @@ export interface AtmWorld {
 }
 
 /**
- * Opens an ATM that is not started yet.
- * @throws {UsageError} when its key is missing, or, unless it may wait, the bank
- * cannot be reached or does not accept the key
+ * Opens an ATM without starting it.
+ * @throws {UsageError} if its key is missing, or, unless it may wait, the bank cannot be reached or
+ * does not accept the key
  */
 export async function openAtm(
   { bank, key, folder, demo, wait, language }: AtmStart,
@@ -41,7 +41,7 @@ export async function openAtm(
   const { journal, devices, fill } = openCash(database, world, demo);
   if (!wait) {
     const keys = isThere(files, keptKey)
-      ? `--key and ${keptKey}, of which the newer counts`
+      ? `--key and ${keptKey}, of which the newer is used`
       : "--key";
     const line = { connect, terminalKey: findKey(), world };
     await requireBank(line, `${bank.hostname}:${bank.port}`, keys);
@@ -55,9 +55,9 @@ export async function openAtm(
     demo,
     language,
     keepFile: (name, text) => keepFile(files, `${folder}/saved`, name, text),
-    currency: rememberedCurrency(database),
+    currency: storedCurrency(database),
     onConnected(currency) {
-      rememberCurrency(database, currency);
+      storeCurrency(database, currency);
       if (demo && devices.cassettes().size === 0) {
         fill(demoFilling(currency), currency);
       }
@@ -69,7 +69,7 @@ export async function openAtm(
 
 /**
  * Opens an ATM's journal and cash.
- * @param demo whether notes that are handed out wait for the demo's hand
+ * @param demo whether presented notes wait for the demo's `takeNotes`
  */
 export function openCash(database: DatabaseSync, world: World, demo = false) {
   const journal = new Journal(database);
@@ -80,14 +80,14 @@ export function openCash(database: DatabaseSync, world: World, demo = false) {
   return { journal, devices, fill, count };
 }
 
-/** The given key, or a newer one of the same terminal that the bank has sent since. */
+/** Returns the given key, or a newer one of the same terminal that the bank has sent since. */
 function newestKey(files: Files, givenPath: string, keptPath: string): NamedTerminalKey {
   const given = readTerminalKey(files, givenPath);
   if (!isThere(files, keptPath)) return given;
   const kept = readTerminalKey(files, keptPath);
   if (hex(kept.terminal) !== hex(given.terminal) || hex(kept.bank) !== hex(given.bank)) {
     throw new UsageError(
-      `${keptPath} is the key of another terminal: choose another folder with --data`,
+      `${keptPath} is the key of another terminal. Choose another folder with --data`,
     );
   }
   return kept.version > given.version ? kept : given;
@@ -108,13 +108,13 @@ async function requireBank(line: Line, address: string, keys: string): Promise<v
     if (!(error instanceof NoAnswer)) throw error;
     throw new UsageError(
       reached
-        ? `the bank at ${address} does not accept this terminal: check --bank, ${keys}, ${otherwise}`
-        : `no bank can be reached at ${address}: start 'deno task server' there, name it with --bank HOST:PORT, ${otherwise}`,
+        ? `the bank at ${address} does not accept this terminal. Check --bank, ${keys}, ${otherwise}`
+        : `the bank cannot be reached at ${address}. Start 'deno task server' there, set its address with --bank HOST:PORT, ${otherwise}`,
     );
   }
 }
 
-/** Resolves when the bank is connected and all that was open is settled. */
+/** Resolves when the bank is connected and all open movements are settled. */
 export function isOnline(atm: BankAtm): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const stop = atm.watch(({ bank }) => bank === "online" && resolve());

@@ -6,7 +6,7 @@ import type { Answer } from "../lib/protocol/message.ts";
 import type { NoteCounts } from "./cash/note_mix.ts";
 
 /**
- * Returns the receipt of a movement. Facts that are not given are not known.
+ * Returns the receipt of a movement. Facts that are not given are unknown.
  * @param nowMs the ATM's time, for a receipt without the bank's
  */
 export function receipt(
@@ -20,7 +20,7 @@ export function receipt(
   return { outcome, kind, amount, notes: [], movement: "", account: null, time, ...facts };
 }
 
-/** What the bank's answer adds to a receipt. */
+/** Returns the facts that the bank's answer adds to a receipt. */
 export function factsOf(answer: Answer | null): Partial<Receipt> {
   return {
     ...(answer?.account && { account: answer.account }),
@@ -29,7 +29,7 @@ export function factsOf(answer: Answer | null): Partial<Receipt> {
   };
 }
 
-/** Notes as a list, largest first. */
+/** Returns notes as a list, largest first. */
 export function notesView(notes: NoteCounts): Notes[] {
   return [...notes].sort(([a], [b]) => a < b ? 1 : -1)
     .map(([value, count]) => ({ value: value.toString(), count }));

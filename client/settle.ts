@@ -1,6 +1,7 @@
 /**
- * Settling. After a crash or a lost line, the journal and the devices' counters give the state of each
- * open movement; the ATM completes, reverses or voids it. A missing answer is never taken for one.
+ * Settling. After a crash or a lost connection, the journal and the devices' counters have the
+ * state of each open movement; the ATM completes, reverses or voids it. A missing answer is never
+ * interpreted.
  */
 import type { Answer, Ask } from "../lib/protocol/message.ts";
 import type { CashDevices } from "./cash/devices.ts";
@@ -14,7 +15,7 @@ export interface Settling {
   log: (line: string) => void;
 }
 
-/** Settles what is open. @throws {NoAnswer} when the line ends first; the rest stays open */
+/** Settles open movements. @throws {NoAnswer} if the connection ends first; the rest stay open */
 export async function settleOpen(settling: Settling): Promise<void> {
   readInterrupted(settling);
   for (const entry of settling.journal.open()) {
@@ -25,9 +26,9 @@ export async function settleOpen(settling: Settling): Promise<void> {
 type Counters = Pick<Settling, "journal" | "devices">;
 
 /**
- * Journals what the devices had done when they were interrupted, from their counters, which survive a
- * crash. No other note may move before. Returns false while notes lie in the tray: it is not known yet
- * whether they will be taken, and no other note may move.
+ * Records the outcome of interrupted devices from their counters, which survive a crash. No other
+ * note may move first. Returns false while there are notes in the tray: they may still be taken,
+ * and no other note may move.
  */
 export function readInterrupted({ journal, devices }: Counters): boolean {
   return journal.open()
@@ -40,8 +41,8 @@ export function readInterrupted({ journal, devices }: Counters): boolean {
 }
 
 /**
- * Journals what the devices did of a movement, from the notes inside before and now.
- * @returns minor units, or null when the devices lost count
+ * Records the devices' outcome of a movement: the difference of the notes inside before and now.
+ * @returns minor units, or null if the devices lost count
  */
 export function readOutcome(
   { journal, devices }: Counters,
@@ -59,9 +60,10 @@ export function readOutcome(
 }
 
 /**
- * Settles one movement: the journal has it as settled or disputed then, or still open at "try later".
+ * Settles one movement: the journal then has it as settled or disputed, or still open at "try
+ * later".
  * @returns the bank's answer
- * @throws {NoAnswer} when the line ends first
+ * @throws {NoAnswer} if the connection ends first
  */
 export async function settle(
   { journal, ask, log }: Omit<Settling, "devices">,
@@ -72,7 +74,7 @@ export async function settle(
   const answer = await ask(question);
   const { outcome, booked } = answer;
   if (outcome === "try_later") return answer;
-  // only the bank knows whether a transfer was booked: voided or completed, it is settled
+  // only the bank has the outcome of a transfer: voided or completed, it is settled
   const over = entry.kind === "transfer" && outcome === "already_completed";
   const right = over || outcome === "ok" ||
     (outcome === "already_completed" && BigInt(booked ?? -1) === (done ?? 0n));
@@ -85,7 +87,7 @@ export async function settle(
   return answer;
 }
 
-/** The request that settles a movement in this state. */
+/** Returns the request that settles a movement in this state. */
 function questionFor({ movement, kind, state, amount, currency, done }: JournalEntry): Ask {
   if (kind === "load" || kind === "count") {
     return { op: `${kind}_cash`, movement, amount: amount.toString(), currency };

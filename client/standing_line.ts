@@ -1,4 +1,4 @@
-/** The line to the bank: connected again whenever it has ended, with growing pauses. */
+/** The connection to the bank: re-established whenever it has ended, with growing pauses. */
 import { fromHex, hex, readU32 } from "../lib/bytes.ts";
 import type { AtmView } from "../lib/atm.ts";
 import { UsageError } from "../lib/errors.ts";
@@ -19,14 +19,17 @@ import type { AtmDependencies } from "./dependencies.ts";
 export interface LineEvents {
   /** Called when `state` has changed. */
   onChange: () => void;
-  /** Called once a bank has proved itself; the line is used by others after it has resolved. */
+  /**
+   * Called after the bank is authenticated; the connection is available to others once it has
+   * resolved.
+   */
   onConnected: (bank: BankClient, hello: NonNullable<Answer["bank"]>) => Promise<void>;
-  /** Called every `keepAliveMs` while the line is up. */
+  /** Called every `keepAliveMs` while connected. */
   onKeepAlive: (bank: BankClient) => void;
   onPush: (bank: BankClient, push: Exclude<Push, NewKey>) => void;
-  /** Called when the terminal has a new key: this line may end once no visit uses it. */
+  /** Called when the terminal has a new key: this connection may end once no visit uses it. */
   onNewKey: (bank: BankClient) => void;
-  /** Called when the line has ended, whatever the reason; the next line does not wait for it. */
+  /** Called when the connection has ended, for any reason; the next one does not wait for it. */
   onDisconnected: (bank: BankClient) => Promise<void>;
 }
 
@@ -71,12 +74,12 @@ export class StandingLine {
     return this.#state;
   }
 
-  /** The line that requests use; null while there is none. */
+  /** The connection that requests use; null while there is none. */
   get bank(): BankClient | null {
     return this.#bank;
   }
 
-  /** Connects to the bank, again and again until `stop`. */
+  /** Connects to the bank, repeatedly until `stop`. */
   start(): void {
     this.#running ??= this.#run();
   }
@@ -87,24 +90,27 @@ export class StandingLine {
     await this.#disconnecting;
   }
 
-  /** Takes the present line out of use: the next visit gets a new one, with a new handshake. */
+  /** Retires the present connection: the next visit gets a new one, with a new handshake. */
   giveUp(): void {
     this.#bank = null;
   }
 
-  /** Shows the bank as lost, for a visit whose line has ended. */
+  /** Shows the bank as lost, for a visit whose connection has ended. */
   markLost(): void {
     this.#state = { ...this.#state, bank: "lost" };
   }
 
-  /** Ends the line as a power cut does: nothing is sent. */
+  /** Ends the connection as a power cut does: nothing is sent. */
   cut(): void {
     this.#bank = null;
     this.#state = { ...this.#state, bank: "connecting" };
     this.#socket?.close();
   }
 
-  /** Returns the line, or waits for the one that follows the last visit's; null where there is none. */
+  /**
+   * Returns the connection, or waits for the one that follows the last visit's; null if there is
+   * none.
+   */
   async soon(): Promise<BankClient | null> {
     const { world } = this.dependencies;
     const untilMs = world.monotonicMs() + connectMsMax;
@@ -126,8 +132,8 @@ export class StandingLine {
         if (!(error instanceof NoAnswer)) log(`the line failed: ${error.stack}`);
         return false;
       });
-      // A visit ends its line on purpose. A line that keeps ending soon may be displaced by another
-      // machine with the same key.
+      // A visit ends its connection on purpose. One that keeps ending soon may be displaced by
+      // another ATM with the same key.
       const steady = this.#state.bank === "online" &&
         world.monotonicMs() - sinceMs > reconnectMsMax;
       delayMs = visited || steady
@@ -137,7 +143,7 @@ export class StandingLine {
     }
   }
 
-  /** Connects, and serves one line until it ends. Returns whether a visit ended it. */
+  /** Connects, and serves one connection until it ends. Returns whether a visit ended it. */
   async #runLine(): Promise<boolean> {
     const { world, answerMsMax, log } = this.dependencies;
     const terminalKey = this.#findKey();
@@ -148,7 +154,7 @@ export class StandingLine {
       return await this.#serve(bank);
     } finally {
       await bank.close();
-      // Only the bank's authenticated word counts: a handshake may be refused for any reason.
+      // Only an authenticated close counts: a handshake may be refused for any reason.
       const end = await bank.ended;
       if (end === "revoked") {
         log("the bank no longer accepts this terminal's key: it was revoked or renewed");
@@ -159,7 +165,7 @@ export class StandingLine {
     }
   }
 
-  /** Returns the newest key; a newer one that was brought since counts from the next connection. */
+  /** Returns the newest key; one installed since is used from the next connection on. */
   #findKey(): NamedTerminalKey | null {
     const known = this.#key;
     try {
@@ -177,7 +183,7 @@ export class StandingLine {
     return this.#key;
   }
 
-  /** Serves a proved line until it ends. Returns whether a visit ended it. */
+  /** Serves an authenticated connection until it ends. Returns whether a visit ended it. */
   async #serve(bank: BankClient): Promise<boolean> {
     const { signal } = this.#stopping;
     if (signal.aborted) return false;
@@ -215,7 +221,7 @@ export class StandingLine {
     }
   }
 
-  /** Stores the key before it is used: the bank forgets the old one once it sees the new one. */
+  /** Stores the key before its first use: the bank deletes the old one after that. */
   #renewKey(bank: BankClient, { version, key }: NewKey): void {
     const { keepKey, log } = this.dependencies;
     const present = this.#key!;

@@ -1,4 +1,4 @@
-/** Visits, one at a time: the customer who is logged in, idleness, and why the last visit ended. */
+/** Visits, one at a time: the logged-in customer, idleness, and why the last visit ended. */
 import type {
   AccountView,
   DayBalance,
@@ -34,7 +34,7 @@ export class Visit implements Payer {
   /** True once a movement of this visit is in doubt: no more money moves in it. */
   inDoubt = false;
 
-  /** Returns the chosen account: everything is done with it. */
+  /** The chosen account, which all requests use. */
   get account(): AccountView {
     return this.accounts.find(({ id }) => id === this.chosen)!;
   }
@@ -57,7 +57,7 @@ export class Visit implements Payer {
   }
 }
 
-/** The bank's answer, or why there is none. */
+/** The bank's answer, or the reason for its absence. */
 type VisitAnswer = Omit<Answer, "outcome"> & { outcome: AtmOutcome };
 
 export class Visits {
@@ -149,13 +149,13 @@ export class Visits {
     return { outcome: "ok", entries: entries.slice(0, entriesMax) };
   }
 
-  /** Asks for the balance; the bank logs it. */
+  /** Requests the balance; the bank logs it. */
   async balance(): Promise<{ outcome: AtmOutcome; days: DayBalance[] }> {
     const answer = await this.#ask((visit) => ({ op: "balance", account: visit.account.id }));
     return { outcome: answer.outcome, days: answer.days ?? [] };
   }
 
-  /** Asks whose account this is: the masked name. */
+  /** Requests the masked name of an account's owner. */
   async recipient(
     account: string,
   ): Promise<{ outcome: AtmOutcome; recipient?: string; retryAfterMs?: number }> {
@@ -172,7 +172,7 @@ export class Visits {
     return { outcome: answer.outcome, retryAfterMs: answer.retryAfterMs };
   }
 
-  /** Asks the bank for the customer who is logged in. */
+  /** Sends a request for the customer who is logged in. */
   async #ask(question: (visit: Visit) => Ask): Promise<VisitAnswer> {
     const visit = this.#current;
     if (!visit) return { outcome: "not_logged_in" };
@@ -200,13 +200,13 @@ export class Visits {
     }
   }
 
-  /** Ends the visit after the movement under way, and logs out. */
+  /** Ends the visit after the current movement, and logs out. */
   async end(ended: VisitEnd, reason: "customer" | "idle" | "closing"): Promise<void> {
     const { cashier, line } = this.dependencies;
     await cashier.idle();
     const visit = this.#current;
     if (!visit) return;
-    line.giveUp(); // the next visit gets a new one
+    line.giveUp(); // the next visit gets a new connection
     this.#forget(ended);
     await ask(visit.bank, { op: "log_out", reason });
     await visit.bank.close();

@@ -1,6 +1,6 @@
 /**
- * Voiding: ends a movement whose request got no certain answer, while its customer waits. Nothing is
- * inferred from a missing answer, nor from "try later": only the bank's answer to the void counts.
+ * Voiding: ends a movement whose request got no certain answer, while its customer waits. Only the
+ * bank's answer to the void counts, not a missing answer or "try later".
  */
 import { settlePauseMsMin } from "../lib/limits.ts";
 import type { Answer } from "../lib/protocol/message.ts";
@@ -16,7 +16,7 @@ export class Voiding {
 
   constructor(private readonly dependencies: Pick<AtmDependencies, "world" | "journal" | "log">) {}
 
-  /** Gives a new line to the movement that is being voided, before anything else uses it. */
+  /** Passes a new connection to the movement that is being voided, before any other use. */
   connected(bank: BankClient): void {
     this.#onConnected(bank);
   }
@@ -26,9 +26,9 @@ export class Voiding {
   }
 
   /**
-   * Voids a movement over the newest line, again and again with growing pauses.
+   * Voids a movement over the newest connection, repeatedly with growing pauses.
    * @param untilMs by the monotonic clock
-   * @returns the bank's answer; null where there is none in time: the journal has the movement open, and
+   * @returns the bank's answer; null if it is late: the journal then has the movement open, and
    * settling repeats the void
    */
   async void(bank: BankClient, movement: string, untilMs: number): Promise<Answer | null> {

@@ -1,16 +1,21 @@
-/** Banknotes: as operators type them, for a demo's cassettes, and as amounts for buttons. */
+/**
+ * Sets of notes: parsed from an operator's text, for a demo's cassettes, and as amounts for
+ * buttons.
+ */
 import { dispensedNotesMax, fastAmountsMax } from "../../lib/limits.ts";
 import { type Currency, minorFromText } from "../../lib/money.ts";
 import { notesOf } from "../../lib/notes.ts";
 import { type NoteCounts, noteMix } from "./note_mix.ts";
 
-/** The cassettes of a demo: all notes but the smallest and the largest. */
+/** Returns the cassettes of a demo: all notes but the smallest and the largest. */
 export function demoFilling(currency: Currency): NoteCounts {
   const notes = notesOf(currency).slice(1, -1);
   return new Map(notes.map((value, index) => [value, 400 - 100 * index]));
 }
 
-/** The smallest round amounts that these cassettes can give, `fastAmountsMax` at most. */
+/**
+ * Returns the smallest round amounts that these cassettes can dispense, at most `fastAmountsMax`.
+ */
 export function fastAmounts(cassettes: NoteCounts): bigint[] {
   if (cassettes.size === 0) return [];
   const smallest = [...cassettes.keys()].reduce((least, value) => value < least ? value : least);
@@ -21,8 +26,8 @@ export function fastAmounts(cassettes: NoteCounts): bigint[] {
 }
 
 /**
- * Parses notes as an operator types them: `20x100` is a hundred notes of twenty. Null for anything
- * else, and for notes that the currency does not have.
+ * Parses notes as an operator types them: `20x100` is a hundred notes of twenty. Returns null for
+ * any other text, and for notes that the currency does not have.
  */
 export function parseNotes(texts: readonly string[], currency: Currency): NoteCounts | null {
   const known = notesOf(currency);

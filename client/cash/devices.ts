@@ -1,20 +1,20 @@
 /**
- * The cash devices, with the names of XFS4IoT's commands and errors (CEN CWA 17852): a dispenser with
- * a stacker, a tray behind a shutter, and bins for rejected and retracted notes; an acceptor with
- * escrow. Counters follow each note, and survive a crash.
+ * The cash devices, with the names of XFS4IoT's commands and errors (CEN CWA 17852): a dispenser
+ * with a stacker, a tray behind a shutter, and bins for rejected and retracted notes; an acceptor
+ * with escrow. Counters track each note and are durable.
  */
 import type { DeviceStep } from "../../lib/atm.ts";
 import type { NoteCounts } from "./note_mix.ts";
 
-/** Why a device did not carry out a command, or only in part. */
+/** Why a device failed to execute a command, wholly or in part. */
 export type DeviceErrorCode =
   /** No notes of the cassettes make the amount. */
   | "notDispensable"
   /** More notes than the device dispenses at once. */
   | "tooManyItems"
-  /** Notes of an earlier command are still on the stacker. */
+  /** The stacker still holds notes of an earlier command. */
   | "itemsLeft"
-  /** Notes lie in the tray for a customer. */
+  /** The tray holds notes for a customer. */
   | "shutterOpen"
   | "noItems"
   | "cashInActive"
@@ -23,7 +23,7 @@ export type DeviceErrorCode =
   | "presentErrorNoItems"
   | "presentErrorItems"
   | "presentErrorUnknown"
-  /** The device has failed, in this command or an earlier one. */
+  /** The device failed, in this command or an earlier one. */
   | "hardwareError";
 
 export class DeviceError extends Error {
@@ -33,7 +33,10 @@ export class DeviceError extends Error {
   }
 }
 
-/** The power failed, which only a simulated device can report: nothing may be written or sent. */
+/**
+ * A power failure, which only a simulated device can report: nothing may be written or sent
+ * afterwards.
+ */
 export class PowerCut extends Error {
   override name = "PowerCut";
 }
@@ -41,28 +44,28 @@ export class PowerCut extends Error {
 export interface CashDevices {
   // Counters
 
-  /** Notes that the dispenser can dispense. */
+  /** The notes that can be dispensed. */
   cassettes(): NoteCounts;
-  /** The same with the empty cassettes, at zero. */
+  /** Returns the cassettes' notes, including empty cassettes as zero. */
   loaded(): NoteCounts;
-  /** The bank's notes in the ATM: cassettes, stacker, tray, reject and retract bins. */
+  /** Returns the bank's notes in the ATM: cassettes, stacker, tray, reject and retract bins. */
   inside(): NoteCounts;
   /** Notes in the tray or the acceptor's mouth, for the customer to take. */
   presented(): NoteCounts;
-  /** Notes in the tray. */
+  /** The notes in the tray. */
   tray(): NoteCounts;
-  /** Notes in escrow. */
+  /** The notes in escrow. */
   escrow(): NoteCounts;
   /** Whether the acceptor is open. */
   accepting(): boolean;
-  /** Devices that do not work until people have cleared them. */
+  /** Devices that are out of order until staff clear them. */
   jammed(): readonly ("dispenser" | "acceptor")[];
-  /** False when a counter was lost: people must count. */
+  /** False if a counter was lost: staff must count. */
   counted(): boolean;
 
-  // The dispenser. Each command may throw DeviceError; the counters give what was done.
+  // The dispenser. Each command may throw DeviceError; the counters show its effect.
 
-  /** Finds notes for an amount. @throws {DeviceError} notDispensable, tooManyItems */
+  /** Selects notes for an amount. @throws {DeviceError} notDispensable, tooManyItems */
   denominate(amount: bigint): NoteCounts;
   /** Moves notes from the cassettes onto the stacker. */
   dispense(mix: NoteCounts): Promise<void>;
@@ -79,14 +82,14 @@ export interface CashDevices {
   cashInStart(): void;
   /** Waits for notes and counts them into escrow. @throws {DeviceError} noCashInActive once shut */
   cashIn(): Promise<void>;
-  /** Stops accepting notes; escrow stays as it is. */
+  /** Stops accepting notes; escrow is unchanged. */
   closeShutter(): void;
   /** Moves the notes in escrow into the cassettes, and shuts the acceptor. */
   cashInEnd(): Promise<void>;
   /** Presents the notes in escrow to the customer, and shuts the acceptor. */
   cashInRollback(): Promise<void>;
-  /** Notes of a customer that were neither taken in nor returned. */
+  /** Notes of a customer that were neither accepted nor returned. */
   withheld(): NoteCounts;
-  /** Counts withheld notes as retracted, jammed or not: people must return them. */
+  /** Books withheld notes as retracted, whether jammed or not: staff must return them. */
   retractWithheld(): void;
 }

@@ -4,12 +4,12 @@ import { nearestStepsMax, noteMixesMax, scarceNotesMax } from "../../lib/limits.
 /** Counts of notes by their value in minor units. Above zero unless stated otherwise. */
 export type NoteCounts = ReadonlyMap<bigint, number>;
 
-/** The value of all these notes. */
+/** Returns the value of all these notes. */
 export function totalOf(notes: NoteCounts): bigint {
   return [...notes].reduce((sum, [value, count]) => sum + value * BigInt(count), 0n);
 }
 
-/** The number of all these notes. */
+/** Returns the number of all these notes. */
 export function noteCount(notes: NoteCounts): number {
   return [...notes.values()].reduce((sum, count) => sum + count, 0);
 }
@@ -22,8 +22,8 @@ export function plus(notes: NoteCounts, more: NoteCounts, sign: 1 | -1 = 1): Not
 }
 
 /**
- * Returns the mix of the available notes that makes the amount with the fewest notes, `notesMax` at
- * most; null where there is none.
+ * Returns the mix of the available notes that makes the amount with the fewest notes, at most
+ * `notesMax`; null if there is none.
  *
  * Computes the fewest notes for each smaller amount, one denomination at a time, from the largest.
  * Amounts are counted in steps of the notes' greatest common divisor, which keeps the tables small.
@@ -38,7 +38,7 @@ export function noteMix(
   if (amount <= 0n || step === 0n || amount % step !== 0n) return null;
   if (amount > values[0]! * BigInt(notesMax)) return null;
   const steps = Number(amount / step);
-  // fewest[s]: the fewest notes that make s steps; Infinity where no notes do
+  // fewest[s]: the fewest notes that make s steps; Infinity if none do
   let fewest = new Float64Array(steps + 1).fill(Infinity);
   fewest[0] = 0;
   const usedOf: Uint16Array[] = [];
@@ -71,8 +71,8 @@ export function noteMix(
 }
 
 /**
- * Returns the mix to dispense: from the cassettes that are not low, where these make the amount;
- * otherwise from all. Null where there is none.
+ * Returns the mix to dispense: from the cassettes that are not low, if these make the amount;
+ * otherwise from all. Returns null if there is none.
  */
 export function sparingMix(
   available: NoteCounts,
@@ -84,8 +84,8 @@ export function sparingMix(
 }
 
 /**
- * Returns different mixes that make the amount, `noteMixesMax` at most: first the one that is dispensed
- * by default, then mixes of smaller notes.
+ * Returns different mixes that make the amount, at most `noteMixesMax`: first the default, then
+ * mixes of smaller notes.
  */
 export function noteMixes(available: NoteCounts, amount: bigint, notesMax: number): NoteCounts[] {
   const mixes: NoteCounts[] = [];
@@ -100,7 +100,7 @@ export function noteMixes(available: NoteCounts, amount: bigint, notesMax: numbe
   return mixes;
 }
 
-/** Whether these notes make the amount, are available, and are `notesMax` at most. */
+/** Returns whether these notes make the amount, are available, and number at most `notesMax`. */
 export function canGive(
   available: NoteCounts,
   notes: NoteCounts,
@@ -112,8 +112,8 @@ export function canGive(
 }
 
 /**
- * Returns the nearest amounts that can be paid out: one below and one above, where there is one within
- * `nearestStepsMax` steps.
+ * Returns the nearest amounts that can be paid out, one below and one above, as far as there are
+ * any within `nearestStepsMax` steps.
  */
 export function nearestAmounts(available: NoteCounts, amount: bigint, notesMax: number): bigint[] {
   const step = [...available.keys()].reduce(gcd, 0n);

@@ -1,6 +1,6 @@
 /**
- * Cash devices without hardware: their notes are counters on disk, which survive a crash. Faults can
- * be armed before, between or after the notes of each command.
+ * Simulated cash devices: their notes are counters on disk, which survive a crash. Faults can be
+ * armed before, between or after the notes of each command.
  */
 import type { DatabaseSync } from "node:sqlite";
 import type { DeviceFault, DeviceStep } from "../../lib/atm.ts";
@@ -17,7 +17,7 @@ type Place =
   | "retract"
   | "escrow"
   | "mouth"
-  /** Retracted notes of a customer, counted apart from the bank's. */
+  /** Retracted notes of a customer, counted separately from the bank's. */
   | "left";
 type Moment = "before" | "between" | "after";
 
@@ -37,7 +37,9 @@ export class SimulatedDevices implements CashDevices {
   #onInserted: () => void = () => {};
   #onTaken: () => void = () => {};
 
-  /** @param patient whether presented notes wait for `takeNotes`; otherwise they are taken at once */
+  /**
+   * @param patient whether presented notes wait for `takeNotes`; otherwise they are taken at once
+   */
   constructor(private readonly database: DatabaseSync, private readonly patient = false) {}
 
   // Counters
@@ -72,7 +74,7 @@ export class SimulatedDevices implements CashDevices {
     return this.#counts("escrow", "mouth");
   }
 
-  /** Every note in the ATM, the bank's and customers'. */
+  /** Returns every note in the ATM, the bank's and customers'. */
   everywhere(): NoteCounts {
     return this.#counts(...bankPlaces, "escrow", "mouth", "left");
   }
@@ -146,7 +148,7 @@ export class SimulatedDevices implements CashDevices {
     const note = this.#shutterOpen ? this.#inserted.shift() : undefined;
     if (!note) throw new DeviceError("noCashInActive", "cashIn");
     try {
-      const full = noteCount(this.escrow()) >= escrowNotesMax; // the note is returned then
+      const full = noteCount(this.escrow()) >= escrowNotesMax; // one more note is returned
       if (!full) await this.#move("cashIn", [[null, "escrow", new Map([[note.value, 1]])]]);
     } finally {
       note.done();
@@ -185,7 +187,10 @@ export class SimulatedDevices implements CashDevices {
 
   // The customer
 
-  /** Inserts a note into the acceptor; without effect when it is shut. Resolves when it was counted. */
+  /**
+   * Inserts a note into the acceptor; does nothing when it is shut. Resolves when the note is
+   * counted.
+   */
   insert(value: bigint): Promise<void> {
     if (!this.#shutterOpen) return Promise.resolve();
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -212,7 +217,10 @@ export class SimulatedDevices implements CashDevices {
     this.database.prepare("DELETE FROM settings WHERE name IN ('dispenser', 'acceptor')").run();
   }
 
-  /** Sets the cassettes to these notes and all else to none, within the caller's transaction. */
+  /**
+   * Sets the cassettes to these notes and all other counters to zero, within the caller's
+   * transaction.
+   */
   recount(notes: NoteCounts): void {
     this.database.prepare("DELETE FROM notes").run();
     this.database.prepare(
@@ -227,7 +235,7 @@ export class SimulatedDevices implements CashDevices {
     return [...this.#faults];
   }
 
-  /** Arms a fault: it happens once, at the next occasion. */
+  /** Arms a fault: it happens once, at the next opportunity. */
   arm(fault: DeviceFault): void {
     this.#faults.add(fault);
   }
@@ -236,7 +244,7 @@ export class SimulatedDevices implements CashDevices {
     this.#faults.delete(fault);
   }
 
-  /** Moves notes one by one, and fails where a fault is armed. */
+  /** Moves notes one by one, and fails at an armed fault. */
   async #move(
     step: DeviceStep,
     moves: [from: Place | null, to: Place, notes: NoteCounts][],
@@ -246,7 +254,7 @@ export class SimulatedDevices implements CashDevices {
         Array.from({ length: count }, () => ({ from, to, value }))
       )
     );
-    await Promise.resolve(); // a device never answers at once
+    await Promise.resolve(); // a device always answers asynchronously
     this.#mayFail(step, "before", 0);
     for (const [index, { from, to, value }] of notes.entries()) {
       if (index === notes.length >> 1) this.#mayFail(step, "between", index);

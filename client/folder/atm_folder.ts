@@ -1,6 +1,6 @@
 /**
  * The ATM's folder. Its `atm.sqlite` holds the journal, the counts of notes and the settings; every
- * commit is on disk before the ATM acts on it. One process owns it.
+ * commit is on disk before the ATM acts on it. One process at a time uses it.
  */
 import { DatabaseSync } from "node:sqlite";
 import { UsageError } from "../../lib/errors.ts";
@@ -36,13 +36,17 @@ CREATE TABLE notes (
 CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 `;
 
-/** Each entry upgrades a database from the version that is its index; the first makes the tables. */
+/**
+ * The schema's upgrades, by version: entry n upgrades a database from version n; the first creates
+ * the tables.
+ */
 export const versions: readonly string[] = [schema];
 
 /**
- * Opens an ATM's folder, or makes it.
+ * Opens an ATM's folder, or creates it.
  * @param known the schema's versions; a test adds one
- * @throws {UsageError} when another process has it, it is damaged or of a newer version, or cannot be written
+ * @throws {UsageError} if another process uses it, it is damaged, has a newer version, or cannot be
+ * written
  */
 export function openAtmFolder(
   files: Pick<Files, "makeFolder" | "open">,
@@ -68,9 +72,9 @@ export function openAtmFolder(
 }
 
 /**
- * Makes an ATM's tables, or upgrades them, within the caller's transaction.
- * @param path names the database in an error
- * @throws {UsageError} when it is of a newer version
+ * Creates an ATM's tables, or upgrades them, within the caller's transaction.
+ * @param path the database's path, for an error
+ * @throws {UsageError} if it has a newer version
  */
 export function prepareTables(database: DatabaseSync, path: string, known = versions): void {
   const row = database.prepare("PRAGMA user_version").get() as { user_version: number };
@@ -82,14 +86,14 @@ export function prepareTables(database: DatabaseSync, path: string, known = vers
 }
 
 /** Stores the bank's currency, for a start without the bank. */
-export function rememberCurrency(database: DatabaseSync, currency: Currency): void {
+export function storeCurrency(database: DatabaseSync, currency: Currency): void {
   database.prepare("INSERT OR REPLACE INTO settings VALUES ('currency', ?)").run(
     JSON.stringify(currency),
   );
 }
 
-/** The bank's currency; null before the first session with the bank. */
-export function rememberedCurrency(database: DatabaseSync): Currency | null {
+/** Returns the bank's currency; null before the first session with the bank. */
+export function storedCurrency(database: DatabaseSync): Currency | null {
   const row = database.prepare("SELECT value FROM settings WHERE name = 'currency'").get();
   return row ? JSON.parse(row.value as string) : null;
 }

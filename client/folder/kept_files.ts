@@ -1,13 +1,13 @@
-/** Receipts and histories that customers save: a folder of at most `savedFilesMax` files. */
+/** The folder of receipts and histories that customers save: at most `savedFilesMax` files. */
 import { utf8 } from "../../lib/bytes.ts";
 import { savedFilesMax } from "../../lib/limits.ts";
 import type { Files } from "../../lib/world.ts";
 
 /**
- * Writes a text into the folder, private to its owner. The oldest files are removed where there are
- * more than `savedFilesMax`.
+ * Writes a text to a private file in the folder, and removes the oldest files beyond
+ * `savedFilesMax`.
  * @returns the file's path
- * @throws {Error} when the disk refuses it
+ * @throws {Error} if the file cannot be written
  */
 export function keepFile(files: Files, folder: string, name: string, text: string): string {
   files.makeFolder(folder);

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 
-/** Runs `change` in a transaction: it is committed whole, or rolled back when it throws. */
+/** Runs `change` in a transaction, which is rolled back if it throws. */
 export function transact<T>(database: DatabaseSync, change: () => T): T {
   database.exec("BEGIN IMMEDIATE");
   try {

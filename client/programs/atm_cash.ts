@@ -1,11 +1,11 @@
-/** What is in an ATM's cassettes, and filling and counting them, while the ATM is not running. */
+/** Shows, fills and counts an ATM's cassettes while the ATM is not running. */
 import { UsageError } from "../../lib/errors.ts";
 import { formatMoney } from "../../lib/money.ts";
 import { runProgram, say } from "../../lib/process.ts";
 import type { AtmCashStart } from "../../lib/programs.ts";
 import { system, systemFiles } from "../../lib/system.ts";
 import { readTerminalKey } from "../../lib/terminal_key.ts";
-import { openAtmFolder, rememberedCurrency } from "../folder/atm_folder.ts";
+import { openAtmFolder, storedCurrency } from "../folder/atm_folder.ts";
 import { parseNotes } from "../cash/cash_notes.ts";
 import { totalOf } from "../cash/note_mix.ts";
 import { openCash } from "../open_atm.ts";
@@ -16,10 +16,10 @@ function runCash({ command, key, folder, notes: words }: AtmCashStart): number {
   readTerminalKey(systemFiles, key);
   const database = openAtmFolder(systemFiles, folder);
   const { journal, devices, fill, count } = openCash(database, system);
-  const currency = rememberedCurrency(database);
+  const currency = storedCurrency(database);
   if (!currency) {
     throw new UsageError(
-      "this ATM has not met its bank yet: start it once with 'deno task atm', then fill it",
+      "this ATM has not connected to its bank yet. Start it once with 'deno task atm', then fill it",
     );
   }
   if (command !== "show") {
@@ -30,20 +30,24 @@ function runCash({ command, key, folder, notes: words }: AtmCashStart): number {
     if (command === "count") {
       const over = count(notes, currency);
       const size = formatMoney(over < 0n ? -over : over, currency);
-      if (over !== 0n) say(`${size} ${over < 0n ? "missing" : "over"}: to the differences account`);
+      if (over !== 0n) {
+        say(`${size} ${over < 0n ? "missing" : "over"}: booked to the differences account`);
+      }
     } else if (!fill(notes, currency)) {
-      throw new UsageError("notes lie in the tray: take all notes out, and tell with 'count'");
+      throw new UsageError(
+        "there are notes in the tray. Take all notes out, and record them with 'count'",
+      );
     }
   }
   const cassettes = devices.cassettes();
   for (const [value, count] of cassettes) {
     say(`${formatMoney(value, currency).padStart(12)}  x ${count}`);
   }
-  say(`${formatMoney(totalOf(cassettes), currency).padStart(12)}  in all`);
+  say(`${formatMoney(totalOf(cassettes), currency).padStart(12)}  in total`);
   for (const { movement, kind, amount, why } of journal.flagged()) {
-    say(`To be looked at: ${kind} ${movement}, ${formatMoney(amount, currency)}: ${why}`);
+    say(`To be checked: ${kind} ${movement}, ${formatMoney(amount, currency)}: ${why}`);
   }
-  if (command !== "show") say("The bank books it when the ATM is next started.");
+  if (command !== "show") say("The bank books it at the ATM's next start.");
   database.close();
   return 0;
 }

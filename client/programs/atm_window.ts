@@ -1,4 +1,6 @@
-/** An ATM in a window, the window's own thread: it shows the page. The ATM itself is in `atm_worker`. */
+/**
+ * Runs an ATM in a window. This thread, the window's, shows the page; `atm_worker` runs the ATM.
+ */
 import { readJsonLine, runProgram, say } from "../../lib/process.ts";
 import type { AtmWindowReady, AtmWindowStart } from "../../lib/programs.ts";
 import { system } from "../../lib/system.ts";
@@ -10,7 +12,7 @@ if (import.meta.main) await runProgram<AtmWindowStart>(showWindow);
 
 async function showWindow(start: AtmWindowStart): Promise<number> {
   const interrupted = new AbortController();
-  Deno.addSignalListener("SIGINT", () => {}); // as for the leash: the launcher decides what it means
+  Deno.addSignalListener("SIGINT", () => {}); // as in `process`: the launcher handles it
   if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", () => interrupted.abort());
   const { webview: library, terminal, kiosk } = start;
   try {
@@ -30,7 +32,7 @@ async function showWindow(start: AtmWindowStart): Promise<number> {
   }
 }
 
-/** The worker may do what this process may, but of native code it reaches the web view alone. */
+/** Starts the worker, with this process's permissions, but of native code only the web view. */
 function startWorker(library: string): Worker {
   const inherited = { read: "inherit", write: "inherit", net: "inherit" } as const;
   return new Worker(import.meta.resolve("./atm_worker.ts"), {

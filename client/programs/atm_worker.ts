@@ -1,5 +1,8 @@
 /// <reference lib="deno.worker" />
-/** The ATM behind a window, in a thread that may block for nobody: `atm_window` starts it. */
+/**
+ * Runs the ATM behind a window, in its own thread, so that it cannot block the window. Started by
+ * `atm_window`.
+ */
 import { windowBlankMsMax } from "../../lib/limits.ts";
 import { exitCodeOf, leashEnds, log, say } from "../../lib/process.ts";
 import type { AtmWindowReady, AtmWindowStart } from "../../lib/programs.ts";

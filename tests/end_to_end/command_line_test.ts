@@ -118,7 +118,7 @@ Deno.test("the command line", async (t) => {
       "a bank that cannot be reached",
       ["atm", "--browser", "--bank", address, "--key", key, "--data", `${folder}/atm`],
       1,
-      `no bank can be reached at ${address}`,
+      `the bank cannot be reached at ${address}`,
     );
 
     const server = new Program(["server", "--data", bank, "--listen", address]);
@@ -182,7 +182,7 @@ Deno.test("the command line", async (t) => {
               const odd = await run(["atm", "cash", "load", "7x3", ...cash]);
               assertEquals(odd.code, 2, "there is no note of seven");
               const loaded = await run(["atm", "cash", "load", "20x100", "50x40", ...cash]);
-              assertStringIncludes(loaded.out, "€4,000.00  in all");
+              assertStringIncludes(loaded.out, "€4,000.00  in total");
               const counted = await run(["atm", "cash", "count", "20x99", "50x40", ...cash]);
               assertStringIncludes(counted.out, "€20.00 missing: to the differences account");
               const again = await run(["atm", "cash", "count", "20x101", "50x40", ...cash]);

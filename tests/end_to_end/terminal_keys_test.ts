@@ -39,7 +39,7 @@ Deno.test("a bank put back from before a rotation lets an ATM in by a key that i
     // The bank would take key 1 again, and the ATM has it: but whoever else had it could be that bank.
     const refused = await run(atm(key));
     assertEquals(refused.code, 1);
-    assertStringIncludes(refused.err, `${atmFolder}/terminal.key, of which the newer counts`);
+    assertStringIncludes(refused.err, `${atmFolder}/terminal.key, of which the newer is used`);
     const carried = `${folder}/carried.key`;
     const { out } = await operate("terminal", "rotate", "lobby", "--now", "--out", carried);
     assertStringIncludes(out, "has key 2");

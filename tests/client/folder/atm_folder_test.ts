@@ -3,8 +3,8 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
 import {
   openAtmFolder,
-  rememberCurrency,
-  rememberedCurrency,
+  storeCurrency,
+  storedCurrency,
   versions,
 } from "../../../client/folder/atm_folder.ts";
 import { SimulatedDevices } from "../../../client/cash/simulated_devices.ts";
@@ -31,7 +31,7 @@ Deno.test("a next version takes over an older folder whole, once", () =>
     journal.intend({ ...entry, movement: idOf(1), notes, account: "7" }, 1);
     journal.acting(idOf(1), new Map([[2_000n, 10]]));
     new SimulatedDevices(older).load(new Map([[2_000n, 9]]));
-    rememberCurrency(older, { code: "EUR", exponent: 2 });
+    storeCurrency(older, { code: "EUR", exponent: 2 });
     older.close();
     for (let opened = 0; opened < 2; opened++) {
       const database = openAtmFolder(systemFiles, root, next);
@@ -39,7 +39,7 @@ Deno.test("a next version takes over an older folder whole, once", () =>
       assertEquals([open?.movement, open?.state, open?.account], [idOf(1), "acting", "7"]);
       assertEquals(open?.countsBefore, new Map([[2_000n, 10]]));
       assertEquals(new SimulatedDevices(database).inside(), new Map([[2_000n, 9]]));
-      assertEquals(rememberedCurrency(database), { code: "EUR", exponent: 2 });
+      assertEquals(storedCurrency(database), { code: "EUR", exponent: 2 });
       assertEquals(database.prepare("SELECT place FROM journal").all().length, 1);
       database.close();
     }
