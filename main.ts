@@ -1,4 +1,4 @@
-/** Reads the command line and hands over to the launcher, which starts its program. */
+/** Parses the command line and starts the launcher, which starts the command's program. */
 import config from "./deno.json" with { type: "json" };
 import { exitCodeOf, say } from "./lib/process.ts";
 import * as families from "./ui/command_line/commands/index.ts";

@@ -10,10 +10,9 @@ const exempt = [
   "README.md",
   "CHANGELOG.md",
   "CONTRIBUTING.md",
-  "main.ts",
   "docs/",
   "server/",
-  "ui/",
+  "ui/page/",
   "tests/",
 ];
 

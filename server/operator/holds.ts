@@ -28,7 +28,7 @@ export const holdCommands: Handlers<"list_holds" | "settle_hold"> = {
       throw new UsageError(`'${movement}' is no movement's id: see 'deno task bank holds'`, 2);
     }
     if ((complete === undefined) === !reverse) {
-      throw new UsageError("say what the machine did: --complete AMOUNT, or --reverse", 2);
+      throw new UsageError("outcome missing. Give --complete AMOUNT, or --reverse", 2);
     }
     const { currency } = bank.settings;
     const amount = reverse ? 0n : parseAmount(complete!, currency.exponent);

@@ -58,8 +58,8 @@ export const terminalCommands: Handlers<
       if (outcome !== "ok") throw notRotated(name, outcome);
       yield {
         line:
-          `terminal ${name} gets key ${version} over its own line; the key before ends when it ` +
-          "comes with the new one, or in 7 days",
+          `terminal ${name} gets key ${version} over its connection; the present key ends when it ` +
+          "connects with the new one, or in 7 days",
       };
       return;
     }

@@ -83,7 +83,7 @@ Deno.test("an ATM's key is renewed over its line, carried after a theft, and rev
         const atm = await startAtm(key);
         const { out, code } = await operate("terminal", "rotate", "lobby");
         assertEquals(code, 0);
-        assertStringIncludes(out, "gets key 2 over its own line");
+        assertStringIncludes(out, "gets key 2 over its connection");
         await until("key 2 is stored", () => keptVersion() === 2);
         assertEquals(Deno.statSync(`${atmFolder}/terminal.key`).mode! & 0o777, 0o600);
         const listed = async () => (await operate("terminal", "list")).out;

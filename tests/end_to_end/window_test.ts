@@ -235,17 +235,17 @@ const fallbacks: [
 ][] = [
   [
     "there is no display",
-    /no display can be opened: DISPLAY or WAYLAND_DISPLAY/,
+    /no display can be opened\. On Linux, set DISPLAY or WAYLAND_DISPLAY/,
     () => ({ DISPLAY: "", WAYLAND_DISPLAY: "" }),
   ],
   [
     "the library is missing",
-    /the web view's library does not load: \/nowhere\/libwebview\.so/,
+    /loading the web view's library failed: \/nowhere\/libwebview\.so/,
     (desktop) => ({ ...desktop.env, STRONGROOM_WEBVIEW: "/nowhere/libwebview.so" }),
   ],
   [
     "WebKit is missing",
-    /libwebkitgtk-6\.0\.so\.0 is missing: install WebKitGTK \(packages libwebkitgtk-6\.0-4/,
+    /libwebkitgtk-6\.0\.so\.0 is missing\. Install WebKitGTK \(packages libwebkitgtk-6\.0-4/,
     (desktop, folder) => ({
       ...desktop.env,
       STRONGROOM_WEBVIEW: libraryWithoutWebKit(folder),
@@ -287,7 +287,7 @@ Deno.test({
         const env = { DISPLAY: "", WAYLAND_DISPLAY: "" };
         const ended = await run(["demo", "--window", "--data", `${folder}/demo`], "", env);
         assertEquals(ended.code, 1);
-        assertMatch(ended.err, /^the window does not open: no display can be opened/m);
+        assertMatch(ended.err, /^the window cannot be opened: no display can be opened/m);
       });
       await t.step("native code is refused to the ATM", async () => {
         const { stdout } = await new Deno.Command(Deno.execPath(), {
@@ -299,7 +299,7 @@ Deno.test({
           stderr: "null",
         }).output();
         const { noWindow } = JSON.parse(new TextDecoder().decode(stdout));
-        assertEquals(noWindow, "native libraries may not be used here: --allow-ffi was refused");
+        assertEquals(noWindow, "native libraries are not permitted: --allow-ffi was refused");
       });
     }),
 });

@@ -1,4 +1,4 @@
-/** What the bank's commands have in common: where the bank is, and the operator's program. */
+/** Shared by the bank's commands: the flags that locate the bank, and the operator's program. */
 import type { Command, CommandUnknownOpts } from "@commander-js/extra-typings";
 import { Option } from "@commander-js/extra-typings";
 import type { OperatorTask } from "../../lib/programs.ts";
@@ -6,34 +6,34 @@ import type { CommandContext, CommandDefinition } from "./command.ts";
 
 /** A command of `bank`. */
 export interface BankCommand extends Omit<CommandDefinition, "define"> {
-  /** Its words after `bank`. */
+  /** The command's words after `bank`. */
   name: string;
   define(command: ReturnType<typeof withBank>, context: BankContext): CommandUnknownOpts;
 }
 
 export interface BankContext {
   path: CommandContext["path"];
-  /** Quotes a command that is for the same bank: "server" is 'deno task server --data DIR'. */
+  /** Quotes a command for the same bank: "server" is 'deno task server --data DIR'. */
   task(words: string, bank: BankFlags): string;
-  /** Has the operator's program run a task, with these files. */
+  /** Launches the operator's program with a task and its files. */
   operator(bank: BankFlags, task: OperatorTask, files?: TaskFiles): void;
 }
 
-/** Where the bank is. */
+/** The flags that locate the bank. */
 export interface BankFlags {
   data: string;
   databaseUrlFile?: string;
 }
 
 export interface TaskFiles {
-  /** Where an answer that is a file goes. */
+  /** Destination of an answer that is a file. */
   out?: string;
-  /** What the task may read, and read and write, besides `out` and the bank's folder. */
+  /** Files that the task reads, and reads and writes, besides `out` and the bank's folder. */
   reads?: string[];
   writes?: string[];
-  /** Whether it goes on until the launcher ends. */
+  /** Whether the task runs until the launcher ends. */
   follows?: boolean;
-  /** What an operator does next, once it has succeeded. */
+  /** An operator's next step after success. */
   next?: string;
 }
 
@@ -67,17 +67,17 @@ export function bankCommand({ name, define, ...about }: BankCommand): CommandDef
   };
 }
 
-/** Returns an argument as a shell takes it. */
+/** Quotes an argument for a shell. */
 const quoted = (text: string) => /^[\w./:@%+=,-]+$/.test(text) ? text : JSON.stringify(text);
 
-/** Adds the flags of everything that opens a bank. */
+/** Adds the flags of commands that open a bank. */
 export function withBank(command: Command, path: CommandContext["path"], folder: string) {
   const data = new Option("--data <DIR>", "the bank's folder")
     .argParser(path)
     .default(folder, "./data/bank");
   const databaseUrlFile = new Option(
     "--database-url-file <FILE>",
-    "the bank is in PostgreSQL: a file, which only you may read, with its URL, " +
+    "the bank is in PostgreSQL: a file, readable only by you, with its URL, " +
       "postgresql://USER:PASSWORD@HOST:PORT/NAME (default: the variable STRONGROOM_DATABASE_URL)",
   ).argParser(path);
   return command
@@ -85,7 +85,10 @@ export function withBank(command: Command, path: CommandContext["path"], folder:
     .addOption(databaseUrlFile.helpGroup("The bank:"));
 }
 
-/** Where the log's first key goes unless said otherwise: next to the bank's folder, to be taken away. */
+/**
+ * The default path of the log's first key: next to the bank's folder, from where it is moved to a
+ * safe place.
+ */
 export const firstKeyOf = ({ data }: BankFlags): string => `${data}-first.key`;
 
 export const firstKeyDefault = "(default: DIR-first.key)";

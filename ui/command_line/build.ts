@@ -1,4 +1,4 @@
-/** Commander's own command of a definition, with this project's messages. */
+/** Builds commander's command from a definition, with this project's messages. */
 import { Command, CommanderError, Help, InvalidArgumentError } from "@commander-js/extra-typings";
 import type { CommandUnknownOpts, Option } from "@commander-js/extra-typings";
 import { UsageError } from "../../lib/errors.ts";
@@ -25,7 +25,7 @@ export function build(definition: CommandDefinition, context: CommandContext): C
   return built;
 }
 
-/** Makes what an option's parser throws one line that names the option. */
+/** Prefixes the errors of an option's parser with the option's name. */
 function withMessages(option: Option): void {
   const parse: ((text: string, previous: unknown) => unknown) | undefined = option.parseArg;
   option.parseArg = <T>(text: string, previous: T): T => {

@@ -1,22 +1,22 @@
-/** A command, as its file in `commands/` describes it. */
+/** The definition of a command, exported by its file in `commands/`. */
 import type { Command, CommandUnknownOpts } from "@commander-js/extra-typings";
 import type { Launch } from "./launch.ts";
 
 export interface CommandDefinition {
   /** Its words: "bank terminal enroll". */
   name: string;
-  /** What it does, in an imperative. */
+  /** Its effect, in an imperative. */
   summary: string;
-  /** What else its users need to know. */
+  /** Further facts for its users. */
   details?: string;
-  /** Arguments that work, as they are typed. */
+  /** Valid arguments, as typed. */
   examples: readonly string[];
   /** Gives the command its arguments, flags and action, which calls `launch` once. */
   define(command: Command, context: CommandContext): CommandUnknownOpts;
 }
 
 export interface CommandContext {
-  /** Resolves a path as its user means it: from where the task was started. */
+  /** Resolves a path relative to the folder where the user started the task. */
   path(text: string): string;
   /** The project's folder for data. */
   data: string;

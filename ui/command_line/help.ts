@@ -1,14 +1,14 @@
-/** What `--help` prints. */
+/** The text of `--help`. */
 import { type CommandUnknownOpts, Help } from "@commander-js/extra-typings";
 import type { CommandDefinition } from "./command.ts";
 
-/** What the commands that begin with the same words have in common. */
+/** Introductions of groups of commands, by their common first words. */
 const groups: Record<string, string> = {
   "": "Strongroom: a bank and its ATMs.",
   "bank": "The operator's commands. They work with the server running or not. Begin with 'init'.",
 };
 
-/** Lines for what is a group in the help of the whole. */
+/** Summaries of groups in the general help. */
 const groupSummaries: Record<string, string> = { bank: "Run an operator's command" };
 
 /** A command, built. */
@@ -19,7 +19,7 @@ export interface Built {
 
 /**
  * Returns the help of a command, or of a group.
- * @param name its words, none for the whole
+ * @param name its words; empty for the general help
  * @param below the commands whose names begin with these words and have more
  */
 export function helpOf(name: string, own: Built | null, below: readonly Built[]): string {
@@ -40,7 +40,7 @@ export function helpOf(name: string, own: Built | null, below: readonly Built[])
   ].join("\n");
 }
 
-/** Lines that list commands without the words that they begin with. */
+/** Lists commands without their common first words. */
 function listOf(name: string, commands: readonly Built[]): string[] {
   const items = name === ""
     ? [...wholeItems(commands)]
@@ -57,7 +57,7 @@ function listOf(name: string, commands: readonly Built[]): string[] {
   return ["Commands:", ...lines, ""];
 }
 
-/** The commands of one word, and a line for each group. */
+/** Yields the commands of one word, and a line for each group. */
 function* wholeItems(commands: readonly Built[]): Generator<[string, string]> {
   for (const { definition: { name, summary } } of commands) {
     if (!name.includes(" ")) yield [name, summary];

@@ -1,4 +1,4 @@
-/** What a command line asks the launcher to start. Paths are absolute. Types only. */
+/** The typed result of parsing a command line, for the launcher. Paths are absolute. Types only. */
 import type { Language } from "../../lib/atm.ts";
 import type { Address, AtmCashStart, BankServerStart, OperatorStart } from "../../lib/programs.ts";
 
@@ -8,12 +8,12 @@ export type Launch = OperatorLaunch | ServerLaunch | AtmLaunch | CashLaunch | De
 export interface OperatorLaunch {
   kind: "operator";
   start: OperatorStart;
-  /** What it may read, and read and write, besides the bank's folder. */
+  /** Files that it reads, and reads and writes, besides the bank's folder. */
   reads: string[];
   writes: string[];
-  /** Whether it goes on until the launcher ends. */
+  /** Whether it runs until the launcher ends. */
   follows: boolean;
-  /** What an operator does next, once it has succeeded. */
+  /** An operator's next step after success. */
   next?: string;
 }
 
@@ -28,9 +28,9 @@ export interface AtmLaunch {
   kind: "atm";
   bank: Address;
   terminal: TerminalChoice;
-  /** Whether the page may play the customer's hands. */
+  /** Whether the page may operate the simulated devices for the customer. */
   demo: boolean;
-  /** Whether to start although the bank cannot be reached, or there is no key yet. */
+  /** Whether to start even if the bank cannot be reached or there is no key yet. */
   wait: boolean;
   screens: Screens;
 }
@@ -53,19 +53,22 @@ export interface DemoLaunch {
   screens: Screens;
 }
 
-/** Which terminal this machine is: its key file, its folder, or both; else the only one of the project. */
+/**
+ * The terminal of this host: its key file, its folder, or both; by default the only one in the
+ * project.
+ */
 export interface TerminalChoice {
   key?: string;
   folder?: string;
 }
 
-/** How an ATM's screens are shown. */
+/** How to show an ATM's screens. */
 export interface Screens {
   language: Language;
-  /** `either`: a window, or a page in the browser where no window opens. */
+  /** `either`: a window, or a page in the browser if no window opens. */
   in: "window" | "browser" | "either";
   kiosk: boolean;
-  /** Whether a browser is opened; a link is printed otherwise. */
+  /** Whether to open a browser; otherwise a link is printed. */
   open: boolean;
   /** Whether to print one line of JSON rather than sentences. */
   json: boolean;

@@ -1,4 +1,4 @@
-/** Command lines: read once, into what the launcher is to start, or one line about what is wrong. */
+/** Parses a command line into a typed `Launch`, or fails with a one-line error. */
 import { CommanderError } from "@commander-js/extra-typings";
 import { UsageError } from "../../lib/errors.ts";
 import { build } from "./build.ts";
@@ -11,8 +11,8 @@ import { beginsWith, depthOf, nearest, nextWords } from "./words.ts";
 type Definitions = readonly CommandDefinition[];
 
 /**
- * Reads a command line.
- * @throws {UsageError} with exit code 2 when it is wrong
+ * Parses a command line.
+ * @throws {UsageError} with exit code 2 if it is invalid
  */
 export function parseCommandLine(
   definitions: Definitions,
@@ -37,7 +37,7 @@ export function parseCommandLine(
   }
   if (!definition) {
     const words = nextWords(definitions, name).join(", ");
-    throw new UsageError(`${name}: a command is missing, one of ${words}. ${seeHelp(name)}`, 2);
+    throw new UsageError(`${name}: command missing, one of ${words}. ${seeHelp(name)}`, 2);
   }
   const launches: Launch[] = [];
   const command = build(definition, { ...places, launch: (launch) => launches.push(launch) });
@@ -56,7 +56,10 @@ export function parseCommandLine(
   return { launch: launches[0]! };
 }
 
-/** @param message Commander's: a problem, and perhaps a suggestion in brackets on a second line */
+/**
+ * Returns the error for a wrong use.
+ * @param message Commander's: a problem, and perhaps a suggestion in brackets on a second line
+ */
 function wrongUse(name: string, message: string): UsageError {
   const [problem, suggestion] = message.replace(/^error: /, "").split("\n");
   const advice = suggestion?.replace(/^\((.*)\)$/, "$1") ?? seeHelp(name);

@@ -1,13 +1,13 @@
-/** The flags that say how an ATM's screens are shown. */
+/** The flags for the display of an ATM's screens. */
 import { type Command, Option } from "@commander-js/extra-typings";
 import { languageCodes } from "../../lib/atm.ts";
 import type { Screens } from "./launch.ts";
 
 const heading = "The screens:";
 
-/** Adds them to a command. */
+/** Adds the flags to a command. */
 export function withScreens(command: Command) {
-  const window = new Option("--window", "a window, or exit code 1 where none opens");
+  const window = new Option("--window", "a window, or exit code 1 if none opens");
   const kiosk = new Option("--kiosk", "a window over the whole screen that customers can't close");
   const language = new Option(
     "--language <CODE>",
@@ -19,7 +19,9 @@ export function withScreens(command: Command) {
     .addOption(new Option("--browser", "the browser, rather than a window").helpGroup(heading))
     .addOption(kiosk.conflicts(["browser", "open"]).helpGroup(heading))
     .addOption(new Option("--no-open", "open nothing: print a link").helpGroup(heading))
-    .addOption(new Option("--json", "print one line of JSON once all is ready").helpGroup(heading));
+    .addOption(
+      new Option("--json", "print one line of JSON once everything is ready").helpGroup(heading),
+    );
 }
 
 export function screensOf(

@@ -1,8 +1,8 @@
-/** The flags that say which terminal an ATM is. */
+/** The flags that select an ATM's terminal. */
 import type { Command, OptionValues } from "@commander-js/extra-typings";
 import type { CommandContext } from "./command.ts";
 
-/** Adds them to a command. */
+/** Adds the flags to a command. */
 export function withTerminal<Flags extends OptionValues>(
   command: Command<[], Flags>,
   path: CommandContext["path"],

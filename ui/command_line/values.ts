@@ -1,4 +1,4 @@
-/** Values of flags: each parser returns the value, or throws what to write instead. */
+/** Parsers of flags: each returns the value, or throws the expected form. */
 import { bankNameLengthMax } from "../../lib/limits.ts";
 import { InvalidArgumentError } from "@commander-js/extra-typings";
 import { isIP } from "node:net";
@@ -6,7 +6,10 @@ import { isInstantOrDay } from "../../lib/instant.ts";
 import { type Currency, currencyOf } from "../../lib/money.ts";
 import type { Address } from "../../lib/programs.ts";
 
-/** Returns a parser of paths as a user means them: from where the task was started, not from the project. */
+/**
+ * Returns a parser of paths relative to the folder where the user started the task, not to the
+ * project.
+ */
 export function pathFrom(startedIn: string): (text: string) => string {
   return (text) => {
     if (text === "") throw new InvalidArgumentError("write a path");
@@ -31,7 +34,7 @@ export function ipAddresses(text: string): string[] {
   throw new InvalidArgumentError("write IP addresses, such as 10.0.0.5,10.0.0.6");
 }
 
-/** Where a bank listens, and is looked for, unless said otherwise. */
+/** The default address of a bank. */
 export const bankAddress = "127.0.0.1:4848";
 
 /** Parses `HOST:PORT` or `[IPV6]:PORT`, of something to connect to. */
@@ -40,7 +43,7 @@ export function address(text: string): Address {
   return parsed.port === 0 ? addressToListen("") : parsed;
 }
 
-/** As `address`, with port 0 for any free one. */
+/** Parses an address to listen on, as `address`; port 0 selects a free one. */
 export function addressToListen(text: string): Address {
   const [, six, four, digits] =
     /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]/\s]+)):([0-9]{1,5})$/.exec(text) ?? [];
@@ -68,7 +71,7 @@ export function timeZone(text: string): string {
   }
 }
 
-/** Parses a bank's name, which stands in lines of the log. */
+/** Parses a bank's name, which is part of lines in the log. */
 export function bankName(text: string): string {
   if (/^[^|\p{Cc}]+$/u.test(text) && text.length <= bankNameLengthMax) return text;
   throw new InvalidArgumentError(

@@ -1,4 +1,7 @@
-/** The words that commands are named by: how far a command line matches, and what was probably meant. */
+/**
+ * Matches the words of commands: the longest known prefix of a command line, and the nearest
+ * command.
+ */
 import { levenshteinDistance } from "@std/text/levenshtein-distance";
 import type { CommandDefinition } from "./command.ts";
 
@@ -27,11 +30,11 @@ export function nextWords(definitions: Definitions, name: string): string[] {
   return [...new Set(below.map((each) => each.name.split(" ")[begun]!))].sort();
 }
 
-/** Typing errors that a suggestion mends, and the share of a word that must be right. */
+/** The most typing errors that get a suggestion, and the share of a word that must be correct. */
 const typingErrorsMax = 3;
 const rightShareMin = 0.4;
 
-/** Returns the words of the command that was probably meant; null where none is like it. */
+/** Returns the words of the nearest command; null if none is similar. */
 export function nearest(definitions: Definitions, args: readonly string[]): string | null {
   const depth = depthOf(definitions, args);
   const [unknown, ...rest] = args.slice(depth);

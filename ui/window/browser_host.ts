@@ -1,11 +1,11 @@
 /**
- * The ATM's screen in a browser: an HTTP host on loopback that serves the page and carries its calls
- * to the machine. A page proves itself with a launch secret from the fragment of its link (never
- * sent in a request line, usable once) and gets a secret of its own for every call in return.
+ * The HTTP host of the ATM's page in a browser: serves the page on loopback and carries its calls
+ * to the ATM. A page authenticates with a launch secret from the fragment of its link (never sent
+ * in a request line, usable once) and gets its own secret for all calls in return.
  *
- * Every request is checked in this order: Host (421), path (404), method (405), Origin (403), secret
- * (403), call name (404), size (413), arguments (400). What a response says never depends on why a
- * secret was wrong.
+ * Every request is checked in this order: Host (421), path (404), method (405), Origin (403),
+ * secret (403), call name (404), size (413), arguments (400). A response never reveals why a secret
+ * was wrong.
  */
 import { pageHeartbeatMs, pageRequestLengthMax } from "../../lib/limits.ts";
 import { isCall } from "./calls.ts";
@@ -17,7 +17,7 @@ import { streamViews, type ViewStream } from "./view_stream.ts";
 export interface BrowserHostOptions extends HostOptions {
   page: Page;
   randomBytes: (length: number) => Uint8Array;
-  /** Ends the host: open streams are cut at once. */
+  /** Ends the host: open streams are closed at once. */
   signal: AbortSignal;
 }
 
@@ -25,8 +25,8 @@ export interface BrowserHost {
   /** `http://127.0.0.1:PORT` */
   origin: string;
   /**
-   * A link that opens the page once. The page that opens last is the only one: it ends the visit
-   * of the page before it, which then says that the ATM was opened elsewhere.
+   * Returns a link that opens the page once. A new page replaces the previous one: it ends that
+   * page's visit, and that page then shows that the ATM was opened elsewhere.
    */
   newLink(): string;
   /** Settles when the host has ended. */
@@ -56,7 +56,7 @@ const headersAlways: Record<string, string> = {
   "permissions-policy": "camera=(), microphone=(), geolocation=(), clipboard-read=()",
 };
 
-/** Starts the host on 127.0.0.1, at a port of the system's choice. */
+/** Starts the host on 127.0.0.1, at a free port. */
 export function startBrowserHost(options: BrowserHostOptions): BrowserHost {
   const { page, signal } = options;
   signal.throwIfAborted();
@@ -92,7 +92,7 @@ export function startBrowserHost(options: BrowserHostOptions): BrowserHost {
   };
 
   const call = async (name: string, request: Request) => {
-    const page = pageNumber; // another may open while the body comes in
+    const page = pageNumber; // another page may open while the body is read
     const body = await readBody(request, pageRequestLengthMax);
     if (body === null) return refuse(413);
     const answer = await desk.call(page, name, parseJson(body));
@@ -143,8 +143,8 @@ export function startBrowserHost(options: BrowserHostOptions): BrowserHost {
 }
 
 /**
- * A document that takes the browser on to `link`, for a 0600 file: so the secret is on no command
- * line, where every user of the machine could read it.
+ * Returns a document that redirects the browser to `link`, for a 0600 file: this keeps the secret
+ * off command lines, which every user of the host can read.
  */
 export function openFile(link: string): string {
   if (!/^http:\/\/127\.0\.0\.1:\d+\/#[\w-]+$/.test(link)) throw new TypeError("not a host's link");
@@ -161,7 +161,9 @@ function withHeaders(response: Response): Response {
   return response;
 }
 
-/** The body as text, or null when it is longer than `bytesMax`; never reads further than that. */
+/**
+ * Returns the body as text, or null if it is longer than `bytesMax`; reads no further than that.
+ */
 async function readBody(request: Request, bytesMax: number): Promise<string | null> {
   if (Number(request.headers.get("content-length") ?? 0) > bytesMax) return null;
   const decoder = new TextDecoder();

@@ -1,6 +1,6 @@
 /**
- * The only calls that a page can make, each with a strict check of its arguments: what comes over a
- * bridge is untrusted until it has passed here.
+ * The only calls that a page can make, each with a strict check of its arguments: input from a
+ * bridge is untrusted until it has passed these checks.
  */
 import type { Atm, AtmCalls, DeviceFault, HistoryFilter, Notes } from "../../lib/atm.ts";
 import {
@@ -15,7 +15,7 @@ import {
 import { isInstant } from "../../lib/instant.ts";
 import { amountMinorMax, minorFromText } from "../../lib/money.ts";
 
-/** The call is not made because its name is unknown or its arguments are not what it takes. */
+/** A refused call: its name is unknown or its arguments are invalid. */
 export type CallRefusal = "unknown_call" | "bad_arguments";
 
 type Invoke = (atm: Atm) => Promise<unknown>;
@@ -77,12 +77,14 @@ const parsers = new Map<string, Parse>(Object.entries(
   } satisfies Record<keyof AtmCalls, Parse>,
 ));
 
-/** Whether a page may make a call of this name. */
+/** Returns whether a page may make a call of this name. */
 export function isCall(name: string): boolean {
   return parsers.has(name);
 }
 
-/** The call with its checked arguments, ready to be made on a machine; or why it is not made. */
+/**
+ * Parses a call and checks its arguments; returns it ready to be made on an ATM, or the refusal.
+ */
 export function parseCall(name: string, args: unknown): Invoke | CallRefusal {
   const parse = parsers.get(name);
   if (!parse) return "unknown_call";
@@ -94,7 +96,9 @@ function isText(value: unknown, lengthMin: number, lengthMax: number): value is 
     value.isWellFormed();
 }
 
-/** Amounts that are not positive or too large for the ledger are for the machine to refuse by name. */
+/**
+ * Checks the form of an amount. The ATM refuses by name amounts that are not positive or too large.
+ */
 function isAmount(value: unknown): value is string {
   const minor = minorFromText(value);
   return minor !== null && minor >= -amountMinorMax * 10n && minor <= amountMinorMax * 10n;

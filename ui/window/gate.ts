@@ -1,7 +1,7 @@
 /**
- * The gate before a window that two threads use: the worker may touch the window only inside, and once
- * the window's own thread has shut it, never again. Without it the worker could answer a call in the
- * moment in which the window's memory is freed.
+ * The gate for a window that two threads use: the worker may touch the window only inside the gate,
+ * and never after the window's thread has shut it. This prevents a call being answered while the
+ * window's memory is freed.
  */
 import { gateLookMs } from "../../lib/limits.ts";
 
@@ -17,7 +17,7 @@ export class Gate {
     this.#state = new Int32Array(memory);
   }
 
-  /** Does `work` inside the gate; false, without doing it, where the gate is shut. */
+  /** Runs `work` inside the gate; returns false without running it if the gate is shut. */
   pass(work: () => void): boolean {
     if (!this.#take(held)) return false;
     try {
@@ -29,12 +29,12 @@ export class Gate {
     return true;
   }
 
-  /** Shuts the gate for good, once nobody is inside. */
+  /** Shuts the gate permanently, once it is unused. */
   shut(): void {
     this.#take(shut);
   }
 
-  /** Puts the gate from free into this state; false where it is shut. */
+  /** Moves the gate from free to this state; returns false if it is shut. */
   #take(state: number): boolean {
     for (;;) {
       const was = Atomics.compareExchange(this.#state, 0, free, state);

@@ -1,25 +1,26 @@
 /**
- * Two of GTK's signals that a customer's window must not have, on Linux; elsewhere there are none.
+ * Blocks two GTK features that a customer's window must not have, on Linux.
  *
- * GTK adds a debugger to every window, and Ctrl+Shift+I or Ctrl+Shift+D opens it: with it anybody at
- * the ATM could change or crash what runs.
+ * GTK adds a debugger to every window, opened by Ctrl+Shift+I or Ctrl+Shift+D: anyone at the ATM
+ * could use it to change or crash the program.
  *
- * WebKit's view outlives its window for a moment. What its page still says then goes to webview's
- * engine, and when that is freed already the process ends in a crash.
+ * WebKit's view briefly outlives its window. Messages of its page in that time reach webview's
+ * engine, and crash the process if the engine is already freed.
  */
 
 export interface GtkSignals {
-  /** The page's messages go nowhere any more: to be called before the window is destroyed. */
+  /** Discards the page's messages; call this before the window is destroyed. */
   silence(): void;
-  /** When the window is gone. */
+  /** Releases the handlers; call this after the window is destroyed. */
   free(): void;
 }
 
 const gobject = "libgobject-2.0.so.0";
-/** The name under which webview hears a page. */
+/** The name of webview's handler for a page's messages. */
 const messageHandler = "__webview__";
 
 /**
+ * Blocks the debugger and the late messages of a window.
  * @param window GtkWindow*
  * @param view WebKitWebView*
  */
@@ -36,7 +37,7 @@ export function tameGtkSignals(window: bigint, view: bigint): GtkSignals {
     },
   }).symbols;
   const name = "enable-debugging";
-  // ours comes first, and what would open the debugger comes last: stopped in between
+  // our handler runs first and the debugger's last: the signal is stopped in between
   const onDebugger = answerGtkSignal(window, name, ["usize", "i32", "usize"], () => {
     g_signal_stop_emission_by_name(window, new TextEncoder().encode(`${name}\0`));
     return 1;
@@ -54,9 +55,9 @@ export function tameGtkSignals(window: bigint, view: bigint): GtkSignals {
 }
 
 /**
- * Answers a signal of a window's whenever it comes, before what the system does by itself; to be
- * closed when the window is gone.
- * @param parameters what the signal's handler is given: the window first, and last nothing of use
+ * Answers a signal of a window before the system's default handler; close the returned handle after
+ * the window is destroyed.
+ * @param parameters types of the handler's arguments: first the window, last an unused pointer
  * @param answer 1 for yes
  */
 export function answerGtkSignal(

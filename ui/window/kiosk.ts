@@ -1,19 +1,22 @@
 /**
- * The whole screen for the customer's window, and no way to close it. Each system's own calls, made on
- * the window's thread. Tried on Linux; those for macOS and Windows follow their documentation and are
- * untried. What switches between programs (a window manager's keys) is not a window's to forbid:
- * docs/OPERATIONS.md says what a machine for customers needs beside this.
+ * Makes the customer's window full-screen and impossible to close, with each system's own calls, on
+ * the window's thread. Tested on Linux; the code for macOS and Windows follows their documentation
+ * and is untested. A window cannot block the window manager's keys: docs/OPERATIONS.md lists what
+ * else an ATM's host needs.
  */
 
 import { answerGtkSignal } from "./gtk_signals.ts";
 
-/** Lets the window be closed again, by the program; call `free` when the window is gone. */
+/** Allows the program to close the window again; call `free` after the window is destroyed. */
 export interface Kiosk {
   leave(): void;
   free(): void;
 }
 
-/** @param window GtkWindow*, NSWindow* or HWND */
+/**
+ * Enters kiosk mode.
+ * @param window GtkWindow*, NSWindow* or HWND
+ */
 export function enterKiosk(window: bigint): Kiosk {
   const systems: Record<string, (window: bigint) => Kiosk> = { darwin: onMac, windows: onWindows };
   return (systems[Deno.build.os] ?? onGtk)(window);
@@ -21,7 +24,9 @@ export function enterKiosk(window: bigint): Kiosk {
 
 const nothingToUndo: Kiosk = { leave() {}, free() {} };
 
-/** GTK asks with the signal `close-request` before it closes a window; true means no. */
+/**
+ * Blocks closing on GTK, which emits the signal `close-request` first; the answer true prevents it.
+ */
 function onGtk(window: bigint): Kiosk {
   const gtk = Deno.dlopen("libgtk-4.so.1", {
     gtk_window_fullscreen: { parameters: ["usize"], result: "void" },
@@ -37,7 +42,10 @@ function onGtk(window: bigint): Kiosk {
   };
 }
 
-/** AppKit: a full-screen window without a close button, and an application that keeps the screen. */
+/**
+ * Makes an AppKit window full-screen without a close button, in an application that keeps the
+ * screen.
+ */
 function onMac(window: bigint): Kiosk {
   const message = { name: "objc_msgSend", result: "usize" } as const;
   const objc = Deno.dlopen("/usr/lib/libobjc.A.dylib", {
@@ -66,7 +74,7 @@ function onMac(window: bigint): Kiosk {
   return nothingToUndo;
 }
 
-/** Windows: a window without a frame, above all others, of a class that cannot be closed. */
+/** Makes a Windows window frameless and topmost, of a class that cannot be closed. */
 function onWindows(window: bigint): Kiosk {
   const user32 = Deno.dlopen("user32.dll", {
     GetSystemMetrics: { parameters: ["i32"], result: "i32" },

@@ -1,13 +1,13 @@
-/** The page as its host shows it, bundled when the ATM starts: nothing generated is checked in. */
+/** Bundles the page for its host when the ATM starts: no generated files are checked in. */
 
 import { styleSheets } from "../page/styles.ts";
 import { languages } from "../page/words/languages.ts";
 import { wordsElementId } from "../page/words/words.ts";
 
-/** Where the page runs: each host has an entry of its own. */
+/** The page's entry, one per kind of host. */
 export type PageEntry = "in_browser" | "in_window";
 
-/** The three texts of the page: its document names `page.js` and `page.css` beside itself. */
+/** The three texts of the page: its document links to `page.js` and `page.css` next to it. */
 export interface Page {
   html: string;
   script: string;
@@ -16,7 +16,7 @@ export interface Page {
 
 /**
  * Bundles `ui/page`. Needs read access to the source and to the npm cache.
- * @throws {Error} when the page does not build
+ * @throws {Error} if the build fails
  */
 export async function bundlePage(entry: PageEntry): Promise<Page> {
   const folder = new URL("../page/", import.meta.url);
@@ -29,11 +29,12 @@ export async function bundlePage(entry: PageEntry): Promise<Page> {
   const script = bundle.outputFiles?.[0]?.text();
   if (!bundle.success || !script) {
     throw new Error(
-      `the page does not build: ${bundle.errors.map((error) => error.text).join("; ")}`,
+      `bundling the page failed: ${bundle.errors.map((error) => error.text).join("; ")}`,
     );
   }
   const read = (name: string) => Deno.readTextFile(new URL(name, folder));
-  // minified, only templates still hold line breaks; htm drops those beside tags, as is done here
+  // in the minified script only templates still have line breaks; like htm, this drops those next
+  // to tags
   const lean = script.replace(/\n\s+/g, "\n")
     .replace(/(?<=[>`}])\n(?=<)|(?<=>)\n(?=[`$])/g, "");
   const html = withWords(await read("index.html"));
@@ -41,7 +42,7 @@ export async function bundlePage(entry: PageEntry): Promise<Page> {
   return { html, script: lean, style };
 }
 
-/** The words of all languages lie in the document as data, which no browser runs. */
+/** Inserts the words of all languages into the document as data, which browsers do not execute. */
 function withWords(html: string): string {
   const place = `id="${wordsElementId}">`;
   if (html.split(place).length !== 2) throw new Error(`the page's document has no ${place}`);

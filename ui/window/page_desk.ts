@@ -1,16 +1,16 @@
 /**
- * The place in front of the machine, whichever host the page came through: one page at a time, its
- * calls checked and counted, and no visit that outlives its page.
+ * Connects a page to the ATM, for any host: one page at a time, its calls checked and counted, and
+ * no visit that outlives its page.
  */
 import { pageCallsMax, pageDisconnectedMsMax } from "../../lib/limits.ts";
 import type { Atm } from "../../lib/atm.ts";
 import type { Answer, NumberedView } from "../page/bridge/bridge.ts";
 import { type CallRefusal, parseCall } from "./calls.ts";
 
-/** What the hosts of a page have in common. */
+/** The options of every host of a page. */
 export interface HostOptions {
   atm: Atm;
-  /** Told of what went wrong inside, for the operator's log; the page learns nothing of it. */
+  /** Called with internal errors, for the operator's log; the page receives no details. */
   onError?: (error: unknown) => void;
   /** Shorter in tests. */
   disconnectedMsMax?: number;
@@ -18,9 +18,9 @@ export interface HostOptions {
 }
 
 export interface DeskEvents {
-  /** The ATM's view has changed. */
+  /** Called when the ATM's view has changed. */
   onView(newest: NumberedView): void;
-  /** The page was disconnected for too long, and its visit has ended. */
+  /** Called when the page was disconnected for too long and its visit has ended. */
   onPageDisconnected?(): void;
 }
 
@@ -45,7 +45,7 @@ export class PageDesk {
     return this.#newest;
   }
 
-  /** A page has opened: the visit of the page before it ends. Gives the new page's number. */
+  /** Registers a new page, ends the previous page's visit, and returns the new page's number. */
   takeOver(): number {
     this.#endVisit();
     this.#page += 1;
@@ -54,24 +54,24 @@ export class PageDesk {
     return this.#page;
   }
 
-  /** Whether this is the number of the page that opened last. */
+  /** Returns whether this is the number of the newest page. */
   isNewest(page: unknown): boolean {
     return page === this.#page;
   }
 
-  /** The page listens. */
+  /** Cancels the grace period: the page is connected. */
   pageIsHere(): void {
     this.#here = true;
     clearTimeout(this.#grace);
   }
 
-  /** The page listens no more: unless it is back within the grace, its visit ends. */
+  /** Starts the grace period: unless the page reconnects within it, its visit ends. */
   pageLeft(): void {
     this.#here = false;
     this.#startGrace();
   }
 
-  /** Makes a page's call, or says why not. The page must be the newest when it asks. */
+  /** Makes a page's call, or returns its refusal. Only the newest page may make calls. */
   async call(page: number, name: string, args: unknown): Promise<Answer | CallRefusal | "busy"> {
     if (this.#callsUnderWay >= pageCallsMax) return "busy";
     this.#callsUnderWay += 1;
@@ -82,20 +82,23 @@ export class PageDesk {
       return { value, ...this.#newest };
     } finally {
       this.#callsUnderWay -= 1;
-      // a log-in that a page began must not become the visit of the page that took over
+      // a log-in that an older page began must not become the new page's visit
       if (page !== this.#page) this.#endVisit();
       if (!this.#here) this.#startGrace();
     }
   }
 
-  /** Ends the desk; the machine goes on. */
+  /** Closes the desk; the ATM continues. */
   close(): void {
     this.#closed = true;
     clearTimeout(this.#grace);
     this.#unwatch();
   }
 
-  /** A visit does not outlive its page, also where its log-in was still under way. */
+  /**
+   * Ends a visit whose page is gone after the grace period, even if its log-in was still in
+   * progress.
+   */
   #startGrace(): void {
     clearTimeout(this.#grace);
     if (this.#closed) return;

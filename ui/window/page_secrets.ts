@@ -1,19 +1,25 @@
-/** Who may talk to the browser host: launch secrets, each good once, and the one page's own secret. */
+/**
+ * Authenticates pages to the browser host: launch secrets, each usable once, and the present page's
+ * secret.
+ */
 import { timingSafeEqual } from "@std/crypto/timing-safe-equal";
 import { pageLinksMax } from "../../lib/limits.ts";
 
 const secretBytes = 32;
 
 export interface PageSecrets {
-  /** A fresh launch secret, for a link. */
+  /** Returns a fresh launch secret, for a link. */
   newLaunchSecret(): string;
-  /** Uses a launch secret up: the new page's secret, which ends the old one's; null if it was wrong. */
+  /**
+   * Consumes a launch secret and returns the new page's secret, which replaces the old one; null if
+   * it was wrong.
+   */
   exchange(launchSecret: string | null): string | null;
-  /** Whether this is the secret of the page that opened last. */
+  /** Returns whether this is the secret of the newest page. */
   isPage(secret: string | null): boolean;
 }
 
-/** Secrets of 256 random bits, compared in constant time. */
+/** Creates the secrets: 256 random bits each, compared in constant time. */
 export function createPageSecrets(randomBytes: (length: number) => Uint8Array): PageSecrets {
   const newSecret = () =>
     new Uint8Array(randomBytes(secretBytes)).toBase64({ alphabet: "base64url", omitPadding: true });
@@ -39,6 +45,6 @@ export function createPageSecrets(randomBytes: (length: number) => Uint8Array): 
 function equal(a: string, b: string | null): boolean {
   const encoder = new TextEncoder();
   const [bytes, others] = [encoder.encode(a), encoder.encode(b ?? "")];
-  // how long a secret is, is no secret
+  // the length is public
   return bytes.length === others.length && timingSafeEqual(bytes, others);
 }

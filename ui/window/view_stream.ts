@@ -1,15 +1,15 @@
-/** Views as a stream of JSON lines, with an empty line now and then to show that the host lives. */
+/** A stream of views as JSON lines, with an empty line as a heartbeat. */
 import type { DisconnectReason, NumberedView } from "../page/bridge/bridge.ts";
 
 export interface ViewStream {
   body: ReadableStream<Uint8Array>;
-  /** Tells a newer view. A reader that is slow gets the newest only. */
+  /** Sends a newer view. A slow reader gets only the newest. */
   send(view: NumberedView): void;
-  /** Ends the stream, after a last word if there is one. */
+  /** Ends the stream, after a last message if there is one. */
   end(lastWord?: { disconnected: DisconnectReason }): void;
 }
 
-/** `onEnd` is called once, however the stream ends. */
+/** Creates a stream. `onEnd` is called once, however the stream ends. */
 export function streamViews(
   first: NumberedView,
   heartbeatMs: number,
@@ -24,7 +24,7 @@ export function streamViews(
   const flush = () => {
     if (ended || !waiting || (controller.desiredSize ?? 0) <= 0) return;
     const view = waiting;
-    waiting = null; // first: writing asks for more at once
+    waiting = null; // first, since writing requests more at once
     write(JSON.stringify(view));
   };
   const heartbeat = setInterval(() => {

@@ -1,30 +1,32 @@
 /**
- * A thin binding of the C library webview 0.12 (MIT; in npm's `webview-bun`, of which nothing but the
- * library is used): a native window with the system's own web view in it.
+ * A thin binding of the C library webview 0.12 (MIT; only the library of npm's `webview-bun` is
+ * used): a native window with the system's web view.
  *
- * Threads. The window lives on the process's main thread, which made it. There, and only there: create,
- * configure, bind, navigate, run, destroy. Any thread may call `webview_return`, `webview_terminate`
- * and `webview_dispatch`: they hand their work to the main thread's loop and come back at once.
- * Handles are numbers here (`usize`), since pointers cannot be sent to a worker.
+ * Threads. The process's main thread creates and owns the window. Only this thread may create,
+ * configure, bind, navigate, run and destroy. Any thread may call `webview_return`,
+ * `webview_terminate` and `webview_dispatch`, which queue their work for the main thread's loop and
+ * return at once. Handles are numbers here (`usize`), since pointers cannot be sent to a worker.
  *
- * Memory. Texts are copied by the library before a call returns, with one exception: what
- * `webview_dispatch` carries must live until the main thread has run it. A bound function's callback is
- * ours, and is freed after the window. The library itself stays loaded until the process ends: WebKit's
- * own threads may run on in it.
+ * Memory. The library copies texts before a call returns, with one exception: the argument of
+ * `webview_dispatch` must live until the main thread has used it. A bound function's callback is
+ * allocated here and freed after the window. The library stays loaded until the process ends, since
+ * WebKit's threads may still run its code.
  */
 
-/** Why there is no window on this machine, in one line, with the mend where there is one. */
+/**
+ * The reason why no window can be shown on this host, in one line, with a remedy if there is one.
+ */
 export class NoWindow extends Error {
   override name = "NoWindow";
 }
 
-/** A window, as a number: webview's own handle. */
+/** A window: webview's handle, as a number. */
 export type WindowHandle = bigint;
 
 const text = "buffer";
 const handle = "usize";
 
-/** What the main thread calls. */
+/** Functions for the main thread only. */
 const ofMainThread = {
   webview_create: { parameters: ["i32", handle], result: handle },
   webview_destroy: { parameters: [handle], result: "i32" },
@@ -38,22 +40,25 @@ const ofMainThread = {
   webview_unbind: { parameters: [handle, text], result: "i32" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
-/** What any thread may call. */
+/** Functions for any thread. */
 const ofAnyThread = {
   webview_return: { parameters: [handle, text, "i32", text], result: "i32" },
   webview_terminate: { parameters: [handle], result: "i32" },
   webview_dispatch: { parameters: [handle, "pointer", text], result: "i32" },
-  /** `webview_navigate` as what `webview_dispatch` runs: it takes a window and one argument, as it must. */
+  /**
+   * `webview_navigate` as a callback of `webview_dispatch`: it takes a window and one argument, as
+   * required.
+   */
   navigate: { name: "webview_navigate", type: "pointer" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
-/** A call of the page: `id` is what an answer needs, `request` the arguments as a JSON array. */
+/** A call of the page: `id` identifies its answer, `request` is the arguments as a JSON array. */
 export interface BoundCall {
   id: string;
   request: string;
 }
 
-/** Of the library's kinds of native handles, the browser itself. */
+/** The library's kind of native handle for the browser. */
 const browserController = 2;
 const widthPx = 1280;
 const heightPx = 800;
@@ -65,35 +70,37 @@ export class Webview {
   readonly handle: WindowHandle;
 
   /**
-   * Loads the library and makes a window.
-   * @param library the library's path; null where the system has none
-   * @throws {NoWindow} where this machine cannot show one
+   * Loads the library and creates a window.
+   * @param library the library's path; null if this system has none
+   * @throws {NoWindow} if this host cannot show one
    */
   constructor(library: string | null, title: string) {
     this.#symbols = load(library, ofMainThread);
     this.handle = this.#symbols.webview_create(0, 0n);
     if (this.handle === 0n) {
-      throw new NoWindow("no display can be opened: DISPLAY or WAYLAND_DISPLAY name it on Linux");
+      throw new NoWindow("no display can be opened. On Linux, set DISPLAY or WAYLAND_DISPLAY");
     }
     this.#symbols.webview_set_title(this.handle, cString(title));
     this.#symbols.webview_set_size(this.handle, widthPx, heightPx, 0);
   }
 
-  /** The system's own window: GtkWindow*, NSWindow* or HWND. */
+  /** The system's window: GtkWindow*, NSWindow* or HWND. */
   get systemWindow(): bigint {
     return this.#symbols.webview_get_window(this.handle);
   }
 
-  /** The system's own web view in it: WebKitWebView*, WKWebView* or ICoreWebView2Controller*. */
+  /**
+   * The system's web view in the window: WebKitWebView*, WKWebView* or ICoreWebView2Controller*.
+   */
   get systemView(): bigint {
     return this.#symbols.webview_get_native_handle(this.handle, browserController);
   }
 
-  /** Gives every page in the window a function; `onCall` must not throw, and answers later. */
+  /** Adds a function to every page in the window; `onCall` must not throw, and answers later. */
   bind(name: string, onCall: (call: BoundCall) => void): void {
     const callback = new Deno.UnsafeCallback(
       { parameters: ["pointer", "pointer", "pointer"], result: "void" },
-      // both texts are the library's, and gone when this returns
+      // the library owns both texts and frees them when this returns
       (id, request) => onCall({ id: copyOf(id), request: copyOf(request) }),
     );
     const cName = cString(name);
@@ -110,7 +117,7 @@ export class Webview {
     this.#symbols.webview_run(this.handle);
   }
 
-  /** Frees the window. No thread may touch it from here on: shut its gate before. */
+  /** Frees the window. No thread may touch it afterwards: shut its gate first. */
   destroy(): void {
     for (const { name } of this.#bound) this.#symbols.webview_unbind(this.handle, name);
     this.#symbols.webview_destroy(this.handle);
@@ -118,17 +125,17 @@ export class Webview {
   }
 }
 
-/** What another thread may do with a window, always inside its gate. */
+/** The window's operations for other threads, always used inside its gate. */
 export class WebviewRemote {
   readonly #symbols: Deno.DynamicLibrary<typeof ofAnyThread>["symbols"];
-  /** Addresses that the main thread may not have gone to yet. */
+  /** Addresses that the main thread may not have read yet. */
   #going: Uint8Array<ArrayBuffer>[] = [];
 
   constructor(library: string, private readonly handle: WindowHandle) {
     this.#symbols = load(library, ofAnyThread);
   }
 
-  /** Settles the page's promise of a call: with a value, or refused. */
+  /** Settles the promise of a page's call: with a value, or refused. */
   answer(id: string, value: unknown, refused = false): void {
     // the library puts the text into a script, where these two would end a line
     const json = JSON.stringify(value ?? null)
@@ -153,7 +160,7 @@ function load<Symbols extends Deno.ForeignLibraryInterface>(
   symbols: Symbols,
 ): Deno.DynamicLibrary<Symbols>["symbols"] {
   if (path === null) {
-    throw new NoWindow(`there is no web view for ${Deno.build.os} on ${Deno.build.arch} yet`);
+    throw new NoWindow(`no web view is available for ${Deno.build.os} on ${Deno.build.arch}`);
   }
   try {
     return Deno.dlopen(path, symbols).symbols;
@@ -162,20 +169,20 @@ function load<Symbols extends Deno.ForeignLibraryInterface>(
   }
 }
 
-/** The packages that Debian and Ubuntu have for what WebKit needs; others name them alike. */
+/** The packages of Debian and Ubuntu that WebKit needs; other systems use similar names. */
 const packages = "libwebkitgtk-6.0-4 and libvulkan1";
 
-/** Why the library at `path` did not load, in words for whoever can mend it. */
+/** Returns why the library at `path` did not load, with a remedy. */
 export function whyNotLoaded(path: string, error: Error): string {
   if (error instanceof Deno.errors.NotCapable) {
-    return "native libraries may not be used here: --allow-ffi was refused";
+    return "native libraries are not permitted: --allow-ffi was refused";
   }
   const missing = /([\w+.-]+\.so[.\d]*): cannot open shared object file/.exec(error.message)?.[1];
   if (missing && !path.endsWith(missing)) {
-    return `${missing} is missing: install WebKitGTK (packages ${packages} on Debian and Ubuntu)`;
+    return `${missing} is missing. Install WebKitGTK (packages ${packages} on Debian and Ubuntu)`;
   }
   const [line = ""] = error.message.split("\n");
-  return `the web view's library does not load: ${
+  return `loading the web view's library failed: ${
     line.replace(/^(Could not open library: )+/, "")
   }`;
 }

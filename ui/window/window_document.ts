@@ -1,13 +1,13 @@
-/** The page for a native window: one document that needs nothing beside itself, as a data URL. */
+/** The page for a native window: one self-contained document, as a data URL. */
 import { createHash } from "node:crypto";
 import type { Page } from "./page_bundle.ts";
 
 const sha256 = (text: string) => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
 
 /**
- * Script and style lie in the document, and its Content Security Policy allows exactly these two by
- * their hashes: no other script, and no network at all.
- * @param secret base64url; the page takes it out of the document before anything else
+ * Returns the document with script and style inlined. Its Content Security Policy allows exactly
+ * these two, by their hashes: no other script, and no network.
+ * @param secret base64url; the page removes it from the document first
  */
 export function windowDocument(page: Page, secret: string): string {
   if (!/^[\w-]{32,}$/.test(secret)) throw new TypeError("not a window's secret");
@@ -38,7 +38,7 @@ export function windowDocument(page: Page, secret: string): string {
   }, page.html);
 }
 
-/** A document as an address that a web view can go to, and come back to. */
+/** Returns a document as an address that a web view can navigate to repeatedly. */
 export function dataUrl(html: string): string {
   return `data:text/html;charset=utf-8;base64,${new TextEncoder().encode(html).toBase64()}`;
 }

@@ -1,10 +1,10 @@
 /**
- * The host of a page in a native window, in the worker: answers what the page asks through the
- * window's bound function. It knows nothing of windows and threads; `window_worker` brings it what
- * the page asked, and takes its answers there.
+ * The host of a page in a native window, in the worker: answers the page's requests, which arrive
+ * through the window's bound function. It uses no window and no thread; `window_worker` passes
+ * requests to it and sends its answers.
  *
- * A request is checked in this order: length, shape, secret, kind, page, arguments. Whatever is wrong,
- * the answer is the same refusal, without a reason.
+ * A request is checked in this order: length, shape, secret, kind, page, arguments. Every failure
+ * gets the same refusal, without a reason.
  */
 import { pageHeartbeatMs, pageRequestLengthMax } from "../../lib/limits.ts";
 import { timingSafeEqual } from "@std/crypto/timing-safe-equal";
@@ -12,20 +12,20 @@ import type { WatchAnswer, WindowRequest } from "../page/bridge/window_bridge.ts
 import { type HostOptions, PageDesk } from "./page_desk.ts";
 
 export interface WindowHostOptions extends HostOptions {
-  /** What the page must say with every request: text, base64url. */
+  /** The secret that every request of the page must contain: text, base64url. */
   secret: string;
   /** Settles a request, once. */
   answer: (id: string, value: unknown, refused?: boolean) => void;
-  /** The page has gone, to another address or for good: it should be shown anew. */
+  /** Called when the page has navigated away or closed: it should be shown again. */
   onPageDisconnected: () => void;
 }
 
 export interface WindowHost {
-  /** Takes a request of the page: its id, and its arguments as a JSON array. */
+  /** Handles a request of the page: its id, and its arguments as a JSON array. */
   take(id: string, request: string): void;
-  /** Settles when the page has drawn a view of a machine that is online, or of one in any state. */
+  /** Settles when the page has drawn a view of an ATM that is online, or of any view. */
   shown: Record<"any" | "online", Promise<void>>;
-  /** Lets the page know that this is the end. */
+  /** Notifies the page that the host has ended. */
   close(): void;
 }
 
@@ -46,14 +46,14 @@ export function startWindowHost(options: WindowHostOptions): WindowHost {
   });
   const refuse = (id: string) => answer(id, null, true);
 
-  /** Answers the page's open look, if there is one. */
+  /** Answers the page's pending watch, if there is one. */
   const answerWatch = (value: WatchAnswer) => {
     if (watching === null) return;
     const { id, timer } = watching;
     watching = null;
     clearTimeout(timer);
     answer(id, value);
-    desk.pageLeft(); // until it looks again, at once
+    desk.pageLeft(); // until it watches again, at once
   };
 
   const watch = (id: string, seen: number) => {
@@ -100,7 +100,7 @@ export function startWindowHost(options: WindowHostOptions): WindowHost {
   };
 }
 
-/** A request that proves itself, or null. */
+/** Parses an authenticated request; returns null for any other. */
 function parseRequest(text: string, secret: Uint8Array): WindowRequest | null {
   if (text.length > pageRequestLengthMax) return null;
   let request: unknown;

@@ -1,10 +1,10 @@
 /**
- * The window's thread, the main one, and the messages between it and the worker.
+ * The window's thread, the process's main one, and its messages to and from the worker.
  *
- * From `run` on this thread does nothing but the window's work: it copies each call of the page and
- * passes it on. The ATM, the line to the bank and all cryptography are the worker's
- * (`window_worker`), which answers the page directly. When the window is closed, or the worker ends
- * it, the gate is shut, the window freed, and the worker ends in order.
+ * After `run` this thread only does the window's work: it copies each call of the page and forwards
+ * it. The ATM, the connection to the bank and all cryptography run in the worker (`window_worker`),
+ * which answers the page directly. When the window is closed, or the worker ends it, the gate is
+ * shut, the window freed, and the worker ends cleanly.
  */
 import { Gate } from "./gate.ts";
 import { tameGtkSignals } from "./gtk_signals.ts";
@@ -19,10 +19,10 @@ export type ToWorker<Begin> =
   | { call: BoundCall }
   | { stop: true };
 
-/** Messages of the worker. It sends the first once it listens, for signals too. */
+/** Messages of the worker. The first one is sent when it is ready for messages and signals. */
 export type FromWorker = { loaded: true } | { ended: number };
 
-/** The window, as it is handed to the worker. */
+/** The window as shared with the worker. */
 export interface SharedWindow {
   library: string;
   handle: WindowHandle;
@@ -32,11 +32,11 @@ export interface SharedWindow {
   url: string;
 }
 
-/** The name of the function that the page finds in its window. */
+/** The name of the bound function in the page's window. */
 const boundName = "strongroom";
 
 export interface WindowOptions<Begin> {
-  /** The web view's library; null where the system has none. */
+  /** The web view's library; null if this system has none. */
   library: string | null;
   title: string;
   page: Promise<Page>;
@@ -44,15 +44,15 @@ export interface WindowOptions<Begin> {
   randomBytes: (length: number) => Uint8Array;
   /** Starts the worker, which must run `serveWindow`. */
   startWorker: () => Worker;
-  /** What the worker needs to know to begin. */
+  /** The worker's start message. */
   begin: Begin;
-  /** Aborted by signals that came before the worker listened. */
+  /** Aborted by signals that arrived before the worker was ready. */
   interrupted: AbortSignal;
 }
 
 /**
- * Shows the window until it is closed; gives the worker's exit code.
- * @throws {NoWindow} where this machine cannot show one; nothing has begun then
+ * Shows the window until it is closed; returns the worker's exit code.
+ * @throws {NoWindow} if this host cannot show one; nothing has started then
  */
 export async function runWindow<Begin>(options: WindowOptions<Begin>): Promise<number> {
   const window = new Webview(options.library, options.title);
@@ -67,7 +67,7 @@ export async function runWindow<Begin>(options: WindowOptions<Begin>): Promise<n
     if (options.kiosk) kiosk = enterKiosk(window.systemWindow);
     window.bind(boundName, (call) => worker.post({ call }));
     window.navigate(url);
-    await worker.loaded; // from here on signals are the worker's: this thread is blocked
+    await worker.loaded; // from here on the worker handles signals: this thread is blocked
     worker.post({
       begin: options.begin,
       window: { library: options.library!, handle: window.handle, gate: gate.memory, secret, url },
@@ -89,10 +89,10 @@ export async function runWindow<Begin>(options: WindowOptions<Begin>): Promise<n
   }
 }
 
-/** The worker, as the main thread sees it. */
+/** The main thread's handle of the worker. */
 class WindowWorker<Begin> {
   readonly loaded: Promise<void>;
-  /** The exit code; 1 when the worker broke. */
+  /** The exit code; 1 if the worker failed. */
   readonly ended: Promise<number>;
   hasEnded = false;
 
@@ -112,7 +112,7 @@ class WindowWorker<Begin> {
     };
     worker.onerror = (event) => {
       event.preventDefault(); // reported here, with an exit code rather than a crash
-      console.error(`the ATM's worker broke: ${event.message}`);
+      console.error(`the ATM's worker failed: ${event.message}`);
       end(1);
     };
   }

@@ -1,6 +1,7 @@
 /**
- * The worker's end of a window: takes the page's calls from the main thread, answers them straight to
- * the web view, and ends when the window is closed, the launcher lets go, or a signal comes.
+ * The worker's end of a window: receives the page's calls from the main thread, answers them
+ * directly to the web view, and ends when the window is closed, the launcher closes standard input,
+ * or a signal arrives.
  */
 import { pageCallsMax } from "../../lib/limits.ts";
 import { Gate } from "./gate.ts";
@@ -8,15 +9,15 @@ import { WebviewRemote } from "./webview.ts";
 import { startWindowHost, type WindowHost, type WindowHostOptions } from "./window_host.ts";
 import type { FromWorker, SharedWindow, ToWorker } from "./window_thread.ts";
 
-/** What a program in the worker has of its window. */
+/** The window's interface for a program in the worker. */
 export interface WindowEnd {
-  /** Puts a machine behind the page. Calls that came before it are taken then. */
+  /** Attaches an ATM to the page. Handles calls that arrived earlier. */
   host(options: Omit<WindowHostOptions, "secret" | "answer" | "onPageDisconnected">): WindowHost;
   /** Settles when the program should end. */
   closed: Promise<void>;
 }
 
-/** A worker's global scope, of which only this is used. */
+/** The part of a worker's global scope that is used. */
 interface Scope {
   onmessage: ((event: MessageEvent) => void) | null;
   postMessage(message: FromWorker): void;
@@ -24,8 +25,8 @@ interface Scope {
 
 /**
  * Serves the window of the thread that started this worker.
- * @param lifeEnds settles when whoever started the process lets go of it, or a signal comes
- * @param program what to run; gives the exit code
+ * @param lifeEnds settles when the launcher closes standard input or a signal arrives
+ * @param program the program to run; returns the exit code
  */
 export function serveWindow<Begin>(
   lifeEnds: Promise<void>,
@@ -42,7 +43,7 @@ export function serveWindow<Begin>(
     take = ({ id, request }) => window.take(id, request);
     lifeEnds.then(() => gate.pass(() => remote.terminate()));
     const exitCode = await program(given, window.end);
-    // where the program ended first, its window goes with it; the main thread then says `stop`
+    // if the program ended first, its window is closed; the main thread then sends `stop`
     gate.pass(() => remote.terminate());
     await closed.promise;
     scope.postMessage({ ended: exitCode });

@@ -97,12 +97,12 @@ const wrongUses: [line: string, problem: string][] = [
   ["atm cahs show", "unknown command 'atm cahs'. Did you mean 'deno task atm cash show'?"],
   [
     "bank terminal",
-    "bank terminal: a command is missing, one of enroll, list, revoke, rotate. " +
+    "bank terminal: command missing, one of enroll, list, revoke, rotate. " +
     "See 'deno task bank terminal --help'.",
   ],
   [
     "atm cash --key lobby.key",
-    "atm cash: a command is missing, one of count, load, show. See 'deno task atm cash --help'.",
+    "atm cash: command missing, one of count, load, show. See 'deno task atm cash --help'.",
   ],
   // arguments
   ["server 4848", "server: unexpected argument '4848'. See 'deno task server --help'."],
@@ -155,7 +155,7 @@ const wrongUses: [line: string, problem: string][] = [
     ),
   [
     "bank holds settle 00 --reason x",
-    "say what the machine did: --complete AMOUNT, or --reverse",
+    "outcome missing. Give --complete AMOUNT, or --reverse",
   ],
   [
     "bank holds settle 00 --reason x --reverse --complete 1",
@@ -174,7 +174,7 @@ const wrongUses: [line: string, problem: string][] = [
   ],
   [
     "bank terminal rotate lobby --out x",
-    "--out: without --now the terminal gets its key over its own line",
+    "--out: without --now the terminal gets its key over its connection",
   ],
   [
     "atm --window --no-open",

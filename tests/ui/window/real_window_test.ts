@@ -129,7 +129,7 @@ onDesktop(
     await desktop.closeWindow("test");
     const { code, err } = await window.ended;
     assertEquals(code, 1);
-    assertMatch(err, /the ATM's worker broke: .*as the test wants it/);
+    assertMatch(err, /the ATM's worker failed: .*as the test wants it/);
   },
 );
 

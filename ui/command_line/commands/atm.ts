@@ -1,4 +1,4 @@
-/** `atm`: an ATM, for customers. */
+/** `atm`: runs an ATM for customers. */
 import { Option } from "@commander-js/extra-typings";
 import type { CommandDefinition } from "../command.ts";
 import { screensOf, withScreens } from "../screens.ts";
@@ -8,7 +8,7 @@ import { address, bankAddress } from "../values.ts";
 export const atm: CommandDefinition[] = [{
   name: "atm",
   summary: "Run an ATM, for customers",
-  details: "Without --key it takes DIR/terminal.key, or that of the only ATM in ./data.",
+  details: "Without --key it uses DIR/terminal.key, or the key of the only ATM in ./data.",
   examples: ["--bank bank.example:4848 --key lobby.key", "--key lobby.key --no-open"],
   define: (command, { path, launch }) =>
     withTerminal(withScreens(command), path)
@@ -17,10 +17,10 @@ export const atm: CommandDefinition[] = [{
           .argParser(address)
           .default(address(bankAddress), bankAddress),
       )
-      .option("--demo", "show controls that put notes in, and fill empty cassettes")
+      .option("--demo", "show controls that insert notes, and fill empty cassettes")
       .option(
         "--wait",
-        "start although the bank can't be reached yet, and wait for it; with --data, for the key too",
+        "start even if the bank can't be reached yet, and wait for it; with --data, also for the key",
       )
       .action(({ bank, key, data: folder, demo = false, wait = false, ...screens }) =>
         launch({

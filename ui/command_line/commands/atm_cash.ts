@@ -1,4 +1,4 @@
-/** `atm cash`: what is in an ATM's cassettes, filling and counting them, while it is not running. */
+/** `atm cash`: shows, fills and counts the cassettes of an ATM that is not running. */
 import type { CommandDefinition } from "../command.ts";
 import { withTerminal } from "../terminal.ts";
 
@@ -29,7 +29,7 @@ export const atmCash: CommandDefinition[] = [
     name: "atm cash count",
     summary: "Correct the counts of an ATM that is not running",
     details:
-      "Take all notes out, count them and put them back. What is missing, or over, goes to the " +
+      "Take all notes out, count them and put them back. A shortage or surplus is booked to the " +
       "differences account.",
     examples: ["20x98 50x40 --key lobby.key"],
     define: (command, { path, launch }) =>

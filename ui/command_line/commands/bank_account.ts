@@ -1,17 +1,17 @@
 /** `bank customer` and `bank account`: customers, and their accounts. */
 import { bankCommand } from "../bank_command.ts";
 
-const opening = "what the bank pays into it at once";
+const opening = "the opening balance, paid by the bank";
 
 export const bankAccount = [
   bankCommand({
     name: "customer add",
     summary: "Add a customer, with an account",
-    details: "The password is asked for, or is the first line of standard input.",
+    details: "Prompts for the password, or reads it from the first line of standard input.",
     examples: ["alice --opening 1000.00"],
     define: (command, { operator, task }) =>
       command
-        .argument("<USERNAME>", "what the customer logs in with")
+        .argument("<USERNAME>", "the customer's name at log-in")
         .option("--opening <AMOUNT>", opening, "0")
         .action((username, { opening, ...bank }) =>
           operator(bank, { command: "add_customer", username, opening }, {
@@ -28,7 +28,7 @@ export const bankAccount = [
     define: (command, { operator, task }) =>
       command
         .argument("<USERNAME>", "the customer")
-        .option("--name <NAME>", "what the customer sees it called", "savings")
+        .option("--name <NAME>", "the account's name on screens", "savings")
         .option("--opening <AMOUNT>", opening, "0")
         .action((username, { name, opening, ...bank }) =>
           operator(bank, { command: "open_account", username, name, opening }, {
@@ -47,7 +47,7 @@ export const bankAccount = [
   }),
   accountState("lock", "locked", "Lock an account: no more money moves"),
   accountState("unlock", "open", "Unlock an account"),
-  accountState("close", "closed", "Close an account for good, once it is empty"),
+  accountState("close", "closed", "Close an empty account permanently"),
 ];
 
 function accountState(word: string, state: "open" | "locked" | "closed", summary: string) {

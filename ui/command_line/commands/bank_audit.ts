@@ -1,4 +1,4 @@
-/** `bank audit`: the log. */
+/** `bank audit`: the audit log. */
 import { Option } from "@commander-js/extra-typings";
 import { bankCommand, firstKeyDefault, firstKeyOf } from "../bank_command.ts";
 import { instant } from "../values.ts";
@@ -27,11 +27,13 @@ export const bankAudit = [
         )
         .option("--before <TIME>", "only before this day or instant", instant)
         .option("--terminal <NAME>", "only at this terminal")
-        .option("--json", "a line of JSON for each entry")
+        .option("--json", "print each entry as a line of JSON")
         .addOption(
-          new Option("--follow", "go on with what arrives, until Ctrl-C").conflicts("file"),
+          new Option("--follow", "print new entries as they arrive, until Ctrl-C").conflicts(
+            "file",
+          ),
         )
-        .option("--file <FILE>", "read an exported file rather than the bank's own log", path)
+        .option("--file <FILE>", "read an exported file instead of the bank's log", path)
         .option(
           "--keys <FILE>",
           "with --file, the keys that open it (default: DIR/bank.keys)",
@@ -51,8 +53,7 @@ export const bankAudit = [
   }),
   bankCommand({
     name: "audit verify",
-    summary:
-      "Check that the log is as it was written; exit code 1 when it is not, 2 when it could not",
+    summary: "Check the log's integrity; exit code 1 if it was changed, 2 if it cannot be checked",
     examples: ["--first-key /media/safe/first.key --checkpoint /media/safe/checkpoint.json"],
     define: (command, { path, operator }) =>
       command
@@ -62,8 +63,8 @@ export const bankAudit = [
           (text) => text.split(",").map(path),
         )
         .option("--checkpoint <FILE>", "a checkpoint that the log must extend", path)
-        .option("--receipt <PLACE,TAG>", "require the entry that a customer's receipt names")
-        .option("--file <FILE>", "check an exported file rather than the bank's own log", path)
+        .option("--receipt <PLACE,TAG>", "require the entry of a customer's receipt")
+        .option("--file <FILE>", "check an exported file instead of the bank's log", path)
         .action(({ firstKey, checkpoint, receipt, file, ...bank }) => {
           const firstKeys = firstKey ?? [firstKeyOf(bank)];
           operator(bank, { command: "verify_audit", firstKeys, checkpoint, receipt, file }, {
@@ -73,11 +74,11 @@ export const bankAudit = [
   }),
   bankCommand({
     name: "audit export",
-    summary: "Write the log into a file, as sealed lines",
+    summary: "Write the log to a file, as sealed lines",
     examples: ["--out audit_log_secure.txt"],
     define: (command, { path, operator, task }) =>
       command
-        .option("--out <FILE>", "where it goes (default: audit_log_secure.txt)", path)
+        .option("--out <FILE>", "the file to write (default: audit_log_secure.txt)", path)
         .action(({ out = path("audit_log_secure.txt"), ...bank }) =>
           operator(bank, { command: "export_audit" }, {
             out,
@@ -87,11 +88,11 @@ export const bankAudit = [
   }),
   bankCommand({
     name: "audit checkpoint",
-    summary: "Sign how far the log has come, to be kept elsewhere",
+    summary: "Sign the present end of the log, to be kept elsewhere",
     examples: ["--out /media/safe/checkpoint.json"],
     define: (command, { path, operator, task }) =>
       command
-        .option("--out <FILE>", "where it goes (default: checkpoint.json)", path)
+        .option("--out <FILE>", "the file to write (default: checkpoint.json)", path)
         .action(({ out = path("checkpoint.json"), ...bank }) =>
           operator(bank, { command: "take_checkpoint" }, {
             out,
@@ -108,11 +109,11 @@ export const bankAudit = [
   }),
   bankCommand({
     name: "audit chain",
-    summary: "Continue the log in another chain, where the key of the present one is lost",
+    summary: "Continue the log in a new chain after the present chain's key is lost",
     examples: ["--first-key second.key"],
     define: (command, { path, operator, task }) =>
       command
-        .option("--first-key <FILE>", `where its first key goes ${firstKeyDefault}`, path)
+        .option("--first-key <FILE>", `the file for its first key ${firstKeyDefault}`, path)
         .action(({ firstKey, ...bank }) => {
           firstKey ??= firstKeyOf(bank);
           operator(bank, { command: "start_audit_chain", firstKey }, {

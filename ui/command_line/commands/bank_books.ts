@@ -4,7 +4,8 @@ import { bankCommand, firstKeyDefault, firstKeyOf } from "../bank_command.ts";
 export const bankBooks = [
   bankCommand({
     name: "ledger check",
-    summary: "Compute all balances again; exit code 1 when the books are bad, 2 when it could not",
+    summary:
+      "Recompute all balances; exit code 1 if the books are wrong, 2 if they cannot be checked",
     examples: [""],
     define: (command, { operator }) =>
       command.action((bank) => operator(bank, { command: "check_ledger" })),
@@ -15,24 +16,24 @@ export const bankBooks = [
     examples: ["--out /backups/bank-2026-11-25.sqlite"],
     define: (command, { path, operator, task }) =>
       command
-        .option("--out <FILE>", "where the copy goes (default: bank-backup.sqlite)", path)
+        .option("--out <FILE>", "the file to write (default: bank-backup.sqlite)", path)
         .action(({ out = path("bank-backup.sqlite"), ...bank }) =>
           operator(bank, { command: "back_up" }, {
             out,
-            next: `${task("bank restore --from FILE", bank)} puts it back.`,
+            next: `${task("bank restore --from FILE", bank)} restores it.`,
           })
         ),
   }),
   bankCommand({
     name: "restore",
-    summary: "Put the books back to a backup, with the server stopped",
+    summary: "Restore the books from a backup, with the server stopped",
     examples: ["--from /backups/bank-2026-11-25.sqlite --first-key second.key"],
     define: (command, { path, operator, task }) =>
       command
         .requiredOption("--from <FILE>", "the backup (required)", path)
         .option(
           "--first-key <FILE>",
-          `where the first key of the log's next chain goes ${firstKeyDefault}`,
+          `the file for the first key of the log's next chain ${firstKeyDefault}`,
           path,
         )
         .action(({ from, firstKey, ...bank }) => {
@@ -41,16 +42,14 @@ export const bankBooks = [
             reads: [from],
             writes: [firstKey],
             next:
-              `${
-                task("server", bank)
-              }: it serves customers once every terminal has reported what it ` +
-              "did since the backup.",
+              `${task("server", bank)}: it serves customers once every terminal has reported its ` +
+              "movements since the backup.",
           });
         }),
   }),
   bankCommand({
     name: "restore end",
-    summary: "Serve customers although not every terminal has reported since a restore",
+    summary: "Serve customers before every terminal has reported after a restore",
     examples: ['--reason "the station terminal was scrapped"'],
     define: (command, { operator }) =>
       command
@@ -59,7 +58,7 @@ export const bankBooks = [
   }),
   bankCommand({
     name: "clock confirm",
-    summary: "Accept the clock again after a jump, which stops money",
+    summary: "Confirm the clock after a jump, to allow movements again",
     examples: [""],
     define: (command, { operator }) =>
       command.action((bank) => operator(bank, { command: "confirm_clock" })),

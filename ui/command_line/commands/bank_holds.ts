@@ -1,4 +1,4 @@
-/** `bank holds`: movements in doubt, which were authorised and not settled by their terminal. */
+/** `bank holds`: movements in doubt, authorised and not settled by their terminal. */
 import { Option } from "@commander-js/extra-typings";
 import { UsageError } from "../../../lib/errors.ts";
 import { bankCommand } from "../bank_command.ts";
@@ -6,30 +6,30 @@ import { bankCommand } from "../bank_command.ts";
 export const bankHolds = [
   bankCommand({
     name: "holds",
-    summary: "List movements that were authorised and not settled by their terminal",
+    summary: "List movements that their terminal has not settled",
     examples: ["", "--json"],
     define: (command, { operator }) =>
       command
-        .option("--json", "a line of JSON for each")
+        .option("--json", "print each as a line of JSON")
         .action(({ json = false, ...bank }) => operator(bank, { command: "list_holds", json })),
   }),
   bankCommand({
     name: "holds settle",
-    summary: "Settle such a movement by hand",
-    details: "Say what the machine did: --complete AMOUNT, or --reverse.",
+    summary: "Settle such a movement manually",
+    details: "Give the ATM's outcome: --complete AMOUNT, or --reverse.",
     examples: [
-      '0123456789abcdef0123456789abcdef --reverse --reason "notes found in the machine"',
+      '0123456789abcdef0123456789abcdef --reverse --reason "notes found in the ATM"',
       '0123456789abcdef0123456789abcdef --complete 40.00 --reason "camera: notes taken"',
     ],
     define: (command, { operator }) =>
       command
         .argument("<ID>", "the movement, from 'deno task bank holds'")
-        .option("--complete <AMOUNT>", "the machine moved this much")
-        .addOption(new Option("--reverse", "the machine moved nothing").conflicts("complete"))
+        .option("--complete <AMOUNT>", "the ATM moved this amount")
+        .addOption(new Option("--reverse", "the ATM moved nothing").conflicts("complete"))
         .requiredOption("--reason <TEXT>", "why, for the log (required)")
         .action((movement, { complete, reverse = false, reason, ...bank }) => {
           if (complete === undefined && !reverse) {
-            throw new UsageError("say what the machine did: --complete AMOUNT, or --reverse", 2);
+            throw new UsageError("outcome missing. Give --complete AMOUNT, or --reverse", 2);
           }
           operator(bank, { command: "settle_hold", movement, complete, reverse, reason });
         }),

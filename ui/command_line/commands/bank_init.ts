@@ -1,4 +1,6 @@
-/** `bank init`, `join` and `migrate`: a new bank, another server of one, and a bank that moves. */
+/**
+ * `bank init`, `join` and `migrate`: a new bank, a further server of one, and a move to PostgreSQL.
+ */
 import { Option } from "@commander-js/extra-typings";
 import { UsageError } from "../../../lib/errors.ts";
 import { decimalText, parseAmount } from "../../../lib/money.ts";
@@ -8,18 +10,23 @@ import { bankName, currency, timeZone } from "../values.ts";
 export const bankInit = [
   bankCommand({
     name: "init",
-    summary: "Make a bank",
+    summary: "Create a bank",
     examples: ['--name "First Bank" --currency EUR --time-zone Europe/Berlin'],
     define: (command, { path, operator, task }) =>
       command
-        .option("--name <NAME>", "what customers and the log call it", bankName, "Strongroom Bank")
+        .option(
+          "--name <NAME>",
+          "the bank's name on screens and in the log",
+          bankName,
+          "Strongroom Bank",
+        )
         .addOption(
           new Option("--currency <CODE>", "ISO 4217").argParser(currency)
             .default(currency("EUR"), "EUR"),
         )
-        .option("--time-zone <ZONE>", "whose days limits are for", timeZone, "UTC")
-        .option("--withdrawal-limit <AMOUNT>", "the most that one withdrawal may be")
-        .option("--first-key <FILE>", `where the log's first key goes ${firstKeyDefault}`, path)
+        .option("--time-zone <ZONE>", "the time zone of daily limits", timeZone, "UTC")
+        .option("--withdrawal-limit <AMOUNT>", "the most per withdrawal")
+        .option("--first-key <FILE>", `the file for the log's first key ${firstKeyDefault}`, path)
         .action((flags) => {
           const { name, currency, timeZone, withdrawalLimit: limit } = flags;
           const withdrawalMax = limit === undefined
@@ -49,14 +56,14 @@ export const bankInit = [
   }),
   bankCommand({
     name: "join",
-    summary: "Make the folder of another server of a bank that is in PostgreSQL",
+    summary: "Create the folder of another server for a bank in PostgreSQL",
     examples: ["--data /srv/bank --from bank.keys --database-url-file database.url"],
     define: (command, { path, operator, task }) =>
       command
         .requiredOption("--from <FILE>", "another server's bank.keys (required)", path)
         .option(
           "--first-key <FILE>",
-          `where the first key of its log goes ${firstKeyDefault}`,
+          `the file for the first key of its log ${firstKeyDefault}`,
           path,
         )
         .action(({ from, firstKey, ...bank }) => {
@@ -70,7 +77,7 @@ export const bankInit = [
   }),
   bankCommand({
     name: "migrate",
-    summary: "Move a bank from its file into PostgreSQL, with the server stopped",
+    summary: "Move a bank from its file to PostgreSQL, with the server stopped",
     examples: ["--database-url-file database.url"],
     define: (command, { operator, task }) =>
       command.action((bank) =>

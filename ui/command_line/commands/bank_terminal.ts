@@ -1,19 +1,19 @@
-/** `bank terminal`: terminals, which are ATMs with their keys, and the key that seals theirs. */
+/** `bank terminal` and `bank key`: terminals, their keys, and the master key that seals these. */
 import { UsageError } from "../../../lib/errors.ts";
 import { bankCommand } from "../bank_command.ts";
 
-/** Where a key is until the bank has it. */
+/** The path of a key until the bank has stored it. */
 const pendingOf = (out: string) => `${out}.pending`;
 
 export const bankTerminal = [
   bankCommand({
     name: "terminal enroll",
-    summary: "Make a terminal and its key file",
+    summary: "Add a terminal and create its key file",
     examples: ["lobby --out lobby.key"],
     define: (command, { path, operator }) =>
       command
-        .argument("<NAME>", "what the bank calls it")
-        .option("--out <FILE>", "where its key goes (default: NAME.key)", path)
+        .argument("<NAME>", "the terminal's name")
+        .option("--out <FILE>", "the key file to write (default: NAME.key)", path)
         .action((name, { out = path(`${name}.key`), ...bank }) =>
           operator(bank, { command: "enrol_terminal", name }, {
             out,
@@ -24,24 +24,24 @@ export const bankTerminal = [
   }),
   bankCommand({
     name: "terminal list",
-    summary: "List the terminals, their keys and what they last reported of their devices",
+    summary: "List the terminals, their keys and their devices' last reports",
     examples: [""],
     define: (command, { operator }) =>
       command.action((bank) => operator(bank, { command: "list_terminals" })),
   }),
   bankCommand({
     name: "terminal rotate",
-    summary: "Give a terminal its next key, over its own line or by hand",
+    summary: "Replace a terminal's key, over its connection or manually",
     examples: ["lobby", "lobby --now --out lobby-2.key"],
     define: (command, { path, operator, task }) =>
       command
         .argument("<NAME>", "the terminal's name")
-        .option("--now", "end the old key at once, after a theft: the new one is carried by hand")
-        .option("--out <FILE>", "with --now, where the new key goes (default: NAME.key)", path)
+        .option("--now", "end the old key at once, after a theft: copy the new one manually")
+        .option("--out <FILE>", "with --now, the key file to write (default: NAME.key)", path)
         .action((name, { now = false, out, ...bank }) => {
           if (out !== undefined && !now) {
             throw new UsageError(
-              "--out: without --now the terminal gets its key over its own line",
+              "--out: without --now the terminal gets its key over its connection",
               2,
             );
           }
@@ -50,14 +50,14 @@ export const bankTerminal = [
             out: file,
             writes: file === undefined ? [] : [pendingOf(file)],
             next: now
-              ? "on the ATM, put the new key in the place of the old one and start it again."
+              ? "on the ATM, replace the old key file with the new one and restart it."
               : `${task("bank terminal list", bank)} shows when the ATM has its key.`,
           });
         }),
   }),
   bankCommand({
     name: "terminal revoke",
-    summary: "Shut a terminal out for good",
+    summary: "Revoke a terminal permanently",
     examples: ["lobby"],
     define: (command, { operator }) =>
       command

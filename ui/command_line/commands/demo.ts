@@ -1,4 +1,4 @@
-/** `demo`: a whole bank on this machine. */
+/** `demo`: runs a whole bank on this host. */
 import { demoAtmsMax } from "../../../lib/limits.ts";
 import type { CommandDefinition } from "../command.ts";
 import { screensOf, withScreens } from "../screens.ts";
@@ -6,11 +6,11 @@ import { wholeNumber } from "../values.ts";
 
 export const demo: CommandDefinition[] = [{
   name: "demo",
-  summary: "Run a whole bank on this machine, with an ATM to try",
+  summary: "Run a whole bank on this computer, with an ATM to try",
   details:
-    "Makes a bank with demo customers in a data folder (or goes on with the one that is there), " +
-    "starts its server on loopback and opens an ATM in a window, or in the browser where no window " +
-    "opens. Closing the window, or Ctrl-C, ends all of it.",
+    "Creates a bank with demo customers in a data folder (or continues with an existing one), " +
+    "starts its server on loopback and opens an ATM in a window, or in the browser if no window " +
+    "opens. Closing the window, or Ctrl-C, ends everything.",
   examples: ["", "--atms 2", "--no-open --json --data ../try"],
   define: (command, { path, data, launch }) =>
     withScreens(command)

@@ -1,4 +1,4 @@
-/** `server`: the bank's server, on its host. */
+/** `server`: runs the bank's server. */
 import { checkpointMinutesDefault, checkpointMinutesMax } from "../../../lib/limits.ts";
 import { Option } from "@commander-js/extra-typings";
 import type { CommandDefinition } from "../command.ts";
@@ -7,29 +7,29 @@ import { addressToListen, bankAddress, ipAddresses, wholeNumber } from "../value
 
 export const server: CommandDefinition[] = [{
   name: "server",
-  summary: "Run the bank's server, on its host",
-  details: "Make the bank first: deno task bank init. Ctrl-C ends the server.",
+  summary: "Run the bank's server",
+  details: "Create the bank first: deno task bank init. Ctrl-C ends the server.",
   examples: ["", "--listen 0.0.0.0:4848 --data /srv/bank"],
   define: (command, { path, data, launch }) =>
     withBank(command, path, `${data}/bank`)
       .addOption(
-        new Option("--listen <HOST:PORT>", "where ATMs reach it; port 0 takes any free one")
+        new Option("--listen <HOST:PORT>", "the address for ATMs; port 0 selects a free one")
           .argParser(addressToListen)
           .default(addressToListen(bankAddress), bankAddress),
       )
       .option(
         "--proxy-from <IP,IP>",
-        "the balancers in front of it, whose PROXY headers (version 2) name the caller",
+        "IP addresses of balancers that send PROXY headers (version 2)",
         ipAddresses,
       )
       .option(
         "--checkpoints <DIR>",
-        "where checkpoints of the log go, best on another machine (default: DIR/checkpoints)",
+        "the folder for checkpoints of the log, best on another host (default: DIR/checkpoints)",
         path,
       )
       .option(
         "--checkpoint-minutes <N>",
-        "how often, besides at every stop",
+        "minutes between checkpoints, besides one at every stop",
         wholeNumber(1, checkpointMinutesMax),
         checkpointMinutesDefault,
       )

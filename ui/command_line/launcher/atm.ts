@@ -1,4 +1,4 @@
-/** Starts an ATM: in a window or, where none opens, behind a page in the browser. */
+/** Starts an ATM: in a window or, if none opens, in the browser. */
 import { UsageError } from "../../../lib/errors.ts";
 import { say } from "../../../lib/process.ts";
 import type {
@@ -32,7 +32,7 @@ export async function launchAtm(asked: AtmLaunch, place: Place): Promise<number>
   });
 }
 
-/** The page as its hosts show it, a line of JSON: bundled once for each kind of host. */
+/** The bundled page, a line of JSON, cached for each kind of host. */
 export class Pages {
   readonly #lines = new Map<PageEntry, Promise<string>>();
 
@@ -44,10 +44,10 @@ export class Pages {
 }
 
 /**
- * Starts an ATM and adds it to the children, so that it ends before those that it needs. Returns null
- * when it did not start, and has printed why.
+ * Starts an ATM and adds it to the children, so that it ends before those that it needs. Prints the
+ * error and returns null if it did not start.
  * @param name the terminal's, for the window's title; may be empty
- * @throws {UsageError} when a window was asked for and none opens
+ * @throws {UsageError} if a window was requested and none opens
  */
 export async function startAtm(
   start: AtmStart,
@@ -64,10 +64,10 @@ export async function startAtm(
     if (ready && "window" in ready) return ready;
     const why = ready?.noWindow ?? whyCrashed(await window.crashed);
     if (why === null) return null;
-    if (screens.in === "window") throw new UsageError(`the window does not open: ${why}`);
+    if (screens.in === "window") throw new UsageError(`the window cannot be opened: ${why}`);
     await window.end();
     children.splice(children.indexOf(window), 1);
-    console.error(`No window here, the ATM takes the browser: ${why}`);
+    console.error(`No window can be opened, the ATM uses the browser: ${why}`);
   }
   const page = startPage(start, pages, place);
   children.unshift(page);
@@ -75,13 +75,13 @@ export async function startAtm(
 }
 
 function whyCrashed(signal: Deno.Signal | null): string | null {
-  return signal && `the web view crashed (${signal}), as WebKit does where its sandbox, ` +
-      "bubblewrap, may not be used";
+  return signal && `the web view crashed (${signal}), as WebKit does if its sandbox, ` +
+      "bubblewrap, is not permitted";
 }
 
 /**
- * GTK and WebKit draw in memory unless the user's environment says otherwise: an ATM's screens need no
- * graphics card, and are there sooner, in a third less memory, without one (docs/ARCHITECTURE.md).
+ * Environment for software rendering, unless the user's environment sets it: an ATM's screens need
+ * no graphics card, and start sooner with a third less memory without one (docs/ARCHITECTURE.md).
  */
 const drawnWithoutGraphicsCard = { GSK_RENDERER: "cairo", WEBKIT_DISABLE_DMABUF_RENDERER: "1" };
 
@@ -102,7 +102,7 @@ function startWindow(
 }
 
 function startPage(start: AtmStart, pages: Pages, place: Place): Child<AtmInBrowserReady> {
-  // Port 0 on loopback is the page's host; the rest of the network is the bank alone.
+  // Port 0 on loopback is for the page's host; besides it, only the bank is allowed.
   const net = [addressText(start.bank), "127.0.0.1:0"];
   const permissions = atmPermissions(start.folder, start.key, net);
   return new Child(denoArguments(place, "client/programs/atm_in_browser", permissions, start), {
@@ -111,19 +111,19 @@ function startPage(start: AtmStart, pages: Pages, place: Place): Child<AtmInBrow
   });
 }
 
-/** Returns what `--json` prints of an ATM. */
+/** Returns the output of `--json` for an ATM. */
 export function linkOf(ready: AtmReady): string {
   return "link" in ready ? ready.link : "window";
 }
 
-/** Opens the browser where that is wanted, and prints how the ATM is reached. */
+/** Opens the browser if requested, and prints how to open the ATM. */
 export async function show(ready: AtmReady, { open }: Screens): Promise<void> {
   if (!("link" in ready)) say("An ATM is open in a window. Closing it ends the ATM.");
   else if (open && await openInBrowser(ready.file)) say("An ATM opens in your browser.");
   else say(`An ATM is ready. This link opens it, once: ${ready.link}`);
 }
 
-/** Shows a file in the user's browser; returns false where that cannot be done. */
+/** Shows a file in the user's browser; returns false if that fails. */
 async function openInBrowser(file: string): Promise<boolean> {
   const [program, ...args] = {
     darwin: ["open", file],

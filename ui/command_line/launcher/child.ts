@@ -1,12 +1,12 @@
 /**
- * Programs started with exactly the permissions they need. Their standard input is the leash: when
- * it ends, because the launcher asked or died, they end.
+ * Starts programs with exactly the permissions they need. A program ends when its standard input
+ * does: the launcher closes it, or has died.
  */
 import { programEndMsMax } from "../../../lib/limits.ts";
 
 /**
- * Runs a program in the foreground, with the launcher's own input and output; returns its exit code.
- * @param end when to end the program, if it runs so long
+ * Runs a program in the foreground, with the launcher's standard streams; returns its exit code.
+ * @param end resolves when the program must end
  */
 export async function runInForeground(args: string[], end?: Promise<void>): Promise<number> {
   const child = new Deno.Command(Deno.execPath(), {
@@ -15,11 +15,11 @@ export async function runInForeground(args: string[], end?: Promise<void>): Prom
     stdout: "inherit",
     stderr: "inherit",
   }).spawn();
-  end?.then(() => child.kill("SIGTERM")).catch(() => {}); // it may have ended just now
+  end?.then(() => child.kill("SIGTERM")).catch(() => {}); // it may have just ended
   return (await child.status).code;
 }
 
-/** Signals that nobody sends: the program did something that no program may. */
+/** Signals that only a crash raises. */
 const crashes: ReadonlySet<Deno.Signal> = new Set([
   "SIGABRT",
   "SIGBUS",
@@ -28,23 +28,26 @@ const crashes: ReadonlySet<Deno.Signal> = new Set([
   "SIGTRAP",
 ]);
 
-/** A program on a leash. Its first line of standard output is JSON and says that it is ready. */
+/**
+ * A child program, ended by closing its standard input. Its first line of standard output is JSON
+ * and reports that it is ready.
+ */
 export class Child<Ready> {
-  /** The exit code, as a shell has it. */
+  /** The exit code in a shell's convention. */
   readonly ended: Promise<number>;
-  /** The signal of a crash, which is the fault of what the program runs on. */
+  /** The signal of a crash in native code. */
   readonly crashed: Promise<Deno.Signal | null>;
   readonly ready: Promise<Ready | null>;
   hasEnded = false;
   readonly #process: Deno.ChildProcess;
   readonly #leash: WritableStreamDefaultWriter<Uint8Array>;
 
-  /** Whether it may end before it is asked to, with code 0. */
+  /** Whether it may end unasked, with code 0. */
   readonly mayEnd: boolean;
 
   /**
    * @param args Deno's arguments
-   * @param env what its environment has besides the launcher's
+   * @param env variables added to the launcher's environment
    * @param input the first line of its standard input
    */
   constructor(
@@ -78,7 +81,7 @@ export class Child<Ready> {
     this.ready = this.#firstLine();
   }
 
-  /** Ends the program in order, by force when it takes too long; returns its exit code. */
+  /** Ends the program, by force after a timeout; returns its exit code. */
   async end(): Promise<number> {
     this.#leash.close().catch(() => {});
     const timer = setTimeout(() => this.#process.kill("SIGKILL"), programEndMsMax);
@@ -94,7 +97,7 @@ export class Child<Ready> {
     const first = Promise.withResolvers<Ready | null>();
     (async () => {
       for await (const chunk of this.#process.stdout) {
-        if (ready !== null) continue; // drained, so that the program never waits for its reader
+        if (ready !== null) continue; // drained, so that the program never blocks on a full pipe
         text += decoder.decode(chunk, { stream: true });
         const end = text.indexOf("\n");
         if (end < 0) continue;

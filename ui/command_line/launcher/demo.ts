@@ -44,13 +44,13 @@ export async function launchDemo(
       return true;
     }
     for (const each of readies) await show(each, screens);
-    say("\nCtrl-C ends all of it; start it again to go on where you left off.");
+    say("\nCtrl-C ends the demo; its data is kept for the next start.");
     return true;
   });
 }
 
 function introduce({ address, customers }: DemoBankReady, folder: string): void {
-  say(`A demo bank listens on ${address}; all of it is in ${folder}.\n`);
+  say(`A demo bank listens on ${address}; its data is in ${folder}.\n`);
   say("DEMO customers (for trying out: these passwords protect nothing real):");
   for (const { username, password } of customers) say(`  ${username.padEnd(8)} ${password}`);
   say("");

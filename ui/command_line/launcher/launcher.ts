@@ -1,6 +1,6 @@
 /**
- * The launcher: starts what a command line asks for, with the permissions that it needs and no others.
- * It holds no key and serves nobody.
+ * The launcher: starts the programs of a command with minimal permissions. It holds no keys and
+ * serves no requests.
  */
 import { say } from "../../../lib/process.ts";
 import type { AtmCashStart, ServerReady } from "../../../lib/programs.ts";
@@ -18,7 +18,7 @@ import {
 } from "./permissions.ts";
 import { findTerminal } from "./terminal.ts";
 
-/** Starts what is asked for, and waits for its end; returns the exit code. */
+/** Starts a command's programs and waits for their end; returns the exit code. */
 export async function launch(asked: Launch, place: Place): Promise<number> {
   switch (asked.kind) {
     case "operator":
@@ -26,7 +26,7 @@ export async function launch(asked: Launch, place: Place): Promise<number> {
     case "server":
       return await launchServer(asked, place);
     case "atm": {
-      const { launchAtm } = await import("./atm.ts"); // with the page's bundler, which others don't need
+      const { launchAtm } = await import("./atm.ts"); // imports the page's bundler, which the other commands do not need
       return await launchAtm(asked, place);
     }
     case "cash":

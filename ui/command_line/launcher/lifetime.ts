@@ -1,6 +1,6 @@
 /**
- * When a launcher ends: at Ctrl-C, at SIGTERM, when the process that started it has ended, or when its
- * programs have.
+ * Ends a launcher at Ctrl-C, at SIGTERM, when its parent process has ended, or when its programs
+ * have.
  */
 import { launcherLookMs } from "../../../lib/limits.ts";
 import type { Child } from "./child.ts";
@@ -8,9 +8,9 @@ import type { Child } from "./child.ts";
 const startFailed = 1;
 
 /**
- * Keeps children until the launcher should end, one of them fails, or those that may end have ended;
- * returns the exit code.
- * @param start says whether all is up; it may add children, to be ended in their order
+ * Keeps children running until the launcher should end, one of them fails, or those that may end
+ * have ended; returns the exit code.
+ * @param start returns whether all have started; it may add children, to be ended in their order
  */
 export async function keep(
   children: Child<unknown>[],
@@ -33,7 +33,9 @@ export async function keep(
   return codes.find((code) => code !== 0) ?? (fine ? 0 : startFailed);
 }
 
-/** Settles when one child has failed, or ended that should not, or all have ended that may. */
+/**
+ * Settles when one child has failed, or ended without permission, or all that may end have ended.
+ */
 async function nothingToKeep(children: Child<unknown>[]): Promise<void> {
   const closable = children.filter((child) => child.mayEnd);
   const allClosed = Promise.all(closable.map((child) => child.ended));
@@ -42,7 +44,9 @@ async function nothingToKeep(children: Child<unknown>[]): Promise<void> {
   }));
 }
 
-/** Settles once. `npx` passes no signal on: the end of what started the launcher is noticed by looking. */
+/**
+ * Settles once. `npx` forwards no signal: the end of the launcher's parent is detected by polling.
+ */
 export function endOfLauncher(): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   Deno.addSignalListener("SIGINT", resolve);
@@ -59,8 +63,8 @@ export function endOfLauncher(): Promise<void> {
 }
 
 /**
- * The processes that started this one and exist for nothing else: `deno task`, and `npx` with the
- * shell between them. A shell or a service manager above them may end without consequence.
+ * Returns the parent processes that exist only for this one: `deno task`, and `npx` with the shell
+ * between them. A shell or a service manager above them may end without consequence.
  */
 function startersOf(pid: number): number[] {
   const starters: number[] = [];
@@ -81,7 +85,7 @@ function startersOf(pid: number): number[] {
   }
 }
 
-/** A process's parent and name, where the system has it (Linux). */
+/** Returns a process's parent and name, if the system provides them (Linux). */
 function processOf(pid: number): { parent: number; name: string } | undefined {
   try {
     const text = Deno.readTextFileSync(`/proc/${pid}/stat`);

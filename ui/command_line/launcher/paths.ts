@@ -1,4 +1,4 @@
-/** Where the project is, where the user started the task, and places of the network. */
+/** Paths of the project and of the user, and network addresses. */
 import type { Address } from "../../../lib/programs.ts";
 
 export interface Place {
@@ -7,7 +7,10 @@ export interface Place {
   startedIn: string;
 }
 
-/** @param project its folder's URL */
+/**
+ * Returns the paths of a project.
+ * @param project its folder's URL
+ */
 export function placeOf(project: URL): Place {
   return {
     project: pathOf(project.href).replace(/\/$/, ""),

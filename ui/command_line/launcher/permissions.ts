@@ -1,6 +1,6 @@
 /**
- * What each program may reach, and the Deno arguments that grant it. Static imports of a program need
- * no right to be read; a Worker needs it for its own file and each of its static imports.
+ * The permissions of each program, and the Deno arguments that grant them. A program's static
+ * imports need no read permission; a Worker needs it for its file and each of its static imports.
  */
 import {
   databaseFilesOf,
@@ -11,16 +11,16 @@ import type { OperatorLaunch } from "../launch.ts";
 import type { Database } from "./database.ts";
 import type { Place } from "./paths.ts";
 
-/** What a program may reach; an empty list is nothing. */
+/** The permissions of a program; an empty list grants nothing. */
 export interface Permissions {
   read: string[];
   write: string[];
   /** `host:port`, `unix:PATH`. */
   net: string[];
   env: string[];
-  /** Names of `Deno.systemInfo`-like facts, by Deno's own words. */
+  /** Names of system facts, as Deno's `--allow-sys` takes them. */
   sys: string[];
-  /** Whether it may call any native library: nothing else here confines it then. */
+  /** Whether it may call native libraries: no other permission confines those. */
   ffi?: true;
 }
 
@@ -32,7 +32,7 @@ export type ProgramName =
   | "client/programs/atm_window"
   | "client/programs/atm_cash";
 
-/** Deno's arguments that run a program with these permissions and no others, and never ask. */
+/** Returns Deno's arguments that run a program with exactly these permissions, without prompts. */
 export function denoArguments(
   { project }: Pick<Place, "project">,
   program: ProgramName,
@@ -55,13 +55,13 @@ export function denoArguments(
   ];
 }
 
-/** Where a server takes its operators' commands, as a permission. */
+/** A server's socket for operators, as a permission. */
 export const operatorSocket = (folder: string) => `unix:${folder}/operator.sock`;
 
 /**
- * Returns what a program of the bank may reach: no FFI, no run, and of the source the server's side.
+ * Returns the permissions of a bank's program: no FFI, no run, and only the server's source.
  * @param files files and folders that it may read and write
- * @param database the bank's, where it is not a file of the folder
+ * @param database the bank's, if it is not a file of the folder
  */
 export function bankPermissions(
   { project }: Pick<Place, "project">,
@@ -81,7 +81,7 @@ export function bankPermissions(
   };
 }
 
-/** Returns what an operator's command may reach. */
+/** Returns the permissions of an operator's command. */
 export function operatorPermissions(
   place: Pick<Place, "project">,
   { start: { folder }, reads, writes }: OperatorLaunch,
@@ -91,12 +91,15 @@ export function operatorPermissions(
   return { ...bank, read: [...bank.read, ...reads], env: [...bank.env, "USER", "LOGNAME"] };
 }
 
-/** Returns what an ATM may reach: its own data and, if it is on, the bank. */
+/** Returns the permissions of an ATM: its own data and, if it is on, the bank. */
 export function atmPermissions(folder: string, key: string, net: string[]): Permissions {
   return { read: [folder, key], write: [folder], net, env: [], sys: [] };
 }
 
-/** Returns what an ATM in a window may reach. Its main thread may call native code; its worker hardly any. */
+/**
+ * Returns the permissions of an ATM in a window. Its main thread may call native code, its worker
+ * only the web view.
+ */
 export function windowPermissions(
   { project }: Pick<Place, "project">,
   folder: string,

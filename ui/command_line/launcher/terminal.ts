@@ -1,4 +1,4 @@
-/** Which terminal this machine is. */
+/** Finds the terminal of this host. */
 import { UsageError } from "../../../lib/errors.ts";
 import type { TerminalFiles } from "../../../lib/programs.ts";
 import { systemFiles } from "../../../lib/system.ts";
@@ -7,9 +7,9 @@ import type { TerminalChoice } from "../launch.ts";
 import type { Place } from "./paths.ts";
 
 /**
- * Returns the terminal of the key that was named, of the folder, or of the project's only ATM.
- * @param mayWait whether the key of a folder that was named may come later: the name is empty then
- * @throws {UsageError} when there is no key, or no telling which
+ * Returns the terminal of the given key, of the given folder, or of the project's only ATM.
+ * @param mayWait whether a given folder's key may be installed later: the name is empty then
+ * @throws {UsageError} if there is no key, or the choice is ambiguous
  */
 export function findTerminal(
   { key: named, folder }: TerminalChoice,
@@ -21,9 +21,9 @@ export function findTerminal(
   if (key === null) {
     throw new UsageError(
       found.length === 0
-        ? "no terminal key: on the bank's host run 'deno task bank terminal enroll NAME --out NAME.key', " +
-          "bring the file here, and start 'deno task atm --bank HOST:PORT --key NAME.key'"
-        : `there are ${found.length} ATMs in ./data: choose one with --data or --key`,
+        ? "no terminal key. On the bank's host run 'deno task bank terminal enroll NAME --out NAME.key', " +
+          "copy the file here, and start 'deno task atm --bank HOST:PORT --key NAME.key'"
+        : `there are ${found.length} ATMs in ./data. Choose one with --data or --key`,
     );
   }
   const name = nameOf(key, mayWait && folder !== undefined);

@@ -1,7 +1,7 @@
-/** The native web view's library, a file of an npm package that is used for nothing else. */
+/** Finds the native web view's library, the only file used of an npm package. */
 import { pathOf } from "./paths.ts";
 
-/** Returns its path; null where this system has none. */
+/** Returns its path; null if this system has none. */
 export function webviewLibrary(): string | null {
   const own = Deno.env.get("STRONGROOM_WEBVIEW");
   if (own) return own;
@@ -9,7 +9,7 @@ export function webviewLibrary(): string | null {
   return name && pathOf(import.meta.resolve(`webview-bun/build/${name}`));
 }
 
-/** Returns the library for a system, as a file of the npm package; null where there is none. */
+/** Returns the library for a system, as a file of the npm package; null if there is none. */
 export function libraryName(os: string, arch: string): string | null {
   const names: Record<string, string> = {
     "linux x86_64": "libwebview-x64.so",
