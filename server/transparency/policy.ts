@@ -53,7 +53,9 @@ export function parsePolicy(text: string, path: string): Policy {
   const names = new Set<string>([none]);
   const keys: VerifierKey[] = [];
   for (const [index, line] of text.split("\n").entries()) {
-    const [word, ...words] = line.replace(/#.*/, "").split(/[ \t]+/).filter((each) => each !== "");
+    const [word, ...words] = line.replace(/^[ \t]*#.*/, "").split(/[ \t]+/).filter((each) =>
+      each !== ""
+    );
     const wrong = (problem: string) => new UsageError(`${path}, line ${index + 1}: ${problem}`);
     const keyOf = (text = "", type: number) => {
       const key = parseVerifierKey(text);

@@ -162,7 +162,8 @@ Deno.test("a policy says which witnesses must have cosigned", () => {
     "# what we trust",
     `log ${formatVerifierKey(logKey)} https://bank.example/log`,
     ...witnessKeys.map((key, index) => `witness w${index + 1}\t${formatVerifierKey(key)}`),
-    "group banks 2 w1 w2 w3   # any two",
+    " \t# any two",
+    "group banks 2 w1 w2 w3",
     "group strict all banks w3",
     "quorum strict",
   ];
@@ -200,6 +201,7 @@ Deno.test("a policy that says anything twice, too little or something else is re
     [`witness w ${key}\ngroup g 0 w`, "line 2: expected: group"],
     [`witness w ${key}\ngroup g 1 w w`, "line 2: a member occurs twice"],
     [`witness w ${key} u x`, "expected: witness"],
+    ["quorum none # a comment has a line", "p, line 1: 'none' is not defined"],
     ["something else", "unknown word 'something'"],
   ];
   for (const [text, message] of cases) {

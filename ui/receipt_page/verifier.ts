@@ -1,0 +1,299 @@
+/**
+ * Checks receipts and proofs of a bank's transparency log. It shares no code with the bank, so that a
+ * stranger can read all of it. server/audit/FORMAT.md specifies receipts and leaves; C2SP signed-note,
+ * tlog-checkpoint, tlog-cosignature, tlog-proof and tlog-policy specify the rest.
+ */
+import { base64, type Bytes, bytesOf, numberOf, textOf, u32, u64, utf8 } from "./bytes.ts";
+import { type Cosigned, type Entry, type Fact, type Quorum, Refusal } from "./facts.ts";
+
+export type Subtle = Pick<SubtleCrypto, "digest" | "importKey" | "verify">;
+/** A key of the policy, or a signature: who, and the bytes. */
+interface Named {
+  name: string;
+  id: number;
+  bytes: Bytes;
+}
+interface Note {
+  text: string;
+  signatures: Named[];
+}
+/** A proof's entry; or, for the first entry of a chain, how many entries each chain before it had. */
+type Proved = { entry: Entry } | { later: string; sizes: Map<string, number> };
+
+const textLengthMax = 65_536;
+const policyLengthMax = 1 << 20;
+const textsMax = 8;
+const signaturesMax = 64;
+const siblingsMax = 63;
+const keyTypes = { log: 1, witness: 4 };
+const timeSecondsMax = 253_402_300_799; // the year 9999
+const startLabel = "strongroom/1 chains before";
+
+/** Checks texts under a policy, one after the other. */
+export class Verifier {
+  readonly facts: Fact[] = [];
+  readonly #logs: Named[] = [];
+  readonly #witnesses = new Map<string, Named>();
+  readonly #groups: Quorum[] = [];
+  #quorum = "";
+
+  constructor(private readonly subtle: Subtle) {}
+
+  /** @throws {Refusal} */
+  async check(texts: readonly string[], policyText: string): Promise<void> {
+    await this.#readPolicy(policyText);
+    if (texts.length > textsMax) throw new Refusal("too_much");
+    let [receipt, proof]: (Entry | undefined)[] = [];
+    const starts = [];
+    for (const text of texts) {
+      if (text.length > textLengthMax) throw new Refusal("too_much");
+      if (text.startsWith("strongroom receipt 1\n")) {
+        if (receipt) throw new Refusal("too_much");
+        receipt = await this.#receipt(text);
+      } else if (text.startsWith("c2sp.org/tlog-proof@v1\n")) {
+        const found = await this.#proof(text);
+        if ("sizes" in found) starts.push(found);
+        else if (proof) throw new Refusal("too_much");
+        else proof = found.entry;
+      } else throw new Refusal("unknown_text");
+    }
+    if (receipt && proof) this.#compare(receipt, proof);
+    else if (receipt) this.#withoutProof(receipt, starts);
+    else if (!proof) throw new Refusal("unknown_text");
+    if (proof && this.#quorum === "none") this.facts.push({ unproved: "no_witnesses" });
+    this.facts.push({ unproved: "owner" });
+  }
+
+  async #readPolicy(text: string): Promise<void> {
+    if (text.length > policyLengthMax) throw new Refusal("policy", "it is too long");
+    const names = new Set(["none"]);
+    const keys = new Set<string>();
+    for (const [index, line] of text.split("\n").entries()) {
+      const [word = "", ...words] = line.split(/[ \t]+/).filter((each) => each !== "");
+      if (word === "" || word.startsWith("#")) continue;
+      const require = (isTrue: boolean) => {
+        if (!isTrue) throw new Refusal("policy", `line ${index + 1} is wrong`);
+      };
+      const name = word === "log" ? "" : words.shift() ?? "";
+      if (word === "witness" || word === "group") {
+        require(name !== "" && !names.has(name));
+        names.add(name);
+      }
+      if (word === "log" || word === "witness") {
+        const [vkey = "", , ...more] = words;
+        const key = await this.#parseKey(vkey, keyTypes[word]);
+        require(key !== null && !keys.has(vkey) && more.length === 0);
+        keys.add(vkey);
+        if (word === "log") this.#logs.push(key!);
+        else this.#witnesses.set(name, key!);
+      } else if (word === "group") {
+        const [count = "", ...members] = words;
+        const needed = count === "all" ? members.length : count === "any" ? 1 : numberOf(count);
+        require(needed !== null && needed >= 1 && needed <= members.length);
+        require(new Set(members).size === members.length);
+        require(members.every((each) => each !== "none" && each !== name && names.has(each)));
+        this.#groups.push({ name, needed: needed!, members });
+      } else {
+        require(word === "quorum" && words.length === 0 && names.has(name) && this.#quorum === "");
+        this.#quorum = name;
+      }
+    }
+    if (this.#quorum === "") throw new Refusal("policy", "it has no quorum");
+  }
+
+  async #parseKey(vkey: string, type: number): Promise<Named | null> {
+    const [, name = "", id = "", encoded = ""] = /^([^\s+]+)\+([0-9a-f]{8})\+(.+)$/.exec(vkey) ??
+      [];
+    const bytes = bytesOf(encoded);
+    if (bytes?.length !== 33 || bytes[0] !== type) return null;
+    const hash = await this.#hash(utf8(`${name}\n`), bytes);
+    return u32(hash, 0) === parseInt(id, 16)
+      ? { name, id: u32(hash, 0), bytes: bytes.slice(1) }
+      : null;
+  }
+
+  async #receipt(text: string): Promise<Entry> {
+    const note = parseNote(text);
+    const [, entryText, terminal, reference = "", origin, index, w = "", salt = "", end, ...more] =
+      note?.text.split("\n") ?? [];
+    const place = numberOf(index ?? "");
+    const isWhole = end === "" && more.length === 0 && /^[0-9a-f]{32}$/.test(reference) &&
+      bytesOf(w)?.length === 32 && bytesOf(salt)?.length === 16;
+    if (!note || !entryText || !terminal || !origin || place === null || !isWhole) {
+      throw new Refusal("damaged", "receipt");
+    }
+    await this.#requireLog(note, origin, "receipt");
+    const entry = { origin, index: place, text: entryText, w, salt };
+    this.facts.push({ proved: "signed", entry, terminal, reference });
+    return entry;
+  }
+
+  async #proof(text: string): Promise<Proved> {
+    const at = Math.max(text.indexOf("\n\n"), 0);
+    const [, extraLine = "", indexLine = "", ...lines] = text.slice(0, at).split("\n");
+    const extra = extraLine.startsWith("extra ") ? bytesOf(extraLine.slice(6)) : null;
+    const index = indexLine.startsWith("index ") ? numberOf(indexLine.slice(6)) : null;
+    const siblings = lines.map(bytesOf).filter((hash) => hash?.length === 32) as Bytes[];
+    const note = parseNote(text.slice(at + 2));
+    const [origin, sizeText = "", rootText = "", ...more] = note?.text.split("\n") ?? [];
+    const [size, root] = [numberOf(sizeText), bytesOf(rootText)];
+    if (
+      !extra || index === null || siblings.length < lines.length || lines.length > siblingsMax ||
+      !note || !origin || size === null || root?.length !== 32 || more.length === 0
+    ) throw new Refusal("damaged", "proof");
+    await this.#requireLog(note, origin, "proof");
+    const start = index === 0 ? startSizes(extra, origin) : null;
+    const [w, salt, entryText] = [
+      extra.slice(32, 64),
+      extra.slice(64, 80),
+      textOf(extra.slice(80)),
+    ];
+    if (!start && entryText === "") throw new Refusal("damaged", "proof");
+    const commitment = await this.#hash(w, await this.#hash(salt, utf8(entryText)));
+    const leaf = start
+      ? await this.#hash([0], await this.#hash(extra), new Uint8Array(32))
+      : await this.#hash([0], extra.slice(0, 32), commitment);
+    if (!await this.#includes(siblings, index, leaf, size, root)) throw new Refusal("not_included");
+    const cosigned = await this.#cosigned(note);
+    const quorum = this.#requireQuorum(cosigned);
+    if (start) return { later: origin, sizes: start };
+    const entry = { origin, index, text: entryText, w: base64(w), salt: base64(salt) };
+    this.facts.push({ proved: "logged", entry, size, cosigned, quorum });
+    return { entry };
+  }
+
+  #compare(receipt: Entry, proof: Entry): void {
+    if (receipt.origin !== proof.origin) throw new Refusal("other_log");
+    const isSameEntry = receipt.text === proof.text && receipt.w === proof.w &&
+      receipt.salt === proof.salt;
+    const isSamePlace = receipt.index === proof.index;
+    if (!isSameEntry) throw new Refusal(isSamePlace ? "contradiction" : "other_entry");
+    if (!isSamePlace) throw new Refusal("other_index", `${receipt.index + 1} ${proof.index + 1}`);
+    this.facts.push({ proved: "same_entry" });
+  }
+
+  /** Reports that a receipt came without a proof, and whether a later chain explains why. */
+  #withoutProof(entry: Entry, starts: { later: string; sizes: Map<string, number> }[]): void {
+    let isLost = false;
+    for (const { later, sizes } of starts) {
+      const size = sizes.get(entry.origin);
+      if (size === undefined || later === entry.origin) continue;
+      this.facts.push({ proved: "later_log", origin: entry.origin, later, size });
+      isLost ||= entry.index >= size;
+    }
+    this.facts.push({ unproved: isLost ? "lost" : "no_proof", entry });
+  }
+
+  async #requireLog({ text, signatures }: Note, origin: string, what: string): Promise<void> {
+    const keys = this.#logs.filter(({ name }) => name === origin);
+    if (keys.length === 0) throw new Refusal("unknown_log", origin);
+    let isSigned = false;
+    for (const { name, id, bytes } of signatures) {
+      const key = keys.find((each) => each.name === name && each.id === id);
+      if (!key) continue;
+      isSigned = await this.#verifies(key, bytes, text);
+      if (!isSigned) throw new Refusal("bad_signature", what);
+    }
+    if (!isSigned) throw new Refusal("not_signed", what);
+  }
+
+  /** The witnesses of the policy whose cosignature verifies, each once. */
+  async #cosigned({ text, signatures }: Note): Promise<Cosigned[]> {
+    const found = new Map<string, Cosigned>();
+    for (const [witness, key] of this.#witnesses) {
+      for (const { name, id, bytes } of signatures) {
+        if (name !== key.name || id !== key.id || bytes.length !== 72) continue;
+        const timeSeconds = u64(bytes, 0);
+        const signed = `cosignature/v1\ntime ${timeSeconds}\n${text}`;
+        if (timeSeconds > timeSecondsMax) continue;
+        if (!await this.#verifies(key, bytes.slice(8), signed)) continue;
+        found.set(witness, { witness, timeSeconds });
+      }
+    }
+    return [...found.values()];
+  }
+
+  #requireQuorum(cosigned: readonly Cosigned[]): Quorum {
+    const met = new Set(["none", ...cosigned.map(({ witness }) => witness)]);
+    // a group's members are defined before it, so one pass decides
+    for (const { name, needed, members } of this.#groups) {
+      if (members.filter((member) => met.has(member)).length >= needed) met.add(name);
+    }
+    const name = this.#quorum;
+    const single = {
+      name,
+      needed: name === "none" ? 0 : 1,
+      members: name === "none" ? [] : [name],
+    };
+    const quorum = this.#groups.find((group) => group.name === name) ?? single;
+    if (met.has(name)) return quorum;
+    const counted = cosigned.map(({ witness }) => witness).join(", ") || "nobody";
+    throw new Refusal("no_quorum", `${counted}; ${quorum.needed} of ${quorum.members.join(", ")}`);
+  }
+
+  /** RFC 9162, 2.1.3.2. */
+  async #includes(
+    siblings: readonly Bytes[],
+    index: number,
+    leaf: Bytes,
+    size: number,
+    root: Bytes,
+  ) {
+    if (index >= size) return false;
+    let [node, last, hash] = [BigInt(index), BigInt(size) - 1n, leaf];
+    for (const sibling of siblings) {
+      if (last === 0n) return false;
+      if (node % 2n === 1n || node === last) {
+        hash = await this.#hash([1], sibling, hash);
+        while (node % 2n === 0n && node !== 0n) [node, last] = [node >> 1n, last >> 1n];
+      } else hash = await this.#hash([1], hash, sibling);
+      [node, last] = [node >> 1n, last >> 1n];
+    }
+    return last === 0n && base64(hash) === base64(root);
+  }
+
+  async #hash(...parts: readonly ArrayLike<number>[]): Promise<Bytes> {
+    const bytes = Uint8Array.from(parts.flatMap((part) => Array.from(part)));
+    return new Uint8Array(await this.subtle.digest("SHA-256", bytes));
+  }
+
+  async #verifies({ bytes }: Named, signature: Bytes, signed: string): Promise<boolean> {
+    const key = await this.subtle.importKey("raw", bytes, "Ed25519", false, ["verify"])
+      .catch((error: Error) => {
+        if (error.name === "NotSupportedError") throw error;
+        return null; // 32 bytes that are no point of the curve
+      });
+    return key !== null && await this.subtle.verify("Ed25519", key, signature, utf8(signed));
+  }
+}
+
+function parseNote(note: string): Note | null {
+  const at = note.lastIndexOf("\n\n");
+  const text = note.slice(0, at + 1);
+  const lines = note.slice(at + 2).split("\n");
+  // deno-lint-ignore no-control-regex
+  if (at < 0 || lines.pop() !== "" || /[\x00-\x09\x0b-\x1f]/.test(text)) return null;
+  const signatures = lines.map((line) => {
+    const [, name = "", encoded = ""] = /^\u2014 ([^\s+]+) (\S+)$/.exec(line) ?? [];
+    const bytes = bytesOf(encoded);
+    return bytes && bytes.length > 4 ? { name, id: u32(bytes, 0), bytes: bytes.slice(4) } : null;
+  });
+  const isNote = lines.length > 0 && lines.length <= signaturesMax;
+  return isNote && signatures.every((each) => each !== null) ? { text, signatures } : null;
+}
+
+/** The sizes of the chains before one, by origin; null for another entry than a chain's first one. */
+function startSizes(extra: Bytes, origin: string): Map<string, number> | null {
+  const at = startLabel.length + 4;
+  if (textOf(extra.slice(0, at - 4)) !== startLabel || extra.length < at) return null;
+  if (extra.length !== at + u32(extra, at - 4) * 92 + 32) return null;
+  const sizes = new Map<string, number>();
+  for (let head = at; head < extra.length - 32; head += 92) {
+    const chain = Array.from(
+      extra.slice(head, head + 16),
+      (byte) => (256 + byte).toString(16).slice(1),
+    );
+    sizes.set(origin.replace(/[^/]*$/, chain.join("")), u64(extra, head + 16));
+  }
+  return sizes;
+}
