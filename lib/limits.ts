@@ -234,6 +234,8 @@ export const noteBytesMax = 65_536;
 export const noteSignaturesMax = 64;
 /** Hashes of a consistency proof that a witness reads (tlog-witness). */
 export const witnessProofHashesMax = 63;
+/** How often a witness is asked again with the size that it named. */
+export const witnessTriesMax = 3;
 /** Leaves for each of which one hash is stored, as a power of two. */
 export const storedTreeLevel = 8;
 
