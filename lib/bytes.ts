@@ -1,5 +1,5 @@
 /** Helpers for bytes: joining, comparing, big-endian numbers, UTF-8 and hex. */
-import { timingSafeEqual } from "@std/crypto/timing-safe-equal";
+import { timingSafeEqual } from "node:crypto";
 
 /** Bytes over a plain `ArrayBuffer`, which may be transferred between threads. */
 export type Bytes = Uint8Array<ArrayBuffer>;

@@ -6,6 +6,7 @@
 import { linesOf } from "../server/helpers/lines.ts";
 import { parseTerminalKey, type TerminalKey } from "../../lib/terminal_key.ts";
 import { RunningBank } from "../server/helpers/running_bank.ts";
+import { testProgram } from "../test_program.ts";
 
 const terminals = ["honest", "replayed"] as const;
 
@@ -34,7 +35,7 @@ export class BankProcess {
   /** @param wide true for a door without limits before authentication */
   static async start(wide = false): Promise<BankProcess> {
     const process = new Deno.Command(Deno.execPath(), {
-      args: ["run", "--quiet", "-P=test", import.meta.url, ...(wide ? ["wide"] : [])],
+      args: testProgram(import.meta.url, ...(wide ? ["wide"] : [])),
       cwd: new URL("../..", import.meta.url),
       stdin: "piped",
       stdout: "piped",

@@ -42,7 +42,8 @@ async function run(folder: string, fault: string[], crash: boolean): Promise<Run
   const { code, signal, stderr } = await new Deno.Command("strace", {
     args: [
       ...[...straceArguments(out), ...fault, Deno.execPath(), "run", "-q", "-A"],
-      ...["--config", `${project}/deno.json`, program, ...args],
+      ...["--config", `${project}/deno.json`, "--lock", `${project}/tests/deno.lock`, "--frozen"],
+      ...[program, ...args],
     ],
   }).output();
   const said = new TextDecoder().decode(stderr);

@@ -40,7 +40,7 @@ Deno.test("the demo", async (t) => {
           argumentsOf(findIn(tree, `${program}.ts`)!).filter((argument) =>
             argument.startsWith("--")
           );
-        const closed = ["--no-prompt", "--no-remote"];
+        const closed = ["--no-prompt", "--cached-only", "--frozen", "--no-remote"];
         assertEquals(flagsOf("server/programs/demo_bank"), [
           ...closed,
           `--allow-read=${project}/server,${project}/lib,${data}`,

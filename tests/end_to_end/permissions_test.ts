@@ -41,6 +41,8 @@ const tries = {
 }, "", { append: true }),
   "connect elsewhere": () => Deno.connect({ hostname: "127.0.0.1", port: 9 }),
   "listen elsewhere": () => Deno.listen({ hostname: "127.0.0.1", port: 4850 }),
+  "a remote module": () => importing("https://deno.land/std@0.224.0/version.ts", "--no-remote"),
+  "a package": () => importing("npm:is-odd@3.0.1", "lockfile is out of date"),
   "its data": () => Deno.writeTextFileSync(inside + "/x", "x"),
   ${
   Object.entries(sources).map(([name, path]) =>
@@ -48,6 +50,13 @@ const tries = {
   ).join("\n  ")
 }
 };
+async function importing(specifier, refusal) {
+  try {
+    await import(specifier);
+  } catch (error) {
+    throw error.message.includes(refusal) ? new Deno.errors.NotCapable() : error;
+  }
+}
 const granted = [];
 for (const [name, attempt] of Object.entries(tries)) {
   try {
@@ -102,9 +111,16 @@ for (const [program, permissionsOf, expected] of table) {
       const script = `${folder}/attempts.js`;
       await Deno.writeTextFile(script, attempts(folder));
       const args = denoArguments({ project }, program, permissionsOf(data), null);
+      assert(!args.includes("-A") && !args.includes("--allow-all"));
+      // Deno itself writes a lock, whatever its program may write: the script gets copies.
+      for (const file of ["deno.json", "deno.lock"]) {
+        await Deno.copyFile(`${project}/${file}`, `${folder}/${file}`);
+      }
       const { stdout } = await new Deno.Command(Deno.execPath(), {
         args: args.map((arg) => arg === `${project}/${program}.ts` ? script : arg),
       }).output();
+      const [lock, left] = [`${project}/deno.lock`, `${folder}/deno.lock`];
+      assert(await Deno.readTextFile(lock) === await Deno.readTextFile(left), "the lock changed");
       assertEquals(JSON.parse(new TextDecoder().decode(stdout)), expected);
     }));
 }

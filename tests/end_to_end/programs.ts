@@ -16,7 +16,6 @@ function command(args: string[], env: Record<string, string>): Deno.Command {
 export interface Finished {
   code: number;
   out: string;
-  /** Without Deno's own warning about permission sets. */
   err: string;
 }
 
@@ -32,7 +31,7 @@ export async function run(
   await writer.close().catch(() => {});
   const { code, stdout, stderr } = await process.output();
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-  return { code, out: text(stdout), err: withoutWarning(text(stderr)) };
+  return { code, out: text(stdout), err: text(stderr) };
 }
 
 /** A program that runs until it is told to end. */
@@ -46,7 +45,7 @@ export class Program {
   constructor(args: string[], env: Record<string, string> = {}) {
     this.#process = command(args, env).spawn();
     this.#lines = linesOf(this.#process.stdout);
-    this.#err = new Response(this.#process.stderr).text().then(withoutWarning);
+    this.#err = new Response(this.#process.stderr).text();
     this.status = this.#process.status;
   }
 
@@ -130,10 +129,4 @@ async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<stri
       yield held.slice(0, end);
     }
   }
-}
-
-function withoutWarning(text: string): string {
-  return text.split("\n").filter((line) => !line.includes("Permissions in the config file")).join(
-    "\n",
-  );
 }

@@ -13,6 +13,7 @@ import { operatorArguments, serverArguments } from "../bank_programs.ts";
 import { freePort, until } from "../end_to_end/programs.ts";
 import { systemBank } from "../../server/programs/system_bank.ts";
 import { makeBank } from "../server/helpers/made_bank.ts";
+import { testProgram } from "../test_program.ts";
 import { atmsAgree } from "../torture/atms_agree.ts";
 import { type Acknowledged, type BankRow, doubledOf, lostOf } from "../torture/judge.ts";
 import type { TortureAtm, TortureLine } from "../torture/torture_atm.ts";
@@ -232,7 +233,7 @@ class Scene {
     const config: TortureAtm = { folder, key, port, customers };
     const program = new URL("../torture/torture_atm.ts", import.meta.url).pathname;
     return new Victim(
-      ["run", "--quiet", "-P=test", program, JSON.stringify(config)],
+      testProgram(program, JSON.stringify(config)),
       (line) => this.#hear(JSON.parse(line)),
     );
   }

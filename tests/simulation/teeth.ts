@@ -37,7 +37,15 @@ Deno.test("each planted bug is found within a minute", async () => {
 function copyTree(to: string): void {
   Deno.mkdirSync(`${to}/tests`, { recursive: true });
   for (
-    const part of ["client", "lib", "server", "ui", "tests/simulation", "deno.json", "deno.lock"]
+    const part of [
+      "client",
+      "lib",
+      "server",
+      "ui",
+      "tests/simulation",
+      "tests/deno.lock",
+      "deno.json",
+    ]
   ) {
     const { success } = new Deno.Command("cp", { args: ["-r", root + part, `${to}/${part}`] })
       .outputSync();
@@ -56,6 +64,8 @@ async function huntWith(tree: string, bug: Bug): Promise<Hunt> {
         "-q",
         "--no-check",
         "-A",
+        "--lock=tests/deno.lock",
+        "--frozen",
         "tests/simulation/hunt.ts",
         `${firstSeed}`,
         `${secondsMax}`,

@@ -8,6 +8,7 @@ import { DatabaseSync } from "node:sqlite";
 import { operatorArguments, serverArguments } from "../bank_programs.ts";
 import { freePort, until } from "../end_to_end/programs.ts";
 import { makeBank } from "../server/helpers/made_bank.ts";
+import { testProgram } from "../test_program.ts";
 import { atmsAgree, type BooksAtEnd } from "./atms_agree.ts";
 import { type Acknowledged, type BankRow, doubledOf, lostOf } from "./judge.ts";
 import type { TortureAtm, TortureLine } from "./torture_atm.ts";
@@ -81,7 +82,7 @@ class Scene {
       const program = new URL("./torture_atm.ts", import.meta.url).pathname;
       this.#atms.push(
         new Victim(
-          ["run", "--quiet", "-P=test", program, JSON.stringify(config)],
+          testProgram(program, JSON.stringify(config)),
           (line) => this.#hear(JSON.parse(line)),
         ),
       );

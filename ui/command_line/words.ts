@@ -2,7 +2,7 @@
  * Matches the words of commands: the longest known prefix of a command line, and the nearest
  * command.
  */
-import { levenshteinDistance } from "@std/text/levenshtein-distance";
+import { Command, CommanderError } from "@commander-js/extra-typings";
 import type { CommandDefinition } from "./command.ts";
 
 type Definitions = readonly CommandDefinition[];
@@ -30,28 +30,31 @@ export function nextWords(definitions: Definitions, name: string): string[] {
   return [...new Set(below.map((each) => each.name.split(" ")[begun]!))].sort();
 }
 
-/** The most typing errors that get a suggestion, and the share of a word that must be correct. */
-const typingErrorsMax = 3;
-const rightShareMin = 0.4;
-
 /** Returns the words of the nearest command; null if none is similar. */
 export function nearest(definitions: Definitions, args: readonly string[]): string | null {
   const depth = depthOf(definitions, args);
   const [unknown, ...rest] = args.slice(depth);
   if (unknown === undefined) return null;
   const known = args.slice(0, depth);
-  const [best] = nextWords(definitions, known.join(" "))
-    .map((word) => ({ word, errors: levenshteinDistance(unknown, word) }))
-    .filter(({ word, errors }) =>
-      errors <= typingErrorsMax &&
-      errors < (1 - rightShareMin) * Math.max(word.length, unknown.length)
-    )
-    .sort((one, other) => one.errors - other.errors);
-  if (!best) return null;
-  const begun = [...known, best.word];
+  const word = suggestion(unknown, nextWords(definitions, known.join(" ")));
+  if (word === null) return null;
+  const begun = [...known, word];
   for (const word of rest) {
     if (!isBeginning(definitions, [...begun, word])) break;
     begun.push(word);
   }
   return begun.join(" ");
+}
+
+/** Returns the word that Commander suggests for an unknown one; null if none is similar. */
+function suggestion(unknown: string, words: readonly string[]): string | null {
+  const command = new Command().exitOverride().configureOutput({ outputError() {} });
+  for (const word of words) command.command(word);
+  try {
+    command.parse([unknown], { from: "user" });
+    return null;
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return /Did you mean (?:one of )?([^\s,?]+)/.exec(error.message)?.[1] ?? null;
+  }
 }

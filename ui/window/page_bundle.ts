@@ -1,5 +1,6 @@
 /** Bundles the page for its host when the ATM starts: no generated files are checked in. */
 
+import { UsageError } from "../../lib/errors.ts";
 import { styleSheets } from "../page/styles.ts";
 import { languages } from "../page/words/languages.ts";
 import { wordsElementId } from "../page/words/words.ts";
@@ -16,6 +17,7 @@ export interface Page {
 
 /**
  * Bundles `ui/page`. Needs read access to the source and to the npm cache.
+ * @throws {UsageError} if there is no bundler
  * @throws {Error} if the build fails
  */
 export async function bundlePage(entry: PageEntry): Promise<Page> {
@@ -25,7 +27,7 @@ export async function bundlePage(entry: PageEntry): Promise<Page> {
     platform: "browser",
     minify: true,
     write: false,
-  });
+  }).catch(throwNoBundler);
   const script = bundle.outputFiles?.[0]?.text();
   if (!bundle.success || !script) {
     throw new Error(
@@ -40,6 +42,14 @@ export async function bundlePage(entry: PageEntry): Promise<Page> {
   const html = withWords(await read("index.html"));
   const style = (await Promise.all(styleSheets.map(read))).join("\n");
   return { html, script: lean, style };
+}
+
+/** Ends with one line: Deno fetches its bundler at the first use. */
+function throwNoBundler({ message }: Error): never {
+  const cause = message.split("\n")[0];
+  throw new UsageError(
+    `starting the page's bundler failed: ${cause}. Start once with a network; later starts need none.`,
+  );
 }
 
 /** Inserts the words of all languages into the document as data, which browsers do not execute. */

@@ -2,7 +2,7 @@
  * Authenticates pages to the browser host: launch secrets, each usable once, and the present page's
  * secret.
  */
-import { timingSafeEqual } from "@std/crypto/timing-safe-equal";
+import { equalInConstantTime } from "../../lib/bytes.ts";
 import { pageLinksMax } from "../../lib/limits.ts";
 
 const secretBytes = 32;
@@ -44,7 +44,5 @@ export function createPageSecrets(randomBytes: (length: number) => Uint8Array): 
 
 function equal(a: string, b: string | null): boolean {
   const encoder = new TextEncoder();
-  const [bytes, others] = [encoder.encode(a), encoder.encode(b ?? "")];
-  // the length is public
-  return bytes.length === others.length && timingSafeEqual(bytes, others);
+  return equalInConstantTime(encoder.encode(a), encoder.encode(b ?? ""));
 }

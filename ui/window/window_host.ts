@@ -6,8 +6,8 @@
  * A request is checked in this order: length, shape, secret, kind, page, arguments. Every failure
  * gets the same refusal, without a reason.
  */
+import { equalInConstantTime } from "../../lib/bytes.ts";
 import { pageHeartbeatMs, pageRequestLengthMax } from "../../lib/limits.ts";
-import { timingSafeEqual } from "@std/crypto/timing-safe-equal";
 import type { WatchAnswer, WindowRequest } from "../page/bridge/window_bridge.ts";
 import { type HostOptions, PageDesk } from "./page_desk.ts";
 
@@ -111,7 +111,7 @@ function parseRequest(text: string, secret: Uint8Array): WindowRequest | null {
   }
   if (!Array.isArray(request) || typeof request[0] !== "string") return null;
   const given = new TextEncoder().encode(request[0]);
-  if (given.length !== secret.length || !timingSafeEqual(given, secret)) return null;
+  if (!equalInConstantTime(given, secret)) return null;
   const [, kind, page, third, fourth] = request;
   const fits = kind === "open" && request.length === 2 ||
     kind === "watch" && request.length === 4 && isCount(page) && Number.isInteger(third) ||

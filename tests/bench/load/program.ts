@@ -1,5 +1,6 @@
 /** A program of a bench's, in a process of its own: told and telling in lines of JSON. */
 import { linesOf } from "../../server/helpers/lines.ts";
+import { testProgram } from "../../test_program.ts";
 
 /** What a process's threads have computed so far, in microseconds: the first thread, and all others. */
 export interface ProcessorUse {
@@ -27,7 +28,7 @@ export class Program<Told, Asked, Answered> {
     args: readonly (string | number)[],
   ): Promise<Program<Told, Asked, Answered>> {
     const process = new Deno.Command(Deno.execPath(), {
-      args: ["run", "--quiet", "-P=test", script, ...args.map(String)],
+      args: testProgram(script, ...args.map(String)),
       cwd: new URL("../../..", import.meta.url),
       stdin: "piped",
       stdout: "piped",

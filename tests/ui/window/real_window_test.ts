@@ -3,6 +3,7 @@ import { assert, assertEquals, assertMatch, equal } from "@std/assert";
 import { accountNumberBytes, accountNumberOf } from "../../../lib/account_number.ts";
 import { linesOf } from "../../server/helpers/lines.ts";
 import { Desktop, findDesktop } from "../../desktop.ts";
+import { testProgram } from "../../test_program.ts";
 import type { ScreenName } from "../../../ui/page/state/model.ts";
 import type { Role, Said } from "./window_program.ts";
 
@@ -21,7 +22,7 @@ class TestWindow {
 
   constructor(desktop: Desktop, role: Role, more = "") {
     this.#process = new Deno.Command(Deno.execPath(), {
-      args: ["run", "-P=test", "tests/ui/window/window_program.ts", role, more],
+      args: testProgram("tests/ui/window/window_program.ts", role, more),
       cwd: new URL("../../..", import.meta.url),
       env: { ...desktop.env, NO_COLOR: "1" },
       stdin: "null",

@@ -22,8 +22,9 @@ export async function launchAtm(asked: AtmLaunch, place: Place): Promise<number>
   const { bank, demo, wait, screens } = asked;
   const { key, folder, name } = findTerminal(asked.terminal, place, wait);
   const start: AtmStart = { bank, key, folder, demo, wait, language: screens.language };
+  const pages = await bundledFor(screens);
   return await keep([], async (children) => {
-    const ready = await startAtm(start, name, screens, new Pages(), place, children);
+    const ready = await startAtm(start, name, screens, pages, place, children);
     if (!ready) return false;
     if (screens.json) {
       say(JSON.stringify({ bank: addressText(bank), atm: linkOf(ready), data: folder }));
@@ -44,6 +45,16 @@ export class Pages {
 }
 
 /**
+ * Bundles the page that is needed first, so that nothing is started if there is no bundler.
+ * @throws {UsageError} if there is no bundler
+ */
+export async function bundledFor(screens: Screens): Promise<Pages> {
+  const pages = new Pages();
+  await pages.line(screens.in === "browser" ? "in_browser" : "in_window");
+  return pages;
+}
+
+/**
  * Starts an ATM and adds it to the children, so that it ends before those that it needs. Prints the
  * error and returns null if it did not start.
  * @param name the terminal's, for the window's title; may be empty
@@ -58,7 +69,8 @@ export async function startAtm(
   children: Child<unknown>[],
 ): Promise<AtmReady | null> {
   if (screens.in !== "browser") {
-    const window = startWindow(start, name, screens.kiosk, pages, place);
+    const line = await pages.line("in_window");
+    const window = startWindow(start, name, screens.kiosk, line, place);
     children.unshift(window);
     const ready = await window.ready;
     if (ready && "window" in ready) return ready;
@@ -69,7 +81,7 @@ export async function startAtm(
     children.splice(children.indexOf(window), 1);
     console.error(`No window can be opened, the ATM uses the browser: ${why}`);
   }
-  const page = startPage(start, pages, place);
+  const page = startPage(start, await pages.line("in_browser"), place);
   children.unshift(page);
   return await page.ready;
 }
@@ -89,7 +101,7 @@ function startWindow(
   atm: AtmStart,
   terminal: string,
   kiosk: boolean,
-  pages: Pages,
+  page: string,
   place: Place,
 ): Child<AtmWindowReady> {
   const start: AtmWindowStart = { ...atm, terminal, webview: webviewLibrary(), kiosk };
@@ -97,17 +109,17 @@ function startWindow(
   return new Child(denoArguments(place, "client/programs/atm_window", permissions, start), {
     mayEnd: true,
     env: { ...drawnWithoutGraphicsCard, ...Deno.env.toObject() },
-    input: pages.line("in_window"),
+    input: page,
   });
 }
 
-function startPage(start: AtmStart, pages: Pages, place: Place): Child<AtmInBrowserReady> {
+function startPage(start: AtmStart, page: string, place: Place): Child<AtmInBrowserReady> {
   // Port 0 on loopback is for the page's host; besides it, only the bank is allowed.
   const net = [addressText(start.bank), "127.0.0.1:0"];
   const permissions = atmPermissions(start.folder, start.key, net);
   return new Child(denoArguments(place, "client/programs/atm_in_browser", permissions, start), {
     mayEnd: true,
-    input: pages.line("in_browser"),
+    input: page,
   });
 }
 

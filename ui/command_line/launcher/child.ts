@@ -55,7 +55,7 @@ export class Child<Ready> {
     { mayEnd = false, env = {}, input }: {
       mayEnd?: boolean;
       env?: Record<string, string>;
-      input?: Promise<string>;
+      input?: string;
     } = {},
   ) {
     this.mayEnd = mayEnd;
@@ -68,9 +68,9 @@ export class Child<Ready> {
     }).spawn();
     this.#leash = this.#process.stdin.getWriter();
     this.#leash.closed.catch(() => {}); // the child may end first
-    input?.then((line) => this.#leash.write(new TextEncoder().encode(`${line}\n`))).catch(() =>
-      this.#leash.close().catch(() => {})
-    );
+    if (input !== undefined) {
+      this.#leash.write(new TextEncoder().encode(`${input}\n`)).catch(() => {});
+    }
     this.ended = this.#process.status.then(({ code }) => {
       this.hasEnded = true;
       return code;

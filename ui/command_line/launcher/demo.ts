@@ -3,7 +3,7 @@ import { say } from "../../../lib/process.ts";
 import type { DemoBankReady, DemoBankStart } from "../../../lib/programs.ts";
 import type { DemoLaunch } from "../launch.ts";
 import { address } from "../values.ts";
-import { linkOf, Pages, show, startAtm } from "./atm.ts";
+import { bundledFor, linkOf, show, startAtm } from "./atm.ts";
 import { Child } from "./child.ts";
 import { keep } from "./lifetime.ts";
 import { addressText, type Place } from "./paths.ts";
@@ -17,8 +17,8 @@ export async function launchDemo(
   const net = [addressText(start.listen), operatorSocket(`${folder}/bank`)];
   const permissions = bankPermissions(place, [folder], net);
   const program = denoArguments(place, "server/programs/demo_bank", permissions, start);
+  const pages = await bundledFor(screens);
   const server = new Child<DemoBankReady>(program);
-  const pages = new Pages();
   return await keep([server], async (children) => {
     const ready = await server.ready;
     if (!ready) return false;

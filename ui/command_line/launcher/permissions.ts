@@ -47,6 +47,9 @@ export function denoArguments(
   return [
     "run",
     "--no-prompt",
+    // No code but the project's and the packages of its lock, which Deno would otherwise extend.
+    "--cached-only",
+    "--frozen",
     "--no-remote",
     ...granted,
     ...(ffi ? ["--allow-ffi"] : []),
