@@ -1,11 +1,13 @@
-/** Accepts connections until a listener is closed: the loop behind both of the bank's doors. */
+/** Accepts connections until a listener is closed: the loop of both of the bank's listeners. */
 import { acceptReportMs, acceptRetryMs } from "../lib/limits.ts";
 import { type Clock, pause, type Timers } from "../lib/world.ts";
 
 export interface AcceptOptions {
-  /** Receives a line when connections cannot be accepted, once a minute at most. */
+  /** Receives a line when connections cannot be accepted, at most once a minute. */
   log(line: string): void;
-  /** Closes a connection, so that another can be accepted; false when there is none to close. */
+  /**
+   * Closes a connection, so that another can be accepted; returns false if there is none to close.
+   */
   makeRoom?(): boolean;
 }
 
@@ -22,10 +24,10 @@ export async function acceptAll<S>(
       const socket = await listener.accept();
       if (socket === null) return;
       serve(socket);
-    } catch (error) { // most likely no file handles are left
+    } catch (error) { // most likely out of file handles
       if (world.monotonicMs() - reportedMs >= acceptReportMs) {
         reportedMs = world.monotonicMs();
-        log(`connections cannot be accepted: ${(error as Error).message}`);
+        log(`accepting connections failed: ${(error as Error).message}`);
       }
       if (makeRoom()) await new Promise<void>((resolve) => world.nextTurn(resolve));
       else await pause(world, acceptRetryMs);

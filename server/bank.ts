@@ -31,23 +31,24 @@ import { TerminalKeys, terminalSealKeys } from "./terminals/terminal_keys.ts";
 export interface BankWorld extends WorldWithFiles {
   /** Writes a line of the operator's log. */
   log(line: string): void;
-  /** Starts what checks passwords; it is closed with the bank. */
+  /** Starts the password checks, which are closed with the bank. */
   openPasswords(): Passwords;
   /**
-   * Opens a bank's ledger, or makes it.
+   * Opens a bank's ledger, or creates it.
    * @throws {UsageError} as `LedgerService.open` does
    */
   openLedger(parts: OpenLedger, events: LinkEvents): Promise<BankLink>;
   /**
-   * Tries whether a bank of these settings could be made in a PostgreSQL database, and makes none.
-   * @throws {UsageError} when it could not
+   * Checks that a bank with these settings could be created in a PostgreSQL database, and rolls
+   * back.
+   * @throws {UsageError} if it could not
    */
   rehearseBank(url: string, create: Settings): Promise<void>;
   /** Opens a store without its ledger. */
   openStore: OpenStore;
   /**
-   * Works the books of a file that nobody has open out from its movements.
-   * @throws {UsageError} when it is no bank's file
+   * Recomputes the books of an unused file from its movements.
+   * @throws {UsageError} if it is not a bank's file
    */
   checkFile(file: FileToCheck): Promise<CheckedBooks>;
 }
@@ -62,16 +63,16 @@ export interface Bank {
   readonly auditLog: LogLink;
   readonly passwords: Passwords;
   readonly terminals: TerminalKeys;
-  /** Writes the terminals beside the database, as they are now. */
+  /** Writes the present terminals to a file next to the database. */
   keepTerminals(rows: readonly Terminal[]): void;
   close(): Promise<void>;
 }
 
 /**
- * Makes a bank in an empty folder, or in an empty database and a folder for its first server.
+ * Creates a bank in an empty folder, or in an empty database and a folder for its first server.
  * @param keepFirstKey receives the file with the log's first key, which the bank does not keep
- * @param url the PostgreSQL database; without, the database is a file in the folder
- * @throws {UsageError} when there is one already, or either cannot be written
+ * @param url the PostgreSQL database; if absent, the database is a file in the folder
+ * @throws {UsageError} if there is a bank already, or either cannot be written
  */
 export async function createBank(
   world: BankWorld,
@@ -81,7 +82,7 @@ export async function createBank(
   url?: string,
 ): Promise<Bank> {
   const create = { ...settings, bankId: world.randomBytes(16).toHex() };
-  // Before there is a folder and a first key, over which a second try would stumble.
+  // Checked before a folder and a first key exist, which would block a second attempt.
   if (url !== undefined) await world.rehearseBank(url, create);
   const folder = await BankFolder.make(world, path, keepFirstKey);
   // SQLite gives its files the mode that the first one has.
@@ -92,11 +93,12 @@ export async function createBank(
 }
 
 /**
- * Opens the bank of a folder, for this process alone; where it is in a database elsewhere, as one of its
+ * Opens the bank of a folder, with exclusive use of the folder; a bank in PostgreSQL, as one of its
  * servers.
- * @param place the folder's path, or the folder where this process owns it already: it is closed with
- * the bank, or when the bank cannot be opened
- * @throws {UsageError} when there is none, it is in use, damaged or newer, or its keys are not private
+ * @param place the folder's path, or the folder if this process already owns it: it is closed with
+ * the bank, or if the bank cannot be opened
+ * @throws {UsageError} if there is no bank, it is in use, damaged or of a newer version, or other
+ * users can read its keys
  */
 export async function openBank(
   world: BankWorld,
@@ -108,10 +110,10 @@ export async function openBank(
 }
 
 /**
- * Makes a folder for another server of a bank that is in a PostgreSQL database; in a folder that is one
- * already, brings the keys that all servers share up to date.
- * @param shared of another server's `bank.keys`
- * @throws {UsageError} when they are not of this database's bank, or the folder is in use
+ * Creates a folder for another server of a bank in PostgreSQL; in an existing one, updates the keys
+ * that all servers share.
+ * @param shared from another server's `bank.keys`
+ * @throws {UsageError} if they are not of this database's bank, or the folder is in use
  */
 export async function joinBank(
   world: BankWorld,
@@ -122,7 +124,7 @@ export async function joinBank(
 ): Promise<Bank> {
   const shared = { master, audit, checkpoint };
   const isNew = !holdsBank(world.files, path);
-  const folder = isNew // the database first, before anything is made
+  const folder = isNew // the database first, before anything is created
     ? await BankFolder.make(world, path, keepFirstKey, {
       shared,
       before: await requireBankOf(world, url, shared),
@@ -135,8 +137,8 @@ export async function joinBank(
 }
 
 /**
- * A bank's chains.
- * @throws {UsageError} when the database has no bank that these are the newest keys of
+ * Returns a bank's chains.
+ * @throws {UsageError} if the database has no bank whose newest keys these are
  */
 async function requireBankOf(
   world: BankWorld,
@@ -153,7 +155,10 @@ async function requireBankOf(
   }
 }
 
-/** @throws {UsageError} when the keys of these terminals do not open under this master key */
+/**
+ * Loads the terminals' keys.
+ * @throws {UsageError} if these terminals' keys do not open under this master key
+ */
 function terminalKeysOf(
   { randomBytes }: BankWorld,
   { master, nextMaster }: Pick<BankKeys, "master" | "nextMaster">,
@@ -169,7 +174,7 @@ function terminalKeysOf(
   try {
     for (const terminal of rows) terminals.put(terminal);
   } catch (error) {
-    throw new UsageError(`${(error as Error).message}: bring the bank's newest bank.keys`);
+    throw new UsageError(`${(error as Error).message}. Copy the bank's newest bank.keys here`);
   }
   return terminals;
 }
@@ -177,11 +182,11 @@ function terminalKeysOf(
 interface Opening {
   url?: string;
   create?: Settings;
-  /** Counts before those of the folder. */
+  /** Used instead of those in the folder. */
   shared?: SharedKeys;
 }
 
-/** Opens the bank of an owned folder; closes the folder when it cannot. */
+/** Opens the bank of an owned folder; closes the folder if that fails. */
 function assemble(world: BankWorld, folder: BankFolder, opening: Opening): Promise<Bank> {
   return closeOnFailure(folder, async () => {
     const onTrouble = (trouble: string) => world.log(`ledger: ${trouble}`);
@@ -235,7 +240,7 @@ async function assembleOn(
     try {
       keepTerminals(files, folder.path, terminals);
     } catch (error) {
-      log(`the terminals could not be written down for a restore: ${(error as Error).message}`);
+      log(`writing the list of terminals for a restore failed: ${(error as Error).message}`);
     }
   };
   keep(rows);

@@ -1,12 +1,15 @@
-/** What a terminal reports of its cash devices, in the words of the log. */
+/** A terminal's report of its cash devices, in the words of the log. */
 import { scarceNotesMax } from "../lib/limits.ts";
 import { type Currency, formatMoney } from "../lib/money.ts";
 import type { AskOf } from "../lib/protocol/message.ts";
 
-/** Every such entry begins so. */
+/** The prefix of every such entry. */
 export const reportPrefix = "report devices: ";
 
-/** "report devices: €20.00 empty, €50.00 low (3), dispenser jammed"; "report devices: all well". */
+/**
+ * Returns a report in words: "report devices: €20.00 empty, €50.00 low (3), dispenser jammed";
+ * "report devices: all well".
+ */
 export function reportInWords(
   { cassettes, jammed, counted, left }: AskOf<"report">,
   currency: Currency,

@@ -1,4 +1,4 @@
-/** One bank's engine, store and log, joined. It runs in a thread, or in the caller's own process. */
+/** One bank's engine, store and log, combined. It runs in a thread, or in the caller's process. */
 import type { HistoryPage, LoggedAt } from "../lib/atm.ts";
 import { equalInConstantTime } from "../lib/bytes.ts";
 import { UsageError } from "../lib/errors.ts";
@@ -20,19 +20,19 @@ import { noChanges, type Settings } from "./ledger/model.ts";
 import type { StorePlace } from "./ledger/open_store.ts";
 import { InDoubt, type ReadStore, type Store } from "./ledger/store.ts";
 
-/** What a ledger is opened with: plain values, which cross threads. */
+/** The parameters of opening a ledger: plain values, which can be sent to threads. */
 export interface OpenLedger {
   place: StorePlace;
   /** Every version of the AUDIT_KEY. */
   keys: readonly AuditKeys[];
   chainId: Uint8Array;
-  /** Where the chain's key is kept. */
+  /** The path of the chain's key file. */
   chainKeyPath: string;
-  /** Where the log is kept as a file, too; nowhere without. */
+  /** The path of the log's file; no file is kept if absent. */
   logFilePath?: string;
-  /** The bank that is expected there. */
+  /** The id of the bank that is expected. */
   bankId?: string;
-  /** Given when the bank is made. */
+  /** The settings of a new bank. */
   create?: Settings;
 }
 
@@ -49,14 +49,14 @@ export interface LedgerSurroundings extends LinkEvents {
 export interface LogLink {
   /** One page of a customer's history. */
   history(query: HistoryQuery): Promise<Omit<HistoryPage, "outcome">>;
-  /** New entries are sealed under the newest of these keys from now on. */
+  /** Seals new entries under the newest of these keys from now on. */
   useKeys(keys: readonly AuditKeys[]): Promise<void>;
 }
 
 /** The ledger and the log behind one link. */
 export interface BankLink extends LedgerLink, LogLink {}
 
-/** The calls of a thread: before all others `open`, or nothing but `checkFile`. */
+/** The calls of a thread: first `open`, or only `checkFile`. */
 export interface ThreadCalls extends BankLink {
   open(parts: OpenLedger): Promise<void>;
   checkFile(file: FileToCheck): Promise<CheckedBooks>;
@@ -93,8 +93,9 @@ export class LedgerService implements BankLink {
   }
 
   /**
-   * Opens a bank's ledger, or makes it.
-   * @throws {UsageError} when the store is missing, damaged, newer, or in use, or is another bank's
+   * Opens a bank's ledger, or creates it.
+   * @throws {UsageError} if the store is missing, damaged, of a newer version, in use, or another
+   * bank's
    */
   static async open(
     { place, create, bankId, chainId, chainKeyPath, logFilePath, ...given }: OpenLedger,
@@ -119,7 +120,7 @@ export class LedgerService implements BankLink {
         ? null
         : await LogFile.open({ files, nowMs: world.nowMs }, logFilePath, source, onTrouble)
           .catch(({ message }: Error) => {
-            onTrouble(`${logFilePath} is not kept: ${message}`); // the bank works without it
+            onTrouble(`writing ${logFilePath} failed: ${message}`); // the bank works without it
             return null;
           });
       const engine = await Engine.open({
@@ -185,15 +186,15 @@ export class LedgerService implements BankLink {
   }
 }
 
-/** A bank's file that nobody has open. */
+/** A bank's file that no process has open. */
 export interface FileToCheck {
   path: string;
   keys: readonly AuditKeys[];
 }
 
 /**
- * Works the books of a file out from its movements.
- * @throws {UsageError} when it is no bank's file
+ * Recomputes the books of a file from its movements.
+ * @throws {UsageError} if it is not a bank's file
  */
 export async function checkFile(
   { path, keys }: FileToCheck,
@@ -209,8 +210,8 @@ export async function checkFile(
 }
 
 /**
- * A database elsewhere may be another bank's, which must not get a chain of this one's.
- * @throws {UsageError} when it is, or keys of the log have been changed at another server
+ * Checks that a PostgreSQL database is this bank's, before a chain is added to it.
+ * @throws {UsageError} if it is not, or another server has changed the log's keys
  */
 async function requireOwn(
   store: Store,
@@ -218,12 +219,12 @@ async function requireOwn(
   bankId: string | undefined,
 ): Promise<void> {
   if (bankId !== undefined && (await store.settings()).bankId !== bankId) {
-    throw new UsageError("the database has another bank than this folder: look at its URL");
+    throw new UsageError("the database holds a different bank from this folder's. Check the URL");
   }
   await requireSharedKeys(store, keys);
 }
 
-/** A log of one chain alone: other servers keep the files of theirs. */
+/** Returns a log of one chain: other servers keep the files of theirs. */
 function chainOf(store: ReadStore, only: Uint8Array): LogSource {
   return {
     chains: async () => (await store.chains()).filter(({ id }) => equalInConstantTime(id, only)),

@@ -1,4 +1,6 @@
-/** A bank's ledger in its thread: each call is a message there, and its result a message back. */
+/**
+ * Runs a bank's ledger in a thread: each call is a message to it, and its result a message back.
+ */
 import { UsageError } from "../lib/errors.ts";
 import type { CheckedBooks } from "./ledger/check.ts";
 import type { LinkEvents } from "./ledger/link.ts";
@@ -23,8 +25,8 @@ class LedgerThread {
     this.#worker.onmessage = ({ data }: MessageEvent<FromLedgerThread>) => this.#take(data);
     this.#worker.onerror = (event) => {
       event.preventDefault();
-      this.events.onTrouble(`the ledger's thread has died: ${event.message}`);
-      this.end("the ledger's thread has died");
+      this.events.onTrouble(`the ledger's thread failed: ${event.message}`);
+      this.end("the ledger's thread failed");
     };
   }
 
@@ -40,7 +42,7 @@ class LedgerThread {
     return await call.promise as Awaited<ReturnType<ThreadCalls[Name]>>;
   }
 
-  /** Ends the thread, and every call that it has not answered. */
+  /** Ends the thread, and rejects every unanswered call. */
   end(why: string): void {
     const ended = this.#ended ??= new Error(why);
     for (const call of this.#calls.values()) call.reject(ended);
@@ -91,8 +93,8 @@ export async function openLedgerThread(parts: OpenLedger, events: LinkEvents): P
 }
 
 /**
- * Works the books of a file out from its movements, in a thread.
- * @throws {UsageError} when it is no bank's file
+ * Recomputes the books of a file from its movements, in a thread.
+ * @throws {UsageError} if it is not a bank's file
  */
 export async function checkFileInThread(file: FileToCheck): Promise<CheckedBooks> {
   const thread = new LedgerThread({ onTrouble() {}, onDoubt() {} });

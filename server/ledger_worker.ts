@@ -1,5 +1,5 @@
 /// <reference lib="deno.worker" />
-/** The thread of a bank's ledger: calls come as messages, and are answered by one service. */
+/** The thread of a bank's ledger: answers calls, which arrive as messages, with one service. */
 import { UsageError } from "../lib/errors.ts";
 import { system, systemFiles, systemWithFiles } from "../lib/system.ts";
 import { openStore } from "./ledger/open_store.ts";

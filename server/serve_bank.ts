@@ -1,4 +1,4 @@
-/** A bank's doors, for ATMs and for operators, and its checkpoints: what every server of a bank runs. */
+/** Serves ATMs and operators, and takes checkpoints: the common part of every server of a bank. */
 import type { BankServerStart, ServerReady } from "../lib/programs.ts";
 import type { SocketListener } from "../lib/world.ts";
 import type { Bank } from "./bank.ts";
@@ -17,7 +17,7 @@ export interface ServeOptions extends Omit<BankServerStart, "databaseUrlFile" | 
 /**
  * Serves until `end` resolves, then stops in order and closes the bank.
  * @param onReady called once ATMs and operators can connect
- * @throws {UsageError} when the address cannot be listened on
+ * @throws {UsageError} if the address cannot be listened on
  */
 export async function serveBank(
   bank: Bank,
@@ -43,7 +43,10 @@ export async function serveBank(
   }
 }
 
-/** A commit in doubt does not keep the server from stopping: the entries about its end may be missing. */
+/**
+ * Ignores a commit in doubt, which must not prevent the server from stopping: the entries about its
+ * end may be missing.
+ */
 function ignoreUnknown(error: unknown): void {
   if (!(error instanceof OutcomeUnknown)) throw error;
 }

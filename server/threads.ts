@@ -1,21 +1,24 @@
-/** Threads that answer requests, each one at a time: started when they are needed, replaced when one dies. */
+/**
+ * A pool of threads that answer one request at a time each: started on demand, replaced after a
+ * failure.
+ */
 
-/** Answers requests in threads, or in the caller's own process. */
+/** Answers requests in threads, or in the caller's process. */
 export interface Threads<Request, Answer> {
-  /** @throws when the request's thread fails or dies */
+  /** @throws if the request's thread fails */
   run(request: Request): Promise<Answer>;
   /** How many requests run at once. */
   readonly max: number;
-  /** How many requests wait for a thread. */
+  /** How many requests are queued. */
   readonly waiting: number;
-  /** Ends the threads; what they have not answered fails. */
+  /** Ends the threads; unanswered requests fail. */
   close(): void;
 }
 
 /** A thread's answer to one request. */
 export type FromThread<Answer> = { value: Answer } | { error: string };
 
-/** Does a thread's work; a failure is an answer, too. */
+/** Runs a thread's work; a failure is an answer, too. */
 export async function answerOf<Answer>(
   work: () => Answer | Promise<Answer>,
 ): Promise<FromThread<Answer>> {
@@ -31,7 +34,7 @@ export interface ThreadPoolOptions {
   start(): Worker;
   /** Threads at once. */
   max: number;
-  /** Receives a line when a thread has died. */
+  /** Receives a line when a thread has failed. */
   log(line: string): void;
 }
 
@@ -42,7 +45,7 @@ interface Job<Request, Answer> {
 
 export class ThreadPool<Request, Answer> implements Threads<Request, Answer> {
   readonly #idle: Worker[] = [];
-  /** Every thread, with what it is at work on. */
+  /** Every thread, with its present job. */
   readonly #jobs = new Map<Worker, Job<Request, Answer> | null>();
   readonly #waiting: Job<Request, Answer>[] = [];
 
@@ -98,8 +101,8 @@ export class ThreadPool<Request, Answer> implements Threads<Request, Answer> {
       const index = this.#idle.indexOf(thread);
       if (index >= 0) this.#idle.splice(index, 1);
       thread.terminate();
-      this.options.log(`a thread has died: ${event.message}`);
-      job?.answer.reject(new Error(`its thread has died: ${event.message}`));
+      this.options.log(`a thread failed: ${event.message}`);
+      job?.answer.reject(new Error(`its thread failed: ${event.message}`));
       this.#runNext();
     };
     return thread;

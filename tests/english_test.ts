@@ -11,7 +11,11 @@ const exempt = [
   "CHANGELOG.md",
   "CONTRIBUTING.md",
   "docs/",
-  "server/",
+  "server/audit/",
+  "server/folder/",
+  "server/ledger/",
+  "server/operator/",
+  "server/transparency/",
   "ui/page/",
   "tests/",
 ];

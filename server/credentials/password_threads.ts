@@ -3,8 +3,9 @@ import { ThreadPool } from "../threads.ts";
 import { type Passwords, ThreadedPasswords } from "./passwords.ts";
 
 /**
- * @param max threads at once, each of which takes 19 MiB and one core while it works
- * @param log receives a line when one has died
+ * Opens the pool.
+ * @param max concurrent threads, each of which uses 19 MiB and one core
+ * @param log receives a line when one has failed
  */
 export function openPasswordThreads(max: number, log: (line: string) => void): Passwords {
   const start = () =>

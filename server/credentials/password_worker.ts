@@ -1,5 +1,5 @@
 /// <reference lib="deno.worker" />
-/** A thread for passwords: one Argon2id at a time. */
+/** A thread that computes one Argon2id hash at a time. */
 import { argon2id, argon2Verify } from "hash-wasm";
 import { answerOf } from "../threads.ts";
 import type { PasswordRequest } from "./passwords.ts";

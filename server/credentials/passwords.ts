@@ -1,16 +1,19 @@
 /**
- * Passwords, kept as Argon2id (RFC 9106; 19 MiB, two passes, one lane: OWASP's first choice) and
- * checked in threads.
+ * Hashes passwords with Argon2id (RFC 9106; 19 MiB, two passes, one lane: OWASP's first choice) and
+ * checks them, in threads.
  */
 import { passwordChecksPendingMax } from "../../lib/limits.ts";
 import type { Threads } from "../threads.ts";
 
 export interface Passwords {
-  /** The encoded hash of a new password; `salt` is 16 random bytes. */
+  /** Returns the encoded hash of a new password; `salt` is 16 random bytes. */
   hash(password: string, salt: Uint8Array): Promise<string>;
-  /** Whether the password is the one that was hashed; never for null, the hash of an unknown name. */
+  /**
+   * Returns whether the password matches the hash; always false for null, the hash of an unknown
+   * name.
+   */
   verify(password: string, hash: string | null): Promise<boolean>;
-  /** True when so many checks are waiting that no more should be asked for. */
+  /** True when the queue of checks is full. */
   readonly busy: boolean;
   close(): void;
 }
@@ -20,7 +23,7 @@ export type PasswordRequest =
   | { type: "hash"; password: string; salt: Uint8Array }
   | { type: "verify"; password: string; hash: string };
 
-/** Checked in place of an unknown name's hash, so that the answer takes as long. */
+/** Checked for an unknown name, so that the answer takes as long. */
 const unknownNamesHash =
   "$argon2id$v=19$m=19456,t=2,p=1$c3Ryb25ncm9vbS9ub2JvZHk$MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDA";
 
@@ -36,7 +39,7 @@ export class ThreadedPasswords implements Passwords {
   }
 
   async verify(password: string, hash: string | null): Promise<boolean> {
-    // The hash's implementation throws on an empty password; it must cost what another one costs.
+    // The library throws on an empty password; checking it must take as long as any other.
     const checked = password === "" ? "-" : password;
     const request = { type: "verify", password: checked, hash: hash ?? unknownNamesHash } as const;
     const same = await this.threads.run(request);

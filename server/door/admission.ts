@@ -1,7 +1,8 @@
 /**
- * Limits before a handshake: unproved connections take a bounded number of sockets, and an address that
- * has failed too often lately is turned away before a byte is read. When every place is taken, the
- * address with the most of them loses one, so that a few addresses cannot keep all others out.
+ * Limits before authentication: unauthenticated connections use a bounded number of sockets, and
+ * connections from an address with too many recent failures are closed before a byte is read. When
+ * all places are taken, the address that has the most loses one, so that a few addresses cannot
+ * exclude all others.
  */
 import {
   connectionsMax,
@@ -17,7 +18,7 @@ export interface AdmissionLimits {
   readonly connections: number;
   readonly pending: number;
   readonly pendingPerSource: number;
-  /** Failures of one source that are forgiven at once, and each minute. */
+  /** Failures of one source that are allowed at once, and per minute. */
   readonly failures: number;
   readonly failuresPerMinute: number;
 }
@@ -30,14 +31,14 @@ const defaultLimits: AdmissionLimits = {
   failuresPerMinute: failedHandshakesPerMinuteMax,
 };
 
-/** How an unproved connection stopped being one. */
+/** How a connection's handshake ended. */
 export type Leaving = "proved" | "failed" | "ended";
 
 export class Admission {
   readonly #limits: AdmissionLimits;
-  /** Handshakes under way of each source, the oldest first. */
+  /** Pending handshakes of each source, oldest first. */
   readonly #pendingOf = new Map<string, Set<Admitted>>();
-  /** What is not yet forgiven of each source, and since when. */
+  /** Failures of each source that still count, and since when. */
   readonly #failures = new Map<string, { count: number; sinceMs: number }>();
   #pending = 0;
   #connections = 0;
@@ -50,15 +51,15 @@ export class Admission {
     this.#limits = { ...defaultLimits, ...limits };
   }
 
-  /** Handshakes under way, and connections in all. */
+  /** The numbers of pending handshakes and of all connections. */
   get counts(): { pending: number; connections: number } {
     return { pending: this.#pending, connections: this.#connections };
   }
 
   /**
-   * Admits a connection; null when a limit is reached.
+   * Admits a connection; returns null when a limit is reached.
    * @param source null for a balancer, which many addresses share
-   * @param evict closes the connection, when its place is needed before its handshake is over
+   * @param evict closes the connection if its place is needed before its handshake ends
    */
   enter(source: string | null, evict: () => void): Admitted | null {
     const { connections, pending, pendingPerSource, failures } = this.#limits;
@@ -93,8 +94,8 @@ export class Admission {
   }
 
   /**
-   * Ends the oldest handshake of the source that has the most of them; of equals, of the source that
-   * came first. False when there is none.
+   * Evicts the oldest handshake of the source that has the most of them; of equals, of the source
+   * that came first. Returns false if there is none.
    */
   makeRoom(): boolean {
     let most = new Set<Admitted>();
@@ -113,7 +114,7 @@ export class Admission {
 
   #fail(source: string): void {
     const count = this.#unforgiven(source) + 1;
-    this.#failures.delete(source); // the latest are last, and the first go when there are too many
+    this.#failures.delete(source); // insertion order: the oldest source is deleted
     this.#failures.set(source, { count, sinceMs: this.clock.monotonicMs() });
     if (this.#failures.size > failedSourcesMax) {
       this.#failures.delete(this.#failures.keys().next().value!);
@@ -121,7 +122,7 @@ export class Admission {
   }
 }
 
-/** One connection that was admitted. */
+/** One admitted connection. */
 class Admitted {
   #unproved = true;
 
@@ -131,20 +132,20 @@ class Admitted {
     private readonly evict: () => void,
   ) {}
 
-  /** The handshake is over; of several calls the first counts. */
+  /** Records the end of the handshake; only the first call counts. */
   settled(how: Leaving): void {
     if (!this.#unproved) return;
     this.#unproved = false;
     this.settle(how);
   }
 
-  /** Its place is needed. */
+  /** Records that the connection was evicted. */
   evicted(): void {
     this.settled("ended");
     this.evict();
   }
 
-  /** The socket is closed. */
+  /** Records that the socket is closed. */
   onDisconnected(): void {
     this.settled("ended");
     this.leave();

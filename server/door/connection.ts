@@ -1,4 +1,4 @@
-/** One ATM's connection: its handshake, then its requests, one at a time, until the end. */
+/** One ATM's connection: its handshake, then its requests, one at a time, until it ends. */
 import { hex } from "../../lib/bytes.ts";
 import { handshakeMsMax, serverReadBytes, silentMsMax } from "../../lib/limits.ts";
 import { Channel } from "../../lib/protocol/channel.ts";
@@ -16,9 +16,9 @@ import type { ProvedTerminal } from "../visits/visit.ts";
 import type { Lines } from "../visits/lines.ts";
 import type { Exchanges } from "./exchanges.ts";
 
-/** What a connection shares with the others. */
+/** The context that all connections share. */
 export interface ConnectionContext extends RequestContext {
-  /** The live connection of each terminal, by id: of two, the newer wins. */
+  /** The live connection of each terminal, by id: the newer of two wins. */
   readonly live: Map<string, Connection>;
   readonly exchanges: Exchanges;
   /** Null for a bank of one server. */
@@ -41,7 +41,7 @@ export class Connection {
 
   /**
    * Serves the connection to its end.
-   * @throws {ProtocolError} when the peer broke the protocol, for the log alone
+   * @throws {ProtocolError} if the peer violated the protocol, for the log only
    */
   async serve(): Promise<void> {
     try {
@@ -64,7 +64,10 @@ export class Connection {
     this.#channel.close();
   }
 
-  /** Called when the terminal's keys have changed: sends the next key, or ends a channel whose key has ended. */
+  /**
+   * Called when the terminal's keys have changed: sends the next key, or ends a channel whose key
+   * has ended.
+   */
   onKeysChanged(): void {
     if (!this.#terminal || !this.#channel.isOpen) return;
     const { id, keyVersion } = this.#terminal;
@@ -112,12 +115,12 @@ export class Connection {
     } finally {
       if (live.get(terminal.id) === this) live.delete(terminal.id);
       lines?.leave(terminal);
-      this.close(); // nobody who waits for an answer waits for the entry about the end
+      this.close(); // closes first: a client must not wait for the log entry
       await requests.onDisconnected();
     }
   }
 
-  /** Becomes the terminal's live connection. */
+  /** Registers this connection as the terminal's live one, and ends an older one. */
   #replaceOlder(terminal: ProvedTerminal): void {
     const { live } = this.context;
     const older = live.get(terminal.id);
@@ -125,7 +128,7 @@ export class Connection {
     if (older) older.#replaced(terminal);
   }
 
-  /** Ends the connection: its terminal has a newer one, here or at another server. */
+  /** Ends the connection because its terminal has a newer one, here or at another server. */
   #replaced({ id, name }: ProvedTerminal): void {
     if (this.#isReplaced) return;
     this.#isReplaced = true;
@@ -135,7 +138,10 @@ export class Connection {
     bank.ledger.submit(logCommand(`terminal ${name}`, action, { terminal: id }));
   }
 
-  /** A channel under the next key ends the one before; one under the present key gets the next. */
+  /**
+   * Settles the terminal's key: a channel under the next key ends the present one; a channel under
+   * the present key receives the next.
+   */
   async #settleKey({ id, keyVersion }: ProvedTerminal): Promise<void> {
     const { bank } = this.context;
     if (bank.terminals.nextOf(id)?.version !== keyVersion) return this.onKeysChanged();

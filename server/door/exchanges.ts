@@ -1,7 +1,7 @@
 /**
- * The X25519 exchanges of handshakes, one a turn of the event loop, and only so many waiting. A flood
- * of replayed hellos, the one thing with which a stranger makes the bank compute, leaves the turns in
- * between to terminals that have proved themselves.
+ * Queues the X25519 exchanges of handshakes: one per turn of the event loop, with a bounded queue.
+ * A flood of replayed hellos, the only way to make the bank compute without a key, leaves the turns
+ * in between to authenticated terminals.
  */
 import { ProtocolError } from "../../lib/errors.ts";
 import { exchangesPendingMax } from "../../lib/limits.ts";
@@ -17,8 +17,8 @@ export class Exchanges {
   ) {}
 
   /**
-   * Waits for its turn, then computes.
-   * @throws {ProtocolError} when too many wait already
+   * Runs an exchange when its turn comes.
+   * @throws {ProtocolError} if the queue is full
    */
   async run<T>(exchange: () => T): Promise<T> {
     if (this.#waiting.length >= this.pendingMax) throw new ProtocolError("too many handshakes");

@@ -1,4 +1,4 @@
-/** The bank's door: accepts sockets within named limits and serves each one. */
+/** The bank's listener for ATMs: accepts sockets within named limits and serves each one. */
 import { ProtocolError, UsageError } from "../../lib/errors.ts";
 import { handshakeMsMax } from "../../lib/limits.ts";
 import { EmptyConnection } from "../../lib/protocol/channel.ts";
@@ -17,15 +17,15 @@ import { canonicalAddress, sourceOf } from "./source.ts";
 import { Strangers } from "./strangers.ts";
 
 export interface Listener {
-  /** The address it listens on, as `host:port`. */
+  /** The bound address, as `host:port`. */
   readonly address: string;
-  /** Accepts no more connections, ends those there are, and logs what is left to log. */
+  /** Stops accepting, ends all connections, and flushes the log. */
   close(): Promise<void>;
 }
 
 export interface ListenOptions {
   readonly listener: SocketListener;
-  /** Addresses of balancers: each connection from there begins with a PROXY header. */
+  /** Addresses of balancers, whose connections begin with a PROXY header. */
   readonly proxies?: readonly string[];
   /** Those that differ from `lib/limits`. */
   readonly limits?: Partial<AdmissionLimits>;
@@ -34,15 +34,15 @@ export interface ListenOptions {
 /** An address to listen on. */
 export interface DoorAddress {
   readonly hostname: string;
-  /** 0 for any free one. */
+  /** 0 selects a free one. */
   readonly port: number;
   /** Whether other servers on this host may listen on the same port. */
   readonly sharePort: boolean;
 }
 
 /**
- * Binds the address that ATMs connect to.
- * @throws {UsageError} when the port is taken or the address is not this host's
+ * Binds the address for ATMs.
+ * @throws {UsageError} if the port is in use or the address is not this host's
  */
 export function bindDoor(
   bind: (address: DoorAddress) => SocketListener,
@@ -53,13 +53,13 @@ export function bindDoor(
   } catch (error) {
     const { name, message } = error as Error;
     const why = name === "AddrInUse"
-      ? "is taken by another program: end it, or choose another port with --listen HOST:PORT"
-      : `cannot be listened on (${message}): choose another with --listen HOST:PORT`;
+      ? "is in use by another program. End it, or choose another port with --listen HOST:PORT"
+      : `cannot be listened on (${message}). Choose another with --listen HOST:PORT`;
     throw new UsageError(`${address.hostname}:${address.port} ${why}`);
   }
 }
 
-/** Starts to serve ATMs. */
+/** Starts serving ATMs. */
 export async function listen(
   bank: Bank,
   { listener, proxies = [], limits }: ListenOptions,
@@ -81,10 +81,13 @@ export async function listen(
   const strangers = new Strangers(bank.ledger, world);
   const admission = new Admission(world, limits);
   const serving = new Map<Connection, Promise<void>>();
-  /** Balancers' connections of which the header is not read yet. */
+  /** Balancers' connections whose header is not read yet. */
   const unread = new Set<AcceptedSocket>();
 
-  /** @param address where the connection comes from; null for a balancer's own */
+  /**
+   * Serves one connection.
+   * @param address the peer's address; null for a balancer's own connection
+   */
   async function serve(socket: AcceptedSocket, address: string | null): Promise<void> {
     const admitted = admission.enter(address && sourceOf(address), () => atm.close());
     if (!admitted) return socket.close();
@@ -110,7 +113,7 @@ export async function listen(
     admitted.onDisconnected();
   }
 
-  /** Serves a balancer's connection as one of the address in its header. */
+  /** Serves a balancer's connection under the address in its header. */
   async function serveProxied(socket: AcceptedSocket): Promise<void> {
     const admitted = admission.enter(null, () => socket.close());
     if (!admitted) return socket.close();

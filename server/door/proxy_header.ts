@@ -1,7 +1,7 @@
 /**
- * The PROXY protocol, version 2 (the header that a balancer puts before a connection, so that the
- * server behind it has the caller's address). Taken from configured addresses alone: anyone else could
- * claim any address.
+ * Parses the PROXY protocol, version 2: the header with the caller's address that a balancer puts
+ * before a connection. Accepted only from configured addresses, since anyone could claim any
+ * address.
  */
 import { equalInConstantTime } from "../../lib/bytes.ts";
 import { ProtocolError } from "../../lib/errors.ts";
@@ -13,8 +13,8 @@ const local = 0x20, proxy = 0x21;
 const unspecified = 0x00, tcp4 = 0x11, tcp6 = 0x21;
 
 /**
- * How many bytes follow the first 16.
- * @throws {ProtocolError} when they are no header of version 2
+ * Returns the number of bytes that follow the first 16.
+ * @throws {ProtocolError} if they are not a header of version 2
  */
 export function proxyBodyLength(head: Uint8Array): number {
   const known = equalInConstantTime(head.subarray(0, signature.length), signature) &&
@@ -25,8 +25,9 @@ export function proxyBodyLength(head: Uint8Array): number {
 }
 
 /**
- * The caller's address; null for the balancer's own connections, which check the server's health.
- * @throws {ProtocolError} when the body is not as the head describes
+ * Returns the caller's address; null for the balancer's own connections, which check the server's
+ * health.
+ * @throws {ProtocolError} if the body does not match the head
  */
 export function proxiedAddress(head: Uint8Array, body: Uint8Array): string | null {
   const [command, family] = [head[12], head[13]];
@@ -40,8 +41,8 @@ export function proxiedAddress(head: Uint8Array, body: Uint8Array): string | nul
 }
 
 /**
- * Reads the header off a connection, and not a byte more.
- * @throws {ProtocolError} when the connection does not begin with one
+ * Reads exactly the header from a connection.
+ * @throws {ProtocolError} if the connection does not begin with one
  */
 export async function readProxyHeader(
   socket: { read(into: Uint8Array): Promise<number | null> },
@@ -57,7 +58,7 @@ async function readExactly(
   const bytes = new Uint8Array(length);
   for (let at = 0; at < length;) {
     const count = await socket.read(bytes.subarray(at)).catch(() => null);
-    if (count === null) throw new ProtocolError("proxy header cut");
+    if (count === null) throw new ProtocolError("proxy header truncated");
     at += count;
   }
   return bytes;

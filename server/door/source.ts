@@ -1,6 +1,6 @@
-/** Addresses of callers, in the one form in which limits and settings compare them. */
+/** Addresses of callers, in one canonical form for limits and settings. */
 
-/** What limits count as one source: an IPv4 address, or the network of an IPv6 address. */
+/** Returns the source that limits count: an IPv4 address, or the network of an IPv6 address. */
 export function sourceOf(address: string): string {
   const groups = ipv6GroupsOf(address);
   const mapped = groups && ipv4Of(groups);
@@ -9,14 +9,14 @@ export function sourceOf(address: string): string {
   return `${groups.slice(0, 4).map((group) => group.toString(16)).join(":")}::/64`;
 }
 
-/** The one way to write an address, whichever of its spellings is given. */
+/** Returns the canonical form of an address in any spelling. */
 export function canonicalAddress(address: string): string {
   const groups = ipv6GroupsOf(address);
   if (groups === null) return address;
   return ipv4Of(groups) ?? groups.map((group) => group.toString(16)).join(":");
 }
 
-/** The eight groups of an IPv6 address, without its zone; null for any other. */
+/** Returns the eight groups of an IPv6 address, without its zone; null for any other. */
 function ipv6GroupsOf(address: string): number[] | null {
   if (!address.includes(":")) return null;
   const [head, tail] = address.split("%")[0]!.split("::").map(groupsOf);
@@ -25,7 +25,9 @@ function ipv6GroupsOf(address: string): number[] | null {
   return [...head, ...zeros, ...tail];
 }
 
-/** A part of an IPv6 address as groups; its last 32 bits may be written as an IPv4 address. */
+/**
+ * Returns a part of an IPv6 address as groups; its last 32 bits may be written as an IPv4 address.
+ */
 function groupsOf(part: string): number[] {
   if (part === "") return [];
   return part.split(":").flatMap((group) => {
@@ -35,7 +37,7 @@ function groupsOf(part: string): number[] {
   });
 }
 
-/** The IPv4 address that an IPv6 one is mapped from (RFC 4291, 2.5.5.2). */
+/** Returns the IPv4 address that an IPv6 one is mapped from (RFC 4291, 2.5.5.2). */
 function ipv4Of(groups: readonly number[]): string | null {
   const isMapped = groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff;
   if (!isMapped) return null;

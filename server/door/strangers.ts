@@ -1,6 +1,6 @@
 /**
- * Strangers: connections that failed to prove themselves. They are counted per address and minute,
- * and logged in a bounded number of entries, so that a flood of them cannot flood the log.
+ * Failed handshakes: counted per address and minute, and logged in a bounded number of entries, so
+ * that a flood of them cannot flood the log.
  */
 import { strangerAddressesMax, strangersMs } from "../../lib/limits.ts";
 import type { Timers } from "../../lib/world.ts";
@@ -26,7 +26,7 @@ export class Strangers {
     });
   }
 
-  /** Logs all that was counted. */
+  /** Logs the counts. */
   async flush(): Promise<void> {
     this.#cancelTimer?.();
     this.#cancelTimer = null;

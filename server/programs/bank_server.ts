@@ -1,4 +1,7 @@
-/** The bank's server: a door for ATMs, a door for operators, and checkpoints, until its leash ends. */
+/**
+ * Runs the bank's server for ATMs and operators, and its checkpoints, until the launcher closes
+ * standard input.
+ */
 import { databaseUrlVariable, findDatabaseUrl } from "../../lib/database_url.ts";
 import { environmentVariable, leashEnds, runProgram, say } from "../../lib/process.ts";
 import type { BankServerStart } from "../../lib/programs.ts";

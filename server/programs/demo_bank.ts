@@ -1,4 +1,7 @@
-/** The demo's bank: made once with customers whose passwords are generated, found again later, and served. */
+/**
+ * Runs the demo's bank: created once with customers whose passwords are generated, and reopened
+ * later.
+ */
 import { UsageError } from "../../lib/errors.ts";
 import { checkpointMinutesDefault } from "../../lib/limits.ts";
 import { leashEnds, runProgram, say } from "../../lib/process.ts";
@@ -20,7 +23,7 @@ import { systemBank } from "./system_bank.ts";
 
 export interface DemoBank {
   bank: Bank;
-  /** The bank's own folder, inside the demo's. */
+  /** The bank's folder, inside the demo's. */
   folder: string;
   customers: { username: string; password: string }[];
   terminals: { name: string; key: string; folder: string }[];
@@ -72,7 +75,7 @@ export async function openDemoBank(
   return { bank, folder, customers, terminals };
 }
 
-/** Written before the customers are made, so that a password is never lost. */
+/** Writes the passwords before the customers are created, so that none is lost. */
 function demoCustomers(path: string): DemoBank["customers"] {
   const otherwise = "delete the demo's folder to start again";
   if (isThere(systemFiles, path)) {
@@ -92,9 +95,9 @@ function demoCustomers(path: string): DemoBank["customers"] {
   return customers;
 }
 
-/** Twelve characters that are easy to read and to type. */
+/** Returns a password of twelve characters that are easy to read and to type. */
 function demoPassword(): string {
-  const letters = "abcdefghjkmnpqrstuvwxyz23456789a"; // an a twice makes 32: no letter depends on a remainder
+  const letters = "abcdefghjkmnpqrstuvwxyz23456789a"; // a is listed twice, which makes 32: the remainder is unbiased
   const text = [...system.randomBytes(12)].map((byte) => letters[byte % 32]).join("");
   return text.replace(/(.{4})(?=.)/g, "$1-");
 }
@@ -110,7 +113,8 @@ async function terminal(
   try {
     Deno.statSync(key);
   } catch {
-    // A key that was lost on its way to the file cannot be had again: the terminal gets a new name.
+    // A key that was lost before it reached its file cannot be recovered: the terminal gets a new
+    // name.
     const taken = (await bank.ledger.read.terminals()).map((terminal) => terminal.name);
     const free = taken.includes(name) ? `${name}-${taken.length + 1}` : name;
     const enrolled = runOperatorCommand(bank, { command: "enrol_terminal", operator, name: free });

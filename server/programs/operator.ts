@@ -1,6 +1,7 @@
 /**
- * The operator's commands. Most run in the running server where there is one, and otherwise as the
- * folder's only owner; those that hold what the server must not have run here.
+ * Runs one operator's command. Most run in the running server if there is one, and otherwise here,
+ * with exclusive use of the folder; those that need secrets that the server must not have always
+ * run here.
  */
 import { databaseUrlVariable, findDatabaseUrl } from "../../lib/database_url.ts";
 import { UsageError } from "../../lib/errors.ts";
@@ -34,14 +35,14 @@ import { readPassword } from "./password_prompt.ts";
 import { Progress } from "./progress.ts";
 import { systemBank, systemOperator } from "./system_bank.ts";
 
-/** The bank that a command is for, and who gives it. */
+/** The bank that a command is for, and its operator. */
 interface Target {
   /** The bank's folder. */
   folder: string;
   /** The URL of its database; undefined for a bank in a file. */
   url: string | undefined;
   operator: string;
-  /** Where an answer that is a file goes. */
+  /** Destination of an answer that is a file. */
   out: string | undefined;
 }
 
@@ -83,7 +84,7 @@ async function runTask({ folder, databaseUrlFile, out, command }: OperatorStart)
   }
 }
 
-/** A key that is carried to its terminal. */
+/** Runs a command whose answer is a key that an operator copies to its terminal. */
 async function carry(
   { folder, url, operator, out }: Target,
   command: OperatorCommandOf<"enrol_terminal" | "rotate_terminal">,
@@ -94,7 +95,10 @@ async function carry(
   return 0;
 }
 
-/** Through the running server where there is one, otherwise as the folder's only owner. */
+/**
+ * Sends the command to the running server if there is one, otherwise runs it with exclusive use of
+ * the folder.
+ */
 async function ask(target: Target, command: OperatorCommand): Promise<number> {
   const { folder, url, operator, out } = target;
   const file = out === undefined ? null : reservePrivateFile(systemFiles, out);
@@ -108,9 +112,9 @@ async function ask(target: Target, command: OperatorCommand): Promise<number> {
       } else if (file) say(keep(answer, file, out!));
     }
   } catch (error) {
-    // A script must not take books that nobody could look at for bad ones.
+    // A script must distinguish books that could not be checked from wrong ones.
     if (command.command !== "check_ledger" || !(error instanceof UsageError)) throw error;
-    throw new UsageError(`the books could not be checked: ${error.message}`, 2);
+    throw new UsageError(`checking the books failed: ${error.message}`, 2);
   } finally {
     file?.close();
   }
@@ -121,15 +125,15 @@ async function ask(target: Target, command: OperatorCommand): Promise<number> {
 function keep(answer: OperatorAnswer, file: ReservedFile, out: string): string {
   if ("checkpoint" in answer) {
     finishWith(file, answer.checkpoint);
-    return `the checkpoint is in ${out}: take it to where the bank's host cannot reach it`;
+    return `the checkpoint is in ${out}. Move it to a place that the bank's host cannot write to`;
   }
   if ("fetch" in answer) {
     appendFile(systemFiles, answer.fetch, file);
     file.finish();
     systemFiles.remove(answer.fetch);
-    return `the copy is ${out}: keep it as you keep the bank, and bank.keys elsewhere`;
+    return `the copy is ${out}. Protect it like the bank's folder, and keep bank.keys elsewhere`;
   }
-  throw new Error("the answer is no file");
+  throw new Error("the answer is not a file");
 }
 
 function finishWith(file: ReservedFile, text: string): void {
@@ -154,7 +158,7 @@ async function init({ folder, url, operator }: Target, command: Local<"init">): 
   return sayFirstKey(firstKey);
 }
 
-/** A bank moves from its file into PostgreSQL. */
+/** Moves a bank from its file into PostgreSQL. */
 async function migrate(target: Target): Promise<number> {
   const { folder, operator } = target;
   const request = { path: folder, url: requireUrl(target), operator };
@@ -162,7 +166,7 @@ async function migrate(target: Target): Promise<number> {
   return 0;
 }
 
-/** Another server of a bank in PostgreSQL. */
+/** Creates the folder of another server for a bank in PostgreSQL. */
 async function join(target: Target, { from, firstKey }: Local<"join">): Promise<number> {
   const { folder, operator } = target;
   let made = false;
@@ -180,18 +184,24 @@ async function join(target: Target, { from, firstKey }: Local<"join">): Promise<
   return made ? sayFirstKey(firstKey) : 0;
 }
 
-/** @throws {UsageError} when no database is named */
+/**
+ * Returns the database's URL.
+ * @throws {UsageError} if no database is configured
+ */
 function requireUrl({ url }: Target): string {
   if (url !== undefined) return url;
   const file = "a file with --database-url-file";
-  throw new UsageError(`name the database in ${databaseUrlVariable}, or in ${file}`, 2);
+  throw new UsageError(
+    `no database configured. Set its URL in ${databaseUrlVariable}, or in ${file}`,
+    2,
+  );
 }
 
 async function restore(
   { folder, operator }: Target,
   { from, firstKey }: Local<"restore">,
 ): Promise<number> {
-  const file = reservePrivateFile(systemFiles, firstKey); // nothing is put back before there is a place for it
+  const file = reservePrivateFile(systemFiles, firstKey); // the first key's file is reserved before the restore begins
   let lines: string[];
   try {
     const keepFirstKey = (text: string) => finishWith(file, text);
@@ -244,7 +254,7 @@ async function exportAudit({ folder, url, operator, out }: Target): Promise<numb
     file.finish();
     progress.end();
     say(`${count} entries are in ${out}`);
-    return stray === undefined ? 0 : say(`one row of the log is not: ${stray}`);
+    return stray === undefined ? 0 : say(`one row of the log is missing: ${stray}`);
   } finally {
     progress.end();
     file.close();
@@ -262,12 +272,12 @@ async function startAuditChain(
 
 function sayFirstKey(path: string): 0 {
   return say(
-    `The log's first key is in ${path}, and nowhere else: take it away from here, and keep it. ` +
+    `The log's first key is in ${path}, and nowhere else. Move it to a safe place off this host. ` +
       "'deno task bank audit verify --first-key FILE' needs it.",
   );
 }
 
-/** Who gives the command, as the system's environment says. */
+/** Returns the operator's name from the system's environment. */
 function operatorName(): string {
   const name = Deno.env.get("USER") ?? Deno.env.get("LOGNAME") ?? "";
   return isName(name) ? name : "unknown";

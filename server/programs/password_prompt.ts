@@ -1,12 +1,15 @@
-/** A password, typed without being shown, or as the first line of standard input. */
+/** Reads a password, typed without echo, or from the first line of standard input. */
 import { UsageError } from "../../lib/errors.ts";
 
-/** @throws {UsageError} when there is none, or it was typed differently the second time */
+/**
+ * Reads a password.
+ * @throws {UsageError} if there is none, or the second entry differs
+ */
 export async function readPassword(prompt: string): Promise<string> {
   if (!Deno.stdin.isTerminal()) return firstLine(await new Response(Deno.stdin.readable).text());
   const password = await typed(prompt);
   if (await typed("Once more: ") !== password) {
-    throw new UsageError("the two passwords differ: try again");
+    throw new UsageError("the two passwords differ. Try again");
   }
   return password;
 }
@@ -14,12 +17,14 @@ export async function readPassword(prompt: string): Promise<string> {
 function firstLine(text: string): string {
   const line = text.split(/\r?\n/)[0]!;
   if (!line) {
-    throw new UsageError("no password on standard input: pipe it in, or start at a terminal");
+    throw new UsageError(
+      "no password on standard input. Pipe it in, or run the command in a terminal",
+    );
   }
   return line;
 }
 
-/** What was typed or pasted beyond the line that was read. */
+/** Typed or pasted input beyond the line that was read. */
 let ahead = "";
 
 async function typed(prompt: string): Promise<string> {
@@ -32,7 +37,7 @@ async function typed(prompt: string): Promise<string> {
     const decoder = new TextDecoder();
     for (;;) {
       for (const [index, key] of [...ahead].entries()) {
-        if (key === "\x03" || key === "\x04") throw new UsageError("given up");
+        if (key === "\x03" || key === "\x04") throw new UsageError("cancelled");
         if (key === "\r" || key === "\n") {
           ahead = [...ahead].slice(index + 1).join("");
           return line;

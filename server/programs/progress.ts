@@ -1,4 +1,7 @@
-/** How far a long run has come: a line on standard error that draws over itself, for people alone. */
+/**
+ * Shows the progress of a long operation: a line on standard error that redraws itself, only in a
+ * terminal.
+ */
 import { progressMs } from "../../lib/limits.ts";
 
 const barLength = 24;
@@ -7,10 +10,10 @@ export class Progress {
   #shownMs = performance.now();
   #open = false;
 
-  /** @param verb "checked": what is being done to each */
+  /** @param verb "checked": the operation on each item */
   constructor(private readonly verb: string) {}
 
-  /** Draws at most a few times a second, and nothing where nobody sees it. */
+  /** Draws at most a few times a second, and only in a terminal. */
   readonly show = (done: number, of: number): void => {
     const now = performance.now();
     if (now - this.#shownMs < progressMs || !Deno.stderr.isTerminal()) return;
@@ -22,7 +25,7 @@ export class Progress {
     write(`\r[${bar}] ${Math.floor(part * 100)} %  ${this.verb} ${done}`);
   };
 
-  /** Takes the line away. */
+  /** Clears the line. */
   end(): void {
     if (this.#open) write("\r\x1b[K");
     this.#open = false;

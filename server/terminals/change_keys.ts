@@ -1,6 +1,6 @@
 /**
- * Changes of the terminals' keys: enrolment, rotation, revocation, a new master key. Each change is
- * durable before this process acts on it, and before it is sent to anyone.
+ * Changes the terminals' keys: enrolment, rotation, revocation, a new master key. Each change is
+ * durable before this process acts on it, and before it is sent to a terminal.
  */
 import { equalInConstantTime, hex } from "../../lib/bytes.ts";
 import { type Outcome, UsageError } from "../../lib/errors.ts";
@@ -18,23 +18,23 @@ import {
   terminalSealKeys,
 } from "./terminal_keys.ts";
 
-/** A bank, as far as a change of its terminals' keys needs it. */
+/** The parts of a bank that a change of its terminals' keys uses. */
 export interface KeyedBank {
   readonly world: Pick<World, "randomBytes">;
   readonly folder: BankFolder;
   readonly settings: Pick<Settings, "bankId">;
   readonly ledger: Pick<Ledger, "submit" | "read">;
   readonly terminals: TerminalKeys;
-  /** Writes the terminals beside the database, as they are now. */
+  /** Writes the present terminals to a file next to the database. */
   keepTerminals(rows: readonly Terminal[]): void;
 }
 
-/** A fresh key for a terminal with a fresh id. The bank does not have it yet. */
+/** Creates a key for a terminal with a new id. The bank does not have it yet. */
 export function draftFirstKey(bank: KeyedBank, name: string): NamedTerminalKey {
   return draftKey(bank, { id: hex(bank.world.randomBytes(16)), name }, 1);
 }
 
-/** A fresh key for a terminal, of the next version. The bank does not have it yet. */
+/** Creates a terminal's next key. The bank does not have it yet. */
 export function draftNextKey(bank: KeyedBank, terminal: Terminal): NamedTerminalKey {
   const { keyVersion, next } = terminal;
   return draftKey(bank, terminal, Math.max(keyVersion, next?.version ?? 0) + 1);
@@ -49,7 +49,7 @@ function draftKey(
   return { bank: bank!, terminal: terminal!, name, version, key: world.randomBytes(32) };
 }
 
-/** Makes a terminal with this id and key; with the same ones again, it is done once. */
+/** Enrols a terminal with this id and key; idempotent for the same ones. */
 export function enrolTerminal(
   bank: KeyedBank,
   key: NamedTerminalKey,
@@ -62,8 +62,8 @@ export function enrolTerminal(
 }
 
 /**
- * Gives a terminal its next key over its channel, while the present one stays good. It is as secret as
- * that channel's key: where that may have leaked, only a key that is carried is safe.
+ * Sends a terminal its next key over its channel, while the present one stays valid. The new key is
+ * only as secret as that channel's: if that may be compromised, use `replaceKey`.
  */
 export function rotateTerminal(
   bank: KeyedBank,
@@ -80,7 +80,10 @@ export function rotateTerminal(
   });
 }
 
-/** Ends a terminal's present key at once for one that is carried to it; the same again is done once. */
+/**
+ * Ends a terminal's present key at once, for one that an operator copies to it; idempotent for the
+ * same key.
+ */
 export function replaceKey(
   bank: KeyedBank,
   key: NamedTerminalKey,
@@ -91,8 +94,8 @@ export function replaceKey(
 }
 
 /**
- * Seals a key and submits it. One that the database has already is submitted as it is sealed there:
- * sealed again it would be another.
+ * Seals a key and submits it. A key that the database already has is submitted with its present
+ * sealing, since sealing it again would make it differ.
  */
 async function submitKey(
   bank: KeyedBank,
@@ -113,7 +116,7 @@ async function submitKey(
   }
 }
 
-/** This key, as the database has it; null when it has not. */
+/** Returns this key's sealed form in the database; null if it is not there. */
 async function sealedAlready(bank: KeyedBank, key: NamedTerminalKey): Promise<Uint8Array | null> {
   const found = sealedKeysOf(await bank.ledger.read.terminals()).find(({ terminal, keyVersion }) =>
     terminal === hex(key.terminal) && keyVersion === key.version
@@ -123,7 +126,7 @@ async function sealedAlready(bank: KeyedBank, key: NamedTerminalKey): Promise<Ui
   return opened && equalInConstantTime(opened, key.key) ? found.sealedKey : null;
 }
 
-/** Ends a terminal for good: its keys are worth nothing, its connection is closed. */
+/** Revokes a terminal permanently: ends its keys and closes its connection. */
 export function revokeTerminal(bank: KeyedBank, name: string, operator: string): Promise<Outcome> {
   return bank.terminals.alone(async () => {
     const found = await terminalNamed(bank, name);
@@ -138,7 +141,7 @@ export function revokeTerminal(bank: KeyedBank, name: string, operator: string):
   });
 }
 
-/** Ends the key before the one under which the terminal has finished a handshake. */
+/** Ends the predecessor of the key under which the terminal has finished a handshake. */
 export function confirmKey(
   bank: KeyedBank,
   terminal: string,
@@ -152,9 +155,9 @@ export function confirmKey(
 }
 
 /**
- * Seals every terminal's key under a new master key. The key file holds both until every key that the
- * database has opens under the new one, so that neither a crash nor a commit in doubt at any moment
- * leaves a key that nothing opens. Called again, it goes on with the new one that the file holds.
+ * Seals every terminal's key under a new master key. The key file holds both until every key in the
+ * database opens under the new one, so that neither a crash nor a commit in doubt leaves a key that
+ * cannot be opened. Called again, it continues with the new key in the file.
  */
 export function rotateMasterKey(bank: KeyedBank, operator: string): Promise<Outcome> {
   return bank.terminals.alone(async () => {
@@ -166,7 +169,9 @@ export function rotateMasterKey(bank: KeyedBank, operator: string): Promise<Outc
     do {
       const keys = sealedOtherwise(rows, sealKeys).map(({ terminal, keyVersion, sealedKey }) => {
         const key = terminals.open(terminal, keyVersion, sealedKey);
-        if (!key) throw new UsageError(`a key of terminal ${terminal} opens under no master key`);
+        if (!key) {
+          throw new UsageError(`the key of terminal ${terminal} opens under neither master key`);
+        }
         const again = sealTerminalKey(sealKeys, terminal, keyVersion, key, randomBytes(16));
         return { terminal, keyVersion, sealedKey: again };
       });
@@ -182,7 +187,7 @@ export function rotateMasterKey(bank: KeyedBank, operator: string): Promise<Outc
   });
 }
 
-/** At the start: ends a change of the master key, unless both keys still have something to open. */
+/** Ends an interrupted change of the master key at start, unless both keys are still needed. */
 export function settleMasterKey(folder: BankFolder, rows: readonly Terminal[]): void {
   const { master, nextMaster } = folder.keys;
   if (!nextMaster) return;
@@ -192,7 +197,7 @@ export function settleMasterKey(folder: BankFolder, rows: readonly Terminal[]): 
   folder.changeKeys(({ nextMaster: _, ...keys }) => ({ ...keys, master: settled }));
 }
 
-/** The terminals' keys that do not open under these. */
+/** Returns the terminals' keys that do not open under these. */
 function sealedOtherwise(rows: readonly Terminal[], sealKeys: SealKeys): SealedKey[] {
   return sealedKeysOf(rows).filter(({ terminal, keyVersion, sealedKey }) =>
     openTerminalKey(sealKeys, terminal, keyVersion, sealedKey) === null

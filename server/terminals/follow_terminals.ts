@@ -1,6 +1,6 @@
 /**
- * Follows what other servers do to the terminals: enrolled, renewed and revoked ones are loaded here
- * soon after. Until then nothing is lost: each commit checks whether a terminal's key is good.
+ * Follows other servers' changes of the terminals: enrolled, renewed and revoked ones are reloaded
+ * here within seconds. Until then each commit still checks that a terminal's key is valid.
  */
 import { otherServersMs } from "../../lib/limits.ts";
 import { pause, type Timers } from "../../lib/world.ts";
@@ -9,9 +9,9 @@ import type { Terminal } from "../ledger/model.ts";
 import type { TerminalKeys } from "./terminal_keys.ts";
 
 /**
- * Reads the database again and again, until stopped.
- * @param world its `log` gets failures, each once in a row
- * @param keep writes the terminals beside the database, whenever one has changed
+ * Polls the database until stopped.
+ * @param world its `log` receives failures, without repetitions
+ * @param keep writes the terminals to their file, whenever one has changed
  */
 export function followTerminals(
   world: Timers & { log(line: string): void },

@@ -1,6 +1,6 @@
 /**
- * A copy of the terminals and their sealed keys, in a file that no backup has: after a restore the bank
- * must not accept keys that were revoked or replaced since.
+ * A copy of the terminals and their sealed keys, in a file outside all backups: after a restore the
+ * bank must not accept keys that were revoked or replaced since.
  */
 import { fromHex, hex } from "../../lib/bytes.ts";
 import { UsageError } from "../../lib/errors.ts";
@@ -11,7 +11,7 @@ import type { Terminal } from "../ledger/model.ts";
 
 const formatName = "strongroom terminals 1";
 
-/** Writes them durably; what was there before stays until then. */
+/** Writes the terminals durably and atomically. */
 export function keepTerminals(
   files: Files,
   folder: string,
@@ -27,18 +27,18 @@ export function keepTerminals(
 }
 
 /**
- * The terminals as they were last; null for a bank that never wrote them down.
- * @throws {UsageError} when the file is damaged
+ * Returns the terminals as last written; null for a bank that never wrote them.
+ * @throws {UsageError} if the file is damaged
  */
 export function keptTerminals(files: Files, folder: string): Terminal[] | null {
   const path = keptTerminalsPath(folder);
   if (!isThere(files, path)) return null;
-  const otherwise = "it says which terminals were revoked; move it away to go on without, and " +
-    "revoke them again afterwards";
+  const otherwise = "it lists the revoked terminals. To continue without it, move it away and " +
+    "revoke them again";
   const text = readPrivateFile(files, path, otherwise);
   try {
     const { format, terminals } = JSON.parse(text);
-    if (format !== formatName) throw new Error("its format is another");
+    if (format !== formatName) throw new Error("its format is unknown");
     return (terminals as Record<string, unknown>[]).map(terminalOf);
   } catch (error) {
     throw new UsageError(`${path} cannot be read (${(error as Error).message}): ${otherwise}`);
@@ -64,6 +64,6 @@ function terminalOf(row: Record<string, unknown>): Terminal {
 function sealedOf({ sealedKey }: Record<string, unknown>): Uint8Array {
   const text = sealedKey as string;
   const bytes = fromHex(text, text.length / 2);
-  if (!bytes) throw new Error("a key is no key");
+  if (!bytes) throw new Error("a key is invalid");
   return bytes;
 }

@@ -1,6 +1,7 @@
 /**
- * The terminals' keys: sealed under the bank's master key at rest, open in memory while the server
- * runs. An unknown terminal gets a decoy key, so that checking its hello costs what a real one's costs.
+ * The terminals' keys: sealed under the bank's master key at rest, decrypted in memory while the
+ * server runs. An unknown terminal gets a decoy key, so that checking its hello takes the same
+ * time.
  */
 import { concat, fromHex, hex, u32, utf8 } from "../../lib/bytes.ts";
 import { hkdfExpand } from "../../lib/protocol/key_schedule.ts";
@@ -9,7 +10,7 @@ import { open, seal, type SealKeys } from "../../lib/seal.ts";
 import type { Terminal } from "../ledger/model.ts";
 import { keyStands } from "../ledger/rules/key_versions.ts";
 
-/** The keys that seal terminal keys. */
+/** Returns the keys that seal terminal keys. */
 export function terminalSealKeys(master: Uint8Array): SealKeys {
   return {
     enc: hkdfExpand(master, utf8("strongroom/1 terminal key enc"), 16),
@@ -17,7 +18,7 @@ export function terminalSealKeys(master: Uint8Array): SealKeys {
   };
 }
 
-/** A terminal's key as the database keeps it; `iv` is 16 random bytes. */
+/** Seals a terminal's key for the database; `iv` is 16 random bytes. */
 export function sealTerminalKey(
   keys: SealKeys,
   terminal: string,
@@ -28,7 +29,10 @@ export function sealTerminalKey(
   return seal(keys, iv, aadOf(terminal, version), key);
 }
 
-/** A key as the database keeps it, opened; null when it was sealed for anything else. */
+/**
+ * Opens a sealed key from the database; returns null if it was sealed for another terminal, version
+ * or purpose.
+ */
 export function openTerminalKey(
   keys: SealKeys,
   terminal: string,
@@ -38,7 +42,7 @@ export function openTerminalKey(
   return open(keys, aadOf(terminal, version), sealedKey);
 }
 
-/** A terminal as the database has it, with its keys open, by version. */
+/** A terminal from the database, with its keys decrypted, by version. */
 interface Known {
   readonly terminal: Terminal;
   readonly keys: ReadonlyMap<number, TerminalKey>;
@@ -56,11 +60,11 @@ export class TerminalKeys {
   readonly #watchers = new Set<(terminal: string) => void>();
   #changing: Promise<unknown> = Promise.resolve();
 
-  /** Those of the next master key, while the terminals' keys are sealed under it. */
+  /** The next master key's, during a change of the master key. */
   nextSealKeys: SealKeys | null = null;
 
   /**
-   * @param sealKeys those of the bank's master key
+   * @param sealKeys the bank's master key's
    * @param decoy 32 random bytes that no terminal has
    */
   constructor(
@@ -71,7 +75,7 @@ export class TerminalKeys {
 
   /**
    * Loads a terminal from its row and notifies the watchers.
-   * @throws when it was not sealed under this bank's master key
+   * @throws if it was not sealed under this bank's master key
    */
   put(terminal: Terminal): void {
     const { id, name, keyVersion, sealedKey, next } = terminal;
@@ -92,13 +96,13 @@ export class TerminalKeys {
     for (const watcher of this.#watchers) watcher(id);
   }
 
-  /** A key as the database keeps it, opened; null when neither master key opens it. */
+  /** Opens a sealed key from the database; returns null if neither master key opens it. */
   open(terminal: string, version: number, sealedKey: Uint8Array): Uint8Array | null {
     return openTerminalKey(this.sealKeys, terminal, version, sealedKey) ??
       (this.nextSealKeys && openTerminalKey(this.nextSealKeys, terminal, version, sealedKey));
   }
 
-  /** Whether a terminal's row differs from the one that was loaded. */
+  /** Returns whether a terminal's row differs from the loaded one. */
   differs({ id, state, keyVersion, next }: Terminal): boolean {
     const known = this.#known.get(id)?.terminal;
     return known?.state !== state || known.keyVersion !== keyVersion ||
@@ -110,7 +114,7 @@ export class TerminalKeys {
     this.#watchers.add(watcher);
   }
 
-  /** The key that a hello must have been made with. */
+  /** Returns the key with which a hello must have been made. */
   find(terminal: Uint8Array, version: number, nowMs: number): Found {
     const id = hex(terminal);
     const found = this.#known.get(id);
@@ -121,19 +125,19 @@ export class TerminalKeys {
     return { known: false, name: "", key: { terminal, version, key: this.decoy, bank: this.bank } };
   }
 
-  /** Whether a channel under this version of a terminal's key may go on. */
+  /** Returns whether a channel under this version of a terminal's key may continue. */
   accepts(terminal: string, version: number, nowMs: number): boolean {
     const found = this.#known.get(terminal);
     return found !== undefined && keyStands(found.terminal, version, nowMs);
   }
 
-  /** The key that a terminal is to have next; null while it has the newest. */
+  /** Returns a terminal's pending next key; null if it has the newest. */
   nextOf(terminal: string): TerminalKey | null {
     const found = this.#known.get(terminal);
     return found?.terminal.next ? found.keys.get(found.terminal.next.version)! : null;
   }
 
-  /** Runs changes of keys one after the other: each sees the result of the one before. */
+  /** Runs changes of keys one after the other: each sees the result of the previous one. */
   alone<T>(change: () => Promise<T>): Promise<T> {
     const result = this.#changing.then(change);
     this.#changing = result.catch(() => {});

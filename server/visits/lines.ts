@@ -1,7 +1,8 @@
 /**
- * The lines of a bank's servers. A terminal's newest connection, and who is logged in on it, are a row
- * that handshake and log-in write, and that each server reads several times a second. So the newer of
- * two connections wins, and a customer's other visits are seen, whichever server they are at.
+ * Connections of terminals across a bank's servers. A terminal's newest connection and its
+ * logged-in customer are a row, written by handshake and log-in, which every server reads several
+ * times a second. So the newer of two connections wins, and a customer's other visits are visible,
+ * whichever servers they use.
  */
 import { otherServersMs, serverAbsentMsMax, serverAliveMs } from "../../lib/limits.ts";
 import { pause } from "../../lib/world.ts";
@@ -18,9 +19,9 @@ interface OwnLine {
 }
 
 export class Lines {
-  /** Connections whose rows are written. */
+  /** This server's connections, whose rows are written. */
   readonly #own = new Map<string, OwnLine>();
-  /** Of each other server its last batch, and since when that is its last. */
+  /** For each other server its last batch, and the time at which that was first seen. */
   readonly #servers = new Map<string, { lastBatch: string; sinceMs: number }>();
   readonly #server: string;
   #aliveMs = -Infinity;
@@ -37,8 +38,8 @@ export class Lines {
   }
 
   /**
-   * Writes that this connection is its terminal's newest, and then watches for a newer one.
-   * @throws {KeyEnded} when the terminal may do nothing more
+   * Writes this connection as its terminal's newest, then watches for a newer one.
+   * @throws {KeyEnded} if the terminal's key has ended
    */
   async enter({ id: terminal, connection, keyVersion }: ProvedTerminal, line: {
     isOpen: () => boolean;
@@ -95,7 +96,7 @@ export class Lines {
     }
   }
 
-  /** A server that was never seen before counts as alive. */
+  /** Returns whether a server is alive; a server seen for the first time counts as alive. */
   #isAlive({ server, lastBatch }: SeenLine): boolean {
     const nowMs = this.bank.world.monotonicMs();
     const seen = this.#servers.get(server);
@@ -104,7 +105,7 @@ export class Lines {
     return true;
   }
 
-  /** A server at rest commits a batch now and then, for the others to see. */
+  /** Commits a batch at intervals, so that the other servers see that this one is alive. */
   #beAlive(): void {
     const { ledger, world } = this.bank;
     if (world.monotonicMs() - this.#aliveMs < serverAliveMs) return;

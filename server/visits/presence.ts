@@ -1,12 +1,12 @@
 /**
- * Who is logged in where. A second log-in elsewhere is allowed, and each visit gets the names of the
- * others: nobody acts in a customer's name unseen.
+ * Tracks where each customer is logged in. A second log-in at another terminal is allowed, and each
+ * visit receives the names of the others, so that the customer notices a stranger's visit.
  */
 
 interface Present {
   /** The terminal's name. */
   readonly terminal: string;
-  /** The version of the customer's password that the visit rests on. */
+  /** The version of the customer's password that the visit is bound to. */
   readonly passwordVersion: () => number;
   /** Called with the names of the other terminals whenever they change. */
   readonly onElsewhereChanged: (terminals: string[]) => void;
@@ -14,11 +14,11 @@ interface Present {
   readonly end: () => void;
 }
 
-/** A visit's place among the visits of its customer. */
+/** One visit among those of its customer. */
 export interface PresentVisit {
-  /** The names of the other terminals where the customer is logged in. */
+  /** Returns the names of the other terminals where the customer is logged in. */
   elsewhere(): string[];
-  /** May be called again. */
+  /** Removes the visit; may be called again. */
   leave(): void;
 }
 
@@ -27,7 +27,7 @@ export class Presence {
   /** Terminals at other servers, for customers who are logged in here. */
   readonly #atOthers = new Map<string, readonly string[]>();
 
-  /** The customers who are logged in at this server. */
+  /** Returns the customers who are logged in at this server. */
   get usernames(): string[] {
     return [...this.#visits.keys()];
   }
@@ -58,7 +58,7 @@ export class Presence {
     this.#notifyOthers(username);
   }
 
-  /** Ends the visits that rest on an older password. */
+  /** Ends the visits that are bound to an older password. */
   onPasswordVersion(username: string, version: number): void {
     for (const visit of [...this.#visits.get(username) ?? []]) {
       if (visit.passwordVersion() < version) visit.end();

@@ -1,7 +1,7 @@
 /**
- * One ATM's requests, each turned into a ledger command. Customer operations act for the visit's own
- * customer; settling acts for the channel's terminal, needs nobody logged in, and reaches only that
- * terminal's own movements.
+ * Turns one ATM's requests into ledger commands. Customer operations act for the visit's customer;
+ * settling acts for the channel's terminal, needs no visit, and applies only to that terminal's
+ * movements.
  */
 import { isAccountNumber } from "../../lib/account_number.ts";
 import type { HistoryFilter } from "../../lib/atm.ts";
@@ -18,25 +18,28 @@ import type { AccountState } from "../ledger/model.ts";
 import { accountView, answerOf, hasAccount, lastDays } from "./views.ts";
 import { type ProvedTerminal, Visit, type VisitContext } from "./visit.ts";
 
-/** Log-ins under way, one per terminal at most, over all of its connections. */
+/** Log-ins in progress: at most one per terminal, over all of its connections. */
 export type LogInsUnderWay = Set<string>;
 
 export interface RequestContext extends VisitContext {
   readonly logInsUnderWay: LogInsUnderWay;
 }
 
-/** The terminal was revoked, or its key has ended: nothing was done, and its channel must be closed. */
+/**
+ * The terminal was revoked, or its key has ended: the request had no effect, and its channel must
+ * be closed.
+ */
 export class KeyEnded extends Error {
   override name = "KeyEnded";
 }
 
 export class Requests {
-  /** The connection's one visit; its end does not make room for another. */
+  /** The connection's only visit; after its end no other is accepted. */
   #visit: Visit | null = null;
-  /** Changes of accounts while a request is under way: its answer may have them already. */
+  /** Changes of accounts during a request: its answer may already include them. */
   #heldBack: Map<number, AccountState> | null = null;
 
-  /** @param push sends the ATM a message that it did not ask for */
+  /** @param push sends the ATM an unsolicited message */
   constructor(
     private readonly context: RequestContext,
     private readonly terminal: ProvedTerminal,
@@ -44,9 +47,9 @@ export class Requests {
   ) {}
 
   /**
-   * Answers one request, once it is durable; then pushes what changed meanwhile and the answer does
-   * not have. So a customer's own movement is one message, not two.
-   * @throws {KeyEnded} when this terminal may do nothing more
+   * Answers one request after it is durable, then pushes the changes since then that the answer
+   * lacks. A customer's movement is therefore one message, not two.
+   * @throws {KeyEnded} if the terminal's key has ended
    */
   async answer(ask: Ask, send: (answer: Answer) => void): Promise<void> {
     const heldBack = this.#heldBack = new Map<number, AccountState>();
@@ -61,7 +64,7 @@ export class Requests {
     }
   }
 
-  /** Called when the connection has ended, for whatever reason. */
+  /** Called when the connection has ended, for any reason. */
   async onDisconnected(): Promise<void> {
     await this.#visit?.end("log out - connection lost");
   }
@@ -130,14 +133,16 @@ export class Requests {
     }
   }
 
-  /** An honest ATM does not ask this: the log names the terminal. */
+  /** Logs and refuses a request that an honest ATM never sends without a visit. */
   async #withoutVisit({ op }: Ask): Promise<Answer> {
     const outcome = "not_logged_in";
     await this.#log(`terminal ${this.terminal.name}`, op, "other", outcome);
     return { outcome };
   }
 
-  /** The ledger decides within the commit whether the terminal's key still counts. */
+  /**
+   * Submits a command. The ledger checks within the commit that the terminal's key is still valid.
+   */
   async #submit(command: Command): Promise<Reply> {
     const underKey = this.terminal.keyVersion;
     const reply = await this.#bank.ledger.submit({ ...command, underKey });
@@ -172,7 +177,7 @@ export class Requests {
   async #logIn({ username, password }: AskOf<"log_in">): Promise<Answer> {
     const { logInsUnderWay, bank: { passwords, auditKeys, ledger } } = this.context;
     const terminal = this.terminal.id;
-    // One log-in a session: the next customer gets a fresh handshake.
+    // One log-in per session: the next customer needs a new handshake.
     const refused = this.#visit
       ? "already_logged_in"
       : logInsUnderWay.has(terminal) || passwords.busy
@@ -204,7 +209,7 @@ export class Requests {
       const { account: { id: first }, accounts: usable = [] } = reply;
       const accounts = usable.length > 0 ? usable : [reply.account];
       const visit = this.#visit = this.#beginVisit(username, accounts, passwordVersion);
-      // Read again now that they are watched: nobody would be notified of a commit in between.
+      // Read again after watching them, since a commit in between would not be notified.
       const rows = await Promise.all(accounts.map(({ id }) => ledger.read.account(id)));
       const fresh = new Map(rows.map((row) => [row!.id, row!]));
       const { elsewhere } = visit;
@@ -413,7 +418,7 @@ export class Requests {
   }
 }
 
-/** What is wrong with a new password; null for nothing. */
+/** Returns the fault of a new password; null if it has none. */
 function refusedPassword(
   current: string,
   next: string,
@@ -422,19 +427,22 @@ function refusedPassword(
   return next === current ? "password_unchanged" : null;
 }
 
-/** A look at the history, for the log. What was searched for stays out of it: people type secrets. */
+/**
+ * Returns the log's action for a history request. It omits the search text, since people type
+ * secrets.
+ */
 function lookInWords(filter: HistoryFilter, cursor: string | undefined): string {
   if (cursor !== undefined) return "view older history";
   const narrowed = Object.values(filter).some((value) => value !== undefined && value !== "");
   return narrowed ? "search history" : "view history";
 }
 
-/** An account's number; 0 for any other text, which no account has. */
+/** Returns an account's number; 0, which no account has, for any other text. */
 function accountNumberOf(text: string): string {
   return isAccountNumber(text) ? text : "0";
 }
 
-/** An amount for the ledger, which refuses faults by name. */
+/** Returns an amount for the ledger, which refuses faults by name. */
 function amountOf(text: string): { amount: bigint; fault?: AmountFault } {
   const amount = minorOrFault(text);
   return typeof amount === "bigint" ? { amount } : { amount: 0n, fault: amount };

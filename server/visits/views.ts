@@ -1,4 +1,4 @@
-/** The shapes of answers, from what the ledger has. Pure. */
+/** Builds answers from the ledger's data. Pure. */
 import type { AccountView, DayBalance } from "../../lib/atm.ts";
 import { balanceDaysMax } from "../../lib/limits.ts";
 import type { Answer } from "../../lib/protocol/message.ts";
@@ -7,7 +7,7 @@ import { dateOf } from "../ledger/day.ts";
 import type { AccountState } from "../ledger/model.ts";
 import type { DayEnd } from "../ledger/store.ts";
 
-/** A reply of the ledger as an answer. */
+/** Returns a reply of the ledger as an answer. */
 export function answerOf(
   { outcome, account, timeMs, booked, logged, retryAfterMs }: Reply,
 ): Answer {
@@ -31,15 +31,15 @@ export function accountView({ number, name, balance, held, version }: AccountSta
   };
 }
 
-/** Whether an answer already has this state of an account, or a later one. */
+/** Returns whether an answer already has this state of an account, or a later one. */
 export function hasAccount({ account }: Answer, { number, version }: AccountState): boolean {
   return account?.id === number && account.version >= version;
 }
 
 /**
- * An account's last days, oldest first, today last.
+ * Returns the balances of an account's last days, oldest first, today last.
  * @param ends the days on which its money moved; the first of them begins the list
- * @param today a day's number, as `dayOf` gives it
+ * @param today a day's number, as returned by `dayOf`
  */
 export function lastDays(ends: readonly DayEnd[], today: number, balance: bigint): DayBalance[] {
   const first = Math.max(today - balanceDaysMax + 1, ends[0]?.day ?? today);

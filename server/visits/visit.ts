@@ -1,6 +1,6 @@
 /**
- * One customer's visit at one terminal, from log-in to its end: its accounts are watched, its
- * customer is present, and it ends when no request comes for too long.
+ * One customer's visit at one terminal, from log-in to its end: it watches the customer's accounts,
+ * registers the customer's presence, and ends after too long without a request.
  */
 import { logOutPauseMsMax, logOutPauseMsMin, visitIdleMsMax } from "../../lib/limits.ts";
 import { pause } from "../../lib/world.ts";
@@ -9,12 +9,12 @@ import { logCommand } from "../ledger/command.ts";
 import type { AccountState } from "../ledger/model.ts";
 import type { Presence, PresentVisit } from "./presence.ts";
 
-/** A terminal that has proved itself, and the version of the key that it used. */
+/** An authenticated terminal, and the version of the key that it used. */
 export interface ProvedTerminal {
   readonly id: string;
   readonly name: string;
   readonly keyVersion: number;
-  /** 32 hex digits: this connection of it. */
+  /** 32 hex digits that identify this connection. */
   readonly connection: string;
 }
 
@@ -30,7 +30,7 @@ export interface VisitEvents {
   onAccountChanged(account: AccountState): void;
   /** Called with the names of the other terminals where the customer is logged in. */
   onElsewhereChanged(terminals: string[]): void;
-  /** Called once the bank itself has ended the visit, and that is durable in the log. */
+  /** Called after the bank has ended the visit, and the end is durable in the log. */
   onEndedByBank(reason: "idle" | "bank"): void;
 }
 
@@ -68,12 +68,12 @@ export class Visit {
     return this.#isOver;
   }
 
-  /** The names of the other terminals where the customer is logged in. */
+  /** Returns the names of the other terminals where the customer is logged in. */
   get elsewhere(): string[] {
     return this.#present.elsewhere();
   }
 
-  /** The version of the customer's password that the visit rests on. */
+  /** The version of the customer's password that the visit is bound to. */
   get passwordVersion(): number {
     return this.version;
   }
@@ -84,7 +84,7 @@ export class Visit {
     this.context.presence.onPasswordVersion(this.username, version);
   }
 
-  /** Called when the ledger has refused a command: the customer's password is another than the visit's. */
+  /** Ends the visit after the ledger refused a command because the password had changed. */
   endForPassword(): void {
     this.#endByBank("log out - password changed or account locked", "bank");
   }
@@ -94,7 +94,9 @@ export class Visit {
     this.#lastRequestMs = this.context.bank.world.monotonicMs();
   }
 
-  /** Ends the visit; resolves once that is in the log, or the server stops. May be called again. */
+  /**
+   * Ends the visit; resolves once the end is in the log, or the server stops. May be called again.
+   */
   async end(action: string): Promise<void> {
     if (this.#isOver) return;
     this.#isOver = true;
@@ -107,7 +109,7 @@ export class Visit {
     for (let pauseMs = logOutPauseMsMin;; pauseMs = Math.min(2 * pauseMs, logOutPauseMsMax)) {
       const { outcome } = await ledger.submit(logCommand(this.username, action, facts));
       if (outcome === "ok") return;
-      if (stopping.aborted) return world.log("the end of a visit could not be logged");
+      if (stopping.aborted) return world.log("logging the end of a visit failed");
       await pause(world, pauseMs, stopping);
     }
   }

@@ -284,7 +284,7 @@ onPostgres(
               () => join({ ...good, audit: [{ version: 1, key: good.master }] }),
               "not this bank's newest",
             ],
-            [() => join({ ...good, master: good.checkpoint }), "bring the bank's newest"],
+            [() => join({ ...good, master: good.checkpoint }), "Copy the bank's newest"],
           ];
           for (const [make, why] of refused) await assertRejects(make, UsageError, why);
           assertEquals([kept, [...Deno.readDirSync(root)]], [[], []]);

@@ -48,11 +48,11 @@ Deno.test("a thread that dies is reported, its request fails, and another takes 
   const requests = ["a", "die", "b", "die", "c"].map((request) =>
     pool.run(request).catch((error: Error) => error.message)
   );
-  const died = "its thread has died: Uncaught Error: it broke";
+  const died = "its thread failed: Uncaught Error: it broke";
   assertEquals(await Promise.all(requests), ["done a", died, "done b", died, "done c"]);
   assertEquals(started(), 3);
   assertEquals(reported.length, 2);
-  assertEquals(reported[0], "a thread has died: Uncaught Error: it broke");
+  assertEquals(reported[0], "a thread failed: Uncaught Error: it broke");
   pool.close();
 });
 

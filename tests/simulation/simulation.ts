@@ -162,7 +162,7 @@ class Simulation {
         openStore: (process) => (place, create) => this.#openStore(process, place, create),
         log: (line) => {
           this.#logged(line);
-          if (line.includes(" is not kept: ")) this.#withoutLogFile.add(server);
+          if (/writing \S+ failed: /.test(line)) this.#withoutLogFile.add(server);
         },
       },
     );

@@ -131,9 +131,9 @@ Deno.test("a thread that dies is reported, and everything that waits for it fail
     const waiting = [ledger.submit(other), ledger.read.settings()];
     await Promise.resolve(); // the batch is under way
     DyingWorker.last.die();
-    for (const each of waiting) await assertRejects(() => each, Error, "thread has died");
-    await assertRejects(() => ledger.read.settings(), Error, "thread has died");
+    for (const each of waiting) await assertRejects(() => each, Error, "thread failed");
+    await assertRejects(() => ledger.read.settings(), Error, "thread failed");
     await ledger.close();
     assertEquals(DyingWorker.last.ended, true);
-    assertEquals(troubles[0], "the ledger's thread has died: out of memory");
+    assertEquals(troubles[0], "the ledger's thread failed: out of memory");
   }));

@@ -204,7 +204,7 @@ Deno.test("a thread that ends is not taken for one that finds the log good", asy
   const reported: string[] = [];
   const open = () => openCheckThreads(broken, 2, (line) => reported.push(line));
   await assertRejects(() => checkLog(inPieces(lines), trust, open, () => {}, partLines));
-  assert(reported[0]?.startsWith("a thread has died: "), reported[0]);
+  assert(reported[0]?.startsWith("a thread failed: "), reported[0]);
 });
 
 Deno.test("a verifier goes forward alone", () => {

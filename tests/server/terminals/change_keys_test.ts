@@ -244,7 +244,7 @@ onEachBank(
     withBank(async (running) => {
       const unanswered = async (reply: Promise<Reply>): Promise<Reply> => {
         await reply;
-        throw new Error("the ledger's thread has died");
+        throw new Error("the ledger's thread failed");
       };
       const refused = async (reply: Promise<Reply>): Promise<Reply> => ({
         ...await reply,
