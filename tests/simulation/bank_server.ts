@@ -8,11 +8,14 @@ import { readBankKeys } from "../../server/folder/bank_keys.ts";
 import type { Settings } from "../../server/ledger/model.ts";
 import { checkFile, LedgerService, type OpenStore } from "../../server/ledger_service.ts";
 import { runOperatorCommand } from "../../server/operator/commands.ts";
+import { restoreBank } from "../../server/operator/restore.ts";
+import { systemFiles } from "../../lib/system.ts";
 import type { OperatorRequest } from "../../lib/operator_commands.ts";
 import type { OperatorAnswer } from "../../server/operator/request.ts";
 import { Disk } from "./disk.ts";
-import type { CrashKind, Host, Process } from "./host.ts";
+import { Crash, type CrashKind, type Host, type Process } from "./host.ts";
 import type { Network } from "./network.ts";
+import { filesWithSqlite, realPath } from "./sqlite_files.ts";
 
 export const bankFolder = "/bank";
 export const bankPort = 4433;
@@ -23,6 +26,8 @@ export interface BankServerWorld {
   readonly network: Network;
   /** The URL of the database that all servers share; none where each has a file. */
   readonly url: string | undefined;
+  /** Where the files of SQLite's really are; null where there are none. */
+  readonly sqliteFolder: string | null;
   openStore(process: Process): OpenStore;
   log(line: string): void;
 }
@@ -36,6 +41,7 @@ export class BankServer {
   /** Whether it is started again when it has ended. */
   isKept = true;
   #crashesAtPoint = 0;
+  #crashesAtAwait = 0;
   starts = 0;
 
   constructor(
@@ -50,6 +56,18 @@ export class BankServer {
   set crashesAtPoint(probability: number) {
     this.#crashesAtPoint = probability;
     if (this.#running) this.#running.process.crashesAtPoint = probability;
+  }
+
+  /** How likely it crashes where its code would go on after an await. */
+  set crashesAtAwait(probability: number) {
+    this.#crashesAtAwait = probability;
+    if (this.#running) this.#running.process.crashesAtAwait = probability;
+  }
+
+  /** People move a database's file. */
+  carry(from: string, to: string): void {
+    const { sqliteFolder } = this.world;
+    systemFiles.rename(realPath(sqliteFolder!, from), realPath(sqliteFolder!, to));
   }
 
   /** What is in its folder now, as people who look after it see it. */
@@ -93,6 +111,7 @@ export class BankServer {
     this.starts++;
     process.onCrash = (kind) => this.#crashed(kind);
     process.crashesAtPoint = this.#crashesAtPoint;
+    process.crashesAtAwait = this.#crashesAtAwait;
     try {
       const running = await process.untilEnd(this.#open(process, open));
       if (running && process.alive) this.#running = running;
@@ -113,7 +132,11 @@ export class BankServer {
   }
 
   #worldOf(process: Process): BankWorld {
-    const files = this.disk.filesFor(process);
+    const simulated = this.disk.filesFor(process);
+    const { sqliteFolder } = this.world;
+    const files = sqliteFolder === null
+      ? simulated
+      : filesWithSqlite(simulated, sqliteFolder, process);
     const log = (line: string) => process.alive && this.world.log(`${this.name}: ${line}`);
     const openStore = this.world.openStore(process);
     return {
@@ -141,6 +164,26 @@ export class BankServer {
     return stopped;
   }
 
+  /**
+   * Puts the bank back to a backup while the server is stopped, and again when that was cut short.
+   * @throws {UsageError} when it is refused
+   */
+  async restore(from: string, operator: string): Promise<void> {
+    for (let isDone = false; !isDone;) {
+      const process = this.host.start();
+      process.onCrash = (kind) => this.#crashed(kind);
+      process.crashesAtPoint = this.#crashesAtPoint;
+      const keepFirstKey = (text: string) => void this.firstKeys.push(text);
+      const restore = { path: bankFolder, from, keepFirstKey, operator };
+      const run = restoreBank(this.#worldOf(process), restore);
+      isDone = await process.untilEnd(run.catch((error) => {
+        if (!(error instanceof Crash)) throw error;
+        return null;
+      })) !== null;
+      process.exit();
+    }
+  }
+
   crash(kind: CrashKind, where: string): void {
     (this.#running?.process ?? this.#starting)?.crash(kind, where);
   }
@@ -152,14 +195,21 @@ export class BankServer {
 
   /**
    * Runs an operator's command, as through the server's socket.
+   * @param onAnswer receives each piece of the answer before more is done
    * @throws {UsageError} when it is refused
    */
-  async operate(request: OperatorRequest): Promise<OperatorAnswer[]> {
+  async operate(
+    request: OperatorRequest,
+    onAnswer: (answer: OperatorAnswer) => void,
+  ): Promise<OperatorAnswer[]> {
     if (!this.#running) throw new Error("the server is not running");
     const { bank, process } = this.#running;
     const run = async () => {
       const answers: OperatorAnswer[] = [];
-      for await (const answer of runOperatorCommand(bank, request)) answers.push(answer);
+      for await (const answer of runOperatorCommand(bank, request)) {
+        onAnswer(answer);
+        answers.push(answer);
+      }
       return answers;
     };
     const answers = await process.untilEnd(run());

@@ -85,6 +85,9 @@ export function habits(config: Config): Habits {
   };
 }
 
+/** How likely it crashes where code goes on after an await: there are very many of these. */
+export const crashesAtAwait = (config: Config) => 0.000_01 * intensity(config, "crashes");
+
 /** The options of a command that simulates this again. */
 export function commandOf({ seed, atms, servers, days, visits, faults, sqlite }: Config): string {
   const kinds = ` --faults ${faultClasses.filter((name) => faults.has(name)).join() || "none"}`;

@@ -5,6 +5,7 @@
  */
 import type { AtmView, DeviceFault } from "../../lib/atm.ts";
 import type { Screen, State } from "../../ui/page/state/model.ts";
+import type { Ending, Session } from "./access_judge.ts";
 import type { Attempt, Claim, Intent, Look } from "./intents.ts";
 import type { Machine } from "./machine.ts";
 import type { Page, Reading } from "./page.ts";
@@ -36,6 +37,7 @@ export const calmHabits: Habits = {
 const patienceMs = 120_000;
 const thinkMs = [800, 5_000] as const;
 const triesMax = 6;
+const entryTriesMax = 6;
 
 const saysNotDone = /nothing was (booked|sent)|is not charged|could not read that amount/i;
 const saysAgain = /try again/i;
@@ -57,6 +59,10 @@ export interface CustomerWorld {
   someoneElsesAccount(than: string, random: Random): string | null;
   onIntent(intent: Intent): void;
   onLook(look: Look): void;
+  onSession(session: Session): void;
+  onEnding(ending: Ending): void;
+  /** A password is in use from now on. */
+  onPassword(password: string): void;
   count(what: string): void;
   find(what: string): void;
 }
@@ -83,6 +89,7 @@ export class Customer {
   #machine!: Machine;
   /** All notes in the machine in front of them, when they last looked at their hands. */
   #notesBefore = 0n;
+  #session: Session | null = null;
 
   /** @param person differs among the people who use the same name */
   constructor(
@@ -107,7 +114,7 @@ export class Customer {
     try {
       this.world.count("visits");
       if (!await this.#logIn()) return;
-      this.world.count("log-ins");
+      this.world.count("log-in: ok");
       this.#see(page.state.view!);
       for (let items = this.random.between(1, 3); items > 0 && this.#isAt("menu"); items--) {
         await this.#doSomething();
@@ -120,15 +127,44 @@ export class Customer {
     }
   }
 
+  /**
+   * Logs in at a machine with the right password, and out again, waiting as long as screens say.
+   * @returns the screen that it came to
+   */
+  async getsIn(machine: Machine): Promise<string> {
+    const { page } = machine;
+    if (!page || machine.occupiedBy !== null) return "a dark screen";
+    machine.occupiedBy = this.person;
+    [this.#machine, this.#page] = [machine, page];
+    this.#notesBefore = this.#notesInMachine();
+    try {
+      for (let tries = 0; tries < entryTriesMax; tries++) {
+        if (await this.#logIn(0)) break;
+        await this.#pause(20_000);
+      }
+      const { name } = page.screen;
+      await this.#leave();
+      return name;
+    } finally {
+      machine.occupiedBy = null;
+    }
+  }
+
   // At the door
 
-  async #logIn(): Promise<boolean> {
+  async #logIn(mistypes = this.habits.mistypes): Promise<boolean> {
     const page = this.#page;
     for (let tries = 0; tries < 4; tries++) {
       await this.#think();
       if (!await this.#reach("log_in")) return false;
       const { changes } = this.credentials;
-      const password = this.#typedPassword();
+      const password = this.#typedPassword(mistypes);
+      const session = {
+        customer: this.name,
+        machine: this.#machine.name,
+        fromMs: this.world.scheduler.timeMs,
+        acts: [],
+      };
       page.send({ type: "log_in", username: this.name, password });
       await page.until(
         ({ pending, screen }) => pending === null || screen.name !== "log_in",
@@ -136,11 +172,13 @@ export class Customer {
       );
       if (page.screen.name === "menu") {
         this.#enteredWith(password, changes);
+        this.#session = session;
+        this.world.onSession(session);
         return true;
       }
       if (page.screen.name !== "refusal") continue;
       const { retryAtMs, why } = page.screen;
-      this.world.count(`log-in ${why}`);
+      this.world.count(`log-in: ${why}`);
       if (why === "wrong_credentials") this.#refusedWith(password, changes);
       if (retryAtMs !== undefined) await this.#pause(retryAtMs - this.world.scheduler.timeMs + 500);
       if (!saysAgain.test(page.read().next + page.read().lede)) return false;
@@ -167,8 +205,7 @@ export class Customer {
     [credentials.password, credentials.perhaps] = [credentials.perhaps, password];
   }
 
-  #typedPassword(): string {
-    const { mistypes } = this.habits;
+  #typedPassword(mistypes: number): string {
     const { password } = this.credentials;
     return this.random.chance(mistypes) ? `${password}x` : password;
   }
@@ -235,7 +272,7 @@ export class Customer {
       ["dispense", "present", "retract", "cashIn", "cashInEnd", "cashInRollback"],
     );
     const fault = `${what} ${when} ${where}` as DeviceFault;
-    this.world.count(`device: ${what}`);
+    this.world.count(`fault: device ${what}`);
     this.#page.send({ type: "demo", call: { name: "armFault", args: [fault] } });
   }
 
@@ -349,7 +386,9 @@ export class Customer {
     await page.until(({ pending }) => pending === null, patienceMs);
     const { screen } = page;
     const last = screen.name === "balance" ? screen.days?.at(-1) : undefined;
-    if (last) this.#looked(account, fromMs, BigInt(last.booked));
+    if (!last) return;
+    this.#looked(account, fromMs, BigInt(last.booked));
+    this.#session!.acts.push({ fromMs, what: "saw a balance" });
   }
 
   async #viewHistory(): Promise<void> {
@@ -378,12 +417,19 @@ export class Customer {
     const { credentials } = this;
     credentials.changes++;
     credentials.perhaps = next;
+    this.world.onPassword(next);
+    const fromMs = this.world.scheduler.timeMs;
     page.send({ type: "change_password", current: credentials.password, next });
     await page.until(({ pending }) => pending === null, patienceMs);
     if (this.#isAt("password_changed")) {
       credentials.changes++;
       [credentials.password, credentials.perhaps] = [next, null];
-      this.world.count("passwords changed");
+      this.world.count("new password: ok");
+      this.world.onEnding({
+        what: "a new password",
+        ...{ customer: this.name, machine: null, fromMs, by: this.#session },
+        untilMs: this.world.scheduler.timeMs,
+      });
     }
   }
 
@@ -421,6 +467,7 @@ export class Customer {
       const { amount, movement: reference, account } = screen.receipt;
       attempt.claim = { said: "done", again: false, amount: BigInt(amount), reference };
       attempt.booked = account === null ? null : BigInt(account.booked);
+      this.#session!.acts.push({ fromMs: attempt.fromMs, what: "moved money" });
     } else if (screen.name === "refusal") {
       attempt.claim = claimOf(page.read());
     } else {
@@ -431,7 +478,8 @@ export class Customer {
     const { claim } = attempt;
     this.world.scheduler.record(`${this.person} reads ${JSON.stringify(claim, bigintsAsTexts)}`);
     this.#current = null;
-    this.world.count(`${screen.name} ${screen.name === "refusal" ? screen.why : ""}`.trim());
+    const came = screen.name === "refusal" ? screen.why : screen.name;
+    this.world.count(`${this.#kind}: ${came}`);
     if (!claim.again) return false;
     await this.#think();
     if (this.random.chance(this.habits.losesPatience)) return false;
@@ -442,6 +490,7 @@ export class Customer {
   }
 
   #current: Attempt | null = null;
+  #kind = "";
 
   #intend(kind: Intent["kind"], amount: bigint, to: string): Intent {
     const account = this.#account();
@@ -460,6 +509,7 @@ export class Customer {
       booked: null,
     };
     intent.attempts.push(attempt);
+    this.#kind = intent.kind;
     this.#lookAtHands();
     this.#current = attempt;
     return attempt;

@@ -90,6 +90,10 @@ class FileError extends Error {
 
 export class Disk {
   faults = soundDisk;
+  /** Nothing can be written. */
+  isFull = false;
+  /** How often each fault happened. */
+  readonly counted = new Map<string, number>();
   #names = new Map<string, Inode>();
   readonly #durableNames = new Map<string, Inode>();
   #unsyncedNames: NameChange[] = [];
@@ -248,7 +252,12 @@ export class Disk {
   /** @throws when the disk is full, or does not sync */
   #mayFail(what: "write" | "sync", path: string): void {
     const { full, syncFails } = this.faults;
-    if (!this.#random.chance(what === "write" ? full : syncFails)) return;
+    const fails = what === "write"
+      ? this.isFull || this.#random.chance(full)
+      : this.#random.chance(syncFails);
+    if (!fails) return;
+    const kind = `fault: disk ${what === "write" ? "full" : "does not sync"}`;
+    this.counted.set(kind, (this.counted.get(kind) ?? 0) + 1);
     throw new FileError(what === "write" ? "StorageFull" : "Input/output error", path);
   }
 }

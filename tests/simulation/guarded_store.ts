@@ -4,8 +4,15 @@ import type { Changes } from "../../server/ledger/model.ts";
 import type { Store } from "../../server/ledger/store.ts";
 import type { Process } from "./host.ts";
 
-/** The store of a process, which lets go of its file when the process ends. */
-export function guardedStore(store: Store, process: Process): Store {
+/**
+ * The store of a process, which lets go of its file when the process ends.
+ * @param realPath where a file that it writes really is
+ */
+export function guardedStore(
+  store: Store,
+  process: Process,
+  realPath: (path: string) => string,
+): Store {
   process.atEnd(() => void store.close());
   const commit = async (changes: Changes, entries: readonly SealedEntry[]) => {
     process.point("before a commit");
@@ -17,6 +24,7 @@ export function guardedStore(store: Store, process: Process): Store {
       const value: unknown = store[name];
       if (typeof value !== "function") return value;
       process.requireAlive();
+      if (name === "backUp") return (path: string) => store.backUp(realPath(path));
       return name === "commit" ? commit : value.bind(store);
     },
   });

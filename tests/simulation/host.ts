@@ -53,6 +53,8 @@ export class Process {
   #alive = true;
   /** How likely the process crashes at each of its crash points. */
   crashesAtPoint = 0;
+  /** How likely it crashes where code of it would go on after an await. */
+  crashesAtAwait = 0;
   /** Called once, when the process crashes. */
   onCrash: (kind: CrashKind, where: string) => void = () => {};
 
@@ -63,7 +65,7 @@ export class Process {
     this.#points = random.split("crash points");
     const beganMs = scheduler.timeMs;
     const after = (ms: number, act: () => void) =>
-      scheduler.after(ms / (1 + host.drift), `${name} timer`, () => this.#alive && act());
+      scheduler.after(ms / (1 + host.drift), `${name} timer`, () => this.goesOn() && act());
     this.world = {
       nowMs: () => host.nowMs(),
       monotonicMs: () => Math.floor((scheduler.timeMs - beganMs) * (1 + host.drift)),
@@ -91,6 +93,14 @@ export class Process {
     if (!this.#points.chance(this.crashesAtPoint)) return;
     this.crash(this.#points.chance(0.5) ? "kill" : "power cut", where);
     throw new Crash(`${this.name} crashes ${where}`);
+  }
+
+  /** Whether code of it goes on that waited; where it may crash. */
+  goesOn(): boolean {
+    if (this.#alive && this.#points.chance(this.crashesAtAwait)) {
+      this.crash(this.#points.chance(0.5) ? "kill" : "power cut", "at an await");
+    }
+    return this.#alive;
   }
 
   /** Calls `end` when the process crashes; the returned function forgets it. */

@@ -15,6 +15,15 @@ const customerPlaces = ["escrow", "mouth", "left"];
 
 const keyPath = "/atm/given.key";
 
+export interface OpenMovement {
+  movement: string;
+  kind: string;
+  state: string;
+  amount: bigint;
+  /** Minor units that the devices moved. */
+  done: bigint;
+}
+
 export interface MachineWorld {
   /** Connects to the bank, from this process. */
   connect(process: Process): Promise<Socket>;
@@ -33,6 +42,7 @@ export class Machine {
   isKept = true;
   /** How likely it crashes at each crash point. */
   #crashesAtPoint = 0;
+  #crashesAtAwait = 0;
   starts = 0;
 
   constructor(
@@ -47,6 +57,12 @@ export class Machine {
   set crashesAtPoint(probability: number) {
     this.#crashesAtPoint = probability;
     if (this.#running) this.#running.process.crashesAtPoint = probability;
+  }
+
+  /** How likely it crashes where its code would go on after an await. */
+  set crashesAtAwait(probability: number) {
+    this.#crashesAtAwait = probability;
+    if (this.#running) this.#running.process.crashesAtAwait = probability;
   }
 
   get page(): Page | null {
@@ -87,6 +103,7 @@ export class Machine {
     this.#running = { process, atm, page };
     process.onCrash = (kind) => this.#crashed(kind);
     process.crashesAtPoint = this.#crashesAtPoint;
+    process.crashesAtAwait = this.#crashesAtAwait;
     atm.start();
   }
 
@@ -141,9 +158,10 @@ export class Machine {
   }
 
   /** What the journal has that is not over: by state. */
-  openMovements(): { movement: string; kind: string; state: string; amount: bigint }[] {
-    const sql = "SELECT movement, kind, state, amount FROM journal WHERE state <> 'settled'";
-    return this.#database.look(sql).map(({ movement, kind, state, amount }) => ({
+  openMovements(): OpenMovement[] {
+    const sql = "SELECT movement, kind, state, amount, done FROM journal WHERE state <> 'settled'";
+    return this.#database.look(sql).map(({ movement, kind, state, amount, done }) => ({
+      done: BigInt(done ?? 0),
       movement: movement as string,
       kind: kind as string,
       state: state as string,

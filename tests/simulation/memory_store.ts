@@ -106,6 +106,10 @@ export class MemoryDatabase {
   #generation = 0;
   /** Called with what a batch broke of what the database holds: no batch of the bank's should. */
   onViolation: (what: string) => void = () => {};
+  /** Called when something becomes of a commit. */
+  onFault: () => void = () => {};
+  /** Addresses of hosts from which the database cannot be reached. */
+  readonly parted = new Set<string>();
   /** Called with what changed, in words: what was committed, and what a fail-over lost. */
   onChanged: (what: string) => void = () => {};
 
@@ -137,14 +141,15 @@ export class MemoryDatabase {
   }
 
   /** @throws {ConnectionLost} */
-  requireConnected(generation: number): void {
-    if (this.#isAway || generation !== this.#generation) {
+  requireConnected(generation: number, address: string): void {
+    if (this.isAway(address) || generation !== this.#generation) {
       throw new ConnectionLost("the connection to the database is lost");
     }
   }
 
-  get isAway(): boolean {
-    return this.#isAway;
+  /** Whether a host of this address cannot reach it now. */
+  isAway(address: string): boolean {
+    return this.#isAway || this.parted.has(address);
   }
 
   fate(): Fate {
@@ -153,7 +158,9 @@ export class MemoryDatabase {
     const total = fates.reduce((sum, name) => sum + this.faults[name], 0);
     if (!random.chance(total)) return "good";
     const fate = random.weighed(fates.map((name) => [this.faults[name], name] as const));
-    this.counted.set(fate, (this.counted.get(fate) ?? 0) + 1);
+    const what = `fault: database ${fate}`;
+    this.counted.set(what, (this.counted.get(what) ?? 0) + 1);
+    this.onFault();
     return fate;
   }
 
@@ -290,7 +297,7 @@ export class MemoryStore implements Store {
       const generation = await this.#connected();
       await this.#trip(generation);
       await this.#lockChain();
-      this.database.requireConnected(generation);
+      this.database.requireConnected(generation, this.#address);
       return this.#load(touch, generation);
     } catch (error) {
       throw error instanceof ConnectionLost ? new TryAgain(error.message) : error;
@@ -460,7 +467,7 @@ export class MemoryStore implements Store {
     this.#batch = null;
     await this.#trip(generation);
     await this.#lockChain();
-    this.database.requireConnected(generation);
+    this.database.requireConnected(generation, this.#address);
     const last = this.database.tables.chains.get(this.#chain)?.batchId ?? null;
     const batch = this.#emptyBatch(generation);
     await this.#endBatch(batch, (confirmed) => {
@@ -526,11 +533,15 @@ export class MemoryStore implements Store {
     return this.process?.world.monotonicMs() ?? 0;
   }
 
+  get #address(): string {
+    return this.process?.host.address ?? "";
+  }
+
   /** The connection, another one where it was lost. @throws when the database is away for too long */
   async #connected(): Promise<number> {
     for (;;) {
       this.process?.requireAlive();
-      if (!this.database.isAway) {
+      if (!this.database.isAway(this.#address)) {
         this.#goneSinceMs = null;
         if (this.#generation !== this.database.generation) {
           this.#generation = this.database.generation;
@@ -551,7 +562,7 @@ export class MemoryStore implements Store {
     const { world, faults } = this.database;
     if (world) await this.#pause(0.05 + world.random.wait(faults.delayMsMean));
     this.process?.requireAlive();
-    this.database.requireConnected(generation);
+    this.database.requireConnected(generation, this.#address);
   }
 
   /** @throws {TryAgain} when a commit of this chain is under way for too long */
@@ -613,7 +624,9 @@ export class MemoryStore implements Store {
     const { world, faults } = this.database;
     if (world) await this.#pause(0.05 + world.random.wait(faults.delayMsMean));
     this.process?.requireAlive();
-    if (this.database.isAway) throw new ConnectionLost("the database cannot be reached");
+    if (this.database.isAway(this.#address)) {
+      throw new ConnectionLost("the database cannot be reached");
+    }
     return read(this.#reads);
   }
 }

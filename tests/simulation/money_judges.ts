@@ -2,7 +2,7 @@
  * Judges of money. They share no code with the product: they hold what customers wanted, what screens
  * said and what is in people's hands against the rows of the books.
  */
-import type { Intent, Look } from "./intents.ts";
+import type { Attempt, Intent, Look } from "./intents.ts";
 import { linearize, type Model, type Operation } from "./linearize.ts";
 import type { AccountRecord, MovementRecord, Records } from "./records.ts";
 
@@ -22,13 +22,21 @@ export interface Evidence {
   readonly customersNotesKept: bigint;
   /** What each customer has in hand more than at the beginning. */
   readonly handed: ReadonlyMap<string, bigint>;
+  /** Backups that were put back. */
+  readonly restores: readonly Restore[];
+}
+
+/** From the moment at which a backup was begun until the bank was put back to it. */
+export interface Restore {
+  readonly fromMs: number;
+  readonly untilMs: number;
 }
 
 export function judgeMoney(records: Records, evidence: Evidence): Finding[] {
   return [
     ...judgeBooks(records),
     ...judgeQuiet(records),
-    ...judgeIntents(records, evidence.intents),
+    ...judgeIntents(records, evidence),
     ...judgeCash(records, evidence),
     ...judgeLooks(records, evidence),
   ];
@@ -71,20 +79,43 @@ export function judgeBooks({ accounts, movements, holds }: Records): Finding[] {
 /** After a quiet day and an operator's count nothing is open. */
 function judgeQuiet({ holds, movements }: Records): Finding[] {
   return holds.map((id) => {
-    const { kind, amount, customer } = movements.find((row) => row.id === id)!;
-    return { judge: "quiet", what: `${kind} ${id} of ${amount} by ${customer} is open still` };
+    const row = movements.find((row) => row.id === id);
+    const of = row ? `${row.kind} of ${row.amount} by ${row.customer}` : "a movement";
+    return { judge: "quiet", what: `${id}, ${of}, is open still` };
   });
 }
 
 /** What is intended once is done at most once; what a screen said is so. */
-function judgeIntents({ movements }: Records, intents: readonly Intent[]): Finding[] {
+function judgeIntents({ movements }: Records, { intents, restores }: Evidence): Finding[] {
   return intents.flatMap((intent) =>
-    intent.kind === "transfer" ? judgeTransfer(intent, movements) : judgeReceipts(intent, movements)
+    intent.kind === "transfer"
+      ? judgeTransfer(intent, movements, restores)
+      : judgeReceipts(intent, movements)
+  );
+}
+
+/** A transfer cannot be told again: one that was booked after the backup is lost. */
+function mayBeLost({ attempts }: Intent, restores: readonly Restore[]): boolean {
+  return restores.some((restore) =>
+    attempts.some(({ fromMs, untilMs }) =>
+      fromMs < restore.untilMs && (untilMs ?? Infinity) > restore.fromMs
+    )
+  );
+}
+
+/** Ids of the movements that operators settled. */
+function settledByPeople(movements: readonly MovementRecord[]): ReadonlySet<string> {
+  return new Set(
+    movements.filter(({ step, operator }) => step === 2 && operator !== "").map(({ id }) => id),
   );
 }
 
 /** A transfer is known by its amount, which no other has. */
-function judgeTransfer(intent: Intent, movements: readonly MovementRecord[]): Finding[] {
+function judgeTransfer(
+  intent: Intent,
+  movements: readonly MovementRecord[],
+  restores: readonly Restore[],
+): Finding[] {
   const { customer, amount, account, to, attempts } = intent;
   const times =
     movements.filter((row) =>
@@ -95,7 +126,8 @@ function judgeTransfer(intent: Intent, movements: readonly MovementRecord[]): Fi
   const words = `${customer}'s transfer of ${amount} from ${account} to ${to}: ` +
     `booked ${times} times, the screens said: ${wordsOf(intent)}`;
   if (times > 1) return [{ judge: "intents", what: `${words}: paid more than once` }];
-  if (times === 0 && said.includes("done")) return [{ judge: "intents", what: words }];
+  const isMissing = times === 0 && said.includes("done");
+  if (isMissing && !mayBeLost(intent, restores)) return [{ judge: "intents", what: words }];
   const neverDone = said.every((each) => each === "not done");
   return times === 1 && neverDone ? [{ judge: "intents", what: words }] : [];
 }
@@ -113,13 +145,11 @@ function judgeReceipts(intent: Intent, movements: readonly MovementRecord[]): Fi
       return find(`${handed} are in their hands though nothing was done`);
     }
     if (claim.said !== "done") return [];
-    const booked = sum(
-      movements.filter(({ id, step, operator }) =>
-        id === claim.reference && step === 2 && operator === ""
-      ),
-      (row) => row.booked,
-    );
-    if (booked !== claim.amount) return find(`booked ${booked} for a receipt of ${claim.amount}`);
+    const rows = movements.filter(({ id, step }) => id === claim.reference && step === 2);
+    const booked = sum(rows, (row) => row.booked);
+    if (rows.every(({ operator }) => operator === "") && booked !== claim.amount) {
+      return find(`booked ${booked} for a receipt of ${claim.amount}`);
+    }
     const given = kind === "withdrawal" ? handed : -handed;
     const fits = kind === "withdrawal" ? given === claim.amount : given >= claim.amount;
     return fits ? [] : find(`${given} by hand for a receipt of ${claim.amount}`);
@@ -166,19 +196,24 @@ function judgeCash({ accounts, movements }: Records, evidence: Evidence): Findin
   return findings;
 }
 
-/** What the books say a customer took out in notes, less what they put in. */
+/**
+ * What the books say a customer took out in notes, less what they put in; of nobody's, where the books do
+ * not name a customer any more. What their account does not bear the differences account does.
+ */
 function bookedOut(
   customer: string,
   accounts: readonly AccountRecord[],
   movements: readonly MovementRecord[],
 ): bigint {
-  const own = new Set(
-    accounts.filter(({ kind, owner }) => kind === "customer" && owner === customer)
-      .map(({ number }) => number),
+  const bearing = new Set(
+    accounts.filter(({ kind, owner }) =>
+      kind === "differences" || (kind === "customer" && owner === customer)
+    ).map(({ number }) => number),
   );
-  return sum(movements, ({ kind, debit, credit, booked }) => {
-    if (kind === "withdrawal" && own.has(debit!)) return booked;
-    return kind === "deposit" && own.has(credit!) ? -booked : 0n;
+  return sum(movements, (row) => {
+    if (row.customer !== customer || !["withdrawal", "deposit"].includes(row.kind)) return 0n;
+    if (bearing.has(row.debit!)) return row.booked;
+    return bearing.has(row.credit!) ? -row.booked : 0n;
   });
 }
 
@@ -200,7 +235,12 @@ const accountModel = (opening: bigint): Model<bigint, AccountOperation> => ({
 });
 
 /** What customers saw of each account fits one order of what was done with it. */
-function judgeLooks({ movements }: Records, { intents, looks }: Evidence): Finding[] {
+function judgeLooks(
+  { movements }: Records,
+  { intents, looks, restores }: Evidence,
+): Finding[] {
+  if (restores.length > 0) return []; // balances went back with the books
+  const byPeople = settledByPeople(movements);
   const accounts = new Set([...intents, ...looks].map(({ account }) => account));
   return [...accounts].flatMap((account) => {
     const opening = sum(
@@ -209,8 +249,8 @@ function judgeLooks({ movements }: Records, { intents, looks }: Evidence): Findi
     );
     const history = [
       ...looksOf(account, looks),
-      ...intents.flatMap((intent) => operationsOf(account, intent)),
-      ...unclaimedOf(account, intents, movements),
+      ...intents.flatMap((intent) => operationsOf(account, intent, byPeople)),
+      ...unclaimedOf(account, intents, movements, byPeople),
     ];
     const verdict = linearize(accountModel(opening), history);
     if (verdict.result !== "not linearizable") return [];
@@ -233,11 +273,16 @@ function looksOf(account: string, looks: readonly Look[]): AccountOperation[] {
 }
 
 /** What an intent did, or may have done, to an account. */
-function operationsOf(account: string, intent: Intent): AccountOperation[] {
+function operationsOf(
+  account: string,
+  intent: Intent,
+  byPeople: ReadonlySet<string>,
+): AccountOperation[] {
   const { kind, account: from, to, attempts } = intent;
   if (account !== from && account !== to) return [];
   return attempts.flatMap(({ fromMs, untilMs, claim, booked }) => {
     const isDone = claim.said === "done";
+    if (isDone && byPeople.has(claim.reference)) return [];
     if (!isDone && (kind !== "transfer" || claim.said === "not done")) return [];
     const amount = isDone ? claim.amount : intent.amount;
     const adds = kind === "deposit" || account === to;
@@ -252,20 +297,22 @@ function operationsOf(account: string, intent: Intent): AccountOperation[] {
   });
 }
 
-/** Cash that was booked without a receipt: at any time after the first attempt that came to none. */
+/** Cash that was booked without a receipt, or by people: at any time after the first such attempt. */
 function unclaimedOf(
   account: string,
   intents: readonly Intent[],
   movements: readonly MovementRecord[],
+  byPeople: ReadonlySet<string>,
 ): AccountOperation[] {
   const attempts = intents.filter((intent) =>
     intent.account === account && intent.kind !== "transfer"
   ).flatMap((intent) => intent.attempts);
+  const isClaimed = ({ claim }: Attempt) => claim.said === "done" && !byPeople.has(claim.reference);
   const claimed = new Set(
-    attempts.map(({ claim }) => claim.said === "done" ? claim.reference : null),
+    attempts.filter(isClaimed).map(({ claim }) => claim.said === "done" ? claim.reference : ""),
   );
   const callMs = Math.min(
-    ...attempts.filter(({ claim }) => claim.said !== "done").map(({ fromMs }) => fromMs),
+    ...attempts.filter((attempt) => !isClaimed(attempt)).map(({ fromMs }) => fromMs),
   );
   return movements.flatMap(({ id, kind, debit, credit, booked }) => {
     if (!["withdrawal", "deposit"].includes(kind) || booked === 0n || claimed.has(id)) return [];

@@ -57,6 +57,8 @@ export class Network {
   #held: (() => void)[] = [];
   /** Called with all that passes. */
   onSent: ((bytes: Uint8Array) => void) | null = null;
+  /** How often each fault happened. */
+  readonly counted = new Map<string, number>();
 
   constructor(readonly scheduler: Scheduler, readonly random: Random) {}
 
@@ -121,13 +123,21 @@ export class Network {
     });
   }
 
+  /** Whether a fault of this kind happens now. */
+  fails(kind: "stalls" | "splits" | "cuts" | "vanishes" | "alters" | "doubles"): boolean {
+    if (!this.random.chance(this.faults[kind])) return false;
+    const what = `fault: network ${kind}`;
+    this.counted.set(what, (this.counted.get(what) ?? 0) + 1);
+    return true;
+  }
+
   hold(go: () => void): void {
     this.#held.push(go);
   }
 
   delayMs(): number {
-    const { stalls, stallMsMax, delayMsMean } = this.faults;
-    if (this.random.chance(stalls)) return this.random.fraction() * stallMsMax;
+    const { stallMsMax, delayMsMean } = this.faults;
+    if (this.fails("stalls")) return this.random.fraction() * stallMsMax;
     return 0.05 + this.random.wait(delayMsMean);
   }
 }
@@ -231,11 +241,10 @@ class End implements AcceptedSocket {
     if (this.#closed) return Promise.reject(new SocketError("BadResource"));
     if (this.#broken) return Promise.reject(new SocketError("ConnectionReset"));
     const { network } = this.link;
-    const { faults, random } = network;
     const sent = bytes.slice(0, windowBytes);
     network.onSent?.(sent);
-    if (random.chance(faults.cuts)) this.link.cut();
-    else if (random.chance(faults.vanishes)) this.link.vanished = true;
+    if (network.fails("cuts")) this.link.cut();
+    else if (network.fails("vanishes")) this.link.vanished = true;
     else this.#send(sent);
     return Promise.resolve(sent.length);
   }
@@ -263,14 +272,15 @@ class End implements AcceptedSocket {
   }
 
   #send(bytes: Uint8Array): void {
-    const { faults, random } = this.link.network;
-    if (random.chance(faults.alters)) {
+    const { network } = this.link;
+    const { random } = network;
+    if (network.fails("alters")) {
       const bit = random.below(8 * bytes.length);
       bytes[bit >> 3]! ^= 1 << (bit & 7);
     }
-    const at = random.chance(faults.splits) ? random.below(bytes.length) : 0;
+    const at = network.fails("splits") ? random.below(bytes.length) : 0;
     const pieces = at > 0 ? [bytes.subarray(0, at), bytes.subarray(at)] : [bytes];
-    if (random.chance(faults.doubles)) pieces.push(bytes);
+    if (network.fails("doubles")) pieces.push(bytes);
     for (const piece of pieces) {
       this.#deliver(`${piece.length} bytes`, () => this.peer.#take(piece));
     }
@@ -304,7 +314,7 @@ class End implements AcceptedSocket {
   }
 
   #serve(): void {
-    if (!this.#reading || this.#closed || !this.process.alive) return;
+    if (!this.#reading || this.#closed || !this.process.goesOn()) return;
     const { into, result } = this.#reading;
     const first = this.#arrived[0];
     if (this.#broken) result.reject(new SocketError("ConnectionReset"));

@@ -1,10 +1,12 @@
 /** The bank's operators: what they do to customers, terminals and keys, and what they were answered. */
 import { UsageError } from "../../lib/errors.ts";
 import type { OperatorCommand } from "../../lib/operator_commands.ts";
-import type { OperatorAnswer } from "../../server/operator/request.ts";
+import { CommandRefused, type OperatorAnswer } from "../../server/operator/request.ts";
+import type { Ending } from "./access_judge.ts";
 import type { BankServer } from "./bank_server.ts";
 import { type Credentials, decimal } from "./customer.ts";
 import type { Machine } from "./machine.ts";
+import type { Restore } from "./money_judges.ts";
 import type { Random } from "./random.ts";
 import type { Scheduler } from "./scheduler.ts";
 
@@ -16,15 +18,40 @@ export interface OperatorsWorld {
   readonly random: Random;
   readonly servers: readonly BankServer[];
   readonly machines: readonly Machine[];
+  /** The bank is in a file, of which there are backups. */
+  readonly sqlite: boolean;
   count(what: string): void;
   find(what: string): void;
+  onEnding(ending: Ending): void;
+  /** A key file was made. */
+  onKeyFile(text: string): void;
+  /** An operator reads this. */
+  onLine(line: string): void;
+  /** Somebody becomes a customer. */
+  onNewCustomer(): Promise<void>;
+  /** People open a machine and count its notes. */
+  countIn(machine: Machine): Promise<void>;
+  /** A backup was begun, at which customers are as they are now: what they do later is lost. */
+  onBackup(): void;
+  /** The bank was put back to the last backup, and has these customers. */
+  onRestored(restore: Restore, customers: ReadonlySet<string>): void;
 }
+
+/** Minor units and more, or none: limits that operators set. */
+const limitTexts = ["none", "none", "100.00", "500.00", "5000.00"] as const;
+const backupPath = "/elsewhere/backup.sqlite";
+/** How often a restore is tried, with pauses. */
+const restoreTriesMax = 20;
+/** How often a command about a key is given again, until it is known what became of it. */
+const carryTriesMax = 200;
 
 export class Operators {
   /** Of each customer, the account numbers that operators were told. */
   readonly #accounts = new Map<string, string[]>();
   readonly #terminals = new Map<string, string>();
   readonly #locked = new Set<string>();
+  /** When the last backup was begun. */
+  #backedUpMs: number | null = null;
   #acting: Promise<void> = Promise.resolve();
 
   constructor(private readonly world: OperatorsWorld) {}
@@ -56,10 +83,7 @@ export class Operators {
       } as const;
       told.push(...await this.#ask(asked));
     }
-    const numbers = told.flatMap((answer) =>
-      "line" in answer ? /account,? (\d+)$/.exec(answer.line)?.[1] ?? [] : []
-    );
-    this.#accounts.set(username, numbers);
+    this.#accounts.set(username, numbersIn(told));
   }
 
   terminalOf({ name }: Machine): string {
@@ -82,6 +106,38 @@ export class Operators {
     for (const server of this.world.servers) await this.#try({ command: "confirm_clock" }, server);
   }
 
+  /** Somebody has a terminal's key changed, or the bank's: often at the worst moment. */
+  changeSomeKey(): Promise<void> {
+    return this.#acting = this.#acting.then(async () => {
+      const { random, machines } = this.world;
+      await random.of([
+        () => this.#carryKey(random.of(machines)),
+        () => this.#changeSharedKeys({ command: "rotate_key" }),
+        () => this.#changeSharedKeys({ command: "rotate_audit_key" }),
+      ])();
+    });
+  }
+
+  /** Shuts a terminal out for good. */
+  async revoke(machine: Machine): Promise<void> {
+    const fromMs = this.world.scheduler.timeMs;
+    const answers = await this.#try({ command: "revoke_terminal", name: machine.name });
+    if (answers.length === 0) return;
+    this.world.onEnding({
+      what: "its terminal's revocation",
+      ...{ customer: null, machine: machine.name, fromMs, by: null },
+      untilMs: this.world.scheduler.timeMs,
+    });
+  }
+
+  /** Operators settle what a machine has open as its devices moved it: it will not say. */
+  async settleFor(machine: Machine): Promise<void> {
+    for (const { movement, done } of machine.openMovements()) {
+      const how = done > 0n ? { reverse: false, complete: decimal(done) } : { reverse: true };
+      await this.#try({ command: "settle_hold", movement, reason: "revoked", ...how });
+    }
+  }
+
   /** Resolves when nothing that operators began is under way. */
   idle(): Promise<void> {
     return this.#acting;
@@ -98,6 +154,14 @@ export class Operators {
       [1, () => this.#changeSharedKeys({ command: "rotate_key" })],
       [1, () => this.#changeSharedKeys({ command: "rotate_audit_key" })],
       [2, () => this.#lockOrUnlock()],
+      [2, () => this.#setLimits()],
+      [1, () => this.#settleHold()],
+      [1, () => this.#openOrClose()],
+      [1, () => this.world.onNewCustomer()],
+      [1, () => this.world.countIn(random.of(machines))],
+      ...this.#backedUpMs === null ? [[3, () => this.#backUp()] as const] : [
+        [3, () => this.#restore()] as const,
+      ],
       [1, () => this.#try({ command: "check_ledger" })],
       [1, () => this.#try({ command: "list_holds", json: true })],
       [1, () => this.#try({ command: "take_checkpoint" })],
@@ -108,8 +172,29 @@ export class Operators {
   /** A key that ends the one before at once, carried to its machine. */
   async #carryKey(machine: Machine): Promise<void> {
     const { name } = machine;
-    const answers = await this.#try({ command: "rotate_terminal", name, now: true });
-    for (const answer of answers) if ("keyFile" in answer) machine.bringKey(answer.keyFile);
+    const { random, scheduler, count } = this.world;
+    let key: string | undefined;
+    for (let tries = 0; tries < carryTriesMax; tries++) {
+      try {
+        const command = {
+          command: "rotate_terminal",
+          name,
+          now: true,
+          ...(key && { key }),
+        } as const;
+        await this.#ask(command, undefined, (answer) => {
+          if ("keyFile" in answer) key = answer.keyFile; // kept before anything is done
+        });
+        count("operator: rotate_terminal --now");
+        return machine.bringKey(key!);
+      } catch (error) {
+        count("operator: rotate_terminal --now refused");
+        scheduler.record(`operator: rotate_terminal: ${(error as Error).message}`);
+        if (error instanceof CommandRefused || key === undefined) return;
+        await scheduler.pause(random.between(1_000, 20_000), "operator");
+      }
+    }
+    this.world.find(`the key of ${name} cannot be changed`);
   }
 
   /** At one server, while the others are stopped; then its keys are brought to them. */
@@ -143,10 +228,117 @@ export class Operators {
     const locks = !this.#locked.has(account);
     const state = locks ? "locked" : "open";
     const reason = "simulated";
+    const fromMs = this.world.scheduler.timeMs;
     const answers = await this.#try({ command: "set_account_state", account, state, reason });
     if (answers.length === 0) return;
-    if (locks) this.#locked.add(account);
-    else this.#locked.delete(account);
+    if (!locks) return void this.#locked.delete(account);
+    this.#locked.add(account);
+    const [customer = null] = [...this.#accounts].find(([, own]) => own.includes(account)) ?? [];
+    this.world.onEnding({
+      what: "a lock of an account",
+      ...{ customer, machine: null, fromMs, by: null },
+      untilMs: this.world.scheduler.timeMs,
+    });
+  }
+
+  async #setLimits(): Promise<void> {
+    const { random, machines } = this.world;
+    const limit = random.of(limitTexts);
+    const account = this.someoneElsesAccount("", random);
+    const terminal = random.of(machines).name;
+    const command = "set_limits";
+    await this.#try(random.of<OperatorCommand>([
+      { command, withdrawal: limit },
+      { command, day: limit },
+      { command, cashIn: limit },
+      { command, terminal, cashOut: limit },
+      { command, terminal, cashIn: limit },
+      ...account === null ? [] : [{ command, account, day: limit } as const],
+    ]));
+  }
+
+  /** An operator decides of an open movement what its terminal may report otherwise later. */
+  async #settleHold(): Promise<void> {
+    const { random } = this.world;
+    const answers = await this.#try({ command: "list_holds", json: true });
+    const holds = answers.flatMap((answer) => "line" in answer ? JSON.parse(answer.line) : []);
+    if (holds.length === 0) return;
+    const { movement, amount } = random.of(holds);
+    const reason = "simulated";
+    const how = random.chance(0.5)
+      ? { reverse: true }
+      : { reverse: false, complete: decimal(BigInt(amount)) };
+    await this.#try({ command: "settle_hold", movement, reason, ...how });
+  }
+
+  async #openOrClose(): Promise<void> {
+    const { random } = this.world;
+    const [username, numbers] = random.of([...this.#accounts]);
+    if (random.chance(0.5)) {
+      const [account, state, reason] = [random.of(numbers), "closed", "simulated"] as const;
+      return void await this.#try({ command: "set_account_state", account, state, reason });
+    }
+    // One that a restore forgets would leave notes that nobody's account bears.
+    if (this.#backedUpMs !== null) return;
+    const name = `spare ${random.below(1e6)}`;
+    const opening = random.of(["0.00", "0.00", "10.00"]);
+    const told = await this.#try({ command: "open_account", username, name, opening });
+    numbers.push(...numbersIn(told));
+  }
+
+  // Backups, of a bank that is in a file
+
+  async #backUp(): Promise<void> {
+    const { sqlite, scheduler, servers: [server] } = this.world;
+    if (!sqlite) return;
+    const fromMs = scheduler.timeMs;
+    this.world.onBackup();
+    for (const answer of await this.#try({ command: "back_up" })) {
+      if (!("fetch" in answer)) continue;
+      server!.carry(answer.fetch, backupPath);
+      this.#backedUpMs = fromMs;
+    }
+  }
+
+  /** Puts the bank back to its last backup; customers are served again once every terminal has told. */
+  async #restore(): Promise<void> {
+    const { scheduler, servers: [server], random } = this.world;
+    const fromMs = this.#backedUpMs!;
+    server!.isKept = false;
+    await server!.stop();
+    for (let tries = 0; tries < restoreTriesMax; tries++) {
+      try {
+        await server!.restore(backupPath, "root");
+        this.world.count("operator: restore");
+        break;
+      } catch (error) {
+        scheduler.record(`operator: restore: ${(error as Error).message}`);
+        this.world.count("operator: restore refused");
+        await scheduler.pause(random.between(10_000, 60_000), "operator");
+      }
+    }
+    const untilMs = scheduler.timeMs;
+    server!.isKept = true;
+    this.#backedUpMs = null;
+    while (!server!.isRunning) await scheduler.pause(1_000, "operator");
+    await this.#relist();
+    this.world.onRestored({ fromMs, untilMs }, new Set(this.#accounts.keys()));
+  }
+
+  /** Learns which accounts there are, and which of them are locked. */
+  async #relist(): Promise<void> {
+    for (let lines: string[] = []; lines.length === 0;) {
+      const told = await this.#try({ command: "list_accounts" });
+      lines = told.flatMap((answer) => "line" in answer ? [answer.line] : []);
+      if (lines.length === 0) await this.world.scheduler.pause(5_000, "operator");
+      else this.#accounts.clear();
+      for (const line of lines) {
+        const [number, owner, , state] = line.split("  ") as [string, string, string, string];
+        this.#accounts.set(owner, [...this.#accounts.get(owner) ?? [], number]);
+        if (state === "locked") this.#locked.add(number);
+        else this.#locked.delete(number);
+      }
+    }
   }
 
   /** What was answered; nothing where it was refused, or no server was there. */
@@ -166,10 +358,25 @@ export class Operators {
     }
   }
 
-  async #ask(command: OperatorCommand, at?: BankServer): Promise<OperatorAnswer[]> {
+  async #ask(
+    command: OperatorCommand,
+    at?: BankServer,
+    onAnswer: (answer: OperatorAnswer) => void = () => {},
+  ): Promise<OperatorAnswer[]> {
     const running = this.world.servers.filter(({ isRunning }) => isRunning);
     if (running.length === 0) throw new Error("no server is running");
     const server = at ?? this.world.random.of(running);
-    return await server.operate({ ...command, operator: "root" });
+    return await server.operate({ ...command, operator: "root" }, (answer) => {
+      if ("keyFile" in answer) this.world.onKeyFile(answer.keyFile);
+      else this.world.onLine(JSON.stringify(answer));
+      onAnswer(answer);
+    });
   }
+}
+
+/** The account numbers in what an operator was told. */
+function numbersIn(answers: readonly OperatorAnswer[]): string[] {
+  return answers.flatMap((answer) =>
+    "line" in answer ? /account,? (\d+)$/.exec(answer.line)?.[1] ?? [] : []
+  );
 }

@@ -8,7 +8,15 @@ import { SqliteStore } from "../../server/ledger/sqlite/store.ts";
 import { keysPath, logFilePath } from "../../server/folder/bank_folder.ts";
 import { bankFolder, bankPort, BankServer } from "./bank_server.ts";
 import {
+  type Ending,
+  type Entry,
+  judgeEntries,
+  judgeSessions,
+  type Session,
+} from "./access_judge.ts";
+import {
   type Config,
+  crashesAtAwait,
   crashesAtPoint,
   databaseFaults,
   diskFaults,
@@ -20,15 +28,17 @@ import { soundDisk } from "./disk.ts";
 import { guardedStore } from "./guarded_store.ts";
 import { Crash, Host, type Process } from "./host.ts";
 import type { Intent, Look } from "./intents.ts";
-import { judgeLog } from "./log_judge.ts";
+import { judgeLog, type LogKeys } from "./log_judge.ts";
 import { Machine } from "./machine.ts";
 import { MemoryDatabase, MemoryStore, soundDatabase } from "./memory_store.ts";
-import { type Finding, judgeMoney } from "./money_judges.ts";
+import { type Evidence, type Finding, judgeMoney, type Restore } from "./money_judges.ts";
 import { Network, quietNetwork } from "./network.ts";
 import { Operators } from "./operators.ts";
 import { Random } from "./random.ts";
 import { type Records, recordsInMemory, recordsInSqlite } from "./records.ts";
 import { Scheduler } from "./scheduler.ts";
+import { SecretWatch } from "./secrets.ts";
+import { realPath } from "./sqlite_files.ts";
 
 const minuteMs = 60_000;
 const dayMs = 24 * 60 * minuteMs;
@@ -40,6 +50,25 @@ const visitMsMax = 120 * minuteMs;
 const playMsMax = 14 * 60 * minuteMs;
 const findingsMax = 12;
 
+/** All that judges see at the end of a day. */
+export interface Seen {
+  readonly records: Records;
+  readonly money: Evidence;
+  readonly log: LogKeys;
+  readonly sessions: readonly Session[];
+  readonly endings: readonly Ending[];
+  readonly entries: readonly Entry[];
+}
+
+export function judge({ records, money, log, sessions, endings, entries }: Seen): Finding[] {
+  return [
+    ...judgeMoney(records, money),
+    ...judgeLog(records, log),
+    ...judgeSessions(sessions, endings),
+    ...judgeEntries(entries),
+  ];
+}
+
 export interface Result {
   readonly config: Config;
   /** Over every event, outcome and balance, in order. */
@@ -48,6 +77,8 @@ export interface Result {
   /** What happened, and how often. */
   readonly counts: ReadonlyMap<string, number>;
   readonly events: number;
+  /** At the end of the last day. */
+  readonly seen: Seen | null;
 }
 
 /** @param onLine takes the history and the programs' own logs, line by line */
@@ -60,10 +91,22 @@ class Simulation {
   readonly #random: Random;
   readonly #network: Network;
   readonly #database: MemoryDatabase;
-  readonly #sqlitePath: string | null;
+  readonly #sqliteFolder: string | null;
   readonly #servers: BankServer[] = [];
   readonly #machines: Machine[] = [];
-  readonly #people: Customer[] = [];
+  #people: Customer[] = [];
+  /** Whom a restore forgot. */
+  readonly #forgotten: Customer[] = [];
+  readonly #sessions: Session[] = [];
+  readonly #endings: Ending[] = [];
+  #entries: Entry[] = [];
+  readonly #restores: Restore[] = [];
+  /** Passwords as they were when the last backup was begun. */
+  #backedUp: (Credentials & { credentials: Credentials })[] = [];
+  readonly #secrets = new SecretWatch();
+  readonly #worstMoments: Random;
+  #seen: Seen | null = null;
+  #revoked: Machine | null = null;
   readonly #intents: Intent[] = [];
   readonly #looks: Look[] = [];
   readonly #findings: Finding[] = [];
@@ -72,6 +115,7 @@ class Simulation {
   /** Servers that reported at their start that they keep no file of the log. */
   readonly #withoutLogFile = new Set<BankServer>();
   #serial = 0;
+  #customers = 0;
   /** Whether faults happen now. */
   #troubled = false;
   /** Whether servers and ATMs are kept running. */
@@ -81,15 +125,16 @@ class Simulation {
 
   constructor(private readonly config: Config, onLine?: (line: string) => void) {
     const random = this.#random = Random.of(config.seed);
+    this.#worstMoments = random.split("worst moments");
     const scheduler = this.#scheduler = new Scheduler((error) => this.#failed("an event", error));
     scheduler.onRecorded = onLine ?? null;
     this.#network = new Network(scheduler, random.split("network"));
     this.#database = new MemoryDatabase({ scheduler, random: random.split("database") });
     this.#database.onChanged = (what) => scheduler.record(what);
     this.#database.onViolation = (what) => this.#find("database", what);
-    this.#sqlitePath = config.sqlite
-      ? `${Deno.makeTempDirSync({ dir: shortestFolder() })}/bank.sqlite`
-      : null;
+    this.#database.onFault = () => this.#changeKeysAtTheWorstMoment();
+    this.#network.onSent = (bytes) => this.#secrets.see("what passes over the network", bytes);
+    this.#sqliteFolder = config.sqlite ? Deno.makeTempDirSync({ dir: shortestFolder() }) : null;
     for (let index = 1; index <= config.servers; index++) this.#addServer(index);
     for (let index = 1; index <= config.atms; index++) this.#addMachine(index);
     this.#operators = new Operators({
@@ -97,8 +142,18 @@ class Simulation {
       random: random.split("operators"),
       servers: this.#servers,
       machines: this.#machines,
+      sqlite: config.sqlite,
       count: (what) => this.#count(what),
       find: (what) => this.#find("operators", what),
+      onEnding: (ending) => this.#endings.push(ending),
+      onKeyFile: (text) => this.#secrets.addKeyFile("a terminal's key file", text),
+      onLine: (line) => this.#secrets.see("an operator's answer", line),
+      onNewCustomer: () => this.#addCustomer(`customer-${++this.#customers}`),
+      countIn: (machine) => this.#countIn(machine),
+      onBackup: () => {
+        this.#backedUp = this.#people.map(({ credentials }) => ({ ...credentials, credentials }));
+      },
+      onRestored: (restore, customers) => this.#restored(restore, customers),
     });
   }
 
@@ -111,6 +166,7 @@ class Simulation {
     try {
       await this.#scheduler.run(opensAtMs);
       await this.#play(() => this.#prepare());
+      this.#learnKeys();
       for (let day = 0; day < this.config.days && this.#findings.length === 0; day++) {
         await this.#scheduler.run(day * dayMs + opensAtMs);
         await this.#play(() => this.#day());
@@ -120,17 +176,25 @@ class Simulation {
       }
     } finally {
       globalThis.removeEventListener("unhandledrejection", onRejection);
-      if (this.#sqlitePath) {
-        Deno.removeSync(this.#sqlitePath.replace(/\/[^/]*$/, ""), { recursive: true });
-      }
+      if (this.#sqliteFolder) Deno.removeSync(this.#sqliteFolder, { recursive: true });
     }
     return {
       config: this.config,
       hash: this.#scheduler.historyHash(),
       findings: this.#findings,
-      counts: new Map([...this.#counts, ...this.#database.counted].sort()),
+      counts: new Map([...this.#counts, ...this.#counted()].sort()),
       events: this.#scheduler.steps,
+      seen: this.#seen,
     };
+  }
+
+  /** The faults that parts of the world count. */
+  #counted(): Map<string, number> {
+    const sums = new Map([...this.#database.counted, ...this.#network.counted]);
+    for (const { disk } of [...this.#servers, ...this.#machines]) {
+      for (const [what, times] of disk.counted) sums.set(what, (sums.get(what) ?? 0) + times);
+    }
+    return sums;
   }
 
   /** Lets time pass until what people do is done. */
@@ -159,6 +223,7 @@ class Simulation {
       {
         network: this.#network,
         url: this.config.sqlite ? undefined : "memory",
+        sqliteFolder: this.#sqliteFolder,
         openStore: (process) => (place, create) => this.#openStore(process, place, create),
         log: (line) => {
           this.#logged(line);
@@ -171,9 +236,9 @@ class Simulation {
 
   async #openStore(process: Process, place: StorePlace, create?: Settings): Promise<Store> {
     if ("url" in place) return await MemoryStore.open(this.#database, process, create);
-    const path = this.#sqlitePath!;
+    const real = (path: string) => realPath(this.#sqliteFolder!, path);
     const world = { ...process.world, files: systemFiles };
-    return guardedStore(SqliteStore.open(world, path, create), process);
+    return guardedStore(SqliteStore.open(world, real(place.path), create), process, real);
   }
 
   #addMachine(index: number): void {
@@ -198,11 +263,12 @@ class Simulation {
       timeZone: "Europe/Berlin",
       smallestNote: 500n,
     });
-    if (this.config.sqlite) first!.disk.put("/bank/bank.sqlite", new Uint8Array(1));
     for (const server of others) await server.join(first!);
     for (const machine of this.#machines) await this.#operators.enrol(machine);
-    const customers = 3 + 2 * this.config.atms;
-    for (let index = 1; index <= customers; index++) await this.#addCustomer(`customer-${index}`);
+    this.#customers = 3 + 2 * this.config.atms;
+    for (let index = 1; index <= this.#customers; index++) {
+      await this.#addCustomer(`customer-${index}`);
+    }
   }
 
   async #addCustomer(name: string): Promise<void> {
@@ -211,7 +277,12 @@ class Simulation {
     const credentials = { name, password, perhaps: null, changes: 0 };
     const accounts = random.chance(0.3) ? 2 : 1;
     const opening = random.between(0, random.of([20_000, 400_000]));
-    await this.#operators.addCustomer(credentials, opening, accounts);
+    this.#secrets.addText(`a password of ${name}`, password);
+    try {
+      await this.#operators.addCustomer(credentials, opening, accounts);
+    } catch (error) {
+      return this.#scheduler.record(`operator: add customer: ${(error as Error).message}`);
+    }
     this.#addPerson(name, credentials);
     if (random.chance(0.3)) this.#addPerson(`${name}'s partner`, credentials);
   }
@@ -225,6 +296,9 @@ class Simulation {
         this.#operators.someoneElsesAccount(than, random),
       onIntent: (intent: Intent) => void this.#intents.push(intent),
       onLook: (look: Look) => void this.#looks.push(look),
+      onSession: (session: Session) => void this.#sessions.push(session),
+      onEnding: (ending: Ending) => void this.#endings.push(ending),
+      onPassword: (password: string) => this.#secrets.addText(`a password of ${person}`, password),
       count: (what: string) => this.#count(what),
       find: (what: string) => this.#find("people", what),
     };
@@ -290,6 +364,7 @@ class Simulation {
 
   /** Faults end, everything is started, people see to what needs them, and all is quiet for a while. */
   async #evening(): Promise<void> {
+    const isLast = this.#scheduler.timeMs > (this.config.days - 1) * dayMs;
     await this.#scheduler.pause(3 * minuteMs);
     for (const server of this.#withoutLogFile) await this.#stop(server);
     this.#withoutLogFile.clear();
@@ -297,16 +372,50 @@ class Simulation {
     await this.#scheduler.pause(minuteMs);
     for (const machine of this.#machines) await this.#countIn(machine);
     await this.#scheduler.pause(8 * minuteMs);
+    await this.#rollCall();
+    if (isLast && this.config.faults.has("operators")) await this.#revokeWhileInUse();
+  }
+
+  /** Every customer logs in, and at every machine somebody does. */
+  async #rollCall(): Promise<void> {
+    this.#entries = [];
+    const random = this.#random.split(`roll call ${this.#scheduler.timeMs}`);
+    const names = new Map(this.#people.map((person) => [person.name, person]));
+    const customers = [...names.values()];
+    for (let index = 0; index < Math.max(customers.length, this.#machines.length); index++) {
+      const customer = customers[index] ?? random.of(customers);
+      const machine = this.#machines[index] ?? random.of(this.#machines);
+      const screen = await customer.getsIn(machine);
+      this.#entries.push({ customer: customer.name, machine: machine.name, screen });
+    }
+  }
+
+  /** A terminal is shut out for good while a customer uses it: from then on nothing moves there. */
+  async #revokeWhileInUse(): Promise<void> {
+    const random = this.#random.split("revocation");
+    const machine = random.of(this.#machines);
+    const visit = random.of(this.#people).visit(machine);
+    await this.#scheduler.pause(random.between(5_000, 60_000));
+    await this.#operators.revoke(machine);
+    await visit;
+    for (let visits = 0; visits < 3; visits++) await random.of(this.#people).visit(machine);
+    await this.#scheduler.pause(minuteMs);
+    await this.#stop(machine);
+    machine.isKept = false;
+    this.#revoked = machine;
+    await this.#operators.settleFor(machine);
   }
 
   /** An operator counts the notes of a machine that needs it: one whose devices or journal say so. */
   async #countIn(machine: Machine): Promise<void> {
-    if (!machine.needsPeople()) return;
+    if (!machine.needsPeople() || machine.occupiedBy !== null) return;
     this.#count("counts by people");
+    machine.occupiedBy = "people";
     machine.isKept = false;
     await this.#stop(machine);
     this.#customersNotesKept += machine.countNotes(currency);
     machine.isKept = true;
+    machine.occupiedBy = null;
   }
 
   async #close(): Promise<void> {
@@ -348,10 +457,15 @@ class Simulation {
     this.#database.faults = troubled ? databaseFaults(config) : soundDatabase;
     for (const each of [...this.#servers, ...this.#machines]) {
       each.crashesAtPoint = troubled ? crashesAtPoint(config) : 0;
+      each.crashesAtAwait = troubled ? crashesAtAwait(config) : 0;
+      each.disk.isFull = false;
       each.disk.faults = troubled ? diskFaults(config) : soundDisk;
       if (!troubled) each.host.offsetMs = 0;
     }
-    if (!troubled) this.#network.heal();
+    if (!troubled) {
+      this.#network.heal();
+      this.#database.parted.clear();
+    }
   }
 
   #unleash(random: Random): void {
@@ -365,29 +479,61 @@ class Simulation {
     };
     if (faults.has("crashes")) again("crash", 8, (own) => this.#crashOne(own));
     if (faults.has("network")) again("partition", 6, (own) => this.#part(own));
+    const shared = faults.has("database") && !this.config.sqlite;
+    if (shared) again("store partition", 10, (own) => this.#partFromStore(own));
+    if (faults.has("disks")) again("disk", 15, (own) => this.#fillDisk(own));
     if (faults.has("clocks")) again("clock", 12, (own) => this.#turnClock(own));
-    if (faults.has("operators")) again("operator", 3, () => this.#operators.act());
+    if (faults.has("operators")) again("operator", 2, () => this.#operators.act());
   }
 
   #crashOne(random: Random): void {
     const what = random.of([...this.#servers, ...this.#machines]);
     const kind = random.chance(0.5) ? "kill" : "power cut";
-    this.#count(`crashes: ${what instanceof Machine ? "ATM" : "server"}, ${kind}`);
+    this.#count(`fault: crash of ${what instanceof Machine ? "ATM" : "server"} (${kind})`);
     what.crash(kind, "at any moment");
   }
 
   async #part(random: Random): Promise<void> {
     const [machine, server] = [random.of(this.#machines), random.of(this.#servers)];
-    this.#count("partitions");
+    this.#count("fault: partition");
     this.#network.part(machine.host.address, server.host.address);
     await this.#scheduler.pause(random.between(2_000, 90_000), "partition");
     this.#network.heal();
   }
 
+  /** One server cannot reach the database, which others of the bank can. */
+  async #partFromStore(random: Random): Promise<void> {
+    const { address } = random.of(this.#servers).host;
+    this.#count("fault: server parted from the database");
+    this.#database.parted.add(address);
+    await this.#scheduler.pause(random.between(500, 60_000), "store partition");
+    this.#database.parted.delete(address);
+  }
+
+  async #fillDisk(random: Random): Promise<void> {
+    const { disk } = random.of([...this.#servers, ...this.#machines]);
+    this.#count("fault: disk filled for minutes");
+    disk.isFull = true;
+    await this.#scheduler.pause(random.between(10_000, 5 * minuteMs), "full disk");
+    disk.isFull = false;
+  }
+
+  /** Keys are changed while nobody can say what became of a commit. */
+  #changeKeysAtTheWorstMoment(): void {
+    if (!this.#troubled || !this.config.faults.has("operators")) return;
+    if (this.#worstMoments.chance(0.1)) void this.#operators.changeSomeKey();
+  }
+
   #turnClock(random: Random): void {
-    const { host } = random.of([...this.#servers, ...this.#machines]);
-    const most = random.of([5_000, 60_000, 10 * minuteMs]);
-    this.#count("clocks turned");
+    const what = random.of([...this.#servers, ...this.#machines]);
+    const { host } = what;
+    const most = random.of([
+      5_000,
+      60_000,
+      10 * minuteMs,
+      ...what instanceof Machine ? [400 * dayMs] : [],
+    ]);
+    this.#count("fault: clock turned");
     host.offsetMs = random.between(-most, most);
   }
 
@@ -395,7 +541,8 @@ class Simulation {
 
   #judge(): void {
     const records = this.#records();
-    const findings = judgeMoney(records, {
+    const looked = (path: string) => this.#servers.map((server) => server.look(path));
+    const money = {
       intents: this.#intents,
       looks: this.#looks,
       notes: new Map(
@@ -406,18 +553,24 @@ class Simulation {
         this.#customersNotesKept,
       ),
       handed: this.#handed(),
-    });
-    const looked = (path: string) => this.#servers.map((server) => server.look(path));
-    findings.push(...judgeLog(records, {
+      restores: this.#restores,
+    };
+    const log = {
       firstKeys: this.#servers.flatMap(({ firstKeys }) => firstKeys),
       bankKeys: looked(keysPath(bankFolder)),
       files: looked(logFilePath(bankFolder)),
-    }));
-    for (const { judge, what } of findings) this.#find(judge, what);
+    };
+    const [sessions, endings, entries] = [this.#sessions, this.#endings, this.#entries];
+    this.#seen = { records, money, log, sessions, endings, entries };
+    this.#seeKept(log);
+    for (const { judge: name, what } of [...judge(this.#seen), ...this.#secrets.findings]) {
+      this.#find(name, what);
+    }
     for (const { number, owner, balance, held } of records.accounts) {
       this.#scheduler.record(`balance ${number} ${owner} ${balance} ${held}`);
     }
     for (const machine of this.#machines) {
+      if (machine === this.#revoked) continue; // what it had open operators have settled
       for (const { movement, kind, state, amount } of machine.openMovements()) {
         this.#find(
           "journal",
@@ -430,15 +583,53 @@ class Simulation {
   /** What the people of each name have in hand more than at first. */
   #handed(): Map<string, bigint> {
     const handed = new Map<string, bigint>();
-    for (const { name, wallet } of this.#people) {
+    const add = (name: string, wallet: bigint) =>
       handed.set(name, (handed.get(name) ?? 0n) + wallet - walletAtFirst);
-    }
+    for (const { name, wallet } of this.#people) add(name, wallet);
+    for (const { wallet } of this.#forgotten) add("", wallet);
     return handed;
   }
 
+  /** The bank is as it was at its backup: customers of later are forgotten, passwords of then hold. */
+  #restored(restore: Restore, customers: ReadonlySet<string>): void {
+    this.#restores.push(restore);
+    this.#forgotten.push(...this.#people.filter(({ name }) => !customers.has(name)));
+    this.#people = this.#people.filter(({ name }) => customers.has(name));
+    for (const { credentials, password, perhaps, changes } of this.#backedUp) {
+      if (credentials.changes === changes) continue;
+      // A change that was made while the backup was may be in it, or not.
+      const later = credentials.perhaps ?? credentials.password;
+      credentials.perhaps = perhaps ?? (later === password ? null : later);
+      credentials.password = password;
+      credentials.changes++;
+    }
+  }
+
+  #learnKeys(): void {
+    for (const server of this.#servers) {
+      for (const text of server.firstKeys) this.#secrets.addKeyFile("a first key", text);
+      this.#secrets.addKeyFile("bank.keys", server.look(keysPath(bankFolder)));
+    }
+  }
+
+  /** What the bank keeps is free of secrets, its key files apart. */
+  #seeKept({ files }: LogKeys): void {
+    this.#learnKeys();
+    for (const text of files) this.#secrets.see("audit_log_secure.txt", text);
+    const { customers, terminals, failures, lines } = this.#database.tables;
+    for (const table of [customers, terminals, failures, lines]) {
+      this.#secrets.see("the database", JSON.stringify([...table]));
+    }
+    for (const { sealedKey } of terminals.values()) this.#secrets.see("the database", sealedKey);
+    if (this.#sqliteFolder === null) return;
+    for (const { name } of Deno.readDirSync(this.#sqliteFolder)) {
+      this.#secrets.see(name, Deno.readFileSync(`${this.#sqliteFolder}/${name}`));
+    }
+  }
+
   #records(): Records {
-    if (this.#sqlitePath === null) return recordsInMemory(this.#database.tables);
-    return recordsInSqlite(this.#sqlitePath);
+    if (this.#sqliteFolder === null) return recordsInMemory(this.#database.tables);
+    return recordsInSqlite(`${this.#sqliteFolder}/bank.sqlite`);
   }
 
   #count(what: string): void {
@@ -463,6 +654,7 @@ class Simulation {
 
   #logged(line: string): void {
     this.#scheduler.record(`| ${line}`);
+    this.#secrets.see("the operator's log", line);
     if (/TypeError|RangeError|ReferenceError/.test(line)) this.#find("errors", line);
   }
 }

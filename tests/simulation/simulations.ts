@@ -13,7 +13,7 @@ export const seedMax = 2 ** 31;
 /** A small simulation, chosen by its seed. */
 export function usualConfig(seed: number): Config {
   const random = Random.of(seed).split("config");
-  const sqlite = random.chance(0.1);
+  const sqlite = random.chance(0.2);
   const atms = random.between(1, 4);
   // Half of the seeds have all faults, the others a few: what one kind covers up, others show.
   const faults = random.chance(0.5) ? faultClasses : faultClasses.filter(() => random.chance(0.4));

@@ -1,0 +1,170 @@
+/**
+ * Each judge can fail: a simulated day that all of them find good is changed in one place, and the judge
+ * of that place finds it.
+ */
+import { assert, assertEquals } from "@std/assert";
+import type { Config } from "./config.ts";
+import type { Attempt, Intent } from "./intents.ts";
+import type { Records } from "./records.ts";
+import { SecretWatch } from "./secrets.ts";
+import { judge, type Seen, simulate } from "./simulation.ts";
+
+const config: Config = {
+  seed: 11,
+  atms: 3,
+  servers: 2,
+  days: 1,
+  visits: 60,
+  faults: new Set(["operators"]),
+  sqlite: false,
+};
+
+type Done = Attempt & { claim: { said: "done"; amount: bigint; reference: string } };
+
+/** The first attempt of this kind whose screen showed a receipt. */
+function done({ money }: Seen, kind: Intent["kind"]): { intent: Intent; attempt: Done } {
+  for (const intent of money.intents) {
+    const attempt = intent.attempts.find(({ claim }) => claim.said === "done");
+    if (intent.kind === kind && attempt) return { intent, attempt: attempt as Done };
+  }
+  throw new Error(`no ${kind} in this simulation: choose another seed`);
+}
+
+const settlingOf = ({ movements }: Records, id: string) =>
+  movements.find((row) => row.id === id && row.booked > 0n)!;
+const customerAccount = ({ records }: Seen) =>
+  records.accounts.find(({ kind, balance }) => kind === "customer" && balance > 0n)!;
+const changed = (bytes: Uint8Array) => bytes.map((byte, at) => at === 3 ? byte ^ 1 : byte);
+/** An entry of a movement, within a chain. */
+const someEntry = ({ records }: Seen) =>
+  records.entries.filter(({ keyVersion }) => keyVersion > 0)[9]!;
+
+/** What is changed, and which judge finds it. */
+const changes: [what: string, judge: string, change: (seen: Seen) => void][] = [
+  ["a balance grows by a cent", "books", (seen) => void customerAccount(seen).balance++],
+  ["a hold has no movement", "books", ({ records }) => void records.holds.push("ab".repeat(16))],
+  ["less is held than is open", "books", (seen) => void customerAccount(seen).held++],
+  ["a row books a cent more", "books", ({ records }) => {
+    records.movements.find(({ booked }) => booked > 0n)!.booked++;
+  }],
+  ["an authorisation stays open", "quiet", ({ records }) => {
+    const row = records.movements.find(({ step, action }) => step === 2 && action === "complete")!;
+    records.movements.splice(records.movements.indexOf(row), 1);
+    records.holds.push(row.id);
+  }],
+  ["a transfer is paid twice", "intents", ({ records, ...seen }) => {
+    const { attempt } = done({ records, ...seen }, "transfer");
+    records.movements.push({
+      ...settlingOf(records, attempt.claim.reference),
+      id: "cd".repeat(16),
+    });
+  }],
+  ["a transfer with a receipt is not booked", "intents", (seen) => {
+    const { attempt } = done(seen, "transfer");
+    settlingOf(seen.records, attempt.claim.reference).booked = 0n;
+  }],
+  ["a transfer was booked, and the screen said that it was not", "intents", (seen) => {
+    const { attempt } = done(seen, "transfer");
+    (attempt as Attempt).claim = { said: "not done", again: false, words: "Nothing was booked." };
+  }],
+  ["a receipt shows more than was booked", "intents", (seen) => {
+    (done(seen, "withdrawal").attempt.claim as { amount: bigint }).amount += 1_000n;
+  }],
+  ["a customer got fewer notes than the receipt says", "intents", (seen) => {
+    done(seen, "withdrawal").attempt.handed -= 1_000n;
+  }],
+  ["notes are missing in a machine", "cash", ({ money }) => {
+    const [[terminal, notes]] = [...money.notes] as [[string, bigint]];
+    (money.notes as Map<string, bigint>).set(terminal, notes - 1_000n);
+  }],
+  ["a customer has more in hand than the books say", "cash", ({ money }) => {
+    const [[customer, handed]] = [...money.handed] as [[string, bigint]];
+    (money.handed as Map<string, bigint>).set(customer, handed + 1_000n);
+  }],
+  ["a customer saw a balance that never was", "linearizable", ({ money }) => {
+    const look = money.looks[0]!;
+    Object.assign(look, { booked: look.booked + 1n });
+  }],
+  ["a receipt shows a balance that never was", "linearizable", (seen) => {
+    done(seen, "transfer").attempt.booked! -= 1n;
+  }],
+  ["an entry of the log is changed", "log", (seen) => {
+    const entry = someEntry(seen);
+    entry.sealed = changed(entry.sealed);
+  }],
+  ["an entry's tag is changed", "log", (seen) => {
+    const entry = someEntry(seen);
+    entry.tag = changed(entry.tag);
+  }],
+  ["an entry is missing", "log", (seen) => {
+    seen.records.entries.splice(seen.records.entries.indexOf(someEntry(seen)), 1);
+  }],
+  ["the last entries are missing", "log", ({ records }) => {
+    for (const { number } of records.chains) {
+      const last = records.entries.findLast(({ chain }) => chain === number);
+      if (last) records.entries.splice(records.entries.indexOf(last), 1);
+    }
+  }],
+  ["a row's outcome is not its entry's", "log", ({ records }) => {
+    records.movements.find(({ outcome }) => outcome === "insufficient_funds")!.outcome = "ok";
+  }],
+  ["a row has no entry", "log", ({ records }) => {
+    records.movements.push({ ...records.movements.at(-1)!, id: "ef".repeat(16) });
+  }],
+  ["the log's file lacks a line", "log", ({ log }) => {
+    (log.files as string[])[0] = log.files[0]!.replace(/\n[^\n]*\n$/, "\n");
+  }],
+  ["the log's file has another line", "log", ({ log }) => {
+    (log.files as string[])[0] = log.files[0]!.replace(/..\n/, "00\n");
+  }],
+  ["a session moves money after a new password", "sessions", ({ sessions, endings }) => {
+    const session = sessions.find(({ acts }) => acts.length > 0)!;
+    const { customer, fromMs, acts } = session;
+    const untilMs = acts.at(-1)!.fromMs - 1;
+    const change = { customer, machine: null, fromMs: fromMs + 1, untilMs, by: null };
+    (endings as object[]).push({ what: "a new password", ...change });
+  }],
+  ["a session moves money after a revocation", "sessions", ({ sessions, endings }) => {
+    const { machine, acts } = sessions.find(({ acts }) => acts.length > 0)!;
+    const untilMs = acts.at(-1)!.fromMs - 1;
+    const change = { customer: null, machine, fromMs: untilMs - 1, untilMs, by: null };
+    (endings as object[]).push({ what: "a revocation", ...change });
+  }],
+  ["a customer is kept out", "entry", ({ entries }) => {
+    Object.assign(entries[0]!, { screen: "refusal" });
+  }],
+];
+
+Deno.test("every judge finds what it should, and nothing else", async (t) => {
+  const { findings, seen } = await simulate(config);
+  assertEquals(findings, []);
+  assertEquals(judge(structuredClone(seen!)), []);
+  for (const [what, name, change] of changes) {
+    await t.step(`the judge of ${name} finds that ${what}`, () => {
+      const other = structuredClone(seen!);
+      change(other);
+      const found = judge(other);
+      assert(found.some((finding) => finding.judge === name), JSON.stringify(found));
+    });
+  }
+});
+
+Deno.test("a key is found in each of its forms, wherever it begins, and a password as it is", () => {
+  const key = Uint8Array.from({ length: 32 }, (_, at) => 7 * at + 1);
+  const seen: [string | Uint8Array, boolean][] = [
+    [`{"key":"${key.toHex()}"}`, true],
+    [`x${key.toBase64()}`, true],
+    [new Uint8Array([9, ...key, 9]), true],
+    [key.subarray(0, 31), false],
+    ["wrong password: open sesame!", true],
+    ["open sesam", false],
+    ["", false],
+  ];
+  for (const [text, isFound] of seen) {
+    const watch = new SecretWatch();
+    watch.addKeyFile("a key file", JSON.stringify({ key: key.toHex(), tag: "00".repeat(32) }));
+    watch.addText("a password", "open sesame");
+    watch.see("here", text);
+    assertEquals(watch.findings.length > 0, isFound, String(text));
+  }
+});
