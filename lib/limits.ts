@@ -145,6 +145,12 @@ export const clockJumpMsMax = 5 * minute;
 // Its stores
 /** Rows per read when a whole table is read. */
 export const walkedRowsMax = 1_000;
+/** Parts of the movements whose digests are summed up apart, when the books are checked. */
+export const digestPartsMax = 4_096;
+/** Rows that are compared with their entries at a time, where sums differ. */
+export const comparedRowsMax = 10_000;
+/** Accounts whose money is worked out at a time. */
+export const accountsCheckedMax = 100_000;
 /** How long SQLite waits for another process's file lock. */
 export const sqliteLockMsMax = 500;
 /**

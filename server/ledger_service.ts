@@ -11,7 +11,7 @@ import { LogFile, type LogSource } from "./audit/log_file.ts";
 import { requireNewestKeys, requireSharedKeys } from "./audit/newest_keys.ts";
 import { findEntry } from "./audit/places.ts";
 import { ChainWriter, lastTimeOf } from "./audit/writer.ts";
-import { type CheckedBooks, checkStore } from "./ledger/check.ts";
+import { type CheckedBooks, checkStore, type OnProgress } from "./ledger/check.ts";
 import type { Command } from "./ledger/command.ts";
 import { Engine } from "./ledger/engine.ts";
 import { Faults } from "./ledger/faults.ts";
@@ -57,8 +57,10 @@ export interface LogLink {
 export interface BankLink extends LedgerLink, LogLink {}
 
 /** The calls of a thread: first `open`, or only `checkFile`. */
-export interface ThreadCalls extends BankLink {
+export interface ThreadCalls extends Omit<BankLink, "check"> {
   open(parts: OpenLedger): Promise<void>;
+  /** Reports its progress in separate messages. */
+  check(): Promise<CheckedBooks>;
   checkFile(file: FileToCheck): Promise<CheckedBooks>;
 }
 
@@ -71,6 +73,7 @@ export interface ToLedgerThread {
 export type FromLedgerThread =
   | { id: number; value: unknown }
   | { id: number; error: { message: string; usage: boolean } }
+  | { id: number; done: number; of: number }
   | { trouble: string }
   | { inDoubt: boolean };
 
@@ -160,9 +163,9 @@ export class LedgerService implements BankLink {
     return await (this.dependencies.store[name] as (...args: unknown[]) => unknown)(...args);
   }
 
-  async check(): Promise<CheckedBooks> {
+  async check(onProgress: OnProgress): Promise<CheckedBooks> {
     const { store, keys } = this.dependencies;
-    return await store.snapshot((store) => checkStore(store, keys.open.bind(keys)));
+    return await store.snapshot((store) => checkStore(store, keys, onProgress));
   }
 
   async backUp(path: string): Promise<void> {
@@ -202,8 +205,7 @@ export async function checkFile(
 ): Promise<CheckedBooks> {
   const store = await openStore({ path });
   try {
-    const ring = new AuditKeyRing(keys);
-    return await checkStore(store, ring.open.bind(ring));
+    return await checkStore(store, new AuditKeyRing(keys), () => {});
   } finally {
     await store.close();
   }

@@ -2,7 +2,7 @@
  * Runs a bank's ledger in a thread: each call is a message to it, and its result a message back.
  */
 import { UsageError } from "../lib/errors.ts";
-import type { CheckedBooks } from "./ledger/check.ts";
+import type { CheckedBooks, OnProgress } from "./ledger/check.ts";
 import type { LinkEvents } from "./ledger/link.ts";
 import type {
   BankLink,
@@ -16,6 +16,7 @@ import type {
 class LedgerThread {
   readonly #worker: Worker;
   readonly #calls = new Map<number, PromiseWithResolvers<unknown>>();
+  readonly #progress = new Map<number, OnProgress>();
   #nextId = 0;
   /** Why no more calls are answered. */
   #ended: Error | null = null;
@@ -34,12 +35,26 @@ class LedgerThread {
     name: Name,
     ...args: Parameters<ThreadCalls[Name]>
   ): Promise<Awaited<ReturnType<ThreadCalls[Name]>>> {
+    return await this.#send(this.#nextId++, name, args) as Awaited<ReturnType<ThreadCalls[Name]>>;
+  }
+
+  /** As `call`, with what the thread reports until it answers. */
+  async check(onProgress: OnProgress): Promise<CheckedBooks> {
+    const id = this.#nextId++;
+    this.#progress.set(id, onProgress);
+    try {
+      return await this.#send(id, "check", []) as CheckedBooks;
+    } finally {
+      this.#progress.delete(id);
+    }
+  }
+
+  async #send(id: number, name: keyof ThreadCalls, args: unknown[]): Promise<unknown> {
     if (this.#ended) throw this.#ended;
     const call = Promise.withResolvers<unknown>();
-    const id = this.#nextId++;
     this.#calls.set(id, call);
     this.#worker.postMessage({ id, name, args } satisfies ToLedgerThread);
-    return await call.promise as Awaited<ReturnType<ThreadCalls[Name]>>;
+    return await call.promise;
   }
 
   /** Ends the thread, and rejects every unanswered call. */
@@ -57,6 +72,7 @@ class LedgerThread {
   #take(message: FromLedgerThread): void {
     if ("trouble" in message) return this.events.onTrouble(message.trouble);
     if ("inDoubt" in message) return this.events.onDoubt(message.inDoubt);
+    if ("of" in message) return this.#progress.get(message.id)?.(message.done, message.of);
     const call = this.#calls.get(message.id);
     this.#calls.delete(message.id);
     if ("value" in message) return call?.resolve(message.value);
@@ -81,7 +97,7 @@ export async function openLedgerThread(parts: OpenLedger, events: LinkEvents): P
     run: (...args) => thread.call("run", ...args),
     placeOf: (...args) => thread.call("placeOf", ...args),
     read: (...args) => thread.call("read", ...args),
-    check: () => thread.call("check"),
+    check: (onProgress) => thread.check(onProgress),
     backUp: (...args) => thread.call("backUp", ...args),
     history: (...args) => thread.call("history", ...args),
     useKeys: (...args) => thread.call("useKeys", ...args),

@@ -27,18 +27,23 @@ const surroundings = {
 
 self.onmessage = async ({ data: { id, name, args } }: MessageEvent<ToLedgerThread>) => {
   try {
-    answer({ id, value: await handle(name, args) });
+    answer({ id, value: await handle(id, name, args) });
   } catch (error) {
     const { message } = error as Error;
     answer({ id, error: { message, usage: error instanceof UsageError } });
   }
 };
 
-async function handle(name: ToLedgerThread["name"], args: unknown[]): Promise<unknown> {
+async function handle(
+  id: number,
+  name: ToLedgerThread["name"],
+  args: unknown[],
+): Promise<unknown> {
   if (name === "open") {
     service = await LedgerService.open(args[0] as OpenLedger, surroundings);
     return;
   }
   if (name === "checkFile") return await checkFile(args[0] as FileToCheck, openSystemStore);
+  if (name === "check") return await service.check((done, of) => answer({ id, done, of }));
   return await (service[name] as (...args: unknown[]) => Promise<unknown>)(...args);
 }

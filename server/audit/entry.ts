@@ -23,6 +23,35 @@ export interface AuditEntry {
   amount?: bigint;
 }
 
+/** A change of a row of the books: its name, and its canonical texts, null where there is no row. */
+export interface RowChange {
+  name: string;
+  before: string | null;
+  after: string | null;
+}
+
+/** What an entry adds to the sum of the digests of the row of this name, modulo 2^256. */
+export interface RowDigest {
+  name: string;
+  digest: bigint;
+}
+
+/**
+ * An entry that is to be sealed, and the rows that it speaks of: where it has a step, the first is its
+ * movement's row.
+ */
+export interface EntryWithRows extends AuditEntry {
+  rows?: readonly RowChange[];
+}
+
+/** The numbers of a movement's rows. */
+export const stepNumbers = { authorise: 1, book: 1, settle: 2, report: 3 } as const;
+
+/** What the log calls the row of a movement in this step. */
+export function movementRowName(id: string, step: number): string {
+  return `movement ${id} ${step}`;
+}
+
 /** Whether entries about no customer have this name: no customer may. */
 export function isReservedName(name: string): boolean {
   return name === "bank" || /^(operator|terminal|unknown) /.test(name);

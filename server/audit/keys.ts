@@ -1,17 +1,20 @@
 /** The AUDIT_KEY: its versions, the keys derived from each, and the indexes under which entries are found. */
-import { type Bytes, hex, textOf, utf8 } from "../../lib/bytes.ts";
-import { hmac } from "../../lib/hmac.ts";
+import { type Bytes, hex, utf8 } from "../../lib/bytes.ts";
+import { hmac, MacKey } from "../../lib/hmac.ts";
 import { namesIndexedMax } from "../../lib/limits.ts";
 import { hkdfExpand } from "../../lib/protocol/key_schedule.ts";
 import { ivBytes, Sealer, type SealKeys } from "../../lib/seal.ts";
-import { aadOf, entryOf, plainOf } from "./codec.ts";
-import type { AuditEntry, SealedEntry } from "./entry.ts";
+import { aadOf, entryOf, type EntryWithDigests, entryWithDigestsOf, plainOf } from "./codec.ts";
+import type { AuditEntry, EntryWithRows, SealedEntry } from "./entry.ts";
+import { changeDigest, digestOf } from "./row_digests.ts";
 
 /** The keys derived from one AUDIT_KEY. */
 export interface AuditKeys {
   readonly version: number;
   readonly seal: SealKeys;
   readonly index: Bytes;
+  /** Keys the digests of rows: of all versions only the oldest one's does, since they are summed up. */
+  readonly rows: Bytes;
 }
 
 /** @param auditKey 32 random bytes */
@@ -22,6 +25,7 @@ export function auditKeysOf(auditKey: Uint8Array, version: number): AuditKeys {
     version,
     seal: { enc: derive("enc", 16), mac: derive("mac", 32) },
     index: derive("index", 32),
+    rows: derive("rows", 32),
   };
 }
 
@@ -29,11 +33,13 @@ export function auditKeysOf(auditKey: Uint8Array, version: number): AuditKeys {
 export class AuditKeyRing {
   readonly #versions: readonly AuditKeys[];
   readonly #sealers: ReadonlyMap<number, Sealer>;
+  readonly #rows: MacKey;
 
   /** @param versions at least one, in any order */
   constructor(versions: readonly AuditKeys[]) {
     this.#versions = versions.toSorted((a, b) => b.version - a.version);
     this.#sealers = new Map(versions.map(({ version, seal }) => [version, new Sealer(seal)]));
+    this.#rows = new MacKey(this.#versions.at(-1)!.rows);
   }
 
   get newest(): AuditKeys {
@@ -56,29 +62,44 @@ export class AuditKeyRing {
   }
 
   /** The entry of a place, or null when none of these keys sealed it for that place. */
-  open(
-    { keyVersion, sequence, sealed }: Pick<SealedEntry, "keyVersion" | "sequence" | "sealed">,
-    chainId: Uint8Array,
-  ): AuditEntry | null {
+  open(stored: StoredEntry, chainId: Uint8Array): AuditEntry | null {
+    const plaintext = this.#plaintextOf(stored, chainId);
+    return plaintext && entryOf(plaintext);
+  }
+
+  /** The same with what its rows add to the sum of digests. */
+  openWithDigests(stored: StoredEntry, chainId: Uint8Array): EntryWithDigests | null {
+    const plaintext = this.#plaintextOf(stored, chainId);
+    return plaintext && entryWithDigestsOf(plaintext);
+  }
+
+  #plaintextOf({ keyVersion, sequence, sealed }: StoredEntry, chainId: Uint8Array): Bytes | null {
     const aad = aadOf({ chainId, sequence, keyVersion });
-    const plaintext = this.#sealers.get(keyVersion)?.open(aad, sealed);
-    return plaintext ? entryOf(textOf(plaintext)) : null;
+    return this.#sealers.get(keyVersion)?.open(aad, sealed) ?? null;
+  }
+
+  /** The digest of a row's canonical text. */
+  digestOf(text: string): bigint {
+    return digestOf(this.#rows, text);
   }
 
   /** The entries, sealed under the newest version for the chain's places from `sequence` on. */
   sealAll(
-    entries: readonly AuditEntry[],
+    entries: readonly EntryWithRows[],
     { chainId, sequence }: { chainId: Uint8Array; sequence: number },
     randomBytes: (length: number) => Uint8Array,
   ): Bytes[] {
     const keyVersion = this.newest.version;
-    const plain = entries.map((entry, index) =>
-      plainOf(entry, { chainId, sequence: sequence + index, keyVersion })
-    );
+    const plain = entries.map((entry, index) => {
+      const digests = (entry.rows ?? []).map((change) => changeDigest(this.#rows, change));
+      return plainOf(entry, digests, { chainId, sequence: sequence + index, keyVersion });
+    });
     const random = randomBytes((plain.length + 1) * ivBytes);
     return this.#sealers.get(keyVersion)!.sealAll(plain, random);
   }
 }
+
+type StoredEntry = Pick<SealedEntry, "keyVersion" | "sequence" | "sealed">;
 
 /** The 16 bytes under which one customer's entries are found, without opening the others'. */
 export function indexOf(keys: AuditKeys, who: string): Bytes {

@@ -4,7 +4,13 @@
  */
 import { MacKey } from "../../lib/hmac.ts";
 import type { World } from "../../lib/world.ts";
-import { type AuditEntry, type ChainName, endsEpoch, epochEnd, type SealedEntry } from "./entry.ts";
+import {
+  type ChainName,
+  endsEpoch,
+  type EntryWithRows,
+  epochEnd,
+  type SealedEntry,
+} from "./entry.ts";
 import { chainStart, chainTag } from "./chain.ts";
 import type { ChainKey } from "./chain_key.ts";
 import { type ChainHead, headsOf, startEntry } from "./heads.ts";
@@ -71,6 +77,11 @@ export class ChainWriter {
     return this.#epochOpen;
   }
 
+  /** Whether no chain of the log has an entry. */
+  get isEmpty(): boolean {
+    return this.#sequence === 0 && this.before.length === 0;
+  }
+
   /**
    * The first entries of a chain that has others before it: their heads, and the end of its epoch. They
    * are to be committed before all others; none of a chain that has begun, or is the first.
@@ -97,7 +108,7 @@ export class ChainWriter {
    * The entries, sealed for the chain's next places.
    * @param endEpoch whether the epoch ends with them
    */
-  seal(entries: readonly AuditEntry[], endEpoch: boolean): SealedEntry[] {
+  seal(entries: readonly EntryWithRows[], endEpoch: boolean): SealedEntry[] {
     const { chain, chainKey, keys, randomBytes } = this.dependencies;
     const first = this.#sequence + 1;
     const place = { chainId: chain.id, sequence: first };

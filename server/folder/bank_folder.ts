@@ -69,6 +69,15 @@ function bankElsewhere(files: Files, folder: string): string | null {
 /** Receives the text of the first key's file, before anything depends on that key. */
 export type KeepFirstKey = (text: string) => void;
 
+/** A chain that is not yet the folder's. */
+export interface PreparedChain {
+  readonly chainId: Uint8Array;
+  /** Where its key is. */
+  readonly keyPath: string;
+  /** The text of its first key's file. */
+  readonly firstKey: string;
+}
+
 /** A bank's folder that this process owns, until it is closed or the process ends. */
 export class BankFolder {
   #keys: BankKeys | null = null;
@@ -123,7 +132,9 @@ export class BankFolder {
           replaceBankKeys(files, keysPath(path), makeBankKeys(world.randomBytes, another?.shared));
         }
       });
-      folder.#startChain(folder.keys, another?.before ?? [], keepFirstKey);
+      const next = folder.#prepareChain(folder.keys.chainId, another?.before ?? []);
+      keepFirstKey(next.firstKey);
+      folder.beginChain(next);
     });
     return folder;
   }
@@ -177,27 +188,30 @@ export class BankFolder {
   }
 
   /**
-   * Begins another chain, for a log whose chain key is lost or older than its database: what was
-   * written before stays, and can still be checked with the first key of its chain.
+   * Prepares another chain: what was written before stays, and can still be checked with the first key of
+   * its chain. The folder's chain is the present one until `beginChain`.
    * @param before all chains that there are
    */
-  startAnotherChain(before: readonly ChainBefore[], keepFirstKey: KeepFirstKey): void {
-    const chainId = this.randomBytes(16);
-    this.#startChain({ ...this.keys, chainId }, before, keepFirstKey);
-    this.changeKeys((keys) => ({ ...keys, chainId }));
+  prepareChain(before: readonly ChainBefore[]): PreparedChain {
+    return this.#prepareChain(this.randomBytes(16), before);
   }
 
-  #startChain(
-    { chainId, checkpoint }: BankKeys,
-    before: readonly ChainBefore[],
-    keepFirstKey: KeepFirstKey,
-  ): void {
+  #prepareChain(chainId: Uint8Array, before: readonly ChainBefore[]): PreparedChain {
+    const keyPath = `${chainKeyPath(this.path)}.next`;
+    ChainKeyFile.destroy(this.files, keyPath); // of one that was never begun
+    const key = this.randomBytes(32);
+    ChainKeyFile.create(this.files, keyPath, chainId, key);
+    const checkpointKey = checkpointKeyOf(this.keys.checkpoint);
+    return { chainId, keyPath, firstKey: formatFirstKey({ chainId, key, checkpointKey, before }) };
+  }
+
+  /** Ends the present chain, whose key is overwritten, and goes on with a prepared one. */
+  beginChain({ chainId, keyPath }: PreparedChain): void {
     const path = chainKeyPath(this.path);
     ChainKeyFile.destroy(this.files, path);
-    const key = this.randomBytes(32);
-    const checkpointKey = checkpointKeyOf(checkpoint);
-    keepFirstKey(formatFirstKey({ chainId, key, checkpointKey, before }));
-    ChainKeyFile.create(this.files, path, chainId, key);
+    this.files.rename(keyPath, path);
+    this.files.syncFolder(this.path);
+    this.changeKeys((keys) => ({ ...keys, chainId }));
   }
 
   close(): void {

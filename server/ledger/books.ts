@@ -2,6 +2,16 @@
  * The part of the bank that a batch touches: loaded by a store, changed by the rules, and then
  * committed. Rows are values; a change replaces one and remembers that it did.
  */
+import type { RowChange } from "../audit/entry.ts";
+import {
+  canonicalAccount,
+  canonicalCustomer,
+  canonicalLimits,
+  canonicalRestoring,
+  type CanonicalRow,
+  canonicalTerminal,
+  changeOf,
+} from "./canonical.ts";
 import {
   type Account,
   type AccountIdentity,
@@ -30,6 +40,9 @@ export interface Charge {
   in?: bigint;
 }
 
+/** A row as it is at this moment; null while it is not there. */
+type RowNow = () => CanonicalRow | null;
+
 /** The working copy of one batch. */
 export class Books {
   readonly settings: Settings;
@@ -55,6 +68,8 @@ export class Books {
     limits: null as Limits | null,
     restoring: null as Restoring | null,
   };
+  /** Rows that commands have changed otherwise than by movements: as they were, and as they are. */
+  #administered = new Map<string, { before: CanonicalRow | null; now: RowNow }>();
 
   constructor(loaded: Loaded) {
     this.settings = loaded.settings;
@@ -120,6 +135,7 @@ export class Books {
   }
 
   setLimits(limits: Limits): void {
+    this.#administer("limits", () => canonicalLimits(this.#limits));
     this.#limits = this.#changed.limits = limits;
   }
 
@@ -129,6 +145,7 @@ export class Books {
   }
 
   setRestoring(restoring: Restoring): void {
+    this.#administer("restoring", () => canonicalRestoring(this.#restoring));
     this.#restoring = this.#changed.restoring = restoring;
   }
 
@@ -153,7 +170,7 @@ export class Books {
   /** Changes an account's money and counts the change. */
   adjust(id: number, by: { balance?: bigint; held?: bigint }): Account {
     const was = this.#accounts.get(id)!;
-    return this.setAccount({
+    return this.#changeMoney({
       ...was,
       balance: was.balance + (by.balance ?? 0n),
       held: was.held + (by.held ?? 0n),
@@ -165,17 +182,26 @@ export class Books {
   charge(id: number, day: number, { out = 0n, in: taken = 0n }: Charge): void {
     const was = this.#accounts.get(id)!;
     const [dayOut, dayIn] = was.day === day ? [was.dayOut, was.dayIn] : [0n, 0n];
-    this.setAccount({ ...was, day, dayOut: dayOut + out, dayIn: dayIn + taken });
+    this.#changeMoney({ ...was, day, dayOut: dayOut + out, dayIn: dayIn + taken });
   }
 
   /** Gives back what was charged to this day; nothing where a later day has begun since. */
   giveBack(id: number, day: number, { out = 0n, in: taken = 0n }: Charge): void {
     const was = this.#accounts.get(id)!;
     if (was.day !== day) return;
-    this.setAccount({ ...was, dayOut: was.dayOut - out, dayIn: was.dayIn - taken });
+    this.#changeMoney({ ...was, dayOut: was.dayOut - out, dayIn: was.dayIn - taken });
   }
 
+  /** Opens an account, or changes what does not follow from movements. */
   setAccount(account: Account): Account {
+    this.#administer(`account ${account.number}`, () => {
+      const now = this.#accounts.get(account.id);
+      return now ? canonicalAccount(now) : null;
+    });
+    return this.#changeMoney(account);
+  }
+
+  #changeMoney(account: Account): Account {
     this.#changed.accounts.add(account.id);
     return this.#keepAccount(account);
   }
@@ -205,12 +231,20 @@ export class Books {
   }
 
   #setCustomer(customer: Customer): Customer {
+    this.#administer(`customer ${customer.username}`, () => {
+      const now = this.#customers.get(customer.username);
+      return now ? canonicalCustomer(now) : null;
+    });
     this.#customers.set(customer.username, customer);
     this.#changed.customers.add(customer.username);
     return customer;
   }
 
   setTerminal(terminal: Terminal): void {
+    this.#administer(`terminal ${terminal.id}`, () => {
+      const now = this.#terminals.get(terminal.id);
+      return now ? canonicalTerminal(now) : null;
+    });
     this.#terminals.set(terminal.id, terminal);
     this.#changed.terminals.add(terminal.id);
   }
@@ -226,6 +260,21 @@ export class Books {
   setFailures(failures: Failures): void {
     this.#failures.set(failures.source, failures);
     this.#changed.failures.add(failures.source);
+  }
+
+  /** Called before a row of this name changes otherwise than by movements. */
+  #administer(name: string, now: RowNow): void {
+    if (!this.#administered.has(name)) this.#administered.set(name, { before: now(), now });
+  }
+
+  /** What has changed otherwise than by movements since the last call: an entry must speak of it. */
+  takeAdministered(): RowChange[] {
+    const rows = [...this.#administered.values()];
+    this.#administered.clear();
+    return rows.flatMap(({ before, now }) => {
+      const after = now();
+      return before?.text === after?.text ? [] : changeOf(before, after);
+    });
   }
 
   changes(): Omit<Changes, "clock" | "timeMs"> {

@@ -3,7 +3,15 @@ import type { LoggedAt } from "../../lib/atm.ts";
 import type { LoggedOutcome, Outcome } from "../../lib/errors.ts";
 import type { AmountFault } from "../../lib/money.ts";
 import type { EntryKind } from "../audit/entry.ts";
-import type { AccountState, Limits, Line, MovementId, TerminalId } from "./model.ts";
+import type {
+  AccountState,
+  Limits,
+  Line,
+  MovementId,
+  Restoring,
+  Terminal,
+  TerminalId,
+} from "./model.ts";
 
 /** What needs a visit: refused as `not_logged_in` unless the customer still has this version. */
 export interface OfVisit {
@@ -149,6 +157,15 @@ export type Administer =
     movement: MovementId;
     amount: bigint;
     reason: string;
+  }
+  /** A backup is to take the bank's place: the present terminals stay, and each is waited for. */
+  | {
+    op: "restore";
+    operator: string;
+    terminals: readonly Terminal[];
+    restoring: Restoring;
+    /** What the backup lacks, in words. */
+    missing: string;
   }
   /** Serves customers though terminals have not told what they did since the backup. */
   | { op: "end_restore"; operator: string; reason: string }

@@ -4,12 +4,19 @@
  */
 import { batchTriesMax, batchTriesMsMax } from "../../lib/limits.ts";
 import type { Clock } from "../../lib/world.ts";
-import { type AuditEntry, loggedAt, type LoggedRow, type SealedEntry } from "../audit/entry.ts";
+import {
+  type AuditEntry,
+  type EntryWithRows,
+  loggedAt,
+  type LoggedRow,
+  type SealedEntry,
+} from "../audit/entry.ts";
 import { Books } from "./books.ts";
+import { firstRows } from "./canonical.ts";
 import { BankClock, type ClockReading, jumpInWords } from "./clock.ts";
 import { type Command, type LogCommand, logCommand } from "./command.ts";
 import type { BatchOutcome } from "./link.ts";
-import type { Changes } from "./model.ts";
+import type { Changes, Loaded } from "./model.ts";
 import { applyCommands, type BatchResult } from "./rules/rules.ts";
 import { InDoubt, Refused, type Store, TryAgain } from "./store.ts";
 import { touchOf } from "./touch.ts";
@@ -18,11 +25,13 @@ import { touchOf } from "./touch.ts";
 export interface BatchLog {
   /** Whether the present epoch has an entry: it must end before long. */
   readonly epochOpen: boolean;
+  /** Whether no chain of the log has an entry. */
+  readonly isEmpty: boolean;
   /**
    * The entries, sealed for the log's next places; changes nothing.
    * @param endEpoch whether the epoch ends with them
    */
-  seal(entries: readonly AuditEntry[], endEpoch: boolean): SealedEntry[];
+  seal(entries: readonly EntryWithRows[], endEpoch: boolean): SealedEntry[];
   /** Called when what `seal` gave is durable. */
   committed(sealed: readonly SealedEntry[]): void;
 }
@@ -199,7 +208,8 @@ export class Engine {
     const stopped = jumpMs !== null;
     const noticed = stopped === this.#stopped ? [] : [jumpLogged(jumpMs)];
     const result = applyCommands(books, [...noticed, ...commands], timeMs, stopped);
-    const sealed = log.seal(result.entries, endEpoch);
+    const entries = log.isEmpty ? withFirstRows(result.entries, loaded) : result.entries;
+    const sealed = log.seal(entries, endEpoch);
     const clock = confirmsClock(commands) ? { confirmedMs: nowMs, timeMs } : null;
     const changes = { ...books.changes(), clock, timeMs };
     return { commands, noticed, reading, books, result, sealed, changes };
@@ -243,6 +253,13 @@ export class Engine {
     for (const { action } of noticed) onError(new Error(action));
     return { ...repliesOf(batch), accounts: changes.accounts, epochOpen: log.epochOpen };
   }
+}
+
+/** The first entries of a log: the first one speaks of what the bank begins with, too. */
+function withFirstRows(entries: readonly EntryWithRows[], loaded: Loaded): EntryWithRows[] {
+  return entries.map((entry, index) =>
+    index > 0 ? entry : { ...entry, rows: [...entry.rows ?? [], ...firstRows(loaded)] }
+  );
 }
 
 const confirmsClock = (commands: readonly Command[]) =>

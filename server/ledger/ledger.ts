@@ -5,7 +5,7 @@
 import { batchCommandsMax, commandsPendingMax, epochMs, otherServersMs } from "../../lib/limits.ts";
 import type { Clock, Timers } from "../../lib/world.ts";
 import type { LoggedRow } from "../audit/entry.ts";
-import type { CheckedBooks } from "./check.ts";
+import type { CheckedBooks, OnProgress } from "./check.ts";
 import type { Command, Reply } from "./command.ts";
 import type { BatchOutcome, LedgerLink, LinkEvents } from "./link.ts";
 import type { AccountState, MovementId } from "./model.ts";
@@ -148,8 +148,8 @@ export class Ledger {
   }
 
   /** Works the books out from their movements, while all else waits. */
-  check(): Promise<CheckedBooks> {
-    return this.dependencies.link.check();
+  check(onProgress: OnProgress = () => {}): Promise<CheckedBooks> {
+    return this.dependencies.link.check(onProgress);
   }
 
   /** Copies the books into a file of this path, while all else waits. */

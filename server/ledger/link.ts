@@ -1,7 +1,7 @@
 /** The calls by which `Ledger` reaches its engine, store and log, in a thread or in this process. */
 import type { LoggedAt } from "../../lib/atm.ts";
 import type { LoggedRow } from "../audit/entry.ts";
-import type { CheckedBooks } from "./check.ts";
+import type { CheckedBooks, OnProgress } from "./check.ts";
 import type { Command, Reply } from "./command.ts";
 import type { AccountState } from "./model.ts";
 import type { ReadStore } from "./store.ts";
@@ -33,7 +33,7 @@ export interface LedgerLink {
   /** Reads outside batches, by the store's own names. */
   read(name: keyof ReadStore, args: readonly unknown[]): Promise<unknown>;
   /** Works the books out from their movements, while all else waits. */
-  check(): Promise<CheckedBooks>;
+  check(onProgress: OnProgress): Promise<CheckedBooks>;
   /** Copies the books into a file of this path, while all else waits. */
   backUp(path: string): Promise<void>;
   /** Closes the store and the log, and ends the thread. */

@@ -1,6 +1,7 @@
 /** Rows as databases give them, and the values that they mean: both stores name their columns alike. */
 import { hex } from "../../lib/bytes.ts";
 import type { LogPlace } from "../audit/entry.ts";
+import type { AccountDayEnd, Hold } from "./store.ts";
 import type { Account, Customer, Failures, Movement, Terminal } from "./model.ts";
 
 /** Whole numbers come exact at any size. */
@@ -94,4 +95,12 @@ export function failuresOf(row: Row): Failures {
     count: numberOf(row.count),
     lastMs: numberOf(row.last_ms),
   };
+}
+
+export function dayEndOf(row: Row): AccountDayEnd {
+  return { account: numberOf(row.account), day: numberOf(row.day), balance: money(row.balance) };
+}
+
+export function holdOf(row: Row): Hold {
+  return { id: hex(bytesOf(row.movement)), timeMs: numberOf(row.time_ms) };
 }

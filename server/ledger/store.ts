@@ -98,17 +98,23 @@ export interface ReadStore {
   account(id: number): Result<AccountState | undefined>;
   accountsAmong(ids: readonly number[]): Result<AccountState[]>;
   accounts(): Result<Account[]>;
+  /** Accounts after this id, in the order of ids. */
+  accountsAfter(id: number, limit: number): Result<Account[]>;
+  /** Customers after this name, in the database's order of names. */
+  customersAfter(username: string, limit: number): Result<Customer[]>;
   /**
    * The balances of a customer's account at the end of the days on which its money moved: the last of
    * them up to `fromDay`, and all after it, oldest first.
    */
   dayBalances(account: number, fromDay: number): Result<DayEnd[]>;
+  /** What accounts had at the ends of days, after this account's of this day, in their order. */
+  dayEndsAfter(account: number, day: number, limit: number): Result<AccountDayEnd[]>;
   /** Movements that are authorised and not settled, oldest first. */
   holds(): Result<Movement[]>;
   /** Rows of movements after this one, in the order of ids and steps. */
   movementsAfter(id: MovementId, step: number, limit: number): Result<Movement[]>;
-  /** The ids listed as open, also of movements that do not exist. */
-  holdIds(): Result<MovementId[]>;
+  /** The movements listed as open after this one, in the order of ids, also those that do not exist. */
+  holdsAfter(id: MovementId, limit: number): Result<Hold[]>;
   /** The first fault that the database finds in its file; null for none. */
   damage(): Result<string | null>;
   /**
@@ -137,6 +143,16 @@ export interface DayEnd {
   /** Days since 1 January 1970. */
   day: number;
   balance: bigint;
+}
+
+export interface AccountDayEnd extends DayEnd {
+  account: number;
+}
+
+/** A movement that is listed as open, and since when. */
+export interface Hold {
+  id: MovementId;
+  timeMs: number;
 }
 
 /** A bank that is opened to be read alone: nothing of it changes. */

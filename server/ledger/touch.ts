@@ -44,6 +44,9 @@ export function touchOf(commands: readonly Command[]): Touch {
     if (command.op === "reseal_terminals") {
       for (const { terminal } of command.keys) touch.terminals.add(terminal);
     }
+    if (command.op === "restore") {
+      for (const { id } of command.terminals) touch.terminals.add(id);
+    }
     if ("account" in command && command.account) touch.accountNumbers.add(command.account);
     if (command.op === "transfer") touch.accountNumbers.add(command.to);
     if (command.op === "set_account_state" && command.state === "closed") {

@@ -1,17 +1,51 @@
 /** Walks over rows a part at a time, in the order of their keys: what is copied or checked need not fit in memory. */
 import { walkedRowsMax } from "../../lib/limits.ts";
 import type { SealedEntry } from "../audit/entry.ts";
-import type { Movement } from "./model.ts";
-import type { ReadStore } from "./store.ts";
+import type { Account, Customer, Movement } from "./model.ts";
+import type { AccountDayEnd, Hold, ReadStore } from "./store.ts";
 
 /** Rows in order, some at a time; no part is empty. */
 export type Parts<T> = AsyncGenerator<T[], void, void>;
 
-/** Every row of movements. */
-export function movementParts(store: Pick<ReadStore, "movementsAfter">): Parts<Movement> {
+/** Rows of movements, every one or from this one on. */
+export function movementParts(
+  store: Pick<ReadStore, "movementsAfter">,
+  from: Pick<Movement, "id" | "step"> = { id: "00".repeat(16), step: 1 },
+): Parts<Movement> {
   return partsAfter((last, limit) =>
-    store.movementsAfter(last?.id ?? "00".repeat(16), last?.step ?? 0, limit)
+    last
+      ? store.movementsAfter(last.id, last.step, limit)
+      : store.movementsAfter(from.id, from.step - 1, limit)
   );
+}
+
+/** Every account. */
+export function accountParts(store: Pick<ReadStore, "accountsAfter">): Parts<Account> {
+  return partsAfter((last, limit) =>
+    store.accountsAfter(last?.id ?? Number.MIN_SAFE_INTEGER, limit)
+  );
+}
+
+/** Every customer, in the database's order of names. */
+export function customerParts(store: Pick<ReadStore, "customersAfter">): Parts<Customer> {
+  return partsAfter((last, limit) => store.customersAfter(last?.username ?? "", limit));
+}
+
+/** Every movement that is listed as open. */
+export function holdParts(store: Pick<ReadStore, "holdsAfter">): Parts<Hold> {
+  return partsAfter((last, limit) => store.holdsAfter(last?.id ?? "00".repeat(16), limit));
+}
+
+/** What accounts had at the ends of days, from this account on. */
+export function dayEndParts(
+  store: Pick<ReadStore, "dayEndsAfter">,
+  fromAccount = Number.MIN_SAFE_INTEGER,
+): Parts<AccountDayEnd> {
+  const before = { account: fromAccount - 1, day: Number.MAX_SAFE_INTEGER };
+  return partsAfter((last, limit) => {
+    const { account, day } = last ?? before;
+    return store.dayEndsAfter(account, day, limit);
+  });
 }
 
 /** Every entry of a chain. */

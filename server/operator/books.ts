@@ -4,6 +4,7 @@ import { inWords, UsageError } from "../../lib/errors.ts";
 import { removeIfThere } from "../../lib/private_file.ts";
 import { newBackupPath } from "../folder/bank_folder.ts";
 import { logCommand } from "../ledger/command.ts";
+import { checkedInWords } from "./check_books.ts";
 import type { Handlers } from "./request.ts";
 import { requireReason } from "./words.ts";
 
@@ -11,14 +12,7 @@ type BookCommand = "check_ledger" | "confirm_clock" | "back_up" | "end_restore";
 
 export const bookCommands: Handlers<BookCommand> = {
   async *check_ledger(bank) {
-    const { problem, accounts, movements, entries } = await bank.ledger.check();
-    if (problem !== null) yield { bad: `the books are bad: ${problem}` };
-    else {
-      yield {
-        line: `the books are good: ${accounts} accounts, ${movements} rows of movements, ` +
-          `${entries} entries of the log; they sum to zero`,
-      };
-    }
+    yield* checkedInWords((onProgress) => bank.ledger.check(onProgress));
   },
 
   async *confirm_clock(bank, { operator }) {

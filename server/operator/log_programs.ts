@@ -29,7 +29,7 @@ import type { StorePlace } from "../ledger/open_store.ts";
 import type { CheckThreads } from "./check_threads.ts";
 import { checkLog, linesOfBank, linesOfFile, readLog } from "./check_log.ts";
 import { runOperatorCommand } from "./commands.ts";
-import { readClosedBank, type ReadingWorld } from "./read_log.ts";
+import { isReading, readClosedBank, type ReadingWorld } from "./read_log.ts";
 import type { OperatorAnswer } from "./request.ts";
 import { askServer } from "./socket.ts";
 
@@ -43,7 +43,7 @@ export interface OperatorWorld extends BankWorld, ReadingWorld {
 
 /**
  * The answer to a request: by the running server where there is one, otherwise as the folder's only
- * owner. The log of a bank without a server is only read, and no entry says so.
+ * owner. Log and books of a bank without a server are only read, and no entry says so.
  */
 export async function* answersOf(
   world: OperatorWorld,
@@ -53,9 +53,7 @@ export async function* answersOf(
 ): AsyncGenerator<OperatorAnswer, void, void> {
   const answers = await askServer(world, folder, request);
   if (answers) return yield* answers;
-  if (request.command === "read_audit" || request.command === "show_audit") {
-    return yield* readClosedBank(world, folder, request, url);
-  }
+  if (isReading(request)) return yield* readClosedBank(world, folder, request, url);
   const bank = await openBank(world, folder, url);
   try {
     yield* runOperatorCommand(bank, request);
@@ -191,7 +189,9 @@ export async function anotherChain(
     );
     // What the log lacks of an epoch that its key has reached, it lacks for good.
     const before = withKeyEpoch(chains, folder.keys.chainId, earliestEpoch(world, folder));
-    folder.startAnotherChain(before, (text) => writePrivateFile(world.files, firstKeyPath, text));
+    const next = folder.prepareChain(before);
+    writePrivateFile(world.files, firstKeyPath, next.firstKey);
+    folder.beginChain(next);
     return before.some(({ epoch, keyEpoch }) => keyEpoch > epoch + 1);
   });
   const bank = await openBank(world, folder, url);

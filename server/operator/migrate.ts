@@ -12,7 +12,7 @@ import { copyBank } from "../ledger/postgres/copy.ts";
 import { PostgresStore } from "../ledger/postgres/store.ts";
 import { SqliteStore } from "../ledger/sqlite/store.ts";
 import type { ReadStore } from "../ledger/store.ts";
-import { entryParts, movementParts } from "../ledger/walk.ts";
+import { dayEndParts, entryParts, holdParts, movementParts, type Parts } from "../ledger/walk.ts";
 
 export interface Migrate {
   /** The bank's folder. */
@@ -119,23 +119,21 @@ export async function requireSame(file: ReadStore, copy: ReadStore): Promise<str
     "chains",
   ] as const;
   for (const list of lists) require(list, await file[list](), await copy[list]());
-  for (const { id } of await file.accounts()) {
-    require("days", await file.dayBalances(id, 0), await copy.dayBalances(id, 0));
-  }
-  require("holds", (await file.holdIds()).sort(), (await copy.holdIds()).sort());
-  const others = movementParts(copy);
-  for await (const rows of movementParts(file)) {
-    require("movements", rows, (await others.next()).value);
-    counts.movements += rows.length;
-  }
-  require("movements", true, (await others.next()).done);
-  for (const { number } of await file.chains()) {
-    const others = entryParts(copy, number);
-    for await (const entries of entryParts(file, number)) {
-      require("entries of the log", entries, (await others.next()).value);
-      counts.entries += entries.length;
+  const requireParts = async <T>(what: string, one: Parts<T>, other: Parts<T>) => {
+    let count = 0;
+    for await (const rows of one) {
+      require(what, rows, (await other.next()).value);
+      count += rows.length;
     }
-    require("entries of the log", true, (await others.next()).done);
+    require(what, true, (await other.next()).done);
+    return count;
+  };
+  await requireParts("days", dayEndParts(file), dayEndParts(copy));
+  await requireParts("holds", holdParts(file), holdParts(copy));
+  counts.movements = await requireParts("movements", movementParts(file), movementParts(copy));
+  for (const { number } of await file.chains()) {
+    const parts = [entryParts(file, number), entryParts(copy, number)] as const;
+    counts.entries += await requireParts("entries of the log", ...parts);
   }
   const { accounts, movements, entries } = counts;
   return `${accounts} accounts, ${movements} rows of movements, ${entries} entries of the log`;

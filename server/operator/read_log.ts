@@ -1,6 +1,6 @@
 /**
- * Reads the log of a bank, chain by chain: sealed, to be checked or kept elsewhere, or in words. A bank
- * that no server runs is opened to be read alone: nothing of it changes, however bad its log is.
+ * Reads the log of a bank, chain by chain: sealed, to be checked or kept elsewhere, or in words. Of a bank
+ * that no server runs, log and books are opened to be read alone: nothing changes, however bad they are.
  */
 import { hex } from "../../lib/bytes.ts";
 import { followMs, logChunkEntries } from "../../lib/limits.ts";
@@ -13,8 +13,10 @@ import { formatLogLine } from "../audit/log_line.ts";
 import { isWanted, shownEntry } from "../audit/show.ts";
 import { BankFolder, databasePath } from "../folder/bank_folder.ts";
 import { auditKeyRingOf } from "../folder/bank_keys.ts";
+import { checkStore } from "../ledger/check.ts";
 import type { StorePlace } from "../ledger/open_store.ts";
 import type { ReadStore, StoreReader } from "../ledger/store.ts";
+import { checkedInWords } from "./check_books.ts";
 import type { Answers } from "./request.ts";
 import { requireInstants } from "./words.ts";
 
@@ -86,11 +88,21 @@ export interface ReadingWorld extends WorldWithFiles {
   openReader(place: StorePlace): Promise<StoreReader>;
 }
 
+/** What is answered from a bank that nothing changes. */
+export type ReadingCommand = Extract<
+  OperatorCommand,
+  { command: "read_audit" | "show_audit" | "check_ledger" }
+>;
+
+export function isReading(command: OperatorCommand): command is ReadingCommand {
+  return ["read_audit", "show_audit", "check_ledger"].includes(command.command);
+}
+
 /** @throws {UsageError} when there is no bank, or another process has it */
 export async function* readClosedBank(
   world: ReadingWorld,
   path: string,
-  command: Extract<OperatorCommand, { command: "read_audit" | "show_audit" }>,
+  command: ReadingCommand,
   url?: string,
 ): Answers {
   const folder = await BankFolder.open(world, path, url);
@@ -98,19 +110,28 @@ export async function* readClosedBank(
     const place = url === undefined ? { path: databasePath(path) } : { url };
     const log = await world.openReader(place);
     try {
-      if (command.command === "read_audit") yield* sealedLog(log);
-      else {
-        const { follow, ...show } = command;
-        const keys = auditKeyRingOf(folder.keys);
-        const { signal } = new AbortController();
-        yield* shownLog(log, () => keys, show, follow ? { timers: world, signal } : null);
-      }
+      yield* answersOf(log, auditKeyRingOf(folder.keys), command, world);
     } finally {
       await log.close();
     }
   } finally {
     folder.close();
   }
+}
+
+function answersOf(
+  store: StoreReader,
+  keys: AuditKeyRing,
+  command: ReadingCommand,
+  timers: Timers,
+): Answers {
+  if (command.command === "read_audit") return sealedLog(store);
+  if (command.command === "check_ledger") {
+    return checkedInWords((onProgress) => checkStore(store, keys, onProgress));
+  }
+  const { follow, ...show } = command;
+  const { signal } = new AbortController();
+  return shownLog(store, () => keys, show, follow ? { timers, signal } : null);
 }
 
 /**

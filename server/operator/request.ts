@@ -32,6 +32,8 @@ export type OperatorAnswer =
   | { line: string }
   /** The text of a terminal's key file. Nothing is done until the next piece is asked for. */
   | { keyFile: string }
+  /** How many rows have been checked, of how many, about. */
+  | { checked: number; of: number }
   /** What was checked is bad: why. */
   | { bad: string }
   /**

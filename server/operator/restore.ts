@@ -9,26 +9,19 @@ import { clockJumpMsMax, retellMarginMs } from "../../lib/limits.ts";
 import { copyPrivateFile, isThere, removeIfThere } from "../../lib/private_file.ts";
 import type { AuditKeyRing } from "../audit/keys.ts";
 import { lastTimeOf } from "../audit/writer.ts";
-import { type Bank, type BankWorld, openBank } from "../bank.ts";
+import { type BankWorld, openBank } from "../bank.ts";
 import {
   BankFolder,
   closeOnFailure,
   databasePath,
   type KeepFirstKey,
   logFilePath,
+  type PreparedChain,
 } from "../folder/bank_folder.ts";
 import { auditKeyRingOf } from "../folder/bank_keys.ts";
 import { chainsIn } from "./log_programs.ts";
-import { logCommand } from "../ledger/command.ts";
-import {
-  type Account,
-  cashIdentity,
-  type Changes,
-  type Movement,
-  newAccount,
-  type Restoring,
-  type Terminal,
-} from "../ledger/model.ts";
+import type { Command } from "../ledger/command.ts";
+import type { Movement, Terminal } from "../ledger/model.ts";
 import type { Store } from "../ledger/store.ts";
 import { keptTerminals } from "../terminals/kept_terminals.ts";
 
@@ -69,7 +62,8 @@ export async function restoreBank(world: BankWorld, restore: Restore): Promise<s
   const restored = await closeOnFailure(folder, () => putBack(world, folder, restore));
   const bank = await openBank(world, folder);
   try {
-    await requireGood(bank, restore.operator, restored.missing);
+    const { problem } = await bank.ledger.check();
+    if (problem !== null) throw new UsageError(`the restored books are bad: ${problem}`);
   } finally {
     await bank.close();
   }
@@ -83,7 +77,7 @@ export async function restoreBank(world: BankWorld, restore: Restore): Promise<s
 async function putBack(
   world: BankWorld,
   folder: BankFolder,
-  { from, keepFirstKey }: Restore,
+  { keepFirstKey, ...restore }: Restore,
 ): Promise<Restored> {
   if (folder.bankElsewhere !== null) {
     throw new UsageError(
@@ -92,60 +86,52 @@ async function putBack(
   }
   const { files } = world;
   const path = databasePath(folder.path);
-  const keys = auditKeyRingOf(folder.keys);
-  const lost = await headOf(world, path, keys);
   const fresh = `${path}.restored`;
-  for (const file of filesOf(fresh)) removeIfThere(files, file); // of a restore that was cut short
-  copyPrivateFile(files, from, fresh);
-  const kept = keptTerminals(files, folder.path);
-  const terminals = await makeCopyReady(world, fresh, from, keys, kept);
-  const missing = missingInWords((await headOf(world, fresh, keys))!, lost);
-  const before = `.before-${new Date(world.nowMs()).toISOString().replace(/[:.]/g, "-")}`;
-  const aside = filesOf(`${path}${before}`);
+  const { chain, ...restored } = await readyCopy(world, folder, fresh, restore).catch((error) => {
+    removeDatabase(files, fresh);
+    throw error;
+  });
+  keepFirstKey(chain.firstKey);
+  const kept = `.before-${new Date(world.nowMs()).toISOString().replace(/[:.]/g, "-")}`;
+  const aside = filesOf(`${path}${kept}`);
   for (const [index, file] of filesOf(path).entries()) {
     if (isThere(files, file)) files.rename(file, aside[index]!);
   }
-  // The log as a file still has what the database lost, and would be made the same as the database.
+  // The log as a file still has what the database lost.
   const logFile = logFilePath(folder.path);
-  if (isThere(files, logFile)) files.rename(logFile, `${logFile}${before}`);
+  if (isThere(files, logFile)) files.rename(logFile, `${logFile}${kept}`);
   files.rename(fresh, path);
   files.syncFolder(folder.path);
-  folder.startAnotherChain(await chainsIn(world, { path }), keepFirstKey);
-  return { missing, terminals, kept: before };
-}
-
-/** @throws {UsageError} when the restored bank cannot write its log, or its books are bad */
-async function requireGood({ ledger }: Bank, operator: string, missing: string): Promise<void> {
-  const entry = logCommand(`operator ${operator}`, `restore a backup - ${missing}`);
-  const { outcome } = await ledger.submit(entry);
-  const { problem } = await ledger.check();
-  if (outcome !== "ok") {
-    throw new UsageError("the books are restored, but the log cannot be written");
-  }
-  if (problem !== null) throw new UsageError(`the restored books are bad: ${problem}`);
+  folder.beginChain(chain);
+  return { ...restored, kept };
 }
 
 /**
- * Makes a copy of the backup ready to take the bank's place; gives lines about it.
+ * Copies the backup, and makes the copy ready to take the bank's place.
  * @throws {UsageError} when the backup is bad or another bank's
  */
-async function makeCopyReady(
+async function readyCopy(
   world: BankWorld,
+  folder: BankFolder,
   fresh: string,
-  from: string,
-  keys: AuditKeyRing,
-  kept: Terminal[] | null,
-): Promise<string[]> {
-  try {
-    const { problem } = await world.checkFile({ path: fresh, keys: keys.versions });
-    if (problem !== null) {
-      throw new UsageError(`${from} is no good backup of this bank: ${problem}`);
-    }
-    return await makeReady(world, fresh, (await headOf(world, fresh, keys))!.timeMs, kept);
-  } catch (error) {
-    for (const file of filesOf(fresh)) removeIfThere(world.files, file);
-    throw error;
-  }
+  { from, operator }: Pick<Restore, "from" | "operator">,
+): Promise<Omit<Restored, "kept"> & { chain: PreparedChain }> {
+  const keys = auditKeyRingOf(folder.keys);
+  const lost = await headOf(world, databasePath(folder.path), keys);
+  removeDatabase(world.files, fresh); // of a restore that was cut short
+  copyPrivateFile(world.files, from, fresh);
+  const { problem } = await world.checkFile({ path: fresh, keys: keys.versions });
+  if (problem !== null) throw new UsageError(`${from} is no good backup of this bank: ${problem}`);
+  const head = (await headOf(world, fresh, keys))!;
+  const missing = missingInWords(head, lost);
+  const { command, terminals } = await restoring(world, fresh, head.timeMs, folder.path);
+  const chain = folder.prepareChain(await chainsIn(world, { path: fresh }));
+  await makeReady(world, fresh, keys, chain, { ...command, operator, missing });
+  return { missing, terminals, chain };
+}
+
+function removeDatabase(files: BankWorld["files"], path: string): void {
+  for (const file of filesOf(path)) removeIfThere(files, file);
 }
 
 /** A database file, and those that SQLite may add to it. */
@@ -189,27 +175,30 @@ function missingInWords(kept: Head, lost: Head | null): string {
   return `what was booked and logged after ${place(kept)}, up to ${place(lost)}, is missing`;
 }
 
-/** Keeps the present terminals, and makes the bank wait for them; gives lines about it. */
-async function makeReady(
+type RestoreCommand = Extract<Command, { op: "restore" }>;
+
+/** What is to change in a copy of a backup; and lines about it. */
+async function restoring(
   world: BankWorld,
   path: string,
   timeMs: number,
-  kept: Terminal[] | null,
-): Promise<string[]> {
+  folder: string,
+): Promise<{
+  command: Pick<RestoreCommand, "op" | "terminals" | "restoring">;
+  terminals: string[];
+}> {
   const store = await world.openStore({ path });
   try {
+    const kept = keptTerminals(world.files, folder);
     const sinceMs = retellSinceMs(await store.holds(), timeMs, world.nowMs());
     const before = new Map((await store.terminals()).map((terminal) => [terminal.id, terminal]));
     const terminals = kept ?? [...before.values()];
     const waiting = terminals.filter(({ state }) => state === "active").map(({ id }) => id);
-    const restoring: Restoring = { sinceMs, waiting };
-    const enrolledSince = terminals.filter(({ id }) => !before.has(id));
-    const accounts = await cashAccounts(store, enrolledSince.map(({ id }) => id));
-    await store.openChain((await store.chains()).at(-1)!.id);
-    await store.commit({ ...noChanges, terminals, accounts, restoring }, []);
-    return kept === null
+    const restoring = { sinceMs, waiting };
+    const lines = kept === null
       ? ["no list of terminals was kept: revoke again whatever was revoked since the backup"]
       : terminals.flatMap((terminal) => changeInWords(before.get(terminal.id), terminal));
+    return { command: { op: "restore", terminals, restoring }, terminals: lines };
   } finally {
     await store.close();
   }
@@ -226,25 +215,29 @@ function retellSinceMs(holds: readonly Movement[], lastMs: number, nowMs: number
   return Math.max(0, firstMs - retellMarginMs);
 }
 
-const noChanges: Omit<Changes, "terminals" | "accounts" | "restoring"> = {
-  movements: [],
-  customers: [],
-  failures: [],
-  limits: null,
-  lines: [],
-  lineVisits: [],
-  clock: null,
-  timeMs: 0,
-};
-
-/** The cash accounts of terminals that were enrolled since. */
-async function cashAccounts(store: Store, owners: readonly string[]): Promise<Account[]> {
-  const { currency } = await store.settings();
-  const last = (await store.accounts()).reduce((highest, { id }) => Math.max(highest, id), 0);
-  return owners.map((owner, index) => {
-    const own = { ...newAccount, ...cashIdentity(owner), id: last + 1 + index };
-    return { ...own, kind: "terminal", owner, name: "", currency: currency.code };
-  });
+/**
+ * Makes a copy of a backup ready to take the bank's place, as the first entry of its next chain says.
+ * @throws {UsageError} when the copy cannot be written
+ */
+async function makeReady(
+  world: BankWorld,
+  path: string,
+  keys: AuditKeyRing,
+  { chainId, keyPath }: PreparedChain,
+  command: RestoreCommand,
+): Promise<void> {
+  const troubles: string[] = [];
+  const ledger = await world.openLedger(
+    { place: { path }, keys: keys.versions, chainId, chainKeyPath: keyPath },
+    { onTrouble: (line) => troubles.push(line), onDoubt: () => {} },
+  );
+  try {
+    const { replies: [reply] } = await ledger.run([command], true);
+    if (reply?.outcome === "ok") return;
+    throw new UsageError(`the copy of the backup cannot be written: ${troubles.join("; ")}`);
+  } finally {
+    await ledger.close();
+  }
 }
 
 function changeInWords(before: Terminal | undefined, { name, state, keyVersion }: Terminal) {

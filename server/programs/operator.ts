@@ -102,9 +102,15 @@ async function carry(
 async function ask(target: Target, command: OperatorCommand): Promise<number> {
   const { folder, url, operator, out } = target;
   const file = out === undefined ? null : reservePrivateFile(systemFiles, out);
+  const progress = new Progress("checked");
   let exitCode = 0;
   try {
     for await (const answer of answersOf(systemOperator, folder, { ...command, operator }, url)) {
+      if ("checked" in answer) {
+        progress.show(answer.checked, answer.of);
+        continue;
+      }
+      progress.end();
       if ("line" in answer) say(answer.line);
       else if ("bad" in answer) {
         console.error(answer.bad);
@@ -116,6 +122,7 @@ async function ask(target: Target, command: OperatorCommand): Promise<number> {
     if (command.command !== "check_ledger" || !(error instanceof UsageError)) throw error;
     throw new UsageError(`checking the books failed: ${error.message}`, 2);
   } finally {
+    progress.end();
     file?.close();
   }
   return exitCode;

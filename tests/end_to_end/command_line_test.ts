@@ -280,7 +280,12 @@ Deno.test("the command line", async (t) => {
     await refused("restore of what is no bank", [...restore, "--from", key], 1, "is damaged");
     const from = ["--from", `${folder}/backup.sqlite`];
     await done("restore", [...restore, ...from], "the books are restored, and good");
-    await refused("restore without a place for the key", [...restore, ...from], 1, "there already");
+    await refused(
+      "restore without a place for the key",
+      [...restore, ...from],
+      1,
+      "already exists",
+    );
     await done(
       "end of the restore",
       ["bank", "restore", "end", "--data", bank, "--reason", "only a test"],
@@ -299,6 +304,7 @@ Deno.test("the command line", async (t) => {
       assertEquals([bad.code, bad.out], [1, ""]);
       assertStringIncludes(bad.err, `the books are bad: account ${number}: the balance is`);
       const held = give(-100);
+      held.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN IMMEDIATE; COMMIT"); // keeps others out
       const shut = await run(check);
       assertEquals([shut.code, shut.out], [2, ""]);
       assertStringIncludes(shut.err, "could not be checked");

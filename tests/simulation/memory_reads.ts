@@ -1,7 +1,13 @@
 /** What is read of tables in memory, at this moment. */
 import type { ChainName, LogPlace, SealedEntry } from "../../server/audit/entry.ts";
-import type { Account, Movement, MovementId, SeenLine } from "../../server/ledger/model.ts";
-import type { DayEnd, ReadStore } from "../../server/ledger/store.ts";
+import type {
+  Account,
+  Customer,
+  Movement,
+  MovementId,
+  SeenLine,
+} from "../../server/ledger/model.ts";
+import type { AccountDayEnd, DayEnd, Hold, ReadStore } from "../../server/ledger/store.ts";
 import type { MemoryTables } from "./memory_tables.ts";
 
 const by = <T>(text: (value: T) => string) => (a: T, b: T) => text(a) < text(b) ? -1 : 1;
@@ -90,8 +96,24 @@ export class MemoryReads implements ReadStore {
       .slice(0, limit);
   }
 
-  holdIds(): MovementId[] {
-    return [...this.tables.holds.keys()];
+  holdsAfter(after: MovementId, limit: number): Hold[] {
+    return [...this.tables.holds].map(([id, timeMs]) => ({ id, timeMs }))
+      .filter(({ id }) => id > after).sort(by(({ id }) => id)).slice(0, limit);
+  }
+
+  accountsAfter(after: number, limit: number): Account[] {
+    return this.accounts().filter(({ id }) => id > after).slice(0, limit);
+  }
+
+  customersAfter(after: string, limit: number): Customer[] {
+    return this.customers().filter(({ username }) => username > after).slice(0, limit);
+  }
+
+  dayEndsAfter(account: number, day: number, limit: number): AccountDayEnd[] {
+    return this.accounts().flatMap(({ id }) =>
+      this.dayBalances(id, 0).map((end) => ({ account: id, ...end }))
+    ).filter((end) => end.account > account || (end.account === account && end.day > day))
+      .slice(0, limit);
   }
 
   damage(): null {

@@ -608,7 +608,14 @@ export class MemoryStore implements Store {
   holds = () => this.#read((reads) => reads.holds());
   movementsAfter = (...args: Parameters<MemoryReads["movementsAfter"]>) =>
     this.#read((reads) => reads.movementsAfter(...args));
-  holdIds = () => this.#read((reads) => reads.holdIds());
+  holdsAfter = (...args: Parameters<MemoryReads["holdsAfter"]>) =>
+    this.#read((reads) => reads.holdsAfter(...args));
+  accountsAfter = (...args: Parameters<MemoryReads["accountsAfter"]>) =>
+    this.#read((reads) => reads.accountsAfter(...args));
+  customersAfter = (...args: Parameters<MemoryReads["customersAfter"]>) =>
+    this.#read((reads) => reads.customersAfter(...args));
+  dayEndsAfter = (...args: Parameters<MemoryReads["dayEndsAfter"]>) =>
+    this.#read((reads) => reads.dayEndsAfter(...args));
   damage = () => null;
   strayEntries = () => null;
   settledAmong = (ids: readonly string[]) => this.#read((reads) => reads.settledAmong(ids));

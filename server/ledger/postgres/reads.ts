@@ -21,7 +21,9 @@ import {
   accountOf,
   bytesOf,
   customerOf,
+  dayEndOf,
   failuresOf,
+  holdOf,
   movementOf,
   numberOf,
   type Row,
@@ -30,7 +32,7 @@ import {
   terminalOf,
 } from "../rows.ts";
 import { limitsOf, restoringOf, settingsOf, type SettingValues, valuesOf } from "../settings.ts";
-import type { DayEnd, ReadStore } from "../store.ts";
+import type { AccountDayEnd, DayEnd, Hold, ReadStore } from "../store.ts";
 
 const logKey = `SELECT count(*) AS found FROM pg_constraint
   WHERE conrelid = 'audit'::regclass AND contype = 'p'`;
@@ -136,6 +138,22 @@ export class PostgresReads implements ReadStore {
     return (await this.#all("accounts", "SELECT * FROM accounts ORDER BY id")).map(accountOf);
   }
 
+  async accountsAfter(id: number, limit: number): Promise<Account[]> {
+    const text = "SELECT * FROM accounts WHERE id > $1 ORDER BY id LIMIT $2";
+    return (await this.#all("accounts_after", text, id, limit)).map(accountOf);
+  }
+
+  async customersAfter(username: string, limit: number): Promise<Customer[]> {
+    const text = "SELECT * FROM customers WHERE username > $1 ORDER BY username LIMIT $2";
+    return (await this.#all("customers_after", text, username, limit)).map(customerOf);
+  }
+
+  async dayEndsAfter(account: number, day: number, limit: number): Promise<AccountDayEnd[]> {
+    const text = `SELECT * FROM day_balances WHERE (account, day) > ($1::bigint, $2::bigint)
+      ORDER BY account, day LIMIT $3`;
+    return (await this.#all("day_ends_after", text, account, day, limit)).map(dayEndOf);
+  }
+
   async dayBalances(account: number, fromDay: number): Promise<DayEnd[]> {
     const text = `SELECT day, balance FROM day_balances WHERE account = $1::bigint
       AND day >= coalesce((SELECT max(day) FROM day_balances WHERE account = $1::bigint AND day <= $2), $2)
@@ -160,9 +178,9 @@ export class PostgresReads implements ReadStore {
     return rows.map(movementOf);
   }
 
-  async holdIds(): Promise<MovementId[]> {
-    const rows = await this.#all("hold_ids", "SELECT movement FROM holds");
-    return rows.map(({ movement }) => hex(bytesOf(movement)));
+  async holdsAfter(id: MovementId, limit: number): Promise<Hold[]> {
+    const text = "SELECT * FROM holds WHERE movement > $1 ORDER BY movement LIMIT $2";
+    return (await this.#all("holds_after", text, fromHex(id, 16)!, limit)).map(holdOf);
   }
 
   /** PostgreSQL checks its own pages and constraints. */

@@ -205,6 +205,22 @@ export function settleHold(batch: Batch, command: Asked<"settle_hold">): Answer 
   return settleRow(batch, first!, action, amount, operator);
 }
 
+/** The cash account of a terminal that was enrolled since the backup begins empty. */
+export function restore(batch: Batch, command: Asked<"restore">): Answer {
+  const { operator, terminals, restoring, missing } = command;
+  const { books } = batch;
+  for (const terminal of terminals) {
+    books.setTerminal(terminal);
+    if (!books.accountOf("terminal", terminal.id)) {
+      books.openAccount("terminal", terminal.id, cashIdentity(terminal.id));
+    }
+  }
+  books.setRestoring(restoring);
+  const outcome = "ok";
+  batch.log(`operator ${operator}`, `restore a backup - ${missing}`, { outcome });
+  return { outcome };
+}
+
 /** Serves customers though terminals are missing, whose movements since the backup are missing too. */
 export function endRestore(batch: Batch, { operator, reason }: Asked<"end_restore">): Answer {
   const waiting = batch.books.restoring?.waiting ?? [];

@@ -3,7 +3,13 @@ import { inWords, type LoggedOutcome, type Outcome } from "../../../lib/errors.t
 import { formatMoney } from "../../../lib/money.ts";
 import type { Books } from "../books.ts";
 import type { Account, Movement } from "../model.ts";
-import type { AuditEntry } from "../../audit/entry.ts";
+import {
+  type AuditEntry,
+  type EntryWithRows,
+  type RowChange,
+  stepNumbers,
+} from "../../audit/entry.ts";
+import { canonicalMovement, changeOf } from "../canonical.ts";
 import type { Reply } from "../command.ts";
 import { dayOf } from "../day.ts";
 
@@ -20,7 +26,7 @@ export type NewRow =
   };
 
 export class Batch {
-  readonly entries: AuditEntry[] = [];
+  readonly entries: EntryWithRows[] = [];
 
   /** The bank's calendar day. */
   readonly day: number;
@@ -30,7 +36,35 @@ export class Batch {
   }
 
   log(who: string, action: string, facts: Partial<AuditEntry> & { outcome: LoggedOutcome }): void {
-    this.entries.push({ who, action, timeMs: this.timeMs, kind: "other", terminal: "", ...facts });
+    const entry: EntryWithRows = {
+      who,
+      action,
+      timeMs: this.timeMs,
+      kind: "other",
+      terminal: "",
+      ...facts,
+    };
+    if (facts.step) entry.rows = [this.#rowOf(entry)];
+    this.entries.push(entry);
+  }
+
+  /** The movement's row that an entry speaks of, which comes before its entry. */
+  #rowOf({ movement, step }: AuditEntry): RowChange {
+    const row = this.books.movement(movement!, stepNumbers[step!])!;
+    return changeOf(null, canonicalMovement(row));
+  }
+
+  /**
+   * Gives what a command has changed otherwise than by movements to its last entry.
+   * @param next the index of its first entry
+   */
+  logAdministered(next: number): void {
+    const rows = this.books.takeAdministered();
+    if (rows.length === 0) return;
+    const index = this.entries.findLastIndex(({ step }, at) => at >= next && !step);
+    if (index < 0) throw new Error(`no entry speaks of ${rows[0]!.name}`);
+    const entry = this.entries[index]!;
+    this.entries[index] = { ...entry, rows: [...entry.rows ?? [], ...rows] };
   }
 
   addRow(row: NewRow): Movement {

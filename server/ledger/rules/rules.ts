@@ -17,7 +17,7 @@
  */
 import { keyStands } from "./key_versions.ts";
 import type { Books } from "../books.ts";
-import type { AuditEntry } from "../../audit/entry.ts";
+import type { EntryWithRows } from "../../audit/entry.ts";
 import { type Command, type Reply, visitOf } from "../command.ts";
 import * as administer from "./administer.ts";
 import { authorise } from "./authorise.ts";
@@ -33,7 +33,7 @@ import { lookUp, transfer } from "./transfer.ts";
 /** The result of a batch. `replies` has one for each command, in order. */
 export interface BatchResult {
   replies: Reply[];
-  entries: AuditEntry[];
+  entries: EntryWithRows[];
   /** For each command the index of its first entry; null where it wrote none. */
   firstEntries: (number | null)[];
 }
@@ -54,6 +54,7 @@ export function applyCommands(
   const replies = commands.map((command) => {
     const next = batch.entries.length;
     const answer = refusedBefore(batch, command, moneyStopped) ?? apply(batch, command);
+    batch.logAdministered(next);
     firstEntries.push(batch.entries.length > next ? next : null);
     return { timeMs, ...answer };
   });
@@ -99,6 +100,8 @@ function apply(batch: Batch, command: Command): Answer {
       return administer.setOwnLimits(batch, command);
     case "settle_hold":
       return administer.settleHold(batch, command);
+    case "restore":
+      return administer.restore(batch, command);
     case "end_restore":
       return administer.endRestore(batch, command);
     case "confirm_clock":

@@ -1,5 +1,5 @@
 /** Reads of a bank on SQLite outside its batches. */
-import { fromHex, hex } from "../../../lib/bytes.ts";
+import { fromHex } from "../../../lib/bytes.ts";
 import type { ChainName, LogPlace, SealedEntry } from "../../audit/entry.ts";
 import type {
   Account,
@@ -18,7 +18,9 @@ import {
   accountOf,
   bytesOf,
   customerOf,
+  dayEndOf,
   failuresOf,
+  holdOf,
   movementOf,
   numberOf,
   strayInWords,
@@ -26,7 +28,7 @@ import {
   terminalOf,
 } from "../rows.ts";
 import { limitsOf, restoringOf, settingsOf, type SettingValues, valuesOf } from "../settings.ts";
-import type { DayEnd, ReadStore } from "../store.ts";
+import type { AccountDayEnd, DayEnd, Hold, ReadStore } from "../store.ts";
 import type { SqliteConnection } from "./connection.ts";
 import { entryOf, logPlaceOf, placeOf } from "./log_rows.ts";
 import { schemaDamage, versions } from "./versions.ts";
@@ -94,6 +96,25 @@ export class SqliteReads implements ReadStore {
     return this.connection.all("SELECT * FROM accounts ORDER BY id").map(accountOf);
   }
 
+  accountsAfter(id: number, limit: number): Account[] {
+    const text = "SELECT * FROM accounts WHERE id > ? ORDER BY id LIMIT ?";
+    return this.connection.all(text, id, limit).map(accountOf);
+  }
+
+  customersAfter(username: string, limit: number): Customer[] {
+    const text = "SELECT * FROM customers WHERE username > ? ORDER BY username LIMIT ?";
+    return this.connection.all(text, username, limit).map(customerOf);
+  }
+
+  dayEndsAfter(account: number, day: number, limit: number): AccountDayEnd[] {
+    return this.connection.all(
+      "SELECT * FROM day_balances WHERE (account, day) > (?, ?) ORDER BY account, day LIMIT ?",
+      account,
+      day,
+      limit,
+    ).map(dayEndOf);
+  }
+
   dayBalances(account: number, fromDay: number): DayEnd[] {
     return this.connection.all(
       `SELECT day, balance FROM day_balances WHERE account = ? AND day >= coalesce(
@@ -121,9 +142,9 @@ export class SqliteReads implements ReadStore {
     ).map(movementOf);
   }
 
-  holdIds(): MovementId[] {
-    const rows = this.connection.all("SELECT movement FROM holds");
-    return rows.map(({ movement }) => hex(bytesOf(movement)));
+  holdsAfter(id: MovementId, limit: number): Hold[] {
+    const text = "SELECT * FROM holds WHERE movement > ? ORDER BY movement LIMIT ?";
+    return this.connection.all(text, fromHex(id, 16)!, limit).map(holdOf);
   }
 
   settledAmong(movements: readonly MovementId[]): MovementId[] {

@@ -9,6 +9,8 @@ import {
 } from "../../../server/audit/checkpoint.ts";
 import { formatLogLine, parseLogLine } from "../../../server/audit/log_line.ts";
 import { AuditKeyRing, auditKeysOf, indexOf } from "../../../server/audit/keys.ts";
+import { changeDigest } from "../../../server/audit/row_digests.ts";
+import { MacKey } from "../../../lib/hmac.ts";
 import { sealEntry } from "../helpers/seal_entry.ts";
 import vector from "../../vectors/audit_log.json" with { type: "json" };
 
@@ -19,10 +21,10 @@ const ring = new AuditKeyRing(versions);
 const lines = vector.entries.map(({ line }) => line);
 
 Deno.test("the example's keys are ours: of each AUDIT_KEY, and of each epoch", () => {
-  for (const { version, enc, mac, index } of vector.derived) {
+  for (const { version, enc, mac, index, rows } of vector.derived) {
     const keys = versions.find((each) => each.version === version)!;
-    const ours = [keys.seal.enc, keys.seal.mac, keys.index].map((key) => key.toHex());
-    assertEquals(ours, [enc, mac, index]);
+    const ours = [keys.seal.enc, keys.seal.mac, keys.index, keys.rows].map((key) => key.toHex());
+    assertEquals(ours, [enc, mac, index, rows]);
   }
   assertEquals(chainStart(chainId).toHex(), vector.chainStart);
   const [first, second] = vector.epochKeys;
@@ -32,18 +34,27 @@ Deno.test("the example's keys are ours: of each AUDIT_KEY, and of each epoch", (
 
 Deno.test("the example's entries are sealed, indexed and chained as ours are", () => {
   const verifier = new ChainVerifier(bytes(vector.firstKey), chainId);
-  for (const { line, who, plaintext, iv } of vector.entries) {
+  const key = new MacKey(bytes(vector.derived[0]!.rows));
+  for (const { line, who, plaintext, iv, rows } of vector.entries) {
     const { entry } = parseLogLine(line)!;
     assertEquals(verifier.next(entry), null, line);
     assertEquals(formatLogLine(chainId, entry), line);
     if (who === undefined) continue;
-    const opened = ring.open(entry, chainId)!;
+    const { entry: opened, digests } = ring.openWithDigests(entry, chainId)!;
+    assertEquals(opened, ring.open(entry, chainId));
+    assertEquals(
+      digests,
+      rows.map(({ name, digest }) => ({ name, digest: BigInt(`0x${digest}`) })),
+    );
+    const changes = rows.map((change) => changeDigest(key, change));
+    assertEquals(changes.map((digest) => digest.toHex()), rows.map(({ digest }) => digest));
     const time = new Date(opened.timeMs).toISOString();
     assertEquals(`${opened.who} | ${opened.action} | ${time}`, plaintext.split("\n")[0]);
     const keys = versions.find(({ version }) => version === entry.keyVersion)!;
     assertEquals(entry.who, indexOf(keys, who));
     const place = { chainId, sequence: entry.sequence };
-    assertEquals(sealEntry(keys, place, opened, bytes(iv)), entry.sealed);
+    const logged = { ...opened, rows };
+    assertEquals(sealEntry(keys, place, logged, bytes(iv), changes), entry.sealed);
   }
   assertEquals([verifier.goodCount, verifier.epoch], [4, 1]);
   assertEquals(verifier.epochKey.toHex(), vector.epochKeys[1]);
@@ -71,6 +82,8 @@ Deno.test("FORMAT.md prints the example as it is", async () => {
   const printed = [
     ...lines.flatMap((line) => line.split(" ")),
     ...derived.flatMap(({ enc, mac, index }) => [enc, mac, index]),
+    derived[0]!.rows,
+    ...vector.entries.flatMap(({ rows }) => rows?.map(({ digest }) => digest) ?? []),
     ...epochKeys,
     chainStart,
     firstKey,
@@ -95,7 +108,7 @@ Deno.test("a text that is no line of the log is refused whole", () => {
     good.replace(" 1 0 1 ", " -1 0 1 "),
     good.replace("==", "="),
     good.replace("==", ""),
-    good.replace("b9w==", "b9x=="), // bits that no byte has
+    good.replace("Jw== ", "Jx== "), // bits that no byte has
     good.toUpperCase(),
   ];
   for (const text of bad) assertEquals(parseLogLine(text), null, text);

@@ -2,15 +2,21 @@
 import { seal } from "../../../lib/seal.ts";
 import { plainOf } from "../../../server/audit/codec.ts";
 import { AuditKeyRing, type AuditKeys } from "../../../server/audit/keys.ts";
-import type { AuditEntry } from "../../../server/audit/entry.ts";
+import type { EntryWithRows } from "../../../server/audit/entry.ts";
 
 interface Place {
   chainId: Uint8Array;
   sequence: number;
 }
 
-export function sealEntry(keys: AuditKeys, place: Place, entry: AuditEntry, iv: Uint8Array) {
-  const { aad, plaintext } = plainOf(entry, { ...place, keyVersion: keys.version });
+export function sealEntry(
+  keys: AuditKeys,
+  place: Place,
+  entry: EntryWithRows,
+  iv: Uint8Array,
+  digests: readonly Uint8Array[] = [],
+) {
+  const { aad, plaintext } = plainOf(entry, digests, { ...place, keyVersion: keys.version });
   return seal(keys.seal, iv, aad, plaintext);
 }
 

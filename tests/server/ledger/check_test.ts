@@ -5,6 +5,7 @@ import type { Command } from "../../../server/ledger/command.ts";
 import type { OpenLedger } from "../../../server/ledger_service.ts";
 import { addCustomer, enrolTerminal, ledgerParts, openLedger } from "../helpers/engine.ts";
 import { postgres } from "../helpers/postgres.ts";
+import { filled } from "../../lib/helpers.ts";
 import { commandOf, idOf, numberOf, settings } from "../helpers/small_bank.ts";
 import { newDatabase, onPostgres } from "../helpers/stores.ts";
 import { inTemporaryFolder } from "../helpers/temporary.ts";
@@ -14,7 +15,16 @@ const history: Command[] = [
   addCustomer("alice", 100_000n),
   addCustomer("bob", 0n),
   enrolTerminal("lobby"),
+  {
+    op: "rotate_terminal",
+    operator: "root",
+    terminal: idOf("lobby"),
+    keyVersion: 2,
+    sealedKey: filled(0, 80),
+    now: false,
+  },
   ...`
+  root limit accountDayOutMax 500000
   lobby load l1 500000 EUR
   lobby alice withdraw w1 alice 4000 EUR
   lobby complete w1 3000
@@ -52,6 +62,76 @@ const place = (sequence: number | string) => `place = (1 << 40) + ${sequence}`;
 /** What the check says of somebody's account. */
 const says = (name: string, what: string) => new RegExp(`account ${numberOf(name)}: ${what}`);
 
+/** What it says of a row that is not the one that its entry speaks of. */
+const differ = (row: string) => RegExp(`${row} is not as entry 1\\.\\d+ of the log has it`);
+const differs = (name: string, step = 1) => differ(`row ${step} of movement ${idOf(name)}`);
+
+/** A withdrawal of 40.00, 30.00 of it handed out, made 0.01, with all that follows from it. */
+const oneCent = `UPDATE movements SET booked = 1 WHERE ${id("w1")} AND step = 2;
+  UPDATE movements SET amount = 1 WHERE ${id("w1")};
+  UPDATE accounts SET balance = balance + CASE id WHEN 3 THEN 2999 ELSE -2999 END,
+    day_out = day_out - 2999 WHERE id IN (3, 5)`;
+
+/** Changes after which all balances, holds and days still follow from the movements. */
+const unbalanced: [sql: string, problem: RegExp][] = [
+  [oneCent, differs("w1")],
+  [`UPDATE movements SET amount = amount + 1 WHERE ${id("w2")}`, differs("w2")],
+  [`UPDATE movements SET customer = 'bob' WHERE ${id("t1")}`, differs("t1")],
+  [`UPDATE movements SET kind = 'deposit' WHERE ${id("w2")}`, differs("w2")],
+  [`UPDATE movements SET terminal = '${idOf("mall")}' WHERE ${id("v1")}`, differs("v1")],
+  [`UPDATE movements SET time_ms = time_ms + 1 WHERE ${id("l1")}`, differs("l1")],
+  [`UPDATE movements SET operator = 'mallory' WHERE ${id("w4")} AND step = 2`, differs("w4", 2)],
+  [`UPDATE movements SET day = day + 1 WHERE ${id("t2")}`, differs("t2")],
+  [
+    `UPDATE movements SET debit_balance = debit_balance + 1 WHERE ${id("w4")} AND step = 1`,
+    differs("w4"),
+  ],
+  ["UPDATE accounts SET owner = 'bob' WHERE id = 3", differ(`account ${numberOf("alice")}`)],
+  ["UPDATE accounts SET state = 'open' WHERE id = 4", differ(`account ${numberOf("bob")}`)],
+  ["UPDATE accounts SET name = 'savings' WHERE id = 3", differ(`account ${numberOf("alice")}`)],
+  ["UPDATE accounts SET withdrawal_max = 1 WHERE id = 3", differ(`account ${numberOf("alice")}`)],
+  ["UPDATE accounts SET version = version + 1 WHERE id = 3", says("alice", "its version is ")],
+  ["UPDATE accounts SET day = 99999, day_out = 0 WHERE id = 3", says("alice", "its day is 99999")],
+  [
+    "UPDATE day_balances SET balance = balance + 1 WHERE account = 3",
+    says("alice", "what it had at the end of day \\d+ is 96801, its movements make 96800"),
+  ],
+  [
+    "INSERT INTO day_balances VALUES (3, 1, 5)",
+    says("alice", "what it had at the end of day 1 is 5, its movements make 0"),
+  ],
+  ["DELETE FROM day_balances WHERE account = 3", says("alice", "what it had at the end of day")],
+  ["UPDATE holds SET time_ms = time_ms + 1", /movement .* is listed as open since another time/],
+  [
+    "UPDATE customers SET password_hash = 'mallory''s' WHERE username = 'alice'",
+    differ("customer alice"),
+  ],
+  ["UPDATE customers SET password_version = 9 WHERE username = 'alice'", differ("customer alice")],
+  [
+    "DELETE FROM customers WHERE username = 'bob'",
+    /the log speaks of customer bob, which is no row/,
+  ],
+  [
+    "INSERT INTO customers VALUES ('mallory', 'hers', 1, '[]')",
+    /customer mallory is not in the log/,
+  ],
+  ["UPDATE terminals SET name = 'mall'", differ(`terminal ${idOf("lobby")}`)],
+  ["UPDATE terminals SET key_version = 7", differ(`terminal ${idOf("lobby")}`)],
+  [
+    "UPDATE settings SET value = 'UTC+1' WHERE name = 'time_zone'",
+    differ("the row of the bank's settings"),
+  ],
+  [
+    "DELETE FROM settings WHERE name = 'account_day_out_max'",
+    differ("the row of the bank's limits"),
+  ],
+  ["INSERT INTO settings VALUES ('withdrawal_max', '1')", differ("the row of the bank's limits")],
+  [
+    "INSERT INTO settings VALUES ('restored_since_ms', '1'), ('retell x', '1')",
+    /what a restored bank waits for is not in the log/,
+  ],
+];
+
 /** What is done to the file by hand · what the check says of it. */
 const damages: [sql: string, problem: RegExp][] = [
   [
@@ -66,24 +146,21 @@ const damages: [sql: string, problem: RegExp][] = [
   ["UPDATE accounts SET held = 0 WHERE id = 4", says("bob", "held are 0, its movements make 100")],
   ["UPDATE accounts SET day_out = 0 WHERE id = 3", says("alice", "its day was charged with 0")],
   ["UPDATE accounts SET day_in = 0 WHERE kind = 'terminal'", says("lobby", "its day took in 0")],
-  [
-    `UPDATE movements SET booked = 2000 WHERE ${id("w1")} AND step = 2`,
-    says("alice", "the balance"),
-  ],
-  [`UPDATE movements SET credit = 2 WHERE ${id("t1")}`, says("differences", "the balance")],
+  [`UPDATE movements SET booked = 2000 WHERE ${id("w1")} AND step = 2`, differs("w1", 2)],
+  [`UPDATE movements SET credit = 2 WHERE ${id("t1")}`, differs("t1")],
   [
     `UPDATE movements SET debit = 77 WHERE ${id("t1")}`,
-    /a row of movements is without its accounts|is of account 77, which does not exist/,
+    RegExp(`a row of movements is without its accounts|${differs("t1").source}`),
   ],
-  [
-    `UPDATE movements SET outcome = 'ok' WHERE ${id("w2")}`,
-    /row 1 of movement 7732.* came to ok, and the log says insufficient_funds/,
-  ],
+  [`UPDATE movements SET outcome = 'ok' WHERE ${id("w2")}`, differs("w2")],
   [`DELETE FROM movements WHERE ${id("w2")}`, /the log speaks of row 1 of movement 7732/],
-  [`DELETE FROM movements WHERE ${id("w1")} AND step = 2`, /the log speaks of row 2|account \d/],
+  [
+    `DELETE FROM movements WHERE ${id("w1")} AND step = 2`,
+    /the log speaks of row 2 of movement 77/,
+  ],
   [
     `DELETE FROM movements WHERE ${id("w1")} AND step = 1`,
-    /row 2 of movement 7731.* has no first row/,
+    /the log speaks of row 1 of movement 77/,
   ],
   [copyOf("w2", 1, { id: `x'${idOf("w9")}'` }), /row 1 of movement 7739.* is not in the log/],
   [
@@ -138,9 +215,11 @@ function damage(path: string, sql: string): void {
 
 async function checked(parts: OpenLedger) {
   const ledger = await openLedger(parts, () => {});
-  const found = await ledger.check();
-  await ledger.close();
-  return found;
+  try {
+    return await ledger.check();
+  } finally {
+    await ledger.close();
+  }
 }
 
 Deno.test("books are checked against their movements and their log, and every damage is named", () =>
@@ -158,7 +237,7 @@ Deno.test("books are checked against their movements and their log, and every da
     database.close();
     assertEquals({ ...all }, { entries: entries + 1 }); // the stop ends the log's epoch
     const good = Deno.readFileSync(path);
-    for (const [sql, problem] of [...damages, ...damagesOfSchema]) {
+    for (const [sql, problem] of [...unbalanced, ...damages, ...damagesOfSchema]) {
       Deno.writeFileSync(path, good);
       damage(path, sql);
       assertMatch((await checked(parts)).problem ?? "nothing is found", problem, sql);
@@ -170,6 +249,63 @@ Deno.test("books are checked against their movements and their log, and every da
       movements,
       entries: entries + 1,
     });
+  }));
+
+/** Columns whose change the check does not find, and why. */
+const notChecked = new Set([
+  // the counters of failed log-ins, which no entry has, and the clock, which is confirmed anew
+  ...["failures.source", "failures.count", "failures.last_ms"],
+  ...["clock.confirmed_ms", "clock.time_ms"],
+  // sealed for their terminal and version: another value opens nowhere
+  ...["terminals.sealed_key", "terminals.next_sealed_key"],
+  // held against the chain's key by `audit verify`
+  ...["audit.epoch", "audit.who", "audit.tag"],
+  // the store's own, of its last commit
+  ...["audit_chains.batch_id", "audit_chains.sure"],
+]);
+
+/** A row of each table. */
+const rowOf: Record<string, string> = {
+  movements: `${id("w1")} AND step = 2`,
+  accounts: "id = 3",
+  customers: "username = 'alice'",
+  settings: "name = 'bank_name'",
+  day_balances: "account = 3",
+  audit: place(5),
+};
+
+Deno.test("a change of any column of any table is found", () =>
+  inTemporaryFolder(async (folder) => {
+    const parts = ledgerParts(folder);
+    const { path } = parts.place;
+    const made = await openLedger({ ...parts, create: settings }, () => {});
+    for (const command of history) await made.submit(command);
+    await made.submit({ op: "begin_log_in", username: "alice", nameHash: "00", terminal: "" });
+    await made.submit({ op: "confirm_clock", operator: "root" });
+    await made.close();
+    const good = Deno.readFileSync(path);
+    const database = new DatabaseSync(path);
+    const columns = database.prepare(
+      `SELECT tables.name || '.' || columns.name AS name, tables.name AS "table",
+         columns.name AS "column", columns.type AS type
+       FROM sqlite_schema AS tables, pragma_table_info(tables.name) AS columns
+       WHERE tables.type = 'table'`,
+    ).all() as { name: string; table: string; column: string; type: string }[];
+    database.close();
+    const other: Record<string, (column: string) => string> = {
+      TEXT: (column) => `${column} || 'x'`,
+      INTEGER: (column) => `coalesce(${column}, 0) + 100`,
+      BLOB: (column) => `randomblob(length(${column}))`,
+    };
+    const missed: string[] = [];
+    for (const { name, table, column, type } of columns) {
+      Deno.writeFileSync(path, good);
+      const where = rowOf[table] ?? "1";
+      damage(path, `UPDATE ${table} SET ${column} = ${other[type]!(column)} WHERE ${where}`);
+      const found = await checked(parts).catch(({ message }) => ({ problem: message }));
+      if (found.problem === null) missed.push(name);
+    }
+    assertEquals(missed.sort(), [...notChecked].sort());
   }));
 
 /** The same in PostgreSQL's words. */
@@ -190,14 +326,15 @@ onPostgres(
       assertEquals((await made.check()).problem, null);
       await made.close();
       const good = url.slice(url.lastIndexOf("/") + 1);
-      for (const [index, [sql, problem]] of damages.entries()) {
+      for (const [index, [sql, problem]] of [...unbalanced, ...damages].entries()) {
         const copy = `${good}_${index}`;
         const gone =
           `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${good}'`;
         const beside = url.replace(/[^/]+$/, "postgres");
         await run(beside, gone, `CREATE DATABASE ${copy} TEMPLATE ${good} OWNER bank`);
         const damaged = url.replace(/[^/]+$/, copy);
-        await run(damaged, "SET session_replication_role = replica", inPostgres(sql));
+        const statements = inPostgres(sql).split(";");
+        await run(damaged, "SET session_replication_role = replica", ...statements);
         const found = await checked({ ...parts, place: { url: damaged } });
         assertMatch(found.problem ?? "nothing is found", problem, sql);
       }

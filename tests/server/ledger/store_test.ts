@@ -270,7 +270,7 @@ onEachStore(
     const engine = await engineOn(store, Date.parse(now));
     await engine.run(addCustomer("alice", 10_000n), enrolTerminal("lobby"), enrolTerminal("mall"));
     const restoring = { sinceMs: 0, waiting: [idOf("lobby"), idOf("mall")] };
-    await store.commit({ ...noChanges, restoring }, []);
+    await engine.run({ op: "restore", operator: "root", terminals: [], restoring, missing: "all" });
     const replies = await engine.run(...[
       "lobby retell withdraw w1 alice 4000 EUR 2026-11-23T12:00:00Z",
       "mall  retell withdraw w2 alice 3000 EUR 2026-11-22T12:00:00Z",
@@ -283,7 +283,7 @@ onEachStore(
       "lobby alice withdraw w5 alice 100 EUR",
     ].map(commandOf));
     assertEquals([...new Set(replies.map(({ outcome }) => outcome))], ["ok"]);
-    assertEquals((await checkStore(store, keyRing.open.bind(keyRing))).problem, null);
+    assertEquals((await checkStore(store, keyRing, () => {})).problem, null);
     const { id, balance } = (await store.accounts()).find(({ owner }) => owner === "alice")!;
     assertEquals(await store.dayBalances(id, 0), [{ day: dayOf(Date.parse(now), "UTC"), balance }]);
     await store.close();

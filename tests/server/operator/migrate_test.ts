@@ -60,7 +60,8 @@ onPostgres(
       const bank = await openBank(bankWorld(), running.folder, url);
       const { read } = bank.ledger;
       assertEquals((await bank.auditLog.history(history)).entries, before.entries);
-      assertEquals(await read.holdIds(), [open]);
+      const holds = await read.holdsAfter("00".repeat(16), 10);
+      assertEquals(holds.map(({ id }) => id), [open]);
       const lobby = running.keys.lobby.terminal.toHex();
       const settled = await bank.ledger.submit({ op: "reverse", terminal: lobby, movement: open });
       assertEquals(settled.outcome, "ok");
@@ -119,8 +120,8 @@ onPostgres(
       ] as const;
       const others = [
         "chains",
-        "dayBalances",
-        "holdIds",
+        "dayEndsAfter",
+        "holdsAfter",
         "movementsAfter",
         "entriesAfter",
       ] as const;

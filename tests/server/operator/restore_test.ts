@@ -6,7 +6,6 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
-import { DatabaseSync } from "node:sqlite";
 import { BankClient, NoAnswer } from "../../../client/bank_client.ts";
 import { hex } from "../../../lib/bytes.ts";
 import { UsageError } from "../../../lib/errors.ts";
@@ -337,22 +336,4 @@ Deno.test("nobody opens the bank while its backup is checked, and nobody restore
     assertEquals(tries, 1);
     await branch.serve();
     await assertRejects(() => restore(branch), UsageError, "in use by another process");
-  }));
-
-Deno.test("a bank of 130,000 accounts is restored, more than a call has arguments", () =>
-  afterBackup(async (branch) => {
-    using backup = new DatabaseSync(backupOf(branch));
-    backup.exec(`WITH RECURSIVE ids(id) AS
-      (SELECT max(id) + 1 FROM accounts UNION ALL SELECT id + 1 FROM ids LIMIT 130000)
-      INSERT INTO accounts (id, number, uid, kind, owner, name, currency, version, state)
-      SELECT id, printf('%d%02d', 1000000000 + id, 98 - (1000000000 + id) * 100 % 97), randomblob(16),
-        'customer', 'alice', 'account ' || id, 'EUR', 1, 'open' FROM ids`);
-    const { last } = backup.prepare("SELECT max(id) AS last FROM accounts").get()!;
-    assert((await restore(branch)).includes("terminal annex stays enrolled"));
-    const restored = new DatabaseSync(`${branch.bankFolder}/bank.sqlite`);
-    const annex = hex(branch.keys.get("annex")!.terminal);
-    const account = restored.prepare("SELECT id FROM accounts WHERE owner = ?").get(annex)!;
-    assertEquals(account.id, Number(last) + 1);
-    restored.close();
-    await branch.serve();
   }));
