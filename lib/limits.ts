@@ -242,6 +242,13 @@ export const noteSignaturesMax = 64;
 export const witnessProofHashesMax = 63;
 /** How often a witness is asked again with the size that it named. */
 export const witnessTriesMax = 3;
+/** A witness's connections at once, the time of each, and the body of a request: a proof and a note. */
+export const witnessConnectionsMax = 64;
+export const witnessRequestMsMax = 10 * second;
+export const witnessBodyBytesMax = noteBytesMax + 4_096;
+/** The head of a request, and how much of a connection is read at a time. */
+export const httpHeadBytesMax = 8_192;
+export const httpReadBytes = 4_096;
 /** Leaves for each of which one hash is stored, as a power of two. */
 export const storedTreeLevel = 8;
 

@@ -25,6 +25,17 @@ export interface BankServerStart {
   databaseUrlFile?: string;
 }
 
+/** Starts `server/programs/witness`: makes a witness and prints its key, or serves one. */
+export type WitnessStart =
+  | { command: "init"; folder: string; name: string }
+  | {
+    command: "serve";
+    folder: string;
+    listen: Address;
+    /** The policy file that has the keys of its logs. */
+    policy: string;
+  };
+
 /** Starts `server/programs/demo_bank`. */
 export interface DemoBankStart {
   /** The demo's folder, with the bank and the ATMs in it. */

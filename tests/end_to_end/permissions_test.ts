@@ -10,6 +10,7 @@ import {
   type Permissions,
   type ProgramName,
   windowPermissions,
+  witnessPermissions,
 } from "../../ui/command_line/launcher/permissions.ts";
 
 const project = new URL("../../", import.meta.url).pathname.replace(/\/$/, "");
@@ -85,6 +86,17 @@ const table: [ProgramName, (data: string) => Permissions, string[]][] = [
     "server/programs/operator",
     (data) => bankPermissions({ project }, [data], [operatorSocket(data)]),
     ["its data", "lib", "server"],
+  ],
+  [
+    "server/programs/witness",
+    (data) =>
+      witnessPermissions({
+        command: "serve",
+        folder: data,
+        listen: { hostname: "127.0.0.1", port: 4849 },
+        policy: `${data}/policy`,
+      }),
+    ["its data"],
   ],
   [
     "client/programs/atm_in_browser",

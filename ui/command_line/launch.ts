@@ -1,8 +1,20 @@
 /** The typed result of parsing a command line, for the launcher. Paths are absolute. Types only. */
 import type { Language } from "../../lib/atm.ts";
-import type { Address, AtmCashStart, BankServerStart, OperatorStart } from "../../lib/programs.ts";
+import type {
+  Address,
+  AtmCashStart,
+  BankServerStart,
+  OperatorStart,
+  WitnessStart,
+} from "../../lib/programs.ts";
 
-export type Launch = OperatorLaunch | ServerLaunch | AtmLaunch | CashLaunch | DemoLaunch;
+export type Launch =
+  | OperatorLaunch
+  | ServerLaunch
+  | WitnessLaunch
+  | AtmLaunch
+  | CashLaunch
+  | DemoLaunch;
 
 /** `server/programs/operator`, in the foreground. */
 export interface OperatorLaunch {
@@ -21,6 +33,12 @@ export interface OperatorLaunch {
 export interface ServerLaunch {
   kind: "server";
   start: BankServerStart;
+}
+
+/** `server/programs/witness`. */
+export interface WitnessLaunch {
+  kind: "witness";
+  start: WitnessStart;
 }
 
 /** `client/programs/atm_window`, or `client/programs/atm_in_browser`. */

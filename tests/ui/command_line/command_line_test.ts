@@ -377,7 +377,7 @@ Deno.test("the next step of a command names commands that parse, for the same ba
   }
 });
 
-Deno.test("server, atm and demo get typed values, and defaults", () => {
+Deno.test("server, witness, atm and demo get typed values, and defaults", () => {
   assertEquals(
     launchOf("server --listen [::1]:0 --proxy-from 10.0.0.5,10.0.0.6 --checkpoints /mnt/c/"),
     {
@@ -406,6 +406,19 @@ Deno.test("server, atm and demo get typed values, and defaults", () => {
     folder: "/strongroom/data",
     atms: 2,
     screens: { ...screens, language: "de", in: "browser", open: false, json: true },
+  });
+  assertEquals(launchOf("witness --policy p --data w"), {
+    kind: "witness",
+    start: {
+      command: "serve",
+      folder: "/home/w",
+      listen: { hostname: "127.0.0.1", port: 4850 },
+      policy: "/home/p",
+    },
+  });
+  assertEquals(launchOf("witness init --name w.example/1"), {
+    kind: "witness",
+    start: { command: "init", folder: "/strongroom/data/witness", name: "w.example/1" },
   });
   const kiosk = launchOf("demo --kiosk");
   assertEquals(kiosk.kind === "demo" && kiosk.screens, { ...screens, in: "window", kiosk: true });

@@ -10,3 +10,4 @@ export { bankLimits } from "./bank_limits.ts";
 export { bankTerminal } from "./bank_terminal.ts";
 export { demo } from "./demo.ts";
 export { server } from "./server.ts";
+export { witness } from "./witness.ts";

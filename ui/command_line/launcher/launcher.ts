@@ -4,7 +4,7 @@
  */
 import { say } from "../../../lib/process.ts";
 import type { AtmCashStart, ServerReady } from "../../../lib/programs.ts";
-import type { CashLaunch, Launch, OperatorLaunch, ServerLaunch } from "../launch.ts";
+import type { CashLaunch, Launch, OperatorLaunch, ServerLaunch, WitnessLaunch } from "../launch.ts";
 import { Child, runInForeground } from "./child.ts";
 import { findDatabase } from "./database.ts";
 import { endOfLauncher, keep } from "./lifetime.ts";
@@ -15,6 +15,7 @@ import {
   denoArguments,
   operatorPermissions,
   operatorSocket,
+  witnessPermissions,
 } from "./permissions.ts";
 import { findTerminal } from "./terminal.ts";
 
@@ -25,6 +26,8 @@ export async function launch(asked: Launch, place: Place): Promise<number> {
       return await launchOperator(asked, place);
     case "server":
       return await launchServer(asked, place);
+    case "witness":
+      return await launchWitness(asked, place);
     case "atm": {
       const { launchAtm } = await import("./atm.ts"); // imports the page's bundler, which the other commands do not need
       return await launchAtm(asked, place);
@@ -57,6 +60,18 @@ async function launchServer({ start }: ServerLaunch, place: Place): Promise<numb
   return await keep([server], async () => {
     const ready = await server.ready;
     if (ready) say(`The bank listens on ${ready.address}. Ctrl-C ends it.`);
+    return ready !== null;
+  });
+}
+
+async function launchWitness({ start }: WitnessLaunch, place: Place): Promise<number> {
+  const permissions = witnessPermissions(start);
+  const program = denoArguments(place, "server/programs/witness", permissions, start);
+  if (start.command === "init") return await runInForeground(program);
+  const witness = new Child<ServerReady>(program);
+  return await keep([witness], async () => {
+    const ready = await witness.ready;
+    if (ready) say(`The witness listens on ${ready.address}. Ctrl-C ends it.`);
     return ready !== null;
   });
 }

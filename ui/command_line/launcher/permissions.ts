@@ -7,9 +7,10 @@ import {
   databaseHostsOf,
   databaseUrlVariable,
 } from "../../../lib/database_url.ts";
+import type { WitnessStart } from "../../../lib/programs.ts";
 import type { OperatorLaunch } from "../launch.ts";
 import type { Database } from "./database.ts";
-import type { Place } from "./paths.ts";
+import { addressText, type Place } from "./paths.ts";
 
 /** The permissions of a program; an empty list grants nothing. */
 export interface Permissions {
@@ -28,6 +29,7 @@ export type ProgramName =
   | "server/programs/bank_server"
   | "server/programs/demo_bank"
   | "server/programs/operator"
+  | "server/programs/witness"
   | "client/programs/atm_in_browser"
   | "client/programs/atm_window"
   | "client/programs/atm_cash";
@@ -92,6 +94,14 @@ export function operatorPermissions(
 ): Permissions {
   const bank = bankPermissions(place, [folder, ...writes], [operatorSocket(folder)], database);
   return { ...bank, read: [...bank.read, ...reads], env: [...bank.env, "USER", "LOGNAME"] };
+}
+
+/** Returns the permissions of a witness: its folder, its policy, and the address it listens on. */
+export function witnessPermissions(start: WitnessStart): Permissions {
+  const { folder } = start;
+  const own = { read: [folder], write: [folder], net: [], env: [], sys: [] };
+  if (start.command === "init") return own;
+  return { ...own, read: [folder, start.policy], net: [addressText(start.listen)] };
 }
 
 /** Returns the permissions of an ATM: its own data and, if it is on, the bank. */

@@ -1,0 +1,113 @@
+/**
+ * A witness's folder:
+ *
+ *     witness.key     0600: the witness's name and the key that cosigns
+ *     checkpoints/    0600: the last checkpoint that it cosigned of each origin, a file each
+ *     owner.lock      held by the one process that owns the folder
+ */
+import { fromHex, hex, textOf } from "../../lib/bytes.ts";
+import { UsageError } from "../../lib/errors.ts";
+import {
+  isThere,
+  readPrivateFile,
+  replacePrivateFile,
+  writePrivateFile,
+} from "../../lib/private_file.ts";
+import type { Files, OpenFile } from "../../lib/world.ts";
+import { parseCheckpoint } from "../transparency/checkpoint.ts";
+import {
+  formatVerifierKey,
+  isKeyName,
+  signatureTypes,
+  type SignerKey,
+  verifierKeyOf,
+} from "../transparency/note.ts";
+import type { Witnessed, WitnessStorage } from "../transparency/witness.ts";
+
+const formatName = "strongroom witness key 1";
+const keyPath = (folder: string) => `${folder}/witness.key`;
+const checkpointsPath = (folder: string) => `${folder}/checkpoints`;
+
+/**
+ * Makes the folder of a new witness; returns its verifier key as text.
+ * @throws {UsageError} when no key may have this name, or the folder has a witness already
+ */
+export function makeWitness(
+  files: Files,
+  folder: string,
+  name: string,
+  secretKey: Uint8Array,
+): string {
+  if (!isKeyName(name)) {
+    throw new UsageError(`'${name}' cannot name a witness: write a name without spaces and +`);
+  }
+  files.makeFolder(folder);
+  files.makeFolder(checkpointsPath(folder));
+  const lines = [formatName, name, hex(secretKey), ""];
+  writePrivateFile(files, keyPath(folder), lines.join("\n"));
+  files.syncFolder(folder);
+  return formatVerifierKey(verifierKeyOf(signerOf(name, secretKey)));
+}
+
+/** The folder of a witness, owned by this process until it is closed. */
+export class WitnessFolder implements WitnessStorage {
+  private constructor(
+    private readonly files: Files,
+    private readonly path: string,
+    private readonly lock: OpenFile,
+    readonly signer: SignerKey,
+  ) {}
+
+  /** @throws {UsageError} when there is no witness, others can read its key, or a process owns it */
+  static open(files: Files, path: string): WitnessFolder {
+    if (!isThere(files, keyPath(path))) {
+      throw new UsageError(
+        `no witness in ${path}: make one with 'deno task witness init --name NAME'`,
+      );
+    }
+    const lock = files.open(`${path}/owner.lock`, "create");
+    try {
+      if (!lock.lock()) throw new UsageError(`${path} is in use by another process: end it first`);
+      return new WitnessFolder(files, path, lock, readSigner(files, keyPath(path)));
+    } catch (error) {
+      lock.close();
+      throw error;
+    }
+  }
+
+  /** @throws {Error} when the file is damaged: it is never taken for one that was not written */
+  read(originHash: string): Witnessed | null {
+    const path = this.#pathOf(originHash);
+    if (!isThere(this.files, path)) return null;
+    const note = textOf(this.files.read(path));
+    const { checkpoint } = parseCheckpoint(note) ?? {};
+    if (!checkpoint) throw new Error(`${path} is damaged: restore it, or make another witness`);
+    return { size: checkpoint.size, root: checkpoint.root, note };
+  }
+
+  write(originHash: string, { note }: Witnessed): void {
+    replacePrivateFile(this.files, this.#pathOf(originHash), note);
+  }
+
+  close(): void {
+    this.lock.close();
+  }
+
+  #pathOf(originHash: string): string {
+    return `${checkpointsPath(this.path)}/${originHash}`;
+  }
+}
+
+function readSigner(files: Files, path: string): SignerKey {
+  const otherwise = "restore it from where you keep its copy";
+  const [format, name, key, end, ...more] = readPrivateFile(files, path, otherwise).split("\n");
+  const secretKey = fromHex(key, 32);
+  if (format === formatName && name && isKeyName(name) && secretKey && end === "" && !more.length) {
+    return signerOf(name, secretKey);
+  }
+  throw new UsageError(`${path} is not a witness's key: ${otherwise}`);
+}
+
+function signerOf(name: string, secretKey: Uint8Array): SignerKey {
+  return { name, type: signatureTypes.cosignature, secretKey };
+}
