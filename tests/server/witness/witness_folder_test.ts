@@ -5,8 +5,9 @@ import { systemFiles } from "../../../lib/system.ts";
 import { parseVerifierKey, verifierKeyOf } from "../../../server/transparency/note.ts";
 import { formatAddCheckpoint, hashOf } from "../../../server/transparency/witness.ts";
 import { makeWitness, WitnessFolder } from "../../../server/witness/witness_folder.ts";
-import { mayTrace, project } from "../../durability/traced_server.ts";
+import { mayTrace } from "../../durability/traced_server.ts";
 import { filled } from "../../lib/helpers.ts";
+import { testProgram } from "../../test_program.ts";
 import { inTemporaryFolder } from "../helpers/temporary.ts";
 import { SmallLog } from "../transparency/small_log.ts";
 
@@ -71,10 +72,8 @@ const calls = [
 
 /** Runs `cosign.ts`; kills it as it enters a call. */
 async function cosign(path: string, body: string, killedAt?: typeof calls[number]) {
-  const script = [
-    ...["run", "-q", "-A", "--config", `${project}/deno.json`],
-    ...[new URL("cosign.ts", import.meta.url).pathname, path, log.key, body],
-  ];
+  const program = new URL("cosign.ts", import.meta.url).pathname;
+  const script = testProgram(program, path, log.key, body);
   const checkpoint = `${path}/checkpoints/${hashOf(log.origin)}`;
   const paths = [`${path}/checkpoints`, checkpoint, `${checkpoint}.new`];
   const traced = () => {
