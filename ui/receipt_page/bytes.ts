@@ -1,7 +1,10 @@
-/** Bytes, their texts and numbers, read strictly. */
+/** Strict conversions between bytes, texts and numbers. */
 export type Bytes = Uint8Array<ArrayBuffer>;
 
-/** The bytes of strict base64 (RFC 4648, 4): each sequence of bytes has one text. */
+/**
+ * Decodes strict base64 (RFC 4648, 4): each sequence of bytes has one text. Returns null for any
+ * other.
+ */
 export function bytesOf(text: string): Bytes | null {
   try {
     const binary = atob(text);
@@ -15,7 +18,9 @@ export function base64(bytes: Bytes): string {
   return btoa(String.fromCharCode(...bytes));
 }
 
-/** A number in decimal, without leading zeros; null for anything else, and from 2^53 on. */
+/**
+ * Parses a decimal number without leading zeros; returns null for any other text, and from 2^53 on.
+ */
 export function numberOf(text: string): number | null {
   const number = /^(0|[1-9][0-9]{0,15})$/.test(text) ? Number(text) : NaN;
   return Number.isSafeInteger(number) ? number : null;
@@ -25,17 +30,17 @@ export function utf8(text: string): Bytes {
   return new TextEncoder().encode(text);
 }
 
-/** The text of UTF-8, with U+FFFD for bytes that are not. */
+/** Decodes UTF-8, with U+FFFD for invalid bytes. */
 export function textOf(bytes: Bytes): string {
   return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
 }
 
-/** The big-endian number in 4 bytes. */
+/** Reads the big-endian number in 4 bytes. */
 export function u32(bytes: Bytes, at: number): number {
   return new DataView(bytes.buffer, bytes.byteOffset).getUint32(at);
 }
 
-/** The big-endian number in 8 bytes; rounded above 2^53. */
+/** Reads the big-endian number in 8 bytes; rounded above 2^53. */
 export function u64(bytes: Bytes, at: number): number {
   return u32(bytes, at) * 2 ** 32 + u32(bytes, at + 4);
 }

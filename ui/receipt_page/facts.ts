@@ -1,4 +1,4 @@
-/** Facts that the check of a receipt or a proof finds, as data: `verify_receipt` words them. */
+/** The results of checking a receipt or a proof, as data; `verify_receipt` describes them. */
 
 /** An entry as a receipt or a proof describes it; `w` and `salt` open its commitment. */
 export interface Entry {
@@ -16,7 +16,7 @@ export interface Cosigned {
   timeSeconds: number;
 }
 
-/** A quorum as the policy has it: a group, a single witness, or `none`. */
+/** A quorum of the policy: a group, a single witness, or `none`. */
 export interface Quorum {
   name: string;
   needed: number;
@@ -34,19 +34,19 @@ export type Fact =
   | { refused: RefusalName; detail: string };
 
 export type RefusalName =
-  | "policy" // detail: what is wrong with which line
+  | "policy" // detail: the wrong line and why
   | "unknown_text" // neither a receipt nor a proof
   | "too_much"
-  | "damaged" // detail: of what, here and below
+  | "damaged" // detail: which text, here and below
   | "unknown_log" // the policy has no key of this origin
   | "not_signed"
   | "bad_signature"
-  | "no_quorum" // detail: what was counted, and what the policy asks for
+  | "no_quorum" // detail: the witnesses counted, and the policy's quorum
   | "not_included"
   | "other_log"
   | "other_entry"
   | "other_index"
-  | "contradiction"; // the bank signed a receipt for a place where its log has another entry
+  | "contradiction"; // the bank signed a receipt for a place at which its log has another entry
 
 export class Refusal extends Error {
   constructor(readonly refused: RefusalName, readonly detail = "") {

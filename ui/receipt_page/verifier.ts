@@ -1,13 +1,13 @@
 /**
- * Checks receipts and proofs of a bank's transparency log. It shares no code with the bank, so that a
- * stranger can read all of it. server/audit/FORMAT.md specifies receipts and leaves; C2SP signed-note,
- * tlog-checkpoint, tlog-cosignature, tlog-proof and tlog-policy specify the rest.
+ * Checks receipts and proofs of a bank's transparency log. It shares no code with the bank, so that
+ * anyone can read all of it. server/audit/FORMAT.md specifies receipts and leaves; C2SP
+ * signed-note, tlog-checkpoint, tlog-cosignature, tlog-proof and tlog-policy specify the rest.
  */
 import { base64, type Bytes, bytesOf, numberOf, textOf, u32, u64, utf8 } from "./bytes.ts";
 import { type Cosigned, type Entry, type Fact, type Quorum, Refusal } from "./facts.ts";
 
 export type Subtle = Pick<SubtleCrypto, "digest" | "importKey" | "verify">;
-/** A key of the policy, or a signature: who, and the bytes. */
+/** A key of the policy, or a signature, with its name. */
 interface Named {
   name: string;
   id: number;
@@ -17,7 +17,7 @@ interface Note {
   text: string;
   signatures: Named[];
 }
-/** A proof's entry; or, for the first entry of a chain, how many entries each chain before it had. */
+/** A proof's entry; or, for the first entry of a chain, the sizes of the chains before it. */
 type Proved = { entry: Entry } | { later: string; sizes: Map<string, number> };
 
 const textLengthMax = 65_536;
@@ -172,7 +172,7 @@ export class Verifier {
     this.facts.push({ proved: "same_entry" });
   }
 
-  /** Reports that a receipt came without a proof, and whether a later chain explains why. */
+  /** Reports that a receipt came without a proof, and whether a later chain explains this. */
   #withoutProof(entry: Entry, starts: { later: string; sizes: Map<string, number> }[]): void {
     let isLost = false;
     for (const { later, sizes } of starts) {
@@ -197,7 +197,7 @@ export class Verifier {
     if (!isSigned) throw new Refusal("not_signed", what);
   }
 
-  /** The witnesses of the policy whose cosignature verifies, each once. */
+  /** Returns the witnesses of the policy whose cosignature verifies, each once. */
   async #cosigned({ text, signatures }: Note): Promise<Cosigned[]> {
     const found = new Map<string, Cosigned>();
     for (const [witness, key] of this.#witnesses) {
@@ -231,7 +231,7 @@ export class Verifier {
     throw new Refusal("no_quorum", `${counted}; ${quorum.needed} of ${quorum.members.join(", ")}`);
   }
 
-  /** RFC 9162, 2.1.3.2. */
+  /** Checks an inclusion proof (RFC 9162, 2.1.3.2). */
   async #includes(
     siblings: readonly Bytes[],
     index: number,
@@ -261,7 +261,7 @@ export class Verifier {
     const key = await this.subtle.importKey("raw", bytes, "Ed25519", false, ["verify"])
       .catch((error: Error) => {
         if (error.name === "NotSupportedError") throw error;
-        return null; // 32 bytes that are no point of the curve
+        return null; // 32 bytes that are not a point of the curve
       });
     return key !== null && await this.subtle.verify("Ed25519", key, signature, utf8(signed));
   }
@@ -282,7 +282,7 @@ function parseNote(note: string): Note | null {
   return isNote && signatures.every((each) => each !== null) ? { text, signatures } : null;
 }
 
-/** The sizes of the chains before one, by origin; null for another entry than a chain's first one. */
+/** Returns the sizes of the chains before one, by origin; null if it is not a chain's first entry. */
 function startSizes(extra: Bytes, origin: string): Map<string, number> | null {
   const at = startLabel.length + 4;
   if (textOf(extra.slice(0, at - 4)) !== startLabel || extra.length < at) return null;

@@ -1,4 +1,4 @@
-/** Verifies receipts and proofs, and words the result in plain sentences. */
+/** Verifies receipts and proofs, and describes the result in plain sentences. */
 import { type Cosigned, type Fact, type Quorum, Refusal, type RefusalName } from "./facts.ts";
 import { type Subtle, Verifier } from "./verifier.ts";
 
@@ -130,12 +130,12 @@ const months =
   "January February March April May June July August September October November December"
     .split(" ");
 
-/** The action of `ACTION | TIME`. */
+/** Returns the action of `ACTION | TIME`. */
 function actionOf(text: string): string {
   return partsOf(text).action;
 }
 
-/** "On 28 November 2026 "; empty where the text has no time. */
+/** Returns "On 28 November 2026 "; empty if the text has no time. */
 function onDayOf(text: string): string {
   const { time } = partsOf(text);
   return time === "" ? "" : `On ${dayOf(time)} `;
@@ -148,13 +148,13 @@ function partsOf(text: string): { action: string; time: string } {
   return { action: action ?? text, time: time ?? "" };
 }
 
-/** "28 November 2026" */
+/** Returns "28 November 2026". */
 function dayOf(time: string): string {
   const [year, month, day] = time.slice(0, 10).split("-");
   return `${Number(day)} ${months[Number(month) - 1]} ${year}`;
 }
 
-/** The name in an origin, as words: "first-bank/1011…" is First Bank. */
+/** Returns the name in an origin, as words: First Bank for "first-bank/1011…". */
 function bankOf(origin: string): string {
   const name = origin.replace(/\/[^/]*$/, "");
   return name.split("-").map((word) => word.slice(0, 1).toUpperCase() + word.slice(1)).join(" ");
@@ -175,7 +175,7 @@ function quorumMet({ name, needed, members }: Quorum): string {
   return `the policy's quorum "${name}" asks for ${needed} of ${members.join(", ")}`;
 }
 
-/** The sentence without characters that control a screen or the direction of a text. */
+/** Removes characters that control a screen or the direction of a text. */
 function printable(sentence: string): string {
   return sentence.replace(/\p{C}/gu, "\ufffd");
 }
