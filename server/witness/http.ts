@@ -1,6 +1,6 @@
 /**
- * As much of HTTP/1.1 (RFC 9112) as a witness needs, within limits of size: one request on a connection,
- * its body with a Content-Length.
+ * The subset of HTTP/1.1 (RFC 9112) that a witness needs, within size limits: one request per
+ * connection, its body with a Content-Length.
  */
 import { concat, textOf, utf8 } from "../../lib/bytes.ts";
 import { httpHeadBytesMax, httpReadBytes } from "../../lib/limits.ts";
@@ -18,7 +18,7 @@ export interface HttpResponse {
   contentType?: string;
 }
 
-/** A request that cannot be read, by the status that answers it. */
+/** An unreadable request, with the status of its answer. */
 export class BadRequest extends Error {
   constructor(readonly status: number) {
     super(`status ${status}`);
@@ -26,7 +26,7 @@ export class BadRequest extends Error {
 }
 
 /**
- * Reads one request; null where the connection ends before one is whole.
+ * Reads one request; returns null if the connection ends before the request is complete.
  * @throws {BadRequest}
  */
 export async function readRequest(
@@ -62,7 +62,7 @@ export async function readRequest(
   return { method, path, body: decoded(received.subarray(start, start + length)) };
 }
 
-/** Writes an answer, after which the connection ends. */
+/** Writes an answer; the connection is closed after it. */
 export async function writeResponse(
   socket: Socket,
   { status, body, contentType = "text/plain; charset=utf-8" }: HttpResponse,
@@ -89,7 +89,7 @@ function endOfHead(bytes: Uint8Array): number {
   return -1;
 }
 
-/** Headers by lower-case name. @throws {BadRequest} for one that occurs twice, or is none */
+/** Parses headers, by lower-case name. @throws {BadRequest} for an invalid or repeated one */
 function headersOf(lines: readonly string[]): Map<string, string> {
   const headers = new Map<string, string>();
   for (const line of lines) {

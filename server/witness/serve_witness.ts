@@ -53,7 +53,10 @@ export async function serveWitness(
     }
   }
 
-  /** Reads on for a while: closing before the peer has sent all would reset the connection. */
+  /**
+   * Discards further input for a while: closing before the peer has sent everything would reset the
+   * connection.
+   */
   async function drain(socket: AcceptedSocket): Promise<void> {
     const rest = new Uint8Array(httpReadBytes);
     const drained = (async () => {
@@ -70,7 +73,7 @@ export async function serveWitness(
       }
       if (originHash === undefined) return { status: 404, body: "" };
       return method === "GET" ? witness.checkpoint(originHash) : { status: 405, body: "" };
-    } catch (error) { // the folder: a damaged file, a full disk
+    } catch (error) { // the folder failed: a damaged file, a full disk
       log(`nothing was cosigned: ${(error as Error).message}`);
       return { status: 500, body: "" };
     }

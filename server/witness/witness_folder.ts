@@ -29,8 +29,8 @@ const keyPath = (folder: string) => `${folder}/witness.key`;
 const checkpointsPath = (folder: string) => `${folder}/checkpoints`;
 
 /**
- * Makes the folder of a new witness; returns its verifier key as text.
- * @throws {UsageError} when no key may have this name, or the folder has a witness already
+ * Creates the folder of a new witness; returns its verifier key as text.
+ * @throws {UsageError} if a key cannot have this name, or the folder has a witness already
  */
 export function makeWitness(
   files: Files,
@@ -58,7 +58,11 @@ export class WitnessFolder implements WitnessStorage {
     readonly signer: SignerKey,
   ) {}
 
-  /** @throws {UsageError} when there is no witness, others can read its key, or a process owns it */
+  /**
+   * Opens a witness's folder.
+   * @throws {UsageError} if there is no witness, other users can read its key, or another process
+   * owns it
+   */
   static open(files: Files, path: string): WitnessFolder {
     if (!isThere(files, keyPath(path))) {
       throw new UsageError(
@@ -75,7 +79,10 @@ export class WitnessFolder implements WitnessStorage {
     }
   }
 
-  /** @throws {Error} when the file is damaged: it is never taken for one that was not written */
+  /**
+   * Reads the last checkpoint of an origin.
+   * @throws {Error} if the file is damaged, which is never treated as missing
+   */
   read(originHash: string): Witnessed | null {
     const path = this.#pathOf(originHash);
     if (!isThere(this.files, path)) return null;
