@@ -184,9 +184,12 @@ Deno.test("the command line", async (t) => {
               const loaded = await run(["atm", "cash", "load", "20x100", "50x40", ...cash]);
               assertStringIncludes(loaded.out, "€4,000.00  in total");
               const counted = await run(["atm", "cash", "count", "20x99", "50x40", ...cash]);
-              assertStringIncludes(counted.out, "€20.00 missing: to the differences account");
+              assertStringIncludes(
+                counted.out,
+                "€20.00 missing: booked to the differences account",
+              );
               const again = await run(["atm", "cash", "count", "20x101", "50x40", ...cash]);
-              assertStringIncludes(again.out, "€40.00 over: to the differences account");
+              assertStringIncludes(again.out, "€40.00 over: booked to the differences account");
             }
           }
           const { out } = await run(["bank", "audit", "show", "--data", bank]);
@@ -273,7 +276,7 @@ Deno.test("the command line", async (t) => {
       const { code, err } = await run(["server", "--data", bank, "--listen", `127.0.0.1:${port}`]);
       taken.close();
       assertEquals(code, 1);
-      assertStringIncludes(err, `127.0.0.1:${port} is taken`);
+      assertStringIncludes(err, `127.0.0.1:${port} is in use`);
     });
 
     const restore = ["bank", "restore", "--data", bank, "--first-key", `${folder}/second.key`];
@@ -307,7 +310,7 @@ Deno.test("the command line", async (t) => {
       held.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN IMMEDIATE; COMMIT"); // keeps others out
       const shut = await run(check);
       assertEquals([shut.code, shut.out], [2, ""]);
-      assertStringIncludes(shut.err, "could not be checked");
+      assertStringIncludes(shut.err, "checking the books failed");
       held.close();
     });
 
