@@ -342,6 +342,9 @@ export const demoAtmsMax = 8;
 export const checkpointMinutesMax = 10_080;
 /** Time for a program to end before it is killed. */
 export const programEndMsMax = 20 * second;
+/** Lines of a window's native libraries that the report of a failure prints, and the time to get them. */
+export const chatterLinesMax = 50;
+export const chatterEndMsMax = 500;
 /** Interval at which a launcher checks that its parent process still runs. */
 export const launcherLookMs = 500;
 

@@ -1,6 +1,7 @@
-/** The key file of a terminal: its id and the key it shares with the bank, as JSON. */
+/** The key file of a terminal: its id, the key it shares with the bank and the bank's currency, as JSON. */
 import { fromHex, hex } from "./bytes.ts";
 import { UsageError } from "./errors.ts";
+import { type Currency, currencyOf } from "./money.ts";
 import { readPrivateFile } from "./private_file.ts";
 import type { Files } from "./world.ts";
 
@@ -18,15 +19,18 @@ export interface TerminalKey {
 /** A terminal's key with its name. */
 export interface NamedTerminalKey extends TerminalKey {
   readonly name: string;
+  /** The bank's: cassettes can be filled before the first session. */
+  readonly currency: Currency;
 }
 
 const formatName = "strongroom terminal key 1";
 
 /** Formats a key file. The text is a secret: it authenticates its holder as that terminal. */
 export function formatTerminalKey(
-  { bank, terminal, name, version, key }: NamedTerminalKey,
+  { bank, terminal, name, currency: { code: currency }, version, key }: NamedTerminalKey,
 ): string {
-  const fields = { bank: hex(bank), terminal: hex(terminal), name, version, key: hex(key) };
+  const ids = { bank: hex(bank), terminal: hex(terminal) };
+  const fields = { ...ids, name, currency, version, key: hex(key) };
   return JSON.stringify({ format: formatName, ...fields }, null, 2) + "\n";
 }
 
@@ -47,12 +51,21 @@ export function parseTerminalKey(text: string, path: string): NamedTerminalKey {
   }
   const [bank, terminal] = [fromHex(fields?.bank, 16), fromHex(fields?.terminal, 16)];
   const key = fromHex(fields?.key, 32);
+  const currency = currencyNamed(fields?.currency);
   const { name, version, format } = fields ?? {};
   if (
-    format !== formatName || !bank || !terminal || !key || typeof name !== "string" ||
+    format !== formatName || !bank || !terminal || !key || !currency || typeof name !== "string" ||
     !isName(name) || !isKeyVersion(version)
   ) throw bad;
-  return { bank, terminal, key, name, version };
+  return { bank, terminal, key, name, currency, version };
+}
+
+function currencyNamed(code: unknown): Currency | null {
+  try {
+    return typeof code === "string" ? currencyOf(code) : null;
+  } catch {
+    return null;
+  }
 }
 
 /** Checks a key's version, which is a u32 on the wire. */

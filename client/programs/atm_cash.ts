@@ -5,7 +5,7 @@ import { runProgram, say } from "../../lib/process.ts";
 import type { AtmCashStart } from "../../lib/programs.ts";
 import { system, systemFiles } from "../../lib/system.ts";
 import { readTerminalKey } from "../../lib/terminal_key.ts";
-import { openAtmFolder, storedCurrency } from "../folder/atm_folder.ts";
+import { openAtmFolder } from "../folder/atm_folder.ts";
 import { parseNotes } from "../cash/cash_notes.ts";
 import { totalOf } from "../cash/note_mix.ts";
 import { openCash } from "../open_atm.ts";
@@ -13,15 +13,9 @@ import { openCash } from "../open_atm.ts";
 if (import.meta.main) await runProgram<AtmCashStart>(runCash);
 
 function runCash({ command, key, folder, notes: words }: AtmCashStart): number {
-  readTerminalKey(systemFiles, key);
+  const { currency } = readTerminalKey(systemFiles, key);
   const database = openAtmFolder(systemFiles, folder);
   const { journal, devices, fill, count } = openCash(database, system);
-  const currency = storedCurrency(database);
-  if (!currency) {
-    throw new UsageError(
-      "this ATM has not connected to its bank yet. Start it once with 'deno task atm', then fill it",
-    );
-  }
   if (command !== "show") {
     const notes = parseNotes(words, currency);
     if (notes === null) {

@@ -22,7 +22,7 @@ import {
 export interface KeyedBank {
   readonly world: Pick<World, "randomBytes">;
   readonly folder: BankFolder;
-  readonly settings: Pick<Settings, "bankId">;
+  readonly settings: Pick<Settings, "bankId" | "currency">;
   readonly ledger: Pick<Ledger, "submit" | "read">;
   readonly terminals: TerminalKeys;
   /** Writes the present terminals to a file next to the database. */
@@ -46,7 +46,8 @@ function draftKey(
   version: number,
 ): NamedTerminalKey {
   const [bank, terminal] = [settings.bankId, id].map((text) => Uint8Array.fromHex(text));
-  return { bank: bank!, terminal: terminal!, name, version, key: world.randomBytes(32) };
+  const { currency } = settings;
+  return { bank: bank!, terminal: terminal!, name, currency, version, key: world.randomBytes(32) };
 }
 
 /** Enrols a terminal with this id and key; idempotent for the same ones. */

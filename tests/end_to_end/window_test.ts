@@ -124,6 +124,7 @@ Deno.test({
       );
       await desktop.closeWindow(first!);
       assertEquals(await demo.program.ended(), 0);
+      assertEquals(await demo.program.err, "", "no warning of GTK or D-Bus reaches the terminal");
       const audit = await auditOf(folder);
       assertMatch(audit, /withdraw €20\.00 \|/);
       assertEquals(audit.match(/\| log out/g)?.length, 2);

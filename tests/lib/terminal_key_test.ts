@@ -1,10 +1,11 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { UsageError } from "../../lib/errors.ts";
+import { currencyOf } from "../../lib/money.ts";
 import { requirePrivate } from "../../lib/private_file.ts";
 import { formatTerminalKey, isName, parseTerminalKey } from "../../lib/terminal_key.ts";
 import { terminalKey } from "./helpers.ts";
 
-const named = { ...terminalKey, name: "lobby" };
+const named = { ...terminalKey, name: "lobby", currency: currencyOf("EUR") };
 
 Deno.test("a terminal's key file is read back as it was written", () => {
   assertEquals(parseTerminalKey(formatTerminalKey(named), "lobby.key"), named);
@@ -20,6 +21,8 @@ Deno.test("anything else is refused by the file's name, and the key is not repea
     { ...fields, format: "strongroom terminal key 2" },
     { ...fields, key: fields.key.slice(2) },
     { ...fields, name: "../lobby" },
+    { ...fields, currency: "QQQ" },
+    { ...fields, currency: "eur" },
     { ...fields, version: "1" },
     { ...fields, version: -1 },
     { ...fields, version: 2 ** 32 },

@@ -76,8 +76,11 @@ export async function startAtm(
     if (ready && "window" in ready) return ready;
     const why = ready?.noWindow ?? whyCrashed(await window.crashed);
     if (why === null) return null;
-    if (screens.in === "window") throw new UsageError(`the window cannot be opened: ${why}`);
     await window.end();
+    if (screens.in === "window") {
+      await window.reportChatter();
+      throw new UsageError(`the window cannot be opened: ${why}`);
+    }
     children.splice(children.indexOf(window), 1);
     console.error(`No window can be opened, the ATM uses the browser: ${why}`);
   }
@@ -110,6 +113,7 @@ function startWindow(
     mayEnd: true,
     env: { ...drawnWithoutGraphicsCard, ...Deno.env.toObject() },
     input: page,
+    isNative: true,
   });
 }
 

@@ -3,6 +3,7 @@
  * does: the launcher closes it, or has died.
  */
 import { programEndMsMax } from "../../../lib/limits.ts";
+import { NativeChatter } from "./native_chatter.ts";
 
 /**
  * Runs a program in the foreground, with the launcher's standard streams; returns its exit code.
@@ -44,18 +45,21 @@ export class Child<Ready> {
 
   /** Whether it may end unasked, with code 0. */
   readonly mayEnd: boolean;
+  readonly #chatter: NativeChatter | null;
 
   /**
    * @param args Deno's arguments
    * @param env variables added to the launcher's environment
    * @param input the first line of its standard input
+   * @param isNative whether it loads native libraries, whose warnings are kept off the terminal
    */
   constructor(
     args: string[],
-    { mayEnd = false, env = {}, input }: {
+    { mayEnd = false, env = {}, input, isNative = false }: {
       mayEnd?: boolean;
       env?: Record<string, string>;
       input?: string;
+      isNative?: boolean;
     } = {},
   ) {
     this.mayEnd = mayEnd;
@@ -64,21 +68,28 @@ export class Child<Ready> {
       env,
       stdin: "piped",
       stdout: "piped",
-      stderr: "inherit",
+      stderr: isNative ? "piped" : "inherit",
     }).spawn();
+    this.#chatter = isNative ? new NativeChatter(this.#process.stderr) : null;
     this.#leash = this.#process.stdin.getWriter();
     this.#leash.closed.catch(() => {}); // the child may end first
     if (input !== undefined) {
       this.#leash.write(new TextEncoder().encode(`${input}\n`)).catch(() => {});
     }
-    this.ended = this.#process.status.then(({ code }) => {
+    this.ended = this.#process.status.then(async ({ code, signal }) => {
       this.hasEnded = true;
+      if (code !== 0 && signal === null) await this.reportChatter();
       return code;
     });
     this.crashed = this.#process.status.then(({ signal }) =>
       signal !== null && crashes.has(signal) ? signal : null
     );
     this.ready = this.#firstLine();
+  }
+
+  /** Prints what native libraries wrote, if the program has ended. */
+  async reportChatter(): Promise<void> {
+    await this.#chatter?.report();
   }
 
   /** Ends the program, by force after a timeout; returns its exit code. */
