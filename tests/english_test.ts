@@ -14,11 +14,8 @@ const exempt = [
   "docs/PERFORMANCE.md",
   "docs/PROMISES.md",
   "docs/SECURITY.md",
-  "server/audit/",
-  "server/folder/",
   "server/ledger/",
   "server/operator/",
-  "server/transparency/",
   "ui/page/",
   "tests/",
 ];

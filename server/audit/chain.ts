@@ -1,34 +1,35 @@
 /**
- * The chain: each entry's tag covers the tag before it and the entry's sealed bytes, so that entries
- * cannot be altered, dropped, inserted or reordered by someone without the chain's key, and checking
- * them needs no key that opens them. The key steps forward each epoch, and the one before cannot be
- * had from it (forward integrity: Bellare and Yee, 1997; Schneier and Kelsey, 1999). FORMAT.md has
- * every byte.
+ * The chain: each entry's tag covers the previous tag and the entry's sealed bytes, so that nobody
+ * without the chain's key can alter, drop, insert or reorder entries, and checking them needs no
+ * key that decrypts them. The key is ratcheted forward each epoch, and earlier keys cannot be
+ * computed from it (forward integrity: Bellare and Yee, 1997; Schneier and Kelsey, 1999). FORMAT.md
+ * specifies every byte.
  */
 import { type Bytes, equalInConstantTime, putU32, putU64, utf8 } from "../../lib/bytes.ts";
 import { hmac, MacKey } from "../../lib/hmac.ts";
 import { hkdfExpand } from "../../lib/protocol/key_schedule.ts";
 import { endsEpoch, type SealedEntry } from "./entry.ts";
 
-/** The key of the epoch after this one's. Its input is shorter than any that a tag has. */
+/** Returns the next epoch's key. Its input is shorter than that of any tag. */
 export function nextEpochKey(epochKey: Uint8Array): Bytes {
   return hkdfExpand(epochKey, utf8("strongroom/1 audit next epoch"), 32);
 }
 
-/** What the first entry's tag is chained to. */
+/** Returns the value to which the first entry's tag is chained. */
 export function chainStart(chainId: Uint8Array): Uint8Array {
   return hmac(chainId, utf8("strongroom/1 chain start"));
 }
 
 const headBytes = 20;
 
-/** The tag of an entry that follows `previousTag`, under its epoch's key. */
+/** Returns the tag of an entry that follows `previousTag`, under its epoch's key. */
 export function chainTag(
   epochKey: MacKey,
   previousTag: Uint8Array,
   entry: Omit<SealedEntry, "tag">,
 ): Uint8Array {
-  // `who` has its length before it, or a byte could pass between it and what follows unnoticed.
+  // `who` is preceded by its length, since otherwise a byte could move between it and the next
+  // field.
   const head = new Uint8Array(headBytes + entry.who.length);
   putU64(head, 0, entry.sequence);
   putU32(head, 8, entry.epoch);
@@ -38,7 +39,7 @@ export function chainTag(
   return epochKey.tag(previousTag, head, entry.sealed);
 }
 
-/** Follows a chain entry by entry from its first key, in constant memory. */
+/** Verifies a chain entry by entry from its first key, in constant memory. */
 export class ChainVerifier {
   #key: Uint8Array;
   #macKey: MacKey;
@@ -52,17 +53,17 @@ export class ChainVerifier {
     this.#tag = chainStart(chainId);
   }
 
-  /** How many entries have been good so far. */
+  /** The number of valid entries so far. */
   get goodCount(): number {
     return this.#sequence;
   }
 
-  /** The tag of the last good entry. */
+  /** The tag of the last valid entry. */
   get tag(): Uint8Array {
     return this.#tag;
   }
 
-  /** The epoch that the next entry must be of. */
+  /** The epoch of the next entry. */
   get epoch(): number {
     return this.#epoch;
   }
@@ -73,8 +74,8 @@ export class ChainVerifier {
   }
 
   /**
-   * Goes on after an entry further on, which is checked elsewhere: what follows is as good as that is.
-   * False for one of an epoch that is over.
+   * Continues after a later entry, which is verified elsewhere: the result holds if that entry is
+   * valid. Returns false for an entry of a past epoch.
    */
   goOnAfter(entry: SealedEntry): boolean {
     const epoch = entry.epoch + (endsEpoch(entry) ? 1 : 0);
@@ -88,13 +89,13 @@ export class ChainVerifier {
     return true;
   }
 
-  /** Null when this is the chain's next entry, otherwise what is wrong, naming the place. */
+  /** Returns null if this is the chain's next entry, otherwise the fault, with its place. */
   next(entry: SealedEntry): string | null {
     const expected = this.#sequence + 1;
     if (entry.sequence !== expected) {
       return entry.sequence > expected
-        ? `entry ${expected} is missing: entry ${entry.sequence} comes in its place`
-        : `entry ${entry.sequence} comes again in the place of entry ${expected}`;
+        ? `entry ${expected} is missing: entry ${entry.sequence} is there instead`
+        : `entry ${entry.sequence} is repeated instead of entry ${expected}`;
     }
     const right = entry.epoch === this.#epoch &&
       equalInConstantTime(entry.tag, chainTag(this.#macKey, this.#tag, entry));

@@ -1,8 +1,8 @@
 /**
- * The chain's key, which only goes forward. It is in a small file outside the database and its
- * backups, in two slots: the key of the present epoch and, once that epoch's end is about to be
+ * The chain's key, which is only ratcheted forward. It is in a small file outside the database and
+ * its backups, in two slots: the present epoch's key and, shortly before that epoch's end is
  * committed, the next one's. A key is overwritten only after the transaction that ends its epoch is
- * durable; at the start the epoch of the log's last entry picks the slot.
+ * durable; at start the epoch of the log's last entry selects the slot.
  */
 import { type Bytes, concat, equalInConstantTime, u64, utf8 } from "../../lib/bytes.ts";
 import { UsageError } from "../../lib/errors.ts";
@@ -12,17 +12,19 @@ import { isThere, requirePrivate } from "../../lib/private_file.ts";
 import type { Files, OpenFile } from "../../lib/world.ts";
 import { nextEpochKey } from "./chain.ts";
 
-/** The key of a chain, as its writer uses it. */
+/** The key of a chain, for its writer. */
 export interface ChainKey {
   readonly epoch: number;
   /** The present epoch's key, 32 bytes. */
   readonly key: Uint8Array;
   /**
-   * Makes the next epoch's key safe, next to the present one.
-   * @throws when it cannot be written: the epoch must not end then
+   * Stores the next epoch's key durably, next to the present one.
+   * @throws if it cannot be written: the epoch must not end then
    */
   prepare(): void;
-  /** Called when the epoch's end is durable: goes on with the next key, and erases the one before. */
+  /**
+   * Called after the epoch's end is durable: switches to the next key, and erases the present one.
+   */
   step(): void;
   close(): void;
 }
@@ -33,7 +35,7 @@ interface Slot {
   key: Bytes;
 }
 
-/** A key in a key file, for an epoch of a chain. */
+/** A key in a key file, with its chain and epoch. */
 export interface KeptKey extends Slot {
   /** 16 bytes. */
   chainId: Uint8Array;
@@ -41,11 +43,11 @@ export interface KeptKey extends Slot {
 
 const magic = utf8("strongroom chain");
 const slotBytes = magic.length + 16 + 8 + 32 + 32;
-/** Slots do not share a sector, so that a torn write cannot spoil both. */
+/** Slots do not share a sector, so that a torn write cannot damage both. */
 const slotAt = (index: number) => index * 4_096;
 
 export class ChainKeyFile implements ChainKey {
-  /** Whether the next key is safe on disk. */
+  /** Whether the next key is durable. */
   #prepared = false;
 
   private constructor(
@@ -54,7 +56,7 @@ export class ChainKeyFile implements ChainKey {
     private present: Slot,
   ) {}
 
-  /** Makes the file of a new chain, which must not be there yet. */
+  /** Creates the file of a new chain, which must not exist. */
   static create(files: Files, path: string, chainId: Uint8Array, firstKey: Uint8Array): void {
     const file = files.open(path, "new");
     try {
@@ -64,7 +66,7 @@ export class ChainKeyFile implements ChainKey {
     }
   }
 
-  /** Overwrites the keys of a chain that ends, and removes their file, if it is there. */
+  /** Overwrites the keys of an ended chain, and removes their file, if it exists. */
   static destroy(files: Files, path: string): void {
     if (!isThere(files, path)) return;
     const file = files.open(path, "write");
@@ -77,8 +79,9 @@ export class ChainKeyFile implements ChainKey {
   }
 
   /**
-   * The key of the log's present epoch.
-   * @throws {UsageError} when the file is missing, others can read it, or it has no key of this epoch
+   * Opens the key of the log's present epoch.
+   * @throws {UsageError} if the file is missing, other users can read it, or it has no key of this
+   * epoch
    */
   static open(files: Files, path: string, chainId: Uint8Array, epoch: number): ChainKeyFile {
     const file = opened(files, path, "write");
@@ -95,12 +98,12 @@ export class ChainKeyFile implements ChainKey {
     }
   }
 
-  /** The keys in the file, for checking them against the first one. A torn slot is left out. */
+  /** Reads the keys in the file, to check them against the first one. Omits a torn slot. */
   static read(files: Files, path: string, chainId: Uint8Array): KeptKey[] {
     const file = opened(files, path, "read");
     try {
       let slots: Slot[] = [];
-      // A running server may go from one slot to the other while they are read: then they are read again.
+      // A running server may switch slots during the read, which is then repeated.
       for (let tries = 0; tries < chainKeyReadTriesMax && slots.length === 0; tries++) {
         slots = readSlots(file, chainId).filter((slot) => slot !== null);
       }
@@ -127,7 +130,7 @@ export class ChainKeyFile implements ChainKey {
   step(): void {
     const before = this.present;
     this.present = this.#next();
-    before.key.fill(0); // as far as JavaScript lets one erase
+    before.key.fill(0); // best effort: JavaScript gives no guarantee
     this.#prepared = false;
     erase(this.file, before.epoch);
   }
@@ -140,7 +143,7 @@ export class ChainKeyFile implements ChainKey {
     return { epoch: this.present.epoch + 1, key: nextEpochKey(this.present.key) };
   }
 
-  /** After a crash between an epoch's end and the erasing of its key. */
+  /** Erases an old key after a crash between its epoch's end and its erasure. */
   #eraseBefore(slots: (Slot | null)[]): void {
     if (slots.some((slot) => slot && slot.epoch < this.present.epoch)) {
       erase(this.file, this.present.epoch - 1);
@@ -156,7 +159,7 @@ function opened(files: Files, path: string, how: "read" | "write"): OpenFile {
     if (error instanceof UsageError) throw error;
     throw new UsageError(
       `${path} cannot be opened (${(error as Error).message}): ` +
-        "where it is lost, start another chain with 'deno task bank audit chain'",
+        "if it is lost, start another chain with 'deno task bank audit chain'",
     );
   }
 }
@@ -165,12 +168,13 @@ function whyNone(path: string, slots: (Slot | null)[], epoch: number): string {
   const epochs = slots.flatMap((slot) => slot ? [slot.epoch] : []);
   const earliest = Math.min(...epochs);
   const has = epochs.length > 0 ? `has the key of epoch ${earliest}` : "has no key";
-  const differs = `${path} ${has}, and the log has come to epoch ${epoch}`;
-  // Another chain would only hide what was cut off, and an older database is an older bank.
+  const differs = `${path} ${has}, and the log is in epoch ${epoch}`;
+  // Another chain would only hide the truncation, and an older database is an older state of the
+  // bank.
   return epochs.length > 0 && earliest > epoch
-    ? `${differs}: the end of the log is missing, which 'deno task bank audit verify' shows. Bring ` +
-      "back the newest database; where that is lost, put back a backup with 'deno task bank restore'"
-    : `${differs}: it is not the newest. Bring back the newest one; where that is lost, start ` +
+    ? `${differs}: the end of the log is missing, as 'deno task bank audit verify' shows. Install ` +
+      "the newest database; if it is lost, restore a backup with 'deno task bank restore'"
+    : `${differs}: it is not the newest. Install the newest one; if it is lost, start ` +
       "another chain with 'deno task bank audit chain'";
 }
 
@@ -183,7 +187,7 @@ function erase(file: OpenFile, epoch: number): void {
   writeAt(file, slotAt(epoch % 2), new Uint8Array(slotBytes));
 }
 
-/** Writes in place and waits for the disk. */
+/** Writes in place and syncs to disk. */
 function writeAt(file: OpenFile, at: number, bytes: Uint8Array): void {
   file.writeAt(at, bytes);
   file.sync();
@@ -193,7 +197,7 @@ function readSlots(file: OpenFile, chainId: Uint8Array): (Slot | null)[] {
   return [0, 1].map((index) => readSlot(file, chainId, index));
 }
 
-/** Null for a slot that is empty, torn, or another chain's. */
+/** Returns null for a slot that is empty, torn, or of another chain. */
 function readSlot(file: OpenFile, chainId: Uint8Array, index: number): Slot | null {
   const bytes = new Uint8Array(slotBytes);
   if (file.readAt(slotAt(index), bytes) < slotBytes) return null;

@@ -1,6 +1,6 @@
 /**
- * Checkpoints: where every chain of the log had come to at a moment, signed (Ed25519, RFC 8032). One
- * that was taken elsewhere shows later that the log has lost nothing of what it lists.
+ * Checkpoints: the signed last entries of all chains at a moment (Ed25519, RFC 8032). A checkpoint
+ * kept elsewhere proves later that the log has lost none of its entries.
  */
 import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from "node:crypto";
 import { type Bytes, concat, fromHex, hex, u64, utf8 } from "../../lib/bytes.ts";
@@ -17,17 +17,17 @@ export interface Checkpoint {
 
 const formatName = "strongroom checkpoint 1";
 
-/** What comes before the 32 bytes of a key in PKCS #8 and in SubjectPublicKeyInfo (RFC 8410). */
+/** The bytes before the 32 bytes of a key in PKCS #8 and in SubjectPublicKeyInfo (RFC 8410). */
 const privateKeyPrefix = Uint8Array.fromHex("302e020100300506032b657004220420");
 const publicKeyPrefix = Uint8Array.fromHex("302a300506032b6570032100");
 
-/** The public key of a secret one, 32 bytes each. */
+/** Returns the public key of a secret key, 32 bytes each. */
 export function checkpointKeyOf(secretKey: Uint8Array): Bytes {
   const exported = createPublicKey(privateKeyOf(secretKey)).export({ format: "der", type: "spki" });
   return new Uint8Array(exported.subarray(publicKeyPrefix.length));
 }
 
-/** A checkpoint as its file. */
+/** Formats a checkpoint's file. */
 export function formatCheckpoint(checkpoint: Checkpoint, secretKey: Uint8Array): string {
   const { bankId, timeMs, heads } = checkpoint;
   const fields = {
@@ -41,9 +41,9 @@ export function formatCheckpoint(checkpoint: Checkpoint, secretKey: Uint8Array):
 }
 
 /**
- * The checkpoint of a file.
- * @param publicKeys those that it may be signed with
- * @throws {UsageError} when the text is anything else, or none of them has signed it
+ * Parses a checkpoint's file.
+ * @param publicKeys the keys that may have signed it
+ * @throws {UsageError} if the text is not a checkpoint, or none of them has signed it
  */
 export function parseCheckpoint(
   text: string,
@@ -59,7 +59,7 @@ export function parseCheckpoint(
   return checkpoint;
 }
 
-/** What the signature is over. */
+/** Returns the bytes that are signed. */
 export function signedBytes({ bankId, timeMs, heads }: Checkpoint): Bytes {
   return concat(
     utf8("strongroom/1 audit checkpoint"),

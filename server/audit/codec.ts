@@ -1,6 +1,6 @@
 /**
- * An entry to bytes and back: `who | action | time`, a line of facts, and the digests of the rows that it
- * speaks of, bound to its place in its chain.
+ * Encodes and decodes entries: `who | action | time`, a line of facts, and the digests of the
+ * entry's rows, bound to its place in its chain.
  */
 import { type Bytes, concat, textOf, u32, u64, utf8 } from "../../lib/bytes.ts";
 import type { LoggedOutcome } from "../../lib/errors.ts";
@@ -15,12 +15,12 @@ import {
 } from "./entry.ts";
 import { digestBytes, digestOfBytes } from "./row_digests.ts";
 
-/** The line that an entry is: `alice | withdraw $40.00 | 2026-11-23T15:16:02.249Z`. */
+/** Returns an entry's line: `alice | withdraw $40.00 | 2026-11-23T15:16:02.249Z`. */
 export function lineOf(entry: AuditEntry): string {
   return `${entry.who} | ${entry.action} | ${new Date(entry.timeMs).toISOString()}`;
 }
 
-/** An entry's place, and what it is sealed under. */
+/** An entry's place, and the key version that seals it. */
 export interface SealedPlace {
   chainId: Uint8Array;
   sequence: number;
@@ -28,8 +28,8 @@ export interface SealedPlace {
 }
 
 /**
- * The plaintext of an entry for one place of one chain.
- * @param digests what its rows add to the sum of digests, 32 bytes each
+ * Returns the plaintext of an entry for one place of one chain.
+ * @param digests the changes of its rows to the sum of digests, 32 bytes each
  */
 export function plainOf(
   entry: EntryWithRows,
@@ -44,24 +44,29 @@ export function plainOf(
   return { aad: aadOf(place), plaintext };
 }
 
-/** The names of an entry's rows, its movement's own left out, which has the name of movement and step. */
+/**
+ * Returns the names of an entry's rows, without its movement's own, whose name is given by movement
+ * and step.
+ */
 function namesOf({ step, rows = [] }: EntryWithRows): string[] | undefined {
   const named = rows.slice(step ? 1 : 0);
   return named.length > 0 ? named.map(({ name }) => name) : undefined;
 }
 
-/** An entry as it was sealed, and what its rows add to the sum of digests. */
+/** A decoded entry, and its rows' changes to the sum of digests. */
 export interface EntryWithDigests {
   entry: AuditEntry;
   digests: RowDigest[];
 }
 
-/** The entry of a plaintext; null for one of another shape. */
+/** Decodes a plaintext; returns null for any other form. */
 export function entryOf(plaintext: Uint8Array): AuditEntry | null {
   return parsed(plaintext)?.entry ?? null;
 }
 
-/** The same with its rows; null also where names and digests are not as many. */
+/**
+ * Decodes a plaintext with its rows; also returns null if the numbers of names and digests differ.
+ */
 export function entryWithDigestsOf(plaintext: Uint8Array): EntryWithDigests | null {
   const { entry, rows, rest } = parsed(plaintext) ?? {};
   if (!entry || !rows || !rest) return null;
@@ -102,7 +107,7 @@ function parsed(
 
 const lineFeed = 10;
 
-/** `who | action | time`, and the facts on a line of their own. Only an action may hold a bar. */
+/** `who | action | time`, and the facts on a separate line. Only an action may contain a bar. */
 const entryShape = /^([^|\n]+) \| ([^\n]+) \| (\S+)\n(.*)$/;
 
 const aadLabel = utf8("strongroom/1 audit entry");

@@ -1,9 +1,9 @@
-/** An entry of the log: as it is written, as it is stored, and the names of its place. */
+/** An entry of the log: its forms as written and as stored, and the names of its place. */
 import type { LoggedAt } from "../../lib/atm.ts";
 import { type Bytes, hex } from "../../lib/bytes.ts";
 import type { LoggedOutcome } from "../../lib/errors.ts";
 
-/** What an entry is about, for filters. */
+/** The subject of an entry, for filters. */
 export type EntryKind = "withdrawal" | "deposit" | "transfer" | "log-in" | "other";
 
 /** An audit entry before it is sealed: `who | action | time`, and its facts. */
@@ -14,30 +14,30 @@ export interface AuditEntry {
   timeMs: number;
   kind: EntryKind;
   outcome: LoggedOutcome;
-  /** The terminal's name; empty for what happened at none. */
+  /** The terminal's name; empty if there was none. */
   terminal: string;
-  /** The id of the movement that it is about, 32 hex digits. */
+  /** The id of the entry's movement, 32 hex digits. */
   movement?: string;
-  /** Which of a movement's rows this entry is about; each has one. */
+  /** The step of the movement's row that this entry describes; each row has one entry. */
   step?: "authorise" | "settle" | "report" | "book";
   amount?: bigint;
 }
 
-/** A change of a row of the books: its name, and its canonical texts, null where there is no row. */
+/** A change of a row of the books: its name, and its canonical texts, null for a missing row. */
 export interface RowChange {
   name: string;
   before: string | null;
   after: string | null;
 }
 
-/** What an entry adds to the sum of the digests of the row of this name, modulo 2^256. */
+/** An entry's change to the sum of the digests of the row of this name, modulo 2^256. */
 export interface RowDigest {
   name: string;
   digest: bigint;
 }
 
 /**
- * An entry that is to be sealed, and the rows that it speaks of: where it has a step, the first is its
+ * An entry before it is sealed, and the rows that it covers: if it has a step, the first is its
  * movement's row.
  */
 export interface EntryWithRows extends AuditEntry {
@@ -47,17 +47,17 @@ export interface EntryWithRows extends AuditEntry {
 /** The numbers of a movement's rows. */
 export const stepNumbers = { authorise: 1, book: 1, settle: 2, report: 3 } as const;
 
-/** What the log calls the row of a movement in this step. */
+/** Returns the log's name for the row of a movement in this step. */
 export function movementRowName(id: string, step: number): string {
   return `movement ${id} ${step}`;
 }
 
-/** Whether entries about no customer have this name: no customer may. */
+/** Returns whether a name is reserved for entries about no customer. */
 export function isReservedName(name: string): boolean {
   return name === "bank" || /^(operator|terminal|unknown) /.test(name);
 }
 
-/** One row of a customer's movement, of which the log has an entry. */
+/** A row of a customer's movement that has an entry in the log. */
 export interface LoggedRow {
   customer: string;
   /** The movement's id, 32 hex digits. */
@@ -88,21 +88,21 @@ export interface ChainName {
   id: Bytes;
 }
 
-/** Names an entry among all of a database's. */
+/** Identifies an entry in a database. */
 export type LogPlace = Pick<SealedEntry, "chain" | "sequence">;
 
-/** A place as text: "1.4711". */
+/** Returns a place as text: "1.4711". */
 export function placeText({ chain, sequence }: LogPlace): string {
   return `${chain}.${sequence}`;
 }
 
-/** The place that a text names; null for any other text. */
+/** Parses a place; returns null for any other text. */
 export function placeOfText(text: string): LogPlace | null {
   const [, chain, sequence] = /^([1-9][0-9]{0,3})\.([1-9][0-9]{0,12})$/.exec(text) ?? [];
   return chain ? { chain: Number(chain), sequence: Number(sequence) } : null;
 }
 
-/** An entry's place and tag, as a receipt has them. */
+/** Returns an entry's place and tag, for a receipt. */
 export function loggedAt(entry: SealedEntry): LoggedAt {
   return { place: placeText(entry), tag: hex(entry.tag) };
 }
@@ -110,7 +110,7 @@ export function loggedAt(entry: SealedEntry): LoggedAt {
 const nobody = new Uint8Array(16);
 const nothing = new Uint8Array(0);
 
-/** An entry of the chain itself, about nobody: its bytes are under no AUDIT_KEY. */
+/** Returns an unencrypted entry of the chain itself, about nobody. */
 export function inClear(
   chain: number,
   sequence: number,
@@ -120,12 +120,12 @@ export function inClear(
   return { chain, sequence, epoch, keyVersion: 0, who: nobody, sealed: bytes };
 }
 
-/** Whether an entry is the chain's own, about nobody: an epoch's end, or the start of a chain. */
+/** Returns whether an entry is the chain's own: an epoch's end, or the start of a chain. */
 export function isInClear({ keyVersion }: Pick<SealedEntry, "keyVersion">): boolean {
   return keyVersion === 0;
 }
 
-/** The last entry of an epoch, and nothing else: what follows it is of the next epoch. */
+/** Returns the entry that ends an epoch; the next entry belongs to the next epoch. */
 export function epochEnd(chain: number, sequence: number, epoch: number): Omit<SealedEntry, "tag"> {
   return inClear(chain, sequence, epoch, nothing);
 }

@@ -1,8 +1,8 @@
 /**
- * The first key of a chain, as a file: written once, when the chain is made, to the operator's place,
- * and not kept by the bank. With it the whole chain can be checked. The key that checks the signatures
- * of checkpoints is in it too, since it must not come from the bank either; and so are the heads of the
- * chains before it, whose ends no key holds any more.
+ * The file of a chain's first key: written once, when the chain is created, to the operator's path,
+ * and not kept by the bank. It verifies the whole chain. It also has the key that verifies
+ * checkpoints, which must not come from the bank either, and the heads of the earlier chains, whose
+ * last keys are erased.
  */
 import { fromHex, hex } from "../../lib/bytes.ts";
 import { UsageError } from "../../lib/errors.ts";
@@ -35,7 +35,10 @@ export function formatFirstKey({ chainId, key, checkpointKey, before }: FirstKey
   return JSON.stringify(fields, null, 2) + "\n";
 }
 
-/** @throws {UsageError} when the text is anything else */
+/**
+ * Parses a first key's file.
+ * @throws {UsageError} if the text is not a first key
+ */
 export function parseFirstKey(text: string, path: string): FirstKey {
   let fields: Record<string, unknown> | null;
   try {
@@ -49,7 +52,7 @@ export function parseFirstKey(text: string, path: string): FirstKey {
   );
   const before = chainsBeforeOf(fields?.before);
   if (fields?.format !== formatName || !chainId || !key || !checkpointKey || !before) {
-    throw new UsageError(`${path} is not a first key: give the file that 'bank init' has written`);
+    throw new UsageError(`${path} is not a first key. Give the file that 'bank init' has written`);
   }
   return { chainId, key, checkpointKey, before };
 }

@@ -1,6 +1,6 @@
 /**
- * The heads of chains: the last entry of each at a moment. Checkpoints list them; so do a chain's first
- * key and first entry, for the chains before it, whose ends nothing else holds any more.
+ * The heads of chains: the last entry of each at a moment. Checkpoints list them; so do a chain's
+ * first key and first entry, for the earlier chains, whose ends nothing else authenticates.
  */
 import {
   type Bytes,
@@ -26,13 +26,13 @@ export interface ChainHead {
   tag: Bytes;
 }
 
-/** A chain before another one, as that one's first key has it. */
+/** An earlier chain, as listed in a later one's first key. */
 export interface ChainBefore extends ChainHead {
-  /** The epoch that the chain's key had come to, which its log must reach. */
+  /** The epoch of the chain's key, which its log must reach. */
   keyEpoch: number;
 }
 
-/** The last committed entry of every chain, by number; a chain without entries is left out. */
+/** Returns the last committed entry of every chain, by number; omits a chain without entries. */
 export async function headsOf(
   store: Pick<LogStore, "chains" | "lastEntries">,
 ): Promise<(ChainHead & { number: number })[]> {
@@ -45,14 +45,14 @@ export async function headsOf(
   return heads;
 }
 
-/** Every chain with entries, its key no further than they are. */
+/** Returns every chain with entries, each with the epoch of its last entry. */
 export async function chainsBefore(
   store: Pick<LogStore, "chains" | "lastEntries">,
 ): Promise<ChainBefore[]> {
   return (await headsOf(store)).map((head) => ({ ...head, keyEpoch: head.epoch }));
 }
 
-/** These chains, with the epoch that the key of one of them has come to. */
+/** Returns these chains, with the key's epoch for one of them. */
 export function withKeyEpoch(
   chains: readonly ChainBefore[],
   chainId: Uint8Array,
@@ -69,7 +69,7 @@ export function withKeyEpoch(
   );
 }
 
-/** Heads as JSON has them. */
+/** Returns heads as JSON. */
 export function headFields(heads: readonly ChainHead[]) {
   return heads.map(({ id, sequence, epoch, tag }) => ({
     chain: hex(id),
@@ -79,7 +79,7 @@ export function headFields(heads: readonly ChainHead[]) {
   }));
 }
 
-/** The heads of a field of JSON; null for anything else. */
+/** Parses heads from JSON; returns null for anything else. */
 export function headsOfFields(fields: unknown): ChainHead[] | null {
   if (!Array.isArray(fields)) return null;
   const heads = fields.map(headOfFields);
@@ -98,7 +98,7 @@ const isPlace = (sequence: unknown, epoch: unknown) =>
   Number.isSafeInteger(sequence) && sequence as number >= 0 &&
   Number.isInteger(epoch) && epoch as number >= 0 && epoch as number < 2 ** 32;
 
-/** Heads as what is signed, or what a tag covers: each 60 bytes. */
+/** Returns heads as signed or tagged bytes, 60 each. */
 export function headBytes(heads: readonly ChainHead[]): Bytes {
   return concat(
     u32(heads.length),
@@ -109,12 +109,12 @@ export function headBytes(heads: readonly ChainHead[]): Bytes {
 const oneHeadBytes = 60;
 const startLabel = utf8("strongroom/1 chains before");
 
-/** The first entry of a chain that has others before it: their heads, in clear. */
+/** Returns the first entry of a chain that has earlier ones: their heads, unencrypted. */
 export function startEntry(chain: number, before: readonly ChainHead[]): Omit<SealedEntry, "tag"> {
   return inClear(chain, 1, 0, concat(startLabel, headBytes(before)));
 }
 
-/** The heads that a chain's first entry names; null for any other entry. */
+/** Returns the heads in a chain's first entry; null for any other entry. */
 export function headsOfStart({ sequence, keyVersion, sealed }: SealedEntry): ChainHead[] | null {
   const at = startLabel.length + 4;
   const label = sealed.subarray(0, startLabel.length);

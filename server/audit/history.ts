@@ -1,4 +1,4 @@
-/** A customer's own part of the log: opened, filtered and cut into pages, newest first. */
+/** A customer's part of the log: decrypted, filtered and paged, newest first. */
 import type { HistoryEntry, HistoryFilter } from "../../lib/atm.ts";
 import { hex } from "../../lib/bytes.ts";
 import { historyEntriesExaminedMax, historyPageEntriesMax } from "../../lib/limits.ts";
@@ -16,25 +16,25 @@ import {
   type OpeningKeys,
 } from "./places.ts";
 
-/** The log, and which of its movements are settled. */
+/** The log, and the set of settled movements. */
 export interface HistoryStore extends CustomersLog {
-  /** Those of these movements that have been settled. */
+  /** Returns those of these movements that have been settled. */
   settledAmong(movements: readonly string[]): string[] | Promise<string[]>;
 }
 
 export interface HistoryQuery {
-  /** The customer's username: nobody else's entries are looked at. */
+  /** The customer's username: other customers' entries are never read. */
   customer: string;
   filter: HistoryFilter;
-  /** Where the page before ended; absent for the newest. */
+  /** The cursor returned by the page before; absent for the newest. */
   cursor?: string;
-  /** Whether entries come with their sealed form, too. */
+  /** Whether entries include their sealed form. */
   sealed?: boolean;
 }
 
 /**
- * One page. A cursor comes back while there may be more, even when this page found nothing. It names
- * a place, so that entries which arrive meanwhile move nothing.
+ * Returns one page. It has a cursor while there may be more, even if it is empty. The cursor names
+ * a place, so that new entries do not shift pages.
  */
 export async function historyPage(
   store: HistoryStore,
@@ -57,7 +57,7 @@ export async function historyPage(
   return after === null ? { entries } : { entries, cursor: placeText(after) };
 }
 
-/** Leaves out the authorisations of settled movements: the settling has an entry too. */
+/** Omits the authorisations of settled movements, whose settling has an entry, too. */
 async function withoutSettledHolds(
   store: HistoryStore,
   opened: readonly OpenedEntry[],

@@ -1,4 +1,4 @@
-/** The AUDIT_KEY: its versions, the keys derived from each, and the indexes under which entries are found. */
+/** The AUDIT_KEY: its versions, the keys derived from each, and the indexes for finding entries. */
 import { type Bytes, hex, utf8 } from "../../lib/bytes.ts";
 import { hmac, MacKey } from "../../lib/hmac.ts";
 import { namesIndexedMax } from "../../lib/limits.ts";
@@ -13,11 +13,14 @@ export interface AuditKeys {
   readonly version: number;
   readonly seal: SealKeys;
   readonly index: Bytes;
-  /** Keys the digests of rows: of all versions only the oldest one's does, since they are summed up. */
+  /** Keys the digests of rows: always the oldest version's, since the digests are summed. */
   readonly rows: Bytes;
 }
 
-/** @param auditKey 32 random bytes */
+/**
+ * Derives the keys of one AUDIT_KEY.
+ * @param auditKey 32 random bytes
+ */
 export function auditKeysOf(auditKey: Uint8Array, version: number): AuditKeys {
   const derive = (label: string, length: number) =>
     hkdfExpand(auditKey, utf8(`strongroom/1 audit ${label}`), length);
@@ -29,7 +32,7 @@ export function auditKeysOf(auditKey: Uint8Array, version: number): AuditKeys {
   };
 }
 
-/** Every version of the AUDIT_KEY: the newest seals, the others still open what they sealed. */
+/** Every version of the AUDIT_KEY: the newest seals, the others still open earlier entries. */
 export class AuditKeyRing {
   readonly #versions: readonly AuditKeys[];
   readonly #sealers: ReadonlyMap<number, Sealer>;
@@ -46,28 +49,28 @@ export class AuditKeyRing {
     return this.#versions[0]!;
   }
 
-  /** Newest first: these are plain values, and cross threads. */
+  /** Newest first: plain values, which can be sent to threads. */
   get versions(): readonly AuditKeys[] {
     return this.#versions;
   }
 
-  /** The same with one version more. */
+  /** Returns a ring with one more version. */
   with(keys: AuditKeys): AuditKeyRing {
     return new AuditKeyRing([...this.#versions, keys]);
   }
 
-  /** The indexes under which one customer's entries are found, the newest version's first. */
+  /** Returns the indexes of one customer's entries, the newest version's first. */
   indexesOf(who: string): Bytes[] {
     return this.#versions.map((keys) => indexOf(keys, who));
   }
 
-  /** The entry of a place, or null when none of these keys sealed it for that place. */
+  /** Opens the entry of a place; returns null if none of these keys sealed it for that place. */
   open(stored: StoredEntry, chainId: Uint8Array): AuditEntry | null {
     const plaintext = this.#plaintextOf(stored, chainId);
     return plaintext && entryOf(plaintext);
   }
 
-  /** The same with what its rows add to the sum of digests. */
+  /** Opens an entry with its rows' changes to the sum of digests. */
   openWithDigests(stored: StoredEntry, chainId: Uint8Array): EntryWithDigests | null {
     const plaintext = this.#plaintextOf(stored, chainId);
     return plaintext && entryWithDigestsOf(plaintext);
@@ -78,12 +81,12 @@ export class AuditKeyRing {
     return this.#sealers.get(keyVersion)?.open(aad, sealed) ?? null;
   }
 
-  /** The digest of a row's canonical text. */
+  /** Returns the digest of a row's canonical text. */
   digestOf(text: string): bigint {
     return digestOf(this.#rows, text);
   }
 
-  /** The entries, sealed under the newest version for the chain's places from `sequence` on. */
+  /** Seals entries under the newest version for the chain's places from `sequence` on. */
   sealAll(
     entries: readonly EntryWithRows[],
     { chainId, sequence }: { chainId: Uint8Array; sequence: number },
@@ -101,12 +104,15 @@ export class AuditKeyRing {
 
 type StoredEntry = Pick<SealedEntry, "keyVersion" | "sequence" | "sealed">;
 
-/** The 16 bytes under which one customer's entries are found, without opening the others'. */
+/**
+ * Returns the 16-byte index of one customer's entries, which locates them without decrypting
+ * others.
+ */
 export function indexOf(keys: AuditKeys, who: string): Bytes {
   return hmac(keys.index, utf8(who)).slice(0, 16);
 }
 
-/** `indexOf` for a writer, whose entries are about the same few names. */
+/** Caches `indexOf` for a writer, whose entries repeat few names. */
 export class Indexes {
   readonly #known = new Map<string, Bytes>();
 
@@ -123,7 +129,7 @@ export class Indexes {
   }
 }
 
-/** The hash of a name for counters, and for the log where nobody has that name. */
+/** Returns the keyed hash of a name, for counters and for unknown names in the log. */
 export function nameHashOf(keys: AuditKeys, name: string): string {
   return hex(hmac(keys.index, utf8(`name ${name}`)).slice(0, 16));
 }

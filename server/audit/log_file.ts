@@ -1,7 +1,7 @@
 /**
  * `audit_log_secure.txt`: the log as a file of sealed lines, kept current with the database. It is
- * brought up to the database at every start, and whenever it may be behind. A file that ends with
- * anything else than the database has may be the only good copy: it is set aside, never overwritten.
+ * updated from the database at every start, and whenever it may be behind. A file whose end differs
+ * from the database may be the only good copy: it is renamed, never overwritten.
  */
 import { equalInConstantTime, hex, utf8 } from "../../lib/bytes.ts";
 import { logFileChunkEntries, logFileTailBytes } from "../../lib/limits.ts";
@@ -15,7 +15,7 @@ export type LogSource = Pick<LogStore, "chains" | "entriesAfter">;
 
 type LogFileWorld = Pick<WorldWithFiles, "files" | "nowMs">;
 
-/** The end of a file: where its last whole line ends, and which entry of the database that is. */
+/** The end of a file: where its last whole line ends, and that line's entry in the database. */
 interface FileEnd {
   bytes: number;
   /** Null for a file without a whole line. */
@@ -25,7 +25,7 @@ interface FileEnd {
 export class LogFile {
   /** The last entry in the file; null while it may be behind the database. */
   #last: LogPlace | null = null;
-  /** Where the next line goes. */
+  /** The offset of the next line. */
   #end = 0;
 
   private constructor(
@@ -37,8 +37,8 @@ export class LogFile {
   ) {}
 
   /**
-   * Opens or makes the file, and brings it up to the log.
-   * @param onTrouble receives a line for the operator when a file is set aside
+   * Opens or creates the file, and updates it from the log.
+   * @param onTrouble receives a line for the operator when a file is renamed
    */
   static async open(
     world: LogFileWorld,
@@ -57,8 +57,8 @@ export class LogFile {
   }
 
   /**
-   * Appends entries of one chain that have been committed, and those before them that were missed.
-   * @throws when they cannot be written: the next call makes up for it
+   * Appends committed entries of one chain, after any that are missing before them.
+   * @throws if they cannot be written: the next call appends them
    */
   async append(chainId: Uint8Array, entries: readonly SealedEntry[]): Promise<void> {
     const [first] = entries;
@@ -76,7 +76,7 @@ export class LogFile {
     this.file.close();
   }
 
-  /** Goes on after the file's last line. */
+  /** Appends the entries after the file's last line. */
   async #catchUp(): Promise<void> {
     this.#last = null;
     const chains = await this.log.chains();
@@ -98,7 +98,7 @@ export class LogFile {
     this.#last = last;
   }
 
-  /** The end of the file, without a line that was cut short; null when it is not the database's. */
+  /** Returns the end of the file, without a truncated line; null if it is not in the database. */
   async #lastLine(chains: readonly ChainName[]): Promise<FileEnd | null> {
     const start = Math.max(0, this.file.bytes() - logFileTailBytes);
     const tail = new Uint8Array(this.file.bytes() - start);
@@ -115,7 +115,7 @@ export class LogFile {
     return isSame ? { bytes: start + newline + 1, place: { chain: chain.number, sequence } } : null;
   }
 
-  /** Keeps the file under another name, and begins another one. */
+  /** Renames the file, and begins another one. */
   #setAside(): FileEnd {
     const { files, nowMs } = this.world;
     const aside = `${this.path}.differs-${new Date(nowMs()).toISOString().replace(/[:.]/g, "-")}`;
@@ -124,7 +124,7 @@ export class LogFile {
     this.file.close();
     this.file = fresh;
     this.onTrouble(
-      `${this.path} was not what the database has of the log: it is kept as ${aside}. ` +
+      `${this.path} differs from the database's log and is kept as ${aside}. ` +
         `Run 'deno task bank audit verify --file ${aside}'`,
     );
     return { bytes: 0, place: null };

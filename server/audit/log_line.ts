@@ -1,13 +1,13 @@
 /**
- * The log as text, one printable line for each sealed entry: the form of `audit_log_secure.txt`, and
- * the input of `verify` and `show`, from a file or from a running server.
+ * The log as text, one printable line for each sealed entry: the form of `audit_log_secure.txt`,
+ * and the input of `verify` and `show`, from a file or from a running server.
  *
  *     CHAIN SEQUENCE EPOCH KEY-VERSION WHO SEALED TAG
  */
 import { type Bytes, hex } from "../../lib/bytes.ts";
 import type { SealedEntry } from "./entry.ts";
 
-/** An entry outside its database: its chain is named by its id. */
+/** An entry outside its database: its chain is identified by id. */
 export interface LogLine {
   chainId: Bytes;
   entry: SealedEntry;
@@ -22,7 +22,7 @@ export function formatLogLine(chainId: Uint8Array, entry: SealedEntry): string {
   return `${hex(chainId)} ${sequence} ${epoch} ${keyVersion} ${hex(who)} ${text} ${hex(tag)}`;
 }
 
-/** The entry of a line; null for any other text. Its chain has no number. */
+/** Parses a line; returns null for any other text. The entry's chain has no number. */
 export function parseLogLine(line: string): LogLine | null {
   const [, chain, sequence, epoch, keyVersion, who, text, tag] = shape.exec(line) ?? [];
   if (!chain || !text) return null;

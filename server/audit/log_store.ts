@@ -1,18 +1,24 @@
-/** The operations of a database that has a log; each user of them picks what it needs. */
+/** The operations of a database with a log; each user picks those that it needs. */
 import type { ChainName, LogPlace, SealedEntry } from "./entry.ts";
 
 type Result<T> = T | Promise<T>;
 
 export interface LogStore {
-  /** Every chain of the log, by number: each writer has its own. */
+  /** Returns every chain of the log, by number: each writer has a separate one. */
   chains(): Result<ChainName[]>;
-  /** The number of the chain with this id, which is added when it is new; what can be read then is durable. */
+  /**
+   * Returns the number of the chain with this id, which is added if it is new; everything read
+   * afterwards is durable.
+   */
   openChain(id: Uint8Array): Result<number>;
-  /** The last entries of a chain, newest first. */
+  /** Returns the last entries of a chain, newest first. */
   lastEntries(chain: number, limit: number): Result<SealedEntry[]>;
-  /** Entries of a chain after this place, oldest first. */
+  /** Returns entries of a chain after this place, oldest first. */
   entriesAfter(chain: number, sequence: number, limit: number): Result<SealedEntry[]>;
-  /** Entries of any of these indexes before this place, newest first; from the newest without a place. */
+  /**
+   * Returns entries with any of these indexes before this place, newest first; from the newest if
+   * there is no place.
+   */
   entriesOf(
     who: readonly Uint8Array[],
     before: LogPlace | null,

@@ -1,4 +1,7 @@
-/** Checks that a server's keys of the log are the bank's newest: it would otherwise make a version twice. */
+/**
+ * Checks that a server has the bank's newest keys of the log: it would otherwise create a version
+ * twice.
+ */
 import { UsageError } from "../../lib/errors.ts";
 import { isInClear } from "./entry.ts";
 import type { AuditKeyRing } from "./keys.ts";
@@ -6,7 +9,10 @@ import type { LogStore } from "./log_store.ts";
 
 type Log = Pick<LogStore, "chains" | "lastEntries">;
 
-/** @throws {UsageError} when the last entries were sealed under a newer version than any of these */
+/**
+ * Checks the version of the keys.
+ * @throws {UsageError} if the last entries were sealed under a newer version than any of these
+ */
 export async function requireNewestKeys(log: Log, keys: AuditKeyRing): Promise<void> {
   for (const { number } of await log.chains()) {
     for (const entry of await log.lastEntries(number, 2)) {
@@ -15,7 +21,10 @@ export async function requireNewestKeys(log: Log, keys: AuditKeyRing): Promise<v
   }
 }
 
-/** @throws {UsageError} when they are another bank's, too: the last entries do not open under them */
+/**
+ * Checks that the keys are this bank's newest.
+ * @throws {UsageError} if not: the last entries do not open under them
+ */
 export async function requireSharedKeys(log: Log, keys: AuditKeyRing): Promise<void> {
   for (const { number, id } of await log.chains()) {
     for (const entry of await log.lastEntries(number, 2)) {
@@ -26,5 +35,5 @@ export async function requireSharedKeys(log: Log, keys: AuditKeyRing): Promise<v
 
 const notNewest = () =>
   new UsageError(
-    "the keys are not this bank's newest: bring its newest bank.keys, of its copy or of another server",
+    "the keys are not this bank's newest. Copy its newest bank.keys from a backup or another server",
   );

@@ -1,4 +1,4 @@
-/** A customer's entries in the log, and the place of one of them. */
+/** Finds a customer's entries in the log, and the place of one of them. */
 import type { LoggedAt } from "../../lib/atm.ts";
 import { historyChunkEntries, receiptEntriesExaminedMax } from "../../lib/limits.ts";
 import {
@@ -14,13 +14,13 @@ import type { LogStore } from "./log_store.ts";
 export type CustomersLog = Pick<LogStore, "chains" | "entriesOf">;
 export type OpeningKeys = Pick<AuditKeyRing, "indexesOf" | "open">;
 
-/** An entry, opened, and its stored form. */
+/** A decrypted entry, and its stored form. */
 export interface OpenedEntry {
   stored: SealedEntry;
   entry: AuditEntry;
 }
 
-/** Some of a customer's entries, newest first. */
+/** A chunk of a customer's entries, newest first. */
 export interface OpenedChunk {
   opened: OpenedEntry[];
   /** The place before which the next chunk begins; null after the last one. */
@@ -28,9 +28,9 @@ export interface OpenedChunk {
 }
 
 /**
- * A customer's entries before a place, a chunk at a time. Rows that do not open, or turn out to be of
- * another customer or of no place in a chain, are left out.
- * @param entriesMax ends after about so many, opened or not
+ * Yields a customer's entries before a place, a chunk at a time. Omits rows that do not open, or
+ * turn out to belong to another customer or to no place in a chain.
+ * @param entriesMax ends after about this many, opened or not
  */
 export async function* openedEntriesOf(
   store: CustomersLog,
@@ -41,7 +41,7 @@ export async function* openedEntriesOf(
     entriesMax: number;
   },
 ): AsyncGenerator<OpenedChunk, void, void> {
-  const indexes = keys.indexesOf(customer); // each version of the AUDIT_KEY has its own
+  const indexes = keys.indexesOf(customer); // each version of the AUDIT_KEY has its own index
   let place = before;
   for (let examined = 0; examined < entriesMax; examined += historyChunkEntries) {
     const chunk = await store.entriesOf(indexes, place, historyChunkEntries);
@@ -50,7 +50,7 @@ export async function* openedEntriesOf(
     const opened = chunk.flatMap((stored) => {
       const chainId = chainIds.get(stored.chain);
       const entry = chainId && stored.sequence > 0 ? keys.open(stored, chainId) : null;
-      // A row says whose it is in clear: only the sealed name is the writer's.
+      // A row's index is not authenticated: only the sealed name is the writer's.
       return entry?.who === customer ? [{ stored, entry }] : [];
     });
     place = chunk.length < historyChunkEntries ? null : chunk.at(-1)!;
@@ -59,7 +59,7 @@ export async function* openedEntriesOf(
   }
 }
 
-/** The place of a row's entry, if that is among the customer's newest. */
+/** Returns the place of a row's entry, if it is among the customer's newest. */
 export async function findEntry(
   store: CustomersLog,
   keys: OpeningKeys,

@@ -1,8 +1,8 @@
 /**
- * Digests of rows of the books. Each is the HMAC-SHA-256 of a row's canonical text; an entry of the log
- * has what a change adds to the sum of all rows' digests modulo 2^256. That sum is a multiset hash
- * (MSet-Add-Hash: Clarke, Devadas, van Dijk, Gassend and Suh, 2003): without the key, and without having
- * seen a digest, nobody finds other rows of the same sum.
+ * Digests of rows of the books. Each is the HMAC-SHA-256 of a row's canonical text; an entry of the
+ * log has its change to the sum of all rows' digests modulo 2^256. The sum is a multiset hash
+ * (MSet-Add-Hash: Clarke, Devadas, van Dijk, Gassend and Suh, 2003): without the key or known
+ * digests, finding other rows with the same sum is infeasible.
  */
 import { type Bytes, hex, utf8 } from "../../lib/bytes.ts";
 import type { MacKey } from "../../lib/hmac.ts";
@@ -18,7 +18,7 @@ export function digestOfBytes(bytes: Uint8Array): bigint {
   return BigInt(`0x${hex(bytes)}`);
 }
 
-/** What a change adds, 32 bytes. */
+/** Returns the difference of a change, 32 bytes. */
 export function changeDigest(key: MacKey, { before, after }: RowChange): Bytes {
   if (before === null && after !== null) return key.tag(utf8(after));
   const [one, other] = [after, before].map((text) => text === null ? 0n : digestOf(key, text));

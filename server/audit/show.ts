@@ -1,14 +1,14 @@
-/** The log for people and scripts: which entries are wanted, and how they read. */
+/** Filters and formats the log for people and scripts. */
 import type { AuditEntry } from "./entry.ts";
 import { lineOf } from "./codec.ts";
 
-/** What the log can be narrowed to; what is absent narrows nothing. */
+/** A filter of the log; absent fields filter nothing. */
 export interface ShowFilter {
-  /** Whose entries: a username, `operator NAME`, `terminal NAME`, `bank`. */
+  /** The subject: a username, `operator NAME`, `terminal NAME`, `bank`. */
   customer?: string;
-  /** Found anywhere in the action's words, whatever its case. */
+  /** A substring of the action, case-insensitive. */
   action?: string;
-  /** `ok`, `refused` for all else, or an outcome by its name: `insufficient_funds`. */
+  /** `ok`, `refused` for all others, or one outcome by name: `insufficient_funds`. */
   outcome?: string;
   /** RFC 3339, or a date: from inclusive, before exclusive. */
   from?: string;
@@ -28,7 +28,7 @@ export function isWanted(entry: AuditEntry, filter: ShowFilter): boolean {
     (terminal === undefined || entry.terminal === terminal);
 }
 
-/** An entry as `audit show` prints it: the line, or with all facts as JSON. */
+/** Formats an entry for `audit show`: the line, or all facts as JSON. */
 export function shownEntry(
   place: { chainId: string; sequence: number },
   entry: AuditEntry,

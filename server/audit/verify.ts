@@ -1,6 +1,6 @@
 /**
- * Whether a log is as it was written: every chain followed from its first key, held against the key
- * file that is there now, and against a checkpoint. In constant memory, whatever the log's length.
+ * Verifies a log's integrity: follows every chain from its first key, and compares it with the
+ * present key file and a checkpoint. Uses constant memory, whatever the log's length.
  */
 import { equalInConstantTime, hex } from "../../lib/bytes.ts";
 import { UsageError } from "../../lib/errors.ts";
@@ -12,7 +12,9 @@ import type { FirstKey } from "./first_key.ts";
 import { type ChainBefore, type ChainHead, headsOfStart } from "./heads.ts";
 import type { LogLine } from "./log_line.ts";
 
-/** An entry by its place and its tag, as a receipt has them. Chains are numbered as they come. */
+/**
+ * An entry by its place and its tag, as on a receipt. Chains are numbered in order of appearance.
+ */
 export interface LogReceipt {
   chain: number;
   sequence: number;
@@ -20,30 +22,30 @@ export interface LogReceipt {
   tag: Uint8Array;
 }
 
-/** What a log is compared with: plain values, which cross threads. */
+/** The trusted inputs of a verification: plain values, which can be sent to threads. */
 export interface LogTrust {
   /** The first key of every chain. */
   firstKeys: readonly FirstKey[];
-  /** A checkpoint that was taken elsewhere. */
+  /** A checkpoint kept elsewhere. */
   checkpoint?: Checkpoint;
   /** The entry on a customer's receipt. */
   receipt?: LogReceipt;
   /**
-   * The key file's keys for these chains, read before the log was: they show what was cut off up to the
-   * present epoch. Null where there is only the log.
+   * The key file's keys for these chains, read before the log: they reveal a truncation before the
+   * present epoch. Null if only the log is available.
    */
   keyFile: readonly KeptKey[] | null;
 }
 
-/** A place in a log, from which a part of it can be checked. */
+/** A place in a log from which a part of it can be verified. */
 export interface LogPosition {
-  /** How many lines come before it. */
+  /** The number of lines before it. */
   lines: number;
-  /** The last line of every chain before it, in the order in which the chains have come. */
+  /** The last line before it of every chain, in order of appearance. */
   last: readonly LogLine[];
 }
 
-/** The log is not as it was written: exit code 1, where all else that ends a check is 2. */
+/** The log was changed: exit code 1, while all other failures of a verification have 2. */
 export class BadLog extends UsageError {
   override name = "BadLog";
   constructor(problem: string, what = "the audit log is bad") {
@@ -53,7 +55,7 @@ export class BadLog extends UsageError {
 
 const badReceipt = "the receipt does not fit the log";
 
-/** A head of a chain, which must be an entry of it, and the words for what lists it. */
+/** A head of a chain, which must be one of its entries, and the words for the list that has it. */
 interface ListedHead {
   head: ChainHead & Partial<ChainBefore>;
   by: string;
@@ -77,7 +79,7 @@ class FollowedChain {
 
   goOnAfter({ entry }: LogLine): void {
     if (!this.#verifier.goOnAfter(entry)) {
-      throw this.#bad(`it has gone back to epoch ${entry.epoch}`);
+      throw this.#bad(`it is of past epoch ${entry.epoch}`);
     }
     this.#holdAgainstKeyFile();
   }
@@ -113,11 +115,13 @@ class FollowedChain {
     }
     const earliest = Math.min(...this.keptKeys.map(({ epoch }) => epoch));
     if (Number.isFinite(earliest) && earliest > epoch) {
-      throw this.#bad(`${missing}, in epoch ${epoch}, and its key has come to epoch ${earliest}`);
+      throw this.#bad(`${missing}, in epoch ${epoch}, and its key is in epoch ${earliest}`);
     }
   }
 
-  /** The chain itself names the chains before it, no earlier than its first key's file does. */
+  /**
+   * Checks the chain's own list of earlier chains, which must not be older than its first key's.
+   */
   #requireChainsBefore(first: SealedEntry): void {
     const named = new Map(headsOfStart(first)?.map((head) => [hex(head.id), head.sequence]));
     for (const { id, sequence } of this.firstKey.before) {
@@ -130,7 +134,7 @@ class FollowedChain {
     const { epoch, epochKey } = this.#verifier;
     const kept = this.keptKeys.find((each) => each.epoch === epoch);
     if (kept && !equalInConstantTime(kept.key, epochKey)) {
-      throw this.#bad(`the key of epoch ${epoch} does not come of the first key`);
+      throw this.#bad(`the key of epoch ${epoch} is not derived from the first key`);
     }
   }
 
@@ -141,7 +145,7 @@ class FollowedChain {
 
 export class LogVerifier {
   readonly #chains = new Map<string, FollowedChain>();
-  /** The chains that have come, in the order in which they came. */
+  /** The chains that have appeared, in order. */
   readonly #come: FollowedChain[] = [];
   #lines = 0;
 
@@ -159,14 +163,14 @@ export class LogVerifier {
       const keptKeys = keyFile?.filter(({ chainId }) => hex(chainId) === id) ?? [];
       this.#chains.set(id, new FollowedChain(firstKey, its, keptKeys));
     }
-    // A file may have one server's chain alone; a bank has all of them.
+    // A file may have only one server's chain; a bank has all of them.
     const required = keyFile === null ? checkpoint?.heads ?? [] : listed.map(({ head }) => head);
     for (const { id } of required) this.#requireFirstKey(hex(id));
   }
 
   /**
-   * Goes on at a place further on: what is found good from there on is so if all before it is, too.
-   * @throws {BadLog} when no good log has such a place
+   * Continues at a later place: the result holds if everything before it is valid, too.
+   * @throws {BadLog} if no valid log has such a place
    */
   goOnAt({ lines, last }: LogPosition): void {
     this.#lines = lines;
@@ -178,20 +182,20 @@ export class LogVerifier {
     }
   }
 
-  /** How many entries have been good so far. */
+  /** The number of valid entries so far. */
   get goodCount(): number {
     return this.#chains.values().reduce((sum, { goodCount }) => sum + goodCount, 0);
   }
 
   /**
-   * The next line of the log; chains may be mixed.
-   * @param line null for a text that is no line of a log
-   * @throws {BadLog} naming the first entry that is not as it was written
-   * @throws {UsageError} with exit code 2 when a chain's first key was not given
+   * Verifies the next line of the log; chains may be interleaved.
+   * @param line null for a text that is not a line of a log
+   * @throws {BadLog} naming the first invalid entry
+   * @throws {UsageError} with exit code 2 if a chain's first key is missing
    */
   next(line: LogLine | null): void {
     this.#lines++;
-    if (line === null) throw new BadLog(`line ${this.#lines} is no entry of a log`);
+    if (line === null) throw new BadLog(`line ${this.#lines} is not an entry of a log`);
     const chain = this.#chainOf(line);
     chain.next(line);
     if (chain.goodCount === 1) this.#come.push(chain);
@@ -203,10 +207,10 @@ export class LogVerifier {
     }
   }
 
-  /** The log has ended: @throws {BadLog} when it ends too early. */
+  /** Ends the log. @throws {BadLog} if it is truncated */
   end(): void {
     const { keyFile, receipt } = this.trust;
-    // only now: a chain whose first key was not given is no fault of the log's
+    // last, since a missing first key is not a fault of the log
     if (keyFile?.length === 0) {
       throw new BadLog("the chain's key file has no key of its chains");
     }

@@ -1,6 +1,6 @@
 /**
- * The writing end of a chain: seals entries for its next places. Sealing changes nothing, so that a
- * batch which the database refuses leaves no trace here.
+ * Writes a chain: seals entries for its next places. Sealing changes no state, so that a batch
+ * refused by the database leaves no trace here.
  */
 import { MacKey } from "../../lib/hmac.ts";
 import type { World } from "../../lib/world.ts";
@@ -37,7 +37,7 @@ export class ChainWriter {
   private constructor(
     private readonly dependencies: WriterDependencies,
     last: SealedEntry | undefined,
-    /** The heads of the chains before it, until they are in its first entry. */
+    /** The heads of the earlier chains, until they are in this chain's first entry. */
     private before: readonly ChainHead[],
   ) {
     this.#sequence = last?.sequence ?? 0;
@@ -47,8 +47,8 @@ export class ChainWriter {
   }
 
   /**
-   * Goes on after the chain's last entry.
-   * @param openKey the key of the epoch that the chain has come to
+   * Continues after the chain's last entry.
+   * @param openKey opens the key of the chain's present epoch
    */
   static async open(
     store: WriterStore,
@@ -72,7 +72,7 @@ export class ChainWriter {
     this.#indexes = new Indexes(keys.newest);
   }
 
-  /** Whether the present epoch has an entry: it must end before long. */
+  /** Whether the present epoch has an entry, and must end soon. */
   get epochOpen(): boolean {
     return this.#epochOpen;
   }
@@ -83,8 +83,9 @@ export class ChainWriter {
   }
 
   /**
-   * The first entries of a chain that has others before it: their heads, and the end of its epoch. They
-   * are to be committed before all others; none of a chain that has begun, or is the first.
+   * Returns the first entries of a chain that has earlier ones: their heads, and the end of its
+   * epoch. They must be committed before all others; empty for a chain with entries, and for the
+   * first chain.
    */
   start(): SealedEntry[] {
     const { chain, chainKey } = this.dependencies;
@@ -94,7 +95,7 @@ export class ChainWriter {
     return [link(startEntry(chain.number, this.before)), link(epochEnd(chain.number, 2, 0))];
   }
 
-  /** Links entries to the chain's end, one after the other; changes nothing. */
+  /** Returns a function that links entries to the chain's end; changes no state. */
   #linker(): (untagged: Omit<SealedEntry, "tag">) => SealedEntry {
     const epochKey = new MacKey(this.dependencies.chainKey.key);
     let tag = this.#tag;
@@ -105,7 +106,7 @@ export class ChainWriter {
   }
 
   /**
-   * The entries, sealed for the chain's next places.
+   * Seals entries for the chain's next places.
    * @param endEpoch whether the epoch ends with them
    */
   seal(entries: readonly EntryWithRows[], endEpoch: boolean): SealedEntry[] {
@@ -130,7 +131,7 @@ export class ChainWriter {
     return sealed;
   }
 
-  /** Called when what `seal` gave is durable. */
+  /** Called after the result of `seal` is durable. */
   committed(sealed: readonly SealedEntry[]): void {
     const last = sealed.at(-1);
     if (!last) return;
@@ -147,14 +148,14 @@ export class ChainWriter {
   }
 }
 
-/** The time of the newest entry of all chains; 0 for an empty log. */
+/** Returns the time of the newest entry of all chains; 0 for an empty log. */
 export async function lastTimeOf(
   store: Pick<LogStore, "chains" | "lastEntries">,
   keys: AuditKeyRing,
 ): Promise<number> {
   let lastMs = 0;
   for (const { number, id } of await store.chains()) {
-    // The last entry may be an epoch's end, which has no time; two ends never follow each other.
+    // The last entry may be an epoch's end, which has no time; two ends are never adjacent.
     for (const entry of await store.lastEntries(number, 2)) {
       lastMs = Math.max(lastMs, keys.open(entry, id)?.timeMs ?? 0);
     }

@@ -4,11 +4,11 @@
  *     bank.sqlite     the ledger, the log, customers and terminals; or
  *     bank.place      which bank of a PostgreSQL database this folder is a server's of
  *     bank.keys       0600: the master key, the AUDIT_KEY, the key that signs checkpoints
- *     chain.key       0600: the present key of the log's chain, which goes forward each epoch
- *     terminals.json  0600: the terminals as they are now, for a restore
+ *     chain.key       0600: the present key of the log's chain, ratcheted forward each epoch
+ *     terminals.json  0600: the present terminals, for a restore
  *     audit_log_secure.txt   0600: the log, sealed, as a file
- *     owner.lock      held by the one process that owns the folder
- *     operator.sock   0600: where a running server takes the operator's commands
+ *     owner.lock      locked by the one process that owns the folder
+ *     operator.sock   0600: the running server's socket for operators' commands
  */
 import { textOf, utf8 } from "../../lib/bytes.ts";
 import { databaseUrlVariable } from "../../lib/database_url.ts";
@@ -36,26 +36,26 @@ export const chainKeyPath = (folder: string) => `${folder}/chain.key`;
 export const logFilePath = (folder: string) => `${folder}/audit_log_secure.txt`;
 export const keptTerminalsPath = (folder: string) => `${folder}/terminals.json`;
 export const operatorSocketPath = (folder: string) => `${folder}/operator.sock`;
-/** Where a copy of the books lies until it is fetched. */
+/** The path of a copy of the books until it is fetched. */
 export const newBackupPath = (folder: string, unique: string) => `${folder}/bank.backup-${unique}`;
 
-/** Removes copies that nobody fetched. */
+/** Removes copies that were not fetched. */
 export function removeOldBackups(files: Files, folder: string): void {
   for (const name of files.names(folder)) {
     if (/^bank\.backup-[0-9a-f]+$/.test(name)) files.remove(`${folder}/${name}`);
   }
 }
 
-/** Whether a bank was made in this folder. A making that was cut short leaves an empty database. */
+/** Returns whether this folder has a bank. An interrupted creation leaves an empty database. */
 export function holdsBank(files: Pick<Files, "facts">, folder: string): boolean {
   if (!isThere(files, keysPath(folder))) return false;
   return (files.facts(databasePath(folder))?.bytes ?? 0) > 0 || isThere(files, placePath(folder));
 }
 
 /**
- * The id of the bank of a PostgreSQL database that this folder is a server's of; null for a bank in
- * the folder's own file.
- * @throws {UsageError} when the file that names it is damaged
+ * Returns the id of the bank in PostgreSQL that this folder belongs to; null for a bank in the
+ * folder's own file.
+ * @throws {UsageError} if the file with the id is damaged
  */
 function bankElsewhere(files: Files, folder: string): string | null {
   const path = placePath(folder);
@@ -63,22 +63,22 @@ function bankElsewhere(files: Files, folder: string): string | null {
   const [, bankId] = /^strongroom bank place 1\n([0-9a-f]{32})\n$/.exec(textOf(files.read(path))) ??
     [];
   if (bankId) return bankId;
-  throw new UsageError(`${path} is damaged: restore it from where you keep its copy`);
+  throw new UsageError(`${path} is damaged. Restore it from its copy`);
 }
 
-/** Receives the text of the first key's file, before anything depends on that key. */
+/** Receives the text of the first key's file, before that key is used. */
 export type KeepFirstKey = (text: string) => void;
 
 /** A chain that is not yet the folder's. */
 export interface PreparedChain {
   readonly chainId: Uint8Array;
-  /** Where its key is. */
+  /** The path of its key. */
   readonly keyPath: string;
   /** The text of its first key's file. */
   readonly firstKey: string;
 }
 
-/** A bank's folder that this process owns, until it is closed or the process ends. */
+/** A bank's folder, owned by this process until it is closed or the process ends. */
 export class BankFolder {
   #keys: BankKeys | null = null;
 
@@ -90,15 +90,15 @@ export class BankFolder {
   ) {}
 
   /**
-   * Owns the folder of a bank.
-   * @param url the PostgreSQL database that the bank is in, if it is in one
-   * @throws {UsageError} when there is none or it is in another place, others can read its keys, or
-   * another process owns it
+   * Takes ownership of a bank's folder.
+   * @param url the bank's PostgreSQL database, if it is in one
+   * @throws {UsageError} if there is no bank or it is in another place, other users can read its
+   * keys, or another process owns it
    */
   static async open(world: WorldWithFiles, path: string, url?: string): Promise<BankFolder> {
     if (!holdsBank(world.files, path)) {
       throw new UsageError(
-        `no bank in ${path}: make one with 'deno task bank init', or try everything with 'deno task demo'`,
+        `no bank in ${path}. Create one with 'deno task bank init', or try the demo with 'deno task demo'`,
       );
     }
     requireShortPath(path);
@@ -109,10 +109,10 @@ export class BankFolder {
   }
 
   /**
-   * Makes the folder of a new bank, or of another server of one, and its key files; goes on with the
-   * keys of a making that was cut short.
-   * @param another of a bank that has other servers: their keys, and the heads of their chains
-   * @throws {UsageError} when a bank is there already, or the folder cannot be made
+   * Creates the folder of a new bank, or of another server of one, and its key files; continues an
+   * interrupted creation with its keys.
+   * @param another for a bank with other servers: their keys, and the heads of their chains
+   * @throws {UsageError} if there is a bank already, or the folder cannot be created
    */
   static async make(
     world: WorldWithFiles,
@@ -140,8 +140,8 @@ export class BankFolder {
   }
 
   /**
-   * Owns a folder, whether or not its database is there.
-   * @throws {UsageError} when another process does, or there is no such folder
+   * Takes ownership of a folder, whether or not it has a database.
+   * @throws {UsageError} if another process owns it, or it does not exist
    */
   static async own(world: WorldWithFiles, path: string): Promise<BankFolder> {
     const { files, randomBytes } = world;
@@ -152,7 +152,7 @@ export class BankFolder {
       if (world.monotonicMs() - sinceMs >= ownerWaitMsMax) {
         lock.close();
         throw new UsageError(
-          `${path} is in use by another process: end it first, or reach it through its server`,
+          `${path} is in use by another process. End it, or send the command to its server`,
         );
       }
       await pause(world, ownerRetryMs);
@@ -162,13 +162,13 @@ export class BankFolder {
 
   /**
    * The bank's keys.
-   * @throws {UsageError} when there are none, or others can read them
+   * @throws {UsageError} if there are none, or other users can read them
    */
   get keys(): Readonly<BankKeys> {
     return this.#keys ??= readBankKeys(this.files, keysPath(this.path));
   }
 
-  /** Replaces the keys, durably, with what `change` makes of those that the file has now. */
+  /** Applies `change` to the keys in the file and stores the result durably. */
   changeKeys(change: (keys: BankKeys) => BankKeys): void {
     const path = keysPath(this.path);
     const keys = change(readBankKeys(this.files, path));
@@ -176,21 +176,21 @@ export class BankFolder {
     this.#keys = keys;
   }
 
-  /** As `bankElsewhere`. */
+  /** See the function `bankElsewhere`. */
   get bankElsewhere(): string | null {
     return bankElsewhere(this.files, this.path);
   }
 
-  /** Records, durably, that this folder is a server's of this bank in a PostgreSQL database. */
+  /** Stores, durably, which bank in PostgreSQL this folder belongs to. */
   keepBankElsewhere(bankId: string): void {
     const text = `strongroom bank place 1\n${bankId}\n`;
     replacePrivateFile(this.files, placePath(this.path), text);
   }
 
   /**
-   * Prepares another chain: what was written before stays, and can still be checked with the first key of
-   * its chain. The folder's chain is the present one until `beginChain`.
-   * @param before all chains that there are
+   * Prepares another chain: earlier entries remain verifiable with the first key of their chain.
+   * The folder's chain is the present one until `beginChain`.
+   * @param before all existing chains
    */
   prepareChain(before: readonly ChainBefore[]): PreparedChain {
     return this.#prepareChain(this.randomBytes(16), before);
@@ -205,7 +205,7 @@ export class BankFolder {
     return { chainId, keyPath, firstKey: formatFirstKey({ chainId, key, checkpointKey, before }) };
   }
 
-  /** Ends the present chain, whose key is overwritten, and goes on with a prepared one. */
+  /** Ends the present chain, overwrites its key, and switches to a prepared one. */
   beginChain({ chainId, keyPath }: PreparedChain): void {
     const path = chainKeyPath(this.path);
     ChainKeyFile.destroy(this.files, path);
@@ -219,7 +219,7 @@ export class BankFolder {
   }
 }
 
-/** Closes the folder when `act` throws. */
+/** Runs `act`, and closes the folder if it throws. */
 export async function closeOnFailure<T>(folder: BankFolder, act: () => T | Promise<T>): Promise<T> {
   try {
     return await act();
@@ -232,31 +232,34 @@ export async function closeOnFailure<T>(folder: BankFolder, act: () => T | Promi
 function requireNoBank(files: Files, path: string): void {
   if (!holdsBank(files, path)) return;
   throw new UsageError(
-    `${path} holds a bank already: use it, or give another folder with --data`,
+    `${path} already contains a bank. Use it, or choose another folder with --data`,
   );
 }
 
-/** @throws {UsageError} when the folder's bank is in another place than the URL says */
+/**
+ * Checks that the bank is where the URL says.
+ * @throws {UsageError} if the folder's bank is in another place
+ */
 function requirePlace(files: Files, path: string, url: string | undefined): void {
   const isElsewhere = bankElsewhere(files, path) !== null;
   if (!isElsewhere && url !== undefined) {
     throw new UsageError(
-      `${path} has a bank of its own in ${databasePath(path)}, and a database is named besides: ` +
-        `unset ${databaseUrlVariable}, or give another folder with --data`,
+      `${path} contains a bank in ${databasePath(path)}, but a database is configured, too. ` +
+        `Unset ${databaseUrlVariable}, or choose another folder with --data`,
     );
   }
   if (isElsewhere && url === undefined) {
     throw new UsageError(
-      `the bank of ${path} is in a PostgreSQL database: name it in ${databaseUrlVariable}, or in a ` +
+      `the bank of ${path} is in a PostgreSQL database. Set its URL in ${databaseUrlVariable}, or in a ` +
         "file with --database-url-file",
     );
   }
 }
 
-/** The operator's commands come through a Unix socket in the folder. */
+/** Checks the length of the path of the folder's Unix socket. */
 function requireShortPath(path: string): void {
   if (utf8(operatorSocketPath(path)).length <= socketPathBytesMax) return;
-  throw new UsageError(`${path} is too long a path for a bank: choose a shorter one with --data`);
+  throw new UsageError(`${path} is too long a path for a bank. Choose a shorter one with --data`);
 }
 
 function unlessWritable(path: string, write: () => void): void {
@@ -264,7 +267,7 @@ function unlessWritable(path: string, write: () => void): void {
     write();
   } catch (error) {
     throw new UsageError(
-      `${path} cannot be written (${(error as Error).message}): choose another with --data`,
+      `${path} cannot be written (${(error as Error).message}). Choose another with --data`,
     );
   }
 }

@@ -1,4 +1,4 @@
-/** `bank.keys`: the keys of a bank that stay as they are until an operator changes them. */
+/** `bank.keys`: the keys of a bank that only operators change. */
 import { fromHex, hex } from "../../lib/bytes.ts";
 import { UsageError } from "../../lib/errors.ts";
 import { readPrivateFile, replacePrivateFile } from "../../lib/private_file.ts";
@@ -9,22 +9,22 @@ import { AuditKeyRing, auditKeysOf } from "../audit/keys.ts";
 export interface BankKeys {
   /** Seals the terminals' keys at rest. */
   master: Uint8Array;
-  /** The one to follow it, while the database is changed over. */
+  /** The next master key, during a change of keys. */
   nextMaster?: Uint8Array;
-  /** `AUDIT_KEY`, every version of it: the newest seals, the others open what they sealed. */
+  /** `AUDIT_KEY`, in all versions: the newest seals, the others open earlier entries. */
   audit: { version: number; key: Uint8Array }[];
-  /** 16 bytes that name this server's chain. */
+  /** The id of this server's chain, 16 bytes. */
   chainId: Uint8Array;
   /** Signs checkpoints (Ed25519). */
   checkpoint: Uint8Array;
 }
 
-/** What all servers of one bank have alike. */
+/** The keys that all servers of one bank share. */
 export type SharedKeys = Pick<BankKeys, "master" | "audit" | "checkpoint">;
 
 const formatName = "strongroom bank keys 1";
 
-/** Fresh keys, but for those that a bank's servers share. */
+/** Generates keys, except those that a bank's servers share. */
 export function makeBankKeys(
   randomBytes: (length: number) => Uint8Array,
   shared?: SharedKeys,
@@ -37,23 +37,23 @@ export function makeBankKeys(
   };
 }
 
-/** The keys of the log, every version. */
+/** Returns the keys of the log in all versions. */
 export function auditKeyRingOf({ audit }: Pick<BankKeys, "audit">): AuditKeyRing {
   return new AuditKeyRing(audit.map(({ version, key }) => auditKeysOf(key, version)));
 }
 
 /**
  * Reads a key file.
- * @throws {UsageError} when it is missing, readable by others, or no key file of this version
+ * @throws {UsageError} if it is missing, readable by other users, or not a key file of this version
  */
 export function readBankKeys(files: Pick<Files, "facts" | "read">, path: string): BankKeys {
-  const otherwise = "restore it from where you keep its copy";
+  const otherwise = "restore it from its copy";
   const keys = parseKeys(readPrivateFile(files, path, otherwise));
   if (keys) return keys;
   throw new UsageError(`${path} is not a key file of this version: ${otherwise}`);
 }
 
-/** Writes a key file durably: at any moment it holds the old keys or these. */
+/** Writes a key file atomically and durably. */
 export function replaceBankKeys(files: Files, path: string, keys: BankKeys): void {
   replacePrivateFile(files, path, formatKeys(keys));
 }

@@ -25,7 +25,7 @@ export interface SomeLines {
 
 export type LogLines = AsyncIterable<SomeLines> | Iterable<SomeLines>;
 
-/** The log of a bank that answers `read_audit`. */
+/** Returns the log of a bank that answers `read_audit`. */
 export async function* linesOfBank(
   answers: AsyncIterable<OperatorAnswer>,
 ): AsyncGenerator<SomeLines, void, void> {
@@ -33,7 +33,7 @@ export async function* linesOfBank(
 }
 
 /**
- * The log of a file, in constant memory.
+ * Returns the log of a file, in constant memory.
  * @throws {UsageError} with exit code 2 when it cannot be read
  */
 export function* linesOfFile(
@@ -141,7 +141,7 @@ class PartChecks {
   }
 }
 
-/** A log of a file, readable, as far as these keys open it. */
+/** Returns a log of a file, readable, as far as these keys open it. */
 export async function* readLog(
   source: LogLines,
   keys: AuditKeyRing,

@@ -6,7 +6,7 @@ import { pause } from "../../lib/world.ts";
 import type { Bank } from "../bank.ts";
 import { logCommand } from "../ledger/command.ts";
 
-/** A checkpoint as its file, signed. */
+/** Returns a checkpoint as its file, signed. */
 export function signedCheckpoint(bank: Bank, heads: readonly ChainHead[], timeMs: number): string {
   const bankId = Uint8Array.fromHex(bank.settings.bankId);
   return formatCheckpoint({ bankId, timeMs, heads: [...heads] }, bank.keys.checkpoint);

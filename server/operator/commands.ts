@@ -57,7 +57,7 @@ export async function* runOperatorCommand(
   }
 }
 
-/** The bank, with another `submit` of its ledger. */
+/** Returns the bank, with another `submit` of its ledger. */
 function withSubmit(bank: Bank, submit: Bank["ledger"]["submit"]): Bank {
   const ledger = new Proxy(bank.ledger, {
     get(target, name) {

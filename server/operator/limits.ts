@@ -65,7 +65,7 @@ async function terminalId(bank: Bank, name: string): Promise<string> {
   return found.id;
 }
 
-/** An amount, or null for `none`. */
+/** Returns an amount, or null for `none`. */
 function limitOf(bank: Bank, flag: string, text: string): bigint | null {
   if (text === "none") return null;
   const { exponent } = bank.settings.currency;

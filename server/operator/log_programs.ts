@@ -42,8 +42,9 @@ export interface OperatorWorld extends BankWorld, ReadingWorld {
 }
 
 /**
- * The answer to a request: by the running server where there is one, otherwise as the folder's only
- * owner. Log and books of a bank without a server are only read, and no entry says so.
+ * Returns the answer to a request: by the running server where there is one, otherwise as the
+ * folder's only owner. Log and books of a bank without a server are only read, and no entry says
+ * so.
  */
 export async function* answersOf(
   world: OperatorWorld,
@@ -207,14 +208,17 @@ export async function anotherChain(
   ];
 }
 
-/** The earliest epoch that the folder's `chain.key` has a key of; 0 where there is no such file. */
+/**
+ * Returns the earliest epoch that the folder's `chain.key` has a key of; 0 where there is no such
+ * file.
+ */
 function earliestEpoch({ files }: BankWorld, { path, keys }: BankFolder): number {
   if (!isThere(files, chainKeyPath(path))) return 0;
   const kept = ChainKeyFile.read(files, chainKeyPath(path), keys.chainId);
   return kept.reduce((earliest, { epoch }) => Math.min(earliest, epoch), kept[0]?.epoch ?? 0);
 }
 
-/** The chains in a database that this process may open. */
+/** Returns the chains in a database that this process may open. */
 export async function chainsIn(world: BankWorld, place: StorePlace): Promise<ChainBefore[]> {
   const store = await world.openStore(place);
   try {

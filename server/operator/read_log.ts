@@ -40,7 +40,10 @@ interface Chunk {
 
 export type ShowLog = Omit<Extract<OperatorCommand, { command: "show_audit" }>, "follow">;
 
-/** The whole log as it is now, sealed, and what is wrong with rows that are not among its lines. */
+/**
+ * Returns the whole log as it is now, sealed, and what is wrong with rows that are not among its
+ * lines.
+ */
 export async function* sealedLog(log: ReadableLog): Answers {
   let of = 0;
   for (const { sequence } of await headsOf(log)) of += sequence;
@@ -52,7 +55,7 @@ export async function* sealedLog(log: ReadableLog): Answers {
 }
 
 /**
- * The entries that are wanted, in words.
+ * Returns the entries that are wanted, in words.
  * @param keys those that open them now: another may come while the log is followed
  * @throws {UsageError} when the filter has no times
  */
@@ -135,7 +138,7 @@ function answersOf(
 }
 
 /**
- * The log, chain by chain.
+ * Returns the log, chain by chain.
  * @param following null reads what there is now
  */
 async function* chunksOf(

@@ -138,7 +138,7 @@ function removeDatabase(files: BankWorld["files"], path: string): void {
 const filesOf = (path: string) => [path, `${path}-wal`, `${path}-shm`];
 
 /**
- * The end of a database's log; null when there is none, or it is damaged.
+ * Returns the end of a database's log; null when there is none, or it is damaged.
  * @throws {UsageError} when another process has it
  */
 async function headOf(world: BankWorld, path: string, keys: AuditKeyRing): Promise<Head | null> {
@@ -205,7 +205,8 @@ async function restoring(
 }
 
 /**
- * The bank's time since which terminals retell: what was open in the backup may have ended since.
+ * Returns the bank's time since which terminals retell: what was open in the backup may have ended
+ * since.
  * @param lastMs the bank's time of the backup's last entry
  */
 function retellSinceMs(holds: readonly Movement[], lastMs: number, nowMs: number): number {

@@ -94,7 +94,7 @@ export const terminalCommands: Handlers<
   },
 };
 
-/** The error for a command that the ledger has not carried out. */
+/** Returns the error for a command that the ledger has not carried out. */
 function refusedBy(outcome: Outcome, message: string): UsageError {
   // While a commit is in doubt "try later" is true of this command, and not of the same one before it.
   return outcome === "try_later" ? new UsageError(message) : new CommandRefused(message);
@@ -112,7 +112,7 @@ function notRotated(name: string, outcome: Refusal): UsageError {
 }
 
 /**
- * The key in the text of a key file that the operator has kept.
+ * Returns the key in the text of a key file that the operator has kept.
  * @throws {UsageError} when it is another terminal's, or another bank's
  */
 function keyGiven(
@@ -130,7 +130,7 @@ function keyGiven(
   );
 }
 
-/** The last report of a terminal's devices, among the newest of its entries in the log. */
+/** Returns the last report of a terminal's devices, among the newest of its entries in the log. */
 async function lastReport(
   { auditKeys, ledger }: Bank,
   name: string,

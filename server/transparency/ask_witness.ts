@@ -1,6 +1,6 @@
 /**
- * The client of witnesses (C2SP tlog-witness v1.0.0): asks one to cosign a checkpoint, and recognises
- * answers that only a fork or a rolled back log explains.
+ * The client of witnesses (C2SP tlog-witness v1.0.0): requests a cosignature of a checkpoint, and
+ * detects answers that only a fork or a rolled back log can explain.
  */
 import { noteBytesMax, witnessTriesMax } from "../../lib/limits.ts";
 import { parseCheckpoint, type UnverifiedCheckpoint } from "./checkpoint.ts";
@@ -9,7 +9,7 @@ import { provesConsistency } from "./merkle.ts";
 import { formatSignature, parseNote, verifiedSignatures, type VerifierKey } from "./note.ts";
 import { formatAddCheckpoint, hashOf } from "./witness.ts";
 
-/** An answer as HTTP has it. */
+/** An HTTP answer. */
 export interface HttpAnswer {
   status: number;
   body: string;
@@ -20,13 +20,17 @@ export interface WitnessRequest {
   checkpoint: string;
   logKey: VerifierKey;
   witness: { key: VerifierKey; url: string };
-  /** The size that this witness cosigned last, as far as the bank has stored it; 0 otherwise. */
+  /**
+   * The size of the last checkpoint that this witness cosigned, as stored by the bank; otherwise 0.
+   */
   oldSize: number;
-  /** The proof that the checkpoint's tree begins with so many leaves; null where it has fewer. */
+  /**
+   * Returns the proof that the checkpoint's tree begins with `size` leaves; null if it has fewer.
+   */
   consistency(size: number): Promise<readonly Uint8Array[] | null>;
-  /** The largest size of this chain that the bank ever signed. */
+  /** Returns the largest size of this chain that the bank has ever signed. */
   lastSignedSize(): number;
-  /** Both reject when the witness cannot be reached. */
+  /** Sends a request. Rejects if the witness cannot be reached. */
   post(url: string, body: string): Promise<HttpAnswer>;
   get(url: string): Promise<HttpAnswer>;
 }
@@ -34,18 +38,18 @@ export interface WitnessRequest {
 export type WitnessResult =
   /** Verified lines, to be appended to the checkpoint. */
   | { result: "cosigned"; lines: string }
-  /** To be tried again later; nothing is wrong with the log. */
+  /** To be retried later; nothing is wrong with the log. */
   | { result: "unreachable" | "refused"; why: string }
   /**
-   * The witness has seen a larger or another tree, or lies.
-   * @property stop whether it has a checkpoint that this chain's key signed and that contradicts the log:
-   * nothing may be signed under this key any more
+   * The witness has a larger or a different tree, or lies.
+   * @property stop whether it has a checkpoint that this chain's key signed and that contradicts
+   * the log: nothing more may be signed under this key
    */
   | { result: "alarm"; why: string; stop: boolean };
 
 /**
- * Asks a witness to cosign a checkpoint.
- * @throws {RangeError} when the checkpoint is no checkpoint
+ * Requests a cosignature from a witness.
+ * @throws {RangeError} if the checkpoint is invalid
  */
 export async function askWitness(request: WitnessRequest): Promise<WitnessResult> {
   const own = parseCheckpoint(request.checkpoint);
@@ -87,7 +91,7 @@ async function reach(ask: () => Promise<HttpAnswer>): Promise<HttpAnswer | Witne
   }
 }
 
-/** The cosignatures of this witness among the lines of its answer. */
+/** Returns the cosignatures of this witness among the lines of its answer. */
 function cosignedLines(
   { note }: UnverifiedCheckpoint,
   body: string,
@@ -102,7 +106,7 @@ function cosignedLines(
   return { result: "refused", why: "its cosignature does not verify" };
 }
 
-/** Reads the checkpoint that the witness has: its word alone cannot stop a bank. */
+/** Reads the witness's checkpoint: its answer alone cannot stop a bank. */
 async function alarm(
   { logKey, consistency, lastSignedSize, get }: WitnessRequest,
   own: UnverifiedCheckpoint,

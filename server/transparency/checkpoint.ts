@@ -5,17 +5,17 @@ import type { TreeHead } from "./merkle.ts";
 import { type Note, parseNote, type SignerKey, signNote } from "./note.ts";
 
 export interface Checkpoint extends TreeHead {
-  /** Names one log for all time; its key's name too. */
+  /** Identifies one log permanently; also the name of its key. */
   origin: string;
   root: Bytes;
 }
 
-/** The text that is signed and cosigned. */
+/** Returns the text that is signed and cosigned. */
 export function checkpointText({ origin, size, root }: Checkpoint): string {
   return `${origin}\n${size}\n${toBase64(root)}\n`;
 }
 
-/** A checkpoint as a note. The origin is the signer's name. */
+/** Returns a checkpoint as a note. The origin is the signer's name. */
 export function signCheckpoint(
   { size, root }: Omit<Checkpoint, "origin">,
   signer: SignerKey,
@@ -23,13 +23,16 @@ export function signCheckpoint(
   return signNote(checkpointText({ origin: signer.name, size, root }), signer);
 }
 
-/** A note that has the form of a checkpoint, its signatures unverified. */
+/** A note in the form of a checkpoint, its signatures unverified. */
 export interface UnverifiedCheckpoint {
   checkpoint: Checkpoint;
   note: Note;
 }
 
-/** Null for a text that is no checkpoint. Lines after the root are accepted, and signed too. */
+/**
+ * Parses a checkpoint; returns null for any other text. Lines after the root are allowed, and
+ * signed.
+ */
 export function parseCheckpoint(text: string): UnverifiedCheckpoint | null {
   const note = parseNote(text);
   const [origin, size, encoded, ...more] = note?.text.split("\n") ?? [];

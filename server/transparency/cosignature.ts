@@ -13,20 +13,20 @@ import {
   verifierKeyOf,
 } from "./note.ts";
 
-/** A witness that cosigned, and when. */
+/** A witness, and the time of its cosignature. */
 export interface Cosignature {
   witness: VerifierKey;
   timeSeconds: number;
 }
 
-/** The line that a witness adds to a checkpoint. */
+/** Returns the line that a witness adds to a checkpoint. */
 export function cosign(text: string, timeSeconds: number, witness: SignerKey): string {
   const { name, id } = verifierKeyOf({ ...witness, type: signatureTypes.cosignature });
   const signature = signEd25519(witness.secretKey, cosignedBytes(text, timeSeconds));
   return formatSignature({ name, id, signature: concat(u64(timeSeconds), signature) });
 }
 
-/** The cosignatures of these witnesses that verify, each witness once; damaged ones are left out. */
+/** Returns the valid cosignatures of these witnesses, one per witness; ignores damaged ones. */
 export function cosignaturesOf(
   { text, signatures }: Note,
   witnesses: readonly VerifierKey[],
@@ -36,7 +36,7 @@ export function cosignaturesOf(
     const witness = witnesses.find((each) =>
       each.type === signatureTypes.cosignature && each.name === name && each.id === id
     );
-    // a time above 2^53 seconds is none that a witness signs
+    // no witness signs a time above 2^53 seconds
     if (!witness || signature.length !== 72 || signature[0] !== 0 || signature[1]! > 0x1f) continue;
     const timeSeconds = readU64(signature, 0);
     const signed = cosignedBytes(text, timeSeconds);

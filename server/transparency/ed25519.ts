@@ -2,22 +2,22 @@
 import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from "node:crypto";
 import { type Bytes, concat } from "../../lib/bytes.ts";
 
-/** What precedes the 32 bytes of a key in PKCS #8 and in SubjectPublicKeyInfo (RFC 8410). */
+/** The bytes before the 32 bytes of a key in PKCS #8 and in SubjectPublicKeyInfo (RFC 8410). */
 const privateKeyPrefix = Uint8Array.fromHex("302e020100300506032b657004220420");
 const publicKeyPrefix = Uint8Array.fromHex("302a300506032b6570032100");
 
-/** The public key of a secret one. */
+/** Returns the public key of a secret key. */
 export function publicKeyOf(secretKey: Uint8Array): Bytes {
   const exported = createPublicKey(privateKey(secretKey)).export({ format: "der", type: "spki" });
   return new Uint8Array(exported.subarray(publicKeyPrefix.length));
 }
 
-/** 64 bytes. */
+/** Signs a message, 64 bytes. */
 export function signEd25519(secretKey: Uint8Array, message: Uint8Array): Bytes {
   return new Uint8Array(sign(null, message, privateKey(secretKey)));
 }
 
-/** Whether the signature of 64 bytes is the key's over the message; false for bytes that are no key. */
+/** Returns whether a 64-byte signature is valid; false for an invalid key. */
 export function verifyEd25519(
   publicKey: Uint8Array,
   message: Uint8Array,
@@ -29,7 +29,7 @@ export function verifyEd25519(
     const spki = createPublicKey({ key: key as unknown as Buffer, format: "der", type: "spki" });
     return verify(null, message, spki, signature);
   } catch {
-    return false; // 32 bytes that are no point of the curve
+    return false; // 32 bytes that are not a point of the curve
   }
 }
 

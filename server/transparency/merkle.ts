@@ -8,7 +8,7 @@ import { sha256 } from "../../lib/hmac.ts";
 const leafPrefix = new Uint8Array([0]);
 const nodePrefix = new Uint8Array([1]);
 
-/** The hash of a leaf whose entry is these bytes. */
+/** Returns the hash of a leaf whose entry is these bytes. */
 export function leafHash(...entry: readonly Uint8Array[]): Bytes {
   return sha256(leafPrefix, ...entry);
 }
@@ -17,7 +17,7 @@ export function nodeHash(left: Uint8Array, right: Uint8Array): Bytes {
   return sha256(nodePrefix, left, right);
 }
 
-/** The root of a tree without leaves. */
+/** Returns the root of a tree without leaves. */
 export function emptyRoot(): Bytes {
   return sha256();
 }
@@ -25,30 +25,30 @@ export function emptyRoot(): Bytes {
 /**
  * Reads the root of a full subtree.
  * @param level its height: it has 2^level leaves
- * @param index its place among the subtrees of that height
+ * @param index its index among the subtrees of that height
  */
 export type SubtreeReader = (level: number, index: number) => Promise<Uint8Array>;
 
-/** A full subtree by its height and its place. */
+/** A full subtree by its height and index. */
 interface Subtree {
   level: number;
   index: number;
 }
 
 /**
- * The growing right end of a tree: one hash for each bit of its size that is 1. Appending a leaf costs
- * one hash of a node on average.
+ * The growing right edge of a tree: one hash for each 1 bit of its size. Appending a leaf costs one
+ * node hash on average.
  */
 export class RightEdge {
   #size = 0;
-  /** By height, undefined where the size has a 0. */
+  /** By height, undefined if that bit of the size is 0. */
   readonly #hashes: (Uint8Array | undefined)[] = [];
 
   get size(): number {
     return this.#size;
   }
 
-  /** The right edge of a tree of this size. */
+  /** Reads the right edge of a tree of this size. */
   static async read(size: number, subtree: SubtreeReader): Promise<RightEdge> {
     const edge = new RightEdge();
     for (const { level, index } of subtreesOf(0, size)) {
@@ -75,14 +75,14 @@ export class RightEdge {
   }
 }
 
-/** The root of a tree of this size. */
+/** Returns the root of a tree of this size. */
 export async function treeRoot(size: number, subtree: SubtreeReader): Promise<Bytes> {
   return await rangeRoot(0, size, subtree);
 }
 
 /**
- * The proof that the tree of this size has a leaf: its siblings, from the leaf upwards.
- * @throws {RangeError} when the tree has no such leaf
+ * Returns the inclusion proof of a leaf: its siblings, from the leaf upwards.
+ * @throws {RangeError} if the tree has no such leaf
  */
 export async function inclusionProof(
   index: number,
@@ -104,8 +104,9 @@ export async function inclusionProof(
 }
 
 /**
- * The proof that the tree of `size` leaves begins with the tree of `first` leaves (RFC 6962, 2.1.2).
- * @throws {RangeError} when it is smaller than that
+ * Returns the proof that the tree of `size` leaves begins with the tree of `first` leaves (RFC
+ * 6962, 2.1.2).
+ * @throws {RangeError} if it is smaller
  */
 export async function consistencyProof(
   first: number,
@@ -126,12 +127,12 @@ export async function consistencyProof(
       start = middle;
     }
   }
-  // the verifier has the old root already where that is a subtree from the first leaf on
+  // the verifier already has the old root if it is a subtree that begins at the first leaf
   if (start > 0) proof.push(await rangeRoot(start, end, subtree));
   return proof.reverse();
 }
 
-/** Whether this proof shows that the tree has the leaf at this index. */
+/** Returns whether a proof shows that the tree has the leaf at this index. */
 export function provesInclusion(
   proof: readonly Uint8Array[],
   { index, leaf, size, root }: { index: number; leaf: Uint8Array; size: number; root: Uint8Array },
@@ -159,7 +160,7 @@ export interface TreeHead {
   root: Uint8Array;
 }
 
-/** Whether this proof shows that the tree `second` begins with the tree `first`. */
+/** Returns whether a proof shows that the tree `second` begins with the tree `first`. */
 export function provesConsistency(
   proof: readonly Uint8Array[],
   first: TreeHead,
@@ -191,14 +192,17 @@ export function provesConsistency(
     equalInConstantTime(secondHash, second.root);
 }
 
-/** The root of the leaves from `start` to before `end`, where `start` is the left end of a subtree. */
+/**
+ * Returns the root of the leaves from `start` to before `end`; `start` is the left end of a
+ * subtree.
+ */
 async function rangeRoot(start: number, end: number, subtree: SubtreeReader): Promise<Bytes> {
   const hashes = [];
   for (const { level, index } of subtreesOf(start, end)) hashes.push(await subtree(level, index));
   return rootOf(hashes);
 }
 
-/** The full subtrees that make up a range, the largest first. */
+/** Returns the full subtrees of a range, the largest first. */
 function subtreesOf(start: number, end: number): Subtree[] {
   const found = [];
   for (let at = start; at < end;) {
@@ -209,7 +213,7 @@ function subtreesOf(start: number, end: number): Subtree[] {
   return found;
 }
 
-/** The root over subtrees of shrinking heights. */
+/** Returns the root over subtrees of decreasing heights. */
 function rootOf(hashes: readonly Uint8Array[]): Bytes {
   const last = hashes.at(-1);
   if (!last) return emptyRoot();
@@ -218,7 +222,7 @@ function rootOf(hashes: readonly Uint8Array[]): Bytes {
   );
 }
 
-/** The largest power of two below n, for n > 1. */
+/** Returns the largest power of two below n, for n > 1. */
 function splitOf(n: number): number {
   return 2 ** Math.floor(Math.log2(n - 1));
 }

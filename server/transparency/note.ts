@@ -5,7 +5,7 @@ import { sha256 } from "../../lib/hmac.ts";
 import { fromBase64, toBase64 } from "./base64.ts";
 import { publicKeyOf, signEd25519, verifyEd25519 } from "./ed25519.ts";
 
-/** Kinds of signatures, as the key ID and the verifier key have them. */
+/** Types of signatures, in key IDs and verifier keys. */
 export const signatureTypes = { note: 0x01, cosignature: 0x04 } as const;
 export type SignatureType = typeof signatureTypes[keyof typeof signatureTypes];
 
@@ -43,7 +43,7 @@ export interface Note {
 const lineStart = "\u2014 ";
 const lineFeed = new Uint8Array([0x0a]);
 
-/** Whether a key may have this name: not empty, without a Unicode space and without a plus sign. */
+/** Returns whether a key may have this name: not empty, without Unicode spaces and plus signs. */
 export function isKeyName(name: string): boolean {
   return name !== "" && !/[\p{White_Space}\p{Cc}+]/u.test(name) && name.isWellFormed();
 }
@@ -62,7 +62,7 @@ export function formatVerifierKey({ name, type, publicKey, id }: VerifierKey): s
   return `${name}+${id.toString(16).padStart(8, "0")}+${key}`;
 }
 
-/** The key of a text; null where the text is none, or its ID is not the key's. */
+/** Parses a verifier key; returns null for any other text, or if its ID is wrong. */
 export function parseVerifierKey(text: string): VerifierKey | null {
   const [, name, id, encoded] = /^([^+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)$/.exec(text) ?? [];
   const key = encoded === undefined ? null : fromBase64(encoded);
@@ -72,14 +72,14 @@ export function parseVerifierKey(text: string): VerifierKey | null {
   return parsed.id === parseInt(id!, 16) ? parsed : null;
 }
 
-/** The line that a signature is, with its line feed. */
+/** Formats a signature's line, with its line feed. */
 export function formatSignature({ name, id, signature }: NoteSignature): string {
   return `${lineStart}${name} ${toBase64(concat(u32(id), signature))}\n`;
 }
 
 /**
- * A text signed by one key, as a note.
- * @throws {RangeError} for a text that no note may have
+ * Returns a text signed by one key, as a note.
+ * @throws {RangeError} if a note cannot have this text
  */
 export function signNote(text: string, signer: SignerKey): string {
   if (!isNoteText(text)) throw new RangeError("not the text of a note");
@@ -88,7 +88,7 @@ export function signNote(text: string, signer: SignerKey): string {
   return `${text}\n${formatSignature({ name, id, signature })}`;
 }
 
-/** The parts of a note, unverified; null for a text that is no note. */
+/** Parses a note without verifying it; returns null for any other text. */
 export function parseNote(note: string): Note | null {
   const at = note.lastIndexOf("\n\n");
   if (at < 0 || utf8(note).length > noteBytesMax) return null;
@@ -102,8 +102,8 @@ export function parseNote(note: string): Note | null {
 }
 
 /**
- * The signatures of known keys over a note's text; null where one of them fails or none is there. What
- * unknown keys signed is ignored.
+ * Returns the signatures of known keys over a note's text; null if one of them is invalid or there
+ * is none. Ignores unknown keys.
  */
 export function verifiedSignatures(
   { text, signatures }: Note,
@@ -132,7 +132,7 @@ function isNoteText(text: string): boolean {
   return text.endsWith("\n") && text.isWellFormed() && !/[\x00-\x09\x0b-\x1f]/.test(text);
 }
 
-/** Whether two keys are the same. */
+/** Returns whether two keys are equal. */
 export function isSameKey(one: VerifierKey, other: VerifierKey): boolean {
   return one.name === other.name && one.type === other.type &&
     equalInConstantTime(one.publicKey, other.publicKey);

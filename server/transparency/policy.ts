@@ -1,4 +1,6 @@
-/** Policy files (C2SP tlog-policy, not released yet): which logs and witnesses a verifier trusts. */
+/**
+ * Policy files (C2SP tlog-policy, not released yet): the logs and witnesses that a verifier trusts.
+ */
 import { UsageError } from "../../lib/errors.ts";
 import type { Cosignature } from "./cosignature.ts";
 import {
@@ -15,7 +17,7 @@ export interface Witness {
   url?: string;
 }
 
-/** So many members of a group, which are witnesses and groups, make it up. */
+/** A group, satisfied by a number of its members, which are witnesses and groups. */
 export interface Group {
   name: string;
   countMin: number;
@@ -47,7 +49,10 @@ export function formatPolicy({ logs, witnesses, groups, quorum }: Policy): strin
   return lines.join("\n") + "\n";
 }
 
-/** @throws {UsageError} naming the path and the line that is wrong */
+/**
+ * Parses a policy file.
+ * @throws {UsageError} naming the path and the invalid line
+ */
 export function parsePolicy(text: string, path: string): Policy {
   const policy: Policy = { logs: [], witnesses: [], groups: [], quorum: "" };
   const names = new Set<string>([none]);
@@ -103,14 +108,14 @@ export function parsePolicy(text: string, path: string): Policy {
   return policy;
 }
 
-/** Whether the witnesses that cosigned make up the policy's quorum. */
+/** Returns whether cosignatures satisfy the policy's quorum. */
 export function meetsQuorum(policy: Policy, cosignatures: readonly Cosignature[]): boolean {
   if (policy.quorum === none) return true;
   const cosigned = policy.witnesses
     .filter(({ key }) => cosignatures.some(({ witness }) => isSameKey(witness, key)))
     .map(({ name }) => name);
   const met = new Set(cosigned);
-  // a group's members are defined before it, so one pass decides
+  // a group's members are defined before it, so one pass is enough
   for (const { name, countMin, members } of policy.groups) {
     if (members.filter((member) => met.has(member)).length >= countMin) met.add(name);
   }

@@ -3,12 +3,12 @@ import type { Bytes } from "../../lib/bytes.ts";
 import { toBase64 } from "./base64.ts";
 
 export interface TlogProof {
-  /** What the verifier needs to compute the leaf; not authenticated by itself. */
+  /** Data for computing the leaf; not authenticated here. */
   extra?: Bytes;
   index: number;
   /** From the leaf upwards, 32 bytes each. */
   siblings: Bytes[];
-  /** Word for word, with its signatures and cosignatures. */
+  /** Verbatim, with its signatures and cosignatures. */
   checkpoint: string;
 }
 

@@ -1,16 +1,19 @@
-/** Receipts: the bank's signed word that its log has an entry, and all that opens that entry's commitment. */
+/**
+ * Receipts: the bank's signed promise that its log has an entry, and the opening of that entry's
+ * commitment.
+ */
 import { type Bytes, concat, utf8 } from "../../lib/bytes.ts";
 import { sha256 } from "../../lib/hmac.ts";
 import { toBase64 } from "./base64.ts";
 import { type SignerKey, signNote } from "./note.ts";
 
-/** What opens the commitment of one entry for a stranger, without the customer's name. */
+/** Opens the commitment of one entry, without the customer's name. */
 export interface Opening {
   /** SHA-256(salt1, WHO), 32 bytes. */
   w: Uint8Array;
   /** 16 bytes. */
   salt: Uint8Array;
-  /** `ACTION | TIME`, word for word. */
+  /** `ACTION | TIME`, verbatim. */
   text: string;
 }
 
@@ -22,10 +25,10 @@ export interface Receipt extends Opening {
   index: number;
 }
 
-/** Never the first line of a checkpoint. */
+/** Differs from the first line of every checkpoint. */
 export const receiptFirstLine = "strongroom receipt 1";
 
-/** A receipt as a note. The signer's name is the origin. */
+/** Returns a receipt as a note. The signer's name is the origin. */
 export function signReceipt(receipt: Receipt, signer: SignerKey): string {
   const { text, terminal, reference, index, w, salt } = receipt;
   const lines = [
@@ -41,12 +44,14 @@ export function signReceipt(receipt: Receipt, signer: SignerKey): string {
   return signNote(lines.join("\n") + "\n", signer);
 }
 
-/** The commitment that an opening opens: SHA-256(W, T), 32 bytes. */
+/** Returns the commitment of an opening: SHA-256(W, T), 32 bytes. */
 export function commitmentOf({ w, salt, text }: Opening): Bytes {
   return sha256(w, sha256(salt, utf8(text)));
 }
 
-/** The `extra` bytes of a proof: the hash of the sealed entry with its tag, and the opening. */
+/**
+ * Returns the `extra` bytes of a proof: the hash of the sealed entry with its tag, and the opening.
+ */
 export function proofExtra(sealedHash: Uint8Array, { w, salt, text }: Opening): Bytes {
   return concat(sealedHash, w, salt, utf8(text));
 }

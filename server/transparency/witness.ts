@@ -1,6 +1,6 @@
 /**
- * A witness (C2SP tlog-witness v1.0.0): cosigns a checkpoint that extends the last one of its origin, and
- * none that does not. Its storage compares and stores in one synchronous step.
+ * A witness (C2SP tlog-witness v1.0.0): cosigns a checkpoint only if it extends the last one of its
+ * origin. Its storage compares and stores in one synchronous step.
  */
 import { hex, utf8 } from "../../lib/bytes.ts";
 import { witnessProofHashesMax } from "../../lib/limits.ts";
@@ -23,22 +23,22 @@ export interface Witnessed extends TreeHead {
   note: string;
 }
 
-/** What a witness has cosigned, by the SHA-256 of the origin in hex. */
+/** The storage of a witness, by the SHA-256 of the origin in hex. */
 export interface WitnessStorage {
   read(originHash: string): Witnessed | null;
-  /** Returns when it is on disk. */
+  /** Returns after the write is durable. */
   write(originHash: string, witnessed: Witnessed): void;
 }
 
 export interface WitnessDependencies {
-  /** The keys of the logs that it witnesses; a key's name is its log's origin. */
+  /** The keys of the witnessed logs; a key's name is its log's origin. */
   logs: readonly VerifierKey[];
   signer: SignerKey;
   storage: WitnessStorage;
   nowMs(): number;
 }
 
-/** An answer as HTTP has it. */
+/** An HTTP answer. */
 export interface WitnessAnswer {
   status: 200 | 400 | 403 | 404 | 409 | 422;
   body: string;
@@ -57,7 +57,7 @@ export function formatAddCheckpoint({ oldSize, proof, checkpoint }: AddCheckpoin
   return [`old ${oldSize}`, ...proof.map(toBase64), "", checkpoint].join("\n");
 }
 
-/** Null for a body of another form. */
+/** Parses a request; returns null for any other body. */
 export function parseAddCheckpoint(body: string): AddCheckpoint | null {
   const at = body.indexOf("\n\n");
   const [old = "", ...lines] = body.slice(0, Math.max(at, 0)).split("\n");
@@ -72,7 +72,7 @@ export function parseAddCheckpoint(body: string): AddCheckpoint | null {
 export class Witness {
   constructor(private readonly dependencies: WitnessDependencies) {}
 
-  /** Answers `POST PREFIX/add-checkpoint`. The checks are in the order that the specification lists. */
+  /** Answers `POST PREFIX/add-checkpoint`. The checks are in the specification's order. */
   addCheckpoint(body: string): WitnessAnswer {
     const { logs, signer, storage, nowMs } = this.dependencies;
     const request = parseAddCheckpoint(body);
@@ -104,12 +104,12 @@ export class Witness {
   }
 }
 
-/** The name of an origin's file and path. */
+/** Returns the file and path name of an origin. */
 export function hashOf(origin: string): string {
   return hex(sha256(utf8(origin)));
 }
 
-/** A checkpoint's note with the signature lines of the log's keys alone. */
+/** Returns a checkpoint's note with only the log's signature lines. */
 function withLogSignatures({ text, signatures }: Note, keys: readonly VerifierKey[]): string {
   const known = signatures.filter(({ name, id }) =>
     keys.some((key) => key.name === name && key.id === id)

@@ -174,7 +174,7 @@ Deno.test("a key file made to fit a log that was cut off is noticed", () => {
     const cut = log.filter((entry) => entry.epoch < epoch);
     const forged = [keptKey(epoch, stolen.key)];
     const [problem] = fateOfAll(() => new LogVerifier({ ...trust, keyFile: forged }), cut);
-    assertEquals(problem, `the key of epoch ${epoch} does not come of the first key`);
+    assertEquals(problem, `the key of epoch ${epoch} is not derived from the first key`);
     noticed.set("cut off, with a key file made to fit", epoch + 1);
   }
   const [problem] = fateOfAll(() => new LogVerifier({ ...trust, keyFile: [] }), log);

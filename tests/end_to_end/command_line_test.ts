@@ -51,7 +51,7 @@ Deno.test("the command line", async (t) => {
       ["bank", "init", "--data", bank, "--name", "Test Bank"],
       `Next: 'deno task bank terminal enroll NAME --data ${bank}'`,
     );
-    await refused("init twice", ["bank", "init", "--data", bank], 1, "holds a bank already");
+    await refused("init twice", ["bank", "init", "--data", bank], 1, "already contains a bank");
     await done(
       "enroll",
       ["bank", "terminal", "enroll", "lobby", "--out", key, "--data", bank],

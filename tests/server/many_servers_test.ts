@@ -278,7 +278,7 @@ onPostgres(
           const join = (keys: BankKeys) => joinBank(bankWorld(), folder, keys, url, keep);
           const gone = url.replace(/[^/]+$/, "no_such_database");
           const refused: [() => Promise<unknown>, string][] = [
-            [() => init(url), "holds a bank already"],
+            [() => init(url), "already contains a bank"],
             [() => init(gone), "cannot be used"],
             [
               () => join({ ...good, audit: [{ version: 1, key: good.master }] }),

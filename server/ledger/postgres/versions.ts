@@ -41,7 +41,7 @@ export async function prepareSchema(
     await connection.run([unnamed("BEGIN")]);
     if (!create) await upgrade(connection, versions);
     else if (await holdsBank(connection)) {
-      throw new UsageError("the database holds a bank already");
+      throw new UsageError("the database already contains a bank");
     } else await makeBank(connection, versions, create);
     await fill?.();
     await connection.run([unnamed("COMMIT")]);

@@ -144,7 +144,7 @@ function explained(error: Error, path: string): Error {
   if (error instanceof UsageError) return error;
   if (/database is locked/.test(error.message)) {
     return new UsageError(
-      `${path} is in use by another process: end it first, or reach it through its server`,
+      `${path} is in use by another process. End it, or send the command to its server`,
     );
   }
   if (/not a database|malformed/.test(error.message)) {

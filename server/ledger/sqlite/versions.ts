@@ -28,7 +28,7 @@ export function prepareSchema(
   { versions, create }: PrepareOptions,
 ): void {
   const version = create ? versionOf(connection, versions) : requireBank(connection, versions);
-  if (create && version > 0) throw new UsageError(`${connection.path} holds a bank already`);
+  if (create && version > 0) throw new UsageError(`${connection.path} already contains a bank`);
   for (const sql of versions.slice(version)) connection.exec(sql);
   connection.exec(`PRAGMA user_version = ${versions.length}`);
   if (create) makeBank(connection, create);

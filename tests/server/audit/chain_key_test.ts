@@ -105,15 +105,15 @@ Deno.test("a key file that is missing, others', another chain's or of another ti
   withFile((path) => {
     const open = (epoch: number, id = chainId) => () =>
       ChainKeyFile.open(systemFiles, path, id, epoch).close();
-    assertThrows(open(0, filled(9, 16)), UsageError, "has no key, and the log has come to epoch 0");
-    assertThrows(open(3), UsageError, "has the key of epoch 0, and the log has come to epoch 3");
+    assertThrows(open(0, filled(9, 16)), UsageError, "has no key, and the log is in epoch 0");
+    assertThrows(open(3), UsageError, "has the key of epoch 0, and the log is in epoch 3");
     const key = ChainKeyFile.open(systemFiles, path, chainId, 0);
     for (let epoch = 0; epoch < 3; epoch++) {
       key.prepare();
       key.step();
     }
     key.close();
-    assertThrows(open(1), UsageError, "has the key of epoch 3, and the log has come to epoch 1");
+    assertThrows(open(1), UsageError, "has the key of epoch 3, and the log is in epoch 1");
     if (Deno.build.os !== "windows") {
       Deno.chmodSync(path, 0o640);
       assertThrows(open(3), UsageError, "can be read by other users");

@@ -66,7 +66,7 @@ Deno.test("every entry dropped, doubled, inserted or swapped is noticed, and nam
     if (place < chain.length) {
       assertEquals(
         verify(chain.toSpliced(index, 1)),
-        [`entry ${place} is missing: entry ${place + 1} comes in its place`, index],
+        [`entry ${place} is missing: entry ${place + 1} is there instead`, index],
       );
       const swapped = chain.with(index, chain[place]!).with(place, chain[index]!);
       assertEquals(verify(swapped)[1], index, `swapped at ${place}`);

@@ -128,7 +128,7 @@ onEachStore(
         assertEquals(Deno.readTextFileSync(path), whole, JSON.stringify(text.slice(-60)));
         assertEquals(Deno.readTextFileSync(aside(path)), text, JSON.stringify(text.slice(-60)));
         assertEquals(troubles, [
-          `${path} was not what the database has of the log: it is kept as ${aside(path)}. ` +
+          `${path} differs from the database's log and is kept as ${aside(path)}. ` +
           `Run 'deno task bank audit verify --file ${aside(path)}'`,
         ]);
         Deno.removeSync(aside(path));

@@ -131,6 +131,6 @@ onEachBank(
       assertThrows(() => check(other, []), UsageError, "give its first key, too");
       assertThrows(() => check(given, []), BadLog, "the chain's key file has no key of its chains");
       const swapped = { chainId: given.chainId, epoch: 0, key: new Uint8Array(32) };
-      assertThrows(() => check(given, [swapped]), BadLog, "does not come of the first key");
+      assertThrows(() => check(given, [swapped]), BadLog, "is not derived from the first key");
     }),
 );

@@ -72,7 +72,7 @@ onEachBank(
       if (!running.url) return; // a place is the key of SQLite's rows
       await running.stop();
       await insert(running, 1, 2, "ALTER TABLE audit DROP CONSTRAINT audit_pkey");
-      await assertRejects(() => verified(running), BadLog, "entry 2 comes again");
+      await assertRejects(() => verified(running), BadLog, "entry 2 is repeated");
       await running.reopen();
       assertEquals(
         (await running.bank.ledger.check()).problem,

@@ -52,7 +52,7 @@ Deno.test("the folder and its keys are their owner's alone", () =>
 Deno.test("a folder that holds a bank is not made into another", () =>
   inTemporaryFolder(async (root) => {
     const { path, keys } = await made(root);
-    await assertRejects(() => make(path), UsageError, "holds a bank already");
+    await assertRejects(() => make(path), UsageError, "already contains a bank");
     assertEquals(await open(path), keys);
   }));
 

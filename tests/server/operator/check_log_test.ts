@@ -81,7 +81,7 @@ Deno.test("a good log of many parts is good, and progress is counts in order", a
       `1: the audit log is bad: chain c4c4c4c4: entry ${count + 1} is missing: ` +
       `the chain ends before it, in epoch ${
         log[count]!.epoch
-      }, and its key has come to epoch ${lastEpoch}`
+      }, and its key is in epoch ${lastEpoch}`
     );
     assertEquals(await verdict(text), expected);
     if (count > 0) {
@@ -211,5 +211,5 @@ Deno.test("a verifier goes forward alone", () => {
   const verifier = new LogVerifier(trust);
   const at = (index: number) => ({ lines: index, last: [{ chainId, entry: log[index]! }] });
   verifier.goOnAt(at(500));
-  assertThrows(() => verifier.goOnAt(at(100)), BadLog, "it has gone back to epoch");
+  assertThrows(() => verifier.goOnAt(at(100)), BadLog, "it is of past epoch");
 });

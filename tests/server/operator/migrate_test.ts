@@ -89,7 +89,7 @@ onPostgres(
       const { url } = await newDatabase();
       await RunningBank.with(() => Promise.resolve(), {}, url);
       await running.stop();
-      await assertRejects(() => moved(running, url), UsageError, "holds a bank already");
+      await assertRejects(() => moved(running, url), UsageError, "already contains a bank");
       const nowhere = "postgresql://bank:sesame@127.0.0.1:1/bank";
       const error = await assertRejects(
         () => moved(running, nowhere),

@@ -290,7 +290,7 @@ onPostgres(
       PostgresStore.open(systemWithFiles, at, create);
     await assertRejects(() => opened(url), UsageError, "holds no bank");
     await (await opened(url, settings)).close();
-    await assertRejects(() => opened(url, settings), UsageError, "holds a bank already");
+    await assertRejects(() => opened(url, settings), UsageError, "already contains a bank");
     const { run } = await postgres();
     for (
       const [things, named] of [
