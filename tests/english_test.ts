@@ -15,7 +15,6 @@ const exempt = [
   "docs/PROMISES.md",
   "docs/SECURITY.md",
   "server/ledger/",
-  "server/operator/",
   "ui/page/",
   "tests/",
 ];

@@ -1,4 +1,4 @@
-/** Customers and their accounts: added, opened, listed, locked and closed. */
+/** Adds customers; opens, lists, locks, unlocks and closes their accounts. */
 import { isAccountNumber } from "../../lib/account_number.ts";
 import { hex } from "../../lib/bytes.ts";
 import { inWords, UsageError } from "../../lib/errors.ts";
@@ -73,7 +73,7 @@ export const accountCommands: Handlers<
 
   async *set_account_state(bank, { account, state, reason, operator }) {
     if (!Object.hasOwn(stateChanged, state)) {
-      throw new UsageError(`'${state}' is no state of an account`);
+      throw new UsageError(`'${state}' is not a state of an account`);
     }
     const changed = stateChanged[state];
     const { outcome } = await bank.ledger.submit({
@@ -92,7 +92,10 @@ export const accountCommands: Handlers<
 
 const stateChanged = { open: "unlocked", locked: "locked", closed: "closed" };
 
-/** @throws {UsageError} when it is no amount of zero or more */
+/**
+ * Parses an opening balance.
+ * @throws {UsageError} if it is not an amount of zero or more
+ */
 function openingOf(bank: Bank, opening: string): bigint {
   const { exponent } = bank.settings.currency;
   const amount = parseAmount(opening, exponent);
@@ -103,8 +106,11 @@ function openingOf(bank: Bank, opening: string): bigint {
   return amount;
 }
 
-/** @throws {UsageError} when it is no account's number */
+/**
+ * Checks that a text is an account number.
+ * @throws {UsageError} if it is not
+ */
 export function requireAccountNumber(text: string): string {
   if (isAccountNumber(text)) return text;
-  throw new UsageError(`'${text}' is no account's number: see 'deno task bank account list'`, 2);
+  throw new UsageError(`'${text}' is not an account number. See 'deno task bank account list'`, 2);
 }

@@ -1,4 +1,4 @@
-/** The operator's commands about the log that the bank itself answers. */
+/** The operator's commands about the log that the bank executes. */
 import { headsOf } from "../audit/heads.ts";
 import { auditKeysOf } from "../audit/keys.ts";
 import type { Bank } from "../bank.ts";
@@ -23,7 +23,7 @@ export const auditCommands: Handlers<
     yield* sealedLog(bank.ledger.read);
   },
 
-  /** A new version of the AUDIT_KEY: first safe in the key file, then in use. */
+  /** Creates a new version of the AUDIT_KEY: stored in the key file first, then used. */
   async *rotate_audit_key(bank, { operator }) {
     const version = bank.auditKeys.newest.version + 1;
     const key = bank.world.randomBytes(32);
@@ -32,11 +32,12 @@ export const auditCommands: Handlers<
     await bank.auditLog.useKeys(bank.auditKeys.versions);
     await logAction(bank, operator, `rotate the AUDIT_KEY to version ${version}`);
     yield {
-      line: `new entries are sealed under version ${version} of the AUDIT_KEY: copy bank.keys anew`,
+      line:
+        `new entries are sealed under version ${version} of the AUDIT_KEY. Copy bank.keys again`,
     };
   },
 
-  /** The end of every chain, signed. */
+  /** Signs the end of every chain. */
   async *take_checkpoint(bank, { operator }) {
     await logAction(bank, operator, "take a checkpoint");
     yield {

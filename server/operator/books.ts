@@ -1,4 +1,4 @@
-/** The books as a whole: checked and copied; the end of a restore; and the bank's clock. */
+/** Checks and copies the books; ends a restore; confirms the bank's clock. */
 import { hex } from "../../lib/bytes.ts";
 import { inWords, UsageError } from "../../lib/errors.ts";
 import { removeIfThere } from "../../lib/private_file.ts";
@@ -25,12 +25,12 @@ export const bookCommands: Handlers<BookCommand> = {
     const waits = aheadMs > 60_000
       ? `; the books are ahead of it, and stay at ${until} until it is there`
       : "";
-    yield { line: `the clock is confirmed: money moves by it${waits}` };
+    yield { line: `the clock is confirmed: movements use it${waits}` };
   },
 
   /**
    * Copies the books into the bank's folder, from where the operator's program moves the copy, and
-   * checks it. Money waits while the copy is made, not while it is checked.
+   * checks it. Movements wait while the copy is made, not while it is checked.
    */
   async *back_up(bank, { operator }) {
     const { ledger, auditKeys, folder, world } = bank;
@@ -47,7 +47,7 @@ export const bookCommands: Handlers<BookCommand> = {
         keys: auditKeys.versions,
       });
       if (problem !== null) {
-        throw new UsageError(`the books are bad, and so is their copy: ${problem}`);
+        throw new UsageError(`the books are wrong, and so is their copy: ${problem}`);
       }
       good = true;
       yield { fetch: path };
@@ -68,11 +68,11 @@ export const bookCommands: Handlers<BookCommand> = {
       operator,
       reason: requireReason(reason),
     });
-    if (outcome !== "ok") throw new UsageError(`the restore goes on: ${inWords(outcome)}`);
+    if (outcome !== "ok") throw new UsageError(`the restore was not ended: ${inWords(outcome)}`);
     const terminals = await bank.ledger.read.terminals();
     for (const { id, name } of terminals) {
       if (missing.includes(id)) {
-        yield { line: `${name} has not told what it did since the backup` };
+        yield { line: `${name} has not reported its movements since the backup` };
       }
     }
     yield { line: "customers are served again" };

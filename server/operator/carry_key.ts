@@ -1,7 +1,7 @@
 /**
- * A terminal's key file on the operator's side. It is on disk, as `FILE.pending`, before the bank gets
- * the command, and stays until the outcome is known: a key that was lost would be lost with its
- * terminal's name.
+ * A terminal's key file on the operator's side. It is written as `FILE.pending` before the bank
+ * gets the command, and stays until the outcome is known, since a lost key would make its
+ * terminal's name unusable.
  */
 import { UsageError } from "../../lib/errors.ts";
 import { isThere, readPrivateFile, writePrivateFile } from "../../lib/private_file.ts";
@@ -12,11 +12,13 @@ import { CommandRefused, type OperatorAnswer } from "./request.ts";
 const pendingPath = (out: string): string => `${out}.pending`;
 
 /**
- * Gives a terminal a key that is carried to it; returns lines for the operator. Goes on with the key of
- * a command whose outcome stayed unknown, which the bank takes once.
- * @param ask gives the command, with the text of such a key file; the bank waits with a new key until
- *   the next answer is asked for
- * @throws {UsageError} when it is refused, or its outcome is unknown
+ * Runs a command whose key the operator copies to the terminal; returns lines for the operator.
+ * Continues with the key of an earlier command with an unknown outcome; the bank accepts that key
+ * once.
+ * @param ask sends the command, with the text of such a key file; the bank waits with a new key
+ * until
+ *   the next answer is requested
+ * @throws {UsageError} if it is refused, or its outcome is unknown
  */
 export async function carryKey(
   files: Files,
@@ -25,10 +27,10 @@ export async function carryKey(
 ): Promise<string[]> {
   const pending = pendingPath(out);
   if (isThere(files, out)) {
-    throw new UsageError(`${out} is there already: move it away, or choose another`);
+    throw new UsageError(`${out} already exists. Move it, or choose another path`);
   }
   const key = isThere(files, pending)
-    ? readPrivateFile(files, pending, "it may be the key of a terminal that the bank has")
+    ? readPrivateFile(files, pending, "it may have a key that the bank has stored")
     : undefined;
   const lines: string[] = [];
   try {
@@ -43,12 +45,12 @@ export async function carryKey(
     throw isThere(files, pending) ? withAdvice(error, pending) : error;
   }
   files.rename(pending, out);
-  return [`its key is in ${out}: bring that file to the ATM, and to nobody else`, ...lines];
+  return [`its key is in ${out}: copy it to the ATM only`, ...lines];
 }
 
 function withAdvice(error: unknown, pending: string): Error {
   const message = `${(error as Error).message}\n` +
-    `${pending} stays, since the bank may have its key. Run the same command again: it goes on with ` +
+    `${pending} is kept, since the bank may have its key. Run the same command again: it continues with ` +
     "that key, whether the bank has it or not. 'deno task bank terminal list' shows which it has.";
   return error instanceof UsageError || error instanceof OutcomeUnknown
     ? new UsageError(message)

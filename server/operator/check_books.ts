@@ -1,4 +1,4 @@
-/** The check of the books in words, with how far it has come. */
+/** Runs the check of the books, and reports its progress and result in words. */
 import type { CheckedBooks, OnProgress } from "../ledger/check.ts";
 import type { Answers } from "./request.ts";
 
@@ -22,9 +22,9 @@ export async function* checkedInWords(
 }
 
 function inWords({ problem, accounts, movements, entries }: CheckedBooks) {
-  if (problem !== null) return { bad: `the books are bad: ${problem}` };
+  if (problem !== null) return { bad: `the books are wrong: ${problem}` };
   return {
-    line: `the books are good: ${accounts} accounts, ${movements} rows of movements, ` +
+    line: `the books are correct: ${accounts} accounts, ${movements} rows of movements, ` +
       `${entries} entries of the log; they sum to zero`,
   };
 }

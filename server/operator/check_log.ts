@@ -1,6 +1,6 @@
 /**
- * What an operator's own program does with the sealed log, wherever it comes from: check it, or read
- * it. The first key never reaches the bank's server: who has it there could rewrite the log unseen.
+ * Checks or reads the sealed log from any source, in the operator's own program. The first key
+ * never reaches the bank's server, where it would allow the log to be rewritten undetected.
  */
 import { hex } from "../../lib/bytes.ts";
 import { UsageError } from "../../lib/errors.ts";
@@ -15,11 +15,11 @@ import { checkPart, type LogPart, LogParts } from "./check_part.ts";
 import type { CheckThreads } from "./check_threads.ts";
 import type { OperatorAnswer } from "./request.ts";
 
-/** Some lines of the log, and how many there are in all, as far as that is known. */
+/** Some lines of the log, and the estimated total. */
 export interface SomeLines {
   lines: string[];
   of: number;
-  /** What is wrong with rows of the log that are not among its lines. */
+  /** The fault of rows of the log that are not among its lines. */
   stray?: string;
 }
 
@@ -33,8 +33,8 @@ export async function* linesOfBank(
 }
 
 /**
- * Returns the log of a file, in constant memory.
- * @throws {UsageError} with exit code 2 when it cannot be read
+ * Yields the log of a file, in constant memory.
+ * @throws {UsageError} with exit code 2 if it cannot be read
  */
 export function* linesOfFile(
   files: Pick<Files, "open">,
@@ -45,7 +45,7 @@ export function* linesOfFile(
     file = files.open(path, "read");
   } catch (error) {
     throw new UsageError(
-      `${path} cannot be read (${(error as Error).message}): name a file of 'audit export'`,
+      `${path} cannot be read (${(error as Error).message}). Choose a file of 'audit export'`,
       2,
     );
   }
@@ -59,7 +59,7 @@ export function* linesOfFile(
       const lines = (held + decoder.decode(chunk.subarray(0, count), { stream: true })).split("\n");
       held = lines.pop()!;
       if (held.length > logLineLengthMax) {
-        throw new UsageError(`${path} is no log: its lines are too long`);
+        throw new UsageError(`${path} is not a log: its lines are too long`);
       }
       linesRead += lines.length;
       const of = Math.round(linesRead * file.bytes() / (offset - held.length));
@@ -72,9 +72,9 @@ export function* linesOfFile(
 }
 
 /**
- * Checks a log, part by part; returns how many entries are good.
- * @param onProgress called with how many entries have been found good, of how many
- * @throws {BadLog} naming the first bad entry
+ * Checks a log, part by part; returns the number of valid entries.
+ * @param onProgress called with the number of entries checked, and the total
+ * @throws {BadLog} naming the first invalid entry
  */
 export async function checkLog(
   source: LogLines,
@@ -104,10 +104,10 @@ export async function checkLog(
   return verifier.goodCount;
 }
 
-/** A thread that has answered finds its next part waiting. */
+/** Parts per thread, so that a thread that has answered has its next part queued. */
 const partsAThread = 2;
 
-/** The parts that are being checked; what the threads find is used in the log's order. */
+/** The parts under check; the threads' results are used in the log's order. */
 class PartChecks {
   readonly #pending: { part: LogPart; isGood: Promise<boolean> }[] = [];
   #goodCount = 0;
@@ -115,18 +115,18 @@ class PartChecks {
   constructor(private readonly trust: LogTrust, private readonly threads: CheckThreads) {}
 
   /**
-   * Takes the next part of the log; returns how many lines have been found good so far.
-   * @throws {UsageError} naming the first bad line
+   * Adds the next part of the log; returns the number of lines checked so far.
+   * @throws {UsageError} naming the first invalid line
    */
   async take(part: LogPart): Promise<number> {
     const isGood = this.threads.run(part);
-    isGood.catch(() => {}); // it is never looked at when a part before it is bad
+    isGood.catch(() => {}); // unused if an earlier part is invalid
     this.#pending.push({ part, isGood });
     if (this.#pending.length > partsAThread * this.threads.max) await this.#settleFirst();
     return this.#goodCount;
   }
 
-  /** Waits for all that were taken. */
+  /** Waits for all parts. */
   async done(): Promise<void> {
     while (this.#pending.length > 0) await this.#settleFirst();
   }
@@ -135,13 +135,13 @@ class PartChecks {
     const { part, isGood } = this.#pending.shift()!;
     if (!await isGood) {
       checkPart(new LogVerifier(this.trust), part); // throws, naming the line
-      throw new Error("a thread found a good part bad");
+      throw new Error("a thread rejected a valid part");
     }
     this.#goodCount += part.lines.length;
   }
 }
 
-/** Returns a log of a file, readable, as far as these keys open it. */
+/** Yields a log of a file in words, as far as these keys open it. */
 export async function* readLog(
   source: LogLines,
   keys: AuditKeyRing,

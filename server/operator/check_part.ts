@@ -1,19 +1,20 @@
 /**
- * A log in parts that are checked one by one. Each is checked from where the one before it says that it
- * ends; when all are good, so is the log as a whole. Of several bad ones only the first means anything.
+ * Splits a log into parts that are checked independently. Each check assumes that the part before
+ * it is valid; if all are valid, so is the log. Of several invalid parts only the first is
+ * meaningful.
  */
 import { parseLogLine } from "../audit/log_line.ts";
 import type { LogVerifier } from "../audit/verify.ts";
 
 export interface LogPart {
-  /** How many lines come before it. */
+  /** The number of lines before it. */
   linesBefore: number;
-  /** The last line of every chain before it, in the order in which the chains have come. */
+  /** The last line of every chain before it, in order of appearance. */
   lastBefore: readonly string[];
   lines: readonly string[];
 }
 
-/** What a line begins with. */
+/** The length of a line's chain id. */
 const chainIdDigits = 32;
 
 export class LogParts {
@@ -24,7 +25,7 @@ export class LogParts {
 
   constructor(private readonly partLines: number) {}
 
-  /** The next lines of the log; gives the parts that are full. */
+  /** Adds the next lines of the log; yields full parts. */
   *take(lines: readonly string[]): Generator<LogPart, void, void> {
     for (const line of lines) {
       this.#held.push(line);
@@ -40,7 +41,7 @@ export class LogParts {
     this.#held = [];
   }
 
-  /** What is behind the last full part. */
+  /** The lines after the last full part. */
   get rest(): LogPart {
     const lastBefore = [...this.#last.values()];
     return { linesBefore: this.#linesBefore, lastBefore, lines: this.#held };
@@ -48,11 +49,12 @@ export class LogParts {
 }
 
 /**
- * Checks a part with a verifier that has seen none behind it.
- * @throws {UsageError} as `LogVerifier` does; where all before it is good, in the words for the whole
+ * Checks a part with a new verifier.
+ * @throws {UsageError} as `LogVerifier` does; if everything before it is valid, with the message
+ * for the whole log
  */
 export function checkPart(verifier: LogVerifier, part: LogPart): void {
-  // what is no line has been bad before
+  // an invalid line was reported before
   const last = part.lastBefore.flatMap((line) => parseLogLine(line) ?? []);
   verifier.goOnAt({ lines: part.linesBefore, last });
   for (const line of part.lines) verifier.next(parseLogLine(line));

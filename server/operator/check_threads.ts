@@ -4,12 +4,13 @@ import type { LogTrust } from "../audit/verify.ts";
 import { ThreadPool, type Threads } from "../threads.ts";
 import type { LogPart } from "./check_part.ts";
 
-/** Threads that say whether a part of a log is good; each gets parts in the log's order. */
+/** Threads that check parts of a log; each gets parts in the log's order. */
 export type CheckThreads = Threads<LogPart, boolean>;
 
 /**
+ * Opens the threads.
  * @param cores of this host
- * @param log receives a line when a thread has died
+ * @param log receives a line when a thread has failed
  */
 export function openCheckThreads(
   trust: LogTrust,

@@ -1,5 +1,5 @@
 /// <reference lib="deno.worker" />
-/** A thread that checks a log: the first message says what it is checked against, each other is a part. */
+/** A thread that checks a log: the first message has the trusted inputs, each other one a part. */
 import { UsageError } from "../../lib/errors.ts";
 import { type LogTrust, LogVerifier } from "../audit/verify.ts";
 import { answerOf } from "../threads.ts";

@@ -1,4 +1,4 @@
-/** Checkpoints of the log: taken on a schedule and at every stop, a file each. */
+/** Takes checkpoints of the log on a schedule and at every stop, one file each. */
 import { formatCheckpoint } from "../audit/checkpoint.ts";
 import { type ChainHead, headsOf } from "../audit/heads.ts";
 import { replacePrivateFile } from "../../lib/private_file.ts";
@@ -13,23 +13,23 @@ export function signedCheckpoint(bank: Bank, heads: readonly ChainHead[], timeMs
 }
 
 export interface CheckpointSchedule {
-  /** Where the operator wants them; made when it is not there. */
+  /** The folder for checkpoints; created if it is missing. */
   folder: string;
   everyMs: number;
 }
 
-/** Takes checkpoints until it is stopped. A folder that cannot be written stops nothing else. */
+/** Takes checkpoints until it is closed. A failed write stops nothing else. */
 export class Checkpoints {
   readonly #stopping = new AbortController();
   readonly #regular: Promise<void>;
-  /** The heads of the last one: a bank at rest has nothing new to sign. */
+  /** The heads of the last one: an idle bank has nothing new to sign. */
   #written = "";
 
   constructor(private readonly bank: Bank, private readonly schedule: CheckpointSchedule) {
     this.#regular = this.#takeRegularly();
   }
 
-  /** Takes the last one: after this the bank may close. */
+  /** Takes the last checkpoint: the bank may close afterwards. */
   async close(): Promise<void> {
     this.#stopping.abort();
     await this.#regular;

@@ -1,4 +1,4 @@
-/** Runs an operator's command. The same commands run in a running server and without one. */
+/** Runs an operator's command, in a running server or without one. */
 import { UsageError } from "../../lib/errors.ts";
 import { reasonLengthMax } from "../../lib/limits.ts";
 import type { OperatorCommandName, OperatorRequest } from "../../lib/operator_commands.ts";
@@ -23,9 +23,9 @@ const handlers: Handlers<OperatorCommandName> = {
 };
 
 /**
- * Runs a command. The log has every command under its operator's name, refused ones too.
- * @param signal ends a command that would go on for ever
- * @throws {UsageError} when it is refused, saying why
+ * Runs a command. The log has every command under its operator's name, including refused ones.
+ * @param signal ends a command that would otherwise continue
+ * @throws {UsageError} if it is refused, with the reason
  */
 export async function* runOperatorCommand(
   bank: Bank,
@@ -47,17 +47,17 @@ export async function* runOperatorCommand(
       isKept = true;
     }
   } catch (error) {
-    why = error instanceof UsageError ? error.message : "a fault of the server's";
+    why = error instanceof UsageError ? error.message : "an internal error of the server";
     throw error;
   } finally {
     if (!isKept) why = "its key file was not kept";
-    // What changes something has its entry in the change's own commit.
+    // The entry of a command that changes something is in the same commit.
     const isLogged = hasSubmitted && await newestEntryOf(bank, request) !== before;
     if (!isLogged) await logAction(bank, request, why);
   }
 }
 
-/** Returns the bank, with another `submit` of its ledger. */
+/** Returns the bank with another `submit` of its ledger. */
 function withSubmit(bank: Bank, submit: Bank["ledger"]["submit"]): Bank {
   const ledger = new Proxy(bank.ledger, {
     get(target, name) {

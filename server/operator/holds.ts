@@ -25,7 +25,7 @@ export const holdCommands: Handlers<"list_holds" | "settle_hold"> = {
 
   async *settle_hold(bank, { movement, complete, reverse, reason, operator }) {
     if (!/^[0-9a-f]{32}$/.test(movement)) {
-      throw new UsageError(`'${movement}' is no movement's id: see 'deno task bank holds'`, 2);
+      throw new UsageError(`'${movement}' is not a movement's id. See 'deno task bank holds'`, 2);
     }
     if ((complete === undefined) === !reverse) {
       throw new UsageError("outcome missing. Give --complete AMOUNT, or --reverse", 2);
@@ -49,12 +49,12 @@ export const holdCommands: Handlers<"list_holds" | "settle_hold"> = {
     const how = reverse ? "reversed" : `completed with ${formatMoney(amount, currency)}`;
     yield {
       line:
-        `movement ${movement} is ${how}; what its terminal says later goes to the differences account`,
+        `movement ${movement} is ${how}; a later report of its terminal is booked to the differences account`,
     };
   },
 };
 
-/** "3 d 4 h", "4 h 12 min", "12 min" */
+/** Returns "3 d 4 h", "4 h 12 min", "12 min". */
 function ageInWords(ms: number): string {
   const minutes = Math.floor(ms / 60_000);
   const [days, hours] = [Math.floor(minutes / 1_440), Math.floor(minutes / 60) % 24];

@@ -1,4 +1,4 @@
-/** A new bank. */
+/** Creates a bank. */
 import { smallestNote } from "../../lib/notes.ts";
 import type { Currency } from "../../lib/money.ts";
 import { type BankWorld, createBank } from "../bank.ts";
@@ -8,22 +8,22 @@ import { logCommand } from "../ledger/command.ts";
 export interface NewBank {
   /** The bank's folder. */
   path: string;
-  /** The PostgreSQL database that the bank will be in; in its folder's file otherwise. */
+  /** The bank's PostgreSQL database; if absent, the bank is in the folder's file. */
   url?: string;
   operator: string;
   bankName: string;
   currency: Currency;
   /** An IANA name. */
   timeZone: string;
-  /** What one withdrawal may be at most. */
+  /** The maximum of one withdrawal. */
   withdrawalMax: bigint | null;
   /** Receives the first key of the log's chain. */
   keepFirstKey: KeepFirstKey;
 }
 
 /**
- * Makes a bank; gives a line about it.
- * @throws {UsageError} when there is one already, or it cannot be made
+ * Creates a bank; returns a line about it.
+ * @throws {UsageError} if there is one already, or it cannot be created
  */
 export async function initBank(world: BankWorld, request: NewBank): Promise<string> {
   const { path, url, operator, bankName, currency, timeZone, withdrawalMax } = request;
@@ -35,5 +35,5 @@ export async function initBank(world: BankWorld, request: NewBank): Promise<stri
   }
   await bank.close();
   const where = url === undefined ? path : `the database, its first server in ${path}`;
-  return `${bankName} is made in ${where}: ${currency.code}, ${timeZone}.`;
+  return `${bankName} is created in ${where}: ${currency.code}, ${timeZone}.`;
 }

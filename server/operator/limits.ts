@@ -1,4 +1,7 @@
-/** Limits: the bank's, and those of single accounts and terminals before them. */
+/**
+ * Shows and sets limits: the bank's, and those of single accounts and terminals, which take
+ * precedence.
+ */
 import { inWords, UsageError } from "../../lib/errors.ts";
 import { decimalText, formatMoney, parseAmount } from "../../lib/money.ts";
 import type { Bank } from "../bank.ts";
@@ -7,7 +10,7 @@ import type { Command } from "../ledger/command.ts";
 import { requireAccountNumber } from "./accounts.ts";
 import type { Answers, Handlers } from "./request.ts";
 
-/** The flags, and which limit of the bank, of an account and of a terminal each one sets. */
+/** The flags, and the limit of the bank, of an account and of a terminal that each one sets. */
 const flags = {
   withdrawal: { bank: "withdrawalMax", account: "withdrawalMax", terminal: null },
   day: { bank: "accountDayOutMax", account: "dayOutMax", terminal: null },
@@ -28,18 +31,20 @@ export const limitCommands: Handlers<"show_limits" | "set_limits"> = {
   async *set_limits(bank, request) {
     const { operator, account, terminal } = request;
     if (account !== undefined && terminal !== undefined) {
-      throw new UsageError("--account and --terminal: give one of them", 2);
+      throw new UsageError("--account and --terminal: give only one", 2);
     }
     const whose = account !== undefined ? "account" : terminal !== undefined ? "terminal" : "bank";
     const limits: Record<string, bigint | null> = {};
     for (const flag of Object.keys(flags) as Flag[]) {
       if (request[flag] === undefined) continue;
       const limit = flags[flag][whose];
-      if (limit === null) throw new UsageError(`${written[flag]} is no limit of one ${whose}`, 2);
+      if (limit === null) {
+        throw new UsageError(`${written[flag]} is not a limit of one ${whose}`, 2);
+      }
       limits[limit] = limitOf(bank, written[flag], request[flag]);
     }
     if (Object.keys(limits).length === 0) {
-      throw new UsageError("no limit is given: see 'deno task bank --help'", 2);
+      throw new UsageError("no limit given. See 'deno task bank --help'", 2);
     }
     const command: Command = whose === "bank"
       ? { op: "set_limits", operator, limits }
@@ -60,12 +65,12 @@ export const limitCommands: Handlers<"show_limits" | "set_limits"> = {
 async function terminalId(bank: Bank, name: string): Promise<string> {
   const found = (await bank.ledger.read.terminals()).find((terminal) => terminal.name === name);
   if (!found) {
-    throw new UsageError(`no terminal is called ${name}: see 'deno task bank terminal list'`);
+    throw new UsageError(`no terminal has the name ${name}. See 'deno task bank terminal list'`);
   }
   return found.id;
 }
 
-/** Returns an amount, or null for `none`. */
+/** Parses an amount; returns null for `none`. */
 function limitOf(bank: Bank, flag: string, text: string): bigint | null {
   if (text === "none") return null;
   const { exponent } = bank.settings.currency;

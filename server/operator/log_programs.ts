@@ -1,6 +1,6 @@
 /**
- * The operator's programs that run outside the bank's server: they hold what the server must not have,
- * or read files that it must not reach.
+ * The operator's programs that run outside the bank's server, since they hold secrets or read files
+ * that it must not have.
  */
 import { fromHex, textOf } from "../../lib/bytes.ts";
 import { UsageError } from "../../lib/errors.ts";
@@ -42,9 +42,9 @@ export interface OperatorWorld extends BankWorld, ReadingWorld {
 }
 
 /**
- * Returns the answer to a request: by the running server where there is one, otherwise as the
- * folder's only owner. Log and books of a bank without a server are only read, and no entry says
- * so.
+ * Returns the answer to a request: from the running server if there is one, otherwise with
+ * exclusive use of the folder. Log and books of a bank without a server are read without leaving an
+ * entry.
  */
 export async function* answersOf(
   world: OperatorWorld,
@@ -63,31 +63,31 @@ export async function* answersOf(
   }
 }
 
-/** What a log is checked against. */
+/** The inputs of a check of the log. */
 export interface VerifyRequest {
   folder: string;
-  /** The PostgreSQL database that the bank is in, if it is in one. */
+  /** The bank's PostgreSQL database, if it is in one. */
   url?: string;
   operator: string;
   firstKeyPaths: readonly string[];
   checkpointPath?: string;
-  /** `PLACE,TAG`, as a receipt has them. */
+  /** `PLACE,TAG`, as printed on a receipt. */
   receipt?: string;
-  /** A file of the log, in the place of the bank's own. */
+  /** A file of the log, instead of the bank's database. */
   file?: string;
 }
 
 /**
  * Checks the log; returns the result in words.
- * @throws {BadLog} naming the first bad entry, with exit code 1
- * @throws {UsageError} when it could not be checked, with exit code 2
+ * @throws {BadLog} naming the first invalid entry, with exit code 1
+ * @throws {UsageError} if it could not be checked, with exit code 2
  */
 export async function verifyLog(
   world: OperatorWorld,
   { folder, url, operator, firstKeyPaths, checkpointPath, receipt, file }: VerifyRequest,
   onProgress: (done: number, of: number) => void,
 ): Promise<string> {
-  const otherwise = "give the first key that 'bank init' has written, with --first-key FILE";
+  const otherwise = "give the file of the first key from 'bank init' with --first-key FILE";
   try {
     const firstKeys = firstKeyPaths.map((path) =>
       parseFirstKey(readPrivateFile(world.files, path, otherwise), path)
@@ -101,7 +101,7 @@ export async function verifyLog(
       firstKeys,
       checkpoint,
       receipt: receipt === undefined ? undefined : receiptOf(receipt),
-      // as it is now: the log is read afterwards, and can only have come further
+      // read before the log, which can only have advanced since
       keyFile: file === undefined
         ? firstKeys.flatMap(({ chainId }) =>
           ChainKeyFile.read(world.files, chainKeyPath(folder), chainId)
@@ -120,7 +120,7 @@ export async function verifyLog(
   } catch (error) {
     if (error instanceof BadLog) throw error;
     const { message } = error as Error;
-    throw new UsageError(`the audit log could not be checked: ${message}`, 2);
+    throw new UsageError(`checking the audit log failed: ${message}`, 2);
   }
 }
 
@@ -129,12 +129,12 @@ function receiptOf(text: string): LogReceipt {
   const found = placeOfText(place!);
   const tag = fromHex(tagText, 32);
   if (!found || !tag || more.length > 0) {
-    throw new UsageError(`--receipt ${text}: write PLACE,TAG as the receipt has them`);
+    throw new UsageError(`--receipt ${text}: write PLACE,TAG as on the receipt`);
   }
   return { ...found, tag };
 }
 
-/** Shows a file of the log with the bank's keys alone, without its database. */
+/** Shows a file of the log with only the bank's keys, without its database. */
 export async function* showLogFile(
   { files }: BankWorld,
   { file, keysPath, filter, json }: {
@@ -149,8 +149,8 @@ export async function* showLogFile(
 }
 
 /**
- * Writes the whole log into a file that must not be there yet; returns how many entries it has, and
- * what is wrong with rows that are not among them.
+ * Writes the whole log to a new file; returns the number of entries, and the fault of rows that are
+ * not among them.
  */
 export async function exportLog(
   answers: AsyncIterable<OperatorAnswer>,
@@ -169,8 +169,8 @@ export async function exportLog(
 }
 
 /**
- * Begins another chain of a bank that no server runs on; gives lines about it.
- * @throws {UsageError} when one does, or the first key cannot be written
+ * Begins another chain of a bank without a running server; returns lines about it.
+ * @throws {UsageError} if a server runs, or the first key cannot be written
  */
 export async function anotherChain(
   world: BankWorld,
@@ -183,12 +183,12 @@ export async function anotherChain(
 ): Promise<string[]> {
   const folder = await BankFolder.open(world, path, url);
   const isCutOff = await closeOnFailure(folder, async () => {
-    // Where the database cannot be opened, nothing has changed.
+    // If the database cannot be opened, nothing has changed.
     const chains = await chainsIn(
       world,
       url === undefined ? { path: databasePath(path) } : { url },
     );
-    // What the log lacks of an epoch that its key has reached, it lacks for good.
+    // Entries that the log lacks of an epoch of its key are lost.
     const before = withKeyEpoch(chains, folder.keys.chainId, earliestEpoch(world, folder));
     const next = folder.prepareChain(before);
     writePrivateFile(world.files, firstKeyPath, next.firstKey);
@@ -200,17 +200,16 @@ export async function anotherChain(
   await bank.ledger.submit(logCommand(`operator ${operator}`, action));
   await bank.close();
   const missing =
-    "the end of the chain before is missing, and 'deno task bank audit verify' says so " +
-    "from now on; if this is an older database, put it back with 'deno task bank restore'";
+    "the end of the previous chain is missing, and 'deno task bank audit verify' reports this " +
+    "from now on; if this is an older database, use 'deno task bank restore' instead";
   return [
-    "the log goes on in another chain; what was written before stays as it is",
+    "the log continues in another chain; earlier entries are unchanged",
     ...(isCutOff ? [missing] : []),
   ];
 }
 
 /**
- * Returns the earliest epoch that the folder's `chain.key` has a key of; 0 where there is no such
- * file.
+ * Returns the earliest epoch of the keys in the folder's `chain.key`; 0 if there is no such file.
  */
 function earliestEpoch({ files }: BankWorld, { path, keys }: BankFolder): number {
   if (!isThere(files, chainKeyPath(path))) return 0;
@@ -237,8 +236,8 @@ function readFile(files: Files, path: string): string {
 }
 
 /**
- * Makes the folder of another server of a bank in a PostgreSQL database, or brings its keys up to date;
- * gives lines about it.
+ * Creates the folder of another server for a bank in PostgreSQL, or updates its keys; returns lines
+ * about it.
  * @param keepFirstKey receives the first key of the server's own chain
  */
 export async function joinServer(
@@ -254,14 +253,14 @@ export async function joinServer(
 ): Promise<string[]> {
   const isNew = !holdsBank(world.files, folder);
   const bank = await joinBank(world, folder, readBankKeys(world.files, from), url, keepFirstKey);
-  const action = isNew ? "add a server" : "bring the keys of a server up to date";
+  const action = isNew ? "add a server" : "update the keys of a server";
   const { outcome } = await bank.ledger.submit(logCommand(`operator ${operator}`, action));
   const name = bank.settings.bankName;
   await bank.close();
-  if (outcome !== "ok") throw new UsageError("the server is there, but the log cannot be written");
+  if (outcome !== "ok") throw new UsageError("the server was created, but writing the log failed");
   return [
     isNew
-      ? `${folder} is the folder of another server of ${name}, with a chain of the log's own`
+      ? `${folder} is the folder of another server of ${name}, with a separate chain of the log`
       : `${folder} has the keys that all servers of ${name} share`,
   ];
 }

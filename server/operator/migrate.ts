@@ -1,6 +1,6 @@
 /**
- * Moves a bank from its file into a PostgreSQL database. The file counts until the copy has been read and
- * found the same; then the folder is a server's of the database, and the file is kept under another name.
+ * Moves a bank from its file into a PostgreSQL database. The file stays in use until the copy has
+ * been read and compared; then the folder belongs to the database, and the file is renamed.
  */
 import { UsageError } from "../../lib/errors.ts";
 import { type BankWorld, openBank } from "../bank.ts";
@@ -23,8 +23,9 @@ export interface Migrate {
 }
 
 /**
- * Gives lines for the operator.
- * @throws {UsageError} when the bank is in use or bad, or the database cannot take it: the file still counts
+ * Moves the bank; returns lines for the operator.
+ * @throws {UsageError} if the bank is in use or wrong, or the database refuses it: the file then
+ * stays in use
  */
 export async function migrateBank(
   world: BankWorld,
@@ -38,23 +39,23 @@ export async function migrateBank(
     await bank.ledger.submit(logCommand(`operator ${operator}`, "move the books into PostgreSQL"));
     const checked = await bank.ledger.check();
     if (checked.problem !== null) {
-      throw new UsageError(`the moved books are bad: ${checked.problem}`);
+      throw new UsageError(`the moved books are wrong: ${checked.problem}`);
     }
   } finally {
     await bank.close();
   }
   return [
-    `the books are in the database, the same as they were, and good: ${moved.counted}`,
-    `the file is kept as ${moved.kept}: it counts no more`,
+    `the books are in the database, unchanged and correct: ${moved.counted}`,
+    `the file is kept as ${moved.kept}; it is no longer used`,
   ];
 }
 
 const nothingToMove = "no bank in a file that could be moved";
 
 interface Moved {
-  /** How much it was, in words. */
+  /** The numbers of rows, in words. */
   counted: string;
-  /** Where the file is now. */
+  /** The file's new path. */
   kept: string;
 }
 
@@ -64,7 +65,7 @@ async function moveInto(url: string, world: BankWorld, folder: BankFolder): Prom
   const keys = auditKeyRingOf(folder.keys).versions;
   const { problem } = await world.checkFile({ path, keys });
   if (problem !== null) {
-    throw new UsageError(`the books are bad, and stay where they are: ${problem}`);
+    throw new UsageError(`the books are wrong, and were not moved: ${problem}`);
   }
   const counted = await copyInto(url, path, world, folder);
   const now = new Date(world.nowMs()).toISOString().replace(/[:.]/g, "-");
@@ -73,7 +74,7 @@ async function moveInto(url: string, world: BankWorld, folder: BankFolder): Prom
   return { counted, kept };
 }
 
-/** Copies the file and holds it until the copy counts; returns how much it was, in words. */
+/** Copies the file and holds it until the copy is in use; returns the numbers of rows, in words. */
 async function copyInto(
   url: string,
   path: string,
@@ -97,14 +98,14 @@ async function copyInto(
 }
 
 /**
- * Reads both, row by row; gives how many there were.
- * @throws {UsageError} when anything is not the same
+ * Compares both, row by row; returns the numbers of rows.
+ * @throws {UsageError} if anything differs
  */
 export async function requireSame(file: ReadStore, copy: ReadStore): Promise<string> {
   const counts = { accounts: (await file.accounts()).length, movements: 0, entries: 0 };
   const require = (what: string, one: unknown, other: unknown) => {
     if (textOf(one) !== textOf(other)) {
-      throw new UsageError(`the copy is not the same: ${what} differ; the file still counts`);
+      throw new UsageError(`the copy differs: ${what}. The file stays in use`);
     }
   };
   const lists = [
@@ -139,7 +140,7 @@ export async function requireSame(file: ReadStore, copy: ReadStore): Promise<str
   return `${accounts} accounts, ${movements} rows of movements, ${entries} entries of the log`;
 }
 
-/** Everything of a value, as text. */
+/** Returns a value as text. */
 function textOf(value: unknown): string {
   return JSON.stringify(
     value,

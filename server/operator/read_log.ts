@@ -1,6 +1,7 @@
 /**
- * Reads the log of a bank, chain by chain: sealed, to be checked or kept elsewhere, or in words. Of a bank
- * that no server runs, log and books are opened to be read alone: nothing changes, however bad they are.
+ * Reads the log of a bank, chain by chain: sealed, to be checked or kept elsewhere, or in words.
+ * Without a running server, log and books are opened read-only: nothing changes, however damaged
+ * they are.
  */
 import { hex } from "../../lib/bytes.ts";
 import { followMs, logChunkEntries } from "../../lib/limits.ts";
@@ -26,13 +27,13 @@ export type ReadableLog = Pick<
   "chains" | "lastEntries" | "entriesAfter" | "strayEntries"
 >;
 
-/** Goes on with what arrives until the signal aborts. */
+/** Continues with new entries until the signal aborts. */
 export interface Following {
   timers: Timers;
   signal: AbortSignal;
 }
 
-/** A piece of the log, in the order in which it is read. */
+/** A piece of the log, in reading order. */
 interface Chunk {
   chainId: Uint8Array;
   entries: SealedEntry[];
@@ -40,10 +41,7 @@ interface Chunk {
 
 export type ShowLog = Omit<Extract<OperatorCommand, { command: "show_audit" }>, "follow">;
 
-/**
- * Returns the whole log as it is now, sealed, and what is wrong with rows that are not among its
- * lines.
- */
+/** Yields the whole present log, sealed, and the fault of rows that are not among its lines. */
 export async function* sealedLog(log: ReadableLog): Answers {
   let of = 0;
   for (const { sequence } of await headsOf(log)) of += sequence;
@@ -55,9 +53,9 @@ export async function* sealedLog(log: ReadableLog): Answers {
 }
 
 /**
- * Returns the entries that are wanted, in words.
- * @param keys those that open them now: another may come while the log is followed
- * @throws {UsageError} when the filter has no times
+ * Yields the entries that match a filter, in words.
+ * @param keys returns the present keys: another may be added during the read
+ * @throws {UsageError} if the filter's times are invalid
  */
 export async function* shownLog(
   log: ReadableLog,
@@ -67,7 +65,7 @@ export async function* shownLog(
 ): Answers {
   requireInstants(filter);
   for await (const { chainId, entries } of chunksOf(log, following)) {
-    // An entry's index names its customer: no other entry is opened.
+    // An entry's index identifies its customer: no other entry is opened.
     const indexes = filter.customer === undefined
       ? null
       : new Set(keys().indexesOf(filter.customer).map(hex));
@@ -82,16 +80,16 @@ export async function* shownLog(
   }
 }
 
-/** The world of a program that reads a log which no server runs on. */
+/** The world of a program that reads the log of a bank without a server. */
 export interface ReadingWorld extends WorldWithFiles {
   /**
-   * Opens a bank's store to be read alone.
-   * @throws {UsageError} when there is none, or it is damaged, newer, in use or not to be reached
+   * Opens a bank's store read-only.
+   * @throws {UsageError} if there is none, or it is damaged, newer, in use or cannot be reached
    */
   openReader(place: StorePlace): Promise<StoreReader>;
 }
 
-/** What is answered from a bank that nothing changes. */
+/** The commands that are answered from a read-only bank. */
 export type ReadingCommand = Extract<
   OperatorCommand,
   { command: "read_audit" | "show_audit" | "check_ledger" }
@@ -101,7 +99,10 @@ export function isReading(command: OperatorCommand): command is ReadingCommand {
   return ["read_audit", "show_audit", "check_ledger"].includes(command.command);
 }
 
-/** @throws {UsageError} when there is no bank, or another process has it */
+/**
+ * Answers a command from a bank without a server.
+ * @throws {UsageError} if there is no bank, or another process uses it
+ */
 export async function* readClosedBank(
   world: ReadingWorld,
   path: string,
@@ -138,8 +139,8 @@ function answersOf(
 }
 
 /**
- * Returns the log, chain by chain.
- * @param following null reads what there is now
+ * Yields the log, chain by chain.
+ * @param following null reads the present entries
  */
 async function* chunksOf(
   log: ReadableLog,

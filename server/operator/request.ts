@@ -1,4 +1,4 @@
-/** The requests that come through the operator's socket, their answers, and what handles each. */
+/** The requests on the operator's socket, their answers, and the types of their handlers. */
 import { UsageError } from "../../lib/errors.ts";
 import {
   operatorCommandFrom,
@@ -9,8 +9,8 @@ import { isName } from "../../lib/terminal_key.ts";
 import type { Bank } from "../bank.ts";
 
 /**
- * Returns the request that came through the socket.
- * @throws {UsageError} when it is anything else
+ * Checks a request received from the socket.
+ * @throws {UsageError} if it is anything else
  */
 export function operatorRequestOf(value: unknown): OperatorRequest {
   const { operator, ...fields } = (value ?? {}) as Record<string, unknown>;
@@ -18,10 +18,10 @@ export function operatorRequestOf(value: unknown): OperatorRequest {
   if (command !== null && typeof operator === "string" && isName(operator)) {
     return { ...command, operator };
   }
-  throw new UsageError("the server does not understand this command: is it of another version?");
+  throw new UsageError("the server does not have this command. Use the same version for both");
 }
 
-/** The bank refused the command for good: nothing of it happened. */
+/** The bank refused the command finally: it had no effect. */
 export class CommandRefused extends UsageError {
   override name = "CommandRefused";
 }
@@ -30,28 +30,28 @@ export class CommandRefused extends UsageError {
 export type OperatorAnswer =
   /** A line for the operator. */
   | { line: string }
-  /** The text of a terminal's key file. Nothing is done until the next piece is asked for. */
+  /** The text of a terminal's key file. Nothing is changed until the next piece is requested. */
   | { keyFile: string }
-  /** How many rows have been checked, of how many, about. */
+  /** The number of rows checked, and the estimated total. */
   | { checked: number; of: number }
-  /** What was checked is bad: why. */
+  /** The fault that a check has found. */
   | { bad: string }
   /**
-   * Lines of the sealed log, and how many there are in all; after the last of them, what is wrong with
-   * rows of the log that are not among them.
+   * Lines of the sealed log, and their total; after the last of them, the fault of rows that are
+   * not among them.
    */
   | { lines: string[]; of: number; stray?: string }
   /** The text of a checkpoint's file. */
   | { checkpoint: string }
-  /** A file in the bank's folder, which the operator's program moves to where it is wanted. */
+  /** A file in the bank's folder, which the operator's program moves to its destination. */
   | { fetch: string };
 
 /** An answer, piece by piece. */
 export type Answers = AsyncGenerator<OperatorAnswer, void, void>;
 
 /**
- * What each of these commands does.
- * @param signal ends a command that would go on for ever
+ * The handlers of commands.
+ * @param signal ends a command that would otherwise continue
  */
 export type Handlers<Name extends OperatorCommandName> = {
   readonly [Each in Name]: (

@@ -1,7 +1,7 @@
 /**
- * Restores a bank from a backup. Nothing changes before the backup is checked and made ready; the files
- * from before are kept under other names. Afterwards each terminal reports again what it did since, before
- * the bank serves customers.
+ * Restores a bank from a backup. Nothing changes before the backup is checked and prepared; the
+ * present files are kept under other names. Afterwards each terminal retells its movements since
+ * then, before the bank serves customers.
  */
 import { hex } from "../../lib/bytes.ts";
 import { UsageError } from "../../lib/errors.ts";
@@ -45,17 +45,18 @@ interface Head {
 
 /** The result, in words. */
 interface Restored {
-  /** Which entries are missing. */
+  /** The missing entries. */
   missing: string;
   terminals: string[];
-  /** The end of the names that the files from before have now. */
+  /** The suffix of the renamed files. */
   kept: string;
 }
 
 /**
- * Gives lines for the operator. The log goes on in another chain, so that no lost entry can replace one
- * that is written from now on.
- * @throws {UsageError} when the bank is in use, or the backup is bad or another bank's: nothing is changed
+ * Restores; returns lines for the operator. The log continues in another chain, so that a lost
+ * entry cannot replace a later one.
+ * @throws {UsageError} if the bank is in use, or the backup is damaged or another bank's: nothing
+ * is changed
  */
 export async function restoreBank(world: BankWorld, restore: Restore): Promise<string[]> {
   const folder = await BankFolder.own(world, restore.path);
@@ -63,14 +64,14 @@ export async function restoreBank(world: BankWorld, restore: Restore): Promise<s
   const bank = await openBank(world, folder);
   try {
     const { problem } = await bank.ledger.check();
-    if (problem !== null) throw new UsageError(`the restored books are bad: ${problem}`);
+    if (problem !== null) throw new UsageError(`the restored books are wrong: ${problem}`);
   } finally {
     await bank.close();
   }
   return [
-    `the books are restored, and good: ${restored.missing}`,
+    `the books are restored and correct: ${restored.missing}`,
     ...restored.terminals,
-    `what was there is kept, as files that end with ${restored.kept}`,
+    `the previous files are kept, with names that end with ${restored.kept}`,
   ];
 }
 
@@ -97,7 +98,7 @@ async function putBack(
   for (const [index, file] of filesOf(path).entries()) {
     if (isThere(files, file)) files.rename(file, aside[index]!);
   }
-  // The log as a file still has what the database lost.
+  // The log's file still has the entries that the database lost.
   const logFile = logFilePath(folder.path);
   if (isThere(files, logFile)) files.rename(logFile, `${logFile}${kept}`);
   files.rename(fresh, path);
@@ -107,8 +108,8 @@ async function putBack(
 }
 
 /**
- * Copies the backup, and makes the copy ready to take the bank's place.
- * @throws {UsageError} when the backup is bad or another bank's
+ * Copies the backup, and prepares the copy to replace the bank.
+ * @throws {UsageError} if the backup is damaged or another bank's
  */
 async function readyCopy(
   world: BankWorld,
@@ -118,10 +119,12 @@ async function readyCopy(
 ): Promise<Omit<Restored, "kept"> & { chain: PreparedChain }> {
   const keys = auditKeyRingOf(folder.keys);
   const lost = await headOf(world, databasePath(folder.path), keys);
-  removeDatabase(world.files, fresh); // of a restore that was cut short
+  removeDatabase(world.files, fresh); // from an interrupted restore
   copyPrivateFile(world.files, from, fresh);
   const { problem } = await world.checkFile({ path: fresh, keys: keys.versions });
-  if (problem !== null) throw new UsageError(`${from} is no good backup of this bank: ${problem}`);
+  if (problem !== null) {
+    throw new UsageError(`${from} is not a valid backup of this bank: ${problem}`);
+  }
   const head = (await headOf(world, fresh, keys))!;
   const missing = missingInWords(head, lost);
   const { command, terminals } = await restoring(world, fresh, head.timeMs, folder.path);
@@ -138,8 +141,8 @@ function removeDatabase(files: BankWorld["files"], path: string): void {
 const filesOf = (path: string) => [path, `${path}-wal`, `${path}-shm`];
 
 /**
- * Returns the end of a database's log; null when there is none, or it is damaged.
- * @throws {UsageError} when another process has it
+ * Returns the end of a database's log; null if there is none, or it is damaged.
+ * @throws {UsageError} if another process uses it
  */
 async function headOf(world: BankWorld, path: string, keys: AuditKeyRing): Promise<Head | null> {
   if (!isThere(world.files, path)) return null;
@@ -162,12 +165,12 @@ async function headOf(world: BankWorld, path: string, keys: AuditKeyRing): Promi
   }
 }
 
-/** Which entries of the log, and what they speak of, may be missing. */
+/** Describes the entries of the log, with their rows, that may be missing. */
 function missingInWords(kept: Head, lost: Head | null): string {
   const place = ({ chain, sequence, timeMs }: Head) =>
     `entry ${sequence} of chain ${chain} (${new Date(timeMs).toISOString()})`;
   if (lost === null) {
-    return `what was booked and logged after ${place(kept)} is missing, nobody knows how much`;
+    return `what was booked and logged after ${place(kept)} is missing, the amount is unknown`;
   }
   if (lost.chain === kept.chain && lost.sequence <= kept.sequence) {
     return `nothing is missing: it ends with ${place(kept)}`;
@@ -177,7 +180,7 @@ function missingInWords(kept: Head, lost: Head | null): string {
 
 type RestoreCommand = Extract<Command, { op: "restore" }>;
 
-/** What is to change in a copy of a backup; and lines about it. */
+/** Returns the changes to a copy of a backup, and lines about them. */
 async function restoring(
   world: BankWorld,
   path: string,
@@ -196,7 +199,9 @@ async function restoring(
     const waiting = terminals.filter(({ state }) => state === "active").map(({ id }) => id);
     const restoring = { sinceMs, waiting };
     const lines = kept === null
-      ? ["no list of terminals was kept: revoke again whatever was revoked since the backup"]
+      ? [
+        "no list of terminals was kept: revoke again the terminals that were revoked since the backup",
+      ]
       : terminals.flatMap((terminal) => changeInWords(before.get(terminal.id), terminal));
     return { command: { op: "restore", terminals, restoring }, terminals: lines };
   } finally {
@@ -205,7 +210,7 @@ async function restoring(
 }
 
 /**
- * Returns the bank's time since which terminals retell: what was open in the backup may have ended
+ * Returns the bank's time since which terminals retell: movements open in the backup may have ended
  * since.
  * @param lastMs the bank's time of the backup's last entry
  */
@@ -217,8 +222,8 @@ function retellSinceMs(holds: readonly Movement[], lastMs: number, nowMs: number
 }
 
 /**
- * Makes a copy of a backup ready to take the bank's place, as the first entry of its next chain says.
- * @throws {UsageError} when the copy cannot be written
+ * Prepares a copy of a backup to replace the bank, as the first entry of its next chain records.
+ * @throws {UsageError} if the copy cannot be written
  */
 async function makeReady(
   world: BankWorld,

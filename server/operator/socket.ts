@@ -1,7 +1,7 @@
 /**
- * How the operator's commands reach a running server: a Unix socket that only the server's own user
- * may open. One request a connection, as a line of JSON; the answer is lines of JSON. After a key file
- * the server waits for a line that says that it is kept.
+ * The connection of operators' commands to a running server: a Unix socket that only the server's
+ * user can open. One request per connection, as a line of JSON; the answer is lines of JSON. After
+ * a key file the server waits for a line that confirms its storage.
  */
 import { utf8 } from "../../lib/bytes.ts";
 import { UsageError } from "../../lib/errors.ts";
@@ -20,14 +20,14 @@ import { operatorSocketPath } from "../folder/bank_folder.ts";
 import { runOperatorCommand } from "./commands.ts";
 import { type Answers, CommandRefused, type OperatorAnswer, operatorRequestOf } from "./request.ts";
 
-/** `refused`: nothing of the command happened. */
+/** `refused`: the command had no effect. */
 type Failure = { error: string; exitCode: 1 | 2; refused: boolean };
 type Line = OperatorAnswer | Failure | { done: true };
 
 const kept = { kept: true };
 
 /**
- * Serves operators until closed. The bank owns its folder, so a socket that lies there is stale.
+ * Serves operators until closed. The bank owns its folder, so an existing socket is stale.
  * @param listenUnix listens on a Unix socket
  */
 export function serveOperators(
@@ -52,7 +52,7 @@ export function serveOperators(
       listener.close();
       stopping.abort();
       await accepting;
-      // Commands under way may finish; a peer that sends nothing or does not read is not waited for.
+      // Commands in progress may finish; a silent or slow peer is not waited for.
       const ended = new AbortController();
       const finished = Promise.all(serving.values()).then(() => ended.abort());
       await pause(world, operatorFinishMsMax, ended.signal);
@@ -64,8 +64,8 @@ export function serveOperators(
 }
 
 /**
- * Asks the server that runs on this folder; null when none does.
- * @throws {UsageError} when the server refuses the command
+ * Sends a request to the server of this folder; returns null if none runs.
+ * @throws {UsageError} if the server refuses the command
  */
 export async function askServer(
   { connectUnix }: { connectUnix(path: string): Promise<Socket> },
@@ -96,7 +96,7 @@ async function* answersOf(socket: Socket, request: OperatorRequest): Answers {
       if ("keyFile" in line) await writeLine(socket, kept);
     }
     throw new UsageError(
-      "the server ended before its answer: look whether the command was carried out",
+      "the server ended before its answer. Check whether the command was executed",
     );
   } finally {
     socket.close();
@@ -109,7 +109,7 @@ async function serve(bank: Bank, socket: Socket, stopping: AbortSignal): Promise
     const { value: text, done } = await lines.next();
     if (done) return;
     const disconnected = new AbortController();
-    // Only this may follow the request: anything else is the end of the connection.
+    // Only this may follow the request: any other input ends the connection.
     const isKept = async () => {
       const { value } = await lines.next().catch(() => ({ value: undefined }));
       if (value === JSON.stringify(kept)) return true;
@@ -136,9 +136,9 @@ async function serve(bank: Bank, socket: Socket, stopping: AbortSignal): Promise
         error: isRefused
           ? error.message
           : error instanceof OutcomeUnknown
-          ? "whether this was done is not known: the server stopped before its commit was certain. " +
-            "Start it again, and check before you repeat the command"
-          : "the server could not carry this out: see its log",
+          ? "the outcome is unknown: the server stopped before its commit was certain. " +
+            "Restart it, and check before you repeat the command"
+          : "the server failed to execute this. See its log",
         exitCode: isRefused ? error.exitCode : 1,
         refused: error instanceof CommandRefused,
       };

@@ -80,29 +80,32 @@ export const terminalCommands: Handlers<
       const see = "see 'deno task bank terminal list'";
       throw new UsageError(`terminal ${name} was not revoked: ${inWords(outcome)}; ${see}`);
     }
-    yield { line: `terminal ${name} is revoked: its keys are worth nothing from now on` };
+    yield { line: `terminal ${name} is revoked: its keys are invalid from now on` };
   },
 
   async *rotate_key(bank, { operator }) {
     const outcome = await rotateMasterKey(bank, operator);
     if (outcome !== "ok") {
       throw new UsageError(
-        `the master key was not changed: ${inWords(outcome)}; bank.keys has both, run it again`,
+        `the master key was not changed: ${
+          inWords(outcome)
+        }. bank.keys has both keys; run the command again`,
       );
     }
-    yield { line: "the terminals' keys are sealed under a new master key: copy bank.keys anew" };
+    yield { line: "the terminals' keys are sealed under a new master key. Copy bank.keys again" };
   },
 };
 
-/** Returns the error for a command that the ledger has not carried out. */
+/** Returns the error for a command that the ledger has not executed. */
 function refusedBy(outcome: Outcome, message: string): UsageError {
-  // While a commit is in doubt "try later" is true of this command, and not of the same one before it.
+  // While a commit is in doubt "try later" is true of this command, but not of an earlier identical
+  // one.
   return outcome === "try_later" ? new UsageError(message) : new CommandRefused(message);
 }
 
 function notRotated(name: string, outcome: Refusal): UsageError {
   const mends: Partial<Record<Refusal, string>> = {
-    rotation_under_way: "if it will not come for it, give it a key by hand with --now",
+    rotation_under_way: "if it does not connect, replace its key manually with --now",
     key_superseded: "run it again for a newer key",
     terminal_revoked: "enrol another",
     try_later: "run it again",
@@ -112,8 +115,8 @@ function notRotated(name: string, outcome: Refusal): UsageError {
 }
 
 /**
- * Returns the key in the text of a key file that the operator has kept.
- * @throws {UsageError} when it is another terminal's, or another bank's
+ * Parses the key file that the operator has kept.
+ * @throws {UsageError} if it is another terminal's, or another bank's
  */
 function keyGiven(
   bank: Bank,
@@ -125,12 +128,12 @@ function keyGiven(
     (id === undefined ? key.version === 1 : hex(key.terminal) === id);
   if (isOf && hex(key.bank) === bank.settings.bankId) return key;
   throw new UsageError(
-    `the pending key file is for another command than this one: it is key ${key.version} of ` +
-      `terminal ${key.name}; run the command that it is for, or choose another --out`,
+    `the pending key file is for another command: it has key ${key.version} of ` +
+      `terminal ${key.name}. Run that command, or choose another --out`,
   );
 }
 
-/** Returns the last report of a terminal's devices, among the newest of its entries in the log. */
+/** Returns the last report of a terminal's devices among the newest of its entries in the log. */
 async function lastReport(
   { auditKeys, ledger }: Bank,
   name: string,

@@ -144,7 +144,7 @@ Deno.test("the command line", async (t) => {
       await done(
         "ledger check while the server runs",
         ["bank", "ledger", "check", "--data", bank],
-        "the books are good",
+        "the books are correct",
       );
       const backup = `${folder}/backup.sqlite`;
       await done(
@@ -275,7 +275,7 @@ Deno.test("the command line", async (t) => {
     const restore = ["bank", "restore", "--data", bank, "--first-key", `${folder}/second.key`];
     await refused("restore of what is no bank", [...restore, "--from", key], 1, "is damaged");
     const from = ["--from", `${folder}/backup.sqlite`];
-    await done("restore", [...restore, ...from], "the books are restored, and good");
+    await done("restore", [...restore, ...from], "the books are restored and correct");
     await refused(
       "restore without a place for the key",
       [...restore, ...from],
@@ -298,7 +298,7 @@ Deno.test("the command line", async (t) => {
       give(100).close();
       const bad = await run(check);
       assertEquals([bad.code, bad.out], [1, ""]);
-      assertStringIncludes(bad.err, `the books are bad: account ${number}: the balance is`);
+      assertStringIncludes(bad.err, `the books are wrong: account ${number}: the balance is`);
       const held = give(-100);
       held.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN IMMEDIATE; COMMIT"); // keeps others out
       const shut = await run(check);

@@ -39,7 +39,7 @@ onPostgres(
       };
       const byFile = ["--database-url-file", urlFile];
 
-      await done(["bank", "init", "--data", one], "is made in the database", { env });
+      await done(["bank", "init", "--data", one], "is created in the database", { env });
       await refused(["bank", "init", "--data", `${root}/again`], 1, "already contains a bank", env);
       await done(["bank", "terminal", "enroll", "lobby", "--data", one, "--out", key], key, {
         env,

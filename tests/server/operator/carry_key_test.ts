@@ -60,7 +60,7 @@ Deno.test("a key file stays as long as the bank may have its key, and another ru
       await run();
       assertEquals(given, [undefined, "a key"]);
       assertEquals([textOf(out), textOf(`${out}.pending`)], ["a key", null]);
-      await assertRejects(run, UsageError, "is there already");
+      await assertRejects(run, UsageError, "already exists");
       assertEquals(given.length, 2);
     });
   }

@@ -20,7 +20,7 @@ Deno.test("progress comes in order, at most once for each percent, and the resul
   assertEquals(rows, [...new Set(rows)].sort((a, b) => a - b));
   assertEquals(rows.length > 10 && rows.length <= 100, true, `${rows.length} reports`);
   assertEquals(answers.at(-1), {
-    line: "the books are good: 3 accounts, 400 rows of movements, 500 entries of the log; " +
+    line: "the books are correct: 3 accounts, 400 rows of movements, 500 entries of the log; " +
       "they sum to zero",
   });
   // The operator's socket ends an answer with a piece that has this name.
@@ -30,7 +30,7 @@ Deno.test("progress comes in order, at most once for each percent, and the resul
 Deno.test("what is bad is said, and what fails is thrown", async () => {
   const bad = { ...good, problem: "row 1 of movement 00 is not in the log" };
   assertEquals(await Array.fromAsync(checkedInWords(() => Promise.resolve(bad))), [
-    { bad: "the books are bad: row 1 of movement 00 is not in the log" },
+    { bad: "the books are wrong: row 1 of movement 00 is not in the log" },
   ]);
   const fails = checkedInWords(() => Promise.reject(new Error("the database is away")));
   await assertRejects(() => Array.fromAsync(fails), Error, "the database is away");

@@ -90,7 +90,7 @@ onEachBank(
   (withBank) =>
     withBank(async (running) => {
       const set = { command: "set_limits" } as const;
-      await refused(running, set, "no limit is given");
+      await refused(running, set, "no limit given");
       await refused(running, { ...set, day: "much" }, "--day much");
       await refused(
         running,
@@ -102,7 +102,7 @@ onEachBank(
       await refused(
         running,
         { ...set, terminal: "none", cashIn: "1" },
-        "no terminal is called none",
+        "no terminal has the name none",
       );
       await refused(running, { ...set, account: nobodys, day: "1" }, "unknown account");
       assertEquals(await linesOf(running, { ...set, withdrawal: "50", day: "80.00" }), [

@@ -115,7 +115,7 @@ Deno.test("what ATMs did since a backup is told again, before any customer is se
     const lines = await restore(branch);
     assertMatch(
       lines[0]!,
-      /^the books are restored, and good: what was booked and logged after entry \d+ of chain \w+ \(.*\), up to entry \d+ of chain \w+ \(.*\), is missing$/,
+      /^the books are restored and correct: what was booked and logged after entry \d+ of chain \w+ \(.*\), up to entry \d+ of chain \w+ \(.*\), is missing$/,
     );
     assertEquals(lines.slice(1, 3).sort(), [
       "terminal annex stays enrolled",
@@ -248,15 +248,18 @@ Deno.test("an account that was opened after a backup is nobody's, and its number
   }
 });
 
-Deno.test("a bank whose database is lost or damaged is restored, and the log says that nobody knows how much is missing", () =>
+Deno.test("a bank whose database is lost or damaged is restored, and the log records that the missing amount is unknown", () =>
   afterBackup(async (branch, lobby) => {
     const path = `${branch.bankFolder}/bank.sqlite`;
     const rubbish = "no database at all, ".repeat(500);
     Deno.writeTextFileSync(path, rubbish);
     const lines = await restore(branch);
-    assertStringIncludes(lines[0]!, "is missing, nobody knows how much");
+    assertStringIncludes(lines[0]!, "is missing, the amount is unknown");
     assert(lines.includes("terminal hall stays revoked"));
-    const before = lines.at(-1)!.replace("what was there is kept, as files that end with ", "");
+    const before = lines.at(-1)!.replace(
+      "the previous files are kept, with names that end with ",
+      "",
+    );
     assertEquals(Deno.readTextFileSync(`${path}${before}`), rubbish);
     await branch.serve();
     // The log as a file has what the database lost.
@@ -268,7 +271,7 @@ Deno.test("a bank whose database is lost or damaged is restored, and the log say
     assert(actions.includes("withdraw €40.00") && actions.includes("revoke terminal hall"));
     await until("the lobby is back", () => lobby.atm.view().bank === "online");
     assertEquals(await operate(branch, { command: "end_restore", reason: "it burned down" }), [
-      "annex has not told what it did since the backup",
+      "annex has not reported its movements since the backup",
       "customers are served again",
     ]);
     await withdraw(lobby, "1000");
@@ -301,7 +304,7 @@ Deno.test("a backup that is damaged, or another bank's, is refused, and so is a 
       await assertRejects(
         () => restore(branch, `${other}/bank/bank.sqlite`),
         UsageError,
-        "is no good backup of this bank: entry 1 of the log does not open",
+        "is not a valid backup of this bank: entry 1 of the log does not open",
       );
     });
     await assertRejects(() => restore(branch, "/nowhere/file"), UsageError, "cannot be read");
