@@ -113,6 +113,8 @@ export type LocalCommand =
     receipt?: string;
     /** A file of the log, instead of the bank's database. */
     file?: string;
+    /** Whether the file has the chains of one server of several. */
+    ofOneServer?: boolean;
   }
   /** `keys`: a bank.keys, by default the folder's. */
   | { command: "show_audit_file"; file: string; keys?: string; json: boolean; filter: LogFilter }

@@ -35,6 +35,8 @@ export interface LogTrust {
    * present epoch. Null if only the log is available.
    */
   keyFile: readonly KeptKey[] | null;
+  /** Whether the log is a file of one server of several, which lacks the others' chains. */
+  ofOneServer?: boolean;
 }
 
 /** A place in a log from which a part of it can be verified. */
@@ -163,9 +165,8 @@ export class LogVerifier {
       const keptKeys = keyFile?.filter(({ chainId }) => hex(chainId) === id) ?? [];
       this.#chains.set(id, new FollowedChain(firstKey, its, keptKeys));
     }
-    // A file may have only one server's chain; a bank has all of them.
-    const required = keyFile === null ? checkpoint?.heads ?? [] : listed.map(({ head }) => head);
-    for (const { id } of required) this.#requireFirstKey(hex(id));
+    if (trust.ofOneServer) return;
+    for (const { head: { id } } of listed) this.#requireFirstKey(hex(id));
   }
 
   /**

@@ -75,6 +75,8 @@ export interface VerifyRequest {
   receipt?: string;
   /** A file of the log, instead of the bank's database. */
   file?: string;
+  /** Whether the file has the chains of one server of several. */
+  ofOneServer?: boolean;
 }
 
 /**
@@ -84,7 +86,8 @@ export interface VerifyRequest {
  */
 export async function verifyLog(
   world: OperatorWorld,
-  { folder, url, operator, firstKeyPaths, checkpointPath, receipt, file }: VerifyRequest,
+  { folder, url, operator, firstKeyPaths, checkpointPath, receipt, file, ofOneServer }:
+    VerifyRequest,
   onProgress: (done: number, of: number) => void,
 ): Promise<string> {
   const otherwise = "give the file of the first key from 'bank init' with --first-key FILE";
@@ -107,6 +110,7 @@ export async function verifyLog(
           ChainKeyFile.read(world.files, chainKeyPath(folder), chainId)
         )
         : null,
+      ofOneServer,
     };
     const lines = file === undefined
       ? linesOfBank(answersOf(world, folder, { command: "read_audit", operator }, url))

@@ -222,7 +222,7 @@ async function restore(
 
 async function verifyAudit(
   { folder, url, operator }: Target,
-  { firstKeys, checkpoint, receipt, file }: Local<"verify_audit">,
+  { firstKeys, checkpoint, receipt, file, ofOneServer }: Local<"verify_audit">,
 ): Promise<number> {
   const progress = new Progress("checked");
   const request = {
@@ -233,6 +233,7 @@ async function verifyAudit(
     checkpointPath: checkpoint,
     receipt,
     file,
+    ofOneServer,
   };
   try {
     return say(await verifyLog(systemOperator, request, progress.show));

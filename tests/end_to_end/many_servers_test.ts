@@ -109,5 +109,8 @@ onPostgres(
       const verify = ["bank", "audit", "verify", "--data", one, "--first-key"];
       await done([...verify, firstKeys.join()], "the audit log is good", { env });
       await refused([...verify, firstKeys[0]!], 2, "give its first key, too", env);
+      const file = [...verify, firstKeys[1]!, "--file", `${other}/audit_log_secure.txt`];
+      await refused(file, 2, "give its first key, too", env);
+      await done([...file, "--one-server"], "the audit log is good", { env });
     }),
 );

@@ -5,8 +5,14 @@ import { UsageError } from "../../lib/errors.ts";
 import { parseFirstKey } from "../../server/audit/first_key.ts";
 import { LogVerifier } from "../../server/audit/verify.ts";
 import { checkpointKeyOf } from "../../server/audit/checkpoint.ts";
-import { createBank, joinBank, openBank } from "../../server/bank.ts";
-import { systemFiles } from "../../lib/system.ts";
+import { type Bank, createBank, joinBank, openBank } from "../../server/bank.ts";
+import { epochMs } from "../../lib/limits.ts";
+import { writePrivateFile } from "../../lib/private_file.ts";
+import { system, systemFiles } from "../../lib/system.ts";
+import { pause } from "../../lib/world.ts";
+import { logCommand } from "../../server/ledger/command.ts";
+import { verifyLog } from "../../server/operator/log_programs.ts";
+import { systemOperator } from "../../server/programs/system_bank.ts";
 import { keysPath } from "../../server/folder/bank_folder.ts";
 import { type BankKeys, readBankKeys } from "../../server/folder/bank_keys.ts";
 import { type Atm, newId, passwords, RunningBank } from "./helpers/running_bank.ts";
@@ -300,4 +306,50 @@ onPostgres(
         url,
       );
     }),
+);
+
+onPostgres(
+  "of a folder and its copy one alone writes the log, and the other is refused at each commit and start",
+  async () => {
+    const { url } = await newDatabase();
+    await RunningBank.with(
+      async (running) => {
+        const { folder } = running;
+        const copy = `${folder}-copy`;
+        const open = (path: string) => openBank(bankWorld(), path, url);
+        const submit = async ({ ledger }: Bank) =>
+          (await ledger.submit(logCommand("bank", "something"))).outcome;
+        await running.stop();
+        Deno.mkdirSync(copy);
+        for (const { name, isFile } of Deno.readDirSync(folder)) {
+          if (isFile) Deno.copyFileSync(`${folder}/${name}`, `${copy}/${name}`);
+        }
+        const original = await open(folder);
+        const copied = await open(copy);
+        const outcomes = [];
+        for (let turn = 0; turn < 3; turn++) {
+          for (const bank of [original, copied]) outcomes.push(await submit(bank));
+          await pause(system, epochMs);
+        }
+        const writes = outcomes[0] === "ok" ? 0 : 1; // whose chain's row was written last
+        assertEquals(
+          outcomes,
+          outcomes.map((_, index) => index % 2 === writes ? "ok" : "try_later"),
+        );
+        for (const bank of [original, copied]) await bank.close();
+        const [writer, other] = writes === 0 ? [folder, copy] : [copy, folder];
+        await assertRejects(() => open(other!), UsageError, "it is not the newest");
+        const again = await open(writer!);
+        assertEquals(await submit(again), "ok");
+        await again.close();
+        const firstKeyPath = `${folder}-first.key`;
+        writePrivateFile(systemFiles, firstKeyPath, running.firstKey);
+        const request = { folder: writer!, url, operator: "test", firstKeyPaths: [firstKeyPath] };
+        const found = await verifyLog(systemOperator, request, () => {});
+        assertEquals(found.slice(0, 21), "the audit log is good");
+      },
+      {},
+      url,
+    );
+  },
 );

@@ -11,12 +11,13 @@ import { LogVerifier } from "../../../server/audit/verify.ts";
 import type { Command } from "../../../server/ledger/command.ts";
 import { Engine } from "../../../server/ledger/engine.ts";
 import { SqliteStore } from "../../../server/ledger/sqlite/store.ts";
-import type { Store } from "../../../server/ledger/store.ts";
+import { type CommitOutcome, InDoubt, type Store } from "../../../server/ledger/store.ts";
+import { openStore } from "../../../server/ledger/open_store.ts";
 import { countingBytes } from "../../lib/helpers.ts";
 import { systemWithFiles } from "../../../lib/system.ts";
 import { chainId, firstKey, keyRing, sealedLogOf } from "../helpers/engine.ts";
 import { settings } from "../helpers/small_bank.ts";
-import { onEachStore } from "../helpers/stores.ts";
+import { onEachPlace, onEachStore } from "../helpers/stores.ts";
 import { inTemporaryFolder } from "../helpers/temporary.ts";
 
 const databaseOf = (folder: string) => `${folder}/bank.sqlite`;
@@ -170,3 +171,59 @@ onEachStore(
     assertEquals((await sealedLogOf(store)).length, 3);
   },
 );
+
+/** Whether a batch in doubt is committed, and whether the server dies before it is known. */
+const doubts = [true, false].flatMap((committed) =>
+  [true, false].map((dies) => ({ committed, dies }))
+);
+
+for (const { committed, dies } of doubts) {
+  const fate = committed ? "committed" : "lost";
+  onEachPlace(
+    `both keys stay while an epoch's end is in doubt, ${fate}, ${
+      dies ? "then a crash" : "then known"
+    }`,
+    async (place, folder) => {
+      const epochs = () =>
+        ChainKeyFile.read(systemFiles, keyOf(folder), chainId).map(({ epoch }) => epoch).sort();
+      const openKey = (epoch: number) =>
+        ChainKeyFile.open(systemFiles, keyOf(folder), chainId, epoch);
+      ChainKeyFile.create(systemFiles, keyOf(folder), chainId, firstKey);
+      let store = await openStore(systemWithFiles, place, settings);
+      const first = await engineOn({ store, openKey });
+      await first.run(false, "before");
+      const asked = Promise.withResolvers<void>();
+      const known = Promise.withResolvers<CommitOutcome>();
+      const commit = store.commit.bind(store);
+      store.commit = async (changes, entries) => {
+        store.commit = commit;
+        if (committed) await commit(changes, entries);
+        throw new InDoubt(new Uint8Array(16), new Error("no answer"));
+      };
+      store.outcomeOf = () => {
+        asked.resolve();
+        return known.promise;
+      };
+      const replies = first.run(true, "in doubt");
+      await asked.promise;
+      assertEquals(epochs(), [0, 1]);
+      let last = first;
+      if (dies) {
+        first.close();
+        await store.close();
+        store = await openStore(systemWithFiles, place);
+        last = await engineOn({ store, openKey });
+        assertEquals(epochs(), committed ? [1] : [0, 1]);
+        assertEquals(await last.run(true, "after the crash"), ["ok"]);
+        assertEquals(epochs(), [committed ? 2 : 1]);
+      } else {
+        known.resolve(committed ? "committed" : "not_committed");
+        assertEquals(await replies, ["ok"]);
+        assertEquals(epochs(), [1]);
+      }
+      assertEquals(await requireGood(folder, store), dies && committed ? 5 : 3);
+      last.close();
+      await store.close();
+    },
+  );
+}

@@ -1,5 +1,6 @@
 /** A log that goes on in another chain: the end of the one before can no longer be cut off unseen. */
 import { assertEquals, assertThrows } from "@std/assert";
+import { UsageError } from "../../../lib/errors.ts";
 import { databasePath } from "../../../server/folder/bank_folder.ts";
 import { type FirstKey, parseFirstKey } from "../../../server/audit/first_key.ts";
 import { formatLogLine, parseLogLine } from "../../../server/audit/log_line.ts";
@@ -21,8 +22,12 @@ function linesOf(folder: string): string[][] {
   }
 }
 
-function check(chains: readonly string[][], firstKeys: readonly FirstKey[]): number {
-  const verifier = new LogVerifier({ firstKeys, keyFile: null });
+function check(
+  chains: readonly string[][],
+  firstKeys: readonly FirstKey[],
+  ofOneServer = false,
+): number {
+  const verifier = new LogVerifier({ firstKeys, keyFile: null, ofOneServer });
   for (const line of chains.flat()) verifier.next(parseLogLine(line));
   verifier.end();
   return verifier.goodCount;
@@ -52,6 +57,18 @@ Deno.test("the first key and the first entry of a chain name the heads of all ch
       }
       assertThrows(() => check(cut(chain, lines.length), keys), BadLog, "is missing");
     }
+    // A file of the log without its first chains: the last one names them.
+    const without = (count: number, keys: readonly FirstKey[]) => () =>
+      check(chains.slice(count), keys);
+    assertThrows(without(1, keys.slice(1)), UsageError, "give its first key, too");
+    assertThrows(without(2, keys.slice(2)), UsageError, "give its first key, too");
+    assertThrows(without(2, keys), BadLog, "is missing");
+    assertEquals(check(chains.slice(2), keys.slice(2), true), chains[2]!.length);
+    assertThrows(
+      () => check(cut(2, 1).slice(1), keys.slice(1, 2), true),
+      UsageError,
+      "give its first key, too",
+    );
     // Whoever replaces the end of an earlier chain with its key, which is no longer overwritten.
     const other = keys[1]!.before[0]!;
     const changed = { ...keys[1]!, before: [{ ...other, tag: other.tag.toReversed() }] };
@@ -65,7 +82,7 @@ Deno.test("the first key and the first entry of a chain name the heads of all ch
       before: [...keys[2]!.before, { ...other, id: new Uint8Array(16) }],
     };
     assertThrows(
-      () => check(chains, [keys[0]!, keys[1]!, more]),
+      () => check(chains, [keys[0]!, keys[1]!, more], true),
       BadLog,
       "does not name the chains",
     );

@@ -168,6 +168,10 @@ const wrongUses: [line: string, problem: string][] = [
     "See 'deno task bank limits set --help'.",
   ],
   [
+    "bank audit verify --one-server",
+    "--one-server: --file missing. Name the file that the server keeps",
+  ],
+  [
     "bank audit show --file x --follow",
     "bank audit show: option '--follow' cannot be used with option '--file <FILE>'. " +
     "See 'deno task bank audit show --help'.",
@@ -330,6 +334,16 @@ const tasks: [line: string, task: OperatorTask, reads?: string[], writes?: strin
       checkpoint: "/home/c.json",
     },
     ["/home/a.key", "/home/b.key", "/home/c.json"],
+  ],
+  [
+    "bank audit verify --first-key a.key --file log.txt --one-server",
+    {
+      command: "verify_audit",
+      firstKeys: ["/home/a.key"],
+      file: "/home/log.txt",
+      ofOneServer: true,
+    },
+    ["/home/a.key", "/home/log.txt"],
   ],
   ["bank audit export", { command: "export_audit" }, [], ["/home/audit_log_secure.txt"]],
   ["bank audit checkpoint", { command: "take_checkpoint" }, [], ["/home/checkpoint.json"]],

@@ -1,5 +1,6 @@
 /** `bank audit`: the audit log. */
 import { Option } from "@commander-js/extra-typings";
+import { UsageError } from "../../../lib/errors.ts";
 import { bankCommand, firstKeyDefault, firstKeyOf } from "../bank_command.ts";
 import { instant } from "../values.ts";
 
@@ -65,11 +66,21 @@ export const bankAudit = [
         .option("--checkpoint <FILE>", "a checkpoint that the log must extend", path)
         .option("--receipt <PLACE,TAG>", "require the entry of a customer's receipt")
         .option("--file <FILE>", "check an exported file instead of the bank's log", path)
-        .action(({ firstKey, checkpoint, receipt, file, ...bank }) => {
+        .option("--one-server", "with --file, accept a file without the other servers' chains")
+        .action(({ firstKey, oneServer: ofOneServer, ...flags }) => {
+          const { checkpoint, receipt, file, ...bank } = flags;
+          if (ofOneServer && file === undefined) {
+            throw new UsageError(
+              "--one-server: --file missing. Name the file that the server keeps",
+              2,
+            );
+          }
           const firstKeys = firstKey ?? [firstKeyOf(bank)];
-          operator(bank, { command: "verify_audit", firstKeys, checkpoint, receipt, file }, {
-            reads: [...firstKeys, checkpoint, file].filter((path) => path !== undefined),
-          });
+          operator(
+            bank,
+            { command: "verify_audit", firstKeys, checkpoint, receipt, file, ofOneServer },
+            { reads: [...firstKeys, checkpoint, file].filter((path) => path !== undefined) },
+          );
         }),
   }),
   bankCommand({
