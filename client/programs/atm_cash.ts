@@ -41,7 +41,6 @@ function runCash({ command, key, folder, notes: words }: AtmCashStart): number {
   for (const { movement, kind, amount, why } of journal.flagged()) {
     say(`To be checked: ${kind} ${movement}, ${formatMoney(amount, currency)}: ${why}`);
   }
-  if (command !== "show") say("The bank books it at the ATM's next start.");
   database.close();
   return 0;
 }

@@ -68,7 +68,7 @@ export function bankCommand({ name, define, ...about }: BankCommand): CommandDef
 }
 
 /** Quotes an argument for a shell. */
-const quoted = (text: string) => /^[\w./:@%+=,-]+$/.test(text) ? text : JSON.stringify(text);
+export const quoted = (text: string) => /^[\w./:@%+=,-]+$/.test(text) ? text : JSON.stringify(text);
 
 /** Adds the flags of commands that open a bank. */
 export function withBank(command: Command, path: CommandContext["path"], folder: string) {

@@ -60,6 +60,8 @@ export interface CashLaunch {
   terminal: TerminalChoice;
   /** "20x100" */
   notes: string[];
+  /** The next step for staff, after success. */
+  next?: string;
 }
 
 /** `server/programs/demo_bank`, and an ATM for each of its terminals. */

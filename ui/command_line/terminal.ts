@@ -1,6 +1,8 @@
 /** The flags that select an ATM's terminal. */
 import type { Command, OptionValues } from "@commander-js/extra-typings";
+import { quoted } from "./bank_command.ts";
 import type { CommandContext } from "./command.ts";
+import type { TerminalChoice } from "./launch.ts";
 
 /** Adds the flags to a command. */
 export function withTerminal<Flags extends OptionValues>(
@@ -10,4 +12,13 @@ export function withTerminal<Flags extends OptionValues>(
   return command
     .option("--key <FILE>", "the terminal's key, from 'deno task bank terminal enroll'", path)
     .option("--data <DIR>", "the ATM's folder (default: ./data/atm-NAME, by the key's name)", path);
+}
+
+/** Returns the command that runs an ATM, for the same terminal. */
+export function atmTask({ key, folder }: TerminalChoice): string {
+  const flags = [
+    ...(key === undefined ? [] : ["--key", key]),
+    ...(folder === undefined ? [] : ["--data", folder]),
+  ];
+  return `'${["deno task atm --bank HOST:PORT", ...flags.map(quoted)].join(" ")}'`;
 }

@@ -376,6 +376,17 @@ Deno.test("each of the operator's commands is one task, with the files that it n
   }
 });
 
+Deno.test("every command that changes something prints a next step", () => {
+  const reads = /^(list|show|verify|check|read)_/;
+  for (const { name, examples } of definitions) {
+    const launch = launchOf(`${name} ${examples[0]}`.trim());
+    const changes = launch.kind === "operator"
+      ? !reads.test(launch.start.command.command)
+      : launch.kind === "cash" && launch.command !== "show";
+    if (changes) assert("next" in launch && launch.next, name);
+  }
+});
+
 Deno.test("the next step of a command names commands that parse, for the same bank", () => {
   const steps = tasks.flatMap(([line]) => {
     const launch = launchOf(`${line} --data /srv/bank`);
@@ -441,5 +452,6 @@ Deno.test("server, witness, atm and demo get typed values, and defaults", () => 
     command: "load",
     terminal: { key: undefined, folder: undefined },
     notes: ["20x100", "50x40"],
+    next: "'deno task atm --bank HOST:PORT': the bank books it.",
   });
 });

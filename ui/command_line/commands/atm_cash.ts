@@ -1,6 +1,6 @@
 /** `atm cash`: shows, fills and counts the cassettes of an ATM that is not running. */
 import type { CommandDefinition } from "../command.ts";
-import { withTerminal } from "../terminal.ts";
+import { atmTask, withTerminal } from "../terminal.ts";
 
 const notes = "notes and how many of each, such as 20x100";
 
@@ -22,7 +22,13 @@ export const atmCash: CommandDefinition[] = [
       withTerminal(command, path)
         .argument("<NOTES...>", notes)
         .action((notes, { key, data: folder }) =>
-          launch({ kind: "cash", command: "load", terminal: { key, folder }, notes })
+          launch({
+            kind: "cash",
+            command: "load",
+            terminal: { key, folder },
+            notes,
+            next: `${atmTask({ key, folder })}: the bank books it.`,
+          })
         ),
   },
   {
@@ -36,7 +42,13 @@ export const atmCash: CommandDefinition[] = [
       withTerminal(command, path)
         .argument("<NOTES...>", notes)
         .action((notes, { key, data: folder }) =>
-          launch({ kind: "cash", command: "count", terminal: { key, folder }, notes })
+          launch({
+            kind: "cash",
+            command: "count",
+            terminal: { key, folder },
+            notes,
+            next: `${atmTask({ key, folder })}: the bank books it.`,
+          })
         ),
   },
 ];

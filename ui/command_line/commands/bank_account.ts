@@ -63,7 +63,7 @@ function accountState(word: string, state: "open" | "locked" | "closed", summary
           operator(bank, { command: "set_account_state", account, state, reason }, {
             next: state === "locked"
               ? `${task(`bank account unlock ${account} --reason TEXT`, bank)} unlocks it.`
-              : undefined,
+              : `${task("bank account list", bank)} shows its state.`,
           })
         ),
   });

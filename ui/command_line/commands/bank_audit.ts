@@ -115,8 +115,14 @@ export const bankAudit = [
     name: "audit rotate",
     summary: "Seal new entries under a new AUDIT_KEY",
     examples: [""],
-    define: (command, { operator }) =>
-      command.action((bank) => operator(bank, { command: "rotate_audit_key" })),
+    define: (command, { operator, task }) =>
+      command.action((bank) =>
+        operator(bank, { command: "rotate_audit_key" }, {
+          next: `copy bank.keys, which has both keys; ${
+            task("bank backup", bank)
+          } copies the books.`,
+        })
+      ),
   }),
   bankCommand({
     name: "audit chain",

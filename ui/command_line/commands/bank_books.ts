@@ -51,16 +51,24 @@ export const bankBooks = [
     name: "restore end",
     summary: "Serve customers before every terminal has reported after a restore",
     examples: ['--reason "the station terminal was scrapped"'],
-    define: (command, { operator }) =>
+    define: (command, { operator, task }) =>
       command
         .requiredOption("--reason <TEXT>", "why, for the log (required)")
-        .action(({ reason, ...bank }) => operator(bank, { command: "end_restore", reason })),
+        .action(({ reason, ...bank }) =>
+          operator(bank, { command: "end_restore", reason }, {
+            next: `${task("bank holds", bank)} lists movements in doubt.`,
+          })
+        ),
   }),
   bankCommand({
     name: "clock confirm",
     summary: "Confirm the clock after a jump, to allow movements again",
     examples: [""],
-    define: (command, { operator }) =>
-      command.action((bank) => operator(bank, { command: "confirm_clock" })),
+    define: (command, { operator, task }) =>
+      command.action((bank) =>
+        operator(bank, { command: "confirm_clock" }, {
+          next: `${task("bank holds", bank)} lists movements in doubt.`,
+        })
+      ),
   }),
 ];

@@ -21,7 +21,7 @@ export const bankHolds = [
       '0123456789abcdef0123456789abcdef --reverse --reason "notes found in the ATM"',
       '0123456789abcdef0123456789abcdef --complete 40.00 --reason "camera: notes taken"',
     ],
-    define: (command, { operator }) =>
+    define: (command, { operator, task }) =>
       command
         .argument("<ID>", "the movement, from 'deno task bank holds'")
         .option("--complete <AMOUNT>", "the ATM moved this amount")
@@ -31,7 +31,9 @@ export const bankHolds = [
           if (complete === undefined && !reverse) {
             throw new UsageError("outcome missing. Give --complete AMOUNT, or --reverse", 2);
           }
-          operator(bank, { command: "settle_hold", movement, complete, reverse, reason });
+          operator(bank, { command: "settle_hold", movement, complete, reverse, reason }, {
+            next: `${task("bank holds", bank)} lists the others.`,
+          });
         }),
   }),
 ];

@@ -21,7 +21,7 @@ export const bankLimits = [
       "--account 100000000093 --day 200.00",
       "--terminal lobby --cash-in none",
     ],
-    define: (command, { operator }) =>
+    define: (command, { operator, task }) =>
       command
         .option("--withdrawal <AMOUNT>", "per withdrawal")
         .option("--day <AMOUNT>", "out of one account per day")
@@ -32,7 +32,9 @@ export const bankLimits = [
         )
         .option("--terminal <NAME>", "set limits of this terminal")
         .action(({ data, databaseUrlFile, ...limits }) =>
-          operator({ data, databaseUrlFile }, { command: "set_limits", ...limits })
+          operator({ data, databaseUrlFile }, { command: "set_limits", ...limits }, {
+            next: `${task("bank limits", { data, databaseUrlFile })} shows all limits.`,
+          })
         ),
   }),
 ];

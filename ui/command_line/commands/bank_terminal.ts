@@ -18,7 +18,8 @@ export const bankTerminal = [
           operator(bank, { command: "enrol_terminal", name }, {
             out,
             writes: [pendingOf(out)],
-            next: "on the ATM, 'deno task atm --bank HOST:PORT --key FILE'.",
+            next: "on the ATM, 'deno task atm cash load NOTES --key FILE', then " +
+              "'deno task atm --bank HOST:PORT --key FILE'.",
           })
         ),
   }),
@@ -59,16 +60,26 @@ export const bankTerminal = [
     name: "terminal revoke",
     summary: "Revoke a terminal permanently",
     examples: ["lobby"],
-    define: (command, { operator }) =>
+    define: (command, { operator, task }) =>
       command
         .argument("<NAME>", "the terminal's name")
-        .action((name, bank) => operator(bank, { command: "revoke_terminal", name })),
+        .action((name, bank) =>
+          operator(bank, { command: "revoke_terminal", name }, {
+            next: `${task("bank terminal enroll NAME", bank)} makes another terminal.`,
+          })
+        ),
   }),
   bankCommand({
     name: "key rotate",
     summary: "Seal the terminals' keys under a new master key",
     examples: [""],
-    define: (command, { operator }) =>
-      command.action((bank) => operator(bank, { command: "rotate_key" })),
+    define: (command, { operator, task }) =>
+      command.action((bank) =>
+        operator(bank, { command: "rotate_key" }, {
+          next: `copy bank.keys, which has the new key; ${
+            task("bank backup", bank)
+          } copies the books.`,
+        })
+      ),
   }),
 ];

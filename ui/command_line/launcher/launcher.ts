@@ -45,7 +45,11 @@ async function launchOperator(asked: OperatorLaunch, place: Place): Promise<numb
   const { start, follows, next } = asked;
   const permissions = operatorPermissions(place, asked, findDatabase(start.databaseUrlFile));
   const program = denoArguments(place, "server/programs/operator", permissions, start);
-  const exitCode = await runInForeground(program, follows ? endOfLauncher() : undefined);
+  return sayNext(next, await runInForeground(program, follows ? endOfLauncher() : undefined));
+}
+
+/** Prints the next step after a success; returns the exit code. */
+function sayNext(next: string | undefined, exitCode: number): number {
   if (exitCode === 0 && next !== undefined) say(`Next: ${next}`);
   return exitCode;
 }
@@ -59,8 +63,10 @@ async function launchServer({ start }: ServerLaunch, place: Place): Promise<numb
   const server = new Child<ServerReady>(program);
   return await keep([server], async () => {
     const ready = await server.ready;
-    if (ready) say(`The bank listens on ${ready.address}. Ctrl-C ends it.`);
-    return ready !== null;
+    if (!ready) return false;
+    say(`The bank listens on ${ready.address}. Ctrl-C ends it.`);
+    say(`Next: on the ATM, 'deno task atm --bank ${ready.address} --key FILE'.`);
+    return true;
   });
 }
 
@@ -76,11 +82,11 @@ async function launchWitness({ start }: WitnessLaunch, place: Place): Promise<nu
   });
 }
 
-async function launchCash({ command, terminal, notes }: CashLaunch, place: Place): Promise<number> {
+async function launchCash(asked: CashLaunch, place: Place): Promise<number> {
+  const { command, terminal, notes, next } = asked;
   const { key, folder } = findTerminal(terminal, place);
   const start: AtmCashStart = { command, key, folder, notes };
   const permissions = atmPermissions(folder, key, []);
-  return await runInForeground(
-    denoArguments(place, "client/programs/atm_cash", permissions, start),
-  );
+  const program = denoArguments(place, "client/programs/atm_cash", permissions, start);
+  return sayNext(next, await runInForeground(program));
 }
