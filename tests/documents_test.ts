@@ -1,5 +1,5 @@
-/** The documents name files that exist. */
-import { assertEquals } from "@std/assert";
+/** The documents name files that exist, and keep their form. */
+import { assert, assertEquals } from "@std/assert";
 
 const project = new URL("../", import.meta.url);
 
@@ -29,4 +29,33 @@ Deno.test("every link in a document leads to a file of the project", () => {
       .map(([, target]) => `${document}: ${target}`);
   });
   assertEquals(broken, []);
+});
+
+const textOf = (document: string) => Deno.readTextFileSync(new URL(document, project));
+
+/** Lines of README.md: what a newcomer reads at once. */
+const readmeLinesMax = 110;
+
+Deno.test("README.md is short", () => {
+  const lines = textOf("README.md").trimEnd().split("\n").length;
+  assert(lines <= readmeLinesMax, `README.md has ${lines} lines; move some to another document`);
+});
+
+Deno.test("every promise names a test that exists", () => {
+  const rows = textOf("docs/PROMISES.md").split("\n").filter((line) =>
+    /^\| (?!promise|-)/.test(line)
+  );
+  assert(rows.length > 30);
+  for (const row of rows) {
+    const [, promise, tests] = row.split(/ \| |^\| /);
+    const named = [...tests!.matchAll(/\]\(\.\.\/(tests\/[^)]+_test\.ts)\)/g)];
+    assert(named.length > 0, `no test: ${promise}`);
+    for (const [, path] of named) assert(exists(new URL(path!, project)), path);
+  }
+});
+
+Deno.test("OPERATIONS.md begins with its contents", () => {
+  const [contents, ...sections] = textOf("docs/OPERATIONS.md").split(/^## /m);
+  const listed = [...contents!.matchAll(/\[([^\]]+)\]\(#([^)]+)\)/g)].map(([, title]) => title);
+  assertEquals(listed, sections.map((section) => section.split("\n")[0]));
 });
