@@ -47,7 +47,7 @@ export interface LedgerSurroundings extends LinkEvents {
 
 /** The calls about the log, which is in the ledger's thread. */
 export interface LogLink {
-  /** One page of a customer's history. */
+  /** Returns one page of a customer's history. */
   history(query: HistoryQuery): Promise<Omit<HistoryPage, "outcome">>;
   /** Seals new entries under the newest of these keys from now on. */
   useKeys(keys: readonly AuditKeys[]): Promise<void>;

@@ -38,7 +38,7 @@ class LedgerThread {
     return await this.#send(this.#nextId++, name, args) as Awaited<ReturnType<ThreadCalls[Name]>>;
   }
 
-  /** As `call`, with what the thread reports until it answers. */
+  /** Calls as `call` does, and reports the progress. */
   async check(onProgress: OnProgress): Promise<CheckedBooks> {
     const id = this.#nextId++;
     this.#progress.set(id, onProgress);

@@ -12,7 +12,6 @@ const exempt = [
   "docs/OPERATIONS.md",
   "docs/PERFORMANCE.md",
   "docs/SECURITY.md",
-  "server/ledger/",
   "ui/page/",
   "tests/",
 ];

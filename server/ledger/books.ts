@@ -1,6 +1,6 @@
 /**
  * The part of the bank that a batch touches: loaded by a store, changed by the rules, and then
- * committed. Rows are values; a change replaces one and remembers that it did.
+ * committed. Rows are values; a change replaces one and marks it as changed.
  */
 import type { RowChange } from "../audit/entry.ts";
 import {
@@ -40,7 +40,7 @@ export interface Charge {
   in?: bigint;
 }
 
-/** A row as it is at this moment; null while it is not there. */
+/** Returns a row in its present state; null if it does not exist. */
 type RowNow = () => CanonicalRow | null;
 
 /** The working copy of one batch. */
@@ -68,7 +68,7 @@ export class Books {
     limits: null as Limits | null,
     restoring: null as Restoring | null,
   };
-  /** Rows that commands have changed otherwise than by movements: as they were, and as they are. */
+  /** Rows that commands have changed other than by movements: before, and now. */
   #administered = new Map<string, { before: CanonicalRow | null; now: RowNow }>();
 
   constructor(loaded: Loaded) {
@@ -91,12 +91,15 @@ export class Books {
     return this.#accounts.get(this.#numbered.get(number) ?? 0);
   }
 
-  /** The account of this kind that belongs to `owner`; the bank's own belong to the empty owner. */
+  /**
+   * Returns the account of this kind that belongs to `owner`; the bank's own belong to the empty
+   * owner.
+   */
   accountOf(kind: AccountKind, owner = ""): Account | undefined {
     return this.accountsOf(kind, owner)[0];
   }
 
-  /** All accounts of this kind that belong to `owner`, oldest first. */
+  /** Returns all accounts of this kind that belong to `owner`, oldest first. */
   accountsOf(kind: AccountKind, owner: string): Account[] {
     const ids = [...this.#owned.get(`${kind} ${owner}`) ?? []].sort((a, b) => a - b);
     return ids.map((id) => this.#accounts.get(id)!);
@@ -106,7 +109,10 @@ export class Books {
     return this.#movements.get(movementKey(id, step));
   }
 
-  /** Whether a movement of this account is authorised and not settled. Its open movements are loaded. */
+  /**
+   * Returns whether a movement of this account is authorised and not settled. Its open movements
+   * are loaded.
+   */
   hasOpenMovement(account: number): boolean {
     return this.#movements.values().some(({ id, step, action, outcome, debit, credit }) =>
       step === 1 && action === "authorise" && outcome === "ok" &&
@@ -139,7 +145,7 @@ export class Books {
     this.#limits = this.#changed.limits = limits;
   }
 
-  /** Null when no terminal is waited for. */
+  /** The state of a restored bank; null when no terminal has to retell. */
   get restoring(): Restoring | null {
     return this.#restoring?.waiting.length ? this.#restoring : null;
   }
@@ -178,14 +184,14 @@ export class Books {
     });
   }
 
-  /** Charges this to an account's day: a new day begins with nothing charged. */
+  /** Charges amounts to an account's day: a new day begins at zero. */
   charge(id: number, day: number, { out = 0n, in: taken = 0n }: Charge): void {
     const was = this.#accounts.get(id)!;
     const [dayOut, dayIn] = was.day === day ? [was.dayOut, was.dayIn] : [0n, 0n];
     this.#changeMoney({ ...was, day, dayOut: dayOut + out, dayIn: dayIn + taken });
   }
 
-  /** Gives back what was charged to this day; nothing where a later day has begun since. */
+  /** Reverses charges of this day; does nothing if a later day has begun since. */
   giveBack(id: number, day: number, { out = 0n, in: taken = 0n }: Charge): void {
     const was = this.#accounts.get(id)!;
     if (was.day !== day) return;
@@ -216,7 +222,10 @@ export class Books {
     this.#setCustomer({ ...customer, passwordVersion: 1, knownTerminals: [] });
   }
 
-  /** Ends the visits of a customer, and the log-ins under way: they rest on the version before. */
+  /**
+   * Ends the visits of a customer, and the log-ins in progress, which are bound to the earlier
+   * version.
+   */
   raisePasswordVersion(username: string, passwordHash?: string): Customer {
     const was = this.#customers.get(username)!;
     return this.#setCustomer({
@@ -262,12 +271,12 @@ export class Books {
     this.#changed.failures.add(failures.source);
   }
 
-  /** Called before a row of this name changes otherwise than by movements. */
+  /** Called before a row of this name changes other than by movements. */
   #administer(name: string, now: RowNow): void {
     if (!this.#administered.has(name)) this.#administered.set(name, { before: now(), now });
   }
 
-  /** What has changed otherwise than by movements since the last call: an entry must speak of it. */
+  /** Returns the changes other than by movements since the last call, which an entry must cover. */
   takeAdministered(): RowChange[] {
     const rows = [...this.#administered.values()];
     this.#administered.clear();

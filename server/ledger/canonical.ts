@@ -1,7 +1,7 @@
 /**
- * Rows of the books as the log's digests have them: a name, and one text. FORMAT.md has both. Left out is
- * what follows from the movements (of an account its money, its version and its day), and terminals'
- * keys, which are sealed for their terminal and version.
+ * Rows of the books in canonical form, for the log's digests: a name, and one text. FORMAT.md
+ * specifies both. Omitted are values that follow from the movements (an account's money, version
+ * and day), and terminals' keys, which are sealed for their terminal and version.
  */
 import { movementRowName, type RowChange } from "../audit/entry.ts";
 import type {
@@ -23,7 +23,9 @@ export interface CanonicalRow {
 
 type Field = string | number | bigint | null;
 
-/** A JSON array of texts, whole numbers and nulls: no two rows of different content have the same. */
+/**
+ * Returns a JSON array of texts, whole numbers and nulls, which is unique for the row's content.
+ */
 function textOf(...fields: Field[]): string {
   let text = "";
   for (const field of fields) {
@@ -107,20 +109,20 @@ export function canonicalLimits(limits: Limits): CanonicalRow {
   };
 }
 
-/** Null where nothing is waited for. */
+/** Returns the row of a restored bank; null if no terminal has to retell. */
 export function canonicalRestoring(restoring: Restoring | null): CanonicalRow | null {
   if (!restoring?.waiting.length) return null;
   const { sinceMs, waiting } = restoring;
   return { name: "restoring", text: textOf("restoring", sinceMs, ...waiting.toSorted()) };
 }
 
-/** A change from one row to another of the same name; null for no row. */
+/** Returns a change from one row to another of the same name; null for a missing row. */
 export function changeOf(before: CanonicalRow | null, after: CanonicalRow | null): RowChange {
   const name = (before ?? after)!.name;
   return { name, before: before?.text ?? null, after: after?.text ?? null };
 }
 
-/** What a bank begins with, of which its log's first entry speaks. */
+/** Returns the rows of a new bank, which its log's first entry covers. */
 export function firstRows({ settings, limits, accounts }: Loaded): RowChange[] {
   const own = new Map(accounts.filter(({ owner }) => owner === "").map((each) => [each.id, each]));
   const rows = [

@@ -1,6 +1,6 @@
 /**
- * Whether the books are right: each row is the one that the log speaks of, and the money is what the
- * movements make. In constant memory, whatever there is; gives the first thing that is wrong.
+ * Checks the books: each row matches the log's digest, and the money follows from the movements.
+ * Uses constant memory; returns the first fault.
  */
 import { accountsCheckedMax } from "../../lib/limits.ts";
 import { checkMoney } from "./check_money.ts";
@@ -9,11 +9,11 @@ import { type CheckKeys, type Counts, Wrong } from "./checking.ts";
 import type { ReadStore } from "./store.ts";
 
 export interface CheckedBooks extends Counts {
-  /** The first thing that is wrong; null when all is right. */
+  /** The first fault; null if there is none. */
   problem: string | null;
 }
 
-/** Called with how much is done, of how much, about. */
+/** Called with the rows checked, and the estimated total. */
 export type OnProgress = (done: number, of: number) => void;
 
 /** Checks a database: its file, its rows against its log, and its money. */
@@ -30,7 +30,7 @@ export async function checkStore(
     if (stray !== null) throw new Wrong(stray);
     const entries = await entryCount(store);
     let done = 0;
-    // The log has an entry of each row of a movement; the movements are read twice, or more often.
+    // The log has an entry of each row of a movement; the movements are read at least twice.
     const of = () =>
       entries + (counts.movements || entries) * (2 + counts.accounts / accountsCheckedMax);
     const onRead = (rows: number) => onProgress(done += rows, of());

@@ -1,6 +1,6 @@
 /**
- * Works the money out from the movements: balances, holds, what days were charged with, running balances
- * and the balances at the ends of days; some accounts at a time.
+ * Recomputes the money from the movements: balances, holds, charges of days, running balances and
+ * the balances at the ends of days; some accounts at a time.
  */
 import { accountsCheckedMax } from "../../lib/limits.ts";
 import { type CheckKeys, type Counts, type OnRead, Wrong } from "./checking.ts";
@@ -8,7 +8,11 @@ import type { Account, Movement } from "./model.ts";
 import type { Hold, ReadStore } from "./store.ts";
 import { accountParts, dayEndParts, holdParts, movementParts, rowsOf } from "./walk.ts";
 
-/** @throws {Wrong} naming the first account or movement whose money is not what the movements make */
+/**
+ * Checks the money of all accounts.
+ * @throws {Wrong} naming the first account or movement whose money does not follow from the
+ * movements
+ */
 export async function checkMoney(
   store: ReadStore,
   keys: CheckKeys,
@@ -34,18 +38,18 @@ export async function checkMoney(
   if (sum !== 0n) throw new Wrong(`the books sum to ${sum}, not to zero`);
 }
 
-/** An account as its movements make it. */
+/** An account as computed from its movements. */
 interface Reckoned {
   balance: bigint;
   held: bigint;
   version: number;
-  /** The last day that was charged, and what it was charged with. */
+  /** The last day that was charged, and its charge. */
   day: number;
   dayOut: bigint;
   dayIn: bigint;
-  /** The running balances after the movements less those before them, each as `mixed`. */
+  /** The running balances after the movements minus those before them, each as `mixed`. */
   running: bigint;
-  /** What each day's movements come to, each by its day's weight. */
+  /** The movements of each day, weighted by the day. */
   days: bigint;
 }
 
@@ -63,8 +67,8 @@ const nothing: Reckoned = {
 type WeightOf = (day: number) => bigint;
 
 /**
- * A secret number of 64 bits for each day: the balances of many days are compared as one sum, which
- * nobody can make up without them.
+ * Returns a secret 64-bit weight for each day: the balances of many days are compared as one sum,
+ * which cannot be forged without the weights.
  */
 function dayWeights(keys: CheckKeys): WeightOf {
   const weights = new Map<number, bigint>();
@@ -107,7 +111,7 @@ async function checkAccounts(
   }
 }
 
-/** Adds what a row does to those of its accounts that are among these. */
+/** Adds a row's effect to those of its accounts that are among these. */
 function reckon(
   row: Movement,
   first: Movement,
@@ -138,18 +142,18 @@ function move(
 }
 
 /**
- * A number of a balance. Each movement's balance before it must be the one after another, so that the sum
- * of all after less all before is that of the last one less that of zero.
+ * Maps a balance to a number. Each movement's balance before it must be another's balance after it,
+ * so the sum of all after minus all before is that of the last one minus that of zero.
  */
 const mixed = (balance: bigint) => balance * balance * balance + 3n * balance * balance;
 
 function hold(debit: Reckoned, { kind, step, action, amount, booked }: Movement): void {
   if (kind !== "withdrawal" || step === 3 || action === "book") return;
   debit.held += step === 1 ? amount : -amount;
-  if (booked === 0n) debit.version++; // otherwise counted with what was booked
+  if (booked === 0n) debit.version++; // otherwise counted with the booked amount
 }
 
-/** The sides of a movement that are among the accounts that are worked out. */
+/** The sides of a movement that are among the accounts under check. */
 interface Sides {
   debit: Reckoned | undefined;
   credit: Reckoned | undefined;
@@ -161,7 +165,7 @@ function charge(
   { debit, credit }: Sides,
 ): void {
   if (step === 3) return;
-  const charged = step === 1 ? amount : booked - amount; // what was not moved is given back
+  const charged = step === 1 ? amount : booked - amount; // the amount that was not moved is returned to its day
   const add = (account: Reckoned | undefined, out: bigint, taken: bigint) => {
     if (!account || day < account.day) return;
     if (day > account.day) Object.assign(account, { day, dayOut: 0n, dayIn: 0n });
@@ -173,7 +177,7 @@ function charge(
   if (kind === "transfer" && action === "book") add(debit, charged, 0n);
 }
 
-/** @throws {Wrong} */
+/** Compares an account with its computed state. @throws {Wrong} */
 function compare(account: Account, reckoned: Reckoned): void {
   const { number, kind, balance, held, version, day, dayOut, dayIn } = account;
   const requireSame = <T>(what: string, is: T, should: T) => {
@@ -188,14 +192,14 @@ function compare(account: Account, reckoned: Reckoned): void {
   requireSame("its day took in", dayIn, reckoned.dayIn);
   requireSame("its version is", version, reckoned.version);
   if (reckoned.running !== mixed(balance)) {
-    throw new Wrong(`account ${number}: the balances after its movements do not follow each other`);
+    throw new Wrong(`account ${number}: the balances after its movements are inconsistent`);
   }
   if (kind === "customer" && balance < held) {
     throw new Wrong(`account ${number}: the balance is ${balance}, and ${held} are held`);
   }
 }
 
-/** What the balances at the ends of days come to, for each of these accounts. */
+/** Returns the weighted sums of the balances at the ends of days, for each of these accounts. */
 async function listedDays(
   store: ReadStore,
   accounts: readonly Account[],
@@ -214,7 +218,9 @@ async function listedDays(
   return sums;
 }
 
-/** Names the first day of an account whose balance at its end is not what the movements make. */
+/**
+ * Returns the first day of an account whose balance at its end does not follow from the movements.
+ */
 async function wrongDay(store: ReadStore, { id, number, kind }: Account): Promise<Wrong> {
   if (kind !== "customer") {
     return new Wrong(`account ${number} has balances of days, and no customer`);
@@ -233,10 +239,10 @@ async function wrongDay(store: ReadStore, { id, number, kind }: Account): Promis
     const what = `what it had at the end of day ${day} is ${is ?? "missing"}`;
     return new Wrong(`account ${number}: ${what}, its movements make ${balance}`);
   }
-  throw new Error(`the days of account ${number} differ in sum, and none by itself`);
+  throw new Error(`the days of account ${number} differ in sum, but not individually`);
 }
 
-/** The movements that are listed as open, which come in the order of all movements. */
+/** Compares the list of open movements, which is in the order of all movements. */
 class OpenMovements {
   #listed: Hold | undefined;
   #begun = false;
@@ -245,17 +251,17 @@ class OpenMovements {
 
   /**
    * Called with each movement.
-   * @param open its first row, when it is open
-   * @throws {Wrong} when it is listed otherwise
+   * @param open its first row, if it is open
+   * @throws {Wrong} if the list differs
    */
   async next(id: string, open: Movement | null): Promise<void> {
     if (!this.#begun) await this.#advance();
     const listed = this.#listed;
     if (listed && (listed.id < id || (listed.id === id && !open))) throw notOpen(listed);
     if (!open) return;
-    if (listed?.id !== id) throw new Wrong(`movement ${id} is open, and not listed as such`);
+    if (listed?.id !== id) throw new Wrong(`movement ${id} is open, but not in the list`);
     if (listed.timeMs !== open.timeMs) {
-      throw new Wrong(`movement ${id} is listed as open since another time`);
+      throw new Wrong(`movement ${id} is in the list with another time`);
     }
     await this.#advance();
   }
@@ -272,4 +278,5 @@ class OpenMovements {
   }
 }
 
-const notOpen = ({ id }: Hold) => new Wrong(`movement ${id} is listed as open, and is not`);
+const notOpen = ({ id }: Hold) =>
+  new Wrong(`movement ${id} is in the list of open movements, but not open`);

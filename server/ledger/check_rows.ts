@@ -1,7 +1,7 @@
 /**
- * Compares each row of the books with what the log's entries say of it. First sums of digests alone: of
- * the movements' rows in parts, of all others at once. Where a sum differs, the names of that part are
- * gone through in order, a part of them at a time, until the first row that differs is found.
+ * Compares each row of the books with the log's digests. First by sums of digests: the movements'
+ * rows in parts, all others in one sum. If a sum differs, the names of that part are compared in
+ * order, a batch at a time, until the first row that differs is found.
  */
 import { comparedRowsMax, digestPartsMax } from "../../lib/limits.ts";
 import { isInClear, placeText } from "../audit/entry.ts";
@@ -27,7 +27,10 @@ import type { Movement } from "./model.ts";
 import type { ReadStore } from "./store.ts";
 import { accountParts, customerParts, entryParts, movementParts, rowsOf } from "./walk.ts";
 
-/** @throws {Wrong} naming the first row that is not the one that its entries speak of */
+/**
+ * Checks all rows.
+ * @throws {Wrong} naming the first row that differs from its entries
+ */
 export async function checkRows(
   store: ReadStore,
   keys: CheckKeys,
@@ -63,7 +66,7 @@ export async function checkRows(
 
 const isMovement = (name: string) => name.startsWith("movement ");
 
-/** Every row that has a digest, the movements' left out. */
+/** Yields every row that has a digest, except the movements'. */
 async function* otherRows(store: ReadStore): AsyncGenerator<CanonicalRow, void, void> {
   yield canonicalSettings(await store.settings());
   yield canonicalLimits(await store.limits());
@@ -74,7 +77,7 @@ async function* otherRows(store: ReadStore): AsyncGenerator<CanonicalRow, void, 
   for await (const customer of rowsOf(customerParts(store))) yield canonicalCustomer(customer);
 }
 
-/** The movements' rows with names from `from` on, and before `to`. */
+/** Yields the movements' rows with names from `from` on, and before `to`. */
 async function* movementRows(
   store: ReadStore,
   from: string,
@@ -89,14 +92,14 @@ async function* movementRows(
   }
 }
 
-/** A digest as an entry has it, and the entry's place. */
+/** A digest of an entry, and the entry's place. */
 interface LoggedDigest {
   name: string;
   digest: bigint;
   place: string;
 }
 
-/** @throws {Wrong} for an entry that does not open */
+/** Yields the log's digests. @throws {Wrong} for an entry that does not open */
 async function* loggedDigests(
   store: ReadStore,
   keys: CheckKeys,
@@ -118,9 +121,8 @@ async function* loggedDigests(
 }
 
 /**
- * Sums of the digests of movements' rows less those that the log has, in parts of which each has the
- * rows of some names that follow each other. The first part begins before all names, the last one has
- * no end.
+ * Sums of the digests of movements' rows minus those in the log, in parts of adjacent names. The
+ * first part begins before all names, the last one has no end.
  */
 class MovementSums {
   /** The first name of each part. */
@@ -129,7 +131,7 @@ class MovementSums {
   #rowsInLast = 0;
   #rowsInPart = 1;
 
-  /** The rows come in the order of their names. */
+  /** Adds a row; rows must arrive in the order of their names. */
   add(name: string, digest: bigint): void {
     if (this.#firsts.length === 0 || this.#rowsInLast === this.#rowsInPart) this.#begin(name);
     const last = this.#sums.length - 1;
@@ -137,13 +139,13 @@ class MovementSums {
     this.#rowsInLast++;
   }
 
-  /** Called when all rows are added. */
+  /** Subtracts a digest of the log, after all rows have been added. */
   subtract(name: string, digest: bigint): void {
     const index = this.#partOf(name);
     this.#sums[index] = subtractDigests(this.#sums[index] ?? 0n, digest);
   }
 
-  /** The names of the first part whose rows are not those of the log. */
+  /** The range of names of the first part whose rows differ from the log. */
   get firstDifference(): { from: string; to: string | null } | null {
     const index = this.#sums.findIndex((sum) => sum !== 0n);
     if (index < 0) return null;
@@ -202,18 +204,18 @@ async function firstDifference(
   }
 }
 
-/** A row's digest less those that the log has of it. */
+/** A row's digest minus those in the log. */
 interface ComparedRow {
   sum: bigint;
   isThere: boolean;
-  /** The place of the last entry that speaks of it. */
+  /** The place of the last entry that covers it. */
   place: string | null;
 }
 
-/** The rows of the lowest names after one, as many as are compared at a time. */
+/** The rows with the lowest names after a given one, as many as are compared at a time. */
 class ComparedRows {
   readonly #rows = new Map<string, ComparedRow>();
-  /** The last name; null while all names have room. */
+  /** The last name; null while there is room for all names. */
   last: string | null = null;
 
   constructor(private readonly after: string) {}
@@ -239,8 +241,8 @@ class ComparedRows {
     const words = inWords(name);
     if (place === null) return `${words} is not in the log`;
     return isThere
-      ? `${words} is not as entry ${place} of the log has it`
-      : `the log speaks of ${words}, which is no row of the books`;
+      ? `${words} differs from entry ${place} of the log`
+      : `the log has ${words}, which is not in the books`;
   }
 
   #rowOf(name: string): ComparedRow | null {
@@ -263,5 +265,5 @@ function inWords(name: string): string {
   if (kind === "movement") return `row ${step} of movement ${id}`;
   if (name === "bank") return "the row of the bank's settings";
   if (name === "limits") return "the row of the bank's limits";
-  return name === "restoring" ? "what a restored bank waits for" : name;
+  return name === "restoring" ? "the row of a restored bank's terminals" : name;
 }

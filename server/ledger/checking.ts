@@ -1,21 +1,24 @@
-/** What the checks of the books share. */
+/** Shared by the checks of the books. */
 import type { RowDigest, SealedEntry } from "../audit/entry.ts";
 
-/** Ends a check at the first thing that is wrong. */
+/** Ends a check at the first fault. */
 export class Wrong extends Error {}
 
 /** Opens the log, and computes digests. */
 export interface CheckKeys {
-  /** What the rows of an entry add to the sum of digests; null for an entry that does not open. */
+  /**
+   * Opens an entry with the changes of its rows to the sum of digests; returns null if it does not
+   * open.
+   */
   openWithDigests(
     entry: SealedEntry,
     chainId: Uint8Array,
   ): { digests: readonly RowDigest[] } | null;
-  /** The digest of a row's canonical text. */
+  /** Returns the digest of a row's canonical text. */
   digestOf(text: string): bigint;
 }
 
-/** Sums of digests are numbers of so many bits. */
+/** The size of a sum of digests. */
 const digestBits = 256;
 
 export function addDigests(one: bigint, other: bigint): bigint {
@@ -26,12 +29,12 @@ export function subtractDigests(one: bigint, other: bigint): bigint {
   return BigInt.asUintN(digestBits, one - other);
 }
 
-/** How much was checked. */
+/** The numbers of checked rows. */
 export interface Counts {
   accounts: number;
   movements: number;
   entries: number;
 }
 
-/** Called with how many rows were read. */
+/** Called with the number of rows read. */
 export type OnRead = (rows: number) => void;

@@ -1,4 +1,4 @@
-/** The ledger's commands and their replies: plain values, which cross threads. */
+/** The ledger's commands and their replies: plain values, which can be sent to threads. */
 import type { LoggedAt } from "../../lib/atm.ts";
 import type { LoggedOutcome, Outcome } from "../../lib/errors.ts";
 import type { AmountFault } from "../../lib/money.ts";
@@ -13,28 +13,31 @@ import type {
   TerminalId,
 } from "./model.ts";
 
-/** What needs a visit: refused as `not_logged_in` unless the customer still has this version. */
+/**
+ * A command that needs a visit: refused as `not_logged_in` unless the customer still has this
+ * version.
+ */
 export interface OfVisit {
   passwordVersion: number;
 }
 
-/** A customer's movement in its first phase: a hold, or leave to take notes. */
+/** The first phase of a customer's movement: a hold, or a permission to accept notes. */
 export interface Authorise extends OfVisit {
   op: "authorise";
   kind: "withdrawal" | "deposit";
   movement: MovementId;
   terminal: TerminalId;
   customer: string;
-  /** Its number, as everywhere in commands. */
+  /** The account's number, as in all commands. */
   account: string;
-  /** Minor units; zero where what came was no amount. */
+  /** Minor units; zero if the amount was invalid. */
   amount: bigint;
-  /** Why what came was no amount. */
+  /** The fault of an invalid amount. */
   fault?: AmountFault;
   currency: string;
 }
 
-/** Money from a customer's account to another's, or to another of their own: in one step. */
+/** Transfers money from a customer's account to any other one, in one step. */
 export interface Transfer extends OfVisit {
   op: "transfer";
   movement: MovementId;
@@ -48,7 +51,7 @@ export interface Transfer extends OfVisit {
   currency: string;
 }
 
-/** The owner of an account, masked, for a customer who is about to send money there. */
+/** Looks up the masked owner of an account, before a transfer. */
 export interface LookUp extends OfVisit {
   op: "look_up";
   terminal: TerminalId;
@@ -56,13 +59,13 @@ export interface LookUp extends OfVisit {
   account: string;
 }
 
-/** The second phase: what the terminal's devices did. */
+/** The second phase: the outcome at the terminal's devices. */
 export type Settle =
   | { op: "complete"; movement: MovementId; terminal: TerminalId; amount: bigint }
   | { op: "reverse"; movement: MovementId; terminal: TerminalId }
   | { op: "void"; movement: MovementId; terminal: TerminalId };
 
-/** Notes put into a terminal's cassettes from the bank's vault. */
+/** Notes loaded into a terminal's cassettes from the bank's vault. */
 export interface LoadCash {
   op: "load_cash";
   movement: MovementId;
@@ -71,40 +74,40 @@ export interface LoadCash {
   currency: string;
 }
 
-/** What the terminal's devices did since the backup that the bank was restored from. */
+/** A terminal's movement since the backup from which the bank was restored. */
 export interface Retell {
   op: "retell";
   movement: MovementId;
   terminal: TerminalId;
   kind: "withdrawal" | "deposit" | "load" | "count";
-  /** The customer's account; empty where the terminal has no record of it. */
+  /** The customer's account; empty if the terminal has no record of it. */
   account: string;
-  /** The uid that this account had for the terminal; empty where it has no record of it. */
+  /** The uid of that account; empty if the terminal has no record of it. */
   uid: string;
-  /** What was moved; zero for nothing, below zero what a count found missing. */
+  /** The amount moved; zero for nothing, negative for a shortage. */
   amount: bigint;
   currency: string;
-  /** The bank's time that the terminal last received before; null where it has no record of one. */
+  /** The last bank's time that the terminal had received; null if it has no record of one. */
   timeMs: number | null;
 }
 
-/** The terminal has no more to tell. */
+/** Marks the end of a terminal's retold movements. */
 export interface Retold {
   op: "retold";
   terminal: TerminalId;
 }
 
-/** What people found in a terminal's cassettes, over or missing. */
+/** The difference found by a count of a terminal's cassettes. */
 export interface CountCash extends Omit<LoadCash, "op"> {
   op: "count_cash";
-  /** Minor units: over, or below zero missing. */
+  /** Minor units, negative for a shortage. */
   amount: bigint;
 }
 
 /**
- * What an account that is to be opened is called. It comes with the command, since the rules are pure.
- * The account gets the first of the numbers that no account has; where each is taken, the command gets
- * `try_later`, and comes again with others.
+ * The identity of a new account. It is part of the command, since the rules are pure. The account
+ * gets the first free number; if all are taken, the command gets `try_later`, and is repeated with
+ * others.
  */
 export interface NewIdentity {
   uid: string;
@@ -118,7 +121,7 @@ export type Administer =
     username: string;
     /** Argon2id, in its encoded form. */
     passwordHash: string;
-    /** Booked from the vault when above zero. */
+    /** The amount booked from the vault, if above zero. */
     opening: bigint;
     movement: MovementId;
   } & NewIdentity
@@ -137,9 +140,9 @@ export type Administer =
     state: "open" | "locked" | "closed";
     reason: string;
   }
-  /** The bank's own limits; those left out stay. */
+  /** The bank's limits; omitted ones are unchanged. */
   | { op: "set_limits"; operator: string; limits: Partial<Limits> }
-  /** An account's or a terminal's own; null where the bank's hold again, left out where it stays. */
+  /** The limits of an account or a terminal; null removes one, omitted ones are unchanged. */
   | {
     op: "set_own_limits";
     operator: string;
@@ -150,7 +153,7 @@ export type Administer =
     dayOutMax?: bigint | null;
     dayInMax?: bigint | null;
   }
-  /** An operator ends an open movement in the terminal's place; an amount of 0 reverses it. */
+  /** Settles an open movement on the terminal's behalf; an amount of 0 reverses it. */
   | {
     op: "settle_hold";
     operator: string;
@@ -158,18 +161,20 @@ export type Administer =
     amount: bigint;
     reason: string;
   }
-  /** A backup is to take the bank's place: the present terminals stay, and each is waited for. */
+  /**
+   * Prepares a backup to replace the bank: keeps the present terminals, which all have to retell.
+   */
   | {
     op: "restore";
     operator: string;
     terminals: readonly Terminal[];
     restoring: Restoring;
-    /** What the backup lacks, in words. */
+    /** The entries that the backup lacks, in words. */
     missing: string;
   }
-  /** Serves customers though terminals have not told what they did since the backup. */
+  /** Serves customers before all terminals have retold. */
   | { op: "end_restore"; operator: string; reason: string }
-  /** The clock has jumped, and is right. */
+  /** Confirms the clock after a jump. */
   | { op: "confirm_clock"; operator: string }
   | {
     op: "enrol_terminal";
@@ -183,10 +188,10 @@ export type Administer =
     op: "rotate_terminal";
     operator: string;
     terminal: TerminalId;
-    /** One more than any version before. */
+    /** One more than any earlier version. */
     keyVersion: number;
     sealedKey: Uint8Array;
-    /** True when the key before must end at once. */
+    /** True if the present key must end at once. */
     now: boolean;
   }
   | { op: "revoke_terminal"; operator: string; terminal: TerminalId }
@@ -197,7 +202,7 @@ export type Administer =
     keys: { terminal: TerminalId; keyVersion: number; sealedKey: Uint8Array }[];
   };
 
-/** A terminal has proved that it holds its next key: the one before ends. */
+/** A terminal has used its next key: its predecessor ends. */
 export interface ConfirmKey {
   op: "confirm_key";
   terminal: TerminalId;
@@ -205,8 +210,8 @@ export interface ConfirmKey {
 }
 
 /**
- * A log-in, counted before the password is checked and settled after. `nameHash` is the keyed hash of
- * the username: the log and the counters have it in place of names that nobody has.
+ * A log-in, counted before the password is checked and settled after. `nameHash` is the keyed hash
+ * of the username, used in the log and the counters for unknown names.
  */
 export type LogIn =
   | { op: "begin_log_in"; username: string; nameHash: string; terminal: TerminalId }
@@ -216,13 +221,13 @@ export type LogIn =
     nameHash: string;
     terminal: TerminalId;
     passed: boolean;
-    /** The version that the password was checked against. */
+    /** The version against which the password was checked. */
     passwordVersion: number;
-    /** Where other servers see the visit. */
+    /** The connection under which other servers see the visit. */
     connection?: string;
   };
 
-/** A new password, counted and checked as a log-in is. `refused`: what is wrong with the new one. */
+/** A new password, counted and checked as a log-in is. `refused`: the fault of the new one. */
 export type ChangePassword =
   & OfVisit
   & ({ op: "begin_password_change"; username: string; nameHash: string; terminal: TerminalId } | {
@@ -232,23 +237,23 @@ export type ChangePassword =
     terminal: TerminalId;
     passed: boolean;
     refused: "password_too_short" | "password_unchanged" | null;
-    /** Argon2id, in its encoded form; of no use when it was refused. */
+    /** Argon2id, in its encoded form; unused if it was refused. */
     passwordHash: string;
   });
 
-/** A terminal has proved itself on a connection of this server: it is its newest. */
+/** A terminal has authenticated on a connection of this server, which is its newest. */
 export interface OpenLine extends Line {
   op: "open_line";
 }
 
-/** A server is alive: other servers see its batches. */
+/** Commits a batch, which shows other servers that this one is alive. */
 export interface Alive {
   op: "alive";
 }
 
 /**
- * Something that happened and changes nothing but the audit log. With a version it is what the visit of
- * the customer `who` asked for.
+ * Writes only an entry of the log. With a version, it is a request of the visit of the customer
+ * `who`.
  */
 export interface LogCommand extends Partial<OfVisit> {
   op: "log";
@@ -257,11 +262,11 @@ export interface LogCommand extends Partial<OfVisit> {
   kind: EntryKind;
   outcome: LoggedOutcome;
   terminal?: TerminalId;
-  /** The connection whose visit ends with this. */
+  /** The connection whose visit this ends. */
   leaves?: string;
 }
 
-/** The visit that a command needs; null for none. */
+/** Returns the visit that a command needs; null if it needs none. */
 export function visitOf(command: Command): { customer: string; passwordVersion: number } | null {
   switch (command.op) {
     case "authorise":
@@ -280,7 +285,7 @@ export function visitOf(command: Command): { customer: string; passwordVersion: 
   }
 }
 
-/** An entry that is about no movement; unless `more` says otherwise, of something that went well. */
+/** Returns an entry about no movement; with the outcome `ok` unless `more` has another. */
 export function logCommand(
   who: string,
   action: string,
@@ -307,24 +312,27 @@ export type Command =
     | OpenLine
     | Alive
   )
-  /** The version of the terminal's key that the command's channel rests on. */
+  /** The version of the terminal's key of the command's channel. */
   & { underKey?: number };
 
 export interface Reply {
   outcome: Outcome;
   account?: AccountState;
-  /** For a log-in: all of the customer's accounts, the one that is shown first leading. */
+  /** For a log-in: all of the customer's accounts, the default one first. */
   accounts?: AccountState[];
   /** For a look-up: the name, masked. */
   recipient?: string;
   /** The bank's time of the command, milliseconds since 1970. */
   timeMs: number;
-  /** What a settled movement booked; in the answer to a repeated authorisation too. */
+  /** The amount that a settled movement booked; also in the answer to a repeated authorisation. */
   booked?: bigint;
   retryAfterMs?: number;
   /** The place of its entry in the log, for a movement's own commands. */
   logged?: LoggedAt;
-  /** For `begin_log_in` and `begin_password_change`: what the password is checked against; null for a name that nobody has. */
+  /**
+   * For `begin_log_in` and `begin_password_change`: the hash to check against; null for an unknown
+   * name.
+   */
   passwordHash?: string | null;
   /** The version of that password, 0 for none; for `end_password_change` that of the new one. */
   passwordVersion?: number;

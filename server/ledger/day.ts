@@ -1,6 +1,6 @@
-/** The bank's calendar: which day it is where the bank is. */
+/** The bank's calendar: days in the bank's time zone. */
 
-/** A day as calendars write it: "2026-11-26". */
+/** Formats a day: "2026-11-26". */
 export function dateOf(day: number): string {
   return new Date(day * dayMs).toISOString().slice(0, 10);
 }
@@ -9,7 +9,7 @@ const dayMs = 24 * 60 * 60 * 1_000;
 const calendars = new Map<string, Intl.DateTimeFormat>();
 
 /**
- * The calendar day of an instant, in days since 1 January 1970, as calendars in this time zone show it.
+ * Returns the calendar day of an instant in a time zone, in days since 1 January 1970.
  * @param timeZone an IANA name
  */
 export function dayOf(timeMs: number, timeZone: string): number {

@@ -1,6 +1,6 @@
 /**
- * The engine: load → pure rules → commit, one batch at a time. Changes and their audit entries commit
- * together, and nobody is answered before.
+ * The engine: load → pure rules → commit, one batch at a time. Changes and their audit entries
+ * commit together, before any reply.
  */
 import { batchTriesMax, batchTriesMsMax } from "../../lib/limits.ts";
 import type { Clock } from "../../lib/world.ts";
@@ -21,25 +21,25 @@ import { applyCommands, type BatchResult } from "./rules/rules.ts";
 import { InDoubt, Refused, type Store, TryAgain } from "./store.ts";
 import { touchOf } from "./touch.ts";
 
-/** The log, as far as a batch writes it: its entries commit with the batch. */
+/** The log's interface for a batch: its entries commit with the batch. */
 export interface BatchLog {
-  /** Whether the present epoch has an entry: it must end before long. */
+  /** Whether the present epoch has an entry, and must end soon. */
   readonly epochOpen: boolean;
   /** Whether no chain of the log has an entry. */
   readonly isEmpty: boolean;
   /**
-   * The entries, sealed for the log's next places; changes nothing.
+   * Seals entries for the log's next places; changes no state.
    * @param endEpoch whether the epoch ends with them
    */
   seal(entries: readonly EntryWithRows[], endEpoch: boolean): SealedEntry[];
-  /** Called when what `seal` gave is durable. */
+  /** Called after the result of `seal` is durable. */
   committed(sealed: readonly SealedEntry[]): void;
 }
 
 export interface EngineDependencies {
   store: Pick<Store, "load" | "commit" | "outcomeOf" | "confirmedClock">;
   log: BatchLog;
-  /** The time of the last committed batch, as the log has it. */
+  /** The time of the last committed batch, from the log. */
   lastMs: number;
   clock: Clock;
   /** Called after each commit. Errors are reported; the commit is not rolled back. */
@@ -48,10 +48,10 @@ export interface EngineDependencies {
   onDoubt?: (inDoubt: boolean) => void;
 }
 
-/** A batch on disk, and what its replies are made of. */
+/** A durable batch, and the data for its replies. */
 interface CommittedBatch {
   commands: readonly Command[];
-  /** Commands of the engine's own, before the others. */
+  /** The engine's own commands, before the others. */
   noticed: readonly LogCommand[];
   reading: ClockReading;
   books: Books;
@@ -60,7 +60,7 @@ interface CommittedBatch {
   changes: Changes;
 }
 
-/** The entry for a clock that is no longer believed, or is believed again. */
+/** Returns the entry for a clock that has become untrusted, or trusted again. */
 function jumpLogged(jumpMs: number | null): LogCommand {
   const action = jumpMs === null
     ? "the clock is right again - money moves"
@@ -68,7 +68,7 @@ function jumpLogged(jumpMs: number | null): LogCommand {
   return logCommand("bank", action);
 }
 
-/** The kind of entry that a movement's command writes; undefined for other commands. */
+/** Returns the step of the entry that a movement's command writes; undefined for other commands. */
 function stepOf(op: Command["op"]): AuditEntry["step"] {
   if (op === "authorise") return "authorise";
   if (op === "transfer") return "book";
@@ -76,7 +76,7 @@ function stepOf(op: Command["op"]): AuditEntry["step"] {
 }
 
 export class Engine {
-  /** Whether the newest entry about the clock says that money is stopped. */
+  /** Whether the log's newest entry about the clock stops movements. */
   #stopped = false;
   #lastMs: number;
 
@@ -87,18 +87,18 @@ export class Engine {
     this.#lastMs = dependencies.lastMs;
   }
 
-  /** Takes up where the log left off. */
+  /** Opens the engine with the state of the log. */
   static async open(dependencies: EngineDependencies): Promise<Engine> {
     const { clock, lastMs, store } = dependencies;
     return new Engine(dependencies, new BankClock(clock, lastMs, await store.confirmedClock()));
   }
 
   /**
-   * Runs one batch. Replies come once it is durable, or once it is proved that nothing of it is and
-   * will be: those are `try_later`.
-   * @param onError called with whatever the store refused
-   * @param endEpoch whether the log's epoch is to end with it; where that fails it stays open
-   * @throws when the store is closed while the batch is in doubt: its outcome is not known
+   * Runs one batch. Replies are returned once it is durable, or once it certainly has no effect:
+   * those are `try_later`.
+   * @param onError called with the store's errors
+   * @param endEpoch whether the log's epoch ends with it; if that fails it stays open
+   * @throws if the store is closed while the batch is in doubt: its outcome is unknown
    */
   async run(
     commands: readonly Command[],
@@ -109,7 +109,10 @@ export class Engine {
     return await this.#runUntil(untilMs, commands, onError, endEpoch);
   }
 
-  /** @param untilMs by the monotonic clock: afterwards nothing is tried again, since no ATM waits longer */
+  /**
+   * Runs a batch until a deadline.
+   * @param untilMs by the monotonic clock: no retries afterwards, since no ATM waits longer
+   */
   async #runUntil(
     untilMs: number,
     commands: readonly Command[],
@@ -128,7 +131,10 @@ export class Engine {
     return await this.#afterCommit(batch, onError);
   }
 
-  /** After a batch that is not committed: one bad command must not take the others with it. */
+  /**
+   * Runs the commands of an uncommitted batch separately, so that one bad command does not fail the
+   * others.
+   */
   async #oneByOne(
     untilMs: number,
     commands: readonly Command[],
@@ -155,8 +161,8 @@ export class Engine {
   }
 
   /**
-   * Runs a batch again, with the same ids, while others get in its way.
-   * @throws {Refused} when it is not committed
+   * Retries a batch, with the same ids, while it conflicts with others.
+   * @throws {Refused} if it is not committed
    */
   async #commitUntilThrough(
     untilMs: number,
@@ -174,7 +180,7 @@ export class Engine {
     }
   }
 
-  /** @throws {Refused} when it is not committed */
+  /** Commits one batch. @throws {Refused} if it is not committed */
   async #commit(
     commands: readonly Command[],
     onError: (error: Error) => void,
@@ -198,7 +204,7 @@ export class Engine {
     return batch;
   }
 
-  /** Everything of a batch before its commit. What fails here has changed nothing. */
+  /** Prepares a batch for its commit. A failure here has changed nothing. */
   async #prepare(commands: readonly Command[], endEpoch: boolean): Promise<CommittedBatch> {
     const { store, log } = this.dependencies;
     const loaded = await store.load(touchOf(commands));
@@ -216,8 +222,8 @@ export class Engine {
   }
 
   /**
-   * Waits until it is known that a batch in doubt is committed.
-   * @throws {TryAgain} when it is not, and never will be
+   * Waits until a batch in doubt is known to be committed.
+   * @throws {TryAgain} if it is not, and never will be
    */
   async #resolve({ batchId }: InDoubt): Promise<void> {
     const { store, onDoubt } = this.dependencies;
@@ -227,7 +233,7 @@ export class Engine {
     if (outcome !== "committed") throw new TryAgain("the commit in doubt did not happen");
   }
 
-  /** What follows a commit. Nothing of it throws: what is committed is answered. */
+  /** Runs after a commit. It never throws, since a committed batch must be answered. */
   async #afterCommit(
     batch: CommittedBatch,
     onError: (error: Error) => void,
@@ -248,14 +254,14 @@ export class Engine {
     try {
       await onCommitted?.(sealed);
     } catch (error) {
-      onError(error as Error); // a copy that is not kept
+      onError(error as Error); // the log's file could not be written
     }
     for (const { action } of noticed) onError(new Error(action));
     return { ...repliesOf(batch), accounts: changes.accounts, epochOpen: log.epochOpen };
   }
 }
 
-/** The first entries of a log: the first one speaks of what the bank begins with, too. */
+/** Returns the first entries of a log: the first one also covers the rows of the new bank. */
 function withFirstRows(entries: readonly EntryWithRows[], loaded: Loaded): EntryWithRows[] {
   return entries.map((entry, index) =>
     index > 0 ? entry : { ...entry, rows: [...entry.rows ?? [], ...firstRows(loaded)] }
@@ -265,7 +271,7 @@ function withFirstRows(entries: readonly EntryWithRows[], loaded: Loaded): Entry
 const confirmsClock = (commands: readonly Command[]) =>
   commands.some(({ op }) => op === "confirm_clock");
 
-/** Each command's reply, with the place of its entry. */
+/** Returns each command's reply, with the place of its entry. */
 function repliesOf(
   { commands, noticed, books, result, sealed }: CommittedBatch,
 ): Pick<BatchOutcome, "replies" | "repeated"> {
@@ -283,7 +289,7 @@ function repliesOf(
   return { replies, repeated };
 }
 
-/** The row whose entry was written when the same was asked before. */
+/** Returns the row of the entry that was written for the same earlier command. */
 function loggedRowOf(
   command: Command,
   step: AuditEntry["step"],

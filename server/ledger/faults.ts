@@ -1,20 +1,22 @@
-/** Faults of the database in the operator's log: each once, and its end. */
+/** Reports faults of the database in the operator's log: each once, and its end. */
 import { InDoubt } from "./store.ts";
 
 const faults: [sign: RegExp, words: string][] = [
-  [/is full/, "the disk is full: make room, and money moves again by itself"],
+  [/is full/, "the disk is full: make room, and movements resume automatically"],
   [
     /readonly/,
-    "the database's folder is read-only: make it writable, and money moves again by itself",
+    "the database's folder is read-only: make it writable, and movements resume automatically",
   ],
-  [/I\/O error/, "the disk does not read or write as it should: look at the disk and at its log"],
+  [/I\/O error/, "the disk fails to read or write: check the disk and the system's log"],
   [
     /malformed|not a database/,
-    "the database is damaged: stop the server, and look with 'deno task bank ledger check'",
+    "the database is damaged: stop the server, and run 'deno task bank ledger check'",
   ],
 ];
 
-/** A fault of the disk or of the file in words; null for what is wrong with a command instead. */
+/**
+ * Describes a fault of the disk or of the file; returns null for an error of the command instead.
+ */
 export function faultInWords(error: Error): string | null {
   const words = faults.find(([sign]) => sign.test(error.message))?.[1];
   return words === undefined
@@ -22,31 +24,33 @@ export function faultInWords(error: Error): string | null {
     : `${words} (${error.message}); until then ATMs wait, or are answered 'try later'`;
 }
 
-/** Follows a bank's batches. A fault that lasts is reported once, however many commands it fails. */
+/**
+ * Tracks the errors of batches. A lasting fault is reported once, however many commands it fails.
+ */
 export class Faults {
   #lasting: string | null = null;
 
   /** @param report writes a line of the operator's log */
   constructor(private readonly report: (line: string) => void) {}
 
-  /** Reports at once that a batch waits until it is known whether it is committed. */
+  /** Reports at once that a batch is in doubt. */
   begin(doubt: InDoubt): void {
     const fault = faultInWords(doubt) ?? `${doubt.message}; ATMs wait until its outcome is known`;
     if (fault !== this.#lasting) this.report(fault);
     this.#lasting = fault;
   }
 
-  /** After a batch, with what went wrong in it. */
+  /** Called after a batch, with its errors. */
   after(errors: readonly Error[]): void {
     let fault: string | null = null;
     for (const error of errors) {
-      if (error instanceof InDoubt) continue; // reported when it began, and over
+      if (error instanceof InDoubt) continue; // was reported at its start, and is over
       const words = faultInWords(error);
       if (words === null) this.report(error.message);
       else fault = words;
     }
     if (fault !== null && fault !== this.#lasting) this.report(fault);
-    if (fault === null && this.#lasting !== null) this.report("commits go through again");
+    if (fault === null && this.#lasting !== null) this.report("commits succeed again");
     this.#lasting = fault;
   }
 }

@@ -1,6 +1,7 @@
 /**
- * The ledger, as the rest of the server sees it: commands in, replies out once they are on disk.
- * Batches form by themselves: while one commits behind the link, the next one fills here.
+ * The ledger, the interface for the rest of the server: takes commands, and returns replies once
+ * they are durable. Batches form automatically: while one commits behind the link, the next one
+ * fills here.
  */
 import { batchCommandsMax, commandsPendingMax, epochMs, otherServersMs } from "../../lib/limits.ts";
 import type { Clock, Timers } from "../../lib/world.ts";
@@ -26,7 +27,7 @@ type Read = {
   ) => Promise<Awaited<ReturnType<ReadStore[K]>>>;
 };
 
-/** A command's outcome is not known: whether it is done, only asking for it again tells. */
+/** A command's outcome is unknown: only repeating the command determines it. */
 export class OutcomeUnknown extends Error {
   override name = "OutcomeUnknown";
 }
@@ -39,9 +40,9 @@ interface Submitted {
 export class Ledger {
   readonly #watchers = new Map<number, Set<(account: AccountState) => void>>();
   #waiting: Submitted[] = [];
-  /** The batch under way. */
+  /** The batch in progress. */
   #committing: Promise<void> | null = null;
-  /** Movements of the batch under way while its commit is in doubt; null while none is. */
+  /** Movements of the present batch while its commit is in doubt; otherwise null. */
   #doubtful: ReadonlySet<MovementId> | null = null;
   #batch: readonly Submitted[] = [];
   #stopping = false;
@@ -56,7 +57,7 @@ export class Ledger {
       this.dependencies.link.read(name, args),
   });
 
-  /** On a shared database: of each account that is watched, the version of the last notification. */
+  /** On a shared database: the version last notified, for each watched account. */
   readonly #versions = new Map<number, number>();
   #cancelPoll: (() => void) | undefined;
 
@@ -82,14 +83,15 @@ export class Ledger {
     return { ledger, link };
   }
 
-  /** Whether other servers change the books, too. */
+  /** Returns whether other servers change the books, too. */
   get isShared(): boolean {
     return this.dependencies.shared;
   }
 
   /**
-   * Runs a command; the reply comes when it is durable, or names why nothing happened.
-   * @throws {OutcomeUnknown} when the ledger stops, or its thread dies, before the outcome is known
+   * Runs a command; the reply is returned once it is durable, or gives the reason why nothing
+   * happened.
+   * @throws {OutcomeUnknown} if the ledger stops, or its thread fails, before the outcome is known
    */
   submit(command: Command): Promise<Reply> {
     if (this.#waiting.length >= commandsPendingMax || !this.#mayWait(command)) {
@@ -102,7 +104,7 @@ export class Ledger {
     return reply.promise;
   }
 
-  /** From now on no command waits for a commit in doubt: its outcome stays unknown. */
+  /** Stops waiting for a commit in doubt: its outcome stays unknown. */
   stopWaiting(): void {
     this.#stopping = true;
     if (this.#doubtful) this.#leaveUnanswered();
@@ -126,8 +128,9 @@ export class Ledger {
   }
 
   /**
-   * While a commit is in doubt nothing else is done, so "try later" is true of newcomers. It is not of
-   * a movement that is in doubt itself. An entry of the log waits: an action is not answered without.
+   * Returns whether a command may wait for a commit in doubt. Since nothing else runs meanwhile,
+   * "try later" is true for other commands. It is not for a movement in doubt. An entry of the log
+   * waits, since its action must not be answered without it.
    */
   #mayWait(command: Command): boolean {
     if (this.#doubtful === null || command.op === "log") return true;
@@ -142,17 +145,17 @@ export class Ledger {
   #leaveUnanswered(): void {
     const unanswered = [...this.#batch, ...this.#waiting.splice(0)];
     for (const { reply } of unanswered) {
-      reply.promise.catch(() => {}); // some commands are nobody's to wait for
+      reply.promise.catch(() => {}); // some commands have no waiting caller
       reply.reject(new OutcomeUnknown("the ledger stopped before the outcome was known"));
     }
   }
 
-  /** Works the books out from their movements, while all else waits. */
+  /** Recomputes the books from their movements, while all else waits. */
   check(onProgress: OnProgress = () => {}): Promise<CheckedBooks> {
     return this.dependencies.link.check(onProgress);
   }
 
-  /** Copies the books into a file of this path, while all else waits. */
+  /** Copies the books to a file, while all else waits. */
   backUp(path: string): Promise<void> {
     return this.dependencies.link.backUp(path);
   }
@@ -170,7 +173,10 @@ export class Ledger {
     };
   }
 
-  /** Waits for what is under way, but for no commit in doubt; ends the log's epoch; closes the link. */
+  /**
+   * Waits for pending batches, but not for a commit in doubt; ends the log's epoch; closes the
+   * link.
+   */
   async close(): Promise<void> {
     this.stopWaiting();
     this.#epochDue = true;
@@ -184,7 +190,9 @@ export class Ledger {
     await this.dependencies.link.close();
   }
 
-  /** A watcher's next notification is newer than what it reads after `watch`. */
+  /**
+   * Starts polling, so that a watcher's next notification is newer than its reads after `watch`.
+   */
   #beginPolling(account: number): void {
     this.#versions.set(account, 0);
     this.read.account(account).then((state) => {
@@ -203,7 +211,7 @@ export class Ledger {
         states.forEach((state) => this.#notify(state));
       } catch (error) {
         const { message } = error as Error;
-        const trouble = `what other servers changed cannot be seen: ${message}`;
+        const trouble = `reading other servers' changes failed: ${message}`;
         if (this.#versions.size > 0) this.dependencies.onTrouble(trouble);
       }
       this.#cancelPoll = undefined;
@@ -211,7 +219,9 @@ export class Ledger {
     });
   }
 
-  /** Each change once, whichever server made it; of several at once, perhaps only the last. */
+  /**
+   * Notifies each change once, whichever server made it; of several at once, perhaps only the last.
+   */
   #notify(account: AccountState): void {
     const version = this.#versions.get(account.id);
     if (version !== undefined) {
@@ -221,7 +231,9 @@ export class Ledger {
     this.#watchers.get(account.id)?.forEach((listener) => listener(account));
   }
 
-  /** What arrives in the same turn of the event loop shares the batch. */
+  /**
+   * Starts a batch at the end of the turn of the event loop, so that commands of one turn share it.
+   */
   #commitSoon(): void {
     this.#committing ??= Promise.resolve().then(() => this.#commit());
   }
@@ -236,7 +248,7 @@ export class Ledger {
     } catch (error) {
       this.dependencies.onTrouble((error as Error).message);
       for (const { reply } of batch) {
-        reply.promise.catch(() => {}); // some commands are nobody's to wait for
+        reply.promise.catch(() => {}); // some commands have no waiting caller
         reply.reject(new OutcomeUnknown((error as Error).message));
       }
     }
@@ -256,7 +268,7 @@ export class Ledger {
     outcome.accounts.forEach((account) => this.#notify(account));
   }
 
-  /** A repeated command's reply, with the place of the entry that was written the first time. */
+  /** Returns a repeated command's reply, with the place of its first entry. */
   async #withPlace(reply: Reply, row: LoggedRow): Promise<Reply> {
     try {
       const logged = await this.dependencies.link.placeOf(row);

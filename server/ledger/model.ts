@@ -1,4 +1,4 @@
-/** What the ledger keeps: ids, rows, and what a batch loads and changes of them. Plain values. */
+/** The ledger's data: ids, rows, and the changes of a batch. Plain values. */
 import { hex, utf8 } from "../../lib/bytes.ts";
 import type { Outcome } from "../../lib/errors.ts";
 import { hmac } from "../../lib/hmac.ts";
@@ -9,15 +9,15 @@ export type MovementId = string;
 /** 32 hex digits, the id a terminal was enrolled with. */
 export type TerminalId = string;
 
-/** An account as it is after a command. */
+/** An account's state after a command. */
 export interface AccountState {
-  /** The database's own key, in the order in which accounts were opened. It does not leave the bank. */
+  /** The database's key, in the order in which accounts were opened. It does not leave the bank. */
   id: number;
-  /** As in `lib/account_number`; of the bank's own accounts a name, which no transfer reaches. */
+  /** As in `lib/account_number`; for the bank's own accounts a name, which no transfer can use. */
   number: string;
-  /** 32 hex digits, which no other account has or had, in a bank that was restored either. */
+  /** 32 hex digits, never reused, not even by a restored bank. */
   uid: string;
-  /** What its customer calls it, such as "savings"; may be empty. */
+  /** The customer's name for it, such as "savings"; may be empty. */
   name: string;
   balance: bigint;
   held: bigint;
@@ -27,8 +27,8 @@ export interface AccountState {
 export type AccountKind = "customer" | "terminal" | "vault" | "differences";
 
 /**
- * An account. `balance` is credits less debits: above zero when the bank owes it to a customer,
- * below zero for cash in a terminal or in the vault, so that all balances sum to zero.
+ * An account. `balance` is credits minus debits: positive if the bank owes it to a customer,
+ * negative for cash in a terminal or in the vault, so that all balances sum to zero.
  */
 export interface Account extends AccountState {
   kind: AccountKind;
@@ -36,22 +36,22 @@ export interface Account extends AccountState {
   owner: string;
   currency: string;
   state: "open" | "locked" | "closed";
-  /** The bank's calendar day that `dayOut` and `dayIn` were charged to. */
+  /** The bank's calendar day to which `dayOut` and `dayIn` were charged. */
   day: number;
-  /** Taken out and sent by a customer, or handed out by a terminal, on that day. */
+  /** Withdrawn and sent by a customer, or dispensed by a terminal, on that day. */
   dayOut: bigint;
-  /** Taken in by a terminal on that day. */
+  /** Accepted by a terminal on that day. */
   dayIn: bigint;
-  /** Limits of this account's own, before the bank's; null where the bank's hold. */
+  /** This account's own limits, instead of the bank's; null for the bank's. */
   withdrawalMax: bigint | null;
   dayOutMax: bigint | null;
   dayInMax: bigint | null;
 }
 
-/** What an account is called: random for a customer's. */
+/** The identity of an account: random for a customer's. */
 export type AccountIdentity = Pick<Account, "number" | "uid">;
 
-/** What every account begins with. */
+/** The initial values of every account. */
 export const newAccount = {
   balance: 0n,
   held: 0n,
@@ -65,12 +65,14 @@ export const newAccount = {
   dayInMax: null,
 } as const satisfies Partial<Account>;
 
-/** The identity of a terminal's cash account. A terminal's id is random and is given out once. */
+/**
+ * Returns the identity of a terminal's cash account. A terminal's id is random and is issued once.
+ */
 export function cashIdentity(terminal: TerminalId): AccountIdentity {
   return { number: `cash ${terminal}`, uid: terminal };
 }
 
-/** The accounts that a bank begins with. */
+/** Returns the accounts of a new bank. */
 export function firstAccounts({ bankId, currency }: Settings): Account[] {
   return (["vault", "differences"] as const).map((kind, index) => ({
     ...newAccount,
@@ -88,18 +90,18 @@ export function firstAccounts({ bankId, currency }: Settings): Account[] {
 export interface Limits {
   /** One withdrawal. */
   withdrawalMax: bigint | null;
-  /** What one account gives in a day, in withdrawals and transfers. */
+  /** Per account and day, withdrawals and transfers. */
   accountDayOutMax: bigint | null;
-  /** The notes that one terminal hands out, and takes in, in a day. */
+  /** Notes that one terminal dispenses, and accepts, per day. */
   terminalDayOutMax: bigint | null;
   terminalDayInMax: bigint | null;
 }
 
-/** A bank that was restored from a backup, until its terminals have retold what they did since. */
+/** The state of a restored bank until its terminals have retold their movements. */
 export interface Restoring {
-  /** Milliseconds since 1970: what is older the backup has. */
+  /** Milliseconds since 1970: the backup has everything older. */
   sinceMs: number;
-  /** Terminals that have not done so yet. */
+  /** Terminals that have not retold yet. */
   waiting: readonly TerminalId[];
 }
 
@@ -111,14 +113,14 @@ export const noLimits: Limits = {
 };
 
 /**
- * A movement's row, never changed: one when it begins, one when it is settled, and one for the
+ * A movement's row, never changed: one at its start, one when it is settled, and one for the
  * terminal's report after an operator has settled it.
  */
 export interface Movement {
   id: MovementId;
   step: MovementStep;
   action: "authorise" | "complete" | "reverse" | "void" | "book" | "report";
-  /** `load`: notes in a terminal that no customer moved, put in or found over or missing. */
+  /** `load`: notes that staff put into a terminal or found in a count. */
   kind: "withdrawal" | "deposit" | "transfer" | "load" | "opening" | "void";
   terminal: TerminalId;
   customer: string;
@@ -126,16 +128,16 @@ export interface Movement {
   operator: string;
   debit: number | null;
   credit: number | null;
-  /** What was asked for; in a report, what the terminal's devices moved. */
+  /** The requested amount; in a report, the amount that the terminal's devices moved. */
   amount: bigint;
-  /** What this row moved from debit to credit. */
+  /** The amount that this row moved from debit to credit. */
   booked: bigint;
   currency: string;
   outcome: Outcome;
-  /** Balances after this row; null where it has no such account. */
+  /** Balances after this row; null if it has no such account. */
   debitBalance: bigint | null;
   creditBalance: bigint | null;
-  /** The bank's calendar day: what the first row charged, it charged to this one. */
+  /** The bank's calendar day to which the first row was charged. */
   day: number;
   timeMs: number;
 }
@@ -145,7 +147,7 @@ export type MovementStep = 1 | 2 | 3;
 export interface Customer {
   username: string;
   passwordHash: string;
-  /** Counts passwords and locks: a visit rests on the version that its log-in was checked against. */
+  /** Counts passwords and locks: a visit is bound to the version of its log-in. */
   passwordVersion: number;
   /** Where the customer logged in, the latest first. */
   knownTerminals: readonly KnownTerminal[];
@@ -163,11 +165,11 @@ export interface Terminal {
   keyVersion: number;
   sealedKey: Uint8Array;
   state: "active" | "revoked";
-  /** The key that follows, from its making until the terminal has come with it. */
+  /** The next key, from its creation until the terminal has used it. */
   next: { version: number; sealedKey: Uint8Array; sinceMs: number } | null;
 }
 
-/** The newest connection of a terminal, and who is logged in on it. */
+/** The newest connection of a terminal, and its logged-in customer. */
 export interface Line {
   terminal: TerminalId;
   /** 32 hex digits, made by the server for this connection. */
@@ -183,14 +185,14 @@ export interface LineVisit {
   username: string;
 }
 
-/** A line as other servers see it. */
+/** A connection as seen by other servers. */
 export interface SeenLine extends Line {
   terminalName: string;
-  /** Who is logged in; empty for nobody. */
+  /** The logged-in customer; empty for nobody. */
   username: string;
   /** The version of that customer's password; 0 for nobody. */
   passwordVersion: number;
-  /** The server's last batch: it is another one whenever the server has done something. */
+  /** The server's last batch, which changes whenever the server commits. */
   lastBatch: string;
 }
 
@@ -201,19 +203,21 @@ export interface Failures {
   lastMs: number;
 }
 
-/** What the bank was set up with. */
+/** The settings of a new bank. */
 export interface Settings {
   bankId: string;
   bankName: string;
   currency: Currency;
   timeZone: string;
-  /** Minor units; what is handed out is a multiple of it. */
+  /** Minor units; dispensed amounts are a multiple of it. */
   smallestNote: bigint;
 }
 
-/** Everything loaded, or changed. */
+/** Loaded or changed rows. */
 export interface Rows {
-  /** In changes: as they are after the movements, from whose rows the database books their money. */
+  /**
+   * In changes: the state after the movements, from whose rows the database computes their money.
+   */
   accounts: Account[];
   movements: Movement[];
   customers: Customer[];
@@ -224,15 +228,15 @@ export interface Rows {
 export interface Loaded extends Rows {
   settings: Settings;
   limits: Limits;
-  /** Null when all is as ever. */
+  /** Null unless the bank was restored. */
   restoring: Restoring | null;
-  /** The next account to be opened gets this id. */
+  /** The id of the next new account. */
   accountIdNext: number;
-  /** The time of the newest batch of any server; 0 where there is no other than this one. */
+  /** The time of the newest batch of any server; 0 if this is the only one. */
   lastMs: number;
 }
 
-/** A reading of the clock that an operator confirmed, though the books had a later time. */
+/** An operator's confirmation of the clock, although the books had a later time. */
 export interface ConfirmedClock {
   confirmedMs: number;
   /** The bank's time then. */
@@ -240,19 +244,19 @@ export interface ConfirmedClock {
 }
 
 /**
- * What a batch changed, to be committed whole or not at all. Movements bring with them what follows
- * from their rows: balances, what is held, and which movements are open.
+ * A batch's changes, committed atomically. The database derives balances, holds and open movements
+ * from the movements' rows.
  */
 export interface Changes extends Rows {
-  /** Connections that are their terminals' newest, in place of any before. */
+  /** Connections that are their terminals' newest, replacing earlier ones. */
   lines: Line[];
-  /** What becomes of connections that are still the newest. */
+  /** Changes of connections that are still the newest. */
   lineVisits: LineVisit[];
-  /** The bank's limits, where they changed. */
+  /** The bank's limits, if they changed. */
   limits: Limits | null;
-  /** What is still waited for after a restore, where that changed. */
+  /** The state of a restored bank, if it changed. */
   restoring: Restoring | null;
-  /** What an operator confirmed of the clock, where one did. */
+  /** An operator's confirmation of the clock, if there was one. */
   clock: ConfirmedClock | null;
   /** The batch's time. */
   timeMs: number;

@@ -1,4 +1,4 @@
-/** What an account that is to be opened will be called, made by whoever submits the command. */
+/** Creates the identity of a new account, for the command that opens it. */
 import { accountNumberBytes, accountNumberOf } from "../../lib/account_number.ts";
 import { hex } from "../../lib/bytes.ts";
 import { accountNumberTriesMax } from "../../lib/limits.ts";

@@ -1,4 +1,4 @@
-/** Opens a bank's store: only this file chooses between the databases. */
+/** Opens a bank's store. Only this file chooses between the databases. */
 import type { WorldWithFiles } from "../../lib/world.ts";
 import type { Settings } from "./model.ts";
 import { SqliteReader } from "./sqlite/reader.ts";
@@ -9,8 +9,9 @@ import type { Store, StoreReader } from "./store.ts";
 export type StorePlace = { path: string } | { url: string };
 
 /**
- * Opens the bank's store, or makes it with these settings.
- * @throws {UsageError} when there is none, or one already; when it is damaged, newer, in use or not to be reached
+ * Opens the bank's store, or creates it with these settings.
+ * @throws {UsageError} if there is none, or already one; if it is damaged, newer, in use or
+ * unreachable
  */
 export async function openStore(
   world: WorldWithFiles,
@@ -23,8 +24,8 @@ export async function openStore(
 }
 
 /**
- * Opens a bank's store to be read alone.
- * @throws {UsageError} when there is none, or it is damaged, newer, in use or not to be reached
+ * Opens a bank's store read-only.
+ * @throws {UsageError} if there is none, or it is damaged, newer, in use or unreachable
  */
 export async function openReader(place: StorePlace): Promise<StoreReader> {
   if ("path" in place) return SqliteReader.open(place.path);
@@ -33,8 +34,8 @@ export async function openReader(place: StorePlace): Promise<StoreReader> {
 }
 
 /**
- * Tries whether a bank of these settings could be made in a PostgreSQL database, and makes none.
- * @throws {UsageError} when it could not
+ * Checks that a bank with these settings could be created in a PostgreSQL database, and rolls back.
+ * @throws {UsageError} if it could not
  */
 export async function rehearseBank(url: string, create: Settings): Promise<void> {
   const { PostgresStore } = await import("./postgres/store.ts");

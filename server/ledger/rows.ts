@@ -1,18 +1,18 @@
-/** Rows as databases give them, and the values that they mean: both stores name their columns alike. */
+/** Converts rows of databases to values: both stores use the same column names. */
 import { hex } from "../../lib/bytes.ts";
 import type { LogPlace } from "../audit/entry.ts";
 import type { AccountDayEnd, Hold } from "./store.ts";
 import type { Account, Customer, Failures, Movement, Terminal } from "./model.ts";
 
-/** Whole numbers come exact at any size. */
+/** Whole numbers are exact at any size. */
 export type Row = Record<string, bigint | number | string | Uint8Array | null>;
 
-/** What a statement selects of all terminals that changes whenever one does. */
+/** Selects a value that changes whenever a terminal does. */
 export const sumOfTerminals = `SELECT count(*) AS enrolled, sum(key_version) AS versions,
   sum(coalesce(next_version, 0)) AS next_versions, sum(CASE state WHEN 'revoked' THEN 1 ELSE 0 END)
   AS revoked`;
 
-/** A row of the log that belongs to none of its chains. */
+/** Describes a row of the log that belongs to none of its chains. */
 export const strayInWords = ({ chain, sequence }: LogPlace) =>
   `a row at place ${sequence} of chain number ${chain} belongs to no chain of the log`;
 

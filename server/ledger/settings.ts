@@ -1,4 +1,4 @@
-/** The settings of a bank as names and values, which is how both stores keep them. */
+/** The settings of a bank as names and values, as both stores keep them. */
 import type { Limits, Restoring, Settings } from "./model.ts";
 import type { Row } from "./rows.ts";
 
@@ -17,11 +17,11 @@ const limitNames: [keyof Limits, string][] = [
   ["terminalDayInMax", "terminal_day_in_max"],
 ];
 
-/** The setting for the time since which a restored bank waits to be told. */
+/** The setting of the time since which terminals of a restored bank retell. */
 export const restoredSince = "restored_since_ms";
-/** The setting of a terminal that has not yet reported what it did since the backup. */
+/** The setting of a terminal that has not yet retold. */
 const retellOf = (terminal: string) => `retell ${terminal}`;
-/** The beginning of the settings of all such terminals. */
+/** The prefix of the settings of all such terminals. */
 export const retellPrefix = retellOf("");
 
 export function settingsOf(value: SettingValues): Settings {
@@ -53,7 +53,7 @@ export function limitsOf(value: SettingValues): Limits {
   return Object.fromEntries(amounts) as Limits;
 }
 
-/** Null where there is no such limit: then there is no such setting. */
+/** Returns the settings of limits; null for a limit that does not exist, and has no setting. */
 export function valuesOfLimits(limits: Limits): [name: string, value: string | null][] {
   return limitNames.map(([limit, name]) => [name, limits[limit]?.toString() ?? null]);
 }
@@ -65,7 +65,7 @@ export function restoringOf(value: SettingValues): Restoring | null {
   return since === undefined ? null : { sinceMs: Number(since), waiting };
 }
 
-/** Empty once no terminal is waited for. */
+/** Returns the settings of a restored bank; empty once all terminals have retold. */
 export function valuesOfRestoring(
   { sinceMs, waiting }: Restoring,
 ): [name: string, value: string][] {

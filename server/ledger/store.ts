@@ -21,33 +21,36 @@ import type { Touch } from "./touch.ts";
 
 type Result<T> = T | Promise<T>;
 
-/** A batch is not committed: nothing of it happened, and nothing of it can appear later. */
+/** A batch is not committed: it had no effect, and never will. */
 export class Refused extends Error {
   override name = "Refused";
 }
 
 /**
- * Refused because others got in the way, or because the database was away before the commit: the same
- * batch may be committed when it is run again.
+ * Refused because of a conflict, or because the database was unavailable before the commit: a retry
+ * of the same batch may succeed.
  */
 export class TryAgain extends Refused {
   override name = "TryAgain";
 }
 
 /**
- * Whether a batch is committed is not known. It may appear later, even where it cannot be read now:
- * only `outcomeOf` says what became of it.
+ * It is unknown whether a batch is committed. It may appear later, even if it cannot be read now:
+ * only `outcomeOf` determines the outcome.
  */
 export class InDoubt extends Error {
   override name = "InDoubt";
 
-  /** @param batchId the 16 random bytes that the batch wrote into its chain's row, if it is committed */
+  /**
+   * @param batchId the 16 random bytes that the batch wrote into its chain's row, if it is
+   * committed
+   */
   constructor(readonly batchId: Uint8Array, cause: Error) {
     super(`a commit is in doubt: ${cause.message}`, { cause });
   }
 }
 
-/** What became of a batch in doubt. It is final: a batch that is not committed never will be. */
+/** The final outcome of a batch in doubt: an uncommitted batch never will be. */
 export type CommitOutcome = "committed" | "not_committed";
 
 /** The operations of a batch. */
@@ -79,20 +82,20 @@ export interface BatchStore {
 export interface ReadStore {
   settings(): Result<Settings>;
   limits(): Result<Limits>;
-  /** The state of a restored bank; null when no terminal is waited for. */
+  /** Returns the state of a restored bank; null when no terminal is waited for. */
   restoring(): Result<Restoring | null>;
-  /** The clock as an operator last confirmed it. */
+  /** Returns the clock as an operator last confirmed it. */
   confirmedClock(): Result<ConfirmedClock | null>;
   terminals(): Result<Terminal[]>;
-  /** A text that changes whenever a terminal is enrolled, revoked or given a key. */
+  /** Returns a text that changes whenever a terminal is enrolled, revoked or given a key. */
   terminalsSum(): Result<string>;
   customer(username: string): Result<Customer | undefined>;
   customers(): Result<Customer[]>;
-  /** Every counter of failures. */
+  /** Returns every counter of failures. */
   failures(): Result<Failures[]>;
   /**
-   * The lines of these terminals, and those on which these customers are logged in, at any server. None
-   * where there is one server alone.
+   * Returns the lines of these terminals, and those on which these customers are logged in, at any
+   * server. None where there is one server alone.
    */
   linesOf(terminals: readonly TerminalId[], usernames: readonly string[]): Result<SeenLine[]>;
   account(id: number): Result<AccountState | undefined>;
@@ -103,34 +106,40 @@ export interface ReadStore {
   /** Customers after this name, in the database's order of names. */
   customersAfter(username: string, limit: number): Result<Customer[]>;
   /**
-   * The balances of a customer's account at the end of the days on which its money moved: the last of
-   * them up to `fromDay`, and all after it, oldest first.
+   * Returns the balances of a customer's account at the end of the days on which its money moved:
+   * the last of them up to `fromDay`, and all after it, oldest first.
    */
   dayBalances(account: number, fromDay: number): Result<DayEnd[]>;
-  /** What accounts had at the ends of days, after this account's of this day, in their order. */
+  /** Returns balances at the ends of days, after this account's of this day, in their order. */
   dayEndsAfter(account: number, day: number, limit: number): Result<AccountDayEnd[]>;
   /** Movements that are authorised and not settled, oldest first. */
   holds(): Result<Movement[]>;
   /** Rows of movements after this one, in the order of ids and steps. */
   movementsAfter(id: MovementId, step: number, limit: number): Result<Movement[]>;
-  /** The movements listed as open after this one, in the order of ids, also those that do not exist. */
+  /**
+   * Returns the movements listed as open after this one, in the order of ids, also those that do
+   * not exist.
+   */
   holdsAfter(id: MovementId, limit: number): Result<Hold[]>;
-  /** The first fault that the database finds in its file; null for none. */
+  /** Returns the first fault that the database finds in its file; null for none. */
   damage(): Result<string | null>;
   /**
-   * What is wrong with the rows of the log that reading its chains in order does not reach: rows of no
-   * listed chain, at no place of theirs, or at a place that another has; null for nothing.
+   * Returns the fault of rows of the log that reading its chains in order does not reach: rows of
+   * no chain, at no place of their chain, or at a place that another has; null for none.
    */
   strayEntries(): Result<string | null>;
-  /** Those of these movements that have been settled. */
+  /** Returns those of these movements that have been settled. */
   settledAmong(movements: readonly MovementId[]): Result<MovementId[]>;
-  /** Every chain of the log, by number: each writer has its own. */
+  /** Returns every chain of the log, by number: each writer has its own. */
   chains(): Result<ChainName[]>;
-  /** The last entries of a chain, newest first. */
+  /** Returns the last entries of a chain, newest first. */
   lastEntries(chain: number, limit: number): Result<SealedEntry[]>;
-  /** Entries of a chain after this place, oldest first. */
+  /** Returns entries of a chain after this place, oldest first. */
   entriesAfter(chain: number, sequence: number, limit: number): Result<SealedEntry[]>;
-  /** Entries of any of these indexes before this place, newest first; from the newest without a place. */
+  /**
+   * Returns entries with any of these indexes before this place, newest first; from the newest if
+   * there is no place.
+   */
   entriesOf(
     who: readonly Uint8Array[],
     before: LogPlace | null,
@@ -149,29 +158,28 @@ export interface AccountDayEnd extends DayEnd {
   account: number;
 }
 
-/** A movement that is listed as open, and since when. */
+/** A movement in the list of open ones, and its time. */
 export interface Hold {
   id: MovementId;
   timeMs: number;
 }
 
-/** A bank that is opened to be read alone: nothing of it changes. */
+/** A bank opened read-only. */
 export interface StoreReader extends ReadStore {
   close(): Result<void>;
 }
 
 export interface Store extends BatchStore, ReadStore {
   /**
-   * Returns the number of the chain with this id, which is added when it is new. Batches are of the chain
-   * that was opened last; there must be one. Returns behind a durable commit: what can be read then is
-   * durable.
+   * Returns the number of the chain with this id, which is added if it is new. Batches extend the
+   * chain that was opened last; there must be one. Everything read afterwards is durable.
    */
   openChain(id: Uint8Array): Result<number>;
-  /** Reads everything as it is at one moment. */
+  /** Reads everything at one moment. */
   snapshot<T>(read: (store: ReadStore) => Promise<T>): Promise<T>;
   /**
-   * Copies the whole bank into a file of this path, as it is at one moment.
-   * @throws {UsageError} where the database has its own means for that
+   * Copies the whole bank at one moment to a file.
+   * @throws {UsageError} if the database has its own tools for that
    */
   backUp(path: string): Promise<void>;
   close(): Result<void>;

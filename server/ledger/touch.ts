@@ -1,4 +1,4 @@
-/** What a batch touches: all that its commands may look at or change. */
+/** The rows that a batch may read or change. */
 import { type Command, visitOf } from "./command.ts";
 import {
   customerAtSource,
@@ -9,12 +9,12 @@ import {
   terminalSource,
 } from "./model.ts";
 
-/** What a batch needs to see before the rules can run. */
+/** The rows that the rules need of a batch. */
 export interface Touch {
   movements: Set<MovementId>;
-  /** Some of these numbers may be no account's. */
+  /** Some of these may not exist. */
   accountNumbers: Set<string>;
-  /** Accounts that no command names; those of movements come with the movements. */
+  /** Accounts without a command; those of movements are loaded with the movements. */
   accounts: Set<number>;
   /** Numbers of accounts to be closed: their open movements are loaded, too. */
   closing: Set<string>;
@@ -25,8 +25,8 @@ export interface Touch {
 }
 
 /**
- * All that these commands may look at. A movement brings its own accounts and terminal with it, an
- * account its customer.
+ * Returns the rows that these commands may read or change. A movement includes its accounts and
+ * terminal, an account its customer.
  */
 export function touchOf(commands: readonly Command[]): Touch {
   const touch: Touch = {

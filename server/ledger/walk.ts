@@ -1,13 +1,16 @@
-/** Walks over rows a part at a time, in the order of their keys: what is copied or checked need not fit in memory. */
+/**
+ * Iterates over rows in parts, in the order of their keys, so that copies and checks need not fit
+ * in memory.
+ */
 import { walkedRowsMax } from "../../lib/limits.ts";
 import type { SealedEntry } from "../audit/entry.ts";
 import type { Account, Customer, Movement } from "./model.ts";
 import type { AccountDayEnd, Hold, ReadStore } from "./store.ts";
 
-/** Rows in order, some at a time; no part is empty. */
+/** Rows in order, in parts; no part is empty. */
 export type Parts<T> = AsyncGenerator<T[], void, void>;
 
-/** Rows of movements, every one or from this one on. */
+/** Yields rows of movements, all or from this one on. */
 export function movementParts(
   store: Pick<ReadStore, "movementsAfter">,
   from: Pick<Movement, "id" | "step"> = { id: "00".repeat(16), step: 1 },
@@ -19,24 +22,24 @@ export function movementParts(
   );
 }
 
-/** Every account. */
+/** Yields every account. */
 export function accountParts(store: Pick<ReadStore, "accountsAfter">): Parts<Account> {
   return partsAfter((last, limit) =>
     store.accountsAfter(last?.id ?? Number.MIN_SAFE_INTEGER, limit)
   );
 }
 
-/** Every customer, in the database's order of names. */
+/** Yields every customer, in the database's order of names. */
 export function customerParts(store: Pick<ReadStore, "customersAfter">): Parts<Customer> {
   return partsAfter((last, limit) => store.customersAfter(last?.username ?? "", limit));
 }
 
-/** Every movement that is listed as open. */
+/** Yields every movement in the list of open ones. */
 export function holdParts(store: Pick<ReadStore, "holdsAfter">): Parts<Hold> {
   return partsAfter((last, limit) => store.holdsAfter(last?.id ?? "00".repeat(16), limit));
 }
 
-/** What accounts had at the ends of days, from this account on. */
+/** Yields balances at the ends of days, from this account on. */
 export function dayEndParts(
   store: Pick<ReadStore, "dayEndsAfter">,
   fromAccount = Number.MIN_SAFE_INTEGER,
@@ -48,7 +51,7 @@ export function dayEndParts(
   });
 }
 
-/** Every entry of a chain. */
+/** Yields every entry of a chain. */
 export function entryParts(
   store: Pick<ReadStore, "entriesAfter">,
   chain: number,
@@ -56,17 +59,20 @@ export function entryParts(
   return partsAfter((last, limit) => store.entriesAfter(chain, last?.sequence ?? 0, limit));
 }
 
-/** The rows of parts, one by one. */
+/** Yields the rows of parts, one by one. */
 export async function* rowsOf<T>(parts: AsyncIterable<T[]>): AsyncGenerator<T, void, void> {
   for await (const rows of parts) yield* rows;
 }
 
-/** Rows that are in memory, as parts. */
+/** Yields rows that are in memory, as parts. */
 export function* partsOf<T>(rows: readonly T[]): Generator<T[], void, void> {
   for (let at = 0; at < rows.length; at += walkedRowsMax) yield rows.slice(at, at + walkedRowsMax);
 }
 
-/** @param after reads the rows after this one, no more than `limit`; the first ones without a row */
+/**
+ * Yields parts of a table.
+ * @param after reads at most `limit` rows after this one; the first ones without a row
+ */
 async function* partsAfter<T>(
   after: (last: T | undefined, limit: number) => T[] | Promise<T[]>,
 ): Parts<T> {

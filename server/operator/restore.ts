@@ -53,7 +53,7 @@ interface Restored {
 }
 
 /**
- * Restores; returns lines for the operator. The log continues in another chain, so that a lost
+ * Restores the bank; returns lines for the operator. The log continues in another chain, so that a lost
  * entry cannot replace a later one.
  * @throws {UsageError} if the bank is in use, or the backup is damaged or another bank's: nothing
  * is changed

@@ -16,8 +16,8 @@ import { connectTerminal, mayTrace, project, traceServer } from "./traced_server
 const faults: [name: string, calls: string, error: string, when: string, says: RegExp][] = [
   ["a full disk", "pwrite64", "ENOSPC", "40..55", /the disk is full: make room/],
   ["a disk that has become read-only", "pwrite64", "EROFS", "40..55", /the disk does not/],
-  ["errors in writing", "pwrite64", "EIO", "40..55", /the disk does not read or write/],
-  ["errors in syncing", "fsync,fdatasync", "EIO", "12..20", /the disk does not read or write/],
+  ["errors in writing", "pwrite64", "EIO", "40..55", /the disk fails to read or write/],
+  ["errors in syncing", "fsync,fdatasync", "EIO", "12..20", /the disk fails to read or write/],
 ];
 const movements = 30;
 
@@ -52,7 +52,7 @@ for (const [name, calls, error, when, says] of faults) {
         const told = server.log.filter((line) => line.includes("ledger: "));
         assertEquals(told.length, 2, told.join("\n")); // once, and its end once
         assertMatch(told[0]!, says);
-        assertStringIncludes(told[1]!, "commits go through again");
+        assertStringIncludes(told[1]!, "commits succeed again");
         const bank = await openBank(bankWorld(), path);
         const movements = await bank.ledger.read.movementsAfter("00".repeat(16), 0, 1_000);
         const { problem } = await bank.ledger.check();
@@ -120,7 +120,7 @@ Deno.test({
         assertEquals(code, 1);
         const said = new TextDecoder().decode(stderr);
         assertStringIncludes(said, `${path}/bank.sqlite cannot be opened for writing`);
-        assertStringIncludes(said, "check the folder, its permissions and its disk");
+        assertStringIncludes(said, "Check the folder, its permissions and its disk");
       } finally {
         Deno.chmodSync(path, 0o700);
       }

@@ -54,7 +54,7 @@ onPostgres(
 
       await refused(["server", "--data", one], 1, variable);
       await refused(["bank", "migrate", "--data", one], 2, variable);
-      await refused(["bank", "backup", "--data", one], 1, "PostgreSQL's own means", env);
+      await refused(["bank", "backup", "--data", one], 1, "PostgreSQL's tools", env);
       const restore = [
         "bank",
         "restore",

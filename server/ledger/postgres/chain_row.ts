@@ -1,6 +1,7 @@
 /**
- * The row of a chain, as its writer's commits use it: it names the last batch that is committed. Each
- * batch locks it in its first statement, so no commit of the chain is under way while another holds it.
+ * The row of a chain, for its writer's commits: it has the id of the last committed batch. Each
+ * batch locks it in its first statement, so while one transaction holds it no other commit of the
+ * chain is in progress.
  */
 import type { Statement } from "./connection.ts";
 
@@ -10,7 +11,10 @@ export const lockChain = (chain: number): Statement => ({
   values: [chain],
 });
 
-/** Names the batch of this transaction; fails where the row has not the id that was found there. */
+/**
+ * Writes the id of this transaction's batch; fails if the row has a different id from the one found
+ * earlier.
+ */
 export const nameBatch = (
   chain: number,
   { found, id, timeMs }: { found: Uint8Array; id: Uint8Array; timeMs: number },
@@ -21,7 +25,7 @@ export const nameBatch = (
   values: [chain, id, found, timeMs],
 });
 
-/** A commit that changes nothing else, behind the chain's last one. */
+/** A commit without changes, ordered after the chain's last one. */
 export const makeSure = (chain: number, id: Uint8Array): Statement => ({
   name: "make_sure",
   text: "UPDATE audit_chains SET batch_id = $2, sure = sure + 1 WHERE number = $1",

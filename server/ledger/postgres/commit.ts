@@ -1,6 +1,6 @@
 /**
- * The second half of a batch on PostgreSQL: the statements that commit what it changed. What must never be
- * becomes NULL where the schema allows none, and the whole batch is refused.
+ * The second half of a batch on PostgreSQL: the statements that commit its changes. Invalid updates
+ * evaluate to NULL and violate NOT NULL, which rejects the whole batch.
  */
 import type { SealedEntry } from "../../audit/entry.ts";
 import type { Changes } from "../model.ts";
@@ -13,7 +13,7 @@ import { endDays, movedBy, writeAccounts } from "./write_accounts.ts";
 import { writeMovements } from "./write_movements.ts";
 import { writeLines, writePeople } from "./write_people.ts";
 
-/** What a batch must load to commit these changes. */
+/** Returns the rows that a batch must load to commit these changes. */
 export function touchOfChanges(changes: Changes): Touch {
   const sides = changes.movements.flatMap(({ debit, credit }) => [debit, credit]);
   return {
@@ -31,7 +31,7 @@ export function touchOfChanges(changes: Changes): Touch {
   };
 }
 
-/** Whether a batch changes what all servers share, which it locks only then. */
+/** Returns whether a batch changes rows shared by all servers, which it locks only then. */
 export function changesWhatIsShared(changes: Changes, { accounts, locked }: Known): boolean {
   const own = new Set(accounts.filter(({ id }) => !locked.has(id)).map(({ id }) => id));
   return changes.limits !== null || changes.restoring !== null || changes.clock !== null ||
@@ -39,7 +39,10 @@ export function changesWhatIsShared(changes: Changes, { accounts, locked }: Know
     changes.movements.some((row) => movedBy(row).some((id) => own.has(id)));
 }
 
-/** @throws when the balances in the movements' rows are not the sums of the movements */
+/**
+ * Returns the statements that commit changes.
+ * @throws if the balances in the movements' rows are not the sums of the movements
+ */
 export function commitStatements(
   changes: Changes,
   entries: readonly SealedEntry[],
@@ -68,7 +71,7 @@ export function writeEntries(entries: readonly SealedEntry[]): Statement[] {
   ]);
 }
 
-/** Writes what all servers share; the batch has locked it. */
+/** Writes the rows shared by all servers, which the batch has locked. */
 export function writeShared(
   { limits, restoring, clock }: Pick<Changes, "limits" | "restoring" | "clock">,
 ): Statement[] {

@@ -1,4 +1,4 @@
-/** One connection to PostgreSQL: statements sent together, and what is known of their fate. */
+/** One connection to PostgreSQL: sends statements together, and determines their outcome. */
 import pg from "pg";
 import { urlsOf } from "../../../lib/database_url.ts";
 import { UsageError } from "../../../lib/errors.ts";
@@ -12,7 +12,7 @@ import type { Row } from "../rows.ts";
 
 export type Value = bigint | number | string | Uint8Array | null;
 
-/** Statements of one name have one text: the database keeps their plan. */
+/** Statements with the same name have the same text: the database caches their plan. */
 export interface Statement {
   name: string;
   text: string;
@@ -26,17 +26,17 @@ export interface Result {
   command: string;
 }
 
-/** The connection is gone: how far the statements under way have come is not known. */
+/** The connection is lost: the outcome of pending statements is unknown. */
 export class ConnectionLost extends Error {
   override name = "ConnectionLost";
 }
 
-/** Whether a transaction is committed, or will stay so, is not known. */
+/** It is unknown whether a transaction is committed, or will stay committed. */
 export class CommitUnsure extends Error {
   override name = "CommitUnsure";
 }
 
-/** The part of npm:pg that is used: the package has no types. */
+/** The used part of npm:pg, which has no types. */
 interface PgClient {
   connect(): Promise<void>;
   query(statement: { name: string; text: string; values: unknown[] }): Promise<Result>;
@@ -53,14 +53,17 @@ const parsers: Record<number, (text: string) => unknown> = {
   23: Number,
 };
 
-/** Five letters or digits: an error of the database, which has then rolled the transaction back. */
+/** Five letters or digits: an error of the database, which has rolled back the transaction. */
 const sqlState = /^[0-9A-Z]{5}$/;
-/** States that end the connection, whatever has become of the statements under way. */
+/** States that end the connection, with an unknown outcome of pending statements. */
 const cutStates = /^(57P0.|08...)$/;
-/** States after which the connection is closed: also those of a server that takes no writes or no more connections. */
+/**
+ * States after which the connection is closed: also those of a server that is read-only or has no
+ * free connections.
+ */
 const lostStates = /^(57P0.|08...|25006|53300)$/;
 
-/** Sent first. Of its notices, only warnings say something about a commit. */
+/** Sent first. Of the notices, only warnings concern a commit. */
 const greeting: Statement[] = [
   { name: "read_only", text: "SHOW transaction_read_only" },
   { name: "durable", text: "SHOW synchronous_commit" },
@@ -69,9 +72,9 @@ const greeting: Statement[] = [
 ];
 
 /**
- * Every row is found by its key. A plan that was kept from when a table was small would read all of it
- * when it has grown (measured: 5 ms a movement instead of 0.1). Other databases of this protocol may not
- * have these settings.
+ * Every row is found by its key. A plan cached from when a table was small would scan all of it
+ * after it has grown (measured: 5 ms per movement instead of 0.1). Other databases with this
+ * protocol may lack these settings.
  */
 const byKeys: Statement[] = ["seqscan", "hashjoin", "mergejoin"].map((way) => ({
   name: `no_${way}`,
@@ -88,10 +91,10 @@ export class PostgresConnection {
   }
 
   /**
-   * Connects to the first of a URL's hosts that takes writes.
-   * @param url may name several, as PostgreSQL's own library has it: postgresql://user@one:5432,two/bank
-   * @throws {ConnectionLost} when there is none
-   * @throws {UsageError} when commits there would not be durable, or nothing could be forbidden
+   * Connects to the first of a URL's hosts that accepts writes.
+   * @param url may list several, as in libpq: postgresql://user@one:5432,two/bank
+   * @throws {ConnectionLost} if there is none
+   * @throws {UsageError} if commits there would not be durable, or the role is a superuser
    */
   static async open(url: string): Promise<PostgresConnection> {
     let why: Error | undefined;
@@ -111,7 +114,7 @@ export class PostgresConnection {
       pipeline: true,
       keepAlive: true,
       connectionTimeoutMillis: databaseConnectMsMax,
-      // A server that freezes amid a batch must not keep its rows from the others.
+      // A server that freezes during a batch must not keep its rows locked.
       idle_in_transaction_session_timeout: databaseRestMsMax,
       lock_timeout: databaseLockMsMax,
       query_timeout: databaseAnswerMsMax,
@@ -122,16 +125,16 @@ export class PostgresConnection {
       await client.connect();
       const [readOnly, durable, superuser] = await connection.run(greeting);
       if (readOnly!.rows[0]!.transaction_read_only === "on") {
-        throw new ConnectionLost("the database takes no writes: it is a standby");
+        throw new ConnectionLost("the database is read-only: it is a standby");
       }
       if (durable!.rows[0]!.synchronous_commit === "off") {
         throw new UsageError(
-          "the database's synchronous_commit is off, and what it confirms may be lost: set it on",
+          "the database's synchronous_commit is off: confirmed commits may be lost. Set it to on",
         );
       }
       if (superuser!.rows[0]!.is_superuser === "on") {
         throw new UsageError(
-          "the database's role is a superuser, to whom nothing is forbidden: give the bank another role",
+          "the database's role is a superuser, which bypasses all restrictions. Use another role for the bank",
         );
       }
       await connection.run(byKeys).catch(() => {});
@@ -149,9 +152,9 @@ export class PostgresConnection {
   }
 
   /**
-   * Sends all statements at once, and gives their results in order.
-   * @throws {ConnectionLost} when there is no knowing how far they came
-   * @throws what the database refused first; the statements after it had no effect within a transaction
+   * Sends all statements at once, and returns their results in order.
+   * @throws {ConnectionLost} if their outcome is unknown
+   * @throws the database's first error; within a transaction the later statements had no effect
    */
   async run(statements: readonly Statement[]): Promise<Result[]> {
     const results: Result[] = [];
@@ -164,9 +167,9 @@ export class PostgresConnection {
 
   /**
    * Sends the last statements of a transaction, and COMMIT.
-   * @throws {CommitUnsure} when the commit has no answer, fails, or ends with a warning: that of 01000
-   *   says that the wait for a standby was cancelled
-   * @throws what the database refused: the transaction is rolled back
+   * @throws {CommitUnsure} if the commit has no answer, fails, or ends with a warning: 01000
+   *   means that the wait for a standby was cancelled
+   * @throws the database's error: the transaction is rolled back
    */
   async commit(statements: readonly Statement[]): Promise<void> {
     this.#warned = false;
@@ -186,7 +189,7 @@ export class PostgresConnection {
     }
   }
 
-  /** @throws {ConnectionLost} when the connection was lost before */
+  /** Sends statements. @throws {ConnectionLost} if the connection was already lost */
   async #send(statements: readonly Statement[]): Promise<PromiseSettledResult<Result>[]> {
     if (this.#lost) throw new ConnectionLost(this.#lost.message);
     return await Promise.allSettled(
@@ -196,13 +199,13 @@ export class PostgresConnection {
     );
   }
 
-  /** Closes the connection, whatever is under way on it. */
+  /** Closes the connection, with any pending statements. */
   close(): void {
     this.#lost ??= new Error("the connection is closed");
     this.client.end().catch(() => {});
   }
 
-  /** Gives the connection up after errors that leave it of no use. */
+  /** Closes the connection after errors that make it unusable; returns the error to throw. */
   #explained(error: Error & { code?: string }): Error {
     const refused = sqlState.test(error.code ?? "") && !lostStates.test(error.code!);
     if (refused) return error;
@@ -212,14 +215,14 @@ export class PostgresConnection {
   }
 }
 
-/** The state by which the database names what it refused; undefined for what is not its refusal. */
+/** Returns the SQLSTATE of a database's error; undefined for any other error. */
 export function stateOf(error: unknown): string | undefined {
   return (error as { code?: string }).code;
 }
 
 /**
- * Opens a connection and prepares it; closes it when that fails.
- * @throws {UsageError} when the database cannot be reached
+ * Opens a connection and prepares it; closes it if that fails.
+ * @throws {UsageError} if the database cannot be reached
  */
 export async function openPrepared(
   url: string,
@@ -234,7 +237,7 @@ export async function openPrepared(
     connection?.close();
     if (!(error instanceof ConnectionLost)) throw error;
     throw new UsageError(
-      `the database cannot be used (${error.message}): look whether it runs, and at its URL`,
+      `the database cannot be used (${error.message}). Check that it is running and that the URL is correct`,
     );
   }
 }

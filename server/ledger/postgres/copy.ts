@@ -1,4 +1,4 @@
-/** A whole bank copied into a PostgreSQL database, as it is, in one transaction. */
+/** Copies a whole bank into a PostgreSQL database, unchanged, in one transaction. */
 import { fromHex } from "../../../lib/bytes.ts";
 import type { PostgresConnection } from "./connection.ts";
 import { prepareSchema, versions } from "./versions.ts";
@@ -11,8 +11,8 @@ import type { ReadStore } from "../store.ts";
 import { entryParts, movementParts, partsOf } from "../walk.ts";
 
 /**
- * Makes a bank like this one: all of it, or nothing.
- * @throws {UsageError} when the database has a bank already
+ * Creates a copy of a bank atomically.
+ * @throws {UsageError} if the database already has a bank
  */
 export async function copyBank(from: ReadStore, to: PostgresConnection): Promise<void> {
   const fill = async () => {
@@ -25,7 +25,9 @@ export async function copyBank(from: ReadStore, to: PostgresConnection): Promise
   await prepareSchema(to, { versions, create: await from.settings(), fill });
 }
 
-/** Copies accounts, which begin empty, then movements, then what these left in the accounts. */
+/**
+ * Copies accounts, which start empty, then movements, then the remaining fields of the accounts.
+ */
 async function copyBooks(from: ReadStore, to: PostgresConnection): Promise<void> {
   const accounts = await from.accounts();
   for (const some of partsOf(accounts.filter(({ owner }) => owner !== ""))) {

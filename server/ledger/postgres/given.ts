@@ -1,10 +1,10 @@
-/** Statements about many rows: each is given its rows as arrays, one for each column. */
+/** Builds statements about many rows, which are passed as arrays, one per column. */
 import type { Statement, Value } from "./connection.ts";
 
-/** A column of the rows that a statement is given. */
+/** A column of the rows that are passed to a statement. */
 export type Column = [name: string, type: string, values: readonly Value[]];
 
-/** Adds rows that the table does not have yet. */
+/** Inserts rows that the table does not have yet. */
 export function insert(name: string, table: string, columns: Column[]): Statement[] {
   const names = columns.map(([name]) => name).join(", ");
   return given(
@@ -14,7 +14,7 @@ export function insert(name: string, table: string, columns: Column[]): Statemen
   );
 }
 
-/** A statement about rows that it names `given`; no statement where there are no rows. */
+/** Returns a statement about rows, which it calls `given`; no statement if there are no rows. */
 export function given(name: string, text: string, columns: Column[]): Statement[] {
   if (columns[0]![2].length === 0) return [];
   const arrays = columns.map(([, type], index) => `$${index + 1}::${type}[]`).join(", ");

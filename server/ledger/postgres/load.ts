@@ -1,4 +1,4 @@
-/** The first half of a batch on PostgreSQL: what is locked and loaded, in the order of its locks. */
+/** The first half of a batch on PostgreSQL: locks and loads its rows, in the order of the locks. */
 import { fromHex } from "../../../lib/bytes.ts";
 import type { Loaded } from "../model.ts";
 import type { Touch } from "../touch.ts";
@@ -14,13 +14,13 @@ import {
 } from "../rows.ts";
 import { limitsOf, restoringOf, settingsOf, valuesOf } from "../settings.ts";
 
-/** What a batch loaded: other rows are new. */
+/** The loaded rows of a batch: all others are new. */
 export interface Known extends Loaded {
   /** The accounts that no other server changes until the commit. */
   locked: ReadonlySet<number>;
 }
 
-/** Accounts that a batch names, and those of the movements that it names. */
+/** The accounts of a batch, and those of its movements. */
 const lockAccounts = `SELECT * FROM accounts WHERE id IN (
     SELECT unnest($1::bigint[])
     UNION SELECT id FROM accounts WHERE number = ANY ($2::text[])
@@ -34,7 +34,7 @@ const readTerminals = `SELECT * FROM terminals WHERE id IN (
     UNION SELECT terminal FROM movements WHERE id = ANY ($3::bytea[])
   )`;
 
-/** Those that a batch names, and the open ones of accounts that it closes. */
+/** The movements of a batch, and the open ones of accounts that it closes. */
 const readMovements = `SELECT * FROM movements WHERE id = ANY ($1::bytea[])
   UNION ALL
   SELECT movements.* FROM holds
@@ -44,8 +44,9 @@ const readMovements = `SELECT * FROM movements WHERE id = ANY ($1::bytea[])
     )`;
 
 /**
- * In the order that `loadedOf` takes their rows.
- * @param wide whether to lock what all servers share, too: the bank's own accounts, and its settings
+ * Returns the statements, in the order in which `loadedOf` reads their rows.
+ * @param wide whether to lock the rows shared by all servers, too: the bank's own accounts, and its
+ * settings
  */
 export function loadStatements(touch: Touch, wide: boolean): Statement[] {
   const movements = [...touch.movements].map((id) => fromHex(id, 16)!);

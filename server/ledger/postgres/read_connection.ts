@@ -1,8 +1,8 @@
-/** The connection for what is read outside batches. */
+/** The connection for reads outside batches. */
 import type { Row } from "../rows.ts";
 import { ConnectionLost, PostgresConnection, type Statement } from "./connection.ts";
 
-/** Connects when it is first needed, and again when the connection was lost. */
+/** Connects on the first read, and again after the connection was lost. */
 export class ReadConnection {
   #opening: Promise<PostgresConnection> | null = null;
   #connection: PostgresConnection | null = null;
@@ -14,7 +14,7 @@ export class ReadConnection {
       return await this.#rows(statement);
     } catch (error) {
       if (!(error instanceof ConnectionLost)) throw error;
-      return await this.#rows(statement); // on another connection: reading changes nothing
+      return await this.#rows(statement); // retried on another connection, since reading changes nothing
     }
   }
 

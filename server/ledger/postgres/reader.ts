@@ -1,4 +1,4 @@
-/** A bank in a database, opened to be read alone. */
+/** A bank in PostgreSQL, opened read-only. */
 import type { StoreReader } from "../store.ts";
 import { openPrepared } from "./connection.ts";
 import { ReadConnection } from "./read_connection.ts";
@@ -10,7 +10,10 @@ export class PostgresReader extends PostgresReads implements StoreReader {
     super((statement) => connection.rows(statement));
   }
 
-  /** @throws {UsageError} when it cannot be reached, or has no bank, or one of another version */
+  /**
+   * Opens a bank read-only.
+   * @throws {UsageError} if it cannot be reached, or has no bank, or one of another version
+   */
   static async open(url: string): Promise<PostgresReader> {
     (await openPrepared(url, (connection) => requireVersion(connection, versions))).close();
     return new PostgresReader(new ReadConnection(url));

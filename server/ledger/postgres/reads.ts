@@ -57,7 +57,7 @@ export class PostgresReads implements ReadStore {
   /** @param rows runs a statement, and returns its rows */
   constructor(protected readonly rows: (statement: Statement) => Promise<Row[]>) {}
 
-  /** Read once: the settings of a bank do not change. */
+  /** Returns the settings, read once, since they never change. */
   async settings(): Promise<Settings> {
     return this.#settings ??= settingsOf(await this.#values());
   }
@@ -183,7 +183,7 @@ export class PostgresReads implements ReadStore {
     return (await this.#all("holds_after", text, fromHex(id, 16)!, limit)).map(holdOf);
   }
 
-  /** PostgreSQL checks its own pages and constraints. */
+  /** Returns null: PostgreSQL checks its own pages and constraints. */
   damage(): null {
     return null;
   }
@@ -195,7 +195,10 @@ export class PostgresReads implements ReadStore {
     return rows.map(({ id }) => hex(bytesOf(id)));
   }
 
-  /** With their key, rows are at places of their own: then only each chain's first row is looked at. */
+  /**
+   * Finds rows outside all chains. The table's key keeps places unique, so usually only each
+   * chain's first row is checked.
+   */
   async strayEntries(): Promise<string | null> {
     const [key] = await this.#all("log_key", logKey);
     if (numberOf(key!.found) === 0) return "the log's table has lost its key: rows may be doubled";

@@ -1,8 +1,8 @@
 /**
- * The tables of a bank on PostgreSQL, as SQLite's. There are no triggers: they need a language inside
- * the database that other databases of this protocol lack. What triggers do there is done here by plain
- * statements of the store, written so that what must never be becomes NULL where a column allows none;
- * what must never be changed, the bank's own role may not change.
+ * The tables of a bank on PostgreSQL, equal to SQLite's. There are no triggers, since other
+ * databases with this protocol lack the necessary language. Instead, the store's plain statements
+ * evaluate invalid updates to NULL, which violates NOT NULL; and the bank's role has no right to
+ * change rows that must not change.
  */
 export const schema = [
   `CREATE TABLE settings (name text PRIMARY KEY, value text NOT NULL)`,
@@ -104,8 +104,8 @@ export const schema = [
     confirmed_ms bigint NOT NULL,
     time_ms bigint NOT NULL
   )`,
-  // A chain for each writer: `batch_id` names the last batch that it committed, `time_ms` is that one's
-  // time, and `sure` counts the commits that only made sure of one.
+  // One chain per writer: `batch_id` is the id of the last batch that it committed, `time_ms` that
+  // batch's time, and `sure` counts the commits without changes.
   `CREATE TABLE audit_chains (
     number bigint PRIMARY KEY CHECK (number BETWEEN 1 AND 4095),
     id bytea NOT NULL UNIQUE CHECK (length(id) = 16),
@@ -113,7 +113,7 @@ export const schema = [
     sure bigint NOT NULL DEFAULT 0,
     time_ms bigint NOT NULL DEFAULT 0
   )`,
-  // Chains grow side by side: `position` is the order of what speaks of the same account.
+  // Chains grow concurrently: `position` orders entries about the same account.
   `CREATE TABLE audit (
     chain bigint NOT NULL REFERENCES audit_chains (number),
     sequence bigint NOT NULL CHECK (sequence > 0),
@@ -127,8 +127,8 @@ export const schema = [
     CHECK (key_version = 0 OR length(sealed) > 0)
   )`,
   `CREATE INDEX audit_who ON audit (who, position)`,
-  // What is written stays; an account begins empty, and keeps its number, its owner and its currency; a
-  // terminal its name.
+  // Committed rows are final; an account starts empty, and keeps its number, its owner and its
+  // currency; a terminal its name.
   `REVOKE UPDATE, DELETE, TRUNCATE ON movements, audit FROM CURRENT_USER`,
   `REVOKE UPDATE, DELETE, TRUNCATE ON terminals, audit_chains, day_balances FROM CURRENT_USER`,
   `GRANT UPDATE (balance) ON day_balances TO CURRENT_USER`,

@@ -1,12 +1,12 @@
 /**
  * The ledger's store on PostgreSQL, which several servers share. A batch is one transaction in two
- * round trips: the first locks and loads what it touches, the second commits what it changed. Locks are
- * taken in one order, so that batches wait for each other in no circle: the writer's chain, accounts by
- * id, counters of failures, then the ids of movements. Each statement sees what was committed before it
- * (READ COMMITTED), so a batch that waited for an account then sees the movements that it waited for.
+ * round trips: the first locks and loads its rows, the second commits its changes. Locks are taken
+ * in one order, which prevents deadlocks: the writer's chain, accounts by id, counters of failures,
+ * then the ids of movements. Each statement sees earlier commits (READ COMMITTED), so a batch that
+ * waited for an account then sees the movements that it waited for.
  *
- * Every batch writes, if only its chain's row: so a commit that the database confirms without a warning
- * confirms all that the batch saw, on a synchronous standby too.
+ * Every batch writes at least its chain's row: so a commit that the database confirms without a
+ * warning confirms everything that the batch read, on a synchronous standby too.
  */
 import { type Bytes, equalInConstantTime } from "../../../lib/bytes.ts";
 import { UsageError } from "../../../lib/errors.ts";
@@ -43,13 +43,13 @@ import { prepareSchema, versions } from "./versions.ts";
 const begin: Statement = { name: "begin", text: "BEGIN" };
 const rollBack: Statement = { name: "roll_back", text: "ROLLBACK" };
 
-const anotherWriter = "another process writes the same chain of the log, with a copy of this " +
-  "server's folder: end one of them";
+const anotherWriter = "another process writes to the same chain of the log, with a copy of this " +
+  "server's folder. End one of them";
 
-/** What the database calls a conflict with others: the same may go through when it is run again. */
+/** SQLSTATEs of conflicts with others: a retry may succeed. */
 const conflictStates = new Set(["40001", "40P01", "55P03", "23505"]);
 
-/** A transaction that has loaded what a batch touches. */
+/** A transaction that has loaded its batch. */
 interface Batch {
   connection: PostgresConnection;
   /** The id in the chain's row, which this transaction has locked. */
@@ -59,7 +59,7 @@ interface Batch {
   wide: boolean;
 }
 
-/** The database has been away for longer than a batch waits. */
+/** The database has been unavailable for longer than a batch waits. */
 class Unreachable extends Error {}
 
 export class PostgresStore extends PostgresReads implements Store {
@@ -69,9 +69,12 @@ export class PostgresStore extends PostgresReads implements Store {
   #batch: Batch | null = null;
   /** The chain of this store's writer; null before it is opened. */
   #chain: number | null = null;
-  /** The id of the last batch that this store found or committed: no other may write its chain. */
+  /**
+   * The id of the last batch that this store found or committed: no other writer may extend its
+   * chain.
+   */
   #lastBatchId = new Uint8Array(16);
-  /** Whether the next batch locks what all servers share: only few batches change it. */
+  /** Whether the next batch locks the rows shared by all servers: only few batches change them. */
   #wideNext = false;
   #isInDoubt = false;
   readonly #closing = new AbortController();
@@ -85,8 +88,8 @@ export class PostgresStore extends PostgresReads implements Store {
   }
 
   /**
-   * Opens the bank of a database, or makes it with these settings.
-   * @throws {UsageError} when it cannot be reached, has no bank, has one already, or a newer one
+   * Opens the bank of a database, or creates it with these settings.
+   * @throws {UsageError} if it cannot be reached, has no bank, already has one, or a newer one
    */
   static async open(world: World, url: string, create?: Settings): Promise<PostgresStore> {
     const store = new PostgresStore(world, url, new ReadConnection(url));
@@ -98,8 +101,8 @@ export class PostgresStore extends PostgresReads implements Store {
   }
 
   /**
-   * Tries to make a bank of these settings, and makes none.
-   * @throws {UsageError} when it could not be made
+   * Checks that a bank with these settings could be created, and rolls back.
+   * @throws {UsageError} if it could not
    */
   static async rehearse(url: string, create: Settings): Promise<void> {
     const rehearsed = new Error("rehearsed");
@@ -120,7 +123,7 @@ export class PostgresStore extends PostgresReads implements Store {
       for (let loads = 0; loads < databaseLoadsMax; loads++) {
         const loaded = await this.#load(touch);
         const ids = new Set(loaded.accounts.map(({ id }) => id));
-        // A movement that was committed while this waited for an account may be of others, too.
+        // A movement that was committed during the wait for an account may involve other accounts.
         const named = loaded.movements.filter(({ id }) => touch.movements.has(id));
         const whole = named.every(({ debit, credit }) =>
           [debit, credit].every((id) => id === null || ids.has(id))
@@ -130,7 +133,7 @@ export class PostgresStore extends PostgresReads implements Store {
     } catch (error) {
       throw mayBeRunAgain(error) ? new TryAgain((error as Error).message, { cause: error }) : error;
     }
-    throw new TryAgain("movements that a batch touches are committed meanwhile");
+    throw new TryAgain("movements of the batch were committed meanwhile");
   }
 
   async #load(touch: Touch): Promise<Loaded> {
@@ -149,7 +152,7 @@ export class PostgresStore extends PostgresReads implements Store {
     return known;
   }
 
-  /** Begins a transaction that holds the chain's row, in place of one that was not committed. */
+  /** Begins a transaction that locks the chain's row, after rolling back an uncommitted one. */
   async #begin(
     chain: number,
     statements: readonly Statement[],
@@ -171,7 +174,7 @@ export class PostgresStore extends PostgresReads implements Store {
     this.#batch = null;
     if (!wide && changesWhatIsShared(changes, known)) {
       this.#wideNext = true;
-      throw new TryAgain("what all servers share changes with this batch");
+      throw new TryAgain("the batch changes rows that all servers share");
     }
     const id = this.world.randomBytes(16);
     try {
@@ -189,7 +192,7 @@ export class PostgresStore extends PostgresReads implements Store {
     this.#lastBatchId = id;
   }
 
-  /** @throws {Refused} */
+  /** Loads the rows for changes. @throws {Refused} */
   async #loadToCommit(changes: Changes): Promise<void> {
     this.#wideNext = true;
     try {
@@ -214,10 +217,11 @@ export class PostgresStore extends PostgresReads implements Store {
   }
 
   /**
-   * One try: once this transaction holds the chain's row, no other commit of the chain is under way. A
-   * batch that is not committed finds another id there from now on.
+   * Determines a batch's outcome, in one attempt: once this transaction holds the chain's row, no
+   * other commit of the chain is in progress. An uncommitted batch finds another id there from now
+   * on.
    * @param fresh an id that no batch has
-   * @throws when another writer's batch is there: what became of this one cannot be seen
+   * @throws if another writer's batch is there: the outcome can no longer be determined
    */
   async #settle(batchId: Uint8Array, fresh: Bytes): Promise<CommitOutcome> {
     const chain = this.#ownChain();
@@ -261,7 +265,7 @@ export class PostgresStore extends PostgresReads implements Store {
   }
 
   /**
-   * The connection, another one where it was lost.
+   * Returns the connection, reconnecting if it was lost.
    * @throws {Unreachable}
    */
   async #connected(): Promise<PostgresConnection> {
@@ -300,7 +304,7 @@ export class PostgresStore extends PostgresReads implements Store {
 
   backUp(): Promise<void> {
     throw new UsageError(
-      "this bank is in PostgreSQL: back it up with PostgreSQL's own means, as docs/OPERATIONS.md says",
+      "this bank is in PostgreSQL. Back it up with PostgreSQL's tools, see docs/OPERATIONS.md",
     );
   }
 
@@ -317,7 +321,7 @@ function refused(error: unknown): Refused {
   return mayBeRunAgain(error) ? new TryAgain(message, options) : new Refused(message, options);
 }
 
-/** Whether the same may go through when it is run again: nothing of it has happened. */
+/** Returns whether a retry may succeed, since nothing was changed. */
 function mayBeRunAgain(error: unknown): boolean {
   return error instanceof ConnectionLost || conflictStates.has(stateOf(error) ?? "");
 }

@@ -1,4 +1,4 @@
-/** The schema's versions: makes a bank's tables, and upgrades those of an older version. */
+/** The schema's versions: creates a bank's tables, and upgrades those of an older version. */
 import { UsageError } from "../../../lib/errors.ts";
 import { firstAccounts, type Settings } from "../model.ts";
 import { addAccounts } from "./write_accounts.ts";
@@ -7,14 +7,17 @@ import { numberOf, type Row } from "../rows.ts";
 import { schema } from "./schema.ts";
 import { valuesOfSettings } from "../settings.ts";
 
-/** Each entry upgrades a database from the version that is its index; the first makes the tables. */
+/**
+ * The schema's upgrades, by version: entry n upgrades a database from version n; the first creates
+ * the tables.
+ */
 export type Versions = readonly (readonly string[])[];
 
 export const versions: Versions = [schema];
 
 export interface PrepareOptions {
   versions: Versions;
-  /** The settings of a bank to make; without them there must be a bank. */
+  /** The settings of a new bank; if absent, there must be a bank. */
   create?: Settings;
   /** Writes more within the same transaction. */
   fill?: () => Promise<void>;
@@ -23,15 +26,15 @@ export interface PrepareOptions {
 const isThere = `SELECT count(*) AS found FROM information_schema.tables
   WHERE table_schema = current_schema() AND table_name = 'schema_version'`;
 
-/** A table, view or sequence that is not the bank's, if there is one. Those of extensions do not count. */
+/** Finds a table, view or sequence that is not the bank's, except those of extensions. */
 const others = `SELECT min(relname) AS found FROM pg_class
   WHERE relnamespace = current_schema()::regnamespace AND relkind <> 'i'
     AND NOT EXISTS (SELECT 1 FROM pg_depend WHERE objid = pg_class.oid AND deptype = 'e')`;
 
 /**
- * Makes the tables and a bank in them, or upgrades those of a bank, in one transaction.
- * @throws {UsageError} when there is no bank, one already or a newer one, when the role may not make
- *   tables, or when the database has tables of others
+ * Creates the tables and a bank in them, or upgrades an existing bank, in one transaction.
+ * @throws {UsageError} if there is no bank, already one or a newer one, if the role may not create
+ *   tables, or if the database has other tables
  */
 export async function prepareSchema(
   connection: PostgresConnection,
@@ -49,7 +52,7 @@ export async function prepareSchema(
     const { code, message } = error as { code?: string; message: string };
     const forbidden = code === "42501" || code === "3F000";
     if (forbidden) {
-      throw new UsageError(`the database's role may not make the bank's tables (${message})`);
+      throw new UsageError(`the database's role may not create the bank's tables (${message})`);
     }
     const isTakenMeanwhile = code === "42P07";
     throw isTakenMeanwhile ? notEmpty(message) : error;
@@ -57,8 +60,8 @@ export async function prepareSchema(
 }
 
 /**
- * Requires a bank that this version reads as it is.
- * @throws {UsageError} when there is none, or one of another version
+ * Checks that a bank has exactly this version.
+ * @throws {UsageError} if there is none, or one of another version
  */
 export async function requireVersion(
   connection: PostgresConnection,
@@ -66,7 +69,7 @@ export async function requireVersion(
 ): Promise<void> {
   if (await versionOf(connection, versions) === versions.length) return;
   throw new UsageError(
-    "the database is of an older version, which a server of this one upgrades: start one first",
+    "the database is of an older version, which a server of this version upgrades. Start one first",
   );
 }
 
@@ -74,20 +77,23 @@ async function holdsBank(connection: PostgresConnection): Promise<boolean> {
   return numberOf((await rowOf(connection, isThere)).found) > 0;
 }
 
-/** @throws {UsageError} when there is no bank, or a newer one */
+/**
+ * Returns the database's version.
+ * @throws {UsageError} if there is no bank, or a newer one
+ */
 async function versionOf(
   connection: PostgresConnection,
   versions: Versions,
   locking = "",
 ): Promise<number> {
   if (!await holdsBank(connection)) {
-    throw new UsageError("the database holds no bank: make one with 'deno task bank init'");
+    throw new UsageError("the database has no bank. Create one with 'deno task bank init'");
   }
   const row = await rowOf(connection, `SELECT version FROM schema_version ${locking}`);
   const version = numberOf(row.version);
   if (version <= versions.length) return version;
   throw new UsageError(
-    `the database was made by a newer Strongroom (schema ${version}, this one knows ${versions.length}): use that version`,
+    `the database was made by a newer Strongroom (schema ${version}, this one has ${versions.length}). Use that version`,
   );
 }
 
@@ -120,7 +126,7 @@ async function makeBank(
 }
 
 const notEmpty = (why: string) =>
-  new UsageError(`the database is not empty (${why}): give the bank its own`);
+  new UsageError(`the database is not empty (${why}). Use a separate database for the bank`);
 
 const unnamed = (text: string, ...values: (number | string)[]): Statement => ({
   name: "",

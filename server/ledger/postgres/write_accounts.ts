@@ -1,6 +1,6 @@
 /**
- * Accounts in a batch's commit. Balances and holds are worked out from the movements' rows, as triggers
- * do on SQLite; what must never be becomes NULL where the schema allows none.
+ * Writes accounts in a batch's commit. Balances and holds are computed from the movements' rows, as
+ * triggers do on SQLite; invalid updates evaluate to NULL and violate NOT NULL.
  */
 import { fromHex } from "../../../lib/bytes.ts";
 import type { Account, Changes, Movement } from "../model.ts";
@@ -8,14 +8,14 @@ import type { Statement } from "./connection.ts";
 import { type Column, given, insert } from "./given.ts";
 import type { Known } from "./load.ts";
 
-/** The sum of a batch's movements for an account, and the balance that they say is left. */
+/** The sum of a batch's movements for an account, and the balance that they give. */
 interface Booking {
   delta: bigint;
   held: bigint;
   balance: bigint;
 }
 
-/** The accounts whose money or holds a row changes. */
+/** Returns the accounts whose money or holds a row changes. */
 export function movedBy(
   { step, action, kind, outcome, booked, debit, credit }: Movement,
 ): number[] {
@@ -24,7 +24,7 @@ export function movedBy(
   return [debit, credit].filter((id) => id !== null);
 }
 
-/** Opens accounts; they are empty, since only movements move money. */
+/** Inserts accounts, with empty balances, since only movements move money. */
 export function addAccounts(added: readonly Account[]): Statement[] {
   return insert("accounts", "accounts", [
     ["id", "bigint", added.map(({ id }) => id)],
@@ -37,7 +37,10 @@ export function addAccounts(added: readonly Account[]): Statement[] {
   ]);
 }
 
-/** @throws when the balances in the movements' rows are not the sums of the movements */
+/**
+ * Returns the statements that update accounts.
+ * @throws if the balances in the movements' rows are not the sums of the movements
+ */
 export function writeAccounts(changes: Changes, known: Known): Statement[] {
   const before = new Map(known.accounts.map((account) => [account.id, account]));
   const added = changes.accounts.filter(({ id }) => !before.has(id));
@@ -56,7 +59,7 @@ export function writeAccounts(changes: Changes, known: Known): Statement[] {
   ];
 }
 
-/** The columns that may change, money aside. */
+/** Returns the columns that may change, except money. */
 function fieldsOf(accounts: readonly Account[]): Column[] {
   return [
     ["version", "bigint", accounts.map(({ version }) => version)],
@@ -94,7 +97,7 @@ export function updateAccounts(
   ]);
 }
 
-/** The sums of the movements, account by account. */
+/** Returns the sums of the movements per account. */
 function bookingsOf(
   movements: readonly Movement[],
   before: ReadonlyMap<number, Account>,
@@ -115,7 +118,7 @@ function bookingsOf(
     booking.delta += amount;
     booking.balance += amount;
     if (booking.balance !== balance) {
-      throw new Error("the balances after a movement are not its own");
+      throw new Error("the balances after a movement do not follow from it");
     }
   };
   for (const row of movements) {
@@ -131,7 +134,10 @@ function bookingsOf(
   return bookings;
 }
 
-/** The balances of customers' accounts after a batch, for the day of their last movement in it. */
+/**
+ * Returns the statements that write customers' balances after a batch, for the day of their last
+ * movement in it.
+ */
 export function endDays(changes: Changes, known: Known): Statement[] {
   const accounts = [...known.accounts, ...changes.accounts];
   const customers = new Set(
@@ -149,7 +155,7 @@ export function endDays(changes: Changes, known: Known): Statement[] {
   return writeDayEnds([...ends.values()].sort((a, b) => a.account - b.account || a.day - b.day));
 }
 
-/** Writes or replaces the balances of accounts at the end of days. */
+/** Inserts or replaces the balances of accounts at the end of days. */
 export function writeDayEnds(
   rows: readonly { account: number; day: number; balance: bigint }[],
 ): Statement[] {

@@ -1,4 +1,7 @@
-/** Movements in a batch's commit: each row must fit what is open, or the schema refuses it. */
+/**
+ * Writes movements in a batch's commit: each row must match the open movements, or the schema
+ * refuses it.
+ */
 import { fromHex } from "../../../lib/bytes.ts";
 import type { Movement } from "../model.ts";
 import type { Statement } from "./connection.ts";
@@ -26,7 +29,7 @@ const movementTypes: [column: string, type: string, value: (row: Movement) => Co
   ];
 const movementColumns = movementTypes.map(([column]) => column);
 
-/** The id of a row in each step: that of a settling or a report is NULL where no movement fits it. */
+/** The id of a row in each step: NULL for a settling or a report without a matching movement. */
 const idOfStep: Record<Movement["step"], string> = {
   1: "given.id",
   2: `(SELECT first.id FROM movements AS first JOIN holds ON holds.movement = first.id
@@ -39,7 +42,10 @@ const idOfStep: Record<Movement["step"], string> = {
       AND second.terminal = given.terminal AND second.kind = given.kind)`,
 };
 
-/** Writes step by step, so that a movement may begin and end in one batch; by id, so that batches wait in order. */
+/**
+ * Writes step by step, so that a movement may begin and end in one batch; by id, to keep the order
+ * of locks.
+ */
 export function writeMovements(movements: readonly Movement[]): Statement[] {
   const sorted = movements.toSorted((a, b) => a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
   const ofStep = (step: Movement["step"]) => sorted.filter((row) => row.step === step);

@@ -6,7 +6,10 @@ import type { Known } from "./load.ts";
 
 type People = "customers" | "terminals" | "failures";
 
-/** @param known the rows that the tables have */
+/**
+ * Returns the statements that write them.
+ * @param known the rows that the tables have
+ */
 export function writePeople(
   { customers, terminals, failures }: Pick<Changes, People>,
   known: Pick<Known, People>,
@@ -89,7 +92,7 @@ const openLines = `INSERT INTO lines (terminal, connection, server)
 const updateLines = `UPDATE lines SET username = given.username
   FROM given WHERE lines.terminal = given.terminal AND lines.connection = given.connection`;
 
-/** A connection that is not its terminal's newest any more has no line. */
+/** Returns the statements that write connections: an older connection of a terminal has no row. */
 export function writeLines(
   { lines, lineVisits }: Pick<Changes, "lines" | "lineVisits">,
 ): Statement[] {

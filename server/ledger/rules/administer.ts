@@ -1,4 +1,4 @@
-/** What operators do to customers, accounts, terminals, limits and open movements. */
+/** Operators' changes of customers, accounts, terminals, limits and open movements. */
 import type { Outcome } from "../../../lib/errors.ts";
 import { amountMinorMax, balanceMinorMax } from "../../../lib/money.ts";
 import { isReservedName } from "../../audit/entry.ts";
@@ -15,7 +15,7 @@ export function enrolTerminal(batch: Batch, command: Asked<"enrol_terminal">): A
   const { terminal: id, name, keyVersion, sealedKey, operator } = command;
   const found = batch.books.terminalNamed(name);
   const key = { version: keyVersion, sealedKey };
-  // Asked again, since the first answer was lost.
+  // Repeated, since the first answer was lost.
   if (found?.id === id && found.state === "active" && isKeyOf(found, key)) return { outcome: "ok" };
   const outcome = found ? "name_taken" : "ok";
   if (outcome === "ok") {
@@ -30,7 +30,7 @@ export function addCustomer(batch: Batch, command: Asked<"add_customer">): Answe
   const { username, passwordHash, operator } = command;
   const found = batch.books.customer(username);
   if (found?.passwordHash === passwordHash) {
-    // Asked again, since the first answer was lost: nobody else has this salt.
+    // Repeated, since the first answer was lost: no other command has this salt.
     return { outcome: "ok", account: batch.books.accountOf("customer", username)! };
   }
   const outcome = isReservedName(username)
@@ -44,7 +44,7 @@ export function addCustomer(batch: Batch, command: Asked<"add_customer">): Answe
   return { outcome, account: openAccountWith(batch, command, "") };
 }
 
-/** One more account for a customer. */
+/** Opens another account for a customer. */
 export function openAccount(batch: Batch, command: Asked<"open_account">): Answer {
   const { username, name, operator } = command;
   const named = batch.books.accountsOf("customer", username).some((account) =>
@@ -62,7 +62,7 @@ export function openAccount(batch: Batch, command: Asked<"open_account">): Answe
     : { outcome };
 }
 
-/** What a command to open an account brings for it. */
+/** The fields of a command that opens an account. */
 type Opening = Pick<Asked<"open_account">, "username" | "opening" | "movement" | keyof NewIdentity>;
 
 function openingRefusalOf(batch: Batch, { opening, numbers }: Opening): Outcome {
@@ -71,7 +71,7 @@ function openingRefusalOf(batch: Batch, { opening, numbers }: Opening): Outcome 
   return freeNumber(batch, numbers) === undefined ? "try_later" : "ok";
 }
 
-/** The first of these that no account has. A closed account keeps its number. */
+/** Returns the first of these numbers that is free. A closed account keeps its number. */
 function freeNumber({ books }: Batch, numbers: readonly string[]): string | undefined {
   return numbers.find((number) => !books.accountNumbered(number));
 }
@@ -152,7 +152,7 @@ function limitsRefusalOf(limits: Record<string, bigint | null | undefined>): Out
   if (amounts.some((amount) => amount > balanceMinorMax)) return "amount_too_large";
 }
 
-/** Limits of one account's or one terminal's own. */
+/** Sets the limits of one account or one terminal. */
 export function setOwnLimits(batch: Batch, command: Asked<"set_own_limits">): Answer {
   const { op: _op, operator, account: number, terminal, ...limits } = command;
   const account = terminal === undefined
@@ -178,7 +178,7 @@ export function setOwnLimits(batch: Batch, command: Asked<"set_own_limits">): An
 const inMoney = (batch: Batch, amount: bigint | null, none: string) =>
   amount === null ? none : batch.money(amount);
 
-/** Ends an open movement instead of its terminal, which may still report what its devices did. */
+/** Settles an open movement instead of its terminal, which may still report its outcome. */
 export function settleHold(batch: Batch, command: Asked<"settle_hold">): Answer {
   const { movement, amount, reason, operator } = command;
   const first = batch.books.movement(movement, 1);
@@ -205,7 +205,9 @@ export function settleHold(batch: Batch, command: Asked<"settle_hold">): Answer 
   return settleRow(batch, first!, action, amount, operator);
 }
 
-/** The cash account of a terminal that was enrolled since the backup begins empty. */
+/**
+ * Starts a restore. The cash account of a terminal that was enrolled since the backup starts empty.
+ */
 export function restore(batch: Batch, command: Asked<"restore">): Answer {
   const { operator, terminals, restoring, missing } = command;
   const { books } = batch;
@@ -221,7 +223,7 @@ export function restore(batch: Batch, command: Asked<"restore">): Answer {
   return { outcome };
 }
 
-/** Serves customers though terminals are missing, whose movements since the backup are missing too. */
+/** Serves customers although terminals, and their movements since the backup, are missing. */
 export function endRestore(batch: Batch, { operator, reason }: Asked<"end_restore">): Answer {
   const waiting = batch.books.restoring?.waiting ?? [];
   const outcome = "ok";
@@ -236,7 +238,7 @@ export function endRestore(batch: Batch, { operator, reason }: Asked<"end_restor
   return { outcome };
 }
 
-/** The engine takes the new time once this is on disk. */
+/** Confirms the clock. The engine uses the new time once this is durable. */
 export function confirmClock(batch: Batch, { operator }: Asked<"confirm_clock">): Answer {
   const outcome = "ok";
   batch.log(`operator ${operator}`, "confirm the clock", { outcome });

@@ -1,4 +1,4 @@
-/** The first phase of a withdrawal or a deposit: a hold, or leave to take the notes. */
+/** The first phase of a withdrawal or a deposit: a hold, or a permission to accept notes. */
 import { inWords, type Outcome } from "../../../lib/errors.ts";
 import { amountMinorMax } from "../../../lib/money.ts";
 import type { Account, Movement } from "../model.ts";
@@ -30,7 +30,7 @@ export function authorise(batch: Batch, command: Authorise): Answer {
   return { outcome, account: mine && batch.books.account(mine.id) };
 }
 
-/** Holds the money, and charges the day with it. */
+/** Holds the money, and charges it to the day. */
 function open(batch: Batch, { kind, amount }: Authorise, account: Account, cash: Account): void {
   if (kind === "deposit") return batch.books.charge(cash.id, batch.day, { in: amount });
   batch.books.adjust(account.id, { held: amount });
@@ -63,7 +63,7 @@ function refusalOf(
   if (isOver(handedOut, cash!.dayOutMax ?? terminalDayOutMax)) return "over_terminal_limit";
 }
 
-/** Refusals of an amount, whatever it is for. */
+/** Returns the refusal of an amount, for any purpose. */
 export function amountRefusalOf(
   { amount, fault }: Pick<Authorise, "amount" | "fault">,
 ): Outcome | undefined {
@@ -72,7 +72,7 @@ export function amountRefusalOf(
   if (amount > amountMinorMax) return "amount_too_large";
 }
 
-/** Refusals of a customer's account at a terminal, whatever is asked of it. */
+/** Returns the refusal of a customer's account at a terminal, for any purpose. */
 export function accountRefusalOf(
   { customer, currency }: Pick<Authorise, "customer" | "currency">,
   account: Account | undefined,
@@ -86,7 +86,7 @@ export function accountRefusalOf(
   if (account.state === "locked") return "account_locked";
 }
 
-/** Refusals of an amount that an account should give, today. */
+/** Returns the refusal of an amount to be taken from an account today. */
 export function fundsRefusalOf(
   batch: Batch,
   account: Account,
@@ -99,7 +99,7 @@ export function fundsRefusalOf(
   if (amount > account.balance - account.held) return "insufficient_funds";
 }
 
-/** The same id once more: the first outcome for the same content, a refusal for other content. */
+/** Answers a repeated id: the first outcome for the same content, a refusal for other content. */
 function again(batch: Batch, first: Movement, command: Authorise): Answer {
   if (first.action === "void") return { outcome: "voided" };
   const same = first.action === "authorise" && first.kind === command.kind &&
@@ -107,7 +107,7 @@ function again(batch: Batch, first: Movement, command: Authorise): Answer {
     isOf(batch, customerAccount(first), command.account);
   if (!same) return reused(batch, command, command.kind);
   const { outcome } = first;
-  // With `booked` it is over: the first outcome is no leave to move notes then.
+  // With `booked` it is settled: its first outcome is not a permission to move notes.
   const booked = batch.books.movement(first.id, 2)?.booked;
   return {
     outcome,
@@ -116,21 +116,21 @@ function again(batch: Batch, first: Movement, command: Authorise): Answer {
   };
 }
 
-/** Whether a row's account has this number; a row of an account that was not found has any. */
+/** Returns whether a row's account has this number; a row without an account matches any. */
 export function isOf({ books }: Batch, id: number | null, number: string): boolean {
   return id === null || books.account(id)!.number === number;
 }
 
-/** Whether a command asks for what this row was asked for, accounts aside. */
+/** Returns whether a command has the same content as this row, accounts aside. */
 export function saysTheSame(first: Movement, command: Authorise | Transfer): boolean {
   const { terminal, customer, amount, currency, fault } = command;
   return first.terminal === terminal && first.customer === customer && first.amount === amount &&
     first.currency === currency &&
-    // What was no amount is kept as zero, and told apart by its outcome.
+    // An invalid amount is stored as zero, with its own outcome.
     (amount !== 0n || first.outcome === (fault ?? "amount_not_positive"));
 }
 
-/** An id that came with other content before. */
+/** Refuses an id that was used with other content. */
 export function reused(
   batch: Batch,
   { customer, terminal, movement }: Pick<Authorise, "customer" | "terminal" | "movement">,

@@ -21,7 +21,7 @@ export type NewRow =
   & Omit<Movement, "debitBalance" | "creditBalance" | "day" | "timeMs" | "operator">
   & {
     operator?: string;
-    /** The day that the movement was charged to, where that is not the batch's. */
+    /** The day to which the movement was charged, if it is not the batch's. */
     chargedDay?: number;
   };
 
@@ -48,21 +48,21 @@ export class Batch {
     this.entries.push(entry);
   }
 
-  /** The movement's row that an entry speaks of, which comes before its entry. */
+  /** Returns the movement's row that an entry covers, which is written before its entry. */
   #rowOf({ movement, step }: AuditEntry): RowChange {
     const row = this.books.movement(movement!, stepNumbers[step!])!;
     return changeOf(null, canonicalMovement(row));
   }
 
   /**
-   * Gives what a command has changed otherwise than by movements to its last entry.
+   * Adds a command's changes other than by movements to its last entry.
    * @param next the index of its first entry
    */
   logAdministered(next: number): void {
     const rows = this.books.takeAdministered();
     if (rows.length === 0) return;
     const index = this.entries.findLastIndex(({ step }, at) => at >= next && !step);
-    if (index < 0) throw new Error(`no entry speaks of ${rows[0]!.name}`);
+    if (index < 0) throw new Error(`no entry covers ${rows[0]!.name}`);
     const entry = this.entries[index]!;
     this.entries[index] = { ...entry, rows: [...entry.rows ?? [], ...rows] };
   }
@@ -90,12 +90,12 @@ export class Batch {
     });
   }
 
-  /** What an account's day has been charged with so far. */
+  /** Returns the charges of an account's present day. */
   chargedToday({ day, dayOut, dayIn }: Account): { dayOut: bigint; dayIn: bigint } {
     return day === this.day ? { dayOut, dayIn } : { dayOut: 0n, dayIn: 0n };
   }
 
-  /** A movement of the bank's own in one step; refused, it is a row that moves nothing. */
+  /** Books a movement of the bank's own in one step; a refused one is a row that moves nothing. */
   book(
     { movement, kind, terminal, debit, credit, amount, currency, outcome, customer = "" }: {
       movement: string;
@@ -138,7 +138,7 @@ export class Batch {
   }
 }
 
-/** The action in the words of the log: "withdraw €100.00 failed - insufficient funds". */
+/** Returns the action in the words of the log: "withdraw €100.00 failed - insufficient funds". */
 export function failed(action: string, outcome: LoggedOutcome): string {
   return outcome === "ok" ? action : `${action} failed - ${inWords(outcome)}`;
 }

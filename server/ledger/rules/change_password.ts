@@ -1,9 +1,15 @@
-/** A customer's new password: counted and checked as a log-in is, so that the old one is no easier to guess. */
+/**
+ * Changes a customer's password: counted and checked as a log-in is, so that guessing the old one
+ * is no easier.
+ */
 import type { ChangePassword } from "../command.ts";
 import { type Answer, type Batch, failed } from "./batch.ts";
 import { checkedAgainst, countAttempt, forgetAttempt, mustWaitMs } from "./log_in.ts";
 
-/** Refused for the first of: `throttled` · `wrong_credentials` · what is wrong with the new one. */
+/**
+ * Changes it, or refuses with the first of: `throttled` · `wrong_credentials` · the fault of the
+ * new one.
+ */
 export function changePassword(batch: Batch, command: ChangePassword): Answer {
   const { username, terminal } = command;
   const customer = batch.books.customer(username);

@@ -1,10 +1,10 @@
-/** Which version of a terminal's key is good, and until when (pure). */
+/** Determines which versions of a terminal's key are valid, and until when. Pure. */
 import { keyOverlapMsMax } from "../../../lib/limits.ts";
 import type { Terminal } from "../model.ts";
 
 /**
- * Whether a channel under this version of the terminal's key may do anything. While the next key
- * waits for its terminal both are good; the older one for no longer than the overlap.
+ * Returns whether a channel under this version of the terminal's key is valid. While the next key
+ * is pending both are valid; the older one at most for the overlap.
  */
 export function keyStands(
   { state, keyVersion, next }: Pick<Terminal, "state" | "keyVersion" | "next">,

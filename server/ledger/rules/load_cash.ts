@@ -1,6 +1,6 @@
 /**
- * Cash that no customer moved: notes that were put into a terminal's cassettes, booked from the vault,
- * and notes that were found missing or over when people counted, booked to the differences account.
+ * Cash that staff moved: notes that were put into a terminal's cassettes, booked from the vault,
+ * and differences found by a count, booked to the differences account.
  */
 import type { Outcome } from "../../../lib/errors.ts";
 import type { Account } from "../model.ts";
@@ -33,7 +33,7 @@ export function countCash(batch: Batch, { amount, ...command }: CountCash): Answ
   });
 }
 
-/** One step, done once: what the debit account gives, the credit account gets. */
+/** Books in one step, once, from the debit account to the credit account. */
 function bookOnce(
   batch: Batch,
   { amount: asked, ...command }: Omit<LoadCash, "op">,
@@ -44,7 +44,7 @@ function bookOnce(
   },
 ): Answer {
   const { movement, terminal, currency } = command;
-  // What is too large is kept as the least that is: a row has 64 bits for it.
+  // An amount that is too large is stored as the smallest such amount: a row has 64 bits for it.
   const amount = asked > amountMinorMax ? amountMinorMax + 1n : asked;
   const { books } = batch;
   const first = books.movement(movement, 1);

@@ -51,11 +51,11 @@ export function logIn(batch: Batch, { op, username, nameHash, terminal, ...rest 
   }
   const accounts = batch.books.accountsOf("customer", username);
   const usable = accounts.filter(({ state }) => state !== "closed");
-  // The first that can be used; a closed one where there is no other.
+  // The first usable one; a closed one if there is no other.
   return { outcome: "ok", account: usable[0] ?? accounts[0], accounts: usable };
 }
 
-/** What a password is checked against. */
+/** Returns the hash against which a password is checked. */
 export function checkedAgainst(
   customer: Customer | undefined,
 ): Pick<Answer, "passwordHash" | "passwordVersion"> {
@@ -63,7 +63,7 @@ export function checkedAgainst(
   return { passwordHash, passwordVersion };
 }
 
-/** Whose password is tried, and where. */
+/** The username and terminal of an attempt. */
 type Attempt = Pick<LogIn, "username" | "nameHash" | "terminal">;
 
 interface Counter {
@@ -71,7 +71,7 @@ interface Counter {
   patience: Patience;
 }
 
-/** The counters that an attempt waits for, and is counted by. */
+/** Returns the counters that delay an attempt, and count it. */
 function countersOf({ books, timeMs }: Batch, attempt: Attempt): Record<string, Counter> {
   const { username, nameHash, terminal } = attempt;
   const known = books.customer(username)?.knownTerminals ?? [];
@@ -89,7 +89,7 @@ function countersOf({ books, timeMs }: Batch, attempt: Attempt): Record<string, 
 
 const isRecent = ({ lastMs }: KnownTerminal, nowMs: number) => nowMs - lastMs < knownTerminalMsMax;
 
-/** How long until a password may be tried again; 0 for now. */
+/** Returns the delay before a password may be tried again; 0 for none. */
 export function mustWaitMs(batch: Batch, attempt: Attempt): number {
   return Math.max(
     ...Object.values(countersOf(batch, attempt)).map(({ failures, patience }) =>
@@ -105,7 +105,10 @@ export function countAttempt(batch: Batch, attempt: Attempt): void {
   }
 }
 
-/** After a right password: clears the customer's failures here, and takes this attempt from the others. */
+/**
+ * Clears the customer's failures here after a correct password, and removes this attempt from the
+ * other counters.
+ */
 export function forgetAttempt(batch: Batch, attempt: Attempt): void {
   const { here, ...others } = countersOf(batch, attempt);
   batch.books.setFailures({ ...here!.failures, count: 0 });
@@ -115,7 +118,7 @@ export function forgetAttempt(batch: Batch, attempt: Attempt): void {
   }
 }
 
-/** The terminal of a log-in is known from now on; of several the latest are. */
+/** Adds the terminal of a log-in to the known ones, of which the latest are kept. */
 function knowTerminal({ books, timeMs }: Batch, { username, terminal }: Attempt): void {
   const others = books.customer(username)!.knownTerminals.filter((each) =>
     each.terminal !== terminal && isRecent(each, timeMs)

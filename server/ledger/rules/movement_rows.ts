@@ -1,8 +1,8 @@
-/** A movement's rows: the customer's account, and their entries in the log. */
+/** A movement's rows: the customer's account, and the entries in the log. */
 import type { Account, Movement } from "../model.ts";
 import { type Batch, failed } from "./batch.ts";
 
-/** The account that a withdrawal takes from, or a deposit adds to. */
+/** Returns the account that a withdrawal takes from, or a deposit adds to. */
 export function customerAccount(row: Movement): number | null {
   return row.kind === "withdrawal" ? row.debit : row.kind === "deposit" ? row.credit : null;
 }

@@ -1,7 +1,7 @@
 /**
- * A terminal's report of a movement that an operator has settled. Where its devices did not move what
- * the operator booked, the difference is booked between the terminal and the differences account, so
- * that the terminal's account is what notes are in the machine.
+ * A terminal's report of a movement that an operator has settled. If the devices' outcome differs
+ * from the booked amount, the difference is booked between the terminal and the differences
+ * account, so that the terminal's account matches the notes in the ATM.
  */
 import type { Movement } from "../model.ts";
 import type { Settle } from "../command.ts";
@@ -18,7 +18,7 @@ export function report(
   const account = accountOfRow(batch, first);
   const before = batch.books.movement(first.id, 3);
   if (!before) bookDifference(batch, first, settled, moved);
-  // One report; the same again is harmless.
+  // One report; repeating it is harmless.
   if (!before || before.amount === moved) return { outcome: "ok", booked: moved, account };
   if (before.amount === 0n) return { outcome: "already_reversed", account };
   return { outcome: "already_completed", booked: before.amount, account };
@@ -30,7 +30,8 @@ function bookDifference(batch: Batch, first: Movement, settled: Movement, moved:
   const differences = books.accountOf("differences")!.id;
   const more = moved - settled.booked;
   const booked = more < 0n ? -more : more;
-  // Notes beyond what was settled left the terminal, or came into it; short of it they did not.
+  // Notes beyond the settled amount left the terminal, or entered it; for a smaller amount they did
+  // not.
   const cashGave = (first.kind === "withdrawal") === more > 0n;
   const [debit, credit] = cashGave ? [differences, cash] : [cash, differences];
   if (booked > 0n) {
@@ -49,7 +50,7 @@ function bookDifference(batch: Batch, first: Movement, settled: Movement, moved:
   const name = batch.terminalName(first.terminal);
   const what = `report ${batch.money(moved)} moved in a ${first.kind} of ${first.customer}`;
   const why = booked === 0n
-    ? "as the operator settled it"
+    ? "as settled by the operator"
     : `settled as ${batch.money(settled.booked)}: ${
       batch.money(booked)
     } to the differences account`;

@@ -1,7 +1,7 @@
 /**
- * After a restore the bank lacks what happened since its backup. Each terminal retells what its
- * devices did, from its journal, before any customer is served: what the books lack is booked, in both
- * of its phases at once, and what they have is left as it is.
+ * Retelling: after a restore the bank lacks the movements since its backup. Each terminal repeats
+ * its devices' outcomes, from its journal, before any customer is served: missing movements are
+ * booked, both phases at once, and existing ones are unchanged.
  */
 import type { Outcome } from "../../../lib/errors.ts";
 import type { Account, Movement } from "../model.ts";
@@ -13,7 +13,7 @@ import { isOver, mayChange } from "./bounds.ts";
 import { countCash, loadCash } from "./load_cash.ts";
 import { settle } from "./settle.ts";
 
-/** Notes that a customer got or gave. */
+/** Notes that a customer took or inserted. */
 type Moved = Omit<Retell, "kind"> & { kind: "withdrawal" | "deposit" };
 
 export function retell(batch: Batch, command: Retell): Answer {
@@ -32,11 +32,11 @@ export function retell(batch: Batch, command: Retell): Answer {
   return book(batch, { ...command, kind }, cash);
 }
 
-/** The terminal has no more to tell. */
+/** Records that a terminal has retold all its movements. */
 export function retold(batch: Batch, { terminal }: Retold): Answer {
   if (batch.books.restoring?.waiting.includes(terminal)) {
     const name = batch.terminalName(terminal);
-    batch.log(`terminal ${name}`, "has told again what it did since the backup", {
+    batch.log(`terminal ${name}`, "has reported its movements since the backup", {
       outcome: "ok",
       terminal: name,
     });
@@ -57,9 +57,9 @@ export function stopWaiting(batch: Batch, terminals: readonly string[]): void {
 }
 
 /**
- * Books a movement: the first row has the day that it is charged to, the second the day on which the
- * money moves in the books. The differences account bears what the customer's account cannot: notes did
- * move.
+ * Books a movement: the first row has the day to which it is charged, the second the day on which
+ * the books change. The differences account bears what the customer's account cannot, since notes
+ * have moved.
  */
 function book(batch: Batch, command: Moved, cash: Account): Answer {
   const { books } = batch;
@@ -92,15 +92,19 @@ function book(batch: Batch, command: Moved, cash: Account): Answer {
   return { outcome: "ok" };
 }
 
-/** The account that the terminal means, if there is one: others may have its number since. */
+/**
+ * Returns the account that the terminal means, if it exists: another account may have its number
+ * since.
+ */
 function accountOf({ books }: Batch, { account: number, uid }: Moved): Account | undefined {
   const account = books.accountNumbered(number);
   return account?.kind === "customer" && account.uid === uid ? account : undefined;
 }
 
 /**
- * The day of the movement by the bank's time, as far as the terminal can say: none before the backup,
- * and none to come. A deposit is charged to the day that the terminal's account has reached, at least.
+ * Returns the day of the movement by the bank's time, as far as the terminal has it: not before the
+ * backup, and not in the future. A deposit is charged at the earliest to the present day of the
+ * terminal's account.
  */
 function dayToCharge({ books, day: today }: Batch, { kind, timeMs }: Moved, cash: Account): number {
   if (timeMs === null) return today;
@@ -112,13 +116,13 @@ function dayToCharge({ books, day: today }: Batch, { kind, timeMs }: Moved, cash
   return Math.min(Math.max(dayOf(timeMs, timeZone), earliest), today);
 }
 
-/** Logs both rows: with the customer where their account bears it, otherwise with the terminal. */
+/** Logs both rows: under the customer if their account bears it, otherwise under the terminal. */
 function log(batch: Batch, row: Movement, why: string | null): void {
   const { id: movement, kind, amount, customer } = row;
   const name = batch.terminalName(row.terminal);
   const who = why === null ? customer : `terminal ${name}`;
   const words = `${kind === "withdrawal" ? "withdraw" : "deposit"} ${batch.money(amount)}`;
-  const again = "told again by the machine after a restore";
+  const again = "reported by the ATM after a restore";
   const differs = why === null ? "" : `, to the differences account: ${why}`;
   const facts = {
     kind: kind as Moved["kind"],
@@ -131,15 +135,15 @@ function log(batch: Batch, row: Movement, why: string | null): void {
   batch.log(who, `${words} - ${again}${differs}`, { ...facts, step: "settle" });
 }
 
-/** Why the customer's account cannot bear it; null where it can. */
+/** Returns why the customer's account cannot bear it; null if it can. */
 function whyNotTheirs(batch: Batch, command: Moved, cash: Account, day: number): string | null {
   const { books } = batch;
   const { kind, amount, account: number } = command;
-  if (number === "") return "the machine has no record of the account";
+  if (number === "") return "the ATM has no record of the account";
   const account = accountOf(batch, command);
   if (!account) {
     const others = books.accountNumbered(number)?.kind === "customer";
-    return `account ${number} is ${others ? "another one now" : "not known"}`;
+    return `account ${number} is ${others ? "another one now" : "unknown"}`;
   }
   if (account.currency !== cash.currency) return `account ${number} has another currency`;
   if (account.state === "closed") return `account ${number} is closed`;
@@ -159,6 +163,9 @@ function refuse(
   outcome: Outcome = "unknown_movement",
 ): Answer {
   const name = batch.terminalName(terminal);
-  batch.log(`terminal ${name}`, failed("tell a movement again", outcome), { outcome, movement });
+  batch.log(`terminal ${name}`, failed("report a movement after a restore", outcome), {
+    outcome,
+    movement,
+  });
   return { outcome };
 }

@@ -39,9 +39,9 @@ export interface BatchResult {
 }
 
 /**
- * Runs commands, in order, against the books, which hold the changes afterwards.
+ * Runs commands, in order, against the books, which have the changes afterwards.
  * @param timeMs the batch's time: never before that of an earlier batch
- * @param moneyStopped true while the clock is in doubt: nothing that moves money is done then
+ * @param moneyStopped true while the clock is in doubt: commands that move money are then refused
  */
 export function applyCommands(
   books: Books,
@@ -61,7 +61,7 @@ export function applyCommands(
   return { replies, entries: batch.entries, firstEntries };
 }
 
-/** Refusals that come before all others, and leave no row. */
+/** Returns refusals that precede all others, and leave no row. */
 function refusedBefore(batch: Batch, command: Command, moneyStopped: boolean): Answer | null {
   if (isShutOut(batch, command)) return { outcome: "terminal_revoked" };
   if (lacksVisit(batch, command)) return { outcome: "not_logged_in" };
@@ -131,8 +131,8 @@ function apply(batch: Batch, command: Command): Answer {
 }
 
 /**
- * Whether it waits while the clock is in doubt: each movement of money is dated, and charged to a day.
- * A void moves none, and its customer waits for it.
+ * Returns whether a command must wait while the clock is in doubt: each movement of money is dated,
+ * and charged to a day. A void moves none, and its customer waits for it.
  */
 function movesMoney(command: Command): boolean {
   if ("opening" in command) return command.opening !== 0n;
@@ -140,8 +140,8 @@ function movesMoney(command: Command): boolean {
 }
 
 /**
- * A terminal that is revoked, or whose channel's key has ended, moves nothing more, even while its
- * connection is open. The attempt is logged.
+ * Returns whether the terminal is revoked, or its channel's key has ended: it then moves nothing
+ * more, even if its connection is open. The attempt is logged.
  */
 function isShutOut(batch: Batch, command: Command): boolean {
   if (command.op === "log" || command.op === "alive" || "operator" in command) return false;
@@ -157,7 +157,10 @@ function isShutOut(batch: Batch, command: Command): boolean {
   return true;
 }
 
-/** A visit rests on the password that its log-in was checked against. What it asks for later is logged. */
+/**
+ * Returns whether a command's visit has ended: a visit is bound to the password of its log-in.
+ * Later requests are logged.
+ */
 function lacksVisit(batch: Batch, command: Command): boolean {
   const visit = visitOf(command);
   if (!visit) return false;

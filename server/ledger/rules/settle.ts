@@ -1,4 +1,4 @@
-/** The second phase: the terminal completes what its devices did, or gives up. */
+/** The second phase: the terminal completes or reverses a movement after its devices have acted. */
 import type { Movement } from "../model.ts";
 import type { Settle } from "../command.ts";
 import { type Answer, type Batch, failed } from "./batch.ts";
@@ -22,7 +22,7 @@ export function settle(batch: Batch, command: Settle): Answer {
     : giveUp(batch, command, first);
 }
 
-/** What an open movement cannot be completed with. */
+/** Returns why an open movement cannot be completed with an amount. */
 function completingRefused(
   batch: Batch,
   command: Settle & { op: "complete" },
@@ -33,7 +33,7 @@ function completingRefused(
   if (command.amount > first.amount) return refuseSettling(batch, command, "amount_too_large");
 }
 
-/** Settled before: the same again is harmless, anything else gets what was booked. */
+/** Answers for a settled movement: repeating is harmless, anything else gets the booked amount. */
 function settledBefore(
   batch: Batch,
   command: Settle,
@@ -53,15 +53,15 @@ function giveUp(batch: Batch, { op }: Settle, first: Movement): Answer {
   if (first.action === "void" || first.outcome !== "ok") {
     return { outcome: "ok", booked: 0n, account: accountOfRow(batch, first) };
   }
-  // What was booked in one step cannot be taken back.
+  // A movement booked in one step is irrevocable.
   if (first.action === "book") return { outcome: "already_completed", booked: first.booked };
   return settleRow(batch, first, op as "reverse" | "void", 0n);
 }
 
 /**
- * Ends an open movement: moves what the device moved, lets go of the hold, and gives back to its day
- * what was charged beyond that.
- * @param operator the operator who ends it instead of the terminal
+ * Settles an open movement: books the moved amount, releases the hold, and returns the rest to its
+ * day.
+ * @param operator the operator who settles it instead of the terminal
  */
 export function settleRow(
   batch: Batch,
@@ -74,7 +74,7 @@ export function settleRow(
   const debit = first.debit!, credit = first.credit!;
   const held = first.kind === "withdrawal" ? -first.amount : 0n;
   const unused = first.amount - booked;
-  // The hold's account always changes; the terminal's only when notes moved.
+  // The hold's account always changes; the terminal's only if notes moved.
   if (first.kind === "withdrawal") books.adjust(debit, { balance: -booked, held });
   else if (booked > 0n) books.adjust(debit, { balance: -booked });
   if (booked > 0n) books.adjust(credit, { balance: booked });

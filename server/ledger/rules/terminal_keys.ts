@@ -27,7 +27,7 @@ export function administerKeys(
   const { keyVersion, sealedKey, now } = command;
   const key = { version: keyVersion, sealedKey };
   const isDone = isKeyOf(terminal, key) || (!now && next !== null && isSame(next, key));
-  // Asked again, since the first answer was lost.
+  // Repeated, since the first answer was lost.
   if (state === "active" && isDone) return { outcome: "ok" };
   const outcome = state === "revoked"
     ? "terminal_revoked"
@@ -53,7 +53,7 @@ interface VersionedKey {
   sealedKey: Uint8Array;
 }
 
-/** Whether it is the terminal's present key. */
+/** Returns whether it is the terminal's present key. */
 export function isKeyOf(terminal: Terminal, key: VersionedKey): boolean {
   return isSame({ version: terminal.keyVersion, sealedKey: terminal.sealedKey }, key);
 }
@@ -76,13 +76,16 @@ function reseal(
   }
 }
 
-/** The terminal has used its next key, so it has stored it: the key before ends. */
+/**
+ * Records that the terminal has used its next key, which it therefore has stored: the present key
+ * ends.
+ */
 export function confirmKey(batch: Batch, { terminal: id, keyVersion }: ConfirmKey): Answer {
   const terminal = batch.books.terminal(id);
   if (terminal?.next?.version !== keyVersion) return { outcome: "ok" };
   const { name, keyVersion: before, next: { sealedKey } } = terminal;
   batch.books.setTerminal({ ...terminal, keyVersion, sealedKey, next: null });
-  const action = `come with key ${keyVersion} - key ${before} has ended`;
+  const action = `connect with key ${keyVersion} - key ${before} has ended`;
   batch.log(`terminal ${name}`, action, { outcome: "ok", terminal: name });
   return { outcome: "ok" };
 }

@@ -1,6 +1,6 @@
 /**
- * How long a source of failed log-ins must wait: a growing delay, forgotten with time, and never a
- * lock. Each attempt is counted before its password is checked, so that many at once gain nothing.
+ * Delays for a source of failed log-ins: growing, expiring with time, and never a lock. Each
+ * attempt is counted before its password is checked, so that parallel attempts gain nothing.
  */
 import {
   customerFailureForgetMs,
@@ -15,23 +15,23 @@ import {
 } from "../../../lib/limits.ts";
 import type { Failures } from "../model.ts";
 
-/** How patient the bank is with one kind of source. */
+/** The limits for one kind of source. */
 export interface Patience {
-  /** Failures that cost nothing yet. */
+  /** Failures without a delay. */
   readonly freeCount: number;
-  /** One failure is forgotten after this long without another. */
+  /** One failure expires after this long without another. */
   readonly forgetMs: number;
-  /** The wait after the free ones; it doubles with each failure. */
+  /** The delay after the free ones; it doubles with each failure. */
   readonly waitMsMin: number;
 }
 
-/** A customer at one terminal: a stranger there can slow the customer down by a minute at most. */
+/** A customer at one terminal: a stranger there can delay the customer by a minute at most. */
 export const customerPatience: Patience = {
   freeCount: customerFailuresFree,
   forgetMs: customerFailureForgetMs,
   waitMsMin: throttleMsMin,
 };
-/** A customer at all terminals that are not known: over any number of them, one try a minute. */
+/** A customer at all unfamiliar terminals: one attempt per minute in total. */
 export const everywherePatience: Patience = {
   freeCount: everywhereFailuresFree,
   forgetMs: customerFailureForgetMs,
@@ -43,20 +43,23 @@ export const terminalPatience: Patience = {
   forgetMs: terminalFailureForgetMs,
   waitMsMin: throttleMsMin,
 };
-/** A customer's looks at other people's accounts: each counts, whatever it finds. */
+/** A customer's look-ups of other people's accounts: each counts, whether found or not. */
 export const recipientPatience: Patience = {
   freeCount: recipientLooksFree,
   forgetMs: recipientLookForgetMs,
   waitMsMin: throttleMsMin,
 };
 
-/** The failures that still count at `nowMs`. */
+/** Returns the failures that still count at `nowMs`. */
 export function remembered(failures: Failures, patience: Patience, nowMs: number): number {
   const forgotten = Math.floor(Math.max(0, nowMs - failures.lastMs) / patience.forgetMs);
   return Math.max(0, failures.count - forgotten);
 }
 
-/** Milliseconds until this source may try again: 0 for now; 1 s, 2 s, 4 s … after most free ones. */
+/**
+ * Returns the milliseconds until this source may try again: 0 for now; 1 s, 2 s, 4 s … after most
+ * free ones.
+ */
 export function waitMs(failures: Failures, patience: Patience, nowMs: number): number {
   const beyond = remembered(failures, patience, nowMs) - patience.freeCount;
   if (beyond < 0) return 0;
@@ -64,7 +67,7 @@ export function waitMs(failures: Failures, patience: Patience, nowMs: number): n
   return Math.max(0, failures.lastMs + delayMs - nowMs);
 }
 
-/** The failures after one more. */
+/** Returns the failures after one more. */
 export function oneMore(failures: Failures, patience: Patience, nowMs: number): Failures {
   return { ...failures, count: remembered(failures, patience, nowMs) + 1, lastMs: nowMs };
 }

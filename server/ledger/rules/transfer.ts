@@ -1,4 +1,7 @@
-/** Money from one customer's account to another, in one step; and the owner of the other, masked. */
+/**
+ * Transfers money from one customer's account to another, in one step; and looks up the other's
+ * masked owner.
+ */
 import type { Outcome } from "../../../lib/errors.ts";
 import { oneMore, recipientPatience, waitMs } from "./throttle.ts";
 import { type Account, type Movement, recipientSource } from "../model.ts";
@@ -44,7 +47,10 @@ export function transfer(batch: Batch, command: Transfer): Answer {
   return { outcome, account: state, ...(retryAfterMs !== undefined && { retryAfterMs }) };
 }
 
-/** A refusal that may say something of another customer's account counts as a look at it. */
+/**
+ * Returns the outcome; counts a refusal that may reveal something of another customer's account as
+ * a look-up.
+ */
 function outcomeOf(
   batch: Batch,
   command: Transfer,
@@ -83,7 +89,10 @@ function again(batch: Batch, first: Movement, command: Transfer): Answer {
   return { outcome: first.outcome, account: first.debit === null ? undefined : account };
 }
 
-/** Logs it for both sides; neither gets the other's whole name, and none of a transfer that is refused. */
+/**
+ * Logs a transfer for both sides; neither gets the other's full name, and none for a refused
+ * transfer.
+ */
 function log(batch: Batch, command: Transfer, row: Movement, to: Account | undefined): void {
   const { customer, outcome, amount, id: movement } = row;
   const facts = {
@@ -101,7 +110,10 @@ function log(batch: Batch, command: Transfer, row: Movement, to: Account | undef
   batch.log(to!.owner, `${received} (${maskedName(customer)})`, facts);
 }
 
-/** Counts and logs each look, so that nobody can list the bank's customers. */
+/**
+ * Looks up an account's owner. Counts and logs each look-up, so that nobody can list the bank's
+ * customers.
+ */
 export function lookUp(batch: Batch, { customer, terminal, account: number }: LookUp): Answer {
   const retryAfterMs = lookOrWaitMs(batch, customer);
   const to = recipientOf(batch, number);
@@ -114,7 +126,7 @@ export function lookUp(batch: Batch, { customer, terminal, account: number }: Lo
   return { outcome, ...(to && { recipient: maskedName(to.owner) }) };
 }
 
-/** Counts a look; or returns how long the customer must wait for it, and counts nothing. */
+/** Counts a look-up; or returns its delay, and counts nothing. */
 function lookOrWaitMs({ books, timeMs }: Batch, customer: string): number {
   const looks = books.failures(recipientSource(customer));
   const retryAfterMs = waitMs(looks, recipientPatience, timeMs);
@@ -127,7 +139,7 @@ function recipientOf(batch: Batch, number: string): Account | undefined {
   return account?.kind === "customer" ? account : undefined;
 }
 
-/** A name as far as its friends recognise it: `alice` is `a•••e`. */
+/** Masks a name so that acquaintances recognise it: `alice` is `a•••e`. */
 export function maskedName(name: string): string {
   return `${name.at(0)}•••${name.length > 2 ? name.at(-1) : ""}`;
 }

@@ -1,19 +1,22 @@
 /**
- * The row of a chain, as its writer's commits use it: it names the last batch that is committed, so that
- * the fate of a batch can be looked up.
+ * The row of a chain, for its writer's commits: it has the id of the last committed batch, so that
+ * a batch's outcome can be looked up.
  */
 import { equalInConstantTime } from "../../../lib/bytes.ts";
 import { bytesOf, numberOf } from "../rows.ts";
 import type { CommitOutcome } from "../store.ts";
 import type { SqliteConnection } from "./connection.ts";
 
-/** The chain of this store's writer, and the last batch of it that is committed. */
+/** The chain of this store's writer, and its last committed batch. */
 export interface OwnChain {
   number: number;
   batchId: Uint8Array;
 }
 
-/** Finds the chain with this id, or adds it; writes its row, so that a durable commit lies behind it. */
+/**
+ * Finds the chain with this id, or adds it; writes its row, so that everything read afterwards is
+ * durable.
+ */
 export function openChain(connection: SqliteConnection, id: Uint8Array): OwnChain {
   connection.run(
     "INSERT INTO audit_chains (id) VALUES (?) ON CONFLICT (id) DO UPDATE SET sure = sure + 1",
@@ -24,8 +27,8 @@ export function openChain(connection: SqliteConnection, id: Uint8Array): OwnChai
 }
 
 /**
- * Names the batch of this transaction.
- * @throws when another writer of the chain has committed since
+ * Writes the id of this transaction's batch.
+ * @throws if another writer of the chain has committed since
  */
 export function nameBatch(
   connection: SqliteConnection,
@@ -38,11 +41,11 @@ export function nameBatch(
     number,
     batchId,
   );
-  if (named !== 1) throw new Error("another process writes the same chain of the log: end it");
+  if (named !== 1) throw new Error("another process writes to the same chain of the log. End it");
 }
 
 /**
- * Looks a batch in doubt up, and writes the chain's row: a batch that is not committed finds another id
+ * Looks up a batch in doubt, and writes the chain's row: an uncommitted batch finds another id
  * there from now on.
  * @param fresh an id that no batch has
  */

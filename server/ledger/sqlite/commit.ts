@@ -1,6 +1,6 @@
 /**
- * The second half of a batch on SQLite: writes what it changed. Balances and holds follow from the
- * movements' rows, by triggers.
+ * The second half of a batch on SQLite: writes its changes. Triggers derive balances and holds from
+ * the movements' rows.
  */
 import { fromHex } from "../../../lib/bytes.ts";
 import type { SealedEntry } from "../../audit/entry.ts";
@@ -41,7 +41,7 @@ export function writeBatch(
   for (const entry of entries) writeEntry(connection, entry);
 }
 
-/** What may change of an account, money aside. */
+/** The fields of an account that may change, except money. */
 const valuesOfAccount = (account: Account): Value[] => [
   account.version,
   account.state,
@@ -54,7 +54,10 @@ const valuesOfAccount = (account: Account): Value[] => [
   account.dayInMax,
 ];
 
-/** Updates first: nearly every account that changes exists. Its money comes with the movements. */
+/**
+ * Writes an account: updates first, since nearly every changed account exists. Movements write its
+ * money.
+ */
 export function writeAccount(connection: SqliteConnection, account: Account): void {
   const found = connection.run(
     `UPDATE accounts SET version = ?, state = ?, name = ?, day = ?, day_out = ?, day_in = ?,
@@ -107,7 +110,7 @@ function writeLimits(connection: SqliteConnection, limits: Limits): void {
   }
 }
 
-/** Each terminal that is waited for is a setting. */
+/** Writes the state of a restored bank: one setting per terminal that has not retold. */
 function writeRestoring(connection: SqliteConnection, restoring: Restoring): void {
   connection.run(
     `DELETE FROM settings WHERE name LIKE '${retellPrefix}%' OR name = ?`,

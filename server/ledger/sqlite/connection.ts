@@ -7,7 +7,7 @@ import { numberOf, type Row } from "../rows.ts";
 export type Value = number | bigint | string | Uint8Array | null;
 
 /**
- * COMMIT failed, or so did the ROLLBACK of what had failed before: what the file has is not known, and
+ * COMMIT failed, or so did the ROLLBACK after an earlier failure: the file's state is unknown, and
  * this connection may read an older state than another one will.
  */
 export class CommitFailed extends Error {
@@ -20,11 +20,11 @@ export class SqliteConnection {
   private constructor(readonly path: string, private readonly database: DatabaseSync) {}
 
   /**
-   * Opens a file for this process alone, and makes it when it is not there. What an earlier connection
-   * left in the write-ahead log is brought into the file first: after a failed sync the next one may
+   * Opens a file for this process alone, and creates it if it is missing. First copies the
+   * write-ahead log of an earlier connection into the file: after a failed sync the next one may
    * succeed without having written the lost pages.
-   * @param prepare runs in the first transaction; what it throws closes the file as it was
-   * @throws {UsageError} when another process has the file, when it is damaged, or cannot be written
+   * @param prepare runs in the first transaction; if it throws, the file is closed unchanged
+   * @throws {UsageError} if another process has the file, it is damaged, or cannot be written
    */
   static open(path: string, prepare: (connection: SqliteConnection) => void): SqliteConnection {
     let database: DatabaseSync | undefined;
@@ -46,9 +46,9 @@ export class SqliteConnection {
   }
 
   /**
-   * Opens a file to be read alone.
-   * @param prepare what it throws closes the file
-   * @throws {UsageError} when it is not there, is damaged, or another process has it
+   * Opens a file read-only.
+   * @param prepare the file is closed if it throws
+   * @throws {UsageError} if the file is missing, damaged, or another process has it
    */
   static openToRead(
     path: string,
@@ -68,8 +68,8 @@ export class SqliteConnection {
   }
 
   /**
-   * Runs this in one transaction: durable once it returns, rolled back when it throws.
-   * @throws {CommitFailed} when neither is sure
+   * Runs `act` in a transaction: durable once this returns, rolled back if it throws.
+   * @throws {CommitFailed} if neither is certain
    */
   transaction(act: () => void): void {
     this.#requireOpen();
@@ -102,7 +102,7 @@ export class SqliteConnection {
     this.database.exec(sql);
   }
 
-  /** Returns how many rows the statement changed. */
+  /** Runs a statement and returns the number of rows that it changed. */
   run(sql: string, ...values: Value[]): number {
     return Number(this.#statement(sql).run(...values).changes);
   }
@@ -115,7 +115,7 @@ export class SqliteConnection {
     return this.#statement(sql).all(...values) as Row[];
   }
 
-  /** Copies the database into a file of this path, as it is at one moment. */
+  /** Copies the database at one moment to a file. */
   async copyTo(path: string): Promise<void> {
     await backup(this.database, path, { rate: sqliteBackupPages });
   }
@@ -148,11 +148,11 @@ function explained(error: Error, path: string): Error {
     );
   }
   if (/not a database|malformed/.test(error.message)) {
-    return new UsageError(`${path} is damaged (${error.message}): restore it from a backup`);
+    return new UsageError(`${path} is damaged (${error.message}). Restore it from a backup`);
   }
   if (/unable to open|readonly|permission|disk I\/O error|is full/i.test(error.message)) {
     return new UsageError(
-      `${path} cannot be opened for writing (${error.message}): check the folder, its permissions and its disk`,
+      `${path} cannot be opened for writing (${error.message}). Check the folder, its permissions and its disk`,
     );
   }
   return error;

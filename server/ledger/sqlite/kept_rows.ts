@@ -1,17 +1,17 @@
 /**
- * Accounts, customers, terminals and the bank's set-up as the last commit left them. One process alone writes to
- * the database, so what was read once, or written, is not read again for each batch; any failure
- * empties it.
+ * A cache of accounts, customers, terminals and the bank's settings as of the last commit. Only one
+ * process writes to the database, so rows are not reread for each batch; any failure clears the
+ * cache.
  */
 import { keptRowsMax } from "../../../lib/limits.ts";
 import type { Account, Changes, Customer, Loaded, Terminal, TerminalId } from "../model.ts";
 
-/** What every batch loads, whatever it touches. */
+/** The rows that every batch loads. */
 export type SetUp = Pick<Loaded, "settings" | "limits" | "restoring">;
 
 export class KeptRows {
   readonly #accounts = new Map<number, Account>();
-  /** The ids of accounts, by their numbers, which they keep. */
+  /** The ids of accounts, by their numbers, which never change. */
   readonly #numbered = new Map<string, number>();
   /** The numbers of each owner's accounts, all of them. */
   readonly #owned = new Map<string, readonly number[]>();
@@ -19,7 +19,10 @@ export class KeptRows {
   readonly #terminals = new Map<TerminalId, Terminal>();
   #setUp: SetUp | null = null;
 
-  /** @param read asks the database for what is not kept; an account that does not exist is not kept */
+  /**
+   * Returns an account.
+   * @param read reads a row that is not cached; a missing account is not cached
+   */
   account(id: number, read: () => Account | undefined): Account | undefined {
     return kept(this.#accounts, id, read);
   }
@@ -55,7 +58,7 @@ export class KeptRows {
     return this.#setUp ??= read();
   }
 
-  /** Takes in changes that are on disk. */
+  /** Updates the cache from committed changes. */
   committed({ accounts, customers, terminals, limits, restoring }: Changes): void {
     for (const account of accounts) {
       if (!this.#accounts.has(account.id)) this.#owned.delete(account.owner); // it may be a new one

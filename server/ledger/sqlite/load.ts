@@ -1,4 +1,4 @@
-/** The first half of a batch on SQLite: what it touches, from the kept rows where they have it. */
+/** The first half of a batch on SQLite: loads its rows, cached ones from memory. */
 import { fromHex } from "../../../lib/bytes.ts";
 import type { Account, Customer, Loaded, Movement, Terminal } from "../model.ts";
 import { accountOf, customerOf, failuresOf, movementOf, terminalOf } from "../rows.ts";

@@ -1,11 +1,14 @@
-/** A bank's file, opened to be read alone. */
+/** A bank's file, opened read-only. */
 import type { StoreReader } from "../store.ts";
 import { SqliteConnection } from "./connection.ts";
 import { SqliteReads } from "./reads.ts";
 import { requireVersion, versions } from "./versions.ts";
 
 export class SqliteReader extends SqliteReads implements StoreReader {
-  /** @throws {UsageError} when there is no bank, or it is damaged, in use, or of another version */
+  /**
+   * Opens it.
+   * @throws {UsageError} if there is no bank, or it is damaged, in use, or of another version
+   */
   static open(path: string): SqliteReader {
     const requireBank = (connection: SqliteConnection) => requireVersion(connection, versions);
     return new SqliteReader(SqliteConnection.openToRead(path, requireBank));

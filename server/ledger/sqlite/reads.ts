@@ -74,7 +74,7 @@ export class SqliteReads implements ReadStore {
     return this.connection.all("SELECT * FROM customers ORDER BY username").map(customerOf);
   }
 
-  /** A file has one server, which keeps its lines in memory. */
+  /** Returns no connections: a bank in a file has one server, which keeps them in memory. */
   linesOf(): [] {
     return [];
   }
@@ -164,7 +164,10 @@ export class SqliteReads implements ReadStore {
     return schemaDamage(this.connection, versions);
   }
 
-  /** Places are a key here: only those between the chains are looked for. */
+  /**
+   * Finds rows outside all chains. Places are a key here: only those between the chains are
+   * checked.
+   */
   strayEntries(): string | null {
     const numbers = this.chains().map(({ number }) => number);
     const starts = [

@@ -1,7 +1,6 @@
 /**
- * The tables of a bank on SQLite. The database itself refuses what must never be: movements and
- * entries of the log are never changed or deleted, and balances and holds change by a movement's row
- * alone.
+ * The tables of a bank on SQLite. The database rejects invalid changes: movements and entries of
+ * the log are never changed or deleted, and balances and holds change only by a movement's row.
  */
 export const schema = `
 CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;

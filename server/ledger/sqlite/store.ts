@@ -23,9 +23,9 @@ export class SqliteStore extends SqliteReads implements Store {
   }
 
   /**
-   * Opens the bank's file, or makes it with these settings; takes it for this process alone.
-   * @throws {UsageError} when another process has it, when it is damaged or of a newer version, or when
-   *   there is no such file
+   * Opens the bank's file, or creates it with these settings, for this process alone.
+   * @throws {UsageError} if another process has it, it is damaged or of a newer version, or
+   *   missing
    */
   static open(world: WorldWithFiles, path: string, create?: Settings): SqliteStore {
     const prepare = (connection: SqliteConnection) =>
@@ -71,7 +71,10 @@ export class SqliteStore extends SqliteReads implements Store {
     }
   }
 
-  /** One try, on another connection: the one whose commit failed may read an older state. */
+  /**
+   * Determines a batch's outcome, in one attempt, on another connection: the one whose commit
+   * failed may read an older state.
+   */
   #settle(chain: OwnChain, id: Uint8Array): CommitOutcome {
     this.connection.close();
     let settled: ReturnType<typeof settleBatch>;
@@ -95,12 +98,12 @@ export class SqliteStore extends SqliteReads implements Store {
     return this.#chain;
   }
 
-  /** Everything else waits: this thread does one thing at a time. */
+  /** Reads everything at one moment: this thread runs nothing else. */
   snapshot<T>(read: (store: ReadStore) => Promise<T>): Promise<T> {
     return read(this);
   }
 
-  /** Nothing commits meanwhile. */
+  /** Copies the bank to a file; nothing commits meanwhile. */
   async backUp(path: string): Promise<void> {
     await this.connection.copyTo(path);
     const copy = this.world.files.open(path, "write");

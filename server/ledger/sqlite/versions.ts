@@ -1,4 +1,4 @@
-/** The schema's versions: makes a bank's tables, and upgrades those of an older version. */
+/** The schema's versions: creates a bank's tables, and upgrades those of an older version. */
 import { DatabaseSync } from "node:sqlite";
 import { UsageError } from "../../../lib/errors.ts";
 import { firstAccounts, type Settings } from "../model.ts";
@@ -8,20 +8,24 @@ import { writeAccount } from "./commit.ts";
 import type { SqliteConnection } from "./connection.ts";
 import { schema } from "./schema.ts";
 
-/** Each entry upgrades a database from the version that is its index; the first makes the tables. */
+/**
+ * The schema's upgrades, by version: entry n upgrades a database from version n; the first creates
+ * the tables.
+ */
 export type Versions = readonly string[];
 
 export const versions: Versions = [schema];
 
 export interface PrepareOptions {
   versions: Versions;
-  /** The settings of a bank to make; without them there must be a bank. */
+  /** The settings of a new bank; if absent, there must be a bank. */
   create?: Settings;
 }
 
 /**
- * Makes the tables and a bank in them, or upgrades those of a bank, within the caller's transaction.
- * @throws {UsageError} when there is a bank already, none, or one of a newer version
+ * Creates the tables and a bank in them, or upgrades an existing bank, within the caller's
+ * transaction.
+ * @throws {UsageError} if there is already a bank, none, or one of a newer version
  */
 export function prepareSchema(
   connection: SqliteConnection,
@@ -35,13 +39,13 @@ export function prepareSchema(
 }
 
 /**
- * Requires a bank that this version reads as it is.
- * @throws {UsageError} when there is none, or one of another version
+ * Checks that a bank has exactly this version.
+ * @throws {UsageError} if there is none, or one of another version
  */
 export function requireVersion(connection: SqliteConnection, versions: Versions): void {
   if (requireBank(connection, versions) === versions.length) return;
   throw new UsageError(
-    `${connection.path} is of an older version, which a server of this one upgrades: start one first`,
+    `${connection.path} is of an older version, which a server of this version upgrades. Start one first`,
   );
 }
 
@@ -49,16 +53,16 @@ function requireBank(connection: SqliteConnection, versions: Versions): number {
   const version = versionOf(connection, versions);
   if (version > 0) return version;
   throw new UsageError(
-    `${connection.path} holds no bank, its making was cut short: delete it and make the bank again`,
+    `${connection.path} has no bank, since its creation was interrupted. Delete it and create the bank again`,
   );
 }
 
-/** The schema's version, 0 where there is none. */
+/** Returns the schema's version, 0 if there is none. */
 function versionOf(connection: SqliteConnection, versions: Versions): number {
   const version = numberOf(connection.one("PRAGMA user_version")!.user_version);
   if (version <= versions.length) return version;
   throw new UsageError(
-    `${connection.path} was made by a newer Strongroom (schema ${version}, this one knows ${versions.length}): use that version`,
+    `${connection.path} was made by a newer Strongroom (schema ${version}, this one has ${versions.length}). Use that version`,
   );
 }
 
@@ -71,14 +75,14 @@ function makeBank(connection: SqliteConnection, settings: Settings): void {
 
 const tables = "SELECT type || ' ' || name AS name, sql FROM sqlite_schema";
 
-/** The first table, index or trigger that is not as these versions make it; null for none. */
+/** Returns the first table, index or trigger that differs from these versions; null for none. */
 export function schemaDamage(connection: SqliteConnection, versions: Versions): string | null {
   const made = new DatabaseSync(":memory:");
   for (const sql of versions) made.exec(sql);
   const expected = new Map(made.prepare(tables).all().map(({ name, sql }) => [name, sql]));
   made.close();
   for (const { name, sql } of connection.all(tables)) {
-    if (expected.get(name as string) !== sql) return `its ${name} is not as it was made`;
+    if (expected.get(name as string) !== sql) return `its ${name} was changed`;
     expected.delete(name as string);
   }
   const [missing] = expected.keys();

@@ -85,7 +85,7 @@ const changed = (at: ReadonlySet<number>) => (row: Movement, index: number) => [
   at.has(index) ? { ...row, amount: row.amount + 1n } : row,
 ];
 const differs = (index: number) =>
-  `row 1 of movement ${idAt(index)} is not as entry 1.N of the log has it`;
+  `row 1 of movement ${idAt(index)} differs from entry 1.N of the log`;
 
 Deno.test("the first of many rows that differ is named, in whatever part it lies", async () => {
   const counts = { accounts: 0, movements: 0, entries: 0 };
@@ -104,7 +104,7 @@ Deno.test("of rows that are gone or made up, the first is named", async () => {
   for (const from of [0, 5, count - 1]) {
     assertEquals(
       await check(gone(from)),
-      `the log speaks of row 1 of movement ${idAt(from)}, which is no row of the books`,
+      `the log has row 1 of movement ${idAt(from)}, which is not in the books`,
     );
   }
   const made = (at: number) => (row: Movement, index: number): Movement[] =>

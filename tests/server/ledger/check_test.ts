@@ -63,7 +63,7 @@ const place = (sequence: number | string) => `place = (1 << 40) + ${sequence}`;
 const says = (name: string, what: string) => new RegExp(`account ${numberOf(name)}: ${what}`);
 
 /** What it says of a row that is not the one that its entry speaks of. */
-const differ = (row: string) => RegExp(`${row} is not as entry 1\\.\\d+ of the log has it`);
+const differ = (row: string) => RegExp(`${row} differs from entry 1\\.\\d+ of the log`);
 const differs = (name: string, step = 1) => differ(`row ${step} of movement ${idOf(name)}`);
 
 /** A withdrawal of 40.00, 30.00 of it handed out, made 0.01, with all that follows from it. */
@@ -101,7 +101,7 @@ const unbalanced: [sql: string, problem: RegExp][] = [
     says("alice", "what it had at the end of day 1 is 5, its movements make 0"),
   ],
   ["DELETE FROM day_balances WHERE account = 3", says("alice", "what it had at the end of day")],
-  ["UPDATE holds SET time_ms = time_ms + 1", /movement .* is listed as open since another time/],
+  ["UPDATE holds SET time_ms = time_ms + 1", /movement .* is in the list with another time/],
   [
     "UPDATE customers SET password_hash = 'mallory''s' WHERE username = 'alice'",
     differ("customer alice"),
@@ -109,7 +109,7 @@ const unbalanced: [sql: string, problem: RegExp][] = [
   ["UPDATE customers SET password_version = 9 WHERE username = 'alice'", differ("customer alice")],
   [
     "DELETE FROM customers WHERE username = 'bob'",
-    /the log speaks of customer bob, which is no row/,
+    /the log has customer bob, which is not in the books/,
   ],
   [
     "INSERT INTO customers VALUES ('mallory', 'hers', 1, '[]')",
@@ -128,7 +128,7 @@ const unbalanced: [sql: string, problem: RegExp][] = [
   ["INSERT INTO settings VALUES ('withdrawal_max', '1')", differ("the row of the bank's limits")],
   [
     "INSERT INTO settings VALUES ('restored_since_ms', '1'), ('retell x', '1')",
-    /what a restored bank waits for is not in the log/,
+    /the row of a restored bank.s terminals is not in the log/,
   ],
 ];
 
@@ -153,14 +153,14 @@ const damages: [sql: string, problem: RegExp][] = [
     RegExp(`a row of movements is without its accounts|${differs("t1").source}`),
   ],
   [`UPDATE movements SET outcome = 'ok' WHERE ${id("w2")}`, differs("w2")],
-  [`DELETE FROM movements WHERE ${id("w2")}`, /the log speaks of row 1 of movement 7732/],
+  [`DELETE FROM movements WHERE ${id("w2")}`, /the log has row 1 of movement 7732/],
   [
     `DELETE FROM movements WHERE ${id("w1")} AND step = 2`,
-    /the log speaks of row 2 of movement 77/,
+    /the log has row 2 of movement 77/,
   ],
   [
     `DELETE FROM movements WHERE ${id("w1")} AND step = 1`,
-    /the log speaks of row 1 of movement 77/,
+    /the log has row 1 of movement 77/,
   ],
   [copyOf("w2", 1, { id: `x'${idOf("w9")}'` }), /row 1 of movement 7739.* is not in the log/],
   [
@@ -168,14 +168,14 @@ const damages: [sql: string, problem: RegExp][] = [
     /row 3 of movement 7733.* is not in the log/,
   ],
   [copyOf("d1", 1, { id: `x'${idOf("d9")}'` }), /is not in the log/],
-  ["DELETE FROM holds", /account|movement .* is open, and not listed as such/],
+  ["DELETE FROM holds", /account|movement .* is open, but not in the list/],
   [
     `INSERT INTO holds (movement, time_ms) VALUES (x'${idOf("w2")}', 1)`,
-    /movement 7732.* is listed as open, and is not/,
+    /movement 7732.* is in the list of open movements, but not open/,
   ],
   [
     `INSERT INTO holds (movement, time_ms) VALUES (x'${idOf("none")}', 1)`,
-    /a row of holds is without its movements|is listed as open, and is not/,
+    /a row of holds is without its movements|is in the list of open movements, but not open/,
   ],
   [
     `DELETE FROM audit WHERE ${
@@ -195,8 +195,8 @@ const damages: [sql: string, problem: RegExp][] = [
 /** The tables themselves: PostgreSQL's are its own to guard. */
 const damagesOfSchema: typeof damages = [
   ["DROP TRIGGER movements_move_money", /its trigger movements_move_money is missing/],
-  ["ALTER TABLE settings ADD COLUMN more TEXT", /its table settings is not as it was made/],
-  ["CREATE TABLE more (x)", /its table more is not as it was made/],
+  ["ALTER TABLE settings ADD COLUMN more TEXT", /its table settings was changed/],
+  ["CREATE TABLE more (x)", /its table more was changed/],
   ["DROP INDEX audit_who", /its index audit_who is missing/],
 ];
 

@@ -13,11 +13,11 @@ Deno.test("a fault is told once, and so is its end; what is wrong with a command
   assertEquals(lines, [
     "the disk is full",
     "UNIQUE constraint failed",
-    "commits go through again",
+    "commits succeed again",
     "UNIQUE constraint failed",
     "the disk is full",
-    "the disk does not read or write as it should",
-    "commits go through again",
+    "the disk fails to read or write",
+    "commits succeed again",
   ]);
 });
 

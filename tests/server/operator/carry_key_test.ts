@@ -52,7 +52,7 @@ Deno.test("a key file stays as long as the bank may have its key, and another ru
       const run = () => carryKey(systemFiles, out, ask);
       if (error) {
         const { message } = await assertRejects(run, Error, error.message);
-        assertEquals(message.includes(`${out}.pending stays`), pending !== null);
+        assertEquals(message.includes(`${out}.pending is kept`), pending !== null);
         assertEquals(message.includes("a key\n"), false);
       } else assertEquals((await run()).at(-1), "done");
       assertEquals([textOf(out), textOf(`${out}.pending`)], [file, pending], error?.message);

@@ -145,9 +145,9 @@ Deno.test("what ATMs did since a backup is told again, before any customer is se
     }
     const words = await logOf(branch);
     const since = words.slice(words.findIndex((line) => line.includes("restore a backup")));
-    assert(since.includes("alice | withdraw €40.00 - told again by the machine after a restore"));
-    assert(since.includes("alice | deposit €50.00 - told again by the machine after a restore"));
-    assert(since.includes("terminal lobby | has told again what it did since the backup"));
+    assert(since.includes("alice | withdraw €40.00 - reported by the ATM after a restore"));
+    assert(since.includes("alice | deposit €50.00 - reported by the ATM after a restore"));
+    assert(since.includes("terminal lobby | has reported its movements since the backup"));
     assert(since.includes("bank | serve customers again after the restore"));
     // What was revoked since is turned away, and so is what it had.
     const port = Number(branch.address.split(":")[1]);
@@ -239,7 +239,7 @@ Deno.test("an account that was opened after a backup is nobody's, and its number
     assertEquals(words.length, 2);
     assertMatch(
       words[1]!,
-      /^terminal lobby \| withdraw €40\.00 - told again .* to the differences account: .* is not known$/,
+      /^terminal lobby \| withdraw €40\.00 - reported .* to the differences account: .* is unknown$/,
     );
     await branch.requireAllSettled(lobby);
   } finally {

@@ -84,7 +84,7 @@ onEachBank(
       assertEquals([await accepted(running, old), await accepted(running, next)], [false, true]);
       const entries = await running.entries();
       assert(entries.includes("operator test | rotate the key of terminal lobby to 2"));
-      assert(entries.includes("terminal lobby | come with key 2 - key 1 has ended"));
+      assert(entries.includes("terminal lobby | connect with key 2 - key 1 has ended"));
       await done(running, rotate(false));
       assertEquals((await offered(await running.connect(next), next)).version, 3);
     }),

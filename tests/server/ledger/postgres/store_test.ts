@@ -211,7 +211,7 @@ onPostgres(
     // The load's repetition has no entry of the log.
     for (const command of [load, commandOf("lobby load l2 1000 EUR"), addCustomer("bob", 0n)]) {
       assertEquals((await copy.run(command))[0]!.outcome, "try_later", command.op);
-      assert(copy.errors.at(-1)!.includes("another process writes the same chain"));
+      assert(copy.errors.at(-1)!.includes("another process writes to the same chain"));
     }
     await copy.endEpoch();
     assertEquals((await logOf(store)).length, count);
@@ -288,7 +288,7 @@ onPostgres(
     const { url } = await newDatabase();
     const opened = (at: string, create?: typeof settings) =>
       PostgresStore.open(systemWithFiles, at, create);
-    await assertRejects(() => opened(url), UsageError, "holds no bank");
+    await assertRejects(() => opened(url), UsageError, "has no bank");
     await (await opened(url, settings)).close();
     await assertRejects(() => opened(url, settings), UsageError, "already contains a bank");
     const { run } = await postgres();

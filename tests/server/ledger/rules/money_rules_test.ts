@@ -431,7 +431,7 @@ Deno.test("what operators settle, and what terminals say of it, stands in the lo
     "alice | deposit €5.00 authorised",
     "operator root | settle deposit of €5.00 by alice as completed with €5.00 - seen",
     "alice | deposit €5.00 - settled by the bank",
-    "terminal lobby | report €5.00 moved in a deposit of alice - as the operator settled it",
+    "terminal lobby | report €5.00 moved in a deposit of alice - as settled by the operator",
     "operator root | settle deposit of €5.00 by alice as completed with €5.00 failed - already completed - seen",
   ]);
 });

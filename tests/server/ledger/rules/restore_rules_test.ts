@@ -66,7 +66,7 @@ Deno.test("what a customer's account cannot bear goes to the differences account
     lena has 99900
   `);
   const lobby = (words: string) => `terminal lobby | ${words}`;
-  const again = "told again by the machine after a restore";
+  const again = "reported by the ATM after a restore";
   assertEquals(words.slice(1), [
     lobby(
       `withdraw €100.01 - ${again}, to the differences account: account ${
@@ -76,7 +76,7 @@ Deno.test("what a customer's account cannot bear goes to the differences account
     lobby(
       `withdraw €1.00 - ${again}, to the differences account: account ${
         numberOf("ghost")
-      } is not known`,
+      } is unknown`,
     ),
     lobby(
       `withdraw €1.00 - ${again}, to the differences account: account ${
@@ -91,7 +91,7 @@ Deno.test("what a customer's account cannot bear goes to the differences account
     lobby(
       `withdraw €1.00 - ${again}, to the differences account: account ${
         numberOf("vault")
-      } is not known`,
+      } is unknown`,
     ),
     lobby(
       `deposit €10.01 - ${again}, to the differences account: more than the terminal may take in in a day`,
@@ -112,11 +112,11 @@ Deno.test("a number that another account has since is not that account", () => {
     lobby has -196900
   `);
   const another = `account ${numberOf("alice")} is another one now`;
-  const differs = "told again by the machine after a restore, to the differences account";
+  const differs = "reported by the ATM after a restore, to the differences account";
   assertEquals(words, [
     `terminal lobby | withdraw €40.00 - ${differs}: ${another}`,
     `terminal lobby | deposit €10.00 - ${differs}: ${another}`,
-    `terminal lobby | withdraw €1.00 - ${differs}: the machine has no record of the account`,
+    `terminal lobby | withdraw €1.00 - ${differs}: the ATM has no record of the account`,
   ]);
 });
 
@@ -250,7 +250,7 @@ const ends: [name: string, commands: Command[], outcome: string][] = [
   ["an operator ends it", [{ op: "end_restore", operator, reason: "burnt" }], "ok"],
 ];
 
-Deno.test("no customer is served before every terminal has told again, or an operator says so", () => {
+Deno.test("no customer is served before every terminal has retold, or an operator ends the restore", () => {
   for (const [name, commands, outcome] of ends) {
     const books = new Books(restored());
     const { replies, entries } = applyCommands(books, [...commands, logIn], 1_000);

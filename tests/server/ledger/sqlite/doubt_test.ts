@@ -172,7 +172,7 @@ Deno.test("a chain that another process has written is not written again", () =>
     assertThrows(
       () => store.commit(customer("bob"), []),
       Refused,
-      "another process writes the same chain",
+      "another process writes to the same chain",
     );
     assertEquals(names(store), ["alice"]);
     store.close();
