@@ -148,8 +148,18 @@ export class StandingLine {
     const { world, answerMsMax, log } = this.dependencies;
     const terminalKey = this.#findKey();
     if (!terminalKey) return false;
-    const connect = async () => this.#socket = await this.dependencies.connect();
-    const bank = await BankClient.connect({ connect, terminalKey, world, answerMsMax });
+    let isOver = false;
+    const connect = async () => {
+      const socket = await this.dependencies.connect();
+      // One that comes after its attempt timed out must not replace the next attempt's.
+      if (!isOver) this.#socket = socket;
+      return socket;
+    };
+    const bank = await BankClient.connect({ connect, terminalKey, world, answerMsMax })
+      .catch((error) => {
+        isOver = true;
+        throw error;
+      });
     try {
       return await this.#serve(bank);
     } finally {

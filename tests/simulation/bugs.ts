@@ -1,13 +1,24 @@
-/**
- * Bugs to plant in the product, one at a time: the simulator must find each. `from` is there exactly once
- * in its file, or the table is out of date.
- */
-export interface Bug {
-  readonly name: string;
+/** Bugs to plant in the product, one at a time: the simulator must find each, or the test that is named. */
+
+/** A change of one place. `from` is there exactly once in its file, or the table is out of date. */
+interface Patch {
   readonly file: string;
   readonly from: string;
   readonly to: string;
 }
+
+export interface Bug extends Patch {
+  readonly name: string;
+  /** A second place that must change with the first. */
+  readonly also?: Patch;
+  /** Options of the simulations in which it shows, where it is not seen in all kinds. */
+  readonly options?: string;
+  /** The file of tests that must fail, where nothing that is simulated reaches the place. */
+  readonly test?: string;
+}
+
+/** Days with backups, of which one is put back. */
+const withRestores = "--sqlite --faults operators,clocks --visits 60 --atms 3 --days 2";
 
 export const bugs: readonly Bug[] = [
   {
@@ -95,16 +106,205 @@ export const bugs: readonly Bug[] = [
     from: "    this.#sequence = last.sequence;\n",
     to: "    this.#sequence = last.sequence + (last.sequence % 64 === 0 ? 1 : 0);\n",
   },
+  {
+    name: "account numbers are reused after a restore",
+    file: "server/ledger/books.ts",
+    from: "      number,\n      uid,\n      kind,",
+    to: '      number: kind !== "customer" ? number : `${1e9 + this.#accountIdNext}` +\n' +
+      "        `${98 - ((1e9 + this.#accountIdNext) * 100) % 97}`.padStart(2, '0'),\n" +
+      "      uid,\n      kind,",
+    also: {
+      file: "server/ledger/rules/retell.ts",
+      from: 'account?.kind === "customer" && account.uid === uid ? account',
+      to: 'account?.kind === "customer" ? account',
+    },
+    options: withRestores,
+  },
+  {
+    name: "an old master key is written back",
+    file: "server/terminals/change_keys.ts",
+    from: "({ ...keys, master: nextMaster }));",
+    to: "({ ...keys, master: folder.keys.master }));",
+    options: "--faults operators,crashes",
+  },
+  {
+    name: "a retelling is chosen by the ATM's clock",
+    file: "client/cashier.ts",
+    from: "journal.authorised(movement, payer.bank.timeMs);",
+    to: "journal.authorised(movement, this.dependencies.world.nowMs());",
+    options: withRestores,
+  },
+  {
+    name: "withdrawals are not told again",
+    file: "client/retell.ts",
+    from: 'return kind !== "left" && kind !== "transfer" &&',
+    to: 'return kind !== "left" && kind !== "transfer" && kind !== "withdrawal" &&',
+    options: withRestores,
+  },
+  {
+    name: "a session outlives a new password",
+    file: "server/ledger/rules/rules.ts",
+    from: 'if (lacksVisit(batch, command)) return { outcome: "not_logged_in" };',
+    to: "",
+    also: {
+      file: "server/visits/presence.ts",
+      from: "if (visit.passwordVersion() < version) visit.end();",
+      to: "if (visit.passwordVersion() < 0) visit.end();",
+    },
+  },
+  {
+    name: "a revoked terminal goes on",
+    file: "server/ledger/rules/terminal_keys.ts",
+    from: 'batch.books.setTerminal({ ...terminal, state: "revoked", next: null });',
+    to: "batch.books.setTerminal({ ...terminal, next: null });",
+  },
+  {
+    name: "a password is in the log",
+    file: "server/visits/requests.ts",
+    from: "const nameHash = nameHashOf(auditKeys.newest, username);\n      const begun",
+    to: "const nameHash = nameHashOf(auditKeys.newest, username);\n" +
+      "      this.context.bank.world.log(`log-in of ${username}, ${password}`);\n      const begun",
+  },
+  {
+    name: "a terminal's report after people settled is not booked",
+    file: "server/ledger/rules/report.ts",
+    from: "if (!before) bookDifference(batch, first, settled, moved);",
+    to: "if (!before && moved < 0n) bookDifference(batch, first, settled, moved);",
+  },
+  {
+    name: "a terminal's key ends before it has the next",
+    file: "server/ledger/rules/key_versions.ts",
+    from: "(next === null || timeMs < next.sinceMs + keyOverlapMsMax)",
+    to: "next === null",
+  },
+  {
+    name: "kept rows are not emptied after a failure",
+    file: "server/ledger/sqlite/store.ts",
+    from: "      this.#kept.clear();\n",
+    to: "",
+    options: "--sqlite --faults database",
+  },
+  {
+    name: "retelling treats held money as free",
+    file: "server/ledger/rules/retell.ts",
+    from: "return amount > account.balance - account.held ?",
+    to: "return amount > account.balance ?",
+    test: "tests/server/ledger/rules/restore_rules_test.ts",
+  },
+  {
+    name: "the last tag of the log's file is not compared",
+    file: "server/audit/log_file.ts",
+    from: "stored?.sequence === sequence && equalInConstantTime(stored.tag, tag);",
+    to: "stored?.sequence === sequence && tag.length === stored.tag.length;",
+    test: "tests/server/audit/log_file_test.ts",
+  },
+  {
+    name: "PostgreSQL's 23505 is no conflict",
+    file: "server/ledger/postgres/store.ts",
+    from: '"55P03", "23505"]',
+    to: '"55P03"]',
+    test: "tests/server/ledger/isolation_test.ts",
+  },
+  {
+    name: "PostgreSQL's rows of failures are not locked",
+    file: "server/ledger/postgres/load.ts",
+    from: "ANY ($1::text[]) ORDER BY source FOR UPDATE",
+    to: "ANY ($1::text[]) ORDER BY source",
+    test: "tests/server/ledger/isolation_test.ts",
+  },
+  {
+    name: "the cashier ignores that a repeated ok is settled",
+    file: "client/cashier.ts",
+    from: 'if (leave.outcome === "ok" && leave.booked !== undefined) {',
+    to: 'if (leave.outcome === "ok" && leave.booked === "never") {',
+    test: "tests/client",
+  },
+  {
+    name: "presence keeps empty sets",
+    file: "server/visits/presence.ts",
+    from: "          this.#visits.delete(username);\n",
+    to: "",
+    test: "tests/server/visits/visit_test.ts",
+  },
+  {
+    name: "a restore ignores open holds",
+    file: "server/operator/restore.ts",
+    from: "holds.reduce((first, { timeMs }) => Math.min(first, timeMs), lastMs)",
+    to: "holds.reduce((first) => first, lastMs)",
+    test: "tests/server/operator/restore_test.ts",
+  },
+  {
+    name: "a restore asks for no day before the backup",
+    file: "server/operator/restore.ts",
+    from: "firstMs - retellMarginMs",
+    to: "firstMs - 0 * retellMarginMs",
+    test: "tests/server/operator/restore_test.ts",
+  },
+  {
+    name: "the store's time is not read for each batch",
+    file: "server/ledger/engine.ts",
+    from: "Math.max(this.#lastMs, loaded.lastMs)",
+    to: "this.#lastMs",
+    options: "--faults clocks --servers 2 --atms 4",
+  },
+  {
+    name: "a revoked terminal may retell",
+    file: "server/ledger/rules/rules.ts",
+    from:
+      'if (command.op === "log" || command.op === "alive" || "operator" in command) return false;',
+    to:
+      'if (["log", "alive", "retell"].includes(command.op) || "operator" in command) return false;',
+    test: "tests/server/ledger/rules/restore_rules_test.ts",
+  },
 ];
 
+/** The files of a bug with the bug in them. @throws when it does not fit any more */
+export function planted(bug: Bug, tree: string): { path: string; before: string; after: string }[] {
+  return [bug, ...bug.also ? [bug.also] : []].map(({ file, from, to }) => {
+    const path = `${tree}/${file}`;
+    const before = Deno.readTextFileSync(path);
+    const [start, end, ...more] = before.split(from);
+    if (end === undefined || more.length > 0) {
+      throw new Error(`'${bug.name}' does not fit ${file} any more: look where its place is now`);
+    }
+    return { path, before, after: start + to + end };
+  });
+}
+
 /**
- * A file's text with the bug in it.
+ * Plants a bug in a copy of the project.
+ * @returns a function that takes it out again
  * @throws when the bug does not fit any more
  */
-export function planted({ name, file, from, to }: Bug, text: string): string {
-  const [before, after, ...more] = text.split(from);
-  if (after === undefined || more.length > 0) {
-    throw new Error(`'${name}' does not fit ${file} any more: look where its place is now`);
+export function plant(bug: Bug, tree: string): () => void {
+  const files = planted(bug, tree);
+  for (const { path, after } of files) Deno.writeTextFileSync(path, after);
+  return () => {
+    for (const { path, before } of files) Deno.writeTextFileSync(path, before);
+  };
+}
+
+/** The project. */
+export const root = new URL("../..", import.meta.url).pathname;
+
+/** Copies what simulations and tests load. */
+export function copyTree(to: string): void {
+  Deno.mkdirSync(to, { recursive: true });
+  for (
+    const part of [
+      "client",
+      "docs",
+      "lib",
+      "server",
+      "tests",
+      "ui",
+      "main.ts",
+      "deno.json",
+      "deno.lock",
+    ]
+  ) {
+    const { success } = new Deno.Command("cp", { args: ["-r", root + part, `${to}/${part}`] })
+      .outputSync();
+    if (!success) throw new Error(`${part} cannot be copied to ${to}`);
   }
-  return before + to + after;
 }

@@ -67,6 +67,9 @@ export function databaseFaults(config: Config): DatabaseFaults {
   };
 }
 
+/** How likely a commit of SQLite's is in doubt. */
+export const sqliteCommitFaults = (config: Config) => 0.01 * intensity(config, "database");
+
 export function diskFaults(config: Config): DiskFaults {
   const chance = 0.003 * intensity(config, "disks");
   return chance > 0 ? { full: chance, syncFails: chance } : soundDisk;

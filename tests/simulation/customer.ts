@@ -142,9 +142,10 @@ export class Customer {
         if (await this.#logIn(0)) break;
         await this.#pause(20_000);
       }
-      const { name } = page.screen;
+      const { screen } = page;
+      const why = "why" in screen ? ` ${screen.why}` : "";
       await this.#leave();
-      return name;
+      return screen.name + why;
     } finally {
       machine.occupiedBy = null;
     }

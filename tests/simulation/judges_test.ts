@@ -108,6 +108,9 @@ const changes: [what: string, judge: string, change: (seen: Seen) => void][] = [
   ["a row's outcome is not its entry's", "log", ({ records }) => {
     records.movements.find(({ outcome }) => outcome === "insufficient_funds")!.outcome = "ok";
   }],
+  ["a customer's entries are in another order", "log", ({ records }) => {
+    records.entries.reverse();
+  }],
   ["a row has no entry", "log", ({ records }) => {
     records.movements.push({ ...records.movements.at(-1)!, id: "ef".repeat(16) });
   }],

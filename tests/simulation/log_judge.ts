@@ -40,6 +40,8 @@ const isSame = (a: Uint8Array, b: Uint8Array) =>
 /** What an entry says. */
 interface Said {
   who: string;
+  /** ISO 8601, in UTC. */
+  time: string;
   action: string;
   outcome: string;
   movement?: string;
@@ -59,7 +61,7 @@ export function judgeLog(records: Records, keys: LogKeys): Finding[] {
       return [chain as string, Uint8Array.fromHex(key)];
     }),
   );
-  const said: Said[] = [];
+  const said = new Map<EntryRecord, Said>();
   for (const { number, id } of records.chains) {
     const entries = records.entries.filter(({ chain }) => chain === number);
     const firstKey = firstKeys.get(id.toHex());
@@ -69,10 +71,12 @@ export function judgeLog(records: Records, keys: LogKeys): Finding[] {
       if (entry.keyVersion === 0) continue;
       const opened = open(entry, id, audit.get(entry.keyVersion));
       if (opened === null) find(`entry ${entry.sequence} of chain ${number} does not open`);
-      else said.push(opened);
+      else said.set(entry, opened);
     }
   }
-  compareWithRows(said, records, find);
+  const inOrder = records.entries.flatMap((entry) => said.get(entry) ?? []);
+  compareWithRows(inOrder, records, find);
+  judgeTimes(inOrder, find);
   for (const file of keys.files) compareWithFile(file, records, find);
   return findings;
 }
@@ -111,7 +115,19 @@ function open(entry: EntryRecord, chain: Uint8Array, key: Uint8Array | undefined
   const [line = "", facts = "{}"] = plain.split("\n");
   const [who = "", ...action] = line.split(" | ");
   const { outcome, movement, step } = JSON.parse(facts);
-  return { who, action: action.slice(0, -1).join(" | "), outcome, movement, step };
+  const time = action.pop() ?? "";
+  return { who, time, action: action.join(" | "), outcome, movement, step };
+}
+
+/** A customer's movements are dated in the order in which they were committed. */
+function judgeTimes(said: readonly Said[], find: (what: string) => void): void {
+  const newest = new Map<string, string>();
+  for (const { who, time, action, movement } of said) {
+    if (!movement) continue;
+    const before = newest.get(who) ?? "";
+    if (time < before) find(`'${action}' of ${who} is of ${time}, after one of ${before}`);
+    newest.set(who, time);
+  }
 }
 
 /** Each row of a movement has one entry, which says what the row says. */

@@ -33,8 +33,11 @@ export interface OperatorsWorld {
   countIn(machine: Machine): Promise<void>;
   /** A backup was begun, at which customers are as they are now: what they do later is lost. */
   onBackup(): void;
-  /** The bank was put back to the last backup, and has these customers. */
-  onRestored(restore: Restore, customers: ReadonlySet<string>): void;
+  /**
+   * The bank was put back to the last backup, and has these customers.
+   * @returns how many it has forgotten
+   */
+  onRestored(restore: Restore, customers: ReadonlySet<string>): number;
 }
 
 /** Minor units and more, or none: limits that operators set. */
@@ -322,7 +325,8 @@ export class Operators {
     this.#backedUpMs = null;
     while (!server!.isRunning) await scheduler.pause(1_000, "operator");
     await this.#relist();
-    this.world.onRestored({ fromMs, untilMs }, new Set(this.#accounts.keys()));
+    const forgotten = this.world.onRestored({ fromMs, untilMs }, new Set(this.#accounts.keys()));
+    for (let count = 0; count < forgotten; count++) await this.world.onNewCustomer();
   }
 
   /** Learns which accounts there are, and which of them are locked. */

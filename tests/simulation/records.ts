@@ -42,7 +42,7 @@ export interface Records {
   movements: MovementRecord[];
   /** Ids of the movements listed as open. */
   holds: string[];
-  /** In each chain's order. */
+  /** As they were committed; in a file, each chain after the one before. */
   entries: EntryRecord[];
   chains: { number: number; id: Uint8Array }[];
 }
@@ -57,7 +57,7 @@ export function recordsInMemory(tables: MemoryTables): Records {
       credit: numberOf(row.credit),
     })),
     holds: [...tables.holds.keys()],
-    entries: [...tables.audit.values()].flat(),
+    entries: tables.log,
     chains: [...tables.chains.values()],
   };
 }

@@ -2,14 +2,16 @@
  * Simulates days of a bank from a seed:
  *
  *     deno task simulate [--seed N] [--count N] [--atms K] [--servers S] [--days D] [--visits V]
- *                        [--faults CLASS,...] [--sqlite] [--log FILE]
+ *                        [--faults CLASS,...] [--sqlite] [--log FILE] [--bug NAME]
  *
  * Without a seed it picks one and prints it; without a size, the seed chooses one. `--count` goes on with
  * the seeds after it. A failure prints what was found, and the command that repeats the smallest
- * simulation that still finds something. `--log` writes the history of the last seed.
+ * simulation that still finds something. `--log` writes the history of the last seed. `--bug` plants
+ * a bug of `bugs.ts` in a copy of the project, and simulates there.
  */
 import process from "node:process";
 import { parseArgs } from "node:util";
+import { bugs, copyTree, plant } from "./bugs.ts";
 import { simulate } from "./simulation.ts";
 import { configOf, seedMax } from "./simulations.ts";
 import { againLine, linesOf, Tally } from "./tally.ts";
@@ -29,8 +31,10 @@ async function main(): Promise<number> {
       faults: { type: "string" },
       sqlite: { type: "boolean" },
       log: { type: "string" },
+      bug: { type: "string" },
     },
   });
+  if (values.bug !== undefined) return await mainWith(values.bug);
   const first = values.seed ? Number(values.seed) : Math.floor(Math.random() * seedMax);
   const tally = new Tally();
   const cpuBefore = process.cpuUsage();
@@ -50,6 +54,27 @@ async function main(): Promise<number> {
       `${cpuSeconds.toFixed(1)} s of CPU, ${(visits / cpuSeconds).toFixed(1)} a second`,
   );
   return failed.length > 0 ? 1 : 0;
+}
+
+/** Runs the same command in a copy of the project that has this bug. */
+async function mainWith(name: string): Promise<number> {
+  const bug = bugs.find((bug) => bug.name === name);
+  if (!bug) throw new Error(`--bug ${name}: there is none. Choose from tests/simulation/bugs.ts.`);
+  const tree = Deno.makeTempDirSync();
+  try {
+    copyTree(tree);
+    plant(bug, tree);
+    const at = Deno.args.indexOf("--bug");
+    const args = [...Deno.args.slice(0, at), ...Deno.args.slice(at + 2)];
+    const lock = ["--lock=tests/deno.lock", "--frozen"];
+    const command = new Deno.Command(Deno.execPath(), {
+      args: ["run", "-q", "--no-check", "-A", ...lock, "tests/simulation/simulate.ts", ...args],
+      cwd: tree,
+    });
+    return (await command.spawn().status).code;
+  } finally {
+    Deno.removeSync(tree, { recursive: true });
+  }
 }
 
 /** Runs with a file that takes the history, if there is a path for one. */

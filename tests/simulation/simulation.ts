@@ -22,6 +22,7 @@ import {
   diskFaults,
   habits,
   networkFaults,
+  sqliteCommitFaults,
 } from "./config.ts";
 import { type Credentials, Customer, walletAtFirst } from "./customer.ts";
 import { soundDisk } from "./disk.ts";
@@ -38,6 +39,7 @@ import { Random } from "./random.ts";
 import { type Records, recordsInMemory, recordsInSqlite } from "./records.ts";
 import { Scheduler } from "./scheduler.ts";
 import { SecretWatch } from "./secrets.ts";
+import { endCommitFaults, failCommits } from "./sqlite_faults.ts";
 import { realPath } from "./sqlite_files.ts";
 
 const minuteMs = 60_000;
@@ -135,6 +137,15 @@ class Simulation {
     this.#database.onFault = () => this.#changeKeysAtTheWorstMoment();
     this.#network.onSent = (bytes) => this.#secrets.see("what passes over the network", bytes);
     this.#sqliteFolder = config.sqlite ? Deno.makeTempDirSync({ dir: shortestFolder() }) : null;
+    if (this.#sqliteFolder !== null) {
+      const own = random.split("commits of SQLite's");
+      failCommits(this.#sqliteFolder, () => {
+        if (!this.#troubled || !own.chance(sqliteCommitFaults(config))) return "good";
+        this.#count("fault: COMMIT of SQLite's in doubt");
+        this.#changeKeysAtTheWorstMoment();
+        return own.of(["fails, is there", "fails, is not there"] as const);
+      });
+    }
     for (let index = 1; index <= config.servers; index++) this.#addServer(index);
     for (let index = 1; index <= config.atms; index++) this.#addMachine(index);
     this.#operators = new Operators({
@@ -176,7 +187,10 @@ class Simulation {
       }
     } finally {
       globalThis.removeEventListener("unhandledrejection", onRejection);
-      if (this.#sqliteFolder) Deno.removeSync(this.#sqliteFolder, { recursive: true });
+      if (this.#sqliteFolder) {
+        endCommitFaults(this.#sqliteFolder);
+        Deno.removeSync(this.#sqliteFolder, { recursive: true });
+      }
     }
     return {
       config: this.config,
@@ -238,7 +252,14 @@ class Simulation {
     if ("url" in place) return await MemoryStore.open(this.#database, process, create);
     const real = (path: string) => realPath(this.#sqliteFolder!, path);
     const world = { ...process.world, files: systemFiles };
-    return guardedStore(SqliteStore.open(world, real(place.path), create), process, real);
+    try {
+      return guardedStore(SqliteStore.open(world, real(place.path), create), process, real);
+    } catch (error) {
+      // The folder's random name is no part of the history.
+      const { message } = error as Error;
+      (error as Error).message = message.replaceAll(this.#sqliteFolder!, bankFolder);
+      throw error;
+    }
   }
 
   #addMachine(index: number): void {
@@ -591,9 +612,10 @@ class Simulation {
   }
 
   /** The bank is as it was at its backup: customers of later are forgotten, passwords of then hold. */
-  #restored(restore: Restore, customers: ReadonlySet<string>): void {
+  #restored(restore: Restore, customers: ReadonlySet<string>): number {
     this.#restores.push(restore);
-    this.#forgotten.push(...this.#people.filter(({ name }) => !customers.has(name)));
+    const forgotten = this.#people.filter(({ name }) => !customers.has(name));
+    this.#forgotten.push(...forgotten);
     this.#people = this.#people.filter(({ name }) => customers.has(name));
     for (const { credentials, password, perhaps, changes } of this.#backedUp) {
       if (credentials.changes === changes) continue;
@@ -603,6 +625,7 @@ class Simulation {
       credentials.password = password;
       credentials.changes++;
     }
+    return new Set(forgotten.map(({ name }) => name)).size;
   }
 
   #learnKeys(): void {

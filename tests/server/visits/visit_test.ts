@@ -95,6 +95,7 @@ Deno.test("a visit that is over watches no account, is present nowhere, and does
   assertEquals([other.visit.elsewhere, other.events.at(-1)], [[], []]);
   await other.visit.end("log out");
   assertEquals(world.watchers.size, 0);
+  assertEquals(world.presence.usernames, []);
   await world.pass(visitIdleMsMax);
   assertEquals(world.logged, ["alice | log out", "alice | log out"]);
 });
