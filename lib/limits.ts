@@ -238,6 +238,8 @@ export const checkThreadsMax = 8;
 /** A signed note with its signatures, in UTF-8. */
 export const noteBytesMax = 65_536;
 export const noteSignaturesMax = 64;
+/** Witnesses of one policy. */
+export const policyWitnessesMax = 99;
 /** Hashes of a consistency proof that a witness reads (tlog-witness). */
 export const witnessProofHashesMax = 63;
 /** How often a witness is asked again with the size that it named. */

@@ -48,6 +48,8 @@ export const operatorCommands = {
   read_audit: {},
   rotate_audit_key: {},
   take_checkpoint: {},
+  /** `reference`: a place in the log, or a movement's id. `note`: the signed receipt instead of its proof. */
+  read_receipt: { reference: "text", note: "boolean" },
 } as const satisfies Record<string, Record<string, Field>>;
 
 type Table = typeof operatorCommands;

@@ -108,7 +108,7 @@ export type LocalCommand =
   | {
     command: "verify_audit";
     firstKeys: string[];
-    checkpoint?: string;
+    checkpoints: string[];
     /** `PLACE,TAG`, as printed on a receipt. */
     receipt?: string;
     /** A file of the log, instead of the bank's database. */
@@ -118,6 +118,10 @@ export type LocalCommand =
   }
   /** `keys`: a bank.keys, by default the folder's. */
   | { command: "show_audit_file"; file: string; keys?: string; json: boolean; filter: LogFilter }
+  /** `receipts`: files of receipts and proofs. */
+  | { command: "verify_receipts"; policy: string; receipts: string[] }
+  /** `quorum`: how many of these witnesses must have cosigned, by default all. */
+  | { command: "write_policy"; firstKeys: string[]; witnesses: string[]; quorum?: number }
   | { command: "export_audit" }
   | { command: "start_audit_chain"; firstKey: string };
 

@@ -1,10 +1,14 @@
 /** The bank: its ledger, keys, passwords and terminals, opened from a data folder. */
-import { fromHex } from "../lib/bytes.ts";
+import { equalInConstantTime, fromHex } from "../lib/bytes.ts";
 import { UsageError } from "../lib/errors.ts";
 import type { WorldWithFiles } from "../lib/world.ts";
 import type { AuditKeyRing } from "./audit/keys.ts";
 import { type ChainBefore, chainsBefore } from "./audit/heads.ts";
 import { requireSharedKeys } from "./audit/newest_keys.ts";
+import { CheckpointSigner } from "./checkpoint_signer.ts";
+import { SignedTree } from "./audit/signed_tree.ts";
+import { originOf } from "./audit/tree.ts";
+import { signatureTypes } from "./transparency/note.ts";
 import type { Passwords } from "./credentials/passwords.ts";
 import {
   BankFolder,
@@ -15,6 +19,7 @@ import {
   type KeepFirstKey,
   logFilePath,
   removeOldBackups,
+  treesPath,
 } from "./folder/bank_folder.ts";
 import { auditKeyRingOf, type BankKeys, type SharedKeys } from "./folder/bank_keys.ts";
 import { Ledger } from "./ledger/ledger.ts";
@@ -63,6 +68,7 @@ export interface Bank {
   readonly auditLog: LogLink;
   readonly passwords: Passwords;
   readonly terminals: TerminalKeys;
+  readonly checkpoints: CheckpointSigner;
   /** Writes the present terminals to a file next to the database. */
   keepTerminals(rows: readonly Terminal[]): void;
   close(): Promise<void>;
@@ -84,7 +90,7 @@ export async function createBank(
   const create = { ...settings, bankId: world.randomBytes(16).toHex() };
   // Checked before a folder and a first key exist, which would block a second attempt.
   if (url !== undefined) await world.rehearseBank(url, create);
-  const folder = await BankFolder.make(world, path, keepFirstKey);
+  const folder = await BankFolder.make(world, path, settings.bankName, keepFirstKey);
   // SQLite gives its files the mode that the first one has.
   if (url === undefined) world.files.open(databasePath(path), "create").close();
   const bank = await assemble(world, folder, { url, create });
@@ -118,17 +124,14 @@ export async function openBank(
 export async function joinBank(
   world: BankWorld,
   path: string,
-  { master, audit, checkpoint }: SharedKeys,
+  { master, audit }: SharedKeys,
   url: string,
   keepFirstKey: KeepFirstKey,
 ): Promise<Bank> {
-  const shared = { master, audit, checkpoint };
+  const shared = { master, audit };
   const isNew = !holdsBank(world.files, path);
   const folder = isNew // the database first, before anything is created
-    ? await BankFolder.make(world, path, keepFirstKey, {
-      shared,
-      before: await requireBankOf(world, url, shared),
-    })
+    ? await makeAnother(world, path, shared, url, keepFirstKey)
     : await BankFolder.open(world, path, url);
   const bank = await assemble(world, folder, { url, shared });
   folder.changeKeys((keys) => ({ ...keys, ...shared }));
@@ -136,20 +139,32 @@ export async function joinBank(
   return bank;
 }
 
+async function makeAnother(
+  world: BankWorld,
+  path: string,
+  shared: SharedKeys,
+  url: string,
+  keepFirstKey: KeepFirstKey,
+): Promise<BankFolder> {
+  const { bankName, before } = await requireBankOf(world, url, shared);
+  return await BankFolder.make(world, path, bankName, keepFirstKey, { shared, before });
+}
+
 /**
- * Returns a bank's chains.
+ * Returns a bank's name and its chains.
  * @throws {UsageError} if the database has no bank whose newest keys these are
  */
 async function requireBankOf(
   world: BankWorld,
   url: string,
   keys: SharedKeys,
-): Promise<ChainBefore[]> {
+): Promise<{ bankName: string; before: ChainBefore[] }> {
   const store = await world.openStore({ url });
   try {
     await requireSharedKeys(store, auditKeyRingOf(keys));
-    terminalKeysOf(world, keys, await store.settings(), await store.terminals());
-    return await chainsBefore(store);
+    const settings = await store.settings();
+    terminalKeysOf(world, keys, settings, await store.terminals());
+    return { bankName: settings.bankName, before: await chainsBefore(store) };
   } finally {
     await store.close();
   }
@@ -247,6 +262,7 @@ async function assembleOn(
   removeOldBackups(files, folder.path);
   const following = url === undefined ? null : followTerminals(world, ledger, terminals, keep);
   const passwords = world.openPasswords();
+  const { tree, checkpoints } = await openTree(world, folder, ledger, settings);
   return {
     world,
     folder,
@@ -259,12 +275,29 @@ async function assembleOn(
     auditLog,
     passwords,
     terminals,
+    checkpoints,
     keepTerminals: keep,
     async close() {
       await following?.stop();
       passwords.close();
       await ledger.close();
+      tree.close();
       folder.close();
     },
   };
+}
+
+/** Opens the tree of the folder's chain, and the signer of its checkpoints. */
+async function openTree(
+  { files }: BankWorld,
+  { path, keys: { chainId, checkpoint } }: BankFolder,
+  { read }: Ledger,
+  { bankName }: Settings,
+) {
+  const chains = await read.chains();
+  const chain = chains.find(({ id }) => equalInConstantTime(id, chainId))!;
+  const tree = new SignedTree(files, treesPath(path), read, chain);
+  const type = signatureTypes.note;
+  const signer = { name: originOf(bankName, chainId), type, secretKey: checkpoint };
+  return { tree, checkpoints: new CheckpointSigner(tree, signer) };
 }

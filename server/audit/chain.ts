@@ -36,7 +36,7 @@ export function chainTag(
   putU32(head, 12, entry.keyVersion);
   putU32(head, 16, entry.who.length);
   head.set(entry.who, headBytes);
-  return epochKey.tag(previousTag, head, entry.sealed);
+  return epochKey.tag(previousTag, head, entry.commitment, entry.sealed);
 }
 
 /** Verifies a chain entry by entry from its first key, in constant memory. */

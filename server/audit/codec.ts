@@ -1,8 +1,16 @@
 /**
- * Encodes and decodes entries: `who | action | time`, a line of facts, and the digests of the
- * entry's rows, bound to its place in its chain.
+ * Encodes and decodes entries: the salts of the commitment, `who | action | time`, a line of facts, and
+ * the digests of the entry's rows, bound to its place in its chain.
  */
-import { type Bytes, concat, textOf, u32, u64, utf8 } from "../../lib/bytes.ts";
+import {
+  type Bytes,
+  concat,
+  equalInConstantTime,
+  textOf,
+  u32,
+  u64,
+  utf8,
+} from "../../lib/bytes.ts";
 import type { LoggedOutcome } from "../../lib/errors.ts";
 import type { Plain } from "../../lib/seal.ts";
 import {
@@ -13,11 +21,28 @@ import {
   type RowDigest,
   stepNumbers,
 } from "./entry.ts";
+import { commitmentOf, type Opening } from "../transparency/receipt.ts";
+import { sha256 } from "../../lib/hmac.ts";
 import { digestBytes, digestOfBytes } from "./row_digests.ts";
 
 /** Returns an entry's line: `alice | withdraw $40.00 | 2026-11-23T15:16:02.249Z`. */
 export function lineOf(entry: AuditEntry): string {
-  return `${entry.who} | ${entry.action} | ${new Date(entry.timeMs).toISOString()}`;
+  return `${entry.who} | ${actionLineOf(entry)}`;
+}
+
+/** Returns the part of an entry that its owner can show to a stranger: the line without the customer. */
+function actionLineOf({ action, timeMs }: AuditEntry): string {
+  return `${action} | ${new Date(timeMs).toISOString()}`;
+}
+
+/** The two salts of an entry's commitment, one after the other. */
+export const saltsBytes = 32;
+const saltBytes = saltsBytes / 2;
+
+/** Returns the opening of an entry's commitment with these salts. */
+export function openingOf(entry: AuditEntry, salts: Uint8Array): Opening {
+  const w = sha256(salts.subarray(0, saltBytes), utf8(entry.who));
+  return { w, salt: salts.slice(saltBytes), text: actionLineOf(entry) };
 }
 
 /** An entry's place, and the key version that seals it. */
@@ -28,20 +53,23 @@ export interface SealedPlace {
 }
 
 /**
- * Returns the plaintext of an entry for one place of one chain.
+ * Returns the plaintext of an entry for one place of one chain, and its commitment.
  * @param digests the changes of its rows to the sum of digests, 32 bytes each
+ * @param salts `saltsBytes` random bytes
  */
 export function plainOf(
   entry: EntryWithRows,
   digests: readonly Uint8Array[],
+  salts: Uint8Array,
   place: SealedPlace,
-): Plain {
+): Plain & { commitment: Bytes } {
   const { kind, outcome, terminal, movement, step, amount } = entry;
   const rows = namesOf(entry);
   const facts = { kind, outcome, terminal, movement, step, amount: amount?.toString(), rows };
   const text = `${lineOf(entry)}\n${JSON.stringify(facts)}`;
-  const plaintext = digests.length > 0 ? concat(utf8(`${text}\n`), ...digests) : utf8(text);
-  return { aad: aadOf(place), plaintext };
+  const body = digests.length > 0 ? [utf8(`${text}\n`), ...digests] : [utf8(text)];
+  const commitment = commitmentOf(openingOf(entry, salts));
+  return { aad: aadOf(place), plaintext: concat(salts, ...body), commitment };
 }
 
 /**
@@ -59,16 +87,26 @@ export interface EntryWithDigests {
   digests: RowDigest[];
 }
 
-/** Decodes a plaintext; returns null for any other form. */
-export function entryOf(plaintext: Uint8Array): AuditEntry | null {
-  return parsed(plaintext)?.entry ?? null;
+/** Decodes a plaintext; returns null for any other form, or if the commitment does not match. */
+export function entryOf(plaintext: Uint8Array, commitment: Uint8Array): AuditEntry | null {
+  return parsed(plaintext, commitment)?.entry ?? null;
 }
 
-/**
- * Decodes a plaintext with its rows; also returns null if the numbers of names and digests differ.
- */
-export function entryWithDigestsOf(plaintext: Uint8Array): EntryWithDigests | null {
-  const { entry, rows, rest } = parsed(plaintext) ?? {};
+/** Decodes a plaintext with the opening of its commitment. */
+export function openingOfPlaintext(
+  plaintext: Uint8Array,
+  commitment: Uint8Array,
+): { entry: AuditEntry; opening: Opening } | null {
+  const { entry, opening } = parsed(plaintext, commitment) ?? {};
+  return entry && opening ? { entry, opening } : null;
+}
+
+/** Decodes a plaintext with its rows; also returns null if the numbers of names and digests differ. */
+export function entryWithDigestsOf(
+  plaintext: Uint8Array,
+  commitment: Uint8Array,
+): EntryWithDigests | null {
+  const { entry, rows, rest } = parsed(plaintext, commitment) ?? {};
   if (!entry || !rows || !rest) return null;
   const { movement, step } = entry;
   const own = movement && step ? [movementRowName(movement, stepNumbers[step])] : [];
@@ -81,9 +119,18 @@ export function entryWithDigestsOf(plaintext: Uint8Array): EntryWithDigests | nu
   return { entry, digests };
 }
 
-function parsed(
-  plaintext: Uint8Array,
-): { entry: AuditEntry; rows: string[]; rest: Uint8Array } | null {
+interface Parsed {
+  entry: AuditEntry;
+  opening: Opening;
+  rows: string[];
+  rest: Uint8Array;
+}
+
+function parsed(withSalts: Uint8Array, commitment: Uint8Array): Parsed | null {
+  const [salts, plaintext] = [
+    withSalts.subarray(0, saltsBytes),
+    withSalts.subarray(saltsBytes),
+  ];
   const end = plaintext.indexOf(lineFeed, plaintext.indexOf(lineFeed) + 1);
   const text = textOf(end < 0 ? plaintext : plaintext.subarray(0, end));
   const [, who, action, time, facts] = entryShape.exec(text) ?? [];
@@ -102,7 +149,9 @@ function parsed(
     ...others,
     ...(amount === undefined ? {} : { amount: BigInt(amount) }),
   };
-  return { entry, rows, rest: plaintext.subarray(end < 0 ? plaintext.length : end + 1) };
+  const opening = openingOf(entry, salts);
+  if (!equalInConstantTime(commitmentOf(opening), commitment)) return null;
+  return { entry, opening, rows, rest: plaintext.subarray(end < 0 ? plaintext.length : end + 1) };
 }
 
 const lineFeed = 10;

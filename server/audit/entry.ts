@@ -76,6 +76,11 @@ export interface SealedEntry {
   keyVersion: number;
   /** The keyed index of the customer it is about, 16 bytes; zeros for an entry in clear. */
   who: Uint8Array;
+  /**
+   * What the entry commits to, 32 bytes: its owner can show the entry to a stranger without the keys that
+   * open it. Zeros for an entry in clear.
+   */
+  commitment: Uint8Array;
   /** Empty for an epoch's end. */
   sealed: Uint8Array;
   /** 32 bytes. */
@@ -108,6 +113,7 @@ export function loggedAt(entry: SealedEntry): LoggedAt {
 }
 
 const nobody = new Uint8Array(16);
+const noCommitment = new Uint8Array(32);
 const nothing = new Uint8Array(0);
 
 /** Returns an unencrypted entry of the chain itself, about nobody. */
@@ -117,7 +123,15 @@ export function inClear(
   epoch: number,
   bytes: Uint8Array,
 ): Omit<SealedEntry, "tag"> {
-  return { chain, sequence, epoch, keyVersion: 0, who: nobody, sealed: bytes };
+  return {
+    chain,
+    sequence,
+    epoch,
+    keyVersion: 0,
+    who: nobody,
+    commitment: noCommitment,
+    sealed: bytes,
+  };
 }
 
 /** Returns whether an entry is the chain's own: an epoch's end, or the start of a chain. */

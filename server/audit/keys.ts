@@ -4,7 +4,16 @@ import { hmac, MacKey } from "../../lib/hmac.ts";
 import { namesIndexedMax } from "../../lib/limits.ts";
 import { hkdfExpand } from "../../lib/protocol/key_schedule.ts";
 import { ivBytes, Sealer, type SealKeys } from "../../lib/seal.ts";
-import { aadOf, entryOf, type EntryWithDigests, entryWithDigestsOf, plainOf } from "./codec.ts";
+import {
+  aadOf,
+  entryOf,
+  type EntryWithDigests,
+  entryWithDigestsOf,
+  openingOfPlaintext,
+  plainOf,
+  saltsBytes,
+} from "./codec.ts";
+import type { Opening } from "../transparency/receipt.ts";
 import type { AuditEntry, EntryWithRows, SealedEntry } from "./entry.ts";
 import { changeDigest, digestOf } from "./row_digests.ts";
 
@@ -67,13 +76,22 @@ export class AuditKeyRing {
   /** Opens the entry of a place; returns null if none of these keys sealed it for that place. */
   open(stored: StoredEntry, chainId: Uint8Array): AuditEntry | null {
     const plaintext = this.#plaintextOf(stored, chainId);
-    return plaintext && entryOf(plaintext);
+    return plaintext && entryOf(plaintext, stored.commitment);
+  }
+
+  /** Opens an entry, and returns it with the opening of its commitment. */
+  openForStranger(
+    stored: StoredEntry,
+    chainId: Uint8Array,
+  ): { entry: AuditEntry; opening: Opening } | null {
+    const plaintext = this.#plaintextOf(stored, chainId);
+    return plaintext && openingOfPlaintext(plaintext, stored.commitment);
   }
 
   /** Opens an entry with its rows' changes to the sum of digests. */
   openWithDigests(stored: StoredEntry, chainId: Uint8Array): EntryWithDigests | null {
     const plaintext = this.#plaintextOf(stored, chainId);
-    return plaintext && entryWithDigestsOf(plaintext);
+    return plaintext && entryWithDigestsOf(plaintext, stored.commitment);
   }
 
   #plaintextOf({ keyVersion, sequence, sealed }: StoredEntry, chainId: Uint8Array): Bytes | null {
@@ -86,23 +104,31 @@ export class AuditKeyRing {
     return digestOf(this.#rows, text);
   }
 
-  /** Seals entries under the newest version for the chain's places from `sequence` on. */
+  /**
+   * Seals entries under the newest version for the chain's places from `sequence` on; returns each with
+   * its commitment.
+   */
   sealAll(
     entries: readonly EntryWithRows[],
     { chainId, sequence }: { chainId: Uint8Array; sequence: number },
     randomBytes: (length: number) => Uint8Array,
-  ): Bytes[] {
+  ): { sealed: Bytes; commitment: Bytes }[] {
     const keyVersion = this.newest.version;
+    const salts = randomBytes(entries.length * saltsBytes);
     const plain = entries.map((entry, index) => {
       const digests = (entry.rows ?? []).map((change) => changeDigest(this.#rows, change));
-      return plainOf(entry, digests, { chainId, sequence: sequence + index, keyVersion });
+      const own = salts.subarray(index * saltsBytes, (index + 1) * saltsBytes);
+      return plainOf(entry, digests, own, { chainId, sequence: sequence + index, keyVersion });
     });
     const random = randomBytes((plain.length + 1) * ivBytes);
-    return this.#sealers.get(keyVersion)!.sealAll(plain, random);
+    return this.#sealers.get(keyVersion)!.sealAll(plain, random).map((sealed, index) => ({
+      sealed,
+      commitment: plain[index]!.commitment,
+    }));
   }
 }
 
-type StoredEntry = Pick<SealedEntry, "keyVersion" | "sequence" | "sealed">;
+type StoredEntry = Pick<SealedEntry, "keyVersion" | "sequence" | "commitment" | "sealed">;
 
 /**
  * Returns the 16-byte index of one customer's entries, which locates them without decrypting

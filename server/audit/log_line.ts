@@ -2,7 +2,7 @@
  * The log as text, one printable line for each sealed entry: the form of `audit_log_secure.txt`,
  * and the input of `verify` and `show`, from a file or from a running server.
  *
- *     CHAIN SEQUENCE EPOCH KEY-VERSION WHO SEALED TAG
+ *     CHAIN SEQUENCE EPOCH KEY-VERSION WHO COMMITMENT SEALED TAG
  */
 import { type Bytes, hex } from "../../lib/bytes.ts";
 import type { SealedEntry } from "./entry.ts";
@@ -14,17 +14,18 @@ export interface LogLine {
 }
 
 const shape =
-  /^([0-9a-f]{32}) ([1-9][0-9]{0,14}) ([0-9]{1,10}) ([0-9]{1,10}) ([0-9a-f]{32}) (-|[A-Za-z0-9+/]+={0,2}) ([0-9a-f]{64})$/;
+  /^([0-9a-f]{32}) ([1-9][0-9]{0,14}) ([0-9]{1,10}) ([0-9]{1,10}) ([0-9a-f]{32}) ([0-9a-f]{64}) (-|[A-Za-z0-9+/]+={0,2}) ([0-9a-f]{64})$/;
 
 export function formatLogLine(chainId: Uint8Array, entry: SealedEntry): string {
-  const { sequence, epoch, keyVersion, who, sealed, tag } = entry;
+  const { sequence, epoch, keyVersion, who, commitment, sealed, tag } = entry;
+  const place = `${hex(chainId)} ${sequence} ${epoch} ${keyVersion}`;
   const text = sealed.length === 0 ? "-" : sealed.toBase64();
-  return `${hex(chainId)} ${sequence} ${epoch} ${keyVersion} ${hex(who)} ${text} ${hex(tag)}`;
+  return `${place} ${hex(who)} ${hex(commitment)} ${text} ${hex(tag)}`;
 }
 
 /** Parses a line; returns null for any other text. The entry's chain has no number. */
 export function parseLogLine(line: string): LogLine | null {
-  const [, chain, sequence, epoch, keyVersion, who, text, tag] = shape.exec(line) ?? [];
+  const [, chain, sequence, epoch, keyVersion, who, commitment, text, tag] = shape.exec(line) ?? [];
   if (!chain || !text) return null;
   const sealed = text === "-" ? new Uint8Array(0) : bytesOf(text);
   if (sealed === null || Number(epoch) >= 2 ** 32 || Number(keyVersion) >= 2 ** 32) return null;
@@ -34,6 +35,7 @@ export function parseLogLine(line: string): LogLine | null {
     epoch: Number(epoch),
     keyVersion: Number(keyVersion),
     who: Uint8Array.fromHex(who!),
+    commitment: Uint8Array.fromHex(commitment!),
     sealed,
     tag: Uint8Array.fromHex(tag!),
   };

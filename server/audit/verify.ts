@@ -6,11 +6,13 @@ import { equalInConstantTime, hex } from "../../lib/bytes.ts";
 import { UsageError } from "../../lib/errors.ts";
 import { ChainVerifier } from "./chain.ts";
 import type { KeptKey } from "./chain_key.ts";
-import type { Checkpoint } from "./checkpoint.ts";
+import { PieceHasher, PieceJoiner, type TreePiece } from "../transparency/tree_pieces.ts";
+import type { TrustedCheckpoint } from "./checkpoint.ts";
 import type { SealedEntry } from "./entry.ts";
 import type { FirstKey } from "./first_key.ts";
-import { type ChainBefore, type ChainHead, headsOfStart } from "./heads.ts";
+import { type ChainBefore, headsOfStart } from "./heads.ts";
 import type { LogLine } from "./log_line.ts";
+import { leafOf } from "./tree.ts";
 
 /**
  * An entry by its place and its tag, as on a receipt. Chains are numbered in order of appearance.
@@ -26,8 +28,8 @@ export interface LogReceipt {
 export interface LogTrust {
   /** The first key of every chain. */
   firstKeys: readonly FirstKey[];
-  /** A checkpoint kept elsewhere. */
-  checkpoint?: Checkpoint;
+  /** Checkpoints kept elsewhere. */
+  checkpoints?: readonly TrustedCheckpoint[];
   /** The entry on a customer's receipt. */
   receipt?: LogReceipt;
   /**
@@ -57,10 +59,18 @@ export class BadLog extends UsageError {
 
 const badReceipt = "the receipt does not fit the log";
 
-/** A head of a chain, which must be one of its entries, and the words for the list that has it. */
-interface ListedHead {
-  head: ChainHead & Partial<ChainBefore>;
+/** A size that a chain must have reached, its tree's root there, and the words for the list that has it. */
+interface ListedHead extends Pick<ChainBefore, "id" | "sequence" | "root"> {
+  tag?: Uint8Array;
+  keyEpoch?: number;
   by: string;
+}
+
+/** The hashed leaves of one chain in a part of the log. */
+export interface ChainPieces {
+  /** The chain's id in hex. */
+  chain: string;
+  pieces: TreePiece[];
 }
 
 const nameOf = (chainId: Uint8Array) => `chain ${hex(chainId).slice(0, 8)}`;
@@ -68,6 +78,10 @@ const nameOf = (chainId: Uint8Array) => `chain ${hex(chainId).slice(0, 8)}`;
 class FollowedChain {
   readonly #name: string;
   readonly #verifier: ChainVerifier;
+  /** Where roots are needed: no leaf is hashed beyond. */
+  readonly #sizes: ReadonlySet<number>;
+  readonly #sizeMax: number;
+  #hasher: PieceHasher;
 
   constructor(
     private readonly firstKey: FirstKey,
@@ -76,6 +90,9 @@ class FollowedChain {
   ) {
     this.#name = nameOf(firstKey.chainId);
     this.#verifier = new ChainVerifier(firstKey.key, firstKey.chainId);
+    this.#sizes = new Set(listed.map(({ sequence }) => sequence));
+    this.#sizeMax = Math.max(0, ...this.#sizes);
+    this.#hasher = new PieceHasher(0, this.#sizes);
     this.#holdAgainstKeyFile();
   }
 
@@ -83,6 +100,7 @@ class FollowedChain {
     if (!this.#verifier.goOnAfter(entry)) {
       throw this.#bad(`it is of past epoch ${entry.epoch}`);
     }
+    this.#hasher = new PieceHasher(entry.sequence, this.#sizes);
     this.#holdAgainstKeyFile();
   }
 
@@ -94,9 +112,10 @@ class FollowedChain {
     const epochBefore = this.#verifier.epoch;
     const problem = this.#verifier.next(line.entry);
     if (problem) throw this.#bad(problem);
-    for (const { head, by } of this.listed) {
-      if (head.sequence !== this.goodCount) continue;
-      if (!equalInConstantTime(head.tag, this.#verifier.tag)) {
+    if (this.goodCount <= this.#sizeMax) this.#hasher.append(leafOf(line.entry));
+    for (const { sequence, tag, by } of this.listed) {
+      if (sequence !== this.goodCount || !tag) continue;
+      if (!equalInConstantTime(tag, this.#verifier.tag)) {
         throw this.#bad(`entry ${this.goodCount} is not the one that ${by} lists`);
       }
     }
@@ -104,10 +123,16 @@ class FollowedChain {
     if (this.#verifier.epoch !== epochBefore) this.#holdAgainstKeyFile();
   }
 
-  end(): void {
+  /** Returns the hashes since the start, or since `goOnAfter`. */
+  finishPieces(): TreePiece[] {
+    return this.#hasher.finish();
+  }
+
+  /** @param pieces of the whole chain, as far as roots are needed */
+  end(pieces: readonly TreePiece[]): void {
     const { epoch } = this.#verifier;
     const missing = `entry ${this.goodCount + 1} is missing: the chain ends before it`;
-    for (const { head: { sequence, keyEpoch = 0 }, by } of this.listed) {
+    for (const { sequence, keyEpoch = 0, by } of this.listed) {
       if (sequence > this.goodCount) {
         throw this.#bad(`${missing}, and ${by} lists ${sequence} entries`);
       }
@@ -115,15 +140,26 @@ class FollowedChain {
         throw this.#bad(`${missing}, in epoch ${epoch}, and ${by} lists epoch ${keyEpoch}`);
       }
     }
+    this.#compareRoots(pieces);
     const earliest = Math.min(...this.keptKeys.map(({ epoch }) => epoch));
     if (Number.isFinite(earliest) && earliest > epoch) {
       throw this.#bad(`${missing}, in epoch ${epoch}, and its key is in epoch ${earliest}`);
     }
   }
 
-  /**
-   * Checks the chain's own list of earlier chains, which must not be older than its first key's.
-   */
+  #compareRoots(pieces: readonly TreePiece[]): void {
+    const joiner = new PieceJoiner(this.#sizes);
+    for (const piece of pieces) joiner.take(piece);
+    for (const { sequence, root, by } of this.listed) {
+      const found = joiner.rootAt(sequence);
+      if (!found) throw new Error(`no root at ${sequence} of ${this.#name}`);
+      if (!equalInConstantTime(found, root)) {
+        throw this.#bad(`its first ${sequence} entries are not those that ${by} lists`);
+      }
+    }
+  }
+
+  /** Checks the chain's own list of earlier chains, which must not be older than its first key's. */
   #requireChainsBefore(first: SealedEntry): void {
     const named = new Map(headsOfStart(first)?.map((head) => [hex(head.id), head.sequence]));
     for (const { id, sequence } of this.firstKey.before) {
@@ -152,21 +188,25 @@ export class LogVerifier {
   #lines = 0;
 
   constructor(private readonly trust: LogTrust) {
-    const { firstKeys, checkpoint, keyFile } = trust;
+    const { firstKeys, checkpoints = [], keyFile } = trust;
+    const kept = checkpoints.map(({ chainId, size, root }): ListedHead => {
+      return { id: chainId, sequence: size, root, by: "the checkpoint" };
+    });
     const listed: ListedHead[] = [
-      ...(checkpoint?.heads ?? []).map((head) => ({ head, by: "the checkpoint" })),
+      ...kept,
       ...firstKeys.flatMap(({ chainId, before }) =>
-        before.map((head) => ({ head, by: `the first key of ${nameOf(chainId)}` }))
+        before.map((head) => ({ ...head, by: `the first key of ${nameOf(chainId)}` }))
       ),
     ];
     for (const firstKey of firstKeys) {
       const id = hex(firstKey.chainId);
-      const its = listed.filter(({ head }) => hex(head.id) === id);
+      const its = listed.filter((head) => hex(head.id) === id);
       const keptKeys = keyFile?.filter(({ chainId }) => hex(chainId) === id) ?? [];
       this.#chains.set(id, new FollowedChain(firstKey, its, keptKeys));
     }
-    if (trust.ofOneServer) return;
-    for (const { head: { id } } of listed) this.#requireFirstKey(hex(id));
+    // A file of one server has only its own chain; a checkpoint's chain must be there all the same.
+    const required = trust.ofOneServer ? kept : listed;
+    for (const { id } of required) this.#requireFirstKey(hex(id));
   }
 
   /**
@@ -208,16 +248,29 @@ export class LogVerifier {
     }
   }
 
-  /** Ends the log. @throws {BadLog} if it is truncated */
-  end(): void {
+  /** Returns the hashes since the start, or since `goOnAt`, in each chain's order. */
+  finishPieces(): ChainPieces[] {
+    return [...this.#chains].map(([chain, followed]) => ({
+      chain,
+      pieces: followed.finishPieces(),
+    })).filter(({ pieces }) => pieces.length > 0);
+  }
+
+  /**
+   * Ends the log.
+   * @param before the pieces of the parts before this one, in the log's order
+   * @throws {BadLog} if it is truncated, or differs from a checkpoint or from the list of a first key
+   */
+  end(before: readonly ChainPieces[] = []): void {
     const { keyFile, receipt } = this.trust;
     // last, since a missing first key is not a fault of the log
     if (keyFile?.length === 0) {
       throw new BadLog("the chain's key file has no key of its chains");
     }
+    const all = [...before, ...this.finishPieces()];
     for (const [id, chain] of this.#chains) {
       if (chain.goodCount === 0) throw new BadLog(`chain ${id.slice(0, 8)} is missing`);
-      chain.end();
+      chain.end(all.filter((each) => each.chain === id).flatMap(({ pieces }) => pieces));
     }
     if (!receipt) return;
     const { goodCount } = this.#come[receipt.chain - 1] ?? { goodCount: 0 };

@@ -13,11 +13,11 @@ import {
 } from "./entry.ts";
 import { chainStart, chainTag } from "./chain.ts";
 import type { ChainKey } from "./chain_key.ts";
-import { type ChainHead, headsOf, startEntry } from "./heads.ts";
+import { headsWithRoots, type HeadWithRoot, startEntry } from "./heads.ts";
 import { type AuditKeyRing, Indexes } from "./keys.ts";
 import type { LogStore } from "./log_store.ts";
 
-type WriterStore = Pick<LogStore, "openChain" | "chains" | "lastEntries">;
+type WriterStore = Pick<LogStore, "openChain" | "chains" | "lastEntries" | "entriesAfter">;
 
 interface WriterDependencies {
   store: WriterStore;
@@ -38,7 +38,7 @@ export class ChainWriter {
     private readonly dependencies: WriterDependencies,
     last: SealedEntry | undefined,
     /** The heads of the earlier chains, until they are in this chain's first entry. */
-    private before: readonly ChainHead[],
+    private before: readonly HeadWithRoot[],
   ) {
     this.#sequence = last?.sequence ?? 0;
     this.#tag = last?.tag ?? chainStart(dependencies.chain.id);
@@ -62,7 +62,7 @@ export class ChainWriter {
     const epoch = last ? last.epoch + (endsEpoch(last) ? 1 : 0) : 0;
     const others = last
       ? []
-      : (await headsOf(store)).filter(({ number }) => number !== chain.number);
+      : (await headsWithRoots(store)).filter(({ number }) => number !== chain.number);
     return new ChainWriter({ store, chain, chainKey: openKey(epoch), ...rest }, last, others);
   }
 
@@ -114,14 +114,14 @@ export class ChainWriter {
     const first = this.#sequence + 1;
     const place = { chainId: chain.id, sequence: first };
     const link = this.#linker();
-    const sealed = keys.sealAll(entries, place, randomBytes).map((sealed, index) =>
+    const sealed = keys.sealAll(entries, place, randomBytes).map((each, index) =>
       link({
         chain: chain.number,
         sequence: first + index,
         epoch: chainKey.epoch,
         keyVersion: keys.newest.version,
         who: this.#indexes.of(entries[index]!.who),
-        sealed,
+        ...each,
       })
     );
     if (endEpoch && (this.#epochOpen || sealed.length > 0)) {

@@ -5,6 +5,7 @@
  *     bank.place      which bank of a PostgreSQL database this folder is a server's of
  *     bank.keys       0600: the master key, the AUDIT_KEY, the key that signs checkpoints
  *     chain.key       0600: the present key of the log's chain, ratcheted forward each epoch
+ *     trees/          0700: the hashes of each chain's tree, and its last checkpoint
  *     terminals.json  0600: the present terminals, for a restore
  *     audit_log_secure.txt   0600: the log, sealed, as a file
  *     owner.lock      locked by the one process that owns the folder
@@ -17,9 +18,10 @@ import { ownerRetryMs, ownerWaitMsMax, socketPathBytesMax } from "../../lib/limi
 import { isThere, replacePrivateFile } from "../../lib/private_file.ts";
 import { type Files, type OpenFile, pause, type WorldWithFiles } from "../../lib/world.ts";
 import { ChainKeyFile } from "../audit/chain_key.ts";
-import { checkpointKeyOf } from "../audit/checkpoint.ts";
 import { formatFirstKey } from "../audit/first_key.ts";
 import type { ChainBefore } from "../audit/heads.ts";
+import { originOf } from "../audit/tree.ts";
+import { publicKeyOf } from "../transparency/ed25519.ts";
 import {
   type BankKeys,
   makeBankKeys,
@@ -33,6 +35,8 @@ const placePath = (folder: string) => `${folder}/bank.place`;
 const lockPath = (folder: string) => `${folder}/owner.lock`;
 export const keysPath = (folder: string) => `${folder}/bank.keys`;
 export const chainKeyPath = (folder: string) => `${folder}/chain.key`;
+/** Where the trees of chains are, and their last signed checkpoints. */
+export const treesPath = (folder: string) => `${folder}/trees`;
 export const logFilePath = (folder: string) => `${folder}/audit_log_secure.txt`;
 export const keptTerminalsPath = (folder: string) => `${folder}/terminals.json`;
 export const operatorSocketPath = (folder: string) => `${folder}/operator.sock`;
@@ -74,6 +78,8 @@ export interface PreparedChain {
   readonly chainId: Uint8Array;
   /** The path of its key. */
   readonly keyPath: string;
+  /** The key that signs its checkpoints and receipts. */
+  readonly checkpoint: Uint8Array;
   /** The text of its first key's file. */
   readonly firstKey: string;
 }
@@ -111,12 +117,14 @@ export class BankFolder {
   /**
    * Creates the folder of a new bank, or of another server of one, and its key files; continues an
    * interrupted creation with its keys.
+   * @param bankName names the log in checkpoints
    * @param another for a bank with other servers: their keys, and the heads of their chains
    * @throws {UsageError} if there is a bank already, or the folder cannot be created
    */
   static async make(
     world: WorldWithFiles,
     path: string,
+    bankName: string,
     keepFirstKey: KeepFirstKey,
     another?: { shared: SharedKeys; before: readonly ChainBefore[] },
   ): Promise<BankFolder> {
@@ -132,7 +140,8 @@ export class BankFolder {
           replaceBankKeys(files, keysPath(path), makeBankKeys(world.randomBytes, another?.shared));
         }
       });
-      const next = folder.#prepareChain(folder.keys.chainId, another?.before ?? []);
+      const { chainId, checkpoint } = folder.keys;
+      const next = folder.#prepareChain({ chainId, checkpoint }, another?.before ?? [], bankName);
       keepFirstKey(next.firstKey);
       folder.beginChain(next);
     });
@@ -191,27 +200,35 @@ export class BankFolder {
    * Prepares another chain: earlier entries remain verifiable with the first key of their chain.
    * The folder's chain is the present one until `beginChain`.
    * @param before all existing chains
+   * @param bankName names the log in checkpoints
    */
-  prepareChain(before: readonly ChainBefore[]): PreparedChain {
-    return this.#prepareChain(this.randomBytes(16), before);
+  prepareChain(before: readonly ChainBefore[], bankName: string): PreparedChain {
+    const chain = { chainId: this.randomBytes(16), checkpoint: this.randomBytes(32) };
+    return this.#prepareChain(chain, before, bankName);
   }
 
-  #prepareChain(chainId: Uint8Array, before: readonly ChainBefore[]): PreparedChain {
+  #prepareChain(
+    { chainId, checkpoint }: Pick<BankKeys, "chainId" | "checkpoint">,
+    before: readonly ChainBefore[],
+    bankName: string,
+  ): PreparedChain {
     const keyPath = `${chainKeyPath(this.path)}.next`;
     ChainKeyFile.destroy(this.files, keyPath); // of one that was never begun
     const key = this.randomBytes(32);
     ChainKeyFile.create(this.files, keyPath, chainId, key);
-    const checkpointKey = checkpointKeyOf(this.keys.checkpoint);
-    return { chainId, keyPath, firstKey: formatFirstKey({ chainId, key, checkpointKey, before }) };
+    const checkpointKey = publicKeyOf(checkpoint);
+    const origin = originOf(bankName, chainId);
+    const firstKey = formatFirstKey({ chainId, key, origin, checkpointKey, before });
+    return { chainId, keyPath, checkpoint, firstKey };
   }
 
-  /** Ends the present chain, overwrites its key, and switches to a prepared one. */
-  beginChain({ chainId, keyPath }: PreparedChain): void {
+  /** Ends the present chain, overwrites its keys, and switches to a prepared one. */
+  beginChain({ chainId, keyPath, checkpoint }: PreparedChain): void {
     const path = chainKeyPath(this.path);
     ChainKeyFile.destroy(this.files, path);
     this.files.rename(keyPath, path);
     this.files.syncFolder(this.path);
-    this.changeKeys((keys) => ({ ...keys, chainId }));
+    this.changeKeys((keys) => ({ ...keys, chainId, checkpoint }));
   }
 
   close(): void {

@@ -15,12 +15,12 @@ export interface BankKeys {
   audit: { version: number; key: Uint8Array }[];
   /** The id of this server's chain, 16 bytes. */
   chainId: Uint8Array;
-  /** Signs checkpoints (Ed25519). */
+  /** Signs the chain's checkpoints and receipts (Ed25519): it ends with the chain. */
   checkpoint: Uint8Array;
 }
 
 /** The keys that all servers of one bank share. */
-export type SharedKeys = Pick<BankKeys, "master" | "audit" | "checkpoint">;
+export type SharedKeys = Pick<BankKeys, "master" | "audit">;
 
 const formatName = "strongroom bank keys 1";
 
@@ -33,7 +33,7 @@ export function makeBankKeys(
     master: shared?.master ?? randomBytes(32),
     audit: shared?.audit ?? [{ version: 1, key: randomBytes(32) }],
     chainId: randomBytes(16),
-    checkpoint: shared?.checkpoint ?? randomBytes(32),
+    checkpoint: randomBytes(32),
   };
 }
 

@@ -1,8 +1,6 @@
 /** The operator's commands about the log that the bank executes. */
-import { headsOf } from "../audit/heads.ts";
 import { auditKeysOf } from "../audit/keys.ts";
 import type { Bank } from "../bank.ts";
-import { signedCheckpoint } from "./checkpoints.ts";
 import { logCommand } from "../ledger/command.ts";
 import { sealedLog, shownLog } from "./read_log.ts";
 import type { Handlers } from "./request.ts";
@@ -37,12 +35,10 @@ export const auditCommands: Handlers<
     };
   },
 
-  /** Signs the end of every chain. */
+  /** Signs the end of the server's chain. */
   async *take_checkpoint(bank, { operator }) {
-    await logAction(bank, operator, "take a checkpoint");
-    yield {
-      checkpoint: signedCheckpoint(bank, await headsOf(bank.ledger.read), bank.world.nowMs()),
-    };
+    const entry = logCommand(`operator ${operator}`, "take a checkpoint");
+    yield { checkpoint: await bank.checkpoints.sign(() => bank.ledger.submit(entry)) };
   },
 };
 

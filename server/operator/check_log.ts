@@ -10,7 +10,7 @@ import { isInClear } from "../audit/entry.ts";
 import { parseLogLine } from "../audit/log_line.ts";
 import type { AuditKeyRing } from "../audit/keys.ts";
 import { isWanted, type ShowFilter, shownEntry } from "../audit/show.ts";
-import { BadLog, type LogTrust, LogVerifier } from "../audit/verify.ts";
+import { BadLog, type ChainPieces, type LogTrust, LogVerifier } from "../audit/verify.ts";
 import { checkPart, type LogPart, LogParts } from "./check_part.ts";
 import type { CheckThreads } from "./check_threads.ts";
 import type { OperatorAnswer } from "./request.ts";
@@ -98,7 +98,7 @@ export async function checkLog(
   }
   const verifier = new LogVerifier(trust);
   checkPart(verifier, parts.rest);
-  verifier.end();
+  verifier.end(checks.pieces);
   if (outside !== undefined) throw new BadLog(outside);
   onProgress(verifier.goodCount, verifier.goodCount);
   return verifier.goodCount;
@@ -109,7 +109,9 @@ const partsAThread = 2;
 
 /** The parts under check; the threads' results are used in the log's order. */
 class PartChecks {
-  readonly #pending: { part: LogPart; isGood: Promise<boolean> }[] = [];
+  readonly #pending: { part: LogPart; checked: Promise<ChainPieces[] | null> }[] = [];
+  /** Of the parts that have been found good, in the log's order. */
+  readonly pieces: ChainPieces[] = [];
   #goodCount = 0;
 
   constructor(private readonly trust: LogTrust, private readonly threads: CheckThreads) {}
@@ -119,9 +121,9 @@ class PartChecks {
    * @throws {UsageError} naming the first invalid line
    */
   async take(part: LogPart): Promise<number> {
-    const isGood = this.threads.run(part);
-    isGood.catch(() => {}); // unused if an earlier part is invalid
-    this.#pending.push({ part, isGood });
+    const checked = this.threads.run(part);
+    checked.catch(() => {}); // unused if an earlier part is invalid
+    this.#pending.push({ part, checked });
     if (this.#pending.length > partsAThread * this.threads.max) await this.#settleFirst();
     return this.#goodCount;
   }
@@ -132,11 +134,13 @@ class PartChecks {
   }
 
   async #settleFirst(): Promise<void> {
-    const { part, isGood } = this.#pending.shift()!;
-    if (!await isGood) {
+    const { part, checked } = this.#pending.shift()!;
+    const pieces = await checked;
+    if (!pieces) {
       checkPart(new LogVerifier(this.trust), part); // throws, naming the line
       throw new Error("a thread rejected a valid part");
     }
+    for (const piece of pieces) this.pieces.push(piece);
     this.#goodCount += part.lines.length;
   }
 }

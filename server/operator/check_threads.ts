@@ -1,11 +1,11 @@
 /** Checks the parts of a log in threads, one for each core. */
 import { checkThreadsMax } from "../../lib/limits.ts";
-import type { LogTrust } from "../audit/verify.ts";
+import type { ChainPieces, LogTrust } from "../audit/verify.ts";
 import { ThreadPool, type Threads } from "../threads.ts";
 import type { LogPart } from "./check_part.ts";
 
-/** Threads that check parts of a log; each gets parts in the log's order. */
-export type CheckThreads = Threads<LogPart, boolean>;
+/** Threads that check parts of a log, null for a bad one; each gets parts in the log's order. */
+export type CheckThreads = Threads<LogPart, ChainPieces[] | null>;
 
 /**
  * Opens the threads.

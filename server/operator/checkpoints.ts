@@ -1,16 +1,8 @@
-/** Takes checkpoints of the log on a schedule and at every stop, one file each. */
-import { formatCheckpoint } from "../audit/checkpoint.ts";
-import { type ChainHead, headsOf } from "../audit/heads.ts";
+/** Signs checkpoints of the log on a schedule and at every stop, one file each. */
 import { replacePrivateFile } from "../../lib/private_file.ts";
 import { pause } from "../../lib/world.ts";
 import type { Bank } from "../bank.ts";
 import { logCommand } from "../ledger/command.ts";
-
-/** Returns a checkpoint as its file, signed. */
-export function signedCheckpoint(bank: Bank, heads: readonly ChainHead[], timeMs: number): string {
-  const bankId = Uint8Array.fromHex(bank.settings.bankId);
-  return formatCheckpoint({ bankId, timeMs, heads: [...heads] }, bank.keys.checkpoint);
-}
 
 export interface CheckpointSchedule {
   /** The folder for checkpoints; created if it is missing. */
@@ -18,12 +10,10 @@ export interface CheckpointSchedule {
   everyMs: number;
 }
 
-/** Takes checkpoints until it is closed. A failed write stops nothing else. */
+/** Signs checkpoints until it is closed. A failed write stops nothing else. */
 export class Checkpoints {
   readonly #stopping = new AbortController();
   readonly #regular: Promise<void>;
-  /** The heads of the last one: an idle bank has nothing new to sign. */
-  #written = "";
 
   constructor(private readonly bank: Bank, private readonly schedule: CheckpointSchedule) {
     this.#regular = this.#takeRegularly();
@@ -58,15 +48,13 @@ export class Checkpoints {
 
   async #write(): Promise<void> {
     const { files, nowMs } = this.bank.world;
-    const heads = await headsOf(this.bank.ledger.read);
-    const places = heads.map(({ number, sequence }) => `${number}.${sequence}`).join();
-    if (places === this.#written) return;
+    const { checkpoints, ledger } = this.bank;
+    if (!await checkpoints.hasNews()) return;
+    const entry = logCommand("bank", "take a checkpoint");
+    const note = await checkpoints.sign(() => ledger.submit(entry));
     const { folder } = this.schedule;
-    const timeMs = nowMs();
-    const name = new Date(timeMs).toISOString().replace(/[-:.]/g, "");
+    const name = new Date(nowMs()).toISOString().replace(/[-:.]/g, "");
     files.makeFolder(folder);
-    const text = signedCheckpoint(this.bank, heads, timeMs);
-    replacePrivateFile(files, `${folder}/checkpoint-${name}.json`, text);
-    this.#written = places;
+    replacePrivateFile(files, `${folder}/checkpoint-${name}`, note);
   }
 }

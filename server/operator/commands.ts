@@ -10,6 +10,7 @@ import { auditCommands } from "./audit.ts";
 import { bookCommands } from "./books.ts";
 import { holdCommands } from "./holds.ts";
 import { limitCommands } from "./limits.ts";
+import { receiptCommands } from "./receipts.ts";
 import type { Answers, Handlers } from "./request.ts";
 import { terminalCommands } from "./terminals.ts";
 
@@ -20,6 +21,7 @@ const handlers: Handlers<OperatorCommandName> = {
   ...holdCommands,
   ...bookCommands,
   ...auditCommands,
+  ...receiptCommands,
 };
 
 /**

@@ -9,9 +9,11 @@ import { isThere, readPrivateFile, writePrivateFile } from "../../lib/private_fi
 import type { Files, Socket } from "../../lib/world.ts";
 import { placeOfText } from "../audit/entry.ts";
 import { ChainKeyFile } from "../audit/chain_key.ts";
-import { parseCheckpoint } from "../audit/checkpoint.ts";
+import { trustedCheckpoint } from "../audit/checkpoint.ts";
 import { type ChainBefore, chainsBefore, withKeyEpoch } from "../audit/heads.ts";
 import { parseFirstKey } from "../audit/first_key.ts";
+import { parseVerifierKey, signatureTypes, verifierKey } from "../transparency/note.ts";
+import { formatPolicy, parsePolicy } from "../transparency/policy.ts";
 import type { ShowFilter } from "../audit/show.ts";
 import { BadLog, type LogReceipt, type LogTrust } from "../audit/verify.ts";
 import { type BankWorld, joinBank, openBank } from "../bank.ts";
@@ -70,7 +72,7 @@ export interface VerifyRequest {
   url?: string;
   operator: string;
   firstKeyPaths: readonly string[];
-  checkpointPath?: string;
+  checkpointPaths?: readonly string[];
   /** `PLACE,TAG`, as printed on a receipt. */
   receipt?: string;
   /** A file of the log, instead of the bank's database. */
@@ -86,8 +88,16 @@ export interface VerifyRequest {
  */
 export async function verifyLog(
   world: OperatorWorld,
-  { folder, url, operator, firstKeyPaths, checkpointPath, receipt, file, ofOneServer }:
-    VerifyRequest,
+  {
+    folder,
+    url,
+    operator,
+    firstKeyPaths,
+    checkpointPaths = [],
+    receipt,
+    file,
+    ofOneServer,
+  }: VerifyRequest,
   onProgress: (done: number, of: number) => void,
 ): Promise<string> {
   const otherwise = "give the file of the first key from 'bank init' with --first-key FILE";
@@ -95,14 +105,12 @@ export async function verifyLog(
     const firstKeys = firstKeyPaths.map((path) =>
       parseFirstKey(readPrivateFile(world.files, path, otherwise), path)
     );
-    const checkpoint = checkpointPath === undefined ? undefined : parseCheckpoint(
-      readFile(world.files, checkpointPath),
-      checkpointPath,
-      firstKeys.map(({ checkpointKey }) => checkpointKey),
+    const checkpoints = checkpointPaths.map((path) =>
+      trustedCheckpoint(readTextFile(world.files, path), path, firstKeys)
     );
     const trust: LogTrust = {
       firstKeys,
-      checkpoint,
+      checkpoints,
       receipt: receipt === undefined ? undefined : receiptOf(receipt),
       // read before the log, which can only have advanced since
       keyFile: file === undefined
@@ -116,9 +124,8 @@ export async function verifyLog(
       ? linesOfBank(answersOf(world, folder, { command: "read_audit", operator }, url))
       : linesOfFile(world.files, file);
     const count = await checkLog(lines, trust, world.openCheckThreads, onProgress);
-    const since = checkpoint
-      ? `, and extends the checkpoint of ${new Date(checkpoint.timeMs).toISOString()}`
-      : "";
+    const sizes = checkpoints.map(({ size }) => `${size} entries`).join(" and of ");
+    const since = sizes ? `, and extends the checkpoint of ${sizes}` : "";
     const shown = receipt === undefined ? "" : "; the receipt's entry is in it";
     return `the audit log is good: ${count} entries${since}${shown}`;
   } catch (error) {
@@ -126,6 +133,42 @@ export async function verifyLog(
     const { message } = error as Error;
     throw new UsageError(`checking the audit log failed: ${message}`, 2);
   }
+}
+
+/**
+ * Returns the policy with which strangers check receipts and checkpoints: the keys of all chains and of
+ * witnesses.
+ * @throws {UsageError} naming the file or the key that is wrong
+ */
+export function policyOf(
+  files: Pick<Files, "facts" | "read">,
+  { firstKeys, witnesses, quorum = witnesses.length }: {
+    firstKeys: readonly string[];
+    witnesses: readonly string[];
+    quorum?: number;
+  },
+): string {
+  const otherwise = "give the first key that 'bank init' has written, with --first-key FILE";
+  const keys = firstKeys.map((path) =>
+    parseFirstKey(readPrivateFile(files, path, otherwise), path)
+  );
+  const logs = keys.map(({ origin, checkpointKey }) => ({
+    key: verifierKey(origin, signatureTypes.note, new Uint8Array(checkpointKey)),
+  }));
+  const named = witnesses.map((text, index) => {
+    const key = parseVerifierKey(text);
+    if (key?.type === signatureTypes.cosignature) return { name: `w${index + 1}`, key };
+    throw new UsageError(`--witness ${text} is not a witness's key. Write NAME+ID+KEY`);
+  });
+  if (quorum > named.length) {
+    throw new UsageError(`--quorum ${quorum}: there are ${named.length} witnesses`);
+  }
+  const members = named.map(({ name }) => name);
+  const groups = quorum === 0 ? [] : [{ name: "witnesses", countMin: quorum, members }];
+  const name = quorum === 0 ? "none" : "witnesses";
+  const text = formatPolicy({ logs, witnesses: named, groups, quorum: name });
+  parsePolicy(text, "the policy"); // refuses a key that occurs twice
+  return text;
 }
 
 function receiptOf(text: string): LogReceipt {
@@ -188,13 +231,13 @@ export async function anotherChain(
   const folder = await BankFolder.open(world, path, url);
   const isCutOff = await closeOnFailure(folder, async () => {
     // If the database cannot be opened, nothing has changed.
-    const chains = await chainsIn(
+    const { chains, bankName } = await chainsIn(
       world,
       url === undefined ? { path: databasePath(path) } : { url },
     );
     // Entries that the log lacks of an epoch of its key are lost.
     const before = withKeyEpoch(chains, folder.keys.chainId, earliestEpoch(world, folder));
-    const next = folder.prepareChain(before);
+    const next = folder.prepareChain(before, bankName);
     writePrivateFile(world.files, firstKeyPath, next.firstKey);
     folder.beginChain(next);
     return before.some(({ epoch, keyEpoch }) => keyEpoch > epoch + 1);
@@ -221,17 +264,22 @@ function earliestEpoch({ files }: BankWorld, { path, keys }: BankFolder): number
   return kept.reduce((earliest, { epoch }) => Math.min(earliest, epoch), kept[0]?.epoch ?? 0);
 }
 
-/** Returns the chains in a database that this process may open. */
-export async function chainsIn(world: BankWorld, place: StorePlace): Promise<ChainBefore[]> {
+/** Returns the chains in a database that this process may open, and the bank's name. */
+export async function chainsIn(
+  world: BankWorld,
+  place: StorePlace,
+): Promise<{ chains: ChainBefore[]; bankName: string }> {
   const store = await world.openStore(place);
   try {
-    return await chainsBefore(store);
+    const { bankName } = await store.settings();
+    return { chains: await chainsBefore(store), bankName };
   } finally {
     await store.close();
   }
 }
 
-function readFile(files: Files, path: string): string {
+/** @throws {UsageError} when it cannot be read */
+export function readTextFile(files: Pick<Files, "read">, path: string): string {
   try {
     return textOf(files.read(path));
   } catch (error) {

@@ -43,6 +43,8 @@ export type OperatorAnswer =
   | { lines: string[]; of: number; stray?: string }
   /** The text of a checkpoint's file. */
   | { checkpoint: string }
+  /** The text of a receipt's or a proof's file. */
+  | { receipt: string }
   /** A file in the bank's folder, which the operator's program moves to its destination. */
   | { fetch: string };
 

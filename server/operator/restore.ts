@@ -128,7 +128,8 @@ async function readyCopy(
   const head = (await headOf(world, fresh, keys))!;
   const missing = missingInWords(head, lost);
   const { command, terminals } = await restoring(world, fresh, head.timeMs, folder.path);
-  const chain = folder.prepareChain(await chainsIn(world, { path: fresh }));
+  const { chains, bankName } = await chainsIn(world, { path: fresh });
+  const chain = folder.prepareChain(chains, bankName);
   await makeReady(world, fresh, keys, chain, { ...command, operator, missing });
   return { missing, terminals, chain };
 }

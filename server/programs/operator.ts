@@ -26,11 +26,14 @@ import {
   answersOf,
   exportLog,
   joinServer,
+  policyOf,
+  readTextFile,
   showLogFile,
   verifyLog,
 } from "../operator/log_programs.ts";
 import { migrateBank } from "../operator/migrate.ts";
 import { restoreBank } from "../operator/restore.ts";
+import { verifyReceipt } from "../../ui/receipt_page/verify_receipt.ts";
 import { readPassword } from "./password_prompt.ts";
 import { Progress } from "./progress.ts";
 import { systemBank, systemOperator } from "./system_bank.ts";
@@ -67,6 +70,10 @@ async function runTask({ folder, databaseUrlFile, out, command }: OperatorStart)
       return await verifyAudit(target, command);
     case "show_audit_file":
       return await showAuditFile(target, command);
+    case "verify_receipts":
+      return await verifyReceipts(command);
+    case "write_policy":
+      return writePolicy(target, command);
     case "export_audit":
       return await exportAudit(target);
     case "start_audit_chain":
@@ -133,6 +140,10 @@ function keep(answer: OperatorAnswer, file: ReservedFile, out: string): string {
   if ("checkpoint" in answer) {
     finishWith(file, answer.checkpoint);
     return `the checkpoint is in ${out}. Move it to a place that the bank's host cannot write to`;
+  }
+  if ("receipt" in answer) {
+    finishWith(file, answer.receipt);
+    return `the receipt is in ${out}: everybody who has the policy file can check it`;
   }
   if ("fetch" in answer) {
     appendFile(systemFiles, answer.fetch, file);
@@ -222,7 +233,7 @@ async function restore(
 
 async function verifyAudit(
   { folder, url, operator }: Target,
-  { firstKeys, checkpoint, receipt, file, ofOneServer }: Local<"verify_audit">,
+  { firstKeys, checkpoints, receipt, file, ofOneServer }: Local<"verify_audit">,
 ): Promise<number> {
   const progress = new Progress("checked");
   const request = {
@@ -230,7 +241,7 @@ async function verifyAudit(
     url,
     operator,
     firstKeyPaths: firstKeys,
-    checkpointPath: checkpoint,
+    checkpointPaths: checkpoints,
     receipt,
     file,
     ofOneServer,
@@ -240,6 +251,33 @@ async function verifyAudit(
   } finally {
     progress.end();
   }
+}
+
+async function verifyReceipts(
+  { policy, receipts }: Local<"verify_receipts">,
+): Promise<number> {
+  if (receipts.length === 0) {
+    throw new UsageError("--policy checks receipts: name their files with --receipt FILE,FILE");
+  }
+  const texts = receipts.map((path) => readTextFile(systemFiles, path));
+  const policyText = readTextFile(systemFiles, policy);
+  const { outcome, findings } = await verifyReceipt(texts, policyText, crypto.subtle);
+  for (const { kind, sentence } of findings) {
+    if (kind === "refused") console.error(`refused: ${sentence}`);
+    else say(`${kind === "proved" ? "proved" : "not proved"}: ${sentence}`);
+  }
+  return outcome === "refused" ? 1 : 0;
+}
+
+function writePolicy({ out }: Target, command: Local<"write_policy">): number {
+  const text = policyOf(systemFiles, command);
+  const file = reservePrivateFile(systemFiles, out!);
+  try {
+    finishWith(file, text);
+  } finally {
+    file.close();
+  }
+  return say(`the policy is in ${out}: publish it, it holds no secret`);
 }
 
 async function showAuditFile(

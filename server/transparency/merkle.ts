@@ -58,16 +58,19 @@ export class RightEdge {
     return edge;
   }
 
-  /** Appends one leaf. */
-  append(leaf: Uint8Array): void {
-    let hash = leaf;
-    let level = 0;
-    for (let left; (left = this.#hashes[level]); level++) {
-      hash = nodeHash(left, hash);
-      this.#hashes[level] = undefined;
+  /**
+   * Appends one leaf, or a full subtree of this height.
+   * @throws {RangeError} when a subtree of this height cannot follow here
+   */
+  append(hash: Uint8Array, level = 0): void {
+    if (this.#size % 2 ** level !== 0) throw new RangeError("a subtree does not fit here");
+    let [whole, at] = [hash, level];
+    for (let left; (left = this.#hashes[at]); at++) {
+      whole = nodeHash(left, whole);
+      this.#hashes[at] = undefined;
     }
-    this.#hashes[level] = hash;
-    this.#size++;
+    this.#hashes[at] = whole;
+    this.#size += 2 ** level;
   }
 
   root(): Bytes {

@@ -7,7 +7,7 @@ export interface TlogProof {
   extra?: Bytes;
   index: number;
   /** From the leaf upwards, 32 bytes each. */
-  siblings: Bytes[];
+  siblings: readonly Uint8Array[];
   /** Verbatim, with its signatures and cosignatures. */
   checkpoint: string;
 }

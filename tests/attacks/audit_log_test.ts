@@ -8,7 +8,9 @@ import { MacKey } from "../../lib/hmac.ts";
 import { formatLogLine, type LogLine, parseLogLine } from "../../server/audit/log_line.ts";
 import { chainTag, nextEpochKey } from "../../server/audit/chain.ts";
 import { endsEpoch, epochEnd, type SealedEntry } from "../../server/audit/entry.ts";
-import type { Checkpoint } from "../../server/audit/checkpoint.ts";
+import type { TrustedCheckpoint } from "../../server/audit/checkpoint.ts";
+import { leafOf } from "../../server/audit/tree.ts";
+import { RightEdge } from "../../server/transparency/merkle.ts";
 import type { FirstKey } from "../../server/audit/first_key.ts";
 import { BadLog, type LogTrust, LogVerifier } from "../../server/audit/verify.ts";
 import { eachBitFlipped, filled } from "../lib/helpers.ts";
@@ -28,24 +30,20 @@ const lastEpoch = log.at(-1)!.epoch + 1;
 /** All that a thief of the server finds of the chain's key. */
 const stolen = new ChainKeyInMemory(lastEpoch);
 const firstKeys: FirstKey[] = [
-  { chainId, key: firstKey, checkpointKey: filled(0, 32), before: [] },
-  { chainId: otherId, key: otherKey, checkpointKey: filled(0, 32), before: [] },
+  { chainId, key: firstKey, origin: "bank/0", checkpointKey: filled(0, 32), before: [] },
+  { chainId: otherId, key: otherKey, origin: "bank/0", checkpointKey: filled(0, 32), before: [] },
 ];
 const keptKey = (epoch: number, key: Uint8Array) => ({ chainId, epoch, key: new Uint8Array(key) });
 const trust: LogTrust = {
   firstKeys: [firstKeys[0]!],
   keyFile: [keptKey(lastEpoch, stolen.key)],
 };
-const headAt = (entry: SealedEntry): Checkpoint => ({
-  bankId: filled(0, 16),
-  timeMs: 0,
-  heads: [{
-    id: chainId,
-    sequence: entry.sequence,
-    epoch: entry.epoch,
-    tag: new Uint8Array(entry.tag),
-  }],
-});
+/** A checkpoint of the log up to this entry. */
+function checkpointAt({ sequence }: SealedEntry): TrustedCheckpoint {
+  const edge = new RightEdge();
+  for (const entry of log.slice(0, sequence)) edge.append(leafOf(entry));
+  return { chainId, size: sequence, root: edge.root() };
+}
 
 /** A verifier that goes on behind the first `n` entries. */
 function begun(n: number, trusted = trust): LogVerifier {
@@ -110,11 +108,13 @@ Deno.test("the log itself is good", () => {
 
 Deno.test("every entry altered in any of its parts is noticed and named", () => {
   log.forEach((entry, index) => {
-    const { sealed, who, tag, epoch, keyVersion } = entry;
+    const { sealed, who, commitment, tag, epoch, keyVersion } = entry;
     const alterations: Partial<SealedEntry>[] = [
       { tag: spoiled(tag, 0) },
       { tag: spoiled(tag, 31) },
       { who: spoiled(who, 15) },
+      { commitment: spoiled(commitment, 0) },
+      { commitment: spoiled(commitment, 31) },
       { epoch: epoch + 1 },
       { epoch: (epoch + 2 ** 32 - 1) % 2 ** 32 },
       { keyVersion: keyVersion + 1 },
@@ -157,7 +157,7 @@ Deno.test("every entry dropped, doubled, inserted or swapped is noticed and name
 });
 
 Deno.test("every truncation is noticed by the key that is there now, and by a checkpoint", () => {
-  const byCheckpoint = { ...trust, keyFile: null, checkpoint: headAt(log.at(-1)!) };
+  const byCheckpoint = { ...trust, keyFile: null, checkpoints: [checkpointAt(log.at(-1)!)] };
   assertEquals(fate(new LogVerifier(byCheckpoint), log), [null, count]);
   for (let length = 0; length < count; length++) {
     const words = length === 0 ? /is missing$/ : inPlaceOf(length + 1);
@@ -227,7 +227,7 @@ function* rewritten(index: number, epochOf: (was: number) => number): Generator<
     const untagged = endsEpoch(entry) ? epochEnd(1, entry.sequence, epoch) : {
       ...entry,
       epoch,
-      sealed: sealEntry(auditKeys, place, lie, filled(7, 16)),
+      ...sealEntry(auditKeys, place, lie, filled(7, 16)),
     };
     tag = chainTag(new MacKey(stolen.key), tag, untagged);
     yield { ...untagged, tag };
@@ -257,10 +257,10 @@ Deno.test("what is not claimed: within the present epoch a thief can rewrite, up
   const entry: LogLine["entry"] = { ...log[end]!, sealed: filled(0, 80) };
   const forged = { ...entry, tag: chainTag(new MacKey(key), log[end - 1]!.tag, entry) };
   assertEquals(fate(begun(end, open), [forged]), [null, end + 1]);
-  const checked = { ...open, checkpoint: headAt(log[end]!) };
+  const checked = { ...open, checkpoints: [checkpointAt(log[end]!)] };
   assertEquals(
-    fate(begun(end, checked), [forged])[0],
-    `entry ${end + 1} is not the one that the checkpoint lists`,
+    fate(new LogVerifier(checked), [...log.slice(0, end), forged])[0],
+    `its first ${end + 1} entries are not those that the checkpoint lists`,
   );
 });
 

@@ -84,7 +84,13 @@ export async function openLog(folder: string, count: number) {
     /** What it is checked by. */
     trust(): LogTrust {
       return {
-        firstKeys: [{ chainId, key: firstKey, checkpointKey: new Uint8Array(32), before: [] }],
+        firstKeys: [{
+          chainId,
+          key: firstKey,
+          origin: "bank/0",
+          checkpointKey: new Uint8Array(32),
+          before: [],
+        }],
         keyFile: ChainKeyFile.read(systemFiles, `${folder}/chain.key`, chainId),
       };
     },

@@ -7,9 +7,9 @@ import { fromHex } from "../../lib/bytes.ts";
 import type { Statement } from "../../server/ledger/postgres/connection.ts";
 import { idOf } from "../server/helpers/small_bank.ts";
 
-const log = `INSERT INTO audit (chain, sequence, epoch, key_version, who, sealed, tag)
+const log = `INSERT INTO audit (chain, sequence, epoch, key_version, who, commitment, sealed, tag)
   VALUES (in_chain, in_sequence, 0, 0, decode(repeat('00', 16), 'hex'),
-    decode(repeat('00', 240), 'hex'), decode(repeat('00', 32), 'hex'));`;
+    decode(repeat('00', 32), 'hex'), decode(repeat('00', 270), 'hex'), decode(repeat('00', 32), 'hex'));`;
 
 export const functions = [
   `CREATE OR REPLACE FUNCTION bench_authorise(in_id bytea, in_account bigint, in_cash bigint,

@@ -1,10 +1,11 @@
 /** One bank, several servers: whichever is asked, it is the same bank. */
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, equal } from "@std/assert";
 import { NoAnswer } from "../../client/bank_client.ts";
 import { UsageError } from "../../lib/errors.ts";
 import { parseFirstKey } from "../../server/audit/first_key.ts";
+import { originOf } from "../../server/audit/tree.ts";
 import { LogVerifier } from "../../server/audit/verify.ts";
-import { checkpointKeyOf } from "../../server/audit/checkpoint.ts";
+import { publicKeyOf } from "../../server/transparency/ed25519.ts";
 import { type Bank, createBank, joinBank, openBank } from "../../server/bank.ts";
 import { epochMs } from "../../lib/limits.ts";
 import { writePrivateFile } from "../../lib/private_file.ts";
@@ -253,7 +254,7 @@ onTwoServers(
           await assertRejects(
             () => openBank(world, stranger.folder, one.url),
             UsageError,
-            "another bank",
+            "different bank",
           );
         },
         {},
@@ -296,10 +297,12 @@ onPostgres(
           assertEquals([kept, [...Deno.readDirSync(root)]], [[], []]);
           const other = await join(good);
           await other.close();
-          assertEquals(
-            parseFirstKey(kept[0]!, "it").checkpointKey,
-            checkpointKeyOf(good.checkpoint),
-          );
+          // each chain has a key for checkpoints of its own
+          const { checkpointKey, origin } = parseFirstKey(kept[0]!, "it");
+          const own = readBankKeys(systemFiles, keysPath(folder));
+          assertEquals(checkpointKey, publicKeyOf(own.checkpoint));
+          assert(!equal(own.checkpoint, good.checkpoint));
+          assertEquals(origin, originOf(running.bank.settings.bankName, own.chainId));
           assertEquals((await running.bank.ledger.read.chains()).length, 2);
         },
         {},

@@ -2,7 +2,7 @@
  * The judge of the log, written from FORMAT.md alone: every chain is followed from its first key, every
  * entry opened, and what the entries say is held against the rows of movements and the log as a file.
  */
-import { createDecipheriv, createHmac } from "node:crypto";
+import { createDecipheriv, createHash, createHmac } from "node:crypto";
 import type { Finding } from "./money_judges.ts";
 import type { EntryRecord, Records } from "./records.ts";
 
@@ -21,6 +21,11 @@ const hmac = (key: Uint8Array, ...parts: Uint8Array[]): Uint8Array => {
   const mac = createHmac("sha256", key);
   for (const part of parts) mac.update(part);
   return new Uint8Array(mac.digest());
+};
+const sha256 = (...parts: Uint8Array[]): Uint8Array => {
+  const hash = createHash("sha256");
+  for (const part of parts) hash.update(part);
+  return new Uint8Array(hash.digest());
 };
 const expand = (key: Uint8Array, label: string, length: number) =>
   hmac(key, ascii(label), Uint8Array.of(1)).subarray(0, length);
@@ -89,11 +94,12 @@ function followChain(
 ): void {
   let [key, epoch, tag] = [firstKey, 0, hmac(id, ascii("strongroom/1 chain start"))];
   for (const [index, entry] of entries.entries()) {
-    const { sequence, keyVersion, who, sealed } = entry;
+    const { sequence, keyVersion, who, commitment, sealed } = entry;
     const words = `entry ${sequence} of chain ${id.toHex().slice(0, 8)}`;
     if (sequence !== index + 1) return find(`${words} is at place ${index + 1}`);
     if (entry.epoch !== epoch) return find(`${words} is of epoch ${entry.epoch}, not ${epoch}`);
-    tag = hmac(key, tag, u64(sequence), u32(epoch), u32(keyVersion), u32(16), who, sealed);
+    const place = [u64(sequence), u32(epoch), u32(keyVersion)];
+    tag = hmac(key, tag, ...place, u32(16), who, commitment, sealed);
     if (!isSame(tag, entry.tag)) return find(`${words} has another tag`);
     if (sealed.length > 0) continue;
     epoch++;
@@ -111,9 +117,12 @@ function open(entry: EntryRecord, chain: Uint8Array, key: Uint8Array | undefined
   if (!isSame(tag, sealed.subarray(-32))) return null;
   const enc = expand(key, "strongroom/1 audit enc", 16);
   const cipher = createDecipheriv("aes-128-cbc", enc, body.subarray(0, 16));
-  const plain = cipher.update(body.subarray(16), undefined, "utf8") + cipher.final("utf8");
-  const [line = "", facts = "{}"] = plain.split("\n");
+  const plain = Uint8Array.from([...cipher.update(body.subarray(16)), ...cipher.final()]);
+  const [line = "", facts = "{}"] = new TextDecoder().decode(plain.subarray(32)).split("\n");
   const [who = "", ...action] = line.split(" | ");
+  const shown = sha256(plain.subarray(16, 32), ascii(action.join(" | ")));
+  const commitment = sha256(sha256(plain.subarray(0, 16), ascii(who)), shown);
+  if (!isSame(commitment, entry.commitment)) return null;
   const { outcome, movement, step } = JSON.parse(facts);
   const time = action.pop() ?? "";
   return { who, time, action: action.join(" | "), outcome, movement, step };
@@ -162,13 +171,14 @@ function compareWithFile(file: string, records: Records, find: (what: string) =>
   const lines = file.split("\n").slice(0, -1);
   const inFile = new Set(lines.map((line) => line.split(" ")[0]));
   const expected = records.entries.filter(({ chain }) => inFile.has(ids.get(chain)!))
-    .map(({ chain, sequence, epoch, keyVersion, who, sealed, tag }) =>
+    .map(({ chain, sequence, epoch, keyVersion, who, commitment, sealed, tag }) =>
       [
         ids.get(chain),
         sequence,
         epoch,
         keyVersion,
         who.toHex(),
+        commitment.toHex(),
         sealed.toBase64() || "-",
         tag.toHex(),
       ].join(" ")

@@ -252,7 +252,7 @@ export class MemoryTables {
   }
 
   #addEntry(entry: SealedEntry): void {
-    const { chain, sequence, keyVersion, who, sealed, tag } = entry;
+    const { chain, sequence, keyVersion, who, commitment, sealed, tag } = entry;
     const entries = this.audit.get(chain) ?? [];
     const last = entries.at(-1);
     const isNext = !last || last.sequence < sequence;
@@ -261,9 +261,18 @@ export class MemoryTables {
       "the log has that place already",
     );
     require(sequence > 0 && this.chains.has(chain), "an entry is at no place of a chain");
-    require(who.length === 16 && tag.length === 32, "an entry's parts have other lengths");
+    require(
+      who.length === 16 && commitment.length === 32 && tag.length === 32,
+      "an entry's parts have other lengths",
+    );
     require(keyVersion === 0 || sealed.length > 0, "an entry about somebody says nothing");
-    const kept = { ...entry, who: who.slice(), sealed: sealed.slice(), tag: tag.slice() };
+    const kept = {
+      ...entry,
+      who: who.slice(),
+      commitment: commitment.slice(),
+      sealed: sealed.slice(),
+      tag: tag.slice(),
+    };
     this.#push(this.log, kept);
     if (!this.audit.has(chain)) this.audit.set(chain, entries);
     if (isNext) return this.#push(entries, kept);

@@ -33,6 +33,7 @@ export interface EntryRecord {
   epoch: number;
   keyVersion: number;
   who: Uint8Array;
+  commitment: Uint8Array;
   sealed: Uint8Array;
   tag: Uint8Array;
 }
@@ -113,6 +114,7 @@ function recordsOf(database: DatabaseSync): Records {
       epoch: Number(row.epoch),
       keyVersion: Number(row.key_version),
       who: row.who,
+      commitment: row.commitment,
       sealed: row.sealed,
       tag: row.tag,
     })),

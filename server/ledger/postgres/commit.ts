@@ -66,6 +66,7 @@ export function writeEntries(entries: readonly SealedEntry[]): Statement[] {
     ["epoch", "bigint", entries.map(({ epoch }) => epoch)],
     ["key_version", "bigint", entries.map(({ keyVersion }) => keyVersion)],
     ["who", "bytea", entries.map(({ who }) => who)],
+    ["commitment", "bytea", entries.map(({ commitment }) => commitment)],
     ["sealed", "bytea", entries.map(({ sealed }) => sealed)],
     ["tag", "bytea", entries.map(({ tag }) => tag)],
   ]);

@@ -255,6 +255,7 @@ function entryOf(row: Row): SealedEntry {
     epoch: numberOf(row.epoch),
     keyVersion: numberOf(row.key_version),
     who: bytesOf(row.who),
+    commitment: bytesOf(row.commitment),
     sealed: bytesOf(row.sealed),
     tag: bytesOf(row.tag),
   };

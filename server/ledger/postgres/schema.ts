@@ -121,6 +121,7 @@ export const schema = [
     epoch bigint NOT NULL,
     key_version bigint NOT NULL,
     who bytea NOT NULL CHECK (length(who) = 16),
+    commitment bytea NOT NULL CHECK (length(commitment) = 32),
     sealed bytea NOT NULL,
     tag bytea NOT NULL CHECK (length(tag) = 32),
     PRIMARY KEY (chain, sequence),

@@ -143,11 +143,12 @@ function writeTerminal(
 
 function writeEntry(connection: SqliteConnection, entry: SealedEntry): void {
   connection.run(
-    "INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?)",
+    "INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?, ?)",
     placeOf(entry),
     entry.epoch,
     entry.keyVersion,
     entry.who,
+    entry.commitment,
     entry.sealed,
     entry.tag,
   );

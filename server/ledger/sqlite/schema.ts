@@ -221,6 +221,7 @@ CREATE TABLE audit (
   epoch INTEGER NOT NULL,
   key_version INTEGER NOT NULL CHECK (key_version = 0 OR length(sealed) > 0),
   who BLOB NOT NULL CHECK (length(who) = 16),
+  commitment BLOB NOT NULL CHECK (length(commitment) = 32),
   sealed BLOB NOT NULL,
   tag BLOB NOT NULL CHECK (length(tag) = 32)
 ) STRICT;

@@ -14,6 +14,7 @@ function chainOf(count: number, key = firstKey, id = chainId): SealedEntry[] {
       epoch: 0,
       keyVersion: 1,
       who: filled(index % 3, 16),
+      commitment: filled(index + 1, 32),
       sealed: filled(index, 64),
     };
     tag = chainTag(new MacKey(key), tag, untagged);
@@ -49,6 +50,7 @@ Deno.test("every entry altered in any of its parts is noticed, and named", () =>
     (entry) => ({ ...entry, sealed: spoiled(entry.sealed) }),
     (entry) => ({ ...entry, who: spoiled(entry.who) }),
     (entry) => ({ ...entry, tag: spoiled(entry.tag) }),
+    (entry) => ({ ...entry, commitment: spoiled(entry.commitment) }),
     (entry) => ({ ...entry, epoch: entry.epoch + 1 }),
     (entry) => ({ ...entry, keyVersion: entry.keyVersion + 1 }),
     (entry) => ({ ...entry, who: entry.who.slice(1), sealed: filled(0, 65) }),

@@ -1,80 +1,54 @@
-/** Checkpoints: signed, and refused when anything of them was changed. */
+/** Checkpoints: signed notes of a chain's tree, and refused when anything of them was changed. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { UsageError } from "../../../lib/errors.ts";
-import {
-  type Checkpoint,
-  checkpointKeyOf,
-  formatCheckpoint,
-  parseCheckpoint,
-} from "../../../server/audit/checkpoint.ts";
+import { trustedCheckpoint } from "../../../server/audit/checkpoint.ts";
 import { parseFirstKey } from "../../../server/audit/first_key.ts";
 import { LogVerifier } from "../../../server/audit/verify.ts";
 import { parseLogLine } from "../../../server/audit/log_line.ts";
+import { originOf } from "../../../server/audit/tree.ts";
 import { Checkpoints } from "../../../server/operator/checkpoints.ts";
+import { signCheckpoint } from "../../../server/transparency/checkpoint.ts";
+import { publicKeyOf } from "../../../server/transparency/ed25519.ts";
+import { signatureTypes } from "../../../server/transparency/note.ts";
 import { filled } from "../../lib/helpers.ts";
+import { chainId, firstKey as key } from "../helpers/engine.ts";
 import { onEachBank } from "../helpers/running_bank.ts";
 
 const secretKey = filled(7, 32);
-const publicKey = checkpointKeyOf(secretKey);
-const checkpoint: Checkpoint = {
-  bankId: filled(1, 16),
-  timeMs: Date.parse("2026-11-25T09:00:00.000Z"),
-  heads: [1, 2].map((number) => ({
-    id: filled(number, 16),
-    sequence: 10 * number,
-    epoch: number,
-    tag: filled(0x50 + number, 32),
-  })),
-};
-const text = formatCheckpoint(checkpoint, secretKey);
+const origin = originOf("First Bank", chainId);
+const firstKey = { chainId, key, origin, checkpointKey: publicKeyOf(secretKey), before: [] };
+const signer = { name: origin, type: signatureTypes.note, secretKey };
+const root = filled(9, 32);
+const text = signCheckpoint({ size: 12, root }, signer);
 
-Deno.test("a checkpoint is read back under the key that signed it, among others", () => {
-  assertEquals(parseCheckpoint(text, "c", [filled(9, 32), publicKey]), checkpoint);
+Deno.test("the origin of a chain's tree is a name that a key may have", () => {
+  const id = chainId.toHex();
+  for (
+    const [name, slug] of [
+      ["First Bank", "first-bank"],
+      ["  Banque Générale + Cie. ", "banque-ge-ne-rale-cie"],
+      ["銀行", "bank"],
+      ["", "bank"],
+    ] as const
+  ) {
+    assertEquals(originOf(name, chainId), `${slug}/${id}`);
+  }
 });
 
-Deno.test("a checkpoint of another bank's, or with anything changed, proves nothing", () => {
-  const unsigned = (changed: string, keys = [publicKey]) =>
-    assertThrows(() => parseCheckpoint(changed, "c", keys), UsageError, "not signed", changed);
-  unsigned(text, [checkpointKeyOf(filled(8, 32))]);
-  unsigned(text, []);
-  const fields = JSON.parse(text);
-  const change = (path: (fields: Record<string, unknown>) => void) => {
-    const copy = structuredClone(fields);
-    path(copy);
-    return JSON.stringify(copy);
-  };
-  // deno-lint-ignore no-explicit-any
-  const changes: ((copy: any) => void)[] = [
-    (copy) => copy.bank = "02".repeat(16),
-    (copy) => copy.time = "2026-11-25T09:00:00.001Z",
-    (copy) => copy.chains.pop(),
-    (copy) => copy.chains.reverse(),
-    (copy) => copy.chains.push(copy.chains[0]),
-    (copy) => copy.chains[0].chain = "03".repeat(16),
-    (copy) => copy.chains[0].sequence--,
-    (copy) => copy.chains[0].epoch++,
-    (copy) => copy.chains[0].tag = "00".repeat(32),
-    (copy) => copy.signature = "00".repeat(64),
-  ];
-  for (const each of changes) unsigned(change(each));
+Deno.test("a checkpoint is read back under the key in its chain's first key, among others", () => {
+  const other = { ...firstKey, origin: `${origin}x` };
+  assertEquals(trustedCheckpoint(text, "c", [other, firstKey]), { chainId, size: 12, root });
 });
 
-Deno.test("what is no checkpoint is said to be none", () => {
-  const { signature } = JSON.parse(text);
-  const others = [
-    "",
-    "null",
-    "{}",
-    "[]",
-    text.replace("checkpoint 1", "checkpoint 2"),
-    text.replace(signature, signature.slice(2)),
-    text.replace('"sequence": 10', '"sequence": -1'),
-    text.replace('"sequence": 10', '"sequence": 1.5'),
-    text.replace('"epoch": 1', '"epoch": 4294967296'),
-    text.replace("2026-11-25", "yesterday"),
-  ];
-  for (const other of others) {
-    assertThrows(() => parseCheckpoint(other, "c", [publicKey]), UsageError, "is not a checkpoint");
+Deno.test("a checkpoint that another key signed, or of which anything was changed, proves nothing", () => {
+  const refused = (changed: string, message: string) =>
+    assertThrows(() => trustedCheckpoint(changed, "c", [firstKey]), UsageError, message, changed);
+  refused(signCheckpoint({ size: 12, root }, { ...signer, secretKey: root }), "not signed by this");
+  refused(text.replace("12", "13"), "not signed by this");
+  refused(text.replace(root.toBase64(), filled(8, 32).toBase64()), "not signed by this");
+  refused(text.replaceAll("first-bank", "other-bank"), "give the first key of that chain");
+  for (const none of ["", "{}", text.slice(0, -1), text.replace("12", "012"), `${text}x`]) {
+    refused(none, "c is not a checkpoint");
   }
 });
 
@@ -114,14 +88,14 @@ onEachBank(
       const lines = (await Array.fromAsync(running.operate({ command: "read_audit" })))
         .flatMap((answer) => "lines" in answer ? answer.lines : []);
       for (const name of files()) {
-        const taken = parseCheckpoint(
+        const taken = trustedCheckpoint(
           Deno.readTextFileSync(`${folder}/${name}`),
           name,
-          [firstKey.checkpointKey],
+          [firstKey],
         );
         const verifier = new LogVerifier({
           firstKeys: [firstKey],
-          checkpoint: taken,
+          checkpoints: [taken],
           keyFile: null,
         });
         for (const line of lines) verifier.next(parseLogLine(line));

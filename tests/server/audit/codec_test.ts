@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, equal } from "@std/assert";
 import fc from "fast-check";
 import { lineOf } from "../../../server/audit/codec.ts";
 import { auditKeysOf, indexOf, nameHashOf } from "../../../server/audit/keys.ts";
@@ -50,16 +50,23 @@ Deno.test("an entry opens in its own place alone", () => {
 });
 
 Deno.test("an entry with any bit turned, cut or lengthened does not open", () => {
-  for (const bytes of eachBitFlipped(sealed)) {
-    assertEquals(openEntry(auditKeys, place, bytes), null);
-  }
-  for (const bytes of eachOtherLength(sealed)) {
-    assertEquals(openEntry(auditKeys, place, bytes), null);
+  for (const bytes of [...eachBitFlipped(sealed.sealed), ...eachOtherLength(sealed.sealed)]) {
+    assertEquals(openEntry(auditKeys, place, { ...sealed, sealed: bytes }), null);
   }
 });
 
+Deno.test("an entry that its commitment does not fit does not open", () => {
+  const { commitment } = sealed;
+  for (const bytes of [...eachBitFlipped(commitment), ...eachOtherLength(commitment)]) {
+    assertEquals(openEntry(auditKeys, place, { ...sealed, commitment: bytes }), null);
+  }
+  const other = sealEntry(auditKeys, place, entry, filled(1, 16), [], filled(9, 32));
+  assert(!equal(other.commitment, commitment), "other salts, another commitment");
+  assertEquals(openEntry(auditKeys, place, { ...sealed, commitment: other.commitment }), null);
+});
+
 Deno.test("a sealed entry and its index show nothing of it", () => {
-  const readable = new TextDecoder("latin1").decode(sealed);
+  const readable = new TextDecoder("latin1").decode(sealed.sealed);
   for (const word of ["alice", "withdraw", "lobby", "insufficient"]) {
     assert(!readable.includes(word), word);
   }

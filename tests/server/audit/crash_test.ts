@@ -79,7 +79,13 @@ function watched(key: ChainKey, at: (step: string) => void): ChainKey {
 /** What a thief of the folder finds, and whether `verify` is content with it. */
 async function requireGood(folder: string, store: Store): Promise<number> {
   const verifier = new LogVerifier({
-    firstKeys: [{ chainId, key: firstKey, checkpointKey: new Uint8Array(32), before: [] }],
+    firstKeys: [{
+      chainId,
+      key: firstKey,
+      origin: "bank/0",
+      checkpointKey: new Uint8Array(32),
+      before: [],
+    }],
     keyFile: ChainKeyFile.read(systemFiles, keyOf(folder), chainId),
   });
   const entries = await sealedLogOf(store);

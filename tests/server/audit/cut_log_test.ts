@@ -9,7 +9,7 @@ import type { OperatorCommand } from "../../../lib/operator_commands.ts";
 import { writePrivateFile } from "../../../lib/private_file.ts";
 import { systemFiles } from "../../../lib/system.ts";
 import { BadLog } from "../../../server/audit/verify.ts";
-import { databasePath } from "../../../server/folder/bank_folder.ts";
+import { databasePath, treesPath } from "../../../server/folder/bank_folder.ts";
 import { anotherChain, answersOf, verifyLog } from "../../../server/operator/log_programs.ts";
 import { systemOperator } from "../../../server/programs/system_bank.ts";
 import { postgres } from "../helpers/postgres.ts";
@@ -53,7 +53,9 @@ async function cutOff({ url, folder }: RunningBank, count: number): Promise<void
 /** The bytes of the bank's files, and the rows of its log. */
 async function stateOf({ folder, url }: RunningBank): Promise<Record<string, string>> {
   const state: Record<string, string> = {};
-  for (const { name } of Deno.readDirSync(folder)) {
+  const inFolder = [...Deno.readDirSync(folder)].filter(({ isFile }) => isFile);
+  const trees = [...Deno.readDirSync(treesPath(folder))].map(({ name }) => `trees/${name}`);
+  for (const name of [...inFolder.map(({ name }) => name), ...trees]) {
     if (/-(shm|wal)$/.test(name)) continue; // SQLite makes them where a file is read, too
     state[name] = new Uint8Array(
       await crypto.subtle.digest("SHA-256", Deno.readFileSync(`${folder}/${name}`)),

@@ -1,12 +1,18 @@
 /** The worked example of FORMAT.md, computed by another implementation: ours must say the same. */
 import { assertEquals } from "@std/assert";
 import { chainStart, ChainVerifier, nextEpochKey } from "../../../server/audit/chain.ts";
+import { trustedCheckpoint } from "../../../server/audit/checkpoint.ts";
+import { leafOf, originOf, sealedHash } from "../../../server/audit/tree.ts";
+import { signCheckpoint } from "../../../server/transparency/checkpoint.ts";
+import { publicKeyOf } from "../../../server/transparency/ed25519.ts";
+import { RightEdge } from "../../../server/transparency/merkle.ts";
 import {
-  checkpointKeyOf,
-  formatCheckpoint,
-  parseCheckpoint,
-  signedBytes,
-} from "../../../server/audit/checkpoint.ts";
+  formatVerifierKey,
+  signatureTypes,
+  verifierKeyOf,
+} from "../../../server/transparency/note.ts";
+import { formatProof } from "../../../server/transparency/proof.ts";
+import { commitmentOf, proofExtra, signReceipt } from "../../../server/transparency/receipt.ts";
 import { formatLogLine, parseLogLine } from "../../../server/audit/log_line.ts";
 import { AuditKeyRing, auditKeysOf, indexOf } from "../../../server/audit/keys.ts";
 import { changeDigest } from "../../../server/audit/row_digests.ts";
@@ -35,7 +41,7 @@ Deno.test("the example's keys are ours: of each AUDIT_KEY, and of each epoch", (
 Deno.test("the example's entries are sealed, indexed and chained as ours are", () => {
   const verifier = new ChainVerifier(bytes(vector.firstKey), chainId);
   const key = new MacKey(bytes(vector.derived[0]!.rows));
-  for (const { line, who, plaintext, iv, rows } of vector.entries) {
+  for (const { line, who, plaintext, iv, rows, salts, w } of vector.entries) {
     const { entry } = parseLogLine(line)!;
     assertEquals(verifier.next(entry), null, line);
     assertEquals(formatLogLine(chainId, entry), line);
@@ -54,23 +60,53 @@ Deno.test("the example's entries are sealed, indexed and chained as ours are", (
     assertEquals(entry.who, indexOf(keys, who));
     const place = { chainId, sequence: entry.sequence };
     const logged = { ...opened, rows };
-    assertEquals(sealEntry(keys, place, logged, bytes(iv), changes), entry.sealed);
+    const { sealed, commitment } = entry;
+    const ours = sealEntry(keys, place, logged, bytes(iv), changes, bytes(salts));
+    assertEquals(ours, { sealed: new Uint8Array(sealed), commitment: new Uint8Array(commitment) });
+    assertEquals(ring.openForStranger(entry, chainId)!.opening.w.toHex(), w);
   }
   assertEquals([verifier.goodCount, verifier.epoch], [4, 1]);
   assertEquals(verifier.epochKey.toHex(), vector.epochKeys[1]);
 });
 
-Deno.test("the example's checkpoint is signed as ours are", () => {
-  const { secretKey, publicKey, bank, timeMs, signed, signature } = vector.checkpoint;
-  const last = parseLogLine(lines.at(-1)!)!.entry;
-  const tag = new Uint8Array(last.tag);
-  const heads = [{ id: chainId, sequence: last.sequence, epoch: last.epoch, tag }];
-  const checkpoint = { bankId: bytes(bank), timeMs, heads };
-  assertEquals(signedBytes(checkpoint).toHex(), signed);
-  assertEquals(checkpointKeyOf(bytes(secretKey)).toHex(), publicKey);
-  const text = formatCheckpoint(checkpoint, bytes(secretKey));
-  assertEquals(JSON.parse(text).signature, signature);
-  assertEquals(parseCheckpoint(text, "example", [bytes(publicKey)]), checkpoint);
+const { secretKey, publicKey } = vector.checkpoint;
+const origin = originOf("First Bank", chainId);
+const signer = { name: origin, type: signatureTypes.note, secretKey: bytes(secretKey) };
+
+Deno.test("the example's tree and its checkpoint are ours", () => {
+  const edge = new RightEdge();
+  for (const { line, leaf } of vector.entries) {
+    const ours = leafOf(parseLogLine(line)!.entry);
+    assertEquals(ours.toHex(), leaf);
+    edge.append(ours);
+  }
+  assertEquals(edge.root().toHex(), vector.root);
+  assertEquals(publicKeyOf(bytes(secretKey)).toHex(), publicKey);
+  assertEquals(formatVerifierKey(verifierKeyOf(signer)), vector.checkpoint.verifierKey);
+  const note = signCheckpoint({ size: 4, root: edge.root() }, signer);
+  assertEquals(note, vector.checkpoint.note);
+  const key = bytes(vector.firstKey);
+  const firstKey = { chainId, key, origin, checkpointKey: bytes(publicKey), before: [] };
+  const trusted = trustedCheckpoint(note, "example", [firstKey]);
+  assertEquals(trusted, { chainId, size: 4, root: edge.root() });
+});
+
+Deno.test("the example's receipt and its proof are ours", () => {
+  const [first, second, third, fourth] = vector.entries;
+  const { entry } = parseLogLine(second!.line)!;
+  const { entry: { terminal, movement }, opening } = ring.openForStranger(entry, chainId)!;
+  assertEquals(new Uint8Array(entry.commitment), commitmentOf(opening));
+  const receipt = { ...opening, terminal, reference: movement!, index: 1 };
+  assertEquals(signReceipt(receipt, signer), vector.receipt.note);
+  const right = new RightEdge();
+  for (const { leaf } of [third!, fourth!]) right.append(bytes(leaf));
+  const proof = formatProof({
+    extra: proofExtra(sealedHash(entry), opening),
+    index: 1,
+    siblings: [bytes(first!.leaf), right.root()],
+    checkpoint: vector.checkpoint.note,
+  });
+  assertEquals(proof, vector.receipt.proof);
 });
 
 Deno.test("FORMAT.md prints the example as it is", async () => {
@@ -87,14 +123,20 @@ Deno.test("FORMAT.md prints the example as it is", async () => {
     ...epochKeys,
     chainStart,
     firstKey,
-    checkpoint.publicKey,
-    checkpoint.signature,
+    checkpoint.verifierKey,
+    ...[checkpoint.note, vector.receipt.note, vector.receipt.proof].flatMap((text) =>
+      text.trim().split(/\s+/)
+    ),
+    vector.root,
+    ...vector.entries.flatMap(({ salts, w, leaf }) => [salts, w, leaf]).filter((word) =>
+      word !== undefined
+    ),
   ];
   assertEquals(printed.filter((word) => !words.has(word)), []);
 });
 
 Deno.test("a text that is no line of the log is refused whole", () => {
-  const [good] = lines as [string];
+  const [good, , , padded] = lines as [string, string, string, string];
   const bad = [
     "",
     " ",
@@ -106,9 +148,9 @@ Deno.test("a text that is no line of the log is refused whole", () => {
     good.replace(" 1 0 1 ", " 1 4294967296 1 "),
     good.replace(" 1 0 1 ", " 1 0 4294967296 "),
     good.replace(" 1 0 1 ", " -1 0 1 "),
-    good.replace("==", "="),
-    good.replace("==", ""),
-    good.replace("Jw== ", "Jx== "), // bits that no byte has
+    padded.replace("== ", "= "),
+    padded.replace("== ", " "),
+    padded.replace("KQ== ", "KR== "), // bits that no byte has
     good.toUpperCase(),
   ];
   for (const text of bad) assertEquals(parseLogLine(text), null, text);

@@ -19,6 +19,7 @@ function logOf(entries: (Partial<AuditEntry> & { mine?: boolean })[], settled: s
       epoch: 0,
       keyVersion: 1,
       who: mine ? alice : bob,
+      commitment: filled(0, 32),
       sealed: filled(0, 0),
       tag: filled(0, 32),
     };
@@ -179,7 +180,7 @@ Deno.test("rows that a writer of the database has put in a customer's place show
     epoch: 0,
     keyVersion: 1,
     who: alice, // whoever it is about
-    sealed: keyRing.sealAll([entry], { chainId, sequence }, countingBytes())[0]!,
+    ...keyRing.sealAll([entry], { chainId, sequence }, countingBytes())[0]!,
     tag: filled(sequence, 32),
   });
   const rows = [

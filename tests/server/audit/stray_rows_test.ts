@@ -17,7 +17,7 @@ async function insert(
   sequence: number,
   ...before: string[]
 ): Promise<void> {
-  const columns = "epoch, key_version, who, sealed, tag";
+  const columns = "epoch, key_version, who, commitment, sealed, tag";
   if (running.url) {
     const { run } = await postgres();
     await run(

@@ -19,7 +19,7 @@ async function keysOf(opening: Promise<BankFolder>): Promise<BankKeys> {
   return folder.keys;
 }
 
-const make = (path: string) => keysOf(BankFolder.make(world, path, () => {}));
+const make = (path: string) => keysOf(BankFolder.make(world, path, "First Bank", () => {}));
 const open = (path: string) => keysOf(BankFolder.open(world, path));
 
 /** Returns a folder as a finished `init` leaves it, but for what is in the database. */

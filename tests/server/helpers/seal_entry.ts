@@ -1,8 +1,8 @@
 /** One entry, sealed with an IV of the test's own choice, and opened. */
 import { seal } from "../../../lib/seal.ts";
-import { plainOf } from "../../../server/audit/codec.ts";
+import { plainOf, saltsBytes } from "../../../server/audit/codec.ts";
 import { AuditKeyRing, type AuditKeys } from "../../../server/audit/keys.ts";
-import type { EntryWithRows } from "../../../server/audit/entry.ts";
+import type { EntryWithRows, SealedEntry } from "../../../server/audit/entry.ts";
 
 interface Place {
   chainId: Uint8Array;
@@ -15,11 +15,17 @@ export function sealEntry(
   entry: EntryWithRows,
   iv: Uint8Array,
   digests: readonly Uint8Array[] = [],
-) {
-  const { aad, plaintext } = plainOf(entry, digests, { ...place, keyVersion: keys.version });
-  return seal(keys.seal, iv, aad, plaintext);
+  salts: Uint8Array = new Uint8Array(saltsBytes),
+): Pick<SealedEntry, "sealed" | "commitment"> {
+  const at = { ...place, keyVersion: keys.version };
+  const { aad, plaintext, commitment } = plainOf(entry, digests, salts, at);
+  return { sealed: seal(keys.seal, iv, aad, plaintext), commitment };
 }
 
-export function openEntry(keys: AuditKeys, { chainId, sequence }: Place, sealed: Uint8Array) {
-  return new AuditKeyRing([keys]).open({ keyVersion: keys.version, sequence, sealed }, chainId);
+export function openEntry(
+  keys: AuditKeys,
+  { chainId, sequence }: Place,
+  stored: Pick<SealedEntry, "sealed" | "commitment">,
+) {
+  return new AuditKeyRing([keys]).open({ keyVersion: keys.version, sequence, ...stored }, chainId);
 }

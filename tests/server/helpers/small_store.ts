@@ -54,6 +54,7 @@ export const entry: SealedEntry = {
   epoch: 0,
   keyVersion: 1,
   who: filled(1, 16),
+  commitment: filled(4, 32),
   sealed: filled(2, 64),
   tag: filled(3, 32),
 };

@@ -5,7 +5,9 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { UsageError } from "../../../lib/errors.ts";
 import { endsEpoch, type SealedEntry } from "../../../server/audit/entry.ts";
-import type { Checkpoint } from "../../../server/audit/checkpoint.ts";
+import type { TrustedCheckpoint } from "../../../server/audit/checkpoint.ts";
+import { leafOf } from "../../../server/audit/tree.ts";
+import { RightEdge } from "../../../server/transparency/merkle.ts";
 import { formatLogLine, parseLogLine } from "../../../server/audit/log_line.ts";
 import { BadLog, type LogTrust, LogVerifier } from "../../../server/audit/verify.ts";
 import { checkLog, type SomeLines } from "../../../server/operator/check_log.ts";
@@ -29,7 +31,13 @@ const threads = (trust: LogTrust) => openCheckThreads(trust, 2, console.error);
 const lineOf = (entry: SealedEntry) => formatLogLine(chainId, entry);
 const lines = log.map(lineOf);
 const trust: LogTrust = {
-  firstKeys: [{ chainId, key: firstKey, checkpointKey: filled(0, 32), before: [] }],
+  firstKeys: [{
+    chainId,
+    key: firstKey,
+    origin: "bank/0",
+    checkpointKey: filled(0, 32),
+    before: [],
+  }],
   keyFile: [{
     chainId,
     epoch: lastEpoch,
@@ -147,6 +155,7 @@ Deno.test("chains that are mixed, checkpoints and receipts are held against ever
     firstKeys: [...trust.firstKeys, {
       chainId: otherId,
       key: otherKey,
+      origin: "bank/1",
       checkpointKey: otherKey,
       before: [],
     }],
@@ -169,16 +178,30 @@ Deno.test("chains that are mixed, checkpoints and receipts are held against ever
     assert((await verdict(mixed.toSpliced(at, 1), both)).startsWith("1: "));
   }
 
-  const headOf = ({ sequence, epoch, tag }: SealedEntry, changed = 0): Checkpoint => ({
-    bankId: filled(0, 16),
-    timeMs: 0,
-    heads: [{ id: chainId, sequence, epoch, tag: new Uint8Array(tag).with(0, tag[0]! ^ changed) }],
-  });
+  const checkpointOf = (size: number, changed = 0, id = chainId): TrustedCheckpoint => {
+    const edge = new RightEdge();
+    for (const entry of (id === chainId ? log : others).slice(0, size)) edge.append(leafOf(entry));
+    const root = edge.root();
+    return { chainId: id, size, root: root.with(0, root[0]! ^ changed) };
+  };
+  const several = [1, 201, 200, 733, 900].map((size) => checkpointOf(size));
+  several.push(checkpointOf(77, 0, otherId), checkpointOf(250, 0, otherId));
+  assertEquals(await verdict(mixed, { ...both, checkpoints: several }), "1150 are good");
+  for (const [index, spoiled] of several.entries()) {
+    const root = spoiled.root.with(9, spoiled.root[9]! ^ 1);
+    const one = several.with(index, { ...spoiled, root });
+    const result = await verdict(mixed, { ...both, checkpoints: one });
+    assert(
+      result.endsWith(`first ${spoiled.size} entries are not those that the checkpoint lists`),
+      result,
+    );
+  }
   for (const index of [0, 199, 200, 899]) {
-    const good = { ...trust, checkpoint: headOf(log[index]!) };
+    const good = { ...trust, checkpoints: [checkpointOf(index + 1)] };
     assertEquals(await verdict(lines, good), "900 are good");
-    const result = await verdict(lines, { ...trust, checkpoint: headOf(log[index]!, 1) });
-    assert(result.endsWith(`entry ${index + 1} is not the one that the checkpoint lists`), result);
+    const result = await verdict(lines, { ...trust, checkpoints: [checkpointOf(index + 1, 1)] });
+    const words = `its first ${index + 1} entries are not those that the checkpoint lists`;
+    assert(result.endsWith(words), result);
     for (const chain of [1, 2]) {
       const entry = chain === 1 ? log[index]! : others[index % 250]!;
       const { sequence, tag } = entry;

@@ -331,7 +331,7 @@ const tasks: [line: string, task: OperatorTask, reads?: string[], writes?: strin
     {
       command: "verify_audit",
       firstKeys: ["/home/a.key", "/home/b.key"],
-      checkpoint: "/home/c.json",
+      checkpoints: ["/home/c.json"],
     },
     ["/home/a.key", "/home/b.key", "/home/c.json"],
   ],
@@ -340,13 +340,46 @@ const tasks: [line: string, task: OperatorTask, reads?: string[], writes?: strin
     {
       command: "verify_audit",
       firstKeys: ["/home/a.key"],
+      checkpoints: [],
       file: "/home/log.txt",
       ofOneServer: true,
     },
     ["/home/a.key", "/home/log.txt"],
   ],
   ["bank audit export", { command: "export_audit" }, [], ["/home/audit_log_secure.txt"]],
-  ["bank audit checkpoint", { command: "take_checkpoint" }, [], ["/home/checkpoint.json"]],
+  ["bank audit checkpoint", { command: "take_checkpoint" }, [], ["/home/checkpoint"]],
+  [
+    "bank receipt 1.4711",
+    { command: "read_receipt", reference: "1.4711", note: false },
+    [],
+    ["/home/receipt.tlog-proof"],
+  ],
+  [
+    "bank receipt 1.4711 --note --out r.txt",
+    { command: "read_receipt", reference: "1.4711", note: true },
+    [],
+    ["/home/r.txt"],
+  ],
+  [
+    "bank audit policy --first-key a,b --witness v,w --quorum 1",
+    {
+      command: "write_policy",
+      firstKeys: ["/home/a", "/home/b"],
+      witnesses: ["v", "w"],
+      quorum: 1,
+    },
+    ["/home/a", "/home/b"],
+    ["/home/policy.txt"],
+  ],
+  [
+    "bank audit verify --policy p.txt --receipt r.txt,r.tlog-proof",
+    {
+      command: "verify_receipts",
+      policy: "/home/p.txt",
+      receipts: ["/home/r.txt", "/home/r.tlog-proof"],
+    },
+    ["/home/p.txt", "/home/r.txt", "/home/r.tlog-proof"],
+  ],
   ["bank audit rotate", { command: "rotate_audit_key" }],
   [
     "bank audit chain --first-key k",

@@ -1,8 +1,9 @@
 /** `bank audit`: the audit log. */
 import { Option } from "@commander-js/extra-typings";
 import { UsageError } from "../../../lib/errors.ts";
+import { policyWitnessesMax } from "../../../lib/limits.ts";
 import { bankCommand, firstKeyDefault, firstKeyOf } from "../bank_command.ts";
-import { instant } from "../values.ts";
+import { instant, wholeNumber } from "../values.ts";
 
 export const bankAudit = [
   bankCommand({
@@ -55,7 +56,7 @@ export const bankAudit = [
   bankCommand({
     name: "audit verify",
     summary: "Check the log's integrity; exit code 1 if it was changed, 2 if it cannot be checked",
-    examples: ["--first-key /media/safe/first.key --checkpoint /media/safe/checkpoint.json"],
+    examples: ["--first-key /media/safe/first.key --checkpoint /media/safe/checkpoint"],
     define: (command, { path, operator }) =>
       command
         .option(
@@ -63,12 +64,28 @@ export const bankAudit = [
           `the first key of every chain ${firstKeyDefault}`,
           (text) => text.split(",").map(path),
         )
-        .option("--checkpoint <FILE>", "a checkpoint that the log must extend", path)
+        .option(
+          "--checkpoint <FILE,FILE>",
+          "checkpoints that the log must extend",
+          (text) => text.split(",").map(path),
+          [] as string[],
+        )
         .option("--receipt <PLACE,TAG>", "require the entry of a customer's receipt")
+        .option(
+          "--policy <FILE>",
+          "check signed receipts and proofs instead, the files of --receipt FILE,FILE",
+          path,
+        )
         .option("--file <FILE>", "check an exported file instead of the bank's log", path)
         .option("--one-server", "with --file, accept a file without the other servers' chains")
-        .action(({ firstKey, oneServer: ofOneServer, ...flags }) => {
-          const { checkpoint, receipt, file, ...bank } = flags;
+        .action(({ firstKey, oneServer: ofOneServer, checkpoint: checkpoints, ...flags }) => {
+          const { receipt, policy, file, ...bank } = flags;
+          if (policy !== undefined) {
+            const receipts = (receipt ?? "").split(",").filter((each) => each !== "").map(path);
+            return operator(bank, { command: "verify_receipts", policy, receipts }, {
+              reads: [policy, ...receipts],
+            });
+          }
           if (ofOneServer && file === undefined) {
             throw new UsageError(
               "--one-server: --file missing. Name the file that the server keeps",
@@ -78,8 +95,8 @@ export const bankAudit = [
           const firstKeys = firstKey ?? [firstKeyOf(bank)];
           operator(
             bank,
-            { command: "verify_audit", firstKeys, checkpoint, receipt, file, ofOneServer },
-            { reads: [...firstKeys, checkpoint, file].filter((path) => path !== undefined) },
+            { command: "verify_audit", firstKeys, checkpoints, receipt, file, ofOneServer },
+            { reads: [...firstKeys, ...checkpoints, file].filter((path) => path !== undefined) },
           );
         }),
   }),
@@ -100,16 +117,70 @@ export const bankAudit = [
   bankCommand({
     name: "audit checkpoint",
     summary: "Sign the present end of the log, to be kept elsewhere",
-    examples: ["--out /media/safe/checkpoint.json"],
+    examples: ["--out /media/safe/checkpoint"],
     define: (command, { path, operator, task }) =>
       command
-        .option("--out <FILE>", "the file to write (default: checkpoint.json)", path)
-        .action(({ out = path("checkpoint.json"), ...bank }) =>
+        .option("--out <FILE>", "the file to write (default: checkpoint)", path)
+        .action(({ out = path("checkpoint"), ...bank }) =>
           operator(bank, { command: "take_checkpoint" }, {
             out,
             next: `${task("bank audit verify --checkpoint FILE", bank)} compares the log with it.`,
           })
         ),
+  }),
+  bankCommand({
+    name: "receipt",
+    summary: "Write the proof that the log has an entry, for a customer or a stranger",
+    examples: ["1.4711 --out withdrawal.tlog-proof", "1.4711 --note --out withdrawal.txt"],
+    define: (command, { path, operator, task }) =>
+      command
+        .argument(
+          "<REFERENCE>",
+          "the entry's place, as printed on the receipt, or its movement's id",
+        )
+        .option("--note", "the bank's signed receipt instead, which needs no checkpoint")
+        .option("--out <FILE>", "the file to write (default: receipt.tlog-proof)", path)
+        .action((reference, { note = false, out = path("receipt.tlog-proof"), ...bank }) =>
+          operator(bank, { command: "read_receipt", reference, note }, {
+            out,
+            next: `${task("bank audit policy", bank)} writes what a stranger needs to check it.`,
+          })
+        ),
+  }),
+  bankCommand({
+    name: "audit policy",
+    summary:
+      "Write the public keys of the log and its witnesses, with which strangers check receipts",
+    examples: [
+      "--first-key first.key --out policy.txt",
+      "--first-key first.key,second.key --witness VKEY,VKEY --quorum 2 --out policy.txt",
+    ],
+    define: (command, { path, operator }) =>
+      command
+        .option(
+          "--first-key <FILE,FILE>",
+          `the first key of every chain ${firstKeyDefault}`,
+          (text) => text.split(",").map(path),
+        )
+        .option(
+          "--witness <VKEY,VKEY>",
+          "the keys of witnesses",
+          (text) => text.split(","),
+          [] as string[],
+        )
+        .option(
+          "--quorum <N>",
+          "how many witnesses must have cosigned (default: all of them)",
+          wholeNumber(0, policyWitnessesMax),
+        )
+        .option("--out <FILE>", "the file to write (default: policy.txt)", path)
+        .action(({ firstKey, witness: witnesses, quorum, out = path("policy.txt"), ...bank }) => {
+          const firstKeys = firstKey ?? [firstKeyOf(bank)];
+          operator(bank, { command: "write_policy", firstKeys, witnesses, quorum }, {
+            out,
+            reads: firstKeys,
+          });
+        }),
   }),
   bankCommand({
     name: "audit rotate",
