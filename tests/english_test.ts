@@ -8,7 +8,6 @@ import { assertEquals } from "@std/assert";
 const exempt = [
   "tests/english_test.ts",
   "CHANGELOG.md",
-  "CONTRIBUTING.md",
   "docs/OPERATIONS.md",
   "docs/PERFORMANCE.md",
   "docs/SECURITY.md",

@@ -152,6 +152,15 @@ Deno.test("an operator's command may use the files of its flags, and who gives i
   });
 });
 
+Deno.test("the table has every program", () => {
+  const programs = ["server", "client"].flatMap((side) =>
+    [...Deno.readDirSync(`${project}/${side}/programs`)].map(({ name }) =>
+      `${side}/programs/${name}`
+    )
+  ).filter((path) => Deno.readTextFileSync(`${project}/${path}`).includes("await runProgram"));
+  assertEquals(table.map(([program]) => `${program}.ts`).sort(), programs.sort());
+});
+
 Deno.test("the table in docs/ARCHITECTURE.md is this one", async () => {
   const text = await Deno.readTextFile(`${project}/docs/ARCHITECTURE.md`);
   const document = text.replace(/ +/g, " ");
