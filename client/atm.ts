@@ -12,9 +12,8 @@ import type {
   Notes,
   Receipt,
 } from "../lib/atm.ts";
-import { hex } from "../lib/bytes.ts";
 import type { AtmOutcome } from "../lib/errors.ts";
-import { dispensedNotesMax, savedEntriesMax } from "../lib/limits.ts";
+import { dispensedNotesMax } from "../lib/limits.ts";
 import { minorFromText, type MinorText } from "../lib/money.ts";
 import { notesOf } from "../lib/notes.ts";
 import { fastAmounts } from "./cash/cash_notes.ts";
@@ -22,7 +21,6 @@ import { type NoteCounts, noteMixes, totalOf } from "./cash/note_mix.ts";
 import { Cashier } from "./cashier.ts";
 import type { AtmDependencies } from "./dependencies.ts";
 import { DeviceReports } from "./device_reports.ts";
-import { historyCsv } from "./history_csv.ts";
 import { notesView, receipt } from "./receipt.ts";
 import { StandingLine } from "./standing_line.ts";
 import { type Visit, Visits } from "./visits.ts";
@@ -186,30 +184,6 @@ export class BankAtm implements Atm {
     return this.#visits.changePassword(current, next);
   }
 
-  saveReceipt(text: string): Promise<Saved> {
-    if (!this.#visits.current) return Promise.resolve({ outcome: "not_logged_in" });
-    return Promise.resolve(this.#save("receipt", "txt", text));
-  }
-
-  async saveHistory(filter: HistoryFilter): Promise<Saved> {
-    const { outcome, entries } = await this.#visits.wholeHistory(filter, savedEntriesMax);
-    if (outcome !== "ok") return { outcome };
-    return this.#save("history", "csv", historyCsv(entries, this.#line.state.currency));
-  }
-
-  #save(what: string, ending: string, text: string): Saved {
-    const { keepFile, world, log } = this.dependencies;
-    const time = new Date(world.nowMs()).toISOString().replace(/[-:]|\..*/g, "").replace("T", "-");
-    const name = `${what}-${time}-${hex(world.randomBytes(2))}.${ending}`;
-    try {
-      if (!keepFile) throw new Error("this ATM saves no files");
-      return { outcome: "ok", place: keepFile(name, text) };
-    } catch (error) {
-      log(`saving ${name} failed: ${(error as Error).message}`);
-      return { outcome: "not_saved" };
-    }
-  }
-
   async depositOpen(): Promise<{ outcome: AtmOutcome }> {
     const visit = this.#visits.current;
     if (!visit) return { outcome: "not_logged_in" };
@@ -299,9 +273,6 @@ export class BankAtm implements Atm {
     });
   }
 }
-
-/** The outcome of saving a text, and the path of its file. */
-type Saved = { outcome: AtmOutcome; place?: string };
 
 /** Notes and their value, for the view. */
 function stack(notes: NoteCounts) {

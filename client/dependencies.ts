@@ -29,11 +29,6 @@ export interface AtmDependencies {
   currency?: Currency | null;
   /** The default language; English if absent. */
   language?: Language;
-  /**
-   * Saves a text for the customer under this name, and returns its path.
-   * @throws {Error} if it cannot be written
-   */
-  keepFile?: (name: string, text: string) => string;
   /** Shorter in tests. */
   answerMsMax?: number;
   outcomeMsMax?: number;

@@ -15,7 +15,6 @@ import type { NoteCounts } from "./cash/note_mix.ts";
 import { SimulatedDevices } from "./cash/simulated_devices.ts";
 import { countCassettes, fillCassettes } from "./filling.ts";
 import { Journal } from "./journal.ts";
-import { keepFile } from "./folder/kept_files.ts";
 
 export interface AtmWorld {
   world: World;
@@ -54,7 +53,6 @@ export async function openAtm(
     devices,
     demo,
     language,
-    keepFile: (name, text) => keepFile(files, `${folder}/saved`, name, text),
     currency: storedCurrency(database),
     onConnected(currency) {
       storeCurrency(database, currency);

@@ -1,12 +1,5 @@
 /** Visits, one at a time: the logged-in customer, idleness, and why the last visit ended. */
-import type {
-  AccountView,
-  DayBalance,
-  HistoryEntry,
-  HistoryFilter,
-  HistoryPage,
-  VisitEnd,
-} from "../lib/atm.ts";
+import type { AccountView, DayBalance, HistoryFilter, HistoryPage, VisitEnd } from "../lib/atm.ts";
 import type { AtmOutcome } from "../lib/errors.ts";
 import { atmIdleMsMax, touchEveryMs } from "../lib/limits.ts";
 import type { Answer, Ask, Push } from "../lib/protocol/message.ts";
@@ -131,22 +124,6 @@ export class Visits {
   async history(filter: HistoryFilter, cursor?: string, sealed?: boolean): Promise<HistoryPage> {
     const answer = await this.#ask(() => ({ op: "history", filter, cursor, sealed }));
     return { outcome: answer.outcome, entries: answer.entries ?? [], cursor: answer.cursor };
-  }
-
-  /** Returns the entries under a filter, newest first, `entriesMax` at most. */
-  async wholeHistory(
-    filter: HistoryFilter,
-    entriesMax: number,
-  ): Promise<{ outcome: AtmOutcome; entries: HistoryEntry[] }> {
-    const entries: HistoryEntry[] = [];
-    for (let cursor: string | undefined, more = true; more;) {
-      const page = await this.history(filter, cursor);
-      if (page.outcome !== "ok") return { outcome: page.outcome, entries };
-      entries.push(...page.entries);
-      cursor = page.cursor;
-      more = cursor !== undefined && entries.length < entriesMax;
-    }
-    return { outcome: "ok", entries: entries.slice(0, entriesMax) };
   }
 
   /** Requests the balance; the bank logs it. */

@@ -8,6 +8,8 @@
 const bodyMin = 10 ** 9;
 const bodyCount = 9 * bodyMin;
 
+/** Digits of an account number, the check digits included. */
+export const accountNumberDigits = 12;
 /** The random bytes that `accountNumberOf` takes. */
 export const accountNumberBytes = 8;
 

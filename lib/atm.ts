@@ -146,7 +146,8 @@ export interface DayBalance {
 
 /** A filter of the history. Absent fields filter nothing. */
 export interface HistoryFilter {
-  kind?: "withdrawal" | "deposit" | "transfer" | "log-in" | "other";
+  /** `money`: withdrawals, deposits and transfers. */
+  kind?: HistoryEntry["kind"] | "money";
   outcome?: "done" | "refused";
   /** A substring of the action's text, case-insensitive. At most 64 characters. */
   text?: string;
@@ -218,10 +219,6 @@ export interface CustomerCalls {
     current: string,
     next: string,
   ): Promise<{ outcome: AtmOutcome; retryAfterMs?: number }>;
-  /** Writes a receipt's text to a file on the ATM; `place` is its path. */
-  saveReceipt(text: string): Promise<{ outcome: AtmOutcome; place?: string }>;
-  /** Writes the filtered history to a CSV file on the ATM. */
-  saveHistory(filter: HistoryFilter): Promise<{ outcome: AtmOutcome; place?: string }>;
   /** Returns a page of history. `sealed`: adds each entry's sealed form and tag. */
   history(filter: HistoryFilter, cursor?: string, sealed?: boolean): Promise<HistoryPage>;
 }

@@ -58,7 +58,6 @@ export type DeviceRefusal =
   | "device_fault"
   | "notes_not_taken" // presented and retracted: nothing was booked
   | "to_be_counted" // the devices lost count: staff count what was dispensed or accepted
-  | "not_saved" // a receipt or a history could not be written to a file
   | "bank_unreachable" // nothing was requested, or the bank confirmed that it is void
   | "in_doubt" // the bank has not confirmed the outcome: the journal settles it later
   | "earlier_in_doubt"; // a movement of this visit is in doubt: it moves no more money

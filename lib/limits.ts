@@ -301,12 +301,6 @@ export const scarceNotesMax = 10;
 // Its files
 /** How long a start waits for another process's lock on the ATM's folder. */
 export const folderLockMsMax = 500;
-/** A receipt's text, in UTF-16 code units. */
-export const receiptTextLengthMax = 2_048;
-/** Entries of a history file. */
-export const savedEntriesMax = 2_000;
-/** Files kept: the oldest is removed for a new one. */
-export const savedFilesMax = 1_000;
 
 // Its page
 /** Characters of a typed amount or account number. */
@@ -317,6 +311,8 @@ export const touchReportMs = 3 * second;
 export const moreTimeMs = 20 * second;
 /** …but never before this part of the idle time has passed. */
 export const moreTimeAfterPart = 0.5;
+/** How long the menu shows the balance before it covers it again. */
+export const balanceShownMsMax = 15 * second;
 /** How long a change of the balance is highlighted. */
 export const balanceNewsMs = 8 * second;
 /** Screens without a visit return to the start after this time without a touch. */

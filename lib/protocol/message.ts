@@ -281,6 +281,7 @@ const currencyCode: Check<string> = (value) =>
 const yesOrNo: Check<boolean> = (value) => typeof value === "boolean" ? value : refuse("choice");
 const kind = oneOf("withdrawal", "deposit");
 const entryKind = oneOf("withdrawal", "deposit", "transfer", "log-in", "other");
+const filterKind = oneOf("money", "withdrawal", "deposit", "transfer", "log-in", "other");
 const entryOutcome = oneOf("done", "refused");
 const shortText = text(shortTextLengthMax);
 
@@ -295,7 +296,7 @@ const account: Check<AccountView> = (value) => record(accountFields, value);
 
 const filter: Check<HistoryFilter> = (value) =>
   record({
-    kind: maybe(entryKind),
+    kind: maybe(filterKind),
     outcome: maybe(entryOutcome),
     text: maybe(text(historyTextLengthMax)),
     from: maybe(instant),

@@ -70,11 +70,15 @@ async function withoutSettledHolds(
 }
 
 function matches(entry: AuditEntry, { kind, outcome, text, from, before }: HistoryFilter): boolean {
-  return (!kind || entry.kind === kind) &&
+  return (!kind || entry.kind === kind || (kind === "money" && isMoney(entry))) &&
     (!outcome || (entry.outcome === "ok") === (outcome === "done")) &&
     (!text || entry.action.toLowerCase().includes(text.toLowerCase())) &&
     (!from || entry.timeMs >= Date.parse(from)) &&
     (!before || entry.timeMs < Date.parse(before));
+}
+
+function isMoney({ kind }: AuditEntry): boolean {
+  return kind === "withdrawal" || kind === "deposit" || kind === "transfer";
 }
 
 function shown(stored: SealedEntry, entry: AuditEntry, sealed: boolean): HistoryEntry {

@@ -433,7 +433,10 @@ function refusedPassword(
  */
 function lookInWords(filter: HistoryFilter, cursor: string | undefined): string {
   if (cursor !== undefined) return "view older history";
-  const narrowed = Object.values(filter).some((value) => value !== undefined && value !== "");
+  const { kind, outcome, ...more } = filter;
+  const isStatement = kind === "money" && outcome === "done";
+  const narrowed = (!isStatement && (kind || outcome)) ||
+    Object.values(more).some((value) => value);
   return narrowed ? "search history" : "view history";
 }
 

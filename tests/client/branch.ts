@@ -7,7 +7,6 @@ import { fillCassettes } from "../../client/filling.ts";
 import { totalOf } from "../../client/cash/note_mix.ts";
 import { SimulatedDevices } from "../../client/cash/simulated_devices.ts";
 import { Journal } from "../../client/journal.ts";
-import { keepFile } from "../../client/folder/kept_files.ts";
 import { hex } from "../../lib/bytes.ts";
 import { listenTcp, system, systemFiles } from "../../lib/system.ts";
 import {
@@ -206,7 +205,6 @@ export class Branch {
       idleMsMax,
       outcomeMsMax,
       keepKey,
-      keepFile: (file, text) => keepFile(systemFiles, `${this.folder}/${name}-saved`, file, text),
       takeNotesMsMax: 400,
       onConnected: (currency) => {
         if (devices.cassettes().size > 0) return;

@@ -286,8 +286,7 @@ export class Customer {
       [1, () => BigInt(this.random.between(1, 9_999))],
     ])();
     const intent = this.#intend("withdrawal", amount, "");
-    for (let tries = 0; tries < triesMax && this.#isAt("menu", "withdraw"); tries++) {
-      page.send({ type: "go", to: "withdraw" });
+    for (let tries = 0; tries < triesMax && this.#isAt("menu", "amount"); tries++) {
       await this.#think();
       page.send({ type: "go", to: "amount" });
       page.send({ type: "type", typed: decimal(amount) });

@@ -81,8 +81,6 @@ Deno.test({ name: "languages in Chromium", ignore: findBrowser() === null }, asy
             await onScreen(page, "welcome");
             await logIn(page);
             await fits();
-            await go(page, "withdraw");
-            await fits();
             await go(page, "amount");
             await page.keyboard.type("180");
             await fits();
@@ -92,14 +90,19 @@ Deno.test({ name: "languages in Chromium", ignore: findBrowser() === null }, asy
             await page.keyboard.press("Enter");
             await onScreen(page, "receipt");
             await fits();
-            await page.locator("[data-save]").click();
-            await page.locator(".saving__place", { hasText: "receipt-" }).waitFor();
-            assert(scripted.saved.includes(words.receipt.title));
             await next(page);
             await onScreen(page, "menu");
-            for (const to of ["deposit", "accounts", "balance", "password"]) {
+            for (const to of ["deposit", "balance", "more"]) {
               await go(page, to);
               await fits();
+              await back(page);
+            }
+            for (const to of ["accounts", "password"]) {
+              await go(page, "more");
+              await go(page, to);
+              await fits();
+              await page.keyboard.press("Escape");
+              await onScreen(page, "more");
               await back(page);
             }
             await go(page, "recipient");
@@ -107,7 +110,7 @@ Deno.test({ name: "languages in Chromium", ignore: findBrowser() === null }, asy
             await page.keyboard.type(bobs);
             await next(page);
             await onScreen(page, "sum");
-            await page.keyboard.type("25");
+            await page.keyboard.type("2500");
             await fits();
             await next(page);
             await onScreen(page, "confirm");
@@ -118,6 +121,15 @@ Deno.test({ name: "languages in Chromium", ignore: findBrowser() === null }, asy
             await go(page, "history");
             await page.locator(".entry").first().waitFor();
             await fits();
+            await page.locator("[data-choice=activity]").click();
+            await page.locator(".entry--refused").waitFor();
+            await page.locator("[data-narrow]").click();
+            await fits();
+            await page.locator("[data-choice=other]").last().click();
+            await page.locator(".calendar").waitFor();
+            await fits();
+            await page.locator("[data-choice=other]").last().click();
+            await page.locator("[data-narrow]").click();
             if (language !== "en") {
               const text = await page.locator(".entries__list").innerText();
               assert(
@@ -127,7 +139,6 @@ Deno.test({ name: "languages in Chromium", ignore: findBrowser() === null }, asy
             }
             await back(page);
             scripted.next.withdraw = "in_doubt";
-            await go(page, "withdraw");
             await page.locator("[data-amount]").first().click();
             await onScreen(page, "refusal");
             await fits();

@@ -78,14 +78,11 @@ export class ScriptedAtm implements Atm {
       | "balance"
       | "recipient"
       | "transfer"
-      | "changePassword"
-      | "save",
+      | "changePassword",
       AtmOutcome
     >
   > = {};
   retryAfterMs = 12_000;
-  /** The last text that was saved. */
-  saved = "";
   /** While set, calls about money, log-ins and history wait for it. */
   gate: Promise<void> | null = null;
 
@@ -274,23 +271,6 @@ export class ScriptedAtm implements Atm {
     return { outcome };
   }
 
-  saveReceipt(text: string): Promise<{ outcome: AtmOutcome; place?: string }> {
-    this.saved = text;
-    return this.#save("receipt-20261123-161602.txt");
-  }
-
-  saveHistory(filter: HistoryFilter): Promise<{ outcome: AtmOutcome; place?: string }> {
-    this.saved = JSON.stringify(filter);
-    return this.#save("history-20261123-161602.csv");
-  }
-
-  #save(name: string): Promise<{ outcome: AtmOutcome; place?: string }> {
-    this.calls.push(`save ${name}`);
-    const outcome = this.#scripted("save") ?? "ok";
-    const place = `data/atm/saved/${name}`;
-    return Promise.resolve(outcome === "ok" ? { outcome, place } : { outcome });
-  }
-
   #mayTransfer(to: string, minor: bigint): AtmOutcome {
     const { visit } = this.#view;
     if (!visit) return "not_logged_in";
@@ -309,7 +289,8 @@ export class ScriptedAtm implements Atm {
     const outcome = this.#scripted("history");
     if (outcome) return { outcome, entries: [] };
     const found = this.#entries.filter((entry) =>
-      (!filter.kind || entry.kind === filter.kind) &&
+      (!filter.kind || entry.kind === filter.kind ||
+        (filter.kind === "money" && entry.amount !== undefined)) &&
       (!filter.outcome || entry.outcome === filter.outcome) &&
       entry.action.toLowerCase().includes((filter.text ?? "").toLowerCase()) &&
       (!filter.from || entry.time >= filter.from) && (!filter.before || entry.time < filter.before)

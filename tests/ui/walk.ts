@@ -8,7 +8,7 @@ import {
   type OpenAtm,
   type OpenInBrowser,
 } from "./open_atm.ts";
-import { bobs, mistyped, ScriptedAtm } from "./scripted_atm.ts";
+import { bobs, ScriptedAtm } from "./scripted_atm.ts";
 import type { AtmView, OutOfService } from "../../lib/atm.ts";
 import type { AtmOutcome } from "../../lib/errors.ts";
 
@@ -32,7 +32,6 @@ const refusedWithdrawal = (outcome: AtmOutcome): Stop => ({
   name: `refusal_${outcome}`,
   reach: inMenu(async ({ scripted, page }) => {
     scripted.next.withdraw = outcome;
-    await button(page, "Withdraw cash").click();
     await button(page, "€50").click();
     await onScreen(page, "refusal");
   }),
@@ -49,7 +48,6 @@ const outOfService = (why: OutOfService, changes: Partial<AtmView>): Stop => ({
 const typedAmount = (name: string, typed: string): Stop => ({
   name,
   reach: inMenu(async ({ page }) => {
-    await button(page, "Withdraw cash").click();
     await button(page, "Another amount").click();
     await page.getByLabel("Amount").fill(typed);
     await page.keyboard.press("Enter");
@@ -108,11 +106,25 @@ const usual: Stop[] = [
       await page.getByText("hall, mall").waitFor();
     }),
   },
-  { name: "withdraw", reach: inMenu(({ page }) => button(page, "Withdraw cash").click()) },
+  {
+    name: "menu_balance",
+    reach: inMenu(async ({ page }) => {
+      await button(page, "Show balance").click();
+      await page.getByText("€1,250.50").waitFor();
+    }),
+  },
+  { name: "more", reach: inMenu(({ page }) => button(page, "More").click()) },
+  {
+    name: "amount_over",
+    reach: inMenu(async ({ page }) => {
+      await button(page, "Another amount").click();
+      await page.getByLabel("Amount").fill("9000");
+      await page.getByText("You can withdraw up to").waitFor();
+    }),
+  },
   {
     name: "amount",
     reach: inMenu(async ({ page }) => {
-      await button(page, "Withdraw cash").click();
       await button(page, "Another amount").click();
       for (const digit of "180") await button(page, new RegExp(`^${digit}$`)).click();
     }),
@@ -121,7 +133,6 @@ const usual: Stop[] = [
     name: "working",
     reach: inMenu(async ({ scripted, page }) => {
       scripted.gate = new Promise(() => {});
-      await button(page, "Withdraw cash").click();
       await button(page, "€100").click();
       await onScreen(page, "working");
     }),
@@ -130,7 +141,6 @@ const usual: Stop[] = [
     name: "take",
     reach: inMenu(async ({ scripted, page }) => {
       scripted.gate = new Promise(() => {});
-      await button(page, "Withdraw cash").click();
       await button(page, "€100").click();
       scripted.change({ presented: { notes: [{ value: "5000", count: 2 }], total: "10000" } });
       await onScreen(page, "take");
@@ -139,7 +149,6 @@ const usual: Stop[] = [
   {
     name: "receipt_withdrawal",
     reach: inMenu(async ({ page }) => {
-      await button(page, "Withdraw cash").click();
       await button(page, "Another amount").click();
       await page.getByLabel("Amount").fill("180");
       await page.keyboard.press("Enter");
@@ -150,7 +159,6 @@ const usual: Stop[] = [
   {
     name: "mix",
     reach: inMenu(async ({ page }) => {
-      await button(page, "Withdraw cash").click();
       await button(page, "Another amount").click();
       await page.getByLabel("Amount").fill("180");
       await page.keyboard.press("Enter");
@@ -158,23 +166,18 @@ const usual: Stop[] = [
     }),
   },
   {
-    name: "receipt_saved",
+    name: "receipt_transfer",
     reach: inMenu(async ({ page }) => {
-      await transferOf(page, bobs, "250");
+      await transferOf(page, bobs, "25000");
       await button(page, /^Send/).click();
-      await button(page, "Save").click();
-      await page.getByText("Saved as").waitFor();
+      await onScreen(page, "receipt");
     }),
-  },
-  {
-    name: "menu_accounts",
-    scripted: severalAccounts,
-    reach: inMenu(({ page }) => button(page, "Switch account").waitFor()),
   },
   {
     name: "accounts",
     scripted: severalAccounts,
     reach: inMenu(async ({ page }) => {
+      await button(page, "More").click();
       await button(page, "Switch account").click();
       await onScreen(page, "accounts");
     }),
@@ -201,14 +204,14 @@ const usual: Stop[] = [
       await page.getByLabel("Account number").fill(bobs);
       await page.keyboard.press("Enter");
       await onScreen(page, "sum");
-      await page.getByLabel("Amount").fill("250");
+      await page.getByLabel("Amount").fill("25000");
     }),
   },
-  { name: "confirm", reach: inMenu(({ page }) => transferOf(page, bobs, "250")) },
+  { name: "confirm", reach: inMenu(({ page }) => transferOf(page, bobs, "25000")) },
   {
     name: "password",
     reach: inMenu(async ({ page }) => {
-      await button(page, /^Password/).click();
+      await openPassword(page);
       await onScreen(page, "password");
     }),
   },
@@ -216,7 +219,7 @@ const usual: Stop[] = [
     name: "password_mismatch",
     reach: inMenu(async ({ page }) => {
       await newPassword(page, "correct horse", "a longer one", "another one");
-      await page.getByText("not the same").waitFor();
+      await page.getByText("do not match").waitFor();
     }),
   },
   {
@@ -263,7 +266,7 @@ const usual: Stop[] = [
     reach: inMenu(async ({ scripted, page }) => {
       rememberMuch(scripted);
       await button(page, "History").click();
-      await page.getByText("Withdraw €40.00").first().waitFor();
+      await page.getByText("Cash withdrawal").first().waitFor();
     }),
   },
   {
@@ -271,16 +274,35 @@ const usual: Stop[] = [
     reach: inMenu(async ({ scripted, page }) => {
       rememberMuch(scripted);
       await button(page, "History").click();
-      await button(page, "As the log has it").click();
-      await page.getByText("Tag").first().waitFor();
+      await button(page, "Activity").click();
+      await button(page, "Audit log view").click();
+      await page.getByText("Seal").first().waitFor();
     }),
   },
   {
     name: "history_none",
     reach: inMenu(async ({ page }) => {
       await button(page, "History").click();
-      await button(page, "Deposits").click();
-      await page.getByText("Nothing here").waitFor();
+      await page.getByText("No entries").waitFor();
+    }),
+  },
+  {
+    name: "history_activity",
+    reach: inMenu(async ({ scripted, page }) => {
+      rememberMuch(scripted);
+      await button(page, "History").click();
+      await button(page, "Activity").click();
+      await button(page, "Filter").click();
+      await page.getByText("Refused:").first().waitFor();
+    }),
+  },
+  {
+    name: "history_calendar",
+    reach: inMenu(async ({ page }) => {
+      await button(page, "History").click();
+      await button(page, "Filter").click();
+      await button(page, "Choose days").click();
+      await page.locator(".calendar").waitFor();
     }),
   },
 ];
@@ -296,7 +318,7 @@ function refusedTransfer(outcome: AtmOutcome, at: "recipient" | "transfer"): Sto
         await page.getByLabel("Account number").fill(bobs);
         await page.keyboard.press("Enter");
       } else {
-        await transferOf(page, bobs, "250");
+        await transferOf(page, bobs, "25000");
         await button(page, /^Send/).click();
       }
       await onScreen(page, "refusal");
@@ -327,7 +349,7 @@ const refusals: Stop[] = [
     name: "refusal_account_not_a_number",
     reach: inMenu(async ({ page }) => {
       await button(page, /^Transfer/).click();
-      await page.getByLabel("Account number").fill(mistyped);
+      await page.getByLabel("Account number").fill("12345");
       await page.keyboard.press("Enter");
       await onScreen(page, "refusal");
     }),
@@ -442,11 +464,16 @@ async function transferOf(page: Page, to: string, amount: string): Promise<void>
   await onScreen(page, "confirm");
 }
 
+async function openPassword(page: Page): Promise<void> {
+  await button(page, "More").click();
+  await button(page, "Change password").click();
+}
+
 async function newPassword(page: Page, current: string, next: string, again: string) {
-  await button(page, /^Password/).click();
-  await page.getByLabel("Your password now").fill(current);
-  await page.getByLabel("The new password", { exact: true }).fill(next);
-  await page.getByLabel("The new password again").fill(again);
+  await openPassword(page);
+  await page.getByLabel("Current password").fill(current);
+  await page.getByLabel("New password", { exact: true }).fill(next);
+  await page.getByLabel("Repeat new password").fill(again);
   await page.keyboard.press("Enter");
 }
 
@@ -470,6 +497,13 @@ function rememberMuch(scripted: ScriptedAtm): void {
         amount: "90000",
       },
       { kind: "deposit", action: "deposit €120.00", outcome: "done", amount: "12000" },
+      { kind: "withdrawal", action: "withdraw €20.00 reversed", outcome: "done", amount: "2000" },
+      {
+        kind: "transfer",
+        action: `receive €15.00 from account ${bobs} (b•••b)`,
+        outcome: "done",
+        amount: "1500",
+      },
       { kind: "log-in", action: "log in failed - wrong credentials", outcome: "refused" },
     );
   }

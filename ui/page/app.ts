@@ -13,6 +13,7 @@ import { Deposit } from "./screens/deposit/deposit.ts";
 import { History } from "./screens/history/history.ts";
 import { LogIn } from "./screens/log_in/log_in.ts";
 import { Menu } from "./screens/menu/menu.ts";
+import { More } from "./screens/more/more.ts";
 import { Mix } from "./screens/mix/mix.ts";
 import { Notice } from "./screens/notice/notice.ts";
 import { PasswordChanged } from "./screens/password/changed.ts";
@@ -26,7 +27,6 @@ import { Confirm } from "./screens/transfer/confirm.ts";
 import { Recipient } from "./screens/transfer/recipient.ts";
 import { Sum } from "./screens/transfer/sum.ts";
 import { Welcome } from "./screens/welcome/welcome.ts";
-import { Withdraw } from "./screens/withdraw/withdraw.ts";
 import { Working } from "./screens/working/working.ts";
 
 // each screen takes only its own member of the union: the table gives that check up
@@ -37,8 +37,8 @@ const screens: Record<ScreenName, ComponentType<any>> = {
   welcome: Welcome,
   log_in: LogIn,
   menu: Menu,
+  more: More,
   settings: Settings,
-  withdraw: Withdraw,
   amount: Amount,
   mix: Mix,
   working: Working,

@@ -18,10 +18,20 @@ export interface Host {
 }
 
 /** Shows the page in `root`, for as long as the document lives. */
-export function startShell(bridge: Bridge, root: HTMLElement, tables: Tables, host: Host): void {
+export function startShell(
+  bridge: Bridge,
+  place: HTMLElement,
+  tables: Tables,
+  host: Host,
+): void {
+  let root = place;
   // milliseconds since the epoch that never run backwards, whatever is done to the clock
   const now = () => performance.timeOrigin + performance.now();
-  let state = initialState(now(), { prints: !!host.print, speaks: !!host.speaker });
+  let state = initialState(now(), {
+    prints: !!host.print,
+    speaks: !!host.speaker,
+    highContrast: matchMedia("(prefers-contrast: more)").matches,
+  });
 
   const send = (event: PageEvent) => {
     const step = reduce(state, event, now());
@@ -37,10 +47,29 @@ export function startShell(bridge: Bridge, root: HTMLElement, tables: Tables, ho
     const { settings } = state;
     const words = tables[settings.language];
     if (settings !== before.settings) setUp(state, words);
-    render(html`<${App} state=${state} send=${send} words=${words} tables=${tables} />`, root);
+    try {
+      render(html`<${App} state=${state} send=${send} words=${words} tables=${tables} />`, root);
+    } catch (error) {
+      return stopAfter(error);
+    }
     if (!focusAfter(before, state, root, words)) return;
     host.speaker?.stop();
     if (settings.sound) speak();
+  };
+
+  /** An error while the page draws itself leaves nothing to use: the screen says so, for good. */
+  const stopAfter = (error: unknown) => {
+    reportError(error);
+    if (state.screen.name === "disconnected") return;
+    root.replaceChildren();
+    root = root.parentElement!.insertBefore(root.cloneNode() as HTMLElement, root);
+    root.nextElementSibling!.remove();
+    const { settings, can } = state;
+    const screen = { name: "disconnected", why: "stopped" } as const;
+    const before = state;
+    state = { ...initialState(now(), can), settings, screen };
+    if (before.view?.visit) void bridge.call("logOut", []);
+    draw(before);
   };
 
   const speak = () => {

@@ -9,7 +9,6 @@ import {
   cursorLengthMax,
   historyTextLengthMax,
   passwordLengthMax,
-  receiptTextLengthMax,
   usernameLengthMax,
 } from "../../lib/limits.ts";
 import { isInstant } from "../../lib/instant.ts";
@@ -53,12 +52,6 @@ const parsers = new Map<string, Parse>(Object.entries(
         isText(next, 0, passwordLengthMax) && more.length === 0
         ? (atm) => atm.changePassword(current, next)
         : null,
-    saveReceipt: ([text, ...more]) =>
-      isText(text, 1, receiptTextLengthMax) && more.length === 0
-        ? (atm) => atm.saveReceipt(text)
-        : null,
-    saveHistory: ([filter, ...more]) =>
-      isFilter(filter) && more.length === 0 ? (atm) => atm.saveHistory(filter) : null,
     history: ([filter, cursor, sealed, ...more]) =>
       isFilter(filter) && more.length === 0 &&
         (cursor === undefined || cursor === null ||
@@ -125,7 +118,7 @@ function isFault(value: unknown): value is DeviceFault {
 
 const filterFields: Record<keyof HistoryFilter, (value: unknown) => boolean> = {
   kind: (value) =>
-    ["withdrawal", "deposit", "transfer", "log-in", "other"].includes(value as string),
+    ["money", "withdrawal", "deposit", "transfer", "log-in", "other"].includes(value as string),
   outcome: (value) => ["done", "refused"].includes(value as string),
   text: (value) => isText(value, 0, historyTextLengthMax),
   from: isInstant,

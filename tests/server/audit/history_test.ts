@@ -116,6 +116,8 @@ Deno.test("filters narrow by kind, outcome, words and time", async () => {
   const table: [HistoryFilter, number[]][] = [
     [{}, [6, 5, 4, 3, 2, 1]],
     [{ kind: "withdrawal" }, [4, 3]],
+    [{ kind: "money" }, [5, 4, 3]],
+    [{ kind: "money", outcome: "done" }, [5, 3]],
     [{ kind: "log-in", outcome: "done" }, [1]],
     [{ outcome: "refused" }, [4, 2]],
     [{ text: "WITHDRAW €" }, [4, 3]],

@@ -119,11 +119,13 @@ onEachBank(
     withBank(async (running) => {
       const atm = await running.visit("alice");
       await atm.ask({ op: "history", filter: {} });
+      await atm.ask({ op: "history", filter: { kind: "money", outcome: "done" } });
       await atm.ask({ op: "history", filter: { text: "hunter2" } });
       await atm.ask({ op: "history", filter: {}, cursor: "1.2" });
       const entries = await running.entries();
       const looks = entries.filter((entry) => /history/.test(entry));
       assertEquals(looks, [
+        "alice | view history",
         "alice | view history",
         "alice | search history",
         "alice | view older history",

@@ -2,7 +2,7 @@
  * A language for tests of the page's reducer: a case a line. Where the page is, what happens, and
  * where the page is then, with the calls that it made:
  *
- *     menu: go history                  -> history, history {} undefined
+ *     menu: go history                  -> history, history {kind=money outcome=done} undefined
  *     : answer try_later                -> refusal try_later history # goes on from the line above
  *     log_in (away): back               -> welcome                   # nobody is logged in
  *     menu: @39999 tick                 -> menu / moreTime=false     # ms after the beginning
@@ -26,7 +26,7 @@ import { reduce } from "../../../ui/page/state/reduce.ts";
 
 export const startMs = 1_000_000;
 
-const account = { id: "1000 0001", booked: "125050", available: "125050", version: 1 };
+const account = { id: "100000000190", booked: "125050", available: "125050", version: 1 };
 const visiting: AtmView = {
   terminal: "lobby",
   bank: "online",
@@ -102,7 +102,11 @@ const positions: Record<string, string[]> = {
   change_password: ["current", "next"],
   password_fault: ["fault"],
   show_sealed: ["sealed"],
-  save: ["text"],
+  show_balance: ["shown"],
+  tab: ["tab"],
+  narrowing: ["open"],
+  calendar: ["month"],
+  pick_day: ["day"],
   filter: ["filter"],
 };
 
@@ -111,9 +115,13 @@ const usual: Record<string, object> = {
   log_in: { username: "" },
   amount: { typed: "" },
   recipient: { typed: "" },
+  sum: { typed: "" },
   receipt: { receipt },
   balance: { days: null },
-  history: { filter: {}, newer: [], cursor: undefined, page: { entries: [], older: "8" } },
+  history: {
+    ...{ tab: "activity", filter: {}, newer: [], cursor: undefined },
+    page: { entries: [], older: "8" },
+  },
 };
 
 /** The words of a text: quoted, in braces or brackets, or up to a space. */
@@ -215,12 +223,13 @@ export function take(state: State, text: string): Step {
 
 /** Of the state, what lines name after `/`. */
 function factsOf({ state, print, speak }: Step, before: State): Record<string, unknown> {
-  const { settings, pending, balanceNews } = state;
+  const { settings, pending, balanceNews, balanceShownAtMs } = state;
   return {
     ...state,
     ...settings,
     pending: pending?.name,
     news: balanceNews?.changeMinor,
+    balanceShown: balanceShownAtMs !== null,
     print,
     speak,
     unchanged: JSON.stringify(state) === JSON.stringify(before),

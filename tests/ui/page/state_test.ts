@@ -1,7 +1,7 @@
 /** Every edge of the reducer, a case a line: see `small_page.ts` for how to read one. */
 import { assert, assertEquals } from "@std/assert";
 import { play, startMs, stateOf, take } from "./small_page.ts";
-import { balanceNewsMs, screenRestMs } from "../../../lib/limits.ts";
+import { balanceNewsMs, balanceShownMsMax, screenRestMs } from "../../../lib/limits.ts";
 
 Deno.test("a customer logs in", () => {
   play(`
@@ -11,8 +11,8 @@ Deno.test("a customer logs in", () => {
     log_in (away): log_in " alice " " pass word "   -> log_in alice, logIn alice " pass word "
     log_in (away): log_in "  " x                    -> log_in
     welcome (away): log_in alice x                  -> welcome
-    log_in (away): log_in alice x; answer wrong_credentials -> refusal wrong_credentials log_in
-    : next                                          -> log_in
+    log_in (away): log_in alice x; answer wrong_credentials -> refusal wrong_credentials log_in typed=alice
+    : next                                          -> log_in alice # the name is kept, never the password
     refusal wrong_credentials log_in (away): back   -> welcome
     log_in (away): log_in alice x; answer already_logged_in -> refusal already_logged_in log_in
     log_in (away): log_in alice x; answer throttled retryAfterMs=5000 -> refusal throttled retryAtMs=+5000
@@ -25,18 +25,20 @@ Deno.test("a customer logs in", () => {
 
 Deno.test("from the menu to every screen, and back", () => {
   play(`
-    menu: go withdraw              -> withdraw
+    menu: go amount                -> amount
     : back                         -> menu
     menu: go deposit               -> menu, depositOpen      # the acceptor opens first
-    menu: go history               -> history, history {} undefined
+    menu: go history               -> history, history {kind=money outcome=done} undefined
     history: back                  -> menu
     menu: go balance               -> balance, balance
     balance: back                  -> menu
     menu: go recipient             -> recipient
     recipient 8: back              -> menu
-    menu: go accounts              -> accounts
-    : back                         -> menu
-    menu: go password              -> password
+    menu: go more                  -> more
+    : go accounts                  -> accounts
+    : back                         -> more
+    : go password                  -> password
+    : back                         -> more
     : back                         -> menu
     menu (away): go balance        -> menu                   # nothing opens without a visit
     menu: back                     -> menu, logOut
@@ -46,14 +48,13 @@ Deno.test("from the menu to every screen, and back", () => {
 
 Deno.test("cash is withdrawn", () => {
   play(`
-    withdraw: withdraw 2000                              -> working withdrawal, withdraw 2000
+    menu: withdraw 2000                                  -> working withdrawal, withdraw 2000
     : answer receipt                                     -> receipt receipt=receipt
-    withdraw: go amount                                  -> amount
-    amount 4: back                                       -> withdraw
-    refusal not_dispensable withdraw: withdraw 4000      -> working, withdraw 4000
-    menu: withdraw 2000                                  -> menu
-    refusal not_dispensable withdraw (away): withdraw 2000 -> refusal
-    withdraw: withdraw 2e3                               -> withdraw
+    amount 4: back                                       -> menu
+    refusal not_dispensable amount: withdraw 4000      -> working, withdraw 4000
+    balance: withdraw 2000                               -> balance
+    refusal not_dispensable amount (away): withdraw 2000 -> refusal
+    menu: withdraw 2e3                                   -> menu
     amount "1 200,50": use_typed                         -> amount, noteMixes 120050
     amount 40: use_typed; answer [twenties tens]         -> mix 4000 [twenties tens]
     : withdraw 4000 tens                                 -> working, withdraw 4000 tens
@@ -66,7 +67,7 @@ Deno.test("cash is withdrawn", () => {
 
 Deno.test("a refused withdrawal can be mended, or leads to the menu", () => {
   const refused = (from: string) => (outcome: string) =>
-    `withdraw: withdraw 2000; answer receipt outcome=${outcome} -> refusal ${outcome} ${from}`;
+    `menu: withdraw 2000; answer receipt outcome=${outcome} -> refusal ${outcome} ${from}`;
   const mendable = [
     "amount_not_positive",
     "amount_too_large",
@@ -83,10 +84,10 @@ Deno.test("a refused withdrawal can be mended, or leads to the menu", () => {
     "in_doubt",
     "not_logged_in",
   ];
-  play([...mendable.map(refused("withdraw")), ...final.map(refused("menu"))].join("\n"));
+  play([...mendable.map(refused("amount")), ...final.map(refused("menu"))].join("\n"));
   play(`
-    refusal insufficient_funds withdraw: next -> withdraw
-    refusal insufficient_funds withdraw: back -> menu
+    refusal insufficient_funds amount: next -> amount
+    refusal insufficient_funds amount: back -> menu
     refusal device_fault menu: next           -> menu
     refusal in_doubt menu receipt=receipt (away ended=connection_lost): next -> back
     refusal in_doubt menu receipt=receipt (lost ended=connection_lost): next -> lost
@@ -102,7 +103,7 @@ Deno.test("a typed amount is refused by name, and is there to be mended", () => 
   for (const [why, texts] of Object.entries(rows)) {
     for (const typed of texts) {
       play(`
-        amount "${typed}": use_typed -> refusal ${why} amount typed="${typed}" recipient=undefined
+        amount "${typed}": use_typed -> refusal ${why} amount typed="${typed}"
         : next                       -> amount "${typed}"
       `);
     }
@@ -127,8 +128,14 @@ Deno.test("money is transferred, question by question", () => {
     recipient 100000000093: use_typed; answer throttled retryAfterMs=4000 -> refusal throttled recipient retryAtMs=+4000
     : next                                 -> refusal throttled
     sum bob 4: back                        -> recipient
-    sum bob 40: use_typed                  -> confirm bob 4000
-    sum bob much: use_typed                -> refusal amount_not_a_number sum
+    sum bob: type 0.40                     -> sum bob 40         # digits fill the amount from the right
+    sum bob 40: type 0.405                 -> sum bob 405
+    sum bob 4: type 0.0                    -> sum bob ""
+    sum bob 4000: use_typed                -> confirm bob 4000
+    sum bob "": use_typed                  -> sum bob ""
+    sum bob 125051: use_typed              -> sum bob 125051     # more than the account has
+    sum bob 125050: use_typed              -> confirm bob 125050
+    recipient 100000000190: use_typed        -> recipient # one's own account
     confirm bob 4000: back                 -> sum bob
     confirm bob 4000: transfer_confirm     -> working transfer, transfer 8 4000
     : answer receipt kind=transfer         -> receipt
@@ -154,17 +161,16 @@ Deno.test("cash is deposited, or given back", () => {
   `);
 });
 
-Deno.test("a receipt is read and saved, an account chosen, a balance looked at", () => {
+Deno.test("a receipt is read, an account chosen, a balance looked at", () => {
   play(`
     receipt: next                                    -> menu
     receipt: back                                    -> menu
     receipt (away): next                             -> ended
     receipt: log_out                                 -> receipt, logOut
-    receipt: save Withdrawal                         -> receipt saving=under_way, saveReceipt Withdrawal
-    : answer ok place=saved/receipt.txt              -> receipt saving={place=saved/receipt.txt}
     accounts: choose_account 17                      -> accounts, chooseAccount 17
     : answer nothing                                 -> menu
     menu: go balance; answer ok days=[{day=2026-11-23 booked=125050}] -> balance days=[{day=2026-11-23 booked=125050}]
+    balance: pick_day 2026-11-20                     -> balance day=2026-11-20
     menu: go balance; answer bank_unreachable days=[] -> refusal bank_unreachable menu
   `);
 });
@@ -180,37 +186,41 @@ Deno.test("a password is changed", () => {
   `);
 });
 
-Deno.test("history is turned, narrowed, saved, and shown as the log has it", () => {
+Deno.test("history is turned, narrowed, and shown as the log has it", () => {
   play(`
-    menu: go history; answer ok entries=[] cursor=8   -> history filter={} newer=[] cursor=undefined page={entries=[] older=8}
+    menu: go history; answer ok entries=[] cursor=8   -> history filter={kind=money outcome=done} newer=[] cursor=undefined page={entries=[] older=8}
     menu: go history; answer try_later entries=[]     -> refusal try_later history
-    : next                                            -> history, history {} undefined
+    : next                                            -> history, history {kind=money outcome=done} undefined
     history newer=[undefined] cursor=8: filter {kind=deposit} -> history, history {kind=deposit} undefined
     history: older                                    -> history newer=[undefined] cursor=8, history {} 8
     history page={entries=[]}: older                  -> history
     history newer=[undefined 8] cursor=16: newer      -> history, history {} 8
     history: newer                                    -> history # there is none before the first
-    history filter={kind=deposit}: save               -> history, saveHistory {kind=deposit}
-    history: save; answer not_saved                   -> history saving=failed
     history cursor=8: show_sealed true                -> history, history {} 8 true
     history sealed=true: older                        -> history, history {} 8 true
+    history tab=money: tab activity                   -> history tab=activity filter={} page=nothing, history {} undefined
+    history: narrowing true                           -> history narrowing=true
+    : calendar 2026-11                                -> history month=2026-11 narrowing=true
+    : narrowing false                                 -> history month=undefined narrowing=false
   `);
 });
 
 Deno.test("history can be left and narrowed further while it is looked up", () => {
   play(`
-    menu: go history; back                            -> menu, history {} undefined / pending=undefined
+    menu: go history; back                            -> menu, history {kind=money outcome=done} undefined / pending=undefined
     : late history 1 try_later entries=[]             -> menu
-    menu: go history                                  -> history, history {} undefined
+    menu: go history                                  -> history, history {kind=money outcome=done} undefined
     : filter {kind=deposit}; older                    -> history # asked for once the page is here
     : answer ok entries=[] cursor=8                   -> history, history {kind=deposit} undefined
     : answer ok entries=[]                            -> history
+    menu: go history; tab activity; show_sealed true  -> history tab=activity page=nothing, history {kind=money outcome=done} undefined
+    : answer ok entries=[]                            -> history page=nothing, history {} undefined true
   `);
 });
 
 Deno.test("no second call starts while one is under way", () => {
   play(`
-    withdraw: withdraw 2000; withdraw 2000                   -> working, withdraw 2000
+    menu: withdraw 2000; withdraw 2000                       -> working, withdraw 2000
     log_in (away): log_in alice x; log_in alice x; back      -> log_in, logIn alice x
     menu: log_out; log_out; back                             -> menu, logOut
     menu: go deposit; go deposit; go balance                 -> menu, depositOpen
@@ -219,12 +229,12 @@ Deno.test("no second call starts while one is under way", () => {
 
 Deno.test("an answer to a call that no longer counts changes nothing", () => {
   play(`
-    menu: go history; view away ended=idle           -> ended idle, history {} undefined / pending=undefined
+    menu: go history; view away ended=idle           -> ended idle, history {kind=money outcome=done} undefined / pending=undefined
     : late history 1 ok entries=[]                   -> ended idle
-    menu: go history; back; go history               -> history, history {} undefined, history {} undefined
+    menu: go history; back; go history               -> history, history {kind=money outcome=done} undefined, history {kind=money outcome=done} undefined
     : late history 1 try_later entries=[]            -> history / pending=history
-    menu: go history; late touch 1 nothing           -> history, history {} undefined / pending=history
-    withdraw: withdraw 2000                          -> working, withdraw 2000
+    menu: go history; late touch 1 nothing           -> history, history {kind=money outcome=done} undefined / pending=history
+    menu: withdraw 2000                          -> working, withdraw 2000
     : view lost ended=connection_lost                -> working
     : late withdraw 1 receipt outcome=in_doubt       -> refusal in_doubt # though the visit ended
   `);
@@ -271,7 +281,7 @@ Deno.test("a visit that ends says why", () => {
     menu: view visiting empty                                 -> menu
     menu: view away ended=logged_out                          -> ended logged_out
     balance: view away ended=idle                             -> ended idle
-    withdraw: view away ended=ended_by_bank                   -> ended ended_by_bank
+    amount: view away ended=ended_by_bank                   -> ended ended_by_bank
     refusal wrong_currency menu: view away ended=idle         -> ended
     menu: view away bank=not_accepted ended=connection_lost   -> out_of_service not_accepted
     menu: view lost ended=connection_lost                     -> lost true
@@ -294,7 +304,17 @@ Deno.test("a balance that changes without the customer is pointed out for a whil
     balance: view booked=125000 version=2           -> balance / news=-50
     menu: view booked=127050                        -> menu / news=undefined # the same version
     menu: view version=2                            -> menu / news=undefined # the same amount
-    withdraw: view booked=127050 version=2          -> withdraw / news=undefined
+    amount: view booked=127050 version=2            -> amount / news=undefined
+  `);
+});
+
+Deno.test("the menu covers the balance, shows it when asked, and covers it again", () => {
+  play(`
+    menu: show_balance true                         -> menu / balanceShown=true
+    : @${balanceShownMsMax - 1} tick                -> menu / balanceShown=true
+    : @${balanceShownMsMax} tick                    -> menu / balanceShown=false
+    : show_balance true; show_balance false         -> menu / balanceShown=false
+    menu: show_balance true; go more; back          -> menu / balanceShown=false
   `);
 });
 
@@ -351,16 +371,16 @@ Deno.test("a screen that nobody reads is tidied, counted from when it came", () 
 Deno.test("nothing leads on once the page is disconnected", () => {
   play(`
     settings: set language=de; disconnected stopped -> disconnected stopped / language=de
-    withdraw: disconnected stopped          -> disconnected stopped
+    amount: disconnected stopped          -> disconnected stopped
     : withdraw 2000; log_out; touched; tick; view visiting; disconnected link_used -> disconnected stopped / unchanged=true
   `);
 });
 
 Deno.test("the demo's hands act beside the ATM, whatever it is doing, and only in a demo", () => {
   play(`
-    withdraw: withdraw 2000        -> working, withdraw 2000
+    menu: withdraw 2000        -> working, withdraw 2000
     : demo takeNotes               -> working, takeNotes / unchanged=true
-    withdraw (real): withdraw 2000 -> working, withdraw 2000
+    menu (real): withdraw 2000 -> working, withdraw 2000
     : demo takeNotes               -> working / unchanged=true
   `);
 });
@@ -386,7 +406,10 @@ Deno.test("a machine's own language is everyone's who has chosen no other", () =
 });
 
 Deno.test("what is printed and read out again is what the host can", () => {
-  const able = (screen: string) => ({ ...stateOf(screen), can: { prints: true, speaks: true } });
+  const able = (screen: string) => ({
+    ...stateOf(screen),
+    can: { prints: true, speaks: true, highContrast: false },
+  });
   play(`: print -> receipt / print=true`, able("receipt"));
   play(`receipt: print -> receipt / print=false`);
   play(`: print -> menu / print=false`, able("menu"));

@@ -22,7 +22,7 @@ flow("deposit given back", async ({ page, scripted }) => {
   await logIn(page);
   await button(page, "Deposit cash").click();
   await button(page, "Insert €20").click();
-  await button(page, "Give my notes back").click();
+  await button(page, "Return my notes").click();
   await onScreen(page, "menu");
   assertEquals(scripted.view().escrow, null);
   assertEquals(scripted.view().visit?.account.booked, "125050");

@@ -19,7 +19,7 @@ flow("faults are armed, seen and disarmed, by keyboard too", async ({ page, scri
   await page.getByLabel("At", { exact: true }).selectOption("cashInEnd");
   await button(page, "Make it fail").focus();
   await page.keyboard.press("Enter");
-  await button(page, "Disarm: power cut before cashInEnd").click();
+  await button(page, "Disarm: Power cut before storing").click();
   await button(page, /^Disarm/).waitFor({ state: "detached" });
   assertEquals(scripted.calls, [
     "armFault power cut before cashInEnd",

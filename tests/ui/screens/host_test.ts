@@ -54,6 +54,16 @@ browserFlow("one failed call stops the page", async ({ page, scripted, problems,
   problems.length = 0;
 });
 
+flow("an error while the page draws says that this ATM has stopped", async (atm) => {
+  const { page, scripted, problems } = atm;
+  await logIn(page);
+  scripted.change({ timeZone: "Nowhere/Else" });
+  await sees(page, "This ATM has stopped");
+  while (scripted.view().visit) await page.waitForTimeout(20);
+  assert(problems.some((problem) => problem.includes("Nowhere/Else")), problems.join());
+  problems.length = 0;
+});
+
 browserFlow("reloaded: the page has no access, and the visit ends", async ({ page, scripted }) => {
   await logIn(page);
   await page.reload();

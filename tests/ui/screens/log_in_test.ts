@@ -7,12 +7,14 @@ const { flow } = family("the log-in");
 flow("wrong password: said, and tried again with the field empty", async ({ page, scripted }) => {
   await button(page, "Touch to begin").click();
   await fillLogIn(page, "alice", "wrong");
-  await sees(page, "That did not match");
+  await sees(page, "Username or password incorrect");
   assert(!(await page.content()).includes('wrong"'));
   await button(page, "Try again").click();
   await onScreen(page, "log_in");
   assertEquals(await page.getByLabel("Password", { exact: true }).inputValue(), "");
-  await fillLogIn(page, "alice", "correct horse");
+  assertEquals(await page.getByLabel("Username").inputValue(), "alice", "the name is kept");
+  await page.keyboard.type("correct horse"); // the password's field has the focus
+  await page.keyboard.press("Enter");
   await onScreen(page, "menu");
   assertEquals(scripted.calls.filter((call) => call === "logIn alice").length, 2);
 });

@@ -8,11 +8,12 @@ flow(
   "a new password: its faults are shown without the bank, and nothing stays in the page",
   async ({ page, scripted }) => {
     await logIn(page);
-    await button(page, /^Password/).click();
+    await button(page, "More").click();
+    await button(page, "Change password").click();
     const [current, next, again] = [
-      "Your password now",
-      "The new password",
-      "The new password again",
+      "Current password",
+      "New password",
+      "Repeat new password",
     ]
       .map((label) => page.getByLabel(label, { exact: true }));
     const send = async (...texts: string[]) => {
@@ -24,20 +25,20 @@ flow(
       await page.keyboard.press("Enter");
     };
     await send("", "blue tin whistle", "blue tin whistle");
-    await sees(page, "your present password, too");
+    await sees(page, "your current password, too");
     await send("correct horse", "short", "short");
     await sees(page, "at least 8 characters");
     await send("correct horse", "correct horse", "correct horse");
-    await sees(page, "the same as the old one");
+    await sees(page, "the same as the current one");
     await send("correct horse", "blue tin whistle", "another one");
-    await sees(page, "are not the same");
+    await sees(page, "do not match");
     assertEquals(scripted.calls.includes("changePassword"), false);
     await send("wrong", "blue tin whistle", "blue tin whistle");
-    await sees(page, "That did not match");
+    await sees(page, "Current password incorrect");
     await button(page, "Try again").click();
     assertEquals(await current!.inputValue() + await next!.inputValue(), "");
     await send("correct horse", "blue tin whistle", "blue tin whistle");
-    await sees(page, "Your password is changed");
+    await sees(page, "Password changed");
     assert(!(await page.content()).includes("blue tin whistle"));
     await button(page, "Continue").click();
     await onScreen(page, "menu");

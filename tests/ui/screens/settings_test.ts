@@ -61,17 +61,17 @@ flow(
     await button(page, "Done").click();
     await onScreen(page, "welcome");
     assert(
-      (await last()).startsWith("en-GB: Welcome to Strongroom Bank. Withdraw, deposit"),
+      (await last()).startsWith("en-GB: Welcome to Strongroom Bank. Withdraw or deposit"),
       await last(),
     );
     await button(page, "Touch to begin").click();
     await page.getByLabel("Password", { exact: true }).fill("correct horse");
     await page.keyboard.press("Shift");
     assertEquals(await last(), "stop", "a key stops the speaker");
-    await button(page, "Say it again").click();
-    assert((await last()).includes("Who is there?"), await last());
+    await button(page, "Read again").click();
+    assert((await last()).includes("Log in"), await last());
     assert(!(await spoken()).join().includes("correct horse"));
-    await button(page, "Do not read aloud").click();
+    await button(page, "Stop reading aloud").click();
     await button(page, "Cancel").click();
     await onScreen(page, "welcome");
     assertEquals(await last(), "stop");

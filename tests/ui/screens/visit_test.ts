@@ -24,8 +24,8 @@ flow("idle: logged out, with the reason", async ({ page, scripted }) => {
   await logIn(page);
   await button(page, /^Balance/).click();
   scripted.endVisit("idle");
-  await sees(page, "Nobody touched the screen for a while");
-  await button(page, "To the start").click();
+  await sees(page, "The screen was not touched for a while");
+  await button(page, "Start over").click();
   await onScreen(page, "welcome");
 });
 
@@ -35,14 +35,13 @@ flow("connection lost: said at once, and said when it is back", async ({ page, s
   await sees(page, "The bank cannot be reached");
   await sees(page, "Connection lost");
   scripted.change({ bank: "online" });
-  await sees(page, "The bank is back");
+  await sees(page, "Connection restored");
   await button(page, "Log in").click();
   await onScreen(page, "log_in");
 });
 
 flow("connection lost while money moves: its end is shown first", async ({ page, scripted }) => {
   await logIn(page);
-  await button(page, "Withdraw cash").click();
   let release = () => {};
   scripted.gate = new Promise((resolve) => release = resolve);
   scripted.next.withdraw = "in_doubt";

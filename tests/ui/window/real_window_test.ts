@@ -135,7 +135,7 @@ onDesktop(
 );
 
 const logIn = ["Touch to begin", "Username=alice", "Password=correct horse", "Enter"];
-const withdraw = [...logIn, "Withdraw cash"];
+const amount = [...logIn, "Another amount"];
 const transfer = [...logIn, "Transfer"];
 const recipient = accountNumberOf(new Uint8Array(accountNumberBytes));
 
@@ -146,24 +146,24 @@ const screens: Record<ScreenName | "take", string[]> = {
   settings: ["Settings"],
   log_in: ["Touch to begin"],
   menu: logIn,
-  withdraw,
-  amount: [...withdraw, "Another amount"],
-  mix: [...withdraw, "Another amount", "Amount=180", "Enter"],
-  working: [...withdraw, "!hold", "€100"],
-  take: [...withdraw, "!hold", "€100", "!present"],
-  receipt: [...withdraw, "€50"],
-  refusal: [...withdraw, "!refuse", "€50"],
+  more: [...logIn, "More"],
+  amount,
+  mix: [...amount, "Amount=180", "Enter"],
+  working: [...logIn, "Show balance", "!hold", "€100"],
+  take: [...logIn, "Show balance", "!hold", "€100", "!present"],
+  receipt: [...logIn, "€50"],
+  refusal: [...logIn, "!refuse", "€50"],
   deposit: [...logIn, "Deposit cash"],
   recipient: transfer,
   sum: [...transfer, `Account number=${recipient}`, "Enter"],
-  confirm: [...transfer, `Account number=${recipient}`, "Enter", "Amount=2", "Enter"],
-  accounts: [...logIn, "Switch account"],
+  confirm: [...transfer, `Account number=${recipient}`, "Enter", "Amount=200", "Enter"],
+  accounts: [...logIn, "More", "Switch account"],
   balance: [...logIn, "Balance"],
   history: [...logIn, "History"],
-  password: [...logIn, "Password"],
+  password: [...logIn, "More", "Change password"],
   password_changed: [
-    ...[...logIn, "Password", "Your password now=correct horse"],
-    ...["The new password=a longer one", "The new password again=a longer one", "Enter"],
+    ...[...logIn, "More", "Change password", "Current password=correct horse"],
+    ...["New password=a longer one", "Repeat new password=a longer one", "Enter"],
   ],
   ended: [...logIn, "Log out"],
   lost: [...logIn, "!lose"],

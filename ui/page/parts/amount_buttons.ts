@@ -5,7 +5,7 @@ import type { MinorText } from "../../../lib/money.ts";
 import { shortMoney } from "../words/format.ts";
 import type { ViewScreenProps } from "./screen_props.ts";
 
-type Props = Pick<ViewScreenProps<"withdraw">, "view" | "send" | "words">;
+type Props = Pick<ViewScreenProps<"menu">, "view" | "send" | "words">;
 
 /** A button for each of these amounts. */
 export function amountButtons({ view, send, words }: Props, amounts: MinorText[]): VNode[] {

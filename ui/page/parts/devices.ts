@@ -6,11 +6,12 @@ import { shortMoney } from "../words/format.ts";
 import type { DemoCall, Intent } from "../state/model.ts";
 import { fill, type Words } from "../words/words.ts";
 
-const faultWords = {
+/** A fault's three parts, as the machine names them. */
+const faultParts = {
   what: ["jam", "lost count", "power cut"],
   when: ["before", "between", "after"],
   where: ["dispense", "present", "retract", "cashIn", "cashInEnd", "cashInRollback"],
-};
+} as const;
 
 /** Opens when there are notes to take. A fault that is being chosen is kept in the form alone. */
 export function Devices(
@@ -57,24 +58,26 @@ export function Devices(
         })}
       </section>
           <form class="demo__group" onSubmit=${arm}>
-        ${Object.entries(faultWords).map(([part, values]) =>
+        ${Object.entries(faultParts).map(([part, values]) =>
           html`
             <select class="demo__choice" name=${part} aria-label=${text[
-              part as keyof typeof faultWords
+              part as keyof typeof faultParts
             ]}>
-              ${values.map((value) => html`<option>${value}</option>`)}
+              ${values.map((value) => html`<option value=${value}>${text.faults[value]}</option>`)}
             </select>
           `
         )}
         <button class="demo__button">${text.arm}</button>
         ${devices.faults.map((armed) =>
-          button(`${armed} ×`, { name: "disarmFault", args: [armed] }, {
-            name: fill(text.disarm, { fault: armed }),
+          button(`${inWords(armed, words)} ×`, { name: "disarmFault", args: [armed] }, {
+            name: fill(text.disarm, { fault: inWords(armed, words) }),
             look: "demo__button--armed",
           })
         )}
         ${devices.jammed.length > 0 && html`
-          <p role="status">${fill(text.jammed, { devices: devices.jammed.join(", ") })}</p>
+          <p role="status">${fill(text.jammed, {
+            devices: devices.jammed.map((device) => text.parts[device]).join(", "),
+          })}</p>
           ${button(text.clear, { name: "clearJams", args: [] })}
         `}
       </form>
@@ -82,4 +85,10 @@ export function Devices(
       </details>
     </aside>
   ` as VNode;
+}
+
+/** Returns an armed fault in the customer's language: "jam before dispense". */
+function inWords(fault: DeviceFault, { devices }: Words): string {
+  return Object.values(faultParts).flat().filter((part) => ` ${fault} `.includes(` ${part} `))
+    .map((part) => devices.faults[part]).join(" ");
 }

@@ -38,7 +38,7 @@ export function Header({ state, send, words }: HeaderProps): VNode {
         ${view && html`
           <span class="header__terminal">${fill(words.atm, { terminal: view.terminal })}</span>
         `}
-        ${!disconnected && html`
+        ${!disconnected && bank !== "online" && html`
           <span class="connection connection--${bank}" role="status">
             <span class="connection__dot" aria-hidden="true"></span>
             <span class="connection__words">${words.connection[bank]}</span>

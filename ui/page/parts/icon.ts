@@ -20,7 +20,6 @@ export type IconName =
   | "mute"
   | "keyboard"
   | "shift"
-  | "save"
   | "sealed"
   | "amount"
   | "erase"
@@ -32,6 +31,7 @@ export type IconName =
   | "notes"
   | "fault"
   | "search"
+  | "more"
   | "person"
   | "show";
 

@@ -30,6 +30,16 @@ export function KeyboardSwitch({ keyboard, send, words }: KeyboardProps): VNode 
   ` as VNode;
 }
 
+/** Returns a listener that brings the keyboard when a finger touches a field. */
+export function keyboardOnTouch(keyboard: State["keyboard"], send: (intent: Intent) => void) {
+  return ({ pointerType, target }: PointerEvent) => {
+    const isField = target instanceof HTMLInputElement;
+    if (pointerType === "touch" && isField && keyboard === null) {
+      send({ type: "keyboard", keyboard: "letters" });
+    }
+  };
+}
+
 export function Keyboard({ keyboard, send, words }: KeyboardProps): VNode | null {
   if (!keyboard) return null;
   const text = words.keyboard;

@@ -34,13 +34,16 @@ export interface StageProps {
   icon?: VNode;
   /** False where a field of the screen takes the focus instead of the heading. */
   focusHeading?: boolean;
+  /** The answer takes the whole width, below its heading. */
+  wide?: boolean;
 }
 
 export function Stage(props: StageProps): VNode {
-  const { heading, lede, aside, children, below, back, next, emblem, icon } = props;
+  const { heading, lede, aside, children, below, back, next, emblem, icon, wide } = props;
+  const look = wide ? "stage--wide" : children ? "" : "stage--alone";
   const focusHeading = props.focusHeading ?? true;
   return html`
-    <main class="stage ${children ? "" : "stage--alone"}">
+    <main class="stage ${look}">
       <section class="question">
         ${icon}
         ${emblem && html`<${Emblem} name=${emblem[0]} tone=${emblem[1]} />`}

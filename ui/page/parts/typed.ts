@@ -11,32 +11,47 @@ interface TypedProps {
   send: (intent: Intent) => void;
 }
 
+interface TypedFieldProps extends TypedProps {
+  label: string;
+  before?: ComponentChildren;
+  /** What the field shows instead of what was typed: digits as an amount with decimals. */
+  shown?: string;
+  /** Why what was typed cannot be used, seen while it is typed. */
+  fault?: string | false;
+}
+
+/** Texts longer than this are drawn smaller. */
+const largeLengthMax = 9;
+
 /** The field, as the form `typed`: a button of the action bar submits it. */
 export function TypedField(
-  { typed, send, label, before }: TypedProps & { label: string; before?: ComponentChildren },
+  { typed, send, label, before, shown = typed, fault }: TypedFieldProps,
 ): VNode {
   const submit = (event: Event) => {
     event.preventDefault();
     send({ type: "use_typed" });
   };
+  const look = shown.length > largeLengthMax ? "big-field__input--long" : "";
   return html`
     <form id="typed" class="big-field" onSubmit=${submit}>
       <label class="field__label" for="typed-field">${label}</label>
       <div class="big-field__row">
         ${before && html`<span class="big-field__currency" aria-hidden="true">${before}</span>`}
         <input
-          class="big-field__input"
+          class="big-field__input ${look}"
           id="typed-field"
           inputmode="none"
           autocomplete="off"
-          placeholder="0"
           data-focus
           maxlength=${typedLengthMax}
-          value=${typed}
+          aria-invalid=${!!fault}
+          aria-describedby="typed-fault"
+          value=${shown}
           onInput=${(event: Event) =>
             send({ type: "type", typed: (event.currentTarget as HTMLInputElement).value })}
         />
       </div>
+      <p class="help help--fault" id="typed-fault" role="status">${fault || ""}</p>
     </form>
   ` as VNode;
 }

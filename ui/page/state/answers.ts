@@ -37,9 +37,6 @@ export function onAnswer(before: State, answer: Answered): Step {
       return { state: passwordChanged(state, answer.value) };
     case "balance":
       return { state: balanceCame(state, answer.value) };
-    case "saveReceipt":
-    case "saveHistory":
-      return { state: saved(state, answer.value) };
     case "chooseAccount":
       return { state: show(state, { name: "menu" }) };
     case "history":
@@ -61,7 +58,8 @@ function loggedIn(state: State, value: { outcome: AtmOutcome } & Wait): State {
   if (state.view?.visit) return show(state, { name: "menu" });
   // logged in, and the visit ended before its first view came
   if (outcome === "ok") return state.view ? show(state, endedScreen(state.view)) : state;
-  return show(state, refusal(state, { why: outcome, from: "log_in" }, retryAfterMs));
+  const typed = state.screen.name === "log_in" ? state.screen.username : "";
+  return show(state, refusal(state, { why: outcome, from: "log_in", typed }, retryAfterMs));
 }
 
 /** Returns a refusal; where the customer must wait, with the time of the next try. */
@@ -113,13 +111,6 @@ function balanceCame(state: State, { outcome, days }: CallValue<"balance">): Sta
   return { ...state, screen: { ...state.screen, days } };
 }
 
-function saved(state: State, { place }: { place?: string }): State {
-  const { screen } = state;
-  if (screen.name !== "receipt" && screen.name !== "history") return state;
-  const saving = place === undefined ? "failed" : { place };
-  return { ...state, screen: { ...screen, saving } };
-}
-
 /** Refusals after which another amount, or the same again, may succeed. */
 const mendable: ReadonlySet<AtmOutcome> = new Set<AtmOutcome>([
   "amount_not_positive",
@@ -137,7 +128,7 @@ function settled(state: State, receipt: Receipt): State {
   if (outcome === "ok") return show(state, { name: "receipt", receipt });
   const { recipient } = state.screen as { recipient?: Recipient };
   const sender = recipient && mendable.has(outcome) ? { from: "sum", recipient } as const : null;
-  const from = kind === "withdrawal" && mendable.has(outcome) ? "withdraw" : "menu";
+  const from = kind === "withdrawal" && mendable.has(outcome) ? "amount" : "menu";
   return show(state, { name: "refusal", why: outcome, from, ...sender, receipt });
 }
 

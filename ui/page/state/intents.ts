@@ -42,6 +42,8 @@ export function onIntent(state: State, intent: Intent): Step {
       return { state: { ...state, keyboard: intent.keyboard } };
     case "log_in":
       return logIn(state, intent.username, intent.password);
+    case "show_balance":
+      return { state: { ...state, balanceShownAtMs: intent.shown ? state.nowMs : null } };
     case "show_password":
       return { state: showPassword(state, intent.shown) };
     case "type":
@@ -65,10 +67,20 @@ export function onIntent(state: State, intent: Intent): Step {
     case "print":
       return { state, print: state.can.prints && state.screen.name === "receipt" };
     case "show_sealed":
-    case "save":
-      return onFile(state, intent);
+      return state.screen.name === "history"
+        ? ask(state, { ...state.screen, sealed: intent.sealed })
+        : { state };
     case "deposit_confirm":
       return confirmDeposit(state);
+    case "pick_day":
+      return state.screen.name === "balance"
+        ? { state: { ...state, screen: { ...state.screen, day: intent.day } } }
+        : { state };
+    case "tab":
+      return state.screen.name === "history" ? ask(state, historyTab(intent.tab)) : { state };
+    case "narrowing":
+    case "calendar":
+      return { state: openFilters(state, intent) };
     case "filter":
     case "older":
     case "newer":
@@ -81,9 +93,25 @@ function whileLookingUp(state: State, intent: Intent): Step {
   const { screen } = state;
   if (state.moreTime || screen.name !== "history") return { state };
   if (intent.type === "back") return back({ ...state, pending: null });
-  if (intent.type !== "filter") return { state };
-  const narrowed = { ...screen, filter: intent.filter, newer: [], cursor: undefined, again: true };
-  return { state: { ...state, screen: narrowed } };
+  if (intent.type === "narrowing" || intent.type === "calendar") {
+    return { state: openFilters(state, intent) };
+  }
+  const next = whileLookedUp(screen, intent);
+  return next ? { state: { ...state, screen: { ...next, again: true } } } : { state };
+}
+
+/** Returns what a choice in the history asks for once the look-up under way is answered. */
+function whileLookedUp(screen: HistoryScreen, intent: Intent): HistoryScreen | null {
+  switch (intent.type) {
+    case "filter":
+      return { ...screen, filter: intent.filter, newer: [], cursor: undefined };
+    case "show_sealed":
+      return { ...screen, sealed: intent.sealed };
+    case "tab":
+      return historyTab(intent.tab);
+    default:
+      return null;
+  }
 }
 
 function stay(state: State): Step {
@@ -127,7 +155,7 @@ function go(state: State, to: (Intent & { type: "go" })["to"]): Step {
     case "deposit":
       return start(state, { name: "depositOpen", args: [] });
     case "history":
-      return ask(state, { name: "history", filter: {}, newer: [], cursor: undefined, page: null });
+      return ask(state, historyTab("money"));
     case "balance":
       return start(state, { name: "balance", args: [] }, { name: "balance", days: null });
     case "amount":
@@ -145,20 +173,21 @@ function back(state: State): Step {
       return { state: show(state, safeScreen(state.view)) };
     case "menu":
       return logOut(state);
-    case "amount":
-      return { state: show(state, { name: "withdraw" }) };
     case "mix":
       return { state: show(state, { name: "amount", typed: "" }) };
     case "sum":
       return { state: show(state, { name: "recipient", typed: "" }) };
     case "confirm":
       return { state: show(state, { name: "sum", recipient: screen.recipient, typed: "" }) };
-    case "withdraw":
+    case "more":
+    case "amount":
     case "balance":
     case "history":
     case "recipient":
+      return { state: show(state, { name: "menu" }) };
     case "accounts":
     case "password":
+      return { state: show(state, { name: "more" }) };
     case "password_changed":
       return { state: show(state, { name: "menu" }) };
     case "settings":
@@ -198,7 +227,7 @@ function next(state: State): Step {
 /** Goes on from a refusal: to where it can be mended, if the visit and the bank are still there. */
 function refusalNext(state: State, refusal: RefusalScreen): Step {
   if (refusal.retryAtMs !== undefined && state.nowMs < refusal.retryAtMs) return { state };
-  if (refusal.from === "log_in") return { state: show(state, logInOr(state)) };
+  if (refusal.from === "log_in") return { state: show(state, logInOr(state, refusal.typed)) };
   if (!state.view?.visit) return { state: show(state, visitOr(state, { name: "menu" })) };
   switch (refusal.from) {
     case "history":
@@ -212,7 +241,6 @@ function refusalNext(state: State, refusal: RefusalScreen): Step {
         state: show(state, recipient ? { name: "sum", recipient, typed } : { name: "menu" }),
       };
     }
-    case "withdraw":
     case "password":
       return { state: show(state, { name: refusal.from }) };
     default:
@@ -220,9 +248,9 @@ function refusalNext(state: State, refusal: RefusalScreen): Step {
   }
 }
 
-/** The log-in, where there is a bank to log in to. */
-function logInOr({ view }: State): Screen {
-  return view?.bank === "online" ? { name: "log_in", username: "" } : safeScreen(view);
+/** Returns the log-in, where there is a bank to log in to. */
+function logInOr({ view }: State, username = ""): Screen {
+  return view?.bank === "online" ? { name: "log_in", username } : safeScreen(view);
 }
 
 /** `screen` while the visit lasts, else the one that says why it is over. */
@@ -236,7 +264,11 @@ function visitOr(state: State, screen: Screen): Screen {
 function type(state: State, text: string): State {
   const { screen } = state;
   if (!("typed" in screen) || screen.name === "refusal") return state;
-  const typed = screen.name === "recipient" ? inGroups(text) : text;
+  const typed = screen.name === "recipient"
+    ? inGroups(text)
+    : screen.name === "sum"
+    ? text.replace(/[^0-9]/g, "").replace(/^0+/, "")
+    : text;
   return { ...state, screen: { ...screen, typed: typed.slice(0, typedLengthMax) } };
 }
 
@@ -254,15 +286,20 @@ function useTyped(state: State): Step {
   if (!view) return { state };
   if (screen.name === "recipient") return lookUp(state, screen.typed);
   if (screen.name !== "amount" && screen.name !== "sum") return { state };
+  if (screen.name === "sum") return sumTyped(state, screen);
   const { typed } = screen;
   const amount = typedAmount(typed, view.currency.exponent);
   if (typeof amount !== "bigint") {
-    const { recipient } = screen as { recipient?: Recipient };
-    const why = { name: "refusal", why: amount, from: screen.name, typed, recipient } as const;
-    return { state: show(state, why) };
+    return { state: show(state, { name: "refusal", why: amount, from: "amount", typed }) };
   }
-  if (screen.name === "amount") return chooseNotes(state, String(amount));
-  const { recipient } = screen;
+  return chooseNotes(state, String(amount));
+}
+
+/** Goes on with a transfer's amount if the account has it; the screen shows why it does not. */
+function sumTyped(state: State, { recipient, typed }: Screen & { name: "sum" }): Step {
+  const amount = minorFromText(typed) ?? 0n;
+  const available = minorFromText(state.view?.visit?.account.available) ?? 0n;
+  if (amount <= 0n || amount > available) return { state };
   return { state: show(state, { name: "confirm", recipient, amount: String(amount) }) };
 }
 
@@ -271,6 +308,9 @@ function lookUp(state: State, text: string): Step {
   const account = digitsOf(text);
   if (account === "") return { state };
   const typed = inGroups(text);
+  if (account === state.view?.visit?.account.id) {
+    return { state: { ...state, screen: { name: "recipient", typed } } };
+  }
   if (!isAccountNumber(account)) {
     const refusal = { name: "refusal", why: "account_not_a_number", from: "recipient" } as const;
     return { state: show(state, { ...refusal, typed }) };
@@ -305,19 +345,6 @@ function passwordFault(state: State, fault: PasswordFault): State {
   return { ...state, screen: { ...state.screen, fault } };
 }
 
-/** Shows the sealed form of the entries, or saves what is shown to a file. */
-function onFile(state: State, intent: Intent & { type: "show_sealed" | "save" }): Step {
-  const { screen } = state;
-  if (screen.name === "history") {
-    if (intent.type === "show_sealed") return ask(state, { ...screen, sealed: intent.sealed });
-    const saving = { ...state, screen: { ...screen, saving: "under_way" as const } };
-    return start(saving, { name: "saveHistory", args: [screen.filter] });
-  }
-  if (screen.name !== "receipt" || intent.type !== "save" || !intent.text) return { state };
-  const saving = { ...state, screen: { ...screen, saving: "under_way" as const } };
-  return start(saving, { name: "saveReceipt", args: [intent.text] });
-}
-
 /** Returns a typed amount in minor units, or why it cannot be asked for. */
 export function typedAmount(typed: string, exponent: number): bigint | Refused {
   const [, minus, digits = ""] = /^\s*([-−]?)(.*)$/s.exec(typed) ?? [];
@@ -328,7 +355,7 @@ export function typedAmount(typed: string, exponent: number): bigint | Refused {
 }
 
 function withdraw(state: State, amount: string, notes?: Notes[]): Step {
-  const possible = ["withdraw", "mix", "refusal"].includes(state.screen.name);
+  const possible = ["menu", "amount", "mix", "refusal"].includes(state.screen.name);
   if (!possible || !state.view?.visit || minorFromText(amount) === null) return { state };
   return payOut(state, amount, notes);
 }
@@ -371,6 +398,30 @@ function turn(state: State, screen: HistoryScreen, intent: Turn): Step {
       });
     }
   }
+}
+
+/** What each tab of the history shows before it is narrowed. */
+const tabFilters: Record<HistoryScreen["tab"], HistoryFilter> = {
+  money: { kind: "money", outcome: "done" },
+  activity: {},
+};
+
+function historyTab(tab: HistoryScreen["tab"]): HistoryScreen {
+  const filter = tabFilters[tab];
+  return { name: "history", tab, filter, newer: [], cursor: undefined, page: null };
+}
+
+/** Opens or shuts the filters, or the calendar among them: nothing is looked up. */
+function openFilters(
+  state: State,
+  intent: Intent & { type: "narrowing" | "calendar" },
+): State {
+  const { screen } = state;
+  if (screen.name !== "history") return state;
+  const change = intent.type === "narrowing"
+    ? { narrowing: intent.open, month: undefined }
+    : { month: intent.month };
+  return { ...state, screen: { ...screen, ...change } };
 }
 
 /** Asks for the page of history that `screen` is about. */

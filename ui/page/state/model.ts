@@ -23,9 +23,6 @@ export interface Recipient {
   name: string;
 }
 
-/** A file that is written: still under way, where it is, or that it failed. */
-export type Saving = "under_way" | { place: string } | "failed";
-
 /** One screen, with its own values. */
 export type Screen =
   /** The host has not sent its first view yet. */
@@ -35,17 +32,19 @@ export type Screen =
   | { name: "welcome" }
   | { name: "log_in"; username: string; shown?: boolean }
   | { name: "menu" }
+  /** What is done less often: the password, the settings, another account. */
+  | { name: "more" }
   /** How the screens look and speak. */
   | { name: "settings" }
-  | { name: "withdraw" }
   | { name: "amount"; typed: string }
   /** Which notes? Each mix makes the amount. */
   | { name: "mix"; amount: MinorText; mixes: Notes[][] }
   | { name: "working"; on: "withdrawal" | "deposit" | "return" | "transfer"; recipient?: Recipient }
-  | { name: "receipt"; receipt: Receipt; saving?: Saving }
+  | { name: "receipt"; receipt: Receipt }
   | { name: "deposit" }
   /** A transfer, question by question: for whom, how much, is this right? */
   | { name: "recipient"; typed: string }
+  /** `typed`: digits alone, in minor units, as a card terminal takes them. */
   | { name: "sum"; recipient: Recipient; typed: string }
   | { name: "confirm"; recipient: Recipient; amount: MinorText }
   /** Which of the customer's accounts? */
@@ -54,7 +53,7 @@ export type Screen =
   | { name: "password"; shown?: boolean; fault?: PasswordFault }
   | { name: "password_changed" }
   /** Null until the bank answered. */
-  | { name: "balance"; days: DayBalance[] | null }
+  | { name: "balance"; days: DayBalance[] | null; day?: string }
   | HistoryScreen
   | RefusalScreen
   /** The bank answered once and does not now. */
@@ -68,6 +67,12 @@ export type ScreenName = Screen["name"];
 
 export interface HistoryScreen {
   name: "history";
+  /** Money that moved, or everything that the log has. */
+  tab: "money" | "activity";
+  /** The filters are open. */
+  narrowing?: boolean;
+  /** The month of the open calendar: "2026-11". */
+  month?: string;
   filter: HistoryFilter;
   /** Cursors of the pages before this one; the first page's is undefined. */
   newer: (string | undefined)[];
@@ -77,7 +82,6 @@ export interface HistoryScreen {
   again?: boolean;
   /** Each entry is shown with its sealed form. */
   sealed?: boolean;
-  saving?: Saving;
   /** Null until the first page came. */
   page: { entries: HistoryEntry[]; older: string | undefined } | null;
 }
@@ -86,9 +90,9 @@ export interface RefusalScreen {
   name: "refusal";
   why: Refused;
   /** Where the customer was, and gets back to. */
-  from: "log_in" | "withdraw" | "amount" | "history" | "menu" | "recipient" | "sum" | "password";
+  from: "log_in" | "amount" | "history" | "menu" | "recipient" | "sum" | "password";
   receipt?: Receipt;
-  /** What was typed, to be mended. */
+  /** What was typed, to be corrected: an amount, a number, or the username. */
   typed?: string;
   /** Whom the transfer was for. */
   recipient?: Recipient;
@@ -109,6 +113,8 @@ export interface Settings {
 export interface Abilities {
   prints: boolean;
   speaks: boolean;
+  /** The customer's system asks for high contrast. */
+  highContrast: boolean;
 }
 
 export interface State {
@@ -130,6 +136,8 @@ export interface State {
   touchSentMs: number;
   /** The question whether the customer needs more time is open over the screen. */
   moreTime: boolean;
+  /** When the covered balance was shown; null while it is covered. */
+  balanceShownAtMs: number | null;
   /** A change of the balance that was not the customer's, while it was shown: by how much, and when. */
   balanceNews: { changeMinor: MinorText; atMs: number } | null;
 }
@@ -146,6 +154,7 @@ export type Intent =
   | { type: "go"; to: Place }
   | { type: "log_in"; username: string; password: string }
   | { type: "show_password"; shown: boolean }
+  | { type: "show_balance"; shown: boolean }
   | { type: "log_out" }
   | { type: "set"; settings: Partial<Settings> }
   /** Which faces the on-screen keyboard shows; null puts it away. */
@@ -164,11 +173,15 @@ export type Intent =
   | { type: "change_password"; current: string; next: string }
   | { type: "password_fault"; fault: PasswordFault }
   | { type: "show_sealed"; sealed: boolean }
-  /** The receipt's text as it is written, or the history under its filter. */
-  | { type: "save"; text?: string }
   | { type: "print" }
   | { type: "deposit_confirm" }
+  | { type: "tab"; tab: HistoryScreen["tab"] }
+  | { type: "narrowing"; open: boolean }
+  /** Opens the calendar at a month, or shuts it. */
+  | { type: "calendar"; month: string | undefined }
   | { type: "filter"; filter: HistoryFilter }
+  /** A day of the balance's chart. */
+  | { type: "pick_day"; day: string }
   | { type: "older" }
   | { type: "newer" }
   /** "Yes, I need more time." */
@@ -179,8 +192,8 @@ export type Intent =
 /** Where a button of the menu or of a screen leads. */
 export type Place =
   | "menu"
+  | "more"
   | "settings"
-  | "withdraw"
   | "amount"
   | "deposit"
   | "recipient"
@@ -224,13 +237,18 @@ export const usualSettings: Settings = {
   sound: false,
 };
 
+/** Returns the settings of a customer who chose none. */
+function usualSettingsOf({ highContrast }: Abilities): Settings {
+  return { ...usualSettings, contrast: highContrast ? "high" : "normal" };
+}
+
 export function initialState(
   nowMs: number,
-  can: Abilities = { prints: false, speaks: false },
+  can: Abilities = { prints: false, speaks: false, highContrast: false },
 ): State {
   return {
     can,
-    settings: usualSettings,
+    settings: usualSettingsOf(can),
     keyboard: null,
     screen: { name: "starting" },
     view: null,
@@ -241,19 +259,27 @@ export function initialState(
     lastTouchMs: nowMs,
     touchSentMs: nowMs,
     moreTime: false,
+    balanceShownAtMs: null,
     balanceNews: null,
   };
 }
 
 /** Returns the state on another screen, without what belonged to the old one. */
 export function show(state: State, screen: Screen): State {
-  return { ...state, screen, shownMs: state.nowMs, balanceNews: null, keyboard: null };
+  return {
+    ...state,
+    screen,
+    shownMs: state.nowMs,
+    balanceNews: null,
+    balanceShownAtMs: null,
+    keyboard: null,
+  };
 }
 
 /** Returns the state with the usual settings, in the machine's language: the customer has left. */
 export function withoutSettings(state: State): State {
   const { language } = state.view ?? usualSettings;
-  return { ...state, settings: { ...usualSettings, language } };
+  return { ...state, settings: { ...usualSettingsOf(state.can), language } };
 }
 
 /** Starts a call, unless one is under way: then nothing changes. */

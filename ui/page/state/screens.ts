@@ -5,7 +5,7 @@ import type { Screen, ScreenName, State } from "./model.ts";
 /** Screens that make sense only while a customer is logged in. */
 const duringVisit: ReadonlySet<ScreenName> = new Set<ScreenName>([
   "menu",
-  "withdraw",
+  "more",
   "amount",
   "mix",
   "deposit",
@@ -20,7 +20,11 @@ const duringVisit: ReadonlySet<ScreenName> = new Set<ScreenName>([
 ]);
 
 /** Screens with a way to the settings. */
-export const fromSettings: ReadonlySet<ScreenName> = new Set<ScreenName>(["welcome", "menu"]);
+export const fromSettings: ReadonlySet<ScreenName> = new Set<ScreenName>([
+  "welcome",
+  "menu",
+  "more",
+]);
 
 export function needsVisit(screen: Screen): boolean {
   return duringVisit.has(screen.name);

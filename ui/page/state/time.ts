@@ -1,6 +1,7 @@
 /** Time passes, and the customer touches the screen: when to ask for more time, and when to tidy up. */
 import {
   balanceNewsMs,
+  balanceShownMsMax,
   moreTimeAfterPart,
   moreTimeMs,
   screenRestMs,
@@ -20,7 +21,16 @@ export function onTouch(before: State): Step {
 export function onTick(before: State): Step {
   const newsOver = before.balanceNews &&
     before.nowMs - before.balanceNews.atMs >= balanceNewsMs;
-  const state = newsOver ? { ...before, balanceNews: null } : before;
+  const { balanceShownAtMs } = before;
+  const coverAgain = balanceShownAtMs !== null &&
+    before.nowMs - balanceShownAtMs >= balanceShownMsMax;
+  const state = newsOver || coverAgain
+    ? {
+      ...before,
+      balanceNews: newsOver ? null : before.balanceNews,
+      balanceShownAtMs: coverAgain ? null : balanceShownAtMs,
+    }
+    : before;
   const visit = state.view?.visit;
   const untouchedMs = state.nowMs - state.lastTouchMs;
   if (!visit) {

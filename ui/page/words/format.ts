@@ -50,6 +50,19 @@ export function calendarDay(date: string, locale: string): string {
   return instantFormat(`${date}T12:00:00Z`, locale, { ...style, timeZone: "UTC" });
 }
 
+/** The month of a day of the bank's calendar: "November 2026". */
+export function monthName(date: string, locale: string): string {
+  const style = { month: "long", year: "numeric" } as const;
+  return instantFormat(`${date}T12:00:00Z`, locale, { ...style, timeZone: "UTC" });
+}
+
+/** A day of the week in short, from 0 for Sunday: "Mon". */
+export function weekdayName(weekday: number, locale: string): string {
+  // the 1st of February 2026 was a Sunday
+  const date = `2026-02-0${weekday + 1}T12:00:00Z`;
+  return instantFormat(date, locale, { weekday: "short", timeZone: "UTC" });
+}
+
 /** The day of an instant in a time zone: "2026-11-26". */
 export function dateIn(ms: number, timeZone: string): string {
   const { year, month, day } = clockIn(ms, timeZone);
@@ -94,7 +107,7 @@ export function shortReference(movement: string): string {
   return movement.slice(0, 12).toUpperCase().replace(/(.{4})(?=.)/g, "$1 ");
 }
 
-/** The audit log's words, to begin a line with: "withdraw €40.00" is "Withdraw €40.00". */
+/** A text with a capital first letter: "alice" is "Alice". */
 export function sentence(words: string): string {
   return words.charAt(0).toLocaleUpperCase() + words.slice(1);
 }

@@ -2,7 +2,7 @@ import type { Words } from "./words.ts";
 
 const elsewhere = "お急ぎの場合は、ほかのATMをご利用ください。";
 const loggedOut = "ログアウトしました";
-const toTheStart = "はじめに戻る";
+const toTheStart = "最初から始める";
 const goOn = "続ける";
 const outOfService = "休止中";
 const again = "もう一度";
@@ -13,6 +13,7 @@ export const japanese: Words = {
   name: "日本語",
   locale: "ja-JP",
   direction: "ltr",
+  firstWeekday: 0,
 
   atm: "ATM {terminal}",
   documentTitle: "{heading} · {bank}",
@@ -27,12 +28,12 @@ export const japanese: Words = {
   cancel: "中止",
   done: "完了",
   goOn,
-  logOut: "終了する",
+  logOut: "ログアウト",
 
   starting: { heading: "少々お待ちください", lede: "ATMの準備をしています。" },
   welcome: {
     heading: "{bank}へようこそ",
-    lede: "お引き出し、お預け入れ、口座のご確認ができます。",
+    lede: "お引き出し、お預け入れ、お振り込み、残高照会ができます。",
     begin: "画面に触れて始める",
   },
   logIn: {
@@ -54,18 +55,14 @@ export const japanese: Words = {
     },
     lede: "ご希望のお取引をお選びください。",
     withdraw: "お引き出し",
-    withdrawHint: "定額またはご希望の金額",
     deposit: "お預け入れ",
-    depositHint: "紙幣をその場で数えます",
     balance: "残高",
-    balanceHint: "帳簿残高とご利用可能額",
     transfer: "お振り込み",
-    transferHint: "別の口座へ",
-    password: "パスワード",
-    passwordHint: "新しくする",
-    history: "履歴",
-    historyHint: "新しい順に表示します",
+    history: "入出金明細",
     elsewhere: "ATM {atms}でもログイン中です。お心当たりがない場合は銀行へご連絡ください。",
+    ownAmount: "その他の金額",
+    more: "その他",
+    moreLede: "パスワード、口座、画面の設定です。",
   },
   account: {
     available: "ご利用可能額",
@@ -73,16 +70,13 @@ export const japanese: Words = {
     onHold: "保留中",
     news: "ただいま{change}",
     number: "口座 {number}",
+    show: "残高を表示",
+    hide: "残高を隠す",
   },
-  withdraw: {
-    heading: "おいくら引き出しますか",
-    lede: "{available}までお引き出しいただけます。",
-    own: "ほかの金額",
-    empty: "ただいま定額のお取り扱いはありません。",
-  },
+
   amount: {
-    heading: "金額を入力してください",
-    lede: "このATMの紙幣は{notes}です。",
+    heading: "ご希望の金額",
+    lede: "{most}まで（紙幣：{notes}）",
     label: "金額",
     next: "引き出す",
     nextAmount: "{amount}を引き出す",
@@ -90,11 +84,13 @@ export const japanese: Words = {
     clear: "クリア",
     pad: "数字キー",
     noNotes: "ただいまございません",
+    addNotes: "紙幣を追加",
+    overMost: "ただいまお引き出しいただけるのは{most}までです。",
   },
   working: {
     withdrawal: {
       heading: "紙幣を数えています",
-      lede: "少々お待ちください。紙幣は下から出ます。",
+      lede: "少々お待ちください。紙幣をご用意しています。",
     },
     deposit: {
       heading: "お預け入れを処理しています",
@@ -105,19 +101,18 @@ export const japanese: Words = {
     lost: "銀行との接続が切れました。お取引は安全に完了しますので、お待ちください。",
   },
   receipt: {
-    withdrawal: { heading: "ご利用明細です", lede: "こちらの紙幣をお受け取りになりました。" },
-    deposit: { heading: "ありがとうございます", lede: "口座にお預け入れしました。" },
-    transfer: { heading: "お振り込みしました", lede: "お相手の口座に入金されています。" },
+    withdrawal: {
+      heading: "お引き出しが完了しました",
+      lede: "こちらの紙幣をお受け取りになりました。",
+    },
+    deposit: { heading: "お預け入れが完了しました", lede: "口座に入金されました。" },
+    transfer: { heading: "お振り込みが完了しました", lede: "お受取人の口座に入金されました。" },
     title: "ご利用明細",
     kind: { withdrawal: "お引き出し", deposit: "お預け入れ", transfer: "お振り込み" },
     to: "お振込先口座",
-    place: "記録の位置",
-    tag: "記録の認証値",
-    save: "保存",
+    place: "監査記録の番号",
+    tag: "監査記録の認証値",
     print: "印刷",
-    saving: "保存しています…",
-    saved: "保存先：{place}",
-    notSaved: "保存できませんでした。照会番号をお控えください。",
     amount: "金額",
     balance: "お取引後の残高",
     available: "ご利用可能額",
@@ -137,12 +132,12 @@ export const japanese: Words = {
   },
   take: {
     heading: "紙幣をお取りください",
-    lede: "取り出し口にあります。しばらくすると収納されます。",
+    lede: "取り出し口にあります。お取りにならない紙幣は収納されます。",
   },
   devices: {
     title: "デモ",
     name: "装置",
-    hint: "お客様の手と偶然の代わりです。ATMの一部ではありません。",
+    hint: "デモ用の操作です。ATMの一部ではありません。",
     insert: "{note}を入れる",
     take: "紙幣を取る",
     what: "内容",
@@ -152,16 +147,30 @@ export const japanese: Words = {
     disarm: "解除：{fault}",
     jammed: "詰まり：{devices}",
     clear: "詰まりを直す",
+    faults: {
+      jam: "詰まり",
+      "lost count": "枚数不明",
+      "power cut": "停電",
+      before: "前",
+      between: "途中",
+      after: "後",
+      dispense: "出金",
+      present: "受け渡し",
+      retract: "取り込み",
+      cashIn: "受け入れ",
+      cashInEnd: "収納",
+      cashInRollback: "返却",
+    },
+    parts: { dispenser: "出金装置", acceptor: "入金装置" },
   },
   balance: {
     heading: "残高",
-    lede: "ほかで入出金があると自動的に変わります。",
-    holdHint: "完了していないお引き出しのための金額です。",
+    lede: "入出金のたびに更新されます。",
+    holdHint: "処理中のお引き出しのための金額です。",
     account: "口座",
   },
   history: {
-    heading: "ご利用履歴",
-    lede: "お客様名義の操作を新しい順に表示します。",
+    heading: "入出金明細と操作履歴",
     kind: {
       all: "すべて",
       withdrawal: "お引き出し",
@@ -177,48 +186,52 @@ export const japanese: Words = {
     older: "古い履歴",
     newer: "新しい履歴",
     none: "該当する履歴はありません",
-    noneHint: "「すべて」を選ぶか、別の言葉で検索してください。",
-    loading: "検索しています…",
+    noneHint: "検索条件または絞り込みを変更してください。",
+    loading: "読み込んでいます…",
     refused: "お断り：{why}",
-    at: "{terminal}にて",
     page: "{number}ページ",
     days: { all: "全期間", today: "本日", week: "7日間", month: "30日間" },
     daysLabel: "期間",
     otherDays: "期間を指定",
-    from: "開始日",
-    until: "終了日",
-    sealed: "記録のまま表示",
-    sealedHint: "封印されています。銀行だけが読めます。",
-    place: "位置 {place}",
+    sealed: "監査記録の表示",
+    sealedHint: "暗号化されています。銀行だけが読めます。",
+    place: "番号 {place}",
     tag: "認証値 {tag}",
-    csv: "ファイルに保存",
     actions: {
-      withdraw: "{amount}のお引き出し",
-      opening: "{amount}の口座開設時入金",
-      deposit: "{amount}のお預け入れ",
-      send: "口座{account}（{name}）へ{amount}のお振り込み",
-      sendUnknown: "口座{account}へ{amount}のお振り込み",
-      receive: "口座{account}（{name}）から{amount}のご入金",
+      withdraw: "お引き出し",
+      opening: "口座開設時の残高",
+      deposit: "お預け入れ",
+      send: "{name}様へのお振り込み",
+      sendUnknown: "口座{account}へのお振り込み",
+      receive: "{name}様からのご入金",
       lookUp: "口座{account}の確認",
       logIn: "ログイン",
       logOut: "ログアウト",
-      idle: "操作がなくログアウト",
-      lost: "接続が切れてログアウト",
-      changed: "パスワード変更によりログアウト",
+      idle: "ログアウト（操作なし）",
+      lost: "ログアウト（接続断）",
+      changed: "ログアウト（別の場所でパスワード変更）",
       password: "パスワードの変更",
       balance: "残高の照会",
-      view: "履歴の照会",
-      search: "履歴の検索",
-      older: "古い履歴の照会",
+      view: "明細の照会",
+      search: "明細の検索",
+      older: "過去の明細の照会",
     },
+    tabs: { money: "入出金", activity: "操作履歴" },
+    searchHint: "金額・名前・口座番号",
+    narrow: "絞り込み",
+    dayTotal: "合計 {total}",
+    reversed: "取消済み（引き落としなし）",
+    held: "保留中",
+    earlierMonth: "前の月",
+    laterMonth: "次の月",
   },
   mix: {
-    heading: "紙幣をお選びください",
-    lede: "{amount}をお渡しします。ご希望の組み合わせをお選びください。",
+    heading: "紙幣の組み合わせ",
+    lede: "{amount}をお渡しします。",
   },
   transfer: {
     heading: "お振込先",
-    lede: "口座番号を入力してください。送る前に名義をご確認いただけます。",
+    lede: "口座番号を入力してください。送金前に名義をご確認いただけます。",
     account: "口座番号",
     own: "ご自分の口座へ",
     next: goOn,
@@ -226,11 +239,12 @@ export const japanese: Words = {
     sumHeading: "{name}様へおいくら送りますか",
     sumLede: "{available}までお送りいただけます。",
     nextAmount: "{amount}で続ける",
-    confirmHeading: "よろしいですか",
+    confirmHeading: "お振り込み内容の確認",
     confirmLede: "お振り込みは取り消せません。",
     to: "お受取人",
     from: "お引き落とし口座",
     send: "{amount}を送る",
+    mistyped: "番号をご確認ください。誤っている数字があります。",
   },
   accounts: {
     heading: "口座をお選びください",
@@ -238,8 +252,8 @@ export const japanese: Words = {
     other: "口座を切り替える",
   },
   password: {
-    heading: "新しいパスワード",
-    lede: "{length}文字以上です。ご自分だけが思いつく言葉の組み合わせをお勧めします。",
+    heading: "パスワードの変更",
+    lede: "{length}文字以上です。関連のない言葉の組み合わせをお勧めします。",
     current: "現在のパスワード",
     next: "新しいパスワード",
     again: "新しいパスワード（確認）",
@@ -255,9 +269,10 @@ export const japanese: Words = {
   },
   chart: {
     heading: "過去30日間",
-    loading: "銀行に照会しています…",
-    summary: "{least}から{most}まで",
+    loading: "読み込んでいます…",
     day: "日付",
+    touch: "日に触れると残高が表示されます",
+    onDay: "{day}：{amount}",
   },
   settings: {
     heading: "設定",
@@ -285,7 +300,7 @@ export const japanese: Words = {
     left: "あと{seconds}でもう一度お試しいただけます",
     over: "もう一度お試しいただけます。",
   },
-  nearest: "このATMでお渡しできる金額",
+  nearest: "ただいまお渡しできる金額",
   notices: {
     out_of_service: {
       no_bank: {
@@ -325,7 +340,7 @@ export const japanese: Words = {
     back: {
       heading: "銀行との接続が回復しました",
       ledeVisit: "安全のためログアウトしました。もう一度ログインしてください。",
-      lede: "ご利用いただけます。",
+      lede: "すべてのサービスをご利用いただけます。",
       next: "ログイン",
     },
     ended: {
@@ -354,7 +369,7 @@ export const japanese: Words = {
       stopped: {
         heading: "このATMは停止しました",
         lede: "途中のお取引は自動的に処理されます。お金が失われることはありません。",
-        help: "ほかのATMをご利用いただくか、プログラムを再起動してください。",
+        help: "ほかのATMをご利用いただくか、このATMを再起動してください。",
       },
       opened_elsewhere: {
         heading: "このATMは別の画面で開かれています",
@@ -363,7 +378,7 @@ export const japanese: Words = {
       },
       link_used: {
         heading: "このページはもう開けません",
-        lede: "安全のため、ATMへのリンクとページは一度だけ使えます。",
+        lede: "安全のため、ATMへのリンクは一度だけ使えます。",
         help: "この画面を閉じて、プログラムからATMを開き直してください。",
       },
     },
@@ -376,13 +391,13 @@ export const japanese: Words = {
   },
   refusals: {
     wrong_credentials: {
-      heading: "一致しません",
-      lede: "ユーザー名またはパスワードが違います。大文字と小文字にご注意ください。",
+      heading: "ユーザー名またはパスワードが違います",
+      lede: "大文字と小文字も含めてご確認ください。",
       next: again,
     },
     throttled: {
-      heading: "少々お待ちください",
-      lede: "誤った入力が続きました。安全のため、次の入力までお待ちいただきます。",
+      heading: "入力の誤りが続きました",
+      lede: "安全のため、しばらくお待ちいただいてから再度お試しください。",
       next: again,
     },
     not_logged_in: {
@@ -405,26 +420,22 @@ export const japanese: Words = {
       next: again,
     },
     account_not_a_number: {
-      heading: "番号は正しいですか",
+      heading: "口座番号をご確認ください",
       lede: "口座番号は12桁です。数字が違うか、足りません。もう一度ご確認ください。",
       next: "番号を直す",
     },
     unknown_recipient: {
       heading: "口座が見つかりません",
-      lede: "この番号の口座はありません。もう一度ご確認ください。送金されていません。",
+      lede: "この番号の口座はありません。送金されていません。",
       next: "番号を直す",
     },
     same_account: {
-      heading: "同じ口座です",
-      lede: "お金はすでにこの口座にあります。送金されていません。",
+      heading: "ただいまお使いの口座です",
+      lede: "別の口座をお選びください。送金されていません。",
     },
     recipient_unavailable: {
       heading: "この口座には送れません",
       lede: "お受取人に別の口座をご確認ください。送金されていません。",
-    },
-    not_saved: {
-      heading: "保存できませんでした",
-      lede: "ほかに変わったことはありません。続く場合は銀行へご連絡ください。",
     },
     amount_not_a_number: {
       heading: "金額を読み取れませんでした",
@@ -432,8 +443,8 @@ export const japanese: Words = {
       next: "金額を直す",
     },
     amount_not_positive: {
-      heading: "金額ではありません",
-      lede: `0より大きい金額をお選びください。${nothingBooked}`,
+      heading: "金額が入力されていません",
+      lede: `0より大きい金額を入力してください。${nothingBooked}`,
       next: "金額を直す",
     },
     amount_too_large: {
@@ -458,13 +469,13 @@ export const japanese: Words = {
       lede: "お取引できません。お心当たりがない場合は銀行へお問い合わせください。",
     },
     over_withdrawal_limit: {
-      heading: "限度額を超えています",
-      lede: `一度に引き出せる金額を超えています。少ない金額をお試しください。${nothingBooked}`,
+      heading: "一回の引き出し限度額を超えています",
+      lede: `一回に引き出せる金額を超えています。${nothingBooked}`,
       next: otherAmount,
     },
     over_day_limit: {
       heading: "本日の限度額を超えています",
-      lede: `本日お取り扱いできる金額を超えています。少ない金額をお試しください。${nothingBooked}`,
+      lede: `本日ご利用いただける残りの金額を超えています。${nothingBooked}`,
       next: otherAmount,
     },
     over_terminal_limit: {
@@ -473,7 +484,7 @@ export const japanese: Words = {
     },
     insufficient_funds: {
       heading: "残高が不足しています",
-      lede: `口座の残高が足りません。${nothingBooked}`,
+      lede: `ご利用可能額を超えています。${nothingBooked}`,
       next: otherAmount,
     },
     try_later: {
@@ -491,9 +502,9 @@ export const japanese: Words = {
       lede: `お預け入れする紙幣がありませんでした。${nothingBooked}`,
     },
     device_fault: {
-      heading: "紙幣が詰まりました",
+      heading: "このATMは故障しています",
       lede:
-        "紙幣を動かせませんでした。お渡ししていない分は引き落とされません。ほかのATMをご利用ください。",
+        "紙幣を動かせませんでした。お受け取りになった分だけが引き落とされます。ほかのATMをご利用ください。",
     },
     notes_not_taken: {
       heading: "紙幣を収納しました",
@@ -501,7 +512,7 @@ export const japanese: Words = {
     },
     to_be_counted: {
       heading: "銀行が確認いたします",
-      lede: "動かした紙幣を数えられませんでした。係員が数え、その金額どおりに処理します。",
+      lede: "紙幣を数えられませんでした。係員が数え、その金額どおりに処理します。",
     },
     bank_unreachable: {
       heading: "銀行に接続できませんでした",
@@ -509,18 +520,20 @@ export const japanese: Words = {
     },
     in_doubt: {
       heading: "お客様のお金は安全です",
-      lede:
-        "銀行からの確認がまだ届いていません。行われたお取引は履歴に表示されます。もう一度なさる前に履歴をご確認ください。",
+      lede: "銀行の確認がまだ届いていません。再度お試しになる前に入出金明細をご確認ください。",
     },
     earlier_in_doubt: {
       heading: "銀行の確認をお待ちください",
-      lede:
-        "前のお取引について銀行の確認がまだ届いていません。今回のご利用では、これ以上お取引できません。",
+      lede: "前のお取引の確認がまだ届いていません。今回はこれ以上お取引できません。",
     },
     not_booked: {
       heading: "お取引できませんでした",
-      lede:
-        "安全のため銀行がお断りしました。行われたお取引は履歴でご確認いただけます。もう一度お試しください。",
+      lede: "安全のため銀行がお断りしました。入出金明細をご確認ください。",
+    },
+    wrong_present_password: {
+      heading: "現在のパスワードが違います",
+      lede: "パスワードは変更されていません。",
+      next: again,
     },
   } as Words["refusals"],
   refusalDetails: {

@@ -1,33 +1,56 @@
-/** An amount of the customer's own, by keyboard or by the key pad on the screen. */
+/** An amount of cash: by the notes that make it up, or by its digits. */
 import type { VNode } from "preact";
 import { html } from "htm/preact";
-import { parseAmount } from "../../../../lib/money.ts";
+import { decimalText, minorFromText, parseAmount } from "../../../../lib/money.ts";
 import { moneyList, shortMoney } from "../../words/format.ts";
 import type { ViewScreenProps } from "../../parts/screen_props.ts";
 import { Stage } from "../../parts/stage.ts";
+import { cashMost } from "../../state/cash.ts";
 import { fill } from "../../words/words.ts";
 import { TypedField, TypedKeys } from "../../parts/typed.ts";
 
 export function Amount({ screen, view, send, words }: ViewScreenProps<"amount">): VNode {
   const { currency, cash } = view;
   const { typed } = screen;
+  const text = words.amount;
   const amount = parseAmount(typed, currency.exponent);
+  const most = cashMost(view);
+  const show = (minor: bigint) => shortMoney(String(minor), currency, words.locale);
   const values = cash.cassettes.filter(({ count }) => count > 0).map(({ value }) => value)
     .reverse();
-  const notes = values.length ? moneyList(values, currency, words.locale) : words.amount.noNotes;
-  const next = amount
-    ? fill(words.amount.nextAmount, { amount: shortMoney(String(amount), currency, words.locale) })
-    : words.amount.next;
-  const label = words.amount.label;
+  const notes = values.length ? moneyList(values, currency, words.locale) : text.noNotes;
+  const add = (value: string) => {
+    const sum = (amount ?? 0n) + (minorFromText(value) ?? 0n);
+    send({ type: "type", typed: decimalText(sum, currency.exponent).replace(/\.0+$/, "") });
+  };
+  const next = amount ? fill(text.nextAmount, { amount: show(amount) }) : text.next;
+  const fault = amount !== null && amount > most && fill(text.overMost, { most: show(most) });
   return html`
     <${Stage}
-      heading=${words.amount.heading}
-      lede=${fill(words.amount.lede, { notes })}
+      heading=${text.heading}
+      lede=${fill(text.lede, { notes, most: show(most) })}
       focusHeading=${false}
-      aside=${html`<${TypedField} ...${{ typed, send, label, before: currency.code }} />`}
+      aside=${html`
+        <${TypedField} ...${{ typed, send, label: text.label, before: currency.code, fault }} />
+      `}
       back=${{ label: words.back, press: () => send({ type: "back" }) }}
       next=${{ label: next, form: "typed", off: typed === "" }}
     >
+      <div class="note-keys" role="group" aria-label=${text.addNotes}>
+        ${values.map((value) =>
+          html`
+            <button
+              class="note-key"
+              key=${value}
+              data-note=${value}
+              onMouseDown=${(event: Event) => event.preventDefault()}
+              onClick=${() => add(value)}
+            >
+              +${shortMoney(value, currency, words.locale)}
+            </button>
+          `
+        )}
+      </div>
       <${TypedKeys} ...${{ typed, send, words }} />
       <//>
   ` as VNode;

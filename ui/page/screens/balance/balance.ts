@@ -24,7 +24,7 @@ export function Balance({ screen, state, view, send, words }: ViewScreenProps<"b
     <${Stage}
       heading=${words.balance.heading}
       lede=${words.balance.lede}
-      aside=${html`<${AccountCard} view=${view} state=${state} words=${words} brief />`}
+      aside=${html`<${AccountCard} view=${view} state=${state} words=${words} send=${send} />`}
       next=${{
         label: words.done,
         icon: "check",
@@ -34,7 +34,9 @@ export function Balance({ screen, state, view, send, words }: ViewScreenProps<"b
     >
       <div class="card balance">
         <${Details} rows=${rows} />
-        <${Chart} days=${screen.days} booked=${account.booked} view=${view} words=${words} />
+        <${Chart}
+          ...${{ days: screen.days, picked: screen.day, booked: account.booked, view, words, send }}
+        />
       </div>
       <//>
   ` as VNode;

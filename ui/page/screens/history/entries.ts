@@ -2,34 +2,50 @@
 import type { VNode } from "preact";
 import { html } from "htm/preact";
 import type { AtmView, HistoryEntry } from "../../../../lib/atm.ts";
+import { minorFromText } from "../../../../lib/money.ts";
 import { day, money, sentence, signedMoney, timeOfDay } from "../../words/format.ts";
 import { Icon, type IconName } from "../../parts/icon.ts";
-import { fill, type Tables, type Words } from "../../words/words.ts";
+import type { HistoryScreen } from "../../state/model.ts";
+import { fill, type Words } from "../../words/words.ts";
 import { entryInWords } from "./in_words.ts";
 
 interface EntriesProps {
-  entries: HistoryEntry[] | null;
+  screen: HistoryScreen;
   view: AtmView;
   words: Words;
-  tables: Tables;
 }
 
-export function Entries({ entries, view, words, tables }: EntriesProps): VNode {
-  if (entries === null) return html`<p class="entries__none">${words.history.loading}</p>` as VNode;
+export function Entries({ screen, view, words }: EntriesProps): VNode {
+  const entries = screen.page?.entries;
+  const text = words.history;
+  if (!entries) return html`<p class="entries__none">${text.loading}</p>` as VNode;
   if (entries.length === 0) {
     return html`
-      <div class="entries__none"><b>${words.history.none}</b><p>${words.history.noneHint}</p></div>
+      <div class="entries__none"><b>${text.none}</b><p>${text.noneHint}</p></div>
     ` as VNode;
   }
-  const days = Map.groupBy(entries, ({ time }) => day(time, view.timeZone, words.locale));
+  const days = [
+    ...Map.groupBy(entries, ({ time }) => day(time, view.timeZone, words.locale)),
+  ];
+  // the first and the last day may go on on another page: they have no total here
+  const whole = (index: number) =>
+    (index > 0 || screen.newer.length === 0) &&
+    (index < days.length - 1 || screen.page?.older === undefined);
   return html`
-    <div class="entries__list" tabindex="0" role="region" aria-label=${words.history.heading}>
-      ${[...days].map(([name, ofDay]) =>
+    <div class="entries__list" tabindex="0" role="region" aria-label=${text.heading}>
+      ${days.map(([name, ofDay], index) =>
         html`
-          <h2 class="entries__day" key=${name}>${name}</h2>
+          <h2 class="entries__day" key=${name}>
+            <span>${name}</span>
+            ${screen.tab === "money" && whole(index) && html`
+              <span class="entries__total">${fill(text.dayTotal, {
+                total: signedMoney(totalOf(ofDay, words), view.currency, words.locale),
+              })}</span>
+            `}
+          </h2>
           <ul>
             ${ofDay.map((entry) =>
-              html`<${Entry} key=${entry.place} ...${{ entry, view, words, tables }} />`
+              html`<${Entry} key=${entry.place} ...${{ entry, view, words }} />`
             )}
           </ul>
         `
@@ -46,40 +62,49 @@ const icons: Record<HistoryEntry["kind"], IconName> = {
   other: "check",
 };
 
-function Entry(
-  { entry, view, words, tables }: { entry: HistoryEntry } & Omit<EntriesProps, "entries">,
-): VNode {
-  const refused = entry.outcome === "refused";
-  const { amount } = entry;
-  const shown = amount === undefined ? undefined : money(amount, view.currency, words.locale);
-  const { what, why } = entryInWords(entry, words, tables, shown);
-  const moved = !refused && entry.amount !== undefined;
+/** Returns what an entry added to the account, in minor units; 0 for what was not booked. */
+function bookedMinor(entry: HistoryEntry, words: Words): bigint {
+  const amount = minorFromText(entry.amount) ?? 0n;
+  if (entry.outcome === "refused" || entryInWords(entry, words).unbooked) return 0n;
   const gave = entry.kind === "withdrawal" || entry.action.startsWith("transfer ");
-  const sign = gave ? "-" : "";
+  return gave ? -amount : amount;
+}
+
+function totalOf(entries: HistoryEntry[], words: Words): string {
+  return String(entries.reduce((sum, entry) => sum + bookedMinor(entry, words), 0n));
+}
+
+function Entry(
+  { entry, view, words }: { entry: HistoryEntry; view: AtmView; words: Words },
+): VNode {
+  const text = words.history;
+  const { what, why, unbooked } = entryInWords(entry, words);
+  const refused = entry.outcome === "refused";
+  const booked = bookedMinor(entry, words);
+  const amount = booked !== 0n
+    ? signedMoney(String(booked), view.currency, words.locale)
+    : entry.amount && money(entry.amount, view.currency, words.locale);
+  const state = refused ? fill(text.refused, { why }) : unbooked && text[unbooked];
+  const look = refused || unbooked === "reversed" ? "entry--void" : "";
   return html`
-    <li class="entry ${refused ? "entry--refused" : ""}">
+    <li class="entry ${look} ${refused ? "entry--refused" : ""}">
       <span class="entry__icon"><${Icon} name=${icons[entry.kind]} /></span>
       <span class="entry__what">
         <b>${sentence(what)}</b>
         <small>
-          ${refused && html`
-            <span class="entry__why">${fill(words.history.refused, { why })}</span> ·
-          `}
-          ${entry.terminal &&
-            html`<span>${fill(words.history.at, { terminal: entry.terminal })}</span>`}
+          <time datetime=${entry.time}>${timeOfDay(entry.time, view.timeZone, words.locale)}</time>
+          ${entry.terminal && html`<span>${fill(words.atm, { terminal: entry.terminal })}</span>`}
+          ${state && html`<span class="entry__why">${state}</span>`}
         </small>
       </span>
-      <span class="entry__side">
-        <b class="entry__amount--${entry.kind}">
-          ${moved && signedMoney(sign + entry.amount, view.currency, words.locale)}
-        </b>
-        <time datetime=${entry.time}>${timeOfDay(entry.time, view.timeZone, words.locale)}</time>
-      </span>
+      ${amount && html`
+        <b class="entry__amount ${booked > 0n ? "entry__amount--in" : ""}">${amount}</b>
+      `}
       ${entry.sealed && html`
-        <div class="entry__sealed" dir="ltr" title=${words.history.sealedHint}>
-          <b>${fill(words.history.place, { place: entry.place })}</b>
+        <div class="entry__sealed" dir="ltr" title=${text.sealedHint}>
+          <b>${fill(text.place, { place: entry.place })}</b>
           <code>${entry.sealed}</code>
-          <b>${fill(words.history.tag, { tag: "" })}</b>
+          <b>${fill(text.tag, { tag: "" })}</b>
           <code>${entry.tag}</code>
         </div>
       `}

@@ -4,7 +4,7 @@ import { html } from "htm/preact";
 import { usernameLengthMax } from "../../../../lib/limits.ts";
 import type { ViewScreenProps } from "../../parts/screen_props.ts";
 import { Icon } from "../../parts/icon.ts";
-import { Keyboard, KeyboardSwitch } from "../../parts/keyboard.ts";
+import { Keyboard, keyboardOnTouch, KeyboardSwitch } from "../../parts/keyboard.ts";
 import { Reveal } from "../../parts/reveal.ts";
 import { asTyped, SecretField } from "../../parts/secret_field.ts";
 import { Stage } from "../../parts/stage.ts";
@@ -41,13 +41,19 @@ export function LogIn(props: ViewScreenProps<"log_in">): VNode {
       back=${{ label: words.cancel, press: () => send({ type: "back" }) }}
       next=${{ label: busy ? words.logIn.busy : words.logIn.next, form: "log-in", off: busy }}
     >
-      <form id="log-in" class="card fields" onSubmit=${submit} aria-busy=${busy}>
+      <form
+        id="log-in"
+        class="card fields"
+        onSubmit=${submit}
+        onPointerUp=${keyboardOnTouch(state.keyboard, send)}
+        aria-busy=${busy}
+      >
         <label class="field">
           <span class="field__label">${words.logIn.username}</span>
           <input
             class="field__input"
             name="username"
-            data-focus
+            data-focus=${screen.username === "" || undefined}
             defaultValue=${screen.username}
             maxlength=${usernameLengthMax}
             ...${asTyped}
@@ -59,6 +65,7 @@ export function LogIn(props: ViewScreenProps<"log_in">): VNode {
           label=${words.logIn.password}
           shown=${shown}
           readonly=${busy}
+          focus=${screen.username !== ""}
           reveal=${html`<${Reveal} ...${props} />`}
         />
       </form>

@@ -1,42 +1,33 @@
-/** What the customer can do, and the live balance. */
+/** What the customer can do: cash first, at amounts that can be had now. */
 import type { VNode } from "preact";
 import { html } from "htm/preact";
 import { AccountCard } from "../../parts/account_card.ts";
-import { Icon, type IconName } from "../../parts/icon.ts";
+import { amountButtons } from "../../parts/amount_buttons.ts";
+import { Icon } from "../../parts/icon.ts";
 import type { ViewScreenProps } from "../../parts/screen_props.ts";
 import { Stage } from "../../parts/stage.ts";
-import { hourOfDay } from "../../words/format.ts";
+import { placeTile } from "../../parts/tile.ts";
+import { affordable } from "../../state/cash.ts";
+import { hourOfDay, sentence } from "../../words/format.ts";
 import { fill } from "../../words/words.ts";
-import type { Place } from "../../state/model.ts";
+
+/** Amounts on the menu, before the one of the customer's own. */
+const amountsMax = 3;
 
 export function Menu({ state, view, send, words }: ViewScreenProps<"menu">): VNode {
-  const tile = (to: Place, icon: IconName, name: string, hint: string) =>
-    html`
-      <button class="tile" data-go=${to} onClick=${() => send({ type: "go", to })}>
-        <span class="tile__icon"><${Icon} name=${icon} /></span>
-        <span class="tile__name">${name}</span>
-        <span class="tile__hint">${hint}</span>
-      </button>
-    `;
   const { menu } = words;
-  const several = view.visit && view.visit.accounts.length > 1;
+  const tile = placeTile(send);
   const elsewhere = view.visit?.elsewhere ?? [];
   const hour = hourOfDay(state.nowMs, view.timeZone);
   return html`
     <${Stage}
-      heading=${fill(menu.greeting[timeOfDay(hour)], { name: view.visit?.username ?? "" })}
+      heading=${fill(menu.greeting[timeOfDay(hour)], {
+        name: sentence(view.visit?.username ?? ""),
+      })}
       lede=${words.menu.lede}
       aside=${html`
-        <${AccountCard} view=${view} state=${state} words=${words} />
-        ${several && html`
-          <button
-            class="button button--small"
-            data-go="accounts"
-            onClick=${() => send({ type: "go", to: "accounts" })}
-          >
-            <${Icon} name="swap" />${words.accounts.other}
-          </button>
-        `}
+        <${AccountCard} ...${{ view, state, words, send }} covered=${state.balanceShownAtMs ===
+          null} />
         <p class="help" role="status">
           ${elsewhere.length > 0 && html`
             <${Icon} name="person" />${fill(menu.elsewhere, { atms: elsewhere.join(", ") })}
@@ -45,19 +36,37 @@ export function Menu({ state, view, send, words }: ViewScreenProps<"menu">): VNo
       `}
       back=${{ label: words.logOut, icon: "leave", press: () => send({ type: "back" }) }}
     >
-      <div class="tiles">
-        ${tile("withdraw", "withdraw", menu.withdraw, menu.withdrawHint)}
-        ${tile("deposit", "deposit", menu.deposit, menu.depositHint)}
-        ${tile("recipient", "transfer", menu.transfer, menu.transferHint)}
-        ${tile("balance", "balance", menu.balance, menu.balanceHint)}
-        ${tile("history", "history", menu.history, menu.historyHint)}
-        ${tile("password", "key", menu.password, menu.passwordHint)}
+      <div class="menu">
+        <section class="cash" aria-labelledby="cash-heading">
+          <h2 id="cash-heading"><${Icon} name="withdraw" />${menu.withdraw}</h2>
+          <div class="cash__amounts">
+            ${amountButtons({ view, send, words }, affordable(view, amountsMax))}
+            <button
+              class="amount-button amount-button--own"
+              data-go="amount"
+              onClick=${() => send({ type: "go", to: "amount" })}
+            >
+              ${menu.ownAmount}
+            </button>
+          </div>
+        </section>
+        <div class="tiles tiles--two">
+          ${tile("deposit", "deposit", menu.deposit)} ${tile(
+            "recipient",
+            "transfer",
+            menu.transfer,
+          )}
+        </div>
+        <div class="tiles tiles--three">
+          ${tile("history", "history", menu.history)} ${tile("balance", "balance", menu.balance)}
+          ${tile("more", "more", menu.more)}
+        </div>
       </div>
       <//>
   ` as VNode;
 }
 
-/** What to greet with: night is evening, until it is morning. */
+/** Returns what to greet with: night is evening, until it is morning. */
 export function timeOfDay(hour: number): "morning" | "afternoon" | "evening" {
   return hour < 5 || hour >= 18 ? "evening" : hour < 12 ? "morning" : "afternoon";
 }

@@ -3,7 +3,7 @@ import type { VNode } from "preact";
 import { html } from "htm/preact";
 import { passwordLengthMin } from "../../../../lib/limits.ts";
 import { fill } from "../../words/words.ts";
-import { Keyboard, KeyboardSwitch } from "../../parts/keyboard.ts";
+import { Keyboard, keyboardOnTouch, KeyboardSwitch } from "../../parts/keyboard.ts";
 import { Reveal } from "../../parts/reveal.ts";
 import type { ViewScreenProps } from "../../parts/screen_props.ts";
 import { SecretField } from "../../parts/secret_field.ts";
@@ -63,7 +63,13 @@ export function Password(props: ViewScreenProps<"password">): VNode {
       back=${{ label: words.cancel, press: () => send({ type: "back" }) }}
       next=${{ label: busy ? words.logIn.busy : text.change, form: "password-form", off: busy }}
     >
-      <form id="password-form" class="card fields" onSubmit=${submit} aria-busy=${busy}>
+      <form
+        id="password-form"
+        class="card fields"
+        onSubmit=${submit}
+        onPointerUp=${keyboardOnTouch(state.keyboard, send)}
+        aria-busy=${busy}
+      >
         ${secret("current", ["missing"], {
           focus: true,
           reveal: html`<${Reveal} ...${props} />`,

@@ -15,8 +15,10 @@ type Props = ViewScreenProps<"refusal">;
 
 export function Refusal(props: Props): VNode {
   const { screen, state, view, send, words } = props;
-  const { heading, lede, next = words.goOn } = words.refusals[screen.why] ??
-    words.refusals.not_booked!;
+  const wrongPresent = screen.from === "password" && screen.why === "wrong_credentials";
+  const { heading, lede, next = words.goOn } =
+    words.refusals[wrongPresent ? "wrong_present_password" : screen.why] ??
+      words.refusals.not_booked!;
   const waitMs = screen.retryAtMs === undefined ? 0 : screen.retryAtMs - state.nowMs;
   const details = screen.receipt && html`<${Booking} ...${props} />`;
   const nearest = screen.receipt?.nearest;

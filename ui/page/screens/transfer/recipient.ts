@@ -1,8 +1,12 @@
 /** Whom is the money for? The number of an account, or another of one's own. */
 import type { VNode } from "preact";
 import { html } from "htm/preact";
-import { groupedAccountNumber } from "../../../../lib/account_number.ts";
-import { fill } from "../../words/words.ts";
+import {
+  accountNumberDigits,
+  groupedAccountNumber,
+  isAccountNumber,
+} from "../../../../lib/account_number.ts";
+import { fill, type Words } from "../../words/words.ts";
 import { Icon } from "../../parts/icon.ts";
 import type { ViewScreenProps } from "../../parts/screen_props.ts";
 import { Stage } from "../../parts/stage.ts";
@@ -12,10 +16,11 @@ export function Recipient(
   { screen, state, view, send, words }: ViewScreenProps<"recipient">,
 ): VNode {
   const { typed } = screen;
+  const fault = faultOf(typed, view.visit?.account.id, words);
   const busy = state.pending !== null;
   const own = view.visit?.accounts.filter(({ id }) => id !== view.visit?.account.id) ?? [];
   const aside = html`
-    <${TypedField} ...${{ typed, send, label: words.transfer.account }} />
+    <${TypedField} ...${{ typed, send, label: words.transfer.account, fault }} />
     ${own.length > 0 && html`
       <div class="own" role="group" aria-label=${words.transfer.own}>
         <p class="own__label">${words.transfer.own}</p>
@@ -45,10 +50,18 @@ export function Recipient(
       next=${{
         label: busy ? words.transfer.lookingUp : words.transfer.next,
         form: "typed",
-        off: typed === "" || busy,
+        off: typed === "" || busy || fault !== "",
       }}
     >
       <${TypedKeys} ...${{ typed, send, words }} />
       <//>
   ` as VNode;
+}
+
+/** Returns what is wrong with a whole number, as soon as its last digit is typed. */
+function faultOf(typed: string, own: string | undefined, words: Words): string {
+  const number = typed.replace(/\s/g, "");
+  if (number === own) return words.refusals.same_account!.heading;
+  const whole = number.length >= accountNumberDigits;
+  return whole && !isAccountNumber(number) ? words.transfer.mistyped : "";
 }

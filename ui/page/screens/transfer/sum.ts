@@ -1,7 +1,7 @@
-/** How much is to be transferred? */
+/** How much is to be transferred? The digits fill the amount from the right, decimals included. */
 import type { VNode } from "preact";
 import { html } from "htm/preact";
-import { parseAmount } from "../../../../lib/money.ts";
+import { decimalText, minorFromText } from "../../../../lib/money.ts";
 import { money } from "../../words/format.ts";
 import { fill } from "../../words/words.ts";
 import type { ViewScreenProps } from "../../parts/screen_props.ts";
@@ -12,23 +12,28 @@ export function Sum({ screen, view, send, words }: ViewScreenProps<"sum">): VNod
   const { typed, recipient } = screen;
   const { currency } = view;
   const text = words.transfer;
-  const available = money(view.visit?.account.available ?? "", currency, words.locale);
-  const amount = parseAmount(typed, currency.exponent);
+  const amount = minorFromText(typed || "0") ?? 0n;
+  const availableMinor = view.visit?.account.available ?? "0";
+  const over = amount > (minorFromText(availableMinor) ?? 0n);
+  const available = money(availableMinor, currency, words.locale);
+  const field = {
+    ...{ typed, send, label: words.amount.label, before: currency.code },
+    shown: decimalText(amount, currency.exponent),
+    fault: over && fill(text.sumLede, { available }),
+  };
   return html`
     <${Stage}
       heading=${fill(text.sumHeading, { name: recipient.name })}
       lede=${fill(text.sumLede, { available })}
       focusHeading=${false}
-      aside=${html`
-        <${TypedField} ...${{ typed, send, label: words.amount.label, before: currency.code }} />
-      `}
+      aside=${html`<${TypedField} ...${field} />`}
       back=${{ label: words.back, press: () => send({ type: "back" }) }}
       next=${{
-        label: amount
+        label: amount > 0n
           ? fill(text.nextAmount, { amount: money(String(amount), currency, words.locale) })
           : text.next,
         form: "typed",
-        off: typed === "",
+        off: amount === 0n || over,
       }}
     >
       <${TypedKeys} ...${{ typed, send, words }} />
