@@ -206,6 +206,10 @@ export const receiptEntriesExaminedMax = 256;
 export const historyChunkEntries = 64;
 
 // Its folder
+/** A database file of at most this size is looked through for faults before it is opened. */
+export const inspectedBytesMax = 1 << 26;
+/** How often a server without movements looks whether its files are still in its folder. */
+export const filesLookMs = second;
 /** How long a process waits for the folder's lock, since its last owner may be about to end. */
 export const ownerWaitMsMax = 500;
 export const ownerRetryMs = 50;
@@ -217,7 +221,10 @@ export const socketPathBytesMax = 103;
 export const reasonLengthMax = 200;
 /** Length of one request on the operator's socket. */
 export const operatorRequestBytesMax = 65_536;
-/** Size of one read from that socket. */
+/** Connections of operators at once, and how long each may take to send its request. */
+export const operatorConnectionsMax = 256;
+export const operatorRequestMsMax = 10 * second;
+/** Size of one read of an operator's program from that socket. */
 export const operatorReadBytes = 65_536;
 /** How long running commands may take to finish when the server stops. */
 export const operatorFinishMsMax = 1_500;

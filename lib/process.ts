@@ -19,16 +19,35 @@ export async function exitCodeOf(program: () => Promise<number> | number): Promi
   try {
     return await program();
   } catch (error) {
+    if (error instanceof OutputClosed) return 0;
     if (!(error instanceof UsageError)) throw error;
     console.error(error.message);
     return error.exitCode;
   }
 }
 
+/** The reader of the program's output has ended, as `head` does: nothing more is to be printed. */
+class OutputClosed extends Error {
+  override name = "OutputClosed";
+}
+
 /** Prints a line of the program's output. */
 export function say(line: string): 0 {
   console.log(line);
   return 0;
+}
+
+/**
+ * Prints a line of an output that has no end.
+ * @throws {OutputClosed} if nobody reads it any more, which ends the program in order
+ */
+export function print(line: string): void {
+  const bytes = new TextEncoder().encode(`${line}\n`);
+  try {
+    for (let done = 0; done < bytes.length;) done += Deno.stdout.writeSync(bytes.subarray(done));
+  } catch (error) {
+    throw error instanceof Deno.errors.BrokenPipe ? new OutputClosed() : error;
+  }
 }
 
 /** Prints a line of the operator's log, with a timestamp. */

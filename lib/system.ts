@@ -110,8 +110,9 @@ function socketOf(connection: Deno.Conn): Socket {
 export const systemFiles: Files = {
   facts(path) {
     try {
-      const { isFile, mode, size, mtime } = Deno.statSync(path);
-      return { isFile, mode, bytes: size, writtenMs: mtime?.getTime() ?? 0 };
+      const { isFile, mode, size, mtime, dev, ino } = Deno.statSync(path);
+      const id = ino === null ? null : `${dev}:${ino}`;
+      return { isFile, mode, bytes: size, writtenMs: mtime?.getTime() ?? 0, id };
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) return null;
       throw error;

@@ -56,6 +56,8 @@ export interface FileFacts {
   readonly bytes: number;
   /** Milliseconds since 1970. */
   readonly writtenMs: number;
+  /** The same for one file under any path, another for any other; null where the system has none. */
+  readonly id: string | null;
 }
 
 /** An open file. */

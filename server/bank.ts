@@ -36,6 +36,8 @@ import { TerminalKeys, terminalSealKeys } from "./terminals/terminal_keys.ts";
 export interface BankWorld extends WorldWithFiles {
   /** Writes a line of the operator's log. */
   log(line: string): void;
+  /** Ends the process at once, after it writes this line of the operator's log. */
+  giveUp(line: string): void;
   /** Starts the password checks, which are closed with the bank. */
   openPasswords(): Passwords;
   /**
@@ -75,7 +77,7 @@ export interface Bank {
 }
 
 /**
- * Creates a bank in an empty folder, or in an empty database and a folder for its first server.
+ * Creates a bank in a folder without one, or in an empty database and a folder for its first server.
  * @param keepFirstKey receives the file with the log's first key, which the bank does not keep
  * @param url the PostgreSQL database; if absent, the database is a file in the folder
  * @throws {UsageError} if there is a bank already, or either cannot be written
@@ -95,6 +97,7 @@ export async function createBank(
   if (url === undefined) world.files.open(databasePath(path), "create").close();
   const bank = await assemble(world, folder, { url, create });
   if (url !== undefined) folder.keepBankElsewhere(create.bankId);
+  folder.finish();
   return bank;
 }
 
@@ -136,6 +139,7 @@ export async function joinBank(
   const bank = await assemble(world, folder, { url, shared });
   folder.changeKeys((keys) => ({ ...keys, ...shared }));
   folder.keepBankElsewhere(bank.settings.bankId);
+  folder.finish();
   return bank;
 }
 
@@ -205,9 +209,14 @@ interface Opening {
 function assemble(world: BankWorld, folder: BankFolder, opening: Opening): Promise<Bank> {
   return closeOnFailure(folder, async () => {
     const onTrouble = (trouble: string) => world.log(`ledger: ${trouble}`);
+    const onMoved = (path: string) =>
+      world.giveUp(
+        `the server ends: ${path} is no longer in its folder, and commits would be lost. ` +
+          "Put the bank's folder back, with all of its files, and start the server again",
+      );
     const { ledger, link } = await Ledger.open(
       (events) => openLink(world, folder, opening, events),
-      { world, onTrouble, shared: opening.url !== undefined },
+      { world, onTrouble, onMoved, shared: opening.url !== undefined },
     );
     try {
       return await assembleOn(ledger, link, world, folder, opening);

@@ -75,7 +75,8 @@ export type FromLedgerThread =
   | { id: number; error: { message: string; usage: boolean } }
   | { id: number; done: number; of: number }
   | { trouble: string }
-  | { inDoubt: boolean };
+  | { inDoubt: boolean }
+  | { moved: string };
 
 interface ServiceDependencies {
   store: Store;

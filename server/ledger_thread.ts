@@ -71,6 +71,7 @@ class LedgerThread {
 
   #take(message: FromLedgerThread): void {
     if ("trouble" in message) return this.events.onTrouble(message.trouble);
+    if ("moved" in message) return this.events.onMoved(message.moved);
     if ("inDoubt" in message) return this.events.onDoubt(message.inDoubt);
     if ("of" in message) return this.#progress.get(message.id)?.(message.done, message.of);
     const call = this.#calls.get(message.id);
@@ -113,7 +114,7 @@ export async function openLedgerThread(parts: OpenLedger, events: LinkEvents): P
  * @throws {UsageError} if it is not a bank's file
  */
 export async function checkFileInThread(file: FileToCheck): Promise<CheckedBooks> {
-  const thread = new LedgerThread({ onTrouble() {}, onDoubt() {} });
+  const thread = new LedgerThread({ onTrouble() {}, onDoubt() {}, onMoved() {} });
   try {
     return await thread.call("checkFile", file);
   } finally {

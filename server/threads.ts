@@ -7,9 +7,11 @@
 export interface Threads<Request, Answer> {
   /** @throws if the request's thread fails */
   run(request: Request): Promise<Answer>;
+  /** As `run`, once no other request is queued. */
+  runLater(request: Request): Promise<Answer>;
   /** How many requests run at once. */
   readonly max: number;
-  /** How many requests are queued. */
+  /** How many requests are queued, without those of `runLater`. */
   readonly waiting: number;
   /** Ends the threads; unanswered requests fail. */
   close(): void;
@@ -48,6 +50,7 @@ export class ThreadPool<Request, Answer> implements Threads<Request, Answer> {
   /** Every thread, with its present job. */
   readonly #jobs = new Map<Worker, Job<Request, Answer> | null>();
   readonly #waiting: Job<Request, Answer>[] = [];
+  readonly #later: Job<Request, Answer>[] = [];
 
   constructor(private readonly options: ThreadPoolOptions) {}
 
@@ -60,25 +63,34 @@ export class ThreadPool<Request, Answer> implements Threads<Request, Answer> {
   }
 
   run(request: Request): Promise<Answer> {
-    const answer = Promise.withResolvers<Answer>();
-    this.#waiting.push({ request, answer });
-    this.#runNext();
-    return answer.promise;
+    return this.#queue(request, this.#waiting);
+  }
+
+  runLater(request: Request): Promise<Answer> {
+    return this.#queue(request, this.#later);
   }
 
   close(): void {
-    const jobs = [...this.#jobs.values(), ...this.#waiting.splice(0)];
+    const jobs = [...this.#jobs.values(), ...this.#waiting.splice(0), ...this.#later.splice(0)];
     for (const thread of this.#jobs.keys()) thread.terminate();
     this.#jobs.clear();
     this.#idle.length = 0;
     for (const job of jobs) job?.answer.reject(new Error("the threads were closed"));
   }
 
+  #queue(request: Request, queue: Job<Request, Answer>[]): Promise<Answer> {
+    const answer = Promise.withResolvers<Answer>();
+    queue.push({ request, answer });
+    this.#runNext();
+    return answer.promise;
+  }
+
   #runNext(): void {
-    if (this.#waiting.length === 0) return;
+    const queue = this.#waiting.length > 0 ? this.#waiting : this.#later;
+    if (queue.length === 0) return;
     const thread = this.#idle.pop() ?? (this.#jobs.size < this.max ? this.#start() : null);
     if (!thread) return;
-    const job = this.#waiting.shift()!;
+    const job = queue.shift()!;
     this.#jobs.set(thread, job);
     thread.postMessage(job.request);
   }

@@ -87,14 +87,26 @@ export class ChainKeyFile implements ChainKey {
     const file = opened(files, path, "write");
     try {
       const slots = readSlots(file, chainId);
-      const present = slots.find((slot) => slot?.epoch === epoch);
-      if (!present) throw new UsageError(whyNone(path, slots, epoch));
+      const present = requireSlot(path, slots, epoch);
       const key = new ChainKeyFile(file, chainId, present);
       key.#eraseBefore(slots);
       return key;
     } catch (error) {
       file.close();
       throw error;
+    }
+  }
+
+  /**
+   * Checks that the file has the key of the log's present epoch; changes nothing.
+   * @throws {UsageError} as `open` does
+   */
+  static requireEpoch(files: Files, path: string, chainId: Uint8Array, epoch: number): void {
+    const file = opened(files, path, "read");
+    try {
+      requireSlot(path, readSlots(file, chainId), epoch);
+    } finally {
+      file.close();
     }
   }
 
@@ -164,6 +176,12 @@ function opened(files: Files, path: string, how: "read" | "write"): OpenFile {
   }
 }
 
+function requireSlot(path: string, slots: (Slot | null)[], epoch: number): Slot {
+  const present = slots.find((slot) => slot?.epoch === epoch);
+  if (!present) throw new UsageError(whyNone(path, slots, epoch));
+  return present;
+}
+
 function whyNone(path: string, slots: (Slot | null)[], epoch: number): string {
   const epochs = slots.flatMap((slot) => slot ? [slot.epoch] : []);
   const earliest = Math.min(...epochs);
@@ -173,7 +191,8 @@ function whyNone(path: string, slots: (Slot | null)[], epoch: number): string {
   // bank.
   return epochs.length > 0 && earliest > epoch
     ? `${differs}: the end of the log is missing, as 'deno task bank audit verify' shows. Install ` +
-      "the newest database; if it is lost, restore a backup with 'deno task bank restore'"
+      "the newest bank.sqlite with its bank.sqlite-wal; if it is lost, restore a backup with " +
+      "'deno task bank restore'"
     : `${differs}: it is not the newest. Install the newest one; if it is lost, start ` +
       "another chain with 'deno task bank audit chain'";
 }

@@ -5,7 +5,8 @@
  */
 import { equalInConstantTime, hex, utf8 } from "../../lib/bytes.ts";
 import { logFileChunkEntries, logFileTailBytes } from "../../lib/limits.ts";
-import type { OpenFile, WorldWithFiles } from "../../lib/world.ts";
+import { isThere } from "../../lib/private_file.ts";
+import type { Files, OpenFile, WorldWithFiles } from "../../lib/world.ts";
 import type { ChainName, LogPlace, SealedEntry } from "./entry.ts";
 import { formatLogLine, parseLogLine } from "./log_line.ts";
 import type { LogStore } from "./log_store.ts";
@@ -20,6 +21,33 @@ interface FileEnd {
   bytes: number;
   /** Null for a file without a whole line. */
   place: LogPlace | null;
+}
+
+/** Returns the last whole line of a file, and where it ends; null if there is no whole line at its end. */
+function lastLineOf(file: OpenFile): { bytes: number; line: string | null } {
+  const start = Math.max(0, file.bytes() - logFileTailBytes);
+  const tail = new Uint8Array(file.bytes() - start);
+  file.readAt(start, tail);
+  const newline = tail.lastIndexOf(10);
+  if (newline < 0) return { bytes: 0, line: null };
+  const line = tail.subarray(tail.lastIndexOf(10, newline - 1) + 1, newline);
+  return { bytes: start + newline + 1, line: new TextDecoder().decode(line) };
+}
+
+/** Returns the chain and the number of a log file's last entry; null if there is no such file or entry. */
+export function lastEntryOf(
+  files: Files,
+  path: string,
+): { chainId: Uint8Array; sequence: number } | null {
+  if (!isThere(files, path)) return null;
+  const file = files.open(path, "read");
+  try {
+    const { line } = lastLineOf(file);
+    const found = line === null ? null : parseLogLine(line);
+    return found && { chainId: found.chainId, sequence: found.entry.sequence };
+  } finally {
+    file.close();
+  }
 }
 
 export class LogFile {
@@ -100,19 +128,17 @@ export class LogFile {
 
   /** Returns the end of the file, without a truncated line; null if it is not in the database. */
   async #lastLine(chains: readonly ChainName[]): Promise<FileEnd | null> {
-    const start = Math.max(0, this.file.bytes() - logFileTailBytes);
-    const tail = new Uint8Array(this.file.bytes() - start);
-    this.file.readAt(start, tail);
-    const newline = tail.lastIndexOf(10);
-    if (newline < 0) return start === 0 ? { bytes: 0, place: null } : null;
-    const line = tail.subarray(tail.lastIndexOf(10, newline - 1) + 1, newline);
-    const found = parseLogLine(new TextDecoder().decode(line));
+    const { bytes, line } = lastLineOf(this.file);
+    if (line === null) {
+      return this.file.bytes() <= logFileTailBytes ? { bytes: 0, place: null } : null;
+    }
+    const found = parseLogLine(line);
     const chain = found && chains.find(({ id }) => hex(id) === hex(found.chainId));
     if (!found || !chain) return null;
     const { sequence, tag } = found.entry;
     const [stored] = await this.log.entriesAfter(chain.number, sequence - 1, 1);
     const isSame = stored?.sequence === sequence && equalInConstantTime(stored.tag, tag);
-    return isSame ? { bytes: start + newline + 1, place: { chain: chain.number, sequence } } : null;
+    return isSame ? { bytes, place: { chain: chain.number, sequence } } : null;
   }
 
   /** Renames the file, and begins another one. */

@@ -28,6 +28,11 @@ interface WriterDependencies {
   randomBytes: World["randomBytes"];
 }
 
+/** Returns the present epoch of a chain with this last entry. */
+export function presentEpoch(last: SealedEntry | undefined): number {
+  return last ? last.epoch + (endsEpoch(last) ? 1 : 0) : 0;
+}
+
 export class ChainWriter {
   #sequence: number;
   #tag: Uint8Array;
@@ -59,7 +64,7 @@ export class ChainWriter {
   ): Promise<ChainWriter> {
     const chain = { number: await store.openChain(chainId), id: new Uint8Array(chainId) };
     const [last] = await store.lastEntries(chain.number, 1);
-    const epoch = last ? last.epoch + (endsEpoch(last) ? 1 : 0) : 0;
+    const epoch = presentEpoch(last);
     const others = last
       ? []
       : (await headsWithRoots(store)).filter(({ number }) => number !== chain.number);

@@ -8,6 +8,8 @@ import type { Threads } from "../threads.ts";
 export interface Passwords {
   /** Returns the encoded hash of a new password; `salt` is 16 random bytes. */
   hash(password: string, salt: Uint8Array): Promise<string>;
+  /** As `hash`, for an operator: every customer's password comes first. */
+  hashLater(password: string, salt: Uint8Array): Promise<string>;
   /**
    * Returns whether the password matches the hash; always false for null, the hash of an unknown
    * name.
@@ -32,6 +34,10 @@ export class ThreadedPasswords implements Passwords {
 
   async hash(password: string, salt: Uint8Array): Promise<string> {
     return await this.threads.run({ type: "hash", password, salt }) as string;
+  }
+
+  async hashLater(password: string, salt: Uint8Array): Promise<string> {
+    return await this.threads.runLater({ type: "hash", password, salt }) as string;
   }
 
   get busy(): boolean {

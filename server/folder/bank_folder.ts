@@ -10,12 +10,18 @@
  *     audit_log_secure.txt   0600: the log, sealed, as a file
  *     owner.lock      locked by the one process that owns the folder
  *     operator.sock   0600: the running server's socket for operators' commands
+ *     bank.unfinished 0600: present while the bank is created: the other files are incomplete
  */
 import { textOf, utf8 } from "../../lib/bytes.ts";
 import { databaseUrlVariable } from "../../lib/database_url.ts";
 import { UsageError } from "../../lib/errors.ts";
 import { ownerRetryMs, ownerWaitMsMax, socketPathBytesMax } from "../../lib/limits.ts";
-import { isThere, replacePrivateFile } from "../../lib/private_file.ts";
+import {
+  isThere,
+  removeIfThere,
+  replacePrivateFile,
+  writePrivateFile,
+} from "../../lib/private_file.ts";
 import { type Files, type OpenFile, pause, type WorldWithFiles } from "../../lib/world.ts";
 import { ChainKeyFile } from "../audit/chain_key.ts";
 import { formatFirstKey } from "../audit/first_key.ts";
@@ -39,6 +45,7 @@ export const chainKeyPath = (folder: string) => `${folder}/chain.key`;
 export const treesPath = (folder: string) => `${folder}/trees`;
 export const logFilePath = (folder: string) => `${folder}/audit_log_secure.txt`;
 export const keptTerminalsPath = (folder: string) => `${folder}/terminals.json`;
+const unfinishedPath = (folder: string) => `${folder}/bank.unfinished`;
 export const operatorSocketPath = (folder: string) => `${folder}/operator.sock`;
 /** The path of a copy of the books until it is fetched. */
 export const newBackupPath = (folder: string, unique: string) => `${folder}/bank.backup-${unique}`;
@@ -50,10 +57,35 @@ export function removeOldBackups(files: Files, folder: string): void {
   }
 }
 
-/** Returns whether this folder has a bank. An interrupted creation leaves an empty database. */
+/** Returns whether this folder has files of a bank. Those of an interrupted creation do not count. */
 export function holdsBank(files: Pick<Files, "facts">, folder: string): boolean {
-  if (!isThere(files, keysPath(folder))) return false;
-  return (files.facts(databasePath(folder))?.bytes ?? 0) > 0 || isThere(files, placePath(folder));
+  return !isThere(files, unfinishedPath(folder)) &&
+    bankPaths(folder).some((path) => isThere(files, path));
+}
+
+/** Returns the paths of the files that only a bank's folder has. */
+function bankPaths(folder: string): string[] {
+  const database = databasePath(folder);
+  return [
+    keysPath(folder),
+    chainKeyPath(folder),
+    placePath(folder),
+    database,
+    `${database}-wal`,
+    `${database}-shm`,
+    keptTerminalsPath(folder),
+    logFilePath(folder),
+  ];
+}
+
+/** Returns an error for the first missing file that a bank cannot be opened without; null for none. */
+function missingFile(files: Pick<Files, "facts">, folder: string): string | null {
+  const isWhole = (path: string) => (files.facts(path)?.bytes ?? 0) > 0;
+  const [keys, database] = [keysPath(folder), databasePath(folder)];
+  if (!isWhole(keys)) return `${keys} is missing or empty. Install its copy`;
+  if (isThere(files, placePath(folder)) || isWhole(database)) return null;
+  return `${database} is missing or empty. Install the newest one with its bank.sqlite-wal, if there ` +
+    "is one; if it is lost, restore a backup with 'deno task bank restore'";
 }
 
 /**
@@ -98,8 +130,8 @@ export class BankFolder {
   /**
    * Takes ownership of a bank's folder.
    * @param url the bank's PostgreSQL database, if it is in one
-   * @throws {UsageError} if there is no bank or it is in another place, other users can read its
-   * keys, or another process owns it
+   * @throws {UsageError} if there is no bank or it is in another place, one of its files is missing,
+   * other users can read its keys, or another process owns it
    */
   static async open(world: WorldWithFiles, path: string, url?: string): Promise<BankFolder> {
     if (!holdsBank(world.files, path)) {
@@ -107,6 +139,7 @@ export class BankFolder {
         `no bank in ${path}. Create one with 'deno task bank init', or try the demo with 'deno task demo'`,
       );
     }
+    requireFiles(world.files, path);
     requireShortPath(path);
     requirePlace(world.files, path, url);
     const folder = await BankFolder.own(world, path);
@@ -115,11 +148,11 @@ export class BankFolder {
   }
 
   /**
-   * Creates the folder of a new bank, or of another server of one, and its key files; continues an
-   * interrupted creation with its keys.
+   * Creates the folder of a new bank, or of another server of one, and its key files; replaces the
+   * files of an interrupted creation. `finish` completes the creation.
    * @param bankName names the log in checkpoints
    * @param another for a bank with other servers: their keys, and the heads of their chains
-   * @throws {UsageError} if there is a bank already, or the folder cannot be created
+   * @throws {UsageError} if the folder has files of a bank, or cannot be created
    */
   static async make(
     world: WorldWithFiles,
@@ -136,9 +169,8 @@ export class BankFolder {
     await closeOnFailure(folder, () => {
       requireNoBank(files, path);
       unlessWritable(path, () => {
-        if (!isThere(files, keysPath(path))) {
-          replaceBankKeys(files, keysPath(path), makeBankKeys(world.randomBytes, another?.shared));
-        }
+        folder.#beginCreation();
+        replaceBankKeys(files, keysPath(path), makeBankKeys(world.randomBytes, another?.shared));
       });
       const { chainId, checkpoint } = folder.keys;
       const next = folder.#prepareChain({ chainId, checkpoint }, another?.before ?? [], bankName);
@@ -148,12 +180,31 @@ export class BankFolder {
     return folder;
   }
 
+  #beginCreation(): void {
+    const { files, path } = this;
+    if (!isThere(files, unfinishedPath(path))) {
+      writePrivateFile(files, unfinishedPath(path), "the creation of this bank is not complete\n");
+      files.syncFolder(path);
+      return;
+    }
+    ChainKeyFile.destroy(files, chainKeyPath(path));
+    for (const each of bankPaths(path)) removeIfThere(files, each);
+  }
+
+  /** Completes the creation of a bank, durably. */
+  finish(): void {
+    removeIfThere(this.files, unfinishedPath(this.path));
+    this.files.syncFolder(this.path);
+  }
+
   /**
    * Takes ownership of a folder, whether or not it has a database.
-   * @throws {UsageError} if another process owns it, or it does not exist
+   * @throws {UsageError} if another process owns it, other users can write to it, or it does not
+   * exist
    */
   static async own(world: WorldWithFiles, path: string): Promise<BankFolder> {
     const { files, randomBytes } = world;
+    requireOwnFolder(files, path);
     let lock!: OpenFile;
     unlessWritable(path, () => lock = files.open(lockPath(path), "create"));
     const sinceMs = world.monotonicMs();
@@ -246,10 +297,29 @@ export async function closeOnFailure<T>(folder: BankFolder, act: () => T | Promi
   }
 }
 
+/** @throws {UsageError} if a file is missing that the bank cannot be opened without */
+export function requireFiles(files: Files, path: string): void {
+  const missing = missingFile(files, path);
+  if (missing !== null) throw new UsageError(missing);
+}
+
 function requireNoBank(files: Files, path: string): void {
   if (!holdsBank(files, path)) return;
+  const missing = missingFile(files, path);
   throw new UsageError(
-    `${path} already contains a bank. Use it, or choose another folder with --data`,
+    missing === null
+      ? `${path} already contains a bank. Use it, or choose another folder with --data`
+      : `${path} already contains files of a bank. Choose another folder with --data; to use that ` +
+        `bank: ${missing}`,
+  );
+}
+
+/** @throws {UsageError} if other users can write to a folder, and so replace its files */
+function requireOwnFolder(files: Files, path: string): void {
+  const mode = files.facts(path)?.mode ?? null;
+  if (mode === null || (mode & 0o022) === 0) return;
+  throw new UsageError(
+    `${path} can be written by other users. Run 'chmod go-w ${path}', and check its files`,
   );
 }
 

@@ -17,6 +17,8 @@ export interface LedgerDependencies {
   world: Clock & Timers;
   /** Called with each line for the operator's log. */
   onTrouble: (message: string) => void;
+  /** As `LinkEvents` has it. */
+  onMoved: LinkEvents["onMoved"];
   /** Whether other servers change the books, too. */
   shared: boolean;
 }
@@ -74,6 +76,7 @@ export class Ledger {
     const opened: { ledger?: Ledger } = {};
     const link = await openLink({
       onTrouble: dependencies.onTrouble,
+      onMoved: dependencies.onMoved,
       onDoubt(inDoubt) {
         const { ledger } = opened;
         if (ledger) ledger.#setDoubt(inDoubt);

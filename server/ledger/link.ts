@@ -22,6 +22,8 @@ export interface LinkEvents {
   onTrouble(line: string): void;
   /** Called with true when a commit is in doubt, and with false when its outcome is known. */
   onDoubt(inDoubt: boolean): void;
+  /** Called when a file of the bank is no longer in its folder: no more commands are answered. */
+  onMoved(path: string): void;
 }
 
 /** A call fails if the thread has ended, or with the error of the thread's work. */

@@ -3,7 +3,7 @@ import type { WorldWithFiles } from "../../lib/world.ts";
 import type { Settings } from "./model.ts";
 import { SqliteReader } from "./sqlite/reader.ts";
 import { SqliteStore } from "./sqlite/store.ts";
-import type { Store, StoreReader } from "./store.ts";
+import type { FileReader, Store, StoreReader } from "./store.ts";
 
 /** A file of SQLite's, or the URL of a PostgreSQL database. */
 export type StorePlace = { path: string } | { url: string };
@@ -27,10 +27,25 @@ export async function openStore(
  * Opens a bank's store read-only.
  * @throws {UsageError} if there is none, or it is damaged, newer, in use or unreachable
  */
-export async function openReader(place: StorePlace): Promise<StoreReader> {
-  if ("path" in place) return SqliteReader.open(place.path);
+export async function openReader(
+  { files }: Pick<WorldWithFiles, "files">,
+  place: StorePlace,
+): Promise<StoreReader> {
+  if ("path" in place) return SqliteReader.open(files, place.path);
   const { PostgresReader } = await import("./postgres/reader.ts");
   return await PostgresReader.open(place.url);
+}
+
+/**
+ * Opens a bank's file read-only, before it is opened for writing; returns null for a file that will be
+ * upgraded then.
+ * @throws {UsageError} if there is no bank, or it is damaged, newer or in use
+ */
+export function openToInspect(
+  { files }: Pick<WorldWithFiles, "files">,
+  path: string,
+): FileReader | null {
+  return SqliteReader.inspect(files, path);
 }
 
 /**

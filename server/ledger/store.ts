@@ -169,6 +169,12 @@ export interface StoreReader extends ReadStore {
   close(): Result<void>;
 }
 
+/** A bank's file that is opened to be read alone. */
+export interface FileReader extends StoreReader {
+  /** The first page that cannot be read; null for none. */
+  unreadable(): string | null;
+}
+
 export interface Store extends BatchStore, ReadStore {
   /**
    * Returns the number of the chain with this id, which is added if it is new. Batches extend the

@@ -6,6 +6,7 @@ import { accountNameLengthMax, passwordLengthMax, passwordLengthMin } from "../.
 import { decimalText, formatMoney, parseAmount } from "../../lib/money.ts";
 import type { Bank } from "../bank.ts";
 import { newIdentity } from "../ledger/new_identity.ts";
+import { isPlainLine } from "../../lib/text.ts";
 import type { Handlers } from "./request.ts";
 import { requireName, requireReason } from "./words.ts";
 
@@ -24,7 +25,7 @@ export const accountCommands: Handlers<
       op: "add_customer",
       operator,
       username,
-      passwordHash: await bank.passwords.hash(password, randomBytes(16)),
+      passwordHash: await bank.passwords.hashLater(password, randomBytes(16)),
       opening: openingOf(bank, opening),
       movement: hex(randomBytes(16)),
       ...newIdentity(bank.world),
@@ -36,9 +37,9 @@ export const accountCommands: Handlers<
   },
 
   async *open_account(bank, { username, name, opening, operator }) {
-    if (!/^[^|\p{Cc}]+$/u.test(name) || name.length > accountNameLengthMax) {
+    if (!isPlainLine(name) || name.length > accountNameLengthMax) {
       throw new UsageError(
-        `--name: write up to ${accountNameLengthMax} characters, without | and line breaks`,
+        `--name: write up to ${accountNameLengthMax} characters, without |, line breaks and marks of direction`,
         2,
       );
     }

@@ -220,7 +220,7 @@ export async function exportLog(
  * @throws {UsageError} if a server runs, or the first key cannot be written
  */
 export async function anotherChain(
-  world: BankWorld,
+  world: BankWorld & ReadingWorld,
   { path, firstKeyPath, operator, url }: {
     path: string;
     firstKeyPath: string;
@@ -264,12 +264,12 @@ function earliestEpoch({ files }: BankWorld, { path, keys }: BankFolder): number
   return kept.reduce((earliest, { epoch }) => Math.min(earliest, epoch), kept[0]?.epoch ?? 0);
 }
 
-/** Returns the chains in a database that this process may open, and the bank's name. */
+/** Returns the chains in a database that no other process has open, and the bank's name. */
 export async function chainsIn(
-  world: BankWorld,
+  world: ReadingWorld,
   place: StorePlace,
 ): Promise<{ chains: ChainBefore[]; bankName: string }> {
-  const store = await world.openStore(place);
+  const store = await world.openReader(place);
   try {
     const { bankName } = await store.settings();
     return { chains: await chainsBefore(store), bankName };

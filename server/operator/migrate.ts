@@ -4,7 +4,13 @@
  */
 import { UsageError } from "../../lib/errors.ts";
 import { type BankWorld, openBank } from "../bank.ts";
-import { BankFolder, closeOnFailure, databasePath, holdsBank } from "../folder/bank_folder.ts";
+import {
+  BankFolder,
+  closeOnFailure,
+  databasePath,
+  holdsBank,
+  requireFiles,
+} from "../folder/bank_folder.ts";
 import { auditKeyRingOf } from "../folder/bank_keys.ts";
 import { logCommand } from "../ledger/command.ts";
 import { openPrepared } from "../ledger/postgres/connection.ts";
@@ -32,6 +38,7 @@ export async function migrateBank(
   { path, url, operator }: Migrate,
 ): Promise<string[]> {
   if (!holdsBank(world.files, path)) throw new UsageError(`${path} has ${nothingToMove}`);
+  requireFiles(world.files, path);
   const folder = await BankFolder.own(world, path);
   const moved = await closeOnFailure(folder, () => moveInto(url, world, folder));
   const bank = await openBank(world, folder, url);

@@ -4,6 +4,7 @@
  * they are.
  */
 import { hex } from "../../lib/bytes.ts";
+import { UsageError } from "../../lib/errors.ts";
 import { followMs, logChunkEntries } from "../../lib/limits.ts";
 import type { OperatorCommand } from "../../lib/operator_commands.ts";
 import { pause, type Timers, type WorldWithFiles } from "../../lib/world.ts";
@@ -115,6 +116,11 @@ export async function* readClosedBank(
     const log = await world.openReader(place);
     try {
       yield* answersOf(log, auditKeyRingOf(folder.keys), command, world);
+    } catch (error) {
+      if (error instanceof UsageError) throw error;
+      throw new UsageError(
+        `the log of the bank in ${path} cannot be read: ${(error as Error).message}`,
+      );
     } finally {
       await log.close();
     }

@@ -22,7 +22,8 @@ import { auditKeyRingOf } from "../folder/bank_keys.ts";
 import { chainsIn } from "./log_programs.ts";
 import type { Command } from "../ledger/command.ts";
 import type { Movement, Terminal } from "../ledger/model.ts";
-import type { Store } from "../ledger/store.ts";
+import type { StoreReader } from "../ledger/store.ts";
+import type { ReadingWorld } from "./read_log.ts";
 import { keptTerminals } from "../terminals/kept_terminals.ts";
 
 export interface Restore {
@@ -58,7 +59,10 @@ interface Restored {
  * @throws {UsageError} if the bank is in use, or the backup is damaged or another bank's: nothing
  * is changed
  */
-export async function restoreBank(world: BankWorld, restore: Restore): Promise<string[]> {
+export async function restoreBank(
+  world: BankWorld & ReadingWorld,
+  restore: Restore,
+): Promise<string[]> {
   const folder = await BankFolder.own(world, restore.path);
   const restored = await closeOnFailure(folder, () => putBack(world, folder, restore));
   const bank = await openBank(world, folder);
@@ -76,7 +80,7 @@ export async function restoreBank(world: BankWorld, restore: Restore): Promise<s
 }
 
 async function putBack(
-  world: BankWorld,
+  world: BankWorld & ReadingWorld,
   folder: BankFolder,
   { keepFirstKey, ...restore }: Restore,
 ): Promise<Restored> {
@@ -112,7 +116,7 @@ async function putBack(
  * @throws {UsageError} if the backup is damaged or another bank's
  */
 async function readyCopy(
-  world: BankWorld,
+  world: BankWorld & ReadingWorld,
   folder: BankFolder,
   fresh: string,
   { from, operator }: Pick<Restore, "from" | "operator">,
@@ -145,11 +149,11 @@ const filesOf = (path: string) => [path, `${path}-wal`, `${path}-shm`];
  * Returns the end of a database's log; null if there is none, or it is damaged.
  * @throws {UsageError} if another process uses it
  */
-async function headOf(world: BankWorld, path: string, keys: AuditKeyRing): Promise<Head | null> {
+async function headOf(world: ReadingWorld, path: string, keys: AuditKeyRing): Promise<Head | null> {
   if (!isThere(world.files, path)) return null;
-  let store: Store;
+  let store: StoreReader;
   try {
-    store = await world.openStore({ path });
+    store = await world.openReader({ path });
   } catch (error) {
     if (/in use/.test((error as Error).message)) throw error;
     return null;
@@ -236,7 +240,7 @@ async function makeReady(
   const troubles: string[] = [];
   const ledger = await world.openLedger(
     { place: { path }, keys: keys.versions, chainId, chainKeyPath: keyPath },
-    { onTrouble: (line) => troubles.push(line), onDoubt: () => {} },
+    { onTrouble: (line) => troubles.push(line), onDoubt: () => {}, onMoved: () => {} },
   );
   try {
     const { replies: [reply] } = await ledger.run([command], true);

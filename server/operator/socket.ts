@@ -7,9 +7,12 @@ import { utf8 } from "../../lib/bytes.ts";
 import { UsageError } from "../../lib/errors.ts";
 import { OutcomeUnknown } from "../ledger/ledger.ts";
 import {
+  operatorConnectionsMax,
   operatorFinishMsMax,
   operatorReadBytes,
   operatorRequestBytesMax,
+  operatorRequestMsMax,
+  serverReadBytes,
 } from "../../lib/limits.ts";
 import type { OperatorRequest } from "../../lib/operator_commands.ts";
 import { removeIfThere } from "../../lib/private_file.ts";
@@ -29,10 +32,12 @@ const kept = { kept: true };
 /**
  * Serves operators until closed. The bank owns its folder, so an existing socket is stale.
  * @param listenUnix listens on a Unix socket
+ * @param requestMsMax how long a connection may take to send its request
  */
 export function serveOperators(
   bank: Bank,
   listenUnix: (path: string) => SocketListener,
+  requestMsMax = operatorRequestMsMax,
 ): { close(): Promise<void> } {
   const { world } = bank;
   const path = operatorSocketPath(bank.folder.path);
@@ -41,7 +46,9 @@ export function serveOperators(
   const serving = new Map<Socket, Promise<void>>();
   const stopping = new AbortController();
   const accepting = acceptAll(listener, world, (socket) => {
-    const served = serve(bank, socket, stopping.signal).catch((error) =>
+    if (serving.size >= operatorConnectionsMax) return refuse(socket);
+    const request = { stopping: stopping.signal, requestMsMax };
+    const served = serve(bank, socket, request).catch((error) =>
       world.log(`an operator's command failed: ${error}`)
     );
     serving.set(socket, served);
@@ -61,6 +68,13 @@ export function serveOperators(
       removeIfThere(world.files, path);
     },
   };
+}
+
+/** Refuses a connection beyond the limit. */
+async function refuse(socket: Socket): Promise<void> {
+  const error = "too many operators' commands run at once. Try again when some have ended";
+  await writeLine(socket, { error, exitCode: 1, refused: true }).catch(() => {});
+  socket.close();
 }
 
 /**
@@ -83,7 +97,8 @@ export async function askServer(
 
 async function* answersOf(socket: Socket, request: OperatorRequest): Answers {
   try {
-    await writeLine(socket, request);
+    if (utf8(JSON.stringify(request)).length > operatorRequestBytesMax) throw requestTooLong();
+    await writeLine(socket, request).catch(() => {}); // the server may have refused it unread
     for await (const text of linesOf(socket)) {
       const line = JSON.parse(text) as Line;
       if ("done" in line) return;
@@ -103,50 +118,76 @@ async function* answersOf(socket: Socket, request: OperatorRequest): Answers {
   }
 }
 
-async function serve(bank: Bank, socket: Socket, stopping: AbortSignal): Promise<void> {
-  const lines = linesOf(socket, operatorRequestBytesMax);
+async function serve(
+  bank: Bank,
+  socket: Socket,
+  { stopping, requestMsMax }: { stopping: AbortSignal; requestMsMax: number },
+): Promise<void> {
+  const lines = linesOf(socket, { lengthMax: operatorRequestBytesMax, readBytes: serverReadBytes });
+  const disconnected = new AbortController();
+  // Only this may follow the request: any other input ends the connection.
+  const isKept = async () => {
+    const { value } = await lines.next().catch(() => ({ value: undefined }));
+    if (value === JSON.stringify(kept)) return true;
+    disconnected.abort();
+    return false;
+  };
   try {
-    const { value: text, done } = await lines.next();
-    if (done) return;
-    const disconnected = new AbortController();
-    // Only this may follow the request: any other input ends the connection.
-    const isKept = async () => {
-      const { value } = await lines.next().catch(() => ({ value: undefined }));
-      if (value === JSON.stringify(kept)) return true;
-      disconnected.abort();
-      return false;
-    };
+    const cancelDeadline = bank.world.after(requestMsMax, () => socket.close());
+    const text = await firstLine(lines).finally(cancelDeadline);
+    if (text === null) return;
+    const request = operatorRequestOf(jsonOf(text));
     let following = isKept();
     const signal = AbortSignal.any([disconnected.signal, stopping]);
-    try {
-      const request = operatorRequestOf(jsonOf(text));
-      for await (const answer of runOperatorCommand(bank, request, signal)) {
-        await writeLine(socket, answer);
-        if (!("keyFile" in answer)) continue;
-        if (!await following) throw new Error("its key file was not kept");
-        following = isKept();
-      }
-      await writeLine(socket, { done: true });
-    } catch (error) {
-      const isRefused = error instanceof UsageError;
-      if (!isRefused && !disconnected.signal.aborted) {
-        bank.world.log(`an operator's command failed: ${error}`);
-      }
-      const failure: Failure = {
-        error: isRefused
-          ? error.message
-          : error instanceof OutcomeUnknown
-          ? "the outcome is unknown: the server stopped before its commit was certain. " +
-            "Restart it, and check before you repeat the command"
-          : "the server failed to execute this. See its log",
-        exitCode: isRefused ? error.exitCode : 1,
-        refused: error instanceof CommandRefused,
-      };
-      await writeLine(socket, failure).catch(() => {}); // the operator may have disconnected
+    for await (const answer of runOperatorCommand(bank, request, signal)) {
+      await writeLine(socket, answer);
+      if (!("keyFile" in answer)) continue;
+      if (!await following) throw new Error("its key file was not kept");
+      following = isKept();
     }
+    await writeLine(socket, { done: true });
+  } catch (error) {
+    const isRefused = error instanceof UsageError;
+    if (!isRefused && !disconnected.signal.aborted) {
+      bank.world.log(`an operator's command failed: ${error}`);
+    }
+    const failure: Failure = {
+      error: isRefused
+        ? error.message
+        : error instanceof OutcomeUnknown
+        ? "the outcome is unknown: the server stopped before its commit was certain. " +
+          "Restart it, and check before you repeat the command"
+        : "the server failed to execute this. See its log",
+      exitCode: isRefused ? error.exitCode : 1,
+      refused: error instanceof CommandRefused,
+    };
+    await writeLine(socket, failure).catch(() => {}); // the operator may have disconnected
   } finally {
     socket.close();
   }
+}
+
+/**
+ * Reads the request; returns null if the connection ends without one or is closed for being slow.
+ * @throws {UsageError} if it is too long
+ */
+async function firstLine(lines: ReturnType<typeof linesOf>): Promise<string | null> {
+  try {
+    const { value, done } = await lines.next();
+    return done ? null : value;
+  } catch (error) {
+    if (error instanceof LineTooLong) throw requestTooLong();
+    return null;
+  }
+}
+
+const requestTooLong = () =>
+  new UsageError(
+    `the command is too long: a request has at most ${operatorRequestBytesMax} bytes. Shorten its texts`,
+  );
+
+class LineTooLong extends Error {
+  override name = "LineTooLong";
 }
 
 function jsonOf(text: string): unknown {
@@ -167,14 +208,14 @@ async function writeLine(
 
 async function* linesOf(
   socket: Socket,
-  lengthMax = Infinity,
+  { lengthMax = Infinity, readBytes = operatorReadBytes } = {},
 ): AsyncGenerator<string, void, void> {
   const decoder = new TextDecoder();
-  const chunk = new Uint8Array(operatorReadBytes);
+  const chunk = new Uint8Array(readBytes);
   let held = "";
   for (let count; (count = await socket.read(chunk)) !== null;) {
     held += decoder.decode(chunk.subarray(0, count), { stream: true });
-    if (held.length > lengthMax) throw new Error("an operator's request is too long");
+    if (held.length > lengthMax) throw new LineTooLong();
     for (let end; (end = held.indexOf("\n")) >= 0; held = held.slice(end + 1)) {
       yield held.slice(0, end);
     }

@@ -3,14 +3,15 @@ import { UsageError } from "../../lib/errors.ts";
 import { isInstantOrDay } from "../../lib/instant.ts";
 import { reasonLengthMax } from "../../lib/limits.ts";
 import { isName } from "../../lib/terminal_key.ts";
+import { isPlainLine } from "../../lib/text.ts";
 import type { ShowFilter } from "../audit/show.ts";
 
 /** @throws {UsageError} when it would break the log's lines, or is empty */
 export function requireReason(reason: string): string {
-  const isLine = /^[^|\p{Cc}]+$/u.test(reason) && reason.trim() !== "";
+  const isLine = isPlainLine(reason) && reason.trim() !== "";
   if (!isLine || [...reason].length > reasonLengthMax) {
     throw new UsageError(
-      `--reason: write why, in up to ${reasonLengthMax} characters, without | and line breaks`,
+      `--reason: write why, in up to ${reasonLengthMax} characters, without |, line breaks and marks of direction`,
       2,
     );
   }

@@ -7,7 +7,7 @@ import { databaseUrlVariable, findDatabaseUrl } from "../../lib/database_url.ts"
 import { UsageError } from "../../lib/errors.ts";
 import { minorFromText } from "../../lib/money.ts";
 import type { OperatorCommand, OperatorCommandOf } from "../../lib/operator_commands.ts";
-import { environmentVariable, runProgram, say } from "../../lib/process.ts";
+import { environmentVariable, print, runProgram, say } from "../../lib/process.ts";
 import {
   appendFile,
   type ReservedFile,
@@ -118,7 +118,7 @@ async function ask(target: Target, command: OperatorCommand): Promise<number> {
         continue;
       }
       progress.end();
-      if ("line" in answer) say(answer.line);
+      if ("line" in answer) print(answer.line);
       else if ("bad" in answer) {
         console.error(answer.bad);
         exitCode = 1;
@@ -285,7 +285,7 @@ async function showAuditFile(
   { file, keys = keysPath(folder), json, filter }: Local<"show_audit_file">,
 ): Promise<number> {
   for await (const line of showLogFile(systemBank, { file, keysPath: keys, filter, json })) {
-    say(line);
+    print(line);
   }
   return 0;
 }

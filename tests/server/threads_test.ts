@@ -33,6 +33,18 @@ Deno.test("a pool starts threads when they are needed, and never more than it ma
   pool.close();
 });
 
+Deno.test("what may run later waits for every other request, and does not count as queued", async () => {
+  const { pool } = newPool(1);
+  const order: string[] = [];
+  const record = (answer: string) => order.push(answer);
+  const later = ["a", "b", "c"].map((request) => pool.runLater(request).then(record));
+  assertEquals(pool.waiting, 0);
+  const soon = ["d", "e"].map((request) => pool.run(request).then(record));
+  await Promise.all([...later, ...soon]);
+  assertEquals(order, ["done a", "done d", "done e", "done b", "done c"]);
+  pool.close();
+});
+
 Deno.test("a request that fails fails alone", async () => {
   const { pool, started } = newPool(1);
   const [bad, good] = [pool.run("bad"), pool.run("good")];

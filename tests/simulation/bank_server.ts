@@ -8,6 +8,7 @@ import { readBankKeys } from "../../server/folder/bank_keys.ts";
 import type { Settings } from "../../server/ledger/model.ts";
 import { checkFile, LedgerService, type OpenStore } from "../../server/ledger_service.ts";
 import { runOperatorCommand } from "../../server/operator/commands.ts";
+import type { ReadingWorld } from "../../server/operator/read_log.ts";
 import { restoreBank } from "../../server/operator/restore.ts";
 import { systemFiles } from "../../lib/system.ts";
 import type { OperatorRequest } from "../../lib/operator_commands.ts";
@@ -131,7 +132,7 @@ export class BankServer {
     return { process, bank, listener };
   }
 
-  #worldOf(process: Process): BankWorld {
+  #worldOf(process: Process): BankWorld & ReadingWorld {
     const simulated = this.disk.filesFor(process);
     const { sqliteFolder } = this.world;
     const files = sqliteFolder === null
@@ -143,8 +144,10 @@ export class BankServer {
       ...process.world,
       files,
       log,
+      giveUp: log,
       openPasswords: () => new ToyPasswords(process) as unknown as Passwords,
       openStore,
+      openReader: openStore,
       rehearseBank: () => Promise.resolve(),
       checkFile: (file) => checkFile(file, openStore),
       openLedger: (parts, events) =>
@@ -219,7 +222,7 @@ export class BankServer {
 }
 
 /** Cheap hashes, which take their time all the same. */
-class ToyPasswords implements Pick<Passwords, "hash" | "verify" | "busy" | "close"> {
+class ToyPasswords implements Pick<Passwords, "hash" | "hashLater" | "verify" | "busy" | "close"> {
   readonly busy = false;
 
   constructor(private readonly process: Process) {}
@@ -227,6 +230,10 @@ class ToyPasswords implements Pick<Passwords, "hash" | "verify" | "busy" | "clos
   async hash(password: string, salt: Uint8Array): Promise<string> {
     await this.#work();
     return `toy ${salt.toHex()} ${this.#digest(password, salt)}`;
+  }
+
+  hashLater(password: string, salt: Uint8Array): Promise<string> {
+    return this.hash(password, salt);
   }
 
   async verify(password: string, hash: string | null): Promise<boolean> {

@@ -216,10 +216,10 @@ export class Disk {
     const inode = this.#names.get(path);
     if (inode) {
       const { mode, length, writtenMs } = inode;
-      return { isFile: true, mode, bytes: length, writtenMs };
+      return { isFile: true, mode, bytes: length, writtenMs, id: null };
     }
     const isFolder = this.#folders.has(path) || this.#namesIn(path).length > 0;
-    return isFolder ? { isFile: false, mode: 0o700, bytes: 0, writtenMs: 0 } : null;
+    return isFolder ? { isFile: false, mode: 0o700, bytes: 0, writtenMs: 0, id: null } : null;
   }
 
   #namesIn(folder: string): string[] {

@@ -4,6 +4,7 @@ import { InvalidArgumentError } from "@commander-js/extra-typings";
 import { isIP } from "node:net";
 import { isInstantOrDay } from "../../lib/instant.ts";
 import { type Currency, currencyOf } from "../../lib/money.ts";
+import { isPlainLine } from "../../lib/text.ts";
 import type { Address } from "../../lib/programs.ts";
 
 /**
@@ -73,9 +74,9 @@ export function timeZone(text: string): string {
 
 /** Parses a bank's name, which is part of lines in the log. */
 export function bankName(text: string): string {
-  if (/^[^|\p{Cc}]+$/u.test(text) && text.length <= bankNameLengthMax) return text;
+  if (isPlainLine(text) && text.length <= bankNameLengthMax) return text;
   throw new InvalidArgumentError(
-    `write up to ${bankNameLengthMax} characters, without | and line breaks`,
+    `write up to ${bankNameLengthMax} characters, without |, line breaks and marks of direction`,
   );
 }
 

@@ -2,6 +2,8 @@
 import { backup, DatabaseSync, type StatementSync } from "node:sqlite";
 import { UsageError } from "../../../lib/errors.ts";
 import { sqliteBackupPages, sqliteCheckpointPages, sqliteLockMsMax } from "../../../lib/limits.ts";
+import { isThere, removeIfThere } from "../../../lib/private_file.ts";
+import type { Files } from "../../../lib/world.ts";
 import { numberOf, type Row } from "../rows.ts";
 
 export type Value = number | bigint | string | Uint8Array | null;
@@ -17,7 +19,11 @@ export class CommitFailed extends Error {
 export class SqliteConnection {
   readonly #statements = new Map<string, StatementSync>();
 
-  private constructor(readonly path: string, private readonly database: DatabaseSync) {}
+  private constructor(
+    readonly path: string,
+    private readonly database: DatabaseSync,
+    private readonly onClosed = () => {},
+  ) {}
 
   /**
    * Opens a file for this process alone, and creates it if it is missing. First copies the
@@ -46,23 +52,27 @@ export class SqliteConnection {
   }
 
   /**
-   * Opens a file read-only.
+   * Opens a file read-only. Files that SQLite adds to it are removed when it is closed.
    * @param prepare the file is closed if it throws
    * @throws {UsageError} if the file is missing, damaged, or another process has it
    */
   static openToRead(
+    files: Files,
     path: string,
     prepare: (connection: SqliteConnection) => void,
   ): SqliteConnection {
+    const added = [`${path}-wal`, `${path}-shm`].filter((each) => !isThere(files, each));
+    const removeAdded = () => added.forEach((each) => removeIfThere(files, each));
     let database: DatabaseSync | undefined;
     try {
       database = new DatabaseSync(path, { readOnly: true });
       database.exec(`PRAGMA busy_timeout = ${sqliteLockMsMax}`);
-      const connection = new SqliteConnection(path, database);
+      const connection = new SqliteConnection(path, database, removeAdded);
       prepare(connection);
       return connection;
     } catch (error) {
       database?.close();
+      removeAdded();
       throw explained(error as Error, path);
     }
   }
@@ -121,7 +131,9 @@ export class SqliteConnection {
   }
 
   close(): void {
-    if (this.database.isOpen) this.database.close();
+    if (!this.database.isOpen) return;
+    this.database.close();
+    this.onClosed();
   }
 
   #requireOpen(): void {

@@ -49,11 +49,16 @@ export function requireVersion(connection: SqliteConnection, versions: Versions)
   );
 }
 
-function requireBank(connection: SqliteConnection, versions: Versions): number {
+/**
+ * Returns the version of a bank.
+ * @throws {UsageError} if there is none, or one of a newer version
+ */
+export function requireBank(connection: SqliteConnection, versions: Versions): number {
   const version = versionOf(connection, versions);
   if (version > 0) return version;
   throw new UsageError(
-    `${connection.path} has no bank, since its creation was interrupted. Delete it and create the bank again`,
+    `${connection.path} has no bank in it. Install the newest one with its bank.sqlite-wal; if it ` +
+      "is lost, restore a backup with 'deno task bank restore'",
   );
 }
 

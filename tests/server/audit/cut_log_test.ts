@@ -111,7 +111,7 @@ onEachBank(
       assert((await shown(running)).length > 0);
       assertEquals(await stateOf(running), before);
 
-      const advice = /the end of the log is missing, which '.* audit verify' shows.*bank restore'/;
+      const advice = /the end of the log is missing, as '.* audit verify' shows.*bank restore'/;
       const error = await assertRejects(() => running.reopen(), UsageError);
       assertMatch(error.message, advice);
 

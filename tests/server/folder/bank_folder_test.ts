@@ -19,7 +19,16 @@ async function keysOf(opening: Promise<BankFolder>): Promise<BankKeys> {
   return folder.keys;
 }
 
-const make = (path: string) => keysOf(BankFolder.make(world, path, "First Bank", () => {}));
+const creation = (path: string) => BankFolder.make(world, path, "First Bank", () => {});
+const begin = (path: string) => keysOf(creation(path));
+/** Returns the keys of a folder whose creation is complete. */
+async function make(path: string): Promise<BankKeys> {
+  const folder = await creation(path);
+  folder.finish();
+  folder.close();
+  return folder.keys;
+}
+
 const open = (path: string) => keysOf(BankFolder.open(world, path));
 
 /** Returns a folder as a finished `init` leaves it, but for what is in the database. */
@@ -56,12 +65,43 @@ Deno.test("a folder that holds a bank is not made into another", () =>
     assertEquals(await open(path), keys);
   }));
 
-Deno.test("a making that was cut short goes on with the keys it had written", () =>
+Deno.test("a bank that lost a file is made into no other: what is missing is named", () =>
   inTemporaryFolder(async (root) => {
-    const keys = await make(`${root}/bank`);
-    assertEquals(await make(`${root}/bank`), keys);
-    assertNotEquals(await make(`${root}/other`), keys);
+    const { path } = await made(root);
+    for (const lost of [databasePath(path), keysPath(path)]) {
+      const bytes = Deno.readFileSync(lost);
+      Deno.removeSync(lost);
+      await assertRejects(() => make(path), UsageError, `${path} already contains files of a bank`);
+      await assertRejects(() => make(path), UsageError, `${lost} is missing`);
+      await assertRejects(() => open(path), UsageError, `${lost} is missing`);
+      Deno.writeFileSync(lost, bytes, { mode: 0o600 });
+    }
+    await open(path);
   }));
+
+Deno.test("what a making leaves that was cut short is no bank, and the next one begins again", () =>
+  inTemporaryFolder(async (root) => {
+    const keys = await begin(`${root}/bank`);
+    assertEquals(holdsBank(systemFiles, `${root}/bank`), false);
+    await assertRejects(() => open(`${root}/bank`), UsageError, "bank init");
+    assertNotEquals(await make(`${root}/bank`), keys);
+    assertEquals(holdsBank(systemFiles, `${root}/bank`), true);
+  }));
+
+Deno.test({
+  name: "a folder that others can write into is refused",
+  ignore: Deno.build.os === "windows",
+  fn: () =>
+    inTemporaryFolder(async (root) => {
+      const { path } = await made(root);
+      for (const mode of [0o770, 0o702, 0o777]) {
+        Deno.chmodSync(path, mode);
+        await assertRejects(() => open(path), UsageError, "can be written by other users");
+      }
+      Deno.chmodSync(path, 0o755);
+      await open(path);
+    }),
+});
 
 Deno.test("a folder has one owner at a time", () =>
   inTemporaryFolder(async (root) => {
@@ -82,7 +122,7 @@ Deno.test("an empty folder says what to do first, and a spoiled key file is name
     const good = Deno.readTextFileSync(keysPath(path));
     const { master } = JSON.parse(good);
     for (
-      const text of ["", "{}", "null", good.replace("keys 1", "keys 2"), good.replace(master, "")]
+      const text of ["{}", "null", good.replace("keys 1", "keys 2"), good.replace(master, "")]
     ) {
       Deno.writeTextFileSync(keysPath(path), text);
       await assertRejects(() => open(path), UsageError, "bank.keys is not a key file");

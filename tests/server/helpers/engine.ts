@@ -102,7 +102,7 @@ export async function openLedger(
 ): Promise<Ledger> {
   const { ledger } = await Ledger.open(
     (events) => openLedgerThread(parts, events),
-    { world: system, onTrouble, shared: "url" in parts.place },
+    { world: system, onTrouble, onMoved() {}, shared: "url" in parts.place },
   );
   return ledger;
 }

@@ -41,6 +41,7 @@ export async function ledgerOver(link: Partial<LedgerLink>) {
   }, {
     world,
     onTrouble: (trouble) => troubles.push(trouble),
+    onMoved() {},
     shared: false,
   });
   return { ledger, troubles, events };

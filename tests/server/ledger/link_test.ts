@@ -80,7 +80,7 @@ Deno.test("a ledger in this process needs no thread and no real timer", () =>
         files: systemFiles,
         world,
         ...events,
-      }), { world, onTrouble, shared: false });
+      }), { world, onTrouble, onMoved() {}, shared: false });
     const replies = await Promise.all(
       [addCustomer("alice", 10_000n), enrolTerminal("lobby")].map((each) => ledger.submit(each)),
     );

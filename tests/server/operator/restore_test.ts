@@ -18,7 +18,7 @@ import { ChainVerifier } from "../../../server/audit/chain.ts";
 import { isInClear } from "../../../server/audit/entry.ts";
 import { parseFirstKey } from "../../../server/audit/first_key.ts";
 import { parseLogLine } from "../../../server/audit/log_line.ts";
-import { type BankWorld, openBank } from "../../../server/bank.ts";
+import { openBank } from "../../../server/bank.ts";
 import { logCommand } from "../../../server/ledger/command.ts";
 import { restoreBank } from "../../../server/operator/restore.ts";
 import { Branch, type BranchAtm, logIn, password, until } from "../../client/branch.ts";
@@ -49,7 +49,7 @@ let firstKey = "";
 function restore(
   branch: Branch,
   from = backupOf(branch),
-  world: BankWorld = bankWorld(branch.logged),
+  world = bankWorld(branch.logged),
 ): Promise<string[]> {
   return restoreBank(world, {
     path: branch.bankFolder,

@@ -36,6 +36,10 @@ const crashes: ReadonlySet<Deno.Signal> = new Set([
 export class Child<Ready> {
   /** The exit code in a shell's convention. */
   readonly ended: Promise<number>;
+  /** The program's name, without its folder. */
+  readonly name: string;
+  /** The signal that ended it; null when none did. */
+  readonly signal: Promise<Deno.Signal | null>;
   /** The signal of a crash in native code. */
   readonly crashed: Promise<Deno.Signal | null>;
   readonly ready: Promise<Ready | null>;
@@ -63,6 +67,7 @@ export class Child<Ready> {
     } = {},
   ) {
     this.mayEnd = mayEnd;
+    this.name = args.findLast((arg) => arg.endsWith(".ts"))!.replace(/^.*\/|\.ts$/g, "");
     this.#process = new Deno.Command(Deno.execPath(), {
       args,
       env,
@@ -81,6 +86,7 @@ export class Child<Ready> {
       if (code !== 0 && signal === null) await this.reportChatter();
       return code;
     });
+    this.signal = this.#process.status.then(({ signal }) => signal);
     this.crashed = this.#process.status.then(({ signal }) =>
       signal !== null && crashes.has(signal) ? signal : null
     );

@@ -26,11 +26,20 @@ export async function keep(
   const why = started === true ? await Promise.race([asked, nothingToKeep(children)]) : started;
   const ended = children.filter((child) => child.hasEnded);
   const closed = ended.length > 0 && ended.every((child) => child.mayEnd);
+  if (why !== "asked") await reportKilled(ended);
   const codes: number[] = [];
   for (const child of children) codes.push(await child.end());
   if (failure !== null) throw failure;
   const fine = why === "asked" || closed;
   return codes.find((code) => code !== 0) ?? (fine ? 0 : startFailed);
+}
+
+/** Reports the children that a signal has ended: they could not say so. */
+async function reportKilled(ended: readonly Child<unknown>[]): Promise<void> {
+  for (const child of ended) {
+    const signal = await child.signal;
+    if (signal !== null) console.error(`${child.name} failed: ended by ${signal}. Start it again.`);
+  }
 }
 
 /**

@@ -1,0 +1,9 @@
+/** Texts that people write and others read: names and reasons, which are part of lines of the log. */
+
+/**
+ * Checks that a text is one line that shows as it is: without `|`, control characters, line
+ * separators, and the characters that change the direction of what follows them.
+ */
+export function isPlainLine(text: string): boolean {
+  return /^[^|\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]+$/u.test(text);
+}

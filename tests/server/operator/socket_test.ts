@@ -1,0 +1,68 @@
+/** The operators' socket: requests that are too long, too many or never sent are answered or ended. */
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { UsageError } from "../../../lib/errors.ts";
+import { operatorConnectionsMax, operatorRequestBytesMax } from "../../../lib/limits.ts";
+import { connectUnix, listenUnix } from "../../../lib/system.ts";
+import { operatorSocketPath } from "../../../server/folder/bank_folder.ts";
+import { askServer, serveOperators } from "../../../server/operator/socket.ts";
+import { readToEnd, RunningBank } from "../helpers/running_bank.ts";
+
+/** Runs with the socket of a running bank. */
+function withSocket(
+  run: (path: string, running: RunningBank) => Promise<void>,
+  requestMsMax?: number,
+): Promise<void> {
+  return RunningBank.with(async (running) => {
+    const operators = serveOperators(running.bank, listenUnix, requestMsMax);
+    try {
+      await run(operatorSocketPath(running.folder), running);
+    } finally {
+      await operators.close();
+    }
+  });
+}
+
+const textOf = async (socket: Deno.Conn) =>
+  new TextDecoder().decode(await readToEnd(socket as Deno.TcpConn));
+
+Deno.test("a request that is too long gets a named error", () =>
+  withSocket(async (path, running) => {
+    const socket = await Deno.connect({ transport: "unix", path });
+    await socket.write(new Uint8Array(operatorRequestBytesMax + 1).fill(0x61));
+    const { error, exitCode } = JSON.parse(await textOf(socket));
+    socket.close();
+    assertStringIncludes(error, `at most ${operatorRequestBytesMax} bytes`);
+    assertEquals(exitCode, 1);
+    const reason = "x".repeat(operatorRequestBytesMax);
+    const request = { command: "end_restore", reason, operator: "test" } as const;
+    const answers = (await askServer({ connectUnix }, running.folder, request))!;
+    await assertRejects(() => Array.fromAsync(answers), UsageError, "is too long");
+    assertEquals(running.log, []);
+  }));
+
+Deno.test("connections beyond a limit get a named error; a command still runs when some have ended", () =>
+  withSocket(async (path, running) => {
+    const connect = () => Deno.connect({ transport: "unix", path });
+    const silent = await Promise.all(Array.from({ length: operatorConnectionsMax }, connect));
+    const late = await connect();
+    assertStringIncludes(await textOf(late), "too many operators' commands");
+    late.close();
+    for (const socket of silent) socket.close();
+    const request = { command: "list_terminals", operator: "test" } as const;
+    for (let tries = 0;; tries++) {
+      const answers = (await askServer({ connectUnix }, running.folder, request))!;
+      const lines = await Array.fromAsync(answers).catch(() => []);
+      if (lines.length > 0) return;
+      assert(tries < 100, "no place has come free");
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }));
+
+Deno.test("a connection that sends no request is closed", () =>
+  withSocket(async (path, running) => {
+    const silent = await Deno.connect({ transport: "unix", path });
+    await silent.write(new TextEncoder().encode('{"command"'));
+    assertEquals(await textOf(silent), "");
+    silent.close();
+    assertEquals(running.log, []);
+  }, 100));
