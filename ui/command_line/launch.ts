@@ -14,7 +14,8 @@ export type Launch =
   | WitnessLaunch
   | AtmLaunch
   | CashLaunch
-  | DemoLaunch;
+  | DemoLaunch
+  | ReceiptPageLaunch;
 
 /** `server/programs/operator`, in the foreground. */
 export interface OperatorLaunch {
@@ -39,6 +40,14 @@ export interface ServerLaunch {
 export interface WitnessLaunch {
   kind: "witness";
   start: WitnessStart;
+}
+
+/** The page that checks receipts, which the launcher writes. */
+export interface ReceiptPageLaunch {
+  kind: "receipt_page";
+  out: string;
+  /** The policy file that the page begins with. */
+  policy?: string;
 }
 
 /** `client/programs/atm_window`, or `client/programs/atm_in_browser`. */

@@ -38,8 +38,11 @@ export async function verifyReceipt(
   return { outcome: isLogged ? "logged" : "signed", findings: findingsOf(facts) };
 }
 
+/** The sentences, first that which says most. */
 function findingsOf(facts: readonly Fact[]): Finding[] {
-  return facts.flatMap((fact) =>
+  const isLogged = (fact: Fact) => "proved" in fact && fact.proved === "logged";
+  const ordered = [...facts.filter(isLogged), ...facts.filter((fact) => !isLogged(fact))];
+  return ordered.flatMap((fact) =>
     sentencesOf(fact).map((sentence) => ({ kind: kindOf(fact), sentence: printable(sentence) }))
   );
 }

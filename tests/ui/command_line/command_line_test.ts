@@ -439,7 +439,7 @@ Deno.test("the next step of a command names commands that parse, for the same ba
   }
 });
 
-Deno.test("server, witness, atm and demo get typed values, and defaults", () => {
+Deno.test("server, witness, receipt-page, atm and demo get typed values, and defaults", () => {
   assertEquals(
     launchOf("server --listen [::1]:0 --proxy-from 10.0.0.5,10.0.0.6 --checkpoints /mnt/c/"),
     {
@@ -481,6 +481,11 @@ Deno.test("server, witness, atm and demo get typed values, and defaults", () => 
   assertEquals(launchOf("witness init --name w.example/1"), {
     kind: "witness",
     start: { command: "init", folder: "/strongroom/data/witness", name: "w.example/1" },
+  });
+  assertEquals(launchOf("receipt-page --out r.html"), {
+    kind: "receipt_page",
+    out: "/home/r.html",
+    policy: undefined,
   });
   const kiosk = launchOf("demo --kiosk");
   assertEquals(kiosk.kind === "demo" && kiosk.screens, { ...screens, in: "window", kiosk: true });

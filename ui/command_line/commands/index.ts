@@ -9,5 +9,6 @@ export { bankInit } from "./bank_init.ts";
 export { bankLimits } from "./bank_limits.ts";
 export { bankTerminal } from "./bank_terminal.ts";
 export { demo } from "./demo.ts";
+export { receiptPage } from "./receipt_page.ts";
 export { server } from "./server.ts";
 export { witness } from "./witness.ts";

@@ -38,6 +38,10 @@ export async function launch(asked: Launch, place: Place): Promise<number> {
       const { launchDemo } = await import("./demo.ts");
       return await launchDemo(asked, place);
     }
+    case "receipt_page": {
+      const { writeReceiptPage } = await import("./receipt_page.ts");
+      return await writeReceiptPage(asked);
+    }
   }
 }
 
