@@ -24,26 +24,62 @@ async function startStorm(name: string, { address, keys }: BankProcess): Promise
   return () => worker.terminate();
 }
 
-/** What an honest ATM's requests take, in milliseconds, until then: each is a durable movement. */
-async function work(client: BankClient, untilMs: number): Promise<number[]> {
-  const times: number[] = [];
+/** A movement that the bank has acknowledged, and what its request took. */
+interface Done {
+  movement: string;
+  ms: number;
+}
+
+/** The movements of an honest ATM until then: each is durable. */
+async function work(client: BankClient, untilMs: number): Promise<Done[]> {
+  const all: Done[] = [];
   while (performance.now() < untilMs) {
     const sinceMs = performance.now();
-    const cent = { movement: newId(), amount: "1", currency: "EUR" };
-    const { outcome } = await client.ask({ op: "load_cash", ...cent });
+    const movement = newId();
+    const { outcome } = await client.ask({
+      op: "load_cash",
+      movement,
+      amount: "1",
+      currency: "EUR",
+    });
     if (outcome !== "ok") throw new Error(`the honest ATM was answered ${outcome}`);
-    times.push(performance.now() - sinceMs);
+    all.push({ movement, ms: performance.now() - sinceMs });
     await pause(2);
   }
-  return times;
+  return all;
 }
 
-function percentile(times: readonly number[], part: number): string {
-  return times.toSorted((a, b) => a - b)[Math.floor(times.length * part)]!.toFixed(1);
+/** Counts the movements that the bank lacks: to void an unknown one is ok. */
+async function lostOf(client: BankClient, all: readonly Done[]): Promise<number> {
+  let lost = 0;
+  for (const { movement } of all) {
+    const { outcome } = await client.ask({ op: "void", movement });
+    if (outcome !== "already_completed") lost++;
+  }
+  return lost;
 }
 
-/** The ATM's times before the storm and during it; throws when its line does not outlive it. */
-export async function weather(bank: BankProcess, storm: string, ms: number): Promise<string> {
+/** What a storm did to an honest ATM. */
+export interface Weather {
+  words: string;
+  /** Movements done before the storm, and during it, each in the same time. */
+  before: number;
+  during: number;
+  /** Acknowledged movements that the bank lacks. */
+  lost: number;
+}
+
+function timesOf(all: readonly Done[]): string {
+  const times = all.map(({ ms }) => ms).sort((a, b) => a - b);
+  const part = (share: number) => times[Math.floor(times.length * share)]!.toFixed(1);
+  return `p50 ${part(0.5)} p99 ${part(0.99)} ms`;
+}
+
+/**
+ * Measures the ATM's work before the storm and during it.
+ * @throws when a request is refused, or its line does not outlive the storm
+ */
+export async function weather(bank: BankProcess, storm: string, ms: number): Promise<Weather> {
   const client = await BankClient.connect({
     connect: () => connectFrom(honestAddress, bank),
     terminalKey: bank.keys.honest,
@@ -53,10 +89,11 @@ export async function weather(bank: BankProcess, storm: string, ms: number): Pro
   const stop = await startStorm(storm, bank);
   const during = await work(client, performance.now() + ms);
   stop();
+  const lost = await lostOf(client, [...before, ...during]);
   await client.close();
-  const row = (times: number[]) =>
-    `p50 ${percentile(times, 0.5)} p99 ${percentile(times, 0.99)} ms`;
-  return `${storm}: before ${row(before)}, during ${row(during)}, ${during.length} movements`;
+  const words = `${storm}: before ${timesOf(before)}, during ${timesOf(during)}, ` +
+    `${during.length} movements`;
+  return { words, before: before.length, during: during.length, lost };
 }
 
 /** Bytes of the bank's memory that one connection costs which says nothing. */
@@ -72,13 +109,13 @@ async function memoryOfIdle(bank: BankProcess, count: number): Promise<number> {
 
 if (import.meta.main) {
   const bank = await BankProcess.start();
-  for (const { name } of storms) console.log(await weather(bank, name, 3_000));
+  for (const { name } of storms) console.log((await weather(bank, name, 3_000)).words);
   await bank.stop();
   // The same with a door that lets all of them in, for as long as a handshake may take.
   const wide = await BankProcess.start(true);
   const each = await memoryOfIdle(wide, 5_000);
   const idle = await weather(wide, "10000 idle connections", 8_000);
-  console.log(`with a door that lets all of them in, ${idle}`);
+  console.log(`with a door that lets all of them in, ${idle.words}`);
   await wide.stop();
   console.log(
     `an unauthenticated connection costs ${(each / 1_024).toFixed(1)} KiB of memory; ` +

@@ -205,3 +205,22 @@ Deno.test("a load of notes is repeated with the same id, and never voided", () =
     assertEquals(uncertain.commands, ["load_cash", "load_cash", "load_cash"]);
     await branch.requireAllSettled(uncertain.lobby, "hall");
   }));
+
+Deno.test("an authorisation whose movement is settled already moves no notes", () =>
+  UncertainBranch.with(async (uncertain) => {
+    const { branch, lobby } = uncertain;
+    const { ledger } = branch.bank;
+    const submit = ledger.submit.bind(ledger);
+    ledger.submit = async (command) => {
+      const reply = await submit(command);
+      if (command.op !== "authorise") return reply;
+      const { movement } = command;
+      await submit({ op: "settle_hold", operator: "root", movement, amount: 0n, reason: "a test" });
+      return await submit(command); // the first outcome again, and what was booked since
+    };
+    const notes = lobby.devices.everywhere();
+    assertEquals((await uncertain.move("withdrawal")).outcome, "in_doubt");
+    assertEquals(lobby.devices.everywhere(), notes, "no note has moved");
+    await uncertain.settled();
+    assertEquals(await branch.balanceOf("alice"), 100_000n);
+  }));

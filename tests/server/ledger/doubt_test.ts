@@ -144,6 +144,23 @@ onEachStore("a batch that is lost late is not run again: try later is true of it
   assertEquals(await logOf(store), []);
 });
 
+onEachStore("time is that of the last batch that was committed, however it ended", async (make) => {
+  const { store, control } = doubtful(await make(settings));
+  const engine = await engineOn(store);
+  const timeAt = async (nowMs: number, ending: Ending) => {
+    control.endings.push(ending);
+    engine.clock.nowMs = nowMs;
+    return (await engine.run(logCommand("bank", "now")))[0]!;
+  };
+  const now = 1_000_000;
+  assertEquals((await timeAt(now + 60_000, "refused")).outcome, "try_later");
+  assertEquals((await timeAt(now, "durable")).timeMs, now);
+  for (const [late, ending] of [[10_000, "kept"], [20_000, "lost"]] as const) {
+    assertEquals((await timeAt(now + late, ending)).timeMs, now + late);
+    assertEquals((await timeAt(now, "durable")).timeMs, now + late, ending);
+  }
+});
+
 onEachStore("an epoch's end in doubt ends the epoch, once it is known", async (make) => {
   for (const ending of ["kept", "lost", "refused"] as const) {
     const { store, control } = doubtful(await make(settings));

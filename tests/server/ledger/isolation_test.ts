@@ -9,10 +9,11 @@ import type { Command, Reply } from "../../../server/ledger/command.ts";
 import { Engine } from "../../../server/ledger/engine.ts";
 import { PostgresStore } from "../../../server/ledger/postgres/store.ts";
 import { filled } from "../../lib/helpers.ts";
-import { systemWithFiles } from "../../../lib/system.ts";
+import { system, systemWithFiles } from "../../../lib/system.ts";
+import { pause } from "../../../lib/world.ts";
 import { addCustomer, enrolTerminal, firstKey, keyRing, writerOn } from "../helpers/engine.ts";
 import { postgres } from "../helpers/postgres.ts";
-import { commandOf, numberOf, settings } from "../helpers/small_bank.ts";
+import { commandOf, idOf, numberOf, settings } from "../helpers/small_bank.ts";
 import { newDatabase, onPostgres } from "../helpers/stores.ts";
 
 const customers = ["alice", "bob", "lena"];
@@ -142,5 +143,34 @@ onPostgres(
     const deadlocks = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()";
     assertEquals(await (await postgres()).run(url, deadlocks), [{ deadlocks: "0" }]);
     for (const server of servers) await server.store.close();
+  },
+);
+
+onPostgres(
+  "guesses at a name that nobody has count together, tried at two servers at once",
+  async () => {
+    const { url } = await newDatabase();
+    const one = await serverOn(url, 0, settings);
+    const other = await serverOn(url, 1);
+    const tried = (terminal: string): Command => ({
+      op: "begin_log_in",
+      username: "nobody",
+      nameHash: idOf("nobody"),
+      terminal: idOf(terminal),
+    });
+    await one.run([tried("lobby")]);
+    const commit = one.store.commit.bind(one.store);
+    const others = Promise.withResolvers<Promise<Reply[]>>();
+    one.store.commit = async (...changes) => {
+      others.resolve(other.run([tried("mall")]));
+      await pause(system, 200);
+      await commit(...changes);
+    };
+    await one.run([tried("lobby")]);
+    await others.promise;
+    const counts = (await one.store.failures()).map(({ count }) => count);
+    assertEquals(counts.sort(), [1, 1, 2, 2, 3]); // at each terminal twice, and everywhere
+    assertEquals([one.errors, other.errors], [[], []]);
+    for (const { store } of [one, other]) await store.close();
   },
 );
