@@ -10,7 +10,6 @@ const exempt = [
   "CHANGELOG.md",
   "docs/OPERATIONS.md",
   "docs/PERFORMANCE.md",
-  "docs/SECURITY.md",
   "ui/page/",
   "tests/",
 ];

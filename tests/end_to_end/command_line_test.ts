@@ -12,7 +12,7 @@ Deno.test("the command line", async (t) => {
   const key = `${folder}/lobby.key`;
   const password = "correct horse battery";
 
-  /** A command that is refused: its one line says `why`. */
+  /** Returns a command that is refused: its one line says `why`. */
   async function refused(name: string, args: string[], code: number, why: string, input = "") {
     await t.step(name, async () => {
       const finished = await run(args, input);
@@ -89,7 +89,7 @@ Deno.test("the command line", async (t) => {
     const { out: listed } = await run(["bank", "account", "list", "--data", bank]);
     const number = /^\d{12}/.exec(listed)![0];
     const wrong = ["bank", "account", "lock", "5", "--data", bank, "--reason", "card lost"];
-    await refused("a lock of no account's number", wrong, 2, "no account's number");
+    await refused("a lock of no account's number", wrong, 2, "is not an account number");
     const lock = wrong.with(3, number).slice(0, -1);
     await refused("a lock without a reason", [...lock, " "], 2, "--reason");
     await done("lock", [...lock, "card lost"], `account ${number} is locked`);

@@ -78,7 +78,7 @@ const accepted = async (running: RunningBank, key: TerminalKey) => {
   }
 };
 
-/** The bank, whose next key change is done or not, and gets no answer. */
+/** Returns the bank, whose next key change is done or not, and gets no answer. */
 function withoutAnswer({ bank }: RunningBank, isDone: boolean): Bank {
   const submit = async (command: Command) => {
     if (!["enrol_terminal", "rotate_terminal"].includes(command.op)) {

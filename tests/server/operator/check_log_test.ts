@@ -65,7 +65,7 @@ async function verdictOf(check: () => Promise<number>): Promise<string> {
   }
 }
 
-/** The verdict on a log, which does not depend on how it is checked. */
+/** Returns the verdict on a log, which does not depend on how it is checked. */
 async function verdict(text: readonly string[], trusted = trust): Promise<string> {
   const inOne = await verdictOf(() => {
     const verifier = new LogVerifier(trusted);

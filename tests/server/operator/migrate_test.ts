@@ -15,7 +15,9 @@ import { newId, RunningBank } from "../helpers/running_bank.ts";
 import { newDatabase, onPostgres } from "../helpers/stores.ts";
 import { bankWorld } from "../helpers/world.ts";
 
-/** A bank with some of everything: holds, refusals, counted failures, limits, a renewed key. */
+/**
+ * Returns a bank with some of everything: holds, refusals, counted failures, limits, a renewed key.
+ */
 async function live(running: RunningBank): Promise<{ open: string }> {
   const alice = await running.visit("alice");
   const [done, open] = [newId(), newId()];

@@ -63,8 +63,8 @@ onEachBank(
       const lock = { command: "set_account_state", account: id, state: "locked" } as const;
       await refused(running, { ...lock, reason: "" }, "--reason");
       await refused(running, { ...lock, reason: "a\nb" }, "--reason");
-      await refused(running, { ...lock, account: "x", reason: "asked" }, "no account's number");
-      await refused(running, { ...lock, account: "99", reason: "asked" }, "no account's number");
+      await refused(running, { ...lock, account: "x", reason: "asked" }, "is not an account number");
+      await refused(running, { ...lock, account: "99", reason: "asked" }, "is not an account number");
       await refused(running, { ...lock, account: nobodys, reason: "asked" }, "unknown account");
       assertEquals(await linesOf(running, { ...lock, reason: "asked" }), [
         `account ${id} is locked`,
@@ -95,10 +95,10 @@ onEachBank(
       await refused(
         running,
         { ...set, account: nobodys, terminal: "lobby", day: "1" },
-        "one of them",
+        "give only one",
       );
-      await refused(running, { ...set, account: nobodys, cashOut: "1" }, "no limit of one account");
-      await refused(running, { ...set, terminal: "lobby", day: "1" }, "no limit of one terminal");
+      await refused(running, { ...set, account: nobodys, cashOut: "1" }, "is not a limit of one account");
+      await refused(running, { ...set, terminal: "lobby", day: "1" }, "is not a limit of one terminal");
       await refused(
         running,
         { ...set, terminal: "none", cashIn: "1" },
@@ -210,7 +210,7 @@ onEachBank(
       await refused(running, { ...settle, complete: "0" }, "--complete 0");
       await refused(running, { ...settle, complete: "40.01" }, "amount too large");
       await refused(running, { ...settle, complete: "40", reason: "a | b" }, "--reason");
-      await refused(running, { ...settle, movement: "w1", complete: "40" }, "no movement's id");
+      await refused(running, { ...settle, movement: "w1", complete: "40" }, "is not a movement's id");
       await refused(running, { ...settle, movement: newId(), complete: "40" }, "unknown movement");
       await linesOf(running, { ...settle, complete: "30.00" });
       await refused(running, { ...settle, complete: "30.00" }, "already completed");

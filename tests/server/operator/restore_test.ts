@@ -59,7 +59,7 @@ function restore(
   });
 }
 
-/** The words of the whole log, chain by chain. */
+/** Returns the words of the whole log, chain by chain. */
 async function logOf({ bank: { auditKeys, ledger } }: Branch): Promise<string[]> {
   const words: string[] = [];
   for (const { number, id } of await ledger.read.chains()) {
