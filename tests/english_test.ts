@@ -8,7 +8,6 @@ import { assertEquals } from "@std/assert";
 const exempt = [
   "tests/english_test.ts",
   "CHANGELOG.md",
-  "docs/OPERATIONS.md",
   "docs/PERFORMANCE.md",
   "ui/page/",
   "tests/",
