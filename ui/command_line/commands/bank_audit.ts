@@ -179,6 +179,8 @@ export const bankAudit = [
           operator(bank, { command: "write_policy", firstKeys, witnesses, quorum }, {
             out,
             reads: firstKeys,
+            next: "'deno task receipt-page --policy FILE --out FILE' writes the page that checks " +
+              "receipts with it.",
           });
         }),
   }),
