@@ -4,6 +4,8 @@ import type { CommandUnknownOpts, Option } from "@commander-js/extra-typings";
 import { UsageError } from "../../lib/errors.ts";
 import type { CommandContext, CommandDefinition } from "./command.ts";
 
+import { holdsSource } from "./values.ts";
+
 const ownOptions = "Options:";
 
 export function build(definition: CommandDefinition, context: CommandContext): CommandUnknownOpts {
@@ -21,8 +23,26 @@ export function build(definition: CommandDefinition, context: CommandContext): C
       },
     });
   const built = definition.define(command, context);
-  for (const option of built.options) if (option.required) withMessages(option);
+  for (const option of built.options) {
+    if (folderOptions.has(option.long ?? "")) outsideSource(option, context.project);
+    if (option.required) withMessages(option);
+  }
   return built;
+}
+
+/** Options with a folder that a program may read and write. */
+const folderOptions: ReadonlySet<string> = new Set(["--data", "--checkpoints"]);
+
+/** Rejects a folder that has the project's source in it: a program could then read all of it. */
+function outsideSource(option: Option, project: string): void {
+  const parse = option.parseArg as ((text: string, previous: unknown) => string) | undefined;
+  option.parseArg = <T>(text: string, previous: T): T => {
+    const folder = parse ? parse(text, previous) : text;
+    if (!holdsSource(folder, project)) return folder as T;
+    throw new InvalidArgumentError(
+      "choose a folder outside the project's source, such as ./data: programs may read all of it",
+    );
+  };
 }
 
 /** Prefixes the errors of an option's parser with the option's name. */

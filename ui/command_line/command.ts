@@ -18,6 +18,8 @@ export interface CommandDefinition {
 export interface CommandContext {
   /** Resolves a path relative to the folder where the user started the task. */
   path(text: string): string;
+  /** The project's folder. */
+  project: string;
   /** The project's folder for data. */
   data: string;
   launch(launch: Launch): void;

@@ -19,7 +19,7 @@ export function parseCommandLine(
   args: readonly string[],
   { project, startedIn }: { project: string; startedIn: string },
 ): { launch: Launch } | { help: string } {
-  const places = { path: pathFrom(startedIn), data: `${project}/data` };
+  const places = { path: pathFrom(startedIn), project, data: `${project}/data` };
   const depth = depthOf(definitions, args);
   const name = args.slice(0, depth).join(" ");
   const definition = definitions.find((each) => each.name === name);

@@ -19,6 +19,25 @@ export function pathFrom(startedIn: string): (text: string) => string {
   };
 }
 
+const sourceFolders = [".git", "client", "docs", "lib", "server", "tests", "ui"];
+
+/** Returns whether a folder is the project's, one above it, or one of its source. */
+export function holdsSource(folder: string, project: string): boolean {
+  const [path, own] = [`${withoutDots(folder)}/`, `${withoutDots(project)}/`];
+  return own.startsWith(path) ||
+    sourceFolders.some((name) => path.startsWith(`${own}${name}/`));
+}
+
+/** Returns an absolute path without `.` and `..`. */
+function withoutDots(path: string): string {
+  const parts: string[] = [];
+  for (const part of path.split(/[\\/]/)) {
+    if (part === "..") parts.pop();
+    else if (part !== "." && part !== "") parts.push(part);
+  }
+  return parts.map((part) => `/${part}`).join("");
+}
+
 /** Returns a parser of whole numbers. */
 export function wholeNumber(min: number, max: number): (text: string) => number {
   return (text) => {

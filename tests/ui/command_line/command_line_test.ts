@@ -190,6 +190,17 @@ const wrongUses: [line: string, problem: string][] = [
   ],
   // values
   ["bank init --data ''", "--data : write a path"],
+  ...["/strongroom", "/strongroom/", "/", "/strongroom/lib", "/strongroom/data/../server/x"]
+    .flatMap((folder): [string, string][] =>
+      ["bank init --data", "server --data", "server --checkpoints", "atm --data", "demo --data"]
+        .map((line) => [
+          `${line} ${folder}`,
+          `${
+            line.split(" ").at(-1)
+          } ${folder}: choose a folder outside the project's source, such ` +
+          "as ./data: programs may read all of it",
+        ])
+    ),
   ["bank init --currency QQQ", "--currency QQQ: write an ISO 4217 code, such as EUR"],
   ["bank init --time-zone Moon", "--time-zone Moon: write an IANA name, such as Europe/Berlin"],
   [
