@@ -63,8 +63,16 @@ onEachBank(
       const lock = { command: "set_account_state", account: id, state: "locked" } as const;
       await refused(running, { ...lock, reason: "" }, "--reason");
       await refused(running, { ...lock, reason: "a\nb" }, "--reason");
-      await refused(running, { ...lock, account: "x", reason: "asked" }, "is not an account number");
-      await refused(running, { ...lock, account: "99", reason: "asked" }, "is not an account number");
+      await refused(
+        running,
+        { ...lock, account: "x", reason: "asked" },
+        "is not an account number",
+      );
+      await refused(
+        running,
+        { ...lock, account: "99", reason: "asked" },
+        "is not an account number",
+      );
       await refused(running, { ...lock, account: nobodys, reason: "asked" }, "unknown account");
       assertEquals(await linesOf(running, { ...lock, reason: "asked" }), [
         `account ${id} is locked`,
@@ -97,8 +105,16 @@ onEachBank(
         { ...set, account: nobodys, terminal: "lobby", day: "1" },
         "give only one",
       );
-      await refused(running, { ...set, account: nobodys, cashOut: "1" }, "is not a limit of one account");
-      await refused(running, { ...set, terminal: "lobby", day: "1" }, "is not a limit of one terminal");
+      await refused(
+        running,
+        { ...set, account: nobodys, cashOut: "1" },
+        "is not a limit of one account",
+      );
+      await refused(
+        running,
+        { ...set, terminal: "lobby", day: "1" },
+        "is not a limit of one terminal",
+      );
       await refused(
         running,
         { ...set, terminal: "none", cashIn: "1" },
@@ -210,7 +226,11 @@ onEachBank(
       await refused(running, { ...settle, complete: "0" }, "--complete 0");
       await refused(running, { ...settle, complete: "40.01" }, "amount too large");
       await refused(running, { ...settle, complete: "40", reason: "a | b" }, "--reason");
-      await refused(running, { ...settle, movement: "w1", complete: "40" }, "is not a movement's id");
+      await refused(
+        running,
+        { ...settle, movement: "w1", complete: "40" },
+        "is not a movement's id",
+      );
       await refused(running, { ...settle, movement: newId(), complete: "40" }, "unknown movement");
       await linesOf(running, { ...settle, complete: "30.00" });
       await refused(running, { ...settle, complete: "30.00" }, "already completed");
