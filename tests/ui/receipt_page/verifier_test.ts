@@ -284,3 +284,15 @@ Deno.test("the checker has at most 300 lines", async () => {
   const lines = (await Deno.readTextFile(path)).trimEnd().split("\n").length;
   assert(lines <= 300, `${lines} lines`);
 });
+
+Deno.test("the worked example of the log's format is proved", async () => {
+  const path = new URL("../../vectors/audit_log.json", import.meta.url);
+  const { checkpoint, receipt } = JSON.parse(await Deno.readTextFile(path));
+  const policy = `log ${checkpoint.verifierKey}\nquorum none\n`;
+  const { outcome, findings } = await verdict([receipt.note, receipt.proof], policy);
+  assertEquals(outcome, "logged");
+  assertEquals(
+    findings[0]!.sentence,
+    "On 25 November 2026 First Bank logged: withdraw €100.00 failed - insufficient funds",
+  );
+});
