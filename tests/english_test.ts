@@ -9,7 +9,6 @@ const exempt = [
   "tests/english_test.ts",
   "CHANGELOG.md",
   "docs/PERFORMANCE.md",
-  "ui/page/",
   "tests/",
 ];
 

@@ -89,7 +89,6 @@ async function shiftOfVisit({ page }: OpenAtm): Promise<number> {
   await page.locator("[name=password]").fill("correct horse");
   await page.keyboard.press("Enter");
   await onScreen(page, "menu");
-  await page.locator("[data-go=withdraw]").click();
   await page.locator("[data-amount]").first().click();
   await onScreen(page, "receipt");
   await page.keyboard.press("Enter");

@@ -40,6 +40,14 @@ function cutOff(page: Page): Promise<string[]> {
   });
 }
 
+/** Returns how many pixels of a screen are seen only after scrolling. */
+function belowTheFold(page: Page): Promise<number> {
+  return page.evaluate(() => {
+    const stage = document.querySelector(".stage")!;
+    return stage.scrollHeight - stage.clientHeight;
+  });
+}
+
 Deno.test({ name: "languages in Chromium", ignore: findBrowser() === null }, async (t) => {
   const browser = await openBrowser();
   try {
@@ -56,7 +64,7 @@ Deno.test({ name: "languages in Chromium", ignore: findBrowser() === null }, asy
             { kind: "withdrawal", action: "withdraw €40.00", outcome: "done", amount: "4000" },
             { kind: "log-in", action: "log in failed - wrong credentials", outcome: "refused" },
           );
-          const viewport = { width: 1024, height: 768 };
+          const viewport = { width: 1024, height: 713 };
           const atm = await openAtm(browser, { scripted, viewport });
           const { page } = atm;
           const words = languages[language];
@@ -80,7 +88,12 @@ Deno.test({ name: "languages in Chromium", ignore: findBrowser() === null }, asy
             await page.keyboard.press("Escape");
             await onScreen(page, "welcome");
             await logIn(page);
-            await fits();
+            for (const size of ["normal", "large"]) {
+              await page.evaluate((size) => document.documentElement.dataset.size = size, size);
+              await fits();
+              assertEquals(await belowTheFold(page), 0, `the menu, ${size}`);
+            }
+            await page.evaluate(() => document.documentElement.dataset.size = "normal");
             await go(page, "amount");
             await page.keyboard.type("180");
             await fits();

@@ -3,8 +3,8 @@ import type { State } from "./state/model.ts";
 import { fill, type Words } from "./words/words.ts";
 
 /**
- * A new screen is read out from its heading, or typed into at its first field; a question over it
- * takes the focus, and gives it back. To be called after each drawing of the page.
+ * Moves the focus, after each drawing of the page: to the heading of a new screen, from which it is
+ * read out, or to its first field; to a question over it, and back.
  * @returns whether there is something new to look at
  */
 export function focusAfter(before: State, after: State, root: HTMLElement, words: Words): boolean {

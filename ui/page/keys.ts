@@ -15,7 +15,7 @@ export function listenToKeys(document: Document): void {
   });
 }
 
-/** True for an element that handles Enter itself. */
+/** Returns whether an element handles Enter itself. */
 function takesEnter(target: EventTarget | null): boolean {
   return target instanceof Element && target.closest("button, a, input, select, textarea") !== null;
 }

@@ -1,6 +1,6 @@
 /**
  * Reads screens out, where the platform can speak, and only if the customer has turned it on: a
- * voice can be heard by everyone around. What is typed is never spoken.
+ * voice reaches everyone around. What is typed is never spoken.
  */
 
 /** Speaks one text at a time. */
@@ -10,7 +10,7 @@ export interface Speaker {
   stop(): void;
 }
 
-/** The platform's own voice; undefined where there is none. */
+/** Returns the platform's own voice; undefined if there is none. */
 export function platformSpeaker(): Speaker | undefined {
   const { speechSynthesis: voice } = globalThis;
   if (!voice || typeof SpeechSynthesisUtterance === "undefined") return undefined;

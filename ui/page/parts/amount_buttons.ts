@@ -7,7 +7,7 @@ import type { ViewScreenProps } from "./screen_props.ts";
 
 type Props = Pick<ViewScreenProps<"menu">, "view" | "send" | "words">;
 
-/** A button for each of these amounts. */
+/** Returns a button for each of these amounts. */
 export function amountButtons({ view, send, words }: Props, amounts: MinorText[]): VNode[] {
   return amounts.map((amount) =>
     html`

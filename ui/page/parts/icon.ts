@@ -45,7 +45,7 @@ export function Icon({ name }: { name: IconName }): VNode {
 
 export type Tone = "good" | "calm" | "warn";
 
-/** A large icon in a circle, above a heading. */
+/** Draws a large icon in a circle, above a heading. */
 export function Emblem({ name, tone = "calm" }: { name: IconName; tone?: Tone }): VNode {
   return html`
     <div class="emblem emblem--${tone}">

@@ -14,7 +14,7 @@ interface KeyboardProps {
 const digits = "1234567890";
 const signs = ["@#%&*()/+", "!?\"':;,=$"];
 
-/** A button that brings the keyboard and puts it away. */
+/** Draws a button that brings the keyboard and puts it away. */
 export function KeyboardSwitch({ keyboard, send, words }: KeyboardProps): VNode {
   return html`
     <button
@@ -91,7 +91,7 @@ function keepFocus(event: Event): void {
   event.preventDefault();
 }
 
-/** The field being typed in, or the first one to be filled in. */
+/** Returns the field being typed in, or the first one to be filled in. */
 function field(): HTMLInputElement | null {
   return document.querySelector(".fields input:focus") ?? document.querySelector(".fields input");
 }

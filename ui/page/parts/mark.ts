@@ -15,7 +15,7 @@ export function Mark(): VNode {
   ` as VNode;
 }
 
-/** The door itself, large, for screens on which nothing else happens. */
+/** Draws the door itself, large, for screens on which nothing else happens. */
 export function Door(): VNode {
   const bolts = Array.from({ length: 12 }, (_, index) => {
     const angle = index * Math.PI / 6;

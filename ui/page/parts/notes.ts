@@ -10,7 +10,7 @@ import type { Words } from "../words/words.ts";
 const drawnMax = 5;
 const note = { width: 168, height: 84, offset: 9 };
 
-/** A stack for each denomination, the largest first. */
+/** Draws a stack for each denomination, the largest first. */
 export function NoteStacks(
   { notes, currency, words }: { notes: Notes[]; currency: Currency; words: Words },
 ): VNode {
@@ -60,7 +60,7 @@ function Stack({ count, label, tone, drawnOfAny }: StackProps): VNode {
   ` as VNode;
 }
 
-/** One note, at the origin. Its ornament is that of no real currency. */
+/** Draws one note, at the origin. Its ornament is that of no real currency. */
 function OneNote({ label }: { label: string }): VNode {
   return html`
     <g class="note__sheet">
@@ -77,7 +77,7 @@ function OneNote({ label }: { label: string }): VNode {
   ` as VNode;
 }
 
-/** One of seven tones, by the note's worth in whole units: 5, 10, 20, 50, 100, 200, more. */
+/** Returns one of seven tones, by the note's worth in whole units: 5, 10, 20, 50, 100, 200, more. */
 function noteTone(value: MinorText, currency: Currency): number {
   const units = (minorFromText(value) ?? 0n) / 10n ** BigInt(currency.exponent);
   const tone = [5n, 10n, 20n, 50n, 100n, 200n].findIndex((most) => units <= most);

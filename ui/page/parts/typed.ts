@@ -23,7 +23,7 @@ interface TypedFieldProps extends TypedProps {
 /** Texts longer than this are drawn smaller. */
 const largeLengthMax = 9;
 
-/** The field, as the form `typed`: a button of the action bar submits it. */
+/** Draws the field, as the form `typed`: a button of the action bar submits it. */
 export function TypedField(
   { typed, send, label, before, shown = typed, fault }: TypedFieldProps,
 ): VNode {

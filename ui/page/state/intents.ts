@@ -88,7 +88,7 @@ export function onIntent(state: State, intent: Intent): Step {
   }
 }
 
-/** A look-up moves no money: the customer can leave it, and narrow it further, while it lasts. */
+/** Leaves a look-up, or narrows it further, while it lasts: it moves no money. */
 function whileLookingUp(state: State, intent: Intent): Step {
   const { screen } = state;
   if (state.moreTime || screen.name !== "history") return { state };
@@ -253,7 +253,7 @@ function logInOr({ view }: State, username = ""): Screen {
   return view?.bank === "online" ? { name: "log_in", username } : safeScreen(view);
 }
 
-/** `screen` while the visit lasts, else the one that says why it is over. */
+/** Returns `screen` while the visit lasts, else the one that says why it is over. */
 function visitOr(state: State, screen: Screen): Screen {
   if (!state.view || state.view.visit) return screen;
   const wasVisit = state.screen.name === "receipt" ||

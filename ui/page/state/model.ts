@@ -100,7 +100,7 @@ export interface RefusalScreen {
   retryAtMs?: number;
 }
 
-/** How one customer wants the screens. */
+/** The screens as one customer chose them. */
 export interface Settings {
   language: Language;
   contrast: "normal" | "high";

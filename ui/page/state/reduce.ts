@@ -11,7 +11,7 @@ import { initialState, type PageEvent, type State, type Step } from "./model.ts"
 import { onTick, onTouch } from "./time.ts";
 import { onView } from "./views.ts";
 
-/** The one reducer. `nowMs` never runs backwards. */
+/** Reduces a state and an event to the next state. `nowMs` never runs backwards. */
 export function reduce(before: State, event: PageEvent, nowMs: number): Step {
   if (before.screen.name === "disconnected") return { state: before };
   const state = { ...before, nowMs };

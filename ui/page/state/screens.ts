@@ -30,7 +30,7 @@ export function needsVisit(screen: Screen): boolean {
   return duringVisit.has(screen.name);
 }
 
-/** True for the screens of a movement and its end: they stay until the customer has read them. */
+/** Returns whether a screen is of a movement or its end: these stay until the customer has read them. */
 export function showsMovement(screen: Screen): boolean {
   return screen.name === "working" || screen.name === "receipt" ||
     (screen.name === "refusal" && screen.receipt !== undefined);
@@ -60,7 +60,7 @@ export function endedScreen(view: AtmView): Screen {
   return why === "connection_lost" ? { name: "back", hadVisit: true } : { name: "ended", why };
 }
 
-/** True while the answer to a call about money is awaited. */
+/** Returns true while the answer to a call about money is awaited. */
 export function moneyPending(state: State): boolean {
   return state.screen.name === "working";
 }

@@ -63,7 +63,7 @@ function sendTouch(state: State): Step {
   };
 }
 
-/** How long until the machine logs the customer out, by the last report of a touch, in ms. */
+/** Returns how long until the machine logs the customer out, by the last report of a touch, in ms. */
 export function idleLeftMs(state: State): number {
   const idleMsMax = state.view?.visit?.idleMsMax ?? 0;
   return Math.max(0, idleMsMax - (state.nowMs - state.touchSentMs));

@@ -31,7 +31,7 @@ export function onView(before: State, view: AtmView): State {
   return withBalanceNews(state, before.view, view);
 }
 
-/** The bank is not reached: the screen shows it at once, and the answer under way no longer counts. */
+/** Shows at once that the bank is not reached; the answer under way no longer counts. */
 function whileAway(state: State, view: AtmView): State {
   const dropped = { ...state, pending: null };
   if (view.bank !== "lost") return showSafe(dropped, view);
@@ -50,7 +50,7 @@ function showSafe(state: State, view: AtmView): State {
   return same ? state : show(state, safe);
 }
 
-/** The customer is logged in: the time to be idle starts now. */
+/** Shows the menu to the customer who logged in; the time to be idle starts now. */
 function begun(state: State): State {
   return show({
     ...state,

@@ -11,7 +11,7 @@ const nothingBooked = "لم يُقيَّد أي شيء.";
 
 export const arabic: Words = {
   name: "العربية",
-  // Latin digits: they are what the key pad has, and what stands on notes and cards
+  // Latin digits: they are what the key pad has, and what is printed on notes and cards
   locale: "ar-u-nu-latn",
   direction: "rtl",
   firstWeekday: 6,

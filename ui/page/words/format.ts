@@ -1,13 +1,13 @@
 /** Money, dates and names as the page shows them. Locale and time zone are always passed in. */
 import { type Currency, formatMoney, minorFromText, type MinorText } from "../../../lib/money.ts";
 
-/** An amount with its decimals: "€40.00". What is no amount shows as a dash. */
+/** Returns an amount with its decimals: "€40.00". What is no amount shows as a dash. */
 export function money(minor: MinorText, currency: Currency, locale: string): string {
   const amount = minorFromText(minor);
   return amount === null ? "–" : formatMoney(amount, currency, locale);
 }
 
-/** An amount without decimals where it has none: "€40", "€40.50". For notes and buttons. */
+/** Returns an amount without decimals where it has none: "€40", "€40.50". For notes and buttons. */
 export function shortMoney(minor: MinorText, currency: Currency, locale: string): string {
   const amount = minorFromText(minor);
   const unit = 10n ** BigInt(currency.exponent);
@@ -15,61 +15,61 @@ export function shortMoney(minor: MinorText, currency: Currency, locale: string)
   return formatMoney(amount / unit, { code: currency.code, exponent: 0 }, locale);
 }
 
-/** A change with its sign: "+€20.00", "−€20.00". */
+/** Returns a change with its sign: "+€20.00", "−€20.00". */
 export function signedMoney(minor: MinorText, currency: Currency, locale: string): string {
   const amount = minorFromText(minor) ?? 0n;
   const size = formatMoney(amount < 0n ? -amount : amount, currency, locale);
   return `${amount < 0n ? "−" : "+"}${size}`;
 }
 
-/** Several amounts in words: "€10, €20 and €50". */
+/** Returns several amounts in words: "€10, €20 and €50". */
 export function moneyList(minors: MinorText[], currency: Currency, locale: string): string {
   return new Intl.ListFormat(locale, { type: "conjunction" })
     .format(minors.map((minor) => shortMoney(minor, currency, locale)));
 }
 
-/** Date and time of an RFC 3339 instant, in the bank's time zone: "23 Nov 2026, 16:16:02". */
+/** Returns date and time of an RFC 3339 instant, in the bank's time zone: "23 Nov 2026, 16:16:02". */
 export function dateTime(instant: string, timeZone: string, locale: string): string {
   return instantFormat(instant, locale, { dateStyle: "medium", timeStyle: "medium", timeZone });
 }
 
-/** Time of day alone: "16:16". */
+/** Returns time of day alone: "16:16". */
 export function timeOfDay(instant: string, timeZone: string, locale: string): string {
   return instantFormat(instant, locale, { timeStyle: "short", timeZone });
 }
 
-/** The day alone: "Mon, 23 November 2026". */
+/** Returns the day alone: "Mon, 23 November 2026". */
 export function day(instant: string, timeZone: string, locale: string): string {
   const style = { weekday: "short", day: "numeric", month: "long", year: "numeric" } as const;
   return instantFormat(instant, locale, { ...style, timeZone });
 }
 
-/** A day of the bank's calendar: "26 Nov" of "2026-11-26". */
+/** Returns a day of the bank's calendar: "26 Nov" of "2026-11-26". */
 export function calendarDay(date: string, locale: string): string {
   const style = { day: "numeric", month: "short" } as const;
   return instantFormat(`${date}T12:00:00Z`, locale, { ...style, timeZone: "UTC" });
 }
 
-/** The month of a day of the bank's calendar: "November 2026". */
+/** Returns the month of a day of the bank's calendar: "November 2026". */
 export function monthName(date: string, locale: string): string {
   const style = { month: "long", year: "numeric" } as const;
   return instantFormat(`${date}T12:00:00Z`, locale, { ...style, timeZone: "UTC" });
 }
 
-/** A day of the week in short, from 0 for Sunday: "Mon". */
+/** Returns a day of the week in short, from 0 for Sunday: "Mon". */
 export function weekdayName(weekday: number, locale: string): string {
   // the 1st of February 2026 was a Sunday
   const date = `2026-02-0${weekday + 1}T12:00:00Z`;
   return instantFormat(date, locale, { weekday: "short", timeZone: "UTC" });
 }
 
-/** The day of an instant in a time zone: "2026-11-26". */
+/** Returns the day of an instant in a time zone: "2026-11-26". */
 export function dateIn(ms: number, timeZone: string): string {
   const { year, month, day } = clockIn(ms, timeZone);
   return `${year}-${month}-${day}`;
 }
 
-/** When a day begins in a time zone: an RFC 3339 instant. */
+/** Returns when a day begins in a time zone: an RFC 3339 instant. */
 export function beginOf(date: string, timeZone: string): string {
   const utcMs = Date.parse(`${date}T00:00:00Z`);
   // what the zone's clocks show at a moment, less the moment, is how far they are ahead
@@ -82,17 +82,17 @@ export function beginOf(date: string, timeZone: string): string {
   return new Date(utcMs - aheadMs(guessMs)).toISOString();
 }
 
-/** The day so many days later, or earlier below zero. */
+/** Returns the day so many days later, or earlier below zero. */
 export function addDays(date: string, days: number): string {
   return new Date(Date.parse(`${date}T00:00:00Z`) + days * 86_400_000).toISOString().slice(0, 10);
 }
 
-/** The hour of the day in the bank's time zone, 0 to 23. */
+/** Returns the hour of the day in the bank's time zone, 0 to 23. */
 export function hourOfDay(ms: number, timeZone: string): number {
   return Number(clockIn(ms, timeZone).hour);
 }
 
-/** A wait, rounded up: "12 seconds", "1:05 minutes". */
+/** Returns a wait, rounded up: "12 seconds", "1:05 minutes". */
 export function wait(ms: number, locale: string): string {
   const seconds = Math.max(0, Math.ceil(ms / 1000));
   const unit = (value: number, name: string) =>
@@ -102,17 +102,17 @@ export function wait(ms: number, locale: string): string {
   return rest ? `${unit(minutes, "minute")} ${unit(rest, "second")}` : unit(minutes, "minute");
 }
 
-/** A movement's id as people can read it out: its first 12 hex digits in groups of four. */
+/** Returns a movement's id as people can read it out: its first 12 hex digits in groups of four. */
 export function shortReference(movement: string): string {
   return movement.slice(0, 12).toUpperCase().replace(/(.{4})(?=.)/g, "$1 ");
 }
 
-/** A text with a capital first letter: "alice" is "Alice". */
+/** Returns a text with a capital first letter: "alice" is "Alice". */
 export function sentence(words: string): string {
   return words.charAt(0).toLocaleUpperCase() + words.slice(1);
 }
 
-/** What a time zone's clocks show, part by part: in which order a locale has them differs by browser. */
+/** Returns what a time zone's clocks show, part by part: in which order a locale has them differs by browser. */
 function clockIn(ms: number, timeZone: string): Record<string, string> {
   const format = new Intl.DateTimeFormat("en", {
     timeZone,

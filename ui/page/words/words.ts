@@ -13,12 +13,12 @@ export type Words = typeof english;
 /** Every language's table. */
 export type Tables = Record<Language, Words>;
 
-/** The words with values in their places: `At {terminal}` is "At lobby". */
+/** Returns the words with values in their places: `At {terminal}` is "At lobby". */
 export function fill(template: string, values: Record<string, string>): string {
   return template.replace(/\{(\w+)\}/g, (place, name) => values[name] ?? place);
 }
 
-/** The wording for a count, with the count in it. */
+/** Returns the wording for a count, with the count in it. */
 export function counted(plural: Plural, count: number, locale: string): string {
   const wording = plural[new Intl.PluralRules(locale).select(count)] ?? plural.other;
   return fill(wording, { count: new Intl.NumberFormat(locale).format(count) });
@@ -27,7 +27,7 @@ export function counted(plural: Plural, count: number, locale: string): string {
 /** The id of the document's element that holds the tables as JSON. */
 export const wordsElementId = "words";
 
-/** The tables that came with the document. */
+/** Returns the tables that came with the document. */
 export function wordsOf(document: Document): Tables {
   return JSON.parse(document.getElementById(wordsElementId)!.textContent!);
 }

@@ -10,7 +10,7 @@ import { SecretField } from "../../parts/secret_field.ts";
 import { Stage } from "../../parts/stage.ts";
 import type { PasswordFault } from "../../state/model.ts";
 
-/** What is wrong before the bank is asked, and in which field. */
+/** Returns what is wrong before the bank is asked, and in which field. */
 function faultOf(current: string, next: string, again: string): [PasswordFault, string] | null {
   if (current === "") return ["missing", "current"];
   if (next.length < passwordLengthMin) return ["too_short", "next"];

@@ -44,7 +44,7 @@ export function Refusal(props: Props): VNode {
   ` as VNode;
 }
 
-/** How long until the next try, counted down; read out when it is over, not every second. */
+/** Draws how long until the next try, counted down; read out when it is over, not every second. */
 function Countdown({ ms, words }: { ms: number; words: Props["words"] }): VNode {
   const over = ms <= 0;
   return html`
@@ -66,7 +66,7 @@ function Nearest({ amounts, view, send, words }: Props & { amounts: string[] }):
   ` as VNode;
 }
 
-/** The details of a movement that was refused or is in doubt. */
+/** Draws the details of a movement that was refused or is in doubt. */
 function Booking({ screen, view, words }: Props): VNode | null {
   const { receipt } = screen;
   if (!receipt || !minorFromText(receipt.amount)) return null;
