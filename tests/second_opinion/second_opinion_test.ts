@@ -1,4 +1,4 @@
-/** What the bank signs, verified by code of other people: 1,000 receipts, 100 pairs of trees, and lies. */
+/** Go's own packages verify 1,000 receipts and 100 pairs of trees of the bank's code, and refuse lies. */
 import { assertEquals } from "@std/assert";
 import { formatVerifierKey, verifierKeyOf } from "../../server/transparency/note.ts";
 import { filled } from "../lib/helpers.ts";

@@ -1,4 +1,4 @@
-/** What a bank makes of a witness's answers: cosignatures, refusals, and alarms that stop it or do not. */
+/** A witness's answers to a bank: cosignatures, refusals, and alarms that stop it or do not. */
 import { assertEquals } from "@std/assert";
 import { signCheckpoint } from "../../../server/transparency/checkpoint.ts";
 import { cosignaturesOf } from "../../../server/transparency/cosignature.ts";
@@ -96,7 +96,7 @@ Deno.test("an answer that proves nothing against the log is tried again later", 
     ["an unknown log", { status: 404, body: "" }, "refused", "it answered 404"],
     ["an unknown key", { status: 403, body: "" }, "refused", "it answered 403"],
     ["a malformed request", { status: 400, body: "" }, "refused", "it answered 400"],
-    ["a fault of its own", { status: 500, body: "" }, "refused", "it answered 500"],
+    ["a fault of the witness", { status: 500, body: "" }, "refused", "it answered 500"],
     ["no size", { status: 409, body: "" }, "refused", "its answer 409 has no size"],
     ["no number", { status: 409, body: "08\n" }, "refused", "its answer 409 has no size"],
     [

@@ -1,4 +1,4 @@
-/** The verifier against what the bank's own code signs: every sentence, and every way to be wrong. */
+/** The verifier with receipts and proofs of the bank's code: every sentence, and every refusal. */
 import { assert, assertEquals } from "@std/assert";
 import { filled } from "../../lib/helpers.ts";
 import { signCheckpoint } from "../../../server/transparency/checkpoint.ts";
