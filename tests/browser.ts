@@ -27,7 +27,7 @@ const launchArgs = [
 ];
 
 /**
- * Where this machine's browser is; null, after saying so by name, where it has none.
+ * Returns where this machine's browser is; null, after saying so by name, where it has none.
  * @throws {Error} where there is none and `CI=true`: there, nothing is left out
  */
 export function findBrowser(): string | null {
@@ -46,7 +46,7 @@ export function findBrowser(): string | null {
 }
 
 /**
- * A headless browser; whoever opens it closes it.
+ * Returns a headless browser; anyone who opens it closes it.
  * @throws {Error} where `findBrowser` finds none: tests ask it first, for their `ignore`
  */
 export async function openBrowser(): Promise<Browser> {

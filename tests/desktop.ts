@@ -1,6 +1,6 @@
 /**
- * A desktop of its own for tests of the real window: an X server in memory, a window manager, hands
- * that type and click, and eyes that read what stands on the screen. Nothing in the program knows of it.
+ * its own desktop for tests of the real window: an X server in memory, a window manager, hands
+ * that type and click, and eyes that read the text on the screen. Nothing in the program has it.
  */
 import { until } from "./end_to_end/programs.ts";
 
@@ -16,7 +16,7 @@ const needed: Record<string, string> = {
 };
 
 /**
- * Whether a desktop can be opened here; where not, says what is missing, by name.
+ * Returns whether a desktop can be opened here; where not, says what is missing, by name.
  * @throws {Error} where something is missing and `CI=true`: there, nothing is left out
  */
 export function findDesktop(): boolean {
@@ -81,7 +81,7 @@ export class Desktop {
     }
   }
 
-  /** The titles of the windows that are open. */
+  /** Returns the titles of the windows that are open. */
   async windows(): Promise<string[]> {
     const listed = await this.#run("wmctrl", ["-l"]);
     return listed.split("\n").filter(Boolean).map((line) => line.split(/\s+/).slice(3).join(" "));
@@ -113,7 +113,7 @@ export class Desktop {
     await this.#run("wmctrl", ["-r", title, "-e", `0,${x},${y},${width},${height}`]);
   }
 
-  /** Where a window's inside stands. */
+  /** Where a window's inside is. */
   async frameOf(title: string): Promise<Area> {
     const listed = await this.#run("wmctrl", ["-lG"]);
     const cells = listed.split("\n").map((line) => line.split(/\s+/))
@@ -147,11 +147,11 @@ export class Desktop {
     throw new Error(`in vain: to see '${words}' instead of: ${await this.#read(area)} (${file})`);
   }
 
-  /** Whether these words come to stand on the screen. */
+  /** Returns whether these words come to stand on the screen. */
   async shows(words: string, area: Area | undefined, withinMs: number): Promise<boolean> {
     for (const endMs = Date.now() + withinMs; Date.now() < endMs;) {
       if ((await this.#read(area)).includes(words)) return true;
-      // a key that does nothing: on a busy machine whoever waits would be logged out as idle
+      // a key that does nothing: on a busy machine anyone who waits would be logged out as idle
       await this.press("Shift_L");
     }
     return false;
@@ -196,7 +196,7 @@ async function succeeds(program: string, args: string[]): Promise<boolean> {
   return success;
 }
 
-/** A stream's first line; the rest is left unread. */
+/** Returns a stream's first line; the rest is left unread. */
 function firstLine(stream: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
   return stream.pipeThrough(
     new TransformStream({

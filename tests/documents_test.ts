@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 
 const project = new URL("../", import.meta.url);
 
-/** Every document, by its path in the project. */
+/** Returns every document, by its path in the project. */
 function* documentsIn(folder = ""): Generator<string> {
   for (const { name, isDirectory } of Deno.readDirSync(new URL(`./${folder}`, project))) {
     if (/^\.|^(data|screenshots|coverage|node_modules)$/.test(name)) continue;

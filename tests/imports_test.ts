@@ -49,7 +49,7 @@ const cryptoNames: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-/** What a floor of the page may import: these floors, and what is pure of `lib`. */
+/** Returns what a floor of the page may import: these floors, and what is pure of `lib`. */
 function page(...floors: readonly string[]): Rule {
   return {
     imports: [
@@ -65,7 +65,7 @@ function page(...floors: readonly string[]): Rule {
   };
 }
 
-/** A store: below the ledger's engine, above its model. */
+/** Returns a store: below the ledger's engine, above its model. */
 function store(...packages: readonly string[]): Rule {
   return {
     imports: ["server/ledger/", "server/audit/entry.ts", "lib/"],
@@ -166,21 +166,21 @@ interface Import {
   readonly typeOnly: boolean;
 }
 
-/** The source without its comments; texts stay. */
+/** Returns the source without its comments; texts stay. */
 function withoutComments(source: string): string {
   const textOrComment =
     /("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`)|\/\*[^]*?\*\/|(?<![:\\])\/\/.*/g;
   return source.replace(textOrComment, (_, text) => text ?? " ");
 }
 
-/** The source without what stands in texts; what templates insert stays. */
+/** Returns the source without the contents of texts; what templates insert stays. */
 function codeOf(source: string): string {
   const inserted = (template: string) => [...template.matchAll(/\$\{[^}]*\}/g)].join(" ");
   return source.replace(/"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'/g, '""')
     .replace(/`(?:[^`\\]|\\.)*`/g, (template) => `\`${inserted(template)}\``);
 }
 
-/** Every import, export from, dynamic import and resolved source file of a source. */
+/** Returns every import, export from, dynamic import and resolved source file of a source. */
 function importsOf(source: string): Import[] {
   const statement =
     /(?:^|;)\s*(import|export)\s+(type\s)?\s*([\w*{][^"'`;]*?\bfrom\s*)?["']([^"']+)["']/gm;
@@ -198,10 +198,10 @@ function importsOf(source: string): Import[] {
   return [...statements, ...calls];
 }
 
-/** What is wrong with a file, in words that name the file and the rule. */
+/** Returns what is wrong with a file, in words that name the file and the rule. */
 function violationsOf(path: string, text: string): string[] {
   const found = Object.entries(rules).find(([start]) => path.startsWith(start));
-  if (!found) return [`${path}: lies in no folder that has a rule`];
+  if (!found) return [`${path}: is in no folder that has a rule`];
   const [folder, rule] = found;
   const source = withoutComments(text);
   const fits = (target: string, starts: readonly string[]) =>
@@ -234,7 +234,7 @@ function violationsOf(path: string, text: string): string[] {
   return [...bad, ...words.map((word) => `${path} names ${word}: ${folder} never does`)];
 }
 
-/** Every TypeScript file under a folder, by its path in the project. */
+/** Returns every TypeScript file under a folder, by its path in the project. */
 function* sourcesUnder(folder: string): Generator<string> {
   for (const { name, isDirectory } of Deno.readDirSync(new URL(`../${folder}`, import.meta.url))) {
     if (isDirectory) yield* sourcesUnder(`${folder}${name}/`);
@@ -245,9 +245,9 @@ function* sourcesUnder(folder: string): Generator<string> {
 const textOf = (path: string) => Deno.readTextFileSync(new URL(`../${path}`, import.meta.url));
 
 /**
- * The room that a file is in: a folder below `server` or `client` with all that is in it, `lib` and
- * `lib/protocol`, the floors of `ui/page`, the other folders of `ui`. A file right in `server` is a
- * room by itself: some lie below the folders, some above.
+ * Returns the room that a file is in: a folder below `server` or `client` with all that is in it,
+ * `lib` and `lib/protocol`, the floors of `ui/page`, the other folders of `ui`. A file right in
+ * `server` is a room automatically: some lie below the folders, some above.
  */
 function roomOf(path: string): string {
   const [top, folder, inner, ...rest] = path.split("/");
@@ -255,7 +255,7 @@ function roomOf(path: string): string {
   return top === "ui" && rest.length > 0 ? `${top}/${folder}/${inner}` : `${top}/${folder}`;
 }
 
-/** Which of these each file of the project imports, types included. */
+/** Returns which of these each file of the project imports, types included. */
 function importsAmong(sources: ReadonlyMap<string, string>): Map<string, Set<string>> {
   return new Map([...sources].map(([path, text]) => [
     path,
@@ -267,7 +267,7 @@ function importsAmong(sources: ReadonlyMap<string, string>): Map<string, Set<str
   ]));
 }
 
-/** The same between rooms. */
+/** Returns the same between rooms. */
 function importsAmongRooms(files: ReadonlyMap<string, ReadonlySet<string>>) {
   const rooms = new Map<string, Set<string>>();
   for (const [path, targets] of files) {
@@ -279,7 +279,7 @@ function importsAmongRooms(files: ReadonlyMap<string, ReadonlySet<string>>) {
   return rooms;
 }
 
-/** A circle, as "a → b → a"; null where there is none. */
+/** Returns a circle, as "a → b → a"; null where there is none. */
 function circleIn(graph: ReadonlyMap<string, ReadonlySet<string>>): string | null {
   const done = new Set<string>();
   const follow = (node: string, path: readonly string[]): string | null => {

@@ -1,6 +1,6 @@
-/** What Linux tells of running programs: who started whom, what they hold, what they listen on. */
+/** What Linux reports running programs: who started whom, what they hold, what they listen on. */
 
-/** A process and all that it started, and what those started. */
+/** Returns a process and all that it started, and what those started. */
 export function treeOf(pid: number): number[] {
   const parents = [...Deno.readDirSync("/proc")].filter(({ name }) => /^\d+$/.test(name))
     .map(({ name }) => ({ pid: Number(name), parent: parentOf(Number(name)) }));
@@ -11,25 +11,28 @@ export function treeOf(pid: number): number[] {
   return tree;
 }
 
-/** The process of a tree with an argument that ends so; undefined where there is none. */
+/** Returns the process of a tree with an argument that ends so; undefined where there is none. */
 export function findIn(tree: number[], word: string): number | undefined {
   return tree.find((pid) =>
     read(`/proc/${pid}/cmdline`).split("\0").some((argument) => argument.endsWith(word))
   );
 }
 
-/** The arguments of a process. */
+/** Returns the arguments of a process. */
 export function argumentsOf(pid: number): string[] {
   return read(`/proc/${pid}/cmdline`).split("\0").slice(0, -1);
 }
 
-/** Memory that these processes hold, in bytes; what they share is counted once. */
+/** Returns memory that these processes hold, in bytes; what they share is counted once. */
 export function memoryOf(tree: number[]): number {
   const kib = tree.map((pid) => /^Pss:\s+(\d+)/m.exec(read(`/proc/${pid}/smaps_rollup`))?.[1]);
   return kib.reduce((sum, each) => sum + Number(each ?? 0) * 1024, 0);
 }
 
-/** The local addresses, as the kernel writes them, of TCP sockets on which these processes listen. */
+/**
+ * Returns the local addresses, as the kernel writes them, of TCP sockets on which these processes
+ * listen.
+ */
 export function listeningOf(tree: number[]): string[] {
   const held = new Set(tree.flatMap(socketsOf));
   const listening = "0A";
@@ -39,7 +42,7 @@ export function listeningOf(tree: number[]): string[] {
     .map((cells) => cells[1]!);
 }
 
-/** The inodes of a process's sockets. */
+/** Returns the inodes of a process's sockets. */
 function socketsOf(pid: number): string[] {
   try {
     return [...Deno.readDirSync(`/proc/${pid}/fd`)].flatMap(({ name }) => {

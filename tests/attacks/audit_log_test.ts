@@ -38,14 +38,14 @@ const trust: LogTrust = {
   firstKeys: [firstKeys[0]!],
   keyFile: [keptKey(lastEpoch, stolen.key)],
 };
-/** A checkpoint of the log up to this entry. */
+/** Returns a checkpoint of the log up to this entry. */
 function checkpointAt({ sequence }: SealedEntry): TrustedCheckpoint {
   const edge = new RightEdge();
   for (const entry of log.slice(0, sequence)) edge.append(leafOf(entry));
   return { chainId, size: sequence, root: edge.root() };
 }
 
-/** A verifier that goes on behind the first `n` entries. */
+/** Returns a verifier that goes on behind the first `n` entries. */
 function begun(n: number, trusted = trust): LogVerifier {
   const verifier = new LogVerifier(trusted);
   const last = log.slice(0, n).slice(-1).map((entry) => ({ chainId, entry }));
@@ -53,7 +53,9 @@ function begun(n: number, trusted = trust): LogVerifier {
   return verifier;
 }
 
-/** What is wrong with a log that goes on with these entries, and how many were good before. */
+/**
+ * Returns what is wrong with a log that goes on with these entries, and how many were good before.
+ */
 function fate(
   verifier: LogVerifier,
   entries: Iterable<SealedEntry>,
@@ -76,7 +78,10 @@ function fate(
 /** How many attacks of each kind were noticed. */
 const noticed = new Map<string, number>();
 
-/** The log with these entries after the first `goodCount`: it must be found bad there, in these words. */
+/**
+ * Returns the log with these entries after the first `goodCount`: it must be found bad there, in
+ * these words.
+ */
 function attack(
   kind: string,
   goodCount: number,
@@ -181,7 +186,10 @@ Deno.test("a key file made to fit a log that was cut off is noticed", () => {
   assert(problem?.includes("has no key"), "a key file taken away");
 });
 
-/** As `fate`, but from the verifier's making on, of the epoch's own end alone where that suffices. */
+/**
+ * Works as `fate`, but from the verifier's making on, of the epoch's own end alone where that
+ * suffices.
+ */
 function fateOfAll(make: () => LogVerifier, entries: SealedEntry[]): [string | null, number] {
   let verifier: LogVerifier | undefined;
   try {
@@ -209,7 +217,10 @@ Deno.test("splices of another server's log are noticed, and so is a server's log
   assertEquals(problem, "the audit log is bad: chain d4d4d4d4 is missing");
 });
 
-/** The tail from `index` on, written anew with all that a thief has: entries that say something else. */
+/**
+ * Returns the tail from `index` on, written again with all that a thief has: entries that say
+ * something else.
+ */
 function* rewritten(index: number, epochOf: (was: number) => number): Generator<SealedEntry> {
   const previous = log[index - 1];
   let tag: Uint8Array = previous?.tag ?? filled(0, 32);

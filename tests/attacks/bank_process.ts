@@ -1,5 +1,5 @@
 /**
- * A bank in a process of its own, so that what an attacker spends is not taken for what the bank
+ * A bank in its own process, so that what an attacker spends is not taken for what the bank
  * spends: the test's end of it, and, started as a program, the bank's. It takes this machine for its
  * balancer, so that callers may be from anywhere, and its door can be opened wider than it is.
  */
@@ -46,7 +46,7 @@ export class BankProcess {
     return new BankProcess(process, lines, process.stdin.getWriter(), JSON.parse(value!));
   }
 
-  /** The memory that the process has, in bytes. */
+  /** Returns the memory that the process has, in bytes. */
   async memory(): Promise<number> {
     await this.writer.write(new TextEncoder().encode("memory\n"));
     const { value } = await this.lines.read();

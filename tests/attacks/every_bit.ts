@@ -1,7 +1,7 @@
 /**
  * Every single bit of every frame of a short session turned, and every frame cut at every length, by
  * an attacker in the middle, over TCP. The session books one cent, so that acting on anything shows
- * in the books. The cases are shared out to threads, each with a bank of its own.
+ * in the books. The cases are shared out to threads, each with its own bank.
  */
 import { assert, assertEquals } from "@std/assert";
 import { BankClient, type LineEnd, NoAnswer } from "../../client/bank_client.ts";
@@ -13,7 +13,7 @@ import { eachBitFlipped } from "../lib/helpers.ts";
 import { newId, RunningBank } from "../server/helpers/running_bank.ts";
 import { type Attack, Middle, type Side, strike, type TappedLine } from "./middle.ts";
 
-/** Sessions under attack at once in a thread, each at a terminal of its own. */
+/** Sessions under attack at once in a thread, each at its own terminal. */
 const lanes = 32;
 
 /** One thread's part of all cases. */
@@ -23,7 +23,7 @@ export interface Share {
   readonly parts: number;
 }
 
-/** What became of a share: how many cases there were, and all that the bank's log named. */
+/** The outcome of a share: how many cases there were, and all that the bank's log named. */
 export interface Tried {
   readonly cases: number;
   readonly reasons: string[];
@@ -165,7 +165,7 @@ export async function attack({ part, parts }: Share): Promise<Tried> {
   return { cases, reasons: [...reasons] };
 }
 
-/** How long the frames of an undisturbed session are. */
+/** Returns how long the frames of an undisturbed session are. */
 async function framesOfSession(lane: Lane): Promise<Record<Side, number[]>> {
   lane.unanswered.push({ op: "load_cash", movement: newId(), amount: "1", currency: "EUR" });
   await lane.settle();

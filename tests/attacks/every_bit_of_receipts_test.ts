@@ -18,8 +18,8 @@ const step = Deno.env.get("EVERY_BIT") ? 1 : 100;
 const together = 64;
 
 /**
- * WebCrypto that keeps its good answers, since most flips leave most signatures as they were, and takes
- * hashes from `node:crypto`, which needs no thread for each.
+ * Returns a WebCrypto that keeps its good answers, since most flips leave most signatures as they
+ * were, and takes hashes from `node:crypto`, which needs no thread for each.
  */
 function keptSubtle(): Subtle {
   const keys = new Map<string, Promise<CryptoKey>>();

@@ -15,7 +15,7 @@ Deno.test("no bit turned and no frame cut short is acted on, answered or taken f
   assertEquals(cases, casesInAll);
 });
 
-/** What a thread makes of its share. */
+/** Returns what a thread makes of its share. */
 async function shareOf(part: number, parts: number): Promise<Tried> {
   const worker = new Worker(import.meta.resolve("./every_bit_worker.ts"), { type: "module" });
   const result = Promise.withResolvers<FromAttacker>();

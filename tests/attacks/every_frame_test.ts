@@ -17,7 +17,7 @@ import { until } from "../client/branch.ts";
 import { RunningBank } from "../server/helpers/running_bank.ts";
 import { type Attack, Middle, type Side, strike, swapWithNext } from "./middle.ts";
 
-/** ATMs under attack at once, each with a customer of its own. */
+/** ATMs under attack at once, each with its own customer. */
 const lanes = 16;
 /**
  * How long one attack is tried, and how long it waits in between: while the log-in of a visit that was
@@ -35,7 +35,10 @@ interface Case {
   readonly attack: Attack;
 }
 
-/** What is done to each frame of a session that looks like `own`; `foreign` is another terminal's. */
+/**
+ * Returns what is done to each frame of a session that looks like `own`; `foreign` is another
+ * terminal's.
+ */
 function everyCase(own: Sent, foreign: Sent): Case[] {
   return (["client", "server"] as const).flatMap((from) =>
     own[from].flatMap((_, index) => {
@@ -61,7 +64,7 @@ function everyCase(own: Sent, foreign: Sent): Case[] {
 /** An ATM behind the attacker, and the customer who always comes to it. */
 class Lane {
   readonly middle: Middle;
-  /** How long the bank wants the customer to wait: log-ins that were attacked count as failed. */
+  /** How long the bank needs the customer to wait: log-ins that were attacked count as failed. */
   waitMs = 0;
   readonly #database;
   readonly #journal: Journal;
@@ -89,7 +92,10 @@ class Lane {
     return lane;
   }
 
-  /** A visit of the customer's, on a first line that is attacked; what was sent on that line. */
+  /**
+   * Returns a visit of the customer's, on a first line that is attacked; what was sent on that
+   * line.
+   */
   async visit(attack: Attack): Promise<Sent> {
     this.middle.lines.length = 0;
     this.middle.attackNext(attack);

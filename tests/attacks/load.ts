@@ -1,7 +1,7 @@
 /**
- * Load from outside: an honest ATM at work while strangers storm the bank's door, each kind by itself.
+ * Load from outside: an honest ATM at work while strangers storm the bank's door, each kind separately.
  * Prints the ATM's p50 and p99 before and during, in one run, and what an unauthenticated connection
- * costs the bank in memory. Bank, strangers and ATM each have a thread or process of their own.
+ * costs the bank in memory. Bank, strangers and ATM each have a thread or their own process.
  *
  *     deno task test:load
  */
@@ -30,7 +30,7 @@ interface Done {
   ms: number;
 }
 
-/** The movements of an honest ATM until then: each is durable. */
+/** Returns the movements of an honest ATM until then: each is durable. */
 async function work(client: BankClient, untilMs: number): Promise<Done[]> {
   const all: Done[] = [];
   while (performance.now() < untilMs) {

@@ -1,6 +1,6 @@
 /**
  * The attacker in the middle: TCP between an ATM and its bank that sees every frame and does with it
- * what it likes. Frames' lengths and types are in clear, so that it can tell them apart.
+ * what it likes. Frames' lengths and types are in clear, so that it can distinguish them.
  */
 import { concat } from "../../lib/bytes.ts";
 import { frameBytesMax } from "../../lib/limits.ts";
@@ -15,7 +15,7 @@ export interface Passing {
   readonly bytes: Uint8Array;
 }
 
-/** What becomes of a frame. */
+/** The outcome of a frame. */
 export interface Deed {
   /** What goes on to the other side. */
   readonly on: readonly Uint8Array[];

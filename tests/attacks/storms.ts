@@ -1,4 +1,4 @@
-/** Strangers who storm the bank's door, each kind by itself. */
+/** Strangers who storm the bank's door, each kind separately. */
 import { connect } from "node:net";
 import { concat, u32 } from "../../lib/bytes.ts";
 import { handshakeFrameBytesMax } from "../../lib/limits.ts";
@@ -57,7 +57,7 @@ export function closeQuietly(socket: Deno.TcpConn): void {
   }
 }
 
-/** So many strangers at once, each doing the same again and again. */
+/** Starts many strangers at once, each doing the same again and again. */
 function many(
   count: number,
   act: (socket: Deno.TcpConn, turn: number) => Promise<unknown>,
@@ -140,8 +140,8 @@ export const storms: Storm[] = [
 ];
 
 /**
- * So many sockets that say nothing, opened one after the other, and again ten seconds after the bank
- * has closed one: sooner would be a storm of connects.
+ * Starts many sockets that say nothing, opened one after the other, and again ten seconds after the
+ * bank has closed one: sooner would be a storm of connects.
  */
 function idle(count: number): Storm {
   let opened = 0;

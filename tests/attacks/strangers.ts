@@ -1,4 +1,4 @@
-/** Those whom the bank turns away, and who must not be able to tell why. */
+/** Those whom the bank turns away, and who must not be able to find out why. */
 import { encodeFrame, frameType } from "../../lib/protocol/frame.ts";
 import { createClientHello } from "../../lib/protocol/handshake.ts";
 import type { TerminalKey } from "../../lib/terminal_key.ts";
@@ -8,7 +8,7 @@ import { RunningBank } from "../server/helpers/running_bank.ts";
 export const kinds = ["unknown", "revoked", "wrong key"] as const;
 export type Kind = typeof kinds[number];
 
-/** The key with which each kind says hello; a terminal is revoked on the way. */
+/** Returns the key with which each kind says hello; a terminal is revoked on the way. */
 export async function keysOfStrangers(
   running: RunningBank,
 ): Promise<Record<Kind, () => TerminalKey>> {
@@ -22,7 +22,7 @@ export async function keysOfStrangers(
   };
 }
 
-/** A fresh hello under this key. */
+/** Returns a fresh hello under this key. */
 export function helloUnder(key: TerminalKey): Uint8Array {
   const fresh = { nonce: system.randomBytes(32), shareSecret: system.randomBytes(32) };
   return encodeFrame(frameType.clientHello, createClientHello(key, fresh).bytes);

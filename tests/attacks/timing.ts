@@ -1,8 +1,8 @@
 /**
- * Whether a stranger can tell by the clock why the bank turns it away: the time from its hello to the
+ * Whether response times reveal why the bank refuses a client: the time from its hello to the
  * bank's close, for unknown, revoked and wrong-key terminals in random turns, over loopback. Prints
- * how well the best threshold-free test tells two kinds apart (the AUC: 0.5 is not at all, 1 is
- * always), and exits with 1 when any two can be told apart by more than 0.55.
+ * how well the best threshold-free test distinguishes two kinds (the AUC: 0.5 is not at all, 1 is
+ * always), and exits with 1 when any two can be distinguished by more than 0.55.
  *
  *     deno task test:timing [--samples N]
  */
@@ -27,7 +27,10 @@ async function timeOf(running: RunningBank, hello: Uint8Array): Promise<number> 
   return tookMs * 1_000;
 }
 
-/** The probability that one of `a` is larger than one of `b` (Mann and Whitney), ties by half; at least 0.5. */
+/**
+ * Returns the probability that one of `a` is larger than one of `b` (Mann and Whitney), ties by
+ * half; at least 0.5.
+ */
 export function areaUnderCurve(a: readonly number[], b: readonly number[]): number {
   const all = [
     ...a.map((value) => ({ value, ofA: true })),

@@ -1,5 +1,5 @@
 /**
- * The audit log: appending beside a plain table of the same rows, bytes of both, checking, and a page
+ * The audit log: appending compared with a plain table of the same rows, bytes of both, checking, and a page
  * of one customer's history when the log is young and when it has grown.
  */
 import { systemOperator } from "../../server/programs/system_bank.ts";
@@ -56,7 +56,10 @@ function times(count: number, work: () => void): void {
   for (let done = 0; done < count; done++) work();
 }
 
-/** What a user would write instead: the same facts, readable and changeable, found by customer. */
+/**
+ * Returns what a user would write instead: the same facts, readable and changeable, found by
+ * customer.
+ */
 function openPlainTable(path: string, count: number) {
   const database = new DatabaseSync(path);
   database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
@@ -101,7 +104,7 @@ async function benchPage(
   });
 }
 
-/** Once: it takes long, and is of many entries already. */
+/** Runs once: it takes long, and is of many entries already. */
 async function benchCheck(bench: Bench, path: string, trust: LogTrust): Promise<void> {
   const resident = () => Deno.memoryUsage().rss / 2 ** 20;
   const before = resident();

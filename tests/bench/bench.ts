@@ -17,7 +17,7 @@ const usage = `deno task bench ${
   Object.keys(benches).join(" | ")
 } [--quick | --large] [--json FILE]`;
 
-/** @throws {Error} with the way to write it, when a word or flag is none */
+/** @throws {Error} with the way to write it, when a word or flag is invalid */
 export function parseBench(args: readonly string[]): {
   names: string[];
   quick: boolean;
@@ -46,7 +46,7 @@ export function parseBench(args: readonly string[]): {
 if (import.meta.main) {
   try {
     const { names, quick, large, json } = parseBench(Deno.args);
-    const bench = new Bench({ quick, large, tell: console.log });
+    const bench = new Bench({ quick, large, print: console.log });
     for (const name of names) await benches[name]!(bench);
     if (json !== null) {
       const path = json.startsWith("/") ? json : `${Deno.env.get("INIT_CWD") ?? "."}/${json}`;

@@ -17,7 +17,7 @@ Deno.test("median() is the middle one, or between the two in the middle", () => 
 
 Deno.test("a figure is the median of its rounds, warmed up, and is seen against another", async () => {
   const lines: string[] = [];
-  const bench = new Bench({ quick: false, tell: (line) => lines.push(line) });
+  const bench = new Bench({ quick: false, print: (line) => lines.push(line) });
   const given = [999, 10, 30, 20, 50, 40];
   await bench.median({ id: "a", unit: "x/s" }, () => given.shift()!);
   await bench.median({ id: "b", unit: "x/s", to: "a" }, () => 60);
@@ -31,11 +31,11 @@ Deno.test("a figure is the median of its rounds, warmed up, and is seen against 
 });
 
 Deno.test("a quick bench does little, a large one has much before it", () => {
-  const tell = () => {};
-  assertEquals(new Bench({ quick: true, large: true, tell }).size(10, 1, 100), 1);
-  assertEquals(new Bench({ quick: false, large: true, tell }).size(10, 1, 100), 100);
-  assertEquals(new Bench({ quick: false, large: true, tell }).size(10, 1), 10);
-  assertEquals(new Bench({ quick: false, tell }).size(10, 1, 100), 10);
+  const print = () => {};
+  assertEquals(new Bench({ quick: true, large: true, print }).size(10, 1, 100), 1);
+  assertEquals(new Bench({ quick: false, large: true, print }).size(10, 1, 100), 100);
+  assertEquals(new Bench({ quick: false, large: true, print }).size(10, 1), 10);
+  assertEquals(new Bench({ quick: false, print }).size(10, 1, 100), 10);
 });
 
 Deno.test("the command line of benches is read, and refused where it is wrong", () => {
@@ -59,7 +59,7 @@ const withParts = (ids: string[], parts: string[]) =>
   ids.flatMap((id) => ["", ...parts.map((part) => `.${part}`)].map((part) => id + part));
 
 Deno.test("the ledger's bench gives a figure for each number of commands at once", async () => {
-  const bench = new Bench({ quick: true, tell: () => {} });
+  const bench = new Bench({ quick: true, print: () => {} });
   await benchLedger(bench);
   const ids = bench.figures.map(({ id }) => id);
   assertEquals(ids, [
@@ -73,8 +73,8 @@ Deno.test("the ledger's bench gives a figure for each number of commands at once
   assert(bench.figures.every(({ value }) => Number.isFinite(value) && value >= 0));
 });
 
-Deno.test("the channel's bench sets it beside TLS, handshakes and records", async () => {
-  const bench = new Bench({ quick: true, tell: () => {} });
+Deno.test("the channel's bench compares it with TLS, handshakes and records", async () => {
+  const bench = new Bench({ quick: true, print: () => {} });
   await benchChannel(bench);
   const ratios = bench.figures.filter(({ to }) => to?.startsWith("channel.tls."));
   assertEquals(ratios.map(({ id }) => id), [
@@ -84,8 +84,8 @@ Deno.test("the channel's bench sets it beside TLS, handshakes and records", asyn
   assert(bench.figures.every(({ value }) => Number.isFinite(value) && value > 0));
 });
 
-Deno.test("the audit log's bench sets it beside a plain table, young and grown", async () => {
-  const bench = new Bench({ quick: true, tell: () => {} });
+Deno.test("the audit log's bench compares it with a plain table, young and grown", async () => {
+  const bench = new Bench({ quick: true, print: () => {} });
   await benchAudit(bench);
   assertEquals(bench.figures.map(({ id, to }) => [id, to]), [
     ["audit.plain", null],
@@ -103,11 +103,11 @@ Deno.test(
   "the page's bench measures it over both bridges",
   { ignore: findBrowser() === null },
   async () => {
-    const bench = new Bench({ quick: true, tell: () => {} });
+    const bench = new Bench({ quick: true, print: () => {} });
     await benchPage(bench);
     const figures = new Map(bench.figures.map(({ id, value }) => [id, value]));
     for (const host of ["browser", "window"]) {
-      assertEquals(figures.get(`page.${host}.layout_shift`), 0, "nothing moves by itself");
+      assertEquals(figures.get(`page.${host}.layout_shift`), 0, "nothing moves automatically");
       assert(figures.get(`page.${host}.first_screen`)! > 0);
       assert(figures.get(`page.${host}.key_to_screen`)! > 0);
     }
@@ -115,7 +115,7 @@ Deno.test(
 );
 
 onPostgres("the bench of several servers gives what each way does and costs", async () => {
-  const bench = new Bench({ quick: true, tell: () => {} });
+  const bench = new Bench({ quick: true, print: () => {} });
   await benchScale(bench);
   const ways = [
     "1",

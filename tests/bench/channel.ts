@@ -1,5 +1,5 @@
 /**
- * The channel beside TLS 1.3 of the same runtime: handshakes and what they cost the server, and
+ * The channel compared with TLS 1.3 of the same runtime: handshakes and what they cost the server, and
  * messages of three sizes sent there and back; below both, what bare TCP and X25519 alone take.
  */
 import { u32 } from "../../lib/bytes.ts";
@@ -49,8 +49,8 @@ async function benchHandshakes(
     () => x25519PerSecond(bench.size(2, 1)),
   );
   const ways = {
-    tls: { server: tls, connect: () => connectTls(tls.told) },
-    channel: { server: bank, connect: (index: number) => connectBank(bank.told, index) },
+    tls: { server: tls, connect: () => connectTls(tls.ready) },
+    channel: { server: bank, connect: (index: number) => connectBank(bank.ready, index) },
   };
   for (const [name, { server, connect }] of Object.entries(ways)) {
     const costs: number[] = [];
@@ -81,7 +81,10 @@ async function benchHandshakes(
 const used = ({ processorUse: { mainUs, othersUs } }: { processorUse: ProcessorUse }) =>
   mainUs + othersUs;
 
-/** What a handshake with a shared key and X25519 costs OpenSSL, whose server does nothing else. */
+/**
+ * Returns what a handshake with a shared key and X25519 costs OpenSSL, whose server does nothing
+ * else.
+ */
 async function benchFloor(bench: Bench): Promise<void> {
   const openssl = await OpensslPsk.start();
   try {
@@ -111,7 +114,7 @@ async function benchRecords(bench: Bench, size: number, echoes: Echoes): Promise
   const count = bench.size(Math.min(20_000, 64_000_000 / size), 100);
   const message = system.randomBytes(size);
   for (const kind of ["tcp", "tls", "records"] as const) {
-    const { told: { port, certificate } } = echoes[kind];
+    const { ready: { port, certificate } } = echoes[kind];
     const ends = await Promise.all(Array.from({ length: width }, async () => {
       const socket = kind === "tls"
         ? await Deno.connectTls({ hostname, port, caCerts: [certificate] })
@@ -141,7 +144,7 @@ async function benchRecords(bench: Bench, size: number, echoes: Echoes): Promise
   }
 }
 
-/** How often a core can do what neither side of any such handshake can do without. */
+/** Returns how often a core can do what neither side of any such handshake can do without. */
 async function x25519PerSecond(seconds: number): Promise<number> {
   const args = ["speed", "-seconds", String(seconds), "-mr", "ecdhx25519"];
   const { stdout } = await openssl(args, { stdout: "piped" }).output();

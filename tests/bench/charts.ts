@@ -1,6 +1,6 @@
 /**
  * Charts of what benches have measured: `deno task bench:charts` reads the JSON files in
- * docs/performance and draws them beside. Only figures that are there are drawn.
+ * docs/performance and draws them next to. Only figures that are there are drawn.
  */
 import * as echarts from "echarts";
 import type { Figure } from "./harness.ts";
@@ -67,7 +67,7 @@ const charts: Chart[] = [
   },
 ];
 
-/** The SVG text of a chart; null where none of its figures is there. */
+/** Returns the SVG text of a chart; null where none of its figures is there. */
 export function draw(chart: Chart, figures: readonly Figure[]): string | null {
   const found = new Map(figures.map(({ id, value }) => [id, value]));
   const labels = [...new Set(Object.values(chart.series).flatMap(Object.keys))].filter((label) =>
@@ -102,7 +102,7 @@ export function draw(chart: Chart, figures: readonly Figure[]): string | null {
   return svg;
 }
 
-/** Every chart whose figures are there, by its file's name. */
+/** Returns every chart whose figures are there, by its file's name. */
 export function drawAll(figures: readonly Figure[]): Map<string, string> {
   return new Map(charts.flatMap((chart) => {
     const svg = draw(chart, figures);

@@ -1,4 +1,4 @@
-/** A log that grows by itself: what benches of the audit log work on. */
+/** A log that grows automatically: what benches of the audit log work on. */
 import process from "node:process";
 import { batchCommandsMax } from "../../lib/limits.ts";
 import { systemFiles, systemWithFiles } from "../../lib/system.ts";
@@ -27,7 +27,7 @@ export const computedUs = () => {
 /** Customers come in no order of their names. */
 const stride = 7_919;
 
-/** Of ten thousand customers; every tenth entry is busy's, and thirty are rare's. */
+/** Returns entries of ten thousand customers; every tenth entry is busy's, and thirty are rare's. */
 export function entryAt(index: number, count: number): AuditEntry {
   const who = index % Math.ceil(count / 30) === 7
     ? "rare"
@@ -46,7 +46,7 @@ export function entryAt(index: number, count: number): AuditEntry {
 }
 
 /**
- * A log with all that a bank keeps of it: database, chain key and file.
+ * Returns a log with all that a bank keeps of it: database, chain key and file.
  * @param count how many entries it will have, about
  */
 export async function openLog(folder: string, count: number) {
@@ -69,7 +69,7 @@ export async function openLog(folder: string, count: number) {
     get done() {
       return done;
     },
-    /** The next entries, in one commit; microseconds of computing for each. */
+    /** Returns the next entries, in one commit; microseconds of computing for each. */
     async append(size: number, last = false): Promise<number> {
       const entries = Array.from({ length: size }, (_, index) => entryAt(done + index, count));
       const endEpoch = Math.floor((done + size) / epochEntries) > Math.floor(done / epochEntries);

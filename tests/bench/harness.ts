@@ -17,7 +17,7 @@ export interface BenchOptions {
   quick: boolean;
   /** Tables of ten million rows, where else there are one or two: takes half an hour. */
   large?: boolean;
-  tell: (line: string) => void;
+  print: (line: string) => void;
 }
 
 export class Bench {
@@ -25,7 +25,7 @@ export class Bench {
 
   constructor(private readonly options: BenchOptions) {}
 
-  /** How much work a round should do, or how much there should be before it. */
+  /** Returns how much work a round should do, or how much there should be before it. */
   size(full: number, quick: number, large = full): number {
     if (this.options.quick) return quick;
     return this.options.large ? large : full;
@@ -57,14 +57,14 @@ export class Bench {
     const ratio = base ? value / base.value : null;
     this.figures.push({ id, value, unit, ratio, to: base ? to : null });
     const spread = `${shown(Math.min(...rounds))} to ${shown(Math.max(...rounds))}`;
-    const beside = ratio === null ? "" : `, ${ratio.toFixed(2)} x ${to}`;
-    this.options.tell(
-      `${id.padEnd(24)} ${shown(value).padStart(10)} ${unit} (${spread})${beside}`,
+    const comparison = ratio === null ? "" : `, ${ratio.toFixed(2)} x ${to}`;
+    this.options.print(
+      `${id.padEnd(24)} ${shown(value).padStart(10)} ${unit} (${spread})${comparison}`,
     );
   }
 }
 
-/** The middle one; of an even number of values, the mean of the two in the middle. */
+/** Returns the middle one; of an even number of values, the mean of the two in the middle. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length / 2;

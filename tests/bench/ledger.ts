@@ -1,7 +1,7 @@
 /**
  * The ledger: how many commands it commits in a second without a network, by how many wait for it at
- * once; and whole movements, authorised and completed by ATMs in a process of their own over TCP,
- * beside the same over an HTTPS API that a user would write instead.
+ * once; and whole movements, authorised and completed by ATMs in their own process over TCP,
+ * compared with the same over an HTTPS API that a user would write instead.
  */
 import type { Command } from "../../server/ledger/command.ts";
 import type { Ledger } from "../../server/ledger/ledger.ts";
@@ -66,13 +66,13 @@ type Server = Program<Reach | HttpsReach, void, void>;
 async function benchAtms(bench: Bench): Promise<void> {
   for (const count of bench.size(1, 0) ? atmCounts : [2]) {
     await withServer("https", count, async (server, folder) => {
-      const plan = { count, https: server.told as HttpsReach };
+      const plan = { count, https: server.ready as HttpsReach };
       await benchMovements(bench, `https.${count}`, server, plan, folder, null);
     });
   }
   for (const count of bench.size(1, 0) ? atmCounts : [2]) {
     await withServer("bank", count, async (server, folder) => {
-      const plan = { count, bank: server.told as Reach };
+      const plan = { count, bank: server.ready as Reach };
       await benchMovements(bench, `atms.${count}`, server, plan, folder, `https.${count}`);
       if (count !== hotCount) return;
       const hot = { ...plan, hot: true };
@@ -140,13 +140,13 @@ async function withServer(
   });
 }
 
-/** Once: ten thousand handshakes take long. */
+/** Runs once: ten thousand handshakes take long. */
 async function benchMemory(bench: Bench): Promise<void> {
   const count = bench.size(connectedCount, 20);
   await withServer("bank", count, async (server, folder) => {
     const before = server.memoryBytes;
     const planPath = `${folder}/plan.json`;
-    const plan: Plan = { count, bank: server.told as Reach };
+    const plan: Plan = { count, bank: server.ready as Reach };
     await Deno.writeTextFile(planPath, JSON.stringify(plan));
     const atms = await Program.start<void, number, Work>(programOf("atms"), [planPath]);
     const kib = (server.memoryBytes - before) / count / 1_024;

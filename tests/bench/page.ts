@@ -1,4 +1,4 @@
-/** The page, over both of its bridges: how soon it is there, how still it stands, how fast it answers. */
+/** The page, over both of its bridges: how soon it is there, how still it is, how fast it answers. */
 import { type Browser, openBrowser } from "../browser.ts";
 import { bundlePage } from "../../ui/window/page_bundle.ts";
 import { onScreen, type OpenAtm, openAtm, openAtmInWindow } from "../ui/open_atm.ts";
@@ -54,9 +54,9 @@ async function onPage(
 }
 
 /**
- * From the beginning of the document to its first screen, painted; of a window's, from the moment the
- * document is there: a window has it in its address, and the time that it takes here to hand it to the
- * browser is the bench's own.
+ * Goes from the beginning of the document to its first screen, painted; of a window's, from the
+ * moment the document is there: a window has it in its address, and the time that it takes here to
+ * hand it to the browser is the bench's own.
  */
 function firstScreenMs({ page }: OpenAtm, fromArrival: boolean): Promise<number> {
   return page.evaluate((fromArrival) =>
@@ -68,7 +68,7 @@ function firstScreenMs({ page }: OpenAtm, fromArrival: boolean): Promise<number>
     }), fromArrival);
 }
 
-/** All that moved by itself, from the welcome over a withdrawal to the menu: 0 is none. */
+/** Returns all that moved automatically, from the welcome over a withdrawal to the menu: 0 for nothing. */
 async function shiftOfVisit({ page }: OpenAtm): Promise<number> {
   await page.evaluate(() => {
     const kept = globalThis as unknown as { shift: number };
@@ -97,7 +97,7 @@ async function shiftOfVisit({ page }: OpenAtm): Promise<number> {
   return await page.evaluate(() => (globalThis as unknown as { shift: number }).shift);
 }
 
-/** From a key's press to the frame that shows another screen: welcome, log-in, and back. */
+/** Goes from a key's press to the frame that shows another screen: welcome, log-in, and back. */
 async function keyToScreenMs({ page }: OpenAtm): Promise<number> {
   await page.evaluate(() => {
     const times: number[] = [];

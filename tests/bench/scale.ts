@@ -1,8 +1,8 @@
 /**
  * What a bank on PostgreSQL commits: with one, two and four servers; in batches, in a transaction for
- * each request, and by functions inside the database; with a standby that has to apply what is told.
+ * each request, and by functions inside the database; with a standby that has to apply what is ready.
  * Every movement is a withdrawal, authorised and completed, at the one terminal: the account that all of
- * them wait for. Beside that, `scale.apart`: as many terminals and customers as movements under way, which
+ * them wait for. Besides that, `scale.apart`: as many terminals and customers as movements under way, which
  * nobody waits for, and with every server the ATMs that it brings.
  */
 import process from "node:process";
@@ -117,7 +117,7 @@ export async function benchScale(bench: Bench): Promise<void> {
   }
 }
 
-/** Several rounds: movements a second, the slowest of a hundred, and what each costs. */
+/** Measures several rounds: movements a second, the slowest of a hundred, and what each costs. */
 async function measure(
   bench: Bench,
   cluster: PromotedCluster,
@@ -178,7 +178,7 @@ async function moveMany(
   return tookMs;
 }
 
-/** Both commands of a movement. */
+/** Returns both commands of a movement. */
 function commandsOf(
   customer: number,
   movement: string,
@@ -225,7 +225,10 @@ async function withServers(
   for (const ledger of ledgers) await ledger.close();
 }
 
-/** A transaction for each request: the same engine and rules, with nobody to share a batch with. */
+/**
+ * Measures a transaction per request: the same engine and rules, with nobody to share a batch
+ * with.
+ */
 async function withRequests(url: string, run: (mover: Mover) => Promise<void>): Promise<void> {
   const stores = await Promise.all(
     Array.from({ length: connections }, () => openStore(systemWithFiles, { url })),
@@ -266,7 +269,7 @@ async function withFunctions(url: string, run: (mover: Mover) => Promise<void>):
   for (const connection of opened) connection.close();
 }
 
-/** A mover that waits for a free one of these. */
+/** Returns a mover that waits for a free one of these. */
 function pooled<T>(
   all: readonly T[],
   move: (one: T, ...movement: Parameters<Mover>) => Promise<void>,

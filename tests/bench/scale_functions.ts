@@ -64,7 +64,7 @@ function nextOf(chain: number): number {
   return next;
 }
 
-/** The calls of one movement. */
+/** Returns the calls of one movement. */
 export function* callFunctions(
   chain: number,
   account: number,

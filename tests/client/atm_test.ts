@@ -266,7 +266,7 @@ withBranch("a wrong password and an unknown name are answered alike", async (bra
     assertEquals(await lobby.atm.logIn("alice", "correct horse"), { outcome: "ok" });
     await lobby.atm.logOut();
     assertEquals(lobby.atm.view().ended, "logged_out");
-    // The next customer gets a session of their own, at once.
+    // The next customer gets their own session, at once.
     await logIn(lobby, "bob");
     assertEquals(lobby.atm.view().visit!.username, "bob");
   } finally {

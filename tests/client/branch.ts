@@ -141,7 +141,7 @@ export class Branch {
     this.#bankIsDown = false;
   }
 
-  /** A folder's files as they are now, the log before what it is written into. */
+  /** Returns a folder's files as they are now, the log before what it is written into. */
   #imageOf(folder: string): string {
     const image = `${this.folder}/image-${this.#images++}`;
     Deno.mkdirSync(image);

@@ -130,7 +130,7 @@ const steps: Record<Case["kind"], Moment[]> = {
   ],
 };
 
-/** What is deposited is withdrawn again: neither notes nor money runs out. */
+/** Withdraws each deposit again, so that neither notes nor money run out. */
 function* interleaved(): Generator<Pick<Case, "kind" | "moment">> {
   for (const [index, moment] of steps.deposit.entries()) {
     yield { kind: "deposit", moment };
@@ -156,7 +156,9 @@ function rowOf(name: string, columns: string[]): string {
   return [name.padEnd(19), ...padded].join(" | ").replace(/[ |]+$/, "");
 }
 
-/** One visit with one blow in it, a new start after it, and people where they are needed; a cell of the table. */
+/**
+ * Runs one cell of the table: a visit with one fault, a restart, and staff if needed.
+ */
 async function strike(branch: Branch, { kind, moment, blow }: Case): Promise<string> {
   const balance = await branch.balanceOf("alice");
   const watch = new Watch(moment);
@@ -204,7 +206,7 @@ function isFault(blow: Blow | DeviceFault): blow is DeviceFault {
   return !blows.includes(blow as Blow);
 }
 
-/** All of it that can be seen from outside happens before this returns its promise. */
+/** Takes every externally visible step before it returns its promise. */
 function deal(branch: Branch, lobby: BranchAtm, blow: Blow): Promise<void> {
   if (blow === "ATM killed") return lobby.kill();
   if (blow === "bank killed") return branch.killBank();
@@ -241,7 +243,7 @@ class Watch {
     }
   }
 
-  /** A journal whose writes are moments. */
+  /** Returns a journal whose writes are moments. */
   over(journal: Journal): Journal {
     const { intend, authorised, acting, acted, settled } = journal;
     const watched = <Args extends unknown[]>(
@@ -263,30 +265,30 @@ class Watch {
   }
 }
 
-/** Devices that tell of what they did. */
+/** Devices that report what they did. */
 class WatchedDevices extends SimulatedDevices {
   constructor(database: DatabaseSync, patient: boolean, private readonly watch: Watch) {
     super(database, patient);
   }
   override dispense(mix: NoteCounts) {
-    return this.#tell("dispense", super.dispense(mix));
+    return this.#report("dispense", super.dispense(mix));
   }
   override present() {
-    return this.#tell("present", super.present());
+    return this.#report("present", super.present());
   }
   override retract() {
-    return this.#tell("retract", super.retract());
+    return this.#report("retract", super.retract());
   }
   override cashIn() {
-    return this.#tell("cashIn", super.cashIn());
+    return this.#report("cashIn", super.cashIn());
   }
   override cashInEnd() {
-    return this.#tell("cashInEnd", super.cashInEnd());
+    return this.#report("cashInEnd", super.cashInEnd());
   }
   override cashInRollback() {
-    return this.#tell("cashInRollback", super.cashInRollback());
+    return this.#report("cashInRollback", super.cashInRollback());
   }
-  async #tell(step: DeviceStep, done: Promise<void>): Promise<void> {
+  async #report(step: DeviceStep, done: Promise<void>): Promise<void> {
     await done;
     this.watch.now(step);
   }
@@ -296,7 +298,9 @@ function isOver({ atm, journal }: BranchAtm): boolean {
   return atm.view().bank === "online" && journal.open().length === 0;
 }
 
-/** People open the ATM, set apart what customers left, and count the rest: as it truly is. */
+/**
+ * Counts the notes correctly, as staff do: separates what customers left, and counts the rest.
+ */
 function count(branch: Branch): void {
   const database = openAtmFolder(systemFiles, `${branch.folder}/atm-lobby`);
   const journal = new Journal(database);

@@ -5,7 +5,7 @@ import { reportInWords, reportPrefix } from "../../server/device_words.ts";
 import { runOperatorCommand } from "../../server/operator/commands.ts";
 import { Branch, logIn, until } from "./branch.ts";
 
-/** All reports in the bank's log, oldest first. */
+/** Returns all reports in the bank's log, oldest first. */
 async function reports({ bank }: Branch): Promise<string[]> {
   const { auditKeys, keys: { chainId }, ledger } = bank;
   return (await ledger.read.entriesAfter(1, 0, 10_000)).filter((entry) => !isInClear(entry))

@@ -28,7 +28,7 @@ const notes = [5_000n, 2_000n, 1_000n, 500n];
 const terminal = idOf("lobby");
 const steps = ["dispense", "present", "retract", "cashIn", "cashInEnd", "cashInRollback"];
 
-/** Chance that repeats. */
+/** Returns repeatable randomness. */
 function chanceOf(state: number) {
   const next = () => {
     state = Math.imul(state ^ state >>> 15, state | 1) ^ state + 0x6d2b79f5;
@@ -45,7 +45,7 @@ function chanceOf(state: number) {
 
 type Chance = ReturnType<typeof chanceOf>;
 
-/** Waiting takes no time, though the clock goes on; what is random repeats. */
+/** Returns a world in which waiting takes no time, although the clock advances, with repeatable randomness. */
 function worldOf(chance: Chance): World {
   let monotonicMs = 0;
   return {
@@ -175,7 +175,7 @@ function openBranch(folder: string, chance: Chance) {
 
 type Branch = ReturnType<typeof openBranch>;
 
-/** An ATM from one start to the next. */
+/** Returns an ATM from one start to the next. */
 function startAtm({ database, bank, journal, chance }: Branch, patient: boolean) {
   const devices = new SimulatedDevices(database, patient);
   const cashier = new Cashier({
@@ -194,7 +194,10 @@ function startAtm({ database, bank, journal, chance }: Branch, patient: boolean)
   return { devices, cashier, line, payer };
 }
 
-/** Several starts in a day; at each a few customers, one of whom may meet a fault or walk away. */
+/**
+ * Runs several starts in a day; at each a few customers, one of whom may meet a fault or walk
+ * away.
+ */
 async function liveThrough(branch: Branch, chance: Chance, seen: Map<string, number>) {
   const { bank, journal, database } = branch;
   for (let start = 0; start < 3; start++) {
@@ -224,7 +227,7 @@ async function liveThrough(branch: Branch, chance: Chance, seen: Map<string, num
     for (const { kind, notes } of journal.flagged()) {
       if (kind === "left") counted = plus(counted, notes, -1);
     }
-    // Now and then a note has got lost, or was there unknown to all; of a doubtful movement nobody can tell.
+    // Now and then a note has got lost, or was there unknown to all; a doubtful movement stays unknown.
     const certain = journal.flagged().every(({ state }) => state !== "doubtful");
     const strays = certain && counted.has(1_000n) ? chance.of([0, 0, 1, -1]) : 0;
     counted = plus(counted, new Map([[1_000n, strays]]));

@@ -1,5 +1,5 @@
 /**
- * Commits that the disk fails: the process under `strace` says what became of each, and it is what the
+ * Commits that the disk fails: the process under `strace` says the outcome of each, and it is what the
  * file has, also after a crash, and after a power cut just before the answer.
  */
 import { assert, assertEquals } from "@std/assert";
@@ -59,7 +59,7 @@ async function run(folder: string, fault: string[], crash: boolean): Promise<Run
   return { before, calls, steps };
 }
 
-/** The customers of a bank's file, as another process finds them. */
+/** Returns the customers of a bank's file, as another process finds them. */
 function customersIn(path: string): string[] {
   const store = SqliteStore.open(systemWithFiles, path);
   const customers = store.customers().map(({ username }) => username);
@@ -68,7 +68,7 @@ function customersIn(path: string): string[] {
   return customers;
 }
 
-/** The customers on a disk as a power cut at this line leaves it. */
+/** Returns the customers on a disk as a power cut at this line leaves it. */
 function customersAfterCut(
   folder: string,
   { before, calls }: Run,

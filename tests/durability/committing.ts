@@ -1,5 +1,5 @@
 /**
- * A process that commits customers one by one, and finds out what becomes of commits in doubt:
+ * A process that commits customers one by one, and finds out the outcome of commits in doubt:
  * `committing.ts FOLDER COUNT [crash]`. Each step that it comes to makes a file in the folder; with
  * `crash` it dies at the first doubt.
  */

@@ -24,7 +24,7 @@ const settings = {
 
 type Contents = Map<string, string>;
 
-/** What a folder has, but for the lock that every program takes. */
+/** Returns what a folder has, but for the lock that every program takes. */
 function contentsOf(folder: string): Contents {
   const names = systemFiles.names(folder).filter((name) => name !== "owner.lock").sort();
   return new Map(names.flatMap((name): [string, string][] => {
@@ -42,7 +42,10 @@ function writeFolder(folder: string, contents: Contents): void {
   }
 }
 
-/** A bank that was killed at work, what its folder has, and how many customers it has acknowledged. */
+/**
+ * Returns a bank that was killed at work, what its folder has, and how many customers it has
+ * acknowledged.
+ */
 async function killedBank(root: string): Promise<{ contents: Contents; firstKey: string }> {
   const folder = `${root}/killed`;
   const firstKey = `${root}/first.key`;

@@ -1,6 +1,6 @@
 /**
  * Disks that are full, read-only or broken for a while, under the real server: ATMs wait until it is
- * known what became of a commit, the operator is told why, nothing is lost or done twice, and money
+ * known the outcome of a commit, the operator gets the reason, nothing is lost or done twice, and money
  * moves again without anybody's doing.
  */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
@@ -49,10 +49,10 @@ for (const [name, calls, error, when, says] of faults) {
         ]);
         const done = await loadCash(server.port, keyFile!);
         await server.end();
-        const told = server.log.filter((line) => line.includes("ledger: "));
-        assertEquals(told.length, 2, told.join("\n")); // once, and its end once
-        assertMatch(told[0]!, says);
-        assertStringIncludes(told[1]!, "commits succeed again");
+        const reported = server.log.filter((line) => line.includes("ledger: "));
+        assertEquals(reported.length, 2, reported.join("\n")); // once, and its end once
+        assertMatch(reported[0]!, says);
+        assertStringIncludes(reported[1]!, "commits succeed again");
         const bank = await openBank(bankWorld(), path);
         const movements = await bank.ledger.read.movementsAfter("00".repeat(16), 0, 1_000);
         const { problem } = await bank.ledger.check();

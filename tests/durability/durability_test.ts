@@ -33,7 +33,7 @@ async function trace(folder: string, source: string, more: string[] = []): Promi
   return { before, calls: readTrace(await Deno.readTextFile(out)), acknowledged };
 }
 
-/** Nobody is logged in, so the bank says nothing but its answers, one for each request. */
+/** Connects without a log-in, so that the bank sends only answers, one for each request. */
 async function loadCash(port: number, keyFile: string): Promise<string[]> {
   const client = await connectTerminal(port, keyFile);
   const acknowledged: string[] = [];
@@ -47,7 +47,7 @@ async function loadCash(port: number, keyFile: string): Promise<string[]> {
   return acknowledged;
 }
 
-/** Which acknowledged movements a power cut just before their reply would have taken. */
+/** Returns which acknowledged movements a power cut just before their reply would have taken. */
 function lostIn(
   folder: string,
   { before, calls, acknowledged }: Traced,
@@ -121,7 +121,7 @@ Deno.test({
     }),
 });
 
-/** What the server is started from. */
+/** Returns what the server is started from. */
 function copyOfProject(to: string): void {
   const copy = (path: string): void => {
     const { isDirectory } = Deno.statSync(`${project}/${path}`);

@@ -5,7 +5,7 @@ import type { Call } from "./trace.ts";
 export type Disk = Map<string, Uint8Array>;
 
 /**
- * The files as a power cut at this line of the trace may leave them.
+ * Returns the files as a power cut at this line of the trace may leave them.
  * @param before the files when the trace began
  * @param keeps whether a write that was not synced reached the disk all the same
  */

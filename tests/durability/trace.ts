@@ -30,10 +30,13 @@ export const straceArguments = (out: string): string[] => [
   "trace=openat,pwrite64,write,writev,sendto,sendmsg,fsync,fdatasync,ftruncate,unlink",
 ];
 
-/** How a call ends on its line while another thread is heard. */
+/** How a call ends on its line while another thread is traced. */
 const cut = " <unfinished ...>";
 
-/** Other calls that failed are left out, and so are syncs that `strace` kept from the kernel. */
+/**
+ * Lists calls; omits failed ones, and syncs that `strace` kept from the
+ * kernel.
+ */
 export function readTrace(text: string): Call[] {
   const calls: Call[] = [];
   const unfinished = new Map<string, { name: string; args: string; begun: number }>();

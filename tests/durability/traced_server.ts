@@ -10,7 +10,7 @@ import { linesOf } from "../server/helpers/lines.ts";
 export const project = new URL("../..", import.meta.url).pathname.replace(/\/$/, "");
 
 /**
- * Whether `strace` is here and may trace.
+ * Returns whether `strace` is here and may trace.
  * @throws {Error} where it is not and `CI=true`: there, nothing is left out
  */
 export function mayTrace(): boolean {
@@ -70,7 +70,7 @@ export async function traceServer(
   };
 }
 
-/** A terminal's line to the server, as patient as a traced disk needs it. */
+/** Returns a terminal's line to the server, as patient as a traced disk needs it. */
 export function connectTerminal(port: number, keyFile: string): Promise<BankClient> {
   return BankClient.connect({
     connect: () => connectTcp("127.0.0.1", port),

@@ -17,7 +17,7 @@ Deno.test("the audit log's commands", async (t) => {
   let server: Program | undefined;
 
   try {
-    await t.step("init writes the first key where it is told to, and keeps none", async () => {
+    await t.step("init writes the first key to its path, and keeps none", async () => {
       const { code, out } = await run(["bank", "init", ...data, "--first-key", kept]);
       assertEquals(code, 0);
       assertStringIncludes(out, kept);

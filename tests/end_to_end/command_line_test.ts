@@ -201,7 +201,7 @@ Deno.test("the command line", async (t) => {
       await t.step("an ATM that waits starts without its key", async () => {
         const atm = ["atm", "--wait", "--key", `${folder}/late.key`, "--bank", address];
         const { code, err } = await run(atm);
-        assertEquals(code, 1, "without a key nobody knows which folder is its own");
+        assertEquals(code, 1, "without a key the folder is ambiguous");
         assertStringIncludes(err, "terminal enroll");
         const program = new Program([...atm, "--data", `${folder}/late`, "--no-open", "--json"]);
         assertEquals(JSON.parse(await program.line()).data, `${folder}/late`);

@@ -113,7 +113,7 @@ Deno.test({ name: "a customer banks in a browser", ignore: findBrowser() === nul
       await toMenu(lobby);
     });
 
-    await t.step("the balance changes by itself when money moves at another ATM", async () => {
+    await t.step("the balance changes automatically when money moves at another ATM", async () => {
       await button(lobby, /^Balance/).click();
       await onScreen(lobby, "balance");
       await logIn(hall);
@@ -224,7 +224,7 @@ Deno.test({ name: "a customer banks in a browser", ignore: findBrowser() === nul
   }
 });
 
-/** Back to the menu, by Escape as a customer would. */
+/** Goes back to the menu, by Escape as a customer would. */
 async function toMenu(page: Page): Promise<void> {
   const menu = page.locator("[data-screen=menu]");
   for (let tries = 0; tries < 5 && !await menu.isVisible(); tries++) {

@@ -34,14 +34,14 @@ export async function run(
   return { code, out: text(stdout), err: text(stderr) };
 }
 
-/** A program that runs until it is told to end. */
+/** A program that runs until it is reported to end. */
 export class Program {
   readonly #process: Deno.ChildProcess;
   readonly #lines: AsyncGenerator<string>;
   readonly #err: Promise<string>;
   readonly status: Promise<Deno.CommandStatus>;
 
-  /** @param env what its environment has beside this one */
+  /** @param env what its environment has besides this one */
   constructor(args: string[], env: Record<string, string> = {}) {
     this.#process = command(args, env).spawn();
     this.#lines = linesOf(this.#process.stdout);
@@ -53,14 +53,14 @@ export class Program {
     return this.#process.pid;
   }
 
-  /** The next line of standard output. */
+  /** Returns the next line of standard output. */
   async line(): Promise<string> {
     const { value, done } = await this.#lines.next();
     if (done) throw new Error(`the program ended: ${await this.#err}`);
     return value;
   }
 
-  /** All of standard error, once the program has ended. */
+  /** Returns all of standard error, once the program has ended. */
   get err(): Promise<string> {
     return this.#err;
   }
@@ -71,7 +71,7 @@ export class Program {
     return await this.ended();
   }
 
-  /** Waits until it has ended by itself, and gives the exit code. */
+  /** Waits until it has ended automatically, and gives the exit code. */
   async ended(): Promise<number> {
     const { code } = await this.status;
     await this.#lines.return(undefined);
@@ -85,7 +85,7 @@ export class Program {
   }
 }
 
-/** Whether something listens on `host:port`. */
+/** Returns whether something listens on `host:port`. */
 export async function listens(address: string): Promise<boolean> {
   const [hostname, port] = address.split(":");
   try {
@@ -96,7 +96,7 @@ export async function listens(address: string): Promise<boolean> {
   }
 }
 
-/** A loopback port that is free now. */
+/** Returns a loopback port that is free now. */
 export function freePort(): number {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr as Deno.NetAddr;

@@ -1,4 +1,4 @@
-/** A terminal's key through the real programs: renewed over the line, taken away, sealed anew. */
+/** A terminal's key through the real programs: renewed over the line, taken away, sealed again. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { freePort, Program, run, until } from "./programs.ts";
 
@@ -36,7 +36,7 @@ Deno.test("a bank put back from before a rotation lets an ATM in by a key that i
     await Deno.rename(`${folder}/backup`, bank);
     server = await startServer();
 
-    // The bank would take key 1 again, and the ATM has it: but whoever else had it could be that bank.
+    // The bank would take key 1 again, and the ATM has it: but another holder of it could impersonate the bank.
     const refused = await run(atm(key));
     assertEquals(refused.code, 1);
     assertStringIncludes(refused.err, `${atmFolder}/terminal.key, of which the newer is used`);

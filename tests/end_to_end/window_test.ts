@@ -14,7 +14,7 @@ interface Ready {
   customers: { username: string; password: string }[];
 }
 
-/** Returns a demo with windows; started anew in the same folder it goes on where it was. */
+/** Returns a demo with windows; started again in the same folder it goes on where it was. */
 async function startDemo(folder: string, desktop: Desktop, ...more: string[]) {
   const program = new Program(
     ["demo", "--window", "--json", "--data", `${folder}/demo`, ...more],
@@ -25,9 +25,9 @@ async function startDemo(folder: string, desktop: Desktop, ...more: string[]) {
   return { program, username, password };
 }
 
-/** From the welcome of the window in front to the log-in. */
+/** Goes from the welcome of the window in front to the log-in. */
 async function begin(desktop: Desktop, area = left) {
-  // a window that has only just come to the front may not hear the first key
+  // a window that has only just come to the front may not receives the first key
   for (let tries = 0; tries < 5; tries++) {
     await desktop.press("Return");
     if (await desktop.shows("Who is there?", area, 5_000)) return;
@@ -35,7 +35,7 @@ async function begin(desktop: Desktop, area = left) {
   await desktop.sees("Who is there?", area);
 }
 
-/** From the welcome of the window in front to the menu. */
+/** Goes from the welcome of the window in front to the menu. */
 async function logIn(desktop: Desktop, username: string, password: string, area = left) {
   await begin(desktop, area);
   await desktop.type(username);
@@ -45,7 +45,7 @@ async function logIn(desktop: Desktop, username: string, password: string, area 
   await desktop.sees("Booked balance", area);
 }
 
-/** From the menu to notes in the tray: the first of its buttons, and the first amount. */
+/** Goes from the menu to notes in the tray: the first of its buttons, and the first amount. */
 async function withdrawTwenty(desktop: Desktop) {
   await desktop.press("Tab", "Return");
   await desktop.sees("How much", left);
@@ -53,11 +53,11 @@ async function withdrawTwenty(desktop: Desktop) {
   await desktop.sees("Please take", left);
 }
 
-/** The ATM's own part of a window that stands at the left edge of the screen; beside it is the demo's pane. */
+/** The ATM's own part of a window at the left edge of the screen; the demo's pane is next to it. */
 const left: Area = { x: 0, y: 0, width: 970, height: 830 };
 const second: Area = { x: 1290, y: 0, width: 970, height: 830 };
 
-/** What the bank's audit log has, as its operator sees it. */
+/** Returns what the bank's audit log has, as its operator sees it. */
 async function auditOf(folder: string): Promise<string> {
   const { code, out } = await run(["bank", "audit", "show", "--data", `${folder}/demo/bank`]);
   assertEquals(code, 0);
@@ -221,10 +221,10 @@ const library = fileURLToPath(
 /** Returns a copy of the library that asks for a WebKit which no system has. */
 function libraryWithoutWebKit(folder: string): string {
   const bytes = Deno.readFileSync(library);
-  const [has, wants] = ["libwebkitgtk-6.0.so.4", "libwebkitgtk-6.0.so.0"];
+  const [has, needs] = ["libwebkitgtk-6.0.so.4", "libwebkitgtk-6.0.so.0"];
   const at = new TextDecoder("latin1").decode(bytes).indexOf(`${has}\0`);
   assert(at > 0, `${library} needs ${has}`);
-  bytes.set(new TextEncoder().encode(wants), at);
+  bytes.set(new TextEncoder().encode(needs), at);
   Deno.writeFileSync(`${folder}/libwebview.so`, bytes);
   return `${folder}/libwebview.so`;
 }

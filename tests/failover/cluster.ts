@@ -4,7 +4,7 @@ export type Death =
   | "killed"
   /** The same, and the standby that commits wait for has just become deaf. */
   | "killed, standby frozen"
-  /** All of it stands still, and goes on as if nothing had been when another has its place. */
+  /** All of it is stopped, and goes on as if nothing had been when another has its place. */
   | "hung";
 
 /** A bank's database on several servers, one of which may die. */
@@ -18,16 +18,16 @@ export interface Cluster {
   /** Runs statements with all rights in the bank's database; gives the last one's rows. */
   run(...statements: string[]): Promise<Record<string, unknown>[]>;
 
-  /** Cuts every standby off: what is committed from now on, none of them hears. */
+  /** Cuts every standby off: what is committed from now on, none of them receives. */
   cutOff(): Promise<void>;
 
   /**
-   * The primary dies, and a standby takes its place.
+   * Kills the primary, and promotes a standby.
    * @returns when it died, in milliseconds of `performance.now()`
    */
   failOver(death: Death): Promise<number>;
 
-  /** Gives the new primary a standby in the place of what died, and waits until it keeps up. */
+  /** Gives the new primary a standby instead of the dead one, and waits until it keeps up. */
   mend(): Promise<void>;
 
   /** Ends all of it, and takes its data away. */
@@ -36,10 +36,10 @@ export interface Cluster {
 
 export const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
-/** How long a standby hears nothing before its primary dies. */
+/** How long a standby receives nothing before its primary dies. */
 const frozenMs = 300;
 
-/** Kills while this process stands still, and has for a moment; null for none. */
+/** Kills while this process is stopped, and has for a moment; null for none. */
 export async function withFrozen(
   pid: number | null | undefined,
   kill: () => Promise<number>,

@@ -2,7 +2,7 @@
  * The bank's database dies, again and again: `deno task failover`. A PostgreSQL primary with a
  * synchronous standby, two real servers on one port, real ATMs; the primary is killed with every process
  * of it, sometimes with the standby's receiver frozen just before, and the standby takes its place; before
- * each, one of the servers is killed, too. After each death what the new primary has is held against everything that ATMs were told; at the end books,
+ * each, one of the servers is killed, too. After each death what the new primary has is held against everything that ATMs received; at the end books,
  * notes and both chains of the log. As a control, a standby that nobody waits for must lose something:
  * else this could not see a loss.
  */
@@ -48,7 +48,7 @@ const customers = ["alice", "bob", "carol"].map((username) => ({
 }));
 /** Without progress for so long, something hangs. */
 const patienceMs = 120_000;
-/** What is told between two deaths, at least. */
+/** What is answered between two deaths, at least. */
 const betweenDeaths = 30;
 
 /** Kills the primary so often, with a standby that commits wait for. */
@@ -72,7 +72,9 @@ export async function failOver(
   });
 }
 
-/** What is lost with a standby that nobody waits for, and that hears nothing in the end. */
+/**
+ * Returns what is lost with a standby that nobody waits for, and that receives nothing in the end.
+ */
 export async function loseWithoutWaiting(start: StartCluster, atms: number): Promise<string[]> {
   return await onScene(await start(false), atms, async (scene) => {
     await scene.progress(betweenDeaths);
@@ -162,11 +164,14 @@ class Scene {
     await until("the server is back", () => this.#ready > ready, patienceMs);
   }
 
-  /** The primary dies, a standby takes over and gets a standby of its own; seconds without an answer. */
+  /**
+   * Kills the primary; a standby takes over and gets its own standby; seconds without
+   * an answer.
+   */
   async failOver(death: Death): Promise<number> {
     const diedMs = await this.cluster.failOver(death);
-    const told = this.acknowledged;
-    await until("the bank is back", () => this.acknowledged > told, patienceMs);
+    const answered = this.acknowledged;
+    await until("the bank is back", () => this.acknowledged > answered, patienceMs);
     const outageS = (this.#toldMs - diedMs) / 1_000;
     this.#outagesS.push(outageS);
     await this.hold();
@@ -174,15 +179,15 @@ class Scene {
     return outageS;
   }
 
-  /** Holds what the primary has now against what was told. */
+  /** Holds what the primary has now against what was acknowledged. */
   async hold(): Promise<BankRow[]> {
-    const told = [...this.#acknowledged];
+    const answered = [...this.#acknowledged];
     const rows = await this.cluster.run(
       "SELECT encode(id, 'hex') AS movement, step, action, kind, outcome, booked FROM movements",
     ) as unknown as (BankRow & { booked: string })[];
     const counted = rows.map((row) => ({ ...row, booked: BigInt(row.booked) }));
     const known = new Set(this.lost);
-    this.lost.push(...lostOf(told, counted).filter((words) => !known.has(words)));
+    this.lost.push(...lostOf(answered, counted).filter((words) => !known.has(words)));
     return counted;
   }
 
@@ -234,7 +239,7 @@ class Scene {
     const program = new URL("../torture/torture_atm.ts", import.meta.url).pathname;
     return new Victim(
       testProgram(program, JSON.stringify(config)),
-      (line) => this.#hear(JSON.parse(line)),
+      (line) => this.#onLine(JSON.parse(line)),
     );
   }
 
@@ -243,7 +248,7 @@ class Scene {
     return new Victim(serverArguments(bank, port, true), () => this.#ready++);
   }
 
-  #hear(line: TortureLine): void {
+  #onLine(line: TortureLine): void {
     if ("finished" in line) this.#finished++;
     else if ("acted" in line) this.#done.set(line.acted, BigInt(line.done));
     else {
@@ -268,7 +273,7 @@ class Scene {
   }
 }
 
-/** The number that a flag gives. */
+/** Returns the number that a flag gives. */
 function flag(name: string, otherwise: number): number {
   const at = Deno.args.indexOf(`--${name}`);
   const value = at < 0 ? otherwise : Number(Deno.args[at + 1]);
@@ -277,7 +282,10 @@ function flag(name: string, otherwise: number): number {
   Deno.exit(2);
 }
 
-/** The whole drill, as its flags want it; prints what came of it, and ends with 1 where that is bad. */
+/**
+ * Runs the whole drill with its flags; prints the outcome, and ends with 1 where that
+ * is bad.
+ */
 export async function drill(start: StartCluster): Promise<never> {
   const [failovers, atms] = [flag("failovers", 10), flag("atms", 6)];
   const seen = await loseWithoutWaiting(start, atms);

@@ -7,7 +7,7 @@ import { PromotedCluster } from "./promoted_cluster.ts";
 const start = (synchronous: boolean) => PromotedCluster.start(synchronous);
 
 onPostgres(
-  "a primary that dies takes nothing with it that was told, its standby frozen or not",
+  "a primary that dies takes nothing with it that was acknowledged, its standby frozen or not",
   async () => {
     const { acknowledged, lost, doubled, problems } = await failOver({
       failovers: 2,
@@ -20,7 +20,7 @@ onPostgres(
 );
 
 onPostgres(
-  "with a standby that nobody waits for, what was told is lost, and that is seen",
+  "with a standby that nobody waits for, what was acknowledged is lost, and that is seen",
   async () => {
     assert((await loseWithoutWaiting(start, 2)).length > 0);
   },

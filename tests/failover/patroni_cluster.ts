@@ -34,7 +34,7 @@ const places: Record<string, string[]> = {
   ),
 };
 
-/** What of it is not on this machine, by the names of packages. */
+/** Returns what of it is not on this machine, by the names of packages. */
 export function missingPackages(): string[] {
   return Object.keys(places).filter((name) => placeOf(name) === undefined);
 }
@@ -179,7 +179,7 @@ export class PatroniCluster implements Cluster {
         dcs: {
           synchronous_mode: this.synchronous,
           synchronous_mode_strict: this.synchronous,
-          // The control wants a standby to take over that has not heard all.
+          // The control needs a standby to take over that has not received all.
           ...(this.synchronous ? {} : { maximum_lag_on_failover: 2 ** 30 }),
           postgresql: {
             use_pg_rewind: true,
@@ -282,7 +282,7 @@ ${servers.join("\n")}
     });
   }
 
-  /** What the first Patroni that answers knows of all. */
+  /** What the first Patroni that answers has all. */
   async #members(): Promise<Member[]> {
     for (const atm of this.#machines) {
       if (atm === this.#gone) continue;
@@ -297,7 +297,10 @@ ${servers.join("\n")}
     return [];
   }
 
-  /** The machine that the Patronis give this role: `leader`, or the `sync_standby` that commits wait for. */
+  /**
+   * Returns the machine that the Patronis give this role: `leader`, or the `sync_standby` that
+   * commits wait for.
+   */
   async #inRole(wanted: string): Promise<Machine> {
     const found = (await this.#members()).find(({ role }) => role === wanted);
     if (!found) throw new Error(`there is no ${wanted}`);
@@ -316,7 +319,7 @@ ${servers.join("\n")}
   }
 }
 
-/** PostgreSQL and its Patroni. */
+/** Starts PostgreSQL and its Patroni. */
 function databaseOn({ running, data }: Machine): number[] {
   // PostgreSQL is nobody's child: the Patroni that started it does not stay its parent.
   return running ? [...treeOf(running.patroni.pid), ...processesOf(data)] : [];

@@ -10,7 +10,7 @@ const patienceMs = 60_000;
 
 export class PromotedCluster implements Cluster {
   readonly deaths: readonly Death[] = ["killed", "killed, standby frozen"];
-  /** How often a standby was made: each has a folder of its own. */
+  /** How often a standby was made: each has its own folder. */
   #standbys = 0;
   /** The port of what died. */
   #freePort: number | undefined;
@@ -37,7 +37,7 @@ export class PromotedCluster implements Cluster {
     return cluster;
   }
 
-  /** Both servers, which the bank's servers try in turn; their ports stay as they are. */
+  /** Returns both servers, which the bank's servers try in turn; their ports stay as they are. */
   get url(): string {
     return this.#url;
   }
@@ -120,7 +120,7 @@ export class PromotedCluster implements Cluster {
   }
 }
 
-/** The bank's database on these servers. */
+/** Returns the bank's database on these servers. */
 function urlOf(...nodes: Node[]): string {
   const hosts = nodes.map(({ port }) => `127.0.0.1:${port}`).join(",");
   return `postgresql://${bankRole}@${hosts}/${database}`;

@@ -20,7 +20,7 @@ export function countingBytes(): (length: number) => Bytes {
   return (length) => filled(++calls % 256, length);
 }
 
-/** The bytes with each single bit turned, one after the other. */
+/** Returns the bytes with each single bit turned, one after the other. */
 export function* eachBitFlipped(bytes: Uint8Array): Generator<Bytes> {
   for (let bit = 0; bit < bytes.length * 8; bit++) {
     const flipped = new Uint8Array(bytes);
@@ -29,7 +29,7 @@ export function* eachBitFlipped(bytes: Uint8Array): Generator<Bytes> {
   }
 }
 
-/** The bytes cut at every length, and with one byte more. */
+/** Returns the bytes cut at every length, and with one byte more. */
 export function* eachOtherLength(bytes: Uint8Array): Generator<Bytes> {
   for (let length = 0; length < bytes.length; length++) yield bytes.slice(0, length);
   yield concat(bytes, filled(0, 1));
@@ -50,7 +50,7 @@ export const serverFresh: Freshness = {
   shareSecret: filled(0x51, 32),
 };
 
-/** A whole handshake between two honest ends that hold these keys. */
+/** Returns a whole handshake between two honest ends that hold these keys. */
 export function shakeHands(
   clientKey: TerminalKey = terminalKey,
   serverKey: TerminalKey = terminalKey,

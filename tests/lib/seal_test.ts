@@ -12,12 +12,12 @@ const aad = filled(4, 10);
 const message = filled(5, 40);
 const sealed = seal(keys, iv, aad, message);
 
-/** IV and ciphertext as they are given, under a tag that holds. */
+/** Returns IV and ciphertext as they are given, under a tag that holds. */
 function underValidTag(body: Uint8Array): Uint8Array {
   return concat(body, hmac(keys.mac, aad, body, u64(aad.length * 8)));
 }
 
-/** The blocks encrypted as they are given, without any padding of the cipher's own. */
+/** Returns the blocks encrypted as they are given, without any padding of the cipher's own. */
 function encryptedUnpadded(plaintext: Uint8Array): Uint8Array {
   const cipher = createCipheriv("aes-128-cbc", keys.enc, iv).setAutoPadding(false);
   return concat(iv, cipher.update(plaintext), cipher.final());

@@ -20,7 +20,7 @@ export interface Verdicts {
 const packages = "/usr/share/gocode/src/golang.org/x/mod/sumdb/tlog";
 
 /**
- * Whether Go and its package are here.
+ * Returns whether Go and its package are here.
  * @throws {Error} where they are not and `CI=true`: there, nothing is left out
  */
 export function hasGo(): boolean {

@@ -21,7 +21,7 @@ import { newDatabase, onPostgres } from "./helpers/stores.ts";
 import { inTemporaryFolder } from "./helpers/temporary.ts";
 import { bankWorld } from "./helpers/world.ts";
 
-/** A test with two servers of one bank. */
+/** Registers a test with two servers of one bank. */
 function onTwoServers(
   name: string,
   run: (one: RunningBank, other: RunningBank) => Promise<void>,
@@ -71,19 +71,19 @@ onTwoServers(
 );
 
 onTwoServers(
-  "a balance that changes at one server is told to those who watch it at another",
+  "a balance that changes at one server is pushed to those who watch it at another",
   async (one, other) => {
     const alice = await one.visit("alice");
-    const beside = await other.visit("alice", other.keys.mall);
+    const neighbour = await other.visit("alice", other.keys.mall);
     for (const amount of ["2000", "1000"]) {
       const movement = newId();
       await alice.authorise("withdrawal", movement, amount);
       await alice.ask({ op: "complete", movement, amount });
     }
     const booked = () =>
-      beside.pushes.flatMap((push) => push.push === "account" ? [push.account.booked] : []);
+      neighbour.pushes.flatMap((push) => push.push === "account" ? [push.account.booked] : []);
     await until("the new balance", () => booked().at(-1) === "97000");
-    const versions = beside.pushes.flatMap((push) =>
+    const versions = neighbour.pushes.flatMap((push) =>
       push.push === "account" ? [push.account.version] : []
     );
     assertEquals(versions, [...versions].sort((a, b) => a - b));
@@ -201,7 +201,7 @@ onTwoServers("a history has what was done at every server, newest first", async 
 });
 
 onTwoServers(
-  "each server has a chain of its own; all are checked together, and a missing one is noticed",
+  "each server has its own chain; all are checked together, and a missing one is noticed",
   async (one, other) => {
     for (const server of [one, other]) await server.visit("bob", server.keys.mall);
     const { read } = one.bank.ledger;
@@ -297,7 +297,7 @@ onPostgres(
           assertEquals([kept, [...Deno.readDirSync(root)]], [[], []]);
           const other = await join(good);
           await other.close();
-          // each chain has a key for checkpoints of its own
+          // each chain has a key for its own checkpoints
           const { checkpointKey, origin } = parseFirstKey(kept[0]!, "it");
           const own = readBankKeys(systemFiles, keysPath(folder));
           assertEquals(checkpointKey, publicKeyOf(own.checkpoint));

@@ -40,7 +40,7 @@ export interface Entry {
 /** How long a session may go on to show what it showed: until its server sees the change. */
 const staleMsMax = 10_000;
 
-/** No session goes on after a new password, a lock or a revocation. */
+/** Checks that no session continues after a new password, a lock or a revocation. */
 export function judgeSessions(
   sessions: readonly Session[],
   endings: readonly Ending[],
@@ -65,7 +65,7 @@ export function judgeSessions(
   });
 }
 
-/** Who comes with the right password at the end of a day gets in. */
+/** Checks that the right password is accepted at the end of a day. */
 export function judgeEntries(entries: readonly Entry[]): Finding[] {
   return entries.flatMap(({ customer, machine, screen }) =>
     screen === "menu"

@@ -135,7 +135,7 @@ export const bugs: readonly Bug[] = [
     options: withRestores,
   },
   {
-    name: "withdrawals are not told again",
+    name: "withdrawals are not retold",
     file: "client/retell.ts",
     from: 'return kind !== "left" && kind !== "transfer" &&',
     to: 'return kind !== "left" && kind !== "transfer" && kind !== "withdrawal" &&',
@@ -258,7 +258,7 @@ export const bugs: readonly Bug[] = [
   },
 ];
 
-/** The files of a bug with the bug in them. @throws when it does not fit any more */
+/** Returns the files of a bug with the bug in them. @throws when it does not fit any more */
 export function planted(bug: Bug, tree: string): { path: string; before: string; after: string }[] {
   return [bug, ...bug.also ? [bug.also] : []].map(({ file, from, to }) => {
     const path = `${tree}/${file}`;

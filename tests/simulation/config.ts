@@ -30,7 +30,7 @@ export interface Config {
   readonly sqlite: boolean;
 }
 
-/** How often faults of a class happen, against the usual: each seed has its own weather. */
+/** Returns how often faults of a class happen, against the usual: each seed has its own weather. */
 function intensity({ seed, faults }: Config, name: FaultClass): number {
   return faults.has(name) ? Random.of(seed).split(`intensity ${name}`).of([0.3, 1, 1, 1, 3, 6]) : 0;
 }
@@ -91,7 +91,7 @@ export function habits(config: Config): Habits {
 /** How likely it crashes where code goes on after an await: there are very many of these. */
 export const crashesAtAwait = (config: Config) => 0.000_01 * intensity(config, "crashes");
 
-/** The options of a command that simulates this again. */
+/** Returns the options of a command that simulates this again. */
 export function commandOf({ seed, atms, servers, days, visits, faults, sqlite }: Config): string {
   const kinds = ` --faults ${faultClasses.filter((name) => faults.has(name)).join() || "none"}`;
   const store = sqlite ? " --sqlite" : "";

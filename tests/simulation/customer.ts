@@ -42,7 +42,7 @@ const entryTriesMax = 6;
 const saysNotDone = /nothing was (booked|sent)|is not charged|could not read that amount/i;
 const saysAgain = /try again/i;
 
-/** What a screen says of the money that was asked for. */
+/** Returns what a screen says of the money that was asked for. */
 export function claimOf({ heading, lede, next }: Reading): Claim {
   const words = `${heading}. ${lede}`;
   const again = saysAgain.test(`${lede} ${next}`);
@@ -53,9 +53,9 @@ export function claimOf({ heading, lede, next }: Reading): Claim {
 
 export interface CustomerWorld {
   readonly scheduler: Scheduler;
-  /** A run-wide number, so that each transfer has an amount of its own. */
+  /** Returns a run-wide number, so that each transfer has its own amount. */
   nextSerial(): number;
-  /** The number of another customer's account. */
+  /** Returns the number of another customer's account. */
   someoneElsesAccount(than: string, random: Random): string | null;
   onIntent(intent: Intent): void;
   onLook(look: Look): void;
@@ -558,7 +558,7 @@ export class Customer {
 const bigintsAsTexts = (_: string, value: unknown) =>
   typeof value === "bigint" ? String(value) : value;
 
-/** Minor units as people type them, for a currency with two decimals. */
+/** Returns minor units as people type them, for a currency with two decimals. */
 export function decimal(amount: bigint): string {
   return `${amount / 100n}.${String(amount % 100n).padStart(2, "0")}`;
 }

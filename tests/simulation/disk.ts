@@ -149,7 +149,7 @@ export class Disk {
     inode.restart(inode.withWrites(reached));
   }
 
-  /** The files as a process sees them. */
+  /** Returns the files as a process sees them. */
   filesFor(process: Process): Files {
     const point = (what: string, path: string) => process.point(`${what} ${path}`);
     return {

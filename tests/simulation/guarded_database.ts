@@ -11,7 +11,7 @@ export class DurableDatabase {
   readonly raw = new DatabaseSync(":memory:");
   readonly #statements = new Map<string, StatementSync>();
 
-  /** The database as a process has it, until the process ends. */
+  /** Returns the database as a process has it, until the process ends. */
   openFor(process: Process): DatabaseSync {
     process.atEnd(() => this.raw.isTransaction && this.raw.exec("ROLLBACK"));
     return new GuardedDatabase(this, process) as unknown as DatabaseSync;

@@ -5,7 +5,7 @@ import type { Store } from "../../server/ledger/store.ts";
 import type { Process } from "./host.ts";
 
 /**
- * The store of a process, which lets go of its file when the process ends.
+ * Returns the store of a process, which releases its file when the process ends.
  * @param realPath where a file that it writes really is
  */
 export function guardedStore(

@@ -85,7 +85,7 @@ export class Process {
   }
 
   /**
-   * A place where the process may crash: product code is between two steps of its own.
+   * A place where the process may crash: product code is between two its own steps.
    * @throws {Crash} when it does, and when it is dead already
    */
   point(where: string): void {
@@ -95,7 +95,7 @@ export class Process {
     throw new Crash(`${this.name} crashes ${where}`);
   }
 
-  /** Whether code of it goes on that waited; where it may crash. */
+  /** Returns whether code of it goes on that waited; where it may crash. */
   goesOn(): boolean {
     if (this.#alive && this.#points.chance(this.crashesAtAwait)) {
       this.crash(this.#points.chance(0.5) ? "kill" : "power cut", "at an await");
@@ -103,7 +103,7 @@ export class Process {
     return this.#alive;
   }
 
-  /** Calls `end` when the process crashes; the returned function forgets it. */
+  /** Calls `end` when the process crashes; the returned function drops it. */
   atEnd(end: (kind: CrashKind) => void): () => void {
     this.#ends.add(end);
     return () => this.#ends.delete(end);

@@ -1,5 +1,5 @@
 /**
- * What customers want done with money, and what came of it as far as they can tell: what the screens
+ * What customers want done with money, and the outcome as far as they can determine: what the screens
  * said, and what is in their hands. The judges hold the books against this.
  */
 

@@ -21,7 +21,7 @@ const config: Config = {
 
 type Done = Attempt & { claim: { said: "done"; amount: bigint; reference: string } };
 
-/** The first attempt of this kind whose screen showed a receipt. */
+/** Returns the first attempt of this kind whose screen showed a receipt. */
 function done({ money }: Seen, kind: Intent["kind"]): { intent: Intent; attempt: Done } {
   for (const intent of money.intents) {
     const attempt = intent.attempts.find(({ claim }) => claim.said === "done");

@@ -9,7 +9,7 @@
 
 export interface Operation {
   readonly callMs: number;
-  /** Null where the caller never learned what became of it. */
+  /** Null where the caller never learned the outcome. */
   readonly returnMs: number | null;
 }
 
@@ -17,8 +17,8 @@ export interface Operation {
 export interface Model<State, Op extends Operation> {
   readonly initial: State;
   /**
-   * The state after the operation; null where the operation cannot have had its result in this one.
-   * One without a return has any result.
+   * Returns the state after the operation; null where the operation cannot have had its result in
+   * this one. One without a return has any result.
    */
   step(state: State, operation: Op): State | null;
   /** Equal states have equal keys. */

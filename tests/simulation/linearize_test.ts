@@ -17,7 +17,7 @@ const register: Model<number, RegisterOperation> = {
   keyOf: String,
 };
 
-/** "w1 0-5": writes 1 from 0 to 5; "r1 2-?": a read without a known end or result. */
+/** Returns "w1 0-5": writes 1 from 0 to 5; "r1 2-?": a read without a known end or result. */
 function registerHistory(text: string): RegisterOperation[] {
   return text.split(", ").map((name) => {
     const [, op, value, call, end] = /^([wr])(\d+) (\d+)-(\d+|\?)$/.exec(name)!;
@@ -58,7 +58,7 @@ const registerHistories: [history: string, linearizable: boolean][] = [
 
 const resultOf = (linearizable: boolean) => linearizable ? "linearizable" : "not linearizable";
 
-Deno.test("linearize() tells histories of a register apart that are known good and bad", () => {
+Deno.test("linearize() distinguishes histories of a register that are known good and bad", () => {
   for (const [history, expected] of registerHistories) {
     const { result } = linearize(register, registerHistory(history));
     assertEquals(result, resultOf(expected), history);
@@ -78,7 +78,7 @@ const queue: Model<string, QueueOperation> = {
 };
 
 /** Four histories of a queue in the manner of Herlihy and Wing: the second and the fourth are not linearizable. */
-Deno.test("linearize() tells four histories of a queue apart", () => {
+Deno.test("linearize() distinguishes four histories of a queue", () => {
   const put = (value: string, callMs: number, returnMs: number) => ({
     put: value,
     callMs,
@@ -111,7 +111,9 @@ Deno.test("linearize() names the order that it found, or what could not follow",
   assertEquals("stuck" in bad && bad.stuck.name, "r1 4-5");
 });
 
-/** Every order of every subset that has all completed operations, as the definition has it. */
+/**
+ * Returns every order of every subset that has all completed operations, as the definition has it.
+ */
 function isLinearizable(operations: RegisterOperation[]): boolean {
   const search = (state: number, left: RegisterOperation[]): boolean => {
     if (left.every(({ returnMs }) => returnMs === null)) return true;

@@ -128,7 +128,7 @@ function open(entry: EntryRecord, chain: Uint8Array, key: Uint8Array | undefined
   return { who, time, action: action.join(" | "), outcome, movement, step };
 }
 
-/** A customer's movements are dated in the order in which they were committed. */
+/** Checks that a customer's movements are dated in the order in which they were committed. */
 function judgeTimes(said: readonly Said[], find: (what: string) => void): void {
   const newest = new Map<string, string>();
   for (const { who, time, action, movement } of said) {
@@ -139,7 +139,7 @@ function judgeTimes(said: readonly Said[], find: (what: string) => void): void {
   }
 }
 
-/** Each row of a movement has one entry, which says what the row says. */
+/** Checks that each row of a movement has one entry, which says what the row says. */
 function compareWithRows(
   said: readonly Said[],
   { movements }: Records,
@@ -165,7 +165,10 @@ function compareWithRows(
   for (const [key, { action }] of entries) find(`an entry speaks of row ${key}: ${action}`);
 }
 
-/** The file has lines of the log alone, in order and without a gap, up to the newest entry. */
+/**
+ * Checks that the file has lines of the log alone, in order and without a gap, up to the newest
+ * entry.
+ */
 function compareWithFile(file: string, records: Records, find: (what: string) => void): void {
   const ids = new Map(records.chains.map(({ number, id }) => [number, id.toHex()]));
   const lines = file.split("\n").slice(0, -1);

@@ -148,7 +148,7 @@ export class Machine {
     else this.#database.raw.exec("DELETE FROM notes WHERE place IN ('tray', 'mouth')");
   }
 
-  /** Whether only people can go on: devices are broken, or nobody knows what they did. */
+  /** Returns whether only people can go on: devices are broken, or their outcome is unknown. */
   needsPeople(): boolean {
     const broken = this.#database.look("SELECT 1 FROM settings WHERE value = 'broken'").length > 0;
     const flagged = this.openMovements().some(({ state }) =>

@@ -120,7 +120,7 @@ export class MemoryReads implements ReadStore {
     return null;
   }
 
-  /** The tables take entries at places of chains alone. */
+  /** Returns the tables take entries at places of chains alone. */
   strayEntries(): null {
     return null;
   }

@@ -30,7 +30,7 @@ import { MemoryTables } from "./memory_tables.ts";
 import type { Random } from "./random.ts";
 import type { Scheduler } from "./scheduler.ts";
 
-/** What may become of a commit, each as a probability. */
+/** The outcome of a commit, each as a probability. */
 export interface DatabaseFaults {
   readonly delayMsMean: number;
   /** An error before COMMIT: nothing is done. */
@@ -106,7 +106,7 @@ export class MemoryDatabase {
   #generation = 0;
   /** Called with what a batch broke of what the database holds: no batch of the bank's should. */
   onViolation: (what: string) => void = () => {};
-  /** Called when something becomes of a commit. */
+  /** Called when the outcome of a commit changes. */
   onFault: () => void = () => {};
   /** Addresses of hosts from which the database cannot be reached. */
   readonly parted = new Set<string>();
@@ -147,7 +147,7 @@ export class MemoryDatabase {
     }
   }
 
-  /** Whether a host of this address cannot reach it now. */
+  /** Returns whether a host of this address cannot reach it now. */
   isAway(address: string): boolean {
     return this.#isAway || this.parted.has(address);
   }
@@ -304,7 +304,7 @@ export class MemoryStore implements Store {
     }
   }
 
-  /** A batch that has loaded nothing, and changes whatever it likes. */
+  /** Returns a batch that has loaded nothing, and changes whatever it likes. */
   #emptyBatch(generation: number): Batch {
     const { commits: loadedAt, tables } = this.database;
     const known = new Set(tables.accounts.keys());
@@ -512,7 +512,7 @@ export class MemoryStore implements Store {
   }
 
   backUp(): Promise<void> {
-    throw new UsageError("this bank is in a database of its own: back it up with its means");
+    throw new UsageError("this bank is in its own database: back it up with its means");
   }
 
   close(): void {
@@ -537,7 +537,10 @@ export class MemoryStore implements Store {
     return this.process?.host.address ?? "";
   }
 
-  /** The connection, another one where it was lost. @throws when the database is away for too long */
+  /**
+   * Returns the connection, another one where it was lost. @throws when the database is away for
+   * too long
+   */
   async #connected(): Promise<number> {
     for (;;) {
       this.process?.requireAlive();

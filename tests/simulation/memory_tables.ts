@@ -51,7 +51,7 @@ function require(holds: boolean, what: string): void {
   if (!holds) throw new Error(`refused by the database: ${what}`);
 }
 
-/** Whether an account's number is one that its kind has. */
+/** Returns whether an account's number is one that its kind has. */
 function isNumberOf({ kind, number, owner }: Account): boolean {
   if (kind === "terminal") return number === `cash ${owner}`;
   return kind === "customer" ? isAccountNumber(number) : number === kind;
@@ -117,7 +117,7 @@ export class MemoryTables {
   addAccount(account: Account): void {
     const { id, number, uid, owner } = account;
     require(!this.accounts.has(id), "an account's id is taken");
-    require(isNumberOf(account), "an account's number is none of its kind");
+    require(isNumberOf(account), "an account's number is not of its kind");
     require(fromHex(uid, 16) !== null, "an account's uid has another length");
     for (const name of [number, uid]) {
       require(!this.named.has(name), "an account's number or uid is taken");
@@ -300,7 +300,7 @@ export class MemoryTables {
   }
 }
 
-/** What the tables check of a movement's row alone. */
+/** Returns what the tables check of a movement's row alone. */
 function requireSound(row: Movement): void {
   const { id, step, action, kind, debit, credit, amount, booked, outcome } = row;
   const stepOf = { authorise: 1, book: 1, complete: 2, reverse: 2, report: 3 } as const;

@@ -45,7 +45,7 @@ export function judgeMoney(records: Records, evidence: Evidence): Finding[] {
 const sum = <T>(values: Iterable<T>, of: (value: T) => bigint) =>
   [...values].reduce((total, value) => total + of(value), 0n);
 
-/** The books are at zero, and each balance is what the movements make of it. */
+/** Checks that the books sum to zero, and that each balance follows from the movements. */
 export function judgeBooks({ accounts, movements, holds }: Records): Finding[] {
   const findings: Finding[] = [];
   const find = (what: string) => findings.push({ judge: "books", what });
@@ -76,7 +76,7 @@ export function judgeBooks({ accounts, movements, holds }: Records): Finding[] {
   return findings;
 }
 
-/** After a quiet day and an operator's count nothing is open. */
+/** Checks that after a quiet day and an operator's count nothing is open. */
 function judgeQuiet({ holds, movements }: Records): Finding[] {
   return holds.map((id) => {
     const row = movements.find((row) => row.id === id);
@@ -85,7 +85,7 @@ function judgeQuiet({ holds, movements }: Records): Finding[] {
   });
 }
 
-/** What is intended once is done at most once; what a screen said is so. */
+/** Checks that what is intended once is done at most once; what a screen said is so. */
 function judgeIntents({ movements }: Records, { intents, restores }: Evidence): Finding[] {
   return intents.flatMap((intent) =>
     intent.kind === "transfer"
@@ -94,7 +94,7 @@ function judgeIntents({ movements }: Records, { intents, restores }: Evidence): 
   );
 }
 
-/** A transfer cannot be told again: one that was booked after the backup is lost. */
+/** Excludes transfers, which cannot be retold: one that was booked after the backup is lost. */
 function mayBeLost({ attempts }: Intent, restores: readonly Restore[]): boolean {
   return restores.some((restore) =>
     attempts.some(({ fromMs, untilMs }) =>
@@ -110,7 +110,7 @@ function settledByPeople(movements: readonly MovementRecord[]): ReadonlySet<stri
   );
 }
 
-/** A transfer is known by its amount, which no other has. */
+/** Identifies a transfer by its unique amount. */
 function judgeTransfer(
   intent: Intent,
   movements: readonly MovementRecord[],
@@ -132,7 +132,7 @@ function judgeTransfer(
   return times === 1 && neverDone ? [{ judge: "intents", what: words }] : [];
 }
 
-/** Each receipt has its movement in the books, with what the customer got or gave. */
+/** Checks that each receipt has its movement in the books, with what the customer got or gave. */
 function judgeReceipts(intent: Intent, movements: readonly MovementRecord[]): Finding[] {
   const { customer, kind, attempts } = intent;
   return attempts.flatMap(({ claim, handed }) => {
@@ -197,8 +197,9 @@ function judgeCash({ accounts, movements }: Records, evidence: Evidence): Findin
 }
 
 /**
- * What the books say a customer took out in notes, less what they put in; of nobody's, where the books do
- * not name a customer any more. What their account does not bear the differences account does.
+ * Returns what the books say a customer took out in notes, less what they put in; of nobody's,
+ * where the books do not name a customer any more. What their account does not bear the differences
+ * account does.
  */
 function bookedOut(
   customer: string,
@@ -234,7 +235,7 @@ const accountModel = (opening: bigint): Model<bigint, AccountOperation> => ({
   keyOf: String,
 });
 
-/** What customers saw of each account fits one order of what was done with it. */
+/** Checks that what customers saw of each account fits one order of what was done with it. */
 function judgeLooks(
   { movements }: Records,
   { intents, looks, restores }: Evidence,
@@ -272,7 +273,7 @@ function looksOf(account: string, looks: readonly Look[]): AccountOperation[] {
   }));
 }
 
-/** What an intent did, or may have done, to an account. */
+/** Returns what an intent did, or may have done, to an account. */
 function operationsOf(
   account: string,
   intent: Intent,
@@ -297,7 +298,10 @@ function operationsOf(
   });
 }
 
-/** Cash that was booked without a receipt, or by people: at any time after the first such attempt. */
+/**
+ * Returns cash that was booked without a receipt, or by people: at any time after the first
+ * such attempt.
+ */
 function unclaimedOf(
   account: string,
   intents: readonly Intent[],

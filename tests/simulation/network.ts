@@ -93,7 +93,7 @@ export class Network {
     return link.ends[0];
   }
 
-  /** Whether these two hosts cannot reach each other. */
+  /** Returns whether these two hosts cannot reach each other. */
   isParted(a: Host, b: string): boolean {
     return this.#partitions.has(pairOf(a.address, b));
   }
@@ -123,7 +123,7 @@ export class Network {
     });
   }
 
-  /** Whether a fault of this kind happens now. */
+  /** Returns whether a fault of this kind happens now. */
   fails(kind: "stalls" | "splits" | "cuts" | "vanishes" | "alters" | "doubles"): boolean {
     if (!this.random.chance(this.faults[kind])) return false;
     const what = `fault: network ${kind}`;

@@ -34,7 +34,7 @@ export interface OperatorsWorld {
   /** A backup was begun, at which customers are as they are now: what they do later is lost. */
   onBackup(): void;
   /**
-   * The bank was put back to the last backup, and has these customers.
+   * Records that the bank was restored from the last backup, and has these customers.
    * @returns how many it has forgotten
    */
   onRestored(restore: Restore, customers: ReadonlySet<string>): number;
@@ -45,11 +45,11 @@ const limitTexts = ["none", "none", "100.00", "500.00", "5000.00"] as const;
 const backupPath = "/elsewhere/backup.sqlite";
 /** How often a restore is tried, with pauses. */
 const restoreTriesMax = 20;
-/** How often a command about a key is given again, until it is known what became of it. */
+/** How often a command about a key is given again, until it is known the outcome. */
 const carryTriesMax = 200;
 
 export class Operators {
-  /** Of each customer, the account numbers that operators were told. */
+  /** Of each customer, the account numbers that operators were replies. */
   readonly #accounts = new Map<string, string[]>();
   readonly #terminals = new Map<string, string>();
   readonly #locked = new Set<string>();
@@ -74,7 +74,7 @@ export class Operators {
     accounts: number,
   ): Promise<void> {
     const amount = decimal(BigInt(opening));
-    const told = [
+    const replies = [
       ...await this.#ask({ command: "add_customer", username, password, opening: amount }),
     ];
     if (accounts > 1) {
@@ -84,9 +84,9 @@ export class Operators {
         name: "savings",
         opening: "50.00",
       } as const;
-      told.push(...await this.#ask(asked));
+      replies.push(...await this.#ask(asked));
     }
-    this.#accounts.set(username, numbersIn(told));
+    this.#accounts.set(username, numbersIn(replies));
   }
 
   terminalOf({ name }: Machine): string {
@@ -281,12 +281,12 @@ export class Operators {
       const [account, state, reason] = [random.of(numbers), "closed", "simulated"] as const;
       return void await this.#try({ command: "set_account_state", account, state, reason });
     }
-    // One that a restore forgets would leave notes that nobody's account bears.
+    // One that a restore drops would leave notes that nobody's account bears.
     if (this.#backedUpMs !== null) return;
     const name = `spare ${random.below(1e6)}`;
     const opening = random.of(["0.00", "0.00", "10.00"]);
-    const told = await this.#try({ command: "open_account", username, name, opening });
-    numbers.push(...numbersIn(told));
+    const replies = await this.#try({ command: "open_account", username, name, opening });
+    numbers.push(...numbersIn(replies));
   }
 
   // Backups, of a bank that is in a file
@@ -303,7 +303,7 @@ export class Operators {
     }
   }
 
-  /** Puts the bank back to its last backup; customers are served again once every terminal has told. */
+  /** Puts the bank back to its last backup; customers are served again once every terminal has replies. */
   async #restore(): Promise<void> {
     const { scheduler, servers: [server], random } = this.world;
     const fromMs = this.#backedUpMs!;
@@ -329,11 +329,11 @@ export class Operators {
     for (let count = 0; count < forgotten; count++) await this.world.onNewCustomer();
   }
 
-  /** Learns which accounts there are, and which of them are locked. */
+  /** Reads the list of accounts, and which of them are locked. */
   async #relist(): Promise<void> {
     for (let lines: string[] = []; lines.length === 0;) {
-      const told = await this.#try({ command: "list_accounts" });
-      lines = told.flatMap((answer) => "line" in answer ? [answer.line] : []);
+      const replies = await this.#try({ command: "list_accounts" });
+      lines = replies.flatMap((answer) => "line" in answer ? [answer.line] : []);
       if (lines.length === 0) await this.world.scheduler.pause(5_000, "operator");
       else this.#accounts.clear();
       for (const line of lines) {
@@ -378,7 +378,7 @@ export class Operators {
   }
 }
 
-/** The account numbers in what an operator was told. */
+/** Returns the account numbers in what an operator was replies. */
 function numbersIn(answers: readonly OperatorAnswer[]): string[] {
   return answers.flatMap((answer) =>
     "line" in answer ? /account,? (\d+)$/.exec(answer.line)?.[1] ?? [] : []

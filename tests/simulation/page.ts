@@ -76,7 +76,7 @@ export class Page {
     );
   }
 
-  /** Whether it came to hold within so many milliseconds. */
+  /** Returns whether it came to hold within so many milliseconds. */
   until(holds: (state: State) => boolean, withinMs: number): Promise<boolean> {
     if (holds(this.#state)) return Promise.resolve(true);
     const { promise, resolve } = Promise.withResolvers<boolean>();
@@ -91,7 +91,7 @@ export class Page {
     return promise;
   }
 
-  /** What is on the screen in words, where it is one that tells something. */
+  /** What is on the screen in words, where it is one that reports something. */
   read(): Reading {
     const { screen } = this.#state;
     const none = { heading: "", lede: "", next: "" };

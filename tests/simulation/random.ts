@@ -25,7 +25,7 @@ export class Random {
     return new Random(`strongroom simulation ${seed}`);
   }
 
-  /** The generator of this name: the same however much was drawn from this one. */
+  /** Returns the generator of this name: the same however much was drawn from this one. */
   split(name: string): Random {
     return new Random(`${this.path}/${name}`);
   }
@@ -45,12 +45,12 @@ export class Random {
     return this.bits() / 2 ** 32;
   }
 
-  /** A whole number from 0 to `limit` - 1. */
+  /** Returns a whole number from 0 to `limit` - 1. */
   below(limit: number): number {
     return Math.floor(this.fraction() * limit);
   }
 
-  /** A whole number, both ends included. */
+  /** Returns a whole number, both ends included. */
   between(least: number, most: number): number {
     return least + this.below(most - least + 1);
   }

@@ -93,7 +93,7 @@ export class Scheduler {
     this.#pending = "";
   }
 
-  /** The next event that was not cancelled; null when it is later than `untilMs`. */
+  /** Returns the next event that was not cancelled; null when it is later than `untilMs`. */
   #next(untilMs: number): Event | null {
     for (let first; (first = this.#heap[0]) !== undefined;) {
       if (first.act !== null && first.timeMs > untilMs) break;

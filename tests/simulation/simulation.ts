@@ -202,7 +202,7 @@ class Simulation {
     };
   }
 
-  /** The faults that parts of the world count. */
+  /** Returns the faults that parts of the world count. */
   #counted(): Map<string, number> {
     const sums = new Map([...this.#database.counted, ...this.#network.counted]);
     for (const { disk } of [...this.#servers, ...this.#machines]) {
@@ -539,7 +539,7 @@ class Simulation {
     disk.isFull = false;
   }
 
-  /** Keys are changed while nobody can say what became of a commit. */
+  /** Keys are changed while nobody can say the outcome of a commit. */
   #changeKeysAtTheWorstMoment(): void {
     if (!this.#troubled || !this.config.faults.has("operators")) return;
     if (this.#worstMoments.chance(0.1)) void this.#operators.changeSomeKey();
@@ -611,7 +611,10 @@ class Simulation {
     return handed;
   }
 
-  /** The bank is as it was at its backup: customers of later are forgotten, passwords of then hold. */
+  /**
+   * Resets the bank to its backup: drops later customers, passwords of
+   * then hold.
+   */
   #restored(restore: Restore, customers: ReadonlySet<string>): number {
     this.#restores.push(restore);
     const forgotten = this.#people.filter(({ name }) => !customers.has(name));
@@ -682,7 +685,7 @@ class Simulation {
   }
 }
 
-/** Memory rather than a disk, where there is such a folder. */
+/** Returns a folder in memory rather than on a disk, where there is such a folder. */
 function shortestFolder(): string | undefined {
   try {
     return Deno.statSync("/dev/shm").isDirectory ? "/dev/shm" : undefined;

@@ -10,7 +10,7 @@ const shrinksMax = 40;
 /** Seeds are below this. */
 export const seedMax = 2 ** 31;
 
-/** A small simulation, chosen by its seed. */
+/** Returns a small simulation, chosen by its seed. */
 export function usualConfig(seed: number): Config {
   const random = Random.of(seed).split("config");
   const sqlite = random.chance(0.2);
@@ -38,7 +38,9 @@ const options = {
   sqlite: { type: "boolean" },
 } as const;
 
-/** The simulation of a command's options: what they leave out is as usual for their seed. */
+/**
+ * Returns the simulation of a command's options: what they leave out is as usual for their seed.
+ */
 export function parseCommand(command: string): Config {
   const { values } = parseArgs({ args: command.split(" "), options });
   return configOf(Number(values.seed), values);
@@ -64,7 +66,7 @@ export function configOf(seed: number, given: Given): Config {
   return { seed, ...sizes, servers: sqlite ? 1 : size("servers"), faults, sqlite };
 }
 
-/** The smallest simulation near this one that still finds something. */
+/** Returns the smallest simulation near this one that still finds something. */
 export async function shrink(failed: Config): Promise<Config> {
   let smallest = failed;
   for (let runs = 0, shrunk = true; shrunk && runs < shrinksMax;) {

@@ -7,7 +7,7 @@ import { CommitFailed, SqliteConnection } from "../../server/ledger/sqlite/conne
 
 type Fate = "good" | "fails, is there" | "fails, is not there";
 
-/** What becomes of a commit, by the folder of its file. */
+/** The outcome of a commit, by the folder of its file. */
 const fates = new Map<string, () => Fate>();
 
 class NotThere extends Error {}
@@ -33,7 +33,7 @@ SqliteConnection.prototype.copyTo = function (this: SqliteConnection, path: stri
   return Promise.resolve();
 };
 
-/** Lets `fate` decide what becomes of commits of files in this folder. */
+/** Lets `fate` decide the outcome of commits of files in this folder. */
 export function failCommits(folder: string, fate: () => Fate): void {
   fates.set(folder, fate);
 }

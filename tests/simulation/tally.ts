@@ -22,14 +22,14 @@ export class Tally {
     if (result.findings.length > 0) this.failed.push(result);
   }
 
-  /** Each thing that happened, and how often. */
+  /** Returns each thing that happened, and how often. */
   lines(): string[] {
     return [...this.#sums].sort(([a], [b]) => a < b ? -1 : 1)
       .map(([what, times]) => `${String(times).padStart(8)} ${what}`);
   }
 }
 
-/** A result in lines. */
+/** Returns a result in lines. */
 export function linesOf({ config, hash, findings, counts, events }: Result): string[] {
   const store = config.sqlite ? ", SQLite" : "";
   return [
@@ -39,7 +39,10 @@ export function linesOf({ config, hash, findings, counts, events }: Result): str
   ];
 }
 
-/** The command that repeats the smallest simulation near this one that still finds something. */
+/**
+ * Returns the command that repeats the smallest simulation near this one that still finds
+ * something.
+ */
 export async function againLine({ config }: Result): Promise<string> {
   return `  again: ${commandOf(await shrink(config))}`;
 }

@@ -37,7 +37,7 @@ Deno.test("each planted bug is found within a minute", async () => {
   });
 });
 
-/** How the simulator found it, in words; null where it did not in time. */
+/** Returns how the simulator found it, in words; null where it did not in time. */
 async function foundBySimulator(tree: string, { options = "" }: Bug): Promise<string | null> {
   const given = options === "" ? [] : options.split(" ");
   const script = ["tests/simulation/hunt.ts", `${firstSeed}`, `${secondsMax}`, ...given];
@@ -48,7 +48,7 @@ async function foundBySimulator(tree: string, { options = "" }: Bug): Promise<st
     `${seconds.toFixed(1).padStart(5)} s  ${finding.slice(0, 90)}`;
 }
 
-/** The tests that failed; null where all are good. */
+/** Returns the tests that failed; null where all are good. */
 async function foundByTest(tree: string, test: string): Promise<string | null> {
   const { code, stdout } = await run(tree, ["test", "-q", "--no-check", "-P", ...lock, test]);
   const failed = stdout.match(/^.* => .*$/gm) ?? [];

@@ -45,7 +45,7 @@ Deno.test("a generator's numbers depend on its names alone, and are even", () =>
   assert(chi < 37.7, `chi-squared ${chi}`);
 });
 
-/** A connection from host a to host b. */
+/** Returns a connection from host a to host b. */
 async function connected({ network, hosts: [a, b], scheduler }: ReturnType<typeof world>) {
   const [client, server] = [a.start(), b.start()];
   const listener = network.listen(server, 1);

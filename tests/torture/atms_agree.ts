@@ -15,7 +15,7 @@ export interface BooksAtEnd {
 }
 
 /**
- * What the ATMs' journals say, and what does not agree, each in words.
+ * Returns what the ATMs' journals say, and what does not agree, each in words.
  * @param folders of the ATMs, each named for its terminal
  */
 export function atmsAgree(

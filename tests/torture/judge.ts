@@ -1,9 +1,9 @@
 /**
- * Whether anything was lost or doubled: what ATMs were told and what their devices did, against the
+ * Whether anything was lost or doubled: what ATMs received and what their devices did, against the
  * rows that the bank has. Pure.
  */
 
-/** Something that the bank has told an ATM: from then on it must be so for ever. */
+/** Something that the bank has answered an ATM: from then on it must be so for ever. */
 export type Acknowledged =
   & { movement: string }
   & (
@@ -31,25 +31,27 @@ export interface Journaled {
   done: bigint;
 }
 
-/** What was acknowledged and is not in the bank's books; each in words. */
+/** Returns what was acknowledged and is not in the bank's books; each in words. */
 export function lostOf(acknowledged: Iterable<Acknowledged>, rows: readonly BankRow[]): string[] {
   const byMovement = Map.groupBy(rows, ({ movement }) => movement);
   const lost: string[] = [];
-  for (const told of acknowledged) {
-    const mine = byMovement.get(told.movement) ?? [];
+  for (const answered of acknowledged) {
+    const mine = byMovement.get(answered.movement) ?? [];
     const booked = mine.reduce((sum, row) => sum + row.booked, 0n);
-    const kept = told.what === "leave"
+    const kept = answered.what === "leave"
       ? mine.some(({ action, outcome }) => action === "authorise" && outcome === "ok")
-      : mine.length > 0 && booked === told.done;
+      : mine.length > 0 && booked === answered.done;
     if (!kept) {
-      const was = told.what === "leave" ? "leave" : `${told.done} moved`;
-      lost.push(`${told.movement}: told ${was}, the books have ${booked} in ${mine.length} rows`);
+      const was = answered.what === "leave" ? "leave" : `${answered.done} moved`;
+      lost.push(
+        `${answered.movement}: answered ${was}, the books have ${booked} in ${mine.length} rows`,
+      );
     }
   }
   return lost;
 }
 
-/** What the bank has booked and no device has moved, or not as often; each in words. */
+/** Returns what the bank has booked and no device has moved, or not as often; each in words. */
 export function doubledOf(rows: readonly BankRow[], journaled: readonly Journaled[]): string[] {
   const done = new Map(journaled.map(({ movement, done }) => [movement, done]));
   const booked = new Map<string, bigint>();

@@ -1,7 +1,7 @@
 /**
  * The bank and its ATMs, killed at random moments: `deno task torture`. A real server, real ATMs in
- * processes of their own, kill -9 to the server, to an ATM or to both, and again. After each death of
- * the server its files are held against everything that it had told anybody; at the end the books
+ * their own processes, kill -9 to the server, to an ATM or to both, and again. After each death of
+ * the server its files are held against everything that it had acknowledged anybody; at the end the books
  * against what the devices did, and the log against the books.
  */
 import { DatabaseSync } from "node:sqlite";
@@ -83,13 +83,13 @@ class Scene {
       this.#atms.push(
         new Victim(
           testProgram(program, JSON.stringify(config)),
-          (line) => this.#hear(JSON.parse(line)),
+          (line) => this.#onLine(JSON.parse(line)),
         ),
       );
     }
   }
 
-  /** A bank with customers and as many terminals, none of which runs yet. */
+  /** Returns a bank with customers and as many terminals, none of which runs yet. */
   static async set(folder: string, atms: number): Promise<Scene> {
     const terminals = Array.from({ length: atms }, (_, index) => `atm-${index + 1}`);
     const opening = "1000000.00";
@@ -159,7 +159,7 @@ class Scene {
     return `${this.folder}/bank`;
   }
 
-  /** Whether the log is whole: each entry, and none lost that its key knows of. */
+  /** Returns whether the log is whole: each entry, and none lost that its key has. */
   get #verify(): string[] {
     return ["audit", "verify", `--first-key=${this.#bank}-first.key`];
   }
@@ -170,7 +170,7 @@ class Scene {
     await until("the server starts", () => this.#ready, patienceMs);
   }
 
-  #hear(line: TortureLine): void {
+  #onLine(line: TortureLine): void {
     if ("finished" in line) this.#finished++;
     else if ("acted" in line) this.#done.set(line.acted, BigInt(line.done));
     else if ("authorised" in line) {
@@ -181,7 +181,7 @@ class Scene {
     }
   }
 
-  /** Holds what a dead server has left on disk, in a copy, against what it had told. */
+  /** Holds what a dead server has left on disk, in a copy, against what it had acknowledged. */
   #hold(): BankRow[] {
     const copy = Deno.makeTempDirSync({ dir: this.folder });
     for (const file of ["bank.sqlite", "bank.sqlite-wal"]) {
@@ -229,7 +229,7 @@ class Scene {
 
 const chance = (count: number) => Math.floor(Math.random() * count);
 
-/** The number that a flag gives. */
+/** Returns the number that a flag gives. */
 function flag(name: string, otherwise: number): number {
   const at = Deno.args.indexOf(`--${name}`);
   const value = at < 0 ? otherwise : Number(Deno.args[at + 1]);

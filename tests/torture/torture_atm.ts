@@ -1,5 +1,5 @@
 /**
- * An ATM of the torture, in a process of its own: a real ATM, whose customers withdraw and deposit
+ * An ATM of the torture, in its own process: a real ATM, whose customers withdraw and deposit
  * without end. It prints a line for each answer of the bank, at once; `finish` on
  * standard input ends that, and its end ends the program.
  */

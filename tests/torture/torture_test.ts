@@ -20,8 +20,8 @@ const rows = [
   row("reversed", "reverse"),
 ];
 
-/** What an ATM was told · whether the rows above keep it. */
-const told: [Acknowledged, boolean][] = [
+/** What an ATM was acknowledged · whether the rows above keep it. */
+const answered: [Acknowledged, boolean][] = [
   [{ movement: "open", what: "leave" }, true],
   [{ movement: "refused", what: "leave" }, false],
   [{ movement: "unheard", what: "leave" }, false],
@@ -34,8 +34,8 @@ const told: [Acknowledged, boolean][] = [
   [{ movement: "unheard", what: "end", done: 0n }, false],
 ];
 
-Deno.test("the judge finds what was told and is not kept", () => {
-  for (const [acknowledged, kept] of told) {
+Deno.test("the judge finds acknowledged movements that were lost", () => {
+  for (const [acknowledged, kept] of answered) {
     assertEquals(
       lostOf([acknowledged], rows).length,
       kept ? 0 : 1,

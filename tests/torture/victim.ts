@@ -15,11 +15,11 @@ export class Victim {
 
   /**
    * @param args of Deno's own command line
-   * @param hear gets every line of standard output
+   * @param onLine gets every line of standard output
    */
   constructor(
     private readonly args: readonly string[],
-    private readonly hear: (line: string) => void,
+    private readonly onLine: (line: string) => void,
   ) {}
 
   start(): void {
@@ -34,7 +34,7 @@ export class Victim {
     this.#input = this.#process.stdin.getWriter();
     this.#input.closed.catch(() => {});
     this.#drained = Promise.all([
-      each(this.#process.stdout, this.hear),
+      each(this.#process.stdout, this.onLine),
       each(this.#process.stderr, (line) => {
         this.complaints.push(line);
         this.complaints.splice(0, this.complaints.length - complaintsMax);
@@ -64,6 +64,6 @@ export class Victim {
   }
 }
 
-async function each(stream: ReadableStream<Uint8Array>, hear: (line: string) => void) {
-  for await (const line of linesOf(stream)) hear(line);
+async function each(stream: ReadableStream<Uint8Array>, onLine: (line: string) => void) {
+  for await (const line of linesOf(stream)) onLine(line);
 }

@@ -14,7 +14,7 @@ interface Axe {
 }
 
 /**
- * A line for each violation; none where all is well.
+ * Returns a line for each violation; none where all is well.
  * @param rules only these; all that the tags name without
  */
 export async function violationsOf(page: Page, rules?: string[]): Promise<string[]> {

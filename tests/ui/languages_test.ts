@@ -60,7 +60,7 @@ Deno.test({ name: "languages in Chromium", ignore: findBrowser() === null }, asy
             demo: false,
             otherAccounts: { savings: 980_000n },
           });
-          scripted.remember(
+          scripted.addHistory(
             { kind: "withdrawal", action: "withdraw €40.00", outcome: "done", amount: "4000" },
             { kind: "log-in", action: "log in failed - wrong credentials", outcome: "refused" },
           );

@@ -148,7 +148,7 @@ export async function onScreen(page: Page, name: string): Promise<void> {
 export const button = (page: Page, name: string | RegExp) =>
   page.getByRole("button", { name, exact: typeof name === "string" && name.startsWith("€") });
 
-/** From the welcome to the menu, as alice. */
+/** Goes from the welcome to the menu, as alice. */
 export async function logIn(page: Page): Promise<void> {
   await onScreen(page, "welcome");
   await page.getByRole("button", { name: "Touch to begin" }).click();

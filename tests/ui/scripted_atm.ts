@@ -366,8 +366,8 @@ export class ScriptedAtm implements Atm {
   }
 
   /** Puts into the history what a customer might have done before. */
-  remember(...entries: Pick<HistoryEntry, "action" | "kind" | "outcome" | "amount">[]): void {
-    for (const entry of entries) this.#remember(entry);
+  addHistory(...entries: Pick<HistoryEntry, "action" | "kind" | "outcome" | "amount">[]): void {
+    for (const entry of entries) this.#addHistory(entry);
   }
 
   #scripted(name: keyof ScriptedAtm["next"]): AtmOutcome | undefined {
@@ -383,7 +383,7 @@ export class ScriptedAtm implements Atm {
     return minor > BigInt(this.#view.visit.account.available) ? "insufficient_funds" : "ok";
   }
 
-  /** A mix without the `skipped` largest notes. */
+  /** Returns a mix without the `skipped` largest notes. */
   #mix(minor: bigint, skipped = 0): Notes[] | null {
     let rest = minor;
     const notes: Notes[] = [];
@@ -411,7 +411,7 @@ export class ScriptedAtm implements Atm {
 
   #refused(kind: Receipt["kind"], amount: string, outcome: AtmOutcome, words: string): Receipt {
     const unknown = outcome === "bank_unreachable" || outcome === "in_doubt";
-    this.#remember({
+    this.#addHistory({
       kind,
       action: `${words} failed - ${inWords(outcome)}`,
       outcome: "refused",
@@ -437,10 +437,10 @@ export class ScriptedAtm implements Atm {
   }
 
   #log(kind: HistoryEntry["kind"], action: string, amount?: string): void {
-    this.#remember({ kind, action, outcome: "done", amount });
+    this.#addHistory({ kind, action, outcome: "done", amount });
   }
 
-  #remember(entry: Pick<HistoryEntry, "action" | "kind" | "outcome" | "amount">): void {
+  #addHistory(entry: Pick<HistoryEntry, "action" | "kind" | "outcome" | "amount">): void {
     const number = this.#entries.length;
     const time = new Date(firstTimeMs - (60 - number) * 3_700_000).toISOString();
     this.#entries.push({ ...entry, place: String(number), time, terminal: this.#view.terminal });

@@ -307,7 +307,7 @@ const usual: Stop[] = [
   },
 ];
 
-/** A transfer that comes to `outcome` as the recipient is looked up, or as it is sent. */
+/** Returns a transfer that comes to `outcome` as the recipient is looked up, or as it is sent. */
 function refusedTransfer(outcome: AtmOutcome, at: "recipient" | "transfer"): Stop {
   return {
     name: `refusal_transfer_${outcome}`,
@@ -453,7 +453,7 @@ function severalAccounts(): ScriptedAtm {
   return new ScriptedAtm({ otherAccounts: { savings: 980_000n, holiday: 12_345n } });
 }
 
-/** From the menu to the question whether a transfer is right. */
+/** Goes from the menu to the question whether a transfer is right. */
 async function transferOf(page: Page, to: string, amount: string): Promise<void> {
   await button(page, /^Transfer/).click();
   await page.getByLabel("Account number").fill(to);
@@ -487,7 +487,7 @@ async function insertNotes(page: Page): Promise<void> {
 
 function rememberMuch(scripted: ScriptedAtm): void {
   for (let day = 0; day < 9; day++) {
-    scripted.remember(
+    scripted.addHistory(
       { kind: "log-in", action: "log in", outcome: "done" },
       { kind: "withdrawal", action: "withdraw €40.00", outcome: "done", amount: "4000" },
       {

@@ -45,7 +45,7 @@ async function check(): Promise<void> {
   }
 }
 
-/** The text as it was signed: copying may add or lose line breaks at its ends. */
+/** Returns the text as it was signed: copying may add or lose line breaks at its ends. */
 function withOneEnd(text: string): string {
   return `${text.trim()}\n`;
 }
@@ -91,7 +91,7 @@ function report(problem: string): void {
   element("problem").textContent = problem;
 }
 
-/** The field for a file's text. */
+/** Returns the field for a file's text. */
 function placeOf(text: string): Field {
   if (text.startsWith("strongroom receipt ")) return "receipt";
   if (!text.startsWith("c2sp.org/tlog-proof@")) return "policy";

@@ -38,7 +38,7 @@ export async function verifyReceipt(
   return { outcome: isLogged ? "logged" : "signed", findings: findingsOf(facts) };
 }
 
-/** The sentences, first that which says most. */
+/** Returns the sentences, the most important first. */
 function findingsOf(facts: readonly Fact[]): Finding[] {
   const isLogged = (fact: Fact) => "proved" in fact && fact.proved === "logged";
   const ordered = [...facts.filter(isLogged), ...facts.filter((fact) => !isLogged(fact))];

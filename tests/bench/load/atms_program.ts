@@ -1,5 +1,5 @@
 /**
- * ATMs at work, in a process of their own: each on its own connection, one request at a time.
+ * ATMs at work, in their own process: each on its own connection, one request at a time.
  * `atms_program.ts FILE`, where the file says how the bank is reached.
  */
 import process from "node:process";
@@ -15,7 +15,7 @@ export type Plan = { count: number; hot?: boolean } & ({ bank: Reach } | { https
 
 export interface Work {
   movements: number;
-  /** For the hundredth that took longest; the median beside it. */
+  /** For the hundredth that took longest; the median next to it. */
   p99Ms: number;
   p50Ms: number;
   seconds: number;
@@ -56,7 +56,7 @@ async function reachBank(reach: Reach, index: number, hot: boolean): Promise<Atm
 
 async function reachHttps(reach: HttpsReach, index: number, hot: boolean): Promise<Atm> {
   const { port, certificate, terminals, customers, password } = reach;
-  // each ATM has a connection of its own
+  // each ATM has its own connection
   const client = Deno.createHttpClient({
     caCerts: [certificate],
     http2: false,

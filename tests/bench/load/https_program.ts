@@ -26,7 +26,7 @@ export interface HttpsReach {
   password: string;
 }
 
-/** The engine on this thread, one command at a time. */
+/** Returns the engine on this thread, one command at a time. */
 async function openEngine(folder: string) {
   const bankKeys = readBankKeys(systemFiles, keysPath(folder));
   const { chainId } = bankKeys;

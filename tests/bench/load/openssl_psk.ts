@@ -11,7 +11,7 @@ export class OpensslPsk {
   private constructor(
     private readonly server: Deno.ChildProcess,
     private readonly port: string,
-    /** Made for this run alone: that it stands on a command line harms nobody. */
+    /** Made for this run alone: that it is on a command line harms nobody. */
     private readonly key: string,
   ) {}
 
@@ -36,7 +36,7 @@ export class OpensslPsk {
     return processorUseOf(this.server.pid);
   }
 
-  /** A handshake, by a process of its own. */
+  /** A handshake, by its own process. */
   async handshake(): Promise<void> {
     const args = ["s_client", "-connect", `127.0.0.1:${this.port}`, "-psk", this.key, "-tls1_3"];
     const { code } = await openssl(args, { stdin: "null", stdout: "null" }).status;

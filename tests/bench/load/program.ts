@@ -1,4 +1,4 @@
-/** A program of a bench's, in a process of its own: told and telling in lines of JSON. */
+/** A program of a bench's, in its own process: ready and reporting in lines of JSON. */
 import { linesOf } from "../../server/helpers/lines.ts";
 import { testProgram } from "../../test_program.ts";
 
@@ -13,20 +13,20 @@ export interface ProcessorUse {
 /** What Linux counts processor time in: a hundredth of a second. */
 const tickUs = 10_000;
 
-export class Program<Told, Asked, Answered> {
+export class Program<Ready, Asked, Answered> {
   private constructor(
     private readonly process: Deno.ChildProcess,
     private readonly lines: ReadableStreamDefaultReader<string>,
     private readonly writer: WritableStreamDefaultWriter<Uint8Array>,
-    /** What it told when it was ready. */
-    readonly told: Told,
+    /** What it ready when it was ready. */
+    readonly ready: Ready,
   ) {}
 
   /** @param script the program's address, as `import.meta.url` has it */
-  static async start<Told, Asked = void, Answered = void>(
+  static async start<Ready, Asked = void, Answered = void>(
     script: string,
     args: readonly (string | number)[],
-  ): Promise<Program<Told, Asked, Answered>> {
+  ): Promise<Program<Ready, Asked, Answered>> {
     const process = new Deno.Command(Deno.execPath(), {
       args: testProgram(script, ...args.map(String)),
       cwd: new URL("../../..", import.meta.url),
@@ -35,8 +35,8 @@ export class Program<Told, Asked, Answered> {
       stderr: "inherit",
     }).spawn();
     const lines = linesOf(process.stdout).getReader();
-    const told = await next<Told>(lines);
-    return new Program(process, lines, process.stdin.getWriter(), told);
+    const ready = await next<Ready>(lines);
+    return new Program(process, lines, process.stdin.getWriter(), ready);
   }
 
   async ask(asked: Asked): Promise<Answered> {
@@ -61,7 +61,7 @@ export class Program<Told, Asked, Answered> {
   }
 }
 
-/** What a process of this machine has computed so far. */
+/** Returns what a process of this machine has computed so far. */
 export function processorUseOf(pid: number): ProcessorUse {
   const use: ProcessorUse = { mainUs: 0, othersUs: 0, threadsUs: {} };
   for (const { name } of Deno.readDirSync(`/proc/${pid}/task`)) {
@@ -71,7 +71,7 @@ export function processorUseOf(pid: number): ProcessorUse {
     } catch {
       continue; // it has just ended
     }
-    // the name stands in brackets, and may hold anything
+    // the name is in brackets, and may hold anything
     const [, thread, rest] = /\((.*)\) (.*)/s.exec(text)!;
     const [user, system] = rest!.split(" ").slice(11, 13).map(Number);
     const us = (user! + system!) * tickUs;
@@ -87,12 +87,15 @@ async function next<T>(lines: ReadableStreamDefaultReader<string>): Promise<T> {
   return JSON.parse(value) as T;
 }
 
-/** The program's own end: tells that it is ready, then answers line by line, until there are no more. */
+/**
+ * Runs in the program: reports that it is ready, then answers line by line, until there
+ * are no more.
+ */
 export async function serveLines<Asked>(
-  told: unknown,
+  ready: unknown,
   answer: (asked: Asked) => unknown,
 ): Promise<void> {
-  console.log(JSON.stringify(told));
+  console.log(JSON.stringify(ready));
   for await (const line of linesOf(Deno.stdin.readable)) {
     console.log(JSON.stringify(await answer(JSON.parse(line)) ?? null));
   }

@@ -12,7 +12,10 @@ import {
   totalOf,
 } from "../../../client/cash/note_mix.ts";
 
-/** The fewest notes that make the amount, by trying every count of every note; null for none. */
+/**
+ * Returns the fewest notes that make the amount, by trying every count of every note; null for
+ * none.
+ */
 function fewestByTrying(
   notes: readonly (readonly [bigint, number])[],
   amount: bigint,

@@ -11,7 +11,7 @@ export interface AnswerRow {
 
 const page = Deno.readTextFileSync(new URL("../../../lib/protocol/PROTOCOL.md", import.meta.url));
 
-/** The rows of the first table behind a heading, each as its cells. */
+/** Returns the rows of the first table behind a heading, each as its cells. */
 function tableBehind(heading: string): string[][] {
   const section = page.slice(page.indexOf(`\n### ${heading}`) + 1);
   const [, , ...rows] = /(^\|.*\n)+/m.exec(section)![0].trim().split("\n");

@@ -86,7 +86,7 @@ const server = {
   inTurn: <T>(exchange: () => T) => Promise.resolve(exchange()),
 };
 
-/** Two ends of a connection that have not begun. */
+/** Returns two ends of a connection that have not begun. */
 function connected(time: Time, options: Partial<ChannelOptions> = {}) {
   const [near, far] = [new End(), new End()];
   [near.peer, far.peer] = [far, near];
@@ -94,7 +94,7 @@ function connected(time: Time, options: Partial<ChannelOptions> = {}) {
   return { client, bank: new Channel(far, time.world(), { readBytes: 64, ...options }), near, far };
 }
 
-/** Two ends that have proved themselves to each other. */
+/** Returns two ends that have proved themselves to each other. */
 async function proved(time: Time, options?: Partial<ChannelOptions>) {
   const ends = connected(time, options);
   await Promise.all([ends.client.connect(terminalKey), ends.bank.accept(server)]);

@@ -5,7 +5,7 @@ import { ProtocolError } from "../../../lib/errors.ts";
 import { encodeFrame, type Frame, FrameReader } from "../../../lib/protocol/frame.ts";
 import { filled } from "../helpers.ts";
 
-/** Every frame there is in these chunks, as values that outlive the reader's buffer. */
+/** Returns every frame there is in these chunks, as values that outlive the reader's buffer. */
 function readAll(reader: FrameReader, chunks: Iterable<Uint8Array>): Frame[] {
   const frames: Frame[] = [];
   for (const chunk of chunks) {
@@ -17,7 +17,7 @@ function readAll(reader: FrameReader, chunks: Iterable<Uint8Array>): Frame[] {
   return frames;
 }
 
-/** The bytes cut at these places. */
+/** Returns the bytes cut at these places. */
 function cutAt(bytes: Uint8Array, places: number[]): Uint8Array[] {
   const ends = [...places.map((place) => place % (bytes.length + 1)), bytes.length];
   ends.sort((a, b) => a - b);

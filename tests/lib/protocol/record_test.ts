@@ -264,7 +264,10 @@ Deno.test("a server's close carries how the session ended; a client's carries no
   }
 });
 
-/** All that a receiver makes of a stream that comes in these chunks; "refused" is the one error. */
+/**
+ * Returns all that a receiver makes of a stream that comes in these chunks; "refused" is the one
+ * error.
+ */
 function received(chunks: Iterable<Uint8Array>): unknown[] {
   const reader = new FrameReader(frameBytesMax), to = receiver(roomy);
   const opened: unknown[] = [];

@@ -59,7 +59,7 @@ Deno.test("the worked session's handshake is ours, byte for byte", () => {
   }
 });
 
-/** One side's records, sealed by our own code: each frame in hex. */
+/** Returns one side's records, sealed by our own code: each frame in hex. */
 function recordsOf(from: "client" | "server", direction: Direction): string[] {
   const records = session.records.filter((record) => record.from === from);
   const ivs = records.map(({ iv }) => bytes(iv));
@@ -76,7 +76,7 @@ function recordsOf(from: "client" | "server", direction: Direction): string[] {
   return frames;
 }
 
-/** The worked session as PROTOCOL.md prints it: names, and hex in lines of 32 bytes. */
+/** Returns the worked session as PROTOCOL.md prints it: names, and hex in lines of 32 bytes. */
 function printed(): string {
   const sealed = new Map<string, string[]>();
   for (const [from, direction] of [["client", fromClient], ["server", fromServer]] as const) {

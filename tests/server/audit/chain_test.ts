@@ -22,7 +22,7 @@ function chainOf(count: number, key = firstKey, id = chainId): SealedEntry[] {
   });
 }
 
-/** What is wrong first, or null; and how many were good before it. */
+/** Returns what is wrong first, or null; and how many were good before it. */
 function verify(entries: SealedEntry[]): [wrong: string | null, goodCount: number] {
   const verifier = new ChainVerifier(firstKey, chainId);
   for (const entry of entries) {

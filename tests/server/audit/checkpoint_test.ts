@@ -106,7 +106,7 @@ onEachBank(
 );
 
 onEachBank(
-  "a place that cannot be written is told, and the bank goes on",
+  "a place that cannot be written is reported, and the bank goes on",
   (withBank) =>
     withBank(async (running) => {
       const folder = `${running.folder}/bank.keys/none`;

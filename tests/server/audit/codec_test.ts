@@ -34,7 +34,7 @@ Deno.test("an entry is who, what and when, and comes out as it was sealed", () =
   );
 });
 
-Deno.test("an action may hold a bar; what does not read as an entry is none, and throws nothing", () => {
+Deno.test("an action may hold a bar; what does not read as an entry is invalid, and throws nothing", () => {
   const barred = { ...entry, action: "make A | B" };
   const opened = (odd: AuditEntry) =>
     openEntry(auditKeys, place, sealEntry(auditKeys, place, odd, filled(3, 16)));

@@ -53,7 +53,7 @@ async function engineOn({ store, openKey }: EngineDependencies) {
   return { run, errors, close: () => log.close() };
 }
 
-/** A key that says before and after each of its writes. */
+/** Returns a key that says before and after each of its writes. */
 function watched(key: ChainKey, at: (step: string) => void): ChainKey {
   return {
     get epoch() {
@@ -76,7 +76,7 @@ function watched(key: ChainKey, at: (step: string) => void): ChainKey {
   };
 }
 
-/** What a thief of the folder finds, and whether `verify` is content with it. */
+/** Returns what a thief of the folder finds, and whether `verify` is content with it. */
 async function requireGood(folder: string, store: Store): Promise<number> {
   const verifier = new LogVerifier({
     firstKeys: [{

@@ -17,12 +17,12 @@ import { onEachBank, type RunningBank } from "../helpers/running_bank.ts";
 
 const keyOf = ({ folder }: RunningBank) => `${folder}-first.key`;
 
-/** As `audit verify` does it. */
+/** Verifies as `audit verify` does. */
 function verified({ folder, url }: RunningBank, ...firstKeyPaths: string[]): Promise<string> {
   return verifyLog(systemOperator, { folder, url, operator: "test", firstKeyPaths }, () => {});
 }
 
-/** A stopped bank, whose log has several epochs. */
+/** Returns a stopped bank, whose log has several epochs. */
 async function stopped(running: RunningBank): Promise<void> {
   writePrivateFile(systemFiles, keyOf(running), running.firstKey);
   await running.stop();
@@ -50,7 +50,7 @@ async function cutOff({ url, folder }: RunningBank, count: number): Promise<void
   database.close();
 }
 
-/** The bytes of the bank's files, and the rows of its log. */
+/** Returns the bytes of the bank's files, and the rows of its log. */
 async function stateOf({ folder, url }: RunningBank): Promise<Record<string, string>> {
   const state: Record<string, string> = {};
   const inFolder = [...Deno.readDirSync(folder)].filter(({ isFile }) => isFile);

@@ -10,7 +10,7 @@ import { anotherChain } from "../../../server/operator/log_programs.ts";
 import { RunningBank } from "../helpers/running_bank.ts";
 import { bankWorld } from "../helpers/world.ts";
 
-/** Every line of a bank that nobody has open, a chain after the other. */
+/** Returns every line of a bank that nobody has open, a chain after the other. */
 function linesOf(folder: string): string[][] {
   const store = SqliteStore.open(bankWorld(), databasePath(folder));
   try {
@@ -69,7 +69,7 @@ Deno.test("the first key and the first entry of a chain name the heads of all ch
       UsageError,
       "give its first key, too",
     );
-    // Whoever replaces the end of an earlier chain with its key, which is no longer overwritten.
+    // Anyone who replaces the end of an earlier chain with its key, which is no longer overwritten.
     const other = keys[1]!.before[0]!;
     const changed = { ...keys[1]!, before: [{ ...other, tag: other.tag.toReversed() }] };
     assertThrows(

@@ -1,4 +1,4 @@
-/** Everything that happens stands in the log: each kind of event, and the line that it leaves. */
+/** Everything that happens is in the log: each kind of event, and the line that it leaves. */
 import { assert, assertEquals } from "@std/assert";
 import type { Ask } from "../../../lib/protocol/message.ts";
 import { accountNumberOf } from "../../../lib/account_number.ts";
@@ -29,7 +29,7 @@ class Scene {
     return this.#alice ??= await this.running.visit("alice");
   }
 
-  /** Alice leaves, and the line is closed: the next visit has one of its own. */
+  /** Alice leaves, and the line is closed: the next visit has its own one. */
   async leave(reason: "customer" | "idle"): Promise<void> {
     await (await this.alice()).ask({ op: "log_out", reason });
     this.#alice = null;
@@ -44,13 +44,16 @@ class Scene {
     return (await (await this.alice()).authorise(kind, movement, amount)).outcome;
   }
 
-  /** The number of a customer's first account. */
+  /** Returns the number of a customer's first account. */
   async numberOf(customer: string): Promise<string> {
     const accounts = await this.running.bank.ledger.read.accounts();
     return accounts.find(({ owner }) => owner === customer)!.number;
   }
 
-  /** The words of the whole log, with the owners of accounts in place of their random numbers. */
+  /**
+   * Returns the words of the whole log, with the owners of accounts in place of their random
+   * numbers.
+   */
   async entries(): Promise<string[]> {
     const accounts = await this.running.bank.ledger.read.accounts();
     return (await this.running.entries()).map((line) =>
@@ -288,7 +291,7 @@ const operators: Event[] = [
     ["operator test | enrol terminal far failed - name taken"],
   ],
   [
-    "a terminal's name that is none",
+    "a terminal's name that is invalid",
     (scene) => scene.operate({ command: "enrol_terminal", name: "Far |\n" }),
     [/^operator test \| enrol terminal \("Far \|\\n" is not a name.*\) failed - bad command$/],
   ],

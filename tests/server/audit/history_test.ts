@@ -9,7 +9,7 @@ import { chainId, keyRing } from "../helpers/engine.ts";
 
 const alice = filled(1, 16), bob = filled(2, 16);
 
-/** A log of plain entries, and a store that finds them as the real one does. */
+/** Returns a log of plain entries, and a store that finds them as the real one does. */
 function logOf(entries: (Partial<AuditEntry> & { mine?: boolean })[], settled: string[] = []) {
   const rows = entries.map((facts, index): { row: SealedEntry; entry: AuditEntry } => {
     const { mine = true, ...others } = facts;
@@ -132,7 +132,7 @@ Deno.test("filters narrow by kind, outcome, words and time", async () => {
   }
 });
 
-Deno.test("an authorisation is shown while it is open, and not beside its settling", async () => {
+Deno.test("an authorisation is shown while it is open, and not next to its settling", async () => {
   const hold = (movement: string): Partial<AuditEntry> => ({ movement, step: "authorise" });
   const refused: Partial<AuditEntry> = { ...hold("c"), outcome: "insufficient_funds" };
   const settling: Partial<AuditEntry> = { movement: "a", step: "settle" };
@@ -181,7 +181,7 @@ Deno.test("rows that a writer of the database has put in a customer's place show
     sequence,
     epoch: 0,
     keyVersion: 1,
-    who: alice, // whoever it is about
+    who: alice, // whichever customer it concerns
     ...keyRing.sealAll([entry], { chainId, sequence }, countingBytes())[0]!,
     tag: filled(sequence, 32),
   });

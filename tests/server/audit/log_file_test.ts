@@ -29,7 +29,7 @@ const openFile = (path: string, log: LogSource, troubles: string[] = []) =>
 
 const aside = (path: string) => `${path}.differs-2026-11-23T00-00-00-000Z`;
 
-/** A store whose chains grow by hand, and the text that its log is. */
+/** Returns a store whose chains grow by hand, and the text that its log is. */
 async function growingLog(make: MakeStore, ids = [chainId]) {
   const store = await make(settings);
   const writers: ChainWriter[] = [];
@@ -70,7 +70,7 @@ onEachStore(
 );
 
 onEachStore(
-  "whatever became of the end of the file, the next start makes it whole",
+  "whatever happened to the end of the file, the next start repairs it",
   (make) =>
     inTemporaryFolder(async (folder) => {
       const path = `${folder}/log.txt`;

@@ -15,7 +15,7 @@ async function receipt(running: RunningBank, reference: string, note: boolean): 
   throw new Error("no receipt");
 }
 
-/** The policy of the bank's chains, from their first keys' texts. */
+/** Returns the policy of the bank's chains, from their first keys' texts. */
 function policyFrom(running: RunningBank, ...texts: string[]): string {
   const paths = texts.map((text, index) => {
     const path = `${running.folder}-first-${index}.key`;

@@ -81,7 +81,7 @@ onEachBank(
     }),
 );
 
-/** As `audit verify` does it. */
+/** Verifies as `audit verify` does. */
 function verified({ folder, url, firstKey }: RunningBank): Promise<string> {
   const path = `${folder}-first.key`;
   if (systemFiles.facts(path) === null) writePrivateFile(systemFiles, path, firstKey);

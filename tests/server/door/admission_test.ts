@@ -14,7 +14,7 @@ const roomy = {
   failuresPerMinute: 1,
 };
 
-/** A clock that stands still. */
+/** A clock that is stopped. */
 const standing = { monotonicMs: () => 0 };
 
 const enter = (admission: Admission, source: string | null, evict = () => {}) =>

@@ -20,7 +20,7 @@ function helloFrame(running: RunningBank): Uint8Array {
   return encodeFrame(frameType.clientHello, bytes);
 }
 
-/** An honest ATM behind a balancer that gives its address. */
+/** Returns an honest ATM behind a balancer that gives its address. */
 function connectFrom(running: RunningBank, lastByte: number): Promise<BankClient> {
   return BankClient.connect({
     connect: async () => {

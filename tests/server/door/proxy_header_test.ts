@@ -14,7 +14,7 @@ const six = concat(
   filled(2, 4),
 );
 
-/** A socket that gives these bytes, so many at a time; `left` are those not read. */
+/** Returns a socket that gives these bytes, so many at a time; `left` are those not read. */
 function socketOf(bytes: Uint8Array, atOnce = Infinity) {
   let at = 0;
   return {

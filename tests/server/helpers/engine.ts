@@ -1,4 +1,4 @@
-/** An engine on a store of its own, with a clock that tests turn and chance that repeats. */
+/** An engine on its own store, with a clock that tests turn and chance that repeats. */
 import { system, systemFiles } from "../../../lib/system.ts";
 import { nextEpochKey } from "../../../server/audit/chain.ts";
 import type { AuditEntry, SealedEntry } from "../../../server/audit/entry.ts";
@@ -40,7 +40,7 @@ export class ChainKeyInMemory implements ChainKey {
   close(): void {}
 }
 
-/** The writing end of a chain on this store. */
+/** Returns the writing end of a chain on this store. */
 export function writerOn(store: Store, id = chainId, first = firstKey): Promise<ChainWriter> {
   return ChainWriter.open(store, {
     chainId: id,
@@ -83,7 +83,7 @@ export async function engineOn(
   };
 }
 
-/** What a ledger's thread is opened with, its chain's key in this folder. */
+/** Returns what a ledger's thread is opened with, its chain's key in this folder. */
 export function ledgerParts(folder: string) {
   const chainKeyPath = `${folder}/chain.key`;
   ChainKeyFile.create(systemFiles, chainKeyPath, chainId, firstKey);
@@ -95,7 +95,7 @@ export function ledgerParts(folder: string) {
   };
 }
 
-/** A ledger in its thread. */
+/** Returns a ledger in its thread. */
 export async function openLedger(
   parts: OpenLedger,
   onTrouble: (trouble: string) => void = () => {},
@@ -107,18 +107,21 @@ export async function openLedger(
   return ledger;
 }
 
-/** Every entry of the log's only chain. */
+/** Returns every entry of the log's only chain. */
 export async function sealedLogOf(store: Store): Promise<SealedEntry[]> {
   return await store.entriesAfter(1, 0, 1_000_000);
 }
 
-/** Every entry of the log, opened. */
+/** Returns every entry of the log, opened. */
 export async function logOf(store: Store): Promise<AuditEntry[]> {
   return (await sealedLogOf(store)).filter(({ keyVersion }) => keyVersion > 0)
     .map((entry) => keyRing.open(entry, chainId)!);
 }
 
-/** What the account is called that is opened for a customer of the small bank, or for another. */
+/**
+ * Returns what the account is called that is opened for a customer of the small bank, or for
+ * another.
+ */
 export function identityFor(username: string): NewIdentity {
   const { number, uid } = identityOf(username);
   return { numbers: [number], uid };
@@ -135,7 +138,7 @@ export const addCustomer = (username: string, opening: bigint): Command => ({
   ...identityFor(username),
 });
 
-/** A terminal to be enrolled under the id that stands for its name. */
+/** A terminal to be enrolled under the id that represents its name. */
 export const enrolTerminal = (name: string, id = name): Command => ({
   op: "enrol_terminal",
   operator: "root",

@@ -1,10 +1,10 @@
 /** A way to a database that loses commits or their answers, and can be closed for a while. */
 
-/** What becomes of a commit: its answer is lost, or it is lost itself. */
+/** The outcome of a commit: its answer is lost, or it is lost itself. */
 export type CommitFate = "answer lost" | "lost";
 
 export class Forwarder {
-  /** What becomes of the next commits, each with its connection; those after them go through. */
+  /** The outcome of the next commits, each with its connection; those after them go through. */
   fates: CommitFate[] = [];
   /** Whether new connections are refused. */
   isAway = false;
@@ -18,7 +18,7 @@ export class Forwarder {
     this.#serve();
   }
 
-  /** The same database through this door. */
+  /** Returns the same database through this door. */
   through(url: string): string {
     const { port } = this.#listener.addr as Deno.NetAddr;
     return url.replace(`:${this.port}/`, `:${port}/`);
@@ -73,12 +73,15 @@ export class Forwarder {
   }
 }
 
-/** Whether the last statement of a batch is among these bytes, or that of a commit behind one. */
+/**
+ * Returns whether the last statement of a batch is among these bytes, or that of a commit behind
+ * one.
+ */
 function endsTransaction(bytes: Uint8Array): boolean {
   return /name_batch|make_sure/.test(new TextDecoder("latin1").decode(bytes));
 }
 
-/** Whether the transaction has ended: ReadyForQuery, idle. */
+/** Returns whether the transaction has ended: ReadyForQuery, idle. */
 function isReady(bytes: Uint8Array): boolean {
   return new TextDecoder("latin1").decode(bytes).endsWith("Z\0\0\0\x05I");
 }

@@ -30,7 +30,7 @@ export function handTurned() {
   return { world, pass, pending: () => timers.size };
 }
 
-/** A ledger over a link that does this; `events` are what the link reports. */
+/** Returns a ledger over a link that does this; `events` are what the link reports. */
 export async function ledgerOver(link: Partial<LedgerLink>) {
   const troubles: string[] = [];
   const { world } = handTurned();

@@ -1,4 +1,4 @@
-/** The lines of a stream of bytes, as they come. */
+/** Returns the lines of a stream of bytes, as they come. */
 export function linesOf(stream: ReadableStream<Uint8Array>): ReadableStream<string> {
   const text = stream.pipeThrough(
     new TextDecoderStream() as TransformStream<Uint8Array, string>,

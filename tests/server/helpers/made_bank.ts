@@ -9,7 +9,10 @@ export interface Customer {
   password: string;
 }
 
-/** The log's first key goes beside the folder. Gives the text of each terminal's key file, in the order of their names. */
+/**
+ * Writes the log's first key next to the folder. Returns the text of each terminal's key file,
+ * in the order of their names.
+ */
 export async function makeBank(
   folder: string,
   { terminals, customers = [], opening = "0" }: {

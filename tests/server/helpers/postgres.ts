@@ -18,7 +18,7 @@ export const whyNoPostgres: string | null =
 
 export interface Postgres {
   port: number;
-  /** A new database, its URL. */
+  /** Returns a new database, its URL. */
   database(): Promise<string>;
   /** Runs statements with all rights. */
   run(url: string, ...statements: string[]): Promise<Record<string, unknown>[]>;
@@ -193,7 +193,7 @@ export class Node {
     return processesOf(this.data).reduce((sum, pid) => sum + processorMsOf(pid), 0);
   }
 
-  /** The process of it that does this, by the title that PostgreSQL gives it. */
+  /** Returns the process of it that does this, by the title that PostgreSQL gives it. */
   process(title: string): number | undefined {
     return processOf(this.data, title);
   }
@@ -211,7 +211,7 @@ export class Node {
   }
 }
 
-/** The processes of the PostgreSQL that has this data, if it runs. */
+/** Returns the processes of the PostgreSQL that has this data, if it runs. */
 export function processesOf(data: string): number[] {
   try {
     const postmaster = Number(Deno.readTextFileSync(`${data}/postmaster.pid`).split("\n")[0]);
@@ -224,7 +224,7 @@ export function processesOf(data: string): number[] {
   }
 }
 
-/** The one of them that does this, by the title that PostgreSQL gives it. */
+/** Returns the one of them that does this, by the title that PostgreSQL gives it. */
 export function processOf(data: string, title: string): number | undefined {
   return processesOf(data).find((pid) =>
     Deno.readTextFileSync(`/proc/${pid}/cmdline`).includes(title)
@@ -256,7 +256,10 @@ function childrenOf(parent: number): number[] {
 
 const tickMs = 10;
 
-/** What a process has computed, and those of its children that have ended; 0 for one that has ended. */
+/**
+ * Returns what a process has computed, and those of its children that have ended; 0 for one that
+ * has ended.
+ */
 function processorMsOf(pid: number): number {
   try {
     const [, after = ""] = Deno.readTextFileSync(`/proc/${pid}/stat`).split(") ");
@@ -271,7 +274,7 @@ const held: Deno.ChildProcess[] = [];
 
 /**
  * Starts it so that it ends when its starter does (a test file's thread, or the process): then its input
- * ends. Whoever is the last in the folder takes all away.
+ * ends. Anyone who is the last in the folder takes all away.
  * @param signal what it is ended with
  */
 export function leashed(folder: string, command: string[], signal = "QUIT"): Deno.ChildProcess {

@@ -116,7 +116,7 @@ export class RunningBank {
     await this.#listen();
   }
 
-  /** An honest ATM's line, with this terminal's key. */
+  /** Returns an honest ATM's line, with this terminal's key. */
   async connect(key: TerminalKey = this.keys.lobby, sent?: Uint8Array[]): Promise<Atm> {
     const client = await BankClient.connect({
       connect: async () => {
@@ -134,7 +134,7 @@ export class RunningBank {
     return new Atm(client);
   }
 
-  /** A line on which a customer has logged in. */
+  /** Returns a line on which a customer has logged in. */
   async visit(username: keyof typeof passwords, key?: TerminalKey): Promise<Atm> {
     const atm = await this.connect(key);
     const answer = await atm.ask({ op: "log_in", username, password: passwords[username] });
@@ -144,7 +144,7 @@ export class RunningBank {
     return atm;
   }
 
-  /** The answer to these bytes of a stranger, who then sends no more. */
+  /** Returns the answer to these bytes of a stranger, who then sends no more. */
   async answerTo(...sent: Uint8Array[]): Promise<Uint8Array> {
     const socket = await Deno.connect(this.address);
     try {
@@ -156,7 +156,7 @@ export class RunningBank {
     }
   }
 
-  /** The words of the whole log, oldest first: who and what. */
+  /** Returns the words of the whole log, oldest first: who and what. */
   async entries(): Promise<string[]> {
     const { keys, auditKeys, ledger } = this.bank;
     const entries = await ledger.read.entriesAfter(1, 0, 10_000);
@@ -243,7 +243,7 @@ export class Atm {
   }
 }
 
-/** Everything that comes until the other side closes, in whatever way it does. */
+/** Reads everything until the other side closes, in whatever way it does. */
 export async function readToEnd(socket: Deno.TcpConn): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   const chunk = new Uint8Array(4_096);
@@ -260,7 +260,7 @@ export type WithBank = (
   options?: Partial<ListenOptions>,
 ) => Promise<void>;
 
-/** A test with a running bank, on each kind of store. */
+/** Registers a test with a running bank, on each kind of store. */
 export function onEachBank(name: string, test: (withBank: WithBank) => Promise<void>): void {
   Deno.test(`${name} (SQLite)`, () => test(RunningBank.with));
   onPostgres(name, async () => {

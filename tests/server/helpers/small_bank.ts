@@ -1,6 +1,6 @@
 /**
  * A small bank for tests of the rules: its books, and a language of one command a line, each ending
- * in what must come of it.
+ * in what must result.
  *
  *     lobby alice withdraw w1 alice 4000 EUR -> ok
  *     lobby complete w1 4000                 -> ok 4000
@@ -40,7 +40,7 @@ export const settings: Settings = {
 /** The small bank's: one withdrawal has a limit. */
 export const limits: Limits = { ...noLimits, withdrawalMax: 50_000n };
 
-/** 32 hex digits that stand for a short name. */
+/** Returns 32 hex digits that stand for a short name. */
 export function idOf(name: string): string {
   return new TextEncoder().encode(name).toHex().padEnd(32, "0");
 }
@@ -69,7 +69,7 @@ const names = Object.keys(accountSpecs);
 /** The key of the account in the books. */
 export const accountIdOf = (name: string): number => names.indexOf(name) + 1 || 999;
 
-/** What the account is called. */
+/** Returns what the account is called. */
 export function identityOf(name: string): AccountIdentity {
   const kind = accountSpecs[name]?.kind ?? "customer";
   if (kind === "terminal") return cashIdentity(idOf(name));
@@ -118,7 +118,7 @@ export function smallBank(): Loaded {
   };
 }
 
-/** What an operator does, in one line. */
+/** Returns what an operator does, in one line. */
 function operatorCommandOf([verb = "", what = "", ...rest]: string[]): Command {
   const operator = "root";
   const amount = (text: string | undefined) => text === "none" ? null : BigInt(text!);
@@ -157,7 +157,7 @@ function operatorCommandOf([verb = "", what = "", ...rest]: string[]): Command {
   }
 }
 
-/** The command of a line, without its outcome. */
+/** Returns the command of a line, without its outcome. */
 export function commandOf(line: string): Command {
   const words = line.trim().split(/\s+/);
   const [at, verb] = words as [string, string];
@@ -272,14 +272,16 @@ export function play(table: string, bank: Loaded = smallBank()): AuditEntry[] {
   return entries;
 }
 
-/** The same, of a visit that began with the customer's present password. */
+/** Returns the same, of a visit that began with the customer's present password. */
 function ofNewVisit(books: Books, command: Command): Command {
   const visit = visitOf(command);
   const passwordVersion = visit && books.customer(visit.customer)?.passwordVersion;
   return passwordVersion ? { ...command, passwordVersion } as Command : command;
 }
 
-/** A statement binds 64 bits: an amount beyond them would fail every command of its batch. */
+/**
+ * Limits an amount to the 64 bits of a statement: a larger one would fail every command of its batch.
+ */
 function requireStorable(books: Books): void {
   const { accounts, movements } = books.changes();
   for (const row of [...accounts, ...movements]) {

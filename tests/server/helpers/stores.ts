@@ -13,7 +13,7 @@ export type MakeStore = (settings: Settings) => Promise<Store>;
 /** Of so many random runs, how many a store has time for: an empty database costs more than a file. */
 export type RunsOf = (count: number) => number;
 
-/** A test of what a store keeps; what it makes is closed at its end. */
+/** Registers a test of what a store keeps; what it makes is closed at its end. */
 export function onEachStore(
   name: string,
   run: (make: MakeStore, runs: RunsOf) => Promise<void>,
@@ -44,7 +44,10 @@ export function onEachStore(
   );
 }
 
-/** A test of what is found when a store is opened again; the folder is for its other files. */
+/**
+ * Registers a test of what is found when a store is opened again; the folder is for its other
+ * files.
+ */
 export function onEachPlace(
   name: string,
   run: (place: StorePlace, folder: string) => Promise<void>,
@@ -54,7 +57,10 @@ export function onEachPlace(
   onPostgres(name, () => inTemporaryFolder(async (folder) => run(await newDatabase(), folder)));
 }
 
-/** A test that is about PostgreSQL; where that cannot run it is left out by name, and fails with CI=true. */
+/**
+ * Registers a test that is about PostgreSQL; where that cannot run it is left out by name, and
+ * fails with CI=true.
+ */
 export function onPostgres(name: string, run: () => Promise<void>): void {
   const why = Deno.env.get("CI") === "true" ? null : whyNoPostgres;
   Deno.test({
@@ -64,7 +70,7 @@ export function onPostgres(name: string, run: () => Promise<void>): void {
   });
 }
 
-/** An empty database of PostgreSQL. */
+/** Returns an empty database of PostgreSQL. */
 export async function newDatabase(): Promise<{ url: string }> {
   return { url: await (await postgres()).database() };
 }

@@ -6,7 +6,7 @@ import { SqliteStore } from "../../../server/ledger/sqlite/store.ts";
 import { writerOn } from "./engine.ts";
 import { settings } from "./small_bank.ts";
 
-/** `count` entries, an epoch's end after each forty-nine, and one at the end. */
+/** Returns `count` entries, an epoch's end after each forty-nine, and one at the end. */
 export async function writtenLog(id: Bytes, first: Bytes, count: number): Promise<SealedEntry[]> {
   const store = SqliteStore.open(systemWithFiles, ":memory:", settings);
   const log = await writerOn(store, id, first);
@@ -26,7 +26,7 @@ export async function writtenLog(id: Bytes, first: Bytes, count: number): Promis
     log.committed(sealed);
     entries.push(...sealed);
   }
-  // A server that stops ends its epoch: nothing that it has written can be written anew.
+  // A server that stops ends its epoch: nothing that it has written can be written again.
   entries.push(...log.seal([], true));
   store.close();
   return entries;

@@ -47,7 +47,9 @@ function loggedAt(index: number) {
 }
 const limitsText = `["limits",null,null,null,null]`;
 
-/** A store of these movements, each where it should be, less what was done to it by hand. */
+/**
+ * Returns a store of these movements, each where it should be, less what was done to it by hand.
+ */
 function storeOf(change: (row: Movement, index: number) => Movement[]): ReadStore {
   return {
     settings: () => settings,

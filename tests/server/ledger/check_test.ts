@@ -253,7 +253,7 @@ Deno.test("books are checked against their movements and their log, and every da
 
 /** Columns whose change the check does not find, and why. */
 const notChecked = new Set([
-  // the counters of failed log-ins, which no entry has, and the clock, which is confirmed anew
+  // the counters of failed log-ins, which no entry has, and the clock, which is confirmed again
   ...["failures.source", "failures.count", "failures.last_ms"],
   ...["clock.confirmed_ms", "clock.time_ms"],
   // sealed for their terminal and version: another value opens nowhere
@@ -330,8 +330,8 @@ onPostgres(
         const copy = `${good}_${index}`;
         const gone =
           `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${good}'`;
-        const beside = url.replace(/[^/]+$/, "postgres");
-        await run(beside, gone, `CREATE DATABASE ${copy} TEMPLATE ${good} OWNER bank`);
+        const maintenance = url.replace(/[^/]+$/, "postgres");
+        await run(maintenance, gone, `CREATE DATABASE ${copy} TEMPLATE ${good} OWNER bank`);
         const damaged = url.replace(/[^/]+$/, copy);
         const statements = inPostgres(sql).split(";");
         await run(damaged, "SET session_replication_role = replica", ...statements);

@@ -117,7 +117,7 @@ async function withdrawn(store: Store) {
 const outcomesOf = (replies: { outcome: string }[]) => replies.map(({ outcome }) => outcome);
 
 onEachStore(
-  "while the clock is in doubt all money waits, log-ins go on, and time runs on by itself",
+  "while the clock is in doubt all money waits, log-ins go on, and time runs on automatically",
   async (make) => {
     for (const jumpMs of [2 * hour, -2 * hour]) {
       const store = await make(settings);
@@ -181,7 +181,7 @@ onEachStore(
     assertEquals(outcomesOf(await run(confirm)), ["ok"]);
     const [moved] = await run(deposit("d2"));
     assertEquals([moved!.outcome, moved!.timeMs], ["ok", start + 2 * hour]);
-    // Set back and confirmed, time stands still until the clock is there: it never goes back.
+    // Set back and confirmed, time is stopped until the clock is there: it never goes back.
     clock.nowMs -= hour;
     assertEquals(outcomesOf(await run(deposit("d3"), confirm)), ["try_later", "ok"]);
     const [still] = await run(deposit("d3"));
@@ -214,6 +214,6 @@ onEachPlace("what was confirmed of a clock behind the books outlives a restart",
   assertEquals(await opened(start - 2 * hour, deposit("d1")), ["ok"]);
   assertEquals(await opened(start - 9 * hour, deposit("d2")), ["try_later"]);
   assertEquals(await opened(start + hour, deposit("d2")), ["ok"]);
-  // The books have gone on since: what was confirmed counts no more.
+  // The books have gone on since: what was confirmed is no longer used.
   assertEquals(await opened(start - 2 * hour, deposit("d3")), ["try_later"]);
 });

@@ -18,7 +18,9 @@ import { type MakeStore, onEachStore } from "../helpers/stores.ts";
 /** How the next commit ends: as it is, refused by the store, in doubt and committed, or in doubt and lost. */
 type Ending = "durable" | "refused" | "kept" | "lost";
 
-/** A store whose commits end as a test says, and whose doubts last until the test ends them. */
+/**
+ * Returns a store whose commits end as a test says, and whose doubts last until the test ends them.
+ */
 function doubtful(store: Store) {
   const endings: Ending[] = [];
   const control = {
@@ -178,7 +180,7 @@ const withdrawal = commandOf("lobby alice withdraw w1 alice 4000 EUR");
 const another = commandOf("lobby alice withdraw w2 alice 4000 EUR");
 const entry = logCommand("bank", "x");
 
-/** A ledger whose link has one batch in doubt. */
+/** Returns a ledger whose link has one batch in doubt. */
 async function ledgerInDoubt() {
   const outcome = Promise.withResolvers<void>();
   const batches: Command[][] = [];

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { faultInWords, Faults } from "../../../server/ledger/faults.ts";
 
-Deno.test("a fault is told once, and so is its end; what is wrong with a command, each time", () => {
+Deno.test("a fault is reported once, and so is its end; what is wrong with a command, each time", () => {
   const lines: string[] = [];
   const faults = new Faults((line) => lines.push(line.replace(/:.*/, "")));
   const full = new Error("database or disk is full");

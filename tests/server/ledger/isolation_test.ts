@@ -1,6 +1,6 @@
 /**
  * Several servers on one database: the same ids at all of them at once, one busy terminal, and few
- * accounts. Whoever is asked says the same, and everything happens once.
+ * accounts. Anyone who is asked says the same, and everything happens once.
  */
 import { assert, assertEquals } from "@std/assert";
 import { ChainVerifier } from "../../../server/audit/chain.ts";
@@ -23,7 +23,7 @@ const batchCommands = 12;
 
 const chainIdOf = (server: number) => filled(0x50 + server, 16);
 
-/** Server number `server` of a bank: its store, and a way to run its batches. */
+/** Returns server number `server` of a bank: its store, and a way to run its batches. */
 async function serverOn(url: string, server: number, create?: typeof settings) {
   const store = await PostgresStore.open(systemWithFiles, url, create);
   const errors: string[] = [];
@@ -37,7 +37,7 @@ async function serverOn(url: string, server: number, create?: typeof settings) {
   return { store, run, errors };
 }
 
-/** A random number below `count`, the same in every run. */
+/** Returns a random number below `count`, the same in every run. */
 function dice(seed: number): (count: number) => number {
   let state = seed;
   return (count) => {

@@ -12,7 +12,10 @@ const aliceId = 4;
 
 type Run = (ledger: Ledger, troubles: string[], parts: OpenLedger) => Promise<void>;
 
-/** A test with a ledger in its thread, on a store of its own, with one terminal and one customer. */
+/**
+ * Registers a test with a ledger in its thread, on its own store, with one terminal and one
+ * customer.
+ */
 function onEachLedger(name: string, run: Run): void {
   onEachPlace(name, async (place, folder) => {
     const parts = { ...ledgerParts(folder), place };
@@ -68,7 +71,7 @@ onEachLedger(
 );
 
 onEachLedger(
-  "those who watch an account hear of every change, in order, until they stop",
+  "watchers of an account receive every change, in order, until they stop",
   async (ledger) => {
     const versions: number[] = [];
     const before = (await ledger.read.account(aliceId))!.version;

@@ -88,7 +88,7 @@ function commandOfStep({ op, slot, amount }: Step): Command {
   return commandOf(`lobby alice ${op} m${slot} alice ${to}${amount} EUR`);
 }
 
-/** A store whose commits end as the test says. */
+/** Returns a store whose commits end as the test says. */
 function mortal(store: Store) {
   const state = { fate: "good" as Fate, died: Promise.withResolvers<void>() };
   const commit: Store["commit"] = async (...args) => {
@@ -143,7 +143,7 @@ onEachStore(
             assertEquals(await outcomes(commands), expected(steps));
           }
           state.fate = "good";
-          // Whatever became of it, all of it is asked again.
+          // whatever the outcome, all of it is asked again.
           assertEquals(await outcomes(commands), expected(steps));
           const alice = (await disk.accounts()).find(({ id }) => id === accountIdOf("alice"))!;
           assertEquals([alice.balance, alice.held], [model.balance, model.held]);

@@ -21,7 +21,7 @@ import { commandOf, identityOf, idOf, settings } from "../helpers/small_bank.ts"
 import { alice, aliceAfter, entry, opening, withdrawal } from "../helpers/small_store.ts";
 import { type MakeStore, onEachPlace, onEachStore } from "../helpers/stores.ts";
 
-/** A store with one account, its opening and an open withdrawal. */
+/** Returns a store with one account, its opening and an open withdrawal. */
 async function smallStore(make: MakeStore): Promise<Store> {
   const store = await make(settings);
   await store.openChain(chainId);
@@ -115,7 +115,7 @@ const neverCommitted: Record<string, Case> = {
   "a number of eleven digits": another({ number: "10000000001" }),
   "a number whose first digit is 0": another({ number: "000000000098" }),
   "a number whose check digits are others": another({ number: "100000000000" }),
-  "a number that is none": another({ number: "1000000000x4" }),
+  "a number that is invalid": another({ number: "1000000000x4" }),
   "a customer's account that is called as the bank's own": another({ number: "vault" }),
   "an account of the bank's own with a customer's number": another({ kind: "terminal" }),
   "more held than there is": first({ amount: 61n }),

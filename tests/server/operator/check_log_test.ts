@@ -1,5 +1,5 @@
 /**
- * A log that is checked in parts, in threads: the verdict is word for word that of one verifier
+ * A log that is checked in parts, in threads: the verdict is exactly that of one verifier
  * which follows it from its first line to its last.
  */
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
@@ -124,7 +124,7 @@ Deno.test("whatever is wrong in whatever part is said in the words for the whole
       [],
       [lines[at]!, lines[at]!],
       relabel(at, { epoch: log[at]!.epoch + 1 }),
-      // what would keep a thread busy for years, if it believed it
+      // what would keep a thread busy for years, if it trusted it
       relabel(at, { epoch: 2 ** 32 - 1 }),
       relabel(at, { epoch: 0, sealed: new Uint8Array(0) }),
       relabel(at, { sequence: 10 ** 14 }),

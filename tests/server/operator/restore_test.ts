@@ -1,4 +1,4 @@
-/** A bank put back to a backup: what its ATMs did since is told again, and what ended since stays so. */
+/** A bank put back to a backup: what its ATMs did since is retold, and what ended since stays so. */
 import {
   assert,
   assertEquals,
@@ -86,7 +86,10 @@ async function deposit(lobby: BranchAtm): Promise<void> {
   await lobby.atm.logOut();
 }
 
-/** A branch whose lobby has done this and that before and after its backup, and its bank is down. */
+/**
+ * Returns a branch whose lobby has done this and that before and after its backup, and its bank is
+ * down.
+ */
 async function afterBackup(
   run: (branch: Branch, lobby: BranchAtm) => Promise<void>,
   options: Parameters<Branch["atm"]>[1] = {},
@@ -110,7 +113,7 @@ async function afterBackup(
   }
 }
 
-Deno.test("what ATMs did since a backup is told again, before any customer is served", () =>
+Deno.test("what ATMs did since a backup is retold, before any customer is served", () =>
   afterBackup(async (branch, lobby) => {
     const lines = await restore(branch);
     assertMatch(
@@ -125,7 +128,7 @@ Deno.test("what ATMs did since a backup is told again, before any customer is se
     assertEquals(await branch.balanceOf("alice"), 98_000n); // as it was then
     const online = () => lobby.atm.view().bank === "online";
     await until("the lobby is back", online);
-    assertEquals(await branch.balanceOf("alice"), 99_000n); // as the lobby has told
+    assertEquals(await branch.balanceOf("alice"), 99_000n); // as the lobby has retold
     // One terminal is still missing, so nobody is served.
     assertEquals((await lobby.atm.logIn("alice", password)).outcome, "try_later");
     const annex = branch.atm("annex");
@@ -135,7 +138,7 @@ Deno.test("what ATMs did since a backup is told again, before any customer is se
     assertEquals(await branch.balanceOf("alice"), 98_000n);
     await branch.requireAllSettled(lobby);
     assertEquals((await branch.bank.ledger.check()).problem, null);
-    // The log goes on in a chain of its own, from the first key that was handed out.
+    // The log goes on in its own chain, from the first key that was handed out.
     const { chainId, key } = parseFirstKey(firstKey, "the first key");
     const chains = await branch.bank.ledger.read.chains();
     assertEquals(chains.map(({ id }) => hex(id)).indexOf(hex(chainId)), 1);
@@ -159,7 +162,7 @@ Deno.test("what ATMs did since a backup is told again, before any customer is se
     await assertRejects(() => BankClient.connect(hall), NoAnswer);
   }));
 
-Deno.test("an ATM whose clock is days behind tells again what it did: the bank's time counts", () =>
+Deno.test("an ATM whose clock is days behind retells what it did: the bank's time counts", () =>
   afterBackup(async (branch, lobby) => {
     await restore(branch);
     await branch.serve();
@@ -235,7 +238,7 @@ Deno.test("an account that was opened after a backup is nobody's, and its number
     assertEquals(await branch.balanceOf("dave"), 50_000n);
     const accounts = await branch.bank.ledger.read.accounts();
     assertEquals(accounts.find(({ kind }) => kind === "differences")!.balance, -4_000n);
-    const words = (await logOf(branch)).filter((line) => line.includes("- told again"));
+    const words = (await logOf(branch)).filter((line) => line.includes("- reported by the ATM"));
     assertEquals(words.length, 2);
     assertMatch(
       words[1]!,

@@ -30,7 +30,7 @@ const revoke: OperatorCommand = { command: "revoke_terminal", name: "lobby" };
 /** The keys in the folder of a bank. */
 const keysOf = ({ folder }: RunningBank) => readBankKeys(systemFiles, keysPath(folder));
 
-/** The lines of a command's answer, and the key of its file if it gives one. */
+/** Returns the lines of a command's answer, and the key of its file if it gives one. */
 async function done(running: RunningBank, command: OperatorCommand) {
   const answers = await Array.fromAsync(running.operate(command));
   const file = answers.find((answer) => "keyFile" in answer);
@@ -38,7 +38,7 @@ async function done(running: RunningBank, command: OperatorCommand) {
   return { lines, key: file && parseTerminalKey(file.keyFile, "key") };
 }
 
-/** The next key, as the bank sends it to a terminal. */
+/** Returns the next key, as the bank sends it to a terminal. */
 async function offered(atm: Atm, key: TerminalKey): Promise<TerminalKey> {
   const [push] = await atm.pushed(1);
   if (push?.push !== "new_key") throw new Error("another push");
@@ -91,7 +91,7 @@ onEachBank(
 );
 
 onEachBank(
-  "after a theft: the old key ends at once, and its channel is told so",
+  "after a theft: the old key ends at once, and its channel gets a close that says so",
   (withBank) =>
     withBank(async (running) => {
       const thief = await running.connect();
@@ -108,7 +108,7 @@ onEachBank(
 );
 
 onEachBank(
-  "a revoked terminal is told so on its channel, and turned away without a word afterwards",
+  "a revoked terminal gets a close that says so, and is refused without a reason afterwards",
   (withBank) =>
     withBank(async (running) => {
       const atm = await running.visit("alice");
@@ -173,7 +173,7 @@ onEachBank(
 );
 
 onEachBank(
-  "a new master key seals every key anew, and the old one opens nothing",
+  "a new master key seals every key again, and the old one opens nothing",
   (withBank) =>
     withBank(async (running) => {
       const before = keysOf(running);
@@ -218,7 +218,7 @@ onEachBank(
     }),
 );
 
-/** The bank, but for the answers to commands that change master keys. */
+/** Returns the bank, but for the answers to commands that change master keys. */
 function answering(
   { bank }: RunningBank,
   answer: (reply: Promise<Reply>) => Promise<Reply>,

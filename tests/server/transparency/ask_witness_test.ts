@@ -19,7 +19,7 @@ Object.assign(fork, { signer: log.signer });
 const [signer] = witnessSigners as [typeof witnessSigners[number]];
 const url = "http://witness.example/w";
 
-/** A witness that has cosigned these checkpoints, and what was posted to it. */
+/** Returns a witness that has cosigned these checkpoints, and what was posted to it. */
 function witnessOf(...seen: Witnessed[]) {
   const kept = new Map(seen.map((each) => [hashOf(log.origin), each]));
   const storage = {
@@ -65,7 +65,7 @@ async function seenOf(from: SmallLog, size: number): Promise<Witnessed> {
   return { size, root: Uint8Array.fromBase64(root!), note };
 }
 
-Deno.test("a witness cosigns, whatever size it has and whatever size the bank remembers", async () => {
+Deno.test("a witness cosigns, whatever size it has and whatever size the bank stores", async () => {
   for (
     const [seen, oldSize, posts] of [
       [null, 0, ["old 0"]],

@@ -16,7 +16,7 @@ import {
 
 const leaves = Array.from({ length: 70 }, (_, index) => leafHash(utf8(`entry ${index}`)));
 
-/** MTH of RFC 6962, 2.1, as it is written there. */
+/** Computes MTH of RFC 6962, 2.1, as specified. */
 function rootByDefinition(list: readonly Bytes[]): Bytes {
   if (list.length === 0) return emptyRoot();
   if (list.length === 1) return list[0]!;

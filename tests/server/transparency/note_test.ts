@@ -113,7 +113,7 @@ Deno.test("what is no note, no key name and no verifier key is refused", () => {
   for (const each of badKeys) assertEquals(parseVerifierKey(each), null, each);
 });
 
-Deno.test("a checkpoint is read as it was signed; other texts are none", () => {
+Deno.test("a checkpoint is read as it was signed; other texts are invalid", () => {
   const text = signCheckpoint({ size: 12, root }, log);
   const { checkpoint, note } = parseCheckpoint(text)!;
   assertEquals(checkpoint, { origin: "bank.example/1", size: 12, root });

@@ -139,7 +139,7 @@ export class SmallLog {
   }
 }
 
-/** A policy of these logs. @param quorum the last lines; `none` by default */
+/** Returns a policy of these logs. @param quorum the last lines; `none` by default */
 export function policyOf(logs: readonly SmallLog[], quorum = "quorum none"): string {
   return [
     ...logs.map(({ key }) => `log ${key}`),

@@ -4,13 +4,13 @@ import type { AccountView } from "../../../lib/atm.ts";
 import type { Command } from "../../../server/ledger/command.ts";
 import { type Atm, newId, onEachBank, type RunningBank } from "../helpers/running_bank.ts";
 
-/** The states of its visit's account that an ATM received, in order. */
+/** Returns the states of its visit's account that an ATM received, in order. */
 function receivedBy(atm: Atm): AccountView[] {
   const pushed = atm.pushes.flatMap((push) => push.push === "account" ? [push.account] : []);
   return [atm.logIn.account!, ...pushed];
 }
 
-/** A deposit by another terminal, in one batch where nothing else comes between. */
+/** Returns a deposit by another terminal, in one batch where nothing else comes between. */
 function deposit(running: RunningBank, account: string): Promise<unknown> {
   const ids = { movement: newId(), terminal: running.keys.mall.terminal.toHex(), amount: 100n };
   const whose = { customer: "alice", passwordVersion: 1, account, currency: "EUR" };

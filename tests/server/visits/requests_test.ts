@@ -340,7 +340,7 @@ onEachBank(
 );
 
 onEachBank(
-  "amounts that are none are refused by name, whatever the machine checked",
+  "amounts that are invalid are refused by name, whatever the machine checked",
   (withBank) =>
     withBank(async (running) => {
       const alice = await running.visit("alice");
@@ -409,7 +409,7 @@ onEachBank(
     }),
 );
 
-/** Every row of every table of a PostgreSQL database; bytes are in hex there. */
+/** Returns every row of every table of a PostgreSQL database; bytes are in hex there. */
 async function allRowsOf(url: string): Promise<string> {
   const tables = await runAsAdmin(
     url,

@@ -6,7 +6,7 @@ import { NativeChatter } from "../../../ui/command_line/launcher/native_chatter.
 const warning = "(process:7): Gtk-WARNING **: 18:12:04.378: Unable to acquire session bus";
 const logged = "2026-11-28T18:12:04.378Z a call of the page failed: Error: x";
 
-/** A program's standard error, in chunks of some bytes. */
+/** Returns a program's standard error, in chunks of some bytes. */
 function streamOf(text: string, chunkBytes = 7): ReadableStream<Uint8Array> {
   const bytes = new TextEncoder().encode(text);
   return ReadableStream.from((function* () {

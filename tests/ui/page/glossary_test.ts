@@ -9,7 +9,7 @@ const glossary = Deno.readTextFileSync(
 const rows = glossary.split("\n").filter((line) => /^\| (?!-|term)/.test(line))
   .map((line) => line.split("|").slice(1, -1).map((cell) => cell.trim()));
 
-/** The wording at a path such as "logIn.heading". */
+/** Returns the wording at a path such as "logIn.heading". */
 function wordingAt(table: object, path: string): string {
   const found = path.split(".").reduce<unknown>(
     (at, key) => (at as Record<string, unknown> | undefined)?.[key],

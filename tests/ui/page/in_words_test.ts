@@ -17,14 +17,14 @@ Deno.test("entryInWords() says what the log says in the customer's language", ()
       "Zu viele Versuche",
     ],
     ["something that nobody has words for", "something that nobody has words for"],
-    ["withdraw €1.00 failed - of its own", "Bargeldauszahlung", "of its own"],
+    ["withdraw €1.00 failed - of another kind", "Bargeldauszahlung", "of another kind"],
   ];
   for (const [action, what, why = ""] of rows) {
     assertEquals(entryInWords({ action }, languages.de), { what, why }, action);
   }
 });
 
-Deno.test("entryInWords() tells what was not booked from what was", () => {
+Deno.test("entryInWords() distinguishes unbooked entries from booked ones", () => {
   const rows = [
     ["withdraw €20.00", undefined],
     ["withdraw €10.00 of €20.00", undefined],

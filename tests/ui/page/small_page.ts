@@ -124,7 +124,7 @@ const usual: Record<string, object> = {
   },
 };
 
-/** The words of a text: quoted, in braces or brackets, or up to a space. */
+/** Returns the words of a text: quoted, in braces or brackets, or up to a space. */
 function wordsOf(text: string): string[] {
   return text.match(/(?:[\w.]+=)?(?:"[^"]*"|\{[^{}]*\}|\[(?:[^[\]]|\[\])*\])|\S+/g) ?? [];
 }
@@ -137,7 +137,7 @@ function valueOf(word: string): unknown {
   return word in constants ? constants[word] : word;
 }
 
-/** `NAME=VALUE` by its name, any other value by its place; a time is a number. */
+/** Returns `NAME=VALUE` by its name, any other value by its place; a time is a number. */
 function fieldsOf(words: string[], names: string[]): Record<string, unknown> {
   let place = 0;
   return Object.fromEntries(words.map((word) => {
@@ -149,7 +149,7 @@ function fieldsOf(words: string[], names: string[]): Record<string, unknown> {
   }));
 }
 
-/** The view of these words; `none` before there is one. */
+/** Returns the view of these words; `none` before there is one. */
 function viewOf(words: string[]): AtmView | null {
   if (words[0] === "none") return null;
   return words.reduce<AtmView>((view, word) => {
@@ -164,7 +164,7 @@ function viewOf(words: string[]): AtmView | null {
   }, visiting);
 }
 
-/** "SCREEN VALUES (VIEW)": alice is logged in unless the view is another. */
+/** Returns "SCREEN VALUES (VIEW)": alice is logged in unless the view is another. */
 export function stateOf(text: string): State {
   const [, screen = "", view = "visiting"] = /^(.*?)(?: \((.*)\))?$/.exec(text)!;
   const [name = "", ...words] = wordsOf(screen);
@@ -180,14 +180,14 @@ function callOf(text: string): Call {
   return { name, args: args.map(valueOf) } as Call;
 }
 
-/** What a machine answers: a receipt or an outcome with more fields, or any other value. */
+/** Returns what a machine answers: a receipt or an outcome with more fields, or any other value. */
 function answerOf([first = "", ...words]: string[]): unknown {
   const value = valueOf(first);
   if (first === "receipt") return { ...receipt, ...fieldsOf(words, []) };
   return typeof value === "string" ? { outcome: value, ...fieldsOf(words, []) } : value;
 }
 
-/** The event of a text, without its time. */
+/** Returns the event of a text, without its time. */
 function eventOf(text: string, { pending }: State): PageEvent {
   const [type = "", ...words] = wordsOf(text);
   switch (type) {
@@ -221,7 +221,7 @@ export function take(state: State, text: string): Step {
   return reduce(state, eventOf(event, state), nowMs);
 }
 
-/** Of the state, what lines name after `/`. */
+/** Returns the part of the state that a line names after `/`. */
 function factsOf({ state, print, speak }: Step, before: State): Record<string, unknown> {
   const { settings, pending, balanceNews, balanceShownAtMs } = state;
   return {

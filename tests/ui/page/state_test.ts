@@ -376,7 +376,7 @@ Deno.test("nothing leads on once the page is disconnected", () => {
   `);
 });
 
-Deno.test("the demo's hands act beside the ATM, whatever it is doing, and only in a demo", () => {
+Deno.test("the demo's hands act next to the ATM, whatever it is doing, and only in a demo", () => {
   play(`
     menu: withdraw 2000        -> working, withdraw 2000
     : demo takeNotes               -> working, takeNotes / unchanged=true

@@ -4,7 +4,7 @@ import { styleSheets } from "../../../ui/page/styles.ts";
 
 const page = new URL("../../../ui/page/", import.meta.url);
 
-/** Every file under `ui/page` with one of these endings, by its path there. */
+/** Returns every file under `ui/page` with one of these endings, by its path there. */
 function* filesOf(endings: RegExp, folder = ""): Generator<string> {
   for (const { name, isDirectory } of Deno.readDirSync(new URL(folder, page))) {
     if (isDirectory) yield* filesOf(endings, `${folder}${name}/`);

@@ -3,7 +3,7 @@ import { timeOfDay } from "../../../ui/page/screens/menu/menu.ts";
 import { counted, fill } from "../../../ui/page/words/words.ts";
 import { languages } from "../../../ui/page/words/languages.ts";
 
-/** Every wording of a table with its path. */
+/** Returns every wording of a table with its path. */
 function leaves(table: object, path = ""): [path: string, text: string][] {
   return Object.entries(table).flatMap(([key, value]) =>
     typeof value === "string"

@@ -12,7 +12,7 @@ const widthPixelsMax = 560;
 const versionMax = 13;
 
 /**
- * Whether ImageMagick and zbar are here.
+ * Returns whether ImageMagick and zbar are here.
  * @throws {Error} where they are not and `CI=true`: there, nothing is left out
  */
 function hasReader(): boolean {
@@ -31,7 +31,7 @@ function hasReader(): boolean {
   return false;
 }
 
-/** A receipt of so many bytes, its terminal's name as long as that needs. */
+/** Returns a receipt of so many bytes, its terminal's name as long as that needs. */
 function receiptOf(bytes: number): string {
   const { w, salt } = log.opening(5);
   const text = "withdraw €40.00 | 2026-11-28T18:03:05.250Z";
@@ -44,7 +44,7 @@ function receiptOf(bytes: number): string {
   return made("l".repeat(missing));
 }
 
-/** A code in black and white (PBM), each module as many pixels wide as fit. */
+/** Returns a code in black and white (PBM), each module as many pixels wide as fit. */
 function pictureOf(note: string): { picture: string; version: number } {
   const { data, size, version } = encode(note, { ecc: "L", border: 4 });
   const pixels = Math.floor(widthPixelsMax / size);
@@ -54,7 +54,7 @@ function pictureOf(note: string): { picture: string; version: number } {
   return { picture: `P1\n${size * pixels} ${size * pixels}\n${rows.join("\n")}\n`, version };
 }
 
-/** What `zbarimg` reads of a picture that was turned, blurred and compressed. */
+/** Returns what `zbarimg` reads of a picture that was turned, blurred and compressed. */
 async function read(picture: string, changes: readonly string[]): Promise<string> {
   let text = "";
   await inTemporaryFolder(async (folder) => {

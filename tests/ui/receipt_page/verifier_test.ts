@@ -24,7 +24,7 @@ const none = policyOf([log, other, later]);
 const verdict = (texts: readonly string[], policy = strict) =>
   verifyReceipt(texts, policy, crypto.subtle);
 
-/** Each finding as "kind: sentence". */
+/** Returns each finding as "kind: sentence". */
 async function findings(texts: readonly string[], policy = strict): Promise<string[]> {
   const { findings } = await verdict(texts, policy);
   return findings.map(({ kind, sentence }) => `${kind}: ${sentence}`);

@@ -6,14 +6,14 @@ const { flow } = family("the history");
 
 flow("history: narrowed, searched, older and newer", async ({ page, scripted }) => {
   for (let entry = 1; entry <= 12; entry++) {
-    scripted.remember({
+    scripted.addHistory({
       kind: "deposit",
       action: `deposit €${entry}.00`,
       outcome: "done",
       amount: `${entry}00`,
     });
   }
-  scripted.remember({
+  scripted.addHistory({
     kind: "withdrawal",
     action: "withdraw €900.00 failed - insufficient funds",
     outcome: "refused",
@@ -49,7 +49,7 @@ flow("history: narrowed, searched, older and newer", async ({ page, scripted }) 
 });
 
 flow("history: what was reversed is struck out, and not in the sum", async ({ page, scripted }) => {
-  scripted.remember(
+  scripted.addHistory(
     { kind: "deposit", action: "deposit €30.00", outcome: "done", amount: "3000" },
     { kind: "withdrawal", action: "withdraw €20.00 reversed", outcome: "done", amount: "2000" },
     { kind: "withdrawal", action: "withdraw €10.00 authorised", outcome: "done", amount: "1000" },
@@ -70,7 +70,12 @@ flow("history: what was reversed is struck out, and not in the sum", async ({ pa
 flow(
   "history: days of the bank's calendar, and entries as the log has them",
   async ({ page, scripted }) => {
-    scripted.remember({ kind: "deposit", action: "deposit €1.00", outcome: "done", amount: "100" });
+    scripted.addHistory({
+      kind: "deposit",
+      action: "deposit €1.00",
+      outcome: "done",
+      amount: "100",
+    });
     await logIn(page);
     await button(page, "History").click();
     await button(page, "Filter").click();

@@ -25,11 +25,11 @@ interface Host extends BrowserHost {
   authority: string;
   /** One request on a new connection; headers are sent exactly as given. */
   send(line: string, headers: Record<string, string>, body?: string): Promise<Tried>;
-  /** A POST as the page makes it. */
+  /** Returns a POST as the page makes it. */
   post(path: string, headers?: Record<string, string>, body?: string): Promise<Tried>;
   /** Opens the page: its secret. */
   open(): Promise<string>;
-  /** A call as the page makes it. */
+  /** Returns a call as the page makes it. */
   call(secret: string, name: string, body: unknown): Promise<Tried>;
   stop(): Promise<void>;
 }
@@ -76,7 +76,7 @@ function startHost(options: Partial<BrowserHostOptions> = {}): Host {
 
 const secretOf = (link: string) => new URL(link).hash.slice(1);
 
-/** HTTP by hand: sets the headers that `fetch` forbids (Host, Origin). */
+/** Sends HTTP requests: sets the headers that `fetch` forbids (Host, Origin). */
 async function sendRaw(
   port: number,
   line: string,
@@ -126,7 +126,7 @@ function withHost(
   });
 }
 
-/** The lines of a stream, one at a time; empty ones are heartbeats. */
+/** Returns the lines of a stream, one at a time; empty ones are heartbeats. */
 async function watch(host: Host, secret: string) {
   const response = await fetch(`${host.origin}/watch`, {
     method: "POST",

@@ -18,7 +18,7 @@ class TestWindow {
   readonly #said: Said[] = [];
   readonly #err: Promise<string>;
   readonly ended: Promise<{ code: number; said: Said[]; err: string }>;
-  #heard = Promise.withResolvers<void>();
+  #received = Promise.withResolvers<void>();
 
   constructor(desktop: Desktop, role: Role, more = "") {
     this.#process = new Deno.Command(Deno.execPath(), {
@@ -39,8 +39,8 @@ class TestWindow {
     while (!this.#said.some(isIt)) {
       const broke = this.#said.find((said) => "said" in said && said.said[0] === "broke");
       assert(!broke, `the page broke: ${JSON.stringify(broke)}`);
-      const ended = await Promise.race([this.#heard.promise, this.ended]);
-      assert(!ended, `in vain: to hear ${JSON.stringify([what, ended])}`);
+      const ended = await Promise.race([this.#received.promise, this.ended]);
+      assert(!ended, `in vain: to receive ${JSON.stringify([what, ended])}`);
     }
   }
 
@@ -48,8 +48,8 @@ class TestWindow {
     const late = setTimeout(() => this.#process.kill("SIGKILL"), endMsMax);
     for await (const line of linesOf(this.#process.stdout)) {
       if (line) this.#said.push(JSON.parse(line));
-      this.#heard.resolve();
-      this.#heard = Promise.withResolvers();
+      this.#received.resolve();
+      this.#received = Promise.withResolvers();
     }
     const { code } = await this.#process.status;
     clearTimeout(late);
@@ -130,7 +130,7 @@ onDesktop(
     await desktop.closeWindow("test");
     const { code, err } = await window.ended;
     assertEquals(code, 1);
-    assertMatch(err, /the ATM's worker failed: .*as the test wants it/);
+    assertMatch(err, /the ATM's worker failed: .*as the test requires/);
   },
 );
 

@@ -61,7 +61,7 @@ Deno.test("windowDocument() holds all of the page, and its policy lets nothing e
   const scripts = html.match(/<script type="[^"]+"/g);
   const data = '<script type="application/json"'; // words, which nothing runs
   assertEquals(scripts, ['<script type="module"', data]);
-  assert(!/(src|href)="page\./.test(html), "no file beside it");
+  assert(!/(src|href)="page\./.test(html), "no file next to it");
   assert(!/connect-src|unsafe-/.test(html), "no network, nothing unhashed");
   assertThrows(() => windowDocument(page, '"><script>'), TypeError);
   assertThrows(() => windowDocument({ ...page, html: "<html></html>" }, "s".repeat(43)), Error);

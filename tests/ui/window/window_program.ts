@@ -1,5 +1,5 @@
 /**
- * Windows with pages of the tests' own, started as a program of their own since GTK wants the main
+ * Windows with pages of the tests' own, started as their own program since GTK needs the main
  * thread: the real window, gate, worker and host, and behind them a scripted machine. What the page
  * says comes out as lines of JSON.
  */
@@ -11,7 +11,7 @@ import { memoryOf, treeOf } from "../../process_tree.ts";
 import { ScriptedAtm } from "../scripted_atm.ts";
 
 export type Role = "calls" | "cycles" | "attacks" | "death" | "screens";
-/** What the page tells of itself by calls of the machine: its first word is what it is about. */
+/** What the page reports of itself by calls of the machine: its first word is what it is about. */
 export type Said = { said: string[] } | { memory: number; processes: number };
 
 interface Begin {
@@ -20,7 +20,7 @@ interface Begin {
 
 const workerName = "scripted";
 
-/** The page's part; `say` brings words out, `page` is the page's number, from 1 on. */
+/** Returns the page's part; `say` brings words out, `page` is the page's number, from 1 on. */
 function scriptOf(role: Role, more: string): string {
   const prelude = `
     const secret = document.getElementById("app").dataset.secret;
@@ -74,7 +74,7 @@ function scriptOf(role: Role, more: string): string {
 }
 
 /**
- * A hand on the real page: does each of `steps` as soon as it can be done, and says which screen comes
+ * A hand on the real page: does each of `steps` as soon as it can be done, and reports each screen
  * of the last. A step is the words a button begins with, `label=text` of a field, `Enter` in it, or
  * `!` and a deed of the worker's.
  */
@@ -127,7 +127,7 @@ const handOnPage = (steps: string) => `
 
 let bundled: Promise<Page> | undefined;
 
-/** A page that is only this script; the real one's document and style around it. */
+/** Returns a page that is only this script; the real one's document and style around it. */
 async function pageOf(role: Role, more: string): Promise<Page> {
   const real = await (bundled ??= bundlePage("in_window"));
   if (role === "death") return real;
@@ -164,7 +164,9 @@ const deeds: Record<string, (scripted: ScriptedAtm) => void> = {
   "!no key": (scripted) => scripted.change({ bank: "no_key" }),
 };
 
-/** The worker: a machine that says what it is asked, until the page has said what it should. */
+/**
+ * Returns the worker: a machine that says what it is asked, until the page has said what it should.
+ */
 async function serve({ role }: Begin, window: WindowEnd): Promise<number> {
   const done = Promise.withResolvers<void>();
   const scripted = new ScriptedAtm({ otherAccounts: { savings: 980_000n } });
@@ -174,19 +176,19 @@ async function serve({ role }: Begin, window: WindowEnd): Promise<number> {
       if (!words.startsWith("[")) return logIn(username, words);
       const [about, what] = JSON.parse(words);
       if (about === "do") deeds[what]!(scripted);
-      else tell({ said: [about, what] });
+      else send({ said: [about, what] });
       return Promise.resolve({ outcome: "ok" });
     }
-    tell({ said: words.startsWith("[") ? JSON.parse(words).map(String) : ["stranger", username] });
+    send({ said: words.startsWith("[") ? JSON.parse(words).map(String) : ["stranger", username] });
     if (role !== "attacks" || words.includes("end")) done.resolve();
     return logIn(username, words);
   };
   const host = window.host({ atm: scripted, heartbeatMs: 500, disconnectedMsMax: 500 });
   if (role === "death") {
     await host.shown.any;
-    tell({ said: ["shown"] });
+    send({ said: ["shown"] });
     setTimeout(() => {
-      throw new Error("the worker breaks, as the test wants it");
+      throw new Error("the worker breaks, as the test requires");
     }, 500);
   }
   await (role === "screens" ? window.closed : Promise.race([done.promise, window.closed]));
@@ -194,17 +196,17 @@ async function serve({ role }: Begin, window: WindowEnd): Promise<number> {
   return 0;
 }
 
-function tell(said: Said): void {
+function send(said: Said): void {
   console.log(JSON.stringify(said));
 }
 
-/** Opens and closes windows in this one process, and tells what it holds before and after. */
+/** Opens and closes windows in this one process, and reports what it holds before and after. */
 async function cycle(count: number): Promise<void> {
   for (let at = 0; at < count; at++) {
     await show("cycles", "");
     const tree = treeOf(Deno.pid);
     if (at === Math.floor(count / 5) || at === count - 1) {
-      tell({ memory: memoryOf([Deno.pid]), processes: tree.length });
+      send({ memory: memoryOf([Deno.pid]), processes: tree.length });
     }
   }
 }

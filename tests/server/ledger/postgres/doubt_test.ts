@@ -32,7 +32,7 @@ async function open(url: string, world: World = system): Promise<PostgresStore> 
   return store;
 }
 
-/** A bank's store, reached through what loses commits. */
+/** Returns a bank's store, reached through what loses commits. */
 async function inBank(
   run: (bank: { url: string; door: Forwarder; store: PostgresStore }) => Promise<void>,
   world: World = system,
@@ -86,7 +86,7 @@ onPostgres(
         url,
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'bank'",
       );
-      await pause(system, 200); // until the store's connection has heard of it
+      await pause(system, 200); // until the store's connection is notified
       await assertRejects(() => store.commit(customer("alice"), []), TryAgain);
       await store.commit(customer("alice"), []);
       assertEquals(await names(store), ["alice"]);

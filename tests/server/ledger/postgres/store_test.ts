@@ -161,7 +161,7 @@ onPostgres(
   },
 );
 
-/** A small bank, reached through what loses commits. */
+/** Returns a small bank, reached through what loses commits. */
 async function bankBehindDoor() {
   const door = new Forwarder((await postgres()).port);
   const { url } = await newDatabase();
@@ -261,16 +261,16 @@ onPostgres(
     };
     await waitFor("nobody");
     try {
-      let told = false;
+      let answered = false;
       const step = commandOf("lobby alice withdraw w1 alice 2000 EUR");
-      const reply = engine.run(step).then((replies) => (told = true, replies[0]!));
+      const reply = engine.run(step).then((replies) => (answered = true, replies[0]!));
       for (let cancels = 0; cancels < 3; cancels++) {
         await untilItWaits();
         await run(url, `SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE ${waiting}`);
       }
       await untilItWaits();
       assertEquals((await store.holds()).length, 1); // committed here, and perhaps nowhere else
-      assertEquals(told, false);
+      assertEquals(answered, false);
       await waitFor("");
       assertEquals((await reply).outcome, "ok");
       assertEquals((await store.holds()).length, 1);

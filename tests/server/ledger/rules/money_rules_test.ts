@@ -128,7 +128,7 @@ Deno.test("a refused transfer counts as a look at the other's account, and shows
   assertEquals(refused.filter(({ action }) => action.includes("•")), []);
 });
 
-Deno.test("an amount that is none is refused by name, and its id is used up with it", () => {
+Deno.test("an amount that is invalid is refused by name, and its id is used up with it", () => {
   play(`
     lobby alice withdraw w1 alice forty EUR  -> amount_not_a_number
     lobby alice withdraw w1 alice forty EUR  -> amount_not_a_number
@@ -413,7 +413,7 @@ Deno.test("a terminal's late word goes to the differences account: the customer 
   `);
 });
 
-Deno.test("what operators settle, and what terminals say of it, stands in the log", () => {
+Deno.test("what operators settle, and what terminals say of it, is in the log", () => {
   const entries = play(`
     lobby alice withdraw w1 alice 4000 EUR   -> ok
     root settle w1 0                         -> ok 0

@@ -1,4 +1,4 @@
-/** After a restore: what terminals tell again is booked where it is missing, once, and nobody is served before. */
+/** After a restore: what terminals retells is booked where it is missing, once, and nobody is served before. */
 import { assertEquals } from "@std/assert";
 import { ownBalanceMinorMax } from "../../../../lib/money.ts";
 import { Books } from "../../../../server/ledger/books.ts";
@@ -120,7 +120,7 @@ Deno.test("a number that another account has since is not that account", () => {
   ]);
 });
 
-Deno.test("what is told again is charged to its own day: a terminal's limit for a day is none for three", () => {
+Deno.test("what is retold is charged to its own day: a terminal's limit for one day does not apply to three", () => {
   const from = { sinceMs: Date.parse("2026-11-21T12:00Z"), waiting: [idOf("lobby"), idOf("mall")] };
   const day = (of: number) => `2026-11-${of}T12:00:00Z`;
   play(
@@ -148,7 +148,7 @@ Deno.test("what is told again is charged to its own day: a terminal's limit for 
   );
 });
 
-Deno.test("a day that cannot be is none: before the backup, still to come, or not told", () => {
+Deno.test("an impossible day is ignored: before the backup, in the future, or missing", () => {
   const since = "2026-11-23T12:00:00Z";
   const from = { sinceMs: Date.parse(since), waiting: [idOf("lobby")] };
   play(
@@ -168,7 +168,7 @@ Deno.test("a day that cannot be is none: before the backup, still to come, or no
   );
 });
 
-Deno.test("money that is held is not there for what is told again", () => {
+Deno.test("money that is held is not there for what is retold", () => {
   play(
     `
     lobby alice withdraw w1 alice 4000 EUR     -> ok
@@ -181,7 +181,7 @@ Deno.test("money that is held is not there for what is told again", () => {
   );
 });
 
-Deno.test("what is told again has bounds: amounts, and what accounts hold", () => {
+Deno.test("what is retold has bounds: amounts, and what accounts hold", () => {
   const bank = restored();
   const accounts = bank.accounts.map((account) =>
     account.kind === "differences"
@@ -201,7 +201,7 @@ Deno.test("what is told again has bounds: amounts, and what accounts hold", () =
   );
 });
 
-Deno.test("a revoked terminal tells nothing", () => {
+Deno.test("a revoked terminal cannot retell", () => {
   play(
     `
     root revoke lobby                          -> ok
@@ -211,7 +211,7 @@ Deno.test("a revoked terminal tells nothing", () => {
   );
 });
 
-Deno.test("a terminal tells only while it is waited for, and only of its own", () => {
+Deno.test("a terminal retells only while it is waited for, and its own only", () => {
   const refused = "lobby retell withdraw w1 alice 100 EUR -> unknown_movement";
   play(refused);
   play(`lobby retold -> ok`);
@@ -237,10 +237,10 @@ const logIn: Command = {
 const retold = (name: string): Command => ({ op: "retold", terminal: idOf(name) });
 const operator = "root";
 
-/** What happens after a restore · what a log-in is told then. */
+/** What happens after a restore · what a log-in is reported then. */
 const ends: [name: string, commands: Command[], outcome: string][] = [
   ["nothing", [], "try_later"],
-  ["one terminal has told", [retold("lobby")], "try_later"],
+  ["one terminal has retold", [retold("lobby")], "try_later"],
   ["both have", [retold("lobby"), retold("mall"), retold("mall")], "ok"],
   ["one has, and one is revoked", [retold("lobby"), {
     op: "revoke_terminal",

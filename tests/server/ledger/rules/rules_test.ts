@@ -69,7 +69,7 @@ Deno.test("the same id with other content is refused, whatever differs", () => {
     lobby alice withdraw w1 alice 4000 USD  -> id_reused
     lobby alice withdraw w1 bob   4000 EUR  -> id_reused
     lobby bob   withdraw w1 bob   4000 EUR  -> id_reused
-    lobby bob   withdraw w1 alice 4000 EUR  -> id_reused # and tells nothing of alice
+    lobby bob   withdraw w1 alice 4000 EUR  -> id_reused # and reveals nothing of alice
     mall  alice withdraw w1 alice 4000 EUR  -> id_reused
     lobby load w1 4000 EUR                  -> id_reused
     lobby alice withdraw w2 alice 9999 EUR  -> insufficient_funds
@@ -344,7 +344,7 @@ Deno.test("operators' names are taken once, and openings are booked from the vau
   assertEquals(entries.map(({ who }) => who).filter((who) => who === "eve"), ["eve"]);
 });
 
-/** Log-ins, one after the other, each from its begin to its end. */
+/** Runs log-ins, one after the other, each from its begin to its end. */
 function logIns(nowMs: number, books = new Books(smallBank())) {
   return (username: string, passed: boolean, at = "lobby"): Reply => {
     const who = { username, nameHash: idOf(username), terminal: idOf(at) };
@@ -452,7 +452,7 @@ Deno.test("a log-in that passes clears the customer's failures and not the termi
   assertEquals(logIn("bob", true).outcome, "throttled");
 });
 
-/** New passwords, one after the other, each from its begin to its end. */
+/** Runs changes of passwords, one after the other, each from its begin to its end. */
 function passwordChanges(nowMs: number, books: Books) {
   return (passed: boolean, refused: "password_too_short" | "password_unchanged" | null = null) => {
     const { passwordVersion } = books.customer("alice")!;

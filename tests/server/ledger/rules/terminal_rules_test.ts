@@ -11,7 +11,7 @@ const sinceMs = 1_000;
 const sealedKey = new Uint8Array(80);
 const next = { version: 2, sealedKey, sinceMs };
 
-/** The terminal's row · the key its channel rests on · how long after the rotation · what comes of it. */
+/** The terminal's row · the key its channel rests on · how long after the rotation · the outcome. */
 const standings: [Partial<Terminal>, number | undefined, number, "ok" | "terminal_revoked"][] = [
   [{}, undefined, 0, "ok"],
   [{}, 1, 0, "ok"],
@@ -33,7 +33,7 @@ function booksWith(change: Partial<Terminal>): Books {
   return new Books(bank);
 }
 
-Deno.test("a command counts only under a key that stands, whatever it asks", () => {
+Deno.test("a command counts only under a key that is valid, whatever it asks", () => {
   const commands: Command[] = [
     commandOf("lobby alice withdraw w1 alice 4000 EUR"),
     commandOf("lobby alice deposit d1 alice 4000 EUR"),

@@ -50,7 +50,7 @@ Deno.test("one failure is forgotten every quarter of an hour without another", (
     [5, forgetMs, 4],
     [5, 3 * forgetMs, 2],
     [5, 100 * forgetMs, 0],
-    [5, -forgetMs, 5], // a clock that went back forgets nothing
+    [5, -forgetMs, 5], // a clock that went back drops nothing
   ];
   for (const [count, laterMs, left] of table) {
     assertEquals(remembered(failures(count), customerPatience, 1_000_000 + laterMs), left);

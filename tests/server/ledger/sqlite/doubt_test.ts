@@ -9,7 +9,7 @@ import { chainId, noChanges } from "../../helpers/engine.ts";
 import { settings } from "../../helpers/small_bank.ts";
 import { inTemporaryFolder } from "../../helpers/temporary.ts";
 
-/** What becomes of the next statements that are run outside others. */
+/** The outcome of the next statements that are run outside others. */
 type Fault = (sql: string, run: () => void) => void;
 
 const { exec } = DatabaseSync.prototype;

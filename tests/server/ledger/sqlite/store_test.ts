@@ -8,7 +8,7 @@ import { chainId, noChanges } from "../../helpers/engine.ts";
 import { settings } from "../../helpers/small_bank.ts";
 import { inTemporaryFolder } from "../../helpers/temporary.ts";
 
-/** A store in memory with one account, its opening and an open withdrawal. */
+/** Returns a store in memory with one account, its opening and an open withdrawal. */
 function smallStore(): SqliteStore {
   const store = SqliteStore.open(systemWithFiles, ":memory:", settings);
   store.openChain(chainId);
