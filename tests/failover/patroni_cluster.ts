@@ -95,10 +95,10 @@ export class PatroniCluster implements Cluster {
     const folder = await Deno.makeTempDir({ prefix: "strongroom-patroni-" });
     const cluster = new PatroniCluster(folder, synchronous);
     try {
-      for (const atm of cluster.#machines) cluster.#prepare(atm);
+      for (const machine of cluster.#machines) cluster.#prepare(machine);
       Deno.writeTextFileSync(`${folder}/haproxy.cfg`, cluster.#balancerSettings());
       await giveAway(folder);
-      for (const atm of cluster.#machines) cluster.#start(atm);
+      for (const machine of cluster.#machines) cluster.#start(machine);
       cluster.#balancer = leashed(
         folder,
         [placeOf("haproxy")!, "-f", `${folder}/haproxy.cfg`],
@@ -162,7 +162,7 @@ export class PatroniCluster implements Cluster {
   }
 
   async stop(): Promise<void> {
-    for (const atm of this.#machines) kill(atm);
+    for (const machine of this.#machines) kill(machine);
     if (this.#balancer) signalAll(treeOf(this.#balancer.pid), "SIGKILL");
     await Deno.remove(this.folder, { recursive: true });
   }
@@ -209,8 +209,8 @@ export class PatroniCluster implements Cluster {
     Deno.writeTextFileSync(`${folder}/patroni.yml`, JSON.stringify(settings)); // YAML, too
   }
 
-  #start(atm: Machine): void {
-    const { name, folder, ports } = atm;
+  #start(machine: Machine): void {
+    const { name, folder, ports } = machine;
     const [client, peer] = [ports.etcd, ports.etcdPeer].map((port) => `http://127.0.0.1:${port}`);
     const peers = this.#machines.map(({ name, ports }) =>
       `${name}=http://127.0.0.1:${ports.etcdPeer}`
@@ -224,7 +224,7 @@ export class PatroniCluster implements Cluster {
       `--initial-advertise-peer-urls=${peer}`,
       `--initial-cluster=${peers}`,
     ];
-    atm.running = {
+    machine.running = {
       etcd: leashed(this.folder, [placeOf("etcd-server")!, ...etcd], "TERM"),
       patroni: leashed(this.folder, [placeOf("patroni")!, `${folder}/patroni.yml`], "TERM"),
     };
@@ -284,11 +284,11 @@ ${servers.join("\n")}
 
   /** What the first Patroni that answers has all. */
   async #members(): Promise<Member[]> {
-    for (const atm of this.#machines) {
-      if (atm === this.#gone) continue;
+    for (const machine of this.#machines) {
+      if (machine === this.#gone) continue;
       try {
         const signal = AbortSignal.timeout(answerMsMax);
-        const answer = await fetch(`http://127.0.0.1:${atm.ports.patroni}/cluster`, { signal });
+        const answer = await fetch(`http://127.0.0.1:${machine.ports.patroni}/cluster`, { signal });
         return (await answer.json()).members;
       } catch {
         // it is not up yet
@@ -326,9 +326,9 @@ function databaseOn({ running, data }: Machine): number[] {
 }
 
 /** Kills all that runs on a machine at once. */
-function kill(atm: Machine): void {
-  if (atm.running) {
-    signalAll([...databaseOn(atm), ...treeOf(atm.running.etcd.pid)], "SIGKILL");
+function kill(machine: Machine): void {
+  if (machine.running) {
+    signalAll([...databaseOn(machine), ...treeOf(machine.running.etcd.pid)], "SIGKILL");
   }
-  atm.running = null;
+  machine.running = null;
 }

@@ -3,7 +3,7 @@ import { family, sees } from "./flows.ts";
 
 const { flow } = family("the balance");
 
-flow("balance, booked and available apart, changing by itself", async ({ page, scripted }) => {
+flow("balance, booked and available apart, changing automatically", async ({ page, scripted }) => {
   await logIn(page);
   await button(page, /^Balance/).click();
   const { visit } = scripted.view();

@@ -27,7 +27,7 @@ Deno.test("the page's script is under 60 kB as it is sent, and small where it is
   assert(script.length < 80_000, `${script.length} bytes`);
 });
 
-/** At 200 % on the smallest screen all is reached by scrolling down, and nothing sideways. */
+/** Checks that at 200 % on the smallest screen all is reached by scrolling down, and nothing sideways. */
 async function fitsAtTwice(page: Page): Promise<void> {
   const before = page.viewportSize()!;
   await page.setViewportSize({ width: 512, height: 384 });
@@ -40,7 +40,7 @@ async function fitsAtTwice(page: Page): Promise<void> {
   await page.setViewportSize(before);
 }
 
-/** axe-core finds nothing, in light, in dark and in high contrast, where colours alone differ. */
+/** Checks that axe-core finds nothing, in light, in dark and in high contrast, where colours alone differ. */
 async function isAccessible(page: Page): Promise<void> {
   const contrast = (value: string) =>
     page.evaluate((value) => document.documentElement.dataset.contrast = value, value);
@@ -51,7 +51,7 @@ async function isAccessible(page: Page): Promise<void> {
   assertEquals(await violationsOf(page, ["color-contrast"]), [], "high contrast");
 }
 
-/** What holds on every screen: one heading, nothing beyond the edges, nothing too small to touch. */
+/** Checks every screen: one heading, nothing beyond the edges, nothing too small to touch. */
 async function holdsTheRules(page: Page): Promise<void> {
   const seen = await page.evaluate(() => {
     const small = [...document.querySelectorAll("button, input")].filter((each) => {

@@ -15,7 +15,7 @@ browserFlow("the link's secret leaves address and history at once", async ({ pag
   );
 });
 
-flow("nothing comes of a file that is dropped, nor of the context menu", async ({ page }) => {
+flow("a dropped file and the context menu have no effect", async ({ page }) => {
   await onScreen(page, "welcome");
   const prevented = await page.evaluate(() =>
     ["contextmenu", "dragover", "drop"].map((type) =>

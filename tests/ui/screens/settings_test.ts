@@ -41,7 +41,7 @@ flow(
 );
 
 flow(
-  "read aloud for who wants it: each screen, again, and not while one acts",
+  "read aloud on request: each screen, again, and not while one acts",
   async ({ page }) => {
     await page.evaluate(() => {
       const spoken: string[] = [];
