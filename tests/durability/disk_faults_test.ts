@@ -15,7 +15,13 @@ import { connectTerminal, mayTrace, project, traceServer } from "./traced_server
 /** What the kernel answers in place of what it is asked, from which call to which · what the log says. */
 const faults: [name: string, calls: string, error: string, when: string, says: RegExp][] = [
   ["a full disk", "pwrite64", "ENOSPC", "40..55", /the disk is full: make room/],
-  ["a disk that has become read-only", "pwrite64", "EROFS", "40..55", /the disk does not/],
+  [
+    "a disk that has become read-only",
+    "pwrite64",
+    "EROFS",
+    "40..55",
+    /the disk fails to read or write/,
+  ],
   ["errors in writing", "pwrite64", "EIO", "40..55", /the disk fails to read or write/],
   ["errors in syncing", "fsync,fdatasync", "EIO", "12..20", /the disk fails to read or write/],
 ];
@@ -84,7 +90,9 @@ Deno.test({
           if ((await client.ask(ask)).outcome === "ok") answered.push(movement);
         }
       })().catch((error) => error);
-      while (!server.log.some((line) => line.includes("the disk does not"))) await wait(50);
+      while (
+        !server.log.some((line) => line.includes("the disk fails to read or write"))
+      ) await wait(50);
       const other = await connectTerminal(server.port, keyFile!).catch(() => null);
       await server.end();
       assertEquals((await asking).name, "NoAnswer");

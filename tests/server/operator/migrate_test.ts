@@ -138,7 +138,7 @@ onPostgres(
             };
           },
         });
-        await assertRejects(() => requireSame(file, other), UsageError, "not the same", name);
+        await assertRejects(() => requireSame(file, other), UsageError, "the copy differs", name);
       }
       file.close();
     }),
