@@ -61,7 +61,10 @@ export function replacePrivateFile(files: Files, path: string, text: string): vo
 
 /** A private file that is created first and filled later; closing it before `finish` removes it. */
 export interface ReservedFile {
-  /** Appends. */
+  /**
+   * Appends.
+   * @throws {UsageError} if the disk is full or broken, as `finish` does
+   */
   write(content: string | Bytes): void;
   /** Syncs the file to disk and keeps it. */
   finish(): void;
@@ -85,14 +88,26 @@ export function reservePrivateFile(files: Files, path: string): ReservedFile {
     );
   }
   let [written, finished] = [0, false];
+  const onDisk = (act: () => void) => {
+    try {
+      act();
+    } catch (error) {
+      throw new UsageError(
+        `${path} cannot be written (${
+          (error as Error).message
+        }): make room on its disk, or choose ` +
+          "another path",
+      );
+    }
+  };
   return {
     write(content) {
       const bytes = typeof content === "string" ? utf8(content) : content;
-      file.writeAt(written, bytes);
+      onDisk(() => file.writeAt(written, bytes));
       written += bytes.length;
     },
     finish() {
-      file.sync();
+      onDisk(() => file.sync());
       finished = true;
     },
     close() {

@@ -146,9 +146,12 @@ function keep(answer: OperatorAnswer, file: ReservedFile, out: string): string {
     return `the receipt is in ${out}: everybody who has the policy file can check it`;
   }
   if ("fetch" in answer) {
-    appendFile(systemFiles, answer.fetch, file);
-    file.finish();
-    systemFiles.remove(answer.fetch);
+    try {
+      appendFile(systemFiles, answer.fetch, file);
+      file.finish();
+    } finally {
+      systemFiles.remove(answer.fetch); // a copy that could not be moved does not fill the bank's disk
+    }
     return `the copy is ${out}. Protect it like the bank's folder, and keep bank.keys elsewhere`;
   }
   throw new Error("the answer is not a file");

@@ -7,6 +7,7 @@ import {
   reservePrivateFile,
   writePrivateFile,
 } from "../../lib/private_file.ts";
+import type { Files } from "../../lib/world.ts";
 import { systemFiles } from "../../lib/system.ts";
 import { inTemporaryFolder } from "../server/helpers/temporary.ts";
 
@@ -51,4 +52,20 @@ Deno.test("a reserved file is filled in parts, and removed when it is not finish
       assertEquals(systemFiles.facts(path)?.bytes, finished ? 19 : undefined);
     }
     assertEquals(Deno.readTextFileSync(`${root}/true`), "a text, from a file");
+  }));
+
+Deno.test("a full disk is named with the file, which is removed", () =>
+  inTemporaryFolder((root) => {
+    const full = () => {
+      throw new Error("No space left on device");
+    };
+    for (const fault of [{ writeAt: full }, { sync: full }]) {
+      const files: Files = {
+        ...systemFiles,
+        open: (...place) => ({ ...systemFiles.open(...place), ...fault }),
+      };
+      const write = () => writePrivateFile(files, `${root}/key`, "a secret");
+      assertThrows(write, UsageError, `${root}/key cannot be written (No space left on device)`);
+      assertEquals(systemFiles.facts(`${root}/key`), null);
+    }
   }));
