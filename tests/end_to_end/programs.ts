@@ -34,7 +34,7 @@ export async function run(
   return { code, out: text(stdout), err: text(stderr) };
 }
 
-/** A program that runs until it is reported to end. */
+/** A program that runs until the test ends it. */
 export class Program {
   readonly #process: Deno.ChildProcess;
   readonly #lines: AsyncGenerator<string>;
@@ -71,7 +71,7 @@ export class Program {
     return await this.ended();
   }
 
-  /** Waits until it has ended automatically, and gives the exit code. */
+  /** Waits until it ends without a signal, and returns the exit code. */
   async ended(): Promise<number> {
     const { code } = await this.status;
     await this.#lines.return(undefined);

@@ -27,12 +27,12 @@ async function startDemo(folder: string, desktop: Desktop, ...more: string[]) {
 
 /** Goes from the welcome of the window in front to the log-in. */
 async function begin(desktop: Desktop, area = left) {
-  // a window that has only just come to the front may not receives the first key
+  // a window that has only just come to the front may not receive the first key
   for (let tries = 0; tries < 5; tries++) {
     await desktop.press("Return");
-    if (await desktop.shows("Who is there?", area, 5_000)) return;
+    if (await desktop.shows("Enter your username", area, 5_000)) return;
   }
-  await desktop.sees("Who is there?", area);
+  await desktop.sees("Enter your username", area);
 }
 
 /** Goes from the welcome of the window in front to the menu. */

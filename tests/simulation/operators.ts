@@ -303,7 +303,7 @@ export class Operators {
     }
   }
 
-  /** Puts the bank back to its last backup; customers are served again once every terminal has replies. */
+  /** Puts the bank back to its last backup; customers are served again once every terminal has retold. */
   async #restore(): Promise<void> {
     const { scheduler, servers: [server], random } = this.world;
     const fromMs = this.#backedUpMs!;

@@ -19,7 +19,7 @@ export interface Reach {
 if (import.meta.main) {
   const [folder, count] = Deno.args;
   const { bank, bankId, terminals } = await fillBank(folder!, Number(count));
-  // the same machine represents all addresses
+  // this host has all addresses
   const limits = { connections: 20_000, pending: 20_000, pendingPerSource: 20_000 };
   const listener = listenTcp({ hostname: "127.0.0.1", port: 0 });
   const door = await listen(bank, { listener, limits });

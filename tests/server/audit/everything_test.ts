@@ -29,7 +29,7 @@ class Scene {
     return this.#alice ??= await this.running.visit("alice");
   }
 
-  /** Alice leaves, and the line is closed: the next visit has its own one. */
+  /** Alice leaves, and the line is closed: the next visit has a new one. */
   async leave(reason: "customer" | "idle"): Promise<void> {
     await (await this.alice()).ask({ op: "log_out", reason });
     this.#alice = null;

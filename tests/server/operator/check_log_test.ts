@@ -124,7 +124,7 @@ Deno.test("whatever is wrong in whatever part is said in the words for the whole
       [],
       [lines[at]!, lines[at]!],
       relabel(at, { epoch: log[at]!.epoch + 1 }),
-      // what would keep a thread busy for years, if it trusted it
+      // what would keep a thread busy for years, if it trusted the length
       relabel(at, { epoch: 2 ** 32 - 1 }),
       relabel(at, { epoch: 0, sealed: new Uint8Array(0) }),
       relabel(at, { sequence: 10 ** 14 }),

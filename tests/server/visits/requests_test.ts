@@ -340,7 +340,7 @@ onEachBank(
 );
 
 onEachBank(
-  "amounts that are invalid are refused by name, whatever the machine checked",
+  "amounts that are invalid are refused by name, whatever the ATM checked",
   (withBank) =>
     withBank(async (running) => {
       const alice = await running.visit("alice");

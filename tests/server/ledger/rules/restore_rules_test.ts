@@ -1,4 +1,4 @@
-/** After a restore: what terminals retells is booked where it is missing, once, and nobody is served before. */
+/** After a restore: what terminals retell is booked where it is missing, once, and nobody is served before. */
 import { assertEquals } from "@std/assert";
 import { ownBalanceMinorMax } from "../../../../lib/money.ts";
 import { Books } from "../../../../server/ledger/books.ts";

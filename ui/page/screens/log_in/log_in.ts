@@ -1,4 +1,4 @@
-/** Who is there? The password stays in its field, which is cleared as it is sent. */
+/** The log-in. The password stays in its field, which is cleared as it is sent. */
 import type { VNode } from "preact";
 import { html } from "htm/preact";
 import { usernameLengthMax } from "../../../../lib/limits.ts";
