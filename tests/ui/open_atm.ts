@@ -113,7 +113,7 @@ export async function openAtmInWindow(
 function hostOptions(options: OpenOptions, problems: string[]) {
   return {
     onError: (error: unknown) => void problems.push(`host: ${error}`),
-    disconnectedMsMax: options.disconnectedMsMax ?? 300,
+    disconnectedMsMax: options.disconnectedMsMax ?? 2_000,
     heartbeatMs: 200,
   };
 }
