@@ -1,9 +1,15 @@
 /** Books that are right are found right; every way to damage them by hand is found, and named. */
-import { assertEquals, assertMatch } from "@std/assert";
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
+import { UsageError } from "../../../lib/errors.ts";
+import { systemWithFiles } from "../../../lib/system.ts";
+import { auditKeysOf } from "../../../server/audit/keys.ts";
+import { checkMoney } from "../../../server/ledger/check_money.ts";
+import { Wrong } from "../../../server/ledger/checking.ts";
 import type { Command } from "../../../server/ledger/command.ts";
+import { SqliteStore } from "../../../server/ledger/sqlite/store.ts";
 import type { OpenLedger } from "../../../server/ledger_service.ts";
-import { addCustomer, enrolTerminal, ledgerParts, openLedger } from "../helpers/engine.ts";
+import { addCustomer, enrolTerminal, keyRing, ledgerParts, openLedger } from "../helpers/engine.ts";
 import { postgres } from "../helpers/postgres.ts";
 import { filled } from "../../lib/helpers.ts";
 import { commandOf, idOf, numberOf, settings } from "../helpers/small_bank.ts";
@@ -251,6 +257,39 @@ Deno.test("books are checked against their movements and their log, and every da
     });
   }));
 
+Deno.test("books whose entries were sealed under several keys are good", () =>
+  inTemporaryFolder(async (folder) => {
+    const parts = ledgerParts(folder);
+    const rotated = { ...parts, keys: [auditKeysOf(filled(0xa1, 32), 2), ...parts.keys] };
+    const made = await openLedger({ ...parts, create: settings }, () => {});
+    for (const command of history.slice(0, 12)) await made.submit(command);
+    await made.close();
+    const ledger = await openLedger(rotated, () => {});
+    for (const command of history.slice(12)) await ledger.submit(command);
+    assertEquals((await ledger.check()).problem, null);
+    await ledger.close();
+  }));
+
+Deno.test("running balances that do not follow each other are found, whatever the log has of them", () =>
+  inTemporaryFolder(async (folder) => {
+    const parts = ledgerParts(folder);
+    const { path } = parts.place;
+    const made = await openLedger({ ...parts, create: settings }, () => {});
+    for (const command of history) await made.submit(command);
+    await made.close();
+    const check = async () => {
+      const store = SqliteStore.open(systemWithFiles, path);
+      try {
+        await checkMoney(store, keyRing, { accounts: 0, movements: 0, entries: 0 }, () => {});
+      } finally {
+        store.close();
+      }
+    };
+    await check();
+    damage(path, `UPDATE movements SET credit_balance = credit_balance + 1 WHERE ${id("d1")}`);
+    await assertRejects(check, Wrong, "the balances after its movements are inconsistent");
+  }));
+
 /** Columns whose change the check does not find, and why. */
 const notChecked = new Set([
   // the counters of failed log-ins, which no entry has, and the clock, which is confirmed again
@@ -341,7 +380,7 @@ onPostgres(
     }),
 );
 
-Deno.test("a torn page of the file is found", () =>
+Deno.test("a torn page of the file is found when it is opened", () =>
   inTemporaryFolder(async (folder) => {
     const parts = ledgerParts(folder);
     const { path } = parts.place;
@@ -357,5 +396,5 @@ Deno.test("a torn page of the file is found", () =>
     file.seekSync((page - 1) * 4_096 + 2_048, Deno.SeekMode.Start);
     file.writeSync(new Uint8Array(2_048).fill(0x5a));
     file.close();
-    assertMatch((await checked(parts)).problem ?? "nothing is found", /the database is damaged/);
+    await assertRejects(() => checked(parts), UsageError, "bank.sqlite is damaged");
   }));
