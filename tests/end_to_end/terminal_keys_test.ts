@@ -16,7 +16,8 @@ Deno.test("a bank put back from before a rotation lets an ATM in by a key that i
   await operate("init");
   await operate("terminal", "enroll", "lobby", "--out", key);
   await Deno.mkdir(`${folder}/backup`);
-  for (const { name } of Deno.readDirSync(bank)) {
+  for (const { name, isFile } of Deno.readDirSync(bank)) {
+    if (!isFile) continue;
     await Deno.copyFile(`${bank}/${name}`, `${folder}/backup/${name}`);
   }
   let server = await startServer();
