@@ -42,7 +42,7 @@ async function logIn(desktop: Desktop, username: string, password: string, area 
   await desktop.press("Tab");
   await desktop.type(password);
   await desktop.press("Return");
-  await desktop.sees("Booked balance", area);
+  await desktop.sees("What would you like", area);
 }
 
 /** Goes from the menu to notes in the tray: the first of its buttons, and the first amount. */
