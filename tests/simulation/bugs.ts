@@ -206,13 +206,6 @@ export const bugs: readonly Bug[] = [
     test: "tests/server/ledger/isolation_test.ts",
   },
   {
-    name: "PostgreSQL's rows of failures are not locked",
-    file: "server/ledger/postgres/load.ts",
-    from: "ANY ($1::text[]) ORDER BY source FOR UPDATE",
-    to: "ANY ($1::text[]) ORDER BY source",
-    test: "tests/server/ledger/isolation_test.ts",
-  },
-  {
     name: "the cashier ignores that a repeated ok is settled",
     file: "client/cashier.ts",
     from: 'if (leave.outcome === "ok" && leave.booked !== undefined) {',

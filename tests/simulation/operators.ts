@@ -133,6 +133,14 @@ export class Operators {
     });
   }
 
+  /** Brings a server that cannot start without them the bank's newest keys. */
+  async bringKeys(server: BankServer): Promise<void> {
+    const { servers, scheduler } = this.world;
+    const from = servers.find((other) => other !== server && other.isRunning);
+    if (!from || server.isRunning) return;
+    await server.join(from).catch(({ message }) => scheduler.record(`operator: join: ${message}`));
+  }
+
   /** Operators settle what a machine has open as its devices moved it: it will not say. */
   async settleFor(machine: Machine): Promise<void> {
     for (const { movement, done } of machine.openMovements()) {

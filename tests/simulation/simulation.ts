@@ -459,7 +459,11 @@ class Simulation {
           await what.start();
         } catch (error) {
           if (error instanceof Crash) continue;
-          this.#logged(`${what.name} cannot start: ${(error as Error).message}`);
+          const { message } = error as Error;
+          this.#logged(`${what.name} cannot start: ${message}`);
+          if (what instanceof BankServer && message.includes("newest bank.keys")) {
+            await this.#operators.bringKeys(what);
+          }
           if (!(error instanceof UsageError) && this.#isAFault(error)) {
             this.#failed(what.name, error);
           }
