@@ -54,7 +54,8 @@ function fill(path: string, { accounts, movements }: { accounts: number; movemen
     INSERT INTO audit_chains (id) VALUES (x'${"c4".repeat(16)}');
     INSERT INTO audit
       ${numbers(movements)}
-      SELECT (1 << 40) + n, 0, 1, randomblob(16), randomblob(272), randomblob(32) FROM numbers;
+      SELECT (1 << 40) + n, 0, 1, randomblob(16), randomblob(32), randomblob(272), randomblob(32)
+      FROM numbers;
     COMMIT;
     PRAGMA wal_checkpoint(TRUNCATE);`);
   database.close();
