@@ -134,6 +134,12 @@ export const batchCommandsMax = 256;
 export const accountNumberTriesMax = 8;
 /** Commands queued for a batch: beyond this the answer is "try again later". */
 export const commandsPendingMax = 16_384;
+/**
+ * Loads and counts of one terminal's cassettes that are booked at once; then one for each period
+ * without another, so that false ones cannot fill the vault's account.
+ */
+export const cashLoadsFree = 32;
+export const cashLoadForgetMs = hour;
 /** Retries of a batch that conflicted with others, and their total time. */
 export const batchTriesMax = 10;
 export const batchTriesMsMax = 10 * second;
@@ -141,6 +147,13 @@ export const batchTriesMsMax = 10 * second;
  * A jump of the clock beyond this refuses movements until the clock is right again or confirmed.
  */
 export const clockJumpMsMax = 5 * minute;
+/**
+ * Movements are refused while a server's clock is further than this from its database's, or, for a
+ * bank in a file, after a step of the clock beyond this, until the clock has run steadily for
+ * `clockSettleMs`.
+ */
+export const clockAwayMsMax = 5 * second;
+export const clockSettleMs = minute;
 
 // Its stores
 /** Rows per read when a whole table is read. */

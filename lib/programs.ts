@@ -81,7 +81,9 @@ export interface OperatorStart {
  * password is typed into the program.
  */
 export type OperatorTask =
-  | OperatorCommandOf<Exclude<OperatorCommandName, "add_customer" | "read_audit">>
+  | OperatorCommandOf<
+    Exclude<OperatorCommandName, "add_customer" | "read_audit">
+  >
   | Omit<OperatorCommandOf<"add_customer">, "password">
   | LocalCommand;
 

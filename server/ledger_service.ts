@@ -10,7 +10,7 @@ import { AuditKeyRing, type AuditKeys } from "./audit/keys.ts";
 import { LogFile, type LogSource } from "./audit/log_file.ts";
 import { requireNewestKeys, requireSharedKeys } from "./audit/newest_keys.ts";
 import { findEntry } from "./audit/places.ts";
-import { ChainWriter, lastTimeOf } from "./audit/writer.ts";
+import { ChainWriter } from "./audit/writer.ts";
 import { type CheckedBooks, checkStore, type OnProgress } from "./ledger/check.ts";
 import type { Command } from "./ledger/command.ts";
 import { Engine } from "./ledger/engine.ts";
@@ -113,10 +113,10 @@ export class LedgerService implements BankLink {
       const openKey = (epoch: number) => ChainKeyFile.open(files, chainKeyPath, chainId, epoch);
       const { randomBytes } = world;
       const log = await ChainWriter.open(store, { chainId, openKey, keys, randomBytes });
-      const lastMs = await lastTimeOf(store, keys);
       const start = log.start();
       if (start.length > 0) {
-        await store.commit({ ...noChanges, timeMs: lastMs }, start);
+        const { lastMs: timeMs } = await store.times();
+        await store.commit({ ...noChanges, timeMs }, start);
         log.committed(start);
       }
       const source = "url" in place ? chainOf(store, chainId) : store;
@@ -130,7 +130,6 @@ export class LedgerService implements BankLink {
       const engine = await Engine.open({
         store,
         log,
-        lastMs,
         clock: world,
         onCommitted: (entries) => logFile?.append(chainId, entries),
         onDoubt,

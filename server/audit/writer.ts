@@ -152,18 +152,3 @@ export class ChainWriter {
     this.dependencies.chainKey.close();
   }
 }
-
-/** Returns the time of the newest entry of all chains; 0 for an empty log. */
-export async function lastTimeOf(
-  store: Pick<LogStore, "chains" | "lastEntries">,
-  keys: AuditKeyRing,
-): Promise<number> {
-  let lastMs = 0;
-  for (const { number, id } of await store.chains()) {
-    // The last entry may be an epoch's end, which has no time; two ends are never adjacent.
-    for (const entry of await store.lastEntries(number, 2)) {
-      lastMs = Math.max(lastMs, keys.open(entry, id)?.timeMs ?? 0);
-    }
-  }
-  return lastMs;
-}

@@ -1,67 +1,132 @@
 /**
- * The bank's time: the later of the last committed time and the system's clock, as long as that
- * clock can be trusted. The clock is compared with the monotonic one, so that a bank at rest
- * overnight is not a jump, and a changed clock is one.
+ * The bank's time: the later of the last committed time and the store's clock, as long as that clock
+ * can be accepted. The store's clock is the database's, or this server's for a bank in a file. It is
+ * compared with the monotonic clock, so that a bank at rest over night is no jump, and a clock that was
+ * set is one; this server's clock is compared with the database's.
  */
-import { clockJumpMsMax } from "../../lib/limits.ts";
+import { clockAwayMsMax, clockJumpMsMax, clockSettleMs } from "../../lib/limits.ts";
 import type { Clock } from "../../lib/world.ts";
-import type { ConfirmedClock } from "./model.ts";
+import type { ConfirmedClock, StoreTimes } from "./model.ts";
+
+/** Both clocks of a server at one moment. */
+export interface Instant {
+  nowMs: number;
+  monotonicMs: number;
+}
+
+/** Why no money moves: a clock that was set, or a server's that is not the database's. */
+export interface ClockDoubt {
+  kind: "jumped" | "away";
+  /** How far, ahead or back. */
+  ms: number;
+}
 
 export interface ClockReading {
-  /** The bank's time; while the clock is in doubt, continued by the monotonic clock. */
+  /** The bank's time; while the store's clock is in doubt, as if it had run on. */
   timeMs: number;
-  /** The system's clock. */
+  /** The store's clock, and the monotonic one then. */
   nowMs: number;
-  /** The jump of the clock, ahead or back, if it is too large; otherwise null. */
-  jumpMs: number | null;
+  monotonicMs: number;
+  /** The store's clock; while it is in doubt, as if it had run on. It may be behind the bank's time. */
+  steadyMs: number;
+  /** Null while money moves. */
+  doubt: ClockDoubt | null;
 }
 
 export class BankClock {
-  /** The last trusted reading of both clocks. */
-  #trusted: { nowMs: number; monotonicMs: number };
+  /** When the store's clock was last accepted. */
+  #accepted: Instant;
+  /** A small step of the clock, and since when it has been this far. */
+  #step: { ms: number; sinceMs: number } | null = null;
+  #confirmed: ConfirmedClock | null;
 
-  /**
-   * @param lastMs the last committed time; 0 for a new bank
-   * @param confirmed an operator's last confirmation
-   */
-  constructor(
-    private readonly clock: Clock,
-    lastMs: number,
-    confirmed: ConfirmedClock | null = null,
-  ) {
-    // While the books' time waits for a clock that was set back, the clock is right.
+  /** @param times of the store, just read */
+  constructor(private readonly clock: Clock, { lastMs, clockMs, confirmed }: StoreTimes) {
+    this.#confirmed = confirmed;
+    // While the books' time waits for a clock that was set back, the clock is right as it is.
     const knownMs = confirmed && lastMs <= confirmed.timeMs ? confirmed.confirmedMs : lastMs;
-    const [nowMs, monotonicMs] = [clock.nowMs(), clock.monotonicMs()];
-    // The length of a downtime is unknown: only a clock behind the books is certainly wrong.
-    this.#trusted = { nowMs: nowMs < knownMs - clockJumpMsMax ? knownMs : nowMs, monotonicMs };
+    const nowMs = clockMs ?? clock.nowMs();
+    // How long a bank was shut is not known: only a clock behind the books is certainly wrong.
+    this.#accepted = {
+      nowMs: nowMs < knownMs - clockJumpMsMax ? knownMs : nowMs,
+      monotonicMs: clock.monotonicMs(),
+    };
+  }
+
+  instant(): Instant {
+    return { nowMs: this.clock.nowMs(), monotonicMs: this.clock.monotonicMs() };
   }
 
   /**
-   * Reads the clock.
-   * @param lastMs the last committed time
+   * @param times of the store
+   * @param asked before they were read: the database's clock was read between then and now
    */
-  read(lastMs: number): ClockReading {
-    const nowMs = this.clock.nowMs();
-    const monotonicMs = this.clock.monotonicMs();
-    const expectedMs = this.#trusted.nowMs + (monotonicMs - this.#trusted.monotonicMs);
-    const jumpMs = nowMs - expectedMs;
-    if (Math.abs(jumpMs) > clockJumpMsMax) {
-      return { timeMs: Math.max(lastMs, expectedMs), nowMs, jumpMs };
+  read({ lastMs, clockMs, confirmed }: StoreTimes, asked: Instant): ClockReading {
+    const here = this.instant();
+    const nowMs = clockMs ?? here.nowMs;
+    const read = { nowMs, monotonicMs: here.monotonicMs };
+    if (!isSame(confirmed, this.#confirmed)) this.confirm(read, confirmed); // at another server
+    const from = clockMs === null ? here : asked;
+    const expected = (monotonicMs: number) =>
+      this.#accepted.nowMs + monotonicMs - this.#accepted.monotonicMs;
+    const jumpMs = outside(nowMs, expected(from.monotonicMs), expected(here.monotonicMs));
+    if (!this.#accepts(jumpMs, clockMs === null ? clockAwayMsMax : clockJumpMsMax)) {
+      const steadyMs = expected(here.monotonicMs);
+      const doubt: ClockDoubt = { kind: "jumped", ms: jumpMs };
+      return { ...read, timeMs: Math.max(lastMs, steadyMs), steadyMs, doubt };
     }
-    this.#trusted = { nowMs, monotonicMs };
-    return { timeMs: Math.max(lastMs, nowMs), nowMs, jumpMs: null };
+    this.#accepted = read;
+    this.#step = null;
+    const awayMs = clockMs === null ? 0 : -outside(clockMs, from.nowMs, here.nowMs);
+    return {
+      ...read,
+      timeMs: Math.max(lastMs, nowMs),
+      steadyMs: nowMs,
+      doubt: Math.abs(awayMs) > clockAwayMsMax ? { kind: "away", ms: awayMs } : null,
+    };
   }
 
-  /** Trusts the present clock. */
-  confirm(): void {
-    this.#trusted = { nowMs: this.clock.nowMs(), monotonicMs: this.clock.monotonicMs() };
+  /** Returns whether the clock is accepted after a step of this length: a small one once it has lasted. */
+  #accepts(jumpMs: number, acceptedMsMax: number): boolean {
+    if (Math.abs(jumpMs) <= acceptedMsMax) return true;
+    if (Math.abs(jumpMs) > clockJumpMsMax) {
+      this.#step = null;
+      return false;
+    }
+    const monotonicMs = this.clock.monotonicMs();
+    if (this.#step === null || Math.abs(jumpMs - this.#step.ms) > clockAwayMsMax) {
+      this.#step = { ms: jumpMs, sinceMs: monotonicMs };
+    }
+    return monotonicMs - this.#step.sinceMs >= clockSettleMs;
+  }
+
+  /** Accepts the store's clock as it was at this reading: an operator confirmed it. */
+  confirm({ nowMs, monotonicMs }: Instant, confirmed: ConfirmedClock | null): void {
+    this.#confirmed = confirmed;
+    this.#accepted = { nowMs, monotonicMs };
+    this.#step = null;
   }
 }
 
-/** Returns "ahead by 2 h 3 min", "back by 6 min". */
-export function jumpInWords(jumpMs: number): string {
-  const minutes = Math.floor(Math.abs(jumpMs) / 60_000);
+const isSame = (a: ConfirmedClock | null, b: ConfirmedClock | null) =>
+  a?.confirmedMs === b?.confirmedMs && a?.timeMs === b?.timeMs;
+
+/** Returns how far a time is before the first of these, or after the second; 0 between them. */
+function outside(timeMs: number, firstMs: number, lastMs: number): number {
+  if (timeMs > Math.max(firstMs, lastMs)) return timeMs - Math.max(firstMs, lastMs);
+  return Math.min(0, timeMs - Math.min(firstMs, lastMs));
+}
+
+/** Returns "the clock jumped ahead by 2 h 3 min", "the server's clock is behind the database's by 12 s" */
+export function doubtInWords({ kind, ms }: ClockDoubt): string {
+  if (kind === "jumped") return `the clock jumped ${ms > 0 ? "ahead" : "back"} by ${length(ms)}`;
+  return `the server's clock is ${ms > 0 ? "ahead of" : "behind"} the database's by ${length(ms)}`;
+}
+
+function length(ms: number): string {
+  const seconds = Math.floor(Math.abs(ms) / 1_000);
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
   const hours = Math.floor(minutes / 60);
-  const length = hours > 0 ? `${hours} h ${minutes % 60} min` : `${minutes} min`;
-  return `${jumpMs > 0 ? "ahead" : "back"} by ${length}`;
+  return hours > 0 ? `${hours} h ${minutes % 60} min` : `${minutes} min`;
 }

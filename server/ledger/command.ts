@@ -327,7 +327,7 @@ export interface Reply {
   /** The amount that a settled movement booked; also in the answer to a repeated authorisation. */
   booked?: bigint;
   retryAfterMs?: number;
-  /** The place of its entry in the log, for a movement's own commands. */
+  /** The place of its entry in the log, for a movement's own commands and for operators'. */
   logged?: LoggedAt;
   /**
    * For `begin_log_in` and `begin_password_change`: the hash to check against; null for an unknown

@@ -13,7 +13,7 @@ import {
 } from "../audit/entry.ts";
 import { Books } from "./books.ts";
 import { firstRows } from "./canonical.ts";
-import { BankClock, type ClockReading, jumpInWords } from "./clock.ts";
+import { BankClock, type ClockDoubt, type ClockReading, doubtInWords } from "./clock.ts";
 import { type Command, type LogCommand, logCommand } from "./command.ts";
 import type { BatchOutcome } from "./link.ts";
 import type { Changes, Loaded } from "./model.ts";
@@ -37,10 +37,8 @@ export interface BatchLog {
 }
 
 export interface EngineDependencies {
-  store: Pick<Store, "load" | "commit" | "outcomeOf" | "confirmedClock">;
+  store: Pick<Store, "load" | "commit" | "outcomeOf" | "times">;
   log: BatchLog;
-  /** The time of the last committed batch, from the log. */
-  lastMs: number;
   clock: Clock;
   /** Called after each commit. Errors are reported; the commit is not rolled back. */
   onCommitted?: (entries: readonly SealedEntry[]) => void | Promise<void>;
@@ -61,10 +59,10 @@ interface CommittedBatch {
 }
 
 /** Returns the entry for a clock that has become untrusted, or trusted again. */
-function jumpLogged(jumpMs: number | null): LogCommand {
-  const action = jumpMs === null
+function doubtLogged(doubt: ClockDoubt | null): LogCommand {
+  const action = doubt === null
     ? "the clock is right again - money moves"
-    : `the clock jumped ${jumpInWords(jumpMs)} - money stops`;
+    : `${doubtInWords(doubt)} - money stops`;
   return logCommand("bank", action);
 }
 
@@ -78,19 +76,16 @@ function stepOf(op: Command["op"]): AuditEntry["step"] {
 export class Engine {
   /** Whether the log's newest entry about the clock stops movements. */
   #stopped = false;
-  #lastMs: number;
 
   private constructor(
     private readonly dependencies: EngineDependencies,
     private readonly clock: BankClock,
-  ) {
-    this.#lastMs = dependencies.lastMs;
-  }
+  ) {}
 
   /** Opens the engine with the state of the log. */
   static async open(dependencies: EngineDependencies): Promise<Engine> {
-    const { clock, lastMs, store } = dependencies;
-    return new Engine(dependencies, new BankClock(clock, lastMs, await store.confirmedClock()));
+    const { clock, store } = dependencies;
+    return new Engine(dependencies, new BankClock(clock, await store.times()));
   }
 
   /**
@@ -207,13 +202,14 @@ export class Engine {
   /** Prepares a batch for its commit. A failure here has changed nothing. */
   async #prepare(commands: readonly Command[], endEpoch: boolean): Promise<CommittedBatch> {
     const { store, log } = this.dependencies;
+    const asked = this.clock.instant();
     const loaded = await store.load(touchOf(commands));
     const books = new Books(loaded);
-    const reading = this.clock.read(Math.max(this.#lastMs, loaded.lastMs));
-    const { timeMs, nowMs, jumpMs } = reading;
-    const stopped = jumpMs !== null;
-    const noticed = stopped === this.#stopped ? [] : [jumpLogged(jumpMs)];
-    const result = applyCommands(books, [...noticed, ...commands], timeMs, stopped);
+    const reading = this.clock.read(loaded, asked);
+    const { timeMs, nowMs, steadyMs, doubt } = reading;
+    const stopped = doubt !== null;
+    const noticed = stopped === this.#stopped ? [] : [doubtLogged(doubt)];
+    const result = applyCommands(books, [...noticed, ...commands], timeMs, { steadyMs, stopped });
     const entries = log.isEmpty ? withFirstRows(result.entries, loaded) : result.entries;
     const sealed = log.seal(entries, endEpoch);
     const clock = confirmsClock(commands) ? { confirmedMs: nowMs, timeMs } : null;
@@ -238,14 +234,10 @@ export class Engine {
     batch: CommittedBatch,
     onError: (error: Error) => void,
   ): Promise<BatchOutcome> {
-    const { commands, noticed, reading: { timeMs, jumpMs }, result, sealed, changes } = batch;
+    const { noticed, reading, sealed, changes } = batch;
     const { log, onCommitted } = this.dependencies;
-    if (result.entries.length > 0) this.#lastMs = timeMs;
-    this.#stopped = jumpMs !== null;
-    if (confirmsClock(commands)) {
-      this.clock.confirm();
-      this.#stopped = false;
-    }
+    if (changes.clock) this.clock.confirm(reading, changes.clock);
+    this.#stopped = reading.doubt !== null && !(changes.clock && reading.doubt.kind === "jumped");
     try {
       log.committed(sealed);
     } catch (error) {
@@ -280,7 +272,7 @@ function repliesOf(
     const reply = result.replies[noticed.length + index]!;
     const entry = result.firstEntries[noticed.length + index];
     const step = stepOf(command.op);
-    if (step === undefined && command.op !== "log") return reply;
+    if (step === undefined && command.op !== "log" && !("operator" in command)) return reply;
     if (typeof entry === "number") return { ...reply, logged: loggedAt(sealed[entry]!) };
     const row = step && loggedRowOf(command, step, books);
     if (row) repeated.push({ index, row });

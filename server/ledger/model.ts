@@ -200,6 +200,7 @@ export interface SeenLine extends Line {
 export interface Failures {
   source: string;
   count: number;
+  /** By the store's clock: the bank's time may be far ahead of it. */
   lastMs: number;
 }
 
@@ -225,22 +226,30 @@ export interface Rows {
   failures: Failures[];
 }
 
-export interface Loaded extends Rows {
+/** A reading of the clock that an operator confirmed, though the books had a later time. */
+export interface ConfirmedClock {
+  confirmedMs: number;
+  /** The bank's time then. */
+  timeMs: number;
+}
+
+/** The times that a store has. */
+export interface StoreTimes {
+  /** The bank's time of the newest batch of any server; 0 for a new bank. */
+  lastMs: number;
+  /** The database's own clock; null where it has none but this server's. */
+  clockMs: number | null;
+  /** The clock as an operator last confirmed it, at any server. */
+  confirmed: ConfirmedClock | null;
+}
+
+export interface Loaded extends Rows, StoreTimes {
   settings: Settings;
   limits: Limits;
   /** Null unless the bank was restored. */
   restoring: Restoring | null;
   /** The id of the next new account. */
   accountIdNext: number;
-  /** The time of the newest batch of any server; 0 if this is the only one. */
-  lastMs: number;
-}
-
-/** An operator's confirmation of the clock, although the books had a later time. */
-export interface ConfirmedClock {
-  confirmedMs: number;
-  /** The bank's time then. */
-  timeMs: number;
 }
 
 /**
@@ -286,6 +295,9 @@ export const customerAtSource = (nameHash: string, terminal: TerminalId) =>
   `customer ${nameHash} ${terminal}`;
 /** The source under which a terminal's failures are counted. */
 export const terminalSource = (terminal: TerminalId) => `terminal ${terminal}`;
+
+/** The source under which a terminal's loads and counts of cash are counted. */
+export const cashSource = (terminal: TerminalId) => `cash ${terminal}`;
 
 /** The source under which a customer's looks at other people's accounts are counted. */
 export const recipientSource = (customer: string) => `recipient ${customer}`;

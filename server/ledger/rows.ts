@@ -2,7 +2,7 @@
 import { hex } from "../../lib/bytes.ts";
 import type { LogPlace } from "../audit/entry.ts";
 import type { AccountDayEnd, Hold } from "./store.ts";
-import type { Account, Customer, Failures, Movement, Terminal } from "./model.ts";
+import type { Account, ConfirmedClock, Customer, Failures, Movement, Terminal } from "./model.ts";
 
 /** Whole numbers are exact at any size. */
 export type Row = Record<string, bigint | number | string | Uint8Array | null>;
@@ -20,6 +20,11 @@ export const numberOf = (value: Row[string] | undefined) => Number(value as bigi
 export const bytesOf = (value: Row[string] | undefined) => value as Uint8Array<ArrayBuffer>;
 const maybeNumber = (value: Row[string] | undefined) => value === null ? null : numberOf(value);
 const money = (value: Row[string] | undefined) => value as bigint;
+
+export function confirmedOf({ confirmed_ms, confirmed_time_ms }: Row): ConfirmedClock | null {
+  if (confirmed_ms === null) return null;
+  return { confirmedMs: numberOf(confirmed_ms), timeMs: numberOf(confirmed_time_ms) };
+}
 
 export function accountOf(row: Row): Account {
   return {

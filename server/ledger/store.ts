@@ -4,7 +4,6 @@ import type {
   Account,
   AccountState,
   Changes,
-  ConfirmedClock,
   Customer,
   Failures,
   Limits,
@@ -14,6 +13,7 @@ import type {
   Restoring,
   SeenLine,
   Settings,
+  StoreTimes,
   Terminal,
   TerminalId,
 } from "./model.ts";
@@ -84,8 +84,7 @@ export interface ReadStore {
   limits(): Result<Limits>;
   /** Returns the state of a restored bank; null when no terminal is waited for. */
   restoring(): Result<Restoring | null>;
-  /** Returns the clock as an operator last confirmed it. */
-  confirmedClock(): Result<ConfirmedClock | null>;
+  times(): Result<StoreTimes>;
   terminals(): Result<Terminal[]>;
   /** Returns a text that changes whenever a terminal is enrolled, revoked or given a key. */
   terminalsSum(): Result<string>;

@@ -1,6 +1,7 @@
 /** The rows that a batch may read or change. */
 import { type Command, visitOf } from "./command.ts";
 import {
+  cashSource,
   customerAtSource,
   customerSource,
   type MovementId,
@@ -57,6 +58,9 @@ export function touchOf(commands: readonly Command[]): Touch {
     }
     if (command.op === "transfer" || command.op === "look_up") {
       touch.failureSources.add(recipientSource(command.customer));
+    }
+    if (command.op === "load_cash" || command.op === "count_cash") {
+      touch.failureSources.add(cashSource(command.terminal));
     }
     if ("terminal" in command && command.terminal) touch.terminals.add(command.terminal);
     const visit = visitOf(command);

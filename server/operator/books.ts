@@ -1,6 +1,7 @@
 /** Checks and copies the books; ends a restore; confirms the bank's clock. */
 import { hex } from "../../lib/bytes.ts";
 import { inWords, UsageError } from "../../lib/errors.ts";
+import { clockAwayMsMax } from "../../lib/limits.ts";
 import { removeIfThere } from "../../lib/private_file.ts";
 import { newBackupPath } from "../folder/bank_folder.ts";
 import { logCommand } from "../ledger/command.ts";
@@ -8,11 +9,32 @@ import { checkedInWords } from "./check_books.ts";
 import type { Handlers } from "./request.ts";
 import { requireReason } from "./words.ts";
 
-type BookCommand = "check_ledger" | "confirm_clock" | "back_up" | "end_restore";
+type BookCommand =
+  | "check_ledger"
+  | "show_clock"
+  | "confirm_clock"
+  | "back_up"
+  | "end_restore";
+
+const instant = (ms: number) => new Date(ms).toISOString();
 
 export const bookCommands: Handlers<BookCommand> = {
   async *check_ledger(bank) {
     yield* checkedInWords((onProgress) => bank.ledger.check(onProgress));
+  },
+
+  async *show_clock(bank) {
+    const { lastMs, clockMs } = await bank.ledger.read.times();
+    const serverMs = bank.world.nowMs();
+    const storeMs = clockMs ?? serverMs;
+    yield { line: `the bank's time    ${instant(Math.max(lastMs, storeMs))}` };
+    if (clockMs !== null) yield { line: `database's clock   ${instant(clockMs)}` };
+    yield { line: `server's clock     ${instant(serverMs)}` };
+    if (lastMs > storeMs + clockAwayMsMax) {
+      yield {
+        line: "the bank's time is ahead of the clock, and does not move until the clock is there",
+      };
+    }
   },
 
   async *confirm_clock(bank, { operator }) {
@@ -21,7 +43,7 @@ export const bookCommands: Handlers<BookCommand> = {
       throw new UsageError(`the clock was not confirmed: ${inWords(outcome)}`);
     }
     const aheadMs = timeMs - bank.world.nowMs();
-    const until = new Date(timeMs).toISOString();
+    const until = instant(timeMs);
     const waits = aheadMs > 60_000
       ? `; the books are ahead of it, and stay at ${until} until it is there`
       : "";

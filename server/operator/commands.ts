@@ -2,7 +2,6 @@
 import { UsageError } from "../../lib/errors.ts";
 import { reasonLengthMax } from "../../lib/limits.ts";
 import type { OperatorCommandName, OperatorRequest } from "../../lib/operator_commands.ts";
-import { placeText } from "../audit/entry.ts";
 import type { Bank } from "../bank.ts";
 import { logCommand } from "../ledger/command.ts";
 import { accountCommands } from "./accounts.ts";
@@ -34,13 +33,15 @@ export async function* runOperatorCommand(
   request: OperatorRequest,
   signal: AbortSignal = new AbortController().signal,
 ): Answers {
-  const before = await newestEntryOf(bank, request);
   let why: string | null = null;
   let isKept = true;
-  let hasSubmitted = false;
-  const watched = withSubmit(bank, (command) => {
-    hasSubmitted = true;
-    return bank.ledger.submit(command);
+  // What changes something has its entry in the change's own commit.
+  let isLogged = false;
+  const watched = withSubmit(bank, async (command) => {
+    isLogged = false;
+    const reply = await bank.ledger.submit(command);
+    isLogged = reply.logged !== undefined;
+    return reply;
   });
   try {
     for await (const answer of answersTo(watched, request, signal)) {
@@ -53,8 +54,6 @@ export async function* runOperatorCommand(
     throw error;
   } finally {
     if (!isKept) why = "its key file was not kept";
-    // The entry of a command that changes something is in the same commit.
-    const isLogged = hasSubmitted && await newestEntryOf(bank, request) !== before;
     if (!isLogged) await logAction(bank, request, why);
   }
 }
@@ -71,12 +70,6 @@ function withSubmit(bank: Bank, submit: Bank["ledger"]["submit"]): Bank {
   return new Proxy(bank, {
     get: (target, name) => name === "ledger" ? ledger : Reflect.get(target, name, target),
   });
-}
-
-async function newestEntryOf(bank: Bank, { operator }: OperatorRequest): Promise<string | null> {
-  const who = bank.auditKeys.indexesOf(`operator ${operator}`)[0]!;
-  const [entry] = await bank.ledger.read.entriesOf([who], null, 1);
-  return entry ? placeText(entry) : null;
 }
 
 async function logAction(

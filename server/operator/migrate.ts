@@ -119,7 +119,6 @@ export async function requireSame(file: ReadStore, copy: ReadStore): Promise<str
     "settings",
     "limits",
     "restoring",
-    "confirmedClock",
     "accounts",
     "customers",
     "terminals",
@@ -127,6 +126,11 @@ export async function requireSame(file: ReadStore, copy: ReadStore): Promise<str
     "chains",
   ] as const;
   for (const list of lists) require(list, await file[list](), await copy[list]());
+  const [{ clockMs: _, ...times }, { clockMs: _database, ...copied }] = [
+    await file.times(),
+    await copy.times(),
+  ];
+  require("times", times, copied);
   const requireParts = async <T>(what: string, one: Parts<T>, other: Parts<T>) => {
     let count = 0;
     for await (const rows of one) {

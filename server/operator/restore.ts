@@ -8,7 +8,6 @@ import { UsageError } from "../../lib/errors.ts";
 import { clockJumpMsMax, retellMarginMs } from "../../lib/limits.ts";
 import { copyPrivateFile, isThere, removeIfThere } from "../../lib/private_file.ts";
 import type { AuditKeyRing } from "../audit/keys.ts";
-import { lastTimeOf } from "../audit/writer.ts";
 import { type BankWorld, openBank } from "../bank.ts";
 import {
   BankFolder,
@@ -122,14 +121,14 @@ async function readyCopy(
   { from, operator }: Pick<Restore, "from" | "operator">,
 ): Promise<Omit<Restored, "kept"> & { chain: PreparedChain }> {
   const keys = auditKeyRingOf(folder.keys);
-  const lost = await headOf(world, databasePath(folder.path), keys);
+  const lost = await headOf(world, databasePath(folder.path));
   removeDatabase(world.files, fresh); // from an interrupted restore
   copyPrivateFile(world.files, from, fresh);
   const { problem } = await world.checkFile({ path: fresh, keys: keys.versions });
   if (problem !== null) {
     throw new UsageError(`${from} is not a valid backup of this bank: ${problem}`);
   }
-  const head = (await headOf(world, fresh, keys))!;
+  const head = (await headOf(world, fresh))!;
   const missing = missingInWords(head, lost);
   const { command, terminals } = await restoring(world, fresh, head.timeMs, folder.path);
   const { chains, bankName } = await chainsIn(world, { path: fresh });
@@ -149,7 +148,7 @@ const filesOf = (path: string) => [path, `${path}-wal`, `${path}-shm`];
  * Returns the end of a database's log; null if there is none, or it is damaged.
  * @throws {UsageError} if another process uses it
  */
-async function headOf(world: ReadingWorld, path: string, keys: AuditKeyRing): Promise<Head | null> {
+async function headOf(world: ReadingWorld, path: string): Promise<Head | null> {
   if (!isThere(world.files, path)) return null;
   let store: StoreReader;
   try {
@@ -161,7 +160,7 @@ async function headOf(world: ReadingWorld, path: string, keys: AuditKeyRing): Pr
   try {
     const newest = (await store.chains()).at(-1)!;
     const [last] = await store.lastEntries(newest.number, 1);
-    const timeMs = await lastTimeOf(store, keys);
+    const { lastMs: timeMs } = await store.times();
     return { chain: hex(newest.id).slice(0, 8), sequence: last?.sequence ?? 0, timeMs };
   } catch {
     return null;

@@ -236,7 +236,7 @@ async function withRequests(url: string, run: (mover: Mover) => Promise<void>): 
   const engines = [];
   for (const store of stores) {
     const log = await writerOn(store, filled(++chains, 16));
-    engines.push(await Engine.open({ store, log, lastMs: 0, clock: system }));
+    engines.push(await Engine.open({ store, log, clock: system }));
   }
   await run(pooled(engines, async (engine, customer, movement) => {
     for (const command of commandsOf(customer, movement)) {

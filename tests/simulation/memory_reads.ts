@@ -6,6 +6,7 @@ import type {
   Movement,
   MovementId,
   SeenLine,
+  StoreTimes,
 } from "../../server/ledger/model.ts";
 import type { AccountDayEnd, DayEnd, Hold, ReadStore } from "../../server/ledger/store.ts";
 import type { MemoryTables } from "./memory_tables.ts";
@@ -15,7 +16,11 @@ const isSame = (a: Uint8Array, b: Uint8Array) => a.every((byte, at) => byte === 
 
 /** Answers at once. */
 export class MemoryReads implements ReadStore {
-  constructor(private readonly tables: MemoryTables) {}
+  /** @param clockMs the database's clock; null where it has none but its servers' */
+  constructor(
+    private readonly tables: MemoryTables,
+    private readonly clockMs: () => number | null,
+  ) {}
 
   settings() {
     return this.tables.share("settings");
@@ -29,8 +34,13 @@ export class MemoryReads implements ReadStore {
     return this.tables.share("restoring");
   }
 
-  confirmedClock() {
-    return this.tables.share("clock");
+  times(): StoreTimes {
+    const ofChains = [...this.tables.chains.values()].map(({ timeMs }) => timeMs);
+    return {
+      lastMs: Math.max(0, ...ofChains),
+      clockMs: this.clockMs(),
+      confirmed: this.tables.share("clock"),
+    };
   }
 
   terminals() {

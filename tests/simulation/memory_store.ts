@@ -24,7 +24,7 @@ import {
   TryAgain,
 } from "../../server/ledger/store.ts";
 import type { Touch } from "../../server/ledger/touch.ts";
-import type { Process } from "./host.ts";
+import { beginningMs, type Process } from "./host.ts";
 import { MemoryReads } from "./memory_reads.ts";
 import { MemoryTables } from "./memory_tables.ts";
 import type { Random } from "./random.ts";
@@ -134,6 +134,11 @@ export class MemoryDatabase {
 
   get generation(): number {
     return this.#generation;
+  }
+
+  /** The database's clock, which is right; null for a database without a world. */
+  clockMs(): number | null {
+    return this.world && beginningMs + Math.floor(this.world.scheduler.timeMs);
   }
 
   get commits(): number {
@@ -274,7 +279,7 @@ export class MemoryStore implements Store {
     private readonly database: MemoryDatabase,
     private readonly process: Process | null,
   ) {
-    this.#reads = new MemoryReads(database.tables);
+    this.#reads = new MemoryReads(database.tables, () => database.clockMs());
   }
 
   /**
@@ -353,7 +358,7 @@ export class MemoryStore implements Store {
       limits: tables.share("limits"),
       restoring: tables.share("restoring"),
       accountIdNext: Math.max(0, ...tables.accounts.keys()) + 1,
-      lastMs: Math.max(0, ...[...tables.chains.values()].map(({ timeMs }) => timeMs)),
+      ...this.#reads.times(),
       accounts: [...ids].flatMap((id) => tables.accounts.get(id) ?? []),
       movements: [
         ...movements,
@@ -595,7 +600,7 @@ export class MemoryStore implements Store {
   settings = () => this.#read((reads) => reads.settings());
   limits = () => this.#read((reads) => reads.limits());
   restoring = () => this.#read((reads) => reads.restoring());
-  confirmedClock = () => this.#read((reads) => reads.confirmedClock());
+  times = () => this.#read((reads) => reads.times());
   terminals = () => this.#read((reads) => reads.terminals());
   terminalsSum = () => this.#read((reads) => reads.terminalsSum());
   customer = (name: string) => this.#read((reads) => reads.customer(name));

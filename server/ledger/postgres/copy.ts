@@ -19,7 +19,7 @@ export async function copyBank(from: ReadStore, to: PostgresConnection): Promise
     await copyBooks(from, to);
     await copyPeople(from, to);
     const [limits, restoring] = [await from.limits(), await from.restoring()];
-    await to.run(writeShared({ limits, restoring, clock: await from.confirmedClock() }));
+    await to.run(writeShared({ limits, restoring, clock: (await from.times()).confirmed }));
     await copyLog(from, to);
   };
   await prepareSchema(to, { versions, create: await from.settings(), fill });
@@ -68,9 +68,11 @@ async function copyPeople(from: ReadStore, to: PostgresConnection): Promise<void
 
 async function copyLog(from: ReadStore, to: PostgresConnection): Promise<void> {
   const chains = await from.chains();
+  const { lastMs } = await from.times();
   await to.run(insert("chains", "audit_chains", [
     ["number", "bigint", chains.map(({ number }) => number)],
     ["id", "bytea", chains.map(({ id }) => id)],
+    ["time_ms", "bigint", chains.map(() => lastMs)],
   ]));
   for (const { number } of chains) {
     for await (const some of entryParts(from, number)) await to.run(writeEntries(some));

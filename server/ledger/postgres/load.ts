@@ -1,10 +1,11 @@
 /** The first half of a batch on PostgreSQL: locks and loads its rows, in the order of the locks. */
 import { fromHex } from "../../../lib/bytes.ts";
-import type { Loaded } from "../model.ts";
+import type { Loaded, StoreTimes } from "../model.ts";
 import type { Touch } from "../touch.ts";
 import type { Statement } from "./connection.ts";
 import {
   accountOf,
+  confirmedOf,
   customerOf,
   failuresOf,
   movementOf,
@@ -42,6 +43,17 @@ const readMovements = `SELECT * FROM movements WHERE id = ANY ($1::bytea[])
     WHERE cardinality($2::text[]) > 0 AND EXISTS (
       SELECT 1 FROM accounts WHERE number = ANY ($2) AND id IN (debit, credit)
     )`;
+
+/** The newest batch's time, the database's clock, which a transaction does not hold, and what was confirmed. */
+export const times = `(SELECT coalesce(max(time_ms), 0) FROM audit_chains) AS last_ms,
+  CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint) AS clock_ms,
+  (SELECT confirmed_ms FROM clock), (SELECT time_ms FROM clock) AS confirmed_time_ms`;
+
+export const timesOf = (row: Row): StoreTimes => ({
+  lastMs: numberOf(row.last_ms),
+  clockMs: numberOf(row.clock_ms),
+  confirmed: confirmedOf(row),
+});
 
 /**
  * Returns the statements, in the order in which `loadedOf` reads their rows.
@@ -87,8 +99,7 @@ export function loadStatements(touch: Touch, wide: boolean): Statement[] {
     },
     {
       name: "read_newest",
-      text: `SELECT (SELECT coalesce(max(id), 0) + 1 FROM accounts) AS account_id,
-        (SELECT coalesce(max(time_ms), 0) FROM audit_chains) AS time_ms`,
+      text: `SELECT (SELECT coalesce(max(id), 0) + 1 FROM accounts) AS account_id, ${times}`,
     },
   ];
 }
@@ -98,14 +109,14 @@ export function loadedOf(rows: Row[][]): Known {
   const locked = new Set(accounts!.map(({ id }) => numberOf(id)));
   const unlocked = own!.filter(({ id }) => !locked.has(numberOf(id)));
   const values = valuesOf(settings!);
-  const { account_id, time_ms } = newest![0]!;
+  const row = newest![0]!;
   return {
     locked,
     settings: settingsOf(values),
     limits: limitsOf(values),
     restoring: restoringOf(values),
-    accountIdNext: numberOf(account_id),
-    lastMs: numberOf(time_ms),
+    accountIdNext: numberOf(row.account_id),
+    ...timesOf(row),
     accounts: [...accounts!, ...unlocked].map(accountOf),
     movements: movements!.map(movementOf),
     customers: customers!.map(customerOf),

@@ -4,7 +4,6 @@ import type { ChainName, LogPlace, SealedEntry } from "../../audit/entry.ts";
 import type {
   Account,
   AccountState,
-  ConfirmedClock,
   Customer,
   Failures,
   Limits,
@@ -13,10 +12,12 @@ import type {
   Restoring,
   SeenLine,
   Settings,
+  StoreTimes,
   Terminal,
   TerminalId,
 } from "../model.ts";
 import type { Statement } from "./connection.ts";
+import { times, timesOf } from "./load.ts";
 import {
   accountOf,
   bytesOf,
@@ -74,9 +75,8 @@ export class PostgresReads implements ReadStore {
     return valuesOf(await this.#all("settings", "SELECT name, value FROM settings"));
   }
 
-  async confirmedClock(): Promise<ConfirmedClock | null> {
-    const [row] = await this.#all("clock", "SELECT confirmed_ms, time_ms FROM clock");
-    return row ? { confirmedMs: numberOf(row.confirmed_ms), timeMs: numberOf(row.time_ms) } : null;
+  async times(): Promise<StoreTimes> {
+    return timesOf((await this.#all("times", `SELECT ${times}`))[0]!);
   }
 
   async terminals(): Promise<Terminal[]> {

@@ -2,7 +2,7 @@
 import { inWords, type LoggedOutcome, type Outcome } from "../../../lib/errors.ts";
 import { formatMoney } from "../../../lib/money.ts";
 import type { Books } from "../books.ts";
-import type { Account, Movement } from "../model.ts";
+import type { Account, Failures, Movement } from "../model.ts";
 import {
   type AuditEntry,
   type EntryWithRows,
@@ -31,7 +31,8 @@ export class Batch {
   /** The bank's calendar day. */
   readonly day: number;
 
-  constructor(readonly books: Books, readonly timeMs: number) {
+  /** @param steadyMs the store's clock, by which throttles count */
+  constructor(readonly books: Books, readonly timeMs: number, readonly steadyMs: number) {
     this.day = dayOf(timeMs, books.settings.timeZone);
   }
 
@@ -136,6 +137,18 @@ export class Batch {
   terminalName(id: string): string {
     return this.books.terminal(id)?.name ?? "";
   }
+}
+
+/**
+ * Returns the failures of a source. Those with a later time, by a clock that was ahead, count from now on:
+ * no wait is longer than its maximum.
+ */
+export function failuresOf({ books, steadyMs }: Batch, source: string): Failures {
+  const failures = books.failures(source);
+  if (failures.lastMs <= steadyMs) return failures;
+  const fromNow = { ...failures, lastMs: steadyMs };
+  books.setFailures(fromNow);
+  return fromNow;
 }
 
 /** Returns the action in the words of the log: "withdraw €100.00 failed - insufficient funds". */

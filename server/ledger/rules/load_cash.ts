@@ -3,12 +3,14 @@
  * and differences found by a count, booked to the differences account.
  */
 import type { Outcome } from "../../../lib/errors.ts";
-import type { Account } from "../model.ts";
+import type { AuditEntry } from "../../audit/entry.ts";
+import { type Account, cashSource, type TerminalId } from "../model.ts";
 import type { CountCash, LoadCash } from "../command.ts";
 import { amountMinorMax } from "../../../lib/money.ts";
 import { amountRefusalOf } from "./authorise.ts";
-import { type Answer, type Batch, failed } from "./batch.ts";
+import { type Answer, type Batch, failed, failuresOf } from "./batch.ts";
 import { mayChange } from "./bounds.ts";
+import { cashPatience, oneMore, remembered } from "./throttle.ts";
 
 export function loadCash(batch: Batch, command: LoadCash): Answer {
   const { books } = batch;
@@ -63,12 +65,25 @@ function bookOnce(
       : !mayChange(debit!, -amount) || !mayChange(credit!, amount)
       ? "over_balance_limit"
       : "ok");
+  const log = (outcome: Outcome, row: Partial<AuditEntry> = {}) =>
+    batch.log(`terminal ${batch.terminalName(terminal)}`, failed(action, outcome), {
+      outcome,
+      amount,
+      ...row,
+    });
+  if (outcome === "ok" && !countsCash(batch, terminal)) { // not recorded: the same may come again
+    log("try_later");
+    return { outcome: "try_later" };
+  }
   batch.book({ movement, kind: "load", terminal, debit, credit, amount, currency, outcome });
-  batch.log(`terminal ${batch.terminalName(terminal)}`, failed(action, outcome), {
-    outcome,
-    movement,
-    step: "book",
-    amount,
-  });
+  log(outcome, { movement, step: "book" });
   return { outcome };
+}
+
+/** Counts a load or a count of a terminal; returns false where there were too many, and counts nothing. */
+function countsCash(batch: Batch, terminal: TerminalId): boolean {
+  const loads = failuresOf(batch, cashSource(terminal));
+  if (remembered(loads, cashPatience, batch.steadyMs) >= cashPatience.freeCount) return false;
+  batch.books.setFailures(oneMore(loads, cashPatience, batch.steadyMs));
+  return true;
 }

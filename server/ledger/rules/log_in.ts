@@ -19,7 +19,7 @@ import {
   terminalSource,
 } from "../model.ts";
 import type { LogCommand, LogIn } from "../command.ts";
-import { type Answer, type Batch, failed } from "./batch.ts";
+import { type Answer, type Batch, failed, failuresOf } from "./batch.ts";
 
 export function logIn(batch: Batch, { op, username, nameHash, terminal, ...rest }: LogIn): Answer {
   const customer = batch.books.customer(username);
@@ -72,12 +72,13 @@ interface Counter {
 }
 
 /** Returns the counters that delay an attempt, and count it. */
-function countersOf({ books, timeMs }: Batch, attempt: Attempt): Record<string, Counter> {
+function countersOf(batch: Batch, attempt: Attempt): Record<string, Counter> {
+  const { books, timeMs } = batch;
   const { username, nameHash, terminal } = attempt;
   const known = books.customer(username)?.knownTerminals ?? [];
   const isKnown = known.some((each) => each.terminal === terminal && isRecent(each, timeMs));
   const counter = (source: string, patience: Patience): Counter => ({
-    failures: books.failures(source),
+    failures: failuresOf(batch, source),
     patience,
   });
   return {
@@ -93,7 +94,7 @@ const isRecent = ({ lastMs }: KnownTerminal, nowMs: number) => nowMs - lastMs < 
 export function mustWaitMs(batch: Batch, attempt: Attempt): number {
   return Math.max(
     ...Object.values(countersOf(batch, attempt)).map(({ failures, patience }) =>
-      waitMs(failures, patience, batch.timeMs)
+      waitMs(failures, patience, batch.steadyMs)
     ),
   );
 }
@@ -101,7 +102,7 @@ export function mustWaitMs(batch: Batch, attempt: Attempt): number {
 /** Counts an attempt before its password is checked, so that many at once gain nothing. */
 export function countAttempt(batch: Batch, attempt: Attempt): void {
   for (const { failures, patience } of Object.values(countersOf(batch, attempt))) {
-    batch.books.setFailures(oneMore(failures, patience, batch.timeMs));
+    batch.books.setFailures(oneMore(failures, patience, batch.steadyMs));
   }
 }
 
@@ -113,7 +114,7 @@ export function forgetAttempt(batch: Batch, attempt: Attempt): void {
   const { here, ...others } = countersOf(batch, attempt);
   batch.books.setFailures({ ...here!.failures, count: 0 });
   for (const { failures, patience } of Object.values(others)) {
-    const count = Math.max(0, remembered(failures, patience, batch.timeMs) - 1);
+    const count = Math.max(0, remembered(failures, patience, batch.steadyMs) - 1);
     batch.books.setFailures({ ...failures, count });
   }
 }

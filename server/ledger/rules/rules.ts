@@ -10,7 +10,8 @@
  * `not_dispensable` · `over_terminal_limit`; a deposit for `over_balance_limit` · `over_terminal_limit`;
  * a transfer for `unknown_recipient` · `same_account` · `wrong_currency` (of the recipient) ·
  * `recipient_unavailable` · `over_day_limit` · `insufficient_funds`; of another customer's account these
- * are `throttled` once too many have been asked about.
+ * are `throttled` once too many have been asked about. A terminal's loads and counts of cash get
+ * `try_later` beyond their rate, and leave no row.
  * Before all of these come `terminal_revoked`, `not_logged_in` for what needs a visit whose password is
  * not the customer's any more, and `try_later` while the clock stops money; none of them is recorded
  * against the movement's id. Log-ins get `try_later` while a restored bank waits for its terminals.
@@ -38,22 +39,29 @@ export interface BatchResult {
   firstEntries: (number | null)[];
 }
 
+/** How the clocks are, where they are not just the batch's time. */
+export interface Clocks {
+  /** The store's clock, as if it had run on while it is in doubt: throttles count by it. */
+  steadyMs?: number;
+  /** True while a clock is in doubt: nothing that moves money is done then. */
+  stopped?: boolean;
+}
+
 /**
  * Runs commands, in order, against the books, which have the changes afterwards.
  * @param timeMs the batch's time: never before that of an earlier batch
- * @param moneyStopped true while the clock is in doubt: commands that move money are then refused
  */
 export function applyCommands(
   books: Books,
   commands: readonly Command[],
   timeMs: number,
-  moneyStopped = false,
+  { steadyMs = timeMs, stopped = false }: Clocks = {},
 ): BatchResult {
-  const batch = new Batch(books, timeMs);
+  const batch = new Batch(books, timeMs, steadyMs);
   const firstEntries: (number | null)[] = [];
   const replies = commands.map((command) => {
     const next = batch.entries.length;
-    const answer = refusedBefore(batch, command, moneyStopped) ?? apply(batch, command);
+    const answer = refusedBefore(batch, command, stopped) ?? apply(batch, command);
     batch.logAdministered(next);
     firstEntries.push(batch.entries.length > next ? next : null);
     return { timeMs, ...answer };

@@ -3,6 +3,8 @@
  * attempt is counted before its password is checked, so that parallel attempts gain nothing.
  */
 import {
+  cashLoadForgetMs,
+  cashLoadsFree,
   customerFailureForgetMs,
   customerFailuresFree,
   everywhereFailuresFree,
@@ -50,8 +52,18 @@ export const recipientPatience: Patience = {
   waitMsMin: throttleMsMin,
 };
 
+/** A terminal's loads and counts of its cassettes. */
+export const cashPatience: Pick<Patience, "freeCount" | "forgetMs"> = {
+  freeCount: cashLoadsFree,
+  forgetMs: cashLoadForgetMs,
+};
+
 /** Returns the failures that still count at `nowMs`. */
-export function remembered(failures: Failures, patience: Patience, nowMs: number): number {
+export function remembered(
+  failures: Failures,
+  patience: Pick<Patience, "forgetMs">,
+  nowMs: number,
+): number {
   const forgotten = Math.floor(Math.max(0, nowMs - failures.lastMs) / patience.forgetMs);
   return Math.max(0, failures.count - forgotten);
 }
@@ -64,10 +76,14 @@ export function waitMs(failures: Failures, patience: Patience, nowMs: number): n
   const beyond = remembered(failures, patience, nowMs) - patience.freeCount;
   if (beyond < 0) return 0;
   const delayMs = Math.min(throttleMsMax, patience.waitMsMin * 2 ** Math.min(beyond, 20));
-  return Math.max(0, failures.lastMs + delayMs - nowMs);
+  return Math.max(0, Math.min(failures.lastMs, nowMs) + delayMs - nowMs);
 }
 
 /** Returns the failures after one more. */
-export function oneMore(failures: Failures, patience: Patience, nowMs: number): Failures {
+export function oneMore(
+  failures: Failures,
+  patience: Pick<Patience, "forgetMs">,
+  nowMs: number,
+): Failures {
   return { ...failures, count: remembered(failures, patience, nowMs) + 1, lastMs: nowMs };
 }

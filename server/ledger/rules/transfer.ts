@@ -14,7 +14,7 @@ import {
   reused,
   saysTheSame,
 } from "./authorise.ts";
-import { type Answer, type Batch, failed } from "./batch.ts";
+import { type Answer, type Batch, failed, failuresOf } from "./batch.ts";
 import { mayChange } from "./bounds.ts";
 
 export function transfer(batch: Batch, command: Transfer): Answer {
@@ -127,10 +127,11 @@ export function lookUp(batch: Batch, { customer, terminal, account: number }: Lo
 }
 
 /** Counts a look-up; or returns its delay, and counts nothing. */
-function lookOrWaitMs({ books, timeMs }: Batch, customer: string): number {
-  const looks = books.failures(recipientSource(customer));
-  const retryAfterMs = waitMs(looks, recipientPatience, timeMs);
-  if (retryAfterMs === 0) books.setFailures(oneMore(looks, recipientPatience, timeMs));
+function lookOrWaitMs(batch: Batch, customer: string): number {
+  const { books, steadyMs } = batch;
+  const looks = failuresOf(batch, recipientSource(customer));
+  const retryAfterMs = waitMs(looks, recipientPatience, steadyMs);
+  if (retryAfterMs === 0) books.setFailures(oneMore(looks, recipientPatience, steadyMs));
   return retryAfterMs;
 }
 

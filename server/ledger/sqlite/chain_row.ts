@@ -27,17 +27,18 @@ export function openChain(connection: SqliteConnection, id: Uint8Array): OwnChai
 }
 
 /**
- * Writes the id of this transaction's batch.
+ * Writes the id and the time of this transaction's batch.
  * @throws if another writer of the chain has committed since
  */
 export function nameBatch(
   connection: SqliteConnection,
   { number, batchId }: OwnChain,
-  id: Uint8Array,
+  { id, timeMs }: { id: Uint8Array; timeMs: number },
 ): void {
   const named = connection.run(
-    "UPDATE audit_chains SET batch_id = ? WHERE number = ? AND batch_id = ?",
+    "UPDATE audit_chains SET batch_id = ?, time_ms = ? WHERE number = ? AND batch_id = ?",
     id,
+    timeMs,
     number,
     batchId,
   );

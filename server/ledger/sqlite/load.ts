@@ -6,6 +6,7 @@ import { limitsOf, restoringOf, settingsOf, valuesOf } from "../settings.ts";
 import type { Touch } from "../touch.ts";
 import type { SqliteConnection } from "./connection.ts";
 import type { KeptRows, SetUp } from "./kept_rows.ts";
+import { timesOf } from "./reads.ts";
 
 export function load(connection: SqliteConnection, kept: KeptRows, touch: Touch): Loaded {
   const movements = [...touch.movements].flatMap((id) =>
@@ -27,7 +28,7 @@ export function load(connection: SqliteConnection, kept: KeptRows, touch: Touch)
   return {
     ...kept.setUp(() => setUpOf(connection)),
     accountIdNext: Number(newest.next),
-    lastMs: 0,
+    ...timesOf(connection),
     accounts: [
       ...[...ids].flatMap((id) => kept.account(id, () => accountWith(connection, "id", id)) ?? []),
       ...named,

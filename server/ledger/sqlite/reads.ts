@@ -4,7 +4,6 @@ import type { ChainName, LogPlace, SealedEntry } from "../../audit/entry.ts";
 import type {
   Account,
   AccountState,
-  ConfirmedClock,
   Customer,
   Failures,
   Limits,
@@ -12,11 +11,13 @@ import type {
   MovementId,
   Restoring,
   Settings,
+  StoreTimes,
   Terminal,
 } from "../model.ts";
 import {
   accountOf,
   bytesOf,
+  confirmedOf,
   customerOf,
   dayEndOf,
   failuresOf,
@@ -32,6 +33,14 @@ import type { AccountDayEnd, DayEnd, Hold, ReadStore } from "../store.ts";
 import type { SqliteConnection } from "./connection.ts";
 import { entryOf, logPlaceOf, placeOf } from "./log_rows.ts";
 import { schemaDamage, versions } from "./versions.ts";
+
+/** Reads the times of a file, which has no clock but the server's. */
+export function timesOf(connection: SqliteConnection): StoreTimes {
+  const row = connection.one(`SELECT coalesce(max(time_ms), 0) AS last_ms,
+    (SELECT confirmed_ms FROM clock) AS confirmed_ms,
+    (SELECT time_ms FROM clock) AS confirmed_time_ms FROM audit_chains`)!;
+  return { lastMs: numberOf(row.last_ms), clockMs: null, confirmed: confirmedOf(row) };
+}
 
 export class SqliteReads implements ReadStore {
   constructor(protected connection: SqliteConnection) {}
@@ -52,9 +61,8 @@ export class SqliteReads implements ReadStore {
     return valuesOf(this.connection.all("SELECT name, value FROM settings"));
   }
 
-  confirmedClock(): ConfirmedClock | null {
-    const row = this.connection.one("SELECT * FROM clock");
-    return row ? { confirmedMs: numberOf(row.confirmed_ms), timeMs: numberOf(row.time_ms) } : null;
+  times(): StoreTimes {
+    return timesOf(this.connection);
   }
 
   terminals(): Terminal[] {

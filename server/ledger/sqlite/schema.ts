@@ -200,15 +200,16 @@ BEGIN
   ON CONFLICT (account, day) DO UPDATE SET balance = excluded.balance;
 END;
 
--- The log: a chain for each writer. batch_id names the last batch that the chain's writer committed, and
--- sure counts the commits that only made sure of one. An entry's place is chain * 2^40 + sequence, so
+-- The log: a chain for each writer. batch_id names the last batch that the chain's writer committed,
+-- time_ms is that one's time, and sure counts the commits that only made sure of one. An entry's place is chain * 2^40 + sequence, so
 -- that the whole log is one table in the order in which it is written and read.
 
 CREATE TABLE audit_chains (
   number INTEGER PRIMARY KEY CHECK (number BETWEEN 1 AND 4095),
   id BLOB NOT NULL UNIQUE CHECK (length(id) = 16),
   batch_id BLOB NOT NULL DEFAULT (zeroblob(16)) CHECK (length(batch_id) = 16),
-  sure INTEGER NOT NULL DEFAULT 0
+  sure INTEGER NOT NULL DEFAULT 0,
+  time_ms INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE TRIGGER audit_chains_are_never_changed BEFORE UPDATE OF number, id ON audit_chains
 BEGIN SELECT RAISE(ABORT, 'audit chains are never changed'); END;

@@ -43,7 +43,7 @@ export class SqliteStore extends SqliteReads implements Store {
     const batchId = this.world.randomBytes(16);
     try {
       connection.transaction(() => {
-        nameBatch(connection, chain, batchId);
+        nameBatch(connection, chain, { id: batchId, timeMs: changes.timeMs });
         writeBatch(connection, changes, entries);
       });
     } catch (error) {

@@ -5,7 +5,7 @@
 import { hex } from "../../../lib/bytes.ts";
 import { ChainKeyFile } from "../../../server/audit/chain_key.ts";
 import { nameHashOf } from "../../../server/audit/keys.ts";
-import { ChainWriter, lastTimeOf } from "../../../server/audit/writer.ts";
+import { ChainWriter } from "../../../server/audit/writer.ts";
 import { system, systemFiles, systemWithFiles } from "../../../lib/system.ts";
 import { openPasswordThreads } from "../../../server/credentials/password_threads.ts";
 import { chainKeyPath, databasePath, keysPath } from "../../../server/folder/bank_folder.ts";
@@ -40,8 +40,7 @@ async function openEngine(folder: string) {
     keys,
     randomBytes: system.randomBytes,
   });
-  const lastMs = await lastTimeOf(store, keys);
-  const engine = await Engine.open({ store, log, lastMs, clock: system });
+  const engine = await Engine.open({ store, log, clock: system });
   let turn: Promise<unknown> = Promise.resolve();
   const submit = (command: Command): Promise<Reply> => {
     const reply = turn.then(async () => (await engine.run([command], console.error)).replies[0]!);

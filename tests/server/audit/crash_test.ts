@@ -15,7 +15,7 @@ import { type CommitOutcome, InDoubt, type Store } from "../../../server/ledger/
 import { openStore } from "../../../server/ledger/open_store.ts";
 import { countingBytes } from "../../lib/helpers.ts";
 import { systemWithFiles } from "../../../lib/system.ts";
-import { chainId, firstKey, keyRing, sealedLogOf } from "../helpers/engine.ts";
+import { byClock, chainId, firstKey, keyRing, sealedLogOf } from "../helpers/engine.ts";
 import { settings } from "../helpers/small_bank.ts";
 import { onEachPlace, onEachStore } from "../helpers/stores.ts";
 import { inTemporaryFolder } from "../helpers/temporary.ts";
@@ -41,7 +41,7 @@ async function engineOn({ store, openKey }: EngineDependencies) {
   });
   const errors: string[] = [];
   const clock = { nowMs: () => 1_000, monotonicMs: () => 1_000 };
-  const engine = await Engine.open({ store, log, lastMs: 0, clock });
+  const engine = await Engine.open({ store: byClock(store, clock.nowMs), log, clock });
   const run = async (endEpoch: boolean, ...actions: string[]) => {
     const { replies } = await engine.run(
       actions.map(logOnly),

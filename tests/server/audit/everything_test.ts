@@ -416,6 +416,13 @@ const operators: Event[] = [
     [/^operator test \| confirm the clock/],
   ],
   [
+    "a look at the clock",
+    async (scene) => {
+      await scene.operate({ command: "show_clock" });
+    },
+    ["operator test | show clock"],
+  ],
+  [
     "a backup",
     (scene) => scene.operate({ command: "back_up" }),
     ["operator test | back up the books"],

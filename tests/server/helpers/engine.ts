@@ -4,8 +4,8 @@ import { nextEpochKey } from "../../../server/audit/chain.ts";
 import type { AuditEntry, SealedEntry } from "../../../server/audit/entry.ts";
 import { type ChainKey, ChainKeyFile } from "../../../server/audit/chain_key.ts";
 import { AuditKeyRing, type AuditKeys, auditKeysOf } from "../../../server/audit/keys.ts";
-import { ChainWriter, lastTimeOf } from "../../../server/audit/writer.ts";
-import type { Changes } from "../../../server/ledger/model.ts";
+import { ChainWriter } from "../../../server/audit/writer.ts";
+import type { Changes, StoreTimes } from "../../../server/ledger/model.ts";
 import type { Command, NewIdentity, Reply } from "../../../server/ledger/command.ts";
 import { Engine } from "../../../server/ledger/engine.ts";
 import { Ledger } from "../../../server/ledger/ledger.ts";
@@ -51,8 +51,11 @@ export function writerOn(store: Store, id = chainId, first = firstKey): Promise<
 }
 
 export interface TestEngine {
-  /** `runningMs` is the clock that nobody can set: while undefined, what passes by the one passes by both. */
-  clock: { nowMs: number; runningMs?: number };
+  /**
+   * `runningMs` is the clock that nobody can set: while undefined, what passes by the one passes by both.
+   * `storeMs` is a database's clock: while undefined, it is this one.
+   */
+  clock: { nowMs: number; runningMs?: number; storeMs?: number };
   /** What the store refused. */
   errors: string[];
   /** Runs one batch. */
@@ -65,13 +68,13 @@ export async function engineOn(
   store: Store,
   nowMs = 1_000_000,
   runningMs?: number,
+  id = chainId,
 ): Promise<TestEngine> {
   const clock: TestEngine["clock"] = { nowMs, runningMs };
   const errors: string[] = [];
   const engine = await Engine.open({
-    store,
-    log: await writerOn(store),
-    lastMs: await lastTimeOf(store, keyRing),
+    store: byClock(store, () => clock.storeMs ?? clock.nowMs),
+    log: await writerOn(store, id),
     clock: { nowMs: () => clock.nowMs, monotonicMs: () => clock.runningMs ?? clock.nowMs },
   });
   const onError = (error: Error) => errors.push(error.message);
@@ -80,6 +83,23 @@ export async function engineOn(
     errors,
     run: async (...commands) => (await engine.run(commands, onError)).replies,
     endEpoch: async () => void await engine.run([], onError, true),
+  };
+}
+
+/** Returns a database's store with another clock; a store without a clock as it is. */
+export function byClock(
+  store: Store,
+  nowMs: () => number,
+): Pick<Store, "load" | "commit" | "outcomeOf" | "times"> {
+  const timed = <T extends StoreTimes>(of: T): T => ({
+    ...of,
+    clockMs: of.clockMs === null ? null : nowMs(),
+  });
+  return {
+    load: async (touch) => timed(await store.load(touch)),
+    times: async () => timed(await store.times()),
+    commit: (...batch) => store.commit(...batch),
+    outcomeOf: (id) => store.outcomeOf(id),
   };
 }
 

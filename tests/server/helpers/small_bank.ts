@@ -92,6 +92,8 @@ export function smallBank(): Loaded {
     restoring: null,
     accountIdNext: names.length + 1,
     lastMs: 0,
+    clockMs: null,
+    confirmed: null,
     accounts: Object.entries(accountSpecs).map(([name, spec]) => {
       const { kind = "customer", balance = 0n, state = "open", currency = "EUR" } = spec;
       const owner = kind === "terminal" ? idOf(name) : kind === "customer" ? name : "";

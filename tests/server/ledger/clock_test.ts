@@ -1,15 +1,16 @@
 /** A clock that jumps stops money, and nothing else, until it is right again or confirmed. */
 import { assertEquals } from "@std/assert";
-import { clockJumpMsMax } from "../../../lib/limits.ts";
+import { clockAwayMsMax, clockJumpMsMax, clockSettleMs } from "../../../lib/limits.ts";
 import { systemWithFiles } from "../../../lib/system.ts";
-import { BankClock, jumpInWords } from "../../../server/ledger/clock.ts";
+import { BankClock, type ClockDoubt, doubtInWords } from "../../../server/ledger/clock.ts";
 import type { ConfirmedClock } from "../../../server/ledger/model.ts";
 import type { Command } from "../../../server/ledger/command.ts";
 import { openStore } from "../../../server/ledger/open_store.ts";
 import type { Store } from "../../../server/ledger/store.ts";
 import { addCustomer, engineOn, enrolTerminal, logOf } from "../helpers/engine.ts";
+import { filled } from "../../lib/helpers.ts";
 import { commandOf, idOf, settings } from "../helpers/small_bank.ts";
-import { onEachPlace, onEachStore } from "../helpers/stores.ts";
+import { newDatabase, onEachPlace, onEachStore, onPostgres } from "../helpers/stores.ts";
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -21,29 +22,121 @@ const readings: [string, number, number, number | null][] = [
   ["nothing", 0, 0, null],
   ["a night without a command", 12 * hour, 12 * hour, null],
   ["a year without a command", 8_760 * hour, 8_760 * hour, null],
-  ["set ahead a little", clockJumpMsMax, 0, null],
-  ["set ahead", clockJumpMsMax + 1, 0, clockJumpMsMax + 1],
-  ["set back a little", -clockJumpMsMax, 0, null],
-  ["set back", -clockJumpMsMax - 1, 0, -clockJumpMsMax - 1],
+  ["set ahead a little", clockAwayMsMax, 0, null],
+  ["set ahead", clockAwayMsMax + 1, 0, clockAwayMsMax + 1],
+  ["set back a little", -clockAwayMsMax, 0, null],
+  ["set back", -clockAwayMsMax - 1, 0, -clockAwayMsMax - 1],
   ["set back during a night", 2 * hour, 12 * hour, -10 * hour],
 ];
 
 Deno.test("a jump is what passes by the clock and not by the one that only runs on", () => {
   for (const [name, passed, running, jumpMs] of readings) {
-    const time = { nowMs: start, monotonicMs: 7 };
-    const clock = new BankClock(
-      { nowMs: () => time.nowMs, monotonicMs: () => time.monotonicMs },
-      start,
-    );
+    const { time, read } = turnedClock();
     time.nowMs += passed;
     time.monotonicMs += running;
-    const read = clock.read(start);
-    assertEquals(read.jumpMs, jumpMs, name);
+    const { doubt, timeMs } = read();
+    assertEquals(doubt, jumpMs === null ? null : { kind: "jumped", ms: jumpMs }, name);
     const expected = jumpMs === null ? Math.max(start, start + passed) : start + running;
-    assertEquals(read.timeMs, expected, name);
-    clock.confirm();
-    assertEquals(clock.read(start).jumpMs, null, name);
+    assertEquals(timeMs, expected, name);
+    time.confirmed = { confirmedMs: time.nowMs, timeMs };
+    assertEquals(read().doubt, null, name);
   }
+});
+
+/** Returns a server's clock, and its database's where it has one, at first all right. */
+function turnedClock(clockMs: number | null = null) {
+  const time = { nowMs: start, monotonicMs: 7, clockMs, confirmed: null as ConfirmedClock | null };
+  const clock = new BankClock(
+    { nowMs: () => time.nowMs, monotonicMs: () => time.monotonicMs },
+    { lastMs: start, clockMs, confirmed: null },
+  );
+  const read = (asked = clock.instant()) =>
+    clock.read({ lastMs: start, clockMs: time.clockMs, confirmed: time.confirmed }, asked);
+  return { time, clock, read };
+}
+
+Deno.test("a small step of the clock stops money until it has lasted a minute, a large one until it is confirmed", () => {
+  const rows: [stepMs: number, settles: boolean][] = [
+    [clockAwayMsMax + 1, true],
+    [-clockAwayMsMax - 1, true],
+    [clockJumpMsMax, true],
+    [clockJumpMsMax + 1, false],
+    [-clockJumpMsMax - 1, false],
+  ];
+  for (const [stepMs, settles] of rows) {
+    const { time, read } = turnedClock();
+    const pass = (ms: number) => {
+      time.nowMs += ms;
+      time.monotonicMs += ms;
+    };
+    time.nowMs += stepMs;
+    assertEquals(read().doubt?.ms, stepMs);
+    pass(clockSettleMs - 1);
+    assertEquals(read().doubt?.ms, stepMs);
+    pass(1);
+    assertEquals(read().doubt === null, settles);
+  }
+  // A clock that is stepped again and again is not accepted.
+  const { time, read } = turnedClock();
+  for (let count = 1; count <= 10; count++) {
+    time.nowMs += clockSettleMs / 2 + clockAwayMsMax + 1;
+    time.monotonicMs += clockSettleMs / 2;
+    assertEquals(read().doubt?.ms, count * (clockAwayMsMax + 1));
+  }
+});
+
+Deno.test("the database's clock counts, and a server whose clock is away from it takes no money", () => {
+  const away = (ms: number): ClockDoubt => ({ kind: "away", ms });
+  const over = clockAwayMsMax + 1;
+  /** By the server's clock · by the monotonic one · by the database's · how long the answer took. */
+  const rows: [
+    name: string,
+    own: number,
+    running: number,
+    theirs: number,
+    took: number,
+    ClockDoubt | null,
+  ][] = [
+    ["alike", 60, 60, 60, 0, null],
+    ["a little ahead", clockAwayMsMax, 0, 0, 0, null],
+    ["ahead", over, 0, 0, 0, away(over)],
+    ["a little behind", -clockAwayMsMax, 0, 0, 0, null],
+    ["behind", -over, 0, 0, 0, away(-over)],
+    ["far ahead", 300 * 24 * hour, 0, 0, 0, away(300 * 24 * hour)],
+    ["the answer took long", 30_000, 30_000, 2_000, 30_000, null],
+    ["ahead, and the answer took long", 30_000 + over, 30_000, 0, 30_000, away(over)],
+    [
+      "both run on over a week, not at the same rate",
+      168 * hour,
+      168 * hour,
+      168 * hour - 4_000,
+      0,
+      null,
+    ],
+    [
+      "a database's clock that drifts from the monotonic one",
+      168 * hour,
+      168 * hour + 20_000,
+      168 * hour,
+      0,
+      null,
+    ],
+  ];
+  for (const [name, own, running, theirs, took, doubt] of rows) {
+    const { time, clock, read } = turnedClock(start);
+    time.nowMs += own - took;
+    time.monotonicMs += running - took;
+    const asked = clock.instant();
+    time.nowMs += took;
+    time.monotonicMs += took;
+    time.clockMs = start + theirs;
+    const reading = read(asked);
+    assertEquals(reading.doubt, doubt, name);
+    assertEquals(reading.timeMs, start + theirs, name);
+  }
+  const { time, read } = turnedClock(start);
+  time.clockMs = time.nowMs += 2 * hour;
+  assertEquals(read().doubt, { kind: "jumped", ms: 2 * hour });
 });
 
 /** At a start: the last committed time · what was confirmed · the clock · whether money stops. */
@@ -78,18 +171,26 @@ const starts: [string, number, ConfirmedClock | null, number, boolean][] = [
 Deno.test("at a start, a clock behind the books stops money, unless an operator confirmed it so", () => {
   for (const [name, lastMs, confirmed, nowMs, stops] of starts) {
     const parts = { nowMs: () => nowMs, monotonicMs: () => 3 };
-    assertEquals(new BankClock(parts, lastMs, confirmed).read(lastMs).jumpMs !== null, stops, name);
+    for (
+      const [server, clockMs] of [[parts, null], [{ ...parts, nowMs: () => 0 }, nowMs]] as const
+    ) {
+      const times = { lastMs, clockMs, confirmed };
+      const clock = new BankClock(server, times);
+      assertEquals(clock.read(times, clock.instant()).doubt?.kind === "jumped", stops, name);
+    }
   }
 });
 
-Deno.test("jumps in words", () => {
-  const rows: [number, string][] = [
-    [6 * minute, "ahead by 6 min"],
-    [-6 * minute - 59_000, "back by 6 min"],
-    [hour, "ahead by 1 h 0 min"],
-    [-50 * hour - 3 * minute, "back by 50 h 3 min"],
+Deno.test("what is wrong with a clock, in words", () => {
+  const rows: [ClockDoubt["kind"], number, string][] = [
+    ["jumped", 6 * minute, "the clock jumped ahead by 6 min"],
+    ["jumped", -6 * minute - 59_000, "the clock jumped back by 6 min"],
+    ["jumped", hour, "the clock jumped ahead by 1 h 0 min"],
+    ["jumped", -50 * hour - 3 * minute, "the clock jumped back by 50 h 3 min"],
+    ["away", 5_999, "the server's clock is ahead of the database's by 5 s"],
+    ["away", -90_000, "the server's clock is behind the database's by 1 min"],
   ];
-  for (const [jumpMs, words] of rows) assertEquals(jumpInWords(jumpMs), words);
+  for (const [kind, ms, words] of rows) assertEquals(doubtInWords({ kind, ms }), words);
 });
 
 const money = [
@@ -216,4 +317,76 @@ onEachPlace("what was confirmed of a clock behind the books outlives a restart",
   assertEquals(await opened(start + hour, deposit("d2")), ["ok"]);
   // The books have gone on since: what was confirmed is no longer used.
   assertEquals(await opened(start - 2 * hour, deposit("d3")), ["try_later"]);
+});
+
+onPostgres(
+  "a server whose clock is away from the database's takes no money until it is there again",
+  async () => {
+    const store = await openStore(systemWithFiles, await newDatabase(), settings);
+    const { clock, run, errors } = await withdrawn(store);
+    clock.storeMs = start;
+    clock.nowMs += clockAwayMsMax + 1;
+    assertEquals(outcomesOf(await run(...money, ...logIn)), [
+      ...money.map(() => "try_later"),
+      "ok",
+      "ok",
+    ]);
+    clock.nowMs = start;
+    const deposit = commandOf("lobby alice deposit d9 alice 100 EUR");
+    assertEquals(outcomesOf(await run(deposit)), ["ok"]);
+    assertEquals(errors, [
+      "the server's clock is ahead of the database's by 5 s - money stops",
+      "the clock is right again - money moves",
+    ]);
+    await store.close();
+  },
+);
+
+onEachPlace(
+  "a throttle ends by the store's clock though the bank's time is far ahead, and is never longer than its maximum",
+  async (place) => {
+    const opened = async (nowMs: number, create?: typeof settings) => {
+      const store = await openStore(systemWithFiles, place, create);
+      return { store, ...await engineOn(store, nowMs, 0) };
+    };
+    const tryIn = async (engine: Awaited<ReturnType<typeof opened>>) => {
+      const [begun] = await engine.run(logIn[0]!);
+      if (begun!.outcome === "ok") await engine.run({ ...logIn[1]!, passed: false } as Command);
+      return begun!;
+    };
+    // A server began 300 days ahead, and the wrong passwords were typed there.
+    const wrong = await opened(start + 7_200 * hour, settings);
+    await wrong.run(addCustomer("alice", 10_000n), enrolTerminal("lobby"));
+    for (let count = 0; count < 3; count++) await tryIn(wrong);
+    await wrong.store.close();
+    const right = await opened(start);
+    await right.run(confirm);
+    for (const waitMs of [1_000, 2_000, 4_000, 8_000, 16_000, 32_000, minute, minute]) {
+      const throttled = await tryIn(right);
+      assertEquals([throttled.outcome, throttled.retryAfterMs], ["throttled", waitMs]);
+      right.clock.nowMs += waitMs;
+      right.clock.runningMs! += waitMs;
+      assertEquals((await tryIn(right)).outcome, "ok");
+    }
+    // A clock that stops while the monotonic one runs holds nobody up.
+    right.clock.nowMs -= hour;
+    right.clock.runningMs! += minute;
+    assertEquals((await tryIn(right)).outcome, "ok");
+    await right.store.close();
+  },
+);
+
+onPostgres("what is confirmed at one server holds at all servers of its database", async () => {
+  const place = await newDatabase();
+  const store = await openStore(systemWithFiles, place, settings);
+  const { clock, run } = await withdrawn(store);
+  const other = await openStore(systemWithFiles, place);
+  const there = await engineOn(other, start, 0, filled(0xc9, 16));
+  const deposit = (id: string) => commandOf(`lobby alice deposit ${id} alice 100 EUR`);
+  assertEquals(outcomesOf(await there.run(deposit("d1"))), ["ok"]);
+  clock.nowMs = there.clock.nowMs = start + 2 * hour; // and the database's
+  assertEquals(outcomesOf(await there.run(deposit("d2"))), ["try_later"]);
+  assertEquals(outcomesOf(await run(confirm)), ["ok"]);
+  assertEquals(outcomesOf(await there.run(deposit("d2"))), ["ok"]);
+  for (const each of [store, other]) await each.close();
 });

@@ -4,6 +4,7 @@ import type { Command } from "../../../server/ledger/command.ts";
 import { Engine } from "../../../server/ledger/engine.ts";
 import {
   addCustomer,
+  byClock,
   chainId,
   engineOn,
   enrolTerminal,
@@ -65,9 +66,8 @@ onEachStore("a key that cannot be erased keeps no entry from the log's file", as
   };
   const kept: number[] = [];
   const engine = await Engine.open({
-    store,
+    store: byClock(store, () => 1_000),
     log,
-    lastMs: 0,
     clock: { nowMs: () => 1_000, monotonicMs: () => 1_000 },
     onCommitted: (entries) => void kept.push(...entries.map(({ sequence }) => sequence)),
   });

@@ -11,7 +11,14 @@ import { PostgresStore } from "../../../server/ledger/postgres/store.ts";
 import { filled } from "../../lib/helpers.ts";
 import { system, systemWithFiles } from "../../../lib/system.ts";
 import { pause } from "../../../lib/world.ts";
-import { addCustomer, enrolTerminal, firstKey, keyRing, writerOn } from "../helpers/engine.ts";
+import {
+  addCustomer,
+  byClock,
+  enrolTerminal,
+  firstKey,
+  keyRing,
+  writerOn,
+} from "../helpers/engine.ts";
 import { postgres } from "../helpers/postgres.ts";
 import { commandOf, idOf, numberOf, settings } from "../helpers/small_bank.ts";
 import { newDatabase, onPostgres } from "../helpers/stores.ts";
@@ -29,7 +36,7 @@ async function serverOn(url: string, server: number, create?: typeof settings) {
   const errors: string[] = [];
   const clock = { nowMs: () => 1_000_000, monotonicMs: () => 1_000_000 };
   const log = await writerOn(store, chainIdOf(server));
-  const engine = await Engine.open({ store, log, lastMs: 0, clock });
+  const engine = await Engine.open({ store: byClock(store, clock.nowMs), log, clock });
   let batches = 0;
   const run = async (commands: Command[]) =>
     (await engine.run(commands, ({ message }) => errors.push(message), batches++ % 3 === 2))

@@ -54,7 +54,7 @@ class Server {
     const chainId = filled(id, 16);
     const log = await writerOn(store, chainId);
     const clock = { nowMs: () => world.nowMs, monotonicMs: () => world.nowMs };
-    const engine = await Engine.open({ store, log, lastMs: 0, clock });
+    const engine = await Engine.open({ store, log, clock });
     let last: Promise<unknown> = Promise.resolve();
     const submit = (command: Command): Promise<Reply> => {
       const reply = last.then(async () =>

@@ -325,6 +325,7 @@ const tasks: [line: string, task: OperatorTask, reads?: string[], writes?: strin
     ["/strongroom/data/bank-first.key"],
   ],
   ["bank restore end --reason x", { command: "end_restore", reason: "x" }],
+  ["bank clock", { command: "show_clock" }],
   ["bank clock confirm", { command: "confirm_clock" }],
   [
     "bank audit show --customer alice --from 2026-11-25",

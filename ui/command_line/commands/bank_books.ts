@@ -61,6 +61,13 @@ export const bankBooks = [
         ),
   }),
   bankCommand({
+    name: "clock",
+    summary: "Show the bank's time and the clocks that it follows",
+    examples: [""],
+    define: (command, { operator }) =>
+      command.action((bank) => operator(bank, { command: "show_clock" })),
+  }),
+  bankCommand({
     name: "clock confirm",
     summary: "Confirm the clock after a jump, to allow movements again",
     examples: [""],

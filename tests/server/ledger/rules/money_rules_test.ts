@@ -1,5 +1,6 @@
 /** Transfers, limits, accounts' states and what operators settle: tables, in the order of the checks. */
 import { assertEquals } from "@std/assert";
+import { cashLoadForgetMs, cashLoadsFree } from "../../../../lib/limits.ts";
 import { amountMinorMax, balanceMinorMax } from "../../../../lib/money.ts";
 import { lineOf } from "../../../../server/audit/codec.ts";
 import { dayOf } from "../../../../server/ledger/day.ts";
@@ -186,6 +187,36 @@ Deno.test("amounts, balances and days have bounds, and nothing beyond them is bo
   `,
     bank,
   );
+});
+
+Deno.test("one terminal's loads and counts have a rate, so that false ones never fill the vault", () => {
+  const many = Array.from(
+    { length: cashLoadsFree - 1 },
+    (_, index) => `lobby load l${index} 1 EUR -> ok`,
+  );
+  const entries = play(`
+    at 1970-01-01T00:00:00Z
+    ${many.join("\n")}
+    lobby count c1 -1 EUR -> ok
+    lobby load  x1 1 EUR  -> try_later
+    lobby count x2 1 EUR  -> try_later
+    lobby load  l1 1 EUR  -> ok # the one that was booked
+    lobby load  x3 0 EUR  -> amount_not_positive
+    mall  load  m1 1 EUR  -> ok
+    at 1970-01-01T00:59:59Z
+    lobby load  x1 1 EUR  -> try_later
+    at 1970-01-01T01:00:00Z
+    lobby load  x1 1 EUR  -> ok # nothing was recorded for its id
+    lobby count x2 1 EUR  -> try_later
+  `);
+  assertEquals(
+    entries.at(-1)!.action,
+    "count the notes: €0.01 over, to the differences account failed - try later",
+  );
+  // At the greatest amount, the vault's account is full after this many days, and no sooner.
+  const aDay = 24 * 3_600_000 / cashLoadForgetMs;
+  const loads = Number(balanceMinorMax / amountMinorMax);
+  assertEquals(Math.floor((loads - cashLoadsFree) / aDay), 40);
 });
 
 Deno.test("what no notes make up is refused by the bank too, whatever the machine found", () => {

@@ -530,8 +530,8 @@ Deno.test("what needs a visit is refused before all else once its password has c
   const books = new Books(smallBank());
   books.raisePasswordVersion("alice");
   const commands = [...ofVisits, { ...entry, passwordVersion: 1 }, ...others, entry];
-  for (const moneyStopped of [false, true]) {
-    const { replies, entries } = applyCommands(books, commands, 5_000, moneyStopped);
+  for (const stopped of [false, true]) {
+    const { replies, entries } = applyCommands(books, commands, 5_000, { stopped });
     assertEquals(replies.slice(0, 5).map(({ outcome }) => outcome), Array(5).fill("not_logged_in"));
     assertEquals(replies.slice(5).some(({ outcome }) => outcome === "not_logged_in"), false);
     assertEquals(entries.slice(0, 5).map(({ who, action }) => `${who} | ${action}`), [

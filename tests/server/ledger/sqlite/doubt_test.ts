@@ -166,7 +166,7 @@ Deno.test("a chain that another process has written is not written again", () =>
       other = this;
       return prepare.call(this, sql);
     };
-    store.confirmedClock(); // the store's own connection: no other process can write the file
+    store.times(); // the store's own connection: no other process can write the file
     DatabaseSync.prototype.prepare = prepare;
     other!.exec("UPDATE audit_chains SET batch_id = randomblob(16)");
     assertThrows(
