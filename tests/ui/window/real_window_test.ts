@@ -1,10 +1,10 @@
 /** The window itself, with pages that are not the ATM's: what it carries, what it frees, what it forbids. */
 import { assert, assertEquals, assertMatch, equal } from "@std/assert";
-import { accountNumberBytes, accountNumberOf } from "../../../lib/account_number.ts";
 import { linesOf } from "../../server/helpers/lines.ts";
 import { Desktop, findDesktop } from "../../desktop.ts";
 import { testProgram } from "../../test_program.ts";
 import type { ScreenName } from "../../../ui/page/state/model.ts";
+import { bobs } from "../scripted_atm.ts";
 import type { Role, Said } from "./window_program.ts";
 
 const noDesktop = !findDesktop();
@@ -137,7 +137,6 @@ onDesktop(
 const logIn = ["Touch to begin", "Username=alice", "Password=correct horse", "Enter"];
 const amount = [...logIn, "Another amount"];
 const transfer = [...logIn, "Transfer"];
-const recipient = accountNumberOf(new Uint8Array(accountNumberBytes));
 
 /** Every screen, and the way of a customer there, by the words on buttons and fields. */
 const screens: Record<ScreenName | "take", string[]> = {
@@ -155,8 +154,8 @@ const screens: Record<ScreenName | "take", string[]> = {
   refusal: [...logIn, "!refuse", "€50"],
   deposit: [...logIn, "Deposit cash"],
   recipient: transfer,
-  sum: [...transfer, `Account number=${recipient}`, "Enter"],
-  confirm: [...transfer, `Account number=${recipient}`, "Enter", "Amount=200", "Enter"],
+  sum: [...transfer, `Account number=${bobs}`, "Enter"],
+  confirm: [...transfer, `Account number=${bobs}`, "Enter", "Amount=200", "Enter"],
   accounts: [...logIn, "More", "Switch account"],
   balance: [...logIn, "Balance"],
   history: [...logIn, "History"],
