@@ -45,10 +45,14 @@ async function logIn(desktop: Desktop, username: string, password: string, area 
   await desktop.sees("What would you like", area);
 }
 
-/** Goes from the menu to notes in the tray: the first of its buttons, and the first amount. */
-async function withdrawTwenty(desktop: Desktop) {
+/** Uncovers the balance, the first button of the menu in front, which keeps the focus. */
+async function seeBalance(desktop: Desktop, balance: string, area: Area) {
   await desktop.press("Tab", "Return");
-  await desktop.sees("How much", left);
+  await desktop.sees(balance, area);
+}
+
+/** Goes from the balance's button in the menu to notes in the tray: the first amount is the next button. */
+async function withdrawTwenty(desktop: Desktop) {
   await desktop.press("Tab", "Return");
   await desktop.sees("Please take", left);
 }
@@ -99,10 +103,10 @@ Deno.test({
 
       await desktop.turnTo(first!);
       await logIn(desktop, username, password);
-      await desktop.sees("€2,500.00", left);
+      await seeBalance(desktop, "€2,500.00", left);
       await desktop.turnTo(other!);
       await logIn(desktop, username, password, second);
-      await desktop.sees("€2,500.00", second);
+      await seeBalance(desktop, "€2,500.00", second);
 
       await stayAt(first!, other!);
       await desktop.turnTo(first!);
@@ -111,6 +115,9 @@ Deno.test({
       await desktop.press(...Array(7).fill("Tab"), "Return");
       await stayAt(other!, first!);
       await desktop.sees("€2,480.00", left);
+      await desktop.turnTo(other!);
+      await desktop.sees("Show balance", second); // it covers itself after a while
+      await desktop.press("Return");
       await desktop.sees("€2,480.00", second);
 
       const tree = treeOf(demo.program.pid);
@@ -176,6 +183,7 @@ const closings: [when: string, close: (at: Moment) => Promise<void>][] = [
   }],
   ["with notes in the tray", async ({ desktop, username, password }) => {
     await logIn(desktop, username, password);
+    await seeBalance(desktop, "€2,500.00", left);
     await withdrawTwenty(desktop);
   }],
 ];
