@@ -74,8 +74,10 @@ export async function settle(
   const answer = await ask(question);
   const { outcome, booked } = answer;
   if (outcome === "try_later") return answer;
-  // only the bank has the outcome of a transfer: voided or completed, it is settled
-  const over = entry.kind === "transfer" && outcome === "already_completed";
+  // Only the bank has the outcome of a transfer: voided or completed, it is settled. A restored bank
+  // may not have a movement; if no note moved, nothing is missing.
+  const over = (entry.kind === "transfer" && outcome === "already_completed") ||
+    (question.op === "reverse" && outcome === "unknown_movement");
   const right = over || outcome === "ok" ||
     (outcome === "already_completed" && BigInt(booked ?? -1) === (done ?? 0n));
   if (right) journal.settled(movement);

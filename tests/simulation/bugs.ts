@@ -234,11 +234,11 @@ export const bugs: readonly Bug[] = [
     test: "tests/server/operator/restore_test.ts",
   },
   {
-    name: "the store's time is not read for each batch",
-    file: "server/ledger/engine.ts",
-    from: "Math.max(this.#lastMs, loaded.lastMs)",
-    to: "this.#lastMs",
-    options: "--faults clocks --servers 2 --atms 4",
+    name: "the time of the last batch is not read again",
+    file: "server/ledger/clock.ts",
+    from: "timeMs: Math.max(lastMs, nowMs),",
+    to: "timeMs: nowMs,",
+    options: "--sqlite --faults clocks,operators",
   },
   {
     name: "a revoked terminal may retell",

@@ -35,6 +35,8 @@ export const calmHabits: Habits = {
 
 /** The longest that somebody waits for a screen to change. */
 const patienceMs = 120_000;
+/** How long a change of a password may be on its way. */
+const changeMsMax = 300_000;
 const thinkMs = [800, 5_000] as const;
 const triesMax = 6;
 const entryTriesMax = 6;
@@ -73,6 +75,8 @@ export interface Credentials {
   password: string;
   /** A second one, while it is not known which of the two holds. */
   perhaps: string | null;
+  /** When the last change was sent. */
+  changedMs: number;
   /** Counts changes that were begun or ended. */
   changes: number;
 }
@@ -172,7 +176,7 @@ export class Customer {
         patienceMs,
       );
       if (page.screen.name === "menu") {
-        this.#enteredWith(password, changes);
+        this.#enteredWith(password, changes, session.fromMs);
         this.#session = session;
         this.world.onSession(session);
         return true;
@@ -187,14 +191,16 @@ export class Customer {
     return false;
   }
 
-  #enteredWith(password: string, changes: number): void {
+  #enteredWith(password: string, changes: number, sentMs: number): void {
     const { credentials } = this;
     if (changes !== credentials.changes) return; // somebody else has the name, too
-    if (password === credentials.perhaps) credentials.password = password;
-    else if (password !== credentials.password) {
+    if (password === credentials.perhaps) {
+      [credentials.password, credentials.perhaps] = [password, null];
+    } else if (password !== credentials.password) {
       this.world.find(`${this.person} got in with a wrong password`);
     }
-    credentials.perhaps = null;
+    // A change that nobody answered may be on its way still, and be made after this log-in.
+    if (sentMs > credentials.changedMs + changeMsMax) credentials.perhaps = null;
   }
 
   #refusedWith(password: string, changes: number): void {
@@ -418,9 +424,10 @@ export class Customer {
     credentials.changes++;
     credentials.perhaps = next;
     this.world.onPassword(next);
-    const fromMs = this.world.scheduler.timeMs;
+    const fromMs = credentials.changedMs = this.world.scheduler.timeMs;
     page.send({ type: "change_password", current: credentials.password, next });
     await page.until(({ pending }) => pending === null, patienceMs);
+    this.world.scheduler.record(`${this.person} changed the password: ${page.screen.name}`);
     if (this.#isAt("password_changed")) {
       credentials.changes++;
       [credentials.password, credentials.perhaps] = [next, null];

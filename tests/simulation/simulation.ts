@@ -295,7 +295,7 @@ class Simulation {
   async #addCustomer(name: string): Promise<void> {
     const random = this.#random.split(name);
     const password = `${name} pass ${random.below(1e6)}`;
-    const credentials = { name, password, perhaps: null, changes: 0 };
+    const credentials = { name, password, perhaps: null, changedMs: 0, changes: 0 };
     const accounts = random.chance(0.3) ? 2 : 1;
     const opening = random.between(0, random.of([20_000, 400_000]));
     this.#secrets.addText(`a password of ${name}`, password);
