@@ -140,6 +140,8 @@ export const commandsPendingMax = 16_384;
  */
 export const cashLoadsFree = 32;
 export const cashLoadForgetMs = hour;
+/** A load or a count of no more minor units is not counted: a thousand a second fill no vault in a year. */
+export const cashLoadSmallMinorMax = 10_000n;
 /** Retries of a batch that conflicted with others, and their total time. */
 export const batchTriesMax = 10;
 export const batchTriesMsMax = 10 * second;

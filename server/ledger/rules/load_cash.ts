@@ -6,6 +6,7 @@ import type { Outcome } from "../../../lib/errors.ts";
 import type { AuditEntry } from "../../audit/entry.ts";
 import { type Account, cashSource, type TerminalId } from "../model.ts";
 import type { CountCash, LoadCash } from "../command.ts";
+import { cashLoadSmallMinorMax } from "../../../lib/limits.ts";
 import { amountMinorMax } from "../../../lib/money.ts";
 import { amountRefusalOf } from "./authorise.ts";
 import { type Answer, type Batch, failed, failuresOf } from "./batch.ts";
@@ -71,7 +72,8 @@ function bookOnce(
       amount,
       ...row,
     });
-  if (outcome === "ok" && !countsCash(batch, terminal)) { // not recorded: the same may come again
+  const isSmall = amount <= cashLoadSmallMinorMax;
+  if (outcome === "ok" && !isSmall && !countsCash(batch, terminal)) { // not recorded: the same may come again
     log("try_later");
     return { outcome: "try_later" };
   }

@@ -192,26 +192,27 @@ Deno.test("amounts, balances and days have bounds, and nothing beyond them is bo
 Deno.test("one terminal's loads and counts have a rate, so that false ones never fill the vault", () => {
   const many = Array.from(
     { length: cashLoadsFree - 1 },
-    (_, index) => `lobby load l${index} 1 EUR -> ok`,
+    (_, index) => `lobby load l${index} 10001 EUR -> ok`,
   );
   const entries = play(`
     at 1970-01-01T00:00:00Z
     ${many.join("\n")}
-    lobby count c1 -1 EUR -> ok
-    lobby load  x1 1 EUR  -> try_later
-    lobby count x2 1 EUR  -> try_later
-    lobby load  l1 1 EUR  -> ok # the one that was booked
+    lobby count c1 -10001 EUR -> ok
+    lobby load  x1 10001 EUR  -> try_later
+    lobby count x2 10001 EUR  -> try_later
+    lobby load  l1 10001 EUR  -> ok # the one that was booked
     lobby load  x3 0 EUR  -> amount_not_positive
-    mall  load  m1 1 EUR  -> ok
+    lobby load  s1 10000 EUR -> ok # too small to be counted
+    mall  load  m1 10001 EUR  -> ok
     at 1970-01-01T00:59:59Z
-    lobby load  x1 1 EUR  -> try_later
+    lobby load  x1 10001 EUR  -> try_later
     at 1970-01-01T01:00:00Z
-    lobby load  x1 1 EUR  -> ok # nothing was recorded for its id
-    lobby count x2 1 EUR  -> try_later
+    lobby load  x1 10001 EUR  -> ok # nothing was recorded for its id
+    lobby count x2 10001 EUR  -> try_later
   `);
   assertEquals(
     entries.at(-1)!.action,
-    "count the notes: €0.01 over, to the differences account failed - try later",
+    "count the notes: €100.01 over, to the differences account failed - try later",
   );
   // At the greatest amount, the vault's account is full after this many days, and no sooner.
   const aDay = 24 * 3_600_000 / cashLoadForgetMs;
