@@ -114,7 +114,8 @@ export const systemFiles: Files = {
       const id = ino === null ? null : `${dev}:${ino}`;
       return { isFile, mode, bytes: size, writtenMs: mtime?.getTime() ?? 0, id };
     } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return null;
+      const { NotFound, NotADirectory } = Deno.errors;
+      if (error instanceof NotFound || error instanceof NotADirectory) return null;
       throw error;
     }
   },

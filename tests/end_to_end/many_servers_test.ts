@@ -101,7 +101,7 @@ onPostgres(
         assertEquals(answer.outcome, "ok");
         await client.close();
       }
-      await done(["bank", "ledger", "check", "--data", other], "books are good");
+      await done(["bank", "ledger", "check", "--data", other], "books are correct");
       for (const server of servers) assertEquals(await server.end(), 0);
       assert(Deno.readTextFileSync(`${other}/audit_log_secure.txt`).length > 0);
 

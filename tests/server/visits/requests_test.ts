@@ -396,7 +396,8 @@ onEachBank(
       assert(entries.some((entry) => /^unknown [0-9a-f]{16} \| log in failed/.test(entry)));
       await running.stop();
       const secrets = [typed, "some other secret", "a mistyped secret", passwords.alice];
-      const kept = [...Deno.readDirSync(running.folder)].map(({ name }) =>
+      const files = [...Deno.readDirSync(running.folder)].filter(({ isFile }) => isFile);
+      const kept = files.map(({ name }) =>
         new TextDecoder("latin1").decode(Deno.readFileSync(`${running.folder}/${name}`))
       ).join("\n");
       const rows = running.url ? await allRowsOf(running.url) : "";
