@@ -369,6 +369,9 @@ export const chatterEndMsMax = 500;
 export const launcherLookMs = 500;
 
 // The page's host
+/** Attempts to bundle the page, and how long one may take while another follows. */
+export const bundleTriesMax = 3;
+export const bundleMsMax = 20 * second;
 /** Longest request of a page, in bytes or UTF-16 units. */
 export const pageRequestLengthMax = 4_096;
 /** Concurrent calls of pages. */

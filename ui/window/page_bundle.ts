@@ -1,6 +1,7 @@
 /** Bundles the page for its host when the ATM starts: no generated files are checked in. */
 
 import { UsageError } from "../../lib/errors.ts";
+import { bundleMsMax, bundleTriesMax } from "../../lib/limits.ts";
 import { styleSheets } from "../page/styles.ts";
 import { languages } from "../page/words/languages.ts";
 import { wordsElementId } from "../page/words/words.ts";
@@ -22,12 +23,7 @@ export interface Page {
  */
 export async function bundlePage(entry: PageEntry): Promise<Page> {
   const folder = new URL("../page/", import.meta.url);
-  const bundle = await Deno.bundle({
-    entrypoints: [new URL(`${entry}.ts`, folder).href],
-    platform: "browser",
-    minify: true,
-    write: false,
-  }).catch(throwNoBundler);
+  const bundle = await bundled(new URL(`${entry}.ts`, folder).href).catch(throwNoBundler);
   const script = bundle.outputFiles?.[0]?.text();
   if (!bundle.success || !script) {
     throw new Error(
@@ -42,6 +38,22 @@ export async function bundlePage(entry: PageEntry): Promise<Page> {
   const html = withWords(await read("index.html"));
   const style = (await Promise.all(styleSheets.map(read))).join("\n");
   return { html, script: lean, style };
+}
+
+/**
+ * Bundles a module. The runtime's bundler is a process, which now and then ends without an answer on a busy
+ * machine: another attempt starts after a while, and the last one waits for as long as it takes.
+ */
+async function bundled(entrypoint: string): Promise<Deno.bundle.Result> {
+  const attempt = () =>
+    Deno.bundle({ entrypoints: [entrypoint], platform: "browser", minify: true, write: false });
+  for (let tries = 1; tries < bundleTriesMax; tries++) {
+    const late = Promise.withResolvers<null>();
+    const timer = setTimeout(() => late.resolve(null), bundleMsMax);
+    const result = await Promise.race([attempt(), late.promise]).finally(() => clearTimeout(timer));
+    if (result) return result;
+  }
+  return await attempt();
 }
 
 /** Ends with one line: Deno fetches its bundler at the first use. */
