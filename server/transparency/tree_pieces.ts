@@ -2,7 +2,7 @@
  * Parts of a tree that are hashed apart, by threads that each see some of its leaves, and put together
  * afterwards. A part is kept as full subtrees, about twice the logarithm of its length.
  */
-import { nodeHash, RightEdge } from "./merkle.ts";
+import { emptyRoot, nodeHash, RightEdge } from "./merkle.ts";
 
 /** Leaves one after the other, as full subtrees in order: plain values, which cross threads. */
 export interface TreePiece {
@@ -70,6 +70,6 @@ export class PieceJoiner {
 
   /** Undefined where no piece ends there. */
   rootAt(size: number): Uint8Array | undefined {
-    return size === 0 ? new RightEdge().root() : this.#roots.get(size);
+    return size === 0 ? emptyRoot() : this.#roots.get(size);
   }
 }

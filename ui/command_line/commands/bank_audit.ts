@@ -5,6 +5,9 @@ import { policyWitnessesMax } from "../../../lib/limits.ts";
 import { bankCommand, firstKeyDefault, firstKeyOf } from "../bank_command.ts";
 import { instant, wholeNumber } from "../values.ts";
 
+/** Parses files that are separated by commas. */
+const filesOf = (path: (text: string) => string) => (text: string) => text.split(",").map(path);
+
 export const bankAudit = [
   bankCommand({
     name: "audit show",
@@ -62,12 +65,12 @@ export const bankAudit = [
         .option(
           "--first-key <FILE,FILE>",
           `the first key of every chain ${firstKeyDefault}`,
-          (text) => text.split(",").map(path),
+          filesOf(path),
         )
         .option(
           "--checkpoint <FILE,FILE>",
           "checkpoints that the log must extend",
-          (text) => text.split(",").map(path),
+          filesOf(path),
           [] as string[],
         )
         .option("--receipt <PLACE,TAG>", "require the entry of a customer's receipt")
@@ -160,7 +163,7 @@ export const bankAudit = [
         .option(
           "--first-key <FILE,FILE>",
           `the first key of every chain ${firstKeyDefault}`,
-          (text) => text.split(",").map(path),
+          filesOf(path),
         )
         .option(
           "--witness <VKEY,VKEY>",

@@ -9,7 +9,7 @@ export function webviewLibrary(): string | null {
   return name && pathOf(import.meta.resolve(`webview-bun/build/${name}`));
 }
 
-/** Returns the library for a system, as a file of the npm package; null if there is none. */
+/** Returns the library for a system, as a file of the npm package; null if none exists. */
 export function libraryName(os: string, arch: string): string | null {
   const names: Record<string, string> = {
     "linux x86_64": "libwebview-x64.so",
