@@ -74,7 +74,7 @@ export class StandingLine {
     return this.#state;
   }
 
-  /** The connection that requests use; null while there is none. */
+  /** The connection that requests use; null while none exists. */
   get bank(): BankClient | null {
     return this.#bank;
   }

@@ -6,7 +6,7 @@ export interface AcceptOptions {
   /** Receives a line when connections cannot be accepted, at most once a minute. */
   log(line: string): void;
   /**
-   * Closes a connection, so that another can be accepted; returns false if there is none to close.
+   * Closes a connection, so that another can be accepted; returns false if no connection can be closed.
    */
   makeRoom?(): boolean;
 }

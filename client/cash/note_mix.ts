@@ -23,7 +23,7 @@ export function plus(notes: NoteCounts, more: NoteCounts, sign: 1 | -1 = 1): Not
 
 /**
  * Returns the mix of the available notes that makes the amount with the fewest notes, at most
- * `notesMax`; null if there is none.
+ * `notesMax`; null if none exists.
  *
  * Computes the fewest notes for each smaller amount, one denomination at a time, from the largest.
  * Amounts are counted in steps of the notes' greatest common divisor, which keeps the tables small.
@@ -72,7 +72,7 @@ export function noteMix(
 
 /**
  * Returns the mix to dispense: from the cassettes that are not low, if these make the amount;
- * otherwise from all. Returns null if there is none.
+ * otherwise from all. Returns null if none exists.
  */
 export function sparingMix(
   available: NoteCounts,

@@ -95,7 +95,7 @@ export class Admission {
 
   /**
    * Evicts the oldest handshake of the source that has the most of them; of equals, of the source
-   * that came first. Returns false if there is none.
+   * that came first. Returns false if none exists.
    */
   makeRoom(): boolean {
     let most = new Set<Admitted>();

@@ -9,7 +9,7 @@ import { type CheckKeys, type Counts, Wrong } from "./checking.ts";
 import type { ReadStore } from "./store.ts";
 
 export interface CheckedBooks extends Counts {
-  /** The first fault; null if there is none. */
+  /** The first fault; null if none exists. */
   problem: string | null;
 }
 

@@ -10,7 +10,7 @@ export type StorePlace = { path: string } | { url: string };
 
 /**
  * Opens the bank's store, or creates it with these settings.
- * @throws {UsageError} if there is none, or already one; if it is damaged, newer, in use or
+ * @throws {UsageError} if none exists, or already one; if it is damaged, newer, in use or
  * unreachable
  */
 export async function openStore(
@@ -25,7 +25,7 @@ export async function openStore(
 
 /**
  * Opens a bank's store read-only.
- * @throws {UsageError} if there is none, or it is damaged, newer, in use or unreachable
+ * @throws {UsageError} if none exists, or it is damaged, newer, in use or unreachable
  */
 export async function openReader(
   { files }: Pick<WorldWithFiles, "files">,

@@ -85,7 +85,7 @@ export async function* shownLog(
 export interface ReadingWorld extends WorldWithFiles {
   /**
    * Opens a bank's store read-only.
-   * @throws {UsageError} if there is none, or it is damaged, newer, in use or cannot be reached
+   * @throws {UsageError} if none exists, or it is damaged, newer, in use or cannot be reached
    */
   openReader(place: StorePlace): Promise<StoreReader>;
 }

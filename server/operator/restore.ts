@@ -145,7 +145,7 @@ function removeDatabase(files: BankWorld["files"], path: string): void {
 const filesOf = (path: string) => [path, `${path}-wal`, `${path}-shm`];
 
 /**
- * Returns the end of a database's log; null if there is none, or it is damaged.
+ * Returns the end of a database's log; null if none exists, or it is damaged.
  * @throws {UsageError} if another process uses it
  */
 async function headOf(world: ReadingWorld, path: string): Promise<Head | null> {

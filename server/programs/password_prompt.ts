@@ -3,7 +3,7 @@ import { UsageError } from "../../lib/errors.ts";
 
 /**
  * Reads a password.
- * @throws {UsageError} if there is none, or the second entry differs
+ * @throws {UsageError} if none exists, or the second entry differs
  */
 export async function readPassword(prompt: string): Promise<string> {
   if (!Deno.stdin.isTerminal()) return firstLine(await new Response(Deno.stdin.readable).text());

@@ -10,7 +10,7 @@ export interface Speaker {
   stop(): void;
 }
 
-/** Returns the platform's own voice; undefined if there is none. */
+/** Returns the platform's own voice; undefined if none exists. */
 export function platformSpeaker(): Speaker | undefined {
   const { speechSynthesis: voice } = globalThis;
   if (!voice || typeof SpeechSynthesisUtterance === "undefined") return undefined;

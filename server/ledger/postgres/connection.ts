@@ -93,7 +93,7 @@ export class PostgresConnection {
   /**
    * Connects to the first of a URL's hosts that accepts writes.
    * @param url may list several, as in libpq: postgresql://user@one:5432,two/bank
-   * @throws {ConnectionLost} if there is none
+   * @throws {ConnectionLost} if none exists
    * @throws {UsageError} if commits there would not be durable, or the role is a superuser
    */
   static async open(url: string): Promise<PostgresConnection> {

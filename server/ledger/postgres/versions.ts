@@ -61,7 +61,7 @@ export async function prepareSchema(
 
 /**
  * Checks that a bank has exactly this version.
- * @throws {UsageError} if there is none, or one of another version
+ * @throws {UsageError} if none exists, or one of another version
  */
 export async function requireVersion(
   connection: PostgresConnection,

@@ -40,7 +40,7 @@ export function prepareSchema(
 
 /**
  * Checks that a bank has exactly this version.
- * @throws {UsageError} if there is none, or one of another version
+ * @throws {UsageError} if none exists, or one of another version
  */
 export function requireVersion(connection: SqliteConnection, versions: Versions): void {
   if (requireBank(connection, versions) === versions.length) return;
@@ -51,7 +51,7 @@ export function requireVersion(connection: SqliteConnection, versions: Versions)
 
 /**
  * Returns the version of a bank.
- * @throws {UsageError} if there is none, or one of a newer version
+ * @throws {UsageError} if none exists, or one of a newer version
  */
 export function requireBank(connection: SqliteConnection, versions: Versions): number {
   const version = versionOf(connection, versions);
@@ -62,7 +62,7 @@ export function requireBank(connection: SqliteConnection, versions: Versions): n
   );
 }
 
-/** Returns the schema's version, 0 if there is none. */
+/** Returns the schema's version, 0 if none exists. */
 function versionOf(connection: SqliteConnection, versions: Versions): number {
   const version = numberOf(connection.one("PRAGMA user_version")!.user_version);
   if (version <= versions.length) return version;

@@ -47,7 +47,7 @@ function reasonOf(screen: NoticeScreen): Reason {
   return "why" in screen ? screen.why : screen.name;
 }
 
-/** The emblem of each reason; a lock where there is none. */
+/** The emblem of each reason; a lock where none exists. */
 const looks: Partial<Record<Reason, [icon: IconName, tone?: Tone]>> = {
   no_bank: ["cut"],
   no_key: ["key"],
