@@ -36,8 +36,12 @@ Deno.test("a witness that is killed and started again cosigns no fork", () =>
     const data = ["--data", `${folder}/witness`];
     const made = await run(["witness", "init", "--name", "witness.example/1", ...data]);
     assertEquals([made.code, made.err], [0, ""]);
-    const key = made.out.trim();
+    const [key = "", next] = made.out.split("\n");
     assert(parseVerifierKey(key), key);
+    assertEquals(
+      next,
+      `Next: 'deno task witness --policy FILE --data ${folder}/witness', with the policy of a bank.`,
+    );
     const again = await run(["witness", "init", "--name", "witness.example/1", ...data]);
     assertEquals(again.code, 1);
     const policy = `${folder}/bank.policy`;

@@ -40,6 +40,8 @@ export interface ServerLaunch {
 export interface WitnessLaunch {
   kind: "witness";
   start: WitnessStart;
+  /** The next step after success. */
+  next?: string;
 }
 
 /** The page that checks receipts, which the launcher writes. */

@@ -431,7 +431,8 @@ Deno.test("every command that changes something prints a next step", () => {
     const launch = launchOf(`${name} ${examples[0]}`.trim());
     const changes = launch.kind === "operator"
       ? !reads.test(launch.start.command.command)
-      : launch.kind === "cash" && launch.command !== "show";
+      : launch.kind === "cash" && launch.command !== "show" ||
+        launch.kind === "witness" && launch.start.command === "init";
     if (changes) assert("next" in launch && launch.next, name);
   }
 });
@@ -493,6 +494,7 @@ Deno.test("server, witness, receipt-page, atm and demo get typed values, and def
   assertEquals(launchOf("witness init --name w.example/1"), {
     kind: "witness",
     start: { command: "init", folder: "/strongroom/data/witness", name: "w.example/1" },
+    next: "'deno task witness --policy FILE', with the policy of a bank.",
   });
   assertEquals(launchOf("receipt-page --out r.html"), {
     kind: "receipt_page",

@@ -1,5 +1,6 @@
 /** `witness`: cosigns the logs of banks, on a host that is not theirs. */
 import { Option } from "@commander-js/extra-typings";
+import { quoted } from "../bank_command.ts";
 import type { CommandDefinition } from "../command.ts";
 import { addressToListen } from "../values.ts";
 
@@ -37,8 +38,14 @@ export const witness: CommandDefinition[] = [
       command
         .requiredOption("--name <NAME>", "its name for all time, best a domain and a path")
         .option(folderFlag, folderHelp, path)
-        .action(({ name, data: folder = `${data}/witness` }) =>
-          launch({ kind: "witness", start: { command: "init", folder, name } })
-        ),
+        .action(({ name, data: chosen }) => {
+          const folder = chosen ?? `${data}/witness`;
+          const flags = chosen === undefined ? "" : ` --data ${quoted(chosen)}`;
+          launch({
+            kind: "witness",
+            start: { command: "init", folder, name },
+            next: `'deno task witness --policy FILE${flags}', with the policy of a bank.`,
+          });
+        }),
   },
 ];

@@ -74,10 +74,10 @@ async function launchServer({ start }: ServerLaunch, place: Place): Promise<numb
   });
 }
 
-async function launchWitness({ start }: WitnessLaunch, place: Place): Promise<number> {
+async function launchWitness({ start, next }: WitnessLaunch, place: Place): Promise<number> {
   const permissions = witnessPermissions(start);
   const program = denoArguments(place, "server/programs/witness", permissions, start);
-  if (start.command === "init") return await runInForeground(program);
+  if (start.command === "init") return sayNext(next, await runInForeground(program));
   const witness = new Child<ServerReady>(program);
   return await keep([witness], async () => {
     const ready = await witness.ready;
