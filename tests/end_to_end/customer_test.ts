@@ -134,6 +134,12 @@ Deno.test({ name: "a customer banks in a browser", ignore: findBrowser() === nul
       await lobby.getByLabel("Account number").fill(bobs);
       await lobby.keyboard.press("Enter");
       await sees(lobby, "How much for b•••b?");
+      await lobby.keyboard.type("900000");
+      await lobby.keyboard.press("Enter");
+      await button(lobby, "Send €9,000.00").click();
+      await sees(lobby, "Not enough money");
+      await lobby.keyboard.press("Enter");
+      await onScreen(lobby, "sum");
       await lobby.keyboard.type("1500");
       await lobby.keyboard.press("Enter");
       await button(lobby, "Send €15.00").click();
@@ -202,6 +208,7 @@ Deno.test({ name: "a customer banks in a browser", ignore: findBrowser() === nul
           "withdraw €33.00 failed - not dispensable",
           "deposit €75.00 |",
           `look up account ${bobs} |`,
+          `transfer €9,000.00 to account ${bobs} failed - insufficient funds`,
           `transfer €15.00 to account ${bobs} (b•••b) |`,
           "view balance |",
           "change password |",

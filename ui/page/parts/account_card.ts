@@ -44,11 +44,8 @@ export function AccountCard(
             }</b>`}
         </span>
       </div>
-      <p class="account__label">${words.account.available}</p>
       <div class="account__row">
-        ${covered
-          ? html`<p class="account__amount account__amount--covered" aria-hidden="true">••••••</p>`
-          : html`<p class=${amountLook} key=${account.available}>${amount}</p>`}
+        <p class="account__label">${words.account.available}</p>
         ${covered !== undefined && html`
           <button
             class="account__cover"
@@ -60,6 +57,9 @@ export function AccountCard(
           </button>
         `}
       </div>
+      ${covered
+        ? html`<p class="account__amount account__amount--covered" aria-hidden="true">••••••</p>`
+        : html`<p class=${amountLook} key=${account.available}>${amount}</p>`}
       ${covered === false && onHold !== 0n && html`
         <dl class="account__details">
           <div>

@@ -24,3 +24,8 @@ export function affordable(view: AtmView, countMax: number): MinorText[] {
   return view.cash.fastAmounts.filter((amount) => (minorFromText(amount) ?? 0n) <= most)
     .slice(0, countMax);
 }
+
+/** Returns the largest amount that can be transferred, in minor units. */
+export function transferMost({ visit }: AtmView): bigint {
+  return minorFromText(visit?.account.available) ?? 0n;
+}

@@ -295,11 +295,13 @@ function useTyped(state: State): Step {
   return chooseNotes(state, String(amount));
 }
 
-/** Goes on with a transfer's amount if the account has it; the screen shows why it does not. */
+/**
+ * Goes on with a transfer's amount. The screens warn of too much; only the bank refuses it, and
+ * logs that.
+ */
 function sumTyped(state: State, { recipient, typed }: Screen & { name: "sum" }): Step {
   const amount = minorFromText(typed) ?? 0n;
-  const available = minorFromText(state.view?.visit?.account.available) ?? 0n;
-  if (amount <= 0n || amount > available) return { state };
+  if (amount <= 0n) return { state };
   return { state: show(state, { name: "confirm", recipient, amount: String(amount) }) };
 }
 

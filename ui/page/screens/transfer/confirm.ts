@@ -2,6 +2,8 @@
 import type { VNode } from "preact";
 import { html } from "htm/preact";
 import { groupedAccountNumber } from "../../../../lib/account_number.ts";
+import { minorFromText } from "../../../../lib/money.ts";
+import { transferMost } from "../../state/cash.ts";
 import { money } from "../../words/format.ts";
 import { fill } from "../../words/words.ts";
 import { Details } from "../../parts/details.ts";
@@ -12,7 +14,10 @@ export function Confirm({ screen, view, send, words }: ViewScreenProps<"confirm"
   const { recipient, amount } = screen;
   const text = words.transfer;
   const { account } = view.visit ?? {};
-  const sum = money(amount, view.currency, words.locale);
+  const show = (minor: string) => money(minor, view.currency, words.locale);
+  const sum = show(amount);
+  const most = transferMost(view);
+  const isOver = (minorFromText(amount) ?? 0n) > most;
   const rows = [
     { name: words.amount.label, value: sum, strong: true },
     { name: text.to, value: html`<bdi>${recipient.name}</bdi>` },
@@ -26,6 +31,9 @@ export function Confirm({ screen, view, send, words }: ViewScreenProps<"confirm"
     <${Stage}
       heading=${text.confirmHeading}
       lede=${text.confirmLede}
+      aside=${isOver && html`
+        <p class="help help--fault">${fill(text.sumLede, { available: show(String(most)) })}</p>
+      `}
       back=${{ label: words.back, press: () => send({ type: "back" }) }}
       next=${{
         label: fill(text.send, { amount: sum }),

@@ -3,6 +3,7 @@ import type { VNode } from "preact";
 import { html } from "htm/preact";
 import { decimalText, minorFromText } from "../../../../lib/money.ts";
 import { money } from "../../words/format.ts";
+import { transferMost } from "../../state/cash.ts";
 import { fill } from "../../words/words.ts";
 import type { ViewScreenProps } from "../../parts/screen_props.ts";
 import { Stage } from "../../parts/stage.ts";
@@ -13,13 +14,12 @@ export function Sum({ screen, view, send, words }: ViewScreenProps<"sum">): VNod
   const { currency } = view;
   const text = words.transfer;
   const amount = minorFromText(typed || "0") ?? 0n;
-  const availableMinor = view.visit?.account.available ?? "0";
-  const over = amount > (minorFromText(availableMinor) ?? 0n);
-  const available = money(availableMinor, currency, words.locale);
+  const most = transferMost(view);
+  const available = money(String(most), currency, words.locale);
   const field = {
     ...{ typed, send, label: words.amount.label, before: currency.code },
     shown: decimalText(amount, currency.exponent),
-    fault: over && fill(text.sumLede, { available }),
+    fault: amount > most && fill(text.sumLede, { available }),
   };
   return html`
     <${Stage}
@@ -33,7 +33,7 @@ export function Sum({ screen, view, send, words }: ViewScreenProps<"sum">): VNod
           ? fill(text.nextAmount, { amount: money(String(amount), currency, words.locale) })
           : text.next,
         form: "typed",
-        off: amount === 0n || over,
+        off: amount === 0n,
       }}
     >
       <${TypedKeys} ...${{ typed, send, words }} />
