@@ -45,6 +45,8 @@ export type Refusal =
   | "unknown_name"
   | "rotation_under_way" // the terminal has not used its next key yet
   | "key_superseded" // the terminal already has another key of this version, or a newer one
+  // receipts
+  | "signed_elsewhere" // another server of the bank writes the entry's chain, or the chain has ended
   // transient: nothing was recorded, the same id may be tried again
   | "try_later";
 

@@ -44,6 +44,8 @@ export const cursorLengthMax = 64;
 /** Names, places and ids. */
 export const shortTextLengthMax = 256;
 export const actionLengthMax = 1_024;
+/** A signed receipt: an action, a terminal's name, and less than 700 more. */
+export const receiptLengthMax = actionLengthMax + shortTextLengthMax + 768;
 /** A sealed entry of the log, in base64. */
 export const sealedEntryLengthMax = 4_096;
 

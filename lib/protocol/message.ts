@@ -24,6 +24,7 @@ import {
   historyTextLengthMax,
   outcomeLengthMax,
   passwordLengthMax,
+  receiptLengthMax,
   sealedEntryLengthMax,
   shortTextLengthMax,
   usernameLengthMax,
@@ -61,6 +62,8 @@ export type Ask =
   | { op: "recipient"; account: string }
   /** Returns an account's balance at the end of each of its last days. */
   | { op: "balance"; account: string }
+  /** Returns the signed receipt of one of the customer's movements, by its entry's place. */
+  | { op: "receipt"; place: string }
   | { op: "change_password"; current: string; next: string }
   /** A refusal by the ATM: nothing moves, and the bank logs it. */
   | { op: "refused"; kind: "withdrawal" | "deposit"; amount: MinorText; why: AtmRefusal }
@@ -138,6 +141,8 @@ export interface Answer {
   booked?: MinorText;
   /** The log's entry of the movement, or of the ATM's own refusal. */
   logged?: LoggedAt;
+  /** A signed note, verbatim. */
+  receipt?: string;
   entries?: HistoryEntry[];
   cursor?: string;
   /** Oldest first, today last. */
@@ -340,6 +345,7 @@ const askFields: { [O in Operation]: Fields } = {
   },
   recipient: { account: text(accountLengthMax) },
   balance: { account: text(accountLengthMax) },
+  receipt: { place: text(cursorLengthMax) },
   change_password: { current: text(passwordLengthMax), next: text(passwordLengthMax) },
   refused: {
     kind,
@@ -395,6 +401,7 @@ const answerFields = {
   time: maybe(instant),
   booked: maybe(minor),
   logged: maybe((value) => record({ place: shortText, tag }, value)),
+  receipt: maybe(text(receiptLengthMax)),
   entries: maybe(listOf(entry)),
   cursor: maybe(text(cursorLengthMax)),
   days: maybe(listOf(dayBalance, balanceDaysMax)),

@@ -36,7 +36,14 @@ export async function findByReference(
   reference: string,
 ): Promise<FoundEntry | null> {
   const place = placeOfText(reference) ?? await placeOfMovement(source, keys, reference);
-  if (!place) return null;
+  return place && await findByPlace(source, place);
+}
+
+/** Returns the entry at a place; null if there is none. */
+export async function findByPlace(
+  source: Pick<LogStore, "chains" | "entriesAfter">,
+  place: LogPlace,
+): Promise<FoundEntry | null> {
   const chain = (await source.chains()).find(({ number }) => number === place.chain);
   if (!chain) return null;
   const [stored] = await source.entriesAfter(place.chain, place.sequence - 1, 1);

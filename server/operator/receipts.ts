@@ -8,6 +8,7 @@ import { sealedHash } from "../audit/tree.ts";
 import type { Bank } from "../bank.ts";
 import { treesPath } from "../folder/bank_folder.ts";
 import { logCommand } from "../ledger/command.ts";
+import { receiptOf } from "../receipt_of.ts";
 import { formatProof } from "../transparency/proof.ts";
 import { proofExtra } from "../transparency/receipt.ts";
 import type { Handlers } from "./request.ts";
@@ -26,13 +27,12 @@ export const receiptCommands: Handlers<"read_receipt"> = {
     const action = `give out ${what} of entry ${found.stored.sequence} of ${chainName(found)}`;
     await bank.ledger.submit(logCommand(`operator ${operator}`, action));
     if (opened && note) {
-      const { entry: { terminal, movement }, opening } = opened;
-      if (!movement) throw new UsageError("receipts are for movements. Ask for the entry's proof");
-      if (!isOwn(bank, found)) throw new UsageError(`${notOwn(found)}. Ask for the proof`);
-      const index = found.stored.sequence - 1;
-      yield {
-        receipt: bank.checkpoints.receipt({ ...opening, terminal, reference: movement, index }),
-      };
+      const sign = receiptOf(bank, found);
+      if (sign === "signed_elsewhere") throw new UsageError(`${notOwn(found)}. Ask for the proof`);
+      if (sign === "unknown_movement") {
+        throw new UsageError("receipts are for movements. Ask for the entry's proof");
+      }
+      yield { receipt: sign() };
       return;
     }
     const { index, siblings, checkpoint } = await inclusionOf(bank, operator, found);

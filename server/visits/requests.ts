@@ -10,11 +10,14 @@ import { balanceDaysMax, passwordLengthMin } from "../../lib/limits.ts";
 import { type AmountFault, formatMoney, minorFromText, minorOrFault } from "../../lib/money.ts";
 import type { Answer, Ask, AskOf, Push } from "../../lib/protocol/message.ts";
 import type { EntryKind } from "../audit/entry.ts";
+import { placeOfText } from "../audit/entry.ts";
+import { findByPlace } from "../audit/find_entry.ts";
 import { nameHashOf } from "../audit/keys.ts";
 import { reportInWords } from "../device_words.ts";
 import type { Command, Reply } from "../ledger/command.ts";
 import { dayOf } from "../ledger/day.ts";
 import type { AccountState } from "../ledger/model.ts";
+import { receiptOf } from "../receipt_of.ts";
 import { accountView, answerOf, hasAccount, lastDays } from "./views.ts";
 import { type ProvedTerminal, Visit, type VisitContext } from "./visit.ts";
 
@@ -38,6 +41,8 @@ export class Requests {
   #visit: Visit | null = null;
   /** Changes of accounts during a request: its answer may already include them. */
   #heldBack: Map<number, AccountState> | null = null;
+  /** The place of the entry that the last answer named. */
+  #loggedLast: string | null = null;
 
   /** @param push sends the ATM an unsolicited message */
   constructor(
@@ -55,6 +60,7 @@ export class Requests {
     const heldBack = this.#heldBack = new Map<number, AccountState>();
     try {
       const answer = await this.#handle(ask);
+      this.#loggedLast = answer.logged?.place ?? this.#loggedLast;
       send(answer);
       for (const account of heldBack.values()) {
         if (this.#openVisit && !hasAccount(answer, account)) this.#pushAccount(account);
@@ -111,6 +117,7 @@ export class Requests {
       | "transfer"
       | "recipient"
       | "balance"
+      | "receipt"
       | "change_password"
       | "refused"
     >,
@@ -126,6 +133,8 @@ export class Requests {
         return await this.#recipient(visit, ask);
       case "balance":
         return await this.#balance(visit, ask);
+      case "receipt":
+        return await this.#receipt(visit, ask);
       case "change_password":
         return await this.#changePassword(visit, ask);
       case "refused":
@@ -288,6 +297,20 @@ export class Requests {
     const today = dayOf(timeMs, this.#bank.settings.timeZone);
     const ends = await this.#bank.ledger.read.dayBalances(account.id, today - balanceDaysMax + 1);
     return { outcome, days: lastDays(ends, today, account.balance) };
+  }
+
+  /** Signs a receipt. The request is logged, unless it continues the movement that was answered last. */
+  async #receipt(visit: Visit, { place: text }: AskOf<"receipt">): Promise<Answer> {
+    const place = placeOfText(text);
+    const found = place && await findByPlace(this.#bank.ledger.read, place);
+    const sign = found ? receiptOf(this.#bank, found, visit.username) : "unknown_movement";
+    const refused = typeof sign === "string" ? sign : "ok";
+    if (text !== this.#loggedLast) {
+      // what precedes a durable entry of its chain is durable, too
+      const { outcome } = await this.#logOf(visit, "view receipt", "other", refused);
+      if (outcome !== "ok") return { outcome };
+    }
+    return typeof sign === "string" ? { outcome: sign } : { outcome: "ok", receipt: sign() };
   }
 
   async #changePassword(

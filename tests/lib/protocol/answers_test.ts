@@ -21,6 +21,7 @@ const examples: Required<Omit<Answer, "outcome">> = {
   account,
   accounts: [{ ...account, uid: "cd".repeat(16) }],
   recipient: "b•••b",
+  receipt: "strongroom receipt 1\n",
   elsewhere: ["hall"],
   time,
   booked: "4000",

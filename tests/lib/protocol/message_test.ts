@@ -35,6 +35,7 @@ const asks: Ask[] = [
   { op: "authorise", kind: "withdrawal", account: "3", ...cash },
   { op: "transfer", account: "3", to: "4", ...cash },
   { op: "recipient", account: "4" },
+  { op: "receipt", place: "1.4711" },
   {
     op: "report",
     cassettes: [{ value: "2000", count: 3 }, { value: "1000", count: 0 }],
@@ -66,6 +67,7 @@ const answers: Answer[] = [
   { outcome: "throttled", retryAfterMs: 4_000 },
   { outcome: "ok", account, accounts: [own, { ...own, id: "4", name: "savings" }] },
   { outcome: "ok", recipient: "b•••b" },
+  { outcome: "ok", receipt: "strongroom receipt 1\n" },
   { outcome: "ok", account, elsewhere: ["hall", "mall"] },
   { outcome: "ok", account, time: "2026-11-23T15:16:02.249Z", booked: "4000" },
   {
@@ -122,7 +124,7 @@ Deno.test("every answer and push comes out as it went in", () => {
 Deno.test("every request is refused with a field missing, added, or of another type", () => {
   const wrong = [null, true, -1, 1.5, 1e300, [], {}, "", "\ud800", "x".repeat(70_000)];
   // What is no wrong value for some field: an empty text, an empty filter, an empty list, a yes.
-  const texts = ["username", "password", "account", "to", "cursor"];
+  const texts = ["username", "password", "account", "to", "cursor", "place"];
   const allowed = ({ op }: Ask, field: string, value: unknown) =>
     (value === "" && texts.includes(field)) ||
     // A customer's amount is refused by name.

@@ -184,6 +184,24 @@ const customers: Event[] = [
     (scene) => scene.transfer(newId(), nobodys, "700"),
     [`alice | transfer €7.00 to account ${nobodys} failed - unknown recipient`],
   ],
+  [
+    "receipts of a refusal, at once and again, and of an entry that is nobody's",
+    async (scene) => {
+      const alice = await scene.alice();
+      const { place } = (await alice.authorise("withdrawal", newId(), "0")).logged!;
+      await scene.ask({ op: "receipt", place });
+      const newer = (await alice.authorise("withdrawal", newId(), "0")).logged!;
+      await scene.ask({ op: "receipt", place });
+      await scene.ask({ op: "receipt", place: "1.1" });
+      await scene.ask({ op: "receipt", place: newer.place });
+    },
+    [
+      "alice | withdraw €0.00 failed - amount not positive",
+      "alice | withdraw €0.00 failed - amount not positive",
+      "alice | view receipt",
+      "alice | view receipt failed - unknown movement",
+    ],
+  ],
   ["a log-out", (scene) => scene.leave("customer"), ["alice | log out"]],
   [
     "a visit that ends by idleness",

@@ -2,6 +2,8 @@ import { assert, assertEquals } from "@std/assert";
 import type { Answer, Ask, Push } from "../../../lib/protocol/message.ts";
 import { until } from "../../client/branch.ts";
 import { hex } from "../../../lib/bytes.ts";
+import { placeOfText } from "../../../server/audit/entry.ts";
+import { parseNote } from "../../../server/transparency/note.ts";
 import { type Atm, newId, onEachBank, passwords, RunningBank } from "../helpers/running_bank.ts";
 import { runAsAdmin } from "../helpers/postgres.ts";
 
@@ -320,6 +322,66 @@ onEachBank(
       assertEquals([again.outcome, again.booked], ["ok", "4000"]);
       assertEquals(await lobby.outcomeOf({ op: "void", movement: deposit }), "ok");
       assertEquals(await lobby.outcomeOf({ ...complete, movement: deposit }), "already_reversed");
+    }),
+);
+
+onEachBank(
+  "a receipt is given of the customer's own movements, and of nothing else",
+  (withBank) =>
+    withBank(async (running) => {
+      const alice = await running.visit("alice");
+      const movement = newId();
+      await alice.authorise("withdrawal", movement, "4000");
+      const { logged } = await alice.ask({ op: "complete", movement, amount: "4000" });
+      const { place } = logged!;
+      const { receipt } = await alice.ask({ op: "receipt", place });
+      const { text, signatures } = parseNote(receipt!)!;
+      const [first, words, terminal, reference, origin, index] = text.split("\n");
+      assertEquals(
+        [first, words!.split(" | ")[0], terminal, reference, index],
+        [
+          "strongroom receipt 1",
+          "withdraw €40.00",
+          "lobby",
+          movement,
+          `${placeOfText(place)!.sequence - 1}`,
+        ],
+      );
+      assertEquals(signatures.map(({ name }) => name), [origin]);
+      assertEquals((await alice.ask({ op: "receipt", place })).receipt, receipt);
+      const refused = await alice.authorise("withdrawal", newId(), "99900000");
+      const failed = await alice.ask({ op: "receipt", place: refused.logged!.place });
+      assert(failed.receipt!.includes("\nwithdraw €999,000.00 failed - insufficient funds | "));
+
+      const bob = await running.visit("bob", running.keys.mall);
+      const own = await alice.ask({
+        op: "refused",
+        kind: "deposit",
+        amount: "5",
+        why: "device_fault",
+      });
+      const [logIn] = (await alice.ask({ op: "history", filter: { kind: "log-in" } })).entries!;
+      const none: [atm: Atm, place: string][] = [
+        [bob, place],
+        [bob, refused.logged!.place],
+        [alice, own.logged!.place],
+        [alice, logIn!.place],
+        [alice, "1.1"],
+        [alice, "1.9999"],
+        [alice, "2.1"],
+        [alice, ""],
+        [alice, "0.0"],
+        [alice, movement],
+      ];
+      for (const [atm, place] of none) {
+        assertEquals(
+          await atm.ask({ op: "receipt", place }),
+          { outcome: "unknown_movement" },
+          place,
+        );
+      }
+      await alice.ask({ op: "log_out", reason: "customer" });
+      assertEquals(await alice.outcomeOf({ op: "receipt", place }), "not_logged_in");
     }),
 );
 

@@ -220,6 +220,7 @@ export const arabic: Words = {
       view: "الاطلاع على الكشف",
       search: "البحث في الكشف",
       older: "الاطلاع على كشف أقدم",
+      receipt: "الاطلاع على إيصال",
     },
     tabs: { money: "الحركات", activity: "النشاط" },
     searchHint: "المبلغ أو الاسم أو رقم الحساب",

@@ -221,6 +221,7 @@ export const english = {
       view: "History viewed",
       search: "History searched",
       older: "Older history viewed",
+      receipt: "Receipt viewed",
     },
     tabs: { money: "Money", activity: "Activity" },
     searchHint: "Amount, name or account number",

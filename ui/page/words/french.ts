@@ -214,6 +214,7 @@ export const french: Words = {
       view: "Historique consulté",
       search: "Recherche dans l’historique",
       older: "Historique plus ancien consulté",
+      receipt: "Reçu consulté",
     },
     tabs: { money: "Mouvements", activity: "Activité" },
     searchHint: "Montant, nom ou numéro de compte",

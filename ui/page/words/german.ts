@@ -217,6 +217,7 @@ export const german: Words = {
       view: "Umsätze angesehen",
       search: "Umsätze durchsucht",
       older: "Ältere Umsätze angesehen",
+      receipt: "Beleg angesehen",
     },
     tabs: { money: "Umsätze", activity: "Vorgänge" },
     searchHint: "Betrag, Name oder Kontonummer",

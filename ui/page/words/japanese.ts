@@ -215,6 +215,7 @@ export const japanese: Words = {
       view: "明細の照会",
       search: "明細の検索",
       older: "過去の明細の照会",
+      receipt: "明細票の照会",
     },
     tabs: { money: "入出金", activity: "操作履歴" },
     searchHint: "金額・名前・口座番号",

@@ -32,6 +32,7 @@ export type HardlyMet =
   | "amount_not_whole"
   | "id_reused"
   | "unknown_movement"
+  | "signed_elsewhere"
   | "voided"
   | "already_completed"
   | "already_reversed"

@@ -217,6 +217,7 @@ export const spanish: Words = {
       view: "Consulta de movimientos",
       search: "Búsqueda de movimientos",
       older: "Consulta de movimientos anteriores",
+      receipt: "Consulta de recibo",
     },
     tabs: { money: "Movimientos", activity: "Actividad" },
     searchHint: "Importe, nombre o número de cuenta",

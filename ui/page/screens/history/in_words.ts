@@ -29,6 +29,7 @@ const patterns: Record<keyof Words["history"]["actions"], RegExp> = {
   balance: /^view balance$/,
   search: /^search history$/,
   older: /^view older history$/,
+  receipt: /^view receipt$/,
   view: /^view history$/,
 };
 
