@@ -169,6 +169,19 @@ onTwoServers(
 );
 
 onTwoServers(
+  "a version of the AUDIT_KEY that another server created is not created again",
+  async (one, other) => {
+    await Array.fromAsync(one.operate({ command: "rotate_audit_key" }));
+    const again = Array.fromAsync(other.operate({ command: "rotate_audit_key" }));
+    await assertRejects(() => again, UsageError, "not this bank's newest");
+    const versions = [one, other].map((server) =>
+      readBankKeys(systemFiles, keysPath(server.folder)).audit.map(({ version }) => version)
+    );
+    assertEquals(versions, [[1, 2], [1]]);
+  },
+);
+
+onTwoServers(
   "limits and locks that are set at one server hold at the other",
   async (one, other) => {
     const atm = await other.visit("alice");

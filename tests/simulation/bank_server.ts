@@ -157,7 +157,10 @@ export class BankServer {
 
   /** Stops it in order; whether that took no longer than it may. */
   async stop(): Promise<boolean> {
-    if (!this.#running) return true;
+    if (!this.#running) {
+      this.#starting?.crash("kill", "while it starts");
+      return true;
+    }
     const { process, bank, listener } = this.#running;
     const stopped = await process.stop(async () => {
       await listener.close();

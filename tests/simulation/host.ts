@@ -23,10 +23,11 @@ export type CrashKind = "kill" | "power cut";
 
 /** A machine with a clock, which may be wrong, and a network address. */
 export class Host {
-  /** How far the clock is ahead. */
-  offsetMs = 0;
-  /** How much faster it runs: a fraction. Set before anything runs. */
+  /** How much faster the clock runs: a fraction. Set before anything runs. */
   drift = 0;
+  /** How far it was ahead when it was last turned. */
+  #offsetMs = 0;
+  #turnedMs = 0;
   #processes = 0;
 
   constructor(
@@ -37,7 +38,15 @@ export class Host {
   ) {}
 
   nowMs(): number {
-    return Math.floor(beginningMs + this.offsetMs + this.scheduler.timeMs * (1 + this.drift));
+    const { timeMs } = this.scheduler;
+    const driftedMs = (timeMs - this.#turnedMs) * this.drift;
+    return Math.floor(beginningMs + timeMs + this.#offsetMs + driftedMs);
+  }
+
+  /** Turns the clock to so far ahead of the right time, from which it drifts. */
+  turnClock(offsetMs: number): void {
+    this.#offsetMs = offsetMs;
+    this.#turnedMs = this.scheduler.timeMs;
   }
 
   /** Starts another process. */

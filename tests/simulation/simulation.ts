@@ -421,9 +421,11 @@ class Simulation {
     await visit;
     for (let visits = 0; visits < 3; visits++) await random.of(this.#people).visit(machine);
     await this.#scheduler.pause(minuteMs);
-    await this.#stop(machine);
     machine.isKept = false;
+    await this.#stop(machine);
     this.#revoked = machine;
+    // A movement that the devices lost count of is settled as people count it.
+    this.#customersNotesKept += machine.countNotes(currency);
     await this.#operators.settleFor(machine);
   }
 
@@ -455,6 +457,7 @@ class Simulation {
       if (!what.isRunning && what.isKept) {
         await this.#scheduler.pause(random.between(delayMs / 2, 8 * delayMs), "restart");
         if (!this.#open) return;
+        if (!what.isKept) continue;
         try {
           await what.start();
         } catch (error) {
@@ -485,7 +488,7 @@ class Simulation {
       each.crashesAtAwait = troubled ? crashesAtAwait(config) : 0;
       each.disk.isFull = false;
       each.disk.faults = troubled ? diskFaults(config) : soundDisk;
-      if (!troubled) each.host.offsetMs = 0;
+      each.host.turnClock(0);
     }
     if (!troubled) {
       this.#network.heal();
@@ -559,7 +562,7 @@ class Simulation {
       ...what instanceof Machine ? [400 * dayMs] : [],
     ]);
     this.#count("fault: clock turned");
-    host.offsetMs = random.between(-most, most);
+    host.turnClock(random.between(-most, most));
   }
 
   // What is found
