@@ -16,8 +16,10 @@ import type { AtmOutcome } from "../lib/errors.ts";
 import { dispensedNotesMax } from "../lib/limits.ts";
 import { minorFromText, type MinorText } from "../lib/money.ts";
 import { notesOf } from "../lib/notes.ts";
+import type { SimulatedDevices } from "./cash/simulated_devices.ts";
 import { fastAmounts } from "./cash/cash_notes.ts";
 import { type NoteCounts, noteMixes, totalOf } from "./cash/note_mix.ts";
+import { NoAnswer } from "./bank_client.ts";
 import { Cashier } from "./cashier.ts";
 import type { AtmDependencies } from "./dependencies.ts";
 import { DeviceReports } from "./device_reports.ts";
@@ -65,7 +67,9 @@ export class BankAtm implements Atm {
       },
       onDisconnected: (bank) => this.#visits.onDisconnected(bank),
     });
-    const { world, idleMsMax, log } = dependencies;
+    const { world, idleMsMax, log, devices } = dependencies;
+    devices.onChange = onChange;
+    devices.onReturn = () => this.#recover();
     this.#visits = new Visits({ world, idleMsMax, log, line: this.#line, cashier, onChange });
   }
 
@@ -75,6 +79,22 @@ export class BankAtm implements Atm {
       this.dependencies.log(`the devices could not be reset: ${error}`)
     );
     this.#line.start();
+  }
+
+  /** Recovers with devices that answer again, and settles what was interrupted. */
+  #recover(): void {
+    const work = async () => {
+      await this.#cashier.recover();
+      const bank = this.#line.bank;
+      if (bank) await this.#cashier.settle(bank);
+      this.#report();
+      this.#notify();
+    };
+    work().catch((error) => {
+      if (!(error instanceof NoAnswer)) {
+        this.dependencies.log(`the devices could not be reset: ${error}`);
+      }
+    });
   }
 
   /** Ends the visit, then the line. */
@@ -110,8 +130,8 @@ export class BankAtm implements Atm {
       },
       escrow: visit && devices.accepting() ? stack(devices.escrow()) : null,
       presented: presented.size === 0 ? null : stack(presented),
-      devices: { jammed: devices.jammed(), faults: devices.faults() },
-      demo,
+      devices: { jammed: devices.jammed(), faults: demo?.faults() ?? [] },
+      demo: demo !== null,
     };
   }
 
@@ -213,11 +233,11 @@ export class BankAtm implements Atm {
 
   async insertNote(value: MinorText): Promise<void> {
     const note = minorFromText(value);
-    const { demo, devices } = this.dependencies;
+    const { demo } = this.dependencies;
     if (!demo || note === null) return;
     if (!notesOf(this.#line.state.currency).includes(note)) return;
     if (this.#visits.current) this.#visits.awaitIdleness();
-    await devices.insert(note);
+    await demo.insert(note);
     this.#notify();
   }
 
@@ -237,9 +257,10 @@ export class BankAtm implements Atm {
     return this.#play((devices) => devices.clearJams());
   }
 
-  #play(act: (devices: AtmDependencies["devices"]) => void): Promise<void> {
-    if (this.dependencies.demo) {
-      act(this.dependencies.devices);
+  #play(act: (devices: SimulatedDevices) => void): Promise<void> {
+    const { demo } = this.dependencies;
+    if (demo) {
+      act(demo);
       this.#report();
       this.#notify();
     }

@@ -14,7 +14,7 @@ import type { MinorText } from "../lib/money.ts";
 import type { Answer, AskOf, AtmRefusal } from "../lib/protocol/message.ts";
 import { pause } from "../lib/world.ts";
 import { type BankClient, NoAnswer } from "./bank_client.ts";
-import { DeviceError, PowerCut } from "./cash/devices.ts";
+import { DeviceError, DevicesAway, PowerCut } from "./cash/devices.ts";
 import { canGive, nearestAmounts, type NoteCounts, totalOf } from "./cash/note_mix.ts";
 import { ask } from "./ask.ts";
 import type { AtmDependencies } from "./dependencies.ts";
@@ -242,7 +242,10 @@ export class Cashier {
       return "device_fault";
     }
     if (!devices.accepting()) {
-      devices.cashInStart();
+      if (!await this.#drive(() => devices.cashInStart())) {
+        await this.#refuse(payer, "deposit", 0n, "device_fault");
+        return "device_fault";
+      }
       this.#counting = this.#count().catch((error) =>
         this.dependencies.log(`the acceptor failed: ${error}`)
       );
@@ -298,6 +301,7 @@ export class Cashier {
         devices.retractWithheld();
       });
       log(`notes of a customer were not returned: ${movement}, ${left.amount} minor units`);
+      await this.#drive(() => devices.carryOut());
     }
     this.dependencies.onChange();
   }
@@ -334,7 +338,7 @@ export class Cashier {
     journal.acting(movement, before);
     const acted = await this.#drive(act);
     const taken = acted === null ? null : await this.#handOver();
-    if (taken === null) return this.#inDoubt(payer, kind, asked.amount, { movement }); // the power failed
+    if (taken === null) return this.#inDoubt(payer, kind, asked.amount, { movement }); // what moved is unknown
     // notes that were neither taken nor retracted keep the movement open
     const stuck = devices.tray().size > 0;
     const done = stuck ? null : readOutcome(this.dependencies, movement, before);
@@ -361,7 +365,7 @@ export class Cashier {
 
   /**
    * Waits until the customer takes the presented notes, and retracts the rest. Returns whether all
-   * were taken; null if the power failed.
+   * were taken; null if that is unknown.
    */
   async #handOver(): Promise<boolean | null> {
     const taken = await this.#untilTaken();
@@ -392,8 +396,8 @@ export class Cashier {
   }
 
   /**
-   * Runs commands of the devices. Returns whether all succeeded; null if the power failed, after
-   * which nothing may follow.
+   * Runs commands of the devices. Returns whether all succeeded; null if their effect is unknown:
+   * the power failed, after which nothing may follow, or the devices do not answer.
    */
   async #drive(work: () => Promise<void>): Promise<boolean | null> {
     try {
@@ -402,6 +406,10 @@ export class Cashier {
     } catch (error) {
       if (error instanceof PowerCut) {
         this.dependencies.onPowerCut();
+        return null;
+      }
+      if (error instanceof DevicesAway) {
+        this.dependencies.log(error.message);
         return null;
       }
       if (!(error instanceof DeviceError)) throw error;

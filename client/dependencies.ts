@@ -3,6 +3,7 @@ import type { Language } from "../lib/atm.ts";
 import type { Currency } from "../lib/money.ts";
 import type { NamedTerminalKey } from "../lib/terminal_key.ts";
 import type { Socket, World } from "../lib/world.ts";
+import type { CashDevices } from "./cash/devices.ts";
 import type { SimulatedDevices } from "./cash/simulated_devices.ts";
 import type { Journal } from "./journal.ts";
 
@@ -17,9 +18,9 @@ export interface AtmDependencies {
    */
   findKey: () => NamedTerminalKey;
   journal: Journal;
-  devices: SimulatedDevices;
-  /** True if the page may operate the simulated devices for the customer. */
-  demo: boolean;
+  devices: CashDevices;
+  /** The devices, if they are simulated and the page may operate them for the customer. */
+  demo: SimulatedDevices | null;
   log: (line: string) => void;
   /** Called in every session with the bank, before any movement is settled. */
   onConnected?: (currency: Currency) => void;

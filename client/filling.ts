@@ -5,14 +5,14 @@ import { transact } from "./folder/transact.ts";
 import type { Journal } from "./journal.ts";
 import { readInterrupted } from "./settle.ts";
 import { type NoteCounts, totalOf } from "./cash/note_mix.ts";
-import type { SimulatedDevices } from "./cash/simulated_devices.ts";
+import type { CashDevices } from "./cash/devices.ts";
 import { newMovementId } from "./movement_id.ts";
 import type { World } from "../lib/world.ts";
 
 export interface Filling {
   database: DatabaseSync;
   journal: Journal;
-  devices: SimulatedDevices;
+  devices: CashDevices;
   world: Pick<World, "nowMs" | "randomBytes">;
 }
 

@@ -51,7 +51,7 @@ export async function openAtm(
     findKey,
     journal,
     devices,
-    demo,
+    demo: demo ? devices : null,
     language,
     currency: storedCurrency(database),
     onConnected(currency) {

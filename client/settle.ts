@@ -27,10 +27,11 @@ type Counters = Pick<Settling, "journal" | "devices">;
 
 /**
  * Records the outcome of interrupted devices from their counters, which survive a crash. No other
- * note may move first. Returns false while there are notes in the tray: they may still be taken,
- * and no other note may move.
+ * note may move first. Returns false while there are notes in the tray, since they may still be
+ * taken, or the devices do not answer: no other note may move.
  */
 export function readInterrupted({ journal, devices }: Counters): boolean {
+  if (devices.away()) return false;
   return journal.open()
     .filter(({ state }) => state === "acting")
     .every(({ movement, countsBefore }) => {

@@ -26,6 +26,14 @@ export type DeviceErrorCode =
   /** The device failed, in this command or an earlier one. */
   | "hardwareError";
 
+/**
+ * The devices do not answer: the effect of a command, if one was under way, is unknown until they
+ * do.
+ */
+export class DevicesAway extends Error {
+  override name = "DevicesAway";
+}
+
 export class DeviceError extends Error {
   override name = "DeviceError";
   constructor(readonly code: DeviceErrorCode, readonly during: DeviceStep | "denominate") {
@@ -42,6 +50,13 @@ export class PowerCut extends Error {
 }
 
 export interface CashDevices {
+  /** Called when something changed that no command changed. */
+  onChange?: () => void;
+  /** Called when devices that were away answer again. */
+  onReturn?: () => void;
+  /** Whether the devices do not answer. Their counters are then old. */
+  away(): boolean;
+
   // Counters
 
   /** The notes that can be dispensed. */
@@ -63,7 +78,8 @@ export interface CashDevices {
   /** False if a counter was lost: staff must count. */
   counted(): boolean;
 
-  // The dispenser. Each command may throw DeviceError; the counters show its effect.
+  // The dispenser. Each command may throw DeviceError, and the counters show its effect; or
+  // DevicesAway, and its effect is unknown.
 
   /** Selects notes for an amount. @throws {DeviceError} notDispensable, tooManyItems */
   denominate(amount: bigint): NoteCounts;
@@ -79,7 +95,7 @@ export interface CashDevices {
   // The acceptor
 
   /** Opens the acceptor. */
-  cashInStart(): void;
+  cashInStart(): Promise<void>;
   /** Waits for notes and counts them into escrow. @throws {DeviceError} noCashInActive once shut */
   cashIn(): Promise<void>;
   /** Stops accepting notes; escrow is unchanged. */
@@ -92,4 +108,18 @@ export interface CashDevices {
   withheld(): NoteCounts;
   /** Books withheld notes as retracted, whether jammed or not: staff must return them. */
   retractWithheld(): void;
+
+  // Staff
+
+  /** Loads notes into the cassettes. */
+  load(notes: NoteCounts): void;
+  /** Sets the cassettes to these notes, empties all else, and clears every jam. */
+  recount(notes: NoteCounts): void;
+
+  /**
+   * Executes what `retractWithheld`, `load` and `recount` have written. These run within the
+   * caller's transaction, so that the journal and the request to the devices are written as one;
+   * repeating a request is harmless.
+   */
+  carryOut(): Promise<void>;
 }

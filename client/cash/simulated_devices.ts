@@ -19,6 +19,28 @@ type Place =
   | "mouth"
   /** Retracted notes of a customer, counted separately from the bank's. */
   | "left";
+
+/**
+ * Counts of notes that have passed: of each cassette since it was last filled, and of the last
+ * dispense and all that followed.
+ */
+type Passage =
+  | "initial"
+  | "presented"
+  | "rejected"
+  | "deposited"
+  | "sequence dispensed"
+  | "sequence presented"
+  | "sequence retracted";
+
+/** The passages that a note from one place to another adds to. */
+const passages: Partial<Record<string, readonly Passage[]>> = {
+  "cassettes stacker": ["sequence dispensed"],
+  "stacker tray": ["presented", "sequence presented"],
+  "stacker reject": ["rejected"],
+  "tray retract": ["sequence retracted"],
+  "escrow cassettes": ["deposited"],
+};
 type Moment = "before" | "between" | "after";
 
 const bankPlaces: readonly Place[] = ["cassettes", "stacker", "tray", "reject", "retract"];
@@ -41,6 +63,14 @@ export class SimulatedDevices implements CashDevices {
    * @param patient whether presented notes wait for `takeNotes`; otherwise they are taken at once
    */
   constructor(private readonly database: DatabaseSync, private readonly patient = false) {}
+
+  away(): boolean {
+    return false;
+  }
+
+  carryOut(): Promise<void> {
+    return Promise.resolve();
+  }
 
   // Counters
 
@@ -68,6 +98,11 @@ export class SimulatedDevices implements CashDevices {
 
   escrow(): NoteCounts {
     return this.#counts("escrow");
+  }
+
+  /** The notes in some places, or that have passed. */
+  at(...places: (Place | Passage)[]): NoteCounts {
+    return this.#counts(...places);
   }
 
   withheld(): NoteCounts {
@@ -107,6 +142,7 @@ export class SimulatedDevices implements CashDevices {
     const short = [...mix].some(([value, count]) => (this.cassettes().get(value) ?? 0) < count);
     if (short) throw new DeviceError("notDispensable", "dispense");
     if (noteCount(mix) > dispensedNotesMax) throw new DeviceError("tooManyItems", "dispense");
+    this.database.prepare("DELETE FROM notes WHERE place LIKE 'sequence %'").run();
     await this.#move("dispense", [["cassettes", "stacker", mix]]);
   }
 
@@ -128,17 +164,28 @@ export class SimulatedDevices implements CashDevices {
   }
 
   async retract(): Promise<void> {
-    const [stacker, tray] = [this.#counts("stacker"), this.tray()];
-    if (stacker.size + tray.size === 0) throw new DeviceError("noItems", "retract");
-    await this.#move("retract", [["stacker", "reject", stacker], ["tray", "retract", tray]]);
+    await this.#clear([["stacker", "reject"], ["tray", "retract"]]);
+  }
+
+  /** Moves notes from the stacker into the reject bin. */
+  async reject(): Promise<void> {
+    await this.#clear([["stacker", "reject"]]);
+  }
+
+  async #clear(moves: (readonly ["stacker" | "tray", "reject" | "retract"])[]): Promise<void> {
+    const all = moves.map(([from, to]) => [from, to, this.#counts(from)] as const);
+    if (all.every(([, , notes]) => notes.size === 0)) throw new DeviceError("noItems", "retract");
+    await this.#move("retract", all);
   }
 
   // The acceptor
 
-  cashInStart(): void {
-    if (this.#marked("acceptor")) throw new DeviceError("hardwareError", "cashIn");
-    if (this.#accepting) return;
+  cashInStart(): Promise<void> {
+    if (this.#marked("acceptor")) {
+      return Promise.reject(new DeviceError("hardwareError", "cashIn"));
+    }
     this.#accepting = this.#shutterOpen = true;
+    return Promise.resolve();
   }
 
   async cashIn(): Promise<void> {
@@ -207,9 +254,48 @@ export class SimulatedDevices implements CashDevices {
 
   // The operator
 
-  /** Loads notes into the cassettes, within the caller's transaction. */
   load(notes: NoteCounts): void {
-    for (const [value, count] of notes) this.#add("cassettes", value, count);
+    for (const [value, count] of notes) {
+      this.#add("cassettes", value, count);
+      this.#add("initial", value, count);
+    }
+  }
+
+  /** Sets one cassette, within the caller's transaction: its other counts begin at zero. */
+  setCassette(value: bigint, count: number): void {
+    this.database.prepare(
+      `DELETE FROM notes WHERE value = ?
+        AND place IN ('cassettes', 'initial', 'presented', 'rejected', 'deposited')`,
+    ).run(value.toString());
+    this.load(new Map([[value, count]]));
+  }
+
+  /** Empties a bin, within the caller's transaction. */
+  empty(bin: "reject" | "retract" | "left"): void {
+    this.database.prepare("DELETE FROM notes WHERE place = ?").run(bin);
+  }
+
+  /** Moves every note in transit into a bin and clears every jam, as staff do. */
+  reset(): void {
+    transact(this.database, () => {
+      for (
+        const [from, to] of [
+          ["stacker", "reject"],
+          ["tray", "retract"],
+          ["escrow", "left"],
+          ["mouth", "left"],
+        ] as const
+      ) {
+        for (const [value, count] of this.#counts(from)) this.#pass(from, to, value, count);
+      }
+      for (const name of ["dispenser", "acceptor", "counters"]) this.#repair(name);
+    });
+    this.#shut();
+    this.#onTaken();
+  }
+
+  #repair(name: string): void {
+    this.database.prepare("DELETE FROM settings WHERE name = ?").run(name);
   }
 
   /** Clears every jam; the counters stay as they are. */
@@ -217,15 +303,9 @@ export class SimulatedDevices implements CashDevices {
     this.database.prepare("DELETE FROM settings WHERE name IN ('dispenser', 'acceptor')").run();
   }
 
-  /**
-   * Sets the cassettes to these notes and all other counters to zero, within the caller's
-   * transaction.
-   */
   recount(notes: NoteCounts): void {
     this.database.prepare("DELETE FROM notes").run();
-    this.database.prepare(
-      "DELETE FROM settings WHERE name IN ('dispenser', 'acceptor', 'counters')",
-    ).run();
+    for (const name of ["dispenser", "acceptor", "counters"]) this.#repair(name);
     this.load(notes);
   }
 
@@ -247,7 +327,7 @@ export class SimulatedDevices implements CashDevices {
   /** Moves notes one by one, and fails at an armed fault. */
   async #move(
     step: DeviceStep,
-    moves: [from: Place | null, to: Place, notes: NoteCounts][],
+    moves: (readonly [from: Place | null, to: Place, notes: NoteCounts])[],
   ): Promise<void> {
     const notes = moves.flatMap(([from, to, counts]) =>
       [...counts].flatMap(([value, count]) =>
@@ -258,12 +338,14 @@ export class SimulatedDevices implements CashDevices {
     this.#mayFail(step, "before", 0);
     for (const [index, { from, to, value }] of notes.entries()) {
       if (index === notes.length >> 1) this.#mayFail(step, "between", index);
-      transact(this.database, () => {
-        if (from) this.#add(from, value, -1);
-        this.#add(to, value, 1);
-      });
+      transact(this.database, () => this.#pass(from, to, value, 1));
     }
     this.#mayFail(step, "after", notes.length);
+  }
+
+  #pass(from: Place | null, to: Place, value: bigint, count: number): void {
+    if (from) this.#add(from, value, -count);
+    for (const each of [to, ...passages[`${from} ${to}`] ?? []]) this.#add(each, value, count);
   }
 
   #mayFail(step: DeviceStep, moment: Moment, moved: number): void {
@@ -295,9 +377,9 @@ export class SimulatedDevices implements CashDevices {
     return this.database.prepare("SELECT 1 FROM settings WHERE name = ?").get(name) !== undefined;
   }
 
-  #counts(...places: Place[]): NoteCounts {
+  #counts(...places: (Place | Passage)[]): NoteCounts {
     const rows = this.database.prepare("SELECT place, value, count FROM notes WHERE count > 0")
-      .all() as { place: Place; value: string; count: number }[];
+      .all() as { place: Place | Passage; value: string; count: number }[];
     const counts = rows.filter(({ place }) => places.includes(place))
       .reduce<NoteCounts>(
         (sum, { value, count }) => plus(sum, new Map([[BigInt(value), count]])),
@@ -306,7 +388,7 @@ export class SimulatedDevices implements CashDevices {
     return largestFirst(counts);
   }
 
-  #add(place: Place, value: bigint, count: number): void {
+  #add(place: Place | Passage, value: bigint, count: number): void {
     this.database.prepare(
       `INSERT INTO notes VALUES (?, ?, max(?, 0))
        ON CONFLICT DO UPDATE SET count = count + ?`,

@@ -28,7 +28,9 @@ CREATE TABLE journal (
 CREATE INDEX journal_open ON journal (state) WHERE state <> 'settled';
 CREATE TABLE notes (
   place TEXT NOT NULL CHECK (place IN
-    ('cassettes', 'stacker', 'tray', 'reject', 'retract', 'escrow', 'mouth', 'left')),
+    ('cassettes', 'stacker', 'tray', 'reject', 'retract', 'escrow', 'mouth', 'left', 'initial',
+     'presented', 'rejected', 'deposited', 'sequence dispensed', 'sequence presented',
+     'sequence retracted')),
   value TEXT NOT NULL,
   count INTEGER NOT NULL CHECK (count >= 0),
   PRIMARY KEY (place, value)

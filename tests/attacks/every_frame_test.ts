@@ -106,7 +106,7 @@ class Lane {
       findKey: () => this.terminalKey,
       journal: this.#journal,
       devices: this.#devices,
-      demo: false,
+      demo: null,
       log: (line) => this.#log.push(line),
     });
     atm.start();

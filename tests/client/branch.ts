@@ -200,7 +200,7 @@ export class Branch {
       findKey: () => findKey(this.keys.get(name)),
       journal: wrap(journal),
       devices,
-      demo: true,
+      demo: devices,
       log: this.#log,
       idleMsMax,
       outcomeMsMax,

@@ -86,7 +86,7 @@ if (import.meta.main) {
     findKey: () => terminalKey,
     journal,
     devices,
-    demo: true,
+    demo: devices,
     log: console.error,
     onConnected: (currency) => {
       if (devices.cassettes().size > 0) return;
