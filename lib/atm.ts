@@ -26,6 +26,18 @@ export interface AccountView {
   /** `booked` less what open withdrawals hold. */
   available: MinorText;
   version: number;
+  /** Absent where there is no limit. */
+  left?: LimitsLeft;
+}
+
+/** What limits still allow; an absent one does not exist. */
+export interface LimitsLeft {
+  /** One withdrawal. */
+  once?: MinorText;
+  /** Withdrawals and transfers from this account until the end of the day. */
+  today?: MinorText;
+  /** Withdrawals of all customers at this ATM until the end of the day. */
+  here?: MinorText;
 }
 
 /** Why the last visit ended, for the screen that follows it. */

@@ -290,12 +290,14 @@ const filterKind = oneOf("money", "withdrawal", "deposit", "transfer", "log-in",
 const entryOutcome = oneOf("done", "refused");
 const shortText = text(shortTextLengthMax);
 
+const left = { once: maybe(minor), today: maybe(minor), here: maybe(minor) };
 const accountFields = {
   id: shortText,
   name: maybe(shortText),
   booked: minor,
   available: minor,
   version: whole,
+  left: maybe((value) => record(left, value)),
 };
 const account: Check<AccountView> = (value) => record(accountFields, value);
 

@@ -4,7 +4,7 @@ import type { LoggedOutcome, Outcome } from "../../lib/errors.ts";
 import type { AmountFault } from "../../lib/money.ts";
 import type { EntryKind } from "../audit/entry.ts";
 import type {
-  AccountState,
+  Account,
   Limits,
   Line,
   MovementId,
@@ -317,9 +317,11 @@ export type Command =
 
 export interface Reply {
   outcome: Outcome;
-  account?: AccountState;
+  account?: Account;
   /** For a log-in: all of the customer's accounts, the default one first. */
-  accounts?: AccountState[];
+  accounts?: Account[];
+  /** For a log-in and a terminal's movements: the terminal's cash account. */
+  cash?: Account;
   /** For a look-up: the name, masked. */
   recipient?: string;
   /** The bank's time of the command, milliseconds since 1970. */

@@ -9,7 +9,7 @@ import type { LoggedRow } from "../audit/entry.ts";
 import type { CheckedBooks, OnProgress } from "./check.ts";
 import type { Command, Reply } from "./command.ts";
 import type { BatchOutcome, LedgerLink, LinkEvents } from "./link.ts";
-import type { AccountState, MovementId } from "./model.ts";
+import type { Account, MovementId } from "./model.ts";
 import type { ReadStore } from "./store.ts";
 
 export interface LedgerDependencies {
@@ -40,7 +40,7 @@ interface Submitted {
 }
 
 export class Ledger {
-  readonly #watchers = new Map<number, Set<(account: AccountState) => void>>();
+  readonly #watchers = new Map<number, Set<(account: Account) => void>>();
   #waiting: Submitted[] = [];
   /** The batch in progress. */
   #committing: Promise<void> | null = null;
@@ -164,7 +164,7 @@ export class Ledger {
   }
 
   /** Calls `listener` after every committed change of an account, in order, until the result is called. */
-  watch(account: number, listener: (account: AccountState) => void): () => void {
+  watch(account: number, listener: (account: Account) => void): () => void {
     const watchers = this.#watchers.get(account) ?? new Set();
     this.#watchers.set(account, watchers.add(listener));
     if (this.dependencies.shared && !this.#versions.has(account)) this.#beginPolling(account);
@@ -225,7 +225,7 @@ export class Ledger {
   /**
    * Notifies each change once, whichever server made it; of several at once, perhaps only the last.
    */
-  #notify(account: AccountState): void {
+  #notify(account: Account): void {
     const version = this.#versions.get(account.id);
     if (version !== undefined) {
       if (account.version <= version) return;

@@ -3,7 +3,7 @@ import type { LoggedAt } from "../../lib/atm.ts";
 import type { LoggedRow } from "../audit/entry.ts";
 import type { CheckedBooks, OnProgress } from "./check.ts";
 import type { Command, Reply } from "./command.ts";
-import type { AccountState } from "./model.ts";
+import type { Account } from "./model.ts";
 import type { ReadStore } from "./store.ts";
 
 /** The result of a durable batch: a reply for each command, and every account it changed. */
@@ -11,7 +11,7 @@ export interface BatchOutcome {
   replies: Reply[];
   /** Replies, by index, whose entry is an older one: its place must be looked up. */
   repeated: { index: number; row: LoggedRow }[];
-  accounts: AccountState[];
+  accounts: Account[];
   /** Whether the log's epoch has entries, and must end soon. */
   epochOpen: boolean;
 }

@@ -9,8 +9,13 @@ export type MovementId = string;
 /** 32 hex digits, the id a terminal was enrolled with. */
 export type TerminalId = string;
 
-/** An account's state after a command. */
-export interface AccountState {
+export type AccountKind = "customer" | "terminal" | "vault" | "differences";
+
+/**
+ * An account. `balance` is credits minus debits: positive if the bank owes it to a customer,
+ * negative for cash in a terminal or in the vault, so that all balances sum to zero.
+ */
+export interface Account {
   /** The database's key, in the order in which accounts were opened. It does not leave the bank. */
   id: number;
   /** As in `lib/account_number`; for the bank's own accounts a name, which no transfer can use. */
@@ -22,15 +27,6 @@ export interface AccountState {
   balance: bigint;
   held: bigint;
   version: number;
-}
-
-export type AccountKind = "customer" | "terminal" | "vault" | "differences";
-
-/**
- * An account. `balance` is credits minus debits: positive if the bank owes it to a customer,
- * negative for cash in a terminal or in the vault, so that all balances sum to zero.
- */
-export interface Account extends AccountState {
   kind: AccountKind;
   /** A username, a terminal id, or empty for the bank's own. */
   owner: string;

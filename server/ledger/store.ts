@@ -2,7 +2,6 @@
 import type { ChainName, LogPlace, SealedEntry } from "../audit/entry.ts";
 import type {
   Account,
-  AccountState,
   Changes,
   Customer,
   Failures,
@@ -97,8 +96,8 @@ export interface ReadStore {
    * server. None where there is one server alone.
    */
   linesOf(terminals: readonly TerminalId[], usernames: readonly string[]): Result<SeenLine[]>;
-  account(id: number): Result<AccountState | undefined>;
-  accountsAmong(ids: readonly number[]): Result<AccountState[]>;
+  account(id: number): Result<Account | undefined>;
+  accountsAmong(ids: readonly number[]): Result<Account[]>;
   accounts(): Result<Account[]>;
   /** Accounts after this id, in the order of ids. */
   accountsAfter(id: number, limit: number): Result<Account[]>;

@@ -16,10 +16,10 @@ import { nameHashOf } from "../audit/keys.ts";
 import { reportInWords } from "../device_words.ts";
 import type { Command, Reply } from "../ledger/command.ts";
 import { dayOf } from "../ledger/day.ts";
-import type { AccountState } from "../ledger/model.ts";
+import type { Account } from "../ledger/model.ts";
 import { receiptOf } from "../receipt_of.ts";
 import { accountView, answerOf, hasAccount, lastDays } from "./views.ts";
-import { type ProvedTerminal, Visit, type VisitContext } from "./visit.ts";
+import { type ProvedTerminal, Visit, type VisitContext, type VisitMoney } from "./visit.ts";
 
 /** Log-ins in progress: at most one per terminal, over all of its connections. */
 export type LogInsUnderWay = Set<string>;
@@ -40,7 +40,7 @@ export class Requests {
   /** The connection's only visit; after its end no other is accepted. */
   #visit: Visit | null = null;
   /** Changes of accounts during a request: its answer may already include them. */
-  #heldBack: Map<number, AccountState> | null = null;
+  #heldBack: Map<number, Account> | null = null;
   /** The place of the entry that the last answer named. */
   #loggedLast: string | null = null;
 
@@ -57,7 +57,7 @@ export class Requests {
    * @throws {KeyEnded} if the terminal's key has ended
    */
   async answer(ask: Ask, send: (answer: Answer) => void): Promise<void> {
-    const heldBack = this.#heldBack = new Map<number, AccountState>();
+    const heldBack = this.#heldBack = new Map<number, Account>();
     try {
       const answer = await this.#handle(ask);
       this.#loggedLast = answer.logged?.place ?? this.#loggedLast;
@@ -156,6 +156,7 @@ export class Requests {
     const underKey = this.terminal.keyVersion;
     const reply = await this.#bank.ledger.submit({ ...command, underKey });
     if (reply.outcome === "terminal_revoked") throw new KeyEnded();
+    if (reply.cash) this.#openVisit?.onCash(reply.cash);
     return reply;
   }
 
@@ -205,6 +206,7 @@ export class Requests {
       }
       const passed = await passwords.verify(password, begun.passwordHash ?? null);
       const { passwordVersion = 0 } = begun;
+      const limits = await ledger.read.limits();
       const reply = await this.#submit({
         op: "end_log_in",
         username,
@@ -215,16 +217,20 @@ export class Requests {
         connection: this.terminal.connection,
       });
       if (reply.outcome !== "ok" || !reply.account) return { outcome: reply.outcome };
-      const { account: { id: first }, accounts: usable = [] } = reply;
+      const { account: { id: first }, accounts: usable = [], cash } = reply;
       const accounts = usable.length > 0 ? usable : [reply.account];
-      const visit = this.#visit = this.#beginVisit(username, accounts, passwordVersion);
+      const visit = this.#visit = this.#beginVisit(
+        username,
+        { accounts, cash, limits },
+        passwordVersion,
+      );
       // Read again after watching them, since a commit in between would not be notified.
       const rows = await Promise.all(accounts.map(({ id }) => ledger.read.account(id)));
       const fresh = new Map(rows.map((row) => [row!.id, row!]));
-      const { elsewhere } = visit;
+      const { elsewhere, limitsNow: now } = visit;
       return {
-        ...answerOf({ ...reply, account: fresh.get(first) }),
-        accounts: accounts.map(({ id, uid }) => ({ ...accountView(fresh.get(id)!), uid })),
+        ...answerOf({ ...reply, account: fresh.get(first) }, now),
+        accounts: accounts.map(({ id, uid }) => ({ ...accountView(fresh.get(id)!, now), uid })),
         ...(elsewhere.length > 0 && { elsewhere }),
       };
     } finally {
@@ -234,10 +240,10 @@ export class Requests {
 
   #beginVisit(
     username: string,
-    accounts: readonly AccountState[],
+    money: VisitMoney,
     passwordVersion: number,
   ): Visit {
-    return new Visit(this.context, this.terminal, username, accounts, passwordVersion, {
+    return new Visit(this.context, this.terminal, username, money, passwordVersion, {
       onAccountChanged: (account) => {
         if (this.#heldBack) this.#heldBack.set(account.id, account);
         else this.#pushAccount(account);
@@ -247,8 +253,8 @@ export class Requests {
     });
   }
 
-  #pushAccount(account: AccountState): void {
-    this.push({ push: "account", account: accountView(account) });
+  #pushAccount(account: Account): void {
+    this.push({ push: "account", account: accountView(account, this.#openVisit?.limitsNow) });
   }
 
   async #log(
@@ -362,6 +368,7 @@ export class Requests {
         ...amountOf(amount),
         currency,
       }),
+      visit.limitsNow,
     );
   }
 
@@ -381,6 +388,7 @@ export class Requests {
         ...amountOf(amount),
         currency,
       }),
+      visit.limitsNow,
     );
   }
 
@@ -437,6 +445,7 @@ export class Requests {
           ? { ...ask, terminal, amount: minorFromText(ask.amount)! }
           : { ...ask, terminal },
       ),
+      this.#openVisit?.limitsNow,
     );
   }
 }

@@ -1,38 +1,67 @@
 /** Builds answers from the ledger's data. Pure. */
-import type { AccountView, DayBalance } from "../../lib/atm.ts";
+import type { AccountView, DayBalance, LimitsLeft } from "../../lib/atm.ts";
 import { balanceDaysMax } from "../../lib/limits.ts";
 import type { Answer } from "../../lib/protocol/message.ts";
 import type { Reply } from "../ledger/command.ts";
 import { dateOf } from "../ledger/day.ts";
-import type { AccountState } from "../ledger/model.ts";
+import type { Account, Limits } from "../ledger/model.ts";
 import type { DayEnd } from "../ledger/store.ts";
 
-/** Returns a reply of the ledger as an answer. */
+/** What limits the movements of an account at a terminal now. */
+export interface LimitsNow {
+  /** The bank's. */
+  limits: Limits;
+  /** The terminal's cash account. */
+  cash: Account | undefined;
+  /** A day's number, as returned by `dayOf`. */
+  today: number;
+}
+
+/**
+ * Returns a reply of the ledger as an answer.
+ * @param now of the visit; absent for a request without one
+ */
 export function answerOf(
   { outcome, account, timeMs, booked, logged, retryAfterMs }: Reply,
+  now?: LimitsNow,
 ): Answer {
   return {
     outcome,
     time: new Date(timeMs).toISOString(),
-    ...(account && { account: accountView(account) }),
+    ...(account && { account: accountView(account, now) }),
     ...(booked === undefined ? {} : { booked: booked.toString() }),
     ...(logged && { logged }),
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   };
 }
 
-export function accountView({ number, name, balance, held, version }: AccountState): AccountView {
+export function accountView(account: Account, now?: LimitsNow): AccountView {
+  const { number, name, balance, held, version } = account;
+  const left = now && leftOf(account, now);
   return {
     id: number,
     ...(name && { name }),
     booked: balance.toString(),
     available: (balance - held).toString(),
     version,
+    ...(left && Object.keys(left).length > 0 && { left }),
+  };
+}
+
+/** Returns what the limits still allow. */
+function leftOf(account: Account, { limits, cash, today }: LimitsNow): LimitsLeft {
+  const spent = ({ day, dayOut }: Account) => day >= today ? dayOut : 0n;
+  const text = (name: keyof LimitsLeft, max: bigint | null, used: bigint) =>
+    max === null ? {} : { [name]: String(max > used ? max - used : 0n) };
+  return {
+    ...text("once", account.withdrawalMax ?? limits.withdrawalMax, 0n),
+    ...text("today", account.dayOutMax ?? limits.accountDayOutMax, spent(account)),
+    ...(cash && text("here", cash.dayOutMax ?? limits.terminalDayOutMax, spent(cash))),
   };
 }
 
 /** Returns whether an answer already has this state of an account, or a later one. */
-export function hasAccount({ account }: Answer, { number, version }: AccountState): boolean {
+export function hasAccount({ account }: Answer, { number, version }: Account): boolean {
   return account?.id === number && account.version >= version;
 }
 

@@ -6,7 +6,9 @@ import { logOutPauseMsMax, logOutPauseMsMin, visitIdleMsMax } from "../../lib/li
 import { pause } from "../../lib/world.ts";
 import type { Bank } from "../bank.ts";
 import { logCommand } from "../ledger/command.ts";
-import type { AccountState } from "../ledger/model.ts";
+import { dayOf } from "../ledger/day.ts";
+import type { Account, Limits } from "../ledger/model.ts";
+import type { LimitsNow } from "./views.ts";
 import type { Presence, PresentVisit } from "./presence.ts";
 
 /** An authenticated terminal, and the version of the key that it used. */
@@ -25,9 +27,18 @@ export interface VisitContext {
   readonly stopping: AbortSignal;
 }
 
+/** The rows of the books on which a visit depends, as of its log-in. */
+export interface VisitMoney {
+  /** The customer's. */
+  readonly accounts: readonly Pick<Account, "id" | "number">[];
+  /** The terminal's. */
+  readonly cash: Account | undefined;
+  readonly limits: Limits;
+}
+
 export interface VisitEvents {
   /** Called with every committed change of one of the customer's accounts. */
-  onAccountChanged(account: AccountState): void;
+  onAccountChanged(account: Account): void;
   /** Called with the names of the other terminals where the customer is logged in. */
   onElsewhereChanged(terminals: string[]): void;
   /** Called after the bank has ended the visit, and the end is durable in the log. */
@@ -37,6 +48,8 @@ export interface VisitEvents {
 export class Visit {
   readonly #stopsWatching: readonly (() => void)[];
   readonly #present: PresentVisit;
+  /** The terminal's cash account. */
+  #cash: Account | undefined;
   #lastRequestMs: number;
   #cancelTimer = () => {};
   #isOver = false;
@@ -45,13 +58,14 @@ export class Visit {
     private readonly context: VisitContext,
     private readonly terminal: ProvedTerminal,
     readonly username: string,
-    /** The customer's accounts. */
-    readonly accounts: readonly Pick<AccountState, "id" | "number">[],
+    private readonly money: VisitMoney,
     private version: number,
     private readonly events: VisitEvents,
   ) {
     const { bank, presence } = context;
-    this.#stopsWatching = accounts.map(({ id }) =>
+    const { cash } = money;
+    this.#cash = cash;
+    this.#stopsWatching = this.accounts.map(({ id }) =>
       bank.ledger.watch(id, (account) => events.onAccountChanged(account))
     );
     this.#present = presence.enter(username, {
@@ -73,6 +87,18 @@ export class Visit {
     return this.#present.elsewhere();
   }
 
+  /** The customer's accounts. */
+  get accounts(): VisitMoney["accounts"] {
+    return this.money.accounts;
+  }
+
+  /** What limits the customer's movements now. */
+  get limitsNow(): LimitsNow {
+    const { world, settings } = this.context.bank;
+    const today = dayOf(world.nowMs(), settings.timeZone);
+    return { limits: this.money.limits, cash: this.#cash, today };
+  }
+
   /** The version of the customer's password that the visit is bound to. */
   get passwordVersion(): number {
     return this.version;
@@ -87,6 +113,11 @@ export class Visit {
   /** Ends the visit after the ledger refused a command because the password had changed. */
   endForPassword(): void {
     this.#endByBank("log out - password changed or account locked", "bank");
+  }
+
+  /** Called with each later state of the terminal's cash account. */
+  onCash(account: Account): void {
+    this.#cash = account;
   }
 
   /** Called at each of the customer's requests. */

@@ -18,7 +18,7 @@ import type { Answer, Ask } from "../../lib/protocol/message.ts";
 import { Books } from "../../server/ledger/books.ts";
 import type { Command } from "../../server/ledger/command.ts";
 import { applyCommands } from "../../server/ledger/rules/rules.ts";
-import type { AccountState } from "../../server/ledger/model.ts";
+import type { Account } from "../../server/ledger/model.ts";
 import { accountIdOf, idOf, settings, smallBank } from "../server/helpers/small_bank.ts";
 
 const years = 20;
@@ -104,7 +104,7 @@ class BankInMemory {
   }
 }
 
-function viewOf({ number, balance, held, version }: AccountState) {
+function viewOf({ number, balance, held, version }: Account) {
   return { id: number, booked: `${balance}`, available: `${balance - held}`, version };
 }
 

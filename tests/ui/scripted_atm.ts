@@ -12,6 +12,7 @@ import type {
   HistoryFilter,
   HistoryPage,
   Language,
+  LimitsLeft,
   Notes,
   Receipt,
   VisitEnd,
@@ -48,6 +49,8 @@ export interface Script {
   cassettes: Notes[];
   /** What the first customer has besides the account without a name, by its name. */
   otherAccounts: Record<string, bigint>;
+  /** What the limits of the first account leave at the log-in. */
+  left?: LimitsLeft;
   language: Language;
 }
 
@@ -105,6 +108,7 @@ export class ScriptedAtm implements Atm {
           booked: String(minor),
           available: String(minor),
           version: 1,
+          ...(this.#script.left && { left: this.#script.left }),
         })),
       );
     }
@@ -380,7 +384,11 @@ export class ScriptedAtm implements Atm {
     if (!this.#view.visit) return "not_logged_in";
     if (minor <= 0n) return "amount_not_positive";
     if (!notes) return "not_dispensable";
-    return minor > BigInt(this.#view.visit.account.available) ? "insufficient_funds" : "ok";
+    const { available, left = {} } = this.#view.visit.account;
+    if (left.once && minor > BigInt(left.once)) return "over_withdrawal_limit";
+    if (left.today && minor > BigInt(left.today)) return "over_day_limit";
+    if (minor > BigInt(available)) return "insufficient_funds";
+    return left.here && minor > BigInt(left.here) ? "over_terminal_limit" : "ok";
   }
 
   /** Returns a mix without the `skipped` largest notes. */

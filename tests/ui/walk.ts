@@ -113,6 +113,31 @@ const usual: Stop[] = [
       await page.getByText("€1,250.50").waitFor();
     }),
   },
+  {
+    name: "menu_limit",
+    scripted: () => new ScriptedAtm({ left: { today: "6000" } }),
+    reach: inMenu(({ page }) => page.getByText("€60 left today").waitFor()),
+  },
+  {
+    name: "amount_limit",
+    scripted: () => new ScriptedAtm({ left: { once: "10000" } }),
+    reach: inMenu(async ({ page }) => {
+      await button(page, "Another amount").click();
+      await page.getByLabel("Amount").fill("200");
+      await page.getByText("Limit per withdrawal").waitFor();
+    }),
+  },
+  {
+    name: "refusal_limit",
+    scripted: () => new ScriptedAtm({ left: { today: "6000" } }),
+    reach: inMenu(async ({ page }) => {
+      await button(page, "Another amount").click();
+      await page.getByLabel("Amount").fill("70");
+      await page.keyboard.press("Enter");
+      await page.keyboard.press("Enter");
+      await page.getByText("Left today").waitFor();
+    }),
+  },
   { name: "more", reach: inMenu(({ page }) => button(page, "More").click()) },
   {
     name: "amount_over",

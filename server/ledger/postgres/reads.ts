@@ -3,7 +3,6 @@ import { fromHex, hex } from "../../../lib/bytes.ts";
 import type { ChainName, LogPlace, SealedEntry } from "../../audit/entry.ts";
 import type {
   Account,
-  AccountState,
   Customer,
   Failures,
   Limits,
@@ -124,12 +123,12 @@ export class PostgresReads implements ReadStore {
     }));
   }
 
-  async account(id: number): Promise<AccountState | undefined> {
+  async account(id: number): Promise<Account | undefined> {
     const text = "SELECT * FROM accounts WHERE id = $1";
     return (await this.#all("account", text, id)).map(accountOf)[0];
   }
 
-  async accountsAmong(ids: readonly number[]): Promise<AccountState[]> {
+  async accountsAmong(ids: readonly number[]): Promise<Account[]> {
     const text = "SELECT * FROM accounts WHERE id = ANY ($1::bigint[])";
     return (await this.rows({ name: "accounts_among", text, values: [ids] })).map(accountOf);
   }

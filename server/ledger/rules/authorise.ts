@@ -27,7 +27,11 @@ export function authorise(batch: Batch, command: Authorise): Answer {
     outcome,
   });
   logMovement(batch, row, row);
-  return { outcome, account: mine && batch.books.account(mine.id) };
+  return {
+    outcome,
+    account: mine && batch.books.account(mine.id),
+    cash: cash && batch.books.account(cash.id),
+  };
 }
 
 /** Holds the money, and charges it to the day. */

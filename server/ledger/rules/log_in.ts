@@ -52,7 +52,9 @@ export function logIn(batch: Batch, { op, username, nameHash, terminal, ...rest 
   const accounts = batch.books.accountsOf("customer", username);
   const usable = accounts.filter(({ state }) => state !== "closed");
   // The first usable one; a closed one if there is no other.
-  return { outcome: "ok", account: usable[0] ?? accounts[0], accounts: usable };
+  const account = usable[0] ?? accounts[0];
+  const cash = batch.books.accountOf("terminal", terminal);
+  return { outcome: "ok", account, accounts: usable, cash };
 }
 
 /** Returns the hash against which a password is checked. */

@@ -82,7 +82,8 @@ export function settleRow(
   else for (const id of [debit, credit]) books.giveBack(id, first.day, { out: unused });
   const row = batch.addRow({ ...first, step: 2, action, booked, outcome: "ok", operator });
   logMovement(batch, row, first);
-  return { outcome: "ok", booked, account: accountOfRow(batch, first) };
+  const cash = books.account(first.kind === "withdrawal" ? credit : debit);
+  return { outcome: "ok", booked, account: accountOfRow(batch, first), cash };
 }
 
 function voidUnknown(batch: Batch, { movement, terminal }: Settle): Answer {

@@ -3,7 +3,6 @@ import { fromHex } from "../../../lib/bytes.ts";
 import type { ChainName, LogPlace, SealedEntry } from "../../audit/entry.ts";
 import type {
   Account,
-  AccountState,
   Customer,
   Failures,
   Limits,
@@ -91,12 +90,12 @@ export class SqliteReads implements ReadStore {
     return this.connection.all("SELECT * FROM failures ORDER BY source").map(failuresOf);
   }
 
-  account(id: number): AccountState | undefined {
+  account(id: number): Account | undefined {
     const row = this.connection.one("SELECT * FROM accounts WHERE id = ?", id);
     return row && accountOf(row);
   }
 
-  accountsAmong(ids: readonly number[]): AccountState[] {
+  accountsAmong(ids: readonly number[]): Account[] {
     return ids.flatMap((id) => this.account(id) ?? []);
   }
 

@@ -95,6 +95,28 @@ onEachBank(
 );
 
 onEachBank(
+  "an account comes with what its limits still allow, here and today",
+  (withBank) =>
+    withBank(async (running) => {
+      const unlimited = await running.visit("bob", running.keys.mall);
+      assertEquals(unlimited.logIn.account!.left, undefined);
+      const limits = { withdrawal: "50.00", day: "80.00", cashOut: "70.00" };
+      await Array.fromAsync(running.operate({ command: "set_limits", ...limits }));
+      const atm = await running.visit("alice");
+      const { account, accounts } = atm.logIn;
+      assertEquals(account!.left, { once: "5000", today: "8000", here: "7000" });
+      assertEquals(accounts!.map(({ left }) => left), [account!.left]);
+      const movement = newId();
+      const held = await atm.authorise("withdrawal", movement, "3000");
+      assertEquals(held.account!.left, { once: "5000", today: "5000", here: "4000" });
+      const over = await atm.authorise("withdrawal", newId(), "5000");
+      assertEquals([over.outcome, over.account!.left], ["over_terminal_limit", held.account!.left]);
+      const back = await atm.ask({ op: "reverse", movement });
+      assertEquals(back.account!.left, account!.left, "given back on the same day");
+    }),
+);
+
+onEachBank(
   "a balance comes with the account's days, is logged, and is nobody else's",
   (withBank) =>
     withBank(async (running) => {

@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { noLimits } from "../../../server/ledger/model.ts";
 import { logOutPauseMsMin, visitIdleMsMax } from "../../../lib/limits.ts";
 import type { Bank } from "../../../server/bank.ts";
 import type { Command } from "../../../server/ledger/command.ts";
@@ -51,7 +52,8 @@ class Surroundings {
     };
     const accounts = [{ id: 3, number: "a" }, { id: 4, number: "b" }];
     const context = { ...this, stopping: this.stopping.signal };
-    const visit = new Visit(context, proved, "alice", accounts, 1, {
+    const money = { accounts, cash: undefined, limits: noLimits };
+    const visit = new Visit(context, proved, "alice", money, 1, {
       onAccountChanged: ({ id }) => events.push(id),
       onElsewhereChanged: (terminals) => events.push(terminals),
       onEndedByBank: (reason) => events.push(reason),

@@ -75,6 +75,11 @@ export const arabic: Words = {
     hide: "إخفاء الرصيد",
   },
 
+  limits: {
+    once: "الحد لكل عملية سحب: {amount}",
+    today: "المتبقي لليوم: {amount}",
+    here: "المتبقي في هذا الصراف اليوم: {amount}",
+  },
   amount: {
     heading: "كم تريد أن تسحب؟",
     lede: "حتى {most}، بفئات {notes}.",
@@ -541,6 +546,9 @@ export const arabic: Words = {
   refusalDetails: {
     asked: "المبلغ المطلوب",
     available: "المتاح",
+    once: "الحد لكل عملية سحب",
+    today: "المتبقي لليوم",
+    here: "المتبقي في هذا الصراف اليوم",
     reference: "المرجع",
     keep: "احتفظ بالمرجع لأي استفسار.",
   },

@@ -78,6 +78,11 @@ export const english = {
     hide: "Hide balance",
   },
 
+  limits: {
+    once: "Limit per withdrawal: {amount}",
+    today: "{amount} left today",
+    here: "{amount} left at this ATM today",
+  },
   amount: {
     heading: "How much would you like?",
     lede: "Up to {most}, in notes of {notes}.",
@@ -552,6 +557,9 @@ export const english = {
   refusalDetails: {
     asked: "Requested",
     available: "Available",
+    once: "Limit per withdrawal",
+    today: "Left today",
+    here: "Left at this ATM today",
     reference: "Reference",
     keep: "Please keep the reference for any questions.",
   },

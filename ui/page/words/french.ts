@@ -75,6 +75,11 @@ export const french: Words = {
     hide: "Masquer le solde",
   },
 
+  limits: {
+    once: "Plafond par retrait : {amount}",
+    today: "Encore {amount} aujourd’hui",
+    here: "Encore {amount} aujourd’hui à ce distributeur",
+  },
   amount: {
     heading: "Quel montant souhaitez-vous ?",
     lede: "Jusqu’à {most}, en billets de {notes}.",
@@ -545,6 +550,9 @@ export const french: Words = {
   refusalDetails: {
     asked: "Demandé",
     available: "Disponible",
+    once: "Plafond par retrait",
+    today: "Reste aujourd’hui",
+    here: "Reste aujourd’hui à ce distributeur",
     reference: "Référence",
     keep: "Conservez la référence pour toute question.",
   },

@@ -75,6 +75,11 @@ export const german: Words = {
     hide: "Kontostand verbergen",
   },
 
+  limits: {
+    once: "Limit pro Auszahlung: {amount}",
+    today: "Heute noch {amount}",
+    here: "An diesem Automaten heute noch {amount}",
+  },
   amount: {
     heading: "Wie viel möchten Sie?",
     lede: "Bis zu {most}, in Scheinen zu {notes}.",
@@ -549,6 +554,9 @@ export const german: Words = {
   refusalDetails: {
     asked: "Angefordert",
     available: "Verfügbar",
+    once: "Limit pro Auszahlung",
+    today: "Heute noch verfügbar",
+    here: "Heute noch an diesem Automaten",
     reference: "Referenz",
     keep: "Bitte bewahren Sie die Referenz für Rückfragen auf.",
   },

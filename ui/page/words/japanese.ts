@@ -74,6 +74,11 @@ export const japanese: Words = {
     hide: "残高を隠す",
   },
 
+  limits: {
+    once: "1回のお引き出し限度額：{amount}",
+    today: "本日の残り：{amount}",
+    here: "このATMの本日の残り：{amount}",
+  },
   amount: {
     heading: "ご希望の金額",
     lede: "{most}まで（紙幣：{notes}）",
@@ -540,6 +545,9 @@ export const japanese: Words = {
   refusalDetails: {
     asked: "ご希望の金額",
     available: "ご利用可能額",
+    once: "1回の限度額",
+    today: "本日の残り",
+    here: "このATMの本日の残り",
     reference: "照会番号",
     keep: "お問い合わせのために照会番号をお控えください。",
   },

@@ -75,6 +75,11 @@ export const spanish: Words = {
     hide: "Ocultar saldo",
   },
 
+  limits: {
+    once: "Límite por retirada: {amount}",
+    today: "Hoy le quedan {amount}",
+    here: "Hoy quedan {amount} en este cajero",
+  },
   amount: {
     heading: "¿Cuánto desea retirar?",
     lede: "Hasta {most}, en billetes de {notes}.",
@@ -547,6 +552,9 @@ export const spanish: Words = {
   refusalDetails: {
     asked: "Solicitado",
     available: "Disponible",
+    once: "Límite por retirada",
+    today: "Disponible hoy",
+    here: "Disponible hoy en este cajero",
     reference: "Referencia",
     keep: "Conserve la referencia para cualquier consulta.",
   },

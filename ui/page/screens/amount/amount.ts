@@ -7,6 +7,7 @@ import type { ViewScreenProps } from "../../parts/screen_props.ts";
 import { Stage } from "../../parts/stage.ts";
 import { cashMost } from "../../state/cash.ts";
 import { fill } from "../../words/words.ts";
+import { LimitNote } from "../../parts/limit_note.ts";
 import { TypedField, TypedKeys } from "../../parts/typed.ts";
 
 export function Amount({ screen, view, send, words }: ViewScreenProps<"amount">): VNode {
@@ -24,13 +25,15 @@ export function Amount({ screen, view, send, words }: ViewScreenProps<"amount">)
     send({ type: "type", typed: decimalText(sum, currency.exponent).replace(/\.0+$/, "") });
   };
   const next = amount ? fill(text.nextAmount, { amount: show(amount) }) : text.next;
-  const fault = amount !== null && amount > most && fill(text.overMost, { most: show(most) });
+  const fault = amount !== null && amount > most.minor &&
+    fill(text.overMost, { most: show(most.minor) });
   return html`
     <${Stage}
       heading=${text.heading}
-      lede=${fill(text.lede, { notes, most: show(most) })}
+      lede=${fill(text.lede, { notes, most: show(most.minor) })}
       focusHeading=${false}
       aside=${html`
+        <${LimitNote} ...${{ most, view, words }} />
         <${TypedField} ...${{ typed, send, label: text.label, before: currency.code, fault }} />
       `}
       back=${{ label: words.back, press: () => send({ type: "back" }) }}

@@ -3,11 +3,12 @@ import type { VNode } from "preact";
 import { html } from "htm/preact";
 import { AccountCard } from "../../parts/account_card.ts";
 import { amountButtons } from "../../parts/amount_buttons.ts";
+import { LimitNote } from "../../parts/limit_note.ts";
 import { Icon } from "../../parts/icon.ts";
 import type { ViewScreenProps } from "../../parts/screen_props.ts";
 import { Stage } from "../../parts/stage.ts";
 import { placeTile } from "../../parts/tile.ts";
-import { affordable } from "../../state/cash.ts";
+import { affordable, cashMost } from "../../state/cash.ts";
 import { hourOfDay, sentence } from "../../words/format.ts";
 import { fill } from "../../words/words.ts";
 
@@ -38,7 +39,10 @@ export function Menu({ state, view, send, words }: ViewScreenProps<"menu">): VNo
     >
       <div class="menu">
         <section class="cash" aria-labelledby="cash-heading">
-          <h2 id="cash-heading"><${Icon} name="withdraw" />${menu.withdraw}</h2>
+          <div class="cash__head">
+            <h2 id="cash-heading"><${Icon} name="withdraw" />${menu.withdraw}</h2>
+            <${LimitNote} ...${{ most: cashMost(view), view, words }} />
+          </div>
           <div class="cash__amounts">
             ${amountButtons({ view, send, words }, affordable(view, amountsMax))}
             <button

@@ -1,6 +1,7 @@
 /** A refusal: what happened, that the money is safe, and what to do next. */
 import type { VNode } from "preact";
 import { html } from "htm/preact";
+import type { LimitsLeft } from "../../../../lib/atm.ts";
 import { minorFromText } from "../../../../lib/money.ts";
 import { money, shortReference, wait } from "../../words/format.ts";
 import { Details } from "../../parts/details.ts";
@@ -8,6 +9,7 @@ import { NoteStacks } from "../../parts/notes.ts";
 import type { ViewScreenProps } from "../../parts/screen_props.ts";
 import { Stage } from "../../parts/stage.ts";
 import { amountButtons } from "../../parts/amount_buttons.ts";
+import type { Refused } from "../../words/shapes.ts";
 import { fill } from "../../words/words.ts";
 import { lookOf } from "./looks.ts";
 
@@ -66,11 +68,20 @@ function Nearest({ amounts, view, send, words }: Props & { amounts: string[] }):
   ` as VNode;
 }
 
+/** The limit that each of these refusals is about. */
+const limitOf: Partial<Record<Refused, keyof LimitsLeft>> = {
+  over_withdrawal_limit: "once",
+  over_day_limit: "today",
+  over_terminal_limit: "here",
+};
+
 /** Draws the details of a movement that was refused or is in doubt. */
 function Booking({ screen, view, words }: Props): VNode | null {
   const { receipt } = screen;
   if (!receipt || !minorFromText(receipt.amount)) return null;
   const show = (minor: string) => money(minor, view.currency, words.locale);
+  const limit = limitOf[screen.why];
+  const left = limit && receipt.account?.left?.[limit];
   const doubtful = ["in_doubt", "device_fault", "to_be_counted"].includes(screen.why);
   const rows = [
     { name: words.refusalDetails.asked, value: show(receipt.amount) },
@@ -78,6 +89,7 @@ function Booking({ screen, view, words }: Props): VNode | null {
       name: words.refusalDetails.available,
       value: show(receipt.account.available),
     },
+    limit && left !== undefined && { name: words.refusalDetails[limit], value: show(left) },
     doubtful && receipt.movement !== "" &&
     { name: words.refusalDetails.reference, value: shortReference(receipt.movement) },
   ];

@@ -17,7 +17,7 @@ export function Confirm({ screen, view, send, words }: ViewScreenProps<"confirm"
   const show = (minor: string) => money(minor, view.currency, words.locale);
   const sum = show(amount);
   const most = transferMost(view);
-  const isOver = (minorFromText(amount) ?? 0n) > most;
+  const isOver = (minorFromText(amount) ?? 0n) > most.minor;
   const rows = [
     { name: words.amount.label, value: sum, strong: true },
     { name: text.to, value: html`<bdi>${recipient.name}</bdi>` },
@@ -32,7 +32,9 @@ export function Confirm({ screen, view, send, words }: ViewScreenProps<"confirm"
       heading=${text.confirmHeading}
       lede=${text.confirmLede}
       aside=${isOver && html`
-        <p class="help help--fault">${fill(text.sumLede, { available: show(String(most)) })}</p>
+        <p class="help help--fault">${fill(text.sumLede, {
+          available: show(String(most.minor)),
+        })}</p>
       `}
       back=${{ label: words.back, press: () => send({ type: "back" }) }}
       next=${{

@@ -6,6 +6,7 @@ import { money } from "../../words/format.ts";
 import { transferMost } from "../../state/cash.ts";
 import { fill } from "../../words/words.ts";
 import type { ViewScreenProps } from "../../parts/screen_props.ts";
+import { LimitNote } from "../../parts/limit_note.ts";
 import { Stage } from "../../parts/stage.ts";
 import { TypedField, TypedKeys } from "../../parts/typed.ts";
 
@@ -15,18 +16,21 @@ export function Sum({ screen, view, send, words }: ViewScreenProps<"sum">): VNod
   const text = words.transfer;
   const amount = minorFromText(typed || "0") ?? 0n;
   const most = transferMost(view);
-  const available = money(String(most), currency, words.locale);
+  const available = money(String(most.minor), currency, words.locale);
   const field = {
     ...{ typed, send, label: words.amount.label, before: currency.code },
     shown: decimalText(amount, currency.exponent),
-    fault: amount > most && fill(text.sumLede, { available }),
+    fault: amount > most.minor && fill(text.sumLede, { available }),
   };
   return html`
     <${Stage}
       heading=${fill(text.sumHeading, { name: recipient.name })}
       lede=${fill(text.sumLede, { available })}
       focusHeading=${false}
-      aside=${html`<${TypedField} ...${field} />`}
+      aside=${html`
+        <${LimitNote} ...${{ most, view, words }} />
+        <${TypedField} ...${field} />
+      `}
       back=${{ label: words.back, press: () => send({ type: "back" }) }}
       next=${{
         label: amount > 0n
