@@ -1,8 +1,8 @@
 /**
- * Reports the cash devices to the bank whenever they need attention: cassettes that run low, jams,
- * notes left behind.
+ * Reports the cash devices to the bank: what is in the cassettes, jams, notes left behind. A report
+ * is sent when it differs from the last one, and on each new connection, since the bank's server
+ * may be another.
  */
-import { scarceNotesMax } from "../lib/limits.ts";
 import type { AskOf } from "../lib/protocol/message.ts";
 import type { BankClient } from "./bank_client.ts";
 import { ask } from "./ask.ts";
@@ -11,18 +11,18 @@ import type { AtmDependencies } from "./dependencies.ts";
 type Report = AskOf<"report">;
 
 export class DeviceReports {
-  /** The last report that the bank has confirmed since this start. */
-  #confirmed = "";
+  /** The last report that the bank has confirmed, and the connection. */
+  #confirmed: { text: string; bank: BankClient } | null = null;
 
   constructor(private readonly dependencies: Pick<AtmDependencies, "journal" | "devices">) {}
 
-  /** Sends a report if it differs from the last confirmed one. */
+  /** Sends a report unless this connection's bank has confirmed the same one. */
   async send(bank: BankClient): Promise<void> {
     const report = this.#report();
-    const gist = gistOf(report);
-    if (gist === this.#confirmed) return;
+    const text = JSON.stringify(report);
+    if (this.#confirmed?.bank === bank && this.#confirmed.text === text) return;
     const answer = await ask(bank, report);
-    if (answer?.outcome === "ok") this.#confirmed = gist;
+    if (answer?.outcome === "ok") this.#confirmed = { text, bank };
   }
 
   #report(): Report {
@@ -40,10 +40,4 @@ export class DeviceReports {
       left: left.toString(),
     };
   }
-}
-
-/** Returns the report without the counts, which change with every note. */
-function gistOf({ cassettes, ...rest }: Report): string {
-  const states = cassettes.map(({ value, count }) => [value, count > scarceNotesMax, count > 0]);
-  return JSON.stringify({ states, ...rest });
 }

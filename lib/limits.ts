@@ -258,6 +258,27 @@ export const checkedLines = 1_024;
 /** Beyond this many threads the file's reads are the bottleneck. */
 export const checkThreadsMax = 8;
 
+// Its figures
+/** A commit of at least this time is an event of the operator's log. */
+export const slowCommitMs = second;
+/** Failures are counted as recent for one to two of these periods, and movements a second likewise. */
+export const recentFailuresMs = 5 * minute;
+export const movementRateMs = minute;
+/** Sources and names of failures that are counted separately in one period. */
+export const monitoredKeysMax = 4_096;
+
+/** Beyond these an operator must act: `bank status` and docs/ops/alerts.yml name them. */
+export const terminalSilentMsMax = 5 * minute;
+export const doubtAgeMsMax = hour;
+export const checkpointAgeMsMax = 26 * hour;
+export const backupAgeMsMax = 26 * hour;
+export const verificationAgeMsMax = 8 * 24 * hour;
+export const failedNamesMax = 20;
+export const handshakeFailuresMax = 30;
+export const freeBytesMin = 1_000_000_000;
+/** Interval at which `bank status --watch` draws again. */
+export const statusMs = 2 * second;
+
 // Its transparency log
 /** A signed note with its signatures, in UTF-8. */
 export const noteBytesMax = 65_536;

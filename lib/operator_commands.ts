@@ -32,6 +32,7 @@ export const operatorCommands = {
   list_holds: { json: "boolean" },
   settle_hold: { movement: "text", complete: "text?", reverse: "boolean", reason: "text" },
   check_ledger: {},
+  show_status: { json: "boolean", watch: "boolean" },
   show_clock: {},
   confirm_clock: {},
   back_up: {},

@@ -3,6 +3,7 @@
  * as in `system`.
  */
 import { UsageError } from "./errors.ts";
+import { failureEvent, formatLogEvent, type LogEvent, type LogForm } from "./log_event.ts";
 
 /**
  * Runs a program with its one argument, a line of JSON from the launcher, and exits with its exit
@@ -50,10 +51,22 @@ export function print(line: string): void {
   }
 }
 
-/** Prints a line of the operator's log, with a timestamp. */
-export function log(line: string): void {
-  console.error(`${new Date().toISOString()} ${line}`);
+/** Writes the operator's log to standard error, each line with its time. */
+export interface OperatorLog {
+  /** Writes a failure, for people. */
+  log(line: string): void;
+  /** Writes an event. */
+  event(event: LogEvent): void;
 }
+
+/** Returns the operator's log in a form. */
+export function operatorLog(form: LogForm): OperatorLog {
+  const event = (event: LogEvent) => console.error(formatLogEvent(event, Date.now(), form));
+  return { log: (line) => event(failureEvent(line)), event };
+}
+
+/** Prints a line of the operator's log, with a timestamp. */
+export const { log } = operatorLog("text");
 
 /** Resolves when the launcher closes the program's standard input, dies, or sends SIGTERM. */
 export function leashEnds(): Promise<void> {

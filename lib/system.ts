@@ -2,6 +2,7 @@
  * The real world: this process's clock, timers, randomness, sockets and files. The only file of
  * `lib` that does I/O; only programs, threads, the launcher and tests import it.
  */
+import { statfsSync } from "node:fs";
 import { setImmediate } from "node:timers";
 import type {
   AcceptedSocket,
@@ -135,6 +136,16 @@ export const systemFiles: Files = {
     opened.syncSync();
   },
 };
+
+/** Returns the free bytes on a folder's disk; null if the program may not read them. */
+export function freeBytes(folder: string): number | null {
+  try {
+    const { bavail, bsize } = statfsSync(folder);
+    return bavail * bsize;
+  } catch {
+    return null;
+  }
+}
 
 export const systemWithFiles: WorldWithFiles = { ...system, files: systemFiles };
 

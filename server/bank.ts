@@ -1,6 +1,7 @@
 /** The bank: its ledger, keys, passwords and terminals, opened from a data folder. */
 import { equalInConstantTime, fromHex } from "../lib/bytes.ts";
 import { UsageError } from "../lib/errors.ts";
+import type { LogEvent } from "../lib/log_event.ts";
 import type { WorldWithFiles } from "../lib/world.ts";
 import type { AuditKeyRing } from "./audit/keys.ts";
 import { type ChainBefore, chainsBefore } from "./audit/heads.ts";
@@ -31,6 +32,7 @@ import { settleMasterKey } from "./terminals/change_keys.ts";
 import { followTerminals } from "./terminals/follow_terminals.ts";
 import { keepTerminals } from "./terminals/kept_terminals.ts";
 import { TerminalKeys, terminalSealKeys } from "./terminals/terminal_keys.ts";
+import { Monitor } from "./watch/monitor.ts";
 
 /** The world of a bank's process. */
 export interface BankWorld extends WorldWithFiles {
@@ -38,6 +40,10 @@ export interface BankWorld extends WorldWithFiles {
   log(line: string): void;
   /** Ends the process at once, after it writes this line of the operator's log. */
   giveUp(line: string): void;
+  /** Writes an event of the operator's log. */
+  event?(event: LogEvent): void;
+  /** Facts about the host, where they can be read. */
+  host?: Host;
   /** Starts the password checks, which are closed with the bank. */
   openPasswords(): Passwords;
   /**
@@ -60,6 +66,13 @@ export interface BankWorld extends WorldWithFiles {
   checkFile(file: FileToCheck): Promise<CheckedBooks>;
 }
 
+export interface Host {
+  /** Bytes that are free on the disk of a folder; null if unknown. */
+  freeBytes(folder: string): number | null;
+  /** The memory of this process. */
+  memoryBytes(): number;
+}
+
 export interface Bank {
   readonly world: BankWorld;
   readonly folder: BankFolder;
@@ -71,6 +84,8 @@ export interface Bank {
   readonly passwords: Passwords;
   readonly terminals: TerminalKeys;
   readonly checkpoints: CheckpointSigner;
+  /** The figures of this server. */
+  readonly monitor: Monitor;
   /** Writes the present terminals to a file next to the database. */
   keepTerminals(rows: readonly Terminal[]): void;
   close(): Promise<void>;
@@ -214,12 +229,13 @@ function assemble(world: BankWorld, folder: BankFolder, opening: Opening): Promi
         `the server ends: ${path} is no longer in its folder, and commits would be lost. ` +
           "Put the bank's folder back, with all of its files, and start the server again",
       );
+    const monitor = new Monitor(world, world.event);
     const { ledger, link } = await Ledger.open(
       (events) => openLink(world, folder, opening, events),
-      { world, onTrouble, onMoved, shared: opening.url !== undefined },
+      { world, onTrouble, onMoved, shared: opening.url !== undefined, onBatch: monitor.onBatch },
     );
     try {
-      return await assembleOn(ledger, link, world, folder, opening);
+      return await assembleOn({ ledger, auditLog: link, monitor }, world, folder, opening);
     } catch (error) {
       await ledger.close();
       throw error;
@@ -249,8 +265,7 @@ function openLink(
 }
 
 async function assembleOn(
-  ledger: Ledger,
-  auditLog: LogLink,
+  { ledger, auditLog, monitor }: Pick<Bank, "ledger" | "auditLog" | "monitor">,
   world: BankWorld,
   folder: BankFolder,
   { url, shared }: Opening,
@@ -285,6 +300,7 @@ async function assembleOn(
     passwords,
     terminals,
     checkpoints,
+    monitor,
     keepTerminals: keep,
     async close() {
       await following?.stop();

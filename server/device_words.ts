@@ -3,6 +3,9 @@ import { scarceNotesMax } from "../lib/limits.ts";
 import { type Currency, formatMoney } from "../lib/money.ts";
 import type { AskOf } from "../lib/protocol/message.ts";
 
+/** The state of a terminal's cash devices. */
+export type DeviceReport = Omit<AskOf<"report">, "op">;
+
 /** The prefix of every such entry. */
 export const reportPrefix = "report devices: ";
 
@@ -11,7 +14,7 @@ export const reportPrefix = "report devices: ";
  * "report devices: all well".
  */
 export function reportInWords(
-  { cassettes, jammed, counted, left }: AskOf<"report">,
+  { cassettes, jammed, counted, left }: DeviceReport,
   currency: Currency,
 ): string {
   const money = (minor: string) => formatMoney(BigInt(minor), currency);
@@ -27,4 +30,14 @@ export function reportInWords(
     left !== "0" && `${money(left)} left by customers`,
   ].filter((trouble) => trouble !== false);
   return reportPrefix + (troubles.join(", ") || "all well");
+}
+
+/** Returns whether two reports need the same attention: their counts may differ with every note. */
+export function isSameState(one: DeviceReport, other: DeviceReport): boolean {
+  const gist = ({ cassettes, ...rest }: DeviceReport) =>
+    JSON.stringify({
+      cassettes: cassettes.map(({ value, count }) => [value, count > scarceNotesMax, count > 0]),
+      ...rest,
+    });
+  return gist(one) === gist(other);
 }

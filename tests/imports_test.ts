@@ -79,7 +79,7 @@ function store(...packages: readonly string[]): Rule {
 const rules: Readonly<Record<string, Rule>> = {
   // The two files of lib that are the world, for programs, threads, the launcher and tests.
   "lib/system.ts": { imports: ["lib/world.ts"] },
-  "lib/process.ts": { imports: ["lib/errors.ts"] },
+  "lib/process.ts": { imports: ["lib/errors.ts", "lib/log_event.ts"] },
   "lib/": {
     imports: ["lib/"],
     butNot: worldFiles,

@@ -92,9 +92,10 @@ export class Connection {
   }
 
   async #serveTerminal(terminal: ProvedTerminal): Promise<void> {
-    const { live, lines } = this.context;
+    const { live, lines, bank: { monitor } } = this.context;
     const requests = new Requests(this.context, terminal, (push) => this.#send(push));
     this.#replaceOlder(terminal);
+    monitor.onConnected(terminal.id, terminal.name);
     try {
       await this.#settleKey(terminal);
       await lines?.enter(terminal, {
@@ -107,13 +108,16 @@ export class Connection {
         if (!(message instanceof Uint8Array)) return await this.end();
         if (!this.#keyStands(terminal)) throw new KeyEnded();
         const { id, ask } = parseRequest(message);
+        monitor.onMessage(terminal.id);
         await requests.answer(ask, (answer) => this.#send({ id, answer }));
       }
     } catch (error) {
       if (!(error instanceof KeyEnded)) throw error;
       await this.end("revoked");
     } finally {
-      if (live.get(terminal.id) === this) live.delete(terminal.id);
+      const isLast = live.get(terminal.id) === this;
+      if (isLast) live.delete(terminal.id);
+      monitor.onDisconnected(terminal.id, terminal.name, isLast);
       lines?.leave(terminal);
       this.close(); // closes first: a client must not wait for the log entry
       await requests.onDisconnected();

@@ -64,7 +64,7 @@ export async function listen(
   bank: Bank,
   { listener, proxies = [], limits }: ListenOptions,
 ): Promise<Listener> {
-  const { world } = bank;
+  const { world, monitor } = bank;
   const stopping = new AbortController();
   const presence = new Presence();
   const lines = bank.ledger.isShared ? new Lines(bank, presence, stopping.signal) : null;
@@ -104,12 +104,15 @@ export async function listen(
       } else if (proved) world.log(`a terminal's connection ended: ${error.message}`);
       else if (!(error instanceof EmptyConnection)) {
         admitted.settled("failed");
+        monitor.onHandshakeFailed(address === null ? "" : sourceOf(address));
         if (address !== null) strangers.count(sourceOf(address));
       }
     });
     serving.set(atm, served);
+    monitor.connections = serving.size;
     await served;
     serving.delete(atm);
+    monitor.connections = serving.size;
     admitted.onDisconnected();
   }
 
@@ -133,6 +136,8 @@ export async function listen(
     else serve(socket, socket.address);
   }, { log: world.log, makeRoom: () => admission.makeRoom() });
   await logAction(bank, `start, listening on ${listener.address}`);
+  monitor.isServing = true;
+  monitor.event("start", `the bank listens on ${listener.address}`, { address: listener.address });
   return {
     address: listener.address,
     async close() {
@@ -145,6 +150,7 @@ export async function listen(
       await Promise.all(serving.values());
       await strangers.flush();
       await logAction(bank, "stop");
+      monitor.event("stop", "the bank has stopped");
     },
   };
 }

@@ -8,6 +8,7 @@
  *     trees/          0700: the hashes of each chain's tree, and its last checkpoint
  *     terminals.json  0600: the present terminals, for a restore
  *     audit_log_secure.txt   0600: the log, sealed, as a file
+ *     last_backup, last_verification   0600: when each was last done
  *     owner.lock      locked by the one process that owns the folder
  *     operator.sock   0600: the running server's socket for operators' commands
  *     bank.unfinished 0600: present while the bank is created: the other files are incomplete

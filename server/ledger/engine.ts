@@ -249,7 +249,13 @@ export class Engine {
       onError(error as Error); // the log's file could not be written
     }
     for (const { action } of noticed) onError(new Error(action));
-    return { ...repliesOf(batch), accounts: changes.accounts, epochOpen: log.epochOpen };
+    const { doubt } = reading;
+    return {
+      ...repliesOf(batch),
+      accounts: changes.accounts,
+      epochOpen: log.epochOpen,
+      ...(this.#stopped && doubt && { clockDoubt: doubtInWords(doubt) }),
+    };
   }
 }
 

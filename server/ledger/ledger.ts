@@ -21,6 +21,21 @@ export interface LedgerDependencies {
   onMoved: LinkEvents["onMoved"];
   /** Whether other servers change the books, too. */
   shared: boolean;
+  /** Called after each batch. */
+  onBatch?: (facts: BatchFacts) => void;
+}
+
+/** A batch of commands that was answered, for the server's figures. */
+export interface BatchFacts {
+  commands: readonly Command[];
+  replies: readonly Reply[];
+  /** How long each command waited for its reply. */
+  waitedMs: readonly number[];
+  commitMs: number;
+  /** Commands that wait for the next batch. */
+  queued: number;
+  /** Why no money moves, by the clock; null while it moves. */
+  clockDoubt: string | null;
 }
 
 type Read = {
@@ -36,6 +51,8 @@ export class OutcomeUnknown extends Error {
 
 interface Submitted {
   command: Command;
+  /** By the monotonic clock. */
+  sinceMs: number;
   reply: PromiseWithResolvers<Reply>;
 }
 
@@ -101,7 +118,7 @@ export class Ledger {
       return Promise.resolve(this.#tryLater());
     }
     const reply = Promise.withResolvers<Reply>();
-    this.#waiting.push({ command, reply });
+    this.#waiting.push({ command, sinceMs: this.dependencies.world.monotonicMs(), reply });
     if (this.#stopping && this.#doubtful) this.#leaveUnanswered();
     else this.#commitSoon();
     return reply.promise;
@@ -246,8 +263,11 @@ export class Ledger {
     const commands = batch.map(({ command }) => command);
     const endEpoch = this.#epochDue;
     this.#epochDue = false;
+    const beganMs = this.dependencies.world.monotonicMs();
     try {
-      this.#committed(batch, await this.dependencies.link.run(commands, endEpoch));
+      const outcome = await this.dependencies.link.run(commands, endEpoch);
+      this.#committed(batch, outcome);
+      this.#report(batch, outcome, beganMs);
     } catch (error) {
       this.dependencies.onTrouble((error as Error).message);
       for (const { reply } of batch) {
@@ -269,6 +289,20 @@ export class Ledger {
       reply.resolve(row === undefined ? answer : this.#withPlace(answer, row));
     }
     outcome.accounts.forEach((account) => this.#notify(account));
+  }
+
+  #report(batch: readonly Submitted[], outcome: BatchOutcome, beganMs: number): void {
+    const { onBatch, world } = this.dependencies;
+    if (!onBatch || batch.length === 0) return;
+    const nowMs = world.monotonicMs();
+    onBatch({
+      commands: batch.map(({ command }) => command),
+      replies: outcome.replies,
+      waitedMs: batch.map(({ sinceMs }) => nowMs - sinceMs),
+      commitMs: nowMs - beganMs,
+      queued: this.#waiting.length,
+      clockDoubt: outcome.clockDoubt ?? null,
+    });
   }
 
   /** Returns a repeated command's reply, with the place of its first entry. */

@@ -14,6 +14,8 @@ export interface BatchOutcome {
   accounts: Account[];
   /** Whether the log's epoch has entries, and must end soon. */
   epochOpen: boolean;
+  /** Why no money moves, by the clock: in words; absent while it moves. */
+  clockDoubt?: string;
 }
 
 /** Unsolicited reports from the other side of a link. */

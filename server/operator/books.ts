@@ -4,6 +4,7 @@ import { inWords, UsageError } from "../../lib/errors.ts";
 import { clockAwayMsMax } from "../../lib/limits.ts";
 import { removeIfThere } from "../../lib/private_file.ts";
 import { newBackupPath } from "../folder/bank_folder.ts";
+import { setMark } from "../folder/marks.ts";
 import { logCommand } from "../ledger/command.ts";
 import { checkedInWords } from "./check_books.ts";
 import type { Handlers } from "./request.ts";
@@ -73,6 +74,7 @@ export const bookCommands: Handlers<BookCommand> = {
       }
       good = true;
       yield { fetch: path };
+      setMark(world.files, folder.path, "backup", world.nowMs());
       yield {
         line: `the books are copied, and the copy is good: ${accounts} accounts, ` +
           `${movements} rows of movements, ${entries} entries of the log`,

@@ -48,13 +48,17 @@ export class Checkpoints {
 
   async #write(): Promise<void> {
     const { files, nowMs } = this.bank.world;
-    const { checkpoints, ledger } = this.bank;
-    if (!await checkpoints.hasNews()) return;
+    const { checkpoints, ledger, monitor } = this.bank;
+    if (!await checkpoints.hasNews()) {
+      monitor.checkpointMs = nowMs();
+      return;
+    }
     const entry = logCommand("bank", "take a checkpoint");
     const note = await checkpoints.sign(() => ledger.submit(entry));
     const { folder } = this.schedule;
     const name = new Date(nowMs()).toISOString().replace(/[-:.]/g, "");
     files.makeFolder(folder);
     replacePrivateFile(files, `${folder}/checkpoint-${name}`, note);
+    monitor.checkpointMs = nowMs();
   }
 }

@@ -11,6 +11,7 @@ import { holdCommands } from "./holds.ts";
 import { limitCommands } from "./limits.ts";
 import { receiptCommands } from "./receipts.ts";
 import type { Answers, Handlers } from "./request.ts";
+import { statusCommands } from "./status.ts";
 import { terminalCommands } from "./terminals.ts";
 
 const handlers: Handlers<OperatorCommandName> = {
@@ -21,6 +22,7 @@ const handlers: Handlers<OperatorCommandName> = {
   ...bookCommands,
   ...auditCommands,
   ...receiptCommands,
+  ...statusCommands,
 };
 
 /**

@@ -26,6 +26,7 @@ import {
   type KeepFirstKey,
 } from "../folder/bank_folder.ts";
 import { auditKeyRingOf, readBankKeys } from "../folder/bank_keys.ts";
+import { setMark } from "../folder/marks.ts";
 import { logCommand } from "../ledger/command.ts";
 import type { StorePlace } from "../ledger/open_store.ts";
 import type { CheckThreads } from "./check_threads.ts";
@@ -124,6 +125,9 @@ export async function verifyLog(
       ? linesOfBank(answersOf(world, folder, { command: "read_audit", operator }, url))
       : linesOfFile(world.files, file);
     const count = await checkLog(lines, trust, world.openCheckThreads, onProgress);
+    if (file === undefined && holdsBank(world.files, folder)) {
+      setMark(world.files, folder, "verification", world.nowMs());
+    }
     const sizes = checkpoints.map(({ size }) => `${size} entries`).join(" and of ");
     const since = sizes ? `, and extends the checkpoint of ${sizes}` : "";
     const shown = receipt === undefined ? "" : "; the receipt's entry is in it";

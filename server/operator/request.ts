@@ -30,6 +30,8 @@ export class CommandRefused extends UsageError {
 export type OperatorAnswer =
   /** A line for the operator. */
   | { line: string }
+  /** Lines that replace those of the last screen. */
+  | { screen: string }
   /** The text of a terminal's key file. Nothing is changed until the next piece is requested. */
   | { keyFile: string }
   /** The number of rows checked, and the estimated total. */

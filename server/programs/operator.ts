@@ -119,6 +119,7 @@ async function ask(target: Target, command: OperatorCommand): Promise<number> {
       }
       progress.end();
       if ("line" in answer) print(answer.line);
+      else if ("screen" in answer) draw(answer.screen);
       else if ("bad" in answer) {
         console.error(answer.bad);
         exitCode = 1;
@@ -133,6 +134,11 @@ async function ask(target: Target, command: OperatorCommand): Promise<number> {
     file?.close();
   }
   return exitCode;
+}
+
+/** Prints a screen; in a terminal it replaces the last one. */
+function draw(screen: string): void {
+  print(Deno.stdout.isTerminal() ? `\x1b[H\x1b[2J${screen}` : screen);
 }
 
 /** Writes an answer that is a file; returns a line about it. */

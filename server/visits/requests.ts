@@ -13,7 +13,7 @@ import type { EntryKind } from "../audit/entry.ts";
 import { placeOfText } from "../audit/entry.ts";
 import { findByPlace } from "../audit/find_entry.ts";
 import { nameHashOf } from "../audit/keys.ts";
-import { reportInWords } from "../device_words.ts";
+import { isSameState, reportInWords } from "../device_words.ts";
 import type { Command, Reply } from "../ledger/command.ts";
 import { dayOf } from "../ledger/day.ts";
 import type { Account } from "../ledger/model.ts";
@@ -413,9 +413,15 @@ export class Requests {
     return { outcome, ...(logged && { logged }) };
   }
 
-  async #report(ask: AskOf<"report">): Promise<Answer> {
-    const words = reportInWords(ask, this.#bank.settings.currency);
-    const { outcome } = await this.#log(`terminal ${this.terminal.name}`, words, "other");
+  /** Stores a report of the devices; the log has it if their state has changed. */
+  async #report({ op: _, ...report }: AskOf<"report">): Promise<Answer> {
+    const { monitor, settings: { currency } } = this.#bank;
+    const { id, name } = this.terminal;
+    const words = reportInWords(report, currency);
+    const before = monitor.terminals.get(id)?.report;
+    const isNew = !before || !isSameState(before, report);
+    const outcome = isNew ? (await this.#log(`terminal ${name}`, words, "other")).outcome : "ok";
+    if (outcome === "ok") monitor.onReport(id, report, isNew);
     return { outcome };
   }
 

@@ -52,10 +52,15 @@ Deno.test("low and empty cassettes, jams and notes left behind are reported when
   } finally {
     await lobby.close();
   }
-  // A new start, and a new line, say it once more: the bank may have forgotten.
+  // A new start reports the same state: the bank has it, and its log has it once.
   const again = branch.atm();
-  await until("reported", async () => (await reports(branch)).length === 6);
+  const { monitor } = branch.bank;
+  const contacts = () => [...monitor.terminals.values()];
+  const sinceMs = branch.bank.world.nowMs();
+  await until("reported", () => contacts().some(({ lastMs }) => lastMs > sinceMs));
+  assertEquals(contacts()[0]!.report!.cassettes.map(({ count }) => count), [0, 9, 10]);
   await again.close();
+  assertEquals((await reports(branch)).length, 5);
   await branch.close();
 });
 

@@ -158,7 +158,7 @@ Deno.test("the command line", async (t) => {
       await t.step("the backup is private, and nothing of it is left in the bank's folder", () => {
         assertEquals(Deno.statSync(backup).mode! & 0o777, 0o600);
         const names = [...Deno.readDirSync(bank)].map(({ name }) => name);
-        assertEquals(names.filter((name) => name.includes("backup")), []);
+        assertEquals(names.filter((name) => name.startsWith("bank.backup")), []);
       });
       await t.step(
         "a terminal enrolled while the server runs can be filled before its first session",

@@ -9,6 +9,7 @@ import {
   operatorSocket,
   type Permissions,
   type ProgramName,
+  serverPermissions,
   windowPermissions,
   witnessPermissions,
 } from "../../ui/command_line/launcher/permissions.ts";
@@ -28,6 +29,7 @@ const sources = {
 
 /** Tries everything that a program might; prints what was granted. */
 const attempts = (folder: string) => `
+import * as fs from "node:fs";
 const inside = ${JSON.stringify(`${folder}/data`)};
 const outside = ${JSON.stringify(`${folder}/outside`)};
 const tries = {
@@ -35,6 +37,7 @@ const tries = {
   run: () => new Deno.Command("true").outputSync(),
   env: () => Deno.env.get("HOME"),
   sys: () => Deno.hostname(),
+  "free space": () => fs.statfsSync(inside),
   "read elsewhere": () => Deno.readTextFileSync("/etc/hostname"),
   "write elsewhere": () => Deno.writeTextFileSync(outside, "x"),
   "write its source": () => Deno.writeTextFileSync(${
@@ -74,8 +77,8 @@ console.log(JSON.stringify(granted));
 const table: [ProgramName, (data: string) => Permissions, string[]][] = [
   [
     "server/programs/bank_server",
-    (data) => bankPermissions({ project }, [data], ["127.0.0.1:4849", operatorSocket(data)]),
-    ["its data", "lib", "server"],
+    (data) => serverPermissions({ project }, [data], ["127.0.0.1:4849", operatorSocket(data)]),
+    ["free space", "its data", "lib", "server"],
   ],
   [
     "server/programs/demo_bank",

@@ -29,6 +29,7 @@ const each: {
   list_holds: { json: false },
   settle_hold: { movement, reverse: true, reason },
   check_ledger: {},
+  show_status: { json: false, watch: false },
   show_clock: {},
   confirm_clock: {},
   back_up: {},

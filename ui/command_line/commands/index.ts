@@ -7,6 +7,7 @@ export { bankBooks } from "./bank_books.ts";
 export { bankHolds } from "./bank_holds.ts";
 export { bankInit } from "./bank_init.ts";
 export { bankLimits } from "./bank_limits.ts";
+export { bankStatus } from "./bank_status.ts";
 export { bankTerminal } from "./bank_terminal.ts";
 export { demo } from "./demo.ts";
 export { receiptPage } from "./receipt_page.ts";

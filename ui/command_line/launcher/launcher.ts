@@ -11,10 +11,10 @@ import { endOfLauncher, keep } from "./lifetime.ts";
 import { addressText, type Place } from "./paths.ts";
 import {
   atmPermissions,
-  bankPermissions,
   denoArguments,
   operatorPermissions,
   operatorSocket,
+  serverPermissions,
   witnessPermissions,
 } from "./permissions.ts";
 import { findTerminal } from "./terminal.ts";
@@ -62,7 +62,7 @@ async function launchServer({ start }: ServerLaunch, place: Place): Promise<numb
   const { folder, listen, checkpoints } = start;
   const files = [...new Set([folder, checkpoints.folder])];
   const net = [addressText(listen), operatorSocket(folder)];
-  const permissions = bankPermissions(place, files, net, findDatabase(start.databaseUrlFile));
+  const permissions = serverPermissions(place, files, net, findDatabase(start.databaseUrlFile));
   const program = denoArguments(place, "server/programs/bank_server", permissions, start);
   const server = new Child<ServerReady>(program);
   return await keep([server], async () => {

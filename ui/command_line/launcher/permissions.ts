@@ -86,6 +86,11 @@ export function bankPermissions(
   };
 }
 
+/** Returns the permissions of the server: those of a bank, and reading how much of a disk is free. */
+export function serverPermissions(...bank: Parameters<typeof bankPermissions>): Permissions {
+  return { ...bankPermissions(...bank), sys: ["statfs"] };
+}
+
 /** Returns the permissions of an operator's command. */
 export function operatorPermissions(
   place: Pick<Place, "project">,

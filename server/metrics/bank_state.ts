@@ -1,0 +1,99 @@
+/** The state of a bank as its operators watch it, gathered from its figures, store and folder. */
+import { hex } from "../../lib/bytes.ts";
+import type { Bank } from "../bank.ts";
+import type { DeviceReport } from "../device_words.ts";
+import { databasePath } from "../folder/bank_folder.ts";
+import { markedMs } from "../folder/marks.ts";
+
+export interface TerminalState {
+  name: string;
+  state: "active" | "revoked";
+  keyVersion: number;
+  /** Since when its next key waits; null if none does. */
+  nextKeyMs: number | null;
+  /** `elsewhere`: at another server of the bank. `unseen`: not since this server's start. */
+  contact: "connected" | "lost" | "elsewhere" | "unseen";
+  /** Its last message to this server; null for none since its start. */
+  lastMs: number | null;
+  report: DeviceReport | null;
+}
+
+export interface BankState {
+  nowMs: number;
+  /** Whether this process serves ATMs; otherwise no server runs. */
+  isServing: boolean;
+  startedMs: number;
+  terminals: TerminalState[];
+  /** Ages of the movements in doubt. */
+  holdAgesMs: number[];
+  /** The names of terminals that a restored bank waits for; null for none. */
+  waiting: string[] | null;
+  clockDoubt: string | null;
+  /** When each was last done; null for never, or not since the start. */
+  checkpointMs: number | null;
+  backupMs: number | null;
+  verifiedMs: number | null;
+  /** Whether the bank is in PostgreSQL, which has its own tools for backups. */
+  isShared: boolean;
+  freeBytes: number | null;
+  databaseBytes: number | null;
+  auditHead: { chain: number; entries: number }[];
+  auditKeyVersion: number;
+  folderMode: number | null;
+}
+
+/** Returns the state of a bank. It changes nothing. */
+export async function bankStateOf(
+  { ledger, monitor, folder, world, keys, auditKeys }: Bank,
+): Promise<BankState> {
+  const { files, host } = world;
+  const nowMs = world.nowMs();
+  const rows = await ledger.read.terminals();
+  const own = hex(keys.chainId);
+  const lines = ledger.isShared ? await ledger.read.linesOf(rows.map(({ id }) => id), []) : [];
+  const elsewhere = new Set(
+    lines.filter(({ server }) => server !== own).map(({ terminal }) => terminal),
+  );
+  const restoring = await ledger.read.restoring();
+  const names = new Map(rows.map(({ id, name }) => [id, name]));
+  const chains = await ledger.read.chains();
+  const heads = await Promise.all(chains.map(async ({ number }) => {
+    const [last] = await ledger.read.lastEntries(number, 1);
+    return { chain: number, entries: last?.sequence ?? 0 };
+  }));
+  return {
+    nowMs,
+    isServing: monitor.isServing,
+    startedMs: monitor.startedMs,
+    terminals: rows.map(({ id, name, state, keyVersion, next }) => {
+      const contact = monitor.terminals.get(id);
+      return {
+        name,
+        state,
+        keyVersion,
+        nextKeyMs: next?.sinceMs ?? null,
+        contact: contact?.connected
+          ? "connected"
+          : elsewhere.has(id)
+          ? "elsewhere"
+          : contact
+          ? "lost"
+          : "unseen",
+        lastMs: contact?.lastMs ?? null,
+        report: contact?.report ?? null,
+      };
+    }),
+    holdAgesMs: (await ledger.read.holds()).map(({ timeMs }) => Math.max(0, nowMs - timeMs)),
+    waiting: restoring && restoring.waiting.map((id) => names.get(id) ?? id),
+    clockDoubt: monitor.clockDoubt,
+    checkpointMs: monitor.checkpointMs,
+    backupMs: markedMs(files, folder.path, "backup"),
+    verifiedMs: markedMs(files, folder.path, "verification"),
+    isShared: ledger.isShared,
+    freeBytes: host?.freeBytes(folder.path) ?? null,
+    databaseBytes: files.facts(databasePath(folder.path))?.bytes ?? null,
+    auditHead: heads,
+    auditKeyVersion: auditKeys.newest.version,
+    folderMode: files.facts(folder.path)?.mode ?? null,
+  };
+}

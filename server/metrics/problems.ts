@@ -1,0 +1,155 @@
+/** Finds what needs an operator's attention, and the command that mends it. Pure. */
+import {
+  backupAgeMsMax,
+  checkpointAgeMsMax,
+  doubtAgeMsMax,
+  failedNamesMax,
+  freeBytesMin,
+  handshakeFailuresMax,
+  scarceNotesMax,
+  terminalSilentMsMax,
+  verificationAgeMsMax,
+} from "../../lib/limits.ts";
+import { type Currency, formatMoney } from "../../lib/money.ts";
+import type { BankState, TerminalState } from "./bank_state.ts";
+
+/** A problem: what is wrong, and what to do. */
+export interface Problem {
+  what: string;
+  mend: string;
+}
+
+/** The figures of failures. */
+export interface Failures {
+  /** Names with a failed log-in, recently. */
+  names: number;
+  /** Failed handshakes of the source that has most, recently. */
+  ofOneSource: number;
+}
+
+/** Returns what is wrong, in the order of urgency. */
+export function problemsOf(
+  state: BankState,
+  failures: Failures,
+  currency: Currency,
+): Problem[] {
+  const { nowMs, isServing, clockDoubt, waiting, holdAgesMs, isShared, freeBytes } = state;
+  const problems: Problem[] = [];
+  const add = (isWrong: boolean, what: string, mend: string) => {
+    if (isWrong) problems.push({ what, mend });
+  };
+  const isOld = (ms: number | null, ageMsMax: number) => ms === null || nowMs - ms > ageMsMax;
+  add(!isServing, "no server runs: no ATM can serve customers", "start it: 'deno task server'");
+  add(
+    clockDoubt !== null,
+    `no money moves: ${clockDoubt}`,
+    "'deno task bank clock' shows the clocks: set this host's clock right, or confirm it with " +
+      "'deno task bank clock confirm'",
+  );
+  add(
+    waiting !== null && waiting.length > 0,
+    `customers are not served: the restored bank waits for ${waiting?.join(", ")}`,
+    "start these ATMs; for one that is lost, 'deno task bank restore end --reason TEXT'",
+  );
+  add(
+    freeBytes !== null && freeBytes < freeBytesMin,
+    `the disk is nearly full: ${megabytes(freeBytes ?? 0)} free`,
+    "move old backups and checkpoints off it, or enlarge it",
+  );
+  if (isServing) {
+    for (const terminal of state.terminals) {
+      problems.push(...problemsOfTerminal(terminal, state, currency));
+    }
+  }
+  const old = holdAgesMs.filter((ms) => ms > doubtAgeMsMax).length;
+  add(
+    old > 0,
+    `${old} ${old === 1 ? "movement is" : "movements are"} in doubt for over an hour`,
+    "'deno task bank holds' lists them: start their ATM, which settles them; if it is lost, " +
+      "'deno task bank holds settle ID'",
+  );
+  add(
+    failures.names > failedNamesMax,
+    `failed log-ins with ${failures.names} names in ten minutes`,
+    "'deno task bank audit show --outcome wrong_credentials' shows at which terminals",
+  );
+  add(
+    failures.ofOneSource > handshakeFailuresMax,
+    `${failures.ofOneSource} failed handshakes from one source in ten minutes`,
+    "'deno task bank audit show --customer bank --outcome wrong_credentials' shows the address: " +
+      "block it in the firewall",
+  );
+  add(
+    isServing && isOld(state.checkpointMs ?? state.startedMs, checkpointAgeMsMax),
+    "no checkpoint of the log for over a day",
+    "see the server's log: its folder for checkpoints cannot be written",
+  );
+  add(
+    !isShared && isOld(state.backupMs, backupAgeMsMax),
+    `${state.backupMs === null ? "no backup was made" : "the last backup is over a day old"}`,
+    "'deno task bank backup --out FILE', every night by a timer",
+  );
+  add(
+    isOld(state.verifiedMs, verificationAgeMsMax),
+    state.verifiedMs === null
+      ? "the log was never verified"
+      : "the log was not verified for over a week",
+    "'deno task bank audit verify --first-key FILE --checkpoint FILE'",
+  );
+  return problems;
+}
+
+function problemsOfTerminal(
+  { name, state, contact, lastMs, report }: TerminalState,
+  { nowMs, startedMs }: BankState,
+  currency: Currency,
+): Problem[] {
+  if (state === "revoked") return [];
+  const problems: Problem[] = [];
+  const silent = contact === "lost" || contact === "unseen";
+  if (silent && nowMs - (lastMs ?? startedMs) > terminalSilentMsMax) {
+    const since = new Date(lastMs ?? startedMs).toISOString();
+    const start = lastMs === null ? ", the server's start" : "";
+    problems.push({
+      what: `${name} is out of service: no contact since ${since}${start}`,
+      mend: "start the ATM, and check its network; on it, 'deno task atm' prints why it cannot " +
+        "connect",
+    });
+  }
+  if (report === null) return problems;
+  const { cassettes, jammed, counted, left } = report;
+  const money = (value: string) => formatMoney(BigInt(value), currency);
+  const fill = "fill it: stop the ATM, and 'deno task atm cash load' on it";
+  if (cassettes.every(({ count }) => count === 0)) {
+    problems.push({ what: `${name} is out of service for withdrawals: no notes`, mend: fill });
+  } else {
+    for (const { value, count } of cassettes) {
+      if (count > scarceNotesMax) continue;
+      const how = count === 0 ? "is empty" : `has ${count} notes left`;
+      problems.push({ what: `${name}: the cassette of ${money(value)} ${how}`, mend: fill });
+    }
+  }
+  for (const device of jammed) {
+    problems.push({
+      what: `${name} is out of service: its ${device} is jammed`,
+      mend: "open the ATM and clear the jam; its notes are counted with 'deno task atm cash count'",
+    });
+  }
+  if (!counted) {
+    problems.push({
+      what: `${name} is out of service: its devices have lost count of the notes`,
+      mend: "stop the ATM, and count its notes with 'deno task atm cash count' on it",
+    });
+  }
+  if (left !== "0") {
+    problems.push({
+      what: `${name} has ${money(left)} that customers left, not booked`,
+      mend: "take the notes out, and return them: 'deno task bank audit show --terminal " +
+        `${name}' shows whose they are`,
+    });
+  }
+  return problems;
+}
+
+/** Returns "312 MB". */
+export const megabytes = (bytes: number) => `${Math.floor(bytes / 1_000_000)} MB`;

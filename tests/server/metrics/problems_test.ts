@@ -1,0 +1,118 @@
+/** Each thing that can be wrong with a bank has its sentence and its mend; a bank that is well has none. */
+import { assertEquals, assertMatch } from "@std/assert";
+import type { BankState, TerminalState } from "../../../server/metrics/bank_state.ts";
+import { type Failures, problemsOf } from "../../../server/metrics/problems.ts";
+
+const euro = { code: "EUR", exponent: 2 };
+const hour = 3_600_000;
+const nowMs = Date.parse("2026-11-28T12:00:00Z");
+
+const well: TerminalState = {
+  name: "lobby",
+  state: "active",
+  keyVersion: 1,
+  nextKeyMs: null,
+  contact: "connected",
+  lastMs: nowMs,
+  report: {
+    cassettes: [{ value: "5000", count: 100 }, { value: "2000", count: 11 }],
+    jammed: [],
+    counted: true,
+    left: "0",
+  },
+};
+const bank: BankState = {
+  nowMs,
+  isServing: true,
+  startedMs: nowMs - 48 * hour,
+  terminals: [well],
+  holdAgesMs: [60_000],
+  waiting: null,
+  clockDoubt: null,
+  checkpointMs: nowMs - hour,
+  backupMs: nowMs - hour,
+  verifiedMs: nowMs - hour,
+  isShared: false,
+  freeBytes: 10 ** 11,
+  databaseBytes: 10 ** 6,
+  auditHead: [{ chain: 1, entries: 10 }],
+  auditKeyVersion: 1,
+  folderMode: 0o700,
+};
+const none: Failures = { names: 0, ofOneSource: 0 };
+const lobby = (change: Partial<TerminalState>) => ({ terminals: [{ ...well, ...change }] });
+const report = (change: Partial<NonNullable<TerminalState["report"]>>) =>
+  lobby({ report: { ...well.report!, ...change } });
+
+/** A change of a bank that is well, and what is wrong then, in the order of urgency. */
+const rows: [change: Partial<BankState>, wrong: string[], failures?: Failures][] = [
+  [{}, []],
+  [{ isServing: false }, ["no server runs: no ATM can serve customers"]],
+  [
+    { clockDoubt: "the clock jumped ahead by 2 h 0 min" },
+    ["no money moves: the clock jumped ahead by 2 h 0 min"],
+  ],
+  [
+    { waiting: ["lobby", "mall"] },
+    ["customers are not served: the restored bank waits for lobby, mall"],
+  ],
+  [{ freeBytes: 10 ** 8 }, ["the disk is nearly full: 100 MB free"]],
+  [
+    lobby({ contact: "lost", lastMs: nowMs - hour }),
+    ["lobby is out of service: no contact since 2026-11-28T11:00:00.000Z"],
+  ],
+  [lobby({ contact: "lost", lastMs: nowMs - 60_000 }), []],
+  [
+    lobby({ contact: "unseen", lastMs: null, report: null }),
+    ["lobby is out of service: no contact since 2026-11-26T12:00:00.000Z, the server's start"],
+  ],
+  [lobby({ contact: "elsewhere", lastMs: null, report: null }), []],
+  [lobby({ state: "revoked", contact: "lost", lastMs: 0 }), []],
+  [
+    report({ cassettes: [{ value: "5000", count: 0 }, { value: "2000", count: 0 }] }),
+    ["lobby is out of service for withdrawals: no notes"],
+  ],
+  [
+    report({ cassettes: [{ value: "5000", count: 0 }, { value: "2000", count: 10 }] }),
+    ["lobby: the cassette of €50.00 is empty", "lobby: the cassette of €20.00 has 10 notes left"],
+  ],
+  [report({ jammed: ["dispenser"] }), ["lobby is out of service: its dispenser is jammed"]],
+  [
+    report({ counted: false }),
+    ["lobby is out of service: its devices have lost count of the notes"],
+  ],
+  [report({ left: "7000" }), ["lobby has €70.00 that customers left, not booked"]],
+  [{ holdAgesMs: [2 * hour] }, ["1 movement is in doubt for over an hour"]],
+  [{ holdAgesMs: [2 * hour, 3 * hour] }, ["2 movements are in doubt for over an hour"]],
+  [{}, ["failed log-ins with 21 names in ten minutes"], { ...none, names: 21 }],
+  [{}, ["31 failed handshakes from one source in ten minutes"], { ...none, ofOneSource: 31 }],
+  [{ checkpointMs: nowMs - 27 * hour }, ["no checkpoint of the log for over a day"]],
+  [{ checkpointMs: null }, ["no checkpoint of the log for over a day"]],
+  [{ checkpointMs: null, startedMs: nowMs - hour }, []],
+  [{ backupMs: null }, ["no backup was made"]],
+  [{ backupMs: nowMs - 27 * hour }, ["the last backup is over a day old"]],
+  [{ backupMs: null, isShared: true }, []],
+  [{ verifiedMs: null }, ["the log was never verified"]],
+  [{ verifiedMs: nowMs - 9 * 24 * hour }, ["the log was not verified for over a week"]],
+];
+
+Deno.test("each problem has its sentence and its mend", () => {
+  for (const [change, wrong, failures = none] of rows) {
+    const problems = problemsOf({ ...bank, ...change }, failures, euro);
+    assertEquals(problems.map(({ what }) => what), wrong);
+    for (const { mend } of problems) assertMatch(mend, /^['a-z].{10}/);
+  }
+});
+
+Deno.test("the mends name commands that exist", async () => {
+  const families = await import("../../../ui/command_line/commands/index.ts");
+  const names = Object.values(families).flat().map(({ name }) => name);
+  for (const [change, , failures = none] of rows) {
+    for (const { mend } of problemsOf({ ...bank, ...change }, failures, euro)) {
+      for (const [, words] of mend.matchAll(/'deno task ([^']*)'/g)) {
+        const isKnown = names.some((name) => `${words} `.startsWith(`${name} `));
+        assertEquals(isKnown, true, words);
+      }
+    }
+  }
+});

@@ -1,0 +1,62 @@
+/** `bank status`: an operator sees the terminals, their cash, and what is wrong. */
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { onEachBank, type RunningBank } from "../helpers/running_bank.ts";
+
+async function statusOf(running: RunningBank, json: boolean): Promise<string> {
+  const command = { command: "show_status", json, watch: false } as const;
+  const answers = await Array.fromAsync(running.operate(command));
+  return answers.map((answer) => "line" in answer ? answer.line : "").join("\n");
+}
+
+const report = {
+  op: "report",
+  cassettes: [{ value: "5000", count: 80 }, { value: "2000", count: 40 }],
+  jammed: ["dispenser"],
+  counted: true,
+  left: "0",
+} as const;
+
+onEachBank(
+  "the status has terminals, cassettes as bars, failures and the mend",
+  (withBank) =>
+    withBank(async (running) => {
+      const atm = await running.connect();
+      await atm.ask({ ...report, cassettes: [...report.cassettes], jammed: ["dispenser"] });
+      await atm.ask({ op: "log_in", username: "alice", password: "not her password" });
+      const text = await statusOf(running, false);
+      assertMatch(text, /^Test Bank\nserver      runs for \d+ s, connections: 1\n/);
+      assertStringIncludes(text, "failed      1 log-ins, 0 handshakes since the start");
+      assertStringIncludes(text, "€50.00 ######## 80  €20.00 ####---- 40");
+      assertMatch(text, /lobby     connected  \d+ s ago       1/);
+      assertStringIncludes(text, "mall      unseen     -             1");
+      assertStringIncludes(
+        text,
+        "1. lobby is out of service: its dispenser is jammed\n   Do: open",
+      );
+      const { terminals, figures, problems, ...state } = JSON.parse(await statusOf(running, true));
+      assertEquals([terminals[0].name, terminals[0].contact], ["lobby", "connected"]);
+      assertEquals([figures.logInsFailed, figures.namesFailed], [1, 1]);
+      assertEquals([problems[0].what, state.isServing], [text.match(/1\. (.*)/)![1], true]);
+      await atm.client.close();
+      for (let tries = 0; tries < 500; tries++) {
+        if (!/lobby +connected/.test(await statusOf(running, false))) break;
+      }
+      assertStringIncludes(await statusOf(running, false), "lobby     lost");
+    }),
+);
+
+onEachBank(
+  "the same report again is stored, and not logged",
+  (withBank) =>
+    withBank(async (running) => {
+      const atm = await running.connect();
+      for (const count of [80, 79, 78]) {
+        const cassettes = [{ value: "5000", count }];
+        const answer = await atm.ask({ ...report, cassettes, jammed: [] });
+        assertEquals(answer.outcome, "ok");
+      }
+      assertStringIncludes(await statusOf(running, false), "€50.00 ######## 78");
+      const entries = await running.entries();
+      assertEquals(entries.filter((entry) => entry.includes("report devices")).length, 1);
+    }),
+);
