@@ -5,7 +5,7 @@
 import type {
   Atm,
   AtmView,
-  DayBalance,
+  BalanceAnswer,
   DeviceFault,
   HistoryFilter,
   HistoryPage,
@@ -119,6 +119,7 @@ export class BankAtm implements Atm {
           account: visit.account,
           accounts: visit.accounts,
           elsewhere: visit.elsewhere,
+          usual: visit.usual,
           idleMsMax,
         },
       ended,
@@ -184,7 +185,7 @@ export class BankAtm implements Atm {
     return Promise.resolve();
   }
 
-  balance(): Promise<{ outcome: AtmOutcome; days: DayBalance[] }> {
+  balance(): Promise<BalanceAnswer> {
     return this.#visits.balance();
   }
 
@@ -192,11 +193,11 @@ export class BankAtm implements Atm {
     return this.#visits.recipient(account);
   }
 
-  async transfer(to: string, amountText: MinorText): Promise<Receipt> {
+  async transfer(to: string, amountText: MinorText, message?: string): Promise<Receipt> {
     return await this.#oneAtATime(
       "transfer",
       amountText,
-      (visit, amount) => this.#cashier.transfer(visit, to, amount),
+      (visit, amount) => this.#cashier.transfer(visit, to, amount, message),
     );
   }
 

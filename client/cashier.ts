@@ -176,14 +176,22 @@ export class Cashier {
   }
 
   /** Transfers money to another account: in one step, without notes. */
-  async transfer(payer: Payer, to: string, amount: bigint): Promise<Receipt> {
+  async transfer(
+    payer: Payer,
+    to: string,
+    amount: bigint,
+    message?: string,
+  ): Promise<Receipt> {
     const { journal, world } = this.dependencies;
     const kind = "transfer";
     if (payer.inDoubt) return this.#receipt(kind, `${amount}`, "earlier_in_doubt", { to });
     const movement = newMovementId(world);
     const account = payer.account.id;
     const currency = this.dependencies.currency();
-    const request = { op: kind, movement, account, to, amount: `${amount}`, currency } as const;
+    const request = {
+      ...{ op: kind, movement, account, to, amount: `${amount}`, currency } as const,
+      ...(message && { message }),
+    };
     const untilMs = this.#outcomeUntilMs();
     const intent = { movement, kind, account, amount, currency, notes: new Map() } as const;
     journal.intend({ ...intent, ...journaledOf(payer) }, world.nowMs());
@@ -194,6 +202,7 @@ export class Cashier {
     return this.#receipt(kind, request.amount, answer.outcome, {
       movement,
       to,
+      ...(message && { message }),
       ...factsOf(answer),
     });
   }

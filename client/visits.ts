@@ -1,5 +1,12 @@
 /** Visits, one at a time: the logged-in customer, idleness, and why the last visit ended. */
-import type { AccountView, DayBalance, HistoryFilter, HistoryPage, VisitEnd } from "../lib/atm.ts";
+import type {
+  AccountView,
+  BalanceAnswer,
+  HistoryFilter,
+  HistoryPage,
+  Usual,
+  VisitEnd,
+} from "../lib/atm.ts";
 import type { AtmOutcome } from "../lib/errors.ts";
 import { atmIdleMsMax, touchEveryMs } from "../lib/limits.ts";
 import type { Answer, Ask, Push } from "../lib/protocol/message.ts";
@@ -20,6 +27,7 @@ export class Visit implements Payer {
     readonly bank: BankClient,
     /** Other terminals at which the customer is logged in. */
     public elsewhere: string[],
+    readonly usual: Usual,
     /** When the last touch was sent to the bank, by the monotonic clock. */
     public touchedMs: number,
   ) {}
@@ -89,6 +97,7 @@ export class Visits {
     const answer = await ask(bank, { op: "log_in", username, password });
     if (answer === null) return { outcome: "bank_unreachable" };
     const { outcome, retryAfterMs, account, elsewhere = [] } = answer;
+    const { usual = { recipients: [] } } = answer;
     if (outcome !== "ok" || !account) return { outcome, retryAfterMs };
     const own = answer.accounts ?? [];
     const others = own.filter(({ id }) => id !== account.id).map(({ uid: _, ...view }) => view);
@@ -102,6 +111,7 @@ export class Visits {
       uids,
       bank,
       elsewhere,
+      usual,
       world.monotonicMs(),
     );
     this.#ended = null;
@@ -127,9 +137,10 @@ export class Visits {
   }
 
   /** Requests the balance; the bank logs it. */
-  async balance(): Promise<{ outcome: AtmOutcome; days: DayBalance[] }> {
+  async balance(): Promise<BalanceAnswer> {
     const answer = await this.#ask((visit) => ({ op: "balance", account: visit.account.id }));
-    return { outcome: answer.outcome, days: answer.days ?? [] };
+    const { outcome, days = [], entries = [], moneyIn, moneyOut } = answer;
+    return { outcome, days, entries, moneyIn, moneyOut };
   }
 
   /** Requests the masked name of an account's owner. */

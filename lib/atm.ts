@@ -89,6 +89,7 @@ export interface AtmView {
     accounts: AccountView[];
     /** Other terminals at which this customer is logged in, by name. */
     elsewhere: string[];
+    usual: Usual;
     /** Time without a touch after which the customer is logged out. */
     idleMsMax: number;
   } | null;
@@ -126,6 +127,7 @@ export interface Receipt {
   notes: Notes[];
   /** For a transfer: the recipient's account number. */
   to?: string;
+  message?: string;
   /** The movement's id, 32 hex digits; empty if there was no movement. */
   movement: string;
   /** The account after the movement; null when the bank did not answer. */
@@ -156,6 +158,12 @@ export interface DayBalance {
   booked: MinorText;
 }
 
+/** The answer about a balance. */
+export interface BalanceAnswer extends Statement {
+  outcome: AtmOutcome;
+  days: DayBalance[];
+}
+
 /** A filter of the history. Absent fields filter nothing. */
 export interface HistoryFilter {
   /** `money`: withdrawals, deposits and transfers. */
@@ -163,6 +171,8 @@ export interface HistoryFilter {
   outcome?: "done" | "refused";
   /** A substring of the action's text, case-insensitive. At most 64 characters. */
   text?: string;
+  /** The number of the account. */
+  account?: string;
   /** RFC 3339 instants: from inclusive, before exclusive. */
   from?: string;
   before?: string;
@@ -180,9 +190,31 @@ export interface HistoryEntry {
   time: string;
   terminal: string;
   amount?: MinorText;
-  /** On request: the sealed entry in base64, and its tag, 64 hex digits. */
+  /** The account's balance after it, if it booked money. */
+  balance?: MinorText;
+  /** Its movement's id, 32 hex digits. */
+  movement?: string;
+  /** The message of a transfer. */
+  message?: string;
+  /** On request: the sealed entry in base64. */
   sealed?: string;
-  tag?: string;
+  /** 64 hex digits. */
+  tag: string;
+}
+
+/** What a customer did lately, to be offered again. */
+export interface Usual {
+  /** The amount of the last withdrawal. */
+  lastWithdrawal?: MinorText;
+  /** The last recipients of transfers, the latest first: the number and the masked name. */
+  recipients: { account: string; name: string }[];
+}
+
+/** An account's last bookings, newest first, and its money in and out this month, unless unknown. */
+export interface Statement {
+  entries: HistoryEntry[];
+  moneyIn?: MinorText;
+  moneyOut?: MinorText;
 }
 
 /** A page of history, newest first. */
@@ -218,20 +250,23 @@ export interface CustomerCalls {
   depositCancel(): Promise<void>;
   /** Chooses one of the customer's accounts for everything that follows. */
   chooseAccount(id: string): Promise<void>;
-  /** Returns the balances of the last 30 days, oldest first. The bank logs the call. */
-  balance(): Promise<{ outcome: AtmOutcome; days: DayBalance[] }>;
+  /**
+   * Returns the balances of the last 30 days, oldest first, and the last bookings. The bank logs the
+   * call.
+   */
+  balance(): Promise<BalanceAnswer>;
   /** Returns the masked name of an account's owner in `recipient`. */
   recipient(
     account: string,
   ): Promise<{ outcome: AtmOutcome; recipient?: string; retryAfterMs?: number }>;
   /** Transfers money to another account, by its number. */
-  transfer(to: string, amount: MinorText): Promise<Receipt>;
+  transfer(to: string, amount: MinorText, message?: string): Promise<Receipt>;
   /** Changes the password. `retryAfterMs` comes with `throttled`. */
   changePassword(
     current: string,
     next: string,
   ): Promise<{ outcome: AtmOutcome; retryAfterMs?: number }>;
-  /** Returns a page of history. `sealed`: adds each entry's sealed form and tag. */
+  /** Returns a page of history. `sealed`: adds each entry's sealed form. */
   history(filter: HistoryFilter, cursor?: string, sealed?: boolean): Promise<HistoryPage>;
 }
 

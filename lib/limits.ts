@@ -53,6 +53,11 @@ export const sealedEntryLengthMax = 4_096;
 /** Cassettes of one ATM. */
 export const cassettesMax = 16;
 export const historyPageEntriesMax = 20;
+/** Bookings in an answer about a balance. */
+export const statementEntriesMax = 5;
+/** Recipients in the answer to a log-in. */
+export const usualRecipientsMax = 3;
+export const transferMessageLengthMax = 35;
 /** Days of balances that one answer holds. */
 export const balanceDaysMax = 30;
 
@@ -217,6 +222,8 @@ export const logFileTailBytes = 65_536;
 export const namesIndexedMax = 16_384;
 /** Entries examined for one page of history, so that a rare word does not scan the whole log. */
 export const historyEntriesExaminedMax = 2_000;
+/** Entries examined at a log-in for what the customer did lately. */
+export const usualEntriesExaminedMax = 128;
 /** Entries examined for the place of a receipt that is requested again. */
 export const receiptEntriesExaminedMax = 256;
 /** Entries per read of these two. */

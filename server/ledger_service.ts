@@ -1,11 +1,17 @@
 /** One bank's engine, store and log, combined. It runs in a thread, or in the caller's process. */
-import type { HistoryPage, LoggedAt } from "../lib/atm.ts";
+import type { HistoryPage, LoggedAt, Statement, Usual } from "../lib/atm.ts";
 import { equalInConstantTime } from "../lib/bytes.ts";
 import { UsageError } from "../lib/errors.ts";
 import type { Files, World } from "../lib/world.ts";
 import { ChainKeyFile } from "./audit/chain_key.ts";
 import type { LoggedRow } from "./audit/entry.ts";
-import { historyPage, type HistoryQuery } from "./audit/history.ts";
+import {
+  historyPage,
+  type HistoryQuery,
+  statementOf,
+  type StatementQuery,
+  usualOf,
+} from "./audit/history.ts";
 import { AuditKeyRing, type AuditKeys } from "./audit/keys.ts";
 import { LogFile, type LogSource } from "./audit/log_file.ts";
 import { requireNewestKeys, requireSharedKeys } from "./audit/newest_keys.ts";
@@ -49,6 +55,10 @@ export interface LedgerSurroundings extends LinkEvents {
 export interface LogLink {
   /** Returns one page of a customer's history. */
   history(query: HistoryQuery): Promise<Omit<HistoryPage, "outcome">>;
+  /** Returns what a customer did lately. */
+  usual(customer: string): Promise<Usual>;
+  /** Returns an account's last bookings and sums. */
+  statement(query: StatementQuery): Promise<Statement>;
   /** Seals new entries under the newest of these keys from now on. */
   useKeys(keys: readonly AuditKeys[]): Promise<void>;
 }
@@ -174,6 +184,14 @@ export class LedgerService implements BankLink {
 
   async history(query: HistoryQuery): Promise<Omit<HistoryPage, "outcome">> {
     return await historyPage(this.dependencies.store, this.dependencies.keys, query);
+  }
+
+  async usual(customer: string): Promise<Usual> {
+    return await usualOf(this.dependencies.store, this.dependencies.keys, customer);
+  }
+
+  async statement(query: StatementQuery): Promise<Statement> {
+    return await statementOf(this.dependencies.store, this.dependencies.keys, query);
   }
 
   useKeys(keys: readonly AuditKeys[]): Promise<void> {

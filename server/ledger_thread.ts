@@ -101,6 +101,8 @@ export async function openLedgerThread(parts: OpenLedger, events: LinkEvents): P
     check: (onProgress) => thread.check(onProgress),
     backUp: (...args) => thread.call("backUp", ...args),
     history: (...args) => thread.call("history", ...args),
+    usual: (...args) => thread.call("usual", ...args),
+    statement: (...args) => thread.call("statement", ...args),
     useKeys: (...args) => thread.call("useKeys", ...args),
     async close() {
       if (thread.hasEnded) return;

@@ -13,6 +13,7 @@ import type {
   HistoryFilter,
   LoggedAt,
   Notes,
+  Usual,
 } from "../atm.ts";
 import {
   accountLengthMax,
@@ -27,8 +28,11 @@ import {
   receiptLengthMax,
   sealedEntryLengthMax,
   shortTextLengthMax,
+  transferMessageLengthMax,
   usernameLengthMax,
+  usualRecipientsMax,
 } from "../limits.ts";
+import { isPlainLine } from "../text.ts";
 import { type Currency, minorFromText, type MinorText } from "../money.ts";
 
 /** An ATM's request. Amounts are minor units; `movement` is 32 hex digits made by the terminal. */
@@ -57,6 +61,7 @@ export type Ask =
     to: string;
     amount: string;
     currency: string;
+    message?: string;
   }
   /** Returns the masked name of an account's owner. */
   | { op: "recipient"; account: string }
@@ -135,6 +140,8 @@ export interface Answer {
   recipient?: string;
   /** With a log-in: the other terminals at which this customer is logged in, by name. */
   elsewhere?: string[];
+  /** With a log-in. */
+  usual?: Usual;
   /** The bank's time of the movement, RFC 3339. */
   time?: string;
   /** Minor units that the first settling booked: for `already_completed` and a repeated complete. */
@@ -147,6 +154,9 @@ export interface Answer {
   cursor?: string;
   /** Oldest first, today last. */
   days?: DayBalance[];
+  /** This month's sums. */
+  moneyIn?: MinorText;
+  moneyOut?: MinorText;
 }
 
 /** A message of the bank that answers no request. */
@@ -288,6 +298,9 @@ const kind = oneOf("withdrawal", "deposit");
 const entryKind = oneOf("withdrawal", "deposit", "transfer", "log-in", "other");
 const filterKind = oneOf("money", "withdrawal", "deposit", "transfer", "log-in", "other");
 const entryOutcome = oneOf("done", "refused");
+const messageText = text(transferMessageLengthMax);
+const transferMessage: Check<string> = (value) =>
+  isPlainLine(messageText(value)) ? value as string : refuse("text");
 const shortText = text(shortTextLengthMax);
 
 const left = { once: maybe(minor), today: maybe(minor), here: maybe(minor) };
@@ -306,6 +319,7 @@ const filter: Check<HistoryFilter> = (value) =>
     kind: maybe(filterKind),
     outcome: maybe(entryOutcome),
     text: maybe(text(historyTextLengthMax)),
+    account: maybe(text(accountLengthMax)),
     from: maybe(instant),
     before: maybe(instant),
   }, value);
@@ -321,8 +335,11 @@ const entry: Check<HistoryEntry> = (value) =>
     time: instant,
     terminal: shortText,
     amount: maybe(minor),
+    balance: maybe(minor),
+    movement: maybe(movement),
+    message: maybe(transferMessage),
     sealed: maybe(text(sealedEntryLengthMax)),
-    tag: maybe(tag),
+    tag,
   }, value);
 
 const askFields: { [O in Operation]: Fields } = {
@@ -344,6 +361,7 @@ const askFields: { [O in Operation]: Fields } = {
     to: text(accountLengthMax),
     amount: text(amountLengthMax),
     currency: currencyCode,
+    message: maybe(transferMessage),
   },
   recipient: { account: text(accountLengthMax) },
   balance: { account: text(accountLengthMax) },
@@ -400,6 +418,15 @@ const answerFields = {
   accounts: maybe(listOf((value) => record({ ...accountFields, uid }, value))),
   recipient: maybe(shortText),
   elsewhere: maybe(listOf(shortText)),
+  usual: maybe((value) =>
+    record({
+      lastWithdrawal: maybe(minor),
+      recipients: listOf(
+        (each) => record({ account: text(accountLengthMax), name: shortText }, each),
+        usualRecipientsMax,
+      ),
+    }, value)
+  ),
   time: maybe(instant),
   booked: maybe(minor),
   logged: maybe((value) => record({ place: shortText, tag }, value)),
@@ -407,4 +434,6 @@ const answerFields = {
   entries: maybe(listOf(entry)),
   cursor: maybe(text(cursorLengthMax)),
   days: maybe(listOf(dayBalance, balanceDaysMax)),
+  moneyIn: maybe(minor),
+  moneyOut: maybe(minor),
 };

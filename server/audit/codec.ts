@@ -63,9 +63,21 @@ export function plainOf(
   salts: Uint8Array,
   place: SealedPlace,
 ): Plain & { commitment: Bytes } {
-  const { kind, outcome, terminal, movement, step, amount } = entry;
+  const { kind, outcome, terminal, movement, step, account, message } = entry;
+  const [amount, balance] = [entry.amount?.toString(), entry.balance?.toString()];
   const rows = namesOf(entry);
-  const facts = { kind, outcome, terminal, movement, step, amount: amount?.toString(), rows };
+  const facts = {
+    kind,
+    outcome,
+    terminal,
+    movement,
+    step,
+    amount,
+    account,
+    balance,
+    message,
+    rows,
+  };
   const text = `${lineOf(entry)}\n${JSON.stringify(facts)}`;
   const body = digests.length > 0 ? [utf8(`${text}\n`), ...digests] : [utf8(text)];
   const commitment = commitmentOf(openingOf(entry, salts));
@@ -135,11 +147,12 @@ function parsed(withSalts: Uint8Array, commitment: Uint8Array): Parsed | null {
   const text = textOf(end < 0 ? plaintext : plaintext.subarray(0, end));
   const [, who, action, time, facts] = entryShape.exec(text) ?? [];
   if (!who || !action || !time || !facts) return null;
-  const { amount, rows = [], ...others } = JSON.parse(facts) as {
+  const { amount, balance, rows = [], ...others } = JSON.parse(facts) as {
     kind: EntryKind;
     outcome: LoggedOutcome;
     terminal: string;
     amount?: string;
+    balance?: string;
     rows?: string[];
   };
   const entry = {
@@ -148,6 +161,7 @@ function parsed(withSalts: Uint8Array, commitment: Uint8Array): Parsed | null {
     timeMs: Date.parse(time),
     ...others,
     ...(amount === undefined ? {} : { amount: BigInt(amount) }),
+    ...(balance === undefined ? {} : { balance: BigInt(balance) }),
   };
   const opening = openingOf(entry, salts);
   if (!equalInConstantTime(commitmentOf(opening), commitment)) return null;

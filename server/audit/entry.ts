@@ -21,6 +21,12 @@ export interface AuditEntry {
   /** The step of the movement's row that this entry describes; each row has one entry. */
   step?: "authorise" | "settle" | "report" | "book";
   amount?: bigint;
+  /** The number of the customer's account. */
+  account?: string;
+  /** The balance of that account after this entry, if it booked money. */
+  balance?: bigint;
+  /** The message of a transfer. */
+  message?: string;
 }
 
 /** A change of a row of the books: its name, and its canonical texts, null for a missing row. */

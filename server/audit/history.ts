@@ -1,7 +1,13 @@
 /** A customer's part of the log: decrypted, filtered and paged, newest first. */
-import type { HistoryEntry, HistoryFilter } from "../../lib/atm.ts";
+import type { HistoryEntry, HistoryFilter, Statement, Usual } from "../../lib/atm.ts";
 import { hex } from "../../lib/bytes.ts";
-import { historyEntriesExaminedMax, historyPageEntriesMax } from "../../lib/limits.ts";
+import {
+  historyEntriesExaminedMax,
+  historyPageEntriesMax,
+  statementEntriesMax,
+  usualEntriesExaminedMax,
+  usualRecipientsMax,
+} from "../../lib/limits.ts";
 import {
   type AuditEntry,
   type LogPlace,
@@ -69,8 +75,12 @@ async function withoutSettledHolds(
   return opened.filter(({ entry }) => !(isHold(entry) && settled.has(entry.movement!)));
 }
 
-function matches(entry: AuditEntry, { kind, outcome, text, from, before }: HistoryFilter): boolean {
-  return (!kind || entry.kind === kind || (kind === "money" && isMoney(entry))) &&
+function matches(
+  entry: AuditEntry,
+  { kind, outcome, text, from, before, account }: HistoryFilter,
+): boolean {
+  return (!account || entry.account === account) &&
+    (!kind || entry.kind === kind || (kind === "money" && isMoney(entry))) &&
     (!outcome || (entry.outcome === "ok") === (outcome === "done")) &&
     (!text || entry.action.toLowerCase().includes(text.toLowerCase())) &&
     (!from || entry.timeMs >= Date.parse(from)) &&
@@ -90,6 +100,85 @@ function shown(stored: SealedEntry, entry: AuditEntry, sealed: boolean): History
     time: new Date(entry.timeMs).toISOString(),
     terminal: entry.terminal,
     ...(entry.amount === undefined ? {} : { amount: entry.amount.toString() }),
-    ...(sealed && { sealed: stored.sealed.toBase64(), tag: hex(stored.tag) }),
+    ...(entry.balance === undefined ? {} : { balance: entry.balance.toString() }),
+    ...(entry.movement && { movement: entry.movement }),
+    ...(entry.message && { message: entry.message }),
+    ...(sealed && { sealed: stored.sealed.toBase64() }),
+    tag: hex(stored.tag),
   };
+}
+
+/** Returns the customer's last withdrawal and the last recipients, from the newest entries. */
+export async function usualOf(
+  store: CustomersLog,
+  keys: OpeningKeys,
+  customer: string,
+): Promise<Usual> {
+  const recipients = new Map<string, string>();
+  let lastWithdrawal: bigint | undefined;
+  const newest = { customer, before: null, entriesMax: usualEntriesExaminedMax };
+  for await (const { opened } of openedEntriesOf(store, keys, newest)) {
+    for (const { entry } of opened) {
+      if (entry.balance === undefined) continue; // it booked nothing
+      if (entry.kind === "withdrawal") lastWithdrawal ??= entry.amount;
+      const [, account, name] = sentTo.exec(entry.action) ?? [];
+      if (account && name && !recipients.has(account) && recipients.size < usualRecipientsMax) {
+        recipients.set(account, name);
+      }
+    }
+  }
+  return {
+    ...(lastWithdrawal !== undefined && { lastWithdrawal: lastWithdrawal.toString() }),
+    recipients: [...recipients].map(([account, name]) => ({ account, name })),
+  };
+}
+
+/** How the log says a transfer that was sent. */
+const sentTo = /^transfer .* to account ([0-9]+) \((.+)\)$/;
+
+/** What the statement of one account is about. */
+export interface StatementQuery {
+  customer: string;
+  account: string;
+  /** The beginning of the month. */
+  fromMs: number;
+}
+
+/**
+ * Returns an account's last bookings, and the sums of what came in and went out since `fromMs`; no
+ * sums if they have more entries than are examined.
+ */
+export async function statementOf(
+  store: CustomersLog,
+  keys: OpeningKeys,
+  { customer, account, fromMs }: StatementQuery,
+): Promise<Statement> {
+  const entries: HistoryEntry[] = [];
+  let [moneyIn, moneyOut] = [0n, 0n];
+  const newest = { customer, before: null, entriesMax: historyEntriesExaminedMax };
+  for await (const { opened, next } of openedEntriesOf(store, keys, newest)) {
+    for (const { stored, entry } of opened) {
+      const recent = entry.timeMs >= fromMs;
+      if (!recent && entries.length === statementEntriesMax) {
+        return { entries, ...sums(moneyIn, moneyOut) };
+      }
+      if (entry.balance === undefined || entry.account !== account) continue;
+      if (entries.length < statementEntriesMax) entries.push(shown(stored, entry, false));
+      if (!recent) continue;
+      if (takesMoney(entry)) moneyOut += entry.amount ?? 0n;
+      else moneyIn += entry.amount ?? 0n;
+    }
+    if (next === null) return { entries, ...sums(moneyIn, moneyOut) };
+  }
+  return { entries };
+}
+
+const sums = (moneyIn: bigint, moneyOut: bigint) => ({
+  moneyIn: moneyIn.toString(),
+  moneyOut: moneyOut.toString(),
+});
+
+/** Returns whether a booking took money from the customer; only the sender's entry has a step. */
+function takesMoney({ kind, step }: AuditEntry): boolean {
+  return kind === "withdrawal" || (kind === "transfer" && step !== undefined);
 }

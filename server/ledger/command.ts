@@ -49,6 +49,8 @@ export interface Transfer extends OfVisit {
   amount: bigint;
   fault?: AmountFault;
   currency: string;
+  /** For both sides' logs; not part of what a repeated id must have in common. */
+  message?: string;
 }
 
 /** Looks up the masked owner of an account, before a transfer. */

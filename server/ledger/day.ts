@@ -5,7 +5,8 @@ export function dateOf(day: number): string {
   return new Date(day * dayMs).toISOString().slice(0, 10);
 }
 
-const dayMs = 24 * 60 * 60 * 1_000;
+const hourMs = 60 * 60 * 1_000;
+const dayMs = 24 * hourMs;
 const calendars = new Map<string, Intl.DateTimeFormat>();
 
 /**
@@ -27,4 +28,16 @@ export function dayOf(timeMs: number, timeZone: string): number {
   const parts = new Map(calendar.formatToParts(timeMs).map(({ type, value }) => [type, value]));
   const part = (type: Intl.DateTimeFormatPartTypes) => Number(parts.get(type));
   return Date.UTC(part("year"), part("month") - 1, part("day")) / dayMs;
+}
+
+/**
+ * Returns when the month of a calendar day begins in a time zone, in milliseconds since 1970.
+ * @param day as returned by `dayOf`
+ */
+export function beginOfMonth(day: number, timeZone: string): number {
+  const first = day - new Date(day * dayMs).getUTCDate() + 1;
+  // the first hour whose day it is: zones are at most 14 hours from UTC, at quarters of an hour
+  let timeMs = first * dayMs - 14 * hourMs;
+  while (dayOf(timeMs, timeZone) < first) timeMs += hourMs / 4;
+  return timeMs;
 }

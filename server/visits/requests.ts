@@ -15,7 +15,7 @@ import { findByPlace } from "../audit/find_entry.ts";
 import { nameHashOf } from "../audit/keys.ts";
 import { isSameState, reportInWords } from "../device_words.ts";
 import type { Command, Reply } from "../ledger/command.ts";
-import { dayOf } from "../ledger/day.ts";
+import { beginOfMonth, dayOf } from "../ledger/day.ts";
 import type { Account } from "../ledger/model.ts";
 import { receiptOf } from "../receipt_of.ts";
 import { accountView, answerOf, hasAccount, lastDays } from "./views.ts";
@@ -228,10 +228,12 @@ export class Requests {
       const rows = await Promise.all(accounts.map(({ id }) => ledger.read.account(id)));
       const fresh = new Map(rows.map((row) => [row!.id, row!]));
       const { elsewhere, limitsNow: now } = visit;
+      const usual = await this.#bank.auditLog.usual(username);
       return {
         ...answerOf({ ...reply, account: fresh.get(first) }, now),
         accounts: accounts.map(({ id, uid }) => ({ ...accountView(fresh.get(id)!, now), uid })),
         ...(elsewhere.length > 0 && { elsewhere }),
+        usual,
       };
     } finally {
       logInsUnderWay.delete(terminal);
@@ -300,9 +302,13 @@ export class Requests {
     const found = account ? "ok" : "unknown_account";
     const { outcome, timeMs } = await this.#logOf(visit, "view balance", "other", found);
     if (outcome !== "ok" || !account) return { outcome: outcome === "ok" ? found : outcome };
-    const today = dayOf(timeMs, this.#bank.settings.timeZone);
+    const { timeZone } = this.#bank.settings;
+    const today = dayOf(timeMs, timeZone);
     const ends = await this.#bank.ledger.read.dayBalances(account.id, today - balanceDaysMax + 1);
-    return { outcome, days: lastDays(ends, today, account.balance) };
+    const days = lastDays(ends, today, account.balance);
+    const fromMs = beginOfMonth(today, timeZone);
+    const statement = { customer: visit.username, account: text, fromMs };
+    return { outcome, days, ...await this.#bank.auditLog.statement(statement) };
   }
 
   /** Signs a receipt. The request is logged, unless it continues the movement that was answered last. */
@@ -374,7 +380,7 @@ export class Requests {
 
   async #transfer(
     visit: Visit,
-    { movement, account, to, amount, currency }: AskOf<"transfer">,
+    { movement, account, to, amount, currency, message }: AskOf<"transfer">,
   ): Promise<Answer> {
     return answerOf(
       await this.#submit({
@@ -387,6 +393,7 @@ export class Requests {
         to: accountNumberOf(to),
         ...amountOf(amount),
         currency,
+        ...(message && { message }),
       }),
       visit.limitsNow,
     );
@@ -471,7 +478,7 @@ function refusedPassword(
  */
 function lookInWords(filter: HistoryFilter, cursor: string | undefined): string {
   if (cursor !== undefined) return "view older history";
-  const { kind, outcome, ...more } = filter;
+  const { kind, outcome, account: _, ...more } = filter;
   const isStatement = kind === "money" && outcome === "done";
   const narrowed = (!isStatement && (kind || outcome)) ||
     Object.values(more).some((value) => value);

@@ -125,7 +125,7 @@ Deno.test({ name: "a customer banks in a browser", ignore: findBrowser() === nul
       await onScreen(hall, "receipt");
       await sees(hall, "€1,015.00");
       await sees(lobby, "€1,015.00");
-      await sees(lobby, "The last 30 days");
+      await sees(lobby, "Last movements");
       await toMenu(lobby);
     });
 

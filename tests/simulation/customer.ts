@@ -335,7 +335,7 @@ export class Customer {
       if (!this.#isAt("confirm")) return;
       await this.#think();
       const attempt = this.#attempt(intent);
-      page.send({ type: "transfer_confirm" });
+      page.send({ type: "transfer_confirm", message: "" });
       await this.#whileWorking();
       if (!await this.#conclude(attempt)) return;
     }

@@ -6,7 +6,7 @@ import type {
   AccountView,
   Atm,
   AtmView,
-  DayBalance,
+  BalanceAnswer,
   DeviceFault,
   HistoryEntry,
   HistoryFilter,
@@ -15,6 +15,7 @@ import type {
   LimitsLeft,
   Notes,
   Receipt,
+  Usual,
   VisitEnd,
 } from "../../lib/atm.ts";
 import { accountNumberOf } from "../../lib/account_number.ts";
@@ -22,6 +23,7 @@ import { u64 } from "../../lib/bytes.ts";
 import { type AtmOutcome, inWords } from "../../lib/errors.ts";
 import { formatMoney } from "../../lib/money.ts";
 
+const movement = "7f3a9c04e1b25d8860aa41c2f09be713";
 const euro = { code: "EUR", exponent: 2 };
 const pageEntriesMax = 8;
 /** The scripted day: 23 November 2026, 15:16:02 in London, 16:16:02 in Berlin. */
@@ -49,6 +51,7 @@ export interface Script {
   cassettes: Notes[];
   /** What the first customer has besides the account without a name, by its name. */
   otherAccounts: Record<string, bigint>;
+  usual: Usual;
   /** What the limits of the first account leave at the log-in. */
   left?: LimitsLeft;
   language: Language;
@@ -64,6 +67,7 @@ const script: Script = {
     count: 50,
   }],
   otherAccounts: {},
+  usual: { recipients: [] },
   language: "en",
 };
 
@@ -154,7 +158,8 @@ export class ScriptedAtm implements Atm {
     if (outcome !== "ok") return { outcome };
     const accounts = this.#accounts.get(username) ?? this.#accounts.values().next().value!;
     const { idleMsMax } = this.#script;
-    const visit = { username, account: accounts[0]!, accounts, elsewhere: [], idleMsMax };
+    const { usual } = this.#script;
+    const visit = { username, account: accounts[0]!, accounts, elsewhere: [], usual, idleMsMax };
     this.change({ visit, ended: null });
     this.#log("log-in", "log in");
     return { outcome };
@@ -227,18 +232,19 @@ export class ScriptedAtm implements Atm {
     return Promise.resolve();
   }
 
-  async balance(): Promise<{ outcome: AtmOutcome; days: DayBalance[] }> {
+  async balance(): Promise<BalanceAnswer> {
     this.calls.push("balance");
     await this.gate;
     const { visit } = this.#view;
     const outcome = this.#scripted("balance") ?? (visit ? "ok" : "not_logged_in");
-    if (outcome !== "ok" || !visit) return { outcome, days: [] };
+    if (outcome !== "ok" || !visit) return { outcome, days: [], entries: [] };
     const now = Number(visit.account.booked);
     const days = Array.from({ length: 30 }, (_, index) => ({
       day: new Date(firstTimeMs - (29 - index) * 86_400_000).toISOString().slice(0, 10),
       booked: String(index === 29 ? now : now + 5_000 * (29 - index) - 40_000 * ((index / 9) | 0)),
     }));
-    return { outcome, days };
+    const entries = this.#entries.filter(({ balance }) => balance).slice(-5).reverse();
+    return { outcome, days, entries, moneyIn: "263075", moneyOut: "84250" };
   }
 
   async recipient(account: string) {
@@ -250,8 +256,8 @@ export class ScriptedAtm implements Atm {
     return outcome === "ok" ? { outcome, recipient: "b•••b" } : { outcome };
   }
 
-  async transfer(to: string, amount: string): Promise<Receipt> {
-    this.calls.push(`transfer ${amount} to ${to}`);
+  async transfer(to: string, amount: string, message?: string): Promise<Receipt> {
+    this.calls.push(`transfer ${amount} to ${to}${message ? ` "${message}"` : ""}`);
     await this.gate;
     const minor = BigInt(amount);
     const words = `transfer ${formatMoney(minor, euro)} to account ${to} (b•••b)`;
@@ -259,7 +265,8 @@ export class ScriptedAtm implements Atm {
     if (outcome !== "ok") return { ...this.#refused("transfer", amount, outcome, words), to };
     const account = this.#move(-minor);
     this.#log("transfer", words, amount);
-    return { ...this.#receipt("transfer", amount, outcome, { account, notes: [] }), to };
+    const receipt = this.#receipt("transfer", amount, outcome, { account, notes: [] });
+    return { ...receipt, to, ...(message && { message }) };
   }
 
   async changePassword(current: string, next: string) {
@@ -439,7 +446,6 @@ export class ScriptedAtm implements Atm {
     outcome: AtmOutcome,
     { account, notes }: { account: AccountView | null; notes: Notes[] | null },
   ): Receipt {
-    const movement = "7f3a9c04e1b25d8860aa41c2f09be713";
     const time = new Date(firstTimeMs).toISOString();
     return { outcome, kind, amount, notes: notes ?? [], movement, account, time };
   }
@@ -451,6 +457,13 @@ export class ScriptedAtm implements Atm {
   #addHistory(entry: Pick<HistoryEntry, "action" | "kind" | "outcome" | "amount">): void {
     const number = this.#entries.length;
     const time = new Date(firstTimeMs - (60 - number) * 3_700_000).toISOString();
-    this.#entries.push({ ...entry, place: String(number), time, terminal: this.#view.terminal });
+    const isBooked = entry.amount !== undefined && entry.outcome === "done" &&
+      !/ (authorised|reversed)/.test(entry.action);
+    const balance = this.#view.visit?.account.booked ?? String(this.#script.balanceMinor);
+    this.#entries.push({
+      ...entry,
+      ...(isBooked && { balance, movement }),
+      ...{ place: String(number), time, terminal: this.#view.terminal, tag: sealedForm.tag },
+    });
   }
 }

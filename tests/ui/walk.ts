@@ -8,7 +8,7 @@ import {
   type OpenAtm,
   type OpenInBrowser,
 } from "./open_atm.ts";
-import { bobs, ScriptedAtm } from "./scripted_atm.ts";
+import { bobs, numberOf, ScriptedAtm } from "./scripted_atm.ts";
 import type { AtmView, OutOfService } from "../../lib/atm.ts";
 import type { AtmOutcome } from "../../lib/errors.ts";
 
@@ -111,6 +111,24 @@ const usual: Stop[] = [
     reach: inMenu(async ({ page }) => {
       await button(page, "Show balance").click();
       await page.getByText("€1,250.50").waitFor();
+    }),
+  },
+  {
+    name: "menu_again",
+    scripted: () => new ScriptedAtm({ usual: { lastWithdrawal: "8000", recipients: [] } }),
+    reach: inMenu(({ page }) => page.getByText("Same as last time").waitFor()),
+  },
+  {
+    name: "recipient_recent",
+    scripted: () =>
+      new ScriptedAtm({
+        usual: {
+          recipients: [{ account: bobs, name: "b•••b" }, { account: numberOf(7), name: "c•••l" }],
+        },
+      }),
+    reach: inMenu(async ({ page }) => {
+      await button(page, /^Transfer/).click();
+      await page.getByText("Recent recipients").waitFor();
     }),
   },
   {
@@ -281,9 +299,19 @@ const usual: Stop[] = [
   },
   {
     name: "balance",
-    reach: inMenu(async ({ page }) => {
+    reach: inMenu(async ({ scripted, page }) => {
+      rememberMuch(scripted);
       await button(page, /^Balance/).click();
-      await page.getByText("The last 30 days").first().waitFor();
+      await page.getByText("Last movements").waitFor();
+    }),
+  },
+  {
+    name: "history_receipt",
+    reach: inMenu(async ({ scripted, page }) => {
+      rememberMuch(scripted);
+      await button(page, "History").click();
+      await button(page, /^Cash withdrawal/).first().click();
+      await onScreen(page, "receipt");
     }),
   },
   {

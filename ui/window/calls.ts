@@ -9,9 +9,11 @@ import {
   cursorLengthMax,
   historyTextLengthMax,
   passwordLengthMax,
+  transferMessageLengthMax,
   usernameLengthMax,
 } from "../../lib/limits.ts";
 import { isInstant } from "../../lib/instant.ts";
+import { isPlainLine } from "../../lib/text.ts";
 import { amountMinorMax, minorFromText } from "../../lib/money.ts";
 
 /** A refused call: its name is unknown or its arguments are invalid. */
@@ -43,9 +45,10 @@ const parsers = new Map<string, Parse>(Object.entries(
     balance: (args) => args.length === 0 ? (atm) => atm.balance() : null,
     recipient: ([account, ...more]) =>
       isAccount(account) && more.length === 0 ? (atm) => atm.recipient(account) : null,
-    transfer: ([to, amount, ...more]) =>
-      isAccount(to) && isAmount(amount) && more.length === 0
-        ? (atm) => atm.transfer(to, amount)
+    transfer: ([to, amount, message, ...more]) =>
+      isAccount(to) && isAmount(amount) && (message === undefined || isMessage(message)) &&
+        more.length === 0
+        ? (atm) => atm.transfer(to, amount, message)
         : null,
     changePassword: ([current, next, ...more]) =>
       isText(current, 0, passwordLengthMax) &&
@@ -121,9 +124,14 @@ const filterFields: Record<keyof HistoryFilter, (value: unknown) => boolean> = {
     ["money", "withdrawal", "deposit", "transfer", "log-in", "other"].includes(value as string),
   outcome: (value) => ["done", "refused"].includes(value as string),
   text: (value) => isText(value, 0, historyTextLengthMax),
+  account: isAccount,
   from: isInstant,
   before: isInstant,
 };
+
+function isMessage(value: unknown): value is string {
+  return isText(value, 1, transferMessageLengthMax) && isPlainLine(value);
+}
 
 function isFilter(value: unknown): value is HistoryFilter {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return false;

@@ -5,6 +5,7 @@ import { isReservedName } from "../../audit/entry.ts";
 import { type Account, cashIdentity, type Limits } from "../model.ts";
 import type { Administer, NewIdentity } from "../command.ts";
 import { type Answer, type Batch, failed } from "./batch.ts";
+import { accountFacts } from "./movement_rows.ts";
 import { stopWaiting } from "./retell.ts";
 import { settleRow } from "./settle.ts";
 import { isKeyOf } from "./terminal_keys.ts";
@@ -86,7 +87,7 @@ function openAccountWith(
   if (opening === 0n) return credit;
   const debit = batch.books.accountOf("vault")!;
   const outcome = "ok";
-  batch.book({
+  const row = batch.book({
     movement,
     kind: "opening",
     terminal: "",
@@ -103,6 +104,7 @@ function openAccountWith(
     movement,
     step: "book",
     amount: opening,
+    ...accountFacts(batch, row, credit.id),
   });
   return batch.books.account(credit.id)!;
 }

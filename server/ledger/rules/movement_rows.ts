@@ -1,4 +1,5 @@
 /** A movement's rows: the customer's account, and the entries in the log. */
+import type { AuditEntry } from "../../audit/entry.ts";
 import type { Account, Movement } from "../model.ts";
 import { type Batch, failed } from "./batch.ts";
 
@@ -10,6 +11,18 @@ export function customerAccount(row: Movement): number | null {
 export function accountOfRow(batch: Batch, row: Movement): Account | undefined {
   const id = customerAccount(row);
   return id === null ? undefined : batch.books.account(id);
+}
+
+/** Returns the facts of an entry about the customer's account: which, and its balance if it changed. */
+export function accountFacts(
+  batch: Batch,
+  row: Movement,
+  id: number | null = customerAccount(row),
+): Pick<AuditEntry, "account" | "balance"> {
+  const account = id === null ? undefined : batch.books.account(id);
+  if (!account) return {};
+  const balance = id === row.debit ? row.debitBalance : row.creditBalance;
+  return { account: account.number, ...(row.booked > 0n && balance !== null && { balance }) };
 }
 
 /** Writes one row of a withdrawal or deposit into its customer's log. */
@@ -30,5 +43,6 @@ export function logMovement(batch: Batch, row: Movement, first: Movement): void 
     movement: row.id,
     step: row.step === 1 ? "authorise" : "settle",
     amount: row.step === 1 || row.action !== "complete" ? first.amount : row.booked,
+    ...accountFacts(batch, row),
   });
 }

@@ -8,6 +8,7 @@ import type { Account, Movement } from "../model.ts";
 import type { Retell, Retold } from "../command.ts";
 import { dayOf } from "../day.ts";
 import { amountRefusalOf } from "./authorise.ts";
+import { accountFacts } from "./movement_rows.ts";
 import { type Answer, type Batch, failed } from "./batch.ts";
 import { isOver, mayChange } from "./bounds.ts";
 import { countCash, loadCash } from "./load_cash.ts";
@@ -132,7 +133,8 @@ function log(batch: Batch, row: Movement, why: string | null): void {
     terminal: name,
   } as const;
   batch.log(who, `${words} authorised - ${again}`, { ...facts, step: "authorise" });
-  batch.log(who, `${words} - ${again}${differs}`, { ...facts, step: "settle" });
+  const account = why === null ? accountFacts(batch, row) : {};
+  batch.log(who, `${words} - ${again}${differs}`, { ...facts, ...account, step: "settle" });
 }
 
 /** Returns why the customer's account cannot bear it; null if it can. */

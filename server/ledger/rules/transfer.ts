@@ -16,6 +16,7 @@ import {
 } from "./authorise.ts";
 import { type Answer, type Batch, failed, failuresOf } from "./batch.ts";
 import { mayChange } from "./bounds.ts";
+import { accountFacts } from "./movement_rows.ts";
 
 export function transfer(batch: Batch, command: Transfer): Answer {
   const { books } = batch;
@@ -95,19 +96,28 @@ function again(batch: Batch, first: Movement, command: Transfer): Answer {
  */
 function log(batch: Batch, command: Transfer, row: Movement, to: Account | undefined): void {
   const { customer, outcome, amount, id: movement } = row;
+  const { message } = command;
   const facts = {
     kind: "transfer",
     outcome,
     movement,
     amount,
     terminal: batch.terminalName(row.terminal),
+    ...(message && { message }),
   } as const;
   const recipient = to && outcome === "ok" ? ` (${maskedName(to.owner)})` : "";
   const sent = `transfer ${batch.money(amount)} to account ${command.to}${recipient}`;
-  batch.log(customer, failed(sent, outcome), { ...facts, step: "book" });
+  batch.log(customer, failed(sent, outcome), {
+    ...facts,
+    ...accountFacts(batch, row, row.debit),
+    step: "book",
+  });
   if (outcome !== "ok") return;
   const received = `receive ${batch.money(amount)} from account ${command.account}`;
-  batch.log(to!.owner, `${received} (${maskedName(customer)})`, facts);
+  batch.log(to!.owner, `${received} (${maskedName(customer)})`, {
+    ...facts,
+    ...accountFacts(batch, row, row.credit),
+  });
 }
 
 /**

@@ -23,6 +23,7 @@ const examples: Required<Omit<Answer, "outcome">> = {
   recipient: "b•••b",
   receipt: "strongroom receipt 1\n",
   elsewhere: ["hall"],
+  usual: { lastWithdrawal: "4000", recipients: [{ account: "3", name: "b•••b" }] },
   time,
   booked: "4000",
   logged: { place: "1.12", tag: "ab".repeat(32) },
@@ -33,9 +34,12 @@ const examples: Required<Omit<Answer, "outcome">> = {
     outcome: "done",
     time,
     terminal: "lobby",
+    tag: "ab".repeat(32),
   }],
   cursor: "1.12",
   days: [{ day: "2026-11-23", booked: "4000" }],
+  moneyIn: "4000",
+  moneyOut: "0",
 };
 
 Deno.test("the parser takes each answer that PROTOCOL.md lists, and each of its fields", () => {

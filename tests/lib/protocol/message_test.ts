@@ -83,6 +83,7 @@ const answers: Answer[] = [
   {
     outcome: "ok",
     entries: [{
+      tag: "ab".repeat(32),
       place: "12",
       action: "withdraw €40.00",
       kind: "withdrawal",

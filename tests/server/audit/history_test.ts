@@ -162,6 +162,7 @@ Deno.test("an entry is shown with its place, words, time, terminal and amount", 
     time: "1970-01-01T00:00:01.000Z",
     terminal: "lobby",
     amount: "4000",
+    tag: "00".repeat(32),
   }]);
 });
 

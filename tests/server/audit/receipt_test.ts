@@ -44,7 +44,7 @@ onEachBank(
         "withdraw €40.00",
       ]);
       const plain = await atm.ask({ op: "history", filter: {} });
-      assert(plain.entries!.every((entry) => !("sealed" in entry) && !("tag" in entry)));
+      assert(plain.entries!.every((entry) => !("sealed" in entry)));
 
       const lines = (await linesOf(running)).map((line) => parseLogLine(line)!.entry);
       for (const [index, { place, tag }] of logged.entries()) {

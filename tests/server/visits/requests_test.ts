@@ -117,6 +117,52 @@ onEachBank(
 );
 
 onEachBank(
+  "a log-in comes with what the customer did lately, a balance with its last bookings",
+  (withBank) =>
+    withBank(async (running) => {
+      const bob = (await running.visit("bob", running.keys.mall)).account;
+      const hall = await running.visit("alice", await running.enrol("hall"));
+      assertEquals(hall.logIn.usual, { recipients: [] });
+      const withdraw = async (amount: string, booked: string) => {
+        const movement = newId();
+        await hall.authorise("withdrawal", movement, amount);
+        const settled = booked === "0"
+          ? { op: "reverse", movement } as const
+          : { op: "complete", movement, amount: booked } as const;
+        assertEquals(await hall.outcomeOf(settled), "ok");
+      };
+      await withdraw("6000", "4000");
+      await withdraw("2000", "0");
+      await hall.ask({
+        ...{ op: "transfer", movement: newId(), account: hall.account, to: bob },
+        ...{ amount: "1500", currency: "EUR", message: "rent" },
+      });
+      const atm = await running.visit("alice");
+      const { usual } = atm.logIn;
+      assertEquals(usual?.lastWithdrawal, "4000", "what was reversed is not a withdrawal");
+      assertEquals(usual?.recipients, [{ account: bob, name: "b•••b" }]);
+      const { entries = [], moneyIn, moneyOut } = await atm.ask({
+        op: "balance",
+        account: atm.account,
+      });
+      assertEquals([moneyIn, moneyOut], ["100000", "5500"]);
+      assertEquals(
+        entries.map(({ kind, amount, balance, message }) => ({ kind, amount, balance, message })),
+        [
+          { kind: "transfer", amount: "1500", balance: "94500", message: "rent" },
+          { kind: "withdrawal", amount: "4000", balance: "96000", message: undefined },
+          { kind: "deposit", amount: "100000", balance: "100000", message: undefined },
+        ],
+      );
+      const filter = { kind: "money", outcome: "done", account: atm.account } as const;
+      const page = await atm.ask({ op: "history", filter });
+      assertEquals(page.entries!.length, 4, "what was reversed is there, too");
+      const other = await atm.ask({ op: "history", filter: { ...filter, account: bob } });
+      assertEquals(other.entries, []);
+    }),
+);
+
+onEachBank(
   "a balance comes with the account's days, is logged, and is nobody else's",
   (withBank) =>
     withBank(async (running) => {

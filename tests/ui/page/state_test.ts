@@ -136,12 +136,13 @@ Deno.test("money is transferred, question by question", () => {
     sum bob 125051: use_typed              -> confirm bob 125051 # too much: the bank refuses it, and logs that
     recipient 100000000190: use_typed        -> recipient # one's own account
     confirm bob 4000: back                 -> sum bob
-    confirm bob 4000: transfer_confirm     -> working transfer, transfer 8 4000
+    confirm bob 4000: transfer_confirm ""  -> working transfer, transfer 8 4000
+    confirm bob 4000: transfer_confirm " rent | May " -> working transfer, transfer 8 4000 "rent   May"
     : answer receipt kind=transfer         -> receipt
-    menu: transfer_confirm                 -> menu
-    confirm bob 2000: transfer_confirm; answer receipt kind=transfer outcome=insufficient_funds -> refusal insufficient_funds sum recipient=bob
+    menu: transfer_confirm ""              -> menu
+    confirm bob 2000: transfer_confirm ""; answer receipt kind=transfer outcome=insufficient_funds -> refusal insufficient_funds sum recipient=bob
     : next                                 -> sum bob
-    confirm bob 2000: transfer_confirm; answer receipt kind=transfer outcome=in_doubt -> refusal in_doubt menu
+    confirm bob 2000: transfer_confirm ""; answer receipt kind=transfer outcome=in_doubt -> refusal in_doubt menu
   `);
 });
 
@@ -201,6 +202,10 @@ Deno.test("history is turned, narrowed, and shown as the log has it", () => {
     history: narrowing true                           -> history narrowing=true
     : calendar 2026-11                                -> history month=2026-11 narrowing=true
     : narrowing false                                 -> history month=undefined narrowing=false
+    history cursor=8: open_entry receipt              -> receipt receipt=receipt
+    : next                                            -> history cursor=8
+    : open_entry receipt; back                        -> history cursor=8
+    menu: open_entry receipt                          -> menu
   `);
 });
 

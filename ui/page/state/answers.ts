@@ -105,10 +105,13 @@ function passwordChanged(state: State, { outcome, retryAfterMs }: { outcome: Atm
   return show(state, refusal(state, { why: outcome, from: "password" }, retryAfterMs));
 }
 
-function balanceCame(state: State, { outcome, days }: CallValue<"balance">): State {
+function balanceCame(
+  state: State,
+  { outcome, days, ...statement }: CallValue<"balance">,
+): State {
   if (state.screen.name !== "balance") return state;
   if (outcome !== "ok") return show(state, { name: "refusal", why: outcome, from: "menu" });
-  return { ...state, screen: { ...state.screen, days } };
+  return { ...state, screen: { ...state.screen, days, statement } };
 }
 
 /** Refusals after which another amount, or the same again, may succeed. */

@@ -47,3 +47,10 @@ export function affordable(view: AtmView, countMax: number): MinorText[] {
   return view.cash.fastAmounts.filter((amount) => (minorFromText(amount) ?? 0n) <= most)
     .slice(0, countMax);
 }
+
+/** Returns the amount of the customer's last withdrawal, if it can be had again. */
+export function lastAmount(view: AtmView): MinorText | null {
+  const last = view.visit?.usual.lastWithdrawal;
+  const minor = minorFromText(last);
+  return last !== undefined && minor !== null && minor <= cashMost(view).minor ? last : null;
+}

@@ -1,8 +1,8 @@
 /** What a customer does: how it changes the screen, and which call it starts. */
-import { typedLengthMax } from "../../../lib/limits.ts";
+import { transferMessageLengthMax, typedLengthMax } from "../../../lib/limits.ts";
 import { groupedAccountNumber, isAccountNumber } from "../../../lib/account_number.ts";
 import { amountMinorMax, minorFromText, parseAmount } from "../../../lib/money.ts";
-import type { HistoryFilter, Notes } from "../../../lib/atm.ts";
+import type { HistoryFilter, Notes, Receipt } from "../../../lib/atm.ts";
 import type { CallArgs } from "../bridge/bridge.ts";
 import type { Refused } from "../words/shapes.ts";
 import {
@@ -55,7 +55,7 @@ export function onIntent(state: State, intent: Intent): Step {
     case "transfer_to":
       return { state: transferTo(state, intent.recipient) };
     case "transfer_confirm":
-      return transfer(state);
+      return transfer(state, intent.message);
     case "choose_account":
       return state.screen.name === "accounts"
         ? start(state, { name: "chooseAccount", args: [intent.id] })
@@ -77,7 +77,11 @@ export function onIntent(state: State, intent: Intent): Step {
         ? { state: { ...state, screen: { ...state.screen, day: intent.day } } }
         : { state };
     case "tab":
-      return state.screen.name === "history" ? ask(state, historyTab(intent.tab)) : { state };
+      return state.screen.name === "history"
+        ? ask(state, historyTab(state, intent.tab))
+        : { state };
+    case "open_entry":
+      return { state: openEntry(state, intent.receipt) };
     case "narrowing":
     case "calendar":
       return { state: openFilters(state, intent) };
@@ -96,19 +100,23 @@ function whileLookingUp(state: State, intent: Intent): Step {
   if (intent.type === "narrowing" || intent.type === "calendar") {
     return { state: openFilters(state, intent) };
   }
-  const next = whileLookedUp(screen, intent);
+  const next = whileLookedUp(state, screen, intent);
   return next ? { state: { ...state, screen: { ...next, again: true } } } : { state };
 }
 
 /** Returns what a choice in the history asks for once the look-up under way is answered. */
-function whileLookedUp(screen: HistoryScreen, intent: Intent): HistoryScreen | null {
+function whileLookedUp(
+  state: State,
+  screen: HistoryScreen,
+  intent: Intent,
+): HistoryScreen | null {
   switch (intent.type) {
     case "filter":
       return { ...screen, filter: intent.filter, newer: [], cursor: undefined };
     case "show_sealed":
       return { ...screen, sealed: intent.sealed };
     case "tab":
-      return historyTab(intent.tab);
+      return historyTab(state, intent.tab);
     default:
       return null;
   }
@@ -155,7 +163,7 @@ function go(state: State, to: (Intent & { type: "go" })["to"]): Step {
     case "deposit":
       return start(state, { name: "depositOpen", args: [] });
     case "history":
-      return ask(state, historyTab("money"));
+      return ask(state, historyTab(state, "money"));
     case "balance":
       return start(state, { name: "balance", args: [] }, { name: "balance", days: null });
     case "amount":
@@ -211,6 +219,7 @@ function next(state: State): Step {
     case "out_of_service":
       return { state: show(state, logInOr(state)) };
     case "receipt":
+      return { state: show(state, visitOr(state, screen.from ?? { name: "menu" })) };
     case "password_changed":
       return { state: show(state, visitOr(state, { name: "menu" })) };
     case "settings":
@@ -326,15 +335,22 @@ function transferTo(state: State, recipient: Recipient): State {
   return show(state, { name: "sum", recipient, typed: "" });
 }
 
-function transfer(state: State): Step {
+function transfer(state: State, typed: string): Step {
   if (state.screen.name !== "confirm") return { state };
   const { recipient, amount } = state.screen;
+  const message = typed.replace(notOfOneLine, " ").trim().slice(0, transferMessageLengthMax);
+  const args: CallArgs<"transfer"> = message
+    ? [recipient.to, amount, message]
+    : [recipient.to, amount];
   return start(
     state,
-    { name: "transfer", args: [recipient.to, amount] },
+    { name: "transfer", args },
     { name: "working", on: "transfer", recipient },
   );
 }
+
+/** What `isPlainLine` of `lib/text` excludes. */
+const notOfOneLine = /[|\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
 
 function changePassword(state: State, current: string, next: string): Step {
   if (state.screen.name !== "password") return { state };
@@ -402,15 +418,21 @@ function turn(state: State, screen: HistoryScreen, intent: Turn): Step {
   }
 }
 
-/** What each tab of the history shows before it is narrowed. */
-const tabFilters: Record<HistoryScreen["tab"], HistoryFilter> = {
-  money: { kind: "money", outcome: "done" },
-  activity: {},
-};
-
-function historyTab(tab: HistoryScreen["tab"]): HistoryScreen {
-  const filter = tabFilters[tab];
+/** Returns a tab of the history before it is narrowed: money is that of the chosen account. */
+function historyTab({ view }: State, tab: HistoryScreen["tab"]): HistoryScreen {
+  const { accounts = [], account } = view?.visit ?? {};
+  const money: HistoryFilter = { kind: "money", outcome: "done" };
+  const ofAccount = accounts.length > 1 ? { ...money, account: account!.id } : money;
+  const filter = tab === "money" ? ofAccount : {};
   return { name: "history", tab, filter, newer: [], cursor: undefined, page: null };
+}
+
+/** Shows the receipt of an entry; from there the way leads back to where the statement was. */
+function openEntry(state: State, receipt: Receipt): State {
+  const { screen } = state;
+  return screen.name === "history"
+    ? show(state, { name: "receipt", receipt, from: screen })
+    : state;
 }
 
 /** Opens or shuts the filters, or the calendar among them: nothing is looked up. */

@@ -9,6 +9,7 @@ import type {
   Notes,
   OutOfService,
   Receipt,
+  Statement,
   VisitEnd,
 } from "../../../lib/atm.ts";
 import type { MinorText } from "../../../lib/money.ts";
@@ -40,7 +41,8 @@ export type Screen =
   /** Which notes? Each mix makes the amount. */
   | { name: "mix"; amount: MinorText; mixes: Notes[][] }
   | { name: "working"; on: "withdrawal" | "deposit" | "return" | "transfer"; recipient?: Recipient }
-  | { name: "receipt"; receipt: Receipt }
+  /** `from`: the statement that it was opened in. */
+  | { name: "receipt"; receipt: Receipt; from?: HistoryScreen }
   | { name: "deposit" }
   /** A transfer, question by question: for whom, how much, is this right? */
   | { name: "recipient"; typed: string }
@@ -53,7 +55,7 @@ export type Screen =
   | { name: "password"; shown?: boolean; fault?: PasswordFault }
   | { name: "password_changed" }
   /** Null until the bank answered. */
-  | { name: "balance"; days: DayBalance[] | null; day?: string }
+  | { name: "balance"; days: DayBalance[] | null; statement?: Statement; day?: string }
   | HistoryScreen
   | RefusalScreen
   /** The bank answered once and does not now. */
@@ -168,7 +170,8 @@ export type Intent =
   | { type: "withdraw"; amount: MinorText; notes?: Notes[] }
   /** To one of the customer's own accounts, which needs no look-up. */
   | { type: "transfer_to"; recipient: Recipient }
-  | { type: "transfer_confirm" }
+  /** `message`: as it was typed; may be empty. */
+  | { type: "transfer_confirm"; message: string }
   | { type: "choose_account"; id: string }
   | { type: "change_password"; current: string; next: string }
   | { type: "password_fault"; fault: PasswordFault }
@@ -180,6 +183,8 @@ export type Intent =
   /** Opens the calendar at a month, or shuts it. */
   | { type: "calendar"; month: string | undefined }
   | { type: "filter"; filter: HistoryFilter }
+  /** The receipt of an entry of the statement. */
+  | { type: "open_entry"; receipt: Receipt }
   /** A day of the balance's chart. */
   | { type: "pick_day"; day: string }
   | { type: "older" }

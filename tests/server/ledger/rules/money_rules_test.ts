@@ -3,7 +3,7 @@ import { assertEquals } from "@std/assert";
 import { cashLoadForgetMs, cashLoadsFree } from "../../../../lib/limits.ts";
 import { amountMinorMax, balanceMinorMax } from "../../../../lib/money.ts";
 import { lineOf } from "../../../../server/audit/codec.ts";
-import { dayOf } from "../../../../server/ledger/day.ts";
+import { beginOfMonth, dayOf } from "../../../../server/ledger/day.ts";
 import { maskedName } from "../../../../server/ledger/rules/transfer.ts";
 import { accountIdOf, numberOf, play, settings, smallBank } from "../../helpers/small_bank.ts";
 
@@ -330,6 +330,20 @@ Deno.test("days are the calendar's where the bank is, whatever the clock does th
   for (const [instant, zone, date] of rows) {
     const expected = Date.parse(`${date}T00:00:00Z`) / 86_400_000;
     assertEquals(dayOf(Date.parse(instant), zone), expected, `${instant} in ${zone}`);
+  }
+});
+
+Deno.test("a month begins with the first moment of its first day in the bank's time zone", () => {
+  const rows: [instant: string, zone: string, begins: string][] = [
+    ["2026-11-23T12:00:00Z", "UTC", "2026-11-01T00:00:00.000Z"],
+    ["2026-10-31T23:30:00Z", "Europe/Berlin", "2026-10-31T23:00:00.000Z"],
+    ["2026-04-30T12:00:00Z", "Pacific/Kiritimati", "2026-04-30T10:00:00.000Z"],
+    ["2026-04-30T12:00:00Z", "Pacific/Pago_Pago", "2026-04-01T11:00:00.000Z"],
+    ["2028-02-29T12:00:00Z", "Asia/Kathmandu", "2028-01-31T18:15:00.000Z"],
+  ];
+  for (const [instant, zone, begins] of rows) {
+    const found = beginOfMonth(dayOf(Date.parse(instant), zone), zone);
+    assertEquals(new Date(found).toISOString(), begins, `${instant} in ${zone}`);
   }
 });
 

@@ -1,11 +1,11 @@
 /** The entries of one page of history, under the day on which they happened. */
 import type { VNode } from "preact";
 import { html } from "htm/preact";
-import type { AtmView, HistoryEntry } from "../../../../lib/atm.ts";
+import type { AtmView, HistoryEntry, Receipt } from "../../../../lib/atm.ts";
 import { minorFromText } from "../../../../lib/money.ts";
 import { day, money, sentence, signedMoney, timeOfDay } from "../../words/format.ts";
 import { Icon, type IconName } from "../../parts/icon.ts";
-import type { HistoryScreen } from "../../state/model.ts";
+import type { HistoryScreen, Intent } from "../../state/model.ts";
 import { fill, type Words } from "../../words/words.ts";
 import { entryInWords } from "./in_words.ts";
 
@@ -13,9 +13,10 @@ interface EntriesProps {
   screen: HistoryScreen;
   view: AtmView;
   words: Words;
+  send: (intent: Intent) => void;
 }
 
-export function Entries({ screen, view, words }: EntriesProps): VNode {
+export function Entries({ screen, view, words, send }: EntriesProps): VNode {
   const entries = screen.page?.entries;
   const text = words.history;
   if (!entries) return html`<p class="entries__none">${text.loading}</p>` as VNode;
@@ -45,7 +46,7 @@ export function Entries({ screen, view, words }: EntriesProps): VNode {
           </h2>
           <ul>
             ${ofDay.map((entry) =>
-              html`<${Entry} key=${entry.place} ...${{ entry, view, words }} />`
+              html`<${Entry} key=${entry.place} ...${{ entry, view, words, send }} />`
             )}
           </ul>
         `
@@ -74,9 +75,30 @@ function totalOf(entries: HistoryEntry[], words: Words): string {
   return String(entries.reduce((sum, entry) => sum + bookedMinor(entry, words), 0n));
 }
 
-function Entry(
-  { entry, view, words }: { entry: HistoryEntry; view: AtmView; words: Words },
-): VNode {
+/** Returns the receipt of a booked movement; null for every other entry. */
+function receiptOf(entry: HistoryEntry, view: AtmView): Receipt | null {
+  const { kind, amount, balance, movement, message, place, tag, time } = entry;
+  const isMovement = kind === "withdrawal" || kind === "deposit" || kind === "transfer";
+  const account = view.visit?.account;
+  if (!isMovement || !amount || !balance || !movement || !account) return null;
+  const to = /^transfer .* to account ([0-9]{12})/.exec(entry.action)?.[1];
+  return {
+    ...{ outcome: "ok", kind, amount, notes: [], movement, time, logged: { place, tag } },
+    ...(to && { to }),
+    ...(message && { message }),
+    account: { ...account, booked: balance, available: balance },
+  };
+}
+
+interface EntryProps {
+  entry: HistoryEntry;
+  view: AtmView;
+  words: Words;
+  /** Absent where an entry does not lead to its receipt. */
+  send?: (intent: Intent) => void;
+}
+
+export function Entry({ entry, view, words, send }: EntryProps): VNode {
   const text = words.history;
   const { what, why, unbooked } = entryInWords(entry, words);
   const refused = entry.outcome === "refused";
@@ -85,21 +107,43 @@ function Entry(
     ? signedMoney(String(booked), view.currency, words.locale)
     : entry.amount && money(entry.amount, view.currency, words.locale);
   const state = refused ? fill(text.refused, { why }) : unbooked && text[unbooked];
+  const receipt = send && receiptOf(entry, view);
   const look = refused || unbooked === "reversed" ? "entry--void" : "";
-  return html`
-    <li class="entry ${look} ${refused ? "entry--refused" : ""}">
-      <span class="entry__icon"><${Icon} name=${icons[entry.kind]} /></span>
-      <span class="entry__what">
-        <b>${sentence(what)}</b>
-        <small>
-          <time datetime=${entry.time}>${timeOfDay(entry.time, view.timeZone, words.locale)}</time>
-          ${entry.terminal && html`<span>${fill(words.atm, { terminal: entry.terminal })}</span>`}
-          ${state && html`<span class="entry__why">${state}</span>`}
-        </small>
-      </span>
+  const row = html`
+    <span class="entry__icon"><${Icon} name=${icons[entry.kind]} /></span>
+    <span class="entry__what">
+      <b>${sentence(what)}</b>
+      <small>
+        <time datetime=${entry.time}>${timeOfDay(entry.time, view.timeZone, words.locale)}</time>
+        ${entry.terminal && html`<span>${fill(words.atm, { terminal: entry.terminal })}</span>`}
+        ${entry.message && html`<span><bdi>${entry.message}</bdi></span>`}
+        ${state && html`<span class="entry__why">${state}</span>`}
+      </small>
+    </span>
+    <span class="entry__money">
       ${amount && html`
         <b class="entry__amount ${booked > 0n ? "entry__amount--in" : ""}">${amount}</b>
       `}
+      ${entry.balance && html`
+        <small>${fill(text.balanceAfter, {
+          amount: money(entry.balance, view.currency, words.locale),
+        })}</small>
+      `}
+    </span>
+  `;
+  return html`
+    <li class="entry ${look} ${refused ? "entry--refused" : ""}">
+      ${receipt
+        ? html`
+          <button
+            class="entry__row"
+            data-entry=${entry.place}
+            onClick=${() => send!({ type: "open_entry", receipt })}
+          >
+            ${row}
+          </button>
+        `
+        : html`<div class="entry__row">${row}</div>`}
       ${entry.sealed && html`
         <div class="entry__sealed" dir="ltr" title=${text.sealedHint}>
           <b>${fill(text.place, { place: entry.place })}</b>

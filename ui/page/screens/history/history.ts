@@ -126,7 +126,7 @@ export function History({ screen, state, view, send, words }: ViewScreenProps<"h
         </form>
         ${screen.month
           ? html`<${Calendar} ...${{ ...dates, month: screen.month }} />`
-          : html`<${Entries} ...${{ screen, view, words }} />`}
+          : html`<${Entries} ...${{ screen, view, words, send }} />`}
         ${!screen.month && html`
           <nav class="pages" aria-label=${number}>
             <button

@@ -8,8 +8,8 @@ import { Icon } from "../../parts/icon.ts";
 import type { ViewScreenProps } from "../../parts/screen_props.ts";
 import { Stage } from "../../parts/stage.ts";
 import { placeTile } from "../../parts/tile.ts";
-import { affordable, cashMost } from "../../state/cash.ts";
-import { hourOfDay, sentence } from "../../words/format.ts";
+import { affordable, cashMost, lastAmount } from "../../state/cash.ts";
+import { hourOfDay, sentence, shortMoney } from "../../words/format.ts";
 import { fill } from "../../words/words.ts";
 
 /** Amounts on the menu, before the one of the customer's own. */
@@ -19,6 +19,9 @@ export function Menu({ state, view, send, words }: ViewScreenProps<"menu">): VNo
   const { menu } = words;
   const tile = placeTile(send);
   const elsewhere = view.visit?.elsewhere ?? [];
+  const last = lastAmount(view);
+  const amounts = affordable(view, amountsMax + 1).filter((amount) => amount !== last)
+    .slice(0, amountsMax);
   const hour = hourOfDay(state.nowMs, view.timeZone);
   return html`
     <${Stage}
@@ -43,8 +46,17 @@ export function Menu({ state, view, send, words }: ViewScreenProps<"menu">): VNo
             <h2 id="cash-heading"><${Icon} name="withdraw" />${menu.withdraw}</h2>
             <${LimitNote} ...${{ most: cashMost(view), view, words }} />
           </div>
-          <div class="cash__amounts">
-            ${amountButtons({ view, send, words }, affordable(view, amountsMax))}
+          <div class="cash__amounts ${last ? "cash__amounts--again" : ""}">
+            ${last && html`
+              <button
+                class="amount-button amount-button--again"
+                data-amount=${last}
+                onClick=${() => send({ type: "withdraw", amount: last })}
+              >
+                ${shortMoney(last, view.currency, words.locale)}<small>${menu.again}</small>
+              </button>
+            `}
+            ${amountButtons({ view, send, words }, amounts)}
             <button
               class="amount-button amount-button--own"
               data-go="amount"

@@ -10,7 +10,9 @@ import { paperRows, receiptRows } from "./slip.ts";
 
 export function Receipt({ screen, state, view, send, words }: ViewScreenProps<"receipt">): VNode {
   const { receipt } = screen;
-  const { heading, lede } = words.receipt[receipt.kind];
+  const { heading, lede } = screen.from
+    ? { heading: words.receipt.title, lede: words.receipt.kind[receipt.kind] }
+    : words.receipt[receipt.kind];
   const aside = html`
     ${receipt.notes.length > 0 && html`
       <div class="tray">
@@ -32,7 +34,7 @@ export function Receipt({ screen, state, view, send, words }: ViewScreenProps<"r
       heading=${heading}
       lede=${lede}
       aside=${aside}
-      back=${view.visit &&
+      back=${!screen.from && view.visit &&
         {
           label: words.logOut,
           icon: "leave",
@@ -40,7 +42,7 @@ export function Receipt({ screen, state, view, send, words }: ViewScreenProps<"r
           press: () => send({ type: "log_out" }),
         }}
       next=${{
-        label: words.done,
+        label: screen.from ? words.back : words.done,
         icon: "check",
         keys: "enter escape",
         press: () => send({ type: "next" }),

@@ -14,10 +14,11 @@ export interface Row {
 export function receiptRows(receipt: Receipt, view: AtmView, words: Words): Row[] {
   const text = words.receipt;
   const show = (minor: string) => money(minor, view.currency, words.locale);
-  const { account, movement, to } = receipt;
+  const { account, message, movement, to } = receipt;
   return [
     { name: text.amount, value: show(receipt.amount), strong: true },
     ...(to ? [{ name: text.to, value: groupedAccountNumber(to) }] : []),
+    ...(message ? [{ name: text.message, value: message }] : []),
     ...(account ? [{ name: text.balance, value: show(account.booked) }] : []),
     ...(account && account.available !== account.booked
       ? [{ name: text.available, value: show(account.available) }]

@@ -19,8 +19,34 @@ export function Recipient(
   const fault = faultOf(typed, view.visit?.account.id, words);
   const busy = state.pending !== null;
   const own = view.visit?.accounts.filter(({ id }) => id !== view.visit?.account.id) ?? [];
+  const accounts = view.visit?.accounts ?? [];
+  const recent =
+    view.visit?.usual.recipients.filter(({ account }) =>
+      !accounts.some(({ id }) => id === account)
+    ) ?? [];
   const aside = html`
     <${TypedField} ...${{ typed, send, label: words.transfer.account, fault }} />
+    ${recent.length > 0 && html`
+      <div class="own" role="group" aria-label=${words.transfer.recent}>
+        <p class="own__label">${words.transfer.recent}</p>
+        <div class="own__recent">
+          ${recent.map(({ account: to, name }) =>
+            html`
+              <button
+                class="own__account"
+                key=${to}
+                data-to=${to}
+                onClick=${() => send({ type: "transfer_to", recipient: { to, name } })}
+              >
+                <${Icon} name="person" /><span>
+                  <bdi>${name}</bdi><small><bdi>${groupedAccountNumber(to)}</bdi></small>
+                </span>
+              </button>
+            `
+          )}
+        </div>
+      </div>
+    `}
     ${own.length > 0 && html`
       <div class="own" role="group" aria-label=${words.transfer.own}>
         <p class="own__label">${words.transfer.own}</p>
