@@ -283,6 +283,10 @@ export const verificationAgeMsMax = 8 * 24 * hour;
 export const failedNamesMax = 20;
 export const handshakeFailuresMax = 30;
 export const freeBytesMin = 1_000_000_000;
+/** Entries that `audit show -n` keeps until it prints them. */
+export const shownEntriesMax = 100_000;
+/** Reads of a statement until its movements agree with the balance. */
+export const statementTriesMax = 5;
 /** Interval at which `bank status --watch` draws again. */
 export const statusMs = 2 * second;
 

@@ -104,6 +104,16 @@ export function formatMoney(minor: bigint, { code, exponent }: Currency, locale 
 }
 
 /**
+ * Parses an amount in its one form, `1500.00` or `1500`, into minor units; returns null for any
+ * other text, such as `1.500`, which is 1,500 to some and 1.5 to others.
+ */
+export function parsePlainAmount(text: string, exponent: number): bigint | null {
+  const [, whole, fraction = ""] = /^(0|[1-9][0-9]{0,17})(?:\.([0-9]+))?$/.exec(text) ?? [];
+  if (whole === undefined || (fraction !== "" && fraction.length !== exponent)) return null;
+  return BigInt(whole + fraction.padEnd(exponent, "0"));
+}
+
+/**
  * Parses an amount as people type it (`40`, `40.5`, `40,50`, `1 200`, `1,200.50`) into minor units;
  * returns null for any other text. The last point or comma is the decimal sign unless more digits
  * follow it than the currency has decimals; all others must be alike and separate groups of three.

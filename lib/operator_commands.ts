@@ -4,22 +4,25 @@
  * only the bank has its currency's exponent.
  */
 
-/** The type of a field: a text, an optional text, a flag, or one of a few words. */
-type Field = "text" | "text?" | "boolean" | readonly string[];
+/** The type of a field: a text, an optional one, a flag, an optional one, or one of a few words. */
+type Field = "text" | "text?" | "boolean" | "boolean?" | readonly string[];
 
 export const operatorCommands = {
   /** `key`: the text of a key file, to repeat an enrolment whose key the bank may already have. */
   enrol_terminal: { name: "text", key: "text?" },
-  list_terminals: {},
+  list_terminals: { json: "boolean?" },
   /** `now`: the present key ends at once, and the operator carries the next one to the terminal. */
   rotate_terminal: { name: "text", now: "boolean", key: "text?" },
   revoke_terminal: { name: "text" },
   rotate_key: {},
   add_customer: { username: "text", password: "text", opening: "text" },
   open_account: { username: "text", name: "text", opening: "text" },
-  list_accounts: { customer: "text?" },
+  list_accounts: { customer: "text?", json: "boolean?" },
+  list_customers: { json: "boolean?" },
+  show_statement: { customer: "text", account: "text?", json: "boolean?" },
+  set_customer_state: { customer: "text", state: ["open", "locked", "closed"], reason: "text" },
   set_account_state: { account: "text", state: ["open", "locked", "closed"], reason: "text" },
-  show_limits: {},
+  show_limits: { json: "boolean?" },
   /** Amounts, or `none`: the limits of the bank, of one account or of one terminal. */
   set_limits: {
     account: "text?",
@@ -33,7 +36,7 @@ export const operatorCommands = {
   settle_hold: { movement: "text", complete: "text?", reverse: "boolean", reason: "text" },
   check_ledger: {},
   show_status: { json: "boolean", watch: "boolean" },
-  show_clock: {},
+  show_clock: { json: "boolean?" },
   confirm_clock: {},
   back_up: {},
   end_restore: { reason: "text" },
@@ -46,6 +49,8 @@ export const operatorCommands = {
     from: "text?",
     before: "text?",
     terminal: "text?",
+    /** The last so many entries. */
+    last: "text?",
   },
   read_audit: {},
   rotate_audit_key: {},
@@ -57,10 +62,20 @@ export const operatorCommands = {
 type Table = typeof operatorCommands;
 export type OperatorCommandName = keyof Table;
 
-type ValueOf<F> = F extends "boolean" ? boolean : F extends readonly string[] ? F[number] : string;
+type ValueOf<F> = F extends "boolean" | "boolean?" ? boolean
+  : F extends readonly string[] ? F[number]
+  : string;
 type FieldsOf<Shape> =
-  & { -readonly [N in keyof Shape as Shape[N] extends "text?" ? never : N]: ValueOf<Shape[N]> }
-  & { -readonly [N in keyof Shape as Shape[N] extends "text?" ? N : never]?: string };
+  & {
+    -readonly [N in keyof Shape as Shape[N] extends "text?" | "boolean?" ? never : N]: ValueOf<
+      Shape[N]
+    >;
+  }
+  & {
+    -readonly [N in keyof Shape as Shape[N] extends "text?" | "boolean?" ? N : never]?: ValueOf<
+      Shape[N]
+    >;
+  };
 
 /** One command, or the union of several. */
 export type OperatorCommandOf<C extends OperatorCommandName> = C extends OperatorCommandName
@@ -73,7 +88,10 @@ export type OperatorCommand = OperatorCommandOf<OperatorCommandName>;
 export type OperatorRequest = OperatorCommand & { operator: string };
 
 /** The filter of a command that shows entries of the log. Absent fields filter nothing. */
-export type LogFilter = Omit<OperatorCommandOf<"show_audit">, "command" | "json" | "follow">;
+export type LogFilter = Omit<
+  OperatorCommandOf<"show_audit">,
+  "command" | "json" | "follow" | "last"
+>;
 
 /** Parses a command received from a socket: exactly its fields. Returns null for anything else. */
 export function operatorCommandFrom(value: unknown): OperatorCommand | null {
@@ -89,5 +107,6 @@ export function operatorCommandFrom(value: unknown): OperatorCommand | null {
 function fits(field: Field, value: unknown): boolean {
   if (field === "text?") return value === undefined || typeof value === "string";
   if (field === "text") return typeof value === "string";
+  if (field === "boolean?") return value === undefined || typeof value === "boolean";
   return field === "boolean" ? typeof value === "boolean" : field.includes(value as string);
 }

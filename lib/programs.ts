@@ -73,6 +73,8 @@ export interface OperatorStart {
    * log.
    */
   out?: string;
+  /** The name that the operator must type before the command runs, since it cannot be undone. */
+  confirm?: string;
   command: OperatorTask;
 }
 
@@ -119,7 +121,14 @@ export type LocalCommand =
     ofOneServer?: boolean;
   }
   /** `keys`: a bank.keys, by default the folder's. */
-  | { command: "show_audit_file"; file: string; keys?: string; json: boolean; filter: LogFilter }
+  | {
+    command: "show_audit_file";
+    file: string;
+    keys?: string;
+    json: boolean;
+    last?: string;
+    filter: LogFilter;
+  }
   /** `receipts`: files of receipts and proofs. */
   | { command: "verify_receipts"; policy: string; receipts: string[] }
   /** `quorum`: how many of these witnesses must have cosigned, by default all. */

@@ -3,12 +3,12 @@ import { isAccountNumber } from "../../lib/account_number.ts";
 import { hex } from "../../lib/bytes.ts";
 import { inWords, UsageError } from "../../lib/errors.ts";
 import { accountNameLengthMax, passwordLengthMax, passwordLengthMin } from "../../lib/limits.ts";
-import { decimalText, formatMoney, parseAmount } from "../../lib/money.ts";
-import type { Bank } from "../bank.ts";
+import { decimalText, formatMoney } from "../../lib/money.ts";
 import { newIdentity } from "../ledger/new_identity.ts";
 import { isPlainLine } from "../../lib/text.ts";
 import type { Handlers } from "./request.ts";
-import { requireName, requireReason } from "./words.ts";
+import { listed } from "./table.ts";
+import { requireAmount, requireName, requireReason } from "./words.ts";
 
 export const accountCommands: Handlers<
   "add_customer" | "open_account" | "list_accounts" | "set_account_state"
@@ -26,14 +26,16 @@ export const accountCommands: Handlers<
       operator,
       username,
       passwordHash: await bank.passwords.hashLater(password, randomBytes(16)),
-      opening: openingOf(bank, opening),
+      opening: requireAmount("--opening", opening, bank.settings.currency),
       movement: hex(randomBytes(16)),
       ...newIdentity(bank.world),
     });
     if (outcome !== "ok") {
       throw new UsageError(`customer ${username} was not added: ${inWords(outcome)}`);
     }
-    yield { line: `customer ${username} is added, account ${account!.number}` };
+    const { number, balance } = account!;
+    const holds = formatMoney(balance, bank.settings.currency);
+    yield { line: `customer ${username} is added, account ${number} with ${holds}` };
   },
 
   async *open_account(bank, { username, name, opening, operator }) {
@@ -48,28 +50,42 @@ export const accountCommands: Handlers<
       operator,
       username,
       name,
-      opening: openingOf(bank, opening),
+      opening: requireAmount("--opening", opening, bank.settings.currency),
       movement: hex(bank.world.randomBytes(16)),
       ...newIdentity(bank.world),
     });
     if (outcome !== "ok") {
       throw new UsageError(`no account was opened for ${username}: ${inWords(outcome)}`);
     }
-    yield { line: `${username} has a new account, ${account!.number}` };
+    const { number, balance } = account!;
+    const holds = formatMoney(balance, bank.settings.currency);
+    yield { line: `${username} has a new account, ${number} with ${holds}` };
   },
 
-  async *list_accounts(bank, { customer }) {
+  async *list_accounts(bank, { customer, json = false }) {
     const { currency } = bank.settings;
-    for (const account of await bank.ledger.read.accounts()) {
-      if (account.kind !== "customer" || (customer !== undefined && account.owner !== customer)) {
-        continue;
-      }
-      const { number, owner, name, balance, held, state } = account;
-      const parts = [number, owner, formatMoney(balance, currency), state];
-      if (held > 0n) parts.push(`${formatMoney(held, currency)} held`);
-      if (name) parts.push(name);
-      yield { line: parts.join("  ") };
-    }
+    const accounts = (await bank.ledger.read.accounts()).filter(({ kind, owner }) =>
+      kind === "customer" && (customer === undefined || owner === customer)
+    );
+    const rows = accounts.map(({ number, owner, name, balance, held, state }) => ({
+      cells: [
+        number,
+        owner,
+        formatMoney(balance, currency),
+        state,
+        held > 0n ? formatMoney(held, currency) : "",
+        name,
+      ],
+      facts: {
+        account: number,
+        customer: owner,
+        balance: decimalText(balance, currency.exponent),
+        held: decimalText(held, currency.exponent),
+        state,
+        name,
+      },
+    }));
+    yield* listed(["account", "customer", "balance", "state", "held", "name"], rows, json);
   },
 
   async *set_account_state(bank, { account, state, reason, operator }) {
@@ -92,20 +108,6 @@ export const accountCommands: Handlers<
 };
 
 const stateChanged = { open: "unlocked", locked: "locked", closed: "closed" };
-
-/**
- * Parses an opening balance.
- * @throws {UsageError} if it is not an amount of zero or more
- */
-function openingOf(bank: Bank, opening: string): bigint {
-  const { exponent } = bank.settings.currency;
-  const amount = parseAmount(opening, exponent);
-  if (amount === null) {
-    const example = decimalText(1000n * 10n ** BigInt(exponent), exponent);
-    throw new UsageError(`--opening ${opening}: write an amount, such as ${example}`, 2);
-  }
-  return amount;
-}
 
 /**
  * Checks that a text is an account number.

@@ -3,18 +3,18 @@ import { auditKeysOf } from "../audit/keys.ts";
 import { requireNewestKeys } from "../audit/newest_keys.ts";
 import type { Bank } from "../bank.ts";
 import { logCommand } from "../ledger/command.ts";
-import { sealedLog, shownLog } from "./read_log.ts";
+import { lastOf, sealedLog, shownLog } from "./read_log.ts";
 import type { Handlers } from "./request.ts";
 import { requireInstants } from "./words.ts";
 
 export const auditCommands: Handlers<
   "show_audit" | "read_audit" | "rotate_audit_key" | "take_checkpoint"
 > = {
-  async *show_audit(bank, { operator, follow, ...show }, signal) {
+  async *show_audit(bank, { operator, follow, last, ...show }, signal) {
     requireInstants(show);
     await logAction(bank, operator, "read the audit log");
     const following = follow ? { timers: bank.world, signal } : null;
-    yield* shownLog(bank.ledger.read, () => bank.auditKeys, show, following);
+    yield* lastOf(shownLog(bank.ledger.read, () => bank.auditKeys, show, following), last);
   },
 
   async *read_audit(bank, { operator }) {

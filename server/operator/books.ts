@@ -24,10 +24,21 @@ export const bookCommands: Handlers<BookCommand> = {
     yield* checkedInWords((onProgress) => bank.ledger.check(onProgress));
   },
 
-  async *show_clock(bank) {
+  async *show_clock(bank, { json = false }) {
     const { lastMs, clockMs } = await bank.ledger.read.times();
     const serverMs = bank.world.nowMs();
     const storeMs = clockMs ?? serverMs;
+    if (json) {
+      const bankMs = Math.max(lastMs, storeMs);
+      const facts = {
+        bankMs,
+        databaseMs: clockMs,
+        serverMs,
+        isAhead: lastMs > storeMs + clockAwayMsMax,
+      };
+      yield { line: JSON.stringify(facts) };
+      return;
+    }
     yield { line: `the bank's time    ${instant(Math.max(lastMs, storeMs))}` };
     if (clockMs !== null) yield { line: `database's clock   ${instant(clockMs)}` };
     yield { line: `server's clock     ${instant(serverMs)}` };

@@ -7,6 +7,7 @@ import { logCommand } from "../ledger/command.ts";
 import { accountCommands } from "./accounts.ts";
 import { auditCommands } from "./audit.ts";
 import { bookCommands } from "./books.ts";
+import { customerCommands } from "./customers.ts";
 import { holdCommands } from "./holds.ts";
 import { limitCommands } from "./limits.ts";
 import { receiptCommands } from "./receipts.ts";
@@ -23,6 +24,7 @@ const handlers: Handlers<OperatorCommandName> = {
   ...auditCommands,
   ...receiptCommands,
   ...statusCommands,
+  ...customerCommands,
 };
 
 /**

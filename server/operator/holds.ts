@@ -1,8 +1,9 @@
 /** Movements in doubt: authorised, and not settled by their terminal. They never expire. */
 import { inWords, UsageError } from "../../lib/errors.ts";
-import { decimalText, formatMoney, parseAmount } from "../../lib/money.ts";
+import { decimalText, formatMoney } from "../../lib/money.ts";
 import type { Handlers } from "./request.ts";
-import { requireReason } from "./words.ts";
+import { listed, timeInWords } from "./table.ts";
+import { requireAmount, requireReason } from "./words.ts";
 
 export const holdCommands: Handlers<"list_holds" | "settle_hold"> = {
   async *list_holds(bank, { json }) {
@@ -10,17 +11,27 @@ export const holdCommands: Handlers<"list_holds" | "settle_hold"> = {
     const names = new Map(
       (await bank.ledger.read.terminals()).map(({ id, name }) => [id, name] as const),
     );
-    for (const { id, kind, amount, customer, terminal, timeMs } of await bank.ledger.read.holds()) {
-      const ageMs = Math.max(0, nowMs - timeMs);
-      const at = names.get(terminal) ?? terminal;
-      if (json) {
-        const facts = { movement: id, kind, amount: amount.toString(), customer, terminal: at };
-        yield { line: JSON.stringify({ ...facts, time: new Date(timeMs).toISOString(), ageMs }) };
-        continue;
-      }
-      const money = formatMoney(amount, bank.settings.currency);
-      yield { line: `${id}  ${kind}  ${money}  ${customer}  ${at}  ${ageInWords(ageMs)}` };
-    }
+    const rows = (await bank.ledger.read.holds()).map(
+      ({ id, kind, amount, customer, terminal, timeMs }) => {
+        const ageMs = Math.max(0, nowMs - timeMs);
+        const at = names.get(terminal) ?? terminal;
+        const money = formatMoney(amount, bank.settings.currency);
+        const time = new Date(timeMs).toISOString();
+        return {
+          cells: [id, kind, money, customer, at, timeInWords(ageMs)],
+          facts: {
+            movement: id,
+            kind,
+            amount: amount.toString(),
+            customer,
+            terminal: at,
+            time,
+            ageMs,
+          },
+        };
+      },
+    );
+    yield* listed(["movement", "kind", "amount", "customer", "terminal", "age"], rows, json);
   },
 
   async *settle_hold(bank, { movement, complete, reverse, reason, operator }) {
@@ -31,8 +42,8 @@ export const holdCommands: Handlers<"list_holds" | "settle_hold"> = {
       throw new UsageError("outcome missing. Give --complete AMOUNT, or --reverse", 2);
     }
     const { currency } = bank.settings;
-    const amount = reverse ? 0n : parseAmount(complete!, currency.exponent);
-    if (amount === null || (!reverse && amount === 0n)) {
+    const amount = reverse ? 0n : requireAmount("--complete", complete!, currency);
+    if (!reverse && amount === 0n) {
       const example = decimalText(40n * 10n ** BigInt(currency.exponent), currency.exponent);
       throw new UsageError(`--complete ${complete}: write an amount, such as ${example}`, 2);
     }
@@ -53,11 +64,3 @@ export const holdCommands: Handlers<"list_holds" | "settle_hold"> = {
     };
   },
 };
-
-/** Returns "3 d 4 h", "4 h 12 min", "12 min". */
-function ageInWords(ms: number): string {
-  const minutes = Math.floor(ms / 60_000);
-  const [days, hours] = [Math.floor(minutes / 1_440), Math.floor(minutes / 60) % 24];
-  if (days > 0) return `${days} d ${hours} h`;
-  return hours > 0 ? `${hours} h ${minutes % 60} min` : `${minutes} min`;
-}

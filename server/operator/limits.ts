@@ -3,12 +3,14 @@
  * precedence.
  */
 import { inWords, UsageError } from "../../lib/errors.ts";
-import { decimalText, formatMoney, parseAmount } from "../../lib/money.ts";
+import { decimalText, formatMoney } from "../../lib/money.ts";
 import type { Bank } from "../bank.ts";
 import type { Account } from "../ledger/model.ts";
 import type { Command } from "../ledger/command.ts";
 import { requireAccountNumber } from "./accounts.ts";
 import type { Answers, Handlers } from "./request.ts";
+import { listed } from "./table.ts";
+import { requireAmount } from "./words.ts";
 
 /** The flags, and the limit of the bank, of an account and of a terminal that each one sets. */
 const flags = {
@@ -26,7 +28,7 @@ const written: Record<Flag, string> = {
 };
 
 export const limitCommands: Handlers<"show_limits" | "set_limits"> = {
-  show_limits: show,
+  show_limits: (bank, { json }) => show(bank, json),
 
   async *set_limits(bank, request) {
     const { operator, account, terminal } = request;
@@ -73,35 +75,42 @@ async function terminalId(bank: Bank, name: string): Promise<string> {
 /** Parses an amount; returns null for `none`. */
 function limitOf(bank: Bank, flag: string, text: string): bigint | null {
   if (text === "none") return null;
-  const { exponent } = bank.settings.currency;
-  const amount = parseAmount(text, exponent);
-  if (amount === null) {
-    const example = decimalText(500n * 10n ** BigInt(exponent), exponent);
-    throw new UsageError(`${flag} ${text}: write an amount, such as ${example}, or none`, 2);
-  }
-  return amount;
+  return requireAmount(flag, text, bank.settings.currency);
 }
 
-async function* show(bank: Bank): Answers {
-  const money = (amount: bigint | null) =>
-    amount === null ? "none" : formatMoney(amount, bank.settings.currency);
-  const limits = await bank.ledger.read.limits();
-  yield { line: `one withdrawal                 ${money(limits.withdrawalMax)}` };
-  yield { line: `out of one account in a day    ${money(limits.accountDayOutMax)}` };
-  yield { line: `out of one terminal in a day   ${money(limits.terminalDayOutMax)}` };
-  yield { line: `into one terminal in a day     ${money(limits.terminalDayInMax)}` };
+async function* show(bank: Bank, json = false): Answers {
+  const { currency } = bank.settings;
+  const { withdrawalMax, accountDayOutMax, terminalDayOutMax, terminalDayInMax } = await bank
+    .ledger.read.limits();
   const names = new Map(
     (await bank.ledger.read.terminals()).map(({ id, name }) => [id, name] as const),
   );
-  for (const account of await bank.ledger.read.accounts()) {
-    const own = ownLimits(account).map(([word, amount]) => `${word} ${money(amount)}`);
-    if (own.length === 0) continue;
-    const { kind, owner, number } = account;
-    const who = kind === "terminal"
-      ? `terminal ${names.get(owner)}`
-      : `account ${number} of ${owner}`;
-    yield { line: `${who}: ${own.join(", ")}` };
-  }
+  const limits: [whose: string, limit: string, amount: bigint | null][] = [
+    ["the bank", "one withdrawal", withdrawalMax],
+    ["the bank", "out of one account in a day", accountDayOutMax],
+    ["the bank", "out of one terminal in a day", terminalDayOutMax],
+    ["the bank", "into one terminal in a day", terminalDayInMax],
+    ...(await bank.ledger.read.accounts()).flatMap((account) => {
+      const { kind, owner, number } = account;
+      const whose = kind === "terminal"
+        ? `terminal ${names.get(owner)}`
+        : `account ${number} of ${owner}`;
+      return ownLimits(account).map(([limit, amount]): [string, string, bigint] => [
+        whose,
+        limit,
+        amount,
+      ]);
+    }),
+  ];
+  const rows = limits.map(([whose, limit, amount]) => ({
+    cells: [whose, limit, amount === null ? "none" : formatMoney(amount, currency)],
+    facts: {
+      whose,
+      limit,
+      amount: amount === null ? null : decimalText(amount, currency.exponent),
+    },
+  }));
+  yield* listed(["whose", "limit", "amount"], rows, json);
 }
 
 function ownLimits({ withdrawalMax, dayOutMax, dayInMax }: Account): [string, bigint][] {

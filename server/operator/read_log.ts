@@ -5,7 +5,7 @@
  */
 import { hex } from "../../lib/bytes.ts";
 import { UsageError } from "../../lib/errors.ts";
-import { followMs, logChunkEntries } from "../../lib/limits.ts";
+import { followMs, logChunkEntries, shownEntriesMax } from "../../lib/limits.ts";
 import type { OperatorCommand } from "../../lib/operator_commands.ts";
 import { pause, type Timers, type WorldWithFiles } from "../../lib/world.ts";
 import { isInClear, type SealedEntry } from "../audit/entry.ts";
@@ -40,7 +40,7 @@ interface Chunk {
   entries: SealedEntry[];
 }
 
-export type ShowLog = Omit<Extract<OperatorCommand, { command: "show_audit" }>, "follow">;
+export type ShowLog = Omit<Extract<OperatorCommand, { command: "show_audit" }>, "follow" | "last">;
 
 /** Yields the whole present log, sealed, and the fault of rows that are not among its lines. */
 export async function* sealedLog(log: ReadableLog): Answers {
@@ -79,6 +79,28 @@ export async function* shownLog(
       } else if (isWanted(entry, filter)) yield { line: shownEntry(place, entry, json) };
     }
   }
+}
+
+/**
+ * Yields the last of these, or all of them.
+ * @param count of those to keep, as a number in digits
+ * @throws {UsageError} if it is not such a number
+ */
+export async function* lastOf<T>(
+  answers: AsyncGenerator<T, void, void>,
+  count: string | undefined,
+): AsyncGenerator<T, void, void> {
+  if (count === undefined) return yield* answers;
+  const max = Number(count);
+  if (!/^[1-9][0-9]*$/.test(count) || max > shownEntriesMax) {
+    throw new UsageError(`-n ${count}: write a whole number from 1 to ${shownEntriesMax}`, 2);
+  }
+  const kept: T[] = [];
+  for await (const answer of answers) {
+    kept.push(answer);
+    if (kept.length === 2 * max) kept.splice(0, max);
+  }
+  yield* kept.slice(-max);
 }
 
 /** The world of a program that reads the log of a bank without a server. */
@@ -139,9 +161,9 @@ function answersOf(
   if (command.command === "check_ledger") {
     return checkedInWords((onProgress) => checkStore(store, keys, onProgress));
   }
-  const { follow, ...show } = command;
+  const { follow, last, ...show } = command;
   const { signal } = new AbortController();
-  return shownLog(store, () => keys, show, follow ? { timers, signal } : null);
+  return lastOf(shownLog(store, () => keys, show, follow ? { timers, signal } : null), last);
 }
 
 /**

@@ -7,7 +7,7 @@ export interface Row {
   facts: Readonly<Record<string, unknown>>;
 }
 
-/** Yields rows as a table, or as lines of JSON; an empty table has its headers alone. */
+/** Yields rows as a table, or as lines of JSON; nothing if there are none. */
 export function* listed(
   headers: readonly string[],
   rows: readonly Row[],
@@ -17,6 +17,7 @@ export function* listed(
     for (const { facts } of rows) yield { line: JSON.stringify(facts) };
     return;
   }
+  if (rows.length === 0) return;
   for (const line of tableOf(headers, rows.map(({ cells }) => cells))) yield { line };
 }
 

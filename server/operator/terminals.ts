@@ -21,6 +21,7 @@ import {
 import { reportPrefix } from "../device_words.ts";
 import type { AuditEntry } from "../audit/entry.ts";
 import { CommandRefused, type Handlers } from "./request.ts";
+import { listed } from "./table.ts";
 import { requireName } from "./words.ts";
 
 export const terminalCommands: Handlers<
@@ -38,18 +39,27 @@ export const terminalCommands: Handlers<
     yield { line: `terminal ${name} is enrolled` };
   },
 
-  async *list_terminals(bank) {
-    for (const { name, id, keyVersion, state, next } of await bank.ledger.read.terminals()) {
-      const waiting = next
-        ? `, key ${next.version} waits for it since ${new Date(next.sinceMs).toISOString()}`
-        : "";
-      yield { line: `${name}  ${id}  key ${keyVersion}  ${state}${waiting}` };
-      const report = await lastReport(bank, name);
-      if (report) {
-        const state = report.action.slice(reportPrefix.length);
-        yield { line: `  its devices: ${state}, since ${new Date(report.timeMs).toISOString()}` };
-      }
-    }
+  async *list_terminals(bank, { json = false }) {
+    const rows = await Promise.all(
+      (await bank.ledger.read.terminals()).map(async ({ name, id, keyVersion, state, next }) => {
+        const nextSince = next ? new Date(next.sinceMs).toISOString() : null;
+        const report = await lastReport(bank, name);
+        const devices = report?.action.slice(reportPrefix.length) ?? null;
+        const reported = report ? new Date(report.timeMs).toISOString() : null;
+        return {
+          cells: [
+            name,
+            id,
+            String(keyVersion),
+            state,
+            next ? `${next.version} waits since ${nextSince}` : "",
+            devices === null ? "" : `${devices}, since ${reported}`,
+          ],
+          facts: { name, id, keyVersion, state, nextSince, devices, reported },
+        };
+      }),
+    );
+    yield* listed(["terminal", "id", "key", "state", "next key", "devices"], rows, json);
   },
 
   async *rotate_terminal(bank, { name, now, key: given, operator }) {

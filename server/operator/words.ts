@@ -2,6 +2,7 @@
 import { UsageError } from "../../lib/errors.ts";
 import { isInstantOrDay } from "../../lib/instant.ts";
 import { reasonLengthMax } from "../../lib/limits.ts";
+import { type Currency, decimalText, parsePlainAmount } from "../../lib/money.ts";
 import { isName } from "../../lib/terminal_key.ts";
 import { isPlainLine } from "../../lib/text.ts";
 import type { ShowFilter } from "../audit/show.ts";
@@ -16,6 +17,18 @@ export function requireReason(reason: string): string {
     );
   }
   return reason.trim();
+}
+
+/**
+ * Parses an amount.
+ * @param flag names it in the error
+ * @throws {UsageError} if it is not an amount of zero or more in its one form
+ */
+export function requireAmount(flag: string, text: string, { exponent }: Currency): bigint {
+  const amount = parsePlainAmount(text, exponent);
+  if (amount !== null) return amount;
+  const example = decimalText(1500n * 10n ** BigInt(exponent), exponent);
+  throw new UsageError(`${flag} ${text}: write an amount, such as ${example}`, 2);
 }
 
 /** @throws {UsageError} when it is no name of a terminal or customer */

@@ -31,6 +31,7 @@ import {
   showLogFile,
   verifyLog,
 } from "../operator/log_programs.ts";
+import { lastOf } from "../operator/read_log.ts";
 import { migrateBank } from "../operator/migrate.ts";
 import { restoreBank } from "../operator/restore.ts";
 import { verifyReceipt } from "../../ui/receipt_page/verify_receipt.ts";
@@ -53,7 +54,9 @@ type Local<C extends LocalCommand["command"]> = Extract<LocalCommand, { command:
 
 if (import.meta.main) await runProgram<OperatorStart>(runTask);
 
-async function runTask({ folder, databaseUrlFile, out, command }: OperatorStart): Promise<number> {
+async function runTask(start: OperatorStart): Promise<number> {
+  const { folder, databaseUrlFile, out, confirm, command } = start;
+  if (confirm !== undefined) requireTyped(confirm);
   const inEnvironment = environmentVariable(databaseUrlVariable);
   const url = findDatabaseUrl(systemFiles, databaseUrlFile, inEnvironment);
   const target = { folder, url, operator: operatorName(), out };
@@ -89,6 +92,21 @@ async function runTask({ folder, databaseUrlFile, out, command }: OperatorStart)
     default:
       return await ask(target, command);
   }
+}
+
+/**
+ * Requires that the operator types a name.
+ * @throws {UsageError} if it is another one, or nobody can type
+ */
+function requireTyped(name: string): void {
+  if (!Deno.stdin.isTerminal()) {
+    throw new UsageError(
+      `this cannot be undone: confirm it in a terminal, or with --yes. Nothing was changed`,
+      2,
+    );
+  }
+  const typed = prompt(`This cannot be undone. Type ${name} to confirm:`);
+  if (typed?.trim() !== name) throw new UsageError("another name was typed. Nothing was changed");
 }
 
 /** Runs a command whose answer is a key that an operator copies to its terminal. */
@@ -291,11 +309,10 @@ function writePolicy({ out }: Target, command: Local<"write_policy">): number {
 
 async function showAuditFile(
   { folder }: Target,
-  { file, keys = keysPath(folder), json, filter }: Local<"show_audit_file">,
+  { file, keys = keysPath(folder), json, last, filter }: Local<"show_audit_file">,
 ): Promise<number> {
-  for await (const line of showLogFile(systemBank, { file, keysPath: keys, filter, json })) {
-    print(line);
-  }
+  const lines = showLogFile(systemBank, { file, keysPath: keys, filter, json });
+  for await (const line of lastOf(lines, last)) print(line);
   return 0;
 }
 

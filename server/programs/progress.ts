@@ -1,12 +1,14 @@
 /**
- * Shows the progress of a long operation: a line on standard error that redraws itself, only in a
- * terminal.
+ * Shows the progress of a long operation, its rate and the time left: a line on standard error that
+ * redraws itself, only in a terminal.
  */
 import { progressMs } from "../../lib/limits.ts";
+import { barOf, timeInWords } from "../operator/table.ts";
 
 const barLength = 24;
 
 export class Progress {
+  readonly #beganMs = performance.now();
   #shownMs = performance.now();
   #open = false;
 
@@ -19,10 +21,7 @@ export class Progress {
     if (now - this.#shownMs < progressMs || !Deno.stderr.isTerminal()) return;
     this.#shownMs = now;
     this.#open = true;
-    const part = Math.min(1, done / Math.max(1, of));
-    const full = Math.round(part * barLength);
-    const bar = "#".repeat(full) + "-".repeat(barLength - full);
-    write(`\r[${bar}] ${Math.floor(part * 100)} %  ${this.verb} ${done}`);
+    write(`\r\x1b[K${progressLine(this.verb, done, of, now - this.#beganMs)}`);
   };
 
   /** Clears the line. */
@@ -30,6 +29,17 @@ export class Progress {
     if (this.#open) write("\r\x1b[K");
     this.#open = false;
   }
+}
+
+/** Returns "[######------] 50 %  checked 1000  500 a second  2 s left". */
+export function progressLine(verb: string, done: number, of: number, ranMs: number): string {
+  const part = Math.min(1, done / Math.max(1, of));
+  const perSecond = Math.round(done * 1_000 / Math.max(1, ranMs));
+  const left = timeInWords(ranMs * (1 - part) / Math.max(part, 0.001));
+  const percent = `${Math.floor(part * 100)} %`;
+  return `[${
+    barOf(part, barLength)
+  }] ${percent}  ${verb} ${done}  ${perSecond} a second  ${left} left`;
 }
 
 function write(text: string): void {

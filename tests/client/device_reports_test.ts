@@ -48,7 +48,7 @@ Deno.test("low and empty cassettes, jams and notes left behind are reported when
     const all = "€50.00 empty, €20.00 low (9), €10.00 low (10), " +
       "acceptor jammed, €70.00 left by customers";
     await next(5, all);
-    assertStringIncludes(await listed(branch), `its devices: ${all}, since 20`);
+    assertStringIncludes(await listed(branch), `${all}, since 20`);
   } finally {
     await lobby.close();
   }

@@ -340,12 +340,12 @@ export class Operators {
   /** Reads the list of accounts, and which of them are locked. */
   async #relist(): Promise<void> {
     for (let lines: string[] = []; lines.length === 0;) {
-      const replies = await this.#try({ command: "list_accounts" });
+      const replies = await this.#try({ command: "list_accounts", json: true });
       lines = replies.flatMap((answer) => "line" in answer ? [answer.line] : []);
       if (lines.length === 0) await this.world.scheduler.pause(5_000, "operator");
       else this.#accounts.clear();
       for (const line of lines) {
-        const [number, owner, , state] = line.split("  ") as [string, string, string, string];
+        const { account: number, customer: owner, state } = JSON.parse(line);
         this.#accounts.set(owner, [...this.#accounts.get(owner) ?? [], number]);
         if (state === "locked") this.#locked.add(number);
         else this.#locked.delete(number);

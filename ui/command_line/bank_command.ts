@@ -31,6 +31,8 @@ export interface TaskFiles {
   /** Files that the task reads, and reads and writes, besides `out` and the bank's folder. */
   reads?: string[];
   writes?: string[];
+  /** The name that the operator must type first, unless a flag says otherwise. */
+  confirm?: string;
   /** Whether the task runs until the launcher ends. */
   follows?: boolean;
   /** An operator's next step after success. */
@@ -52,10 +54,11 @@ export function bankCommand({ name, define, ...about }: BankCommand): CommandDef
           ];
           return `'${["deno task", words, ...flags.map(quoted)].join(" ")}'`;
         },
-        operator({ data, databaseUrlFile }, command, { out, reads, writes, follows, next } = {}) {
+        operator({ data, databaseUrlFile }, command, files = {}) {
+          const { out, reads, writes, confirm, follows, next } = files;
           launch({
             kind: "operator",
-            start: { folder: data, databaseUrlFile, out, command },
+            start: { folder: data, databaseUrlFile, out, confirm, command },
             reads: reads ?? [],
             writes: [...(writes ?? []), ...(out === undefined ? [] : [out])],
             follows: follows ?? false,

@@ -26,14 +26,14 @@ onEachBank(
     withBank(async (running) => {
       const open = { command: "open_account", username: "alice", name: "savings" } as const;
       const [line] = await linesOf(running, { ...open, opening: "50.00" });
-      const id = /account, ([0-9]+)$/.exec(line!)![1]!;
+      const id = /account, ([0-9]+) with/.exec(line!)![1]!;
       await refused(running, { ...open, opening: "0" }, "name taken");
       await refused(running, { ...open, opening: "lots" }, "--opening lots");
       await refused(running, { ...open, name: "a | b", opening: "0" }, "--name");
       await refused(running, { ...open, username: "nobody", opening: "0" }, "unknown name");
       const listed = await linesOf(running, { command: "list_accounts", customer: "alice" });
-      assertEquals(listed.length, 2);
-      assertEquals(listed[1], `${id}  alice  €50.00  open  savings`);
+      assertEquals(listed.length, 3);
+      assertEquals(listed[2], `${id}  alice     €50.00     open         savings`);
 
       const alice = await running.visit("alice");
       const { account: first, accounts } = alice.logIn;
@@ -122,10 +122,11 @@ onEachBank(
       );
       await refused(running, { ...set, account: nobodys, day: "1" }, "unknown account");
       assertEquals(await linesOf(running, { ...set, withdrawal: "50", day: "80.00" }), [
-        "one withdrawal                 €50.00",
-        "out of one account in a day    €80.00",
-        "out of one terminal in a day   none",
-        "into one terminal in a day     none",
+        "WHOSE     LIMIT                         AMOUNT",
+        "the bank  one withdrawal                €50.00",
+        "the bank  out of one account in a day   €80.00",
+        "the bank  out of one terminal in a day  none",
+        "the bank  into one terminal in a day    none",
       ]);
       const alice = await running.visit("alice");
       assertEquals(
@@ -134,9 +135,9 @@ onEachBank(
       );
       await linesOf(running, { ...set, account: alice.account, withdrawal: "60" });
       const shown = await linesOf(running, { ...set, terminal: "lobby", cashIn: "10" });
-      assertEquals(shown.slice(4).sort(), [
-        `account ${alice.account} of alice: one withdrawal €60.00`,
-        "terminal lobby: in in a day €10.00",
+      assertEquals(shown.slice(5).map((line) => line.split(/ {2,}/)).sort(), [
+        [`account ${alice.account} of alice`, "one withdrawal", "€60.00"],
+        ["terminal lobby", "in in a day", "€10.00"],
       ]);
       const withdrawal = newId();
       assertEquals((await alice.authorise("withdrawal", withdrawal, "5001")).outcome, "ok");
@@ -149,7 +150,7 @@ onEachBank(
         "over_terminal_limit",
       );
       await running.reopen();
-      assertEquals((await linesOf(running, { command: "show_limits" })).length, 6);
+      assertEquals((await linesOf(running, { command: "show_limits" })).length, 7);
       const again = await running.visit("alice");
       assertEquals(
         (await again.authorise("withdrawal", newId(), "3000")).outcome,
@@ -202,12 +203,12 @@ onEachBank(
       await alice.authorise("deposit", deposit, "500");
       await alice.client.close();
       await running.reopen();
-      const listed = (await linesOf(running, holds)).sort();
+      const listed = (await linesOf(running, holds)).slice(1).sort();
       assertEquals(
-        listed,
+        listed.map((line) => line.replace(/ +\d+ s$/, "")),
         [
-          `${withdrawal}  withdrawal  €40.00  alice  lobby  0 min`,
-          `${deposit}  deposit  €5.00  alice  lobby  0 min`,
+          `${withdrawal}  withdrawal  €40.00  alice     lobby`,
+          `${deposit}  deposit     €5.00   alice     lobby`,
         ].sort(),
       );
       const [first] = await linesOf(running, { ...holds, json: true });

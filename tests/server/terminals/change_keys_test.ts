@@ -73,7 +73,7 @@ onEachBank(
       for (let tries = 0; tries < 3; tries++) {
         assertEquals(await offered(await running.connect(), old), next);
       }
-      assert((await done(running, { command: "list_terminals" })).lines.includes("key 2 waits"));
+      assert((await done(running, { command: "list_terminals" })).lines.includes("2 waits since"));
       await assertRejects(() => done(running, rotate(false)), UsageError, "--now");
       await running.reopen();
       assert(await accepted(running, old), "the next key outlives a restart, and so does this one");

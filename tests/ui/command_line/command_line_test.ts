@@ -291,6 +291,21 @@ const tasks: [line: string, task: OperatorTask, reads?: string[], writes?: strin
     { command: "open_account", username: "alice", name: "savings", opening: "2.50" },
   ],
   ["bank account list", { command: "list_accounts" }],
+  ["bank account list --json", { command: "list_accounts", json: true }],
+  ["bank customer list --json", { command: "list_customers", json: true }],
+  [
+    "bank customer statement alice --account 7",
+    { command: "show_statement", customer: "alice", account: "7" },
+  ],
+  ...(["lock", "unlock", "close"] as const).map((word): [string, OperatorTask] => [
+    `bank customer ${word} alice --reason x`,
+    {
+      command: "set_customer_state",
+      customer: "alice",
+      state: ({ lock: "locked", unlock: "open", close: "closed" } as const)[word],
+      reason: "x",
+    },
+  ]),
   ["bank account list --customer alice", { command: "list_accounts", customer: "alice" }],
   [
     "bank account lock 7 --reason 'card lost'",
@@ -424,6 +439,21 @@ Deno.test("each of the operator's commands is one task, with the files that it n
   const tried = tasks.map(([line]) => line);
   for (const { name } of definitions.filter(({ name }) => name.startsWith("bank "))) {
     assert(tried.some((line) => line.startsWith(name)), `${name} is not in the table`);
+  }
+});
+
+Deno.test("what cannot be undone is confirmed by its name, unless --yes is given", () => {
+  const lines: [line: string, name: string][] = [
+    ["bank terminal revoke lobby", "lobby"],
+    ["bank account close 7 --reason x", "7"],
+    ["bank customer close alice --reason x", "alice"],
+  ];
+  for (const [line, name] of lines) {
+    const confirmOf = (line: string) => {
+      const launch = launchOf(line);
+      return launch.kind === "operator" ? launch.start.confirm : null;
+    };
+    assertEquals([confirmOf(line), confirmOf(`${line} --yes`)], [name, undefined], line);
   }
 });
 

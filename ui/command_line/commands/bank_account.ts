@@ -1,6 +1,7 @@
 /** `bank customer` and `bank account`: customers, and their accounts. */
 import { bankCommand } from "../bank_command.ts";
 
+const number = "the account's number, from 'deno task bank account list'";
 const opening = "the opening balance, paid by the bank";
 
 export const bankAccount = [
@@ -43,21 +44,39 @@ export const bankAccount = [
     define: (command, { operator }) =>
       command
         .option("--customer <USERNAME>", "only this customer's")
-        .action(({ customer, ...bank }) => operator(bank, { command: "list_accounts", customer })),
+        .option("--json", "print each as a line of JSON")
+        .action(({ customer, json, ...bank }) =>
+          operator(bank, { command: "list_accounts", customer, json })
+        ),
   }),
   accountState("lock", "locked", "Lock an account: no more money moves"),
   accountState("unlock", "open", "Unlock an account"),
-  accountState("close", "closed", "Close an empty account permanently"),
+  bankCommand({
+    name: "account close",
+    summary: "Close an empty account permanently",
+    examples: ['7 --reason "asked for at the counter" --yes'],
+    define: (command, { operator, task }) =>
+      command
+        .argument("<NUMBER>", number)
+        .requiredOption("--reason <TEXT>", "why, for the log (required)")
+        .option("--yes", "do not ask for the number again")
+        .action((account, { reason, yes, ...bank }) =>
+          operator(bank, { command: "set_account_state", account, state: "closed", reason }, {
+            confirm: yes ? undefined : account,
+            next: `${task("bank account list", bank)} shows its state.`,
+          })
+        ),
+  }),
 ];
 
-function accountState(word: string, state: "open" | "locked" | "closed", summary: string) {
+function accountState(word: string, state: "open" | "locked", summary: string) {
   return bankCommand({
     name: `account ${word}`,
     summary,
     examples: ['7 --reason "asked for at the counter"'],
     define: (command, { operator, task }) =>
       command
-        .argument("<NUMBER>", "the account's number, from 'deno task bank account list'")
+        .argument("<NUMBER>", number)
         .requiredOption("--reason <TEXT>", "why, for the log (required)")
         .action((account, { reason, ...bank }) =>
           operator(bank, { command: "set_account_state", account, state, reason }, {

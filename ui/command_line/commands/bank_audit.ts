@@ -1,7 +1,7 @@
 /** `bank audit`: the audit log. */
 import { Option } from "@commander-js/extra-typings";
 import { UsageError } from "../../../lib/errors.ts";
-import { policyWitnessesMax } from "../../../lib/limits.ts";
+import { policyWitnessesMax, shownEntriesMax } from "../../../lib/limits.ts";
 import { bankCommand, firstKeyDefault, firstKeyOf } from "../bank_command.ts";
 import { instant, wholeNumber } from "../values.ts";
 
@@ -32,6 +32,10 @@ export const bankAudit = [
         )
         .option("--before <TIME>", "only before this day or instant", instant)
         .option("--terminal <NAME>", "only at this terminal")
+        .addOption(
+          new Option("-n, --last <N>", "only the last so many of them")
+            .argParser(wholeNumber(1, shownEntriesMax)).conflicts("follow"),
+        )
         .option("--json", "print each entry as a line of JSON")
         .addOption(
           new Option("--follow", "print new entries as they arrive, until Ctrl-C").conflicts(
@@ -45,15 +49,17 @@ export const bankAudit = [
           path,
         )
         .action((flags) => {
-          const { data, databaseUrlFile, json = false, follow = false, file, keys, ...filter } =
+          const { data, databaseUrlFile, json = false, follow = false, file, keys, ...more } =
             flags;
+          const { last: count, ...filter } = more;
+          const last = count?.toString();
           const bank = { data, databaseUrlFile };
           if (file === undefined) {
-            const command = { command: "show_audit", json, follow, ...filter } as const;
+            const command = { command: "show_audit", json, follow, last, ...filter } as const;
             return operator(bank, command, { follows: follow });
           }
           const reads = keys === undefined ? [file] : [file, keys];
-          operator(bank, { command: "show_audit_file", file, keys, json, filter }, { reads });
+          operator(bank, { command: "show_audit_file", file, keys, json, last, filter }, { reads });
         }),
   }),
   bankCommand({

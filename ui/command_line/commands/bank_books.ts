@@ -63,9 +63,11 @@ export const bankBooks = [
   bankCommand({
     name: "clock",
     summary: "Show the bank's time and the clocks that it follows",
-    examples: [""],
+    examples: ["", "--json"],
     define: (command, { operator }) =>
-      command.action((bank) => operator(bank, { command: "show_clock" })),
+      command
+        .option("--json", "print it as a line of JSON")
+        .action(({ json, ...bank }) => operator(bank, { command: "show_clock", json })),
   }),
   bankCommand({
     name: "clock confirm",

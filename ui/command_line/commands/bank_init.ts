@@ -3,7 +3,7 @@
  */
 import { Option } from "@commander-js/extra-typings";
 import { UsageError } from "../../../lib/errors.ts";
-import { decimalText, parseAmount } from "../../../lib/money.ts";
+import { decimalText, parsePlainAmount } from "../../../lib/money.ts";
 import { bankCommand, firstKeyDefault, firstKeyOf } from "../bank_command.ts";
 import { bankName, currency, timeZone } from "../values.ts";
 
@@ -31,7 +31,7 @@ export const bankInit = [
           const { name, currency, timeZone, withdrawalLimit: limit } = flags;
           const withdrawalMax = limit === undefined
             ? undefined
-            : parseAmount(limit, currency.exponent);
+            : parsePlainAmount(limit, currency.exponent);
           if (withdrawalMax === null || withdrawalMax === 0n) {
             const example = decimalText(50000n, currency.exponent);
             throw new UsageError(

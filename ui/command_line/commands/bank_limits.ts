@@ -6,9 +6,11 @@ export const bankLimits = [
   bankCommand({
     name: "limits",
     summary: "Show the limits of the bank, of accounts and of terminals",
-    examples: [""],
+    examples: ["", "--json"],
     define: (command, { operator }) =>
-      command.action((bank) => operator(bank, { command: "show_limits" })),
+      command
+        .option("--json", "print each as a line of JSON")
+        .action(({ json, ...bank }) => operator(bank, { command: "show_limits", json })),
   }),
   bankCommand({
     name: "limits set",

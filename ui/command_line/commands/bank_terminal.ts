@@ -26,9 +26,11 @@ export const bankTerminal = [
   bankCommand({
     name: "terminal list",
     summary: "List the terminals, their keys and their devices' last reports",
-    examples: [""],
+    examples: ["", "--json"],
     define: (command, { operator }) =>
-      command.action((bank) => operator(bank, { command: "list_terminals" })),
+      command
+        .option("--json", "print each as a line of JSON")
+        .action(({ json, ...bank }) => operator(bank, { command: "list_terminals", json })),
   }),
   bankCommand({
     name: "terminal rotate",
@@ -59,12 +61,14 @@ export const bankTerminal = [
   bankCommand({
     name: "terminal revoke",
     summary: "Revoke a terminal permanently",
-    examples: ["lobby"],
+    examples: ["lobby --yes"],
     define: (command, { operator, task }) =>
       command
         .argument("<NAME>", "the terminal's name")
-        .action((name, bank) =>
+        .option("--yes", "do not ask for the name again")
+        .action((name, { yes, ...bank }) =>
           operator(bank, { command: "revoke_terminal", name }, {
+            confirm: yes ? undefined : name,
             next: `${task("bank terminal enroll NAME", bank)} makes another terminal.`,
           })
         ),
