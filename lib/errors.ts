@@ -43,6 +43,7 @@ export type Refusal =
   | "account_not_empty" // cannot be closed: its balance is not zero
   | "account_has_open_movements" // cannot be closed: a terminal has an open movement of it
   | "unknown_name"
+  | "clock_not_ahead" // the bank's time is not ahead of the clock, and was not set back
   | "rotation_under_way" // the terminal has not used its next key yet
   | "key_superseded" // the terminal already has another key of this version, or a newer one
   // receipts

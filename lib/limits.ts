@@ -162,6 +162,8 @@ export const clockJumpMsMax = 5 * minute;
  * `clockSettleMs`.
  */
 export const clockAwayMsMax = 5 * second;
+/** More days than a calendar has: the bank's days go on from another multiple when its time is set back. */
+export const daysPerSetBack = 1_000_000;
 export const clockSettleMs = minute;
 
 // Its stores

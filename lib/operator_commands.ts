@@ -38,6 +38,7 @@ export const operatorCommands = {
   show_status: { json: "boolean", watch: "boolean" },
   show_clock: { json: "boolean?" },
   confirm_clock: {},
+  set_back_clock: {},
   back_up: {},
   end_restore: { reason: "text" },
   show_audit: {

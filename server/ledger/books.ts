@@ -5,6 +5,7 @@
 import type { RowChange } from "../audit/entry.ts";
 import {
   canonicalAccount,
+  canonicalClock,
   canonicalCustomer,
   canonicalLimits,
   canonicalRestoring,
@@ -17,6 +18,7 @@ import {
   type AccountIdentity,
   type AccountKind,
   type Changes,
+  type ConfirmedClock,
   type Customer,
   type Failures,
   type KnownTerminal,
@@ -48,6 +50,7 @@ export class Books {
   readonly settings: Settings;
   #limits: Limits;
   #restoring: Restoring | null;
+  #clock: ConfirmedClock | null;
   #accounts = new Map<number, Account>();
   #numbered = new Map<string, Account["id"]>();
   /** The ids of each owner's accounts of a kind. */
@@ -67,6 +70,7 @@ export class Books {
     lineVisits: new Map<string, LineVisit>(),
     limits: null as Limits | null,
     restoring: null as Restoring | null,
+    clock: null as Changes["clock"],
   };
   /** Rows that commands have changed other than by movements: before, and now. */
   #administered = new Map<string, { before: CanonicalRow | null; now: RowNow }>();
@@ -75,6 +79,7 @@ export class Books {
     this.settings = loaded.settings;
     this.#limits = loaded.limits;
     this.#restoring = loaded.restoring;
+    this.#clock = loaded.confirmed;
     this.#accountIdNext = loaded.accountIdNext;
     for (const account of loaded.accounts) this.#keepAccount(account);
     for (const row of loaded.movements) this.#movements.set(movementKey(row.id, row.step), row);
@@ -153,6 +158,18 @@ export class Books {
   setRestoring(restoring: Restoring): void {
     this.#administer("restoring", () => canonicalRestoring(this.#restoring));
     this.#restoring = this.#changed.restoring = restoring;
+  }
+
+  /** How many times the bank's time was set back. */
+  get setBacks(): number {
+    return this.#clock?.setBacks ?? 0;
+  }
+
+  /** Confirms the clock. @param setsBack whether the bank's time becomes an earlier one */
+  confirmClock(clock: Omit<ConfirmedClock, "setBacks">, setsBack = false): void {
+    this.#administer("clock", () => canonicalClock(this.#clock));
+    this.#clock = { ...clock, setBacks: this.setBacks + (setsBack ? 1 : 0) };
+    this.#changed.clock = { ...this.#clock, setsBack: setsBack || !!this.#changed.clock?.setsBack };
   }
 
   openAccount(
@@ -286,7 +303,7 @@ export class Books {
     });
   }
 
-  changes(): Omit<Changes, "clock" | "timeMs"> {
+  changes(): Omit<Changes, "timeMs"> {
     const { accounts, customers, terminals, failures, lines, lineVisits, ...added } = this.#changed;
     return {
       ...added,

@@ -6,6 +6,7 @@
 import { movementRowName, type RowChange } from "../audit/entry.ts";
 import type {
   Account,
+  ConfirmedClock,
   Customer,
   Limits,
   Loaded,
@@ -114,6 +115,11 @@ export function canonicalRestoring(restoring: Restoring | null): CanonicalRow | 
   if (!restoring?.waiting.length) return null;
   const { sinceMs, waiting } = restoring;
   return { name: "restoring", text: textOf("restoring", sinceMs, ...waiting.toSorted()) };
+}
+
+/** Returns the row of a bank whose time was set back; null if it never was. */
+export function canonicalClock(clock: ConfirmedClock | null): CanonicalRow | null {
+  return clock?.setBacks ? { name: "clock", text: textOf("clock", clock.setBacks) } : null;
 }
 
 /** Returns a change from one row to another of the same name; null for a missing row. */

@@ -4,9 +4,10 @@
  * order, a batch at a time, until the first row that differs is found.
  */
 import { comparedRowsMax, digestPartsMax } from "../../lib/limits.ts";
-import { isInClear, placeText } from "../audit/entry.ts";
+import { isInClear, type LogPlace, placeText } from "../audit/entry.ts";
 import {
   canonicalAccount,
+  canonicalClock,
   canonicalCustomer,
   canonicalLimits,
   canonicalMovement,
@@ -20,6 +21,7 @@ import {
   type CheckKeys,
   type Counts,
   type OnRead,
+  type OpenedWithDigests,
   subtractDigests,
   Wrong,
 } from "./checking.ts";
@@ -47,10 +49,12 @@ export async function checkRows(
     }
     onRead(part.length);
   }
-  for await (const { name, digest } of loggedDigests(store, keys, counts, onRead)) {
+  const times = new EntryTimes();
+  for await (const { name, digest } of loggedDigests(store, keys, counts, onRead, times)) {
     if (isMovement(name)) movements.subtract(name, digest);
     else others = subtractDigests(others, digest);
   }
+  times.end();
   if (others !== 0n) {
     const rows = () => otherRows(store);
     throw await firstDifference(store, keys, { rows, has: (name) => !isMovement(name) });
@@ -72,6 +76,8 @@ async function* otherRows(store: ReadStore): AsyncGenerator<CanonicalRow, void, 
   yield canonicalLimits(await store.limits());
   const restoring = canonicalRestoring(await store.restoring());
   if (restoring) yield restoring;
+  const clock = canonicalClock((await store.times()).confirmed);
+  if (clock) yield clock;
   for (const terminal of await store.terminals()) yield canonicalTerminal(terminal);
   for await (const account of rowsOf(accountParts(store))) yield canonicalAccount(account);
   for await (const customer of rowsOf(customerParts(store))) yield canonicalCustomer(customer);
@@ -105,18 +111,52 @@ async function* loggedDigests(
   keys: CheckKeys,
   counts: Counts,
   onRead: OnRead,
+  times?: EntryTimes,
 ): AsyncGenerator<LoggedDigest, void, void> {
   for (const { number, id } of await store.chains()) {
+    times?.beginChain();
     for await (const part of entryParts(store, number)) {
       for (const stored of part) {
         counts.entries++;
         if (isInClear(stored)) continue;
         const opened = keys.openWithDigests(stored, id);
         if (!opened) throw new Wrong(`entry ${counts.entries} of the log does not open`);
+        times?.next(opened, stored);
         for (const digest of opened.digests) yield { ...digest, place: placeText(stored) };
       }
       onRead(part.length);
     }
+  }
+}
+
+/**
+ * Requires that the times of a chain's entries never decrease, unless an operator set the bank's time back:
+ * the entry of that is the one that covers the row `clock`, and no time goes back to before it.
+ */
+class EntryTimes {
+  #lastMs = 0;
+  #setBackMs = Infinity;
+  /** The earliest time that is before that of an earlier entry of its chain. */
+  #decrease: { toMs: number; place: string } | null = null;
+
+  beginChain(): void {
+    this.#lastMs = 0;
+  }
+
+  next({ entry: { timeMs }, digests }: OpenedWithDigests, place: LogPlace): void {
+    if (digests.some(({ name }) => name === "clock")) {
+      this.#setBackMs = Math.min(this.#setBackMs, timeMs);
+    }
+    if (timeMs < this.#lastMs && timeMs < (this.#decrease?.toMs ?? Infinity)) {
+      this.#decrease = { toMs: timeMs, place: placeText(place) };
+    }
+    this.#lastMs = timeMs;
+  }
+
+  /** @throws {Wrong} */
+  end(): void {
+    if (!this.#decrease || this.#decrease.toMs >= this.#setBackMs) return;
+    throw new Wrong(`entry ${this.#decrease.place} of the log is earlier than the one before it`);
   }
 }
 

@@ -1,8 +1,14 @@
 /** Shared by the checks of the books. */
-import type { RowDigest, SealedEntry } from "../audit/entry.ts";
+import type { AuditEntry, RowDigest, SealedEntry } from "../audit/entry.ts";
 
 /** Ends a check at the first fault. */
 export class Wrong extends Error {}
+
+/** An opened entry. */
+export interface OpenedWithDigests {
+  entry: Pick<AuditEntry, "timeMs">;
+  digests: readonly RowDigest[];
+}
 
 /** Opens the log, and computes digests. */
 export interface CheckKeys {
@@ -13,7 +19,7 @@ export interface CheckKeys {
   openWithDigests(
     entry: SealedEntry,
     chainId: Uint8Array,
-  ): { digests: readonly RowDigest[] } | null;
+  ): OpenedWithDigests | null;
   /** Returns the digest of a row's canonical text. */
   digestOf(text: string): bigint;
 }

@@ -109,7 +109,7 @@ export class BankClock {
 }
 
 const isSame = (a: ConfirmedClock | null, b: ConfirmedClock | null) =>
-  a?.confirmedMs === b?.confirmedMs && a?.timeMs === b?.timeMs;
+  a?.confirmedMs === b?.confirmedMs && a?.timeMs === b?.timeMs && a?.setBacks === b?.setBacks;
 
 /** Returns how far a time is before the first of these, or after the second; 0 between them. */
 function outside(timeMs: number, firstMs: number, lastMs: number): number {

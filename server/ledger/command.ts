@@ -178,6 +178,8 @@ export type Administer =
   | { op: "end_restore"; operator: string; reason: string }
   /** Confirms the clock after a jump. */
   | { op: "confirm_clock"; operator: string }
+  /** Sets the bank's time back to the store's clock, which is right. */
+  | { op: "set_back_clock"; operator: string }
   | {
     op: "enrol_terminal";
     operator: string;
@@ -324,6 +326,8 @@ export interface Reply {
   accounts?: Account[];
   /** For a log-in and a terminal's movements: the terminal's cash account. */
   cash?: Account;
+  /** For a log-in: the bank's day. */
+  day?: number;
   /** For a look-up: the name, masked. */
   recipient?: string;
   /** The bank's time of the command, milliseconds since 1970. */

@@ -2,7 +2,7 @@
  * The engine: load → pure rules → commit, one batch at a time. Changes and their audit entries
  * commit together, before any reply.
  */
-import { batchTriesMax, batchTriesMsMax } from "../../lib/limits.ts";
+import { batchTriesMax, batchTriesMsMax, clockAwayMsMax } from "../../lib/limits.ts";
 import type { Clock } from "../../lib/world.ts";
 import {
   type AuditEntry,
@@ -206,14 +206,18 @@ export class Engine {
     const loaded = await store.load(touchOf(commands));
     const books = new Books(loaded);
     const reading = this.clock.read(loaded, asked);
-    const { timeMs, nowMs, steadyMs, doubt } = reading;
+    const { nowMs, steadyMs, doubt } = reading;
+    const setsBack = loaded.lastMs > nowMs + clockAwayMsMax &&
+      commands.some(({ op }) => op === "set_back_clock");
+    const timeMs = setsBack ? nowMs : reading.timeMs;
     const stopped = doubt !== null;
     const noticed = stopped === this.#stopped ? [] : [doubtLogged(doubt)];
-    const result = applyCommands(books, [...noticed, ...commands], timeMs, { steadyMs, stopped });
+    const setBackFromMs = setsBack ? loaded.lastMs : null;
+    const clocks = { nowMs, steadyMs, setBackFromMs, stopped };
+    const result = applyCommands(books, [...noticed, ...commands], timeMs, clocks);
     const entries = log.isEmpty ? withFirstRows(result.entries, loaded) : result.entries;
     const sealed = log.seal(entries, endEpoch);
-    const clock = confirmsClock(commands) ? { confirmedMs: nowMs, timeMs } : null;
-    const changes = { ...books.changes(), clock, timeMs };
+    const changes = { ...books.changes(), timeMs };
     return { commands, noticed, reading, books, result, sealed, changes };
   }
 
@@ -265,9 +269,6 @@ function withFirstRows(entries: readonly EntryWithRows[], loaded: Loaded): Entry
     index > 0 ? entry : { ...entry, rows: [...entry.rows ?? [], ...firstRows(loaded)] }
   );
 }
-
-const confirmsClock = (commands: readonly Command[]) =>
-  commands.some(({ op }) => op === "confirm_clock");
 
 /** Returns each command's reply, with the place of its entry. */
 function repliesOf(

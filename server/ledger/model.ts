@@ -32,7 +32,7 @@ export interface Account {
   owner: string;
   currency: string;
   state: "open" | "locked" | "closed";
-  /** The bank's calendar day to which `dayOut` and `dayIn` were charged. */
+  /** The bank's day, as `bankDayOf` counts it, to which `dayOut` and `dayIn` were charged. */
   day: number;
   /** Withdrawn and sent by a customer, or dispensed by a terminal, on that day. */
   dayOut: bigint;
@@ -133,7 +133,7 @@ export interface Movement {
   /** Balances after this row; null if it has no such account. */
   debitBalance: bigint | null;
   creditBalance: bigint | null;
-  /** The bank's calendar day to which the first row was charged. */
+  /** The bank's day to which the first row was charged. */
   day: number;
   timeMs: number;
 }
@@ -227,6 +227,8 @@ export interface ConfirmedClock {
   confirmedMs: number;
   /** The bank's time then. */
   timeMs: number;
+  /** How many times the bank's time was set back until then. */
+  setBacks: number;
 }
 
 /** The times that a store has. */
@@ -261,8 +263,8 @@ export interface Changes extends Rows {
   limits: Limits | null;
   /** The state of a restored bank, if it changed. */
   restoring: Restoring | null;
-  /** An operator's confirmation of the clock, if there was one. */
-  clock: ConfirmedClock | null;
+  /** An operator's confirmation of the clock, if there was one; `setsBack` if this batch's time is earlier. */
+  clock: ConfirmedClock & { setsBack: boolean } | null;
   /** The batch's time. */
   timeMs: number;
 }

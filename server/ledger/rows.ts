@@ -21,9 +21,19 @@ export const bytesOf = (value: Row[string] | undefined) => value as Uint8Array<A
 const maybeNumber = (value: Row[string] | undefined) => value === null ? null : numberOf(value);
 const money = (value: Row[string] | undefined) => value as bigint;
 
-export function confirmedOf({ confirmed_ms, confirmed_time_ms }: Row): ConfirmedClock | null {
+/** Selects the columns of `confirmedOf`. */
+export const confirmedClock = `(SELECT confirmed_ms FROM clock) AS confirmed_ms,
+  (SELECT time_ms FROM clock) AS confirmed_time_ms, (SELECT set_backs FROM clock) AS set_backs`;
+
+export function confirmedOf(
+  { confirmed_ms, confirmed_time_ms, set_backs }: Row,
+): ConfirmedClock | null {
   if (confirmed_ms === null) return null;
-  return { confirmedMs: numberOf(confirmed_ms), timeMs: numberOf(confirmed_time_ms) };
+  return {
+    confirmedMs: numberOf(confirmed_ms),
+    timeMs: numberOf(confirmed_time_ms),
+    setBacks: numberOf(set_backs),
+  };
 }
 
 export function accountOf(row: Row): Account {

@@ -14,6 +14,7 @@ type BookCommand =
   | "check_ledger"
   | "show_clock"
   | "confirm_clock"
+  | "set_back_clock"
   | "back_up"
   | "end_restore";
 
@@ -44,7 +45,9 @@ export const bookCommands: Handlers<BookCommand> = {
     yield { line: `server's clock     ${instant(serverMs)}` };
     if (lastMs > storeMs + clockAwayMsMax) {
       yield {
-        line: "the bank's time is ahead of the clock, and does not move until the clock is there",
+        line:
+          "the bank's time is ahead of the clock, and does not move until the clock is there: " +
+          "if the clock is right, 'deno task bank clock back' sets the bank's time back to it",
       };
     }
   },
@@ -60,6 +63,14 @@ export const bookCommands: Handlers<BookCommand> = {
       ? `; the books are ahead of it, and stay at ${until} until it is there`
       : "";
     yield { line: `the clock is confirmed: movements use it${waits}` };
+  },
+
+  async *set_back_clock(bank, { operator }) {
+    const { outcome, timeMs } = await bank.ledger.submit({ op: "set_back_clock", operator });
+    if (outcome !== "ok") {
+      throw new UsageError(`the bank's time was not set back: ${inWords(outcome)}`);
+    }
+    yield { line: `the bank's time is set back to ${instant(timeMs)}` };
   },
 
   /**

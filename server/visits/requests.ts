@@ -217,11 +217,11 @@ export class Requests {
         connection: this.terminal.connection,
       });
       if (reply.outcome !== "ok" || !reply.account) return { outcome: reply.outcome };
-      const { account: { id: first }, accounts: usable = [], cash } = reply;
+      const { account: { id: first }, accounts: usable = [], cash, day = 0 } = reply;
       const accounts = usable.length > 0 ? usable : [reply.account];
       const visit = this.#visit = this.#beginVisit(
         username,
-        { accounts, cash, limits },
+        { accounts, cash, limits, day },
         passwordVersion,
       );
       // Read again after watching them, since a commit in between would not be notified.

@@ -3,7 +3,7 @@ import type { AccountView, DayBalance, LimitsLeft } from "../../lib/atm.ts";
 import { balanceDaysMax } from "../../lib/limits.ts";
 import type { Answer } from "../../lib/protocol/message.ts";
 import type { Reply } from "../ledger/command.ts";
-import { dateOf } from "../ledger/day.ts";
+import { calendarDayOf, dateOf } from "../ledger/day.ts";
 import type { Account, Limits } from "../ledger/model.ts";
 import type { DayEnd } from "../ledger/store.ts";
 
@@ -13,7 +13,7 @@ export interface LimitsNow {
   limits: Limits;
   /** The terminal's cash account. */
   cash: Account | undefined;
-  /** A day's number, as returned by `dayOf`. */
+  /** The bank's day. */
   today: number;
 }
 
@@ -67,10 +67,16 @@ export function hasAccount({ account }: Answer, { number, version }: Account): b
 
 /**
  * Returns the balances of an account's last days, oldest first, today last.
- * @param ends the days on which its money moved; the first of them begins the list
- * @param today a day's number, as returned by `dayOf`
+ * @param days the bank's days on which its money moved; the first of them begins the list. A day ahead of a
+ * later one, by a clock that was set back since, counts as that one.
+ * @param today a calendar day
  */
-export function lastDays(ends: readonly DayEnd[], today: number, balance: bigint): DayBalance[] {
+export function lastDays(days: readonly DayEnd[], today: number, balance: bigint): DayBalance[] {
+  let next = today;
+  const ends = days.toReversed().map((end) => {
+    next = Math.min(next, calendarDayOf(end.day));
+    return { day: next, balance: end.balance };
+  }).reverse();
   const first = Math.max(today - balanceDaysMax + 1, ends[0]?.day ?? today);
   return Array.from({ length: today - first + 1 }, (_, index) => {
     const day = first + index;

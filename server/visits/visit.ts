@@ -6,7 +6,7 @@ import { logOutPauseMsMax, logOutPauseMsMin, visitIdleMsMax } from "../../lib/li
 import { pause } from "../../lib/world.ts";
 import type { Bank } from "../bank.ts";
 import { logCommand } from "../ledger/command.ts";
-import { dayOf } from "../ledger/day.ts";
+import { laterDayOf } from "../ledger/day.ts";
 import type { Account, Limits } from "../ledger/model.ts";
 import type { LimitsNow } from "./views.ts";
 import type { Presence, PresentVisit } from "./presence.ts";
@@ -34,6 +34,8 @@ export interface VisitMoney {
   /** The terminal's. */
   readonly cash: Account | undefined;
   readonly limits: Limits;
+  /** The bank's day. */
+  readonly day: number;
 }
 
 export interface VisitEvents {
@@ -95,7 +97,7 @@ export class Visit {
   /** What limits the customer's movements now. */
   get limitsNow(): LimitsNow {
     const { world, settings } = this.context.bank;
-    const today = dayOf(world.nowMs(), settings.timeZone);
+    const today = laterDayOf(this.money.day, world.nowMs(), settings.timeZone);
     return { limits: this.money.limits, cash: this.#cash, today };
   }
 

@@ -140,7 +140,13 @@ export class MemoryTables {
       const { waiting } = changes.restoring;
       this.setShared("restoring", waiting.length === 0 ? null : changes.restoring);
     }
-    if (changes.clock) this.setShared("clock", changes.clock);
+    if (changes.clock) {
+      const { setsBack, ...confirmed } = changes.clock;
+      this.setShared("clock", confirmed);
+      for (const chain of setsBack ? this.chains.values() : []) {
+        this.setChain({ ...chain, timeMs: Math.min(chain.timeMs, changes.timeMs) });
+      }
+    }
     for (const customer of changes.customers) {
       const before = this.customers.get(customer.username)?.passwordVersion ?? 1;
       require(customer.passwordVersion >= before, "a password's version never goes back");

@@ -104,9 +104,12 @@ export class Operators {
     return this.#acting = this.#acting.then(() => this.#act());
   }
 
-  /** The clocks are right: servers that stopped money for theirs move it again. */
+  /** The clocks are right: servers that stopped money for theirs move it again, and the bank's time is theirs. */
   async confirmClocks(): Promise<void> {
-    for (const server of this.world.servers) await this.#try({ command: "confirm_clock" }, server);
+    for (const server of this.world.servers) {
+      await this.#try({ command: "confirm_clock" }, server);
+      await this.#try({ command: "set_back_clock" }, server);
+    }
   }
 
   /** Somebody has a terminal's key changed, or the bank's: often at the worst moment. */

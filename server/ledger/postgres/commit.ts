@@ -3,7 +3,7 @@
  * evaluate to NULL and violate NOT NULL, which rejects the whole batch.
  */
 import type { SealedEntry } from "../../audit/entry.ts";
-import type { Changes } from "../model.ts";
+import type { Changes, ConfirmedClock } from "../model.ts";
 import { restoredSince, retellPrefix, valuesOfLimits, valuesOfRestoring } from "../settings.ts";
 import type { Touch } from "../touch.ts";
 import type { Statement } from "./connection.ts";
@@ -53,10 +53,18 @@ export function commitStatements(
     ...writePeople(changes, known),
     ...writeLines(changes),
     ...writeShared(changes),
+    ...setBackTimes(changes),
     ...writeMovements(changes.movements),
     ...endDays(changes, known),
     ...writeEntries(entries),
   ];
+}
+
+/** Sets back the times of all chains: the next batch of every server reads the newest of them. */
+function setBackTimes({ clock, timeMs }: Changes): Statement[] {
+  if (!clock?.setsBack) return [];
+  const text = "UPDATE audit_chains SET time_ms = LEAST(time_ms, $1)";
+  return [{ name: "set_back_times", text, values: [timeMs] }];
 }
 
 export function writeEntries(entries: readonly SealedEntry[]): Statement[] {
@@ -74,7 +82,9 @@ export function writeEntries(entries: readonly SealedEntry[]): Statement[] {
 
 /** Writes the rows shared by all servers, which the batch has locked. */
 export function writeShared(
-  { limits, restoring, clock }: Pick<Changes, "limits" | "restoring" | "clock">,
+  { limits, restoring, clock }: Pick<Changes, "limits" | "restoring"> & {
+    clock: ConfirmedClock | null;
+  },
 ): Statement[] {
   const values = limits === null ? [] : valuesOfLimits(limits);
   const kept = values.filter(([, value]) => value !== null);
@@ -98,6 +108,7 @@ export function writeShared(
         ["one", "smallint", [1]],
         ["confirmed_ms", "bigint", [clock.confirmedMs]],
         ["time_ms", "bigint", [clock.timeMs]],
+        ["set_backs", "bigint", [clock.setBacks]],
       ]),
     ]),
   ];

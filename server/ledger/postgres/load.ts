@@ -5,6 +5,7 @@ import type { Touch } from "../touch.ts";
 import type { Statement } from "./connection.ts";
 import {
   accountOf,
+  confirmedClock,
   confirmedOf,
   customerOf,
   failuresOf,
@@ -47,7 +48,7 @@ const readMovements = `SELECT * FROM movements WHERE id = ANY ($1::bytea[])
 /** The newest batch's time, the database's clock, which a transaction does not hold, and what was confirmed. */
 export const times = `(SELECT coalesce(max(time_ms), 0) FROM audit_chains) AS last_ms,
   CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint) AS clock_ms,
-  (SELECT confirmed_ms FROM clock), (SELECT time_ms FROM clock) AS confirmed_time_ms`;
+  ${confirmedClock}`;
 
 export const timesOf = (row: Row): StoreTimes => ({
   lastMs: numberOf(row.last_ms),

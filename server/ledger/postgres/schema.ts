@@ -102,7 +102,8 @@ export const schema = [
   `CREATE TABLE clock (
     one smallint PRIMARY KEY CHECK (one = 1),
     confirmed_ms bigint NOT NULL,
-    time_ms bigint NOT NULL
+    time_ms bigint NOT NULL,
+    set_backs bigint NOT NULL
   )`,
   // One chain per writer: `batch_id` is the id of the last batch that it committed, `time_ms` that
   // batch's time, and `sure` counts the commits without changes.

@@ -243,6 +243,23 @@ export function endRestore(batch: Batch, { operator, reason }: Asked<"end_restor
 /** Confirms the clock. The engine uses the new time once this is durable. */
 export function confirmClock(batch: Batch, { operator }: Asked<"confirm_clock">): Answer {
   const outcome = "ok";
+  batch.books.confirmClock({ confirmedMs: batch.clocks.nowMs, timeMs: batch.timeMs });
   batch.log(`operator ${operator}`, "confirm the clock", { outcome });
+  return { outcome };
+}
+
+/** Sets the bank's time back to the batch's. Rows and entries keep the later times that they have. */
+export function setBackClock(batch: Batch, { operator }: Asked<"set_back_clock">): Answer {
+  const { books, timeMs, clocks: { nowMs, setBackFromMs } } = batch;
+  const who = `operator ${operator}`;
+  if (setBackFromMs === null || books.setBacks === batch.setBacks) {
+    const outcome = "clock_not_ahead";
+    batch.log(who, failed("set the bank's time back", outcome), { outcome });
+    return { outcome };
+  }
+  books.confirmClock({ confirmedMs: nowMs, timeMs }, true);
+  const [from, to] = [setBackFromMs, timeMs].map((ms) => new Date(ms).toISOString());
+  const outcome = "ok";
+  batch.log(who, `set the bank's time back from ${from} to ${to}`, { outcome });
   return { outcome };
 }

@@ -11,7 +11,7 @@ import {
 } from "../../audit/entry.ts";
 import { canonicalMovement, changeOf } from "../canonical.ts";
 import type { Reply } from "../command.ts";
-import { dayOf } from "../day.ts";
+import { bankDayOf } from "../day.ts";
 
 /** A reply without the batch's time. */
 export type Answer = Omit<Reply, "timeMs">;
@@ -25,15 +25,37 @@ export type NewRow =
     chargedDay?: number;
   };
 
+/** The clocks that a batch depends on, as well as its own time. */
+export interface BatchClocks {
+  /** The store's clock. */
+  nowMs: number;
+  /** The store's clock, as if it had run on while it is in doubt: throttles count by it. */
+  steadyMs: number;
+  /** The bank's time before the batch, which sets it back; null for a batch that does not. */
+  setBackFromMs: number | null;
+}
+
 export class Batch {
   readonly entries: EntryWithRows[] = [];
 
-  /** The bank's calendar day. */
+  /** The bank's day. */
   readonly day: number;
+  /** The number of times that the bank's time was set back, this batch included. */
+  readonly setBacks: number;
 
-  /** @param steadyMs the store's clock, by which throttles count */
-  constructor(readonly books: Books, readonly timeMs: number, readonly steadyMs: number) {
-    this.day = dayOf(timeMs, books.settings.timeZone);
+  constructor(readonly books: Books, readonly timeMs: number, readonly clocks: BatchClocks) {
+    this.setBacks = books.setBacks + (clocks.setBackFromMs === null ? 0 : 1);
+    this.day = this.dayOf(timeMs);
+  }
+
+  /** The store's clock, by which throttles count. */
+  get steadyMs(): number {
+    return this.clocks.steadyMs;
+  }
+
+  /** Returns the bank's day at an instant since its time was last set back. */
+  dayOf(timeMs: number): number {
+    return bankDayOf(timeMs, this.books.settings.timeZone, this.setBacks);
   }
 
   log(who: string, action: string, facts: Partial<AuditEntry> & { outcome: LoggedOutcome }): void {

@@ -6,7 +6,6 @@
 import type { Outcome } from "../../../lib/errors.ts";
 import type { Account, Movement } from "../model.ts";
 import type { Retell, Retold } from "../command.ts";
-import { dayOf } from "../day.ts";
 import { amountRefusalOf } from "./authorise.ts";
 import { accountFacts } from "./movement_rows.ts";
 import { type Answer, type Batch, failed } from "./batch.ts";
@@ -107,14 +106,14 @@ function accountOf({ books }: Batch, { account: number, uid }: Moved): Account |
  * backup, and not in the future. A deposit is charged at the earliest to the present day of the
  * terminal's account.
  */
-function dayToCharge({ books, day: today }: Batch, { kind, timeMs }: Moved, cash: Account): number {
+function dayToCharge(batch: Batch, { kind, timeMs }: Moved, cash: Account): number {
+  const today = batch.day;
   if (timeMs === null) return today;
-  const { timeZone } = books.settings;
   const earliest = Math.max(
-    dayOf(books.restoring!.sinceMs, timeZone),
+    batch.dayOf(batch.books.restoring!.sinceMs),
     kind === "deposit" ? cash.day : 0,
   );
-  return Math.min(Math.max(dayOf(timeMs, timeZone), earliest), today);
+  return Math.min(Math.max(batch.dayOf(timeMs), earliest), today);
 }
 
 /** Logs both rows: under the customer if their account bears it, otherwise under the terminal. */

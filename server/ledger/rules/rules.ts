@@ -22,7 +22,7 @@ import type { EntryWithRows } from "../../audit/entry.ts";
 import { type Command, type Reply, visitOf } from "../command.ts";
 import * as administer from "./administer.ts";
 import { authorise } from "./authorise.ts";
-import { type Answer, Batch, failed } from "./batch.ts";
+import { type Answer, Batch, type BatchClocks, failed } from "./batch.ts";
 import { countCash, loadCash } from "./load_cash.ts";
 import { changePassword } from "./change_password.ts";
 import { logIn, logOnly } from "./log_in.ts";
@@ -40,24 +40,22 @@ export interface BatchResult {
 }
 
 /** How the clocks are, where they are not just the batch's time. */
-export interface Clocks {
-  /** The store's clock, as if it had run on while it is in doubt: throttles count by it. */
-  steadyMs?: number;
+export interface Clocks extends Partial<BatchClocks> {
   /** True while a clock is in doubt: nothing that moves money is done then. */
   stopped?: boolean;
 }
 
 /**
  * Runs commands, in order, against the books, which have the changes afterwards.
- * @param timeMs the batch's time: never before that of an earlier batch
+ * @param timeMs the batch's time: never before that of an earlier batch, unless it is set back
  */
 export function applyCommands(
   books: Books,
   commands: readonly Command[],
   timeMs: number,
-  { steadyMs = timeMs, stopped = false }: Clocks = {},
+  { nowMs = timeMs, steadyMs = timeMs, setBackFromMs = null, stopped = false }: Clocks = {},
 ): BatchResult {
-  const batch = new Batch(books, timeMs, steadyMs);
+  const batch = new Batch(books, timeMs, { nowMs, steadyMs, setBackFromMs });
   const firstEntries: (number | null)[] = [];
   const replies = commands.map((command) => {
     const next = batch.entries.length;
@@ -114,6 +112,8 @@ function apply(batch: Batch, command: Command): Answer {
       return administer.endRestore(batch, command);
     case "confirm_clock":
       return administer.confirmClock(batch, command);
+    case "set_back_clock":
+      return administer.setBackClock(batch, command);
     case "enrol_terminal":
       return administer.enrolTerminal(batch, command);
     case "rotate_terminal":

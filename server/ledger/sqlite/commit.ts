@@ -20,8 +20,16 @@ export function writeBatch(
   if (changes.limits) writeLimits(connection, changes.limits);
   if (changes.restoring) writeRestoring(connection, changes.restoring);
   if (changes.clock) {
-    const { confirmedMs, timeMs } = changes.clock;
-    connection.run("INSERT OR REPLACE INTO clock VALUES (1, ?, ?)", confirmedMs, timeMs);
+    const { confirmedMs, timeMs, setBacks, setsBack } = changes.clock;
+    connection.run(
+      "INSERT OR REPLACE INTO clock VALUES (1, ?, ?, ?)",
+      confirmedMs,
+      timeMs,
+      setBacks,
+    );
+    if (setsBack) {
+      connection.run("UPDATE audit_chains SET time_ms = min(time_ms, ?)", changes.timeMs);
+    }
   }
   for (const { username, passwordHash, passwordVersion, knownTerminals } of changes.customers) {
     connection.run(

@@ -16,6 +16,7 @@ import type {
 import {
   accountOf,
   bytesOf,
+  confirmedClock,
   confirmedOf,
   customerOf,
   dayEndOf,
@@ -36,8 +37,7 @@ import { schemaDamage, versions } from "./versions.ts";
 /** Reads the times of a file, which has no clock but the server's. */
 export function timesOf(connection: SqliteConnection): StoreTimes {
   const row = connection.one(`SELECT coalesce(max(time_ms), 0) AS last_ms,
-    (SELECT confirmed_ms FROM clock) AS confirmed_ms,
-    (SELECT time_ms FROM clock) AS confirmed_time_ms FROM audit_chains`)!;
+    ${confirmedClock} FROM audit_chains`)!;
   return { lastMs: numberOf(row.last_ms), clockMs: null, confirmed: confirmedOf(row) };
 }
 

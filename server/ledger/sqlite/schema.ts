@@ -8,7 +8,8 @@ CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHO
 CREATE TABLE clock (
   one INTEGER PRIMARY KEY CHECK (one = 1),
   confirmed_ms INTEGER NOT NULL,
-  time_ms INTEGER NOT NULL
+  time_ms INTEGER NOT NULL,
+  set_backs INTEGER NOT NULL
 ) STRICT;
 
 CREATE TABLE customers (
@@ -100,7 +101,7 @@ CREATE TRIGGER accounts_are_never_deleted BEFORE DELETE ON accounts
 BEGIN SELECT RAISE(ABORT, 'accounts are never deleted'); END;
 
 -- The balance of a customer's account at the end of each day on which its money moved. Days are the
--- bank's, counted since 1 January 1970.
+-- bank's, counted since 1 January 1970, and on from the next million each time its clock was set back.
 
 CREATE TABLE day_balances (
   account INTEGER NOT NULL REFERENCES accounts (id),

@@ -434,11 +434,15 @@ const operators: Event[] = [
     [/^operator test \| confirm the clock/],
   ],
   [
-    "a look at the clock",
+    "a look at the clock, and the bank's time that is not ahead of it",
     async (scene) => {
       await scene.operate({ command: "show_clock" });
+      await scene.operate({ command: "set_back_clock" });
     },
-    ["operator test | show clock"],
+    [
+      "operator test | show clock",
+      "operator test | set the bank's time back failed - clock not ahead",
+    ],
   ],
   [
     "a backup",

@@ -55,6 +55,7 @@ function storeOf(change: (row: Movement, index: number) => Movement[]): ReadStor
     settings: () => settings,
     limits: () => noLimits,
     restoring: () => null,
+    times: () => ({ lastMs: 0, clockMs: null, confirmed: null }),
     terminals: () => [],
     accountsAfter: () => [],
     customersAfter: () => [],

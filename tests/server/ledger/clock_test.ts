@@ -1,13 +1,23 @@
 /** A clock that jumps stops money, and nothing else, until it is right again or confirmed. */
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { clockAwayMsMax, clockJumpMsMax, clockSettleMs } from "../../../lib/limits.ts";
 import { systemWithFiles } from "../../../lib/system.ts";
 import { BankClock, type ClockDoubt, doubtInWords } from "../../../server/ledger/clock.ts";
 import type { ConfirmedClock } from "../../../server/ledger/model.ts";
-import type { Command } from "../../../server/ledger/command.ts";
-import { openStore } from "../../../server/ledger/open_store.ts";
+import { type Command, logCommand } from "../../../server/ledger/command.ts";
+import { checkStore } from "../../../server/ledger/check.ts";
+import { openStore, type StorePlace } from "../../../server/ledger/open_store.ts";
 import type { Store } from "../../../server/ledger/store.ts";
-import { addCustomer, engineOn, enrolTerminal, logOf } from "../helpers/engine.ts";
+import { lastDays } from "../../../server/visits/views.ts";
+import {
+  addCustomer,
+  chainId,
+  engineOn,
+  enrolTerminal,
+  keyRing,
+  logOf,
+  noChanges,
+} from "../helpers/engine.ts";
 import { filled } from "../../lib/helpers.ts";
 import { commandOf, idOf, settings } from "../helpers/small_bank.ts";
 import { newDatabase, onEachPlace, onEachStore, onPostgres } from "../helpers/stores.ts";
@@ -38,7 +48,7 @@ Deno.test("a jump is what passes by the clock and not by the one that only runs 
     assertEquals(doubt, jumpMs === null ? null : { kind: "jumped", ms: jumpMs }, name);
     const expected = jumpMs === null ? Math.max(start, start + passed) : start + running;
     assertEquals(timeMs, expected, name);
-    time.confirmed = { confirmedMs: time.nowMs, timeMs };
+    time.confirmed = { confirmedMs: time.nowMs, timeMs, setBacks: 0 };
     assertEquals(read().doubt, null, name);
   }
 });
@@ -148,21 +158,21 @@ const starts: [string, number, ConfirmedClock | null, number, boolean][] = [
   [
     "behind them as confirmed",
     start,
-    { confirmedMs: start - 3 * hour, timeMs: start },
+    { confirmedMs: start - 3 * hour, timeMs: start, setBacks: 0 },
     start - 2 * hour,
     false,
   ],
   [
     "further behind than confirmed",
     start,
-    { confirmedMs: start - 3 * hour, timeMs: start },
+    { confirmedMs: start - 3 * hour, timeMs: start, setBacks: 0 },
     start - 4 * hour,
     true,
   ],
   [
     "confirmed long ago",
     start,
-    { confirmedMs: start - 30 * hour, timeMs: start - 20 * hour },
+    { confirmedMs: start - 30 * hour, timeMs: start - 20 * hour, setBacks: 0 },
     start - 2 * hour,
     true,
   ],
@@ -389,4 +399,141 @@ onPostgres("what is confirmed at one server holds at all servers of its database
   assertEquals(outcomesOf(await run(confirm)), ["ok"]);
   assertEquals(outcomesOf(await there.run(deposit("d2"))), ["ok"]);
   for (const each of [store, other]) await each.close();
+});
+
+const day = 24 * hour;
+const today = Math.floor(start / day);
+const back: Command = { op: "set_back_clock", operator: "root" };
+const withdraw = (id: string) => commandOf(`lobby alice withdraw ${id} alice 6000 EUR`);
+const transfer = (id: string) => commandOf(`lobby alice transfer ${id} alice bob 1000 EUR`);
+const limit: Command = { op: "set_limits", operator: "root", limits: { accountDayOutMax: 7_000n } };
+const problemOf = async (store: Store) => (await checkStore(store, keyRing, () => {})).problem;
+
+/** Opens a bank's store and its engine at this time. */
+async function openedAt(nowMs: number, place: StorePlace, id = chainId, create?: typeof settings) {
+  const store = await openStore(systemWithFiles, place, create);
+  return { store, ...await engineOn(store, nowMs, 0, id) };
+}
+
+/** Makes a bank whose money moved at the right time, and then by a clock that was a year ahead. */
+async function yearAhead(place: StorePlace): Promise<void> {
+  const right = await openedAt(start - day, place, chainId, settings);
+  await right.run(
+    addCustomer("alice", 100_000n),
+    addCustomer("bob", 0n),
+    enrolTerminal("lobby"),
+    limit,
+  );
+  assertEquals(outcomesOf(await right.run(transfer("t1"))), ["ok"]);
+  right.clock.nowMs += day;
+  right.clock.runningMs! += day;
+  assertEquals(outcomesOf(await right.run(transfer("t2"))), ["ok"]);
+  await right.store.close();
+  const wrong = await openedAt(start + 365 * day, place);
+  assertEquals(outcomesOf(await wrong.run(withdraw("w1"))), ["ok"]);
+  assertEquals(outcomesOf(await wrong.run(transfer("t3"))), ["ok"]);
+  await wrong.store.close();
+}
+
+onEachPlace(
+  "an operator sets the bank's time back to the clock, for all servers and for good",
+  async (place) => {
+    await yearAhead(place);
+    // Another server of the same database wrote with the wrong time, too.
+    const another = "url" in place
+      ? await openedAt(start + 365 * day, place, filled(0xc9, 16))
+      : null;
+    await another?.run(logCommand("bank", "start"));
+
+    const right = await openedAt(start + hour, place);
+    assertEquals(outcomesOf(await right.run(transfer("t4"))), ["try_later"]);
+    await right.run(confirm);
+    assertEquals(outcomesOf(await right.run(transfer("t4"))), ["over_day_limit"]);
+    const [done, twice] = await right.run(back, back);
+    assertEquals([done!.outcome, done!.timeMs], ["ok", start + hour]);
+    assertEquals(twice!.outcome, "clock_not_ahead");
+    right.clock.nowMs += minute;
+    right.clock.runningMs! += minute;
+    const complete = commandOf("lobby complete w1 5000");
+    const again = await right.run(withdraw("w2"), transfer("t5"), transfer("t6"), complete);
+    assertEquals(outcomesOf(again), ["ok", "ok", "over_day_limit", "ok"]);
+    assertEquals(again[0]!.timeMs, start + hour + minute);
+    assertEquals(await problemOf(right.store), null);
+    if (another) {
+      another.clock.nowMs = start + hour + 2 * minute;
+      const [there] = await another.run(transfer("t7"));
+      assertEquals([there!.outcome, there!.timeMs], ["over_day_limit", start + hour + 2 * minute]);
+      await another.store.close();
+    }
+    assertEquals(await problemOf(right.store), null);
+    const actions = (await logOf(right.store)).map(({ action }) => action);
+    const times = [start + 365 * day, start + hour].map((ms) => new Date(ms).toISOString());
+    assertEquals(actions.includes(`set the bank's time back from ${times.join(" to ")}`), true);
+
+    const alice = (await right.store.accounts()).find(({ owner }) => owner === "alice")!;
+    const ends = await right.store.dayBalances(alice.id, today - 29);
+    assertEquals(lastDays(ends, today, alice.balance), [
+      { day: "1970-02-10", booked: "99000" },
+      { day: "1970-02-11", booked: "91000" },
+    ]);
+    await right.store.close();
+
+    const later = await openedAt(start + 2 * hour, place);
+    assertEquals((await later.run(logIn[0]!))[0]!.timeMs, start + 2 * hour);
+    const [refused] = await later.run(back);
+    assertEquals(refused!.outcome, "clock_not_ahead");
+    await later.store.close();
+  },
+);
+
+for (const happens of [true, false]) {
+  onEachPlace(
+    `a crash while the bank's time is set back, ${happens ? "after" : "before"} its commit`,
+    async (place) => {
+      await yearAhead(place);
+      const store = await openStore(systemWithFiles, place);
+      const crashing = new Proxy(store, {
+        get(target, name) {
+          if (name === "commit") {
+            return async (...batch: Parameters<Store["commit"]>) => {
+              if (happens) await store.commit(...batch);
+              throw new Error("crash");
+            };
+          }
+          const value = Reflect.get(target, name, target);
+          return typeof value === "function" ? value.bind(target) : value;
+        },
+      });
+      await assertRejects(async () => await (await engineOn(crashing, start, 0)).run(back));
+      await store.close();
+
+      const next = await openedAt(start + hour, place);
+      const { lastMs, confirmed } = await next.store.times();
+      assertEquals(
+        [lastMs, confirmed?.setBacks],
+        happens ? [start, 1] : [start + 365 * day, undefined],
+      );
+      assertEquals(await problemOf(next.store), null);
+      if (!happens) assertEquals(outcomesOf(await next.run(back)), ["ok"]);
+      assertEquals(outcomesOf(await next.run(back)), ["clock_not_ahead"]);
+      assertEquals(outcomesOf(await next.run(transfer("t4"))), ["ok"]);
+      assertEquals(await problemOf(next.store), null);
+      await next.store.close();
+    },
+  );
+}
+
+onEachPlace("books whose time went back without an entry that says so are wrong", async (place) => {
+  await yearAhead(place);
+  const turned = await openedAt(start, place);
+  await turned.store.commit({ ...noChanges, timeMs: start }, []);
+  assertEquals(await problemOf(turned.store), null);
+  await turned.store.close();
+  const right = await openedAt(start, place);
+  assertEquals(outcomesOf(await right.run(logCommand("bank", "something"))), ["ok"]);
+  assertEquals(
+    await problemOf(right.store),
+    "entry 1.13 of the log is earlier than the one before it",
+  );
+  await right.store.close();
 });

@@ -35,6 +35,7 @@ const each: {
   show_status: { json: false, watch: false },
   show_clock: {},
   confirm_clock: {},
+  set_back_clock: {},
   back_up: {},
   end_restore: { reason },
   show_audit: { json: false, follow: false },

@@ -344,6 +344,7 @@ const tasks: [line: string, task: OperatorTask, reads?: string[], writes?: strin
   ["bank restore end --reason x", { command: "end_restore", reason: "x" }],
   ["bank clock", { command: "show_clock" }],
   ["bank clock confirm", { command: "confirm_clock" }],
+  ["bank clock back --yes", { command: "set_back_clock" }],
   [
     "bank audit show --customer alice --from 2026-11-25",
     { command: "show_audit", json: false, follow: false, customer: "alice", from: "2026-11-25" },

@@ -70,6 +70,22 @@ export const bankBooks = [
         .action(({ json, ...bank }) => operator(bank, { command: "show_clock", json })),
   }),
   bankCommand({
+    name: "clock back",
+    summary: "Set the bank's time back to the clock, after a clock was far ahead",
+    details:
+      "Compare the times of 'bank clock' first. What was booked keeps its time, and the day's " +
+      "limits begin again.",
+    examples: ["--yes"],
+    define: (command, { operator, task }) =>
+      command
+        .requiredOption("--yes", "confirm that the clock is right as it is now (required)")
+        .action(({ yes: _, ...bank }) =>
+          operator(bank, { command: "set_back_clock" }, {
+            next: `${task("bank ledger check", bank)} recomputes the books.`,
+          })
+        ),
+  }),
+  bankCommand({
     name: "clock confirm",
     summary: "Confirm the clock after a jump, to allow movements again",
     examples: [""],

@@ -44,4 +44,5 @@ export type HardlyMet =
   | "account_has_open_movements"
   | "rotation_under_way"
   | "key_superseded"
-  | "unknown_name";
+  | "unknown_name"
+  | "clock_not_ahead";
