@@ -21,19 +21,23 @@ if (import.meta.main) {
       connect,
       log,
     });
+    const file = `${start.folder}/open.html`;
+    const writeLink = () => {
+      removeIfThere(systemFiles, file);
+      writePrivateFile(systemFiles, file, openFile(host.newLink()));
+    };
     const stopping = new AbortController();
     const host = startBrowserHost({
       atm,
       page,
       randomBytes: system.randomBytes,
+      onOpened: writeLink,
       signal: stopping.signal,
       onError: (error) => log(`a call of the page failed: ${(error as Error).stack ?? error}`),
     });
     atm.start();
     if (!start.wait) await Promise.race([isOnline(atm), end]);
-    const file = `${start.folder}/open.html`;
-    removeIfThere(systemFiles, file);
-    writePrivateFile(systemFiles, file, openFile(host.newLink()));
+    writeLink();
     say(JSON.stringify({ link: host.newLink(), file } satisfies AtmInBrowserReady));
     await end;
     await atm.stop();

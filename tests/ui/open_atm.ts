@@ -26,6 +26,8 @@ export interface OpenAtm {
 /** An ATM behind a page with a link. */
 export interface OpenInBrowser extends OpenAtm {
   host: BrowserHost;
+  /** Grows with each opening of a page. */
+  opened: true[];
 }
 
 export interface OpenOptions {
@@ -50,10 +52,12 @@ export async function openAtm(
   const scripted = options.scripted ?? new ScriptedAtm();
   const ending = new AbortController();
   const problems: string[] = [];
+  const opened: true[] = [];
   const host = startBrowserHost({
     atm: scripted,
     page: await textsOf("in_browser"),
     randomBytes,
+    onOpened: () => void opened.push(true),
     signal: ending.signal,
     ...hostOptions(options, problems),
   });
@@ -67,7 +71,7 @@ export async function openAtm(
     await context.close();
     await killHost();
   };
-  return { scripted, host, page, context, problems, requests, killHost, close };
+  return { scripted, host, opened, page, context, problems, requests, killHost, close };
 }
 
 /** Opens the page as a window shows it, with the window's function in it; `close` ends it. */

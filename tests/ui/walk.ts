@@ -484,6 +484,7 @@ const ends: Stop[] = [
     name: "disconnected_link_used",
     reach: async ({ page }) => {
       await onScreen(page, "welcome");
+      await page.evaluate(() => sessionStorage.clear());
       await page.reload();
       await onScreen(page, "disconnected");
     },

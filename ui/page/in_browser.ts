@@ -1,5 +1,5 @@
 /** The page's entry in a browser. */
-import { openBrowserBridge, takeLaunchSecret } from "./bridge/browser_bridge.ts";
+import { keepLaunchSecret, openBrowserBridge, takeLaunchSecret } from "./bridge/browser_bridge.ts";
 import { platformSpeaker } from "./speech.ts";
 import { startShell } from "./shell.ts";
 import { wordsOf } from "./words/words.ts";
@@ -7,6 +7,7 @@ import { wordsOf } from "./words/words.ts";
 const bridge = openBrowserBridge({
   fetch: (input, init) => fetch(input, init),
   launchSecret: takeLaunchSecret(),
+  keepLaunchSecret,
 });
 startShell(bridge, document.getElementById("app")!, wordsOf(document), {
   print: () => print(),

@@ -1,7 +1,8 @@
 /**
  * The HTTP host of the ATM's page in a browser: serves the page on loopback and carries its calls
  * to the ATM. A page authenticates with a launch secret from the fragment of its link (never sent
- * in a request line, usable once) and gets its own secret for all calls in return.
+ * in a request line, usable once) and gets its own secret for all calls in return, and a launch
+ * secret for its tab, which a reload uses.
  *
  * Every request is checked in this order: Host (421), path (404), method (405), Origin (403),
  * secret (403), call name (404), size (413), arguments (400). A response never reveals why a secret
@@ -17,6 +18,8 @@ import { streamViews, type ViewStream } from "./view_stream.ts";
 export interface BrowserHostOptions extends HostOptions {
   page: Page;
   randomBytes: (length: number) => Uint8Array;
+  /** Called when a link was used: another one is needed to open the page elsewhere. */
+  onOpened?: () => void;
   /** Ends the host: open streams are closed at once. */
   signal: AbortSignal;
 }
@@ -76,7 +79,8 @@ export function startBrowserHost(options: BrowserHostOptions): BrowserHost {
     if (!secret) return refuse(403);
     stream?.end({ disconnected: "opened_elsewhere" });
     pageNumber = desk.takeOver();
-    return Response.json({ secret });
+    options.onOpened?.();
+    return Response.json({ secret, again: secrets.newLaunchSecret() });
   };
 
   const watch = () => {

@@ -134,9 +134,13 @@ export function linkOf(ready: AtmReady): string {
 
 /** Opens the browser if requested, and prints how to open the ATM. */
 export async function show(ready: AtmReady, { open }: Screens): Promise<void> {
-  if (!("link" in ready)) say("An ATM is open in a window. Closing it ends the ATM.");
-  else if (open && await openInBrowser(ready.file)) say("An ATM opens in your browser.");
+  if (!("link" in ready)) {
+    say("An ATM is open in a window. Closing it ends the ATM.");
+    return;
+  }
+  if (open && await openInBrowser(ready.file)) say("An ATM opens in your browser.");
   else say(`An ATM is ready. This link opens it, once: ${ready.link}`);
+  say(`After its tab is closed, this file opens it again: ${ready.file}`);
 }
 
 /** Shows a file in the user's browser; returns false if that fails. */

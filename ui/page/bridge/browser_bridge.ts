@@ -1,6 +1,7 @@
 /**
  * The bridge of a page in a browser: fetch to the loopback host (`ui/window/browser_host.ts`) that
- * served it. The page's secret lives in this closure and nowhere else.
+ * served it. The page's secret lives in this closure and nowhere else; the tab's storage has a launch
+ * secret, usable once, with which the page opens again after a reload.
  */
 import type {
   Answer,
@@ -18,13 +19,22 @@ export interface Browser {
   fetch: typeof fetch;
   /** The launch secret from the address, which has been removed there; empty when there was none. */
   launchSecret: string;
+  keepLaunchSecret(secret: string): void;
 }
 
-/** Takes the launch secret out of the address bar and the history at once. */
+const againName = "again";
+
+/** Takes the launch secret out of the address bar and the history at once; after a reload, the tab's. */
 export function takeLaunchSecret(): string {
-  const secret = location.hash.slice(1);
+  const secret = location.hash.slice(1) || sessionStorage.getItem(againName) || "";
+  sessionStorage.removeItem(againName);
   history.replaceState(null, "", location.pathname);
   return secret;
+}
+
+/** Keeps the launch secret for a reload of this tab. */
+export function keepLaunchSecret(secret: string): void {
+  sessionStorage.setItem(againName, secret);
 }
 
 export function openBrowserBridge(browser: Browser): Bridge {
@@ -53,7 +63,9 @@ export function openBrowserBridge(browser: Browser): Bridge {
       return never;
     }
     const response = await post("/open", { "x-launch-secret": browser.launchSecret });
-    return (await response.json() as { secret: string }).secret;
+    const { secret, again } = await response.json() as { secret: string; again: string };
+    browser.keepLaunchSecret(again);
+    return secret;
   });
 
   const followStream = () =>
