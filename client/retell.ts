@@ -1,22 +1,24 @@
 /**
  * Retelling: a bank that was restored from a backup requests this terminal's movements since then;
- * the ATM repeats them from its journal, and the bank books those that it lacks.
+ * the ATM repeats them from its journal, and the bank books those that it lacks, and opens those whose
+ * outcome is still unknown.
  */
 import { NoAnswer } from "./bank_client.ts";
 import type { JournalEntry } from "./journal.ts";
 import { readInterrupted, type Settling } from "./settle.ts";
 
 /**
- * Repeats every movement with a known outcome. The others, such as an intent that the bank may have
- * executed, are settled afterwards.
+ * Repeats every movement that the bank authorised, and every load and count. An intent, which the
+ * bank may have executed, is settled afterwards.
  * @throws {NoAnswer} if the connection ends first, or at "try later"; the caller then repeats all
  * of them
  */
 export async function retell(settling: Settling, sinceMs: number): Promise<void> {
   readInterrupted(settling);
   const { journal, ask, log } = settling;
-  const known = journal.since(sinceMs).filter(isKnown);
+  const known = journal.since(sinceMs).filter(isAuthorised);
   for (const entry of known) {
+    const open = isOpen(entry);
     const { movement, kind, account, uid, bankTimeMs, currency, state } = entry;
     const { outcome } = await ask({
       op: "retell",
@@ -24,7 +26,8 @@ export async function retell(settling: Settling, sinceMs: number): Promise<void>
       kind: kind as Exclude<JournalEntry["kind"], "left" | "transfer">,
       ...(account !== null && { account }),
       ...(uid !== null && { uid }),
-      amount: movedBy(entry).toString(),
+      amount: (open ? entry.amount : movedBy(entry)).toString(),
+      ...(open && { open }),
       currency,
       ...(bankTimeMs !== null && { time: new Date(bankTimeMs).toISOString() }),
     });
@@ -32,17 +35,20 @@ export async function retell(settling: Settling, sinceMs: number): Promise<void>
     if (outcome !== "ok") {
       journal.disputed(movement, `retell: ${outcome}`);
       log(`movement ${movement} is disputed: when it was repeated, the bank answered ${outcome}`);
-    } else if (state !== "settled") journal.settled(movement);
+    } else if (state !== "settled" && !open) journal.settled(movement);
   }
   await ask({ op: "retold" });
   log(`the bank was restored from a backup: ${known.length} movements were repeated`);
 }
 
-/** Returns whether the journal has the outcome. Only the bank has that of a transfer. */
-function isKnown({ kind, state }: JournalEntry): boolean {
+/** Returns whether the bank authorised it, or staff did it. Only the bank has a transfer's outcome. */
+function isAuthorised({ kind, state }: JournalEntry): boolean {
   return kind !== "left" && kind !== "transfer" &&
-    (byHand(kind) || ["authorised", "acted", "settled"].includes(state));
+    (byHand(kind) || !["intent", "disputed"].includes(state));
 }
+
+/** Returns whether the outcome is unknown until notes are taken from the tray, or counted. */
+const isOpen = ({ state }: JournalEntry) => state === "acting" || state === "doubtful";
 
 /** Whether staff moved the notes. */
 const byHand = (kind: JournalEntry["kind"]) => kind === "load" || kind === "count";

@@ -88,7 +88,7 @@ export type Ask =
   | { op: "void"; movement: string }
   /**
    * A movement's outcome at the devices, sent again after the bank was restored from a backup:
-   * `amount` is what they moved.
+   * `amount` is what they moved, or what was authorised if the movement is still open.
    */
   | {
     op: "retell";
@@ -101,6 +101,8 @@ export type Ask =
     currency: string;
     /** The bank's time of the movement, if the journal has it. */
     time?: string;
+    /** Whether the outcome of a withdrawal or deposit is still unknown. */
+    open?: boolean;
   }
   /** Marks the end of the retold movements. */
   | { op: "retold" }
@@ -390,6 +392,7 @@ const askFields: { [O in Operation]: Fields } = {
     amount: minor,
     currency: currencyCode,
     time: maybe(instant),
+    open: maybe(yesOrNo),
   },
   retold: {},
   count_cash: { movement, amount: minor, currency: currencyCode },

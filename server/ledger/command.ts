@@ -86,9 +86,11 @@ export interface Retell {
   account: string;
   /** The uid of that account; empty if the terminal has no record of it. */
   uid: string;
-  /** The amount moved; zero for nothing, negative for a shortage. */
+  /** The amount moved; zero for nothing, negative for a shortage; the amount authorised if open. */
   amount: bigint;
   currency: string;
+  /** Whether the terminal does not have the outcome of this withdrawal or deposit yet. */
+  open: boolean;
   /** The last bank's time that the terminal had received; null if it has no record of one. */
   timeMs: number | null;
 }

@@ -433,7 +433,7 @@ export class Requests {
   }
 
   async #retell(
-    { account, uid = "", amount, time, ...movement }: AskOf<"retell">,
+    { account, uid = "", amount, time, open = false, ...movement }: AskOf<"retell">,
   ): Promise<Answer> {
     const terminal = this.terminal.id;
     return answerOf(
@@ -443,6 +443,7 @@ export class Requests {
         account: account === undefined ? "" : accountNumberOf(account),
         uid,
         amount: minorFromText(amount)!,
+        open,
         timeMs: time === undefined ? null : Date.parse(time),
       }),
     );

@@ -88,6 +88,16 @@ const changes: [what: string, judge: string, change: (seen: Seen) => void][] = [
   ["a receipt shows a balance that never was", "linearizable", (seen) => {
     done(seen, "transfer").attempt.booked! -= 1n;
   }],
+  ["a balance after a restore is not the backup's", "linearizable", ({ money, records }) => {
+    const { account, fromMs } = money.looks[0]!;
+    const restored = records.accounts.map((each) =>
+      each.number === account ? { ...each, balance: each.balance + 1n } : each
+    );
+    Object.assign(money, {
+      looks: [money.looks[0]!],
+      restored: { atMs: fromMs - 1, records: { accounts: restored, movements: records.movements } },
+    });
+  }],
   ["an entry of the log is changed", "log", (seen) => {
     const entry = someEntry(seen);
     entry.sealed = changed(entry.sealed);

@@ -20,8 +20,6 @@ export interface OpenMovement {
   kind: string;
   state: string;
   amount: bigint;
-  /** Minor units that the devices moved. */
-  done: bigint;
 }
 
 export interface MachineWorld {
@@ -157,11 +155,16 @@ export class Machine {
     return broken || flagged || this.notesToTake() > 0n;
   }
 
+  /** Returns minor units that the devices moved of a movement, as far as the journal has them. */
+  movedBy(movement: string): bigint {
+    const rows = this.#database.look("SELECT movement, done FROM journal");
+    return BigInt(rows.find((row) => row.movement === movement)?.done ?? 0);
+  }
+
   /** What the journal has that is not over: by state. */
   openMovements(): OpenMovement[] {
-    const sql = "SELECT movement, kind, state, amount, done FROM journal WHERE state <> 'settled'";
-    return this.#database.look(sql).map(({ movement, kind, state, amount, done }) => ({
-      done: BigInt(done ?? 0),
+    const sql = "SELECT movement, kind, state, amount FROM journal WHERE state <> 'settled'";
+    return this.#database.look(sql).map(({ movement, kind, state, amount }) => ({
       movement: movement as string,
       kind: kind as string,
       state: state as string,

@@ -24,6 +24,22 @@ export interface Evidence {
   readonly handed: ReadonlyMap<string, bigint>;
   /** Backups that were put back. */
   readonly restores: readonly Restore[];
+  /** The books as the last of them left them; null where there was none. */
+  readonly restored: Restored | null;
+  readonly lost: readonly Lost[];
+}
+
+/** A machine that was lost after a restore, before it retold what it had done since the backup. */
+export interface Lost {
+  readonly machine: string;
+  /** When the backup was begun. */
+  readonly fromMs: number;
+}
+
+/** A restored bank's books, before anything was done with them. */
+export interface Restored {
+  readonly atMs: number;
+  readonly records: Pick<Records, "accounts" | "movements">;
 }
 
 /** From the moment at which a backup was begun until the bank was put back to it. */
@@ -86,13 +102,17 @@ function judgeQuiet({ holds, movements }: Records): Finding[] {
 }
 
 /** Checks that what is intended once is done at most once; what a screen said is so. */
-function judgeIntents({ movements }: Records, { intents, restores }: Evidence): Finding[] {
+function judgeIntents({ movements }: Records, { intents, restores, lost }: Evidence): Finding[] {
   return intents.flatMap((intent) =>
     intent.kind === "transfer"
       ? judgeTransfer(intent, movements, restores)
-      : judgeReceipts(intent, movements)
+      : judgeReceipts(intent, movements, lost)
   );
 }
+
+/** Returns whether an attempt's machine was lost before it retold the attempt. */
+const isLost = ({ terminal, untilMs }: Attempt, lost: readonly Lost[]) =>
+  lost.some(({ machine, fromMs }) => machine === terminal && (untilMs ?? Infinity) > fromMs);
 
 /** Excludes transfers, which cannot be retold: one that was booked after the backup is lost. */
 function mayBeLost({ attempts }: Intent, restores: readonly Restore[]): boolean {
@@ -133,9 +153,13 @@ function judgeTransfer(
 }
 
 /** Checks that each receipt has its movement in the books, with what the customer got or gave. */
-function judgeReceipts(intent: Intent, movements: readonly MovementRecord[]): Finding[] {
+function judgeReceipts(
+  intent: Intent,
+  movements: readonly MovementRecord[],
+  lost: readonly Lost[],
+): Finding[] {
   const { customer, kind, attempts } = intent;
-  return attempts.flatMap(({ claim, handed }) => {
+  return attempts.filter((attempt) => !isLost(attempt, lost)).flatMap(({ claim, handed }) => {
     const find = (what: string) => [{
       judge: "intents",
       what: `${customer}'s ${kind}: ${what}; the screens said: ${wordsOf(intent)}`,
@@ -176,8 +200,13 @@ function judgeCash({ accounts, movements }: Records, evidence: Evidence): Findin
       });
     }
   }
+  const losers = new Set(
+    evidence.intents.filter(({ attempts }) => attempts.some((each) => isLost(each, evidence.lost)))
+      .map(({ customer }) => customer),
+  );
   let kept = 0n;
   for (const [customer, handed] of evidence.handed) {
+    if (losers.has(customer) || (losers.size > 0 && customer === "")) continue;
     const difference = bookedOut(customer, accounts, movements) - handed;
     kept += difference;
     if (difference === 0n || (difference > 0n && difference <= evidence.customersNotesKept)) {
@@ -188,7 +217,7 @@ function judgeCash({ accounts, movements }: Records, evidence: Evidence): Findin
       what: `${customer} has ${handed} more in hand, the books say ${handed + difference}`,
     });
   }
-  if (kept !== evidence.customersNotesKept && findings.length === 0) {
+  if (losers.size === 0 && kept !== evidence.customersNotesKept && findings.length === 0) {
     const what =
       `customers miss ${kept}, and machines kept ${evidence.customersNotesKept} of theirs`;
     findings.push({ judge: "cash", what });
@@ -235,29 +264,43 @@ const accountModel = (opening: bigint): Model<bigint, AccountOperation> => ({
   keyOf: String,
 });
 
-/** Checks that what customers saw of each account fits one order of what was done with it. */
-function judgeLooks(
-  { movements }: Records,
-  { intents, looks, restores }: Evidence,
+/**
+ * Checks that what customers saw of each account fits one order of what was done with it, since the
+ * bank's books began or were restored.
+ */
+export function judgeLooks(
+  { movements }: Pick<Records, "movements">,
+  { intents, looks, restored }: Pick<Evidence, "intents" | "looks" | "restored">,
 ): Finding[] {
-  if (restores.length > 0) return []; // balances went back with the books
-  const byPeople = settledByPeople(movements);
-  const accounts = new Set([...intents, ...looks].map(({ account }) => account));
+  const fromMs = restored?.atMs ?? 0;
+  const before = new Set(restored?.records.movements.map(({ id, step }) => `${id}/${step}`));
+  const since = {
+    fromMs,
+    movements: movements.filter(({ id, step }) => !before.has(`${id}/${step}`)),
+    looks: looks.filter((look) => look.fromMs >= fromMs),
+    intents: intents.map((intent) => ({
+      ...intent,
+      attempts: intent.attempts.filter((attempt) => attempt.fromMs >= fromMs),
+    })),
+    byPeople: settledByPeople(movements),
+  };
+  const accounts = new Set([...since.intents, ...since.looks].map(({ account }) => account));
   return [...accounts].flatMap((account) => {
-    const opening = sum(
+    const balance = restored?.records.accounts.find(({ number }) => number === account)?.balance;
+    const opening = balance ?? sum(
       movements.filter(({ kind, credit }) => kind === "opening" && credit === account),
       ({ booked }) => booked,
     );
     const history = [
-      ...looksOf(account, looks),
-      ...intents.flatMap((intent) => operationsOf(account, intent, byPeople)),
-      ...unclaimedOf(account, intents, movements, byPeople),
+      ...looksOf(account, since.looks),
+      ...since.intents.flatMap((intent) => operationsOf(account, intent, since.byPeople)),
+      ...unclaimedOf(account, since),
     ];
     const verdict = linearize(accountModel(opening), history);
     if (verdict.result !== "not linearizable") return [];
     const { order, stuck } = verdict;
-    const before = order.slice(-6).map(({ words }) => words).join(", ");
-    const what = `account ${account}: after ${before} nobody can have seen ${stuck.seen} by ` +
+    const last = order.slice(-6).map(({ words }) => words).join(", ");
+    const what = `account ${account}: after ${last} nobody can have seen ${stuck.seen} by ` +
       `'${stuck.words}' (${Math.round(stuck.callMs)} to ${Math.round(stuck.returnMs!)} ms)`;
     return [{ judge: "linearizable", what }];
   });
@@ -298,15 +341,22 @@ function operationsOf(
   });
 }
 
+/** What was done and seen since the bank's books began or were restored. */
+interface Since {
+  readonly fromMs: number;
+  readonly movements: readonly MovementRecord[];
+  readonly looks: readonly Look[];
+  readonly intents: readonly Intent[];
+  readonly byPeople: ReadonlySet<string>;
+}
+
 /**
- * Returns cash that was booked without a receipt, or by people: at any time after the first
- * such attempt.
+ * Returns cash that was booked without a receipt, or by people, and what a terminal retold: at any
+ * time after the first such attempt, or after the restore.
  */
 function unclaimedOf(
   account: string,
-  intents: readonly Intent[],
-  movements: readonly MovementRecord[],
-  byPeople: ReadonlySet<string>,
+  { fromMs, intents, movements, byPeople }: Since,
 ): AccountOperation[] {
   const attempts = intents.filter((intent) =>
     intent.account === account && intent.kind !== "transfer"
@@ -315,7 +365,7 @@ function unclaimedOf(
   const claimed = new Set(
     attempts.filter(isClaimed).map(({ claim }) => claim.said === "done" ? claim.reference : ""),
   );
-  const callMs = Math.min(
+  const callMs = fromMs > 0 ? fromMs : Math.min(
     ...attempts.filter((attempt) => !isClaimed(attempt)).map(({ fromMs }) => fromMs),
   );
   return movements.flatMap(({ id, kind, debit, credit, booked }) => {

@@ -33,11 +33,17 @@ export interface OperatorsWorld {
   countIn(machine: Machine): Promise<void>;
   /** A backup was begun, at which customers are as they are now: what they do later is lost. */
   onBackup(): void;
+  /** The bank is stopped, and will be put back to the last backup. */
+  onRestoring(): void;
+  /** A machine is lost after a restore to a backup of this time. */
+  onLost(machine: Machine, fromMs: number): void;
+  /** The bank is put back to the last backup, and still stopped. */
+  onRestored(restore: Restore): void;
   /**
-   * Records that the bank was restored from the last backup, and has these customers.
+   * Records that the restored bank has these customers.
    * @returns how many it has forgotten
    */
-  onRestored(restore: Restore, customers: ReadonlySet<string>): number;
+  onServedAgain(customers: ReadonlySet<string>): number;
 }
 
 /** Minor units and more, or none: limits that operators set. */
@@ -45,6 +51,8 @@ const limitTexts = ["none", "none", "100.00", "500.00", "5000.00"] as const;
 const backupPath = "/elsewhere/backup.sqlite";
 /** How often a restore is tried, with pauses. */
 const restoreTriesMax = 20;
+/** How often an operator looks for an open movement. */
+const holdTriesMax = 30;
 /** How often a command about a key is given again, until it is known the outcome. */
 const carryTriesMax = 200;
 
@@ -124,16 +132,17 @@ export class Operators {
     });
   }
 
-  /** Shuts a terminal out for good. */
-  async revoke(machine: Machine): Promise<void> {
+  /** Shuts a terminal out for good; returns whether the bank did. */
+  async revoke(machine: Machine): Promise<boolean> {
     const fromMs = this.world.scheduler.timeMs;
     const answers = await this.#try({ command: "revoke_terminal", name: machine.name });
-    if (answers.length === 0) return;
+    if (answers.length === 0) return false;
     this.world.onEnding({
       what: "its terminal's revocation",
       ...{ customer: null, machine: machine.name, fromMs, by: null },
       untilMs: this.world.scheduler.timeMs,
     });
+    return true;
   }
 
   /** Brings a server that cannot start without them the bank's newest keys. */
@@ -144,9 +153,11 @@ export class Operators {
     await server.join(from).catch(({ message }) => scheduler.record(`operator: join: ${message}`));
   }
 
-  /** Operators settle what a machine has open as its devices moved it: it will not say. */
+  /** Operators settle what the bank has open of a machine as its devices moved it: it will not say. */
   async settleFor(machine: Machine): Promise<void> {
-    for (const { movement, done } of machine.openMovements()) {
+    const holds = (await this.#holds()).filter(({ terminal }) => terminal === machine.name);
+    for (const { movement } of holds) {
+      const done = machine.movedBy(movement);
       const how = done > 0n ? { reverse: false, complete: decimal(done) } : { reverse: true };
       await this.#try({ command: "settle_hold", movement, reason: "revoked", ...how });
     }
@@ -173,9 +184,9 @@ export class Operators {
       [1, () => this.#openOrClose()],
       [1, () => this.world.onNewCustomer()],
       [1, () => this.world.countIn(random.of(machines))],
-      ...this.#backedUpMs === null ? [[3, () => this.#backUp()] as const] : [
-        [3, () => this.#restore()] as const,
-      ],
+      ...this.world.sqlite
+        ? [[4, () => this.#backedUpMs === null ? this.#backUp() : this.#restore()] as const]
+        : [],
       [1, () => this.#try({ command: "check_ledger" })],
       [1, () => this.#try({ command: "list_holds", json: true })],
       [1, () => this.#try({ command: "take_checkpoint" })],
@@ -271,11 +282,17 @@ export class Operators {
     ]));
   }
 
-  /** An operator decides of an open movement what its terminal may report otherwise later. */
+  /**
+   * An operator waits for an open movement, and decides what its terminal may report otherwise
+   * later.
+   */
   async #settleHold(): Promise<void> {
-    const { random } = this.world;
-    const answers = await this.#try({ command: "list_holds", json: true });
-    const holds = answers.flatMap((answer) => "line" in answer ? JSON.parse(answer.line) : []);
+    const { random, scheduler } = this.world;
+    let holds = await this.#holds();
+    for (let tries = 0; tries < holdTriesMax && holds.length === 0; tries++) {
+      await scheduler.pause(2_000, "operator");
+      holds = await this.#holds();
+    }
     if (holds.length === 0) return;
     const { movement, amount } = random.of(holds);
     const reason = "simulated";
@@ -283,6 +300,11 @@ export class Operators {
       ? { reverse: true }
       : { reverse: false, complete: decimal(BigInt(amount)) };
     await this.#try({ command: "settle_hold", movement, reason, ...how });
+  }
+
+  async #holds(): Promise<{ movement: string; amount: string; terminal: string }[]> {
+    const answers = await this.#try({ command: "list_holds", json: true });
+    return answers.flatMap((answer) => "line" in answer ? JSON.parse(answer.line) : []);
   }
 
   async #openOrClose(): Promise<void> {
@@ -303,8 +325,7 @@ export class Operators {
   // Backups, of a bank that is in a file
 
   async #backUp(): Promise<void> {
-    const { sqlite, scheduler, servers: [server] } = this.world;
-    if (!sqlite) return;
+    const { scheduler, servers: [server] } = this.world;
     const fromMs = scheduler.timeMs;
     this.world.onBackup();
     for (const answer of await this.#try({ command: "back_up" })) {
@@ -316,28 +337,60 @@ export class Operators {
 
   /** Puts the bank back to its last backup; customers are served again once every terminal has retold. */
   async #restore(): Promise<void> {
-    const { scheduler, servers: [server], random } = this.world;
+    const { scheduler, servers: [server] } = this.world;
     const fromMs = this.#backedUpMs!;
     server!.isKept = false;
     await server!.stop();
+    this.world.onRestoring();
+    const isRestored = await this.#restoreFile();
+    if (isRestored) {
+      this.world.onRestored({ fromMs, untilMs: scheduler.timeMs });
+      this.#backedUpMs = null;
+    }
+    server!.isKept = true;
+    if (isRestored && this.world.random.chance(0.3)) await this.#loseMachine(fromMs);
+    while (!server!.isRunning) await scheduler.pause(1_000, "operator");
+    if (!isRestored) return;
+    await this.#relist();
+    const forgotten = this.world.onServedAgain(new Set(this.#accounts.keys()));
+    for (let count = 0; count < forgotten; count++) await this.world.onNewCustomer();
+  }
+
+  /** A machine is lost with what its terminal would retell: operators stop waiting for it. */
+  async #loseMachine(fromMs: number): Promise<void> {
+    const { scheduler, machines, random, servers: [server] } = this.world;
+    if (machines.length < 2) return;
+    const machine = random.of(machines);
+    this.world.onLost(machine, fromMs);
+    await scheduler.pause(random.between(30_000, 180_000), "operator");
+    const reason = "it burned down";
+    for (let isEnded = false; !isEnded;) {
+      await scheduler.pause(1_000, "operator");
+      isEnded = server!.isRunning &&
+        (await this.#try({ command: "end_restore", reason })).length > 0;
+    }
+    for (let isRevoked = false; !isRevoked;) {
+      await scheduler.pause(1_000, "operator");
+      isRevoked = server!.isRunning && await this.revoke(machine);
+    }
+    await this.settleFor(machine);
+  }
+
+  /** Returns whether the backup's file could be put back, after some tries. */
+  async #restoreFile(): Promise<boolean> {
+    const { scheduler, servers: [server], random, count } = this.world;
     for (let tries = 0; tries < restoreTriesMax; tries++) {
       try {
         await server!.restore(backupPath, "root");
-        this.world.count("operator: restore");
-        break;
+        count("operator: restore");
+        return true;
       } catch (error) {
         scheduler.record(`operator: restore: ${(error as Error).message}`);
-        this.world.count("operator: restore refused");
+        count("operator: restore refused");
         await scheduler.pause(random.between(10_000, 60_000), "operator");
       }
     }
-    const untilMs = scheduler.timeMs;
-    server!.isKept = true;
-    this.#backedUpMs = null;
-    while (!server!.isRunning) await scheduler.pause(1_000, "operator");
-    await this.#relist();
-    const forgotten = this.world.onRestored({ fromMs, untilMs }, new Set(this.#accounts.keys()));
-    for (let count = 0; count < forgotten; count++) await this.world.onNewCustomer();
+    return false;
   }
 
   /** Reads the list of accounts, and which of them are locked. */

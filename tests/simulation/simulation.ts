@@ -32,7 +32,15 @@ import type { Intent, Look } from "./intents.ts";
 import { judgeLog, type LogKeys } from "./log_judge.ts";
 import { Machine } from "./machine.ts";
 import { MemoryDatabase, MemoryStore, soundDatabase } from "./memory_store.ts";
-import { type Evidence, type Finding, judgeMoney, type Restore } from "./money_judges.ts";
+import {
+  type Evidence,
+  type Finding,
+  judgeLooks,
+  judgeMoney,
+  type Lost,
+  type Restore,
+  type Restored,
+} from "./money_judges.ts";
 import { Network, quietNetwork } from "./network.ts";
 import { Operators } from "./operators.ts";
 import { Random } from "./random.ts";
@@ -103,12 +111,15 @@ class Simulation {
   readonly #endings: Ending[] = [];
   #entries: Entry[] = [];
   readonly #restores: Restore[] = [];
+  /** The books as the last restore left them. */
+  #newest: Restored | null = null;
   /** Passwords as they were when the last backup was begun. */
   #backedUp: (Credentials & { credentials: Credentials })[] = [];
   readonly #secrets = new SecretWatch();
   readonly #worstMoments: Random;
   #seen: Seen | null = null;
   #revoked: Machine | null = null;
+  readonly #lost: Lost[] = [];
   readonly #intents: Intent[] = [];
   readonly #looks: Look[] = [];
   readonly #findings: Finding[] = [];
@@ -164,7 +175,10 @@ class Simulation {
       onBackup: () => {
         this.#backedUp = this.#people.map(({ credentials }) => ({ ...credentials, credentials }));
       },
-      onRestored: (restore, customers) => this.#restored(restore, customers),
+      onLost: (machine, fromMs) => this.#lose(machine, fromMs),
+      onRestoring: () => this.#judgeBeforeRestore(),
+      onRestored: (restore) => this.#restored(restore),
+      onServedAgain: (customers) => this.#servedAgain(customers),
     });
   }
 
@@ -582,6 +596,8 @@ class Simulation {
       ),
       handed: this.#handed(),
       restores: this.#restores,
+      restored: this.#newest,
+      lost: this.#lost,
     };
     const log = {
       firstKeys: this.#servers.flatMap(({ firstKeys }) => firstKeys),
@@ -618,12 +634,31 @@ class Simulation {
     return handed;
   }
 
-  /**
-   * Resets the bank to its backup: drops later customers, passwords of
-   * then hold.
-   */
-  #restored(restore: Restore, customers: ReadonlySet<string>): number {
+  /** What customers saw is judged by the books that a backup will replace. */
+  #judgeBeforeRestore(): void {
+    const seen = { intents: this.#intents, looks: this.#looks, restored: this.#newest };
+    for (const { judge, what } of judgeLooks(this.#records(), seen)) this.#find(judge, what);
+  }
+
+  #lose(machine: Machine, fromMs: number): void {
+    this.#count("machines lost after a restore");
+    machine.isKept = false;
+    machine.crash("power cut", "for good");
+    this.#machines.splice(this.#machines.indexOf(machine), 1);
+    this.#lost.push({ machine: machine.name, fromMs });
+  }
+
+  #restored(restore: Restore): void {
     this.#restores.push(restore);
+    const { accounts, movements } = this.#records();
+    this.#newest = { atMs: restore.untilMs, records: { accounts, movements } };
+  }
+
+  /**
+   * Resets people to the restored bank: drops customers that it does not have; passwords of the
+   * backup hold.
+   */
+  #servedAgain(customers: ReadonlySet<string>): number {
     const forgotten = this.#people.filter(({ name }) => !customers.has(name));
     this.#forgotten.push(...forgotten);
     this.#people = this.#people.filter(({ name }) => customers.has(name));

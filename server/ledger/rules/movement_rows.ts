@@ -25,7 +25,10 @@ export function accountFacts(
   return { account: account.number, ...(row.booked > 0n && balance !== null && { balance }) };
 }
 
-/** Writes one row of a withdrawal or deposit into its customer's log. */
+/**
+ * Writes one row of a withdrawal or deposit into its customer's log; into the terminal's if the
+ * customer's account does not bear it.
+ */
 export function logMovement(batch: Batch, row: Movement, first: Movement): void {
   const verb = first.kind === "withdrawal" ? "withdraw" : "deposit";
   const asked = `${verb} ${batch.money(first.amount)}`;
@@ -36,13 +39,15 @@ export function logMovement(batch: Batch, row: Movement, first: Movement): void 
     ? row.outcome === "ok" ? `${asked} authorised` : failed(asked, row.outcome)
     : (row.action === "complete" ? done : `${asked} reversed`) +
       (row.operator ? " - settled by the bank" : "");
-  batch.log(first.customer, action, {
+  const terminal = batch.terminalName(first.terminal);
+  const isTheirs = accountOfRow(batch, first)?.kind !== "differences";
+  batch.log(isTheirs ? first.customer : `terminal ${terminal}`, action, {
     kind: first.kind === "withdrawal" ? "withdrawal" : "deposit",
     outcome: row.outcome,
-    terminal: batch.terminalName(first.terminal),
+    terminal,
     movement: row.id,
     step: row.step === 1 ? "authorise" : "settle",
     amount: row.step === 1 || row.action !== "complete" ? first.amount : row.booked,
-    ...accountFacts(batch, row),
+    ...(isTheirs && accountFacts(batch, row)),
   });
 }

@@ -1,7 +1,8 @@
 /**
  * Retelling: after a restore the bank lacks the movements since its backup. Each terminal repeats
  * its devices' outcomes, from its journal, before any customer is served: missing movements are
- * booked, both phases at once, and existing ones are unchanged.
+ * booked, both phases at once, and existing ones are unchanged. A movement whose outcome the terminal
+ * does not have yet is opened, and settled later.
  */
 import type { Outcome } from "../../../lib/errors.ts";
 import type { Account, Movement } from "../model.ts";
@@ -22,7 +23,13 @@ export function retell(batch: Batch, command: Retell): Answer {
   const cash = batch.books.accountOf("terminal", terminal);
   if (kind === "load") return loadCash(batch, { ...command, op: "load_cash" });
   if (kind === "count") return countCash(batch, { ...command, op: "count_cash" });
-  if (batch.books.movement(movement, 1)) {
+  const first = batch.books.movement(movement, 1);
+  if (first && command.open) {
+    const isIts = first.terminal === terminal && first.action === "authorise" &&
+      first.outcome === "ok";
+    return isIts ? { outcome: "ok" } : refuse(batch, command);
+  }
+  if (first) {
     return amount > 0n
       ? settle(batch, { op: "complete", movement, terminal, amount })
       : settle(batch, { op: "reverse", movement, terminal });
@@ -57,7 +64,7 @@ export function stopWaiting(batch: Batch, terminals: readonly string[]): void {
 }
 
 /**
- * Books a movement: the first row has the day to which it is charged, the second the day on which
+ * Books a movement, or only its first phase if it is open: the first row has the day to which it is charged, the second the day on which
  * the books change. The differences account bears what the customer's account cannot, since notes
  * have moved.
  */
@@ -85,10 +92,12 @@ function book(batch: Batch, command: Moved, cash: Account): Answer {
     ...{ customer: customers?.owner ?? "", debit: debit.id, credit: credit.id },
     ...{ amount, booked: 0n, currency: cash.currency, outcome: "ok", chargedDay: day },
   });
+  log(batch, first, "authorise", why);
+  if (command.open) return { outcome: "ok" };
   books.adjust(debit.id, { balance: -amount, ...(withdraws && { held: -amount }) });
   books.adjust(credit.id, { balance: amount });
   batch.addRow({ ...first, step: 2, action: "complete", booked: amount });
-  log(batch, first, why);
+  log(batch, first, "settle", why);
   return { outcome: "ok" };
 }
 
@@ -116,24 +125,29 @@ function dayToCharge(batch: Batch, { kind, timeMs }: Moved, cash: Account): numb
   return Math.min(Math.max(batch.dayOf(timeMs), earliest), today);
 }
 
-/** Logs both rows: under the customer if their account bears it, otherwise under the terminal. */
-function log(batch: Batch, row: Movement, why: string | null): void {
+/** Logs a row: under the customer if their account bears it, otherwise under the terminal. */
+function log(
+  batch: Batch,
+  row: Movement,
+  step: "authorise" | "settle",
+  why: string | null,
+): void {
   const { id: movement, kind, amount, customer } = row;
   const name = batch.terminalName(row.terminal);
   const who = why === null ? customer : `terminal ${name}`;
-  const words = `${kind === "withdrawal" ? "withdraw" : "deposit"} ${batch.money(amount)}`;
-  const again = "reported by the ATM after a restore";
+  const verb = kind === "withdrawal" ? "withdraw" : "deposit";
+  const authorised = step === "authorise" ? " authorised" : "";
+  const words = `${verb} ${batch.money(amount)}${authorised} - reported by the ATM after a restore`;
   const differs = why === null ? "" : `, to the differences account: ${why}`;
-  const facts = {
+  batch.log(who, `${words}${differs}`, {
     kind: kind as Moved["kind"],
     outcome: "ok",
     movement,
     amount,
     terminal: name,
-  } as const;
-  batch.log(who, `${words} authorised - ${again}`, { ...facts, step: "authorise" });
-  const account = why === null ? accountFacts(batch, row) : {};
-  batch.log(who, `${words} - ${again}${differs}`, { ...facts, ...account, step: "settle" });
+    ...(why === null && step === "settle" && accountFacts(batch, row)),
+    step,
+  });
 }
 
 /** Returns why the customer's account cannot bear it; null if it can. */

@@ -56,6 +56,7 @@ const asks: Ask[] = [
     ...cash,
   },
   { op: "retell", kind: "load", ...cash },
+  { op: "retell", kind: "withdrawal", open: true, ...cash },
   { op: "retold" },
   { op: "count_cash", ...cash, amount: "-4000" },
 ];
@@ -132,12 +133,12 @@ Deno.test("every request is refused with a field missing, added, or of another t
     (value === "" && field === "amount" && (op === "authorise" || op === "transfer")) ||
     (field === "filter" && JSON.stringify(value) === "{}") ||
     (["cassettes", "jammed"].includes(field) && JSON.stringify(value) === "[]") ||
-    (field === "counted" && value === true);
+    (["counted", "open"].includes(field) && value === true);
   for (const ask of asks) {
     const whole: Record<string, unknown> = { id: 1, ...ask };
     for (const field of Object.keys(whole)) {
       const { [field]: _, ...without } = whole;
-      const optional = ask.op === "retell" ? ["account", "uid", "time"] : ["cursor"];
+      const optional = ask.op === "retell" ? ["account", "uid", "time", "open"] : ["cursor"];
       if (!optional.includes(field)) {
         refusesRequest(json(without), `${ask.op} without ${field}`);
       }

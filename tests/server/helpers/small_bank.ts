@@ -185,7 +185,8 @@ export function commandOf(line: string): Command {
       uid: account === "none" ? "" : identityOf(meant).uid,
       amount: BigInt(amount!),
       currency: currency!,
-      timeMs: time ? Date.parse(time) : null,
+      timeMs: time && time !== "open" ? Date.parse(time) : null,
+      open: time === "open",
     };
   }
   if (verb === "load" || verb === "count") {

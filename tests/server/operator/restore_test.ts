@@ -7,6 +7,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { BankClient, NoAnswer } from "../../../client/bank_client.ts";
+import { countCassettes } from "../../../client/filling.ts";
 import { hex } from "../../../lib/bytes.ts";
 import { UsageError } from "../../../lib/errors.ts";
 import { parseTerminalKey } from "../../../lib/terminal_key.ts";
@@ -160,6 +161,29 @@ Deno.test("what ATMs did since a backup is retold, before any customer is served
       world: system,
     };
     await assertRejects(() => BankClient.connect(hall), NoAnswer);
+  }));
+
+Deno.test("a withdrawal that staff have still to count is open at the restored bank, too", () =>
+  afterBackup(async (branch, lobby) => {
+    await branch.serve();
+    await until("the lobby is back", () => lobby.atm.view().bank === "online");
+    await lobby.atm.armFault("lost count after present");
+    await logIn(lobby);
+    assertEquals((await lobby.atm.withdraw("2000")).outcome, "to_be_counted");
+    await lobby.atm.logOut();
+    await branch.unserve();
+    await restore(branch);
+    await branch.serve();
+    await until("it is retold", async () => await branch.balanceOf("alice") === 99_000n);
+    const held = async () =>
+      (await branch.bank.ledger.read.accounts()).find(({ owner }) => owner === "alice")!.held;
+    assertEquals(await held(), 2_000n);
+    const people = { ...lobby, world: system };
+    countCassettes(people, lobby.devices.inside(), { code: "EUR", exponent: 2 });
+    lobby.socket().close();
+    await until("it is settled", async () => await held() === 0n);
+    assertEquals(await branch.balanceOf("alice"), 97_000n);
+    await branch.requireAllSettled(lobby);
   }));
 
 Deno.test("an ATM whose clock is days behind retells what it did: the bank's time counts", () =>

@@ -100,6 +100,30 @@ Deno.test("what a customer's account cannot bear goes to the differences account
   ]);
 });
 
+Deno.test("a movement whose outcome the terminal does not have yet is open again, and settled later", () => {
+  const words = wordsOf(`
+    lobby retell withdraw w1 alice 4000 EUR open   -> ok
+    lobby retell withdraw w1 alice 4000 EUR open   -> ok
+    lobby retell withdraw w2 carl 100 EUR open     -> ok         # closed
+    lobby retell deposit d1 alice 700 EUR open     -> ok
+    alice has 10000, 4000 held
+    lobby has -200000
+    lobby retold                                   -> ok
+    lobby complete w1 3000                         -> ok 3000
+    lobby complete w2 100                          -> ok 100
+    lobby reverse d1                               -> ok 0
+    alice has 7000, 0 held
+    differences has -100
+    lobby has -196900
+  `);
+  assertEquals(words, [
+    "terminal lobby | has reported its movements since the backup",
+    "alice | withdraw €30.00 of €40.00",
+    "terminal lobby | withdraw €1.00",
+    "alice | deposit €7.00 reversed",
+  ]);
+});
+
 Deno.test("a number that another account has since is not that account", () => {
   const words = wordsOf(`
     lobby retell withdraw w1 alice/lost 4000 EUR -> ok
