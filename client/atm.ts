@@ -11,6 +11,7 @@ import type {
   HistoryPage,
   Notes,
   Receipt,
+  SignedReceipt,
 } from "../lib/atm.ts";
 import type { AtmOutcome } from "../lib/errors.ts";
 import { dispensedNotesMax } from "../lib/limits.ts";
@@ -108,7 +109,7 @@ export class BankAtm implements Atm {
   // The view
 
   view(): AtmView {
-    const { devices, demo } = this.dependencies;
+    const { devices, demo, receiptUrl } = this.dependencies;
     const { current: visit, idleMsMax, ended } = this.#visits;
     const presented = devices.presented();
     return {
@@ -132,6 +133,7 @@ export class BankAtm implements Atm {
       escrow: visit && devices.accepting() ? stack(devices.escrow()) : null,
       presented: presented.size === 0 ? null : stack(presented),
       devices: { jammed: devices.jammed(), faults: demo?.faults() ?? [] },
+      ...(receiptUrl !== undefined && { receiptUrl }),
       demo: demo !== null,
     };
   }
@@ -199,6 +201,10 @@ export class BankAtm implements Atm {
       amountText,
       (visit, amount) => this.#cashier.transfer(visit, to, amount, message),
     );
+  }
+
+  signedReceipt(place: string): Promise<SignedReceipt> {
+    return this.#visits.signedReceipt(place);
   }
 
   changePassword(current: string, next: string) {

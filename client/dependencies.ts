@@ -30,6 +30,8 @@ export interface AtmDependencies {
   currency?: Currency | null;
   /** The default language; English if absent. */
   language?: Language;
+  /** The address of the page that verifies receipts. */
+  receiptUrl?: string;
   /** Shorter in tests. */
   answerMsMax?: number;
   outcomeMsMax?: number;

@@ -32,7 +32,7 @@ export interface AtmWorld {
  * does not accept the key
  */
 export async function openAtm(
-  { bank, key, folder, demo, wait, language }: AtmStart,
+  { bank, key, folder, demo, wait, language, receiptUrl }: AtmStart,
   { world, files, database, connect, log }: AtmWorld,
 ): Promise<BankAtm> {
   const keptKey = `${folder}/terminal.key`;
@@ -53,6 +53,7 @@ export async function openAtm(
     devices,
     demo: demo ? devices : null,
     language,
+    receiptUrl,
     currency: storedCurrency(database),
     onConnected(currency) {
       storeCurrency(database, currency);

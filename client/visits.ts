@@ -4,6 +4,7 @@ import type {
   BalanceAnswer,
   HistoryFilter,
   HistoryPage,
+  SignedReceipt,
   Usual,
   VisitEnd,
 } from "../lib/atm.ts";
@@ -150,6 +151,12 @@ export class Visits {
     const answer = await this.#ask(() => ({ op: "recipient", account }));
     const { outcome, recipient, retryAfterMs } = answer;
     return { outcome, recipient, retryAfterMs };
+  }
+
+  /** Requests the signed receipt of a movement. */
+  async signedReceipt(place: string): Promise<SignedReceipt> {
+    const { outcome, receipt } = await this.#ask(() => ({ op: "receipt", place }));
+    return { outcome, place, ...(receipt !== undefined && { receipt }) };
   }
 
   async changePassword(

@@ -113,6 +113,8 @@ export interface AtmView {
     /** Faults that are armed, where the devices are simulated. */
     faults: readonly DeviceFault[];
   };
+  /** The address of the page that verifies receipts; absent if a code has the receipt alone. */
+  receiptUrl?: string;
   /** True when the devices are simulated: the page then shows the demo's own controls. */
   demo: boolean;
 }
@@ -149,6 +151,15 @@ export interface LoggedAt {
   place: string;
   /** Its tag, 64 hex digits, which also covers all earlier entries. */
   tag: string;
+}
+
+/** The answer to a request for a signed receipt. */
+export interface SignedReceipt {
+  outcome: AtmOutcome;
+  /** The entry's place. */
+  place: string;
+  /** A signed note, verbatim; absent if the bank did not send it. */
+  receipt?: string;
 }
 
 /** An account's balance at the end of a day in the bank's time zone; for today, its balance now. */
@@ -266,6 +277,8 @@ export interface CustomerCalls {
     current: string,
     next: string,
   ): Promise<{ outcome: AtmOutcome; retryAfterMs?: number }>;
+  /** Returns the signed receipt of a movement, by the place of its entry in the log. */
+  signedReceipt(place: string): Promise<SignedReceipt>;
   /** Returns a page of history. `sealed`: adds each entry's sealed form. */
   history(filter: HistoryFilter, cursor?: string, sealed?: boolean): Promise<HistoryPage>;
 }

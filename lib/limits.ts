@@ -381,6 +381,7 @@ export const screenRestMs = {
   ended: 12 * second,
   back: 15 * second,
   receipt: 45 * second,
+  code: 45 * second,
   refusal: 45 * second,
 } as const;
 /** A throttled customer's wait if the ATM does not give one. */
@@ -410,6 +411,10 @@ export const bundleTriesMax = 3;
 export const bundleMsMax = 20 * second;
 /** Longest request of a page, in bytes or UTF-16 units. */
 export const pageRequestLengthMax = 4_096;
+/** The light edge of a QR code, in modules (ISO/IEC 18004). */
+export const codeQuietModules = 4;
+/** QR codes of receipts are as large as this version, and larger only for more than 425 bytes. */
+export const codeVersionMin = 13;
 /** Concurrent calls of pages. */
 export const pageCallsMax = 16;
 /** Interval of an idle host's heartbeat. */

@@ -148,6 +148,8 @@ export interface AtmStart {
   /** Whether to start even if the bank cannot be reached or there is no key yet. */
   wait: boolean;
   language: Language;
+  /** The page that verifies receipts, for the links in QR codes. */
+  receiptUrl?: string;
 }
 
 export interface AtmInBrowserReady {

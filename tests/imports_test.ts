@@ -49,6 +49,9 @@ const cryptoNames: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
+/** What draws the page. */
+const drawing = ["preact", "preact/hooks", "htm/preact"];
+
 /** Returns what a floor of the page may import: these floors, and what is pure of `lib`. */
 function page(...floors: readonly string[]): Rule {
   return {
@@ -60,7 +63,7 @@ function page(...floors: readonly string[]): Rule {
       "lib/errors.ts",
     ],
     types: ["lib/"],
-    packages: ["preact", "preact/hooks", "htm/preact"],
+    packages: drawing,
     without: { "Deno": /\bDeno\b/ },
   };
 }
@@ -132,7 +135,10 @@ const rules: Readonly<Record<string, Rule>> = {
   "ui/page/bridge/": page("bridge"),
   "ui/page/words/": page("words", "bridge"),
   "ui/page/state/": page("state", "words", "bridge"),
-  "ui/page/parts/": page("parts", "state", "words", "bridge"),
+  "ui/page/parts/": {
+    ...page("parts", "state", "words", "bridge"),
+    packages: [...drawing, "uqr"],
+  },
   "ui/page/screens/": page("screens", "parts", "state", "words", "bridge"),
   "ui/page/": page(""),
   "ui/window/page_bundle.ts": { imports: ["ui/page/", "lib/"] },

@@ -64,6 +64,10 @@ withBranch("a customer withdraws, deposits and reads the history", async (branch
     const shown = await atm.history({ kind: "withdrawal" }, undefined, true);
     const { place, tag } = shown.entries[0]!;
     assertEquals(withdrawn.logged, { place, tag: tag! }, "the receipt names its entry of the log");
+    const signed = await atm.signedReceipt(place);
+    assertEquals([signed.outcome, signed.place], ["ok", place]);
+    assert(signed.receipt!.startsWith("strongroom receipt 1\nwithdraw €80.00 | "));
+    assertEquals(await atm.signedReceipt("1.1"), { outcome: "unknown_movement", place: "1.1" });
     assertEquals(withdrawn.notes, [{ value: "5000", count: 1 }, { value: "2000", count: 1 }, {
       value: "1000",
       count: 1,
@@ -78,6 +82,7 @@ withBranch("a customer withdraws, deposits and reads the history", async (branch
     const { entries } = await atm.history({});
     assertEquals(entries.map(({ action }) => action), [
       "deposit €75.00",
+      "view receipt failed - unknown movement",
       "search history",
       "withdraw €80.00",
       "log in",

@@ -15,6 +15,7 @@ import type {
   LimitsLeft,
   Notes,
   Receipt,
+  SignedReceipt,
   Usual,
   VisitEnd,
 } from "../../lib/atm.ts";
@@ -22,6 +23,7 @@ import { accountNumberOf } from "../../lib/account_number.ts";
 import { u64 } from "../../lib/bytes.ts";
 import { type AtmOutcome, inWords } from "../../lib/errors.ts";
 import { formatMoney } from "../../lib/money.ts";
+import { SmallLog } from "../server/transparency/small_log.ts";
 
 const movement = "7f3a9c04e1b25d8860aa41c2f09be713";
 const euro = { code: "EUR", exponent: 2 };
@@ -42,6 +44,9 @@ export const numberOf = (index: number) => accountNumberOf(u64(index));
 export const bobs = numberOf(1);
 /** Bob's number with a wrong digit. */
 export const mistyped = `5${bobs.slice(1)}`;
+
+/** The signed receipt of every movement. */
+export const scriptedReceipt = new SmallLog(12).receipt(5);
 
 export interface Script {
   passwords: Record<string, string>;
@@ -85,13 +90,16 @@ export class ScriptedAtm implements Atm {
       | "balance"
       | "recipient"
       | "transfer"
-      | "changePassword",
+      | "changePassword"
+      | "signedReceipt",
       AtmOutcome
     >
   > = {};
   retryAfterMs = 12_000;
   /** While set, calls about money, log-ins and history wait for it. */
   gate: Promise<void> | null = null;
+  /** As `gate`, for signed receipts. */
+  receiptGate: Promise<void> | null = null;
 
   #script: Script;
   #listeners = new Set<(view: AtmView) => void>();
@@ -314,6 +322,13 @@ export class ScriptedAtm implements Atm {
     return { outcome: "ok", entries, cursor: older };
   }
 
+  async signedReceipt(place: string): Promise<SignedReceipt> {
+    this.calls.push(`signedReceipt ${place}`);
+    await this.receiptGate;
+    const outcome = this.#scripted("signedReceipt") ?? "ok";
+    return { outcome, place, ...(outcome === "ok" && { receipt: scriptedReceipt }) };
+  }
+
   insertNote(value: string): Promise<void> {
     this.calls.push(`insertNote ${value}`);
     const { escrow } = this.#view;
@@ -447,7 +462,8 @@ export class ScriptedAtm implements Atm {
     { account, notes }: { account: AccountView | null; notes: Notes[] | null },
   ): Receipt {
     const time = new Date(firstTimeMs).toISOString();
-    return { outcome, kind, amount, notes: notes ?? [], movement, account, time };
+    const logged = outcome === "ok" && { logged: { place: "1.4711", tag: sealedForm.tag } };
+    return { outcome, kind, amount, notes: notes ?? [], movement, account, time, ...logged };
   }
 
   #log(kind: HistoryEntry["kind"], action: string, amount?: string): void {

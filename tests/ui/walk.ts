@@ -200,6 +200,14 @@ const usual: Stop[] = [
     }),
   },
   {
+    name: "code",
+    reach: inMenu(async ({ page }) => {
+      await button(page, "€100").click();
+      await button(page, /Touch to enlarge/).click();
+      await onScreen(page, "code");
+    }),
+  },
+  {
     name: "mix",
     reach: inMenu(async ({ page }) => {
       await button(page, "Another amount").click();

@@ -61,6 +61,7 @@ export interface AtmLaunch {
   demo: boolean;
   /** Whether to start even if the bank cannot be reached or there is no key yet. */
   wait: boolean;
+  receiptUrl?: string;
   screens: Screens;
 }
 

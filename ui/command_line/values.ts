@@ -54,6 +54,12 @@ export function ipAddresses(text: string): string[] {
   throw new InvalidArgumentError("write IP addresses, such as 10.0.0.5,10.0.0.6");
 }
 
+/** Parses the address of a page that verifies receipts: a link in a QR code adds `#` and a receipt. */
+export function receiptUrl(text: string): string {
+  if (URL.canParse(text) && /^https?:\/\/[\x21-\x22\x24-\x7e]+$/.test(text)) return text;
+  throw new InvalidArgumentError("write an https:// address without #");
+}
+
 /** The default address of a bank. */
 export const bankAddress = "127.0.0.1:4848";
 

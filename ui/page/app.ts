@@ -7,6 +7,7 @@ import { MoreTime } from "./parts/more_time.ts";
 import type { Intent, ScreenName, State } from "./state/model.ts";
 import type { Tables, Words } from "./words/words.ts";
 import { Accounts } from "./screens/accounts/accounts.ts";
+import { Code } from "./screens/code/code.ts";
 import { Amount } from "./screens/amount/amount.ts";
 import { Balance } from "./screens/balance/balance.ts";
 import { Deposit } from "./screens/deposit/deposit.ts";
@@ -43,6 +44,7 @@ const screens: Record<ScreenName, ComponentType<any>> = {
   mix: Mix,
   working: Working,
   receipt: Receipt,
+  code: Code,
   deposit: Deposit,
   recipient: Recipient,
   sum: Sum,

@@ -55,6 +55,10 @@ const parsers = new Map<string, Parse>(Object.entries(
         isText(next, 0, passwordLengthMax) && more.length === 0
         ? (atm) => atm.changePassword(current, next)
         : null,
+    signedReceipt: ([place, ...more]) =>
+      isText(place, 1, cursorLengthMax) && more.length === 0
+        ? (atm) => atm.signedReceipt(place)
+        : null,
     history: ([filter, cursor, sealed, ...more]) =>
       isFilter(filter) && more.length === 0 &&
         (cursor === undefined || cursor === null ||

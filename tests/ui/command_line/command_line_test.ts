@@ -228,6 +228,14 @@ const wrongUses: [line: string, problem: string][] = [
     "--from yesterday: write a day or an instant in UTC, such as 2026-11-25T18:00Z",
   ],
   ["server --listen here", "--listen here: write HOST:PORT, for example 127.0.0.1:4848"],
+  [
+    "atm --receipt-url bank.example",
+    "--receipt-url bank.example: write an https:// address without #",
+  ],
+  [
+    "atm --receipt-url https://a.example/#b",
+    "--receipt-url https://a.example/#b: write an https:// address without #",
+  ],
   ["server --listen a:70000", "--listen a:70000: write HOST:PORT, for example 127.0.0.1:4848"],
   ["atm --bank a:0", "--bank a:0: write HOST:PORT, for example 127.0.0.1:4848"],
   ["server --proxy-from x", "--proxy-from x: write IP addresses, such as 10.0.0.5,10.0.0.6"],
@@ -507,8 +515,12 @@ Deno.test("server, witness, receipt-page, atm and demo get typed values, and def
     terminal: { key: "/home/lobby.key", folder: undefined },
     demo: false,
     wait: true,
+    receiptUrl: undefined,
     screens,
   });
+  const page = "https://bank.example/receipt";
+  const linked = launchOf(`atm --receipt-url ${page}`);
+  assertEquals("receiptUrl" in linked && linked.receiptUrl, page);
   assertEquals(launchOf("demo --atms 2 --no-open --json --language de"), {
     kind: "demo",
     folder: "/strongroom/data",

@@ -167,6 +167,7 @@ Deno.test("a receipt is read, an account chosen, a balance looked at", () => {
     receipt: back                                    -> menu
     receipt (away): next                             -> ended
     receipt: log_out                                 -> receipt, logOut
+    receipt: show_code                               -> receipt     # the bank gave no place
     accounts: choose_account 17                      -> accounts, chooseAccount 17
     : answer nothing                                 -> menu
     menu: go balance; answer ok days=[{day=2026-11-23 booked=125050}] -> balance days=[{day=2026-11-23 booked=125050}]
@@ -300,6 +301,30 @@ Deno.test("a visit that ends says why", () => {
   `);
 });
 
+Deno.test("a receipt's code comes while the customer goes on, and to its own screen alone", () => {
+  play(`
+    menu: withdraw 2000; answer receipt logged={place=1.7} -> receipt code=undefined, signedReceipt 1.7
+    : show_code                                  -> receipt            # not here yet
+    : late signedReceipt 0 ok place=1.8 receipt=other -> receipt code=undefined
+    : print; late signedReceipt 0 ok place=1.7 receipt=note -> receipt code=note
+    : show_code                                  -> code note
+    : view lost ended=connection_lost            -> code               # it stays as the receipt does
+    : back                                       -> receipt code=note
+    menu: withdraw 2000; answer receipt logged={place=1.7} -> receipt, signedReceipt 1.7
+    : next                                       -> menu               # nothing waited for the code
+    : late signedReceipt 0 ok place=1.7 receipt=note -> menu
+    menu: withdraw 2000; answer receipt logged={place=1.7} -> receipt, signedReceipt 1.7
+    : late signedReceipt 0 bank_unreachable place=1.7 -> receipt code=nothing
+    : show_code                                  -> receipt
+    history: open_entry logged                   -> receipt, signedReceipt 1.9
+    : late signedReceipt 0 signed_elsewhere place=1.9 -> receipt code=nothing
+    : late signedReceipt 0 ok place=1.9 receipt=note -> receipt code=note
+    : show_code; next                            -> receipt code=note
+    : next                                       -> history
+    menu: show_code                              -> menu
+  `);
+});
+
 Deno.test("a balance that changes without the customer is pointed out for a while", () => {
   play(`
     menu: view booked=127050 version=2              -> menu / news=2000
@@ -363,6 +388,7 @@ Deno.test("a screen that nobody reads is tidied, counted from when it came", () 
     ["ended idle", screenRestMs.ended],
     ["back true", screenRestMs.back],
     ["receipt", screenRestMs.receipt],
+    ["code note from={name=receipt receipt=receipt}", screenRestMs.code],
     ["refusal wrong_credentials log_in", screenRestMs.refusal],
   ];
   for (const [screen, ms] of rows) {

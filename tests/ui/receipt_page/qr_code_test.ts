@@ -3,33 +3,13 @@ import { assert, assertEquals } from "@std/assert";
 import { encode } from "uqr";
 import { utf8 } from "../../../lib/bytes.ts";
 import { signReceipt } from "../../../server/transparency/receipt.ts";
-import { inTemporaryFolder } from "../../server/helpers/temporary.ts";
 import { SmallLog } from "../../server/transparency/small_log.ts";
+import { hasReader, photograph, readCode } from "../qr_reader.ts";
 
 const log = new SmallLog(12);
 /** The width of a code on the screen, at most, with its quiet zone of 4 modules. */
 const widthPixelsMax = 560;
 const versionMax = 13;
-
-/**
- * Returns whether ImageMagick and zbar are here.
- * @throws {Error} where they are not and `CI=true`: there, nothing is left out
- */
-function hasReader(): boolean {
-  const missing = ["convert", "zbarimg"].filter((program) => {
-    try {
-      return !new Deno.Command(program, { args: ["--version"] }).outputSync().success;
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-      return true;
-    }
-  });
-  if (missing.length === 0) return true;
-  const problem = `${missing} not here: install Debian's imagemagick and zbar-tools`;
-  if (Deno.env.get("CI") === "true") throw new Error(problem);
-  console.error(`cannot run here: ${problem}`);
-  return false;
-}
 
 /** Returns a receipt of so many bytes, its terminal's name as long as that needs. */
 function receiptOf(bytes: number): string {
@@ -54,25 +34,6 @@ function pictureOf(note: string): { picture: string; version: number } {
   return { picture: `P1\n${size * pixels} ${size * pixels}\n${rows.join("\n")}\n`, version };
 }
 
-/** Returns what `zbarimg` reads of a picture that was turned, blurred and compressed. */
-async function read(picture: string, changes: readonly string[]): Promise<string> {
-  let text = "";
-  await inTemporaryFolder(async (folder) => {
-    await Deno.writeTextFile(`${folder}/code.pbm`, picture);
-    const args = [`${folder}/code.pbm`, "-background", "white", ...changes, `${folder}/code.jpg`];
-    const { success, stderr } = await new Deno.Command("convert", { args }).output();
-    assert(success, new TextDecoder().decode(stderr));
-    const { stdout } = await new Deno.Command("zbarimg", {
-      args: ["-q", "--raw", `${folder}/code.jpg`],
-    }).output();
-    text = new TextDecoder().decode(stdout).replace(/\n$/, ""); // zbarimg adds one
-  });
-  return text;
-}
-
-/** A photograph that is blurred by so many pixels. */
-const photograph = (blur: number) => ["-rotate", "4", "-blur", `0x${blur}`, "-quality", "60"];
-
 Deno.test({
   name:
     "a receipt of 345 to 420 bytes is read from a code of at most version 13, badly photographed",
@@ -82,7 +43,7 @@ Deno.test({
       const note = receiptOf(bytes);
       const { picture, version } = pictureOf(note);
       assert(version <= versionMax, `${bytes} bytes: version ${version}`);
-      assertEquals(await read(picture, photograph(2.5)), note, `${bytes} bytes`);
+      assertEquals(await readCode(utf8(picture), "pbm", photograph(2.5)), note, `${bytes} bytes`);
     }
   },
 });
@@ -96,7 +57,7 @@ Deno.test({
     const link = `https://bank.example/receipt#${encodeURI(note).replaceAll("#", "%23")}`;
     const { picture, version } = pictureOf(link);
     assert(version <= 15, `version ${version}`);
-    const found = await read(picture, photograph(2));
+    const found = await readCode(utf8(picture), "pbm", photograph(2));
     assertEquals(decodeURIComponent(found.slice(found.indexOf("#") + 1)), note);
   },
 });

@@ -1,9 +1,58 @@
 import { assert, assertEquals } from "@std/assert";
 import { extractText } from "unpdf";
 import { button, logIn } from "../open_atm.ts";
-import { family } from "./flows.ts";
+import { hasReader, photograph, readCode } from "../qr_reader.ts";
+import { ScriptedAtm, scriptedReceipt } from "../scripted_atm.ts";
+import { family, sees } from "./flows.ts";
 
 const { flow, browserFlow } = family("receipts");
+
+if (hasReader()) {
+  for (const [width, height] of [[1024, 768], [1280, 800], [1920, 1080], [1080, 1920]] as const) {
+    browserFlow(
+      `the code is read from a bad photograph of a screen of ${width} × ${height}`,
+      async ({ page }) => {
+        await logIn(page);
+        await button(page, "€50").click();
+        const small = button(page, /Touch to enlarge/);
+        await small.waitFor();
+        if (width > 1024) {
+          assertEquals(await readCode(await page.screenshot(), "png", []), scriptedReceipt);
+        }
+        await small.click();
+        await page.getByRole("img", { name: "Signed receipt as a QR code" }).waitFor();
+        const picture = await page.screenshot();
+        assertEquals(await readCode(picture, "png", photograph(2.5)), scriptedReceipt);
+        await button(page, "Done").click();
+        await page.getByText("Withdrawal complete").waitFor();
+      },
+      () => ({ viewport: { width, height }, scripted: new ScriptedAtm({ demo: false }) }),
+    );
+  }
+}
+
+flow(
+  "the receipt is there before its code, which nothing waits for",
+  async ({ page, scripted }) => {
+    const gate = Promise.withResolvers<void>();
+    scripted.receiptGate = gate.promise;
+    await logIn(page);
+    await button(page, "€50").click();
+    await sees(page, "Withdrawal complete");
+    assertEquals(await page.locator(".qr-code").count(), 0);
+    const slip = () => page.locator(".slip").boundingBox();
+    const before = await slip();
+    gate.resolve();
+    await page.locator(".qr-code").waitFor();
+    assertEquals(await slip(), before, "nothing moves when it comes");
+    scripted.receiptGate = new Promise(() => {});
+    await button(page, "Done").click();
+    await button(page, "€50").click();
+    await sees(page, "Withdrawal complete");
+    await button(page, "Done").click();
+    await sees(page, "What would you like to do?");
+  },
+);
 
 flow("a receipt is not saved to a file: nobody's data stays at the ATM", async ({ page }) => {
   await logIn(page);

@@ -58,7 +58,10 @@ flow("not dispensable: the nearest amount is one touch away", async ({ page, scr
   await sees(page, "This amount cannot be dispensed");
   await button(page, "€40").click();
   await onScreen(page, "receipt");
-  assertEquals(scripted.calls.slice(-2), ["withdraw 4500", "withdraw 4000"]);
+  assertEquals(scripted.calls.filter((call) => call.startsWith("withdraw")), [
+    "withdraw 4500",
+    "withdraw 4000",
+  ]);
 });
 
 flow(

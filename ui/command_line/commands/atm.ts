@@ -3,7 +3,7 @@ import { Option } from "@commander-js/extra-typings";
 import type { CommandDefinition } from "../command.ts";
 import { screensOf, withScreens } from "../screens.ts";
 import { withTerminal } from "../terminal.ts";
-import { address, bankAddress } from "../values.ts";
+import { address, bankAddress, receiptUrl } from "../values.ts";
 
 export const atm: CommandDefinition[] = [{
   name: "atm",
@@ -22,13 +22,20 @@ export const atm: CommandDefinition[] = [{
         "--wait",
         "start even if the bank can't be reached yet, and wait for it; with --data, also for the key",
       )
-      .action(({ bank, key, data: folder, demo = false, wait = false, ...screens }) =>
+      .addOption(
+        new Option(
+          "--receipt-url <URL>",
+          "where 'deno task receipt-page' is published: QR codes of receipts open it",
+        ).argParser(receiptUrl),
+      )
+      .action(({ bank, key, data: folder, demo = false, wait = false, receiptUrl, ...screens }) =>
         launch({
           kind: "atm",
           bank,
           terminal: { key, folder },
           demo,
           wait,
+          receiptUrl,
           screens: screensOf(screens),
         })
       ),

@@ -19,9 +19,10 @@ import { webviewLibrary } from "./webview_library.ts";
 export type AtmReady = AtmInBrowserReady | { window: true };
 
 export async function launchAtm(asked: AtmLaunch, place: Place): Promise<number> {
-  const { bank, demo, wait, screens } = asked;
+  const { bank, demo, wait, receiptUrl, screens } = asked;
   const { key, folder, name } = findTerminal(asked.terminal, place, wait);
-  const start: AtmStart = { bank, key, folder, demo, wait, language: screens.language };
+  const { language } = screens;
+  const start: AtmStart = { bank, key, folder, demo, wait, language, receiptUrl };
   const pages = await bundledFor(screens);
   return await keep([], async (children) => {
     const ready = await startAtm(start, name, screens, pages, place, children);

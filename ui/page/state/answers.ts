@@ -1,5 +1,5 @@
 /** The answer to a call: how it changes the screen. */
-import type { HistoryPage, Notes, Receipt } from "../../../lib/atm.ts";
+import type { HistoryPage, Notes, Receipt, SignedReceipt } from "../../../lib/atm.ts";
 import type { AtmOutcome } from "../../../lib/errors.ts";
 import { throttledMsDefault } from "../../../lib/limits.ts";
 import type { CallValue } from "../bridge/bridge.ts";
@@ -12,10 +12,12 @@ import {
   type State,
   type Step,
 } from "./model.ts";
-import { ask, digitsOf, payOut, typedAmount } from "./intents.ts";
+import { ask, digitsOf, payOut, showReceipt, typedAmount } from "./intents.ts";
 import { endedScreen, safeScreen } from "./screens.ts";
 
 export function onAnswer(before: State, answer: Answered): Step {
+  // requested without waiting for it, so it is not the pending call
+  if (answer.name === "signedReceipt") return { state: codeCame(before, answer.value) };
   const { pending } = before;
   if (pending?.number !== answer.number || pending.name !== answer.name) return { state: before };
   // the customer could do nothing meanwhile: the time to be idle starts at the answer
@@ -30,7 +32,7 @@ export function onAnswer(before: State, answer: Answered): Step {
     case "withdraw":
     case "depositConfirm":
     case "transfer":
-      return { state: settled(state, answer.value) };
+      return settled(state, answer.value);
     case "recipient":
       return { state: recipientCame(state, answer.value) };
     case "changePassword":
@@ -126,13 +128,21 @@ const mendable: ReadonlySet<AtmOutcome> = new Set<AtmOutcome>([
 ]);
 
 /** Shows the end of a movement: its receipt, or why it was refused. */
-function settled(state: State, receipt: Receipt): State {
+function settled(state: State, receipt: Receipt): Step {
   const { outcome, kind } = receipt;
-  if (outcome === "ok") return show(state, { name: "receipt", receipt });
+  if (outcome === "ok") return showReceipt(state, { name: "receipt", receipt });
   const { recipient } = state.screen as { recipient?: Recipient };
   const sender = recipient && mendable.has(outcome) ? { from: "sum", recipient } as const : null;
   const from = kind === "withdrawal" && mendable.has(outcome) ? "amount" : "menu";
-  return show(state, { name: "refusal", why: outcome, from, ...sender, receipt });
+  return { state: show(state, { name: "refusal", why: outcome, from, ...sender, receipt }) };
+}
+
+/** Shows the code of a receipt, if its screen is still there. */
+function codeCame(state: State, { place, receipt }: SignedReceipt): State {
+  const { screen } = state;
+  const code = receipt ?? null;
+  if (screen.name !== "receipt" || screen.receipt.logged?.place !== place) return state;
+  return { ...state, screen: { ...screen, code } };
 }
 
 function depositOpened(state: State, outcome: AtmOutcome): State {

@@ -9,6 +9,7 @@ import {
   type HistoryScreen,
   type Intent,
   type PasswordFault,
+  type ReceiptScreen,
   type Recipient,
   type RefusalScreen,
   type Screen,
@@ -66,6 +67,8 @@ export function onIntent(state: State, intent: Intent): Step {
       return { state: passwordFault(state, intent.fault) };
     case "print":
       return { state, print: state.can.prints && state.screen.name === "receipt" };
+    case "show_code":
+      return { state: showCode(state) };
     case "show_sealed":
       return state.screen.name === "history"
         ? ask(state, { ...state.screen, sealed: intent.sealed })
@@ -81,7 +84,7 @@ export function onIntent(state: State, intent: Intent): Step {
         ? ask(state, historyTab(state, intent.tab))
         : { state };
     case "open_entry":
-      return { state: openEntry(state, intent.receipt) };
+      return openEntry(state, intent.receipt);
     case "narrowing":
     case "calendar":
       return { state: openFilters(state, intent) };
@@ -206,6 +209,8 @@ function back(state: State): Step {
       return { state: show(state, visitOr(state, safeScreen(state.view))) };
     case "receipt":
       return next(state);
+    case "code":
+      return { state: show(state, screen.from) };
     default:
       return { state };
   }
@@ -223,6 +228,7 @@ function next(state: State): Step {
     case "password_changed":
       return { state: show(state, visitOr(state, { name: "menu" })) };
     case "settings":
+    case "code":
       return back(state);
     case "ended":
       return { state: show(withoutSettings(state), safeScreen(state.view)) };
@@ -428,11 +434,10 @@ function historyTab({ view }: State, tab: HistoryScreen["tab"]): HistoryScreen {
 }
 
 /** Shows the receipt of an entry; from there the way leads back to where the statement was. */
-function openEntry(state: State, receipt: Receipt): State {
+function openEntry(state: State, receipt: Receipt): Step {
   const { screen } = state;
-  return screen.name === "history"
-    ? show(state, { name: "receipt", receipt, from: screen })
-    : state;
+  if (screen.name !== "history") return { state };
+  return showReceipt(state, { name: "receipt", receipt, from: screen });
 }
 
 /** Opens or shuts the filters, or the calendar among them: nothing is looked up. */
@@ -446,6 +451,21 @@ function openFilters(
     ? { narrowing: intent.open, month: undefined }
     : { month: intent.month };
   return { ...state, screen: { ...screen, ...change } };
+}
+
+/** Shows a receipt, and requests its signed form, which nothing waits for. */
+export function showReceipt(state: State, screen: ReceiptScreen): Step {
+  const place = screen.receipt.logged?.place;
+  const shown = show(state, screen);
+  if (place === undefined) return { state: shown };
+  return { state: shown, call: { name: "signedReceipt", args: [place] } };
+}
+
+/** Enlarges the code of the receipt on the screen, once it is there. */
+function showCode(state: State): State {
+  const { screen } = state;
+  if (screen.name !== "receipt" || !screen.code) return state;
+  return show(state, { name: "code", code: screen.code, from: screen });
 }
 
 /** Asks for the page of history that `screen` is about. */

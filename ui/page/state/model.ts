@@ -41,8 +41,9 @@ export type Screen =
   /** Which notes? Each mix makes the amount. */
   | { name: "mix"; amount: MinorText; mixes: Notes[][] }
   | { name: "working"; on: "withdrawal" | "deposit" | "return" | "transfer"; recipient?: Recipient }
-  /** `from`: the statement that it was opened in. */
-  | { name: "receipt"; receipt: Receipt; from?: HistoryScreen }
+  | ReceiptScreen
+  /** The QR code of a signed receipt, as large as it can be. */
+  | CodeScreen
   | { name: "deposit" }
   /** A transfer, question by question: for whom, how much, is this right? */
   | { name: "recipient"; typed: string }
@@ -66,6 +67,23 @@ export type Screen =
   | { name: "disconnected"; why: DisconnectReason };
 
 export type ScreenName = Screen["name"];
+
+export interface ReceiptScreen {
+  name: "receipt";
+  receipt: Receipt;
+  /** The statement that it was opened in. */
+  from?: HistoryScreen;
+  /** The signed receipt; null if the bank has none, absent until it answers. */
+  code?: string | null;
+}
+
+export interface CodeScreen {
+  name: "code";
+  /** The signed receipt. */
+  code: string;
+  /** The screen before. */
+  from: ReceiptScreen;
+}
 
 export interface HistoryScreen {
   name: "history";
@@ -176,6 +194,8 @@ export type Intent =
   | { type: "change_password"; current: string; next: string }
   | { type: "password_fault"; fault: PasswordFault }
   | { type: "show_sealed"; sealed: boolean }
+  /** Enlarges the code of a receipt. */
+  | { type: "show_code" }
   | { type: "print" }
   | { type: "deposit_confirm" }
   | { type: "tab"; tab: HistoryScreen["tab"] }

@@ -33,6 +33,7 @@ export function needsVisit(screen: Screen): boolean {
 /** Returns whether a screen is of a movement or its end: these stay until the customer has read them. */
 export function showsMovement(screen: Screen): boolean {
   return screen.name === "working" || screen.name === "receipt" ||
+    screen.name === "code" ||
     (screen.name === "refusal" && screen.receipt !== undefined);
 }
 

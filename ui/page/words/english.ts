@@ -132,6 +132,13 @@ export const english = {
     terminal: "ATM",
     reference: "Reference",
   },
+  code: {
+    heading: "Your signed receipt",
+    lede:
+      "Photograph the code with your phone. The bank has signed it: anyone can verify it, without the bank.",
+    small: "Signed by the bank. Touch to enlarge.",
+    picture: "Signed receipt as a QR code",
+  },
   deposit: {
     heading: "Insert your notes",
     lede: "One at a time. This ATM accepts {notes}.",

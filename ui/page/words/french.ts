@@ -126,6 +126,13 @@ export const french: Words = {
     terminal: "Distributeur",
     reference: "Référence",
   },
+  code: {
+    heading: "Votre reçu signé",
+    lede:
+      "Photographiez le code avec votre téléphone. La banque l’a signé : chacun peut le vérifier sans elle.",
+    small: "Signé par la banque. Touchez pour agrandir.",
+    picture: "Reçu signé sous forme de code QR",
+  },
   deposit: {
     heading: "Insérez vos billets",
     lede: "Un par un. Ce distributeur accepte {notes}.",

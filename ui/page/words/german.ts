@@ -129,6 +129,13 @@ export const german: Words = {
     terminal: "Automat",
     reference: "Referenz",
   },
+  code: {
+    heading: "Ihr signierter Beleg",
+    lede:
+      "Fotografieren Sie den Code mit Ihrem Telefon. Die Bank hat ihn signiert: Jeder kann ihn ohne die Bank prüfen.",
+    small: "Von der Bank signiert. Zum Vergrößern berühren.",
+    picture: "Signierter Beleg als QR-Code",
+  },
   deposit: {
     heading: "Legen Sie Ihre Scheine ein",
     lede: "Bitte einzeln. Dieser Automat nimmt {notes} an.",

@@ -127,6 +127,13 @@ export const japanese: Words = {
     terminal: "ATM",
     reference: "照会番号",
   },
+  code: {
+    heading: "署名付きご利用明細",
+    lede:
+      "コードをスマートフォンで撮影してください。銀行の署名があり、銀行を介さずに誰でも確認できます。",
+    small: "銀行の署名付きです。触れると拡大します。",
+    picture: "署名付きご利用明細のQRコード",
+  },
   deposit: {
     heading: "紙幣を入れてください",
     lede: "一枚ずつ入れてください。お取り扱いは{notes}です。",

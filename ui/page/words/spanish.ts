@@ -129,6 +129,13 @@ export const spanish: Words = {
     terminal: "Cajero",
     reference: "Referencia",
   },
+  code: {
+    heading: "Su recibo firmado",
+    lede:
+      "Fotografíe el código con su teléfono. El banco lo ha firmado: cualquiera puede comprobarlo sin el banco.",
+    small: "Firmado por el banco. Toque para ampliar.",
+    picture: "Recibo firmado como código QR",
+  },
   deposit: {
     heading: "Introduzca sus billetes",
     lede: "De uno en uno. Este cajero acepta {notes}.",

@@ -3,6 +3,7 @@ import type { VNode } from "preact";
 import { html } from "htm/preact";
 import { Icon } from "../../parts/icon.ts";
 import { NoteStacks } from "../../parts/notes.ts";
+import { QrCode } from "../../parts/qr_code.ts";
 import { Details } from "../../parts/details.ts";
 import type { ViewScreenProps } from "../../parts/screen_props.ts";
 import { Stage } from "../../parts/stage.ts";
@@ -13,6 +14,7 @@ export function Receipt({ screen, state, view, send, words }: ViewScreenProps<"r
   const { heading, lede } = screen.from
     ? { heading: words.receipt.title, lede: words.receipt.kind[receipt.kind] }
     : words.receipt[receipt.kind];
+  const place = receipt.logged?.place;
   const aside = html`
     ${receipt.notes.length > 0 && html`
       <div class="tray">
@@ -53,6 +55,26 @@ export function Receipt({ screen, state, view, send, words }: ViewScreenProps<"r
             <span><bdi>${view.bankName}</bdi></span><b>${words.receipt.kind[receipt.kind]}</b>
           </header>
         <${Details} rows=${receiptRows(receipt, view, words)} />
+        ${place !== undefined && screen.code !== null && html`
+          <button
+            class="slip__code"
+            type="button"
+            data-code
+            aria-disabled=${!screen.code}
+            onClick=${() => send({ type: "show_code" })}
+          >
+            ${screen.code
+              ? html`
+                <${QrCode}
+                  receipt=${screen.code}
+                  url=${view.receiptUrl}
+                  label=${words.code.picture}
+                />
+              `
+              : html`<span class="slip__code-place"></span>`}
+            <span>${screen.code ? words.code.small : words.history.loading}</span>
+          </button>
+        `}
         <div class="slip__paper">
           <${Details} rows=${paperRows(receipt, view, words)} />
         </div>
