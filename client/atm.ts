@@ -4,6 +4,7 @@
  */
 import type {
   Atm,
+  AtmFailure,
   AtmView,
   BalanceAnswer,
   DeviceFault,
@@ -15,18 +16,22 @@ import type {
 } from "../lib/atm.ts";
 import type { AtmOutcome } from "../lib/errors.ts";
 import { dispensedNotesMax } from "../lib/limits.ts";
+import type { Answer } from "../lib/protocol/message.ts";
 import { minorFromText, type MinorText } from "../lib/money.ts";
 import { notesOf } from "../lib/notes.ts";
 import type { SimulatedDevices } from "./cash/simulated_devices.ts";
 import { fastAmounts } from "./cash/cash_notes.ts";
 import { type NoteCounts, noteMixes, totalOf } from "./cash/note_mix.ts";
-import { NoAnswer } from "./bank_client.ts";
+import { type BankClient, NoAnswer } from "./bank_client.ts";
 import { Cashier } from "./cashier.ts";
 import type { AtmDependencies } from "./dependencies.ts";
 import { DeviceReports } from "./device_reports.ts";
+import { DiskWatch } from "./disk_watch.ts";
 import { notesView, receipt } from "./receipt.ts";
 import { StandingLine } from "./standing_line.ts";
 import { type Visit, Visits } from "./visits.ts";
+
+type Hello = NonNullable<Answer["bank"]>;
 
 export class BankAtm implements Atm {
   readonly #watchers = new Set<(view: AtmView) => void>();
@@ -34,10 +39,21 @@ export class BankAtm implements Atm {
   readonly #cashier: Cashier;
   readonly #visits: Visits;
   readonly #reports: DeviceReports;
+  readonly #disk: DiskWatch;
+  #journalLost = false;
 
   constructor(private readonly dependencies: AtmDependencies) {
     const onChange = () => this.#notify();
-    this.#reports = new DeviceReports(dependencies);
+    const { journal, world, log } = dependencies;
+    const disk = this.#disk = new DiskWatch({
+      ...{ world, journal, log },
+      onChange: () => {
+        onChange();
+        if (disk.failed) this.#report();
+        else this.#recover();
+      },
+    });
+    this.#reports = new DeviceReports({ ...dependencies, failure: () => this.#failure });
     const cashier = this.#cashier = new Cashier({
       ...dependencies,
       currency: () => this.#line.state.currency.code,
@@ -46,17 +62,18 @@ export class BankAtm implements Atm {
         this.#line.cut();
         this.#visits.abandon();
       },
+      onError: (error) => disk.caught(error),
     });
     this.#line = new StandingLine(dependencies, {
       onChange,
-      onConnected: async (bank, { retell }) => {
-        if (!retell) cashier.connected(bank); // the movements are retold first to a restored bank
-        await cashier.recover();
-        if (retell) await cashier.retell(bank, retell);
-        await cashier.settle(bank);
+      onConnected: async (bank, hello) => {
+        await this.#guard(() => this.#meet(bank, hello));
         await this.#reports.send(bank);
       },
-      onKeepAlive: () => this.#report(),
+      onKeepAlive: () => {
+        this.#disk.check();
+        this.#report();
+      },
       onPush: (bank, push) => this.#visits.onPush(bank, push),
       // A visit continues under the old key; the next line uses the new one.
       onNewKey: (bank) => {
@@ -68,7 +85,7 @@ export class BankAtm implements Atm {
       },
       onDisconnected: (bank) => this.#visits.onDisconnected(bank),
     });
-    const { world, idleMsMax, log, devices } = dependencies;
+    const { idleMsMax, devices } = dependencies;
     devices.onChange = onChange;
     devices.onReturn = () => this.#recover();
     this.#visits = new Visits({ world, idleMsMax, log, line: this.#line, cashier, onChange });
@@ -76,26 +93,62 @@ export class BankAtm implements Atm {
 
   /** Connects to the bank, repeatedly until `stop`. */
   start(): void {
-    this.#cashier.recover().catch((error) =>
-      this.dependencies.log(`the devices could not be reset: ${error}`)
-    );
+    this.#disk.check();
+    this.#cashier.recover().catch((error) => {
+      if (!this.#disk.caught(error)) {
+        this.dependencies.log(`the devices could not be reset: ${error}`);
+      }
+    });
     this.#line.start();
   }
 
-  /** Recovers with devices that answer again, and settles what was interrupted. */
+  /** Settles with the bank at the beginning of a connection, if the journal is the one it knows. */
+  async #meet(bank: BankClient, { currency, retell, books }: Hello): Promise<void> {
+    const { journal, log, onConnected } = this.dependencies;
+    onConnected?.(currency);
+    this.#journalLost = books !== undefined && journal.lacks(books.movement);
+    if (books && this.#journalLost) {
+      const { movement, cash } = books;
+      log(
+        `the journal lacks movement ${movement}, which the bank has. Count the notes with ` +
+          "'deno task atm cash count'; the ATM is out of service until then",
+      );
+      return journal.lost({ movement, cash: BigInt(cash) });
+    }
+    const cashier = this.#cashier;
+    if (!retell) cashier.connected(bank); // the movements are retold first to a restored bank
+    await cashier.recover();
+    if (retell) await cashier.retell(bank, retell);
+    await cashier.settle(bank);
+  }
+
+  /** Recovers with devices that answer again, or a disk that works, and settles what was interrupted. */
   #recover(): void {
-    const work = async () => {
+    this.#guard(async () => {
       await this.#cashier.recover();
       const bank = this.#line.bank;
-      if (bank) await this.#cashier.settle(bank);
+      if (bank && !this.#journalLost) await this.#cashier.settle(bank);
       this.#report();
       this.#notify();
-    };
-    work().catch((error) => {
+    }).catch((error) => {
       if (!(error instanceof NoAnswer)) {
         this.dependencies.log(`the devices could not be reset: ${error}`);
       }
     });
+  }
+
+  /** Why nobody is served. */
+  get #failure(): AtmFailure | null {
+    return this.#journalLost ? "journal_lost" : this.#disk.failed ? "disk_failed" : null;
+  }
+
+  /** Runs `work`. Returns undefined if the disk failed. */
+  async #guard<T>(work: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await work();
+    } catch (error) {
+      if (!this.#disk.caught(error)) throw error;
+    }
   }
 
   /** Ends the visit, then the line. */
@@ -104,6 +157,7 @@ export class BankAtm implements Atm {
     await this.#visits.end("logged_out", "closing");
     await this.#line.stop();
     await this.#cashier.idle();
+    this.#disk.close();
   }
 
   // The view
@@ -114,6 +168,7 @@ export class BankAtm implements Atm {
     const presented = devices.presented();
     return {
       ...this.#line.state,
+      failure: this.#failure,
       visit: visit &&
         {
           username: visit.username,
@@ -154,6 +209,7 @@ export class BankAtm implements Atm {
     username: string,
     password: string,
   ): Promise<{ outcome: AtmOutcome; retryAfterMs?: number }> {
+    if (this.#failure || !this.#disk.check()) return Promise.resolve({ outcome: "device_fault" });
     return this.#visits.logIn(username, password);
   }
 
@@ -215,6 +271,7 @@ export class BankAtm implements Atm {
     const visit = this.#visits.current;
     if (!visit) return { outcome: "not_logged_in" };
     this.#visits.awaitIdleness();
+    if (this.#failure) return { outcome: "device_fault" };
     return { outcome: await this.#cashier.alone(() => this.#cashier.openAcceptor(visit)) };
   }
 
@@ -227,7 +284,7 @@ export class BankAtm implements Atm {
   }
 
   async depositCancel(): Promise<void> {
-    await this.#cashier.alone(() => this.#cashier.returnEscrow());
+    await this.#guard(() => this.#cashier.alone(() => this.#cashier.returnEscrow()));
     this.#report();
     this.#notify();
   }
@@ -267,7 +324,11 @@ export class BankAtm implements Atm {
   #play(act: (devices: SimulatedDevices) => void): Promise<void> {
     const { demo } = this.dependencies;
     if (demo) {
-      act(demo);
+      try {
+        act(demo);
+      } catch (error) {
+        if (!this.#disk.caught(error)) throw error;
+      }
       this.#report();
       this.#notify();
     }
@@ -293,7 +354,16 @@ export class BankAtm implements Atm {
       const nowMs = this.dependencies.world.nowMs();
       if (!visit) return receipt(kind, amountText, "not_logged_in", nowMs);
       if (amount === null) return receipt(kind, "0", "amount_not_positive", nowMs);
-      const result = await this.#visits.whileWorking(() => work(visit, amount));
+      if (this.#failure) return receipt(kind, amountText, "device_fault", nowMs);
+      const { journal } = this.dependencies;
+      const open = journal.open().length;
+      const result = await this.#guard(() => this.#visits.whileWorking(() => work(visit, amount)));
+      if (!result) {
+        // A movement that is in the journal may have been requested: it is settled later.
+        const begun = journal.open().length > open;
+        if (begun) visit.inDoubt = true;
+        return receipt(kind, amountText, begun ? "in_doubt" : "device_fault", nowMs);
+      }
       this.#cashier.settleLater(visit.bank);
       this.#report();
       this.#notify();

@@ -47,6 +47,8 @@ export interface CashierDependencies extends
   onChange: () => void;
   /** Called when the power fails: only the state on disk remains. */
   onPowerCut: () => void;
+  /** Called with the error of failed work. Returns whether it is the disk's, and reported. */
+  onError: (error: unknown) => boolean;
 }
 
 /** Movements that move notes. */
@@ -70,7 +72,7 @@ export class Cashier {
   /** Runs `work` after the current work: movements, settling and log-out never overlap. */
   alone<T>(work: () => Promise<T>): Promise<T> {
     const result = this.#underWay.then(work);
-    this.#underWay = result.catch(() => {});
+    this.#underWay = result.catch((error) => void this.dependencies.onError(error));
     return result;
   }
 
@@ -127,7 +129,8 @@ export class Cashier {
     if (journal.open().length === 0 || this.#closing.signal.aborted) return;
     this.#cancelSettling = world.after(pauseMs, () => {
       this.settle(bank, Math.min(2 * pauseMs, settlePauseMsMax)).catch((error) => {
-        if (!(error instanceof NoAnswer)) this.dependencies.log(`settling failed: ${error.stack}`);
+        if (error instanceof NoAnswer || this.dependencies.onError(error)) return;
+        this.dependencies.log(`settling failed: ${error.stack}`);
       });
     });
   }
@@ -255,9 +258,12 @@ export class Cashier {
         await this.#refuse(payer, "deposit", 0n, "device_fault");
         return "device_fault";
       }
-      this.#counting = this.#count().catch((error) =>
-        this.dependencies.log(`the acceptor failed: ${error}`)
-      );
+      this.#counting = this.#count().catch((error) => {
+        devices.closeShutter();
+        if (!this.dependencies.onError(error)) {
+          this.dependencies.log(`the acceptor failed: ${error}`);
+        }
+      });
     }
     onChange();
     return "ok";

@@ -3,6 +3,7 @@
  * is sent when it differs from the last one, and on each new connection, since the bank's server
  * may be another.
  */
+import type { AtmFailure } from "../lib/atm.ts";
 import type { AskOf } from "../lib/protocol/message.ts";
 import type { BankClient } from "./bank_client.ts";
 import { ask } from "./ask.ts";
@@ -14,7 +15,12 @@ export class DeviceReports {
   /** The last report that the bank has confirmed, and the connection. */
   #confirmed: { text: string; bank: BankClient } | null = null;
 
-  constructor(private readonly dependencies: Pick<AtmDependencies, "journal" | "devices">) {}
+  constructor(
+    private readonly dependencies: Pick<AtmDependencies, "journal" | "devices"> & {
+      /** Why the ATM is out of service. */
+      failure: () => AtmFailure | null;
+    },
+  ) {}
 
   /** Sends a report unless this connection's bank has confirmed the same one. */
   async send(bank: BankClient): Promise<void> {
@@ -27,6 +33,7 @@ export class DeviceReports {
 
   #report(): Report {
     const { devices, journal } = this.dependencies;
+    const stopped = this.dependencies.failure();
     const left = journal.flagged().filter(({ kind }) => kind === "left")
       .reduce((sum, { amount }) => sum + amount, 0n);
     return {
@@ -38,6 +45,7 @@ export class DeviceReports {
       jammed: [...devices.jammed()],
       counted: devices.counted(),
       left: left.toString(),
+      ...(stopped && { stopped }),
     };
   }
 }

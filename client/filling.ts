@@ -37,11 +37,18 @@ export function fillCassettes(
   return true;
 }
 
+/** Returns the value of loads and counts that the bank has not booked yet. */
+function unbooked(journal: Journal): bigint {
+  return journal.open().filter(({ kind }) => kind === "load" || kind === "count")
+    .reduce((sum, { amount }) => sum + amount, 0n);
+}
+
 /**
  * Records a count by staff: they opened the ATM, took out all notes, counted the bank's, and put
  * these into the cassettes; notes that customers left are kept separately for the bank. The count
  * settles an interrupted movement, even if the devices lost count. The remaining difference is
- * journaled for the bank to book.
+ * journaled for the bank to book. A journal that lacks movements is confirmed; the count is then
+ * compared with the bank's books, as they were at the last connection.
  * @returns that difference in minor units, negative for a shortage
  */
 export function countCassettes(
@@ -50,7 +57,9 @@ export function countCassettes(
   { code: currency }: Currency,
 ): bigint {
   return transact(database, () => {
-    let expected = totalOf(devices.inside());
+    const lost = journal.whatIsLost();
+    if (lost) journal.confirmLost(lost);
+    let expected = lost ? lost.cash + unbooked(journal) : totalOf(devices.inside());
     for (const { movement, kind, state, amount, countsBefore } of journal.unfinished()) {
       if (kind === "left") journal.settled(movement);
       if (state !== "acting" && state !== "doubtful") continue;

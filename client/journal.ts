@@ -3,7 +3,8 @@
  * state of each movement.
  */
 import type { DatabaseSync } from "node:sqlite";
-import { transact } from "./folder/transact.ts";
+import { probeBytes } from "../lib/limits.ts";
+import { emptyLog, transact } from "./folder/transact.ts";
 import type { NoteCounts } from "./cash/note_mix.ts";
 
 /**
@@ -46,6 +47,13 @@ export interface JournalEntry {
   done: bigint | null;
   /** For `disputed` and `doubtful`: the reason, for staff. */
   why: string | null;
+}
+
+/** This terminal in the bank's books: its newest movement, and the value of its notes. */
+export interface BankBooks {
+  movement: string;
+  /** Minor units. */
+  cash: bigint;
 }
 
 type Intended =
@@ -92,17 +100,17 @@ export class Journal {
   }
 
   settled(movement: string): void {
-    this.#set(movement, "state = 'settled'");
+    this.#end(movement, "state = 'settled'");
   }
 
   /** Flags a movement whose answer from the bank differs from the devices' outcome. */
   disputed(movement: string, why: string): void {
-    this.#set(movement, "state = 'disputed', why = ?", why);
+    this.#end(movement, "state = 'disputed', why = ?", why);
   }
 
   /** Flags a movement that the devices lost count of. */
   doubtful(movement: string, why: string): void {
-    this.#set(movement, "state = 'doubtful', why = ?", why);
+    this.#end(movement, "state = 'doubtful', why = ?", why);
   }
 
   /** Flags notes that a customer left in the ATM and that the bank has not booked. */
@@ -136,6 +144,54 @@ export class Journal {
     );
   }
 
+  /**
+   * Returns whether the bank's newest movement of this terminal is missing here, and no count by
+   * staff has confirmed that.
+   */
+  lacks(movement: string): boolean {
+    const found = this.database.prepare(
+      `SELECT 1 FROM journal WHERE movement = ?1
+       UNION SELECT 1 FROM settings WHERE name = 'confirmed' AND value = ?1`,
+    ).get(movement);
+    return found === undefined;
+  }
+
+  /** Records that this journal lacks the bank's newest movement, until `confirmLost`. */
+  lost(books: BankBooks): void {
+    const value = JSON.stringify({ ...books, cash: books.cash.toString() });
+    this.database.prepare("INSERT OR REPLACE INTO settings VALUES ('lost', ?)").run(value);
+  }
+
+  /** Returns the bank's books of this terminal if the journal lacks their newest movement. */
+  whatIsLost(): BankBooks | null {
+    const row = this.database.prepare("SELECT value FROM settings WHERE name = 'lost'").get();
+    if (!row) return null;
+    const { movement, cash } = JSON.parse(row.value as string);
+    return { movement, cash: BigInt(cash) };
+  }
+
+  /**
+   * Records that staff have counted an ATM whose journal lacks movements, within the caller's
+   * transaction. Movements that are still open here are the bank's to settle.
+   */
+  confirmLost({ movement }: BankBooks): void {
+    this.database.prepare("DELETE FROM settings WHERE name = 'lost'").run();
+    this.database.prepare("INSERT OR REPLACE INTO settings VALUES ('confirmed', ?)").run(movement);
+    for (const { movement, kind } of this.unfinished()) {
+      if (kind !== "load" && kind !== "count") this.disputed(movement, "the journal was lost");
+    }
+  }
+
+  /**
+   * Writes `probeBytes`, and leaves the pages free for the next movement.
+   * @throws if the disk is full or fails
+   */
+  probe(): void {
+    const fill = "INSERT OR REPLACE INTO settings VALUES ('probe', hex(zeroblob(?)))";
+    this.database.prepare(fill).run(probeBytes / 2);
+    this.database.prepare("DELETE FROM settings WHERE name = 'probe'").run();
+  }
+
   /** Runs `change` in a transaction; the devices' counters are in the same database. */
   whole(change: () => void): void {
     transact(this.database, change);
@@ -144,6 +200,12 @@ export class Journal {
   #select(which: string, order = "time_ms, rowid"): JournalEntry[] {
     const sql = `SELECT * FROM journal WHERE ${which} ORDER BY ${order}`;
     return (this.database.prepare(sql).all() as Row[]).map(entryOf);
+  }
+
+  /** Ends a movement. Between movements, the write-ahead log is empty. */
+  #end(movement: string, change: string, ...values: string[]): void {
+    this.#set(movement, change, ...values);
+    emptyLog(this.database);
   }
 
   #set(movement: string, change: string, ...values: (string | number | null)[]): void {

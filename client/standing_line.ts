@@ -53,7 +53,6 @@ export class StandingLine {
       | "connect"
       | "answerMsMax"
       | "findKey"
-      | "onConnected"
       | "currency"
       | "keepKey"
       | "log"
@@ -206,7 +205,6 @@ export class StandingLine {
     };
     const hello = await bank.ask({ op: "hello" });
     const { name, currency, timeZone } = hello.bank!;
-    this.dependencies.onConnected?.(currency);
     await this.events.onConnected(bank, hello.bank!);
     this.#bank = bank;
     this.#update({ bank: "online", bankName: name, currency, timeZone });

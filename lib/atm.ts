@@ -43,8 +43,20 @@ export interface LimitsLeft {
 /** Why the last visit ended, for the screen that follows it. */
 export type VisitEnd = "logged_out" | "idle" | "connection_lost" | "ended_by_bank";
 
+/**
+ * Why an ATM serves nobody although it has a bank: its disk is full or fails, or its journal lacks
+ * movements that the bank has.
+ */
+export type AtmFailure = "disk_failed" | "journal_lost";
+
 /** Why an ATM is out of service: wholly, or, with the last two, for cash only. */
-export type OutOfService = "no_bank" | "no_key" | "not_accepted" | "device_fault" | "no_cash";
+export type OutOfService =
+  | "no_bank"
+  | "no_key"
+  | "not_accepted"
+  | AtmFailure
+  | "device_fault"
+  | "no_cash";
 
 /** The XFS4IoT command during which a cash device fails. */
 export type DeviceStep =
@@ -74,6 +86,8 @@ export interface AtmView {
    * ended, until it accepts this terminal again.
    */
   bank: "connecting" | "online" | "lost" | "no_key" | "not_accepted";
+  /** Why nobody is served until it is over; null where all is well. */
+  failure: AtmFailure | null;
   bankName: string;
   /** The language for customers who choose none. */
   language: Language;

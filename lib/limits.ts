@@ -359,6 +359,13 @@ export const scarceNotesMax = 10;
 // Its files
 /** How long a start waits for another process's lock on the ATM's folder. */
 export const folderLockMsMax = 500;
+/**
+ * What a try of the disk writes: the room that a movement then has, even if the disk fills up
+ * meanwhile.
+ */
+export const probeBytes = 65_536;
+/** Pause between tries of a disk that failed. */
+export const diskRetryMs = 5 * second;
 
 // Its page
 /** Characters of a typed amount or account number. */

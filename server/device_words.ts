@@ -1,4 +1,5 @@
 /** A terminal's report of its cash devices, in the words of the log. */
+import type { AtmFailure } from "../lib/atm.ts";
 import { scarceNotesMax } from "../lib/limits.ts";
 import { type Currency, formatMoney } from "../lib/money.ts";
 import type { AskOf } from "../lib/protocol/message.ts";
@@ -9,16 +10,23 @@ export type DeviceReport = Omit<AskOf<"report">, "op">;
 /** The prefix of every such entry. */
 export const reportPrefix = "report devices: ";
 
+/** Why a terminal serves nobody, for its operator. */
+const failures: Record<AtmFailure, string> = {
+  disk_failed: "out of service: its disk is full or fails",
+  journal_lost: "out of service: its journal lacks movements, count its notes",
+};
+
 /**
  * Returns a report in words: "report devices: €20.00 empty, €50.00 low (3), dispenser jammed";
  * "report devices: all well".
  */
 export function reportInWords(
-  { cassettes, jammed, counted, left }: DeviceReport,
+  { cassettes, jammed, counted, left, stopped }: DeviceReport,
   currency: Currency,
 ): string {
   const money = (minor: string) => formatMoney(BigInt(minor), currency);
   const troubles = [
+    stopped && failures[stopped],
     cassettes.every(({ count }) => count === 0) && "no cash",
     ...cassettes.map(({ value, count }) =>
       count === 0
@@ -28,7 +36,7 @@ export function reportInWords(
     ...jammed.map((device) => `${device} jammed`),
     !counted && "count lost",
     left !== "0" && `${money(left)} left by customers`,
-  ].filter((trouble) => trouble !== false);
+  ].filter((trouble) => trouble);
   return reportPrefix + (troubles.join(", ") || "all well");
 }
 

@@ -7,6 +7,7 @@ import { UsageError } from "../../lib/errors.ts";
 import { folderLockMsMax } from "../../lib/limits.ts";
 import type { Currency } from "../../lib/money.ts";
 import type { Files } from "../../lib/world.ts";
+import { emptyLog } from "./transact.ts";
 
 const schema = `
 CREATE TABLE journal (
@@ -66,6 +67,7 @@ export function openAtmFolder(
     database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; BEGIN IMMEDIATE");
     prepareTables(database, path, known);
     database.exec("COMMIT");
+    emptyLog(database);
     return database;
   } catch (error) {
     database?.close();
@@ -83,12 +85,14 @@ export function prepareTables(database: DatabaseSync, path: string, known = vers
   if (row.user_version > known.length) {
     throw new UsageError(`${path} was made by a newer Strongroom: use that version`);
   }
+  if (row.user_version === known.length) return; // a start writes nothing, so that a full disk allows it
   for (const sql of known.slice(row.user_version)) database.exec(sql);
   database.exec(`PRAGMA user_version = ${known.length}`);
 }
 
-/** Stores the bank's currency, for a start without the bank. */
+/** Stores the bank's currency, for a start without the bank; writes only if it is another. */
 export function storeCurrency(database: DatabaseSync, currency: Currency): void {
+  if (JSON.stringify(storedCurrency(database)) === JSON.stringify(currency)) return;
   database.prepare("INSERT OR REPLACE INTO settings VALUES ('currency', ?)").run(
     JSON.stringify(currency),
   );

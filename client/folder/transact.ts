@@ -12,3 +12,16 @@ export function transact<T>(database: DatabaseSync, change: () => T): T {
     throw error;
   }
 }
+
+/**
+ * Copies the write-ahead log into the database and empties it, outside transactions: from then on
+ * the loss of the log loses nothing. If that fails, the log keeps what it has.
+ */
+export function emptyLog(database: DatabaseSync): void {
+  if (database.isTransaction) return;
+  try {
+    database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+  } catch {
+    // The next one copies it.
+  }
+}

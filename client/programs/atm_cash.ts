@@ -38,6 +38,13 @@ function runCash({ command, key, folder, notes: words }: AtmCashStart): number {
     say(`${formatMoney(value, currency).padStart(12)}  x ${count}`);
   }
   say(`${formatMoney(totalOf(cassettes), currency).padStart(12)}  in total`);
+  const lost = journal.whatIsLost();
+  if (lost) {
+    say(
+      `This ATM lacks movements that the bank has, the newest ${lost.movement}. Settle its holds ` +
+        "with 'deno task bank holds', then count its notes with 'deno task atm cash count'",
+    );
+  }
   for (const { movement, kind, amount, why } of journal.flagged()) {
     say(`To be checked: ${kind} ${movement}, ${formatMoney(amount, currency)}: ${why}`);
   }

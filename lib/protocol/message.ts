@@ -8,6 +8,7 @@ import { type DeviceRefusal, type Outcome, ProtocolError } from "../errors.ts";
 import { isInstant } from "../instant.ts";
 import type {
   AccountView,
+  AtmFailure,
   DayBalance,
   HistoryEntry,
   HistoryFilter,
@@ -81,6 +82,8 @@ export type Ask =
     counted: boolean;
     /** Value of customers' notes left in the ATM and not booked. */
     left: MinorText;
+    /** Why the terminal is out of service, if it is. */
+    stopped?: AtmFailure;
   }
   // of the terminal, for its own movements
   | { op: "complete"; movement: string; amount: MinorText }
@@ -134,6 +137,11 @@ export interface Answer {
     terminal: string;
     /** RFC 3339: the terminal retells the movements since then. */
     retell?: string;
+    /**
+     * The terminal in the bank's books, from its first movement on: the newest movement that it
+     * began, and the value of its notes.
+     */
+    books?: { movement: string; cash: MinorText };
   };
   account?: AccountView;
   /** For a log-in: all usable accounts of the customer, or one that is unusable. */
@@ -379,6 +387,7 @@ const askFields: { [O in Operation]: Fields } = {
     jammed: listOf(oneOf("dispenser", "acceptor"), 2),
     counted: yesOrNo,
     left: minor,
+    stopped: maybe(oneOf("disk_failed", "journal_lost")),
   },
   complete: { movement, amount: minor },
   reverse: { movement },
@@ -415,6 +424,7 @@ const answerFields = {
       timeZone: shortText,
       terminal: shortText,
       retell: maybe(instant),
+      books: maybe((inner) => record({ movement, cash: minor }, inner)),
     }, value)
   ),
   account: maybe(account),

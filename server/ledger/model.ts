@@ -155,6 +155,14 @@ export interface KnownTerminal {
   lastMs: number;
 }
 
+/** A terminal in the bank's books. */
+export interface TerminalBooks {
+  /** The newest movement that it began. */
+  movement: MovementId;
+  /** Minor units: the notes that it has. */
+  cash: bigint;
+}
+
 export interface Terminal {
   id: TerminalId;
   name: string;
@@ -282,6 +290,13 @@ export const noChanges: Omit<Changes, "timeMs"> = {
   restoring: null,
   clock: null,
 };
+
+/** Returns the newest of these movements that each terminal began, in the order of terminals. */
+export function lastOfTerminals(rows: readonly Movement[]): [TerminalId, MovementId][] {
+  const begun = rows.filter(({ step, terminal }) => step === 1 && terminal !== "");
+  const last = new Map(begun.map(({ terminal, id }) => [terminal, id]));
+  return [...last].sort(([a], [b]) => a < b ? -1 : 1);
+}
 
 /**
  * The source under which a customer's failures at all terminals but the known ones are counted: by hash,

@@ -2,7 +2,15 @@
 import { hex } from "../../lib/bytes.ts";
 import type { LogPlace } from "../audit/entry.ts";
 import type { AccountDayEnd, Hold } from "./store.ts";
-import type { Account, ConfirmedClock, Customer, Failures, Movement, Terminal } from "./model.ts";
+import type {
+  Account,
+  ConfirmedClock,
+  Customer,
+  Failures,
+  Movement,
+  Terminal,
+  TerminalBooks,
+} from "./model.ts";
 
 /** Whole numbers are exact at any size. */
 export type Row = Record<string, bigint | number | string | Uint8Array | null>;
@@ -102,6 +110,11 @@ export function terminalOf(row: Row): Terminal {
       sinceMs: numberOf(row.next_since_ms),
     },
   };
+}
+
+/** A terminal's account is negative: the bank's books count its notes as owed to the bank. */
+export function booksOf(row: Row): TerminalBooks {
+  return { movement: hex(bytesOf(row.movement)), cash: -money(row.balance) };
 }
 
 export function failuresOf(row: Row): Failures {

@@ -14,6 +14,7 @@ import type {
   Settings,
   StoreTimes,
   Terminal,
+  TerminalBooks,
   TerminalId,
 } from "./model.ts";
 import type { Touch } from "./touch.ts";
@@ -85,6 +86,8 @@ export interface ReadStore {
   restoring(): Result<Restoring | null>;
   times(): Result<StoreTimes>;
   terminals(): Result<Terminal[]>;
+  /** Returns a terminal's place in the books; null before its first movement. */
+  booksOf(terminal: TerminalId): Result<TerminalBooks | null>;
   /** Returns a text that changes whenever a terminal is enrolled, revoked or given a key. */
   terminalsSum(): Result<string>;
   customer(username: string): Result<Customer | undefined>;

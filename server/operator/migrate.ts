@@ -126,6 +126,9 @@ export async function requireSame(file: ReadStore, copy: ReadStore): Promise<str
     "chains",
   ] as const;
   for (const list of lists) require(list, await file[list](), await copy[list]());
+  for (const { id } of await file.terminals()) {
+    require("terminals' books", await file.booksOf(id), await copy.booksOf(id));
+  }
   const [{ clockMs: _, ...times }, { clockMs: _database, ...copied }] = [
     await file.times(),
     await copy.times(),

@@ -180,7 +180,11 @@ export class Requests {
     const retell = restoring?.waiting.includes(this.terminal.id)
       ? { retell: new Date(restoring.sinceMs).toISOString() }
       : {};
-    const bank = { name, currency, timeZone, terminal: this.terminal.name, ...retell };
+    const books = await this.#bank.ledger.read.booksOf(this.terminal.id);
+    const bank = {
+      ...{ name, currency, timeZone, terminal: this.terminal.name, ...retell },
+      ...(books && { books: { movement: books.movement, cash: books.cash.toString() } }),
+    };
     return { outcome: "ok", bank };
   }
 

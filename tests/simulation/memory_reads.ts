@@ -7,6 +7,8 @@ import type {
   MovementId,
   SeenLine,
   StoreTimes,
+  TerminalBooks,
+  TerminalId,
 } from "../../server/ledger/model.ts";
 import type { AccountDayEnd, DayEnd, Hold, ReadStore } from "../../server/ledger/store.ts";
 import type { MemoryTables } from "./memory_tables.ts";
@@ -58,6 +60,13 @@ export class MemoryReads implements ReadStore {
 
   customers() {
     return [...this.tables.customers.values()].sort(by(({ username }) => username));
+  }
+
+  booksOf(terminal: TerminalId): TerminalBooks | null {
+    const movement = this.tables.lastMovements.get(terminal);
+    if (movement === undefined) return null;
+    const [cash] = this.tables.owned.get(terminal)!;
+    return { movement, cash: -this.tables.accounts.get(cash!)!.balance };
   }
 
   failures() {

@@ -602,6 +602,7 @@ export class MemoryStore implements Store {
   restoring = () => this.#read((reads) => reads.restoring());
   times = () => this.#read((reads) => reads.times());
   terminals = () => this.#read((reads) => reads.terminals());
+  booksOf = (terminal: string) => this.#read((reads) => reads.booksOf(terminal));
   terminalsSum = () => this.#read((reads) => reads.terminalsSum());
   customer = (name: string) => this.#read((reads) => reads.customer(name));
   customers = () => this.#read((reads) => reads.customers());

@@ -68,6 +68,8 @@ export class MemoryTables {
   readonly holds = new Map<string, number>();
   readonly customers = new Map<string, Customer>();
   readonly terminals = new Map<string, Terminal>();
+  /** The newest movement that each terminal began. */
+  readonly lastMovements = new Map<string, string>();
   readonly lines = new Map<string, Line & { username: string }>();
   readonly failures = new Map<string, Failures>();
   readonly days = new Map<number, readonly DayEnd[]>();
@@ -202,6 +204,9 @@ export class MemoryTables {
     }
     const rows = [...before, row].sort((a, b) => a.step - b.step);
     this.#set(this.movements, row.id, rows, `movement ${row.id}`);
+    if (row.step === 1 && row.terminal !== "") {
+      this.#set(this.lastMovements, row.terminal, row.id, `last movement of ${row.terminal}`);
+    }
     if (row.action === "authorise" && row.outcome === "ok") this.#hold(row);
     if (row.step === 2 || row.booked > 0n) this.#move(row);
   }

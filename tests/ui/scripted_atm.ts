@@ -127,6 +127,7 @@ export class ScriptedAtm implements Atm {
     this.#view = {
       terminal: "lobby",
       bank: "online",
+      failure: null,
       bankName: "Strongroom Bank",
       language: this.#script.language,
       currency: euro,

@@ -478,6 +478,8 @@ const ends: Stop[] = [
   outOfService("no_bank", { bank: "connecting" }),
   outOfService("no_key", { bank: "no_key" }),
   outOfService("not_accepted", { bank: "not_accepted" }),
+  outOfService("disk_failed", { failure: "disk_failed" }),
+  outOfService("journal_lost", { failure: "journal_lost" }),
   outOfService("device_fault", { devices: { jammed: ["dispenser"], faults: [] } }),
   outOfService("no_cash", { cash: { cassettes: [], fastAmounts: [], accepted: ["1000"] } }),
   {

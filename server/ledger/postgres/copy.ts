@@ -5,8 +5,9 @@ import { prepareSchema, versions } from "./versions.ts";
 import { writeEntries, writeShared } from "./commit.ts";
 import { insert } from "./given.ts";
 import { addAccounts, updateAccounts, writeDayEnds } from "./write_accounts.ts";
-import { columnsOfMovements } from "./write_movements.ts";
+import { columnsOfMovements, writeLastMovements } from "./write_movements.ts";
 import { writePeople } from "./write_people.ts";
+import type { MovementId, TerminalId } from "../model.ts";
 import type { ReadStore } from "../store.ts";
 import { entryParts, movementParts, partsOf } from "../walk.ts";
 
@@ -60,6 +61,12 @@ async function copyPeople(from: ReadStore, to: PostgresConnection): Promise<void
   }
   for (const terminals of partsOf(await from.terminals())) {
     await to.run(writePeople({ ...none, terminals }, none));
+    const last: [TerminalId, MovementId][] = [];
+    for (const { id } of terminals) {
+      const books = await from.booksOf(id);
+      if (books) last.push([id, books.movement]);
+    }
+    await to.run(writeLastMovements(last));
   }
   for (const failures of partsOf(await from.failures())) {
     await to.run(writePeople({ ...none, failures }, none));

@@ -13,12 +13,14 @@ import type {
   Settings,
   StoreTimes,
   Terminal,
+  TerminalBooks,
   TerminalId,
 } from "../model.ts";
 import type { Statement } from "./connection.ts";
 import { times, timesOf } from "./load.ts";
 import {
   accountOf,
+  booksOf,
   bytesOf,
   customerOf,
   dayEndOf,
@@ -81,6 +83,12 @@ export class PostgresReads implements ReadStore {
   async terminals(): Promise<Terminal[]> {
     const rows = await this.#all("terminals", "SELECT * FROM terminals");
     return rows.map(terminalOf).sort(by(({ name }) => name));
+  }
+
+  async booksOf(terminal: TerminalId): Promise<TerminalBooks | null> {
+    const text = `SELECT last_movements.movement, accounts.balance FROM last_movements
+      JOIN accounts ON owner = terminal AND kind = 'terminal' WHERE terminal = $1`;
+    return (await this.#all("books_of", text, terminal)).map(booksOf)[0] ?? null;
   }
 
   async terminalsSum(): Promise<string> {

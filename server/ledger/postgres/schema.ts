@@ -63,6 +63,11 @@ export const schema = [
       (debit IS NOT NULL AND credit IS NOT NULL AND debit <> credit AND amount > 0)),
     CHECK ((debit IS NULL) = (debit_balance IS NULL) AND (credit IS NULL) = (credit_balance IS NULL))
   )`,
+  // The newest movement that each terminal began.
+  `CREATE TABLE last_movements (
+    terminal text PRIMARY KEY,
+    movement bytea NOT NULL CHECK (length(movement) = 16)
+  )`,
   // No foreign key: its check would need the right to change movements.
   `CREATE TABLE holds (movement bytea PRIMARY KEY, time_ms bigint NOT NULL)`,
   // The balance of a customer's account at the end of each day on which its money moved.

@@ -3,7 +3,7 @@
  * refuses it.
  */
 import { fromHex } from "../../../lib/bytes.ts";
-import type { Movement } from "../model.ts";
+import { lastOfTerminals, type Movement, type MovementId, type TerminalId } from "../model.ts";
 import type { Statement } from "./connection.ts";
 import { type Column, given, insert } from "./given.ts";
 
@@ -65,7 +65,21 @@ export function writeMovements(movements: readonly Movement[]): Statement[] {
       [["id", "bytea", ofStep(2).map(({ id }) => fromHex(id, 16))]],
     ),
     ...writeStep(3, ofStep(3)),
+    ...writeLastMovements(lastOfTerminals(movements)),
   ];
+}
+
+/** Writes the newest movements of terminals. */
+export function writeLastMovements(last: readonly [TerminalId, MovementId][]): Statement[] {
+  return given(
+    "write_last_movements",
+    `INSERT INTO last_movements (terminal, movement) SELECT terminal, movement FROM given
+      ON CONFLICT (terminal) DO UPDATE SET movement = excluded.movement`,
+    [
+      ["terminal", "text", last.map(([terminal]) => terminal)],
+      ["movement", "bytea", last.map(([, movement]) => fromHex(movement, 16))],
+    ],
+  );
 }
 
 function writeStep(step: Movement["step"], rows: readonly Movement[]): Statement[] {

@@ -4,7 +4,15 @@
  */
 import { fromHex } from "../../../lib/bytes.ts";
 import type { SealedEntry } from "../../audit/entry.ts";
-import type { Account, Changes, Limits, Movement, Restoring, Terminal } from "../model.ts";
+import {
+  type Account,
+  type Changes,
+  lastOfTerminals,
+  type Limits,
+  type Movement,
+  type Restoring,
+  type Terminal,
+} from "../model.ts";
 import { restoredSince, retellPrefix, valuesOfLimits, valuesOfRestoring } from "../settings.ts";
 import type { SqliteConnection, Value } from "./connection.ts";
 import { placeOf } from "./log_rows.ts";
@@ -17,6 +25,14 @@ export function writeBatch(
 ): void {
   for (const account of changes.accounts) writeAccount(connection, account);
   for (const row of changes.movements) writeMovement(connection, row);
+  for (const [terminal, movement] of lastOfTerminals(changes.movements)) {
+    connection.run(
+      `INSERT INTO last_movements VALUES (?, ?)
+       ON CONFLICT (terminal) DO UPDATE SET movement = excluded.movement`,
+      terminal,
+      fromHex(movement, 16)!,
+    );
+  }
   if (changes.limits) writeLimits(connection, changes.limits);
   if (changes.restoring) writeRestoring(connection, changes.restoring);
   if (changes.clock) {

@@ -12,9 +12,12 @@ import type {
   Settings,
   StoreTimes,
   Terminal,
+  TerminalBooks,
+  TerminalId,
 } from "../model.ts";
 import {
   accountOf,
+  booksOf,
   bytesOf,
   confirmedClock,
   confirmedOf,
@@ -66,6 +69,13 @@ export class SqliteReads implements ReadStore {
 
   terminals(): Terminal[] {
     return this.connection.all("SELECT * FROM terminals ORDER BY name").map(terminalOf);
+  }
+
+  booksOf(terminal: TerminalId): TerminalBooks | null {
+    const text = `SELECT last_movements.movement, accounts.balance FROM last_movements
+      JOIN accounts ON owner = terminal AND kind = 'terminal' WHERE terminal = ?`;
+    const row = this.connection.one(text, terminal);
+    return row ? booksOf(row) : null;
   }
 
   terminalsSum(): string {

@@ -150,6 +150,13 @@ BEGIN SELECT RAISE(ABORT, 'movements are never changed'); END;
 CREATE TRIGGER movements_are_never_deleted BEFORE DELETE ON movements
 BEGIN SELECT RAISE(ABORT, 'movements are never deleted'); END;
 
+-- The newest movement that each terminal began.
+
+CREATE TABLE last_movements (
+  terminal TEXT PRIMARY KEY,
+  movement BLOB NOT NULL CHECK (length(movement) = 16)
+) STRICT, WITHOUT ROWID;
+
 -- The movements that are open: authorised, and not settled.
 
 CREATE TABLE holds (

@@ -30,6 +30,7 @@ const account = { id: "100000000190", booked: "125050", available: "125050", ver
 const visiting: AtmView = {
   terminal: "lobby",
   bank: "online",
+  failure: null,
   bankName: "Strongroom Bank",
   language: "en",
   currency: { code: "EUR", exponent: 2 },

@@ -262,6 +262,10 @@ Deno.test("where nobody is, the screen is what the machine is", () => {
     out_of_service no_key (away): view away bank=connecting   -> out_of_service no_bank
     lost true (lost): view away bank=not_accepted             -> out_of_service not_accepted
     out_of_service not_accepted (away): view away             -> welcome
+    welcome (away): view away failure=disk_failed             -> out_of_service disk_failed
+    out_of_service disk_failed (away failure=disk_failed): view away -> welcome
+    welcome (away): view away failure=journal_lost jammed     -> out_of_service journal_lost
+    out_of_service journal_lost (away failure=journal_lost): next -> out_of_service
     welcome (away): view away jammed                          -> out_of_service device_fault
     welcome (away): view away jammed empty                    -> out_of_service device_fault
     out_of_service device_fault (away jammed): view away      -> welcome

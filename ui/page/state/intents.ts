@@ -265,7 +265,8 @@ function refusalNext(state: State, refusal: RefusalScreen): Step {
 
 /** Returns the log-in, where there is a bank to log in to. */
 function logInOr({ view }: State, username = ""): Screen {
-  return view?.bank === "online" ? { name: "log_in", username } : safeScreen(view);
+  const serves = view?.bank === "online" && view.failure === null;
+  return serves ? { name: "log_in", username } : safeScreen(view);
 }
 
 /** Returns `screen` while the visit lasts, else the one that says why it is over. */

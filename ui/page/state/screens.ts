@@ -47,8 +47,9 @@ export function safeScreen(view: AtmView | null): Screen {
 }
 
 /** Returns why nothing can be done at this machine, or nothing with cash; null if all is well. */
-function outOfService({ bank, devices, cash }: AtmView): OutOfService | null {
+function outOfService({ bank, failure, devices, cash }: AtmView): OutOfService | null {
   if (bank === "no_key" || bank === "not_accepted") return bank;
+  if (failure) return failure;
   if (bank !== "online") return "no_bank";
   if (devices.jammed.length > 0) return "device_fault";
   return cash.cassettes.length > 0 ? null : "no_cash";

@@ -343,6 +343,16 @@ export const arabic: Words = {
         lede: "لم يعد المصرف يقبله. مالك في أمان.",
         help: elsewhere,
       },
+      disk_failed: {
+        heading: "هذا الصراف خارج الخدمة",
+        lede: "لا يستطيع تسجيل العمليات حاليًا. مالك في أمان.",
+        help: elsewhere,
+      },
+      journal_lost: {
+        heading: "هذا الصراف خارج الخدمة",
+        lede: "يجب أن يفحصه المصرف أولًا. مالك في أمان.",
+        help: elsewhere,
+      },
       device_fault: {
         heading: "هذا الصراف معطل",
         lede: "قد يتعذر السحب أو الإيداع. الخدمات الأخرى متاحة.",

@@ -346,6 +346,16 @@ export const english = {
         lede: "The bank no longer accepts it. Your money is safe.",
         help: elsewhere,
       },
+      disk_failed: {
+        heading: "This ATM is out of service",
+        lede: "It cannot record transactions at the moment. Your money is safe.",
+        help: elsewhere,
+      },
+      journal_lost: {
+        heading: "This ATM is out of service",
+        lede: "Bank staff must check it first. Your money is safe.",
+        help: elsewhere,
+      },
       device_fault: {
         heading: "This ATM needs repair",
         lede: "Withdrawals or deposits may not be possible. All other services are available.",

@@ -338,6 +338,17 @@ export const french: Words = {
         lede: "La banque ne l’accepte plus. Votre argent est en sécurité.",
         help: elsewhere,
       },
+      disk_failed: {
+        heading: "Ce distributeur est hors service",
+        lede:
+          "Il ne peut pas enregistrer d’opérations pour le moment. Votre argent est en sécurité.",
+        help: elsewhere,
+      },
+      journal_lost: {
+        heading: "Ce distributeur est hors service",
+        lede: "La banque doit d’abord le vérifier. Votre argent est en sécurité.",
+        help: elsewhere,
+      },
       device_fault: {
         heading: "Ce distributeur est en panne",
         lede:

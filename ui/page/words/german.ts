@@ -341,6 +341,16 @@ export const german: Words = {
         lede: "Die Bank lässt ihn nicht mehr zu. Ihr Geld ist sicher.",
         help: elsewhere,
       },
+      disk_failed: {
+        heading: "Dieser Automat ist außer Betrieb",
+        lede: "Er kann zurzeit keine Vorgänge aufzeichnen. Ihr Geld ist sicher.",
+        help: elsewhere,
+      },
+      journal_lost: {
+        heading: "Dieser Automat ist außer Betrieb",
+        lede: "Die Bank muss ihn erst prüfen. Ihr Geld ist sicher.",
+        help: elsewhere,
+      },
       device_fault: {
         heading: "Dieser Automat ist gestört",
         lede: "Aus- oder Einzahlungen sind vielleicht nicht möglich. Alles andere ist verfügbar.",

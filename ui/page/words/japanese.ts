@@ -339,6 +339,16 @@ export const japanese: Words = {
         lede: "銀行の取り扱いが終了しました。お客様のお金は安全です。",
         help: elsewhere,
       },
+      disk_failed: {
+        heading: "このATMは停止しています",
+        lede: "ただいまお取引を記録できません。お客様のお金は安全です。",
+        help: elsewhere,
+      },
+      journal_lost: {
+        heading: "このATMは停止しています",
+        lede: "係員による確認をお待ちください。お客様のお金は安全です。",
+        help: elsewhere,
+      },
       device_fault: {
         heading: "このATMは修理が必要です",
         lede: "紙幣の出し入れができないことがあります。ほかの機能はご利用いただけます。",

@@ -341,6 +341,16 @@ export const spanish: Words = {
         lede: "El banco ya no lo admite. Su dinero está a salvo.",
         help: elsewhere,
       },
+      disk_failed: {
+        heading: "Este cajero está fuera de servicio",
+        lede: "No puede registrar operaciones en este momento. Su dinero está a salvo.",
+        help: elsewhere,
+      },
+      journal_lost: {
+        heading: "Este cajero está fuera de servicio",
+        lede: "El banco debe revisarlo primero. Su dinero está a salvo.",
+        help: elsewhere,
+      },
       device_fault: {
         heading: "Este cajero está averiado",
         lede:
