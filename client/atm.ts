@@ -102,10 +102,9 @@ export class BankAtm implements Atm {
     this.#line.start();
   }
 
-  /** Settles with the bank at the beginning of a connection, if the journal is the one it knows. */
+  /** Settles with the bank at the beginning of a connection, unless the journal was lost. */
   async #meet(bank: BankClient, { currency, retell, books }: Hello): Promise<void> {
     const { journal, log, onConnected } = this.dependencies;
-    onConnected?.(currency);
     this.#journalLost = books !== undefined && journal.lacks(books.movement);
     if (books && this.#journalLost) {
       const { movement, cash } = books;
@@ -115,6 +114,7 @@ export class BankAtm implements Atm {
       );
       return journal.lost({ movement, cash: BigInt(cash) });
     }
+    onConnected?.(currency);
     const cashier = this.#cashier;
     if (!retell) cashier.connected(bank); // the movements are retold first to a restored bank
     await cashier.recover();

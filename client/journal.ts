@@ -177,8 +177,9 @@ export class Journal {
   confirmLost({ movement }: BankBooks): void {
     this.database.prepare("DELETE FROM settings WHERE name = 'lost'").run();
     this.database.prepare("INSERT OR REPLACE INTO settings VALUES ('confirmed', ?)").run(movement);
-    for (const { movement, kind } of this.unfinished()) {
-      if (kind !== "load" && kind !== "count") this.disputed(movement, "the journal was lost");
+    for (const { movement, kind, state } of this.unfinished()) {
+      const byStaff = kind === "load" || kind === "count";
+      if (!byStaff && state !== "disputed") this.disputed(movement, "the journal was lost");
     }
   }
 

@@ -365,7 +365,7 @@ export const folderLockMsMax = 500;
  */
 export const probeBytes = 65_536;
 /** Pause between tries of a disk that failed. */
-export const diskRetryMs = 5 * second;
+export const diskRetryMs = 2 * second;
 
 // Its page
 /** Characters of a typed amount or account number. */

@@ -112,7 +112,7 @@ export function terminalOf(row: Row): Terminal {
   };
 }
 
-/** A terminal's account is negative: the bank's books count its notes as owed to the bank. */
+/** Returns a terminal's books. Its account is negative: it owes its notes to the bank. */
 export function booksOf(row: Row): TerminalBooks {
   return { movement: hex(bytesOf(row.movement)), cash: -money(row.balance) };
 }

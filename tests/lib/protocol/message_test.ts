@@ -42,6 +42,7 @@ const asks: Ask[] = [
     jammed: ["acceptor"],
     counted: false,
     left: "7000",
+    stopped: "journal_lost",
   },
   { op: "complete", movement, amount: "4000" },
   { op: "reverse", movement },
@@ -79,6 +80,7 @@ const answers: Answer[] = [
       timeZone: "Europe/Berlin",
       terminal: "lobby",
       retell: "2026-11-23T15:16:02.249Z",
+      books: { movement, cash: "70000" },
     },
   },
   {
@@ -138,7 +140,9 @@ Deno.test("every request is refused with a field missing, added, or of another t
     const whole: Record<string, unknown> = { id: 1, ...ask };
     for (const field of Object.keys(whole)) {
       const { [field]: _, ...without } = whole;
-      const optional = ask.op === "retell" ? ["account", "uid", "time", "open"] : ["cursor"];
+      const optional = ask.op === "retell"
+        ? ["account", "uid", "time", "open"]
+        : ["cursor", "stopped"];
       if (!optional.includes(field)) {
         refusesRequest(json(without), `${ask.op} without ${field}`);
       }

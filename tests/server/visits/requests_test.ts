@@ -25,6 +25,30 @@ onEachBank(
 );
 
 onEachBank(
+  "hello names the newest movement that the terminal began, and its notes, in the bank's books",
+  (withBank) =>
+    withBank(async (running) => {
+      const [lobby, hall] = [
+        await running.connect(),
+        await running.connect(await running.enrol("hall")),
+      ];
+      const books = async (atm: Atm) => (await atm.ask({ op: "hello" })).bank!.books;
+      const cash = { currency: "EUR", amount: "5000" };
+      assertEquals([await books(lobby), await books(hall)], [undefined, undefined]);
+      const [first, second, voided] = [newId(), newId(), newId()];
+      assertEquals(await lobby.outcomeOf({ op: "load_cash", movement: first, ...cash }), "ok");
+      assertEquals(await books(lobby), { movement: first, cash: "5000" });
+      assertEquals(await lobby.outcomeOf({ op: "load_cash", movement: second, ...cash }), "ok");
+      assertEquals(await books(lobby), { movement: second, cash: "10000" });
+      assertEquals(await lobby.outcomeOf({ op: "load_cash", movement: first, ...cash }), "ok");
+      assertEquals(await books(lobby), { movement: second, cash: "10000" });
+      assertEquals(await lobby.outcomeOf({ op: "void", movement: voided }), "ok");
+      assertEquals(await books(lobby), { movement: voided, cash: "10000" });
+      assertEquals(await books(hall), undefined);
+    }),
+);
+
+onEachBank(
   "an unknown name, a wrong password and an empty one get the very same answer",
   (withBank) =>
     withBank(async (running) => {
