@@ -285,6 +285,9 @@ export const verificationAgeMsMax = 8 * 24 * hour;
 export const failedNamesMax = 20;
 export const handshakeFailuresMax = 30;
 export const freeBytesMin = 1_000_000_000;
+/** Connections for metrics at once, and the time of each. */
+export const metricsConnectionsMax = 16;
+export const metricsRequestMsMax = 10 * second;
 /** Entries that `audit show -n` keeps until it prints them. */
 export const shownEntriesMax = 100_000;
 /** Reads of a statement until its movements agree with the balance. */

@@ -3,6 +3,7 @@
  * JSON, and its first line of standard output reports that it is ready. Types only.
  */
 import type { Language } from "./atm.ts";
+import type { LogForm } from "./log_event.ts";
 import type { Currency, MinorText } from "./money.ts";
 import type { LogFilter, OperatorCommandName, OperatorCommandOf } from "./operator_commands.ts";
 
@@ -21,6 +22,9 @@ export interface BankServerStart {
   proxies: string[];
   sharePort: boolean;
   checkpoints: { folder: string; everyMinutes: number };
+  /** Where metrics are served; nowhere if absent. */
+  metrics?: Address;
+  log: LogForm;
   /** The file with the URL of the bank's database; if absent, the environment may have one. */
   databaseUrlFile?: string;
 }
@@ -48,6 +52,8 @@ export interface DemoBankStart {
 export interface ServerReady {
   /** `host:port`, with the port that was bound. */
   address: string;
+  /** The same of its metrics, if it serves them. */
+  metrics?: string;
 }
 
 export interface DemoBankReady extends ServerReady {

@@ -4,10 +4,11 @@ import type { SocketListener } from "../lib/world.ts";
 import type { Bank } from "./bank.ts";
 import { bindDoor, type DoorAddress, listen } from "./door/listener.ts";
 import { OutcomeUnknown } from "./ledger/ledger.ts";
+import { serveMetrics } from "./metrics/serve_metrics.ts";
 import { Checkpoints } from "./operator/checkpoints.ts";
 import { serveOperators } from "./operator/socket.ts";
 
-export interface ServeOptions extends Omit<BankServerStart, "databaseUrlFile" | "folder"> {
+export interface ServeOptions extends Omit<BankServerStart, "databaseUrlFile" | "folder" | "log"> {
   /** Listens on TCP. */
   bind: (address: DoorAddress) => SocketListener;
   /** Listens on a Unix socket. */
@@ -21,12 +22,13 @@ export interface ServeOptions extends Omit<BankServerStart, "databaseUrlFile" | 
  */
 export async function serveBank(
   bank: Bank,
-  { listen: address, proxies, sharePort, checkpoints, bind, listenUnix }: ServeOptions,
+  { listen: address, proxies, sharePort, checkpoints, metrics, bind, listenUnix }: ServeOptions,
   end: Promise<void>,
   onReady: (ready: ServerReady) => void,
 ): Promise<void> {
   try {
     const socket = bindDoor(bind, { ...address, sharePort });
+    const metricsSocket = metrics && bindDoor(bind, { ...metrics, sharePort: false }, "--metrics");
     const listener = await listen(bank, { listener: socket, proxies });
     const operators = serveOperators(bank, listenUnix);
     const schedule = {
@@ -34,10 +36,13 @@ export async function serveBank(
       everyMs: checkpoints.everyMinutes * 60_000,
     };
     const taken = new Checkpoints(bank, schedule);
-    onReady({ address: listener.address });
+    const watched = metricsSocket && serveMetrics(bank, metricsSocket);
+    onReady({ address: listener.address, metrics: watched?.address });
     await end;
     bank.ledger.stopWaiting();
-    for (const part of [operators, listener, taken]) await part.close().catch(ignoreUnknown);
+    for (const part of [operators, listener, taken, watched]) {
+      await part?.close().catch(ignoreUnknown);
+    }
   } finally {
     await bank.close();
   }

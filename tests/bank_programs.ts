@@ -31,6 +31,7 @@ export function serverArguments(
     proxies: [],
     sharePort,
     checkpoints: { folder: `${folder}/checkpoints`, everyMinutes: 60 },
+    log: "text",
     ...(databaseUrlFile && { databaseUrlFile }),
   };
   const net = [`127.0.0.1:${port}`, operatorSocket(folder)];

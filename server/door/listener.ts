@@ -47,14 +47,15 @@ export interface DoorAddress {
 export function bindDoor(
   bind: (address: DoorAddress) => SocketListener,
   address: DoorAddress,
+  flag = "--listen",
 ): SocketListener {
   try {
     return bind(address);
   } catch (error) {
     const { name, message } = error as Error;
     const why = name === "AddrInUse"
-      ? "is in use by another program. End it, or choose another port with --listen HOST:PORT"
-      : `cannot be listened on (${message}). Choose another with --listen HOST:PORT`;
+      ? `is in use by another program. End it, or choose another port with ${flag} HOST:PORT`
+      : `cannot be listened on (${message}). Choose another with ${flag} HOST:PORT`;
     throw new UsageError(`${address.hostname}:${address.port} ${why}`);
   }
 }

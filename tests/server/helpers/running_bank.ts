@@ -2,6 +2,7 @@
 import { assertEquals } from "@std/assert";
 import { BankClient } from "../../../client/bank_client.ts";
 import { concat } from "../../../lib/bytes.ts";
+import type { LogEvent } from "../../../lib/log_event.ts";
 import type { Answer, Ask, Push } from "../../../lib/protocol/message.ts";
 import {
   type NamedTerminalKey,
@@ -37,6 +38,8 @@ export const newId = () => system.randomBytes(16).toHex();
 export class RunningBank {
   /** Lines of the operator's log. */
   readonly log: string[] = [];
+  /** Events of the operator's log. */
+  readonly events: LogEvent[] = [];
   readonly keys: Record<"lobby" | "mall", TerminalKey>;
   bank!: Bank;
   /** The file with the log's first key, as its operator keeps it. */
@@ -63,7 +66,7 @@ export class RunningBank {
     return inTemporaryFolder(async (root) => {
       const running = new RunningBank(`${root}/bank`, options, url);
       running.bank = await createBank(
-        bankWorld(running.log),
+        bankWorld(running.log, running.events),
         running.folder,
         bankSettings,
         (text) => running.firstKey = text,
@@ -84,7 +87,7 @@ export class RunningBank {
     const another = new RunningBank(`${this.folder}-another`, this.options, this.url);
     Object.assign(another.keys, this.keys);
     another.bank = await joinBank(
-      bankWorld(another.log),
+      bankWorld(another.log, another.events),
       another.folder,
       readBankKeys(systemFiles, keysPath(this.folder)),
       this.url!,
@@ -112,7 +115,7 @@ export class RunningBank {
   /** Stops the bank and opens it again from its folder. */
   async reopen(): Promise<void> {
     await this.stop();
-    this.bank = await openBank(bankWorld(this.log), this.folder, this.url);
+    this.bank = await openBank(bankWorld(this.log, this.events), this.folder, this.url);
     await this.#listen();
   }
 

@@ -504,6 +504,8 @@ Deno.test("server, witness, receipt-page, atm and demo get typed values, and def
         listen: { hostname: "::1", port: 0 },
         proxies: ["10.0.0.5", "10.0.0.6"],
         sharePort: false,
+        metrics: undefined,
+        log: "text",
         checkpoints: { folder: "/mnt/c", everyMinutes: 60 },
       },
     },

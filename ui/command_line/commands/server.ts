@@ -1,5 +1,6 @@
 /** `server`: runs the bank's server. */
 import { checkpointMinutesDefault, checkpointMinutesMax } from "../../../lib/limits.ts";
+import { logForms } from "../../../lib/log_event.ts";
 import { Option } from "@commander-js/extra-typings";
 import type { CommandDefinition } from "../command.ts";
 import { withBank } from "../bank_command.ts";
@@ -33,6 +34,15 @@ export const server: CommandDefinition[] = [{
         wholeNumber(1, checkpointMinutesMax),
         checkpointMinutesDefault,
       )
+      .option(
+        "--metrics <HOST:PORT>",
+        "the address for metrics, /healthz and /readyz (default: none)",
+        addressToListen,
+      )
+      .addOption(
+        new Option("--log <FORM>", "the form of the server's log").choices(logForms)
+          .default("text"),
+      )
       .option("--share-port", "let other servers on this host listen on the same port (Linux)")
       .action((flags) => {
         const { data: folder, databaseUrlFile, listen, proxyFrom, checkpointMinutes } = flags;
@@ -44,6 +54,8 @@ export const server: CommandDefinition[] = [{
             listen,
             proxies: proxyFrom ?? [],
             sharePort: flags.sharePort ?? false,
+            metrics: flags.metrics,
+            log: flags.log,
             checkpoints: {
               folder: flags.checkpoints ?? `${folder}/checkpoints`,
               everyMinutes: checkpointMinutes,

@@ -59,9 +59,13 @@ function sayNext(next: string | undefined, exitCode: number): number {
 }
 
 async function launchServer({ start }: ServerLaunch, place: Place): Promise<number> {
-  const { folder, listen, checkpoints } = start;
+  const { folder, listen, checkpoints, metrics } = start;
   const files = [...new Set([folder, checkpoints.folder])];
-  const net = [addressText(listen), operatorSocket(folder)];
+  const net = [
+    addressText(listen),
+    operatorSocket(folder),
+    ...(metrics ? [addressText(metrics)] : []),
+  ];
   const permissions = serverPermissions(place, files, net, findDatabase(start.databaseUrlFile));
   const program = denoArguments(place, "server/programs/bank_server", permissions, start);
   const server = new Child<ServerReady>(program);
@@ -69,6 +73,7 @@ async function launchServer({ start }: ServerLaunch, place: Place): Promise<numb
     const ready = await server.ready;
     if (!ready) return false;
     say(`The bank listens on ${ready.address}. Ctrl-C ends it.`);
+    if (ready.metrics) say(`Its metrics are on http://${ready.metrics}/metrics.`);
     say(`Next: on the ATM, 'deno task atm --bank ${ready.address} --key FILE'.`);
     return true;
   });

@@ -1,0 +1,82 @@
+/**
+ * Serves metrics, `/healthz` and `/readyz` over HTTP, within limits of connections, sizes and time.
+ * It answers anyone who can connect: listen on loopback, or on a network of the bank's operators.
+ */
+import { metricsConnectionsMax, metricsRequestMsMax } from "../../lib/limits.ts";
+import type { AcceptedSocket, SocketListener } from "../../lib/world.ts";
+import { acceptAll } from "../accept.ts";
+import type { Bank } from "../bank.ts";
+import { BadRequest, type HttpResponse, readRequest, writeResponse } from "../witness/http.ts";
+import { metricsOf } from "./metrics.ts";
+
+export interface MetricsServer {
+  readonly address: string;
+  close(): Promise<void>;
+}
+
+/** Serves until it is closed. */
+export function serveMetrics(bank: Bank, listener: SocketListener): MetricsServer {
+  const { world } = bank;
+  const sockets = new Set<AcceptedSocket>();
+  const accepting = acceptAll(listener, world, (socket) => {
+    if (sockets.size >= metricsConnectionsMax) return socket.close();
+    sockets.add(socket);
+    const cancel = world.after(metricsRequestMsMax, () => socket.close());
+    serveOne(socket).catch(() => {}).finally(() => {
+      cancel();
+      sockets.delete(socket);
+      socket.close();
+    });
+  }, { log: world.log });
+
+  async function serveOne(socket: AcceptedSocket): Promise<void> {
+    try {
+      const request = await readRequest(socket, 0);
+      if (request === null) return;
+      const { method, path } = request;
+      const answer = method === "GET" ? await answerTo(path) : { status: 405, body: "" };
+      await writeResponse(socket, answer);
+    } catch (error) {
+      if (!(error instanceof BadRequest)) throw error;
+      await writeResponse(socket, { status: error.status, body: "" });
+    }
+  }
+
+  async function answerTo(path: string): Promise<HttpResponse> {
+    if (path === "/healthz") return { status: 200, body: "ok\n" };
+    try {
+      if (path === "/metrics") {
+        const contentType = "text/plain; version=0.0.4; charset=utf-8";
+        return { status: 200, body: await metricsOf(bank), contentType };
+      }
+      if (path === "/readyz") return await readiness();
+      return { status: 404, body: "" };
+    } catch (error) { // the database is away
+      world.log(`no metrics: ${(error as Error).message}`);
+      return { status: 503, body: "the database does not answer\n" };
+    }
+  }
+
+  /** Returns whether money can move: 503 with the reason while it cannot. */
+  async function readiness(): Promise<HttpResponse> {
+    const { ledger, monitor } = bank;
+    const restoring = await ledger.read.restoring();
+    const why = !monitor.isServing
+      ? "ATMs cannot connect"
+      : monitor.clockDoubt !== null
+      ? `no money moves: ${monitor.clockDoubt}`
+      : restoring && restoring.waiting.length > 0
+      ? "the restored bank waits for its terminals"
+      : null;
+    return why === null ? { status: 200, body: "ready\n" } : { status: 503, body: `${why}\n` };
+  }
+
+  return {
+    address: listener.address,
+    async close() {
+      listener.close();
+      await accepting;
+      for (const socket of sockets) socket.close();
+    },
+  };
+}
