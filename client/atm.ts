@@ -157,6 +157,7 @@ export class BankAtm implements Atm {
     await this.#visits.end("logged_out", "closing");
     await this.#line.stop();
     await this.#cashier.idle();
+    await this.dependencies.devices.close?.();
     this.#disk.close();
   }
 

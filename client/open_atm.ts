@@ -4,15 +4,17 @@ import { hex } from "../lib/bytes.ts";
 import { UsageError } from "../lib/errors.ts";
 import type { Currency } from "../lib/money.ts";
 import { isThere, replacePrivateFile } from "../lib/private_file.ts";
-import type { AtmStart } from "../lib/programs.ts";
+import type { AtmStart, DevicesAt } from "../lib/programs.ts";
 import { formatTerminalKey, type NamedTerminalKey, readTerminalKey } from "../lib/terminal_key.ts";
-import type { Files, Socket, World } from "../lib/world.ts";
+import type { Files, MessageSocket, Socket, World } from "../lib/world.ts";
 import { BankAtm } from "./atm.ts";
 import { storeCurrency, storedCurrency } from "./folder/atm_folder.ts";
 import { BankClient, type Line, NoAnswer } from "./bank_client.ts";
 import { demoFilling } from "./cash/cash_notes.ts";
 import type { NoteCounts } from "./cash/note_mix.ts";
+import type { CashDevices } from "./cash/devices.ts";
 import { SimulatedDevices } from "./cash/simulated_devices.ts";
+import { Xfs4IotDevices } from "./cash/xfs4iot/xfs4iot_devices.ts";
 import { countCassettes, fillCassettes } from "./filling.ts";
 import { Journal } from "./journal.ts";
 
@@ -23,6 +25,8 @@ export interface AtmWorld {
   database: DatabaseSync;
   /** Connects to the bank. */
   connect: () => Promise<Socket>;
+  /** Connects to devices by WebSocket. */
+  connectDevices?: (url: string) => Promise<MessageSocket>;
   log: (line: string) => void;
 }
 
@@ -32,12 +36,21 @@ export interface AtmWorld {
  * does not accept the key
  */
 export async function openAtm(
-  { bank, key, folder, demo, wait, language, receiptUrl }: AtmStart,
-  { world, files, database, connect, log }: AtmWorld,
+  { bank, key, folder, demo, devices: devicesAt, wait, language, receiptUrl }: AtmStart,
+  { world, files, database, connect, connectDevices, log }: AtmWorld,
 ): Promise<BankAtm> {
   const keptKey = `${folder}/terminal.key`;
   const findKey = () => newestKey(files, key, keptKey);
-  const { journal, devices, fill } = openCash(database, world, demo);
+  const served = devicesAt && connectDevices && !demo && !hasNotes(database)
+    ? servedDevices(devicesAt, { world, database, connectDevices, log, findKey })
+    : null;
+  if (demo && isServed(database)) {
+    throw new UsageError(
+      `the notes of ${folder} are in its device service. Start the ATM without --demo, or choose another folder with --data`,
+    );
+  }
+  const simulated = new SimulatedDevices(database, demo);
+  const { journal, devices, fill } = openCash(database, world, served ?? simulated);
   if (!wait) {
     const keys = isThere(files, keptKey)
       ? `--key and ${keptKey}, of which the newer is used`
@@ -45,13 +58,20 @@ export async function openAtm(
     const line = { connect, terminalKey: findKey(), world };
     await requireBank(line, `${bank.hostname}:${bank.port}`, keys);
   }
+  if (served) {
+    const connected = await served.start();
+    if (!connected && !wait) {
+      await served.close();
+      throw notConnected(devicesAt!.url, served.why);
+    }
+  }
   return new BankAtm({
     world,
     connect,
     findKey,
     journal,
     devices,
-    demo: demo ? devices : null,
+    demo: demo ? simulated : null,
     language,
     receiptUrl,
     currency: storedCurrency(database),
@@ -66,17 +86,48 @@ export async function openAtm(
   });
 }
 
-/**
- * Opens an ATM's journal and cash.
- * @param demo whether presented notes wait for the demo's `takeNotes`
- */
-export function openCash(database: DatabaseSync, world: World, demo = false) {
+/** Opens an ATM's journal and cash. */
+export function openCash(database: DatabaseSync, world: World, devices: CashDevices) {
   const journal = new Journal(database);
-  const devices = new SimulatedDevices(database, demo);
   const filling = { database, journal, devices, world };
   const fill = (notes: NoteCounts, currency: Currency) => fillCassettes(filling, notes, currency);
   const count = (notes: NoteCounts, currency: Currency) => countCassettes(filling, notes, currency);
   return { journal, devices, fill, count };
+}
+
+/** Returns the devices of an ATM behind a service; they are not connected yet. */
+export function servedDevices(
+  { url }: DevicesAt,
+  { world, database, connectDevices, log, findKey }:
+    & Required<Pick<AtmWorld, "world" | "database" | "connectDevices" | "log">>
+    & { findKey: () => NamedTerminalKey },
+): Xfs4IotDevices {
+  database.prepare("INSERT OR REPLACE INTO settings VALUES ('devices', 'served')").run();
+  const currency = () => {
+    try {
+      return storedCurrency(database) ?? findKey().currency;
+    } catch (error) {
+      if (error instanceof UsageError) return null;
+      throw error;
+    }
+  };
+  return new Xfs4IotDevices({ url, connect: connectDevices, world, database, currency, log });
+}
+
+/** Returns the error of devices that cannot be used. */
+export function notConnected(url: string, why: string): UsageError {
+  return new UsageError(
+    `the devices at ${url} cannot be used: ${why}. Start 'deno task devices' there, or set their address with --devices`,
+  );
+}
+
+/** Returns whether the folder has notes: its devices are then simulated in the ATM's process. */
+export function hasNotes(database: DatabaseSync): boolean {
+  return database.prepare("SELECT 1 FROM notes WHERE count > 0").get() !== undefined;
+}
+
+function isServed(database: DatabaseSync): boolean {
+  return database.prepare("SELECT 1 FROM settings WHERE name = 'devices'").get() !== undefined;
 }
 
 /** Returns the given key, or a newer one of the same terminal that the bank has sent since. */

@@ -347,6 +347,18 @@ export const settlePauseMsMax = minute;
 // Its cash
 /** Presented notes that are not taken are retracted after this time. */
 export const takeNotesMsMax = 30 * second;
+/** A message of a device, in UTF-16 units: as much as KAL's service takes. */
+export const deviceMessageLengthMax = 2 ** 21;
+/** A device that does not end a command in this time does not answer. A customer may insert notes longer. */
+export const deviceAnswerMsMax = minute;
+/** Commands of one connection that a device queues. */
+export const deviceRequestsMax = 64;
+/** An end-to-end security token (XFS4IoT). */
+export const deviceTokenBytesMax = 1_024;
+/** A nonce for commands ends after this. */
+export const commandNonceMsMax = 5 * minute;
+/** Pause before the ATM connects to its devices again. */
+export const deviceRetryMs = 250;
 /** Notes in escrow, and in one withdrawal. */
 export const escrowNotesMax = 100;
 export const dispensedNotesMax = 40;

@@ -142,6 +142,29 @@ export type LocalCommand =
   | { command: "export_audit" }
   | { command: "start_audit_chain"; firstKey: string };
 
+/** Starts `client/programs/devices`. */
+export interface DevicesStart {
+  /** The folder of their counters. */
+  folder: string;
+  /** Port 0 selects a free one. */
+  listen: Address;
+}
+
+export interface DevicesReady {
+  /** The publisher: `ws://HOST:PORT/xfs4iot/v1.0`. */
+  url: string;
+  /** A link to the page that operates them. */
+  page: string;
+}
+
+/** Cash devices behind XFS4IoT. */
+export interface DevicesAt {
+  /** The publisher: `ws://` or `wss://`. */
+  url: string;
+  /** A file with the certificates of authorities that are trusted for it. */
+  authorities?: string;
+}
+
 /** Starts `client/programs/atm_in_browser`; its standard input begins with the page, a line of JSON. */
 export interface AtmStart {
   bank: Address;
@@ -151,6 +174,8 @@ export interface AtmStart {
   folder: string;
   /** Whether the page may operate the simulated devices for the customer. */
   demo: boolean;
+  /** The ATM's devices; if absent, they are simulated in its process. */
+  devices?: DevicesAt;
   /** Whether to start even if the bank cannot be reached or there is no key yet. */
   wait: boolean;
   language: Language;
@@ -180,6 +205,7 @@ export type AtmWindowReady = { window: true } | { noWindow: string };
 /** Starts `client/programs/atm_cash`, which runs one command in the foreground. */
 export interface AtmCashStart {
   command: "show" | "load" | "count";
+  devices: DevicesAt;
   key: string;
   folder: string;
   /** "20x100" */

@@ -4,9 +4,11 @@
  */
 import { statfsSync } from "node:fs";
 import { setImmediate } from "node:timers";
+import { deviceMessageLengthMax } from "./limits.ts";
 import type {
   AcceptedSocket,
   Files,
+  MessageSocket,
   OpenFile,
   Socket,
   SocketListener,
@@ -54,6 +56,74 @@ export function listenTcp(
 /** Connects to a Unix socket. */
 export async function connectUnix(path: string): Promise<Socket> {
   return socketOf(await Deno.connect({ transport: "unix", path }));
+}
+
+/**
+ * Connects by WebSocket.
+ * @param certificates PEM, of authorities that are trusted besides the system's
+ * @throws if the connection is refused
+ */
+export async function connectMessages(
+  url: string,
+  certificates?: string,
+): Promise<MessageSocket> {
+  const client = certificates === undefined
+    ? undefined
+    : Deno.createHttpClient({ caCerts: [certificates] });
+  // The types of the DOM lack Deno's options.
+  const options = (client === undefined ? {} : { client }) as unknown as string[];
+  const socket = new WebSocket(url, options);
+  const messages = messagesOf(socket);
+  const opened = Promise.withResolvers<void>();
+  socket.addEventListener("open", () => opened.resolve());
+  socket.addEventListener("error", (event) => {
+    opened.reject(new Error((event as ErrorEvent).message || `${url} does not answer`));
+  });
+  socket.addEventListener("close", () => {
+    opened.reject(new Error(`${url} closed the connection`));
+    client?.close();
+  });
+  await opened.promise;
+  return messages;
+}
+
+/** Returns a WebSocket's messages. Longer ones than `deviceMessageLengthMax`, and bytes, end it. */
+export function messagesOf(socket: WebSocket): MessageSocket {
+  const received: string[] = [];
+  let waiting: ((text: string | null) => void) | null = null;
+  let isOver = false;
+  const end = () => {
+    isOver = true;
+    waiting?.(null);
+    waiting = null;
+  };
+  socket.addEventListener("message", ({ data }) => {
+    if (isOver) return;
+    if (typeof data !== "string" || data.length > deviceMessageLengthMax) {
+      end();
+      return socket.close();
+    }
+    if (waiting) waiting(data);
+    else received.push(data);
+    waiting = null;
+  });
+  socket.addEventListener("close", end);
+  socket.addEventListener("error", end);
+  return {
+    receive: () =>
+      received.length > 0
+        ? Promise.resolve(received.shift()!)
+        : isOver
+        ? Promise.resolve(null)
+        : new Promise((resolve) => waiting = resolve),
+    send(text) {
+      if (socket.readyState === WebSocket.OPEN) socket.send(text);
+    },
+    close() {
+      end();
+      socket.close();
+    },
+  };
 }
 
 /** Listens on a Unix socket that only its owner can open. */

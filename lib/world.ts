@@ -40,6 +40,15 @@ export interface AcceptedSocket extends Socket {
   readonly address: string;
 }
 
+/** A connection that carries whole messages of text, as WebSocket does. */
+export interface MessageSocket {
+  /** Returns the next message; null at the end. */
+  receive(): Promise<string | null>;
+  /** Sends a message; does nothing after the end. */
+  send(text: string): void;
+  close(): void;
+}
+
 export interface SocketListener {
   /** `host:port`, with the port that was bound; a path for a Unix socket. */
   readonly address: string;

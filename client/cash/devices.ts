@@ -54,6 +54,8 @@ export interface CashDevices {
   onChange?: () => void;
   /** Called when devices that were away answer again. */
   onReturn?: () => void;
+  /** Ends the connection to the devices. */
+  close?(): Promise<void>;
   /** Whether the devices do not answer. Their counters are then old. */
   away(): boolean;
 

@@ -54,6 +54,8 @@ interface Inserted {
 export class SimulatedDevices implements CashDevices {
   readonly #faults = new Set<DeviceFault>();
   readonly #inserted: Inserted[] = [];
+  /** Called when a customer has taken the presented notes. */
+  onTaken: () => void = () => {};
   #accepting = false;
   #shutterOpen = false;
   #onInserted: () => void = () => {};
@@ -172,6 +174,11 @@ export class SimulatedDevices implements CashDevices {
     await this.#clear([["stacker", "reject"]]);
   }
 
+  /** Moves notes from the tray into the retract bin. */
+  async retractTray(): Promise<void> {
+    await this.#clear([["tray", "retract"]]);
+  }
+
   async #clear(moves: (readonly ["stacker" | "tray", "reject" | "retract"])[]): Promise<void> {
     const all = moves.map(([from, to]) => [from, to, this.#counts(from)] as const);
     if (all.every(([, , notes]) => notes.size === 0)) throw new DeviceError("noItems", "retract");
@@ -232,6 +239,11 @@ export class SimulatedDevices implements CashDevices {
     this.#onTaken();
   }
 
+  /** Shuts the acceptor, as a power cut does. */
+  forget(): void {
+    this.#shut();
+  }
+
   // The customer
 
   /**
@@ -250,6 +262,7 @@ export class SimulatedDevices implements CashDevices {
   takeNotes(): void {
     this.database.prepare("DELETE FROM notes WHERE place IN ('tray', 'mouth')").run();
     this.#onTaken();
+    this.onTaken();
   }
 
   // The operator

@@ -9,6 +9,20 @@ import type { Currency } from "../../lib/money.ts";
 import type { Files } from "../../lib/world.ts";
 import { emptyLog } from "./transact.ts";
 
+/** The tables of devices' counters and of settings. */
+export const notesSchema = `
+CREATE TABLE notes (
+  place TEXT NOT NULL CHECK (place IN
+    ('cassettes', 'stacker', 'tray', 'reject', 'retract', 'escrow', 'mouth', 'left', 'initial',
+     'presented', 'rejected', 'deposited', 'sequence dispensed', 'sequence presented',
+     'sequence retracted')),
+  value TEXT NOT NULL,
+  count INTEGER NOT NULL CHECK (count >= 0),
+  PRIMARY KEY (place, value)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+`;
+
 const schema = `
 CREATE TABLE journal (
   movement TEXT PRIMARY KEY,
@@ -27,17 +41,7 @@ CREATE TABLE journal (
   time_ms INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX journal_open ON journal (state) WHERE state <> 'settled';
-CREATE TABLE notes (
-  place TEXT NOT NULL CHECK (place IN
-    ('cassettes', 'stacker', 'tray', 'reject', 'retract', 'escrow', 'mouth', 'left', 'initial',
-     'presented', 'rejected', 'deposited', 'sequence dispensed', 'sequence presented',
-     'sequence retracted')),
-  value TEXT NOT NULL,
-  count INTEGER NOT NULL CHECK (count >= 0),
-  PRIMARY KEY (place, value)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
-`;
+${notesSchema}`;
 
 /**
  * The schema's upgrades, by version: entry n upgrades a database from version n; the first creates
@@ -56,7 +60,20 @@ export function openAtmFolder(
   folder: string,
   known = versions,
 ): DatabaseSync {
-  const path = `${folder}/atm.sqlite`;
+  return openFolderDatabase(files, folder, "atm.sqlite", known);
+}
+
+/**
+ * Opens a folder's database, or creates both.
+ * @throws {UsageError} as `openAtmFolder`
+ */
+export function openFolderDatabase(
+  files: Pick<Files, "makeFolder" | "open">,
+  folder: string,
+  name: string,
+  known: readonly string[],
+): DatabaseSync {
+  const path = `${folder}/${name}`;
   let database: DatabaseSync | undefined;
   try {
     files.makeFolder(folder);

@@ -1,21 +1,35 @@
 /** Shows, fills and counts an ATM's cassettes while the ATM is not running. */
 import { UsageError } from "../../lib/errors.ts";
 import { formatMoney } from "../../lib/money.ts";
-import { runProgram, say } from "../../lib/process.ts";
+import { log, runProgram, say } from "../../lib/process.ts";
 import type { AtmCashStart } from "../../lib/programs.ts";
 import { system, systemFiles } from "../../lib/system.ts";
 import { readTerminalKey } from "../../lib/terminal_key.ts";
 import { openAtmFolder } from "../folder/atm_folder.ts";
 import { parseNotes } from "../cash/cash_notes.ts";
 import { totalOf } from "../cash/note_mix.ts";
-import { openCash } from "../open_atm.ts";
+import { SimulatedDevices } from "../cash/simulated_devices.ts";
+import { hasNotes, notConnected, openCash, servedDevices } from "../open_atm.ts";
+import { connectorOf } from "./connect_devices.ts";
 
 if (import.meta.main) await runProgram<AtmCashStart>(runCash);
 
-function runCash({ command, key, folder, notes: words }: AtmCashStart): number {
+async function runCash(
+  { command, devices: devicesAt, key, folder, notes: words }: AtmCashStart,
+): Promise<number> {
   const { currency } = readTerminalKey(systemFiles, key);
   const database = openAtmFolder(systemFiles, folder);
-  const { journal, devices, fill, count } = openCash(database, system);
+  const findKey = () => readTerminalKey(systemFiles, key);
+  const connectDevices = connectorOf(devicesAt)!;
+  const served = hasNotes(database)
+    ? null
+    : servedDevices(devicesAt, { world: system, database, connectDevices, log, findKey });
+  if (served && !await served.start()) throw notConnected(devicesAt.url, served.why);
+  const { journal, devices, fill, count } = openCash(
+    database,
+    system,
+    served ?? new SimulatedDevices(database),
+  );
   if (command !== "show") {
     const notes = parseNotes(words, currency);
     if (notes === null) {
@@ -23,6 +37,7 @@ function runCash({ command, key, folder, notes: words }: AtmCashStart): number {
     }
     if (command === "count") {
       const over = count(notes, currency);
+      await devices.carryOut();
       const size = formatMoney(over < 0n ? -over : over, currency);
       if (over !== 0n) {
         say(`${size} ${over < 0n ? "missing" : "over"}: booked to the differences account`);
@@ -32,6 +47,7 @@ function runCash({ command, key, folder, notes: words }: AtmCashStart): number {
         "there are notes in the tray. Take all notes out, and record them with 'count'",
       );
     }
+    await devices.carryOut();
   }
   const cassettes = devices.cassettes();
   for (const [value, count] of cassettes) {
@@ -48,6 +64,7 @@ function runCash({ command, key, folder, notes: words }: AtmCashStart): number {
   for (const { movement, kind, amount, why } of journal.flagged()) {
     say(`To be checked: ${kind} ${movement}, ${formatMoney(amount, currency)}: ${why}`);
   }
+  await devices.close?.();
   database.close();
   return 0;
 }

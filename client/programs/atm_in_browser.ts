@@ -6,6 +6,7 @@ import { connectTcp, system, systemFiles } from "../../lib/system.ts";
 import { openFile, startBrowserHost } from "../../ui/window/browser_host.ts";
 import type { Page } from "../../ui/window/page_bundle.ts";
 import { openAtmFolder } from "../folder/atm_folder.ts";
+import { connectorOf } from "./connect_devices.ts";
 import { isOnline, openAtm } from "../open_atm.ts";
 
 if (import.meta.main) {
@@ -19,6 +20,7 @@ if (import.meta.main) {
       files: systemFiles,
       database,
       connect,
+      connectDevices: connectorOf(start.devices),
       log,
     });
     const file = `${start.folder}/open.html`;

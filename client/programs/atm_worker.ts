@@ -9,6 +9,7 @@ import type { AtmWindowReady, AtmWindowStart } from "../../lib/programs.ts";
 import { connectTcp, system, systemFiles } from "../../lib/system.ts";
 import { serveWindow, type WindowEnd } from "../../ui/window/window_worker.ts";
 import { openAtmFolder } from "../folder/atm_folder.ts";
+import { connectorOf } from "./connect_devices.ts";
 import { openAtm } from "../open_atm.ts";
 
 serveWindow<AtmWindowStart>(
@@ -20,7 +21,14 @@ async function runAtm(start: AtmWindowStart, window: WindowEnd): Promise<number>
   const connect = () => connectTcp(start.bank.hostname, start.bank.port);
   const database = openAtmFolder(systemFiles, start.folder);
   const files = systemFiles;
-  const atm = await openAtm(start, { world: system, files, database, connect, log });
+  const atm = await openAtm(start, {
+    world: system,
+    files,
+    database,
+    connect,
+    connectDevices: connectorOf(start.devices),
+    log,
+  });
   const host = window.host({
     atm,
     onError: (error) => log(`a call of the page failed: ${(error as Error).stack ?? error}`),

@@ -18,6 +18,7 @@ import type { Socket } from "../../lib/world.ts";
 import { type Bank, createBank, openBank } from "../../server/bank.ts";
 import { listen, type Listener } from "../../server/door/listener.ts";
 import { runOperatorCommand } from "../../server/operator/commands.ts";
+import { type ServedDevices, serveDevices } from "./served_devices.ts";
 import { bankWorld } from "../server/helpers/world.ts";
 
 export const password = "correct horse";
@@ -54,7 +55,10 @@ export class FragileSocket implements Socket {
 export interface BranchAtm {
   atm: BankAtm;
   journal: Journal;
+  /** The notes themselves: the ATM has them, or a service that it is connected to. */
   devices: SimulatedDevices;
+  /** Where a service has the devices. */
+  served: ServedDevices | null;
   database: DatabaseSync;
   /** The line as it is now. */
   socket: () => FragileSocket;
@@ -169,6 +173,7 @@ export class Branch {
       findKey = (key?: NamedTerminalKey) => key!,
       keepKey,
       behindMs = 0,
+      byService = false,
     }: {
       wrap?: (journal: Journal) => Journal;
       idleMsMax?: number;
@@ -179,12 +184,15 @@ export class Branch {
       keepKey?: (key: TerminalKey) => void;
       /** How far the ATM's clock is behind. */
       behindMs?: number;
+      /** Whether the devices are behind WebSocket. */
+      byService?: boolean;
     } = {},
   ): BranchAtm {
     const folder = `${this.folder}/atm-${name}`;
     const database = openAtmFolder(systemFiles, folder);
     const journal = new Journal(database);
-    const devices = equip(database);
+    const served = byService ? serveDevices(`${folder}-devices`, database, equip, this.#log) : null;
+    const devices = served?.simulated ?? equip(database);
     let socket!: FragileSocket;
     let dead = false;
     const connect = async () => {
@@ -199,7 +207,7 @@ export class Branch {
       connect,
       findKey: () => findKey(this.keys.get(name)),
       journal: wrap(journal),
-      devices,
+      devices: served?.devices ?? devices,
       demo: devices,
       log: this.#log,
       idleMsMax,
@@ -207,7 +215,7 @@ export class Branch {
       keepKey,
       takeNotesMsMax: 400,
       onConnected: (currency) => {
-        if (devices.cassettes().size > 0) return;
+        if (served || devices.cassettes().size > 0) return;
         const notes = new Map([[5000n, 10], [2000n, 10], [1000n, 10]]);
         fillCassettes(
           { database, journal, devices, world: system },
@@ -217,19 +225,22 @@ export class Branch {
       },
     });
     atm.start();
+    if (served) void fillServed(served, { database, journal });
     const close = async () => {
       await atm.stop();
+      await served?.close();
       database.close();
     };
     const kill = async () => {
       dead = true;
       socket.close();
+      served?.devices.close();
       const image = this.#imageOf(folder);
       await close(); // what it still does, it does to a folder that nobody looks at again
       await Deno.remove(folder, { recursive: true });
       await Deno.rename(image, folder);
     };
-    return { atm, journal, devices, database, socket: () => socket, close, kill };
+    return { atm, journal, devices, served, database, socket: () => socket, close, kill };
   }
 
   /** All the money is where it should be: nothing held, books at zero, notes = the terminal's account. */
@@ -255,6 +266,20 @@ export class Branch {
   #log = (line: string) => void this.logged.push(line);
 }
 
+/** Connects an ATM to its devices, and fills them the first time. */
+async function fillServed(
+  { devices }: ServedDevices,
+  atm: { database: DatabaseSync; journal: Journal },
+): Promise<void> {
+  if (!await devices.start()) return;
+  if (devices.cassettes().size === 0) {
+    const notes = new Map([[5000n, 10], [2000n, 10], [1000n, 10]]);
+    fillCassettes({ ...atm, devices, world: system }, notes, { code: "EUR", exponent: 2 });
+    await devices.carryOut();
+  }
+  devices.onReturn?.();
+}
+
 /** Waits until it holds. */
 export async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
   const endMs = Date.now() + 30_000;
@@ -265,7 +290,8 @@ export async function until(what: string, holds: () => boolean | Promise<boolean
 }
 
 /** Waits for the bank, and logs in. */
-export async function logIn({ atm }: BranchAtm, username = "alice"): Promise<void> {
-  await until("online", () => atm.view().bank === "online");
+export async function logIn({ atm, served }: BranchAtm, username = "alice"): Promise<void> {
+  const isReady = () => served === null || served.devices.cassettes().size > 0;
+  await until("online", () => atm.view().bank === "online" && isReady());
   assertEquals(await atm.logIn(username, password), { outcome: "ok" });
 }

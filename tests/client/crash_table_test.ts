@@ -1,7 +1,8 @@
 /**
  * Each step of a withdrawal and a deposit, and all that can go wrong there: the ATM is killed, the bank
  * is killed, the line is cut, and every fault of the devices. Afterwards notes and books agree, or what
- * nobody can know is flagged until people have counted. The table is printed, and is what is expected.
+ * nobody can know is flagged until people have counted. The table is printed, and is what is expected:
+ * for devices in the ATM's process, and for devices behind WebSocket, whose service is killed as well.
  */
 import { assertEquals } from "@std/assert";
 import type { DatabaseSync } from "node:sqlite";
@@ -12,6 +13,7 @@ import { SimulatedDevices } from "../../client/cash/simulated_devices.ts";
 import { Journal } from "../../client/journal.ts";
 import type { DeviceFault, DeviceStep } from "../../lib/atm.ts";
 import { system, systemFiles } from "../../lib/system.ts";
+import { serveDevices } from "./served_devices.ts";
 import { Branch, type BranchAtm, logIn, until } from "./branch.ts";
 
 /**
@@ -27,11 +29,19 @@ type Moment =
   | "complete lost"
   | "settled written"
   | DeviceStep;
-type Blow = "ATM killed" | "bank killed" | "line cut";
+type Blow = "ATM killed" | "bank killed" | "line cut" | "devices killed";
+type Transport = "in process" | "by WebSocket";
 
-const blows: readonly Blow[] = ["ATM killed", "bank killed", "line cut"];
+const blowsOf: Record<Transport, readonly Blow[]> = {
+  "in process": ["ATM killed", "bank killed", "line cut"],
+  "by WebSocket": ["ATM killed", "devices killed"],
+};
 const whats = ["jam", "lost count", "power cut"] as const;
-const whens = ["before", "between", "after"] as const;
+/** By WebSocket only the partial ones: the devices are the same, and a cell takes twice as long. */
+const whensOf: Record<Transport, readonly ("before" | "between" | "after")[]> = {
+  "in process": ["before", "between", "after"],
+  "by WebSocket": ["between"],
+};
 const deviceSteps: readonly string[] = [
   "dispense",
   "present",
@@ -42,6 +52,7 @@ const deviceSteps: readonly string[] = [
 ] satisfies DeviceStep[];
 
 interface Case {
+  transport: Transport;
   kind: "withdrawal" | "deposit";
   moment: Moment;
   blow: Blow | DeviceFault;
@@ -52,40 +63,73 @@ interface Case {
  * where they found notes of the customer's. Faults happen before, between and after the notes.
  */
 const expected = `
-withdrawal          | ATM killed | bank killed | line cut | jam      | lost count  | power cut
-intent written      | 0          | 0           | 0
-authorise lost      | 0          | 0           | 0
-authorised written  | 0          | 80          | 80
-acting written      | 0          | 80          | 80
-dispense            | 0          | 80          | 80       | 0 0 0    | 0? 0? 0?    | 0 0 0
-present             | 80         | 80          | 80       | 0 50 80  | 0? 50? 80?  | 0 50 80
-retract             | 0          | 0           | 0        | 0 0 0    | 0? 0? 0?    | 0 0 0
-acted written       | 80         | 80          | 80
-complete lost       | 80         | 80          | 80
-settled written     | 80         | 80          | 80
+withdrawal          | ATM killed  | bank killed | line cut    | jam         | lost count  | power cut
+intent written      | 0           | 0           | 0
+authorise lost      | 0           | 0           | 0
+authorised written  | 0           | 80          | 80
+acting written      | 0           | 80          | 80
+dispense            | 0           | 80          | 80          | 0 0 0       | 0? 0? 0?    | 0 0 0
+present             | 80          | 80          | 80          | 0 50 80     | 0? 50? 80?  | 0 50 80
+retract             | 0           | 0           | 0           | 0 0 0       | 0? 0? 0?    | 0 0 0
+acted written       | 80          | 80          | 80
+complete lost       | 80          | 80          | 80
+settled written     | 80          | 80          | 80
 
-deposit             | ATM killed | bank killed | line cut | jam      | lost count  | power cut
-cashIn              | 0          | 0           | 0        | 0 0 50   | 0 0 50?     | 0 0 0
-intent written      | 0          | 0           | 0
-authorise lost      | 0          | 0           | 0
-authorised written  | 0          | 80          | 80
-acting written      | 0          | 80          | 80
-cashInEnd           | 80         | 80          | 80       | 0 50 80  | 0? 50? 80?  | 0 50 80
-cashInRollback      | 0          | 0           | 0        | 0* 0* 0  | 0* 0* 0     | 0 0 0
-acted written       | 80         | 80          | 80
-complete lost       | 80         | 80          | 80
-settled written     | 80         | 80          | 80
+deposit             | ATM killed  | bank killed | line cut    | jam         | lost count  | power cut
+cashIn              | 0           | 0           | 0           | 0 0 50      | 0 0 50?     | 0 0 0
+intent written      | 0           | 0           | 0
+authorise lost      | 0           | 0           | 0
+authorised written  | 0           | 80          | 80
+acting written      | 0           | 80          | 80
+cashInEnd           | 80          | 80          | 80          | 0 50 80     | 0? 50? 80?  | 0 50 80
+cashInRollback      | 0           | 0           | 0           | 0* 0* 0     | 0* 0* 0     | 0 0 0
+acted written       | 80          | 80          | 80
+complete lost       | 80          | 80          | 80
+settled written     | 80          | 80          | 80
 `;
 
-Deno.test("whatever breaks at whatever step, notes and books agree afterwards, or it is flagged", async (t) => {
+/** The same by WebSocket. */
+const expectedByWebSocket = `
+withdrawal          | ATM killed  | devices killed | jam         | lost count  | power cut
+intent written      | 0           | 0
+authorise lost      | 0           | 0
+authorised written  | 0           | 0
+acting written      | 0           | 0
+dispense            | 0           | 0           | 0           | 0?          | 0
+present             | 80          | 80          | 50          | 50?         | 50
+retract             | 0           | 0           | 0           | 0?          | 0
+acted written       | 80          | 80
+complete lost       | 80          | 80
+settled written     | 80          | 80
+
+deposit             | ATM killed  | devices killed | jam         | lost count  | power cut
+cashIn              | 0           | 0           | 0           | 0           | 0
+intent written      | 0           | 0
+authorise lost      | 0           | 0
+authorised written  | 0           | 0
+acting written      | 0           | 0
+cashInEnd           | 80          | 80          | 50          | 50?         | 50
+cashInRollback      | 0           | 0           | 0*          | 0*          | 0
+acted written       | 80          | 80
+complete lost       | 80          | 80
+settled written     | 80          | 80
+`;
+
+Deno.test("whatever breaks at whatever step, notes and books agree afterwards, or it is flagged", (t) =>
+  requireTable(t, "in process", expected));
+
+Deno.test("the same with devices behind WebSocket", (t) =>
+  requireTable(t, "by WebSocket", expectedByWebSocket));
+
+async function requireTable(t: Deno.TestContext, transport: Transport, expected: string) {
   const branch = await Branch.open();
   const cellsOf = new Map<string, string[]>();
   try {
     for (const { kind, moment } of interleaved()) {
       const cells: string[] = [];
-      for (const blow of blowsAt(moment)) {
+      for (const blow of blowsAt(transport, moment)) {
         await t.step(`${kind}, ${moment}: ${blow}`, async () => {
-          cells.push(await strike(branch, { kind, moment, blow }));
+          cells.push(await strike(branch, { transport, kind, moment, blow }));
         });
       }
       cellsOf.set(`${kind} ${moment}`, cells);
@@ -93,15 +137,18 @@ Deno.test("whatever breaks at whatever step, notes and books agree afterwards, o
   } finally {
     await branch.close();
   }
+  const blows = blowsOf[transport];
   const table = Object.entries(steps).map(([kind, moments]) =>
     [
       rowOf(kind, [...blows, ...whats]),
-      ...moments.map((moment) => rowOf(moment, inColumns(cellsOf.get(`${kind} ${moment}`)!))),
+      ...moments.map((moment) =>
+        rowOf(moment, inColumns(transport, cellsOf.get(`${kind} ${moment}`)!))
+      ),
     ].join("\n")
   ).join("\n\n");
   console.log(table);
   assertEquals(`\n${table}\n`, expected);
-});
+}
 
 const steps: Record<Case["kind"], Moment[]> = {
   withdrawal: [
@@ -138,33 +185,43 @@ function* interleaved(): Generator<Pick<Case, "kind" | "moment">> {
   }
 }
 
-function blowsAt(moment: Moment): (Blow | DeviceFault)[] {
+function blowsAt(transport: Transport, moment: Moment): (Blow | DeviceFault)[] {
+  const blows = blowsOf[transport];
   if (!deviceSteps.includes(moment)) return [...blows];
-  const faults = whats.flatMap((what) => whens.map((when) => `${what} ${when} ${moment}`));
+  const faults = whats.flatMap((what) =>
+    whensOf[transport].map((when) => `${what} ${when} ${moment}`)
+  );
   return [...blows, ...faults as DeviceFault[]];
 }
 
 /** Faults share a column each: before, between, after. */
-function inColumns(cells: string[]): string[] {
-  const faults = whats.map((_, index) => cells.slice(3 + 3 * index, 6 + 3 * index).join(" "));
-  return [...cells.slice(0, blows.length), ...faults];
+function inColumns(transport: Transport, cells: string[]): string[] {
+  const [blows, each] = [blowsOf[transport].length, whensOf[transport].length];
+  const faults = whats.map((_, index) =>
+    cells.slice(blows + each * index, blows + each * (index + 1)).join(" ")
+  );
+  return [...cells.slice(0, blows), ...faults];
 }
 
 function rowOf(name: string, columns: string[]): string {
-  const widths = [10, 11, 8, 8, 11, 9];
-  const padded = columns.map((column, index) => column.padEnd(widths[index]!));
-  return [name.padEnd(19), ...padded].join(" | ").replace(/[ |]+$/, "");
+  return [name.padEnd(19), ...columns.map((column) => column.padEnd(11))].join(" | ")
+    .replace(/[ |]+$/, "");
 }
 
 /**
  * Runs one cell of the table: a visit with one fault, a restart, and staff if needed.
  */
-async function strike(branch: Branch, { kind, moment, blow }: Case): Promise<string> {
+async function strike(
+  branch: Branch,
+  { transport, kind, moment, blow }: Case,
+): Promise<string> {
+  const byService = transport === "by WebSocket";
   const balance = await branch.balanceOf("alice");
   const watch = new Watch(moment);
   const lobby = branch.atm("lobby", {
     wrap: (journal) => watch.over(journal),
     equip: (database) => new WatchedDevices(database, moment === "retract", watch),
+    byService,
   });
   await logIn(lobby);
   const before = totalOf(lobby.devices.everywhere());
@@ -180,7 +237,7 @@ async function strike(branch: Branch, { kind, moment, blow }: Case): Promise<str
   await struck;
   if (blow !== "ATM killed") await lobby.close();
 
-  const again = branch.atm();
+  const again = branch.atm("lobby", { byService });
   await until("settled", () => isOver(again));
   const flagged = again.journal.flagged();
   const doubtful = flagged.some(({ state }) => state === "doubtful");
@@ -190,8 +247,8 @@ async function strike(branch: Branch, { kind, moment, blow }: Case): Promise<str
   const inBins = totalOf(devices.inside()) !== totalOf(devices.cassettes());
   const broken = devices.jammed().length > 0;
   await again.close();
-  if (broken || inBins || flagged.length > 0) count(branch);
-  const last = branch.atm();
+  if (broken || inBins || flagged.length > 0) await count(branch, byService);
+  const last = branch.atm("lobby", { byService });
   await until("settled", () => isOver(last));
   assertEquals([last.journal.flagged(), last.devices.jammed()], [[], []]);
   await branch.requireAllSettled(last);
@@ -203,13 +260,17 @@ async function strike(branch: Branch, { kind, moment, blow }: Case): Promise<str
 }
 
 function isFault(blow: Blow | DeviceFault): blow is DeviceFault {
-  return !blows.includes(blow as Blow);
+  return !Object.values(blowsOf).flat().includes(blow as Blow);
 }
 
 /** Takes every externally visible step before it returns its promise. */
 function deal(branch: Branch, lobby: BranchAtm, blow: Blow): Promise<void> {
   if (blow === "ATM killed") return lobby.kill();
   if (blow === "bank killed") return branch.killBank();
+  if (blow === "devices killed") {
+    lobby.served!.restart();
+    return Promise.resolve();
+  }
   lobby.socket().close();
   return Promise.resolve();
 }
@@ -279,6 +340,12 @@ class WatchedDevices extends SimulatedDevices {
   override retract() {
     return this.#report("retract", super.retract());
   }
+  override retractTray() {
+    return this.#report("retract", super.retractTray());
+  }
+  override reject() {
+    return this.#report("retract", super.reject());
+  }
   override cashIn() {
     return this.#report("cashIn", super.cashIn());
   }
@@ -294,23 +361,30 @@ class WatchedDevices extends SimulatedDevices {
   }
 }
 
-function isOver({ atm, journal }: BranchAtm): boolean {
-  return atm.view().bank === "online" && journal.open().length === 0;
+function isOver({ atm, journal, served }: BranchAtm): boolean {
+  return atm.view().bank === "online" && journal.open().length === 0 &&
+    served?.devices.away() !== true;
 }
 
 /**
  * Counts the notes correctly, as staff do: separates what customers left, and counts the rest.
  */
-function count(branch: Branch): void {
-  const database = openAtmFolder(systemFiles, `${branch.folder}/atm-lobby`);
+async function count(branch: Branch, byService: boolean): Promise<void> {
+  const folder = `${branch.folder}/atm-lobby`;
+  const database = openAtmFolder(systemFiles, folder);
   const journal = new Journal(database);
-  const devices = new SimulatedDevices(database);
-  let counted = devices.everywhere();
+  const equip = (database: DatabaseSync) => new SimulatedDevices(database);
+  const served = byService ? serveDevices(`${folder}-devices`, database, equip) : null;
+  await served?.devices.start();
+  const devices = served?.devices ?? equip(database);
+  let counted = (served?.simulated ?? devices as SimulatedDevices).everywhere();
   for (const { kind, notes } of journal.flagged()) {
     if (kind === "left") counted = plus(counted, notes, -1);
   }
   const people = { database, journal, devices, world: system };
   const euro = { code: "EUR", exponent: 2 };
   assertEquals(countCassettes(people, counted, euro), 0n, "nothing is missing or over");
+  await devices.carryOut();
+  await served?.close();
   database.close();
 }

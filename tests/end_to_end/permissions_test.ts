@@ -5,6 +5,7 @@ import {
   atmPermissions,
   bankPermissions,
   denoArguments,
+  devicesPermissions,
   operatorPermissions,
   operatorSocket,
   type Permissions,
@@ -99,6 +100,11 @@ const table: [ProgramName, (data: string) => Permissions, string[]][] = [
         listen: { hostname: "127.0.0.1", port: 4849 },
         policy: `${data}/policy`,
       }),
+    ["its data"],
+  ],
+  [
+    "client/programs/devices",
+    (data) => devicesPermissions(data, "127.0.0.1:4849"),
     ["its data"],
   ],
   [

@@ -1,9 +1,11 @@
 /** An ATM: its host, the hardware and disk that outlive its processes, and the process that runs now. */
 import type { BankAtm } from "../../client/atm.ts";
 import { prepareTables } from "../../client/folder/atm_folder.ts";
+import { SimulatedDevices } from "../../client/cash/simulated_devices.ts";
 import { openAtm, openCash } from "../../client/open_atm.ts";
 import type { Currency } from "../../lib/money.ts";
-import type { Socket } from "../../lib/world.ts";
+import type { Socket, World } from "../../lib/world.ts";
+import type { DatabaseSync } from "node:sqlite";
 import { Disk } from "./disk.ts";
 import { DurableDatabase } from "./guarded_database.ts";
 import type { CrashKind, Host, Process } from "./host.ts";
@@ -179,7 +181,7 @@ export class Machine {
   countNotes(currency: Currency): bigint {
     const left = this.customerNotes();
     const process = this.host.start();
-    const cash = openCash(this.#database.openFor(process), process.world);
+    const cash = cashOf(this.#database.openFor(process), process.world);
     const sql = `SELECT value, sum(count) AS count FROM notes
       WHERE place IN (${bankPlaces.map((place) => `'${place}'`).join()}) GROUP BY value`;
     const found = this.#database.look(sql).map(({ value, count }) =>
@@ -193,7 +195,7 @@ export class Machine {
   /** People fill the cassettes while it is off; false where notes in the tray keep them from it. */
   fill(notes: ReadonlyMap<bigint, number>, currency: Currency): boolean {
     const process = this.host.start();
-    const filled = openCash(this.#database.openFor(process), process.world).fill(notes, currency);
+    const filled = cashOf(this.#database.openFor(process), process.world).fill(notes, currency);
     process.exit();
     return filled;
   }
@@ -204,4 +206,8 @@ export class Machine {
     return this.#database.look(sql)
       .reduce((sum, { value, count }) => sum + BigInt(value as string) * BigInt(count!), 0n);
   }
+}
+
+function cashOf(database: DatabaseSync, world: World) {
+  return openCash(database, world, new SimulatedDevices(database));
 }

@@ -4,6 +4,8 @@ import type {
   Address,
   AtmCashStart,
   BankServerStart,
+  DevicesAt,
+  DevicesStart,
   OperatorStart,
   WitnessStart,
 } from "../../lib/programs.ts";
@@ -14,6 +16,7 @@ export type Launch =
   | WitnessLaunch
   | AtmLaunch
   | CashLaunch
+  | DevicesLaunch
   | DemoLaunch
   | ReceiptPageLaunch;
 
@@ -59,6 +62,8 @@ export interface AtmLaunch {
   terminal: TerminalChoice;
   /** Whether the page may operate the simulated devices for the customer. */
   demo: boolean;
+  /** The ATM's devices; if absent, the launcher starts a service of its simulated ones. */
+  devices?: DevicesAt;
   /** Whether to start even if the bank cannot be reached or there is no key yet. */
   wait: boolean;
   receiptUrl?: string;
@@ -69,11 +74,18 @@ export interface AtmLaunch {
 export interface CashLaunch {
   kind: "cash";
   command: AtmCashStart["command"];
+  devices?: DevicesAt;
   terminal: TerminalChoice;
   /** "20x100" */
   notes: string[];
   /** The next step for staff, after success. */
   next?: string;
+}
+
+/** `client/programs/devices`. */
+export interface DevicesLaunch {
+  kind: "devices";
+  start: DevicesStart;
 }
 
 /** `server/programs/demo_bank`, and an ATM for each of its terminals. */

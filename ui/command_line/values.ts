@@ -78,6 +78,15 @@ export function addressToListen(text: string): Address {
   throw new InvalidArgumentError("write HOST:PORT, for example 127.0.0.1:4848");
 }
 
+/** Parses the address of an XFS4IoT service publisher. */
+export function devicesUrl(text: string): string {
+  const { protocol, pathname = "" } = URL.parse(text) ?? {};
+  if (["ws:", "wss:"].includes(protocol ?? "") && /^\/xfs4iot\/v1\.0\/?$/.test(pathname)) {
+    return text;
+  }
+  throw new InvalidArgumentError("write ws://HOST:PORT/xfs4iot/v1.0, or the same with wss:");
+}
+
 /** Parses the code of a currency. */
 export function currency(text: string): Currency {
   try {

@@ -516,6 +516,7 @@ Deno.test("server, witness, receipt-page, atm and demo get typed values, and def
     bank: { hostname: "127.0.0.1", port: 4848 },
     terminal: { key: "/home/lobby.key", folder: undefined },
     demo: false,
+    devices: undefined,
     wait: true,
     receiptUrl: undefined,
     screens,
@@ -538,6 +539,15 @@ Deno.test("server, witness, receipt-page, atm and demo get typed values, and def
       policy: "/home/p",
     },
   });
+  assertEquals(launchOf("devices --listen 127.0.0.1:5900 --data d"), {
+    kind: "devices",
+    start: { folder: "/home/d", listen: { hostname: "127.0.0.1", port: 5_900 } },
+  });
+  const served = launchOf("atm --devices wss://devices.example/xfs4iot/v1.0 --devices-ca ca.pem");
+  assertEquals(served.kind === "atm" && served.devices, {
+    url: "wss://devices.example/xfs4iot/v1.0",
+    authorities: "/home/ca.pem",
+  });
   assertEquals(launchOf("witness init --name w.example/1"), {
     kind: "witness",
     start: { command: "init", folder: "/strongroom/data/witness", name: "w.example/1" },
@@ -553,6 +563,7 @@ Deno.test("server, witness, receipt-page, atm and demo get typed values, and def
   assertEquals(launchOf("atm cash load 20x100 50x40"), {
     kind: "cash",
     command: "load",
+    devices: undefined,
     terminal: { key: undefined, folder: undefined },
     notes: ["20x100", "50x40"],
     next: "'deno task atm --bank HOST:PORT': the bank books it.",

@@ -1,5 +1,6 @@
 /** `atm cash`: shows, fills and counts the cassettes of an ATM that is not running. */
 import type { CommandDefinition } from "../command.ts";
+import { devicesOf, withDevices } from "../devices_flags.ts";
 import { atmTask, withTerminal } from "../terminal.ts";
 
 const notes = "notes and how many of each, such as 20x100";
@@ -10,21 +11,29 @@ export const atmCash: CommandDefinition[] = [
     summary: "Show what is in the cassettes of an ATM that is not running",
     examples: ["--key lobby.key"],
     define: (command, { path, launch }) =>
-      withTerminal(command, path).action(({ key, data: folder }) =>
-        launch({ kind: "cash", command: "show", terminal: { key, folder }, notes: [] })
-      ),
+      withDevices(withTerminal(command, path), path)
+        .action(({ key, data: folder, ...flags }) =>
+          launch({
+            kind: "cash",
+            command: "show",
+            devices: devicesOf(flags),
+            terminal: { key, folder },
+            notes: [],
+          })
+        ),
   },
   {
     name: "atm cash load",
     summary: "Fill the cassettes of an ATM that is not running",
     examples: ["20x100 50x40 --key lobby.key"],
     define: (command, { path, launch }) =>
-      withTerminal(command, path)
+      withDevices(withTerminal(command, path), path)
         .argument("<NOTES...>", notes)
-        .action((notes, { key, data: folder }) =>
+        .action((notes, { key, data: folder, ...flags }) =>
           launch({
             kind: "cash",
             command: "load",
+            devices: devicesOf(flags),
             terminal: { key, folder },
             notes,
             next: `${atmTask({ key, folder })}: the bank books it.`,
@@ -39,12 +48,13 @@ export const atmCash: CommandDefinition[] = [
       "differences account.",
     examples: ["20x98 50x40 --key lobby.key"],
     define: (command, { path, launch }) =>
-      withTerminal(command, path)
+      withDevices(withTerminal(command, path), path)
         .argument("<NOTES...>", notes)
-        .action((notes, { key, data: folder }) =>
+        .action((notes, { key, data: folder, ...flags }) =>
           launch({
             kind: "cash",
             command: "count",
+            devices: devicesOf(flags),
             terminal: { key, folder },
             notes,
             next: `${atmTask({ key, folder })}: the bank books it.`,

@@ -11,6 +11,7 @@ export { bankLimits } from "./bank_limits.ts";
 export { bankStatus } from "./bank_status.ts";
 export { bankTerminal } from "./bank_terminal.ts";
 export { demo } from "./demo.ts";
+export { devices } from "./devices.ts";
 export { receiptPage } from "./receipt_page.ts";
 export { server } from "./server.ts";
 export { witness } from "./witness.ts";

@@ -11,6 +11,7 @@ import { bundlePage, type PageEntry } from "../../window/page_bundle.ts";
 import type { AtmLaunch, Screens } from "../launch.ts";
 import { Child } from "./child.ts";
 import { keep } from "./lifetime.ts";
+import { deviceService, filesOf, netOf, serviceStart } from "./devices.ts";
 import { addressText, type Place } from "./paths.ts";
 import { atmPermissions, denoArguments, windowPermissions } from "./permissions.ts";
 import { findTerminal } from "./terminal.ts";
@@ -25,11 +26,20 @@ export async function launchAtm(asked: AtmLaunch, place: Place): Promise<number>
   const start: AtmStart = { bank, key, folder, demo, wait, language, receiptUrl };
   const pages = await bundledFor(screens);
   return await keep([], async (children) => {
-    const ready = await startAtm(start, name, screens, pages, place, children);
+    const service = demo || asked.devices ? null : deviceService(serviceStart(folder), place);
+    if (service) children.push(service);
+    const served = await service?.ready ?? null;
+    if (service && !served) return false;
+    const devices = asked.devices ?? (served ? { url: served.url } : undefined);
+    const ready = await startAtm({ ...start, devices }, name, screens, pages, place, children);
     if (!ready) return false;
     if (screens.json) {
-      say(JSON.stringify({ bank: addressText(bank), atm: linkOf(ready), data: folder }));
-    } else await show(ready, screens);
+      const page = served ? { devices: served.page } : {};
+      say(JSON.stringify({ bank: addressText(bank), atm: linkOf(ready), data: folder, ...page }));
+    } else {
+      await show(ready, screens);
+      if (served) say(`This page operates its cash devices: ${served.page}`);
+    }
     return true;
   });
 }
@@ -109,7 +119,13 @@ function startWindow(
   place: Place,
 ): Child<AtmWindowReady> {
   const start: AtmWindowStart = { ...atm, terminal, webview: webviewLibrary(), kiosk };
-  const permissions = windowPermissions(place, atm.folder, atm.key, [addressText(atm.bank)]);
+  const permissions = windowPermissions(
+    place,
+    atm.folder,
+    atm.key,
+    [addressText(atm.bank), ...devicesNet(atm)],
+    devicesFiles(atm),
+  );
   return new Child(denoArguments(place, "client/programs/atm_window", permissions, start), {
     mayEnd: true,
     env: { ...drawnWithoutGraphicsCard, ...Deno.env.toObject() },
@@ -120,13 +136,16 @@ function startWindow(
 
 function startPage(start: AtmStart, page: string, place: Place): Child<AtmInBrowserReady> {
   // Port 0 on loopback is for the page's host; besides it, only the bank is allowed.
-  const net = [addressText(start.bank), "127.0.0.1:0"];
-  const permissions = atmPermissions(start.folder, start.key, net);
+  const net = [addressText(start.bank), "127.0.0.1:0", ...devicesNet(start)];
+  const permissions = atmPermissions(start.folder, start.key, net, devicesFiles(start));
   return new Child(denoArguments(place, "client/programs/atm_in_browser", permissions, start), {
     mayEnd: true,
     input: page,
   });
 }
+
+const devicesNet = ({ devices }: AtmStart) => devices ? netOf(devices) : [];
+const devicesFiles = ({ devices }: AtmStart) => devices ? filesOf(devices) : [];
 
 /** Returns the output of `--json` for an ATM. */
 export function linkOf(ready: AtmReady): string {

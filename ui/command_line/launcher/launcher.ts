@@ -3,8 +3,16 @@
  * serves no requests.
  */
 import { say } from "../../../lib/process.ts";
-import type { AtmCashStart, ServerReady } from "../../../lib/programs.ts";
-import type { CashLaunch, Launch, OperatorLaunch, ServerLaunch, WitnessLaunch } from "../launch.ts";
+import type { AtmCashStart, DevicesReady, ServerReady } from "../../../lib/programs.ts";
+import type {
+  CashLaunch,
+  DevicesLaunch,
+  Launch,
+  OperatorLaunch,
+  ServerLaunch,
+  WitnessLaunch,
+} from "../launch.ts";
+import { deviceService, filesOf, netOf, serviceStart } from "./devices.ts";
 import { Child, runInForeground } from "./child.ts";
 import { findDatabase } from "./database.ts";
 import { endOfLauncher, keep } from "./lifetime.ts";
@@ -32,6 +40,8 @@ export async function launch(asked: Launch, place: Place): Promise<number> {
       const { launchAtm } = await import("./atm.ts"); // imports the page's bundler, which the other commands do not need
       return await launchAtm(asked, place);
     }
+    case "devices":
+      return await launchDevices(asked, place);
     case "cash":
       return await launchCash(asked, place);
     case "demo": {
@@ -91,11 +101,32 @@ async function launchWitness({ start, next }: WitnessLaunch, place: Place): Prom
   });
 }
 
+async function launchDevices({ start }: DevicesLaunch, place: Place): Promise<number> {
+  const devices = deviceService(start, place);
+  return await keep([devices], async () => {
+    const ready = await devices.ready;
+    if (!ready) return false;
+    say(`The cash devices listen on ${ready.url}. Ctrl-C ends them.`);
+    say(`This page operates them: ${ready.page}`);
+    say(`Next: on the ATM, 'deno task atm --devices ${ready.url}'.`);
+    return true;
+  });
+}
+
 async function launchCash(asked: CashLaunch, place: Place): Promise<number> {
   const { command, terminal, notes, next } = asked;
   const { key, folder } = findTerminal(terminal, place);
-  const start: AtmCashStart = { command, key, folder, notes };
-  const permissions = atmPermissions(folder, key, []);
-  const program = denoArguments(place, "client/programs/atm_cash", permissions, start);
-  return sayNext(next, await runInForeground(program));
+  const service: Child<DevicesReady> | null = asked.devices
+    ? null
+    : deviceService(serviceStart(folder), place);
+  try {
+    const devices = asked.devices ?? await service!.ready;
+    if (!devices) return await service!.ended;
+    const start: AtmCashStart = { command, devices, key, folder, notes };
+    const permissions = atmPermissions(folder, key, netOf(devices), filesOf(devices));
+    const program = denoArguments(place, "client/programs/atm_cash", permissions, start);
+    return sayNext(next, await runInForeground(program));
+  } finally {
+    await service?.end();
+  }
 }

@@ -30,6 +30,7 @@ export type ProgramName =
   | "server/programs/demo_bank"
   | "server/programs/operator"
   | "server/programs/witness"
+  | "client/programs/devices"
   | "client/programs/atm_in_browser"
   | "client/programs/atm_window"
   | "client/programs/atm_cash";
@@ -109,9 +110,22 @@ export function witnessPermissions(start: WitnessStart): Permissions {
   return { ...own, read: [folder, start.policy], net: [addressText(start.listen)] };
 }
 
-/** Returns the permissions of an ATM: its own data and, if it is on, the bank. */
-export function atmPermissions(folder: string, key: string, net: string[]): Permissions {
-  return { read: [folder, key], write: [folder], net, env: [], sys: [] };
+/** Returns the permissions of a device service: its folder, and the address it listens on. */
+export function devicesPermissions(folder: string, address: string): Permissions {
+  return { read: [folder], write: [folder], net: [address], env: [], sys: [] };
+}
+
+/**
+ * Returns the permissions of an ATM: its own data, its devices and, if it is on, the bank.
+ * @param files files that it only reads
+ */
+export function atmPermissions(
+  folder: string,
+  key: string,
+  net: string[],
+  files: string[] = [],
+): Permissions {
+  return { read: [folder, key, ...files], write: [folder], net, env: [], sys: [] };
 }
 
 /**
@@ -123,8 +137,9 @@ export function windowPermissions(
   folder: string,
   key: string,
   net: string[],
+  files: string[] = [],
 ): Permissions {
-  const atm = atmPermissions(folder, key, net);
+  const atm = atmPermissions(folder, key, net, files);
   const source = ["client", "ui/window", "lib"].map((part) => `${project}/${part}`);
   return { ...atm, read: [...source, ...atm.read], ffi: true };
 }

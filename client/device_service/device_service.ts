@@ -1,0 +1,264 @@
+/**
+ * A service publisher with one service, the cash recycler. Commands run one after the other, except
+ * those that only read. A power cut ends every connection without a word.
+ */
+import { deviceRequestsMax } from "../../lib/limits.ts";
+import type { MessageSocket } from "../../lib/world.ts";
+import { PowerCut } from "../cash/devices.ts";
+import {
+  type CommandName,
+  commands,
+  type EventName,
+  events,
+  formatMessage,
+  type Header,
+  isCommandName,
+  parseMessage,
+  type PayloadOf,
+} from "../cash/xfs4iot/messages.ts";
+import { MalformedMessage, type Schema } from "../cash/xfs4iot/schema.ts";
+import type { CashRecycler, Completed, Events } from "./recycler.ts";
+
+/** The path of the publisher, and of the service below it. */
+export const publisherPath = "/xfs4iot/v1.0";
+const servicePath = `${publisherPath}/CashRecycler`;
+
+/** Commands that run at once, also during another. */
+const reading: ReadonlySet<CommandName> = new Set<CommandName>([
+  "Common.Status",
+  "Common.Capabilities",
+  "Storage.GetStorage",
+  "CashManagement.GetBankNoteTypes",
+  "CashDispenser.GetPresentStatus",
+  "CashAcceptor.GetCashInStatus",
+]);
+
+/** One client's connection. */
+interface Peer {
+  socket: MessageSocket;
+  lastRequest: number;
+  /** The requests that are queued or run, and whether each is cancelled. */
+  requests: Map<number, { cancelled: boolean }>;
+  isOver: boolean;
+}
+
+export class DeviceService {
+  readonly #peers = new Set<Peer>();
+  #work: Promise<void> = Promise.resolve();
+  /** The request that runs. */
+  #running: { peer: Peer; requestId: number; name: CommandName } | null = null;
+
+  /** The client that the acceptor was last opened for. */
+  #acceptingFor: Peer | null = null;
+
+  constructor(
+    private readonly recycler: CashRecycler,
+    private readonly log: (line: string) => void,
+  ) {}
+
+  /** Serves a connection to one of the paths until it ends; false for another path. */
+  accept(path: string, socket: MessageSocket, publisherUrl: string): boolean {
+    const plain = path.replace(/\/$/, "");
+    if (plain === publisherPath) void this.#publish(socket, publisherUrl);
+    else if (plain === servicePath) void this.#serve(socket);
+    else return false;
+    return true;
+  }
+
+  /** Ends every connection. */
+  close(): void {
+    for (const { socket } of this.#peers) socket.close();
+  }
+
+  /** Sends an event to every client. */
+  unsolicited(name: EventName, payload: unknown = {}): void {
+    const header: Header = { type: "unsolicited", name, version: events[name].version };
+    for (const { socket } of this.#peers) socket.send(formatMessage(header, payload));
+  }
+
+  async #publish(socket: MessageSocket, publisherUrl: string): Promise<void> {
+    const peer: Peer = { socket, lastRequest: 0, requests: new Map(), isOver: false };
+    const services = [{ serviceURI: `${publisherUrl}/CashRecycler` }];
+    await this.#each(peer, (name, requestId) => {
+      const known = name === "ServicePublisher.GetServices";
+      if (known) {
+        const event = "ServicePublisher.ServiceDetailEvent";
+        socket.send(formatMessage(
+          { type: "event", name: event, requestId, version: events[event].version },
+          { vendorName: "Strongroom", services },
+        ));
+      }
+      this.#complete(
+        peer,
+        requestId,
+        name,
+        known
+          ? { code: "success", payload: { vendorName: "Strongroom", services } }
+          : { code: "invalidCommand" },
+      );
+    });
+  }
+
+  async #serve(socket: MessageSocket): Promise<void> {
+    const peer: Peer = { socket, lastRequest: 0, requests: new Map(), isOver: false };
+    this.#peers.add(peer);
+    await this.#each(
+      peer,
+      (name, requestId, payload) => this.#begin(peer, name, requestId, payload),
+    );
+    peer.isOver = true;
+    this.#peers.delete(peer);
+    this.#cancel(peer, [...peer.requests.keys()]);
+    if (this.#acceptingFor === peer) this.recycler.cancelCashIn();
+  }
+
+  /** Reads the commands of a connection until it ends, and acknowledges each. */
+  async #each(
+    { socket, requests, ...peer }: Peer,
+    begin: (name: string, requestId: number, payload: unknown) => void,
+  ): Promise<void> {
+    let { lastRequest } = peer;
+    for (let line; (line = await socket.receive()) !== null;) {
+      let message;
+      try {
+        message = parseMessage(line);
+      } catch (error) {
+        if (!(error instanceof MalformedMessage)) throw error;
+        this.log(`a client sent a malformed message: ${error.message}`);
+        return socket.close(); // without a header there is nothing to acknowledge
+      }
+      const { type, name, requestId = 0 } = message.header;
+      const status = type !== "command"
+        ? "invalidMessage"
+        : requestId <= lastRequest
+        ? "invalidRequestID"
+        : requests.size >= deviceRequestsMax
+        ? "tooManyRequests"
+        : undefined;
+      socket.send(formatMessage({
+        type: "acknowledge",
+        name,
+        requestId,
+        ...versionOf(name, 0),
+        ...(status && { status }),
+      }));
+      if (status) continue;
+      lastRequest = requestId;
+      begin(name, requestId, message.payload);
+    }
+  }
+
+  #begin(peer: Peer, name: string, requestId: number, payload: unknown): void {
+    const request = { cancelled: false };
+    peer.requests.set(requestId, request);
+    if (name === "Common.Cancel") return this.#cancelCommand(peer, requestId, payload);
+    if (!isCommandName(name) || !this.recycler.supports(name)) {
+      const code = isCommandName(name) ? "unsupportedCommand" : "invalidCommand";
+      return this.#complete(peer, requestId, name, { code });
+    }
+    const work = async () => {
+      if (request.cancelled) {
+        return this.#complete(peer, requestId, name, { code: "canceled" });
+      }
+      await this.#execute(peer, name, requestId, payload);
+    };
+    if (reading.has(name)) void work();
+    else this.#work = this.#work.then(work);
+  }
+
+  async #execute(
+    peer: Peer,
+    name: CommandName,
+    requestId: number,
+    payload: unknown,
+  ): Promise<void> {
+    if (!reading.has(name)) this.#running = { peer, name, requestId };
+    if (name === "CashAcceptor.CashIn") this.#acceptingFor = peer;
+    let completed: Completed;
+    try {
+      const checked = (commands[name].payload as Schema<PayloadOf<CommandName>>)(payload, name);
+      completed = await this.recycler.execute(name, checked, this.#events(peer, requestId));
+    } catch (error) {
+      if (error instanceof MalformedMessage) {
+        completed = { code: "invalidData", description: error.message };
+      } else if (error instanceof PowerCut) {
+        this.log(`the power failed: ${error.message}`);
+        for (const each of this.#peers) each.requests.clear();
+        return this.close();
+      } else {
+        this.log(`${name} failed: ${(error as Error).stack}`);
+        completed = { code: "internalError" };
+      }
+    } finally {
+      if (this.#running?.requestId === requestId && this.#running.peer === peer) {
+        this.#running = null;
+      }
+    }
+    this.#complete(peer, requestId, name, completed);
+    if (!reading.has(name)) this.unsolicited("Storage.CountsChangedEvent");
+  }
+
+  #events({ socket }: Peer, requestId: number): Events {
+    return {
+      event: (name, payload) =>
+        socket.send(
+          formatMessage({ type: "event", name, requestId, version: events[name].version }, payload),
+        ),
+      unsolicited: (name, payload) => this.unsolicited(name, payload),
+    };
+  }
+
+  #complete(
+    peer: Peer,
+    requestId: number,
+    name: string,
+    { code, payload = {}, description }: Completed,
+  ): void {
+    peer.requests.delete(requestId);
+    peer.socket.send(formatMessage({
+      type: "completion",
+      name,
+      requestId,
+      ...versionOf(name, 1),
+      completionCode: code,
+      ...(description && { errorDescription: description }),
+    }, payload));
+  }
+
+  #cancelCommand(peer: Peer, requestId: number, payload: unknown): void {
+    let ids: number[] | undefined;
+    try {
+      ids = commands["Common.Cancel"].payload(payload, "Common.Cancel").requestIds;
+    } catch {
+      return this.#complete(peer, requestId, "Common.Cancel", { code: "invalidData" });
+    }
+    const known = [...peer.requests.keys()].filter((id) => id !== requestId);
+    const asked = ids === undefined ? known : ids.filter((id) => known.includes(id));
+    this.#complete(
+      peer,
+      requestId,
+      "Common.Cancel",
+      asked.length > 0 ? { code: "success" } : {
+        code: "commandErrorCode",
+        payload: { errorCode: "noMatchingRequestIDs" },
+      },
+    );
+    this.#cancel(peer, asked);
+  }
+
+  /** Cancels requests: those that are queued, and a CashIn that waits for notes. */
+  #cancel(peer: Peer, requestIds: number[]): void {
+    for (const id of requestIds) {
+      const request = peer.requests.get(id);
+      if (request) request.cancelled = true;
+      const { peer: whose, requestId, name } = this.#running ?? {};
+      if (whose === peer && requestId === id && name === "CashAcceptor.CashIn") {
+        this.recycler.cancelCashIn();
+      }
+    }
+  }
+}
+
+function versionOf(name: string, which: 0 | 1): { version?: string } {
+  return isCommandName(name) ? { version: commands[name].versions[which] } : {};
+}

@@ -1,0 +1,20 @@
+/** The device service's folder. Its `devices.sqlite` holds the counts of notes and the units. */
+import type { DatabaseSync } from "node:sqlite";
+import type { Files } from "../../lib/world.ts";
+import { notesSchema, openFolderDatabase } from "./atm_folder.ts";
+
+const schema = `
+${notesSchema}
+CREATE TABLE units (name TEXT PRIMARY KEY, currency TEXT NOT NULL, value TEXT NOT NULL) STRICT;
+`;
+
+/**
+ * Opens a device service's folder, or creates it.
+ * @throws {UsageError} as `openAtmFolder`
+ */
+export function openDevicesFolder(
+  files: Pick<Files, "makeFolder" | "open">,
+  folder: string,
+): DatabaseSync {
+  return openFolderDatabase(files, folder, "devices.sqlite", [schema]);
+}

@@ -1,0 +1,72 @@
+/** The device service: simulated cash devices behind XFS4IoT, with durable counters. */
+import { hex } from "../../lib/bytes.ts";
+import { UsageError } from "../../lib/errors.ts";
+import { leashEnds, log, runProgram, say } from "../../lib/process.ts";
+import type { DevicesReady, DevicesStart } from "../../lib/programs.ts";
+import { messagesOf, system, systemFiles } from "../../lib/system.ts";
+import { SimulatedDevices } from "../cash/simulated_devices.ts";
+import { DeviceService, publisherPath } from "../device_service/device_service.ts";
+import { answerPane } from "../device_service/pane.ts";
+import { CashRecycler } from "../device_service/recycler.ts";
+import { openDevicesFolder } from "../folder/devices_folder.ts";
+
+if (import.meta.main) {
+  await runProgram<DevicesStart>(async ({ folder, listen }) => {
+    const end = leashEnds();
+    const database = openDevicesFolder(systemFiles, folder);
+    const devices = new SimulatedDevices(database, true);
+    const recycler = new CashRecycler(devices, database);
+    const service = new DeviceService(recycler, log);
+    const secret = hex(system.randomBytes(32));
+    const onChange = () => service.unsolicited("Common.StatusChangedEvent");
+    devices.onTaken = () =>
+      service.unsolicited("CashManagement.ItemsTakenEvent", { position: "outDefault" });
+    let address = "";
+    const answer = async (request: Request) => {
+      const asked = new URL(request.url);
+      if (request.headers.get("upgrade")?.toLowerCase() === "websocket") {
+        // A page of a browser sends its origin: none may command the devices.
+        if (request.headers.has("origin")) return new Response(null, { status: 403 });
+        const { socket, response } = Deno.upgradeWebSocket(request);
+        const messages = messagesOf(socket);
+        const base = `ws://${asked.host}${publisherPath}`;
+        if (!service.accept(asked.pathname, messages, base)) {
+          socket.addEventListener("open", () => socket.close());
+        }
+        return response;
+      }
+      const ours = request.headers.get("host") === address;
+      const page = ours ? await answerPane(request, { devices, recycler, secret, onChange }) : null;
+      return page ?? new Response(null, { status: 400 });
+    };
+    const server = serve(listen, answer);
+    const host = server.addr.hostname.includes(":")
+      ? `[${server.addr.hostname}]`
+      : server.addr.hostname;
+    address = `${host}:${server.addr.port}`;
+    const ready: DevicesReady = {
+      url: `ws://${address}${publisherPath}`,
+      page: `http://${address}/#${secret}`,
+    };
+    say(JSON.stringify(ready));
+    await end;
+    service.close();
+    await server.shutdown();
+    database.close();
+    return 0;
+  });
+}
+
+function serve(
+  { hostname, port }: DevicesStart["listen"],
+  answer: (request: Request) => Promise<Response>,
+): Deno.HttpServer<Deno.NetAddr> {
+  try {
+    return Deno.serve({ hostname, port, onListen: () => {} }, answer);
+  } catch (error) {
+    throw new UsageError(
+      `the devices cannot listen on ${hostname}:${port}: ${(error as Error).message}. ` +
+        "Choose another address with --listen",
+    );
+  }
+}

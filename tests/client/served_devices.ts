@@ -1,0 +1,63 @@
+/** A device service on loopback in this process, and an ATM's client of it. */
+import type { DatabaseSync } from "node:sqlite";
+import type { SimulatedDevices } from "../../client/cash/simulated_devices.ts";
+import { Xfs4IotDevices } from "../../client/cash/xfs4iot/xfs4iot_devices.ts";
+import { DeviceService, publisherPath } from "../../client/device_service/device_service.ts";
+import { CashRecycler } from "../../client/device_service/recycler.ts";
+import { openDevicesFolder } from "../../client/folder/devices_folder.ts";
+import { connectMessages, messagesOf, system, systemFiles } from "../../lib/system.ts";
+
+export interface ServedDevices {
+  simulated: SimulatedDevices;
+  devices: Xfs4IotDevices;
+  url: string;
+  /** Ends every connection and the work of the service, and serves again. */
+  restart(): void;
+  close(): Promise<void>;
+}
+
+const euro = { code: "EUR", exponent: 2 };
+
+/** @param atm the ATM's database */
+export function serveDevices(
+  folder: string,
+  atm: DatabaseSync,
+  equip: (database: DatabaseSync) => SimulatedDevices,
+  log: (line: string) => void = () => {},
+): ServedDevices {
+  const database = openDevicesFolder(systemFiles, folder);
+  const simulated = equip(database);
+  let service = new DeviceService(new CashRecycler(simulated, database), log);
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, (request) => {
+    const { socket, response } = Deno.upgradeWebSocket(request);
+    service.accept(new URL(request.url).pathname, messagesOf(socket), url);
+    return response;
+  });
+  const url = `ws://127.0.0.1:${server.addr.port}${publisherPath}`;
+  const connect = connectMessages;
+  const devices = new Xfs4IotDevices({
+    url,
+    connect,
+    world: system,
+    database: atm,
+    currency: () => euro,
+    log,
+  });
+  return {
+    simulated,
+    devices,
+    url,
+    restart() {
+      const old = service;
+      simulated.forget();
+      service = new DeviceService(new CashRecycler(simulated, database), log);
+      old.close();
+    },
+    async close() {
+      await devices.close();
+      service.close();
+      await server.shutdown();
+      database.close();
+    },
+  };
+}

@@ -1,0 +1,225 @@
+/** Cash devices behind WebSocket: withdrawals and deposits by XFS4IoT, and services that misbehave. */
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { plus, totalOf } from "../../client/cash/note_mix.ts";
+import { SimulatedDevices } from "../../client/cash/simulated_devices.ts";
+import { ConnectionEnded, DeviceConnection } from "../../client/cash/xfs4iot/connection.ts";
+import { parseMessage } from "../../client/cash/xfs4iot/messages.ts";
+import { countCassettes } from "../../client/filling.ts";
+import { openAtmFolder } from "../../client/folder/atm_folder.ts";
+import { connectMessages, system, systemFiles } from "../../lib/system.ts";
+import type { MessageSocket } from "../../lib/world.ts";
+import { Branch, logIn, until } from "./branch.ts";
+import { serveDevices } from "./served_devices.ts";
+
+Deno.test("a withdrawal and a deposit by WebSocket, and the service counts the notes", async () => {
+  const branch = await Branch.open();
+  try {
+    const lobby = branch.atm("lobby", { byService: true });
+    await logIn(lobby);
+    assertEquals((await lobby.atm.withdraw("8000")).outcome, "ok");
+    assertEquals((await lobby.atm.depositOpen()).outcome, "ok");
+    for (const note of ["5000", "1000"]) await lobby.atm.insertNote(note);
+    await until("counted", () => lobby.atm.view().escrow?.total === "6000");
+    const receipt = await lobby.atm.depositConfirm();
+    assertEquals([receipt.outcome, receipt.amount], ["ok", "6000"]);
+    await until("settled", () => lobby.journal.open().length === 0);
+    await branch.requireAllSettled(lobby);
+    assertEquals(lobby.served!.devices.inside(), lobby.devices.inside());
+    assertEquals(branch.logged.filter((line) => /malformed/.test(line)), []);
+    await lobby.close();
+    const again = branch.atm("lobby", { byService: true });
+    await logIn(again);
+    assertEquals(again.served!.devices.inside(), again.devices.inside());
+    assertEquals((await again.atm.withdraw("2000")).outcome, "ok");
+    assert(again.atm.view().devices.jammed.length === 0);
+    await again.close();
+  } finally {
+    await branch.close();
+  }
+});
+
+/** Returns the socket of a service that answers each command as a function says. */
+function scripted(answer: (header: Record<string, unknown>, payload: unknown) => unknown[]) {
+  const queue: string[] = [];
+  let waiting: ((text: string | null) => void) | null = null;
+  let isOver = false;
+  const socket: MessageSocket = {
+    receive: () =>
+      queue.length > 0
+        ? Promise.resolve(queue.shift()!)
+        : isOver
+        ? Promise.resolve(null)
+        : new Promise((resolve) => waiting = resolve),
+    send(text) {
+      const { header, payload } = JSON.parse(text);
+      for (const message of answer(header, payload)) {
+        const line = typeof message === "string" ? message : JSON.stringify(message);
+        if (waiting) waiting(line);
+        else queue.push(line);
+        waiting = null;
+      }
+    },
+    close() {
+      isOver = true;
+      waiting?.(null);
+    },
+  };
+  return socket;
+}
+
+const completionOf = (name: string, requestId: unknown, payload: unknown) => ({
+  header: { type: "completion", name, requestId, version: "3.0", completionCode: "success" },
+  payload,
+});
+const online = { common: { device: "online", exchange: null, vendorField: 7 } };
+
+Deno.test("unknown fields, unknown events and null payloads are survived", async () => {
+  const connection = new DeviceConnection(
+    scripted(({ name, requestId }) => [
+      { header: { type: "acknowledge", name, requestId, version: "2.0" }, payload: null },
+      { header: { type: "unsolicited", name: "Lights.BlinkEvent", version: "9.0" }, payload: {} },
+      { header: { type: "event", name: "Vendor.SomeEvent", requestId, other: [1] } },
+      { header: { type: "completion", name, requestId: 999, completionCode: "success" } },
+      completionOf("Common.Status", requestId, online),
+    ]),
+    { world: system, log: () => {} },
+  );
+  const { code, payload } = await connection.command("Common.Status", {});
+  assertEquals([code, payload], ["success", { common: { device: "online" } }]);
+  connection.close();
+});
+
+Deno.test("a malformed message is a named error, and ends the connection", async () => {
+  const table: [message: unknown, error: string][] = [
+    ["{", "the message is not JSON"],
+    [{ payload: {} }, "message.header is not an object"],
+    [{ header: { type: "reply", name: "Common.Status" } }, "message.header.type is not one of"],
+    [{ header: { type: "completion", name: "Common.Status" } }, "completion without requestId"],
+    [
+      { header: { type: "completion", name: "Common.Status", requestId: 1 } },
+      "completion without completionCode",
+    ],
+    [completionOf("Common.Cancel", 1, {}), "Common.Cancel answers Common.Status"],
+    [completionOf("Common.Status", 1, {}), "Common.Status.common is not an object"],
+    [
+      completionOf("Common.Status", 1, { common: { device: "asleep" } }),
+      "Common.Status.common.device is not one of",
+    ],
+    [
+      { header: { type: "unsolicited", name: "Common.ErrorEvent", version: "2.0" }, payload: {} },
+      "Common.ErrorEvent.eventId is not one of",
+    ],
+    [
+      {
+        header: {
+          type: "acknowledge",
+          name: "Common.Status",
+          requestId: 1,
+          status: "tooManyRequests",
+        },
+      },
+      "was not acknowledged: tooManyRequests",
+    ],
+  ];
+  for (const [message, error] of table) {
+    const logged: string[] = [];
+    const connection = new DeviceConnection(scripted(() => [message]), {
+      world: system,
+      log: (line) => logged.push(line),
+    });
+    await assertRejects(() => connection.command("Common.Status", {}), ConnectionEnded);
+    assertStringIncludes(logged.join(), error);
+    await connection.ended;
+  }
+});
+
+Deno.test("the service refuses wrong commands by name", async () => {
+  const folder = await Deno.makeTempDir();
+  const atm = openAtmFolder(systemFiles, `${folder}/atm`);
+  const served = serveDevices(
+    `${folder}/devices`,
+    atm,
+    (database) => new SimulatedDevices(database),
+  );
+  const socket = await connectMessages(`${served.url}/CashRecycler`);
+  let requestId = 0;
+  const ask = async (name: string, payload: unknown, header: object = {}) => {
+    socket.send(JSON.stringify({
+      header: { type: "command", name, requestId: ++requestId, version: "2.0", ...header },
+      payload,
+    }));
+    for (;;) {
+      const { header, payload: answer } = parseMessage((await socket.receive())!);
+      if (header.status) return header.status;
+      if (header.type !== "completion") continue;
+      return header.completionCode === "commandErrorCode"
+        ? (answer as { errorCode: string }).errorCode
+        : header.completionCode;
+    }
+  };
+  const dispense = (counts: object, currencies: object = {}) =>
+    ask("CashDispenser.Dispense", {
+      denomination: { denomination: { app: { counts, currencies } } },
+    });
+  const initial = { type20EUR1: { fit: 10 } };
+  const unit1 = { cash: { configuration: { currency: "EUR", value: 20 }, status: { initial } } };
+  assertEquals(await ask("Storage.SetStorage", { storage: { unit1 } }), "noExchangeActive");
+  assertEquals(await ask("Storage.StartExchange", null), "success");
+  assertEquals(await ask("Storage.StartExchange", {}), "exchangeActive");
+  assertEquals(await dispense({ unit1: 1 }), "exchangeActive");
+  const wrongNote = { cash: { configuration: { currency: "EUR", value: 30 } } };
+  assertEquals(
+    await ask("Storage.SetStorage", { storage: { unit2: wrongNote } }),
+    "unsupportedData",
+  );
+  assertEquals(await ask("Storage.SetStorage", { storage: { unit99: unit1 } }), "invalidUnit");
+  assertEquals(await ask("Storage.SetStorage", { storage: { unit1 } }), "success");
+  assertEquals(await ask("Storage.EndExchange", {}), "success");
+  assertEquals(await ask("Storage.EndExchange", {}), "noExchangeActive");
+  assertEquals(await dispense({ unit2: 1 }), "cashUnitError");
+  assertEquals(await dispense({ unit1: 0 }), "invalidDenomination");
+  assertEquals(await dispense({ unit1: 2 }, { EUR: 20 }), "invalidDenomination");
+  assertEquals(await dispense({ unit1: 2 }, { USD: 40 }), "invalidCurrency");
+  assertEquals(await dispense({ unit1: 11 }), "notDispensable");
+  assertEquals(await dispense({ unit1: -1 }), "invalidData");
+  assertEquals(await ask("CashDispenser.Present", {}), "noItems");
+  assertEquals(await ask("CashAcceptor.CashIn", {}), "noCashInActive");
+  assertEquals(await ask("CashManagement.OpenShutter", {}), "invalidCommand");
+  assertEquals(await ask("Common.Cancel", { requestIds: [3] }), "noMatchingRequestIDs");
+  assertEquals(await ask("Common.Status", {}, { requestId: 1 }), "invalidRequestID");
+  assertEquals(
+    await ask("Common.Status", {}, { type: "completion", completionCode: "success" }),
+    "invalidMessage",
+  );
+  assertEquals(await dispense({ unit1: 2 }, { EUR: 40 }), "success");
+  assertEquals(await dispense({ unit1: 2 }, { EUR: 40 }), "itemsLeft");
+  assertEquals(totalOf(served.simulated.at("stacker")), 4_000n);
+  socket.close();
+  await served.close();
+  atm.close();
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("a service that lies about its counts is found by the ledger", async () => {
+  const branch = await Branch.open();
+  try {
+    const lobby = branch.atm("lobby", { byService: true });
+    await logIn(lobby);
+    assertEquals((await lobby.atm.withdraw("8000")).outcome, "ok");
+    await until("settled", () => lobby.journal.open().length === 0);
+    // It handed out a note of 20 that it did not count: staff find one less than it claims.
+    const { database, journal, served } = lobby;
+    const counted = plus(served!.devices.inside(), new Map([[2_000n, -1]]));
+    const people = { database, journal, devices: served!.devices, world: system };
+    assertEquals(countCassettes(people, counted, { code: "EUR", exponent: 2 }), -2_000n);
+    await served!.devices.carryOut();
+    served!.devices.onReturn?.();
+    await until("the shortage is booked", () => lobby.journal.open().length === 0);
+    await branch.requireAllSettled(lobby);
+    const accounts = await branch.bank.ledger.read.accounts();
+    assertEquals(accounts.find(({ kind }) => kind === "differences")?.balance, -2_000n);
+    await lobby.close();
+  } finally {
+    await branch.close();
+  }
+});

@@ -1,0 +1,127 @@
+/**
+ * Cash devices as a process: a customer deposits and withdraws at `deno task atm` without the demo,
+ * and the device service is killed while notes move.
+ */
+import { assertEquals, assertMatch } from "@std/assert";
+import { openAtmFolder } from "../../client/folder/atm_folder.ts";
+import { openDevicesFolder } from "../../client/folder/devices_folder.ts";
+import { SimulatedDevices } from "../../client/cash/simulated_devices.ts";
+import { totalOf } from "../../client/cash/note_mix.ts";
+import { Xfs4IotDevices } from "../../client/cash/xfs4iot/xfs4iot_devices.ts";
+import { connectMessages, system, systemFiles } from "../../lib/system.ts";
+import { findBrowser, openBrowser, type Page } from "../browser.ts";
+import { findIn, treeOf } from "../process_tree.ts";
+import { inTemporaryFolder } from "../server/helpers/temporary.ts";
+import { fillLogIn, onScreen } from "../ui/open_atm.ts";
+import { freePort, Program, run, until } from "./programs.ts";
+
+const button = (page: Page, name: string | RegExp) =>
+  page.getByRole("button", { name, exact: typeof name === "string" });
+
+/** Sends the device service's page one action. */
+async function operate(link: string, action: string): Promise<void> {
+  const { origin, hash } = new URL(link);
+  const headers = { "x-pane-secret": hash.slice(1) };
+  const response = await fetch(`${origin}/act`, { method: "POST", headers, body: action });
+  assertEquals(response.status, 200, action);
+  await response.body?.cancel();
+}
+
+Deno.test({
+  name: "a deposit and a withdrawal at an ATM without the demo",
+  ignore: findBrowser() === null,
+  fn: () =>
+    inTemporaryFolder(async (folder) => {
+      const bank = ["--data", `${folder}/bank`];
+      const address = `127.0.0.1:${freePort()}`;
+      const atm = ["--key", `${folder}/lobby.key`, "--data", `${folder}/atm`];
+      await run(["bank", "init", ...bank, "--name", "First Bank"]);
+      await run(["bank", "terminal", "enroll", "lobby", "--out", `${folder}/lobby.key`, ...bank]);
+      const password = "correct horse";
+      const alice = ["bank", "customer", "add", "alice", "--opening", "100.00", ...bank];
+      await run(alice, `${password}\n`);
+      const server = new Program(["server", "--listen", address, ...bank]);
+      await server.line();
+      const loaded = await run(["atm", "cash", "load", "20x100", "50x40", ...atm]);
+      assertEquals([loaded.code, loaded.err], [0, ""]);
+      assertMatch(loaded.out, /€4,000.00 {2}in total/);
+      const running = new Program(["atm", "--bank", address, ...atm, "--no-open", "--json"]);
+      const { atm: link, devices } = JSON.parse(await running.line());
+      const browser = await openBrowser();
+      try {
+        const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+        await page.goto(link);
+        await button(page, "Touch to begin").click();
+        await fillLogIn(page, "alice", password);
+        await onScreen(page, "menu");
+        await button(page, "Deposit cash").click();
+        await onScreen(page, "deposit");
+        const pane = await browser.newPage();
+        await pane.goto(devices);
+        await button(pane, "Insert €50.00").click();
+        await button(page, /^Deposit €50/).click();
+        await onScreen(page, "receipt");
+        await button(page, "Done").click();
+        await button(page, "Another amount").click();
+        await page.keyboard.type("60");
+        await page.keyboard.press("Enter");
+        await onScreen(page, "take");
+        await operate(devices, "take");
+        await onScreen(page, "receipt");
+      } finally {
+        await browser.close();
+      }
+      assertEquals(await running.end(), 0);
+      const shown = await run(["atm", "cash", "show", ...atm]);
+      assertMatch(shown.out, /€3,990.00 {2}in total/);
+      const { out } = await run(["bank", "account", "list", "--customer", "alice", ...bank]);
+      assertMatch(out, /90\.00/);
+      assertEquals(await server.end(), 0);
+      assertEquals((await run(["bank", "ledger", "check", ...bank])).code, 0);
+    }),
+});
+
+Deno.test({
+  name: "a device service that is killed has every note that it had, and its client finds it again",
+  ignore: Deno.build.os !== "linux",
+  fn: () =>
+    inTemporaryFolder(async (folder) => {
+      const port = freePort();
+      const flags = ["devices", "--listen", `127.0.0.1:${port}`, "--data", `${folder}/devices`];
+      const database = openAtmFolder(systemFiles, `${folder}/atm`);
+      let returned = 0;
+      const devices = new Xfs4IotDevices({
+        url: `ws://127.0.0.1:${port}/xfs4iot/v1.0`,
+        connect: connectMessages,
+        world: system,
+        database,
+        currency: () => ({ code: "EUR", exponent: 2 }),
+        log: () => {},
+      });
+      let service = new Program(flags);
+      await service.line();
+      assertEquals(await devices.start(), true);
+      devices.onReturn = () => returned++;
+      devices.load(new Map([[2_000n, 50], [5_000n, 20]]));
+      await devices.carryOut();
+      const before = totalOf(devices.inside());
+      for (const [index, step] of (["dispense", "present", "take"] as const).entries()) {
+        await devices.dispense(new Map([[2_000n, 2]]));
+        if (step !== "dispense") await devices.present();
+        Deno.kill(findIn(treeOf(service.pid), "client/programs/devices.ts")!, "SIGKILL");
+        await service.ended();
+        await until("it is away", () => devices.away());
+        service = new Program(flags);
+        await service.line();
+        await until("the client is back", () => returned > index);
+        await devices.retract();
+        assertEquals(totalOf(devices.inside()), before, step);
+      }
+      await devices.close();
+      assertEquals(await service.end(), 0);
+      database.close();
+      const left = openDevicesFolder(systemFiles, `${folder}/devices`);
+      assertEquals(totalOf(new SimulatedDevices(left).everywhere()), before);
+      left.close();
+    }),
+});

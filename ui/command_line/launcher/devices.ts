@@ -1,0 +1,26 @@
+/** Starts the service of simulated cash devices. */
+import type { DevicesAt, DevicesReady, DevicesStart } from "../../../lib/programs.ts";
+import { Child } from "./child.ts";
+import { addressText, type Place } from "./paths.ts";
+import { denoArguments, devicesPermissions } from "./permissions.ts";
+
+/** Returns how to start the devices of an ATM in its folder, on a free port of this host. */
+export function serviceStart(atmFolder: string): DevicesStart {
+  return { folder: `${atmFolder}/devices`, listen: { hostname: "127.0.0.1", port: 0 } };
+}
+
+export function deviceService(start: DevicesStart, place: Place): Child<DevicesReady> {
+  const permissions = devicesPermissions(start.folder, addressText(start.listen));
+  return new Child(denoArguments(place, "client/programs/devices", permissions, start));
+}
+
+/** Returns the address of devices, as a permission. */
+export function netOf({ url }: DevicesAt): string[] {
+  const { hostname, port, protocol } = new URL(url);
+  return [`${hostname}:${port || (protocol === "wss:" ? 443 : 80)}`];
+}
+
+/** Returns the files that a connection to devices reads. */
+export function filesOf({ authorities }: DevicesAt): string[] {
+  return authorities === undefined ? [] : [authorities];
+}
