@@ -228,8 +228,10 @@ export const historyEntriesExaminedMax = 2_000;
 export const usualEntriesExaminedMax = 128;
 /** Entries examined for the place of a receipt that is requested again. */
 export const receiptEntriesExaminedMax = 256;
-/** Entries per read of these two. */
+/** Entries per read of these. */
 export const historyChunkEntries = 64;
+/** The pause before each read of a history but the newest entries, for all customers of a server. */
+export const historyRestMs = 5;
 
 // Its folder
 /** A database file of at most this size is looked through for faults before it is opened. */

@@ -14,6 +14,7 @@ import {
 } from "./audit/history.ts";
 import { AuditKeyRing, type AuditKeys } from "./audit/keys.ts";
 import { LogFile, type LogSource } from "./audit/log_file.ts";
+import { LogTurns } from "./audit/log_turns.ts";
 import { requireNewestKeys, requireSharedKeys } from "./audit/newest_keys.ts";
 import { findEntry } from "./audit/places.ts";
 import { ChainWriter } from "./audit/writer.ts";
@@ -90,6 +91,8 @@ export type FromLedgerThread =
 
 interface ServiceDependencies {
   store: Store;
+  /** Reads the log for customers. */
+  turns: LogTurns;
   log: ChainWriter;
   keys: AuditKeyRing;
   logFile: LogFile | null;
@@ -137,6 +140,7 @@ export class LedgerService implements BankLink {
             onTrouble(`writing ${logFilePath} failed: ${message}`); // the bank works without it
             return null;
           });
+      const turns = new LogTurns(store, world);
       const engine = await Engine.open({
         store,
         log,
@@ -144,7 +148,7 @@ export class LedgerService implements BankLink {
         onCommitted: (entries) => logFile?.append(chainId, entries),
         onDoubt,
       });
-      return new LedgerService({ store, log, keys, logFile, engine }, onTrouble);
+      return new LedgerService({ store, turns, log, keys, logFile, engine }, onTrouble);
     } catch (error) {
       await store.close(); // or the file stays in use while a thread ends
       throw error;
@@ -183,15 +187,15 @@ export class LedgerService implements BankLink {
   }
 
   async history(query: HistoryQuery): Promise<Omit<HistoryPage, "outcome">> {
-    return await historyPage(this.dependencies.store, this.dependencies.keys, query);
+    return await historyPage(this.dependencies.turns, this.dependencies.keys, query);
   }
 
   async usual(customer: string): Promise<Usual> {
-    return await usualOf(this.dependencies.store, this.dependencies.keys, customer);
+    return await usualOf(this.dependencies.turns, this.dependencies.keys, customer);
   }
 
   async statement(query: StatementQuery): Promise<Statement> {
-    return await statementOf(this.dependencies.store, this.dependencies.keys, query);
+    return await statementOf(this.dependencies.turns, this.dependencies.keys, query);
   }
 
   useKeys(keys: readonly AuditKeys[]): Promise<void> {
