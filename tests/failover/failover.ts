@@ -2,8 +2,10 @@
  * The bank's database dies, again and again: `deno task failover`. A PostgreSQL primary with a
  * synchronous standby, two real servers on one port, real ATMs; the primary is killed with every process
  * of it, sometimes with the standby's receiver frozen just before, and the standby takes its place; before
- * each, one of the servers is killed, too. After each death what the new primary has is held against everything that ATMs received; at the end books,
- * notes and both chains of the log. As a control, a standby that nobody waits for must lose something:
+ * each, one of the servers is killed, too, and an operator's command is under way. After each death what
+ * the new primary has is held against everything that ATMs received; at the end books, notes and both
+ * chains of the log, and all against what customers intended and saw, by the simulator's judges. As a
+ * control, a standby that nobody waits for must lose something:
  * else this could not see a loss.
  */
 import { writePrivateFile } from "../../lib/private_file.ts";
@@ -14,9 +16,13 @@ import { freePort, until } from "../end_to_end/programs.ts";
 import { systemBank } from "../../server/programs/system_bank.ts";
 import { makeBank } from "../server/helpers/made_bank.ts";
 import { testProgram } from "../test_program.ts";
+import { keysPath, logFilePath } from "../../server/folder/bank_folder.ts";
+import { recordsInPostgres } from "../simulation/records.ts";
 import { atmsAgree } from "../torture/atms_agree.ts";
-import { type Acknowledged, type BankRow, doubledOf, lostOf } from "../torture/judge.ts";
-import type { TortureAtm, TortureLine } from "../torture/torture_atm.ts";
+import { type BankRow, doubledOf, lostOf } from "../torture/judge.ts";
+import { Reports } from "../torture/reports.ts";
+import { ownerOf, runWithInput } from "../torture/torture.ts";
+import type { TortureAtm } from "../torture/torture_atm.ts";
 import { Victim } from "../torture/victim.ts";
 import type { Cluster, Death } from "./cluster.ts";
 import { PromotedCluster } from "./promoted_cluster.ts";
@@ -40,6 +46,8 @@ export interface Outcome {
   problems: string[];
   /** Of each fail-over, seconds from the death to the next thing that the bank said. */
   outagesS: number[];
+  /** How often each thing was done. */
+  counts: ReadonlyMap<string, number>;
 }
 
 const customers = ["alice", "bob", "carol"].map((username) => ({
@@ -106,15 +114,15 @@ async function onScene<T>(
 
 class Scene {
   readonly lost: string[] = [];
-  readonly #acknowledged: Acknowledged[] = [];
-  /** What the devices of a movement did, as their ATM said last. */
-  readonly #done = new Map<string, bigint>();
+  readonly #reports = new Reports();
   readonly #outagesS: number[] = [];
   #atms: Victim[] = [];
-  #atmFolders: string[] = [];
+  /** The folder of each ATM, by its terminal's id. */
+  #atmFolders = new Map<string, string>();
+  #serial = 0;
+  #acting: Promise<void> = Promise.resolve();
   #servers: Victim[] = [];
   #ready = 0;
-  #finished = 0;
   #toldMs = 0;
   readonly #urlFile: string;
 
@@ -123,7 +131,7 @@ class Scene {
   }
 
   get acknowledged(): number {
-    return this.#acknowledged.length;
+    return this.#reports.acknowledged.length;
   }
 
   async start(atms: number): Promise<void> {
@@ -132,7 +140,8 @@ class Scene {
     const terminals = Array.from({ length: atms }, (_, index) => `atm-${index + 1}`);
     const opening = "1000000.00";
     const [one, other] = this.#folders;
-    const keys = await makeBank(one!, { terminals, customers, opening }, url);
+    const everybody = [...customers, ...terminals.map(ownerOf)];
+    const keys = await makeBank(one!, { terminals, customers: everybody, opening }, url);
     await joinServer(systemBank, {
       folder: other!,
       url,
@@ -144,8 +153,10 @@ class Scene {
     this.#servers = this.#folders.map((folder) => this.#server(folder, port));
     for (const server of this.#servers) server.start();
     await until("the servers start", () => this.#ready === this.#servers.length, patienceMs);
-    this.#atmFolders = terminals.map((name) => `${this.folder}/${name}`);
-    this.#atms = keys.map((key, index) => this.#atm(key, this.#atmFolders[index]!, port));
+    this.#atmFolders = new Map(
+      keys.map((key, at) => [JSON.parse(key).terminal, `${this.folder}/${terminals[at]}`]),
+    );
+    this.#atms = keys.map((key, index) => this.#atm(key, terminals[index]!, port));
     for (const atm of this.#atms) atm.start();
   }
 
@@ -169,6 +180,8 @@ class Scene {
    * an answer.
    */
   async failOver(death: Death): Promise<number> {
+    await this.#acting;
+    this.#acting = this.#act();
     const diedMs = await this.cluster.failOver(death);
     const answered = this.acknowledged;
     await until("the bank is back", () => this.acknowledged > answered, patienceMs);
@@ -181,11 +194,12 @@ class Scene {
 
   /** Holds what the primary has now against what was acknowledged. */
   async hold(): Promise<BankRow[]> {
-    const answered = [...this.#acknowledged];
+    const answered = [...this.#reports.acknowledged];
     const rows = await this.cluster.run(
       "SELECT encode(id, 'hex') AS movement, step, action, kind, outcome, booked FROM movements",
     ) as unknown as (BankRow & { booked: string })[];
-    const counted = rows.map((row) => ({ ...row, booked: BigInt(row.booked) }));
+    const counted = rows.filter(({ kind }) => kind !== "transfer")
+      .map((row) => ({ ...row, booked: BigInt(row.booked) }));
     const known = new Set(this.lost);
     this.lost.push(...lostOf(answered, counted).filter((words) => !known.has(words)));
     return counted;
@@ -193,8 +207,9 @@ class Scene {
 
   /** Lets all ATMs settle and end, then the servers, and judges. */
   async end(): Promise<Outcome> {
+    await this.#acting;
     for (const atm of this.#atms) await atm.say("finish");
-    await until("all is settled", () => this.#finished === this.#atms.length, patienceMs);
+    await until("all is settled", () => this.#reports.finished === this.#atms.length, patienceMs);
     const codes: number[] = [];
     for (const victim of [...this.#atms, ...this.#servers]) codes.push(await victim.end());
     const victims = [...this.#servers, ...this.#atms];
@@ -206,8 +221,9 @@ class Scene {
     const [{ open }] = await this.cluster.run("SELECT count(*)::int AS open FROM holds") as [
       { open: number },
     ];
-    const { journaled, problems } = atmsAgree(this.#atmFolders, { rows, balances, open });
+    const { journaled, problems } = atmsAgree(this.#atmFolders.values(), { rows, balances, open });
     if (codes.some((code) => code !== 0)) problems.push(`exit codes ${codes}`);
+    problems.push(...this.#reports.problems, ...await this.#judge());
     const firstKeys = this.#folders.map((folder) => `${folder}-first.key`).join();
     const checks = this.#folders.map((folder) =>
       [folder, "audit", "verify", `--first-key=${firstKeys}`] as const
@@ -221,7 +237,8 @@ class Scene {
       problems.push(...victims.flatMap(({ complaints }) => complaints));
     }
     const { lost, acknowledged } = this;
-    return { acknowledged, lost, doubled, problems, outagesS: this.#outagesS };
+    const { counts } = this.#reports;
+    return { acknowledged, lost, doubled, problems, outagesS: this.#outagesS, counts };
   }
 
   async killBank(): Promise<void> {
@@ -234,13 +251,43 @@ class Scene {
     return ["one", "other"].map((name) => `${this.folder}/${name}`);
   }
 
-  #atm(key: string, folder: string, port: number): Victim {
-    const config: TortureAtm = { folder, key, port, customers };
+  #atm(key: string, name: string, port: number): Victim {
+    const folder = `${this.folder}/${name}`;
+    const config: TortureAtm = { folder, key, port, customers, own: ownerOf(name) };
     const program = new URL("../torture/torture_atm.ts", import.meta.url).pathname;
-    return new Victim(
-      testProgram(program, JSON.stringify(config)),
-      (line) => this.#onLine(JSON.parse(line)),
-    );
+    return new Victim(testProgram(program, JSON.stringify(config)), (line) => {
+      const before = this.acknowledged;
+      this.#reports.add(line, name);
+      if (this.acknowledged > before) this.#toldMs = performance.now();
+    });
+  }
+
+  /** Runs an operator's command at one of the servers; the bank's primary may die meanwhile. */
+  async #act(): Promise<void> {
+    const number = ++this.#serial;
+    const guest = { username: `guest-${number}`, password: `guest's password ${number}` };
+    const acts: [words: string[], input?: string][] = [
+      [["customer", "add", guest.username, "--opening", "1000000.00"], guest.password],
+      [["terminal", "rotate", `atm-${1 + number % this.#atms.length}`]],
+      [["terminal", "enroll", `spare-${number}`, `--out=${this.folder}/spare-${number}.key`]],
+    ];
+    const [words, input] = acts[number % acts.length]!;
+    const complaint = await this.#operate(this.#folders[number % 2]!, words, input);
+    const command = words.slice(0, 2).join(" ");
+    this.#reports.count(complaint === null ? command : `${command}, cut short or refused`);
+    if (complaint !== null || input === undefined) return;
+    for (const atm of this.#atms) await atm.say(JSON.stringify(guest)).catch(() => {});
+  }
+
+  /** What the simulator's judges find at the end of all. */
+  async #judge(): Promise<string[]> {
+    const records = await recordsInPostgres((sql) => this.cluster.run(sql));
+    const texts = (paths: string[]) => paths.map((path) => Deno.readTextFileSync(path));
+    return this.#reports.judge(records, this.#atmFolders, {
+      firstKeys: texts(this.#folders.map((folder) => `${folder}-first.key`)),
+      bankKeys: texts(this.#folders.map(keysPath)),
+      files: texts(this.#folders.map(logFilePath)),
+    });
   }
 
   #server(folder: string, port: number): Victim {
@@ -248,28 +295,12 @@ class Scene {
     return new Victim(serverArguments(bank, port, true), () => this.#ready++);
   }
 
-  #onLine(line: TortureLine): void {
-    if ("finished" in line) this.#finished++;
-    else if ("acted" in line) this.#done.set(line.acted, BigInt(line.done));
-    else {
-      this.#toldMs = performance.now();
-      this.#acknowledged.push(
-        "authorised" in line ? { movement: line.authorised, what: "leave" } : {
-          movement: line.settled,
-          what: "end",
-          done: this.#done.get(line.settled) ?? 0n,
-        },
-      );
-    }
-  }
-
   /** Runs an operator's command; null, or what it said when it failed. */
-  async #operate(folder: string, words: readonly string[]): Promise<string | null> {
-    const { code, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: operatorArguments({ folder, databaseUrlFile: this.#urlFile }, words),
-      stdin: "null",
-    }).output();
-    return code === 0 ? null : new TextDecoder().decode(stderr);
+  #operate(folder: string, words: readonly string[], input = ""): Promise<string | null> {
+    return runWithInput(
+      operatorArguments({ folder, databaseUrlFile: this.#urlFile }, words),
+      input,
+    );
   }
 }
 
@@ -292,8 +323,11 @@ export async function drill(start: StartCluster): Promise<never> {
   console.log(`control, a standby that nobody waits for: ${seen.length} lost, as it must be`);
   if (seen.length === 0) console.log("nothing was lost: this could not see a loss");
   const outcome = await failOver({ failovers, atms, start, log: console.log });
-  const { acknowledged, lost, doubled, problems, outagesS } = outcome;
+  const { acknowledged, lost, doubled, problems, outagesS, counts } = outcome;
   for (const words of [...lost, ...doubled, ...problems]) console.log(words);
+  for (const [what, times] of [...counts].sort()) {
+    console.log(`${String(times).padStart(8)} ${what}`);
+  }
   const sorted = outagesS.toSorted((a, b) => a - b);
   const median = sorted[Math.floor(sorted.length / 2)]!;
   console.log(

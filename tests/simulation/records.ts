@@ -63,35 +63,45 @@ export function recordsInMemory(tables: MemoryTables): Records {
   };
 }
 
-const sequencesPerChain = 2 ** 40;
-
 /** @param path of a file that no process has open */
 export function recordsInSqlite(path: string): Records {
   const database = new DatabaseSync(path);
   try {
-    return recordsOf(database);
+    return recordsOf((sql) => {
+      const statement = database.prepare(sql);
+      statement.setReadBigInts(true);
+      return statement.all() as Row[];
+    }, "place >> 40 AS chain, place & ((1 << 40) - 1) AS sequence, * FROM audit ORDER BY place");
   } finally {
     database.close();
   }
 }
 
-function recordsOf(database: DatabaseSync): Records {
-  const all = (sql: string) => {
-    const statement = database.prepare(sql);
-    statement.setReadBigInts(true);
-    // deno-lint-ignore no-explicit-any -- columns are what the schema says
-    return statement.all() as Record<string, any>[];
-  };
+/** @param run runs a statement in the bank's database */
+export async function recordsInPostgres(run: (sql: string) => Promise<Row[]>): Promise<Records> {
+  const tables = ["accounts", "movements", "holds", "audit ORDER BY position", "audit_chains"];
+  const rows = new Map<string, Row[]>();
+  for (const table of tables) {
+    rows.set(`SELECT * FROM ${table}`, await run(`SELECT * FROM ${table}`));
+  }
+  return recordsOf((sql) => rows.get(sql)!, "* FROM audit ORDER BY position");
+}
+
+// deno-lint-ignore no-explicit-any -- columns are what the schema says
+type Row = Record<string, any>;
+
+/** @param audit selects the log's entries, as they were committed */
+function recordsOf(all: (sql: string) => Row[], audit: string): Records {
   const accounts = all("SELECT * FROM accounts");
-  const numbers = new Map(accounts.map(({ id, number }) => [id, number]));
-  const numberOf = (id: bigint | null) => id === null ? null : numbers.get(id);
+  const numbers = new Map(accounts.map(({ id, number }) => [String(id), number]));
+  const numberOf = (id: unknown) => id === null ? null : numbers.get(String(id));
   return {
     accounts: accounts.map((row) => ({
       number: row.number,
       kind: row.kind,
       owner: row.owner,
-      balance: row.balance,
-      held: row.held,
+      balance: BigInt(row.balance),
+      held: BigInt(row.held),
     })),
     movements: all("SELECT * FROM movements").map((row) => ({
       id: row.id.toHex(),
@@ -103,14 +113,14 @@ function recordsOf(database: DatabaseSync): Records {
       operator: row.operator,
       debit: numberOf(row.debit),
       credit: numberOf(row.credit),
-      amount: row.amount,
-      booked: row.booked,
+      amount: BigInt(row.amount),
+      booked: BigInt(row.booked),
       outcome: row.outcome,
     })),
-    holds: all("SELECT movement FROM holds").map(({ movement }) => movement.toHex()),
-    entries: all("SELECT * FROM audit ORDER BY place").map((row) => ({
-      chain: Math.floor(Number(row.place) / sequencesPerChain),
-      sequence: Number(row.place) % sequencesPerChain,
+    holds: all("SELECT * FROM holds").map(({ movement }) => movement.toHex()),
+    entries: all(`SELECT ${audit}`).map((row) => ({
+      chain: Number(row.chain),
+      sequence: Number(row.sequence),
       epoch: Number(row.epoch),
       keyVersion: Number(row.key_version),
       who: row.who,
@@ -118,7 +128,7 @@ function recordsOf(database: DatabaseSync): Records {
       sealed: row.sealed,
       tag: row.tag,
     })),
-    chains: all("SELECT number, id FROM audit_chains").map(({ number, id }) => ({
+    chains: all("SELECT * FROM audit_chains").map(({ number, id }) => ({
       number: Number(number),
       id,
     })),

@@ -1,17 +1,21 @@
 /**
  * The bank and its ATMs, killed at random moments: `deno task torture`. A real server, real ATMs in
- * their own processes, kill -9 to the server, to an ATM or to both, and again. After each death of
- * the server its files are held against everything that it had acknowledged anybody; at the end the books
- * against what the devices did, and the log against the books.
+ * their own processes, kill -9 to the server, to an ATM or to both, often while an operator's command
+ * runs, and again. After each death of the server its files are held against everything that it had
+ * acknowledged; at the end the books against what the devices did, the log against the books, and all
+ * against what customers intended and saw, by the simulator's judges.
  */
 import { DatabaseSync } from "node:sqlite";
 import { operatorArguments, serverArguments } from "../bank_programs.ts";
 import { freePort, until } from "../end_to_end/programs.ts";
 import { makeBank } from "../server/helpers/made_bank.ts";
 import { testProgram } from "../test_program.ts";
+import { keysPath, logFilePath } from "../../server/folder/bank_folder.ts";
+import { recordsInSqlite } from "../simulation/records.ts";
 import { atmsAgree, type BooksAtEnd } from "./atms_agree.ts";
-import { type Acknowledged, type BankRow, doubledOf, lostOf } from "./judge.ts";
-import type { TortureAtm, TortureLine } from "./torture_atm.ts";
+import { type BankRow, doubledOf, lostOf } from "./judge.ts";
+import { Reports } from "./reports.ts";
+import type { TortureAtm } from "./torture_atm.ts";
 import { Victim } from "./victim.ts";
 
 export interface Torture {
@@ -28,6 +32,8 @@ export interface Outcome {
   doubled: string[];
   /** Whatever else is not as it should be. */
   problems: string[];
+  /** How often each thing was done. */
+  counts: ReadonlyMap<string, number>;
 }
 
 const customers = ["alice", "bob", "carol"].map((username) => ({
@@ -61,12 +67,10 @@ class Scene {
   readonly lost: string[] = [];
   /** What the operator's commands found after kills. */
   readonly #complaints: string[] = [];
-  readonly #acknowledged: Acknowledged[] = [];
-  /** What the devices of a movement did, as their ATM said last. */
-  readonly #done = new Map<string, bigint>();
+  readonly #reports = new Reports();
   readonly #atms: Victim[] = [];
   readonly #server: Victim;
-  #finished = 0;
+  #serial = 0;
   #ready = false;
   #running = false;
 
@@ -78,12 +82,13 @@ class Scene {
     const args = serverArguments({ folder: this.#bank }, port);
     this.#server = new Victim(args, () => this.#ready = true);
     for (const [key, folder] of atmFolders) {
-      const config: TortureAtm = { folder, key, port, customers };
+      const name = nameOf(folder);
+      const config: TortureAtm = { folder, key, port, customers, own: ownerOf(name) };
       const program = new URL("./torture_atm.ts", import.meta.url).pathname;
       this.#atms.push(
         new Victim(
           testProgram(program, JSON.stringify(config)),
-          (line) => this.#onLine(JSON.parse(line)),
+          (line) => this.#reports.add(line, name),
         ),
       );
     }
@@ -93,13 +98,14 @@ class Scene {
   static async set(folder: string, atms: number): Promise<Scene> {
     const terminals = Array.from({ length: atms }, (_, index) => `atm-${index + 1}`);
     const opening = "1000000.00";
-    const keys = await makeBank(`${folder}/bank`, { terminals, customers, opening });
+    const everybody = [...customers, ...terminals.map(ownerOf)];
+    const keys = await makeBank(`${folder}/bank`, { terminals, customers: everybody, opening });
     const folders = new Map(keys.map((key, at) => [key, `${folder}/${terminals[at]}`]));
     return new Scene(folder, folders, freePort());
   }
 
   get acknowledged(): number {
-    return this.#acknowledged.length;
+    return this.#reports.acknowledged.length;
   }
 
   async start(): Promise<void> {
@@ -112,11 +118,13 @@ class Scene {
   async killSomething(mayBeBoth: boolean): Promise<number> {
     const enough = this.acknowledged + 1 + chance(16);
     await until("more is acknowledged", () => this.acknowledged >= enough, patienceMs);
-    await new Promise((resolve) => setTimeout(resolve, chance(120)));
+    const acting = this.#act();
+    await new Promise((resolve) => setTimeout(resolve, chance(1_000)));
     const which = chance(mayBeBoth ? 3 : 2);
     const atm = which === 0 ? null : this.#atms[chance(this.#atms.length)]!;
     const server = which === 1 ? null : this.#server;
     await Promise.all([server?.kill(), atm?.kill()]);
+    await acting; // without a server the command has the bank's folder
     if (server) {
       this.#hold();
       await this.#startServer();
@@ -130,7 +138,7 @@ class Scene {
   /** Lets all ATMs settle and end, then the bank, and judges. */
   async end(): Promise<Omit<Outcome, "kills">> {
     for (const atm of this.#atms) await atm.say("finish");
-    await until("all is settled", () => this.#finished === this.#atms.length, patienceMs);
+    await until("all is settled", () => this.#reports.finished === this.#atms.length, patienceMs);
     const codes = [];
     for (const atm of this.#atms) codes.push(await atm.end());
     codes.push(await this.#server.end());
@@ -138,7 +146,7 @@ class Scene {
     const rows = this.#hold();
     const { journaled, problems } = atmsAgree(this.atmFolders.values(), this.#books(rows));
     if (codes.some((code) => code !== 0)) problems.push(`exit codes ${codes}`);
-    problems.push(...this.#complaints);
+    problems.push(...this.#complaints, ...this.#reports.problems, ...this.#judge());
     for (const words of [["ledger", "check"], this.#verify]) {
       const complaint = await this.#operate(words);
       if (complaint !== null) problems.push(`bank ${words.join(" ")}: ${complaint}`);
@@ -147,7 +155,8 @@ class Scene {
     if (this.lost.length + doubled.length + problems.length > 0) {
       for (const victim of [this.#server, ...this.#atms]) problems.push(...victim.complaints);
     }
-    return { acknowledged: this.acknowledged, lost: this.lost, doubled, problems };
+    const { acknowledged, lost } = this;
+    return { acknowledged, lost, doubled, problems, counts: this.#reports.counts };
   }
 
   async clear(): Promise<void> {
@@ -170,15 +179,36 @@ class Scene {
     await until("the server starts", () => this.#ready, patienceMs);
   }
 
-  #onLine(line: TortureLine): void {
-    if ("finished" in line) this.#finished++;
-    else if ("acted" in line) this.#done.set(line.acted, BigInt(line.done));
-    else if ("authorised" in line) {
-      this.#acknowledged.push({ movement: line.authorised, what: "leave" });
-    } else {
-      const done = this.#done.get(line.settled) ?? 0n;
-      this.#acknowledged.push({ movement: line.settled, what: "end", done });
-    }
+  /** Runs an operator's command, which may be cut short by a kill. */
+  async #act(): Promise<void> {
+    const number = ++this.#serial;
+    const atm = nameOf([...this.atmFolders.values()][chance(this.#atms.length)]!);
+    const guest = { username: `guest-${number}`, password: `guest's password ${number}` };
+    const acts: [words: string[], input?: string][] = [
+      [["customer", "add", guest.username, "--opening", "1000000.00"], guest.password],
+      [["terminal", "enroll", `spare-${number}`, `--out=${this.folder}/spare-${number}.key`]],
+      [["terminal", "rotate", atm]],
+      [["key", "rotate"]],
+      [["audit", "rotate"]],
+    ];
+    const [words, input] = acts[chance(acts.length)]!;
+    const complaint = await this.#operate(words, input);
+    const command = words.slice(0, 2).join(" ");
+    this.#reports.count(complaint === null ? command : `${command}, cut short or refused`);
+    if (complaint !== null || input === undefined) return;
+    for (const atm of this.#atms) await atm.say(JSON.stringify(guest)).catch(() => {});
+  }
+
+  /** What the simulator's judges find at the end of all. */
+  #judge(): string[] {
+    const atms = new Map(
+      [...this.atmFolders].map(([key, folder]) => [JSON.parse(key).terminal as string, folder]),
+    );
+    return this.#reports.judge(recordsInSqlite(`${this.#bank}/bank.sqlite`), atms, {
+      firstKeys: [Deno.readTextFileSync(`${this.#bank}-first.key`)],
+      bankKeys: [Deno.readTextFileSync(keysPath(this.#bank))],
+      files: [Deno.readTextFileSync(logFilePath(this.#bank))],
+    });
   }
 
   /** Holds what a dead server has left on disk, in a copy, against what it had acknowledged. */
@@ -196,11 +226,13 @@ class Scene {
       `SELECT lower(hex(id)) AS movement, step, action, kind, outcome, booked FROM movements`,
     );
     query.setReadBigInts(true);
-    const rows = query.all() as unknown as BankRow[];
+    const rows = (query.all() as unknown as BankRow[]).filter(({ kind }) => kind !== "transfer");
     database.close();
     Deno.removeSync(copy, { recursive: true });
     const known = new Set(this.lost);
-    this.lost.push(...lostOf(this.#acknowledged, rows).filter((words) => !known.has(words)));
+    this.lost.push(
+      ...lostOf(this.#reports.acknowledged, rows).filter((words) => !known.has(words)),
+    );
     return rows;
   }
 
@@ -218,14 +250,29 @@ class Scene {
   }
 
   /** Runs an operator's command; null, or what it said when it failed. */
-  async #operate(words: string[]): Promise<string | null> {
-    const { code, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: operatorArguments({ folder: this.#bank }, words),
-      stdin: "null",
-    }).output();
-    return code === 0 ? null : new TextDecoder().decode(stderr);
+  #operate(words: string[], input = ""): Promise<string | null> {
+    return runWithInput(operatorArguments({ folder: this.#bank }, words), input);
   }
 }
+
+/** Runs Deno with a line of input; null, or what it said when it failed. */
+export async function runWithInput(args: string[], input: string): Promise<string | null> {
+  const stdio = { stdin: "piped", stdout: "null", stderr: "piped" } as const;
+  const process = new Deno.Command(Deno.execPath(), { args, ...stdio }).spawn();
+  const writer = process.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(`${input}\n`)).catch(() => {});
+  await writer.close().catch(() => {});
+  const { code, stderr } = await process.output();
+  return code === 0 ? null : new TextDecoder().decode(stderr);
+}
+
+const nameOf = (folder: string) => folder.slice(folder.lastIndexOf("/") + 1);
+
+/** The customer who visits this terminal alone. */
+export const ownerOf = (terminal: string) => ({
+  username: `owner of ${terminal}`.replaceAll(" ", "-"),
+  password: `the password of ${terminal}'s owner`,
+});
 
 const chance = (count: number) => Math.floor(Math.random() * count);
 
@@ -240,11 +287,14 @@ function flag(name: string, otherwise: number): number {
 
 if (import.meta.main) {
   const asked = { kills: flag("kills", 200), atms: flag("atms", 6) };
-  const { kills, acknowledged, lost, doubled, problems } = await torture({
+  const { kills, acknowledged, lost, doubled, problems, counts } = await torture({
     ...asked,
     log: console.log,
   });
   for (const words of [...lost, ...doubled, ...problems]) console.log(words);
+  for (const [what, times] of [...counts].sort()) {
+    console.log(`${String(times).padStart(8)} ${what}`);
+  }
   console.log(
     `kills ${kills} acknowledged ${acknowledged} lost ${lost.length} doubled ${doubled.length}`,
   );
