@@ -25,6 +25,8 @@ export interface BankServerStart {
   /** Where metrics are served; nowhere if absent. */
   metrics?: Address;
   log: LogForm;
+  /** Whether to check that the server could run, rather than to run it. */
+  check?: boolean;
   /** The file with the URL of the bank's database; if absent, the environment may have one. */
   databaseUrlFile?: string;
 }

@@ -8,7 +8,8 @@ import { serveMetrics } from "./metrics/serve_metrics.ts";
 import { Checkpoints } from "./operator/checkpoints.ts";
 import { serveOperators } from "./operator/socket.ts";
 
-export interface ServeOptions extends Omit<BankServerStart, "databaseUrlFile" | "folder" | "log"> {
+export interface ServeOptions
+  extends Omit<BankServerStart, "databaseUrlFile" | "folder" | "log" | "check"> {
   /** Listens on TCP. */
   bind: (address: DoorAddress) => SocketListener;
   /** Listens on a Unix socket. */

@@ -7,14 +7,20 @@ import { environmentVariable, leashEnds, runProgram, say } from "../../lib/proce
 import type { BankServerStart } from "../../lib/programs.ts";
 import { listenTcp, listenUnix, systemFiles } from "../../lib/system.ts";
 import { openBank } from "../bank.ts";
+import { faultsOf } from "../check_server.ts";
 import { serveBank } from "../serve_bank.ts";
-import { systemBankLogging } from "./system_bank.ts";
+import { systemBank, systemBankLogging } from "./system_bank.ts";
 
 if (import.meta.main) {
   await runProgram<BankServerStart>(async (start) => {
-    const end = leashEnds();
     const inEnvironment = environmentVariable(databaseUrlVariable);
     const url = findDatabaseUrl(systemFiles, start.databaseUrlFile, inEnvironment);
+    if (start.check) {
+      const faults = await faultsOf(systemBank, { ...start, bind: listenTcp }, url);
+      faults.forEach((fault) => console.error(fault));
+      return faults.length > 0 ? 1 : say("the server can run");
+    }
+    const end = leashEnds();
     const bank = await openBank(systemBankLogging(start.log), start.folder, url);
     await serveBank(
       bank,

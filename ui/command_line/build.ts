@@ -3,7 +3,7 @@ import { Command, CommanderError, Help, InvalidArgumentError } from "@commander-
 import type { CommandUnknownOpts, Option } from "@commander-js/extra-typings";
 import { UsageError } from "../../lib/errors.ts";
 import type { CommandContext, CommandDefinition } from "./command.ts";
-
+import type { Setting } from "./settings.ts";
 import { holdsSource } from "./values.ts";
 
 const ownOptions = "Options:";
@@ -28,6 +28,31 @@ export function build(definition: CommandDefinition, context: CommandContext): C
     if (option.required) withMessages(option);
   }
   return built;
+}
+
+/**
+ * Gives an option the value of a setting, which a flag overrides.
+ * @throws {UsageError} if it is not valid
+ */
+export function applySetting(
+  command: CommandUnknownOpts,
+  option: Option,
+  { text, source, name }: Setting,
+): void {
+  const set = (value: unknown) =>
+    command.setOptionValueWithSource(option.attributeName(), value, source);
+  if (!option.required) {
+    if (text !== "true" && text !== "false") {
+      throw new UsageError(`${name} ${text}: write true or false`, 2);
+    }
+    return void set(text === "true");
+  }
+  try {
+    set(option.parseArg ? (option.parseArg as (text: string) => unknown)(text) : text);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    throw new UsageError(error.message.replace(`${option.long} `, `${name} = `), 2);
+  }
 }
 
 /** Options with a folder that a program may read and write. */

@@ -37,6 +37,8 @@ export interface OperatorLaunch {
 export interface ServerLaunch {
   kind: "server";
   start: BankServerStart;
+  /** Lines about the settings, if the server is only to be checked. */
+  settings: string[] | null;
 }
 
 /** `server/programs/witness`. */

@@ -1,10 +1,11 @@
 /** Parses a command line into a typed `Launch`, or fails with a one-line error. */
 import { CommanderError } from "@commander-js/extra-typings";
 import { UsageError } from "../../lib/errors.ts";
-import { build } from "./build.ts";
+import { applySetting, build } from "./build.ts";
 import type { CommandDefinition } from "./command.ts";
 import { helpOf } from "./help.ts";
 import type { Launch } from "./launch.ts";
+import { hasSetting, type Settings } from "./settings.ts";
 import { pathFrom } from "./values.ts";
 import { beginsWith, depthOf, nearest, nextWords } from "./words.ts";
 
@@ -17,9 +18,15 @@ type Definitions = readonly CommandDefinition[];
 export function parseCommandLine(
   definitions: Definitions,
   args: readonly string[],
-  { project, startedIn }: { project: string; startedIn: string },
+  { project, startedIn, settings = new Map() }: {
+    project: string;
+    startedIn: string;
+    settings?: Settings;
+  },
 ): { launch: Launch } | { help: string } {
-  const places = { path: pathFrom(startedIn), project, data: `${project}/data` };
+  const from = { folder: startedIn };
+  const path = (text: string) => pathFrom(from.folder)(text);
+  const places = { path, project, data: `${project}/data` };
   const depth = depthOf(definitions, args);
   const name = args.slice(0, depth).join(" ");
   const definition = definitions.find((each) => each.name === name);
@@ -41,6 +48,13 @@ export function parseCommandLine(
   }
   const launches: Launch[] = [];
   const command = build(definition, { ...places, launch: (launch) => launches.push(launch) });
+  for (const option of command.options) {
+    const setting = settings.get(option.long!.slice(2));
+    if (setting === undefined || !hasSetting(name, option.long!.slice(2))) continue;
+    from.folder = setting.folder ?? startedIn;
+    applySetting(command, option, setting);
+  }
+  from.folder = startedIn;
   if (hasMore && command.registeredArguments.length === 0) {
     if (nearest(definitions, args)) throw unknownCommand(definitions, args);
     throw wrongUse(name, `unexpected argument '${word}'`);

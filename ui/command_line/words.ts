@@ -36,7 +36,7 @@ export function nearest(definitions: Definitions, args: readonly string[]): stri
   const [unknown, ...rest] = args.slice(depth);
   if (unknown === undefined) return null;
   const known = args.slice(0, depth);
-  const word = suggestion(unknown, nextWords(definitions, known.join(" ")));
+  const word = nearestOf(unknown, nextWords(definitions, known.join(" ")));
   if (word === null) return null;
   const begun = [...known, word];
   for (const word of rest) {
@@ -47,7 +47,7 @@ export function nearest(definitions: Definitions, args: readonly string[]): stri
 }
 
 /** Returns the word that Commander suggests for an unknown one; null if none is similar. */
-function suggestion(unknown: string, words: readonly string[]): string | null {
+export function nearestOf(unknown: string, words: readonly string[]): string | null {
   const command = new Command().exitOverride().configureOutput({ outputError() {} });
   for (const word of words) command.command(word);
   try {

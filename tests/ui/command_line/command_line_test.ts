@@ -498,6 +498,7 @@ Deno.test("server, witness, receipt-page, atm and demo get typed values, and def
     launchOf("server --listen [::1]:0 --proxy-from 10.0.0.5,10.0.0.6 --checkpoints /mnt/c/"),
     {
       kind: "server",
+      settings: null,
       start: {
         folder: "/strongroom/data/bank",
         databaseUrlFile: undefined,

@@ -1,7 +1,8 @@
 /** `server`: runs the bank's server. */
 import { checkpointMinutesDefault, checkpointMinutesMax } from "../../../lib/limits.ts";
 import { logForms } from "../../../lib/log_event.ts";
-import { Option } from "@commander-js/extra-typings";
+import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
+import type { Address } from "../../../lib/programs.ts";
 import type { CommandDefinition } from "../command.ts";
 import { withBank } from "../bank_command.ts";
 import { addressToListen, bankAddress, ipAddresses, wholeNumber } from "../values.ts";
@@ -9,7 +10,9 @@ import { addressToListen, bankAddress, ipAddresses, wholeNumber } from "../value
 export const server: CommandDefinition[] = [{
   name: "server",
   summary: "Run the bank's server",
-  details: "Create the bank first: deno task bank init. Ctrl-C ends the server.",
+  details:
+    "Create the bank first: deno task bank init. Ctrl-C ends the server. Each flag is a setting of " +
+    "--config FILE (default: /etc/strongroom/bank.toml), too.",
   examples: ["", "--listen 0.0.0.0:4848 --data /srv/bank"],
   define: (command, { path, data, launch }) =>
     withBank(command, path, `${data}/bank`)
@@ -43,11 +46,13 @@ export const server: CommandDefinition[] = [{
         new Option("--log <FORM>", "the form of the server's log").choices(logForms)
           .default("text"),
       )
+      .option("--check", "say what would run and whether it can, and end")
       .option("--share-port", "let other servers on this host listen on the same port (Linux)")
-      .action((flags) => {
+      .action((flags, command) => {
         const { data: folder, databaseUrlFile, listen, proxyFrom, checkpointMinutes } = flags;
         launch({
           kind: "server",
+          settings: flags.check ? settingsInWords(command) : null,
           start: {
             folder,
             databaseUrlFile,
@@ -64,3 +69,26 @@ export const server: CommandDefinition[] = [{
         });
       }),
 }];
+
+const sources: Record<string, string> = {
+  default: "by default",
+  config: "from the configuration file",
+  env: "from the environment",
+  cli: "from a flag",
+};
+
+/** Returns a line for each setting: its value, and where it comes from. */
+function settingsInWords(command: CommandUnknownOpts): string[] {
+  return command.options.filter(({ long }) => long !== "--check").map((option) => {
+    const value = command.getOptionValue(option.attributeName());
+    const source = command.getOptionValueSource(option.attributeName()) ?? "default";
+    return `${option.long!.slice(2).padEnd(20)}${textOf(value)}, ${sources[source]}`;
+  });
+}
+
+function textOf(value: unknown): string {
+  if (typeof value !== "object" || value === null) return value === undefined ? "-" : `${value}`;
+  if (Array.isArray(value)) return value.join(",");
+  const { hostname, port } = value as Address;
+  return `${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
+}

@@ -68,7 +68,10 @@ function sayNext(next: string | undefined, exitCode: number): number {
   return exitCode;
 }
 
-async function launchServer({ start }: ServerLaunch, place: Place): Promise<number> {
+async function launchServer(
+  { start, settings }: ServerLaunch,
+  place: Place,
+): Promise<number> {
   const { folder, listen, checkpoints, metrics } = start;
   const files = [...new Set([folder, checkpoints.folder])];
   const net = [
@@ -77,6 +80,13 @@ async function launchServer({ start }: ServerLaunch, place: Place): Promise<numb
     ...(metrics ? [addressText(metrics)] : []),
   ];
   const permissions = serverPermissions(place, files, net, findDatabase(start.databaseUrlFile));
+  if (settings !== null) {
+    settings.forEach(say);
+    const check = { ...start, check: true };
+    return await runInForeground(
+      denoArguments(place, "server/programs/bank_server", permissions, check),
+    );
+  }
   const program = denoArguments(place, "server/programs/bank_server", permissions, start);
   const server = new Child<ServerReady>(program);
   return await keep([server], async () => {

@@ -1,0 +1,72 @@
+/** Finds why a server could not run, without running it. */
+import { UsageError } from "../lib/errors.ts";
+import { removeIfThere, writePrivateFile } from "../lib/private_file.ts";
+import type { BankServerStart } from "../lib/programs.ts";
+import type { SocketListener } from "../lib/world.ts";
+import { bindDoor, type DoorAddress } from "./door/listener.ts";
+import { BankFolder, databasePath } from "./folder/bank_folder.ts";
+import { auditKeyRingOf } from "./folder/bank_keys.ts";
+import { requireSharedKeys } from "./audit/newest_keys.ts";
+import type { ReadingWorld } from "./operator/read_log.ts";
+
+export interface CheckOptions
+  extends Pick<BankServerStart, "folder" | "listen" | "metrics" | "sharePort" | "checkpoints"> {
+  bind: (address: DoorAddress) => SocketListener;
+}
+
+/** Returns what would keep a server from running, each with its mend; nothing if it can run. */
+export async function faultsOf(
+  world: ReadingWorld,
+  { folder, listen, metrics, sharePort, checkpoints, bind }: CheckOptions,
+  url?: string,
+): Promise<string[]> {
+  const faults: string[] = [];
+  const check = async (act: () => void | Promise<void>) => {
+    try {
+      await act();
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      faults.push(error.message);
+    }
+  };
+  await check(() => requireBank(world, folder, url));
+  await check(() => bindDoor(bind, { ...listen, sharePort }).close());
+  if (metrics) {
+    await check(() => bindDoor(bind, { ...metrics, sharePort: false }, "--metrics").close());
+  }
+  await check(() => requireWritable(world, checkpoints.folder));
+  return faults;
+}
+
+/** @throws {UsageError} if the bank cannot be opened */
+async function requireBank(world: ReadingWorld, path: string, url?: string): Promise<void> {
+  const folder = await BankFolder.open(world, path, url);
+  try {
+    const reader = await world.openReader(
+      url === undefined ? { path: databasePath(path) } : { url },
+    );
+    try {
+      await requireSharedKeys(reader, auditKeyRingOf(folder.keys));
+    } finally {
+      await reader.close();
+    }
+  } finally {
+    folder.close();
+  }
+}
+
+/** @throws {UsageError} if a folder exists and a checkpoint could not be written into it */
+function requireWritable({ files }: ReadingWorld, folder: string): void {
+  if (files.facts(folder) === null) return; // it is created with the first checkpoint
+  const path = `${folder}/check-of-server`;
+  try {
+    removeIfThere(files, path);
+    writePrivateFile(files, path, "");
+    removeIfThere(files, path);
+  } catch (error) {
+    const why = (error as Error).message;
+    throw new UsageError(
+      `checkpoints cannot be written to ${folder}: ${why}. Choose another folder with --checkpoints`,
+    );
+  }
+}
