@@ -3,7 +3,7 @@ import { ProtocolError, UsageError } from "../../lib/errors.ts";
 import { handshakeMsMax } from "../../lib/limits.ts";
 import { EmptyConnection } from "../../lib/protocol/channel.ts";
 import type { AcceptedSocket, SocketListener } from "../../lib/world.ts";
-import { acceptAll } from "../accept.ts";
+import { acceptAll } from "../../lib/accept.ts";
 import type { Bank } from "../bank.ts";
 import { logCommand } from "../ledger/command.ts";
 import { OutcomeUnknown } from "../ledger/ledger.ts";

@@ -17,7 +17,7 @@ import {
 import type { OperatorRequest } from "../../lib/operator_commands.ts";
 import { removeIfThere } from "../../lib/private_file.ts";
 import { pause, type Socket, type SocketListener } from "../../lib/world.ts";
-import { acceptAll } from "../accept.ts";
+import { acceptAll } from "../../lib/accept.ts";
 import type { Bank } from "../bank.ts";
 import { operatorSocketPath } from "../folder/bank_folder.ts";
 import { runOperatorCommand } from "./commands.ts";

@@ -7,7 +7,7 @@ import {
   witnessRequestMsMax,
 } from "../../lib/limits.ts";
 import { type AcceptedSocket, pause, type SocketListener, type World } from "../../lib/world.ts";
-import { acceptAll } from "../accept.ts";
+import { acceptAll } from "../../lib/accept.ts";
 import type { Witness } from "../transparency/witness.ts";
 import {
   BadRequest,
@@ -15,7 +15,7 @@ import {
   type HttpResponse,
   readRequest,
   writeResponse,
-} from "./http.ts";
+} from "../../lib/http.ts";
 
 export interface ServeWitnessOptions {
   witness: Pick<Witness, "addCheckpoint" | "checkpoint">;

@@ -1,10 +1,10 @@
 /**
- * The subset of HTTP/1.1 (RFC 9112) that a witness needs, within size limits: one request per
- * connection, its body with a Content-Length.
+ * The subset of HTTP/1.1 (RFC 9112) that witnesses and the page's host need, within size limits: one
+ * request per connection, its body with a Content-Length.
  */
-import { concat, textOf, utf8 } from "../../lib/bytes.ts";
-import { httpHeadBytesMax, httpReadBytes } from "../../lib/limits.ts";
-import type { Socket } from "../../lib/world.ts";
+import { concat, textOf, utf8 } from "./bytes.ts";
+import { httpHeadBytesMax, httpReadBytes } from "./limits.ts";
+import type { Socket } from "./world.ts";
 
 export interface HttpRequest {
   method: string;

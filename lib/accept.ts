@@ -1,6 +1,6 @@
-/** Accepts connections until a listener is closed: the loop of both of the bank's listeners. */
-import { acceptReportMs, acceptRetryMs } from "../lib/limits.ts";
-import { type Clock, pause, type Timers } from "../lib/world.ts";
+/** Accepts connections until a listener is closed: the loop of every listener. */
+import { acceptReportMs, acceptRetryMs } from "./limits.ts";
+import { type Clock, pause, type Timers } from "./world.ts";
 
 export interface AcceptOptions {
   /** Receives a line when connections cannot be accepted, at most once a minute. */
