@@ -6,16 +6,22 @@ import { concat, textOf, utf8 } from "./bytes.ts";
 import { httpHeadBytesMax, httpReadBytes } from "./limits.ts";
 import type { Socket } from "./world.ts";
 
-export interface HttpRequest {
+/** A request without its body. */
+export interface HttpHead {
   method: string;
   path: string;
-  body: string;
+  /** By lower-case name. */
+  headers: ReadonlyMap<string, string>;
+  /** The beginning of the body, which came with the head. */
+  rest: Uint8Array;
 }
 
 export interface HttpResponse {
   status: number;
-  body: string;
+  /** A stream ends with the connection. */
+  body: string | ReadableStream<Uint8Array>;
   contentType?: string;
+  headers?: Record<string, string>;
 }
 
 /** An unreadable request, with the status of its answer. */
@@ -26,59 +32,102 @@ export class BadRequest extends Error {
 }
 
 /**
- * Reads one request; returns null if the connection ends before the request is complete.
+ * Reads a request's head; returns null if the connection ends before it is complete.
  * @throws {BadRequest}
  */
-export async function readRequest(
-  socket: Socket,
-  bodyBytesMax: number,
-): Promise<HttpRequest | null> {
+export async function readHead(socket: Socket): Promise<HttpHead | null> {
   let received = new Uint8Array(0);
-  const chunk = new Uint8Array(httpReadBytes);
-  const readMore = async () => {
-    const count = await socket.read(chunk);
-    if (count !== null) received = concat(received, chunk.subarray(0, count));
-    return count !== null;
-  };
   let headLength: number;
   while ((headLength = endOfHead(received)) < 0) {
     if (received.length > httpHeadBytesMax) throw new BadRequest(431);
-    if (!await readMore()) return null;
+    const more = await readSome(socket);
+    if (more === null) return null;
+    received = concat(received, more);
   }
   const [requestLine = "", ...lines] = decoded(received.subarray(0, headLength)).split("\r\n");
-  const [, method, path] = /^([A-Z]+) (\/[\x21-\x7e]*) HTTP\/1\.[01]$/.exec(requestLine) ?? [];
+  const [, method, path] = /^([A-Z]+) ([\x21-\x7e]+) HTTP\/1\.[01]$/.exec(requestLine) ?? [];
   if (!method || !path) throw new BadRequest(400);
   const headers = headersOf(lines);
+  return { method, path, headers, rest: received.subarray(headLength + headEnd.length) };
+}
+
+/**
+ * Reads a request's body; returns null if the connection ends before it is complete.
+ * @throws {BadRequest}
+ */
+export async function readBody(
+  socket: Socket,
+  { headers, rest }: HttpHead,
+  bytesMax: number,
+): Promise<string | null> {
   if (headers.has("transfer-encoding")) throw new BadRequest(411);
   const digits = headers.get("content-length") ?? "0";
   if (!/^[0-9]{1,15}$/.test(digits)) throw new BadRequest(400);
   const length = Number(digits);
-  if (length > bodyBytesMax) throw new BadRequest(413);
-  const start = headLength + headEnd.length;
+  if (length > bytesMax) throw new BadRequest(413);
   if (headers.get("expect")?.toLowerCase() === "100-continue") {
     await writeAll(socket, utf8("HTTP/1.1 100 Continue\r\n\r\n"));
   }
-  while (received.length < start + length) if (!await readMore()) return null;
-  return { method, path, body: decoded(received.subarray(start, start + length)) };
+  let body = rest;
+  while (body.length < length) {
+    const more = await readSome(socket);
+    if (more === null) return null;
+    body = concat(body, more);
+  }
+  return decoded(body.subarray(0, length));
 }
 
 /** Writes an answer; the connection is closed after it. */
 export async function writeResponse(
   socket: Socket,
-  { status, body, contentType = "text/plain; charset=utf-8" }: HttpResponse,
+  { status, body, contentType = "text/plain; charset=utf-8", headers = {} }: HttpResponse,
 ): Promise<void> {
-  const bytes = utf8(body);
+  const bytes = typeof body === "string" ? utf8(body) : null;
   const head = [
     `HTTP/1.1 ${status} ${status < 300 ? "OK" : "Refused"}`,
     `Content-Type: ${contentType}`,
-    `Content-Length: ${bytes.length}`,
+    ...(bytes ? [`Content-Length: ${bytes.length}`] : []),
     "X-Content-Type-Options: nosniff",
     "Connection: close",
+    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
   ];
-  await writeAll(socket, concat(utf8(head.join("\r\n") + headEnd), bytes));
+  await writeAll(socket, concat(utf8(head.join("\r\n") + headEnd), bytes ?? new Uint8Array(0)));
+  if (typeof body !== "string") await writeStream(socket, body);
+}
+
+/** Writes a stream until it ends or the peer disconnects, and cancels it then. */
+async function writeStream(socket: Socket, body: ReadableStream<Uint8Array>): Promise<void> {
+  const reader = body.getReader();
+  const cancel = () => void reader.cancel().catch(() => {});
+  untilDisconnected(socket).then(cancel);
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      await writeAll(socket, value);
+    }
+  } finally {
+    cancel();
+  }
+}
+
+/** Discards input until the peer disconnects. */
+export async function untilDisconnected(socket: Socket): Promise<void> {
+  try {
+    while (await readSome(socket) !== null);
+  } catch {
+    // reset, or closed here
+  }
 }
 
 const headEnd = "\r\n\r\n";
+
+/** Returns some bytes; null at the end of the connection. */
+async function readSome(socket: Socket): Promise<Uint8Array<ArrayBuffer> | null> {
+  const chunk = new Uint8Array(httpReadBytes);
+  const count = await socket.read(chunk);
+  return count === null ? null : chunk.subarray(0, count);
+}
 
 function endOfHead(bytes: Uint8Array): number {
   for (let at = 3; at < bytes.length; at++) {
@@ -96,13 +145,19 @@ function headersOf(lines: readonly string[]): Map<string, string> {
     const [, name, value] = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*?)[ \t]*$/.exec(line) ?? [];
     if (!name || value === undefined) throw new BadRequest(400);
     const key = name.toLowerCase();
-    if (headers.has(key) && ["content-length", "transfer-encoding"].includes(key)) {
-      throw new BadRequest(400);
-    }
+    if (headers.has(key) && decisive.has(key)) throw new BadRequest(400);
     headers.set(key, value);
   }
   return headers;
 }
+
+/** Headers that decide about a request: none may come twice. */
+const decisive: ReadonlySet<string> = new Set([
+  "content-length",
+  "transfer-encoding",
+  "host",
+  "origin",
+]);
 
 function decoded(bytes: Uint8Array): string {
   try {

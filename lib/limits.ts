@@ -439,6 +439,12 @@ export const pageRequestLengthMax = 4_096;
 export const codeQuietModules = 4;
 /** QR codes of receipts are as large as this version, and larger only for more than 425 bytes. */
 export const codeVersionMin = 13;
+/**
+ * Connections that have not shown a page's secret: at once, beyond which the oldest is closed, and
+ * the time of each.
+ */
+export const pageStrangersMax = 64;
+export const pageExchangeMsMax = 10 * second;
 /** Concurrent calls of pages. */
 export const pageCallsMax = 16;
 /** Interval of an idle host's heartbeat. */

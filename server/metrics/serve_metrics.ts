@@ -2,11 +2,17 @@
  * Serves metrics, `/healthz` and `/readyz` over HTTP, within limits of connections, sizes and time.
  * It answers anyone who can connect: listen on loopback, or on a network of the bank's operators.
  */
+import { acceptAll } from "../../lib/accept.ts";
+import {
+  BadRequest,
+  type HttpResponse,
+  readBody,
+  readHead,
+  writeResponse,
+} from "../../lib/http.ts";
 import { metricsConnectionsMax, metricsRequestMsMax } from "../../lib/limits.ts";
 import type { AcceptedSocket, SocketListener } from "../../lib/world.ts";
-import { acceptAll } from "../accept.ts";
 import type { Bank } from "../bank.ts";
-import { BadRequest, type HttpResponse, readRequest, writeResponse } from "../witness/http.ts";
 import { metricsOf } from "./metrics.ts";
 
 export interface MetricsServer {
@@ -31,9 +37,9 @@ export function serveMetrics(bank: Bank, listener: SocketListener): MetricsServe
 
   async function serveOne(socket: AcceptedSocket): Promise<void> {
     try {
-      const request = await readRequest(socket, 0);
-      if (request === null) return;
-      const { method, path } = request;
+      const head = await readHead(socket);
+      if (head === null || await readBody(socket, head, 0) === null) return;
+      const { method, path } = head;
       const answer = method === "GET" ? await answerTo(path) : { status: 405, body: "" };
       await writeResponse(socket, answer);
     } catch (error) {

@@ -1,7 +1,6 @@
 /** Serves a witness over HTTP (C2SP tlog-witness), within limits of connections, sizes and time. */
 import {
   closeMsMax,
-  httpReadBytes,
   witnessBodyBytesMax,
   witnessConnectionsMax,
   witnessRequestMsMax,
@@ -11,9 +10,11 @@ import { acceptAll } from "../../lib/accept.ts";
 import type { Witness } from "../transparency/witness.ts";
 import {
   BadRequest,
-  type HttpRequest,
+  type HttpHead,
   type HttpResponse,
-  readRequest,
+  readBody,
+  readHead,
+  untilDisconnected,
   writeResponse,
 } from "../../lib/http.ts";
 
@@ -44,8 +45,9 @@ export async function serveWitness(
 
   async function serveOne(socket: AcceptedSocket): Promise<void> {
     try {
-      const request = await readRequest(socket, witnessBodyBytesMax);
-      if (request !== null) await writeResponse(socket, answer(request));
+      const head = await readHead(socket);
+      const body = head && await readBody(socket, head, witnessBodyBytesMax);
+      if (body !== null) await writeResponse(socket, answer(head!, body));
     } catch (error) {
       if (!(error instanceof BadRequest)) throw error;
       await writeResponse(socket, { status: error.status, body: "" });
@@ -58,14 +60,10 @@ export async function serveWitness(
    * connection.
    */
   async function drain(socket: AcceptedSocket): Promise<void> {
-    const rest = new Uint8Array(httpReadBytes);
-    const drained = (async () => {
-      while (await socket.read(rest) !== null);
-    })().catch(() => {});
-    await Promise.race([drained, pause(world, closeMsMax)]);
+    await Promise.race([untilDisconnected(socket), pause(world, closeMsMax)]);
   }
 
-  function answer({ method, path, body }: HttpRequest): HttpResponse {
+  function answer({ method, path }: HttpHead, body: string): HttpResponse {
     try {
       const [, originHash] = /^\/([0-9a-f]{64})\/checkpoint$/.exec(path) ?? [];
       if (path === "/add-checkpoint") {

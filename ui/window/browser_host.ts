@@ -6,9 +6,27 @@
  *
  * Every request is checked in this order: Host (421), path (404), method (405), Origin (403),
  * secret (403), call name (404), size (413), arguments (400). A response never reveals why a secret
- * was wrong.
+ * was wrong. Connections without a page's secret are limited in number and time.
  */
-import { pageHeartbeatMs, pageRequestLengthMax } from "../../lib/limits.ts";
+import { acceptAll } from "../../lib/accept.ts";
+import {
+  BadRequest,
+  type HttpHead,
+  type HttpResponse,
+  readBody,
+  readHead,
+  untilDisconnected,
+  writeResponse,
+} from "../../lib/http.ts";
+import {
+  closeMsMax,
+  pageExchangeMsMax,
+  pageHeartbeatMs,
+  pageRequestLengthMax,
+  pageStrangersMax,
+} from "../../lib/limits.ts";
+import { listenTcp, system } from "../../lib/system.ts";
+import { pause, type Socket } from "../../lib/world.ts";
 import { isCall } from "./calls.ts";
 import { type HostOptions, PageDesk } from "./page_desk.ts";
 import type { Page } from "./page_bundle.ts";
@@ -49,7 +67,6 @@ const headersAlways: Record<string, string> = {
     "require-trusted-types-for 'script'",
     "trusted-types 'none'",
   ].join("; "),
-  "x-content-type-options": "nosniff",
   "x-frame-options": "DENY",
   "referrer-policy": "no-referrer",
   "cache-control": "no-store",
@@ -61,29 +78,30 @@ const headersAlways: Record<string, string> = {
 
 /** Starts the host on 127.0.0.1, at a free port. */
 export function startBrowserHost(options: BrowserHostOptions): BrowserHost {
-  const { page, signal } = options;
+  const { page, signal, onError = () => {} } = options;
   signal.throwIfAborted();
   const secrets = createPageSecrets(options.randomBytes);
-  const texts = new Map([
-    ["/", { type: "text/html; charset=utf-8", text: page.html }],
-    ["/page.js", { type: "text/javascript; charset=utf-8", text: page.script }],
-    ["/page.css", { type: "text/css; charset=utf-8", text: page.style }],
+  const texts = new Map<string, HttpResponse>([
+    ["/", { status: 200, contentType: "text/html; charset=utf-8", body: page.html }],
+    ["/page.js", { status: 200, contentType: "text/javascript; charset=utf-8", body: page.script }],
+    ["/page.css", { status: 200, contentType: "text/css; charset=utf-8", body: page.style }],
   ]);
-  let authority = "";
   let pageNumber = 0;
   let stream: ViewStream | null = null;
   const desk = new PageDesk(options, { onView: (newest) => stream?.send(newest) });
+  const listener = listenTcp({ hostname: "127.0.0.1", port: 0 });
+  const authority = listener.address;
 
-  const open = (request: Request) => {
-    const secret = secrets.exchange(request.headers.get("x-launch-secret"));
+  const open = (headers: HttpHead["headers"]) => {
+    const secret = secrets.exchange(headers.get("x-launch-secret") ?? null);
     if (!secret) return refuse(403);
     stream?.end({ disconnected: "opened_elsewhere" });
     pageNumber = desk.takeOver();
     options.onOpened?.();
-    return Response.json({ secret, again: secrets.newLaunchSecret() });
+    return json({ secret, again: secrets.newLaunchSecret() });
   };
 
-  const watch = () => {
+  const watch = (): HttpResponse => {
     stream?.end();
     desk.pageIsHere();
     const mine = streamViews(desk.newest, options.heartbeatMs ?? pageHeartbeatMs, () => {
@@ -92,57 +110,103 @@ export function startBrowserHost(options: BrowserHostOptions): BrowserHost {
       desk.pageLeft();
     });
     stream = mine;
-    return new Response(mine.body, { headers: { "content-type": "application/x-ndjson" } });
+    return { status: 200, contentType: "application/x-ndjson", body: mine.body };
   };
 
-  const call = async (name: string, request: Request) => {
+  const call = async (name: string, head: HttpHead, socket: Socket) => {
     const page = pageNumber; // another page may open while the body is read
-    const body = await readBody(request, pageRequestLengthMax);
-    if (body === null) return refuse(413);
+    const body = await readBody(socket, head, pageRequestLengthMax);
+    if (body === null) return null;
     const answer = await desk.call(page, name, parseJson(body));
     if (answer === "busy") return refuse(503);
-    return typeof answer === "string" ? refuse(400) : Response.json(answer);
+    return typeof answer === "string" ? refuse(400) : json(answer);
   };
 
-  const answer = (request: Request): Response | Promise<Response> => {
-    if (request.headers.get("host") !== authority) return refuse(421);
-    const url = new URL(request.url);
-    if (url.host !== authority) return refuse(421);
-    const text = texts.get(url.pathname);
-    const [, folder, name, ...deeper] = url.pathname.split("/");
-    const isPost = url.pathname === "/open" || url.pathname === "/watch" ||
+  /** Returns the answer; null if the peer has disconnected. */
+  const answer = async (
+    head: HttpHead,
+    socket: Socket,
+    onPage: () => void,
+  ): Promise<HttpResponse | null> => {
+    const { method, path, headers } = head;
+    if (headers.get("host") !== authority || !path.startsWith("/")) return refuse(421);
+    const text = texts.get(path);
+    const [, folder, name, ...deeper] = path.split("/");
+    const isPost = path === "/open" || path === "/watch" ||
       (folder === "call" && name !== undefined && deeper.length === 0);
-    if (url.search !== "" || !(text || isPost)) return refuse(404);
-    if (request.method !== (text ? "GET" : "POST")) return refuse(405);
-    if (text) return new Response(text.text, { headers: { "content-type": text.type } });
-    if (request.headers.get("origin") !== `http://${authority}`) return refuse(403);
-    if (folder === "open") return open(request);
-    if (!secrets.isPage(request.headers.get("x-page-secret"))) return refuse(403);
+    if (!(text || isPost) || path.includes("?")) return refuse(404);
+    if (method !== (text ? "GET" : "POST")) return refuse(405);
+    if (text) return text;
+    if (headers.get("origin") !== `http://${authority}`) return refuse(403);
+    if (folder === "open") return open(headers);
+    if (!secrets.isPage(headers.get("x-page-secret") ?? null)) return refuse(403);
+    onPage();
     if (folder === "watch") return watch();
-    return isCall(name!) ? call(name!, request) : refuse(404);
+    return isCall(name!) ? await call(name!, head, socket) : refuse(404);
   };
 
-  const server = Deno.serve({
-    hostname: "127.0.0.1",
-    port: 0,
-    signal,
-    onListen: () => {},
-    onError: (error) => {
-      options.onError?.(error);
-      return withHeaders(refuse(500));
-    },
-  }, async (request) => withHeaders(await answer(request)));
-  authority = `127.0.0.1:${server.addr.port}`;
+  const serveOne = async (socket: Socket, onPage: () => void) => {
+    let head: HttpHead | null = null;
+    let response: HttpResponse | null;
+    try {
+      head = await readHead(socket);
+      response = head && await answer(head, socket, onPage);
+    } catch (error) {
+      if (isDisconnect(error)) return;
+      if (!(error instanceof BadRequest)) onError(error);
+      response = refuse(error instanceof BadRequest ? error.status : 500);
+    }
+    if (response === null) return;
+    await writeResponse(socket, { ...response, headers: headersAlways });
+    // Closing before the peer has sent its body would reset the connection.
+    const isWhole = head !== null && bodyLength(head) <= head.rest.length;
+    if (response.status >= 400 && !isWhole) {
+      await Promise.race([untilDisconnected(socket), pause(system, closeMsMax)]);
+    }
+  };
+
+  const sockets = new Set<Socket>();
+  const strangers = new Set<Socket>();
+  const serving = new Set<Promise<void>>();
+  const serve = (socket: Socket) => {
+    // Of the connections without a page's secret, the oldest makes room.
+    const [oldest] = strangers;
+    if (oldest && strangers.size >= pageStrangersMax) {
+      strangers.delete(oldest);
+      oldest.close();
+    }
+    const close = () => socket.close();
+    const cancel = system.after(pageExchangeMsMax, close);
+    sockets.add(socket);
+    strangers.add(socket);
+    const onPage = () => {
+      cancel();
+      strangers.delete(socket);
+    };
+    const served = serveOne(socket, onPage).catch((error) => {
+      if (!isDisconnect(error)) onError(error);
+    }).finally(() => {
+      onPage();
+      sockets.delete(socket);
+      serving.delete(served);
+      close();
+    });
+    serving.add(served);
+  };
+  const log = (line: string) => onError(new Error(line));
+  const accepting = acceptAll(listener, system, serve, { log });
 
   signal.addEventListener("abort", () => {
     desk.close();
     stream?.end();
+    listener.close();
+    for (const socket of sockets) socket.close();
   }, { once: true });
 
   return {
     origin: `http://${authority}`,
     newLink: () => `http://${authority}/#${secrets.newLaunchSecret()}`,
-    finished: server.finished,
+    finished: accepting.then(async () => void await Promise.all(serving)),
   };
 }
 
@@ -156,29 +220,30 @@ export function openFile(link: string): string {
     `<title>Opening the ATM…</title><meta http-equiv="refresh" content="0;url=${link}">\n`;
 }
 
-function refuse(status: number): Response {
-  return new Response(null, { status });
+function refuse(status: number): HttpResponse {
+  return { status, body: "" };
 }
 
-function withHeaders(response: Response): Response {
-  for (const [name, value] of Object.entries(headersAlways)) response.headers.set(name, value);
-  return response;
+function json(value: unknown): HttpResponse {
+  return { status: 200, contentType: "application/json", body: JSON.stringify(value) };
 }
 
-/**
- * Returns the body as text, or null if it is longer than `bytesMax`; reads no further than that.
- */
-async function readBody(request: Request, bytesMax: number): Promise<string | null> {
-  if (Number(request.headers.get("content-length") ?? 0) > bytesMax) return null;
-  const decoder = new TextDecoder();
-  let text = "";
-  let bytes = 0;
-  for await (const chunk of request.body ?? []) {
-    bytes += chunk.length;
-    if (bytes > bytesMax) return null;
-    text += decoder.decode(chunk, { stream: true });
-  }
-  return text + decoder.decode();
+/** Returns the announced length of a request's body; Infinity if it has none. */
+function bodyLength({ headers }: HttpHead): number {
+  if (headers.has("transfer-encoding")) return Infinity;
+  return Number(headers.get("content-length") ?? 0);
+}
+
+/** Returns whether an error is that of a peer that has left. */
+function isDisconnect(error: unknown): boolean {
+  const names = [
+    "ConnectionReset",
+    "BrokenPipe",
+    "ConnectionAborted",
+    "BadResource",
+    "Interrupted",
+  ];
+  return error instanceof Error && names.includes(error.name);
 }
 
 function parseJson(text: string): unknown {

@@ -1,5 +1,5 @@
 /** Each rule of the browser host, tried to be broken over a bare socket, as no browser would. */
-import { pageCallsMax, pageRequestLengthMax } from "../../../lib/limits.ts";
+import { pageCallsMax, pageRequestLengthMax, pageStrangersMax } from "../../../lib/limits.ts";
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import {
   type BrowserHost,
@@ -446,7 +446,7 @@ withHost("takes no body larger than a call can be", async (host, t) => {
       body: new Blob([large]).stream(),
     });
     await response.body?.cancel();
-    assertEquals(response.status, 413);
+    assertEquals(response.status, 411);
   });
   assertEquals(host.scripted.calls, []);
 });
@@ -572,4 +572,37 @@ Deno.test("openFile() forwards to a host's link and takes nothing else", () => {
   ) {
     assertThrows(() => openFile(wrong), TypeError);
   }
+});
+
+withHost("closes the oldest of too many strangers, and serves its page meanwhile", async (host) => {
+  const secret = await host.open();
+  const stream = await watch(host, secret);
+  await stream.next();
+  const port = Number(host.authority.split(":")[1]);
+  const strangers: Deno.Conn[] = [];
+  for (let count = 0; count < 2 * pageStrangersMax; count++) {
+    strangers.push(await Deno.connect({ hostname: "127.0.0.1", port }));
+  }
+  assertEquals((await host.call(secret, "touch", [])).status, 200);
+  assertEquals(await strangers[0]!.read(new Uint8Array(1)).catch(() => null), null);
+  host.scripted.change({ bank: "lost" });
+  assertEquals((await stream.next()).view.bank, "lost");
+  for (const connection of strangers) connection.close();
+  assertEquals(host.errors, []);
+});
+
+withHost("logs nothing of a page that leaves while it sends its body", async (host) => {
+  const secret = await host.open();
+  const port = Number(host.authority.split(":")[1]);
+  for (const linger of [false, true]) {
+    const connection = await Deno.connect({ hostname: "127.0.0.1", port });
+    const head =
+      `POST /call/history HTTP/1.1\r\nhost: ${host.authority}\r\norigin: ${host.origin}\r\n` +
+      `x-page-secret: ${secret}\r\ncontent-length: 1000\r\n\r\n[{}`;
+    await connection.write(new TextEncoder().encode(head));
+    if (linger) await soon(50);
+    connection.close();
+  }
+  await soon(100);
+  assertEquals([host.scripted.calls, host.errors], [[], []]);
 });

@@ -1,0 +1,119 @@
+/**
+ * Strangers who take a program's connections while it has few handles (`ulimit -n 300`): each program
+ * goes on, serves its own peers meanwhile, and ends in order.
+ */
+import { assertEquals } from "@std/assert";
+import { until } from "../client/branch.ts";
+import { SmallLog } from "../server/transparency/small_log.ts";
+import { linesOf } from "../server/helpers/lines.ts";
+import { inTemporaryFolder } from "../server/helpers/temporary.ts";
+
+const project = new URL("../../", import.meta.url);
+const handlesMax = 300;
+const strangersMax = 400;
+
+interface Address {
+  hostname: string;
+  port: number;
+}
+
+const addressOf = (text: string): Address => {
+  const { hostname, port } = new URL(`http://${text}`);
+  return { hostname, port: Number(port) };
+};
+
+/** A command of `main.ts`, with few handles for it and its programs. */
+class Cramped {
+  readonly #process: Deno.ChildProcess;
+  readonly #lines: ReadableStreamDefaultReader<string>;
+  readonly #log: Promise<string>;
+
+  constructor(words: string[]) {
+    this.#process = new Deno.Command("sh", {
+      args: [
+        ...["-c", `ulimit -n ${handlesMax}; exec "$@"`, "sh", Deno.execPath(), "run", "-A"],
+        ...["--frozen", "main.ts", ...words],
+      ],
+      cwd: project,
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    this.#lines = linesOf(this.#process.stdout).getReader();
+    this.#log = new Response(this.#process.stderr).text();
+  }
+
+  async line(): Promise<string> {
+    const { value } = await this.#lines.read();
+    if (value === undefined) throw new Error(await this.#log);
+    return value;
+  }
+
+  /** Ends it. Returns its exit code and the stacks and uncaught errors in its log. */
+  async end(): Promise<[code: number, stacks: string[]]> {
+    this.#process.kill("SIGTERM");
+    const { code } = await this.#process.status;
+    await this.#lines.cancel();
+    const stacks = (await this.#log).split("\n").filter((line) => /^ {4}at |ncaught/.test(line));
+    return [code, stacks];
+  }
+}
+
+/** Connects many strangers who say nothing, for as long as `work` takes. */
+async function amongStrangers(address: Address, work: () => Promise<void>): Promise<void> {
+  const strangers: Deno.Conn[] = [];
+  try {
+    for (let count = 0; count < strangersMax; count++) {
+      const connection = await Deno.connect(address).catch(() => null);
+      if (connection) strangers.push(connection);
+    }
+    await work();
+  } finally {
+    for (const connection of strangers) connection.close();
+  }
+}
+
+async function statusOf(url: string, init?: RequestInit): Promise<number> {
+  const answer = await fetch(url, { ...init, signal: AbortSignal.timeout(5_000) });
+  await answer.body?.cancel();
+  return answer.status;
+}
+
+Deno.test("the demo's bank and its ATM in a browser survive strangers who take all handles", () =>
+  inTemporaryFolder(async (folder) => {
+    const demo = new Cramped([
+      ...["demo", "--browser", "--no-open", "--json", "--data", `${folder}/demo`],
+    ]);
+    const { bank, atm } = JSON.parse(await demo.line());
+    const { origin, host, hash } = new URL(atm);
+    await amongStrangers(addressOf(host), async () => {
+      await until("the page is served", async () => await statusOf(origin).catch(() => 0) === 200);
+      const headers = { origin, "x-launch-secret": hash.slice(1) };
+      const opened = await fetch(`${origin}/open`, { method: "POST", headers });
+      const { secret } = await opened.json();
+      const page = { method: "POST", headers: { origin, "x-page-secret": secret }, body: "[]" };
+      for (let call = 0; call < 5; call++) {
+        assertEquals(await statusOf(`${origin}/call/touch`, page), 200);
+      }
+    });
+    await amongStrangers(addressOf(bank), () => Promise.resolve());
+    assertEquals(await statusOf(origin), 200);
+    assertEquals(await demo.end(), [0, []]);
+  }));
+
+Deno.test("a witness survives strangers who take all its connections", () =>
+  inTemporaryFolder(async (folder) => {
+    const log = new SmallLog(1);
+    await Deno.writeTextFile(`${folder}/policy`, `log ${log.key}\nquorum none\n`);
+    const data = ["--data", `${folder}/witness`];
+    const init = new Cramped(["witness", "init", "--name", "witness.example/1", ...data]);
+    await init.line();
+    await init.line();
+    const witness = new Cramped([
+      ...["witness", "--policy", `${folder}/policy`, "--listen", "127.0.0.1:0", ...data],
+    ]);
+    const [, address] = /listens on (\S+)\. /.exec(await witness.line())!;
+    const url = `http://${address}/${"ab".repeat(32)}/checkpoint`;
+    await amongStrangers(addressOf(address!), () => Promise.resolve());
+    await until("it answers", async () => await statusOf(url) === 404);
+    assertEquals(await witness.end(), [0, []]);
+  }));
