@@ -13,6 +13,7 @@ import type {
   Notes,
   Receipt,
   SignedReceipt,
+  Speech,
 } from "../lib/atm.ts";
 import type { AtmOutcome } from "../lib/errors.ts";
 import { dispensedNotesMax } from "../lib/limits.ts";
@@ -164,7 +165,7 @@ export class BankAtm implements Atm {
   // The view
 
   view(): AtmView {
-    const { devices, demo, receiptUrl } = this.dependencies;
+    const { devices, demo, aids, receiptUrl } = this.dependencies;
     const { current: visit, idleMsMax, ended } = this.#visits;
     const presented = devices.presented();
     return {
@@ -190,6 +191,7 @@ export class BankAtm implements Atm {
       presented: presented.size === 0 ? null : stack(presented),
       devices: { jammed: devices.jammed(), faults: demo?.faults() ?? [] },
       ...(receiptUrl !== undefined && { receiptUrl }),
+      aids: { prints: aids?.printer ?? false, voices: aids?.voices ?? [] },
       demo: demo !== null,
     };
   }
@@ -292,6 +294,25 @@ export class BankAtm implements Atm {
 
   history(filter: HistoryFilter, cursor?: string, sealed?: boolean): Promise<HistoryPage> {
     return this.#visits.history(filter, cursor, sealed);
+  }
+
+  // What the launcher does
+
+  print(text: string): Promise<void> {
+    const { aids } = this.dependencies;
+    if (aids?.printer) aids.ask({ ask: "print", text });
+    return Promise.resolve();
+  }
+
+  speak(speech: Speech): Promise<void> {
+    const { aids } = this.dependencies;
+    if (aids?.voices.includes(speech.language)) aids.ask({ ask: "speak", speech });
+    return Promise.resolve();
+  }
+
+  hush(): Promise<void> {
+    this.dependencies.aids?.ask({ ask: "hush" });
+    return Promise.resolve();
   }
 
   // The demo's controls

@@ -1,6 +1,7 @@
 /** The dependencies of an ATM. */
 import type { Language } from "../lib/atm.ts";
 import type { Currency } from "../lib/money.ts";
+import type { AtmAids, AtmRequest } from "../lib/programs.ts";
 import type { NamedTerminalKey } from "../lib/terminal_key.ts";
 import type { Socket, World } from "../lib/world.ts";
 import type { CashDevices } from "./cash/devices.ts";
@@ -32,6 +33,8 @@ export interface AtmDependencies {
   language?: Language;
   /** The address of the page that verifies receipts. */
   receiptUrl?: string;
+  /** What the launcher does for the ATM; if absent, it neither prints nor speaks. */
+  aids?: AtmAids & { ask: (request: AtmRequest) => void };
   /** Shorter in tests. */
   answerMsMax?: number;
   outcomeMsMax?: number;

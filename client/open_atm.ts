@@ -4,7 +4,7 @@ import { hex } from "../lib/bytes.ts";
 import { UsageError } from "../lib/errors.ts";
 import type { Currency } from "../lib/money.ts";
 import { isThere, replacePrivateFile } from "../lib/private_file.ts";
-import type { AtmStart, DevicesAt } from "../lib/programs.ts";
+import type { AtmRequest, AtmStart, DevicesAt } from "../lib/programs.ts";
 import { formatTerminalKey, type NamedTerminalKey, readTerminalKey } from "../lib/terminal_key.ts";
 import type { Files, MessageSocket, Socket, World } from "../lib/world.ts";
 import { BankAtm } from "./atm.ts";
@@ -28,6 +28,8 @@ export interface AtmWorld {
   /** Connects to devices by WebSocket. */
   connectDevices?: (url: string) => Promise<MessageSocket>;
   log: (line: string) => void;
+  /** Asks the launcher. */
+  ask: (request: AtmRequest) => void;
 }
 
 /**
@@ -36,8 +38,8 @@ export interface AtmWorld {
  * does not accept the key
  */
 export async function openAtm(
-  { bank, key, folder, demo, devices: devicesAt, wait, language, receiptUrl }: AtmStart,
-  { world, files, database, connect, connectDevices, log }: AtmWorld,
+  { bank, key, folder, demo, devices: devicesAt, wait, language, receiptUrl, aids }: AtmStart,
+  { world, files, database, connect, connectDevices, log, ask }: AtmWorld,
 ): Promise<BankAtm> {
   const keptKey = `${folder}/terminal.key`;
   const findKey = () => newestKey(files, key, keptKey);
@@ -74,6 +76,7 @@ export async function openAtm(
     demo: demo ? simulated : null,
     language,
     receiptUrl,
+    aids: { ...aids, ask },
     currency: storedCurrency(database),
     onConnected(currency) {
       storeCurrency(database, currency);

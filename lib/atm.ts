@@ -129,6 +129,8 @@ export interface AtmView {
   };
   /** The address of the page that verifies receipts; absent if a code has the receipt alone. */
   receiptUrl?: string;
+  /** What the ATM does besides its screens. */
+  aids: { prints: boolean; voices: readonly Language[] };
   /** True when the devices are simulated: the page then shows the demo's own controls. */
   demo: boolean;
 }
@@ -297,6 +299,25 @@ export interface CustomerCalls {
   history(filter: HistoryFilter, cursor?: string, sealed?: boolean): Promise<HistoryPage>;
 }
 
+/** A text to be spoken, instead of any before it. */
+export interface Speech {
+  text: string;
+  language: Language;
+  /** Of the usual speed: 1, or less for slower. */
+  rate: number;
+  /** 0 to 1. */
+  volume: number;
+}
+
+/** What the ATM does besides its screens. No effect where `AtmView.aids` has none of it. */
+export interface AidCalls {
+  /** Prints a receipt: lines of text. */
+  print(text: string): Promise<void>;
+  speak(speech: Speech): Promise<void>;
+  /** Stops in the middle of a text. */
+  hush(): Promise<void>;
+}
+
 /** The demo's controls, for simulated devices. No effect on real ones. */
 export interface DemoDevices {
   /** Inserts one note into the open acceptor. No effect if it is shut or the note is unknown. */
@@ -310,7 +331,7 @@ export interface DemoDevices {
 }
 
 /** The page's calls through its bridge. */
-export type AtmCalls = CustomerCalls & DemoDevices;
+export type AtmCalls = CustomerCalls & AidCalls & DemoDevices;
 
 /** The ATM behind the bridge: its calls, its view, and a notification of every change. */
 export interface Atm extends AtmCalls {

@@ -58,6 +58,14 @@ export const statementEntriesMax = 5;
 /** Recipients in the answer to a log-in. */
 export const usualRecipientsMax = 3;
 export const transferMessageLengthMax = 35;
+/** A receipt as text, and what is spoken at once. */
+export const receiptTextLengthMax = 4_000;
+export const speechLengthMax = 4_000;
+/** Speeds of speech that follow each other, as parts of the usual one; and volumes. */
+export const speechRates = [1, 0.75, 0.55] as const;
+export const speechVolumes = [1, 0.4, 0.7] as const;
+/** Columns of a printed receipt. */
+export const receiptColumns = 42;
 /** Days of balances that one answer holds. */
 export const balanceDaysMax = 30;
 

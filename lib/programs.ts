@@ -2,7 +2,7 @@
  * The interface between the launcher and the programs: a program's only argument is one line of
  * JSON, and its first line of standard output reports that it is ready. Types only.
  */
-import type { Language } from "./atm.ts";
+import type { Language, Speech } from "./atm.ts";
 import type { LogForm } from "./log_event.ts";
 import type { Currency, MinorText } from "./money.ts";
 import type { LogFilter, OperatorCommandName, OperatorCommandOf } from "./operator_commands.ts";
@@ -183,7 +183,22 @@ export interface AtmStart {
   language: Language;
   /** The page that verifies receipts, for the links in QR codes. */
   receiptUrl?: string;
+  aids: AtmAids;
 }
+
+/** What the launcher does for an ATM besides its screens. */
+export interface AtmAids {
+  /** Whether it prints receipts. */
+  printer: boolean;
+  /** The languages that it speaks. */
+  voices: readonly Language[];
+}
+
+/** A line of a running ATM's standard output, after the first: what it asks of the launcher. */
+export type AtmRequest =
+  | { ask: "print"; text: string }
+  | { ask: "speak"; speech: Speech }
+  | { ask: "hush" };
 
 export interface AtmInBrowserReady {
   /** Opens the page once. */

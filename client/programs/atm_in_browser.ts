@@ -22,6 +22,7 @@ if (import.meta.main) {
       connect,
       connectDevices: connectorOf(start.devices),
       log,
+      ask: (request) => void say(JSON.stringify(request)),
     });
     const file = `${start.folder}/open.html`;
     const writeLink = () => {

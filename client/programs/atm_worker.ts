@@ -5,7 +5,7 @@
  */
 import { windowBlankMsMax } from "../../lib/limits.ts";
 import { exitCodeOf, leashEnds, log, say } from "../../lib/process.ts";
-import type { AtmWindowReady, AtmWindowStart } from "../../lib/programs.ts";
+import type { AtmRequest, AtmWindowReady, AtmWindowStart } from "../../lib/programs.ts";
 import { connectTcp, system, systemFiles } from "../../lib/system.ts";
 import { serveWindow, type WindowEnd } from "../../ui/window/window_worker.ts";
 import { openAtmFolder } from "../folder/atm_folder.ts";
@@ -28,6 +28,7 @@ async function runAtm(start: AtmWindowStart, window: WindowEnd): Promise<number>
     connect,
     connectDevices: connectorOf(start.devices),
     log,
+    ask: (request: AtmRequest) => void say(JSON.stringify(request)),
   });
   const host = window.host({
     atm,

@@ -90,11 +90,13 @@ export class Machine {
       demo: true,
       wait: true,
       language: "en",
+      aids: { printer: false, voices: [] },
     }, {
       world: process.world,
       files: this.disk.filesFor(process),
       database: this.#database.openFor(process),
       connect: () => world.connect(process),
+      ask: () => {},
       log: (line) => process.alive && world.log(`${this.name}: ${line}`),
     });
     const page = new Page(atm, host.scheduler, () => process.alive, (what, error) => {

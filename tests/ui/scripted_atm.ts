@@ -16,6 +16,7 @@ import type {
   Notes,
   Receipt,
   SignedReceipt,
+  Speech,
   Usual,
   VisitEnd,
 } from "../../lib/atm.ts";
@@ -53,6 +54,7 @@ export interface Script {
   balanceMinor: bigint;
   idleMsMax: number;
   demo: boolean;
+  aids: AtmView["aids"];
   cassettes: Notes[];
   /** What the first customer has besides the account without a name, by its name. */
   otherAccounts: Record<string, bigint>;
@@ -67,6 +69,7 @@ const script: Script = {
   balanceMinor: 125_050n,
   idleMsMax: 60_000,
   demo: true,
+  aids: { prints: false, voices: [] },
   cassettes: [{ value: "5000", count: 40 }, { value: "2000", count: 60 }, {
     value: "1000",
     count: 50,
@@ -95,6 +98,10 @@ export class ScriptedAtm implements Atm {
       AtmOutcome
     >
   > = {};
+  readonly printed: string[] = [];
+  readonly spoken: Speech[] = [];
+  /** How often speech was stopped. */
+  hushed = 0;
   retryAfterMs = 12_000;
   /** While set, calls about money, log-ins and history wait for it. */
   gate: Promise<void> | null = null;
@@ -142,6 +149,7 @@ export class ScriptedAtm implements Atm {
       escrow: null,
       presented: null,
       devices: { jammed: [], faults: [] },
+      aids: this.#script.aids,
       demo: this.#script.demo,
     };
   }
@@ -328,6 +336,21 @@ export class ScriptedAtm implements Atm {
     await this.receiptGate;
     const outcome = this.#scripted("signedReceipt") ?? "ok";
     return { outcome, place, ...(outcome === "ok" && { receipt: scriptedReceipt }) };
+  }
+
+  print(text: string): Promise<void> {
+    this.printed.push(text);
+    return Promise.resolve();
+  }
+
+  speak(speech: Speech): Promise<void> {
+    this.spoken.push(speech);
+    return Promise.resolve();
+  }
+
+  hush(): Promise<void> {
+    this.hushed += 1;
+    return Promise.resolve();
   }
 
   insertNote(value: string): Promise<void> {

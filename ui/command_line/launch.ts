@@ -116,6 +116,8 @@ export interface Screens {
   kiosk: boolean;
   /** Whether to open a browser; otherwise a link is printed. */
   open: boolean;
+  /** The name of the printer for receipts, as `lp` has it. */
+  printer?: string;
   /** Whether to print one line of JSON rather than sentences. */
   json: boolean;
 }

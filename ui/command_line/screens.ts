@@ -18,6 +18,9 @@ export function withScreens(command: Command) {
     .addOption(window.conflicts(["browser", "open"]).helpGroup(heading))
     .addOption(new Option("--browser", "the browser, rather than a window").helpGroup(heading))
     .addOption(kiosk.conflicts(["browser", "open"]).helpGroup(heading))
+    .addOption(
+      new Option("--printer <NAME>", "the printer for receipts, as lp has it").helpGroup(heading),
+    )
     .addOption(new Option("--no-open", "open nothing: print a link").helpGroup(heading))
     .addOption(
       new Option("--json", "print one line of JSON once everything is ready").helpGroup(heading),
@@ -25,7 +28,7 @@ export function withScreens(command: Command) {
 }
 
 export function screensOf(
-  { language, window, browser, kiosk, open, json }: ReturnType<
+  { language, window, browser, kiosk, printer, open, json }: ReturnType<
     ReturnType<typeof withScreens>["opts"]
   >,
 ): Screens {
@@ -34,6 +37,7 @@ export function screensOf(
     in: window || kiosk ? "window" : browser || !open ? "browser" : "either",
     kiosk: kiosk ?? false,
     open,
+    ...(printer !== undefined && { printer }),
     json: json ?? false,
   };
 }

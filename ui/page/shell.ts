@@ -4,10 +4,13 @@ import { html } from "htm/preact";
 import { App } from "./app.ts";
 import type { Bridge, Call, CallValue } from "./bridge/bridge.ts";
 import { focusAfter } from "./focus.ts";
-import { listenToKeys } from "./keys.ts";
-import { type Speaker, spokenOf } from "./speech.ts";
+import { listenToKeys, listenToSpeechKeys } from "./keys.ts";
+import { receiptText } from "./screens/receipt/slip.ts";
+import { keyOf, labelOf, type Speaker, spokenOf, typedOf } from "./speech.ts";
 import { type Answered, initialState, type PageEvent, type State } from "./state/model.ts";
 import { reduce } from "./state/reduce.ts";
+import { speaks } from "./state/screens.ts";
+import { speechLengthMax } from "../../lib/limits.ts";
 import type { Tables } from "./words/words.ts";
 
 /** What the page's host has besides the screen; what is missing is not offered. */
@@ -39,7 +42,7 @@ export function startShell(
     state = step.state;
     if (step.call) void make(step.call, state.calls);
     if (state !== before) draw(before);
-    if (step.print) host.print?.();
+    if (step.print) printReceipt();
     if (step.speak) speak();
   };
 
@@ -52,8 +55,11 @@ export function startShell(
     } catch (error) {
       return stopAfter(error);
     }
-    if (!focusAfter(before, state, root, words)) return;
-    host.speaker?.stop();
+    if (!focusAfter(before, state, root, words)) {
+      if (settings.sound && typedIn(state) !== typedIn(before)) say(typedOf(root));
+      return;
+    }
+    hush();
     if (settings.sound) speak();
   };
 
@@ -74,7 +80,34 @@ export function startShell(
 
   const speak = () => {
     const words = tables[state.settings.language];
-    host.speaker?.speak(spokenOf(root), words.locale);
+    const keys = state.screen.name === "welcome" ? ` ${words.speech.keys}` : "";
+    say(`${spokenOf(root, words)}${keys}`);
+  };
+
+  /** Speaks with the platform's voice, or with the ATM's where the platform has none. */
+  const say = (text: string) => {
+    if (text === "" || !speaks(state)) return;
+    const { language, rate, volume } = state.settings;
+    const speech = { text: text.slice(0, speechLengthMax), language, rate, volume };
+    const ofAtm = state.view?.aids.voices.includes(language) ?? false;
+    if (host.speaker && (host.speaker.has(language) || !ofAtm)) return host.speaker.speak(speech);
+    isAtmSpeaking = true;
+    void bridge.call("speak", [speech]);
+  };
+
+  let isAtmSpeaking = false;
+  const hush = () => {
+    host.speaker?.stop();
+    if (isAtmSpeaking) void bridge.call("hush", []);
+    isAtmSpeaking = false;
+  };
+
+  /** Prints at the ATM's printer, or, where it has none, as the host does. */
+  const printReceipt = () => {
+    const { screen, view, settings } = state;
+    if (screen.name !== "receipt" || !view) return;
+    if (!view.aids.prints) return host.print?.();
+    void bridge.call("print", [receiptText(screen.receipt, view, tables[settings.language])]);
   };
 
   const make = async (call: Call, number: number) => {
@@ -86,9 +119,25 @@ export function startShell(
   draw(state);
 
   listenToKeys(document);
+  listenToSpeechKeys(
+    document,
+    (key) => send({ type: "speech_key", key }),
+    () => state.settings.sound,
+  );
+  document.addEventListener("keydown", ({ target, key }) => {
+    const words = tables[state.settings.language];
+    // a customer who feels for a key learns which one begins
+    const isStart = state.screen.name === "welcome" && !state.settings.sound;
+    if (isStart && key.length === 1) say(words.speech.start);
+    if (!state.settings.sound || !isFieldOfText(target)) return;
+    say(keyOf(target, key, words));
+  });
+  document.addEventListener("focusin", ({ target }) => {
+    if (state.settings.sound && isFieldOfText(target)) say(labelOf(target));
+  });
   for (const touch of ["pointerdown", "keydown"]) {
     document.addEventListener(touch, () => {
-      host.speaker?.stop(); // who acts needs no more of it
+      hush(); // who acts needs no more of it
       send({ type: "touched" });
     }, { capture: true });
   }
@@ -101,6 +150,15 @@ export function startShell(
   bridge.watch((view) => send({ type: "view", view }));
 }
 
+/** Returns what is typed on a screen with a key pad. */
+function typedIn({ screen }: State): string | null {
+  return "typed" in screen ? screen.typed ?? "" : null;
+}
+
+function isFieldOfText(target: EventTarget | null): target is HTMLInputElement {
+  return target instanceof HTMLInputElement && target.closest(".fields") !== null;
+}
+
 /** Sets the attributes of the document that style sheets and screen readers use. */
 function setUp({ settings }: State, words: Tables["en"]): void {
   const { documentElement: element } = document;
@@ -108,4 +166,5 @@ function setUp({ settings }: State, words: Tables["en"]): void {
   element.dir = words.direction;
   element.dataset.contrast = settings.contrast;
   element.dataset.size = settings.size;
+  element.dataset.blank = settings.blank ? "on" : "off";
 }

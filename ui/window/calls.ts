@@ -2,13 +2,24 @@
  * The only calls that a page can make, each with a strict check of its arguments: input from a
  * bridge is untrusted until it has passed these checks.
  */
-import type { Atm, AtmCalls, DeviceFault, HistoryFilter, Notes } from "../../lib/atm.ts";
+import {
+  type Atm,
+  type AtmCalls,
+  type DeviceFault,
+  type HistoryFilter,
+  type Language,
+  languageCodes,
+  type Notes,
+  type Speech,
+} from "../../lib/atm.ts";
 import {
   accountLengthMax,
   cassettesMax,
   cursorLengthMax,
   historyTextLengthMax,
   passwordLengthMax,
+  receiptTextLengthMax,
+  speechLengthMax,
   transferMessageLengthMax,
   usernameLengthMax,
 } from "../../lib/limits.ts";
@@ -66,6 +77,11 @@ const parsers = new Map<string, Parse>(Object.entries(
         (sealed === undefined || typeof sealed === "boolean")
         ? (atm) => atm.history(filter, cursor ?? undefined, sealed)
         : null,
+    print: ([text, ...more]) =>
+      isText(text, 1, receiptTextLengthMax) && more.length === 0 ? (atm) => atm.print(text) : null,
+    speak: ([speech, ...more]) =>
+      isSpeech(speech) && more.length === 0 ? (atm) => atm.speak(speech) : null,
+    hush: (args) => args.length === 0 ? (atm) => atm.hush() : null,
     insertNote: ([value, ...more]) =>
       isAmount(value) && more.length === 0 ? (atm) => atm.insertNote(value) : null,
     takeNotes: (args) => args.length === 0 ? (atm) => atm.takeNotes() : null,
@@ -132,6 +148,14 @@ const filterFields: Record<keyof HistoryFilter, (value: unknown) => boolean> = {
   from: isInstant,
   before: isInstant,
 };
+
+function isSpeech(value: unknown): value is Speech {
+  if (typeof value !== "object" || value === null) return false;
+  const { text, language, rate, volume, ...more } = value as Record<string, unknown>;
+  const isPart = (part: unknown) => typeof part === "number" && part > 0 && part <= 1;
+  return isText(text, 1, speechLengthMax) && languageCodes.includes(language as Language) &&
+    isPart(rate) && isPart(volume) && Object.keys(more).length === 0;
+}
 
 function isMessage(value: unknown): value is string {
   return isText(value, 1, transferMessageLengthMax) && isPlainLine(value);

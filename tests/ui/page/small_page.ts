@@ -44,6 +44,7 @@ const visiting: AtmView = {
   escrow: null,
   presented: null,
   devices: { jammed: [], faults: [] },
+  aids: { prints: false, voices: [] },
   demo: true,
 };
 const receipt: Receipt = {
@@ -110,6 +111,7 @@ const positions: Record<string, string[]> = {
   change_password: ["current", "next"],
   password_fault: ["fault"],
   show_sealed: ["sealed"],
+  speech_key: ["key"],
   show_balance: ["shown"],
   tab: ["tab"],
   narrowing: ["open"],
@@ -235,6 +237,7 @@ function factsOf({ state, print, speak }: Step, before: State): Record<string, u
   return {
     ...state,
     ...settings,
+    volume: String(settings.volume),
     pending: pending?.name,
     news: balanceNews?.changeMinor,
     balanceShown: balanceShownAtMs !== null,

@@ -456,6 +456,22 @@ Deno.test("what is printed and read out again is what the host can", () => {
   );
 });
 
+Deno.test("speech begins by its key, and its volume ends with the visit", () => {
+  const can = { prints: false, speaks: true, highContrast: false };
+  play(
+    `
+    : speech_key volume                    -> welcome / speak=undefined volume=1
+    : speech_key speak                     -> welcome / speak=true
+    : speech_key volume                    -> welcome / speak=true volume=0.4
+    : set language=ja; speech_key speak    -> welcome / speak=undefined # no voice is good enough
+  `,
+    { ...stateOf("welcome (away)"), can },
+  );
+  const ended = stateOf("ended logged_out (away)");
+  const settings = { ...ended.settings, sound: true, volume: 0.4 };
+  play(`: next -> welcome / volume=1`, { ...ended, can, settings });
+});
+
 Deno.test("the on-screen keyboard goes with its screen", () => {
   play(`
     log_in (away): keyboard capitals  -> log_in / keyboard=capitals

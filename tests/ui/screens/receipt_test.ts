@@ -61,6 +61,26 @@ flow("a receipt is not saved to a file: nobody's data stays at the ATM", async (
   assertEquals(await button(page, "Save").count(), 0);
 });
 
+flow("the ATM's own printer gets a receipt as text", async ({ page, scripted }) => {
+  await logIn(page);
+  await button(page, "€50").click();
+  await button(page, "Print").click();
+  while (scripted.printed.length === 0) await page.waitForTimeout(10);
+  const lines = scripted.printed[0]!.split("\n");
+  assertEquals(lines.slice(0, 3), ["Strongroom Bank", "Withdrawal", ""]);
+  assert(lines.includes("Amount                              €50.00"), lines.join("\n"));
+  assert(lines.every((line) => line.length <= 42), lines.join("\n"));
+  assertEquals(scripted.printed.length, 1);
+}, () => ({ scripted: new ScriptedAtm({ aids: { prints: true, voices: [] } }) }));
+
+flow("a window without a printer has no button for it", async ({ page }) => {
+  await logIn(page);
+  await button(page, "€50").click();
+  await page.getByText("Withdrawal complete").waitFor();
+  const isWindow = page.url().startsWith("data:");
+  assertEquals(await button(page, "Print").count(), isWindow ? 0 : 1);
+});
+
 browserFlow("a receipt is printed, and nothing but the receipt", async ({ page }) => {
   await page.evaluate(() => {
     Object.assign(globalThis, {

@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
-import { button, onScreen } from "../open_atm.ts";
+import { button, logIn, onScreen } from "../open_atm.ts";
 import { family, sees } from "./flows.ts";
 
-const { flow } = family("settings");
+const { flow, browserFlow } = family("settings");
 
 flow(
   "settings hold for one customer, from the first screen to the last",
@@ -61,7 +61,7 @@ flow(
     await button(page, "Done").click();
     await onScreen(page, "welcome");
     assert(
-      (await last()).startsWith("en-GB: Welcome to Strongroom Bank. Withdraw or deposit"),
+      (await last()).startsWith("en: Welcome to Strongroom Bank. Withdraw or deposit"),
       await last(),
     );
     await button(page, "Touch to begin").click();
@@ -75,5 +75,34 @@ flow(
     await button(page, "Cancel").click();
     await onScreen(page, "welcome");
     assertEquals(await last(), "stop");
+  },
+);
+
+browserFlow(
+  "the system's preferences are followed: motion, contrast, forced colours",
+  async ({ page }) => {
+    const animated = () =>
+      page.evaluate(() => {
+        const { animationDuration } = getComputedStyle(document.querySelector(".stage")!);
+        return Math.max(...animationDuration.split(",").map((each) => parseFloat(each)));
+      });
+    await onScreen(page, "welcome");
+    assert(await animated() < 0.01, "less motion");
+    await page.emulateMedia({ reducedMotion: "no-preference" });
+    assert(await animated() > 0.1);
+    await page.emulateMedia({ contrast: "more" });
+    await page.reload();
+    await onScreen(page, "welcome");
+    assertEquals(await page.evaluate(() => document.documentElement.dataset.contrast), "high");
+    await page.emulateMedia({ contrast: null, forcedColors: "active" });
+    await page.reload();
+    await logIn(page);
+    for (const button of [".tile", ".amount-button", ".account__cover", ".demo__button"]) {
+      const edge = await page.locator(button).first().evaluate((element) => {
+        const { borderStyle, borderWidth } = getComputedStyle(element);
+        return borderStyle === "none" ? 0 : parseFloat(borderWidth);
+      });
+      assert(edge > 0, `${button} has no edge`);
+    }
   },
 );

@@ -9,6 +9,7 @@ import type {
 } from "../../../lib/programs.ts";
 import { bundlePage, type PageEntry } from "../../window/page_bundle.ts";
 import type { AtmLaunch, Screens } from "../launch.ts";
+import { LauncherAids } from "./aids.ts";
 import { Child } from "./child.ts";
 import { keep } from "./lifetime.ts";
 import { deviceService, filesOf, netOf, serviceStart } from "./devices.ts";
@@ -23,7 +24,7 @@ export async function launchAtm(asked: AtmLaunch, place: Place): Promise<number>
   const { bank, demo, wait, receiptUrl, screens } = asked;
   const { key, folder, name } = findTerminal(asked.terminal, place, wait);
   const { language } = screens;
-  const start: AtmStart = { bank, key, folder, demo, wait, language, receiptUrl };
+  const start = { bank, key, folder, demo, wait, language, receiptUrl };
   const pages = await bundledFor(screens);
   return await keep([], async (children) => {
     const service = demo || asked.devices ? null : deviceService(serviceStart(folder), place);
@@ -72,16 +73,20 @@ export async function bundledFor(screens: Screens): Promise<Pages> {
  * @throws {UsageError} if a window was requested and none opens
  */
 export async function startAtm(
-  start: AtmStart,
+  asked: Omit<AtmStart, "aids">,
   name: string,
   screens: Screens,
   pages: Pages,
   place: Place,
   children: Child<unknown>[],
 ): Promise<AtmReady | null> {
+  const aids = await LauncherAids.find(screens.printer);
+  const start: AtmStart = { ...asked, aids: aids.aids };
+  const onLine = (line: string) =>
+    void aids.take(line).catch(({ message }: Error) => console.error(`an aid failed: ${message}`));
   if (screens.in !== "browser") {
     const line = await pages.line("in_window");
-    const window = startWindow(start, name, screens.kiosk, line, place);
+    const window = startWindow(start, name, screens.kiosk, line, place, onLine);
     children.unshift(window);
     const ready = await window.ready;
     if (ready && "window" in ready) return ready;
@@ -95,7 +100,7 @@ export async function startAtm(
     children.splice(children.indexOf(window), 1);
     console.error(`No window can be opened, the ATM uses the browser: ${why}`);
   }
-  const page = startPage(start, await pages.line("in_browser"), place);
+  const page = startPage(start, await pages.line("in_browser"), place, onLine);
   children.unshift(page);
   return await page.ready;
 }
@@ -117,6 +122,7 @@ function startWindow(
   kiosk: boolean,
   page: string,
   place: Place,
+  onLine: (line: string) => void,
 ): Child<AtmWindowReady> {
   const start: AtmWindowStart = { ...atm, terminal, webview: webviewLibrary(), kiosk };
   const permissions = windowPermissions(
@@ -130,17 +136,24 @@ function startWindow(
     mayEnd: true,
     env: { ...drawnWithoutGraphicsCard, ...Deno.env.toObject() },
     input: page,
+    onLine,
     isNative: true,
   });
 }
 
-function startPage(start: AtmStart, page: string, place: Place): Child<AtmInBrowserReady> {
+function startPage(
+  start: AtmStart,
+  page: string,
+  place: Place,
+  onLine: (line: string) => void,
+): Child<AtmInBrowserReady> {
   // Port 0 on loopback is for the page's host; besides it, only the bank is allowed.
   const net = [addressText(start.bank), "127.0.0.1:0", ...devicesNet(start)];
   const permissions = atmPermissions(start.folder, start.key, net, devicesFiles(start));
   return new Child(denoArguments(place, "client/programs/atm_in_browser", permissions, start), {
     mayEnd: true,
     input: page,
+    onLine,
   });
 }
 

@@ -55,15 +55,17 @@ export class Child<Ready> {
    * @param args Deno's arguments
    * @param env variables added to the launcher's environment
    * @param input the first line of its standard input
+   * @param onLine called with each line of its standard output after the first
    * @param isNative whether it loads native libraries, whose warnings are kept off the terminal
    */
   constructor(
     args: string[],
-    { mayEnd = false, env = {}, input, isNative = false }: {
+    { mayEnd = false, env = {}, input, isNative = false, onLine }: {
       mayEnd?: boolean;
       env?: Record<string, string>;
       input?: string;
       isNative?: boolean;
+      onLine?: (line: string) => void;
     } = {},
   ) {
     this.mayEnd = mayEnd;
@@ -90,7 +92,7 @@ export class Child<Ready> {
     this.crashed = this.#process.status.then(({ signal }) =>
       signal !== null && crashes.has(signal) ? signal : null
     );
-    this.ready = this.#firstLine();
+    this.ready = this.#readLines(onLine);
   }
 
   /** Prints what native libraries wrote, if the program has ended. */
@@ -107,19 +109,20 @@ export class Child<Ready> {
     return code;
   }
 
-  async #firstLine(): Promise<Ready | null> {
-    let text = "";
-    let ready: Ready | null = null;
-    const decoder = new TextDecoder();
+  /** Reads the whole output, so that the program never blocks on a full pipe; returns its first line. */
+  async #readLines(onLine?: (line: string) => void): Promise<Ready | null> {
     const first = Promise.withResolvers<Ready | null>();
     (async () => {
-      for await (const chunk of this.#process.stdout) {
-        if (ready !== null) continue; // drained, so that the program never blocks on a full pipe
-        text += decoder.decode(chunk, { stream: true });
-        const end = text.indexOf("\n");
-        if (end < 0) continue;
-        ready = JSON.parse(text.slice(0, end)) as Ready;
-        first.resolve(ready);
+      let rest = "";
+      let isReady = false;
+      for await (const text of this.#process.stdout.pipeThrough(new TextDecoderStream())) {
+        const lines = (rest + text).split("\n");
+        rest = lines.pop()!;
+        for (const line of lines) {
+          if (isReady) onLine?.(line);
+          else first.resolve(JSON.parse(line) as Ready);
+          isReady = true;
+        }
       }
       first.resolve(null);
     })();

@@ -1,5 +1,10 @@
 /** What a customer does: how it changes the screen, and which call it starts. */
-import { transferMessageLengthMax, typedLengthMax } from "../../../lib/limits.ts";
+import {
+  speechRates,
+  speechVolumes,
+  transferMessageLengthMax,
+  typedLengthMax,
+} from "../../../lib/limits.ts";
 import { groupedAccountNumber, isAccountNumber } from "../../../lib/account_number.ts";
 import { amountMinorMax, minorFromText, parseAmount } from "../../../lib/money.ts";
 import type { HistoryFilter, Notes, Receipt } from "../../../lib/atm.ts";
@@ -13,13 +18,15 @@ import {
   type Recipient,
   type RefusalScreen,
   type Screen,
+  type Settings,
   show,
+  type SpeechKey,
   start,
   type State,
   type Step,
   withoutSettings,
 } from "./model.ts";
-import { endedScreen, fromSettings, safeScreen } from "./screens.ts";
+import { endedScreen, fromSettings, prints, safeScreen, speaks } from "./screens.ts";
 
 export function onIntent(state: State, intent: Intent): Step {
   if (intent.type === "stay") return stay(state);
@@ -27,6 +34,7 @@ export function onIntent(state: State, intent: Intent): Step {
   if (intent.type === "demo") return state.view?.demo ? { state, call: intent.call } : { state };
   if (state.pending?.name === "history") return whileLookingUp(state, intent);
   if (intent.type === "read_again") return { state, speak: state.settings.sound };
+  if (intent.type === "speech_key") return speechKey(state, intent.key);
   // an open question is answered first, and a call under way is waited for
   if (state.moreTime || state.pending) return { state };
   switch (intent.type) {
@@ -66,7 +74,7 @@ export function onIntent(state: State, intent: Intent): Step {
     case "password_fault":
       return { state: passwordFault(state, intent.fault) };
     case "print":
-      return { state, print: state.can.prints && state.screen.name === "receipt" };
+      return { state, print: prints(state) && state.screen.name === "receipt" };
     case "show_code":
       return { state: showCode(state) };
     case "show_sealed":
@@ -93,6 +101,23 @@ export function onIntent(state: State, intent: Intent): Step {
     case "newer":
       return state.screen.name === "history" ? turn(state, state.screen, intent) : { state };
   }
+}
+
+/** Changes how this customer hears the screens: each key but the last reads the screen again. */
+function speechKey(state: State, key: SpeechKey): Step {
+  if (!speaks(state)) return { state };
+  const { sound, rate, volume, blank } = state.settings;
+  const next = (steps: readonly number[], value: number) =>
+    steps[(steps.indexOf(value) + 1) % steps.length]!;
+  const changes: Record<SpeechKey, Partial<Settings>> = {
+    speak: { sound: true },
+    volume: { volume: next(speechVolumes, volume) },
+    speed: { rate: next(speechRates, rate) },
+    blank: { blank: !blank },
+  };
+  if (!sound && key !== "speak") return { state };
+  const settings = { ...state.settings, ...changes[key] };
+  return { state: { ...state, settings }, speak: key !== "blank" };
 }
 
 /** Leaves a look-up, or narrows it further, while it lasts: it moves no money. */

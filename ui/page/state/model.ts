@@ -125,8 +125,13 @@ export interface Settings {
   language: Language;
   contrast: "normal" | "high";
   size: "normal" | "large";
-  /** Screens are read out. */
+  /** Screens are read out, and keys choose. */
   sound: boolean;
+  /** Of speech: parts of the usual speed and of full volume. */
+  rate: number;
+  volume: number;
+  /** Nothing is to be seen. */
+  blank: boolean;
 }
 
 /** What the page's host can do besides showing. */
@@ -181,6 +186,8 @@ export type Intent =
   | { type: "keyboard"; keyboard: State["keyboard"] }
   /** The screen is to be read out again. */
   | { type: "read_again" }
+  /** By a key: speech begins or repeats; its volume or its speed changes; the screen is blanked. */
+  | { type: "speech_key"; key: SpeechKey }
   /** Into the one field of an amount's or a recipient's screen. */
   | { type: "type"; typed: string }
   /** What was typed is to be used: the amount, or the recipient's account. */
@@ -213,6 +220,8 @@ export type Intent =
   | { type: "stay" }
   /** From the demo's pane, next to the ATM: whatever the ATM is doing. */
   | { type: "demo"; call: DemoCall };
+
+export type SpeechKey = "speak" | "volume" | "speed" | "blank";
 
 /** Where a button of the menu or of a screen leads. */
 export type Place =
@@ -260,6 +269,9 @@ export const usualSettings: Settings = {
   contrast: "normal",
   size: "normal",
   sound: false,
+  rate: 1,
+  volume: 1,
+  blank: false,
 };
 
 /** Returns the settings of a customer who chose none. */

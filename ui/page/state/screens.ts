@@ -1,5 +1,5 @@
 /** Facts about screens that several parts of the reducer share. */
-import type { AtmView, OutOfService } from "../../../lib/atm.ts";
+import type { AtmView, Language, OutOfService } from "../../../lib/atm.ts";
 import type { Screen, ScreenName, State } from "./model.ts";
 
 /** Screens that make sense only while a customer is logged in. */
@@ -65,4 +65,17 @@ export function endedScreen(view: AtmView): Screen {
 /** Returns true while the answer to a call about money is awaited. */
 export function moneyPending(state: State): boolean {
   return state.screen.name === "working";
+}
+
+/** The languages in which screens are read out. */
+const spoken: ReadonlySet<Language> = new Set<Language>(["en", "es", "fr", "de"]);
+
+/** Returns whether screens can be read out, in the language that they are in. */
+export function speaks({ can, view, settings: { language } }: State): boolean {
+  return spoken.has(language) && (can.speaks || (view?.aids.voices.includes(language) ?? false));
+}
+
+/** Returns whether receipts can be printed. */
+export function prints({ can, view }: State): boolean {
+  return can.prints || (view?.aids.prints ?? false);
 }

@@ -312,6 +312,14 @@ export const arabic: Words = {
     again: "أعد القراءة",
     mute: "أوقف القراءة",
   },
+  speech: {
+    start: "للقراءة الصوتية اضغط F1.",
+    keys: "F1 للإعادة. F2 لمستوى الصوت، وF3 للسرعة. F4 لإطفاء الشاشة.",
+    choice: "اضغط {key} لاختيار {name}",
+    enter: "إدخال: {name}",
+    cancel: "إلغاء: {name}",
+    masked: "نجمة",
+  },
   keyboard: {
     name: "لوحة مفاتيح على الشاشة",
     rows: "qwertyuiop asdfghjkl zxcvbnm",

@@ -314,6 +314,14 @@ export const english = {
     again: "Read again",
     mute: "Stop reading aloud",
   },
+  speech: {
+    start: "For speech, press F1.",
+    keys: "F1 repeats. F2 changes the volume, F3 the speed. F4 blanks the screen.",
+    choice: "Press {key} for {name}",
+    enter: "Enter: {name}",
+    cancel: "Cancel: {name}",
+    masked: "star",
+  },
   keyboard: {
     name: "On-screen keyboard",
     /** The letters of its three rows; names and passwords may be of any. */

@@ -307,6 +307,14 @@ export const french: Words = {
     again: "Relire",
     mute: "Arrêter la lecture",
   },
+  speech: {
+    start: "Pour la lecture vocale, appuyez sur F1.",
+    keys: "F1 répète. F2 change le volume, F3 la vitesse. F4 éteint l’écran.",
+    choice: "Appuyez sur {key} pour {name}",
+    enter: "Entrée : {name}",
+    cancel: "Annuler : {name}",
+    masked: "étoile",
+  },
   keyboard: {
     name: "Clavier à l’écran",
     rows: "azertyuiop qsdfghjklm wxcvbn",

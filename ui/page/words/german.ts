@@ -310,6 +310,14 @@ export const german: Words = {
     again: "Erneut vorlesen",
     mute: "Vorlesen beenden",
   },
+  speech: {
+    start: "Für die Sprachausgabe drücken Sie F1.",
+    keys: "F1 wiederholt. F2 ändert die Lautstärke, F3 das Tempo. F4 macht den Bildschirm dunkel.",
+    choice: "Drücken Sie {key} für {name}",
+    enter: "Eingabe: {name}",
+    cancel: "Abbrechen: {name}",
+    masked: "Stern",
+  },
   keyboard: {
     name: "Bildschirmtastatur",
     rows: "qwertzuiopü asdfghjklöä yxcvbnmß",

@@ -308,6 +308,14 @@ export const japanese: Words = {
     again: "もう一度読み上げる",
     mute: "読み上げを止める",
   },
+  speech: {
+    start: "音声案内はF1キーを押してください。",
+    keys: "F1で繰り返し、F2で音量、F3で速さ、F4で画面を消します。",
+    choice: "{name}は{key}を押してください",
+    enter: "Enter：{name}",
+    cancel: "キャンセル：{name}",
+    masked: "アスタリスク",
+  },
   keyboard: {
     name: "画面キーボード",
     rows: "qwertyuiop asdfghjkl zxcvbnm",

@@ -310,6 +310,14 @@ export const spanish: Words = {
     again: "Volver a leer",
     mute: "Dejar de leer",
   },
+  speech: {
+    start: "Para oír la pantalla, pulse F1.",
+    keys: "F1 repite. F2 cambia el volumen, F3 la velocidad. F4 oscurece la pantalla.",
+    choice: "Pulse {key} para {name}",
+    enter: "Intro: {name}",
+    cancel: "Cancelar: {name}",
+    masked: "asterisco",
+  },
   keyboard: {
     name: "Teclado en pantalla",
     rows: "qwertyuiop asdfghjklñ zxcvbnm",

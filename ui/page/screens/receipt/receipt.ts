@@ -7,6 +7,7 @@ import { QrCode } from "../../parts/qr_code.ts";
 import { Details } from "../../parts/details.ts";
 import type { ViewScreenProps } from "../../parts/screen_props.ts";
 import { Stage } from "../../parts/stage.ts";
+import { prints } from "../../state/screens.ts";
 import { paperRows, receiptRows } from "./slip.ts";
 
 export function Receipt({ screen, state, view, send, words }: ViewScreenProps<"receipt">): VNode {
@@ -21,7 +22,7 @@ export function Receipt({ screen, state, view, send, words }: ViewScreenProps<"r
         <${NoteStacks} notes=${receipt.notes} currency=${view.currency} words=${words} />
       </div>
     `}
-    ${state.can.prints && html`
+    ${prints(state) && html`
       <button
         class="button button--small slip__print"
         data-print

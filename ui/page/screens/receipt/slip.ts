@@ -1,5 +1,6 @@
 /** The rows of a receipt, on the screen and on paper. */
 import { groupedAccountNumber } from "../../../../lib/account_number.ts";
+import { receiptColumns } from "../../../../lib/limits.ts";
 import type { AtmView, Receipt } from "../../../../lib/atm.ts";
 import { dateTime, money, shortMoney, shortReference } from "../../words/format.ts";
 import type { Words } from "../../words/words.ts";
@@ -27,6 +28,19 @@ export function receiptRows(receipt: Receipt, view: AtmView, words: Words): Row[
     { name: text.terminal, value: view.terminal },
     ...(movement ? [{ name: text.reference, value: shortReference(movement) }] : []),
   ];
+}
+
+/** Returns a receipt as lines of text, for a printer. */
+export function receiptText(receipt: Receipt, view: AtmView, words: Words): string {
+  const rows = [...receiptRows(receipt, view, words), ...paperRows(receipt, view, words)];
+  const line = ({ name, value }: Row) => {
+    const gap = receiptColumns - name.length - value.length;
+    return gap > 0
+      ? `${name}${" ".repeat(gap)}${value}`
+      : `${name}\n${value.padStart(receiptColumns)}`;
+  };
+  const heading = [view.bankName, words.receipt.kind[receipt.kind], ""];
+  return `${[...heading, ...rows.map(line)].join("\n")}\n`;
 }
 
 /** Returns what paper has besides: the notes, and what the bank finds the entry of its log by. */

@@ -5,12 +5,13 @@ import { Choice } from "../../parts/choice.ts";
 import type { ViewScreenProps } from "../../parts/screen_props.ts";
 import { Stage } from "../../parts/stage.ts";
 import type { Settings as Chosen } from "../../state/model.ts";
+import { speaks } from "../../state/screens.ts";
 import type { Tables } from "../../words/words.ts";
 
 type Props = ViewScreenProps<"settings"> & { tables: Tables };
 
 export function Settings({ state, send, words, tables }: Props): VNode {
-  const { settings, can } = state;
+  const { settings } = state;
   const text = words.settings;
   const row = (label: string, options: [string, string][], chosen: string, set: Setting) =>
     html`
@@ -48,7 +49,7 @@ export function Settings({ state, send, words, tables }: Props): VNode {
           settings.contrast,
           (contrast) => ({ contrast } as Change),
         )}
-        ${can.speaks && row(
+        ${speaks(state) && row(
           text.sound,
           Object.entries(text.sounds),
           settings.sound ? "on" : "off",

@@ -4,6 +4,8 @@ import { html } from "htm/preact";
 import type { Language } from "../../../../lib/atm.ts";
 import { Choice } from "../../parts/choice.ts";
 import type { ViewScreenProps } from "../../parts/screen_props.ts";
+import { speaks } from "../../state/screens.ts";
+import { Icon } from "../../parts/icon.ts";
 import { Door } from "../../parts/mark.ts";
 import { fill, type Tables } from "../../words/words.ts";
 import { Stage } from "../../parts/stage.ts";
@@ -28,6 +30,9 @@ export function Welcome({ view, state, send, words, tables }: Props): VNode {
                 send({ type: "set", settings: { language: language as Language } })}
             />
           </div>
+          ${speaks(state) && !state.settings.sound && html`
+            <p class="help" data-speech-start><${Icon} name="sound" />${words.speech.start}</p>
+          `}
         `}
         next=${{ label: words.welcome.begin, press: begin }}
       >
