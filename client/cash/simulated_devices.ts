@@ -102,7 +102,19 @@ export class SimulatedDevices implements CashDevices {
     return this.#counts("escrow");
   }
 
-  /** The notes in some places, or that have passed. */
+  /** Returns all counts above zero, by place or passage, then by value. */
+  snapshot(): Map<string, Map<bigint, number>> {
+    const rows = this.database.prepare("SELECT place, value, count FROM notes WHERE count > 0")
+      .all() as { place: string; value: string; count: number }[];
+    const places = new Map<string, Map<bigint, number>>();
+    for (const { place, value, count } of rows) {
+      const counts = places.get(place) ?? new Map<bigint, number>();
+      places.set(place, counts.set(BigInt(value), count));
+    }
+    return places;
+  }
+
+  /** Returns the notes in some places, or that have passed. */
   at(...places: (Place | Passage)[]): NoteCounts {
     return this.#counts(...places);
   }

@@ -48,9 +48,15 @@ const failed = (errorCode: string): Completed => ({
 const bins = { unitReject: "reject", unitRetract: "retract", unitLeft: "left" } as const;
 type Bin = keyof typeof bins;
 
+interface Units {
+  currency: Currency | null;
+  values: ReadonlyMap<string, bigint>;
+}
+
 export class CashRecycler {
   readonly #handlers: Handlers;
   #exchange = false;
+  #units: Units | null = null;
 
   constructor(
     private readonly devices: SimulatedDevices,
@@ -119,7 +125,11 @@ export class CashRecycler {
   }
 
   /** The currency and the cassettes that staff have configured: values by unit. */
-  get units(): { currency: Currency | null; values: ReadonlyMap<string, bigint> } {
+  get units(): Units {
+    return this.#units ??= this.#readUnits();
+  }
+
+  #readUnits(): Units {
     const rows = this.database.prepare("SELECT name, currency, value FROM units").all() as {
       name: string;
       currency: string;
@@ -199,8 +209,9 @@ export class CashRecycler {
     const { devices } = this;
     const { currency, values } = this.units;
     const accuracy = devices.counted() ? "accurate" : "unknown";
+    const places = devices.snapshot();
     const at = (place: Parameters<SimulatedDevices["at"]>[0], value: bigint) =>
-      devices.at(place).get(value) ?? 0;
+      places.get(place)?.get(value) ?? 0;
     const cassettes = [...values].map(([name, value]) => {
       const one = (count: number) => this.#sent(new Map([[value, count]]));
       const count = at("cassettes", value);
@@ -248,7 +259,7 @@ export class CashRecycler {
           initial: {},
           in: {
             [name === "unitReject" ? "rejected" : "retracted"]: this.#sent(
-              devices.at(bins[name]),
+              places.get(bins[name]) ?? new Map(),
             ),
           },
           accuracy,
@@ -328,6 +339,7 @@ export class CashRecycler {
       }
       for (const name of emptied) this.devices.empty(bins[name]);
     });
+    this.#units = null;
     return done();
   }
 

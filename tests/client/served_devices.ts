@@ -24,17 +24,20 @@ export function serveDevices(
   atm: DatabaseSync,
   equip: (database: DatabaseSync) => SimulatedDevices,
   log: (line: string) => void = () => {},
+  tls?: { certificate: string; key: string },
 ): ServedDevices {
   const database = openDevicesFolder(systemFiles, folder);
   const simulated = equip(database);
   let service = new DeviceService(new CashRecycler(simulated, database), log);
-  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, (request) => {
+  const secured = tls ? { cert: tls.certificate, key: tls.key } : {};
+  const options = { hostname: "127.0.0.1", port: 0, onListen: () => {}, ...secured };
+  const server = Deno.serve(options, (request) => {
     const { socket, response } = Deno.upgradeWebSocket(request);
     service.accept(new URL(request.url).pathname, messagesOf(socket), url);
     return response;
   });
-  const url = `ws://127.0.0.1:${server.addr.port}${publisherPath}`;
-  const connect = connectMessages;
+  const url = `${tls ? "wss" : "ws"}://127.0.0.1:${server.addr.port}${publisherPath}`;
+  const connect = (url: string) => connectMessages(url, tls?.certificate);
   const devices = new Xfs4IotDevices({
     url,
     connect,

@@ -8,6 +8,8 @@ import { countCassettes } from "../../client/filling.ts";
 import { openAtmFolder } from "../../client/folder/atm_folder.ts";
 import { connectMessages, system, systemFiles } from "../../lib/system.ts";
 import type { MessageSocket } from "../../lib/world.ts";
+import type { DatabaseSync } from "node:sqlite";
+import { makeCertificate } from "../bench/load/certificate.ts";
 import { Branch, logIn, until } from "./branch.ts";
 import { serveDevices } from "./served_devices.ts";
 
@@ -198,6 +200,23 @@ Deno.test("the service refuses wrong commands by name", async () => {
   await served.close();
   atm.close();
   await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test({
+  name: "a wss: service is trusted by the certificate that is given, and by no other",
+  ignore: Deno.build.os !== "linux",
+  fn: async () => {
+    const folder = await Deno.makeTempDir();
+    const tls = await makeCertificate(folder);
+    const atm = openAtmFolder(systemFiles, `${folder}/atm`);
+    const equip = (database: DatabaseSync) => new SimulatedDevices(database);
+    const served = serveDevices(`${folder}/devices`, atm, equip, () => {}, tls);
+    assertEquals(await served.devices.start(), true);
+    await assertRejects(() => connectMessages(served.url));
+    await served.close();
+    atm.close();
+    await Deno.remove(folder, { recursive: true });
+  },
 });
 
 Deno.test("a service that lies about its counts is found by the ledger", async () => {

@@ -27,6 +27,17 @@ async function operate(link: string, action: string): Promise<void> {
   await response.body?.cancel();
 }
 
+/** Sends a GET request with any headers, and returns the response's first bytes. */
+async function rawRequest(port: number, path: string, headers: object): Promise<string> {
+  using connection = await Deno.connect({ hostname: "127.0.0.1", port });
+  const lines = Object.entries({ host: `127.0.0.1:${port}`, ...headers })
+    .map(([name, value]) => `${name}: ${value}\r\n`);
+  const request = `GET ${path} HTTP/1.1\r\n${lines.join("")}\r\n`;
+  await connection.write(new TextEncoder().encode(request));
+  const bytes = new Uint8Array(1_024);
+  return new TextDecoder().decode(bytes.subarray(0, await connection.read(bytes) ?? 0));
+}
+
 Deno.test({
   name: "a deposit and a withdrawal at an ATM without the demo",
   ignore: findBrowser() === null,
@@ -100,6 +111,27 @@ Deno.test({
       });
       let service = new Program(flags);
       await service.line();
+      const origin = `http://127.0.0.1:${port}`;
+      const upgrade = {
+        ...{ connection: "Upgrade", upgrade: "websocket", origin: "http://evil.example" },
+        ...{ "sec-websocket-version": "13", "sec-websocket-key": "AAAAAAAAAAAAAAAAAAAAAA==" },
+      };
+      const refusals: [path: string, init: RequestInit, status: number][] = [
+        ["/xfs4iot/v1.0", {}, 400],
+        ["/nothing", {}, 400],
+        ["/state", { method: "POST" }, 403],
+        [
+          "/act",
+          { method: "POST", headers: { "x-pane-secret": "0".repeat(64) }, body: "take" },
+          403,
+        ],
+      ];
+      for (const [path, init, status] of refusals) {
+        const response = await fetch(origin + path, init);
+        assertEquals(response.status, status, path);
+        await response.body?.cancel();
+      }
+      assertMatch(await rawRequest(port, "/xfs4iot/v1.0/CashRecycler", upgrade), /^HTTP\/1.1 403 /);
       assertEquals(await devices.start(), true);
       devices.onReturn = () => returned++;
       devices.load(new Map([[2_000n, 50], [5_000n, 20]]));
