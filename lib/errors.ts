@@ -45,6 +45,8 @@ export type Refusal =
   | "unknown_name"
   | "clock_not_ahead" // the bank's time is not ahead of the clock, and was not set back
   | "rotation_under_way" // the terminal has not used its next key yet
+  | "not_open" // the proposal has lapsed, has run or was rejected
+  | "too_many_proposals"
   | "key_superseded" // the terminal already has another key of this version, or a newer one
   // receipts
   | "signed_elsewhere" // another server of the bank writes the entry's chain, or the chain has ended

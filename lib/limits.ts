@@ -255,7 +255,12 @@ export const socketPathBytesMax = 103;
 // Its operators
 /** Length of a command's reason, and of its refusal, in the log. */
 export const reasonLengthMax = 200;
-/** Length of one request on the operator's socket. */
+/** Time in which a proposal can be approved, how many may wait, and the length of one's command. */
+export const proposalMsMax = 24 * hour;
+export const proposalsMax = 64;
+export const proposalLengthMax = 1_024;
+/** Length of one command on the operators' socket, and of a request, which has a signature too. */
+export const operatorCommandBytesMax = 65_000;
 export const operatorRequestBytesMax = 65_536;
 /** Connections of operators at once, and how long each may take to send its request. */
 export const operatorConnectionsMax = 256;
@@ -467,6 +472,11 @@ export const gateLookMs = 5;
 export const windowBlankMsMax = 20 * second;
 
 // The operator
+/** The stretching of the passphrase of an operator's key by Argon2id: memory in KiB, and passes. */
+export const passphraseMemoryKib = 65_536;
+export const passphrasePasses = 3;
+/** Characters of such a passphrase. */
+export const passphraseLengthMin = 12;
 /** Interval of progress lines. */
 export const progressMs = 200;
 /** Characters of an account's name, and of the bank's. */

@@ -4,6 +4,10 @@
  * only the bank has its currency's exponent.
  */
 
+/** The roles of operators. A timer is no person: its key has no passphrase. */
+export const roles = ["teller", "officer", "auditor", "admin", "timer"] as const;
+export type Role = typeof roles[number];
+
 /** The type of a field: a text, an optional one, a flag, an optional one, or one of a few words. */
 type Field = "text" | "text?" | "boolean" | "boolean?" | readonly string[];
 
@@ -15,7 +19,8 @@ export const operatorCommands = {
   rotate_terminal: { name: "text", now: "boolean", key: "text?" },
   revoke_terminal: { name: "text" },
   rotate_key: {},
-  add_customer: { username: "text", password: "text", opening: "text" },
+  /** `passwordHash`: Argon2id, in its encoded form. */
+  add_customer: { username: "text", passwordHash: "text", opening: "text" },
   open_account: { username: "text", name: "text", opening: "text" },
   list_accounts: { customer: "text?", json: "boolean?" },
   list_customers: { json: "boolean?" },
@@ -58,10 +63,69 @@ export const operatorCommands = {
   take_checkpoint: {},
   /** `reference`: a place in the log, or a movement's id. `note`: the signed receipt instead of its proof. */
   read_receipt: { reference: "text", note: "boolean" },
+  /** `publicKey`: Ed25519, 64 hex digits. */
+  add_operator: { name: "text", role: roles, publicKey: "text" },
+  remove_operator: { name: "text" },
+  list_operators: {},
+  list_proposals: {},
+  /** `key`: as of `enrol_terminal`. */
+  approve: { proposal: "text", key: "text?" },
+  reject: { proposal: "text", reason: "text" },
 } as const satisfies Record<string, Record<string, Field>>;
 
 type Table = typeof operatorCommands;
 export type OperatorCommandName = keyof Table;
+
+/** The roles that may give commands which change something. An admin may give every command. */
+const [money, terminals, timer] = [["teller", "officer"], ["officer"], [
+  "timer",
+  "auditor",
+]] as const;
+const everybody = ["teller", "officer", "auditor"] as const;
+const nobodyElse = [] as const;
+
+/** The roles besides admin that may give, or approve, each command. */
+export const rolesOf: Readonly<Record<OperatorCommandName, readonly Role[]>> = {
+  enrol_terminal: terminals,
+  list_terminals: everybody,
+  rotate_terminal: terminals,
+  revoke_terminal: terminals,
+  rotate_key: nobodyElse,
+  add_customer: money,
+  open_account: money,
+  list_accounts: everybody,
+  list_customers: everybody,
+  show_statement: everybody,
+  set_customer_state: money,
+  set_account_state: money,
+  show_limits: everybody,
+  set_limits: terminals,
+  list_holds: everybody,
+  settle_hold: money,
+  check_ledger: timer,
+  show_status: everybody,
+  show_clock: everybody,
+  confirm_clock: terminals,
+  set_back_clock: terminals,
+  back_up: [...terminals, ...timer],
+  end_restore: terminals,
+  show_audit: ["auditor"],
+  read_audit: timer,
+  rotate_audit_key: nobodyElse,
+  take_checkpoint: timer,
+  read_receipt: everybody,
+  add_operator: nobodyElse,
+  remove_operator: nobodyElse,
+  list_operators: everybody,
+  list_proposals: everybody,
+  approve: money,
+  reject: money,
+};
+
+/** Returns whether a role may give a command. An approval also needs the role of what it approves. */
+export function mayGive(role: Role, command: OperatorCommandName): boolean {
+  return role === "admin" || rolesOf[command].includes(role);
+}
 
 type ValueOf<F> = F extends "boolean" | "boolean?" ? boolean
   : F extends readonly string[] ? F[number]

@@ -83,6 +83,10 @@ export interface OperatorStart {
   out?: string;
   /** The name that the operator must type before the command runs, since it cannot be undone. */
   confirm?: string;
+  /** The operator's key; by default that of a single operator, or the one in the home folder. */
+  operatorKey?: string;
+  /** A private file whose first line is the key's passphrase, instead of a prompt. */
+  passphraseFile?: string;
   command: OperatorTask;
 }
 
@@ -94,7 +98,7 @@ export type OperatorTask =
   | OperatorCommandOf<
     Exclude<OperatorCommandName, "add_customer" | "read_audit">
   >
-  | Omit<OperatorCommandOf<"add_customer">, "password">
+  | Omit<OperatorCommandOf<"add_customer">, "passwordHash">
   | LocalCommand;
 
 /**
@@ -111,7 +115,13 @@ export type LocalCommand =
     withdrawalMax?: MinorText;
     /** Destination of the log's first key. */
     firstKey: string;
+    /** Two admins; or the destination of a single operator's key. */
+    operators: { admins: { name: string; publicKey: string }[] } | { singleKey: string };
   }
+  /** `sealed`: whether the key's file needs a passphrase. */
+  | { command: "make_operator_key"; name: string; sealed: boolean }
+  /** Gives an admin another key, since too few operators still have theirs. */
+  | { command: "recover_operator"; name: string; publicKey: string }
   | { command: "migrate" }
   /** `from`: the bank.keys of another server. */
   | { command: "join"; from: string; firstKey: string }

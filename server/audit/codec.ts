@@ -63,7 +63,7 @@ export function plainOf(
   salts: Uint8Array,
   place: SealedPlace,
 ): Plain & { commitment: Bytes } {
-  const { kind, outcome, terminal, movement, step, account, message } = entry;
+  const { kind, outcome, terminal, movement, step, account, message, signed } = entry;
   const [amount, balance] = [entry.amount?.toString(), entry.balance?.toString()];
   const rows = namesOf(entry);
   const facts = {
@@ -76,6 +76,7 @@ export function plainOf(
     account,
     balance,
     message,
+    signed,
     rows,
   };
   const text = `${lineOf(entry)}\n${JSON.stringify(facts)}`;

@@ -27,6 +27,8 @@ export interface AuditEntry {
   balance?: bigint;
   /** The message of a transfer. */
   message?: string;
+  /** The operator's signed request, as JSON: `nonce`, `command` and `signature`. */
+  signed?: string;
 }
 
 /** A change of a row of the books: its name, and its canonical texts, null for a missing row. */

@@ -2,7 +2,12 @@
  * Hashes passwords with Argon2id (RFC 9106; 19 MiB, two passes, one lane: OWASP's first choice) and
  * checks them, in threads.
  */
-import { passwordChecksPendingMax } from "../../lib/limits.ts";
+import { UsageError } from "../../lib/errors.ts";
+import {
+  passwordChecksPendingMax,
+  passwordLengthMax,
+  passwordLengthMin,
+} from "../../lib/limits.ts";
 import type { Threads } from "../threads.ts";
 
 export interface Passwords {
@@ -24,6 +29,17 @@ export interface Passwords {
 export type PasswordRequest =
   | { type: "hash"; password: string; salt: Uint8Array }
   | { type: "verify"; password: string; hash: string };
+
+/** @throws {UsageError} if a new password is too short or too long */
+export function requirePasswordLength({ length }: string): void {
+  if (length >= passwordLengthMin && length <= passwordLengthMax) return;
+  throw new UsageError(`a password has ${passwordLengthMin} to ${passwordLengthMax} characters`);
+}
+
+/** Returns whether a text is a hash with these parameters. */
+export function isPasswordHash(text: string): boolean {
+  return /^\$argon2id\$v=19\$m=19456,t=2,p=1\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}$/.test(text);
+}
 
 /** Checked for an unknown name, so that the answer takes as long. */
 const unknownNamesHash =

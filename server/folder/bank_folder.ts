@@ -48,6 +48,8 @@ export const logFilePath = (folder: string) => `${folder}/audit_log_secure.txt`;
 export const keptTerminalsPath = (folder: string) => `${folder}/terminals.json`;
 const unfinishedPath = (folder: string) => `${folder}/bank.unfinished`;
 export const operatorSocketPath = (folder: string) => `${folder}/operator.sock`;
+/** The key of a bank's single operator is next to its folder. */
+export const singleKeyPath = (folder: string) => `${folder}-operator.key`;
 /** The path of a copy of the books until it is fetched. */
 export const newBackupPath = (folder: string, unique: string) => `${folder}/bank.backup-${unique}`;
 

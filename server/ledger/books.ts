@@ -10,6 +10,7 @@ import {
   canonicalLimits,
   canonicalRestoring,
   type CanonicalRow,
+  canonicalStaff,
   canonicalTerminal,
   changeOf,
 } from "./canonical.ts";
@@ -32,6 +33,7 @@ import {
   newAccount,
   type Restoring,
   type Settings,
+  type Staff,
   type Terminal,
   type TerminalId,
 } from "./model.ts";
@@ -51,6 +53,7 @@ export class Books {
   #limits: Limits;
   #restoring: Restoring | null;
   #clock: ConfirmedClock | null;
+  #staff: Staff;
   #accounts = new Map<number, Account>();
   #numbered = new Map<string, Account["id"]>();
   /** The ids of each owner's accounts of a kind. */
@@ -71,6 +74,7 @@ export class Books {
     limits: null as Limits | null,
     restoring: null as Restoring | null,
     clock: null as Changes["clock"],
+    staff: null as Staff | null,
   };
   /** Rows that commands have changed other than by movements: before, and now. */
   #administered = new Map<string, { before: CanonicalRow | null; now: RowNow }>();
@@ -80,6 +84,7 @@ export class Books {
     this.#limits = loaded.limits;
     this.#restoring = loaded.restoring;
     this.#clock = loaded.confirmed;
+    this.#staff = loaded.staff;
     this.#accountIdNext = loaded.accountIdNext;
     for (const account of loaded.accounts) this.#keepAccount(account);
     for (const row of loaded.movements) this.#movements.set(movementKey(row.id, row.step), row);
@@ -170,6 +175,15 @@ export class Books {
     this.#administer("clock", () => canonicalClock(this.#clock));
     this.#clock = { ...clock, setBacks: this.setBacks + (setsBack ? 1 : 0) };
     this.#changed.clock = { ...this.#clock, setsBack: setsBack || !!this.#changed.clock?.setsBack };
+  }
+
+  get staff(): Staff {
+    return this.#staff;
+  }
+
+  setStaff(staff: Staff): void {
+    this.#administer("operators", () => canonicalStaff(this.#staff));
+    this.#staff = this.#changed.staff = staff;
   }
 
   openAccount(

@@ -13,6 +13,7 @@ import type {
   Movement,
   Restoring,
   Settings,
+  Staff,
   Terminal,
 } from "./model.ts";
 
@@ -121,6 +122,23 @@ export function canonicalRestoring(restoring: Restoring | null): CanonicalRow | 
 export function canonicalClock(clock: ConfirmedClock | null): CanonicalRow | null {
   return clock?.setBacks ? { name: "clock", text: textOf("clock", clock.setBacks) } : null;
 }
+
+/** Returns the row of the operators and their proposals; null for a bank without any. */
+export function canonicalStaff({ fourEyes, operators, proposals }: Staff): CanonicalRow | null {
+  if (operators.length === 0) return null;
+  const fields = [
+    ...operators.toSorted(by(({ name }) => name)).flatMap((
+      { name, role, publicKey, sinceMs },
+    ) => [name, role, publicKey, sinceMs]),
+    ...proposals.toSorted(by(({ id }) => id)).flatMap((
+      { id, operator, command, timeMs },
+    ) => [id, operator, command, timeMs]),
+  ];
+  return { name: "operators", text: textOf("operators", fourEyes ? 1 : 0, ...fields) };
+}
+
+const by = <Row>(key: (row: Row) => string) => (one: Row, other: Row) =>
+  key(one) < key(other) ? -1 : 1;
 
 /** Returns a change from one row to another of the same name; null for a missing row. */
 export function changeOf(before: CanonicalRow | null, after: CanonicalRow | null): RowChange {

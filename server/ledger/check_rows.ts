@@ -14,6 +14,7 @@ import {
   canonicalRestoring,
   type CanonicalRow,
   canonicalSettings,
+  canonicalStaff,
   canonicalTerminal,
 } from "./canonical.ts";
 import {
@@ -78,6 +79,8 @@ async function* otherRows(store: ReadStore): AsyncGenerator<CanonicalRow, void, 
   if (restoring) yield restoring;
   const clock = canonicalClock((await store.times()).confirmed);
   if (clock) yield clock;
+  const staff = canonicalStaff(await store.staff());
+  if (staff) yield staff;
   for (const terminal of await store.terminals()) yield canonicalTerminal(terminal);
   for await (const account of rowsOf(accountParts(store))) yield canonicalAccount(account);
   for await (const customer of rowsOf(customerParts(store))) yield canonicalCustomer(customer);
@@ -305,5 +308,6 @@ function inWords(name: string): string {
   if (kind === "movement") return `row ${step} of movement ${id}`;
   if (name === "bank") return "the row of the bank's settings";
   if (name === "limits") return "the row of the bank's limits";
+  if (name === "operators") return "the row of the bank's operators";
   return name === "restoring" ? "the row of a restored bank's terminals" : name;
 }

@@ -2,6 +2,7 @@
 import type { LoggedAt } from "../../lib/atm.ts";
 import type { LoggedOutcome, Outcome } from "../../lib/errors.ts";
 import type { AmountFault } from "../../lib/money.ts";
+import type { Role } from "../../lib/operator_commands.ts";
 import type { EntryKind } from "../audit/entry.ts";
 import type {
   Account,
@@ -118,7 +119,24 @@ export interface NewIdentity {
   numbers: string[];
 }
 
+/** The approval of a proposal, which ends with the command that it runs. */
+export interface Approval {
+  proposal: string;
+  /** Its last possible time is this long after it was proposed. */
+  lapseMs: number;
+}
+
+/** The commands of the operators' own rows. */
+export type ManageStaff =
+  /** A new operator, or a new key and role of one. */
+  | { op: "add_operator"; operator: string; name: string; role: Role; publicKey: string }
+  | { op: "remove_operator"; operator: string; name: string }
+  /** A command that waits for a second operator. */
+  | { op: "propose"; operator: string; id: string; command: string; words: string }
+  | { op: "reject_proposal"; operator: string; id: string; reason: string };
+
 export type Administer =
+  | ManageStaff
   | {
     op: "add_customer";
     operator: string;
@@ -319,7 +337,12 @@ export type Command =
     | Alive
   )
   /** The version of the terminal's key of the command's channel. */
-  & { underKey?: number };
+  & {
+    underKey?: number;
+    /** For an operator's command: the signed request, for the log. */
+    signed?: string;
+    approval?: Approval;
+  };
 
 export interface Reply {
   outcome: Outcome;

@@ -3,6 +3,7 @@ import { hex, utf8 } from "../../lib/bytes.ts";
 import type { Outcome } from "../../lib/errors.ts";
 import { hmac } from "../../lib/hmac.ts";
 import type { Currency } from "../../lib/money.ts";
+import type { Role } from "../../lib/operator_commands.ts";
 
 /** 32 hex digits, made and journaled by the terminal before it is sent. */
 export type MovementId = string;
@@ -100,6 +101,37 @@ export interface Restoring {
   /** Terminals that have not retold yet. */
   waiting: readonly TerminalId[];
 }
+
+/** A person, or a timer, whose signed commands the bank runs. */
+export interface Operator {
+  name: string;
+  role: Role;
+  /** Ed25519, 64 hex digits. */
+  publicKey: string;
+  /** When this key was added, by the bank's time. */
+  sinceMs: number;
+}
+
+/** A command that waits for the approval of a second operator. */
+export interface Proposal {
+  /** The hash that the approval signs: 64 hex digits. */
+  id: string;
+  /** The proposer's name. */
+  operator: string;
+  /** The command, as canonical JSON. */
+  command: string;
+  timeMs: number;
+}
+
+/** The bank's operators. */
+export interface Staff {
+  /** Whether some commands need two operators. It never becomes false again. */
+  fourEyes: boolean;
+  operators: readonly Operator[];
+  proposals: readonly Proposal[];
+}
+
+export const noStaff: Staff = { fourEyes: false, operators: [], proposals: [] };
 
 export const noLimits: Limits = {
   withdrawalMax: null,
@@ -254,6 +286,7 @@ export interface Loaded extends Rows, StoreTimes {
   limits: Limits;
   /** Null unless the bank was restored. */
   restoring: Restoring | null;
+  staff: Staff;
   /** The id of the next new account. */
   accountIdNext: number;
 }
@@ -271,6 +304,8 @@ export interface Changes extends Rows {
   limits: Limits | null;
   /** The state of a restored bank, if it changed. */
   restoring: Restoring | null;
+  /** The operators and their proposals, if they changed. */
+  staff: Staff | null;
   /** An operator's confirmation of the clock, if there was one; `setsBack` if this batch's time is earlier. */
   clock: ConfirmedClock & { setsBack: boolean } | null;
   /** The batch's time. */
@@ -288,6 +323,7 @@ export const noChanges: Omit<Changes, "timeMs"> = {
   lineVisits: [],
   limits: null,
   restoring: null,
+  staff: null,
   clock: null,
 };
 

@@ -1,5 +1,5 @@
 /** The settings of a bank as names and values, as both stores keep them. */
-import type { Limits, Restoring, Settings } from "./model.ts";
+import type { Limits, Operator, Proposal, Restoring, Settings, Staff } from "./model.ts";
 import type { Row } from "./rows.ts";
 
 /** The content of the table. */
@@ -71,4 +71,38 @@ export function valuesOfRestoring(
 ): [name: string, value: string][] {
   if (waiting.length === 0) return [];
   return [restoredSince, ...waiting.map(retellOf)].map((name) => [name, String(sinceMs)]);
+}
+
+/** The setting of a bank whose commands may need two operators. */
+const fourEyes = "four_eyes";
+const operatorPrefix = "operator ";
+const proposalPrefix = "proposal ";
+
+/** The condition, in SQL, of the settings that keep the operators and their proposals. */
+export const isOfStaff =
+  `name = '${fourEyes}' OR name LIKE '${operatorPrefix}%' OR name LIKE '${proposalPrefix}%'`;
+
+export function staffOf(value: SettingValues): Staff {
+  const rowsOf = <Row>(prefix: string): Row[] =>
+    Object.keys(value).filter((name) => name.startsWith(prefix)).sort()
+      .map((name) => JSON.parse(value[name]!) as Row);
+  return {
+    fourEyes: value[fourEyes] !== undefined,
+    operators: rowsOf<Operator>(operatorPrefix),
+    proposals: rowsOf<Proposal>(proposalPrefix),
+  };
+}
+
+export function valuesOfStaff(staff: Staff): [name: string, value: string][] {
+  return [
+    ...(staff.fourEyes ? [[fourEyes, "1"] as [string, string]] : []),
+    ...staff.operators.map((row): [string, string] => [
+      operatorPrefix + row.name,
+      JSON.stringify(row),
+    ]),
+    ...staff.proposals.map((row): [string, string] => [
+      proposalPrefix + row.id,
+      JSON.stringify(row),
+    ]),
+  ];
 }

@@ -12,6 +12,7 @@ import type {
   Restoring,
   SeenLine,
   Settings,
+  Staff,
   StoreTimes,
   Terminal,
   TerminalBooks,
@@ -84,6 +85,7 @@ export interface ReadStore {
   limits(): Result<Limits>;
   /** Returns the state of a restored bank; null when no terminal is waited for. */
   restoring(): Result<Restoring | null>;
+  staff(): Result<Staff>;
   times(): Result<StoreTimes>;
   terminals(): Result<Terminal[]>;
   /** Returns a terminal's place in the books; null before its first movement. */

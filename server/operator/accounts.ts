@@ -2,7 +2,7 @@
 import { isAccountNumber } from "../../lib/account_number.ts";
 import { hex } from "../../lib/bytes.ts";
 import { inWords, UsageError } from "../../lib/errors.ts";
-import { accountNameLengthMax, passwordLengthMax, passwordLengthMin } from "../../lib/limits.ts";
+import { accountNameLengthMax } from "../../lib/limits.ts";
 import { decimalText, formatMoney } from "../../lib/money.ts";
 import { newIdentity } from "../ledger/new_identity.ts";
 import { isPlainLine } from "../../lib/text.ts";
@@ -13,19 +13,14 @@ import { requireAmount, requireName, requireReason } from "./words.ts";
 export const accountCommands: Handlers<
   "add_customer" | "open_account" | "list_accounts" | "set_account_state"
 > = {
-  async *add_customer(bank, { username, password, opening, operator }) {
+  async *add_customer(bank, { username, passwordHash, opening, operator }) {
     requireName(username);
     const { randomBytes } = bank.world;
-    if (password.length < passwordLengthMin || password.length > passwordLengthMax) {
-      throw new UsageError(
-        `a password has ${passwordLengthMin} to ${passwordLengthMax} characters`,
-      );
-    }
     const { outcome, account } = await bank.ledger.submit({
       op: "add_customer",
       operator,
       username,
-      passwordHash: await bank.passwords.hashLater(password, randomBytes(16)),
+      passwordHash,
       opening: requireAmount("--opening", opening, bank.settings.currency),
       movement: hex(randomBytes(16)),
       ...newIdentity(bank.world),

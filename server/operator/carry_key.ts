@@ -44,6 +44,7 @@ export async function carryKey(
     if (error instanceof CommandRefused && isThere(files, pending)) files.remove(pending);
     throw isThere(files, pending) ? withAdvice(error, pending) : error;
   }
+  if (!isThere(files, pending)) return lines; // the command waits for a second operator
   files.rename(pending, out);
   return [`its key is in ${out}: copy it to the ATM only`, ...lines];
 }

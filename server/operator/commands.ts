@@ -1,7 +1,12 @@
 /** Runs an operator's command, in a running server or without one. */
-import { UsageError } from "../../lib/errors.ts";
-import { reasonLengthMax } from "../../lib/limits.ts";
-import type { OperatorCommandName, OperatorRequest } from "../../lib/operator_commands.ts";
+import { inWords, UsageError } from "../../lib/errors.ts";
+import { proposalMsMax, reasonLengthMax } from "../../lib/limits.ts";
+import {
+  mayGive,
+  operatorCommandFrom,
+  type OperatorCommandName,
+  type OperatorRequest,
+} from "../../lib/operator_commands.ts";
 import type { Bank } from "../bank.ts";
 import { logCommand } from "../ledger/command.ts";
 import { accountCommands } from "./accounts.ts";
@@ -11,7 +16,8 @@ import { customerCommands } from "./customers.ts";
 import { holdCommands } from "./holds.ts";
 import { limitCommands } from "./limits.ts";
 import { receiptCommands } from "./receipts.ts";
-import type { Answers, Handlers } from "./request.ts";
+import { type Answers, CommandRefused, type Handlers } from "./request.ts";
+import { staffCommands } from "./staff.ts";
 import { statusCommands } from "./status.ts";
 import { terminalCommands } from "./terminals.ts";
 
@@ -25,17 +31,21 @@ const handlers: Handlers<OperatorCommandName> = {
   ...receiptCommands,
   ...statusCommands,
   ...customerCommands,
+  ...staffCommands,
+  approve,
 };
 
 /**
  * Runs a command. The log has every command under its operator's name, including refused ones.
  * @param signal ends a command that would otherwise continue
+ * @param signed the operator's signed request, for the log
  * @throws {UsageError} if it is refused, with the reason
  */
 export async function* runOperatorCommand(
   bank: Bank,
   request: OperatorRequest,
   signal: AbortSignal = new AbortController().signal,
+  signed?: string,
 ): Answers {
   let why: string | null = null;
   let isKept = true;
@@ -43,7 +53,7 @@ export async function* runOperatorCommand(
   let isLogged = false;
   const watched = withSubmit(bank, async (command) => {
     isLogged = false;
-    const reply = await bank.ledger.submit(command);
+    const reply = await bank.ledger.submit({ ...command, signed });
     isLogged = reply.logged !== undefined;
     return reply;
   });
@@ -58,7 +68,7 @@ export async function* runOperatorCommand(
     throw error;
   } finally {
     if (!isKept) why = "its key file was not kept";
-    if (!isLogged) await logAction(bank, request, why);
+    if (!isLogged) await logAction(watched, request, why);
   }
 }
 
@@ -76,8 +86,33 @@ function withSubmit(bank: Bank, submit: Bank["ledger"]["submit"]): Bank {
   });
 }
 
-async function logAction(
+/** Runs the command of a proposal that another operator has made. */
+async function* approve(
   bank: Bank,
+  { proposal: id, key, operator }: Extract<OperatorRequest, { command: "approve" }>,
+  signal: AbortSignal,
+): Answers {
+  const { operators, proposals } = await bank.ledger.read.staff();
+  const proposal = proposals.find((each) => each.id === id);
+  if (!proposal) throw new UsageError(`nothing was approved: ${inWords("not_open")}`);
+  const command = operatorCommandFrom(JSON.parse(proposal.command))!;
+  if (proposal.operator === operator) {
+    throw new CommandRefused("a second operator has to approve this. Ask another one");
+  }
+  for (const who of [proposal.operator, operator]) {
+    const found = operators.find(({ name }) => name === who);
+    if (found && mayGive(found.role, command.command)) continue;
+    throw new CommandRefused(`nothing was approved: ${who} has no role for this now`);
+  }
+  const approval = { proposal: id, lapseMs: proposalMsMax };
+  const approved = withSubmit(bank, (command) => bank.ledger.submit({ ...command, approval }));
+  const request = { ...command, operator, ...(key !== undefined && { key }) } as OperatorRequest;
+  yield* answersTo(approved, request, signal);
+}
+
+/** Logs a command that has no entry, and why it was refused; null if it was not. */
+export async function logAction(
+  bank: Pick<Bank, "ledger">,
   { command, operator }: OperatorRequest,
   why: string | null,
 ): Promise<void> {

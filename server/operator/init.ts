@@ -11,6 +11,8 @@ export interface NewBank {
   /** The bank's PostgreSQL database; if absent, the bank is in the folder's file. */
   url?: string;
   operator: string;
+  /** The first operators: admins, with their public keys. Two of them need each other. */
+  admins?: readonly { name: string; publicKey: string }[];
   bankName: string;
   currency: Currency;
   /** An IANA name. */
@@ -30,6 +32,9 @@ export async function initBank(world: BankWorld, request: NewBank): Promise<stri
   const settings = { bankName, currency, timeZone, smallestNote: smallestNote(currency) };
   const bank = await createBank(world, path, settings, request.keepFirstKey, url);
   await bank.ledger.submit(logCommand(`operator ${operator}`, `make ${bankName}`));
+  for (const admin of request.admins ?? []) {
+    await bank.ledger.submit({ op: "add_operator", operator, ...admin, role: "admin" });
+  }
   if (withdrawalMax !== null) {
     await bank.ledger.submit({ op: "set_limits", operator, limits: { withdrawalMax } });
   }

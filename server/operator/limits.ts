@@ -4,6 +4,7 @@
  */
 import { inWords, UsageError } from "../../lib/errors.ts";
 import { decimalText, formatMoney } from "../../lib/money.ts";
+import type { OperatorCommandOf } from "../../lib/operator_commands.ts";
 import type { Bank } from "../bank.ts";
 import type { Account } from "../ledger/model.ts";
 import type { Command } from "../ledger/command.ts";
@@ -32,22 +33,7 @@ export const limitCommands: Handlers<"show_limits" | "set_limits"> = {
 
   async *set_limits(bank, request) {
     const { operator, account, terminal } = request;
-    if (account !== undefined && terminal !== undefined) {
-      throw new UsageError("--account and --terminal: give only one", 2);
-    }
-    const whose = account !== undefined ? "account" : terminal !== undefined ? "terminal" : "bank";
-    const limits: Record<string, bigint | null> = {};
-    for (const flag of Object.keys(flags) as Flag[]) {
-      if (request[flag] === undefined) continue;
-      const limit = flags[flag][whose];
-      if (limit === null) {
-        throw new UsageError(`${written[flag]} is not a limit of one ${whose}`, 2);
-      }
-      limits[limit] = limitOf(bank, written[flag], request[flag]);
-    }
-    if (Object.keys(limits).length === 0) {
-      throw new UsageError("no limit given. See 'deno task bank --help'", 2);
-    }
+    const { whose, limits } = givenLimits(bank, request);
     const command: Command = whose === "bank"
       ? { op: "set_limits", operator, limits }
       : whose === "account"
@@ -63,6 +49,66 @@ export const limitCommands: Handlers<"show_limits" | "set_limits"> = {
     yield* show(bank);
   },
 };
+
+type SetLimits = OperatorCommandOf<"set_limits">;
+
+/** The limits of a command, by the name of each; null for none. */
+interface GivenLimits {
+  whose: "bank" | "account" | "terminal";
+  limits: Record<string, bigint | null>;
+}
+
+/**
+ * Parses the limits of a command.
+ * @throws {UsageError} if one is not an amount, or there is none
+ */
+function givenLimits(bank: Bank, request: SetLimits): GivenLimits {
+  const { account, terminal } = request;
+  if (account !== undefined && terminal !== undefined) {
+    throw new UsageError("--account and --terminal: give only one", 2);
+  }
+  const whose = account !== undefined ? "account" : terminal !== undefined ? "terminal" : "bank";
+  const limits: Record<string, bigint | null> = {};
+  for (const flag of Object.keys(flags) as Flag[]) {
+    if (request[flag] === undefined) continue;
+    const limit = flags[flag][whose];
+    if (limit === null) {
+      throw new UsageError(`${written[flag]} is not a limit of one ${whose}`, 2);
+    }
+    limits[limit] = limitOf(bank, written[flag], request[flag]);
+  }
+  if (Object.keys(limits).length === 0) {
+    throw new UsageError("no limit given. See 'deno task bank --help'", 2);
+  }
+  return { whose, limits };
+}
+
+/** Returns whether a command raises a limit. An own limit that is removed becomes the bank's. */
+export async function raisesLimits(bank: Bank, request: SetLimits): Promise<boolean> {
+  const { whose, limits } = givenLimits(bank, request);
+  const banks = await bank.ledger.read.limits();
+  const account = whose === "bank" ? null : await limitedAccount(bank, request);
+  return (Object.keys(flags) as Flag[]).some((flag) => {
+    const name = flags[flag][whose];
+    if (name === null || !Object.hasOwn(limits, name)) return false;
+    const bankLimit = banks[flags[flag].bank];
+    const before = account === null ? bankLimit : account?.[name as OwnLimit] ?? bankLimit;
+    const after = account === null ? limits[name]! : limits[name] ?? bankLimit;
+    return before !== null && (after === null || after > before);
+  });
+}
+
+type OwnLimit = "withdrawalMax" | "dayOutMax" | "dayInMax";
+
+async function limitedAccount(
+  bank: Bank,
+  { account, terminal }: SetLimits,
+): Promise<Account | undefined> {
+  const owner = terminal === undefined ? null : await terminalId(bank, terminal);
+  return (await bank.ledger.read.accounts()).find((each) =>
+    owner === null ? each.number === account : each.kind === "terminal" && each.owner === owner
+  );
+}
 
 async function terminalId(bank: Bank, name: string): Promise<string> {
   const found = (await bank.ledger.read.terminals()).find((terminal) => terminal.name === name);

@@ -2,9 +2,9 @@
  * The operator's programs that run outside the bank's server, since they hold secrets or read files
  * that it must not have.
  */
-import { fromHex, textOf } from "../../lib/bytes.ts";
+import { fromHex, hex, textOf } from "../../lib/bytes.ts";
 import { UsageError } from "../../lib/errors.ts";
-import type { OperatorRequest } from "../../lib/operator_commands.ts";
+import type { OperatorCommand } from "../../lib/operator_commands.ts";
 import { isThere, readPrivateFile, writePrivateFile } from "../../lib/private_file.ts";
 import type { Files, Socket } from "../../lib/world.ts";
 import { placeOfText } from "../audit/entry.ts";
@@ -31,9 +31,10 @@ import { logCommand } from "../ledger/command.ts";
 import type { StorePlace } from "../ledger/open_store.ts";
 import type { CheckThreads } from "./check_threads.ts";
 import { checkLog, linesOfBank, linesOfFile, readLog } from "./check_log.ts";
-import { runOperatorCommand } from "./commands.ts";
+import { runSignedRequest } from "./authority.ts";
 import { isReading, readClosedBank, type ReadingWorld } from "./read_log.ts";
 import type { OperatorAnswer } from "./request.ts";
+import { type Signer, signRequest } from "./signed_request.ts";
 import { askServer } from "./socket.ts";
 
 /** The world of an operator's program. */
@@ -46,21 +47,25 @@ export interface OperatorWorld extends BankWorld, ReadingWorld {
 
 /**
  * Returns the answer to a request: from the running server if there is one, otherwise with
- * exclusive use of the folder. Log and books of a bank without a server are read without leaving an
- * entry.
+ * exclusive use of the folder. Log and books of a bank without a server are read without a key, and
+ * without leaving an entry.
+ * @param signer returns the operator's key
  */
 export async function* answersOf(
   world: OperatorWorld,
   folder: string,
-  request: OperatorRequest,
+  command: OperatorCommand,
+  signer: () => Promise<Signer>,
   url?: string,
 ): AsyncGenerator<OperatorAnswer, void, void> {
-  const answers = await askServer(world, folder, request);
+  const answers = await askServer(world, folder, command, signer);
   if (answers) return yield* answers;
-  if (isReading(request)) return yield* readClosedBank(world, folder, request, url);
+  if (isReading(command)) return yield* readClosedBank(world, folder, command, url);
+  const key = await signer();
   const bank = await openBank(world, folder, url);
   try {
-    yield* runOperatorCommand(bank, request);
+    const challenge = { bankId: bank.settings.bankId, nonce: hex(world.randomBytes(32)) };
+    yield* runSignedRequest(bank, challenge, signRequest(key, challenge, command));
   } finally {
     await bank.close();
   }
@@ -71,7 +76,7 @@ export interface VerifyRequest {
   folder: string;
   /** The bank's PostgreSQL database, if it is in one. */
   url?: string;
-  operator: string;
+  signer: () => Promise<Signer>;
   firstKeyPaths: readonly string[];
   checkpointPaths?: readonly string[];
   /** `PLACE,TAG`, as printed on a receipt. */
@@ -92,7 +97,7 @@ export async function verifyLog(
   {
     folder,
     url,
-    operator,
+    signer,
     firstKeyPaths,
     checkpointPaths = [],
     receipt,
@@ -122,7 +127,7 @@ export async function verifyLog(
       ofOneServer,
     };
     const lines = file === undefined
-      ? linesOfBank(answersOf(world, folder, { command: "read_audit", operator }, url))
+      ? linesOfBank(answersOf(world, folder, { command: "read_audit" }, signer, url))
       : linesOfFile(world.files, file);
     const count = await checkLog(lines, trust, world.openCheckThreads, onProgress);
     if (file === undefined && holdsBank(world.files, folder)) {
@@ -225,10 +230,11 @@ export async function exportLog(
  */
 export async function anotherChain(
   world: BankWorld & ReadingWorld,
-  { path, firstKeyPath, operator, url }: {
+  { path, firstKeyPath, operator, signed, url }: {
     path: string;
     firstKeyPath: string;
     operator: string;
+    signed?: string;
     url?: string;
   },
 ): Promise<string[]> {
@@ -248,7 +254,7 @@ export async function anotherChain(
   });
   const bank = await openBank(world, folder, url);
   const action = "start another chain of the audit log";
-  await bank.ledger.submit(logCommand(`operator ${operator}`, action));
+  await bank.ledger.submit({ ...logCommand(`operator ${operator}`, action), signed });
   await bank.close();
   const missing =
     "the end of the previous chain is missing, and 'deno task bank audit verify' reports this " +
@@ -298,19 +304,21 @@ export function readTextFile(files: Pick<Files, "read">, path: string): string {
  */
 export async function joinServer(
   world: BankWorld,
-  { folder, url, from, operator, keepFirstKey }: {
+  { folder, url, from, operator, signed, keepFirstKey }: {
     folder: string;
     url: string;
     /** Another server's key file. */
     from: string;
     operator: string;
+    signed?: string;
     keepFirstKey: KeepFirstKey;
   },
 ): Promise<string[]> {
   const isNew = !holdsBank(world.files, folder);
   const bank = await joinBank(world, folder, readBankKeys(world.files, from), url, keepFirstKey);
   const action = isNew ? "add a server" : "update the keys of a server";
-  const { outcome } = await bank.ledger.submit(logCommand(`operator ${operator}`, action));
+  const entry = { ...logCommand(`operator ${operator}`, action), signed };
+  const { outcome } = await bank.ledger.submit(entry);
   const name = bank.settings.bankName;
   await bank.close();
   if (outcome !== "ok") throw new UsageError("the server was created, but writing the log failed");

@@ -26,6 +26,8 @@ export interface Migrate {
   /** The PostgreSQL database, without a bank. */
   url: string;
   operator: string;
+  /** The operator's signed request, for the log. */
+  signed?: string;
 }
 
 /**
@@ -35,7 +37,7 @@ export interface Migrate {
  */
 export async function migrateBank(
   world: BankWorld,
-  { path, url, operator }: Migrate,
+  { path, url, operator, signed }: Migrate,
 ): Promise<string[]> {
   if (!holdsBank(world.files, path)) throw new UsageError(`${path} has ${nothingToMove}`);
   requireFiles(world.files, path);
@@ -43,7 +45,8 @@ export async function migrateBank(
   const moved = await closeOnFailure(folder, () => moveInto(url, world, folder));
   const bank = await openBank(world, folder, url);
   try {
-    await bank.ledger.submit(logCommand(`operator ${operator}`, "move the books into PostgreSQL"));
+    const entry = logCommand(`operator ${operator}`, "move the books into PostgreSQL");
+    await bank.ledger.submit({ ...entry, signed });
     const checked = await bank.ledger.check();
     if (checked.problem !== null) {
       throw new UsageError(`the moved books are wrong: ${checked.problem}`);
@@ -119,6 +122,7 @@ export async function requireSame(file: ReadStore, copy: ReadStore): Promise<str
     "settings",
     "limits",
     "restoring",
+    "staff",
     "accounts",
     "customers",
     "terminals",

@@ -1,24 +1,33 @@
 /** The requests on the operator's socket, their answers, and the types of their handlers. */
 import { UsageError } from "../../lib/errors.ts";
 import {
+  type OperatorCommand,
   operatorCommandFrom,
   type OperatorCommandName,
   type OperatorRequest,
 } from "../../lib/operator_commands.ts";
 import { isName } from "../../lib/terminal_key.ts";
 import type { Bank } from "../bank.ts";
+import { isPasswordHash } from "../credentials/passwords.ts";
+import type { SignedRequest } from "./signed_request.ts";
 
 /**
  * Checks a request received from the socket.
  * @throws {UsageError} if it is anything else
  */
-export function operatorRequestOf(value: unknown): OperatorRequest {
-  const { operator, ...fields } = (value ?? {}) as Record<string, unknown>;
+export function signedRequestOf(value: unknown): SignedRequest {
+  const { operator, signature, ...fields } = (value ?? {}) as Record<string, unknown>;
   const command = operatorCommandFrom(fields);
-  if (command !== null && typeof operator === "string" && isName(operator)) {
-    return { ...command, operator };
-  }
+  if (
+    command !== null && typeof operator === "string" && isName(operator) &&
+    typeof signature === "string" && hasGoodHash(command)
+  ) return { command, operator, signature };
   throw new UsageError("the server does not have this command. Use the same version for both");
+}
+
+/** Returns whether a new customer's password is a hash as `Passwords` makes it. */
+function hasGoodHash(command: OperatorCommand): boolean {
+  return command.command !== "add_customer" || isPasswordHash(command.passwordHash);
 }
 
 /** The bank refused the command finally: it had no effect. */

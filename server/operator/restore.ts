@@ -21,7 +21,7 @@ import { auditKeyRingOf } from "../folder/bank_keys.ts";
 import { chainsIn } from "./log_programs.ts";
 import type { Command } from "../ledger/command.ts";
 import type { Movement, Terminal } from "../ledger/model.ts";
-import type { StoreReader } from "../ledger/store.ts";
+import type { ReadStore, StoreReader } from "../ledger/store.ts";
 import type { ReadingWorld } from "./read_log.ts";
 import { keptTerminals } from "../terminals/kept_terminals.ts";
 
@@ -33,6 +33,11 @@ export interface Restore {
   /** Receives the first key of the log's next chain. */
   keepFirstKey: KeepFirstKey;
   operator: string;
+  /**
+   * Checks that the operator is an admin of the backup; returns the signed request, for the log.
+   * @throws {UsageError} if not
+   */
+  authorise?(store: ReadStore): Promise<string>;
 }
 
 /** The end of a log. */
@@ -118,7 +123,7 @@ async function readyCopy(
   world: BankWorld & ReadingWorld,
   folder: BankFolder,
   fresh: string,
-  { from, operator }: Pick<Restore, "from" | "operator">,
+  { from, operator, authorise }: Pick<Restore, "from" | "operator" | "authorise">,
 ): Promise<Omit<Restored, "kept"> & { chain: PreparedChain }> {
   const keys = auditKeyRingOf(folder.keys);
   const lost = await headOf(world, databasePath(folder.path));
@@ -130,7 +135,13 @@ async function readyCopy(
   }
   const head = (await headOf(world, fresh))!;
   const missing = missingInWords(head, lost);
-  const { command, terminals } = await restoring(world, fresh, head.timeMs, folder.path);
+  const { command, terminals } = await restoring(
+    world,
+    fresh,
+    head.timeMs,
+    folder.path,
+    authorise,
+  );
   const { chains, bankName } = await chainsIn(world, { path: fresh });
   const chain = folder.prepareChain(chains, bankName);
   await makeReady(world, fresh, keys, chain, { ...command, operator, missing });
@@ -190,12 +201,14 @@ async function restoring(
   path: string,
   timeMs: number,
   folder: string,
+  authorise: Restore["authorise"],
 ): Promise<{
-  command: Pick<RestoreCommand, "op" | "terminals" | "restoring">;
+  command: Pick<RestoreCommand, "op" | "terminals" | "restoring" | "signed">;
   terminals: string[];
 }> {
   const store = await world.openStore({ path });
   try {
+    const signed = await authorise?.(store);
     const kept = keptTerminals(world.files, folder);
     const sinceMs = retellSinceMs(await store.holds(), timeMs, world.nowMs());
     const before = new Map((await store.terminals()).map((terminal) => [terminal.id, terminal]));
@@ -207,7 +220,7 @@ async function restoring(
         "no list of terminals was kept: revoke again the terminals that were revoked since the backup",
       ]
       : terminals.flatMap((terminal) => changeInWords(before.get(terminal.id), terminal));
-    return { command: { op: "restore", terminals, restoring }, terminals: lines };
+    return { command: { op: "restore", terminals, restoring, signed }, terminals: lines };
   } finally {
     await store.close();
   }

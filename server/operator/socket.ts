@@ -1,12 +1,13 @@
 /**
- * The connection of operators' commands to a running server: a Unix socket that only the server's
- * user can open. One request per connection, as a line of JSON; the answer is lines of JSON. After
- * a key file the server waits for a line that confirms its storage.
+ * The connection of operators' commands to a running server: a Unix socket. The server begins with
+ * the bank's id and a nonce, a line of JSON; one signed request per connection follows, and the
+ * answer is lines of JSON. After a key file the server waits for a line that confirms its storage.
  */
-import { utf8 } from "../../lib/bytes.ts";
+import { hex, utf8 } from "../../lib/bytes.ts";
 import { UsageError } from "../../lib/errors.ts";
 import { OutcomeUnknown } from "../ledger/ledger.ts";
 import {
+  operatorCommandBytesMax,
   operatorConnectionsMax,
   operatorFinishMsMax,
   operatorReadBytes,
@@ -14,14 +15,15 @@ import {
   operatorRequestMsMax,
   serverReadBytes,
 } from "../../lib/limits.ts";
-import type { OperatorRequest } from "../../lib/operator_commands.ts";
+import type { OperatorCommand } from "../../lib/operator_commands.ts";
 import { removeIfThere } from "../../lib/private_file.ts";
 import { pause, type Socket, type SocketListener } from "../../lib/world.ts";
 import { acceptAll } from "../../lib/accept.ts";
 import type { Bank } from "../bank.ts";
 import { operatorSocketPath } from "../folder/bank_folder.ts";
-import { runOperatorCommand } from "./commands.ts";
-import { type Answers, CommandRefused, type OperatorAnswer, operatorRequestOf } from "./request.ts";
+import { runSignedRequest } from "./authority.ts";
+import { type Answers, CommandRefused, type OperatorAnswer, signedRequestOf } from "./request.ts";
+import { type Challenge, type Signer, signRequest } from "./signed_request.ts";
 
 /** `refused`: the command had no effect. */
 type Failure = { error: string; exitCode: 1 | 2; refused: boolean };
@@ -79,15 +81,17 @@ async function refuse(socket: Socket): Promise<void> {
 
 /**
  * Sends a request to the server of this folder; returns null if none runs.
+ * @param signer returns the operator's key
  * @throws {UsageError} if the server refuses the command
  */
 export async function askServer(
   { connectUnix }: { connectUnix(path: string): Promise<Socket> },
   folder: string,
-  request: OperatorRequest,
+  command: OperatorCommand,
+  signer: () => Promise<Signer>,
 ): Promise<Answers | null> {
   try {
-    return answersOf(await connectUnix(operatorSocketPath(folder)), request);
+    return answersOf(await connectUnix(operatorSocketPath(folder)), command, signer);
   } catch (error) {
     // No server, or the socket of one that was killed.
     if (["NotFound", "ConnectionRefused"].includes((error as Error).name)) return null;
@@ -95,12 +99,22 @@ export async function askServer(
   }
 }
 
-async function* answersOf(socket: Socket, request: OperatorRequest): Answers {
+async function* answersOf(
+  socket: Socket,
+  command: OperatorCommand,
+  signer: () => Promise<Signer>,
+): Answers {
   try {
-    if (utf8(JSON.stringify(request)).length > operatorRequestBytesMax) throw requestTooLong();
-    await writeLine(socket, request).catch(() => {}); // the server may have refused it unread
+    if (utf8(JSON.stringify(command)).length > operatorCommandBytesMax) throw requestTooLong();
+    const key = await signer();
     for await (const text of linesOf(socket)) {
-      const line = JSON.parse(text) as Line;
+      const line = JSON.parse(text) as Line | Challenge;
+      if ("nonce" in line) {
+        const { operator, signature } = signRequest(key, line, command);
+        // the server may have refused it unread
+        await writeLine(socket, { operator, signature, ...command }).catch(() => {});
+        continue;
+      }
       if ("done" in line) return;
       if ("error" in line) {
         throw line.refused
@@ -134,12 +148,15 @@ async function serve(
   };
   try {
     const cancelDeadline = bank.world.after(requestMsMax, () => socket.close());
+    const nonce = hex(bank.world.randomBytes(32));
+    const challenge = { bankId: bank.settings.bankId, nonce };
+    await writeLine(socket, challenge).catch(() => {}); // the peer may have disconnected
     const text = await firstLine(lines).finally(cancelDeadline);
     if (text === null) return;
-    const request = operatorRequestOf(jsonOf(text));
+    const request = signedRequestOf(jsonOf(text));
     let following = isKept();
     const signal = AbortSignal.any([disconnected.signal, stopping]);
-    for await (const answer of runOperatorCommand(bank, request, signal)) {
+    for await (const answer of runSignedRequest(bank, challenge, request, signal)) {
       await writeLine(socket, answer);
       if (!("keyFile" in answer)) continue;
       if (!await following) throw new Error("its key file was not kept");
@@ -183,7 +200,7 @@ async function firstLine(lines: ReturnType<typeof linesOf>): Promise<string | nu
 
 const requestTooLong = () =>
   new UsageError(
-    `the command is too long: a request has at most ${operatorRequestBytesMax} bytes. Shorten its texts`,
+    `the command is too long: it has at most ${operatorCommandBytesMax} bytes. Shorten its texts`,
   );
 
 class LineTooLong extends Error {
@@ -200,7 +217,11 @@ function jsonOf(text: string): unknown {
 
 async function writeLine(
   socket: Socket,
-  line: Line | OperatorRequest | typeof kept,
+  line:
+    | Line
+    | Challenge
+    | (OperatorCommand & { operator: string; signature: string })
+    | typeof kept,
 ): Promise<void> {
   const bytes = utf8(JSON.stringify(line) + "\n");
   for (let done = 0; done < bytes.length;) done += await socket.write(bytes.subarray(done));

@@ -1,6 +1,7 @@
 /** Names, reasons and times as operators type them. */
 import { UsageError } from "../../lib/errors.ts";
 import { isInstantOrDay } from "../../lib/instant.ts";
+import type { OperatorCommand } from "../../lib/operator_commands.ts";
 import { reasonLengthMax } from "../../lib/limits.ts";
 import { type Currency, decimalText, parsePlainAmount } from "../../lib/money.ts";
 import { isName } from "../../lib/terminal_key.ts";
@@ -29,6 +30,14 @@ export function requireAmount(flag: string, text: string, { exponent }: Currency
   if (amount !== null) return amount;
   const example = decimalText(1500n * 10n ** BigInt(exponent), exponent);
   throw new UsageError(`${flag} ${text}: write an amount, such as ${example}`, 2);
+}
+
+/** Returns a command as one line, without a password's hash: "settle hold, movement: …". */
+export function commandInWords({ command, ...fields }: OperatorCommand): string {
+  const words = Object.entries(fields).filter(([name, value]) =>
+    name !== "passwordHash" && value !== undefined && value !== false
+  ).map(([name, value]) => value === true ? name : `${name}: ${value}`);
+  return [command.replaceAll("_", " "), ...words].join(", ").replace(/\p{Cc}/gu, " ");
 }
 
 /** @throws {UsageError} when it is no name of a terminal or customer */

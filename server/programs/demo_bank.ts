@@ -16,8 +16,9 @@ import {
 } from "../../lib/private_file.ts";
 import { listenTcp, listenUnix, system, systemFiles } from "../../lib/system.ts";
 import { type Bank, createBank, openBank } from "../bank.ts";
-import { holdsBank } from "../folder/bank_folder.ts";
+import { holdsBank, singleKeyPath } from "../folder/bank_folder.ts";
 import { runOperatorCommand } from "../operator/commands.ts";
+import { makeOperatorKey } from "../operator/operator_key.ts";
 import { serveBank } from "../serve_bank.ts";
 import { systemBank } from "./system_bank.ts";
 
@@ -63,16 +64,33 @@ export async function openDemoBank(
       settings,
       (firstKey) => replacePrivateFile(systemFiles, `${folder}-first.key`, firstKey),
     );
+  await addOperator(bank, folder);
   const customers = demoCustomers(`${data}/demo-customers.json`);
   for (const { username, password } of customers) {
     const opening = openings[username as keyof typeof openings] ?? "0";
     if (await bank.ledger.read.customer(username)) continue;
-    const request = { command: "add_customer", operator, username, password, opening } as const;
+    const passwordHash = await bank.passwords.hashLater(password, system.randomBytes(16));
+    const request = { command: "add_customer", operator, username, passwordHash, opening } as const;
     for await (const _ of runOperatorCommand(bank, request));
   }
   const terminals = [];
   for (const name of terminalNames.slice(0, atms)) terminals.push(await terminal(bank, data, name));
   return { bank, folder, customers, terminals };
+}
+
+/** Makes the demo's bank one of a single operator, whose key is next to its folder. */
+async function addOperator(bank: Bank, folder: string): Promise<void> {
+  if ((await bank.ledger.read.staff()).operators.length > 0) return;
+  const { signer, text } = await makeOperatorKey(system, operator, null);
+  replacePrivateFile(systemFiles, singleKeyPath(folder), text);
+  const { publicKey } = signer;
+  await bank.ledger.submit({
+    op: "add_operator",
+    operator,
+    name: operator,
+    publicKey,
+    role: "admin",
+  });
 }
 
 /** Writes the passwords before the customers are created, so that none is lost. */

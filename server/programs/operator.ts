@@ -5,11 +5,14 @@
  */
 import { databaseUrlVariable, findDatabaseUrl } from "../../lib/database_url.ts";
 import { UsageError } from "../../lib/errors.ts";
+import { passphraseLengthMin } from "../../lib/limits.ts";
 import { minorFromText } from "../../lib/money.ts";
 import type { OperatorCommand, OperatorCommandOf } from "../../lib/operator_commands.ts";
 import { environmentVariable, print, runProgram, say } from "../../lib/process.ts";
 import {
   appendFile,
+  isThere,
+  readPrivateFile,
   type ReservedFile,
   reservePrivateFile,
   writePrivateFile,
@@ -17,8 +20,13 @@ import {
 import type { LocalCommand, OperatorStart } from "../../lib/programs.ts";
 import { systemFiles } from "../../lib/system.ts";
 import { isName } from "../../lib/terminal_key.ts";
-import { keysPath } from "../folder/bank_folder.ts";
+import { openBank } from "../bank.ts";
+import { requirePasswordLength } from "../credentials/passwords.ts";
+import { databasePath, keysPath, singleKeyPath } from "../folder/bank_folder.ts";
 import { carryKey } from "../operator/carry_key.ts";
+import { recoverOperator, requireAdmin, signedByAdmin } from "../operator/authority.ts";
+import { makeOperatorKey, readOperatorKey } from "../operator/operator_key.ts";
+import type { Signer } from "../operator/signed_request.ts";
 import type { OperatorAnswer } from "../operator/request.ts";
 import { initBank } from "../operator/init.ts";
 import {
@@ -35,17 +43,18 @@ import { lastOf } from "../operator/read_log.ts";
 import { migrateBank } from "../operator/migrate.ts";
 import { restoreBank } from "../operator/restore.ts";
 import { verifyReceipt } from "../../ui/receipt_page/verify_receipt.ts";
-import { readPassword } from "./password_prompt.ts";
+import { readPassphrase, readPassword } from "./password_prompt.ts";
 import { Progress } from "./progress.ts";
 import { systemBank, systemOperator } from "./system_bank.ts";
 
 /** The bank that a command is for, and its operator. */
 interface Target {
+  /** Returns the operator's key, which is read once. */
+  signer: () => Promise<Signer>;
   /** The bank's folder. */
   folder: string;
   /** The URL of its database; undefined for a bank in a file. */
   url: string | undefined;
-  operator: string;
   /** Destination of an answer that is a file. */
   out: string | undefined;
 }
@@ -59,7 +68,8 @@ async function runTask(start: OperatorStart): Promise<number> {
   if (confirm !== undefined) requireTyped(confirm);
   const inEnvironment = environmentVariable(databaseUrlVariable);
   const url = findDatabaseUrl(systemFiles, databaseUrlFile, inEnvironment);
-  const target = { folder, url, operator: operatorName(), out };
+  let signer: Promise<Signer> | undefined;
+  const target: Target = { folder, url, out, signer: () => signer ??= readKey(start) };
   switch (command.command) {
     case "init":
       return await init(target, command);
@@ -82,9 +92,16 @@ async function runTask(start: OperatorStart): Promise<number> {
     case "start_audit_chain":
       return await startAuditChain(target, command);
     case "add_customer": {
-      const password = await readPassword(`Password for ${command.username}: `);
-      return await ask(target, { ...command, password });
+      return await ask(target, {
+        ...command,
+        passwordHash: await newPasswordHash(command.username),
+      });
     }
+    case "make_operator_key":
+      return await makeKey(target, command);
+    case "recover_operator":
+      return await recover(target, command);
+    case "approve":
     case "enrol_terminal":
       return await carry(target, command);
     case "rotate_terminal":
@@ -109,13 +126,19 @@ function requireTyped(name: string): void {
   if (typed?.trim() !== name) throw new UsageError("another name was typed. Nothing was changed");
 }
 
-/** Runs a command whose answer is a key that an operator copies to its terminal. */
+/** Runs a command whose answer may be a key that an operator copies to its terminal. */
 async function carry(
-  { folder, url, operator, out }: Target,
-  command: OperatorCommandOf<"enrol_terminal" | "rotate_terminal">,
+  { folder, url, signer, out }: Target,
+  command: OperatorCommandOf<"enrol_terminal" | "rotate_terminal" | "approve">,
 ): Promise<number> {
   const ask = (key: string | undefined) =>
-    answersOf(systemOperator, folder, { ...command, key, operator }, url);
+    answersOf(
+      systemOperator,
+      folder,
+      key === undefined ? command : { ...command, key },
+      signer,
+      url,
+    );
   (await carryKey(systemFiles, out!, ask)).forEach(say);
   return 0;
 }
@@ -125,12 +148,12 @@ async function carry(
  * the folder.
  */
 async function ask(target: Target, command: OperatorCommand): Promise<number> {
-  const { folder, url, operator, out } = target;
+  const { folder, url, signer, out } = target;
   const file = out === undefined ? null : reservePrivateFile(systemFiles, out);
   const progress = new Progress("checked");
   let exitCode = 0;
   try {
-    for await (const answer of answersOf(systemOperator, folder, { ...command, operator }, url)) {
+    for await (const answer of answersOf(systemOperator, folder, command, signer, url)) {
       if ("checked" in answer) {
         progress.show(answer.checked, answer.of);
         continue;
@@ -186,40 +209,85 @@ function finishWith(file: ReservedFile, text: string): void {
   file.finish();
 }
 
-async function init({ folder, url, operator }: Target, command: Local<"init">): Promise<number> {
-  const { bankName, currency, timeZone, withdrawalMax, firstKey } = command;
+async function init({ folder, url }: Target, command: Local<"init">): Promise<number> {
+  const { bankName, currency, timeZone, withdrawalMax, firstKey, operators } = command;
+  const single = "singleKey" in operators
+    ? await makeOperatorKey(systemBank, userName(), null)
+    : null;
+  const admins = "admins" in operators ? operators.admins : [single!.signer];
   say(
     await initBank(systemBank, {
       path: folder,
       url,
-      operator,
+      operator: admins[0]!.name,
+      admins: admins.map(({ name, publicKey }) => ({ name, publicKey })),
       bankName,
       currency,
       timeZone,
       withdrawalMax: minorFromText(withdrawalMax),
-      keepFirstKey: (text) => writePrivateFile(systemFiles, firstKey, text),
+      keepFirstKey(text) {
+        writePrivateFile(systemFiles, firstKey, text);
+        if ("singleKey" in operators) {
+          writePrivateFile(systemFiles, operators.singleKey, single!.text);
+        }
+      },
     }),
   );
+  if ("singleKey" in operators) {
+    say(`You are its single operator, ${userName()}, with the key in ${operators.singleKey}.`);
+  }
   return sayFirstKey(firstKey);
+}
+
+/** Makes an operator's key, and prints its public half. */
+async function makeKey(
+  { out = `${homeFolder()}/operator.key` }: Target,
+  { name, sealed }: Local<"make_operator_key">,
+): Promise<number> {
+  const passphrase = sealed ? await newPassphrase(name) : null;
+  const { signer, text } = await makeOperatorKey(systemBank, name, passphrase);
+  if (out.startsWith(`${homeFolder()}/`)) systemFiles.makeFolder(homeFolder());
+  writePrivateFile(systemFiles, out, text);
+  say(`the key of operator ${name} is in ${out}: keep it to yourself`);
+  return say(`its public key is ${signer.publicKey}`);
+}
+
+/** Gives an admin another key, with exclusive use of the folder and without an operator's key. */
+async function recover(
+  { folder, url }: Target,
+  { name, publicKey }: Local<"recover_operator">,
+): Promise<number> {
+  const bank = await openBank(systemBank, folder, url);
+  try {
+    (await recoverOperator(bank, userName(), { name, publicKey })).forEach(say);
+  } finally {
+    await bank.close();
+  }
+  return 0;
 }
 
 /** Moves a bank from its file into PostgreSQL. */
 async function migrate(target: Target): Promise<number> {
-  const { folder, operator } = target;
-  const request = { path: folder, url: requireUrl(target), operator };
+  const { folder, signer } = target;
+  const url = requireUrl(target);
+  const place = { path: databasePath(folder) };
+  const admin = await requireAdmin(systemBank, place, signer, { command: "migrate" });
+  const request = { path: folder, url, ...admin };
   (await migrateBank(systemBank, request)).forEach(say);
   return 0;
 }
 
 /** Creates the folder of another server for a bank in PostgreSQL. */
 async function join(target: Target, { from, firstKey }: Local<"join">): Promise<number> {
-  const { folder, operator } = target;
+  const { folder } = target;
+  const [url, command] = [requireUrl(target), { command: "join" }];
+  const admin = await requireAdmin(systemBank, { url }, target.signer, command);
   let made = false;
   const lines = await joinServer(systemBank, {
     folder,
     from,
-    url: requireUrl(target),
-    operator,
+    url,
+    ...admin,
     keepFirstKey(text) {
       writePrivateFile(systemFiles, firstKey, text);
       made = true;
@@ -243,14 +311,20 @@ function requireUrl({ url }: Target): string {
 }
 
 async function restore(
-  { folder, operator }: Target,
+  { folder, signer }: Target,
   { from, firstKey }: Local<"restore">,
 ): Promise<number> {
+  const key = await signer();
   const file = reservePrivateFile(systemFiles, firstKey); // the first key's file is reserved before the restore begins
   let lines: string[];
   try {
-    const keepFirstKey = (text: string) => finishWith(file, text);
-    lines = await restoreBank(systemBank, { path: folder, from, keepFirstKey, operator });
+    lines = await restoreBank(systemBank, {
+      path: folder,
+      from,
+      keepFirstKey: (text) => finishWith(file, text),
+      operator: key.name,
+      authorise: (store) => signedByAdmin(systemBank, store, key, { command: "restore", from }),
+    });
   } finally {
     file.close();
   }
@@ -259,14 +333,14 @@ async function restore(
 }
 
 async function verifyAudit(
-  { folder, url, operator }: Target,
+  { folder, url, signer }: Target,
   { firstKeys, checkpoints, receipt, file, ofOneServer }: Local<"verify_audit">,
 ): Promise<number> {
   const progress = new Progress("checked");
   const request = {
     folder,
     url,
-    operator,
+    signer,
     firstKeyPaths: firstKeys,
     checkpointPaths: checkpoints,
     receipt,
@@ -316,12 +390,11 @@ async function showAuditFile(
   return 0;
 }
 
-async function exportAudit({ folder, url, operator, out }: Target): Promise<number> {
+async function exportAudit({ folder, url, signer, out }: Target): Promise<number> {
   const progress = new Progress("exported");
   const file = reservePrivateFile(systemFiles, out!);
   try {
-    const request = { command: "read_audit", operator } as const;
-    const answers = answersOf(systemOperator, folder, request, url);
+    const answers = answersOf(systemOperator, folder, { command: "read_audit" }, signer, url);
     const { count, stray } = await exportLog(answers, file, progress.show);
     file.finish();
     progress.end();
@@ -334,10 +407,13 @@ async function exportAudit({ folder, url, operator, out }: Target): Promise<numb
 }
 
 async function startAuditChain(
-  { folder, url, operator }: Target,
+  { folder, url, signer }: Target,
   { firstKey }: Local<"start_audit_chain">,
 ): Promise<number> {
-  const request = { path: folder, firstKeyPath: firstKey, operator, url };
+  const place = url === undefined ? { path: databasePath(folder) } : { url };
+  const command = { command: "start_audit_chain" };
+  const admin = await requireAdmin(systemBank, place, signer, command);
+  const request = { path: folder, firstKeyPath: firstKey, ...admin, url };
   (await anotherChain(systemBank, request)).forEach(say);
   return sayFirstKey(firstKey);
 }
@@ -349,8 +425,51 @@ function sayFirstKey(path: string): 0 {
   );
 }
 
-/** Returns the operator's name from the system's environment. */
-function operatorName(): string {
+/**
+ * Reads the operator's key.
+ * @throws {UsageError} if there is none, or it does not open
+ */
+async function readKey({ folder, operatorKey, passphraseFile }: OperatorStart): Promise<Signer> {
+  const usual = [singleKeyPath(folder), `${homeFolder()}/operator.key`];
+  const path = operatorKey ?? usual.find((path) => isThere(systemFiles, path));
+  if (path === undefined) {
+    throw new UsageError(
+      "the operator's key is missing. Give it with --operator-key FILE, or make one with " +
+        "'deno task bank operator key NAME'",
+    );
+  }
+  return await readOperatorKey(systemFiles, path, async (name) => {
+    if (passphraseFile === undefined) return await readPassphrase(`Passphrase of ${name}: `);
+    const otherwise = "name the file with --passphrase-file FILE";
+    return readPrivateFile(systemFiles, passphraseFile, otherwise).split(/\r?\n/)[0]!;
+  });
+}
+
+/** Reads a new customer's password, and returns its hash: the bank never gets the password. */
+async function newPasswordHash(username: string): Promise<string> {
+  const password = await readPassword(`Password for ${username}: `);
+  requirePasswordLength(password);
+  const passwords = systemBank.openPasswords();
+  try {
+    return await passwords.hash(password, systemBank.randomBytes(16));
+  } finally {
+    passwords.close();
+  }
+}
+
+async function newPassphrase(name: string): Promise<string> {
+  const passphrase = await readPassword(`New passphrase for the key of ${name}: `);
+  if (passphrase.length >= passphraseLengthMin) return passphrase;
+  throw new UsageError(`a passphrase has at least ${passphraseLengthMin} characters`);
+}
+
+/** Returns the folder of an operator's own key. */
+function homeFolder(): string {
+  return `${Deno.env.get("HOME") ?? ""}/.strongroom`;
+}
+
+/** Returns the user's name on this system, as a name of an operator. */
+function userName(): string {
   const name = Deno.env.get("USER") ?? Deno.env.get("LOGNAME") ?? "";
-  return isName(name) ? name : "unknown";
+  return isName(name) ? name : "operator";
 }

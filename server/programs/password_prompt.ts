@@ -14,6 +14,17 @@ export async function readPassword(prompt: string): Promise<string> {
   return password;
 }
 
+/**
+ * Reads the passphrase of a key.
+ * @throws {UsageError} if there is no terminal
+ */
+export async function readPassphrase(prompt: string): Promise<string> {
+  if (Deno.stdin.isTerminal()) return await typed(prompt);
+  throw new UsageError(
+    "the key needs a passphrase. Run the command in a terminal, or give --passphrase-file FILE",
+  );
+}
+
 function firstLine(text: string): string {
   const line = text.split(/\r?\n/)[0]!;
   if (!line) {

@@ -35,8 +35,8 @@ const asks: Ask[] = [
 
 /** The same of operators. */
 const commands: OperatorCommand[] = [
-  { command: "add_customer", username: "carol", password: secret, opening: "0" },
-  { command: "add_customer", username: secret, password: secret, opening: secret },
+  { command: "add_customer", username: "carol", passwordHash: secret, opening: "0" },
+  { command: "add_customer", username: secret, passwordHash: secret, opening: secret },
   { command: "open_account", username: "alice", name: "savings", opening: secret },
   { command: "set_limits", day: secret },
   { command: "show_statement", customer: secret },

@@ -17,6 +17,7 @@ import {
 import type { Socket } from "../../lib/world.ts";
 import { type Bank, createBank, openBank } from "../../server/bank.ts";
 import { listen, type Listener } from "../../server/door/listener.ts";
+import { hashOf } from "../server/helpers/operators.ts";
 import { runOperatorCommand } from "../../server/operator/commands.ts";
 import { type ServedDevices, serveDevices } from "./served_devices.ts";
 import { bankWorld } from "../server/helpers/world.ts";
@@ -104,7 +105,7 @@ export class Branch {
         command: "add_customer",
         operator: "t",
         username,
-        password,
+        passwordHash: await hashOf(branch.bank, password),
         opening: "1000",
       } as const;
       for await (const _ of runOperatorCommand(branch.bank, request));

@@ -13,6 +13,7 @@ import { openDemoBank } from "../../server/programs/demo_bank.ts";
 import { systemOperator } from "../../server/programs/system_bank.ts";
 import { runOperatorCommand } from "../../server/operator/commands.ts";
 import { inTemporaryFolder } from "../server/helpers/temporary.ts";
+import { hashOf, noSigner } from "../server/helpers/operators.ts";
 import { bankWorld } from "../server/helpers/world.ts";
 
 const settings = {
@@ -65,8 +66,8 @@ async function killedBank(root: string): Promise<{ contents: Contents; firstKey:
 }
 
 async function addCustomer(bank: Bank, username: string): Promise<void> {
-  const password = `${username}'s password`;
-  const add = { command: "add_customer", username, password, operator: "test" } as const;
+  const passwordHash = await hashOf(bank, `${username}'s password`);
+  const add = { command: "add_customer", username, passwordHash, operator: "test" } as const;
   await Array.fromAsync(runOperatorCommand(bank, { ...add, opening: "10.00" }));
 }
 
@@ -94,14 +95,13 @@ const programs: Record<string, (folder: string, firstKey: string) => Promise<voi
   async show(folder) {
     const request = {
       command: "show_audit",
-      operator: "test",
       json: false,
       follow: false,
     } as const;
-    await Array.fromAsync(answersOf(systemOperator, folder, request));
+    await Array.fromAsync(answersOf(systemOperator, folder, request, noSigner));
   },
   async verify(folder, firstKey) {
-    const request = { folder, operator: "test", firstKeyPaths: [firstKey] };
+    const request = { folder, signer: noSigner, firstKeyPaths: [firstKey] };
     await verifyLog(systemOperator, request, () => {});
   },
 };

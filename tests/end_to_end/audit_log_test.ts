@@ -18,7 +18,14 @@ Deno.test("the audit log's commands", async (t) => {
 
   try {
     await t.step("init writes the first key to its path, and keeps none", async () => {
-      const { code, out } = await run(["bank", "init", ...data, "--first-key", kept]);
+      const { code, out } = await run([
+        "bank",
+        "init",
+        "--single-operator",
+        ...data,
+        "--first-key",
+        kept,
+      ]);
       assertEquals(code, 0);
       assertStringIncludes(out, kept);
       assertEquals(Deno.statSync(kept).mode! & 0o777, 0o600);

@@ -39,7 +39,7 @@ Deno.test("the command line", async (t) => {
       );
       await done(`${task} --version`, [task, "--version"], "strongroom 0.");
     }
-    const long = ["bank", "init", "--data", `${folder}/${"long".repeat(30)}`];
+    const long = ["bank", "init", "--single-operator", "--data", `${folder}/${"long".repeat(30)}`];
     await refused("a path too long for a socket", long, 1, "too long a path");
     const empty = ["--data", `${folder}/empty`];
     await refused("server without a bank", ["server", ...empty], 1, "bank init");
@@ -48,10 +48,15 @@ Deno.test("the command line", async (t) => {
     await refused("a wrong flag", ["server", "--prot", "1"], 2, "'--prot'");
     await done(
       "init",
-      ["bank", "init", "--data", bank, "--name", "Test Bank"],
+      ["bank", "init", "--single-operator", "--data", bank, "--name", "Test Bank"],
       `Next: 'deno task bank terminal enroll NAME --data ${bank}'`,
     );
-    await refused("init twice", ["bank", "init", "--data", bank], 1, "already contains a bank");
+    await refused(
+      "init twice",
+      ["bank", "init", "--single-operator", "--data", bank],
+      1,
+      "already contains a bank",
+    );
     await done(
       "enroll",
       ["bank", "terminal", "enroll", "lobby", "--out", key, "--data", bank],
@@ -209,7 +214,7 @@ Deno.test("the command line", async (t) => {
       });
       await t.step("a terminal of another bank is turned away", async () => {
         const other = `${folder}/other`;
-        await run(["bank", "init", "--data", other]);
+        await run(["bank", "init", "--single-operator", "--data", other]);
         await run([
           "bank",
           "terminal",

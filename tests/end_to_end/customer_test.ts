@@ -55,7 +55,7 @@ Deno.test({ name: "a customer banks in a browser", ignore: findBrowser() === nul
   }
 
   try {
-    await run(["bank", "init", ...bank, "--name", "First Bank"]);
+    await run(["bank", "init", "--single-operator", ...bank, "--name", "First Bank"]);
     for (const name of ["lobby", "hall"]) {
       await run(["bank", "terminal", "enroll", name, "--out", `${folder}/${name}.key`, ...bank]);
     }

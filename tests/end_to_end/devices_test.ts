@@ -46,7 +46,7 @@ Deno.test({
       const bank = ["--data", `${folder}/bank`];
       const address = `127.0.0.1:${freePort()}`;
       const atm = ["--key", `${folder}/lobby.key`, "--data", `${folder}/atm`];
-      await run(["bank", "init", ...bank, "--name", "First Bank"]);
+      await run(["bank", "init", "--single-operator", ...bank, "--name", "First Bank"]);
       await run(["bank", "terminal", "enroll", "lobby", "--out", `${folder}/lobby.key`, ...bank]);
       const password = "correct horse";
       const alice = ["bank", "customer", "add", "alice", "--opening", "100.00", ...bank];

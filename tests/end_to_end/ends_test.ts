@@ -7,7 +7,7 @@ import { inTemporaryFolder } from "../server/helpers/temporary.ts";
 Deno.test("a launcher whose server is killed reports it and fails; a followed log ends with its reader", () =>
   inTemporaryFolder(async (root) => {
     const data = ["--data", `${root}/bank`];
-    assertEquals((await run(["bank", "init", ...data])).code, 0);
+    assertEquals((await run(["bank", "init", "--single-operator", ...data])).code, 0);
     const server = new Program(["server", ...data, "--listen", `127.0.0.1:${freePort()}`]);
     await server.line();
 

@@ -39,15 +39,25 @@ onPostgres(
       };
       const byFile = ["--database-url-file", urlFile];
 
-      await done(["bank", "init", "--data", one], "is created in the database", { env });
-      await refused(["bank", "init", "--data", `${root}/again`], 1, "already contains a bank", env);
+      await done(
+        ["bank", "init", "--single-operator", "--data", one],
+        "is created in the database",
+        { env },
+      );
+      await refused(
+        ["bank", "init", "--single-operator", "--data", `${root}/again`],
+        1,
+        "already contains a bank",
+        env,
+      );
       await done(["bank", "terminal", "enroll", "lobby", "--data", one, "--out", key], key, {
         env,
       });
       const input = "correct horse battery";
       const add = ["bank", "customer", "add", "alice", "--opening", "100.00", "--data", one];
       await done([...add, ...byFile], "alice", { input });
-      const join = ["bank", "join", "--data", other, "--from", `${one}/bank.keys`];
+      const ownKey = ["--operator-key", `${one}-operator.key`];
+      const join = ["bank", "join", "--data", other, "--from", `${one}/bank.keys`, ...ownKey];
       await refused(join, 2, variable);
       await done([...join, ...byFile], "another server");
       await done([...join, ...byFile], "share"); // again, for its keys
@@ -101,7 +111,7 @@ onPostgres(
         assertEquals(answer.outcome, "ok");
         await client.close();
       }
-      await done(["bank", "ledger", "check", "--data", other], "books are correct");
+      await done(["bank", "ledger", "check", "--data", other, ...ownKey], "books are correct");
       for (const server of servers) assertEquals(await server.end(), 0);
       assert(Deno.readTextFileSync(`${other}/audit_log_secure.txt`).length > 0);
 

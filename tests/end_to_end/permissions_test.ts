@@ -148,15 +148,15 @@ for (const [program, permissionsOf, expected] of table) {
 
 Deno.test("an operator's command may use the files of its flags, and who gives it", () => {
   const launch = {
-    start: { folder: "/bank" },
-    reads: ["/first.key"],
+    start: { folder: "/bank", operatorKey: "/anna.key", command: { command: "list_holds" } },
+    reads: ["/first.key", "/anna.key"],
     writes: ["/out"],
   } as unknown as Parameters<typeof operatorPermissions>[1];
   assertEquals(operatorPermissions({ project: "/p" }, launch), {
-    read: ["/p/server", "/p/lib", "/bank", "/out", "/first.key"],
+    read: ["/p/server", "/p/lib", "/bank", "/out", "/first.key", "/anna.key"],
     write: ["/bank", "/out"],
     net: ["unix:/bank/operator.sock"],
-    env: ["USER", "LOGNAME"],
+    env: ["HOME", "USER", "LOGNAME"],
     sys: [],
   });
 });

@@ -13,7 +13,7 @@ Deno.test("a bank put back from before a rotation lets an ATM in by a key that i
     await server.line();
     return server;
   };
-  await operate("init");
+  await operate("init", "--single-operator");
   await operate("terminal", "enroll", "lobby", "--out", key);
   await Deno.mkdir(`${folder}/backup`);
   for (const { name, isFile } of Deno.readDirSync(bank)) {
@@ -73,7 +73,7 @@ Deno.test("an ATM's key is renewed over its line, carried after a theft, and rev
       return null;
     }
   };
-  await operate("init");
+  await operate("init", "--single-operator");
   await operate("terminal", "enroll", "lobby", "--out", key);
   const server = new Program(["server", "--data", bank, "--listen", address]);
   await server.line();

@@ -297,8 +297,9 @@ class Scene {
 
   /** Runs an operator's command; null, or what it said when it failed. */
   #operate(folder: string, words: readonly string[], input = ""): Promise<string | null> {
+    const key = `--operator-key=${this.#folders[0]}-operator.key`;
     return runWithInput(
-      operatorArguments({ folder, databaseUrlFile: this.#urlFile }, words),
+      operatorArguments({ folder, databaseUrlFile: this.#urlFile }, [...words, key]),
       input,
     );
   }

@@ -1,4 +1,5 @@
 /** One bank, several servers: whichever is asked, it is the same bank. */
+import { noSigner } from "./helpers/operators.ts";
 import { assert, assertEquals, assertRejects, equal } from "@std/assert";
 import { NoAnswer } from "../../client/bank_client.ts";
 import { UsageError } from "../../lib/errors.ts";
@@ -360,7 +361,7 @@ onPostgres(
         await again.close();
         const firstKeyPath = `${folder}-first.key`;
         writePrivateFile(systemFiles, firstKeyPath, running.firstKey);
-        const request = { folder: writer!, url, operator: "test", firstKeyPaths: [firstKeyPath] };
+        const request = { folder: writer!, url, signer: noSigner, firstKeyPaths: [firstKeyPath] };
         const found = await verifyLog(systemOperator, request, () => {});
         assertEquals(found.slice(0, 21), "the audit log is good");
       },

@@ -212,7 +212,14 @@ export class BankServer {
     const { bank, process } = this.#running;
     const run = async () => {
       const answers: OperatorAnswer[] = [];
-      for await (const answer of runOperatorCommand(bank, request)) {
+      const asked = request.command !== "add_customer" ? request : {
+        ...request,
+        passwordHash: await bank.passwords.hashLater(
+          request.passwordHash,
+          bank.world.randomBytes(16),
+        ),
+      };
+      for await (const answer of runOperatorCommand(bank, asked)) {
         onAnswer(answer);
         answers.push(answer);
       }

@@ -36,6 +36,10 @@ export class MemoryReads implements ReadStore {
     return this.tables.share("restoring");
   }
 
+  staff() {
+    return this.tables.share("staff");
+  }
+
   times(): StoreTimes {
     const ofChains = [...this.tables.chains.values()].map(({ timeMs }) => timeMs);
     return {

@@ -13,6 +13,7 @@ import {
   type Loaded,
   type Movement,
   noLimits,
+  noStaff,
   type Settings,
 } from "../../server/ledger/model.ts";
 import {
@@ -127,6 +128,7 @@ export class MemoryDatabase {
       tables.setShared("settings", create);
       tables.setShared("limits", noLimits);
       tables.setShared("restoring", null);
+      tables.setShared("staff", noStaff);
       tables.setShared("clock", null);
       for (const account of firstAccounts(create)) tables.addAccount(account);
     });
@@ -357,6 +359,7 @@ export class MemoryStore implements Store {
       settings: tables.share("settings"),
       limits: tables.share("limits"),
       restoring: tables.share("restoring"),
+      staff: tables.share("staff"),
       accountIdNext: Math.max(0, ...tables.accounts.keys()) + 1,
       ...this.#reads.times(),
       accounts: [...ids].flatMap((id) => tables.accounts.get(id) ?? []),
@@ -525,12 +528,12 @@ export class MemoryStore implements Store {
     this.#generation = -1;
   }
 
-  #changesWhatIsShared({ limits, restoring, clock, accounts, movements }: Changes): boolean {
+  #changesWhatIsShared({ limits, restoring, staff, clock, accounts, movements }: Changes): boolean {
     const own = new Set(this.database.tables.owned.get("") ?? []);
     const isOwn = (id: number | null) => id !== null && own.has(id);
     const moves = ({ booked, debit, credit }: Movement) =>
       booked > 0n && (isOwn(debit) || isOwn(credit));
-    return limits !== null || restoring !== null || clock !== null ||
+    return limits !== null || restoring !== null || staff !== null || clock !== null ||
       accounts.some(({ id }) => isOwn(id)) || movements.some(moves);
   }
 
@@ -600,6 +603,7 @@ export class MemoryStore implements Store {
   settings = () => this.#read((reads) => reads.settings());
   limits = () => this.#read((reads) => reads.limits());
   restoring = () => this.#read((reads) => reads.restoring());
+  staff = () => this.#read((reads) => reads.staff());
   times = () => this.#read((reads) => reads.times());
   terminals = () => this.#read((reads) => reads.terminals());
   booksOf = (terminal: string) => this.#read((reads) => reads.booksOf(terminal));

@@ -17,6 +17,7 @@ import type {
   Movement,
   Restoring,
   Settings,
+  Staff,
   Terminal,
 } from "../../server/ledger/model.ts";
 import type { DayEnd } from "../../server/ledger/store.ts";
@@ -34,6 +35,7 @@ interface Shared {
   settings: Settings;
   limits: Limits;
   restoring: Restoring | null;
+  staff: Staff;
   clock: ConfirmedClock | null;
 }
 
@@ -142,6 +144,7 @@ export class MemoryTables {
       const { waiting } = changes.restoring;
       this.setShared("restoring", waiting.length === 0 ? null : changes.restoring);
     }
+    if (changes.staff) this.setShared("staff", changes.staff);
     if (changes.clock) {
       const { setsBack, ...confirmed } = changes.clock;
       this.setShared("clock", confirmed);

@@ -6,13 +6,16 @@
  *     deno task soak [--minutes N]
  */
 import { BankClient } from "../../client/bank_client.ts";
-import { connectTcp, connectUnix, system } from "../../lib/system.ts";
+import { connectTcp, connectUnix, system, systemFiles } from "../../lib/system.ts";
 import { parseTerminalKey, type TerminalKey } from "../../lib/terminal_key.ts";
+import { singleKeyPath } from "../../server/folder/bank_folder.ts";
+import { readOperatorKey } from "../../server/operator/operator_key.ts";
 import { askServer } from "../../server/operator/socket.ts";
 import { reset } from "../attacks/storms.ts";
 import { serverArguments } from "../bank_programs.ts";
 import { linesOf } from "../server/helpers/lines.ts";
 import { makeBank } from "../server/helpers/made_bank.ts";
+import { noSigner } from "../server/helpers/operators.ts";
 import { newId } from "../server/helpers/running_bank.ts";
 import { inTemporaryFolder } from "../server/helpers/temporary.ts";
 
@@ -90,11 +93,12 @@ async function visitAgain(
 
 /** Looks at the bank as an operator, and passes by as strangers do. */
 async function passBy(server: SoakedServer, end: AbortSignal): Promise<void> {
+  const key = readOperatorKey(systemFiles, singleKeyPath(server.folder), noSigner);
   while (!end.aborted) {
     await reset(server.address);
     (await Deno.connect(server.address)).close();
-    const request = { command: "list_terminals", operator: "soak" } as const;
-    await Array.fromAsync((await askServer({ connectUnix }, server.folder, request))!);
+    const request = { command: "list_terminals" } as const;
+    await Array.fromAsync((await askServer({ connectUnix }, server.folder, request, () => key))!);
     await pause(250);
   }
 }

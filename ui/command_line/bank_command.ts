@@ -8,7 +8,7 @@ import type { CommandContext, CommandDefinition } from "./command.ts";
 export interface BankCommand extends Omit<CommandDefinition, "define"> {
   /** The command's words after `bank`. */
   name: string;
-  define(command: ReturnType<typeof withBank>, context: BankContext): CommandUnknownOpts;
+  define(command: ReturnType<typeof withOperator>, context: BankContext): CommandUnknownOpts;
 }
 
 export interface BankContext {
@@ -23,6 +23,8 @@ export interface BankContext {
 export interface BankFlags {
   data: string;
   databaseUrlFile?: string;
+  operatorKey?: string;
+  passphraseFile?: string;
 }
 
 export interface TaskFiles {
@@ -45,7 +47,7 @@ export function bankCommand({ name, define, ...about }: BankCommand): CommandDef
     name: `bank ${name}`,
     define: (command, { path, data, launch }) => {
       const folder = `${data}/bank`;
-      return define(withBank(command, path, folder), {
+      return define(withOperator(withBank(command, path, folder), path), {
         path,
         task(words, { data, databaseUrlFile }) {
           const flags = [
@@ -54,12 +56,14 @@ export function bankCommand({ name, define, ...about }: BankCommand): CommandDef
           ];
           return `'${["deno task", words, ...flags.map(quoted)].join(" ")}'`;
         },
-        operator({ data, databaseUrlFile }, command, files = {}) {
+        operator(bank, command, files: TaskFiles = {}) {
           const { out, reads, writes, confirm, follows, next } = files;
+          const { data: folder, databaseUrlFile, operatorKey, passphraseFile } = bank;
+          const keys = [operatorKey, passphraseFile].filter((path) => path !== undefined);
           launch({
             kind: "operator",
-            start: { folder: data, databaseUrlFile, out, confirm, command },
-            reads: reads ?? [],
+            start: { folder, databaseUrlFile, out, confirm, operatorKey, passphraseFile, command },
+            reads: [...(reads ?? []), ...keys],
             writes: [...(writes ?? []), ...(out === undefined ? [] : [out])],
             follows: follows ?? false,
             next,
@@ -87,6 +91,24 @@ export function withBank(command: Command, path: CommandContext["path"], folder:
     .addOption(data.helpGroup("The bank:"))
     .addOption(databaseUrlFile.helpGroup("The bank:"));
 }
+
+/** Adds the flags that name the operator's key. */
+function withOperator(command: ReturnType<typeof withBank>, path: CommandContext["path"]) {
+  const key = new Option(
+    "--operator-key <FILE>",
+    "your key (default: DIR-operator.key of a single operator, or ~/.strongroom/operator.key)",
+  ).argParser(path);
+  const passphrase = new Option(
+    "--passphrase-file <FILE>",
+    "a file, readable only by you, whose first line is the key's passphrase (default: a prompt)",
+  ).argParser(path);
+  return command
+    .addOption(key.helpGroup("The operator:"))
+    .addOption(passphrase.helpGroup("The operator:"));
+}
+
+/** The default path of a single operator's key. */
+export const singleKeyOf = ({ data }: BankFlags): string => `${data}-operator.key`;
 
 /**
  * The default path of the log's first key: next to the bank's folder, from where it is moved to a

@@ -2,8 +2,10 @@
 import { bankNameLengthMax } from "../../lib/limits.ts";
 import { InvalidArgumentError } from "@commander-js/extra-typings";
 import { isIP } from "node:net";
+import { fromHex } from "../../lib/bytes.ts";
 import { isInstantOrDay } from "../../lib/instant.ts";
 import { type Currency, currencyOf } from "../../lib/money.ts";
+import { isName } from "../../lib/terminal_key.ts";
 import { isPlainLine } from "../../lib/text.ts";
 import type { Address } from "../../lib/programs.ts";
 
@@ -112,6 +114,28 @@ export function bankName(text: string): string {
   throw new InvalidArgumentError(
     `write up to ${bankNameLengthMax} characters, without |, line breaks and marks of direction`,
   );
+}
+
+/** Parses an operator's public key. */
+export function publicKey(text: string): string {
+  if (fromHex(text, 32)) return text;
+  throw new InvalidArgumentError(
+    "write the 64 digits that 'deno task bank operator key NAME' has printed",
+  );
+}
+
+/** Parses the names and public keys of two admins. */
+export function twoAdmins(text: string): { name: string; publicKey: string }[] {
+  const admins = text.split(",").map((admin) => {
+    const [name = "", key = ""] = admin.split(":");
+    return { name, publicKey: key };
+  });
+  const areGood = admins.every(({ name, publicKey }) => isName(name) && fromHex(publicKey, 32));
+  const [one, other, ...more] = admins;
+  const areTwo = other !== undefined && more.length === 0 && one!.name !== other.name &&
+    one!.publicKey !== other.publicKey;
+  if (areGood && areTwo) return admins;
+  throw new InvalidArgumentError("write two names with their public keys, NAME:KEY,NAME:KEY");
 }
 
 /** Parses a day, or an instant, in UTC. */

@@ -4,7 +4,14 @@
  */
 import type { SealedEntry } from "../../audit/entry.ts";
 import type { Changes, ConfirmedClock } from "../model.ts";
-import { restoredSince, retellPrefix, valuesOfLimits, valuesOfRestoring } from "../settings.ts";
+import {
+  isOfStaff,
+  restoredSince,
+  retellPrefix,
+  valuesOfLimits,
+  valuesOfRestoring,
+  valuesOfStaff,
+} from "../settings.ts";
 import type { Touch } from "../touch.ts";
 import type { Statement } from "./connection.ts";
 import { given, insert } from "./given.ts";
@@ -34,7 +41,8 @@ export function touchOfChanges(changes: Changes): Touch {
 /** Returns whether a batch changes rows shared by all servers, which it locks only then. */
 export function changesWhatIsShared(changes: Changes, { accounts, locked }: Known): boolean {
   const own = new Set(accounts.filter(({ id }) => !locked.has(id)).map(({ id }) => id));
-  return changes.limits !== null || changes.restoring !== null || changes.clock !== null ||
+  return changes.limits !== null || changes.restoring !== null || changes.staff !== null ||
+    changes.clock !== null ||
     changes.accounts.some(({ id }) => own.has(id)) ||
     changes.movements.some((row) => movedBy(row).some((id) => own.has(id)));
 }
@@ -82,25 +90,31 @@ export function writeEntries(entries: readonly SealedEntry[]): Statement[] {
 
 /** Writes the rows shared by all servers, which the batch has locked. */
 export function writeShared(
-  { limits, restoring, clock }: Pick<Changes, "limits" | "restoring"> & {
+  { limits, restoring, staff, clock }: Pick<Changes, "limits" | "restoring" | "staff"> & {
     clock: ConfirmedClock | null;
   },
 ): Statement[] {
   const values = limits === null ? [] : valuesOfLimits(limits);
   const kept = values.filter(([, value]) => value !== null);
   const waiting = restoring === null ? [] : valuesOfRestoring(restoring);
+  const people = staff === null ? [] : valuesOfStaff(staff);
   const forget = restoring === null ? [] : [{
     name: "forget_restoring",
     text: `DELETE FROM settings WHERE name LIKE '${retellPrefix}%' OR name = '${restoredSince}'`,
   }];
+  const forgetStaff = staff === null
+    ? []
+    : [{ name: "forget_staff", text: `DELETE FROM settings WHERE ${isOfStaff}` }];
+  const written = [...kept, ...waiting, ...people];
   return [
     ...given("forget_limits", "DELETE FROM settings WHERE name IN (SELECT name FROM given)", [
       ["name", "text", values.map(([name]) => name)],
     ]),
     ...forget,
+    ...forgetStaff,
     ...insert("settings", "settings", [
-      ["name", "text", [...kept, ...waiting].map(([name]) => name)],
-      ["value", "text", [...kept, ...waiting].map(([, value]) => value)],
+      ["name", "text", written.map(([name]) => name)],
+      ["value", "text", written.map(([, value]) => value)],
     ]),
     ...(clock === null ? [] : [
       { name: "forget_clock", text: "DELETE FROM clock" },

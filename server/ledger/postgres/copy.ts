@@ -20,7 +20,8 @@ export async function copyBank(from: ReadStore, to: PostgresConnection): Promise
     await copyBooks(from, to);
     await copyPeople(from, to);
     const [limits, restoring] = [await from.limits(), await from.restoring()];
-    await to.run(writeShared({ limits, restoring, clock: (await from.times()).confirmed }));
+    const clock = (await from.times()).confirmed;
+    await to.run(writeShared({ limits, restoring, staff: await from.staff(), clock }));
     await copyLog(from, to);
   };
   await prepareSchema(to, { versions, create: await from.settings(), fill });

@@ -14,7 +14,7 @@ import {
   type Row,
   terminalOf,
 } from "../rows.ts";
-import { limitsOf, restoringOf, settingsOf, valuesOf } from "../settings.ts";
+import { limitsOf, restoringOf, settingsOf, staffOf, valuesOf } from "../settings.ts";
 
 /** The loaded rows of a batch: all others are new. */
 export interface Known extends Loaded {
@@ -116,6 +116,7 @@ export function loadedOf(rows: Row[][]): Known {
     settings: settingsOf(values),
     limits: limitsOf(values),
     restoring: restoringOf(values),
+    staff: staffOf(values),
     accountIdNext: numberOf(row.account_id),
     ...timesOf(row),
     accounts: [...accounts!, ...unlocked].map(accountOf),

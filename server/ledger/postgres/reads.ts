@@ -11,6 +11,7 @@ import type {
   Restoring,
   SeenLine,
   Settings,
+  Staff,
   StoreTimes,
   Terminal,
   TerminalBooks,
@@ -33,7 +34,14 @@ import {
   sumOfTerminals,
   terminalOf,
 } from "../rows.ts";
-import { limitsOf, restoringOf, settingsOf, type SettingValues, valuesOf } from "../settings.ts";
+import {
+  limitsOf,
+  restoringOf,
+  settingsOf,
+  type SettingValues,
+  staffOf,
+  valuesOf,
+} from "../settings.ts";
 import type { AccountDayEnd, DayEnd, Hold, ReadStore } from "../store.ts";
 
 const logKey = `SELECT count(*) AS found FROM pg_constraint
@@ -70,6 +78,10 @@ export class PostgresReads implements ReadStore {
 
   async restoring(): Promise<Restoring | null> {
     return restoringOf(await this.#values());
+  }
+
+  async staff(): Promise<Staff> {
+    return staffOf(await this.#values());
   }
 
   async #values(): Promise<SettingValues> {

@@ -156,16 +156,20 @@ function limitsRefusalOf(limits: Record<string, bigint | null | undefined>): Out
 
 /** Sets the limits of one account or one terminal. */
 export function setOwnLimits(batch: Batch, command: Asked<"set_own_limits">): Answer {
-  const { op: _op, operator, account: number, terminal, ...limits } = command;
+  const { operator, account: number, terminal, withdrawalMax, dayOutMax, dayInMax } = command;
+  const given = Object.entries({ withdrawalMax, dayOutMax, dayInMax })
+    .filter(([, limit]) => limit !== undefined);
+  const limits: Partial<Account> = Object.fromEntries(given);
   const account = terminal === undefined
     ? batch.books.accountNumbered(number!)
     : batch.books.accountOf("terminal", terminal);
   const kind = terminal === undefined ? "customer" : "terminal";
-  const outcome = limitsRefusalOf(limits) ?? (account?.kind === kind ? "ok" : "unknown_account");
+  const outcome = limitsRefusalOf(Object.fromEntries(given)) ??
+    (account?.kind === kind ? "ok" : "unknown_account");
   const whose = terminal === undefined
     ? `account ${number}`
     : `terminal ${batch.terminalName(terminal)}`;
-  const words = Object.entries(limits).map(([name, amount]) =>
+  const words = given.map(([name, amount]) =>
     `${
       name === "withdrawalMax" ? "withdrawal" : name === "dayOutMax" ? "out a day" : "in a day"
     } ` +

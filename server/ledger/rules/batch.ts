@@ -90,6 +90,17 @@ export class Batch {
     this.entries[index] = { ...entry, rows: [...entry.rows ?? [], ...rows] };
   }
 
+  /**
+   * Adds an operator's signed request to the first entry of the operator's.
+   * @param next the index of the command's first entry
+   */
+  sign(next: number, signed: string): void {
+    const index = this.entries.findIndex(({ who }, at) =>
+      at >= next && who.startsWith("operator ")
+    );
+    if (index >= 0) this.entries[index] = { ...this.entries[index]!, signed };
+  }
+
   addRow(row: NewRow): Movement {
     const balance = (id: number | null) => id === null ? null : this.books.account(id)!.balance;
     return this.books.addMovement({

@@ -11,7 +11,8 @@
  * a transfer for `unknown_recipient` · `same_account` · `wrong_currency` (of the recipient) ·
  * `recipient_unavailable` · `over_day_limit` · `insufficient_funds`; of another customer's account these
  * are `throttled` once too many have been asked about. A terminal's loads and counts of cash get
- * `try_later` beyond their rate, and leave no row.
+ * `try_later` beyond their rate, and leave no row. An approved command is refused as `not_open` unless its
+ * proposal is open, which ends with it.
  * Before all of these come `terminal_revoked`, `not_logged_in` for what needs a visit whose password is
  * not the customer's any more, and `try_later` while the clock stops money; none of them is recorded
  * against the movement's id. Log-ins get `try_later` while a restored bank waits for its terminals.
@@ -26,6 +27,7 @@ import { type Answer, Batch, type BatchClocks, failed } from "./batch.ts";
 import { countCash, loadCash } from "./load_cash.ts";
 import { changePassword } from "./change_password.ts";
 import { logIn, logOnly } from "./log_in.ts";
+import { end, manageStaff } from "./manage_staff.ts";
 import { retell, retold } from "./retell.ts";
 import { settle } from "./settle.ts";
 import { administerKeys, confirmKey } from "./terminal_keys.ts";
@@ -59,7 +61,8 @@ export function applyCommands(
   const firstEntries: (number | null)[] = [];
   const replies = commands.map((command) => {
     const next = batch.entries.length;
-    const answer = refusedBefore(batch, command, stopped) ?? apply(batch, command);
+    const answer = refusedBefore(batch, command, stopped) ?? applyApproved(batch, command);
+    if (command.signed !== undefined) batch.sign(next, command.signed);
     batch.logAdministered(next);
     firstEntries.push(batch.entries.length > next ? next : null);
     return { timeMs, ...answer };
@@ -72,6 +75,17 @@ function refusedBefore(batch: Batch, command: Command, moneyStopped: boolean): A
   if (isShutOut(batch, command)) return { outcome: "terminal_revoked" };
   if (lacksVisit(batch, command)) return { outcome: "not_logged_in" };
   return moneyStopped && movesMoney(command) ? { outcome: "try_later" } : null;
+}
+
+/** Applies a command, and ends the proposal that it was, unless it is to be tried again. */
+function applyApproved(batch: Batch, command: Command): Answer {
+  const { approval } = command;
+  if (approval === undefined || command.op === "log") return apply(batch, command);
+  const { staff } = batch.books;
+  if (!end(batch, approval)) return { outcome: "not_open" };
+  const answer = apply(batch, command);
+  if (answer.outcome === "try_later") batch.books.setStaff(staff);
+  return answer;
 }
 
 function apply(batch: Batch, command: Command): Answer {
@@ -120,6 +134,11 @@ function apply(batch: Batch, command: Command): Answer {
     case "revoke_terminal":
     case "reseal_terminals":
       return administerKeys(batch, command);
+    case "add_operator":
+    case "remove_operator":
+    case "propose":
+    case "reject_proposal":
+      return manageStaff(batch, command);
     case "confirm_key":
       return confirmKey(batch, command);
     case "begin_log_in":

@@ -11,9 +11,17 @@ import {
   type Limits,
   type Movement,
   type Restoring,
+  type Staff,
   type Terminal,
 } from "../model.ts";
-import { restoredSince, retellPrefix, valuesOfLimits, valuesOfRestoring } from "../settings.ts";
+import {
+  isOfStaff,
+  restoredSince,
+  retellPrefix,
+  valuesOfLimits,
+  valuesOfRestoring,
+  valuesOfStaff,
+} from "../settings.ts";
 import type { SqliteConnection, Value } from "./connection.ts";
 import { placeOf } from "./log_rows.ts";
 
@@ -35,6 +43,7 @@ export function writeBatch(
   }
   if (changes.limits) writeLimits(connection, changes.limits);
   if (changes.restoring) writeRestoring(connection, changes.restoring);
+  if (changes.staff) writeStaff(connection, changes.staff);
   if (changes.clock) {
     const { confirmedMs, timeMs, setBacks, setsBack } = changes.clock;
     connection.run(
@@ -141,6 +150,13 @@ function writeRestoring(connection: SqliteConnection, restoring: Restoring): voi
     restoredSince,
   );
   for (const [name, value] of valuesOfRestoring(restoring)) {
+    connection.run("INSERT INTO settings VALUES (?, ?)", name, value);
+  }
+}
+
+function writeStaff(connection: SqliteConnection, staff: Staff): void {
+  connection.run(`DELETE FROM settings WHERE ${isOfStaff}`);
+  for (const [name, value] of valuesOfStaff(staff)) {
     connection.run("INSERT INTO settings VALUES (?, ?)", name, value);
   }
 }

@@ -7,7 +7,7 @@ import { keptRowsMax } from "../../../lib/limits.ts";
 import type { Account, Changes, Customer, Loaded, Terminal, TerminalId } from "../model.ts";
 
 /** The rows that every batch loads. */
-export type SetUp = Pick<Loaded, "settings" | "limits" | "restoring">;
+export type SetUp = Pick<Loaded, "settings" | "limits" | "restoring" | "staff">;
 
 export class KeptRows {
   readonly #accounts = new Map<number, Account>();
@@ -59,14 +59,14 @@ export class KeptRows {
   }
 
   /** Updates the cache from committed changes. */
-  committed({ accounts, customers, terminals, limits, restoring }: Changes): void {
+  committed({ accounts, customers, terminals, limits, restoring, staff }: Changes): void {
     for (const account of accounts) {
       if (!this.#accounts.has(account.id)) this.#owned.delete(account.owner); // it may be a new one
       keep(this.#accounts, account.id, account);
     }
     for (const customer of customers) keep(this.#customers, customer.username, customer);
     for (const terminal of terminals) keep(this.#terminals, terminal.id, terminal);
-    if (limits || restoring) this.#setUp = null;
+    if (limits || restoring || staff) this.#setUp = null;
   }
 
   clear(): void {

@@ -2,7 +2,7 @@
 import { fromHex } from "../../../lib/bytes.ts";
 import type { Account, Customer, Loaded, Movement, Terminal } from "../model.ts";
 import { accountOf, customerOf, failuresOf, movementOf, terminalOf } from "../rows.ts";
-import { limitsOf, restoringOf, settingsOf, valuesOf } from "../settings.ts";
+import { limitsOf, restoringOf, settingsOf, staffOf, valuesOf } from "../settings.ts";
 import type { Touch } from "../touch.ts";
 import type { SqliteConnection } from "./connection.ts";
 import type { KeptRows, SetUp } from "./kept_rows.ts";
@@ -61,6 +61,7 @@ function setUpOf(connection: SqliteConnection): SetUp {
     settings: settingsOf(values),
     limits: limitsOf(values),
     restoring: restoringOf(values),
+    staff: staffOf(values),
   };
 }
 

@@ -10,6 +10,7 @@ import type {
   MovementId,
   Restoring,
   Settings,
+  Staff,
   StoreTimes,
   Terminal,
   TerminalBooks,
@@ -31,7 +32,14 @@ import {
   sumOfTerminals,
   terminalOf,
 } from "../rows.ts";
-import { limitsOf, restoringOf, settingsOf, type SettingValues, valuesOf } from "../settings.ts";
+import {
+  limitsOf,
+  restoringOf,
+  settingsOf,
+  type SettingValues,
+  staffOf,
+  valuesOf,
+} from "../settings.ts";
 import type { AccountDayEnd, DayEnd, Hold, ReadStore } from "../store.ts";
 import type { SqliteConnection } from "./connection.ts";
 import { entryOf, logPlaceOf, placeOf } from "./log_rows.ts";
@@ -57,6 +65,10 @@ export class SqliteReads implements ReadStore {
 
   restoring(): Restoring | null {
     return restoringOf(this.#values());
+  }
+
+  staff(): Staff {
+    return staffOf(this.#values());
   }
 
   #values(): SettingValues {

@@ -12,6 +12,7 @@ import { BadLog } from "../../../server/audit/verify.ts";
 import { databasePath, treesPath } from "../../../server/folder/bank_folder.ts";
 import { anotherChain, answersOf, verifyLog } from "../../../server/operator/log_programs.ts";
 import { systemOperator } from "../../../server/programs/system_bank.ts";
+import { noSigner } from "../helpers/operators.ts";
 import { postgres } from "../helpers/postgres.ts";
 import { onEachBank, type RunningBank } from "../helpers/running_bank.ts";
 
@@ -19,7 +20,7 @@ const keyOf = ({ folder }: RunningBank) => `${folder}-first.key`;
 
 /** Verifies as `audit verify` does. */
 function verified({ folder, url }: RunningBank, ...firstKeyPaths: string[]): Promise<string> {
-  return verifyLog(systemOperator, { folder, url, operator: "test", firstKeyPaths }, () => {});
+  return verifyLog(systemOperator, { folder, url, signer: noSigner, firstKeyPaths }, () => {});
 }
 
 /** Returns a stopped bank, whose log has several epochs. */
@@ -68,8 +69,7 @@ async function stateOf({ folder, url }: RunningBank): Promise<Record<string, str
 }
 
 async function ask({ folder, url }: RunningBank, command: OperatorCommand) {
-  const request = { ...command, operator: "test" };
-  return await Array.fromAsync(answersOf(systemOperator, folder, request, url));
+  return await Array.fromAsync(answersOf(systemOperator, folder, command, noSigner, url));
 }
 
 const show: OperatorCommand = { command: "show_audit", json: false, follow: false };

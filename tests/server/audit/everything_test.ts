@@ -344,21 +344,10 @@ const operators: Event[] = [
       scene.operate({
         command: "add_customer",
         username: "carol",
-        password: "long enough",
+        passwordHash: "$argon2id$",
         opening: "10.00",
       }),
     [/^operator test \| add customer carol/, "carol | deposit €10.00 - opening balance"],
-  ],
-  [
-    "a customer with a bad password, which is nowhere",
-    (scene) =>
-      scene.operate({
-        command: "add_customer",
-        username: "dave",
-        password: "secret1",
-        opening: "0",
-      }),
-    ["operator test | add customer (a password has 8 to 128 characters) failed - bad command"],
   ],
   [
     "accounts and limits",

@@ -1,4 +1,5 @@
 /** Rows of the log that reading its chains in order does not reach: `verify` and the books' check find them. */
+import { noSigner } from "../helpers/operators.ts";
 import { assertEquals, assertRejects } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
 import { writePrivateFile } from "../../../lib/private_file.ts";
@@ -85,6 +86,6 @@ onEachBank(
 function verified({ folder, url, firstKey }: RunningBank): Promise<string> {
   const path = `${folder}-first.key`;
   if (systemFiles.facts(path) === null) writePrivateFile(systemFiles, path, firstKey);
-  const request = { folder, url, operator: "test", firstKeyPaths: [path] };
+  const request = { folder, url, signer: noSigner, firstKeyPaths: [path] };
   return verifyLog(systemOperator, request, () => {});
 }

@@ -179,6 +179,7 @@ export const noChanges: Changes = {
   lineVisits: [],
   limits: null,
   restoring: null,
+  staff: null,
   clock: null,
   timeMs: 0,
 };

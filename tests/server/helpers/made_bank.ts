@@ -1,8 +1,10 @@
 /** A bank made for a test: in a folder, with terminals and customers, and closed again. */
 import { writePrivateFile } from "../../../lib/private_file.ts";
 import { createBank } from "../../../server/bank.ts";
+import { singleKeyPath } from "../../../server/folder/bank_folder.ts";
 import { systemBank } from "../../../server/programs/system_bank.ts";
 import { runOperatorCommand } from "../../../server/operator/commands.ts";
+import { addOperator, hashOf } from "./operators.ts";
 
 export interface Customer {
   username: string;
@@ -10,7 +12,7 @@ export interface Customer {
 }
 
 /**
- * Writes the log's first key next to the folder. Returns the text of each terminal's key file,
+ * Writes the log's first key, and the key of its single operator, next to the folder. Returns the text of each terminal's key file,
  * in the order of their names.
  */
 export async function makeBank(
@@ -35,6 +37,8 @@ export async function makeBank(
     (firstKey) => writePrivateFile(systemBank.files, `${folder}-first.key`, firstKey),
     url,
   );
+  const { text } = await addOperator(bank, "test");
+  writePrivateFile(systemBank.files, singleKeyPath(folder), text);
   const keys: string[] = [];
   for (const name of terminals) {
     const command = { command: "enrol_terminal", name, operator: "test" } as const;
@@ -43,7 +47,10 @@ export async function makeBank(
     }
   }
   for (const customer of customers) {
-    const command = { command: "add_customer", ...customer, opening, operator: "test" } as const;
+    const { username, password } = customer;
+    const passwordHash = await hashOf(bank, password);
+    const add = { command: "add_customer", username, passwordHash, opening } as const;
+    const command = { ...add, operator: "test" };
     await Array.fromAsync(runOperatorCommand(bank, command));
   }
   await bank.close();

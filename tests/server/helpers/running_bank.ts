@@ -19,6 +19,7 @@ import { runOperatorCommand } from "../../../server/operator/commands.ts";
 import type { OperatorCommand } from "../../../lib/operator_commands.ts";
 import type { OperatorAnswer } from "../../../server/operator/request.ts";
 import { assertSpecified } from "../../lib/protocol/answers.ts";
+import { hashOf } from "./operators.ts";
 import { newDatabase, onPostgres } from "./stores.ts";
 import { inTemporaryFolder } from "./temporary.ts";
 import { bankWorld } from "./world.ts";
@@ -178,8 +179,9 @@ export class RunningBank {
 
   /** Opens a customer's account. */
   async addCustomer(username: string, password: string): Promise<void> {
-    const opening = "1000.00";
-    await Array.fromAsync(this.operate({ command: "add_customer", username, password, opening }));
+    const add = { command: "add_customer", username, opening: "1000.00" } as const;
+    const passwordHash = await hashOf(this.bank, password);
+    await Array.fromAsync(this.operate({ ...add, passwordHash }));
   }
 
   /** Gives an operator's command. */

@@ -23,6 +23,7 @@ import {
   type Loaded,
   newAccount,
   noLimits,
+  noStaff,
   type Settings,
 } from "../../../server/ledger/model.ts";
 import type { AuditEntry } from "../../../server/audit/entry.ts";
@@ -90,6 +91,7 @@ export function smallBank(): Loaded {
     settings,
     limits,
     restoring: null,
+    staff: noStaff,
     accountIdNext: names.length + 1,
     lastMs: 0,
     clockMs: null,

@@ -8,7 +8,7 @@ import type { SealedEntry } from "../../../server/audit/entry.ts";
 import { canonicalMovement, canonicalSettings } from "../../../server/ledger/canonical.ts";
 import { checkRows } from "../../../server/ledger/check_rows.ts";
 import { type CheckKeys, Wrong } from "../../../server/ledger/checking.ts";
-import { type Movement, noLimits } from "../../../server/ledger/model.ts";
+import { type Movement, noLimits, noStaff } from "../../../server/ledger/model.ts";
 import type { ReadStore } from "../../../server/ledger/store.ts";
 import { keyRing } from "../helpers/engine.ts";
 import { settings } from "../helpers/small_bank.ts";
@@ -56,6 +56,7 @@ function storeOf(change: (row: Movement, index: number) => Movement[]): ReadStor
     limits: () => noLimits,
     restoring: () => null,
     times: () => ({ lastMs: 0, clockMs: null, confirmed: null }),
+    staff: () => noStaff,
     terminals: () => [],
     accountsAfter: () => [],
     customersAfter: () => [],

@@ -1,4 +1,5 @@
 /** A terminal's key file is on disk before its command, until that is refused or its outcome is known. */
+import { addOperator } from "../helpers/operators.ts";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { NoAnswer } from "../../../client/bank_client.ts";
 import { UsageError } from "../../../lib/errors.ts";
@@ -150,13 +151,15 @@ onEachBank(
   (withBank) =>
     withBank((running) =>
       inTemporaryFolder(async (folder) => {
+        const { signer } = await addOperator(running.bank, "test");
         const operators = serveOperators(running.bank, listenUnix);
         const ask = async (name: string) =>
-          (await askServer({ connectUnix }, running.folder, {
-            command: "enrol_terminal",
-            name,
-            operator: "test",
-          }))!;
+          (await askServer(
+            { connectUnix },
+            running.folder,
+            { command: "enrol_terminal", name },
+            () => Promise.resolve(signer),
+          ))!;
         const namesOf = async () =>
           (await running.bank.ledger.read.terminals()).map(({ name }) => name);
         try {

@@ -6,44 +6,8 @@ import {
   type OperatorCommandName,
   operatorCommands,
 } from "../../../lib/operator_commands.ts";
+import { everyCommand } from "../helpers/every_command.ts";
 import { onEachBank } from "../helpers/running_bank.ts";
-
-const movement = "ab".repeat(16);
-const reason = "it is a test";
-
-/** One of each command, some of them refused: the fields besides its name. */
-const each: {
-  [Name in OperatorCommandName]: Omit<OperatorCommand & { command: Name }, "command">;
-} = {
-  enrol_terminal: { name: "far" },
-  list_terminals: {},
-  rotate_terminal: { name: "far", now: false },
-  revoke_terminal: { name: "nowhere" },
-  rotate_key: {},
-  add_customer: { username: "carol", password: "long enough", opening: "0" },
-  open_account: { username: "nobody", name: "savings", opening: "0" },
-  list_accounts: {},
-  list_customers: {},
-  show_statement: { customer: "alice" },
-  set_customer_state: { customer: "nobody", state: "locked", reason },
-  set_account_state: { account: "100000000093", state: "locked", reason },
-  show_limits: {},
-  set_limits: { day: "none" },
-  list_holds: { json: false },
-  settle_hold: { movement, reverse: true, reason },
-  check_ledger: {},
-  show_status: { json: false, watch: false },
-  show_clock: {},
-  confirm_clock: {},
-  set_back_clock: {},
-  back_up: {},
-  end_restore: { reason },
-  show_audit: { json: false, follow: false },
-  read_audit: {},
-  rotate_audit_key: {},
-  take_checkpoint: {},
-  read_receipt: { reference: movement, note: false },
-};
 
 onEachBank(
   "each command of an operator has one entry of the operator's",
@@ -53,7 +17,9 @@ onEachBank(
         (await running.entries()).filter((entry) => entry.startsWith("operator test |"));
       for (const command of Object.keys(operatorCommands) as OperatorCommandName[]) {
         const before = (await entriesOf()).length;
-        await Array.fromAsync(running.operate({ command, ...each[command] } as OperatorCommand))
+        await Array.fromAsync(
+          running.operate({ command, ...everyCommand[command] } as OperatorCommand),
+        )
           .catch((error) => {
             if (!(error instanceof UsageError)) throw error;
           });

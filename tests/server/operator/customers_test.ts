@@ -92,7 +92,12 @@ onEachBank(
   (withBank) =>
     withBank(async (running) => {
       const add = (opening: string, username = "carol") =>
-        linesOf(running, { command: "add_customer", username, password: "long enough", opening });
+        linesOf(running, {
+          command: "add_customer",
+          username,
+          passwordHash: "$argon2id$",
+          opening,
+        });
       for (const opening of ["1.500", "1,500.00", "1500,00", "1500.0", "1 500", "+5", "", "1e3"]) {
         const error = await assertRejects(() => add(opening), UsageError);
         assertEquals(error.message, `--opening ${opening}: write an amount, such as 1500.00`);

@@ -3,7 +3,7 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { accountNumberOf } from "../../../lib/account_number.ts";
 import { UsageError } from "../../../lib/errors.ts";
 import type { OperatorCommand } from "../../../lib/operator_commands.ts";
-import { operatorRequestOf } from "../../../server/operator/request.ts";
+import { signedRequestOf } from "../../../server/operator/request.ts";
 import { newId, onEachBank, type RunningBank } from "../helpers/running_bank.ts";
 
 async function linesOf(running: RunningBank, command: OperatorCommand): Promise<string[]> {
@@ -256,7 +256,8 @@ Deno.test("what comes through the socket is checked, optional fields too", () =>
     { command: "list_accounts" },
     { command: "settle_hold", movement: "x", reverse: true, reason: "y" },
   ];
-  for (const request of good) operatorRequestOf({ ...request, operator: "root" });
+  const from = { operator: "root", signature: "ab".repeat(64) };
+  for (const request of good) signedRequestOf({ ...request, ...from });
   const bad: Record<string, unknown>[] = [
     { command: "set_limits", day: 1 },
     { command: "set_limits", "day?": "1" },
@@ -264,9 +265,10 @@ Deno.test("what comes through the socket is checked, optional fields too", () =>
     { command: "list_accounts", customer: {} },
     { command: "settle_hold", movement: "x", reverse: "yes", reason: "y" },
     { command: "settle_hold", movement: "x", reverse: true },
+    { command: "add_customer", username: "x", passwordHash: "secret", opening: "0" },
   ];
   for (const request of bad) {
-    assertThrows(() => operatorRequestOf({ ...request, operator: "root" }), UsageError);
+    assertThrows(() => signedRequestOf({ ...request, ...from }), UsageError);
   }
 });
 

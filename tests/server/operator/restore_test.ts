@@ -6,6 +6,7 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
+import { hashOf } from "../helpers/operators.ts";
 import { BankClient, NoAnswer } from "../../../client/bank_client.ts";
 import { countCassettes } from "../../../client/filling.ts";
 import { hex } from "../../../lib/bytes.ts";
@@ -247,8 +248,9 @@ Deno.test("terminals retell from a day before the backup, or before what was ope
 Deno.test("an account that was opened after a backup is nobody's, and its number nobody else's", async () => {
   const branch = await Branch.open();
   const lobby = branch.atm();
+  const passwordHash = await hashOf(branch.bank, password);
   const add = (username: string) =>
-    operate(branch, { command: "add_customer", username, password, opening: "500.00" });
+    operate(branch, { command: "add_customer", username, passwordHash, opening: "500.00" });
   try {
     await operate(branch, { command: "back_up" });
     await add("carol");

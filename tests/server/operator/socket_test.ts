@@ -1,10 +1,15 @@
 /** The operators' socket: requests that are too long, too many or never sent are answered or ended. */
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { UsageError } from "../../../lib/errors.ts";
-import { operatorConnectionsMax, operatorRequestBytesMax } from "../../../lib/limits.ts";
+import {
+  operatorCommandBytesMax,
+  operatorConnectionsMax,
+  operatorRequestBytesMax,
+} from "../../../lib/limits.ts";
 import { connectUnix, listenUnix } from "../../../lib/system.ts";
 import { operatorSocketPath } from "../../../server/folder/bank_folder.ts";
 import { askServer, serveOperators } from "../../../server/operator/socket.ts";
+import { addOperator, noSigner } from "../helpers/operators.ts";
 import { readToEnd, RunningBank } from "../helpers/running_bank.ts";
 
 /** Runs with the socket of a running bank. */
@@ -29,13 +34,13 @@ Deno.test("a request that is too long gets a named error", () =>
   withSocket(async (path, running) => {
     const socket = await Deno.connect({ transport: "unix", path });
     await socket.write(new Uint8Array(operatorRequestBytesMax + 1).fill(0x61));
-    const { error, exitCode } = JSON.parse(await textOf(socket));
+    const { error, exitCode } = JSON.parse((await textOf(socket)).split("\n")[1]!);
     socket.close();
-    assertStringIncludes(error, `at most ${operatorRequestBytesMax} bytes`);
+    assertStringIncludes(error, `at most ${operatorCommandBytesMax} bytes`);
     assertEquals(exitCode, 1);
     const reason = "x".repeat(operatorRequestBytesMax);
-    const request = { command: "end_restore", reason, operator: "test" } as const;
-    const answers = (await askServer({ connectUnix }, running.folder, request))!;
+    const request = { command: "end_restore", reason } as const;
+    const answers = (await askServer({ connectUnix }, running.folder, request, noSigner))!;
     await assertRejects(() => Array.fromAsync(answers), UsageError, "is too long");
     assertEquals(running.log, []);
   }));
@@ -48,9 +53,11 @@ Deno.test("connections beyond a limit get a named error; a command still runs wh
     assertStringIncludes(await textOf(late), "too many operators' commands");
     late.close();
     for (const socket of silent) socket.close();
-    const request = { command: "list_terminals", operator: "test" } as const;
+    const request = { command: "list_terminals" } as const;
+    const { signer } = await addOperator(running.bank, "test");
     for (let tries = 0;; tries++) {
-      const answers = (await askServer({ connectUnix }, running.folder, request))!;
+      const key = () => Promise.resolve(signer);
+      const answers = (await askServer({ connectUnix }, running.folder, request, key))!;
       const lines = await Array.fromAsync(answers).catch(() => []);
       if (lines.length > 0) return;
       assert(tries < 100, "no place has come free");
@@ -62,7 +69,7 @@ Deno.test("a connection that sends no request is closed", () =>
   withSocket(async (path, running) => {
     const silent = await Deno.connect({ transport: "unix", path });
     await silent.write(new TextEncoder().encode('{"command"'));
-    assertEquals(await textOf(silent), "");
+    assertStringIncludes((await textOf(silent)).split("\n")[0]!, '"nonce"');
     silent.close();
     assertEquals(running.log, []);
   }, 100));

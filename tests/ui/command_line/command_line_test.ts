@@ -255,10 +255,12 @@ for (const [line, problem] of wrongUses) {
   });
 }
 
+const publicKey = "5f".repeat(32);
+
 /** A command of the operator, what its program does, and what it may reach besides the bank's folder. */
 const tasks: [line: string, task: OperatorTask, reads?: string[], writes?: string[]][] = [
   [
-    "bank init --name First --withdrawal-limit 500",
+    "bank init --single-operator --name First --withdrawal-limit 500",
     {
       command: "init",
       bankName: "First",
@@ -266,9 +268,10 @@ const tasks: [line: string, task: OperatorTask, reads?: string[], writes?: strin
       timeZone: "UTC",
       withdrawalMax: "50000",
       firstKey: "/strongroom/data/bank-first.key",
+      operators: { singleKey: "/strongroom/data/bank-operator.key" },
     },
     [],
-    ["/strongroom/data/bank-first.key"],
+    ["/strongroom/data/bank-first.key", "/strongroom/data/bank-operator.key"],
   ],
   ["bank migrate", { command: "migrate" }],
   [
@@ -429,7 +432,33 @@ const tasks: [line: string, task: OperatorTask, reads?: string[], writes?: strin
     [],
     ["/home/k"],
   ],
+  ["bank operator key anna", { command: "make_operator_key", name: "anna", sealed: true }],
+  [
+    "bank operator key night --no-passphrase",
+    { command: "make_operator_key", name: "night", sealed: false },
+  ],
+  [
+    `bank operator add anna --role teller --public-key ${publicKey}`,
+    { command: "add_operator", name: "anna", role: "teller", publicKey },
+  ],
+  ["bank operator remove anna", { command: "remove_operator", name: "anna" }],
+  ["bank operator list", { command: "list_operators" }],
+  [
+    `bank operator recover anna --public-key ${publicKey}`,
+    { command: "recover_operator", name: "anna", publicKey },
+  ],
+  ["bank approvals", { command: "list_proposals" }],
+  ["bank approvals approve abc", { command: "approve", proposal: "abc" }, [], [
+    "/home/approved.key.pending",
+    "/home/approved.key",
+  ]],
+  [
+    "bank approvals reject abc --reason x",
+    { command: "reject", proposal: "abc", reason: "x" },
+  ],
 ];
+
+const home = `${Deno.env.get("HOME")}/.strongroom`;
 
 Deno.test("each of the operator's commands is one task, with the files that it names and no others", () => {
   for (const [line, task, reads = [], writes = []] of tasks) {
@@ -437,11 +466,13 @@ Deno.test("each of the operator's commands is one task, with the files that it n
     if (launch.kind !== "operator") throw new Error(line);
     assertEquals(JSON.parse(JSON.stringify(launch.start.command)), task, line);
     const folder = "/strongroom/data/bank";
+    const keys = [`${folder}-operator.key`, home];
+    const own = task.command === "make_operator_key" ? [home] : [];
     assertEquals(operatorPermissions(place, launch), {
-      read: ["/strongroom/server", "/strongroom/lib", folder, ...writes, ...reads],
-      write: [folder, ...writes],
+      read: ["/strongroom/server", "/strongroom/lib", folder, ...writes, ...own, ...reads, ...keys],
+      write: [folder, ...writes, ...own],
       net: [`unix:${folder}/operator.sock`],
-      env: ["USER", "LOGNAME"],
+      env: ["HOME", "USER", "LOGNAME"],
       sys: [],
     }, line);
   }

@@ -4,14 +4,20 @@
 import { Option } from "@commander-js/extra-typings";
 import { UsageError } from "../../../lib/errors.ts";
 import { decimalText, parsePlainAmount } from "../../../lib/money.ts";
-import { bankCommand, firstKeyDefault, firstKeyOf } from "../bank_command.ts";
-import { bankName, currency, timeZone } from "../values.ts";
+import { bankCommand, firstKeyDefault, firstKeyOf, singleKeyOf } from "../bank_command.ts";
+import { bankName, currency, timeZone, twoAdmins } from "../values.ts";
 
 export const bankInit = [
   bankCommand({
     name: "init",
     summary: "Create a bank",
-    examples: ['--name "First Bank" --currency EUR --time-zone Europe/Berlin'],
+    details: "Two admins need each other for what could move money, raise a limit or silence the " +
+      "log. Each makes a key first: deno task bank operator key NAME. With --single-operator you " +
+      "are the only operator, until you add a second one.",
+    examples: [
+      '--single-operator --name "First Bank" --currency EUR --time-zone Europe/Berlin',
+      `--admins anna:${"5f".repeat(32)},ben:${"7e".repeat(32)}`,
+    ],
     define: (command, { path, operator, task }) =>
       command
         .option(
@@ -26,6 +32,14 @@ export const bankInit = [
         )
         .option("--time-zone <ZONE>", "the time zone of daily limits", timeZone, "UTC")
         .option("--withdrawal-limit <AMOUNT>", "the most per withdrawal")
+        .addOption(
+          new Option("--admins <NAME:KEY,NAME:KEY>", "two admins and their public keys")
+            .argParser(twoAdmins),
+        )
+        .addOption(
+          new Option("--single-operator", "create the only operator's key, DIR-operator.key")
+            .conflicts("admins"),
+        )
         .option("--first-key <FILE>", `the file for the log's first key ${firstKeyDefault}`, path)
         .action((flags) => {
           const { name, currency, timeZone, withdrawalLimit: limit } = flags;
@@ -39,7 +53,12 @@ export const bankInit = [
               2,
             );
           }
+          if (flags.admins === undefined && !flags.singleOperator) {
+            throw new UsageError("operators missing. Give --admins, or --single-operator", 2);
+          }
           const firstKey = flags.firstKey ?? firstKeyOf(flags);
+          const singleKey = singleKeyOf(flags);
+          const operators = flags.admins ? { admins: flags.admins } : { singleKey };
           operator(flags, {
             command: "init",
             bankName: name,
@@ -47,8 +66,9 @@ export const bankInit = [
             timeZone,
             withdrawalMax: withdrawalMax?.toString(),
             firstKey,
+            operators,
           }, {
-            writes: [firstKey],
+            writes: flags.admins ? [firstKey] : [firstKey, singleKey],
             next: ["bank terminal enroll NAME", "bank customer add NAME", "server"]
               .map((words) => task(words, flags)).join(", ") + ".",
           });

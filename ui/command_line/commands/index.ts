@@ -9,6 +9,7 @@ export { bankHolds } from "./bank_holds.ts";
 export { bankInit } from "./bank_init.ts";
 export { bankLimits } from "./bank_limits.ts";
 export { bankStatus } from "./bank_status.ts";
+export { bankOperator } from "./bank_operator.ts";
 export { bankTerminal } from "./bank_terminal.ts";
 export { demo } from "./demo.ts";
 export { devices } from "./devices.ts";

@@ -95,11 +95,24 @@ export function serverPermissions(...bank: Parameters<typeof bankPermissions>): 
 /** Returns the permissions of an operator's command. */
 export function operatorPermissions(
   place: Pick<Place, "project">,
-  { start: { folder }, reads, writes }: OperatorLaunch,
+  { start: { folder, operatorKey, command }, reads, writes }: OperatorLaunch,
   database?: Database,
 ): Permissions {
-  const bank = bankPermissions(place, [folder, ...writes], [operatorSocket(folder)], database);
-  return { ...bank, read: [...bank.read, ...reads], env: [...bank.env, "USER", "LOGNAME"] };
+  const keys = operatorKey === undefined ? [`${folder}-operator.key`, ...homeFolders()] : [];
+  const own = command.command === "make_operator_key" ? homeFolders() : [];
+  const files = [folder, ...writes, ...own];
+  const bank = bankPermissions(place, files, [operatorSocket(folder)], database);
+  return {
+    ...bank,
+    read: [...bank.read, ...reads, ...keys],
+    env: [...bank.env, "HOME", "USER", "LOGNAME"],
+  };
+}
+
+/** Returns the folder of a user's own key, if the user has a home. */
+function homeFolders(): string[] {
+  const home = Deno.env.get("HOME");
+  return home === undefined ? [] : [`${home}/.strongroom`];
 }
 
 /** Returns the permissions of a witness: its folder, its policy, and the address it listens on. */

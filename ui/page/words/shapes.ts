@@ -44,5 +44,7 @@ export type HardlyMet =
   | "account_has_open_movements"
   | "rotation_under_way"
   | "key_superseded"
+  | "not_open"
+  | "too_many_proposals"
   | "unknown_name"
   | "clock_not_ahead";

@@ -1,0 +1,87 @@
+/** The operators: who they are, and the commands that wait for a second one. */
+import { proposalMsMax, proposalsMax } from "../../../lib/limits.ts";
+import type { Outcome } from "../../../lib/errors.ts";
+import type { Approval, ManageStaff } from "../command.ts";
+import type { Operator, Proposal } from "../model.ts";
+import { type Answer, type Batch, failed } from "./batch.ts";
+
+export function manageStaff(batch: Batch, command: ManageStaff): Answer {
+  switch (command.op) {
+    case "add_operator":
+      return addOperator(batch, command);
+    case "remove_operator":
+      return removeOperator(batch, command);
+    case "propose":
+      return propose(batch, command);
+    case "reject_proposal":
+      return reject(batch, command);
+  }
+}
+
+type Asked<Op extends ManageStaff["op"]> = Extract<ManageStaff, { op: Op }>;
+
+/**
+ * Adds an operator, or replaces an operator's key and role. With the second person some commands
+ * need two operators. An empty `operator` is the bank's
+ * own account.
+ */
+function addOperator(batch: Batch, command: Asked<"add_operator">): Answer {
+  const { operator, name, role, publicKey } = command;
+  const { staff } = batch.books;
+  const others = staff.operators.filter((each) => each.name !== name);
+  const operators = [...others, { name, role, publicKey, sinceMs: batch.timeMs }];
+  const fourEyes = staff.fourEyes || operators.filter(isPerson).length > 1;
+  batch.books.setStaff({ ...staff, operators, fourEyes });
+  const outcome = "ok";
+  const action = `add operator ${name} as ${role}, with the key ${publicKey}`;
+  batch.log(operator === "" ? "bank" : `operator ${operator}`, action, { outcome });
+  return { outcome };
+}
+
+const isPerson = ({ role }: Operator) => role !== "timer";
+
+/** Removes an operator: the key is invalid from now on, and the operator's proposals are withdrawn. */
+function removeOperator(batch: Batch, { operator, name }: Asked<"remove_operator">): Answer {
+  const { staff } = batch.books;
+  const operators = staff.operators.filter((each) => each.name !== name);
+  const outcome: Outcome = operators.length === staff.operators.length ? "unknown_name" : "ok";
+  if (outcome === "ok") {
+    const proposals = staff.proposals.filter((each) => each.operator !== name);
+    batch.books.setStaff({ ...staff, operators, proposals });
+  }
+  batch.log(`operator ${operator}`, failed(`remove operator ${name}`, outcome), { outcome });
+  return { outcome };
+}
+
+/** Keeps a command until a second operator approves it. Lapsed proposals are forgotten. */
+function propose(batch: Batch, { operator, id, command, words }: Asked<"propose">): Answer {
+  const { staff } = batch.books;
+  const open = staff.proposals.filter((each) => isOpen(batch, each, proposalMsMax));
+  const outcome: Outcome = open.length < proposalsMax ? "ok" : "too_many_proposals";
+  const proposals = [...open, { id, operator, command, timeMs: batch.timeMs }];
+  if (outcome === "ok") batch.books.setStaff({ ...staff, proposals });
+  batch.log(`operator ${operator}`, failed(`propose ${words} (${id})`, outcome), { outcome });
+  return { outcome };
+}
+
+function reject(batch: Batch, { operator, id, reason }: Asked<"reject_proposal">): Answer {
+  const outcome: Outcome = end(batch, { proposal: id, lapseMs: proposalMsMax }) ? "ok" : "not_open";
+  const action = `${failed(`reject the proposal ${id}`, outcome)} - ${reason}`;
+  batch.log(`operator ${operator}`, action, { outcome });
+  return { outcome };
+}
+
+/** Ends the proposal of an approved command, which runs once; returns whether it was open. */
+export function end(batch: Batch, { proposal: id, lapseMs }: Approval): boolean {
+  const { staff } = batch.books;
+  const found = staff.proposals.find((each) => each.id === id);
+  if (!found || !isOpen(batch, found, lapseMs)) return false;
+  batch.books.setStaff({
+    ...staff,
+    proposals: staff.proposals.filter((each) => each !== found),
+  });
+  return true;
+}
+
+const isOpen = ({ timeMs }: Batch, proposal: Proposal, lapseMs: number) =>
+  timeMs < proposal.timeMs + lapseMs;

@@ -1,0 +1,183 @@
+/**
+ * Decides about an operator's signed request: whose it is, whether the role may give it, and
+ * whether it waits for a second operator.
+ */
+import { hex } from "../../lib/bytes.ts";
+import { inWords, UsageError } from "../../lib/errors.ts";
+import { proposalLengthMax } from "../../lib/limits.ts";
+import { mayGive, type OperatorCommand } from "../../lib/operator_commands.ts";
+import { parsePlainAmount } from "../../lib/money.ts";
+import type { World } from "../../lib/world.ts";
+import type { Bank } from "../bank.ts";
+import { logCommand } from "../ledger/command.ts";
+import type { StorePlace } from "../ledger/open_store.ts";
+import type { ReadStore } from "../ledger/store.ts";
+import { logAction, runOperatorCommand } from "./commands.ts";
+import { raisesLimits } from "./limits.ts";
+import type { ReadingWorld } from "./read_log.ts";
+import { type Answers, CommandRefused } from "./request.ts";
+import {
+  canonicalCommand,
+  type Challenge,
+  evidenceOf,
+  isSignedBy,
+  proposalHash,
+  requestBytes,
+  type SignedRequest,
+  type Signer,
+} from "./signed_request.ts";
+import { commandInWords } from "./words.ts";
+
+/**
+ * Runs a signed request, or keeps it as a proposal. The log has each one with its signature.
+ * @throws {UsageError} if it is refused
+ */
+export async function* runSignedRequest(
+  bank: Bank,
+  challenge: Challenge,
+  request: SignedRequest,
+  signal?: AbortSignal,
+): Answers {
+  const { operator, command } = request;
+  const { operators, fourEyes } = await bank.ledger.read.staff();
+  const found = operators.find(({ name }) => name === operator);
+  if (!found || !isSignedBy(found, challenge, request)) {
+    const action = `refuse ${command.command.replaceAll("_", " ")} in the name of ${operator}: ` +
+      (found ? "the signature is invalid" : "there is no such operator");
+    await bank.ledger.submit(logCommand("bank", action, { outcome: "bad_command" }));
+    throw new CommandRefused(
+      `the bank does not accept this key of operator ${operator}. Use your own, or have it added`,
+    );
+  }
+  const signed = evidenceOf(challenge, request);
+  if (!mayGive(found.role, command.command)) {
+    const why = `the role ${found.role} may not do this`;
+    await logAction(withSigned(bank, signed), { ...command, operator }, why);
+    throw new CommandRefused(`${why}. Ask an operator who may, or an admin`);
+  }
+  if (fourEyes && await needsTwo(bank, command)) {
+    yield* propose(bank, challenge, request, signed);
+  } else yield* runOperatorCommand(bank, { ...command, operator }, signal, signed);
+}
+
+/** Returns the bank with a ledger whose entries have a signed request. */
+function withSigned(bank: Bank, signed: string): Pick<Bank, "ledger"> {
+  const submit: Bank["ledger"]["submit"] = (command) => bank.ledger.submit({ ...command, signed });
+  return { ledger: { submit } as Bank["ledger"] };
+}
+
+/** Keeps a command until a second operator approves it. */
+async function* propose(
+  bank: Bank,
+  challenge: Challenge,
+  request: SignedRequest,
+  signed: string,
+): Answers {
+  const { operator, command } = request;
+  if ("key" in command && command.key !== undefined) {
+    throw new CommandRefused(
+      "the pending key file is of an earlier command. Move it away, and give the command again",
+    );
+  }
+  const text = canonicalCommand(command);
+  if (text.length > proposalLengthMax) {
+    throw new CommandRefused(
+      `the command is too long: a proposal has at most ${proposalLengthMax} characters. Shorten its texts`,
+    );
+  }
+  const id = proposalHash(challenge, request);
+  const words = commandInWords(command);
+  const { outcome } = await bank.ledger.submit({
+    op: "propose",
+    operator,
+    id,
+    command: text,
+    words,
+    signed,
+  });
+  if (outcome !== "ok") throw new UsageError(`nothing was proposed: ${inWords(outcome)}`);
+  yield {
+    line: `proposed, and not done yet: ${words}\n` +
+      `another operator has 24 hours to run 'deno task bank approvals approve ${id}'`,
+  };
+}
+
+/** Returns whether a command could move money, raise a limit or silence the log. */
+async function needsTwo(bank: Bank, command: OperatorCommand): Promise<boolean> {
+  switch (command.command) {
+    case "settle_hold":
+    case "enrol_terminal":
+    case "revoke_terminal":
+    case "confirm_clock":
+    case "set_back_clock":
+    case "end_restore":
+    case "add_operator":
+    case "remove_operator":
+      return true;
+    case "rotate_terminal":
+      return command.now;
+    case "add_customer":
+    case "open_account":
+      return parsePlainAmount(command.opening, bank.settings.currency.exponent) !== 0n;
+    case "set_limits":
+      return await raisesLimits(bank, command);
+    default:
+      return false;
+  }
+}
+
+/**
+ * Checks the key of an operator for a command that needs the folder of a bank without a server.
+ * Returns the name and the signed request, for the log.
+ * @throws {UsageError} if it is not the key of an admin of this bank
+ */
+export async function requireAdmin(
+  world: Pick<ReadingWorld, "openReader"> & Pick<World, "randomBytes">,
+  place: StorePlace,
+  signer: () => Promise<Signer>,
+  command: object,
+): Promise<{ operator: string; signed: string }> {
+  const key = await signer();
+  const store = await world.openReader(place);
+  try {
+    return { operator: key.name, signed: await signedByAdmin(world, store, key, command) };
+  } finally {
+    await store.close();
+  }
+}
+
+/**
+ * Returns a signed command, for the log.
+ * @throws {UsageError} if the key is not that of an admin of this store's bank
+ */
+export async function signedByAdmin(
+  { randomBytes }: Pick<World, "randomBytes">,
+  store: Pick<ReadStore, "staff" | "settings">,
+  key: Signer,
+  command: object,
+): Promise<string> {
+  const { operators } = await store.staff();
+  const found = operators.find(({ name }) => name === key.name);
+  if (found?.publicKey !== key.publicKey || found.role !== "admin") {
+    throw new UsageError(`the bank has no admin ${key.name} with this key. Use an admin's key`);
+  }
+  const { bankId } = await store.settings();
+  const challenge = { bankId, nonce: hex(randomBytes(32)) };
+  const signature = hex(key.sign(requestBytes(challenge, key.name, command)));
+  return evidenceOf(challenge, { command, signature });
+}
+
+/** Gives an admin another key on the word of the bank's own account; returns lines about it. */
+export async function recoverOperator(
+  { ledger }: Bank,
+  user: string,
+  { name, publicKey }: { name: string; publicKey: string },
+): Promise<string[]> {
+  await ledger.submit(
+    logCommand("bank", `the bank's account, as ${user}, adds operator ${name}`),
+  );
+  const added = { op: "add_operator", operator: "", name, role: "admin", publicKey } as const;
+  const { outcome } = await ledger.submit(added);
+  if (outcome !== "ok") throw new UsageError(`${name} was not added: ${inWords(outcome)}`);
+  return [`${name} is an admin with this key; the log says that the bank's account did it`];
+}

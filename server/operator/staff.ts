@@ -1,0 +1,69 @@
+/** Adds, removes and lists operators; lists and rejects proposals. */
+import { fromHex } from "../../lib/bytes.ts";
+import { inWords, UsageError } from "../../lib/errors.ts";
+import { proposalMsMax } from "../../lib/limits.ts";
+import { operatorCommandFrom } from "../../lib/operator_commands.ts";
+import type { Handlers } from "./request.ts";
+import { commandInWords, requireName, requireReason } from "./words.ts";
+
+export const staffCommands: Handlers<
+  "add_operator" | "remove_operator" | "list_operators" | "list_proposals" | "reject"
+> = {
+  async *add_operator(bank, { name, role, publicKey, operator }) {
+    requireName(name);
+    if (fromHex(publicKey, 32) === null) {
+      throw new UsageError(
+        "--public-key: give the 64 digits that 'deno task bank operator key NAME' has printed",
+        2,
+      );
+    }
+    const added = { op: "add_operator", operator, name, role, publicKey } as const;
+    const { outcome } = await bank.ledger.submit(added);
+    if (outcome !== "ok") throw new UsageError(`${name} was not added: ${inWords(outcome)}`);
+    const { fourEyes } = await bank.ledger.read.staff();
+    const eyes = fourEyes ? "; some commands need two operators from now on" : "";
+    yield { line: `${name} is an operator with the role ${role}${eyes}` };
+  },
+
+  async *remove_operator(bank, { name, operator }) {
+    const { outcome } = await bank.ledger.submit({ op: "remove_operator", operator, name });
+    if (outcome !== "ok") throw new UsageError(`${name} was not removed: ${inWords(outcome)}`);
+    yield { line: `${name} is no operator any more` };
+  },
+
+  async *list_operators(bank) {
+    const { operators, fourEyes } = await bank.ledger.read.staff();
+    for (const { name, role, publicKey, sinceMs } of operators) {
+      yield { line: `${name}  ${role}  ${publicKey}  since ${new Date(sinceMs).toISOString()}` };
+    }
+    yield {
+      line: fourEyes
+        ? "commands that could move money, raise a limit or silence the log need two operators"
+        : "a single operator: no command needs a second one",
+    };
+  },
+
+  async *list_proposals(bank) {
+    const { proposals } = await bank.ledger.read.staff();
+    const { lastMs, clockMs } = await bank.ledger.read.times();
+    const nowMs = Math.max(lastMs, clockMs ?? bank.world.nowMs());
+    for (const { id, operator, command, timeMs } of proposals) {
+      const untilMs = timeMs + proposalMsMax;
+      if (untilMs <= nowMs) continue;
+      const words = commandInWords(operatorCommandFrom(JSON.parse(command))!);
+      const until = new Date(untilMs).toISOString();
+      yield { line: `${id}  ${operator}  ${words}  until ${until}` };
+    }
+  },
+
+  async *reject(bank, { proposal, reason, operator }) {
+    const { outcome } = await bank.ledger.submit({
+      op: "reject_proposal",
+      operator,
+      id: proposal,
+      reason: requireReason(reason),
+    });
+    if (outcome !== "ok") throw new UsageError(`nothing was rejected: ${inWords(outcome)}`);
+    yield { line: `the proposal ${proposal} is rejected` };
+  },
+};

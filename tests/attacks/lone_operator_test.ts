@@ -1,0 +1,214 @@
+/**
+ * One operator alone moves no money, raises no limit and silences no log; nor does who has the
+ * socket, and requests of others to send again or to alter.
+ */
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { hex } from "../../lib/bytes.ts";
+import { UsageError } from "../../lib/errors.ts";
+import type { OperatorCommand } from "../../lib/operator_commands.ts";
+import { connectUnix, listenUnix, system } from "../../lib/system.ts";
+import type { Bank } from "../../server/bank.ts";
+import { operatorSocketPath } from "../../server/folder/bank_folder.ts";
+import type { OperatorAnswer } from "../../server/operator/request.ts";
+import { isSignedBy, type Signer, signRequest } from "../../server/operator/signed_request.ts";
+import { askServer, serveOperators } from "../../server/operator/socket.ts";
+import { addOperator, give, hashOf } from "../server/helpers/operators.ts";
+import { newId, onEachBank, readToEnd, RunningBank } from "../server/helpers/running_bank.ts";
+
+const reason = "it is a test";
+
+/** Returns the commands that one operator must not give alone. */
+async function dangers({ bank }: RunningBank, hold: string): Promise<OperatorCommand[]> {
+  const passwordHash = await hashOf(bank, "a password");
+  return [
+    { command: "settle_hold", movement: hold, complete: "40.00", reverse: false, reason },
+    { command: "settle_hold", movement: hold, reverse: true, reason },
+    { command: "add_customer", username: "eve", passwordHash, opening: "500.00" },
+    { command: "open_account", username: "alice", name: "more", opening: "0.01" },
+    { command: "open_account", username: "alice", name: "more", opening: "lots" },
+    { command: "enrol_terminal", name: "far" },
+    { command: "rotate_terminal", name: "lobby", now: true },
+    { command: "revoke_terminal", name: "lobby" },
+    { command: "set_limits", withdrawal: "none" },
+    { command: "set_limits", withdrawal: "100.01" },
+    { command: "set_limits", terminal: "lobby", cashOut: "900.00" },
+    { command: "confirm_clock" },
+    { command: "set_back_clock" },
+    { command: "end_restore", reason },
+    { command: "add_operator", name: "eve", role: "admin", publicKey: "ab".repeat(32) },
+    { command: "add_operator", name: "ben", role: "admin", publicKey: "ab".repeat(32) },
+    { command: "remove_operator", name: "ben" },
+  ];
+}
+
+/** Returns everything that an operator could change. */
+async function stateOf({ ledger: { read } }: Bank): Promise<string> {
+  const { operators, fourEyes } = await read.staff();
+  const rows = [
+    await read.accounts(),
+    await read.customers(),
+    await read.terminals(),
+    await read.limits(),
+    await read.holds(),
+    operators,
+    fourEyes,
+  ];
+  return JSON.stringify(rows, (_, value) => typeof value === "bigint" ? `${value}` : value);
+}
+
+const linesOf = (answers: OperatorAnswer[]) =>
+  answers.flatMap((answer) => "line" in answer ? [answer.line] : []);
+
+async function done(bank: Bank, signer: Signer, command: OperatorCommand): Promise<string[]> {
+  return linesOf(await Array.fromAsync(give(bank, signer, command)));
+}
+
+/** Returns the id of the proposal that a command has become. */
+async function proposed(bank: Bank, signer: Signer, command: OperatorCommand): Promise<string> {
+  const [line = ""] = await done(bank, signer, command);
+  assertStringIncludes(line, "not done yet", command.command);
+  return /approve ([0-9a-f]{64})/.exec(line)![1]!;
+}
+
+const refused = (bank: Bank, signer: Signer, command: OperatorCommand, message: string) =>
+  assertRejects(() => done(bank, signer, command), UsageError, message);
+
+onEachBank(
+  "one operator alone changes nothing that needs two, whatever the command",
+  (withBank) =>
+    withBank(async (running) => {
+      const { bank } = running;
+      const anna = (await addOperator(bank, "anna")).signer;
+      await done(bank, anna, { command: "set_limits", withdrawal: "100.00", cashOut: "800.00" });
+      const ben = (await addOperator(bank, "ben")).signer;
+      const atm = await running.visit("alice");
+      const hold = newId();
+      await atm.authorise("withdrawal", hold, "40.00");
+      const before = await stateOf(bank);
+      for (const command of await dangers(running, hold)) {
+        const proposal = await proposed(bank, anna, command);
+        await refused(bank, anna, { command: "approve", proposal }, "a second operator");
+        assertEquals(await stateOf(bank), before, JSON.stringify(command));
+        await done(bank, anna, { command: "reject", proposal, reason });
+        await refused(bank, ben, { command: "approve", proposal }, "not open");
+      }
+      // What harms nobody needs one.
+      await done(bank, anna, { command: "set_limits", withdrawal: "50.00" });
+      await done(bank, anna, { command: "set_limits", terminal: "lobby", cashOut: "700.00" });
+      assertEquals((await bank.ledger.check()).problem, null);
+    }),
+);
+
+onEachBank(
+  "an approved command runs once, with the roles of that moment, and both signatures are in the log",
+  (withBank) =>
+    withBank(async (running) => {
+      const { bank } = running;
+      const anna = (await addOperator(bank, "anna", "officer")).signer;
+      const ben = (await addOperator(bank, "ben", "officer")).signer;
+      const carl = (await addOperator(bank, "carl", "teller")).signer;
+      const limits = { command: "set_limits", withdrawal: "none" } as const;
+      const proposal = await proposed(bank, anna, { command: "revoke_terminal", name: "mall" });
+      await refused(bank, carl, { command: "approve", proposal }, "carl has no role for this");
+      assertStringIncludes((await done(bank, carl, { command: "list_proposals" }))[0]!, "mall");
+      const twice = await Promise.allSettled([
+        done(bank, ben, { command: "approve", proposal }),
+        done(bank, ben, { command: "approve", proposal }),
+      ]);
+      assertEquals(twice.map(({ status }) => status).sort(), ["fulfilled", "rejected"]);
+      await refused(bank, ben, { command: "approve", proposal }, "not open");
+
+      await done(bank, anna, { command: "set_limits", withdrawal: "10.00" });
+      const late = await proposed(bank, anna, limits);
+      await addOperator(bank, "anna", "auditor");
+      await refused(bank, ben, { command: "approve", proposal: late }, "anna has no role for this");
+
+      const { auditKeys, ledger, keys, settings: { bankId } } = bank;
+      const signed = (await ledger.read.entriesAfter(1, 0, 10_000)).flatMap((stored) => {
+        const entry = stored.keyVersion === 0 ? null : auditKeys.open(stored, keys.chainId);
+        return entry?.signed === undefined ? [] : [{ ...entry, ...JSON.parse(entry.signed) }];
+      });
+      const ofProposal = signed.filter(({ outcome, action, command }) =>
+        outcome === "ok" && (command.proposal === proposal || action.includes(proposal))
+      );
+      assertEquals(ofProposal.map(({ who, action }) => `${who} | ${action}`), [
+        `operator anna | propose revoke terminal, name: mall (${proposal})`,
+        "operator ben | revoke terminal mall",
+      ]);
+      for (const [index, { publicKey }] of [anna, ben].entries()) {
+        const { nonce, command, signature } = ofProposal[index]!;
+        const operator = ["anna", "ben"][index]!;
+        const request = { operator, command, signature };
+        assert(isSignedBy({ publicKey }, { bankId, nonce }, request));
+        assert(!isSignedBy({ publicKey }, { bankId, nonce: "00".repeat(32) }, request));
+      }
+      assertEquals((await ledger.check()).problem, null);
+    }),
+);
+
+Deno.test("a stolen socket, and a request that is sent again or altered, do nothing", () =>
+  RunningBank.with(async (running) => {
+    const { bank, folder } = running;
+    const { signer } = await addOperator(bank, "anna");
+    const operators = serveOperators(bank, listenUnix);
+    const path = operatorSocketPath(folder);
+    const lock: OperatorCommand = {
+      command: "set_account_state",
+      account: (await running.visit("alice")).logIn.account!.id,
+      state: "locked",
+      reason,
+    };
+    /** Sends a line that answers the server's challenge. */
+    const send = async (lineOf: (challenge: { bank: string; nonce: string }) => string) => {
+      const socket = await Deno.connect({ transport: "unix", path });
+      const chunk = new Uint8Array(1_000);
+      const count = (await socket.read(chunk))!;
+      const challenge = JSON.parse(new TextDecoder().decode(chunk.subarray(0, count)));
+      await socket.write(new TextEncoder().encode(`${lineOf(challenge)}\n`));
+      const answer = new TextDecoder().decode(await readToEnd(socket as unknown as Deno.TcpConn));
+      socket.close();
+      return answer;
+    };
+    const bankId = bank.settings.bankId;
+    const signedFor = (nonce: string, command = lock, key = signer) => {
+      const { operator, signature } = signRequest(key, { bankId, nonce }, command);
+      return { operator, signature, ...command };
+    };
+    try {
+      const before = await stateOf(bank);
+      const thief: Signer = { ...(await addOperator({ ledger: bank.ledger }, "thief")).signer };
+      await bank.ledger.submit({ op: "remove_operator", operator: "", name: "thief" });
+      let recorded = "";
+      const attempts: [string, (nonce: string) => object][] = [
+        ["without a signature", () => ({ operator: "anna", ...lock })],
+        ["with no signature in it", () => ({ operator: "anna", signature: "", ...lock })],
+        ["of a removed operator", (nonce) => signedFor(nonce, lock, thief)],
+        ["by another key", (nonce) => signedFor(nonce, lock, { ...thief, name: "anna" })],
+        ["for another nonce", () => signedFor(hex(system.randomBytes(32)))],
+        ["of another command", (nonce) => ({ ...signedFor(nonce), state: "closed" })],
+        ["with another reason", (nonce) => ({ ...signedFor(nonce), reason: "another" })],
+        ["in another name", (nonce) => ({ ...signedFor(nonce), operator: "ben" })],
+      ];
+      for (const [what, requestOf] of attempts) {
+        const answer = await send(({ nonce }) => JSON.stringify(requestOf(nonce)));
+        assertStringIncludes(answer, '"error"', what);
+      }
+      const after = JSON.parse(await stateOf(bank));
+      assertEquals(after.slice(0, 5), JSON.parse(before).slice(0, 5));
+      const good = await send(({ nonce }) => recorded = JSON.stringify(signedFor(nonce)));
+      assertStringIncludes(good, "is locked");
+      await done(bank, signer, { ...lock, state: "open" } as OperatorCommand);
+      assertStringIncludes(await send(() => recorded), "does not accept this key");
+      const accounts = await bank.ledger.read.accounts();
+      assert(accounts.every(({ state }) => state === "open"));
+      const listed = await askServer(
+        { connectUnix },
+        folder,
+        { command: "list_operators" },
+        () => Promise.resolve(signer),
+      );
+      assertStringIncludes(linesOf(await Array.fromAsync(listed!))[0]!, "anna");
+    } finally {
+      await operators.close();
+    }
+  }));

@@ -1,0 +1,34 @@
+/** Operators of a test's bank, with their keys. */
+import { hex } from "../../../lib/bytes.ts";
+import type { OperatorCommand, Role } from "../../../lib/operator_commands.ts";
+import { system } from "../../../lib/system.ts";
+import type { Bank } from "../../../server/bank.ts";
+import { runSignedRequest } from "../../../server/operator/authority.ts";
+import { makeOperatorKey, type NewOperatorKey } from "../../../server/operator/operator_key.ts";
+import type { Answers } from "../../../server/operator/request.ts";
+import { type Signer, signRequest } from "../../../server/operator/signed_request.ts";
+
+/** Makes a key without a passphrase, and adds its operator to the bank. */
+export async function addOperator(
+  bank: Pick<Bank, "ledger">,
+  name: string,
+  role: Role = "admin",
+): Promise<NewOperatorKey> {
+  const made = await makeOperatorKey(system, name, null);
+  const { publicKey } = made.signer;
+  await bank.ledger.submit({ op: "add_operator", operator: "", name, role, publicKey });
+  return made;
+}
+
+/** Gives a command as an operator does where no server runs. */
+export function give(bank: Bank, signer: Signer, command: OperatorCommand): Answers {
+  const challenge = { bankId: bank.settings.bankId, nonce: hex(system.randomBytes(32)) };
+  return runSignedRequest(bank, challenge, signRequest(signer, challenge, command));
+}
+
+/** The key of nobody: reading a bank without a server needs none. */
+export const noSigner = () => Promise.reject(new Error("no key is needed"));
+
+/** Returns the hash of a customer's password, as an operator's program makes it. */
+export const hashOf = ({ passwords }: Pick<Bank, "passwords">, password: string) =>
+  passwords.hash(password, system.randomBytes(16));
