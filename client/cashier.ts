@@ -236,6 +236,12 @@ export class Cashier {
       const known = first?.outcome === "ok" ? first : confirmed;
       return this.#receipt(kind, amount, "ok", { ...facts, ...factsOf(known) });
     }
+    if (confirmed?.outcome === "already_completed") {
+      // An operator has completed it: the account was charged, and no note has moved.
+      payer.update(confirmed.account);
+      const booked = confirmed.booked ?? amount;
+      return this.#receipt(kind, booked, "already_completed", { ...facts, ...factsOf(confirmed) });
+    }
     return this.#inDoubt(payer, kind, amount, facts);
   }
 

@@ -206,6 +206,30 @@ Deno.test("a load of notes is repeated with the same id, and never voided", () =
     await branch.requireAllSettled(uncertain.lobby, "hall");
   }));
 
+for (const kind of ["withdrawal", "deposit"] as const) {
+  Deno.test(`a ${kind} that an operator completed while its ATM voids it is shown as booked`, () =>
+    UncertainBranch.with(async (uncertain) => {
+      const { branch, lobby } = uncertain;
+      const { ledger } = branch.bank;
+      const submit = ledger.submit.bind(ledger);
+      ledger.submit = async (command) => {
+        const reply = await submit(command);
+        if (command.op !== "authorise") return reply;
+        const { movement, amount } = command;
+        await submit({ op: "settle_hold", operator: "root", movement, amount, reason: "a test" });
+        return { outcome: "try_later", timeMs: reply.timeMs };
+      };
+      const notes = lobby.devices.everywhere();
+      const receipt = await uncertain.move(kind);
+      assertEquals(receipt.outcome, "already_completed");
+      assertEquals(lobby.devices.everywhere(), notes, "no note has moved");
+      const balance = await branch.balanceOf("alice");
+      assertEquals(receipt.account?.booked, `${balance}`);
+      assertEquals(balance - 100_000n, BigInt(receipt.amount) * (kind === "deposit" ? 1n : -1n));
+      assertEquals(lobby.journal.open(), []);
+    }));
+}
+
 Deno.test("an authorisation whose movement is settled already moves no notes", () =>
   UncertainBranch.with(async (uncertain) => {
     const { branch, lobby } = uncertain;

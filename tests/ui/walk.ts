@@ -430,6 +430,7 @@ const refusals: Stop[] = [
   refusedWithdrawal("to_be_counted"),
   refusedWithdrawal("bank_unreachable"),
   refusedWithdrawal("in_doubt"),
+  refusedWithdrawal("already_completed"),
 ];
 
 const ends: Stop[] = [

@@ -19,7 +19,12 @@ export function report(
   const before = batch.books.movement(first.id, 3);
   if (!before) bookDifference(batch, first, settled, moved);
   // One report; repeating it is harmless.
-  if (!before || before.amount === moved) return { outcome: "ok", booked: moved, account };
+  if (!before || before.amount === moved) {
+    // A void's customer waits for what was booked: no note has moved, and the account was charged.
+    return command.op === "void" && settled.booked > 0n
+      ? { outcome: "already_completed", booked: settled.booked, account }
+      : { outcome: "ok", booked: moved, account };
+  }
   if (before.amount === 0n) return { outcome: "already_reversed", account };
   return { outcome: "already_completed", booked: before.amount, account };
 }

@@ -569,6 +569,11 @@ export const english = {
       heading: "Your money is safe",
       lede: "The bank has not confirmed this yet. Please check your history before you try again.",
     },
+    already_completed: {
+      heading: "Booked by the bank",
+      lede:
+        "The bank has booked this already, and no notes were paid out or taken in. Please show this reference to the bank.",
+    },
     earlier_in_doubt: {
       heading: "Waiting for the bank",
       lede:

@@ -565,6 +565,11 @@ export const french: Words = {
       lede:
         "La banque n’a pas encore confirmé cette opération. Consultez votre historique avant de réessayer.",
     },
+    already_completed: {
+      heading: "Enregistré par la banque",
+      lede:
+        "La banque a déjà enregistré cette opération, sans qu’aucun billet ne soit remis ni accepté. Veuillez présenter cette référence à la banque.",
+    },
     earlier_in_doubt: {
       heading: "En attente de la banque",
       lede:

@@ -568,6 +568,11 @@ export const german: Words = {
       lede:
         "Die Bank hat den Vorgang noch nicht bestätigt. Bitte prüfen Sie Ihre Umsätze, bevor Sie es erneut versuchen.",
     },
+    already_completed: {
+      heading: "Von der Bank gebucht",
+      lede:
+        "Die Bank hat diesen Vorgang bereits gebucht, ohne dass Scheine aus- oder eingezahlt wurden. Bitte zeigen Sie der Bank diese Referenz.",
+    },
     earlier_in_doubt: {
       heading: "Die Bestätigung der Bank steht aus",
       lede:

@@ -34,7 +34,6 @@ export type HardlyMet =
   | "unknown_movement"
   | "signed_elsewhere"
   | "voided"
-  | "already_completed"
   | "already_reversed"
   | "terminal_revoked"
   | "name_taken"

@@ -566,6 +566,11 @@ export const spanish: Words = {
       lede:
         "El banco aún no lo ha confirmado. Consulte sus movimientos antes de volver a intentarlo.",
     },
+    already_completed: {
+      heading: "Registrado por el banco",
+      lede:
+        "El banco ya ha registrado esta operación, sin que se entregaran ni aceptaran billetes. Presente esta referencia en el banco.",
+    },
     earlier_in_doubt: {
       heading: "Esperando al banco",
       lede:

@@ -452,7 +452,8 @@ Deno.test("a terminal's late word goes to the differences account: the customer 
     differences has 6000
     lobby alice deposit d2 alice 5000 EUR    -> ok
     root settle d2 5000                      -> ok 5000
-    lobby void d2                            -> ok 0
+    lobby void d2                            -> already_completed 5000
+    lobby void d2                            -> already_completed 5000
     alice has 9000
     lobby has -200000
     differences has 1000

@@ -34,6 +34,7 @@ const looks: Partial<Record<Refused, Look>> = {
   device_fault: ["fault", "warn"],
   notes_not_taken: ["notes"],
   to_be_counted: ["fault", "warn"],
+  already_completed: ["fault", "warn"],
   bank_unreachable: ["cut", "warn"],
   earlier_in_doubt: ["clock"],
 };

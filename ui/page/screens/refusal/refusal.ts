@@ -82,7 +82,8 @@ function Booking({ screen, view, words }: Props): VNode | null {
   const show = (minor: string) => money(minor, view.currency, words.locale);
   const limit = limitOf[screen.why];
   const left = limit && receipt.account?.left?.[limit];
-  const doubtful = ["in_doubt", "device_fault", "to_be_counted"].includes(screen.why);
+  const doubtful = ["in_doubt", "device_fault", "to_be_counted", "already_completed"]
+    .includes(screen.why);
   const rows = [
     { name: words.refusalDetails.asked, value: show(receipt.amount) },
     receipt.account && {
