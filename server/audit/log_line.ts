@@ -14,7 +14,7 @@ export interface LogLine {
 }
 
 const shape =
-  /^([0-9a-f]{32}) ([1-9][0-9]{0,14}) ([0-9]{1,10}) ([0-9]{1,10}) ([0-9a-f]{32}) ([0-9a-f]{64}) (-|[A-Za-z0-9+/]+={0,2}) ([0-9a-f]{64})$/;
+  /^([0-9a-f]{32}) ([1-9][0-9]{0,14}) (0|[1-9][0-9]{0,9}) (0|[1-9][0-9]{0,9}) ([0-9a-f]{32}) ([0-9a-f]{64}) (-|[A-Za-z0-9+/]+={0,2}) ([0-9a-f]{64})$/;
 
 export function formatLogLine(chainId: Uint8Array, entry: SealedEntry): string {
   const { sequence, epoch, keyVersion, who, commitment, sealed, tag } = entry;

@@ -50,7 +50,7 @@ export function* linesOfFile(
     );
   }
   try {
-    const decoder = new TextDecoder();
+    const decoder = new TextDecoder("utf-8", { ignoreBOM: true }); // a mark is no part of a line
     const chunk = new Uint8Array(logReadBytes);
     let held = "";
     let linesRead = 0;

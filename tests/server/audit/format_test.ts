@@ -14,9 +14,12 @@ import {
 import { formatProof } from "../../../server/transparency/proof.ts";
 import { commitmentOf, proofExtra, signReceipt } from "../../../server/transparency/receipt.ts";
 import { formatLogLine, parseLogLine } from "../../../server/audit/log_line.ts";
-import { AuditKeyRing, auditKeysOf, indexOf } from "../../../server/audit/keys.ts";
+import { AuditKeyRing, auditKeysOf, indexOf, nameHashOf } from "../../../server/audit/keys.ts";
 import { changeDigest } from "../../../server/audit/row_digests.ts";
+import { DatabaseSync } from "node:sqlite";
+import { utf8 } from "../../../lib/bytes.ts";
 import { MacKey } from "../../../lib/hmac.ts";
+import { schema } from "../../../server/ledger/sqlite/schema.ts";
 import { sealEntry } from "../helpers/seal_entry.ts";
 import vector from "../../vectors/audit_log.json" with { type: "json" };
 
@@ -135,6 +138,28 @@ Deno.test("FORMAT.md prints the example as it is", async () => {
   assertEquals(printed.filter((word) => !words.has(word)), []);
 });
 
+Deno.test("the tables and columns of a bank's file are those that FORMAT.md lists", () => {
+  const format = Deno.readTextFileSync("server/audit/FORMAT.md");
+  const section = format.split("## The database of a bank in a file")[1]!.split("\n## ")[0]!;
+  const listed = section.matchAll(/^\| `(\w+)` +\| ([\w, ]+?) +\|$/gm);
+  const database = new DatabaseSync(":memory:");
+  database.exec(schema);
+  const tables = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all();
+  const made = tables.map(({ name }) => {
+    const columns = database.prepare(`PRAGMA table_xinfo(${name})`).all();
+    return [name, columns.map(({ name }) => name).join(", ")];
+  });
+  database.close();
+  assertEquals([...listed].map(([, name, columns]) => [name, columns]), made);
+});
+
+Deno.test("an unknown name is in the log as FORMAT.md says", () => {
+  const { index } = vector.derived.at(-1)!;
+  const hash = new MacKey(bytes(index)).tag(utf8("name a password")).toHex().slice(0, 16);
+  const nameHash = nameHashOf(versions.at(-1)!, "a password");
+  assertEquals(nameHash.slice(0, 16), hash);
+});
+
 Deno.test("a text that is no line of the log is refused whole", () => {
   const [good, , , padded] = lines as [string, string, string, string];
   const bad = [
@@ -145,6 +170,10 @@ Deno.test("a text that is no line of the log is refused whole", () => {
     ` ${good}`,
     good.replace(" 1 0 1 ", " 01 0 1 "),
     good.replace(" 1 0 1 ", " 0 0 1 "),
+    good.replace(" 1 0 1 ", " 1 00 1 "),
+    good.replace(" 1 0 1 ", " 1 0 01 "),
+    `\ufeff${good}`,
+    `${good}\r`,
     good.replace(" 1 0 1 ", " 1 4294967296 1 "),
     good.replace(" 1 0 1 ", " 1 0 4294967296 "),
     good.replace(" 1 0 1 ", " -1 0 1 "),

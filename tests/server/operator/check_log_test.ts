@@ -4,17 +4,19 @@
  */
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { UsageError } from "../../../lib/errors.ts";
+import { systemFiles } from "../../../lib/system.ts";
 import { endsEpoch, type SealedEntry } from "../../../server/audit/entry.ts";
 import type { TrustedCheckpoint } from "../../../server/audit/checkpoint.ts";
 import { leafOf } from "../../../server/audit/tree.ts";
 import { RightEdge } from "../../../server/transparency/merkle.ts";
 import { formatLogLine, parseLogLine } from "../../../server/audit/log_line.ts";
 import { BadLog, type LogTrust, LogVerifier } from "../../../server/audit/verify.ts";
-import { checkLog, type SomeLines } from "../../../server/operator/check_log.ts";
+import { checkLog, linesOfFile, type SomeLines } from "../../../server/operator/check_log.ts";
 import { LogParts } from "../../../server/operator/check_part.ts";
 import { openCheckThreads } from "../../../server/operator/check_threads.ts";
 import { filled } from "../../lib/helpers.ts";
 import { chainId, ChainKeyInMemory, firstKey } from "../helpers/engine.ts";
+import { inTemporaryFolder } from "../helpers/temporary.ts";
 import { writtenLog } from "../helpers/written_log.ts";
 
 const otherId = filled(0xd4, 16);
@@ -229,6 +231,27 @@ Deno.test("a thread that ends is not taken for one that finds the log good", asy
   await assertRejects(() => checkLog(inPieces(lines), trust, open, () => {}, partLines));
   assert(reported[0]?.startsWith("a thread failed: "), reported[0]);
 });
+
+Deno.test("a byte order mark and another line end are not left out of a file's lines", () =>
+  inTemporaryFolder(async (folder) => {
+    const marked: [text: string, problem: string | null][] = [
+      [`${lines[0]}\n${lines[1]}\n`, null],
+      [`\ufeff${lines[0]}\n`, "line 1 is not an entry of a log"],
+      [`${lines[0]}\n${lines[1]}\r\n`, "line 2 is not an entry of a log"],
+    ];
+    for (const [index, [text, problem]] of marked.entries()) {
+      const path = `${folder}/${index}.txt`;
+      await Deno.writeTextFile(path, text);
+      const source = linesOfFile(systemFiles, path);
+      const verdict = await verdictOf(() =>
+        checkLog(source, { ...trust, keyFile: null }, threads, () => {})
+      );
+      assertEquals(
+        verdict,
+        problem === null ? "2 are good" : `1: the audit log is bad: ${problem}`,
+      );
+    }
+  }));
 
 Deno.test("a verifier goes forward alone", () => {
   const verifier = new LogVerifier(trust);
