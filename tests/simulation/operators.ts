@@ -100,7 +100,9 @@ export class Operators {
       } as const;
       replies.push(...await this.#ask(asked));
     }
-    this.#accounts.set(username, numbersIn(replies));
+    const numbers = numbersIn(replies);
+    if (numbers.length < accounts) this.world.find(`${username} has no account in the answer`);
+    this.#accounts.set(username, numbers);
   }
 
   terminalOf({ name }: Machine): string {
@@ -451,6 +453,6 @@ export class Operators {
 /** Returns the account numbers in what an operator was replies. */
 function numbersIn(answers: readonly OperatorAnswer[]): string[] {
   return answers.flatMap((answer) =>
-    "line" in answer ? /account,? (\d+)$/.exec(answer.line)?.[1] ?? [] : []
+    "line" in answer ? /account,? (\d+)/.exec(answer.line)?.[1] ?? [] : []
   );
 }

@@ -1,5 +1,5 @@
 /** The simulator in the gate: the same seed is the same history, and old failures stay mended. */
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { bugs, planted, root } from "./bugs.ts";
 import type { Config } from "./config.ts";
 import { simulate } from "./simulation.ts";
@@ -15,6 +15,17 @@ Deno.test("the same seed is the same history", async () => {
 Deno.test("the same seed is the same history on SQLite, too", async () => {
   const config: Config = { ...usualConfig(2), servers: 1, days: 1, visits: 16, sqlite: true };
   assertEquals((await simulate(config)).hash, (await simulate(config)).hash);
+});
+
+Deno.test("a day without faults has every operation of a customer", async () => {
+  const calm = { seed: 4, atms: 4, servers: 2, days: 1, visits: 60, sqlite: false };
+  const { counts, seen, findings } = await simulate({ ...calm, faults: new Set() });
+  assertEquals(findings, []);
+  const operations = ["withdrawal", "deposit", "transfer"].map((kind) => `${kind}: receipt`);
+  for (const what of [...operations, "log-in: ok", "new password: ok"]) {
+    assert(counts.get(what)! > 0, `the simulator has no ${what}`);
+  }
+  assert(seen!.money.looks.length > 0, "the simulator has no look at a balance");
 });
 
 Deno.test("every planted bug fits its place", () => {

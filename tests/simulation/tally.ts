@@ -16,10 +16,14 @@ export class Tally {
   add(result: Result): void {
     this.seeds++;
     this.days += result.config.days;
-    for (const [what, times] of result.counts) {
-      this.#sums.set(what, (this.#sums.get(what) ?? 0) + times);
-    }
+    for (const [what, times] of result.counts) this.#add(what, times);
+    if (result.config.sqlite) this.#add("seeds with the bank in SQLite", 1);
+    if (result.counts.has("operator: restore")) this.#add("seeds with a restore", 1);
     if (result.findings.length > 0) this.failed.push(result);
+  }
+
+  #add(what: string, times: number): void {
+    this.#sums.set(what, (this.#sums.get(what) ?? 0) + times);
   }
 
   /** Returns each thing that happened, and how often. */
