@@ -20,6 +20,15 @@ export function requirePrivate(path: string, mode: number | null): void {
   }
 }
 
+/** @throws {UsageError} if other users can write to a folder, and so replace its files */
+export function requireOwnFolder(files: Pick<Files, "facts">, path: string): void {
+  const mode = files.facts(path)?.mode ?? null;
+  if (mode === null || (mode & 0o022) === 0) return;
+  throw new UsageError(
+    `${path} can be written by other users. Run 'chmod go-w ${path}', and check its files`,
+  );
+}
+
 /**
  * Reads a private file.
  * @param otherwise the remedy if it cannot be read, appended to the message

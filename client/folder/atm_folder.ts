@@ -6,6 +6,7 @@ import { DatabaseSync } from "node:sqlite";
 import { UsageError } from "../../lib/errors.ts";
 import { folderLockMsMax } from "../../lib/limits.ts";
 import type { Currency } from "../../lib/money.ts";
+import { requireOwnFolder } from "../../lib/private_file.ts";
 import type { Files } from "../../lib/world.ts";
 import { emptyLog } from "./transact.ts";
 
@@ -56,7 +57,7 @@ export const versions: readonly string[] = [schema];
  * written
  */
 export function openAtmFolder(
-  files: Pick<Files, "makeFolder" | "open">,
+  files: Pick<Files, "facts" | "makeFolder" | "open">,
   folder: string,
   known = versions,
 ): DatabaseSync {
@@ -68,7 +69,7 @@ export function openAtmFolder(
  * @throws {UsageError} as `openAtmFolder`
  */
 export function openFolderDatabase(
-  files: Pick<Files, "makeFolder" | "open">,
+  files: Pick<Files, "facts" | "makeFolder" | "open">,
   folder: string,
   name: string,
   known: readonly string[],
@@ -77,12 +78,14 @@ export function openFolderDatabase(
   let database: DatabaseSync | undefined;
   try {
     files.makeFolder(folder);
+    requireOwnFolder(files, folder);
     // SQLite gives its other files the mode of this one.
     files.open(path, "create").close();
     database = new DatabaseSync(path);
     database.exec(`PRAGMA busy_timeout = ${folderLockMsMax}; PRAGMA locking_mode = EXCLUSIVE`);
     database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; BEGIN IMMEDIATE");
     prepareTables(database, path, known);
+    requireSound(database);
     database.exec("COMMIT");
     emptyLog(database);
     return database;
@@ -105,6 +108,12 @@ export function prepareTables(database: DatabaseSync, path: string, known = vers
   if (row.user_version === known.length) return; // a start writes nothing, so that a full disk allows it
   for (const sql of known.slice(row.user_version)) database.exec(sql);
   database.exec(`PRAGMA user_version = ${known.length}`);
+}
+
+/** @throws {Error} "malformed" if a page or a row of the database is damaged */
+function requireSound(database: DatabaseSync): void {
+  const { quick_check: fault } = database.prepare("PRAGMA quick_check(1)").get()!;
+  if (fault !== "ok") throw new Error(`malformed: ${fault}`);
 }
 
 /** Stores the bank's currency, for a start without the bank; writes only if it is another. */

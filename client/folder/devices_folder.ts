@@ -13,7 +13,7 @@ CREATE TABLE units (name TEXT PRIMARY KEY, currency TEXT NOT NULL, value TEXT NO
  * @throws {UsageError} as `openAtmFolder`
  */
 export function openDevicesFolder(
-  files: Pick<Files, "makeFolder" | "open">,
+  files: Pick<Files, "facts" | "makeFolder" | "open">,
   folder: string,
 ): DatabaseSync {
   return openFolderDatabase(files, folder, "devices.sqlite", [schema]);

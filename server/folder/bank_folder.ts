@@ -21,6 +21,7 @@ import {
   isThere,
   removeIfThere,
   replacePrivateFile,
+  requireOwnFolder,
   writePrivateFile,
 } from "../../lib/private_file.ts";
 import { type Files, type OpenFile, pause, type WorldWithFiles } from "../../lib/world.ts";
@@ -314,15 +315,6 @@ function requireNoBank(files: Files, path: string): void {
       ? `${path} already contains a bank. Use it, or choose another folder with --data`
       : `${path} already contains files of a bank. Choose another folder with --data; to use that ` +
         `bank: ${missing}`,
-  );
-}
-
-/** @throws {UsageError} if other users can write to a folder, and so replace its files */
-function requireOwnFolder(files: Files, path: string): void {
-  const mode = files.facts(path)?.mode ?? null;
-  if (mode === null || (mode & 0o022) === 0) return;
-  throw new UsageError(
-    `${path} can be written by other users. Run 'chmod go-w ${path}', and check its files`,
   );
 }
 

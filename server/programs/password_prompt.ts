@@ -1,5 +1,6 @@
 /** Reads a password, typed without echo, or from the first line of standard input. */
 import { UsageError } from "../../lib/errors.ts";
+import { launcherLookMs } from "../../lib/limits.ts";
 
 /**
  * Reads a password.
@@ -42,6 +43,10 @@ async function typed(prompt: string): Promise<string> {
   const say = (text: string) => Deno.stderr.writeSync(new TextEncoder().encode(text));
   say(prompt);
   Deno.stdin.setRaw(true);
+  const cancelWatch = onOrphaned(() => {
+    Deno.stdin.setRaw(false);
+    Deno.exit(1);
+  });
   try {
     let line = "";
     const chunk = new Uint8Array(64);
@@ -53,14 +58,28 @@ async function typed(prompt: string): Promise<string> {
           ahead = [...ahead].slice(index + 1).join("");
           return line;
         }
-        line = key === "\x7f" || key === "\b" ? line.slice(0, -1) : line + key;
+        line = key === "\x7f" || key === "\b" ? withoutLast(line) : line + key;
       }
       const count = await Deno.stdin.read(chunk);
       if (count === null) return line;
       ahead = decoder.decode(chunk.subarray(0, count), { stream: true });
     }
   } finally {
+    cancelWatch();
     Deno.stdin.setRaw(false);
     say("\n");
   }
+}
+
+/** Returns a text without its last character, as people count them. */
+function withoutLast(text: string): string {
+  const characters = [...new Intl.Segmenter().segment(text)];
+  return text.slice(0, characters.at(-1)?.index ?? 0);
+}
+
+/** Calls `act` when the launcher has died. Returns a function that cancels. */
+function onOrphaned(act: () => void): () => void {
+  const launcher = Deno.ppid;
+  const look = setInterval(() => Deno.ppid !== launcher && act(), launcherLookMs);
+  return () => clearInterval(look);
 }

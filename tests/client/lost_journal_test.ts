@@ -1,11 +1,12 @@
 /** An ATM whose journal lacks what the bank has booked, and one whose disk is full for a while. */
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import type { DatabaseSync } from "node:sqlite";
 import { SimulatedDevices } from "../../client/cash/simulated_devices.ts";
 import { countCassettes } from "../../client/filling.ts";
 import { Journal } from "../../client/journal.ts";
+import { UsageError } from "../../lib/errors.ts";
 import { hex } from "../../lib/bytes.ts";
-import { system } from "../../lib/system.ts";
+import { system, systemFiles } from "../../lib/system.ts";
 import { isInClear } from "../../server/audit/entry.ts";
 import { Branch, type BranchAtm, logIn, until } from "./branch.ts";
 
@@ -109,18 +110,100 @@ Deno.test("between movements, damage to the write-ahead log loses nothing", () =
     }
   }));
 
-Deno.test("a write-ahead log that is lost within a movement stops the ATM", () =>
+const damages: Record<string, (bytes: Uint8Array) => Uint8Array | null> = {
+  missing: () => null,
+  empty: () => new Uint8Array(0),
+  halved: (bytes) => bytes.slice(0, bytes.length >> 1),
+  garbled: (bytes) => bytes.map((byte, at) => at % 3 === 0 ? byte : byte ^ (1 + at % 255)),
+};
+
+/** What an ATM does whose file was damaged after it was killed, between movements or within one. */
+const table = [
+  ["between", "atm.sqlite", "missing", "out of service"],
+  ["between", "atm.sqlite", "empty", "out of service"],
+  ["between", "atm.sqlite", "halved", "refused"],
+  ["between", "atm.sqlite", "garbled", "refused"],
+  ["between", "atm.sqlite-wal", "missing", "goes on"],
+  ["within", "atm.sqlite", "missing", "out of service"],
+  ["within", "atm.sqlite", "empty", "out of service"],
+  // It goes on where all of the damaged pages are in the log.
+  ["within", "atm.sqlite", "halved", "refused or goes on"],
+  ["within", "atm.sqlite", "garbled", "refused or goes on"],
+  ["within", "atm.sqlite-wal", "missing", "out of service"],
+  ["within", "atm.sqlite-wal", "empty", "out of service"],
+  // It goes on from an earlier step of the movement, if the log still has its beginning.
+  ["within", "atm.sqlite-wal", "halved", "out of service or goes on"],
+  ["within", "atm.sqlite-wal", "garbled", "out of service"],
+] as const;
+
+/** Starts an ATM. Returns what it does; damage that is refused is not changed. */
+async function startDamaged(branch: Branch): Promise<string> {
+  const before = systemFiles.facts(file(branch)) && Deno.readFileSync(file(branch));
+  let atm: BranchAtm;
+  try {
+    atm = branch.atm();
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    assertStringIncludes(error.message, "atm.sqlite is damaged");
+    assertEquals(error.message.split("\n").length, 1);
+    assertEquals(Deno.readFileSync(file(branch)), before);
+    return "refused";
+  }
+  await until("it is online", () => atm.atm.view().bank === "online");
+  const stopped = failure(atm);
+  await atm.close();
+  return stopped === "journal_lost" ? "out of service" : "goes on";
+}
+
+Deno.test("a damaged file of an ATM is named, or puts it out of service: the table", () =>
   inBranch(async (branch) => {
+    const folder = `${branch.folder}/atm-lobby`;
+    const contents = () =>
+      [...Deno.readDirSync(folder)].map(({ name }) =>
+        [name, Deno.readFileSync(`${folder}/${name}`)] as const
+      );
     const lobby = branch.atm();
     await logIn(lobby);
-    await lobby.atm.armFault("power cut between dispense");
-    assertEquals((await lobby.atm.withdraw("9000")).outcome, "in_doubt");
-    assert(Deno.statSync(`${file(branch)}-wal`).size > 0);
+    assertEquals((await lobby.atm.withdraw("2000")).outcome, "ok");
     await lobby.kill();
-    Deno.removeSync(`${file(branch)}-wal`);
+    const between = contents();
+    const found = async (when: string) => {
+      const whole = when === "between" ? between : contents();
+      const rows: string[][] = [];
+      for (const [, name, damage] of table.filter(([row]) => row === when)) {
+        Deno.removeSync(folder, { recursive: true });
+        Deno.mkdirSync(folder, { mode: 0o700 });
+        for (const [each, bytes] of whole) {
+          const damaged = each === name ? damages[damage]!(bytes) : bytes;
+          if (damaged) Deno.writeFileSync(`${folder}/${each}`, damaged, { mode: 0o600 });
+        }
+        rows.push([when, name, damage, await startDamaged(branch)]);
+      }
+      Deno.removeSync(folder, { recursive: true });
+      Deno.mkdirSync(folder, { mode: 0o700 });
+      for (const [name, bytes] of whole) {
+        Deno.writeFileSync(`${folder}/${name}`, bytes, { mode: 0o600 });
+      }
+      return rows;
+    };
+    const rows = await found("between");
     const again = branch.atm();
-    await until("it is found out", () => failure(again) === "journal_lost");
-    await again.close();
+    await logIn(again);
+    await again.atm.armFault("power cut between dispense");
+    assertEquals((await again.atm.withdraw("9000")).outcome, "in_doubt");
+    await again.kill();
+    rows.push(...await found("within"));
+    const lines = rows.map((cells) => `| ${cells.join(" | ")} |`);
+    console.log(`| movements | file | damage | ATM |\n${lines.join("\n")}`);
+    for (const [index, [when, name, damage, may]] of table.entries()) {
+      const does = rows[index]![3]!;
+      assertEquals(rows[index], [
+        when,
+        name,
+        damage,
+        may.split(" or ").includes(does) ? does : may,
+      ]);
+    }
   }));
 
 Deno.test("a full disk puts the ATM out of service, is reported, and is over when there is room", () =>

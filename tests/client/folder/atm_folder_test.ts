@@ -152,3 +152,14 @@ Deno.test("a folder has one owner at a time", () =>
     assertThrows(() => openAtmFolder(systemFiles, root), UsageError, "is in use");
     database.close();
   }));
+
+Deno.test("a folder that others can write into is refused", () =>
+  inTemporaryFolder((root) => {
+    openAtmFolder(systemFiles, `${root}/atm`).close();
+    Deno.chmodSync(`${root}/atm`, 0o777);
+    assertThrows(
+      () => openAtmFolder(systemFiles, `${root}/atm`),
+      UsageError,
+      "can be written by other users",
+    );
+  }));

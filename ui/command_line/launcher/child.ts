@@ -6,18 +6,35 @@ import { programEndMsMax } from "../../../lib/limits.ts";
 import { NativeChatter } from "./native_chatter.ts";
 
 /**
- * Runs a program in the foreground, with the launcher's standard streams; returns its exit code.
+ * Runs a program in the foreground, with the launcher's standard streams; returns its exit code. A
+ * terminal in which a signal has ended the program echoes again.
  * @param end resolves when the program must end
  */
-export async function runInForeground(args: string[], end?: Promise<void>): Promise<number> {
+export async function runInForeground(
+  args: string[],
+  end: Promise<void> = terminated(),
+): Promise<number> {
   const child = new Deno.Command(Deno.execPath(), {
     args,
     stdin: "inherit",
     stdout: "inherit",
     stderr: "inherit",
   }).spawn();
-  end?.then(() => child.kill("SIGTERM")).catch(() => {}); // it may have just ended
-  return (await child.status).code;
+  end.then(() => child.kill("SIGTERM")).catch(() => {}); // it may have just ended
+  const { code, signal } = await child.status;
+  if (signal !== null && Deno.build.os !== "windows" && Deno.stdin.isTerminal()) {
+    await new Deno.Command("stty", { args: ["sane"], stdin: "inherit" }).output().catch(() => {});
+  }
+  return code;
+}
+
+/** Resolves at SIGTERM and at the end of the terminal. */
+function terminated(): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  if (Deno.build.os !== "windows") {
+    for (const signal of ["SIGTERM", "SIGHUP"] as const) Deno.addSignalListener(signal, resolve);
+  }
+  return promise;
 }
 
 /** Signals that only a crash raises. */
