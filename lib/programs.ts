@@ -1,6 +1,6 @@
 /**
  * The interface between the launcher and the programs: a program's only argument is one line of
- * JSON, and its first line of standard output reports that it is ready. Types only.
+ * JSON, and its first line of standard output reports that it is ready.
  */
 import type { Language, Speech } from "./atm.ts";
 import type { LogForm } from "./log_event.ts";
@@ -25,11 +25,16 @@ export interface BankServerStart {
   /** Where metrics are served; nowhere if absent. */
   metrics?: Address;
   log: LogForm;
+  /** The id of the group `operatorsGroup`, which can open the operators' socket; absent if there is none. */
+  operatorsGroup?: number;
   /** Whether to check that the server could run, rather than to run it. */
   check?: boolean;
   /** The file with the URL of the bank's database; if absent, the environment may have one. */
   databaseUrlFile?: string;
 }
+
+/** The system's group of the operators, who do not have the bank's account. */
+export const operatorsGroup = "strongroom-operators";
 
 /** Starts `server/programs/witness`: makes a witness and prints its key, or serves one. */
 export type WitnessStart =

@@ -126,10 +126,20 @@ export function messagesOf(socket: WebSocket): MessageSocket {
   };
 }
 
-/** Listens on a Unix socket that only its owner can open. */
-export function listenUnix(path: string): SocketListener {
+/**
+ * Listens on a Unix socket that only its owner can open.
+ * @param group the id of a group that can open it, too, in a folder that has nothing else
+ */
+export function listenUnix(path: string, group?: number): SocketListener {
   const listener = Deno.listen({ transport: "unix", path });
   Deno.chmodSync(path, 0o600);
+  if (group !== undefined) {
+    const folder = path.slice(0, path.lastIndexOf("/"));
+    for (const [each, mode] of [[path, 0o660], [folder, 0o710]] as const) {
+      Deno.chownSync(each, null, group);
+      Deno.chmodSync(each, mode);
+    }
+  }
   return listenerOf(listener, path, () => "");
 }
 

@@ -13,7 +13,7 @@ export interface ServeOptions
   /** Listens on TCP. */
   bind: (address: DoorAddress) => SocketListener;
   /** Listens on a Unix socket. */
-  listenUnix: (path: string) => SocketListener;
+  listenUnix: (path: string, group?: number) => SocketListener;
 }
 
 /**
@@ -23,7 +23,16 @@ export interface ServeOptions
  */
 export async function serveBank(
   bank: Bank,
-  { listen: address, proxies, sharePort, checkpoints, metrics, bind, listenUnix }: ServeOptions,
+  {
+    listen: address,
+    proxies,
+    sharePort,
+    checkpoints,
+    metrics,
+    operatorsGroup: group,
+    bind,
+    listenUnix,
+  }: ServeOptions,
   end: Promise<void>,
   onReady: (ready: ServerReady) => void,
 ): Promise<void> {
@@ -31,7 +40,7 @@ export async function serveBank(
     const socket = bindDoor(bind, { ...address, sharePort });
     const metricsSocket = metrics && bindDoor(bind, { ...metrics, sharePort: false }, "--metrics");
     const listener = await listen(bank, { listener: socket, proxies });
-    const operators = serveOperators(bank, listenUnix);
+    const operators = serveOperators(bank, listenUnix, { group });
     const schedule = {
       folder: checkpoints.folder,
       everyMs: checkpoints.everyMinutes * 60_000,

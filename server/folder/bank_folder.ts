@@ -10,7 +10,8 @@
  *     audit_log_secure.txt   0600: the log, sealed, as a file
  *     last_backup, last_verification   0600: when each was last done
  *     owner.lock      locked by the one process that owns the folder
- *     operator.sock   0600: the running server's socket for operators' commands
+ *     operator.sock   0600: the running server's socket for operators' commands; where there is a group of
+ *                     operators, it is in the folder DIR-operators (0710) and has the mode 0660
  *     bank.unfinished 0600: present while the bank is created: the other files are incomplete
  */
 import { textOf, utf8 } from "../../lib/bytes.ts";
@@ -49,6 +50,9 @@ export const logFilePath = (folder: string) => `${folder}/audit_log_secure.txt`;
 export const keptTerminalsPath = (folder: string) => `${folder}/terminals.json`;
 const unfinishedPath = (folder: string) => `${folder}/bank.unfinished`;
 export const operatorSocketPath = (folder: string) => `${folder}/operator.sock`;
+/** The folder of the socket that the operators' group can open; they cannot open the bank's. */
+export const sharedSocketFolder = (folder: string) => `${folder}-operators`;
+export const sharedSocketPath = (folder: string) => operatorSocketPath(sharedSocketFolder(folder));
 /** The key of a bank's single operator is next to its folder. */
 export const singleKeyPath = (folder: string) => `${folder}-operator.key`;
 /** The path of a copy of the books until it is fetched. */
@@ -340,7 +344,7 @@ function requirePlace(files: Files, path: string, url: string | undefined): void
 
 /** Checks the length of the path of the folder's Unix socket. */
 function requireShortPath(path: string): void {
-  if (utf8(operatorSocketPath(path)).length <= socketPathBytesMax) return;
+  if (utf8(sharedSocketPath(path)).length <= socketPathBytesMax) return;
   throw new UsageError(`${path} is too long a path for a bank. Choose a shorter one with --data`);
 }
 

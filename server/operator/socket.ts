@@ -20,7 +20,8 @@ import { removeIfThere } from "../../lib/private_file.ts";
 import { pause, type Socket, type SocketListener } from "../../lib/world.ts";
 import { acceptAll } from "../../lib/accept.ts";
 import type { Bank } from "../bank.ts";
-import { operatorSocketPath } from "../folder/bank_folder.ts";
+import { operatorsGroup } from "../../lib/programs.ts";
+import { operatorSocketPath, sharedSocketFolder, sharedSocketPath } from "../folder/bank_folder.ts";
 import { runSignedRequest } from "./authority.ts";
 import { type Answers, CommandRefused, type OperatorAnswer, signedRequestOf } from "./request.ts";
 import { type Challenge, type Signer, signRequest } from "./signed_request.ts";
@@ -34,17 +35,20 @@ const kept = { kept: true };
 /**
  * Serves operators until closed. The bank owns its folder, so an existing socket is stale.
  * @param listenUnix listens on a Unix socket
- * @param requestMsMax how long a connection may take to send its request
+ * @throws {UsageError} if the socket cannot be given to the group
  */
 export function serveOperators(
   bank: Bank,
-  listenUnix: (path: string) => SocketListener,
-  requestMsMax = operatorRequestMsMax,
+  listenUnix: (path: string, group?: number) => SocketListener,
+  { group, requestMsMax = operatorRequestMsMax }: OperatorsDoor = {},
 ): { close(): Promise<void> } {
   const { world } = bank;
-  const path = operatorSocketPath(bank.folder.path);
+  const path = group === undefined
+    ? operatorSocketPath(bank.folder.path)
+    : sharedSocketPath(bank.folder.path);
+  if (group !== undefined) world.files.makeFolder(sharedSocketFolder(bank.folder.path));
   removeIfThere(world.files, path);
-  const listener = listenUnix(path);
+  const listener = listenTo(path, () => listenUnix(path, group));
   const serving = new Map<Socket, Promise<void>>();
   const stopping = new AbortController();
   const accepting = acceptAll(listener, world, (socket) => {
@@ -72,6 +76,27 @@ export function serveOperators(
   };
 }
 
+export interface OperatorsDoor {
+  /** The id of the operators' group, which can open the socket. */
+  group?: number;
+  /** How long a connection may take to send its request. */
+  requestMsMax?: number;
+}
+
+/** @throws {UsageError} if it fails */
+function listenTo(path: string, listen: () => SocketListener): SocketListener {
+  try {
+    return listen();
+  } catch (error) {
+    throw new UsageError(
+      `the operators' socket ${path} cannot be made (${
+        (error as Error).message
+      }). Make the bank's ` +
+        `account a member of the group ${operatorsGroup}, and its folder writable`,
+    );
+  }
+}
+
 /** Refuses a connection beyond the limit. */
 async function refuse(socket: Socket): Promise<void> {
   const error = "too many operators' commands run at once. Try again when some have ended";
@@ -90,13 +115,22 @@ export async function askServer(
   command: OperatorCommand,
   signer: () => Promise<Signer>,
 ): Promise<Answers | null> {
-  try {
-    return answersOf(await connectUnix(operatorSocketPath(folder)), command, signer);
-  } catch (error) {
-    // No server, or the socket of one that was killed.
-    if (["NotFound", "ConnectionRefused"].includes((error as Error).name)) return null;
-    throw error;
+  let forbidden = false;
+  for (const path of [sharedSocketPath(folder), operatorSocketPath(folder)]) {
+    try {
+      return answersOf(await connectUnix(path), command, signer);
+    } catch (error) {
+      const { name } = error as Error;
+      if (name === "PermissionDenied") forbidden = true;
+      // No server, or the socket of one that was killed.
+      else if (!["NotFound", "ConnectionRefused"].includes(name)) throw error;
+    }
   }
+  if (!forbidden) return null;
+  throw new UsageError(
+    `no server of ${folder} answers, and only the bank's account can open the folder. Have the ` +
+      `server started, and be a member of the group ${operatorsGroup}`,
+  );
 }
 
 async function* answersOf(

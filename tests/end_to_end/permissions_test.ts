@@ -153,9 +153,9 @@ Deno.test("an operator's command may use the files of its flags, and who gives i
     writes: ["/out"],
   } as unknown as Parameters<typeof operatorPermissions>[1];
   assertEquals(operatorPermissions({ project: "/p" }, launch), {
-    read: ["/p/server", "/p/lib", "/bank", "/out", "/first.key", "/anna.key"],
-    write: ["/bank", "/out"],
-    net: ["unix:/bank/operator.sock"],
+    read: ["/p/server", "/p/lib", "/bank", "/bank-operators", "/out", "/first.key", "/anna.key"],
+    write: ["/bank", "/bank-operators", "/out"],
+    net: ["unix:/bank/operator.sock", "unix:/bank-operators/operator.sock"],
     env: ["HOME", "USER", "LOGNAME"],
     sys: [],
   });

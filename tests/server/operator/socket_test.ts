@@ -7,7 +7,11 @@ import {
   operatorRequestBytesMax,
 } from "../../../lib/limits.ts";
 import { connectUnix, listenUnix } from "../../../lib/system.ts";
-import { operatorSocketPath } from "../../../server/folder/bank_folder.ts";
+import {
+  operatorSocketPath,
+  sharedSocketFolder,
+  sharedSocketPath,
+} from "../../../server/folder/bank_folder.ts";
 import { askServer, serveOperators } from "../../../server/operator/socket.ts";
 import { addOperator, noSigner } from "../helpers/operators.ts";
 import { readToEnd, RunningBank } from "../helpers/running_bank.ts";
@@ -18,7 +22,7 @@ function withSocket(
   requestMsMax?: number,
 ): Promise<void> {
   return RunningBank.with(async (running) => {
-    const operators = serveOperators(running.bank, listenUnix, requestMsMax);
+    const operators = serveOperators(running.bank, listenUnix, { requestMsMax });
     try {
       await run(operatorSocketPath(running.folder), running);
     } finally {
@@ -73,3 +77,34 @@ Deno.test("a connection that sends no request is closed", () =>
     silent.close();
     assertEquals(running.log, []);
   }, 100));
+
+Deno.test("operators have the socket in a folder that is open to their group, and the bank's stays shut", () =>
+  RunningBank.with(async (running) => {
+    const { signer } = await addOperator(running.bank, "test");
+    const group = Deno.statSync(running.folder).gid!;
+    const operators = serveOperators(running.bank, listenUnix, { group });
+    try {
+      const modes = [
+        [running.folder, 0o700],
+        [sharedSocketFolder(running.folder), 0o710],
+        [sharedSocketPath(running.folder), 0o660],
+      ] as const;
+      for (const [path, mode] of modes) {
+        const facts = Deno.statSync(path);
+        assertEquals([facts.mode! & 0o777, facts.gid], [mode, group], path);
+      }
+      const request = { command: "list_operators" } as const;
+      const key = () => Promise.resolve(signer);
+      const answers = (await askServer({ connectUnix }, running.folder, request, key))!;
+      assert((await Array.fromAsync(answers)).length > 0);
+    } finally {
+      await operators.close();
+    }
+    const forbidden = Object.assign(new Error(), { name: "PermissionDenied" });
+    const world = { connectUnix: () => Promise.reject(forbidden) };
+    await assertRejects(
+      () => askServer(world, running.folder, { command: "list_operators" }, noSigner),
+      UsageError,
+      "only the bank's account can open the folder",
+    );
+  }));

@@ -466,12 +466,22 @@ Deno.test("each of the operator's commands is one task, with the files that it n
     if (launch.kind !== "operator") throw new Error(line);
     assertEquals(JSON.parse(JSON.stringify(launch.start.command)), task, line);
     const folder = "/strongroom/data/bank";
+    const shared = `${folder}-operators`;
     const keys = [`${folder}-operator.key`, home];
     const own = task.command === "make_operator_key" ? [home] : [];
     assertEquals(operatorPermissions(place, launch), {
-      read: ["/strongroom/server", "/strongroom/lib", folder, ...writes, ...own, ...reads, ...keys],
-      write: [folder, ...writes, ...own],
-      net: [`unix:${folder}/operator.sock`],
+      read: [
+        "/strongroom/server",
+        "/strongroom/lib",
+        folder,
+        shared,
+        ...writes,
+        ...own,
+        ...reads,
+        ...keys,
+      ],
+      write: [folder, shared, ...writes, ...own],
+      net: [`unix:${folder}/operator.sock`, `unix:${shared}/operator.sock`],
       env: ["HOME", "USER", "LOGNAME"],
       sys: [],
     }, line);

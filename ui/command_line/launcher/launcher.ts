@@ -3,7 +3,12 @@
  * serves no requests.
  */
 import { say } from "../../../lib/process.ts";
-import type { AtmCashStart, DevicesReady, ServerReady } from "../../../lib/programs.ts";
+import {
+  type AtmCashStart,
+  type DevicesReady,
+  operatorsGroup,
+  type ServerReady,
+} from "../../../lib/programs.ts";
 import type {
   CashLaunch,
   DevicesLaunch,
@@ -21,6 +26,7 @@ import {
   atmPermissions,
   denoArguments,
   operatorPermissions,
+  operatorsFolder,
   operatorSocket,
   serverPermissions,
   witnessPermissions,
@@ -68,15 +74,16 @@ function sayNext(next: string | undefined, exitCode: number): number {
   return exitCode;
 }
 
-async function launchServer(
-  { start, settings }: ServerLaunch,
-  place: Place,
-): Promise<number> {
+async function launchServer(asked: ServerLaunch, place: Place): Promise<number> {
+  const { settings } = asked;
+  const group = findOperatorsGroup();
+  const start = { ...asked.start, operatorsGroup: group };
   const { folder, listen, checkpoints, metrics } = start;
-  const files = [...new Set([folder, checkpoints.folder])];
+  const shared = group === undefined ? [] : [operatorsFolder(folder)];
+  const files = [...new Set([folder, checkpoints.folder, ...shared])];
   const net = [
     addressText(listen),
-    operatorSocket(folder),
+    ...[folder, ...shared].map(operatorSocket),
     ...(metrics ? [addressText(metrics)] : []),
   ];
   const permissions = serverPermissions(place, files, net, findDatabase(start.databaseUrlFile));
@@ -97,6 +104,17 @@ async function launchServer(
     say(`Next: on the ATM, 'deno task atm --bank ${ready.address} --key FILE'.`);
     return true;
   });
+}
+
+/** Returns the id of the operators' group on this system; undefined if there is none. */
+function findOperatorsGroup(): number | undefined {
+  try {
+    const groups = Deno.readTextFileSync("/etc/group").split("\n").map((line) => line.split(":"));
+    const id = groups.find(([name]) => name === operatorsGroup)?.[2];
+    return id === undefined ? undefined : Number(id);
+  } catch {
+    return undefined; // no such file, as on other systems
+  }
 }
 
 async function launchWitness({ start, next }: WitnessLaunch, place: Place): Promise<number> {

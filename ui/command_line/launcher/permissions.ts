@@ -63,6 +63,8 @@ export function denoArguments(
 
 /** A server's socket for operators, as a permission. */
 export const operatorSocket = (folder: string) => `unix:${folder}/operator.sock`;
+/** The folder of that socket where the operators have a group. */
+export const operatorsFolder = (folder: string) => `${folder}-operators`;
 
 /**
  * Returns the permissions of a bank's program: no FFI, no run, and only the server's source.
@@ -100,8 +102,9 @@ export function operatorPermissions(
 ): Permissions {
   const keys = operatorKey === undefined ? [`${folder}-operator.key`, ...homeFolders()] : [];
   const own = command.command === "make_operator_key" ? homeFolders() : [];
-  const files = [folder, ...writes, ...own];
-  const bank = bankPermissions(place, files, [operatorSocket(folder)], database);
+  const files = [folder, operatorsFolder(folder), ...writes, ...own];
+  const sockets = [folder, operatorsFolder(folder)].map(operatorSocket);
+  const bank = bankPermissions(place, files, sockets, database);
   return {
     ...bank,
     read: [...bank.read, ...reads, ...keys],
