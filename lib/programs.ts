@@ -163,6 +163,8 @@ export type LocalCommand =
 export interface DevicesStart {
   /** The folder of their counters. */
   folder: string;
+  /** The file of their keys: with it they dispense only on tokens. */
+  keys?: string;
   /** Port 0 selects a free one. */
   listen: Address;
 }

@@ -31,13 +31,14 @@ type Passage =
   | "deposited"
   | "sequence dispensed"
   | "sequence presented"
+  | "sequence rejected"
   | "sequence retracted";
 
 /** The passages that a note from one place to another adds to. */
 const passages: Partial<Record<string, readonly Passage[]>> = {
   "cassettes stacker": ["sequence dispensed"],
   "stacker tray": ["presented", "sequence presented"],
-  "stacker reject": ["rejected"],
+  "stacker reject": ["rejected", "sequence rejected"],
   "tray retract": ["sequence retracted"],
   "escrow cassettes": ["deposited"],
 };
@@ -149,15 +150,21 @@ export class SimulatedDevices implements CashDevices {
     throw new DeviceError(any ? "tooManyItems" : "notDispensable", "denominate");
   }
 
-  async dispense(mix: NoteCounts): Promise<void> {
+  /** @param continues whether what has passed since the last dispense is still counted */
+  async dispense(mix: NoteCounts, continues = false): Promise<void> {
     if (this.#marked("dispenser")) throw new DeviceError("hardwareError", "dispense");
     if (this.tray().size > 0) throw new DeviceError("shutterOpen", "dispense");
     if (this.#counts("stacker").size > 0) throw new DeviceError("itemsLeft", "dispense");
     const short = [...mix].some(([value, count]) => (this.cassettes().get(value) ?? 0) < count);
     if (short) throw new DeviceError("notDispensable", "dispense");
     if (noteCount(mix) > dispensedNotesMax) throw new DeviceError("tooManyItems", "dispense");
-    this.database.prepare("DELETE FROM notes WHERE place LIKE 'sequence %'").run();
+    if (!continues) this.beginSequence();
     await this.#move("dispense", [["cassettes", "stacker", mix]]);
+  }
+
+  /** Sets what has passed since the last dispense to zero. */
+  beginSequence(): void {
+    this.database.prepare("DELETE FROM notes WHERE place LIKE 'sequence %'").run();
   }
 
   async present(): Promise<void> {

@@ -184,7 +184,8 @@ export class DeviceService {
       } else if (error instanceof PowerCut) {
         this.log(`the power failed: ${error.message}`);
         for (const each of this.#peers) each.requests.clear();
-        return this.close();
+        this.close();
+        return this.recycler.powerCut();
       } else {
         this.log(`${name} failed: ${(error as Error).stack}`);
         completed = { code: "internalError" };

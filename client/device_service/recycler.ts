@@ -3,7 +3,12 @@
  * Each handler returns a completion; the devices' counters are on disk before it does.
  */
 import type { DatabaseSync } from "node:sqlite";
-import { cassettesMax, dispensedNotesMax, escrowNotesMax } from "../../lib/limits.ts";
+import {
+  cassettesMax,
+  commandNonceMsMax,
+  dispensedNotesMax,
+  escrowNotesMax,
+} from "../../lib/limits.ts";
 import { type Currency, currencyOf } from "../../lib/money.ts";
 import { notesOf } from "../../lib/notes.ts";
 import { DeviceError } from "../cash/devices.ts";
@@ -21,6 +26,7 @@ import {
 } from "../cash/xfs4iot/messages.ts";
 import { majorOf, minorOf } from "../cash/xfs4iot/state.ts";
 import { transact } from "../folder/transact.ts";
+import type { EndToEnd } from "./end_to_end.ts";
 
 /** A completion, before it is a message. */
 export interface Completed {
@@ -61,10 +67,18 @@ export class CashRecycler {
   constructor(
     private readonly devices: SimulatedDevices,
     private readonly database: DatabaseSync,
+    private readonly security: EndToEnd | null = null,
   ) {
     this.#handlers = {
       "Common.Status": () => done(this.#status()),
       "Common.Capabilities": () => done(this.#capabilities()),
+      ...(security && {
+        "Common.GetCommandNonce": () => done({ commandNonce: security.nonce() }),
+        "Common.ClearCommandNonce": () => {
+          security.clear("a client cleared it");
+          return done();
+        },
+      }),
       "Storage.GetStorage": () => done({ storage: this.#storage() }),
       "Storage.StartExchange": () => this.#startExchange(),
       "Storage.SetStorage": ({ storage }) => this.#setStorage(storage),
@@ -74,7 +88,7 @@ export class CashRecycler {
       "CashDispenser.Dispense": (payload, events) => this.#dispense(payload, events),
       "CashDispenser.Present": (_, events) => this.#present(events),
       "CashDispenser.Reject": () => this.#act(() => devices.reject()),
-      "CashDispenser.GetPresentStatus": () => done(this.#presentStatus()),
+      "CashDispenser.GetPresentStatus": ({ nonce }) => this.#presentStatus(nonce),
       "CashManagement.GetBankNoteTypes": () => done({ items: this.#items() }),
       "CashManagement.Retract": ({ location }) => this.#retract(location),
       "CashManagement.Reset": (_, events) => this.#reset(events),
@@ -119,6 +133,11 @@ export class CashRecycler {
     }
   }
 
+  /** Called when the power has failed. */
+  powerCut(): void {
+    this.security?.powerCut();
+  }
+
   /** Cancels a CashIn that waits for notes. */
   cancelCashIn(): void {
     this.devices.closeShutter();
@@ -153,7 +172,7 @@ export class CashRecycler {
       common: {
         device: "online",
         exchange: this.#exchange ? "active" : "inactive",
-        endToEndSecurity: "notConfigured",
+        endToEndSecurity: this.security ? "enforced" : "notConfigured",
       },
       cashDispenser: {
         intermediateStacker: devices.at("stacker").size > 0 ? "notEmpty" : "empty",
@@ -188,6 +207,13 @@ export class CashRecycler {
       common: {
         serviceVersion: "1.0",
         deviceInformation: [{ modelName: "Strongroom simulated cash recycler" }],
+        endToEndSecurity: {
+          required: "ifConfigured",
+          hardwareSecurityElement: false,
+          responseSecurityEnabled: "ifConfigured",
+          commands: ["CashDispenser.Dispense"],
+          commandNonceTimeout: commandNonceMsMax / 1_000,
+        },
       },
       cashDispenser: {
         type: "selfServiceBill",
@@ -384,33 +410,44 @@ export class CashRecycler {
   }
 
   async #dispense(
-    { denomination: { denomination: { app } }, position }: PayloadOf<"CashDispenser.Dispense">,
+    { denomination: { denomination: { app } }, position, token }: PayloadOf<
+      "CashDispenser.Dispense"
+    >,
     events: Events,
   ): Promise<Completed> {
     if (this.#exchange) return failed("exchangeActive");
     if (position && position !== "outDefault") return failed("unsupportedPosition");
     const mix = this.#mixOf(app);
     if ("code" in mix) return mix;
+    const refused = this.security?.authorise(token, totalOf(mix), this.units.currency!);
+    if (refused) return { code: refused };
     events.event("CashDispenser.StartDispenseEvent");
-    await this.devices.dispense(mix);
+    await this.devices.dispense(mix, this.security !== null);
     return done({ denomination: this.#denomination(mix), bunches: "1" });
   }
 
   async #present(events: Events): Promise<Completed> {
     if (this.#exchange) return failed("exchangeActive");
     await this.devices.present();
+    this.security?.presented();
     const position = { position: "outDefault", additionalBunches: "0" };
     events.unsolicited("CashManagement.ItemsPresentedEvent", position);
     return done({ position });
   }
 
-  #presentStatus(): Record<string, unknown> {
+  #presentStatus(nonce: string | undefined): Completed {
     const dispensed = this.devices.at("sequence dispensed");
     const presented = this.devices.at("sequence presented");
-    return {
+    const { currency } = this.units;
+    const token = nonce !== undefined && this.security && currency
+      ? this.security.presentStatus(nonce, currency)
+      : undefined;
+    if (token === null) return { code: "sequenceError" };
+    return done({
       denomination: this.#denomination(dispensed),
       presentState: presented.size > 0 ? "presented" : "notPresented",
-    };
+      ...(token !== undefined && { token }),
+    });
   }
 
   async #retract(

@@ -16,7 +16,7 @@ CREATE TABLE notes (
   place TEXT NOT NULL CHECK (place IN
     ('cassettes', 'stacker', 'tray', 'reject', 'retract', 'escrow', 'mouth', 'left', 'initial',
      'presented', 'rejected', 'deposited', 'sequence dispensed', 'sequence presented',
-     'sequence retracted')),
+     'sequence rejected', 'sequence retracted')),
   value TEXT NOT NULL,
   count INTEGER NOT NULL CHECK (count >= 0),
   PRIMARY KEY (place, value)

@@ -1,5 +1,6 @@
 /** The device service: simulated cash devices behind XFS4IoT, with durable counters. */
 import { hex } from "../../lib/bytes.ts";
+import { readDeviceKeys } from "../../lib/device_keys.ts";
 import { UsageError } from "../../lib/errors.ts";
 import { leashEnds, log, runProgram, say } from "../../lib/process.ts";
 import type { DevicesReady, DevicesStart } from "../../lib/programs.ts";
@@ -8,15 +9,22 @@ import { SimulatedDevices } from "../cash/simulated_devices.ts";
 import { DeviceService, publisherPath } from "../device_service/device_service.ts";
 import { answerPane } from "../device_service/pane.ts";
 import { CashRecycler } from "../device_service/recycler.ts";
+import { EndToEnd } from "../device_service/end_to_end.ts";
 import { openDevicesFolder } from "../folder/devices_folder.ts";
 
 if (import.meta.main) {
-  await runProgram<DevicesStart>(async ({ folder, listen }) => {
+  await runProgram<DevicesStart>(async ({ folder, listen, keys: keyFile }) => {
     const end = leashEnds();
     const database = openDevicesFolder(systemFiles, folder);
     const devices = new SimulatedDevices(database, true);
-    const recycler = new CashRecycler(devices, database);
+    const keys = keyFile === undefined ? null : readDeviceKeys(systemFiles, keyFile);
+    const security = keys && new EndToEnd({ world: system, database, devices, keys });
+    const recycler = new CashRecycler(devices, database, security);
     const service = new DeviceService(recycler, log);
+    if (security) {
+      security.onCleared = (reasonDescription) =>
+        service.unsolicited("Common.NonceClearedEvent", { reasonDescription });
+    }
     const secret = hex(system.randomBytes(32));
     const onChange = () => service.unsolicited("Common.StatusChangedEvent");
     devices.onTaken = () =>

@@ -20,8 +20,9 @@ import { Journal } from "../../client/journal.ts";
 import type { DeviceFault } from "../../lib/atm.ts";
 import { system, systemFiles } from "../../lib/system.ts";
 import { deviceRetryMs } from "../../lib/limits.ts";
-import type { MessageSocket, World } from "../../lib/world.ts";
+import type { World } from "../../lib/world.ts";
 import type { Answer, Ask } from "../../lib/protocol/message.ts";
+import { messagePair } from "./message_pair.ts";
 import { Books } from "../../server/ledger/books.ts";
 import type { Command } from "../../server/ledger/command.ts";
 import { applyCommands } from "../../server/ledger/rules/rules.ts";
@@ -269,40 +270,6 @@ async function serve(
   });
   assert(await devices.start(), devices.why);
   return devices;
-}
-
-/** Returns both ends of a connection in memory. */
-function messagePair(): [MessageSocket, MessageSocket] {
-  const end = () => ({
-    queue: [] as string[],
-    waiting: null as ((text: string | null) => void) | null,
-  });
-  const [left, right] = [end(), end()];
-  let isOver = false;
-  const deliver = ({ queue, ...side }: typeof left, wake: () => void, text: string) => {
-    if (side.waiting) side.waiting(text);
-    else queue.push(text);
-    wake();
-  };
-  const socket = (own: typeof left, peer: typeof left): MessageSocket => ({
-    receive: () =>
-      own.queue.length > 0
-        ? Promise.resolve(own.queue.shift()!)
-        : isOver
-        ? Promise.resolve(null)
-        : new Promise((resolve) => own.waiting = resolve),
-    send: (text) => {
-      if (!isOver) deliver(peer, () => peer.waiting = null, text);
-    },
-    close() {
-      isOver = true;
-      for (const side of [left, right]) {
-        side.waiting?.(null);
-        side.waiting = null;
-      }
-    },
-  });
-  return [socket(left, right), socket(right, left)];
 }
 
 /**

@@ -4,6 +4,8 @@ import type { SimulatedDevices } from "../../client/cash/simulated_devices.ts";
 import { Xfs4IotDevices } from "../../client/cash/xfs4iot/xfs4iot_devices.ts";
 import { DeviceService, publisherPath } from "../../client/device_service/device_service.ts";
 import { CashRecycler } from "../../client/device_service/recycler.ts";
+import { EndToEnd } from "../../client/device_service/end_to_end.ts";
+import type { DeviceKeys } from "../../lib/device_keys.ts";
 import { openDevicesFolder } from "../../client/folder/devices_folder.ts";
 import { connectMessages, messagesOf, system, systemFiles } from "../../lib/system.ts";
 
@@ -24,11 +26,13 @@ export function serveDevices(
   atm: DatabaseSync,
   equip: (database: DatabaseSync) => SimulatedDevices,
   log: (line: string) => void = () => {},
-  tls?: { certificate: string; key: string },
+  { tls, keys }: { tls?: { certificate: string; key: string }; keys?: DeviceKeys } = {},
 ): ServedDevices {
   const database = openDevicesFolder(systemFiles, folder);
   const simulated = equip(database);
-  let service = new DeviceService(new CashRecycler(simulated, database), log);
+  const parts = { world: system, database, devices: simulated };
+  const security = keys ? new EndToEnd({ ...parts, keys }) : null;
+  let service = new DeviceService(new CashRecycler(simulated, database, security), log);
   const secured = tls ? { cert: tls.certificate, key: tls.key } : {};
   const options = { hostname: "127.0.0.1", port: 0, onListen: () => {}, ...secured };
   const server = Deno.serve(options, (request) => {

@@ -104,7 +104,7 @@ const table: [ProgramName, (data: string) => Permissions, string[]][] = [
   ],
   [
     "client/programs/devices",
-    (data) => devicesPermissions(data, "127.0.0.1:4849"),
+    (data) => devicesPermissions({ folder: data, keys: `${data}/keys` }, "127.0.0.1:4849"),
     ["its data"],
   ],
   [

@@ -29,6 +29,8 @@ export interface RecyclerState {
   mouth: NoteCounts;
   withheld: NoteCounts;
   jammed: ("dispenser" | "acceptor")[];
+  /** Whether each dispense needs a token. */
+  tokensRequired: boolean;
   counted: boolean;
 }
 
@@ -44,6 +46,7 @@ export const emptyState: RecyclerState = {
   mouth: new Map(),
   withheld: new Map(),
   jammed: [],
+  tokensRequired: false,
   counted: true,
 };
 
@@ -110,6 +113,7 @@ export function stateOf(
       ...(broken || dispenser?.transport === "inoperative" ? ["dispenser" as const] : []),
       ...(broken || acceptor?.transport === "inoperative" ? ["acceptor" as const] : []),
     ],
+    tokensRequired: status.common.endToEndSecurity === "enforced",
     counted: isCounted,
   };
 }

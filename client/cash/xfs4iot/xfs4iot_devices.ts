@@ -128,6 +128,9 @@ export class Xfs4IotDevices implements CashDevices {
           continue;
         }
         await this.#refresh(service);
+        if (this.#state.tokensRequired) {
+          throw new Error("they dispense only on a host's tokens, which this ATM does not send");
+        }
         await this.#execute(service);
         await this.#configure(service);
         this.#connection = service;

@@ -583,7 +583,11 @@ Deno.test("server, witness, receipt-page, atm and demo get typed values, and def
   });
   assertEquals(launchOf("devices --listen 127.0.0.1:5900 --data d"), {
     kind: "devices",
-    start: { folder: "/home/d", listen: { hostname: "127.0.0.1", port: 5_900 } },
+    start: {
+      folder: "/home/d",
+      listen: { hostname: "127.0.0.1", port: 5_900 },
+      keys: undefined,
+    },
   });
   const served = launchOf("atm --devices wss://devices.example/xfs4iot/v1.0 --devices-ca ca.pem");
   assertEquals(served.kind === "atm" && served.devices, {

@@ -20,7 +20,12 @@ export const devices: CommandDefinition[] = [{
           .default(addressToListen(address), address),
       )
       .option("--data <DIR>", "the devices' folder (default: ./data/devices)", path)
-      .action(({ listen, data: folder = `${home}/devices` }) =>
-        launch({ kind: "devices", start: { folder, listen } })
+      .option(
+        "--keys <FILE>",
+        "the devices' keys: they then dispense only on a host's tokens",
+        path,
+      )
+      .action(({ listen, data: folder = `${home}/devices`, keys }) =>
+        launch({ kind: "devices", start: { folder, listen, keys } })
       ),
 }];

@@ -10,7 +10,7 @@ export function serviceStart(atmFolder: string): DevicesStart {
 }
 
 export function deviceService(start: DevicesStart, place: Place): Child<DevicesReady> {
-  const permissions = devicesPermissions(start.folder, addressText(start.listen));
+  const permissions = devicesPermissions(start, addressText(start.listen));
   return new Child(denoArguments(place, "client/programs/devices", permissions, start));
 }
 

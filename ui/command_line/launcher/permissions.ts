@@ -7,7 +7,7 @@ import {
   databaseHostsOf,
   databaseUrlVariable,
 } from "../../../lib/database_url.ts";
-import type { WitnessStart } from "../../../lib/programs.ts";
+import type { DevicesStart, WitnessStart } from "../../../lib/programs.ts";
 import type { OperatorLaunch } from "../launch.ts";
 import type { Database } from "./database.ts";
 import { addressText, type Place } from "./paths.ts";
@@ -126,9 +126,13 @@ export function witnessPermissions(start: WitnessStart): Permissions {
   return { ...own, read: [folder, start.policy], net: [addressText(start.listen)] };
 }
 
-/** Returns the permissions of a device service: its folder, and the address it listens on. */
-export function devicesPermissions(folder: string, address: string): Permissions {
-  return { read: [folder], write: [folder], net: [address], env: [], sys: [] };
+/** Returns the permissions of a device service: its folder, its keys, and where it listens. */
+export function devicesPermissions(
+  { folder, keys }: Pick<DevicesStart, "folder" | "keys">,
+  address: string,
+): Permissions {
+  const read = [folder, ...(keys === undefined ? [] : [keys])];
+  return { read, write: [folder], net: [address], env: [], sys: [] };
 }
 
 /**

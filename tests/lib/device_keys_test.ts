@@ -1,0 +1,36 @@
+/** The key file of a device. */
+import { assertEquals, assertThrows } from "@std/assert";
+import { hex } from "../../lib/bytes.ts";
+import { readDeviceKeys } from "../../lib/device_keys.ts";
+import { UsageError } from "../../lib/errors.ts";
+import { writePrivateFile } from "../../lib/private_file.ts";
+import { systemFiles } from "../../lib/system.ts";
+import { inTemporaryFolder } from "../server/helpers/temporary.ts";
+
+const [host, device] = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)];
+const good = {
+  format: "strongroom device keys 1",
+  XFSAuthenticateHost: hex(host),
+  XFSAuthenticateDevice: hex(device),
+};
+
+Deno.test("a device's key file has two different keys, and is private", () =>
+  inTemporaryFolder((folder) => {
+    let files = 0;
+    const read = (fields: object, mode = 0o600) => {
+      const path = `${folder}/${files++}.keys`;
+      writePrivateFile(systemFiles, path, JSON.stringify(fields));
+      if (Deno.build.os !== "windows") Deno.chmodSync(path, mode);
+      return readDeviceKeys(systemFiles, path);
+    };
+    assertEquals(read(good), { host, device });
+    for (
+      const bad of [
+        { ...good, format: "strongroom terminal key 1" },
+        { ...good, XFSAuthenticateHost: "00" },
+        { ...good, XFSAuthenticateDevice: undefined },
+        { ...good, XFSAuthenticateDevice: good.XFSAuthenticateHost },
+      ]
+    ) assertThrows(() => read(bad), UsageError, "is not a key file of a device");
+    if (Deno.build.os !== "windows") assertThrows(() => read(good, 0o644), UsageError);
+  }));
