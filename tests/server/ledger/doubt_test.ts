@@ -10,9 +10,9 @@ import { OutcomeUnknown } from "../../../server/ledger/ledger.ts";
 import type { LedgerLink } from "../../../server/ledger/link.ts";
 import { InDoubt, Refused, type Store } from "../../../server/ledger/store.ts";
 import { filled } from "../../lib/helpers.ts";
-import { addCustomer, engineOn, enrolTerminal, logOf } from "../helpers/engine.ts";
+import { addCustomer, engineOn, enrolTerminal, identityFor, logOf } from "../helpers/engine.ts";
 import { ledgerOver } from "../helpers/ledger.ts";
-import { commandOf, idOf, settings } from "../helpers/small_bank.ts";
+import { commandOf, identityOf, idOf, settings } from "../helpers/small_bank.ts";
 import { type MakeStore, onEachStore } from "../helpers/stores.ts";
 
 /** How the next commit ends: as it is, refused by the store, in doubt and committed, or in doubt and lost. */
@@ -56,13 +56,28 @@ function doubtful(store: Store) {
   return { store: doubtful, control };
 }
 
+const who = { username: "alice", nameHash: idOf("alice"), terminal: idOf("lobby") };
+const administer = (...words: string[]) => words.map((text) => commandOf(`root ${text}`));
+
 /** One of each kind, in an order in which all of them are done. */
 const commands: readonly Command[] = [
   addCustomer("alice", 10_000n),
   addCustomer("bob", 5_000n),
   enrolTerminal("lobby"),
+  enrolTerminal("mall"),
+  {
+    op: "open_account",
+    operator: "root",
+    username: "bob",
+    name: "savings",
+    opening: 100n,
+    movement: idOf("o carol"),
+    ...identityFor("carol"),
+  },
+  ...administer("limit withdrawalMax 9000", "own alice dayOutMax 8000", "lock carol"),
   ...[
     "lobby load l1 50000 EUR",
+    "lobby count c1 -100 EUR",
     "lobby alice withdraw w1 alice 2000 EUR",
     "lobby complete w1 2000",
     "lobby alice deposit d1 alice 3000 EUR",
@@ -71,7 +86,28 @@ const commands: readonly Command[] = [
     "lobby reverse w2",
     "lobby void v1",
     "lobby alice transfer t1 alice bob 500 EUR",
+    "lobby alice withdraw w3 alice 700 EUR",
+    "root settle w3 700",
+    "lobby complete w3 600",
   ].map(commandOf),
+  {
+    op: "look_up",
+    customer: "alice",
+    passwordVersion: 1,
+    terminal: idOf("lobby"),
+    account: identityOf("bob").number,
+  },
+  { op: "begin_log_in", ...who },
+  { op: "end_log_in", ...who, passed: true, passwordVersion: 1 },
+  { op: "begin_password_change", ...who, passwordVersion: 1 },
+  {
+    op: "end_password_change",
+    ...who,
+    passwordVersion: 1,
+    passed: true,
+    refused: null,
+    passwordHash: "another",
+  },
   {
     op: "rotate_terminal",
     operator: "root",
@@ -80,7 +116,15 @@ const commands: readonly Command[] = [
     sealedKey: filled(1, 80),
     now: false,
   },
+  { op: "confirm_key", terminal: idOf("lobby"), keyVersion: 2 },
+  {
+    op: "reseal_terminals",
+    operator: "root",
+    keys: [{ terminal: idOf("lobby"), keyVersion: 2, sealedKey: filled(2, 80) }],
+  },
+  { op: "confirm_clock", operator: "root" },
   logCommand("bank", "something else"),
+  ...administer("revoke mall"),
 ];
 
 interface Ended {
@@ -105,12 +149,11 @@ async function runAll(make: MakeStore, ending: Ending): Promise<Ended> {
     replies.push(rest);
   }
   assertEquals(control.doubts, ending === "kept" || ending === "lost" ? commands.length : 0);
-  const entries = (await logOf(store)).map(({ who, action, outcome }) => ({
-    who,
-    action,
-    outcome,
-  }));
-  return { replies, accounts: await store.accounts(), entries };
+  return { replies, accounts: await store.accounts(), entries: await entriesOf(store) };
+}
+
+async function entriesOf(store: Store): Promise<Ended["entries"]> {
+  return (await logOf(store)).map(({ who, action, outcome }) => ({ who, action, outcome }));
 }
 
 onEachStore("each kind of command is done once, however its commit ends first", async (make) => {
@@ -120,6 +163,36 @@ onEachStore("each kind of command is done once, however its commit ends first", 
     assertEquals(await runAll(make, ending), plain, ending);
   }
 });
+
+/** Repeats after a crash, with the same ids, what its sender repeats; the rest only if it is lost. */
+const repeated = new Set<Command["op"]>([
+  ...["add_customer", "enrol_terminal", "rotate_terminal", "load_cash", "count_cash"] as const,
+  ...["authorise", "complete", "reverse", "void", "transfer"] as const,
+]);
+
+onEachStore(
+  "each kind of command is done once, however its commit ended at a crash",
+  async (make) => {
+    const plain = await runAll(make, "durable");
+    const outcomes = plain.replies.map(({ outcome, booked }) => ({ outcome, booked }));
+    for (const ending of ["kept", "lost"] as const) {
+      const { store, control } = doubtful(await make(settings));
+      control.beforeOutcome = () => Promise.reject(new Error("a crash"));
+      const found: unknown[] = [];
+      for (const [index, command] of commands.entries()) {
+        control.endings.push(ending);
+        const before = await engineOn(store);
+        await assertRejects(() => before.run(command), Error, "a crash");
+        const again = ending === "lost" || repeated.has(command.op);
+        const [reply] = again ? await (await engineOn(store)).run(command) : [outcomes[index]!];
+        found.push({ outcome: reply!.outcome, booked: reply!.booked });
+      }
+      assertEquals(found, outcomes, ending);
+      assertEquals(await entriesOf(store), plain.entries, ending);
+      assertEquals(await store.accounts(), plain.accounts, ending);
+    }
+  },
+);
 
 onEachStore(
   "a batch that is lost is run again, and its members are answered",
