@@ -174,6 +174,7 @@ export class BankAtm implements Atm {
       visit: visit &&
         {
           username: visit.username,
+          ...(visit.displayName !== undefined && { displayName: visit.displayName }),
           account: visit.account,
           accounts: visit.accounts,
           elsewhere: visit.elsewhere,

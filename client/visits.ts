@@ -29,6 +29,7 @@ export class Visit implements Payer {
     /** Other terminals at which the customer is logged in. */
     public elsewhere: string[],
     readonly usual: Usual,
+    readonly displayName: string | undefined,
     /** When the last touch was sent to the bank, by the monotonic clock. */
     public touchedMs: number,
   ) {}
@@ -98,7 +99,7 @@ export class Visits {
     const answer = await ask(bank, { op: "log_in", username, password });
     if (answer === null) return { outcome: "bank_unreachable" };
     const { outcome, retryAfterMs, account, elsewhere = [] } = answer;
-    const { usual = { recipients: [] } } = answer;
+    const { usual = { recipients: [] }, displayName } = answer;
     if (outcome !== "ok" || !account) return { outcome, retryAfterMs };
     const own = answer.accounts ?? [];
     const others = own.filter(({ id }) => id !== account.id).map(({ uid: _, ...view }) => view);
@@ -113,6 +114,7 @@ export class Visits {
       bank,
       elsewhere,
       usual,
+      displayName,
       world.monotonicMs(),
     );
     this.#ended = null;

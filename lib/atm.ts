@@ -97,6 +97,8 @@ export interface AtmView {
   /** The customer who is logged in, if any. */
   visit: {
     username: string;
+    /** What the bank calls the customer, if it is not the username. */
+    displayName?: string;
     /** The chosen account: everything is done with it. */
     account: AccountView;
     /** All accounts that are not closed, including `account`. */

@@ -20,7 +20,7 @@ export const operatorCommands = {
   revoke_terminal: { name: "text" },
   rotate_key: {},
   /** `passwordHash`: Argon2id, in its encoded form. */
-  add_customer: { username: "text", passwordHash: "text", opening: "text" },
+  add_customer: { username: "text", displayName: "text?", passwordHash: "text", opening: "text" },
   open_account: { username: "text", name: "text", opening: "text" },
   list_accounts: { customer: "text?", json: "boolean?" },
   list_customers: { json: "boolean?" },

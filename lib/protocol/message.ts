@@ -150,7 +150,8 @@ export interface Answer {
   recipient?: string;
   /** With a log-in: the other terminals at which this customer is logged in, by name. */
   elsewhere?: string[];
-  /** With a log-in. */
+  /** With a log-in: what screens call the customer, if it is not the username. */
+  displayName?: string;
   usual?: Usual;
   /** The bank's time of the movement, RFC 3339. */
   time?: string;
@@ -431,6 +432,7 @@ const answerFields = {
   accounts: maybe(listOf((value) => record({ ...accountFields, uid }, value))),
   recipient: maybe(shortText),
   elsewhere: maybe(listOf(shortText)),
+  displayName: maybe(shortText),
   usual: maybe((value) =>
     record({
       lastWithdrawal: maybe(minor),

@@ -249,7 +249,7 @@ export class Books {
     return row;
   }
 
-  addCustomer(customer: Pick<Customer, "username" | "passwordHash">): void {
+  addCustomer(customer: Pick<Customer, "username" | "displayName" | "passwordHash">): void {
     this.#setCustomer({ ...customer, passwordVersion: 1, knownTerminals: [] });
   }
 

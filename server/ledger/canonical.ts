@@ -73,11 +73,12 @@ export function canonicalAccount(account: Account): CanonicalRow {
 }
 
 export function canonicalCustomer(customer: Customer): CanonicalRow {
-  const { username, passwordHash, passwordVersion, knownTerminals } = customer;
+  const { username, displayName, passwordHash, passwordVersion, knownTerminals } = customer;
+  const names = displayName === undefined ? [username] : [username, displayName];
   const known = knownTerminals.flatMap(({ terminal, lastMs }) => [terminal, lastMs]);
   return {
     name: `customer ${username}`,
-    text: textOf("customer", username, passwordHash, passwordVersion, ...known),
+    text: textOf("customer", ...names, passwordHash, passwordVersion, ...known),
   };
 }
 

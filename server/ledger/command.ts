@@ -141,6 +141,7 @@ export type Administer =
     op: "add_customer";
     operator: string;
     username: string;
+    displayName?: string;
     /** Argon2id, in its encoded form. */
     passwordHash: string;
     /** The amount booked from the vault, if above zero. */
@@ -349,6 +350,8 @@ export interface Reply {
   account?: Account;
   /** For a log-in: all of the customer's accounts, the default one first. */
   accounts?: Account[];
+  /** For a log-in: the customer's display name, if there is one. */
+  displayName?: string;
   /** For a log-in and a terminal's movements: the terminal's cash account. */
   cash?: Account;
   /** For a log-in: the bank's day. */

@@ -174,6 +174,8 @@ export type MovementStep = 1 | 2 | 3;
 
 export interface Customer {
   username: string;
+  /** What screens call the customer, if it is not the username. */
+  displayName?: string;
   passwordHash: string;
   /** Counts passwords and locks: a visit is bound to the version of its log-in. */
   passwordVersion: number;

@@ -93,6 +93,7 @@ export function customerOf(row: Row): Customer {
     username: row.username as string,
     passwordHash: row.password_hash as string,
     passwordVersion: numberOf(row.password_version),
+    ...(row.display_name && { displayName: row.display_name as string }),
     knownTerminals: JSON.parse(row.known_terminals as string),
   };
 }

@@ -13,13 +13,15 @@ import { requireAmount, requireName, requireReason } from "./words.ts";
 export const accountCommands: Handlers<
   "add_customer" | "open_account" | "list_accounts" | "set_account_state"
 > = {
-  async *add_customer(bank, { username, passwordHash, opening, operator }) {
+  async *add_customer(bank, { username, displayName, passwordHash, opening, operator }) {
     requireName(username);
+    if (displayName !== undefined) requireShown("--display-name", displayName);
     const { randomBytes } = bank.world;
     const { outcome, account } = await bank.ledger.submit({
       op: "add_customer",
       operator,
       username,
+      ...(displayName !== undefined && { displayName }),
       passwordHash,
       opening: requireAmount("--opening", opening, bank.settings.currency),
       movement: hex(randomBytes(16)),
@@ -34,12 +36,7 @@ export const accountCommands: Handlers<
   },
 
   async *open_account(bank, { username, name, opening, operator }) {
-    if (!isPlainLine(name) || name.length > accountNameLengthMax) {
-      throw new UsageError(
-        `--name: write up to ${accountNameLengthMax} characters, without |, line breaks and marks of direction`,
-        2,
-      );
-    }
+    requireShown("--name", name);
     const { outcome, account } = await bank.ledger.submit({
       op: "open_account",
       operator,
@@ -101,6 +98,18 @@ export const accountCommands: Handlers<
     yield { line: `account ${account} is ${changed}` };
   },
 };
+
+/**
+ * Checks a name that screens show.
+ * @throws {UsageError} if it is too long, or does not show as it is
+ */
+function requireShown(flag: string, name: string): void {
+  if (isPlainLine(name) && name.length <= accountNameLengthMax) return;
+  throw new UsageError(
+    `${flag}: write up to ${accountNameLengthMax} characters, without |, line breaks and marks of direction`,
+    2,
+  );
+}
 
 const stateChanged = { open: "unlocked", locked: "locked", closed: "closed" };
 

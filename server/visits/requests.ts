@@ -237,6 +237,7 @@ export class Requests {
         ...answerOf({ ...reply, account: fresh.get(first) }, now),
         accounts: accounts.map(({ id, uid }) => ({ ...accountView(fresh.get(id)!, now), uid })),
         ...(elsewhere.length > 0 && { elsewhere }),
+        ...(reply.displayName !== undefined && { displayName: reply.displayName }),
         usual,
       };
     } finally {

@@ -81,7 +81,8 @@ export const schema = [
     username text PRIMARY KEY,
     password_hash text NOT NULL,
     password_version bigint NOT NULL CHECK (password_version > 0),
-    known_terminals text NOT NULL
+    known_terminals text NOT NULL,
+    display_name text NOT NULL
   )`,
   `CREATE TABLE terminals (
     id text PRIMARY KEY,

@@ -54,6 +54,7 @@ const customerColumns = (rows: readonly Customer[]): Column[] => [
   ["password_hash", "text", rows.map(({ passwordHash }) => passwordHash)],
   ["password_version", "bigint", rows.map(({ passwordVersion }) => passwordVersion)],
   ["known_terminals", "text", rows.map(({ knownTerminals }) => JSON.stringify(knownTerminals))],
+  ["display_name", "text", rows.map(({ displayName = "" }) => displayName)],
 ];
 
 const updateTerminals = `UPDATE terminals SET

@@ -28,7 +28,7 @@ export function enrolTerminal(batch: Batch, command: Asked<"enrol_terminal">): A
 }
 
 export function addCustomer(batch: Batch, command: Asked<"add_customer">): Answer {
-  const { username, passwordHash, operator } = command;
+  const { username, displayName, passwordHash, operator } = command;
   const found = batch.books.customer(username);
   if (found?.passwordHash === passwordHash) {
     // Repeated, since the first answer was lost: no other command has this salt.
@@ -41,7 +41,7 @@ export function addCustomer(batch: Batch, command: Asked<"add_customer">): Answe
     : openingRefusalOf(batch, command);
   batch.log(`operator ${operator}`, failed(`add customer ${username}`, outcome), { outcome });
   if (outcome !== "ok") return { outcome };
-  batch.books.addCustomer({ username, passwordHash });
+  batch.books.addCustomer({ username, ...(displayName && { displayName }), passwordHash });
   return { outcome, account: openAccountWith(batch, command, "") };
 }
 

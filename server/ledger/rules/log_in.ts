@@ -54,7 +54,11 @@ export function logIn(batch: Batch, { op, username, nameHash, terminal, ...rest 
   // The first usable one; a closed one if there is no other.
   const account = usable[0] ?? accounts[0];
   const cash = batch.books.accountOf("terminal", terminal);
-  return { outcome: "ok", account, accounts: usable, cash, day: batch.day };
+  const { displayName } = customer!;
+  return {
+    ...{ outcome: "ok", account, accounts: usable, cash, day: batch.day },
+    ...(displayName !== undefined && { displayName }),
+  };
 }
 
 /** Returns the hash against which a password is checked. */

@@ -56,15 +56,17 @@ export function writeBatch(
       connection.run("UPDATE audit_chains SET time_ms = min(time_ms, ?)", changes.timeMs);
     }
   }
-  for (const { username, passwordHash, passwordVersion, knownTerminals } of changes.customers) {
+  for (const customer of changes.customers) {
+    const { username, passwordHash, passwordVersion, knownTerminals, displayName = "" } = customer;
     connection.run(
-      `INSERT INTO customers VALUES (?, ?, ?, ?) ON CONFLICT (username) DO UPDATE SET
+      `INSERT INTO customers VALUES (?, ?, ?, ?, ?) ON CONFLICT (username) DO UPDATE SET
        password_hash = excluded.password_hash, password_version = excluded.password_version,
        known_terminals = excluded.known_terminals`,
       username,
       passwordHash,
       passwordVersion,
       JSON.stringify(knownTerminals),
+      displayName,
     );
   }
   for (const terminal of changes.terminals) writeTerminal(connection, terminal);

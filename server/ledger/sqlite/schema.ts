@@ -16,7 +16,8 @@ CREATE TABLE customers (
   username TEXT PRIMARY KEY,
   password_hash TEXT NOT NULL,
   password_version INTEGER NOT NULL CHECK (password_version > 0),
-  known_terminals TEXT NOT NULL
+  known_terminals TEXT NOT NULL,
+  display_name TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE TRIGGER password_versions_never_go_back BEFORE UPDATE ON customers
 WHEN new.password_version < old.password_version

@@ -23,6 +23,7 @@ const examples: Required<Omit<Answer, "outcome">> = {
   recipient: "b•••b",
   receipt: "strongroom receipt 1\n",
   elsewhere: ["hall"],
+  displayName: "Alice Martin",
   usual: { lastWithdrawal: "4000", recipients: [{ account: "3", name: "b•••b" }] },
   time,
   booked: "4000",

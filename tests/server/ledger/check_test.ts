@@ -118,7 +118,7 @@ const unbalanced: [sql: string, problem: RegExp][] = [
     /the log has customer bob, which is not in the books/,
   ],
   [
-    "INSERT INTO customers VALUES ('mallory', 'hers', 1, '[]')",
+    "INSERT INTO customers VALUES ('mallory', 'hers', 1, '[]', '')",
     /customer mallory is not in the log/,
   ],
   ["UPDATE terminals SET name = 'mall'", differ(`terminal ${idOf("lobby")}`)],

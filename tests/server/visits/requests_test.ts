@@ -1,5 +1,7 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { UsageError } from "../../../lib/errors.ts";
 import type { Answer, Ask, Push } from "../../../lib/protocol/message.ts";
+import { hashOf } from "../helpers/operators.ts";
 import { until } from "../../client/branch.ts";
 import { hex } from "../../../lib/bytes.ts";
 import { placeOfText } from "../../../server/audit/entry.ts";
@@ -146,7 +148,7 @@ onEachBank(
     withBank(async (running) => {
       const bob = (await running.visit("bob", running.keys.mall)).account;
       const hall = await running.visit("alice", await running.enrol("hall"));
-      assertEquals(hall.logIn.usual, { recipients: [] });
+      assertEquals([hall.logIn.usual, hall.logIn.displayName], [{ recipients: [] }, undefined]);
       const withdraw = async (amount: string, booked: string) => {
         const movement = newId();
         await hall.authorise("withdrawal", movement, amount);
@@ -183,6 +185,30 @@ onEachBank(
       assertEquals(page.entries!.length, 4, "what was reversed is there, too");
       const other = await atm.ask({ op: "history", filter: { ...filter, account: bob } });
       assertEquals(other.entries, []);
+    }),
+);
+
+onEachBank(
+  "a customer has a display name, which stays with another password",
+  (withBank) =>
+    withBank(async (running) => {
+      const [password, next] = ["long enough", "long enough, too"];
+      const names = { username: "carol", displayName: "Carol Núñez" };
+      const passwordHash = await hashOf(running.bank, password);
+      const add = { command: "add_customer", ...names, passwordHash, opening: "0" } as const;
+      await Array.fromAsync(running.operate(add));
+      const atm = await running.connect();
+      const logIn = await atm.ask({ op: "log_in", username: "carol", password });
+      assertEquals(logIn.displayName, "Carol Núñez");
+      assertEquals(await atm.outcomeOf({ op: "change_password", current: password, next }), "ok");
+      const other = await running.connect(running.keys.mall);
+      const again = await other.ask({ op: "log_in", username: "carol", password: next });
+      assertEquals(again.displayName, "Carol Núñez");
+      await assertRejects(
+        () => Array.fromAsync(running.operate({ ...add, username: "d", displayName: "a|b" })),
+        UsageError,
+        "--display-name",
+      );
     }),
 );
 

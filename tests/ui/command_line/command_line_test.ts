@@ -296,6 +296,12 @@ const tasks: [line: string, task: OperatorTask, reads?: string[], writes?: strin
   ["bank key rotate", { command: "rotate_key" }],
   ["bank status", { command: "show_status", watch: false, json: false }],
   ["bank status --watch --json", { command: "show_status", watch: true, json: true }],
+  ['bank customer add alice --display-name "Alice Martin"', {
+    command: "add_customer",
+    username: "alice",
+    displayName: "Alice Martin",
+    opening: "0",
+  }],
   ["bank customer add alice", { command: "add_customer", username: "alice", opening: "0" }],
   [
     "bank account open alice --opening 2.50",

@@ -9,13 +9,17 @@ export const bankAccount = [
     name: "customer add",
     summary: "Add a customer, with an account",
     details: "Prompts for the password, or reads it from the first line of standard input.",
-    examples: ["alice --opening 1000.00"],
+    examples: ['alice --display-name "Alice Martin" --opening 1000.00'],
     define: (command, { operator, task }) =>
       command
         .argument("<USERNAME>", "the customer's name at log-in")
         .option("--opening <AMOUNT>", opening, "0")
-        .action((username, { opening, ...bank }) =>
-          operator(bank, { command: "add_customer", username, opening }, {
+        .option("--display-name <NAME>", "what screens call the customer")
+        .action((username, { opening, displayName, ...bank }) =>
+          operator(bank, {
+            ...{ command: "add_customer", username, opening },
+            ...(displayName !== undefined && { displayName }),
+          }, {
             next:
               `the customer logs in at an ATM; ${task(`bank account open ${username}`, bank)} ` +
               "opens another account.",

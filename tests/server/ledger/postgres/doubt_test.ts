@@ -67,7 +67,7 @@ onPostgres(
 
       const { run } = await postgres();
       await store.load({ ...touchOf([]), customers: new Set(["alice"]) });
-      await run(url, "INSERT INTO customers VALUES ('alice', 'of another server', 1, '[]')");
+      await run(url, "INSERT INTO customers VALUES ('alice', 'of another server', 1, '[]', '')");
       await assertRejects(() => store.commit(customer("alice"), []), TryAgain, "duplicate key");
 
       assertEquals(await names(store), ["alice"]);

@@ -26,7 +26,7 @@ export function Menu({ state, view, send, words }: ViewScreenProps<"menu">): VNo
   return html`
     <${Stage}
       heading=${fill(menu.greeting[timeOfDay(hour)], {
-        name: sentence(view.visit?.username ?? ""),
+        name: view.visit?.displayName ?? sentence(view.visit?.username ?? ""),
       })}
       lede=${words.menu.lede}
       aside=${html`
