@@ -26,7 +26,7 @@ import { bankWorld } from "./world.ts";
 
 export const passwords = { alice: "alice's password", bob: "bob's password" };
 
-const bankSettings = {
+export const bankSettings = {
   bankName: "Test Bank",
   currency: { code: "EUR", exponent: 2 },
   timeZone: "UTC",

@@ -314,6 +314,36 @@ Deno.test("what was not moved is given back to the day that was charged, and to 
   );
 });
 
+Deno.test("a day's limit lasts as long as the day, where the clocks change", () => {
+  const bank = { ...smallBank(), settings: { ...settings, timeZone: "Europe/Berlin" } };
+  play(
+    `
+    at 2026-03-28T22:59:59Z
+    root limit accountDayOutMax 1000         -> ok
+    lobby alice withdraw a1 alice 1000 EUR   -> ok
+    at 2026-03-28T23:00:00Z                  # a day of 23 hours begins
+    lobby alice withdraw a2 alice 1000 EUR   -> ok
+    at 2026-03-29T01:00:00Z                  # 3:00 in Berlin, after 1:59
+    lobby alice withdraw a3 alice 1 EUR      -> over_day_limit
+    at 2026-03-29T21:59:59Z
+    lobby alice withdraw a4 alice 1 EUR      -> over_day_limit
+    at 2026-03-29T22:00:00Z                  # 23 hours later
+    lobby alice withdraw a5 alice 1000 EUR   -> ok
+    at 2026-10-24T22:00:00Z                  # a day of 25 hours begins
+    lobby alice withdraw b1 alice 1000 EUR   -> ok
+    at 2026-10-25T01:30:00Z                  # 2:30 in Berlin, the second time
+    lobby alice withdraw b2 alice 1 EUR      -> over_day_limit
+    lobby reverse b1                         -> ok 0
+    lobby alice withdraw b3 alice 1000 EUR   -> ok
+    at 2026-10-25T22:30:00Z                  # 24 hours and a half later
+    lobby alice withdraw b4 alice 1 EUR      -> over_day_limit
+    at 2026-10-25T23:00:00Z
+    lobby alice withdraw b5 alice 1000 EUR   -> ok
+  `,
+    bank,
+  );
+});
+
 Deno.test("days are the calendar's where the bank is, whatever the clock does there", () => {
   const rows: [instant: string, zone: string, date: string][] = [
     ["1970-01-01T00:00:00Z", "UTC", "1970-01-01"],
