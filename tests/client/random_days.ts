@@ -144,9 +144,10 @@ function commandOf(ask: Ask): Command | null {
 export async function liveYears(
   years: number,
   transport: Transport,
+  first = 0,
 ): Promise<ReadonlyMap<string, number>> {
   const seen = new Map<string, number>();
-  for (let year = 0; year < years; year++) {
+  for (let year = first; year < first + years; year++) {
     const folder = await Deno.makeTempDir();
     const chance = chanceOf(seed + year);
     const branch = await openBranch(folder, chance, transport);

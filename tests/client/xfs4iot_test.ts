@@ -232,6 +232,24 @@ Deno.test("devices that dispense on tokens alone are refused by name at the ATM'
   await Deno.remove(folder, { recursive: true });
 });
 
+Deno.test("a count sets every cassette, also one that is found empty, which stays listed", async () => {
+  const folder = await Deno.makeTempDir();
+  const atm = openAtmFolder(systemFiles, `${folder}/atm`);
+  const equip = (database: DatabaseSync) => new SimulatedDevices(database);
+  const { devices, simulated, close } = serveDevices(`${folder}/devices`, atm, equip);
+  await devices.start();
+  devices.load(new Map([[2_000n, 3], [1_000n, 1]]));
+  await devices.carryOut();
+  devices.recount(new Map([[2_000n, 2]]));
+  await devices.carryOut();
+  assertEquals(simulated.everywhere(), new Map([[2_000n, 2]]));
+  assertEquals(devices.loaded().get(1_000n), 0);
+  assertEquals(devices.cassettes(), new Map([[2_000n, 2]]));
+  await close();
+  atm.close();
+  await Deno.remove(folder, { recursive: true });
+});
+
 Deno.test("a service that lies about its counts is found by the ledger", async () => {
   const branch = await Branch.open();
   try {

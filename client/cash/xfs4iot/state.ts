@@ -20,6 +20,7 @@ export interface RecyclerState {
   /** The units that hold neither: the first is configured next. */
   unconfigured: readonly string[];
   bins: { reject: string | null; retract: string | null; left: string | null };
+  /** Empty ones too. */
   cassettes: NoteCounts;
   inBins: NoteCounts;
   stacker: NoteCounts;
@@ -61,8 +62,8 @@ export function stateOf(
   const entries = Object.entries(storage).sort(([a], [b]) => order(a) - order(b));
   const units = new Map<string, bigint>();
   const bins: RecyclerState["bins"] = { reject: null, retract: null, left: null };
-  let cassettes: NoteCounts = new Map(), inBins: NoteCounts = new Map();
-  let stacker: NoteCounts = new Map();
+  const cassettes = new Map<bigint, number>();
+  let inBins: NoteCounts = new Map(), stacker: NoteCounts = new Map();
   let isCounted = true;
   for (const [name, { status: unitStatus, cash }] of entries) {
     if (!cash || unitStatus === "notConfigured") continue;
@@ -71,9 +72,9 @@ export function stateOf(
     if (accuracy === "inaccurate" || accuracy === "unknown") isCounted = false;
     const content = contentOf(cash.status, values);
     if (types.cashOut && currency && value) {
-      units.set(name, minorOf(value, currency));
-      cassettes = plus(cassettes, new Map([[minorOf(value, currency), 0]]));
-      cassettes = plus(cassettes, content);
+      const note = minorOf(value, currency);
+      units.set(name, note);
+      cassettes.set(note, (cassettes.get(note) ?? 0) + (content.get(note) ?? 0));
       const inTransit = [out?.stacked, out?.transport].map((counts) => notesOf(counts, values));
       stacker = inTransit.reduce((sum, notes) => plus(sum, notes), stacker);
     } else if (types.cashInRetract) bins.left = name;

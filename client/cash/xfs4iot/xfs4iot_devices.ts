@@ -384,8 +384,9 @@ export class Xfs4IotDevices implements CashDevices {
   }
 
   recount(notes: NoteCounts): void {
+    // A cassette that is not named would keep its count.
     const emptied = [...this.loaded()].map(([value]) => [value, 0] as const);
-    this.#keep({ cassettes: textOf(plus(new Map(emptied), notes)), whole: true });
+    this.#keep({ cassettes: textOf(new Map([...emptied, ...notes])), whole: true });
     this.line.database.prepare("DELETE FROM settings WHERE name = 'devices lost count'").run();
   }
 
