@@ -318,6 +318,11 @@ export const noteSignaturesMax = 64;
 export const policyWitnessesMax = 99;
 /** Hashes of a consistency proof that a witness reads (tlog-witness). */
 export const witnessProofHashesMax = 63;
+/** A bank waits for a witness's answer, and asks one that gave no cosignature again after a while. */
+export const witnessAnswerMsMax = 10 * second;
+export const witnessRetryMs = minute;
+/** A proof waits for cosignatures of a checkpoint that is signed for it. */
+export const cosignedMsMax = 5 * second;
 /** How often a witness is asked again with the size that it named. */
 export const witnessTriesMax = 3;
 /** A witness's connections at once, the time of each, and the body of a request: a proof and a note. */

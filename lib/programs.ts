@@ -29,6 +29,8 @@ export interface BankServerStart {
   operatorsGroup?: number;
   /** Whether to check that the server could run, rather than to run it. */
   check?: boolean;
+  /** The policy file with the witnesses that cosign checkpoints, and their URLs. */
+  policy?: string;
   /** The file with the URL of the bank's database; if absent, the environment may have one. */
   databaseUrlFile?: string;
 }

@@ -8,6 +8,9 @@ import { deviceMessageLengthMax } from "./limits.ts";
 import type {
   AcceptedSocket,
   Files,
+  HttpAnswer,
+  HttpAsk,
+  HttpLimits,
   MessageSocket,
   OpenFile,
   Socket,
@@ -26,6 +29,26 @@ export const system: World = {
   },
   nextTurn: (act) => void setImmediate(act),
 };
+
+/**
+ * Sends an HTTP request; follows no redirection.
+ * @throws if no whole answer comes within the limits
+ */
+export async function exchangeHttp(
+  { method, url, body }: HttpAsk,
+  { msMax, bodyBytesMax, signal }: HttpLimits,
+): Promise<HttpAnswer> {
+  const ending = AbortSignal.any([signal, AbortSignal.timeout(msMax)]);
+  const response = await fetch(url, { method, body, redirect: "error", signal: ending });
+  const parts: Uint8Array<ArrayBuffer>[] = [];
+  let bytes = 0;
+  for await (const part of response.body ?? []) {
+    bytes += part.length;
+    if (bytes > bodyBytesMax) throw new Error("the answer is too long");
+    parts.push(part);
+  }
+  return { status: response.status, body: await new Blob(parts).text() };
+}
 
 /**
  * Connects by TCP.

@@ -57,6 +57,30 @@ export interface SocketListener {
   close(): void;
 }
 
+/** An HTTP request. */
+export interface HttpAsk {
+  method: "GET" | "POST";
+  url: string;
+  body?: string;
+}
+
+/** An HTTP answer. */
+export interface HttpAnswer {
+  status: number;
+  body: string;
+}
+
+/** The limits of an HTTP exchange. */
+export interface HttpLimits {
+  msMax: number;
+  bodyBytesMax: number;
+  /** Ends the exchange. */
+  signal: AbortSignal;
+}
+
+/** Sends an HTTP request. Rejects if no whole answer comes within the limits. */
+export type ExchangeHttp = (ask: HttpAsk, limits: HttpLimits) => Promise<HttpAnswer>;
+
 /** A file's metadata. */
 export interface FileFacts {
   readonly isFile: boolean;

@@ -1,13 +1,23 @@
 /** Signs the checkpoints and receipts of a server's own chain, one after the other. */
 import { UsageError } from "../lib/errors.ts";
 import { placeOfText } from "./audit/entry.ts";
-import type { Inclusion, SignedTree } from "./audit/signed_tree.ts";
+import type { Inclusion, SignedCheckpoint, SignedTree } from "./audit/signed_tree.ts";
 import type { Reply } from "./ledger/command.ts";
-import type { SignerKey } from "./transparency/note.ts";
+import { type SignerKey, type VerifierKey, verifierKeyOf } from "./transparency/note.ts";
 import { type Receipt, signReceipt } from "./transparency/receipt.ts";
+
+/** The witnesses of a running server. */
+export interface Cosigning {
+  /** Called after a checkpoint is signed. */
+  onSigned(): void;
+  /** Resolves when a checkpoint with a quorum covers an entry, or after a while. */
+  waitFor(sequence: number): Promise<void>;
+}
 
 export class CheckpointSigner {
   #signing: Promise<unknown> = Promise.resolve();
+  /** Absent where there are no witnesses. */
+  cosigning: Cosigning | null = null;
 
   constructor(
     private readonly tree: SignedTree,
@@ -29,26 +39,59 @@ export class CheckpointSigner {
     return this.#inTurn(async () => {
       const { logged } = await log();
       if (!logged) throw new UsageError("the log cannot be written just now: try again");
-      return (await this.tree.sign(placeOfText(logged.place)!.sequence, this.signer)).note;
+      const { note } = await this.tree.sign(placeOfText(logged.place)!.sequence, this.signer);
+      this.cosigning?.onSigned();
+      return note;
     });
   }
 
-  /** Signs the bank's word that the chain has this entry. */
+  /** The key that verifies what is signed here. */
+  get key(): VerifierKey {
+    return verifierKeyOf(this.signer);
+  }
+
+  /** The last checkpoint, with the cosignatures that came; null before the first. */
+  get last(): SignedCheckpoint | null {
+    return this.tree.last;
+  }
+
+  /** Whether a checkpoint that contradicts the log has stopped all signing. */
+  get isStopped(): boolean {
+    return this.tree.isStopped;
+  }
+
+  /** As `SignedTree.stop`. */
+  stop(contradiction: string): void {
+    this.tree.stop(contradiction);
+  }
+
+  /** As `SignedTree.addCosignature`. */
+  addCosignature(text: string, line: string, hasQuorum: (note: string) => boolean): void {
+    this.tree.addCosignature(text, line, hasQuorum);
+  }
+
+  /** As `SignedTree.isCosigned`. */
+  isCosigned(sequence: number): boolean {
+    return this.tree.isCosigned(sequence);
+  }
+
+  /**
+   * Signs the bank's word that the chain has this entry.
+   * @throws {Error} if signing has stopped
+   */
   receipt(receipt: Receipt): string {
+    if (this.isStopped) throw new Error("signing has stopped");
     return signReceipt(receipt, this.signer);
   }
 
-  /** The proof that the last checkpoint covers an entry of the chain; null where it does not. */
+  /** As `SignedTree.inclusion`. */
   inclusion(sequence: number): Promise<Inclusion | null> {
     return this.#inTurn(() => this.tree.inclusion(sequence));
   }
 
-  /** The last checkpoint, and the proof that its tree begins with that of `size`; null if it has fewer. */
-  consistency(size: number): Promise<{ checkpoint: string; proof: Uint8Array[] } | null> {
-    return this.#inTurn(async () => {
-      const proof = await this.tree.consistency(size);
-      return proof && { checkpoint: this.tree.last!.note, proof };
-    });
+  /** As `SignedTree.consistency`. */
+  consistency(first: number, size: number): Promise<Uint8Array[] | null> {
+    return this.#inTurn(() => this.tree.consistency(first, size));
   }
 
   #inTurn<T>(act: () => Promise<T>): Promise<T> {

@@ -17,7 +17,8 @@ export function receiptOf(
   if (!opened?.entry.movement) return "unknown_movement";
   const { entry: { who, terminal, movement: reference }, opening } = opened;
   if (customer !== undefined && who !== customer) return "unknown_movement";
-  if (!equalInConstantTime(chain.id, keys.chainId)) return "signed_elsewhere";
+  const isOwn = equalInConstantTime(chain.id, keys.chainId);
+  if (!isOwn || checkpoints.isStopped) return "signed_elsewhere";
   const index = stored.sequence - 1;
   return () => checkpoints.receipt({ ...opening, terminal, reference, index });
 }

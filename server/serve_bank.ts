@@ -1,15 +1,19 @@
 /** Serves ATMs and operators, and takes checkpoints: the common part of every server of a bank. */
 import type { BankServerStart, ServerReady } from "../lib/programs.ts";
-import type { SocketListener } from "../lib/world.ts";
+import type { ExchangeHttp, SocketListener } from "../lib/world.ts";
 import type { Bank } from "./bank.ts";
 import { bindDoor, type DoorAddress, listen } from "./door/listener.ts";
 import { OutcomeUnknown } from "./ledger/ledger.ts";
 import { serveMetrics } from "./metrics/serve_metrics.ts";
 import { Checkpoints } from "./operator/checkpoints.ts";
 import { serveOperators } from "./operator/socket.ts";
+import type { Policy } from "./transparency/policy.ts";
+import { Witnesses } from "./witnesses.ts";
 
 export interface ServeOptions
-  extends Omit<BankServerStart, "databaseUrlFile" | "folder" | "log" | "check"> {
+  extends Omit<BankServerStart, "databaseUrlFile" | "folder" | "policy" | "log" | "check"> {
+  /** The witnesses that cosign checkpoints, and the way to reach them. */
+  witnesses?: { policy: Policy; exchange: ExchangeHttp };
   /** Listens on TCP. */
   bind: (address: DoorAddress) => SocketListener;
   /** Listens on a Unix socket. */
@@ -30,6 +34,7 @@ export async function serveBank(
     checkpoints,
     metrics,
     operatorsGroup: group,
+    witnesses,
     bind,
     listenUnix,
   }: ServeOptions,
@@ -47,10 +52,11 @@ export async function serveBank(
     };
     const taken = new Checkpoints(bank, schedule);
     const watched = metricsSocket && serveMetrics(bank, metricsSocket);
+    const asked = witnesses && new Witnesses(bank, witnesses.policy, witnesses.exchange);
     onReady({ address: listener.address, metrics: watched?.address });
     await end;
     bank.ledger.stopWaiting();
-    for (const part of [operators, listener, taken, watched]) {
+    for (const part of [operators, listener, taken, asked, watched]) {
       await part?.close().catch(ignoreUnknown);
     }
   } finally {

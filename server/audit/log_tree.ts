@@ -1,6 +1,6 @@
 /**
- * The tree above one chain of a database, as far as it has been read. Memory and a file next to the
- * database hold one hash for 256 entries; the entries give the rest.
+ * The tree above one chain of a database, as far as it has been read. A file next to the database
+ * holds one hash for 256 entries, memory those and the hashes above them; the entries give the rest.
  */
 import { logChunkEntries, storedTreeLevel } from "../../lib/limits.ts";
 import type { OpenFile } from "../../lib/world.ts";
@@ -19,8 +19,8 @@ const blockEntries = 2 ** storedTreeLevel;
 const hashBytes = 32;
 
 export class LogTree {
-  /** The roots of full blocks. */
-  readonly #blocks: Uint8Array[] = [];
+  /** The roots of full subtrees by height, from those of blocks on. */
+  readonly #levels: Uint8Array[][] = [[]];
   /** The leaves behind the last full block. */
   #leaves: Uint8Array[] = [];
   #loggedSize = 0;
@@ -40,13 +40,13 @@ export class LogTree {
     const stored = new Uint8Array(count * hashBytes);
     file.readAt(0, stored);
     for (let at = 0; at < stored.length; at += hashBytes) {
-      this.#blocks.push(stored.subarray(at, at + hashBytes));
+      this.#addBlock(stored.subarray(at, at + hashBytes));
     }
   }
 
   /** How many entries have been read. */
   get size(): number {
-    return this.#blocks.length * blockEntries + this.#leaves.length;
+    return this.#blockCount * blockEntries + this.#leaves.length;
   }
 
   /** How many entries there are up to the last one that is sealed, among those read by `readOn`. */
@@ -69,7 +69,7 @@ export class LogTree {
 
   /** Discards all hashes, those from the file included. */
   forget(): void {
-    this.#blocks.length = 0;
+    this.#levels.splice(0, Infinity, []);
     this.#leaves = [];
     this.#loggedSize = 0;
   }
@@ -93,13 +93,28 @@ export class LogTree {
     const edge = new RightEdge();
     for (const leaf of this.#leaves) edge.append(leaf);
     const hash = edge.root();
-    this.file.writeAt(this.#blocks.length * hashBytes, hash);
-    this.#blocks.push(hash);
+    this.file.writeAt(this.#blockCount * hashBytes, hash);
+    this.#addBlock(hash);
     this.#leaves = [];
   }
 
+  get #blockCount(): number {
+    return this.#levels[0]!.length;
+  }
+
+  #addBlock(root: Uint8Array): void {
+    let [hash, level] = [root, 0];
+    for (;;) {
+      const row = this.#levels[level] ??= [];
+      row.push(hash);
+      if (row.length % 2 === 1) return;
+      hash = nodeHash(row.at(-2)!, hash);
+      level++;
+    }
+  }
+
   readonly #subtree = async (level: number, index: number): Promise<Uint8Array> => {
-    if (level >= storedTreeLevel) return this.#overBlocks(level - storedTreeLevel, index);
+    if (level >= storedTreeLevel) return this.#levels[level - storedTreeLevel]![index]!;
     const start = index * 2 ** level;
     const leaves = await this.#leavesFrom(start, 2 ** level);
     const edge = new RightEdge();
@@ -107,16 +122,8 @@ export class LogTree {
     return edge.root();
   };
 
-  #overBlocks(level: number, index: number): Uint8Array {
-    if (level === 0) return this.#blocks[index]!;
-    return nodeHash(
-      this.#overBlocks(level - 1, 2 * index),
-      this.#overBlocks(level - 1, 2 * index + 1),
-    );
-  }
-
   async #leavesFrom(start: number, count: number): Promise<Uint8Array[]> {
-    const kept = this.#blocks.length * blockEntries;
+    const kept = this.#blockCount * blockEntries;
     if (start >= kept) return this.#leaves.slice(start - kept, start - kept + count);
     const entries = await this.store.entriesAfter(this.chain, start, count);
     return entries.map(leafOf);

@@ -28,6 +28,12 @@ export interface Inclusion {
 
 export class SignedTree {
   #last: SignedCheckpoint | null;
+  /** The newest one with the cosignatures of a quorum. */
+  #cosigned: SignedCheckpoint | null;
+  /** Whether the entries that were read begin with those of the last one. */
+  #fits = false;
+  /** A checkpoint of this chain that contradicts the log. */
+  #contradiction: string | null;
   readonly #file: OpenFile;
   readonly #tree: LogTree;
 
@@ -42,7 +48,11 @@ export class SignedTree {
     private readonly chain: ChainName,
   ) {
     files.makeFolder(folder);
-    this.#last = this.#readLast();
+    this.#last = this.#read(this.#path);
+    this.#cosigned = this.#read(this.#cosignedPath);
+    this.#contradiction = isThere(files, this.#contradictionPath)
+      ? textOf(files.read(this.#contradictionPath))
+      : null;
     this.#file = files.open(`${folder}/${hex(chain.id)}.hashes`, "create");
     this.#tree = new LogTree(store, chain.number, this.#file, this.#last?.size ?? 0);
   }
@@ -50,6 +60,40 @@ export class SignedTree {
   /** Null where none was signed. */
   get last(): SignedCheckpoint | null {
     return this.#last;
+  }
+
+  /** Whether nothing may be signed any more: a witness has a checkpoint that contradicts the log. */
+  get isStopped(): boolean {
+    return this.#contradiction !== null;
+  }
+
+  /** Stops signing for good, and keeps the checkpoint of this chain that contradicts the log. */
+  stop(contradiction: string): void {
+    replacePrivateFile(this.files, this.#contradictionPath, contradiction);
+    this.#contradiction = contradiction;
+  }
+
+  /** Returns whether a checkpoint with a quorum covers an entry. @param sequence from 1 */
+  isCosigned(sequence: number): boolean {
+    return this.#cosigned !== null && sequence <= this.#cosigned.size;
+  }
+
+  /**
+   * Adds a witness's line to the last checkpoint, unless a newer one was signed meanwhile.
+   * @param text what was cosigned
+   * @param hasQuorum whether a checkpoint has enough cosignatures
+   */
+  addCosignature(text: string, line: string, hasQuorum: (note: string) => boolean): void {
+    if (!this.#last || !this.#last.note.startsWith(`${text}\n`)) return;
+    if (this.#last.note.includes(`\n${line}`)) return;
+    const name = line.slice(0, line.lastIndexOf(" ") + 1);
+    const [head = "", own = "", ...others] = this.#last.note.split(/^(?=\u2014 )/m);
+    const note = head + own + others.filter((other) => !other.startsWith(name)).join("") + line;
+    this.#last = { ...this.#last, note };
+    replacePrivateFile(this.files, this.#path, note);
+    if (!hasQuorum(note)) return;
+    replacePrivateFile(this.files, this.#cosignedPath, note);
+    this.#cosigned = this.#last;
   }
 
   /**
@@ -67,6 +111,7 @@ export class SignedTree {
    * @throws {UsageError} when the database has other entries than the last checkpoint says
    */
   async sign(size: number, signer: SignerKey): Promise<SignedCheckpoint> {
+    if (this.isStopped) throw new UsageError(stopped(this.#contradictionPath));
     await this.#readOn();
     if (this.#last && size <= this.#last.size) return this.#last;
     const root = new Uint8Array(await this.#tree.root(size));
@@ -76,22 +121,28 @@ export class SignedTree {
   }
 
   /**
-   * The proof that the last checkpoint covers an entry; null where it does not.
+   * The proof that a checkpoint covers an entry, by the last one with a quorum if it does; null where
+   * none does.
    * @param sequence the entry's, from 1
    */
   async inclusion(sequence: number): Promise<Inclusion | null> {
-    if (!this.#last || sequence > this.#last.size) return null;
+    const checkpoint = this.isCosigned(sequence) ? this.#cosigned : this.#last;
+    if (!checkpoint || sequence > checkpoint.size) return null;
     await this.#readOn();
     const index = sequence - 1;
-    const siblings = await this.#tree.inclusionProof(index, this.#last.size);
-    return { index, siblings, checkpoint: this.#last.note };
+    const siblings = await this.#tree.inclusionProof(index, checkpoint.size);
+    return { index, siblings, checkpoint: checkpoint.note };
   }
 
-  /** The proof that the last checkpoint's tree begins with its first `size` leaves; null if it has fewer. */
-  async consistency(size: number): Promise<Uint8Array[] | null> {
-    if (!this.#last || size > this.#last.size) return null;
+  /**
+   * The proof that the tree of a signed checkpoint begins with that of `first` entries; null if it has
+   * fewer.
+   * @param size the checkpoint's, at most the last one's
+   */
+  async consistency(first: number, size: number): Promise<Uint8Array[] | null> {
+    if (!this.#last || first > size || size > this.#last.size) return null;
     await this.#readOn();
-    return await this.#tree.consistencyProof(size, this.#last.size);
+    return await this.#tree.consistencyProof(first, size);
   }
 
   close(): void {
@@ -111,9 +162,13 @@ export class SignedTree {
     );
   }
 
+  /** The entries that were read and fit do not change in memory. */
   async #fitsLast(): Promise<boolean> {
-    if (!this.#last) return true;
-    const { size, root } = this.#last;
+    if (!this.#fits) this.#fits = this.#last === null || await this.#fitsCheckpoint(this.#last);
+    return this.#fits;
+  }
+
+  async #fitsCheckpoint({ size, root }: SignedCheckpoint): Promise<boolean> {
     return this.#tree.size >= size && equalInConstantTime(await this.#tree.root(size), root);
   }
 
@@ -121,11 +176,23 @@ export class SignedTree {
     return `${this.folder}/${hex(this.chain.id)}.checkpoint`;
   }
 
-  #readLast(): SignedCheckpoint | null {
-    if (!isThere(this.files, this.#path)) return null;
-    const note = textOf(this.files.read(this.#path));
+  get #cosignedPath(): string {
+    return `${this.folder}/${hex(this.chain.id)}.cosigned`;
+  }
+
+  get #contradictionPath(): string {
+    return `${this.folder}/${hex(this.chain.id)}.contradiction`;
+  }
+
+  #read(path: string): SignedCheckpoint | null {
+    if (!isThere(this.files, path)) return null;
+    const note = textOf(this.files.read(path));
     const { checkpoint } = parseCheckpoint(note) ?? {};
     if (checkpoint) return { size: checkpoint.size, root: checkpoint.root, note };
-    throw new UsageError(`${this.#path} is damaged: restore it from where checkpoints are kept`);
+    throw new UsageError(`${path} is damaged: restore it from where checkpoints are kept`);
   }
 }
+
+const stopped = (path: string) =>
+  `signing failed: a witness has the checkpoint in ${path}, which this log's key signed and which ` +
+  "contradicts the log. Find out why, then begin another chain with 'deno task bank audit chain'";

@@ -6,6 +6,7 @@ import { fromHex, hex, textOf } from "../../lib/bytes.ts";
 import { UsageError } from "../../lib/errors.ts";
 import type { OperatorCommand } from "../../lib/operator_commands.ts";
 import { isThere, readPrivateFile, writePrivateFile } from "../../lib/private_file.ts";
+import { isWitnessUrl, witnessOfText } from "../../lib/witness_urls.ts";
 import type { Files, Socket } from "../../lib/world.ts";
 import { placeOfText } from "../audit/entry.ts";
 import { ChainKeyFile } from "../audit/chain_key.ts";
@@ -165,9 +166,15 @@ export function policyOf(
     key: verifierKey(origin, signatureTypes.note, new Uint8Array(checkpointKey)),
   }));
   const named = witnesses.map((text, index) => {
-    const key = parseVerifierKey(text);
-    if (key?.type === signatureTypes.cosignature) return { name: `w${index + 1}`, key };
-    throw new UsageError(`--witness ${text} is not a witness's key. Write NAME+ID+KEY`);
+    const { key: keyText, url } = witnessOfText(text);
+    const key = parseVerifierKey(keyText);
+    const isReachable = url === undefined || isWitnessUrl(url);
+    if (key?.type === signatureTypes.cosignature && isReachable) {
+      return { name: `w${index + 1}`, key, ...(url !== undefined && { url }) };
+    }
+    throw new UsageError(
+      `--witness ${text} is not a witness. Write NAME+ID+KEY or NAME+ID+KEY@URL`,
+    );
   });
   if (quorum > named.length) {
     throw new UsageError(`--quorum ${quorum}: there are ${named.length} witnesses`);

@@ -28,7 +28,10 @@ export const receiptCommands: Handlers<"read_receipt"> = {
     await bank.ledger.submit(logCommand(`operator ${operator}`, action));
     if (opened && note) {
       const sign = receiptOf(bank, found);
-      if (sign === "signed_elsewhere") throw new UsageError(`${notOwn(found)}. Ask for the proof`);
+      if (sign === "signed_elsewhere") {
+        const why = isOwn(bank, found) ? "signing has stopped" : notOwn(found);
+        throw new UsageError(`${why}. Ask for the proof`);
+      }
       if (sign === "unknown_movement") {
         throw new UsageError("receipts are for movements. Ask for the entry's proof");
       }
@@ -65,11 +68,13 @@ async function inclusionOf(bank: Bank, operator: string, found: FoundEntry): Pro
         "for a chain that has ended, the customer's receipt remains the bank's word",
     );
   }
-  const inclusion = await bank.checkpoints.inclusion(sequence);
-  if (inclusion) return inclusion;
-  const entry = logCommand(`operator ${operator}`, "take a checkpoint");
-  await bank.checkpoints.sign(() => bank.ledger.submit(entry));
-  return (await bank.checkpoints.inclusion(sequence))!;
+  const { checkpoints, ledger } = bank;
+  if (sequence > (checkpoints.last?.size ?? 0)) {
+    const entry = logCommand(`operator ${operator}`, "take a checkpoint");
+    await checkpoints.sign(() => ledger.submit(entry));
+  }
+  await checkpoints.cosigning?.waitFor(sequence);
+  return (await checkpoints.inclusion(sequence))!;
 }
 
 /** Proves it by the last checkpoint of a chain that this folder's server wrote earlier. */

@@ -5,16 +5,20 @@
 import { databaseUrlVariable, findDatabaseUrl } from "../../lib/database_url.ts";
 import { environmentVariable, leashEnds, runProgram, say } from "../../lib/process.ts";
 import type { BankServerStart } from "../../lib/programs.ts";
-import { listenTcp, listenUnix, systemFiles } from "../../lib/system.ts";
+import { exchangeHttp, listenTcp, listenUnix, systemFiles } from "../../lib/system.ts";
 import { openBank } from "../bank.ts";
 import { faultsOf } from "../check_server.ts";
 import { serveBank } from "../serve_bank.ts";
+import { readPolicy } from "./read_policy.ts";
 import { systemBank, systemBankLogging } from "./system_bank.ts";
 
 if (import.meta.main) {
   await runProgram<BankServerStart>(async (start) => {
     const inEnvironment = environmentVariable(databaseUrlVariable);
     const url = findDatabaseUrl(systemFiles, start.databaseUrlFile, inEnvironment);
+    const witnesses = start.policy === undefined
+      ? undefined
+      : { policy: readPolicy(start.policy), exchange: exchangeHttp };
     if (start.check) {
       const faults = await faultsOf(systemBank, { ...start, bind: listenTcp }, url);
       faults.forEach((fault) => console.error(fault));
@@ -24,7 +28,7 @@ if (import.meta.main) {
     const bank = await openBank(systemBankLogging(start.log), start.folder, url);
     await serveBank(
       bank,
-      { ...start, bind: listenTcp, listenUnix },
+      { ...start, witnesses, bind: listenTcp, listenUnix },
       end,
       (ready) => say(JSON.stringify(ready)),
     );

@@ -1,14 +1,12 @@
 /** A witness, until its leash ends; or the making of one. */
 import { leashEnds, log, runProgram, say } from "../../lib/process.ts";
 import type { WitnessStart } from "../../lib/programs.ts";
-import { textOf } from "../../lib/bytes.ts";
-import { UsageError } from "../../lib/errors.ts";
 import { listenTcp, system, systemFiles } from "../../lib/system.ts";
 import { bindDoor } from "../door/listener.ts";
-import { parsePolicy } from "../transparency/policy.ts";
 import { Witness } from "../transparency/witness.ts";
 import { serveWitness } from "../witness/serve_witness.ts";
 import { makeWitness, WitnessFolder } from "../witness/witness_folder.ts";
+import { readPolicy } from "./read_policy.ts";
 
 if (import.meta.main) {
   await runProgram<WitnessStart>(async (start) => {
@@ -26,16 +24,4 @@ if (import.meta.main) {
     folder.close();
     return 0;
   });
-}
-
-function readPolicy(path: string) {
-  let text: string;
-  try {
-    text = textOf(systemFiles.read(path));
-  } catch (error) {
-    throw new UsageError(
-      `${path} cannot be read (${(error as Error).message}): name a policy file`,
-    );
-  }
-  return parsePolicy(text, path);
 }

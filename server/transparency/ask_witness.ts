@@ -3,17 +3,12 @@
  * detects answers that only a fork or a rolled back log can explain.
  */
 import { noteBytesMax, witnessTriesMax } from "../../lib/limits.ts";
+import type { HttpAnswer } from "../../lib/world.ts";
 import { parseCheckpoint, type UnverifiedCheckpoint } from "./checkpoint.ts";
 import { cosignaturesOf } from "./cosignature.ts";
 import { provesConsistency } from "./merkle.ts";
 import { formatSignature, parseNote, verifiedSignatures, type VerifierKey } from "./note.ts";
 import { formatAddCheckpoint, hashOf } from "./witness.ts";
-
-/** An HTTP answer. */
-export interface HttpAnswer {
-  status: number;
-  body: string;
-}
 
 export interface WitnessRequest {
   /** The chain's last signed checkpoint. */
@@ -42,10 +37,10 @@ export type WitnessResult =
   | { result: "unreachable" | "refused"; why: string }
   /**
    * The witness has a larger or a different tree, or lies.
-   * @property stop whether it has a checkpoint that this chain's key signed and that contradicts
-   * the log: nothing more may be signed under this key
+   * @property contradiction a checkpoint that this chain's key signed and that contradicts the log:
+   * nothing more may be signed under this key
    */
-  | { result: "alarm"; why: string; stop: boolean };
+  | { result: "alarm"; why: string; contradiction?: string };
 
 /**
  * Requests a cosignature from a witness.
@@ -118,13 +113,17 @@ async function alarm(
   const stored = "status" in answer && answer.status === 200 ? parseCheckpoint(answer.body) : null;
   const isOwn = stored !== null && stored.checkpoint.origin === origin &&
     verifiedSignatures(stored.note, [logKey]) !== null;
-  if (!isOwn) return { result: "alarm", why, stop: false };
+  if (!isOwn) return { result: "alarm", why };
   const { checkpoint } = stored;
   const proof = checkpoint.size > own.checkpoint.size ? null : await consistency(checkpoint.size);
   const isConsistent = proof
     ? provesConsistency(proof, checkpoint, own.checkpoint)
     : checkpoint.size <= lastSignedSize();
-  return { result: "alarm", why, stop: !isConsistent };
+  return {
+    result: "alarm",
+    why,
+    ...(!isConsistent && { contradiction: (answer as HttpAnswer).body }),
+  };
 }
 
 function sizeOf(body: string): number | null {

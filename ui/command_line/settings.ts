@@ -24,6 +24,7 @@ export const settingNames = {
     "checkpoint-minutes",
     "metrics",
     "log",
+    "policy",
     "share-port",
   ],
 } as const;

@@ -1,12 +1,9 @@
 /** A witness's answers to a bank: cosignatures, refusals, and alarms that stop it or do not. */
 import { assertEquals } from "@std/assert";
+import type { HttpAnswer } from "../../../lib/world.ts";
 import { signCheckpoint } from "../../../server/transparency/checkpoint.ts";
 import { cosignaturesOf } from "../../../server/transparency/cosignature.ts";
-import {
-  askWitness,
-  type HttpAnswer,
-  type WitnessRequest,
-} from "../../../server/transparency/ask_witness.ts";
+import { askWitness, type WitnessRequest } from "../../../server/transparency/ask_witness.ts";
 import { parseNote, verifierKeyOf } from "../../../server/transparency/note.ts";
 import { hashOf, Witness, type Witnessed } from "../../../server/transparency/witness.ts";
 import { filled } from "../../lib/helpers.ts";
@@ -178,14 +175,15 @@ Deno.test("a witness with a larger or another tree raises an alarm; only the cha
     const witness = witnessOf(...(seen ? [seen] : []));
     const post = lie ? () => Promise.resolve(lie) : witness.post;
     const found = await askWitness(await requestOf(13, { post, get: witness.get }));
-    assertEquals(found, { result: "alarm", why, stop }, name);
+    const contradiction = stop && { contradiction: seen!.note };
+    assertEquals(found, { result: "alarm", why, ...contradiction }, name);
   }
   const unreachable = {
     post: () => Promise.resolve({ status: 409, body: "17\n" }),
     get: () => Promise.reject(new Error("gone")),
   };
   const found = await askWitness(await requestOf(13, unreachable));
-  assertEquals(found, { result: "alarm", why: larger, stop: false });
+  assertEquals(found, { result: "alarm", why: larger });
   const elsewhere = signCheckpoint({ size: 17, root: filled(9, 32) }, {
     ...log.signer,
     name: "first-bank/other",
@@ -194,6 +192,5 @@ Deno.test("a witness with a larger or another tree raises an alarm; only the cha
   assertEquals((await askWitness(await requestOf(13, foreign))) as unknown, {
     result: "alarm",
     why: larger,
-    stop: false,
   });
 });

@@ -554,6 +554,7 @@ Deno.test("server, witness, receipt-page, atm and demo get typed values, and def
         sharePort: false,
         metrics: undefined,
         log: "text",
+        policy: undefined,
         checkpoints: { folder: "/mnt/c", everyMinutes: 60 },
       },
     },

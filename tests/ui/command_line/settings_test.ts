@@ -32,6 +32,7 @@ checkpoints = "/mnt/safe"
 checkpoint-minutes = 30
 metrics = "127.0.0.1:9464"
 log = "json"
+policy = "bank.policy"
 share-port = true
 `;
 
@@ -44,6 +45,7 @@ Deno.test("every setting of the server can be in the file; its paths are relativ
     sharePort: true,
     metrics: { hostname: "127.0.0.1", port: 9464 },
     log: "json",
+    policy: "/etc/strongroom/bank.policy",
     checkpoints: { folder: "/mnt/safe", everyMinutes: 30 },
   });
 });

@@ -172,8 +172,8 @@ export const bankAudit = [
           filesOf(path),
         )
         .option(
-          "--witness <VKEY,VKEY>",
-          "the keys of witnesses",
+          "--witness <VKEY@URL,VKEY>",
+          "the keys of witnesses, each with the URL where the server asks it, if it has one",
           (text) => text.split(","),
           [] as string[],
         )

@@ -46,6 +46,11 @@ export const server: CommandDefinition[] = [{
         new Option("--log <FORM>", "the form of the server's log").choices(logForms)
           .default("text"),
       )
+      .option(
+        "--policy <FILE>",
+        "the policy file whose witnesses, those with a URL, cosign the checkpoints",
+        path,
+      )
       .option("--check", "say what would run and whether it can, and end")
       .option("--share-port", "let other servers on this host listen on the same port (Linux)")
       .action((flags, command) => {
@@ -61,6 +66,7 @@ export const server: CommandDefinition[] = [{
             sharePort: flags.sharePort ?? false,
             metrics: flags.metrics,
             log: flags.log,
+            policy: flags.policy,
             checkpoints: {
               folder: flags.checkpoints ?? `${folder}/checkpoints`,
               everyMinutes: checkpointMinutes,

@@ -2,6 +2,8 @@
  * The launcher: starts the programs of a command with minimal permissions. It holds no keys and
  * serves no requests.
  */
+import { textOf } from "../../../lib/bytes.ts";
+import { UsageError } from "../../../lib/errors.ts";
 import { say } from "../../../lib/process.ts";
 import {
   type AtmCashStart,
@@ -9,6 +11,8 @@ import {
   operatorsGroup,
   type ServerReady,
 } from "../../../lib/programs.ts";
+import { systemFiles } from "../../../lib/system.ts";
+import { witnessHostsOf } from "../../../lib/witness_urls.ts";
 import type {
   CashLaunch,
   DevicesLaunch,
@@ -78,15 +82,18 @@ async function launchServer(asked: ServerLaunch, place: Place): Promise<number> 
   const { settings } = asked;
   const group = findOperatorsGroup();
   const start = { ...asked.start, operatorsGroup: group };
-  const { folder, listen, checkpoints, metrics } = start;
+  const { folder, listen, checkpoints, metrics, policy } = start;
   const shared = group === undefined ? [] : [operatorsFolder(folder)];
   const files = [...new Set([folder, checkpoints.folder, ...shared])];
+  const witnesses = policy === undefined ? [] : witnessHostsOf(readPolicy(policy), policy);
   const net = [
     addressText(listen),
     ...[folder, ...shared].map(operatorSocket),
     ...(metrics ? [addressText(metrics)] : []),
+    ...witnesses,
   ];
-  const permissions = serverPermissions(place, files, net, findDatabase(start.databaseUrlFile));
+  const bank = serverPermissions(place, files, net, findDatabase(start.databaseUrlFile));
+  const permissions = policy === undefined ? bank : { ...bank, read: [...bank.read, policy] };
   if (settings !== null) {
     settings.forEach(say);
     const check = { ...start, check: true };
@@ -114,6 +121,16 @@ function findOperatorsGroup(): number | undefined {
     return id === undefined ? undefined : Number(id);
   } catch {
     return undefined; // no such file, as on other systems
+  }
+}
+
+function readPolicy(path: string): string {
+  try {
+    return textOf(systemFiles.read(path));
+  } catch (error) {
+    throw new UsageError(
+      `${path} cannot be read (${(error as Error).message}): name a policy file`,
+    );
   }
 }
 

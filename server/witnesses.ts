@@ -1,0 +1,146 @@
+/**
+ * Sends a server's checkpoints to its witnesses and collects their cosignatures, each witness apart
+ * from the others. Nothing that moves money waits for it.
+ */
+import { cosignedMsMax, noteBytesMax, witnessAnswerMsMax, witnessRetryMs } from "../lib/limits.ts";
+import { type ExchangeHttp, pause } from "../lib/world.ts";
+import type { Bank } from "./bank.ts";
+import { logCommand } from "./ledger/command.ts";
+import { askWitness, type WitnessResult } from "./transparency/ask_witness.ts";
+import { parseCheckpoint } from "./transparency/checkpoint.ts";
+import { cosignaturesOf } from "./transparency/cosignature.ts";
+import { meetsQuorum, type Policy, type Witness } from "./transparency/policy.ts";
+
+/** A witness that the bank can reach. */
+type ReachableWitness = Witness & { url: string };
+
+export class Witnesses {
+  readonly #stopping = new AbortController();
+  readonly #following: Promise<void>[];
+  #signed = Promise.withResolvers<void>();
+  #cosigned = Promise.withResolvers<void>();
+
+  /** @param policy its witnesses that have a URL are asked; its quorum decides when a proof has enough */
+  constructor(
+    private readonly bank: Bank,
+    private readonly policy: Policy,
+    private readonly exchange: ExchangeHttp,
+  ) {
+    bank.checkpoints.cosigning = {
+      onSigned: () => {
+        this.#signed.resolve();
+        this.#signed = Promise.withResolvers();
+      },
+      waitFor: (sequence) => this.#waitFor(sequence),
+    };
+    this.#following = policy.witnesses.flatMap((witness) =>
+      witness.url === undefined ? [] : [this.#follow({ ...witness, url: witness.url })]
+    );
+  }
+
+  async close(): Promise<void> {
+    this.#stopping.abort();
+    this.bank.checkpoints.cosigning = null;
+    await Promise.all(this.#following);
+  }
+
+  /** Asks one witness, first for what was signed before the start: it may have seen more. */
+  async #follow(witness: ReachableWitness): Promise<void> {
+    const { checkpoints } = this.bank;
+    const { signal } = this.#stopping;
+    let cosignedSize = 0;
+    let isFirst = true;
+    let reported = "";
+    while (!signal.aborted && !checkpoints.isStopped) {
+      const signed = this.#signed.promise;
+      const { last } = checkpoints;
+      if (last && (isFirst || !this.#hasCosigned(last.note, witness))) {
+        const result = await this.#ask(witness, last, cosignedSize);
+        if (signal.aborted) return;
+        isFirst &&= result.result === "unreachable";
+        if (result.result === "cosigned") cosignedSize = last.size;
+        const said = "why" in result ? `${result.result}: ${result.why}` : "";
+        if (said !== reported) await this.#report(witness, result).catch(() => {});
+        reported = said;
+      }
+      await this.#wait(signed, witnessRetryMs);
+    }
+  }
+
+  async #ask(
+    witness: ReachableWitness,
+    { note, size }: { note: string; size: number },
+    oldSize: number,
+  ): Promise<WitnessResult> {
+    const { checkpoints } = this.bank;
+    const limits = {
+      msMax: witnessAnswerMsMax,
+      bodyBytesMax: noteBytesMax,
+      signal: this.#stopping.signal,
+    };
+    try {
+      const result = await askWitness({
+        checkpoint: note,
+        logKey: checkpoints.key,
+        witness,
+        oldSize,
+        consistency: (first) => checkpoints.consistency(first, size),
+        lastSignedSize: () => checkpoints.last?.size ?? 0,
+        post: (url, body) => this.exchange({ method: "POST", url, body }, limits),
+        get: (url) => this.exchange({ method: "GET", url }, limits),
+      });
+      if (result.result === "cosigned") this.#add(note, result.lines);
+      if (result.result === "alarm" && result.contradiction !== undefined) {
+        checkpoints.stop(result.contradiction);
+      }
+      return result;
+    } catch (error) { // the database or the disk failed, not the witness
+      return { result: "refused", why: (error as Error).message };
+    }
+  }
+
+  #add(note: string, line: string): void {
+    const { text } = parseCheckpoint(note)!.note;
+    this.bank.checkpoints.addCosignature(text, line, (cosigned) => this.#hasQuorum(cosigned));
+    this.#cosigned.resolve();
+    this.#cosigned = Promise.withResolvers();
+  }
+
+  #hasQuorum(checkpoint: string): boolean {
+    const { note } = parseCheckpoint(checkpoint)!;
+    const keys = this.policy.witnesses.map(({ key }) => key);
+    return meetsQuorum(this.policy, cosignaturesOf(note, keys));
+  }
+
+  #hasCosigned(checkpoint: string, { key }: Witness): boolean {
+    return cosignaturesOf(parseCheckpoint(checkpoint)!.note, [key]).length > 0;
+  }
+
+  async #waitFor(sequence: number): Promise<void> {
+    const { checkpoints, world } = this.bank;
+    const untilMs = world.monotonicMs() + cosignedMsMax;
+    while (!checkpoints.isCosigned(sequence)) {
+      const leftMs = untilMs - world.monotonicMs();
+      if (leftMs <= 0 || checkpoints.isStopped || this.#stopping.signal.aborted) return;
+      await this.#wait(this.#cosigned.promise, leftMs);
+    }
+  }
+
+  /** Resolves at an event, after `ms` milliseconds, or when this is closed. */
+  async #wait(event: Promise<void>, ms: number): Promise<void> {
+    const done = new AbortController();
+    const signal = AbortSignal.any([this.#stopping.signal, done.signal]);
+    await Promise.race([event, pause(this.bank.world, ms, signal)]);
+    done.abort();
+  }
+
+  /** Reports what a witness says, once for each change. */
+  async #report({ name }: Witness, result: WitnessResult): Promise<void> {
+    const { world, ledger } = this.bank;
+    if (!("why" in result)) return world.log(`witness ${name} cosigns again`);
+    world.log(`witness ${name}: no cosignature: ${result.why}`);
+    if (result.result !== "alarm") return;
+    const ends = result.contradiction === undefined ? "" : "; signing has stopped";
+    await ledger.submit(logCommand("bank", `alarm - witness ${name}: ${result.why}${ends}`));
+  }
+}
