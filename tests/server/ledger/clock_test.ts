@@ -8,6 +8,7 @@ import { type Command, logCommand } from "../../../server/ledger/command.ts";
 import { checkStore } from "../../../server/ledger/check.ts";
 import { openStore, type StorePlace } from "../../../server/ledger/open_store.ts";
 import type { Store } from "../../../server/ledger/store.ts";
+import { historyPage } from "../../../server/audit/history.ts";
 import { lastDays } from "../../../server/visits/views.ts";
 import {
   addCustomer,
@@ -470,6 +471,13 @@ onEachPlace(
     const times = [start + 365 * day, start + hour].map((ms) => new Date(ms).toISOString());
     assertEquals(actions.includes(`set the bank's time back from ${times.join(" to ")}`), true);
 
+    const page = { customer: "alice", filter: { kind: "money", outcome: "done" } } as const;
+    const { entries } = await historyPage(right.store, keyRing, page);
+    const afterwards = start + hour + minute;
+    assertEquals(entries.map(({ time }) => Date.parse(time)), [
+      ...[afterwards, afterwards, afterwards],
+      ...[start + 365 * day, start, start - day, start - day],
+    ]);
     const alice = (await right.store.accounts()).find(({ owner }) => owner === "alice")!;
     const ends = await right.store.dayBalances(alice.id, today - 29);
     assertEquals(lastDays(ends, today, alice.balance), [
