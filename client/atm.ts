@@ -26,6 +26,7 @@ import { type NoteCounts, noteMixes, totalOf } from "./cash/note_mix.ts";
 import { type BankClient, NoAnswer } from "./bank_client.ts";
 import { Cashier } from "./cashier.ts";
 import type { AtmDependencies } from "./dependencies.ts";
+import { Reconciliation } from "./reconcile.ts";
 import { DeviceReports } from "./device_reports.ts";
 import { DiskWatch } from "./disk_watch.ts";
 import { notesView, receipt } from "./receipt.ts";
@@ -40,6 +41,7 @@ export class BankAtm implements Atm {
   readonly #cashier: Cashier;
   readonly #visits: Visits;
   readonly #reports: DeviceReports;
+  readonly #reconciliation: Reconciliation;
   readonly #disk: DiskWatch;
   #journalLost = false;
 
@@ -55,6 +57,7 @@ export class BankAtm implements Atm {
       },
     });
     this.#reports = new DeviceReports({ ...dependencies, failure: () => this.#failure });
+    this.#reconciliation = new Reconciliation(dependencies);
     const cashier = this.#cashier = new Cashier({
       ...dependencies,
       currency: () => this.#line.state.currency.code,
@@ -70,6 +73,7 @@ export class BankAtm implements Atm {
       onConnected: async (bank, hello) => {
         await this.#guard(() => this.#meet(bank, hello));
         await this.#reports.send(bank);
+        await this.#reconcile(bank);
       },
       onKeepAlive: () => {
         this.#disk.check();
@@ -358,11 +362,18 @@ export class BankAtm implements Atm {
     return Promise.resolve();
   }
 
+  /** Compares notes and movements with the bank, once a day. */
+  async #reconcile(bank: BankClient): Promise<void> {
+    if (this.#failure === null) await this.#reconciliation.send(bank, this.#line.state.timeZone);
+  }
+
   /** Reports changes of the devices to the bank, after the current movement. */
   #report(): void {
     this.#cashier.alone(async () => {
       const bank = this.#line.bank;
-      if (bank) await this.#reports.send(bank);
+      if (!bank) return;
+      await this.#reports.send(bank);
+      await this.#reconcile(bank);
     }).catch((error) => this.dependencies.log(`reporting the devices failed: ${error}`));
   }
 

@@ -53,6 +53,8 @@ export const sealedEntryLengthMax = 4_096;
 /** Cassettes of one ATM. */
 export const cassettesMax = 16;
 export const historyPageEntriesMax = 20;
+/** Movements that a terminal reports to be reconciled. */
+export const reconciledMovementsMax = 500;
 /** Bookings in an answer about a balance. */
 export const statementEntriesMax = 5;
 /** Recipients in the answer to a log-in. */
@@ -293,6 +295,7 @@ export const monitoredKeysMax = 4_096;
 
 /** Beyond these an operator must act: `bank status` and docs/ops/alerts.yml name them. */
 export const terminalSilentMsMax = 5 * minute;
+export const reconciledAgeMsMax = 26 * hour;
 export const doubtAgeMsMax = hour;
 export const checkpointAgeMsMax = 26 * hour;
 export const backupAgeMsMax = 26 * hour;
@@ -363,6 +366,9 @@ export const outcomeMsMax = 2 * requestMsMax;
 /** Pauses between retries to settle a movement: each is twice the last. */
 export const settlePauseMsMin = 250;
 export const settlePauseMsMax = minute;
+
+/** How far back the movements are that an ATM reports to be reconciled. */
+export const reconcileDaysMs = 48 * hour;
 
 // Its cash
 /** Presented notes that are not taken are retracted after this time. */

@@ -27,6 +27,7 @@ import {
   outcomeLengthMax,
   passwordLengthMax,
   receiptLengthMax,
+  reconciledMovementsMax,
   sealedEntryLengthMax,
   shortTextLengthMax,
   transferMessageLengthMax,
@@ -85,6 +86,11 @@ export type Ask =
     /** Why the terminal is out of service, if it is. */
     stopped?: AtmFailure;
   }
+  /**
+   * What the terminal has at the end of a day, with no movement open: the value of its notes, and
+   * what its devices or staff moved in each of its newest movements.
+   */
+  | { op: "reconcile"; cash: MinorText; movements: { movement: string; amount: MinorText }[] }
   // of the terminal, for its own movements
   | { op: "complete"; movement: string; amount: MinorText }
   | { op: "reverse"; movement: string }
@@ -389,6 +395,13 @@ const askFields: { [O in Operation]: Fields } = {
     counted: yesOrNo,
     left: minor,
     stopped: maybe(oneOf("disk_failed", "journal_lost")),
+  },
+  reconcile: {
+    cash: minor,
+    movements: listOf(
+      (value) => record({ movement, amount: minor }, value),
+      reconciledMovementsMax,
+    ),
   },
   complete: { movement, amount: minor },
   reverse: { movement },

@@ -4,6 +4,7 @@ import type { Bank } from "../bank.ts";
 import type { DeviceReport } from "../device_words.ts";
 import { databasePath } from "../folder/bank_folder.ts";
 import { markedMs } from "../folder/marks.ts";
+import type { TerminalContact } from "../watch/monitor.ts";
 
 export interface TerminalState {
   name: string;
@@ -16,6 +17,8 @@ export interface TerminalState {
   /** Its last message to this server; null for none since its start. */
   lastMs: number | null;
   report: DeviceReport | null;
+  /** The last comparison with the books; null for none since the server's start. */
+  reconciled: TerminalContact["reconciled"];
 }
 
 export interface BankState {
@@ -81,6 +84,7 @@ export async function bankStateOf(
           : "unseen",
         lastMs: contact?.lastMs ?? null,
         report: contact?.report ?? null,
+        reconciled: contact?.reconciled ?? null,
       };
     }),
     holdAgesMs: (await ledger.read.holds()).map(({ timeMs }) => Math.max(0, nowMs - timeMs)),

@@ -85,6 +85,22 @@ export async function metricsOf(bank: Bank): Promise<string> {
       jammed.length > 0 || !counted ? 1 : 0,
     ]),
   );
+  const reconciled = active.flatMap(({ name, reconciled }) =>
+    reconciled ? [{ terminal: name, ...reconciled }] : []
+  );
+  gauge(
+    "terminal_differences",
+    "Differences that a terminal's last reconciliation found.",
+    reconciled.map(({ terminal, differences }) => [{ terminal }, differences.length]),
+  );
+  gauge(
+    "terminal_reconciled_timestamp_seconds",
+    "When each connected terminal was last reconciled; the server's start for one that was not.",
+    active.filter(({ contact }) => contact === "connected").map(({ name, reconciled }) => [
+      { terminal: name },
+      seconds(reconciled?.ms ?? state.startedMs),
+    ]),
+  );
   gauge("money_stopped", "1 while no money moves, since the clock is in doubt.", [
     [{}, state.clockDoubt === null ? 0 : 1],
   ]);

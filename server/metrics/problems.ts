@@ -6,11 +6,13 @@ import {
   failedNamesMax,
   freeBytesMin,
   handshakeFailuresMax,
+  reconciledAgeMsMax,
   scarceNotesMax,
   terminalSilentMsMax,
   verificationAgeMsMax,
 } from "../../lib/limits.ts";
 import { type Currency, formatMoney } from "../../lib/money.ts";
+import type { DeviceReport } from "../device_words.ts";
 import type { BankState, TerminalState } from "./bank_state.ts";
 
 /** A problem: what is wrong, and what to do. */
@@ -100,7 +102,7 @@ export function problemsOf(
 }
 
 function problemsOfTerminal(
-  { name, state, contact, lastMs, report }: TerminalState,
+  { name, state, contact, lastMs, report, reconciled }: TerminalState,
   { nowMs, startedMs }: BankState,
   currency: Currency,
 ): Problem[] {
@@ -116,8 +118,28 @@ function problemsOfTerminal(
         "connect",
     });
   }
+  if (reconciled && reconciled.differences.length > 0) {
+    problems.push({
+      what: `${name} has ${reconciled.differences.length} differences from the books`,
+      mend:
+        "'deno task bank reconcile' lists them: count the ATM's notes, and settle its movements",
+    });
+  } else if (
+    contact === "connected" && nowMs - (reconciled?.ms ?? startedMs) > reconciledAgeMsMax
+  ) {
+    problems.push({
+      what: `${name} was not reconciled for over a day`,
+      mend: "a movement is open at it, or its notes are not counted: 'deno task bank holds'",
+    });
+  }
   if (report === null) return problems;
-  const { cassettes, jammed, counted, left } = report;
+  const { cassettes, jammed, counted, left, stopped } = report;
+  if (stopped) {
+    problems.push({
+      what: `${name} is out of service: ${stops[stopped].what}`,
+      mend: stops[stopped].mend,
+    });
+  }
   const money = (value: string) => formatMoney(BigInt(value), currency);
   const fill = "fill it: stop the ATM, and 'deno task atm cash load' on it";
   if (cassettes.every(({ count }) => count === 0)) {
@@ -150,6 +172,18 @@ function problemsOfTerminal(
   }
   return problems;
 }
+
+/** Why an ATM stops itself. */
+const stops: Record<NonNullable<DeviceReport["stopped"]>, Problem> = {
+  disk_failed: {
+    what: "its disk is full or fails",
+    mend: "make room on the ATM's disk, or replace it: the ATM recovers automatically",
+  },
+  journal_lost: {
+    what: "its journal lacks movements that the bank has",
+    mend: "stop the ATM, and count its notes with 'deno task atm cash count' on it",
+  },
+};
 
 /** Returns "312 MB". */
 export const megabytes = (bytes: number) => `${Math.floor(bytes / 1_000_000)} MB`;

@@ -1,4 +1,5 @@
 /** `bank status`: what runs, what is wrong, and the mend. */
+import { UsageError } from "../../lib/errors.ts";
 import { statusMs } from "../../lib/limits.ts";
 import { formatMoney } from "../../lib/money.ts";
 import { pause } from "../../lib/world.ts";
@@ -7,11 +8,32 @@ import { logCommand } from "../ledger/command.ts";
 import { type BankState, bankStateOf, type TerminalState } from "../metrics/bank_state.ts";
 import { megabytes, type Problem, problemsOf } from "../metrics/problems.ts";
 import type { Handlers } from "./request.ts";
-import { barOf, tableOf, timeInWords } from "./table.ts";
+import { barOf, listed, tableOf, timeInWords } from "./table.ts";
 
 const barLength = 8;
 
-export const statusCommands: Handlers<"show_status"> = {
+export const statusCommands: Handlers<"show_status" | "list_differences"> = {
+  async *list_differences(bank, { json = false }) {
+    const { isServing, nowMs, terminals } = await bankStateOf(bank);
+    if (!isServing) {
+      throw new UsageError(
+        "no server runs: ATMs are reconciled with a running one. Start it first",
+      );
+    }
+    const rows = terminals.filter(({ state }) => state === "active").flatMap(
+      ({ name, reconciled }) => {
+        const when = reconciled ? new Date(reconciled.ms).toISOString() : null;
+        const age = reconciled ? `${timeInWords(nowMs - reconciled.ms)} ago` : "-";
+        const found = reconciled?.differences ?? ["not reconciled since the server's start"];
+        return (found.length > 0 ? found : ["none"]).map((difference) => ({
+          cells: [name, age, difference],
+          facts: { terminal: name, when, difference: found.length > 0 ? difference : null },
+        }));
+      },
+    );
+    yield* listed(["terminal", "reconciled", "difference"], rows, json);
+  },
+
   async *show_status(bank, { operator, json, watch }, signal) {
     // The entry's batch reads the clocks.
     await bank.ledger.submit(logCommand(`operator ${operator}`, "show the status"));

@@ -6,7 +6,7 @@
 import { isAccountNumber } from "../../lib/account_number.ts";
 import type { HistoryFilter } from "../../lib/atm.ts";
 import type { AtmOutcome } from "../../lib/errors.ts";
-import { balanceDaysMax, passwordLengthMin } from "../../lib/limits.ts";
+import { actionLengthMax, balanceDaysMax, passwordLengthMin } from "../../lib/limits.ts";
 import { type AmountFault, formatMoney, minorFromText, minorOrFault } from "../../lib/money.ts";
 import type { Answer, Ask, AskOf, Push } from "../../lib/protocol/message.ts";
 import type { EntryKind } from "../audit/entry.ts";
@@ -14,6 +14,7 @@ import { placeOfText } from "../audit/entry.ts";
 import { findByPlace } from "../audit/find_entry.ts";
 import { nameHashOf } from "../audit/keys.ts";
 import { isSameState, reportInWords } from "../device_words.ts";
+import { differencesOf } from "../watch/reconcile.ts";
 import type { Command, Reply } from "../ledger/command.ts";
 import { beginOfMonth, dayOf } from "../ledger/day.ts";
 import type { Account } from "../ledger/model.ts";
@@ -88,6 +89,8 @@ export class Requests {
         return { outcome: this.#touchedVisit() ? "ok" : "not_logged_in" };
       case "report":
         return await this.#report(ask);
+      case "reconcile":
+        return await this.#reconcile(ask);
       case "complete":
       case "reverse":
       case "void":
@@ -434,6 +437,32 @@ export class Requests {
     const isNew = !before || !isSameState(before, report);
     const outcome = isNew ? (await this.#log(`terminal ${name}`, words, "other")).outcome : "ok";
     if (outcome === "ok") monitor.onReport(id, report, isNew);
+    return { outcome };
+  }
+
+  /** Compares the terminal's movements and notes with the books; the log has the differences. */
+  async #reconcile({ op: _, ...report }: AskOf<"reconcile">): Promise<Answer> {
+    const { ledger: { read }, monitor, settings: { currency } } = this.#bank;
+    const { id: terminal, name } = this.terminal;
+    const rows = new Map(
+      await Promise.all(report.movements.map(async ({ movement }) =>
+        [
+          movement,
+          (await read.movementsAfter(movement, 0, 3)).filter(({ id }) => id === movement),
+        ] as const
+      )),
+    );
+    const cash = (await read.booksOf(terminal))?.cash ?? 0n;
+    const differences = differencesOf(report, { terminal, rows, cash }, currency);
+    const action = differences.length === 0
+      ? "reconcile: no difference"
+      : `reconcile: ${differences.length} differences - ${differences.join(", ")}`;
+    const { outcome } = await this.#log(
+      `terminal ${name}`,
+      action.slice(0, actionLengthMax),
+      "other",
+    );
+    if (outcome === "ok") monitor.onReconciled(terminal, name, differences);
     return { outcome };
   }
 

@@ -23,6 +23,8 @@ export interface TerminalContact {
   report: DeviceReport | null;
   /** When the devices' state last changed. */
   reportedMs: number;
+  /** The last comparison of its movements and notes with the books; null for none. */
+  reconciled: { ms: number; differences: readonly string[] } | null;
 }
 
 const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -151,11 +153,22 @@ export class Monitor {
     if (isNew) contact.reportedMs = contact.lastMs;
   }
 
+  onReconciled(terminal: TerminalId, name: string, differences: readonly string[]): void {
+    const contact = this.#contact(terminal);
+    contact.reconciled = { ms: contact.lastMs, differences };
+    if (differences.length === 0) return;
+    const { length: count } = differences;
+    this.warn("unreconciled", `terminal ${name} has ${count} differences from the books`, {
+      terminal: name,
+      count,
+    });
+  }
+
   #contact(terminal: TerminalId): TerminalContact {
     const lastMs = this.clock.nowMs();
     const contact = this.terminals.get(terminal);
     if (contact) return Object.assign(contact, { lastMs });
-    const first = { connected: false, lastMs, report: null, reportedMs: 0 };
+    const first = { connected: false, lastMs, report: null, reportedMs: 0, reconciled: null };
     this.terminals.set(terminal, first);
     return first;
   }

@@ -9,6 +9,7 @@ import {
   failedNamesMax,
   freeBytesMin,
   handshakeFailuresMax,
+  reconciledAgeMsMax,
   scarceNotesMax,
   terminalSilentMsMax,
   verificationAgeMsMax,
@@ -92,6 +93,20 @@ const cases: Case[] = [
     interval: "1m",
     fires: "8m",
     quiet: ["4m", "12m"],
+    labels: lobby,
+  },
+  {
+    alert: "TerminalUnreconciled",
+    series: [
+      [`strongroom_terminal_differences{${instance}, terminal="lobby"}`, "0x4 2x12 0x10"],
+      [
+        `strongroom_terminal_reconciled_timestamp_seconds{${instance}, terminal="lobby"}`,
+        "0+60x30",
+      ],
+    ],
+    interval: "1m",
+    fires: "12m",
+    quiet: ["4m", "24m"],
     labels: lobby,
   },
   {
@@ -234,6 +249,7 @@ Deno.test("the rules have the limits of `bank status`", () => {
     assertEquals(expression.includes(limit), true, `${alert}: ${expression} lacks ${limit}`);
   };
   has("TerminalSilent", `> ${terminalSilentMsMax / 1_000}`);
+  has("TerminalUnreconciled", `> ${reconciledAgeMsMax / 3_600_000} * 3600`);
   has("CassetteLow", `<= ${scarceNotesMax}`);
   has("CassetteSoonEmpty", `> ${scarceNotesMax}`);
   assertEquals(doubtAgeMsMax, 3_600_000); // the label `under_1h`

@@ -25,6 +25,7 @@ export const everyCommand: {
   list_holds: { json: false },
   settle_hold: { movement, reverse: true, reason },
   check_ledger: {},
+  list_differences: {},
   show_status: { json: false, watch: false },
   show_clock: {},
   confirm_clock: {},

@@ -20,6 +20,7 @@ const well: TerminalState = {
     counted: true,
     left: "0",
   },
+  reconciled: { ms: nowMs - hour, differences: [] },
 };
 const bank: BankState = {
   nowMs,
@@ -81,6 +82,20 @@ const rows: [change: Partial<BankState>, wrong: string[], failures?: Failures][]
     report({ counted: false }),
     ["lobby is out of service: its devices have lost count of the notes"],
   ],
+  [report({ stopped: "disk_failed" }), ["lobby is out of service: its disk is full or fails"]],
+  [
+    report({ stopped: "journal_lost" }),
+    ["lobby is out of service: its journal lacks movements that the bank has"],
+  ],
+  [
+    lobby({ reconciled: { ms: nowMs, differences: ["one", "two"] } }),
+    ["lobby has 2 differences from the books"],
+  ],
+  [
+    lobby({ reconciled: { ms: nowMs - 27 * hour, differences: [] } }),
+    ["lobby was not reconciled for over a day"],
+  ],
+  [lobby({ reconciled: null }), ["lobby was not reconciled for over a day"]],
   [report({ left: "7000" }), ["lobby has €70.00 that customers left, not booked"]],
   [{ holdAgesMs: [2 * hour] }, ["1 movement is in doubt for over an hour"]],
   [{ holdAgesMs: [2 * hour, 3 * hour] }, ["2 movements are in doubt for over an hour"]],

@@ -31,6 +31,7 @@ const table = `
   list_holds         toaA.
   settle_hold        to.A.
   check_ledger       ..aAT
+  list_differences   toaA.
   show_status        toaA.
   show_clock         toaA.
   confirm_clock      .o.A.

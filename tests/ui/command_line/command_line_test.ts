@@ -294,6 +294,7 @@ const tasks: [line: string, task: OperatorTask, reads?: string[], writes?: strin
   ],
   ["bank terminal revoke lobby", { command: "revoke_terminal", name: "lobby" }],
   ["bank key rotate", { command: "rotate_key" }],
+  ["bank reconcile --json", { command: "list_differences", json: true }],
   ["bank status", { command: "show_status", watch: false, json: false }],
   ["bank status --watch --json", { command: "show_status", watch: true, json: true }],
   ['bank customer add alice --display-name "Alice Martin"', {

@@ -1,0 +1,40 @@
+/**
+ * Reconciles the ATM with the bank: at the start, and at the end of each of the bank's days, it
+ * reports the value of its notes and its newest movements, and the bank looks for differences.
+ */
+import { reconcileDaysMs, reconciledMovementsMax } from "../lib/limits.ts";
+import type { AskOf } from "../lib/protocol/message.ts";
+import { ask } from "./ask.ts";
+import type { BankClient } from "./bank_client.ts";
+import { totalOf } from "./cash/note_mix.ts";
+import type { AtmDependencies } from "./dependencies.ts";
+
+export class Reconciliation {
+  /** The bank's day for which the bank has a report. */
+  #day = "";
+
+  constructor(
+    private readonly dependencies: Pick<AtmDependencies, "journal" | "devices" | "world">,
+  ) {}
+
+  /** Reports once a day. Nothing is reported while a movement is open, or the notes are not counted. */
+  async send(bank: BankClient, timeZone: string): Promise<void> {
+    const { journal, devices, world } = this.dependencies;
+    const nowMs = world.nowMs();
+    const day = new Intl.DateTimeFormat("en-CA", { timeZone }).format(nowMs);
+    if (day === this.#day || journal.open().length > 0 || devices.away() || !devices.counted()) {
+      return;
+    }
+    const movements = journal.since(nowMs - reconcileDaysMs)
+      .filter(({ kind, state }) => state === "settled" && kind !== "transfer" && kind !== "left")
+      .slice(-reconciledMovementsMax)
+      .map(({ movement, kind, amount, done }) => ({
+        movement,
+        amount: (kind === "load" || kind === "count" ? amount : done ?? 0n).toString(),
+      }));
+    const cash = totalOf(devices.inside()).toString();
+    const report: AskOf<"reconcile"> = { op: "reconcile", cash, movements };
+    const answer = await ask(bank, report);
+    if (answer?.outcome === "ok") this.#day = day;
+  }
+}
