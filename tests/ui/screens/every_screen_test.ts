@@ -23,8 +23,8 @@ Deno.test("the page's script is under 60 kB as it is sent, and small where it is
   const sent = await new Response(
     new Blob([script]).stream().pipeThrough(new CompressionStream("gzip")),
   ).bytes();
-  assert(sent.length < 35_000, `${sent.length} bytes compressed`);
-  assert(script.length < 96_000, `${script.length} bytes`);
+  assert(sent.length < 60_000, `${sent.length} bytes compressed`);
+  assert(script.length < 110_000, `${script.length} bytes`);
 });
 
 /** Checks that at 200 % on the smallest screen all is reached by scrolling down, and nothing sideways. */

@@ -26,6 +26,8 @@ export interface StageProps {
   children?: ComponentChildren;
   /** Between all that and the action bar. */
   below?: ComponentChildren;
+  /** In the action bar, where a screen has no way back there. */
+  start?: ComponentChildren;
   back?: Action | null;
   next?: Action | null;
   /** Above the heading, on a screen with nothing to choose. */
@@ -39,7 +41,7 @@ export interface StageProps {
 }
 
 export function Stage(props: StageProps): VNode {
-  const { heading, lede, aside, children, below, back, next, emblem, icon, wide } = props;
+  const { heading, lede, aside, children, below, start, back, next, emblem, icon, wide } = props;
   const look = wide ? "stage--wide" : children ? "" : "stage--alone";
   const focusHeading = props.focusHeading ?? true;
   return html`
@@ -55,6 +57,7 @@ export function Stage(props: StageProps): VNode {
     </main>
     ${below}
     <footer class="actions">
+      ${start}
       ${back && html`<${ActionButton} action=${back} look="quiet" keyName="escape" />`}
       ${next && html`<${ActionButton} action=${next} look="primary" keyName="enter" />`}
     </footer>

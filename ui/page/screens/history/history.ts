@@ -31,9 +31,31 @@ export function History({ screen, state, view, send, words }: ViewScreenProps<"h
   };
   const every = tab === "money" ? "money" as const : undefined;
   const dates = { filter, nowMs: state.nowMs, month: screen.month, view, words, send, narrow };
+  const pages = html`
+    <nav class="pages" aria-label=${number}>
+      <button
+        class="button button--small"
+        data-turn="newer"
+        aria-disabled=${screen.newer.length === 0}
+        onClick=${() => send({ type: "newer" })}
+      >
+        ${text.newer}
+      </button>
+      <span role="status">${number}</span>
+      <button
+        class="button button--small"
+        data-turn="older"
+        aria-disabled=${page?.older === undefined}
+        onClick=${() => send({ type: "older" })}
+      >
+        ${text.older}
+      </button>
+    </nav>
+  `;
   return html`
     <${Stage}
       heading=${text.heading}
+      start=${!screen.month && pages}
       wide
       aside=${html`
         <${Choice}
@@ -127,27 +149,6 @@ export function History({ screen, state, view, send, words }: ViewScreenProps<"h
         ${screen.month
           ? html`<${Calendar} ...${{ ...dates, month: screen.month }} />`
           : html`<${Entries} ...${{ screen, view, words, send }} />`}
-        ${!screen.month && html`
-          <nav class="pages" aria-label=${number}>
-            <button
-              class="button button--small"
-              data-turn="newer"
-              aria-disabled=${screen.newer.length === 0}
-              onClick=${() => send({ type: "newer" })}
-            >
-              ${text.newer}
-            </button>
-            <span role="status">${number}</span>
-            <button
-              class="button button--small"
-              data-turn="older"
-              aria-disabled=${page?.older === undefined}
-              onClick=${() => send({ type: "older" })}
-            >
-              ${text.older}
-            </button>
-          </nav>
-        `}
       </div>
       <//>
   ` as VNode;
