@@ -43,10 +43,10 @@ export async function openAtm(
 ): Promise<BankAtm> {
   const keptKey = `${folder}/terminal.key`;
   const findKey = () => newestKey(files, key, keptKey);
-  const served = devicesAt && connectDevices && !demo && !hasNotes(database)
+  const served = devicesAt && connectDevices && !demo && !hasNotes(database, devicesAt)
     ? servedDevices(devicesAt, { world, database, connectDevices, log, findKey })
     : null;
-  if (demo && isServed(database)) {
+  if (demo && servedBefore(database) !== null) {
     throw new UsageError(
       `the notes of ${folder} are in its device service. Start the ATM without --demo, or choose another folder with --data`,
     );
@@ -98,14 +98,25 @@ export function openCash(database: DatabaseSync, world: World, devices: CashDevi
   return { journal, devices, fill, count };
 }
 
-/** Returns the devices of an ATM behind a service; they are not connected yet. */
+/**
+ * Returns the devices of an ATM behind a service; they are not connected yet.
+ * @throws {UsageError} if the ATM's notes are in another kind of service
+ */
 export function servedDevices(
-  { url }: DevicesAt,
+  { url, isOwn }: DevicesAt,
   { world, database, connectDevices, log, findKey }:
     & Required<Pick<AtmWorld, "world" | "database" | "connectDevices" | "log">>
     & { findKey: () => NamedTerminalKey },
 ): Xfs4IotDevices {
-  database.prepare("INSERT OR REPLACE INTO settings VALUES ('devices', 'served')").run();
+  const [kind, before] = [isOwn ? "own" : "elsewhere", servedBefore(database)];
+  if (before !== null && before !== kind) {
+    throw new UsageError(
+      isOwn
+        ? "the notes of this ATM are in devices elsewhere. Name them with --devices, or choose another folder with --data"
+        : "the notes of this ATM are in its own simulated devices. Leave out --devices, or choose another folder with --data",
+    );
+  }
+  database.prepare("INSERT OR REPLACE INTO settings VALUES ('devices', ?)").run(kind);
   const currency = () => {
     try {
       return storedCurrency(database) ?? findKey().currency;
@@ -124,13 +135,24 @@ export function notConnected(url: string, why: string): UsageError {
   );
 }
 
-/** Returns whether the folder has notes: its devices are then simulated in the ATM's process. */
-export function hasNotes(database: DatabaseSync): boolean {
-  return database.prepare("SELECT 1 FROM notes WHERE count > 0").get() !== undefined;
+/**
+ * Returns whether the folder has notes: its devices are then simulated in the ATM's process.
+ * @throws {UsageError} if other devices are named
+ */
+export function hasNotes(database: DatabaseSync, devices: DevicesAt | undefined): boolean {
+  const has = database.prepare("SELECT 1 FROM notes WHERE count > 0").get() !== undefined;
+  if (has && devices && !devices.isOwn) {
+    throw new UsageError(
+      "the notes of this ATM are in its own folder, from --demo. Leave out --devices, or choose another folder with --data",
+    );
+  }
+  return has;
 }
 
-function isServed(database: DatabaseSync): boolean {
-  return database.prepare("SELECT 1 FROM settings WHERE name = 'devices'").get() !== undefined;
+/** Returns which service has had this ATM's notes; null if none has. */
+function servedBefore(database: DatabaseSync): string | null {
+  const row = database.prepare("SELECT value FROM settings WHERE name = 'devices'").get();
+  return row ? row.value as string : null;
 }
 
 /** Returns the given key, or a newer one of the same terminal that the bank has sent since. */

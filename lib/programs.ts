@@ -184,6 +184,8 @@ export interface DevicesAt {
   url: string;
   /** A file with the certificates of authorities that are trusted for it. */
   authorities?: string;
+  /** Whether the launcher started it for this ATM, in the ATM's folder. */
+  isOwn: boolean;
 }
 
 /** Starts `client/programs/atm_in_browser`; its standard input begins with the page, a line of JSON. */

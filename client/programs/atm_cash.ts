@@ -21,7 +21,7 @@ async function runCash(
   const database = openAtmFolder(systemFiles, folder);
   const findKey = () => readTerminalKey(systemFiles, key);
   const connectDevices = connectorOf(devicesAt)!;
-  const served = hasNotes(database)
+  const served = hasNotes(database, devicesAt)
     ? null
     : servedDevices(devicesAt, { world: system, database, connectDevices, log, findKey });
   if (served && !await served.start()) throw notConnected(devicesAt.url, served.why);

@@ -1,10 +1,18 @@
 /** Cash devices behind WebSocket: withdrawals and deposits by XFS4IoT, and services that misbehave. */
-import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import { plus, totalOf } from "../../client/cash/note_mix.ts";
 import { SimulatedDevices } from "../../client/cash/simulated_devices.ts";
 import { ConnectionEnded, DeviceConnection } from "../../client/cash/xfs4iot/connection.ts";
 import { parseMessage } from "../../client/cash/xfs4iot/messages.ts";
 import { countCassettes } from "../../client/filling.ts";
+import { hasNotes, servedDevices } from "../../client/open_atm.ts";
+import { UsageError } from "../../lib/errors.ts";
 import { openAtmFolder } from "../../client/folder/atm_folder.ts";
 import { connectMessages, system, systemFiles } from "../../lib/system.ts";
 import type { MessageSocket } from "../../lib/world.ts";
@@ -247,6 +255,33 @@ Deno.test("a count sets every cassette, also one that is found empty, which stay
   assertEquals(devices.cassettes(), new Map([[2_000n, 2]]));
   await close();
   atm.close();
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("an ATM's notes stay in the kind of service that they are in", async () => {
+  const folder = await Deno.makeTempDir();
+  const database = openAtmFolder(systemFiles, folder);
+  const devicesAt = (isOwn: boolean) => {
+    const { url } = { url: "ws://127.0.0.1:1/xfs4iot/v1.0" };
+    const never = () => Promise.reject(new Error("nobody"));
+    const findKey = () => {
+      throw new UsageError("no key");
+    };
+    const parts = { world: system, database, connectDevices: never, log: () => {}, findKey };
+    servedDevices({ url, isOwn }, parts);
+  };
+  devicesAt(true);
+  devicesAt(true);
+  assertThrows(() => devicesAt(false), UsageError, "its own simulated devices");
+  database.exec("DELETE FROM settings");
+  devicesAt(false);
+  assertThrows(() => devicesAt(true), UsageError, "in devices elsewhere");
+  const elsewhere = { url: "ws://127.0.0.1:1/xfs4iot/v1.0", isOwn: false };
+  assertEquals(hasNotes(database, elsewhere), false);
+  new SimulatedDevices(database).load(new Map([[2_000n, 1]]));
+  assertEquals(hasNotes(database, { ...elsewhere, isOwn: true }), true);
+  assertThrows(() => hasNotes(database, elsewhere), UsageError, "from --demo");
+  database.close();
   await Deno.remove(folder, { recursive: true });
 });
 

@@ -26,5 +26,6 @@ export function devicesOf(
   if (url === undefined && authorities !== undefined) {
     throw new UsageError("--devices-ca needs --devices", 2);
   }
-  return url === undefined ? undefined : { url, ...(authorities !== undefined && { authorities }) };
+  if (url === undefined) return undefined;
+  return { url, isOwn: false, ...(authorities !== undefined && { authorities }) };
 }

@@ -600,6 +600,7 @@ Deno.test("server, witness, receipt-page, atm and demo get typed values, and def
   const served = launchOf("atm --devices wss://devices.example/xfs4iot/v1.0 --devices-ca ca.pem");
   assertEquals(served.kind === "atm" && served.devices, {
     url: "wss://devices.example/xfs4iot/v1.0",
+    isOwn: false,
     authorities: "/home/ca.pem",
   });
   assertEquals(launchOf("witness init --name w.example/1"), {

@@ -31,7 +31,7 @@ export async function launchAtm(asked: AtmLaunch, place: Place): Promise<number>
     if (service) children.push(service);
     const served = await service?.ready ?? null;
     if (service && !served) return false;
-    const devices = asked.devices ?? (served ? { url: served.url } : undefined);
+    const devices = asked.devices ?? (served ? { url: served.url, isOwn: true } : undefined);
     const ready = await startAtm({ ...start, devices }, name, screens, pages, place, children);
     if (!ready) return false;
     if (screens.json) {

@@ -165,7 +165,8 @@ async function launchCash(asked: CashLaunch, place: Place): Promise<number> {
     ? null
     : deviceService(serviceStart(folder), place);
   try {
-    const devices = asked.devices ?? await service!.ready;
+    const ready = await service?.ready;
+    const devices = asked.devices ?? (ready && { url: ready.url, isOwn: true });
     if (!devices) return await service!.ended;
     const start: AtmCashStart = { command, devices, key, folder, notes };
     const permissions = atmPermissions(folder, key, netOf(devices), filesOf(devices));
