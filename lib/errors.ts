@@ -47,6 +47,9 @@ export type Refusal =
   | "rotation_under_way" // the terminal has not used its next key yet
   | "not_open" // the proposal has lapsed, has run or was rejected
   | "too_many_proposals"
+  | "not_ended" // the movement is open, or was refused: it has booked nothing to correct
+  | "nothing_to_correct" // the movement has booked this amount
+  | "too_many_corrections"
   | "key_superseded" // the terminal already has another key of this version, or a newer one
   // receipts
   | "signed_elsewhere" // another server of the bank writes the entry's chain, or the chain has ended

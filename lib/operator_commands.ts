@@ -39,6 +39,8 @@ export const operatorCommands = {
   },
   list_holds: { json: "boolean" },
   settle_hold: { movement: "text", complete: "text?", reverse: "boolean", reason: "text" },
+  /** `amount`: what should have been booked. `differences`: the bank's account of these is the other side. */
+  correct_movement: { movement: "text", amount: "text", differences: "boolean", reason: "text" },
   check_ledger: {},
   list_differences: { json: "boolean?" },
   show_status: { json: "boolean", watch: "boolean" },
@@ -103,6 +105,7 @@ export const rolesOf: Readonly<Record<OperatorCommandName, readonly Role[]>> = {
   set_limits: terminals,
   list_holds: everybody,
   settle_hold: money,
+  correct_movement: money,
   check_ledger: timer,
   list_differences: everybody,
   show_status: everybody,

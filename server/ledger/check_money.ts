@@ -148,7 +148,7 @@ function move(
 const mixed = (balance: bigint) => balance * balance * balance + 3n * balance * balance;
 
 function hold(debit: Reckoned, { kind, step, action, amount, booked }: Movement): void {
-  if (kind !== "withdrawal" || step === 3 || action === "book") return;
+  if (kind !== "withdrawal" || step > 2 || action === "book") return;
   debit.held += step === 1 ? amount : -amount;
   if (booked === 0n) debit.version++; // otherwise counted with the booked amount
 }
@@ -164,7 +164,7 @@ function charge(
   { day }: Movement,
   { debit, credit }: Sides,
 ): void {
-  if (step === 3) return;
+  if (step > 2) return;
   const charged = step === 1 ? amount : booked - amount; // the amount that was not moved is returned to its day
   const add = (account: Reckoned | undefined, out: bigint, taken: bigint) => {
     if (!account || day < account.day) return;

@@ -184,6 +184,17 @@ export type Administer =
     amount: bigint;
     reason: string;
   }
+  /** Corrects a booked movement by another row of it; an amount of 0 undoes it. */
+  | {
+    op: "correct_movement";
+    operator: string;
+    movement: MovementId;
+    /** What should have been booked. */
+    amount: bigint;
+    /** Whether the differences account is the other side, instead of the terminal's. */
+    differences: boolean;
+    reason: string;
+  }
   /**
    * Prepares a backup to replace the bank: keeps the present terminals, which all have to retell.
    */

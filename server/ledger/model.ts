@@ -141,13 +141,13 @@ export const noLimits: Limits = {
 };
 
 /**
- * A movement's row, never changed: one at its start, one when it is settled, and one for the
- * terminal's report after an operator has settled it.
+ * A movement's row, never changed: one at its start, one when it is settled, one for the
+ * terminal's report after an operator has settled it, and one for each correction.
  */
 export interface Movement {
   id: MovementId;
   step: MovementStep;
-  action: "authorise" | "complete" | "reverse" | "void" | "book" | "report";
+  action: "authorise" | "complete" | "reverse" | "void" | "book" | "report" | "correct";
   /** `load`: notes that staff put into a terminal or found in a count. */
   kind: "withdrawal" | "deposit" | "transfer" | "load" | "opening" | "void";
   terminal: TerminalId;
@@ -170,7 +170,10 @@ export interface Movement {
   timeMs: number;
 }
 
-export type MovementStep = 1 | 2 | 3;
+/** 1 begins a movement, 2 settles it, 3 is a later report, and the others are corrections. */
+export type MovementStep = 1 | 2 | 3 | CorrectionStep;
+export type CorrectionStep = typeof correctionSteps[number];
+export const correctionSteps = [4, 5, 6, 7, 8, 9] as const;
 
 export interface Customer {
   username: string;

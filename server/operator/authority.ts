@@ -106,6 +106,7 @@ async function* propose(
 async function needsTwo(bank: Bank, command: OperatorCommand): Promise<boolean> {
   switch (command.command) {
     case "settle_hold":
+    case "correct_movement":
     case "enrol_terminal":
     case "revoke_terminal":
     case "confirm_clock":

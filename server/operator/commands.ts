@@ -13,6 +13,7 @@ import { accountCommands } from "./accounts.ts";
 import { auditCommands } from "./audit.ts";
 import { bookCommands } from "./books.ts";
 import { customerCommands } from "./customers.ts";
+import { correctionCommands } from "./corrections.ts";
 import { holdCommands } from "./holds.ts";
 import { limitCommands } from "./limits.ts";
 import { receiptCommands } from "./receipts.ts";
@@ -32,6 +33,7 @@ const handlers: Handlers<OperatorCommandName> = {
   ...statusCommands,
   ...customerCommands,
   ...staffCommands,
+  ...correctionCommands,
   approve,
 };
 

@@ -3,7 +3,7 @@ import { inWords, UsageError } from "../../lib/errors.ts";
 import { decimalText, formatMoney } from "../../lib/money.ts";
 import type { Handlers } from "./request.ts";
 import { listed, timeInWords } from "./table.ts";
-import { requireAmount, requireReason } from "./words.ts";
+import { requireAmount, requireMovement, requireReason } from "./words.ts";
 
 export const holdCommands: Handlers<"list_holds" | "settle_hold"> = {
   async *list_holds(bank, { json }) {
@@ -35,9 +35,7 @@ export const holdCommands: Handlers<"list_holds" | "settle_hold"> = {
   },
 
   async *settle_hold(bank, { movement, complete, reverse, reason, operator }) {
-    if (!/^[0-9a-f]{32}$/.test(movement)) {
-      throw new UsageError(`'${movement}' is not a movement's id. See 'deno task bank holds'`, 2);
-    }
+    requireMovement(movement);
     if ((complete === undefined) === !reverse) {
       throw new UsageError("outcome missing. Give --complete AMOUNT, or --reverse", 2);
     }

@@ -32,6 +32,12 @@ export function requireAmount(flag: string, text: string, { exponent }: Currency
   throw new UsageError(`${flag} ${text}: write an amount, such as ${example}`, 2);
 }
 
+/** @throws {UsageError} with exit code 2 when it is not a movement's id */
+export function requireMovement(text: string): string {
+  if (/^[0-9a-f]{32}$/.test(text)) return text;
+  throw new UsageError(`'${text}' is not a movement's id. See 'deno task bank holds'`, 2);
+}
+
 /** Returns a command as one line, without a password's hash: "settle hold, movement: …". */
 export function commandInWords({ command, ...fields }: OperatorCommand): string {
   const words = Object.entries(fields).filter(([name, value]) =>

@@ -23,6 +23,7 @@ async function dangers({ bank }: RunningBank, hold: string): Promise<OperatorCom
   return [
     { command: "settle_hold", movement: hold, complete: "40.00", reverse: false, reason },
     { command: "settle_hold", movement: hold, reverse: true, reason },
+    { command: "correct_movement", movement: hold, amount: "9.00", differences: false, reason },
     { command: "add_customer", username: "eve", passwordHash, opening: "500.00" },
     { command: "open_account", username: "alice", name: "more", opening: "0.01" },
     { command: "open_account", username: "alice", name: "more", opening: "lots" },
@@ -83,7 +84,7 @@ onEachBank(
       const ben = (await addOperator(bank, "ben")).signer;
       const atm = await running.visit("alice");
       const hold = newId();
-      await atm.authorise("withdrawal", hold, "40.00");
+      assertEquals((await atm.authorise("withdrawal", hold, "4000")).outcome, "ok");
       const before = await stateOf(bank);
       for (const command of await dangers(running, hold)) {
         const proposal = await proposed(bank, anna, command);

@@ -205,6 +205,11 @@ export class MemoryTables {
         "a report fits no movement that an operator settled",
       );
     }
+    if (row.action === "correct") {
+      const [first] = before;
+      const fits = first?.step === 1 && first.outcome === "ok" && first.kind === row.kind;
+      require(fits && !this.holds.has(row.id), "a correction fits no movement that has ended");
+    }
     const rows = [...before, row].sort((a, b) => a.step - b.step);
     this.#set(this.movements, row.id, rows, `movement ${row.id}`);
     if (row.step === 1 && row.terminal !== "") {
@@ -317,7 +322,8 @@ export class MemoryTables {
 /** Returns what the tables check of a movement's row alone. */
 function requireSound(row: Movement): void {
   const { id, step, action, kind, debit, credit, amount, booked, outcome } = row;
-  const stepOf = { authorise: 1, book: 1, complete: 2, reverse: 2, report: 3 } as const;
+  const correct = Math.max(step, 4);
+  const stepOf = { authorise: 1, book: 1, complete: 2, reverse: 2, report: 3, correct } as const;
   const stepOfAction = action === "void" ? (kind === "void" ? 1 : 2) : stepOf[action];
   const joins = debit !== null && credit !== null && debit !== credit;
   require(/^[0-9a-f]{32}$/.test(id), "a movement's id has another length");
@@ -326,7 +332,10 @@ function requireSound(row: Movement): void {
   require(booked >= 0n, "less than nothing is booked");
   if (booked > 0n) {
     require(joins, "money comes from nowhere, or goes there");
-    require(outcome === "ok" && ["complete", "book", "report"].includes(action), "it books");
+    require(
+      outcome === "ok" && ["complete", "book", "report", "correct"].includes(action),
+      "it books",
+    );
     require(booked <= amount || action === "report", "more is booked than was asked for");
   }
   require(action !== "complete" || booked > 0n, "nothing is completed");

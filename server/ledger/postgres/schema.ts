@@ -53,9 +53,10 @@ export const schema = [
     PRIMARY KEY (id, step),
     CHECK (step = CASE action WHEN 'authorise' THEN 1 WHEN 'book' THEN 1 WHEN 'complete' THEN 2
       WHEN 'reverse' THEN 2 WHEN 'report' THEN 3
-      WHEN 'void' THEN CASE WHEN kind = 'void' THEN 1 ELSE 2 END ELSE 0 END),
+      WHEN 'void' THEN CASE WHEN kind = 'void' THEN 1 ELSE 2 END
+      WHEN 'correct' THEN greatest(step, 4) ELSE 0 END),
     CHECK (booked = 0 OR (debit IS NOT NULL AND credit IS NOT NULL AND debit <> credit)),
-    CHECK (booked = 0 OR (outcome = 'ok' AND action IN ('complete', 'book', 'report'))),
+    CHECK (booked = 0 OR (outcome = 'ok' AND action IN ('complete', 'book', 'report', 'correct'))),
     CHECK (booked <= amount OR booked = 0 OR action = 'report'),
     CHECK (action <> 'complete' OR booked > 0),
     CHECK (action <> 'book' OR outcome <> 'ok' OR (booked = amount AND amount > 0)),

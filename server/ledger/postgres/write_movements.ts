@@ -29,8 +29,11 @@ const movementTypes: [column: string, type: string, value: (row: Movement) => Co
   ];
 const movementColumns = movementTypes.map(([column]) => column);
 
-/** The id of a row in each step: NULL for a settling or a report without a matching movement. */
-const idOfStep: Record<Movement["step"], string> = {
+/** The steps as they are written: the corrections together. */
+type WrittenStep = 1 | 2 | 3 | 4;
+
+/** The id of a row in each step: NULL for any but the first without a matching movement. */
+const idOfStep: Record<WrittenStep, string> = {
   1: "given.id",
   2: `(SELECT first.id FROM movements AS first JOIN holds ON holds.movement = first.id
     WHERE first.id = given.id AND first.step = 1 AND first.kind = given.kind
@@ -40,6 +43,10 @@ const idOfStep: Record<Movement["step"], string> = {
   3: `(SELECT second.id FROM movements AS second
     WHERE second.id = given.id AND second.step = 2 AND second.operator <> ''
       AND second.terminal = given.terminal AND second.kind = given.kind)`,
+  4: `(SELECT first.id FROM movements AS first
+    WHERE first.id = given.id AND first.step = 1 AND first.outcome = 'ok'
+      AND first.kind = given.kind AND first.currency = given.currency
+      AND NOT EXISTS (SELECT 1 FROM holds WHERE holds.movement = given.id))`,
 };
 
 /**
@@ -53,7 +60,10 @@ export function writeMovements(movements: readonly Movement[]): Statement[] {
     action === "authorise" && outcome === "ok"
   );
   return [
-    ...writeStep(1, sorted.filter(({ step }) => step !== 2 && step !== 3)),
+    ...writeStep(
+      1,
+      sorted.filter(({ step, action }) => step !== 2 && step !== 3 && action !== "correct"),
+    ),
     ...insert("holds", "holds", [
       ["movement", "bytea", opened.map(({ id }) => fromHex(id, 16))],
       ["time_ms", "bigint", opened.map(({ timeMs }) => timeMs)],
@@ -65,6 +75,7 @@ export function writeMovements(movements: readonly Movement[]): Statement[] {
       [["id", "bytea", ofStep(2).map(({ id }) => fromHex(id, 16))]],
     ),
     ...writeStep(3, ofStep(3)),
+    ...writeStep(4, sorted.filter(({ action }) => action === "correct")),
     ...writeLastMovements(lastOfTerminals(movements)),
   ];
 }
@@ -82,7 +93,7 @@ export function writeLastMovements(last: readonly [TerminalId, MovementId][]): S
   );
 }
 
-function writeStep(step: Movement["step"], rows: readonly Movement[]): Statement[] {
+function writeStep(step: WrittenStep, rows: readonly Movement[]): Statement[] {
   const [, ...others] = movementColumns;
   return given(
     `insert_movements_${step}`,

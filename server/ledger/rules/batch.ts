@@ -58,7 +58,11 @@ export class Batch {
     return bankDayOf(timeMs, this.books.settings.timeZone, this.setBacks);
   }
 
-  log(who: string, action: string, facts: Partial<AuditEntry> & { outcome: LoggedOutcome }): void {
+  log(
+    who: string,
+    action: string,
+    facts: Partial<EntryWithRows> & { outcome: LoggedOutcome },
+  ): void {
     const entry: EntryWithRows = {
       who,
       action,

@@ -25,6 +25,7 @@ import * as administer from "./administer.ts";
 import { authorise } from "./authorise.ts";
 import { type Answer, Batch, type BatchClocks, failed } from "./batch.ts";
 import { countCash, loadCash } from "./load_cash.ts";
+import { correctMovement } from "./correct.ts";
 import { changePassword } from "./change_password.ts";
 import { logIn, logOnly } from "./log_in.ts";
 import { end, manageStaff } from "./manage_staff.ts";
@@ -120,6 +121,8 @@ function apply(batch: Batch, command: Command): Answer {
       return administer.setOwnLimits(batch, command);
     case "settle_hold":
       return administer.settleHold(batch, command);
+    case "correct_movement":
+      return correctMovement(batch, command);
     case "restore":
       return administer.restore(batch, command);
     case "end_restore":

@@ -114,7 +114,7 @@ CREATE TRIGGER day_balances_are_never_deleted BEFORE DELETE ON day_balances
 BEGIN SELECT RAISE(ABORT, 'the days of an account are never deleted'); END;
 
 -- Movements: step 1 begins one, step 2 settles it, step 3 is the terminal's report after an operator
--- settled it.
+-- settled it, and the steps from 4 on correct it.
 
 CREATE TABLE movements (
   id BLOB NOT NULL CHECK (length(id) = 16),
@@ -136,9 +136,10 @@ CREATE TABLE movements (
   time_ms INTEGER NOT NULL,
   PRIMARY KEY (id, step),
   CHECK (step = CASE action WHEN 'authorise' THEN 1 WHEN 'book' THEN 1 WHEN 'complete' THEN 2
-    WHEN 'reverse' THEN 2 WHEN 'report' THEN 3 WHEN 'void' THEN iif(kind = 'void', 1, 2) END),
+    WHEN 'reverse' THEN 2 WHEN 'report' THEN 3 WHEN 'void' THEN iif(kind = 'void', 1, 2)
+    WHEN 'correct' THEN max(step, 4) END),
   CHECK (booked = 0 OR (debit IS NOT NULL AND credit IS NOT NULL AND debit <> credit)),
-  CHECK (booked = 0 OR (outcome = 'ok' AND action IN ('complete', 'book', 'report'))),
+  CHECK (booked = 0 OR (outcome = 'ok' AND action IN ('complete', 'book', 'report', 'correct'))),
   CHECK (booked <= amount OR booked = 0 OR action = 'report'),
   CHECK (action <> 'complete' OR booked > 0),
   CHECK (action <> 'book' OR outcome <> 'ok' OR (booked = amount AND amount > 0)),
@@ -183,6 +184,13 @@ BEGIN
   SELECT RAISE(ABORT, 'a report fits no movement that an operator settled') WHERE NOT EXISTS (
     SELECT 1 FROM movements AS second WHERE second.id = new.id AND second.step = 2
       AND second.operator <> '' AND second.terminal = new.terminal AND second.kind = new.kind);
+END;
+CREATE TRIGGER movements_correct_what_has_ended BEFORE INSERT ON movements WHEN new.step > 3
+BEGIN
+  SELECT RAISE(ABORT, 'a correction fits no movement that has ended')
+  WHERE EXISTS (SELECT 1 FROM holds WHERE movement = new.id) OR NOT EXISTS (
+    SELECT 1 FROM movements AS first WHERE first.id = new.id AND first.step = 1
+      AND first.outcome = 'ok' AND first.kind = new.kind AND first.currency = new.currency);
 END;
 CREATE TRIGGER movements_hold AFTER INSERT ON movements
 WHEN new.action = 'authorise' AND new.outcome = 'ok'

@@ -30,6 +30,7 @@ const table = `
   set_limits         .o.A.
   list_holds         toaA.
   settle_hold        to.A.
+  correct_movement   to.A.
   check_ledger       ..aAT
   list_differences   toaA.
   show_status        toaA.

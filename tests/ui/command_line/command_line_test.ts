@@ -439,6 +439,16 @@ const tasks: [line: string, task: OperatorTask, reads?: string[], writes?: strin
     [],
     ["/home/k"],
   ],
+  [
+    "bank correct abc --amount 20.00 --reason x",
+    {
+      command: "correct_movement",
+      movement: "abc",
+      amount: "20.00",
+      differences: false,
+      reason: "x",
+    },
+  ],
   ["bank operator key anna", { command: "make_operator_key", name: "anna", sealed: true }],
   [
     "bank operator key night --no-passphrase",

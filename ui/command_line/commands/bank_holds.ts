@@ -1,4 +1,4 @@
-/** `bank holds`: movements in doubt, authorised and not settled by their terminal. */
+/** `bank holds` and `bank correct`: movements that their terminal has not settled, or settled wrongly. */
 import { Option } from "@commander-js/extra-typings";
 import { UsageError } from "../../../lib/errors.ts";
 import { bankCommand } from "../bank_command.ts";
@@ -35,5 +35,27 @@ export const bankHolds = [
             next: `${task("bank holds", bank)} lists the others.`,
           });
         }),
+  }),
+  bankCommand({
+    name: "correct",
+    summary: "Correct a booked movement, by another one that names it",
+    details:
+      "Give the amount that should have been booked: 0 undoes it. The difference is booked " +
+      "between the same accounts.",
+    examples: [
+      '0123456789abcdef0123456789abcdef --amount 20.00 --reason "camera: one note stuck"',
+      '0123456789abcdef0123456789abcdef --amount 0 --reason "no cash was loaded"',
+    ],
+    define: (command, { operator, task }) =>
+      command
+        .argument("<ID>", "the movement, from 'deno task bank customer statement'")
+        .requiredOption("--amount <AMOUNT>", "what should have been booked (required)")
+        .option("--from-differences", "use the differences account instead of the terminal's")
+        .requiredOption("--reason <TEXT>", "why, for the log (required)")
+        .action((movement, { amount, fromDifferences: differences = false, reason, ...bank }) =>
+          operator(bank, { command: "correct_movement", movement, amount, differences, reason }, {
+            next: `${task("bank ledger check", bank)}.`,
+          })
+        ),
   }),
 ];

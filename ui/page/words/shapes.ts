@@ -45,5 +45,8 @@ export type HardlyMet =
   | "key_superseded"
   | "not_open"
   | "too_many_proposals"
+  | "not_ended"
+  | "nothing_to_correct"
+  | "too_many_corrections"
   | "unknown_name"
   | "clock_not_ahead";

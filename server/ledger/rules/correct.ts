@@ -1,0 +1,114 @@
+/**
+ * Corrects a movement that has ended by another row of it, which books the difference to what it
+ * should have booked: notes that a customer left are credited so, and a load of cash that never
+ * happened is undone.
+ */
+import type { Outcome } from "../../../lib/errors.ts";
+import { amountMinorMax } from "../../../lib/money.ts";
+import type { Administer } from "../command.ts";
+import { canonicalMovement, changeOf } from "../canonical.ts";
+import { type Account, type CorrectionStep, correctionSteps, type Movement } from "../model.ts";
+import { type Answer, type Batch, failed } from "./batch.ts";
+import { mayChange } from "./bounds.ts";
+import { accountFacts } from "./movement_rows.ts";
+
+type Correct = Extract<Administer, { op: "correct_movement" }>;
+
+/** A correction that can be booked. */
+interface Correction {
+  first: Movement;
+  step: CorrectionStep;
+  /** What the movement has booked up to now. */
+  booked: bigint;
+  from: Account;
+  to: Account;
+  /** The amount of the row. */
+  size: bigint;
+}
+
+export function correctMovement(batch: Batch, command: Correct): Answer {
+  const { operator, movement, amount, reason } = command;
+  const found = correctionOf(batch, command);
+  const first = batch.books.movement(movement, 1);
+  const what = first ? `${first.kind} of ${batch.money(first.amount)}` : "movement";
+  const asked = `correct the ${what} ${movement} to ${batch.money(amount)}`;
+  const action = (outcome: Outcome) => `${failed(asked, outcome)} - ${reason}`;
+  const who = `operator ${operator}`;
+  if (typeof found === "string") {
+    batch.log(who, action(found), { outcome: found, movement });
+    return { outcome: found };
+  }
+  const row = book(batch, found, operator);
+  const rows = [changeOf(null, canonicalMovement(row))];
+  batch.log(who, action("ok"), { outcome: "ok", movement, rows });
+  for (const account of [found.from, found.to]) {
+    if (account.kind === "customer") logForCustomer(batch, row, account);
+  }
+  return { outcome: "ok", booked: amount };
+}
+
+/** Returns the row that a correction needs, or why there is none. */
+function correctionOf({ books }: Batch, command: Correct): Correction | Outcome {
+  const { movement, amount, differences } = command;
+  const [first, second] = [books.movement(movement, 1), books.movement(movement, 2)];
+  if (!first || first.action === "void") return "unknown_movement";
+  const isCash = first.kind === "withdrawal" || first.kind === "deposit";
+  if (first.outcome !== "ok" || (first.action === "authorise" && !second)) return "not_ended";
+  if (differences && !isCash) return "not_ended";
+  if (amount < 0n) return "amount_not_positive";
+  if (amount > amountMinorMax) return "amount_too_large";
+  // The side of the customer, or of the terminal where there is no customer.
+  const own = first.kind === "deposit" ? "credit" : "debit";
+  const corrections = correctionSteps.flatMap((step) => books.movement(movement, step) ?? []);
+  const booked = corrections.reduce(
+    (sum, row) => sum + (row[own] === first[own] ? row.booked : -row.booked),
+    (second ?? first).booked,
+  );
+  const step = correctionSteps[corrections.length];
+  if (step === undefined) return "too_many_corrections";
+  if (amount === booked) return "nothing_to_correct";
+  const other = differences ? books.accountOf("differences")! : null;
+  const account = (side: "debit" | "credit") =>
+    other !== null && side !== own ? other : books.account(first[side]!)!;
+  const sides = [account("debit"), account("credit")] as const;
+  const [from, to] = amount > booked ? sides : sides.toReversed() as [Account, Account];
+  const size = amount > booked ? amount - booked : booked - amount;
+  const closed = [from, to].some(({ state }) => state === "closed");
+  if (closed) return "account_closed";
+  if (from.kind === "customer" && from.balance - from.held < size) return "insufficient_funds";
+  if (!mayChange(from, -size) || !mayChange(to, size)) return "over_balance_limit";
+  return { first, step, booked, from, to, size };
+}
+
+function book(
+  batch: Batch,
+  { first, step, from, to, size }: Correction,
+  operator: string,
+): Movement {
+  batch.books.adjust(from.id, { balance: -size });
+  batch.books.adjust(to.id, { balance: size });
+  return batch.addRow({
+    ...first,
+    step,
+    action: "correct",
+    debit: from.id,
+    credit: to.id,
+    amount: size,
+    booked: size,
+    operator,
+  });
+}
+
+/** Writes the correction into the log of a customer whose account it changes. */
+function logForCustomer(batch: Batch, row: Movement, { id, owner }: Account): void {
+  const { kind, amount, terminal } = row;
+  const how = row.credit === id ? "added" : "taken back";
+  batch.log(owner, `correct ${kind}: ${batch.money(amount)} ${how} by the bank`, {
+    kind: kind === "withdrawal" || kind === "deposit" || kind === "transfer" ? kind : "other",
+    outcome: "ok",
+    terminal: batch.terminalName(terminal),
+    movement: row.id,
+    amount,
+    ...accountFacts(batch, row, id),
+  });
+}

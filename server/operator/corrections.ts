@@ -1,0 +1,23 @@
+/** Corrects booked movements. */
+import { inWords, UsageError } from "../../lib/errors.ts";
+import { formatMoney } from "../../lib/money.ts";
+import type { Handlers } from "./request.ts";
+import { requireAmount, requireMovement, requireReason } from "./words.ts";
+
+export const correctionCommands: Handlers<"correct_movement"> = {
+  async *correct_movement(bank, { movement, amount, differences, reason, operator }) {
+    const { currency } = bank.settings;
+    const { outcome, booked } = await bank.ledger.submit({
+      op: "correct_movement",
+      operator,
+      movement: requireMovement(movement),
+      amount: requireAmount("--amount", amount, currency),
+      differences,
+      reason: requireReason(reason),
+    });
+    if (outcome !== "ok") {
+      throw new UsageError(`movement ${movement} was not corrected: ${inWords(outcome)}`);
+    }
+    yield { line: `movement ${movement} is corrected to ${formatMoney(booked!, currency)}` };
+  },
+};
