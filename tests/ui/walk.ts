@@ -156,6 +156,44 @@ const usual: Stop[] = [
       await page.getByText("Left today").waitFor();
     }),
   },
+  {
+    name: "menu_large_balance",
+    scripted: () => new ScriptedAtm({ balanceMinor: 987_654_321n }),
+    reach: inMenu(async ({ page }) => {
+      await button(page, "Show balance").click();
+      await page.getByText("€9,876,543.21").waitFor();
+    }),
+  },
+  {
+    name: "sum_large",
+    scripted: () => new ScriptedAtm({ balanceMinor: 987_654_321n }),
+    reach: inMenu(async ({ page }) => {
+      await button(page, /^Transfer/).click();
+      await page.getByLabel("Account number").fill(bobs);
+      await page.keyboard.press("Enter");
+      await onScreen(page, "sum");
+      await page.keyboard.type("123456789");
+      await page.getByText("€1,234,567.89").waitFor();
+    }),
+  },
+  {
+    name: "confirm_keyboard",
+    reach: inMenu(async ({ page }) => {
+      await transferOf(page, bobs, "25000");
+      const message = page.getByLabel("Message to the recipient");
+      await message.focus();
+      await message.dispatchEvent("pointerup", { pointerType: "touch" });
+      for (const letter of "rent") await button(page, new RegExp(`^${letter}$`)).click();
+    }),
+  },
+  {
+    name: "password_keyboard",
+    reach: inMenu(async ({ page }) => {
+      await openPassword(page);
+      await button(page, "On-screen keyboard").click();
+      await page.getByLabel("Repeat new password").focus();
+    }),
+  },
   { name: "more", reach: inMenu(({ page }) => button(page, "More").click()) },
   {
     name: "amount_over",

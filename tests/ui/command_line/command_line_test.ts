@@ -584,6 +584,8 @@ Deno.test("server, witness, receipt-page, atm and demo get typed values, and def
   const page = "https://bank.example/receipt";
   const linked = launchOf(`atm --receipt-url ${page}`);
   assertEquals("receiptUrl" in linked && linked.receiptUrl, page);
+  const printing = launchOf("atm --printer till");
+  assertEquals("screens" in printing && printing.screens, { ...screens, printer: "till" });
   assertEquals(launchOf("demo --atms 2 --no-open --json --language de"), {
     kind: "demo",
     folder: "/strongroom/data",

@@ -51,7 +51,8 @@ export function Receipt({ screen, state, view, send, words }: ViewScreenProps<"r
         press: () => send({ type: "next" }),
       }}
     >
-      <article class="slip" aria-label=${words.receipt.title}>
+      <article class="slip ${receipt.kind === "transfer" ? "slip--sent" : ""}" aria-label=${words
+        .receipt.title}>
         <header class="slip__head">
             <span><bdi>${view.bankName}</bdi></span><b>${words.receipt.kind[receipt.kind]}</b>
           </header>
