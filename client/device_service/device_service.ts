@@ -3,7 +3,7 @@
  * those that only read. A power cut ends every connection without a word.
  */
 import { deviceRequestsMax } from "../../lib/limits.ts";
-import type { MessageSocket } from "../../lib/world.ts";
+import type { MessageSocket, Timers } from "../../lib/world.ts";
 import { PowerCut } from "../cash/devices.ts";
 import {
   type CommandName,
@@ -33,13 +33,19 @@ const reading: ReadonlySet<CommandName> = new Set<CommandName>([
   "CashAcceptor.GetCashInStatus",
 ]);
 
+/** A request that is queued or runs. */
+interface Request {
+  /** Why it must end; null while it may run. */
+  cancelled: "canceled" | "timeOut" | null;
+  /** Cancels its timeout. */
+  completed: () => void;
+}
+
 /** One client's connection. */
 interface Peer {
   socket: MessageSocket;
   lastRequest: number;
-  /** The requests that are queued or run, and whether each is cancelled. */
-  requests: Map<number, { cancelled: boolean }>;
-  isOver: boolean;
+  requests: Map<number, Request>;
 }
 
 export class DeviceService {
@@ -53,6 +59,7 @@ export class DeviceService {
 
   constructor(
     private readonly recycler: CashRecycler,
+    private readonly timers: Pick<Timers, "after">,
     private readonly log: (line: string) => void,
   ) {}
 
@@ -77,7 +84,7 @@ export class DeviceService {
   }
 
   async #publish(socket: MessageSocket, publisherUrl: string): Promise<void> {
-    const peer: Peer = { socket, lastRequest: 0, requests: new Map(), isOver: false };
+    const peer: Peer = { socket, lastRequest: 0, requests: new Map() };
     const services = [{ serviceURI: `${publisherUrl}/CashRecycler` }];
     await this.#each(peer, (name, requestId) => {
       const known = name === "ServicePublisher.GetServices";
@@ -100,14 +107,11 @@ export class DeviceService {
   }
 
   async #serve(socket: MessageSocket): Promise<void> {
-    const peer: Peer = { socket, lastRequest: 0, requests: new Map(), isOver: false };
+    const peer: Peer = { socket, lastRequest: 0, requests: new Map() };
     this.#peers.add(peer);
-    await this.#each(
-      peer,
-      (name, requestId, payload) => this.#begin(peer, name, requestId, payload),
-    );
-    peer.isOver = true;
+    await this.#each(peer, (...request) => this.#begin(peer, ...request));
     this.#peers.delete(peer);
+    for (const { completed } of peer.requests.values()) completed();
     this.#cancel(peer, [...peer.requests.keys()]);
     if (this.#acceptingFor === peer) this.recycler.cancelCashIn();
   }
@@ -115,7 +119,7 @@ export class DeviceService {
   /** Reads the commands of a connection until it ends, and acknowledges each. */
   async #each(
     { socket, requests, ...peer }: Peer,
-    begin: (name: string, requestId: number, payload: unknown) => void,
+    begin: (name: string, requestId: number, payload: unknown, timeoutMs: number) => void,
   ): Promise<void> {
     let { lastRequest } = peer;
     for (let line; (line = await socket.receive()) !== null;) {
@@ -144,12 +148,23 @@ export class DeviceService {
       }));
       if (status) continue;
       lastRequest = requestId;
-      begin(name, requestId, message.payload);
+      begin(name, requestId, message.payload, message.header.timeout ?? 0);
     }
   }
 
-  #begin(peer: Peer, name: string, requestId: number, payload: unknown): void {
-    const request = { cancelled: false };
+  #begin(
+    peer: Peer,
+    name: string,
+    requestId: number,
+    payload: unknown,
+    timeoutMs: number,
+  ): void {
+    const request: Request = {
+      cancelled: null,
+      completed: timeoutMs > 0
+        ? this.timers.after(timeoutMs, () => this.#cancel(peer, [requestId], "timeOut"))
+        : () => {},
+    };
     peer.requests.set(requestId, request);
     if (name === "Common.Cancel") return this.#cancelCommand(peer, requestId, payload);
     if (!isCommandName(name) || !this.recycler.supports(name)) {
@@ -158,7 +173,7 @@ export class DeviceService {
     }
     const work = async () => {
       if (request.cancelled) {
-        return this.#complete(peer, requestId, name, { code: "canceled" });
+        return this.#complete(peer, requestId, name, { code: request.cancelled });
       }
       await this.#execute(peer, name, requestId, payload);
     };
@@ -183,7 +198,10 @@ export class DeviceService {
         completed = { code: "invalidData", description: error.message };
       } else if (error instanceof PowerCut) {
         this.log(`the power failed: ${error.message}`);
-        for (const each of this.#peers) each.requests.clear();
+        for (const { requests } of this.#peers) {
+          for (const each of requests.values()) each.completed();
+          requests.clear();
+        }
         this.close();
         return this.recycler.powerCut();
       } else {
@@ -215,13 +233,16 @@ export class DeviceService {
     name: string,
     { code, payload = {}, description }: Completed,
   ): void {
+    const request = peer.requests.get(requestId);
+    request?.completed();
     peer.requests.delete(requestId);
+    const completionCode = code === "canceled" && request?.cancelled ? request.cancelled : code;
     peer.socket.send(formatMessage({
       type: "completion",
       name,
       requestId,
       ...versionOf(name, 1),
-      completionCode: code,
+      completionCode,
       ...(description && { errorDescription: description }),
     }, payload));
   }
@@ -248,10 +269,10 @@ export class DeviceService {
   }
 
   /** Cancels requests: those that are queued, and a CashIn that waits for notes. */
-  #cancel(peer: Peer, requestIds: number[]): void {
+  #cancel(peer: Peer, requestIds: number[], why: "canceled" | "timeOut" = "canceled"): void {
     for (const id of requestIds) {
       const request = peer.requests.get(id);
-      if (request) request.cancelled = true;
+      if (request) request.cancelled = why;
       const { peer: whose, requestId, name } = this.#running ?? {};
       if (whose === peer && requestId === id && name === "CashAcceptor.CashIn") {
         this.recycler.cancelCashIn();

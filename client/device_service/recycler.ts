@@ -498,6 +498,7 @@ export class CashRecycler {
     if ([...added.values()].every((count) => count === 0)) {
       events.event("CashAcceptor.InputRefuseEvent", { reason: "stackerFull" });
     }
+    events.unsolicited("CashManagement.ItemsInsertedEvent", { position: "inDefault" });
     return done({ items: this.#sent(added) });
   }
 

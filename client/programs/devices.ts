@@ -20,7 +20,7 @@ if (import.meta.main) {
     const keys = keyFile === undefined ? null : readDeviceKeys(systemFiles, keyFile);
     const security = keys && new EndToEnd({ world: system, database, devices, keys });
     const recycler = new CashRecycler(devices, database, security);
-    const service = new DeviceService(recycler, log);
+    const service = new DeviceService(recycler, system, log);
     if (security) {
       security.onCleared = (reasonDescription) =>
         service.unsolicited("Common.NonceClearedEvent", { reasonDescription });

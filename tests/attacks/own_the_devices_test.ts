@@ -64,7 +64,7 @@ class Dispenser {
       keys,
     });
     const recycler = new CashRecycler(this.simulated, this.database, this.#security);
-    this.#service = new DeviceService(recycler, () => {});
+    this.#service = new DeviceService(recycler, system, () => {});
     this.#security.onCleared = (reason) => this.cleared.push(reason);
     this.connect();
   }

@@ -254,7 +254,7 @@ async function serve(
   notes: DatabaseSync,
   atm: DatabaseSync,
 ): Promise<Xfs4IotDevices> {
-  const service = new DeviceService(new CashRecycler(simulated, notes), () => {});
+  const service = new DeviceService(new CashRecycler(simulated, notes), system, () => {});
   simulated.onTaken = () => service.unsolicited("CashManagement.ItemsTakenEvent");
   const devices = new Xfs4IotDevices({
     url: publisherPath,

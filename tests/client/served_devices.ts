@@ -32,7 +32,7 @@ export function serveDevices(
   const simulated = equip(database);
   const parts = { world: system, database, devices: simulated };
   const security = keys ? new EndToEnd({ ...parts, keys }) : null;
-  let service = new DeviceService(new CashRecycler(simulated, database, security), log);
+  let service = new DeviceService(new CashRecycler(simulated, database, security), system, log);
   const secured = tls ? { cert: tls.certificate, key: tls.key } : {};
   const options = { hostname: "127.0.0.1", port: 0, onListen: () => {}, ...secured };
   const server = Deno.serve(options, (request) => {
@@ -57,7 +57,7 @@ export function serveDevices(
     restart() {
       const old = service;
       simulated.forget();
-      service = new DeviceService(new CashRecycler(simulated, database), log);
+      service = new DeviceService(new CashRecycler(simulated, database, security), system, log);
       old.close();
     },
     async close() {

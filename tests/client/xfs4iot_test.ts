@@ -204,6 +204,10 @@ Deno.test("the service refuses wrong commands by name", async () => {
   assertEquals(await dispense({ unit1: 2 }, { EUR: 40 }), "success");
   assertEquals(await dispense({ unit1: 2 }, { EUR: 40 }), "itemsLeft");
   assertEquals(totalOf(served.simulated.at("stacker")), 4_000n);
+  await ask("CashDispenser.Reject", {});
+  assertEquals(await ask("CashAcceptor.CashInStart", {}), "success");
+  assertEquals(await ask("CashAcceptor.CashIn", {}, { timeout: 50 }), "timeOut");
+  assertEquals(await ask("CashAcceptor.CashInRollback", {}), "success");
   socket.close();
   await served.close();
   atm.close();
