@@ -40,12 +40,14 @@ export interface Restore {
   authorise?(store: ReadStore): Promise<string>;
 }
 
-/** The end of a log. */
+/** The end of a database's log, and its terminals. */
 interface Head {
   /** Of the newest chain: its name, and its last entry's place in it. */
   chain: string;
   sequence: number;
   timeMs: number;
+  bankId: string;
+  terminals: readonly Terminal[];
 }
 
 /** The result, in words. */
@@ -135,13 +137,11 @@ async function readyCopy(
   }
   const head = (await headOf(world, fresh))!;
   const missing = missingInWords(head, lost);
-  const { command, terminals } = await restoring(
-    world,
-    fresh,
-    head.timeMs,
-    folder.path,
-    authorise,
+  const kept = newestTerminals(
+    keptTerminals(world.files, folder.path),
+    lost?.bankId === head.bankId ? lost.terminals : null,
   );
+  const { command, terminals } = await restoring(world, fresh, head.timeMs, kept, authorise);
   const { chains, bankName } = await chainsIn(world, { path: fresh });
   const chain = folder.prepareChain(chains, bankName);
   await makeReady(world, fresh, keys, chain, { ...command, operator, missing });
@@ -156,7 +156,32 @@ function removeDatabase(files: BankWorld["files"], path: string): void {
 const filesOf = (path: string) => [path, `${path}-wal`, `${path}-shm`];
 
 /**
- * Returns the end of a database's log; null if none exists, or it is damaged.
+ * Returns each terminal as it was last; null if there is no list.
+ * @param kept the list next to the database, which may be older than it: its disk was full
+ * @param lost the database's, if it can be read
+ */
+function newestTerminals(
+  kept: readonly Terminal[] | null,
+  lost: readonly Terminal[] | null,
+): Terminal[] | null {
+  if (kept === null && lost === null) return null;
+  const newest = new Map((kept ?? []).map((terminal) => [terminal.id, terminal]));
+  for (const terminal of lost ?? []) {
+    const listed = newest.get(terminal.id);
+    if (!listed || !isNewer(listed, terminal)) newest.set(terminal.id, terminal);
+  }
+  return [...newest.values()];
+}
+
+/** Returns whether a terminal's row is newer than another: revoked, or with a newer key. */
+function isNewer(one: Terminal, other: Terminal): boolean {
+  if (one.state !== other.state) return one.state === "revoked";
+  if (one.keyVersion !== other.keyVersion) return one.keyVersion > other.keyVersion;
+  return (one.next?.version ?? 0) > (other.next?.version ?? 0);
+}
+
+/**
+ * Returns the end of a database's log, and its terminals; null if none exists, or it is damaged.
  * @throws {UsageError} if another process uses it
  */
 async function headOf(world: ReadingWorld, path: string): Promise<Head | null> {
@@ -172,7 +197,9 @@ async function headOf(world: ReadingWorld, path: string): Promise<Head | null> {
     const newest = (await store.chains()).at(-1)!;
     const [last] = await store.lastEntries(newest.number, 1);
     const { lastMs: timeMs } = await store.times();
-    return { chain: hex(newest.id).slice(0, 8), sequence: last?.sequence ?? 0, timeMs };
+    const [{ bankId }, terminals] = [await store.settings(), await store.terminals()];
+    const chain = hex(newest.id).slice(0, 8);
+    return { chain, sequence: last?.sequence ?? 0, timeMs, bankId, terminals };
   } catch {
     return null;
   } finally {
@@ -195,12 +222,15 @@ function missingInWords(kept: Head, lost: Head | null): string {
 
 type RestoreCommand = Extract<Command, { op: "restore" }>;
 
-/** Returns the changes to a copy of a backup, and lines about them. */
+/**
+ * Returns the changes to a copy of a backup, and lines about them.
+ * @param kept the terminals as they were last, if they are known
+ */
 async function restoring(
   world: BankWorld,
   path: string,
   timeMs: number,
-  folder: string,
+  kept: Terminal[] | null,
   authorise: Restore["authorise"],
 ): Promise<{
   command: Pick<RestoreCommand, "op" | "terminals" | "restoring" | "signed">;
@@ -209,7 +239,6 @@ async function restoring(
   const store = await world.openStore({ path });
   try {
     const signed = await authorise?.(store);
-    const kept = keptTerminals(world.files, folder);
     const sinceMs = retellSinceMs(await store.holds(), timeMs, world.nowMs());
     const before = new Map((await store.terminals()).map((terminal) => [terminal.id, terminal]));
     const terminals = kept ?? [...before.values()];

@@ -356,20 +356,27 @@ export class Operators {
       this.#backedUpMs = null;
     }
     server!.isKept = true;
-    if (isRestored && this.world.random.chance(0.3)) await this.#loseMachine(fromMs);
+    const lost = isRestored && this.world.random.chance(0.3) ? this.#loseMachine(fromMs) : null;
     while (!server!.isRunning) await scheduler.pause(1_000, "operator");
     if (!isRestored) return;
     await this.#relist();
     const forgotten = this.world.onServedAgain(new Set(this.#accounts.keys()));
+    if (lost) await this.#endRestore(lost);
     for (let count = 0; count < forgotten; count++) await this.world.onNewCustomer();
   }
 
-  /** A machine is lost with what its terminal would retell: operators stop waiting for it. */
-  async #loseMachine(fromMs: number): Promise<void> {
-    const { scheduler, machines, random, servers: [server] } = this.world;
-    if (machines.length < 2) return;
+  /** A machine is lost with what its terminal would retell. */
+  #loseMachine(fromMs: number): Machine | null {
+    const { machines, random } = this.world;
+    if (machines.length < 2) return null;
     const machine = random.of(machines);
     this.world.onLost(machine, fromMs);
+    return machine;
+  }
+
+  /** Operators stop waiting for the terminal of a lost machine. */
+  async #endRestore(machine: Machine): Promise<void> {
+    const { scheduler, random, servers: [server] } = this.world;
     await scheduler.pause(random.between(30_000, 180_000), "operator");
     const reason = "it burned down";
     for (let isEnded = false; !isEnded;) {

@@ -613,9 +613,14 @@ class Simulation {
     for (const { number, owner, balance, held } of records.accounts) {
       this.#scheduler.record(`balance ${number} ${owner} ${balance} ${held}`);
     }
+    const byOperators = new Set(
+      records.movements.filter(({ operator }) => operator !== "").map(({ id }) => id),
+    );
     for (const machine of this.#machines) {
       if (machine === this.#revoked) continue; // what it had open operators have settled
       for (const { movement, kind, state, amount } of machine.openMovements()) {
+        // Flagged for people: an operator completed what the devices had never begun.
+        if (state === "disputed" && byOperators.has(movement)) continue;
         this.#find(
           "journal",
           `${machine.name}: ${kind} ${movement} of ${amount} is ${state} still`,
@@ -648,20 +653,11 @@ class Simulation {
     this.#lost.push({ machine: machine.name, fromMs });
   }
 
+  /** The books and the passwords of the backup hold. */
   #restored(restore: Restore): void {
     this.#restores.push(restore);
     const { accounts, movements } = this.#records();
     this.#newest = { atMs: restore.untilMs, records: { accounts, movements } };
-  }
-
-  /**
-   * Resets people to the restored bank: drops customers that it does not have; passwords of the
-   * backup hold.
-   */
-  #servedAgain(customers: ReadonlySet<string>): number {
-    const forgotten = this.#people.filter(({ name }) => !customers.has(name));
-    this.#forgotten.push(...forgotten);
-    this.#people = this.#people.filter(({ name }) => customers.has(name));
     for (const { credentials, password, perhaps, changes } of this.#backedUp) {
       if (credentials.changes === changes) continue;
       // A change that was made while the backup was may be in it, or not.
@@ -670,6 +666,13 @@ class Simulation {
       credentials.password = password;
       credentials.changes++;
     }
+  }
+
+  /** Drops customers that the restored bank does not have. */
+  #servedAgain(customers: ReadonlySet<string>): number {
+    const forgotten = this.#people.filter(({ name }) => !customers.has(name));
+    this.#forgotten.push(...forgotten);
+    this.#people = this.#people.filter(({ name }) => customers.has(name));
     return new Set(forgotten.map(({ name }) => name)).size;
   }
 

@@ -164,6 +164,21 @@ Deno.test("what ATMs did since a backup is retold, before any customer is served
     await assertRejects(() => BankClient.connect(hall), NoAnswer);
   }));
 
+Deno.test("a list of terminals that a full disk left behind does not undo a revocation", () =>
+  afterBackup(async (branch) => {
+    const list = `${branch.bankFolder}/terminals.json`;
+    const { terminals, ...format } = JSON.parse(Deno.readTextFileSync(list));
+    // As it was before the hall was revoked, and the annex enrolled.
+    const before = (terminals as { name: string }[]).filter(({ name }) => name !== "annex")
+      .map((each) => each.name === "hall" ? { ...each, state: "active" } : each);
+    Deno.writeTextFileSync(list, JSON.stringify({ ...format, terminals: before }));
+    assertEquals((await restore(branch)).slice(1, 3).sort(), [
+      "terminal annex stays enrolled",
+      "terminal hall stays revoked",
+    ]);
+    await branch.serve();
+  }));
+
 Deno.test("a withdrawal that staff have still to count is open at the restored bank, too", () =>
   afterBackup(async (branch, lobby) => {
     await branch.serve();
