@@ -18,6 +18,8 @@ export const operatorCommands = {
   /** `now`: the present key ends at once, and the operator carries the next one to the terminal. */
   rotate_terminal: { name: "text", now: "boolean", key: "text?" },
   revoke_terminal: { name: "text" },
+  suspend_terminal: { name: "text" },
+  resume_terminal: { name: "text" },
   rotate_key: {},
   /** `passwordHash`: Argon2id, in its encoded form. */
   add_customer: { username: "text", displayName: "text?", passwordHash: "text", opening: "text" },
@@ -93,6 +95,8 @@ export const rolesOf: Readonly<Record<OperatorCommandName, readonly Role[]>> = {
   list_terminals: everybody,
   rotate_terminal: terminals,
   revoke_terminal: terminals,
+  suspend_terminal: money,
+  resume_terminal: terminals,
   rotate_key: nobodyElse,
   add_customer: money,
   open_account: money,

@@ -231,6 +231,8 @@ export type Administer =
     now: boolean;
   }
   | { op: "revoke_terminal"; operator: string; terminal: TerminalId }
+  /** Ends a terminal's connection and accepts no other, until it is resumed. */
+  | { op: "suspend_terminal" | "resume_terminal"; operator: string; terminal: TerminalId }
   /** The same keys, sealed under another master key. */
   | {
     op: "reseal_terminals";

@@ -205,7 +205,8 @@ export interface Terminal {
   name: string;
   keyVersion: number;
   sealedKey: Uint8Array;
-  state: "active" | "revoked";
+  /** A suspended terminal may become active again, a revoked one never. */
+  state: "active" | "suspended" | "revoked";
   /** The next key, from its creation until the terminal has used it. */
   next: { version: number; sealedKey: Uint8Array; sinceMs: number } | null;
 }

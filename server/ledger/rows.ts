@@ -18,7 +18,9 @@ export type Row = Record<string, bigint | number | string | Uint8Array | null>;
 /** Selects a value that changes whenever a terminal does. */
 export const sumOfTerminals = `SELECT count(*) AS enrolled, sum(key_version) AS versions,
   sum(coalesce(next_version, 0)) AS next_versions, sum(CASE state WHEN 'revoked' THEN 1 ELSE 0 END)
-  AS revoked`;
+  AS revoked, sum(CASE state WHEN 'suspended' THEN 1 ELSE 0 END) AS suspended,
+  min(CASE state WHEN 'suspended' THEN id END) AS first_suspended,
+  max(CASE state WHEN 'suspended' THEN id END) AS last_suspended`;
 
 /** Describes a row of the log that belongs to none of its chains. */
 export const strayInWords = ({ chain, sequence }: LogPlace) =>

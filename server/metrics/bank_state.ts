@@ -8,7 +8,7 @@ import type { TerminalContact } from "../watch/monitor.ts";
 
 export interface TerminalState {
   name: string;
-  state: "active" | "revoked";
+  state: "active" | "suspended" | "revoked";
   keyVersion: number;
   /** Since when its next key waits; null if none does. */
   nextKeyMs: number | null;

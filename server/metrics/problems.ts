@@ -106,7 +106,7 @@ function problemsOfTerminal(
   { nowMs, startedMs }: BankState,
   currency: Currency,
 ): Problem[] {
-  if (state === "revoked") return [];
+  if (state !== "active") return [];
   const problems: Problem[] = [];
   const silent = contact === "lost" || contact === "unseen";
   if (silent && nowMs - (lastMs ?? startedMs) > terminalSilentMsMax) {

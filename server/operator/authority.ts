@@ -109,6 +109,7 @@ async function needsTwo(bank: Bank, command: OperatorCommand): Promise<boolean> 
     case "correct_movement":
     case "enrol_terminal":
     case "revoke_terminal":
+    case "resume_terminal":
     case "confirm_clock":
     case "set_back_clock":
     case "end_restore":

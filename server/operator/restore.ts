@@ -242,7 +242,7 @@ async function restoring(
     const sinceMs = retellSinceMs(await store.holds(), timeMs, world.nowMs());
     const before = new Map((await store.terminals()).map((terminal) => [terminal.id, terminal]));
     const terminals = kept ?? [...before.values()];
-    const waiting = terminals.filter(({ state }) => state === "active").map(({ id }) => id);
+    const waiting = terminals.filter(({ state }) => state !== "revoked").map(({ id }) => id);
     const restoring = { sinceMs, waiting };
     const lines = kept === null
       ? [

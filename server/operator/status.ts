@@ -132,7 +132,7 @@ function statusLines(
       ["terminal", "state", "last contact", "key", "cassettes"],
       state.terminals.map((terminal) => {
         const { name, contact, lastMs, keyVersion } = terminal;
-        const stateOf = terminal.state === "revoked" ? "revoked" : contact;
+        const stateOf = terminal.state === "active" ? contact : terminal.state;
         return [name, stateOf, ago(lastMs, "-"), String(keyVersion), cassettesOf(terminal)];
       }),
     ),

@@ -9,11 +9,11 @@ import {
 } from "../../lib/terminal_key.ts";
 import type { Bank } from "../bank.ts";
 import {
+  changeState,
   draftFirstKey,
   draftNextKey,
   enrolTerminal,
   replaceKey,
-  revokeTerminal,
   rotateMasterKey,
   rotateTerminal,
   terminalNamed,
@@ -25,7 +25,13 @@ import { listed } from "./table.ts";
 import { requireName } from "./words.ts";
 
 export const terminalCommands: Handlers<
-  "enrol_terminal" | "list_terminals" | "rotate_terminal" | "revoke_terminal" | "rotate_key"
+  | "enrol_terminal"
+  | "list_terminals"
+  | "rotate_terminal"
+  | "revoke_terminal"
+  | "suspend_terminal"
+  | "resume_terminal"
+  | "rotate_key"
 > = {
   async *enrol_terminal(bank, { name, key: given, operator }) {
     requireName(name);
@@ -85,12 +91,18 @@ export const terminalCommands: Handlers<
   },
 
   async *revoke_terminal(bank, { name, operator }) {
-    const outcome = await revokeTerminal(bank, name, operator);
-    if (outcome !== "ok") {
-      const see = "see 'deno task bank terminal list'";
-      throw new UsageError(`terminal ${name} was not revoked: ${inWords(outcome)}; ${see}`);
-    }
+    await requireChanged(bank, "revoke_terminal", { name, operator });
     yield { line: `terminal ${name} is revoked: its keys are invalid from now on` };
+  },
+
+  async *suspend_terminal(bank, { name, operator }) {
+    await requireChanged(bank, "suspend_terminal", { name, operator });
+    yield { line: `terminal ${name} is suspended: its keys are not accepted until it is resumed` };
+  },
+
+  async *resume_terminal(bank, { name, operator }) {
+    await requireChanged(bank, "resume_terminal", { name, operator });
+    yield { line: `terminal ${name} is resumed` };
   },
 
   async *rotate_key(bank, { operator }) {
@@ -105,6 +117,20 @@ export const terminalCommands: Handlers<
     yield { line: "the terminals' keys are sealed under a new master key. Copy bank.keys again" };
   },
 };
+
+/** @throws {UsageError} if the terminal's state was not changed */
+async function requireChanged(
+  bank: Bank,
+  op: "revoke_terminal" | "suspend_terminal" | "resume_terminal",
+  { name, operator }: { name: string; operator: string },
+): Promise<void> {
+  const outcome = await changeState(bank, op, name, operator);
+  if (outcome === "ok") return;
+  const [verb] = op.split("_");
+  const done = { revoke: "revoked", suspend: "suspended", resume: "resumed" }[verb!];
+  const see = "see 'deno task bank terminal list'";
+  throw new UsageError(`terminal ${name} was not ${done}: ${inWords(outcome)}; ${see}`);
+}
 
 /** Returns the error for a command that the ledger has not executed. */
 function refusedBy(outcome: Outcome, message: string): UsageError {

@@ -127,13 +127,21 @@ async function sealedAlready(bank: KeyedBank, key: NamedTerminalKey): Promise<Ui
   return opened && equalInConstantTime(opened, key.key) ? found.sealedKey : null;
 }
 
-/** Revokes a terminal permanently: ends its keys and closes its connection. */
-export function revokeTerminal(bank: KeyedBank, name: string, operator: string): Promise<Outcome> {
+/**
+ * Changes whether a terminal's keys are accepted, and closes its connection if they are not.
+ * @param op revokes it permanently, suspends it, or resumes it
+ */
+export function changeState(
+  bank: KeyedBank,
+  op: "revoke_terminal" | "suspend_terminal" | "resume_terminal",
+  name: string,
+  operator: string,
+): Promise<Outcome> {
   return bank.terminals.alone(async () => {
     const found = await terminalNamed(bank, name);
     if (!found) return "unknown_name";
     const { outcome } = await bank.ledger.submit({
-      op: "revoke_terminal",
+      op,
       operator,
       terminal: found.id,
     });

@@ -30,6 +30,7 @@ async function dangers({ bank }: RunningBank, hold: string): Promise<OperatorCom
     { command: "enrol_terminal", name: "far" },
     { command: "rotate_terminal", name: "lobby", now: true },
     { command: "revoke_terminal", name: "lobby" },
+    { command: "resume_terminal", name: "lobby" },
     { command: "set_limits", withdrawal: "none" },
     { command: "set_limits", withdrawal: "100.01" },
     { command: "set_limits", terminal: "lobby", cashOut: "900.00" },

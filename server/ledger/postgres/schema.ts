@@ -90,7 +90,7 @@ export const schema = [
     name text NOT NULL UNIQUE,
     key_version bigint NOT NULL,
     sealed_key bytea NOT NULL,
-    state text NOT NULL CHECK (state IN ('active', 'revoked')),
+    state text NOT NULL CHECK (state IN ('active', 'suspended', 'revoked')),
     next_version bigint,
     next_sealed_key bytea,
     next_since_ms bigint,

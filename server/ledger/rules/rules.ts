@@ -135,6 +135,8 @@ function apply(batch: Batch, command: Command): Answer {
       return administer.enrolTerminal(batch, command);
     case "rotate_terminal":
     case "revoke_terminal":
+    case "suspend_terminal":
+    case "resume_terminal":
     case "reseal_terminals":
       return administerKeys(batch, command);
     case "add_operator":

@@ -5,9 +5,16 @@ import type { Terminal } from "../model.ts";
 import { type Answer, type Batch, failed } from "./batch.ts";
 import { stopWaiting } from "./retell.ts";
 
+type TerminalOp =
+  | "rotate_terminal"
+  | "revoke_terminal"
+  | "suspend_terminal"
+  | "resume_terminal"
+  | "reseal_terminals";
+
 export function administerKeys(
   batch: Batch,
-  command: Extract<Administer, { op: "rotate_terminal" | "revoke_terminal" | "reseal_terminals" }>,
+  command: Extract<Administer, { op: TerminalOp }>,
 ): Answer {
   const who = `operator ${command.operator}`;
   if (command.op === "reseal_terminals") {
@@ -23,6 +30,15 @@ export function administerKeys(
     stopWaiting(batch, [terminal.id]);
     batch.log(who, `revoke terminal ${name}`, { outcome: "ok" });
     return { outcome: "ok" };
+  }
+  if (command.op !== "rotate_terminal") {
+    const outcome = state === "revoked" ? "terminal_revoked" : "ok";
+    const [verb, next] = command.op === "suspend_terminal"
+      ? ["suspend", "suspended"] as const
+      : ["resume", "active"] as const;
+    if (outcome === "ok") batch.books.setTerminal({ ...terminal, state: next });
+    batch.log(who, failed(`${verb} terminal ${name}`, outcome), { outcome });
+    return { outcome };
   }
   const { keyVersion, sealedKey, now } = command;
   const key = { version: keyVersion, sealedKey };

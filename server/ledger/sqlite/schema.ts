@@ -36,7 +36,7 @@ CREATE TABLE terminals (
   name TEXT NOT NULL UNIQUE,
   key_version INTEGER NOT NULL,
   sealed_key BLOB NOT NULL,
-  state TEXT NOT NULL CHECK (state IN ('active', 'revoked')),
+  state TEXT NOT NULL CHECK (state IN ('active', 'suspended', 'revoked')),
   next_version INTEGER,
   next_sealed_key BLOB,
   next_since_ms INTEGER,

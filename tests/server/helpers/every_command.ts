@@ -12,6 +12,8 @@ export const everyCommand: {
   list_terminals: {},
   rotate_terminal: { name: "far", now: false },
   revoke_terminal: { name: "nowhere" },
+  suspend_terminal: { name: "nowhere" },
+  resume_terminal: { name: "nowhere" },
   rotate_key: {},
   add_customer: { username: "carol", passwordHash: "$argon2id$", opening: "0" },
   open_account: { username: "nobody", name: "savings", opening: "0" },

@@ -18,6 +18,8 @@ const table = `
   list_terminals     toaA.
   rotate_terminal    .o.A.
   revoke_terminal    .o.A.
+  suspend_terminal   to.A.
+  resume_terminal    .o.A.
   rotate_key         ...A.
   add_customer       to.A.
   open_account       to.A.

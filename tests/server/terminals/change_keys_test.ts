@@ -173,6 +173,29 @@ onEachBank(
 );
 
 onEachBank(
+  "a suspended terminal is shut out at once, and comes back when it is resumed; a revoked one does not",
+  (withBank) =>
+    withBank(async (running) => {
+      const suspend = { command: "suspend_terminal", name: "lobby" } as const;
+      const resume = { command: "resume_terminal", name: "lobby" } as const;
+      const atm = await running.connect();
+      assertEquals(await atm.outcomeOf({ op: "hello" }), "ok");
+      await done(running, suspend);
+      assertEquals(await atm.client.ended, "revoked");
+      await assertRejects(() => running.connect());
+      await running.reopen();
+      await assertRejects(() => running.connect());
+      await done(running, resume);
+      const again = await running.connect();
+      assertEquals(await again.outcomeOf({ op: "hello" }), "ok");
+      await done(running, revoke);
+      await assertRejects(() => done(running, resume), UsageError, "terminal revoked");
+      await assertRejects(() => done(running, suspend), UsageError, "terminal revoked");
+      assertEquals((await running.bank.ledger.check()).problem, null);
+    }),
+);
+
+onEachBank(
   "a new master key seals every key again, and the old one opens nothing",
   (withBank) =>
     withBank(async (running) => {

@@ -97,7 +97,7 @@ const wrongUses: [line: string, problem: string][] = [
   ["atm cahs show", "unknown command 'atm cahs'. Did you mean 'deno task atm cash show'?"],
   [
     "bank terminal",
-    "bank terminal: command missing, one of enroll, list, revoke, rotate. " +
+    "bank terminal: command missing, one of enroll, list, resume, revoke, rotate, suspend. " +
     "See 'deno task bank terminal --help'.",
   ],
   [
@@ -439,6 +439,8 @@ const tasks: [line: string, task: OperatorTask, reads?: string[], writes?: strin
     [],
     ["/home/k"],
   ],
+  ["bank terminal suspend lobby", { command: "suspend_terminal", name: "lobby" }],
+  ["bank terminal resume lobby", { command: "resume_terminal", name: "lobby" }],
   [
     "bank correct abc --amount 20.00 --reason x",
     {

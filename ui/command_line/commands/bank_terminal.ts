@@ -74,6 +74,32 @@ export const bankTerminal = [
         ),
   }),
   bankCommand({
+    name: "terminal suspend",
+    summary: "Accept no connection of a terminal, at once, until it is resumed",
+    examples: ["lobby"],
+    define: (command, { operator, task }) =>
+      command
+        .argument("<NAME>", "the terminal's name")
+        .action((name, bank) =>
+          operator(bank, { command: "suspend_terminal", name }, {
+            next: `${task(`bank terminal resume ${name}`, bank)}, or revoke it.`,
+          })
+        ),
+  }),
+  bankCommand({
+    name: "terminal resume",
+    summary: "Accept a suspended terminal again",
+    examples: ["lobby"],
+    define: (command, { operator, task }) =>
+      command
+        .argument("<NAME>", "the terminal's name")
+        .action((name, bank) =>
+          operator(bank, { command: "resume_terminal", name }, {
+            next: `${task("bank terminal list", bank)}.`,
+          })
+        ),
+  }),
+  bankCommand({
     name: "key rotate",
     summary: "Seal the terminals' keys under a new master key",
     examples: [""],
