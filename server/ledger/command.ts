@@ -10,6 +10,7 @@ import type {
   Line,
   MovementId,
   Restoring,
+  Staff,
   Terminal,
   TerminalId,
 } from "./model.ts";
@@ -202,6 +203,8 @@ export type Administer =
     op: "restore";
     operator: string;
     terminals: readonly Terminal[];
+    /** The present operators, if they are known; those of the backup otherwise. */
+    staff?: Staff;
     restoring: Restoring;
     /** The entries that the backup lacks, in words. */
     missing: string;

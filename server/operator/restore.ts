@@ -20,7 +20,7 @@ import {
 import { auditKeyRingOf } from "../folder/bank_keys.ts";
 import { chainsIn } from "./log_programs.ts";
 import type { Command } from "../ledger/command.ts";
-import type { Movement, Terminal } from "../ledger/model.ts";
+import type { Movement, Staff, Terminal } from "../ledger/model.ts";
 import type { ReadStore, StoreReader } from "../ledger/store.ts";
 import type { ReadingWorld } from "./read_log.ts";
 import { keptTerminals } from "../terminals/kept_terminals.ts";
@@ -34,10 +34,10 @@ export interface Restore {
   keepFirstKey: KeepFirstKey;
   operator: string;
   /**
-   * Checks that the operator is an admin of the backup; returns the signed request, for the log.
+   * Checks that the operator is an admin of the bank; returns the signed request, for the log.
    * @throws {UsageError} if not
    */
-  authorise?(store: ReadStore): Promise<string>;
+  authorise?(store: Pick<ReadStore, "staff" | "settings">): Promise<string>;
 }
 
 /** The end of a database's log, and its terminals. */
@@ -48,6 +48,7 @@ interface Head {
   timeMs: number;
   bankId: string;
   terminals: readonly Terminal[];
+  staff: Staff;
 }
 
 /** The result, in words. */
@@ -137,11 +138,14 @@ async function readyCopy(
   }
   const head = (await headOf(world, fresh))!;
   const missing = missingInWords(head, lost);
+  const last = lost?.bankId === head.bankId ? lost : null;
   const kept = newestTerminals(
     keptTerminals(world.files, folder.path),
-    lost?.bankId === head.bankId ? lost.terminals : null,
+    last === null ? null : last.terminals,
   );
-  const { command, terminals } = await restoring(world, fresh, head.timeMs, kept, authorise);
+  const staff = last === null ? null : last.staff;
+  const present = { terminals: kept, staff };
+  const { command, terminals } = await restoring(world, fresh, head.timeMs, present, authorise);
   const { chains, bankName } = await chainsIn(world, { path: fresh });
   const chain = folder.prepareChain(chains, bankName);
   await makeReady(world, fresh, keys, chain, { ...command, operator, missing });
@@ -199,7 +203,8 @@ async function headOf(world: ReadingWorld, path: string): Promise<Head | null> {
     const { lastMs: timeMs } = await store.times();
     const [{ bankId }, terminals] = [await store.settings(), await store.terminals()];
     const chain = hex(newest.id).slice(0, 8);
-    return { chain, sequence: last?.sequence ?? 0, timeMs, bankId, terminals };
+    const staff = await store.staff();
+    return { chain, sequence: last?.sequence ?? 0, timeMs, bankId, terminals, staff };
   } catch {
     return null;
   } finally {
@@ -224,32 +229,38 @@ type RestoreCommand = Extract<Command, { op: "restore" }>;
 
 /**
  * Returns the changes to a copy of a backup, and lines about them.
- * @param kept the terminals as they were last, if they are known
+ * @param kept the terminals and the operators as they were last, if they are known
  */
 async function restoring(
   world: BankWorld,
   path: string,
   timeMs: number,
-  kept: Terminal[] | null,
+  kept: { terminals: Terminal[] | null; staff: Staff | null },
   authorise: Restore["authorise"],
 ): Promise<{
-  command: Pick<RestoreCommand, "op" | "terminals" | "restoring" | "signed">;
+  command: Pick<RestoreCommand, "op" | "terminals" | "staff" | "restoring" | "signed">;
   terminals: string[];
 }> {
   const store = await world.openStore({ path });
   try {
-    const signed = await authorise?.(store);
+    const staff = kept.staff ?? await store.staff();
+    const settings = () => store.settings();
+    const signed = await authorise?.({ staff: () => staff, settings });
     const sinceMs = retellSinceMs(await store.holds(), timeMs, world.nowMs());
     const before = new Map((await store.terminals()).map((terminal) => [terminal.id, terminal]));
-    const terminals = kept ?? [...before.values()];
+    const terminals = kept.terminals ?? [...before.values()];
     const waiting = terminals.filter(({ state }) => state !== "revoked").map(({ id }) => id);
     const restoring = { sinceMs, waiting };
-    const lines = kept === null
+    const ofOperators = kept.staff === null && staff.operators.length > 0
+      ? ["the operators are those of the backup: remove again those who were removed since"]
+      : [];
+    const lines = kept.terminals === null
       ? [
         "no list of terminals was kept: revoke again the terminals that were revoked since the backup",
       ]
       : terminals.flatMap((terminal) => changeInWords(before.get(terminal.id), terminal));
-    return { command: { op: "restore", terminals, restoring, signed }, terminals: lines };
+    const command = { op: "restore", terminals, staff, restoring, signed } as const;
+    return { command, terminals: [...lines, ...ofOperators] };
   } finally {
     await store.close();
   }

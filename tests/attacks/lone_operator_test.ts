@@ -123,7 +123,7 @@ onEachBank(
       await done(bank, anna, { command: "set_limits", withdrawal: "10.00" });
       const late = await proposed(bank, anna, limits);
       await addOperator(bank, "anna", "auditor");
-      await refused(bank, ben, { command: "approve", proposal: late }, "anna has no role for this");
+      await refused(bank, ben, { command: "approve", proposal: late }, "not open");
 
       const { auditKeys, ledger, keys, settings: { bankId } } = bank;
       const signed = (await ledger.read.entriesAfter(1, 0, 10_000)).flatMap((stored) => {

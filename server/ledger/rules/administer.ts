@@ -217,6 +217,8 @@ export function settleHold(batch: Batch, command: Asked<"settle_hold">): Answer 
 export function restore(batch: Batch, command: Asked<"restore">): Answer {
   const { operator, terminals, restoring, missing } = command;
   const { books } = batch;
+  // What was proposed at the time of the backup may have run since.
+  books.setStaff({ ...command.staff ?? books.staff, proposals: [] });
   for (const terminal of terminals) {
     books.setTerminal(terminal);
     if (!books.accountOf("terminal", terminal.id)) {

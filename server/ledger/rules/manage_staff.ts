@@ -31,7 +31,9 @@ function addOperator(batch: Batch, command: Asked<"add_operator">): Answer {
   const others = staff.operators.filter((each) => each.name !== name);
   const operators = [...others, { name, role, publicKey, sinceMs: batch.timeMs }];
   const fourEyes = staff.fourEyes || operators.filter(isPerson).length > 1;
-  batch.books.setStaff({ ...staff, operators, fourEyes });
+  // An earlier key may have been stolen: what it has proposed is withdrawn.
+  const proposals = staff.proposals.filter((each) => each.operator !== name);
+  batch.books.setStaff({ operators, proposals, fourEyes });
   const outcome = "ok";
   const action = `add operator ${name} as ${role}, with the key ${publicKey}`;
   batch.log(operator === "" ? "bank" : `operator ${operator}`, action, { outcome });

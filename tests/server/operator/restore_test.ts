@@ -6,7 +6,7 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
-import { hashOf } from "../helpers/operators.ts";
+import { addOperator, hashOf } from "../helpers/operators.ts";
 import { BankClient, NoAnswer } from "../../../client/bank_client.ts";
 import { countCassettes } from "../../../client/filling.ts";
 import { hex } from "../../../lib/bytes.ts";
@@ -178,6 +178,33 @@ Deno.test("a list of terminals that a full disk left behind does not undo a revo
     ]);
     await branch.serve();
   }));
+
+Deno.test("an operator who was removed since the backup stays so, and what was proposed is gone", async () => {
+  const branch = await Branch.open();
+  try {
+    for (const name of ["anna", "ben", "carl"]) await addOperator(branch.bank!, name);
+    const { ledger } = branch.bank!;
+    const proposal = { id: "ab".repeat(32), command: "{}", words: "nothing" };
+    await ledger.submit({ op: "propose", operator: "ben", ...proposal });
+    await operate(branch, { command: "back_up" });
+    await operate(branch, { command: "remove_operator", name: "ben" });
+    await operate(branch, { command: "add_operator", name: "carl", role: "teller", publicKey });
+    await branch.unserve();
+    await restore(branch);
+    await branch.serve();
+    const { operators, proposals, fourEyes } = await branch.bank!.ledger.read.staff();
+    assertEquals(operators.map(({ name, role }) => `${name} ${role}`), [
+      "anna admin",
+      "carl teller",
+    ]);
+    assertEquals([proposals, fourEyes], [[], true]);
+    assertEquals((await branch.bank!.ledger.check()).problem, null);
+  } finally {
+    await branch.close();
+  }
+});
+
+const publicKey = "5f".repeat(32);
 
 Deno.test("a withdrawal that staff have still to count is open at the restored bank, too", () =>
   afterBackup(async (branch, lobby) => {
