@@ -110,9 +110,11 @@ function judgeIntents({ movements }: Records, { intents, restores, lost }: Evide
   );
 }
 
-/** Returns whether an attempt's machine was lost before it retold the attempt. */
-const isLost = ({ terminal, untilMs }: Attempt, lost: readonly Lost[]) =>
-  lost.some(({ machine, fromMs }) => machine === terminal && (untilMs ?? Infinity) > fromMs);
+/** Returns whether an attempt's machine was lost before the bank had its outcome for good. */
+const isLost = ({ terminal, untilMs, booked }: Attempt, lost: readonly Lost[]) =>
+  lost.some(({ machine, fromMs }) =>
+    machine === terminal && (booked === null || (untilMs ?? Infinity) > fromMs)
+  );
 
 /** Excludes transfers, which cannot be retold: one that was booked after the backup is lost. */
 function mayBeLost({ attempts }: Intent, restores: readonly Restore[]): boolean {
