@@ -39,10 +39,17 @@ function actionLineOf({ action, timeMs }: AuditEntry): string {
 export const saltsBytes = 32;
 const saltBytes = saltsBytes / 2;
 
-/** Returns the opening of an entry's commitment with these salts. */
-export function openingOf(entry: AuditEntry, salts: Uint8Array): Opening {
-  const w = sha256(salts.subarray(0, saltBytes), utf8(entry.who));
-  return { w, salt: salts.slice(saltBytes), text: actionLineOf(entry) };
+/**
+ * Returns the opening of an entry's commitment with these salts.
+ * @param text as `actionLineOf` returns it
+ */
+function openingOf(
+  { who }: AuditEntry,
+  salts: Uint8Array,
+  text: string,
+): Opening {
+  const w = sha256(salts.subarray(0, saltBytes), utf8(who));
+  return { w, salt: salts.slice(saltBytes), text };
 }
 
 /** An entry's place, and the key version that seals it. */
@@ -79,9 +86,10 @@ export function plainOf(
     signed,
     rows,
   };
-  const text = `${lineOf(entry)}\n${JSON.stringify(facts)}`;
+  const line = actionLineOf(entry);
+  const text = `${entry.who} | ${line}\n${JSON.stringify(facts)}`;
   const body = digests.length > 0 ? [utf8(`${text}\n`), ...digests] : [utf8(text)];
-  const commitment = commitmentOf(openingOf(entry, salts));
+  const commitment = commitmentOf(openingOf(entry, salts, line));
   return { aad: aadOf(place), plaintext: concat(salts, ...body), commitment };
 }
 
@@ -164,7 +172,7 @@ function parsed(withSalts: Uint8Array, commitment: Uint8Array): Parsed | null {
     ...(amount === undefined ? {} : { amount: BigInt(amount) }),
     ...(balance === undefined ? {} : { balance: BigInt(balance) }),
   };
-  const opening = openingOf(entry, salts);
+  const opening = openingOf(entry, salts, actionLineOf(entry));
   if (!equalInConstantTime(commitmentOf(opening), commitment)) return null;
   return { entry, opening, rows, rest: plaintext.subarray(end < 0 ? plaintext.length : end + 1) };
 }

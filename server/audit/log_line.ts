@@ -5,6 +5,7 @@
  *     CHAIN SEQUENCE EPOCH KEY-VERSION WHO COMMITMENT SEALED TAG
  */
 import { type Bytes, hex } from "../../lib/bytes.ts";
+import { fromBase64, toBase64 } from "../transparency/base64.ts";
 import type { SealedEntry } from "./entry.ts";
 
 /** An entry outside its database: its chain is identified by id. */
@@ -19,7 +20,7 @@ const shape =
 export function formatLogLine(chainId: Uint8Array, entry: SealedEntry): string {
   const { sequence, epoch, keyVersion, who, commitment, sealed, tag } = entry;
   const place = `${hex(chainId)} ${sequence} ${epoch} ${keyVersion}`;
-  const text = sealed.length === 0 ? "-" : sealed.toBase64();
+  const text = sealed.length === 0 ? "-" : toBase64(sealed);
   return `${place} ${hex(who)} ${hex(commitment)} ${text} ${hex(tag)}`;
 }
 
@@ -27,7 +28,7 @@ export function formatLogLine(chainId: Uint8Array, entry: SealedEntry): string {
 export function parseLogLine(line: string): LogLine | null {
   const [, chain, sequence, epoch, keyVersion, who, commitment, text, tag] = shape.exec(line) ?? [];
   if (!chain || !text) return null;
-  const sealed = text === "-" ? new Uint8Array(0) : bytesOf(text);
+  const sealed = text === "-" ? new Uint8Array(0) : fromBase64(text);
   if (sealed === null || Number(epoch) >= 2 ** 32 || Number(keyVersion) >= 2 ** 32) return null;
   const entry = {
     chain: 0,
@@ -40,13 +41,4 @@ export function parseLogLine(line: string): LogLine | null {
     tag: Uint8Array.fromHex(tag!),
   };
   return { chainId: Uint8Array.fromHex(chain), entry };
-}
-
-function bytesOf(base64: string): Bytes | null {
-  try {
-    const bytes = Uint8Array.fromBase64(base64, { lastChunkHandling: "strict" });
-    return bytes.length > 0 ? bytes : null;
-  } catch {
-    return null;
-  }
 }

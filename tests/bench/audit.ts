@@ -12,8 +12,11 @@ import { checkLog, linesOfFile } from "../../server/operator/check_log.ts";
 import { inTemporaryFolder } from "../server/helpers/temporary.ts";
 import { batchEntries, entryAt, keys, openLog } from "./growing_log.ts";
 import { type Bench, perSecond } from "./harness.ts";
+import { benchProofs, benchTreeParts } from "./trees.ts";
 
 const youngEntries = 10_000;
+/** Of these entries' lines. */
+const lineBytesMax = 1_024;
 
 export async function benchAudit(bench: Bench): Promise<void> {
   const count = bench.size(1_000_000, 4 * batchEntries, 10_000_000);
@@ -45,11 +48,23 @@ export async function benchAudit(bench: Bench): Promise<void> {
       await log.append(batchEntries, true);
       await benchPage(bench, "audit.page.grown", log.store, "audit.page");
       await benchCheck(bench, log.path, log.trust());
+      const lines = firstLines(log.path, bench.size(20_000, 500));
+      const trust = { ...log.trust(), keyFile: null };
+      await benchTreeParts(bench, (size) => log.append(size), batchEntries, lines, trust);
+      await benchProofs(bench);
     } finally {
       log.close();
       plain.close();
     }
   });
+}
+
+/** Returns the first lines of a log's file. */
+function firstLines(path: string, count: number): string[] {
+  const text = new Uint8Array(count * lineBytesMax);
+  using file = Deno.openSync(path);
+  const bytes = file.readSync(text) ?? 0;
+  return new TextDecoder().decode(text.subarray(0, bytes)).split("\n").slice(0, -1).slice(0, count);
 }
 
 function times(count: number, work: () => void): void {

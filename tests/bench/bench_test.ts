@@ -96,6 +96,17 @@ Deno.test("the audit log's bench compares it with a plain table, young and grown
     ["audit.page.grown", "audit.page"],
     ["audit.verify", null],
     ["audit.verify.memory", null],
+    ["audit.tree.append", null],
+    ["audit.tree.verify", null],
+    ...[10_000, 20_000].flatMap((size) =>
+      [
+        ...["read", "memory", "proof"],
+        ...[0, 1, 3].flatMap((witnesses) => [`bytes.${witnesses}`, `version.${witnesses}`]),
+      ].map((part) => [`audit.tree.${size}.${part}`, null])
+    ),
+    ...["receipt.bytes", "receipt.version", "link.bytes", "link.version"].map((
+      part,
+    ) => [`audit.${part}`, null]),
   ]);
 });
 
