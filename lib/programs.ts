@@ -129,11 +129,12 @@ export type LocalCommand =
   | { command: "make_operator_key"; name: string; sealed: boolean }
   /** Gives an admin another key, since too few operators still have theirs. */
   | { command: "recover_operator"; name: string; publicKey: string }
-  | { command: "migrate" }
+  /** `dryRun`: checks that it can be done, and changes nothing. */
+  | { command: "migrate"; dryRun?: boolean }
   /** `from`: the bank.keys of another server. */
   | { command: "join"; from: string; firstKey: string }
   /** `from`: a backup. */
-  | { command: "restore"; from: string; firstKey: string }
+  | { command: "restore"; from: string; firstKey: string; dryRun?: boolean }
   | {
     command: "verify_audit";
     firstKeys: string[];

@@ -105,7 +105,7 @@ async function statement(bank: Bank, customer: string, number?: string): Promise
         account,
         new Date(movement.timeMs).toISOString(),
         movement.id,
-        movement.kind,
+        movement.action === "correct" ? "correction" : movement.kind,
         decimalText(amount, exponent),
         decimalText(balance, exponent),
         names.get(movement.terminal) ?? "",

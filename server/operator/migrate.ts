@@ -12,12 +12,14 @@ import {
   requireFiles,
 } from "../folder/bank_folder.ts";
 import { auditKeyRingOf } from "../folder/bank_keys.ts";
+import { checkStore } from "../ledger/check.ts";
 import { logCommand } from "../ledger/command.ts";
 import { openPrepared } from "../ledger/postgres/connection.ts";
 import { copyBank } from "../ledger/postgres/copy.ts";
 import { PostgresStore } from "../ledger/postgres/store.ts";
 import { SqliteStore } from "../ledger/sqlite/store.ts";
 import type { ReadStore } from "../ledger/store.ts";
+import type { ReadingWorld } from "./read_log.ts";
 import { dayEndParts, entryParts, holdParts, movementParts, type Parts } from "../ledger/walk.ts";
 
 export interface Migrate {
@@ -60,6 +62,44 @@ export async function migrateBank(
   ];
 }
 
+/**
+ * Checks a migration, and changes nothing; returns lines for the operator.
+ * @throws {UsageError} if the bank is in use or wrong, or the database would refuse it
+ */
+export async function rehearseMigration(
+  world: BankWorld & ReadingWorld,
+  { path, url }: Pick<Migrate, "path" | "url">,
+): Promise<string[]> {
+  if (!holdsBank(world.files, path)) throw new UsageError(`${path} has ${nothingToMove}`);
+  requireFiles(world.files, path);
+  const folder = await BankFolder.own(world, path);
+  try {
+    requireOwnFile(folder);
+    const file = await world.openReader({ path: databasePath(path) }); // opens it read-only
+    try {
+      const { problem } = await checkStore(file, auditKeyRingOf(folder.keys), () => {});
+      requireGood(problem);
+      await world.rehearseBank(url, await file.settings());
+    } finally {
+      await file.close();
+    }
+  } finally {
+    folder.close();
+  }
+  return ["the books can be moved into the database, and nothing was changed"];
+}
+
+/** @throws {UsageError} if the bank is in PostgreSQL already */
+function requireOwnFile(folder: BankFolder): void {
+  if (folder.bankElsewhere !== null) throw new UsageError(`${folder.path} has ${nothingToMove}`);
+}
+
+/** @throws {UsageError} if the books have a problem */
+function requireGood(problem: string | null): void {
+  if (problem === null) return;
+  throw new UsageError(`the books are wrong, and were not moved: ${problem}`);
+}
+
 const nothingToMove = "no bank in a file that could be moved";
 
 interface Moved {
@@ -70,13 +110,10 @@ interface Moved {
 }
 
 async function moveInto(url: string, world: BankWorld, folder: BankFolder): Promise<Moved> {
-  if (folder.bankElsewhere !== null) throw new UsageError(`${folder.path} has ${nothingToMove}`);
+  requireOwnFile(folder);
   const path = databasePath(folder.path);
   const keys = auditKeyRingOf(folder.keys).versions;
-  const { problem } = await world.checkFile({ path, keys });
-  if (problem !== null) {
-    throw new UsageError(`the books are wrong, and were not moved: ${problem}`);
-  }
+  requireGood((await world.checkFile({ path, keys })).problem);
   const counted = await copyInto(url, path, world, folder);
   const now = new Date(world.nowMs()).toISOString().replace(/[:.]/g, "-");
   const kept = `${path}.moved-${now}`;

@@ -86,16 +86,40 @@ export async function restoreBank(
   ];
 }
 
+/**
+ * Checks a restore, and changes nothing; returns lines for the operator.
+ * @throws {UsageError} if the bank is in use, or the backup is damaged or another bank's
+ */
+export async function rehearseRestore(
+  world: BankWorld & ReadingWorld,
+  { path, from }: Pick<Restore, "path" | "from">,
+): Promise<string[]> {
+  const folder = await BankFolder.own(world, path);
+  const copy = `${databasePath(path)}.rehearsed`;
+  try {
+    requireOwnFile(folder);
+    const { missing, terminals } = await checkedCopy(world, folder, copy, { from });
+    return [`the restore can be done, and nothing was changed: ${missing}`, ...terminals];
+  } finally {
+    removeDatabase(world.files, copy);
+    folder.close();
+  }
+}
+
+/** @throws {UsageError} if the bank is in PostgreSQL */
+function requireOwnFile(folder: BankFolder): void {
+  if (folder.bankElsewhere === null) return;
+  throw new UsageError(
+    "this bank is in PostgreSQL: restore it with PostgreSQL's tools, as docs/OPERATIONS.md says",
+  );
+}
+
 async function putBack(
   world: BankWorld & ReadingWorld,
   folder: BankFolder,
   { keepFirstKey, ...restore }: Restore,
 ): Promise<Restored> {
-  if (folder.bankElsewhere !== null) {
-    throw new UsageError(
-      "this bank is in PostgreSQL: restore it with PostgreSQL's tools, as docs/OPERATIONS.md says",
-    );
-  }
+  requireOwnFile(folder);
   const { files } = world;
   const path = databasePath(folder.path);
   const fresh = `${path}.restored`;
@@ -128,6 +152,25 @@ async function readyCopy(
   fresh: string,
   { from, operator, authorise }: Pick<Restore, "from" | "operator" | "authorise">,
 ): Promise<Omit<Restored, "kept"> & { chain: PreparedChain }> {
+  const checked = await checkedCopy(world, folder, fresh, { from, authorise });
+  const { command, terminals, missing } = checked;
+  const { chains, bankName } = await chainsIn(world, { path: fresh });
+  const chain = folder.prepareChain(chains, bankName);
+  const keys = auditKeyRingOf(folder.keys);
+  await makeReady(world, fresh, keys, chain, { ...command, operator, missing });
+  return { missing, terminals, chain };
+}
+
+/**
+ * Copies a backup and checks the copy; returns what a restore would change.
+ * @throws {UsageError} if it is damaged or another bank's
+ */
+async function checkedCopy(
+  world: BankWorld & ReadingWorld,
+  folder: BankFolder,
+  fresh: string,
+  { from, authorise }: Pick<Restore, "from" | "authorise">,
+): Promise<Awaited<ReturnType<typeof restoring>> & { missing: string }> {
   const keys = auditKeyRingOf(folder.keys);
   const lost = await headOf(world, databasePath(folder.path));
   removeDatabase(world.files, fresh); // from an interrupted restore
@@ -145,11 +188,7 @@ async function readyCopy(
   );
   const staff = last === null ? null : last.staff;
   const present = { terminals: kept, staff };
-  const { command, terminals } = await restoring(world, fresh, head.timeMs, present, authorise);
-  const { chains, bankName } = await chainsIn(world, { path: fresh });
-  const chain = folder.prepareChain(chains, bankName);
-  await makeReady(world, fresh, keys, chain, { ...command, operator, missing });
-  return { missing, terminals, chain };
+  return { missing, ...await restoring(world, fresh, head.timeMs, present, authorise) };
 }
 
 function removeDatabase(files: BankWorld["files"], path: string): void {

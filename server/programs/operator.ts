@@ -40,8 +40,8 @@ import {
   verifyLog,
 } from "../operator/log_programs.ts";
 import { lastOf } from "../operator/read_log.ts";
-import { migrateBank } from "../operator/migrate.ts";
-import { restoreBank } from "../operator/restore.ts";
+import { migrateBank, rehearseMigration } from "../operator/migrate.ts";
+import { rehearseRestore, restoreBank } from "../operator/restore.ts";
 import { verifyReceipt } from "../../ui/receipt_page/verify_receipt.ts";
 import { readPassphrase, readPassword } from "./password_prompt.ts";
 import { Progress } from "./progress.ts";
@@ -74,10 +74,17 @@ async function runTask(start: OperatorStart): Promise<number> {
     case "init":
       return await init(target, command);
     case "migrate":
+      if (command.dryRun) {
+        const request = { path: folder, url: requireUrl(target) };
+        return sayAll(await rehearseMigration(systemBank, request));
+      }
       return await migrate(target);
     case "join":
       return await join(target, command);
     case "restore":
+      if (command.dryRun) {
+        return sayAll(await rehearseRestore(systemBank, { path: folder, from: command.from }));
+      }
       return await restore(target, command);
     case "verify_audit":
       return await verifyAudit(target, command);
@@ -416,6 +423,11 @@ async function startAuditChain(
   const request = { path: folder, firstKeyPath: firstKey, ...admin, url };
   (await anotherChain(systemBank, request)).forEach(say);
   return sayFirstKey(firstKey);
+}
+
+function sayAll(lines: readonly string[]): 0 {
+  lines.forEach(say);
+  return 0;
 }
 
 function sayFirstKey(path: string): 0 {

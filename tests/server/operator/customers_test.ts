@@ -40,6 +40,15 @@ onEachBank(
       assert(bob!.startsWith("bob "));
       const json = await linesOf(running, { ...statement, json: true });
       assertEquals(JSON.parse(json[1]!).amount, "-40.00");
+      const withdrawal = cells[1]![2]!;
+      const correction = {
+        command: "correct_movement",
+        movement: withdrawal,
+        reason: "camera",
+      } as const;
+      await linesOf(running, { ...correction, amount: "30.00", differences: false });
+      const corrected = (await linesOf(running, statement)).at(-1)!.split(",");
+      assertEquals(corrected.slice(2, 6), [withdrawal, "correction", "10.00", "995.00"]);
       const other = { ...statement, account: "100000000093" };
       await assertRejects(() => linesOf(running, other), UsageError, "alice has no account");
     }),

@@ -274,6 +274,17 @@ const tasks: [line: string, task: OperatorTask, reads?: string[], writes?: strin
     ["/strongroom/data/bank-first.key", "/strongroom/data/bank-operator.key"],
   ],
   ["bank migrate", { command: "migrate" }],
+  ["bank migrate --dry-run", { command: "migrate", dryRun: true }],
+  [
+    "bank restore --from old.sqlite --dry-run",
+    {
+      command: "restore",
+      from: "/home/old.sqlite",
+      firstKey: "/strongroom/data/bank-first.key",
+      dryRun: true,
+    },
+    ["/home/old.sqlite"],
+  ],
   [
     "bank join --from bank.keys --first-key /media/first.key",
     { command: "join", from: "/home/bank.keys", firstKey: "/media/first.key" },

@@ -36,8 +36,15 @@ export const bankBooks = [
           `the file for the first key of the log's next chain ${firstKeyDefault}`,
           path,
         )
-        .action(({ from, firstKey, ...bank }) => {
+        .option("--dry-run", "check the backup, say what would be restored, and change nothing")
+        .action(({ from, firstKey, dryRun, ...bank }) => {
           firstKey ??= firstKeyOf(bank);
+          if (dryRun) {
+            return operator(bank, { command: "restore", from, firstKey, dryRun }, {
+              reads: [from],
+              next: "the same without --dry-run.",
+            });
+          }
           operator(bank, { command: "restore", from, firstKey }, {
             reads: [from],
             writes: [firstKey],

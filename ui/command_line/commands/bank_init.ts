@@ -100,8 +100,12 @@ export const bankInit = [
     summary: "Move a bank from its file to PostgreSQL, with the server stopped",
     examples: ["--database-url-file database.url"],
     define: (command, { operator, task }) =>
-      command.action((bank) =>
-        operator(bank, { command: "migrate" }, { next: `${task("server", bank)}.` })
-      ),
+      command
+        .option("--dry-run", "check the books and the database, and change nothing")
+        .action(({ dryRun, ...bank }) =>
+          operator(bank, { command: "migrate", dryRun }, {
+            next: dryRun ? "the same without --dry-run." : `${task("server", bank)}.`,
+          })
+        ),
   }),
 ];

@@ -1,0 +1,63 @@
+/** A rehearsed restore or migration finds what the real one would, and changes no file. */
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { sha256 } from "@noble/hashes/sha2.js";
+import { hex } from "../../../lib/bytes.ts";
+import { UsageError } from "../../../lib/errors.ts";
+import { copyPrivateFile } from "../../../lib/private_file.ts";
+import { systemFiles } from "../../../lib/system.ts";
+import { rehearseMigration } from "../../../server/operator/migrate.ts";
+import { rehearseRestore } from "../../../server/operator/restore.ts";
+import { RunningBank } from "../helpers/running_bank.ts";
+import { newDatabase, onPostgres } from "../helpers/stores.ts";
+import { bankWorld } from "../helpers/world.ts";
+
+/** Returns the names of a folder's files, and what is in them. */
+const filesIn = (folder: string) =>
+  [...Deno.readDirSync(folder)].filter(({ isFile }) => isFile).map(({ name }) =>
+    `${name} ${hex(sha256(Deno.readFileSync(`${folder}/${name}`)))}`
+  ).sort();
+
+async function backUp(running: RunningBank): Promise<string> {
+  const backup = `${running.folder}-backup.sqlite`;
+  for await (const answer of running.operate({ command: "back_up" })) {
+    if ("fetch" in answer) copyPrivateFile(systemFiles, answer.fetch, backup);
+  }
+  return backup;
+}
+
+Deno.test("a rehearsed restore names what is missing, and changes nothing", () =>
+  RunningBank.with(async (running) => {
+    const from = await backUp(running);
+    await running.addCustomer("carol", "carol's password");
+    await running.stop();
+    const before = filesIn(running.folder);
+    const request = { path: running.folder, from };
+    const [line] = await rehearseRestore(bankWorld(), request);
+    assertStringIncludes(
+      line!,
+      "the restore can be done, and nothing was changed: what was booked",
+    );
+    assertEquals(filesIn(running.folder), before);
+    await Deno.truncate(from, 8_192);
+    await assertRejects(() => rehearseRestore(bankWorld(), request), UsageError);
+    assertEquals(filesIn(running.folder), before);
+    await running.reopen();
+  }));
+
+onPostgres(
+  "a rehearsed migration finds a database that has a bank, and changes nothing",
+  () =>
+    RunningBank.with(async (running) => {
+      await running.stop();
+      const before = filesIn(running.folder);
+      const rehearse = async (url: string) =>
+        await rehearseMigration(bankWorld(), { path: running.folder, url });
+      const { url } = await newDatabase();
+      assert((await rehearse(url))[0]!.startsWith("the books can be moved"));
+      assert((await rehearse(url))[0]!.startsWith("the books can be moved"), "again");
+      await RunningBank.with(() => Promise.resolve(), {}, url);
+      await assertRejects(() => rehearse(url), UsageError);
+      assertEquals(filesIn(running.folder), before);
+      await running.reopen();
+    }),
+);
