@@ -126,7 +126,7 @@ export function startShell(
   );
   document.addEventListener("keydown", ({ target, key }) => {
     const words = tables[state.settings.language];
-    // a customer who feels for a key learns which one begins
+    // any other key announces the one that begins
     const isStart = state.screen.name === "welcome" && !state.settings.sound;
     if (isStart && key.length === 1) say(words.speech.start);
     if (!state.settings.sound || !isFieldOfText(target)) return;

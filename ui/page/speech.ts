@@ -1,6 +1,6 @@
 /**
  * Reads screens out, and what is typed into them, once a customer has turned it on: a voice reaches
- * everyone around. Of a password only the number of its characters is heard.
+ * everyone around. Of a password only the number of its characters is spoken.
  */
 import type { Language, Speech } from "../../lib/atm.ts";
 import { fill, type Words } from "./words/words.ts";

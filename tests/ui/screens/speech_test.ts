@@ -12,7 +12,7 @@ const speaking = (language: Language = "en") => () => ({
 });
 
 /** Returns the last text that matches, as soon as it was spoken. */
-async function hear({ scripted, page }: OpenAtm, wanted: RegExp): Promise<string> {
+async function spoken({ scripted, page }: OpenAtm, wanted: RegExp): Promise<string> {
   for (let tries = 0; tries < 200; tries++) {
     const text = scripted.spoken.at(-1)?.text ?? "";
     if (wanted.test(text)) return text;
@@ -32,44 +32,44 @@ flow("a withdrawal by keys and speech alone, the screen blanked", async (atm) =>
   const { page, scripted } = atm;
   await page.locator("[data-screen=welcome]").waitFor();
   await page.keyboard.press("x");
-  await hear(atm, /^For speech, press F1[.]$/);
+  await spoken(atm, /^For speech, press F1[.]$/);
   await page.keyboard.press("F1");
-  const welcome = await hear(atm, /^Welcome to Strongroom Bank[.]/);
+  const welcome = await spoken(atm, /^Welcome to Strongroom Bank[.]/);
   assertMatch(welcome, /Press 4 for Deutsch[.].* Enter: Touch to begin[.] F1 repeats/);
   await page.keyboard.press("F4");
   const covers = () =>
     page.evaluate(() => getComputedStyle(document.querySelector(".atm")!, "::after").content);
   assertEquals(await covers(), `""`, "the screen is blank");
   await page.keyboard.press("Enter");
-  await hear(atm, /^Log in[.].* Username[.] Password[.]/);
+  await spoken(atm, /^Log in[.].* Username[.] Password[.]/);
   await page.keyboard.type("alice");
-  await hear(atm, /^e$/);
+  await spoken(atm, /^e$/);
   await page.keyboard.press("Enter");
-  await hear(atm, /^Password$/);
+  await spoken(atm, /^Password$/);
   await page.keyboard.type("correct horse");
-  await hear(atm, /^star$/);
+  await spoken(atm, /^star$/);
   await page.keyboard.press("Enter");
-  const menu = await hear(atm, /^Good .*, Alice[.]/);
+  const menu = await spoken(atm, /^Good .*, Alice[.]/);
   assert(!menu.includes("1,250.50"), "the balance is covered");
   await choose(atm, menu, "Another amount");
-  await hear(atm, /How much would you like[?] Up to €1,250, in notes of/);
+  await spoken(atm, /How much would you like[?] Up to €1,250, in notes of/);
   await page.keyboard.type("9000");
-  await hear(atm, /^9000 EUR[.] You can withdraw up to €1,250 here now[.]$/);
+  await spoken(atm, /^9000 EUR[.] You can withdraw up to €1,250 here now[.]$/);
   for (let digits = 4; digits > 0; digits--) await page.keyboard.press("Backspace");
   await page.keyboard.type("40");
-  await hear(atm, /^40 EUR[.]$/);
+  await spoken(atm, /^40 EUR[.]$/);
   await page.keyboard.press("Enter");
-  const mixes = await hear(atm, /^Choose your notes[.]/);
+  const mixes = await spoken(atm, /^Choose your notes[.]/);
   assertMatch(mixes, /Press 1 for 2 × €20[.]/);
   await page.keyboard.press("1");
-  const receipt = await hear(atm, /^Withdrawal complete[.]/);
+  const receipt = await spoken(atm, /^Withdrawal complete[.]/);
   for (const part of ["2 × €20.", "Amount €40.00.", "New balance €1,210.50.", "Enter: Done."]) {
     assert(receipt.includes(part), `${part} in ${receipt}`);
   }
   await page.keyboard.press("Enter");
-  await hear(atm, /^Good .*, Alice[.]/);
+  await spoken(atm, /^Good .*, Alice[.]/);
   await page.keyboard.press("Escape");
-  await hear(atm, /^Goodbye[.]/);
+  await spoken(atm, /^Goodbye[.]/);
   assert(scripted.calls.includes("withdraw 4000 2x2000"));
   const all = scripted.spoken.map(({ text }) => text).join(" ");
   assert(!all.includes("correct horse") && !/\b[c] o r r\b/.test(all), "no password is spoken");
@@ -81,7 +81,7 @@ flow("speech is repeated, interrupted, made louder and slower", async (atm) => {
   await page.keyboard.press("F2");
   assertEquals(scripted.spoken, [], "no key but the first begins");
   await page.keyboard.press("F1");
-  const first = await hear(atm, /^Welcome/);
+  const first = await spoken(atm, /^Welcome/);
   const { hushed } = scripted;
   await page.keyboard.press("Shift");
   while (scripted.hushed === hushed) await page.waitForTimeout(10);
@@ -108,7 +108,7 @@ for (
   flow(`speech in ${language}`, async (atm) => {
     await atm.page.locator("[data-screen=welcome]").waitFor();
     await atm.page.keyboard.press("F1");
-    await hear(atm, text);
+    await spoken(atm, text);
     assertEquals(atm.scripted.spoken.at(-1)!.language, language);
   }, speaking(language as Language));
 }

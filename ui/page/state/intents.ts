@@ -103,7 +103,7 @@ export function onIntent(state: State, intent: Intent): Step {
   }
 }
 
-/** Changes how this customer hears the screens: each key but the last reads the screen again. */
+/** Changes how screens are read to this customer: each key but the last reads the screen again. */
 function speechKey(state: State, key: SpeechKey): Step {
   if (!speaks(state)) return { state };
   const { sound, rate, volume, blank } = state.settings;
