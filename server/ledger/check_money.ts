@@ -1,10 +1,11 @@
 /**
- * Recomputes the money from the movements: balances, holds, charges of days, running balances and
- * the balances at the ends of days; some accounts at a time.
+ * Recomputes the money from the movements: balances, holds, charges of days, running balances, the
+ * balances at the ends of days, and terminals' newest movements; some accounts at a time.
  */
 import { accountsCheckedMax } from "../../lib/limits.ts";
 import { type CheckKeys, type Counts, type OnRead, Wrong } from "./checking.ts";
-import type { Account, Movement } from "./model.ts";
+import { setBacksOf } from "./day.ts";
+import type { Account, Movement, MovementId, TerminalId } from "./model.ts";
 import type { Hold, ReadStore } from "./store.ts";
 import { accountParts, dayEndParts, holdParts, movementParts, rowsOf } from "./walk.ts";
 
@@ -87,12 +88,14 @@ async function checkAccounts(
   onRead: OnRead,
 ): Promise<void> {
   const reckoned = new Map(accounts.map(({ id }) => [id, { ...nothing }]));
+  const newest = holds && new NewestMovements();
   let first: Movement | undefined;
   let open: Movement | null = null;
   for await (const part of movementParts(store)) {
     for (const row of part) {
       if (row.step === 1) {
         if (first) await holds?.next(first.id, open);
+        newest?.next(row);
         [first, open] = [row, row.action === "authorise" && row.outcome === "ok" ? row : null];
       }
       if (first?.id !== row.id) throw new Wrong(`movement ${row.id} has no first row`);
@@ -103,6 +106,7 @@ async function checkAccounts(
   }
   if (first) await holds?.next(first.id, open);
   await holds?.end();
+  await newest?.compare(store);
   const days = await listedDays(store, accounts, weightOf);
   for (const account of accounts) {
     compare(account, reckoned.get(account.id)!);
@@ -241,6 +245,35 @@ async function wrongDay(store: ReadStore, { id, number, kind }: Account): Promis
   }
   throw new Error(`the days of account ${number} differ in sum, but not individually`);
 }
+
+/** Compares the list of the newest movement that each terminal began. */
+class NewestMovements {
+  /** Several have the time of one batch. */
+  readonly #newest = new Map<TerminalId, { of: Movement; ids: Set<MovementId> }>();
+
+  /** Called with the first row of each movement. */
+  next(row: Movement): void {
+    if (row.terminal === "") return;
+    const last = this.#newest.get(row.terminal);
+    const later = last ? byTime(row, last.of) : 1;
+    if (later > 0) this.#newest.set(row.terminal, { of: row, ids: new Set([row.id]) });
+    if (later === 0) last!.ids.add(row.id);
+  }
+
+  /** @throws {Wrong} if the list differs */
+  async compare(store: ReadStore): Promise<void> {
+    for (const { id, name } of await store.terminals()) {
+      const listed = (await store.booksOf(id))?.movement;
+      const ids = this.#newest.get(id)?.ids ?? new Set<string | undefined>([undefined]);
+      if (ids.has(listed)) continue;
+      throw new Wrong(`terminal ${name}: movement ${listed ?? "none"} is listed as its newest`);
+    }
+  }
+}
+
+/** Compares the times of movements, of which some may be by a clock that was set back since. */
+const byTime = (one: Movement, other: Movement) =>
+  setBacksOf(one.day) - setBacksOf(other.day) || one.timeMs - other.timeMs;
 
 /** Compares the list of open movements, which is in the order of all movements. */
 class OpenMovements {

@@ -20,6 +20,11 @@ export function laterDayOf(day: number, timeMs: number, timeZone: string): numbe
   return day - calendarDayOf(day) + dayOf(timeMs, timeZone);
 }
 
+/** Returns how many times the bank's time had been set back on a day of the bank. */
+export function setBacksOf(day: number): number {
+  return Math.floor(day / daysPerSetBack);
+}
+
 /** Returns the calendar day of a day of the bank, in days since 1 January 1970. */
 export function calendarDayOf(day: number): number {
   return day % daysPerSetBack;
