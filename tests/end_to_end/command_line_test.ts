@@ -196,7 +196,7 @@ Deno.test("the command line", async (t) => {
               "load €4,000.00 into the cassettes",
               "count the notes: €20.00 missing, to the differences account",
               "count the notes: €40.00 over, to the differences account",
-              "report devices: all well",
+              "report devices: €100.00 empty, €10.00 empty, €5.00 empty",
             ]
           ) assertStringIncludes(out, `terminal hall | ${entry} |`);
           const list = await run(["bank", "terminal", "list", "--data", bank]);
