@@ -42,6 +42,17 @@ browserFlow("host killed: the page says so and never sends again", async (atm) =
   problems.length = 0;
 });
 
+browserFlow("a host ends though a call of its page is not answered", async (atm) => {
+  const { page, scripted, problems } = atm;
+  await logIn(page);
+  scripted.gate = new Promise(() => {});
+  await button(page, "€50").click();
+  await onScreen(page, "working");
+  await atm.killHost();
+  await sees(page, "This ATM has stopped");
+  problems.length = 0; // Chromium itself reports the cut
+});
+
 browserFlow("one failed call stops the page", async ({ page, scripted, problems, requests }) => {
   await logIn(page);
   scripted.history = () => Promise.reject(new Error("nobody's business"));
