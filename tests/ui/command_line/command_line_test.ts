@@ -601,7 +601,7 @@ Deno.test("server, witness, receipt-page, atm and demo get typed values, and def
   assertEquals("screens" in printing && printing.screens, { ...screens, printer: "till" });
   assertEquals(launchOf("demo --atms 2 --no-open --json --language de"), {
     kind: "demo",
-    folder: "/strongroom/data",
+    folder: "/strongroom/data/demo",
     atms: 2,
     screens: { ...screens, language: "de", in: "browser", open: false, json: true },
   });

@@ -14,14 +14,14 @@ export const demo: CommandDefinition[] = [{
   examples: ["", "--atms 2", "--no-open --json --data ../try"],
   define: (command, { path, data, launch }) =>
     withScreens(command)
-      .option("--data <DIR>", "the folder for everything (default: ./data)", path)
+      .option("--data <DIR>", "the folder for everything (default: ./data/demo)", path)
       .option(
         "--atms <N>",
         `how many ATMs to open, 1 to ${demoAtmsMax}`,
         wholeNumber(1, demoAtmsMax),
         1,
       )
-      .action(({ data: folder = data, atms, ...screens }) =>
+      .action(({ data: folder = `${data}/demo`, atms, ...screens }) =>
         launch({ kind: "demo", folder, atms, screens: screensOf(screens) })
       ),
 }];
