@@ -152,6 +152,7 @@ const usual: Stop[] = [
       await button(page, "Another amount").click();
       await page.getByLabel("Amount").fill("70");
       await page.keyboard.press("Enter");
+      await onScreen(page, "mix");
       await page.keyboard.press("Enter");
       await page.getByText("Left today").waitFor();
     }),
