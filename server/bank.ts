@@ -95,6 +95,7 @@ export interface Bank {
  * Creates a bank in a folder without one, or in an empty database and a folder for its first server.
  * @param keepFirstKey receives the file with the log's first key, which the bank does not keep
  * @param url the PostgreSQL database; if absent, the database is a file in the folder
+ * @param begin writes the bank's first entries, before its creation is complete
  * @throws {UsageError} if there is a bank already, or either cannot be written
  */
 export async function createBank(
@@ -103,6 +104,7 @@ export async function createBank(
   settings: Omit<Settings, "bankId">,
   keepFirstKey: KeepFirstKey,
   url?: string,
+  begin?: (ledger: Ledger) => Promise<void>,
 ): Promise<Bank> {
   const create = { ...settings, bankId: world.randomBytes(16).toHex() };
   // Checked before a folder and a first key exist, which would block a second attempt.
@@ -111,8 +113,14 @@ export async function createBank(
   // SQLite gives its files the mode that the first one has.
   if (url === undefined) world.files.open(databasePath(path), "create").close();
   const bank = await assemble(world, folder, { url, create });
-  if (url !== undefined) folder.keepBankElsewhere(create.bankId);
-  folder.finish();
+  try {
+    await begin?.(bank.ledger);
+    if (url !== undefined) folder.keepBankElsewhere(create.bankId);
+    folder.finish();
+  } catch (error) {
+    await bank.close();
+    throw error;
+  }
   return bank;
 }
 

@@ -12,11 +12,13 @@
  *     owner.lock      locked by the one process that owns the folder
  *     operator.sock   0600: the running server's socket for operators' commands; where there is a group of
  *                     operators, it is in the folder DIR-operators (0710) and has the mode 0660
- *     bank.unfinished 0600: present while the bank is created: the other files are incomplete
+ *     bank.unfinished 0600: present while the bank is created: the other files are incomplete. It lists
+ *                     the hashes and paths of the files that the creation writes outside the folder
  */
-import { textOf, utf8 } from "../../lib/bytes.ts";
+import { hex, textOf, utf8 } from "../../lib/bytes.ts";
 import { databaseUrlVariable } from "../../lib/database_url.ts";
 import { UsageError } from "../../lib/errors.ts";
+import { sha256 } from "../../lib/hmac.ts";
 import { ownerRetryMs, ownerWaitMsMax, socketPathBytesMax } from "../../lib/limits.ts";
 import {
   isThere,
@@ -110,8 +112,12 @@ function bankElsewhere(files: Files, folder: string): string | null {
   throw new UsageError(`${path} is damaged. Restore it from its copy`);
 }
 
-/** Receives the text of the first key's file, before that key is used. */
-export type KeepFirstKey = (text: string) => void;
+/**
+ * Receives the text of the first key's file, before that key is used.
+ * @param write creates a private file outside the folder, which must not exist. It replaces a file
+ * that an interrupted creation of the bank has written
+ */
+export type KeepFirstKey = (text: string, write: (path: string, text: string) => void) => void;
 
 /** A chain that is not yet the folder's. */
 export interface PreparedChain {
@@ -182,7 +188,7 @@ export class BankFolder {
       });
       const { chainId, checkpoint } = folder.keys;
       const next = folder.#prepareChain({ chainId, checkpoint }, another?.before ?? [], bankName);
-      keepFirstKey(next.firstKey);
+      keepFirstKey(next.firstKey, (path, text) => folder.#writeOutside(path, text));
       folder.beginChain(next);
     });
     return folder;
@@ -197,6 +203,23 @@ export class BankFolder {
     }
     ChainKeyFile.destroy(files, chainKeyPath(path));
     for (const each of bankPaths(path)) removeIfThere(files, each);
+  }
+
+  /** Writes a file of the creation outside the folder. The list has its hash and path before. */
+  #writeOutside(path: string, text: string): void {
+    const { files } = this;
+    const list = textOf(files.read(unfinishedPath(this.path)));
+    const hashes = outsideHashes(list, path);
+    if (isThere(files, path) && hashes.length > 0) {
+      const content = files.read(path);
+      const isWhole = hashes.includes(hex(sha256(content)));
+      if (isWhole || content.length === 0) files.remove(path);
+    }
+    if (!isThere(files, path)) {
+      const line = `${hex(sha256(utf8(text)))} ${path}\n`;
+      replacePrivateFile(files, unfinishedPath(this.path), list + line);
+    }
+    writePrivateFile(files, path, text);
   }
 
   /** Completes the creation of a bank, durably. */
@@ -293,6 +316,13 @@ export class BankFolder {
   close(): void {
     this.lock.close();
   }
+}
+
+/** Returns the hashes of the texts that interrupted creations had for a path outside the folder. */
+function outsideHashes(list: string, path: string): string[] {
+  return list.split("\n").filter((line) => line.slice(65) === path).map((line) =>
+    line.slice(0, 64)
+  );
 }
 
 /** Runs `act`, and closes the folder if it throws. */

@@ -30,14 +30,16 @@ export interface NewBank {
 export async function initBank(world: BankWorld, request: NewBank): Promise<string> {
   const { path, url, operator, bankName, currency, timeZone, withdrawalMax } = request;
   const settings = { bankName, currency, timeZone, smallestNote: smallestNote(currency) };
-  const bank = await createBank(world, path, settings, request.keepFirstKey, url);
-  await bank.ledger.submit(logCommand(`operator ${operator}`, `make ${bankName}`));
-  for (const admin of request.admins ?? []) {
-    await bank.ledger.submit({ op: "add_operator", operator, ...admin, role: "admin" });
-  }
-  if (withdrawalMax !== null) {
-    await bank.ledger.submit({ op: "set_limits", operator, limits: { withdrawalMax } });
-  }
+  const { keepFirstKey, admins = [] } = request;
+  const bank = await createBank(world, path, settings, keepFirstKey, url, async (ledger) => {
+    await ledger.submit(logCommand(`operator ${operator}`, `make ${bankName}`));
+    for (const admin of admins) {
+      await ledger.submit({ op: "add_operator", operator, ...admin, role: "admin" });
+    }
+    if (withdrawalMax !== null) {
+      await ledger.submit({ op: "set_limits", operator, limits: { withdrawalMax } });
+    }
+  });
   await bank.close();
   const where = url === undefined ? path : `the database, its first server in ${path}`;
   return `${bankName} is created in ${where}: ${currency.code}, ${timeZone}.`;

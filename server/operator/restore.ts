@@ -13,7 +13,6 @@ import {
   BankFolder,
   closeOnFailure,
   databasePath,
-  type KeepFirstKey,
   logFilePath,
   type PreparedChain,
 } from "../folder/bank_folder.ts";
@@ -31,7 +30,7 @@ export interface Restore {
   /** The backup's file. */
   from: string;
   /** Receives the first key of the log's next chain. */
-  keepFirstKey: KeepFirstKey;
+  keepFirstKey: (text: string) => void;
   operator: string;
   /**
    * Checks that the operator is an admin of the bank; returns the signed request, for the log.

@@ -232,11 +232,9 @@ async function init({ folder, url }: Target, command: Local<"init">): Promise<nu
       currency,
       timeZone,
       withdrawalMax: minorFromText(withdrawalMax),
-      keepFirstKey(text) {
-        writePrivateFile(systemFiles, firstKey, text);
-        if ("singleKey" in operators) {
-          writePrivateFile(systemFiles, operators.singleKey, single!.text);
-        }
+      keepFirstKey(text, write) {
+        write(firstKey, text);
+        if ("singleKey" in operators) write(operators.singleKey, single!.text);
       },
     }),
   );
@@ -295,8 +293,8 @@ async function join(target: Target, { from, firstKey }: Local<"join">): Promise<
     from,
     url,
     ...admin,
-    keepFirstKey(text) {
-      writePrivateFile(systemFiles, firstKey, text);
+    keepFirstKey(text, write) {
+      write(firstKey, text);
       made = true;
     },
   });

@@ -1,10 +1,12 @@
-import { assertEquals, assertNotEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import { UsageError } from "../../../lib/errors.ts";
 import { system, systemFiles } from "../../../lib/system.ts";
+import type { Files } from "../../../lib/world.ts";
 import {
   BankFolder,
   databasePath,
   holdsBank,
+  type KeepFirstKey,
   keysPath,
 } from "../../../server/folder/bank_folder.ts";
 import type { BankKeys } from "../../../server/folder/bank_keys.ts";
@@ -86,6 +88,91 @@ Deno.test("what a making leaves that was cut short is no bank, and the next one 
     await assertRejects(() => open(`${root}/bank`), UsageError, "bank init");
     assertNotEquals(await make(`${root}/bank`), keys);
     assertEquals(holdsBank(systemFiles, `${root}/bank`), true);
+  }));
+
+/** Returns files of which each change fails, from one on, as if the process had been killed there. */
+function filesUntil(changesMax: number): { files: Files; changes: () => number } {
+  let changes = 0;
+  const change = <T>(act: () => T): T => {
+    if (++changes > changesMax) throw new Error("killed");
+    return act();
+  };
+  const files: Files = {
+    ...systemFiles,
+    open(path, how) {
+      const isThere = systemFiles.facts(path) !== null;
+      const file = how === "new" || (how === "create" && !isThere)
+        ? change(() => systemFiles.open(path, how))
+        : systemFiles.open(path, how);
+      return {
+        ...file,
+        writeAt: (offset, bytes) => change(() => file.writeAt(offset, bytes)),
+        truncate: (bytes) => change(() => file.truncate(bytes)),
+        sync: () => change(() => {}),
+      };
+    },
+    rename: (from, to) => change(() => systemFiles.rename(from, to)),
+    remove: (path) => change(() => systemFiles.remove(path)),
+    makeFolder: (path) => change(() => systemFiles.makeFolder(path)),
+    syncFolder: () => change(() => {}),
+  };
+  return { files, changes: () => changes };
+}
+
+/** Creates a bank whose first key and operator's key are outside its folder. */
+async function makeWithKeys(root: string, files: Files, keys: string): Promise<void> {
+  const keep: KeepFirstKey = (_, write) => {
+    write(`${root}/first.key`, `first ${keys}`);
+    write(`${root}/operator.key`, `operator ${keys}`);
+  };
+  const folder = await BankFolder.make({ ...world, files }, `${root}/bank`, "First Bank", keep);
+  try {
+    folder.finish();
+  } finally {
+    folder.close();
+  }
+}
+
+Deno.test("a making that is killed at any write, and the next one at another, hinder no third", () =>
+  inTemporaryFolder(async (root) => {
+    const whole = filesUntil(Infinity);
+    await makeWithKeys(`${root}/whole`, whole.files, "1");
+    assert(whole.changes() > 20, `${whole.changes()} writes`);
+    const last = whole.changes() - 2; // the bank is whole before its folder's last sync
+    for (let first = 0; first <= last; first++) {
+      const second = (first * 7) % (last - 5); // the next creation has fewer writes
+      const tried = `${root}/${first}`;
+      const made = `killed at ${first} and ${second}`;
+      Deno.mkdirSync(tried);
+      for (const changesMax of [first, second]) {
+        const { files } = filesUntil(changesMax);
+        await assertRejects(() => makeWithKeys(tried, files, "0"), Error, "killed", made);
+        assertEquals(holdsBank(systemFiles, `${tried}/bank`), false, made);
+      }
+      await makeWithKeys(tried, filesUntil(Infinity).files, "1");
+      assertEquals(Deno.readTextFileSync(`${tried}/first.key`), "first 1", made);
+      assertEquals(Deno.readTextFileSync(`${tried}/operator.key`), "operator 1", made);
+      assertEquals(holdsBank(systemFiles, `${tried}/bank`), true, made);
+    }
+  }));
+
+Deno.test("a making replaces no key that a making of this bank has not written", () =>
+  inTemporaryFolder(async (root) => {
+    const refused = () =>
+      assertRejects(
+        () => makeWithKeys(root, systemFiles, "1"),
+        UsageError,
+        `${root}/first.key already exists`,
+      );
+    Deno.writeTextFileSync(`${root}/first.key`, "of a finished bank");
+    await refused();
+    await refused();
+    Deno.writeTextFileSync(`${root}/first.key`, "");
+    await refused();
+    Deno.removeSync(`${root}/first.key`);
+    await makeWithKeys(root, systemFiles, "1");
+    await assertRejects(() => makeWithKeys(root, systemFiles, "2"), UsageError, "already contains");
+    assertEquals(Deno.readTextFileSync(`${root}/operator.key`), "operator 1");
   }));
 
 Deno.test({
