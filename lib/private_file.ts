@@ -39,12 +39,29 @@ export function readPrivateFile(
   path: string,
   otherwise: string,
 ): string {
+  return parsePrivateFile(files, path, otherwise, (text) => text);
+}
+
+/**
+ * Reads a private file of one kind.
+ * @param parse throws a UsageError for a file of another kind, whose mode does not matter
+ * @throws {UsageError} if it is missing, unreadable, of another kind, or readable by other users
+ */
+export function parsePrivateFile<T>(
+  files: Pick<Files, "facts" | "read">,
+  path: string,
+  otherwise: string,
+  parse: (text: string) => T,
+): T {
   try {
+    const content = parse(textOf(files.read(path)));
     requirePrivate(path, files.facts(path)?.mode ?? null);
-    return textOf(files.read(path));
+    return content;
   } catch (error) {
     if (error instanceof UsageError) throw error;
-    throw new UsageError(`${path} cannot be read (${(error as Error).message}): ${otherwise}`);
+    const { name, message } = error as Error;
+    if (name === "IsADirectory") throw new UsageError(`${path} is a folder: ${otherwise}`);
+    throw new UsageError(`${path} cannot be read (${message}): ${otherwise}`);
   }
 }
 
@@ -89,6 +106,7 @@ export function reservePrivateFile(files: Files, path: string): ReservedFile {
   try {
     file = files.open(path, "new");
   } catch (error) {
+    if (error instanceof UsageError) throw error;
     const { name, message } = error as Error;
     throw new UsageError(
       name === "AlreadyExists"
@@ -149,6 +167,7 @@ export function appendFile(files: Files, from: string, to: Pick<ReservedFile, "w
   try {
     source = files.open(from, "read");
   } catch (error) {
+    if (error instanceof UsageError) throw error;
     throw new UsageError(
       `${from} cannot be read (${(error as Error).message}): name a backup's file`,
     );

@@ -4,6 +4,7 @@
  */
 import { statfsSync } from "node:fs";
 import { setImmediate } from "node:timers";
+import { UsageError } from "./errors.ts";
 import { deviceMessageLengthMax } from "./limits.ts";
 import type {
   AcceptedSocket,
@@ -211,10 +212,11 @@ function socketOf(connection: Deno.Conn): Socket {
   };
 }
 
+/** The real files. An access that the system denies throws a UsageError that names the path. */
 export const systemFiles: Files = {
   facts(path) {
     try {
-      const { isFile, mode, size, mtime, dev, ino } = Deno.statSync(path);
+      const { isFile, mode, size, mtime, dev, ino } = permitted(path, () => Deno.statSync(path));
       const id = ino === null ? null : `${dev}:${ino}`;
       return { isFile, mode, bytes: size, writtenMs: mtime?.getTime() ?? 0, id };
     } catch (error) {
@@ -223,22 +225,36 @@ export const systemFiles: Files = {
       throw error;
     }
   },
-  read: (path) => Deno.readFileSync(path),
+  read: (path) => permitted(path, () => Deno.readFileSync(path)),
   open(path, how) {
     const write = how !== "read";
     const [create, createNew] = [how === "create", how === "new"];
-    return fileOf(Deno.openSync(path, { read: true, write, create, createNew, mode: 0o600 }));
+    const options = { read: true, write, create, createNew, mode: 0o600 };
+    return fileOf(permitted(path, () => Deno.openSync(path, options)));
   },
-  rename: (from, to) => Deno.renameSync(from, to),
-  remove: (path) => Deno.removeSync(path),
-  makeFolder: (path) => Deno.mkdirSync(path, { recursive: true, mode: 0o700 }),
-  names: (folder) => [...Deno.readDirSync(folder)].map(({ name }) => name),
+  rename: (from, to) => permitted(to, () => Deno.renameSync(from, to)),
+  remove: (path) => permitted(path, () => Deno.removeSync(path)),
+  makeFolder: (path) =>
+    permitted(path, () => Deno.mkdirSync(path, { recursive: true, mode: 0o700 })),
+  names: (folder) => permitted(folder, () => [...Deno.readDirSync(folder)].map(({ name }) => name)),
   syncFolder(folder) {
     if (Deno.build.os === "windows") return; // Windows cannot open folders
-    using opened = Deno.openSync(folder);
+    using opened = permitted(folder, () => Deno.openSync(folder));
     opened.syncSync();
   },
 };
+
+/** @throws {UsageError} if the system denies access to the path */
+function permitted<T>(path: string, act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
+    throw new UsageError(
+      `access to ${path} is denied. Check its owner and mode, and those of its folders`,
+    );
+  }
+}
 
 /** Returns the free bytes on a folder's disk; null if the program may not read them. */
 export function freeBytes(folder: string): number | null {

@@ -2,7 +2,7 @@
 import { fromHex, hex } from "./bytes.ts";
 import { UsageError } from "./errors.ts";
 import { type Currency, currencyOf } from "./money.ts";
-import { readPrivateFile } from "./private_file.ts";
+import { parsePrivateFile } from "./private_file.ts";
 import type { Files } from "./world.ts";
 
 /** The ids of both ends of a channel, and their shared key. */
@@ -91,5 +91,5 @@ export function readTerminalKey(
 ): NamedTerminalKey {
   const otherwise =
     "make a terminal key with 'deno task bank terminal enroll NAME --out FILE' on the bank's host";
-  return parseTerminalKey(readPrivateFile(files, path, otherwise), path);
+  return parsePrivateFile(files, path, otherwise, (text) => parseTerminalKey(text, path));
 }

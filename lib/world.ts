@@ -114,7 +114,7 @@ export interface OpenFile {
 
 /**
  * The files of one host. Failures throw an error whose `name` is `NotFound`, `AlreadyExists` or
- * another of Deno's. New files have mode 0600, new folders 0700.
+ * another of Deno's; a denied access throws a `UsageError`. New files have mode 0600, new folders 0700.
  */
 export interface Files {
   /** Returns a file's metadata, or null if it does not exist. */

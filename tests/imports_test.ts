@@ -81,7 +81,7 @@ function store(...packages: readonly string[]): Rule {
 /** By the beginning of a file's path; the first that fits decides. */
 const rules: Readonly<Record<string, Rule>> = {
   // The two files of lib that are the world, for programs, threads, the launcher and tests.
-  "lib/system.ts": { imports: ["lib/world.ts", "lib/limits.ts"] },
+  "lib/system.ts": { imports: ["lib/errors.ts", "lib/world.ts", "lib/limits.ts"] },
   "lib/process.ts": { imports: ["lib/errors.ts", "lib/log_event.ts"] },
   "lib/": {
     imports: ["lib/"],

@@ -73,6 +73,15 @@ export function holdsBank(files: Pick<Files, "facts">, folder: string): boolean 
     bankPaths(folder).some((path) => isThere(files, path));
 }
 
+/** @throws {UsageError} if this folder has no bank */
+export function requireBank(files: Pick<Files, "facts">, folder: string): void {
+  if (holdsBank(files, folder)) return;
+  throw new UsageError(
+    `no bank in ${folder}. Choose its folder with --data, create a bank with 'deno task bank init', ` +
+      "or try the demo with 'deno task demo'",
+  );
+}
+
 /** Returns the paths of the files that only a bank's folder has. */
 function bankPaths(folder: string): string[] {
   const database = databasePath(folder);
@@ -148,11 +157,7 @@ export class BankFolder {
    * other users can read its keys, or another process owns it
    */
   static async open(world: WorldWithFiles, path: string, url?: string): Promise<BankFolder> {
-    if (!holdsBank(world.files, path)) {
-      throw new UsageError(
-        `no bank in ${path}. Create one with 'deno task bank init', or try the demo with 'deno task demo'`,
-      );
-    }
+    requireBank(world.files, path);
     requireFiles(world.files, path);
     requireShortPath(path);
     requirePlace(world.files, path, url);
@@ -382,6 +387,7 @@ function unlessWritable(path: string, write: () => void): void {
   try {
     write();
   } catch (error) {
+    if (error instanceof UsageError) throw error;
     throw new UsageError(
       `${path} cannot be written (${(error as Error).message}). Choose another with --data`,
     );

@@ -1,7 +1,7 @@
 /** `bank.keys`: the keys of a bank that only operators change. */
 import { fromHex, hex } from "../../lib/bytes.ts";
 import { UsageError } from "../../lib/errors.ts";
-import { readPrivateFile, replacePrivateFile } from "../../lib/private_file.ts";
+import { parsePrivateFile, replacePrivateFile } from "../../lib/private_file.ts";
 import type { Files } from "../../lib/world.ts";
 import { AuditKeyRing, auditKeysOf } from "../audit/keys.ts";
 
@@ -48,9 +48,11 @@ export function auditKeyRingOf({ audit }: Pick<BankKeys, "audit">): AuditKeyRing
  */
 export function readBankKeys(files: Pick<Files, "facts" | "read">, path: string): BankKeys {
   const otherwise = "restore it from its copy";
-  const keys = parseKeys(readPrivateFile(files, path, otherwise));
-  if (keys) return keys;
-  throw new UsageError(`${path} is not a key file of this version: ${otherwise}`);
+  return parsePrivateFile(files, path, otherwise, (text) => {
+    const keys = parseKeys(text);
+    if (keys) return keys;
+    throw new UsageError(`${path} is not a key file of this version: ${otherwise}`);
+  });
 }
 
 /** Writes a key file atomically and durably. */

@@ -44,6 +44,7 @@ export function* linesOfFile(
   try {
     file = files.open(path, "read");
   } catch (error) {
+    if (error instanceof UsageError) throw error;
     throw new UsageError(
       `${path} cannot be read (${(error as Error).message}). Choose a file of 'audit export'`,
       2,

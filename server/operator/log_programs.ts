@@ -5,7 +5,7 @@
 import { fromHex, hex, textOf } from "../../lib/bytes.ts";
 import { UsageError } from "../../lib/errors.ts";
 import type { OperatorCommand } from "../../lib/operator_commands.ts";
-import { isThere, readPrivateFile, writePrivateFile } from "../../lib/private_file.ts";
+import { isThere, parsePrivateFile, writePrivateFile } from "../../lib/private_file.ts";
 import { isWitnessUrl, witnessOfText } from "../../lib/witness_urls.ts";
 import type { Files, Socket } from "../../lib/world.ts";
 import { placeOfText } from "../audit/entry.ts";
@@ -25,6 +25,7 @@ import {
   databasePath,
   holdsBank,
   type KeepFirstKey,
+  requireBank,
 } from "../folder/bank_folder.ts";
 import { auditKeyRingOf, readBankKeys } from "../folder/bank_keys.ts";
 import { setMark } from "../folder/marks.ts";
@@ -61,6 +62,7 @@ export async function* answersOf(
 ): AsyncGenerator<OperatorAnswer, void, void> {
   const answers = await askServer(world, folder, command, signer);
   if (answers) return yield* answers;
+  requireBank(world.files, folder);
   if (isReading(command)) return yield* readClosedBank(world, folder, command, url);
   const key = await signer();
   const bank = await openBank(world, folder, url);
@@ -109,8 +111,9 @@ export async function verifyLog(
 ): Promise<string> {
   const otherwise = "give the file of the first key from 'bank init' with --first-key FILE";
   try {
+    if (file === undefined) requireBank(world.files, folder);
     const firstKeys = firstKeyPaths.map((path) =>
-      parseFirstKey(readPrivateFile(world.files, path, otherwise), path)
+      parsePrivateFile(world.files, path, otherwise, (text) => parseFirstKey(text, path))
     );
     const checkpoints = checkpointPaths.map((path) =>
       trustedCheckpoint(readTextFile(world.files, path), path, firstKeys)
@@ -160,7 +163,7 @@ export function policyOf(
 ): string {
   const otherwise = "give the first key that 'bank init' has written, with --first-key FILE";
   const keys = firstKeys.map((path) =>
-    parseFirstKey(readPrivateFile(files, path, otherwise), path)
+    parsePrivateFile(files, path, otherwise, (text) => parseFirstKey(text, path))
   );
   const logs = keys.map(({ origin, checkpointKey }) => ({
     key: verifierKey(origin, signatureTypes.note, new Uint8Array(checkpointKey)),
@@ -300,6 +303,7 @@ export function readTextFile(files: Pick<Files, "read">, path: string): string {
   try {
     return textOf(files.read(path));
   } catch (error) {
+    if (error instanceof UsageError) throw error;
     throw new UsageError(`${path} cannot be read (${(error as Error).message})`);
   }
 }

@@ -6,7 +6,7 @@ import { argon2id } from "hash-wasm";
 import { concat, fromHex, hex, utf8 } from "../../lib/bytes.ts";
 import { UsageError } from "../../lib/errors.ts";
 import { passphraseMemoryKib, passphrasePasses } from "../../lib/limits.ts";
-import { readPrivateFile } from "../../lib/private_file.ts";
+import { parsePrivateFile } from "../../lib/private_file.ts";
 import { open, seal, type SealKeys } from "../../lib/seal.ts";
 import { isName } from "../../lib/terminal_key.ts";
 import type { Files, World } from "../../lib/world.ts";
@@ -63,9 +63,11 @@ export async function readOperatorKey(
   askPassphrase: (name: string) => Promise<string>,
 ): Promise<Signer> {
   const otherwise = "name your key's file with --operator-key FILE";
-  const { name, publicKey, secretKey, salt, sealedKey } = parsed(
-    readPrivateFile(files, path, otherwise),
+  const { name, publicKey, secretKey, salt, sealedKey } = parsePrivateFile(
+    files,
     path,
+    otherwise,
+    (text) => parsed(text, path),
   );
   if (secretKey !== null) return signerOf(name, secretKey);
   const keys = await sealKeysOf(await askPassphrase(name), salt!);

@@ -123,7 +123,7 @@ export async function askServer(
       const { name } = error as Error;
       if (name === "PermissionDenied") forbidden = true;
       // No server, or the socket of one that was killed.
-      else if (!["NotFound", "ConnectionRefused"].includes(name)) throw error;
+      else if (!["NotFound", "NotADirectory", "ConnectionRefused"].includes(name)) throw error;
     }
   }
   if (!forbidden) return null;

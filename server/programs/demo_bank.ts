@@ -127,10 +127,8 @@ async function terminal(
 ): Promise<DemoBank["terminals"][number]> {
   const folder = `${data}/atm-${name}`;
   const key = `${folder}/terminal.key`;
-  Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
-  try {
-    Deno.statSync(key);
-  } catch {
+  systemFiles.makeFolder(folder);
+  if (!isThere(systemFiles, key)) {
     // A key that was lost before it reached its file cannot be recovered: the terminal gets a new
     // name.
     const taken = (await bank.ledger.read.terminals()).map((terminal) => terminal.name);

@@ -22,7 +22,7 @@ import { systemFiles } from "../../lib/system.ts";
 import { isName } from "../../lib/terminal_key.ts";
 import { openBank } from "../bank.ts";
 import { requirePasswordLength } from "../credentials/passwords.ts";
-import { databasePath, keysPath, singleKeyPath } from "../folder/bank_folder.ts";
+import { databasePath, keysPath, requireBank, singleKeyPath } from "../folder/bank_folder.ts";
 import { carryKey } from "../operator/carry_key.ts";
 import { recoverOperator, requireAdmin, signedByAdmin } from "../operator/authority.ts";
 import { makeOperatorKey, readOperatorKey } from "../operator/operator_key.ts";
@@ -275,6 +275,7 @@ async function recover(
 async function migrate(target: Target): Promise<number> {
   const { folder, signer } = target;
   const url = requireUrl(target);
+  requireBank(systemFiles, folder);
   const place = { path: databasePath(folder) };
   const admin = await requireAdmin(systemBank, place, signer, { command: "migrate" });
   const request = { path: folder, url, ...admin };
@@ -319,6 +320,7 @@ async function restore(
   { folder, signer }: Target,
   { from, firstKey }: Local<"restore">,
 ): Promise<number> {
+  requireBank(systemFiles, folder);
   const key = await signer();
   const file = reservePrivateFile(systemFiles, firstKey); // the first key's file is reserved before the restore begins
   let lines: string[];
@@ -415,6 +417,7 @@ async function startAuditChain(
   { folder, url, signer }: Target,
   { firstKey }: Local<"start_audit_chain">,
 ): Promise<number> {
+  requireBank(systemFiles, folder);
   const place = url === undefined ? { path: databasePath(folder) } : { url };
   const command = { command: "start_audit_chain" };
   const admin = await requireAdmin(systemBank, place, signer, command);

@@ -10,6 +10,7 @@ export function readPolicy(path: string): Policy {
   try {
     text = textOf(systemFiles.read(path));
   } catch (error) {
+    if (error instanceof UsageError) throw error;
     throw new UsageError(
       `${path} cannot be read (${(error as Error).message}): name a policy file`,
     );

@@ -42,8 +42,32 @@ Deno.test("the command line", async (t) => {
     const long = ["bank", "init", "--single-operator", "--data", `${folder}/${"long".repeat(30)}`];
     await refused("a path too long for a socket", long, 1, "too long a path");
     const empty = ["--data", `${folder}/empty`];
+    Deno.writeTextFileSync(`${folder}/file`, "not a folder");
     await refused("server without a bank", ["server", ...empty], 1, "bank init");
     await refused("audit without a bank", ["bank", "audit", "show", ...empty], 1, "bank init");
+    for (
+      const words of [
+        ["status"],
+        ["customer", "list"],
+        ["terminal", "list"],
+        ["restore", "--from", "x"],
+        ["audit", "verify"],
+        ["audit", "chain"],
+      ]
+    ) {
+      await refused(
+        `bank ${words.join(" ")} without a bank`,
+        ["bank", ...words, ...empty],
+        words[1] === "verify" ? 2 : 1,
+        `no bank in ${folder}/empty`,
+      );
+    }
+    await refused(
+      "a file as the bank's folder",
+      ["bank", "status", "--data", `${folder}/file`],
+      1,
+      "no bank in",
+    );
     await refused("atm without a key", ["atm", "--key", `${folder}/none`], 1, "terminal enroll");
     await refused("a wrong flag", ["server", "--prot", "1"], 2, "'--prot'");
     await done(
@@ -200,7 +224,7 @@ Deno.test("the command line", async (t) => {
             ]
           ) assertStringIncludes(out, `terminal hall | ${entry} |`);
           const list = await run(["bank", "terminal", "list", "--data", bank]);
-          assertStringIncludes(list.out, "all well, since ");
+          assertStringIncludes(list.out, "€100.00 empty, €10.00 empty, €5.00 empty, since ");
         },
       );
       await t.step("an ATM that waits starts without its key", async () => {

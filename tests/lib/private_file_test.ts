@@ -2,6 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { UsageError } from "../../lib/errors.ts";
 import {
   appendFile,
+  parsePrivateFile,
   readPrivateFile,
   replacePrivateFile,
   reservePrivateFile,
@@ -37,6 +38,19 @@ Deno.test("a private file that others can read, or that is missing, is refused b
     assertEquals(Deno.statSync(path).mode! & 0o777, 0o600);
     Deno.chmodSync(path, 0o644);
     assertThrows(read, UsageError, "can be read by other users");
+  }));
+
+Deno.test("a file of another kind, and a folder, are refused as such, whatever their modes", () =>
+  inTemporaryFolder((root) => {
+    const path = `${root}/README.md`;
+    Deno.writeTextFileSync(path, "words", { mode: 0o644 });
+    Deno.chmodSync(root, 0o755);
+    const noKey = () => {
+      throw new UsageError("not a key file");
+    };
+    const read = (path: string) => () => parsePrivateFile(systemFiles, path, "name a key", noKey);
+    assertThrows(read(path), UsageError, "not a key file");
+    assertThrows(read(root), UsageError, `${root} is a folder: name a key`);
   }));
 
 Deno.test("a reserved file is filled in parts, and removed when it is not finished", () =>
