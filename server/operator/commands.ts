@@ -96,7 +96,11 @@ async function* approve(
 ): Answers {
   const { operators, proposals } = await bank.ledger.read.staff();
   const proposal = proposals.find((each) => each.id === id);
-  if (!proposal) throw new UsageError(`nothing was approved: ${inWords("not_open")}`);
+  if (!proposal) {
+    throw new UsageError(
+      `proposal ${id} was not approved: ${inWords("not_open")}. See 'deno task bank approvals'`,
+    );
+  }
   const command = operatorCommandFrom(JSON.parse(proposal.command))!;
   if (proposal.operator === operator) {
     throw new CommandRefused("a second operator has to approve this. Ask another one");

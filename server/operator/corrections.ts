@@ -10,13 +10,16 @@ export const correctionCommands: Handlers<"correct_movement"> = {
     const { outcome, booked } = await bank.ledger.submit({
       op: "correct_movement",
       operator,
-      movement: requireMovement(movement),
+      movement: requireMovement(movement, "bank customer statement NAME"),
       amount: requireAmount("--amount", amount, currency),
       differences,
       reason: requireReason(reason),
     });
     if (outcome !== "ok") {
-      throw new UsageError(`movement ${movement} was not corrected: ${inWords(outcome)}`);
+      throw new UsageError(
+        `movement ${movement} was not corrected: ${inWords(outcome)}. See the movements with ` +
+          "'deno task bank customer statement NAME'",
+      );
     }
     yield { line: `movement ${movement} is corrected to ${formatMoney(booked!, currency)}` };
   },

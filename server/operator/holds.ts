@@ -35,7 +35,7 @@ export const holdCommands: Handlers<"list_holds" | "settle_hold"> = {
   },
 
   async *settle_hold(bank, { movement, complete, reverse, reason, operator }) {
-    requireMovement(movement);
+    requireMovement(movement, "bank holds");
     if ((complete === undefined) === !reverse) {
       throw new UsageError("outcome missing. Give --complete AMOUNT, or --reverse", 2);
     }
@@ -53,7 +53,9 @@ export const holdCommands: Handlers<"list_holds" | "settle_hold"> = {
       reason: requireReason(reason),
     });
     if (outcome !== "ok") {
-      throw new UsageError(`movement ${movement} was not settled: ${inWords(outcome)}`);
+      throw new UsageError(
+        `movement ${movement} was not settled: ${inWords(outcome)}. See 'deno task bank holds'`,
+      );
     }
     const how = reverse ? "reversed" : `completed with ${formatMoney(amount, currency)}`;
     yield {

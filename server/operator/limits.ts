@@ -78,7 +78,8 @@ function givenLimits(bank: Bank, request: SetLimits): GivenLimits {
     limits[limit] = limitOf(bank, written[flag], request[flag]);
   }
   if (Object.keys(limits).length === 0) {
-    throw new UsageError("no limit given. See 'deno task bank --help'", 2);
+    const names = Object.values(written).join(", ");
+    throw new UsageError(`no limit given. Give an amount, or 'none', with ${names}`, 2);
   }
   return { whose, limits };
 }

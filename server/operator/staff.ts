@@ -47,9 +47,10 @@ export const staffCommands: Handlers<
     const { proposals } = await bank.ledger.read.staff();
     const { lastMs, clockMs } = await bank.ledger.read.times();
     const nowMs = Math.max(lastMs, clockMs ?? bank.world.nowMs());
-    for (const { id, operator, command, timeMs } of proposals) {
+    const open = proposals.filter(({ timeMs }) => timeMs + proposalMsMax > nowMs);
+    if (open.length === 0) yield { line: "no command waits for approval" };
+    for (const { id, operator, command, timeMs } of open) {
       const untilMs = timeMs + proposalMsMax;
-      if (untilMs <= nowMs) continue;
       const words = commandInWords(operatorCommandFrom(JSON.parse(command))!);
       const until = new Date(untilMs).toISOString();
       yield { line: `${id}  ${operator}  ${words}  until ${until}` };
@@ -63,7 +64,13 @@ export const staffCommands: Handlers<
       id: proposal,
       reason: requireReason(reason),
     });
-    if (outcome !== "ok") throw new UsageError(`nothing was rejected: ${inWords(outcome)}`);
+    if (outcome !== "ok") {
+      throw new UsageError(
+        `proposal ${proposal} was not rejected: ${
+          inWords(outcome)
+        }. See 'deno task bank approvals'`,
+      );
+    }
     yield { line: `the proposal ${proposal} is rejected` };
   },
 };

@@ -7,7 +7,7 @@ export interface Row {
   facts: Readonly<Record<string, unknown>>;
 }
 
-/** Yields rows as a table, or as lines of JSON; nothing if there are none. */
+/** Yields rows as a table, whose headers are there without rows too, or as lines of JSON. */
 export function* listed(
   headers: readonly string[],
   rows: readonly Row[],
@@ -17,7 +17,6 @@ export function* listed(
     for (const { facts } of rows) yield { line: JSON.stringify(facts) };
     return;
   }
-  if (rows.length === 0) return;
   for (const line of tableOf(headers, rows.map(({ cells }) => cells))) yield { line };
 }
 

@@ -32,10 +32,13 @@ export function requireAmount(flag: string, text: string, { exponent }: Currency
   throw new UsageError(`${flag} ${text}: write an amount, such as ${example}`, 2);
 }
 
-/** @throws {UsageError} with exit code 2 when it is not a movement's id */
-export function requireMovement(text: string): string {
+/**
+ * @param listed the command that lists such movements
+ * @throws {UsageError} with exit code 2 when it is not a movement's id
+ */
+export function requireMovement(text: string, listed: string): string {
   if (/^[0-9a-f]{32}$/.test(text)) return text;
-  throw new UsageError(`'${text}' is not a movement's id. See 'deno task bank holds'`, 2);
+  throw new UsageError(`'${text}' is not a movement's id. See 'deno task ${listed}'`, 2);
 }
 
 /** Returns a command as one line, without a password's hash: "settle hold, movement: …". */
@@ -46,12 +49,13 @@ export function commandInWords({ command, ...fields }: OperatorCommand): string 
   return [command.replaceAll("_", " "), ...words].join(", ").replace(/\p{Cc}/gu, " ");
 }
 
-/** @throws {UsageError} when it is no name of a terminal or customer */
+/** @throws {UsageError} with exit code 2 when it is no name of a terminal or customer */
 export function requireName(name: string): void {
   if (isName(name)) return;
   throw new UsageError(
     `${JSON.stringify(name)} is not a name: use up to 32 lower-case letters, digits, and . _ - ` +
       "between them",
+    2,
   );
 }
 

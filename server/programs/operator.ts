@@ -44,6 +44,7 @@ import { migrateBank, rehearseMigration } from "../operator/migrate.ts";
 import { rehearseRestore, restoreBank } from "../operator/restore.ts";
 import { verifyReceipt } from "../../ui/receipt_page/verify_receipt.ts";
 import { readPassphrase, readPassword } from "./password_prompt.ts";
+import { requireName } from "../operator/words.ts";
 import { Progress } from "./progress.ts";
 import { systemBank, systemOperator } from "./system_bank.ts";
 
@@ -99,6 +100,7 @@ async function runTask(start: OperatorStart): Promise<number> {
     case "start_audit_chain":
       return await startAuditChain(target, command);
     case "add_customer": {
+      requireName(command.username);
       return await ask(target, {
         ...command,
         passwordHash: await newPasswordHash(command.username),

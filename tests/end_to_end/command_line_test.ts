@@ -104,9 +104,10 @@ Deno.test("the command line", async (t) => {
       nowhere.with(5, `${folder}/far.key`),
       "far is enrolled",
     );
-    await refused("enroll a bad name", again.with(3, "Lobby!"), 1, "is not a name");
+    await refused("enroll a bad name", again.with(3, "Lobby!"), 2, "is not a name");
     await done("list", ["bank", "terminal", "list", "--data", bank], "lobby");
     const add = ["bank", "customer", "add", "alice", "--opening", "1000.00", "--data", bank];
+    await refused("a bad name", add.with(3, "Alice!"), 2, "is not a name");
     await refused("a short password", add, 1, "8 to 128", "short\n");
     await refused("no password", add, 1, "no password on standard input");
     await refused("a bad opening", add.with(5, "lots"), 2, "--opening lots", `${password}\n`);

@@ -84,7 +84,8 @@ function withMessages(option: Option): void {
       if (!(error instanceof InvalidArgumentError)) throw error;
       const problem = error.message.replace("Allowed choices are", "choose one of");
       const shown = text.replace(/\p{Cc}/gu, " ");
-      throw new UsageError(`${option.long} ${shown}: ${problem.replace(/\.$/, "")}`, 2);
+      const name = option.short ? `${option.short}, ${option.long}` : option.long;
+      throw new UsageError(`${name} ${shown}: ${problem.replace(/\.$/, "")}`, 2);
     }
   };
 }

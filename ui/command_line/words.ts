@@ -48,7 +48,9 @@ export function nearest(definitions: Definitions, args: readonly string[]): stri
 
 /** Returns the word that Commander suggests for an unknown one; null if none is similar. */
 export function nearestOf(unknown: string, words: readonly string[]): string | null {
-  const command = new Command().exitOverride().configureOutput({ outputError() {} });
+  const command = new Command().helpCommand(false).exitOverride().configureOutput({
+    outputError() {},
+  });
   for (const word of words) command.command(word);
   try {
     command.parse([unknown], { from: "user" });

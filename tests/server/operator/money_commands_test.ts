@@ -196,7 +196,8 @@ onEachBank(
   (withBank) =>
     withBank(async (running) => {
       const holds = { command: "list_holds", json: false } as const;
-      assertEquals(await linesOf(running, holds), []);
+      const headers = "MOVEMENT  KIND  AMOUNT  CUSTOMER  TERMINAL  AGE";
+      assertEquals(await linesOf(running, holds), [headers]);
       const alice = await running.visit("alice");
       const [withdrawal, deposit] = [newId(), newId()];
       await alice.authorise("withdrawal", withdrawal, "4000");
@@ -236,7 +237,7 @@ onEachBank(
       await linesOf(running, { ...settle, complete: "30.00" });
       await refused(running, { ...settle, complete: "30.00" }, "already completed");
       await linesOf(running, { ...settle, movement: deposit, reverse: true });
-      assertEquals(await linesOf(running, holds), []);
+      assertEquals(await linesOf(running, holds), [headers]);
 
       const lobby = await running.connect();
       const late = await lobby.ask({ op: "complete", movement: withdrawal, amount: "4000" });

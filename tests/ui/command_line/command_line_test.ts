@@ -77,6 +77,8 @@ const wrongUses: [line: string, problem: string][] = [
   ["frob", "unknown command 'frob'. See 'deno task --help'."],
   ["demmo --atms 2", "unknown command 'demmo'. Did you mean 'deno task demo'?"],
   ["bank foo", "unknown command 'bank foo'. See 'deno task bank --help'."],
+  ["bank hlep", "unknown command 'bank hlep'. See 'deno task bank --help'."],
+  ["bank help", "unknown command 'bank help'. See 'deno task bank --help'."],
   ["bank foo --help", "unknown command 'bank foo'. See 'deno task bank --help'."],
   [
     "bank terminl list --data x",
@@ -359,7 +361,7 @@ const tasks: [line: string, task: OperatorTask, reads?: string[], writes?: strin
     { command: "settle_hold", movement: "0a", complete: "40", reverse: false, reason: "x" },
   ],
   ["bank ledger check", { command: "check_ledger" }],
-  ["bank backup", { command: "back_up" }, [], ["/home/bank-backup.sqlite"]],
+  ["bank backup", { command: "back_up" }, [], ["/strongroom/data/bank-backup.sqlite"]],
   [
     "bank restore --from old.sqlite",
     {
@@ -534,6 +536,16 @@ Deno.test("what cannot be undone is confirmed by its name, unless --yes is given
       return launch.kind === "operator" ? launch.start.confirm : null;
     };
     assertEquals([confirmOf(line), confirmOf(`${line} --yes`)], [name, undefined], line);
+  }
+});
+
+Deno.test("the operator's key is used by every command, and is not sent with it", () => {
+  for (const [line, task] of tasks) {
+    const launch = launchOf(`${line} --operator-key anna.key --passphrase-file words`);
+    if (launch.kind !== "operator") throw new Error(line);
+    const { operatorKey, passphraseFile, command } = launch.start;
+    assertEquals([operatorKey, passphraseFile], ["/home/anna.key", "/home/words"], line);
+    assertEquals(JSON.parse(JSON.stringify(command)), task, line);
   }
 });
 

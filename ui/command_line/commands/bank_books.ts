@@ -16,13 +16,14 @@ export const bankBooks = [
     examples: ["--out /backups/bank-2026-11-25.sqlite"],
     define: (command, { path, operator, task }) =>
       command
-        .option("--out <FILE>", "the file to write (default: bank-backup.sqlite)", path)
-        .action(({ out = path("bank-backup.sqlite"), ...bank }) =>
+        .option("--out <FILE>", "the file to write (default: DIR-backup.sqlite)", path)
+        .action(({ out, ...bank }) => {
+          const restore = task("bank restore --from FILE --first-key NEW-FILE", bank);
           operator(bank, { command: "back_up" }, {
-            out,
-            next: `${task("bank restore --from FILE", bank)} restores it.`,
-          })
-        ),
+            out: out ?? `${bank.data}-backup.sqlite`,
+            next: `move it to another host. ${restore} restores it.`,
+          });
+        }),
   }),
   bankCommand({
     name: "restore",

@@ -33,10 +33,11 @@ export const bankLimits = [
           new Option("--account <NUMBER>", "set limits of this account").conflicts("terminal"),
         )
         .option("--terminal <NAME>", "set limits of this terminal")
-        .action(({ data, databaseUrlFile, ...limits }) =>
-          operator({ data, databaseUrlFile }, { command: "set_limits", ...limits }, {
-            next: `${task("bank limits", { data, databaseUrlFile })} shows all limits.`,
-          })
-        ),
+        .action(({ withdrawal, day, cashOut, cashIn, account, terminal, ...bank }) => {
+          const limits = { withdrawal, day, cashOut, cashIn, account, terminal };
+          operator(bank, { command: "set_limits", ...limits }, {
+            next: `${task("bank limits", bank)} shows all limits.`,
+          });
+        }),
   }),
 ];
