@@ -49,11 +49,10 @@ export const bankAudit = [
           path,
         )
         .action((flags) => {
-          const { data, databaseUrlFile, json = false, follow = false, file, keys, ...more } =
-            flags;
-          const { last: count, ...filter } = more;
+          const { customer, action, outcome, from, before, terminal, ...others } = flags;
+          const filter = { customer, action, outcome, from, before, terminal };
+          const { json = false, follow = false, file, keys, last: count, ...bank } = others;
           const last = count?.toString();
-          const bank = { data, databaseUrlFile };
           if (file === undefined) {
             const command = { command: "show_audit", json, follow, last, ...filter } as const;
             return operator(bank, command, { follows: follow });
