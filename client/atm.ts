@@ -364,7 +364,8 @@ export class BankAtm implements Atm {
 
   /** Compares notes and movements with the bank, once a day. */
   async #reconcile(bank: BankClient): Promise<void> {
-    if (this.#failure === null) await this.#reconciliation.send(bank, this.#line.state.timeZone);
+    if (this.#failure !== null) return;
+    await this.#guard(() => this.#reconciliation.send(bank, this.#line.state.timeZone));
   }
 
   /** Reports changes of the devices to the bank, after the current movement. */

@@ -46,9 +46,9 @@ function unbooked(journal: Journal): bigint {
 /**
  * Records a count by staff: they opened the ATM, took out all notes, counted the bank's, and put
  * these into the cassettes; notes that customers left are kept separately for the bank. The count
- * settles an interrupted movement, even if the devices lost count. The remaining difference is
- * journaled for the bank to book. A journal that lacks movements is confirmed; the count is then
- * compared with the bank's books, as they were at the last connection.
+ * settles an interrupted movement, even if the devices lost count. The remaining difference from the
+ * bank's books is journaled for the bank to book. A journal that lacks movements is confirmed; the
+ * books are then those of the last connection.
  * @returns that difference in minor units, negative for a shortage
  */
 export function countCassettes(
@@ -72,7 +72,8 @@ export function countCassettes(
       journal.acted(movement, done);
     }
     devices.recount(counted);
-    const amount = totalOf(counted) - expected;
+    const amount = totalOf(counted) - expected + (lost ? 0n : journal.surplus());
+    journal.compared(0n);
     const movement = newMovementId(world);
     if (amount !== 0n) {
       journal.intend({ movement, kind: "count", amount, currency, notes: counted }, world.nowMs());

@@ -184,6 +184,25 @@ export class Journal {
   }
 
   /**
+   * Records by how much the value of the ATM's notes exceeds the bank's books, in minor units, for
+   * the next count. Writes only a change, so that a full disk allows it.
+   */
+  compared(surplus: bigint): void {
+    if (surplus === this.surplus()) return;
+    this.database.prepare("INSERT OR REPLACE INTO settings VALUES ('surplus', ?)")
+      .run(surplus.toString());
+  }
+
+  /**
+   * Returns by how much the ATM's notes exceeded the bank's books when they were last compared:
+   * each movement since has changed both.
+   */
+  surplus(): bigint {
+    const row = this.database.prepare("SELECT value FROM settings WHERE name = 'surplus'").get();
+    return BigInt(row?.value as string ?? "0");
+  }
+
+  /**
    * Writes `probeBytes`, and leaves the pages free for the next movement.
    * @throws if the disk is full or fails
    */

@@ -8,7 +8,12 @@ import type { AtmRequest, AtmStart, DevicesAt } from "../lib/programs.ts";
 import { formatTerminalKey, type NamedTerminalKey, readTerminalKey } from "../lib/terminal_key.ts";
 import type { Files, MessageSocket, Socket, World } from "../lib/world.ts";
 import { BankAtm } from "./atm.ts";
-import { storeCurrency, storedCurrency } from "./folder/atm_folder.ts";
+import {
+  ForeignFolder,
+  requireTerminal,
+  storeCurrency,
+  storedCurrency,
+} from "./folder/atm_folder.ts";
 import { BankClient, type Line, NoAnswer } from "./bank_client.ts";
 import { demoFilling } from "./cash/cash_notes.ts";
 import type { NoteCounts } from "./cash/note_mix.ts";
@@ -34,15 +39,21 @@ export interface AtmWorld {
 
 /**
  * Opens an ATM without starting it.
- * @throws {UsageError} if its key is missing, or, unless it may wait, the bank cannot be reached or
- * does not accept the key
+ * @throws {UsageError} if the folder is another terminal's, or, unless it may wait, its key is
+ * missing, or the bank cannot be reached or does not accept the key
  */
 export async function openAtm(
   { bank, key, folder, demo, devices: devicesAt, wait, language, receiptUrl, aids }: AtmStart,
   { world, files, database, connect, connectDevices, log, ask }: AtmWorld,
 ): Promise<BankAtm> {
-  const keptKey = `${folder}/terminal.key`;
-  const findKey = () => newestKey(files, key, keptKey);
+  const keptKey = keptKeyOf(folder);
+  const findKey = () => keyOfFolder(files, database, { key, folder });
+  try {
+    findKey();
+  } catch (error) {
+    // A key may be installed later, but a folder never becomes another terminal's.
+    if (!wait || error instanceof ForeignFolder || !(error instanceof UsageError)) throw error;
+  }
   const served = devicesAt && connectDevices && !demo && !hasNotes(database, devicesAt)
     ? servedDevices(devicesAt, { world, database, connectDevices, log, findKey })
     : null;
@@ -155,17 +166,32 @@ function servedBefore(database: DatabaseSync): string | null {
   return row ? row.value as string : null;
 }
 
-/** Returns the given key, or a newer one of the same terminal that the bank has sent since. */
-function newestKey(files: Files, givenPath: string, keptPath: string): NamedTerminalKey {
-  const given = readTerminalKey(files, givenPath);
-  if (!isThere(files, keptPath)) return given;
-  const kept = readTerminalKey(files, keptPath);
+/**
+ * Returns the given key, or a newer one of the same terminal that the bank has sent since. Every
+ * program that uses an ATM's folder gets its key from here.
+ * @throws {UsageError} if there is no key, or the folder is another terminal's
+ */
+export function keyOfFolder(
+  files: Pick<Files, "facts" | "read">,
+  database: DatabaseSync,
+  { key, folder }: Pick<AtmStart, "key" | "folder">,
+): NamedTerminalKey {
+  const given = readTerminalKey(files, key);
+  requireTerminal(database, folder, given);
+  const keptKey = keptKeyOf(folder);
+  if (!isThere(files, keptKey)) return given;
+  const kept = readTerminalKey(files, keptKey);
   if (hex(kept.terminal) !== hex(given.terminal) || hex(kept.bank) !== hex(given.bank)) {
     throw new UsageError(
-      `${keptPath} is the key of another terminal. Choose another folder with --data`,
+      `${keptKey} is the key of another terminal. Choose another folder with --data`,
     );
   }
   return kept.version > given.version ? kept : given;
+}
+
+/** Returns where an ATM stores a key that the bank has sent. */
+function keptKeyOf(folder: string): string {
+  return `${folder}/terminal.key`;
 }
 
 /** Checks, before the ATM starts, that the bank can be reached and accepts the key. */

@@ -35,6 +35,9 @@ export class Reconciliation {
     const cash = totalOf(devices.inside()).toString();
     const report: AskOf<"reconcile"> = { op: "reconcile", cash, movements };
     const answer = await ask(bank, report);
-    if (answer?.outcome === "ok") this.#day = day;
+    if (answer?.outcome !== "ok") return;
+    // A difference is booked by the next count of staff.
+    if (answer.cash !== undefined) journal.compared(BigInt(cash) - BigInt(answer.cash));
+    this.#day = day;
   }
 }

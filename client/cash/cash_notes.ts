@@ -27,13 +27,13 @@ export function fastAmounts(cassettes: NoteCounts): bigint[] {
 
 /**
  * Parses notes as an operator types them: `20x100` is a hundred notes of twenty. Returns null for
- * any other text, and for notes that the currency does not have.
+ * any other text, and for notes that the currency does not have. A count may be 0.
  */
 export function parseNotes(texts: readonly string[], currency: Currency): NoteCounts | null {
   const known = notesOf(currency);
   const notes = new Map<bigint, number>();
   for (const text of texts) {
-    const [, major, count] = /^([1-9][0-9]{0,5})x([1-9][0-9]{0,4})$/.exec(text) ?? [];
+    const [, major, count] = /^([1-9][0-9]{0,5})x(0|[1-9][0-9]{0,4})$/.exec(text) ?? [];
     const value = minorFromText(major);
     const minor = (value ?? 0n) * 10n ** BigInt(currency.exponent);
     if (!count || !known.includes(minor)) return null;

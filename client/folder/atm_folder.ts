@@ -3,10 +3,12 @@
  * commit is on disk before the ATM acts on it. One process at a time uses it.
  */
 import { DatabaseSync } from "node:sqlite";
+import { hex } from "../../lib/bytes.ts";
 import { UsageError } from "../../lib/errors.ts";
 import { folderLockMsMax } from "../../lib/limits.ts";
 import type { Currency } from "../../lib/money.ts";
 import { requireOwnFolder } from "../../lib/private_file.ts";
+import type { TerminalKey } from "../../lib/terminal_key.ts";
 import type { Files } from "../../lib/world.ts";
 import { emptyLog } from "./transact.ts";
 
@@ -114,6 +116,36 @@ export function prepareTables(database: DatabaseSync, path: string, known = vers
 function requireSound(database: DatabaseSync): void {
   const { quick_check: fault } = database.prepare("PRAGMA quick_check(1)").get()!;
   if (fault !== "ok") throw new Error(`malformed: ${fault}`);
+}
+
+/** The error of a folder that another terminal or bank has used. */
+export class ForeignFolder extends UsageError {}
+
+/**
+ * Requires that the folder is this terminal's, and stores that with its first use: its notes and its
+ * journal are in the books of one terminal at one bank. A folder in which nothing has happened yet
+ * is given to another terminal.
+ * @param folder the folder's path, for an error
+ * @throws {ForeignFolder} if another terminal or bank has used it
+ */
+export function requireTerminal(
+  database: DatabaseSync,
+  folder: string,
+  { bank, terminal }: Pick<TerminalKey, "bank" | "terminal">,
+): void {
+  const ids = JSON.stringify({ bank: hex(bank), terminal: hex(terminal) });
+  const row = database.prepare("SELECT value FROM settings WHERE name = 'terminal'").get();
+  if (row?.value === ids) return;
+  const used = database.prepare(
+    "SELECT 1 FROM journal UNION SELECT 1 FROM settings WHERE name NOT IN ('terminal', 'devices')",
+  ).get();
+  if (row && used) {
+    throw new ForeignFolder(
+      `${folder} was used by another terminal or bank. Choose another folder with --data`,
+    );
+  }
+  database.prepare("INSERT OR REPLACE INTO settings VALUES ('terminal', ?)").run(ids);
+  emptyLog(database);
 }
 
 /** Stores the bank's currency, for a start without the bank; writes only if it is another. */

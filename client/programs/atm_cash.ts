@@ -4,12 +4,11 @@ import { formatMoney } from "../../lib/money.ts";
 import { log, runProgram, say } from "../../lib/process.ts";
 import type { AtmCashStart } from "../../lib/programs.ts";
 import { system, systemFiles } from "../../lib/system.ts";
-import { readTerminalKey } from "../../lib/terminal_key.ts";
 import { openAtmFolder } from "../folder/atm_folder.ts";
 import { parseNotes } from "../cash/cash_notes.ts";
 import { totalOf } from "../cash/note_mix.ts";
 import { SimulatedDevices } from "../cash/simulated_devices.ts";
-import { hasNotes, notConnected, openCash, servedDevices } from "../open_atm.ts";
+import { hasNotes, keyOfFolder, notConnected, openCash, servedDevices } from "../open_atm.ts";
 import { connectorOf } from "./connect_devices.ts";
 
 if (import.meta.main) await runProgram<AtmCashStart>(runCash);
@@ -17,9 +16,9 @@ if (import.meta.main) await runProgram<AtmCashStart>(runCash);
 async function runCash(
   { command, devices: devicesAt, key, folder, notes: words }: AtmCashStart,
 ): Promise<number> {
-  const { currency } = readTerminalKey(systemFiles, key);
   const database = openAtmFolder(systemFiles, folder);
-  const findKey = () => readTerminalKey(systemFiles, key);
+  const findKey = () => keyOfFolder(systemFiles, database, { key, folder });
+  const { currency } = findKey();
   const connectDevices = connectorOf(devicesAt)!;
   const served = hasNotes(database, devicesAt)
     ? null
@@ -32,7 +31,7 @@ async function runCash(
   );
   if (command !== "show") {
     const notes = parseNotes(words, currency);
-    if (notes === null) {
+    if (notes === null || (command === "load" && totalOf(notes) === 0n)) {
       throw new UsageError(`'${words.join(" ")}': write notes as 20x100 50x40`, 2);
     }
     if (command === "count") {
@@ -59,6 +58,16 @@ async function runCash(
     say(
       `This ATM lacks movements that the bank has, the newest ${lost.movement}. Settle its holds ` +
         "with 'deno task bank holds', then count its notes with 'deno task atm cash count'",
+    );
+  }
+  const surplus = journal.surplus();
+  if (surplus !== 0n) {
+    const size = formatMoney(surplus < 0n ? -surplus : surplus, currency);
+    say(
+      `The bank's books had ${size} ${
+        surplus < 0n ? "more" : "less"
+      } when this ATM was last compared ` +
+        "with them. Count its notes with 'deno task atm cash count'",
     );
   }
   for (const { movement, kind, amount, why } of journal.flagged()) {

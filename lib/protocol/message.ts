@@ -174,6 +174,8 @@ export interface Answer {
   /** This month's sums. */
   moneyIn?: MinorText;
   moneyOut?: MinorText;
+  /** With a reconcile: the value of the terminal's notes in the bank's books. */
+  cash?: MinorText;
 }
 
 /** A message of the bank that answers no request. */
@@ -464,4 +466,5 @@ const answerFields = {
   days: maybe(listOf(dayBalance, balanceDaysMax)),
   moneyIn: maybe(minor),
   moneyOut: maybe(minor),
+  cash: maybe(minor),
 };

@@ -462,8 +462,9 @@ export class Requests {
       action.slice(0, actionLengthMax),
       "other",
     );
-    if (outcome === "ok") monitor.onReconciled(terminal, name, differences);
-    return { outcome };
+    if (outcome !== "ok") return { outcome };
+    monitor.onReconciled(terminal, name, differences);
+    return { outcome, cash: cash.toString() };
   }
 
   async #retell(

@@ -1,6 +1,45 @@
 /** A terminal's key through the real programs: renewed over the line, taken away, sealed again. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { systemFiles } from "../../lib/system.ts";
+import { writePrivateFile } from "../../lib/private_file.ts";
+import { makeBank } from "../server/helpers/made_bank.ts";
+import { inTemporaryFolder } from "../server/helpers/temporary.ts";
 import { freePort, Program, run, until } from "./programs.ts";
+
+Deno.test("each program refuses an ATM's folder that another terminal or bank has used", () =>
+  inTemporaryFolder(async (folder) => {
+    const [lobby, two] = await makeBank(`${folder}/one`, { terminals: ["lobby", "two"] });
+    const [second] = await makeBank(`${folder}/other`, { terminals: ["lobby"] });
+    const keys = { lobby, two, second };
+    for (const [name, key] of Object.entries(keys)) {
+      writePrivateFile(systemFiles, `${folder}/${name}.key`, key!);
+    }
+    const files = (name: string) => ["--key", `${folder}/${name}.key`, "--data", `${folder}/atm`];
+    const loaded = await run(["atm", "cash", "load", "20x7", ...files("lobby")]);
+    assertEquals([loaded.code, loaded.err], [0, ""]);
+    const bank = ["--bank", `127.0.0.1:${freePort()}`, "--browser", "--no-open"];
+    const attempts = [
+      ["two", "atm", ...bank],
+      ["second", "atm", ...bank, "--wait"],
+      ["second", "atm", "cash", "load", "20x7"],
+      ["two", "atm", "cash", "count", "20x6"],
+      ["two", "atm", "cash", "show"],
+      ["second", "atm", "cash", "show", "--devices", "ws://127.0.0.1:1/xfs4iot/v1.0"],
+    ];
+    const refusal =
+      `${folder}/atm was used by another terminal or bank. Choose another folder with --data`;
+    for (const [key, ...words] of attempts) {
+      const { code, out, err } = await run([...words, ...files(key!)]);
+      assertEquals([words, code, out, err], [words, 1, "", `${refusal}\n`]);
+    }
+    const { out } = await run(["atm", "cash", "show", ...files("lobby")]);
+    assertStringIncludes(out, "€140.00  in total");
+    // An emptied ATM is counted, too: its notes may go to a terminal that replaces it.
+    assertEquals((await run(["atm", "cash", "load", "20x0", ...files("lobby")])).code, 2);
+    const emptied = await run(["atm", "cash", "count", "20x0", ...files("lobby")]);
+    assertStringIncludes(emptied.out, "€140.00 missing: booked to the differences account");
+    assertStringIncludes(emptied.out, "€0.00  in total");
+  }));
 
 Deno.test("a bank put back from before a rotation lets an ATM in by a key that is carried, and no other", async () => {
   const folder = await Deno.makeTempDir();

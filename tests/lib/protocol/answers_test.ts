@@ -41,6 +41,7 @@ const examples: Required<Omit<Answer, "outcome">> = {
   days: [{ day: "2026-11-23", booked: "4000" }],
   moneyIn: "4000",
   moneyOut: "0",
+  cash: "-5",
 };
 
 Deno.test("the parser takes each answer that PROTOCOL.md lists, and each of its fields", () => {
