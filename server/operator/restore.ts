@@ -174,10 +174,16 @@ async function checkedCopy(
   const lost = await headOf(world, databasePath(folder.path));
   removeDatabase(world.files, fresh); // from an interrupted restore
   copyPrivateFile(world.files, from, fresh);
-  const { problem } = await world.checkFile({ path: fresh, keys: keys.versions });
-  if (problem !== null) {
-    throw new UsageError(`${from} is not a valid backup of this bank: ${problem}`);
-  }
+  const invalid = (why: string) =>
+    new UsageError(`${from} is not a valid backup of this bank: ${why}. Name another with --from`);
+  const checking = world.checkFile({ path: fresh, keys: keys.versions });
+  const { problem } = await checking.catch((error) => {
+    if (!(error instanceof UsageError)) throw error;
+    const [, why = error.message.replaceAll(fresh, from)] =
+      /is damaged \((.*?)\)/.exec(error.message) ?? [];
+    throw invalid(why);
+  });
+  if (problem !== null) throw invalid(problem);
   const head = (await headOf(world, fresh))!;
   const missing = missingInWords(head, lost);
   const last = lost?.bankId === head.bankId ? lost : null;

@@ -56,14 +56,14 @@ export async function openDemoBank(
     timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
     smallestNote: smallestNote(currency),
   };
-  const bank = holdsBank(systemFiles, folder)
-    ? await openBank(systemBank, folder)
-    : await createBank(
-      systemBank,
-      folder,
-      settings,
-      (firstKey) => replacePrivateFile(systemFiles, `${folder}-first.key`, firstKey),
-    );
+  const hasBank = holdsBank(systemFiles, folder);
+  if (!hasBank) requireNoAtm(data);
+  const bank = hasBank ? await openBank(systemBank, folder) : await createBank(
+    systemBank,
+    folder,
+    settings,
+    (firstKey) => replacePrivateFile(systemFiles, `${folder}-first.key`, firstKey),
+  );
   await addOperator(bank, folder);
   const customers = demoCustomers(`${data}/demo-customers.json`);
   for (const { username, password } of customers) {
@@ -76,6 +76,15 @@ export async function openDemoBank(
   const terminals = [];
   for (const name of terminalNames.slice(0, atms)) terminals.push(await terminal(bank, data, name));
   return { bank, folder, customers, terminals };
+}
+
+/** @throws {UsageError} if an ATM's key is left, which another bank would not accept */
+function requireNoAtm(data: string): void {
+  const atm = terminalNames.map((name) => `${data}/atm-${name}`)
+    .find((folder) => isThere(systemFiles, `${folder}/terminal.key`));
+  if (atm !== undefined) {
+    throw new UsageError(`the bank of ${atm} is missing: ${startAgain(data)}`);
+  }
 }
 
 /** Makes the demo's bank one of a single operator, whose key is next to its folder. */
@@ -95,7 +104,7 @@ async function addOperator(bank: Bank, folder: string): Promise<void> {
 
 /** Writes the passwords before the customers are created, so that none is lost. */
 function demoCustomers(path: string): DemoBank["customers"] {
-  const otherwise = "delete the demo's folder to start again";
+  const otherwise = startAgain(path.slice(0, path.lastIndexOf("/")));
   if (isThere(systemFiles, path)) {
     const text = readPrivateFile(systemFiles, path, otherwise);
     try {
@@ -112,6 +121,8 @@ function demoCustomers(path: string): DemoBank["customers"] {
   writePrivateFile(systemFiles, path, JSON.stringify({ note, customers }, null, 2) + "\n");
   return customers;
 }
+
+const startAgain = (data: string) => `delete ${data}, the demo's folder, to start again`;
 
 /** Returns a password of twelve characters that are easy to read and to type. */
 function demoPassword(): string {

@@ -323,6 +323,7 @@ async function restore(
   { from, firstKey }: Local<"restore">,
 ): Promise<number> {
   requireBank(systemFiles, folder);
+  requireNew(firstKey);
   const key = await signer();
   const file = reservePrivateFile(systemFiles, firstKey); // the first key's file is reserved before the restore begins
   let lines: string[];
@@ -420,6 +421,7 @@ async function startAuditChain(
   { firstKey }: Local<"start_audit_chain">,
 ): Promise<number> {
   requireBank(systemFiles, folder);
+  requireNew(firstKey);
   const place = url === undefined ? { path: databasePath(folder) } : { url };
   const command = { command: "start_audit_chain" };
   const admin = await requireAdmin(systemBank, place, signer, command);
@@ -431,6 +433,14 @@ async function startAuditChain(
 function sayAll(lines: readonly string[]): 0 {
   lines.forEach(say);
   return 0;
+}
+
+/** @throws {UsageError} if the file for a first key exists */
+function requireNew(firstKey: string): void {
+  if (!isThere(systemFiles, firstKey)) return;
+  throw new UsageError(
+    `${firstKey} already exists. Move it to a safe place, or name another file with --first-key FILE`,
+  );
 }
 
 function sayFirstKey(path: string): 0 {

@@ -303,14 +303,19 @@ Deno.test("the command line", async (t) => {
     });
 
     const restore = ["bank", "restore", "--data", bank, "--first-key", `${folder}/second.key`];
-    await refused("restore of what is no bank", [...restore, "--from", key], 1, "is damaged");
+    await refused(
+      "restore of what is no bank",
+      [...restore, "--from", key],
+      1,
+      `${key} is not a valid backup`,
+    );
     const from = ["--from", `${folder}/backup.sqlite`];
     await done("restore", [...restore, ...from], "the books are restored and correct");
     await refused(
       "restore without a place for the key",
       [...restore, ...from],
       1,
-      "already exists",
+      "name another file with --first-key FILE",
     );
     await done(
       "end of the restore",

@@ -1,6 +1,9 @@
 /** The demo: one command, found again as it was left, and gone when its launcher is. */
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { UsageError } from "../../lib/errors.ts";
+import { openDemoBank } from "../../server/programs/demo_bank.ts";
 import { argumentsOf, findIn, treeOf } from "../process_tree.ts";
+import { inTemporaryFolder } from "../server/helpers/temporary.ts";
 import { listens, Program, until } from "./programs.ts";
 
 interface Ready {
@@ -15,6 +18,16 @@ async function startDemo(data: string, ...more: string[]) {
   const program = new Program(["demo", "--no-open", "--json", "--data", data, ...more]);
   return { program, ready: JSON.parse(await program.line()) as Ready };
 }
+
+Deno.test("a demo whose bank was removed says to remove the rest", () =>
+  inTemporaryFolder(async (root) => {
+    await (await openDemoBank(root, 1)).bank.close();
+    await (await openDemoBank(root, 1)).bank.close();
+    Deno.removeSync(`${root}/bank`, { recursive: true });
+    const why = `the bank of ${root}/atm-lobby is missing: delete ${root}`;
+    await assertRejects(() => openDemoBank(root, 1), UsageError, why);
+    await assertRejects(() => openDemoBank(root, 1), UsageError, why);
+  }));
 
 Deno.test("the demo", async (t) => {
   const folder = await Deno.makeTempDir();

@@ -370,7 +370,7 @@ Deno.test("a backup that is damaged, or another bank's, is refused, and so is a 
     for (const [name, bytes] of Object.entries(bad)) {
       const from = `${branch.folder}/${name}`;
       Deno.writeFileSync(from, bytes);
-      await assertRejects(() => restore(branch, from), Error, undefined, name);
+      await assertRejects(() => restore(branch, from), UsageError, `${from} is not a valid`, name);
     }
     await inTemporaryFolder(async (other) => {
       await makeBank(`${other}/bank`, { terminals: ["lobby"] });

@@ -1,6 +1,7 @@
 /** Finds the terminal of this host. */
 import { UsageError } from "../../../lib/errors.ts";
 import type { TerminalFiles } from "../../../lib/programs.ts";
+import { isThere } from "../../../lib/private_file.ts";
 import { systemFiles } from "../../../lib/system.ts";
 import { readTerminalKey } from "../../../lib/terminal_key.ts";
 import type { TerminalChoice } from "../launch.ts";
@@ -26,7 +27,13 @@ export function findTerminal(
         : `there are ${found.length} ATMs in ./data. Choose one with --data or --key`,
     );
   }
-  const name = nameOf(key, mayWait && folder !== undefined);
+  const waits = mayWait && folder !== undefined;
+  if (named === undefined && !waits && !isThere(systemFiles, key)) {
+    throw new UsageError(
+      `no terminal key in ${found[0]}. Give the key of this ATM with --key FILE, as before`,
+    );
+  }
+  const name = nameOf(key, waits);
   const home = named === undefined ? found[0] : undefined;
   return { key, folder: folder ?? home ?? `${project}/data/atm-${name}`, name };
 }
