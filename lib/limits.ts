@@ -390,6 +390,9 @@ export const escrowNotesMax = 100;
 export const dispensedNotesMax = 40;
 /** Buttons with an amount each. */
 export const fastAmountsMax = 6;
+/** Notes of one value that staff type at once, in five digits. */
+export const typedNotesMax = 99_999;
+
 /** Mixes of notes that a customer can choose from. */
 export const noteMixesMax = 3;
 /** Steps below and above an amount in which the nearest payable ones are searched. */

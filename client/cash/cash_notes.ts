@@ -2,7 +2,7 @@
  * Sets of notes: parsed from an operator's text, for a demo's cassettes, and as amounts for
  * buttons.
  */
-import { dispensedNotesMax, fastAmountsMax } from "../../lib/limits.ts";
+import { dispensedNotesMax, fastAmountsMax, typedNotesMax } from "../../lib/limits.ts";
 import { type Currency, minorFromText } from "../../lib/money.ts";
 import { notesOf } from "../../lib/notes.ts";
 import { type NoteCounts, noteMix } from "./note_mix.ts";
@@ -40,4 +40,13 @@ export function parseNotes(texts: readonly string[], currency: Currency): NoteCo
     notes.set(minor, (notes.get(minor) ?? 0) + Number(count));
   }
   return notes.size > 0 ? notes : null;
+}
+
+/** Returns the form that `parseNotes` reads: "write notes as 20x100, …". */
+export function notesForm(currency: Currency): string {
+  const majors = notesOf(currency).map((note) => note / 10n ** BigInt(currency.exponent));
+  const values = `${majors.slice(0, -1).join(", ")} or ${majors.at(-1)}`;
+  return `write notes as ${
+    majors[2]
+  }x100, with a value of ${values}, and at most ${typedNotesMax} of each`;
 }

@@ -5,7 +5,7 @@ import { log, runProgram, say } from "../../lib/process.ts";
 import type { AtmCashStart } from "../../lib/programs.ts";
 import { system, systemFiles } from "../../lib/system.ts";
 import { openAtmFolder } from "../folder/atm_folder.ts";
-import { parseNotes } from "../cash/cash_notes.ts";
+import { notesForm, parseNotes } from "../cash/cash_notes.ts";
 import { totalOf } from "../cash/note_mix.ts";
 import { SimulatedDevices } from "../cash/simulated_devices.ts";
 import { hasNotes, keyOfFolder, notConnected, openCash, servedDevices } from "../open_atm.ts";
@@ -32,7 +32,7 @@ async function runCash(
   if (command !== "show") {
     const notes = parseNotes(words, currency);
     if (notes === null || (command === "load" && totalOf(notes) === 0n)) {
-      throw new UsageError(`'${words.join(" ")}': write notes as 20x100 50x40`, 2);
+      throw new UsageError(`'${words.join(" ")}': ${notesForm(currency)}`, 2);
     }
     if (command === "count") {
       const over = count(notes, currency);
