@@ -58,7 +58,7 @@ Deno.test({
   fn: () =>
     inTemporaryFolder(async (root) => {
       const data = ["--data", `${root}/bank`];
-      assertEquals((await run(["bank", "init", ...data])).code, 0);
+      assertEquals((await run(["bank", "init", "--single-operator", ...data])).code, 0);
       const add = ["bank", "customer", "add", "alice", ...data];
       const ends = [
         ["server/programs/operator.ts", "SIGTERM"],
