@@ -43,6 +43,8 @@ const terminalNames = [
 ];
 const operator = "demo";
 
+export const demoBankName = "Strongroom Demo Bank";
+
 /** Opens the demo's bank in `data/bank`, with this many terminals in `data/atm-NAME`. */
 export async function openDemoBank(
   data: string,
@@ -51,7 +53,7 @@ export async function openDemoBank(
   const folder = `${data}/bank`;
   const currency = currencyOf("EUR");
   const settings = {
-    bankName: "Strongroom Demo Bank",
+    bankName: demoBankName,
     currency,
     timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
     smallestNote: smallestNote(currency),
@@ -64,6 +66,13 @@ export async function openDemoBank(
     settings,
     (firstKey) => replacePrivateFile(systemFiles, `${folder}-first.key`, firstKey),
   );
+  const { bankName } = bank.settings;
+  if (bankName !== demoBankName) {
+    await bank.close();
+    throw new UsageError(
+      `${folder} is ${bankName}, not a demo's bank. Choose another folder with --data`,
+    );
+  }
   await addOperator(bank, folder);
   const customers = demoCustomers(`${data}/demo-customers.json`);
   for (const { username, password } of customers) {

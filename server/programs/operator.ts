@@ -22,7 +22,13 @@ import { systemFiles } from "../../lib/system.ts";
 import { isName } from "../../lib/terminal_key.ts";
 import { openBank } from "../bank.ts";
 import { requirePasswordLength } from "../credentials/passwords.ts";
-import { databasePath, keysPath, requireBank, singleKeyPath } from "../folder/bank_folder.ts";
+import {
+  databasePath,
+  holdsBank,
+  keysPath,
+  requireBank,
+  singleKeyPath,
+} from "../folder/bank_folder.ts";
 import { carryKey } from "../operator/carry_key.ts";
 import { recoverOperator, requireAdmin, signedByAdmin } from "../operator/authority.ts";
 import { makeOperatorKey, readOperatorKey } from "../operator/operator_key.ts";
@@ -101,6 +107,7 @@ async function runTask(start: OperatorStart): Promise<number> {
       return await startAuditChain(target, command);
     case "add_customer": {
       requireName(command.username);
+      if (seesNoBank(folder)) requireBank(systemFiles, folder);
       return await ask(target, {
         ...command,
         passwordHash: await newPasswordHash(command.username),
@@ -468,6 +475,16 @@ async function readKey({ folder, operatorKey, passphraseFile }: OperatorStart): 
     const otherwise = "name the file with --passphrase-file FILE";
     return readPrivateFile(systemFiles, passphraseFile, otherwise).split(/\r?\n/)[0]!;
   });
+}
+
+/** Returns whether a folder has no bank. An operator who may not open it asks its server instead. */
+function seesNoBank(folder: string): boolean {
+  try {
+    return !holdsBank(systemFiles, folder);
+  } catch (error) {
+    if (error instanceof UsageError) return false;
+    throw error;
+  }
 }
 
 /** Reads a new customer's password, and returns its hash: the bank never gets the password. */

@@ -9,7 +9,7 @@ import { systemFiles } from "../../lib/system.ts";
 import { type Bank, createBank, openBank } from "../../server/bank.ts";
 import { initBank } from "../../server/operator/init.ts";
 import { answersOf, verifyLog } from "../../server/operator/log_programs.ts";
-import { openDemoBank } from "../../server/programs/demo_bank.ts";
+import { demoBankName, openDemoBank } from "../../server/programs/demo_bank.ts";
 import { systemOperator } from "../../server/programs/system_bank.ts";
 import { runOperatorCommand } from "../../server/operator/commands.ts";
 import { inTemporaryFolder } from "../server/helpers/temporary.ts";
@@ -17,7 +17,7 @@ import { hashOf, noSigner } from "../server/helpers/operators.ts";
 import { bankWorld } from "../server/helpers/world.ts";
 
 const settings = {
-  bankName: "Test Bank",
+  bankName: demoBankName,
   currency: { code: "EUR", exponent: 2 },
   timeZone: "UTC",
   smallestNote: 1n,

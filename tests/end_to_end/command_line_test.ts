@@ -49,6 +49,7 @@ Deno.test("the command line", async (t) => {
       const words of [
         ["status"],
         ["customer", "list"],
+        ["customer", "add", "alice"],
         ["terminal", "list"],
         ["restore", "--from", "x"],
         ["audit", "verify"],

@@ -3,6 +3,7 @@ import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { UsageError } from "../../lib/errors.ts";
 import { openDemoBank } from "../../server/programs/demo_bank.ts";
 import { argumentsOf, findIn, treeOf } from "../process_tree.ts";
+import { makeBank } from "../server/helpers/made_bank.ts";
 import { inTemporaryFolder } from "../server/helpers/temporary.ts";
 import { listens, Program, until } from "./programs.ts";
 
@@ -25,6 +26,14 @@ Deno.test("a demo whose bank was removed says to remove the rest", () =>
     await (await openDemoBank(root, 1)).bank.close();
     Deno.removeSync(`${root}/bank`, { recursive: true });
     const why = `the bank of ${root}/atm-lobby is missing: delete ${root}`;
+    await assertRejects(() => openDemoBank(root, 1), UsageError, why);
+    await assertRejects(() => openDemoBank(root, 1), UsageError, why);
+  }));
+
+Deno.test("a demo adds no customers to another bank", () =>
+  inTemporaryFolder(async (root) => {
+    await makeBank(`${root}/bank`, { terminals: [] });
+    const why = `${root}/bank is Test Bank, not a demo's bank`;
     await assertRejects(() => openDemoBank(root, 1), UsageError, why);
     await assertRejects(() => openDemoBank(root, 1), UsageError, why);
   }));
