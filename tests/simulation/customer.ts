@@ -79,6 +79,8 @@ export interface Credentials {
   changedMs: number;
   /** Counts changes that were begun or ended. */
   changes: number;
+  /** The bank was restored to a backup without this customer. */
+  isForgotten: boolean;
 }
 
 /** Minor units that each person comes with. */
@@ -205,6 +207,7 @@ export class Customer {
 
   #refusedWith(password: string, changes: number): void {
     const { credentials } = this;
+    if (credentials.isForgotten) return;
     if (changes !== credentials.changes || password !== credentials.password) return;
     if (credentials.perhaps === null) {
       return this.world.find(`${this.person} was kept out with the right password`);

@@ -37,13 +37,11 @@ export interface OperatorsWorld {
   onRestoring(): void;
   /** A machine is lost after a restore to a backup of this time. */
   onLost(machine: Machine, fromMs: number): void;
-  /** The bank is put back to the last backup, and still stopped. */
-  onRestored(restore: Restore): void;
   /**
-   * Records that the restored bank has these customers.
-   * @returns how many it has forgotten
+   * The bank is put back to the last backup, and still stopped.
+   * @returns how many customers it has forgotten
    */
-  onServedAgain(customers: ReadonlySet<string>): number;
+  onRestored(restore: Restore): number;
 }
 
 /** Minor units and more, or none: limits that operators set. */
@@ -351,8 +349,9 @@ export class Operators {
     await server!.stop();
     this.world.onRestoring();
     const isRestored = await this.#restoreFile();
+    let forgotten = 0;
     if (isRestored) {
-      this.world.onRestored({ fromMs, untilMs: scheduler.timeMs });
+      forgotten = this.world.onRestored({ fromMs, untilMs: scheduler.timeMs });
       this.#backedUpMs = null;
     }
     server!.isKept = true;
@@ -360,7 +359,6 @@ export class Operators {
     while (!server!.isRunning) await scheduler.pause(1_000, "operator");
     if (!isRestored) return;
     await this.#relist();
-    const forgotten = this.world.onServedAgain(new Set(this.#accounts.keys()));
     if (lost) await this.#endRestore(lost);
     for (let count = 0; count < forgotten; count++) await this.world.onNewCustomer();
   }
@@ -374,12 +372,16 @@ export class Operators {
     return machine;
   }
 
-  /** Operators stop waiting for the terminal of a lost machine. */
+  /**
+   * Operators stop waiting for the terminal of a lost machine. They end the restore only if all others
+   * have retold; otherwise the revocation stops the waiting for that terminal alone.
+   */
   async #endRestore(machine: Machine): Promise<void> {
     const { scheduler, random, servers: [server] } = this.world;
     await scheduler.pause(random.between(30_000, 180_000), "operator");
+    const waiting = await this.#waiting();
     const reason = "it burned down";
-    for (let isEnded = false; !isEnded;) {
+    for (let isEnded = waiting.some((name) => name !== machine.name); !isEnded;) {
       await scheduler.pause(1_000, "operator");
       isEnded = server!.isRunning &&
         (await this.#try({ command: "end_restore", reason })).length > 0;
@@ -389,6 +391,17 @@ export class Operators {
       isRevoked = server!.isRunning && await this.revoke(machine);
     }
     await this.settleFor(machine);
+  }
+
+  /** Returns the names of the terminals for which the restored bank waits. */
+  async #waiting(): Promise<string[]> {
+    for (;;) {
+      const answers = await this.#try({ command: "show_status", json: true, watch: false });
+      for (const answer of answers) {
+        if ("line" in answer) return JSON.parse(answer.line).waiting ?? [];
+      }
+      await this.world.scheduler.pause(1_000, "operator");
+    }
   }
 
   /** Returns whether the backup's file could be put back, after some tries. */

@@ -178,7 +178,6 @@ class Simulation {
       onLost: (machine, fromMs) => this.#lose(machine, fromMs),
       onRestoring: () => this.#judgeBeforeRestore(),
       onRestored: (restore) => this.#restored(restore),
-      onServedAgain: (customers) => this.#servedAgain(customers),
     });
   }
 
@@ -309,7 +308,14 @@ class Simulation {
   async #addCustomer(name: string): Promise<void> {
     const random = this.#random.split(name);
     const password = `${name} pass ${random.below(1e6)}`;
-    const credentials = { name, password, perhaps: null, changedMs: 0, changes: 0 };
+    const credentials = {
+      name,
+      password,
+      perhaps: null,
+      changedMs: 0,
+      changes: 0,
+      isForgotten: false,
+    };
     const accounts = random.chance(0.3) ? 2 : 1;
     const opening = random.between(0, random.of([20_000, 400_000]));
     this.#secrets.addText(`a password of ${name}`, password);
@@ -653,8 +659,11 @@ class Simulation {
     this.#lost.push({ machine: machine.name, fromMs });
   }
 
-  /** The books and the passwords of the backup hold. */
-  #restored(restore: Restore): void {
+  /**
+   * The books and the passwords of the backup hold; customers that it does not have are dropped.
+   * @returns how many these are
+   */
+  #restored(restore: Restore): number {
     this.#restores.push(restore);
     const { accounts, movements } = this.#records();
     this.#newest = { atMs: restore.untilMs, records: { accounts, movements } };
@@ -666,13 +675,11 @@ class Simulation {
       credentials.password = password;
       credentials.changes++;
     }
-  }
-
-  /** Drops customers that the restored bank does not have. */
-  #servedAgain(customers: ReadonlySet<string>): number {
-    const forgotten = this.#people.filter(({ name }) => !customers.has(name));
+    const known = new Set(accounts.map(({ owner }) => owner));
+    const forgotten = this.#people.filter(({ name }) => !known.has(name));
+    for (const { credentials } of forgotten) credentials.isForgotten = true;
     this.#forgotten.push(...forgotten);
-    this.#people = this.#people.filter(({ name }) => customers.has(name));
+    this.#people = this.#people.filter(({ name }) => known.has(name));
     return new Set(forgotten.map(({ name }) => name)).size;
   }
 
