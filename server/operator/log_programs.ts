@@ -134,17 +134,27 @@ export async function verifyLog(
       ? linesOfBank(answersOf(world, folder, { command: "read_audit" }, signer, url))
       : linesOfFile(world.files, file);
     const count = await checkLog(lines, trust, world.openCheckThreads, onProgress);
-    if (file === undefined && holdsBank(world.files, folder)) {
-      setMark(world.files, folder, "verification", world.nowMs());
-    }
+    const notice = file === undefined && holdsBank(world.files, folder)
+      ? storeCheckTime(world, folder)
+      : "";
     const sizes = checkpoints.map(({ size }) => `${size} entries`).join(" and of ");
     const since = sizes ? `, and extends the checkpoint of ${sizes}` : "";
     const shown = receipt === undefined ? "" : "; the receipt's entry is in it";
-    return `the audit log is good: ${count} entries${since}${shown}`;
+    return `the audit log is good: ${count} entries${since}${shown}${notice}`;
   } catch (error) {
     if (error instanceof BadLog) throw error;
     const { message } = error as Error;
     throw new UsageError(`checking the audit log failed: ${message}`, 2);
+  }
+}
+
+/** Stores the time of a good check; returns a notice if it cannot be written. */
+function storeCheckTime(world: OperatorWorld, folder: string): string {
+  try {
+    setMark(world.files, folder, "verification", world.nowMs());
+    return "";
+  } catch {
+    return `; the time of this check could not be written to ${folder}`;
   }
 }
 
