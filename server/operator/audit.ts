@@ -1,8 +1,8 @@
 /** The operator's commands about the log that the bank executes. */
 import { auditKeysOf } from "../audit/keys.ts";
-import { requireNewestKeys } from "../audit/newest_keys.ts";
 import type { Bank } from "../bank.ts";
 import { logCommand } from "../ledger/command.ts";
+import { requireNewestBankKeys } from "../terminals/change_keys.ts";
 import { lastOf, sealedLog, shownLog } from "./read_log.ts";
 import type { Handlers } from "./request.ts";
 import { requireInstants } from "./words.ts";
@@ -24,7 +24,7 @@ export const auditCommands: Handlers<
 
   /** Creates a new version of the AUDIT_KEY: stored in the key file first, then used. */
   async *rotate_audit_key(bank, { operator }) {
-    await requireNewestKeys(bank.ledger.read, bank.auditKeys);
+    await requireNewestBankKeys(bank);
     const version = bank.auditKeys.newest.version + 1;
     const key = bank.world.randomBytes(32);
     bank.folder.changeKeys((keys) => ({ ...keys, audit: [...keys.audit, { version, key }] }));

@@ -14,6 +14,7 @@ import {
   draftNextKey,
   enrolTerminal,
   replaceKey,
+  requireNewestBankKeys,
   rotateMasterKey,
   rotateTerminal,
   terminalNamed,
@@ -106,6 +107,7 @@ export const terminalCommands: Handlers<
   },
 
   async *rotate_key(bank, { operator }) {
+    await requireNewestBankKeys(bank);
     const outcome = await rotateMasterKey(bank, operator);
     if (outcome !== "ok") {
       throw new UsageError(

@@ -7,6 +7,8 @@ import { type Outcome, UsageError } from "../../lib/errors.ts";
 import type { SealKeys } from "../../lib/seal.ts";
 import type { NamedTerminalKey } from "../../lib/terminal_key.ts";
 import type { World } from "../../lib/world.ts";
+import type { AuditKeyRing } from "../audit/keys.ts";
+import { notNewest, requireNewestKeys } from "../audit/newest_keys.ts";
 import type { BankFolder } from "../folder/bank_folder.ts";
 import type { Command } from "../ledger/command.ts";
 import type { Ledger } from "../ledger/ledger.ts";
@@ -204,6 +206,22 @@ export function settleMasterKey(folder: BankFolder, rows: readonly Terminal[]): 
   const settled = opensAll(nextMaster) ? nextMaster : opensAll(master) ? master : null;
   if (!settled) return;
   folder.changeKeys(({ nextMaster: _, ...keys }) => ({ ...keys, master: settled }));
+}
+
+/**
+ * Checks that this server has the newest keys that all servers share: from older ones it would make
+ * a `bank.keys` that lacks what another server's has.
+ * @throws {UsageError} if an entry, or a terminal's key, was sealed under newer ones
+ */
+export async function requireNewestBankKeys(
+  { ledger: { read }, terminals, auditKeys }: Pick<KeyedBank, "ledger" | "terminals"> & {
+    readonly auditKeys: AuditKeyRing;
+  },
+): Promise<void> {
+  await requireNewestKeys(read, auditKeys);
+  const opens = ({ terminal, keyVersion, sealedKey }: SealedKey) =>
+    terminals.open(terminal, keyVersion, sealedKey) !== null;
+  if (!sealedKeysOf(await read.terminals()).every(opens)) throw notNewest();
 }
 
 /** Returns the terminals' keys that do not open under these. */
