@@ -37,10 +37,15 @@ export function receiptText(receipt: Receipt, view: AtmView, words: Words): stri
     const gap = receiptColumns - name.length - value.length;
     return gap > 0
       ? `${name}${" ".repeat(gap)}${value}`
-      : `${name}\n${value.padStart(receiptColumns)}`;
+      : [name, ...folded(value).map((part) => part.padStart(receiptColumns))].join("\n");
   };
-  const heading = [view.bankName, words.receipt.kind[receipt.kind], ""];
+  const heading = [...folded(view.bankName), words.receipt.kind[receipt.kind], ""];
   return `${[...heading, ...rows.map(line)].join("\n")}\n`;
+}
+
+/** Returns a text in lines that fit on the paper. */
+function folded(text: string): string[] {
+  return text.match(new RegExp(`.{1,${receiptColumns}}`, "gu")) ?? [];
 }
 
 /** Returns what paper has besides: the notes, and what the bank finds the entry of its log by. */
