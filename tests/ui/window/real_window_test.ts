@@ -151,7 +151,7 @@ const screens: Record<ScreenName | "take", string[]> = {
   working: [...logIn, "Show balance", "!hold", "€100"],
   take: [...logIn, "Show balance", "!hold", "€100", "!present"],
   receipt: [...logIn, "€50"],
-  code: [...logIn, "€50", "Touch to enlarge"],
+  code: [...logIn, "€50", "Signed by the bank"],
   refusal: [...logIn, "!refuse", "€50"],
   deposit: [...logIn, "Deposit cash"],
   recipient: transfer,
