@@ -290,7 +290,12 @@ async function restoring(
     const staff = kept.staff ?? await store.staff();
     const settings = () => store.settings();
     const signed = await authorise?.({ staff: () => staff, settings });
-    const sinceMs = retellSinceMs(await store.holds(), timeMs, world.nowMs());
+    // Terminals that had not retold after an earlier restore retell what the backup lacks of it, too.
+    const earlier = await store.restoring();
+    const sinceMs = Math.min(
+      retellSinceMs(await store.holds(), timeMs, world.nowMs()),
+      earlier?.waiting.length ? earlier.sinceMs : Infinity,
+    );
     const before = new Map((await store.terminals()).map((terminal) => [terminal.id, terminal]));
     const terminals = kept.terminals ?? [...before.values()];
     const waiting = terminals.filter(({ state }) => state !== "revoked").map(({ id }) => id);

@@ -261,6 +261,12 @@ Deno.test("terminals retell from a day before the backup, or before what was ope
     const since = await sinceMs(restore(branch)) + day;
     assert(since >= beforeMs && since < beforeMs + day / 2, `${since} and ${beforeMs}`);
 
+    await branch.serve(); // a backup while terminals have still to retell
+    Deno.removeSync(backupOf(branch));
+    await operate(branch, back);
+    await branch.unserve();
+    assertEquals(await sinceMs(restore(branch)) + day, since);
+
     await branch.serve();
     await branch.bank.ledger.submit({ op: "end_restore", operator: "root", reason: "a test" });
     const accounts = await branch.bank.ledger.read.accounts();
