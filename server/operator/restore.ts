@@ -13,6 +13,8 @@ import {
   BankFolder,
   closeOnFailure,
   databasePath,
+  keptTerminalsPath,
+  keysPath,
   logFilePath,
   type PreparedChain,
 } from "../folder/bank_folder.ts";
@@ -22,7 +24,9 @@ import type { Command } from "../ledger/command.ts";
 import type { Movement, Staff, Terminal } from "../ledger/model.ts";
 import type { ReadStore, StoreReader } from "../ledger/store.ts";
 import type { ReadingWorld } from "./read_log.ts";
+import { sealedOtherwise } from "../terminals/change_keys.ts";
 import { keptTerminals } from "../terminals/kept_terminals.ts";
+import { terminalSealKeys } from "../terminals/terminal_keys.ts";
 
 export interface Restore {
   /** The bank's folder. */
@@ -62,8 +66,8 @@ interface Restored {
 /**
  * Restores the bank; returns lines for the operator. The log continues in another chain, so that a lost
  * entry cannot replace a later one.
- * @throws {UsageError} if the bank is in use, or the backup is damaged or another bank's: nothing
- * is changed
+ * @throws {UsageError} if the bank is in use, the backup is damaged or another bank's, or the keys
+ * are of another time: nothing is changed
  */
 export async function restoreBank(
   world: BankWorld & ReadingWorld,
@@ -191,9 +195,43 @@ async function checkedCopy(
     keptTerminals(world.files, folder.path),
     last === null ? null : last.terminals,
   );
+  requireKeysThatOpen(folder, from, head.terminals, kept ?? []);
   const staff = last === null ? null : last.staff;
   const present = { terminals: kept, staff };
   return { missing, ...await restoring(world, fresh, head.timeMs, present, authorise) };
+}
+
+/**
+ * Checks that the folder's keys open each terminal's key that a restore keeps.
+ * @param backup the terminals of the backup
+ * @param kept those that replace them
+ * @throws {UsageError} if not, naming the `bank.keys` that does
+ */
+function requireKeysThatOpen(
+  { path, keys: { master, nextMaster } }: BankFolder,
+  from: string,
+  backup: readonly Terminal[],
+  kept: readonly Terminal[],
+): void {
+  const masters = nextMaster ? [master, nextMaster] : [master];
+  const firstOf = (rows: readonly Terminal[]) => {
+    const [sealed] = sealedOtherwise(rows, ...masters.map(terminalSealKeys));
+    return rows.find(({ id }) => id === sealed?.terminal)?.name;
+  };
+  const ofList = firstOf(kept);
+  if (ofList !== undefined) {
+    throw new UsageError(
+      `the present key of terminal ${ofList}, from ${keptTerminalsPath(path)} or the replaced ` +
+        `database, does not open with ${keysPath(path)}. Copy the bank's newest bank.keys here`,
+    );
+  }
+  const replaced = new Set(kept.map(({ id }) => id));
+  const ofBackup = firstOf(backup.filter(({ id }) => !replaced.has(id)));
+  if (ofBackup === undefined) return;
+  throw new UsageError(
+    `the key of terminal ${ofBackup} in ${from} does not open with ${keysPath(path)}: the master ` +
+      "key was changed since. Copy the bank.keys from the time of that backup here",
+  );
 }
 
 function removeDatabase(files: BankWorld["files"], path: string): void {

@@ -224,10 +224,13 @@ export async function requireNewestBankKeys(
   if (!sealedKeysOf(await read.terminals()).every(opens)) throw notNewest();
 }
 
-/** Returns the terminals' keys that do not open under these. */
-function sealedOtherwise(rows: readonly Terminal[], sealKeys: SealKeys): SealedKey[] {
+/** Returns the terminals' keys that open under none of these. */
+export function sealedOtherwise(
+  rows: readonly Terminal[],
+  ...sealKeys: readonly SealKeys[]
+): SealedKey[] {
   return sealedKeysOf(rows).filter(({ terminal, keyVersion, sealedKey }) =>
-    openTerminalKey(sealKeys, terminal, keyVersion, sealedKey) === null
+    sealKeys.every((keys) => openTerminalKey(keys, terminal, keyVersion, sealedKey) === null)
   );
 }
 

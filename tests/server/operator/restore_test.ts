@@ -13,7 +13,7 @@ import { hex } from "../../../lib/bytes.ts";
 import { UsageError } from "../../../lib/errors.ts";
 import { parseTerminalKey } from "../../../lib/terminal_key.ts";
 import { connectTcp, system, systemFiles } from "../../../lib/system.ts";
-import { copyPrivateFile } from "../../../lib/private_file.ts";
+import { copyPrivateFile, writePrivateFile } from "../../../lib/private_file.ts";
 import { runOperatorCommand } from "../../../server/operator/commands.ts";
 import type { OperatorCommand } from "../../../lib/operator_commands.ts";
 import { ChainVerifier } from "../../../server/audit/chain.ts";
@@ -21,8 +21,10 @@ import { isInClear } from "../../../server/audit/entry.ts";
 import { parseFirstKey } from "../../../server/audit/first_key.ts";
 import { parseLogLine } from "../../../server/audit/log_line.ts";
 import { openBank } from "../../../server/bank.ts";
+import { keysPath } from "../../../server/folder/bank_folder.ts";
+import { readBankKeys, replaceBankKeys } from "../../../server/folder/bank_keys.ts";
 import { logCommand } from "../../../server/ledger/command.ts";
-import { restoreBank } from "../../../server/operator/restore.ts";
+import { rehearseRestore, restoreBank } from "../../../server/operator/restore.ts";
 import { Branch, type BranchAtm, logIn, password, until } from "../../client/branch.ts";
 import { makeBank } from "../helpers/made_bank.ts";
 import { inTemporaryFolder } from "../helpers/temporary.ts";
@@ -419,4 +421,39 @@ Deno.test("nobody opens the bank while its backup is checked, and nobody restore
     assertEquals(tries, 1);
     await branch.serve();
     await assertRejects(() => restore(branch), UsageError, "in use by another process");
+  }));
+
+Deno.test("keys of another time than the backup's, or the list's, are refused before anything is changed", () =>
+  afterBackup(async (branch, lobby) => {
+    const folder = branch.bankFolder;
+    const ofBackup = readBankKeys(systemFiles, keysPath(folder));
+    await branch.serve();
+    await operate(branch, { command: "rotate_key" });
+    await branch.unserve();
+    const newest = readBankKeys(systemFiles, keysPath(folder));
+    const refused = async (message: RegExp) => {
+      const content = () =>
+        [...Deno.readDirSync(folder)].filter(({ isFile }) => isFile)
+          .map(({ name }) => [name, Deno.readFileSync(`${folder}/${name}`)]).sort();
+      const before = content();
+      firstKey = "";
+      const request = { path: folder, from: backupOf(branch) };
+      const rehearse = () => rehearseRestore(bankWorld(branch.logged), request);
+      for (const attempt of [rehearse, () => restore(branch)]) {
+        const { message: found } = await assertRejects(attempt, UsageError);
+        assertMatch(found, message);
+      }
+      assertEquals(content(), before);
+      assertEquals(firstKey, "");
+    };
+    const list = Deno.readTextFileSync(`${folder}/terminals.json`);
+    for (const name of ["bank.sqlite", "terminals.json"]) Deno.removeSync(`${folder}/${name}`);
+    await refused(/terminal (lobby|hall) in .*backup.sqlite .* from the time of that backup/);
+    replaceBankKeys(systemFiles, keysPath(folder), { ...newest, master: ofBackup.master });
+    writePrivateFile(systemFiles, `${folder}/terminals.json`, list);
+    await refused(/terminals.json .* newest bank.keys/);
+    Deno.removeSync(`${folder}/terminals.json`);
+    await restore(branch);
+    await branch.serve();
+    await until("the lobby is back", () => lobby.atm.view().bank === "online");
   }));
