@@ -3,6 +3,7 @@ import { hex } from "../../lib/bytes.ts";
 import { inWords, UsageError } from "../../lib/errors.ts";
 import { clockAwayMsMax } from "../../lib/limits.ts";
 import { removeIfThere } from "../../lib/private_file.ts";
+import { requireNewestKeys } from "../audit/newest_keys.ts";
 import { newBackupPath } from "../folder/bank_folder.ts";
 import { setMark } from "../folder/marks.ts";
 import { logCommand } from "../ledger/command.ts";
@@ -21,7 +22,9 @@ type BookCommand =
 const instant = (ms: number) => new Date(ms).toISOString();
 
 export const bookCommands: Handlers<BookCommand> = {
+  /** Refused with older keys than another server's, under which a good log does not open. */
   async *check_ledger(bank) {
+    await requireNewestKeys(bank.ledger.read, bank.auditKeys);
     yield* checkedInWords((onProgress) => bank.ledger.check(onProgress));
   },
 
