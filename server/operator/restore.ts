@@ -49,6 +49,8 @@ interface Head {
   chain: string;
   sequence: number;
   timeMs: number;
+  /** How many times the bank's time was set back. */
+  setBacks: number;
   bankId: string;
   terminals: readonly Terminal[];
   staff: Staff;
@@ -198,7 +200,8 @@ async function checkedCopy(
   requireKeysThatOpen(folder, from, head.terminals, kept ?? []);
   const staff = last === null ? null : last.staff;
   const present = { terminals: kept, staff };
-  return { missing, ...await restoring(world, fresh, head.timeMs, present, authorise) };
+  const sinceMs = timeNeverRanBack(head, last, world.nowMs()) ? head.timeMs : 0;
+  return { missing, ...await restoring(world, fresh, sinceMs, present, authorise) };
 }
 
 /**
@@ -282,11 +285,13 @@ async function headOf(world: ReadingWorld, path: string): Promise<Head | null> {
   try {
     const newest = (await store.chains()).at(-1)!;
     const [last] = await store.lastEntries(newest.number, 1);
-    const { lastMs: timeMs } = await store.times();
+    const { lastMs: timeMs, confirmed } = await store.times();
+    const setBacks = confirmed?.setBacks ?? 0;
     const [{ bankId }, terminals] = [await store.settings(), await store.terminals()];
     const chain = hex(newest.id).slice(0, 8);
     const staff = await store.staff();
-    return { chain, sequence: last?.sequence ?? 0, timeMs, bankId, terminals, staff };
+    const sequence = last?.sequence ?? 0;
+    return { chain, sequence, timeMs, setBacks, bankId, terminals, staff };
   } catch {
     return null;
   } finally {
@@ -307,10 +312,22 @@ function missingInWords(kept: Head, lost: Head | null): string {
   return `what was booked and logged after ${place(kept)}, up to ${place(lost)}, is missing`;
 }
 
+/**
+ * Returns whether the bank's time certainly was not set back since a backup. Otherwise movements since
+ * the backup may have earlier times than it, and terminals retell all that they have. The replaced
+ * database has the number of times if it is later than the backup, without another restore between
+ * them. A backup from the future is from a clock that was ahead.
+ */
+function timeNeverRanBack(kept: Head, lost: Head | null, nowMs: number): boolean {
+  return lost !== null && lost.chain === kept.chain && lost.sequence >= kept.sequence &&
+    lost.setBacks === kept.setBacks && kept.timeMs <= nowMs + clockJumpMsMax;
+}
+
 type RestoreCommand = Extract<Command, { op: "restore" }>;
 
 /**
  * Returns the changes to a copy of a backup, and lines about them.
+ * @param timeMs the bank's time of the backup's last entry; 0 if no time is too early to retell
  * @param kept the terminals and the operators as they were last, if they are known
  */
 async function restoring(
@@ -331,7 +348,7 @@ async function restoring(
     // Terminals that had not retold after an earlier restore retell what the backup lacks of it, too.
     const earlier = await store.restoring();
     const sinceMs = Math.min(
-      retellSinceMs(await store.holds(), timeMs, world.nowMs()),
+      retellSinceMs(await store.holds(), timeMs),
       earlier?.waiting.length ? earlier.sinceMs : Infinity,
     );
     const before = new Map((await store.terminals()).map((terminal) => [terminal.id, terminal]));
@@ -356,11 +373,8 @@ async function restoring(
 /**
  * Returns the bank's time since which terminals retell: movements open in the backup may have ended
  * since.
- * @param lastMs the bank's time of the backup's last entry
  */
-function retellSinceMs(holds: readonly Movement[], lastMs: number, nowMs: number): number {
-  // The bank's clock was wrong at the time, and may have been set back since: no time is too early.
-  if (lastMs > nowMs + clockJumpMsMax) return 0;
+function retellSinceMs(holds: readonly Movement[], lastMs: number): number {
   const firstMs = holds.reduce((first, { timeMs }) => Math.min(first, timeMs), lastMs);
   return Math.max(0, firstMs - retellMarginMs);
 }

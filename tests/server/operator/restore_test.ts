@@ -23,6 +23,7 @@ import { parseLogLine } from "../../../server/audit/log_line.ts";
 import { openBank } from "../../../server/bank.ts";
 import { keysPath } from "../../../server/folder/bank_folder.ts";
 import { readBankKeys, replaceBankKeys } from "../../../server/folder/bank_keys.ts";
+import { LedgerService } from "../../../server/ledger_service.ts";
 import { logCommand } from "../../../server/ledger/command.ts";
 import { rehearseRestore, restoreBank } from "../../../server/operator/restore.ts";
 import { Branch, type BranchAtm, logIn, password, until } from "../../client/branch.ts";
@@ -293,6 +294,48 @@ Deno.test("terminals retell from a day before the backup, or before what was ope
     // a backup of a time that is still to come: the clock was wrong, and was set back since
     const world = { ...bankWorld(branch.logged), nowMs: () => system.nowMs() - 2 * day };
     assertEquals(await sinceMs(restore(branch, backupOf(branch), world)), 0);
+  } finally {
+    await branch.close();
+  }
+});
+
+Deno.test("terminals retell all they have if the bank's time was, or may have been, set back since the backup", async () => {
+  const branch = await Branch.open();
+  const day = 86_400_000;
+  const ahead = (days: number): ReturnType<typeof bankWorld> => {
+    const world = {
+      ...bankWorld(branch.logged),
+      nowMs: () => system.nowMs() + days * day,
+    };
+    const { files, openStore } = world;
+    const openLedger: typeof world.openLedger = (parts, events) =>
+      LedgerService.open(parts, { openStore, files, world, ...events });
+    return { ...world, openLedger };
+  };
+  const opened = async <T>(days: number, use: () => Promise<T>): Promise<T> => {
+    branch.bank = await openBank(ahead(days), branch.bankFolder);
+    try {
+      return await use();
+    } finally {
+      await branch.bank.close();
+      branch.bank = undefined!;
+    }
+  };
+  const sinceMs = async () => {
+    await restore(branch, backupOf(branch), ahead(4));
+    return await opened(4, async () => (await branch.bank.ledger.read.restoring())!.sinceMs);
+  };
+  try {
+    await branch.unserve();
+    await opened(3, async () => {
+      await branch.bank.ledger.submit(logCommand("bank", "here"));
+      await operate(branch, { command: "back_up" });
+    });
+    await opened(0, () => operate(branch, { command: "set_back_clock" }));
+    assertEquals(await sinceMs(), 0);
+    assertEquals(await sinceMs(), 0); // the replaced database is of another restore
+    Deno.removeSync(`${branch.bankFolder}/bank.sqlite`);
+    assertEquals(await sinceMs(), 0);
   } finally {
     await branch.close();
   }
