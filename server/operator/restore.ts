@@ -122,7 +122,7 @@ function requireOwnFile(folder: BankFolder): void {
 async function putBack(
   world: BankWorld & ReadingWorld,
   folder: BankFolder,
-  { keepFirstKey, ...restore }: Restore,
+  restore: Restore,
 ): Promise<Restored> {
   requireOwnFile(folder);
   const { files } = world;
@@ -132,7 +132,6 @@ async function putBack(
     removeDatabase(files, fresh);
     throw error;
   });
-  keepFirstKey(chain.firstKey);
   const kept = `.before-${new Date(world.nowMs()).toISOString().replace(/[:.]/g, "-")}`;
   const aside = filesOf(`${path}${kept}`);
   for (const [index, file] of filesOf(path).entries()) {
@@ -148,14 +147,14 @@ async function putBack(
 }
 
 /**
- * Copies the backup, and prepares the copy to replace the bank.
+ * Copies the backup, prepares the copy to replace the bank, and writes the next chain's first key.
  * @throws {UsageError} if the backup is damaged or another bank's
  */
 async function readyCopy(
   world: BankWorld & ReadingWorld,
   folder: BankFolder,
   fresh: string,
-  { from, operator, authorise }: Pick<Restore, "from" | "operator" | "authorise">,
+  { from, operator, authorise, keepFirstKey }: Restore,
 ): Promise<Omit<Restored, "kept"> & { chain: PreparedChain }> {
   const checked = await checkedCopy(world, folder, fresh, { from, authorise });
   const { command, terminals, missing } = checked;
@@ -163,6 +162,7 @@ async function readyCopy(
   const chain = folder.prepareChain(chains, bankName);
   const keys = auditKeyRingOf(folder.keys);
   await makeReady(world, fresh, keys, chain, { ...command, operator, missing });
+  keepFirstKey(chain.firstKey);
   return { missing, terminals, chain };
 }
 

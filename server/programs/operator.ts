@@ -332,19 +332,14 @@ async function restore(
   requireBank(systemFiles, folder);
   requireNew(firstKey);
   const key = await signer();
-  const file = reservePrivateFile(systemFiles, firstKey); // the first key's file is reserved before the restore begins
-  let lines: string[];
-  try {
-    lines = await restoreBank(systemBank, {
-      path: folder,
-      from,
-      keepFirstKey: (text) => finishWith(file, text),
-      operator: key.name,
-      authorise: (store) => signedByAdmin(systemBank, store, key, { command: "restore", from }),
-    });
-  } finally {
-    file.close();
-  }
+  reservePrivateFile(systemFiles, firstKey).close(); // refused before the backup is checked
+  const lines = await restoreBank(systemBank, {
+    path: folder,
+    from,
+    keepFirstKey: (text) => writePrivateFile(systemFiles, firstKey, text),
+    operator: key.name,
+    authorise: (store) => signedByAdmin(systemBank, store, key, { command: "restore", from }),
+  });
   lines.forEach(say);
   return sayFirstKey(firstKey);
 }

@@ -55,11 +55,12 @@ function restore(
   branch: Branch,
   from = backupOf(branch),
   world = bankWorld(branch.logged),
+  keepFirstKey = (text: string) => void (firstKey = text),
 ): Promise<string[]> {
   return restoreBank(world, {
     path: branch.bankFolder,
     from,
-    keepFirstKey: (text) => void (firstKey = text),
+    keepFirstKey,
     operator: "root",
   });
 }
@@ -433,6 +434,10 @@ Deno.test("a backup that is damaged, or another bank's, is refused, and so is a 
       );
     });
     await assertRejects(() => restore(branch, "/nowhere/file"), UsageError, "cannot be read");
+    const noPlace = () => {
+      throw new UsageError("no place for the first key");
+    };
+    await assertRejects(() => restore(branch, undefined, undefined, noPlace), UsageError, "place");
     await branch.serve();
     assertEquals((await logOf(branch)).filter((line) => line.includes("restore")), []);
     await assertRejects(() => restore(branch), UsageError, "in use");
