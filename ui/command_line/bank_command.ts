@@ -8,6 +8,8 @@ import type { CommandContext, CommandDefinition } from "./command.ts";
 export interface BankCommand extends Omit<CommandDefinition, "define"> {
   /** The command's words after `bank`. */
   name: string;
+  /** Whether an operator's key signs the command; its flags are absent if not. */
+  isSigned?: boolean;
   define(command: ReturnType<typeof withOperator>, context: BankContext): CommandUnknownOpts;
 }
 
@@ -41,13 +43,15 @@ export interface TaskFiles {
   next?: string;
 }
 
-export function bankCommand({ name, define, ...about }: BankCommand): CommandDefinition {
+export function bankCommand(
+  { name, isSigned = true, define, ...about }: BankCommand,
+): CommandDefinition {
   return {
     ...about,
     name: `bank ${name}`,
     define: (command, { path, data, launch }) => {
       const folder = `${data}/bank`;
-      return define(withOperator(withBank(command, path, folder), path), {
+      return define(withOperator(withBank(command, path, folder), path, isSigned), {
         path,
         task(words, { data, databaseUrlFile }) {
           const flags = [
@@ -92,8 +96,12 @@ export function withBank(command: Command, path: CommandContext["path"], folder:
     .addOption(databaseUrlFile.helpGroup("The bank:"));
 }
 
-/** Adds the flags that name the operator's key. */
-function withOperator(command: ReturnType<typeof withBank>, path: CommandContext["path"]) {
+/** Adds the flags that name the operator's key, if it signs the command. */
+function withOperator(
+  command: ReturnType<typeof withBank>,
+  path: CommandContext["path"],
+  isSigned: boolean,
+) {
   const key = new Option(
     "--operator-key <FILE>",
     "your key (default: DIR-operator.key of a single operator, or ~/.strongroom/operator.key)",
@@ -102,9 +110,11 @@ function withOperator(command: ReturnType<typeof withBank>, path: CommandContext
     "--passphrase-file <FILE>",
     "a file, readable only by you, whose first line is the key's passphrase (default: a prompt)",
   ).argParser(path);
-  return command
-    .addOption(key.helpGroup("The operator:"))
-    .addOption(passphrase.helpGroup("The operator:"));
+  const signed = (command: ReturnType<typeof withBank>) =>
+    command
+      .addOption(key.helpGroup("The operator:"))
+      .addOption(passphrase.helpGroup("The operator:"));
+  return isSigned ? signed(command) : command as ReturnType<typeof signed>;
 }
 
 /** The default path of a single operator's key. */

@@ -14,6 +14,7 @@ export const bankOperator = [
     summary: "Make your own key, sealed with a passphrase, and print its public half",
     details: "Prompts for the passphrase, or reads it from the first line of standard input.",
     examples: ["anna"],
+    isSigned: false,
     define: (command, { path, operator }) =>
       command
         .argument("<NAME>", "your name in the log")
@@ -70,6 +71,7 @@ export const bankOperator = [
     summary: "Give an admin another key when too few operators have theirs",
     details: "For the bank's own account, with the server stopped. The log says who did it.",
     examples: [`anna --public-key ${exampleKey}`],
+    isSigned: false,
     define: (command, { operator, task }) =>
       command
         .argument("<NAME>", "the admin's name")
