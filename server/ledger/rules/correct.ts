@@ -10,7 +10,7 @@ import { canonicalMovement, changeOf } from "../canonical.ts";
 import { type Account, type CorrectionStep, correctionSteps, type Movement } from "../model.ts";
 import { type Answer, type Batch, failed } from "./batch.ts";
 import { mayChange } from "./bounds.ts";
-import { accountFacts } from "./movement_rows.ts";
+import { accountFacts, bookedAt } from "./movement_rows.ts";
 
 type Correct = Extract<Administer, { op: "correct_movement" }>;
 
@@ -48,7 +48,8 @@ export function correctMovement(batch: Batch, command: Correct): Answer {
 }
 
 /** Returns the row that a correction needs, or why there is none. */
-function correctionOf({ books }: Batch, command: Correct): Correction | Outcome {
+function correctionOf(batch: Batch, command: Correct): Correction | Outcome {
+  const { books } = batch;
   const { movement, amount, differences } = command;
   const [first, second] = [books.movement(movement, 1), books.movement(movement, 2)];
   if (!first || first.action === "void") return "unknown_movement";
@@ -59,15 +60,14 @@ function correctionOf({ books }: Batch, command: Correct): Correction | Outcome 
   if (amount > amountMinorMax) return "amount_too_large";
   // The side of the customer, or of the terminal where there is no customer.
   const own = first.kind === "deposit" ? "credit" : "debit";
-  const corrections = correctionSteps.flatMap((step) => books.movement(movement, step) ?? []);
-  const booked = corrections.reduce(
-    (sum, row) => sum + (row[own] === first[own] ? row.booked : -row.booked),
-    (second ?? first).booked,
-  );
-  const step = correctionSteps[corrections.length];
+  const booked = bookedAt(batch, first, own);
+  const step = correctionSteps.find((step) => !books.movement(movement, step));
   if (step === undefined) return "too_many_corrections";
   if (amount === booked) return "nothing_to_correct";
-  const other = differences ? books.accountOf("differences")! : null;
+  // A late report has made the terminal's account match the notes in the ATM.
+  const reported = books.movement(movement, 3) !== undefined;
+  const other = differences || reported ? books.accountOf("differences")! : null;
+  if (other?.id === first[own]) return "nothing_to_correct";
   const account = (side: "debit" | "credit") =>
     other !== null && side !== own ? other : books.account(first[side]!)!;
   const sides = [account("debit"), account("credit")] as const;

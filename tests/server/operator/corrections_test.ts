@@ -99,3 +99,40 @@ onEachBank(
       assertEquals((await running.bank.ledger.check()).problem, null);
     }),
 );
+
+onEachBank(
+  "a correction and a late report book the notes once, whichever is first",
+  (withBank) =>
+    withBank(async (running) => {
+      const atm = await running.visit("alice");
+      const settled = async (kind: "withdrawal" | "deposit") => {
+        const movement = newId();
+        await atm.authorise(kind, movement, "4000");
+        const command = { command: "settle_hold", movement, reverse: true, reason } as const;
+        await Array.fromAsync(running.operate(command));
+        return movement;
+      };
+      const report = (movement: string) => atm.ask({ op: "complete", movement, amount: "4000" });
+
+      const first = await settled("withdrawal");
+      await correct(running, first, "40.00");
+      assertEquals(await balances(running), "960 1000 40 -2000 0");
+      await report(first);
+      assertEquals(await balances(running), "960 1000 40 -2000 0");
+
+      const later = await settled("withdrawal");
+      await report(later);
+      assertEquals(await balances(running), "960 1000 80 -2000 -40");
+      await correct(running, later, "40.00");
+      assertEquals(await balances(running), "920 1000 80 -2000 0");
+      await correct(running, later, "0"); // the customer did not get the notes
+      assertEquals(await balances(running), "960 1000 80 -2000 -40");
+
+      const deposit = await settled("deposit");
+      await correct(running, deposit, "40.00", { differences: true });
+      await report(deposit);
+      assertEquals(await balances(running), "1000 1000 40 -2000 -40");
+      await correct(running, await settled("deposit"), "40.00");
+      assertEquals((await running.bank.ledger.check()).problem, null);
+    }),
+);
