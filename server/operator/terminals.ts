@@ -116,7 +116,11 @@ export const terminalCommands: Handlers<
         }. bank.keys has both keys; run the command again`,
       );
     }
-    yield { line: "the terminals' keys are sealed under a new master key. Copy bank.keys again" };
+    yield {
+      line:
+        "the terminals' keys are sealed under a new master key. Copy bank.keys again, and keep " +
+        "its previous copy with the backups until now: they need it",
+    };
   },
 };
 
