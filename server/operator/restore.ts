@@ -406,6 +406,6 @@ async function makeReady(
 
 function changeInWords(before: Terminal | undefined, { name, state, keyVersion }: Terminal) {
   if (!before) return [`terminal ${name} stays enrolled`];
-  if (before.state !== state) return [`terminal ${name} stays revoked`];
+  if (before.state !== state) return [`terminal ${name} stays ${state}`];
   return before.keyVersion === keyVersion ? [] : [`terminal ${name} stays with key ${keyVersion}`];
 }

@@ -183,6 +183,24 @@ Deno.test("a list of terminals that a full disk left behind does not undo a revo
     await branch.serve();
   }));
 
+Deno.test("a terminal that was suspended or resumed since the backup stays so", async () => {
+  const branch = await Branch.open();
+  try {
+    await operate(branch, { command: "suspend_terminal", name: "hall" });
+    await operate(branch, { command: "back_up" });
+    await operate(branch, { command: "resume_terminal", name: "hall" });
+    await operate(branch, { command: "suspend_terminal", name: "lobby" });
+    await branch.unserve();
+    assertEquals((await restore(branch)).slice(1, 3).sort(), [
+      "terminal hall stays active",
+      "terminal lobby stays suspended",
+    ]);
+  } finally {
+    await branch.serve();
+    await branch.close();
+  }
+});
+
 Deno.test("an operator who was removed since the backup stays so, and what was proposed is gone", async () => {
   const branch = await Branch.open();
   try {
