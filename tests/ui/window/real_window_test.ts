@@ -166,8 +166,8 @@ const screens: Record<ScreenName | "take", string[]> = {
     ...["New password=a longer one", "Repeat new password=a longer one", "Enter"],
   ],
   ended: [...logIn, "Log out"],
-  lost: [...logIn, "!lose"],
-  back: [...logIn, "!lose", "!find"],
+  lost: [...logIn, "Show balance", "!lose"],
+  back: [...logIn, "Show balance", "!lose", "!find"],
   out_of_service: ["!no key"],
   disconnected: ["!open"],
 };
