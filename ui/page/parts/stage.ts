@@ -4,6 +4,8 @@
  */
 import type { ComponentChildren, VNode } from "preact";
 import { html } from "htm/preact";
+import type { Intent } from "../state/model.ts";
+import type { Words } from "../words/words.ts";
 import { Emblem, Icon, type IconName, type Tone } from "./icon.ts";
 
 /** A button of the action bar. `form` names a form that it submits instead of being pressed. */
@@ -16,6 +18,16 @@ export interface Action {
   keys?: "" | "enter escape";
   /** Something is under way, or must be waited for: the button stays, and does nothing. */
   off?: boolean;
+}
+
+/** Returns the way on of a screen that is only left. */
+export function doneAction(words: Words, send: (intent: Intent) => void): Action {
+  return {
+    label: words.done,
+    icon: "check",
+    keys: "enter escape",
+    press: () => send({ type: "back" }),
+  };
 }
 
 export interface StageProps {

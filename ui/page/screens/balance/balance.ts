@@ -8,7 +8,7 @@ import { money } from "../../words/format.ts";
 import { AccountCard } from "../../parts/account_card.ts";
 import { Details } from "../../parts/details.ts";
 import type { ViewScreenProps } from "../../parts/screen_props.ts";
-import { Stage } from "../../parts/stage.ts";
+import { doneAction, Stage } from "../../parts/stage.ts";
 import { Entry } from "../history/entries.ts";
 import { Chart } from "./chart.ts";
 
@@ -35,12 +35,7 @@ export function Balance(props: Props): VNode {
         <${AccountCard} view=${view} state=${state} words=${words} send=${send} />
         ${rows.length > 0 && html`<${Details} rows=${rows} />`}
       `}
-      next=${{
-        label: words.done,
-        icon: "check",
-        keys: "enter escape",
-        press: () => send({ type: "back" }),
-      }}
+      next=${doneAction(words, send)}
     >
       <div class="card balance">
         ${screen.statement && html`<${Movements} ...${props} statement=${screen.statement} />`}

@@ -3,7 +3,7 @@ import type { VNode } from "preact";
 import { html } from "htm/preact";
 import { QrCode } from "../../parts/qr_code.ts";
 import type { ViewScreenProps } from "../../parts/screen_props.ts";
-import { Stage } from "../../parts/stage.ts";
+import { doneAction, Stage } from "../../parts/stage.ts";
 
 export function Code({ screen, view, send, words }: ViewScreenProps<"code">): VNode {
   const text = words.code;
@@ -11,12 +11,7 @@ export function Code({ screen, view, send, words }: ViewScreenProps<"code">): VN
     <${Stage}
       heading=${text.heading}
       lede=${text.lede}
-      next=${{
-        label: words.done,
-        icon: "check",
-        keys: "enter escape",
-        press: () => send({ type: "back" }),
-      }}
+      next=${doneAction(words, send)}
     >
       <div class="code">
         <${QrCode} receipt=${screen.code} url=${view.receiptUrl} label=${text.picture} />

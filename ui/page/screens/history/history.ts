@@ -6,7 +6,7 @@ import type { AtmView, HistoryFilter } from "../../../../lib/atm.ts";
 import { formatMoney, parseAmount } from "../../../../lib/money.ts";
 import { Icon } from "../../parts/icon.ts";
 import type { ViewScreenProps } from "../../parts/screen_props.ts";
-import { Stage } from "../../parts/stage.ts";
+import { doneAction, Stage } from "../../parts/stage.ts";
 import { fill } from "../../words/words.ts";
 import { Choice } from "../../parts/choice.ts";
 import { Calendar } from "./calendar.ts";
@@ -65,12 +65,7 @@ export function History({ screen, state, view, send, words }: ViewScreenProps<"h
           onChoose=${(chosen: "money" | "activity") => send({ type: "tab", tab: chosen })}
         />
       `}
-      next=${{
-        label: words.done,
-        icon: "check",
-        keys: "enter escape",
-        press: () => send({ type: "back" }),
-      }}
+      next=${doneAction(words, send)}
     >
       <div class="entries card" aria-busy=${busy}>
         <form

@@ -3,7 +3,7 @@ import type { VNode } from "preact";
 import { html } from "htm/preact";
 import { Choice } from "../../parts/choice.ts";
 import type { ViewScreenProps } from "../../parts/screen_props.ts";
-import { Stage } from "../../parts/stage.ts";
+import { doneAction, Stage } from "../../parts/stage.ts";
 import type { Settings as Chosen } from "../../state/model.ts";
 import { speaks } from "../../state/screens.ts";
 import type { Tables } from "../../words/words.ts";
@@ -28,12 +28,7 @@ export function Settings({ state, send, words, tables }: Props): VNode {
     <${Stage}
       heading=${text.heading}
       lede=${text.lede}
-      next=${{
-        label: words.done,
-        icon: "check",
-        keys: "enter escape",
-        press: () => send({ type: "back" }),
-      }}
+      next=${doneAction(words, send)}
     >
       <div class="card settings">
         ${row(text.language, names, settings.language, (language) => ({ language } as Change))}
