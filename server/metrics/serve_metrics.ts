@@ -2,16 +2,10 @@
  * Serves metrics, `/healthz` and `/readyz` over HTTP, within limits of connections, sizes and time.
  * It answers anyone who can connect: listen on loopback, or on a network of the bank's operators.
  */
-import { acceptAll } from "../../lib/accept.ts";
-import {
-  BadRequest,
-  type HttpResponse,
-  readBody,
-  readHead,
-  writeResponse,
-} from "../../lib/http.ts";
+import type { HttpHead, HttpResponse } from "../../lib/http.ts";
+import { serveHttp } from "../../lib/http_server.ts";
 import { metricsConnectionsMax, metricsRequestMsMax } from "../../lib/limits.ts";
-import type { AcceptedSocket, SocketListener } from "../../lib/world.ts";
+import type { SocketListener } from "../../lib/world.ts";
 import type { Bank } from "../bank.ts";
 import { metricsOf } from "./metrics.ts";
 
@@ -23,30 +17,16 @@ export interface MetricsServer {
 /** Serves until it is closed. */
 export function serveMetrics(bank: Bank, listener: SocketListener): MetricsServer {
   const { world } = bank;
-  const sockets = new Set<AcceptedSocket>();
-  const accepting = acceptAll(listener, world, (socket) => {
-    if (sockets.size >= metricsConnectionsMax) return socket.close();
-    sockets.add(socket);
-    const cancel = world.after(metricsRequestMsMax, () => socket.close());
-    serveOne(socket).catch(() => {}).finally(() => {
-      cancel();
-      sockets.delete(socket);
-      socket.close();
-    });
-  }, { log: world.log });
-
-  async function serveOne(socket: AcceptedSocket): Promise<void> {
-    try {
-      const head = await readHead(socket);
-      if (head === null || await readBody(socket, head, 0) === null) return;
-      const { method, path } = head;
-      const answer = method === "GET" ? await answerTo(path) : { status: 405, body: "" };
-      await writeResponse(socket, answer);
-    } catch (error) {
-      if (!(error instanceof BadRequest)) throw error;
-      await writeResponse(socket, { status: error.status, body: "" });
-    }
-  }
+  const close = serveHttp({
+    listener,
+    world,
+    connectionsMax: metricsConnectionsMax,
+    requestMsMax: metricsRequestMsMax,
+    bodyBytesMax: 0,
+    answer: ({ method, path }: HttpHead) =>
+      method === "GET" ? answerTo(path) : { status: 405, body: "" },
+    log: world.log,
+  });
 
   async function answerTo(path: string): Promise<HttpResponse> {
     if (path === "/healthz") return { status: 200, body: "ok\n" };
@@ -77,12 +57,5 @@ export function serveMetrics(bank: Bank, listener: SocketListener): MetricsServe
     return why === null ? { status: 200, body: "ready\n" } : { status: 503, body: `${why}\n` };
   }
 
-  return {
-    address: listener.address,
-    async close() {
-      listener.close();
-      await accepting;
-      for (const socket of sockets) socket.close();
-    },
-  };
+  return { address: listener.address, close };
 }
