@@ -25,7 +25,7 @@ export interface BankServerStart {
   /** Where metrics are served; nowhere if absent. */
   metrics?: Address;
   log: LogForm;
-  /** The id of the group `operatorsGroup`, which can open the operators' socket; absent if there is none. */
+  /** The id of the group `operatorsGroup`, which can open the operators' socket; absent if the group does not exist. */
   operatorsGroup?: number;
   /** Whether to check that the server could run, rather than to run it. */
   check?: boolean;

@@ -39,7 +39,7 @@ export async function findByReference(
   return place && await findByPlace(source, place);
 }
 
-/** Returns the entry at a place; null if there is none. */
+/** Returns the entry at a place; null if none is there. */
 export async function findByPlace(
   source: Pick<LogStore, "chains" | "entriesAfter">,
   place: LogPlace,

@@ -60,7 +60,7 @@ interface GivenLimits {
 
 /**
  * Parses the limits of a command.
- * @throws {UsageError} if one is not an amount, or there is none
+ * @throws {UsageError} if one is not an amount, or none was given
  */
 function givenLimits(bank: Bank, request: SetLimits): GivenLimits {
   const { account, terminal } = request;

@@ -454,7 +454,7 @@ function sayFirstKey(path: string): 0 {
 
 /**
  * Reads the operator's key.
- * @throws {UsageError} if there is none, or it does not open
+ * @throws {UsageError} if the key is missing, or does not open
  */
 async function readKey({ folder, operatorKey, passphraseFile }: OperatorStart): Promise<Signer> {
   const usual = [singleKeyPath(folder), `${homeFolder()}/operator.key`];

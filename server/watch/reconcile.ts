@@ -14,7 +14,7 @@ export interface BooksOfTerminal {
   cash: bigint;
 }
 
-/** Returns every difference in words; nothing if there is none. */
+/** Returns every difference in words; an empty result without differences. */
 export function differencesOf(
   { cash, movements }: TerminalReport,
   books: BooksOfTerminal,

@@ -47,7 +47,7 @@ export function correctMovement(batch: Batch, command: Correct): Answer {
   return { outcome: "ok", booked: amount };
 }
 
-/** Returns the row that a correction needs, or why there is none. */
+/** Returns the row that a correction needs, or the reason why none can be made. */
 function correctionOf(batch: Batch, command: Correct): Correction | Outcome {
   const { books } = batch;
   const { movement, amount, differences } = command;

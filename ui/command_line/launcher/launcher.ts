@@ -113,7 +113,7 @@ async function launchServer(asked: ServerLaunch, place: Place): Promise<number> 
   });
 }
 
-/** Returns the id of the operators' group on this system; undefined if there is none. */
+/** Returns the id of the operators' group on this system; undefined if the group does not exist. */
 function findOperatorsGroup(): number | undefined {
   try {
     const groups = Deno.readTextFileSync("/etc/group").split("\n").map((line) => line.split(":"));
