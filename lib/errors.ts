@@ -49,6 +49,7 @@ export type Refusal =
   | "too_many_proposals"
   | "not_ended" // the movement is open, or was refused: it has booked nothing to correct
   | "nothing_to_correct" // the movement has booked this amount
+  | "is_a_count" // of a terminal's notes: another count corrects it
   | "too_many_corrections"
   | "key_superseded" // the terminal already has another key of this version, or a newer one
   // receipts

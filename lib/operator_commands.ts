@@ -41,8 +41,8 @@ export const operatorCommands = {
   },
   list_holds: { json: "boolean" },
   settle_hold: { movement: "text", complete: "text?", reverse: "boolean", reason: "text" },
-  /** `amount`: what should have been booked. `differences`: the bank's account of these is the other side. */
-  correct_movement: { movement: "text", amount: "text", differences: "boolean", reason: "text" },
+  /** `amount`: what should have been booked. */
+  correct_movement: { movement: "text", amount: "text", reason: "text" },
   check_ledger: {},
   list_differences: { json: "boolean?" },
   show_status: { json: "boolean", watch: "boolean" },

@@ -192,8 +192,6 @@ export type Administer =
     movement: MovementId;
     /** What should have been booked. */
     amount: bigint;
-    /** Whether the differences account is the other side, instead of the terminal's. */
-    differences: boolean;
     reason: string;
   }
   /**

@@ -5,16 +5,21 @@ import type { Handlers } from "./request.ts";
 import { requireAmount, requireMovement, requireReason } from "./words.ts";
 
 export const correctionCommands: Handlers<"correct_movement"> = {
-  async *correct_movement(bank, { movement, amount, differences, reason, operator }) {
+  async *correct_movement(bank, { movement, amount, reason, operator }) {
     const { currency } = bank.settings;
     const { outcome, booked } = await bank.ledger.submit({
       op: "correct_movement",
       operator,
       movement: requireMovement(movement, "bank customer statement NAME"),
       amount: requireAmount("--amount", amount, currency),
-      differences,
       reason: requireReason(reason),
     });
+    if (outcome === "is_a_count") {
+      throw new UsageError(
+        `movement ${movement} was not corrected: it is a count. Count the notes again, with ` +
+          "'deno task atm cash count'",
+      );
+    }
     if (outcome !== "ok") {
       throw new UsageError(
         `movement ${movement} was not corrected: ${inWords(outcome)}. See the movements with ` +

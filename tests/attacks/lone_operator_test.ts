@@ -23,7 +23,7 @@ async function dangers({ bank }: RunningBank, hold: string): Promise<OperatorCom
   return [
     { command: "settle_hold", movement: hold, complete: "40.00", reverse: false, reason },
     { command: "settle_hold", movement: hold, reverse: true, reason },
-    { command: "correct_movement", movement: hold, amount: "9.00", differences: false, reason },
+    { command: "correct_movement", movement: hold, amount: "9.00", reason },
     { command: "add_customer", username: "eve", passwordHash, opening: "500.00" },
     { command: "open_account", username: "alice", name: "more", opening: "0.01" },
     { command: "open_account", username: "alice", name: "more", opening: "lots" },

@@ -1,7 +1,8 @@
 /**
  * Corrects a movement that has ended by another row of it, which books the difference to what it
  * should have booked: notes that a customer left are credited so, and a load of cash that never
- * happened is undone.
+ * happened is undone. A terminal's account stays as the terminal reported its notes: the differences
+ * account is on its side. So a count of these notes, before or after, does not book them twice.
  */
 import type { Outcome } from "../../../lib/errors.ts";
 import { amountMinorMax } from "../../../lib/money.ts";
@@ -10,7 +11,7 @@ import { canonicalMovement, changeOf } from "../canonical.ts";
 import { type Account, type CorrectionStep, correctionSteps, type Movement } from "../model.ts";
 import { type Answer, type Batch, failed } from "./batch.ts";
 import { mayChange } from "./bounds.ts";
-import { accountFacts, bookedAt } from "./movement_rows.ts";
+import { accountFacts } from "./movement_rows.ts";
 
 type Correct = Extract<Administer, { op: "correct_movement" }>;
 
@@ -50,26 +51,26 @@ export function correctMovement(batch: Batch, command: Correct): Answer {
 /** Returns the row that a correction needs, or the reason why none can be made. */
 function correctionOf(batch: Batch, command: Correct): Correction | Outcome {
   const { books } = batch;
-  const { movement, amount, differences } = command;
+  const { movement, amount } = command;
   const [first, second] = [books.movement(movement, 1), books.movement(movement, 2)];
   if (!first || first.action === "void") return "unknown_movement";
-  const isCash = first.kind === "withdrawal" || first.kind === "deposit";
+  const differences = books.accountOf("differences")!;
+  if (first.kind === "load" && [first.debit, first.credit].includes(differences.id)) {
+    return "is_a_count";
+  }
   if (first.outcome !== "ok" || (first.action === "authorise" && !second)) return "not_ended";
-  if (differences && !isCash) return "not_ended";
   if (amount < 0n) return "amount_not_positive";
   if (amount > amountMinorMax) return "amount_too_large";
-  // The side of the customer, or of the terminal where there is no customer.
-  const own = first.kind === "deposit" ? "credit" : "debit";
+  // The side that is not the terminal's.
+  const own = first.kind === "deposit" || first.kind === "load" ? "credit" : "debit";
+  const hasTerminal = first.kind !== "transfer" && first.kind !== "opening";
   const booked = bookedAt(batch, first, own);
   const step = correctionSteps.find((step) => !books.movement(movement, step));
   if (step === undefined) return "too_many_corrections";
   if (amount === booked) return "nothing_to_correct";
-  // A late report has made the terminal's account match the notes in the ATM.
-  const reported = books.movement(movement, 3) !== undefined;
-  const other = differences || reported ? books.accountOf("differences")! : null;
-  if (other?.id === first[own]) return "nothing_to_correct";
+  if (hasTerminal && differences.id === first[own]) return "nothing_to_correct";
   const account = (side: "debit" | "credit") =>
-    other !== null && side !== own ? other : books.account(first[side]!)!;
+    hasTerminal && side !== own ? differences : books.account(first[side]!)!;
   const sides = [account("debit"), account("credit")] as const;
   const [from, to] = amount > booked ? sides : sides.toReversed() as [Account, Account];
   const size = amount > booked ? amount - booked : booked - amount;
@@ -97,6 +98,22 @@ function book(
     booked: size,
     operator,
   });
+}
+
+/**
+ * Returns the amount that a movement has booked at the account of its first row's side: settled, and
+ * corrected since.
+ */
+function bookedAt({ books }: Batch, first: Movement, side: "debit" | "credit"): bigint {
+  const account = first[side];
+  const other = side === "debit" ? "credit" : "debit";
+  let sum = (books.movement(first.id, 2) ?? first).booked;
+  for (const step of correctionSteps) {
+    const row = books.movement(first.id, step);
+    if (row?.[side] === account) sum += row.booked;
+    else if (row?.[other] === account) sum -= row.booked;
+  }
+  return sum;
 }
 
 /** Writes the correction into the log of a customer whose account it changes. */

@@ -1,6 +1,6 @@
 /** A movement's rows: the customer's account, and the entries in the log. */
 import type { AuditEntry } from "../../audit/entry.ts";
-import { type Account, correctionSteps, type Movement } from "../model.ts";
+import type { Account, Movement } from "../model.ts";
 import { type Batch, failed } from "./batch.ts";
 
 /** Returns the account that a withdrawal takes from, or a deposit adds to. */
@@ -23,22 +23,6 @@ export function accountFacts(
   if (!account) return {};
   const balance = id === row.debit ? row.debitBalance : row.creditBalance;
   return { account: account.number, ...(row.booked > 0n && balance !== null && { balance }) };
-}
-
-/**
- * Returns the amount that a movement has booked at the account of its first row's side: settled, and
- * corrected since.
- */
-export function bookedAt({ books }: Batch, first: Movement, side: "debit" | "credit"): bigint {
-  const account = first[side];
-  const other = side === "debit" ? "credit" : "debit";
-  let sum = (books.movement(first.id, 2) ?? first).booked;
-  for (const step of correctionSteps) {
-    const row = books.movement(first.id, step);
-    if (row?.[side] === account) sum += row.booked;
-    else if (row?.[other] === account) sum -= row.booked;
-  }
-  return sum;
 }
 
 /**

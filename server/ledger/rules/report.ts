@@ -1,13 +1,12 @@
 /**
  * A terminal's report of a movement that an operator has settled. If the devices' outcome differs
- * from what the terminal's account has booked, by the settlement and by corrections, the difference is
- * booked between the terminal and the differences account, so that the terminal's account matches the
- * notes in the ATM.
+ * from the settlement, the difference is booked between the terminal and the differences account, so that
+ * the terminal's account matches the notes in the ATM.
  */
 import type { Movement } from "../model.ts";
 import type { Settle } from "../command.ts";
 import type { Answer, Batch } from "./batch.ts";
-import { accountOfRow, bookedAt } from "./movement_rows.ts";
+import { accountOfRow } from "./movement_rows.ts";
 
 export function report(
   batch: Batch,
@@ -18,7 +17,7 @@ export function report(
   const moved = command.op === "complete" ? command.amount : 0n;
   const account = accountOfRow(batch, first);
   const before = batch.books.movement(first.id, 3);
-  if (!before) bookDifference(batch, first, moved);
+  if (!before) bookDifference(batch, first, settled.booked, moved);
   // One report; repeating it is harmless.
   if (!before || before.amount === moved) {
     // A void's customer waits for what was booked: no note has moved, and the account was charged.
@@ -30,11 +29,10 @@ export function report(
   return { outcome: "already_completed", booked: before.amount, account };
 }
 
-function bookDifference(batch: Batch, first: Movement, moved: bigint): void {
+function bookDifference(batch: Batch, first: Movement, known: bigint, moved: bigint): void {
   const { books } = batch;
   const cash = books.accountOf("terminal", first.terminal)!.id;
   const differences = books.accountOf("differences")!.id;
-  const known = bookedAt(batch, first, first.kind === "withdrawal" ? "credit" : "debit");
   const more = moved - known;
   const booked = more < 0n ? -more : more;
   // Notes beyond the booked amount left the terminal, or entered it; for a smaller amount they did

@@ -26,7 +26,7 @@ export const everyCommand: {
   set_limits: { day: "none" },
   list_holds: { json: false },
   settle_hold: { movement, reverse: true, reason },
-  correct_movement: { movement, amount: "0", differences: false, reason },
+  correct_movement: { movement, amount: "0", reason },
   check_ledger: {},
   list_differences: {},
   show_status: { json: false, watch: false },

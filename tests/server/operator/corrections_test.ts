@@ -1,15 +1,12 @@
 /** A booked movement is corrected by another row of it; the books stay correct, and both logs have it. */
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { UsageError } from "../../../lib/errors.ts";
-import type { OperatorCommand } from "../../../lib/operator_commands.ts";
 import { newId, onEachBank, type RunningBank } from "../helpers/running_bank.ts";
 
 const reason = "camera";
 
-async function correct(running: RunningBank, movement: string, amount: string, more = {}) {
-  const command = { command: "correct_movement", movement, amount, reason } as const;
-  const asked: OperatorCommand = { ...command, differences: false, ...more };
-  await Array.fromAsync(running.operate(asked));
+async function correct(running: RunningBank, movement: string, amount: string) {
+  await Array.fromAsync(running.operate({ command: "correct_movement", movement, amount, reason }));
 }
 
 /** Returns the balances of alice, bob, the terminal lobby, the vault and the differences account. */
@@ -52,15 +49,15 @@ onEachBank(
       assertEquals(await balances(running), "950 1010 -460 -1500 0");
 
       await correct(running, withdrawal, "20.00"); // one note stuck
-      assertEquals(await balances(running), "970 1010 -480 -1500 0");
+      assertEquals(await balances(running), "970 1010 -460 -1500 -20");
       await correct(running, withdrawal, "30.00");
-      assertEquals(await balances(running), "960 1010 -470 -1500 0");
-      await correct(running, deposit, "5.00", { differences: true }); // a note that the customer left
-      assertEquals(await balances(running), "965 1010 -470 -1500 -5");
+      assertEquals(await balances(running), "960 1010 -460 -1500 -10");
+      await correct(running, deposit, "5.00"); // a note that the customer left
+      assertEquals(await balances(running), "965 1010 -460 -1500 -15");
       await correct(running, transfer, "0"); // the customer was deceived
-      assertEquals(await balances(running), "975 1000 -470 -1500 -5");
+      assertEquals(await balances(running), "975 1000 -460 -1500 -15");
       await correct(running, load, "0"); // it never happened
-      assertEquals(await balances(running), "975 1000 30 -2000 -5");
+      assertEquals(await balances(running), "975 1000 -460 -2000 485");
 
       const refused = [
         [open, "1.00", "not ended"],
@@ -73,11 +70,6 @@ onEachBank(
       for (const [movement, amount, why] of refused) {
         await assertRejects(() => correct(running, movement, amount), UsageError, why);
       }
-      await assertRejects(
-        () => correct(running, transfer, "5.00", { differences: true }),
-        UsageError,
-        "not ended",
-      );
       for (const amount of ["1.00", "2.00", "3.00", "4.00"]) {
         await correct(running, withdrawal, amount);
       }
@@ -101,6 +93,42 @@ onEachBank(
 );
 
 onEachBank(
+  "a correction and a count of the notes book them once, whichever is first",
+  (withBank) =>
+    withBank(async (running) => {
+      const atm = await running.visit("alice");
+      const money = (amount: string) => ({ movement: newId(), amount, currency: "EUR" });
+      const load = money("50000");
+      await atm.ask({ op: "load_cash", ...load });
+      const stuckNote = async () => {
+        const movement = newId();
+        await atm.authorise("withdrawal", movement, "4000");
+        await atm.ask({ op: "complete", movement, amount: "4000" });
+        return movement;
+      };
+
+      await correct(running, await stuckNote(), "20.00");
+      await atm.ask({ op: "count_cash", ...money("2000") });
+      assertEquals(await balances(running), "980 1000 -480 -1500 0");
+      const counted = await stuckNote();
+      await atm.ask({ op: "count_cash", ...money("2000") });
+      await correct(running, counted, "20.00");
+      assertEquals(await balances(running), "960 1000 -460 -1500 0");
+
+      await correct(running, load.movement, "300.00"); // the amount was mistyped
+      const count = money("-20000");
+      await atm.ask({ op: "count_cash", ...count });
+      assertEquals(await balances(running), "960 1000 -260 -1700 0");
+      await assertRejects(
+        () => correct(running, count.movement, "100.00"),
+        UsageError,
+        "is a count. Count the notes again, with 'deno task atm cash count'",
+      );
+      assertEquals((await running.bank.ledger.check()).problem, null);
+    }),
+);
+
+onEachBank(
   "a correction and a late report book the notes once, whichever is first",
   (withBank) =>
     withBank(async (running) => {
@@ -116,7 +144,7 @@ onEachBank(
 
       const first = await settled("withdrawal");
       await correct(running, first, "40.00");
-      assertEquals(await balances(running), "960 1000 40 -2000 0");
+      assertEquals(await balances(running), "960 1000 0 -2000 40");
       await report(first);
       assertEquals(await balances(running), "960 1000 40 -2000 0");
 
@@ -129,7 +157,7 @@ onEachBank(
       assertEquals(await balances(running), "960 1000 80 -2000 -40");
 
       const deposit = await settled("deposit");
-      await correct(running, deposit, "40.00", { differences: true });
+      await correct(running, deposit, "40.00");
       await report(deposit);
       assertEquals(await balances(running), "1000 1000 40 -2000 -40");
       await correct(running, await settled("deposit"), "40.00");

@@ -46,7 +46,7 @@ onEachBank(
         movement: withdrawal,
         reason: "camera",
       } as const;
-      await linesOf(running, { ...correction, amount: "30.00", differences: false });
+      await linesOf(running, { ...correction, amount: "30.00" });
       const corrected = (await linesOf(running, statement)).at(-1)!.split(",");
       assertEquals(corrected.slice(2, 6), [withdrawal, "correction", "10.00", "995.00"]);
       const other = { ...statement, account: "100000000093" };

@@ -464,7 +464,6 @@ const tasks: [line: string, task: OperatorTask, reads?: string[], writes?: strin
       command: "correct_movement",
       movement: "abc",
       amount: "20.00",
-      differences: false,
       reason: "x",
     },
   ],

@@ -40,8 +40,8 @@ export const bankHolds = [
     name: "correct",
     summary: "Correct a booked movement, by another one that names it",
     details:
-      "Give the amount that should have been booked: 0 undoes it. The difference is booked " +
-      "between the same accounts.",
+      "Give the amount that should have been booked: 0 undoes it. The difference is booked between " +
+      "the same accounts, with the differences account on the side of an ATM.",
     examples: [
       '0123456789abcdef0123456789abcdef --amount 20.00 --reason "camera: one note stuck"',
       '0123456789abcdef0123456789abcdef --amount 0 --reason "no cash was loaded"',
@@ -50,10 +50,9 @@ export const bankHolds = [
       command
         .argument("<ID>", "the movement, from 'deno task bank customer statement'")
         .requiredOption("--amount <AMOUNT>", "what should have been booked (required)")
-        .option("--from-differences", "use the differences account instead of the terminal's")
         .requiredOption("--reason <TEXT>", "why, for the log (required)")
-        .action((movement, { amount, fromDifferences: differences = false, reason, ...bank }) =>
-          operator(bank, { command: "correct_movement", movement, amount, differences, reason }, {
+        .action((movement, { amount, reason, ...bank }) =>
+          operator(bank, { command: "correct_movement", movement, amount, reason }, {
             next: `${task("bank ledger check", bank)}.`,
           })
         ),

@@ -47,6 +47,7 @@ export type HardlyMet =
   | "too_many_proposals"
   | "not_ended"
   | "nothing_to_correct"
+  | "is_a_count"
   | "too_many_corrections"
   | "unknown_name"
   | "clock_not_ahead";
