@@ -72,6 +72,9 @@ async function amongStrangers(address: Address, work: () => Promise<void>): Prom
   }
 }
 
+/** Asks for `url`. Returns 0 where a connection is refused or closed before its answer. */
+const statusOrNone = (url: string): Promise<number> => statusOf(url).catch(() => 0);
+
 async function statusOf(url: string, init?: RequestInit): Promise<number> {
   const answer = await fetch(url, { ...init, signal: AbortSignal.timeout(5_000) });
   await answer.body?.cancel();
@@ -86,7 +89,7 @@ Deno.test("the demo's bank and its ATM in a browser survive strangers who take a
     const { bank, atm } = JSON.parse(await demo.line());
     const { origin, host, hash } = new URL(atm);
     await amongStrangers(addressOf(host), async () => {
-      await until("the page is served", async () => await statusOf(origin).catch(() => 0) === 200);
+      await until("the page is served", async () => await statusOrNone(origin) === 200);
       const headers = { origin, "x-launch-secret": hash.slice(1) };
       const opened = await fetch(`${origin}/open`, { method: "POST", headers });
       const { secret } = await opened.json();
@@ -96,7 +99,7 @@ Deno.test("the demo's bank and its ATM in a browser survive strangers who take a
       }
     });
     await amongStrangers(addressOf(bank), () => Promise.resolve());
-    assertEquals(await statusOf(origin), 200);
+    await until("the page is served again", async () => await statusOrNone(origin) === 200);
     assertEquals(await demo.end(), [0, []]);
   }));
 
@@ -114,6 +117,6 @@ Deno.test("a witness survives strangers who take all its connections", () =>
     const [, address] = /listens on (\S+)\. /.exec(await witness.line())!;
     const url = `http://${address}/${"ab".repeat(32)}/checkpoint`;
     await amongStrangers(addressOf(address!), () => Promise.resolve());
-    await until("it answers", async () => await statusOf(url) === 404);
+    await until("it answers", async () => await statusOrNone(url) === 404);
     assertEquals(await witness.end(), [0, []]);
   }));
