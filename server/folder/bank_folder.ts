@@ -42,6 +42,8 @@ import {
 } from "./bank_keys.ts";
 
 export const databasePath = (folder: string) => `${folder}/bank.sqlite`;
+/** The database that a restore replaces, until it is kept under a name with the time. */
+export const replacedPath = (folder: string) => `${databasePath(folder)}.replaced`;
 const placePath = (folder: string) => `${folder}/bank.place`;
 const lockPath = (folder: string) => `${folder}/owner.lock`;
 export const keysPath = (folder: string) => `${folder}/bank.keys`;
@@ -92,6 +94,7 @@ function bankPaths(folder: string): string[] {
     database,
     `${database}-wal`,
     `${database}-shm`,
+    replacedPath(folder),
     keptTerminalsPath(folder),
     logFilePath(folder),
   ];
@@ -103,6 +106,9 @@ function missingFile(files: Pick<Files, "facts">, folder: string): string | null
   const [keys, database] = [keysPath(folder), databasePath(folder)];
   if (!isWhole(keys)) return `${keys} is missing or empty. Install its copy`;
   if (isThere(files, placePath(folder)) || isWhole(database)) return null;
+  if (!isThere(files, database) && isThere(files, replacedPath(folder))) {
+    return `${database} is missing: a restore was interrupted. Run 'deno task bank restore' again`;
+  }
   return `${database} is missing or empty. Install the newest one with its bank.sqlite-wal, if there ` +
     "is one; if it is lost, restore a backup with 'deno task bank restore'";
 }

@@ -17,6 +17,7 @@ import {
   keysPath,
   logFilePath,
   type PreparedChain,
+  replacedPath,
 } from "../folder/bank_folder.ts";
 import { auditKeyRingOf } from "../folder/bank_keys.ts";
 import { chainsIn } from "./log_programs.ts";
@@ -128,22 +129,41 @@ async function putBack(
   const { files } = world;
   const path = databasePath(folder.path);
   const fresh = `${path}.restored`;
+  const replaced = replacedPath(folder.path);
+  // An interrupted restore has moved the database, or a part of its files, or replaced it.
+  if (isThere(files, path)) renameDatabase(files, replaced, unusedName(files, path, world.nowMs()));
+  else renameDatabase(files, path, replaced);
   const { chain, ...restored } = await readyCopy(world, folder, fresh, restore).catch((error) => {
     removeDatabase(files, fresh);
     throw error;
   });
-  const kept = `.before-${new Date(world.nowMs()).toISOString().replace(/[:.]/g, "-")}`;
-  const aside = filesOf(`${path}${kept}`);
-  for (const [index, file] of filesOf(path).entries()) {
-    if (isThere(files, file)) files.rename(file, aside[index]!);
-  }
+  renameDatabase(files, path, replaced);
+  files.rename(fresh, path);
+  const aside = unusedName(files, path, world.nowMs());
+  const kept = aside.slice(path.length);
   // The log's file still has the entries that the database lost.
   const logFile = logFilePath(folder.path);
   if (isThere(files, logFile)) files.rename(logFile, `${logFile}${kept}`);
-  files.rename(fresh, path);
+  renameDatabase(files, replaced, aside);
   files.syncFolder(folder.path);
   folder.beginChain(chain);
   return { ...restored, kept };
+}
+
+/** Returns a path for a replaced database at which no file exists. */
+function unusedName(files: BankWorld["files"], path: string, timeMs: number): string {
+  const name = `${path}.before-${new Date(timeMs).toISOString().replace(/[:.]/g, "-")}`;
+  let unused = name;
+  for (let number = 2; isThere(files, unused); number++) unused = `${name}-${number}`;
+  return unused;
+}
+
+/** Renames those of a database's files that exist. */
+function renameDatabase(files: BankWorld["files"], from: string, to: string): void {
+  const names = filesOf(to);
+  for (const [index, file] of filesOf(from).entries()) {
+    if (isThere(files, file)) files.rename(file, names[index]!);
+  }
 }
 
 /**
@@ -177,7 +197,8 @@ async function checkedCopy(
   { from, authorise }: Pick<Restore, "from" | "authorise">,
 ): Promise<Awaited<ReturnType<typeof restoring>> & { missing: string }> {
   const keys = auditKeyRingOf(folder.keys);
-  const lost = await headOf(world, databasePath(folder.path));
+  const path = databasePath(folder.path);
+  const lost = await headOf(world, isThere(world.files, path) ? path : replacedPath(folder.path));
   removeDatabase(world.files, fresh); // from an interrupted restore
   copyPrivateFile(world.files, from, fresh);
   const invalid = (why: string) =>

@@ -168,19 +168,67 @@ Deno.test("what ATMs did since a backup is retold, before any customer is served
     await assertRejects(() => BankClient.connect(hall), NoAnswer);
   }));
 
+/** Makes the list of terminals what it was before the hall was revoked, and the annex enrolled. */
+function makeListStale(branch: Branch): void {
+  const list = `${branch.bankFolder}/terminals.json`;
+  const { terminals, ...format } = JSON.parse(Deno.readTextFileSync(list));
+  const before = (terminals as { name: string }[]).filter(({ name }) => name !== "annex")
+    .map((each) => each.name === "hall" ? { ...each, state: "active" } : each);
+  Deno.writeTextFileSync(list, JSON.stringify({ ...format, terminals: before }));
+}
+
 Deno.test("a list of terminals that a full disk left behind does not undo a revocation", () =>
   afterBackup(async (branch) => {
-    const list = `${branch.bankFolder}/terminals.json`;
-    const { terminals, ...format } = JSON.parse(Deno.readTextFileSync(list));
-    // As it was before the hall was revoked, and the annex enrolled.
-    const before = (terminals as { name: string }[]).filter(({ name }) => name !== "annex")
-      .map((each) => each.name === "hall" ? { ...each, state: "active" } : each);
-    Deno.writeTextFileSync(list, JSON.stringify({ ...format, terminals: before }));
+    makeListStale(branch);
     assertEquals((await restore(branch)).slice(1, 3).sort(), [
       "terminal annex stays enrolled",
       "terminal hall stays revoked",
     ]);
     await branch.serve();
+  }));
+
+Deno.test("a restore that was interrupted at any renaming takes the terminals from the database that it replaces", () =>
+  afterBackup(async (branch) => {
+    makeListStale(branch);
+    const bank = `${branch.bankFolder}/bank.sqlite`;
+    const world = bankWorld(branch.logged);
+    let renamesLeft = 0;
+    const rename = (from: string, to: string) => {
+      if (renamesLeft === 0) throw new Error("killed");
+      if (!from.endsWith(".new")) renamesLeft--;
+      world.files.rename(from, to);
+    };
+    const files = Object.setPrototypeOf({ rename }, world.files);
+    let interrupted = 0;
+    for (let isRestored = false; !isRestored; interrupted++) {
+      renamesLeft = interrupted;
+      isRestored = await restore(branch, undefined, { ...world, files }).then(
+        () => true,
+        ({ message }) => {
+          assertEquals(message, "killed");
+          return false;
+        },
+      );
+      if (!isRestored && interrupted === 1) {
+        const { problem } = await openBank(world, branch.bankFolder).then(
+          () => ({ problem: "" }),
+          ({ message }) => ({ problem: message as string }),
+        );
+        assertStringIncludes(
+          problem,
+          "a restore was interrupted. Run 'deno task bank restore' again",
+        );
+      }
+    }
+    assert(interrupted > 3, `${interrupted}`);
+    assert(Deno.statSync(bank).isFile);
+    await branch.serve();
+    const terminals = await branch.bank!.ledger.read.terminals();
+    assertEquals(terminals.map(({ name, state }) => `${name} ${state}`).sort(), [
+      "annex active",
+      "hall revoked",
+      "lobby active",
+    ]);
   }));
 
 Deno.test("a terminal that was suspended or resumed since the backup stays so", async () => {
