@@ -1,4 +1,7 @@
-/** The two locks: the programs' has no package of the tests, and every task uses the one that it needs. */
+/**
+ * The two locks: the programs' has no package of the tests, and every task uses the one that it needs.
+ * And the two parts of the tests: together they are all.
+ */
 import { assert, assertEquals } from "@std/assert";
 import { usesTestsLock } from "./test_program.ts";
 
@@ -49,4 +52,13 @@ Deno.test("a program's task uses the programs' lock as it is, a test's the tests
       assert(expected.test(part), `deno.json: the task ${name} has '${part}'`);
     }
   }
+});
+
+Deno.test("the tests that run alone are all that do not run in parallel", () => {
+  const command = (name: string): string => config.tasks[name].command;
+  assertEquals(command("test"), "deno task test:parallel && deno task test:alone");
+  const [start, parallel] = command("test:parallel").split(" --parallel ");
+  const [alike, ignored] = command("test:alone").split(" --ignore=");
+  assertEquals(alike, start);
+  assertEquals(ignored!.split(","), parallel!.split(" "));
 });
