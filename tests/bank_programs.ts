@@ -15,26 +15,28 @@ const checkout = new URL("../", import.meta.url).pathname.replace(/\/$/, "");
 interface Bank {
   folder: string;
   databaseUrlFile?: string;
+  /** Where its server listens. */
+  hostname?: string;
   /** The project's folder, or a copy of it. */
   project?: string;
 }
 
-/** Arguments of the bank's server, on loopback. */
+/** Arguments of the bank's server, on loopback unless another address is given. */
 export function serverArguments(
-  { folder, databaseUrlFile, project = checkout }: Bank,
+  { folder, databaseUrlFile, hostname = "127.0.0.1", project = checkout }: Bank,
   port: number,
   sharePort = false,
 ): string[] {
   const start: BankServerStart = {
     folder,
-    listen: { hostname: "127.0.0.1", port },
+    listen: { hostname, port },
     proxies: [],
     sharePort,
     checkpoints: { folder: `${folder}/checkpoints`, everyMinutes: 60 },
     log: "text",
     ...(databaseUrlFile && { databaseUrlFile }),
   };
-  const net = [`127.0.0.1:${port}`, operatorSocket(folder)];
+  const net = [`${hostname}:${port}`, operatorSocket(folder)];
   const database = databaseUrlFile ? findDatabase(databaseUrlFile) : undefined;
   const permissions = bankPermissions({ project }, [folder], net, database);
   return denoArguments({ project }, "server/programs/bank_server", permissions, start);

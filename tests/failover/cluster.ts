@@ -1,3 +1,5 @@
+import type { Database } from "./scene.ts";
+
 /** How a primary goes. */
 export type Death =
   /** Every process of it is killed at once. */
@@ -7,16 +9,10 @@ export type Death =
   /** All of it is stopped, and goes on as if nothing had been when another has its place. */
   | "hung";
 
-/** A bank's database on several servers, one of which may die. */
-export interface Cluster {
+/** A bank's database on several servers, one of which may die; its URL is that of all. */
+export interface Cluster extends Database {
   /** The deaths that its primary may die. */
   readonly deaths: readonly Death[];
-
-  /** Where the bank's servers find it, whichever server is the primary. */
-  readonly url: string;
-
-  /** Runs statements with all rights in the bank's database; gives the last one's rows. */
-  run(...statements: string[]): Promise<Record<string, unknown>[]>;
 
   /** Cuts every standby off: what is committed from now on, none of them receives. */
   cutOff(): Promise<void>;
@@ -29,9 +25,6 @@ export interface Cluster {
 
   /** Gives the new primary a standby instead of the dead one, and waits until it keeps up. */
   mend(): Promise<void>;
-
-  /** Ends all of it, and takes its data away. */
-  stop(): Promise<void>;
 }
 
 export const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));

@@ -83,7 +83,8 @@ class Scene {
     this.#server = new Victim(args, () => this.#ready = true);
     for (const [key, folder] of atmFolders) {
       const name = nameOf(folder);
-      const config: TortureAtm = { folder, key, port, customers, own: ownerOf(name) };
+      const servers = [{ hostname: "127.0.0.1", port }];
+      const config: TortureAtm = { folder, key, servers, customers, own: ownerOf(name) };
       const program = new URL("./torture_atm.ts", import.meta.url).pathname;
       this.#atms.push(
         new Victim(
@@ -277,7 +278,7 @@ export const ownerOf = (terminal: string) => ({
 const chance = (count: number) => Math.floor(Math.random() * count);
 
 /** Returns the number that a flag gives. */
-function flag(name: string, otherwise: number): number {
+export function flag(name: string, otherwise: number): number {
   const at = Deno.args.indexOf(`--${name}`);
   const value = at < 0 ? otherwise : Number(Deno.args[at + 1]);
   if (Number.isInteger(value) && value > 0) return value;

@@ -24,12 +24,18 @@ interface Known {
   password: string;
 }
 
+export interface Address {
+  hostname: string;
+  port: number;
+}
+
 /** What an ATM of the torture is started with, as JSON. */
 export interface TortureAtm {
   folder: string;
   /** The text of its key file. */
   key: string;
-  port: number;
+  /** The bank's servers: each connection is to the next. */
+  servers: Address[];
   /** Who visits every ATM. */
   customers: Known[];
   /** Who visits this ATM alone, and changes the password there. */
@@ -225,14 +231,18 @@ class OwnCustomer {
 }
 
 if (import.meta.main) {
-  const { folder, key, port, customers, own } = JSON.parse(Deno.args[0]!) as TortureAtm;
+  const { folder, key, servers, customers, own } = JSON.parse(Deno.args[0]!) as TortureAtm;
   const database = openAtmFolder(systemFiles, folder);
   const journal = new TellingJournal(database);
   const devices = new SimulatedDevices(database);
   const newest = `${folder}/terminal.key`;
+  let connections = 0;
   const atm = new BankAtm({
     world: system,
-    connect: () => connectTcp("127.0.0.1", port),
+    connect: () => {
+      const { hostname, port } = servers[connections++ % servers.length]!;
+      return connectTcp(hostname, port);
+    },
     findKey: () =>
       isThere(systemFiles, newest)
         ? readTerminalKey(systemFiles, newest)

@@ -16,15 +16,18 @@ export class Victim {
   /**
    * @param args of Deno's own command line
    * @param onLine gets every line of standard output
+   * @param within a command that runs another one, such as `nsenter`
    */
   constructor(
     private readonly args: readonly string[],
     private readonly onLine: (line: string) => void,
+    private readonly within: readonly string[] = [],
   ) {}
 
   start(): void {
-    this.#process = new Deno.Command(Deno.execPath(), {
-      args: [...this.args],
+    const [program, ...args] = [...this.within, Deno.execPath(), ...this.args];
+    this.#process = new Deno.Command(program!, {
+      args,
       cwd: project,
       env: { NO_COLOR: "1" },
       stdin: "piped",

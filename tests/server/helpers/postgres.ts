@@ -135,9 +135,9 @@ export class Node {
   /** Starts it, and makes the bank's role where there is none. */
   async start(settings: Record<string, string> = {}): Promise<void> {
     const all = {
+      listen_addresses: "127.0.0.1",
       ...settings,
       port: String(this.port),
-      listen_addresses: "127.0.0.1",
       unix_socket_directories: "",
     };
     const flags = Object.entries(all).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
