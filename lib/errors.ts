@@ -13,6 +13,10 @@ export type Refusal =
   | "terminal_revoked" // or its key has ended: never sent, the channel is closed instead
   | "password_too_short"
   | "password_unchanged" // the new password equals the present one
+  | "card_blocked" // too many wrong PINs in a row: a log-in with the password unblocks it
+  | "pin_not_set" // the customer has not set a PIN for this card
+  | "pin_weak" // a PIN that thieves try first, or of another form
+  | "password_needed" // only in a visit that began with the password
   // request
   | "amount_not_a_number"
   | "amount_not_whole" // a fraction of a minor unit
@@ -43,6 +47,8 @@ export type Refusal =
   | "account_not_empty" // cannot be closed: its balance is not zero
   | "account_has_open_movements" // cannot be closed: a terminal has an open movement of it
   | "unknown_name"
+  | "has_card" // the customer has one
+  | "no_card" // the customer has none
   | "clock_not_ahead" // the bank's time is not ahead of the clock, and was not set back
   | "rotation_under_way" // the terminal has not used its next key yet
   | "not_open" // the proposal has lapsed, has run or was rejected

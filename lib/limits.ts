@@ -34,6 +34,13 @@ export const clientReadBytes = 16_384;
 export const usernameLengthMax = 32;
 export const passwordLengthMin = 8;
 export const passwordLengthMax = 128;
+/** Digits of a card's number: as many as track 2 has between its sentinels. */
+export const cardDigits = 37;
+/** Digits of a PIN. */
+export const pinLengthMin = 4;
+export const pinLengthMax = 6;
+/** Uses of a card without a correct PIN, before it waits for a log-in with the password. */
+export const pinTriesMax = 3;
 export const accountLengthMax = 64;
 /** A typed amount: the ledger refuses invalid text by name. */
 export const amountLengthMax = 32;

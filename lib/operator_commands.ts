@@ -24,6 +24,10 @@ export const operatorCommands = {
   /** `passwordHash`: Argon2id, in its encoded form. */
   add_customer: { username: "text", displayName: "text?", passwordHash: "text", opening: "text" },
   open_account: { username: "text", name: "text", opening: "text" },
+  /** `numberHash`: as of `cardNumberHash`. The number stays with the operator. */
+  issue_card: { customer: "text", numberHash: "text" },
+  list_cards: { json: "boolean?" },
+  revoke_card: { customer: "text" },
   list_accounts: { customer: "text?", json: "boolean?" },
   list_customers: { json: "boolean?" },
   show_statement: { customer: "text", account: "text?", json: "boolean?" },
@@ -100,6 +104,9 @@ export const rolesOf: Readonly<Record<OperatorCommandName, readonly Role[]>> = {
   rotate_key: nobodyElse,
   add_customer: money,
   open_account: money,
+  issue_card: money,
+  list_cards: everybody,
+  revoke_card: money,
   list_accounts: everybody,
   list_customers: everybody,
   show_statement: everybody,

@@ -99,13 +99,14 @@ export interface OperatorStart {
 
 /**
  * A task of the operator's program: a command sent to the bank, or a local one. A new customer's
- * password is typed into the program.
+ * password is typed into the program, and a new card's number is made there.
  */
 export type OperatorTask =
   | OperatorCommandOf<
-    Exclude<OperatorCommandName, "add_customer" | "read_audit">
+    Exclude<OperatorCommandName, "add_customer" | "issue_card" | "read_audit">
   >
   | Omit<OperatorCommandOf<"add_customer">, "passwordHash">
+  | Omit<OperatorCommandOf<"issue_card">, "numberHash">
   | LocalCommand;
 
 /**

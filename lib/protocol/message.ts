@@ -5,6 +5,7 @@
  */
 import { type Bytes, fromHex, textOf, utf8 } from "../bytes.ts";
 import { type DeviceRefusal, type Outcome, ProtocolError } from "../errors.ts";
+import { isCardNumber, isPin } from "../card.ts";
 import { isInstant } from "../instant.ts";
 import type {
   AccountView,
@@ -42,6 +43,8 @@ export type Ask =
   // of the channel: no log-in required
   | { op: "hello" }
   | { op: "log_in"; username: string; password: string }
+  /** A log-in with the number on a card's track 2. */
+  | { op: "log_in_with_card"; card: string; pin: string }
   | { op: "log_out"; reason: "customer" | "idle" | "closing" }
   // of the customer, for an account of the session
   | { op: "touch" }
@@ -72,6 +75,8 @@ export type Ask =
   /** Returns the signed receipt of one of the customer's movements, by its entry's place. */
   | { op: "receipt"; place: string }
   | { op: "change_password"; current: string; next: string }
+  /** A new PIN of the customer's card, in a visit that began with the password. */
+  | { op: "set_pin"; pin: string }
   /** A refusal by the ATM: nothing moves, and the bank logs it. */
   | { op: "refused"; kind: "withdrawal" | "deposit"; amount: MinorText; why: AtmRefusal }
   /** The state of the terminal's cash devices, sent whenever it changes for the staff. */
@@ -158,6 +163,10 @@ export interface Answer {
   elsewhere?: string[];
   /** With a log-in: what screens call the customer, if it is not the username. */
   displayName?: string;
+  /** With a log-in by card: the customer's username. */
+  username?: string;
+  /** With a log-in by password: whether the customer has a card, and it has a PIN. */
+  card?: "with_pin" | "without_pin";
   usual?: Usual;
   /** The bank's time of the movement, RFC 3339. */
   time?: string;
@@ -312,6 +321,10 @@ const calendarDay: Check<string> = (value) =>
   typeof value === "string" && /^\d{4}-\d\d-\d\d$/.test(value) ? value : refuse("day");
 const currencyCode: Check<string> = (value) =>
   typeof value === "string" && /^[A-Z]{3}$/.test(value) ? value : refuse("currency");
+const cardNumber: Check<string> = (value) =>
+  typeof value === "string" && isCardNumber(value) ? value : refuse("card");
+const pin: Check<string> = (value) =>
+  typeof value === "string" && isPin(value) ? value : refuse("pin");
 const yesOrNo: Check<boolean> = (value) => typeof value === "boolean" ? value : refuse("choice");
 const kind = oneOf("withdrawal", "deposit");
 const entryKind = oneOf("withdrawal", "deposit", "transfer", "log-in", "other");
@@ -364,6 +377,7 @@ const entry: Check<HistoryEntry> = (value) =>
 const askFields: { [O in Operation]: Fields } = {
   hello: {},
   log_in: { username: text(usernameLengthMax), password: text(passwordLengthMax) },
+  log_in_with_card: { card: cardNumber, pin },
   log_out: { reason: oneOf("customer", "idle", "closing") },
   touch: {},
   history: { filter, cursor: maybe(text(cursorLengthMax)), sealed: maybe(yesOrNo) },
@@ -386,6 +400,7 @@ const askFields: { [O in Operation]: Fields } = {
   balance: { account: text(accountLengthMax) },
   receipt: { place: text(cursorLengthMax) },
   change_password: { current: text(passwordLengthMax), next: text(passwordLengthMax) },
+  set_pin: { pin },
   refused: {
     kind,
     amount: minor,
@@ -448,6 +463,8 @@ const answerFields = {
   recipient: maybe(shortText),
   elsewhere: maybe(listOf(shortText)),
   displayName: maybe(shortText),
+  username: maybe(text(usernameLengthMax)),
+  card: maybe(oneOf("with_pin", "without_pin")),
   usual: maybe((value) =>
     record({
       lastWithdrawal: maybe(minor),

@@ -9,10 +9,11 @@ self.onmessage = async ({ data }: MessageEvent<PasswordRequest>) => {
 };
 
 async function run(request: PasswordRequest): Promise<string | boolean> {
-  const { password } = request;
-  if (request.type === "verify") return await argon2Verify({ password, hash: request.hash });
+  const { password, secret } = request;
+  const given = { password, ...(secret && { secret }) };
+  if (request.type === "verify") return await argon2Verify({ ...given, hash: request.hash });
   return await argon2id({
-    password,
+    ...given,
     salt: request.salt,
     iterations: 2,
     memorySize: 19_456,

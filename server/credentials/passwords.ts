@@ -11,15 +11,19 @@ import {
 import type { Threads } from "../threads.ts";
 
 export interface Passwords {
-  /** Returns the encoded hash of a new password; `salt` is 16 random bytes. */
-  hash(password: string, salt: Uint8Array): Promise<string>;
+  /**
+   * Returns the encoded hash of a new password; `salt` is 16 random bytes, `secret` a key that is not
+   * in the database.
+   */
+  hash(password: string, salt: Uint8Array, secret?: Uint8Array): Promise<string>;
   /** As `hash`, for an operator: every customer's password comes first. */
   hashLater(password: string, salt: Uint8Array): Promise<string>;
   /**
    * Returns whether the password matches the hash; always false for null, the hash of an unknown
    * name.
+   * @param secret as it was hashed with
    */
-  verify(password: string, hash: string | null): Promise<boolean>;
+  verify(password: string, hash: string | null, secret?: Uint8Array): Promise<boolean>;
   /** True when the queue of checks is full. */
   readonly busy: boolean;
   close(): void;
@@ -27,8 +31,8 @@ export interface Passwords {
 
 /** A request to a thread. The answer is the hash, or whether the password matches it. */
 export type PasswordRequest =
-  | { type: "hash"; password: string; salt: Uint8Array }
-  | { type: "verify"; password: string; hash: string };
+  & { password: string; secret?: Uint8Array }
+  & ({ type: "hash"; salt: Uint8Array } | { type: "verify"; hash: string });
 
 /** @throws {UsageError} if a new password is too short or too long */
 export function requirePasswordLength({ length }: string): void {
@@ -48,8 +52,13 @@ const unknownNamesHash =
 export class ThreadedPasswords implements Passwords {
   constructor(private readonly threads: Threads<PasswordRequest, string | boolean>) {}
 
-  async hash(password: string, salt: Uint8Array): Promise<string> {
-    return await this.threads.run({ type: "hash", password, salt }) as string;
+  async hash(password: string, salt: Uint8Array, secret?: Uint8Array): Promise<string> {
+    return await this.threads.run({
+      type: "hash",
+      password,
+      salt,
+      ...(secret && { secret }),
+    }) as string;
   }
 
   async hashLater(password: string, salt: Uint8Array): Promise<string> {
@@ -60,11 +69,19 @@ export class ThreadedPasswords implements Passwords {
     return this.threads.waiting >= passwordChecksPendingMax;
   }
 
-  async verify(password: string, hash: string | null): Promise<boolean> {
+  async verify(
+    password: string,
+    hash: string | null,
+    secret?: Uint8Array,
+  ): Promise<boolean> {
     // The library throws on an empty password; checking it must take as long as any other.
     const checked = password === "" ? "-" : password;
-    const request = { type: "verify", password: checked, hash: hash ?? unknownNamesHash } as const;
-    const same = await this.threads.run(request);
+    const same = await this.threads.run({
+      type: "verify",
+      password: checked,
+      hash: hash ?? unknownNamesHash,
+      ...(secret && { secret }),
+    });
     return same === true && hash !== null && password !== "";
   }
 

@@ -18,6 +18,7 @@ import {
   type Account,
   type AccountIdentity,
   type AccountKind,
+  type Card,
   type Changes,
   type ConfirmedClock,
   type Customer,
@@ -264,6 +265,12 @@ export class Books {
       passwordHash: passwordHash ?? was.passwordHash,
       passwordVersion: was.passwordVersion + 1,
     });
+  }
+
+  /** Issues a card, changes it, or ends it with null. */
+  setCard(username: string, card: Card | null): void {
+    const { card: _, ...customer } = this.#customers.get(username)!;
+    this.#setCustomer({ ...customer, ...(card && { card }) });
   }
 
   setKnownTerminals(username: string, knownTerminals: readonly KnownTerminal[]): void {

@@ -73,12 +73,13 @@ export function canonicalAccount(account: Account): CanonicalRow {
 }
 
 export function canonicalCustomer(customer: Customer): CanonicalRow {
-  const { username, displayName, passwordHash, passwordVersion, knownTerminals } = customer;
+  const { username, displayName, passwordHash, passwordVersion, card, knownTerminals } = customer;
   const names = displayName === undefined ? [username] : [username, displayName];
+  const cards = card ? ["card", card.hash, card.sinceMs, card.pinHash] : [];
   const known = knownTerminals.flatMap(({ terminal, lastMs }) => [terminal, lastMs]);
   return {
     name: `customer ${username}`,
-    text: textOf("customer", ...names, passwordHash, passwordVersion, ...known),
+    text: textOf("customer", ...names, passwordHash, passwordVersion, ...cards, ...known),
   };
 }
 

@@ -138,6 +138,9 @@ export type ManageStaff =
 
 export type Administer =
   | ManageStaff
+  /** `cardHash`: the keyed hash of its number. */
+  | { op: "issue_card"; operator: string; username: string; cardHash: string }
+  | { op: "revoke_card"; operator: string; username: string }
   | {
     op: "add_customer";
     operator: string;
@@ -266,6 +269,35 @@ export type LogIn =
     connection?: string;
   };
 
+/**
+ * A log-in with a card, counted before the PIN is checked and settled after. `username` is that of
+ * the card's customer; empty for a card that the bank does not have.
+ */
+export type CardLogIn =
+  & { username: string; cardHash: string; terminal: TerminalId }
+  & (
+    | { op: "begin_card_log_in" }
+    | {
+      op: "end_card_log_in";
+      passed: boolean;
+      /** The version against which the PIN was checked. */
+      passwordVersion: number;
+      /** As of `LogIn`. */
+      connection?: string;
+    }
+  );
+
+/** A new PIN of the customer's card, in a visit that began with the password. */
+export interface SetPin extends OfVisit {
+  op: "set_pin";
+  username: string;
+  terminal: TerminalId;
+  /** The fault of the PIN. */
+  refused: "pin_weak" | null;
+  /** Argon2id with the bank's pepper, in its encoded form; unused if it was refused. */
+  pinHash: string;
+}
+
 /** A new password, counted and checked as a log-in is. `refused`: the fault of the new one. */
 export type ChangePassword =
   & OfVisit
@@ -314,6 +346,7 @@ export function visitOf(command: Command): { customer: string; passwordVersion: 
       return command;
     case "begin_password_change":
     case "end_password_change":
+    case "set_pin":
       return { customer: command.username, passwordVersion: command.passwordVersion };
     case "log": {
       const { who: customer, passwordVersion } = command;
@@ -347,6 +380,8 @@ export type Command =
     | ConfirmKey
     | LogIn
     | ChangePassword
+    | CardLogIn
+    | SetPin
     | LogCommand
     | OpenLine
     | Alive
@@ -366,6 +401,8 @@ export interface Reply {
   accounts?: Account[];
   /** For a log-in: the customer's display name, if there is one. */
   displayName?: string;
+  /** For a log-in with a password: the customer's card. */
+  card?: "with_pin" | "without_pin";
   /** For a log-in and a terminal's movements: the terminal's cash account. */
   cash?: Account;
   /** For a log-in: the bank's day. */
@@ -380,10 +417,12 @@ export interface Reply {
   /** The place of its entry in the log, for a movement's own commands and for operators'. */
   logged?: LoggedAt;
   /**
-   * For `begin_log_in` and `begin_password_change`: the hash to check against; null for an unknown
-   * name.
+   * For `begin_log_in`, `begin_card_log_in` and `begin_password_change`: the hash to check against;
+   * null for an unknown name or card.
    */
   passwordHash?: string | null;
-  /** The version of that password, 0 for none; for `end_password_change` that of the new one. */
+  /**
+   * The version of that password, 0 for none; for `end_password_change` and `set_pin` the new one.
+   */
   passwordVersion?: number;
 }

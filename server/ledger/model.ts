@@ -180,10 +180,23 @@ export interface Customer {
   /** What screens call the customer, if it is not the username. */
   displayName?: string;
   passwordHash: string;
-  /** Counts passwords and locks: a visit is bound to the version of its log-in. */
+  /**
+   * Counts passwords, PINs, locks and revoked cards: a visit is bound to the version of its log-in.
+   */
   passwordVersion: number;
+  card?: Card;
   /** Where the customer logged in, the latest first. */
   knownTerminals: readonly KnownTerminal[];
+}
+
+/** A card that has been issued and not revoked. */
+export interface Card {
+  /** The keyed hash of its number: 64 hex digits. */
+  hash: string;
+  /** When it was issued, by the bank's time. */
+  sinceMs: number;
+  /** Argon2id with the bank's pepper, in its encoded form; null until the customer sets a PIN. */
+  pinHash: string | null;
 }
 
 export interface KnownTerminal {
@@ -350,6 +363,9 @@ export const customerAtSource = (nameHash: string, terminal: TerminalId) =>
   `customer ${nameHash} ${terminal}`;
 /** The source under which a terminal's failures are counted. */
 export const terminalSource = (terminal: TerminalId) => `terminal ${terminal}`;
+
+/** The source under which the uses of a customer's card are counted since the last that succeeded. */
+export const cardSource = (customer: string) => `card ${customer}`;
 
 /** The source under which a terminal's loads and counts of cash are counted. */
 export const cashSource = (terminal: TerminalId) => `cash ${terminal}`;

@@ -96,6 +96,13 @@ export function customerOf(row: Row): Customer {
     passwordHash: row.password_hash as string,
     passwordVersion: numberOf(row.password_version),
     ...(row.display_name && { displayName: row.display_name as string }),
+    ...(row.card_hash !== null && {
+      card: {
+        hash: row.card_hash as string,
+        sinceMs: numberOf(row.card_since_ms),
+        pinHash: row.pin_hash as string | null,
+      },
+    }),
     knownTerminals: JSON.parse(row.known_terminals as string),
   };
 }

@@ -93,6 +93,8 @@ export interface ReadStore {
   /** Returns a text that changes whenever a terminal is enrolled, revoked or given a key. */
   terminalsSum(): Result<string>;
   customer(username: string): Result<Customer | undefined>;
+  /** Returns the customer whose card has this hash. */
+  customerWithCard(hash: string): Result<Customer | undefined>;
   customers(): Result<Customer[]>;
   /** Returns every counter of failures. */
   failures(): Result<Failures[]>;

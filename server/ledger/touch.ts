@@ -1,6 +1,7 @@
 /** The rows that a batch may read or change. */
 import { type Command, visitOf } from "./command.ts";
 import {
+  cardSource,
   cashSource,
   customerAtSource,
   customerSource,
@@ -65,8 +66,17 @@ export function touchOf(commands: readonly Command[]): Touch {
     if ("terminal" in command && command.terminal) touch.terminals.add(command.terminal);
     const visit = visitOf(command);
     if (visit) touch.customers.add(visit.customer);
-    if ("username" in command) touch.customers.add(command.username);
+    if ("username" in command && command.username !== "") touch.customers.add(command.username);
     if (command.op === "enrol_terminal") touch.terminalNames.add(command.name);
+    switch (command.op) {
+      case "begin_card_log_in":
+      case "end_card_log_in":
+        touch.failureSources.add(terminalSource(command.terminal));
+        /* falls through */
+      case "end_log_in":
+      case "issue_card":
+        if (command.username !== "") touch.failureSources.add(cardSource(command.username));
+    }
     if ("nameHash" in command) {
       touch.failureSources.add(customerSource(command.nameHash));
       touch.failureSources.add(customerAtSource(command.nameHash, command.terminal));

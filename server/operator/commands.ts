@@ -12,6 +12,7 @@ import { logCommand } from "../ledger/command.ts";
 import { accountCommands } from "./accounts.ts";
 import { auditCommands } from "./audit.ts";
 import { bookCommands } from "./books.ts";
+import { cardCommands } from "./cards.ts";
 import { customerCommands } from "./customers.ts";
 import { correctionCommands } from "./corrections.ts";
 import { holdCommands } from "./holds.ts";
@@ -32,6 +33,7 @@ const handlers: Handlers<OperatorCommandName> = {
   ...receiptCommands,
   ...statusCommands,
   ...customerCommands,
+  ...cardCommands,
   ...staffCommands,
   ...correctionCommands,
   approve,

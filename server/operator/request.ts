@@ -1,4 +1,5 @@
 /** The requests on the operator's socket, their answers, and the types of their handlers. */
+import { fromHex } from "../../lib/bytes.ts";
 import { UsageError } from "../../lib/errors.ts";
 import {
   type OperatorCommand,
@@ -25,8 +26,9 @@ export function signedRequestOf(value: unknown): SignedRequest {
   throw new UsageError("the server does not have this command. Use the same version for both");
 }
 
-/** Returns whether a new customer's password is a hash as `Passwords` makes it. */
+/** Returns whether a new customer's password, or a card's number, is a hash. */
 function hasGoodHash(command: OperatorCommand): boolean {
+  if (command.command === "issue_card") return fromHex(command.numberHash, 32) !== null;
   return command.command !== "add_customer" || isPasswordHash(command.passwordHash);
 }
 

@@ -41,10 +41,10 @@ export function requireMovement(text: string, listed: string): string {
   throw new UsageError(`'${text}' is not a movement's id. See 'deno task ${listed}'`, 2);
 }
 
-/** Returns a command as one line, without a password's hash: "settle hold, movement: …". */
+/** Returns a command as one line, without hashes: "settle hold, movement: …". */
 export function commandInWords({ command, ...fields }: OperatorCommand): string {
   const words = Object.entries(fields).filter(([name, value]) =>
-    name !== "passwordHash" && value !== undefined && value !== false
+    name !== "passwordHash" && name !== "numberHash" && value !== undefined && value !== false
   ).map(([name, value]) => value === true ? name : `${name}: ${value}`);
   return [command.replaceAll("_", " "), ...words].join(", ").replace(/\p{Cc}/gu, " ");
 }

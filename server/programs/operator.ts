@@ -3,6 +3,7 @@
  * with exclusive use of the folder; those that need secrets that the server must not have always
  * run here.
  */
+import { cardNumberHash, formatCard, newCardNumber } from "../../lib/card.ts";
 import { databaseUrlVariable, findDatabaseUrl } from "../../lib/database_url.ts";
 import { UsageError } from "../../lib/errors.ts";
 import { passphraseLengthMin } from "../../lib/limits.ts";
@@ -33,7 +34,7 @@ import { carryKey } from "../operator/carry_key.ts";
 import { recoverOperator, requireAdmin, signedByAdmin } from "../operator/authority.ts";
 import { makeOperatorKey, readOperatorKey } from "../operator/operator_key.ts";
 import type { Signer } from "../operator/signed_request.ts";
-import type { OperatorAnswer } from "../operator/request.ts";
+import { CommandRefused, type OperatorAnswer } from "../operator/request.ts";
 import { initBank } from "../operator/init.ts";
 import {
   anotherChain,
@@ -113,6 +114,8 @@ async function runTask(start: OperatorStart): Promise<number> {
         passwordHash: await newPasswordHash(command.username),
       });
     }
+    case "issue_card":
+      return await issueCard(target, command.customer);
     case "make_operator_key":
       return await makeKey(target, command);
     case "recover_operator":
@@ -156,6 +159,24 @@ async function carry(
       url,
     );
   (await carryKey(systemFiles, out!, ask)).forEach(say);
+  return 0;
+}
+
+/** Makes a card: its number goes into a file, and only its hash to the bank. */
+async function issueCard(target: Target, customer: string): Promise<number> {
+  const out = target.out!;
+  const number = newCardNumber(systemBank.randomBytes);
+  writePrivateFile(systemFiles, out, formatCard({ customer, number }));
+  const numberHash = cardNumberHash(number);
+  try {
+    await ask({ ...target, out: undefined }, { command: "issue_card", customer, numberHash });
+  } catch (error) {
+    if (!(error instanceof CommandRefused)) {
+      say(`${out} is kept, since the bank may have the card: see 'deno task bank card list'`);
+    } else systemFiles.remove(out);
+    throw error;
+  }
+  say(`the card is in ${out}: keep it private until the number is on a card, then delete it`);
   return 0;
 }
 

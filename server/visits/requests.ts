@@ -6,6 +6,7 @@
 import { isAccountNumber } from "../../lib/account_number.ts";
 import type { HistoryFilter } from "../../lib/atm.ts";
 import type { AtmOutcome } from "../../lib/errors.ts";
+import { cardNumberHash, isWeakPin } from "../../lib/card.ts";
 import { actionLengthMax, balanceDaysMax, passwordLengthMin } from "../../lib/limits.ts";
 import { type AmountFault, formatMoney, minorFromText, minorOrFault } from "../../lib/money.ts";
 import type { Answer, Ask, AskOf, Push } from "../../lib/protocol/message.ts";
@@ -15,7 +16,8 @@ import { findByPlace } from "../audit/find_entry.ts";
 import { nameHashOf } from "../audit/keys.ts";
 import { isSameState, reportInWords } from "../device_words.ts";
 import { differencesOf } from "../watch/reconcile.ts";
-import type { Command, Reply } from "../ledger/command.ts";
+import { cardKeysOf } from "../credentials/card_keys.ts";
+import type { CardLogIn, Command, LogIn, Reply } from "../ledger/command.ts";
 import { beginOfMonth, dayOf } from "../ledger/day.ts";
 import type { Account } from "../ledger/model.ts";
 import { receiptOf } from "../receipt_of.ts";
@@ -82,6 +84,8 @@ export class Requests {
         return await this.#hello();
       case "log_in":
         return await this.#logIn(ask);
+      case "log_in_with_card":
+        return await this.#logInWithCard(ask);
       case "log_out":
         await this.#visit?.end(ask.reason === "idle" ? "log out - idle" : "log out");
         return { outcome: "ok" };
@@ -122,6 +126,7 @@ export class Requests {
       | "balance"
       | "receipt"
       | "change_password"
+      | "set_pin"
       | "refused"
     >,
   ): Promise<Answer> {
@@ -140,6 +145,8 @@ export class Requests {
         return await this.#receipt(visit, ask);
       case "change_password":
         return await this.#changePassword(visit, ask);
+      case "set_pin":
+        return await this.#setPin(visit, ask);
       case "refused":
         return await this.#refused(visit, ask);
     }
@@ -192,68 +199,101 @@ export class Requests {
   }
 
   async #logIn({ username, password }: AskOf<"log_in">): Promise<Answer> {
-    const { logInsUnderWay, bank: { passwords, auditKeys, ledger } } = this.context;
+    return await this.#alone("log in", async (terminal) => {
+      const { passwords, auditKeys } = this.#bank;
+      const nameHash = nameHashOf(auditKeys.newest, username);
+      const who = { username, nameHash, terminal };
+      const begun = await this.#submit({ op: "begin_log_in", ...who });
+      if (begun.outcome !== "ok") {
+        return { outcome: begun.outcome, retryAfterMs: begun.retryAfterMs };
+      }
+      const passed = await passwords.verify(password, begun.passwordHash ?? null);
+      const { passwordVersion = 0 } = begun;
+      const { connection } = this.terminal;
+      const end = { op: "end_log_in", ...who, passed, passwordVersion, connection } as const;
+      return await this.#welcome(end, false);
+    });
+  }
+
+  async #logInWithCard({ card, pin }: AskOf<"log_in_with_card">): Promise<Answer> {
+    return await this.#alone("log in with a card", async (terminal) => {
+      const { passwords, ledger, keys } = this.#bank;
+      const { pepper, cardHash: hashOf } = cardKeysOf(keys.audit);
+      const cardHash = hashOf(cardNumberHash(card));
+      const { username = "" } = await ledger.read.customerWithCard(cardHash) ?? {};
+      const who = { username, cardHash, terminal };
+      const begun = await this.#submit({ op: "begin_card_log_in", ...who });
+      if (begun.outcome !== "ok") {
+        return { outcome: begun.outcome, retryAfterMs: begun.retryAfterMs };
+      }
+      const passed = await passwords.verify(pin, begun.passwordHash ?? null, pepper);
+      const { passwordVersion = 0 } = begun;
+      const { connection } = this.terminal;
+      const end = { op: "end_card_log_in", ...who, passed, passwordVersion, connection } as const;
+      return await this.#welcome(end, true);
+    });
+  }
+
+  /**
+   * Runs the only log-in of this session, which is the only one of its terminal under way: the next
+   * customer needs a new handshake.
+   */
+  async #alone(action: string, run: (terminal: string) => Promise<Answer>): Promise<Answer> {
+    const { logInsUnderWay, bank: { passwords } } = this.context;
     const terminal = this.terminal.id;
-    // One log-in per session: the next customer needs a new handshake.
     const refused = this.#visit
       ? "already_logged_in"
       : logInsUnderWay.has(terminal) || passwords.busy
       ? "try_later"
       : null;
     if (refused) {
-      await this.#log(`terminal ${this.terminal.name}`, "log in", "log-in", refused);
+      await this.#log(`terminal ${this.terminal.name}`, action, "log-in", refused);
       return { outcome: refused };
     }
     logInsUnderWay.add(terminal);
     try {
-      const nameHash = nameHashOf(auditKeys.newest, username);
-      const begun = await this.#submit({ op: "begin_log_in", username, nameHash, terminal });
-      if (begun.outcome !== "ok") {
-        return { outcome: begun.outcome, retryAfterMs: begun.retryAfterMs };
-      }
-      const passed = await passwords.verify(password, begun.passwordHash ?? null);
-      const { passwordVersion = 0 } = begun;
-      const limits = await ledger.read.limits();
-      const reply = await this.#submit({
-        op: "end_log_in",
-        username,
-        nameHash,
-        terminal,
-        passed,
-        passwordVersion,
-        connection: this.terminal.connection,
-      });
-      if (reply.outcome !== "ok" || !reply.account) return { outcome: reply.outcome };
-      const { account: { id: first }, accounts: usable = [], cash, day = 0 } = reply;
-      const accounts = usable.length > 0 ? usable : [reply.account];
-      const visit = this.#visit = this.#beginVisit(
-        username,
-        { accounts, cash, limits, day },
-        passwordVersion,
-      );
-      // Read again after watching them, since a commit in between would not be notified.
-      const rows = await Promise.all(accounts.map(({ id }) => ledger.read.account(id)));
-      const fresh = new Map(rows.map((row) => [row!.id, row!]));
-      const { elsewhere, limitsNow: now } = visit;
-      const usual = await this.#bank.auditLog.usual(username);
-      return {
-        ...answerOf({ ...reply, account: fresh.get(first) }, now),
-        accounts: accounts.map(({ id, uid }) => ({ ...accountView(fresh.get(id)!, now), uid })),
-        ...(elsewhere.length > 0 && { elsewhere }),
-        ...(reply.displayName !== undefined && { displayName: reply.displayName }),
-        usual,
-      };
+      return await run(terminal);
     } finally {
       logInsUnderWay.delete(terminal);
     }
+  }
+
+  /** Ends a log-in, and begins the visit if it has passed. */
+  async #welcome(
+    end: Extract<LogIn | CardLogIn, { passed: boolean }>,
+    byCard: boolean,
+  ): Promise<Answer> {
+    const { ledger } = this.#bank;
+    const { username, passwordVersion } = end;
+    const limits = await ledger.read.limits();
+    const reply = await this.#submit(end);
+    if (reply.outcome !== "ok" || !reply.account) return { outcome: reply.outcome };
+    const { account: { id: first }, accounts: usable = [], cash, day = 0, card } = reply;
+    const accounts = usable.length > 0 ? usable : [reply.account];
+    const money = { accounts, cash, limits, day };
+    const visit = this.#visit = this.#beginVisit(username, money, passwordVersion, byCard);
+    // Read again after watching them, since a commit in between would not be notified.
+    const rows = await Promise.all(accounts.map(({ id }) => ledger.read.account(id)));
+    const fresh = new Map(rows.map((row) => [row!.id, row!]));
+    const { elsewhere, limitsNow: now } = visit;
+    const usual = await this.#bank.auditLog.usual(username);
+    return {
+      ...answerOf({ ...reply, account: fresh.get(first) }, now),
+      accounts: accounts.map(({ id, uid }) => ({ ...accountView(fresh.get(id)!, now), uid })),
+      ...(elsewhere.length > 0 && { elsewhere }),
+      ...(reply.displayName !== undefined && { displayName: reply.displayName }),
+      ...(byCard ? { username } : card && { card }),
+      usual,
+    };
   }
 
   #beginVisit(
     username: string,
     money: VisitMoney,
     passwordVersion: number,
+    byCard: boolean,
   ): Visit {
-    return new Visit(this.context, this.terminal, username, money, passwordVersion, {
+    return new Visit(this.context, this.terminal, { username, byCard }, money, passwordVersion, {
       onAccountChanged: (account) => {
         if (this.#heldBack) this.#heldBack.set(account.id, account);
         else this.#pushAccount(account);
@@ -359,6 +399,34 @@ export class Requests {
         : "";
       const settled = { ...who, passed, refused, passwordHash };
       const reply = await this.#submit({ op: "end_password_change", ...settled });
+      if (reply.outcome === "ok") visit.onPasswordChanged(reply.passwordVersion!);
+      return { outcome: reply.outcome };
+    } finally {
+      logInsUnderWay.delete(terminal);
+    }
+  }
+
+  async #setPin(visit: Visit, { pin }: AskOf<"set_pin">): Promise<Answer> {
+    const { logInsUnderWay, bank: { world, passwords, keys } } = this.context;
+    const terminal = this.terminal.id;
+    const { username, passwordVersion } = visit;
+    const early = visit.byCard
+      ? "password_needed"
+      : logInsUnderWay.has(terminal) || passwords.busy
+      ? "try_later"
+      : null;
+    if (early) {
+      const { outcome } = await this.#logOf(visit, "set the PIN", "log-in", early);
+      return { outcome: outcome === "ok" ? early : outcome };
+    }
+    logInsUnderWay.add(terminal);
+    try {
+      const refused = isWeakPin(pin) ? "pin_weak" : null;
+      const { pepper } = cardKeysOf(keys.audit);
+      const pinHash = refused ? "" : await passwords.hash(pin, world.randomBytes(16), pepper);
+      const reply = await this.#submit({
+        ...{ op: "set_pin", username, terminal, passwordVersion, refused, pinHash },
+      });
       if (reply.outcome === "ok") visit.onPasswordChanged(reply.passwordVersion!);
       return { outcome: reply.outcome };
     } finally {

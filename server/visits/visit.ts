@@ -27,6 +27,12 @@ export interface VisitContext {
   readonly stopping: AbortSignal;
 }
 
+/** Whose visit it is, and how it began. */
+export interface VisitCustomer {
+  readonly username: string;
+  readonly byCard: boolean;
+}
+
 /** The rows of the books on which a visit depends, as of its log-in. */
 export interface VisitMoney {
   /** The customer's. */
@@ -59,7 +65,7 @@ export class Visit {
   constructor(
     private readonly context: VisitContext,
     private readonly terminal: ProvedTerminal,
-    readonly username: string,
+    private readonly customer: VisitCustomer,
     private readonly money: VisitMoney,
     private version: number,
     private readonly events: VisitEvents,
@@ -70,7 +76,7 @@ export class Visit {
     this.#stopsWatching = this.accounts.map(({ id }) =>
       bank.ledger.watch(id, (account) => events.onAccountChanged(account))
     );
-    this.#present = presence.enter(username, {
+    this.#present = presence.enter(this.username, {
       terminal: terminal.name,
       passwordVersion: () => this.version,
       onElsewhereChanged: (terminals) => events.onElsewhereChanged(terminals),
@@ -78,6 +84,15 @@ export class Visit {
     });
     this.#lastRequestMs = bank.world.monotonicMs();
     this.#endWhenIdle(visitIdleMsMax);
+  }
+
+  get username(): string {
+    return this.customer.username;
+  }
+
+  /** Whether it began with a card, not with the password. */
+  get byCard(): boolean {
+    return this.customer.byCard;
   }
 
   get isOver(): boolean {

@@ -62,6 +62,10 @@ export class MemoryReads implements ReadStore {
     return this.tables.customers.get(username);
   }
 
+  customerWithCard(hash: string) {
+    return this.customers().find(({ card }) => card?.hash === hash);
+  }
+
   customers() {
     return [...this.tables.customers.values()].sort(by(({ username }) => username));
   }

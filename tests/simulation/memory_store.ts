@@ -609,6 +609,7 @@ export class MemoryStore implements Store {
   booksOf = (terminal: string) => this.#read((reads) => reads.booksOf(terminal));
   terminalsSum = () => this.#read((reads) => reads.terminalsSum());
   customer = (name: string) => this.#read((reads) => reads.customer(name));
+  customerWithCard = (hash: string) => this.#read((reads) => reads.customerWithCard(hash));
   customers = () => this.#read((reads) => reads.customers());
   linesOf = (terminals: readonly string[], usernames: readonly string[]) =>
     this.#read((reads) => reads.linesOf(terminals, usernames));

@@ -155,6 +155,13 @@ export class MemoryTables {
     for (const customer of changes.customers) {
       const before = this.customers.get(customer.username)?.passwordVersion ?? 1;
       require(customer.passwordVersion >= before, "a password's version never goes back");
+      const others = [...this.customers.values()].filter(({ username, card }) =>
+        username !== customer.username && card !== undefined
+      );
+      require(
+        others.every(({ card }) => card!.hash !== customer.card?.hash),
+        "two customers have the same card",
+      );
       this.#set(this.customers, customer.username, customer, `customer ${customer.username}`);
     }
     for (const terminal of changes.terminals) this.#writeTerminal(terminal);

@@ -113,6 +113,11 @@ export class PostgresReads implements ReadStore {
     return (await this.#all("customer", text, username)).map(customerOf)[0];
   }
 
+  async customerWithCard(hash: string): Promise<Customer | undefined> {
+    const text = "SELECT * FROM customers WHERE card_hash = $1";
+    return (await this.#all("customer_with_card", text, hash)).map(customerOf)[0];
+  }
+
   async customers(): Promise<Customer[]> {
     const rows = await this.#all("customers", "SELECT * FROM customers");
     return rows.map(customerOf).sort(by(({ username }) => username));

@@ -83,7 +83,12 @@ export const schema = [
     password_hash text NOT NULL,
     password_version bigint NOT NULL CHECK (password_version > 0),
     known_terminals text NOT NULL,
-    display_name text NOT NULL
+    display_name text NOT NULL,
+    card_hash text UNIQUE CHECK (length(card_hash) = 64),
+    card_since_ms bigint,
+    pin_hash text,
+    CHECK ((card_hash IS NULL) = (card_since_ms IS NULL)),
+    CHECK (pin_hash IS NULL OR card_hash IS NOT NULL)
   )`,
   `CREATE TABLE terminals (
     id text PRIMARY KEY,

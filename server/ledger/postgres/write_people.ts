@@ -46,7 +46,8 @@ function writeRows(
 const updateCustomers = `UPDATE customers SET password_hash = given.password_hash,
   password_version = CASE WHEN given.password_version >= customers.password_version
     THEN given.password_version END,
-  known_terminals = given.known_terminals
+  known_terminals = given.known_terminals, card_hash = given.card_hash,
+  card_since_ms = given.card_since_ms, pin_hash = given.pin_hash
   FROM given WHERE customers.username = given.username`;
 
 const customerColumns = (rows: readonly Customer[]): Column[] => [
@@ -55,6 +56,9 @@ const customerColumns = (rows: readonly Customer[]): Column[] => [
   ["password_version", "bigint", rows.map(({ passwordVersion }) => passwordVersion)],
   ["known_terminals", "text", rows.map(({ knownTerminals }) => JSON.stringify(knownTerminals))],
   ["display_name", "text", rows.map(({ displayName = "" }) => displayName)],
+  ["card_hash", "text", rows.map(({ card }) => card?.hash ?? null)],
+  ["card_since_ms", "bigint", rows.map(({ card }) => card?.sinceMs ?? null)],
+  ["pin_hash", "text", rows.map(({ card }) => card?.pinHash ?? null)],
 ];
 
 const updateTerminals = `UPDATE terminals SET

@@ -18,10 +18,12 @@ import {
   type KnownTerminal,
   terminalSource,
 } from "../model.ts";
-import type { LogCommand, LogIn } from "../command.ts";
+import type { CardLogIn, LogCommand, LogIn } from "../command.ts";
 import { type Answer, type Batch, failed, failuresOf } from "./batch.ts";
+import { forgetTries } from "./card_tries.ts";
 
-export function logIn(batch: Batch, { op, username, nameHash, terminal, ...rest }: LogIn): Answer {
+export function logIn(batch: Batch, command: LogIn): Answer {
+  const { username, nameHash, terminal } = command;
   const customer = batch.books.customer(username);
   const attempt = { username, nameHash, terminal };
   const log = (action: string, outcome: Outcome) =>
@@ -30,7 +32,7 @@ export function logIn(batch: Batch, { op, username, nameHash, terminal, ...rest 
       outcome,
       terminal: batch.terminalName(terminal),
     });
-  if (op === "begin_log_in") {
+  if (command.op === "begin_log_in") {
     if (batch.books.restoring) return { outcome: "try_later" }; // until the terminals have retold
     const retryAfterMs = mustWaitMs(batch, attempt);
     if (retryAfterMs > 0) {
@@ -40,21 +42,32 @@ export function logIn(batch: Batch, { op, username, nameHash, terminal, ...rest 
     countAttempt(batch, attempt);
     return { outcome: "ok", ...checkedAgainst(customer) };
   }
-  const passed = "passed" in rest && rest.passed &&
-    rest.passwordVersion === customer?.passwordVersion;
+  const passed = command.passed && command.passwordVersion === customer?.passwordVersion;
   log("log in", passed ? "ok" : "wrong_credentials");
   if (!passed) return { outcome: "wrong_credentials" };
   forgetAttempt(batch, attempt);
-  knowTerminal(batch, attempt);
-  if ("connection" in rest && rest.connection !== undefined) {
-    batch.books.setLineVisit({ terminal, connection: rest.connection, username });
-  }
+  forgetTries(batch, username);
+  const { card } = customer!;
+  return {
+    ...admit(batch, command),
+    ...(card && { card: card.pinHash === null ? "without_pin" : "with_pin" }),
+  };
+}
+
+/** Begins a visit at a terminal, which is known from then on; returns what the visit needs. */
+export function admit(
+  batch: Batch,
+  command: Extract<LogIn | CardLogIn, { passed: boolean }>,
+): Answer {
+  const { username, terminal, connection } = command;
+  knowTerminal(batch, command);
+  if (connection !== undefined) batch.books.setLineVisit({ terminal, connection, username });
   const accounts = batch.books.accountsOf("customer", username);
   const usable = accounts.filter(({ state }) => state !== "closed");
   // The first usable one; a closed one if there is no other.
   const account = usable[0] ?? accounts[0];
   const cash = batch.books.accountOf("terminal", terminal);
-  const { displayName } = customer!;
+  const { displayName } = batch.books.customer(username)!;
   return {
     ...{ outcome: "ok", account, accounts: usable, cash, day: batch.day },
     ...(displayName !== undefined && { displayName }),
@@ -126,7 +139,10 @@ export function forgetAttempt(batch: Batch, attempt: Attempt): void {
 }
 
 /** Adds the terminal of a log-in to the known ones, of which the latest are kept. */
-function knowTerminal({ books, timeMs }: Batch, { username, terminal }: Attempt): void {
+function knowTerminal(
+  { books, timeMs }: Batch,
+  { username, terminal }: Pick<Attempt, "username" | "terminal">,
+): void {
   const others = books.customer(username)!.knownTerminals.filter((each) =>
     each.terminal !== terminal && isRecent(each, timeMs)
   );

@@ -26,6 +26,7 @@ import { authorise } from "./authorise.ts";
 import { type Answer, Batch, type BatchClocks, failed } from "./batch.ts";
 import { countCash, loadCash } from "./load_cash.ts";
 import { correctMovement } from "./correct.ts";
+import { cardLogIn, issueCard, revokeCard, setPin } from "./cards.ts";
 import { changePassword } from "./change_password.ts";
 import { logIn, logOnly } from "./log_in.ts";
 import { end, manageStaff } from "./manage_staff.ts";
@@ -152,6 +153,15 @@ function apply(batch: Batch, command: Command): Answer {
     case "begin_password_change":
     case "end_password_change":
       return changePassword(batch, command);
+    case "begin_card_log_in":
+    case "end_card_log_in":
+      return cardLogIn(batch, command);
+    case "set_pin":
+      return setPin(batch, command);
+    case "issue_card":
+      return issueCard(batch, command);
+    case "revoke_card":
+      return revokeCard(batch, command);
     case "log":
       return logOnly(batch, command);
     case "open_line":
@@ -209,4 +219,5 @@ const actions: Partial<Record<Command["op"], string>> = {
   look_up: "look up",
   begin_password_change: "change password",
   end_password_change: "change password",
+  set_pin: "set the PIN",
 };

@@ -57,16 +57,21 @@ export function writeBatch(
     }
   }
   for (const customer of changes.customers) {
-    const { username, passwordHash, passwordVersion, knownTerminals, displayName = "" } = customer;
+    const { username, passwordHash, passwordVersion, knownTerminals, displayName = "", card } =
+      customer;
     connection.run(
-      `INSERT INTO customers VALUES (?, ?, ?, ?, ?) ON CONFLICT (username) DO UPDATE SET
+      `INSERT INTO customers VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (username) DO UPDATE SET
        password_hash = excluded.password_hash, password_version = excluded.password_version,
-       known_terminals = excluded.known_terminals`,
+       known_terminals = excluded.known_terminals, card_hash = excluded.card_hash,
+       card_since_ms = excluded.card_since_ms, pin_hash = excluded.pin_hash`,
       username,
       passwordHash,
       passwordVersion,
       JSON.stringify(knownTerminals),
       displayName,
+      card?.hash ?? null,
+      card?.sinceMs ?? null,
+      card?.pinHash ?? null,
     );
   }
   for (const terminal of changes.terminals) writeTerminal(connection, terminal);

@@ -99,6 +99,11 @@ export class SqliteReads implements ReadStore {
     return row && customerOf(row);
   }
 
+  customerWithCard(hash: string): Customer | undefined {
+    const row = this.connection.one("SELECT * FROM customers WHERE card_hash = ?", hash);
+    return row && customerOf(row);
+  }
+
   customers(): Customer[] {
     return this.connection.all("SELECT * FROM customers ORDER BY username").map(customerOf);
   }

@@ -17,7 +17,12 @@ CREATE TABLE customers (
   password_hash TEXT NOT NULL,
   password_version INTEGER NOT NULL CHECK (password_version > 0),
   known_terminals TEXT NOT NULL,
-  display_name TEXT NOT NULL
+  display_name TEXT NOT NULL,
+  card_hash TEXT UNIQUE CHECK (length(card_hash) = 64),
+  card_since_ms INTEGER,
+  pin_hash TEXT,
+  CHECK ((card_hash IS NULL) = (card_since_ms IS NULL)),
+  CHECK (pin_hash IS NULL OR card_hash IS NOT NULL)
 ) STRICT, WITHOUT ROWID;
 CREATE TRIGGER password_versions_never_go_back BEFORE UPDATE ON customers
 WHEN new.password_version < old.password_version

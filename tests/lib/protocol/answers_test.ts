@@ -24,6 +24,8 @@ const examples: Required<Omit<Answer, "outcome">> = {
   receipt: "strongroom receipt 1\n",
   elsewhere: ["hall"],
   displayName: "Alice Martin",
+  username: "alice",
+  card: "with_pin",
   usual: { lastWithdrawal: "4000", recipients: [{ account: "3", name: "b•••b" }] },
   time,
   booked: "4000",

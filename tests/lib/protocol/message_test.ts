@@ -18,6 +18,8 @@ const cash = { movement, amount: "4000", currency: "EUR" };
 const asks: Ask[] = [
   { op: "hello" },
   { op: "log_in", username: "alice", password: "correct horse 🐎" },
+  { op: "log_in_with_card", card: "1".repeat(37), pin: "4711" },
+  { op: "set_pin", pin: "471100" },
   { op: "log_out", reason: "customer" },
   { op: "touch" },
   { op: "history", filter: {} },

@@ -15,6 +15,11 @@ Deno.test("a password passes against its own hash alone", async () => {
     const nobody = ["", "0", "correct horse"].map((password) => passwords.verify(password, null));
     assertEquals(await Promise.all(nobody), [false, false, false]);
     assertEquals(await passwords.verify("correct horse", hash), true);
+    const [pepper, another] = [3, 4].map((value) => new Uint8Array(32).fill(value));
+    const peppered = await passwords.hash("4711", salts[0]!, pepper);
+    const secrets = [pepper, another, undefined];
+    const withSecrets = secrets.map((secret) => passwords.verify("4711", peppered, secret));
+    assertEquals(await Promise.all(withSecrets), [true, false, false]);
   } finally {
     passwords.close();
   }

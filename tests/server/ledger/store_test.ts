@@ -262,6 +262,27 @@ onEachStore("a customer's password is replaced, and nobody else's", async (make)
   assertEquals((await store.customer("carl"))!.passwordHash, "first");
 });
 
+onEachStore("a card is found by its hash, and is one customer's alone", async (make) => {
+  const store = await smallStore(make);
+  const [hash, sinceMs] = ["ab".repeat(32), 1_000];
+  const [bob, carl] = ["bob", "carl"].map((username) => ({
+    ...{ username, passwordHash: "hash", passwordVersion: 1, knownTerminals: [] },
+  }));
+  const issued = { ...bob!, card: { hash, sinceMs, pinHash: null } };
+  await store.commit({ ...noChanges, customers: [issued, carl!] }, []);
+  assertEquals(await store.customerWithCard(hash), issued);
+  const withPin = { ...bob!, card: { hash, sinceMs, pinHash: "hash of a PIN" } };
+  await store.load(touchOf([{ op: "revoke_card", operator: "root", username: "bob" }]));
+  await store.commit({ ...noChanges, customers: [withPin] }, []);
+  assertEquals(await store.customer("bob"), withPin);
+  const twice = { ...carl!, card: { hash, sinceMs, pinHash: null } };
+  await assertRejects(async () => await store.commit({ ...noChanges, customers: [twice] }, []));
+  await store.load(touchOf([{ op: "revoke_card", operator: "root", username: "bob" }]));
+  await store.commit({ ...noChanges, customers: [bob!] }, []);
+  assertEquals(await store.customerWithCard(hash), undefined);
+  assertEquals(await store.customer("bob"), bob);
+});
+
 onEachStore(
   "what is retold of several days, in any order, leaves good books and one day of balances",
   async (make) => {

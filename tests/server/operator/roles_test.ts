@@ -23,6 +23,9 @@ const table = `
   rotate_key         ...A.
   add_customer       to.A.
   open_account       to.A.
+  issue_card         to.A.
+  list_cards         toaA.
+  revoke_card        to.A.
   list_accounts      toaA.
   list_customers     toaA.
   show_statement     toaA.

@@ -325,6 +325,11 @@ const tasks: [line: string, task: OperatorTask, reads?: string[], writes?: strin
     "bank account open alice --opening 2.50",
     { command: "open_account", username: "alice", name: "savings", opening: "2.50" },
   ],
+  ["bank card issue alice", { command: "issue_card", customer: "alice" }, [], [
+    "/home/alice.card",
+  ]],
+  ["bank card list", { command: "list_cards" }],
+  ["bank card revoke alice", { command: "revoke_card", customer: "alice" }],
   ["bank account list", { command: "list_accounts" }],
   ["bank account list --json", { command: "list_accounts", json: true }],
   ["bank customer list --json", { command: "list_customers", json: true }],

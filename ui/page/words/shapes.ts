@@ -50,4 +50,10 @@ export type HardlyMet =
   | "is_a_count"
   | "too_many_corrections"
   | "unknown_name"
+  | "card_blocked"
+  | "pin_not_set"
+  | "pin_weak"
+  | "password_needed"
+  | "has_card"
+  | "no_card"
   | "clock_not_ahead";
