@@ -161,8 +161,8 @@ export const bugs: readonly Bug[] = [
   {
     name: "a password is in the log",
     file: "server/visits/requests.ts",
-    from: "const nameHash = nameHashOf(auditKeys.newest, username);\n      const begun",
-    to: "const nameHash = nameHashOf(auditKeys.newest, username);\n" +
+    from: "const who = { username, nameHash, terminal };\n      const begun",
+    to: "const who = { username, nameHash, terminal };\n" +
       "      this.context.bank.world.log(`log-in of ${username}, ${password}`);\n      const begun",
   },
   {
