@@ -276,6 +276,8 @@ export const operatorConnectionsMax = 256;
 export const operatorRequestMsMax = 10 * second;
 /** Size of one read of an operator's program from that socket. */
 export const operatorReadBytes = 65_536;
+/** An operator's command that waits for a database that cannot commit is answered after this. */
+export const operatorFaultMsMax = 5 * second;
 /** How long running commands may take to finish when the server stops. */
 export const operatorFinishMsMax = 1_500;
 /** A terminal's entries that are examined for its last report. */

@@ -87,6 +87,7 @@ export type FromLedgerThread =
   | { id: number; done: number; of: number }
   | { trouble: string }
   | { inDoubt: boolean }
+  | { fault: string | null }
   | { moved: string };
 
 interface ServiceDependencies {
@@ -104,9 +105,9 @@ export class LedgerService implements BankLink {
 
   private constructor(
     private readonly dependencies: ServiceDependencies,
-    onTrouble: LedgerSurroundings["onTrouble"],
+    { onTrouble, onFault }: Pick<LinkEvents, "onTrouble" | "onFault">,
   ) {
-    this.#faults = new Faults(onTrouble);
+    this.#faults = new Faults(onTrouble, onFault);
   }
 
   /**
@@ -116,7 +117,7 @@ export class LedgerService implements BankLink {
    */
   static async open(
     { place, create, bankId, chainId, chainKeyPath, logFilePath, ...given }: OpenLedger,
-    { openStore, files, world, onTrouble, onDoubt }: LedgerSurroundings,
+    { openStore, files, world, onTrouble, onDoubt, onFault }: LedgerSurroundings,
   ): Promise<LedgerService> {
     const keys = new AuditKeyRing(given.keys);
     const store = await openStore(place, create);
@@ -148,7 +149,10 @@ export class LedgerService implements BankLink {
         onCommitted: (entries) => logFile?.append(chainId, entries),
         onDoubt,
       });
-      return new LedgerService({ store, turns, log, keys, logFile, engine }, onTrouble);
+      return new LedgerService({ store, turns, log, keys, logFile, engine }, {
+        onTrouble,
+        onFault,
+      });
     } catch (error) {
       await store.close(); // or the file stays in use while a thread ends
       throw error;

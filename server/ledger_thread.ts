@@ -73,6 +73,7 @@ class LedgerThread {
     if ("trouble" in message) return this.events.onTrouble(message.trouble);
     if ("moved" in message) return this.events.onMoved(message.moved);
     if ("inDoubt" in message) return this.events.onDoubt(message.inDoubt);
+    if ("fault" in message) return this.events.onFault(message.fault);
     if ("of" in message) return this.#progress.get(message.id)?.(message.done, message.of);
     const call = this.#calls.get(message.id);
     this.#calls.delete(message.id);
@@ -111,12 +112,14 @@ export async function openLedgerThread(parts: OpenLedger, events: LinkEvents): P
   };
 }
 
+const noEvents: LinkEvents = { onTrouble() {}, onDoubt() {}, onFault() {}, onMoved() {} };
+
 /**
  * Recomputes the books of a file from its movements, in a thread.
  * @throws {UsageError} if it is not a bank's file
  */
 export async function checkFileInThread(file: FileToCheck): Promise<CheckedBooks> {
-  const thread = new LedgerThread({ onTrouble() {}, onDoubt() {}, onMoved() {} });
+  const thread = new LedgerThread(noEvents);
   try {
     return await thread.call("checkFile", file);
   } finally {

@@ -33,6 +33,7 @@ const surroundings = {
     isInDoubt = inDoubt;
     answer({ inDoubt });
   },
+  onFault: (fault: string | null) => answer({ fault }),
   onMoved: (moved: string) => answer({ moved }),
 };
 

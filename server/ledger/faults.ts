@@ -30,14 +30,20 @@ export function faultInWords(error: Error): string | null {
 export class Faults {
   #lasting: string | null = null;
 
-  /** @param report writes a line of the operator's log */
-  constructor(private readonly report: (line: string) => void) {}
+  /**
+   * @param report writes a line of the operator's log
+   * @param onLasting called with each lasting fault, and with null at its end
+   */
+  constructor(
+    private readonly report: (line: string) => void,
+    private readonly onLasting: (fault: string | null) => void,
+  ) {}
 
   /** Reports at once that a batch is in doubt. */
   begin(doubt: InDoubt): void {
     const fault = faultInWords(doubt) ?? `${doubt.message}; ATMs wait until its outcome is known`;
     if (fault !== this.#lasting) this.report(fault);
-    this.#lasting = fault;
+    this.#last(fault);
   }
 
   /** Called after a batch, with its errors. */
@@ -51,6 +57,11 @@ export class Faults {
     }
     if (fault !== null && fault !== this.#lasting) this.report(fault);
     if (fault === null && this.#lasting !== null) this.report("commits succeed again");
+    this.#last(fault);
+  }
+
+  #last(fault: string | null): void {
+    if (fault !== this.#lasting) this.onLasting(fault);
     this.#lasting = fault;
   }
 }

@@ -64,6 +64,7 @@ export class Ledger {
   /** Movements of the present batch while its commit is in doubt; otherwise null. */
   #doubtful: ReadonlySet<MovementId> | null = null;
   #batch: readonly Submitted[] = [];
+  #fault: string | null = null;
   #stopping = false;
   readonly #whenInDoubt = Promise.withResolvers<void>();
   /** Cancels the end of the log's present epoch. */
@@ -98,6 +99,10 @@ export class Ledger {
         const { ledger } = opened;
         if (ledger) ledger.#setDoubt(inDoubt);
       },
+      onFault(fault) {
+        const { ledger } = opened;
+        if (ledger) ledger.#fault = fault;
+      },
     });
     const ledger = opened.ledger = new Ledger({ ...dependencies, link });
     return { ledger, link };
@@ -106,6 +111,11 @@ export class Ledger {
   /** Returns whether other servers change the books, too. */
   get isShared(): boolean {
     return this.dependencies.shared;
+  }
+
+  /** The fault for which nothing can be committed, in words; null while commits succeed. */
+  get fault(): string | null {
+    return this.#fault;
   }
 
   /**

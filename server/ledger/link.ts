@@ -24,6 +24,8 @@ export interface LinkEvents {
   onTrouble(line: string): void;
   /** Called with true when a commit is in doubt, and with false when its outcome is known. */
   onDoubt(inDoubt: boolean): void;
+  /** Called with the fault for which nothing can be committed, in words; with null when it is over. */
+  onFault(fault: string | null): void;
   /** Called when a file of the bank is no longer in its folder: no more commands are answered. */
   onMoved(path: string): void;
 }

@@ -34,6 +34,7 @@ import type { StorePlace } from "../ledger/open_store.ts";
 import type { CheckThreads } from "./check_threads.ts";
 import { checkLog, linesOfBank, linesOfFile, readLog } from "./check_log.ts";
 import { runSignedRequest } from "./authority.ts";
+import { namingFaults } from "./naming_faults.ts";
 import { isReading, readClosedBank, type ReadingWorld } from "./read_log.ts";
 import type { OperatorAnswer } from "./request.ts";
 import { type Signer, signRequest } from "./signed_request.ts";
@@ -68,7 +69,8 @@ export async function* answersOf(
   const bank = await openBank(world, folder, url);
   try {
     const challenge = { bankId: bank.settings.bankId, nonce: hex(world.randomBytes(32)) };
-    yield* runSignedRequest(bank, challenge, signRequest(key, challenge, command));
+    const request = signRequest(key, challenge, command);
+    yield* namingFaults(bank, runSignedRequest(bank, challenge, request));
   } finally {
     await bank.close();
   }

@@ -414,7 +414,12 @@ async function makeReady(
   const troubles: string[] = [];
   const ledger = await world.openLedger(
     { place: { path }, keys: keys.versions, chainId, chainKeyPath: keyPath },
-    { onTrouble: (line) => troubles.push(line), onDoubt: () => {}, onMoved: () => {} },
+    {
+      onTrouble: (line) => troubles.push(line),
+      onDoubt: () => {},
+      onFault: () => {},
+      onMoved: () => {},
+    },
   );
   try {
     const { replies: [reply] } = await ledger.run([command], true);

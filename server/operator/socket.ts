@@ -23,6 +23,7 @@ import type { Bank } from "../bank.ts";
 import { operatorsGroup } from "../../lib/programs.ts";
 import { operatorSocketPath, sharedSocketFolder, sharedSocketPath } from "../folder/bank_folder.ts";
 import { runSignedRequest } from "./authority.ts";
+import { namingFaults } from "./naming_faults.ts";
 import { type Answers, CommandRefused, type OperatorAnswer, signedRequestOf } from "./request.ts";
 import { type Challenge, type Signer, signRequest } from "./signed_request.ts";
 
@@ -190,7 +191,8 @@ async function serve(
     const request = signedRequestOf(jsonOf(text));
     let following = isKept();
     const signal = AbortSignal.any([disconnected.signal, stopping]);
-    for await (const answer of runSignedRequest(bank, challenge, request, signal)) {
+    const answers = runSignedRequest(bank, challenge, request, signal);
+    for await (const answer of namingFaults(bank, answers)) {
       await writeLine(socket, answer);
       if (!("keyFile" in answer)) continue;
       if (!await following) throw new Error("its key file was not kept");

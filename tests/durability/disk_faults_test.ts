@@ -5,7 +5,7 @@
  */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { openBank } from "../../server/bank.ts";
-import { serverArguments } from "../bank_programs.ts";
+import { operatorArguments, serverArguments } from "../bank_programs.ts";
 import { makeBank } from "../server/helpers/made_bank.ts";
 import { newId } from "../server/helpers/running_bank.ts";
 import { bankWorld } from "../server/helpers/world.ts";
@@ -104,6 +104,46 @@ Deno.test({
       assertEquals(problem, null);
       const booked = new Set(movements.map(({ id }) => id));
       assertEquals(answered.filter((movement) => !booked.has(movement)), []);
+    }),
+});
+
+Deno.test({
+  name:
+    "a disk that stays full: an operator gets its name in time, with a server and without (strace)",
+  ignore: !mayTrace(),
+  fn: () =>
+    inTemporaryFolder(async (folder) => {
+      const path = `${folder}/bank`;
+      await makeBank(path, { terminals: ["lobby"] });
+      const full = (...names: string[]) => [
+        ...["-f", "-qq", "-o", "/dev/null"],
+        ...names.flatMap((name) => ["-P", `${path}/${name}`]),
+        ...["-e", "trace=pwrite64,write,ftruncate"],
+      ];
+      const fails = (when: string) => [
+        ...["-e", `inject=pwrite64,write,ftruncate:error=ENOSPC:when=${when}`],
+      ];
+      const status = operatorArguments({ folder: path }, ["status"]);
+      const server = await traceServer(path, project, [
+        ...full("bank.sqlite-wal"),
+        ...fails("30+"),
+      ]);
+      for (let tries = 0;; tries++) {
+        const { code, stderr } = await new Deno.Command(Deno.execPath(), { args: status }).output();
+        if (code === 0 && tries < 40) continue;
+        assertEquals(code, 1);
+        assertStringIncludes(new TextDecoder().decode(stderr), "the disk is full: make room");
+        break;
+      }
+      await server.end();
+      const names = ["bank.sqlite", "bank.sqlite-wal", "bank.sqlite-shm", "bank.sqlite.probe"];
+      const args = [...full(...names), ...fails("1+"), Deno.execPath(), ...status];
+      const { code, stderr } = await new Deno.Command("strace", { args, stdin: "null" }).output();
+      assertEquals(code, 1);
+      assertStringIncludes(
+        new TextDecoder().decode(stderr),
+        `${path}/bank.sqlite cannot be opened: its disk is full. Make room on it`,
+      );
     }),
 });
 

@@ -1,7 +1,12 @@
 /** One connection to a bank's file: its settings of SQLite, its statements, its transactions. */
 import { backup, DatabaseSync, type StatementSync } from "node:sqlite";
 import { UsageError } from "../../../lib/errors.ts";
-import { sqliteBackupPages, sqliteCheckpointPages, sqliteLockMsMax } from "../../../lib/limits.ts";
+import {
+  probeBytes,
+  sqliteBackupPages,
+  sqliteCheckpointPages,
+  sqliteLockMsMax,
+} from "../../../lib/limits.ts";
 import { isThere, removeIfThere } from "../../../lib/private_file.ts";
 import type { Files } from "../../../lib/world.ts";
 import { numberOf, type Row } from "../rows.ts";
@@ -30,7 +35,7 @@ export class SqliteConnection {
    * write-ahead log of an earlier connection into the file: after a failed sync the next one may
    * succeed without having written the lost pages.
    * @param prepare runs in the first transaction; if it throws, the file is closed unchanged
-   * @throws {UsageError} if another process has the file, it is damaged, or cannot be written
+   * @throws SQLite's error if another process has the file, it is damaged, or cannot be written
    */
   static open(path: string, prepare: (connection: SqliteConnection) => void): SqliteConnection {
     let database: DatabaseSync | undefined;
@@ -47,7 +52,7 @@ export class SqliteConnection {
       return connection;
     } catch (error) {
       database?.close();
-      throw explained(error as Error, path);
+      throw error;
     }
   }
 
@@ -73,7 +78,7 @@ export class SqliteConnection {
     } catch (error) {
       database?.close();
       removeAdded();
-      throw explained(error as Error, path);
+      throw explained(files, error as Error, path);
     }
   }
 
@@ -152,8 +157,14 @@ export class SqliteConnection {
   }
 }
 
-function explained(error: Error, path: string): Error {
+/** Returns an error of opening a file as a `UsageError` that names the remedy, if it has one. */
+export function explained(files: Files, error: Error, path: string): Error {
   if (error instanceof UsageError) return error;
+  if (/is full|disk I\/O error/.test(error.message) && !hasRoom(files, path)) {
+    return new UsageError(
+      `${path} cannot be opened: its disk is full. Make room on it; nothing that was committed is lost`,
+    );
+  }
   if (/database is locked/.test(error.message)) {
     return new UsageError(
       `${path} is in use by another process. End it, or send the command to its server`,
@@ -168,4 +179,25 @@ function explained(error: Error, path: string): Error {
     );
   }
   return error;
+}
+
+/**
+ * Returns whether the disk of a file has room. SQLite reports a full disk as an I/O error where it
+ * opens a file read-only.
+ */
+function hasRoom(files: Files, path: string): boolean {
+  const probe = `${path}.probe`;
+  try {
+    const file = files.open(probe, "create");
+    try {
+      file.writeAt(0, new Uint8Array(probeBytes));
+    } finally {
+      file.close();
+    }
+    return true;
+  } catch (error) {
+    return !/no space/i.test((error as Error).message);
+  } finally {
+    removeIfThere(files, probe);
+  }
 }

@@ -7,7 +7,7 @@ import { type CommitOutcome, InDoubt, type ReadStore, Refused, type Store } from
 import type { Touch } from "../touch.ts";
 import { nameBatch, openChain, type OwnChain, settleBatch } from "./chain_row.ts";
 import { writeBatch } from "./commit.ts";
-import { CommitFailed, SqliteConnection } from "./connection.ts";
+import { CommitFailed, explained, SqliteConnection } from "./connection.ts";
 import { KeptRows } from "./kept_rows.ts";
 import { load } from "./load.ts";
 import { SqliteReads } from "./reads.ts";
@@ -30,7 +30,11 @@ export class SqliteStore extends SqliteReads implements Store {
   static open(world: WorldWithFiles, path: string, create?: Settings): SqliteStore {
     const prepare = (connection: SqliteConnection) =>
       prepareSchema(connection, { versions, create });
-    return new SqliteStore(world, SqliteConnection.open(path, prepare));
+    try {
+      return new SqliteStore(world, SqliteConnection.open(path, prepare));
+    } catch (error) {
+      throw explained(world.files, error as Error, path);
+    }
   }
 
   load(touch: Touch): Loaded {

@@ -40,7 +40,7 @@ Deno.test("parts of histories take turns with a rest before each, and the newest
 
 Deno.test("a batch is answered while a long history is read", () =>
   inTemporaryFolder(async (folder) => {
-    const events = { onTrouble() {}, onDoubt() {}, onMoved() {} };
+    const events = { onTrouble() {}, onDoubt() {}, onFault() {}, onMoved() {} };
     const link = await openLedgerThread({ ...ledgerParts(folder), create: settings }, events);
     const looks = Array.from({ length: 500 }, () => logCommand("alice", "look"));
     await link.run([addCustomer("alice", 1n)], false);

@@ -3,7 +3,11 @@ import { faultInWords, Faults } from "../../../server/ledger/faults.ts";
 
 Deno.test("a fault is reported once, and so is its end; what is wrong with a command, each time", () => {
   const lines: string[] = [];
-  const faults = new Faults((line) => lines.push(line.replace(/:.*/, "")));
+  const lasting: (string | null)[] = [];
+  const faults = new Faults(
+    (line) => lines.push(line.replace(/:.*/, "")),
+    (fault) => lasting.push(fault && fault.replace(/:.*/, "")),
+  );
   const full = new Error("database or disk is full");
   const broken = new Error("disk I/O error");
   const command = new Error("UNIQUE constraint failed: terminals.id");
@@ -18,6 +22,13 @@ Deno.test("a fault is reported once, and so is its end; what is wrong with a com
     "the disk is full",
     "the disk fails to read or write",
     "commits succeed again",
+  ]);
+  assertEquals(lasting, [
+    "the disk is full",
+    null,
+    "the disk is full",
+    "the disk fails to read or write",
+    null,
   ]);
 });
 
