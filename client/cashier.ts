@@ -222,7 +222,11 @@ export class Cashier {
     untilMs: number,
   ): Promise<Receipt> {
     const { movement, amount } = request;
-    const facts = { movement, ...("to" in request && { to: request.to }) };
+    const facts = {
+      movement,
+      ...("to" in request && { to: request.to }),
+      ...("message" in request && { message: request.message }),
+    };
     const confirmed = await this.#voiding.void(payer.bank, movement, untilMs);
     if (confirmed?.outcome === "ok") {
       payer.update(confirmed.account);

@@ -58,6 +58,7 @@ export function canonicalMovement(row: Movement): CanonicalRow {
       row.creditBalance,
       row.day,
       row.timeMs,
+      ...(row.messageHash ? [row.messageHash] : []),
     ),
   };
 }

@@ -51,7 +51,7 @@ export interface Transfer extends OfVisit {
   amount: bigint;
   fault?: AmountFault;
   currency: string;
-  /** For both sides' logs; not part of what a repeated id must have in common. */
+  /** For both sides' logs. */
   message?: string;
 }
 

@@ -168,6 +168,13 @@ export interface Movement {
   /** The bank's day to which the first row was charged. */
   day: number;
   timeMs: number;
+  /** A transfer's message, as `messageHash` has it; otherwise empty. */
+  messageHash: string;
+}
+
+/** Returns 32 hex digits, by which a repeated id is compared: only the log has the message. */
+export function messageHash(movement: MovementId, message: string | undefined): string {
+  return message ? hex(hmac(utf8(movement), utf8(message)).subarray(0, 16)) : "";
 }
 
 /** 1 begins a movement, 2 settles it, 3 is a later report, and the others are corrections. */

@@ -87,6 +87,7 @@ export function movementOf(row: Row): Movement {
     creditBalance: row.credit_balance as bigint | null,
     day: numberOf(row.day),
     timeMs: numberOf(row.time_ms),
+    messageHash: row.message_hash as string,
   };
 }
 

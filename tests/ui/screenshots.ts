@@ -1,79 +1,87 @@
 /** Pictures of every screen, to look at: `deno task screenshots` writes them to `./screenshots`. */
-import { type Browser, openBrowser } from "../browser.ts";
-import { openAtm } from "./open_atm.ts";
+import { type Language, languageCodes } from "../../lib/atm.ts";
+import { languages } from "../../ui/page/words/languages.ts";
+import { openBrowser } from "../browser.ts";
+import { openAtm, type OpenInBrowser } from "./open_atm.ts";
 import { ScriptedAtm } from "./scripted_atm.ts";
-import { type Stop, walk } from "./walk.ts";
+import { walk } from "./walk.ts";
 
 type Scheme = "light" | "dark" | "contrast";
-type Direction = "ltr" | "rtl";
 
 interface Look {
   name: string;
   viewport: { width: number; height: number };
   scheme: Scheme;
-  direction: Direction;
+  language: Language;
 }
 
-const sizes = ["1024x768", "1280x800", "1920x1080", "1080x1920"];
+const sizes = ["1024x713", "1280x800", "1920x1080", "800x1280"];
 const schemes: Scheme[] = ["light", "dark", "contrast"];
-const directions: Direction[] = ["ltr", "rtl"];
 
-/** Every size in every light and in both directions: a folder each. */
+/** Every size in every scheme and every language: a folder each. */
 const looks: Look[] = sizes.flatMap((size) =>
   schemes.flatMap((scheme) =>
-    directions.map((direction) => {
+    languageCodes.map((language) => {
       const [width = 0, height = 0] = size.split("x").map(Number);
       return {
-        name: `${size}-${scheme}-${direction}`,
+        name: `${size}-${scheme}-${language}`,
         viewport: { width, height },
         scheme,
-        direction,
+        language,
       };
     })
   )
 );
 
-/** Writes a PNG of each stop in each look into `folder`; only those whose path has `only` in it. */
-export async function takeScreenshots(folder: string, only = ""): Promise<string[]> {
+/**
+ * Writes a PNG of each stop in each look into `folder`: each stop is reached once, and its looks
+ * change there. Only those whose path has one of `only` in it.
+ */
+export async function takeScreenshots(
+  folder: string,
+  only: string[],
+  written: (path: string) => void,
+): Promise<void> {
   const browser = await openBrowser();
   try {
-    const written: string[] = [];
-    for (const look of looks) {
-      await Deno.mkdir(`${folder}/${look.name}`, { recursive: true });
-      for (const stop of walk) {
-        const path = `${folder}/${look.name}/${stop.name}.png`;
-        if (!path.includes(only)) continue;
-        await takeOne(browser, look, stop, path);
-        written.push(path);
+    for (const { name, scripted, reach } of walk) {
+      const pictures = looks.map((look) => ({ look, path: `${folder}/${look.name}/${name}.png` }))
+        .filter(({ path }) => only.length === 0 || only.some((part) => path.includes(part)));
+      if (pictures.length === 0) continue;
+      const atm = await openAtm(browser, { scripted: scripted?.() ?? new ScriptedAtm() });
+      try {
+        await reach(atm);
+        for (const { look, path } of pictures) {
+          await Deno.mkdir(`${folder}/${look.name}`, { recursive: true });
+          await take(atm, look, path);
+          written(path);
+        }
+      } finally {
+        await atm.close();
       }
     }
-    return written;
   } finally {
     await browser.close();
   }
 }
 
-async function takeOne(browser: Browser, look: Look, stop: Stop, path: string): Promise<void> {
-  const scripted = stop.scripted?.() ?? new ScriptedAtm();
-  const { viewport, scheme, direction } = look;
-  const colorScheme = scheme === "dark" ? "dark" : "light";
-  const atm = await openAtm(browser, { viewport, colorScheme, scripted });
-  try {
-    await stop.reach(atm);
-    if (direction === "rtl") {
-      scripted.change({ language: "ar" });
-      await atm.page.waitForTimeout(100);
-    }
-    if (scheme === "contrast") {
-      await atm.page.evaluate(() => document.documentElement.dataset.contrast = "high");
-    }
-    await atm.page.screenshot({ path });
-  } finally {
-    await atm.close();
-  }
+async function take({ page, scripted }: OpenInBrowser, look: Look, path: string): Promise<void> {
+  const { viewport, scheme, language } = look;
+  await page.setViewportSize(viewport);
+  await page.emulateMedia({ colorScheme: scheme === "dark" ? "dark" : "light" });
+  scripted.change({ language });
+  await page.evaluate((contrast) => {
+    document.documentElement.dataset.contrast = contrast;
+  }, scheme === "contrast" ? "high" : "normal");
+  await page.waitForFunction(
+    (locale) => document.documentElement.lang === locale,
+    languages[language].locale,
+    { timeout: 2000 },
+  ).catch(() => {}); // a page without its host keeps its language
+  await page.screenshot({ path });
 }
 
 if (import.meta.main) {
-  const [folder = "screenshots", only] = Deno.args;
-  for (const path of await takeScreenshots(folder, only)) console.log(path);
+  const [folder = "screenshots", ...only] = Deno.args;
+  await takeScreenshots(folder, only, console.log);
 }

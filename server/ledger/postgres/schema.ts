@@ -50,6 +50,7 @@ export const schema = [
     credit_balance bigint,
     day bigint NOT NULL,
     time_ms bigint NOT NULL,
+    message_hash text NOT NULL,
     PRIMARY KEY (id, step),
     CHECK (step = CASE action WHEN 'authorise' THEN 1 WHEN 'book' THEN 1 WHEN 'complete' THEN 2
       WHEN 'reverse' THEN 2 WHEN 'report' THEN 3

@@ -26,6 +26,7 @@ const movementTypes: [column: string, type: string, value: (row: Movement) => Co
     ["credit_balance", "bigint", ({ creditBalance }) => creditBalance],
     ["day", "bigint", ({ day }) => day],
     ["time_ms", "bigint", ({ timeMs }) => timeMs],
+    ["message_hash", "text", ({ messageHash }) => messageHash],
   ];
 const movementColumns = movementTypes.map(([column]) => column);
 

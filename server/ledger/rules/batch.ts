@@ -18,9 +18,9 @@ export type Answer = Omit<Reply, "timeMs">;
 
 /** A movement's row without its balances and time. */
 export type NewRow =
-  & Omit<Movement, "debitBalance" | "creditBalance" | "day" | "timeMs" | "operator">
+  & Omit<Movement, "debitBalance" | "creditBalance" | "day" | "timeMs" | "operator" | "messageHash">
+  & Partial<Pick<Movement, "operator" | "messageHash">>
   & {
-    operator?: string;
     /** The day to which the movement was charged, if it is not the batch's. */
     chargedDay?: number;
   };
@@ -125,6 +125,7 @@ export class Batch {
       creditBalance: balance(row.credit),
       day: row.chargedDay ?? this.day,
       timeMs: this.timeMs,
+      messageHash: row.messageHash ?? "",
     });
   }
 

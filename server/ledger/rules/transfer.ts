@@ -4,7 +4,7 @@
  */
 import type { Outcome } from "../../../lib/errors.ts";
 import { oneMore, recipientPatience, waitMs } from "./throttle.ts";
-import { type Account, type Movement, recipientSource } from "../model.ts";
+import { type Account, messageHash, type Movement, recipientSource } from "../model.ts";
 import type { LookUp, Transfer } from "../command.ts";
 import {
   accountRefusalOf,
@@ -42,6 +42,7 @@ export function transfer(batch: Batch, command: Transfer): Answer {
     credit: to?.id ?? null,
     booked: outcome === "ok" ? command.amount : 0n,
     outcome,
+    messageHash: messageHash(command.movement, command.message),
   });
   log(batch, command, row, to);
   const state = mine && books.account(mine.id);
@@ -84,7 +85,8 @@ function recipientRefusalOf(
 function again(batch: Batch, first: Movement, command: Transfer): Answer {
   if (first.action === "void") return { outcome: "voided" };
   const same = first.kind === "transfer" && saysTheSame(first, command) &&
-    isOf(batch, first.debit, command.account) && isOf(batch, first.credit, command.to);
+    isOf(batch, first.debit, command.account) && isOf(batch, first.credit, command.to) &&
+    first.messageHash === messageHash(command.movement, command.message);
   if (!same) return reused(batch, command, "transfer");
   const account = batch.books.accountNumbered(command.account);
   return { outcome: first.outcome, account: first.debit === null ? undefined : account };

@@ -139,6 +139,7 @@ CREATE TABLE movements (
   credit_balance INTEGER,
   day INTEGER NOT NULL,
   time_ms INTEGER NOT NULL,
+  message_hash TEXT NOT NULL,
   PRIMARY KEY (id, step),
   CHECK (step = CASE action WHEN 'authorise' THEN 1 WHEN 'book' THEN 1 WHEN 'complete' THEN 2
     WHEN 'reverse' THEN 2 WHEN 'report' THEN 3 WHEN 'void' THEN iif(kind = 'void', 1, 2)

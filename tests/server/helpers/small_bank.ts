@@ -212,7 +212,7 @@ export function commandOf(line: string): Command {
     };
   }
   if (action === "transfer") {
-    const [movement, account, to, amount, currency] = rest as string[];
+    const [movement, account, to, amount, currency, ...message] = rest as string[];
     return {
       op: "transfer",
       terminal,
@@ -223,6 +223,7 @@ export function commandOf(line: string): Command {
       to: numberOf(to!),
       ...amountOf(amount!),
       currency: currency!,
+      ...(message.length > 0 && { message: message.join(" ") }),
     };
   }
   const [movement, account, amount, currency] = rest as string[];

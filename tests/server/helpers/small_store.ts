@@ -33,6 +33,7 @@ export const opening: Movement = {
   creditBalance: 100n,
   day: 0,
   timeMs: 1,
+  messageHash: "",
 };
 
 export const withdrawal: Movement = {

@@ -55,7 +55,7 @@ const history: Command[] = [
 const id = (name: string) => `id = x'${idOf(name)}'`;
 const copyOf = (name: string, step: number, columns: Record<string, string>) => {
   const all = "id, step, action, kind, terminal, customer, operator, debit, credit, amount, " +
-    "booked, currency, outcome, debit_balance, credit_balance, day, time_ms";
+    "booked, currency, outcome, debit_balance, credit_balance, day, time_ms, message_hash";
   const values = all.split(", ").map((column) => columns[column] ?? column);
   return `INSERT INTO movements SELECT ${values} FROM movements WHERE ${
     id(name)

@@ -70,6 +70,19 @@ Deno.test("a transfer happens once, in one step, and cannot be taken back", () =
   `);
 });
 
+Deno.test("a transfer's message is part of what a repeated id must have", () => {
+  const entries = play(`
+    lobby alice transfer t1 alice bob 4000 EUR May rent  -> ok
+    lobby alice transfer t1 alice bob 4000 EUR May rent  -> ok
+    lobby alice transfer t1 alice bob 4000 EUR June rent -> id_reused
+    lobby alice transfer t1 alice bob 4000 EUR           -> id_reused
+    lobby alice transfer t2 alice bob 1 EUR              -> ok
+    lobby alice transfer t2 alice bob 1 EUR May rent     -> id_reused
+    alice has 5999
+  `);
+  assertEquals(entries[0]!.message, "May rent");
+});
+
 Deno.test("both sides have a transfer in their log, and neither the other's whole name", () => {
   const entries = play(`
     lobby alice transfer t1 alice bob 4000 EUR   -> ok
