@@ -150,7 +150,11 @@ export class Visits {
   async recipient(
     account: string,
   ): Promise<{ outcome: AtmOutcome; recipient?: string; retryAfterMs?: number }> {
-    const answer = await this.#ask(() => ({ op: "recipient", account }));
+    const answer = await this.#ask((visit) => ({
+      op: "recipient",
+      account,
+      from: visit.account.id,
+    }));
     const { outcome, recipient, retryAfterMs } = answer;
     return { outcome, recipient, retryAfterMs };
   }

@@ -69,7 +69,7 @@ export type Ask =
     message?: string;
   }
   /** Returns the masked name of an account's owner. */
-  | { op: "recipient"; account: string }
+  | { op: "recipient"; account: string; from: string }
   /** Returns an account's balance at the end of each of its last days. */
   | { op: "balance"; account: string }
   /** Returns the signed receipt of one of the customer's movements, by its entry's place. */
@@ -396,7 +396,7 @@ const askFields: { [O in Operation]: Fields } = {
     currency: currencyCode,
     message: maybe(transferMessage),
   },
-  recipient: { account: text(accountLengthMax) },
+  recipient: { account: text(accountLengthMax), from: text(accountLengthMax) },
   balance: { account: text(accountLengthMax) },
   receipt: { place: text(cursorLengthMax) },
   change_password: { current: text(passwordLengthMax), next: text(passwordLengthMax) },

@@ -61,6 +61,8 @@ export interface LookUp extends OfVisit {
   terminal: TerminalId;
   customer: string;
   account: string;
+  /** The account from which the transfer would be. */
+  from: string;
 }
 
 /** The second phase: the outcome at the terminal's devices. */

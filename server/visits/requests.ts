@@ -475,13 +475,14 @@ export class Requests {
     );
   }
 
-  async #recipient(visit: Visit, { account }: AskOf<"recipient">): Promise<Answer> {
+  async #recipient(visit: Visit, { account, from }: AskOf<"recipient">): Promise<Answer> {
     const { outcome, recipient, retryAfterMs } = await this.#submit({
       op: "look_up",
       terminal: this.terminal.id,
       customer: visit.username,
       passwordVersion: visit.passwordVersion,
       account: accountNumberOf(account),
+      from: accountNumberOf(from),
     });
     return { outcome, recipient, retryAfterMs };
   }

@@ -20,7 +20,7 @@ const asks: Ask[] = [
   { op: "log_in", username: "bob", password: passwords.bob },
   { op: "change_password", current: passwords.bob, next: secret },
   { op: "change_password", current: secret, next: `${secret} again` },
-  { op: "recipient", account: secret },
+  { op: "recipient", account: secret, from: secret },
   { op: "history", filter: { text: secret } },
   {
     op: "authorise",

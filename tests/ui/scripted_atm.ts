@@ -268,7 +268,11 @@ export class ScriptedAtm implements Atm {
     this.calls.push(`recipient ${account}`);
     await this.gate;
     const outcome = this.#scripted("recipient") ??
-      (this.#ownerOf(account) ? "ok" : "unknown_recipient");
+      (account === this.#view.visit?.account.id
+        ? "same_account"
+        : this.#ownerOf(account)
+        ? "ok"
+        : "unknown_recipient");
     if (outcome === "throttled") return { outcome, retryAfterMs: this.retryAfterMs };
     return outcome === "ok" ? { outcome, recipient: "b•••b" } : { outcome };
   }

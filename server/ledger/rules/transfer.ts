@@ -126,10 +126,21 @@ function log(batch: Batch, command: Transfer, row: Movement, to: Account | undef
  * Looks up an account's owner. Counts and logs each look-up, so that nobody can list the bank's
  * customers.
  */
-export function lookUp(batch: Batch, { customer, terminal, account: number }: LookUp): Answer {
-  const retryAfterMs = lookOrWaitMs(batch, customer);
-  const to = recipientOf(batch, number);
-  const outcome = retryAfterMs > 0 ? "throttled" : to ? "ok" : "unknown_recipient";
+export function lookUp(
+  batch: Batch,
+  { customer, terminal, account: number, from }: LookUp,
+): Answer {
+  // an account that sends to the same account reveals nobody
+  const isSame = number === from;
+  const retryAfterMs = isSame ? 0 : lookOrWaitMs(batch, customer);
+  const to = isSame ? undefined : recipientOf(batch, number);
+  const outcome = isSame
+    ? "same_account"
+    : retryAfterMs > 0
+    ? "throttled"
+    : to
+    ? "ok"
+    : "unknown_recipient";
   batch.log(customer, failed(`look up account ${number}`, outcome), {
     outcome,
     terminal: batch.terminalName(terminal),

@@ -36,7 +36,7 @@ const asks: Ask[] = [
   },
   { op: "authorise", kind: "withdrawal", account: "3", ...cash },
   { op: "transfer", account: "3", to: "4", ...cash },
-  { op: "recipient", account: "4" },
+  { op: "recipient", account: "4", from: "5" },
   { op: "receipt", place: "1.4711" },
   {
     op: "report",
@@ -130,7 +130,7 @@ Deno.test("every answer and push comes out as it went in", () => {
 Deno.test("every request is refused with a field missing, added, or of another type", () => {
   const wrong = [null, true, -1, 1.5, 1e300, [], {}, "", "\ud800", "x".repeat(70_000)];
   // What is no wrong value for some field: an empty text, an empty filter, an empty list, a yes.
-  const texts = ["username", "password", "account", "to", "cursor", "place"];
+  const texts = ["username", "password", "account", "from", "to", "cursor", "place"];
   const allowed = ({ op }: Ask, field: string, value: unknown) =>
     (value === "" && texts.includes(field)) ||
     // A customer's amount is refused by name.

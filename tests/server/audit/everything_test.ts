@@ -163,12 +163,15 @@ const customers: Event[] = [
   [
     "a look at whose account that is, and one that is nobody's",
     async (scene) => {
-      await scene.ask({ op: "recipient", account: await scene.numberOf("bob") });
-      await scene.ask({ op: "recipient", account: nobodys });
+      const from = await scene.numberOf("alice");
+      await scene.ask({ op: "recipient", account: await scene.numberOf("bob"), from });
+      await scene.ask({ op: "recipient", account: nobodys, from });
+      await scene.ask({ op: "recipient", account: from, from });
     },
     [
       "alice | look up account (of bob)",
       `alice | look up account ${nobodys} failed - unknown recipient`,
+      "alice | look up account (of alice) failed - same account",
     ],
   ],
   [
@@ -266,7 +269,7 @@ const terminals: Event[] = [
     async ({ running }) => {
       const atm = await running.connect(running.keys.mall);
       for (const op of ["history", "recipient"] as const) {
-        await atm.ask(op === "history" ? { op, filter: {} } : { op, account: "1" });
+        await atm.ask(op === "history" ? { op, filter: {} } : { op, account: "1", from: "2" });
       }
     },
     [

@@ -209,6 +209,7 @@ export function commandOf(line: string): Command {
       customer: customer!,
       passwordVersion: 1,
       account: numberOf(rest[0]!),
+      from: numberOf(customer!),
     };
   }
   if (action === "transfer") {

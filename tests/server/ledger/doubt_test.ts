@@ -96,6 +96,7 @@ const commands: readonly Command[] = [
     passwordVersion: 1,
     terminal: idOf("lobby"),
     account: identityOf("bob").number,
+    from: identityOf("alice").number,
   },
   { op: "begin_log_in", ...who },
   { op: "end_log_in", ...who, passed: true, passwordVersion: 1 },

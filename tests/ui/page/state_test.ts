@@ -134,7 +134,7 @@ Deno.test("money is transferred, question by question", () => {
     sum bob 4000: use_typed                -> confirm bob 4000
     sum bob "": use_typed                  -> sum bob ""
     sum bob 125051: use_typed              -> confirm bob 125051 # too much: the bank refuses it, and logs that
-    recipient 100000000190: use_typed        -> recipient # one's own account
+    recipient 100000000190: use_typed; answer same_account -> refusal same_account recipient typed="1000\u00a00000\u00a00190" # the bank refuses the account itself, and logs that
     confirm bob 4000: back                 -> sum bob
     confirm bob 4000: transfer_confirm ""  -> working transfer, transfer 8 4000
     confirm bob 4000: transfer_confirm " rent | May " -> working transfer, transfer 8 4000 "rent   May"

@@ -15,6 +15,9 @@ flow(
     const number = page.getByLabel("Account number");
     await number.fill(numberOf(0));
     await sees(page, "This is the account you are using");
+    await page.keyboard.press("Enter");
+    await onScreen(page, "refusal");
+    await button(page, "Change the number").click();
     await number.fill(mistyped);
     await sees(page, "Please check this number");
     await page.keyboard.press("Enter");
@@ -28,6 +31,7 @@ flow(
     await page.keyboard.press("Enter");
     await sees(page, "Account not found");
     assertEquals(scripted.calls.filter((call) => call.startsWith("recipient")), [
+      `recipient ${numberOf(0)}`,
       `recipient ${nobodys}`,
     ]);
     await button(page, "Change the number").click();

@@ -346,14 +346,14 @@ function sumTyped(state: State, { recipient, typed }: Screen & { name: "sum" }):
   return { state: show(state, { name: "confirm", recipient, amount: String(amount) }) };
 }
 
-/** Asks the bank whose account this is, unless the check digits show a typing error. */
+/**
+ * Asks the bank whose account this is, which refuses and logs the customer's present one. A number
+ * whose check digits are wrong is nobody's, and may be a password: it does not reach the log.
+ */
 function lookUp(state: State, text: string): Step {
   const account = digitsOf(text);
   if (account === "") return { state };
   const typed = inGroups(text);
-  if (account === state.view?.visit?.account.id) {
-    return { state: { ...state, screen: { name: "recipient", typed } } };
-  }
   if (!isAccountNumber(account)) {
     const refusal = { name: "refusal", why: "account_not_a_number", from: "recipient" } as const;
     return { state: show(state, { ...refusal, typed }) };

@@ -478,6 +478,7 @@ export const english = {
     same_account: {
       heading: "This is the account you are using",
       lede: "Please choose another one. Nothing was sent.",
+      next: "Change the number",
     },
     recipient_unavailable: {
       heading: "This account cannot receive money",

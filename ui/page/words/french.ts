@@ -473,6 +473,7 @@ export const french: Words = {
     same_account: {
       heading: "C’est le compte que vous utilisez",
       lede: "Choisissez-en un autre. Rien n’a été viré.",
+      next: "Changer le numéro",
     },
     recipient_unavailable: {
       heading: "Ce compte ne peut pas recevoir d’argent",

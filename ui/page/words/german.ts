@@ -476,6 +476,7 @@ export const german: Words = {
     same_account: {
       heading: "Das ist das Konto, das Sie gerade nutzen",
       lede: "Bitte wählen Sie ein anderes. Es wurde nichts überwiesen.",
+      next: "Nummer ändern",
     },
     recipient_unavailable: {
       heading: "Dieses Konto kann kein Geld empfangen",

@@ -471,6 +471,7 @@ export const japanese: Words = {
     same_account: {
       heading: "ただいまお使いの口座です",
       lede: "別の口座をお選びください。送金されていません。",
+      next: "番号を直す",
     },
     recipient_unavailable: {
       heading: "この口座には送れません",

@@ -474,6 +474,7 @@ export const spanish: Words = {
     same_account: {
       heading: "Es la cuenta que está usando",
       lede: "Elija otra. No se ha enviado nada.",
+      next: "Cambiar el número",
     },
     recipient_unavailable: {
       heading: "Esta cuenta no puede recibir dinero",

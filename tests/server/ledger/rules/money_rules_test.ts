@@ -112,8 +112,10 @@ Deno.test("looking up recipients is counted, hit or miss, waits longer and longe
     at 1970-01-01T00:00:02Z
     lobby alice look-up bob   -> ok b•••b
     lobby alice look-up bob   -> throttled
+    lobby alice look-up alice -> same_account # which reveals nobody, and is not counted
   `);
-  assertEquals(entries.length, 10);
+  assertEquals(entries.length, 11);
+  assertEquals(entries.at(-1)!.action, `look up account ${alice} failed - same account`);
   assertEquals(entries.slice(0, 2).map(({ action }) => action), [
     `look up account ${bob}`,
     `look up account ${ghost} failed - unknown recipient`,

@@ -6,7 +6,7 @@ import {
   groupedAccountNumber,
   isAccountNumber,
 } from "../../../../lib/account_number.ts";
-import { fill, type Words } from "../../words/words.ts";
+import { fill } from "../../words/words.ts";
 import { Icon } from "../../parts/icon.ts";
 import type { ViewScreenProps } from "../../parts/screen_props.ts";
 import { Stage } from "../../parts/stage.ts";
@@ -16,7 +16,14 @@ export function Recipient(
   { screen, state, view, send, words }: ViewScreenProps<"recipient">,
 ): VNode {
   const { typed } = screen;
-  const fault = faultOf(typed, view.visit?.account.id, words);
+  const number = typed.replace(/\s/g, "");
+  const isSame = number === view.visit?.account.id;
+  const isMistyped = number.length >= accountNumberDigits && !isAccountNumber(number);
+  const fault = isSame
+    ? words.refusals.same_account!.heading
+    : isMistyped
+    ? words.transfer.mistyped
+    : "";
   const busy = state.pending !== null;
   const own = view.visit?.accounts.filter(({ id }) => id !== view.visit?.account.id) ?? [];
   const accounts = view.visit?.accounts ?? [];
@@ -76,18 +83,10 @@ export function Recipient(
       next=${{
         label: busy ? words.transfer.lookingUp : words.transfer.next,
         form: "typed",
-        off: typed === "" || busy || fault !== "",
+        off: typed === "" || busy || isMistyped,
       }}
     >
       <${TypedKeys} ...${{ typed, send, words }} />
       <//>
   ` as VNode;
-}
-
-/** Returns what is wrong with a whole number, as soon as its last digit is typed. */
-function faultOf(typed: string, own: string | undefined, words: Words): string {
-  const number = typed.replace(/\s/g, "");
-  if (number === own) return words.refusals.same_account!.heading;
-  const whole = number.length >= accountNumberDigits;
-  return whole && !isAccountNumber(number) ? words.transfer.mistyped : "";
 }
