@@ -19,6 +19,12 @@ export interface Plain {
   readonly plaintext: Uint8Array;
 }
 
+/** A plaintext in parts, and its associated data. */
+export interface PlainParts {
+  readonly aad: Uint8Array;
+  readonly plaintext: readonly Uint8Array[];
+}
+
 export const ivBytes = 16;
 export const tagBytes = 32;
 const blockBytes = 16;
@@ -27,6 +33,9 @@ const blockBytes = 16;
 export function sealedLength(length: number): number {
   return ivBytes + (Math.floor(length / blockBytes) + 1) * blockBytes + tagBytes;
 }
+
+const lengthOf = (parts: readonly Uint8Array[]) =>
+  parts.reduce((length, part) => length + part.length, 0);
 
 /** PKCS#7 paddings, indexed by the number of bytes in the last block. */
 const paddings = Array.from({ length: blockBytes }, (_, left) => {
@@ -38,6 +47,7 @@ const paddings = Array.from({ length: blockBytes }, (_, left) => {
 export class Sealer {
   readonly #enc: Uint8Array;
   readonly #mac: MacKey;
+  readonly #tag = new Uint8Array(tagBytes);
 
   constructor({ enc, mac }: SealKeys) {
     this.#enc = enc;
@@ -57,22 +67,23 @@ export class Sealer {
    * block is itself unpredictable (NIST SP 800-38A, appendix C).
    * @param random 16 bytes for each, and 16 more
    */
-  sealAll(plain: readonly Plain[], random: Uint8Array): Bytes[] {
+  sealAll(plain: readonly PlainParts[], random: Uint8Array): Bytes[] {
     if (random.length !== (plain.length + 1) * ivBytes) {
       throw new RangeError("each IV needs 16 random bytes");
     }
+    const lengths = plain.map(({ plaintext }) => lengthOf(plaintext));
     const blocks = concat(...plain.flatMap(({ plaintext }, index) => [
       random.subarray(index * ivBytes, (index + 1) * ivBytes),
-      plaintext,
-      paddings[plaintext.length % blockBytes]!,
+      ...plaintext,
+      paddings[lengths[index]! % blockBytes]!,
     ]));
     const cipher = createCipheriv("aes-128-cbc", this.#enc, random.subarray(-ivBytes));
     cipher.setAutoPadding(false);
     const bodies = cipher.update(blocks);
     cipher.final(); // returns no bytes; releases the runtime's cipher
     let at = 0;
-    return plain.map(({ aad, plaintext }) =>
-      this.#tagged(aad, bodies.subarray(at, at += sealedLength(plaintext.length) - tagBytes))
+    return plain.map(({ aad }, index) =>
+      this.#tagged(aad, bodies.subarray(at, at += sealedLength(lengths[index]!) - tagBytes))
     );
   }
 
@@ -97,8 +108,10 @@ export class Sealer {
     return concat(...body, this.#tagOf(aad, ...body));
   }
 
+  /** Returns a tag, which the next one overwrites. */
   #tagOf(aad: Uint8Array, ...body: readonly Uint8Array[]): Uint8Array {
-    return this.#mac.tag(aad, ...body, u64(aad.length * 8));
+    this.#mac.tagInto(this.#tag, aad, ...body, u64(aad.length * 8));
+    return this.#tag;
   }
 }
 

@@ -2,17 +2,9 @@
  * Encodes and decodes entries: the salts of the commitment, `who | action | time`, a line of facts, and
  * the digests of the entry's rows, bound to its place in its chain.
  */
-import {
-  type Bytes,
-  concat,
-  equalInConstantTime,
-  textOf,
-  u32,
-  u64,
-  utf8,
-} from "../../lib/bytes.ts";
+import { type Bytes, equalInConstantTime, putU32, putU64, textOf, utf8 } from "../../lib/bytes.ts";
 import type { LoggedOutcome } from "../../lib/errors.ts";
-import type { Plain } from "../../lib/seal.ts";
+import type { PlainParts } from "../../lib/seal.ts";
 import {
   type AuditEntry,
   type EntryKind,
@@ -26,30 +18,37 @@ import { sha256 } from "../../lib/hmac.ts";
 import { digestBytes, digestOfBytes } from "./row_digests.ts";
 
 /** Returns an entry's line: `alice | withdraw $40.00 | 2026-11-23T15:16:02.249Z`. */
-export function lineOf(entry: AuditEntry): string {
-  return `${entry.who} | ${actionLineOf(entry)}`;
-}
-
-/** Returns the part of an entry that its owner can show to a stranger: the line without the customer. */
-function actionLineOf({ action, timeMs }: AuditEntry): string {
-  return `${action} | ${new Date(timeMs).toISOString()}`;
+export function lineOf({ who, action, timeMs }: AuditEntry): string {
+  return `${who} | ${action} | ${new Date(timeMs).toISOString()}`;
 }
 
 /** The two salts of an entry's commitment, one after the other. */
 export const saltsBytes = 32;
 const saltBytes = saltsBytes / 2;
 
-/**
- * Returns the opening of an entry's commitment with these salts.
- * @param text as `actionLineOf` returns it
- */
-function openingOf(
-  { who }: AuditEntry,
-  salts: Uint8Array,
-  text: string,
-): Opening {
-  const w = sha256(salts.subarray(0, saltBytes), utf8(who));
-  return { w, salt: salts.slice(saltBytes), text };
+/** An opened commitment, its text as bytes. */
+interface OpeningBytes {
+  w: Bytes;
+  salt: Uint8Array;
+  text: Uint8Array;
+}
+
+/** Returns the opening of the commitment of a text that begins with an entry's line. */
+function openingOf(salts: Uint8Array, text: Uint8Array): OpeningBytes {
+  const whoEnd = placeOf(bar, text, 0) - 1;
+  const start = whoEnd + " | ".length;
+  return {
+    w: sha256(salts.subarray(0, saltBytes), text.subarray(0, whoEnd)),
+    salt: salts.subarray(saltBytes),
+    text: text.subarray(start, placeOf(lineFeed, text, start)),
+  };
+}
+
+/** Returns where a byte is next, which is there; faster than a call of `indexOf`. */
+function placeOf(byte: number, text: Uint8Array, from: number): number {
+  let at = from;
+  while (at < text.length && text[at] !== byte) at++;
+  return at;
 }
 
 /** An entry's place, and the key version that seals it. */
@@ -57,6 +56,11 @@ export interface SealedPlace {
   chainId: Uint8Array;
   sequence: number;
   keyVersion: number;
+}
+
+/** An entry to be sealed: its plaintext in parts, and its commitment. */
+export interface PlainEntry extends PlainParts {
+  commitment: Bytes;
 }
 
 /**
@@ -69,7 +73,7 @@ export function plainOf(
   digests: readonly Uint8Array[],
   salts: Uint8Array,
   place: SealedPlace,
-): Plain & { commitment: Bytes } {
+): PlainEntry {
   const { kind, outcome, terminal, movement, step, account, message, signed } = entry;
   const [amount, balance] = [entry.amount?.toString(), entry.balance?.toString()];
   const rows = namesOf(entry);
@@ -86,11 +90,10 @@ export function plainOf(
     signed,
     rows,
   };
-  const line = actionLineOf(entry);
-  const text = `${entry.who} | ${line}\n${JSON.stringify(facts)}`;
-  const body = digests.length > 0 ? [utf8(`${text}\n`), ...digests] : [utf8(text)];
-  const commitment = commitmentOf(openingOf(entry, salts, line));
-  return { aad: aadOf(place), plaintext: concat(salts, ...body), commitment };
+  const lines = `${lineOf(entry)}\n${JSON.stringify(facts)}`;
+  const text = utf8(digests.length > 0 ? `${lines}\n` : lines);
+  const commitment = commitmentOf(openingOf(salts, text));
+  return { aad: aadOf(place), plaintext: [salts, text, ...digests], commitment };
 }
 
 /**
@@ -98,8 +101,8 @@ export function plainOf(
  * and step.
  */
 function namesOf({ step, rows = [] }: EntryWithRows): string[] | undefined {
-  const named = rows.slice(step ? 1 : 0);
-  return named.length > 0 ? named.map(({ name }) => name) : undefined;
+  const own = step ? 1 : 0;
+  return rows.length > own ? rows.slice(own).map(({ name }) => name) : undefined;
 }
 
 /** A decoded entry, and its rows' changes to the sum of digests. */
@@ -119,7 +122,9 @@ export function openingOfPlaintext(
   commitment: Uint8Array,
 ): { entry: AuditEntry; opening: Opening } | null {
   const { entry, opening } = parsed(plaintext, commitment) ?? {};
-  return entry && opening ? { entry, opening } : null;
+  if (!entry || !opening) return null;
+  const { w, salt, text } = opening;
+  return { entry, opening: { w, salt: salt.slice(), text: textOf(text) } };
 }
 
 /** Decodes a plaintext with its rows; also returns null if the numbers of names and digests differ. */
@@ -142,7 +147,7 @@ export function entryWithDigestsOf(
 
 interface Parsed {
   entry: AuditEntry;
-  opening: Opening;
+  opening: OpeningBytes;
   rows: string[];
   rest: Uint8Array;
 }
@@ -165,19 +170,20 @@ function parsed(withSalts: Uint8Array, commitment: Uint8Array): Parsed | null {
     rows?: string[];
   };
   const entry = {
+    ...others,
     who,
     action,
     timeMs: Date.parse(time),
-    ...others,
     ...(amount === undefined ? {} : { amount: BigInt(amount) }),
     ...(balance === undefined ? {} : { balance: BigInt(balance) }),
   };
-  const opening = openingOf(entry, salts, actionLineOf(entry));
+  const opening = openingOf(salts, plaintext);
   if (!equalInConstantTime(commitmentOf(opening), commitment)) return null;
   return { entry, opening, rows, rest: plaintext.subarray(end < 0 ? plaintext.length : end + 1) };
 }
 
 const lineFeed = 10;
+const bar = 124;
 
 /** `who | action | time`, and the facts on a separate line. Only an action may contain a bar. */
 const entryShape = /^([^|\n]+) \| ([^\n]+) \| (\S+)\n(.*)$/;
@@ -185,5 +191,10 @@ const entryShape = /^([^|\n]+) \| ([^\n]+) \| (\S+)\n(.*)$/;
 const aadLabel = utf8("strongroom/1 audit entry");
 
 export function aadOf({ chainId, sequence, keyVersion }: SealedPlace): Bytes {
-  return concat(aadLabel, chainId, u64(sequence), u32(keyVersion));
+  const aad = new Uint8Array(aadLabel.length + 28);
+  aad.set(aadLabel);
+  aad.set(chainId, aadLabel.length);
+  putU64(aad, aadLabel.length + 16, sequence);
+  putU32(aad, aadLabel.length + 24, keyVersion);
+  return aad;
 }

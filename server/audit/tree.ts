@@ -1,6 +1,6 @@
 /** The Merkle tree above a chain, with which a stranger checks entries without decrypting them. */
 import { hex } from "../../lib/bytes.ts";
-import { sha256 } from "../../lib/hmac.ts";
+import { sha256, sha256Into } from "../../lib/hmac.ts";
 import { logChunkEntries } from "../../lib/limits.ts";
 import { leafHash, RightEdge } from "../transparency/merkle.ts";
 import type { SealedEntry } from "./entry.ts";
@@ -11,9 +11,14 @@ export function sealedHash({ sealed, tag }: Pick<SealedEntry, "sealed" | "tag">)
   return sha256(sealed, tag);
 }
 
+const lastHash = new Uint8Array(32);
+
 /** Returns an entry's leaf, 32 bytes. */
-export function leafOf(entry: Pick<SealedEntry, "sealed" | "tag" | "commitment">): Uint8Array {
-  return leafHash(sealedHash(entry), entry.commitment);
+export function leafOf(
+  { sealed, tag, commitment }: Pick<SealedEntry, "sealed" | "tag" | "commitment">,
+): Uint8Array {
+  sha256Into(lastHash, sealed, tag);
+  return leafHash(lastHash, commitment);
 }
 
 /** Returns the origin of a chain's tree, `first-bank/CHAIN`: the name of the key that signs its checkpoints. */

@@ -106,7 +106,8 @@ export class ChainWriter {
     let tag = this.#tag;
     return (untagged) => {
       tag = chainTag(epochKey, tag, untagged);
-      return { ...untagged, tag };
+      const { chain, sequence, epoch, keyVersion, who, commitment, sealed } = untagged;
+      return { chain, sequence, epoch, keyVersion, who, commitment, sealed, tag };
     };
   }
 
@@ -119,14 +120,16 @@ export class ChainWriter {
     const first = this.#sequence + 1;
     const place = { chainId: chain.id, sequence: first };
     const link = this.#linker();
-    const sealed = keys.sealAll(entries, place, randomBytes).map((each, index) =>
+    const bodies = keys.sealAll(entries, place, randomBytes);
+    const sealed = bodies.map(({ sealed, commitment }, index) =>
       link({
         chain: chain.number,
         sequence: first + index,
         epoch: chainKey.epoch,
         keyVersion: keys.newest.version,
         who: this.#indexes.of(entries[index]!.who),
-        ...each,
+        commitment,
+        sealed,
       })
     );
     if (endEpoch && (this.#epochOpen || sealed.length > 0)) {

@@ -3,7 +3,7 @@
  * commitment.
  */
 import { type Bytes, concat, utf8 } from "../../lib/bytes.ts";
-import { sha256 } from "../../lib/hmac.ts";
+import { sha256, sha256Into } from "../../lib/hmac.ts";
 import { toBase64 } from "./base64.ts";
 import { type SignerKey, signNote } from "./note.ts";
 
@@ -44,9 +44,14 @@ export function signReceipt(receipt: Receipt, signer: SignerKey): string {
   return signNote(lines.join("\n") + "\n", signer);
 }
 
+const textHash = new Uint8Array(32);
+
 /** Returns the commitment of an opening: SHA-256(W, T), 32 bytes. */
-export function commitmentOf({ w, salt, text }: Opening): Bytes {
-  return sha256(w, sha256(salt, utf8(text)));
+export function commitmentOf(
+  { w, salt, text }: Omit<Opening, "text"> & { text: string | Uint8Array },
+): Bytes {
+  sha256Into(textHash, salt, typeof text === "string" ? utf8(text) : text);
+  return sha256(w, textHash);
 }
 
 /**

@@ -86,7 +86,10 @@ onEachBank(
       Deno.writeTextFileSync(path, second!.replace(`\n${size}\n`, `\n${Number(size) + 500}\n`));
       await running.reopen();
       await assertRejects(sign, UsageError, "nothing is signed");
-      Deno.writeTextFileSync(path, second!.replace(root!, root!.replace(/^./, "A")));
+      Deno.writeTextFileSync(
+        path,
+        second!.replace(root!, root!.replace(/^./, (one) => one === "A" ? "B" : "A")),
+      );
       await running.reopen();
       await assertRejects(sign, UsageError, "nothing is signed");
       Deno.writeTextFileSync(path, second!);

@@ -1,4 +1,5 @@
 /** One entry, sealed with an IV of the test's own choice, and opened. */
+import { concat } from "../../../lib/bytes.ts";
 import { seal } from "../../../lib/seal.ts";
 import { plainOf, saltsBytes } from "../../../server/audit/codec.ts";
 import { AuditKeyRing, type AuditKeys } from "../../../server/audit/keys.ts";
@@ -19,7 +20,7 @@ export function sealEntry(
 ): Pick<SealedEntry, "sealed" | "commitment"> {
   const at = { ...place, keyVersion: keys.version };
   const { aad, plaintext, commitment } = plainOf(entry, digests, salts, at);
-  return { sealed: seal(keys.seal, iv, aad, plaintext), commitment };
+  return { sealed: seal(keys.seal, iv, aad, concat(...plaintext)), commitment };
 }
 
 export function openEntry(
