@@ -179,6 +179,7 @@ export class BankAtm implements Atm {
         {
           username: visit.username,
           ...(visit.displayName !== undefined && { displayName: visit.displayName }),
+          ...(visit.oneTime && { oneTime: true }),
           account: visit.account,
           accounts: visit.accounts,
           elsewhere: visit.elsewhere,

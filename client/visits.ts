@@ -30,6 +30,8 @@ export class Visit implements Payer {
     public elsewhere: string[],
     readonly usual: Usual,
     readonly displayName: string | undefined,
+    /** Whether its password has to be changed before anything else. */
+    public oneTime: boolean,
     /** When the last touch was sent to the bank, by the monotonic clock. */
     public touchedMs: number,
   ) {}
@@ -99,7 +101,7 @@ export class Visits {
     const answer = await ask(bank, { op: "log_in", username, password });
     if (answer === null) return { outcome: "bank_unreachable" };
     const { outcome, retryAfterMs, account, elsewhere = [] } = answer;
-    const { usual = { recipients: [] }, displayName } = answer;
+    const { usual = { recipients: [] }, displayName, oneTime = false } = answer;
     if (outcome !== "ok" || !account) return { outcome, retryAfterMs };
     const own = answer.accounts ?? [];
     const others = own.filter(({ id }) => id !== account.id).map(({ uid: _, ...view }) => view);
@@ -115,6 +117,7 @@ export class Visits {
       elsewhere,
       usual,
       displayName,
+      oneTime,
       world.monotonicMs(),
     );
     this.#ended = null;
@@ -169,8 +172,14 @@ export class Visits {
     current: string,
     next: string,
   ): Promise<{ outcome: AtmOutcome; retryAfterMs?: number }> {
+    const visit = this.#current;
     const answer = await this.#ask(() => ({ op: "change_password", current, next }));
-    return { outcome: answer.outcome, retryAfterMs: answer.retryAfterMs };
+    const { outcome, retryAfterMs } = answer;
+    if (outcome === "ok" && visit?.oneTime) {
+      visit.oneTime = false;
+      this.dependencies.onChange();
+    }
+    return { outcome, retryAfterMs };
   }
 
   /** Sends a request for the customer who is logged in. */

@@ -99,6 +99,8 @@ export interface AtmView {
     username: string;
     /** What the bank calls the customer, if it is not the username. */
     displayName?: string;
+    /** Whether the customer has to change a one-time password before anything else. */
+    oneTime?: boolean;
     /** The chosen account: everything is done with it. */
     account: AccountView;
     /** All accounts that are not closed, including `account`. */

@@ -268,6 +268,9 @@ export const reasonLengthMax = 200;
 export const proposalMsMax = 24 * hour;
 export const proposalsMax = 64;
 export const proposalLengthMax = 1_024;
+/** Validity of a one-time password, and the characters of each of its halves: 40 bits. */
+export const oneTimePasswordMsMax = 24 * hour;
+export const oneTimeHalfLength = 8;
 /** Length of one command on the operators' socket, and of a request, which has a signature too. */
 export const operatorCommandBytesMax = 65_000;
 export const operatorRequestBytesMax = 65_536;

@@ -32,6 +32,8 @@ export const operatorCommands = {
   list_customers: { json: "boolean?" },
   show_statement: { customer: "text", account: "text?", json: "boolean?" },
   set_customer_state: { customer: "text", state: ["open", "locked", "closed"], reason: "text" },
+  /** A one-time password, in two halves if two operators are needed. */
+  reset_password: { customer: "text" },
   set_account_state: { account: "text", state: ["open", "locked", "closed"], reason: "text" },
   show_limits: { json: "boolean?" },
   /** Amounts, or `none`: the limits of the bank, of one account or of one terminal. */
@@ -111,6 +113,7 @@ export const rolesOf: Readonly<Record<OperatorCommandName, readonly Role[]>> = {
   list_customers: everybody,
   show_statement: everybody,
   set_customer_state: money,
+  reset_password: money,
   set_account_state: money,
   show_limits: everybody,
   set_limits: terminals,
@@ -165,8 +168,8 @@ export type OperatorCommandOf<C extends OperatorCommandName> = C extends Operato
 
 export type OperatorCommand = OperatorCommandOf<OperatorCommandName>;
 
-/** A command and the operator who sent it. */
-export type OperatorRequest = OperatorCommand & { operator: string };
+/** A command and the operator who sent it, or has approved the proposal of this id. */
+export type OperatorRequest = OperatorCommand & { operator: string; approved?: string };
 
 /** The filter of a command that shows entries of the log. Absent fields filter nothing. */
 export type LogFilter = Omit<

@@ -167,6 +167,8 @@ export interface Answer {
   username?: string;
   /** With a log-in by password: whether the customer has a card, and it has a PIN. */
   card?: "with_pin" | "without_pin";
+  /** For a log-in with a one-time password: only `change_password` is allowed. */
+  oneTime?: boolean;
   usual?: Usual;
   /** The bank's time of the movement, RFC 3339. */
   time?: string;
@@ -465,6 +467,7 @@ const answerFields = {
   displayName: maybe(shortText),
   username: maybe(text(usernameLengthMax)),
   card: maybe(oneOf("with_pin", "without_pin")),
+  oneTime: maybe(yesOrNo),
   usual: maybe((value) =>
     record({
       lastWithdrawal: maybe(minor),

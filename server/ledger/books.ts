@@ -251,20 +251,20 @@ export class Books {
   }
 
   addCustomer(customer: Pick<Customer, "username" | "displayName" | "passwordHash">): void {
-    this.#setCustomer({ ...customer, passwordVersion: 1, knownTerminals: [] });
+    this.#setCustomer({ ...customer, passwordVersion: 1, oneTime: null, knownTerminals: [] });
   }
 
   /**
    * Ends the visits of a customer, and the log-ins in progress, which are bound to the earlier
    * version.
+   * @param password the new one, if it changes
    */
-  raisePasswordVersion(username: string, passwordHash?: string): Customer {
+  raisePasswordVersion(
+    username: string,
+    password: Partial<Pick<Customer, "passwordHash" | "oneTime">> = {},
+  ): Customer {
     const was = this.#customers.get(username)!;
-    return this.#setCustomer({
-      ...was,
-      passwordHash: passwordHash ?? was.passwordHash,
-      passwordVersion: was.passwordVersion + 1,
-    });
+    return this.#setCustomer({ ...was, ...password, passwordVersion: was.passwordVersion + 1 });
   }
 
   /** Issues a card, changes it, or ends it with null. */

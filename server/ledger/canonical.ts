@@ -74,13 +74,15 @@ export function canonicalAccount(account: Account): CanonicalRow {
 }
 
 export function canonicalCustomer(customer: Customer): CanonicalRow {
-  const { username, displayName, passwordHash, passwordVersion, card, knownTerminals } = customer;
+  const { username, displayName, passwordHash, passwordVersion, oneTime } = customer;
+  const { card, knownTerminals } = customer;
+  const ends = [oneTime?.untilMs ?? null, oneTime?.setBacks ?? null];
   const names = displayName === undefined ? [username] : [username, displayName];
   const cards = card ? ["card", card.hash, card.sinceMs, card.pinHash] : [];
   const known = knownTerminals.flatMap(({ terminal, lastMs }) => [terminal, lastMs]);
   return {
     name: `customer ${username}`,
-    text: textOf("customer", ...names, passwordHash, passwordVersion, ...cards, ...known),
+    text: textOf("customer", ...names, passwordHash, passwordVersion, ...ends, ...cards, ...known),
   };
 }
 

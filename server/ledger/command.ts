@@ -162,6 +162,8 @@ export type Administer =
     opening: bigint;
     movement: MovementId;
   } & NewIdentity
+  /** A one-time password, which the customer changes at the first log-in. */
+  | { op: "reset_password"; operator: string; username: string; passwordHash: string }
   | {
     op: "set_account_state";
     operator: string;
@@ -405,6 +407,8 @@ export interface Reply {
   displayName?: string;
   /** For a log-in with a password: the customer's card. */
   card?: "with_pin" | "without_pin";
+  /** For a log-in with a one-time password: its visit can only change the password. */
+  oneTime?: boolean;
   /** For a log-in and a terminal's movements: the terminal's cash account. */
   cash?: Account;
   /** For a log-in: the bank's day. */

@@ -192,6 +192,8 @@ export interface Customer {
    */
   passwordVersion: number;
   card?: Card;
+  /** The end of a one-time password, which operators have set; null if the customer chose it. */
+  oneTime: OneTime | null;
   /** Where the customer logged in, the latest first. */
   knownTerminals: readonly KnownTerminal[];
 }
@@ -204,6 +206,13 @@ export interface Card {
   sinceMs: number;
   /** Argon2id with the bank's pepper, in its encoded form; null until the customer sets a PIN. */
   pinHash: string | null;
+}
+
+export interface OneTime {
+  /** The bank's time. */
+  untilMs: number;
+  /** How often the bank's time had been set back: it ends if that happens once more. */
+  setBacks: number;
 }
 
 export interface KnownTerminal {

@@ -104,6 +104,7 @@ export function customerOf(row: Row): Customer {
         pinHash: row.pin_hash as string | null,
       },
     }),
+    oneTime: JSON.parse(row.one_time as string),
     knownTerminals: JSON.parse(row.known_terminals as string),
   };
 }

@@ -9,6 +9,7 @@ import { mayGive, type OperatorCommand } from "../../lib/operator_commands.ts";
 import { parsePlainAmount } from "../../lib/money.ts";
 import type { World } from "../../lib/world.ts";
 import type { Bank } from "../bank.ts";
+import { proposersHalf } from "../credentials/one_time.ts";
 import { logCommand } from "../ledger/command.ts";
 import type { StorePlace } from "../ledger/open_store.ts";
 import type { ReadStore } from "../ledger/store.ts";
@@ -100,11 +101,18 @@ async function* propose(
     line: `proposed, and not done yet: ${words}\n` +
       `another operator has 24 hours to run 'deno task bank approvals approve ${id}'`,
   };
+  if (command.command === "reset_password") {
+    yield {
+      line: `your half, the first, of ${command.customer}'s one-time password: ` +
+        proposersHalf(bank.keys.audit, id),
+    };
+  }
 }
 
 /** Returns whether a command could move money, raise a limit or silence the log. */
 async function needsTwo(bank: Bank, command: OperatorCommand): Promise<boolean> {
   switch (command.command) {
+    case "reset_password":
     case "settle_hold":
     case "correct_movement":
     case "enrol_terminal":

@@ -114,7 +114,8 @@ async function* approve(
   }
   const approval = { proposal: id, lapseMs: proposalMsMax };
   const approved = withSubmit(bank, (command) => bank.ledger.submit({ ...command, approval }));
-  const request = { ...command, operator, ...(key !== undefined && { key }) } as OperatorRequest;
+  const carried = key === undefined ? {} : { key };
+  const request = { ...command, operator, approved: id, ...carried } as OperatorRequest;
   yield* answersTo(approved, request, signal);
 }
 

@@ -1,8 +1,9 @@
 /** Lists customers, prints their statements, and locks, unlocks and closes all of their accounts. */
 import { inWords, UsageError } from "../../lib/errors.ts";
-import { statementTriesMax } from "../../lib/limits.ts";
+import { oneTimeHalfLength, statementTriesMax } from "../../lib/limits.ts";
 import { decimalText, formatMoney } from "../../lib/money.ts";
 import type { Bank } from "../bank.ts";
+import { halfOf, proposersHalf } from "../credentials/one_time.ts";
 import type { Account } from "../ledger/model.ts";
 import { statementOf } from "../ledger/statement.ts";
 import { movementParts } from "../ledger/walk.ts";
@@ -11,7 +12,7 @@ import { listed } from "./table.ts";
 import { requireReason } from "./words.ts";
 
 export const customerCommands: Handlers<
-  "list_customers" | "show_statement" | "set_customer_state"
+  "list_customers" | "show_statement" | "set_customer_state" | "reset_password"
 > = {
   async *list_customers(bank, { json = false }) {
     const { currency } = bank.settings;
@@ -67,6 +68,31 @@ export const customerCommands: Handlers<
       }
       yield { line: `account ${account} of ${customer} is ${changed}` };
     }
+  },
+
+  async *reset_password(bank, { customer, operator, approved }) {
+    const { passwords, world, ledger, keys } = bank;
+    const random = () => halfOf(world.randomBytes(oneTimeHalfLength));
+    const first = approved === undefined ? random() : proposersHalf(keys.audit, approved);
+    const second = random();
+    const passwordHash = await passwords.hashLater(first + second, world.randomBytes(16));
+    const { outcome } = await ledger.submit({
+      op: "reset_password",
+      operator,
+      username: customer,
+      passwordHash,
+    });
+    if (outcome !== "ok") {
+      throw new UsageError(`the password of ${customer} was not reset: ${inWords(outcome)}`);
+    }
+    yield {
+      line: approved === undefined
+        ? `${customer}'s one-time password: ${first}${second}`
+        : `your half, the second, of ${customer}'s one-time password: ${second}`,
+    };
+    yield {
+      line: "it is valid for 24 hours, for one change of the password; the earlier one is invalid",
+    };
   },
 };
 

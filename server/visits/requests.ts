@@ -22,7 +22,13 @@ import { beginOfMonth, dayOf } from "../ledger/day.ts";
 import type { Account } from "../ledger/model.ts";
 import { receiptOf } from "../receipt_of.ts";
 import { accountView, answerOf, hasAccount, lastDays } from "./views.ts";
-import { type ProvedTerminal, Visit, type VisitContext, type VisitMoney } from "./visit.ts";
+import {
+  type ProvedTerminal,
+  Visit,
+  type VisitContext,
+  type VisitCustomer,
+  type VisitMoney,
+} from "./visit.ts";
 
 /** Log-ins in progress: at most one per terminal, over all of its connections. */
 export type LogInsUnderWay = Set<string>;
@@ -108,7 +114,9 @@ export class Requests {
       default: {
         const visit = this.#touchedVisit();
         if (!visit) return await this.#withoutVisit(ask);
-        const answer = await this.#ofCustomer(visit, ask);
+        const answer = visit.changesPasswordFirst && ask.op !== "change_password"
+          ? await this.#beforeChange(visit, ask)
+          : await this.#ofCustomer(visit, ask);
         if (answer.outcome !== "not_logged_in") return answer;
         visit.endForPassword();
         return { outcome: answer.outcome };
@@ -150,6 +158,13 @@ export class Requests {
       case "refused":
         return await this.#refused(visit, ask);
     }
+  }
+
+  /** Logs and refuses a request that an honest ATM never sends with a one-time password. */
+  async #beforeChange(visit: Visit, { op }: Ask): Promise<Answer> {
+    const outcome = "not_logged_in";
+    await this.#logOf(visit, op.replaceAll("_", " "), "other", outcome);
+    return { outcome };
   }
 
   /** Logs and refuses a request that an honest ATM never sends without a visit. */
@@ -268,10 +283,12 @@ export class Requests {
     const limits = await ledger.read.limits();
     const reply = await this.#submit(end);
     if (reply.outcome !== "ok" || !reply.account) return { outcome: reply.outcome };
-    const { account: { id: first }, accounts: usable = [], cash, day = 0, card } = reply;
+    const { account: { id: first }, accounts: usable = [], cash, day = 0, card, oneTime = false } =
+      reply;
     const accounts = usable.length > 0 ? usable : [reply.account];
     const money = { accounts, cash, limits, day };
-    const visit = this.#visit = this.#beginVisit(username, money, passwordVersion, byCard);
+    const customer = { username, byCard, oneTime };
+    const visit = this.#visit = this.#beginVisit(customer, money, passwordVersion);
     // Read again after watching them, since a commit in between would not be notified.
     const rows = await Promise.all(accounts.map(({ id }) => ledger.read.account(id)));
     const fresh = new Map(rows.map((row) => [row!.id, row!]));
@@ -283,17 +300,17 @@ export class Requests {
       ...(elsewhere.length > 0 && { elsewhere }),
       ...(reply.displayName !== undefined && { displayName: reply.displayName }),
       ...(byCard ? { username } : card && { card }),
+      ...(oneTime && { oneTime }),
       usual,
     };
   }
 
   #beginVisit(
-    username: string,
+    customer: VisitCustomer,
     money: VisitMoney,
     passwordVersion: number,
-    byCard: boolean,
   ): Visit {
-    return new Visit(this.context, this.terminal, { username, byCard }, money, passwordVersion, {
+    return new Visit(this.context, this.terminal, customer, money, passwordVersion, {
       onAccountChanged: (account) => {
         if (this.#heldBack) this.#heldBack.set(account.id, account);
         else this.#pushAccount(account);

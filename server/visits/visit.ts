@@ -31,6 +31,8 @@ export interface VisitContext {
 export interface VisitCustomer {
   readonly username: string;
   readonly byCard: boolean;
+  /** Whether it began with a one-time password. */
+  readonly oneTime: boolean;
 }
 
 /** The rows of the books on which a visit depends, as of its log-in. */
@@ -61,6 +63,7 @@ export class Visit {
   #lastRequestMs: number;
   #cancelTimer = () => {};
   #isOver = false;
+  #changesPasswordFirst: boolean;
 
   constructor(
     private readonly context: VisitContext,
@@ -73,6 +76,7 @@ export class Visit {
     const { bank, presence } = context;
     const { cash } = money;
     this.#cash = cash;
+    this.#changesPasswordFirst = customer.oneTime;
     this.#stopsWatching = this.accounts.map(({ id }) =>
       bank.ledger.watch(id, (account) => events.onAccountChanged(account))
     );
@@ -93,6 +97,11 @@ export class Visit {
   /** Whether it began with a card, not with the password. */
   get byCard(): boolean {
     return this.customer.byCard;
+  }
+
+  /** Whether the password must be changed before anything else. */
+  get changesPasswordFirst(): boolean {
+    return this.#changesPasswordFirst;
   }
 
   get isOver(): boolean {
@@ -124,6 +133,7 @@ export class Visit {
   /** Called when this visit has changed the password: the customer's other visits end. */
   onPasswordChanged(version: number): void {
     this.version = version;
+    this.#changesPasswordFirst = false;
     this.context.presence.onPasswordVersion(this.username, version);
   }
 

@@ -27,6 +27,7 @@ async function dangers({ bank }: RunningBank, hold: string): Promise<OperatorCom
     { command: "add_customer", username: "eve", passwordHash, opening: "500.00" },
     { command: "open_account", username: "alice", name: "more", opening: "0.01" },
     { command: "open_account", username: "alice", name: "more", opening: "lots" },
+    { command: "reset_password", customer: "alice" },
     { command: "enrol_terminal", name: "far" },
     { command: "rotate_terminal", name: "lobby", now: true },
     { command: "revoke_terminal", name: "lobby" },

@@ -17,7 +17,13 @@ for (let index = 0; index < Number(count); index++) {
   try {
     store.commit({
       ...noChanges,
-      customers: [{ username, passwordHash: "hash", passwordVersion: 1, knownTerminals: [] }],
+      customers: [{
+        username,
+        passwordHash: "hash",
+        passwordVersion: 1,
+        oneTime: null,
+        knownTerminals: [],
+      }],
     }, []);
     reach(`committed ${username}`);
   } catch (error) {

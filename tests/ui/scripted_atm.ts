@@ -103,6 +103,8 @@ export class ScriptedAtm implements Atm {
   /** How often speech was stopped. */
   hushed = 0;
   retryAfterMs = 12_000;
+  /** Whether the passwords are one-time ones. */
+  oneTime = false;
   /** While set, calls about money, log-ins and history wait for it. */
   gate: Promise<void> | null = null;
   /** As `gate`, for signed receipts. */
@@ -177,7 +179,8 @@ export class ScriptedAtm implements Atm {
     const { idleMsMax } = this.#script;
     const { usual } = this.#script;
     const visit = { username, account: accounts[0]!, accounts, elsewhere: [], usual, idleMsMax };
-    this.change({ visit, ended: null });
+    const change = this.oneTime ? { oneTime: true } : {};
+    this.change({ visit: { ...visit, ...change }, ended: null });
     this.#log("log-in", "log in");
     return { outcome };
   }
@@ -299,6 +302,7 @@ export class ScriptedAtm implements Atm {
     if (outcome === "throttled") return { outcome, retryAfterMs: this.retryAfterMs };
     if (outcome === "ok") {
       this.#script.passwords = { ...this.#script.passwords, [username]: next };
+      if (this.#view.visit) this.change({ visit: { ...this.#view.visit, oneTime: false } });
     }
     return { outcome };
   }

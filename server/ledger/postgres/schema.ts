@@ -83,6 +83,7 @@ export const schema = [
     username text PRIMARY KEY,
     password_hash text NOT NULL,
     password_version bigint NOT NULL CHECK (password_version > 0),
+    one_time text NOT NULL,
     known_terminals text NOT NULL,
     display_name text NOT NULL,
     card_hash text UNIQUE CHECK (length(card_hash) = 64),

@@ -46,7 +46,7 @@ function writeRows(
 const updateCustomers = `UPDATE customers SET password_hash = given.password_hash,
   password_version = CASE WHEN given.password_version >= customers.password_version
     THEN given.password_version END,
-  known_terminals = given.known_terminals, card_hash = given.card_hash,
+  one_time = given.one_time, known_terminals = given.known_terminals, card_hash = given.card_hash,
   card_since_ms = given.card_since_ms, pin_hash = given.pin_hash
   FROM given WHERE customers.username = given.username`;
 
@@ -54,6 +54,7 @@ const customerColumns = (rows: readonly Customer[]): Column[] => [
   ["username", "text", rows.map(({ username }) => username)],
   ["password_hash", "text", rows.map(({ passwordHash }) => passwordHash)],
   ["password_version", "bigint", rows.map(({ passwordVersion }) => passwordVersion)],
+  ["one_time", "text", rows.map(({ oneTime }) => JSON.stringify(oneTime))],
   ["known_terminals", "text", rows.map(({ knownTerminals }) => JSON.stringify(knownTerminals))],
   ["display_name", "text", rows.map(({ displayName = "" }) => displayName)],
   ["card_hash", "text", rows.map(({ card }) => card?.hash ?? null)],

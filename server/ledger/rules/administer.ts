@@ -1,5 +1,6 @@
 /** Operators' changes of customers, accounts, terminals, limits and open movements. */
 import type { Outcome } from "../../../lib/errors.ts";
+import { oneTimePasswordMsMax } from "../../../lib/limits.ts";
 import { amountMinorMax, balanceMinorMax } from "../../../lib/money.ts";
 import { isReservedName } from "../../audit/entry.ts";
 import { type Account, cashIdentity, type Limits } from "../model.ts";
@@ -43,6 +44,19 @@ export function addCustomer(batch: Batch, command: Asked<"add_customer">): Answe
   if (outcome !== "ok") return { outcome };
   batch.books.addCustomer({ username, ...(displayName && { displayName }), passwordHash });
   return { outcome, account: openAccountWith(batch, command, "") };
+}
+
+/** Sets a one-time password: the customer's visits end, and the next one can only change it. */
+export function resetPassword(batch: Batch, command: Asked<"reset_password">): Answer {
+  const { operator, username, passwordHash } = command;
+  const outcome: Outcome = batch.books.customer(username) ? "ok" : "unknown_name";
+  if (outcome === "ok") {
+    const oneTime = { untilMs: batch.timeMs + oneTimePasswordMsMax, setBacks: batch.setBacks };
+    batch.books.raisePasswordVersion(username, { passwordHash, oneTime });
+  }
+  const action = failed(`reset the password of ${username}`, outcome);
+  batch.log(`operator ${operator}`, action, { outcome });
+  return { outcome };
 }
 
 /** Opens another account for a customer. */

@@ -34,6 +34,9 @@ export function changePassword(batch: Batch, command: ChangePassword): Answer {
   if (outcome === "wrong_credentials") return { outcome };
   forgetAttempt(batch, command);
   if (outcome !== "ok") return { outcome };
-  const { passwordVersion } = batch.books.raisePasswordVersion(username, passwordHash);
+  const { passwordVersion } = batch.books.raisePasswordVersion(username, {
+    passwordHash,
+    oneTime: null,
+  });
   return { outcome, passwordVersion };
 }

@@ -16,6 +16,7 @@ import {
   customerSource,
   type Failures,
   type KnownTerminal,
+  type OneTime,
   terminalSource,
 } from "../model.ts";
 import type { CardLogIn, LogCommand, LogIn } from "../command.ts";
@@ -42,14 +43,19 @@ export function logIn(batch: Batch, command: LogIn): Answer {
     countAttempt(batch, attempt);
     return { outcome: "ok", ...checkedAgainst(customer) };
   }
-  const passed = command.passed && command.passwordVersion === customer?.passwordVersion;
-  log("log in", passed ? "ok" : "wrong_credentials");
+  const isRight = command.passed && command.passwordVersion === customer?.passwordVersion;
+  const oneTime = customer?.oneTime ?? null;
+  const hasEnded = oneTime !== null && isOver(batch, oneTime);
+  const passed = isRight && !hasEnded;
+  const how = oneTime && isRight ? ` with ${hasEnded ? "an expired" : "a"} one-time password` : "";
+  log(`log in${how}`, passed ? "ok" : "wrong_credentials");
   if (!passed) return { outcome: "wrong_credentials" };
   forgetAttempt(batch, attempt);
   forgetTries(batch, username);
   const { card } = customer!;
   return {
     ...admit(batch, command),
+    ...(oneTime && { oneTime: true }),
     ...(card && { card: card.pinHash === null ? "without_pin" : "with_pin" }),
   };
 }
@@ -72,6 +78,11 @@ export function admit(
     ...{ outcome: "ok", account, accounts: usable, cash, day: batch.day },
     ...(displayName !== undefined && { displayName }),
   };
+}
+
+/** Returns whether a one-time password is invalid: after its time, or once the bank's time was set back. */
+function isOver({ timeMs, setBacks }: Batch, oneTime: OneTime): boolean {
+  return timeMs >= oneTime.untilMs || setBacks !== oneTime.setBacks;
 }
 
 /** Returns the hash against which a password is checked. */

@@ -114,6 +114,8 @@ function apply(batch: Batch, command: Command): Answer {
       return administer.addCustomer(batch, command);
     case "open_account":
       return administer.openAccount(batch, command);
+    case "reset_password":
+      return administer.resetPassword(batch, command);
     case "set_account_state":
       return administer.setAccountState(batch, command);
     case "set_limits":

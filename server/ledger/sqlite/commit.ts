@@ -57,16 +57,18 @@ export function writeBatch(
     }
   }
   for (const customer of changes.customers) {
-    const { username, passwordHash, passwordVersion, knownTerminals, displayName = "", card } =
-      customer;
+    const { username, passwordHash, passwordVersion, oneTime, knownTerminals } = customer;
+    const { displayName = "", card } = customer;
     connection.run(
-      `INSERT INTO customers VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (username) DO UPDATE SET
+      `INSERT INTO customers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (username) DO UPDATE SET
        password_hash = excluded.password_hash, password_version = excluded.password_version,
-       known_terminals = excluded.known_terminals, card_hash = excluded.card_hash,
-       card_since_ms = excluded.card_since_ms, pin_hash = excluded.pin_hash`,
+       one_time = excluded.one_time, known_terminals = excluded.known_terminals,
+       card_hash = excluded.card_hash, card_since_ms = excluded.card_since_ms,
+       pin_hash = excluded.pin_hash`,
       username,
       passwordHash,
       passwordVersion,
+      JSON.stringify(oneTime),
       JSON.stringify(knownTerminals),
       displayName,
       card?.hash ?? null,

@@ -16,6 +16,7 @@ CREATE TABLE customers (
   username TEXT PRIMARY KEY,
   password_hash TEXT NOT NULL,
   password_version INTEGER NOT NULL CHECK (password_version > 0),
+  one_time TEXT NOT NULL,
   known_terminals TEXT NOT NULL,
   display_name TEXT NOT NULL,
   card_hash TEXT UNIQUE CHECK (length(card_hash) = 64),

@@ -26,6 +26,7 @@ const examples: Required<Omit<Answer, "outcome">> = {
   displayName: "Alice Martin",
   username: "alice",
   card: "with_pin",
+  oneTime: true,
   usual: { lastWithdrawal: "4000", recipients: [{ account: "3", name: "b•••b" }] },
   time,
   booked: "4000",

@@ -24,6 +24,7 @@ export const everyCommand: {
   list_customers: {},
   show_statement: { customer: "alice" },
   set_customer_state: { customer: "nobody", state: "locked", reason },
+  reset_password: { customer: "nobody" },
   set_account_state: { account: "100000000093", state: "locked", reason },
   show_limits: {},
   set_limits: { day: "none" },

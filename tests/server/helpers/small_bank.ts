@@ -108,6 +108,7 @@ export function smallBank(): Loaded {
         username,
         passwordHash: `hash of ${username}`,
         passwordVersion: 1,
+        oneTime: null,
         knownTerminals: [],
       })),
     terminals: ["lobby", "mall"].map((name) => ({

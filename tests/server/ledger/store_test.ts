@@ -254,11 +254,14 @@ onEachStore("a customer's password is replaced, and nobody else's", async (make)
     username,
     passwordHash: "first",
     passwordVersion: 1,
+    oneTime: null,
     knownTerminals: [],
   }));
   await store.commit({ ...noChanges, customers: [bob!, carl!] }, []);
-  await store.commit({ ...noChanges, customers: [{ ...bob!, passwordHash: "second" }] }, []);
-  assertEquals((await store.customer("bob"))!.passwordHash, "second");
+  const oneTime = { untilMs: 5_000, setBacks: 2 };
+  const second = { ...bob!, passwordHash: "second", oneTime };
+  await store.commit({ ...noChanges, customers: [second] }, []);
+  assertEquals(await store.customer("bob"), second);
   assertEquals((await store.customer("carl"))!.passwordHash, "first");
 });
 
@@ -266,7 +269,7 @@ onEachStore("a card is found by its hash, and is one customer's alone", async (m
   const store = await smallStore(make);
   const [hash, sinceMs] = ["ab".repeat(32), 1_000];
   const [bob, carl] = ["bob", "carl"].map((username) => ({
-    ...{ username, passwordHash: "hash", passwordVersion: 1, knownTerminals: [] },
+    ...{ username, passwordHash: "hash", passwordVersion: 1, oneTime: null, knownTerminals: [] },
   }));
   const issued = { ...bob!, card: { hash, sinceMs, pinHash: null } };
   await store.commit({ ...noChanges, customers: [issued, carl!] }, []);

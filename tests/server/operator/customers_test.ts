@@ -2,7 +2,9 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { UsageError } from "../../../lib/errors.ts";
 import type { OperatorCommand } from "../../../lib/operator_commands.ts";
-import { newId, onEachBank, type RunningBank } from "../helpers/running_bank.ts";
+import type { Signer } from "../../../server/operator/signed_request.ts";
+import { addOperator, give } from "../helpers/operators.ts";
+import { newId, onEachBank, RunningBank } from "../helpers/running_bank.ts";
 
 async function linesOf(running: RunningBank, command: OperatorCommand): Promise<string[]> {
   const answers = await Array.fromAsync(running.operate(command));
@@ -95,6 +97,69 @@ onEachBank(
       );
     }),
 );
+
+onEachBank(
+  "a forgotten password is reset in two halves, which are valid for one change within 24 hours",
+  (withBank) =>
+    withBank(async (running) => {
+      const { bank } = running;
+      const anna = (await addOperator(bank, "anna", "teller")).signer;
+      const ben = (await addOperator(bank, "ben", "teller")).signer;
+      const linesBy = async (signer: Signer, command: OperatorCommand) => {
+        const answers = await Array.fromAsync(give(bank, signer, command));
+        return answers.map((answer) => "line" in answer ? answer.line : "");
+      };
+      const half = (lines: string[]) =>
+        lines.flatMap((line) => /^your half, .*: (.{8})$/.exec(line)?.[1] ?? []);
+      const reset = async () => {
+        const lines = await linesBy(anna, { command: "reset_password", customer: "alice" });
+        const proposal = /approve ([0-9a-f]{64})/.exec(lines[0]!)![1]!;
+        const [first] = half(lines);
+        const [second, ...more] = half(await linesBy(ben, { command: "approve", proposal }));
+        assertEquals(more, []);
+        return { first: first!, second: second! };
+      };
+      const logIn = async (password: string) => {
+        const atm = await running.connect(running.keys.mall);
+        return { atm, ...await atm.ask({ op: "log_in", username: "alice", password }) };
+      };
+      const before = await running.visit("alice");
+      const { first, second } = await reset();
+      const history = { op: "history", filter: {} } as const;
+      assertEquals(await before.outcomeOf(history), "not_logged_in");
+      assertEquals((await logIn(first)).outcome, "wrong_credentials");
+      for (const ask of [history, { op: "balance", account: "1" }] as const) {
+        const { atm, outcome, oneTime } = await logIn(first + second);
+        assertEquals([outcome, oneTime], ["ok", true]);
+        assertEquals(await atm.outcomeOf({ op: "touch" }), "ok");
+        assertEquals(await atm.outcomeOf(ask), "not_logged_in");
+      }
+      const { atm } = await logIn(first + second);
+      const next = "three new words";
+      const change = { op: "change_password", current: first + second, next } as const;
+      assertEquals(await atm.outcomeOf({ ...change, next: "short" }), "password_too_short");
+      assertEquals(await atm.outcomeOf(change), "ok");
+      assertEquals(await atm.outcomeOf(history), "ok");
+      assertEquals((await logIn(first + second)).outcome, "wrong_credentials");
+      const { oneTime, outcome } = await logIn(next);
+      assertEquals([outcome, oneTime], ["ok", undefined]);
+      const entries = await running.entries();
+      assert(entries.some((entry) => entry === "operator ben | reset the password of alice"));
+      assert(!entries.some((entry) => entry.includes(first) || entry.includes(second)));
+      assertEquals((await bank.ledger.check()).problem, null);
+      const nobody = { command: "reset_password", customer: "zoe" } as const;
+      await assertRejects(() => linesOf(running, nobody), UsageError, "was not reset");
+    }),
+);
+
+Deno.test("a single operator sees the whole of a one-time password", () =>
+  RunningBank.with(async (running) => {
+    const [line = ""] = await linesOf(running, { command: "reset_password", customer: "bob" });
+    const password = /^bob's one-time password: (.{16})$/.exec(line)![1]!;
+    const atm = await running.connect();
+    const { outcome, oneTime } = await atm.ask({ op: "log_in", username: "bob", password });
+    assertEquals([outcome, oneTime], ["ok", true]);
+  }));
 
 onEachBank(
   "an amount has one form: 1.500 is refused, and what was meant is echoed",

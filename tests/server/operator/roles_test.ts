@@ -30,6 +30,7 @@ const table = `
   list_customers     toaA.
   show_statement     toaA.
   set_customer_state to.A.
+  reset_password     to.A.
   set_account_state  to.A.
   show_limits        toaA.
   set_limits         .o.A.

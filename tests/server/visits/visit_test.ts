@@ -53,7 +53,8 @@ class Surroundings {
     const accounts = [{ id: 3, number: "a" }, { id: 4, number: "b" }];
     const context = { ...this, stopping: this.stopping.signal };
     const money = { accounts, cash: undefined, limits: noLimits, day: 0 };
-    const visit = new Visit(context, proved, { username: "alice", byCard: false }, money, 1, {
+    const customer = { username: "alice", byCard: false, oneTime: false };
+    const visit = new Visit(context, proved, customer, money, 1, {
       onAccountChanged: ({ id }) => events.push(id),
       onElsewhereChanged: (terminals) => events.push(terminals),
       onEndedByBank: (reason) => events.push(reason),

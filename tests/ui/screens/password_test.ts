@@ -1,8 +1,34 @@
 import { assert, assertEquals } from "@std/assert";
-import { button, logIn, onScreen } from "../open_atm.ts";
+import { button, fillLogIn, logIn, onScreen } from "../open_atm.ts";
 import { family, sees } from "./flows.ts";
 
 const { flow } = family("a new password");
+
+flow("a one-time password: nothing but its change, or the log-out", async ({ page, scripted }) => {
+  scripted.oneTime = true;
+  const enter = async () => {
+    await button(page, "Touch to begin").click();
+    await fillLogIn(page, "alice", "correct horse");
+  };
+  await enter();
+  await sees(page, "You used a one-time password.");
+  await button(page, "Log out").click();
+  await onScreen(page, "ended");
+  await button(page, "Start over").click();
+  await enter();
+  await onScreen(page, "password");
+  for (
+    const [label, text] of [
+      ["One-time password", "correct horse"],
+      ["New password", "blue tin whistle"],
+      ["Repeat new password", "blue tin whistle"],
+    ]
+  ) await page.getByLabel(label!, { exact: true }).fill(text!);
+  await page.keyboard.press("Enter");
+  await sees(page, "Password changed");
+  await button(page, "Continue").click();
+  await onScreen(page, "menu");
+});
 
 flow(
   "a new password: its faults are shown without the bank, and nothing stays in the page",

@@ -27,6 +27,21 @@ export const bankCustomer = [
   customerState("lock", "locked", "Lock all accounts of a customer: no more money moves"),
   customerState("unlock", "open", "Unlock all accounts of a customer"),
   bankCommand({
+    name: "customer reset",
+    summary:
+      "Replace a forgotten password by a one-time one, half of it shown to each of two operators",
+    examples: ["alice"],
+    define: (command, { operator }) =>
+      command
+        .argument("<USERNAME>", "the customer")
+        .action((customer, bank) =>
+          operator(bank, { command: "reset_password", customer }, {
+            next:
+              "The customer logs in with both halves, the first one first, and chooses another.",
+          })
+        ),
+  }),
+  bankCommand({
     name: "customer close",
     summary: "Close all accounts of a customer permanently; they must be empty",
     examples: ['alice --reason "moved away" --yes'],

@@ -57,7 +57,7 @@ interface Wait {
 
 function loggedIn(state: State, value: { outcome: AtmOutcome } & Wait): State {
   const { outcome, retryAfterMs } = value;
-  if (state.view?.visit) return show(state, { name: "menu" });
+  if (state.view?.visit) return show(state, safeScreen(state.view));
   // logged in, and the visit ended before its first view came
   if (outcome === "ok") return state.view ? show(state, endedScreen(state.view)) : state;
   const typed = state.screen.name === "log_in" ? state.screen.username : "";

@@ -222,8 +222,9 @@ function back(state: State): Step {
     case "recipient":
       return { state: show(state, { name: "menu" }) };
     case "accounts":
-    case "password":
       return { state: show(state, { name: "more" }) };
+    case "password":
+      return state.view?.visit?.oneTime ? logOut(state) : { state: show(state, { name: "more" }) };
     case "password_changed":
       return { state: show(state, { name: "menu" }) };
     case "settings":

@@ -37,11 +37,14 @@ export function showsMovement(screen: Screen): boolean {
     (screen.name === "refusal" && screen.receipt !== undefined);
 }
 
-/** Returns the menu while a customer is logged in, else the screen that shows how the machine is. */
+/**
+ * Returns the menu while a customer is logged in, or the change of a one-time password, else the
+ * screen that shows how the machine is.
+ */
 export function safeScreen(view: AtmView | null): Screen {
   if (!view) return { name: "starting" };
   if (view.bank === "lost") return { name: "lost", hadVisit: view.ended === "connection_lost" };
-  if (view.visit) return { name: "menu" };
+  if (view.visit) return { name: view.visit.oneTime ? "password" : "menu" };
   const why = outOfService(view);
   return why ? { name: "out_of_service", why } : { name: "welcome" };
 }

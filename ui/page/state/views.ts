@@ -50,14 +50,14 @@ function showSafe(state: State, view: AtmView): State {
   return same ? state : show(state, safe);
 }
 
-/** Shows the menu to the customer who logged in; the time to be idle starts now. */
+/** Shows the visit of the customer who logged in; the time to be idle starts now. */
 function begun(state: State): State {
   return show({
     ...state,
     pending: null,
     lastTouchMs: state.nowMs,
     touchSentMs: state.nowMs,
-  }, { name: "menu" });
+  }, safeScreen(state.view));
 }
 
 function withBalanceNews(state: State, before: AtmView | null, view: AtmView): State {

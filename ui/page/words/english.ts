@@ -285,6 +285,12 @@ export const english = {
     next: "New password",
     again: "Repeat new password",
     change: "Change password",
+    oneTime: {
+      heading: "Choose a new password",
+      lede:
+        "You used a one-time password. Please enter it once more, and a new one of at least {length} characters.",
+      current: "One-time password",
+    },
     faults: {
       missing: "Please enter your current password, too.",
       too_short: "The new password needs at least {length} characters.",

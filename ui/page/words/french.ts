@@ -278,6 +278,12 @@ export const french: Words = {
     next: "Nouveau mot de passe",
     again: "Confirmer le nouveau mot de passe",
     change: "Changer",
+    oneTime: {
+      heading: "Choisir un nouveau mot de passe",
+      lede:
+        "Vous avez utilisé un mot de passe à usage unique. Saisissez-le encore une fois, puis un nouveau d’au moins {length} caractères.",
+      current: "Mot de passe à usage unique",
+    },
     faults: {
       missing: "Saisissez aussi votre mot de passe actuel.",
       too_short: "Le nouveau mot de passe demande au moins {length} caractères.",

@@ -281,6 +281,12 @@ export const german: Words = {
     next: "Neues Passwort",
     again: "Neues Passwort wiederholen",
     change: "Passwort ändern",
+    oneTime: {
+      heading: "Neues Passwort wählen",
+      lede:
+        "Sie haben ein Einmalpasswort benutzt. Bitte geben Sie es noch einmal ein, und dazu ein neues mit mindestens {length} Zeichen.",
+      current: "Einmalpasswort",
+    },
     faults: {
       missing: "Bitte geben Sie auch Ihr aktuelles Passwort ein.",
       too_short: "Das neue Passwort braucht mindestens {length} Zeichen.",

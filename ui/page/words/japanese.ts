@@ -279,6 +279,12 @@ export const japanese: Words = {
     next: "新しいパスワード",
     again: "新しいパスワード（確認）",
     change: "変更する",
+    oneTime: {
+      heading: "新しいパスワードの設定",
+      lede:
+        "ワンタイムパスワードでログインしました。もう一度入力し、{length}文字以上の新しいパスワードを決めてください。",
+      current: "ワンタイムパスワード",
+    },
     faults: {
       missing: "現在のパスワードも入力してください。",
       too_short: "新しいパスワードは{length}文字以上にしてください。",

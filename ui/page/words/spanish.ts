@@ -281,6 +281,12 @@ export const spanish: Words = {
     next: "Contraseña nueva",
     again: "Repita la contraseña nueva",
     change: "Cambiar",
+    oneTime: {
+      heading: "Elija una contraseña nueva",
+      lede:
+        "Ha usado una contraseña de un solo uso. Introdúzcala una vez más, y una nueva de al menos {length} caracteres.",
+      current: "Contraseña de un solo uso",
+    },
     faults: {
       missing: "Introduzca también su contraseña actual.",
       too_short: "La contraseña nueva necesita al menos {length} caracteres.",

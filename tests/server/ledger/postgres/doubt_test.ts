@@ -13,7 +13,13 @@ import { newDatabase, onPostgres } from "../../helpers/stores.ts";
 
 const customer = (username: string) => ({
   ...noChanges,
-  customers: [{ username, passwordHash: "hash", passwordVersion: 1, knownTerminals: [] }],
+  customers: [{
+    username,
+    passwordHash: "hash",
+    passwordVersion: 1,
+    oneTime: null,
+    knownTerminals: [],
+  }],
 });
 
 /** A world whose time passes so much faster. */

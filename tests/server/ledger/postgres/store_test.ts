@@ -119,7 +119,13 @@ onPostgres(
   "a server that freezes amid a batch keeps what it locked for some seconds, and no longer",
   async () => {
     const { url, store } = await smallStore();
-    const alice = { username: "alice", passwordHash: "", passwordVersion: 1, knownTerminals: [] };
+    const alice = {
+      username: "alice",
+      passwordHash: "",
+      passwordVersion: 1,
+      oneTime: null,
+      knownTerminals: [],
+    };
     await store.commit({ ...noChanges, customers: [alice] }, []);
     await store.load({ ...nothing, accounts: new Set([3]) }); // and then it says no more
     const other = await PostgresStore.open(systemWithFiles, url);

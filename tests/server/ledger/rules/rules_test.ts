@@ -518,6 +518,32 @@ Deno.test("of two changes of a password at once one holds, and gives its visit t
   assertEquals(books.customer("alice")!.passwordHash, "from lobby");
 });
 
+Deno.test("a one-time password is valid for 24 hours, and not after the bank's time was set back", () => {
+  const dayMs = 24 * 60 * 60 * 1_000;
+  const who = { username: "alice", nameHash: "ab".repeat(32), terminal: idOf("lobby") };
+  const logIn = { op: "end_log_in", ...who, passed: true, passwordVersion: 2 } as const;
+  const reset = { op: "reset_password", operator: "ben", username: "alice", passwordHash: "h" };
+  for (const [lateMs, isValid] of [[0, true], [dayMs - 1, true], [dayMs, false]] as const) {
+    const books = new Books(smallBank());
+    applyCommands(books, [reset as Command], 5_000);
+    const { replies: [reply], entries } = applyCommands(books, [logIn], 5_000 + lateMs);
+    assertEquals(reply!.outcome, isValid ? "ok" : "wrong_credentials");
+    assertEquals(
+      entries[0]!.action,
+      isValid
+        ? "log in with a one-time password"
+        : "log in with an expired one-time password failed - wrong credentials",
+    );
+  }
+  const books = new Books(smallBank());
+  applyCommands(books, [reset as Command], dayMs);
+  applyCommands(books, [{ op: "set_back_clock", operator: "ben" }], 5_000, {
+    setBackFromMs: dayMs,
+  });
+  const { replies } = applyCommands(books, [logIn], dayMs);
+  assertEquals(replies[0]!.outcome, "wrong_credentials");
+});
+
 Deno.test("what needs a visit is refused before all else once its password has changed, and leaves no row", () => {
   const ofVisits = [
     "lobby alice withdraw w1 alice x EUR",

@@ -39,7 +39,13 @@ const rollbackFails: Fault = (sql, run) => sql === "ROLLBACK" ? ioError() : run(
 
 const customer = (username: string): Changes => ({
   ...noChanges,
-  customers: [{ username, passwordHash: "hash", passwordVersion: 1, knownTerminals: [] }],
+  customers: [{
+    username,
+    passwordHash: "hash",
+    passwordVersion: 1,
+    oneTime: null,
+    knownTerminals: [],
+  }],
 });
 /** A batch that the tables refuse, after they took a part of it. */
 const impossible = {

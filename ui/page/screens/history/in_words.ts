@@ -20,7 +20,7 @@ const patterns: Record<keyof Words["history"]["actions"], RegExp> = {
   sendUnknown: /^transfer \S+ to account (?<account>.+)$/,
   receive: /^receive \S+ from account (?<account>[0-9\s]+) \((?<name>.+)\)$/,
   lookUp: /^look up account (?<account>.+)$/,
-  logIn: /^log in$/,
+  logIn: /^log in( with (a|an expired) one-time password)?$/,
   idle: /^log out - idle$/,
   lost: /^log out - connection lost$/,
   changed: /^log out - password changed elsewhere$/,

@@ -22,6 +22,7 @@ export function Password(props: ViewScreenProps<"password">): VNode {
   const { screen, state, send, words } = props;
   const { shown, fault } = screen;
   const text = words.password;
+  const oneTime = props.view.visit?.oneTime ?? false;
   const busy = state.pending !== null;
   const keys = { keyboard: state.keyboard, send, words };
   const length = String(passwordLengthMin);
@@ -45,13 +46,14 @@ export function Password(props: ViewScreenProps<"password">): VNode {
 
   const secret = (name: "current" | "next" | "again", about: PasswordFault[], more = {}) => {
     const wrong = fault && about.includes(fault) ? "password-fault" : undefined;
-    const shared = { name, label: text[name], shown, readonly: busy, fault: wrong };
+    const label = oneTime && name === "current" ? text.oneTime.current : text[name];
+    const shared = { name, label, shown, readonly: busy, fault: wrong };
     return html`<${SecretField} ...${{ ...shared, ...more }} />`;
   };
   return html`
     <${Stage}
-      heading=${text.heading}
-      lede=${fill(text.lede, { length })}
+      heading=${oneTime ? text.oneTime.heading : text.heading}
+      lede=${fill(oneTime ? text.oneTime.lede : text.lede, { length })}
       focusHeading=${false}
       aside=${html`
         <p class="help help--fault" id="password-fault" role="alert">
@@ -60,7 +62,7 @@ export function Password(props: ViewScreenProps<"password">): VNode {
         <${KeyboardSwitch} ...${keys} />
       `}
       below=${html`<${Keyboard} ...${keys} />`}
-      back=${{ label: words.cancel, press: () => send({ type: "back" }) }}
+      back=${{ label: oneTime ? words.logOut : words.cancel, press: () => send({ type: "back" }) }}
       next=${{ label: busy ? words.logIn.busy : text.change, form: "password-form", off: busy }}
     >
       <form
