@@ -1,4 +1,5 @@
 /** Runs in the page: receipts that are pasted, dropped or in the link's fragment are checked at once. */
+import { receiptOfFragment } from "./fragment.ts";
 import { type Finding, type Verdict, verifyReceipt } from "./verify_receipt.ts";
 
 type Field = "receipt" | "proof" | "policy" | "later";
@@ -114,7 +115,7 @@ async function takeFiles(files: Iterable<File>): Promise<void> {
 function takeFragment(): void {
   if (location.hash.length < 2) return;
   try {
-    fieldOf("receipt").value = decodeURIComponent(location.hash.slice(1));
+    fieldOf("receipt").value = receiptOfFragment(location.hash.slice(1));
   } catch {
     report("The link is damaged: scan the QR code again.");
   }
