@@ -49,7 +49,9 @@ export class BankAtm implements Atm {
     const onChange = () => this.#notify();
     const { journal, world, log } = dependencies;
     const disk = this.#disk = new DiskWatch({
-      ...{ world, journal, log },
+      ...{ world, log },
+      probe: () => journal.probe(),
+      words: ["the ATM's", "the ATM is"],
       onChange: () => {
         onChange();
         if (disk.failed) this.#report();

@@ -1,14 +1,16 @@
 /**
- * Watches the ATM's disk. While writing fails, the ATM is out of service; it tries again until a
- * write succeeds.
+ * Watches the disk of an ATM or of a device service. While writing fails, it is out of service; it
+ * tries again until a write succeeds.
  */
 import { diskRetryMs } from "../lib/limits.ts";
 import type { World } from "../lib/world.ts";
-import type { Journal } from "./journal.ts";
 
 export interface DiskWatchDependencies {
   world: Pick<World, "after">;
-  journal: Pick<Journal, "probe">;
+  /** Writes to the disk. @throws if that fails */
+  probe: () => void;
+  /** Whose disk it is, and what is out of service without it: "the ATM's", "the ATM is". */
+  words: readonly [whose: string, service: string];
   log: (line: string) => void;
   /** Called when the disk has failed, and when it works again. */
   onChange: () => void;
@@ -37,8 +39,9 @@ export class DiskWatch {
 
   /** Tries the disk. Returns whether it works, with room for the movements until the next try. */
   check(): boolean {
+    const [whose, service] = this.dependencies.words;
     try {
-      this.dependencies.journal.probe();
+      this.dependencies.probe();
     } catch (error) {
       this.#fail(error as Error);
       return false;
@@ -46,7 +49,7 @@ export class DiskWatch {
     if (this.#failed) {
       this.#failed = false;
       this.#cancel();
-      this.dependencies.log("the disk works again: the ATM is in service");
+      this.dependencies.log(`${whose} disk works again: ${service} in service`);
       this.dependencies.onChange();
     }
     return true;
@@ -61,8 +64,9 @@ export class DiskWatch {
     this.#cancel = this.dependencies.world.after(diskRetryMs, () => void this.check());
     if (this.#failed) return;
     this.#failed = true;
+    const [whose, service] = this.dependencies.words;
     this.dependencies.log(
-      `the ATM's disk failed: ${message}. Make room or mend it; the ATM is out of service until then`,
+      `${whose} disk failed: ${message}. Make room or mend it; ${service} out of service until then`,
     );
     this.dependencies.onChange();
   }

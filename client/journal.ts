@@ -3,8 +3,7 @@
  * state of each movement.
  */
 import type { DatabaseSync } from "node:sqlite";
-import { probeBytes } from "../lib/limits.ts";
-import { emptyLog, transact } from "./folder/transact.ts";
+import { emptyLog, probeDisk, transact } from "./folder/transact.ts";
 import type { NoteCounts } from "./cash/note_mix.ts";
 
 /**
@@ -202,14 +201,9 @@ export class Journal {
     return BigInt(row?.value as string ?? "0");
   }
 
-  /**
-   * Writes `probeBytes`, and leaves the pages free for the next movement.
-   * @throws if the disk is full or fails
-   */
+  /** Tries the disk. @throws if it is full or fails */
   probe(): void {
-    const fill = "INSERT OR REPLACE INTO settings VALUES ('probe', hex(zeroblob(?)))";
-    this.database.prepare(fill).run(probeBytes / 2);
-    this.database.prepare("DELETE FROM settings WHERE name = 'probe'").run();
+    probeDisk(this.database);
   }
 
   /** Runs `change` in a transaction; the devices' counters are in the same database. */

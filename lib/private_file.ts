@@ -189,3 +189,19 @@ export function isThere(files: Pick<Files, "facts">, path: string): boolean {
 export function removeIfThere(files: Pick<Files, "facts" | "remove">, path: string): void {
   if (isThere(files, path)) files.remove(path);
 }
+
+/**
+ * Removes a file of a program that ends, which does not fail for it.
+ * @param log receives a line if the file cannot be removed, as on a disk that has become read-only
+ */
+export function removeAtEnd(
+  files: Pick<Files, "facts" | "remove">,
+  path: string,
+  log: (line: string) => void,
+): void {
+  try {
+    removeIfThere(files, path);
+  } catch (error) {
+    log(`${path} cannot be removed: ${(error as Error).message}`);
+  }
+}

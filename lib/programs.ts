@@ -226,8 +226,8 @@ export type AtmRequest =
 export interface AtmInBrowserReady {
   /** Opens the page once. */
   link: string;
-  /** A private file that forwards a browser to another link. */
-  file: string;
+  /** A private file that forwards a browser to another link; absent where it cannot be written. */
+  file?: string;
 }
 
 /** Starts `client/programs/atm_window`; its standard input is the same. */

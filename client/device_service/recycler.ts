@@ -25,6 +25,7 @@ import {
   type SentCounts,
 } from "../cash/xfs4iot/messages.ts";
 import { majorOf, minorOf } from "../cash/xfs4iot/state.ts";
+import type { DiskWatch } from "../disk_watch.ts";
 import { transact } from "../folder/transact.ts";
 import type { EndToEnd } from "./end_to_end.ts";
 
@@ -51,6 +52,11 @@ const failed = (errorCode: string): Completed => ({
   payload: { errorCode },
 });
 
+const diskFailed: Completed = {
+  code: "hardwareError",
+  description: "the disk of the counters is full or fails",
+};
+
 const bins = { unitReject: "reject", unitRetract: "retract", unitLeft: "left" } as const;
 type Bin = keyof typeof bins;
 
@@ -68,6 +74,7 @@ export class CashRecycler {
     private readonly devices: SimulatedDevices,
     private readonly database: DatabaseSync,
     private readonly security: EndToEnd | null = null,
+    private readonly disk: Pick<DiskWatch, "failed" | "check" | "caught"> | null = null,
   ) {
     this.#handlers = {
       "Common.Status": () => done(this.#status()),
@@ -118,9 +125,13 @@ export class CashRecycler {
       payload: PayloadOf<N>,
       events: Events,
     ) => Completed | Promise<Completed>;
+    // Of these, a failure leads to others that need the disk; so the disk is tried before any note moves.
+    const begins = name === "CashDispenser.Dispense" || name === "CashAcceptor.CashInStart";
+    if (begins && this.disk?.check() === false) return diskFailed;
     try {
       return await handler(payload, events);
     } catch (error) {
+      if (this.disk?.caught(error)) return diskFailed;
       if (!(error instanceof DeviceError)) throw error;
       if (error.code !== "hardwareError") return failed(error.code);
       const vendorDescription = error.message;
@@ -170,7 +181,7 @@ export class CashRecycler {
     });
     return {
       common: {
-        device: "online",
+        device: this.disk?.failed ? "hardwareError" : "online",
         exchange: this.#exchange ? "active" : "inactive",
         endToEndSecurity: this.security ? "enforced" : "notConfigured",
       },

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
+import { probeBytes } from "../../lib/limits.ts";
 
 /** Runs `change` in a transaction, which is rolled back if it throws. */
 export function transact<T>(database: DatabaseSync, change: () => T): T {
@@ -24,4 +25,14 @@ export function emptyLog(database: DatabaseSync): void {
   } catch {
     // The next one copies it.
   }
+}
+
+/**
+ * Writes `probeBytes`, and leaves the pages free for the next changes.
+ * @throws if the disk is full or fails
+ */
+export function probeDisk(database: DatabaseSync): void {
+  const fill = "INSERT OR REPLACE INTO settings VALUES ('probe', hex(zeroblob(?)))";
+  database.prepare(fill).run(probeBytes / 2);
+  database.prepare("DELETE FROM settings WHERE name = 'probe'").run();
 }

@@ -1,6 +1,6 @@
 /** An ATM behind a page in the browser. */
 import { leashEnds, log, readJsonLine, runProgram, say } from "../../lib/process.ts";
-import { removeIfThere, writePrivateFile } from "../../lib/private_file.ts";
+import { removeAtEnd, removeIfThere, writePrivateFile } from "../../lib/private_file.ts";
 import type { AtmInBrowserReady, AtmStart } from "../../lib/programs.ts";
 import { connectTcp, system, systemFiles } from "../../lib/system.ts";
 import { openFile, startBrowserHost } from "../../ui/window/browser_host.ts";
@@ -25,9 +25,16 @@ if (import.meta.main) {
       ask: (request) => void say(JSON.stringify(request)),
     });
     const file = `${start.folder}/open.html`;
-    const writeLink = () => {
-      removeIfThere(systemFiles, file);
-      writePrivateFile(systemFiles, file, openFile(host.newLink()));
+    /** Returns whether there is a file that opens the ATM again: none is needed to serve customers. */
+    const writeLink = (): boolean => {
+      try {
+        removeIfThere(systemFiles, file);
+        writePrivateFile(systemFiles, file, openFile(host.newLink()));
+        return true;
+      } catch (error) {
+        log(`the file that opens the ATM again is missing: ${(error as Error).message}`);
+        return false;
+      }
     };
     const stopping = new AbortController();
     const host = startBrowserHost({
@@ -40,13 +47,14 @@ if (import.meta.main) {
     });
     atm.start();
     if (!start.wait) await Promise.race([isOnline(atm), end]);
-    writeLink();
-    say(JSON.stringify({ link: host.newLink(), file } satisfies AtmInBrowserReady));
+    const isWritten = writeLink();
+    const ready: AtmInBrowserReady = { link: host.newLink(), ...(isWritten && { file }) };
+    say(JSON.stringify(ready));
     await end;
     await atm.stop();
     stopping.abort();
     await host.finished;
-    removeIfThere(systemFiles, file);
+    removeAtEnd(systemFiles, file, log);
     database.close();
     return 0;
   });

@@ -10,7 +10,9 @@ import { DeviceService, publisherPath } from "../device_service/device_service.t
 import { answerPane } from "../device_service/pane.ts";
 import { CashRecycler } from "../device_service/recycler.ts";
 import { EndToEnd } from "../device_service/end_to_end.ts";
+import { DiskWatch } from "../disk_watch.ts";
 import { openDevicesFolder } from "../folder/devices_folder.ts";
+import { probeDisk } from "../folder/transact.ts";
 
 if (import.meta.main) {
   await runProgram<DevicesStart>(async ({ folder, listen, keys: keyFile }) => {
@@ -19,7 +21,12 @@ if (import.meta.main) {
     const devices = new SimulatedDevices(database, true);
     const keys = keyFile === undefined ? null : readDeviceKeys(systemFiles, keyFile);
     const security = keys && new EndToEnd({ world: system, database, devices, keys });
-    const recycler = new CashRecycler(devices, database, security);
+    const disk = new DiskWatch({
+      ...{ world: system, log, words: ["the devices'", "the devices are"] },
+      probe: () => probeDisk(database),
+      onChange: () => service.unsolicited("Common.StatusChangedEvent"),
+    });
+    const recycler = new CashRecycler(devices, database, security, disk);
     const service = new DeviceService(recycler, system, log);
     if (security) {
       security.onCleared = (reasonDescription) =>
@@ -44,8 +51,14 @@ if (import.meta.main) {
         return response;
       }
       const ours = request.headers.get("host") === address;
-      const page = ours ? await answerPane(request, { devices, recycler, secret, onChange }) : null;
-      return page ?? new Response(null, { status: 400 });
+      if (!ours) return new Response(null, { status: 400 });
+      try {
+        const page = await answerPane(request, { devices, recycler, secret, onChange });
+        return page ?? new Response(null, { status: 400 });
+      } catch (error) {
+        if (!disk.caught(error)) throw error;
+        return new Response(null, { status: 503 });
+      }
     };
     const server = serve(listen, answer);
     const host = server.addr.hostname.includes(":")
@@ -60,6 +73,7 @@ if (import.meta.main) {
     await end;
     service.close();
     await server.shutdown();
+    disk.close();
     database.close();
     return 0;
   });

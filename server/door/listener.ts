@@ -101,7 +101,8 @@ export async function listen(
       if (error instanceof OutcomeUnknown) {
         world.log(`a connection was closed without an answer: ${error.message}`);
       } else if (!(error instanceof ProtocolError)) {
-        world.log(`a connection failed: ${(error as Error).stack}`);
+        // While the database fails, which the log has once, each of its connections does.
+        if (bank.ledger.fault === null) world.log(`a connection failed: ${(error as Error).stack}`);
       } else if (proved) world.log(`a terminal's connection ended: ${error.message}`);
       else if (!(error instanceof EmptyConnection)) {
         admitted.settled("failed");

@@ -395,7 +395,10 @@ function unlessWritable(path: string, write: () => void): void {
   } catch (error) {
     if (error instanceof UsageError) throw error;
     throw new UsageError(
-      `${path} cannot be written (${(error as Error).message}). Choose another with --data`,
+      `${path} cannot be written (${
+        (error as Error).message
+      }). Make it writable, or choose another ` +
+        "with --data",
     );
   }
 }

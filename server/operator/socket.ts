@@ -16,7 +16,7 @@ import {
   serverReadBytes,
 } from "../../lib/limits.ts";
 import type { OperatorCommand } from "../../lib/operator_commands.ts";
-import { removeIfThere } from "../../lib/private_file.ts";
+import { removeAtEnd, removeIfThere } from "../../lib/private_file.ts";
 import { pause, type Socket, type SocketListener } from "../../lib/world.ts";
 import { acceptAll } from "../../lib/accept.ts";
 import type { Bank } from "../bank.ts";
@@ -72,7 +72,7 @@ export function serveOperators(
       await pause(world, operatorFinishMsMax, ended.signal);
       for (const socket of serving.keys()) socket.close();
       await finished;
-      removeIfThere(world.files, path);
+      removeAtEnd(world.files, path, world.log);
     },
   };
 }

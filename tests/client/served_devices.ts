@@ -5,12 +5,16 @@ import { Xfs4IotDevices } from "../../client/cash/xfs4iot/xfs4iot_devices.ts";
 import { DeviceService, publisherPath } from "../../client/device_service/device_service.ts";
 import { CashRecycler } from "../../client/device_service/recycler.ts";
 import { EndToEnd } from "../../client/device_service/end_to_end.ts";
+import { DiskWatch } from "../../client/disk_watch.ts";
 import type { DeviceKeys } from "../../lib/device_keys.ts";
 import { openDevicesFolder } from "../../client/folder/devices_folder.ts";
+import { probeDisk } from "../../client/folder/transact.ts";
 import { connectMessages, messagesOf, system, systemFiles } from "../../lib/system.ts";
 
 export interface ServedDevices {
   simulated: SimulatedDevices;
+  /** The service's database. */
+  database: DatabaseSync;
   devices: Xfs4IotDevices;
   url: string;
   /** Ends every connection and the work of the service, and serves again. */
@@ -32,7 +36,13 @@ export function serveDevices(
   const simulated = equip(database);
   const parts = { world: system, database, devices: simulated };
   const security = keys ? new EndToEnd({ ...parts, keys }) : null;
-  let service = new DeviceService(new CashRecycler(simulated, database, security), system, log);
+  const disk = new DiskWatch({
+    ...{ world: system, log, words: ["the devices'", "the devices are"] },
+    probe: () => probeDisk(database),
+    onChange: () => service.unsolicited("Common.StatusChangedEvent"),
+  });
+  const recycler = () => new CashRecycler(simulated, database, security, disk);
+  let service = new DeviceService(recycler(), system, log);
   const secured = tls ? { cert: tls.certificate, key: tls.key } : {};
   const options = { hostname: "127.0.0.1", port: 0, onListen: () => {}, ...secured };
   const server = Deno.serve(options, (request) => {
@@ -52,18 +62,20 @@ export function serveDevices(
   });
   return {
     simulated,
+    database,
     devices,
     url,
     restart() {
       const old = service;
       simulated.forget();
-      service = new DeviceService(new CashRecycler(simulated, database, security), system, log);
+      service = new DeviceService(recycler(), system, log);
       old.close();
     },
     async close() {
       await devices.close();
       service.close();
       await server.shutdown();
+      disk.close();
       database.close();
     },
   };

@@ -48,6 +48,33 @@ Deno.test("a withdrawal and a deposit by WebSocket, and the service counts the n
   }
 });
 
+Deno.test("devices whose disk is full are out of service, and so is cash at the ATM, until there is room", async () => {
+  const branch = await Branch.open();
+  try {
+    const lobby = branch.atm("lobby", { byService: true });
+    await logIn(lobby);
+    const { database, simulated } = lobby.served!;
+    const notes = simulated.everywhere();
+    const { page_count: pages } = database.prepare("PRAGMA page_count").get()!;
+    database.exec(`PRAGMA max_page_count = ${pages}`);
+    assertEquals((await lobby.atm.withdraw("8000")).outcome, "device_fault");
+    const jammed = () => lobby.atm.view().devices.jammed.length;
+    await until("the ATM has no devices", () => jammed() === 2);
+    assertEquals((await lobby.atm.depositOpen()).outcome, "device_fault");
+    database.exec("PRAGMA max_page_count = 1000000");
+    await until("the devices are back", () => jammed() === 0);
+    assertEquals(simulated.everywhere(), notes);
+    assertEquals((await lobby.atm.withdraw("8000")).outcome, "ok");
+    await until("settled", () => lobby.journal.open().length === 0);
+    await branch.requireAllSettled(lobby);
+    const logged = branch.logged.filter((line) => line.includes("the devices' disk"));
+    assertEquals(logged.length, 2, logged.join("\n"));
+    assertEquals(branch.logged.filter((line) => line.includes("    at ")), []);
+  } finally {
+    await branch.close();
+  }
+});
+
 /** Returns the socket of a service that answers each command as a function says. */
 function scripted(answer: (header: Record<string, unknown>, payload: unknown) => unknown[]) {
   const queue: string[] = [];

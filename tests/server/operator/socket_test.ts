@@ -108,3 +108,18 @@ Deno.test("operators have the socket in a folder that is open to their group, an
       "only the bank's account can open the folder",
     );
   }));
+
+Deno.test("a server ends although its socket cannot be removed, and says so", () =>
+  RunningBank.with(async (running) => {
+    const { bank, folder } = running;
+    const path = operatorSocketPath(folder);
+    const files = { ...bank.world.files };
+    const operators = serveOperators({ ...bank, world: { ...bank.world, files } }, listenUnix);
+    const facts = files.facts(path);
+    files.facts = () => facts; // on a read-only disk closing the listener removes nothing
+    files.remove = () => {
+      throw new Error("Read-only file system");
+    };
+    await operators.close();
+    assertEquals(running.log, [`${path} cannot be removed: Read-only file system`]);
+  }));

@@ -171,9 +171,10 @@ export async function show(ready: AtmReady, { open }: Screens): Promise<void> {
     say("An ATM is open in a window. Closing it ends the ATM.");
     return;
   }
-  if (open && await openInBrowser(ready.file)) say("An ATM opens in your browser.");
+  const { file } = ready;
+  if (open && file !== undefined && await openInBrowser(file)) say("An ATM opens in your browser.");
   else say(`An ATM is ready. This link opens it, once: ${ready.link}`);
-  say(`After its tab is closed, this file opens it again: ${ready.file}`);
+  if (file !== undefined) say(`After its tab is closed, this file opens it again: ${file}`);
 }
 
 /** Shows a file in the user's browser; returns false if that fails. */
