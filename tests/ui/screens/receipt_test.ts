@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { extractText } from "unpdf";
 import { button, logIn } from "../open_atm.ts";
-import { hasReader, photograph, readCode } from "../qr_reader.ts";
+import { hasReader, photograph, readCode, readPaper } from "../qr_reader.ts";
 import { ScriptedAtm, scriptedReceipt } from "../scripted_atm.ts";
 import { family, sees } from "./flows.ts";
 
@@ -100,6 +100,7 @@ browserFlow("a receipt is printed, and nothing but the receipt", async ({ page }
   );
   for (const paper of [{ format: "A4" }, { width: "80mm", height: "200mm" }] as const) {
     const pdf = new Uint8Array(await page.pdf({ ...paper, preferCSSPageSize: false }));
+    if (hasReader()) assertEquals(await readPaper(pdf.slice()), scriptedReceipt);
     const { totalPages, text } = await extractText(pdf, { mergePages: true });
     assertEquals(totalPages, 1);
     const words = text.replace(/\s+/g, " ");
