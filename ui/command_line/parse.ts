@@ -18,15 +18,16 @@ type Definitions = readonly CommandDefinition[];
 export function parseCommandLine(
   definitions: Definitions,
   args: readonly string[],
-  { project, startedIn, settings = new Map() }: {
+  { project, startedIn, data = `${project}/data`, settings = new Map() }: {
     project: string;
     startedIn: string;
+    data?: string;
     settings?: Settings;
   },
 ): { launch: Launch } | { help: string } {
   const from = { folder: startedIn };
   const path = (text: string) => pathFrom(from.folder)(text);
-  const places = { path, project, data: `${project}/data` };
+  const places = { path, project, data };
   const depth = depthOf(definitions, args);
   const name = args.slice(0, depth).join(" ");
   const definition = definitions.find((each) => each.name === name);

@@ -29,6 +29,8 @@ export const settingNames = {
   ],
 } as const;
 
+/** The folder for data of an installed package, in which the project's folder is read-only. */
+export const homeVariable = "STRONGROOM_HOME";
 export const configVariable = "STRONGROOM_CONFIG";
 /** The file that is read if neither `--config` nor the environment names one. */
 export const configPathDefault = "/etc/strongroom/bank.toml";
@@ -36,6 +38,7 @@ export const configPathDefault = "/etc/strongroom/bank.toml";
 const prefix = "STRONGROOM_";
 const otherVariables: ReadonlySet<string> = new Set([
   configVariable,
+  homeVariable,
   databaseUrlVariable,
   "STRONGROOM_WEBVIEW",
 ]);

@@ -143,3 +143,18 @@ Deno.test("--config is taken out of the arguments", () => {
   assertEquals(withoutConfig(["server"]), { args: ["server"] });
   assertThrows(() => withoutConfig(["server", "--config"]), UsageError, "name a file");
 });
+
+Deno.test("default folders are in the place's folder for data, whose variable is no setting", () => {
+  const settings = settingsOf(null, { STRONGROOM_HOME: "/srv/strongroom" });
+  assertEquals(settings.size, 0);
+  const place = { project: "/usr/lib/strongroom", startedIn: "/", data: "/srv/strongroom" };
+  for (
+    const [line, folder] of [["server", "bank"], ["demo", "demo"], ["devices", "devices"]] as const
+  ) {
+    const parsed = parseCommandLine(definitions, [line], place);
+    if (!("launch" in parsed)) throw new Error(line);
+    const { launch } = parsed;
+    const found = launch.kind === "demo" ? launch.folder : "start" in launch && launch.start.folder;
+    assertEquals(found, `/srv/strongroom/${folder}`);
+  }
+});

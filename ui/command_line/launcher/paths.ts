@@ -1,10 +1,13 @@
 /** Paths of the project and of the user, and network addresses. */
 import type { Address } from "../../../lib/programs.ts";
+import { homeVariable } from "../settings.ts";
 
 export interface Place {
   /** The project's folder. */
   project: string;
   startedIn: string;
+  /** The folder for data: `./data`, or that of `STRONGROOM_HOME`. */
+  data: string;
 }
 
 /**
@@ -12,9 +15,11 @@ export interface Place {
  * @param project its folder's URL
  */
 export function placeOf(project: URL): Place {
+  const folder = pathOf(project.href).replace(/\/$/, "");
   return {
-    project: pathOf(project.href).replace(/\/$/, ""),
+    project: folder,
     startedIn: Deno.env.get("INIT_CWD") ?? Deno.cwd(),
+    data: Deno.env.get(homeVariable) ?? `${folder}/data`,
   };
 }
 

@@ -14,10 +14,10 @@ import type { Place } from "./paths.ts";
  */
 export function findTerminal(
   { key: named, folder }: TerminalChoice,
-  { project }: Pick<Place, "project">,
+  { data }: Pick<Place, "data">,
   mayWait = false,
 ): TerminalFiles {
-  const found = folder === undefined ? foldersOfAtms(`${project}/data`) : [folder];
+  const found = folder === undefined ? foldersOfAtms(data) : [folder];
   const key = named ?? (found.length === 1 ? `${found[0]}/terminal.key` : null);
   if (key === null) {
     throw new UsageError(
@@ -35,7 +35,7 @@ export function findTerminal(
   }
   const name = nameOf(key, waits);
   const home = named === undefined ? found[0] : undefined;
-  return { key, folder: folder ?? home ?? `${project}/data/atm-${name}`, name };
+  return { key, folder: folder ?? home ?? `${data}/atm-${name}`, name };
 }
 
 function nameOf(key: string, mayWait: boolean): string {
