@@ -15,11 +15,13 @@ import type {
   SignedReceipt,
   Speech,
 } from "../lib/atm.ts";
+import { isPin } from "../lib/card.ts";
 import type { AtmOutcome } from "../lib/errors.ts";
 import { dispensedNotesMax } from "../lib/limits.ts";
 import type { Answer } from "../lib/protocol/message.ts";
 import { minorFromText, type MinorText } from "../lib/money.ts";
 import { notesOf } from "../lib/notes.ts";
+import { CardDesk } from "./cards/card_desk.ts";
 import type { SimulatedDevices } from "./cash/simulated_devices.ts";
 import { fastAmounts } from "./cash/cash_notes.ts";
 import { type NoteCounts, noteMixes, totalOf } from "./cash/note_mix.ts";
@@ -43,6 +45,7 @@ export class BankAtm implements Atm {
   readonly #reports: DeviceReports;
   readonly #reconciliation: Reconciliation;
   readonly #disk: DiskWatch;
+  readonly #desk: CardDesk | null;
   #journalLost = false;
 
   constructor(private readonly dependencies: AtmDependencies) {
@@ -62,6 +65,7 @@ export class BankAtm implements Atm {
     this.#reconciliation = new Reconciliation(dependencies);
     const cashier = this.#cashier = new Cashier({
       ...dependencies,
+      cardTaken: () => this.#desk?.giveBack() ?? Promise.resolve(true),
       currency: () => this.#line.state.currency.code,
       onChange,
       onPowerCut: () => {
@@ -95,7 +99,16 @@ export class BankAtm implements Atm {
     const { idleMsMax, devices } = dependencies;
     devices.onChange = onChange;
     devices.onReturn = () => this.#recover();
-    this.#visits = new Visits({ world, idleMsMax, log, line: this.#line, cashier, onChange });
+    const onEnded = () => this.#returnCard();
+    this.#visits = new Visits({
+      ...{ world, idleMsMax, log, line: this.#line, cashier, onChange, onEnded },
+    });
+    const { reader = null, takeCardMsMax } = dependencies;
+    this.#desk = reader && new CardDesk({
+      ...{ reader, world, onChange, log, takeCardMsMax },
+      serves: () => this.#serves && this.#visits.current === null,
+      onRetained: () => this.#report(),
+    });
   }
 
   /** Connects to the bank, repeatedly until `stop`. */
@@ -107,6 +120,20 @@ export class BankAtm implements Atm {
       }
     });
     this.#line.start();
+    this.#desk?.start().catch((error) => {
+      this.dependencies.log(`the card reader cannot be used: ${error}`);
+    });
+  }
+
+  /** Whether a log-in can begin. */
+  get #serves(): boolean {
+    return this.#line.state.bank === "online" && this.#failure === null;
+  }
+
+  #returnCard(): void {
+    this.#desk?.giveBack().catch((error) => {
+      this.dependencies.log(`the card could not be returned: ${error}`);
+    });
   }
 
   /** Settles with the bank at the beginning of a connection, unless the journal was lost. */
@@ -162,6 +189,7 @@ export class BankAtm implements Atm {
   async stop(): Promise<void> {
     this.#cashier.close();
     await this.#visits.end("logged_out", "closing");
+    await this.#desk?.close();
     await this.#line.stop();
     await this.#cashier.idle();
     await this.dependencies.devices.close?.();
@@ -171,7 +199,7 @@ export class BankAtm implements Atm {
   // The view
 
   view(): AtmView {
-    const { devices, demo, aids, receiptUrl } = this.dependencies;
+    const { devices, demo, demoReader, aids, receiptUrl } = this.dependencies;
     const { current: visit, idleMsMax, ended } = this.#visits;
     const presented = devices.presented();
     return {
@@ -186,6 +214,8 @@ export class BankAtm implements Atm {
           accounts: visit.accounts,
           elsewhere: visit.elsewhere,
           usual: visit.usual,
+          ...(visit.byCard && { byCard: true }),
+          ...(visit.card !== undefined && { card: visit.card }),
           idleMsMax,
         },
       ended,
@@ -197,6 +227,8 @@ export class BankAtm implements Atm {
       },
       escrow: visit && devices.accepting() ? stack(devices.escrow()) : null,
       presented: presented.size === 0 ? null : stack(presented),
+      card: this.#desk?.state ?? null,
+      cards: demoReader?.names ?? [],
       devices: { jammed: devices.jammed(), faults: demo?.faults() ?? [] },
       ...(receiptUrl !== undefined && { receiptUrl }),
       aids: { prints: aids?.printer ?? false, voices: aids?.voices ?? [] },
@@ -222,6 +254,24 @@ export class BankAtm implements Atm {
   ): Promise<{ outcome: AtmOutcome; retryAfterMs?: number }> {
     if (this.#failure || !this.#disk.check()) return Promise.resolve({ outcome: "device_fault" });
     return this.#visits.logIn(username, password);
+  }
+
+  async logInWithCard(pin: string): Promise<{ outcome: AtmOutcome; retryAfterMs?: number }> {
+    if (this.#failure || !this.#disk.check()) return { outcome: "device_fault" };
+    const number = this.#desk?.number ?? null;
+    if (number === null) return { outcome: "no_card" };
+    if (!isPin(pin)) return { outcome: "wrong_credentials" };
+    this.#desk!.onTry();
+    const answer = await this.#visits.logInWithCard(number, pin);
+    const { outcome } = answer;
+    if (outcome === "ok") this.#desk!.onVisit();
+    if (outcome === "card_blocked" || outcome === "pin_not_set") this.#returnCard();
+    return answer;
+  }
+
+  returnCard(): Promise<void> {
+    if (!this.#visits.current) this.#returnCard();
+    return Promise.resolve();
   }
 
   logOut(): Promise<void> {
@@ -276,6 +326,11 @@ export class BankAtm implements Atm {
 
   changePassword(current: string, next: string) {
     return this.#visits.changePassword(current, next);
+  }
+
+  setPin(pin: string): Promise<{ outcome: AtmOutcome }> {
+    if (!isPin(pin)) return Promise.resolve({ outcome: "pin_weak" });
+    return this.#visits.setPin(pin);
   }
 
   async depositOpen(): Promise<{ outcome: AtmOutcome }> {
@@ -337,6 +392,16 @@ export class BankAtm implements Atm {
 
   takeNotes(): Promise<void> {
     return this.#play((devices) => devices.takeNotes());
+  }
+
+  insertCard(name: string): Promise<void> {
+    this.dependencies.demoReader?.insert(name);
+    return Promise.resolve();
+  }
+
+  takeCard(): Promise<void> {
+    this.dependencies.demoReader?.take();
+    return Promise.resolve();
   }
 
   armFault(fault: DeviceFault): Promise<void> {

@@ -43,6 +43,11 @@ export interface CashierDependencies extends
   > {
   /** ISO 4217. */
   currency: () => string;
+  /**
+   * Returns the customer's card, if one is in the reader, before notes are handed out. Returns whether
+   * it was taken.
+   */
+  cardTaken?: () => Promise<boolean>;
   /** Called when notes were presented, taken or counted. */
   onChange: () => void;
   /** Called when the power fails: only the state on disk remains. */
@@ -359,6 +364,9 @@ export class Cashier {
       return this.#receipt(kind, asked.amount, leave.outcome, { movement, ...factsOf(leave) });
     }
     journal.authorised(movement, payer.bank.timeMs);
+    if (kind === "withdrawal" && await this.dependencies.cardTaken?.() === false) {
+      return await this.#withoutNotes(payer, asked.amount, movement);
+    }
     const before = devices.inside();
     journal.acting(movement, before);
     const acted = await this.#drive(act);
@@ -386,6 +394,14 @@ export class Cashier {
     const right = settled === null || settled.outcome === "ok" || settled.outcome === "try_later";
     if (!right) return this.#inDoubt(payer, kind, done.toString(), facts);
     return this.#receipt(kind, done.toString(), "ok", facts);
+  }
+
+  /** Reverses a withdrawal whose customer has not taken the card: no note has moved. */
+  async #withoutNotes(payer: Payer, amount: MinorText, movement: string): Promise<Receipt> {
+    const answer = await ask(payer.bank, { op: "reverse", movement });
+    if (answer?.outcome === "ok") this.dependencies.journal.settled(movement);
+    payer.update(answer?.account);
+    return this.#receipt("withdrawal", amount, "card_not_taken", { movement, ...factsOf(answer) });
   }
 
   /**

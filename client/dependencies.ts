@@ -4,6 +4,8 @@ import type { Currency } from "../lib/money.ts";
 import type { AtmAids, AtmRequest } from "../lib/programs.ts";
 import type { NamedTerminalKey } from "../lib/terminal_key.ts";
 import type { Socket, World } from "../lib/world.ts";
+import type { CardReader } from "./cards/card_reader.ts";
+import type { SimulatedCardReader } from "./cards/simulated_card_reader.ts";
 import type { CashDevices } from "./cash/devices.ts";
 import type { SimulatedDevices } from "./cash/simulated_devices.ts";
 import type { Journal } from "./journal.ts";
@@ -20,6 +22,10 @@ export interface AtmDependencies {
   findKey: () => NamedTerminalKey;
   journal: Journal;
   devices: CashDevices;
+  /** The card reader, if the ATM has one. */
+  reader?: CardReader | null;
+  /** The card reader, if it is simulated and the page may operate it for the customer. */
+  demoReader?: SimulatedCardReader | null;
   /** The devices, if they are simulated and the page may operate them for the customer. */
   demo: SimulatedDevices | null;
   log: (line: string) => void;
@@ -40,4 +46,5 @@ export interface AtmDependencies {
   outcomeMsMax?: number;
   idleMsMax?: number;
   takeNotesMsMax?: number;
+  takeCardMsMax?: number;
 }

@@ -16,7 +16,7 @@ export class DeviceReports {
   #confirmed: { text: string; bank: BankClient } | null = null;
 
   constructor(
-    private readonly dependencies: Pick<AtmDependencies, "journal" | "devices"> & {
+    private readonly dependencies: Pick<AtmDependencies, "journal" | "devices" | "reader"> & {
       /** Why the ATM is out of service. */
       failure: () => AtmFailure | null;
     },
@@ -32,7 +32,8 @@ export class DeviceReports {
   }
 
   #report(): Report {
-    const { devices, journal } = this.dependencies;
+    const { devices, journal, reader } = this.dependencies;
+    const retained = reader?.retained() ?? 0;
     const stopped = this.dependencies.failure();
     const left = journal.flagged().filter(({ kind }) => kind === "left")
       .reduce((sum, { amount }) => sum + amount, 0n);
@@ -46,6 +47,7 @@ export class DeviceReports {
       counted: devices.counted(),
       left: left.toString(),
       ...(stopped && { stopped }),
+      ...(retained > 0 && { retained }),
     };
   }
 }

@@ -18,6 +18,7 @@ import { BankClient, type Line, NoAnswer } from "./bank_client.ts";
 import { demoFilling } from "./cash/cash_notes.ts";
 import type { NoteCounts } from "./cash/note_mix.ts";
 import type { CashDevices } from "./cash/devices.ts";
+import { cardsOf, SimulatedCardReader } from "./cards/simulated_card_reader.ts";
 import { SimulatedDevices } from "./cash/simulated_devices.ts";
 import { Xfs4IotDevices } from "./cash/xfs4iot/xfs4iot_devices.ts";
 import { countCassettes, fillCassettes } from "./filling.ts";
@@ -78,8 +79,12 @@ export async function openAtm(
       throw notConnected(devicesAt!.url, served.why);
     }
   }
+  const cards = cardsOf(files, `${folder}/cards`);
+  const demoReader = demo ? new SimulatedCardReader(database, cards) : null;
   return new BankAtm({
     world,
+    reader: demoReader,
+    demoReader,
     connect,
     findKey,
     journal,

@@ -10,7 +10,7 @@ import type {
 } from "../lib/atm.ts";
 import type { AtmOutcome } from "../lib/errors.ts";
 import { atmIdleMsMax, touchEveryMs } from "../lib/limits.ts";
-import type { Answer, Ask, Push } from "../lib/protocol/message.ts";
+import type { Answer, Ask, AskOf, Push } from "../lib/protocol/message.ts";
 import type { BankClient } from "./bank_client.ts";
 import type { Cashier, Payer } from "./cashier.ts";
 import { ask } from "./ask.ts";
@@ -32,6 +32,9 @@ export class Visit implements Payer {
     readonly displayName: string | undefined,
     /** Whether its password has to be changed before anything else. */
     public oneTime: boolean,
+    readonly byCard: boolean,
+    /** Whether the customer's card has a PIN; undefined without a card, or in a visit by card. */
+    public card: "with_pin" | "without_pin" | undefined,
     /** When the last touch was sent to the bank, by the monotonic clock. */
     public touchedMs: number,
   ) {}
@@ -76,6 +79,8 @@ export class Visits {
       line: StandingLine;
       cashier: Cashier;
       onChange: () => void;
+      /** Called when a visit has ended. */
+      onEnded: () => void;
     },
   ) {
     this.idleMsMax = dependencies.idleMsMax ?? atmIdleMsMax;
@@ -90,18 +95,33 @@ export class Visits {
     return this.#ended;
   }
 
-  async logIn(
+  logIn(
     username: string,
     password: string,
+  ): Promise<{ outcome: AtmOutcome; retryAfterMs?: number }> {
+    return this.#begin({ op: "log_in", username, password });
+  }
+
+  logInWithCard(
+    card: string,
+    pin: string,
+  ): Promise<{ outcome: AtmOutcome; retryAfterMs?: number }> {
+    return this.#begin({ op: "log_in_with_card", card, pin });
+  }
+
+  async #begin(
+    question: AskOf<"log_in" | "log_in_with_card">,
   ): Promise<{ outcome: AtmOutcome; retryAfterMs?: number }> {
     const { line, world } = this.dependencies;
     if (this.#current) return { outcome: "already_logged_in" };
     const bank = await line.soon();
     if (!bank) return { outcome: "bank_unreachable" };
-    const answer = await ask(bank, { op: "log_in", username, password });
+    const answer = await ask(bank, question);
     if (answer === null) return { outcome: "bank_unreachable" };
     const { outcome, retryAfterMs, account, elsewhere = [] } = answer;
-    const { usual = { recipients: [] }, displayName, oneTime = false } = answer;
+    const { usual = { recipients: [] }, displayName, oneTime = false, username = "", card } =
+      answer;
+    const byCard = question.op === "log_in_with_card";
     if (outcome !== "ok" || !account) return { outcome, retryAfterMs };
     const own = answer.accounts ?? [];
     const others = own.filter(({ id }) => id !== account.id).map(({ uid: _, ...view }) => view);
@@ -109,7 +129,7 @@ export class Visits {
     const uids = new Map(own.map(({ id, uid }) => [id, uid]));
     if (bank !== line.bank) return { outcome: "bank_unreachable" }; // it ended meanwhile
     this.#current = new Visit(
-      username,
+      byCard ? username : question.username,
       account.id,
       accounts,
       uids,
@@ -118,6 +138,8 @@ export class Visits {
       usual,
       displayName,
       oneTime,
+      byCard,
+      card,
       world.monotonicMs(),
     );
     this.#ended = null;
@@ -180,6 +202,13 @@ export class Visits {
       this.dependencies.onChange();
     }
     return { outcome, retryAfterMs };
+  }
+
+  async setPin(pin: string): Promise<{ outcome: AtmOutcome }> {
+    const { outcome } = await this.#ask(() => ({ op: "set_pin", pin }));
+    if (outcome === "ok" && this.#current) this.#current.card = "with_pin";
+    this.dependencies.onChange();
+    return { outcome };
   }
 
   /** Sends a request for the customer who is logged in. */
@@ -267,5 +296,6 @@ export class Visits {
     this.#current = null;
     this.#ended = ended;
     this.dependencies.onChange();
+    this.dependencies.onEnded();
   }
 }

@@ -108,6 +108,10 @@ export interface AtmView {
     /** Other terminals at which this customer is logged in, by name. */
     elsewhere: string[];
     usual: Usual;
+    /** Whether it began with a card, not with the password. */
+    byCard?: boolean;
+    /** For a log-in with the password: whether the customer's card has a PIN; absent without a card. */
+    card?: "with_pin" | "without_pin";
     /** Time without a touch after which the customer is logged out. */
     idleMsMax: number;
   } | null;
@@ -125,6 +129,13 @@ export interface AtmView {
   escrow: { notes: Notes[]; total: MinorText } | null;
   /** Notes for the customer to take, dispensed or returned; null if there are none. */
   presented: { notes: Notes[]; total: MinorText } | null;
+  /**
+   * The card in the reader: to be used with its PIN or in use, or to be taken; null for an ATM without
+   * a reader.
+   */
+  card: "none" | "inserted" | "returned" | null;
+  /** The names of the cards that can be inserted, where the reader is simulated. */
+  cards: readonly string[];
   devices: {
     /** Devices that do not work until people have cleared them. */
     jammed: readonly ("dispenser" | "acceptor")[];
@@ -263,6 +274,10 @@ export interface CustomerCalls {
     username: string,
     password: string,
   ): Promise<{ outcome: AtmOutcome; retryAfterMs?: number }>;
+  /** Logs in with the inserted card and its PIN. */
+  logInWithCard(pin: string): Promise<{ outcome: AtmOutcome; retryAfterMs?: number }>;
+  /** Returns the inserted card. */
+  returnCard(): Promise<void>;
   /** Ends the visit after the movement under way. */
   logOut(): Promise<void>;
   /** Restarts the idle time. */
@@ -297,6 +312,8 @@ export interface CustomerCalls {
     current: string,
     next: string,
   ): Promise<{ outcome: AtmOutcome; retryAfterMs?: number }>;
+  /** Sets the PIN of the customer's card, after a log-in with the password. */
+  setPin(pin: string): Promise<{ outcome: AtmOutcome }>;
   /** Returns the signed receipt of a movement, by the place of its entry in the log. */
   signedReceipt(place: string): Promise<SignedReceipt>;
   /** Returns a page of history. `sealed`: adds each entry's sealed form. */
@@ -328,6 +345,10 @@ export interface DemoDevices {
   insertNote(value: MinorText): Promise<void>;
   /** Takes the presented notes. */
   takeNotes(): Promise<void>;
+  /** Inserts one of `AtmView.cards`, if the reader waits for a card. */
+  insertCard(name: string): Promise<void>;
+  /** Takes the returned card. */
+  takeCard(): Promise<void>;
   armFault(fault: DeviceFault): Promise<void>;
   disarmFault(fault: DeviceFault): Promise<void>;
   /** Clears every jam. */

@@ -71,6 +71,7 @@ export type DeviceRefusal =
   | "not_dispensable" // no mix of the notes in the cassettes makes this amount
   | "no_notes_inserted"
   | "device_fault"
+  | "card_not_taken" // it was retained before any note moved: nothing was booked
   | "notes_not_taken" // presented and retracted: nothing was booked
   | "to_be_counted" // the devices lost count: staff count what was dispensed or accepted
   | "bank_unreachable" // nothing was requested, or the bank confirmed that it is void

@@ -385,6 +385,8 @@ export const reconcileDaysMs = 48 * hour;
 // Its cash
 /** Presented notes that are not taken are retracted after this time. */
 export const takeNotesMsMax = 30 * second;
+/** A card at the exit is retained after this. */
+export const takeCardMsMax = 30 * second;
 /** A message of a device, in UTF-16 units: as much as KAL's service takes. */
 export const deviceMessageLengthMax = 2 ** 21;
 /** A device that does not end a command in this time does not answer. A customer may insert notes longer. */
@@ -441,6 +443,7 @@ export const screenRestMs = {
   welcome: minute,
   settings: minute,
   log_in: minute,
+  pin: minute,
   ended: 12 * second,
   back: 15 * second,
   receipt: 45 * second,

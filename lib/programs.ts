@@ -66,7 +66,7 @@ export interface ServerReady {
 }
 
 export interface DemoBankReady extends ServerReady {
-  customers: { username: string; password: string }[];
+  customers: { username: string; password: string; pin: string }[];
   terminals: TerminalFiles[];
 }
 

@@ -21,7 +21,7 @@ const failures: Record<AtmFailure, string> = {
  * "report devices: all well".
  */
 export function reportInWords(
-  { cassettes, jammed, counted, left, stopped }: DeviceReport,
+  { cassettes, jammed, counted, left, stopped, retained = 0 }: DeviceReport,
   currency: Currency,
 ): string {
   const money = (minor: string) => formatMoney(BigInt(minor), currency);
@@ -36,6 +36,7 @@ export function reportInWords(
     ...jammed.map((device) => `${device} jammed`),
     !counted && "count lost",
     left !== "0" && `${money(left)} left by customers`,
+    retained > 0 && `cards retained: ${retained}`,
   ].filter((trouble) => trouble);
   return reportPrefix + (troubles.join(", ") || "all well");
 }

@@ -90,6 +90,8 @@ export type Ask =
     left: MinorText;
     /** Why the terminal is out of service, if it is. */
     stopped?: AtmFailure;
+    /** Cards that were not taken, and are in the retain unit. */
+    retained?: number;
   }
   /**
    * What the terminal has at the end of a day, with no movement open: the value of its notes, and
@@ -414,6 +416,7 @@ const askFields: { [O in Operation]: Fields } = {
     counted: yesOrNo,
     left: minor,
     stopped: maybe(oneOf("disk_failed", "journal_lost")),
+    retained: maybe(whole),
   },
   reconcile: {
     cash: minor,

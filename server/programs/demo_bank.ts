@@ -2,6 +2,7 @@
  * Runs the demo's bank: created once with customers whose passwords are generated, and reopened
  * later.
  */
+import { cardNumberHash, formatCard, isWeakPin, newCardNumber, readCard } from "../../lib/card.ts";
 import { UsageError } from "../../lib/errors.ts";
 import { checkpointMinutesDefault } from "../../lib/limits.ts";
 import { leashEnds, runProgram, say } from "../../lib/process.ts";
@@ -17,6 +18,7 @@ import {
 import { listenTcp, listenUnix, system, systemFiles } from "../../lib/system.ts";
 import { type Bank, createBank, openBank } from "../bank.ts";
 import { holdsBank, singleKeyPath } from "../folder/bank_folder.ts";
+import { cardKeysOf } from "../credentials/card_keys.ts";
 import { runOperatorCommand } from "../operator/commands.ts";
 import { makeOperatorKey } from "../operator/operator_key.ts";
 import { serveBank } from "../serve_bank.ts";
@@ -26,7 +28,7 @@ export interface DemoBank {
   bank: Bank;
   /** The bank's folder, inside the demo's. */
   folder: string;
-  customers: { username: string; password: string }[];
+  customers: { username: string; password: string; pin: string }[];
   terminals: { name: string; key: string; folder: string }[];
 }
 
@@ -84,7 +86,35 @@ export async function openDemoBank(
   }
   const terminals = [];
   for (const name of terminalNames.slice(0, atms)) terminals.push(await terminal(bank, data, name));
+  for (const { username, pin } of customers) {
+    const card = await cardOf(bank, `${data}/cards/${username}.card`, username, pin);
+    for (const { folder } of terminals) {
+      systemFiles.makeFolder(`${folder}/cards`);
+      replacePrivateFile(systemFiles, `${folder}/cards/${username}.card`, card);
+    }
+  }
   return { bank, folder, customers, terminals };
+}
+
+/** Returns the file of a customer's card, which has this PIN; makes both if the customer has none. */
+async function cardOf(bank: Bank, path: string, username: string, pin: string): Promise<string> {
+  systemFiles.makeFolder(path.slice(0, path.lastIndexOf("/")));
+  const number = isThere(systemFiles, path)
+    ? readCard(systemFiles, path).number
+    : newCardNumber(system.randomBytes);
+  const card = formatCard({ customer: username, number });
+  if (!isThere(systemFiles, path)) writePrivateFile(systemFiles, path, card);
+  const { card: issued } = (await bank.ledger.read.customer(username))!;
+  if (issued) return card;
+  const numberHash = cardNumberHash(number);
+  const request = { command: "issue_card", operator, customer: username, numberHash } as const;
+  for await (const _ of runOperatorCommand(bank, request));
+  const { pepper } = cardKeysOf(bank.keys.audit);
+  const pinHash = await bank.passwords.hash(pin, system.randomBytes(16), pepper);
+  const { passwordVersion } = (await bank.ledger.read.customer(username))!;
+  const set = { op: "set_pin", username, passwordVersion, terminal: "", pinHash } as const;
+  await bank.ledger.submit({ ...set, refused: null });
+  return card;
 }
 
 /** @throws {UsageError} if an ATM's key is left, which another bank would not accept */
@@ -125,13 +155,22 @@ function demoCustomers(path: string): DemoBank["customers"] {
   const customers = Object.keys(openings).map((username) => ({
     username,
     password: demoPassword(),
+    pin: demoPin(),
   }));
-  const note = "DEMO passwords, generated: they protect nothing real";
+  const note = "DEMO passwords and PINs, generated: they protect nothing real";
   writePrivateFile(systemFiles, path, JSON.stringify({ note, customers }, null, 2) + "\n");
   return customers;
 }
 
 const startAgain = (data: string) => `delete ${data}, the demo's folder, to start again`;
+
+/** Returns a PIN of four digits that is not weak. */
+function demoPin(): string {
+  for (;;) {
+    const pin = newCardNumber(system.randomBytes).slice(0, 4);
+    if (!isWeakPin(pin)) return pin;
+  }
+}
 
 /** Returns a password of twelve characters that are easy to read and to type. */
 function demoPassword(): string {

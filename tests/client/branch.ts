@@ -5,6 +5,7 @@ import { BankAtm } from "../../client/atm.ts";
 import { openAtmFolder } from "../../client/folder/atm_folder.ts";
 import { fillCassettes } from "../../client/filling.ts";
 import { totalOf } from "../../client/cash/note_mix.ts";
+import type { SimulatedCardReader } from "../../client/cards/simulated_card_reader.ts";
 import { SimulatedDevices } from "../../client/cash/simulated_devices.ts";
 import { Journal } from "../../client/journal.ts";
 import { hex } from "../../lib/bytes.ts";
@@ -175,6 +176,7 @@ export class Branch {
       keepKey,
       behindMs = 0,
       byService = false,
+      equipReader,
     }: {
       wrap?: (journal: Journal) => Journal;
       idleMsMax?: number;
@@ -187,6 +189,8 @@ export class Branch {
       behindMs?: number;
       /** Whether the devices are behind WebSocket. */
       byService?: boolean;
+      /** The ATM's card reader, if it has one. */
+      equipReader?: (database: DatabaseSync) => SimulatedCardReader;
     } = {},
   ): BranchAtm {
     const folder = `${this.folder}/atm-${name}`;
@@ -203,6 +207,7 @@ export class Branch {
       return socket;
     };
     const world = { ...system, nowMs: () => system.nowMs() - behindMs };
+    const reader = equipReader?.(database) ?? null;
     const atm = new BankAtm({
       world,
       connect,
@@ -210,6 +215,9 @@ export class Branch {
       journal: wrap(journal),
       devices: served?.devices ?? devices,
       demo: devices,
+      reader,
+      demoReader: reader,
+      takeCardMsMax: 400,
       log: this.#log,
       idleMsMax,
       outcomeMsMax,

@@ -87,6 +87,14 @@ Deno.test({ name: "languages in Chromium", ignore: findBrowser() === null }, asy
             await fits();
             await page.keyboard.press("Escape");
             await onScreen(page, "welcome");
+            await scripted.insertCard("alice");
+            await onScreen(page, "pin");
+            await fits();
+            await page.keyboard.press("Escape");
+            await onScreen(page, "take_card");
+            await fits();
+            await scripted.takeCard();
+            await onScreen(page, "welcome");
             await logIn(page);
             for (const size of ["normal", "large"]) {
               await page.evaluate((size) => document.documentElement.dataset.size = size, size);
@@ -110,7 +118,7 @@ Deno.test({ name: "languages in Chromium", ignore: findBrowser() === null }, asy
               await fits();
               await back(page);
             }
-            for (const to of ["accounts", "password"]) {
+            for (const to of ["accounts", "password", "set_pin"]) {
               await go(page, "more");
               await go(page, to);
               await fits();

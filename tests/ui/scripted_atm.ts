@@ -82,10 +82,16 @@ const script: Script = {
 export class ScriptedAtm implements Atm {
   /** Every call so far, in order, without what was secret in it. */
   readonly calls: string[] = [];
+  /** The PIN of every card; a customer who logs in with a password has a card. */
+  pin = "7391";
+  /** Whose card is in the reader. */
+  #card: string | null = null;
   /** What the next call of a name comes to, once, instead of what it would. */
   readonly next: Partial<
     Record<
       | "logIn"
+      | "logInWithCard"
+      | "setPin"
       | "withdraw"
       | "depositOpen"
       | "depositConfirm"
@@ -150,6 +156,8 @@ export class ScriptedAtm implements Atm {
       },
       escrow: null,
       presented: null,
+      card: "none",
+      cards: Object.keys(this.#script.passwords),
       devices: { jammed: [], faults: [] },
       aids: this.#script.aids,
       demo: this.#script.demo,
@@ -175,14 +183,61 @@ export class ScriptedAtm implements Atm {
         : "wrong_credentials");
     if (outcome === "throttled") return { outcome, retryAfterMs: this.retryAfterMs };
     if (outcome !== "ok") return { outcome };
+    this.#begin(username, { card: "with_pin" });
+    return { outcome };
+  }
+
+  async logInWithCard(pin: string) {
+    this.calls.push("logInWithCard");
+    await this.gate;
+    const outcome = this.#scripted("logInWithCard") ??
+      (pin === this.pin ? "ok" : "wrong_credentials");
+    if (outcome === "throttled") return { outcome, retryAfterMs: this.retryAfterMs };
+    if (outcome === "card_blocked" || outcome === "pin_not_set") this.change({ card: "returned" });
+    if (outcome === "ok") this.#begin(this.#card!, { byCard: true });
+    return { outcome };
+  }
+
+  returnCard(): Promise<void> {
+    this.calls.push("returnCard");
+    this.change({ card: "returned" });
+    return Promise.resolve();
+  }
+
+  setPin(pin: string) {
+    this.calls.push("setPin");
+    const outcome = this.#scripted("setPin") ?? "ok";
+    if (outcome === "ok") this.pin = pin;
+    return Promise.resolve({ outcome });
+  }
+
+  insertCard(name: string): Promise<void> {
+    this.calls.push(`insertCard ${name}`);
+    if (this.#view.card !== "none" || this.#view.visit) return Promise.resolve();
+    this.#card = name;
+    this.change({ card: "inserted" });
+    return Promise.resolve();
+  }
+
+  takeCard(): Promise<void> {
+    this.calls.push("takeCard");
+    this.#card = null;
+    this.change({ card: "none" });
+    this.#cardTaken();
+    return Promise.resolve();
+  }
+
+  /** Called when the card at the exit is taken. */
+  #cardTaken = () => {};
+
+  #begin(username: string, how: { byCard?: true; card?: "with_pin" }): void {
     const accounts = this.#accounts.get(username) ?? this.#accounts.values().next().value!;
     const { idleMsMax } = this.#script;
     const { usual } = this.#script;
     const visit = { username, account: accounts[0]!, accounts, elsewhere: [], usual, idleMsMax };
-    const change = this.oneTime ? { oneTime: true } : {};
-    this.change({ visit: { ...visit, ...change }, ended: null });
-    this.#log("log-in", "log in");
-    return { outcome };
+    const change = this.oneTime && !how.byCard ? { oneTime: true } : {};
+    this.change({ visit: { ...visit, ...how, ...change }, ended: null });
+    this.#log("log-in", how.byCard ? "log in with a card" : "log in");
   }
 
   logOut(): Promise<void> {
@@ -212,6 +267,12 @@ export class ScriptedAtm implements Atm {
     const outcome = this.#scripted("withdraw") ?? this.#mayWithdraw(minor, notes);
     const words = `withdraw ${formatMoney(minor, euro)}`;
     if (outcome !== "ok") return this.#refused("withdrawal", amount, outcome, words);
+    if (this.#card !== null) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#cardTaken = resolve;
+      this.change({ card: "returned" });
+      await promise;
+    }
     const account = this.#move(-minor);
     this.#log("withdrawal", words, amount);
     return this.#receipt("withdrawal", amount, outcome, { account, notes });
@@ -409,7 +470,9 @@ export class ScriptedAtm implements Atm {
 
   /** Ends the visit, if there is one. */
   endVisit(ended: VisitEnd): void {
-    if (this.#view.visit) this.change({ visit: null, ended, escrow: null });
+    if (!this.#view.visit) return;
+    const card = this.#card === null ? "none" : "returned";
+    this.change({ visit: null, ended, escrow: null, card });
   }
 
   /** The bank no longer answers: as at a real machine, the visit ends with it. */

@@ -195,6 +195,35 @@ const usual: Stop[] = [
       await page.getByLabel("Repeat new password").focus();
     }),
   },
+  {
+    name: "pin",
+    async reach({ page }) {
+      await insertCard(page);
+      for (const digit of "739") await button(page, new RegExp(`^${digit}$`)).click();
+    },
+  },
+  {
+    name: "take_card",
+    async reach({ page }) {
+      await insertCard(page);
+      await page.keyboard.press("Escape");
+      await onScreen(page, "take_card");
+    },
+  },
+  {
+    name: "set_pin",
+    reach: inMenu(async ({ page }) => {
+      await newPin(page, "7391", "7392");
+      await page.getByText("do not match").waitFor();
+    }),
+  },
+  {
+    name: "pin_set",
+    reach: inMenu(async ({ page }) => {
+      await newPin(page, "8154", "8154");
+      await onScreen(page, "pin_set");
+    }),
+  },
   { name: "more", reach: inMenu(({ page }) => button(page, "More").click()) },
   {
     name: "amount_over",
@@ -426,6 +455,37 @@ function refusedTransfer(outcome: AtmOutcome, at: "recipient" | "transfer"): Sto
   };
 }
 
+/** Inserts alice's card in the demo's pane. */
+async function insertCard(page: Page): Promise<void> {
+  await button(page, "Insert Alice’s card").click();
+  await onScreen(page, "pin");
+}
+
+async function newPin(page: Page, next: string, again: string): Promise<void> {
+  await button(page, "More").click();
+  await button(page, "Change PIN").click();
+  await page.getByLabel("New PIN", { exact: true }).fill(next);
+  await page.getByLabel("Repeat new PIN").fill(again);
+  await page.keyboard.press("Enter");
+}
+
+function refusedCard(outcome: AtmOutcome): Stop {
+  return {
+    name: `refusal_card_${outcome}`,
+    async reach({ scripted, page }) {
+      scripted.next.logInWithCard = outcome;
+      await insertCard(page);
+      await page.keyboard.type("7392");
+      await page.keyboard.press("Enter");
+      if (outcome !== "wrong_credentials") {
+        await onScreen(page, "take_card");
+        await scripted.takeCard();
+      }
+      await onScreen(page, "refusal");
+    },
+  };
+}
+
 function refusedPassword(outcome: AtmOutcome): Stop {
   return {
     name: `refusal_password_${outcome}`,
@@ -458,6 +518,9 @@ const refusals: Stop[] = [
   refusedTransfer("throttled", "recipient"),
   refusedTransfer("recipient_unavailable", "transfer"),
   refusedTransfer("over_day_limit", "transfer"),
+  refusedCard("wrong_credentials"),
+  refusedCard("card_blocked"),
+  refusedCard("pin_not_set"),
   refusedPassword("wrong_credentials"),
   refusedPassword("password_too_short"),
   refusedWithdrawal("insufficient_funds"),
@@ -465,6 +528,7 @@ const refusals: Stop[] = [
   refusedWithdrawal("account_locked"),
   refusedWithdrawal("account_closed"),
   refusedWithdrawal("device_fault"),
+  refusedWithdrawal("card_not_taken"),
   refusedWithdrawal("notes_not_taken"),
   refusedWithdrawal("to_be_counted"),
   refusedWithdrawal("bank_unreachable"),

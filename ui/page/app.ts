@@ -19,6 +19,10 @@ import { Mix } from "./screens/mix/mix.ts";
 import { Notice } from "./screens/notice/notice.ts";
 import { PasswordChanged } from "./screens/password/changed.ts";
 import { Password } from "./screens/password/password.ts";
+import { Pin } from "./screens/pin/pin.ts";
+import { PinSet } from "./screens/pin/pin_set.ts";
+import { SetPin } from "./screens/pin/set_pin.ts";
+import { TakeCard } from "./screens/take/take_card.ts";
 import { Receipt } from "./screens/receipt/receipt.ts";
 import { Refusal } from "./screens/refusal/refusal.ts";
 import { Settings } from "./screens/settings/settings.ts";
@@ -52,6 +56,9 @@ const screens: Record<ScreenName, ComponentType<any>> = {
   accounts: Accounts,
   password: Password,
   password_changed: PasswordChanged,
+  pin: Pin,
+  set_pin: SetPin,
+  pin_set: PinSet,
   balance: Balance,
   history: History,
   refusal: Refusal,
@@ -71,10 +78,11 @@ export interface AppProps {
 export function App({ state, send, words, tables }: AppProps): VNode {
   const { screen, view } = state;
   const disconnected = screen.name === "disconnected";
-  // notes in the tray come before whatever else there is to say
+  // notes in the tray, or a card at the exit, come before whatever else there is to say
   const taking = !disconnected && view?.presented;
-  const Screen = taking ? Take : screens[screen.name];
-  const name = taking ? "take" : screen.name;
+  const returned = !disconnected && view?.card === "returned";
+  const Screen = taking ? Take : returned ? TakeCard : screens[screen.name];
+  const name = taking ? "take" : returned ? "take_card" : screen.name;
   const atm = html`
     <div class="atm" data-screen=${name}>
       <${Header} ...${{ state, send, words }} />

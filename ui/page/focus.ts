@@ -10,7 +10,8 @@ import { fill, type Words } from "./words/words.ts";
 export function focusAfter(before: State, after: State, root: HTMLElement, words: Words): boolean {
   const { screen, shownMs, moreTime } = before;
   const same = screen.name === after.screen.name && shownMs === after.shownMs &&
-    !before.view?.presented === !after.view?.presented;
+    !before.view?.presented === !after.view?.presented &&
+    (before.view?.card === "returned") === (after.view?.card === "returned");
   if (same && moreTime === after.moreTime) return false;
   const scope = root.querySelector("[role=alertdialog]") ?? root;
   scope.querySelector<HTMLElement>("[data-focus]")?.focus();

@@ -29,6 +29,7 @@ export const styleSheets: readonly string[] = [
   "screens/menu/menu.css",
   "screens/settings/settings.css",
   "screens/amount/amount.css",
+  "screens/pin/pin.css",
   "screens/mix/mix.css",
   "screens/working/working.css",
   "screens/receipt/receipt.css",

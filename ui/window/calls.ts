@@ -18,6 +18,7 @@ import {
   cursorLengthMax,
   historyTextLengthMax,
   passwordLengthMax,
+  pinLengthMax,
   receiptTextLengthMax,
   speechLengthMax,
   transferMessageLengthMax,
@@ -40,6 +41,9 @@ const parsers = new Map<string, Parse>(Object.entries(
         isText(password, 0, passwordLengthMax) && more.length === 0
         ? (atm) => atm.logIn(username, password)
         : null,
+    logInWithCard: ([pin, ...more]) =>
+      isText(pin, 0, pinLengthMax) && more.length === 0 ? (atm) => atm.logInWithCard(pin) : null,
+    returnCard: (args) => args.length === 0 ? (atm) => atm.returnCard() : null,
     logOut: (args) => args.length === 0 ? (atm) => atm.logOut() : null,
     touch: (args) => args.length === 0 ? (atm) => atm.touch() : null,
     noteMixes: ([amount, ...more]) =>
@@ -66,6 +70,8 @@ const parsers = new Map<string, Parse>(Object.entries(
         isText(next, 0, passwordLengthMax) && more.length === 0
         ? (atm) => atm.changePassword(current, next)
         : null,
+    setPin: ([pin, ...more]) =>
+      isText(pin, 0, pinLengthMax) && more.length === 0 ? (atm) => atm.setPin(pin) : null,
     signedReceipt: ([place, ...more]) =>
       isText(place, 1, cursorLengthMax) && more.length === 0
         ? (atm) => atm.signedReceipt(place)
@@ -85,6 +91,11 @@ const parsers = new Map<string, Parse>(Object.entries(
     insertNote: ([value, ...more]) =>
       isAmount(value) && more.length === 0 ? (atm) => atm.insertNote(value) : null,
     takeNotes: (args) => args.length === 0 ? (atm) => atm.takeNotes() : null,
+    insertCard: ([name, ...more]) =>
+      isText(name, 1, usernameLengthMax) && more.length === 0
+        ? (atm) => atm.insertCard(name)
+        : null,
+    takeCard: (args) => args.length === 0 ? (atm) => atm.takeCard() : null,
     armFault: ([fault, ...more]) =>
       isFault(fault) && more.length === 0 ? (atm) => atm.armFault(fault) : null,
     disarmFault: ([fault, ...more]) =>

@@ -43,6 +43,8 @@ const visiting: AtmView = {
   cash: { cassettes: [{ value: "2000", count: 9 }], fastAmounts: ["2000"], accepted: ["1000"] },
   escrow: null,
   presented: null,
+  card: "none",
+  cards: [],
   devices: { jammed: [], faults: [] },
   aids: { prints: false, voices: [] },
   demo: true,

@@ -51,7 +51,9 @@ export async function launchDemo(
 
 function introduce({ address, customers }: DemoBankReady, folder: string): void {
   say(`A demo bank listens on ${address}; its data is in ${folder}.\n`);
-  say("DEMO customers (for trying out: these passwords protect nothing real):");
-  for (const { username, password } of customers) say(`  ${username.padEnd(8)} ${password}`);
+  say("DEMO customers, with the PINs of their cards (for trying out: these protect nothing real):");
+  for (const { username, password, pin } of customers) {
+    say(`  ${username.padEnd(8)} ${password}   PIN ${pin}`);
+  }
   say("");
 }

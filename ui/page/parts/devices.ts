@@ -2,7 +2,7 @@
 import type { VNode } from "preact";
 import { html } from "htm/preact";
 import type { AtmView, DeviceFault } from "../../../lib/atm.ts";
-import { shortMoney } from "../words/format.ts";
+import { sentence, shortMoney } from "../words/format.ts";
 import type { DemoCall, Intent } from "../state/model.ts";
 import { fill, type Words } from "../words/words.ts";
 
@@ -39,7 +39,7 @@ export function Devices(
   };
   return html`
     <aside class="demo-pane" aria-label=${text.name}>
-      <details class="demo" key=${presented !== null} open>
+      <details class="demo" key=${presented !== null || view.card === "returned"} open>
         <summary class="demo__head"><b>${text.title}</b> ${text.name}</summary>
         <div class="demo__body">
           <p class="demo__hint">${text.hint}</p>
@@ -57,6 +57,20 @@ export function Devices(
           off: !presented,
         })}
       </section>
+        ${view.cards.length > 0 && html`
+          <section class="demo__group">
+            ${view.cards.map((name) =>
+              button(fill(text.insertCard, { name: sentence(name) }), {
+                name: "insertCard",
+                args: [name],
+              }, { off: view.card !== "none" || view.visit !== null })
+            )}
+            ${button(text.takeCard, { name: "takeCard", args: [] }, {
+              look: view.card === "returned" ? "demo__button--now" : "",
+              off: view.card !== "returned",
+            })}
+          </section>
+        `}
           <form class="demo__group" onSubmit=${arm}>
         ${Object.entries(faultParts).map(([part, values]) =>
           html`

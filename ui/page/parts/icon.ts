@@ -28,6 +28,7 @@ export type IconName =
   | "clock"
   | "cut"
   | "lock"
+  | "card"
   | "notes"
   | "fault"
   | "search"

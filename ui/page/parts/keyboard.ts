@@ -57,7 +57,7 @@ export function Keyboard({ keyboard, send, words }: KeyboardProps): VNode | null
       </button>
     `;
   const face = (name: IconName) => html`<${Icon} name=${name} />`;
-  const faces = (row: string) => [...row].map((char) => key(char, char, () => type(char)));
+  const faces = (row: string) => [...row].map((char) => key(char, char, () => typeInField(char)));
   const capitals = keyboard === "capitals";
   const rows = text.rows.split(" ").map((row) => capitals ? row.toUpperCase() : row);
   const shift = () => send({ type: "keyboard", keyboard: capitals ? "letters" : "capitals" });
@@ -72,7 +72,7 @@ export function Keyboard({ keyboard, send, words }: KeyboardProps): VNode | null
         ${keyboard !== "signs" &&
           key(face("shift"), text.shift, shift, capitals ? "letter--on" : "letter--wide")}
         ${keyboard !== "signs" && faces(rows[2] ?? "")}
-        ${key(face("erase"), words.amount.erase, erase, "letter--wide")}
+        ${key(face("erase"), words.amount.erase, eraseInField, "letter--wide")}
       </div>
       <div>
         ${key(
@@ -81,7 +81,9 @@ export function Keyboard({ keyboard, send, words }: KeyboardProps): VNode | null
           () => send({ type: "keyboard", keyboard: other }),
           "letter--wide",
         )}
-        ${faces("-_")} ${key(" ", text.space, () => type(" "), "letter--space")} ${faces(".")}
+        ${faces("-_")} ${key(" ", text.space, () => typeInField(" "), "letter--space")} ${faces(
+          ".",
+        )}
       </div>
     </section>
   ` as VNode;
@@ -96,7 +98,8 @@ function field(): HTMLInputElement | null {
   return document.querySelector(".fields input:focus") ?? document.querySelector(".fields input");
 }
 
-function type(text: string): void {
+/** Types into the field that has the focus, or the first one. */
+export function typeInField(text: string): void {
   const input = field();
   if (!input || input.readOnly || input.value.length >= input.maxLength) return;
   input.focus();
@@ -104,7 +107,8 @@ function type(text: string): void {
   input.setRangeText(text, start, end, "end");
 }
 
-function erase(): void {
+/** Erases what is before the cursor. */
+export function eraseInField(): void {
   const input = field();
   if (!input || input.readOnly) return;
   input.focus();

@@ -1,4 +1,4 @@
-/** A field for a password: what is typed stays in it alone, and can be shown. */
+/** A field for a password or a PIN: what is typed stays in it alone, and can be shown. */
 import type { VNode } from "preact";
 import { html } from "htm/preact";
 import { passwordLengthMax } from "../../../lib/limits.ts";
@@ -14,17 +14,20 @@ export const asTyped = {
 export interface SecretFieldProps {
   name: string;
   label: string;
-  shown: boolean | undefined;
+  shown?: boolean;
   readonly: boolean;
   focus?: boolean;
   /** In the field: the button that shows what is typed. */
   reveal?: VNode;
   /** The id of the element that explains what is wrong with it. */
   fault?: string;
+  lengthMax?: number;
+  inputmode?: string;
 }
 
 export function SecretField(props: SecretFieldProps): VNode {
-  const { name, label, shown, readonly, focus, reveal, fault } = props;
+  const { name, label, shown, readonly, focus, reveal, fault, inputmode } = props;
+  const { lengthMax = passwordLengthMax } = props;
   return html`
     <div class="field">
       <label class="field__label" for=${name}>${label}</label>
@@ -34,7 +37,8 @@ export function SecretField(props: SecretFieldProps): VNode {
           id=${name}
           name=${name}
           type=${shown ? "text" : "password"}
-          maxlength=${passwordLengthMax}
+          maxlength=${lengthMax}
+          inputmode=${inputmode}
           data-focus=${focus || undefined}
           aria-invalid=${fault !== undefined}
           aria-describedby=${fault}

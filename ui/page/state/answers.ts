@@ -24,7 +24,11 @@ export function onAnswer(before: State, answer: Answered): Step {
   const state = { ...before, pending: null, lastTouchMs: before.nowMs };
   switch (answer.name) {
     case "logIn":
-      return { state: loggedIn(state, answer.value) };
+      return { state: loggedIn(state, answer.value, "log_in") };
+    case "logInWithCard":
+      return { state: loggedIn(state, answer.value, "pin") };
+    case "setPin":
+      return { state: pinSet(state, answer.value.outcome) };
     case "depositOpen":
       return { state: depositOpened(state, answer.value.outcome) };
     case "noteMixes":
@@ -55,13 +59,17 @@ interface Wait {
   retryAfterMs?: number;
 }
 
-function loggedIn(state: State, value: { outcome: AtmOutcome } & Wait): State {
+function loggedIn(
+  state: State,
+  value: { outcome: AtmOutcome } & Wait,
+  from: "log_in" | "pin",
+): State {
   const { outcome, retryAfterMs } = value;
   if (state.view?.visit) return show(state, safeScreen(state.view));
   // logged in, and the visit ended before its first view came
   if (outcome === "ok") return state.view ? show(state, endedScreen(state.view)) : state;
   const typed = state.screen.name === "log_in" ? state.screen.username : "";
-  return show(state, refusal(state, { why: outcome, from: "log_in", typed }, retryAfterMs));
+  return show(state, refusal(state, { why: outcome, from, typed }, retryAfterMs));
 }
 
 /** Returns a refusal; where the customer must wait, with the time of the next try. */
@@ -105,6 +113,12 @@ function passwordChanged(state: State, { outcome, retryAfterMs }: { outcome: Atm
   if (state.screen.name !== "password") return state;
   if (outcome === "ok") return show(state, { name: "password_changed" });
   return show(state, refusal(state, { why: outcome, from: "password" }, retryAfterMs));
+}
+
+function pinSet(state: State, outcome: AtmOutcome): State {
+  if (state.screen.name !== "set_pin") return state;
+  if (outcome === "ok") return show(state, { name: "pin_set" });
+  return show(state, { name: "refusal", why: outcome, from: "set_pin" });
 }
 
 function balanceCame(

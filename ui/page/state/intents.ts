@@ -51,6 +51,18 @@ export function onIntent(state: State, intent: Intent): Step {
       return { state: { ...state, keyboard: intent.keyboard } };
     case "log_in":
       return logIn(state, intent.username, intent.password);
+    case "log_in_with_card":
+      return state.screen.name === "pin"
+        ? start(state, { name: "logInWithCard", args: [intent.pin] })
+        : { state };
+    case "set_pin":
+      return state.screen.name === "set_pin"
+        ? start({ ...state, screen: { name: "set_pin" } }, { name: "setPin", args: [intent.pin] })
+        : { state };
+    case "pin_fault":
+      return state.screen.name === "set_pin"
+        ? { state: { ...state, screen: { name: "set_pin", fault: intent.fault } } }
+        : { state };
     case "show_balance":
       return { state: { ...state, balanceShownAtMs: intent.shown ? state.nowMs : null } };
     case "show_password":
@@ -207,6 +219,8 @@ function back(state: State): Step {
   switch (screen.name) {
     case "log_in":
       return { state: show(state, safeScreen(state.view)) };
+    case "pin":
+      return start(state, { name: "returnCard", args: [] });
     case "menu":
       return logOut(state);
     case "mix":
@@ -222,9 +236,11 @@ function back(state: State): Step {
     case "recipient":
       return { state: show(state, { name: "menu" }) };
     case "accounts":
+    case "set_pin":
       return { state: show(state, { name: "more" }) };
     case "password":
       return state.view?.visit?.oneTime ? logOut(state) : { state: show(state, { name: "more" }) };
+    case "pin_set":
     case "password_changed":
       return { state: show(state, { name: "menu" }) };
     case "settings":
@@ -250,7 +266,8 @@ function next(state: State): Step {
     case "out_of_service":
       return { state: show(state, logInOr(state)) };
     case "receipt":
-      return { state: show(state, visitOr(state, screen.from ?? { name: "menu" })) };
+      return afterMovement(state, screen.from ?? { name: "menu" });
+    case "pin_set":
     case "password_changed":
       return { state: show(state, visitOr(state, { name: "menu" })) };
     case "settings":
@@ -268,6 +285,10 @@ function next(state: State): Step {
 /** Goes on from a refusal: to where it can be mended, if the visit and the bank are still there. */
 function refusalNext(state: State, refusal: RefusalScreen): Step {
   if (refusal.retryAtMs !== undefined && state.nowMs < refusal.retryAtMs) return { state };
+  if (refusal.from === "pin") {
+    const screen = state.view?.card === "inserted" ? safeScreen(state.view) : logInOr(state);
+    return { state: show(state, screen) };
+  }
   if (refusal.from === "log_in") return { state: show(state, logInOr(state, refusal.typed)) };
   if (!state.view?.visit) return { state: show(state, visitOr(state, { name: "menu" })) };
   switch (refusal.from) {
@@ -283,10 +304,20 @@ function refusalNext(state: State, refusal: RefusalScreen): Step {
       };
     }
     case "password":
+    case "set_pin":
       return { state: show(state, { name: refusal.from }) };
     default:
-      return { state: show(state, { name: "menu" }) };
+      return refusal.receipt
+        ? afterMovement(state, { name: "menu" })
+        : { state: show(state, { name: "menu" }) };
   }
+}
+
+/** Goes on after a movement; a visit whose card has come back is over. */
+function afterMovement(state: State, screen: Screen): Step {
+  const { visit, card } = state.view ?? {};
+  if (visit?.byCard && card === "none") return logOut(state);
+  return { state: show(state, visitOr(state, screen)) };
 }
 
 /** Returns the log-in, where there is a bank to log in to. */
@@ -299,7 +330,7 @@ function logInOr({ view }: State, username = ""): Screen {
 function visitOr(state: State, screen: Screen): Screen {
   if (!state.view || state.view.visit) return screen;
   const wasVisit = state.screen.name === "receipt" ||
-    (state.screen.name === "refusal" && state.screen.from !== "log_in");
+    (state.screen.name === "refusal" && !["log_in", "pin"].includes(state.screen.from));
   return wasVisit ? endedScreen(state.view) : safeScreen(state.view);
 }
 

@@ -32,6 +32,8 @@ export type Screen =
   | { name: "out_of_service"; why: OutOfService }
   | { name: "welcome" }
   | { name: "log_in"; username: string; shown?: boolean }
+  /** The PIN of the inserted card. */
+  | { name: "pin" }
   | { name: "menu" }
   /** What is done less often: the password, the settings, another account. */
   | { name: "more" }
@@ -55,6 +57,8 @@ export type Screen =
   /** `fault`: what is wrong with what was typed, which no call was made for. */
   | { name: "password"; shown?: boolean; fault?: PasswordFault }
   | { name: "password_changed" }
+  | { name: "set_pin"; fault?: PinFault }
+  | { name: "pin_set" }
   /** Null until the bank answered. */
   | { name: "balance"; days: DayBalance[] | null; statement?: Statement; day?: string }
   | HistoryScreen
@@ -110,7 +114,16 @@ export interface RefusalScreen {
   name: "refusal";
   why: Refused;
   /** Where the customer was, and gets back to. */
-  from: "log_in" | "amount" | "history" | "menu" | "recipient" | "sum" | "password";
+  from:
+    | "log_in"
+    | "pin"
+    | "amount"
+    | "history"
+    | "menu"
+    | "recipient"
+    | "sum"
+    | "password"
+    | "set_pin";
   receipt?: Receipt;
   /** What was typed, to be corrected: an amount, a number, or the username. */
   typed?: string;
@@ -178,6 +191,7 @@ export type Intent =
   | { type: "next" }
   | { type: "go"; to: Place }
   | { type: "log_in"; username: string; password: string }
+  | { type: "log_in_with_card"; pin: string }
   | { type: "show_password"; shown: boolean }
   | { type: "show_balance"; shown: boolean }
   | { type: "log_out" }
@@ -200,6 +214,8 @@ export type Intent =
   | { type: "choose_account"; id: string }
   | { type: "change_password"; current: string; next: string }
   | { type: "password_fault"; fault: PasswordFault }
+  | { type: "set_pin"; pin: string }
+  | { type: "pin_fault"; fault: PinFault }
   | { type: "show_sealed"; sealed: boolean }
   /** Enlarges the code of a receipt. */
   | { type: "show_code" }
@@ -233,8 +249,12 @@ export type Place =
   | "recipient"
   | "accounts"
   | "password"
+  | "set_pin"
   | "balance"
   | "history";
+
+/** What is wrong with a new PIN, found without asking the bank. */
+export type PinFault = "form" | "mismatch";
 
 /** What is wrong with a new password, found without asking the bank. */
 export type PasswordFault = "missing" | "too_short" | "mismatch" | "unchanged";

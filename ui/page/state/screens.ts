@@ -15,6 +15,8 @@ const duringVisit: ReadonlySet<ScreenName> = new Set<ScreenName>([
   "accounts",
   "password",
   "password_changed",
+  "set_pin",
+  "pin_set",
   "balance",
   "history",
 ]);
@@ -45,6 +47,7 @@ export function safeScreen(view: AtmView | null): Screen {
   if (!view) return { name: "starting" };
   if (view.bank === "lost") return { name: "lost", hadVisit: view.ended === "connection_lost" };
   if (view.visit) return { name: view.visit.oneTime ? "password" : "menu" };
+  if (view.card === "inserted") return { name: "pin" };
   const why = outOfService(view);
   return why ? { name: "out_of_service", why } : { name: "welcome" };
 }

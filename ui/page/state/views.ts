@@ -18,7 +18,15 @@ export function onView(before: State, view: AtmView): State {
     case "lost":
       return show(state, { name: "back", hadVisit: state.screen.hadVisit });
     case "log_in":
-      return view.visit ? begun(state) : state;
+    case "pin":
+      if (view.visit) return begun(state);
+      return (state.screen.name === "pin") === (view.card === "inserted") || state.pending
+        ? state
+        : show(state, safeScreen(view));
+  }
+  // a card that is inserted while nobody is logged in begins the next visit
+  if (!view.visit && view.card === "inserted" && before.view?.card !== "inserted") {
+    return show({ ...state, pending: null }, safeScreen(view));
   }
   const visitLost = before.view?.visit && !view.visit;
   const ends = state.screen.name === "refusal" || state.screen.name === "settings";

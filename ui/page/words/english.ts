@@ -38,6 +38,7 @@ export const english = {
     heading: "Welcome to {bank}",
     lede: "Withdraw or deposit cash, send money and check your balance.",
     begin: "Touch to begin",
+    card: "Insert your card, or touch to log in with your username.",
   },
   logIn: {
     heading: "Log in",
@@ -159,6 +160,8 @@ export const english = {
     hint: "Controls of the demo, which are no part of the ATM.",
     insert: "Insert {note}",
     take: "Take the notes",
+    insertCard: "Insert {name}’s card",
+    takeCard: "Take the card",
     what: "What",
     when: "When",
     where: "At",
@@ -229,6 +232,8 @@ export const english = {
       receive: "Transfer from {name}",
       lookUp: "Account {account} looked up",
       logIn: "Log-in",
+      cardLogIn: "Log-in with card",
+      pin: "PIN set",
       logOut: "Log-out",
       idle: "Log-out: no activity",
       lost: "Log-out: connection lost",
@@ -299,6 +304,26 @@ export const english = {
     },
     changedHeading: "Password changed",
     changedLede: "Use the new one from now on. Your other sessions have been ended.",
+  },
+  card: {
+    heading: "Enter your PIN",
+    lede: "Make sure that nobody can see you type.",
+    label: "PIN",
+    next: "Continue",
+    takeHeading: "Please take your card",
+    takeLede: "Cards that are not taken are drawn in.",
+    takeFirst: "Your notes follow. Cards that are not taken are drawn in.",
+  },
+  pin: {
+    heading: "Set PIN",
+    change: "Change PIN",
+    lede: "Four to six digits that are hard to guess.",
+    next: "New PIN",
+    again: "Repeat new PIN",
+    set: "Set PIN",
+    setHeading: "PIN set",
+    setLede: "Use it with your card from now on. Your other sessions have been ended.",
+    faults: { form: "A PIN has four to six digits.", mismatch: "The two PINs do not match." },
   },
   chart: {
     heading: "The last 30 days",
@@ -447,6 +472,27 @@ export const english = {
       lede: "Please check both. Capital letters matter.",
       next: "Try again",
     },
+    card_blocked: {
+      heading: "Card blocked",
+      lede: "There were too many wrong PINs. Log in with your username and password to unblock it.",
+    },
+    pin_not_set: {
+      heading: "No PIN set yet",
+      lede: "Log in with your username and password, then set the PIN of your card.",
+    },
+    pin_weak: {
+      heading: "PIN too easy to guess",
+      lede: "Please avoid years, rows such as 1234 and repeated digits.",
+      next: "Try again",
+    },
+    password_needed: {
+      heading: "Password needed",
+      lede: "A PIN can only be set after a log-in with your password.",
+    },
+    card_not_taken: {
+      heading: "Your card was drawn in",
+      lede: "It was not taken in time. Nothing was booked. Please contact your bank.",
+    },
     throttled: {
       heading: "Too many attempts",
       lede: "For your security, please wait before you try again.",
@@ -589,6 +635,11 @@ export const english = {
     not_booked: {
       heading: "This could not be done",
       lede: "The bank declined it for your security. Your history shows what was booked.",
+    },
+    wrong_pin: {
+      heading: "Card or PIN incorrect",
+      lede: "Please check your PIN. Three wrong ones block the card.",
+      next: "Try again",
     },
     wrong_present_password: {
       heading: "Current password incorrect",

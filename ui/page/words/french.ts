@@ -35,6 +35,7 @@ export const french: Words = {
     heading: "Bienvenue chez {bank}",
     lede: "Retirez, déposez, virez de l’argent et consultez votre solde.",
     begin: "Touchez pour commencer",
+    card: "Insérez votre carte, ou touchez pour vous connecter avec votre nom d’utilisateur.",
   },
   logIn: {
     heading: "Connexion",
@@ -153,6 +154,8 @@ export const french: Words = {
     hint: "Commandes de la démo, hors du distributeur.",
     insert: "Insérer {note}",
     take: "Prendre les billets",
+    insertCard: "Insérer la carte de {name}",
+    takeCard: "Prendre la carte",
     what: "Quoi",
     when: "Quand",
     where: "À",
@@ -222,6 +225,8 @@ export const french: Words = {
       receive: "Virement de {name}",
       lookUp: "Compte {account} recherché",
       logIn: "Connexion",
+      cardLogIn: "Connexion avec la carte",
+      pin: "Code PIN défini",
       logOut: "Déconnexion",
       idle: "Déconnexion : inactivité",
       lost: "Déconnexion : connexion interrompue",
@@ -292,6 +297,29 @@ export const french: Words = {
     },
     changedHeading: "Mot de passe changé",
     changedLede: "Il est valable dès maintenant. Vos autres sessions sont fermées.",
+  },
+  card: {
+    heading: "Saisissez votre code PIN",
+    lede: "Veillez à ce que personne ne vous voie taper.",
+    label: "Code PIN",
+    next: "Continuer",
+    takeHeading: "Prenez votre carte",
+    takeLede: "Les cartes non retirées sont conservées.",
+    takeFirst: "Vos billets suivent. Les cartes non retirées sont conservées.",
+  },
+  pin: {
+    heading: "Définir le code PIN",
+    change: "Changer le code PIN",
+    lede: "Quatre à six chiffres difficiles à deviner.",
+    next: "Nouveau code PIN",
+    again: "Confirmer le nouveau code PIN",
+    set: "Définir",
+    setHeading: "Code PIN défini",
+    setLede: "Utilisez-le dès maintenant avec votre carte. Vos autres sessions sont fermées.",
+    faults: {
+      form: "Un code PIN a quatre à six chiffres.",
+      mismatch: "Les deux codes PIN ne sont pas identiques.",
+    },
   },
   chart: {
     heading: "Les 30 derniers jours",
@@ -442,6 +470,29 @@ export const french: Words = {
       lede: "Vérifiez les deux, majuscules comprises.",
       next: again,
     },
+    card_blocked: {
+      heading: "Carte bloquée",
+      lede:
+        "Trop de codes PIN erronés. Connectez-vous avec votre nom d’utilisateur et votre mot de passe pour la débloquer.",
+    },
+    pin_not_set: {
+      heading: "Pas encore de code PIN",
+      lede:
+        "Connectez-vous avec votre nom d’utilisateur et votre mot de passe, puis définissez le code PIN de votre carte.",
+    },
+    pin_weak: {
+      heading: "Code PIN trop facile à deviner",
+      lede: "Évitez les années, les suites comme 1234 et les chiffres répétés.",
+      next: again,
+    },
+    password_needed: {
+      heading: "Mot de passe nécessaire",
+      lede: "Le code PIN ne se définit qu’après une connexion avec le mot de passe.",
+    },
+    card_not_taken: {
+      heading: "Votre carte a été conservée",
+      lede: "Elle n’a pas été retirée à temps. Rien n’a été enregistré. Contactez votre banque.",
+    },
     throttled: {
       heading: "Trop de tentatives",
       lede: "Pour votre sécurité, patientez avant de réessayer.",
@@ -586,6 +637,11 @@ export const french: Words = {
       heading: "L’opération n’a pas abouti",
       lede:
         "La banque l’a refusée pour votre sécurité. Votre historique montre ce qui a été enregistré.",
+    },
+    wrong_pin: {
+      heading: "Carte ou code PIN incorrect",
+      lede: "Vérifiez votre code PIN. Trois codes erronés bloquent la carte.",
+      next: again,
     },
     wrong_present_password: {
       heading: "Mot de passe actuel incorrect",

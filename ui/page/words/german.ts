@@ -35,6 +35,7 @@ export const german: Words = {
     heading: "Willkommen bei {bank}",
     lede: "Geld abheben, einzahlen, überweisen und den Kontostand ansehen.",
     begin: "Zum Beginnen berühren",
+    card: "Karte einführen, oder berühren und mit Benutzername anmelden.",
   },
   logIn: {
     heading: "Anmelden",
@@ -156,6 +157,8 @@ export const german: Words = {
     hint: "Bedienung der Demo, kein Teil des Automaten.",
     insert: "{note} einlegen",
     take: "Scheine nehmen",
+    insertCard: "Karte von {name} einführen",
+    takeCard: "Karte nehmen",
     what: "Was",
     when: "Wann",
     where: "Bei",
@@ -225,6 +228,8 @@ export const german: Words = {
       receive: "Gutschrift von {name}",
       lookUp: "Konto {account} nachgeschlagen",
       logIn: "Anmeldung",
+      cardLogIn: "Anmeldung mit Karte",
+      pin: "PIN festgelegt",
       logOut: "Abmeldung",
       idle: "Abmeldung: keine Eingabe",
       lost: "Abmeldung: Verbindung unterbrochen",
@@ -295,6 +300,29 @@ export const german: Words = {
     },
     changedHeading: "Passwort geändert",
     changedLede: "Es gilt ab sofort. Ihre anderen Sitzungen wurden beendet.",
+  },
+  card: {
+    heading: "PIN eingeben",
+    lede: "Achten Sie darauf, dass Ihnen niemand zusieht.",
+    label: "PIN",
+    next: "Weiter",
+    takeHeading: "Bitte entnehmen Sie Ihre Karte",
+    takeLede: "Nicht entnommene Karten werden eingezogen.",
+    takeFirst: "Danach folgen Ihre Scheine. Nicht entnommene Karten werden eingezogen.",
+  },
+  pin: {
+    heading: "PIN festlegen",
+    change: "PIN ändern",
+    lede: "Vier bis sechs Ziffern, die schwer zu erraten sind.",
+    next: "Neue PIN",
+    again: "Neue PIN wiederholen",
+    set: "PIN festlegen",
+    setHeading: "PIN festgelegt",
+    setLede: "Sie gilt ab sofort für Ihre Karte. Ihre anderen Sitzungen wurden beendet.",
+    faults: {
+      form: "Eine PIN hat vier bis sechs Ziffern.",
+      mismatch: "Die beiden PINs stimmen nicht überein.",
+    },
   },
   chart: {
     heading: "Die letzten 30 Tage",
@@ -445,6 +473,30 @@ export const german: Words = {
       lede: "Bitte prüfen Sie beide, auch Groß- und Kleinschreibung.",
       next: again,
     },
+    card_blocked: {
+      heading: "Karte gesperrt",
+      lede:
+        "Die PIN war zu oft falsch. Melden Sie sich mit Benutzername und Passwort an, um sie zu entsperren.",
+    },
+    pin_not_set: {
+      heading: "Noch keine PIN",
+      lede:
+        "Melden Sie sich mit Benutzername und Passwort an und legen Sie die PIN Ihrer Karte fest.",
+    },
+    pin_weak: {
+      heading: "PIN zu leicht zu erraten",
+      lede: "Bitte vermeiden Sie Jahreszahlen, Folgen wie 1234 und wiederholte Ziffern.",
+      next: again,
+    },
+    password_needed: {
+      heading: "Passwort nötig",
+      lede: "Eine PIN lässt sich nur nach einer Anmeldung mit Passwort festlegen.",
+    },
+    card_not_taken: {
+      heading: "Ihre Karte wurde eingezogen",
+      lede:
+        "Sie wurde nicht rechtzeitig entnommen. Es wurde nichts gebucht. Bitte wenden Sie sich an Ihre Bank.",
+    },
     throttled: {
       heading: "Zu viele Versuche",
       lede: "Bitte warten Sie zu Ihrer Sicherheit, bevor Sie es erneut versuchen.",
@@ -589,6 +641,11 @@ export const german: Words = {
       heading: "Das war nicht möglich",
       lede:
         "Die Bank hat es zu Ihrer Sicherheit abgelehnt. Ihre Umsätze zeigen, was gebucht wurde.",
+    },
+    wrong_pin: {
+      heading: "Karte oder PIN falsch",
+      lede: "Bitte prüfen Sie Ihre PIN. Nach drei falschen wird die Karte gesperrt.",
+      next: again,
     },
     wrong_present_password: {
       heading: "Aktuelles Passwort falsch",

@@ -35,6 +35,7 @@ export const japanese: Words = {
     heading: "{bank}へようこそ",
     lede: "お引き出し、お預け入れ、お振り込み、残高照会ができます。",
     begin: "画面に触れて始める",
+    card: "カードを入れるか、画面に触れてユーザー名でログインしてください。",
   },
   logIn: {
     heading: "ログイン",
@@ -154,6 +155,8 @@ export const japanese: Words = {
     hint: "デモ用の操作です。ATMの一部ではありません。",
     insert: "{note}を入れる",
     take: "紙幣を取る",
+    insertCard: "{name}のカードを入れる",
+    takeCard: "カードを取る",
     what: "内容",
     when: "時点",
     where: "動作",
@@ -223,6 +226,8 @@ export const japanese: Words = {
       receive: "{name}様からのご入金",
       lookUp: "口座{account}の確認",
       logIn: "ログイン",
+      cardLogIn: "カードでログイン",
+      pin: "暗証番号の設定",
       logOut: "ログアウト",
       idle: "ログアウト（操作なし）",
       lost: "ログアウト（接続断）",
@@ -293,6 +298,26 @@ export const japanese: Words = {
     },
     changedHeading: "パスワードを変更しました",
     changedLede: "ただいまから有効です。ほかの場所のログインは終了しました。",
+  },
+  card: {
+    heading: "暗証番号を入力してください",
+    lede: "入力を見られないようご注意ください。",
+    label: "暗証番号",
+    next: "次へ",
+    takeHeading: "カードをお取りください",
+    takeLede: "お取りにならないカードは収納されます。",
+    takeFirst: "続いて紙幣が出ます。お取りにならないカードは収納されます。",
+  },
+  pin: {
+    heading: "暗証番号の設定",
+    change: "暗証番号の変更",
+    lede: "推測されにくい4〜6桁の数字です。",
+    next: "新しい暗証番号",
+    again: "新しい暗証番号（確認）",
+    set: "設定する",
+    setHeading: "暗証番号を設定しました",
+    setLede: "今からカードでお使いいただけます。他のセッションは終了しました。",
+    faults: { form: "暗証番号は4〜6桁です。", mismatch: "二つの暗証番号が一致しません。" },
   },
   chart: {
     heading: "過去30日間",
@@ -440,6 +465,27 @@ export const japanese: Words = {
       lede: "大文字と小文字も含めてご確認ください。",
       next: again,
     },
+    card_blocked: {
+      heading: "カードは利用停止中です",
+      lede: "暗証番号の誤りが続きました。ユーザー名とパスワードでログインすると解除されます。",
+    },
+    pin_not_set: {
+      heading: "暗証番号が未設定です",
+      lede: "ユーザー名とパスワードでログインし、カードの暗証番号を設定してください。",
+    },
+    pin_weak: {
+      heading: "推測されやすい暗証番号です",
+      lede: "西暦、1234のような並び、同じ数字の繰り返しはお避けください。",
+      next: again,
+    },
+    password_needed: {
+      heading: "パスワードが必要です",
+      lede: "暗証番号は、パスワードでログインした後にだけ設定できます。",
+    },
+    card_not_taken: {
+      heading: "カードを収納しました",
+      lede: "時間内にお取りになりませんでした。取引は行われていません。銀行にご連絡ください。",
+    },
     throttled: {
       heading: "入力の誤りが続きました",
       lede: "安全のため、しばらくお待ちいただいてから再度お試しください。",
@@ -580,6 +626,11 @@ export const japanese: Words = {
     not_booked: {
       heading: "お取引できませんでした",
       lede: "安全のため銀行がお断りしました。入出金明細をご確認ください。",
+    },
+    wrong_pin: {
+      heading: "カードまたは暗証番号が違います",
+      lede: "暗証番号をご確認ください。3回誤るとカードは利用停止になります。",
+      next: again,
     },
     wrong_present_password: {
       heading: "現在のパスワードが違います",

@@ -4,8 +4,8 @@ import type { AtmOutcome } from "../../../lib/errors.ts";
 /** Why a request was refused: by the machine, by the bank, or for what was typed. */
 export type Refused = Exclude<AtmOutcome, "ok"> | "amount_not_a_number" | "account_not_a_number";
 
-/** Refusals with words: the present password that was wrong, and all that have no words. */
-export type Worded = Refused | "wrong_present_password" | "not_booked";
+/** Refusals with words: the present password or the PIN that was wrong, and all that have no words. */
+export type Worded = Refused | "wrong_present_password" | "wrong_pin" | "not_booked";
 
 /** A wording for each of a language's plural categories. */
 export type Plural = { other: string } & Partial<Record<Intl.LDMLPluralRule, string>>;
@@ -50,10 +50,6 @@ export type HardlyMet =
   | "is_a_count"
   | "too_many_corrections"
   | "unknown_name"
-  | "card_blocked"
-  | "pin_not_set"
-  | "pin_weak"
-  | "password_needed"
   | "has_card"
   | "no_card"
   | "clock_not_ahead";

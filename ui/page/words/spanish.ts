@@ -35,6 +35,7 @@ export const spanish: Words = {
     heading: "Bienvenido a {bank}",
     lede: "Retire o ingrese efectivo, haga transferencias y consulte su saldo.",
     begin: "Toque para empezar",
+    card: "Introduzca su tarjeta, o toque para entrar con su usuario.",
   },
   logIn: {
     heading: "Iniciar sesión",
@@ -156,6 +157,8 @@ export const spanish: Words = {
     hint: "Controles de la demo, ajenos al cajero.",
     insert: "Introducir {note}",
     take: "Coger los billetes",
+    insertCard: "Introducir la tarjeta de {name}",
+    takeCard: "Coger la tarjeta",
     what: "Qué",
     when: "Cuándo",
     where: "En",
@@ -225,6 +228,8 @@ export const spanish: Words = {
       receive: "Transferencia de {name}",
       lookUp: "Consulta de la cuenta {account}",
       logIn: "Inicio de sesión",
+      cardLogIn: "Inicio de sesión con tarjeta",
+      pin: "PIN definido",
       logOut: "Cierre de sesión",
       idle: "Cierre de sesión: inactividad",
       lost: "Cierre de sesión: conexión perdida",
@@ -295,6 +300,30 @@ export const spanish: Words = {
     },
     changedHeading: "Contraseña cambiada",
     changedLede: "Es válida desde ahora. Se han cerrado sus demás sesiones.",
+  },
+  card: {
+    heading: "Introduzca su PIN",
+    lede: "Asegúrese de que nadie le vea teclear.",
+    label: "PIN",
+    next: "Continuar",
+    takeHeading: "Recoja su tarjeta",
+    takeLede: "Las tarjetas que no se recogen quedan retenidas.",
+    takeFirst:
+      "A continuación saldrán sus billetes. Las tarjetas que no se recogen quedan retenidas.",
+  },
+  pin: {
+    heading: "Definir PIN",
+    change: "Cambiar PIN",
+    lede: "De cuatro a seis cifras difíciles de adivinar.",
+    next: "PIN nuevo",
+    again: "Repita el PIN nuevo",
+    set: "Definir PIN",
+    setHeading: "PIN definido",
+    setLede: "Úselo con su tarjeta desde ahora. Se han cerrado sus demás sesiones.",
+    faults: {
+      form: "Un PIN tiene de cuatro a seis cifras.",
+      mismatch: "Los dos PIN no coinciden.",
+    },
   },
   chart: {
     heading: "Los últimos 30 días",
@@ -443,6 +472,28 @@ export const spanish: Words = {
       lede: "Compruebe ambos, también las mayúsculas.",
       next: again,
     },
+    card_blocked: {
+      heading: "Tarjeta bloqueada",
+      lede:
+        "Demasiados PIN incorrectos. Inicie sesión con su usuario y contraseña para desbloquearla.",
+    },
+    pin_not_set: {
+      heading: "Aún no hay PIN",
+      lede: "Inicie sesión con su usuario y contraseña, y defina el PIN de su tarjeta.",
+    },
+    pin_weak: {
+      heading: "PIN demasiado fácil de adivinar",
+      lede: "Evite años, series como 1234 y cifras repetidas.",
+      next: again,
+    },
+    password_needed: {
+      heading: "Se necesita la contraseña",
+      lede: "El PIN solo se define tras iniciar sesión con la contraseña.",
+    },
+    card_not_taken: {
+      heading: "Su tarjeta ha quedado retenida",
+      lede: "No se recogió a tiempo. No se ha contabilizado nada. Contacte con su banco.",
+    },
     throttled: {
       heading: "Demasiados intentos",
       lede: "Por su seguridad, espere antes de volver a intentarlo.",
@@ -587,6 +638,11 @@ export const spanish: Words = {
       heading: "No se ha podido realizar",
       lede:
         "El banco lo rechazó por su seguridad. Sus movimientos muestran lo que se ha registrado.",
+    },
+    wrong_pin: {
+      heading: "Tarjeta o PIN incorrectos",
+      lede: "Compruebe su PIN. Tres incorrectos bloquean la tarjeta.",
+      next: again,
     },
     wrong_present_password: {
       heading: "Contraseña actual incorrecta",

@@ -21,6 +21,8 @@ const patterns: Record<keyof Words["history"]["actions"], RegExp> = {
   receive: /^receive \S+ from account (?<account>[0-9\s]+) \((?<name>.+)\)$/,
   lookUp: /^look up account (?<account>.+)$/,
   logIn: /^log in( with (a|an expired) one-time password)?$/,
+  cardLogIn: /^log in with a card$/,
+  pin: /^set the PIN$/,
   idle: /^log out - idle$/,
   lost: /^log out - connection lost$/,
   changed: /^log out - password changed elsewhere$/,

@@ -7,6 +7,7 @@ import { placeTile } from "../../parts/tile.ts";
 
 export function More({ view, send, words }: ViewScreenProps<"more">): VNode {
   const tile = placeTile(send);
+  const card = view.visit?.card;
   const several = (view.visit?.accounts.length ?? 0) > 1;
   return html`
     <${Stage}
@@ -17,6 +18,8 @@ export function More({ view, send, words }: ViewScreenProps<"more">): VNode {
       <div class="tiles">
         ${several && tile("accounts", "swap", words.accounts.other)}
         ${tile("password", "key", words.password.heading)}
+        ${card &&
+          tile("set_pin", "card", card === "with_pin" ? words.pin.change : words.pin.heading)}
         ${tile("settings", "settings", words.settings.heading)}
       </div>
       <//>

@@ -15,16 +15,21 @@ import { lookOf } from "./looks.ts";
 
 type Props = ViewScreenProps<"refusal">;
 
+/** What was wrong, where it was no username. */
+const wrongWords: Partial<Record<Props["screen"]["from"], "wrong_present_password" | "wrong_pin">> =
+  { password: "wrong_present_password", pin: "wrong_pin" };
+
 export function Refusal(props: Props): VNode {
   const { screen, state, view, send, words } = props;
-  const wrongPresent = screen.from === "password" && screen.why === "wrong_credentials";
+  const wrong = wrongWords[screen.from];
   const { heading, lede, next = words.goOn } =
-    words.refusals[wrongPresent ? "wrong_present_password" : screen.why] ??
+    words.refusals[screen.why === "wrong_credentials" && wrong ? wrong : screen.why] ??
       words.refusals.not_booked!;
   const waitMs = screen.retryAtMs === undefined ? 0 : screen.retryAtMs - state.nowMs;
   const details = screen.receipt && html`<${Booking} ...${props} />`;
   const nearest = screen.receipt?.nearest;
-  const mendable = screen.from === "log_in" || (view.visit !== null && screen.from !== "menu");
+  const mendable = screen.from === "log_in" || screen.from === "pin" ||
+    (view.visit !== null && screen.from !== "menu");
   return html`
     <${Stage}
       emblem=${lookOf(screen.why)}

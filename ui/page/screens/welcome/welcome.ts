@@ -19,7 +19,7 @@ export function Welcome({ view, state, send, words, tables }: Props): VNode {
     <div class="anywhere" onClick=${begin}>
       <${Stage}
         heading=${fill(words.welcome.heading, { bank: view.bankName })}
-        lede=${words.welcome.lede}
+        lede=${view.card === null ? words.welcome.lede : words.welcome.card}
         aside=${html`
           <div class="languages" onClick=${(event: Event) => event.stopPropagation()}>
             <${Choice}

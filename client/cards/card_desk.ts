@@ -1,0 +1,124 @@
+/**
+ * The card of the customer at the ATM: it is read while nobody is logged in, comes back before notes
+ * are handed out or when the visit ends, and is retained if nobody takes it. Its number is only in
+ * memory, from the reading to the return.
+ */
+import { atmIdleMsMax, takeCardMsMax } from "../../lib/limits.ts";
+import { isCardNumber } from "../../lib/card.ts";
+import { pause, type Timers } from "../../lib/world.ts";
+import { type CardReader, CardReaderError } from "./card_reader.ts";
+
+export interface CardDeskParts {
+  reader: CardReader;
+  world: Timers;
+  /** Returns whether a card that is inserted now can be used. */
+  serves: () => boolean;
+  /** Called when the card, or where it is, changed. */
+  onChange: () => void;
+  /** Called when a card was retained. */
+  onRetained: () => void;
+  log: (line: string) => void;
+  /** Shorter in tests. */
+  takeCardMsMax?: number;
+}
+
+export class CardDesk {
+  readonly #closing = new AbortController();
+  #number: string | null = null;
+  #returning: Promise<boolean> | null = null;
+  #cancelIdle = () => {};
+
+  constructor(private readonly parts: CardDeskParts) {
+    parts.reader.onChange = parts.onChange;
+  }
+
+  /** Whether a card waits to be used, or to be taken. */
+  get state(): "none" | "inserted" | "returned" {
+    if (this.#number !== null) return "inserted";
+    return this.parts.reader.media() === "entering" ? "returned" : "none";
+  }
+
+  /** The number of the inserted card; null for none. */
+  get number(): string | null {
+    return this.#number;
+  }
+
+  /** Returns a card that an interruption left in the reader, and reads cards until `close`. */
+  async start(): Promise<void> {
+    while (!this.#closing.signal.aborted) {
+      try {
+        if (this.parts.reader.media() !== "notPresent") await this.giveBack();
+        await this.#serveOne();
+      } catch (error) {
+        if (!(error instanceof CardReaderError)) throw error;
+        await pause(this.parts.world, takeCardMsMax, this.#closing.signal);
+      }
+    }
+  }
+
+  /** Reads one card, and resolves once it has left the reader. */
+  async #serveOne(): Promise<void> {
+    const { reader, serves, onChange } = this.parts;
+    const number = await reader.read();
+    if (this.#closing.signal.aborted) return;
+    if (number === null || !isCardNumber(number) || !serves()) {
+      await this.giveBack();
+      return;
+    }
+    this.#number = number;
+    this.onTry();
+    onChange();
+    await reader.taken();
+  }
+
+  /** Called when a PIN is tried: the card is returned after as long without another try. */
+  onTry(): void {
+    this.#cancelIdle();
+    this.#cancelIdle = this.parts.world.after(atmIdleMsMax, () => void this.giveBack());
+  }
+
+  /** Called when a visit has begun with the card: it stays until the visit ends. */
+  onVisit(): void {
+    this.#cancelIdle();
+  }
+
+  /** Returns the card, and retains it if it is not taken. Returns whether it was taken. */
+  giveBack(): Promise<boolean> {
+    this.#cancelIdle();
+    this.#number = null;
+    return this.#returning ??= this.#giveBack().finally(() => this.#returning = null);
+  }
+
+  async #giveBack(): Promise<boolean> {
+    const { reader, world, onChange, onRetained, log } = this.parts;
+    if (reader.media() === "notPresent") return true;
+    try {
+      await reader.eject();
+      onChange();
+      const over = new AbortController();
+      const ends = AbortSignal.any([over.signal, this.#closing.signal]);
+      const late = pause(world, this.parts.takeCardMsMax ?? takeCardMsMax, ends);
+      await Promise.race([reader.taken(), late]);
+      over.abort();
+      if (reader.media() === "notPresent") return true;
+      if (this.#closing.signal.aborted) return false; // the next start continues here
+      await reader.retain();
+      log("a card was not taken, and is retained");
+      onRetained();
+      return false;
+    } catch (error) {
+      if (!(error instanceof CardReaderError)) throw error;
+      log(`the card reader failed: ${error.message}`);
+      return false;
+    } finally {
+      onChange();
+    }
+  }
+
+  /** Returns the card and stops: nobody is waited for. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    if (this.#number !== null) await this.giveBack();
+    await this.parts.reader.close?.();
+  }
+}

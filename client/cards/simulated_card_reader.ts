@@ -1,0 +1,123 @@
+/** A simulated card reader. Where its card is, and what was retained, is durable. */
+import type { DatabaseSync } from "node:sqlite";
+import { readCard } from "../../lib/card.ts";
+import type { Files } from "../../lib/world.ts";
+import { type CardReader, CardReaderError, type Media } from "./card_reader.ts";
+
+interface Slot {
+  /** The card in the reader; null for none. */
+  number: string | null;
+  at: "transport" | "exit";
+  retained: number;
+}
+
+const empty: Slot = { number: null, at: "transport", retained: 0 };
+
+/** Returns the cards of a folder by the names of their files: `alice.card` is alice's. */
+export function cardsOf(files: Pick<Files, "facts" | "read" | "names">, folder: string) {
+  const names = (): string[] =>
+    files.facts(folder) === null ? [] : files.names(folder).flatMap((name) => {
+      const [, card] = /^(.+)\.card$/.exec(name) ?? [];
+      return card === undefined ? [] : [card];
+    }).sort();
+  return {
+    names,
+    numberOf: (name: string): string | null =>
+      names().includes(name) ? readCard(files, `${folder}/${name}.card`).number : null,
+  };
+}
+
+export type Cards = ReturnType<typeof cardsOf>;
+
+export class SimulatedCardReader implements CardReader {
+  onChange?: () => void;
+  #slot: Slot;
+  /** Resolves with the track of the card for which a `read` waits. */
+  #reading: ((number: string) => void) | null = null;
+  readonly #takers = new Set<() => void>();
+
+  /** The names of the cards that can be inserted. */
+  readonly names: readonly string[];
+
+  constructor(private readonly database: DatabaseSync, private readonly cards: Cards) {
+    this.names = cards.names();
+    const row = database.prepare("SELECT value FROM settings WHERE name = 'card reader'").get();
+    this.#slot = row ? JSON.parse(row.value as string) : empty;
+  }
+
+  media(): Media {
+    const { number, at } = this.#slot;
+    return number === null ? "notPresent" : at === "exit" ? "entering" : "present";
+  }
+
+  retained(): number {
+    return this.#slot.retained;
+  }
+
+  /** Returns whether a card can be inserted now. */
+  accepting(): boolean {
+    return this.#reading !== null;
+  }
+
+  // What people do
+
+  /** Inserts a card, while the reader waits for one. */
+  insert(name: string): void {
+    const number = this.cards.numberOf(name);
+    if (number === null || !this.#reading) return;
+    this.#keep({ ...this.#slot, number, at: "transport" });
+    this.#reading(number);
+    this.onChange?.();
+  }
+
+  /** Takes the card at the exit. */
+  take(): void {
+    if (this.media() === "entering") this.#remove();
+  }
+
+  // Commands
+
+  async read(): Promise<string | null> {
+    const { number, at } = this.#slot;
+    if (number !== null && at === "transport") return number;
+    if (number !== null || this.#reading) throw new CardReaderError("occupied");
+    const { promise, resolve } = Promise.withResolvers<string | null>();
+    this.#reading = resolve;
+    try {
+      return await promise;
+    } finally {
+      this.#reading = null;
+    }
+  }
+
+  eject(): Promise<void> {
+    if (this.#slot.number === null) return Promise.reject(new CardReaderError("noMedia"));
+    this.#keep({ ...this.#slot, at: "exit" });
+    return Promise.resolve();
+  }
+
+  retain(): Promise<void> {
+    const { number, retained } = this.#slot;
+    if (number === null) return Promise.reject(new CardReaderError("noMedia"));
+    this.#remove({ retained: retained + 1 });
+    return Promise.resolve();
+  }
+
+  async taken(): Promise<void> {
+    if (this.#slot.number === null) return;
+    await new Promise<void>((resolve) => this.#takers.add(resolve));
+  }
+
+  #remove(change: Partial<Slot> = {}): void {
+    this.#keep({ ...this.#slot, ...change, number: null });
+    for (const resolve of this.#takers) resolve();
+    this.#takers.clear();
+    this.onChange?.();
+  }
+
+  #keep(slot: Slot): void {
+    this.#slot = slot;
+    this.database.prepare("INSERT OR REPLACE INTO settings VALUES ('card reader', ?)")
+      .run(JSON.stringify(slot));
+  }
+}
