@@ -7,6 +7,7 @@ import { requireNewestKeys } from "../audit/newest_keys.ts";
 import { newBackupPath } from "../folder/bank_folder.ts";
 import { setMark } from "../folder/marks.ts";
 import { logCommand } from "../ledger/command.ts";
+import { faultInWords } from "../ledger/faults.ts";
 import { checkedInWords } from "./check_books.ts";
 import type { Handlers } from "./request.ts";
 import { requireReason } from "./words.ts";
@@ -87,9 +88,15 @@ export const bookCommands: Handlers<BookCommand> = {
     );
     if (outcome !== "ok") throw new UsageError(`no backup was made: ${inWords(outcome)}`);
     const path = newBackupPath(folder.path, hex(world.randomBytes(8)));
-    let good = false;
+    let isMoved = false;
     try {
-      await ledger.backUp(path);
+      await ledger.backUp(path).catch((error) => {
+        if (faultInWords(error) === null) throw error;
+        throw new UsageError(
+          `no backup was made: the copy is made in ${folder.path} first, and cannot be written there ` +
+            `(${error.message}). Make room, or stop the server and copy that folder`,
+        );
+      });
       const { problem, accounts, movements, entries } = await world.checkFile({
         path,
         keys: auditKeys.versions,
@@ -97,15 +104,15 @@ export const bookCommands: Handlers<BookCommand> = {
       if (problem !== null) {
         throw new UsageError(`the books are wrong, and so is their copy: ${problem}`);
       }
-      good = true;
       yield { fetch: path };
+      isMoved = true;
       setMark(world.files, folder.path, "backup", world.nowMs());
       yield {
         line: `the books are copied, and the copy is good: ${accounts} accounts, ` +
           `${movements} rows of movements, ${entries} entries of the log`,
       };
     } finally {
-      if (!good) removeIfThere(world.files, path);
+      if (!isMoved) removeIfThere(world.files, path);
     }
   },
 

@@ -58,8 +58,14 @@ export type OperatorAnswer =
   | { checkpoint: string }
   /** The text of a receipt's or a proof's file. */
   | { receipt: string }
-  /** A file in the bank's folder, which the operator's program moves to its destination. */
+  /**
+   * A file in the bank's folder, which the operator's program moves to its destination before the next
+   * piece is requested.
+   */
   | { fetch: string };
+
+/** Whether the operator's program has to confirm that it has kept a piece of an answer. */
+export const isToBeKept = (answer: object) => "keyFile" in answer || "fetch" in answer;
 
 /** An answer, piece by piece. */
 export type Answers = AsyncGenerator<OperatorAnswer, void, void>;

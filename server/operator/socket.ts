@@ -24,7 +24,13 @@ import { operatorsGroup } from "../../lib/programs.ts";
 import { operatorSocketPath, sharedSocketFolder, sharedSocketPath } from "../folder/bank_folder.ts";
 import { runSignedRequest } from "./authority.ts";
 import { namingFaults } from "./naming_faults.ts";
-import { type Answers, CommandRefused, type OperatorAnswer, signedRequestOf } from "./request.ts";
+import {
+  type Answers,
+  CommandRefused,
+  isToBeKept,
+  type OperatorAnswer,
+  signedRequestOf,
+} from "./request.ts";
 import { type Challenge, type Signer, signRequest } from "./signed_request.ts";
 
 /** `refused`: the command had no effect. */
@@ -157,7 +163,7 @@ async function* answersOf(
           : new UsageError(line.error, line.exitCode);
       }
       yield line;
-      if ("keyFile" in line) await writeLine(socket, kept);
+      if (isToBeKept(line)) await writeLine(socket, kept);
     }
     throw new UsageError(
       "the server ended before its answer. Check whether the command was executed",
@@ -194,8 +200,8 @@ async function serve(
     const answers = runSignedRequest(bank, challenge, request, signal);
     for await (const answer of namingFaults(bank, answers)) {
       await writeLine(socket, answer);
-      if (!("keyFile" in answer)) continue;
-      if (!await following) throw new Error("its key file was not kept");
+      if (!isToBeKept(answer)) continue;
+      if (!await following) throw new Error("its file was not kept");
       following = isKept();
     }
     await writeLine(socket, { done: true });
