@@ -59,7 +59,7 @@ export type Refusal =
   | "too_many_corrections"
   | "key_superseded" // the terminal already has another key of this version, or a newer one
   // receipts
-  | "signed_elsewhere" // another server of the bank writes the entry's chain, or the chain has ended
+  | "signing_stopped" // a witness has a checkpoint that contradicts the server's chain
   // transient: nothing was recorded, the same id may be tried again
   | "try_later";
 

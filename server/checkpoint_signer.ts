@@ -76,7 +76,7 @@ export class CheckpointSigner {
   }
 
   /**
-   * Signs the bank's word that the chain has this entry.
+   * Signs the bank's word that one of its chains has this entry.
    * @throws {Error} if signing has stopped
    */
   receipt(receipt: Receipt): string {

@@ -2,7 +2,7 @@
  * The operator's programs that run outside the bank's server, since they hold secrets or read files
  * that it must not have.
  */
-import { fromHex, hex, textOf } from "../../lib/bytes.ts";
+import { equalInConstantTime, fromHex, hex, textOf } from "../../lib/bytes.ts";
 import { UsageError } from "../../lib/errors.ts";
 import type { OperatorCommand } from "../../lib/operator_commands.ts";
 import { isThere, parsePrivateFile, writePrivateFile } from "../../lib/private_file.ts";
@@ -13,11 +13,13 @@ import { ChainKeyFile } from "../audit/chain_key.ts";
 import { trustedCheckpoint } from "../audit/checkpoint.ts";
 import { type ChainBefore, chainsBefore, withKeyEpoch } from "../audit/heads.ts";
 import { parseFirstKey } from "../audit/first_key.ts";
+import { SignedTree } from "../audit/signed_tree.ts";
+import { originOf } from "../audit/tree.ts";
 import { parseVerifierKey, signatureTypes, verifierKey } from "../transparency/note.ts";
 import { formatPolicy, parsePolicy } from "../transparency/policy.ts";
 import type { ShowFilter } from "../audit/show.ts";
 import { BadLog, type LogReceipt, type LogTrust } from "../audit/verify.ts";
-import { type BankWorld, joinBank, openBank } from "../bank.ts";
+import { type Bank, type BankWorld, joinBank, openBank } from "../bank.ts";
 import {
   BankFolder,
   chainKeyPath,
@@ -26,8 +28,9 @@ import {
   holdsBank,
   type KeepFirstKey,
   requireBank,
+  treesPath,
 } from "../folder/bank_folder.ts";
-import { auditKeyRingOf, readBankKeys } from "../folder/bank_keys.ts";
+import { auditKeyRingOf, type BankKeys, readBankKeys } from "../folder/bank_keys.ts";
 import { setMark } from "../folder/marks.ts";
 import { logCommand } from "../ledger/command.ts";
 import type { StorePlace } from "../ledger/open_store.ts";
@@ -247,7 +250,8 @@ export async function exportLog(
 }
 
 /**
- * Begins another chain of a bank without a running server; returns lines about it.
+ * Begins another chain of a bank without a running server, and signs the last checkpoint of the one
+ * that ends; returns lines about it.
  * @throws {UsageError} if a server runs, or the first key cannot be written
  */
 export async function anotherChain(
@@ -261,7 +265,8 @@ export async function anotherChain(
   },
 ): Promise<string[]> {
   const folder = await BankFolder.open(world, path, url);
-  const isCutOff = await closeOnFailure(folder, async () => {
+  const ended = folder.keys;
+  const before = await closeOnFailure(folder, async () => {
     // If the database cannot be opened, nothing has changed.
     const { chains, bankName } = await chainsIn(
       world,
@@ -272,19 +277,51 @@ export async function anotherChain(
     const next = folder.prepareChain(before, bankName);
     writePrivateFile(world.files, firstKeyPath, next.firstKey);
     folder.beginChain(next);
-    return before.some(({ epoch, keyEpoch }) => keyEpoch > epoch + 1);
+    return before;
   });
   const bank = await openBank(world, folder, url);
   const action = "start another chain of the audit log";
-  await bank.ledger.submit({ ...logCommand(`operator ${operator}`, action), signed });
+  const { logged } = await bank.ledger.submit({
+    ...logCommand(`operator ${operator}`, action),
+    signed,
+  });
+  const head = before.find(({ id }) => equalInConstantTime(id, ended.chainId));
+  // what precedes an acknowledged entry is durable
+  const unsigned = head && logged ? await signEnded(bank, ended, head.sequence) : [];
   await bank.close();
+  const isCutOff = before.some(({ epoch, keyEpoch }) => keyEpoch > epoch + 1);
   const missing =
     "the end of the previous chain is missing, and 'deno task bank audit verify' reports this " +
     "from now on; if this is an older database, use 'deno task bank restore' instead";
   return [
     "the log continues in another chain; earlier entries are unchanged",
     ...(isCutOff ? [missing] : []),
+    ...unsigned,
   ];
+}
+
+/**
+ * Signs the last checkpoint of a chain that has ended, of all entries that the next chain's first
+ * entry names; returns a line if the log does not permit it.
+ */
+async function signEnded(
+  { world: { files }, folder, ledger, settings }: Bank,
+  { chainId, checkpoint }: BankKeys,
+  size: number,
+): Promise<string[]> {
+  const chain = (await ledger.read.chains()).find(({ id }) => equalInConstantTime(id, chainId));
+  if (!chain) return [];
+  const name = originOf(settings.bankName, chainId);
+  const tree = new SignedTree(files, treesPath(folder.path), ledger.read, chain);
+  try {
+    await tree.sign(size, { name, type: signatureTypes.note, secretKey: checkpoint });
+    return [];
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    return [`the previous chain has no last checkpoint: ${error.message}`];
+  } finally {
+    tree.close();
+  }
 }
 
 /**

@@ -28,9 +28,8 @@ export const receiptCommands: Handlers<"read_receipt"> = {
     await bank.ledger.submit(logCommand(`operator ${operator}`, action));
     if (opened && note) {
       const sign = receiptOf(bank, found);
-      if (sign === "signed_elsewhere") {
-        const why = isOwn(bank, found) ? "signing has stopped" : notOwn(found);
-        throw new UsageError(`${why}. Ask for the proof`);
+      if (sign === "signing_stopped") {
+        throw new UsageError("signing has stopped. Ask for the proof");
       }
       if (sign === "unknown_movement") {
         throw new UsageError("receipts are for movements. Ask for the entry's proof");

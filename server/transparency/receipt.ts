@@ -21,6 +21,8 @@ export interface Receipt extends Opening {
   terminal: string;
   /** The movement's id, 32 hex digits. */
   reference: string;
+  /** The log that has the entry. */
+  origin: string;
   /** The entry's leaf, from 0. */
   index: number;
 }
@@ -28,15 +30,15 @@ export interface Receipt extends Opening {
 /** Differs from the first line of every checkpoint. */
 export const receiptFirstLine = "strongroom receipt 1";
 
-/** Returns a receipt as a note. The signer's name is the origin. */
+/** Returns a receipt as a note, signed by any log of the bank. */
 export function signReceipt(receipt: Receipt, signer: SignerKey): string {
-  const { text, terminal, reference, index, w, salt } = receipt;
+  const { text, terminal, reference, origin, index, w, salt } = receipt;
   const lines = [
     receiptFirstLine,
     text,
     terminal,
     reference,
-    signer.name,
+    origin,
     index,
     toBase64(w),
     toBase64(salt),

@@ -75,7 +75,12 @@ export async function benchProofs(bench: Bench): Promise<void> {
   const sizes = [10_000, bench.size(1_000_000, 20_000), bench.size(1_000_000, 20_000, 10_000_000)];
   for (const size of new Set(sizes)) await benchProof(bench, size);
   const receipt = signReceipt({
-    ...{ ...opening, terminal: "main-station-lobby", reference: "0123456789abcdef".repeat(2) },
+    ...{
+      ...opening,
+      terminal: "main-station-lobby",
+      reference: "0123456789abcdef".repeat(2),
+      origin,
+    },
     index: 9_999_999,
   }, signer);
   const link = codeText(receipt, "https://first-bank.example/receipt");

@@ -107,7 +107,7 @@ func (v verifier) inclusion(receipt, proof string) error {
 		return err
 	}
 	text := strings.Split(opened.Text, "\n")
-	if len(text) != 9 || text[0] != "strongroom receipt 1" || opened.Sigs[0].Name != text[4] {
+	if len(text) != 9 || text[0] != "strongroom receipt 1" || bank(opened.Sigs[0].Name) != bank(text[4]) {
 		return errors.New("not a receipt of its signer")
 	}
 	head, signed, found := strings.Cut(proof, "\n\n")
@@ -169,6 +169,9 @@ func (v verifier) consistency(first, second string, proof []string) error {
 	}
 	return tlog.CheckTree(hashes, tree.size, tree.root, old.size, old.root)
 }
+
+// bank is what the origins of a bank's logs share.
+func bank(origin string) string { return origin[:strings.LastIndex(origin, "/")+1] }
 
 // clone is bytes.Clone, which Debian's Go does not have yet.
 func clone(b []byte) []byte { return append([]byte(nil), b...) }

@@ -200,7 +200,7 @@ for (const [name, sizeOf, why] of contradictions) {
           "signing has stopped",
         );
         const atm = await running.visit("alice");
-        assertEquals(await atm.outcomeOf({ op: "receipt", place }), "signed_elsewhere");
+        assertEquals(await atm.outcomeOf({ op: "receipt", place }), "signing_stopped");
         await until(
           "the alarm is logged",
           async () =>

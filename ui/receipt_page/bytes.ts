@@ -44,3 +44,7 @@ export function u32(bytes: Bytes, at: number): number {
 export function u64(bytes: Bytes, at: number): number {
   return u32(bytes, at) * 2 ** 32 + u32(bytes, at + 4);
 }
+
+export function hex(bytes: Bytes): string {
+  return Array.from(bytes, (byte) => (256 + byte).toString(16).slice(1)).join("");
+}

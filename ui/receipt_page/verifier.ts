@@ -3,7 +3,7 @@
  * anyone can read all of it. server/audit/FORMAT.md specifies receipts and leaves; C2SP
  * signed-note, tlog-checkpoint, tlog-cosignature, tlog-proof and tlog-policy specify the rest.
  */
-import { base64, type Bytes, bytesOf, numberOf, textOf, u32, u64, utf8 } from "./bytes.ts";
+import { base64, type Bytes, bytesOf, hex, numberOf, textOf, u32, u64, utf8 } from "./bytes.ts";
 import { type Cosigned, type Entry, type Fact, type Quorum, Refusal } from "./facts.ts";
 
 export type Subtle = Pick<SubtleCrypto, "digest" | "importKey" | "verify">;
@@ -185,8 +185,10 @@ export class Verifier {
   }
 
   async #requireLog({ text, signatures }: Note, origin: string, what: string): Promise<void> {
-    const keys = this.#logs.filter(({ name }) => name === origin);
-    if (keys.length === 0) throw new Refusal("unknown_log", origin);
+    if (!this.#logs.some(({ name }) => name === origin)) throw new Refusal("unknown_log", origin);
+    const isSigner = (name: string) =>
+      what === "receipt" ? bankOf(name) === bankOf(origin) : name === origin;
+    const keys = this.#logs.filter(({ name }) => isSigner(name));
     let isSigned = false;
     for (const { name, id, bytes } of signatures) {
       const key = keys.find((each) => each.name === name && each.id === id);
@@ -220,11 +222,8 @@ export class Verifier {
       if (members.filter((member) => met.has(member)).length >= needed) met.add(name);
     }
     const name = this.#quorum;
-    const single = {
-      name,
-      needed: name === "none" ? 0 : 1,
-      members: name === "none" ? [] : [name],
-    };
+    const members = name === "none" ? [] : [name];
+    const single = { name, needed: members.length, members };
     const quorum = this.#groups.find((group) => group.name === name) ?? single;
     if (met.has(name)) return quorum;
     const counted = cosigned.map(({ witness }) => witness).join(", ") || "nobody";
@@ -267,6 +266,9 @@ export class Verifier {
   }
 }
 
+/** Returns the part of an origin that all logs of a bank share. */
+const bankOf = (origin: string) => origin.replace(/[^/]*$/, "");
+
 function parseNote(note: string): Note | null {
   const at = note.lastIndexOf("\n\n");
   const text = note.slice(0, at + 1);
@@ -289,11 +291,7 @@ function startSizes(extra: Bytes, origin: string): Map<string, number> | null {
   if (extra.length !== at + u32(extra, at - 4) * 92 + 32) return null;
   const sizes = new Map<string, number>();
   for (let head = at; head < extra.length - 32; head += 92) {
-    const chain = Array.from(
-      extra.slice(head, head + 16),
-      (byte) => (256 + byte).toString(16).slice(1),
-    );
-    sizes.set(origin.replace(/[^/]*$/, chain.join("")), u64(extra, head + 16));
+    sizes.set(bankOf(origin) + hex(extra.slice(head, head + 16)), u64(extra, head + 16));
   }
   return sizes;
 }

@@ -100,7 +100,7 @@ Deno.test("the example's receipt and its proof are ours", () => {
   const { entry: { terminal, movement }, opening } = ring.openForStranger(entry, chainId)!;
   assertEquals(new Uint8Array(entry.commitment), commitmentOf(opening));
   const receipt = { ...opening, terminal, reference: movement!, index: 1 };
-  assertEquals(signReceipt(receipt, signer), vector.receipt.note);
+  assertEquals(signReceipt({ ...receipt, origin: signer.name }, signer), vector.receipt.note);
   const right = new RightEdge();
   for (const { leaf } of [third!, fourth!]) right.append(bytes(leaf));
   const proof = formatProof({

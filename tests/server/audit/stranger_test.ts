@@ -1,8 +1,10 @@
 /** Receipts and proofs of a running bank, checked by the verifier that shares no code with it. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { hex } from "../../../lib/bytes.ts";
 import { UsageError } from "../../../lib/errors.ts";
 import { systemFiles } from "../../../lib/system.ts";
 import { parseFirstKey } from "../../../server/audit/first_key.ts";
+import { headsOfStart } from "../../../server/audit/heads.ts";
 import { treesPath } from "../../../server/folder/bank_folder.ts";
 import { anotherChain, policyOf } from "../../../server/operator/log_programs.ts";
 import { verifyReceipt } from "../../../ui/receipt_page/verify_receipt.ts";
@@ -99,7 +101,7 @@ onEachBank(
 );
 
 onEachBank(
-  "an earlier chain's receipts are proved by its last checkpoint, and the next chain shows where it ended",
+  "an earlier chain's entries are proved by its last checkpoint and signed by the next chain, which shows where it ended",
   (withBank) =>
     withBank(async (running) => {
       const atm = await running.visit("alice");
@@ -115,19 +117,26 @@ onEachBank(
       await running.reopen();
       const policy = policyFrom(running, running.firstKey, Deno.readTextFileSync(firstKeyPath));
       assertEquals(await outcome([await receipt(running, logged!.place, false)], policy), "logged");
-      await assertRejects(
-        () => receipt(running, late.logged!.place, false),
-        UsageError,
-        "remains the bank's word",
-      );
-      await assertRejects(
-        () => receipt(running, logged!.place, true),
-        UsageError,
-        "Ask for the proof",
-      );
-      const start = await receipt(running, "2.1", false);
+      const proof = await receipt(running, late.logged!.place, false);
+      const again = await receipt(running, late.logged!.place, true);
+      const shown = await (await running.visit("alice")).ask({
+        op: "receipt",
+        place: late.logged!.place,
+      });
+      assertEquals(shown.receipt, again, "at an ATM, too");
+      for (const note of [promised, again]) {
+        assertEquals(await outcome([note], policy), "signed");
+        assertEquals(await outcome([note, proof], policy), "logged");
+      }
+      assert(again !== promised && again.split("\n\n")[0] === promised.split("\n\n")[0]);
+      const checkpoint = proof.slice(proof.indexOf("\n\n") + 2);
+      const [origin, size] = checkpoint.split("\n");
+      const named = running.bank.ledger.read;
+      const [start] = headsOfStart((await named.entriesAfter(2, 0, 1))[0]!)!;
+      assertEquals([origin!.split("/")[1], Number(size)], [hex(start!.id), start!.sequence]);
+      const later = await receipt(running, "2.1", false);
       const { findings, outcome: result } = await verifyReceipt(
-        [promised, start],
+        [promised, later],
         policy,
         crypto.subtle,
       );

@@ -104,10 +104,10 @@ export class SmallLog {
     return this.#openings[index]!;
   }
 
-  receipt(index: number, { as = index, signer = this.signer } = {}): string {
+  receipt(index: number, { as = index, signer = this.signer, origin = this.origin } = {}): string {
     const reference = hex(sha256(u64(index))).slice(0, 32);
     const terminal = "main-station-lobby";
-    return signReceipt({ ...this.opening(index), terminal, reference, index: as }, signer);
+    return signReceipt({ ...this.opening(index), terminal, reference, origin, index: as }, signer);
   }
 
   /** @param by numbers of witnesses that cosign, from 1 */

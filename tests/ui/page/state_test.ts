@@ -321,7 +321,7 @@ Deno.test("a receipt's code comes while the customer goes on, and to its own scr
     : late signedReceipt 0 bank_unreachable place=1.7 -> receipt code=nothing
     : show_code                                  -> receipt
     history: open_entry logged                   -> receipt, signedReceipt 1.9
-    : late signedReceipt 0 signed_elsewhere place=1.9 -> receipt code=nothing
+    : late signedReceipt 0 signing_stopped place=1.9 -> receipt code=nothing
     : late signedReceipt 0 ok place=1.9 receipt=note -> receipt code=note
     : show_code; next                            -> receipt code=note
     : next                                       -> history

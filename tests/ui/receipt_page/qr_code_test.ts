@@ -22,7 +22,7 @@ function receiptOf(bytes: number): string {
   const reference = "0123456789abcdef".repeat(2);
   const signer = { ...log.signer, name: "b/11111111111111111111111111111111" };
   const made = (terminal: string) =>
-    signReceipt({ w, salt, text, terminal, reference, index: 5 }, signer);
+    signReceipt({ w, salt, text, terminal, reference, origin: signer.name, index: 5 }, signer);
   const missing = bytes - utf8(made("")).length;
   assert(missing > 0, `a receipt has ${bytes - missing} bytes without a terminal`);
   return made("l".repeat(missing));

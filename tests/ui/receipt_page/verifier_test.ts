@@ -2,7 +2,12 @@
 import { assert, assertEquals } from "@std/assert";
 import { filled } from "../../lib/helpers.ts";
 import { signCheckpoint } from "../../../server/transparency/checkpoint.ts";
-import { signNote } from "../../../server/transparency/note.ts";
+import {
+  formatVerifierKey,
+  signatureTypes,
+  signNote,
+  verifierKeyOf,
+} from "../../../server/transparency/note.ts";
 import { verifyReceipt } from "../../../ui/receipt_page/verify_receipt.ts";
 import {
   allWitnesses,
@@ -20,6 +25,12 @@ const later = new SmallLog(4, filled(0x33, 16), [
 const strict = policyOf([log, other, later], allWitnesses);
 const lenient = policyOf([log, other, later], twoWitnesses);
 const none = policyOf([log, other, later]);
+
+const otherBank = {
+  name: `second-bank/${"22".repeat(16)}`,
+  type: signatureTypes.note,
+  secretKey: filled(0x66, 32),
+};
 
 const verdict = (texts: readonly string[], policy = strict) =>
   verifyReceipt(texts, policy, crypto.subtle);
@@ -156,9 +167,10 @@ Deno.test("what does not fit is refused by name", async () => {
     ["another amount", [receipt.replace("€40", "€90")], "The receipt was changed"],
     ["a forged receipt", [log.receipt(5, { signer: forged })], "The receipt has no signature of"],
     [
-      "a receipt of another log's key",
-      [signNote(receipt.split("\n\n")[0] + "\n", other.signer)],
+      "a receipt of another bank's key",
+      [log.receipt(5, { signer: otherBank, origin: log.origin })],
       "The receipt has no signature of",
+      `log ${formatVerifierKey(verifierKeyOf(otherBank))}\n${policyOf([log])}`,
     ],
     ["another policy", [receipt], "The policy has no key of the log", policyOf([other])],
     ["a proof of another policy", [proof], "The policy has no key of", policyOf([other])],
@@ -203,6 +215,20 @@ Deno.test("what does not fit is refused by name", async () => {
     assertEquals(refused.length, 1, name);
     assert(refused[0]!.sentence.startsWith(sentence), `${name}: ${refused[0]!.sentence}`);
   }
+});
+
+Deno.test("a bank's present log signs the receipts of its other logs, and no checkpoint of theirs", async () => {
+  const texts = [log.receipt(5, { signer: later.signer, origin: log.origin }), await log.proof(5)];
+  const [signed] = await findings(texts.slice(0, 1));
+  assertEquals(
+    signed,
+    "proved: On 28 November 2026 First Bank signed this receipt: withdraw €40.05, done",
+  );
+  assertEquals((await verdict(texts)).outcome, "logged");
+  const [, text] = texts[1]!.split("\n\n");
+  const forged = texts[1]!.replace(/\n\u2014 [^]*/, "") +
+    signNote(text + "\n", later.signer).slice(text!.length + 1);
+  assertEquals((await verdict([forged], none)).outcome, "refused");
 });
 
 Deno.test("the first entry of a later chain shows that a restore lost what the receipt promises", async () => {

@@ -32,7 +32,7 @@ export type HardlyMet =
   | "amount_not_whole"
   | "id_reused"
   | "unknown_movement"
-  | "signed_elsewhere"
+  | "signing_stopped"
   | "voided"
   | "already_reversed"
   | "terminal_revoked"
