@@ -22,6 +22,8 @@ import type { Answer } from "../lib/protocol/message.ts";
 import { minorFromText, type MinorText } from "../lib/money.ts";
 import { notesOf } from "../lib/notes.ts";
 import { CardDesk } from "./cards/card_desk.ts";
+import { CardReaderError } from "./cards/card_reader.ts";
+import type { SimulatedCardReader } from "./cards/simulated_card_reader.ts";
 import type { SimulatedDevices } from "./cash/simulated_devices.ts";
 import { fastAmounts } from "./cash/cash_notes.ts";
 import { type NoteCounts, noteMixes, totalOf } from "./cash/note_mix.ts";
@@ -395,12 +397,21 @@ export class BankAtm implements Atm {
   }
 
   insertCard(name: string): Promise<void> {
-    this.dependencies.demoReader?.insert(name);
-    return Promise.resolve();
+    return this.#atReader((reader) => reader.insert(name));
   }
 
   takeCard(): Promise<void> {
-    this.dependencies.demoReader?.take();
+    return this.#atReader((reader) => reader.take());
+  }
+
+  #atReader(act: (reader: SimulatedCardReader) => void): Promise<void> {
+    const { demoReader, log } = this.dependencies;
+    try {
+      if (demoReader) act(demoReader);
+    } catch (error) {
+      if (!(error instanceof CardReaderError)) throw error;
+      log(`the card reader failed: ${error.message}`);
+    }
     return Promise.resolve();
   }
 

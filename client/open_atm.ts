@@ -20,6 +20,7 @@ import type { NoteCounts } from "./cash/note_mix.ts";
 import type { CashDevices } from "./cash/devices.ts";
 import { cardsOf, SimulatedCardReader } from "./cards/simulated_card_reader.ts";
 import { SimulatedDevices } from "./cash/simulated_devices.ts";
+import { Xfs4IotCardReader } from "./cash/xfs4iot/xfs4iot_card_reader.ts";
 import { Xfs4IotDevices } from "./cash/xfs4iot/xfs4iot_devices.ts";
 import { countCassettes, fillCassettes } from "./filling.ts";
 import { Journal } from "./journal.ts";
@@ -81,9 +82,13 @@ export async function openAtm(
   }
   const cards = cardsOf(files, `${folder}/cards`);
   const demoReader = demo ? new SimulatedCardReader(database, cards) : null;
+  const cardReader = served && connectDevices
+    ? new Xfs4IotCardReader({ url: devicesAt!.url, connect: connectDevices, world, log })
+    : null;
+  cardReader?.start();
   return new BankAtm({
     world,
-    reader: demoReader,
+    reader: demoReader ?? cardReader,
     demoReader,
     connect,
     findKey,

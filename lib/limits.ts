@@ -385,6 +385,8 @@ export const reconcileDaysMs = 48 * hour;
 // Its cash
 /** Presented notes that are not taken are retracted after this time. */
 export const takeNotesMsMax = 30 * second;
+/** Pause before a card reader that failed is used again. */
+export const cardReaderRetryMs = second;
 /** A card at the exit is retained after this. */
 export const takeCardMsMax = 30 * second;
 /** A message of a device, in UTF-16 units: as much as KAL's service takes. */

@@ -3,7 +3,7 @@
  * are handed out or when the visit ends, and is retained if nobody takes it. Its number is only in
  * memory, from the reading to the return.
  */
-import { atmIdleMsMax, takeCardMsMax } from "../../lib/limits.ts";
+import { atmIdleMsMax, cardReaderRetryMs, takeCardMsMax } from "../../lib/limits.ts";
 import { isCardNumber } from "../../lib/card.ts";
 import { pause, type Timers } from "../../lib/world.ts";
 import { type CardReader, CardReaderError } from "./card_reader.ts";
@@ -26,14 +26,16 @@ export class CardDesk {
   readonly #closing = new AbortController();
   #number: string | null = null;
   #returning: Promise<boolean> | null = null;
+  #returned = Promise.withResolvers<void>();
   #cancelIdle = () => {};
 
   constructor(private readonly parts: CardDeskParts) {
     parts.reader.onChange = parts.onChange;
   }
 
-  /** Whether a card waits to be used, or to be taken. */
-  get state(): "none" | "inserted" | "returned" {
+  /** Whether a card waits to be used, or to be taken; null while there is no reader. */
+  get state(): "none" | "inserted" | "returned" | null {
+    if (this.parts.reader.away()) return null;
     if (this.#number !== null) return "inserted";
     return this.parts.reader.media() === "entering" ? "returned" : "none";
   }
@@ -45,18 +47,21 @@ export class CardDesk {
 
   /** Returns a card that an interruption left in the reader, and reads cards until `close`. */
   async start(): Promise<void> {
-    while (!this.#closing.signal.aborted) {
+    const { reader, world } = this.parts;
+    const { signal } = this.#closing;
+    while (!signal.aborted) {
       try {
-        if (this.parts.reader.media() !== "notPresent") await this.giveBack();
-        await this.#serveOne();
+        await reader.ready();
+        if (reader.media() === "notPresent") await this.#serveOne();
+        else if (!await this.giveBack()) await pause(world, cardReaderRetryMs, signal);
       } catch (error) {
         if (!(error instanceof CardReaderError)) throw error;
-        await pause(this.parts.world, takeCardMsMax, this.#closing.signal);
+        await pause(world, cardReaderRetryMs, signal);
       }
     }
   }
 
-  /** Reads one card, and resolves once it has left the reader. */
+  /** Reads one card, and resolves once its return has been tried. */
   async #serveOne(): Promise<void> {
     const { reader, serves, onChange } = this.parts;
     const number = await reader.read();
@@ -66,9 +71,10 @@ export class CardDesk {
       return;
     }
     this.#number = number;
+    this.#returned = Promise.withResolvers();
     this.onTry();
     onChange();
-    await reader.taken();
+    await this.#returned.promise;
   }
 
   /** Called when a PIN is tried: the card is returned after as long without another try. */
@@ -86,7 +92,10 @@ export class CardDesk {
   giveBack(): Promise<boolean> {
     this.#cancelIdle();
     this.#number = null;
-    return this.#returning ??= this.#giveBack().finally(() => this.#returning = null);
+    return this.#returning ??= this.#giveBack().finally(() => {
+      this.#returning = null;
+      this.#returned.resolve();
+    });
   }
 
   async #giveBack(): Promise<boolean> {

@@ -16,6 +16,10 @@ export interface CardReader {
   onChange?: () => void;
   /** Ends the connection to the reader. */
   close?(): Promise<void>;
+  /** Resolves when the reader answers. */
+  ready(): Promise<void>;
+  /** Whether the reader does not answer, or there is none. */
+  away(): boolean;
   media(): Media;
   /** Returns how many cards were retained, until staff empty the unit. */
   retained(): number;

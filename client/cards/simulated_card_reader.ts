@@ -1,6 +1,7 @@
 /** A simulated card reader. Where its card is, and what was retained, is durable. */
 import type { DatabaseSync } from "node:sqlite";
 import { readCard } from "../../lib/card.ts";
+import { UsageError } from "../../lib/errors.ts";
 import type { Files } from "../../lib/world.ts";
 import { type CardReader, CardReaderError, type Media } from "./card_reader.ts";
 
@@ -32,8 +33,8 @@ export type Cards = ReturnType<typeof cardsOf>;
 export class SimulatedCardReader implements CardReader {
   onChange?: () => void;
   #slot: Slot;
-  /** Resolves with the track of the card for which a `read` waits. */
-  #reading: ((number: string) => void) | null = null;
+  /** Resolves with the track of the card for which a `read` waits; null ends it. */
+  #reading: ((number: string | null) => void) | null = null;
   readonly #takers = new Set<() => void>();
 
   /** The names of the cards that can be inserted. */
@@ -43,6 +44,14 @@ export class SimulatedCardReader implements CardReader {
     this.names = cards.names();
     const row = database.prepare("SELECT value FROM settings WHERE name = 'card reader'").get();
     this.#slot = row ? JSON.parse(row.value as string) : empty;
+  }
+
+  ready(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  away(): boolean {
+    return false;
   }
 
   media(): Media {
@@ -61,9 +70,12 @@ export class SimulatedCardReader implements CardReader {
 
   // What people do
 
-  /** Inserts a card, while the reader waits for one. */
+  /**
+   * Inserts a card, while the reader waits for one.
+   * @throws {CardReaderError} if its file cannot be read, or the disk fails
+   */
   insert(name: string): void {
-    const number = this.cards.numberOf(name);
+    const number = this.#numberOf(name);
     if (number === null || !this.#reading) return;
     this.#keep({ ...this.#slot, number, at: "transport" });
     this.#reading(number);
@@ -90,22 +102,36 @@ export class SimulatedCardReader implements CardReader {
     }
   }
 
-  eject(): Promise<void> {
-    if (this.#slot.number === null) return Promise.reject(new CardReaderError("noMedia"));
-    this.#keep({ ...this.#slot, at: "exit" });
-    return Promise.resolve();
+  /** Ends a `read` that waits for a card. */
+  cancelRead(): void {
+    this.#reading?.(null);
   }
 
-  retain(): Promise<void> {
+  // deno-lint-ignore require-await
+  async eject(): Promise<void> {
+    if (this.#slot.number === null) throw new CardReaderError("noMedia");
+    this.#keep({ ...this.#slot, at: "exit" });
+  }
+
+  // deno-lint-ignore require-await
+  async retain(): Promise<void> {
     const { number, retained } = this.#slot;
-    if (number === null) return Promise.reject(new CardReaderError("noMedia"));
+    if (number === null) throw new CardReaderError("noMedia");
     this.#remove({ retained: retained + 1 });
-    return Promise.resolve();
   }
 
   async taken(): Promise<void> {
     if (this.#slot.number === null) return;
     await new Promise<void>((resolve) => this.#takers.add(resolve));
+  }
+
+  #numberOf(name: string): string | null {
+    try {
+      return this.cards.numberOf(name);
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      throw new CardReaderError(error.message);
+    }
   }
 
   #remove(change: Partial<Slot> = {}): void {
@@ -115,9 +141,14 @@ export class SimulatedCardReader implements CardReader {
     this.onChange?.();
   }
 
+  /** @throws {CardReaderError} if the disk fails: the card stays where it is */
   #keep(slot: Slot): void {
+    try {
+      this.database.prepare("INSERT OR REPLACE INTO settings VALUES ('card reader', ?)")
+        .run(JSON.stringify(slot));
+    } catch (error) {
+      throw new CardReaderError(`the slot could not be stored: ${(error as Error).message}`);
+    }
     this.#slot = slot;
-    this.database.prepare("INSERT OR REPLACE INTO settings VALUES ('card reader', ?)")
-      .run(JSON.stringify(slot));
   }
 }

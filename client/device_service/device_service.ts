@@ -1,5 +1,5 @@
 /**
- * A service publisher with one service, the cash recycler. Commands run one after the other, except
+ * A service of one device, and the publisher of all. Commands run one after the other, except
  * those that only read. A power cut ends every connection without a word.
  */
 import { deviceRequestsMax } from "../../lib/limits.ts";
@@ -17,11 +17,10 @@ import {
   type PayloadOf,
 } from "../cash/xfs4iot/messages.ts";
 import { MalformedMessage, type Schema } from "../cash/xfs4iot/schema.ts";
-import type { CashRecycler, Completed, Events } from "./recycler.ts";
+import type { Completed, Events, ServedDevice } from "./served_device.ts";
 
-/** The path of the publisher, and of the service below it. */
+/** The path of the publisher, and of the services below it. */
 export const publisherPath = "/xfs4iot/v1.0";
-const servicePath = `${publisherPath}/CashRecycler`;
 
 /** Commands that run at once, also during another. */
 const reading: ReadonlySet<CommandName> = new Set<CommandName>([
@@ -32,6 +31,9 @@ const reading: ReadonlySet<CommandName> = new Set<CommandName>([
   "CashDispenser.GetPresentStatus",
   "CashAcceptor.GetCashInStatus",
 ]);
+
+/** Commands that wait for a customer. */
+const waiting: ReadonlySet<string> = new Set(["CashAcceptor.CashIn", "CardReader.ReadRawData"]);
 
 /** A request that is queued or runs. */
 interface Request {
@@ -48,26 +50,35 @@ interface Peer {
   requests: Map<number, Request>;
 }
 
+export interface ServiceOptions {
+  /** The last part of its path. */
+  name: string;
+  /** The services that its publisher names, by default itself; null if another publishes it. */
+  published?: readonly string[] | null;
+}
+
 export class DeviceService {
   readonly #peers = new Set<Peer>();
   #work: Promise<void> = Promise.resolve();
   /** The request that runs. */
   #running: { peer: Peer; requestId: number; name: CommandName } | null = null;
 
-  /** The client that the acceptor was last opened for. */
-  #acceptingFor: Peer | null = null;
+  /** The client for which the device last waited for a customer. */
+  #waitingFor: Peer | null = null;
 
   constructor(
-    private readonly recycler: CashRecycler,
+    private readonly device: ServedDevice,
     private readonly timers: Pick<Timers, "after">,
     private readonly log: (line: string) => void,
+    private readonly options: ServiceOptions = { name: "CashRecycler" },
   ) {}
 
   /** Serves a connection to one of the paths until it ends; false for another path. */
   accept(path: string, socket: MessageSocket, publisherUrl: string): boolean {
     const plain = path.replace(/\/$/, "");
-    if (plain === publisherPath) void this.#publish(socket, publisherUrl);
-    else if (plain === servicePath) void this.#serve(socket);
+    if (plain === publisherPath && this.options.published !== null) {
+      void this.#publish(socket, publisherUrl);
+    } else if (plain === `${publisherPath}/${this.options.name}`) void this.#serve(socket);
     else return false;
     return true;
   }
@@ -85,7 +96,10 @@ export class DeviceService {
 
   async #publish(socket: MessageSocket, publisherUrl: string): Promise<void> {
     const peer: Peer = { socket, lastRequest: 0, requests: new Map() };
-    const services = [{ serviceURI: `${publisherUrl}/CashRecycler` }];
+    const { name, published } = this.options;
+    const services = (published ?? [name]).map((name) => ({
+      serviceURI: `${publisherUrl}/${name}`,
+    }));
     await this.#each(peer, (name, requestId) => {
       const known = name === "ServicePublisher.GetServices";
       if (known) {
@@ -113,7 +127,7 @@ export class DeviceService {
     this.#peers.delete(peer);
     for (const { completed } of peer.requests.values()) completed();
     this.#cancel(peer, [...peer.requests.keys()]);
-    if (this.#acceptingFor === peer) this.recycler.cancelCashIn();
+    if (this.#waitingFor === peer) this.device.cancelWaiting();
   }
 
   /** Reads the commands of a connection until it ends, and acknowledges each. */
@@ -167,7 +181,7 @@ export class DeviceService {
     };
     peer.requests.set(requestId, request);
     if (name === "Common.Cancel") return this.#cancelCommand(peer, requestId, payload);
-    if (!isCommandName(name) || !this.recycler.supports(name)) {
+    if (!isCommandName(name) || !this.device.supports(name)) {
       const code = isCommandName(name) ? "unsupportedCommand" : "invalidCommand";
       return this.#complete(peer, requestId, name, { code });
     }
@@ -188,11 +202,11 @@ export class DeviceService {
     payload: unknown,
   ): Promise<void> {
     if (!reading.has(name)) this.#running = { peer, name, requestId };
-    if (name === "CashAcceptor.CashIn") this.#acceptingFor = peer;
+    if (waiting.has(name)) this.#waitingFor = peer;
     let completed: Completed;
     try {
       const checked = (commands[name].payload as Schema<PayloadOf<CommandName>>)(payload, name);
-      completed = await this.recycler.execute(name, checked, this.#events(peer, requestId));
+      completed = await this.device.execute(name, checked, this.#events(peer, requestId));
     } catch (error) {
       if (error instanceof MalformedMessage) {
         completed = { code: "invalidData", description: error.message };
@@ -203,7 +217,7 @@ export class DeviceService {
           requests.clear();
         }
         this.close();
-        return this.recycler.powerCut();
+        return this.device.powerCut();
       } else {
         this.log(`${name} failed: ${(error as Error).stack}`);
         completed = { code: "internalError" };
@@ -274,8 +288,8 @@ export class DeviceService {
       const request = peer.requests.get(id);
       if (request) request.cancelled = why;
       const { peer: whose, requestId, name } = this.#running ?? {};
-      if (whose === peer && requestId === id && name === "CashAcceptor.CashIn") {
-        this.recycler.cancelCashIn();
+      if (whose === peer && requestId === id && waiting.has(name!)) {
+        this.device.cancelWaiting();
       }
     }
   }

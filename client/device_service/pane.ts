@@ -8,12 +8,16 @@ import { pageRequestLengthMax } from "../../lib/limits.ts";
 import { formatMoney, minorFromText } from "../../lib/money.ts";
 import { notesOf } from "../../lib/notes.ts";
 import type { NoteCounts } from "../cash/note_mix.ts";
+import { CardReaderError } from "../cards/card_reader.ts";
+import type { Cards, SimulatedCardReader } from "../cards/simulated_card_reader.ts";
 import type { SimulatedDevices } from "../cash/simulated_devices.ts";
 import type { CashRecycler } from "./recycler.ts";
 
 export interface PaneParts {
   devices: SimulatedDevices;
   recycler: CashRecycler;
+  reader: SimulatedCardReader;
+  cards: Cards;
   secret: string;
   /** Called after the state has changed. */
   onChange: () => void;
@@ -61,13 +65,22 @@ export async function answerPane(request: Request, parts: PaneParts): Promise<Re
   return Response.json(stateOf(parts), { headers });
 }
 
-/** Executes "insert 2000", "take", "clear", "arm FAULT" or "disarm FAULT". */
-function act(text: string, { devices, recycler }: PaneParts): boolean {
+/** Executes "insert 2000", "take", "card NAME", "takecard", "clear", "arm FAULT" or "disarm FAULT". */
+function act(text: string, { devices, recycler, reader, cards }: PaneParts): boolean {
   const { currency } = recycler.units;
   const [, verb, rest = ""] = /^([a-z]+) ?(.*)$/.exec(text) ?? [];
   const fault = faults.find((each) => each === rest);
   if (verb === "take") devices.takeNotes();
-  else if (verb === "clear") devices.clearJams();
+  else if (verb === "card" || verb === "takecard") {
+    if (verb === "card" && !cards.names().includes(rest)) return false;
+    try {
+      if (verb === "card") reader.insert(rest);
+      else reader.take();
+    } catch (error) {
+      if (!(error instanceof CardReaderError)) throw error;
+      return false;
+    }
+  } else if (verb === "clear") devices.clearJams();
   else if (verb === "arm" && fault) devices.arm(fault);
   else if (verb === "disarm" && fault) devices.disarm(fault);
   else if (verb === "insert" && currency) {
@@ -78,7 +91,14 @@ function act(text: string, { devices, recycler }: PaneParts): boolean {
   return true;
 }
 
-function stateOf({ devices, recycler }: PaneParts) {
+const cardAt = {
+  notPresent: "",
+  present: "in the reader",
+  entering: "to be taken",
+  jammed: "jammed",
+};
+
+function stateOf({ devices, recycler, reader, cards }: PaneParts) {
   const { currency } = recycler.units;
   const listed = (notes: NoteCounts) =>
     [...notes].map(([value, count]) => `${count} × ${formatMoney(value, currency!)}`).join(", ");
@@ -98,8 +118,12 @@ function stateOf({ devices, recycler }: PaneParts) {
         ["In the bins", listed(devices.at("reject", "retract"))],
         ["Left by customers", listed(devices.at("left"))],
         ["Out of order", devices.jammed().join(", ")],
+        ["Card", cardAt[reader.media()]],
+        ["Retained cards", reader.retained() === 0 ? "" : String(reader.retained())],
       ]
       : [["Units", "not configured: an ATM configures them when it connects"]],
+    cards: cards.names(),
+    card: reader.accepting() ? "waits" : reader.media(),
     accepting: devices.accepting(),
     presented: devices.presented().size > 0,
     jammed: devices.jammed().length > 0,
@@ -127,6 +151,8 @@ const document = `<!doctype html>
 <h2>A customer</h2>
 <div id="notes"></div>
 <button id="take">Take the notes</button>
+<div id="cards"></div>
+<button id="takecard">Take the card</button>
 <h2>Faults</h2>
 <label>Next fault <select id="fault"></select></label>
 <button id="arm">Arm</button>
@@ -165,11 +191,19 @@ const document = `<!doctype html>
       button.onclick = () => act("insert " + value);
       return button;
     }));
+    of("cards").replaceChildren(...state.cards.map((name) => {
+      const button = element("button", "Insert the card of " + name);
+      button.disabled = state.card !== "waits";
+      button.onclick = () => act("card " + name);
+      return button;
+    }));
+    of("takecard").disabled = state.card !== "entering";
     of("take").disabled = !state.presented;
     of("clear").disabled = !state.jammed;
     if (of("fault").length === 0) of("fault").append(...state.faults.map((each) => new Option(each)));
     of("armed").textContent = state.armed.join(", ") || "none";
   }
+  of("takecard").onclick = () => act("takecard");
   of("take").onclick = () => act("take");
   of("clear").onclick = () => act("clear");
   of("arm").onclick = () => act("arm " + of("fault").value);

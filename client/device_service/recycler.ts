@@ -16,10 +16,6 @@ import { type NoteCounts, plus, totalOf } from "../cash/note_mix.ts";
 import type { SimulatedDevices } from "../cash/simulated_devices.ts";
 import {
   type CommandName,
-  commands,
-  type CompletionCode,
-  type EventName,
-  events,
   itemNameOf,
   type PayloadOf,
   type SentCounts,
@@ -28,29 +24,15 @@ import { majorOf, minorOf } from "../cash/xfs4iot/state.ts";
 import type { DiskWatch } from "../disk_watch.ts";
 import { transact } from "../folder/transact.ts";
 import type { EndToEnd } from "./end_to_end.ts";
-
-/** A completion, before it is a message. */
-export interface Completed {
-  code: CompletionCode;
-  payload?: Record<string, unknown>;
-  description?: string;
-}
-
-/** Sends events: during the command, and to every client. */
-export interface Events {
-  event(name: EventName, payload?: unknown): void;
-  unsolicited(name: EventName, payload?: unknown): void;
-}
-
-type Handlers = {
-  [N in CommandName]?: (payload: PayloadOf<N>, events: Events) => Completed | Promise<Completed>;
-};
-
-const done = (payload: Record<string, unknown> = {}): Completed => ({ code: "success", payload });
-const failed = (errorCode: string): Completed => ({
-  code: "commandErrorCode",
-  payload: { errorCode },
-});
+import {
+  type Completed,
+  done,
+  type Events,
+  failed,
+  type Handlers,
+  interfacesOf,
+  type ServedDevice,
+} from "./served_device.ts";
 
 const diskFailed: Completed = {
   code: "hardwareError",
@@ -65,7 +47,7 @@ interface Units {
   values: ReadonlyMap<string, bigint>;
 }
 
-export class CashRecycler {
+export class CashRecycler implements ServedDevice {
   readonly #handlers: Handlers;
   #exchange = false;
   #units: Units | null = null;
@@ -150,7 +132,7 @@ export class CashRecycler {
   }
 
   /** Cancels a CashIn that waits for notes. */
-  cancelCashIn(): void {
+  cancelWaiting(): void {
     this.devices.closeShutter();
   }
 
@@ -199,22 +181,8 @@ export class CashRecycler {
   }
 
   #capabilities(): Record<string, unknown> {
-    const names = Object.keys(this.#handlers) as CommandName[];
-    const interfaceOf = (name: string) => name.slice(0, name.indexOf("."));
-    const interfaces = [...new Set(names.map(interfaceOf))].map((name) => ({
-      name,
-      commands: Object.fromEntries(
-        names.filter((command) => interfaceOf(command) === name)
-          .map((command) => [command, { versions: [commands[command].versions[0]] }]),
-      ),
-      events: Object.fromEntries(
-        Object.entries(events).filter(([event]) => interfaceOf(event) === name)
-          .map(([event, { version }]) => [event, { versions: [version] }]),
-      ),
-      maximumRequests: 0,
-    }));
     return {
-      interfaces,
+      interfaces: interfacesOf(Object.keys(this.#handlers) as CommandName[]),
       common: {
         serviceVersion: "1.0",
         deviceInformation: [{ modelName: "Strongroom simulated cash recycler" }],

@@ -1,11 +1,13 @@
-/** The device service: simulated cash devices behind XFS4IoT, with durable counters. */
+/** The device service: simulated cash devices and a card reader behind XFS4IoT, with durable counters. */
 import { hex } from "../../lib/bytes.ts";
 import { readDeviceKeys } from "../../lib/device_keys.ts";
 import { UsageError } from "../../lib/errors.ts";
 import { leashEnds, log, runProgram, say } from "../../lib/process.ts";
 import type { DevicesReady, DevicesStart } from "../../lib/programs.ts";
 import { messagesOf, system, systemFiles } from "../../lib/system.ts";
+import { cardsOf, SimulatedCardReader } from "../cards/simulated_card_reader.ts";
 import { SimulatedDevices } from "../cash/simulated_devices.ts";
+import { CardSlot } from "../device_service/card_slot.ts";
 import { DeviceService, publisherPath } from "../device_service/device_service.ts";
 import { answerPane } from "../device_service/pane.ts";
 import { CashRecycler } from "../device_service/recycler.ts";
@@ -27,7 +29,20 @@ if (import.meta.main) {
       onChange: () => service.unsolicited("Common.StatusChangedEvent"),
     });
     const recycler = new CashRecycler(devices, database, security, disk);
-    const service = new DeviceService(recycler, system, log);
+    const service = new DeviceService(recycler, system, log, {
+      name: "CashRecycler",
+      published: ["CashRecycler", "CardReader"],
+    });
+    const cards = cardsOf(systemFiles, `${folder}/cards`);
+    const reader = new SimulatedCardReader(database, cards);
+    const readerOptions = { name: "CardReader", published: null };
+    const readerService = new DeviceService(new CardSlot(reader), system, log, readerOptions);
+    reader.onChange = () =>
+      readerService.unsolicited(
+        reader.media() === "notPresent"
+          ? "CardReader.MediaRemovedEvent"
+          : "Common.StatusChangedEvent",
+      );
     if (security) {
       security.onCleared = (reasonDescription) =>
         service.unsolicited("Common.NonceClearedEvent", { reasonDescription });
@@ -45,7 +60,9 @@ if (import.meta.main) {
         const { socket, response } = Deno.upgradeWebSocket(request);
         const messages = messagesOf(socket);
         const base = `ws://${asked.host}${publisherPath}`;
-        if (!service.accept(asked.pathname, messages, base)) {
+        const served = service.accept(asked.pathname, messages, base) ||
+          readerService.accept(asked.pathname, messages, base);
+        if (!served) {
           socket.addEventListener("open", () => socket.close());
         }
         return response;
@@ -53,7 +70,14 @@ if (import.meta.main) {
       const ours = request.headers.get("host") === address;
       if (!ours) return new Response(null, { status: 400 });
       try {
-        const page = await answerPane(request, { devices, recycler, secret, onChange });
+        const page = await answerPane(request, {
+          devices,
+          recycler,
+          reader,
+          cards,
+          secret,
+          onChange,
+        });
         return page ?? new Response(null, { status: 400 });
       } catch (error) {
         if (!disk.caught(error)) throw error;
@@ -72,6 +96,7 @@ if (import.meta.main) {
     say(JSON.stringify(ready));
     await end;
     service.close();
+    readerService.close();
     await server.shutdown();
     disk.close();
     database.close();

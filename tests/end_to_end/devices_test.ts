@@ -53,11 +53,15 @@ Deno.test({
       await run(alice, `${password}\n`);
       const server = new Program(["server", "--listen", address, ...bank]);
       await server.line();
+      const card = `${folder}/alice.card`;
+      assertEquals((await run(["bank", "card", "issue", "alice", "--out", card, ...bank])).code, 0);
       const loaded = await run(["atm", "cash", "load", "20x100", "50x40", ...atm]);
       assertEquals([loaded.code, loaded.err], [0, ""]);
       assertMatch(loaded.out, /€4,000.00 {2}in total/);
       const running = new Program(["atm", "--bank", address, ...atm, "--no-open", "--json"]);
       const { atm: link, devices } = JSON.parse(await running.line());
+      Deno.mkdirSync(`${folder}/atm/devices/cards`, { recursive: true, mode: 0o700 });
+      Deno.renameSync(card, `${folder}/atm/devices/cards/alice.card`);
       const browser = await openBrowser();
       try {
         const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
@@ -65,6 +69,12 @@ Deno.test({
         await button(page, "Touch to begin").click();
         await fillLogIn(page, "alice", password);
         await onScreen(page, "menu");
+        await button(page, "More").click();
+        await button(page, "Set PIN").click();
+        await page.getByLabel("New PIN", { exact: true }).fill("7391");
+        await page.getByLabel("Repeat new PIN").fill("7391");
+        await page.keyboard.press("Enter");
+        await button(page, "Continue").click();
         await button(page, "Deposit cash").click();
         await onScreen(page, "deposit");
         const pane = await browser.newPage();
@@ -79,14 +89,30 @@ Deno.test({
         await onScreen(page, "take");
         await operate(devices, "take");
         await onScreen(page, "receipt");
+        await button(page, "Done").click();
+        await button(page, "Log out").click();
+        await onScreen(page, "ended");
+        await button(pane, "Insert the card of alice").click();
+        await onScreen(page, "pin");
+        await page.keyboard.type("7391");
+        await page.keyboard.press("Enter");
+        await onScreen(page, "menu");
+        await button(page, "Another amount").click();
+        await page.keyboard.type("20");
+        await page.keyboard.press("Enter");
+        await onScreen(page, "take_card");
+        await button(pane, "Take the card").click();
+        await onScreen(page, "take");
+        await operate(devices, "take");
+        await onScreen(page, "receipt");
       } finally {
         await browser.close();
       }
       assertEquals(await running.end(), 0);
       const shown = await run(["atm", "cash", "show", ...atm]);
-      assertMatch(shown.out, /€3,990.00 {2}in total/);
+      assertMatch(shown.out, /€3,970.00 {2}in total/);
       const { out } = await run(["bank", "account", "list", "--customer", "alice", ...bank]);
-      assertMatch(out, /90\.00/);
+      assertMatch(out, /70\.00/);
       assertEquals(await server.end(), 0);
       assertEquals((await run(["bank", "ledger", "check", ...bank])).code, 0);
     }),

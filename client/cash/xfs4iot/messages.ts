@@ -131,6 +131,10 @@ const storageUnit = object({
   status: maybe(oneOf("ok", "inoperative", "missing", "notConfigured", "manipulated")),
   serialNumber: maybe(text),
   cash: maybe(cashUnit),
+  card: maybe(object({
+    capabilities: maybe(object({ type: maybe(oneOf("retain", "dispense", "park")) })),
+    status: maybe(object({ count: maybe(whole), retainCount: maybe(whole) })),
+  })),
 });
 export type StorageUnit = Of<typeof storageUnit>;
 const storage = mapOf(unitName, storageUnit);
@@ -184,6 +188,9 @@ const status = object({
     stackerItems: maybe(oneOf("customerAccess", "noCustomerAccess", "accessUnknown", "noItems")),
     banknoteReader: maybe(oneOf("ok", "inoperable", "unknown")),
     positions: maybe(positions),
+  })),
+  cardReader: maybe(object({
+    media: maybe(oneOf("unknown", "present", "notPresent", "jammed", "entering", "latched")),
   })),
 });
 export type Status = Of<typeof status>;
@@ -243,6 +250,7 @@ function command<P, C>(
 }
 
 const v2 = ["2.0", "2.0"] as const;
+const cardPlace = matching(/^(?:exit|transport|unit[0-9A-Za-z]+)$/);
 
 export const commands = {
   "ServicePublisher.GetServices": command(
@@ -371,6 +379,34 @@ export const commands = {
       noteNumberList: maybe(counts),
     }),
   ),
+  "CardReader.ReadRawData": command(
+    ["2.0", "3.0"],
+    object({ track2: maybe(yesOrNo) }),
+    object({
+      ...failed,
+      track2: maybe(object({
+        status: maybe(oneOf(
+          "dataMissing",
+          "dataInvalid",
+          "dataTooLong",
+          "dataTooShort",
+          "dataSourceNotSupported",
+          "dataSourceMissing",
+        )),
+        data: maybe(text),
+      })),
+    }),
+  ),
+  "CardReader.Move": command(
+    v2,
+    object({ from: maybe(cardPlace), to: maybe(cardPlace) }),
+    object(failed),
+  ),
+  "CardReader.Reset": command(
+    v2,
+    object({ to: maybe(oneOf("exit", "retain", "currentPosition", "auto")) }),
+    object(failed),
+  ),
 } satisfies Record<string, CommandForm>;
 
 export type CommandName = keyof typeof commands;
@@ -435,6 +471,10 @@ export const events = {
   "CashDispenser.StartDispenseEvent": { version: "2.0", payload: nothing },
   "CashDispenser.IncompleteDispenseEvent": { version: "3.0", payload: denomination },
   "CashAcceptor.InsertItemsEvent": { version: "2.0", payload: nothing },
+  "CardReader.InsertCardEvent": { version: "2.0", payload: nothing },
+  "CardReader.MediaInsertedEvent": { version: "2.0", payload: nothing },
+  "CardReader.MediaRemovedEvent": { version: "2.0", payload: nothing },
+  "CardReader.InvalidMediaEvent": { version: "2.0", payload: nothing },
   "CashAcceptor.InputRefuseEvent": { version: "2.0", payload: object({ reason: text }) },
 } satisfies Record<string, EventForm>;
 

@@ -1,0 +1,168 @@
+/** The card reader behind XFS4IoT: the service of the simulated one, the client, and the desk. */
+import { assertEquals } from "@std/assert";
+import { CardDesk } from "../../client/cards/card_desk.ts";
+import { type Cards, SimulatedCardReader } from "../../client/cards/simulated_card_reader.ts";
+import { DeviceConnection } from "../../client/cash/xfs4iot/connection.ts";
+import { Xfs4IotCardReader } from "../../client/cash/xfs4iot/xfs4iot_card_reader.ts";
+import { CardSlot } from "../../client/device_service/card_slot.ts";
+import { DeviceService, publisherPath } from "../../client/device_service/device_service.ts";
+import { openDevicesFolder } from "../../client/folder/devices_folder.ts";
+import { connectMessages, messagesOf, system, systemFiles } from "../../lib/system.ts";
+import { until } from "./branch.ts";
+
+const number = "1234567890".repeat(4).slice(0, 37);
+const cards: Cards = { names: () => ["alice"], numberOf: () => number };
+
+/** A service with a reader, which can be killed and started again, and an ATM's desk in front of it. */
+class Service {
+  readonly folder = Deno.makeTempDirSync();
+  #database = openDevicesFolder(systemFiles, this.folder);
+  simulated = new SimulatedCardReader(this.#database, cards);
+  #service = this.#make();
+  readonly #server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
+    const { socket, response } = Deno.upgradeWebSocket(request);
+    this.#service.accept(new URL(request.url).pathname, messagesOf(socket), this.url);
+    return response;
+  });
+  readonly url = `ws://127.0.0.1:${this.#server.addr.port}${publisherPath}`;
+  retained = 0;
+  readonly logged: string[] = [];
+
+  #make(): DeviceService {
+    const service = new DeviceService(new CardSlot(this.simulated), system, () => {}, {
+      name: "CardReader",
+    });
+    this.simulated.onChange = () =>
+      service.unsolicited(
+        this.simulated.media() === "notPresent"
+          ? "CardReader.MediaRemovedEvent"
+          : "Common.StatusChangedEvent",
+      );
+    return service;
+  }
+
+  /** Ends every connection; the slot goes on as it was on disk. */
+  restart(): void {
+    const old = this.#service;
+    this.simulated = new SimulatedCardReader(this.#database, cards);
+    this.#service = this.#make();
+    old.close();
+  }
+
+  atm(): { reader: Xfs4IotCardReader; desk: CardDesk } {
+    const log = (line: string) => void this.logged.push(line);
+    const reader = new Xfs4IotCardReader({
+      url: this.url,
+      connect: connectMessages,
+      world: system,
+      log,
+    });
+    const desk = new CardDesk({
+      ...{ reader, world: system, log, serves: () => true, takeCardMsMax: 400 },
+      onChange: () => {},
+      onRetained: () => this.retained++,
+    });
+    reader.start();
+    void desk.start();
+    return { reader, desk };
+  }
+
+  async insert(): Promise<void> {
+    await until("a card is waited for", () => this.simulated.accepting());
+    this.simulated.insert("alice");
+  }
+
+  async close(): Promise<void> {
+    this.#service.close();
+    await this.#server.shutdown();
+    this.#database.close();
+    Deno.removeSync(this.folder, { recursive: true });
+  }
+}
+
+async function withService(run: (service: Service) => Promise<void>): Promise<void> {
+  const service = new Service();
+  try {
+    await run(service);
+  } finally {
+    await service.close();
+  }
+}
+
+Deno.test("a card is read by WebSocket, returned and taken; one that is not taken is retained", () =>
+  withService(async (service) => {
+    const { reader, desk } = service.atm();
+    await service.insert();
+    await until("the card is read", () => desk.state === "inserted");
+    assertEquals([desk.number, reader.media()], [number, "present"]);
+    const taken = desk.giveBack();
+    await until("it is at the exit", () => desk.state === "returned");
+    service.simulated.take();
+    assertEquals(await taken, true);
+    await service.insert();
+    await until("the next card is read", () => desk.state === "inserted");
+    assertEquals(await desk.giveBack(), false);
+    assertEquals([service.retained, reader.retained(), reader.media()], [1, 1, "notPresent"]);
+    await desk.close();
+  }));
+
+Deno.test("a service that is killed with a card inside is asked for it again when it answers", () =>
+  withService(async (service) => {
+    const { desk } = service.atm();
+    await service.insert();
+    await until("the card is read", () => desk.state === "inserted");
+    service.restart();
+    await until("it is away", () => desk.state === null);
+    assertEquals(await desk.giveBack(), false, "nobody can return it now");
+    await until("it is at the exit", () => desk.state === "returned");
+    service.simulated.take();
+    await service.insert();
+    await until("the next card is read", () => desk.state === "inserted");
+    await desk.close();
+  }));
+
+Deno.test("an ATM that is killed finds its card at its next start, inside or at the exit", () =>
+  withService(async (service) => {
+    for (const where of ["inside", "at the exit"]) {
+      const killed = service.atm();
+      await service.insert();
+      await until("the card is read", () => killed.desk.state === "inserted");
+      if (where === "at the exit") {
+        void killed.desk.giveBack();
+        await until("it is at the exit", () => killed.desk.state === "returned");
+      }
+      await killed.reader.close();
+      const { desk } = service.atm();
+      await until("it is at the exit", () => desk.state === "returned");
+      service.simulated.take();
+      await until("it is gone", () => desk.state === "none");
+      await until("the next card is waited for", () => service.simulated.accepting());
+      await desk.close();
+      await until("no card is waited for", () => !service.simulated.accepting());
+    }
+  }));
+
+Deno.test("ReadRawData is cancelled, and commands without a card are refused by name", () =>
+  withService(async (service) => {
+    const socket = await connectMessages(`${service.url}/CardReader`);
+    const connection = new DeviceConnection(socket, { world: system, log: () => {} });
+    const codes: unknown[] = [];
+    for (const to of ["exit", "unitRetain", "unitOther"]) {
+      const { code, payload } = await connection.command("CardReader.Move", { to });
+      codes.push([code, payload.errorCode]);
+    }
+    assertEquals(codes, [
+      ["commandErrorCode", "noMedia"],
+      ["commandErrorCode", "noMedia"],
+      ["invalidData", undefined],
+    ]);
+    assertEquals((await connection.command("CardReader.Reset", { to: "exit" })).code, "success");
+    assertEquals((await connection.command("CashDispenser.Reject", {})).code, "unsupportedCommand");
+    const reading = connection.command("CardReader.ReadRawData", { track2: true }, true);
+    await until("a card is waited for", () => service.simulated.accepting());
+    const { code } = await connection.command("Common.Cancel", {});
+    assertEquals([code, (await reading).code], ["success", "canceled"]);
+    const storage = await connection.command("Storage.GetStorage", {});
+    assertEquals(storage.payload.storage?.unitRetain?.card?.capabilities?.type, "retain");
+    connection.close();
+  }));
