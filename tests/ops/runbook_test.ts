@@ -14,6 +14,7 @@ Deno.test("the runbook has every task of an operator", () => {
     "Daily look",
     "Rotation of every key",
     "A lost terminal",
+    "A lost card",
     "A forgotten password",
     "A suspected break-in",
     "A full disk",

@@ -83,12 +83,17 @@ const views: Record<string, Partial<AtmView>> = {
   depositing: { escrow: { notes: [{ value: "1000", count: 1 }], total: "1000" } },
   open: { escrow: { notes: [], total: "0" } },
   real: { demo: false },
+  inserted: { card: "inserted" },
+  by_card: { visit: { ...visiting.visit!, byCard: true } },
 };
 
 /** The names of the values that follow a screen or an event, in their order. */
 const positions: Record<string, string[]> = {
   out_of_service: ["why"],
   log_in: ["username", "password"],
+  log_in_with_card: ["pin"],
+  set_pin: ["pin"],
+  pin_fault: ["fault"],
   amount: ["typed"],
   mix: ["amount", "mixes"],
   working: ["on"],

@@ -23,6 +23,38 @@ Deno.test("a customer logs in", () => {
   `);
 });
 
+Deno.test("a card and its PIN log in, and the card's return ends the visit", () => {
+  play(`
+    welcome (away): view away inserted                   -> pin
+    settings (away): view away inserted                  -> pin
+    log_in alice (away): view away inserted              -> pin
+    ended idle (away): view away inserted                -> pin
+    refusal throttled log_in (away): view away inserted  -> pin
+    menu: view inserted                                  -> menu    # somebody is logged in
+    out_of_service no_cash (away empty): view away empty inserted -> pin
+    pin (away inserted): view away                       -> welcome # it was returned
+    pin (away inserted): back                            -> pin, returnCard
+    pin (away inserted): log_in_with_card 7391           -> pin, logInWithCard 7391
+    : view by_card inserted                              -> menu
+    pin (away inserted): log_in_with_card 7392; answer wrong_credentials -> refusal wrong_credentials pin
+    : next                                               -> pin
+    refusal wrong_credentials pin (away): next           -> log_in  # the card was returned meanwhile
+    refusal card_blocked pin (away): next                -> log_in
+    welcome (away): log_in_with_card 7391                -> welcome
+    receipt (by_card inserted): next                     -> menu
+    receipt (by_card): next                              -> receipt, logOut # the card is out
+    refusal card_not_taken menu receipt=receipt (by_card): next -> refusal, logOut
+    more: go set_pin                                     -> set_pin
+    : back                                               -> more
+    set_pin: set_pin 7391                                -> set_pin, setPin 7391
+    : answer ok                                          -> pin_set
+    : next                                               -> menu
+    set_pin: set_pin 1234; answer pin_weak               -> refusal pin_weak set_pin
+    : next                                               -> set_pin
+    set_pin: pin_fault form                              -> set_pin fault=form
+  `);
+});
+
 Deno.test("from the menu to every screen, and back", () => {
   play(`
     menu: go amount                -> amount

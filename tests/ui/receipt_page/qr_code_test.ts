@@ -67,7 +67,7 @@ Deno.test({
   },
 });
 
-Deno.test("a receipt in a link is the same receipt, whatever it has and whoever signed it", () => {
+Deno.test("a receipt in a link is the same receipt, whatever it has and whichever key signed it", () => {
   const text = fc.string({ unit: "grapheme", minLength: 1 });
   const line = fc.oneof(text, fc.stringMatching(/^[ _~*!|#%+\u2014a-z]+$/));
   fc.assert(fc.property(fc.array(line, { minLength: 6, maxLength: 9 }), (lines) => {
