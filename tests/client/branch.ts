@@ -147,13 +147,20 @@ export class Branch {
     this.#bankIsDown = false;
   }
 
-  /** Returns a folder's files as they are now, the log before what it is written into. */
+  /**
+   * Returns a folder's files as they are now, the log before what it is written into. Copying takes
+   * time: while it lasts, a bank may end an epoch, and the files are copied again.
+   */
   #imageOf(folder: string): string {
     const image = `${this.folder}/image-${this.#images++}`;
     Deno.mkdirSync(image);
     const files = [...Deno.readDirSync(folder)].filter(({ isFile }) => isFile);
-    for (const { name } of files.sort((a, b) => a.name < b.name ? 1 : -1)) {
-      Deno.copyFileSync(`${folder}/${name}`, `${image}/${name}`);
+    const names = files.map(({ name }) => name).sort().reverse();
+    const hasKey = names.includes("chain.key");
+    const key = () => hasKey ? Deno.readFileSync(`${folder}/chain.key`).toHex() : "";
+    for (let copied; copied !== key();) {
+      copied = key();
+      for (const name of names) Deno.copyFileSync(`${folder}/${name}`, `${image}/${name}`);
     }
     return image;
   }

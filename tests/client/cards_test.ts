@@ -144,3 +144,27 @@ Deno.test("an ATM that was killed with a card inside returns it at its next star
     await branch.requireAllSettled(opened);
     await opened.close();
   }));
+
+Deno.test("a line that is cut, or a bank that is killed, while the card waits leaves books and notes equal", () =>
+  withCards(async ({ branch, open }) => {
+    const opened = open();
+    const { atm, journal, reader } = opened;
+    for (const what of ["line", "bank"]) {
+      await insert(opened);
+      assertEquals((await atm.logInWithCard(pin)).outcome, "ok", what);
+      const withdrawal = atm.withdraw("5000");
+      await until("the card is at the exit", () => atm.view().card === "returned");
+      if (what === "line") opened.socket().close();
+      else await branch.killBank();
+      await atm.takeCard();
+      await withdrawal;
+      await until("the visit is over", () => atm.view().visit === null);
+      await until(
+        "all is settled",
+        () => atm.view().bank === "online" && journal.open().length === 0,
+      );
+      await branch.requireAllSettled(opened);
+      assertEquals(reader.media(), "notPresent", what);
+    }
+    await opened.close();
+  }));

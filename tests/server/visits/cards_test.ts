@@ -146,5 +146,7 @@ onEachBank(
       const late = await running.connect(running.keys.mall);
       assertEquals((await logIn(late, card, "0815")).outcome, "wrong_credentials");
       assertEquals((await logIn(late, next, "0815")).outcome, "pin_not_set");
+      const checked = await Array.fromAsync(running.operate({ command: "check_ledger" }));
+      assertEquals(checked.filter((answer) => "bad" in answer), [], "the log has every change");
     }),
 );
