@@ -35,12 +35,13 @@ export function shownEntry(
   json: boolean,
 ): string {
   if (!json) return lineOf(entry);
-  const { timeMs, amount, ...facts } = entry;
+  const { timeMs, amount, balance, ...facts } = entry;
   return JSON.stringify({
     chain: place.chainId,
     sequence: place.sequence,
     time: new Date(timeMs).toISOString(),
     ...facts,
     amount: amount?.toString(),
+    balance: balance?.toString(),
   });
 }
