@@ -18,6 +18,7 @@ export interface Opening {
 }
 
 export interface Receipt extends Opening {
+  /** The terminal's name; empty if there was none. */
   terminal: string;
   /** The movement's id, 32 hex digits. */
   reference: string;
@@ -36,7 +37,7 @@ export function signReceipt(receipt: Receipt, signer: SignerKey): string {
   const lines = [
     receiptFirstLine,
     text,
-    terminal,
+    terminal || "-",
     reference,
     origin,
     index,

@@ -83,7 +83,9 @@ function sentencesOf(fact: Fact): string[] {
         `${onDayOf(entry.text)}${bankOf(entry.origin)} signed this receipt: ${
           actionOf(entry.text)
         }`,
-        `The receipt names the terminal ${terminal} and the reference ${reference}.`,
+        terminal === "-"
+          ? `The receipt names no terminal, and the reference ${reference}.`
+          : `The receipt names the terminal ${terminal} and the reference ${reference}.`,
       ];
     }
     case "logged": {

@@ -104,9 +104,12 @@ export class SmallLog {
     return this.#openings[index]!;
   }
 
-  receipt(index: number, { as = index, signer = this.signer, origin = this.origin } = {}): string {
+  receipt(
+    index: number,
+    { as = index, signer = this.signer, origin = this.origin, terminal = "main-station-lobby" } =
+      {},
+  ): string {
     const reference = hex(sha256(u64(index))).slice(0, 32);
-    const terminal = "main-station-lobby";
     return signReceipt({ ...this.opening(index), terminal, reference, origin, index: as }, signer);
   }
 

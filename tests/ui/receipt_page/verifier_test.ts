@@ -217,6 +217,16 @@ Deno.test("what does not fit is refused by name", async () => {
   }
 });
 
+Deno.test("a receipt of what happened at no terminal says so", async () => {
+  const receipt = log.receipt(5, { terminal: "" });
+  const [, sentence] = await findings([receipt]);
+  assertEquals(
+    sentence,
+    `proved: The receipt names no terminal, and the reference ${receipt.split("\n")[3]}.`,
+  );
+  assertEquals((await verdict([receipt, await log.proof(5)])).outcome, "logged");
+});
+
 Deno.test("a bank's present log signs the receipts of its other logs, and no checkpoint of theirs", async () => {
   const texts = [log.receipt(5, { signer: later.signer, origin: log.origin }), await log.proof(5)];
   const [signed] = await findings(texts.slice(0, 1));
