@@ -28,16 +28,19 @@ export class CardDesk {
   #returning: Promise<boolean> | null = null;
   #returned = Promise.withResolvers<void>();
   #cancelIdle = () => {};
+  /** Why the reader failed last: it is logged once. */
+  #why = "";
 
   constructor(private readonly parts: CardDeskParts) {
     parts.reader.onChange = parts.onChange;
   }
 
-  /** Whether a card waits to be used, or to be taken; null while there is no reader. */
+  /** Whether a card waits to be used, or to be taken; null while no reader works. */
   get state(): "none" | "inserted" | "returned" | null {
-    if (this.parts.reader.away()) return null;
+    const { reader } = this.parts;
+    if (reader.away() || reader.media() === "jammed") return null;
     if (this.#number !== null) return "inserted";
-    return this.parts.reader.media() === "entering" ? "returned" : "none";
+    return reader.media() === "entering" ? "returned" : "none";
   }
 
   /** The number of the inserted card; null for none. */
@@ -109,6 +112,7 @@ export class CardDesk {
       const late = pause(world, this.parts.takeCardMsMax ?? takeCardMsMax, ends);
       await Promise.race([reader.taken(), late]);
       over.abort();
+      this.#why = "";
       if (reader.media() === "notPresent") return true;
       if (this.#closing.signal.aborted) return false; // the next start continues here
       await reader.retain();
@@ -117,7 +121,8 @@ export class CardDesk {
       return false;
     } catch (error) {
       if (!(error instanceof CardReaderError)) throw error;
-      log(`the card reader failed: ${error.message}`);
+      if (error.message !== this.#why) log(`the card reader failed: ${error.message}`);
+      this.#why = error.message;
       return false;
     } finally {
       onChange();

@@ -87,6 +87,12 @@ export class SimulatedCardReader implements CardReader {
     if (this.media() === "entering") this.#remove();
   }
 
+  /** Takes the cards out of the retain unit, as staff do. */
+  empty(): void {
+    this.#keep({ ...this.#slot, retained: 0 });
+    this.onChange?.();
+  }
+
   // Commands
 
   async read(): Promise<string | null> {

@@ -65,17 +65,18 @@ export async function answerPane(request: Request, parts: PaneParts): Promise<Re
   return Response.json(stateOf(parts), { headers });
 }
 
-/** Executes "insert 2000", "take", "card NAME", "takecard", "clear", "arm FAULT" or "disarm FAULT". */
+/** Executes "insert 2000", "take", "card NAME", "takecard", "emptycards", "clear", "arm FAULT" or "disarm FAULT". */
 function act(text: string, { devices, recycler, reader, cards }: PaneParts): boolean {
   const { currency } = recycler.units;
   const [, verb, rest = ""] = /^([a-z]+) ?(.*)$/.exec(text) ?? [];
   const fault = faults.find((each) => each === rest);
   if (verb === "take") devices.takeNotes();
-  else if (verb === "card" || verb === "takecard") {
+  else if (verb === "card" || verb === "takecard" || verb === "emptycards") {
     if (verb === "card" && !cards.names().includes(rest)) return false;
     try {
       if (verb === "card") reader.insert(rest);
-      else reader.take();
+      else if (verb === "takecard") reader.take();
+      else reader.empty();
     } catch (error) {
       if (!(error instanceof CardReaderError)) throw error;
       return false;
@@ -123,6 +124,7 @@ function stateOf({ devices, recycler, reader, cards }: PaneParts) {
       ]
       : [["Units", "not configured: an ATM configures them when it connects"]],
     cards: cards.names(),
+    retained: reader.retained(),
     card: reader.accepting() ? "waits" : reader.media(),
     accepting: devices.accepting(),
     presented: devices.presented().size > 0,
@@ -159,6 +161,7 @@ const document = `<!doctype html>
 <p>Armed: <span id="armed">none</span></p>
 <h2>Staff</h2>
 <button id="clear">Clear the jams</button>
+<button id="emptycards">Take out the retained cards</button>
 <p id="lost" role="status"></p>
 <script>
   const secret = location.hash.slice(1);
@@ -198,12 +201,14 @@ const document = `<!doctype html>
       return button;
     }));
     of("takecard").disabled = state.card !== "entering";
+    of("emptycards").disabled = !state.retained;
     of("take").disabled = !state.presented;
     of("clear").disabled = !state.jammed;
     if (of("fault").length === 0) of("fault").append(...state.faults.map((each) => new Option(each)));
     of("armed").textContent = state.armed.join(", ") || "none";
   }
   of("takecard").onclick = () => act("takecard");
+  of("emptycards").onclick = () => act("emptycards");
   of("take").onclick = () => act("take");
   of("clear").onclick = () => act("clear");
   of("arm").onclick = () => act("arm " + of("fault").value);

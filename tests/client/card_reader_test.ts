@@ -103,6 +103,8 @@ Deno.test("a card is read by WebSocket, returned and taken; one that is not take
     await until("the next card is read", () => desk.state === "inserted");
     assertEquals(await desk.giveBack(), false);
     assertEquals([service.retained, reader.retained(), reader.media()], [1, 1, "notPresent"]);
+    service.simulated.empty();
+    await until("the unit is empty", () => reader.retained() === 0);
     await desk.close();
   }));
 

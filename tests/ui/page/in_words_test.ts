@@ -12,6 +12,12 @@ Deno.test("entryInWords() says what the log says in the customer's language", ()
     ["receive €1.00 from account 100000000093 (b•••b)", "Gutschrift von b•••b"],
     ["log out - idle", "Abmeldung: keine Eingabe"],
     [
+      "log in with a card failed - wrong credentials",
+      "Anmeldung mit Karte",
+      "Karte oder PIN falsch",
+    ],
+    ["set the PIN failed - pin weak", "PIN festgelegt", "PIN zu leicht zu erraten"],
+    [
       "look up account 100000000093 failed - throttled",
       "Konto 1000\u00a00000\u00a00093 nachgeschlagen",
       "Zu viele Versuche",

@@ -39,7 +39,8 @@ const patterns: Record<keyof Words["history"]["actions"], RegExp> = {
 export function entryInWords({ action }: Pick<HistoryEntry, "action">, words: Words): EntryInWords {
   const [done = "", why = ""] = action.replace(/\b[0-9]{12}\b/g, groupedAccountNumber)
     .split(" failed - ");
-  const reason = why.replaceAll(" ", "_") as keyof Words["refusals"];
+  const wrongPin = patterns.cardLogIn.test(done) && why === "wrong credentials";
+  const reason = (wrongPin ? "wrong_pin" : why.replaceAll(" ", "_")) as keyof Words["refusals"];
   const [, moved = done, state] =
     /^((?:withdraw|deposit) .*?) (authorised|reversed)(?: - settled by the bank)?$/.exec(done) ??
       [];
