@@ -77,8 +77,8 @@ export const operatorCommands = {
   /** `publicKey`: Ed25519, 64 hex digits. */
   add_operator: { name: "text", role: roles, publicKey: "text" },
   remove_operator: { name: "text" },
-  list_operators: {},
-  list_proposals: {},
+  list_operators: { json: "boolean?" },
+  list_proposals: { json: "boolean?" },
   /** `key`: as of `enrol_terminal`. */
   approve: { proposal: "text", key: "text?" },
   reject: { proposal: "text", reason: "text" },

@@ -22,6 +22,7 @@ import {
   removeOldBackups,
   treesPath,
 } from "./folder/bank_folder.ts";
+import { keepReconciled, keptReconciled } from "./folder/reconciled.ts";
 import { auditKeyRingOf, type BankKeys, type SharedKeys } from "./folder/bank_keys.ts";
 import { Ledger } from "./ledger/ledger.ts";
 import type { LinkEvents } from "./ledger/link.ts";
@@ -237,7 +238,14 @@ function assemble(world: BankWorld, folder: BankFolder, opening: Opening): Promi
         `the server ends: ${path} is no longer in its folder, and commits would be lost. ` +
           "Put the bank's folder back, with all of its files, and start the server again",
       );
-    const monitor = new Monitor(world, world.event);
+    const kept = keptReconciled(world.files, folder.path);
+    const monitor = new Monitor(world, world.event, kept, (results) => {
+      try {
+        keepReconciled(world.files, folder.path, results);
+      } catch (error) {
+        world.log(`writing the results of a reconciliation failed: ${(error as Error).message}`);
+      }
+    });
     const { ledger, link } = await Ledger.open(
       (events) => openLink(world, folder, opening, events),
       { world, onTrouble, onMoved, shared: opening.url !== undefined, onBatch: monitor.onBatch },

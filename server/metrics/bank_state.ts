@@ -17,12 +17,17 @@ export interface TerminalState {
   /** Its last message to this server; null for none since its start. */
   lastMs: number | null;
   report: DeviceReport | null;
-  /** The last comparison with the books; null for none since the server's start. */
+  /** Whether it has never moved a note. */
+  isNew: boolean;
+  /** The last comparison with the books; null for none. */
   reconciled: TerminalContact["reconciled"];
 }
 
 export interface BankState {
   nowMs: number;
+  operators: { count: number; fourEyes: boolean };
+  /** When the oldest key of an operator was added: a bank is not younger. */
+  sinceMs: number;
   /** Whether this process serves ATMs; otherwise no server runs. */
   isServing: boolean;
   startedMs: number;
@@ -64,7 +69,15 @@ export async function bankStateOf(
     const [last] = await ledger.read.lastEntries(number, 1);
     return { chain: number, entries: last?.sequence ?? 0 };
   }));
+  const { operators, fourEyes } = await ledger.read.staff();
+  const empty = rows.map(({ id }) => id).filter((id) =>
+    monitor.terminals.get(id)?.report?.cassettes.every(({ count }) => count === 0)
+  );
+  const unused = new Set<string>();
+  for (const id of empty) if (await ledger.read.booksOf(id) === null) unused.add(id);
   return {
+    operators: { count: operators.length, fourEyes },
+    sinceMs: Math.min(nowMs, ...operators.map(({ sinceMs }) => sinceMs)),
     nowMs,
     isServing: monitor.isServing,
     startedMs: monitor.startedMs,
@@ -84,7 +97,8 @@ export async function bankStateOf(
           : "unseen",
         lastMs: contact?.lastMs ?? null,
         report: contact?.report ?? null,
-        reconciled: contact?.reconciled ?? null,
+        isNew: unused.has(id),
+        reconciled: monitor.reconciled.get(id) ?? null,
       };
     }),
     holdAgesMs: (await ledger.read.holds()).map(({ timeMs }) => Math.max(0, nowMs - timeMs)),

@@ -19,6 +19,8 @@ import type { BankState, TerminalState } from "./bank_state.ts";
 export interface Problem {
   what: string;
   mend: string;
+  /** Whether nothing is wrong, and it is the next step with a new bank or terminal. */
+  isNextStep?: boolean;
 }
 
 /** The figures of failures. */
@@ -29,7 +31,7 @@ export interface Failures {
   ofOneSource: number;
 }
 
-/** Returns what is wrong, in the order of urgency. */
+/** Returns what is wrong, in the order of urgency, and the next steps. */
 export function problemsOf(
   state: BankState,
   failures: Failures,
@@ -37,9 +39,10 @@ export function problemsOf(
 ): Problem[] {
   const { nowMs, isServing, clockDoubt, waiting, holdAgesMs, isShared, freeBytes } = state;
   const problems: Problem[] = [];
-  const add = (isWrong: boolean, what: string, mend: string) => {
-    if (isWrong) problems.push({ what, mend });
+  const add = (isWrong: boolean, what: string, mend: string, isNextStep = false) => {
+    if (isWrong) problems.push({ what, mend, ...(isNextStep && { isNextStep }) });
   };
+  const isYoung = (ageMsMax: number) => nowMs - state.sinceMs <= ageMsMax;
   const isOld = (ms: number | null, ageMsMax: number) => ms === null || nowMs - ms > ageMsMax;
   add(!isServing, "no server runs: no ATM can serve customers", "start it: 'deno task server'");
   add(
@@ -90,6 +93,7 @@ export function problemsOf(
     !isShared && isOld(state.backupMs, backupAgeMsMax),
     `${state.backupMs === null ? "no backup was made" : "the last backup is over a day old"}`,
     "'deno task bank backup --out FILE', every night by a timer",
+    state.backupMs === null && isYoung(backupAgeMsMax),
   );
   add(
     isOld(state.verifiedMs, verificationAgeMsMax),
@@ -97,12 +101,13 @@ export function problemsOf(
       ? "the log was never verified"
       : "the log was not verified for over a week",
     "'deno task bank audit verify --first-key FILE --checkpoint FILE'",
+    state.verifiedMs === null && isYoung(verificationAgeMsMax),
   );
   return problems;
 }
 
 function problemsOfTerminal(
-  { name, state, contact, lastMs, report, reconciled }: TerminalState,
+  { name, state, contact, lastMs, report, reconciled, isNew }: TerminalState,
   { nowMs, startedMs }: BankState,
   currency: Currency,
 ): Problem[] {
@@ -143,7 +148,11 @@ function problemsOfTerminal(
   const money = (value: string) => formatMoney(BigInt(value), currency);
   const fill = "fill it: stop the ATM, and 'deno task atm cash load' on it";
   if (cassettes.every(({ count }) => count === 0)) {
-    problems.push({ what: `${name} is out of service for withdrawals: no notes`, mend: fill });
+    problems.push(
+      isNew
+        ? { what: `${name} was never filled`, mend: fill, isNextStep: true }
+        : { what: `${name} is out of service for withdrawals: no notes`, mend: fill },
+    );
   } else {
     for (const { value, count } of cassettes) {
       if (count > scarceNotesMax) continue;

@@ -4,6 +4,7 @@ import { inWords, UsageError } from "../../lib/errors.ts";
 import { proposalMsMax } from "../../lib/limits.ts";
 import { operatorCommandFrom } from "../../lib/operator_commands.ts";
 import type { Handlers } from "./request.ts";
+import { listed } from "./table.ts";
 import { commandInWords, requireName, requireReason } from "./words.ts";
 
 export const staffCommands: Handlers<
@@ -31,30 +32,38 @@ export const staffCommands: Handlers<
     yield { line: `${name} is no operator any more` };
   },
 
-  async *list_operators(bank) {
+  async *list_operators(bank, { json = false }) {
     const { operators, fourEyes } = await bank.ledger.read.staff();
-    for (const { name, role, publicKey, sinceMs } of operators) {
-      yield { line: `${name}  ${role}  ${publicKey}  since ${new Date(sinceMs).toISOString()}` };
-    }
+    const rows = operators.map(({ name, role, publicKey, sinceMs }) => {
+      const since = new Date(sinceMs).toISOString();
+      return {
+        cells: [name, role, publicKey, since],
+        facts: { operator: name, role, publicKey, since },
+      };
+    });
+    yield* listed(["operator", "role", "public key", "since"], rows, json);
+    if (json) return;
     yield {
       line: fourEyes
         ? "commands that could move money, raise a limit or silence the log need two operators"
-        : "a single operator: no command needs a second one",
+        : "a bank of one: no command needs a second operator",
     };
   },
 
-  async *list_proposals(bank) {
+  async *list_proposals(bank, { json = false }) {
     const { proposals } = await bank.ledger.read.staff();
     const { lastMs, clockMs } = await bank.ledger.read.times();
     const nowMs = Math.max(lastMs, clockMs ?? bank.world.nowMs());
     const open = proposals.filter(({ timeMs }) => timeMs + proposalMsMax > nowMs);
-    if (open.length === 0) yield { line: "no command waits for approval" };
-    for (const { id, operator, command, timeMs } of open) {
-      const untilMs = timeMs + proposalMsMax;
+    const rows = open.map(({ id, operator, command, timeMs }) => {
       const words = commandInWords(operatorCommandFrom(JSON.parse(command))!);
-      const until = new Date(untilMs).toISOString();
-      yield { line: `${id}  ${operator}  ${words}  until ${until}` };
-    }
+      const until = new Date(timeMs + proposalMsMax).toISOString();
+      return {
+        cells: [id, operator, until, words],
+        facts: { proposal: id, operator, until, command: words },
+      };
+    });
+    yield* listed(["proposal", "operator", "until", "command"], rows, json);
   },
 
   async *reject(bank, { proposal, reason, operator }) {

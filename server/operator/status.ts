@@ -24,7 +24,7 @@ export const statusCommands: Handlers<"show_status" | "list_differences"> = {
       ({ name, reconciled }) => {
         const when = reconciled ? new Date(reconciled.ms).toISOString() : null;
         const age = reconciled ? `${timeInWords(nowMs - reconciled.ms)} ago` : "-";
-        const found = reconciled?.differences ?? ["not reconciled since the server's start"];
+        const found = reconciled?.differences ?? ["not reconciled yet"];
         return (found.length > 0 ? found : ["none"]).map((difference) => ({
           cells: [name, age, difference],
           facts: { terminal: name, when, difference: found.length > 0 ? difference : null },
@@ -55,10 +55,15 @@ async function statusOf(bank: Bank, json: boolean): Promise<string[]> {
     names: monitor.failedNames.keys,
     ofOneSource: monitor.handshakeFailures.largest,
   };
-  const problems = problemsOf(state, failures, settings.currency);
+  const found = problemsOf(state, failures, settings.currency);
+  const { problems = [], next = [] } = Object.groupBy(
+    found,
+    ({ isNextStep }) => isNextStep ? "next" : "problems",
+  );
+  const { bankName } = settings;
   return json
-    ? [JSON.stringify({ bank: settings.bankName, ...state, figures: figuresOf(bank), problems })]
-    : statusLines(bank, state, problems);
+    ? [JSON.stringify({ bank: bankName, ...state, figures: figuresOf(bank), problems, next })]
+    : statusLines(bank, state, problems, next);
 }
 
 function figuresOf({ monitor }: Bank) {
@@ -76,6 +81,7 @@ function statusLines(
   bank: Bank,
   state: BankState,
   problems: readonly Problem[],
+  next: readonly Problem[],
 ): string[] {
   const { settings: { bankName, currency }, monitor } = bank;
   const { nowMs, isServing, startedMs, isShared, holdAgesMs } = state;
@@ -113,6 +119,12 @@ function statusLines(
         state.terminals.filter(({ nextKeyMs }) => nextKeyMs !== null).length
       } terminals have a next key waiting`,
     ],
+    [
+      "operators",
+      state.operators.fourEyes
+        ? `${state.operators.count}; some commands need two of them`
+        : "a bank of one: no command needs a second operator",
+    ],
     ["folder", state.folderMode === null ? "" : `mode 0${(state.folderMode & 0o777).toString(8)}`],
   ];
   const width = Math.max(...facts.map(([name]) => name.length));
@@ -141,5 +153,6 @@ function statusLines(
       `${index + 1}. ${what}`,
       `   Do: ${mend}`,
     ])),
+    ...next.flatMap(({ what, mend }) => [`Next: ${what}`, `   Do: ${mend}`]),
   ];
 }

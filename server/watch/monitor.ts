@@ -12,6 +12,7 @@ import type { LogEvent } from "../../lib/log_event.ts";
 import type { Clock } from "../../lib/world.ts";
 import type { DeviceReport } from "../device_words.ts";
 import type { Command } from "../ledger/command.ts";
+import type { Reconciled } from "../folder/reconciled.ts";
 import type { BatchFacts } from "../ledger/ledger.ts";
 import type { TerminalId } from "../ledger/model.ts";
 import { Counts, Histogram, RecentCounts } from "./counts.ts";
@@ -24,7 +25,7 @@ export interface TerminalContact {
   /** When the devices' state last changed. */
   reportedMs: number;
   /** The last comparison of its movements and notes with the books; null for none. */
-  reconciled: { ms: number; differences: readonly string[] } | null;
+  reconciled: Reconciled | null;
 }
 
 const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -56,6 +57,10 @@ export class Monitor {
   constructor(
     private readonly clock: Clock,
     private readonly onEvent: (event: LogEvent) => void = () => {},
+    /** The last comparison of each terminal, also of those before the start. */
+    readonly reconciled: Map<TerminalId, Reconciled> = new Map(),
+    private readonly keepReconciled: (results: ReadonlyMap<TerminalId, Reconciled>) => void =
+      () => {},
   ) {
     this.startedMs = clock.nowMs();
     this.#startedMonotonicMs = clock.monotonicMs();
@@ -156,6 +161,8 @@ export class Monitor {
   onReconciled(terminal: TerminalId, name: string, differences: readonly string[]): void {
     const contact = this.#contact(terminal);
     contact.reconciled = { ms: contact.lastMs, differences };
+    this.reconciled.set(terminal, contact.reconciled);
+    this.keepReconciled(this.reconciled);
     if (differences.length === 0) return;
     const { length: count } = differences;
     this.warn("unreconciled", `terminal ${name} has ${count} differences from the books`, {
@@ -168,7 +175,8 @@ export class Monitor {
     const lastMs = this.clock.nowMs();
     const contact = this.terminals.get(terminal);
     if (contact) return Object.assign(contact, { lastMs });
-    const first = { connected: false, lastMs, report: null, reportedMs: 0, reconciled: null };
+    const reconciled = this.reconciled.get(terminal) ?? null;
+    const first = { connected: false, lastMs, report: null, reportedMs: 0, reconciled };
     this.terminals.set(terminal, first);
     return first;
   }

@@ -113,7 +113,7 @@ onEachBank(
       const limits = { command: "set_limits", withdrawal: "none" } as const;
       const proposal = await proposed(bank, anna, { command: "revoke_terminal", name: "mall" });
       await refused(bank, carl, { command: "approve", proposal }, "carl has no role for this");
-      assertStringIncludes((await done(bank, carl, { command: "list_proposals" }))[0]!, "mall");
+      assertStringIncludes((await done(bank, carl, { command: "list_proposals" }))[1]!, "mall");
       const twice = await Promise.allSettled([
         done(bank, ben, { command: "approve", proposal }),
         done(bank, ben, { command: "approve", proposal }),
@@ -146,6 +146,42 @@ onEachBank(
         assert(!isSignedBy({ publicKey }, { bankId, nonce: "00".repeat(32) }, request));
       }
       assertEquals((await ledger.check()).problem, null);
+    }),
+);
+
+/** Returns the bank as of a server that is killed around the commit of an approved command. */
+function killedAround(bank: Bank, when: "before" | "after"): Bank {
+  const submit: Bank["ledger"]["submit"] = async (command) => {
+    if (when === "after" && command.approval) await bank.ledger.submit(command);
+    throw new Error("killed");
+  };
+  const ledger = new Proxy(bank.ledger, {
+    get: (target, name) => name === "submit" ? submit : Reflect.get(target, name, target),
+  });
+  return new Proxy(bank, {
+    get: (target, name) => name === "ledger" ? ledger : Reflect.get(target, name, target),
+  });
+}
+
+onEachBank(
+  "an approval and its effect are one commit: a kill before it leaves the proposal, one after it the effect",
+  (withBank) =>
+    withBank(async (running) => {
+      const anna = (await addOperator(running.bank, "anna")).signer;
+      const ben = (await addOperator(running.bank, "ben")).signer;
+      const limits = { command: "set_limits", withdrawal: "90.00" } as const;
+      await done(running.bank, anna, { command: "set_limits", withdrawal: "10.00" });
+      const proposal = await proposed(running.bank, anna, limits);
+      const approve = { command: "approve", proposal } as const;
+      const stateAfter = async (when: "before" | "after") => {
+        await assertRejects(() => done(killedAround(running.bank, when), ben, approve));
+        await running.reopen();
+        const { read } = running.bank.ledger;
+        return [(await read.staff()).proposals.length, (await read.limits()).withdrawalMax];
+      };
+      assertEquals(await stateAfter("before"), [1, 1000n]);
+      assertEquals(await stateAfter("after"), [0, 9000n]);
+      await refused(running.bank, ben, approve, "not open");
     }),
 );
 
@@ -210,7 +246,7 @@ Deno.test("a stolen socket, and a request that is sent again or altered, do noth
         { command: "list_operators" },
         () => Promise.resolve(signer),
       );
-      assertStringIncludes(linesOf(await Array.fromAsync(listed!))[0]!, "anna");
+      assertStringIncludes(linesOf(await Array.fromAsync(listed!))[1]!, "anna");
     } finally {
       await operators.close();
     }

@@ -278,6 +278,9 @@ export function setBackClock(batch: Batch, { operator }: Asked<"set_back_clock">
     return { outcome };
   }
   books.confirmClock({ confirmedMs: nowMs, timeMs }, true);
+  // A proposal with a later time would be open for longer than its 24 hours.
+  const proposals = books.staff.proposals.filter((each) => each.timeMs <= timeMs);
+  books.setStaff({ ...books.staff, proposals });
   const [from, to] = [setBackFromMs, timeMs].map((ms) => new Date(ms).toISOString());
   const outcome = "ok";
   batch.log(who, `set the bank's time back from ${from} to ${to}`, { outcome });

@@ -20,10 +20,13 @@ const well: TerminalState = {
     counted: true,
     left: "0",
   },
+  isNew: false,
   reconciled: { ms: nowMs - hour, differences: [] },
 };
 const bank: BankState = {
   nowMs,
+  operators: { count: 1, fourEyes: false },
+  sinceMs: nowMs - 48 * hour,
   isServing: true,
   startedMs: nowMs - 48 * hour,
   terminals: [well],
@@ -117,6 +120,28 @@ Deno.test("each problem has its sentence and its mend", () => {
     assertEquals(problems.map(({ what }) => what), wrong);
     for (const { mend } of problems) assertMatch(mend, /^['a-z].{10}/);
   }
+});
+
+Deno.test("what a new bank lacks is a next step, and no problem", () => {
+  const none = { names: 0, ofOneSource: 0 };
+  const cassettes = [{ value: "5000", count: 0 }];
+  const terminal = { ...well, isNew: true, report: { ...well.report!, cassettes } };
+  const young = { ...bank, terminals: [terminal], backupMs: null, verifiedMs: null };
+  const stepsAt = (sinceMs: number) =>
+    problemsOf({ ...young, sinceMs }, none, euro).map(({ what, isNextStep = false }) => [
+      what,
+      isNextStep,
+    ]);
+  assertEquals(stepsAt(nowMs - hour), [
+    ["lobby was never filled", true],
+    ["no backup was made", true],
+    ["the log was never verified", true],
+  ]);
+  assertEquals(stepsAt(nowMs - 30 * 24 * hour), [
+    ["lobby was never filled", true],
+    ["no backup was made", false],
+    ["the log was never verified", false],
+  ]);
 });
 
 Deno.test("the mends name commands that exist", async () => {

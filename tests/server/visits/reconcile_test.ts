@@ -40,7 +40,7 @@ onEachBank(
       ];
       const reconcile = (cash: string, movements: typeof honest) =>
         atm.outcomeOf({ op: "reconcile", cash, movements });
-      assertEquals(await listed(running), ["not reconciled since the server's start"]);
+      assertEquals(await listed(running), ["not reconciled yet"]);
       assertEquals(await reconcile("44000", honest), "ok");
       assertEquals(await listed(running), [null]);
       assertEquals(
@@ -77,5 +77,8 @@ onEachBank(
       assertEquals(contacts[1]!.reconciled!.differences, [
         `movement ${out}: the ATM has €40.00, the bank has nothing`,
       ]);
+      const before = await listed(running);
+      await running.reopen();
+      assertEquals(await listed(running), before);
     }),
 );

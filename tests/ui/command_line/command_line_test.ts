@@ -482,6 +482,7 @@ const tasks: [line: string, task: OperatorTask, reads?: string[], writes?: strin
     { command: "add_operator", name: "anna", role: "teller", publicKey },
   ],
   ["bank operator remove anna", { command: "remove_operator", name: "anna" }],
+  ["bank customer reset alice", { command: "reset_password", customer: "alice" }],
   ["bank operator list", { command: "list_operators" }],
   [
     `bank operator recover anna --public-key ${publicKey}`,

@@ -62,9 +62,11 @@ export const bankOperator = [
   bankCommand({
     name: "operator list",
     summary: "List the operators, their roles and public keys",
-    examples: [""],
+    examples: ["", "--json"],
     define: (command, { operator }) =>
-      command.action((bank) => operator(bank, { command: "list_operators" })),
+      command
+        .option("--json", "print each as a line of JSON")
+        .action(({ json, ...bank }) => operator(bank, { command: "list_operators", json })),
   }),
   bankCommand({
     name: "operator recover",
@@ -85,9 +87,11 @@ export const bankOperator = [
   bankCommand({
     name: "approvals",
     summary: "List the commands that wait for a second operator",
-    examples: [""],
+    examples: ["", "--json"],
     define: (command, { operator }) =>
-      command.action((bank) => operator(bank, { command: "list_proposals" })),
+      command
+        .option("--json", "print each as a line of JSON")
+        .action(({ json, ...bank }) => operator(bank, { command: "list_proposals", json })),
   }),
   bankCommand({
     name: "approvals approve",

@@ -544,6 +544,27 @@ Deno.test("a one-time password is valid for 24 hours, and not after the bank's t
   assertEquals(replies[0]!.outcome, "wrong_credentials");
 });
 
+Deno.test("a proposal lapses after 24 hours, also after the bank's time was set back", () => {
+  const dayMs = 24 * 60 * 60 * 1_000;
+  const propose = { op: "propose", operator: "anna", id: "p", command: "{}", words: "x" } as const;
+  const approval = { proposal: "p", lapseMs: dayMs };
+  const approve = { op: "set_limits", operator: "ben", limits: { withdrawalMax: 1n }, approval };
+  const approvedAt = (books: Books, timeMs: number) =>
+    applyCommands(books, [approve as Command], timeMs).replies[0]!.outcome;
+  for (const [lateMs, outcome] of [[dayMs - 1, "ok"], [dayMs, "not_open"]] as const) {
+    const books = new Books(smallBank());
+    applyCommands(books, [propose], 5_000);
+    assertEquals(approvedAt(books, 5_000 + lateMs), outcome);
+  }
+  const books = new Books(smallBank());
+  applyCommands(books, [propose], 9 * dayMs);
+  applyCommands(books, [{ op: "set_back_clock", operator: "ben" }], 5_000, {
+    setBackFromMs: 9 * dayMs,
+  });
+  assertEquals(approvedAt(books, 6_000), "not_open");
+  assertEquals(approvedAt(books, 9 * dayMs + 1), "not_open");
+});
+
 Deno.test("what needs a visit is refused before all else once its password has changed, and leaves no row", () => {
   const ofVisits = [
     "lobby alice withdraw w1 alice x EUR",
