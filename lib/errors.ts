@@ -58,6 +58,8 @@ export type Refusal =
   | "is_a_count" // of a terminal's notes: another count corrects it
   | "too_many_corrections"
   | "key_superseded" // the terminal already has another key of this version, or a newer one
+  | "device_enrolled" // the terminal has a device with keys
+  | "device_revoked"
   // receipts
   | "signing_stopped" // a witness has a checkpoint that contradicts the server's chain
   // transient: nothing was recorded, the same id may be tried again

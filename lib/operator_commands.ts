@@ -21,6 +21,11 @@ export const operatorCommands = {
   suspend_terminal: { name: "text" },
   resume_terminal: { name: "text" },
   rotate_key: {},
+  /** `key`: as of `enrol_terminal`. */
+  enrol_device: { name: "text", terminal: "text", key: "text?" },
+  list_devices: { json: "boolean?" },
+  rotate_device: { name: "text", key: "text?" },
+  revoke_device: { name: "text" },
   /** `passwordHash`: Argon2id, in its encoded form. */
   add_customer: { username: "text", displayName: "text?", passwordHash: "text", opening: "text" },
   open_account: { username: "text", name: "text", opening: "text" },
@@ -104,6 +109,10 @@ export const rolesOf: Readonly<Record<OperatorCommandName, readonly Role[]>> = {
   suspend_terminal: money,
   resume_terminal: terminals,
   rotate_key: nobodyElse,
+  enrol_device: terminals,
+  list_devices: everybody,
+  rotate_device: terminals,
+  revoke_device: terminals,
   add_customer: money,
   open_account: money,
   issue_card: money,

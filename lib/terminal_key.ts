@@ -69,7 +69,7 @@ function currencyNamed(code: unknown): Currency | null {
 }
 
 /** Checks a key's version, which is a u32 on the wire. */
-function isKeyVersion(value: unknown): value is number {
+export function isKeyVersion(value: unknown): value is number {
   return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 0xffffffff;
 }
 

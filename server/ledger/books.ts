@@ -143,6 +143,10 @@ export class Books {
     return this.#terminals.values().find((terminal) => terminal.name === name);
   }
 
+  terminalOfDevice(name: string): Terminal | undefined {
+    return this.#terminals.values().find(({ device }) => device?.name === name);
+  }
+
   failures(source: string): Failures {
     return this.#failures.get(source) ?? { source, count: 0, lastMs: 0 };
   }

@@ -86,11 +86,16 @@ export function canonicalCustomer(customer: Customer): CanonicalRow {
   };
 }
 
-export function canonicalTerminal({ id, name, keyVersion, state, next }: Terminal): CanonicalRow {
+export function canonicalTerminal(
+  { id, name, keyVersion, state, next, device }: Terminal,
+): CanonicalRow {
   const following = [next?.version ?? null, next?.sinceMs ?? null];
+  const itsDevice = device
+    ? [device.name, device.state, device.keyVersion, device.previous?.keyVersion ?? null]
+    : [];
   return {
     name: `terminal ${id}`,
-    text: textOf("terminal", id, name, keyVersion, state, ...following),
+    text: textOf("terminal", id, name, keyVersion, state, ...following, ...itsDevice),
   };
 }
 

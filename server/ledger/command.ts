@@ -241,12 +241,40 @@ export type Administer =
   | { op: "revoke_terminal"; operator: string; terminal: TerminalId }
   /** Ends a terminal's connection and accepts no other, until it is resumed. */
   | { op: "suspend_terminal" | "resume_terminal"; operator: string; terminal: TerminalId }
+  /** A terminal's cash device gets its first keys, or others in place of them. */
+  | {
+    op: "enrol_device";
+    operator: string;
+    terminal: TerminalId;
+    /** The device's. */
+    name: string;
+    keyVersion: number;
+    sealedKeys: Uint8Array;
+  }
+  | {
+    op: "rotate_device";
+    operator: string;
+    terminal: TerminalId;
+    /** One more than any earlier version. */
+    keyVersion: number;
+    sealedKeys: Uint8Array;
+  }
+  | { op: "revoke_device"; operator: string; terminal: TerminalId }
   /** The same keys, sealed under another master key. */
   | {
     op: "reseal_terminals";
     operator: string;
-    keys: { terminal: TerminalId; keyVersion: number; sealedKey: Uint8Array }[];
+    keys: SealedKey[];
   };
+
+/** A sealed key of a terminal, or both keys of its device. */
+export interface SealedKey {
+  terminal: TerminalId;
+  /** The device's name, for its keys. */
+  device?: string;
+  keyVersion: number;
+  sealedKey: Uint8Array;
+}
 
 /** A terminal has used its next key: its predecessor ends. */
 export interface ConfirmKey {

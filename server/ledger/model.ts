@@ -238,6 +238,23 @@ export interface Terminal {
   state: "active" | "suspended" | "revoked";
   /** The next key, from its creation until the terminal has used it. */
   next: { version: number; sealedKey: Uint8Array; sinceMs: number } | null;
+  /** Its cash device with keys; absent for a terminal that never had one. */
+  device?: Device;
+}
+
+/** A cash device that dispenses on the bank's tokens alone. A terminal has one at a time. */
+export interface Device extends SealedDeviceKeys {
+  name: string;
+  /** The next device of a revoked one's terminal is another, with another name. */
+  state: "active" | "revoked";
+  /** The keys before these, until the device has used the present ones. */
+  previous: SealedDeviceKeys | null;
+}
+
+/** Both keys of a device, sealed as one. */
+export interface SealedDeviceKeys {
+  keyVersion: number;
+  sealedKeys: Uint8Array;
 }
 
 /** The newest connection of a terminal, and its logged-in customer. */

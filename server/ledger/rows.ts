@@ -6,6 +6,7 @@ import type {
   Account,
   ConfirmedClock,
   Customer,
+  Device,
   Failures,
   Movement,
   Terminal,
@@ -17,7 +18,10 @@ export type Row = Record<string, bigint | number | string | Uint8Array | null>;
 
 /** Selects a value that changes whenever a terminal does. */
 export const sumOfTerminals = `SELECT count(*) AS enrolled, sum(key_version) AS versions,
-  sum(coalesce(next_version, 0)) AS next_versions, sum(CASE state WHEN 'revoked' THEN 1 ELSE 0 END)
+  sum(coalesce(next_version, 0)) AS next_versions,
+  sum(coalesce(device_version, 0)) AS device_versions, count(device_previous) AS previous_devices,
+  sum(CASE device_state WHEN 'revoked' THEN 1 ELSE 0 END) AS revoked_devices,
+  min(device_name) AS first_device, max(device_name) AS last_device, sum(CASE state WHEN 'revoked' THEN 1 ELSE 0 END)
   AS revoked, sum(CASE state WHEN 'suspended' THEN 1 ELSE 0 END) AS suspended,
   min(CASE state WHEN 'suspended' THEN id END) AS first_suspended,
   max(CASE state WHEN 'suspended' THEN id END) AS last_suspended`;
@@ -121,6 +125,32 @@ export function terminalOf(row: Row): Terminal {
       sealedKey: bytesOf(row.next_sealed_key),
       sinceMs: numberOf(row.next_since_ms),
     },
+    ...(row.device_name !== null && { device: deviceOf(row) }),
+  };
+}
+
+function deviceOf(row: Row): Device {
+  return {
+    name: row.device_name as string,
+    state: row.device_state as Device["state"],
+    keyVersion: numberOf(row.device_version),
+    sealedKeys: bytesOf(row.device_keys),
+    previous: row.device_previous === null ? null : {
+      keyVersion: numberOf(row.device_previous),
+      sealedKeys: bytesOf(row.device_previous_keys),
+    },
+  };
+}
+
+/** Returns the columns of a terminal's device, in the order of the tables. */
+export function columnsOfDevice({ device }: Pick<Terminal, "device">) {
+  return {
+    device_name: device?.name ?? null,
+    device_state: device?.state ?? null,
+    device_version: device?.keyVersion ?? null,
+    device_keys: device?.sealedKeys ?? null,
+    device_previous: device?.previous?.keyVersion ?? null,
+    device_previous_keys: device?.previous?.sealedKeys ?? null,
   };
 }
 

@@ -22,6 +22,7 @@ export interface Touch {
   closing: Set<string>;
   customers: Set<string>;
   terminals: Set<TerminalId>;
+  /** Names of terminals, and of devices. */
   terminalNames: Set<string>;
   failureSources: Set<string>;
 }
@@ -67,7 +68,9 @@ export function touchOf(commands: readonly Command[]): Touch {
     const visit = visitOf(command);
     if (visit) touch.customers.add(visit.customer);
     if ("username" in command && command.username !== "") touch.customers.add(command.username);
-    if (command.op === "enrol_terminal") touch.terminalNames.add(command.name);
+    if (command.op === "enrol_terminal" || command.op === "enrol_device") {
+      touch.terminalNames.add(command.name);
+    }
     switch (command.op) {
       case "begin_card_log_in":
       case "end_card_log_in":

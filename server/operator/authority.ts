@@ -118,6 +118,9 @@ async function needsTwo(bank: Bank, command: OperatorCommand): Promise<boolean> 
     case "enrol_terminal":
     case "revoke_terminal":
     case "resume_terminal":
+    case "enrol_device":
+    case "rotate_device":
+    case "revoke_device":
     case "confirm_clock":
     case "set_back_clock":
     case "end_restore":

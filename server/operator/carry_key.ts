@@ -1,8 +1,9 @@
 /**
- * A terminal's key file on the operator's side. It is written as `FILE.pending` before the bank
- * gets the command, and stays until the outcome is known, since a lost key would make its
- * terminal's name unusable.
+ * The key file of a terminal or of its device on the operator's side. It is written as `FILE.pending` before the bank
+ * gets the command, and stays until the outcome is known, since a lost key would make the
+ * name unusable.
  */
+import { isOfDevice } from "../../lib/device_keys.ts";
 import { UsageError } from "../../lib/errors.ts";
 import { isThere, readPrivateFile, writePrivateFile } from "../../lib/private_file.ts";
 import type { Files } from "../../lib/world.ts";
@@ -33,8 +34,10 @@ export async function carryKey(
     ? readPrivateFile(files, pending, "it may have a key that the bank has stored")
     : undefined;
   const lines: string[] = [];
+  let holder = "ATM";
   try {
     for await (const answer of ask(key)) {
+      if ("keyFile" in answer && isOfDevice(answer.keyFile)) holder = "device's service";
       if ("line" in answer) lines.push(answer.line);
       else if ("keyFile" in answer && key === undefined) {
         writePrivateFile(files, pending, answer.keyFile);
@@ -46,7 +49,7 @@ export async function carryKey(
   }
   if (!isThere(files, pending)) return lines; // the command waits for a second operator
   files.rename(pending, out);
-  return [`its key is in ${out}: copy it to the ATM only`, ...lines];
+  return [`its key is in ${out}: copy it to the ${holder} only`, ...lines];
 }
 
 function withAdvice(error: unknown, pending: string): Error {

@@ -14,6 +14,7 @@ import { auditCommands } from "./audit.ts";
 import { bookCommands } from "./books.ts";
 import { cardCommands } from "./cards.ts";
 import { customerCommands } from "./customers.ts";
+import { deviceCommands } from "./devices.ts";
 import { correctionCommands } from "./corrections.ts";
 import { holdCommands } from "./holds.ts";
 import { limitCommands } from "./limits.ts";
@@ -25,6 +26,7 @@ import { terminalCommands } from "./terminals.ts";
 
 const handlers: Handlers<OperatorCommandName> = {
   ...terminalCommands,
+  ...deviceCommands,
   ...accountCommands,
   ...limitCommands,
   ...holdCommands,

@@ -21,6 +21,7 @@ import {
 } from "../terminals/change_keys.ts";
 import { reportPrefix } from "../device_words.ts";
 import type { AuditEntry } from "../audit/entry.ts";
+import type { Terminal } from "../ledger/model.ts";
 import { CommandRefused, type Handlers } from "./request.ts";
 import { listed } from "./table.ts";
 import { requireName } from "./words.ts";
@@ -48,7 +49,9 @@ export const terminalCommands: Handlers<
 
   async *list_terminals(bank, { json = false }) {
     const rows = await Promise.all(
-      (await bank.ledger.read.terminals()).map(async ({ name, id, keyVersion, state, next }) => {
+      (await bank.ledger.read.terminals()).map(async (terminal) => {
+        const { name, id, keyVersion, state, next } = terminal;
+        const protection = protectionOf(terminal);
         const nextSince = next ? new Date(next.sinceMs).toISOString() : null;
         const report = await lastReport(bank, name);
         const devices = report?.action.slice(reportPrefix.length) ?? null;
@@ -60,13 +63,15 @@ export const terminalCommands: Handlers<
             String(keyVersion),
             state,
             next ? `${next.version} waits since ${nextSince}` : "",
+            protection,
             devices === null ? "" : `${devices}, since ${reported}`,
           ],
-          facts: { name, id, keyVersion, state, nextSince, devices, reported },
+          facts: { name, id, keyVersion, state, nextSince, protection, devices, reported },
         };
       }),
     );
-    yield* listed(["terminal", "id", "key", "state", "next key", "devices"], rows, json);
+    const columns = ["terminal", "id", "key", "state", "next key", "protection", "devices"];
+    yield* listed(columns, rows, json);
   },
 
   async *rotate_terminal(bank, { name, now, key: given, operator }) {
@@ -139,7 +144,7 @@ async function requireChanged(
 }
 
 /** Returns the error for a command that the ledger has not executed. */
-function refusedBy(outcome: Outcome, message: string): UsageError {
+export function refusedBy(outcome: Outcome, message: string): UsageError {
   // While a commit is in doubt "try later" is true of this command, but not of an earlier identical
   // one.
   return outcome === "try_later" ? new UsageError(message) : new CommandRefused(message);
@@ -173,6 +178,12 @@ function keyGiven(
     `the pending key file is for another command: it has key ${key.version} of ` +
       `terminal ${key.name}. Run that command, or choose another --out`,
   );
+}
+
+/** Returns whether the dispenser of a terminal obeys the bank's tokens alone. */
+export function protectionOf({ device }: Pick<Terminal, "device">): string {
+  if (!device) return "none";
+  return device.state === "active" ? `tokens for ${device.name}` : `${device.name} is revoked`;
 }
 
 /** Returns the last report of a terminal's devices among the newest of its entries in the log. */

@@ -122,6 +122,8 @@ async function runTask(start: OperatorStart): Promise<number> {
       return await recover(target, command);
     case "approve":
     case "enrol_terminal":
+    case "enrol_device":
+    case "rotate_device":
       return await carry(target, command);
     case "rotate_terminal":
       return await (command.now ? carry(target, command) : ask(target, command));
@@ -145,10 +147,12 @@ function requireTyped(name: string): void {
   if (typed?.trim() !== name) throw new UsageError("another name was typed. Nothing was changed");
 }
 
-/** Runs a command whose answer may be a key that an operator copies to its terminal. */
+/** Runs a command whose answer may be a key that an operator copies to its terminal or device. */
 async function carry(
   { folder, url, signer, out }: Target,
-  command: OperatorCommandOf<"enrol_terminal" | "rotate_terminal" | "approve">,
+  command: OperatorCommandOf<
+    "enrol_terminal" | "rotate_terminal" | "enrol_device" | "rotate_device" | "approve"
+  >,
 ): Promise<number> {
   const ask = (key: string | undefined) =>
     answersOf(

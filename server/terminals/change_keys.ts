@@ -3,6 +3,7 @@
  * durable before this process acts on it, and before it is sent to a terminal.
  */
 import { equalInConstantTime, hex } from "../../lib/bytes.ts";
+import { asOne, type NamedDeviceKeys } from "../../lib/device_keys.ts";
 import { type Outcome, UsageError } from "../../lib/errors.ts";
 import type { SealKeys } from "../../lib/seal.ts";
 import type { NamedTerminalKey } from "../../lib/terminal_key.ts";
@@ -10,11 +11,12 @@ import type { World } from "../../lib/world.ts";
 import type { AuditKeyRing } from "../audit/keys.ts";
 import { notNewest, requireNewestKeys } from "../audit/newest_keys.ts";
 import type { BankFolder } from "../folder/bank_folder.ts";
-import type { Command } from "../ledger/command.ts";
+import type { Command, SealedKey } from "../ledger/command.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Settings, Terminal } from "../ledger/model.ts";
 import {
   openTerminalKey,
+  sealedKeysOf,
   sealTerminalKey,
   type TerminalKeys,
   terminalSealKeys,
@@ -100,33 +102,116 @@ export function replaceKey(
  * Seals a key and submits it. A key that the database already has is submitted with its present
  * sealing, since sealing it again would make it differ.
  */
-async function submitKey(
+function submitKey(
   bank: KeyedBank,
   key: NamedTerminalKey,
   commandOf: (sealed: SealedKey) => Command,
 ): Promise<Outcome> {
+  const { terminal, version: keyVersion } = key;
+  return submitSealed(bank, { terminal: hex(terminal), keyVersion }, key.key, commandOf);
+}
+
+async function submitSealed(
+  bank: KeyedBank,
+  facts: Omit<SealedKey, "sealedKey">,
+  key: Uint8Array,
+  commandOf: (sealed: SealedKey) => Command,
+): Promise<Outcome> {
   const { terminals, ledger, world } = bank;
-  const [terminal, keyVersion] = [hex(key.terminal), key.version];
   for (;;) {
-    const found = await sealedAlready(bank, key);
+    const found = await sealedAlready(bank, facts, key);
     const sealedKey = found ??
-      sealTerminalKey(terminals.sealKeys, terminal, keyVersion, key.key, world.randomBytes(16));
-    const { outcome } = await ledger.submit(commandOf({ terminal, keyVersion, sealedKey }));
-    if (outcome === "ok") await refresh(bank, terminal);
+      sealTerminalKey(terminals.sealKeys, facts, key, world.randomBytes(16));
+    const { outcome } = await ledger.submit(commandOf({ ...facts, sealedKey }));
+    if (outcome === "ok") await refresh(bank, facts.terminal);
     if (outcome === "ok" || found) return outcome;
     // An earlier command with this key may have been committed meanwhile, through another server.
-    if (await sealedAlready(bank, key) === null) return outcome;
+    if (await sealedAlready(bank, facts, key) === null) return outcome;
   }
 }
 
 /** Returns this key's sealed form in the database; null if it is not there. */
-async function sealedAlready(bank: KeyedBank, key: NamedTerminalKey): Promise<Uint8Array | null> {
-  const found = sealedKeysOf(await bank.ledger.read.terminals()).find(({ terminal, keyVersion }) =>
-    terminal === hex(key.terminal) && keyVersion === key.version
+async function sealedAlready(
+  bank: KeyedBank,
+  { terminal, device, keyVersion }: Omit<SealedKey, "sealedKey">,
+  key: Uint8Array,
+): Promise<Uint8Array | null> {
+  const found = sealedKeysOf(await bank.ledger.read.terminals()).find((each) =>
+    each.terminal === terminal && each.device === device && each.keyVersion === keyVersion
   );
-  if (!found) return null;
-  const opened = bank.terminals.open(found.terminal, found.keyVersion, found.sealedKey);
-  return opened && equalInConstantTime(opened, key.key) ? found.sealedKey : null;
+  const opened = found && bank.terminals.open(found);
+  return opened && equalInConstantTime(opened, key) ? found.sealedKey : null;
+}
+
+/** Creates the next keys of a terminal's device. The bank does not have them yet. */
+export function draftDeviceKeys(
+  { world: { randomBytes }, settings }: KeyedBank,
+  { id, name: terminal, device }: Terminal,
+  name: string,
+): NamedDeviceKeys {
+  const [bank, terminalId] = [settings.bankId, id].map((text) => Uint8Array.fromHex(text));
+  const version = (device?.keyVersion ?? 0) + 1;
+  const keys = { host: randomBytes(32), device: randomBytes(32) };
+  return { bank: bank!, terminal, terminalId: terminalId!, name, version, ...keys };
+}
+
+/** Gives a terminal a device with these keys; idempotent for the same ones. */
+export function enrolDevice(
+  bank: KeyedBank,
+  keys: NamedDeviceKeys,
+  operator: string,
+): Promise<Outcome> {
+  return submitDeviceKeys(bank, keys, { op: "enrol_device", operator, name: keys.name });
+}
+
+/** Replaces a device's keys by those that an operator copies to it; idempotent for the same ones. */
+export function rotateDevice(
+  bank: KeyedBank,
+  keys: NamedDeviceKeys,
+  operator: string,
+): Promise<Outcome> {
+  return submitDeviceKeys(bank, keys, { op: "rotate_device", operator });
+}
+
+function submitDeviceKeys(
+  bank: KeyedBank,
+  keys: NamedDeviceKeys,
+  change: { op: "enrol_device"; operator: string; name: string } | {
+    op: "rotate_device";
+    operator: string;
+  },
+): Promise<Outcome> {
+  const { name: device, version: keyVersion } = keys;
+  const facts = { terminal: hex(keys.terminalId), device, keyVersion };
+  return bank.terminals.alone(() =>
+    submitSealed(bank, facts, asOne(keys), ({ terminal, sealedKey }) => ({
+      ...change,
+      ...{ terminal, keyVersion, sealedKeys: sealedKey },
+    }))
+  );
+}
+
+/** Ends a device's keys permanently: no token is made for it, and no status of it is accepted. */
+export function revokeDevice(bank: KeyedBank, name: string, operator: string): Promise<Outcome> {
+  return bank.terminals.alone(async () => {
+    const found = await terminalOfDevice(bank, name);
+    if (!found) return "unknown_name";
+    const { outcome } = await bank.ledger.submit({
+      op: "revoke_device",
+      operator,
+      terminal: found.id,
+    });
+    if (outcome === "ok") await refresh(bank, found.id);
+    return outcome;
+  });
+}
+
+/** Returns the terminal whose device has this name. */
+export async function terminalOfDevice(
+  bank: KeyedBank,
+  name: string,
+): Promise<Terminal | undefined> {
+  return (await bank.ledger.read.terminals()).find(({ device }) => device?.name === name);
 }
 
 /**
@@ -178,13 +263,14 @@ export function rotateMasterKey(bank: KeyedBank, operator: string): Promise<Outc
     const sealKeys = terminals.nextSealKeys = terminalSealKeys(nextMaster);
     let rows = await ledger.read.terminals();
     do {
-      const keys = sealedOtherwise(rows, sealKeys).map(({ terminal, keyVersion, sealedKey }) => {
-        const key = terminals.open(terminal, keyVersion, sealedKey);
+      const keys = sealedOtherwise(rows, sealKeys).map(({ sealedKey, ...facts }) => {
+        const key = terminals.open({ ...facts, sealedKey });
         if (!key) {
-          throw new UsageError(`the key of terminal ${terminal} opens under neither master key`);
+          throw new UsageError(
+            `the key of terminal ${facts.terminal} opens under neither master key`,
+          );
         }
-        const again = sealTerminalKey(sealKeys, terminal, keyVersion, key, randomBytes(16));
-        return { terminal, keyVersion, sealedKey: again };
+        return { ...facts, sealedKey: sealTerminalKey(sealKeys, facts, key, randomBytes(16)) };
       });
       const { outcome } = await ledger.submit({ op: "reseal_terminals", operator, keys });
       if (outcome !== "ok") return outcome;
@@ -219,8 +305,7 @@ export async function requireNewestBankKeys(
   },
 ): Promise<void> {
   await requireNewestKeys(read, auditKeys);
-  const opens = ({ terminal, keyVersion, sealedKey }: SealedKey) =>
-    terminals.open(terminal, keyVersion, sealedKey) !== null;
+  const opens = (sealed: SealedKey) => terminals.open(sealed) !== null;
   if (!sealedKeysOf(await read.terminals()).every(opens)) throw notNewest();
 }
 
@@ -229,22 +314,9 @@ export function sealedOtherwise(
   rows: readonly Terminal[],
   ...sealKeys: readonly SealKeys[]
 ): SealedKey[] {
-  return sealedKeysOf(rows).filter(({ terminal, keyVersion, sealedKey }) =>
-    sealKeys.every((keys) => openTerminalKey(keys, terminal, keyVersion, sealedKey) === null)
+  return sealedKeysOf(rows).filter((sealed) =>
+    sealKeys.every((keys) => openTerminalKey(keys, sealed) === null)
   );
-}
-
-function sealedKeysOf(rows: readonly Terminal[]): SealedKey[] {
-  return rows.flatMap(({ id: terminal, keyVersion, sealedKey, next }) => [
-    { terminal, keyVersion, sealedKey },
-    ...(next ? [{ terminal, keyVersion: next.version, sealedKey: next.sealedKey }] : []),
-  ]);
-}
-
-interface SealedKey {
-  terminal: string;
-  keyVersion: number;
-  sealedKey: Uint8Array;
 }
 
 export async function terminalNamed(bank: KeyedBank, name: string): Promise<Terminal | undefined> {

@@ -7,7 +7,7 @@ import { UsageError } from "../../lib/errors.ts";
 import { isThere, readPrivateFile, replacePrivateFile } from "../../lib/private_file.ts";
 import type { Files } from "../../lib/world.ts";
 import { keptTerminalsPath } from "../folder/bank_folder.ts";
-import type { Terminal } from "../ledger/model.ts";
+import type { Device, Terminal } from "../ledger/model.ts";
 
 const formatName = "strongroom terminals 1";
 
@@ -17,10 +17,18 @@ export function keepTerminals(
   folder: string,
   terminals: readonly Terminal[],
 ): void {
-  const rows = terminals.map(({ sealedKey, next, ...terminal }) => ({
+  const rows = terminals.map(({ sealedKey, next, device, ...terminal }) => ({
     ...terminal,
     sealedKey: hex(sealedKey),
     next: next && { ...next, sealedKey: hex(next.sealedKey) },
+    ...(device && {
+      device: {
+        ...device,
+        sealedKeys: hex(device.sealedKeys),
+        previous: device.previous &&
+          { ...device.previous, sealedKeys: hex(device.previous.sealedKeys) },
+      },
+    }),
   }));
   const text = JSON.stringify({ format: formatName, terminals: rows }, null, 2);
   replacePrivateFile(files, keptTerminalsPath(folder), `${text}\n`);
@@ -58,6 +66,21 @@ function terminalOf(row: Record<string, unknown>): Terminal {
       sealedKey: sealedOf(next),
       sinceMs: next.sinceMs as number,
     },
+    ...(row.device !== undefined && { device: deviceOf(row.device as Record<string, unknown>) }),
+  };
+}
+
+function deviceOf(row: Record<string, unknown>): Device {
+  const previous = row.previous as Record<string, unknown> | null;
+  const keysOf = ({ keyVersion, sealedKeys }: Record<string, unknown>) => ({
+    keyVersion: keyVersion as number,
+    sealedKeys: sealedOf({ sealedKey: sealedKeys }),
+  });
+  return {
+    name: row.name as string,
+    state: row.state as Device["state"],
+    ...keysOf(row),
+    previous: previous && keysOf(previous),
   };
 }
 

@@ -1,13 +1,15 @@
 /**
- * The terminals' keys: sealed under the bank's master key at rest, decrypted in memory while the
+ * The keys of terminals and of their devices: sealed under the bank's master key at rest, decrypted in memory while the
  * server runs. An unknown terminal gets a decoy key, so that checking its hello takes the same
  * time.
  */
 import { concat, fromHex, hex, u32, utf8 } from "../../lib/bytes.ts";
 import { hkdfExpand } from "../../lib/protocol/key_schedule.ts";
+import { type DeviceKeys, deviceKeysFrom } from "../../lib/device_keys.ts";
 import type { TerminalKey } from "../../lib/terminal_key.ts";
 import { open, seal, type SealKeys } from "../../lib/seal.ts";
-import type { Terminal } from "../ledger/model.ts";
+import type { SealedKey } from "../ledger/command.ts";
+import type { Device, Terminal } from "../ledger/model.ts";
 import { keyStands } from "../ledger/rules/key_versions.ts";
 
 /** Returns the keys that seal terminal keys. */
@@ -18,34 +20,56 @@ export function terminalSealKeys(master: Uint8Array): SealKeys {
   };
 }
 
-/** Seals a terminal's key for the database; `iv` is 16 random bytes. */
+/** Seals a terminal's key, or both keys of its device, for the database; `iv` is 16 random bytes. */
 export function sealTerminalKey(
   keys: SealKeys,
-  terminal: string,
-  version: number,
+  { terminal, device, keyVersion }: Omit<SealedKey, "sealedKey">,
   key: Uint8Array,
   iv: Uint8Array,
 ) {
-  return seal(keys, iv, aadOf(terminal, version), key);
+  return seal(keys, iv, aadOf(terminal, keyVersion, device), key);
 }
 
 /**
- * Opens a sealed key from the database; returns null if it was sealed for another terminal, version
- * or purpose.
+ * Opens a sealed key from the database; returns null if it was sealed for another terminal, device,
+ * version or purpose.
  */
 export function openTerminalKey(
   keys: SealKeys,
-  terminal: string,
-  version: number,
-  sealedKey: Uint8Array,
+  { terminal, device, keyVersion, sealedKey }: SealedKey,
 ) {
-  return open(keys, aadOf(terminal, version), sealedKey);
+  return open(keys, aadOf(terminal, keyVersion, device), sealedKey);
+}
+
+/** Returns the sealed keys of terminals and of their devices. */
+export function sealedKeysOf(rows: readonly Terminal[]): SealedKey[] {
+  return rows.flatMap(({ id: terminal, keyVersion, sealedKey, next, device }) => [
+    { terminal, keyVersion, sealedKey },
+    ...(next ? [{ terminal, keyVersion: next.version, sealedKey: next.sealedKey }] : []),
+    ...[device, device?.previous].flatMap((keys) =>
+      keys
+        ? [{
+          terminal,
+          device: device!.name,
+          keyVersion: keys.keyVersion,
+          sealedKey: keys.sealedKeys,
+        }]
+        : []
+    ),
+  ]);
 }
 
 /** A terminal from the database, with its keys decrypted, by version. */
 interface Known {
   readonly terminal: Terminal;
   readonly keys: ReadonlyMap<number, TerminalKey>;
+  readonly deviceKeys: ReadonlyMap<number, DeviceKeys>;
+}
+
+/** A terminal's device, with its keys decrypted, by version. */
+export interface KnownDevice {
+  readonly device: Device;
+  readonly keys: ReadonlyMap<number, DeviceKeys>;
 }
 
 /** The key for a hello's terminal id and key version; `known` is false for the decoy. */
@@ -78,35 +102,43 @@ export class TerminalKeys {
    * @throws if it was not sealed under this bank's master key
    */
   put(terminal: Terminal): void {
-    const { id, name, keyVersion, sealedKey, next } = terminal;
+    const { id, name } = terminal;
     const keys = new Map<number, TerminalKey>();
-    for (
-      const { version, sealed } of [
-        { version: keyVersion, sealed: sealedKey },
-        ...(next ? [{ version: next.version, sealed: next.sealedKey }] : []),
-      ]
-    ) {
-      const key = this.open(id, version, sealed);
+    const deviceKeys = new Map<number, DeviceKeys>();
+    for (const sealed of sealedKeysOf([terminal])) {
+      const { device, keyVersion: version } = sealed;
+      const key = this.open(sealed);
       if (key === null) {
-        throw new Error(`the key of terminal ${name} does not open under this bank's master key`);
+        const whose = device === undefined ? `terminal ${name}` : `device ${device}`;
+        throw new Error(`the key of ${whose} does not open under this bank's master key`);
       }
-      keys.set(version, { terminal: fromHex(id, 16)!, version, key, bank: this.bank });
+      if (device !== undefined) deviceKeys.set(version, deviceKeysFrom(key));
+      else keys.set(version, { terminal: fromHex(id, 16)!, version, key, bank: this.bank });
     }
-    this.#known.set(id, { terminal, keys });
+    this.#known.set(id, { terminal, keys, deviceKeys });
     for (const watcher of this.#watchers) watcher(id);
   }
 
   /** Opens a sealed key from the database; returns null if neither master key opens it. */
-  open(terminal: string, version: number, sealedKey: Uint8Array): Uint8Array | null {
-    return openTerminalKey(this.sealKeys, terminal, version, sealedKey) ??
-      (this.nextSealKeys && openTerminalKey(this.nextSealKeys, terminal, version, sealedKey));
+  open(sealed: SealedKey): Uint8Array | null {
+    return openTerminalKey(this.sealKeys, sealed) ??
+      (this.nextSealKeys && openTerminalKey(this.nextSealKeys, sealed));
+  }
+
+  /** Returns a terminal's device; null if it never had one with keys. */
+  deviceOf(terminal: string): KnownDevice | null {
+    const found = this.#known.get(terminal);
+    const device = found?.terminal.device;
+    return device ? { device, keys: found!.deviceKeys } : null;
   }
 
   /** Returns whether a terminal's row differs from the loaded one. */
-  differs({ id, state, keyVersion, next }: Terminal): boolean {
+  differs({ id, state, keyVersion, next, device }: Terminal): boolean {
     const known = this.#known.get(id)?.terminal;
     return known?.state !== state || known.keyVersion !== keyVersion ||
-      known.next?.version !== next?.version;
+      known.next?.version !== next?.version || known.device?.state !== device?.state ||
+      known.device?.keyVersion !== device?.keyVersion ||
+      known.device?.previous?.keyVersion !== device?.previous?.keyVersion;
   }
 
   /** Calls the watcher with the id of each terminal whose keys may have changed. */
@@ -145,6 +177,9 @@ export class TerminalKeys {
   }
 }
 
-function aadOf(terminal: string, version: number) {
-  return concat(utf8("strongroom/1 terminal key"), fromHex(terminal, 16)!, u32(version));
+function aadOf(terminal: string, version: number, device?: string) {
+  const ids = [fromHex(terminal, 16)!, u32(version)];
+  return device === undefined
+    ? concat(utf8("strongroom/1 terminal key"), ...ids)
+    : concat(utf8("strongroom/1 device keys"), ...ids, utf8(device));
 }

@@ -55,7 +55,9 @@ export class MemoryReads implements ReadStore {
 
   terminalsSum() {
     return [...this.tables.terminals.values()]
-      .map(({ keyVersion, state, next }) => `${keyVersion}${state}${next?.version ?? ""}`).join();
+      .map(({ keyVersion, state, next, device }) =>
+        [keyVersion, state, next?.version, device?.state, device?.keyVersion].join(" ")
+      ).join();
   }
 
   customer(username: string) {

@@ -373,7 +373,9 @@ export class MemoryStore implements Store {
       customers: [...customers].flatMap((name) => tables.customers.get(name) ?? []),
       terminals: [
         ...[...terminals].flatMap((id) => tables.terminals.get(id) ?? []),
-        ...[...tables.terminals.values()].filter(({ name }) => touch.terminalNames.has(name)),
+        ...[...tables.terminals.values()].filter(({ name, device }) =>
+          touch.terminalNames.has(name) || touch.terminalNames.has(device?.name ?? "")
+        ),
       ],
       failures: [...touch.failureSources].flatMap((source) => tables.failures.get(source) ?? []),
     };

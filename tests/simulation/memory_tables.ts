@@ -273,8 +273,11 @@ export class MemoryTables {
     require(before?.state !== "revoked" || terminal.state === "revoked", "it stays revoked");
     require(!before || before.name === terminal.name, "a terminal keeps its name");
     require(!before || before.keyVersion <= terminal.keyVersion, "a key never goes back");
+    const [had, has] = [before?.device, terminal.device];
+    require(!had || (!!has && had.keyVersion <= has.keyVersion), "a device's keys never go back");
     this.#set(this.terminals, terminal.id, terminal, `terminal ${terminal.id}`);
     this.#touched.add(`terminal name ${terminal.name}`);
+    if (has) this.#touched.add(`terminal name ${has.name}`);
   }
 
   #addEntry(entry: SealedEntry): void {

@@ -32,7 +32,7 @@ const lockAccounts = `SELECT * FROM accounts WHERE id IN (
   ) ORDER BY id FOR UPDATE`;
 const readTerminals = `SELECT * FROM terminals WHERE id IN (
     SELECT unnest($1::text[])
-    UNION SELECT id FROM terminals WHERE name = ANY ($2::text[])
+    UNION SELECT id FROM terminals WHERE name = ANY ($2::text[]) OR device_name = ANY ($2::text[])
     UNION SELECT terminal FROM movements WHERE id = ANY ($3::bytea[])
   )`;
 

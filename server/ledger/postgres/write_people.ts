@@ -3,6 +3,7 @@ import type { Changes, Customer, Failures, Line, LineVisit, Terminal } from "../
 import type { Statement } from "./connection.ts";
 import { type Column, given, insert } from "./given.ts";
 import type { Known } from "./load.ts";
+import { columnsOfDevice } from "../rows.ts";
 
 type People = "customers" | "terminals" | "failures";
 
@@ -67,7 +68,12 @@ const updateTerminals = `UPDATE terminals SET
   sealed_key = CASE WHEN given.name = terminals.name THEN given.sealed_key END,
   state = CASE WHEN terminals.state <> 'revoked' OR given.state = 'revoked' THEN given.state END,
   next_version = given.next_version, next_sealed_key = given.next_sealed_key,
-  next_since_ms = given.next_since_ms
+  next_since_ms = given.next_since_ms,
+  device_name = given.device_name, device_state = given.device_state,
+  device_version = CASE WHEN terminals.device_version IS NULL
+    OR given.device_version >= terminals.device_version THEN given.device_version END,
+  device_keys = given.device_keys, device_previous = given.device_previous,
+  device_previous_keys = given.device_previous_keys
   FROM given WHERE terminals.id = given.id`;
 
 const terminalColumns = (rows: readonly Terminal[]): Column[] => [
@@ -79,7 +85,21 @@ const terminalColumns = (rows: readonly Terminal[]): Column[] => [
   ["next_version", "bigint", rows.map(({ next }) => next?.version ?? null)],
   ["next_sealed_key", "bytea", rows.map(({ next }) => next?.sealedKey ?? null)],
   ["next_since_ms", "bigint", rows.map(({ next }) => next?.sinceMs ?? null)],
+  ...deviceTypes.map(([name, type]): Column => [
+    name,
+    type,
+    rows.map((row) => columnsOfDevice(row)[name]),
+  ]),
 ];
+
+const deviceTypes = [
+  ["device_name", "text"],
+  ["device_state", "text"],
+  ["device_version", "bigint"],
+  ["device_keys", "bytea"],
+  ["device_previous", "bigint"],
+  ["device_previous_keys", "bytea"],
+] as const;
 
 const updateFailures = `UPDATE failures SET count = given.count, last_ms = given.last_ms
   FROM given WHERE failures.source = given.source`;

@@ -27,6 +27,7 @@ import { type Answer, Batch, type BatchClocks, failed } from "./batch.ts";
 import { countCash, loadCash } from "./load_cash.ts";
 import { correctMovement } from "./correct.ts";
 import { cardLogIn, issueCard, revokeCard, setPin } from "./cards.ts";
+import { administerDevice } from "./device_keys.ts";
 import { changePassword } from "./change_password.ts";
 import { logIn, logOnly } from "./log_in.ts";
 import { end, manageStaff } from "./manage_staff.ts";
@@ -142,6 +143,10 @@ function apply(batch: Batch, command: Command): Answer {
     case "resume_terminal":
     case "reseal_terminals":
       return administerKeys(batch, command);
+    case "enrol_device":
+    case "rotate_device":
+    case "revoke_device":
+      return administerDevice(batch, command);
     case "add_operator":
     case "remove_operator":
     case "propose":

@@ -1,6 +1,6 @@
 /** Terminals' keys: renewed, ended, and sealed under another master key. */
 import { equalInConstantTime } from "../../../lib/bytes.ts";
-import type { Administer, ConfirmKey } from "../command.ts";
+import type { Administer, ConfirmKey, SealedKey } from "../command.ts";
 import type { Terminal } from "../model.ts";
 import { type Answer, type Batch, failed } from "./batch.ts";
 import { stopWaiting } from "./retell.ts";
@@ -79,15 +79,21 @@ const isSame = (a: VersionedKey, b: VersionedKey) =>
 
 function reseal(
   batch: Batch,
-  { terminal: id, keyVersion, sealedKey }: {
-    terminal: string;
-    keyVersion: number;
-    sealedKey: Uint8Array;
-  },
+  { terminal: id, device: name, keyVersion, sealedKey }: SealedKey,
 ): void {
   const terminal = batch.books.terminal(id)!;
-  if (terminal.keyVersion === keyVersion) batch.books.setTerminal({ ...terminal, sealedKey });
-  else if (terminal.next?.version === keyVersion) {
+  const { device } = terminal;
+  if (name !== undefined) {
+    if (device?.name !== name) return;
+    const again = { keyVersion, sealedKeys: sealedKey };
+    if (device.keyVersion === keyVersion) {
+      batch.books.setTerminal({ ...terminal, device: { ...device, ...again } });
+    } else if (device.previous?.keyVersion === keyVersion) {
+      batch.books.setTerminal({ ...terminal, device: { ...device, previous: again } });
+    }
+  } else if (terminal.keyVersion === keyVersion) {
+    batch.books.setTerminal({ ...terminal, sealedKey });
+  } else if (terminal.next?.version === keyVersion) {
     batch.books.setTerminal({ ...terminal, next: { ...terminal.next, sealedKey } });
   }
 }

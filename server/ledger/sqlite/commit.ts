@@ -22,6 +22,7 @@ import {
   valuesOfRestoring,
   valuesOfStaff,
 } from "../settings.ts";
+import { columnsOfDevice } from "../rows.ts";
 import type { SqliteConnection, Value } from "./connection.ts";
 import { placeOf } from "./log_rows.ts";
 
@@ -173,13 +174,18 @@ function writeStaff(connection: SqliteConnection, staff: Staff): void {
 
 function writeTerminal(
   connection: SqliteConnection,
-  { id, name, keyVersion, sealedKey, state, next }: Terminal,
+  { id, name, keyVersion, sealedKey, state, next, device }: Terminal,
 ): void {
   connection.run(
-    `INSERT INTO terminals VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET
+    `INSERT INTO terminals VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT (id) DO UPDATE SET
      name = excluded.name, key_version = excluded.key_version, sealed_key = excluded.sealed_key,
      state = excluded.state, next_version = excluded.next_version,
-     next_sealed_key = excluded.next_sealed_key, next_since_ms = excluded.next_since_ms`,
+     next_sealed_key = excluded.next_sealed_key, next_since_ms = excluded.next_since_ms,
+     device_name = excluded.device_name, device_state = excluded.device_state,
+     device_version = excluded.device_version, device_keys = excluded.device_keys,
+     device_previous = excluded.device_previous,
+     device_previous_keys = excluded.device_previous_keys`,
     id,
     name,
     keyVersion,
@@ -188,6 +194,7 @@ function writeTerminal(
     next?.version ?? null,
     next?.sealedKey ?? null,
     next?.sinceMs ?? null,
+    ...Object.values(columnsOfDevice({ device })),
   );
 }
 

@@ -47,7 +47,10 @@ export function load(connection: SqliteConnection, kept: KeptRows, touch: Touch)
       ...[...terminals].flatMap((id) =>
         kept.terminal(id, () => terminalsWhere(connection, "id", id)[0]) ?? []
       ),
-      ...[...touch.terminalNames].flatMap((name) => terminalsWhere(connection, "name", name)),
+      ...[...touch.terminalNames].flatMap((name) => [
+        ...terminalsWhere(connection, "name", name),
+        ...terminalsWhere(connection, "device_name", name),
+      ]),
     ],
     failures: [...touch.failureSources].flatMap((source) =>
       connection.all("SELECT * FROM failures WHERE source = ?", source).map(failuresOf)
@@ -92,7 +95,7 @@ function openMovementsOf(connection: SqliteConnection, number: string): Movement
 
 function terminalsWhere(
   connection: SqliteConnection,
-  column: "id" | "name",
+  column: "id" | "name" | "device_name",
   value: string,
 ): Terminal[] {
   return connection.all(`SELECT * FROM terminals WHERE ${column} = ?`, value).map(terminalOf);

@@ -35,7 +35,8 @@ CREATE TABLE failures (
   last_ms INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- Terminals. next_*: the key that follows, until the terminal has used it.
+-- Terminals. next_*: the key that follows, until the terminal has used it. device_*: its cash device
+-- with keys, and the keys before these until the device has used the present ones.
 
 CREATE TABLE terminals (
   id TEXT PRIMARY KEY,
@@ -46,8 +47,18 @@ CREATE TABLE terminals (
   next_version INTEGER,
   next_sealed_key BLOB,
   next_since_ms INTEGER,
+  device_name TEXT UNIQUE,
+  device_state TEXT CHECK (device_state IN ('active', 'revoked')),
+  device_version INTEGER,
+  device_keys BLOB,
+  device_previous INTEGER,
+  device_previous_keys BLOB,
   CHECK ((next_version IS NULL) = (next_sealed_key IS NULL)
-    AND (next_version IS NULL) = (next_since_ms IS NULL))
+    AND (next_version IS NULL) = (next_since_ms IS NULL)),
+  CHECK ((device_name IS NULL) = (device_state IS NULL)
+    AND (device_name IS NULL) = (device_version IS NULL)
+    AND (device_name IS NULL) = (device_keys IS NULL)
+    AND (device_previous IS NULL) = (device_previous_keys IS NULL))
 ) STRICT, WITHOUT ROWID;
 CREATE TRIGGER terminals_stay_revoked BEFORE UPDATE OF state ON terminals
 WHEN old.state = 'revoked' AND new.state <> 'revoked'
@@ -58,6 +69,10 @@ BEGIN SELECT RAISE(ABORT, 'a terminal keeps its name'); END;
 CREATE TRIGGER terminal_keys_never_go_back BEFORE UPDATE OF key_version ON terminals
 WHEN new.key_version < old.key_version
 BEGIN SELECT RAISE(ABORT, 'a terminal never goes back to an older key'); END;
+CREATE TRIGGER terminals_keep_their_protection BEFORE UPDATE ON terminals
+WHEN old.device_name IS NOT NULL AND (new.device_name IS NULL
+  OR new.device_version < old.device_version)
+BEGIN SELECT RAISE(ABORT, 'a terminal never goes back to older keys of a device, nor to none'); END;
 CREATE TRIGGER terminals_are_never_deleted BEFORE DELETE ON terminals
 BEGIN SELECT RAISE(ABORT, 'terminals are never deleted'); END;
 

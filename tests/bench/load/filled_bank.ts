@@ -60,8 +60,7 @@ export async function fillBank(folder: string, count: number): Promise<FilledBan
       keyVersion: 1,
       sealedKey: sealTerminalKey(
         bank.terminals.sealKeys,
-        id,
-        1,
+        { terminal: id, keyVersion: 1 },
         Uint8Array.fromHex(key),
         system.randomBytes(16),
       ),

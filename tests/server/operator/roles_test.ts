@@ -21,6 +21,10 @@ const table = `
   suspend_terminal   to.A.
   resume_terminal    .o.A.
   rotate_key         ...A.
+  enrol_device       .o.A.
+  list_devices       toaA.
+  rotate_device      .o.A.
+  revoke_device      .o.A.
   add_customer       to.A.
   open_account       to.A.
   issue_card         to.A.

@@ -14,7 +14,7 @@ const lobby: Terminal = {
   id,
   name: "lobby",
   keyVersion: 2,
-  sealedKey: sealTerminalKey(keys, id, 2, key, filled(1, 16)),
+  sealedKey: sealTerminalKey(keys, { terminal: id, keyVersion: 2 }, key, filled(1, 16)),
   state: "active",
   next: null,
 };
@@ -48,7 +48,7 @@ Deno.test("an unknown terminal, another version and a revoked one all have the d
 Deno.test("while the next key waits both are good, and the older one for seven days", () => {
   const terminals = newKeys();
   const nextKey = filled(0x4e, 32);
-  const sealedKey = sealTerminalKey(keys, id, 3, nextKey, filled(2, 16));
+  const sealedKey = sealTerminalKey(keys, { terminal: id, keyVersion: 3 }, nextKey, filled(2, 16));
   terminals.put({ ...lobby, next: { version: 3, sealedKey, sinceMs: nowMs } });
   const good = (version: number, afterMs: number) =>
     terminals.find(filled(7, 16), version, nowMs + afterMs).known;
@@ -77,7 +77,12 @@ Deno.test("a key sealed for another terminal, version or bank is refused at the 
     { ...lobby, keyVersion: 3 },
     {
       ...lobby,
-      sealedKey: sealTerminalKey(terminalSealKeys(filled(1, 32)), id, 2, key, filled(1, 16)),
+      sealedKey: sealTerminalKey(
+        terminalSealKeys(filled(1, 32)),
+        { terminal: id, keyVersion: 2 },
+        key,
+        filled(1, 16),
+      ),
     },
   ];
   for (const other of others) assertThrows(() => newKeys().put(other), Error, "does not open");

@@ -310,6 +310,18 @@ const tasks: [line: string, task: OperatorTask, reads?: string[], writes?: strin
     ["/home/./new.key.pending", "/home/./new.key"],
   ],
   ["bank terminal revoke lobby", { command: "revoke_terminal", name: "lobby" }],
+  [
+    "bank device enroll cash --terminal lobby",
+    { command: "enrol_device", name: "cash", terminal: "lobby" },
+    [],
+    ["/home/cash.keys.pending", "/home/cash.keys"],
+  ],
+  ["bank device list --json", { command: "list_devices", json: true }],
+  ["bank device rotate cash --out b.keys", { command: "rotate_device", name: "cash" }, [], [
+    "/home/b.keys.pending",
+    "/home/b.keys",
+  ]],
+  ["bank device revoke cash", { command: "revoke_device", name: "cash" }],
   ["bank key rotate", { command: "rotate_key" }],
   ["bank reconcile --json", { command: "list_differences", json: true }],
   ["bank status", { command: "show_status", watch: false, json: false }],
@@ -536,6 +548,7 @@ Deno.test("each of the operator's commands is one task, with the files that it n
 Deno.test("what cannot be undone is confirmed by its name, unless --yes is given", () => {
   const lines: [line: string, name: string][] = [
     ["bank terminal revoke lobby", "lobby"],
+    ["bank device revoke cash", "cash"],
     ["bank account close 7 --reason x", "7"],
     ["bank customer close alice --reason x", "alice"],
   ];

@@ -1,4 +1,4 @@
-/** `bank terminal` and `bank key`: terminals, their keys, and the master key that seals these. */
+/** `bank terminal`, `bank device` and `bank key`: terminals, devices, their keys, and the master key that seals these. */
 import { UsageError } from "../../../lib/errors.ts";
 import { bankCommand } from "../bank_command.ts";
 
@@ -96,6 +96,65 @@ export const bankTerminal = [
         .action((name, bank) =>
           operator(bank, { command: "resume_terminal", name }, {
             next: `${task("bank terminal list", bank)}.`,
+          })
+        ),
+  }),
+  bankCommand({
+    name: "device enroll",
+    summary: "Give a terminal's cash device keys: it then dispenses on the bank's tokens alone",
+    examples: ["lobby-cash --terminal lobby --out lobby-cash.keys"],
+    define: (command, { path, operator }) =>
+      command
+        .argument("<NAME>", "the device's name")
+        .requiredOption("--terminal <NAME>", "the terminal that it belongs to")
+        .option("--out <FILE>", "the key file to write (default: NAME.keys)", path)
+        .action((name, { terminal, out = path(`${name}.keys`), ...bank }) =>
+          operator(bank, { command: "enrol_device", name, terminal }, {
+            out,
+            writes: [pendingOf(out)],
+            next: "on the ATM, as the system user of the devices, 'deno task devices --keys FILE'.",
+          })
+        ),
+  }),
+  bankCommand({
+    name: "device list",
+    summary: "List the cash devices with keys, and their terminals",
+    examples: ["", "--json"],
+    define: (command, { operator }) =>
+      command
+        .option("--json", "print each as a line of JSON")
+        .action(({ json, ...bank }) => operator(bank, { command: "list_devices", json })),
+  }),
+  bankCommand({
+    name: "device rotate",
+    summary: "Replace a device's keys manually",
+    examples: ["lobby-cash --out lobby-cash-2.keys"],
+    define: (command, { path, operator }) =>
+      command
+        .argument("<NAME>", "the device's name")
+        .option("--out <FILE>", "the key file to write (default: NAME.keys)", path)
+        .action((name, { out = path(`${name}.keys`), ...bank }) =>
+          operator(bank, { command: "rotate_device", name }, {
+            out,
+            writes: [pendingOf(out)],
+            next: "replace the device's key file with the new one and restart its service.",
+          })
+        ),
+  }),
+  bankCommand({
+    name: "device revoke",
+    summary: "End a device's keys permanently: its terminal dispenses nothing without another",
+    examples: ["lobby-cash --yes"],
+    define: (command, { operator, task }) =>
+      command
+        .argument("<NAME>", "the device's name")
+        .option("--yes", "do not ask for the name again")
+        .action((name, { yes, ...bank }) =>
+          operator(bank, { command: "revoke_device", name }, {
+            confirm: yes ? undefined : name,
+            next: `${
+              task("bank device enroll NAME --terminal T", bank)
+            } gives the terminal another.`,
           })
         ),
   }),

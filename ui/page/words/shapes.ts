@@ -43,6 +43,8 @@ export type HardlyMet =
   | "account_has_open_movements"
   | "rotation_under_way"
   | "key_superseded"
+  | "device_enrolled"
+  | "device_revoked"
   | "not_open"
   | "too_many_proposals"
   | "not_ended"
