@@ -61,14 +61,14 @@ export async function openAtm(
     signal: ending.signal,
     ...hostOptions(options, problems),
   });
-  const { context, page, requests } = await openPage(browser, options, problems);
+  const { context, page, requests, leave } = await openPage(browser, options, problems);
   await page.goto(host.newLink());
   const killHost = async () => {
     ending.abort();
     await host.finished;
   };
   const close = async () => {
-    await context.close();
+    await leave();
     await killHost();
   };
   return { scripted, host, opened, page, context, problems, requests, killHost, close };
@@ -81,7 +81,7 @@ export async function openAtmInWindow(
 ): Promise<OpenAtm> {
   const scripted = options.scripted ?? new ScriptedAtm();
   const problems: string[] = [];
-  const { context, page, requests } = await openPage(browser, options, problems);
+  const { context, page, requests, leave } = await openPage(browser, options, problems);
   const secret = randomBytes(32).toBase64({ alphabet: "base64url", omitPadding: true });
   const url = dataUrl(windowDocument(await textsOf("in_window"), secret));
   const open = new Map<string, PromiseWithResolvers<unknown>>();
@@ -97,7 +97,7 @@ export async function openAtmInWindow(
     ...hostOptions(options, problems),
   });
   let calls = 0;
-  await page.exposeFunction("strongroom", (...request: unknown[]) => {
+  await bind(page, (...request) => {
     requests.push(String(request[1]));
     const id = `${calls++}`;
     const answer = Promise.withResolvers<unknown>();
@@ -108,7 +108,7 @@ export async function openAtmInWindow(
   await page.goto(url);
   const killHost = () => Promise.resolve(host.close());
   const close = async () => {
-    await context.close();
+    await leave();
     await killHost();
   };
   return { scripted, page, context, problems, requests, killHost, close };
@@ -122,14 +122,43 @@ function hostOptions(options: OpenOptions, problems: string[]) {
   };
 }
 
+type Bound = (...request: unknown[]) => Promise<unknown>;
+const boundPages = new WeakMap<Page, Bound>();
+
+/** Binds a window's function into a page, instead of that of an earlier test. */
+async function bind(page: Page, bound: Bound): Promise<void> {
+  const isNew = !boundPages.has(page);
+  boundPages.set(page, bound);
+  if (!isNew) return;
+  await page.exposeFunction(
+    "strongroom",
+    (...request: unknown[]) => boundPages.get(page)!(...request),
+  );
+}
+
+/** A page for each browser that its last test has left: a new one costs a process. */
+const leftPages = new WeakMap<Browser, Page>();
+
 async function openPage(browser: Browser, options: OpenOptions, problems: string[]) {
-  const context = await browser.newContext({
-    viewport: options.viewport ?? { width: 1280, height: 800 },
-    colorScheme: options.colorScheme ?? "light",
-    reducedMotion: "reduce", // nothing to be waited for
-  });
-  const page = await context.newPage();
-  return { context, page, requests: watchPage(page, problems) };
+  const viewport = options.viewport ?? { width: 1280, height: 800 };
+  const colorScheme = options.colorScheme ?? "light";
+  // reduced motion: nothing to be waited for
+  const media = { colorScheme, reducedMotion: "reduce" } as const;
+  const left = leftPages.get(browser);
+  leftPages.delete(browser);
+  const context = left?.context() ?? await browser.newContext({ viewport });
+  const page = left ?? await context.newPage();
+  await page.setViewportSize(viewport);
+  await page.emulateMedia(media);
+  const requests = watchPage(page, problems);
+  /** Leaves a blank page for the next test; closes a context in which more was opened. */
+  const leave = async () => {
+    page.removeAllListeners();
+    if (page.isClosed() || context.pages().length > 1) return await context.close();
+    await page.goto("about:blank");
+    leftPages.set(browser, page);
+  };
+  return { context, page, requests, leave };
 }
 
 /** Collects what goes wrong on a page, and its requests. */
@@ -143,21 +172,41 @@ export function watchPage(page: Page, problems: string[]): string[] {
   return requests;
 }
 
+/** How long anything may take to show on a machine that is busy with other things. */
+export const patienceMs = 60_000;
+
 /** Waits until the page shows a screen of this name. */
 export async function onScreen(page: Page, name: string): Promise<void> {
-  await page.locator(`[data-screen=${name}]`).waitFor({ timeout: 5000 });
+  await page.locator(`[data-screen=${name}]`).waitFor({ timeout: patienceMs });
 }
 
 /** A button by its name; an amount is the ATM's own button: the demo's pane says "Insert €50". */
 export const button = (page: Page, name: string | RegExp) =>
   page.getByRole("button", { name, exact: typeof name === "string" && name.startsWith("€") });
 
-/** Goes from the welcome to the menu, as alice. */
+/**
+ * Goes from the welcome to the menu, as alice, in one round trip to the browser: most tests begin
+ * there. `log_in_test` and `touches_test` do it as a customer does.
+ */
 export async function logIn(page: Page): Promise<void> {
   await onScreen(page, "welcome");
-  await page.getByRole("button", { name: "Touch to begin" }).click();
-  await fillLogIn(page, "alice", "correct horse");
-  await onScreen(page, "menu");
+  await page.evaluate(async () => {
+    const find = async <E extends Element>(selector: string): Promise<E> => {
+      for (;;) {
+        const found = document.querySelector<E>(selector);
+        if (found) return found;
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+    };
+    (await find<HTMLElement>("[data-screen=welcome] [data-key~=enter]")).click();
+    for (const [name, text] of [["username", "alice"], ["password", "correct horse"]] as const) {
+      const field = await find<HTMLInputElement>(`[data-screen=log_in] [name=${name}]`);
+      field.value = text;
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+    (await find<HTMLFormElement>("[data-screen=log_in] form")).requestSubmit();
+    await find("[data-screen=menu]");
+  });
 }
 
 /** Types a name and a password, and sends them. */

@@ -7,6 +7,7 @@ import {
   openAtmInWindow,
   type OpenInBrowser,
   type OpenOptions,
+  patienceMs,
 } from "../open_atm.ts";
 
 export type Flow<Atm> = (atm: Atm) => Promise<void>;
@@ -59,7 +60,7 @@ async function inAtm<Atm extends OpenAtm>(opening: Promise<Atm>, run: Flow<Atm>)
 
 /** Waits until the page shows this text. */
 export const sees = (page: Page, text: string | RegExp) =>
-  page.getByText(text).first().waitFor({ timeout: 5000 });
+  page.getByText(text).first().waitFor({ timeout: patienceMs });
 /** The stacks of notes on the screen, in words. */
 export const stacks = (page: Page) => page.locator(".stack__label").allInnerTexts();
 /** The text of what has the focus. */

@@ -48,6 +48,19 @@ flow("history: narrowed, searched, older and newer", async ({ page, scripted }) 
   assertEquals(await page.getByRole("listitem").count(), 1);
 });
 
+flow("history: a large screen has room for twelve entries", async ({ page, scripted }) => {
+  scripted.addHistory({ kind: "deposit", action: "deposit €1.00", outcome: "done", amount: "100" });
+  await page.setViewportSize({ width: 1920, height: 1080 });
+  await logIn(page);
+  await button(page, "History").click();
+  await sees(page, "+€1.00");
+  const entries = await page.evaluate(() => {
+    const height = (name: string) => document.querySelector(name)!.getBoundingClientRect().height;
+    return (height(".entries") - height(".entries__day")) / height(".entry");
+  });
+  assert(entries >= 12, `${entries} entries`);
+});
+
 flow("history: what was reversed is struck out, and not in the sum", async ({ page, scripted }) => {
   scripted.addHistory(
     { kind: "deposit", action: "deposit €30.00", outcome: "done", amount: "3000" },

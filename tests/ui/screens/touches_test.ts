@@ -66,3 +66,26 @@ browserFlow(
     assertEquals(await touches(), 1);
   },
 );
+
+browserFlow(
+  "touches from the welcome with a card: balance 6, a transfer to a recent recipient 11",
+  async ({ page }) => {
+    await button(page, "Insert Alice’s card").click();
+    await onScreen(page, "pin");
+    const touches = await counting(page);
+    for (const digit of "7391") await button(page, new RegExp(`^${digit}$`)).click();
+    await button(page, "Continue").click();
+    await onScreen(page, "menu");
+    await button(page, "Show balance").click();
+    await page.getByText("€1,250.50").waitFor();
+    assertEquals(await touches(), 6, "the balance");
+    await button(page, /^Transfer/).click();
+    await button(page, /b•••b/).click();
+    for (const digit of "40") await button(page, new RegExp(`^${digit}$`)).click();
+    await button(page, /^Continue/).click();
+    await button(page, /^Send/).click();
+    await onScreen(page, "receipt");
+    assertEquals(5 + await touches(), 11, "a transfer");
+  },
+  () => ({ scripted: new ScriptedAtm({ usual }) }),
+);

@@ -12,7 +12,7 @@ import { ScriptedAtm } from "../scripted_atm.ts";
 
 export type Role = "calls" | "cycles" | "attacks" | "death" | "screens";
 /** What the page reports of itself by calls of the machine: its first word is what it is about. */
-export type Said = { said: string[] } | { memory: number; processes: number };
+export type Said = { said: string[] } | { closed: number } | { memory: number; processes: number };
 
 interface Begin {
   role: Role;
@@ -183,7 +183,9 @@ async function serve({ role }: Begin, window: WindowEnd): Promise<number> {
     if (role !== "attacks" || words.includes("end")) done.resolve();
     return logIn(username, words);
   };
-  const host = window.host({ atm: scripted, heartbeatMs: 500, disconnectedMsMax: 500 });
+  // a page on a busy machine may be late: the visit of one that shows screens does not end for it
+  const disconnectedMsMax = role === "screens" ? 60_000 : 500;
+  const host = window.host({ atm: scripted, heartbeatMs: 500, disconnectedMsMax });
   if (role === "death") {
     await host.shown.any;
     send({ said: ["shown"] });
@@ -211,12 +213,19 @@ async function cycle(count: number): Promise<void> {
   }
 }
 
+/** Shows a window for each list of steps, in this one process; each is closed from outside. */
+async function showEach(steps: string[][]): Promise<number> {
+  for (const each of steps) send({ closed: await show("screens", JSON.stringify(each)) });
+  return 0;
+}
+
 if (import.meta.main) {
   if (self.name === workerName) {
     serveWindow<Begin>(new Promise<never>(() => {}), serve);
   } else {
     const [role, more = ""] = Deno.args as [Role, string?];
     if (role === "cycles") await cycle(Number(more));
+    else if (role === "screens") Deno.exitCode = await showEach(JSON.parse(more));
     else Deno.exitCode = await show(role, more);
     Deno.exit(Deno.exitCode);
   }

@@ -3,11 +3,13 @@ import type { VNode } from "preact";
 import { html } from "htm/preact";
 
 export function Choice(
-  { label, options, chosen, onChoose }: {
+  { label, options, chosen, formId, onChoose }: {
     label: string;
     options: [value: string, name: string][];
     chosen: string;
-    /** @param form the one that the buttons are in, if they are in one */
+    /** The form of the buttons, if they are not in it. */
+    formId?: string;
+    /** @param form the form of the buttons, if they have one */
     onChoose: (value: string, form: HTMLFormElement) => void;
   },
 ): VNode {
@@ -21,6 +23,7 @@ export function Choice(
             data-choice=${value}
             aria-pressed=${value === chosen}
             type="button"
+            form=${formId}
             onClick=${(event: Event) =>
               onChoose(value, (event.currentTarget as HTMLButtonElement).form!)}
           >

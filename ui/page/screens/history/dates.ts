@@ -8,6 +8,7 @@ import type { Intent } from "../../state/model.ts";
 import { Choice } from "../../parts/choice.ts";
 
 export interface DatesProps {
+  formId: string;
   filter: HistoryFilter;
   nowMs: number;
   /** The open calendar's: "2026-11". */
@@ -21,7 +22,9 @@ export interface DatesProps {
 /** Days back from today, by choice. */
 const spans = { today: 0, week: 6, month: 29 };
 
-export function Dates({ filter, nowMs, month, view, words, send, narrow }: DatesProps): VNode {
+export function Dates(
+  { formId, filter, nowMs, month, view, words, send, narrow }: DatesProps,
+): VNode {
   const { timeZone } = view;
   const text = words.history;
   const today = dateIn(nowMs, timeZone);
@@ -38,6 +41,7 @@ export function Dates({ filter, nowMs, month, view, words, send, narrow }: Dates
   return html`
     <${Choice}
       label=${text.daysLabel}
+      formId=${formId}
       options=${[...Object.entries(text.days), ["other", chosenDays]]}
       chosen=${open ? "all" : span ?? "other"}
       onChoose=${(chosen: string, form: HTMLFormElement) => {

@@ -13,6 +13,9 @@ import { Calendar } from "./calendar.ts";
 import { Dates } from "./dates.ts";
 import { Entries } from "./entries.ts";
 
+/** The form of what is searched for: its field is above the card that has the rest of it. */
+const formId = "history-filter";
+
 export function History({ screen, state, view, send, words }: ViewScreenProps<"history">): VNode {
   const { filter, page, tab, narrowing = false } = screen;
   const text = words.history;
@@ -30,7 +33,16 @@ export function History({ screen, state, view, send, words }: ViewScreenProps<"h
     transfer: kinds.transfer,
   };
   const every = tab === "money" ? "money" as const : undefined;
-  const dates = { filter, nowMs: state.nowMs, month: screen.month, view, words, send, narrow };
+  const dates = {
+    formId,
+    filter,
+    nowMs: state.nowMs,
+    month: screen.month,
+    view,
+    words,
+    send,
+    narrow,
+  };
   const pages = html`
     <nav class="pages" aria-label=${number}>
       <button
@@ -57,76 +69,77 @@ export function History({ screen, state, view, send, words }: ViewScreenProps<"h
       heading=${text.heading}
       start=${!screen.month && pages}
       wide
-      aside=${html`
+      aside=${screen.month ? html`<${Dates} ...${dates} />` : html`
         <${Choice}
           label=${text.heading}
           options=${Object.entries(text.tabs)}
           chosen=${tab}
           onChoose=${(chosen: "money" | "activity") => send({ type: "tab", tab: chosen })}
         />
+        <div class="filters__line" role="search">
+          <div class="search">
+            <input
+              class="field__input"
+              key=${tab}
+              form=${formId}
+              name="text"
+              aria-label=${text.search}
+              placeholder=${text.searchHint}
+              maxlength=${historyTextLengthMax}
+              autocomplete="off"
+              defaultValue=${filter.text ?? ""}
+            />
+            <button
+              class="search__button"
+              type="submit"
+              form=${formId}
+              aria-label=${text.search}
+            >
+              <${Icon} name="search" />
+            </button>
+          </div>
+          <button
+            class="choice__option"
+            type="button"
+            data-narrow
+            aria-expanded=${narrowing}
+            onClick=${() => send({ type: "narrowing", open: !narrowing })}
+          >
+            <${Icon} name="settings" />${text.narrow}
+          </button>
+          ${tab === "activity" && html`
+            <button
+              class="choice__option"
+              type="button"
+              data-sealed
+              aria-pressed=${screen.sealed ?? false}
+              onClick=${() => send({ type: "show_sealed", sealed: !screen.sealed })}
+            >
+              <${Icon} name="sealed" />${text.sealed}
+            </button>
+          `}
+        </div>
       `}
       next=${doneAction(words, send)}
     >
       <div class="entries card" aria-busy=${busy}>
         <form
           class="filters"
-          role="search"
+          id=${formId}
           onSubmit=${(event: Event) => {
             event.preventDefault();
             narrow(event.currentTarget as HTMLFormElement, {});
           }}
         >
-          ${!screen.month && html`
-            <div class="filters__line">
-              <div class="search">
-                <input
-                  class="field__input"
-                key=${tab}
-                  name="text"
-                  aria-label=${text.search}
-                  placeholder=${text.searchHint}
-                  maxlength=${historyTextLengthMax}
-                  autocomplete="off"
-                  defaultValue=${filter.text ?? ""}
-                />
-                <button class="search__button" type="submit" aria-label=${text.search}>
-                  <${Icon} name="search" />
-                </button>
-              </div>
-              <button
-                class="choice__option"
-                type="button"
-                data-narrow
-                aria-expanded=${narrowing}
-                onClick=${() => send({ type: "narrowing", open: !narrowing })}
-              >
-                <${Icon} name="settings" />${text.narrow}
-              </button>
-              ${tab === "activity" && html`
-                <button
-                  class="choice__option"
-                  type="button"
-                  data-sealed
-                  aria-pressed=${screen.sealed ?? false}
-                  onClick=${() => send({ type: "show_sealed", sealed: !screen.sealed })}
-                >
-                  <${Icon} name="sealed" />${text.sealed}
-                </button>
-              `}
-            </div>
-          `}
-          ${narrowing && html`
-            <div class="filters__open">
-            ${!screen.month && html`
-              <${Choice}
-                label=${text.kindLabel}
-                options=${Object.entries({ all, ...(tab === "money" ? moneyKinds : kinds) })}
-                chosen=${filter.kind === every ? "all" : filter.kind}
-                onChoose=${(kind: string, form: HTMLFormElement) =>
-                  narrow(form, { kind: kind === "all" ? every : kind as HistoryFilter["kind"] })}
-              />
-            `}
-            ${tab === "activity" && !screen.month && html`
+          ${narrowing && !screen.month && html`
+            <${Choice}
+              label=${text.kindLabel}
+              options=${Object.entries({ all, ...(tab === "money" ? moneyKinds : kinds) })}
+              chosen=${filter.kind === every ? "all" : filter.kind}
+              onChoose=${(kind: string, form: HTMLFormElement) =>
+                narrow(form, { kind: kind === "all" ? every : kind as HistoryFilter["kind"] })}
+            />
+            ${tab === "activity" && html`
               <${Choice}
                 label=${text.outcomeLabel}
                 options=${Object.entries(text.outcome)}
@@ -138,7 +151,6 @@ export function History({ screen, state, view, send, words }: ViewScreenProps<"h
               />
             `}
             <${Dates} ...${dates} />
-            </div>
           `}
         </form>
         ${screen.month

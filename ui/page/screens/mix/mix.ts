@@ -1,8 +1,9 @@
 /** Which notes? Each way to pay the amount, drawn; the first has the fewest notes. */
 import type { VNode } from "preact";
 import { html } from "htm/preact";
+import type { Notes } from "../../../../lib/atm.ts";
 import { shortMoney } from "../../words/format.ts";
-import { fill } from "../../words/words.ts";
+import { counted, fill } from "../../words/words.ts";
 import { NoteStacks } from "../../parts/notes.ts";
 import type { ViewScreenProps } from "../../parts/screen_props.ts";
 import { Stage } from "../../parts/stage.ts";
@@ -28,6 +29,7 @@ export function Mix({ screen, view, send, words }: ViewScreenProps<"mix">): VNod
               onClick=${() => send({ type: "withdraw", amount, notes })}
             >
               <${NoteStacks} ...${{ notes, currency, words }} />
+              <small>${counted(words.deposit.count, countOf(notes), words.locale)}</small>
             </button>
           `
         )}
@@ -35,3 +37,5 @@ export function Mix({ screen, view, send, words }: ViewScreenProps<"mix">): VNod
       <//>
   ` as VNode;
 }
+
+const countOf = (notes: Notes[]) => notes.reduce((sum, { count }) => sum + count, 0);
