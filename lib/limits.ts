@@ -438,6 +438,8 @@ export const moreTimeMs = 20 * second;
 export const moreTimeAfterPart = 0.5;
 /** How long the menu shows the balance before it covers it again. */
 export const balanceShownMsMax = 15 * second;
+/** A page that has no answer of its ATM after this time shows that it starts. */
+export const startingShownAfterMs = 250;
 /** How long a change of the balance is highlighted. */
 export const balanceNewsMs = 8 * second;
 /** Screens without a visit return to the start after this time without a touch. */

@@ -10,7 +10,7 @@ import { keyOf, labelOf, type Speaker, spokenOf, typedOf } from "./speech.ts";
 import { type Answered, initialState, type PageEvent, type State } from "./state/model.ts";
 import { reduce } from "./state/reduce.ts";
 import { speaks } from "./state/screens.ts";
-import { speechLengthMax } from "../../lib/limits.ts";
+import { speechLengthMax, startingShownAfterMs } from "../../lib/limits.ts";
 import type { Tables } from "./words/words.ts";
 
 /** What the page's host has besides the screen; what is missing is not offered. */
@@ -47,6 +47,7 @@ export function startShell(
   };
 
   const draw = (before: State) => {
+    clearTimeout(starting);
     const { settings } = state;
     const words = tables[settings.language];
     if (settings !== before.settings) setUp(state, words);
@@ -116,7 +117,8 @@ export function startShell(
   };
 
   setUp(state, tables[state.settings.language]);
-  draw(state);
+  // the ATM usually answers sooner than a first screen is drawn: its screen is drawn at once then
+  const starting = setTimeout(() => draw(state), startingShownAfterMs);
 
   listenToKeys(document);
   listenToSpeechKeys(
@@ -141,6 +143,15 @@ export function startShell(
       send({ type: "touched" });
     }, { capture: true });
   }
+  // the second touch of two in one place is not for the screen that the first has brought
+  let touchedMs = 0;
+  document.addEventListener("click", (event) => {
+    if (event.detail < 2) touchedMs = state.shownMs;
+    else if (touchedMs !== state.shownMs) {
+      event.preventDefault();
+      event.stopPropagation();
+    }
+  }, { capture: true });
   document.addEventListener("contextmenu", (event) => event.preventDefault());
   for (const drag of ["dragover", "drop"]) {
     document.addEventListener(drag, (event) => event.preventDefault());

@@ -61,7 +61,7 @@ flow(
     await button(page, "Done").click();
     await onScreen(page, "welcome");
     assert(
-      (await last()).startsWith("en: Welcome to Strongroom Bank. Withdraw or deposit"),
+      (await last()).startsWith("en: Welcome to Strongroom Bank. Insert your card"),
       await last(),
     );
     await button(page, "Touch to begin").click();

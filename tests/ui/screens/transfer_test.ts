@@ -82,3 +82,18 @@ flow("one's own accounts: chosen, and money moved between them", async ({ page, 
     "one's own needs no look-up",
   );
 }, () => ({ scripted: new ScriptedAtm({ otherAccounts: { savings: 980_000n } }) }));
+
+flow("a double touch on the way on does not send what nobody has read", async (atm) => {
+  const { page, scripted } = atm;
+  await logIn(page);
+  await button(page, /^Transfer/).click();
+  await page.getByLabel("Account number").fill(bobs);
+  await page.keyboard.press("Enter");
+  await onScreen(page, "sum");
+  for (const digit of "4000") await button(page, new RegExp(`^${digit}$`)).click();
+  await button(page, /^Continue/).dblclick();
+  await onScreen(page, "confirm");
+  await page.keyboard.press("Escape");
+  await onScreen(page, "sum");
+  assert(!scripted.calls.some((call) => call.startsWith("transfer")), `${scripted.calls}`);
+});
