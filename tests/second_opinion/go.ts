@@ -8,6 +8,8 @@ export interface Cases {
   inclusions: { receipt: string; proof: string }[];
   /** Two checkpoints and the hashes between them, in base64. */
   consistency: { first: string; second: string; proof: string[] }[];
+  /** The log as text, and checkpoints of its chains. */
+  files?: { text: string; checkpoints: string[] }[];
 }
 
 /** Whether each case verifies. */
@@ -15,6 +17,7 @@ export interface Verdicts {
   checkpoints: boolean[];
   inclusions: boolean[];
   consistency: boolean[];
+  files?: boolean[];
 }
 
 const packages = "/usr/share/gocode/src/golang.org/x/mod/sumdb/tlog";
@@ -38,8 +41,16 @@ export function hasGo(): boolean {
   return false;
 }
 
-/** Builds `verify.go` into a folder; gives the program's path. */
-export async function buildVerifier(folder: string): Promise<string> {
+let built: Promise<string> | null = null;
+
+/** Builds `verify.go` once for the tests of a file; gives the program's path. */
+export function buildVerifier(): Promise<string> {
+  return built ??= build();
+}
+
+async function build(): Promise<string> {
+  const folder = await Deno.makeTempDir({ prefix: "strongroom-go-" });
+  globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
   const program = `${folder}/verify`;
   const source = new URL("verify.go", import.meta.url).pathname;
   const { success, stderr } = await new Deno.Command("go", {
@@ -57,10 +68,13 @@ export async function verdictsOf(program: string, cases: Cases): Promise<Verdict
   const { success, stdout } = await child.output();
   await input;
   if (!success) throw new Error("verify.go failed");
-  const { Checkpoints, Inclusions, Consistency } = JSON.parse(new TextDecoder().decode(stdout));
+  const { Checkpoints, Inclusions, Consistency, Files } = JSON.parse(
+    new TextDecoder().decode(stdout),
+  );
   return {
     checkpoints: Checkpoints ?? [],
     inclusions: Inclusions ?? [],
     consistency: Consistency ?? [],
+    ...(Files && { files: Files }),
   };
 }

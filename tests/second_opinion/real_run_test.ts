@@ -1,13 +1,17 @@
 /** A running bank's checkpoints, receipts and proofs, verified by Go's own notes and trees. */
 import { assertEquals } from "@std/assert";
 import { systemFiles } from "../../lib/system.ts";
-import { policyOf } from "../../server/operator/log_programs.ts";
+import { logFilePath } from "../../server/folder/bank_folder.ts";
+import { anotherChain, policyOf } from "../../server/operator/log_programs.ts";
 import { newId, RunningBank } from "../server/helpers/running_bank.ts";
+import { bankWorld } from "../server/helpers/world.ts";
 import { verifyReceipt } from "../../ui/receipt_page/verify_receipt.ts";
 import { buildVerifier, type Cases, hasGo, verdictsOf } from "./go.ts";
 
 const movements = 1_000;
 const pairs = 100;
+/** Receipts that are asked for at once. */
+const together = 50;
 
 async function checkpointOf(running: RunningBank): Promise<string> {
   for await (const answer of running.operate({ command: "take_checkpoint" })) {
@@ -59,16 +63,21 @@ Deno.test({
           proof: proof.map((hash) => hash.toBase64()),
         });
       }
-      for (const place of places) {
-        const [receipt, proof] = [
-          await receiptOf(running, place, true),
-          await receiptOf(running, place, false),
-        ];
-        cases.inclusions.push({ receipt, proof });
-        const { outcome } = await verifyReceipt([receipt, proof], policy, crypto.subtle);
-        assertEquals(outcome, "logged", place);
+      for (let start = 0; start < movements; start += together) {
+        const some = await Promise.all(
+          places.slice(start, start + together).map(async (place) => {
+            const [receipt, proof] = await Promise.all([
+              receiptOf(running, place, true),
+              receiptOf(running, place, false),
+            ]);
+            const { outcome } = await verifyReceipt([receipt, proof], policy, crypto.subtle);
+            assertEquals(outcome, "logged", place);
+            return { receipt, proof };
+          }),
+        );
+        cases.inclusions.push(...some);
       }
-      const program = await buildVerifier(running.folder);
+      const program = await buildVerifier();
       assertEquals(await verdictsOf(program, cases), {
         checkpoints: cases.checkpoints.map(() => true),
         inclusions: Array(movements).fill(true),
@@ -89,5 +98,54 @@ Deno.test({
         inclusions: Array(movements).fill(false),
         consistency: Array(pairs).fill(false),
       });
+    }),
+});
+
+Deno.test({
+  name:
+    "Go rebuilds the trees of a bank's chains from its log's text, and finds every change in it",
+  ignore: !hasGo(),
+  fn: () =>
+    RunningBank.with(async (running) => {
+      const path = `${running.folder}-first.key`;
+      Deno.writeTextFileSync(path, running.firstKey, { mode: 0o600 });
+      const atm = await running.visit("alice");
+      for (let at = 0; at < 20; at++) await atm.authorise("withdrawal", newId(), "100");
+      const checkpoints = [await checkpointOf(running)];
+      await atm.authorise("withdrawal", newId(), "100"); // which the next chain's first entry covers
+      await running.stop();
+      const firstKeyPath = `${running.folder}-second.key`;
+      await anotherChain(bankWorld(), { path: running.folder, firstKeyPath, operator: "test" });
+      await running.reopen();
+      checkpoints.push(await checkpointOf(running));
+      const policy = policyOf(systemFiles, { firstKeys: [path, firstKeyPath], witnesses: [] });
+      const logs = [...policy.matchAll(/^log (\S+)/gm)].map(([, key]) => key!);
+      const text = Deno.readTextFileSync(logFilePath(running.folder));
+      const sizes = checkpoints.map((note) => Number(note.split("\n")[1]));
+      const lines = text.split("\n").slice(0, -1);
+      const ended = lines.findLastIndex((line) => line.startsWith(lines[0]!.slice(0, 32))) + 1;
+      const covered = lines.slice(0, ended + sizes[1]!);
+      const changes = covered.flatMap((line, at) =>
+        [5, 6, 7].map((field) => {
+          const fields = line.split(" ");
+          if (fields[field] === "-") return [...covered.slice(0, at), ...covered.slice(at + 1)];
+          fields[field] = fields[field]!.replace(/^./, (one) => one === "0" ? "1" : "0");
+          return covered.with(at, fields.join(" "));
+        })
+      );
+      const files = [lines, covered, covered.slice(0, -1), covered.slice(sizes[0]), ...changes]
+        .map((each) => ({ text: `${each.join("\n")}\n`, checkpoints }));
+      const cases = {
+        logs,
+        witnesses: [],
+        checkpoints: [],
+        inclusions: [],
+        consistency: [],
+        files,
+      };
+      const program = await buildVerifier();
+      const { files: verdicts } = await verdictsOf(program, cases);
+      assertEquals(verdicts, files.map((_, at) => at < 2));
+      console.log(`${changes.length} changes of ${covered.length} lines, each found`);
     }),
 });

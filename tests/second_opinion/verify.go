@@ -3,10 +3,12 @@
 package main
 
 import (
+	"bytes"
 	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -27,10 +29,14 @@ type cases struct {
 		First, Second string // checkpoints
 		Proof         []string
 	}
+	Files []struct {
+		Text        string   // the log's lines
+		Checkpoints []string // of its chains
+	}
 }
 
 type verdicts struct {
-	Checkpoints, Inclusions, Consistency []bool
+	Checkpoints, Inclusions, Consistency, Files []bool
 }
 
 // witness verifies cosignatures (C2SP tlog-cosignature, type 0x04), which sumdb/note does not know.
@@ -170,6 +176,126 @@ func (v verifier) consistency(first, second string, proof []string) error {
 	return tlog.CheckTree(hashes, tree.size, tree.root, old.size, old.root)
 }
 
+// chain is the tree of one chain of a log's text.
+type chain struct {
+	tags   [][]byte
+	hashes []tlog.Hash
+	before []head
+}
+
+// head is the last entry of an earlier chain, as a chain's first entry names it.
+type head struct {
+	id, tag []byte
+	size    uint64
+	root    tlog.Hash
+}
+
+// ReadHashes makes a chain a tlog.HashReader.
+func (c *chain) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
+	var found []tlog.Hash
+	for _, index := range indexes {
+		found = append(found, c.hashes[index])
+	}
+	return found, nil
+}
+
+func (c *chain) root(size uint64) (tlog.Hash, error) {
+	if size > uint64(len(c.tags)) {
+		return tlog.Hash{}, errors.New("the chain is shorter")
+	}
+	if size == 0 {
+		return sha256.Sum256(nil), nil
+	}
+	return tlog.TreeHash(int64(size), c)
+}
+
+// add appends the entry of a line, as server/audit/FORMAT.md specifies lines and leaves.
+func (c *chain) add(fields []string) error {
+	if fields[1] != strconv.Itoa(len(c.tags)+1) {
+		return errors.New("an entry is missing")
+	}
+	var sealed []byte
+	var err error
+	if fields[6] != "-" {
+		if sealed, err = base64.StdEncoding.Strict().DecodeString(fields[6]); err != nil {
+			return err
+		}
+	}
+	commitment, err := hex.DecodeString(fields[5])
+	if err != nil {
+		return err
+	}
+	tag, err := hex.DecodeString(fields[7])
+	if err != nil {
+		return err
+	}
+	first := sha256.Sum256(append(clone(sealed), tag...))
+	hashes, err := tlog.StoredHashes(int64(len(c.tags)), append(first[:], commitment...), c)
+	if err != nil {
+		return err
+	}
+	c.hashes = append(c.hashes, hashes...)
+	c.tags = append(c.tags, tag)
+	label := "strongroom/1 chains before"
+	if len(c.tags) > 1 || fields[3] != "0" || !strings.HasPrefix(string(sealed), label) {
+		return nil
+	}
+	heads := sealed[len(label)+4:]
+	if len(heads) != 92*int(binary.BigEndian.Uint32(sealed[len(label):])) {
+		return errors.New("not a first entry")
+	}
+	for ; len(heads) > 0; heads = heads[92:] {
+		each := head{id: heads[:16], size: binary.BigEndian.Uint64(heads[16:]), tag: heads[28:60]}
+		copy(each.root[:], heads[60:92])
+		c.before = append(c.before, each)
+	}
+	return nil
+}
+
+// file rebuilds the trees of a log's text, and compares them with checkpoints and with the heads that
+// its chains name.
+func (v verifier) file(text string, checkpoints []string) error {
+	chains := map[string]*chain{}
+	for _, line := range strings.Split(strings.TrimSuffix(text, "\n"), "\n") {
+		fields := strings.Split(line, " ")
+		if len(fields) != 8 {
+			return errors.New("not a line")
+		}
+		if chains[fields[0]] == nil {
+			chains[fields[0]] = &chain{}
+		}
+		if err := chains[fields[0]].add(fields); err != nil {
+			return err
+		}
+	}
+	for _, each := range checkpoints {
+		tree, err := v.checkpoint(each)
+		if err != nil {
+			return err
+		}
+		signed := chains[tree.origin[len(bank(tree.origin)):]]
+		if signed == nil {
+			return errors.New("no such chain")
+		}
+		if root, err := signed.root(uint64(tree.size)); err != nil || root != tree.root {
+			return errors.New("another tree")
+		}
+	}
+	for _, later := range chains {
+		for _, each := range later.before {
+			earlier := chains[hex.EncodeToString(each.id)]
+			if earlier == nil {
+				return errors.New("an earlier chain is missing")
+			}
+			root, err := earlier.root(each.size)
+			if err != nil || root != each.root || !bytes.Equal(earlier.tags[each.size-1], each.tag) {
+				return errors.New("another earlier chain")
+			}
+		}
+	}
+	return nil
+}
+
 // bank is what the origins of a bank's logs share.
 func bank(origin string) string { return origin[:strings.LastIndex(origin, "/")+1] }
 
@@ -206,6 +332,9 @@ func main() {
 	}
 	for _, each := range in.Consistency {
 		out.Consistency = append(out.Consistency, v.consistency(each.First, each.Second, each.Proof) == nil)
+	}
+	for _, each := range in.Files {
+		out.Files = append(out.Files, v.file(each.Text, each.Checkpoints) == nil)
 	}
 	if err := json.NewEncoder(os.Stdout).Encode(out); err != nil {
 		panic(err)
