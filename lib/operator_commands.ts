@@ -60,7 +60,8 @@ export const operatorCommands = {
   show_clock: { json: "boolean?" },
   confirm_clock: {},
   set_back_clock: {},
-  back_up: {},
+  /** `inFolder`: the server writes the copy into its folder for backups. */
+  back_up: { inFolder: "boolean?" },
   end_restore: { reason: "text" },
   show_audit: {
     json: "boolean",

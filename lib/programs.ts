@@ -22,6 +22,8 @@ export interface BankServerStart {
   proxies: string[];
   sharePort: boolean;
   checkpoints: { folder: string; everyMinutes: number };
+  /** The folder into which `bank backup` without a file writes; absent for none. */
+  backups?: string;
   /** Where metrics are served; nowhere if absent. */
   metrics?: Address;
   log: LogForm;

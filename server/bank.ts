@@ -79,6 +79,8 @@ export interface Bank {
   readonly folder: BankFolder;
   readonly keys: Readonly<BankKeys>;
   auditKeys: AuditKeyRing;
+  /** The folder for backups of the server; null for none. */
+  backupFolder: string | null;
   readonly settings: Settings;
   readonly ledger: Ledger;
   readonly auditLog: LogLink;
@@ -310,6 +312,7 @@ async function assembleOn(
       return folder.keys;
     },
     auditKeys: auditKeyRingOf({ ...folder.keys, ...shared }),
+    backupFolder: null,
     settings,
     ledger,
     auditLog,

@@ -9,15 +9,18 @@ import { auditKeyRingOf } from "./folder/bank_keys.ts";
 import { requireSharedKeys } from "./audit/newest_keys.ts";
 import type { ReadingWorld } from "./operator/read_log.ts";
 
-export interface CheckOptions
-  extends Pick<BankServerStart, "folder" | "listen" | "metrics" | "sharePort" | "checkpoints"> {
+export interface CheckOptions extends
+  Pick<
+    BankServerStart,
+    "folder" | "listen" | "metrics" | "sharePort" | "checkpoints" | "backups"
+  > {
   bind: (address: DoorAddress) => SocketListener;
 }
 
 /** Returns what would keep a server from running, each with its mend; nothing if it can run. */
 export async function faultsOf(
   world: ReadingWorld,
-  { folder, listen, metrics, sharePort, checkpoints, bind }: CheckOptions,
+  { folder, listen, metrics, sharePort, checkpoints, backups, bind }: CheckOptions,
   url?: string,
 ): Promise<string[]> {
   const faults: string[] = [];
@@ -34,7 +37,8 @@ export async function faultsOf(
   if (metrics) {
     await check(() => bindDoor(bind, { ...metrics, sharePort: false }, "--metrics").close());
   }
-  await check(() => requireWritable(world, checkpoints.folder));
+  await check(() => requireWritable(world, checkpoints.folder, "checkpoints"));
+  if (backups) await check(() => requireWritable(world, backups, "backups"));
   return faults;
 }
 
@@ -55,9 +59,13 @@ async function requireBank(world: ReadingWorld, path: string, url?: string): Pro
   }
 }
 
-/** @throws {UsageError} if a folder exists and a checkpoint could not be written into it */
-function requireWritable({ files }: ReadingWorld, folder: string): void {
-  if (files.facts(folder) === null) return; // it is created with the first checkpoint
+/** @throws {UsageError} if a folder exists and nothing could be written into it */
+function requireWritable(
+  { files }: ReadingWorld,
+  folder: string,
+  what: "checkpoints" | "backups",
+): void {
+  if (files.facts(folder) === null) return; // it is created with the first file
   const path = `${folder}/check-of-server`;
   try {
     removeIfThere(files, path);
@@ -66,7 +74,7 @@ function requireWritable({ files }: ReadingWorld, folder: string): void {
   } catch (error) {
     const why = (error as Error).message;
     throw new UsageError(
-      `checkpoints cannot be written to ${folder}: ${why}. Choose another folder with --checkpoints`,
+      `${what} cannot be written to ${folder}: ${why}. Choose another folder with --${what}`,
     );
   }
 }

@@ -32,6 +32,7 @@ export async function serveBank(
     proxies,
     sharePort,
     checkpoints,
+    backups,
     metrics,
     operatorsGroup: group,
     witnesses,
@@ -42,6 +43,7 @@ export async function serveBank(
   onReady: (ready: ServerReady) => void,
 ): Promise<void> {
   try {
+    bank.backupFolder = backups ?? null;
     const socket = bindDoor(bind, { ...address, sharePort });
     const metricsSocket = metrics && bindDoor(bind, { ...metrics, sharePort: false }, "--metrics");
     const listener = await listen(bank, { listener: socket, proxies });

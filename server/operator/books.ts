@@ -2,7 +2,8 @@
 import { hex } from "../../lib/bytes.ts";
 import { inWords, UsageError } from "../../lib/errors.ts";
 import { clockAwayMsMax } from "../../lib/limits.ts";
-import { removeIfThere } from "../../lib/private_file.ts";
+import { copyPrivateFile, removeIfThere } from "../../lib/private_file.ts";
+import type { Bank } from "../bank.ts";
 import { requireNewestKeys } from "../audit/newest_keys.ts";
 import { newBackupPath } from "../folder/bank_folder.ts";
 import { setMark } from "../folder/marks.ts";
@@ -81,8 +82,14 @@ export const bookCommands: Handlers<BookCommand> = {
    * Copies the books into the bank's folder, from where the operator's program moves the copy, and
    * checks it. Movements wait while the copy is made, not while it is checked.
    */
-  async *back_up(bank, { operator }) {
-    const { ledger, auditKeys, folder, world } = bank;
+  async *back_up(bank, { operator, inFolder = false }) {
+    const { ledger, auditKeys, folder, world, backupFolder } = bank;
+    if (inFolder && backupFolder === null && !ledger.isShared) {
+      throw new UsageError(
+        "no backup was made: no server with a folder for backups runs. Start it with " +
+          "'deno task server --backups DIR', or give --out FILE",
+      );
+    }
     const { outcome } = await ledger.submit(
       logCommand(`operator ${operator}`, "back up the books"),
     );
@@ -104,8 +111,9 @@ export const bookCommands: Handlers<BookCommand> = {
       if (problem !== null) {
         throw new UsageError(`the books are wrong, and so is their copy: ${problem}`);
       }
-      yield { fetch: path };
-      isMoved = true;
+      if (inFolder) yield { line: `the copy is ${keepIn(backupFolder!, world, path)}` };
+      else yield { fetch: path };
+      isMoved = !inFolder;
       setMark(world.files, folder.path, "backup", world.nowMs());
       yield {
         line: `the books are copied, and the copy is good: ${accounts} accounts, ` +
@@ -134,3 +142,15 @@ export const bookCommands: Handlers<BookCommand> = {
     yield { line: "customers are served again" };
   },
 };
+
+/**
+ * Copies a backup into the server's folder for them, under its time; returns its path.
+ * @throws {UsageError} if it cannot be written there
+ */
+function keepIn(folder: string, { files, nowMs }: Bank["world"], path: string): string {
+  const time = new Date(nowMs()).toISOString().replace(/[-:.]/g, "");
+  const kept = `${folder}/bank-${time}.sqlite`;
+  files.makeFolder(folder);
+  copyPrivateFile(files, path, kept);
+  return kept;
+}

@@ -56,7 +56,7 @@ export function applySetting(
 }
 
 /** Options with a folder that a program may read and write. */
-const folderOptions: ReadonlySet<string> = new Set(["--data", "--checkpoints"]);
+const folderOptions: ReadonlySet<string> = new Set(["--data", "--checkpoints", "--backups"]);
 
 /** Rejects a folder that has the project's source in it: a program could then read all of it. */
 function outsideSource(option: Option, project: string): void {

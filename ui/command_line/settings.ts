@@ -22,6 +22,7 @@ export const settingNames = {
     "proxy-from",
     "checkpoints",
     "checkpoint-minutes",
+    "backups",
     "metrics",
     "log",
     "policy",

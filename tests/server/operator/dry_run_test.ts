@@ -7,6 +7,7 @@ import { copyPrivateFile } from "../../../lib/private_file.ts";
 import { systemFiles } from "../../../lib/system.ts";
 import { rehearseMigration } from "../../../server/operator/migrate.ts";
 import { rehearseRestore } from "../../../server/operator/restore.ts";
+import { addOperator, give } from "../helpers/operators.ts";
 import { RunningBank } from "../helpers/running_bank.ts";
 import { newDatabase, onPostgres } from "../helpers/stores.ts";
 import { bankWorld } from "../helpers/world.ts";
@@ -24,6 +25,28 @@ async function backUp(running: RunningBank): Promise<string> {
   }
   return backup;
 }
+
+Deno.test("the server writes a backup into its folder for them, also for a timer", () =>
+  RunningBank.with(async (running) => {
+    const { bank, folder } = running;
+    const { signer } = await addOperator(bank, "night", "timer");
+    const backUp = async () => {
+      const answers = await Array.fromAsync(
+        give(bank, signer, { command: "back_up", inFolder: true }),
+      );
+      return answers.map((answer) => "line" in answer ? answer.line : "");
+    };
+    await assertRejects(backUp, UsageError, "no server with a folder for backups");
+    bank.backupFolder = `${folder}-backups`;
+    const [line = "", checked = ""] = await backUp();
+    assertStringIncludes(checked, "the copy is good");
+    const from = line.slice("the copy is ".length);
+    assertEquals(filesIn(bank.backupFolder).length, 1);
+    assert(!filesIn(folder).some((file) => file.startsWith("bank.backup-")));
+    await running.stop();
+    const [restored] = await rehearseRestore(bankWorld(), { path: folder, from });
+    assertStringIncludes(restored!, "the restore can be done");
+  }));
 
 Deno.test("a rehearsed restore names what is missing, and changes nothing", () =>
   RunningBank.with(async (running) => {

@@ -198,7 +198,14 @@ const wrongUses: [line: string, problem: string][] = [
   ["bank init --data ''", "--data : write a path"],
   ...["/strongroom", "/strongroom/", "/", "/strongroom/lib", "/strongroom/data/../server/x"]
     .flatMap((folder): [string, string][] =>
-      ["bank init --data", "server --data", "server --checkpoints", "atm --data", "demo --data"]
+      [
+        "bank init --data",
+        "server --data",
+        "server --checkpoints",
+        "server --backups",
+        "atm --data",
+        "demo --data",
+      ]
         .map((line) => [
           `${line} ${folder}`,
           `${
@@ -382,7 +389,8 @@ const tasks: [line: string, task: OperatorTask, reads?: string[], writes?: strin
     { command: "settle_hold", movement: "0a", complete: "40", reverse: false, reason: "x" },
   ],
   ["bank ledger check", { command: "check_ledger" }],
-  ["bank backup", { command: "back_up" }, [], ["/strongroom/data/bank-backup.sqlite"]],
+  ["bank backup", { command: "back_up", inFolder: true }],
+  ["bank backup --out b", { command: "back_up" }, [], ["/home/b"]],
   [
     "bank restore --from old.sqlite",
     {
@@ -611,6 +619,7 @@ Deno.test("server, witness, receipt-page, atm and demo get typed values, and def
         listen: { hostname: "::1", port: 0 },
         proxies: ["10.0.0.5", "10.0.0.6"],
         sharePort: false,
+        backups: undefined,
         metrics: undefined,
         log: "text",
         policy: undefined,

@@ -30,6 +30,7 @@ listen = "0.0.0.0:4848"
 proxy-from = ["10.0.0.5", "10.0.0.6"]
 checkpoints = "/mnt/safe"
 checkpoint-minutes = 30
+backups = "backups"
 metrics = "127.0.0.1:9464"
 log = "json"
 policy = "bank.policy"
@@ -43,6 +44,7 @@ Deno.test("every setting of the server can be in the file; its paths are relativ
     listen: { hostname: "0.0.0.0", port: 4848 },
     proxies: ["10.0.0.5", "10.0.0.6"],
     sharePort: true,
+    backups: "/etc/strongroom/backups",
     metrics: { hostname: "127.0.0.1", port: 9464 },
     log: "json",
     policy: "/etc/strongroom/bank.policy",

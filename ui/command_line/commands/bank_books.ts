@@ -13,14 +13,18 @@ export const bankBooks = [
   bankCommand({
     name: "backup",
     summary: "Copy the books to a file and check it, with the server running or not",
-    examples: ["--out /backups/bank-2026-11-25.sqlite"],
+    examples: ["", "--out /backups/bank-2026-11-25.sqlite"],
     define: (command, { path, operator, task }) =>
       command
-        .option("--out <FILE>", "the file to write (default: DIR-backup.sqlite)", path)
+        .option(
+          "--out <FILE>",
+          "the file to write (default: a new one in the folder of 'server --backups')",
+          path,
+        )
         .action(({ out, ...bank }) => {
           const restore = task("bank restore --from FILE --first-key NEW-FILE", bank);
-          operator(bank, { command: "back_up" }, {
-            out: out ?? `${bank.data}-backup.sqlite`,
+          operator(bank, { command: "back_up", ...(out === undefined && { inFolder: true }) }, {
+            out,
             next: `move it to another host. ${restore} restores it.`,
           });
         }),

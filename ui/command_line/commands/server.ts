@@ -38,6 +38,11 @@ export const server: CommandDefinition[] = [{
         checkpointMinutesDefault,
       )
       .option(
+        "--backups <DIR>",
+        "the folder for copies of the books by 'bank backup' without --out (default: none)",
+        path,
+      )
+      .option(
         "--metrics <HOST:PORT>",
         "the address for metrics, /healthz and /readyz (default: none)",
         addressToListen,
@@ -64,6 +69,7 @@ export const server: CommandDefinition[] = [{
             listen,
             proxies: proxyFrom ?? [],
             sharePort: flags.sharePort ?? false,
+            backups: flags.backups,
             metrics: flags.metrics,
             log: flags.log,
             policy: flags.policy,

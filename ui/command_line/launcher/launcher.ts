@@ -82,9 +82,9 @@ async function launchServer(asked: ServerLaunch, place: Place): Promise<number> 
   const { settings } = asked;
   const group = findOperatorsGroup();
   const start = { ...asked.start, operatorsGroup: group };
-  const { folder, listen, checkpoints, metrics, policy } = start;
+  const { folder, listen, checkpoints, backups = folder, metrics, policy } = start;
   const shared = group === undefined ? [] : [operatorsFolder(folder)];
-  const files = [...new Set([folder, checkpoints.folder, ...shared])];
+  const files = [...new Set([folder, checkpoints.folder, backups, ...shared])];
   const witnesses = policy === undefined ? [] : witnessHostsOf(readPolicy(policy), policy);
   const net = [
     addressText(listen),
