@@ -167,6 +167,7 @@ function decoded(bytes: Uint8Array): string {
   }
 }
 
-async function writeAll(socket: Socket, bytes: Uint8Array): Promise<void> {
+/** Writes all of the bytes. */
+export async function writeAll(socket: Pick<Socket, "write">, bytes: Uint8Array): Promise<void> {
   for (let done = 0; done < bytes.length;) done += await socket.write(bytes.subarray(done));
 }

@@ -399,6 +399,14 @@ export const deviceRequestsMax = 64;
 export const deviceTokenBytesMax = 1_024;
 /** A nonce for commands ends after this. */
 export const commandNonceMsMax = 5 * minute;
+/**
+ * Connections to a device service at once, and how long one may take to become a WebSocket. When there
+ * are more, the oldest other than a WebSocket makes room.
+ */
+export const deviceConnectionsMax = 64;
+export const deviceExchangeMsMax = 10 * second;
+/** Size of one read from such a connection. */
+export const deviceReadBytes = 16_384;
 /** Pause before the ATM connects to its devices again. */
 export const deviceRetryMs = 250;
 /** Notes in escrow, and in one withdrawal. */

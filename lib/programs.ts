@@ -175,6 +175,9 @@ export interface DevicesStart {
   listen: Address;
 }
 
+/** Returns the path of the socket on which the runtime's HTTP server of a device service listens. */
+export const devicesSocketPath = (folder: string) => `${folder}/service.sock`;
+
 export interface DevicesReady {
   /** The publisher: `ws://HOST:PORT/xfs4iot/v1.0`. */
   url: string;

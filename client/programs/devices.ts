@@ -1,14 +1,18 @@
 /** The device service: simulated cash devices and a card reader behind XFS4IoT, with durable counters. */
-import { hex } from "../../lib/bytes.ts";
+import { hex, utf8 } from "../../lib/bytes.ts";
 import { readDeviceKeys } from "../../lib/device_keys.ts";
 import { UsageError } from "../../lib/errors.ts";
+import { socketPathBytesMax } from "../../lib/limits.ts";
 import { leashEnds, log, runProgram, say } from "../../lib/process.ts";
-import type { DevicesReady, DevicesStart } from "../../lib/programs.ts";
-import { messagesOf, system, systemFiles } from "../../lib/system.ts";
+import { removeAtEnd, removeIfThere } from "../../lib/private_file.ts";
+import { type DevicesReady, devicesSocketPath, type DevicesStart } from "../../lib/programs.ts";
+import { connectUnix, listenTcp, messagesOf, system, systemFiles } from "../../lib/system.ts";
+import type { SocketListener } from "../../lib/world.ts";
 import { cardsOf, SimulatedCardReader } from "../cards/simulated_card_reader.ts";
 import { SimulatedDevices } from "../cash/simulated_devices.ts";
 import { CardSlot } from "../device_service/card_slot.ts";
 import { DeviceService, publisherPath } from "../device_service/device_service.ts";
+import { openDoor } from "../device_service/door.ts";
 import { answerPane } from "../device_service/pane.ts";
 import { CashRecycler } from "../device_service/recycler.ts";
 import { EndToEnd } from "../device_service/end_to_end.ts";
@@ -53,15 +57,15 @@ if (import.meta.main) {
       service.unsolicited("CashManagement.ItemsTakenEvent", { position: "outDefault" });
     let address = "";
     const answer = async (request: Request) => {
-      const asked = new URL(request.url);
       if (request.headers.get("upgrade")?.toLowerCase() === "websocket") {
         // A page of a browser sends its origin: none may command the devices.
         if (request.headers.has("origin")) return new Response(null, { status: 403 });
         const { socket, response } = Deno.upgradeWebSocket(request);
         const messages = messagesOf(socket);
-        const base = `ws://${asked.host}${publisherPath}`;
-        const served = service.accept(asked.pathname, messages, base) ||
-          readerService.accept(asked.pathname, messages, base);
+        const base = `ws://${request.headers.get("host")}${publisherPath}`;
+        const { pathname } = new URL(request.url);
+        const served = service.accept(pathname, messages, base) ||
+          readerService.accept(pathname, messages, base);
         if (!served) {
           socket.addEventListener("open", () => socket.close());
         }
@@ -84,11 +88,18 @@ if (import.meta.main) {
         return new Response(null, { status: 503 });
       }
     };
-    const server = serve(listen, answer);
-    const host = server.addr.hostname.includes(":")
-      ? `[${server.addr.hostname}]`
-      : server.addr.hostname;
-    address = `${host}:${server.addr.port}`;
+    const listener = listenAt(listen);
+    address = listener.address;
+    const path = devicesSocketPath(folder);
+    if (utf8(path).length > socketPathBytesMax) {
+      throw new UsageError(
+        `${folder} is too long a path for devices. Choose a shorter one with --data`,
+      );
+    }
+    removeIfThere(systemFiles, path);
+    const server = Deno.serve({ path, onListen: () => {} }, answer);
+    const connect = () => connectUnix(path);
+    const closeDoor = openDoor({ listener, world: system, connect, log });
     const ready: DevicesReady = {
       url: `ws://${address}${publisherPath}`,
       page: `http://${address}/#${secret}`,
@@ -97,19 +108,19 @@ if (import.meta.main) {
     await end;
     service.close();
     readerService.close();
+    await closeDoor();
     await server.shutdown();
+    removeAtEnd(systemFiles, path, log);
     disk.close();
     database.close();
     return 0;
   });
 }
 
-function serve(
-  { hostname, port }: DevicesStart["listen"],
-  answer: (request: Request) => Promise<Response>,
-): Deno.HttpServer<Deno.NetAddr> {
+/** @throws {UsageError} if the address cannot be used */
+function listenAt({ hostname, port }: DevicesStart["listen"]): SocketListener {
   try {
-    return Deno.serve({ hostname, port, onListen: () => {} }, answer);
+    return listenTcp({ hostname, port });
   } catch (error) {
     throw new UsageError(
       `the devices cannot listen on ${hostname}:${port}: ${(error as Error).message}. ` +

@@ -3,6 +3,8 @@
  * goes on, serves its own peers meanwhile, and ends in order.
  */
 import { assertEquals } from "@std/assert";
+import { DeviceConnection } from "../../client/cash/xfs4iot/connection.ts";
+import { connectMessages, system } from "../../lib/system.ts";
 import { until } from "../client/branch.ts";
 import { SmallLog } from "../server/transparency/small_log.ts";
 import { linesOf } from "../server/helpers/lines.ts";
@@ -11,6 +13,8 @@ import { inTemporaryFolder } from "../server/helpers/temporary.ts";
 const project = new URL("../../", import.meta.url);
 const handlesMax = 300;
 const strangersMax = 400;
+/** How long a slow machine may take for an answer. */
+const answerMsMax = 30_000;
 
 interface Address {
   hostname: string;
@@ -49,8 +53,13 @@ class Cramped {
   }
 
   /** Ends it. Returns its exit code and the stacks and uncaught errors in its log. */
-  async end(): Promise<[code: number, stacks: string[]]> {
+  end(): Promise<[code: number, stacks: string[]]> {
     this.#process.kill("SIGTERM");
+    return this.ended();
+  }
+
+  /** Waits until it ends without a signal; returns the same. */
+  async ended(): Promise<[code: number, stacks: string[]]> {
     const { code } = await this.#process.status;
     await this.#lines.cancel();
     const stacks = (await this.#log).split("\n").filter((line) => /^ {4}at |ncaught/.test(line));
@@ -58,13 +67,19 @@ class Cramped {
   }
 }
 
-/** Connects many strangers who say nothing, for as long as `work` takes. */
-async function amongStrangers(address: Address, work: () => Promise<void>): Promise<void> {
+/** Connects many strangers who say this and no more, for as long as `work` takes. */
+async function amongStrangers(
+  address: Address,
+  work: () => Promise<void>,
+  said = "",
+): Promise<void> {
   const strangers: Deno.Conn[] = [];
   try {
     for (let count = 0; count < strangersMax; count++) {
       const connection = await Deno.connect(address).catch(() => null);
-      if (connection) strangers.push(connection);
+      if (!connection) continue;
+      strangers.push(connection);
+      if (said) await connection.write(new TextEncoder().encode(said)).catch(() => {});
     }
     await work();
   } finally {
@@ -73,10 +88,11 @@ async function amongStrangers(address: Address, work: () => Promise<void>): Prom
 }
 
 /** Asks for `url`. Returns 0 where a connection is refused or closed before its answer. */
-const statusOrNone = (url: string): Promise<number> => statusOf(url).catch(() => 0);
+/** Returns 0 without an answer, which is to be asked for again. */
+const statusOrNone = (url: string): Promise<number> => statusOf(url, {}, 2_000).catch(() => 0);
 
-async function statusOf(url: string, init?: RequestInit): Promise<number> {
-  const answer = await fetch(url, { ...init, signal: AbortSignal.timeout(5_000) });
+async function statusOf(url: string, init: RequestInit, msMax = answerMsMax): Promise<number> {
+  const answer = await fetch(url, { ...init, signal: AbortSignal.timeout(msMax) });
   await answer.body?.cancel();
   return answer.status;
 }
@@ -101,6 +117,41 @@ Deno.test("the demo's bank and its ATM in a browser survive strangers who take a
     await amongStrangers(addressOf(bank), () => Promise.resolve());
     await until("the page is served again", async () => await statusOrNone(origin) === 200);
     assertEquals(await demo.end(), [0, []]);
+  }));
+
+Deno.test("the cash devices of an ATM survive strangers who take all handles", () =>
+  inTemporaryFolder(async (folder) => {
+    const devices = new Cramped(["devices", "--listen", "127.0.0.1:0", "--data", folder]);
+    const [, url, host] = /(ws:\/\/([^/]+)\S+?)\. /.exec(await devices.line())!;
+    const socket = await connectMessages(`${url}/CashRecycler`);
+    const atm = new DeviceConnection(socket, { world: system, log() {} });
+    const isAnswered = async () =>
+      assertEquals((await atm.command("Common.Status", {})).code, "success");
+    for (const said of ["", "GET /"]) {
+      const work = async () => {
+        for (let call = 0; call < 5; call++) await isAnswered();
+      };
+      await amongStrangers(addressOf(host!), work, said);
+    }
+    await until("the page is served", async () => await statusOrNone(`http://${host}`) === 200);
+    await isAnswered();
+    assertEquals(await devices.end(), [0, []]);
+  }));
+
+Deno.test("an operator's command runs with few handles", () =>
+  inTemporaryFolder(async (folder) => {
+    const data = ["--data", `${folder}/bank`];
+    const init = ["init", "--single-operator", "--name", "Test Bank", "--currency", "EUR"];
+    for (
+      const words of [
+        [...init, "--time-zone", "UTC", "--first-key", `${folder}/first.key`],
+        ["ledger", "check"],
+        ["audit", "verify", "--first-key", `${folder}/first.key`],
+      ]
+    ) {
+      const command = new Cramped(["bank", ...words, ...data]);
+      assertEquals(await command.ended(), [0, []]);
+    }
   }));
 
 Deno.test("a witness survives strangers who take all its connections", () =>

@@ -7,7 +7,7 @@ import {
   databaseHostsOf,
   databaseUrlVariable,
 } from "../../../lib/database_url.ts";
-import type { DevicesStart, WitnessStart } from "../../../lib/programs.ts";
+import { devicesSocketPath, type DevicesStart, type WitnessStart } from "../../../lib/programs.ts";
 import type { OperatorLaunch } from "../launch.ts";
 import type { Database } from "./database.ts";
 import { addressText, type Place } from "./paths.ts";
@@ -132,7 +132,8 @@ export function devicesPermissions(
   address: string,
 ): Permissions {
   const read = [folder, ...(keys === undefined ? [] : [keys])];
-  return { read, write: [folder], net: [address], env: [], sys: [] };
+  const net = [address, `unix:${devicesSocketPath(folder)}`];
+  return { read, write: [folder], net, env: [], sys: [] };
 }
 
 /**
