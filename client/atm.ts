@@ -190,6 +190,7 @@ export class BankAtm implements Atm {
   /** Ends the visit, then the line. */
   async stop(): Promise<void> {
     this.#cashier.close();
+    this.#desk?.stopWaiting();
     await this.#visits.end("logged_out", "closing");
     await this.#desk?.close();
     await this.#line.stop();

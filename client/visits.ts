@@ -295,7 +295,7 @@ export class Visits {
     this.#cancelIdle();
     this.#current = null;
     this.#ended = ended;
-    this.dependencies.onChange();
     this.dependencies.onEnded();
+    this.dependencies.onChange();
   }
 }

@@ -129,9 +129,14 @@ export class CardDesk {
     }
   }
 
-  /** Returns the card and stops: nobody is waited for. */
-  async close(): Promise<void> {
+  /** Stops waiting for customers: a card at the exit is left there for the next start. */
+  stopWaiting(): void {
     this.#closing.abort();
+  }
+
+  /** Returns the card and stops. */
+  async close(): Promise<void> {
+    this.stopWaiting();
     if (this.#number !== null) await this.giveBack();
     await this.parts.reader.close?.();
   }

@@ -441,9 +441,8 @@ export class Requests {
       const refused = isWeakPin(pin) ? "pin_weak" : null;
       const { pepper } = cardKeysOf(keys.audit);
       const pinHash = refused ? "" : await passwords.hash(pin, world.randomBytes(16), pepper);
-      const reply = await this.#submit({
-        ...{ op: "set_pin", username, terminal, passwordVersion, refused, pinHash },
-      });
+      const who = { username, terminal, passwordVersion };
+      const reply = await this.#submit({ op: "set_pin", ...who, refused, pinHash });
       if (reply.outcome === "ok") visit.onPasswordChanged(reply.passwordVersion!);
       return { outcome: reply.outcome };
     } finally {

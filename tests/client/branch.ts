@@ -184,6 +184,7 @@ export class Branch {
       behindMs = 0,
       byService = false,
       equipReader,
+      takeCardMsMax = 60_000,
     }: {
       wrap?: (journal: Journal) => Journal;
       idleMsMax?: number;
@@ -198,6 +199,7 @@ export class Branch {
       byService?: boolean;
       /** The ATM's card reader, if it has one. */
       equipReader?: (database: DatabaseSync) => SimulatedCardReader;
+      takeCardMsMax?: number;
     } = {},
   ): BranchAtm {
     const folder = `${this.folder}/atm-${name}`;
@@ -224,7 +226,7 @@ export class Branch {
       demo: devices,
       reader,
       demoReader: reader,
-      takeCardMsMax: 400,
+      takeCardMsMax,
       log: this.#log,
       idleMsMax,
       outcomeMsMax,

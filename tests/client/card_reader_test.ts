@@ -49,7 +49,7 @@ class Service {
     old.close();
   }
 
-  atm(): { reader: Xfs4IotCardReader; desk: CardDesk } {
+  atm(takeCardMsMax = 60_000): { reader: Xfs4IotCardReader; desk: CardDesk } {
     const log = (line: string) => void this.logged.push(line);
     const reader = new Xfs4IotCardReader({
       url: this.url,
@@ -58,7 +58,7 @@ class Service {
       log,
     });
     const desk = new CardDesk({
-      ...{ reader, world: system, log, serves: () => true, takeCardMsMax: 400 },
+      ...{ reader, world: system, log, serves: () => true, takeCardMsMax },
       onChange: () => {},
       onRetained: () => this.retained++,
     });
@@ -89,7 +89,7 @@ async function withService(run: (service: Service) => Promise<void>): Promise<vo
   }
 }
 
-Deno.test("a card is read by WebSocket, returned and taken; one that is not taken is retained", () =>
+Deno.test("a card is read by WebSocket, returned and taken", () =>
   withService(async (service) => {
     const { reader, desk } = service.atm();
     await service.insert();
@@ -99,8 +99,16 @@ Deno.test("a card is read by WebSocket, returned and taken; one that is not take
     await until("it is at the exit", () => desk.state === "returned");
     service.simulated.take();
     assertEquals(await taken, true);
+    await until("the next card is waited for", () => service.simulated.accepting());
+    await desk.close();
+    await until("no card is waited for", () => !service.simulated.accepting());
+  }));
+
+Deno.test("a card that is not taken is moved into the retain unit, which staff empty", () =>
+  withService(async (service) => {
+    const { reader, desk } = service.atm(100);
     await service.insert();
-    await until("the next card is read", () => desk.state === "inserted");
+    await until("the card is read", () => desk.state === "inserted");
     assertEquals(await desk.giveBack(), false);
     assertEquals([service.retained, reader.retained(), reader.media()], [1, 1, "notPresent"]);
     service.simulated.empty();

@@ -16,16 +16,16 @@ const cards: Cards = {
 interface CardBranch {
   branch: Branch;
   /** Opens the ATM; alice has a card with a PIN. */
-  open: () => BranchAtm & { reader: SimulatedCardReader };
+  open: (takeCardMsMax?: number) => BranchAtm & { reader: SimulatedCardReader };
 }
 
 async function withCards(run: (all: CardBranch) => Promise<void>): Promise<void> {
   const branch = await Branch.open();
-  const open = () => {
+  const open = (takeCardMsMax?: number) => {
     let reader!: SimulatedCardReader;
     const equipReader = (database: BranchAtm["database"]) =>
       reader = new SimulatedCardReader(database, cards);
-    return { ...branch.atm("lobby", { equipReader }), reader };
+    return { ...branch.atm("lobby", { equipReader, takeCardMsMax }), reader };
   };
   const issue = { command: "issue_card", operator: "t", customer: "alice" } as const;
   const request = { ...issue, numberHash: cardNumberHash(number) };
@@ -81,7 +81,7 @@ Deno.test("the card comes back and is taken before notes are handed out", () =>
 
 Deno.test("a card that is not taken is retained and reported, and nothing is booked", () =>
   withCards(async ({ branch, open }) => {
-    const opened = open();
+    const opened = open(100);
     const { atm, reader } = opened;
     await insert(opened);
     assertEquals((await atm.logInWithCard(pin)).outcome, "ok");

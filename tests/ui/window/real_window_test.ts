@@ -170,7 +170,7 @@ const screens: Record<ScreenName | "take", string[]> = {
     ...[...logIn, "More", "Change password", "Current password=correct horse"],
     ...["New password=a longer one", "Repeat new password=a longer one", "Enter"],
   ],
-  pin: ["Insert Alice’s card"],
+  pin: ["!insert a card"],
   set_pin: [...logIn, "More", "Change PIN"],
   pin_set: [...logIn, "More", "Change PIN", "New PIN=8154", "Repeat new PIN=8154", "Enter"],
   ended: [...logIn, "Log out"],

@@ -158,6 +158,7 @@ const deeds: Record<string, (scripted: ScriptedAtm) => void> = {
   "!hold": (scripted) => scripted.gate = new Promise(() => {}),
   "!present": (scripted) =>
     scripted.change({ presented: { notes: [{ value: "5000", count: 2 }], total: "10000" } }),
+  "!insert a card": (scripted) => void scripted.insertCard("alice"),
   "!refuse": (scripted) => scripted.next.withdraw = "insufficient_funds",
   "!lose": (scripted) => scripted.loseBank(),
   "!find": (scripted) => scripted.change({ bank: "online" }),
