@@ -83,7 +83,7 @@ export interface ToLedgerThread {
 
 export type FromLedgerThread =
   | { id: number; value: unknown }
-  | { id: number; error: { message: string; usage: boolean } }
+  | { id: number; error: { message: string; usage: boolean; fault?: string } }
   | { id: number; done: number; of: number }
   | { trouble: string }
   | { inDoubt: boolean }

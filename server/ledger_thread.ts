@@ -4,6 +4,7 @@
 import { UsageError } from "../lib/errors.ts";
 import type { CheckedBooks, OnProgress } from "./ledger/check.ts";
 import type { LinkEvents } from "./ledger/link.ts";
+import { UnusableFile } from "./ledger/store.ts";
 import type {
   BankLink,
   FileToCheck,
@@ -78,8 +79,9 @@ class LedgerThread {
     const call = this.#calls.get(message.id);
     this.#calls.delete(message.id);
     if ("value" in message) return call?.resolve(message.value);
-    const { message: text, usage } = message.error;
-    call?.reject(usage ? new UsageError(text) : new Error(text));
+    const { message: text, usage, fault } = message.error;
+    if (fault !== undefined) call?.reject(new UnusableFile(text, fault));
+    else call?.reject(usage ? new UsageError(text) : new Error(text));
   }
 }
 

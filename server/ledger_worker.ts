@@ -6,6 +6,7 @@ import { system, systemFiles, systemWithFiles } from "../lib/system.ts";
 import { FilesInPlace } from "./folder/files_in_place.ts";
 import { inspectBank } from "./inspect_bank.ts";
 import { openStore, openToInspect } from "./ledger/open_store.ts";
+import { UnusableFile } from "./ledger/store.ts";
 import {
   checkFile,
   type FileToCheck,
@@ -42,7 +43,8 @@ self.onmessage = async ({ data: { id, name, args } }: MessageEvent<ToLedgerThrea
     answer({ id, value: await handle(id, name, args) });
   } catch (error) {
     const { message } = error as Error;
-    answer({ id, error: { message, usage: error instanceof UsageError } });
+    const fault = error instanceof UnusableFile ? error.fault : undefined;
+    answer({ id, error: { message, usage: error instanceof UsageError, fault } });
   }
 };
 

@@ -14,11 +14,18 @@ type Log = Pick<LogStore, "chains" | "lastEntries">;
  * @throws {UsageError} if the last entries were sealed under a newer version than any of these
  */
 export async function requireNewestKeys(log: Log, keys: AuditKeyRing): Promise<void> {
+  if (await newestVersion(log) > keys.newest.version) throw notNewest();
+}
+
+/** Returns the newest version of the keys that the last entries of the chains are sealed under. */
+export async function newestVersion(log: Log): Promise<number> {
+  let newest = 0;
   for (const { number } of await log.chains()) {
     for (const entry of await log.lastEntries(number, 2)) {
-      if (!isInClear(entry) && entry.keyVersion > keys.newest.version) throw notNewest();
+      if (!isInClear(entry)) newest = Math.max(newest, entry.keyVersion);
     }
   }
+  return newest;
 }
 
 /**

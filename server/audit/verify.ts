@@ -75,6 +75,10 @@ export interface ChainPieces {
 
 const nameOf = (chainId: Uint8Array) => `chain ${hex(chainId).slice(0, 8)}`;
 
+/** Returns whether a chain's first key lists another chain. */
+const lists = ({ before }: FirstKey, { chainId }: FirstKey) =>
+  before.some(({ id }) => equalInConstantTime(id, chainId));
+
 class FollowedChain {
   readonly #name: string;
   readonly #verifier: ChainVerifier;
@@ -84,7 +88,7 @@ class FollowedChain {
   #hasher: PieceHasher;
 
   constructor(
-    private readonly firstKey: FirstKey,
+    readonly firstKey: FirstKey,
     private readonly listed: readonly ListedHead[],
     private readonly keptKeys: readonly KeptKey[],
   ) {
@@ -268,8 +272,11 @@ export class LogVerifier {
       throw new BadLog("the chain's key file has no key of its chains");
     }
     const all = [...before, ...this.finishPieces()];
+    // first, since a missing chain may be the only one that lists more of another
+    for (const chain of this.#chains.values()) {
+      if (chain.goodCount === 0) throw new BadLog(this.#missing(chain));
+    }
     for (const [id, chain] of this.#chains) {
-      if (chain.goodCount === 0) throw new BadLog(`chain ${id.slice(0, 8)} is missing`);
       chain.end(all.filter((each) => each.chain === id).flatMap(({ pieces }) => pieces));
     }
     if (!receipt) return;
@@ -277,6 +284,22 @@ export class LogVerifier {
     if (goodCount < receipt.sequence) {
       throw new BadLog("there is no entry at its place", badReceipt);
     }
+  }
+
+  /** Describes a missing chain. One that a chain of the log replaces is not listed by it. */
+  #missing(chain: FollowedChain): string {
+    const { firstKey } = chain;
+    const missing = `${nameOf(firstKey.chainId)} is missing`;
+    const replacing = this.#come.find((other) =>
+      !lists(other.firstKey, firstKey) && !lists(firstKey, other.firstKey)
+    );
+    return replacing === undefined ? missing : (
+      `${missing}. A restore of a backup from before it, which began ` +
+      `${
+        nameOf(replacing.firstKey.chainId)
+      }, leaves it out: the database that was replaced has it. ` +
+      "If the bank made this restore, verify without the first key of the missing chain"
+    );
   }
 
   #chainOf({ chainId }: LogLine): FollowedChain {

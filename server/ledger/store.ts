@@ -18,9 +18,25 @@ import type {
   TerminalBooks,
   TerminalId,
 } from "./model.ts";
+import { UsageError } from "../../lib/errors.ts";
 import type { Touch } from "./touch.ts";
 
 type Result<T> = T | Promise<T>;
+
+/** A file that is not a usable database of a bank. */
+export class UnusableFile extends UsageError {
+  override name = "UnusableFile";
+
+  /** @param fault the cause alone, without the file's path and the remedy */
+  constructor(message: string, readonly fault: string) {
+    super(message);
+  }
+}
+
+/** Another process uses a database's file. */
+export class FileInUse extends UsageError {
+  override name = "FileInUse";
+}
 
 /** A batch is not committed: it had no effect, and never will. */
 export class Refused extends Error {

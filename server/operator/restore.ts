@@ -8,6 +8,7 @@ import { UsageError } from "../../lib/errors.ts";
 import { clockJumpMsMax, retellMarginMs } from "../../lib/limits.ts";
 import { copyPrivateFile, isThere, removeIfThere } from "../../lib/private_file.ts";
 import type { AuditKeyRing } from "../audit/keys.ts";
+import { newestVersion } from "../audit/newest_keys.ts";
 import { type BankWorld, openBank } from "../bank.ts";
 import {
   BankFolder,
@@ -23,7 +24,7 @@ import { auditKeyRingOf } from "../folder/bank_keys.ts";
 import { chainsIn } from "./log_programs.ts";
 import type { Command } from "../ledger/command.ts";
 import type { Movement, Staff, Terminal } from "../ledger/model.ts";
-import type { ReadStore, StoreReader } from "../ledger/store.ts";
+import { FileInUse, type ReadStore, type StoreReader, UnusableFile } from "../ledger/store.ts";
 import type { ReadingWorld } from "./read_log.ts";
 import { sealedOtherwise } from "../terminals/change_keys.ts";
 import { keptTerminals } from "../terminals/kept_terminals.ts";
@@ -46,6 +47,8 @@ export interface Restore {
 
 /** The end of a database's log, and its terminals. */
 interface Head {
+  /** The names of the chains, the newest last. */
+  chains: readonly string[];
   /** Of the newest chain: its name, and its last entry's place in it. */
   chain: string;
   sequence: number;
@@ -205,12 +208,12 @@ async function checkedCopy(
     new UsageError(`${from} is not a valid backup of this bank: ${why}. Name another with --from`);
   const checking = world.checkFile({ path: fresh, keys: keys.versions });
   const { problem } = await checking.catch((error) => {
-    if (!(error instanceof UsageError)) throw error;
-    const [, why = error.message.replaceAll(fresh, from)] =
-      /is damaged \((.*?)\)/.exec(error.message) ?? [];
-    throw invalid(why);
+    throw error instanceof UnusableFile ? invalid(error.fault) : error;
   });
-  if (problem !== null) throw invalid(problem);
+  if (problem !== null) {
+    await requireKeysOfBackup(world, folder, { from, fresh });
+    throw invalid(problem);
+  }
   const head = (await headOf(world, fresh))!;
   const missing = missingInWords(head, lost);
   const last = lost?.bankId === head.bankId ? lost : null;
@@ -222,7 +225,35 @@ async function checkedCopy(
   const staff = last === null ? null : last.staff;
   const present = { terminals: kept, staff };
   const sinceMs = timeNeverRanBack(head, last, world.nowMs()) ? head.timeMs : 0;
-  return { missing, ...await restoring(world, fresh, sinceMs, present, authorise) };
+  const { command, terminals } = await restoring(world, fresh, sinceMs, present, authorise);
+  const leftOut = last === null ? [] : last.chains.filter((name) => !head.chains.includes(name));
+  const chains = leftOut.map((name) =>
+    `chain ${name} is not in this log: verify it without its first key`
+  );
+  return { missing, command, terminals: [...terminals, ...chains] };
+}
+
+/**
+ * Checks that the folder's keys of the log are not older than a backup.
+ * @throws {UsageError} if they are
+ */
+async function requireKeysOfBackup(
+  world: ReadingWorld,
+  { path, keys }: BankFolder,
+  { from, fresh }: { from: string; fresh: string },
+): Promise<void> {
+  const newest = auditKeyRingOf(keys).newest.version;
+  const store = await world.openReader({ path: fresh });
+  try {
+    const version = await newestVersion(store);
+    if (version <= newest) return;
+    throw new UsageError(
+      `${from} has entries under version ${version} of the AUDIT_KEY, and the newest in ` +
+        `${keysPath(path)} is version ${newest}. Copy the bank's newest bank.keys here`,
+    );
+  } finally {
+    await store.close();
+  }
 }
 
 /**
@@ -300,19 +331,21 @@ async function headOf(world: ReadingWorld, path: string): Promise<Head | null> {
   try {
     store = await world.openReader({ path });
   } catch (error) {
-    if (/in use/.test((error as Error).message)) throw error;
+    if (error instanceof FileInUse) throw error;
     return null;
   }
   try {
-    const newest = (await store.chains()).at(-1)!;
+    const all = await store.chains();
+    const newest = all.at(-1)!;
+    const chains = all.map(({ id }) => hex(id).slice(0, 8));
     const [last] = await store.lastEntries(newest.number, 1);
     const { lastMs: timeMs, confirmed } = await store.times();
     const setBacks = confirmed?.setBacks ?? 0;
     const [{ bankId }, terminals] = [await store.settings(), await store.terminals()];
-    const chain = hex(newest.id).slice(0, 8);
+    const chain = chains.at(-1)!;
     const staff = await store.staff();
     const sequence = last?.sequence ?? 0;
-    return { chain, sequence, timeMs, setBacks, bankId, terminals, staff };
+    return { chains, chain, sequence, timeMs, setBacks, bankId, terminals, staff };
   } catch {
     return null;
   } finally {

@@ -74,6 +74,8 @@ export class Branch {
   readonly logged: string[] = [];
   readonly keys = new Map<string, NamedTerminalKey>();
   bank!: Bank;
+  /** The text of the log's first key. */
+  firstKey = "";
   readonly #sockets = new Set<FragileSocket>();
   #listener!: Listener;
   #port = 0;
@@ -89,7 +91,14 @@ export class Branch {
       timeZone: "UTC",
       smallestNote: 1n,
     };
-    branch.bank = await createBank(bankWorld(branch.logged), branch.bankFolder, settings, () => {});
+    branch.bank = await createBank(
+      bankWorld(branch.logged),
+      branch.bankFolder,
+      settings,
+      (text) => {
+        branch.firstKey = text;
+      },
+    );
     for (const name of ["lobby", "hall"]) {
       for await (
         const answer of runOperatorCommand(branch.bank, {

@@ -10,6 +10,7 @@ import {
 import { isThere, removeIfThere } from "../../../lib/private_file.ts";
 import type { Files } from "../../../lib/world.ts";
 import { numberOf, type Row } from "../rows.ts";
+import { FileInUse, UnusableFile } from "../store.ts";
 
 export type Value = number | bigint | string | Uint8Array | null;
 
@@ -166,12 +167,13 @@ export function explained(files: Files, error: Error, path: string): Error {
     );
   }
   if (/database is locked/.test(error.message)) {
-    return new UsageError(
+    return new FileInUse(
       `${path} is in use by another process. End it, or send the command to its server`,
     );
   }
   if (/not a database|malformed/.test(error.message)) {
-    return new UsageError(`${path} is damaged (${error.message}). Restore it from a backup`);
+    const { message } = error;
+    return new UnusableFile(`${path} is damaged (${message}). Restore it from a backup`, message);
   }
   if (/unable to open|readonly|permission|disk I\/O error|is full/i.test(error.message)) {
     return new UsageError(

@@ -4,6 +4,7 @@ import { UsageError } from "../../../lib/errors.ts";
 import { firstAccounts, type Settings } from "../model.ts";
 import { numberOf } from "../rows.ts";
 import { valuesOfSettings } from "../settings.ts";
+import { UnusableFile } from "../store.ts";
 import { writeAccount } from "./commit.ts";
 import type { SqliteConnection } from "./connection.ts";
 import { schema } from "./schema.ts";
@@ -51,14 +52,15 @@ export function requireVersion(connection: SqliteConnection, versions: Versions)
 
 /**
  * Returns the version of a bank.
- * @throws {UsageError} if none exists, or one of a newer version
+ * @throws {UnusableFile} if none exists, or one of a newer version
  */
 export function requireBank(connection: SqliteConnection, versions: Versions): number {
   const version = versionOf(connection, versions);
   if (version > 0) return version;
-  throw new UsageError(
+  throw new UnusableFile(
     `${connection.path} has no bank in it. Install the newest one with its bank.sqlite-wal; if it ` +
       "is lost, restore a backup with 'deno task bank restore'",
+    "it has no bank in it",
   );
 }
 
@@ -66,9 +68,9 @@ export function requireBank(connection: SqliteConnection, versions: Versions): n
 function versionOf(connection: SqliteConnection, versions: Versions): number {
   const version = numberOf(connection.one("PRAGMA user_version")!.user_version);
   if (version <= versions.length) return version;
-  throw new UsageError(
-    `${connection.path} was made by a newer Strongroom (schema ${version}, this one has ${versions.length}). Use that version`,
-  );
+  const newer =
+    `was made by a newer Strongroom (schema ${version}, this one has ${versions.length})`;
+  throw new UnusableFile(`${connection.path} ${newer}. Use that version`, `it ${newer}`);
 }
 
 function makeBank(connection: SqliteConnection, settings: Settings): void {

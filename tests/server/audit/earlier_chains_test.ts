@@ -86,4 +86,15 @@ Deno.test("the first key and the first entry of a chain name the heads of all ch
       BadLog,
       "does not name the chains",
     );
+
+    // Two restores of one backup: neither chain lists the other, and the log has the second alone.
+    const first = { ...keys[1]!, chainId: new Uint8Array(16).fill(7) };
+    const older = { ...first, before: [{ ...other, sequence: other.sequence + 1 }] };
+    for (const left of [first, older]) {
+      assertThrows(
+        () => check(chains.slice(0, 2), [keys[0]!, keys[1]!, left]),
+        BadLog,
+        "chain 07070707 is missing. A restore of a backup from before it, which began chain",
+      );
+    }
   }));

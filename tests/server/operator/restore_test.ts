@@ -6,7 +6,7 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
-import { addOperator, hashOf } from "../helpers/operators.ts";
+import { addOperator, hashOf, noSigner } from "../helpers/operators.ts";
 import { BankClient, NoAnswer } from "../../../client/bank_client.ts";
 import { countCassettes } from "../../../client/filling.ts";
 import { hex } from "../../../lib/bytes.ts";
@@ -20,11 +20,14 @@ import { ChainVerifier } from "../../../server/audit/chain.ts";
 import { isInClear } from "../../../server/audit/entry.ts";
 import { parseFirstKey } from "../../../server/audit/first_key.ts";
 import { parseLogLine } from "../../../server/audit/log_line.ts";
+import { BadLog } from "../../../server/audit/verify.ts";
 import { openBank } from "../../../server/bank.ts";
 import { keysPath } from "../../../server/folder/bank_folder.ts";
 import { readBankKeys, replaceBankKeys } from "../../../server/folder/bank_keys.ts";
+import { systemOperator } from "../../../server/programs/system_bank.ts";
 import { LedgerService } from "../../../server/ledger_service.ts";
 import { logCommand } from "../../../server/ledger/command.ts";
+import { verifyLog } from "../../../server/operator/log_programs.ts";
 import { rehearseRestore, restoreBank } from "../../../server/operator/restore.ts";
 import { Branch, type BranchAtm, logIn, password, until } from "../../client/branch.ts";
 import { makeBank } from "../helpers/made_bank.ts";
@@ -485,11 +488,18 @@ Deno.test("a backup that is damaged, or another bank's, is refused, and so is a 
       text: new TextEncoder().encode("no database at all, ".repeat(500)),
       "cut short": good.slice(0, good.length - 4_096),
       "with a page of zeros": good.map((byte, at) => at >> 12 === 6 ? 0 : byte),
+      "of a newer version": good.map((byte, at) => at === 63 ? 9 : byte), // user_version
+    };
+    const words: Record<string, string> = {
+      empty: "it has no bank in it",
+      text: "file is not a database",
+      "of a newer version": "it was made by a newer Strongroom (schema 9, this one has 1)",
     };
     for (const [name, bytes] of Object.entries(bad)) {
       const from = `${branch.folder}/${name}`;
       Deno.writeFileSync(from, bytes);
-      await assertRejects(() => restore(branch, from), UsageError, `${from} is not a valid`, name);
+      const valid = `${from} is not a valid backup of this bank: ${words[name] ?? ""}`;
+      await assertRejects(() => restore(branch, from), UsageError, valid, name);
     }
     await inTemporaryFolder(async (other) => {
       await makeBank(`${other}/bank`, { terminals: ["lobby"] });
@@ -543,31 +553,70 @@ Deno.test("keys of another time than the backup's, or the list's, are refused be
     const ofBackup = readBankKeys(systemFiles, keysPath(folder));
     await branch.serve();
     await operate(branch, { command: "rotate_key" });
+    await operate(branch, { command: "rotate_audit_key" });
+    const [earlier, later] = [`${branch.folder}/earlier`, `${branch.folder}/later`];
+    Deno.renameSync(backupOf(branch), earlier);
+    await operate(branch, { command: "back_up" });
+    Deno.renameSync(backupOf(branch), later);
     await branch.unserve();
     const newest = readBankKeys(systemFiles, keysPath(folder));
-    const refused = async (message: RegExp) => {
+    const refused = async (from: string, message: RegExp) => {
       const content = () =>
         [...Deno.readDirSync(folder)].filter(({ isFile }) => isFile)
           .map(({ name }) => [name, Deno.readFileSync(`${folder}/${name}`)]).sort();
       const before = content();
       firstKey = "";
-      const request = { path: folder, from: backupOf(branch) };
+      const request = { path: folder, from };
       const rehearse = () => rehearseRestore(bankWorld(branch.logged), request);
-      for (const attempt of [rehearse, () => restore(branch)]) {
+      for (const attempt of [rehearse, () => restore(branch, from)]) {
         const { message: found } = await assertRejects(attempt, UsageError);
         assertMatch(found, message);
       }
       assertEquals(content(), before);
       assertEquals(firstKey, "");
     };
+    replaceBankKeys(systemFiles, keysPath(folder), { ...newest, audit: ofBackup.audit });
+    await refused(
+      later,
+      /entries under version 2 of the AUDIT_KEY, .* is version 1\. Copy the bank's/,
+    );
+    replaceBankKeys(systemFiles, keysPath(folder), newest);
     const list = Deno.readTextFileSync(`${folder}/terminals.json`);
     for (const name of ["bank.sqlite", "terminals.json"]) Deno.removeSync(`${folder}/${name}`);
-    await refused(/terminal (lobby|hall) in .*backup.sqlite .* from the time of that backup/);
+    await refused(earlier, /terminal (lobby|hall) in .*earlier .* from the time of that backup/);
     replaceBankKeys(systemFiles, keysPath(folder), { ...newest, master: ofBackup.master });
     writePrivateFile(systemFiles, `${folder}/terminals.json`, list);
-    await refused(/terminals.json .* newest bank.keys/);
+    await refused(earlier, /terminals.json .* newest bank.keys/);
     Deno.removeSync(`${folder}/terminals.json`);
-    await restore(branch);
+    await restore(branch, earlier);
     await branch.serve();
     await until("the lobby is back", () => lobby.atm.view().bank === "online");
+  }));
+
+Deno.test("a second restore of one backup names the chain that it leaves out, and so does a check with its first key", () =>
+  afterBackup(async (branch) => {
+    await restore(branch);
+    const [first, { chainId }] = [firstKey, parseFirstKey(firstKey, "the first key")];
+    const name = hex(chainId).slice(0, 8);
+    const lines = await restore(branch);
+    assert(lines.includes(`chain ${name} is not in this log: verify it without its first key`));
+    const check = async (...keys: string[]) => {
+      const firstKeyPaths = keys.map((text, index) => {
+        const path = `${branch.folder}/${index}.key`;
+        writePrivateFile(systemFiles, path, text);
+        return path;
+      });
+      const request = { folder: branch.bankFolder, signer: noSigner, firstKeyPaths };
+      try {
+        return await verifyLog(systemOperator, request, () => {});
+      } finally {
+        firstKeyPaths.forEach((path) => Deno.removeSync(path));
+      }
+    };
+    await assertRejects(
+      () => check(branch.firstKey, first, firstKey),
+      BadLog,
+      `chain ${name} is missing. A restore of a backup from before it, which began chain`,
+    );
+    assertStringIncludes(await check(branch.firstKey, firstKey), "good");
   }));
