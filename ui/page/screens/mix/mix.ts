@@ -29,7 +29,7 @@ export function Mix({ screen, view, send, words }: ViewScreenProps<"mix">): VNod
               onClick=${() => send({ type: "withdraw", amount, notes })}
             >
               <${NoteStacks} ...${{ notes, currency, words }} />
-              <small>${counted(words.deposit.count, countOf(notes), words.locale)}</small>
+              <small aria-hidden="true">${counted(words.deposit.count, countOf(notes), words.locale)}</small>
             </button>
           `
         )}
