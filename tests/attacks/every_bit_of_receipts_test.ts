@@ -3,9 +3,14 @@ import { assertEquals, assertNotEquals } from "@std/assert";
 import { createHash } from "node:crypto";
 import { type Bytes, textOf, utf8 } from "../../lib/bytes.ts";
 import { verifyReceipt } from "../../ui/receipt_page/verify_receipt.ts";
-import type { Subtle } from "../../ui/receipt_page/verifier.ts";
+import { type Subtle, Verifier } from "../../ui/receipt_page/verifier.ts";
 import { eachBitFlipped } from "../lib/helpers.ts";
-import { allWitnesses, policyOf, SmallLog } from "../server/transparency/small_log.ts";
+import {
+  allWitnesses,
+  policyOf,
+  SmallLog,
+  twoWitnesses,
+} from "../server/transparency/small_log.ts";
 
 const log = new SmallLog(100);
 const policy = policyOf([log], allWitnesses);
@@ -101,3 +106,34 @@ for (
     assertEquals(found.verified, []);
   });
 }
+
+Deno.test("under two of three witnesses, one whose cosignature has any bit flipped is not counted", async () => {
+  const subtle = keptSubtle();
+  const lenient = policyOf([log], twoWitnesses);
+  const text = await log.proof(5);
+  const start = utf8(text.slice(0, text.indexOf("\u2014 witness.example/2"))).length;
+  const end = start +
+    utf8(text.slice(text.indexOf("\u2014 witness.example/2")).split("\n")[0]!).length;
+  const changes = [
+    ...eachBitFlipped(utf8(text)).filter((_, bit) => bit >= 8 * start && bit < 8 * end),
+  ];
+  let [counted, refused] = [0, 0];
+  for (const changed of changes.map(decoded)) {
+    const verifier = new Verifier(subtle);
+    try {
+      await verifier.check([changed ?? ""], lenient);
+    } catch {
+      refused++;
+      continue;
+    }
+    const logged = verifier.facts.find((fact) => "proved" in fact && fact.proved === "logged");
+    const names = logged && "cosigned" in logged && logged.cosigned.map(({ witness }) => witness);
+    assertEquals(names, ["w1", "w3"]);
+    counted++;
+  }
+  assertEquals(counted + refused, 8 * (end - start));
+  assertNotEquals(counted, 0);
+  console.log(
+    `${changes.length} bits of a cosignature flipped: ${counted} leave two, ${refused} are refused`,
+  );
+});
