@@ -81,7 +81,8 @@ export async function openAtm(
     }
   }
   const cards = cardsOf(files, `${folder}/cards`);
-  const demoReader = demo ? new SimulatedCardReader(database, cards) : null;
+  const hasCards = demo && cards.names().length > 0;
+  const demoReader = hasCards ? new SimulatedCardReader(database, cards) : null;
   const cardReader = served && connectDevices
     ? new Xfs4IotCardReader({ url: devicesAt!.url, connect: connectDevices, world, log })
     : null;
