@@ -44,7 +44,7 @@ class TestWindow {
     }
   }
 
-  /** Forgets what it has said. */
+  /** Drops what it has said. */
   forget(): void {
     this.#said.length = 0;
   }
