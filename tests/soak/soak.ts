@@ -1,14 +1,16 @@
 /**
  * A bank's server at work for half an hour: ATMs with customers, an operator, and strangers who reset,
- * connect and leave. Prints its memory, file handles, latency and folder size each minute, and at last
- * the first and the last of these next to each other (Linux).
+ * connect and leave. Prints its memory, file handles, latency and folder size each minute, then the first
+ * and the last of these next to each other, and memory and handles before and after a thousand operators
+ * who connect and say nothing (Linux).
  *
  *     deno task soak [--minutes N]
  */
 import { BankClient } from "../../client/bank_client.ts";
 import { connectTcp, connectUnix, system, systemFiles } from "../../lib/system.ts";
 import { parseTerminalKey, type TerminalKey } from "../../lib/terminal_key.ts";
-import { singleKeyPath } from "../../server/folder/bank_folder.ts";
+import { operatorRequestMsMax } from "../../lib/limits.ts";
+import { operatorSocketPath, singleKeyPath } from "../../server/folder/bank_folder.ts";
 import { readOperatorKey } from "../../server/operator/operator_key.ts";
 import { askServer } from "../../server/operator/socket.ts";
 import { reset } from "../attacks/storms.ts";
@@ -39,6 +41,30 @@ export interface SoakedServer {
   pid: number;
 }
 
+const silentOperators = 1_000;
+
+/** Returns the memory and the open handles of a process. */
+function taken(pid: number): { rssMiB: number; handles: number } {
+  const status = Deno.readTextFileSync(`/proc/${pid}/status`);
+  return {
+    rssMiB: Number(/VmRSS:\s+(\d+)/.exec(status)![1]) / 1_024,
+    handles: [...Deno.readDirSync(`/proc/${pid}/fd`)].length,
+  };
+}
+
+/** Connects as operators who say nothing, and leaves. */
+async function connectInSilence(folder: string): Promise<void> {
+  const sockets: Deno.Conn[] = [];
+  for (let count = 0; count < silentOperators; count++) {
+    const path = operatorSocketPath(folder);
+    const socket = await Deno.connect({ transport: "unix", path }).catch(() => null);
+    if (socket) sockets.push(socket);
+  }
+  await pause(operatorRequestMsMax + 2_000);
+  for (const socket of sockets) socket.close();
+  await pause(2_000);
+}
+
 function sizeOf(folder: string): number {
   let bytes = 0;
   for (const { name, isDirectory } of Deno.readDirSync(folder)) {
@@ -50,13 +76,11 @@ function sizeOf(folder: string): number {
 
 /** Returns what a process and its folder take now. */
 function measure({ folder, pid }: SoakedServer, times: number[], atMinutes: number): Sample {
-  const status = Deno.readTextFileSync(`/proc/${pid}/status`);
   const sorted = times.toSorted((one, other) => one - other);
   const percentile = (part: number) => sorted[Math.floor(sorted.length * part)] ?? NaN;
   return {
     atMinutes,
-    rssMiB: Number(/VmRSS:\s+(\d+)/.exec(status)![1]) / 1_024,
-    handles: [...Deno.readDirSync(`/proc/${pid}/fd`)].length,
+    ...taken(pid),
     folderMiB: sizeOf(folder) / 2 ** 20,
     p50Ms: percentile(0.5),
     p99Ms: percentile(0.99),
@@ -180,6 +204,13 @@ if (import.meta.main) {
     console.log(heads);
     const samples = await soak(server, keys, minutes, (sample) => console.log(row(sample)));
     console.log(`\nfirst and last\n${heads}\n${row(samples[0]!)}\n${row(samples.at(-1)!)}`);
+    const words = () => {
+      const { rssMiB, handles } = taken(server.pid);
+      return `${rssMiB.toFixed(0)} MiB and ${handles} handles`;
+    };
+    const before = words();
+    await connectInSilence(server.folder);
+    console.log(`\n${silentOperators} silent operators: before ${before}, after ${words()}`);
   });
   Deno.exit(0);
 }
