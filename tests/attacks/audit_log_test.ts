@@ -3,7 +3,7 @@
  * files, and by a thief of the whole server with every key it holds. Each attack is noticed, and the
  * first bad entry named.
  */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { MacKey } from "../../lib/hmac.ts";
 import { formatLogLine, type LogLine, parseLogLine } from "../../server/audit/log_line.ts";
 import { chainTag, nextEpochKey } from "../../server/audit/chain.ts";
@@ -214,7 +214,7 @@ Deno.test("splices of another server's log are noticed, and so is a server's log
   mixed.end();
   assertEquals(mixed.goodCount, 2 * count, "two servers' logs are checked together");
   const [problem] = fate(new LogVerifier(both), log);
-  assertEquals(problem, "the audit log is bad: chain d4d4d4d4 is missing");
+  assertMatch(problem!, /^the audit log is bad: chain d4d4d4d4 is missing/);
 });
 
 /**
