@@ -31,7 +31,12 @@ export async function retell(settling: Settling, sinceMs: number): Promise<void>
       currency,
       ...(bankTimeMs !== null && { time: new Date(bankTimeMs).toISOString() }),
     });
-    if (outcome === "try_later") throw new NoAnswer("the bank cannot book a movement yet");
+    if (outcome === "try_later") {
+      log(
+        "the restored bank books nothing yet, see 'bank status': the movements are repeated later",
+      );
+      throw new NoAnswer("the bank cannot book a movement yet");
+    }
     if (outcome !== "ok") {
       journal.disputed(movement, `retell: ${outcome}`);
       log(`movement ${movement} is disputed: when it was repeated, the bank answered ${outcome}`);

@@ -6,6 +6,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Receipt } from "../../lib/atm.ts";
 import type { Command, Reply } from "../../server/ledger/command.ts";
+import type { Ledger } from "../../server/ledger/ledger.ts";
 import { Branch, type BranchAtm, logIn, until } from "./branch.ts";
 
 /** What happens to a request on its way to the ledger, and to its answer. */
@@ -57,11 +58,16 @@ class UncertainBranch {
     }
   }
 
-  /** Takes the commands of the bank as it is now. */
-  watch(): void {
+  /** Answers the commands of the bank as it is now by `answer`, which may submit them. */
+  intercept(answer: (command: Command, submit: Ledger["submit"]) => Promise<Reply>): void {
     const { ledger } = this.branch.bank;
     const submit = ledger.submit.bind(ledger);
-    ledger.submit = async (command) => {
+    ledger.submit = (command) => answer(command, submit);
+  }
+
+  /** Takes the commands of the bank as it is now. */
+  watch(): void {
+    this.intercept(async (command, submit) => {
       if (!("movement" in command)) return await submit(command);
       this.commands.push(command.op);
       const fate = this.fate(command);
@@ -70,7 +76,7 @@ class UncertainBranch {
       const reply = done ? await submit(command) : tryLater();
       if (fate === "lost on the way" || fate === "answer lost") this.lobby.socket().close();
       return fate === undefined ? reply : tryLater();
-    };
+    });
   }
 
   async move(operation: Operation): Promise<Receipt> {
@@ -210,15 +216,13 @@ for (const kind of ["withdrawal", "deposit"] as const) {
   Deno.test(`a ${kind} that an operator completed while its ATM voids it is shown as booked`, () =>
     UncertainBranch.with(async (uncertain) => {
       const { branch, lobby } = uncertain;
-      const { ledger } = branch.bank;
-      const submit = ledger.submit.bind(ledger);
-      ledger.submit = async (command) => {
+      uncertain.intercept(async (command, submit) => {
         const reply = await submit(command);
         if (command.op !== "authorise") return reply;
         const { movement, amount } = command;
         await submit({ op: "settle_hold", operator: "root", movement, amount, reason: "a test" });
         return { outcome: "try_later", timeMs: reply.timeMs };
-      };
+      });
       const notes = lobby.devices.everywhere();
       const receipt = await uncertain.move(kind);
       assertEquals(receipt.outcome, "already_completed");
@@ -233,15 +237,13 @@ for (const kind of ["withdrawal", "deposit"] as const) {
 Deno.test("an authorisation whose movement is settled already moves no notes", () =>
   UncertainBranch.with(async (uncertain) => {
     const { branch, lobby } = uncertain;
-    const { ledger } = branch.bank;
-    const submit = ledger.submit.bind(ledger);
-    ledger.submit = async (command) => {
+    uncertain.intercept(async (command, submit) => {
       const reply = await submit(command);
       if (command.op !== "authorise") return reply;
       const { movement } = command;
       await submit({ op: "settle_hold", operator: "root", movement, amount: 0n, reason: "a test" });
       return await submit(command); // the first outcome again, and what was booked since
-    };
+    });
     const notes = lobby.devices.everywhere();
     assertEquals((await uncertain.move("withdrawal")).outcome, "in_doubt");
     assertEquals(lobby.devices.everywhere(), notes, "no note has moved");

@@ -1,10 +1,13 @@
 /** After a restore: what terminals retell is booked where it is missing, once, and nobody is served before. */
 import { assertEquals } from "@std/assert";
+import { daysPerSetBack } from "../../../../lib/limits.ts";
 import { ownBalanceMinorMax } from "../../../../lib/money.ts";
 import { Books } from "../../../../server/ledger/books.ts";
 import type { Command } from "../../../../server/ledger/command.ts";
 import { applyCommands } from "../../../../server/ledger/rules/rules.ts";
 import { idOf, numberOf, play, smallBank } from "../../helpers/small_bank.ts";
+
+const dayMs = 24 * 60 * 60 * 1_000;
 
 /** The small bank, put back to a backup; both of its terminals are waited for. */
 const restored = () => ({
@@ -190,6 +193,43 @@ Deno.test("an impossible day is ignored: before the backup, in the future, or mi
     `,
     { ...smallBank(), restoring: from },
   );
+});
+
+Deno.test("what is retold after the bank's time was set back is charged to a day since then", () => {
+  const at = (day: number) => Date.parse(`2026-11-${day}T12:00:00Z`);
+  const today = daysPerSetBack + at(24) / dayMs | 0;
+  for (
+    const [timeMs, day] of [
+      [at(23), today - 1],
+      [at(24), today],
+      [at(28), today], // by the clock that was ahead
+      [at(11), today - 2], // before the backup
+      [null, today],
+    ] as const
+  ) {
+    const from = { sinceMs: at(22), waiting: [idOf("lobby")] };
+    const bank = smallBank();
+    const { number, uid } = bank.accounts.find(({ owner }) => owner === "alice")!;
+    const books = new Books({ ...bank, restoring: from });
+    const setBack = { op: "set_back_clock", operator: "ben" } as const;
+    applyCommands(books, [setBack], at(24), { setBackFromMs: at(29) });
+    const movement = { movement: idOf("w1"), terminal: idOf("lobby"), currency: "EUR" };
+    const retelling = {
+      op: "retell",
+      kind: "withdrawal",
+      ...movement,
+      amount: 100n,
+      timeMs,
+    } as const;
+    const { replies } = applyCommands(
+      books,
+      [{ ...retelling, account: number, uid, open: false }],
+      at(24),
+    );
+    assertEquals(replies[0]!.outcome, "ok");
+    assertEquals(books.movement(idOf("w1"), 1)!.day, day, `${timeMs}`);
+    assertEquals(books.accountNumbered(number)!.day, day);
+  }
 });
 
 Deno.test("money that is held is not there for what is retold", () => {
