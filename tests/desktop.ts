@@ -2,6 +2,7 @@
  * its own desktop for tests of the real window: an X server in memory, a window manager, hands
  * that type and click, and eyes that read the text on the screen. Nothing in the program has it.
  */
+import { Buffer } from "node:buffer";
 import { until } from "./end_to_end/programs.ts";
 
 /** Debian's package of each program that a desktop needs. */
@@ -51,6 +52,7 @@ export class Desktop {
   readonly env: Record<string, string>;
   readonly #server: Deno.ChildProcess;
   readonly #manager: Deno.ChildProcess;
+  #last: { pixels: Buffer; text: string } | null = null;
 
   private constructor(server: Deno.ChildProcess, env: Record<string, string>) {
     this.#server = server;
@@ -163,12 +165,18 @@ export class Desktop {
     await this.#run("import", ["-window", "root", ...crop, "+repage", file]);
   }
 
+  /** Reads the screen; a picture that has not changed is not read again, which takes a second. */
   async #read(area?: Area): Promise<string> {
-    const file = await Deno.makeTempFile({ suffix: ".png" });
+    const file = await Deno.makeTempFile({ suffix: ".ppm" });
     try {
       await this.picture(file, area);
-      // sparse text: words wherever they stand
-      return (await this.#run("tesseract", [file, "-", "--psm", "11"])).split(/\s+/).join(" ");
+      const pixels = Buffer.from(await Deno.readFile(file));
+      if (!this.#last?.pixels.equals(pixels)) {
+        // sparse text: words anywhere
+        const read = await this.#run("tesseract", [file, "-", "--psm", "11"]);
+        this.#last = { pixels, text: read.split(/\s+/).join(" ") };
+      }
+      return this.#last.text;
     } finally {
       await Deno.remove(file);
     }

@@ -1,7 +1,13 @@
 /** The page, over both of its bridges: how soon it is there, how still it is, how fast it answers. */
 import { type Browser, openBrowser } from "../browser.ts";
 import { bundlePage } from "../../ui/window/page_bundle.ts";
-import { onScreen, type OpenAtm, openAtm, openAtmInWindow } from "../ui/open_atm.ts";
+import {
+  onScreen,
+  type OpenAtm,
+  openAtm,
+  openAtmInWindow,
+  type OpenOptions,
+} from "../ui/open_atm.ts";
 import { ScriptedAtm } from "../ui/scripted_atm.ts";
 import type { Bench } from "./harness.ts";
 
@@ -41,10 +47,10 @@ async function compressedBytes(text: string): Promise<number> {
 
 async function onPage(
   browser: Browser,
-  open: (browser: Browser, options: { scripted: ScriptedAtm }) => Promise<OpenAtm>,
+  open: (browser: Browser, options: OpenOptions) => Promise<OpenAtm>,
   measure: (atm: OpenAtm) => Promise<number>,
 ): Promise<number> {
-  const atm = await open(browser, { scripted: new ScriptedAtm() });
+  const atm = await open(browser, { scripted: new ScriptedAtm(), isNew: true });
   try {
     await onScreen(atm.page, "welcome");
     return await measure(atm);

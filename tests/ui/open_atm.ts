@@ -35,6 +35,8 @@ export interface OpenOptions {
   viewport?: { width: number; height: number };
   colorScheme?: "light" | "dark";
   disconnectedMsMax?: number;
+  /** A page without anything of an earlier one, for what is measured. */
+  isNew?: boolean;
 }
 
 const bundles: Partial<Record<PageEntry, Promise<PageTexts>>> = {};
@@ -144,8 +146,8 @@ async function openPage(browser: Browser, options: OpenOptions, problems: string
   const colorScheme = options.colorScheme ?? "light";
   // reduced motion: nothing to be waited for
   const media = { colorScheme, reducedMotion: "reduce" } as const;
-  const left = leftPages.get(browser);
-  leftPages.delete(browser);
+  const left = options.isNew ? undefined : leftPages.get(browser);
+  if (left) leftPages.delete(browser);
   const context = left?.context() ?? await browser.newContext({ viewport });
   const page = left ?? await context.newPage();
   await page.setViewportSize(viewport);
@@ -154,7 +156,8 @@ async function openPage(browser: Browser, options: OpenOptions, problems: string
   /** Leaves a blank page for the next test; closes a context in which more was opened. */
   const leave = async () => {
     page.removeAllListeners();
-    if (page.isClosed() || context.pages().length > 1) return await context.close();
+    const isUsable = !options.isNew && !page.isClosed() && context.pages().length === 1;
+    if (!isUsable || leftPages.has(browser)) return await context.close();
     await page.goto("about:blank");
     leftPages.set(browser, page);
   };
