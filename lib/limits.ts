@@ -26,6 +26,8 @@ export const keyAgeGraceMs = minute;
 export const outgoingBytesMax = 1 << 20;
 /** Time in which a close is written, and in which a client waits for the server's. */
 export const closeMsMax = second;
+/** Time that a stopping server gives the visits that are open; less than `programEndMsMax`. */
+export const lastVisitsMsMax = 10 * second;
 /** Size of one read from a socket. A server allocates such a buffer per terminal. */
 export const serverReadBytes = 1_024;
 export const clientReadBytes = 16_384;

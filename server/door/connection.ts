@@ -29,6 +29,10 @@ export class Connection {
   readonly #channel: Channel;
   #terminal: ProvedTerminal | null = null;
   #isReplaced = false;
+  /** Null before the handshake. */
+  #requests: Requests | null = null;
+  #isAnswering = false;
+  #isStopping = false;
 
   constructor(
     socket: Socket,
@@ -57,6 +61,16 @@ export class Connection {
   /** Ends the connection; with a session, sends a close first. */
   end(ending: Ending = "close"): Promise<void> {
     return this.#channel.end(ending);
+  }
+
+  /**
+   * Ends the connection after the answer to the request under way, and after the visit that is open.
+   * @param last resolves when the connection has ended, or when its visit has had its time
+   */
+  async stop(last: Promise<void>): Promise<void> {
+    this.#isStopping = true;
+    if (this.#isAnswering || this.#requests?.hasVisit) await last;
+    await this.end();
   }
 
   /** Closes the socket at once. */
@@ -94,6 +108,7 @@ export class Connection {
   async #serveTerminal(terminal: ProvedTerminal): Promise<void> {
     const { live, lines, bank: { monitor } } = this.context;
     const requests = new Requests(this.context, terminal, (push) => this.#send(push));
+    this.#requests = requests;
     this.#replaceOlder(terminal);
     monitor.onConnected(terminal.id, terminal.name);
     try {
@@ -109,7 +124,10 @@ export class Connection {
         if (!this.#keyStands(terminal)) throw new KeyEnded();
         const { id, ask } = parseRequest(message);
         monitor.onMessage(terminal.id);
+        this.#isAnswering = true;
         await requests.answer(ask, (answer) => this.#send({ id, answer }));
+        this.#isAnswering = false;
+        if (this.#isStopping && !requests.hasVisit) return await this.end();
       }
     } catch (error) {
       if (!(error instanceof KeyEnded)) throw error;

@@ -1,6 +1,6 @@
 /** The bank's listener for ATMs: accepts sockets within named limits and serves each one. */
 import { ProtocolError, UsageError } from "../../lib/errors.ts";
-import { handshakeMsMax } from "../../lib/limits.ts";
+import { handshakeMsMax, lastVisitsMsMax } from "../../lib/limits.ts";
 import { EmptyConnection } from "../../lib/protocol/channel.ts";
 import type { AcceptedSocket, SocketListener } from "../../lib/world.ts";
 import { acceptAll } from "../../lib/accept.ts";
@@ -19,7 +19,7 @@ import { Strangers } from "./strangers.ts";
 export interface Listener {
   /** The bound address, as `host:port`. */
   readonly address: string;
-  /** Stops accepting, ends all connections, and flushes the log. */
+  /** Stops accepting, ends all connections, those with a visit after it, and flushes the log. */
   close(): Promise<void>;
 }
 
@@ -29,6 +29,8 @@ export interface ListenOptions {
   readonly proxies?: readonly string[];
   /** Those that differ from `lib/limits`. */
   readonly limits?: Partial<AdmissionLimits>;
+  /** Time that open visits have to end when the listener is closed. */
+  readonly lastVisitsMs?: number;
 }
 
 /** An address to listen on. */
@@ -63,7 +65,7 @@ export function bindDoor(
 /** Starts serving ATMs. */
 export async function listen(
   bank: Bank,
-  { listener, proxies = [], limits }: ListenOptions,
+  { listener, proxies = [], limits, lastVisitsMs = lastVisitsMsMax }: ListenOptions,
 ): Promise<Listener> {
   const { world, monitor } = bank;
   const stopping = new AbortController();
@@ -144,11 +146,16 @@ export async function listen(
     address: listener.address,
     async close() {
       listener.close();
-      stopping.abort();
       await accepting;
-      await lines?.stopped;
       unread.forEach((socket) => socket.close());
-      await Promise.all([...serving.keys()].map((connection) => connection.end()));
+      const { promise: late, resolve } = Promise.withResolvers<void>();
+      const cancel = world.after(lastVisitsMs, resolve);
+      await Promise.all(
+        [...serving].map(([connection, served]) => connection.stop(Promise.race([served, late]))),
+      );
+      cancel();
+      stopping.abort();
+      await lines?.stopped;
       await Promise.all(serving.values());
       await strangers.flush();
       await logAction(bank, "stop");

@@ -189,6 +189,11 @@ export class Requests {
     return this.context.bank;
   }
 
+  /** Whether a customer is logged in. */
+  get hasVisit(): boolean {
+    return this.#openVisit !== null;
+  }
+
   get #openVisit(): Visit | null {
     return this.#visit?.isOver === false ? this.#visit : null;
   }

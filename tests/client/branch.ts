@@ -129,6 +129,7 @@ export class Branch {
     if (!this.bank) this.bank = await openBank(bankWorld(this.logged), this.bankFolder);
     this.#listener = await listen(this.bank, {
       listener: listenTcp({ hostname: "127.0.0.1", port: this.#port }),
+      lastVisitsMs: 0,
     });
     this.#port = Number(this.#listener.address.split(":")[1]);
   }

@@ -38,6 +38,8 @@ export interface Places {
   /** The two servers; their ports may be the same. */
   servers: readonly { address: Address; within: readonly string[] }[];
   atms: readonly string[];
+  /** The balancer to which ATMs connect; without one they connect to the servers. */
+  balancer?: Address;
 }
 
 export interface Outcome {
@@ -198,7 +200,8 @@ export class Scene {
 
   #atm(key: string, name: string): Victim {
     const folder = `${this.folder}/${name}`;
-    const servers = this.places.servers.map(({ address }) => address);
+    const { balancer, servers: machines } = this.places;
+    const servers = balancer ? [balancer] : machines.map(({ address }) => address);
     const config: TortureAtm = { folder, key, servers, customers, own: ownerOf(name) };
     const program = new URL("../torture/torture_atm.ts", import.meta.url).pathname;
     const onLine = (line: string) => {

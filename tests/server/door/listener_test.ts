@@ -4,11 +4,12 @@ import { BankClient, NoAnswer } from "../../../client/bank_client.ts";
 import { concat } from "../../../lib/bytes.ts";
 import { encodeFrame, frameType } from "../../../lib/protocol/frame.ts";
 import { createClientHello } from "../../../lib/protocol/handshake.ts";
-import { system } from "../../../lib/system.ts";
+import { connectTcp, listenTcp, system } from "../../../lib/system.ts";
+import { listen, type Listener } from "../../../server/door/listener.ts";
 import { until } from "../../client/branch.ts";
 import { filled } from "../../lib/helpers.ts";
 import { header } from "../helpers/proxy.ts";
-import { onEachBank, readToEnd, RunningBank } from "../helpers/running_bank.ts";
+import { newId, onEachBank, passwords, readToEnd, RunningBank } from "../helpers/running_bank.ts";
 
 const nothing = new Uint8Array(0);
 const from = (lastByte: number) =>
@@ -138,3 +139,68 @@ Deno.test("addresses that take every place and hold it do not keep an ATM out", 
     await client.close();
     for (const socket of silent) socket.close();
   }, { proxies: ["127.0.0.1"], limits: { pending: 8, pendingPerSource: 4 } }));
+
+function addressOf(listener: Listener): [hostname: string, port: number] {
+  const [hostname, port] = listener.address.split(":");
+  return [hostname!, Number(port)];
+}
+
+/** Runs with a second listener of the bank, and an ATM on it. */
+async function withListener(
+  running: RunningBank,
+  run: (listener: Listener, client: BankClient) => Promise<void>,
+): Promise<void> {
+  const listener = await listen(running.bank, {
+    listener: listenTcp({ hostname: "127.0.0.1", port: 0, sharePort: false }),
+  });
+  const client = await BankClient.connect({
+    connect: () => connectTcp(...addressOf(listener)),
+    terminalKey: running.keys.lobby,
+    world: system,
+  });
+  await run(listener, client);
+  await client.close();
+}
+
+onEachBank(
+  "a server that stops answers the request under way first",
+  (withBank) =>
+    withBank((running) =>
+      withListener(running, async (listener, client) => {
+        const { ledger } = running.bank;
+        const arrived = Promise.withResolvers<void>();
+        const held = Promise.withResolvers<void>();
+        const submit = ledger.submit.bind(ledger);
+        ledger.submit = async (command) => {
+          if (command.op === "void") {
+            arrived.resolve();
+            await held.promise;
+          }
+          return await submit(command);
+        };
+        const answer = client.ask({ op: "void", movement: newId() });
+        await arrived.promise;
+        const closed = listener.close();
+        held.resolve();
+        assertEquals((await answer).outcome, "ok");
+        await closed;
+      })
+    ),
+);
+
+onEachBank(
+  "a server that stops lets a visit end, and ends idle connections at once",
+  (withBank) =>
+    withBank((running) =>
+      withListener(running, async (listener, client) => {
+        const logIn = { op: "log_in", username: "alice", password: passwords.alice } as const;
+        assertEquals((await client.ask(logIn)).outcome, "ok");
+        const closed = listener.close();
+        await assertRejects(() => connectTcp(...addressOf(listener)));
+        assertEquals((await client.ask({ op: "touch" })).outcome, "ok");
+        assertEquals((await client.ask({ op: "log_out", reason: "customer" })).outcome, "ok");
+        await assertRejects(() => client.ask({ op: "hello" }), NoAnswer);
+        await closed;
+      })
+    ),
+);

@@ -199,6 +199,7 @@ export class RunningBank {
   async #listen(): Promise<void> {
     this.#listener = await listen(this.bank, {
       listener: listenTcp({ hostname: "127.0.0.1", port: 0 }),
+      lastVisitsMs: 0,
       ...this.options,
     });
     this.#running = true;
