@@ -54,7 +54,7 @@ export const operatorCommands = {
   settle_hold: { movement: "text", complete: "text?", reverse: "boolean", reason: "text" },
   /** `amount`: what should have been booked. */
   correct_movement: { movement: "text", amount: "text", reason: "text" },
-  check_ledger: {},
+  check_ledger: { json: "boolean?" },
   list_differences: { json: "boolean?" },
   show_status: { json: "boolean", watch: "boolean" },
   show_clock: { json: "boolean?" },

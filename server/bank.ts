@@ -26,7 +26,7 @@ import { keepReconciled, keptReconciled } from "./folder/reconciled.ts";
 import { auditKeyRingOf, type BankKeys, type SharedKeys } from "./folder/bank_keys.ts";
 import { Ledger } from "./ledger/ledger.ts";
 import type { LinkEvents } from "./ledger/link.ts";
-import type { CheckedBooks } from "./ledger/check.ts";
+import type { CheckedBooks, OnProgress } from "./ledger/check.ts";
 import type { Settings, Terminal } from "./ledger/model.ts";
 import type { BankLink, FileToCheck, LogLink, OpenLedger, OpenStore } from "./ledger_service.ts";
 import { settleMasterKey } from "./terminals/change_keys.ts";
@@ -64,7 +64,7 @@ export interface BankWorld extends WorldWithFiles {
    * Recomputes the books of an unused file from its movements.
    * @throws {UsageError} if it is not a bank's file
    */
-  checkFile(file: FileToCheck): Promise<CheckedBooks>;
+  checkFile(file: FileToCheck, onProgress?: OnProgress): Promise<CheckedBooks>;
 }
 
 export interface Host {

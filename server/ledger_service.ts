@@ -228,10 +228,11 @@ export interface FileToCheck {
 export async function checkFile(
   { path, keys }: FileToCheck,
   openStore: OpenStore,
+  onProgress: OnProgress = () => {},
 ): Promise<CheckedBooks> {
   const store = await openStore({ path });
   try {
-    return await checkStore(store, new AuditKeyRing(keys), () => {});
+    return await checkStore(store, new AuditKeyRing(keys), onProgress);
   } finally {
     await store.close();
   }

@@ -40,11 +40,15 @@ class LedgerThread {
   }
 
   /** Calls as `call` does, and reports the progress. */
-  async check(onProgress: OnProgress): Promise<CheckedBooks> {
+  async check(
+    onProgress: OnProgress,
+    name: "check" | "checkFile" = "check",
+    ...args: FileToCheck[]
+  ): Promise<CheckedBooks> {
     const id = this.#nextId++;
     this.#progress.set(id, onProgress);
     try {
-      return await this.#send(id, "check", []) as CheckedBooks;
+      return await this.#send(id, name, args) as CheckedBooks;
     } finally {
       this.#progress.delete(id);
     }
@@ -120,10 +124,13 @@ const noEvents: LinkEvents = { onTrouble() {}, onDoubt() {}, onFault() {}, onMov
  * Recomputes the books of a file from its movements, in a thread.
  * @throws {UsageError} if it is not a bank's file
  */
-export async function checkFileInThread(file: FileToCheck): Promise<CheckedBooks> {
+export async function checkFileInThread(
+  file: FileToCheck,
+  onProgress: OnProgress = () => {},
+): Promise<CheckedBooks> {
   const thread = new LedgerThread(noEvents);
   try {
-    return await thread.call("checkFile", file);
+    return await thread.check(onProgress, "checkFile", file);
   } finally {
     thread.end("the file is checked");
   }

@@ -61,8 +61,11 @@ async function handle(
     lookInTime();
     return;
   }
-  if (name === "checkFile") return await checkFile(args[0] as FileToCheck, openSystemStore);
-  if (name === "check") return await service.check((done, of) => answer({ id, done, of }));
+  const onProgress = (done: number, of: number) => answer({ id, done, of });
+  if (name === "checkFile") {
+    return await checkFile(args[0] as FileToCheck, openSystemStore, onProgress);
+  }
+  if (name === "check") return await service.check(onProgress);
   if (name === "close") inPlace = null;
   const value = await (service[name] as (...args: unknown[]) => Promise<unknown>)(...args);
   if (name === "run") requireInPlace();

@@ -9,7 +9,7 @@ import { newBackupPath } from "../folder/bank_folder.ts";
 import { setMark } from "../folder/marks.ts";
 import { logCommand } from "../ledger/command.ts";
 import { faultInWords } from "../ledger/faults.ts";
-import { checkedInWords } from "./check_books.ts";
+import { checkedInWords, withProgress } from "./check_books.ts";
 import type { Handlers } from "./request.ts";
 import { requireReason } from "./words.ts";
 
@@ -25,9 +25,9 @@ const instant = (ms: number) => new Date(ms).toISOString();
 
 export const bookCommands: Handlers<BookCommand> = {
   /** Refused with older keys than another server's, under which a good log does not open. */
-  async *check_ledger(bank) {
+  async *check_ledger(bank, { json = false }) {
     await requireNewestKeys(bank.ledger.read, bank.auditKeys);
-    yield* checkedInWords((onProgress) => bank.ledger.check(onProgress));
+    yield* checkedInWords((onProgress) => bank.ledger.check(onProgress), json);
   },
 
   async *show_clock(bank, { json = false }) {
@@ -104,10 +104,10 @@ export const bookCommands: Handlers<BookCommand> = {
             `(${error.message}). Make room, or stop the server and copy that folder`,
         );
       });
-      const { problem, accounts, movements, entries } = await world.checkFile({
-        path,
-        keys: auditKeys.versions,
-      });
+      const file = { path, keys: auditKeys.versions };
+      const { problem, accounts, movements, entries } = yield* withProgress((onProgress) =>
+        world.checkFile(file, onProgress)
+      );
       if (problem !== null) {
         throw new UsageError(`the books are wrong, and so is their copy: ${problem}`);
       }

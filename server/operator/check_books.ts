@@ -1,10 +1,19 @@
-/** Runs the check of the books, and reports its progress and result in words. */
+/** Runs checks of books, and reports their progress, and their result in words. */
 import type { CheckedBooks, OnProgress } from "../ledger/check.ts";
-import type { Answers } from "./request.ts";
+import type { Answers, OperatorAnswer } from "./request.ts";
 
-export async function* checkedInWords(
-  check: (onProgress: OnProgress) => Promise<CheckedBooks>,
-): Answers {
+type Check = (onProgress: OnProgress) => Promise<CheckedBooks>;
+
+export async function* checkedInWords(check: Check, json = false): Answers {
+  const books = yield* withProgress(check);
+  if (json) yield { line: JSON.stringify({ good: books.problem === null, ...books }) };
+  if (!json || books.problem !== null) yield inWords(books);
+}
+
+/** Runs a check, yields its progress, and returns its result. */
+export async function* withProgress(
+  check: Check,
+): AsyncGenerator<OperatorAnswer, CheckedBooks, void> {
   let progress = { checked: 0, of: 1 };
   let wake = () => {};
   const checking = check((checked, of) => {
@@ -14,7 +23,7 @@ export async function* checkedInWords(
   for (let shown = 0;;) {
     const moved = new Promise<null>((resolve) => wake = () => resolve(null));
     const books = await Promise.race([checking, moved]);
-    if (books) return yield inWords(books);
+    if (books) return books;
     const percent = Math.floor(100 * progress.checked / progress.of);
     if (percent > shown) yield progress;
     shown = percent;

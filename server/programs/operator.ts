@@ -22,6 +22,8 @@ import type { LocalCommand, OperatorStart } from "../../lib/programs.ts";
 import { systemFiles } from "../../lib/system.ts";
 import { isName } from "../../lib/terminal_key.ts";
 import { openBank } from "../bank.ts";
+import type { ReadStore } from "../ledger/store.ts";
+import type { FileToCheck } from "../ledger_service.ts";
 import { requirePasswordLength } from "../credentials/passwords.ts";
 import {
   databasePath,
@@ -91,7 +93,8 @@ async function runTask(start: OperatorStart): Promise<number> {
       return await join(target, command);
     case "restore":
       if (command.dryRun) {
-        return sayAll(await rehearseRestore(systemBank, { path: folder, from: command.from }));
+        const request = { path: folder, from: command.from };
+        return sayAll(await showingProgress((world) => rehearseRestore(world, request)));
       }
       return await restore(target, command);
     case "verify_audit":
@@ -313,8 +316,22 @@ async function migrate(target: Target): Promise<number> {
   const place = { path: databasePath(folder) };
   const admin = await requireAdmin(systemBank, place, signer, { command: "migrate" });
   const request = { path: folder, url, ...admin };
-  (await migrateBank(systemBank, request)).forEach(say);
+  (await showingProgress((world) => migrateBank(world, request))).forEach(say);
   return 0;
+}
+
+/** Runs with a bank's world whose checks of files show their progress. */
+async function showingProgress<T>(run: (world: typeof systemBank) => Promise<T>): Promise<T> {
+  const progress = new Progress("checked");
+  const world = {
+    ...systemBank,
+    checkFile: (file: FileToCheck) => systemBank.checkFile(file, progress.show),
+  };
+  try {
+    return await run(world);
+  } finally {
+    progress.end();
+  }
 }
 
 /** Creates the folder of another server for a bank in PostgreSQL. */
@@ -358,13 +375,15 @@ async function restore(
   requireNew(firstKey);
   const key = await signer();
   reservePrivateFile(systemFiles, firstKey).close(); // refused before the backup is checked
-  const lines = await restoreBank(systemBank, {
+  const request = {
     path: folder,
     from,
-    keepFirstKey: (text) => writePrivateFile(systemFiles, firstKey, text),
+    keepFirstKey: (text: string) => writePrivateFile(systemFiles, firstKey, text),
     operator: key.name,
-    authorise: (store) => signedByAdmin(systemBank, store, key, { command: "restore", from }),
-  });
+    authorise: (store: Pick<ReadStore, "staff" | "settings">) =>
+      signedByAdmin(systemBank, store, key, { command: "restore", from }),
+  };
+  const lines = await showingProgress((world) => restoreBank(world, request));
   lines.forEach(say);
   return sayFirstKey(firstKey);
 }

@@ -168,10 +168,11 @@ export class Branch {
     const names = files.map(({ name }) => name).sort().reverse();
     const hasKey = names.includes("chain.key");
     const key = () => hasKey ? Deno.readFileSync(`${folder}/chain.key`).toHex() : "";
-    for (let copied; copied !== key();) {
+    let copied: string;
+    do {
       copied = key();
       for (const name of names) Deno.copyFileSync(`${folder}/${name}`, `${image}/${name}`);
-    }
+    } while (copied !== key());
     return image;
   }
 

@@ -1,6 +1,7 @@
 /** `bank status`: an operator sees the terminals, their cash, and what is wrong. */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { onEachBank, type RunningBank } from "../helpers/running_bank.ts";
+import type { Ask } from "../../../lib/protocol/message.ts";
+import { onEachBank, RunningBank } from "../helpers/running_bank.ts";
 
 async function statusOf(running: RunningBank, json: boolean): Promise<string> {
   const command = { command: "show_status", json, watch: false } as const;
@@ -60,3 +61,26 @@ onEachBank(
       assertEquals(entries.filter((entry) => entry.includes("report devices")).length, 1);
     }),
 );
+
+Deno.test("one command shows why an ATM is out of service, and the command that mends it", () =>
+  RunningBank.with(async (running) => {
+    const atm = await running.connect();
+    const whys = [
+      [{ jammed: ["dispenser"] }, "its dispenser is jammed", "atm cash count"],
+      [{ counted: false }, "its devices have lost count", "atm cash count"],
+      [{ stopped: "disk_failed" }, "its disk is full or fails", "make room"],
+      [{ stopped: "journal_lost" }, "its journal lacks movements", "atm cash count"],
+    ] as const;
+    for (const [change, why, mend] of whys) {
+      const asked = { ...report, jammed: [], ...change } as unknown as Ask;
+      assertEquals(await atm.outcomeOf(asked), "ok");
+      const [, what = "", act = ""] = /^1\. (.*)\n {3}Do: (.*)$/m.exec(
+        await statusOf(running, false),
+      )!;
+      assertStringIncludes(what, `lobby is out of service: ${why}`);
+      assertStringIncludes(act, mend);
+    }
+    const name = "lobby";
+    await Array.fromAsync(running.operate({ command: "suspend_terminal", name }));
+    assertMatch(await statusOf(running, false), /^lobby +suspended/m);
+  }));

@@ -6,9 +6,11 @@ export const bankBooks = [
     name: "ledger check",
     summary:
       "Recompute all balances; exit code 1 if the books are wrong, 2 if they cannot be checked",
-    examples: [""],
+    examples: ["", "--json"],
     define: (command, { operator }) =>
-      command.action((bank) => operator(bank, { command: "check_ledger" })),
+      command
+        .option("--json", "print the result as a line of JSON")
+        .action(({ json, ...bank }) => operator(bank, { command: "check_ledger", json })),
   }),
   bankCommand({
     name: "backup",

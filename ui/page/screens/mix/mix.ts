@@ -29,7 +29,11 @@ export function Mix({ screen, view, send, words }: ViewScreenProps<"mix">): VNod
               onClick=${() => send({ type: "withdraw", amount, notes })}
             >
               <${NoteStacks} ...${{ notes, currency, words }} />
-              <small aria-hidden="true">${counted(words.deposit.count, countOf(notes), words.locale)}</small>
+              <small aria-hidden="true">${counted(
+                words.deposit.count,
+                countOf(notes),
+                words.locale,
+              )}</small>
             </button>
           `
         )}
