@@ -10,6 +10,9 @@ import { inTemporaryFolder } from "../server/helpers/temporary.ts";
 import { bankWorld } from "../server/helpers/world.ts";
 import { connectTerminal } from "./traced_server.ts";
 
+/** Here the bank's folder is a symbolic link to that of its files. */
+const linked = "the link to its folder leads to another bank's";
+
 /** What is done to the folder of a running server, and where its files are then. */
 const moves: Record<string, (path: string) => string | null> = {
   "its folder is moved": (path) => {
@@ -25,6 +28,11 @@ const moves: Record<string, (path: string) => string | null> = {
     Deno.removeSync(path, { recursive: true });
     return null;
   },
+  [linked]: (path) => {
+    Deno.removeSync(path);
+    Deno.symlinkSync(`${path}-other`, path);
+    return `${path}-target`;
+  },
   "its write-ahead log is removed": (path) => {
     Deno.removeSync(`${path}/bank.sqlite-wal`);
     return null;
@@ -38,6 +46,10 @@ for (const [name, move] of Object.entries(moves)) {
         const path = `${root}/bank`;
         const [keyFile] = await makeBank(path, { terminals: ["lobby"] });
         await makeBank(`${path}-other`, { terminals: ["other"] });
+        if (name === linked) {
+          Deno.renameSync(path, `${path}-target`);
+          Deno.symlinkSync(`${path}-target`, path);
+        }
         const server = new Deno.Command(Deno.execPath(), {
           args: serverArguments({ folder: path }, 0),
           stdin: "piped",

@@ -44,7 +44,9 @@ export function denoArguments(
 ): string[] {
   const granted = Object.entries(permissions).flatMap(([name, values]: [string, string[]]) =>
     values.length > 0
-      ? [`--allow-${name}=${values.map((value) => value.replaceAll(",", ",,")).join(",")}`]
+      ? [
+        `--allow-${name}=${withTargets(values).map((value) => value.replaceAll(",", ",,")).join()}`,
+      ]
       : []
   );
   return [
@@ -59,6 +61,26 @@ export function denoArguments(
     `${project}/${program}.ts`,
     JSON.stringify(start),
   ];
+}
+
+/** Returns paths, and others' values, with the targets of symbolic links: Deno checks these, too. */
+function withTargets(values: readonly string[]): string[] {
+  return [
+    ...new Set(values.flatMap((value) => {
+      const [, socket = "", path] = /^(unix:)?(\/.*)$/.exec(value) ?? [];
+      return path === undefined ? [value] : [value, `${socket}${targetOf(path)}`];
+    })),
+  ];
+}
+
+/** Returns the path without symbolic links; its end need not exist. */
+function targetOf(path: string): string {
+  try {
+    return Deno.realPathSync(path);
+  } catch {
+    const end = path.lastIndexOf("/");
+    return end <= 0 ? path : `${targetOf(path.slice(0, end))}${path.slice(end)}`;
+  }
 }
 
 /** A server's socket for operators, as a permission. */
