@@ -293,13 +293,11 @@ export class LogVerifier {
     const replacing = this.#come.find((other) =>
       !lists(other.firstKey, firstKey) && !lists(firstKey, other.firstKey)
     );
-    return replacing === undefined ? missing : (
-      `${missing}. A restore of a backup from before it, which began ` +
-      `${
-        nameOf(replacing.firstKey.chainId)
-      }, leaves it out: the database that was replaced has it. ` +
-      "If the bank made this restore, verify without the first key of the missing chain"
-    );
+    if (replacing === undefined) return missing;
+    const since = nameOf(replacing.firstKey.chainId);
+    return `${missing}: it was removed, or left out by a restore of a backup from before it, which ` +
+      `began ${since}. If the bank made this restore, verify without the first key of the missing ` +
+      "chain: the database that was replaced has it";
   }
 
   #chainOf({ chainId }: LogLine): FollowedChain {

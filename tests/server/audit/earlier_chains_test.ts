@@ -94,7 +94,7 @@ Deno.test("the first key and the first entry of a chain name the heads of all ch
       assertThrows(
         () => check(chains.slice(0, 2), [keys[0]!, keys[1]!, left]),
         BadLog,
-        "chain 07070707 is missing. A restore of a backup from before it, which began chain",
+        "chain 07070707 is missing: it was removed, or left out by a restore",
       );
     }
   }));

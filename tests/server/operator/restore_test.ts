@@ -616,7 +616,7 @@ Deno.test("a second restore of one backup names the chain that it leaves out, an
     await assertRejects(
       () => check(branch.firstKey, first, firstKey),
       BadLog,
-      `chain ${name} is missing. A restore of a backup from before it, which began chain`,
+      `chain ${name} is missing: it was removed, or left out by a restore`,
     );
     assertStringIncludes(await check(branch.firstKey, firstKey), "good");
   }));
