@@ -166,9 +166,15 @@ function textCut(page: Page): Promise<string[]> {
       }
       return inner.left < -1 || inner.right > innerWidth + 1;
     };
+    // the keyboard leaves all fields in sight
+    const isBelow = () => {
+      const stage = document.querySelector(".stage:has(+ .keyboard)");
+      return stage !== null && stage.scrollHeight > stage.clientHeight + 1;
+    };
     const before = root.dataset.size;
     const cut = ["normal", "large"].flatMap((size) => {
       root.dataset.size = size;
+      if (isBelow()) return [`${size}: fields below the keyboard`];
       return [...document.querySelectorAll("body :not(script, svg *)")]
         .filter((each) => [...each.childNodes].some(isText) && isCut(each))
         .map((each) => `${size}: ${each.className || each.tagName} ${each.textContent!.trim()}`);
