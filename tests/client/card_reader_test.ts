@@ -89,6 +89,16 @@ async function withService(run: (service: Service) => Promise<void>): Promise<vo
   }
 }
 
+Deno.test("a reader that is closed while it connects ends", () =>
+  withService(async (service) => {
+    for (const afterMs of [0, 1, 5]) {
+      const { reader, desk } = service.atm();
+      await new Promise((resolve) => setTimeout(resolve, afterMs));
+      desk.stopWaiting();
+      await reader.close();
+    }
+  }));
+
 Deno.test("a card is read by WebSocket, returned and taken", () =>
   withService(async (service) => {
     const { reader, desk } = service.atm();

@@ -38,6 +38,7 @@ export class Xfs4IotCardReader implements CardReader {
     const { signal } = this.#stopping;
     while (!signal.aborted) {
       const connection = await this.#connect();
+      if (signal.aborted) return connection?.close(); // closed while it connected
       if (connection) {
         await connection.ended;
         this.#connection = null;
