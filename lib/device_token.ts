@@ -52,6 +52,23 @@ export function makeToken(
  * HMAC and nonce in constant time.
  */
 export function readToken(key: Uint8Array, text: string, nonce?: string): Token | TokenFault {
+  const token = parsed(text);
+  if (typeof token === "string") return token;
+  const body = text.slice(0, -hmacHexDigits);
+  const right = upperHex(hmac(key, utf8.encode(body)));
+  if (!equalInConstantTime(utf8.encode(right), utf8.encode(token.id))) return "invalidTokenHMAC";
+  if (nonce !== undefined && !sameNonce(token.nonce, nonce)) return "invalidTokenNonce";
+  return token;
+}
+
+/** Returns the content of a token whose HMAC was checked before; null for another text. */
+export function contentOfToken(text: string): Token | null {
+  const token = parsed(text);
+  return typeof token === "string" ? null : token;
+}
+
+/** Checks a token's form and length. */
+function parsed(text: string): Token | TokenFault {
   if (text.length > deviceTokenBytesMax || !printable.test(text)) return "invalidTokenFormat";
   if (/(?:^|,)[A-Z0-9]+=(?:,|$)/.test(text)) return "invalidTokenKeyNoValue";
   const [, given = "", length, middle = "", id = ""] = pattern.exec(text) ?? [];
@@ -62,10 +79,6 @@ export function readToken(key: Uint8Array, text: string, nonce?: string): Token 
   if (content.size < pairs.length || new Set(names).size < names.length) {
     return "invalidTokenFormat";
   }
-  const body = text.slice(0, -hmacHexDigits);
-  const right = upperHex(hmac(key, utf8.encode(body)));
-  if (!equalInConstantTime(utf8.encode(right), utf8.encode(id))) return "invalidTokenHMAC";
-  if (nonce !== undefined && !sameNonce(given, nonce)) return "invalidTokenNonce";
   return { nonce: given, content, id };
 }
 

@@ -60,6 +60,7 @@ export type Refusal =
   | "key_superseded" // the terminal already has another key of this version, or a newer one
   | "device_enrolled" // the terminal has a device with keys
   | "device_revoked"
+  | "unproven" // no present status of the device shows that the hold's token is dead
   // receipts
   | "signing_stopped" // a witness has a checkpoint that contradicts the server's chain
   // transient: nothing was recorded, the same id may be tried again

@@ -24,6 +24,7 @@ import {
   balanceDaysMax,
   cassettesMax,
   cursorLengthMax,
+  deviceTokenBytesMax,
   historyTextLengthMax,
   outcomeLengthMax,
   passwordLengthMax,
@@ -57,6 +58,8 @@ export type Ask =
     /** Minor units; any other text is refused by name. */
     amount: string;
     currency: string;
+    /** The device's command nonce; no part of what a repeated id must have in common. */
+    nonce?: string;
   }
   /** Transfers money to the account with the number `to`, in one step. */
   | {
@@ -99,9 +102,10 @@ export type Ask =
    */
   | { op: "reconcile"; cash: MinorText; movements: { movement: string; amount: MinorText }[] }
   // of the terminal, for its own movements
-  | { op: "complete"; movement: string; amount: MinorText }
-  | { op: "reverse"; movement: string }
-  | { op: "void"; movement: string }
+  /** `status`: the device's present status, for a withdrawal with a token. */
+  | { op: "complete"; movement: string; amount: MinorText; status?: string }
+  | { op: "reverse"; movement: string; status?: string }
+  | { op: "void"; movement: string; status?: string }
   /**
    * A movement's outcome at the devices, sent again after the bank was restored from a backup:
    * `amount` is what they moved, or what was authorised if the movement is still open.
@@ -119,6 +123,9 @@ export type Ask =
     time?: string;
     /** Whether the outcome of a withdrawal or deposit is still unknown. */
     open?: boolean;
+    /** Of a withdrawal with a token: that one, and the device's present status after it. */
+    token?: string;
+    status?: string;
   }
   /** Marks the end of the retold movements. */
   | { op: "retold" }
@@ -176,6 +183,9 @@ export interface Answer {
   time?: string;
   /** Minor units that the first settling booked: for `already_completed` and a repeated complete. */
   booked?: MinorText;
+  /** The dispense token of an authorised withdrawal, and the nonce of the status after it. */
+  token?: string;
+  statusNonce?: string;
   /** The log's entry of the movement, or of the ATM's own refusal. */
   logged?: LoggedAt;
   /** A signed note, verbatim. */
@@ -330,6 +340,9 @@ const cardNumber: Check<string> = (value) =>
 const pin: Check<string> = (value) =>
   typeof value === "string" && isPin(value) ? value : refuse("pin");
 const yesOrNo: Check<boolean> = (value) => typeof value === "boolean" ? value : refuse("choice");
+const deviceToken = text(deviceTokenBytesMax);
+const deviceNonce: Check<string> = (value) =>
+  typeof value === "string" && /^[0-9A-F]{1,32}$/.test(value) ? value : refuse("nonce");
 const kind = oneOf("withdrawal", "deposit");
 const entryKind = oneOf("withdrawal", "deposit", "transfer", "log-in", "other");
 const filterKind = oneOf("money", "withdrawal", "deposit", "transfer", "log-in", "other");
@@ -391,6 +404,7 @@ const askFields: { [O in Operation]: Fields } = {
     account: text(accountLengthMax),
     amount: text(amountLengthMax),
     currency: currencyCode,
+    nonce: maybe(deviceNonce),
   },
   transfer: {
     movement,
@@ -425,9 +439,9 @@ const askFields: { [O in Operation]: Fields } = {
       reconciledMovementsMax,
     ),
   },
-  complete: { movement, amount: minor },
-  reverse: { movement },
-  void: { movement },
+  complete: { movement, amount: minor, status: maybe(deviceToken) },
+  reverse: { movement, status: maybe(deviceToken) },
+  void: { movement, status: maybe(deviceToken) },
   load_cash: { movement, amount: minor, currency: currencyCode },
   retell: {
     movement,
@@ -438,6 +452,8 @@ const askFields: { [O in Operation]: Fields } = {
     currency: currencyCode,
     time: maybe(instant),
     open: maybe(yesOrNo),
+    token: maybe(deviceToken),
+    status: maybe(deviceToken),
   },
   retold: {},
   count_cash: { movement, amount: minor, currency: currencyCode },
@@ -482,6 +498,8 @@ const answerFields = {
   ),
   time: maybe(instant),
   booked: maybe(minor),
+  token: maybe(deviceToken),
+  statusNonce: maybe(deviceNonce),
   logged: maybe((value) => record({ place: shortText, tag }, value)),
   receipt: maybe(text(receiptLengthMax)),
   entries: maybe(listOf(entry)),

@@ -131,6 +131,13 @@ export class Books {
     );
   }
 
+  /** Returns an open withdrawal of a terminal that has a token. They are loaded. */
+  openToken(terminal: TerminalId): Movement | undefined {
+    return this.#movements.values().find((row) =>
+      row.terminal === terminal && row.step === 1 && row.token !== "" && !this.movement(row.id, 2)
+    );
+  }
+
   customer(username: string): Customer | undefined {
     return this.#customers.get(username);
   }

@@ -59,6 +59,7 @@ export function canonicalMovement(row: Movement): CanonicalRow {
       row.day,
       row.timeMs,
       ...(row.messageHash ? [row.messageHash] : []),
+      ...(row.token ? [row.token] : []),
     ),
   };
 }

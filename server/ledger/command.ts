@@ -37,6 +37,24 @@ export interface Authorise extends OfVisit {
   /** The fault of an invalid amount. */
   fault?: AmountFault;
   currency: string;
+  /** The token that a withdrawal at a device with keys gets, if it is authorised now. */
+  dispense?: { keyVersion: number; token: string };
+}
+
+/** A present status of a terminal's device, whose HMAC was checked. */
+export interface DeviceStatus {
+  /** As it was received. */
+  text: string;
+  /** The version of the device's keys. */
+  keyVersion: number;
+  nonce: string;
+  /** The HMAC of the last dispense token; null if there was none. */
+  id: string | null;
+  /** Minor units, as all amounts. */
+  dispensed: bigint;
+  presented: bigint;
+  /** The nonce that ended last, and what was presented under it; null if it is not attested. */
+  cleared: { nonce: string; presented: bigint } | null;
 }
 
 /** Transfers money from a customer's account to any other one, in one step. */
@@ -67,9 +85,13 @@ export interface LookUp extends OfVisit {
 
 /** The second phase: the outcome at the terminal's devices. */
 export type Settle =
-  | { op: "complete"; movement: MovementId; terminal: TerminalId; amount: bigint }
-  | { op: "reverse"; movement: MovementId; terminal: TerminalId }
-  | { op: "void"; movement: MovementId; terminal: TerminalId };
+  & (
+    | { op: "complete"; movement: MovementId; terminal: TerminalId; amount: bigint }
+    | { op: "reverse"; movement: MovementId; terminal: TerminalId }
+    | { op: "void"; movement: MovementId; terminal: TerminalId }
+  )
+  /** Of a withdrawal with a token. */
+  & { status?: DeviceStatus };
 
 /** Notes loaded into a terminal's cassettes from the bank's vault. */
 export interface LoadCash {
@@ -95,6 +117,9 @@ export interface Retell {
   currency: string;
   /** Whether the terminal does not have the outcome of this withdrawal or deposit yet. */
   open: boolean;
+  /** The movement's dispense token, whose HMAC was checked. */
+  token?: string;
+  status?: DeviceStatus;
   /** The last bank's time that the terminal had received; null if it has no record of one. */
   timeMs: number | null;
 }
@@ -448,6 +473,9 @@ export interface Reply {
   /** The amount that a settled movement booked; also in the answer to a repeated authorisation. */
   booked?: bigint;
   retryAfterMs?: number;
+  /** For a withdrawal at a device with keys: its dispense token, and the nonce of its status. */
+  token?: string;
+  statusNonce?: string;
   /** The place of its entry in the log, for a movement's own commands and for operators'. */
   logged?: LoggedAt;
   /**

@@ -170,6 +170,11 @@ export interface Movement {
   timeMs: number;
   /** A transfer's message, as `messageHash` has it; otherwise empty. */
   messageHash: string;
+  /**
+   * Of a withdrawal at a device with keys: the dispense token in its first row, and the present
+   * status that its outcome rests on in a later one. Otherwise empty.
+   */
+  token: string;
 }
 
 /** Returns 32 hex digits, by which a repeated id is compared: only the log has the message. */

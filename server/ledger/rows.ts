@@ -92,6 +92,7 @@ export function movementOf(row: Row): Movement {
     day: numberOf(row.day),
     timeMs: numberOf(row.time_ms),
     messageHash: row.message_hash as string,
+    token: row.token as string,
   };
 }
 

@@ -25,6 +25,8 @@ export interface Touch {
   /** Names of terminals, and of devices. */
   terminalNames: Set<string>;
   failureSources: Set<string>;
+  /** Terminals whose open withdrawals with tokens are loaded, too. */
+  devices: Set<TerminalId>;
 }
 
 /**
@@ -41,9 +43,11 @@ export function touchOf(commands: readonly Command[]): Touch {
     terminals: new Set(),
     terminalNames: new Set(),
     failureSources: new Set(),
+    devices: new Set(),
   };
   for (const command of commands) {
     if ("movement" in command) touch.movements.add(command.movement);
+    if (command.op === "authorise" && command.dispense) touch.devices.add(command.terminal);
     if (command.op === "reseal_terminals") {
       for (const { terminal } of command.keys) touch.terminals.add(terminal);
     }

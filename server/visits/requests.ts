@@ -5,10 +5,17 @@
  */
 import { isAccountNumber } from "../../lib/account_number.ts";
 import type { HistoryFilter } from "../../lib/atm.ts";
+import { hex } from "../../lib/bytes.ts";
 import type { AtmOutcome } from "../../lib/errors.ts";
 import { cardNumberHash, isWeakPin } from "../../lib/card.ts";
 import { actionLengthMax, balanceDaysMax, passwordLengthMin } from "../../lib/limits.ts";
-import { type AmountFault, formatMoney, minorFromText, minorOrFault } from "../../lib/money.ts";
+import {
+  type AmountFault,
+  amountMinorMax,
+  formatMoney,
+  minorFromText,
+  minorOrFault,
+} from "../../lib/money.ts";
 import type { Answer, Ask, AskOf, Push } from "../../lib/protocol/message.ts";
 import type { EntryKind } from "../audit/entry.ts";
 import { placeOfText } from "../audit/entry.ts";
@@ -17,10 +24,18 @@ import { nameHashOf } from "../audit/keys.ts";
 import { isSameState, reportInWords } from "../device_words.ts";
 import { differencesOf } from "../watch/reconcile.ts";
 import { cardKeysOf } from "../credentials/card_keys.ts";
-import type { CardLogIn, Command, LogIn, Reply } from "../ledger/command.ts";
+import type {
+  Authorise,
+  CardLogIn,
+  Command,
+  DeviceStatus,
+  LogIn,
+  Reply,
+} from "../ledger/command.ts";
 import { beginOfMonth, dayOf } from "../ledger/day.ts";
 import type { Account } from "../ledger/model.ts";
 import { receiptOf } from "../receipt_of.ts";
+import { dispenseToken, statusOf, tokenOf } from "../terminals/device_tokens.ts";
 import { accountView, answerOf, hasAccount, lastDays } from "./views.ts";
 import {
   type ProvedTerminal,
@@ -457,8 +472,11 @@ export class Requests {
 
   async #authorise(
     visit: Visit,
-    { kind, movement, account, amount, currency }: AskOf<"authorise">,
+    { kind, movement, account, amount, currency, nonce }: AskOf<"authorise">,
   ): Promise<Answer> {
+    const dispense = kind === "withdrawal" && nonce !== undefined
+      ? this.#dispense(movement, nonce, amountOf(amount).amount)
+      : undefined;
     return answerOf(
       await this.#submit({
         op: "authorise",
@@ -470,9 +488,29 @@ export class Requests {
         account: accountNumberOf(account),
         ...amountOf(amount),
         currency,
+        ...(dispense && { dispense }),
       }),
       visit.limitsNow,
     );
+  }
+
+  /** Makes the token that a withdrawal gets if it is authorised now. */
+  #dispense(movement: string, nonce: string, amount: bigint): Authorise["dispense"] {
+    const { terminals, world, settings: { currency } } = this.#bank;
+    const device = terminals.deviceOf(this.terminal.id);
+    if (device?.device.state !== "active" || amount <= 0n || amount > amountMinorMax) {
+      return undefined;
+    }
+    const statusNonce = hex(world.randomBytes(16)).toUpperCase();
+    return dispenseToken(device, { movement, nonce, statusNonce, amount, currency });
+  }
+
+  /** Returns the device's status that a request carries, if it is valid. */
+  #statusOf(text: string | undefined): { status?: DeviceStatus } {
+    const { terminals, settings: { currency } } = this.#bank;
+    const device = terminals.deviceOf(this.terminal.id);
+    const status = device && text !== undefined && statusOf(device, text, currency);
+    return status ? { status } : {};
   }
 
   async #transfer(
@@ -558,9 +596,15 @@ export class Requests {
   }
 
   async #retell(
-    { account, uid = "", amount, time, open = false, ...movement }: AskOf<"retell">,
+    { account, uid = "", amount, time, open = false, token: reported, status, ...movement }: AskOf<
+      "retell"
+    >,
   ): Promise<Answer> {
     const terminal = this.terminal.id;
+    const device = this.#bank.terminals.deviceOf(terminal);
+    const token = device && reported !== undefined
+      ? tokenOf(device, movement.movement, reported)
+      : undefined;
     return answerOf(
       await this.#submit({
         ...movement,
@@ -569,6 +613,8 @@ export class Requests {
         uid,
         amount: minorFromText(amount)!,
         open,
+        ...(token !== undefined && { token }),
+        ...this.#statusOf(status),
         timeMs: time === undefined ? null : Date.parse(time),
       }),
     );
@@ -578,11 +624,19 @@ export class Requests {
     ask: AskOf<"complete" | "reverse" | "void" | "load_cash" | "count_cash">,
   ): Promise<Answer> {
     const terminal = this.terminal.id;
+    if (ask.op === "load_cash" || ask.op === "count_cash") {
+      return answerOf(
+        await this.#submit({ ...ask, terminal, amount: minorFromText(ask.amount)! }),
+        this.#openVisit?.limitsNow,
+      );
+    }
+    const { status: text, ...asked } = ask;
+    const status = this.#statusOf(text);
     return answerOf(
       await this.#submit(
-        "amount" in ask
-          ? { ...ask, terminal, amount: minorFromText(ask.amount)! }
-          : { ...ask, terminal },
+        asked.op === "complete"
+          ? { ...asked, ...status, terminal, amount: minorFromText(asked.amount)! }
+          : { ...asked, ...status, terminal },
       ),
       this.#openVisit?.limitsNow,
     );

@@ -22,7 +22,7 @@ export interface LimitsNow {
  * @param now of the visit; absent for a request without one
  */
 export function answerOf(
-  { outcome, account, timeMs, booked, logged, retryAfterMs }: Reply,
+  { outcome, account, timeMs, booked, logged, retryAfterMs, token, statusNonce }: Reply,
   now?: LimitsNow,
 ): Answer {
   return {
@@ -31,6 +31,8 @@ export function answerOf(
     ...(account && { account: accountView(account, now) }),
     ...(booked === undefined ? {} : { booked: booked.toString() }),
     ...(logged && { logged }),
+    ...(token !== undefined && { token }),
+    ...(statusNonce !== undefined && { statusNonce }),
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   };
 }

@@ -50,7 +50,7 @@ function fill(path: string, { accounts, movements }: { accounts: number; movemen
       ${numbers(movements)}
       SELECT unhex(printf('%012x', n) || hex(randomblob(10))), 1, 'authorise', 'withdrawal', 'old-terminal',
         'old-' || n, '', 3 + n % ${accounts}, 1, 2000, 0, 'EUR', 'insufficient_funds', 0, 0, 20000,
-        1700000000000 + n FROM numbers;
+        1700000000000 + n, '', '' FROM numbers;
     INSERT INTO audit_chains (id) VALUES (x'${"c4".repeat(16)}');
     INSERT INTO audit
       ${numbers(movements)}
@@ -138,4 +138,5 @@ const touching = (customer: string) => ({
   closing: new Set<string>(),
   customers: new Set([customer]),
   failureSources: new Set<string>(),
+  devices: new Set<string>(),
 });

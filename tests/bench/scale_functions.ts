@@ -25,7 +25,7 @@ export const functions = [
       RETURN 'insufficient_funds';
     END IF;
     INSERT INTO movements VALUES (in_id, 1, 'authorise', 'withdrawal', in_terminal, mine.owner, '',
-      in_account, in_cash, in_amount, 0, 'EUR', 'ok', mine.balance, cash.balance, 1, 1);
+      in_account, in_cash, in_amount, 0, 'EUR', 'ok', mine.balance, cash.balance, 1, 1, '', '');
     INSERT INTO holds VALUES (in_id, 1);
     UPDATE accounts SET held = held + in_amount, day_out = day_out + in_amount, version = version + 1
       WHERE id = in_account;
@@ -47,7 +47,7 @@ export const functions = [
       WHERE id = first.credit RETURNING * INTO cash;
     INSERT INTO movements VALUES (in_id, 2, 'complete', first.kind, first.terminal, first.customer,
       '', first.debit, first.credit, first.amount, in_amount, 'EUR', 'ok', mine.balance,
-      cash.balance, 1, 1);
+      cash.balance, 1, 1, '', '');
     DELETE FROM holds WHERE movement = in_id;
     INSERT INTO day_balances VALUES (first.debit, 1, mine.balance)
       ON CONFLICT (account, day) DO UPDATE SET balance = excluded.balance;

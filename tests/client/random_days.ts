@@ -129,12 +129,13 @@ function commandOf(ask: Ask): Command | null {
         amount: BigInt(ask.amount),
       };
     case "complete":
+      return { op: ask.op, movement: ask.movement, terminal, amount: BigInt(ask.amount) };
     case "load_cash":
     case "count_cash":
       return { ...ask, terminal, amount: BigInt(ask.amount) };
     case "reverse":
     case "void":
-      return { ...ask, terminal };
+      return { op: ask.op, movement: ask.movement, terminal };
     default:
       return null;
   }

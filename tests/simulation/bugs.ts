@@ -168,8 +168,8 @@ export const bugs: readonly Bug[] = [
   {
     name: "a terminal's report after people settled is not booked",
     file: "server/ledger/rules/report.ts",
-    from: "if (!before) bookDifference(batch, first, settled.booked, moved);",
-    to: "if (!before && moved < 0n) bookDifference(batch, first, settled.booked, moved);",
+    from: "if (!before) bookDifference(batch, first, settled.booked, moved, command.status?.text);",
+    to: "if (!before && moved < 0n) bookDifference(batch, first, settled.booked, moved, '');",
   },
   {
     name: "a terminal's key ends before it has the next",

@@ -369,6 +369,8 @@ export class MemoryStore implements Store {
           .filter(({ debit, credit }) =>
             [debit, credit].some((id) => id !== null && closing.has(id))
           ),
+        ...[...tables.holds.keys()].flatMap((id) => tables.movements.get(id) ?? [])
+          .filter(({ terminal, token }) => touch.devices.has(terminal) && token !== ""),
       ],
       customers: [...customers].flatMap((name) => tables.customers.get(name) ?? []),
       terminals: [

@@ -34,6 +34,7 @@ export function touchOfChanges(changes: Changes): Touch {
     terminals: new Set(changes.terminals.map(({ id }) => id)),
     terminalNames: new Set(),
     closing: new Set(),
+    devices: new Set(),
     failureSources: new Set(changes.failures.map(({ source }) => source)),
   };
 }

@@ -36,14 +36,18 @@ const readTerminals = `SELECT * FROM terminals WHERE id IN (
     UNION SELECT terminal FROM movements WHERE id = ANY ($3::bytea[])
   )`;
 
-/** The movements of a batch, and the open ones of accounts that it closes. */
+/** The movements of a batch, and the open ones of accounts that it closes and of its devices. */
 const readMovements = `SELECT * FROM movements WHERE id = ANY ($1::bytea[])
   UNION ALL
   SELECT movements.* FROM holds
     JOIN movements ON movements.id = holds.movement AND movements.step = 1
     WHERE cardinality($2::text[]) > 0 AND EXISTS (
       SELECT 1 FROM accounts WHERE number = ANY ($2) AND id IN (debit, credit)
-    )`;
+    )
+  UNION ALL
+  SELECT movements.* FROM holds
+    JOIN movements ON movements.id = holds.movement AND movements.step = 1
+    WHERE cardinality($3::text[]) > 0 AND movements.terminal = ANY ($3) AND movements.token <> ''`;
 
 /** The newest batch's time, the database's clock, which a transaction does not hold, and what was confirmed. */
 export const times = `(SELECT coalesce(max(time_ms), 0) FROM audit_chains) AS last_ms,
@@ -84,7 +88,7 @@ export function loadStatements(touch: Touch, wide: boolean): Statement[] {
     {
       name: "read_movements",
       text: readMovements,
-      values: [movements, [...touch.closing]],
+      values: [movements, [...touch.closing], [...touch.devices]],
     },
     {
       name: "read_customers",

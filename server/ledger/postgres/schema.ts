@@ -51,6 +51,7 @@ export const schema = [
     day bigint NOT NULL,
     time_ms bigint NOT NULL,
     message_hash text NOT NULL,
+    token text NOT NULL,
     PRIMARY KEY (id, step),
     CHECK (step = CASE action WHEN 'authorise' THEN 1 WHEN 'book' THEN 1 WHEN 'complete' THEN 2
       WHEN 'reverse' THEN 2 WHEN 'report' THEN 3

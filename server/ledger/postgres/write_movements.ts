@@ -27,6 +27,7 @@ const movementTypes: [column: string, type: string, value: (row: Movement) => Co
     ["day", "bigint", ({ day }) => day],
     ["time_ms", "bigint", ({ timeMs }) => timeMs],
     ["message_hash", "text", ({ messageHash }) => messageHash],
+    ["token", "text", ({ token }) => token],
   ];
 const movementColumns = movementTypes.map(([column]) => column);
 

@@ -1,6 +1,7 @@
 /** Operators' changes of customers, accounts, terminals, limits and open movements. */
 import type { Outcome } from "../../../lib/errors.ts";
 import { oneTimePasswordMsMax } from "../../../lib/limits.ts";
+import { commandNonceMsMax } from "../../../lib/limits.ts";
 import { amountMinorMax, balanceMinorMax } from "../../../lib/money.ts";
 import { isReservedName } from "../../audit/entry.ts";
 import { type Account, cashIdentity, type Limits } from "../model.ts";
@@ -211,6 +212,9 @@ export function settleHold(batch: Batch, command: Asked<"settle_hold">): Answer 
     ? "amount_not_positive"
     : amount > first.amount
     ? "amount_too_large"
+    // The token's nonce may be live until then.
+    : first.token !== "" && batch.timeMs < first.timeMs + commandNonceMsMax
+    ? "try_later"
     : "ok";
   const what = first?.action === "authorise"
     ? `${first.kind} of ${batch.money(first.amount)} by ${first.customer}`

@@ -3,9 +3,10 @@ import { inWords, type Outcome } from "../../../lib/errors.ts";
 import { amountMinorMax } from "../../../lib/money.ts";
 import type { Account, Movement } from "../model.ts";
 import type { Authorise, Transfer } from "../command.ts";
-import type { Answer, Batch } from "./batch.ts";
+import { type Answer, type Batch, failed } from "./batch.ts";
 import { isOver, mayChange } from "./bounds.ts";
 import { accountOfRow, customerAccount, logMovement } from "./movement_rows.ts";
+import { statusNonceOf } from "./proof.ts";
 
 export function authorise(batch: Batch, command: Authorise): Answer {
   const first = batch.books.movement(command.movement, 1);
@@ -14,6 +15,8 @@ export function authorise(batch: Batch, command: Authorise): Answer {
   const account = batch.books.accountNumbered(command.account);
   const outcome = refusalOf(batch, command, account, cash) ?? "ok";
   const mine = account?.owner === command.customer ? account : undefined;
+  const token = outcome === "ok" ? tokenFor(batch, command) : "";
+  if (token === null) return { outcome: "try_later" };
   if (outcome === "ok") open(batch, command, account!, cash!);
   const [debit, credit] = command.kind === "withdrawal" ? [mine, cash] : [cash, mine];
   const row = batch.addRow({
@@ -25,13 +28,45 @@ export function authorise(batch: Batch, command: Authorise): Answer {
     credit: credit?.id ?? null,
     booked: 0n,
     outcome,
+    token,
   });
   logMovement(batch, row, row);
   return {
     outcome,
+    ...tokenAnswer(row),
     account: mine && batch.books.account(mine.id),
     cash: cash && batch.books.account(cash.id),
   };
+}
+
+/**
+ * Returns the token of a withdrawal, empty at a terminal without a device; null while its device
+ * may get none: it has no nonce or no keys, or an earlier token of it is not proved dead.
+ */
+function tokenFor(batch: Batch, { kind, terminal: id, dispense }: Authorise): string | null {
+  const terminal = batch.books.terminal(id);
+  const device = terminal?.device;
+  if (kind !== "withdrawal" || !device) return "";
+  const open = batch.books.openToken(id);
+  const why = device.state === "revoked"
+    ? "its device is revoked"
+    : !dispense
+    ? "without its device's nonce"
+    : open
+    ? `its device may still dispense for movement ${open.id}`
+    : dispense.keyVersion !== device.keyVersion
+    ? "its device has other keys"
+    : null;
+  if (why === null) return dispense!.token;
+  batch.log(`terminal ${terminal.name}`, `${failed("withdraw", "try_later")}: ${why}`, {
+    outcome: "try_later",
+    terminal: terminal.name,
+  });
+  return null;
+}
+
+function tokenAnswer(row: Movement): Pick<Answer, "token" | "statusNonce"> {
+  return row.token === "" ? {} : { token: row.token, statusNonce: statusNonceOf(row) };
 }
 
 /** Holds the money, and charges it to the day. */
@@ -116,7 +151,7 @@ function again(batch: Batch, first: Movement, command: Authorise): Answer {
   return {
     outcome,
     account: accountOfRow(batch, first),
-    ...(booked === undefined ? {} : { booked }),
+    ...(booked === undefined ? tokenAnswer(first) : { booked }),
   };
 }
 

@@ -18,11 +18,16 @@ export type Answer = Omit<Reply, "timeMs">;
 
 /** A movement's row without its balances and time. */
 export type NewRow =
-  & Omit<Movement, "debitBalance" | "creditBalance" | "day" | "timeMs" | "operator" | "messageHash">
-  & Partial<Pick<Movement, "operator" | "messageHash">>
+  & Omit<
+    Movement,
+    "debitBalance" | "creditBalance" | "day" | "timeMs" | "operator" | "messageHash" | "token"
+  >
+  & Partial<Pick<Movement, "operator" | "messageHash" | "token">>
   & {
     /** The day to which the movement was charged, if it is not the batch's. */
     chargedDay?: number;
+    /** The device's status on which a later row rests. */
+    status?: string;
   };
 
 /** The clocks that a batch depends on, as well as its own time. */
@@ -126,6 +131,7 @@ export class Batch {
       day: row.chargedDay ?? this.day,
       timeMs: this.timeMs,
       messageHash: row.messageHash ?? "",
+      token: (row.step === 1 ? row.token : row.status) ?? "",
     });
   }
 

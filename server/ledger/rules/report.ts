@@ -17,7 +17,7 @@ export function report(
   const moved = command.op === "complete" ? command.amount : 0n;
   const account = accountOfRow(batch, first);
   const before = batch.books.movement(first.id, 3);
-  if (!before) bookDifference(batch, first, settled.booked, moved);
+  if (!before) bookDifference(batch, first, settled.booked, moved, command.status?.text);
   // One report; repeating it is harmless.
   if (!before || before.amount === moved) {
     // A void's customer waits for what was booked: no note has moved, and the account was charged.
@@ -29,7 +29,13 @@ export function report(
   return { outcome: "already_completed", booked: before.amount, account };
 }
 
-function bookDifference(batch: Batch, first: Movement, known: bigint, moved: bigint): void {
+function bookDifference(
+  batch: Batch,
+  first: Movement,
+  known: bigint,
+  moved: bigint,
+  status: string | undefined,
+): void {
   const { books } = batch;
   const cash = books.accountOf("terminal", first.terminal)!.id;
   const differences = books.accountOf("differences")!.id;
@@ -51,6 +57,7 @@ function bookDifference(batch: Batch, first: Movement, known: bigint, moved: big
     action: "report",
     amount: moved,
     booked,
+    status,
   });
   const name = batch.terminalName(first.terminal);
   const what = `report ${batch.money(moved)} moved in a ${first.kind} of ${first.customer}`;

@@ -4,6 +4,7 @@
  * booked, both phases at once, and existing ones are unchanged. A movement whose outcome the terminal
  * does not have yet is opened, and settled later.
  */
+import { amountOfToken, contentOfToken } from "../../../lib/device_token.ts";
 import type { Outcome } from "../../../lib/errors.ts";
 import type { Account, Movement } from "../model.ts";
 import type { Retell, Retold } from "../command.ts";
@@ -12,6 +13,7 @@ import { accountFacts } from "./movement_rows.ts";
 import { type Answer, type Batch, failed } from "./batch.ts";
 import { isOver, mayChange } from "./bounds.ts";
 import { countCash, loadCash } from "./load_cash.ts";
+import { provedAmount } from "./proof.ts";
 import { settle } from "./settle.ts";
 
 /** Notes that a customer took or inserted. */
@@ -24,6 +26,9 @@ export function retell(batch: Batch, command: Retell): Answer {
   if (kind === "load") return loadCash(batch, { ...command, op: "load_cash" });
   if (kind === "count") return countCash(batch, { ...command, op: "count_cash" });
   const first = batch.books.movement(movement, 1);
+  if (kind === "withdrawal" && batch.books.terminal(terminal)?.device) {
+    return retellProved(batch, { ...command, kind }, first);
+  }
   if (first && command.open) {
     const isIts = first.terminal === terminal && first.action === "authorise" &&
       first.outcome === "ok";
@@ -37,6 +42,33 @@ export function retell(batch: Batch, command: Retell): Answer {
   if (amount <= 0n) return { outcome: "ok" }; // nothing moved, and nothing is missing
   if (!cash || command.currency !== cash.currency) return refuse(batch, command);
   return book(batch, { ...command, kind }, cash);
+}
+
+/**
+ * Books a withdrawal at a device with keys as far as its status proves it. Without a proof it is
+ * opened with its token, and stays in doubt.
+ */
+function retellProved(batch: Batch, command: Moved, first: Movement | undefined): Answer {
+  const { movement, terminal, amount: reported, status, token = "", open } = command;
+  if (first) {
+    if (open && first.terminal === terminal && first.action === "authorise") {
+      return { outcome: "ok" };
+    }
+    const what = { movement, terminal, ...(status && { status }) };
+    return settle(
+      batch,
+      reported > 0n ? { op: "complete", ...what, amount: reported } : { op: "reverse", ...what },
+    );
+  }
+  const cash = batch.books.accountOf("terminal", terminal);
+  if (!cash || command.currency !== cash.currency) return refuse(batch, command);
+  // A withdrawal without a token moved no note of this device.
+  if (token === "") return reported > 0n ? refuse(batch, command, "unproven") : { outcome: "ok" };
+  const { currency } = batch.books.settings;
+  const sum = amountOfToken(contentOfToken(token)?.content.get("DISPENSE1"), currency) ?? 0n;
+  const proved = provedAmount({ token, amount: sum }, status);
+  if (proved === 0n) return { outcome: "ok" };
+  return book(batch, { ...command, amount: proved ?? sum, open: proved === null }, cash);
 }
 
 /** Records that a terminal has retold all its movements. */
@@ -91,12 +123,19 @@ function book(batch: Batch, command: Moved, cash: Account): Answer {
     ...{ id: movement, step: 1, action: "authorise", kind, terminal },
     ...{ customer: customers?.owner ?? "", debit: debit.id, credit: credit.id },
     ...{ amount, booked: 0n, currency: cash.currency, outcome: "ok", chargedDay: day },
+    token: command.token,
   });
   log(batch, first, "authorise", why);
   if (command.open) return { outcome: "ok" };
   books.adjust(debit.id, { balance: -amount, ...(withdraws && { held: -amount }) });
   books.adjust(credit.id, { balance: amount });
-  batch.addRow({ ...first, step: 2, action: "complete", booked: amount });
+  batch.addRow({
+    ...first,
+    step: 2,
+    action: "complete",
+    booked: amount,
+    status: command.status?.text,
+  });
   log(batch, first, "settle", why);
   return { outcome: "ok" };
 }

@@ -3,6 +3,7 @@ import type { Movement } from "../model.ts";
 import type { Settle } from "../command.ts";
 import { type Answer, type Batch, failed } from "./batch.ts";
 import { accountOfRow, logMovement } from "./movement_rows.ts";
+import { confirmDeviceKeys, provedAmount, statusNonceOf } from "./proof.ts";
 import { report } from "./report.ts";
 
 export function settle(batch: Batch, command: Settle): Answer {
@@ -11,6 +12,7 @@ export function settle(batch: Batch, command: Settle): Answer {
   if (!first || first.terminal !== command.terminal) return refuseSettling(batch, command);
   const settled = batch.books.movement(command.movement, 2);
   if (settled && !settled.operator) return settledBefore(batch, command, first, settled);
+  if (first.token !== "") return settleProved(batch, command, first, settled);
   if (command.op === "complete") {
     if (first.action === "void") return { outcome: "voided" };
     const refused = completingRefused(batch, command, first);
@@ -20,6 +22,39 @@ export function settle(batch: Batch, command: Settle): Answer {
   return command.op === "complete"
     ? settleRow(batch, first, "complete", command.amount)
     : giveUp(batch, command, first);
+}
+
+/**
+ * Settles a withdrawal with a token: as its device's status proves it, whatever the terminal asks.
+ * Without a proof it stays open.
+ */
+function settleProved(
+  batch: Batch,
+  command: Settle,
+  first: Movement,
+  settled: Movement | undefined,
+): Answer {
+  const { op, movement, terminal, status } = command;
+  confirmDeviceKeys(batch, terminal, status);
+  const proved = provedAmount(first, status);
+  if (proved === null) {
+    return { ...refuseSettling(batch, command, "unproven"), statusNonce: statusNonceOf(first) };
+  }
+  const asked = op === "complete" ? command.amount : 0n;
+  if (asked !== proved) {
+    const name = batch.terminalName(terminal);
+    const words = `reports ${batch.money(asked)}, its device attests ${batch.money(proved)}`;
+    batch.log(`terminal ${name}`, words, { outcome: "ok", terminal: name, movement });
+  }
+  if (settled) {
+    const right: Settle = proved > 0n
+      ? { op: "complete", movement, terminal, amount: proved, status }
+      : { op: "reverse", movement, terminal, status };
+    return report(batch, right, first, settled);
+  }
+  const action = proved > 0n ? "complete" : op === "void" ? "void" : "reverse";
+  const answer = settleRow(batch, first, action, proved, "", status!.text);
+  return op !== "complete" && proved > 0n ? { ...answer, outcome: "already_completed" } : answer;
 }
 
 /** Returns why an open movement cannot be completed with an amount. */
@@ -62,6 +97,7 @@ function giveUp(batch: Batch, { op }: Settle, first: Movement): Answer {
  * Settles an open movement: books the moved amount, releases the hold, and returns the rest to its
  * day.
  * @param operator the operator who settles it instead of the terminal
+ * @param status the device's status that proves the amount
  */
 export function settleRow(
   batch: Batch,
@@ -69,6 +105,7 @@ export function settleRow(
   action: "complete" | "reverse" | "void",
   booked: bigint,
   operator = "",
+  status = "",
 ): Answer {
   const { books } = batch;
   const debit = first.debit!, credit = first.credit!;
@@ -80,7 +117,7 @@ export function settleRow(
   if (booked > 0n) books.adjust(credit, { balance: booked });
   if (first.kind === "deposit") books.giveBack(debit, first.day, { in: unused });
   else for (const id of [debit, credit]) books.giveBack(id, first.day, { out: unused });
-  const row = batch.addRow({ ...first, step: 2, action, booked, outcome: "ok", operator });
+  const row = batch.addRow({ ...first, step: 2, action, booked, outcome: "ok", operator, status });
   logMovement(batch, row, first);
   const cash = books.account(first.kind === "withdrawal" ? credit : debit);
   return { outcome: "ok", booked, account: accountOfRow(batch, first), cash };
@@ -112,7 +149,8 @@ function voidUnknown(batch: Batch, { movement, terminal }: Settle): Answer {
 function refuseSettling(
   batch: Batch,
   { op, movement, terminal }: Settle,
-  outcome: "unknown_movement" | "amount_not_positive" | "amount_too_large" = "unknown_movement",
+  outcome: "unknown_movement" | "amount_not_positive" | "amount_too_large" | "unproven" =
+    "unknown_movement",
 ): Answer {
   batch.log(`terminal ${batch.terminalName(terminal)}`, failed(`${op} a movement`, outcome), {
     outcome,

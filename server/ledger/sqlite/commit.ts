@@ -125,7 +125,7 @@ export function writeAccount(connection: SqliteConnection, account: Account): vo
 
 function writeMovement(connection: SqliteConnection, row: Movement): void {
   connection.run(
-    "INSERT INTO movements VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    "INSERT INTO movements VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     fromHex(row.id, 16)!,
     row.step,
     row.action,
@@ -144,6 +144,7 @@ function writeMovement(connection: SqliteConnection, row: Movement): void {
     row.day,
     row.timeMs,
     row.messageHash,
+    row.token,
   );
 }
 

@@ -39,6 +39,7 @@ export function load(connection: SqliteConnection, kept: KeptRows, touch: Touch)
     movements: [
       ...movements,
       ...[...touch.closing].flatMap((number) => openMovementsOf(connection, number)),
+      ...[...touch.devices].flatMap((terminal) => openTokensOf(connection, terminal)),
     ],
     customers: [...usernames].flatMap((username) =>
       kept.customer(username, () => customerNamed(connection, username)) ?? []
@@ -91,6 +92,13 @@ function openMovementsOf(connection: SqliteConnection, number: string): Movement
     JOIN movements ON movements.id = holds.movement AND movements.step = 1
     WHERE (SELECT id FROM accounts WHERE number = ?) IN (movements.debit, movements.credit)`;
   return connection.all(text, number).map(movementOf);
+}
+
+function openTokensOf(connection: SqliteConnection, terminal: string): Movement[] {
+  const text = `SELECT movements.* FROM holds
+    JOIN movements ON movements.id = holds.movement AND movements.step = 1
+    WHERE movements.terminal = ? AND movements.token <> ''`;
+  return connection.all(text, terminal).map(movementOf);
 }
 
 function terminalsWhere(

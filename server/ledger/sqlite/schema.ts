@@ -156,6 +156,7 @@ CREATE TABLE movements (
   day INTEGER NOT NULL,
   time_ms INTEGER NOT NULL,
   message_hash TEXT NOT NULL,
+  token TEXT NOT NULL,
   PRIMARY KEY (id, step),
   CHECK (step = CASE action WHEN 'authorise' THEN 1 WHEN 'book' THEN 1 WHEN 'complete' THEN 2
     WHEN 'reverse' THEN 2 WHEN 'report' THEN 3 WHEN 'void' THEN iif(kind = 'void', 1, 2)

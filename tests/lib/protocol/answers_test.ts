@@ -30,6 +30,8 @@ const examples: Required<Omit<Answer, "outcome">> = {
   usual: { lastWithdrawal: "4000", recipients: [{ account: "3", name: "b•••b" }] },
   time,
   booked: "4000",
+  token: "NONCE=00,TOKENFORMAT=1",
+  statusNonce: "AB".repeat(16),
   logged: { place: "1.12", tag: "ab".repeat(32) },
   entries: [{
     place: "1.12",

@@ -34,6 +34,7 @@ export const opening: Movement = {
   day: 0,
   timeMs: 1,
   messageHash: "",
+  token: "",
 };
 
 export const withdrawal: Movement = {

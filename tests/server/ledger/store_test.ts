@@ -42,6 +42,7 @@ onEachStore("what is committed is read back, and nothing else has changed", asyn
     terminals: new Set([idOf("lobby")]),
     terminalNames: new Set(["lobby"]),
     failureSources: new Set(["none"]),
+    devices: new Set<string>(),
   };
   const loaded = await store.load(touch);
   assertEquals(loaded.movements, [withdrawal]);

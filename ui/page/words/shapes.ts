@@ -45,6 +45,7 @@ export type HardlyMet =
   | "key_superseded"
   | "device_enrolled"
   | "device_revoked"
+  | "unproven"
   | "not_open"
   | "too_many_proposals"
   | "not_ended"

@@ -34,6 +34,7 @@ const nothing = {
   terminalNames: new Set<string>(),
   closing: new Set<string>(),
   failureSources: new Set<string>(),
+  devices: new Set<string>(),
 };
 
 onPostgres("the bank's own role cannot change or delete what is written", async () => {

@@ -63,6 +63,7 @@ Deno.test("after any batch, refused by the database too, a batch finds what the 
       terminalNames: new Set<string>(),
       customers: new Set(["alice"]),
       failureSources: new Set<string>(),
+      devices: new Set<string>(),
     };
     const agree = () => {
       const byId = new Map(store.load(touch).accounts.map((each) => [each.id, each]));

@@ -1,0 +1,271 @@
+/**
+ * An attacker who owns the ATM's PC: has the terminal's key, a customer who is logged in, every message
+ * between ATM, bank and devices, and both sockets; but not the keys of the device. What leaves the
+ * dispenser is booked or held, whatever the attacker does, and the log has each refusal of the bank.
+ */
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { parseDeviceKeys } from "../../lib/device_keys.ts";
+import { makeToken } from "../../lib/device_token.ts";
+import { UsageError } from "../../lib/errors.ts";
+import type { Answer } from "../../lib/protocol/message.ts";
+import { type Atm, newId, onEachBank, RunningBank } from "../server/helpers/running_bank.ts";
+import { Dispenser } from "./dispenser.ts";
+
+/** A withdrawal of 40.00 that the bank has authorised. */
+interface Hold {
+  movement: string;
+  nonce: string;
+  token: string;
+  statusNonce: string;
+}
+
+class Attacker {
+  constructor(
+    readonly running: RunningBank,
+    readonly atm: Atm,
+    readonly dispenser: Dispenser,
+  ) {}
+
+  authorise(movement: string, nonce?: string, amount = "4000"): Promise<Answer> {
+    const { account } = this.atm;
+    const withdrawal = { op: "authorise", kind: "withdrawal", movement, account } as const;
+    return this.atm.ask({ ...withdrawal, amount, currency: "EUR", ...(nonce && { nonce }) });
+  }
+
+  async begin(): Promise<Hold> {
+    const [movement, nonce] = [newId(), await this.dispenser.nonce()];
+    const { outcome, token, statusNonce } = await this.authorise(movement, nonce);
+    assertEquals(outcome, "ok");
+    return { movement, nonce, token: token!, statusNonce: statusNonce! };
+  }
+
+  /** The device's present status, as it is. */
+  async status({ statusNonce }: Hold): Promise<string> {
+    const asked = { nonce: statusNonce };
+    return (await this.dispenser.ask("CashDispenser.GetPresentStatus", asked)).payload.token!;
+  }
+
+  complete({ movement }: Hold, amount: string, status?: string): Promise<Answer> {
+    return this.atm.ask({ op: "complete", movement, amount, ...(status && { status }) });
+  }
+
+  reverse({ movement }: Hold, status?: string): Promise<Answer> {
+    return this.atm.ask({ op: "reverse", movement, ...(status && { status }) });
+  }
+
+  async pay(notes: number, { token }: Hold): Promise<void> {
+    assertEquals(await this.dispenser.pay(notes, token), "success");
+  }
+
+  /** Settles a withdrawal as an honest ATM does. */
+  async end(hold: Hold): Promise<void> {
+    await this.dispenser.ask("Common.ClearCommandNonce");
+    await this.complete(hold, "4000", await this.status(hold));
+  }
+}
+
+type Attack = (attacker: Attacker, hold: Hold) => Promise<string | undefined>;
+
+const foreign = { host: new Uint8Array(32).fill(7), device: new Uint8Array(32).fill(8) };
+const outcome = (answer: Answer) => answer.outcome;
+const booked = ({ outcome, booked }: Answer) => `${outcome} ${booked}`;
+
+/** What the attacker does with an authorised withdrawal · what it gets · the notes that left. */
+const attacks: [what: string, gets: string, paid: bigint, attack: Attack][] = [
+  ["replays a used token", "noCommandNonce", 4_000n, async (a, hold) => {
+    await a.pay(2, hold);
+    return await a.dispenser.pay(2, hold.token);
+  }],
+  [
+    "raises a token's sum",
+    "invalidTokenHMAC",
+    0n,
+    (a, { token }) => a.dispenser.dispense(4, token.replace("40.00EUR", "80.00EUR")),
+  ],
+  ["uses a token for the next nonce", "invalidTokenNonce", 0n, async (a, hold) => {
+    await a.dispenser.ask("Common.ClearCommandNonce");
+    await a.dispenser.nonce();
+    const got = await a.dispenser.dispense(2, hold.token);
+    assertEquals(booked(await a.reverse(hold, await a.status(hold))), "ok 0");
+    return got;
+  }],
+  ["uses a token at another device", "invalidTokenHMAC", 0n, async (_, { token }) => {
+    const other = await Dispenser.open(foreign);
+    await other.nonce();
+    const got = await other.dispense(2, token);
+    other.close();
+    return got;
+  }],
+  ["uses a token after a power cycle", "noCommandNonce", 0n, async (a, { token }) => {
+    a.dispenser.start();
+    return await a.dispenser.pay(2, token);
+  }],
+  ["takes more than the sum in parts", "noCommandNonce", 4_000n, async (a, hold) => {
+    await a.pay(1, hold);
+    await a.pay(1, hold);
+    return await a.dispenser.pay(1, hold.token);
+  }],
+  ["completes a part, while the rest can be dispensed", "unproven", 2_000n, async (a, hold) => {
+    await a.pay(1, hold);
+    return outcome(await a.complete(hold, "2000", await a.status(hold)));
+  }],
+  ["takes the rest after a proved part", "noCommandNonce", 2_000n, async (a, hold) => {
+    await a.pay(1, hold);
+    await a.dispenser.ask("Common.ClearCommandNonce");
+    assertEquals(booked(await a.complete(hold, "2000", await a.status(hold))), "ok 2000");
+    return await a.dispenser.pay(1, hold.token);
+  }],
+  ["reverses without a status", "unproven", 0n, async (a, hold) => outcome(await a.reverse(hold))],
+  [
+    "reverses while the token is live",
+    "unproven",
+    0n,
+    async (a, hold) => outcome(await a.reverse(hold, await a.status(hold))),
+  ],
+  [
+    "completes without a status",
+    "unproven",
+    4_000n,
+    (a, hold) => a.pay(2, hold).then(() => a.complete(hold, "4000")).then(outcome),
+  ],
+  [
+    "voids while the token is live",
+    "unproven",
+    0n,
+    async (a, { movement }) => outcome(await a.atm.ask({ op: "void", movement })),
+  ],
+  ["dispenses after a proved reversal", "noCommandNonce", 0n, async (a, hold) => {
+    await a.dispenser.ask("Common.ClearCommandNonce");
+    assertEquals(booked(await a.reverse(hold, await a.status(hold))), "ok 0");
+    return await a.dispenser.pay(2, hold.token);
+  }],
+  ["asks for another token of the same hold", "the same token", 0n, async (a, hold) => {
+    const again = await a.authorise(hold.movement, "AB".repeat(16));
+    const same = again.token === hold.token && again.statusNonce === hold.statusNonce;
+    return same ? "the same token" : "another token";
+  }],
+  [
+    "asks for a larger token of the same hold",
+    "id_reused",
+    0n,
+    async (a, { movement, nonce }) => outcome(await a.authorise(movement, nonce, "8000")),
+  ],
+  ["asks for the token of a settled hold", "ok 4000, none", 4_000n, async (a, hold) => {
+    await a.pay(2, hold);
+    await a.end(hold);
+    const again = await a.authorise(hold.movement, await a.dispenser.nonce());
+    return `${booked(again)}, ${again.token ?? "none"}`;
+  }],
+  [
+    "begins a second withdrawal to hide the first",
+    "try_later",
+    4_000n,
+    async (a, hold) => {
+      await a.pay(2, hold);
+      return outcome(await a.authorise(newId(), await a.dispenser.nonce()));
+    },
+  ],
+  ["claims less than was paid", "ok 4000", 4_000n, async (a, hold) => {
+    await a.pay(2, hold);
+    return booked(await a.complete(hold, "2000", await a.status(hold)));
+  }],
+  ["reverses what was paid", "already_completed 4000", 4_000n, async (a, hold) => {
+    await a.pay(2, hold);
+    return booked(await a.reverse(hold, await a.status(hold)));
+  }],
+  ["replays the status of an earlier withdrawal", "unproven", 4_000n, async (a, hold) => {
+    await a.dispenser.ask("Common.ClearCommandNonce");
+    const old = await a.status(hold);
+    assertEquals(booked(await a.reverse(hold, old)), "ok 0");
+    const next = await a.begin();
+    await a.pay(2, next);
+    const got = outcome(await a.reverse(next, old));
+    await a.end(next);
+    return got;
+  }],
+  ["keeps a status of before the notes were paid", "unproven", 4_000n, async (a, hold) => {
+    const early = await a.status(hold);
+    await a.pay(2, hold);
+    return outcome(await a.reverse(hold, early));
+  }],
+  ["forges a status", "unproven", 4_000n, async (a, hold) => {
+    await a.pay(2, hold);
+    const right = await a.status(hold);
+    const forged = [
+      right.replaceAll("40.00EUR", "00.00EUR"),
+      makeToken(foreign.device, hold.statusNonce, [
+        ["DISPENSED1", "0.00EUR"],
+        ["PRESENTEDAMOUNT1", "0.00EUR"],
+        ["STRONGROOMCLEARED", `${hold.nonce}:0.00EUR`],
+      ]),
+      hold.token,
+    ];
+    const got = [];
+    for (const status of forged) got.push(outcome(await a.reverse(hold, status)));
+    assertEquals(new Set(got).size, 1);
+    return got[0];
+  }],
+  [
+    "withdraws without the device's nonce",
+    "try_later",
+    0n,
+    async (a, hold) => {
+      await a.end(hold);
+      return outcome(await a.authorise(newId()));
+    },
+  ],
+  ["settles it as another terminal", "unknown_movement", 0n, async (a, hold) => {
+    const mall = await a.running.connect(a.running.keys.mall);
+    const got = outcome(await mall.ask({ op: "reverse", movement: hold.movement }));
+    await mall.client.close();
+    return got;
+  }],
+  ["has an operator settle it while the token is live", "refused", 0n, async (a, hold) => {
+    const settle = { command: "settle_hold", movement: hold.movement, reverse: true } as const;
+    await assertRejects(
+      () => Array.fromAsync(a.running.operate({ ...settle, reason: "counted" })),
+      UsageError,
+      "try later",
+    );
+    return "refused";
+  }],
+];
+
+onEachBank(
+  "who owns the ATM's PC gets no note that is neither booked nor held",
+  (withBank) =>
+    withBank(async (running) => {
+      const enrolled = await Array.fromAsync(
+        running.operate({ command: "enrol_device", name: "lobby-cash", terminal: "lobby" }),
+      );
+      const keys = parseDeviceKeys(enrolled.find((each) => "keyFile" in each)!.keyFile, "file");
+      const atm = await running.visit("bob");
+      const account = async () =>
+        (await running.bank.ledger.read.accounts()).find(({ number }) => number === atm.account)!;
+      for (const [what, gets, paid, attack] of attacks) {
+        const dispenser = await Dispenser.open(keys);
+        const attacker = new Attacker(running, atm, dispenser);
+        const [before, inside] = [await account(), dispenser.inside];
+        const entries = (await running.entries()).length;
+        const hold = await attacker.begin();
+        assertEquals(await attack(attacker, hold), gets, what);
+        const after = await account();
+        const left = inside - dispenser.inside;
+        assertEquals(left, paid, `${what}: notes that left`);
+        assert(left <= before.balance - after.balance + after.held, `${what}: booked or held`);
+        if (/^(unproven|try_later|id_reused|unknown_movement)$/.test(gets)) {
+          const words = (await running.entries()).slice(entries).join("\n");
+          assert(words.includes(gets.replaceAll("_", " ")), `${what} is not in the log: ${words}`);
+        }
+        await attacker.end(hold);
+        const settled = await account();
+        assertEquals([settled.held, before.balance - settled.balance], [0n, left], what);
+        dispenser.close();
+      }
+      const checked = await Array.fromAsync(running.operate({ command: "check_ledger" }));
+      const lines = checked.flatMap((each) => "line" in each ? [each.line] : []).join();
+      assert(lines.includes("the books are correct"), lines);
+    }),
+);
+
+console.log(`attacks by the owner of the ATM's PC: ${attacks.length}`);

@@ -1,0 +1,151 @@
+/** What a device's status proves: a row a status, then the same withdrawals after operators and restores. */
+import { assert, assertEquals } from "@std/assert";
+import { makeToken } from "../../../../lib/device_token.ts";
+import { commandNonceMsMax } from "../../../../lib/limits.ts";
+import { Books } from "../../../../server/ledger/books.ts";
+import type { Command, DeviceStatus, Retell } from "../../../../server/ledger/command.ts";
+import { applyCommands } from "../../../../server/ledger/rules/rules.ts";
+import { holdKey, provedAmount, statusKey } from "../../../../server/ledger/rules/proof.ts";
+import { identityOf, idOf, numberOf, smallBank } from "../../helpers/small_bank.ts";
+
+const [nonce, statusNonce] = ["A1".repeat(16), "B2".repeat(16)];
+const movement = idOf("w1");
+const token = makeToken(new Uint8Array(32), nonce, [
+  ["DISPENSE1", "40.00EUR"],
+  [holdKey, movement.toUpperCase()],
+  [statusKey, statusNonce],
+]);
+const id = token.slice(-64);
+const [other, otherNonce] = ["C3".repeat(32), "D4".repeat(16)];
+
+/** The nonce of the status · the last token · dispensed · presented · cleared, under it · what it proves. */
+const rows: [string, string | null, bigint, bigint, [string, bigint] | null, bigint | null][] = [
+  [statusNonce, id, 4_000n, 4_000n, null, 4_000n],
+  [statusNonce, id, 4_000n, 2_000n, null, 2_000n], // the rest was drawn in unpresented
+  [statusNonce, id, 4_000n, 0n, null, 0n],
+  [statusNonce, id, 2_000n, 2_000n, null, null], // the rest can be dispensed
+  [statusNonce, id, 0n, 0n, null, null],
+  [statusNonce, id, 2_000n, 2_000n, [nonce, 2_000n], 2_000n],
+  [statusNonce, id, 0n, 0n, [nonce, 0n], 0n],
+  [statusNonce, id, 2_000n, 2_000n, [nonce, 0n], null], // it contradicts itself
+  [statusNonce, id, 2_000n, 2_000n, [otherNonce, 2_000n], null],
+  [statusNonce, id, 4_000n, 6_000n, [nonce, 6_000n], null], // more than the token allows
+  [statusNonce, other, 0n, 0n, [nonce, 0n], 0n],
+  [statusNonce, null, 0n, 0n, [nonce, 0n], 0n],
+  [statusNonce, other, 4_000n, 4_000n, null, null], // another token pushed it out
+  [statusNonce, other, 4_000n, 4_000n, [nonce, 4_000n], null],
+  [otherNonce, id, 4_000n, 4_000n, null, null], // an old one
+];
+
+function statusOf([nonce, id, dispensed, presented, cleared]: typeof rows[number]): DeviceStatus {
+  return {
+    ...{ text: "a status", keyVersion: 2, nonce, id, dispensed, presented },
+    cleared: cleared && { nonce: cleared[0], presented: cleared[1] },
+  };
+}
+const paid = statusOf(rows[0]!), dead = statusOf(rows[6]!), live = statusOf(rows[4]!);
+
+Deno.test("a status proves the end of a token, or nothing", () => {
+  for (const [index, row] of rows.entries()) {
+    assertEquals(provedAmount({ token, amount: 4_000n }, statusOf(row)), row[5], `row ${index}`);
+  }
+  assertEquals(provedAmount({ token, amount: 4_000n }, undefined), null);
+  assertEquals(provedAmount({ token: "", amount: 4_000n }, paid), null);
+});
+
+const sealedKeys = new Uint8Array(112);
+const terminal = idOf("lobby");
+const withdraw: Command = {
+  op: "authorise",
+  kind: "withdrawal",
+  movement,
+  terminal,
+  customer: "alice",
+  passwordVersion: 1,
+  account: numberOf("alice"),
+  amount: 4_000n,
+  currency: "EUR",
+  dispense: { keyVersion: 2, token },
+};
+const complete = (amount: bigint, status?: DeviceStatus): Command => ({
+  ...{ op: "complete", movement, terminal, amount },
+  ...(status && { status }),
+});
+const settle = (amount: bigint): Command => ({
+  ...{ op: "settle_hold", operator: "op", movement, amount, reason: "counted" },
+});
+
+/** Returns a bank whose lobby has a device, to give commands to. */
+function bank(restoring = false) {
+  const loaded = smallBank();
+  const device = {
+    ...{ name: "cash", state: "active", keyVersion: 2, sealedKeys } as const,
+    previous: { keyVersion: 1, sealedKeys },
+  };
+  loaded.terminals = loaded.terminals.map((row) => row.id === terminal ? { ...row, device } : row);
+  const books = new Books({
+    ...loaded,
+    ...(restoring && { restoring: { sinceMs: 0, waiting: [terminal] } }),
+  });
+  const words: string[] = [];
+  const get = (command: Command, timeMs = 1_000) => {
+    const { replies, entries } = applyCommands(books, [command], timeMs);
+    words.push(...entries.map(({ who, action }) => `${who} | ${action}`));
+    const { outcome, booked } = replies[0]!;
+    return booked === undefined ? outcome : `${outcome} ${booked}`;
+  };
+  const alice = () => books.accountNumbered(numberOf("alice"))!;
+  return { get, books, words, alice };
+}
+
+Deno.test("an operator settles once the token's nonce has ended, and a later proof is reported", () => {
+  const { get, alice, books, words } = bank();
+  assertEquals(get(withdraw), "ok");
+  assertEquals(get(complete(4_000n, live)), "unproven");
+  assertEquals(get(settle(0n), 1_000 + commandNonceMsMax - 1), "try_later");
+  assertEquals(get(settle(0n), 1_000 + commandNonceMsMax), "ok 0");
+  assertEquals([alice().balance, alice().held], [10_000n, 0n]);
+  assertEquals(get(complete(4_000n)), "unproven");
+  assertEquals(get(complete(2_000n, paid)), "ok 4000");
+  assertEquals(books.accountOf("differences")!.balance, -4_000n);
+  assert(words.includes("terminal lobby | reports €20.00, its device attests €40.00"));
+});
+
+Deno.test("a status under new keys ends the earlier ones", () => {
+  const { get, books, words } = bank();
+  assertEquals(get(withdraw), "ok");
+  assertEquals(get(complete(4_000n, { ...paid, keyVersion: 1 })), "ok 4000");
+  assert(books.terminal(terminal)!.device!.previous);
+  assertEquals(get({ ...withdraw, movement: idOf("w2") }), "ok");
+  assertEquals(get({ op: "reverse", movement: idOf("w2"), terminal, status: dead }), "ok 0");
+  assertEquals(books.terminal(terminal)!.device!.previous, null);
+  assert(words.join().includes("device cash has used keys 2 - earlier ones have ended"));
+});
+
+Deno.test("a revoked device and one with other keys get no token", () => {
+  const { get } = bank();
+  assertEquals(get({ ...withdraw, dispense: { keyVersion: 1, token } }), "try_later");
+  assertEquals(get({ op: "revoke_device", operator: "op", terminal }), "ok");
+  assertEquals(get(withdraw), "try_later");
+});
+
+Deno.test("after a restore a withdrawal is booked as far as its token and status prove it", () => {
+  const reported = (amount: bigint, more: Partial<Retell>): Command => ({
+    ...{ op: "retell", movement, terminal, kind: "withdrawal", amount, currency: "EUR" },
+    ...{ account: numberOf("alice"), uid: identityOf("alice").uid, open: false, timeMs: 1 },
+    ...more,
+  });
+  // What the terminal reports · the outcome · the balance and what is held afterwards.
+  const lines: [Command, string, bigint, bigint][] = [
+    [reported(4_000n, {}), "unproven", 10_000n, 0n],
+    [reported(0n, { token, status: paid }), "ok", 6_000n, 0n],
+    [reported(4_000n, { token, status: dead }), "ok", 10_000n, 0n],
+    [reported(0n, { token, status: live }), "ok", 10_000n, 4_000n],
+    [reported(0n, { token }), "ok", 10_000n, 4_000n],
+  ];
+  for (const [command, outcome, balance, held] of lines) {
+    const { get, alice } = bank(true);
+    assertEquals(get(command), outcome);
+    assertEquals([alice().balance, alice().held], [balance, held]);
+  }
+});
