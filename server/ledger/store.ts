@@ -103,6 +103,12 @@ export interface ReadStore {
   restoring(): Result<Restoring | null>;
   staff(): Result<Staff>;
   times(): Result<StoreTimes>;
+  /**
+   * Claims changes of the keys that all servers share; returns false while another server has the
+   * claim, which also ends with its connection.
+   */
+  claimKeys(): Result<boolean>;
+  releaseKeys(): Result<void>;
   terminals(): Result<Terminal[]>;
   /** Returns a terminal's place in the books; null before its first movement. */
   booksOf(terminal: TerminalId): Result<TerminalBooks | null>;

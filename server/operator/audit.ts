@@ -2,7 +2,7 @@
 import { auditKeysOf } from "../audit/keys.ts";
 import type { Bank } from "../bank.ts";
 import { logCommand } from "../ledger/command.ts";
-import { requireNewestBankKeys } from "../terminals/change_keys.ts";
+import { changeSharedKeys } from "../terminals/change_keys.ts";
 import { lastOf, sealedLog, shownLog } from "./read_log.ts";
 import type { Handlers } from "./request.ts";
 import { requireInstants } from "./words.ts";
@@ -24,13 +24,15 @@ export const auditCommands: Handlers<
 
   /** Creates a new version of the AUDIT_KEY: stored in the key file first, then used. */
   async *rotate_audit_key(bank, { operator }) {
-    await requireNewestBankKeys(bank);
-    const version = bank.auditKeys.newest.version + 1;
-    const key = bank.world.randomBytes(32);
-    bank.folder.changeKeys((keys) => ({ ...keys, audit: [...keys.audit, { version, key }] }));
-    bank.auditKeys = bank.auditKeys.with(auditKeysOf(key, version));
-    await bank.auditLog.useKeys(bank.auditKeys.versions);
-    await logAction(bank, operator, `rotate the AUDIT_KEY to version ${version}`);
+    const version = await changeSharedKeys(bank, async () => {
+      const version = bank.auditKeys.newest.version + 1;
+      const key = bank.world.randomBytes(32);
+      bank.folder.changeKeys((keys) => ({ ...keys, audit: [...keys.audit, { version, key }] }));
+      bank.auditKeys = bank.auditKeys.with(auditKeysOf(key, version));
+      await bank.auditLog.useKeys(bank.auditKeys.versions);
+      await logAction(bank, operator, `rotate the AUDIT_KEY to version ${version}`);
+      return version;
+    });
     yield {
       line:
         `new entries are sealed under version ${version} of the AUDIT_KEY. Copy bank.keys again`,

@@ -9,12 +9,12 @@ import {
 } from "../../lib/terminal_key.ts";
 import type { Bank } from "../bank.ts";
 import {
+  changeSharedKeys,
   changeState,
   draftFirstKey,
   draftNextKey,
   enrolTerminal,
   replaceKey,
-  requireNewestBankKeys,
   rotateMasterKey,
   rotateTerminal,
   terminalNamed,
@@ -112,8 +112,7 @@ export const terminalCommands: Handlers<
   },
 
   async *rotate_key(bank, { operator }) {
-    await requireNewestBankKeys(bank);
-    const outcome = await rotateMasterKey(bank, operator);
+    const outcome = await changeSharedKeys(bank, () => rotateMasterKey(bank, operator));
     if (outcome !== "ok") {
       throw new UsageError(
         `the master key was not changed: ${

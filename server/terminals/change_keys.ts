@@ -294,15 +294,39 @@ export function settleMasterKey(folder: BankFolder, rows: readonly Terminal[]): 
   folder.changeKeys(({ nextMaster: _, ...keys }) => ({ ...keys, master: settled }));
 }
 
+/** A bank with the keys that all of its servers share. */
+type SharingBank = Pick<KeyedBank, "ledger" | "terminals"> & { readonly auditKeys: AuditKeyRing };
+
+/**
+ * Runs a change of the keys that all servers share, at one server at a time.
+ * @param change ends after its commit, by which other servers see it
+ * @throws {UsageError} if another server changes them now, or has newer ones
+ */
+export async function changeSharedKeys<Result>(
+  bank: SharingBank,
+  change: () => Promise<Result>,
+): Promise<Result> {
+  const { read } = bank.ledger;
+  if (!await read.claimKeys()) {
+    throw new UsageError(
+      "another server changes the bank's keys now. Copy its bank.keys here when it has ended",
+    );
+  }
+  try {
+    await requireNewestBankKeys(bank);
+    return await change();
+  } finally {
+    await read.releaseKeys().catch(() => {}); // a lost connection has released them
+  }
+}
+
 /**
  * Checks that this server has the newest keys that all servers share: from older ones it would make
  * a `bank.keys` that lacks what another server's has.
  * @throws {UsageError} if an entry, or a terminal's key, was sealed under newer ones
  */
-export async function requireNewestBankKeys(
-  { ledger: { read }, terminals, auditKeys }: Pick<KeyedBank, "ledger" | "terminals"> & {
-    readonly auditKeys: AuditKeyRing;
-  },
+async function requireNewestBankKeys(
+  { ledger: { read }, terminals, auditKeys }: SharingBank,
 ): Promise<void> {
   await requireNewestKeys(read, auditKeys);
   const opens = (sealed: SealedKey) => terminals.open(sealed) !== null;

@@ -1,6 +1,6 @@
 /** One bank, several servers: whichever is asked, it is the same bank. */
 import { noSigner } from "./helpers/operators.ts";
-import { assert, assertEquals, assertRejects, equal } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects, equal } from "@std/assert";
 import { NoAnswer } from "../../client/bank_client.ts";
 import { UsageError } from "../../lib/errors.ts";
 import { parseFirstKey } from "../../server/audit/first_key.ts";
@@ -192,6 +192,33 @@ onTwoServers(
     await other.reopen();
     await Array.fromAsync(other.operate({ command: "rotate_key" }));
     await refused(one, ["rotate_audit_key", "rotate_key"]);
+  },
+);
+
+onTwoServers(
+  "of two servers that change the same keys at once one does, and the other is refused, unchanged",
+  async (one, other) => {
+    const keysOf = ({ folder }: RunningBank) => readBankKeys(systemFiles, keysPath(folder));
+    for (const command of ["rotate_audit_key", "rotate_key"] as const) {
+      const servers = [one, other];
+      const before = servers.map(keysOf);
+      const outcomes = await Promise.allSettled(
+        servers.map((server) => Array.fromAsync(server.operate({ command }))),
+      );
+      const statuses = outcomes.map(({ status }) => status).sort();
+      assertEquals(statuses, ["fulfilled", "rejected"]);
+      const [won, lost] = outcomes[0]!.status === "fulfilled" ? [0, 1] : [1, 0];
+      const { reason } = outcomes[lost] as PromiseRejectedResult;
+      assert(reason instanceof UsageError, `${reason}`);
+      assertMatch(reason.message, /another server changes|not this bank's newest/);
+      assertEquals(keysOf(servers[lost]!), before[lost]);
+      const { master, audit } = keysOf(servers[won]!);
+      const loser = servers[lost]!;
+      await loser.stop();
+      replaceBankKeys(systemFiles, keysPath(loser.folder), { ...before[lost]!, master, audit });
+      await loser.reopen();
+    }
+    assertEquals((await one.bank.ledger.check()).problem, null);
   },
 );
 

@@ -40,6 +40,12 @@ export class MemoryReads implements ReadStore {
     return this.tables.share("staff");
   }
 
+  claimKeys(): boolean {
+    return true;
+  }
+
+  releaseKeys(): void {}
+
   times(): StoreTimes {
     const ofChains = [...this.tables.chains.values()].map(({ timeMs }) => timeMs);
     return {

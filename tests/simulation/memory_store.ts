@@ -608,6 +608,8 @@ export class MemoryStore implements Store {
   limits = () => this.#read((reads) => reads.limits());
   restoring = () => this.#read((reads) => reads.restoring());
   staff = () => this.#read((reads) => reads.staff());
+  claimKeys = () => true;
+  releaseKeys = () => {};
   times = () => this.#read((reads) => reads.times());
   terminals = () => this.#read((reads) => reads.terminals());
   booksOf = (terminal: string) => this.#read((reads) => reads.booksOf(terminal));

@@ -44,6 +44,9 @@ import {
 } from "../settings.ts";
 import type { AccountDayEnd, DayEnd, Hold, ReadStore } from "../store.ts";
 
+/** The advisory lock of a server that changes the keys that all share. */
+const keysLock = 1_802_139_891;
+
 const logKey = `SELECT count(*) AS found FROM pg_constraint
   WHERE conrelid = 'audit'::regclass AND contype = 'p'`;
 const strayEntries = `WITH RECURSIVE firsts AS (
@@ -86,6 +89,18 @@ export class PostgresReads implements ReadStore {
 
   async #values(): Promise<SettingValues> {
     return valuesOf(await this.#all("settings", "SELECT name, value FROM settings"));
+  }
+
+  async claimKeys(): Promise<boolean> {
+    const [row] = await this.#all(
+      "claim_keys",
+      `SELECT pg_try_advisory_lock(${keysLock})::int AS claimed`,
+    );
+    return numberOf(row!.claimed) === 1;
+  }
+
+  async releaseKeys(): Promise<void> {
+    await this.#all("release_keys", `SELECT pg_advisory_unlock(${keysLock})`);
   }
 
   async times(): Promise<StoreTimes> {

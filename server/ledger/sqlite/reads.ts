@@ -75,6 +75,13 @@ export class SqliteReads implements ReadStore {
     return valuesOf(this.connection.all("SELECT name, value FROM settings"));
   }
 
+  /** The file has one server. */
+  claimKeys(): boolean {
+    return true;
+  }
+
+  releaseKeys(): void {}
+
   times(): StoreTimes {
     return timesOf(this.connection);
   }
