@@ -502,7 +502,8 @@ function sayFirstKey(path: string): 0 {
  */
 async function readKey({ folder, operatorKey, passphraseFile }: OperatorStart): Promise<Signer> {
   const usual = [singleKeyPath(folder), `${homeFolder()}/operator.key`];
-  const path = operatorKey ?? usual.find((path) => isThere(systemFiles, path));
+  const path = operatorKey ?? usual.find(canRead) ??
+    usual.find((path) => isThere(systemFiles, path));
   if (path === undefined) {
     throw new UsageError(
       "the operator's key is missing. Give it with --operator-key FILE, or make one with " +
@@ -514,6 +515,16 @@ async function readKey({ folder, operatorKey, passphraseFile }: OperatorStart): 
     const otherwise = "name the file with --passphrase-file FILE";
     return readPrivateFile(systemFiles, passphraseFile, otherwise).split(/\r?\n/)[0]!;
   });
+}
+
+/** Returns whether this user may read a file: the bank's account may have the key of another operator. */
+function canRead(path: string): boolean {
+  try {
+    systemFiles.read(path);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Returns whether a folder has no bank. An operator who may not open it asks its server instead. */

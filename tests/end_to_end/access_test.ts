@@ -9,14 +9,17 @@ import { inTemporaryFolder } from "../server/helpers/temporary.ts";
 const project = new URL("../../", import.meta.url);
 
 /** Runs a task; root may open everything, unless it gives that right away. */
-async function run(args: string[]): Promise<{ code: number; err: string }> {
+async function run(
+  args: string[],
+  env: Record<string, string> = {},
+): Promise<{ code: number; err: string }> {
   const unable = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"];
   const task = [Deno.execPath(), "task", "--quiet", ...args];
   const [program, ...rest] = Deno.uid() === 0 ? [...unable, ...task] : task;
   const { code, stderr } = await new Deno.Command(program!, {
     args: rest,
     cwd: project,
-    env: { NO_COLOR: "1" },
+    env: { NO_COLOR: "1", ...env },
     stdin: "null",
   }).output();
   return { code, err: new TextDecoder().decode(stderr) };
@@ -60,5 +63,24 @@ Deno.test({
           assertEquals(refused.code, code);
         });
       }
+    }),
+});
+
+Deno.test({
+  name: "an operator's own key is used where that of the bank's account cannot be opened",
+  ignore: Deno.build.os !== "linux",
+  fn: () =>
+    inTemporaryFolder(async (root) => {
+      const bank = `${root}/bank`;
+      await makeBank(bank, { terminals: [] });
+      const list = ["bank", "operator", "list", "--data", bank];
+      const home = { HOME: `${root}/home` };
+      Deno.mkdirSync(`${root}/home/.strongroom`, { recursive: true });
+      Deno.copyFileSync(`${bank}-operator.key`, `${root}/home/.strongroom/operator.key`);
+      Deno.chmodSync(`${bank}-operator.key`, 0);
+      assertEquals(await run(list, home), { code: 0, err: "" });
+      Deno.removeSync(`${root}/home/.strongroom/operator.key`);
+      const { err } = await run(list, home);
+      assertStringIncludes(err, `access to ${bank}-operator.key`);
     }),
 });

@@ -16,6 +16,7 @@ const homes: Readonly<Record<string, string>> = {
   root: "/root",
   strongroom: "/var/lib/strongroom",
   atm: "/home/atm",
+  anna: "/home/anna",
 };
 
 /** Devices that `PrivateDevices=` leaves. */

@@ -177,6 +177,14 @@ async function inside(root: string, file: string): Promise<void> {
   await requireBooked(elsewhere);
   say("a backup by the timer's service, restored into another folder");
 
+  await tree.done("useradd --create-home --groups strongroom-operators anna");
+  const own = await tree.done("strongroom bank operator key anna --no-passphrase", "anna");
+  const [annas] = /[0-9a-f]{64}/.exec(own)!;
+  await asBank(`strongroom bank operator add anna --role auditor --public-key ${annas}`);
+  const status = await tree.done("strongroom bank status", "anna");
+  require(status.includes("lobby"), `the status names the terminal:\n${status}`);
+  say("an operator of the group, without the bank's account, sees its status");
+
   await stop();
   for (
     const [unit, program, file] of [
