@@ -403,6 +403,17 @@ const operators: Event[] = [
     [`operator test | ${command.replaceAll("_", " ")}`],
   ]),
   [
+    "a forgotten password, of a customer and of nobody",
+    async (scene) => {
+      await scene.operate({ command: "reset_password", customer: "bob" });
+      await scene.operate({ command: "reset_password", customer: "nobody" });
+    },
+    [
+      "operator test | reset the password of bob",
+      "operator test | reset the password of nobody failed - unknown name",
+    ],
+  ],
+  [
     "a look at the open movements",
     (scene) => scene.operate({ command: "list_holds", json: false }),
     ["operator test | list holds"],
