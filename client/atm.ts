@@ -52,10 +52,13 @@ export class BankAtm implements Atm {
 
   constructor(private readonly dependencies: AtmDependencies) {
     const onChange = () => this.#notify();
-    const { journal, world, log } = dependencies;
+    const { journal, requireInPlace = () => {}, world, log } = dependencies;
     const disk = this.#disk = new DiskWatch({
       ...{ world, log },
-      probe: () => journal.probe(),
+      probe() {
+        requireInPlace();
+        journal.probe();
+      },
       words: ["the ATM's", "the ATM is"],
       onChange: () => {
         onChange();

@@ -21,6 +21,8 @@ export interface AtmDependencies {
    */
   findKey: () => NamedTerminalKey;
   journal: Journal;
+  /** Throws if the journal's file is no longer in its folder, and would be lost with the process. */
+  requireInPlace?: () => void;
   devices: CashDevices;
   /** The card reader, if the ATM has one. */
   reader?: CardReader | null;

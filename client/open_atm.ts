@@ -9,6 +9,7 @@ import { formatTerminalKey, type NamedTerminalKey, readTerminalKey } from "../li
 import type { Files, MessageSocket, Socket, World } from "../lib/world.ts";
 import { BankAtm } from "./atm.ts";
 import {
+  databaseInPlace,
   ForeignFolder,
   requireTerminal,
   storeCurrency,
@@ -89,6 +90,7 @@ export async function openAtm(
   cardReader?.start();
   return new BankAtm({
     world,
+    requireInPlace: databaseInPlace(files, folder),
     reader: demoReader ?? cardReader,
     demoReader,
     connect,

@@ -12,6 +12,8 @@ import type { TerminalKey } from "../../lib/terminal_key.ts";
 import type { Files } from "../../lib/world.ts";
 import { emptyLog } from "./transact.ts";
 
+const databaseName = "atm.sqlite";
+
 /** The tables of devices' counters and of settings. */
 export const notesSchema = `
 CREATE TABLE notes (
@@ -63,7 +65,7 @@ export function openAtmFolder(
   folder: string,
   known = versions,
 ): DatabaseSync {
-  return openFolderDatabase(files, folder, "atm.sqlite", known);
+  return openFolderDatabase(files, folder, databaseName, known);
 }
 
 /**
@@ -116,6 +118,19 @@ export function prepareTables(database: DatabaseSync, path: string, known = vers
 function requireSound(database: DatabaseSync): void {
   const { quick_check: fault } = database.prepare("PRAGMA quick_check(1)").get()!;
   if (fault !== "ok") throw new Error(`malformed: ${fault}`);
+}
+
+/**
+ * Returns a check that the open database is still in its folder, which throws with SQLite's words for a
+ * file that it cannot reach.
+ */
+export function databaseInPlace(files: Pick<Files, "facts">, folder: string): () => void {
+  const path = `${folder}/${databaseName}`;
+  const id = files.facts(path)?.id;
+  return () => {
+    if (files.facts(path)?.id === id) return;
+    throw new Error(`unable to open database: ${path} is no longer in its folder`);
+  };
 }
 
 /** The error of a folder that another terminal or bank has used. */

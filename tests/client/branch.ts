@@ -2,7 +2,7 @@
 import { assertEquals } from "@std/assert";
 import type { DatabaseSync } from "node:sqlite";
 import { BankAtm } from "../../client/atm.ts";
-import { openAtmFolder } from "../../client/folder/atm_folder.ts";
+import { databaseInPlace, openAtmFolder } from "../../client/folder/atm_folder.ts";
 import { fillCassettes } from "../../client/filling.ts";
 import { totalOf } from "../../client/cash/note_mix.ts";
 import type { SimulatedCardReader } from "../../client/cards/simulated_card_reader.ts";
@@ -233,6 +233,7 @@ export class Branch {
       connect,
       findKey: () => findKey(this.keys.get(name)),
       journal: wrap(journal),
+      requireInPlace: databaseInPlace(systemFiles, folder),
       devices: served?.devices ?? devices,
       demo: devices,
       reader,

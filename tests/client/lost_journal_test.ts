@@ -242,6 +242,30 @@ Deno.test("a full disk puts the ATM out of service, is reported, and is over whe
     }
   }));
 
+Deno.test("an ATM whose folder is moved serves nobody until it is back", () =>
+  inBranch(async (branch) => {
+    const lobby = branch.atm();
+    const folder = `${branch.folder}/atm-lobby`;
+    try {
+      await logIn(lobby);
+      await lobby.atm.logOut();
+      Deno.renameSync(folder, `${folder}-moved`);
+      Deno.mkdirSync(folder);
+      assertEquals(await lobby.atm.logIn("alice", "no matter"), { outcome: "device_fault" });
+      assertEquals(failure(lobby), "disk_failed");
+      assertEquals(
+        branch.logged.filter((line) => /is no longer in its folder/.test(line)).length,
+        1,
+      );
+      Deno.removeSync(folder);
+      Deno.renameSync(`${folder}-moved`, folder);
+      await until("it is in service", () => failure(lobby) === null);
+      await logIn(lobby);
+    } finally {
+      await lobby.close();
+    }
+  }));
+
 /** Fails once in one of its steps, as on a full disk. */
 class FullOnce extends Journal {
   constructor(database: DatabaseSync, public step: "intend" | "authorised" | "acted" | "") {
