@@ -73,7 +73,11 @@ onPostgres(
 
       const { run } = await postgres();
       await store.load({ ...touchOf([]), customers: new Set(["alice"]) });
-      await run(url, "INSERT INTO customers VALUES ('alice', 'of another server', 1, '[]', '')");
+      await run(
+        url,
+        `INSERT INTO customers (username, password_hash, password_version, one_time, known_terminals, display_name)
+       VALUES ('alice', 'of another server', 1, 'null', '[]', '')`,
+      );
       await assertRejects(() => store.commit(customer("alice"), []), TryAgain, "duplicate key");
 
       assertEquals(await names(store), ["alice"]);
