@@ -197,7 +197,7 @@ const damages: [sql: string, problem: RegExp][] = [
     `DELETE FROM audit WHERE ${
       place("(SELECT max(place) - (1 << 40) FROM audit WHERE key_version > 0)")
     }`,
-    /is not in the log/,
+    /customer alice differs from entry/,
   ],
   [
     `UPDATE audit SET sealed = x'${"00".repeat(80)}' WHERE ${place(5)}`,
