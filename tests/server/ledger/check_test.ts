@@ -48,7 +48,6 @@ const history: Command[] = [
   lobby bob withdraw w5 bob 100 EUR
   lobby alice deposit d2 alice 800 EUR
   root lock bob
-  lobby alice withdraw w6 alice four EUR
   `.trim().split("\n").map(commandOf),
   ...([1, 2] as const).map((keyVersion) => ({
     ...{ op: keyVersion === 1 ? "enrol_device" : "rotate_device", operator: "root" } as const,
@@ -59,6 +58,8 @@ const history: Command[] = [
     ...{ op: "set_pin", username: "alice", terminal: idOf("lobby"), passwordVersion: 1 },
     ...{ refused: null, pinHash: "$argon2id$" },
   },
+  // A new PIN ends the visits with earlier versions.
+  { ...commandOf("lobby alice withdraw w6 alice four EUR"), passwordVersion: 2 } as Command,
 ];
 
 const id = (name: string) => `id = x'${idOf(name)}'`;
