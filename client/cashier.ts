@@ -16,11 +16,11 @@ import { pause } from "../lib/world.ts";
 import { type BankClient, NoAnswer } from "./bank_client.ts";
 import { DeviceError, DevicesAway, PowerCut } from "./cash/devices.ts";
 import { canGive, nearestAmounts, type NoteCounts, totalOf } from "./cash/note_mix.ts";
-import { ask } from "./ask.ts";
+import { ask, noAnswer } from "./ask.ts";
 import type { AtmDependencies } from "./dependencies.ts";
 import { factsOf, notesView, receipt } from "./receipt.ts";
 import { retell } from "./retell.ts";
-import { readInterrupted, readOutcome, settleOpen, type Settling } from "./settle.ts";
+import { askProved, readInterrupted, readOutcome, settleOpen, type Settling } from "./settle.ts";
 import { newMovementId } from "./movement_id.ts";
 import { Voiding } from "./voiding.ts";
 
@@ -164,8 +164,8 @@ export class Cashier {
       const nearest = nearestAmounts(devices.cassettes(), amount, dispensedNotesMax).map(String);
       return { ...await refuse("not_dispensable"), nearest };
     }
-    return await this.#move(payer, { kind: "withdrawal", amount, notes }, async () => {
-      await devices.dispense(notes);
+    return await this.#move(payer, { kind: "withdrawal", amount, notes }, async (token) => {
+      await devices.dispense(notes, token);
       await devices.present();
     });
   }
@@ -340,7 +340,7 @@ export class Cashier {
   async #move(
     payer: Payer,
     { kind, amount, notes }: { kind: CashKind; amount: bigint; notes: NoteCounts },
-    act: () => Promise<void>,
+    act: (token: string | undefined) => Promise<void>,
   ): Promise<Receipt> {
     const { journal, devices, world } = this.dependencies;
     // an earlier outcome must be read before the counters change
@@ -351,7 +351,8 @@ export class Cashier {
     const asked = { movement, kind, account, amount: `${amount}`, currency };
     const untilMs = this.#outcomeUntilMs();
     journal.intend({ ...asked, amount, notes, ...journaledOf(payer) }, world.nowMs());
-    const request = { op: "authorise", ...asked } as const;
+    const nonce = kind === "withdrawal" ? await devices.commandNonce?.() ?? null : null;
+    const request = { op: "authorise", ...asked, ...(nonce !== null && { nonce }) } as const;
     const leave = await ask(payer.bank, request);
     if (isUncertain(leave)) return await this.#giveUp(payer, kind, request, leave, untilMs);
     payer.update(leave.account);
@@ -363,27 +364,36 @@ export class Cashier {
       journal.settled(movement);
       return this.#receipt(kind, asked.amount, leave.outcome, { movement, ...factsOf(leave) });
     }
-    journal.authorised(movement, payer.bank.timeMs);
+    journal.authorised(movement, payer.bank.timeMs, leave);
     if (kind === "withdrawal" && await this.dependencies.cardTaken?.() === false) {
-      return await this.#withoutNotes(payer, asked.amount, movement);
+      return await this.#withoutNotes(payer, asked.amount, movement, leave.statusNonce);
     }
     const before = devices.inside();
     journal.acting(movement, before);
-    const acted = await this.#drive(act);
+    const acted = await this.#drive(() => act(leave.token));
     const taken = acted === null ? null : await this.#handOver();
     if (taken === null) return this.#inDoubt(payer, kind, asked.amount, { movement }); // what moved is unknown
     // notes that were neither taken nor retracted keep the movement open
     const stuck = devices.tray().size > 0;
     const done = stuck ? null : readOutcome(this.dependencies, movement, before);
     if (done === null) return this.#receipt(kind, asked.amount, "to_be_counted", { movement });
-    const settled = await ask(
-      payer.bank,
+    const settled = await this.#askProved(
+      payer,
       done > 0n
         ? { op: "complete", movement, amount: done.toString() }
         : { op: "reverse", movement },
+      leave.statusNonce,
     );
-    if (settled?.outcome === "ok") journal.settled(movement);
     payer.update(settled?.account);
+    if (leave.token !== undefined && !isAsDone(settled, done)) {
+      // Notes that were presented and drawn back stay booked until staff have counted.
+      if (settled?.booked !== undefined) {
+        journal.disputed(movement, `the device attests ${settled.booked}`);
+      }
+      const booked = settled?.booked ?? asked.amount;
+      return this.#receipt(kind, booked, "to_be_counted", { movement, ...factsOf(settled) });
+    }
+    if (settled?.outcome === "ok") journal.settled(movement);
     const after = devices.inside();
     const moved = kind === "withdrawal" ? difference(before, after) : difference(after, before);
     const facts = { movement, notes: notesView(moved), ...factsOf(settled) };
@@ -396,9 +406,23 @@ export class Cashier {
     return this.#receipt(kind, done.toString(), "ok", facts);
   }
 
+  /** Settles a movement; null if the connection ends first. */
+  async #askProved(
+    { bank }: Payer,
+    question: AskOf<"complete" | "reverse">,
+    nonce: string | undefined,
+  ): Promise<Answer | null> {
+    return await askProved(this.#settling(bank), question, nonce).catch(noAnswer);
+  }
+
   /** Reverses a withdrawal whose customer has not taken the card: no note has moved. */
-  async #withoutNotes(payer: Payer, amount: MinorText, movement: string): Promise<Receipt> {
-    const answer = await ask(payer.bank, { op: "reverse", movement });
+  async #withoutNotes(
+    payer: Payer,
+    amount: MinorText,
+    movement: string,
+    statusNonce: string | undefined,
+  ): Promise<Receipt> {
+    const answer = await this.#askProved(payer, { op: "reverse", movement }, statusNonce);
     if (answer?.outcome === "ok") this.dependencies.journal.settled(movement);
     payer.update(answer?.account);
     return this.#receipt("withdrawal", amount, "card_not_taken", { movement, ...factsOf(answer) });
@@ -498,6 +522,12 @@ const journaledOf = ({ uid, bank }: Payer) => ({ uid, bankTimeMs: bank.timeMs })
 /** Returns whether the bank may have executed a request, or may still do so. */
 function isUncertain(answer: Answer | null): answer is (Answer & { outcome: "try_later" }) | null {
   return answer === null || answer.outcome === "try_later";
+}
+
+/** Returns whether the bank booked what the counters show, or will do so without a proof. */
+function isAsDone(settled: Answer | null, done: bigint): boolean {
+  if (settled === null || settled.outcome === "try_later") return true;
+  return settled.outcome === "ok" && settled.booked === done.toString();
 }
 
 /** Returns the notes by which `more` exceeds `less`. */

@@ -44,6 +44,12 @@ export interface JournalEntry {
   countsBefore: NoteCounts | null;
   /** Minor units that the devices moved; null while unknown. */
   done: bigint | null;
+  /** Of a withdrawal at a device with keys: the bank's dispense token; otherwise null. */
+  token: string | null;
+  /** The bank's nonce for the device's present status; null without a token. */
+  statusNonce: string | null;
+  /** The device's present status that went to the bank last. */
+  status: string | null;
   /** For `disputed` and `doubtful`: the reason, for staff. */
   why: string | null;
 }
@@ -85,8 +91,23 @@ export class Journal {
    * Records the bank's authorisation.
    * @param bankTimeMs the bank's time of the movement
    */
-  authorised(movement: string, bankTimeMs: number | null): void {
-    this.#set(movement, "state = 'authorised', bank_time_ms = ?", bankTimeMs);
+  authorised(
+    movement: string,
+    bankTimeMs: number | null,
+    { token, statusNonce }: { token?: string; statusNonce?: string } = {},
+  ): void {
+    this.#set(
+      movement,
+      "state = 'authorised', bank_time_ms = ?, token = ?, status_nonce = ?",
+      bankTimeMs,
+      token ?? null,
+      statusNonce ?? null,
+    );
+  }
+
+  /** Records the device's present status before the bank gets it. */
+  attested(movement: string, status: string): void {
+    this.#set(movement, "status = ?", status);
   }
 
   /** Records the notes inside before the devices act: the outcome is the difference. */
@@ -244,6 +265,9 @@ function entryOf(row: Row): JournalEntry {
     state: row.state as JournalState,
     countsBefore: row.counts_before === null ? null : notesFromText(row.counts_before as string),
     done: row.done === null ? null : BigInt(row.done as string),
+    token: row.token as string | null,
+    statusNonce: row.status_nonce as string | null,
+    status: row.status as string | null,
     why: row.why as string | null,
   };
 }

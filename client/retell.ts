@@ -19,7 +19,7 @@ export async function retell(settling: Settling, sinceMs: number): Promise<void>
   const known = journal.since(sinceMs).filter(isAuthorised);
   for (const entry of known) {
     const open = isOpen(entry);
-    const { movement, kind, account, uid, bankTimeMs, currency, state } = entry;
+    const { movement, kind, account, uid, bankTimeMs, currency, state, token, status } = entry;
     const { outcome } = await ask({
       op: "retell",
       movement,
@@ -28,6 +28,8 @@ export async function retell(settling: Settling, sinceMs: number): Promise<void>
       ...(uid !== null && { uid }),
       amount: (open ? entry.amount : movedBy(entry)).toString(),
       ...(open && { open }),
+      ...(token !== null && { token }),
+      ...(status !== null && { status }),
       currency,
       ...(bankTimeMs !== null && { time: new Date(bankTimeMs).toISOString() }),
     });
@@ -37,10 +39,12 @@ export async function retell(settling: Settling, sinceMs: number): Promise<void>
       );
       throw new NoAnswer("the bank cannot book a movement yet");
     }
+    // A withdrawal with a token is settled by its device's proof.
+    if (outcome === "unproven" && token !== null && state !== "settled") continue;
     if (outcome !== "ok") {
       journal.disputed(movement, `retell: ${outcome}`);
       log(`movement ${movement} is disputed: when it was repeated, the bank answered ${outcome}`);
-    } else if (state !== "settled" && !open) journal.settled(movement);
+    } else if (state !== "settled" && !open && token === null) journal.settled(movement);
   }
   await ask({ op: "retold" });
   log(`the bank was restored from a backup: ${known.length} movements were repeated`);

@@ -67,19 +67,22 @@ export function readOutcome(
  * @throws {NoAnswer} if the connection ends first
  */
 export async function settle(
-  { journal, ask, log }: Omit<Settling, "devices">,
+  settling: Settling,
   entry: JournalEntry,
 ): Promise<Answer> {
+  const { journal, log } = settling;
   const { movement, done } = entry;
   const question = questionFor(entry);
-  const answer = await ask(question);
+  const answer = await askProved(settling, question, entry.statusNonce);
   const { outcome, booked } = answer;
-  if (outcome === "try_later") return answer;
+  if (outcome === "try_later" || outcome === "unproven") return answer;
   // Only the bank has the outcome of a transfer: voided or completed, it is settled. A restored bank
   // may not have a movement; if no note moved, nothing is missing.
   const over = (entry.kind === "transfer" && outcome === "already_completed") ||
     (question.op === "reverse" && outcome === "unknown_movement");
-  const right = over || outcome === "ok" ||
+  const asProved = booked === undefined || entry.statusNonce === null ||
+    BigInt(booked) === (done ?? 0n);
+  const right = over || (outcome === "ok" && asProved) ||
     (outcome === "already_completed" && BigInt(booked ?? -1) === (done ?? 0n));
   if (right) journal.settled(movement);
   else {
@@ -88,6 +91,31 @@ export async function settle(
     log(`movement ${movement} is disputed: the bank answered ${why}`);
   }
   return answer;
+}
+
+/**
+ * Settles a movement; where the bank needs a proof of what the device presented, with the device's
+ * present status, which is journaled before it is sent.
+ * @param nonce the bank's, if its answer to the authorisation was not lost
+ */
+export async function askProved(
+  { ask, devices, journal }: Pick<Settling, "ask" | "devices" | "journal">,
+  question: Ask,
+  nonce: string | null | undefined,
+): Promise<Answer> {
+  const isSettling = question.op === "complete" || question.op === "reverse" ||
+    question.op === "void";
+  if (!isSettling) return await ask(question);
+  const proved = async (nonce: string): Promise<Answer | null> => {
+    const status = await devices.presentStatus?.(nonce) ?? null;
+    if (status === null) return null;
+    journal.attested(question.movement, status);
+    return await ask({ ...question, status });
+  };
+  const answer = (nonce && await proved(nonce)) || await ask(question);
+  const { outcome, statusNonce } = answer;
+  if (outcome !== "unproven" || statusNonce === undefined || statusNonce === nonce) return answer;
+  return await proved(statusNonce) ?? answer;
 }
 
 /** Returns the request that settles a movement in this state. */

@@ -14,7 +14,9 @@ export class Voiding {
   readonly #closing = new AbortController();
   #onConnected: (bank: BankClient) => void = () => {};
 
-  constructor(private readonly dependencies: Pick<AtmDependencies, "world" | "journal" | "log">) {}
+  constructor(
+    private readonly dependencies: Pick<AtmDependencies, "world" | "journal" | "devices" | "log">,
+  ) {}
 
   /** Passes a new connection to the movement that is being voided, before any other use. */
   connected(bank: BankClient): void {
@@ -32,7 +34,7 @@ export class Voiding {
    * settling repeats the void
    */
   async void(bank: BankClient, movement: string, untilMs: number): Promise<Answer | null> {
-    const { world, journal, log } = this.dependencies;
+    const { world, journal, devices, log } = this.dependencies;
     const entry = journal.open().find((entry) => entry.movement === movement)!;
     let newest = bank;
     let pausing = new AbortController();
@@ -45,9 +47,9 @@ export class Voiding {
     const over = AbortSignal.any([late.signal, this.#closing.signal]);
     try {
       for (let pauseMs = settlePauseMsMin; !over.aborted; pauseMs *= 2) {
-        const settling = { journal, log, ask: newest.ask.bind(newest) };
+        const settling = { journal, devices, log, ask: newest.ask.bind(newest) };
         const answer = await Promise.race([settle(settling, entry).catch(noAnswer), aborted(over)]);
-        if (answer !== null && answer.outcome !== "try_later") return answer;
+        if (answer !== null && !isOpen(answer)) return answer;
         pausing = new AbortController();
         await pause(world, pauseMs, AbortSignal.any([over, pausing.signal]));
       }
@@ -58,6 +60,9 @@ export class Voiding {
     }
   }
 }
+
+/** Whether the movement is still open at the bank. */
+const isOpen = ({ outcome }: Answer) => outcome === "try_later" || outcome === "unproven";
 
 function aborted(signal: AbortSignal): Promise<null> {
   return new Promise((resolve) => {

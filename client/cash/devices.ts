@@ -85,8 +85,20 @@ export interface CashDevices {
 
   /** Selects notes for an amount. @throws {DeviceError} notDispensable, tooManyItems */
   denominate(amount: bigint): NoteCounts;
-  /** Moves notes from the cassettes onto the stacker. */
-  dispense(mix: NoteCounts): Promise<void>;
+  /**
+   * Returns the nonce for which the bank makes a dispense token; null for devices without keys.
+   */
+  commandNonce?(): Promise<string | null>;
+  /**
+   * Ends the command nonce, and returns the device's present status for the bank's nonce; null if it
+   * gives none now.
+   */
+  presentStatus?(nonce: string): Promise<string | null>;
+  /**
+   * Moves notes from the cassettes onto the stacker.
+   * @param token the bank's, for a device with keys
+   */
+  dispense(mix: NoteCounts, token?: string): Promise<void>;
   /** Moves the notes from the stacker into the tray, and opens the shutter. */
   present(): Promise<void>;
   /** Resolves when no notes are presented (the event ItemsTaken). */

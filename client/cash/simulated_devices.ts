@@ -151,7 +151,7 @@ export class SimulatedDevices implements CashDevices {
   }
 
   /** @param continues whether what has passed since the last dispense is still counted */
-  async dispense(mix: NoteCounts, continues = false): Promise<void> {
+  async dispense(mix: NoteCounts, _token?: string, continues = false): Promise<void> {
     if (this.#marked("dispenser")) throw new DeviceError("hardwareError", "dispense");
     if (this.tray().size > 0) throw new DeviceError("shutterOpen", "dispense");
     if (this.#counts("stacker").size > 0) throw new DeviceError("itemsLeft", "dispense");

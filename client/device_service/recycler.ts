@@ -401,7 +401,7 @@ export class CashRecycler implements ServedDevice {
     const refused = this.security?.authorise(token, totalOf(mix), this.units.currency!);
     if (refused) return { code: refused };
     events.event("CashDispenser.StartDispenseEvent");
-    await this.devices.dispense(mix, this.security !== null);
+    await this.devices.dispense(mix, undefined, this.security !== null);
     return done({ denomination: this.#denomination(mix), bunches: "1" });
   }
 

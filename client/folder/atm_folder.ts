@@ -42,6 +42,9 @@ CREATE TABLE journal (
     ('intent', 'authorised', 'acting', 'acted', 'settled', 'disputed', 'doubtful')),
   counts_before TEXT,
   done TEXT,
+  token TEXT,
+  status_nonce TEXT,
+  status TEXT,
   why TEXT,
   time_ms INTEGER NOT NULL
 ) STRICT;

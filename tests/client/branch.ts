@@ -9,6 +9,7 @@ import type { SimulatedCardReader } from "../../client/cards/simulated_card_read
 import { SimulatedDevices } from "../../client/cash/simulated_devices.ts";
 import { Journal } from "../../client/journal.ts";
 import { hex } from "../../lib/bytes.ts";
+import type { DeviceKeys } from "../../lib/device_keys.ts";
 import { listenTcp, system, systemFiles } from "../../lib/system.ts";
 import {
   type NamedTerminalKey,
@@ -194,6 +195,7 @@ export class Branch {
       keepKey,
       behindMs = 0,
       byService = false,
+      deviceKeys,
       equipReader,
       takeCardMsMax = 60_000,
     }: {
@@ -208,6 +210,8 @@ export class Branch {
       behindMs?: number;
       /** Whether the devices are behind WebSocket. */
       byService?: boolean;
+      /** The keys of devices behind WebSocket. */
+      deviceKeys?: DeviceKeys;
       /** The ATM's card reader, if it has one. */
       equipReader?: (database: DatabaseSync) => SimulatedCardReader;
       takeCardMsMax?: number;
@@ -216,7 +220,11 @@ export class Branch {
     const folder = `${this.folder}/atm-${name}`;
     const database = openAtmFolder(systemFiles, folder);
     const journal = new Journal(database);
-    const served = byService ? serveDevices(`${folder}-devices`, database, equip, this.#log) : null;
+    const served = byService
+      ? serveDevices(`${folder}-devices`, database, equip, this.#log, {
+        ...(deviceKeys && { keys: deviceKeys }),
+      })
+      : null;
     const devices = served?.simulated ?? equip(database);
     let socket!: FragileSocket;
     let dead = false;

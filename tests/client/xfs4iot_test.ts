@@ -258,19 +258,6 @@ Deno.test({
   },
 });
 
-Deno.test("devices that dispense on tokens alone are refused by name at the ATM's start", async () => {
-  const folder = await Deno.makeTempDir();
-  const atm = openAtmFolder(systemFiles, `${folder}/atm`);
-  const equip = (database: DatabaseSync) => new SimulatedDevices(database);
-  const keys = { host: new Uint8Array(32), device: new Uint8Array(32).fill(1) };
-  const served = serveDevices(`${folder}/devices`, atm, equip, () => {}, { keys });
-  assertEquals(await served.devices.start(), false);
-  assertStringIncludes(served.devices.why, "dispense only on a host's tokens");
-  await served.close();
-  atm.close();
-  await Deno.remove(folder, { recursive: true });
-});
-
 Deno.test("a count sets every cassette, also one that is found empty, which stays listed", async () => {
   const folder = await Deno.makeTempDir();
   const atm = openAtmFolder(systemFiles, `${folder}/atm`);

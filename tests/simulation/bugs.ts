@@ -130,8 +130,8 @@ export const bugs: readonly Bug[] = [
   {
     name: "a retelling is chosen by the ATM's clock",
     file: "client/cashier.ts",
-    from: "journal.authorised(movement, payer.bank.timeMs);",
-    to: "journal.authorised(movement, this.dependencies.world.nowMs());",
+    from: "journal.authorised(movement, payer.bank.timeMs, leave);",
+    to: "journal.authorised(movement, this.dependencies.world.nowMs(), leave);",
     options: withRestores,
   },
   {

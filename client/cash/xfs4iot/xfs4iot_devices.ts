@@ -128,9 +128,6 @@ export class Xfs4IotDevices implements CashDevices {
           continue;
         }
         await this.#refresh(service);
-        if (this.#state.tokensRequired) {
-          throw new Error("they dispense only on a host's tokens, which this ATM does not send");
-        }
         await this.#execute(service);
         await this.#configure(service);
         this.#connection = service;
@@ -289,7 +286,21 @@ export class Xfs4IotDevices implements CashDevices {
     throw new DeviceError(any ? "tooManyItems" : "notDispensable", "denominate");
   }
 
-  async dispense(mix: NoteCounts): Promise<void> {
+  async commandNonce(): Promise<string | null> {
+    const connection = this.#connection;
+    if (!connection || !this.#state.tokensRequired) return null;
+    return (await answered(connection.command("Common.GetCommandNonce", {})))?.commandNonce ?? null;
+  }
+
+  async presentStatus(nonce: string): Promise<string | null> {
+    const connection = this.#connection;
+    if (!connection || !this.#state.tokensRequired) return null;
+    await answered(connection.command("Common.ClearCommandNonce", {}));
+    return (await answered(connection.command("CashDispenser.GetPresentStatus", { nonce })))
+      ?.token ?? null;
+  }
+
+  async dispense(mix: NoteCounts, token?: string): Promise<void> {
     const { units } = this.#state;
     const currency = this.line.currency();
     const unitOf = new Map([...units].map(([unit, value]) => [value, unit]));
@@ -304,6 +315,7 @@ export class Xfs4IotDevices implements CashDevices {
     await this.#command("CashDispenser.Dispense", {
       denomination: { denomination: { app: { currencies, counts } } },
       position: "outDefault",
+      ...(token !== undefined && { token }),
     }, "dispense");
   }
 
@@ -473,6 +485,16 @@ export class Xfs4IotDevices implements CashDevices {
     this.line.database.prepare(
       "INSERT OR REPLACE INTO settings VALUES ('devices lost count', 'broken')",
     ).run();
+  }
+}
+
+/** Returns the payload of a completion; null if the connection ended before it. */
+async function answered<T>(completing: Promise<{ payload: T }>): Promise<T | null> {
+  try {
+    return (await completing).payload;
+  } catch (error) {
+    if (error instanceof ConnectionEnded) return null;
+    throw error;
   }
 }
 
