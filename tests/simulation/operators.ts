@@ -51,6 +51,8 @@ const backupPath = "/elsewhere/backup.sqlite";
 const restoreTriesMax = 20;
 /** How often an operator looks for an open movement. */
 const holdTriesMax = 30;
+/** How often an operator looks whether a server has started. */
+const startTriesMax = 120;
 /** How often a command about a key is given again, until it is known the outcome. */
 const carryTriesMax = 200;
 
@@ -121,6 +123,9 @@ export class Operators {
   /** The clocks are right: servers that stopped money for theirs move it again, and the bank's time is theirs. */
   async confirmClocks(): Promise<void> {
     for (const server of this.world.servers) {
+      for (let tries = 0; tries < startTriesMax && !server.isRunning; tries++) {
+        await this.world.scheduler.pause(1_000, "operator");
+      }
       await this.#try({ command: "confirm_clock" }, server);
       await this.#try({ command: "set_back_clock" }, server);
     }
