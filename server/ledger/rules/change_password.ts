@@ -4,7 +4,13 @@
  */
 import type { ChangePassword } from "../command.ts";
 import { type Answer, type Batch, failed } from "./batch.ts";
-import { checkedAgainst, countAttempt, forgetAttempt, mustWaitMs } from "./log_in.ts";
+import {
+  checkedAgainst,
+  countAttempt,
+  forgetAttempt,
+  judgePassword,
+  mustWaitMs,
+} from "./log_in.ts";
 
 /**
  * Changes it, or refuses with the first of: `throttled` · `wrong_credentials` · the fault of the
@@ -13,8 +19,8 @@ import { checkedAgainst, countAttempt, forgetAttempt, mustWaitMs } from "./log_i
 export function changePassword(batch: Batch, command: ChangePassword): Answer {
   const { username, terminal } = command;
   const customer = batch.books.customer(username);
-  const log = (outcome: Answer["outcome"]) =>
-    batch.log(username, failed("change password", outcome), {
+  const log = (outcome: Answer["outcome"], how = "") =>
+    batch.log(username, failed(`change password${how}`, outcome), {
       kind: "log-in",
       outcome,
       terminal: batch.terminalName(terminal),
@@ -28,9 +34,10 @@ export function changePassword(batch: Batch, command: ChangePassword): Answer {
     countAttempt(batch, command);
     return { outcome: "ok", ...checkedAgainst(customer) };
   }
-  const { passed, refused, passwordHash } = command;
+  const { refused, passwordHash } = command;
+  const { passed, how } = judgePassword(batch, customer, command.passed);
   const outcome = !passed ? "wrong_credentials" : refused ?? "ok";
-  log(outcome);
+  log(outcome, how);
   if (outcome === "wrong_credentials") return { outcome };
   forgetAttempt(batch, command);
   if (outcome !== "ok") return { outcome };

@@ -44,15 +44,12 @@ export function logIn(batch: Batch, command: LogIn): Answer {
     return { outcome: "ok", ...checkedAgainst(customer) };
   }
   const isRight = command.passed && command.passwordVersion === customer?.passwordVersion;
-  const oneTime = customer?.oneTime ?? null;
-  const hasEnded = oneTime !== null && isOver(batch, oneTime);
-  const passed = isRight && !hasEnded;
-  const how = oneTime && isRight ? ` with ${hasEnded ? "an expired" : "a"} one-time password` : "";
+  const { passed, how } = judgePassword(batch, customer, isRight);
   log(`log in${how}`, passed ? "ok" : "wrong_credentials");
   if (!passed) return { outcome: "wrong_credentials" };
   forgetAttempt(batch, attempt);
   forgetTries(batch, username);
-  const { card } = customer!;
+  const { card, oneTime } = customer!;
   return {
     ...admit(batch, command),
     ...(oneTime && { oneTime: true }),
@@ -78,6 +75,21 @@ export function admit(
     ...{ outcome: "ok", account, accounts: usable, cash, day: batch.day },
     ...(displayName !== undefined && { displayName }),
   };
+}
+
+/**
+ * Returns whether a password is accepted, and how it is logged: a one-time password expires, also
+ * within a visit that began earlier or with a card.
+ */
+export function judgePassword(
+  batch: Batch,
+  customer: Customer | undefined,
+  isRight: boolean,
+): { passed: boolean; how: string } {
+  const oneTime = customer?.oneTime ?? null;
+  if (!isRight || oneTime === null) return { passed: isRight, how: "" };
+  const hasEnded = isOver(batch, oneTime);
+  return { passed: !hasEnded, how: ` with ${hasEnded ? "an expired" : "a"} one-time password` };
 }
 
 /** Returns whether a one-time password is invalid: after its time, or once the bank's time was set back. */

@@ -523,25 +523,31 @@ Deno.test("a one-time password is valid for 24 hours, and not after the bank's t
   const who = { username: "alice", nameHash: "ab".repeat(32), terminal: idOf("lobby") };
   const logIn = { op: "end_log_in", ...who, passed: true, passwordVersion: 2 } as const;
   const reset = { op: "reset_password", operator: "ben", username: "alice", passwordHash: "h" };
+  // A visit that began with a card, or in time with the password, outlives it.
+  const change = { ...logIn, op: "end_password_change", refused: null, passwordHash: "n" } as const;
   for (const [lateMs, isValid] of [[0, true], [dayMs - 1, true], [dayMs, false]] as const) {
-    const books = new Books(smallBank());
-    applyCommands(books, [reset as Command], 5_000);
-    const { replies: [reply], entries } = applyCommands(books, [logIn], 5_000 + lateMs);
-    assertEquals(reply!.outcome, isValid ? "ok" : "wrong_credentials");
-    assertEquals(
-      entries[0]!.action,
-      isValid
-        ? "log in with a one-time password"
-        : "log in with an expired one-time password failed - wrong credentials",
-    );
+    for (const [command, verb] of [[logIn, "log in"], [change, "change password"]] as const) {
+      const books = new Books(smallBank());
+      applyCommands(books, [reset as Command], 5_000);
+      const { replies: [reply], entries } = applyCommands(books, [command], 5_000 + lateMs);
+      assertEquals(reply!.outcome, isValid ? "ok" : "wrong_credentials");
+      assertEquals(
+        entries[0]!.action,
+        isValid
+          ? `${verb} with a one-time password`
+          : `${verb} with an expired one-time password failed - wrong credentials`,
+      );
+    }
   }
   const books = new Books(smallBank());
   applyCommands(books, [reset as Command], dayMs);
   applyCommands(books, [{ op: "set_back_clock", operator: "ben" }], 5_000, {
     setBackFromMs: dayMs,
   });
-  const { replies } = applyCommands(books, [logIn], dayMs);
-  assertEquals(replies[0]!.outcome, "wrong_credentials");
+  for (const command of [logIn, change]) {
+    const { replies } = applyCommands(books, [command], dayMs);
+    assertEquals(replies[0]!.outcome, "wrong_credentials");
+  }
 });
 
 Deno.test("a proposal lapses after 24 hours, also after the bank's time was set back", () => {

@@ -27,7 +27,7 @@ const patterns: Record<keyof Words["history"]["actions"], RegExp> = {
   lost: /^log out - connection lost$/,
   changed: /^log out - password changed elsewhere$/,
   logOut: /^log out$/,
-  password: /^change password$/,
+  password: /^change password( with (a|an expired) one-time password)?$/,
   balance: /^view balance$/,
   search: /^search history$/,
   older: /^view older history$/,
