@@ -38,6 +38,11 @@ export class FileInUse extends UsageError {
   override name = "FileInUse";
 }
 
+/** A database cannot be opened because its disk is full; it may be good. */
+export class DiskFull extends UsageError {
+  override name = "DiskFull";
+}
+
 /** A batch is not committed: it had no effect, and never will. */
 export class Refused extends Error {
   override name = "Refused";

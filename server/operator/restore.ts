@@ -24,7 +24,13 @@ import { auditKeyRingOf } from "../folder/bank_keys.ts";
 import { chainsIn } from "./log_programs.ts";
 import type { Command } from "../ledger/command.ts";
 import type { Movement, Staff, Terminal } from "../ledger/model.ts";
-import { FileInUse, type ReadStore, type StoreReader, UnusableFile } from "../ledger/store.ts";
+import {
+  DiskFull,
+  FileInUse,
+  type ReadStore,
+  type StoreReader,
+  UnusableFile,
+} from "../ledger/store.ts";
 import type { ReadingWorld } from "./read_log.ts";
 import { sealedOtherwise } from "../terminals/change_keys.ts";
 import { keptTerminals } from "../terminals/kept_terminals.ts";
@@ -214,7 +220,8 @@ async function checkedCopy(
     await requireKeysOfBackup(world, folder, { from, fresh });
     throw invalid(problem);
   }
-  const head = (await headOf(world, fresh))!;
+  const head = await headOf(world, fresh);
+  if (head === null) throw invalid("it cannot be read");
   const missing = missingInWords(head, lost);
   const last = lost?.bankId === head.bankId ? lost : null;
   const kept = newestTerminals(
@@ -314,16 +321,30 @@ function newestTerminals(
   return [...newest.values()];
 }
 
-/** Returns whether a terminal's row is newer than another: revoked, or with a newer key. */
+/** Returns whether a terminal's row is newer than another: it is revoked, or has newer keys. */
 function isNewer(one: Terminal, other: Terminal): boolean {
-  if (one.state !== other.state) return one.state === "revoked";
-  if (one.keyVersion !== other.keyVersion) return one.keyVersion > other.keyVersion;
-  return (one.next?.version ?? 0) > (other.next?.version ?? 0);
+  const [ones, others] = [versionsOf(one), versionsOf(other)];
+  const index = ones.findIndex((version, index) => version !== others[index]);
+  return index >= 0 && ones[index]! > others[index]!;
+}
+
+/**
+ * Returns what never decreases in a terminal's rows, in the order in which it is compared. Another
+ * device of a terminal has a higher version than the revoked one.
+ */
+function versionsOf({ state, keyVersion, next, device }: Terminal): number[] {
+  return [
+    Number(state === "revoked"),
+    keyVersion,
+    next?.version ?? 0,
+    device?.keyVersion ?? 0,
+    Number(device?.state === "revoked"),
+  ];
 }
 
 /**
  * Returns the end of a database's log, and its terminals; null if none exists, or it is damaged.
- * @throws {UsageError} if another process uses it
+ * @throws {UsageError} if another process uses it, or its disk is full: it may be good
  */
 async function headOf(world: ReadingWorld, path: string): Promise<Head | null> {
   if (!isThere(world.files, path)) return null;
@@ -331,7 +352,7 @@ async function headOf(world: ReadingWorld, path: string): Promise<Head | null> {
   try {
     store = await world.openReader({ path });
   } catch (error) {
-    if (error instanceof FileInUse) throw error;
+    if (error instanceof FileInUse || error instanceof DiskFull) throw error;
     return null;
   }
   try {

@@ -10,7 +10,7 @@ import {
 import { isThere, removeIfThere } from "../../../lib/private_file.ts";
 import type { Files } from "../../../lib/world.ts";
 import { numberOf, type Row } from "../rows.ts";
-import { FileInUse, UnusableFile } from "../store.ts";
+import { DiskFull, FileInUse, UnusableFile } from "../store.ts";
 
 export type Value = number | bigint | string | Uint8Array | null;
 
@@ -162,7 +162,7 @@ export class SqliteConnection {
 export function explained(files: Files, error: Error, path: string): Error {
   if (error instanceof UsageError) return error;
   if (/is full|disk I\/O error/.test(error.message) && !hasRoom(files, path)) {
-    return new UsageError(
+    return new DiskFull(
       `${path} cannot be opened: its disk is full. Make room on it; nothing that was committed is lost`,
     );
   }

@@ -27,6 +27,8 @@ import { readBankKeys, replaceBankKeys } from "../../../server/folder/bank_keys.
 import { systemOperator } from "../../../server/programs/system_bank.ts";
 import { LedgerService } from "../../../server/ledger_service.ts";
 import { logCommand } from "../../../server/ledger/command.ts";
+import type { StorePlace } from "../../../server/ledger/open_store.ts";
+import { DiskFull } from "../../../server/ledger/store.ts";
 import { verifyLog } from "../../../server/operator/log_programs.ts";
 import { rehearseRestore, restoreBank } from "../../../server/operator/restore.ts";
 import { Branch, type BranchAtm, logIn, password, until } from "../../client/branch.ts";
@@ -40,7 +42,7 @@ async function operate(branch: Branch, command: OperatorCommand): Promise<string
   const lines: string[] = [];
   for await (const answer of runOperatorCommand(branch.bank, { ...command, operator: "root" })) {
     if ("line" in answer) lines.push(answer.line);
-    if ("keyFile" in answer) {
+    if ("keyFile" in answer && command.command === "enrol_terminal") {
       branch.keys.set("annex", parseTerminalKey(answer.keyFile, "annex"));
     }
     if ("fetch" in answer) {
@@ -248,6 +250,33 @@ Deno.test("a terminal that was suspended or resumed since the backup stays so", 
     ]);
   } finally {
     await branch.serve();
+    await branch.close();
+  }
+});
+
+Deno.test("a device that was revoked or renewed stays so where the replaced database is older than the list", async () => {
+  const branch = await Branch.open();
+  const database = `${branch.bankFolder}/bank.sqlite`;
+  try {
+    for (const terminal of ["lobby", "hall"]) {
+      await operate(branch, { command: "enrol_device", name: `${terminal}-cash`, terminal });
+    }
+    await operate(branch, { command: "back_up" });
+    await branch.unserve();
+    Deno.copyFileSync(database, `${branch.folder}/older.sqlite`);
+    await branch.serve();
+    await operate(branch, { command: "revoke_device", name: "lobby-cash" });
+    await operate(branch, { command: "rotate_device", name: "hall-cash" });
+    await branch.unserve();
+    Deno.copyFileSync(`${branch.folder}/older.sqlite`, database);
+    await restore(branch);
+    await branch.serve();
+    const terminals = await branch.bank!.ledger.read.terminals();
+    const devices = terminals.map(({ device }) =>
+      `${device!.name} ${device!.state} ${device!.keyVersion}`
+    );
+    assertEquals(devices.sort(), ["hall-cash active 2", "lobby-cash revoked 1"]);
+  } finally {
     await branch.close();
   }
 });
@@ -521,6 +550,22 @@ Deno.test("a backup that is damaged, or another bank's, is refused, and so is a 
     const left = [...Deno.readDirSync(branch.bankFolder)].map(({ name }) => name)
       .filter((name) => name.includes("restored"));
     assertEquals(left, []);
+  }));
+
+Deno.test("a database that a full disk keeps from being read is not taken for a damaged one", () =>
+  afterBackup(async (branch) => {
+    const world = bankWorld(branch.logged);
+    const full = "its disk is full";
+    for (const name of ["bank.sqlite", "bank.sqlite.restored"]) {
+      const openReader = (place: StorePlace) => {
+        if ("path" in place && place.path.endsWith(`/${name}`)) throw new DiskFull(full);
+        return world.openReader(place);
+      };
+      const onFullDisk = Object.setPrototypeOf({ openReader }, world);
+      await assertRejects(() => restore(branch, undefined, onFullDisk), DiskFull, full, name);
+    }
+    await branch.serve();
+    assertEquals((await logOf(branch)).filter((line) => line.includes("restore")), []);
   }));
 
 Deno.test("nobody opens the bank while its backup is checked, and nobody restores it while it is open", () =>
