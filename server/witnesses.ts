@@ -1,18 +1,28 @@
 /**
- * Sends a server's checkpoints to its witnesses and collects their cosignatures, each witness apart
- * from the others. Nothing that moves money waits for it.
+ * Sends a server's checkpoints, and the last ones of its logs that have ended, to its witnesses and
+ * collects their cosignatures, each witness apart from the others. Nothing that moves money waits for
+ * it.
  */
 import { cosignedMsMax, noteBytesMax, witnessAnswerMsMax, witnessRetryMs } from "../lib/limits.ts";
 import { type ExchangeHttp, pause } from "../lib/world.ts";
+import type { SignedTree } from "./audit/signed_tree.ts";
 import type { Bank } from "./bank.ts";
+import { openEndedLogs } from "./ended_logs.ts";
 import { logCommand } from "./ledger/command.ts";
 import { askWitness, type WitnessResult } from "./transparency/ask_witness.ts";
 import { parseCheckpoint } from "./transparency/checkpoint.ts";
 import { cosignaturesOf } from "./transparency/cosignature.ts";
+import type { VerifierKey } from "./transparency/note.ts";
 import { meetsQuorum, type Policy, type Witness } from "./transparency/policy.ts";
 
 /** A witness that the bank can reach. */
 type ReachableWitness = Witness & { url: string };
+
+/** A log that witnesses cosign. */
+interface WitnessedLog {
+  key: VerifierKey;
+  tree: Pick<SignedTree, "last" | "consistency" | "addCosignature" | "stop">;
+}
 
 export class Witnesses {
   readonly #stopping = new AbortController();
@@ -33,9 +43,15 @@ export class Witnesses {
       },
       waitFor: (sequence) => this.#waitFor(sequence),
     };
-    this.#following = policy.witnesses.flatMap((witness) =>
-      witness.url === undefined ? [] : [this.#follow({ ...witness, url: witness.url })]
+    const reachable = policy.witnesses.flatMap((witness) =>
+      witness.url === undefined ? [] : [{ ...witness, url: witness.url }]
     );
+    this.#following = [
+      ...reachable.map((witness) => this.#follow(witness)),
+      this.#followEnded(reachable).catch((error: Error) =>
+        bank.world.log(`logs that have ended are not sent to witnesses: ${error.message}`)
+      ),
+    ];
   }
 
   async close(): Promise<void> {
@@ -55,24 +71,63 @@ export class Witnesses {
       const signed = this.#signed.promise;
       const { last } = checkpoints;
       if (last && (isFirst || !this.#hasCosigned(last.note, witness))) {
-        const result = await this.#ask(witness, last, cosignedSize);
+        const result = await this.#ask(witness, this.#ownLog, last, cosignedSize);
         if (signal.aborted) return;
         isFirst &&= result.result === "unreachable";
         if (result.result === "cosigned") cosignedSize = last.size;
         const said = "why" in result ? `${result.result}: ${result.why}` : "";
-        if (said !== reported) await this.#report(witness, result).catch(() => {});
+        if (said !== reported) {
+          const isStopped = "contradiction" in result;
+          await this.#report(witness.name, result, isStopped).catch(() => {});
+        }
         reported = said;
       }
       await this.#wait(signed, witnessRetryMs);
     }
   }
 
+  /** Asks for the last checkpoints of the logs that have ended, until every witness has cosigned. */
+  async #followEnded(witnesses: readonly ReachableWitness[]): Promise<void> {
+    const logs = await openEndedLogs(this.bank, this.policy);
+    const reported = new Map<string, string>();
+    try {
+      for (;;) {
+        let missing = 0;
+        for (const log of logs) {
+          for (const witness of witnesses) {
+            const { last, isStopped } = log.tree;
+            if (!last || isStopped || this.#hasCosigned(last.note, witness)) continue;
+            const result = await this.#ask(witness, log, last, 0);
+            if (this.#stopping.signal.aborted) return;
+            if (result.result !== "cosigned") missing++;
+            const name = `${witness.name}, ended log ${log.key.name}`;
+            const said = "why" in result ? `${result.result}: ${result.why}` : "";
+            if (said !== (reported.get(name) ?? "")) {
+              await this.#report(name, result, false).catch(() => {});
+            }
+            reported.set(name, said);
+          }
+        }
+        if (missing === 0) return;
+        await this.#wait(new Promise(() => {}), witnessRetryMs);
+        if (this.#stopping.signal.aborted) return;
+      }
+    } finally {
+      for (const { tree } of logs) tree.close();
+    }
+  }
+
+  get #ownLog(): WitnessedLog {
+    const { checkpoints } = this.bank;
+    return { key: checkpoints.key, tree: checkpoints };
+  }
+
   async #ask(
     witness: ReachableWitness,
+    { key, tree }: WitnessedLog,
     { note, size }: { note: string; size: number },
     oldSize: number,
   ): Promise<WitnessResult> {
-    const { checkpoints } = this.bank;
     const limits = {
       msMax: witnessAnswerMsMax,
       bodyBytesMax: noteBytesMax,
@@ -81,17 +136,17 @@ export class Witnesses {
     try {
       const result = await askWitness({
         checkpoint: note,
-        logKey: checkpoints.key,
+        logKey: key,
         witness,
         oldSize,
-        consistency: (first) => checkpoints.consistency(first, size),
-        lastSignedSize: () => checkpoints.last?.size ?? 0,
+        consistency: (first) => tree.consistency(first, size),
+        lastSignedSize: () => tree.last?.size ?? 0,
         post: (url, body) => this.exchange({ method: "POST", url, body }, limits),
         get: (url) => this.exchange({ method: "GET", url }, limits),
       });
-      if (result.result === "cosigned") this.#add(note, result.lines);
+      if (result.result === "cosigned") this.#add(tree, note, result.lines);
       if (result.result === "alarm" && result.contradiction !== undefined) {
-        checkpoints.stop(result.contradiction);
+        tree.stop(result.contradiction);
       }
       return result;
     } catch (error) { // the database or the disk failed, not the witness
@@ -99,9 +154,9 @@ export class Witnesses {
     }
   }
 
-  #add(note: string, line: string): void {
+  #add(tree: WitnessedLog["tree"], note: string, line: string): void {
     const { text } = parseCheckpoint(note)!.note;
-    this.bank.checkpoints.addCosignature(text, line, (cosigned) => this.#hasQuorum(cosigned));
+    tree.addCosignature(text, line, (cosigned) => this.#hasQuorum(cosigned));
     this.#cosigned.resolve();
     this.#cosigned = Promise.withResolvers();
   }
@@ -134,13 +189,16 @@ export class Witnesses {
     done.abort();
   }
 
-  /** Reports what a witness says, once for each change. */
-  async #report({ name }: Witness, result: WitnessResult): Promise<void> {
+  /**
+   * Reports what a witness says, once for each change.
+   * @param name the witness's, and its log's if that has ended
+   */
+  async #report(name: string, result: WitnessResult, isStopped: boolean): Promise<void> {
     const { world, ledger } = this.bank;
     if (!("why" in result)) return world.log(`witness ${name} cosigns again`);
     world.log(`witness ${name}: no cosignature: ${result.why}`);
     if (result.result !== "alarm") return;
-    const ends = result.contradiction === undefined ? "" : "; signing has stopped";
+    const ends = isStopped ? "; signing has stopped" : "";
     await ledger.submit(logCommand("bank", `alarm - witness ${name}: ${result.why}${ends}`));
   }
 }

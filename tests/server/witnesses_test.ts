@@ -6,9 +6,13 @@ import type { ExchangeHttp, HttpAnswer } from "../../lib/world.ts";
 import { treesPath } from "../../server/folder/bank_folder.ts";
 import { anotherChain, policyOf } from "../../server/operator/log_programs.ts";
 import { signCheckpoint } from "../../server/transparency/checkpoint.ts";
-import { formatVerifierKey, verifierKeyOf } from "../../server/transparency/note.ts";
+import {
+  formatVerifierKey,
+  type VerifierKey,
+  verifierKeyOf,
+} from "../../server/transparency/note.ts";
 import { parsePolicy } from "../../server/transparency/policy.ts";
-import { Witness, type Witnessed } from "../../server/transparency/witness.ts";
+import { hashOf, Witness, type Witnessed } from "../../server/transparency/witness.ts";
 import { Witnesses } from "../../server/witnesses.ts";
 import { verifyReceipt } from "../../ui/receipt_page/verify_receipt.ts";
 import { until } from "../client/branch.ts";
@@ -22,22 +26,38 @@ type Answer = (path: string, body?: string) => HttpAnswer | Promise<HttpAnswer>;
 const hosts = witnessSigners.map((_, index) => `https://w${index + 1}.example`);
 
 /** Returns a policy of the bank's chain and three witnesses; `quorum` of them are enough. */
-function policyTextOf(running: RunningBank, quorum: number): string {
+function policyTextOf(
+  running: RunningBank,
+  quorum: number,
+  laterKeys: readonly string[] = [],
+): string {
   const path = `${running.folder}-first.key`;
   Deno.writeTextFileSync(path, running.firstKey, { mode: 0o600 });
   const witnesses = witnessSigners.map((signer, index) =>
     `${formatVerifierKey(verifierKeyOf(signer))}@${hosts[index]}`
   );
-  return policyOf(systemFiles, { firstKeys: [path], witnesses, quorum });
+  return policyOf(systemFiles, { firstKeys: [path, ...laterKeys], witnesses, quorum });
 }
 
 /** Returns an honest witness of the bank, which has seen these checkpoints. */
 function honest(running: RunningBank, index: number, seen?: Witnessed): Answer {
-  let kept = seen ?? null;
+  const { key } = running.bank.checkpoints;
+  return honestOf([key], index, seen && new Map([[hashOf(key.name), seen]]));
+}
+
+/** @param seen the last checkpoints, by their origins' hashes */
+function honestOf(
+  logs: readonly VerifierKey[],
+  index: number,
+  seen = new Map<string, Witnessed>(),
+): Answer {
   const witness = new Witness({
-    logs: [running.bank.checkpoints.key],
+    logs,
     signer: witnessSigners[index]!,
-    storage: { read: () => kept, write: (_, witnessed) => void (kept = witnessed) },
+    storage: {
+      read: (originHash) => seen.get(originHash) ?? null,
+      write: (originHash, witnessed) => void seen.set(originHash, witnessed),
+    },
     nowMs: () => cosignedSeconds * 1_000,
   });
   return (path, body) =>
@@ -70,8 +90,9 @@ async function withWitnesses(
   quorum: number,
   answers: Answer[],
   run: (policy: string) => Promise<void>,
+  laterKeys: readonly string[] = [],
 ): Promise<void> {
-  const policy = policyTextOf(running, quorum);
+  const policy = policyTextOf(running, quorum, laterKeys);
   const witnesses = new Witnesses(
     running.bank,
     parsePolicy(policy, "policy"),
@@ -158,6 +179,68 @@ Deno.test("a proof prefers an older checkpoint with a quorum to a newer one with
     assertEquals(cosignaturesIn(await answerOf(running, place, false)).length, 3);
   }));
 
+/** Ends the bank's chain; returns the path of the next one's first key. */
+async function endChain(running: RunningBank): Promise<string> {
+  await running.stop();
+  const firstKeyPath = `${running.folder}-second.key`;
+  const world = { ...bankWorld([]), path: running.folder };
+  await anotherChain(world as never, { path: running.folder, firstKeyPath, operator: "test" });
+  await running.reopen();
+  return firstKeyPath;
+}
+
+Deno.test("the last checkpoint of an ended chain is cosigned after its end, by a witness that was down, too", () =>
+  RunningBank.with(async (running) => {
+    const ended = running.bank.checkpoints.key;
+    const seen = new Map<string, Witnessed>();
+    await withWitnesses(running, 2, [honestOf([ended], 0, seen), down, down], async () => {
+      await Array.fromAsync(running.operate({ command: "take_checkpoint" }));
+      await until("the witness has a checkpoint", () => seen.size > 0);
+    });
+    const place = await withdrawal(running);
+    const laterKeys = [await endChain(running)];
+    assertEquals(cosignaturesIn(await answerOf(running, place, false)), []);
+    const logs = [ended, running.bank.checkpoints.key];
+    const answers = [honestOf(logs, 0, seen), honestOf(logs, 1), down];
+    await withWitnesses(running, 2, answers, async (policy) => {
+      let proof = "";
+      await until("the ended chain's last checkpoint has a quorum", async () => {
+        proof = await answerOf(running, place, false);
+        return cosignaturesIn(proof).length === 2;
+      });
+      assertEquals((await verifyReceipt([proof], policy, crypto.subtle)).outcome, "logged");
+    }, laterKeys);
+    assertEquals(running.log.filter((line) => line.includes("ended log")), [
+      `witness w3, ended log ${ended.name}: no cosignature: connection refused`,
+    ]);
+  }));
+
+Deno.test("a witness with another tree of an ended chain is an alarm, and the present chain signs", () =>
+  RunningBank.with(async (running) => {
+    await withdrawal(running);
+    const { key: ended } = running.bank.checkpoints;
+    const secretKey = new Uint8Array(running.bank.keys.checkpoint);
+    const laterKeys = [await endChain(running)];
+    const root = filled(9, 32);
+    const note = signCheckpoint({ size: 900, root }, { ...ended, secretKey });
+    const logs = [ended, running.bank.checkpoints.key];
+    const seen = new Map([[hashOf(ended.name), { size: 900, root, note }]]);
+    await withWitnesses(running, 1, [honestOf(logs, 0, seen), down, down], async (policy) => {
+      await until(
+        "the alarm is logged",
+        async () =>
+          (await running.entries()).some((line) =>
+            line.startsWith(
+              `bank | alarm - witness w1, ended log ${ended.name}: it cosigned 900 `,
+            ) &&
+            !line.includes("stopped")
+          ),
+      );
+      const proof = await answerOf(running, await withdrawal(running), false);
+      assertEquals((await verifyReceipt([proof], policy, crypto.subtle)).outcome, "logged");
+    }, laterKeys);
+  }));
+
 /** What a witness has seen of the bank, where the bank has been rolled back, or lied to it. */
 const contradictions: [name: string, size: (last: number) => number, why: RegExp][] = [
   [
@@ -217,11 +300,7 @@ for (const [name, sizeOf, why] of contradictions) {
       assertEquals(Deno.readTextFileSync(`${treesPath(running.folder)}/${evidence[0]}`), note);
       await running.reopen();
       assert(running.bank.checkpoints.isStopped, "after a restart, too");
-      await running.stop();
-      const firstKeyPath = `${running.folder}-second.key`;
-      const world = { ...bankWorld([]), path: running.folder };
-      await anotherChain(world as never, { path: running.folder, firstKeyPath, operator: "test" });
-      await running.reopen();
+      await endChain(running);
       const place = await withdrawal(running);
       assert((await answerOf(running, place, true)).startsWith("strongroom receipt 1\n"));
     }));

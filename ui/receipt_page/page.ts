@@ -87,8 +87,9 @@ function listOf(kind: string, heading: string, findings: readonly Finding[]): HT
   return section;
 }
 
+/** @param problem empty for none */
 function report(problem: string): void {
-  element("problem").hidden = false;
+  element("problem").hidden = problem === "";
   element("problem").textContent = problem;
 }
 
@@ -100,6 +101,7 @@ function placeOf(text: string): Field {
 }
 
 async function takeFiles(files: Iterable<File>): Promise<void> {
+  report("");
   for (const file of files) {
     try {
       if (file.size > fileBytesMax) throw new Error("it is too large");
@@ -114,9 +116,11 @@ async function takeFiles(files: Iterable<File>): Promise<void> {
 
 function takeFragment(): void {
   if (location.hash.length < 2) return;
+  report("");
   try {
     fieldOf("receipt").value = receiptOfFragment(location.hash.slice(1));
   } catch {
+    fieldOf("receipt").value = ""; // an earlier link's receipt is not this link's
     report("The link is damaged: scan the QR code again.");
   }
 }
@@ -130,7 +134,9 @@ function start(): void {
     );
   }
   element("texts").addEventListener("input", (event) => {
-    if (event.target instanceof HTMLTextAreaElement) check();
+    if (!(event.target instanceof HTMLTextAreaElement)) return;
+    report("");
+    check();
   });
   element("texts").addEventListener("submit", (event) => event.preventDefault());
   const input = element("files") as HTMLInputElement;

@@ -162,12 +162,16 @@ export class RunningBank {
 
   /** Returns the words of the whole log, oldest first: who and what. */
   async entries(): Promise<string[]> {
-    const { keys, auditKeys, ledger } = this.bank;
-    const entries = await ledger.read.entriesAfter(1, 0, 10_000);
-    return entries.filter((entry) => !isInClear(entry)).map((entry) => {
-      const { who, action } = auditKeys.open(entry, keys.chainId)!;
-      return `${who} | ${action}`;
-    });
+    const { auditKeys, ledger } = this.bank;
+    const lines: string[] = [];
+    for (const { number, id } of await ledger.read.chains()) {
+      for (const entry of await ledger.read.entriesAfter(number, 0, 10_000)) {
+        if (isInClear(entry)) continue;
+        const { who, action } = auditKeys.open(entry, id)!;
+        lines.push(`${who} | ${action}`);
+      }
+    }
+    return lines;
   }
 
   /** Enrols a terminal; its key as the key file has it. */

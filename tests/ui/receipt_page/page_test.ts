@@ -91,6 +91,10 @@ Deno.test({
       await page.getByText("withdraw €40.06, done").waitFor();
       await page.evaluate(() => void (location.hash = "%ff"));
       await page.getByRole("alert").getByText("The link is damaged").waitFor();
+      await heading(page, "Nothing to check yet");
+      await page.getByLabel("Receipt", { exact: true }).fill(log.receipt(7));
+      await heading(page, "Signed by the bank, not proved yet");
+      assertEquals(await page.getByRole("alert").count(), 0);
     }, {
       policy: `# <b>&amp;</textarea>\n${policy}`,
       fragment: codeText(log.receipt(5), ""),
