@@ -26,7 +26,11 @@ export function administerKeys(
   if (!terminal) return { outcome: "unknown_name" };
   const { name, state, next } = terminal;
   if (command.op === "revoke_terminal") {
-    batch.books.setTerminal({ ...terminal, state: "revoked", next: null });
+    const { device } = terminal;
+    batch.books.setTerminal({
+      ...{ ...terminal, state: "revoked", next: null },
+      ...(device && { device: { ...device, state: "revoked", previous: null } }),
+    });
     stopWaiting(batch, [terminal.id]);
     batch.log(who, `revoke terminal ${name}`, { outcome: "ok" });
     return { outcome: "ok" };

@@ -70,6 +70,23 @@ Deno.test("a revoked terminal gets no device", () => {
   assertEquals(replies[0]!.outcome, "terminal_revoked");
 });
 
+Deno.test("a terminal's device is revoked with it, and gets no other keys", () => {
+  const books = new Books(smallBank());
+  const revokeTerminal: Command = { op: "revoke_terminal", operator, terminal: idOf("lobby") };
+  for (
+    const [command, expected, after] of [
+      [enrol("cash"), "ok", "cash active 1 -"],
+      [rotate(2), "ok", "cash active 2 1"],
+      [revokeTerminal, "ok", "cash revoked 2 -"],
+      [rotate(3), "device_revoked", "cash revoked 2 -"],
+    ] as const
+  ) {
+    const { replies } = applyCommands(books, [command], 1_000);
+    assertEquals(replies[0]!.outcome, expected);
+    assertEquals(inText(books.terminal(idOf("lobby"))!), after);
+  }
+});
+
 function inText({ device }: Terminal): string {
   if (!device) return "none";
   const { name, state, keyVersion, previous } = device;
