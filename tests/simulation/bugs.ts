@@ -155,8 +155,8 @@ export const bugs: readonly Bug[] = [
   {
     name: "a revoked terminal goes on",
     file: "server/ledger/rules/terminal_keys.ts",
-    from: 'batch.books.setTerminal({ ...terminal, state: "revoked", next: null });',
-    to: "batch.books.setTerminal({ ...terminal, next: null });",
+    from: '...{ ...terminal, state: "revoked", next: null },',
+    to: "...{ ...terminal, next: null },",
   },
   {
     name: "a password is in the log",
