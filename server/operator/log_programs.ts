@@ -165,7 +165,7 @@ function storeCheckTime(world: OperatorWorld, folder: string): string {
 
 /**
  * Returns the policy with which strangers check receipts and checkpoints: the keys of all chains and of
- * witnesses.
+ * witnesses; `missing` has the origins of chains that the first keys name and that have no key in it.
  * @throws {UsageError} naming the file or the key that is wrong
  */
 export function policyOf(
@@ -175,7 +175,7 @@ export function policyOf(
     witnesses: readonly string[];
     quorum?: number;
   },
-): string {
+): { text: string; missing: string[] } {
   const otherwise = "give the first key that 'bank init' has written, with --first-key FILE";
   const keys = firstKeys.map((path) =>
     parsePrivateFile(files, path, otherwise, (text) => parseFirstKey(text, path))
@@ -202,7 +202,11 @@ export function policyOf(
   const name = quorum === 0 ? "none" : "witnesses";
   const text = formatPolicy({ logs, witnesses: named, groups, quorum: name });
   parsePolicy(text, "the policy"); // refuses a key that occurs twice
-  return text;
+  const given = new Set(keys.map(({ origin }) => origin));
+  const earlier = keys.flatMap(({ origin, before }) =>
+    before.map(({ id }) => origin.replace(/[^/]*$/, hex(id)))
+  );
+  return { text, missing: [...new Set(earlier)].filter((origin) => !given.has(origin)) };
 }
 
 function receiptOf(text: string): LogReceipt {

@@ -427,12 +427,18 @@ async function verifyReceipts(
 }
 
 function writePolicy({ out }: Target, command: Local<"write_policy">): number {
-  const text = policyOf(systemFiles, command);
+  const { text, missing } = policyOf(systemFiles, command);
   const file = reservePrivateFile(systemFiles, out!);
   try {
     finishWith(file, text);
   } finally {
     file.close();
+  }
+  for (const origin of missing) {
+    say(
+      `the policy lacks the key of the log ${origin}, and no receipt of that log can be checked ` +
+        "with it. Write it again, with that log's first key among --first-key",
+    );
   }
   return say(`the policy is in ${out}: publish it, it holds no secret`);
 }

@@ -42,7 +42,7 @@ Deno.test({
       }
       const path = `${running.folder}-first.key`;
       Deno.writeTextFileSync(path, running.firstKey, { mode: 0o600 });
-      const policy = policyOf(systemFiles, { firstKeys: [path], witnesses: [] });
+      const { text: policy } = policyOf(systemFiles, { firstKeys: [path], witnesses: [] });
       const logs = [...policy.matchAll(/^log (\S+)/gm)].map(([, key]) => key!);
       const last = await checkpointOf(running);
       const cases: Cases = {
@@ -118,7 +118,10 @@ Deno.test({
       await anotherChain(bankWorld(), { path: running.folder, firstKeyPath, operator: "test" });
       await running.reopen();
       checkpoints.push(await checkpointOf(running));
-      const policy = policyOf(systemFiles, { firstKeys: [path, firstKeyPath], witnesses: [] });
+      const { text: policy } = policyOf(systemFiles, {
+        firstKeys: [path, firstKeyPath],
+        witnesses: [],
+      });
       const logs = [...policy.matchAll(/^log (\S+)/gm)].map(([, key]) => key!);
       const text = Deno.readTextFileSync(logFilePath(running.folder));
       const sizes = checkpoints.map((note) => Number(note.split("\n")[1]));

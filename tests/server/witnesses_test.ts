@@ -36,7 +36,7 @@ function policyTextOf(
   const witnesses = witnessSigners.map((signer, index) =>
     `${formatVerifierKey(verifierKeyOf(signer))}@${hosts[index]}`
   );
-  return policyOf(systemFiles, { firstKeys: [path, ...laterKeys], witnesses, quorum });
+  return policyOf(systemFiles, { firstKeys: [path, ...laterKeys], witnesses, quorum }).text;
 }
 
 /** Returns an honest witness of the bank, which has seen these checkpoints. */

@@ -24,7 +24,7 @@ function policyFrom(running: RunningBank, ...texts: string[]): string {
     Deno.writeTextFileSync(path, text, { mode: 0o600 });
     return path;
   });
-  return policyOf(systemFiles, { firstKeys: paths, witnesses: [] });
+  return policyOf(systemFiles, { firstKeys: paths, witnesses: [] }).text;
 }
 
 const outcome = async (texts: string[], policy: string) =>
@@ -116,6 +116,11 @@ onEachBank(
       await anotherChain(bankWorld(), request);
       await running.reopen();
       const policy = policyFrom(running, running.firstKey, Deno.readTextFileSync(firstKeyPath));
+      assertEquals(
+        policyOf(systemFiles, { firstKeys: [firstKeyPath], witnesses: [] }).missing,
+        [parseFirstKey(running.firstKey, "first key").origin],
+        "a policy without the ended log",
+      );
       assertEquals(await outcome([await receipt(running, logged!.place, false)], policy), "logged");
       const proof = await receipt(running, late.logged!.place, false);
       const again = await receipt(running, late.logged!.place, true);
