@@ -17,8 +17,8 @@ interface Note {
   text: string;
   signatures: Named[];
 }
-/** A proof's entry; or, for the first entry of a chain, the sizes of the chains before it. */
-type Proved = { entry: Entry } | { later: string; sizes: Map<string, number> };
+/** A chain's first entry, and the sizes of the chains before it. */
+type Start = { logged: Fact; later: string; sizes: Map<string, number> };
 
 const textLengthMax = 65_536;
 const policyLengthMax = 1 << 20;
@@ -28,6 +28,7 @@ const siblingsMax = 63;
 const keyTypes = { log: 1, witness: 4 };
 const timeSecondsMax = 253_402_300_799; // the year 9999
 const startLabel = "strongroom/1 chains before";
+const startText = "how far the logs before this one had come";
 
 /** Checks texts under a policy, one after the other. */
 export class Verifier {
@@ -44,7 +45,7 @@ export class Verifier {
     await this.#readPolicy(policyText);
     if (texts.length > textsMax) throw new Refusal("too_much");
     let [receipt, proof]: (Entry | undefined)[] = [];
-    const starts = [];
+    const starts: Start[] = [];
     for (const text of texts) {
       if (text.length > textLengthMax) throw new Refusal("too_much");
       if (text.startsWith("strongroom receipt 1\n")) {
@@ -58,10 +59,11 @@ export class Verifier {
       } else throw new Refusal("unknown_text");
     }
     if (receipt && proof) this.#compare(receipt, proof);
-    else if (receipt) this.#withoutProof(receipt, starts);
-    else if (!proof) throw new Refusal("unknown_text");
-    if (proof && this.#quorum === "none") this.facts.push({ unproved: "no_witnesses" });
-    this.facts.push({ unproved: "owner" });
+    else if (!proof) this.#withoutProof(receipt, starts);
+    if ((proof || !receipt) && this.#quorum === "none") {
+      this.facts.push({ unproved: "no_witnesses" });
+    }
+    if (proof || receipt) this.facts.push({ unproved: "owner" });
   }
 
   async #readPolicy(text: string): Promise<void> {
@@ -128,7 +130,7 @@ export class Verifier {
     return entry;
   }
 
-  async #proof(text: string): Promise<Proved> {
+  async #proof(text: string): Promise<{ entry: Entry } | Start> {
     const at = Math.max(text.indexOf("\n\n"), 0);
     const [, extraLine = "", indexLine = "", ...lines] = text.slice(0, at).split("\n");
     const extra = extraLine.startsWith("extra ") ? bytesOf(extraLine.slice(6)) : null;
@@ -143,12 +145,9 @@ export class Verifier {
     ) throw new Refusal("damaged", "proof");
     await this.#requireLog(note, origin, "proof");
     const start = index === 0 ? startSizes(extra, origin) : null;
-    const [w, salt, entryText] = [
-      extra.slice(32, 64),
-      extra.slice(64, 80),
-      textOf(extra.slice(80)),
-    ];
-    if (!start && entryText === "") throw new Refusal("damaged", "proof");
+    const [w, salt] = [extra.slice(32, 64), extra.slice(64, 80)];
+    const entryText = start ? startText : textOf(extra.slice(80));
+    if (entryText === "") throw new Refusal("damaged", "proof");
     const commitment = await this.#hash(w, await this.#hash(salt, utf8(entryText)));
     const leaf = start
       ? await this.#hash([0], await this.#hash(extra), new Uint8Array(32))
@@ -156,9 +155,10 @@ export class Verifier {
     if (!await this.#includes(siblings, index, leaf, size, root)) throw new Refusal("not_included");
     const cosigned = await this.#cosigned(note);
     const quorum = this.#requireQuorum(cosigned);
-    if (start) return { later: origin, sizes: start };
     const entry = { origin, index, text: entryText, w: base64(w), salt: base64(salt) };
-    this.facts.push({ proved: "logged", entry, size, cosigned, quorum });
+    const logged: Fact = { proved: "logged", entry, size, cosigned, quorum };
+    if (start) return { logged, later: origin, sizes: start };
+    this.facts.push(logged);
     return { entry };
   }
 
@@ -172,16 +172,19 @@ export class Verifier {
     this.facts.push({ proved: "same_entry" });
   }
 
-  /** Reports that a receipt came without a proof, and whether a later chain explains this. */
-  #withoutProof(entry: Entry, starts: { later: string; sizes: Map<string, number> }[]): void {
+  /** Reports a receipt without a proof, and what the first entries of later chains say of it. */
+  #withoutProof(receipt: Entry | undefined, starts: readonly Start[]): void {
+    if (!receipt && starts.length === 0) throw new Refusal("unknown_text");
     let isLost = false;
-    for (const { later, sizes } of starts) {
-      const size = sizes.get(entry.origin);
-      if (size === undefined || later === entry.origin) continue;
-      this.facts.push({ proved: "later_log", origin: entry.origin, later, size });
-      isLost ||= entry.index >= size;
+    for (const { logged, later, sizes } of starts) {
+      if (!receipt) this.facts.push(logged);
+      for (const [origin, size] of sizes) {
+        if (origin === later || receipt && receipt.origin !== origin) continue;
+        this.facts.push({ proved: "later_log", origin, later, size });
+        isLost ||= receipt !== undefined && receipt.index >= size;
+      }
     }
-    this.facts.push({ unproved: isLost ? "lost" : "no_proof", entry });
+    if (receipt) this.facts.push({ unproved: isLost ? "lost" : "no_proof", entry: receipt });
   }
 
   async #requireLog({ text, signatures }: Note, origin: string, what: string): Promise<void> {

@@ -99,7 +99,7 @@ function sentencesOf(fact: Fact): string[] {
     case "same_entry":
       return ["The log has the entry of the receipt, at the place that the receipt promises."];
     case "later_log":
-      return [`The later log ${fact.later} began when this one had ${fact.size} entries.`];
+      return [`The later log ${fact.later} began when ${fact.origin} had ${fact.size} entries.`];
   }
 }
 
