@@ -37,7 +37,8 @@ export const bankCustomer = [
         .action((customer, bank) =>
           operator(bank, { command: "reset_password", customer }, {
             next:
-              "The customer logs in with both halves, the first one first, and chooses another.",
+              "The customer logs in with the one-time password, and chooses another. Of two halves, " +
+              "the first one is typed first.",
           })
         ),
   }),
