@@ -40,7 +40,9 @@ export async function exchangeHttp(
   { msMax, bodyBytesMax, signal }: HttpLimits,
 ): Promise<HttpAnswer> {
   const ending = AbortSignal.any([signal, AbortSignal.timeout(msMax)]);
-  const response = await fetch(url, { method, body, redirect: "error", signal: ending });
+  const asked = fetch(url, { method, body, redirect: "error", signal: ending });
+  // "fetch failed" has the connection's error as its cause
+  const response = await asked.catch((error: Error) => Promise.reject(error.cause ?? error));
   const parts: Uint8Array<ArrayBuffer>[] = [];
   let bytes = 0;
   for await (const part of response.body ?? []) {

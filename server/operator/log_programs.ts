@@ -2,10 +2,11 @@
  * The operator's programs that run outside the bank's server, since they hold secrets or read files
  * that it must not have.
  */
-import { equalInConstantTime, fromHex, hex, textOf } from "../../lib/bytes.ts";
+import { equalInConstantTime, fromHex, hex } from "../../lib/bytes.ts";
 import { UsageError } from "../../lib/errors.ts";
 import type { OperatorCommand } from "../../lib/operator_commands.ts";
 import { isThere, parsePrivateFile, writePrivateFile } from "../../lib/private_file.ts";
+import { readTextFile } from "../../lib/text_file.ts";
 import { isWitnessUrl, witnessOfText } from "../../lib/witness_urls.ts";
 import type { Files, Socket } from "../../lib/world.ts";
 import { placeOfText } from "../audit/entry.ts";
@@ -348,16 +349,6 @@ export async function chainsIn(
     return { chains: await chainsBefore(store), bankName };
   } finally {
     await store.close();
-  }
-}
-
-/** @throws {UsageError} when it cannot be read */
-export function readTextFile(files: Pick<Files, "read">, path: string): string {
-  try {
-    return textOf(files.read(path));
-  } catch (error) {
-    if (error instanceof UsageError) throw error;
-    throw new UsageError(`${path} cannot be read (${(error as Error).message})`);
   }
 }
 

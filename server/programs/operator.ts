@@ -20,6 +20,7 @@ import {
 } from "../../lib/private_file.ts";
 import type { LocalCommand, OperatorStart } from "../../lib/programs.ts";
 import { systemFiles } from "../../lib/system.ts";
+import { readTextFile } from "../../lib/text_file.ts";
 import { isName } from "../../lib/terminal_key.ts";
 import { openBank } from "../bank.ts";
 import type { ReadStore } from "../ledger/store.ts";
@@ -44,7 +45,6 @@ import {
   exportLog,
   joinServer,
   policyOf,
-  readTextFile,
   showLogFile,
   verifyLog,
 } from "../operator/log_programs.ts";
