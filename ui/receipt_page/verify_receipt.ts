@@ -148,7 +148,7 @@ function onDayOf(text: string): string {
 
 function partsOf(text: string): { action: string; time: string } {
   const [, action, time] =
-    /^(.+) \| (\d{4}-(?:0[1-9]|1[0-2])-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)$/.exec(text) ??
+    /^(.+) \| (\d{4}-(?:0[1-9]|1[0-2])-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)$/s.exec(text) ??
       [];
   return { action: action ?? text, time: time ?? "" };
 }
@@ -180,7 +180,7 @@ function quorumMet({ name, needed, members }: Quorum): string {
   return `the policy's quorum "${name}" asks for ${needed} of ${members.join(", ")}`;
 }
 
-/** Removes characters that control a screen or the direction of a text. */
+/** Replaces characters that control a screen or the direction of a text, or end a line. */
 function printable(sentence: string): string {
-  return sentence.replace(/\p{C}/gu, "\ufffd");
+  return sentence.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, "\ufffd");
 }

@@ -306,13 +306,12 @@ Deno.test("a policy that says anything twice, too little or something else is re
   assertEquals((await verdict([log.receipt(5)], commented)).outcome, "signed");
 });
 
-Deno.test("a sentence has no character that controls a screen", async () => {
-  const odd = signNote(
-    log.receipt(5).split("\n\n")[0]!.replace("main-station", "\u202e\u009b31m") + "\n",
-    log.signer,
-  );
-  const { findings } = await verdict([odd]);
-  assert(findings.every(({ sentence }) => !/\p{C}/u.test(sentence)));
+Deno.test("a sentence has no character that controls a screen or ends a line", async () => {
+  const [text] = log.receipt(5).split("\n\n");
+  const odd = text!.replace("main-station", "\u202e\u009b31m").replace("done", "done\u2028Proved");
+  const { findings } = await verdict([signNote(odd + "\n", log.signer)]);
+  assert(findings.every(({ sentence }) => !/[\p{C}\p{Zl}\p{Zp}]/u.test(sentence)));
+  assert(findings[0]!.sentence.startsWith("On 28 November 2026 "), findings[0]!.sentence);
 });
 
 Deno.test("a browser without Ed25519 is an error, not a wrong receipt", async () => {
