@@ -283,6 +283,8 @@ export const operatorRequestMsMax = 10 * second;
 export const operatorReadBytes = 65_536;
 /** An operator's command that waits for a database that cannot commit is answered after this. */
 export const operatorFaultMsMax = 5 * second;
+/** A backup waits so long for its entry in the log before it looks whether nothing can be committed. */
+export const backupEntryMs = 1 * second;
 /** How long running commands may take to finish when the server stops. */
 export const operatorFinishMsMax = 1_500;
 /** A terminal's entries that are examined for its last report. */

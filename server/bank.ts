@@ -81,6 +81,8 @@ export interface Bank {
   auditKeys: AuditKeyRing;
   /** The folder for backups of the server; null for none. */
   backupFolder: string | null;
+  /** The file of --out, which an operator's program without a server writes; null in a server. */
+  backupFile: string | null;
   readonly settings: Settings;
   readonly ledger: Ledger;
   readonly auditLog: LogLink;
@@ -313,6 +315,7 @@ async function assembleOn(
     },
     auditKeys: auditKeyRingOf({ ...folder.keys, ...shared }),
     backupFolder: null,
+    backupFile: null,
     settings,
     ledger,
     auditLog,

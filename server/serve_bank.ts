@@ -4,6 +4,7 @@ import type { ExchangeHttp, SocketListener } from "../lib/world.ts";
 import type { Bank } from "./bank.ts";
 import { bindDoor, type DoorAddress, listen } from "./door/listener.ts";
 import { OutcomeUnknown } from "./ledger/ledger.ts";
+import { removeOldBackups } from "./folder/bank_folder.ts";
 import { serveMetrics } from "./metrics/serve_metrics.ts";
 import { Checkpoints } from "./operator/checkpoints.ts";
 import { serveOperators } from "./operator/socket.ts";
@@ -44,6 +45,7 @@ export async function serveBank(
 ): Promise<void> {
   try {
     bank.backupFolder = backups ?? null;
+    if (backups !== undefined) cleanBackups(bank, backups);
     const socket = bindDoor(bind, { ...address, sharePort });
     const metricsSocket = metrics && bindDoor(bind, { ...metrics, sharePort: false }, "--metrics");
     const listener = await listen(bank, { listener: socket, proxies });
@@ -63,6 +65,15 @@ export async function serveBank(
     }
   } finally {
     await bank.close();
+  }
+}
+
+/** Removes unchecked copies of an earlier server. The bank works without it. */
+function cleanBackups({ world: { files, log } }: Bank, folder: string): void {
+  try {
+    removeOldBackups(files, folder);
+  } catch (error) {
+    log(`removing unfinished backups from ${folder} failed: ${(error as Error).message}`);
   }
 }
 

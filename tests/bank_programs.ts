@@ -17,13 +17,15 @@ interface Bank {
   databaseUrlFile?: string;
   /** Where its server listens. */
   hostname?: string;
+  /** Its server's folder for backups. */
+  backups?: string;
   /** The project's folder, or a copy of it. */
   project?: string;
 }
 
 /** Arguments of the bank's server, on loopback unless another address is given. */
 export function serverArguments(
-  { folder, databaseUrlFile, hostname = "127.0.0.1", project = checkout }: Bank,
+  { folder, databaseUrlFile, hostname = "127.0.0.1", backups, project = checkout }: Bank,
   port: number,
   sharePort = false,
 ): string[] {
@@ -35,10 +37,11 @@ export function serverArguments(
     checkpoints: { folder: `${folder}/checkpoints`, everyMinutes: 60 },
     log: "text",
     ...(databaseUrlFile && { databaseUrlFile }),
+    ...(backups && { backups }),
   };
   const net = [`${hostname}:${port}`, operatorSocket(folder)];
   const database = databaseUrlFile ? findDatabase(databaseUrlFile) : undefined;
-  const permissions = bankPermissions({ project }, [folder], net, database);
+  const permissions = bankPermissions({ project }, [folder, backups ?? folder], net, database);
   return denoArguments({ project }, "server/programs/bank_server", permissions, start);
 }
 

@@ -59,11 +59,12 @@ export const sharedSocketFolder = (folder: string) => `${folder}-operators`;
 export const sharedSocketPath = (folder: string) => operatorSocketPath(sharedSocketFolder(folder));
 /** The key of a bank's single operator is next to its folder. */
 export const singleKeyPath = (folder: string) => `${folder}-operator.key`;
-/** The path of a copy of the books until it is fetched. */
+/** The path of a copy of the books until it is checked, and fetched from the bank's folder. */
 export const newBackupPath = (folder: string, unique: string) => `${folder}/bank.backup-${unique}`;
 
-/** Removes copies that were not fetched. */
+/** Removes copies that were not checked or fetched. */
 export function removeOldBackups(files: Files, folder: string): void {
+  if (!isThere(files, folder)) return;
   for (const name of files.names(folder)) {
     if (/^bank\.backup-[0-9a-f]+$/.test(name)) files.remove(`${folder}/${name}`);
   }

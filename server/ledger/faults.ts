@@ -2,7 +2,7 @@
 import { InDoubt } from "./store.ts";
 
 const faults: [sign: RegExp, words: string][] = [
-  [/is full/, "the disk is full: make room, and movements resume automatically"],
+  [/is full|no space left/i, "the disk is full: make room, and movements resume automatically"],
   [
     /readonly/,
     "the database's folder is read-only: make it writable, and movements resume automatically",

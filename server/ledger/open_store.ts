@@ -49,6 +49,14 @@ export function openToInspect(
 }
 
 /**
+ * Copies a bank's file, which no process has open, and commits nothing to it.
+ * @throws SQLite's error if the file cannot be read or the copy cannot be written
+ */
+export function copyStore(world: WorldWithFiles, from: string, to: string): Promise<void> {
+  return SqliteStore.copy(world, from, to);
+}
+
+/**
  * Checks that a bank with these settings could be created in a PostgreSQL database, and rolls back.
  * @throws {UsageError} if it could not
  */

@@ -1,16 +1,19 @@
 /** Checks and copies the books; ends a restore; confirms the bank's clock. */
 import { hex } from "../../lib/bytes.ts";
-import { inWords, UsageError } from "../../lib/errors.ts";
-import { clockAwayMsMax } from "../../lib/limits.ts";
-import { copyPrivateFile, removeIfThere } from "../../lib/private_file.ts";
+import { inWords, type Outcome, UsageError } from "../../lib/errors.ts";
+import { backupEntryMs, clockAwayMsMax, operatorFaultMsMax } from "../../lib/limits.ts";
+import { removeIfThere, writePrivateFile } from "../../lib/private_file.ts";
+import { pause, type WorldWithFiles } from "../../lib/world.ts";
 import type { Bank } from "../bank.ts";
 import { requireNewestKeys } from "../audit/newest_keys.ts";
-import { newBackupPath } from "../folder/bank_folder.ts";
+import { BankFolder, databasePath, newBackupPath } from "../folder/bank_folder.ts";
+import { auditKeyRingOf } from "../folder/bank_keys.ts";
 import { setMark } from "../folder/marks.ts";
 import { logCommand } from "../ledger/command.ts";
 import { faultInWords } from "../ledger/faults.ts";
+import type { FileToCheck } from "../ledger_service.ts";
 import { checkedInWords, withProgress } from "./check_books.ts";
-import type { Handlers } from "./request.ts";
+import type { Answers, Handlers, OperatorAnswer } from "./request.ts";
 import { requireReason } from "./words.ts";
 
 type BookCommand =
@@ -79,48 +82,56 @@ export const bookCommands: Handlers<BookCommand> = {
   },
 
   /**
-   * Copies the books into the bank's folder, from where the operator's program moves the copy, and
-   * checks it. Movements wait while the copy is made, not while it is checked.
+   * Copies the books to where the copy is kept, if this process may write there, and checks the copy;
+   * otherwise into the bank's folder, from where the operator's program moves it. Movements wait while
+   * the copy is made, not while it is checked. While nothing can be committed, the entry waits.
    */
   async *back_up(bank, { operator, inFolder = false }) {
-    const { ledger, auditKeys, folder, world, backupFolder } = bank;
+    const { ledger, auditKeys, folder, world, backupFolder, backupFile } = bank;
     if (inFolder && backupFolder === null && !ledger.isShared) {
       throw new UsageError(
         "no backup was made: no server with a folder for backups runs. Start it with " +
           "'deno task server --backups DIR', or give --out FILE",
       );
     }
-    const { outcome } = await ledger.submit(
-      logCommand(`operator ${operator}`, "back up the books"),
-    );
-    if (outcome !== "ok") throw new UsageError(`no backup was made: ${inWords(outcome)}`);
-    const path = newBackupPath(folder.path, hex(world.randomBytes(8)));
-    let isMoved = false;
+    const outcome = await logBackup(bank, operator);
+    if (outcome !== "ok" && outcome !== null) {
+      throw new UsageError(`no backup was made: ${inWords(outcome)}`);
+    }
+    const place = inFolder ? backupFolder ?? folder.path : folder.path;
+    const path = backupFile ?? newBackupPath(place, hex(world.randomBytes(8)));
+    const isThroughFolder = !inFolder && backupFile === null;
+    if (outcome === null && isThroughFolder && !ledger.isShared) {
+      throw new UsageError(`no backup was made: ${throughFolder(folder.path)}. ${otherCommands}`);
+    }
+    if (inFolder) world.files.makeFolder(place);
+    let isKept = false;
     try {
-      await ledger.backUp(path).catch((error) => {
+      const copying = copyTo(bank, path).catch((error) => {
         if (faultInWords(error) === null) throw error;
         throw new UsageError(
-          `no backup was made: the copy is made in ${folder.path} first, and cannot be written there ` +
-            `(${error.message}). Make room, or stop the server and copy that folder`,
+          isThroughFolder
+            ? `no backup was made: ${throughFolder(folder.path)}, and cannot be written there ` +
+              `(${error.message}). Make room there. ${otherCommands}`
+            : `no backup was made: the copy cannot be written to ${path} (${error.message}). ` +
+              "Make room on its disk, or choose another one",
         );
       });
-      const file = { path, keys: auditKeys.versions };
-      const { problem, accounts, movements, entries } = yield* withProgress((onProgress) =>
-        world.checkFile(file, onProgress)
-      );
-      if (problem !== null) {
-        throw new UsageError(`the books are wrong, and so is their copy: ${problem}`);
-      }
-      if (inFolder) yield { line: `the copy is ${keepIn(backupFolder!, world, path)}` };
+      yield* whileWaiting(bank, copying);
+      const line = yield* checkedCopy(world, { path, keys: auditKeys.versions });
+      if (inFolder) yield { line: `the copy is ${keepIn(place, world, path)}` };
       else yield { fetch: path };
-      isMoved = !inFolder;
-      setMark(world.files, folder.path, "backup", world.nowMs());
-      yield {
-        line: `the books are copied, and the copy is good: ${accounts} accounts, ` +
-          `${movements} rows of movements, ${entries} entries of the log`,
-      };
+      isKept = true;
+      yield { line };
+      if (outcome === null) {
+        yield {
+          line:
+            "its entry in the log waits until commits succeed: it is lost if the bank ends before",
+        };
+      }
+      yield* noteBackup(world, folder.path);
     } finally {
-      if (!isMoved) removeIfThere(world.files, path);
+      if (!isKept && path !== backupFile) removeIfThere(world.files, path);
     }
   },
 
@@ -143,14 +154,131 @@ export const bookCommands: Handlers<BookCommand> = {
   },
 };
 
+const throughFolder = (folder: string) =>
+  `with --out and a running server the copy is made in ${folder} first`;
+
+const otherCommands =
+  "To copy to another disk, run 'deno task bank backup' without --out if the server runs with " +
+  "'--backups DIR' there; otherwise stop the server and run 'deno task bank backup --out FILE'";
+
 /**
- * Copies a backup into the server's folder for them, under its time; returns its path.
- * @throws {UsageError} if it cannot be written there
+ * Submits the entry of a backup.
+ * @returns its outcome; null if it waits, since nothing can be committed
  */
+async function logBackup({ ledger, world }: Bank, operator: string): Promise<Outcome | null> {
+  const entry = logCommand(`operator ${operator}`, "back up the books");
+  const submitted = ledger.submit(entry);
+  const answered = new AbortController();
+  try {
+    for (;;) {
+      const late = pause(world, backupEntryMs, answered.signal).then(() => null);
+      const reply = await Promise.race([submitted, late]);
+      if (ledger.fault === null || reply?.outcome === "ok") {
+        if (reply) return reply.outcome;
+        continue;
+      }
+      // A batch that was in doubt for long is answered with try_later at the end of the fault.
+      submitted.then(({ outcome }) => outcome === "try_later" ? ledger.submit(entry) : null)
+        .catch(() => world.log(`the log has no entry of the backup by operator ${operator}`));
+      return null;
+    }
+  } finally {
+    answered.abort();
+  }
+}
+
+/** Copies the books to a new private file, or to the one that an operator's program has created. */
+async function copyTo({ ledger, world: { files }, backupFile }: Bank, path: string): Promise<void> {
+  if (path !== backupFile) writePrivateFile(files, path, ""); // SQLite keeps its mode
+  await ledger.backUp(path);
+}
+
+/** Yields, in time for an operator of a bank that cannot commit, until the work is done. */
+async function* whileWaiting({ world }: Bank, work: Promise<void>): Answers {
+  const done = new AbortController();
+  const finished = work.then(() => true);
+  try {
+    for (;;) {
+      const late = pause(world, operatorFaultMsMax / 2, done.signal).then(() => false);
+      if (await Promise.race([finished, late])) return;
+      yield { checked: 0, of: 1 };
+    }
+  } finally {
+    done.abort();
+  }
+}
+
+/**
+ * Checks a copy of the books; returns a line about it.
+ * @throws {UsageError} if they are wrong
+ */
+async function* checkedCopy(
+  world: Pick<Bank["world"], "checkFile">,
+  file: FileToCheck,
+): AsyncGenerator<OperatorAnswer, string, void> {
+  const { problem, accounts, movements, entries } = yield* withProgress((onProgress) =>
+    world.checkFile(file, onProgress)
+  );
+  if (problem !== null) {
+    throw new UsageError(`the books are wrong, and so is their copy: ${problem}`);
+  }
+  return `the books are copied, and the copy is good: ${accounts} accounts, ` +
+    `${movements} rows of movements, ${entries} entries of the log`;
+}
+
+/** Stores when the last backup was made; yields a line if the bank's disk takes no file. */
+function* noteBackup(
+  { files, nowMs }: Pick<Bank["world"], "files" | "nowMs">,
+  folder: string,
+): Generator<OperatorAnswer, void, void> {
+  try {
+    setMark(files, folder, "backup", nowMs());
+  } catch (error) {
+    yield {
+      line: `the backup is good; its time could not be noted (${(error as Error).message}): ` +
+        "'deno task bank status' shows the backup before it",
+    };
+  }
+}
+
+/**
+ * Copies the books of a bank that no server has open and that cannot be opened, as on a full disk.
+ * The copy leaves no entry in the log: the bank's own account can copy the folder, too.
+ * @throws {UsageError} if the bank is in use, or its books cannot be copied or are wrong
+ */
+export async function* backUpClosedBank(
+  world: Pick<Bank["world"], "checkFile"> & WorldWithFiles & {
+    copyStore(from: string, to: string): Promise<void>;
+  },
+  path: string,
+  out: string,
+): Answers {
+  const folder = await BankFolder.open(world, path);
+  try {
+    const keys = auditKeyRingOf(folder.keys).versions;
+    await world.copyStore(databasePath(path), out).catch((error: Error) => {
+      throw new UsageError(
+        `no backup was made: ${
+          databasePath(path)
+        } cannot be copied to ${out} (${error.message}). ` +
+          "Check both disks",
+      );
+    });
+    const line = yield* checkedCopy(world, { path: out, keys });
+    yield { fetch: out };
+    yield { line };
+    yield { line: "nothing could be committed: the log has no entry of this backup" };
+    yield* noteBackup(world, path);
+  } finally {
+    folder.close();
+  }
+}
+
+/** Gives a checked copy in the server's folder for backups its name, with the time; returns its path. */
 function keepIn(folder: string, { files, nowMs }: Bank["world"], path: string): string {
   const time = new Date(nowMs()).toISOString().replace(/[-:.]/g, "");
   const kept = `${folder}/bank-${time}.sqlite`;
-  files.makeFolder(folder);
-  copyPrivateFile(files, path, kept);
+  files.rename(path, kept);
+  files.syncFolder(folder);
   return kept;
 }

@@ -58,7 +58,7 @@ export async function* runOperatorCommand(
   // What changes something has its entry in the change's own commit.
   let isLogged = false;
   const watched = withSubmit(bank, async (command) => {
-    isLogged = false;
+    isLogged = command.op === "log"; // it waits while nothing can be committed
     const reply = await bank.ledger.submit({ ...command, signed });
     isLogged = reply.logged !== undefined;
     return reply;

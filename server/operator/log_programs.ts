@@ -34,10 +34,12 @@ import {
 import { auditKeyRingOf, type BankKeys, readBankKeys } from "../folder/bank_keys.ts";
 import { setMark } from "../folder/marks.ts";
 import { logCommand } from "../ledger/command.ts";
+import { faultInWords } from "../ledger/faults.ts";
 import type { StorePlace } from "../ledger/open_store.ts";
 import type { CheckThreads } from "./check_threads.ts";
 import { checkLog, linesOfBank, linesOfFile, readLog } from "./check_log.ts";
 import { runSignedRequest } from "./authority.ts";
+import { backUpClosedBank } from "./books.ts";
 import { namingFaults } from "./naming_faults.ts";
 import { isReading, readClosedBank, type ReadingWorld } from "./read_log.ts";
 import type { OperatorAnswer } from "./request.ts";
@@ -48,6 +50,8 @@ import { askServer } from "./socket.ts";
 export interface OperatorWorld extends BankWorld, ReadingWorld {
   /** Connects to a Unix socket. */
   connectUnix(path: string): Promise<Socket>;
+  /** Copies a bank's file, which no process has open, and commits nothing to it. */
+  copyStore(from: string, to: string): Promise<void>;
   /** Starts threads that check the parts of a log. */
   openCheckThreads(trust: LogTrust): CheckThreads;
 }
@@ -55,8 +59,9 @@ export interface OperatorWorld extends BankWorld, ReadingWorld {
 /**
  * Returns the answer to a request: from the running server if there is one, otherwise with
  * exclusive use of the folder. Log and books of a bank without a server are read without a key, and
- * without leaving an entry.
+ * without leaving an entry; on a full disk a backup leaves none, either.
  * @param signer returns the operator's key
+ * @param out the destination of an answer that is a file
  */
 export async function* answersOf(
   world: OperatorWorld,
@@ -64,14 +69,23 @@ export async function* answersOf(
   command: OperatorCommand,
   signer: () => Promise<Signer>,
   url?: string,
+  out?: string,
 ): AsyncGenerator<OperatorAnswer, void, void> {
   const answers = await askServer(world, folder, command, signer);
   if (answers) return yield* answers;
   requireBank(world.files, folder);
   if (isReading(command)) return yield* readClosedBank(world, folder, command, url);
   const key = await signer();
-  const bank = await openBank(world, folder, url);
+  let bank: Bank;
   try {
+    bank = await openBank(world, folder, url);
+  } catch (error) {
+    const isCopied = command.command === "back_up" && out !== undefined && url === undefined;
+    if (!isCopied || faultInWords(error as Error) === null) throw error;
+    return yield* backUpClosedBank(world, folder, out);
+  }
+  try {
+    bank.backupFile = out ?? null;
     const challenge = { bankId: bank.settings.bankId, nonce: hex(world.randomBytes(32)) };
     const request = signRequest(key, challenge, command);
     yield* namingFaults(bank, runSignedRequest(bank, challenge, request));

@@ -60,7 +60,7 @@ export type OperatorAnswer =
   | { receipt: string }
   /**
    * A file in the bank's folder, which the operator's program moves to its destination before the next
-   * piece is requested.
+   * piece is requested; or the destination.
    */
   | { fetch: string };
 

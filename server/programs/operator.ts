@@ -197,7 +197,7 @@ async function ask(target: Target, command: OperatorCommand): Promise<number> {
   const progress = new Progress("checked");
   let exitCode = 0;
   try {
-    for await (const answer of answersOf(systemOperator, folder, command, signer, url)) {
+    for await (const answer of answersOf(systemOperator, folder, command, signer, url, out)) {
       if ("checked" in answer) {
         progress.show(answer.checked, answer.of);
         continue;
@@ -238,10 +238,10 @@ function keep(answer: OperatorAnswer, file: ReservedFile, out: string): string {
   }
   if ("fetch" in answer) {
     try {
-      appendFile(systemFiles, answer.fetch, file);
+      if (answer.fetch !== out) appendFile(systemFiles, answer.fetch, file);
       file.finish();
     } finally {
-      systemFiles.remove(answer.fetch); // a copy that could not be moved does not fill the bank's disk
+      if (answer.fetch !== out) systemFiles.remove(answer.fetch); // a copy that could not be moved does not fill the bank's disk
     }
     return `the copy is ${out}. Protect it like the bank's folder, and keep bank.keys elsewhere`;
   }

@@ -4,7 +4,7 @@ import { operatorLog } from "../../lib/process.ts";
 import { connectUnix, freeBytes, systemWithFiles } from "../../lib/system.ts";
 import type { BankWorld } from "../bank.ts";
 import { openPasswordThreads } from "../credentials/password_threads.ts";
-import { openReader, openStore, rehearseBank } from "../ledger/open_store.ts";
+import { copyStore, openReader, openStore, rehearseBank } from "../ledger/open_store.ts";
 import { openCheckThreads } from "../operator/check_threads.ts";
 import type { OperatorWorld } from "../operator/log_programs.ts";
 import type { ReadingWorld } from "../operator/read_log.ts";
@@ -43,6 +43,7 @@ export const systemBank: BankWorld & ReadingWorld = {
 export const systemOperator: OperatorWorld = {
   ...systemBank,
   connectUnix,
+  copyStore: (...paths) => copyStore(systemWithFiles, ...paths),
   openCheckThreads: (trust) =>
     openCheckThreads(trust, navigator.hardwareConcurrency, systemBank.log),
 };

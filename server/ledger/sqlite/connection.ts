@@ -84,6 +84,23 @@ export class SqliteConnection {
   }
 
   /**
+   * Opens a bank's file for this process alone and commits nothing, so that a full disk does not
+   * prevent it. In this mode SQLite needs no file for the index of the write-ahead log.
+   * @throws SQLite's error if another process has the file, or it is damaged
+   */
+  static openUnchanged(path: string): SqliteConnection {
+    const database = new DatabaseSync(path);
+    try {
+      database.exec(`PRAGMA busy_timeout = ${sqliteLockMsMax}; PRAGMA locking_mode = EXCLUSIVE`);
+      database.exec("PRAGMA query_only = ON");
+      return new SqliteConnection(path, database);
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+  }
+
+  /**
    * Runs `act` in a transaction: durable once this returns, rolled back if it throws.
    * @throws {CommitFailed} if neither is certain
    */
@@ -134,6 +151,10 @@ export class SqliteConnection {
   /** Copies the database at one moment to a file. */
   async copyTo(path: string): Promise<void> {
     await backup(this.database, path, { rate: sqliteBackupPages });
+  }
+
+  get isOpen(): boolean {
+    return this.database.isOpen;
   }
 
   close(): void {

@@ -2,7 +2,7 @@
 import { databaseRetryMs } from "../../../lib/limits.ts";
 import { pause, type WorldWithFiles } from "../../../lib/world.ts";
 import type { SealedEntry } from "../../audit/entry.ts";
-import type { Changes, Loaded, Settings } from "../model.ts";
+import type { Changes, Loaded, Settings, Staff } from "../model.ts";
 import { type CommitOutcome, InDoubt, type ReadStore, Refused, type Store } from "../store.ts";
 import type { Touch } from "../touch.ts";
 import { nameBatch, openChain, type OwnChain, settleBatch } from "./chain_row.ts";
@@ -17,6 +17,8 @@ export class SqliteStore extends SqliteReads implements Store {
   readonly #kept = new KeptRows();
   readonly #closing = new AbortController();
   #chain: OwnChain | null = null;
+  /** Whether a copy of the file is being made while a commit is in doubt. */
+  #isCopied = false;
 
   private constructor(private readonly world: WorldWithFiles, connection: SqliteConnection) {
     super(connection);
@@ -68,10 +70,11 @@ export class SqliteStore extends SqliteReads implements Store {
     for (;;) {
       if (signal.aborted) throw new Error("the store is closed: a commit is still in doubt");
       try {
-        return this.#settle(chain, batchId);
+        if (!this.#isCopied) return this.#settle(chain, batchId);
       } catch {
-        await pause(this.world, databaseRetryMs, signal);
+        // the next attempt may succeed
       }
+      await pause(this.world, databaseRetryMs, signal);
     }
   }
 
@@ -107,16 +110,51 @@ export class SqliteStore extends SqliteReads implements Store {
     return read(this);
   }
 
-  /** Copies the bank to a file; nothing commits meanwhile. */
+  /** Returns the operators, also while a commit is in doubt: one may back up the bank then. */
+  override staff(): Staff {
+    if (this.connection.isOpen) return super.staff();
+    const connection = SqliteConnection.openUnchanged(this.connection.path);
+    try {
+      return new SqliteReads(connection).staff();
+    } finally {
+      connection.close();
+    }
+  }
+
+  /** Copies the bank to a file; nothing commits meanwhile. Works while a commit is in doubt, too. */
   async backUp(path: string): Promise<void> {
-    await this.connection.copyTo(path);
-    const copy = this.world.files.open(path, "write");
-    copy.sync();
-    copy.close();
+    if (this.connection.isOpen) return await copyAndSync(this.world, this.connection, path);
+    this.#isCopied = true;
+    try {
+      await SqliteStore.copy(this.world, this.connection.path, path);
+    } finally {
+      this.#isCopied = false;
+    }
+  }
+
+  /** Copies a bank's file, which no connection has open, and commits nothing to it. */
+  static async copy(world: WorldWithFiles, from: string, to: string): Promise<void> {
+    const connection = SqliteConnection.openUnchanged(from);
+    try {
+      await copyAndSync(world, connection, to);
+    } finally {
+      connection.close();
+    }
   }
 
   close(): void {
     this.#closing.abort();
     this.connection.close();
   }
+}
+
+async function copyAndSync(
+  { files }: WorldWithFiles,
+  connection: SqliteConnection,
+  path: string,
+): Promise<void> {
+  await connection.copyTo(path);
+  const copy = files.open(path, "write");
+  copy.sync();
+  copy.close();
 }
