@@ -30,7 +30,7 @@ async function trace(folder: string, source: string, more: string[] = []): Promi
   const server = await traceServer(bank, source, [...straceArguments(out), ...more]);
   const acknowledged = await loadCash(server.port, keyFile!);
   await server.end();
-  // The runtime's own caches, which may be large, are none of the bank's files.
+  // Without the runtime's own caches, which may be large.
   const calls = readTrace(await Deno.readTextFile(out))
     .filter((call) => !("path" in call) || call.path.startsWith(bank));
   return { before, calls, acknowledged };

@@ -182,7 +182,7 @@ Deno.test({
         assertMatch(alone, timeUnknown);
         requireInFile(`${root}/backup`, acknowledged);
         const marks = [...Deno.readDirSync(folder)].filter(({ name }) => /backup/.test(name));
-        assertEquals(marks, []); // so that 'status' knows of none
+        assertEquals(marks, []); // so that 'status' shows none
         await new Deno.Command("cp", { args: ["-a", folder, copy] }).output();
         await requireKept(copy, acknowledged);
         const again = new Server(copy);
