@@ -41,8 +41,8 @@ let ahead = "";
 
 async function typed(prompt: string): Promise<string> {
   const say = (text: string) => Deno.stderr.writeSync(new TextEncoder().encode(text));
+  Deno.stdin.setRaw(true); // before the prompt: what is typed at once is not echoed either
   say(prompt);
-  Deno.stdin.setRaw(true);
   const cancelWatch = onOrphaned(() => {
     Deno.stdin.setRaw(false);
     Deno.exit(1);
