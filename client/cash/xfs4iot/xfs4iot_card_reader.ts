@@ -6,6 +6,7 @@ import { deviceRetryMs } from "../../../lib/limits.ts";
 import { pause } from "../../../lib/world.ts";
 import { type CardReader, CardReaderError, type Media } from "../../cards/card_reader.ts";
 import { type Completion, ConnectionEnded, DeviceConnection } from "./connection.ts";
+import { connectService } from "./connect_service.ts";
 import type { CommandName, PayloadOf } from "./messages.ts";
 import { MalformedMessage } from "./schema.ts";
 import type { DeviceLine } from "./xfs4iot_devices.ts";
@@ -51,31 +52,22 @@ export class Xfs4IotCardReader implements CardReader {
 
   /** Connects to the reader's service and reads its state. Returns null if that fails. */
   async #connect(): Promise<DeviceConnection | null> {
-    const opened: DeviceConnection[] = [];
+    const wanted = { what: "card reader", interfaces: ["CardReader"] };
     try {
-      const publisher = await this.#open(this.line.url);
-      opened.push(publisher);
-      const { payload } = await publisher.command("ServicePublisher.GetServices", {});
-      publisher.close();
-      for (const { serviceURI } of payload.services ?? []) {
-        const service = await this.#open(serviceURI);
-        opened.push(service);
-        const { payload } = await service.command("Common.Capabilities", {});
-        if (!payload.interfaces.some(({ name }) => name === "CardReader")) {
-          service.close();
-          continue;
-        }
-        await this.#refresh(service);
-        this.#connection = service;
-        this.#connected.resolve();
-        this.onChange?.();
-        return service;
-      }
+      return await connectService(
+        this.line.url,
+        wanted,
+        (url) => this.#open(url),
+        async (service) => {
+          await this.#refresh(service);
+          this.#connection = service;
+          this.#connected.resolve();
+          this.onChange?.();
+        },
+      );
     } catch {
-      // the cash devices' client reports it
+      return null; // the cash devices' client reports it
     }
-    for (const connection of opened) connection.close();
-    return null;
   }
 
   async #open(url: string): Promise<DeviceConnection> {

@@ -12,6 +12,7 @@ import { type MessageSocket, pause, type Timers } from "../../../lib/world.ts";
 import { type CashDevices, DeviceError, type DeviceErrorCode, DevicesAway } from "../devices.ts";
 import { type NoteCounts, noteMix, plus, sparingMix } from "../note_mix.ts";
 import { type Completion, ConnectionEnded, DeviceConnection } from "./connection.ts";
+import { connectService } from "./connect_service.ts";
 import { type CommandName, type EventName, itemNameOf, type PayloadOf } from "./messages.ts";
 import {
   emptyState,
@@ -112,31 +113,22 @@ export class Xfs4IotDevices implements CashDevices {
 
   /** Connects to the recycler's service and reads its state. Returns null if that fails. */
   async #connect(): Promise<DeviceConnection | null> {
-    const opened: DeviceConnection[] = [];
+    const interfaces = ["Storage", "CashDispenser", "CashAcceptor"];
+    const wanted = { what: "cash recycler", interfaces };
     try {
-      const publisher = await this.#open(this.line.url);
-      opened.push(publisher);
-      const { payload } = await publisher.command("ServicePublisher.GetServices", {});
-      publisher.close();
-      for (const { serviceURI } of payload.services ?? []) {
-        const service = await this.#open(serviceURI);
-        opened.push(service);
-        const { payload } = await service.command("Common.Capabilities", {});
-        const interfaces = new Set(payload.interfaces.map(({ name }) => name));
-        if (!["Storage", "CashDispenser", "CashAcceptor"].every((name) => interfaces.has(name))) {
-          service.close();
-          continue;
-        }
-        await this.#refresh(service);
-        await this.#execute(service);
-        await this.#configure(service);
-        this.#connection = service;
-        this.onChange?.();
-        return service;
-      }
-      throw new Error("no service there is a cash recycler");
+      return await connectService(
+        this.line.url,
+        wanted,
+        (url) => this.#open(url),
+        async (service) => {
+          await this.#refresh(service);
+          await this.#execute(service);
+          await this.#configure(service);
+          this.#connection = service;
+          this.onChange?.();
+        },
+      );
     } catch (error) {
-      for (const connection of opened) connection.close();
       const { message } = error as Error;
       if (message !== this.#why) this.line.log(`the devices cannot be used: ${message}`);
       this.#why = message;

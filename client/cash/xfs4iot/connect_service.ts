@@ -1,0 +1,46 @@
+/** Finds a device's service by its interfaces, among those that a machine's publisher lists. */
+import type { DeviceConnection } from "./connection.ts";
+
+/** The service that is looked for. */
+export interface Wanted {
+  /** For an error's message. */
+  readonly what: string;
+  readonly interfaces: readonly string[];
+}
+
+/**
+ * Connects to the first service with these interfaces, and begins with it. Every other connection is
+ * closed, and all of them after a failure.
+ * @param url the publisher's
+ * @throws {Error} if no service has the interfaces, or one does not answer as the standard says
+ */
+export async function connectService(
+  url: string,
+  { what, interfaces }: Wanted,
+  open: (url: string) => Promise<DeviceConnection>,
+  begin: (service: DeviceConnection) => Promise<void>,
+): Promise<DeviceConnection> {
+  const opened: DeviceConnection[] = [];
+  try {
+    const publisher = await open(url);
+    opened.push(publisher);
+    const { payload } = await publisher.command("ServicePublisher.GetServices", {});
+    publisher.close();
+    for (const { serviceURI } of payload.services ?? []) {
+      const service = await open(serviceURI);
+      opened.push(service);
+      const { payload } = await service.command("Common.Capabilities", {});
+      const has = new Set<string>(payload.interfaces.map(({ name }) => name));
+      if (!interfaces.every((name) => has.has(name))) {
+        service.close();
+        continue;
+      }
+      await begin(service);
+      return service;
+    }
+    throw new Error(`no service there is a ${what}`);
+  } catch (error) {
+    for (const connection of opened) connection.close();
+    throw error;
+  }
+}
