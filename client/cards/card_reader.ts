@@ -18,7 +18,7 @@ export interface CardReader {
   close?(): Promise<void>;
   /** Resolves when the reader answers. */
   ready(): Promise<void>;
-  /** Whether the reader does not answer, or there is none. */
+  /** Whether the reader does not answer, or does not exist. */
   away(): boolean;
   media(): Media;
   /** Returns how many cards were retained, until staff empty the unit. */
