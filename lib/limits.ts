@@ -404,10 +404,11 @@ export const deviceTokenBytesMax = 1_024;
 /** A nonce for commands ends after this. */
 export const commandNonceMsMax = 5 * minute;
 /**
- * Connections to a device service at once, and how long one may take to become a WebSocket. When there
- * are more, the oldest other than a WebSocket makes room.
+ * Connections to a device service at once, those of one address, and how long one may take to become a
+ * WebSocket. When there are more, the oldest other than a WebSocket makes room.
  */
 export const deviceConnectionsMax = 64;
+export const deviceConnectionsPerAddressMax = 16;
 export const deviceExchangeMsMax = 10 * second;
 /** Size of one read from such a connection. */
 export const deviceReadBytes = 16_384;

@@ -4,8 +4,13 @@
  */
 import { acceptAll } from "../../lib/accept.ts";
 import { writeAll } from "../../lib/http.ts";
-import { deviceConnectionsMax, deviceExchangeMsMax, deviceReadBytes } from "../../lib/limits.ts";
-import type { Clock, Socket, SocketListener, Timers } from "../../lib/world.ts";
+import {
+  deviceConnectionsMax,
+  deviceConnectionsPerAddressMax,
+  deviceExchangeMsMax,
+  deviceReadBytes,
+} from "../../lib/limits.ts";
+import type { AcceptedSocket, Clock, Socket, SocketListener, Timers } from "../../lib/world.ts";
 
 export interface DoorOptions {
   listener: SocketListener;
@@ -19,21 +24,27 @@ const upgraded = "HTTP/1.1 101 ";
 
 /** Serves until the returned function is called, which closes every connection. */
 export function openDoor({ listener, world, connect, log }: DoorOptions): () => Promise<void> {
-  const sockets = new Set<Socket>();
+  const sockets = new Set<AcceptedSocket>();
   /** Those other than WebSockets, the oldest first. */
-  const strangers = new Set<Socket>();
+  const strangers = new Set<AcceptedSocket>();
 
-  function makeRoom(): boolean {
-    const [oldest] = strangers;
+  /** Closes the oldest stranger, or the oldest at an address; returns false if there is none. */
+  function makeRoom(address?: string): boolean {
+    const oldest = strangers.values().find((each) =>
+      address === undefined || each.address === address
+    );
     if (!oldest) return false;
     strangers.delete(oldest);
     oldest.close();
     return true;
   }
 
-  function serve(socket: Socket): void {
-    if (sockets.size >= deviceConnectionsMax) {
-      makeRoom(); // for the next: this one's end takes a while
+  function serve(socket: AcceptedSocket): void {
+    const { address } = socket;
+    const ofAddress = sockets.values().filter((each) => each.address === address).toArray();
+    const tooMany = ofAddress.length >= deviceConnectionsPerAddressMax;
+    if (tooMany || sockets.size >= deviceConnectionsMax) {
+      makeRoom(tooMany ? address : undefined); // for the next: this one's end takes a while
       return socket.close();
     }
     sockets.add(socket);
@@ -51,7 +62,10 @@ export function openDoor({ listener, world, connect, log }: DoorOptions): () => 
     });
   }
 
-  const accepting = acceptAll(listener, world, serve, { log, makeRoom });
+  const accepting = acceptAll(listener, world, serve, {
+    log,
+    makeRoom: () => makeRoom(),
+  });
   return async () => {
     listener.close();
     await accepting;
