@@ -1,5 +1,4 @@
 /** The card reader of the device service: the simulated slot, behind the commands of XFS4IoT. */
-import type { CommandName, PayloadOf } from "../cash/xfs4iot/messages.ts";
 import { CardReaderError } from "../cards/card_reader.ts";
 import type { SimulatedCardReader } from "../cards/simulated_card_reader.ts";
 import {
@@ -15,10 +14,10 @@ import {
 const retainUnit = "unitRetain";
 
 export class CardSlot implements ServedDevice {
-  readonly #handlers: Handlers;
+  readonly handlers: Handlers;
 
   constructor(private readonly reader: SimulatedCardReader) {
-    this.#handlers = {
+    this.handlers = {
       "Common.Status": () =>
         done({ common: { device: "online" }, cardReader: { media: reader.media() } }),
       "Common.Capabilities": () => done(this.#capabilities()),
@@ -29,25 +28,8 @@ export class CardSlot implements ServedDevice {
     };
   }
 
-  supports(name: CommandName): boolean {
-    return this.#handlers[name] !== undefined;
-  }
-
-  async execute<N extends CommandName>(
-    name: N,
-    payload: PayloadOf<N>,
-    events: Events,
-  ): Promise<Completed> {
-    const handler = this.#handlers[name] as (
-      payload: PayloadOf<N>,
-      events: Events,
-    ) => Completed | Promise<Completed>;
-    try {
-      return await handler(payload, events);
-    } catch (error) {
-      if (!(error instanceof CardReaderError)) throw error;
-      return failed(error.message);
-    }
+  completionOf(error: unknown): Completed | null {
+    return error instanceof CardReaderError ? failed(error.message) : null;
   }
 
   /** Cancels a ReadRawData that waits for a card. */
@@ -90,7 +72,7 @@ export class CardSlot implements ServedDevice {
 
   #capabilities() {
     return {
-      interfaces: interfacesOf(Object.keys(this.#handlers) as CommandName[]),
+      interfaces: interfacesOf(this.handlers),
       common: {
         serviceVersion: "1.0",
         deviceInformation: [{ modelName: "Strongroom simulated card reader" }],

@@ -35,6 +35,12 @@ const reading: ReadonlySet<CommandName> = new Set<CommandName>([
 /** Commands that wait for a customer. */
 const waiting: ReadonlySet<string> = new Set(["CashAcceptor.CashIn", "CardReader.ReadRawData"]);
 
+/** Any command's handler, whose payload its schema has checked. */
+type Handler = (
+  payload: PayloadOf<CommandName>,
+  events: Events,
+) => Completed | Promise<Completed>;
+
 /** A request that is queued or runs. */
 interface Request {
   /** Why it must end; null while it may run. */
@@ -181,7 +187,7 @@ export class DeviceService {
     };
     peer.requests.set(requestId, request);
     if (name === "Common.Cancel") return this.#cancelCommand(peer, requestId, payload);
-    if (!isCommandName(name) || !this.device.supports(name)) {
+    if (!isCommandName(name) || !this.device.handlers[name]) {
       const code = isCommandName(name) ? "unsupportedCommand" : "invalidCommand";
       return this.#complete(peer, requestId, name, { code });
     }
@@ -203,25 +209,15 @@ export class DeviceService {
   ): Promise<void> {
     if (!reading.has(name)) this.#running = { peer, name, requestId };
     if (waiting.has(name)) this.#waitingFor = peer;
+    const handler = this.device.handlers[name] as Handler;
+    const events = this.#events(peer, requestId);
     let completed: Completed;
     try {
       const checked = (commands[name].payload as Schema<PayloadOf<CommandName>>)(payload, name);
-      completed = await this.device.execute(name, checked, this.#events(peer, requestId));
+      completed = await handler(checked, events);
     } catch (error) {
-      if (error instanceof MalformedMessage) {
-        completed = { code: "invalidData", description: error.message };
-      } else if (error instanceof PowerCut) {
-        this.log(`the power failed: ${error.message}`);
-        for (const { requests } of this.#peers) {
-          for (const each of requests.values()) each.completed();
-          requests.clear();
-        }
-        this.close();
-        return this.device.powerCut();
-      } else {
-        this.log(`${name} failed: ${(error as Error).stack}`);
-        completed = { code: "internalError" };
-      }
+      if (error instanceof PowerCut) return this.#powerCut(error);
+      completed = this.device.completionOf(error, events) ?? this.#completionOf(name, error);
     } finally {
       if (this.#running?.requestId === requestId && this.#running.peer === peer) {
         this.#running = null;
@@ -229,6 +225,25 @@ export class DeviceService {
     }
     this.#complete(peer, requestId, name, completed);
     if (!reading.has(name)) this.unsolicited("Storage.CountsChangedEvent");
+  }
+
+  #powerCut({ message }: PowerCut): void {
+    this.log(`the power failed: ${message}`);
+    for (const { requests } of this.#peers) {
+      for (const each of requests.values()) each.completed();
+      requests.clear();
+    }
+    this.close();
+    this.device.powerCut();
+  }
+
+  /** Returns the completion of an error that is not the device's. */
+  #completionOf(name: CommandName, error: unknown): Completed {
+    if (error instanceof MalformedMessage) {
+      return { code: "invalidData", description: error.message };
+    }
+    this.log(`${name} failed: ${(error as Error).stack}`);
+    return { code: "internalError" };
   }
 
   #events({ socket }: Peer, requestId: number): Events {

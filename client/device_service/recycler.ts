@@ -14,12 +14,7 @@ import { notesOf } from "../../lib/notes.ts";
 import { DeviceError } from "../cash/devices.ts";
 import { type NoteCounts, plus, totalOf } from "../cash/note_mix.ts";
 import type { SimulatedDevices } from "../cash/simulated_devices.ts";
-import {
-  type CommandName,
-  itemNameOf,
-  type PayloadOf,
-  type SentCounts,
-} from "../cash/xfs4iot/messages.ts";
+import { itemNameOf, type PayloadOf, type SentCounts } from "../cash/xfs4iot/messages.ts";
 import { majorOf, minorOf } from "../cash/xfs4iot/state.ts";
 import type { DiskWatch } from "../disk_watch.ts";
 import { transact } from "../folder/transact.ts";
@@ -48,7 +43,7 @@ interface Units {
 }
 
 export class CashRecycler implements ServedDevice {
-  readonly #handlers: Handlers;
+  readonly handlers: Handlers;
   #exchange = false;
   #units: Units | null = null;
 
@@ -58,7 +53,7 @@ export class CashRecycler implements ServedDevice {
     private readonly security: EndToEnd | null = null,
     private readonly disk: Pick<DiskWatch, "failed" | "check" | "caught"> | null = null,
   ) {
-    this.#handlers = {
+    this.handlers = {
       "Common.Status": () => done(this.#status()),
       "Common.Capabilities": () => done(this.#capabilities()),
       ...(security && {
@@ -90,40 +85,17 @@ export class CashRecycler implements ServedDevice {
     };
   }
 
-  supports(name: CommandName): boolean {
-    return this.#handlers[name] !== undefined;
-  }
-
-  /**
-   * Executes a command.
-   * @throws {PowerCut} if the power fails: nothing may be sent
-   */
-  async execute<N extends CommandName>(
-    name: N,
-    payload: PayloadOf<N>,
-    events: Events,
-  ): Promise<Completed> {
-    const handler = this.#handlers[name] as (
-      payload: PayloadOf<N>,
-      events: Events,
-    ) => Completed | Promise<Completed>;
-    // Of these, a failure leads to others that need the disk; so the disk is tried before any note moves.
-    const begins = name === "CashDispenser.Dispense" || name === "CashAcceptor.CashInStart";
-    if (begins && this.disk?.check() === false) return diskFailed;
-    try {
-      return await handler(payload, events);
-    } catch (error) {
-      if (this.disk?.caught(error)) return diskFailed;
-      if (!(error instanceof DeviceError)) throw error;
-      if (error.code !== "hardwareError") return failed(error.code);
-      const vendorDescription = error.message;
-      events.unsolicited("Common.ErrorEvent", {
-        eventId: "hardware",
-        action: "maintenance",
-        vendorDescription,
-      });
-      return { code: "hardwareError", description: vendorDescription };
-    }
+  completionOf(error: unknown, events: Events): Completed | null {
+    if (this.disk?.caught(error)) return diskFailed;
+    if (!(error instanceof DeviceError)) return null;
+    if (error.code !== "hardwareError") return failed(error.code);
+    const vendorDescription = error.message;
+    events.unsolicited("Common.ErrorEvent", {
+      eventId: "hardware",
+      action: "maintenance",
+      vendorDescription,
+    });
+    return { code: "hardwareError", description: vendorDescription };
   }
 
   /** Called when the power has failed. */
@@ -182,7 +154,7 @@ export class CashRecycler implements ServedDevice {
 
   #capabilities(): Record<string, unknown> {
     return {
-      interfaces: interfacesOf(Object.keys(this.#handlers) as CommandName[]),
+      interfaces: interfacesOf(this.handlers),
       common: {
         serviceVersion: "1.0",
         deviceInformation: [{ modelName: "Strongroom simulated cash recycler" }],
@@ -348,6 +320,13 @@ export class CashRecycler implements ServedDevice {
     return done();
   }
 
+  /**
+   * Tries the disk before any note moves: a failure of this command leads to others that need it.
+   */
+  #diskFails(): boolean {
+    return this.disk?.check() === false;
+  }
+
   // The dispenser
 
   #denominate(
@@ -394,6 +373,7 @@ export class CashRecycler implements ServedDevice {
     >,
     events: Events,
   ): Promise<Completed> {
+    if (this.#diskFails()) return diskFailed;
     if (this.#exchange) return failed("exchangeActive");
     if (position && position !== "outDefault") return failed("unsupportedPosition");
     const mix = this.#mixOf(app);
@@ -451,6 +431,7 @@ export class CashRecycler implements ServedDevice {
   // The acceptor
 
   async #cashInStart(): Promise<Completed> {
+    if (this.#diskFails()) return diskFailed;
     if (this.#exchange) return failed("exchangeActive");
     if (this.devices.withheld().size > 0) return failed("cashInActive");
     await this.devices.cashInStart();

@@ -1,4 +1,4 @@
-/** A device behind a service: the interface of its commands, and what their handlers share. */
+/** A device behind a service: the handlers of its commands, and what they share. */
 import {
   type CommandName,
   commands,
@@ -21,21 +21,21 @@ export interface Events {
   unsolicited(name: EventName, payload?: unknown): void;
 }
 
+/**
+ * A device's commands. A handler returns the completion, or throws what the device makes one of;
+ * PowerCut if the power fails: nothing may be sent.
+ */
 export type Handlers = {
-  [N in CommandName]?: (payload: PayloadOf<N>, events: Events) => Completed | Promise<Completed>;
+  readonly [N in CommandName]?: (
+    payload: PayloadOf<N>,
+    events: Events,
+  ) => Completed | Promise<Completed>;
 };
 
 export interface ServedDevice {
-  supports(name: CommandName): boolean;
-  /**
-   * Executes a command.
-   * @throws {PowerCut} if the power fails: nothing may be sent
-   */
-  execute<N extends CommandName>(
-    name: N,
-    payload: PayloadOf<N>,
-    events: Events,
-  ): Promise<Completed>;
+  readonly handlers: Handlers;
+  /** Returns the completion of a command whose handler threw this; null if it is not the device's. */
+  completionOf(error: unknown, events: Events): Completed | null;
   /** Cancels the command that waits for a customer. */
   cancelWaiting(): void;
   /** Called when the power has failed. */
@@ -52,7 +52,8 @@ export const failed = (errorCode: string): Completed => ({
 });
 
 /** Returns the interfaces of a device with these commands, for its capabilities. */
-export function interfacesOf(names: readonly CommandName[]) {
+export function interfacesOf(handlers: Handlers) {
+  const names = Object.keys(handlers) as CommandName[];
   const interfaceOf = (name: string) => name.slice(0, name.indexOf("."));
   return [...new Set(names.map(interfaceOf))].map((name) => ({
     name,
