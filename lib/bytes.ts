@@ -4,6 +4,11 @@ import { timingSafeEqual } from "node:crypto";
 /** Bytes over a plain `ArrayBuffer`, which may be transferred between threads. */
 export type Bytes = Uint8Array<ArrayBuffer>;
 
+/** Returns a plain view of a `Buffer`'s bytes, whose `slice` copies. */
+export function bytesOf({ buffer, byteOffset, length }: Uint8Array): Bytes {
+  return new Uint8Array(buffer as ArrayBuffer, byteOffset, length);
+}
+
 /** Concatenates all parts. */
 export function concat(...parts: readonly Uint8Array[]): Bytes {
   let length = 0;

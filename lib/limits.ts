@@ -24,6 +24,8 @@ export const keyAgeMsMax = hour;
 export const keyAgeGraceMs = minute;
 /** Bytes queued for one peer that reads slowly. */
 export const outgoingBytesMax = 1 << 20;
+/** A channel without records keeps its ciphers this long: a pair takes 7 kB. */
+export const cipherIdleMsMax = 10 * second;
 /** Time in which a close is written, and in which a client waits for the server's. */
 export const closeMsMax = second;
 /** Time that a stopping server gives the visits that are open; less than `programEndMsMax`. */

@@ -4,7 +4,7 @@
  * for CBC), with the whole 32-byte tag instead of its first half.
  */
 import { createCipheriv, createDecipheriv } from "node:crypto";
-import { type Bytes, concat, equalInConstantTime, u64 } from "./bytes.ts";
+import { type Bytes, bytesOf, concat, equalInConstantTime, u64 } from "./bytes.ts";
 import { MacKey } from "./hmac.ts";
 
 /** `enc`: 16 bytes for AES-128. `mac`: 32 bytes for HMAC-SHA256. */
@@ -43,15 +43,73 @@ const paddings = Array.from({ length: blockBytes }, (_, left) => {
   return new Uint8Array(bytes).fill(bytes);
 });
 
+/** Returns the bytes before a PKCS#7 padding; null if they do not end in one. */
+function withoutPadding(padded: Bytes): Bytes | null {
+  const count = padded.at(-1)!;
+  if (count < 1 || count > blockBytes) return null;
+  const end = padded.length - count;
+  return padded.subarray(end).every((byte) => byte === count) ? padded.subarray(0, end) : null;
+}
+
+type Native = Pick<ReturnType<typeof createCipheriv>, "update" | "final">;
+
+/** The chaining mask before a cipher's first block. */
+const noBlock = new Uint8Array(blockBytes);
+
+/**
+ * The runtime frees a cipher's memory only in `final`. This ends the ciphers whose owner was dropped
+ * without `end`; it must not reach the owner, which would then never be collected.
+ */
+const dropped = new FinalizationRegistry<Native>((native) => native.final());
+
+/**
+ * AES-128-CBC that one key keeps over many records, since making and ending a cipher of the runtime
+ * costs more than it encrypts in a short record. Whole blocks, without padding.
+ */
+class KeptCipher {
+  #native: Native | null = null;
+
+  /** @param key 16 bytes */
+  constructor(
+    private readonly way: "encrypt" | "decrypt",
+    private readonly key: Uint8Array,
+  ) {}
+
+  /** Returns as many bytes as `blocks` has, a multiple of 16, chained to the last call's. */
+  update(blocks: Uint8Array): Bytes {
+    return bytesOf((this.#native ??= this.#make()).update(blocks));
+  }
+
+  /** Frees the runtime's cipher. The next `update` makes another, which starts a chain. */
+  end(): void {
+    if (this.#native === null) return;
+    dropped.unregister(this);
+    this.#native.final();
+    this.#native = null;
+  }
+
+  #make(): Native {
+    const create = this.way === "encrypt" ? createCipheriv : createDecipheriv;
+    const native = create("aes-128-cbc", this.key, noBlock);
+    native.setAutoPadding(false);
+    dropped.register(this, native, this);
+    return native;
+  }
+}
+
 /** Seals and opens under keys that are used many times. */
 export class Sealer {
   readonly #enc: Uint8Array;
   readonly #mac: MacKey;
   readonly #tag = new Uint8Array(tagBytes);
+  readonly #sealing: KeptCipher;
+  readonly #opening: KeptCipher;
 
   constructor({ enc, mac }: SealKeys) {
     this.#enc = enc;
     this.#mac = new MacKey(mac);
+    this.#sealing = new KeptCipher("encrypt", enc);
+    this.#opening = new KeptCipher("decrypt", enc);
   }
 
   /** Returns IV || ciphertext || tag. `iv` is 16 unpredictable bytes, never reused under a key. */
@@ -59,6 +117,31 @@ export class Sealer {
     if (iv.length !== ivBytes) throw new RangeError("an IV has 16 bytes");
     const cipher = createCipheriv("aes-128-cbc", this.#enc, iv);
     return this.#tagged(aad, iv, cipher.update(plaintext), cipher.final());
+  }
+
+  /**
+   * Seals as `seal` does, with a cipher that is kept until `end`. The IV is the ciphertext of a
+   * preceding random block (RFC 4346, section 6.2.3.2, (2)(b)).
+   * @param random 16 unpredictable bytes
+   */
+  sealNext(random: Uint8Array, { aad, plaintext }: PlainParts): Bytes {
+    if (random.length !== ivBytes) throw new RangeError("an IV needs 16 random bytes");
+    const padding = paddings[lengthOf(plaintext) % blockBytes]!;
+    return this.#tagged(aad, this.#sealing.update(concat(random, ...plaintext, padding)));
+  }
+
+  /** Opens as `open` does, with a decipher that is kept until `end`. */
+  openNext(aad: Uint8Array, sealed: Uint8Array): Bytes | null {
+    const body = this.#verified(aad, sealed);
+    if (body === null) return null;
+    // The first block is the IV's, decrypted: noise.
+    return withoutPadding(this.#opening.update(body).subarray(ivBytes));
+  }
+
+  /** Frees the kept ciphers. The next record makes others. */
+  end(): void {
+    this.#sealing.end();
+    this.#opening.end();
   }
 
   /**
@@ -91,17 +174,23 @@ export class Sealer {
    * Returns the plaintext, or null if the tag, the length or the padding is not what `seal` writes.
    */
   open(aad: Uint8Array, sealed: Uint8Array): Bytes | null {
-    const bodyLength = sealed.length - tagBytes;
-    // Rejected here, since the runtime's decipher accepts an empty ciphertext.
-    if (bodyLength < ivBytes + blockBytes || bodyLength % blockBytes !== 0) return null;
-    const body = sealed.subarray(0, bodyLength);
-    if (!equalInConstantTime(this.#tagOf(aad, body), sealed.subarray(bodyLength))) return null;
+    const body = this.#verified(aad, sealed);
+    if (body === null) return null;
     const decipher = createDecipheriv("aes-128-cbc", this.#enc, body.subarray(0, ivBytes));
     try {
       return concat(decipher.update(body.subarray(ivBytes)), decipher.final());
     } catch {
       return null; // valid tag, invalid padding
     }
+  }
+
+  /** Returns IV and ciphertext if the tag holds and the length is one that `seal` writes. */
+  #verified(aad: Uint8Array, sealed: Uint8Array): Uint8Array | null {
+    const bodyLength = sealed.length - tagBytes;
+    // Rejected here, since the runtime's decipher accepts an empty ciphertext.
+    if (bodyLength < ivBytes + blockBytes || bodyLength % blockBytes !== 0) return null;
+    const body = sealed.subarray(0, bodyLength);
+    return equalInConstantTime(this.#tagOf(aad, body), sealed.subarray(bodyLength)) ? body : null;
   }
 
   #tagged(aad: Uint8Array, ...body: readonly Uint8Array[]): Bytes {

@@ -4,7 +4,13 @@
  */
 import type { Bytes } from "../bytes.ts";
 import { ProtocolError } from "../errors.ts";
-import { closeMsMax, frameBytesMax, handshakeFrameBytesMax, outgoingBytesMax } from "../limits.ts";
+import {
+  cipherIdleMsMax,
+  closeMsMax,
+  frameBytesMax,
+  handshakeFrameBytesMax,
+  outgoingBytesMax,
+} from "../limits.ts";
 import type { TerminalKey } from "../terminal_key.ts";
 import type { Socket, World } from "../world.ts";
 import { encodeFrame, type Frame, FrameReader, frameType } from "./frame.ts";
@@ -59,6 +65,8 @@ export class Channel {
   #writing: Promise<void> = Promise.resolve();
   #outgoingBytes = 0;
   #deadlineMs = Infinity;
+  /** When the kept ciphers are freed, unless a record comes first; Infinity without any. */
+  #restMs = Infinity;
   /** The time at which the timer fires; Infinity if none is set. */
   #timerMs = Infinity;
   #cancelTimer = () => {};
@@ -120,6 +128,7 @@ export class Channel {
   send(message: Uint8Array): void {
     if (!this.#sender || this.#isClosed) return;
     this.#write(this.#sender.data(message, this.world.nowMs()));
+    this.#keepCiphers();
   }
 
   /**
@@ -136,6 +145,7 @@ export class Channel {
         throw new ProtocolError("stream truncated");
       }
       const message = this.#receiver!.open(frame, this.world.nowMs());
+      this.#keepCiphers();
       if (message !== null) return message;
     }
   }
@@ -163,29 +173,42 @@ export class Channel {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#cancelTimer();
+    this.#rest();
     this.socket.close();
     this.#closed.resolve();
   }
 
   /**
    * Closes the socket after this long, unless called again earlier; Infinity cancels. One timer
-   * serves all calls, since a timer per record would cost more than the record.
+   * serves all calls and the kept ciphers, since a timer per record would cost more than the record.
    */
   closeAfter(ms: number): void {
     this.#deadlineMs = this.world.monotonicMs() + ms;
-    if (this.#timerMs <= this.#deadlineMs) return; // the running timer sets the next one
-    this.#cancelTimer();
-    this.#startTimer(ms);
+    this.#setTimer();
   }
 
-  #startTimer(ms: number): void {
-    if (this.#isClosed) return;
-    this.#timerMs = this.#deadlineMs;
-    this.#cancelTimer = this.world.after(ms, () => {
+  #keepCiphers(): void {
+    this.#restMs = this.world.monotonicMs() + cipherIdleMsMax;
+    this.#setTimer();
+  }
+
+  #rest(): void {
+    this.#restMs = Infinity;
+    this.#sender?.rest();
+    this.#receiver?.rest();
+  }
+
+  #setTimer(): void {
+    const dueMs = Math.min(this.#deadlineMs, this.#restMs);
+    if (this.#isClosed || this.#timerMs <= dueMs) return; // the running timer sets the next one
+    this.#cancelTimer();
+    this.#timerMs = dueMs;
+    this.#cancelTimer = this.world.after(dueMs - this.world.monotonicMs(), () => {
       this.#timerMs = Infinity;
-      const leftMs = this.#deadlineMs - this.world.monotonicMs();
-      if (leftMs <= 0) this.close();
-      else if (leftMs < Infinity) this.#startTimer(leftMs);
+      const nowMs = this.world.monotonicMs();
+      if (this.#deadlineMs <= nowMs) return this.close();
+      if (this.#restMs <= nowMs) this.#rest();
+      this.#setTimer();
     });
   }
 

@@ -3,7 +3,7 @@
  * direction, type and the exact next sequence number as associated data (PROTOCOL.md, "Records").
  * After any failure the object accepts no further bytes.
  */
-import { type Bytes, concat, putU32, putU64, readU32 } from "../bytes.ts";
+import { type Bytes, concat, putU64, readU32, u32 } from "../bytes.ts";
 import { ProtocolError } from "../errors.ts";
 import {
   bytesPerKeyMax,
@@ -88,6 +88,7 @@ class DirectionState {
   }
 
   ratchet(nowMs: number): void {
+    this.sealer.end();
     this.trafficSecret = nextTrafficSecret(this.trafficSecret);
     this.sealer = new Sealer(trafficKeys(this.trafficSecret));
     this.records = 0;
@@ -124,7 +125,13 @@ export class RecordSender {
   close(ending: Ending = "close"): Bytes {
     const bytes = this.#record(frameType.close, padded(endings[ending]));
     this.#closed = true;
+    this.rest();
     return bytes;
+  }
+
+  /** Frees the kept cipher. The next record makes another. */
+  rest(): void {
+    this.#state.sealer.end();
   }
 
   #keysAreSpent(nowMs: number): boolean {
@@ -141,10 +148,10 @@ export class RecordSender {
     return bytes;
   }
 
-  #record(type: number, plaintext: Uint8Array): Bytes {
+  #record(type: number, plaintext: readonly Uint8Array[]): Bytes {
     if (this.#closed) throw new Error("cannot send after a close");
     const aad = this.#state.aad(type);
-    const sealed = this.#state.sealer.seal(this.randomBytes(16), { aad, plaintext });
+    const sealed = this.#state.sealer.sealNext(this.randomBytes(16), { aad, plaintext });
     this.#state.count(sealed.length);
     return encodeFrame(type, sealed);
   }
@@ -178,6 +185,11 @@ export class RecordReceiver {
     return frame.type === frameType.data ? message : null;
   }
 
+  /** Frees the kept cipher. The next record makes another. */
+  rest(): void {
+    this.#state.sealer.end();
+  }
+
   #message({ type, body }: Frame, nowMs: number): Bytes {
     const { data, rekey, close } = frameType;
     if (type !== data && type !== rekey && type !== close) throw new ProtocolError("record type");
@@ -186,7 +198,7 @@ export class RecordReceiver {
       state.records >= this.limits.records || state.bytes + body.length > this.limits.bytes ||
       nowMs - state.keysSinceMs > this.limits.ageMs + keyAgeGraceMs
     ) throw new ProtocolError("keys used too long");
-    const plaintext = state.sealer.open(state.aad(type), body);
+    const plaintext = state.sealer.openNext(state.aad(type), body);
     if (plaintext === null) throw new ProtocolError("record tag");
     const message = unpadded(plaintext);
     if (type === rekey && message.length > 0) throw new ProtocolError("record content");
@@ -204,14 +216,14 @@ function endingOf(message: Bytes, direction: Direction): Ending {
   throw new ProtocolError("record content");
 }
 
-/** Returns `u32 length || message || zeros`, padded to the next size class. */
-function padded(message: Uint8Array): Bytes {
-  const size = plaintextSizeClassesBytes.find((bytes) => 4 + message.length <= bytes);
+const zeros = new Uint8Array(plaintextSizeClassesBytes.at(-1)!);
+
+/** Returns `u32 length || message || zeros`, padded to the next size class, in parts. */
+function padded(message: Uint8Array): readonly Uint8Array[] {
+  const filled = 4 + message.length;
+  const size = plaintextSizeClassesBytes.find((bytes) => filled <= bytes);
   if (size === undefined) throw new RangeError("message too long for a record");
-  const plaintext = new Uint8Array(size);
-  putU32(plaintext, 0, message.length);
-  plaintext.set(message, 4);
-  return plaintext;
+  return [u32(message.length), message, zeros.subarray(filled, size)];
 }
 
 function unpadded(plaintext: Bytes): Bytes {

@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { Cipheriv, Decipheriv } from "node:crypto";
 import { textOf, utf8 } from "../../../lib/bytes.ts";
 import { ProtocolError } from "../../../lib/errors.ts";
-import { closeMsMax, outgoingBytesMax } from "../../../lib/limits.ts";
+import { cipherIdleMsMax, closeMsMax, outgoingBytesMax } from "../../../lib/limits.ts";
 import { Channel, type ChannelOptions, type ChannelWorld } from "../../../lib/protocol/channel.ts";
 import type { Socket } from "../../../lib/world.ts";
 import { countingBytes, terminalKey } from "../helpers.ts";
@@ -222,3 +223,108 @@ Deno.test("what arrived before an end is not acted on after it", async () => {
   assertEquals(await bank.receive(), null);
   await ended;
 });
+
+/** Runs `work`, which may ask how many of the ciphers that it has made are not yet freed. */
+async function countingCiphers(work: (held: () => number) => Promise<void>): Promise<void> {
+  const held = new Set<unknown>();
+  const restore = [Cipheriv.prototype, Decipheriv.prototype].map((prototype) => {
+    const { setAutoPadding, final } = prototype;
+    Object.assign(prototype, {
+      setAutoPadding(on: boolean) { // called once for each cipher that is kept
+        held.add(this);
+        return setAutoPadding.call(this as unknown as Cipheriv, on);
+      },
+      final() {
+        held.delete(this);
+        return final.call(this as unknown as Cipheriv, undefined!);
+      },
+    });
+    return () => Object.assign(prototype, { setAutoPadding, final });
+  });
+  try {
+    await work(() => held.size);
+  } finally {
+    for (const each of restore) each();
+  }
+}
+
+type Ends = Awaited<ReturnType<typeof proved>>;
+
+/** Every way in which a connection that has carried records may end. */
+const endings: Record<string, (ends: Ends, time: Time) => unknown> = {
+  "both close": ({ client, bank }) => [client.close(), bank.close()],
+  "the client closes first": async ({ client, bank }) => {
+    client.finish();
+    assertEquals(await bank.receive(), "close");
+    await bank.end();
+    assertEquals(await client.receive(), "close");
+    client.close();
+  },
+  "the bank ends it": async ({ client, bank }) => {
+    await bank.end("revoked");
+    assertEquals(await client.receive(), "revoked");
+    client.close();
+  },
+  "a cut": async ({ client, bank, near }) => {
+    near.close();
+    await assertRejects(() => bank.receive(), ProtocolError);
+    await assertRejects(() => client.receive(), ProtocolError);
+    [client, bank].forEach((end) => end.close());
+  },
+  "a forged record": async ({ client, bank, near }) => {
+    near.write(new Uint8Array([0, 0, 0, 65, 4, ...new Uint8Array(64)]));
+    await assertRejects(() => bank.receive(), ProtocolError, "record tag");
+    [client, bank].forEach((end) => end.close());
+  },
+  "a slow peer": async ({ client, bank, far }, time) => {
+    far.isStuck = true;
+    bank.send(utf8("stuck"));
+    bank.end();
+    client.close();
+    await time.pass(closeMsMax);
+  },
+  "a deadline": async ({ client, bank }, time) => {
+    [client, bank].forEach((end) => end.closeAfter(5));
+    await time.pass(5);
+  },
+};
+
+for (const [name, end] of Object.entries(endings)) {
+  Deno.test(`ciphers are made at the first record and freed at the end: ${name}`, () =>
+    countingCiphers(async (held) => {
+      const time = new Time();
+      const ends = await proved(time);
+      assertEquals(held(), 0);
+      for (let count = 0; count < 3; count++) {
+        ends.client.send(utf8("question"));
+        await ends.bank.receive();
+      }
+      assertEquals(held(), 2);
+      ends.bank.send(utf8("answer"));
+      await ends.client.receive();
+      assertEquals(held(), 4);
+      await end(ends, time);
+      assertEquals(held(), 0);
+      assertEquals(time.timers.size, 0);
+    }));
+}
+
+Deno.test("ciphers are freed after a silence, and records go on after it", () =>
+  countingCiphers(async (held) => {
+    const time = new Time();
+    const { client, bank } = await proved(time);
+    const deliver = async () => {
+      client.send(utf8("message"));
+      assertEquals(textOf(await bank.receive() as Uint8Array), "message");
+    };
+    await deliver();
+    await time.pass(cipherIdleMsMax - 1);
+    await deliver();
+    await time.pass(cipherIdleMsMax - 1);
+    assertEquals(held(), 2, "a record restarts the time");
+    await time.pass(1);
+    assertEquals([held(), time.timers.size], [0, 0]);
+    await deliver();
+    assertEquals(held(), 2);
+    [client, bank].forEach((end) => end.close());
+  }));

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { concat, utf8 } from "../../../lib/bytes.ts";
+import { concat, u32, u64, utf8 } from "../../../lib/bytes.ts";
 import { ProtocolError } from "../../../lib/errors.ts";
 import {
   frameBytesMax,
@@ -10,7 +10,7 @@ import {
   silentMsMax,
 } from "../../../lib/limits.ts";
 import { type Frame, FrameReader, frameType } from "../../../lib/protocol/frame.ts";
-import { trafficKeys } from "../../../lib/protocol/key_schedule.ts";
+import { nextTrafficSecret, trafficKeys } from "../../../lib/protocol/key_schedule.ts";
 import {
   type Direction,
   fromClient,
@@ -19,7 +19,7 @@ import {
   RecordReceiver,
   RecordSender,
 } from "../../../lib/protocol/record.ts";
-import { seal, sealedLength } from "../../../lib/seal.ts";
+import { open, seal, sealedLength } from "../../../lib/seal.ts";
 import { countingBytes, eachBitFlipped, eachOtherLength, filled, shakeHands } from "../helpers.ts";
 
 const { clientTraffic, serverTraffic } = shakeHands().client;
@@ -177,6 +177,40 @@ Deno.test("no two records are alike, though their messages are", () => {
   const from = sender(roomy);
   const bodies = framesOf(from.data(messages[0]!, nowMs), from.data(messages[0]!, nowMs));
   assertNotEquals(bodies[0]!.body.slice(16), bodies[1]!.body.slice(16));
+});
+
+Deno.test("every record opens with a fresh decipher and its own IV, through rekeys and pauses", () => {
+  let secret: Uint8Array = clientTraffic, sequence = 0;
+  const from = sender({ ...roomy, records: 40 });
+  const lengths = [0, 1, 252, 253, 1_000, 16_380, 65_532];
+  for (let count = 0; count < 2_000; count++) {
+    const message = filled(count, lengths[count % (count % 50 ? 5 : 7)]!);
+    if (count % 97 === 0) from.rest();
+    for (const { type, body } of framesOf(from.data(message, nowMs))) {
+      const aad = concat(Uint8Array.of(fromClient, type), u64(sequence++));
+      const plaintext = open(trafficKeys(secret), aad, body)!;
+      const content = type === frameType.rekey ? filled(0, 0) : message;
+      const zeros = filled(0, plaintext.length - 4 - content.length);
+      assertEquals(plaintext, concat(u32(content.length), content, zeros));
+      if (type === frameType.rekey) secret = nextTrafficSecret(secret);
+    }
+  }
+});
+
+Deno.test("records of fresh ciphers with any IVs are opened, through rekeys and pauses", () => {
+  let secret: Uint8Array = clientTraffic;
+  const to = receiver();
+  for (let sequence = 0; sequence < 500; sequence++) {
+    const type = sequence % 40 === 39 ? frameType.rekey : frameType.data;
+    const message = type === frameType.data ? utf8(`message ${sequence}`) : filled(0, 0);
+    const plaintext = concat(u32(message.length), message, filled(0, 252 - message.length));
+    const aad = concat(Uint8Array.of(fromClient, type), u64(sequence));
+    const iv = crypto.getRandomValues(new Uint8Array(16));
+    const body = seal(trafficKeys(secret), iv, aad, plaintext);
+    if (sequence % 97 === 0) to.rest();
+    assertEquals(to.open({ type, body }, nowMs), type === frameType.data ? message : null);
+    if (type === frameType.rekey) secret = nextTrafficSecret(secret);
+  }
 });
 
 Deno.test("keys turn before the records of a key run out, and messages go on through it", () => {

@@ -1,5 +1,6 @@
 /** A worked session, computed from PROTOCOL.md by another implementation: ours must say the same. */
 import { assertEquals } from "@std/assert";
+import { createDecipheriv } from "node:crypto";
 import { hex, textOf, utf8 } from "../../../lib/bytes.ts";
 import { frameBytesMax } from "../../../lib/limits.ts";
 import { encodeFrame, FrameReader, frameType } from "../../../lib/protocol/frame.ts";
@@ -11,7 +12,11 @@ import {
   createServerHello,
   parseClientHello,
 } from "../../../lib/protocol/handshake.ts";
-import { masterSecret } from "../../../lib/protocol/key_schedule.ts";
+import {
+  masterSecret,
+  nextTrafficSecret,
+  trafficKeys,
+} from "../../../lib/protocol/key_schedule.ts";
 import {
   type Direction,
   fromClient,
@@ -59,14 +64,31 @@ Deno.test("the worked session's handshake is ours, byte for byte", () => {
   }
 });
 
+/** Returns the random blocks that give one side's records the IVs of the worked session. */
+function* randomBlocks(
+  records: typeof session.records,
+  traffic: Uint8Array,
+): Generator<Uint8Array> {
+  let secret = traffic, before = new Uint8Array(16);
+  for (const { iv, type, frame } of records) {
+    const cipher = createDecipheriv("aes-128-ecb", trafficKeys(secret).enc, null);
+    const block = cipher.setAutoPadding(false).update(bytes(iv));
+    yield before.map((byte, at) => byte ^ block[at]!);
+    before = bytes(frame).slice(-48, -32);
+    if (type !== frameType.rekey) continue;
+    secret = nextTrafficSecret(secret);
+    before = new Uint8Array(16);
+  }
+}
+
 /** Returns one side's records, sealed by our own code: each frame in hex. */
 function recordsOf(from: "client" | "server", direction: Direction): string[] {
   const records = session.records.filter((record) => record.from === from);
-  const ivs = records.map(({ iv }) => bytes(iv));
   const traffic = from === "client" ? secrets.clientTraffic : secrets.serverTraffic;
+  const random = randomBlocks(records, traffic);
   // The client turns its keys after its first record: its second message comes at a later time.
   const limits: KeyLimits = { records: 1_000, bytes: 2 ** 30, ageMs: 1_000 };
-  const sender = new RecordSender(direction, traffic, 0, () => ivs.shift()!, limits);
+  const sender = new RecordSender(direction, traffic, 0, () => random.next().value!, limits);
   const reader = new FrameReader(frameBytesMax);
   records.filter(({ type }) => type === frameType.data)
     .forEach(({ message }, index) => reader.push(sender.data(utf8(message), index * 1_000)));
