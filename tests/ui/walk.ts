@@ -501,7 +501,6 @@ const refusals: Stop[] = [
   refusedLogIn("wrong_credentials"),
   refusedLogIn("throttled"),
   refusedLogIn("try_later"),
-  typedAmount("refusal_amount_not_a_number", "4.5.6,7"),
   typedAmount("refusal_amount_not_positive", "0"),
   typedAmount("refusal_amount_too_large", "99999999999999"),
   typedAmount("refusal_not_dispensable", "45"),

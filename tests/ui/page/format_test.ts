@@ -5,11 +5,13 @@ import {
   hourOfDay,
   money,
   moneyList,
+  readTypedNumber,
   sentence,
   shortMoney,
   shortReference,
   signedMoney,
   timeOfDay,
+  typedNumber,
   wait,
 } from "../../../ui/page/words/format.ts";
 
@@ -27,6 +29,34 @@ Deno.test("money formats exactly, and short where nothing is lost", () => {
   assertEquals(signedMoney("2000", euro, "en"), "+€20.00");
   assertEquals(signedMoney("-2000", euro, "en"), "−€20.00");
   assertEquals(moneyList(["500", "1000", "2000"], euro, "en-GB"), "€5, €10 and €20");
+});
+
+Deno.test("a number that is typed has the groups and the sign of each language", () => {
+  const typed = ["", "9", "9000", "12345.5", "1234567.", "0.05"];
+  const shown = {
+    "en-GB": ["", "9", "9,000", "12,345.5", "1,234,567.", "0.05"],
+    "de": ["", "9", "9.000", "12.345,5", "1.234.567,", "0,05"],
+    "fr": ["", "9", "9\u202f000", "12\u202f345,5", "1\u202f234\u202f567,", "0,05"],
+    "es": ["", "9", "9000", "12.345,5", "1.234.567,", "0,05"],
+    "ja": ["", "9", "9,000", "12,345.5", "1,234,567.", "0.05"],
+    "ar-u-nu-latn": ["", "9", "9,000", "12,345.5", "1,234,567.", "0.05"],
+  };
+  for (const [locale, texts] of Object.entries(shown)) {
+    assertEquals(typed.map((text) => typedNumber(text, locale)), texts, locale);
+    assertEquals(texts.map((text) => readTypedNumber(text, locale)), typed, locale);
+  }
+});
+
+Deno.test("a key in a number that is shown is read as that key, whichever keyboard has it", () => {
+  const keys = {
+    "en-GB": { "1,2345": "12345", "9,000,": "9000.", "9,000.": "9000.", "9x": "9", "-9": "9" },
+    "de": { "1.2345": "12345", "9.000.": "9000.", "9.000,": "9000.", "٤٠": "40", "４０": "40" },
+  };
+  for (const [locale, cases] of Object.entries(keys)) {
+    for (const [shown, typed] of Object.entries(cases)) {
+      assertEquals(readTypedNumber(shown, locale), typed, `${locale} ${shown}`);
+    }
+  }
 });
 
 Deno.test("dates are in the bank's time zone, not the browser's", () => {

@@ -83,6 +83,7 @@ const views: Record<string, Partial<AtmView>> = {
   depositing: { escrow: { notes: [{ value: "1000", count: 1 }], total: "1000" } },
   open: { escrow: { notes: [], total: "0" } },
   real: { demo: false },
+  yen: { currency: { code: "JPY", exponent: 0 } },
   inserted: { card: "inserted" },
   by_card: { visit: { ...visiting.visit!, byCard: true } },
 };

@@ -87,7 +87,7 @@ Deno.test("cash is withdrawn", () => {
     balance: withdraw 2000                               -> balance
     refusal not_dispensable amount (away): withdraw 2000 -> refusal
     menu: withdraw 2e3                                   -> menu
-    amount "1 200,50": use_typed                         -> amount, noteMixes 120050
+    amount 1200.50: use_typed                            -> amount, noteMixes 120050
     amount 40: use_typed; answer [twenties tens]         -> mix 4000 [twenties tens]
     : withdraw 4000 tens                                 -> working, withdraw 4000 tens
     amount 40: use_typed; answer [twenties]              -> working withdrawal, withdraw 4000
@@ -128,8 +128,7 @@ Deno.test("a refused withdrawal can be mended, or leads to the menu", () => {
 
 Deno.test("a typed amount is refused by name, and is there to be mended", () => {
   const rows = {
-    amount_not_a_number: ["", "forty", "4.5.6", "40.1234"],
-    amount_not_positive: ["0", "0.00", "-40", "−40"],
+    amount_not_positive: ["0", "0.00"],
     amount_too_large: ["99999999999999"],
   };
   for (const [why, texts] of Object.entries(rows)) {
@@ -140,18 +139,27 @@ Deno.test("a typed amount is refused by name, and is there to be mended", () => 
       `);
     }
   }
-  play(`amount: type ${"1".repeat(50)} -> amount ${"1".repeat(16)}`);
+  play(`
+    amount: use_typed                -> amount ""
+    amount: type ${"1".repeat(50)}   -> amount ${"1".repeat(16)}
+    amount: type -12a3               -> amount 123
+    amount: type 0040                -> amount 40
+    amount: type 4.5.678             -> amount 4.56
+    amount: type .5                  -> amount 0.5
+    amount: type 40.                 -> amount 40.
+    : use_typed                      -> amount, noteMixes 4000
+    amount (yen): type 40.5 -> amount 40
+  `);
 });
 
 Deno.test("money is transferred, question by question", () => {
   play(`
     recipient: type "10 00-0000"           -> recipient "1000\u00a00000"
     recipient: type "10000000009"          -> recipient "1000\u00a00000\u00a0009"
-    recipient: type "x 10"                 -> recipient "x 10"
+    recipient: type "x 10"                 -> recipient 10
     recipient "1000 0000-0093": use_typed  -> recipient "1000\u00a00000\u00a00093", recipient 100000000093
     recipient 100000000094: use_typed      -> refusal account_not_a_number recipient typed="1000\u00a00000\u00a00094"
     : next                                 -> recipient "1000\u00a00000\u00a00094"
-    recipient savings: use_typed           -> refusal account_not_a_number recipient typed=savings
     recipient " ": use_typed               -> recipient
     recipient: transfer_to bob             -> sum bob            # one of the customer's own accounts
     recipient 100000000093: use_typed; answer ok recipient=b•••b -> sum anna ""

@@ -39,7 +39,7 @@ flow(
     await button(page, "Continue").click();
     await sees(page, "How much for b•••b?");
     await page.keyboard.type("900000");
-    assertEquals(await page.getByLabel("Amount").inputValue(), "9000.00");
+    assertEquals(await page.getByLabel("Amount").inputValue(), "9,000.00");
     await page.locator("#typed-fault", { hasText: "You can send up to €1,250.50." }).waitFor();
     await page.keyboard.press("Enter");
     await onScreen(page, "confirm");

@@ -65,15 +65,29 @@ flow("not dispensable: the nearest amount is one touch away", async ({ page, scr
 });
 
 flow(
-  "a bad amount never leaves the page, and is there to be mended",
+  "a typed amount has groups, and takes digits and one decimal key alone",
   async ({ page, scripted }) => {
     await logIn(page);
     await button(page, "Another amount").click();
-    await page.keyboard.type("4.5.6,7");
+    const amount = page.getByLabel("Amount");
+    await page.keyboard.type("9x0-0é0");
+    assertEquals(await amount.inputValue(), "9,000");
+    for (let presses = 0; presses < 3; presses++) await page.keyboard.press("ArrowLeft");
+    await page.keyboard.type("12");
+    assertEquals(await amount.inputValue(), "912,000", "where the caret is");
+    await page.keyboard.press("End");
+    await page.keyboard.type(",5.678");
+    assertEquals(await amount.inputValue(), "912,000.56");
+    scripted.change({ language: "de" });
+    await page.locator("[lang=de-DE]").waitFor();
+    assertEquals(await page.locator("#typed-field").inputValue(), "912.000,56");
+    scripted.change({ language: "en" });
+    await page.locator("[lang=en-GB]").waitFor();
+    await amount.fill("0");
     await page.keyboard.press("Enter");
-    await sees(page, "Amount not recognised");
+    await sees(page, "No amount entered");
     await page.keyboard.press("Enter");
-    assertEquals(await page.getByLabel("Amount").inputValue(), "4.5.6,7");
+    assertEquals(await amount.inputValue(), "0");
     assert(!scripted.calls.some((call) => call.startsWith("withdraw")));
   },
 );

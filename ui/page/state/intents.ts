@@ -338,21 +338,24 @@ function type(state: State, text: string): State {
   const { screen } = state;
   if (!("typed" in screen) || screen.name === "refusal") return state;
   const typed = screen.name === "recipient"
-    ? inGroups(text)
+    ? groupedAccountNumber(digitsOf(text))
     : screen.name === "sum"
-    ? text.replace(/[^0-9]/g, "").replace(/^0+/, "")
-    : text;
+    ? digitsOf(text).replace(/^0+/, "")
+    : decimalOf(text, state.view?.currency.exponent ?? 0);
   return { ...state, screen: { ...screen, typed: typed.slice(0, typedLengthMax) } };
 }
 
-/** Puts the digits of an account's number into groups; any other text stays as it is. */
-function inGroups(text: string): string {
-  const digits = digitsOf(text);
-  return /^[0-9]+$/.test(digits) ? groupedAccountNumber(digits) : text;
-}
+/** Removes all but the digits of a typed number. */
+export const digitsOf = (text: string) => text.replace(/[^0-9]/g, "");
 
-/** Removes the spaces and signs that people type in a number. */
-export const digitsOf = (text: string) => text.replace(/[\s.-]/g, "");
+/** Returns the digits of a typed amount, with no more decimals than the currency has. */
+function decimalOf(text: string, exponent: number): string {
+  const [whole = "", ...parts] = text.split(".").map(digitsOf);
+  const units = whole.replace(/^0+(?=[0-9])/, "");
+  return parts.length === 0 || exponent === 0
+    ? units
+    : `${units || "0"}.${parts.join("").slice(0, exponent)}`;
+}
 
 function useTyped(state: State): Step {
   const { screen, view } = state;
@@ -361,6 +364,7 @@ function useTyped(state: State): Step {
   if (screen.name !== "amount" && screen.name !== "sum") return { state };
   if (screen.name === "sum") return sumTyped(state, screen);
   const { typed } = screen;
+  if (typed === "") return { state };
   const amount = typedAmount(typed, view.currency.exponent);
   if (typeof amount !== "bigint") {
     return { state: show(state, { name: "refusal", why: amount, from: "amount", typed }) };
@@ -385,7 +389,7 @@ function sumTyped(state: State, { recipient, typed }: Screen & { name: "sum" }):
 function lookUp(state: State, text: string): Step {
   const account = digitsOf(text);
   if (account === "") return { state };
-  const typed = inGroups(text);
+  const typed = groupedAccountNumber(account);
   if (!isAccountNumber(account)) {
     const refusal = { name: "refusal", why: "account_not_a_number", from: "recipient" } as const;
     return { state: show(state, { ...refusal, typed }) };
@@ -429,10 +433,8 @@ function passwordFault(state: State, fault: PasswordFault): State {
 
 /** Returns a typed amount in minor units, or why it cannot be asked for. */
 export function typedAmount(typed: string, exponent: number): bigint | Refused {
-  const [, minus, digits = ""] = /^\s*([-−]?)(.*)$/s.exec(typed) ?? [];
-  const amount = parseAmount(digits, exponent);
-  if (amount === null) return "amount_not_a_number";
-  if (minus || amount <= 0n) return "amount_not_positive";
+  const amount = parseAmount(typed, exponent) ?? 0n;
+  if (amount === 0n) return "amount_not_positive";
   return amount > amountMinorMax ? "amount_too_large" : amount;
 }
 

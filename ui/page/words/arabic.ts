@@ -536,11 +536,6 @@ export const arabic: Words = {
       heading: "هذا الحساب لا يستقبل الأموال",
       lede: "اطلب من المستفيد حسابًا آخر. لم يُحوّل شيء.",
     },
-    amount_not_a_number: {
-      heading: "تعذرت قراءة هذا المبلغ",
-      lede: "اكتب مبلغًا مثل 40 أو 40.00 بالأرقام فقط.",
-      next: "تغيير المبلغ",
-    },
     amount_not_positive: {
       heading: "لم يُدخل مبلغ",
       lede: `أدخل مبلغًا أكبر من الصفر. ${nothingBooked}`,

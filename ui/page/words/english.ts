@@ -536,11 +536,6 @@ export const english = {
       heading: "This account cannot receive money",
       lede: "Please ask the recipient for another account. Nothing was sent.",
     },
-    amount_not_a_number: {
-      heading: "Amount not recognised",
-      lede: "Please enter an amount such as 40 or 40.00.",
-      next: "Change the amount",
-    },
     amount_not_positive: {
       heading: "No amount entered",
       lede: "Please enter an amount above zero. Nothing was booked.",

@@ -15,6 +15,24 @@ export function shortMoney(minor: MinorText, currency: Currency, locale: string)
   return formatMoney(amount / unit, { code: currency.code, exponent: 0 }, locale);
 }
 
+/** Returns a number that is being typed, "1234.5", as a language writes it: "1.234,5". */
+export function typedNumber(typed: string, locale: string): string {
+  const [whole = "", fraction] = typed.split(".");
+  const grouped = whole && new Intl.NumberFormat(locale).format(BigInt(whole));
+  return fraction === undefined ? grouped : `${grouped}${decimalSign(locale)}${fraction}`;
+}
+
+/**
+ * Returns the digits and points of a number that a language wrote and a customer changed: "1.2345" is
+ * "12345" in German. A point or comma at the end is the decimal key, whichever a keyboard has.
+ */
+export function readTypedNumber(shown: string, locale: string): string {
+  const decimal = decimalSign(locale);
+  return shown.replace(/[٠-٩۰-۹０-９]/g, (digit) => String(digit.charCodeAt(0) & 15))
+    .replace(/[.,٫]$/, decimal)
+    .replace(/[^0-9]/g, (sign) => sign === decimal ? "." : "");
+}
+
 /** Returns a change with its sign: "+€20.00", "−€20.00". */
 export function signedMoney(minor: MinorText, currency: Currency, locale: string): string {
   const amount = minorFromText(minor) ?? 0n;
@@ -110,6 +128,11 @@ export function shortReference(movement: string): string {
 /** Returns a text with a capital first letter: "alice" is "Alice". */
 export function sentence(words: string): string {
   return words.charAt(0).toLocaleUpperCase() + words.slice(1);
+}
+
+function decimalSign(locale: string): string {
+  const parts = new Intl.NumberFormat(locale).formatToParts(0.5);
+  return parts.find(({ type }) => type === "decimal")?.value ?? ".";
 }
 
 /** Returns what a time zone's clocks show, part by part: in which order a locale has them differs by browser. */

@@ -536,11 +536,6 @@ export const french: Words = {
       heading: "Ce compte ne peut pas recevoir d’argent",
       lede: "Demandez un autre compte au bénéficiaire. Rien n’a été viré.",
     },
-    amount_not_a_number: {
-      heading: "Montant non reconnu",
-      lede: "Saisissez un montant comme 40 ou 40,00.",
-      next: "Changer le montant",
-    },
     amount_not_positive: {
       heading: "Aucun montant saisi",
       lede: `Saisissez un montant supérieur à zéro. ${nothingBooked}`,

@@ -540,11 +540,6 @@ export const german: Words = {
       heading: "Dieses Konto kann kein Geld empfangen",
       lede: "Bitte fragen Sie den Empfänger nach einem anderen Konto. Es wurde nichts überwiesen.",
     },
-    amount_not_a_number: {
-      heading: "Betrag nicht erkannt",
-      lede: "Bitte geben Sie einen Betrag wie 40 oder 40,00 ein.",
-      next: "Betrag ändern",
-    },
     amount_not_positive: {
       heading: "Kein Betrag eingegeben",
       lede: `Bitte geben Sie einen Betrag über null ein. ${nothingBooked}`,

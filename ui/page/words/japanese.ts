@@ -529,11 +529,6 @@ export const japanese: Words = {
       heading: "この口座には送れません",
       lede: "お受取人に別の口座をご確認ください。送金されていません。",
     },
-    amount_not_a_number: {
-      heading: "金額を読み取れませんでした",
-      lede: "40や40.00のように、数字だけで入力してください。",
-      next: "金額を直す",
-    },
     amount_not_positive: {
       heading: "金額が入力されていません",
       lede: `0より大きい金額を入力してください。${nothingBooked}`,

@@ -2,7 +2,7 @@
 import type { AtmOutcome } from "../../../lib/errors.ts";
 
 /** Why a request was refused: by the machine, by the bank, or for what was typed. */
-export type Refused = Exclude<AtmOutcome, "ok"> | "amount_not_a_number" | "account_not_a_number";
+export type Refused = Exclude<AtmOutcome, "ok"> | "account_not_a_number";
 
 /** Refusals with words: the present password or the PIN that was wrong, and all that have no words. */
 export type Worded = Refused | "wrong_present_password" | "wrong_pin" | "not_booked";
@@ -29,6 +29,7 @@ export interface RefusalWords {
 
 /** What a customer can hardly meet: all have the words of `not_booked`. */
 export type HardlyMet =
+  | "amount_not_a_number"
   | "amount_not_whole"
   | "id_reused"
   | "unknown_movement"

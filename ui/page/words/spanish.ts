@@ -537,11 +537,6 @@ export const spanish: Words = {
       heading: "Esta cuenta no puede recibir dinero",
       lede: "Pida otra cuenta al beneficiario. No se ha enviado nada.",
     },
-    amount_not_a_number: {
-      heading: "Importe no reconocido",
-      lede: "Introduzca un importe como 40 o 40,00.",
-      next: "Cambiar el importe",
-    },
     amount_not_positive: {
       heading: "Ningún importe introducido",
       lede: `Introduzca un importe mayor que cero. ${nothingBooked}`,

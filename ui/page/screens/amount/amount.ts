@@ -2,7 +2,7 @@
 import type { VNode } from "preact";
 import { html } from "htm/preact";
 import { decimalText, minorFromText, parseAmount } from "../../../../lib/money.ts";
-import { moneyList, shortMoney } from "../../words/format.ts";
+import { moneyList, readTypedNumber, shortMoney, typedNumber } from "../../words/format.ts";
 import type { ViewScreenProps } from "../../parts/screen_props.ts";
 import { Stage } from "../../parts/stage.ts";
 import { cashMost } from "../../state/cash.ts";
@@ -25,6 +25,11 @@ export function Amount({ screen, view, send, words }: ViewScreenProps<"amount">)
     send({ type: "type", typed: decimalText(sum, currency.exponent).replace(/\.0+$/, "") });
   };
   const next = amount ? fill(text.nextAmount, { amount: show(amount) }) : text.next;
+  const field = {
+    ...{ typed, send, label: text.label, before: currency.code },
+    shown: typedNumber(typed, words.locale),
+    read: (shown: string) => readTypedNumber(shown, words.locale),
+  };
   const fault = amount !== null && amount > most.minor &&
     fill(text.overMost, { most: show(most.minor) });
   return html`
@@ -34,7 +39,7 @@ export function Amount({ screen, view, send, words }: ViewScreenProps<"amount">)
       focusHeading=${false}
       aside=${html`
         <${LimitNote} ...${{ most, view, words }} />
-        <${TypedField} ...${{ typed, send, label: text.label, before: currency.code, fault }} />
+        <${TypedField} ...${field} fault=${fault} />
       `}
       back=${{ label: words.back, press: () => send({ type: "back" }) }}
       next=${{ label: next, form: "typed", off: typed === "" }}

@@ -22,7 +22,6 @@ const looks: Partial<Record<Refused, Look>> = {
   recipient_unavailable: ["lock"],
   not_logged_in: ["person"],
   already_logged_in: ["person"],
-  amount_not_a_number: amount,
   amount_not_positive: amount,
   amount_too_large: amount,
   wrong_currency: ["notes", "warn"],

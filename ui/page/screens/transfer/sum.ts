@@ -2,7 +2,7 @@
 import type { VNode } from "preact";
 import { html } from "htm/preact";
 import { decimalText, minorFromText } from "../../../../lib/money.ts";
-import { money } from "../../words/format.ts";
+import { money, typedNumber } from "../../words/format.ts";
 import { transferMost } from "../../state/cash.ts";
 import { fill } from "../../words/words.ts";
 import type { ViewScreenProps } from "../../parts/screen_props.ts";
@@ -19,7 +19,7 @@ export function Sum({ screen, view, send, words }: ViewScreenProps<"sum">): VNod
   const available = money(String(most.minor), currency, words.locale);
   const field = {
     ...{ typed, send, label: words.amount.label, before: currency.code },
-    shown: decimalText(amount, currency.exponent),
+    shown: typedNumber(decimalText(amount, currency.exponent), words.locale),
     fault: amount > most.minor && fill(text.sumLede, { available }),
   };
   return html`
