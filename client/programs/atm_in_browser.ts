@@ -5,6 +5,7 @@ import type { AtmInBrowserReady, AtmStart } from "../../lib/programs.ts";
 import { connectTcp, system, systemFiles } from "../../lib/system.ts";
 import { openFile, startBrowserHost } from "../../ui/window/browser_host.ts";
 import type { Page } from "../../ui/window/page_bundle.ts";
+import { atmMachine } from "../../ui/window/calls.ts";
 import { openAtmFolder } from "../folder/atm_folder.ts";
 import { connectorOf } from "./connect_devices.ts";
 import { isOnline, openAtm } from "../open_atm.ts";
@@ -38,7 +39,7 @@ if (import.meta.main) {
     };
     const stopping = new AbortController();
     const host = startBrowserHost({
-      atm,
+      machine: atmMachine(atm),
       page,
       randomBytes: system.randomBytes,
       onOpened: writeLink,

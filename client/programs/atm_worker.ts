@@ -8,6 +8,7 @@ import { exitCodeOf, leashEnds, log, say } from "../../lib/process.ts";
 import type { AtmRequest, AtmWindowReady, AtmWindowStart } from "../../lib/programs.ts";
 import { connectTcp, system, systemFiles } from "../../lib/system.ts";
 import { serveWindow, type WindowEnd } from "../../ui/window/window_worker.ts";
+import { atmMachine } from "../../ui/window/calls.ts";
 import { openAtmFolder } from "../folder/atm_folder.ts";
 import { connectorOf } from "./connect_devices.ts";
 import { openAtm } from "../open_atm.ts";
@@ -31,7 +32,7 @@ async function runAtm(start: AtmWindowStart, window: WindowEnd): Promise<number>
     ask: (request: AtmRequest) => void say(JSON.stringify(request)),
   });
   const host = window.host({
-    atm,
+    machine: atmMachine(atm),
     onError: (error) => log(`a call of the page failed: ${(error as Error).stack ?? error}`),
   });
   atm.start();

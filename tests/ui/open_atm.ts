@@ -3,6 +3,7 @@
  * page comes over either bridge: from its loopback host, or as a window's document with the window's
  * function in it.
  */
+import { atmMachine } from "../../ui/window/calls.ts";
 import type { Browser, BrowserContext, Page } from "../browser.ts";
 import { type BrowserHost, startBrowserHost } from "../../ui/window/browser_host.ts";
 import { bundlePage, type Page as PageTexts, type PageEntry } from "../../ui/window/page_bundle.ts";
@@ -56,7 +57,7 @@ export async function openAtm(
   const problems: string[] = [];
   const opened: true[] = [];
   const host = startBrowserHost({
-    atm: scripted,
+    machine: atmMachine(scripted),
     page: await textsOf("in_browser"),
     randomBytes,
     onOpened: () => void opened.push(true),
@@ -88,7 +89,7 @@ export async function openAtmInWindow(
   const url = dataUrl(windowDocument(await textsOf("in_window"), secret));
   const open = new Map<string, PromiseWithResolvers<unknown>>();
   const host = startWindowHost({
-    atm: scripted,
+    machine: atmMachine(scripted),
     secret,
     answer(id, value, refused) {
       if (refused) open.get(id)?.reject(new Error("refused"));

@@ -1,6 +1,6 @@
 /**
- * The HTTP host of the ATM's page in a browser: serves the page on loopback and carries its calls
- * to the ATM. A page authenticates with a launch secret from the fragment of its link (never sent
+ * The HTTP host of a page in a browser: serves the page on loopback and carries its calls to its
+ * machine, an ATM or an operator's console. A page authenticates with a launch secret from the fragment of its link (never sent
  * in a request line, usable once) and gets its own secret for all calls in return, and a launch
  * secret for its tab, which a reload uses.
  *
@@ -27,7 +27,6 @@ import {
 } from "../../lib/limits.ts";
 import { listenTcp, system } from "../../lib/system.ts";
 import { pause, type Socket } from "../../lib/world.ts";
-import { isCall } from "./calls.ts";
 import { type HostOptions, PageDesk } from "./page_desk.ts";
 import type { Page } from "./page_bundle.ts";
 import { createPageSecrets } from "./page_secrets.ts";
@@ -47,7 +46,7 @@ export interface BrowserHost {
   origin: string;
   /**
    * Returns a link that opens the page once. A new page replaces the previous one: it ends that
-   * page's visit, and that page then shows that the ATM was opened elsewhere.
+   * page's visit, and that page then shows that it was opened elsewhere.
    */
   newLink(): string;
   /** Settles when the host has ended. */
@@ -142,7 +141,7 @@ export function startBrowserHost(options: BrowserHostOptions): BrowserHost {
     if (!secrets.isPage(headers.get("x-page-secret") ?? null)) return refuse(403);
     onPage();
     if (folder === "watch") return watch();
-    return isCall(name!) ? await call(name!, head, socket) : refuse(404);
+    return options.machine.isCall(name!) ? await call(name!, head, socket) : refuse(404);
   };
 
   const serveOne = async (socket: Socket, onPage: () => void) => {
@@ -203,7 +202,7 @@ export function startBrowserHost(options: BrowserHostOptions): BrowserHost {
   return {
     origin: `http://${authority}`,
     newLink: () => `http://${authority}/#${secrets.newLaunchSecret()}`,
-    // a call that the ATM has not answered does not hold up the end: its socket is closed
+    // a call that the machine has not answered does not hold up the end: its socket is closed
     finished: accepting,
   };
 }
@@ -215,7 +214,7 @@ export function startBrowserHost(options: BrowserHostOptions): BrowserHost {
 export function openFile(link: string): string {
   if (!/^http:\/\/127\.0\.0\.1:\d+\/#[\w-]+$/.test(link)) throw new TypeError("not a host's link");
   return `<!doctype html><meta charset="utf-8"><meta name="referrer" content="no-referrer">` +
-    `<title>Opening the ATM…</title><meta http-equiv="refresh" content="0;url=${link}">\n`;
+    `<title>Opening…</title><meta http-equiv="refresh" content="0;url=${link}">\n`;
 }
 
 function refuse(status: number): HttpResponse {

@@ -1,5 +1,5 @@
 /**
- * The only calls that a page can make, each with a strict check of its arguments: input from a
+ * The only calls that an ATM's page can make, each with a strict check of its arguments: input from a
  * bridge is untrusted until it has passed these checks.
  */
 import {
@@ -27,9 +27,7 @@ import {
 import { isInstant } from "../../lib/instant.ts";
 import { isPlainLine } from "../../lib/text.ts";
 import { amountMinorMax, minorFromText } from "../../lib/money.ts";
-
-/** A refused call: its name is unknown or its arguments are invalid. */
-export type CallRefusal = "unknown_call" | "bad_arguments";
+import type { CallRefusal, Machine } from "./machine.ts";
 
 type Invoke = (atm: Atm) => Promise<unknown>;
 type Parse = (args: readonly unknown[]) => Invoke | null;
@@ -104,9 +102,19 @@ const parsers = new Map<string, Parse>(Object.entries(
   } satisfies Record<keyof AtmCalls, Parse>,
 ));
 
-/** Returns whether a page may make a call of this name. */
-export function isCall(name: string): boolean {
-  return parsers.has(name);
+/** Returns an ATM as its page's host operates it. */
+export function atmMachine(atm: Atm): Machine {
+  return {
+    view: () => atm.view(),
+    watch: (listener) => atm.watch(listener),
+    isOnline: () => atm.view().bank === "online",
+    isCall: (name) => parsers.has(name),
+    parseCall(name, args) {
+      const invoke = parseCall(name, args);
+      return typeof invoke === "string" ? invoke : () => invoke(atm);
+    },
+    endVisit: async () => atm.view().visit ? await atm.logOut() : undefined,
+  };
 }
 
 /**

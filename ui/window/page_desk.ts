@@ -1,15 +1,14 @@
 /**
- * Connects a page to the ATM, for any host: one page at a time, its calls checked and counted, and
+ * Connects a page to its machine, for any host: one page at a time, its calls checked and counted, and
  * no visit that outlives its page.
  */
 import { pageCallsMax, pageDisconnectedMsMax } from "../../lib/limits.ts";
-import type { Atm } from "../../lib/atm.ts";
 import type { Answer, NumberedView } from "../page/bridge/bridge.ts";
-import { type CallRefusal, parseCall } from "./calls.ts";
+import type { CallRefusal, Machine } from "./machine.ts";
 
 /** The options of every host of a page. */
 export interface HostOptions {
-  atm: Atm;
+  machine: Machine;
   /** Called with internal errors, for the operator's log; the page receives no details. */
   onError?: (error: unknown) => void;
   /** Shorter in tests. */
@@ -18,14 +17,14 @@ export interface HostOptions {
 }
 
 export interface DeskEvents {
-  /** Called when the ATM's view has changed. */
-  onView(newest: NumberedView): void;
+  /** Called when the machine's view has changed. */
+  onView(newest: NumberedView<unknown>): void;
   /** Called when the page was disconnected for too long and its visit has ended. */
   onPageDisconnected?(): void;
 }
 
 export class PageDesk {
-  #newest: NumberedView;
+  #newest: NumberedView<unknown>;
   #page = 0;
   #here = false;
   #closed = false;
@@ -34,14 +33,14 @@ export class PageDesk {
   readonly #unwatch: () => void;
 
   constructor(private readonly options: HostOptions, private readonly events: DeskEvents) {
-    this.#newest = { number: 0, view: options.atm.view() };
-    this.#unwatch = options.atm.watch((view) => {
+    this.#newest = { number: 0, view: options.machine.view() };
+    this.#unwatch = options.machine.watch((view) => {
       this.#newest = { number: this.#newest.number + 1, view };
       events.onView(this.#newest);
     });
   }
 
-  get newest(): NumberedView {
+  get newest(): NumberedView<unknown> {
     return this.#newest;
   }
 
@@ -72,13 +71,17 @@ export class PageDesk {
   }
 
   /** Makes a page's call, or returns its refusal. Only the newest page may make calls. */
-  async call(page: number, name: string, args: unknown): Promise<Answer | CallRefusal | "busy"> {
+  async call(
+    page: number,
+    name: string,
+    args: unknown,
+  ): Promise<Answer<unknown> | CallRefusal | "busy"> {
     if (this.#callsUnderWay >= pageCallsMax) return "busy";
     this.#callsUnderWay += 1;
     try {
-      const invoke = parseCall(name, args);
+      const invoke = this.options.machine.parseCall(name, args);
       if (typeof invoke === "string") return invoke;
-      const value = await invoke(this.options.atm) ?? null;
+      const value = await invoke() ?? null;
       return { value, ...this.#newest };
     } finally {
       this.#callsUnderWay -= 1;
@@ -88,7 +91,7 @@ export class PageDesk {
     }
   }
 
-  /** Closes the desk; the ATM continues. */
+  /** Closes the desk; the machine continues. */
   close(): void {
     this.#closed = true;
     clearTimeout(this.#grace);
@@ -109,7 +112,7 @@ export class PageDesk {
   }
 
   #endVisit(): void {
-    const { atm, onError } = this.options;
-    if (atm.view().visit) atm.logOut().catch((error) => onError?.(error));
+    const { machine, onError } = this.options;
+    machine.endVisit().catch((error) => onError?.(error));
   }
 }

@@ -4,19 +4,19 @@ import type { DisconnectReason, NumberedView } from "../page/bridge/bridge.ts";
 export interface ViewStream {
   body: ReadableStream<Uint8Array>;
   /** Sends a newer view. A slow reader gets only the newest. */
-  send(view: NumberedView): void;
+  send(view: NumberedView<unknown>): void;
   /** Ends the stream, after a last message if there is one. */
   end(lastWord?: { disconnected: DisconnectReason }): void;
 }
 
 /** Creates a stream. `onEnd` is called once, however the stream ends. */
 export function streamViews(
-  first: NumberedView,
+  first: NumberedView<unknown>,
   heartbeatMs: number,
   onEnd: () => void,
 ): ViewStream {
   const encoder = new TextEncoder();
-  let waiting: NumberedView | null = first;
+  let waiting: NumberedView<unknown> | null = first;
   let ended = false;
   let controller: ReadableStreamDefaultController<Uint8Array>;
 

@@ -23,7 +23,7 @@ export interface WindowHostOptions extends HostOptions {
 export interface WindowHost {
   /** Handles a request of the page: its id, and its arguments as a JSON array. */
   take(id: string, request: string): void;
-  /** Settles when the page has drawn a view of an ATM that is online, or of any view. */
+  /** Settles when the page has drawn a view of a machine that is online, or of any view. */
   shown: Record<"any" | "online", Promise<void>>;
   /** Notifies the page that the host has ended. */
   close(): void;
@@ -47,7 +47,7 @@ export function startWindowHost(options: WindowHostOptions): WindowHost {
   const refuse = (id: string) => answer(id, null, true);
 
   /** Answers the page's pending watch, if there is one. */
-  const answerWatch = (value: WatchAnswer) => {
+  const answerWatch = (value: WatchAnswer<unknown>) => {
     if (watching === null) return;
     const { id, timer } = watching;
     watching = null;
@@ -61,9 +61,9 @@ export function startWindowHost(options: WindowHostOptions): WindowHost {
     desk.pageIsHere();
     const heartbeatMs = options.heartbeatMs ?? pageHeartbeatMs;
     watching = { id, timer: setTimeout(() => answerWatch(null), heartbeatMs) };
-    const { number, view } = desk.newest;
+    const { number } = desk.newest;
     if (seen >= 0) shown.any.resolve();
-    if (seen >= number && view.bank === "online") shown.online.resolve();
+    if (seen >= number && options.machine.isOnline()) shown.online.resolve();
     if (seen < number) answerWatch(desk.newest);
   };
 

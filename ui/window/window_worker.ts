@@ -11,7 +11,7 @@ import type { FromWorker, SharedWindow, ToWorker } from "./window_thread.ts";
 
 /** The window's interface for a program in the worker. */
 export interface WindowEnd {
-  /** Attaches an ATM to the page. Handles calls that arrived earlier. */
+  /** Attaches a machine to the page. Handles calls that arrived earlier. */
   host(options: Omit<WindowHostOptions, "secret" | "answer" | "onPageDisconnected">): WindowHost;
   /** Settles when the program should end. */
   closed: Promise<void>;

@@ -1,4 +1,5 @@
 /** Each rule of the browser host, tried to be broken over a bare socket, as no browser would. */
+import { atmMachine } from "../../../ui/window/calls.ts";
 import { pageCallsMax, pageRequestLengthMax, pageStrangersMax } from "../../../lib/limits.ts";
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import {
@@ -39,7 +40,7 @@ function startHost(options: Partial<BrowserHostOptions> = {}): Host {
   const ending = new AbortController();
   const errors: unknown[] = [];
   const host = startBrowserHost({
-    atm: scripted,
+    machine: atmMachine(scripted),
     page,
     randomBytes,
     signal: ending.signal,

@@ -1,4 +1,5 @@
 /** Each rule of the window's host, tried to be broken by a page that calls the bound function. */
+import { atmMachine } from "../../../ui/window/calls.ts";
 import { pageRequestLengthMax } from "../../../lib/limits.ts";
 import { assert, assertEquals } from "@std/assert";
 import { startWindowHost, type WindowHost } from "../../../ui/window/window_host.ts";
@@ -21,7 +22,7 @@ function withHost(name: string, test: (tried: Tried) => Promise<void>): void {
     const waiting = new Map<string, (value: unknown) => void>();
     const pagesDisconnected = { count: 0 };
     const host = startWindowHost({
-      atm: scripted,
+      machine: atmMachine(scripted),
       secret,
       disconnectedMsMax: 50,
       heartbeatMs: 30,

@@ -3,6 +3,7 @@
  * thread: the real window, gate, worker and host, and behind them a scripted machine. What the page
  * says comes out as lines of JSON.
  */
+import { atmMachine } from "../../../ui/window/calls.ts";
 import { bundlePage, type Page } from "../../../ui/window/page_bundle.ts";
 import { libraryName } from "../../../ui/command_line/launcher/webview_library.ts";
 import { runWindow } from "../../../ui/window/window_thread.ts";
@@ -186,7 +187,7 @@ async function serve({ role }: Begin, window: WindowEnd): Promise<number> {
   };
   // a page on a busy machine may be late: the visit of one that shows screens does not end for it
   const disconnectedMsMax = role === "screens" ? 60_000 : 500;
-  const host = window.host({ atm: scripted, heartbeatMs: 500, disconnectedMsMax });
+  const host = window.host({ machine: atmMachine(scripted), heartbeatMs: 500, disconnectedMsMax });
   if (role === "death") {
     await host.shown.any;
     send({ said: ["shown"] });

@@ -1,9 +1,8 @@
 /** The life of a bridge, whatever carries it: connected until its first failure, then never again. */
-import type { AtmView } from "../../../lib/atm.ts";
 import { hostSilentSecondsMax } from "../../../lib/limits.ts";
 import { type DisconnectReason, newestOnly, type NumberedView } from "./bridge.ts";
 
-export interface BridgeLife {
+export interface BridgeLife<View> {
   /** Aborted when the bridge is disconnected. */
   ended: AbortSignal;
   disconnect(why: DisconnectReason): void;
@@ -14,17 +13,17 @@ export interface BridgeLife {
   /** Sets the listener for the end; calls it at once if the end has come already. */
   onDisconnected(listener: (why: DisconnectReason) => void): void;
   /** Sets the listener for newer views. */
-  onView(listener: (view: AtmView) => void): void;
+  onView(listener: (view: View) => void): void;
   /** Passes on a view, whichever way it came. */
-  view(numbered: NumberedView): void;
+  view(numbered: NumberedView<View>): void;
   /** Records a sign of life of the host. After the first one, silence ends the bridge. */
   alive(): void;
 }
 
-export function bridgeLife(): BridgeLife {
+export function bridgeLife<View>(): BridgeLife<View> {
   let reason: DisconnectReason | null = null;
   let notifyEnd: (why: DisconnectReason) => void = () => {};
-  let notifyView: (numbered: NumberedView) => void = () => {};
+  let notifyView: (numbered: NumberedView<View>) => void = () => {};
   // Counts seconds in which this page ran, not seconds of the clock: after a laptop's sleep nothing
   // came for hours, and its host is well.
   let silentSeconds = 0;

@@ -3,15 +3,8 @@
  * served it. The page's secret lives in this closure and nowhere else; the tab's storage has a launch
  * secret, usable once, with which the page opens again after a reload.
  */
-import type {
-  Answer,
-  Bridge,
-  CallArgs,
-  CallName,
-  CallValue,
-  DisconnectReason,
-  NumberedView,
-} from "./bridge.ts";
+import type { AtmCalls, AtmView } from "../../../lib/atm.ts";
+import type { Answer, Bridge, Calls, DisconnectReason, NumberedView } from "./bridge.ts";
 import { bridgeLife } from "./bridge_life.ts";
 
 /** What the bridge needs of the browser. */
@@ -37,8 +30,12 @@ export function keepLaunchSecret(secret: string): void {
   sessionStorage.setItem(againName, secret);
 }
 
-export function openBrowserBridge(browser: Browser): Bridge {
-  const { disconnect, guarded, never, onDisconnected, onView, view, alive, ended } = bridgeLife();
+export function openBrowserBridge<Machine extends Calls<Machine> = AtmCalls, View = AtmView>(
+  browser: Browser,
+): Bridge<Machine, View> {
+  const { disconnect, guarded, never, onDisconnected, onView, view, alive, ended } = bridgeLife<
+    View
+  >();
 
   const post = async (path: string, headers: HeadersInit, body?: string) => {
     const response = await browser.fetch(path, {
@@ -75,7 +72,7 @@ export function openBrowserBridge(browser: Browser): Bridge {
       for await (const line of lines(response.body!)) {
         alive();
         if (line === "") continue;
-        const message = JSON.parse(line) as NumberedView | { disconnected: DisconnectReason };
+        const message = JSON.parse(line) as NumberedView<View> | { disconnected: DisconnectReason };
         if ("disconnected" in message) disconnect(message.disconnected);
         else view(message);
       }
@@ -83,13 +80,13 @@ export function openBrowserBridge(browser: Browser): Bridge {
     });
 
   return {
-    call: <Name extends CallName>(name: Name, args: CallArgs<Name>) =>
+    call: (name, args) =>
       guarded(async () => {
         const headers = { "x-page-secret": await opened, "content-type": "application/json" };
-        const response = await post(`/call/${name}`, headers, JSON.stringify(args));
-        const answer = await response.json() as Answer;
+        const response = await post(`/call/${String(name)}`, headers, JSON.stringify(args));
+        const answer = await response.json() as Answer<View>;
         view(answer);
-        return answer.value as CallValue<Name>;
+        return answer.value as never;
       }),
     watch(listener) {
       onView(listener);

@@ -3,15 +3,8 @@
  * behind it the worker that holds the machine (`ui/window/window_host.ts`). The window's secret lives
  * in this closure and nowhere else: a page that got here by some other way cannot make a call.
  */
-import type {
-  Answer,
-  Bridge,
-  CallArgs,
-  CallName,
-  CallValue,
-  DisconnectReason,
-  NumberedView,
-} from "./bridge.ts";
+import type { AtmCalls, AtmView } from "../../../lib/atm.ts";
+import type { Answer, Bridge, Calls, DisconnectReason, NumberedView } from "./bridge.ts";
 import { bridgeLife } from "./bridge_life.ts";
 
 /** What the window bound into the page: plain JSON in and out. */
@@ -24,10 +17,18 @@ export type WindowRequest =
   | ["call", page: number, name: string, args: readonly unknown[]];
 
 /** The answer to `watch`: a view that is newer than the last one, the end, or a sign of life. */
-export type WatchAnswer = NumberedView | { disconnected: DisconnectReason } | null;
+export type WatchAnswer<View> =
+  | NumberedView<View>
+  | { disconnected: DisconnectReason }
+  | null;
 
-export function openWindowBridge(bound: BoundFunction, secret: string): Bridge {
-  const { disconnect, guarded, never, onDisconnected, onView, view, alive, ended } = bridgeLife();
+export function openWindowBridge<Machine extends Calls<Machine> = AtmCalls, View = AtmView>(
+  bound: BoundFunction,
+  secret: string,
+): Bridge<Machine, View> {
+  const { disconnect, guarded, never, onDisconnected, onView, view, alive, ended } = bridgeLife<
+    View
+  >();
 
   const ask = async <Value>(...request: WindowRequest): Promise<Value> => {
     const value = await bound(secret, ...request) as Value;
@@ -44,7 +45,7 @@ export function openWindowBridge(bound: BoundFunction, secret: string): Bridge {
     guarded(async () => {
       const page = await opened;
       for (let seen = -1;;) {
-        const answer = await ask<WatchAnswer>("watch", page, seen);
+        const answer = await ask<WatchAnswer<View>>("watch", page, seen);
         if (answer === null) continue;
         if ("disconnected" in answer) return disconnect(answer.disconnected);
         seen = answer.number;
@@ -53,11 +54,11 @@ export function openWindowBridge(bound: BoundFunction, secret: string): Bridge {
     });
 
   return {
-    call: <Name extends CallName>(name: Name, args: CallArgs<Name>) =>
+    call: (name, args) =>
       guarded(async () => {
-        const answer = await ask<Answer>("call", await opened, name, args);
+        const answer = await ask<Answer<View>>("call", await opened, String(name), args);
         view(answer);
-        return answer.value as CallValue<Name>;
+        return answer.value as never;
       }),
     watch(listener) {
       onView(listener);
