@@ -331,6 +331,15 @@ export const statementTriesMax = 5;
 /** Interval at which `bank status --watch` draws again. */
 export const statusMs = 2 * second;
 
+/** Interval at which `watch_bank` looks for changes. */
+export const watchMs = 400;
+/** Entries of each chain that it reads back to find the movements of the day. */
+export const newsEntriesExaminedMax = 20_000;
+/** Movements and problems that it shows, and the length of a period of its sums. */
+export const newsMovementsMax = 50;
+export const newsProblemsMax = 20;
+export const newsPeriodMs = 5 * minute;
+
 // Its transparency log
 /** A signed note with its signatures, in UTF-8. */
 export const noteBytesMax = 65_536;
@@ -518,6 +527,19 @@ export const pageLinksMax = 8;
 export const gateLookMs = 5;
 /** How long a window may stay blank before it counts as failed. */
 export const windowBlankMsMax = 20 * second;
+
+// The operator's console
+/** A console locks after this time without use. */
+export const consoleIdleMsMax = 10 * minute;
+/** It connects again after this time, or after a refusal, of which each has an entry in the log. */
+export const consoleRetryMs = second;
+export const consoleRefusedRetryMs = 15 * second;
+/** A page reports at most this often that it is used. */
+export const consoleTouchMs = 5 * second;
+/** Rows of a page of a list. */
+export const consoleRowsMax = 100;
+/** Length of a text to be found. */
+export const consoleFindLengthMax = 64;
 
 // The operator
 /** The stretching of the passphrase of an operator's key by Argon2id: memory in KiB, and passes. */

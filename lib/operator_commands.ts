@@ -57,6 +57,8 @@ export const operatorCommands = {
   check_ledger: { json: "boolean?" },
   list_differences: { json: "boolean?" },
   show_status: { json: "boolean", watch: "boolean" },
+  /** The state of the bank for a console, and its changes. */
+  watch_bank: { follow: "boolean" },
   show_clock: { json: "boolean?" },
   confirm_clock: {},
   set_back_clock: {},
@@ -133,6 +135,7 @@ export const rolesOf: Readonly<Record<OperatorCommandName, readonly Role[]>> = {
   check_ledger: timer,
   list_differences: everybody,
   show_status: everybody,
+  watch_bank: everybody,
   show_clock: everybody,
   confirm_clock: terminals,
   set_back_clock: terminals,

@@ -99,6 +99,23 @@ export interface OperatorStart {
   command: OperatorTask;
 }
 
+/** Starts `server/programs/console`, which has the launcher's terminal. */
+export interface ConsoleStart extends Pick<OperatorStart, "operatorKey" | "passphraseFile"> {
+  /** The bank's folder. */
+  folder: string;
+  /** The file with the bundled page, as JSON. */
+  page: string;
+  /** The private file that forwards a browser to a link; absent without a home folder. */
+  openFile?: string;
+}
+
+export interface ConsoleReady {
+  /** Opens the page once. */
+  link: string;
+  /** A private file that forwards a browser to another link; absent where it cannot be written. */
+  file?: string;
+}
+
 /**
  * A task of the operator's program: a command sent to the bank, or a local one. A new customer's
  * password is typed into the program, and a new card's number is made there.

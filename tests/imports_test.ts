@@ -68,6 +68,22 @@ function page(...floors: readonly string[]): Rule {
   };
 }
 
+/** Returns the same for the console's page, which has the bridges and some parts of the ATM's. */
+function consolePage(...floors: readonly string[]): Rule {
+  const { imports, ...rule } = page();
+  return {
+    ...rule,
+    imports: [
+      ...floors.map((floor) => floor === "" ? "ui/console/" : `ui/console/${floor}/`),
+      "ui/page/bridge/",
+      "ui/page/parts/icon.ts",
+      "ui/page/parts/mark.ts",
+      ...imports,
+      "lib/operator_commands.ts",
+    ],
+  };
+}
+
 /** Returns a store: below the ledger's engine, above its model. */
 function store(...packages: readonly string[]): Rule {
   return {
@@ -93,6 +109,8 @@ const rules: Readonly<Record<string, Rule>> = {
     ],
     without: world,
   },
+  // The console's page has the ATM's host.
+  "server/programs/console": { imports: ["server/", "ui/window/", "lib/"] },
   "server/programs/": { imports: ["server/", "ui/receipt_page/verify_receipt.ts", "lib/"] },
   // The ledger's thread, which is a composition root, too.
   "server/ledger_worker.ts": { imports: ["server/", "lib/"], butNot: ["server/programs/"] },
@@ -141,7 +159,11 @@ const rules: Readonly<Record<string, Rule>> = {
   },
   "ui/page/screens/": page("screens", "parts", "state", "words", "bridge"),
   "ui/page/": page(""),
-  "ui/window/page_bundle.ts": { imports: ["ui/page/", "lib/"] },
+  "ui/console/state/": consolePage("state"),
+  "ui/console/parts/": consolePage("parts", "state"),
+  "ui/console/screens/": consolePage("screens", "parts", "state"),
+  "ui/console/": consolePage(""),
+  "ui/window/page_bundle.ts": { imports: ["ui/page/", "ui/console/", "lib/"] },
   "ui/window/": { imports: ["ui/window/", "lib/"], types: ["ui/page/"] },
   // A stranger's verifier, and the page around it: they share no code with the rest.
   "ui/receipt_page/receipt_document.ts": { imports: ["ui/receipt_page/"] },
@@ -460,6 +482,10 @@ Deno.test("the table notices each kind of crossing, and names the file and the r
     ["client/programs/a.ts", 'import { a } from "../../server/bank.ts";', "server/bank.ts"],
     ["client/programs/a.ts", 'import { a } from "../../ui/page/app.ts";', "ui/page/app.ts"],
     ["ui/command_line/flags.ts", 'import { a } from "../page/words.ts";', "ui/page/words.ts"],
+    ["ui/console/app.ts", 'import { a } from "../page/app.ts";', "ui/page/app.ts"],
+    ["ui/console/app.ts", 'import { a } from "../../lib/console.ts";', "lib/console.ts"],
+    ["ui/console/state/a.ts", 'import { a } from "../parts/pill.ts";', "parts/pill.ts"],
+    ["server/programs/console.ts", 'import { a } from "../../ui/page/a.ts";', "ui/page/a.ts"],
     ["main.ts", 'import { a } from "./tests/browser.ts";', "tests/browser.ts"],
     ["tools/make.ts", "", "no folder"],
   ];

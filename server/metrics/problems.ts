@@ -106,7 +106,8 @@ export function problemsOf(
   return problems;
 }
 
-function problemsOfTerminal(
+/** Returns what is wrong with one terminal, in the order of urgency. */
+export function problemsOfTerminal(
   { name, state, contact, lastMs, report, reconciled, isNew }: TerminalState,
   { nowMs, startedMs }: BankState,
   currency: Currency,

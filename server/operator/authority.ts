@@ -97,6 +97,7 @@ async function* propose(
     signed,
   });
   if (outcome !== "ok") throw new UsageError(`nothing was proposed: ${inWords(outcome)}`);
+  yield { proposal: id };
   yield {
     line: `proposed, and not done yet: ${words}\n` +
       `another operator has 24 hours to run 'deno task bank approvals approve ${id}'`,

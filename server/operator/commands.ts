@@ -23,6 +23,7 @@ import { type Answers, CommandRefused, type Handlers } from "./request.ts";
 import { staffCommands } from "./staff.ts";
 import { statusCommands } from "./status.ts";
 import { terminalCommands } from "./terminals.ts";
+import { watchCommands } from "./watch.ts";
 
 const handlers: Handlers<OperatorCommandName> = {
   ...terminalCommands,
@@ -37,6 +38,7 @@ const handlers: Handlers<OperatorCommandName> = {
   ...customerCommands,
   ...cardCommands,
   ...staffCommands,
+  ...watchCommands,
   ...correctionCommands,
   approve,
 };

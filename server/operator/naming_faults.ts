@@ -4,7 +4,7 @@ import { operatorFaultMsMax } from "../../lib/limits.ts";
 import { pause } from "../../lib/world.ts";
 import type { Bank } from "../bank.ts";
 import { OutcomeUnknown } from "../ledger/ledger.ts";
-import { type Answers, CommandRefused, type OperatorAnswer } from "./request.ts";
+import { type Answers, CommandRefused, CommandUnsure, type OperatorAnswer } from "./request.ts";
 
 /** A bank with the present fault of its database. */
 export type FaultyBank = Pick<Bank, "world"> & { ledger: Pick<Bank["ledger"], "fault"> };
@@ -23,7 +23,7 @@ export async function* namingFaults(bank: FaultyBank, answers: Answers): Answers
       if (result === null) {
         isAbandoned = true; // the command continues without a reader
         next.then(() => answers.return()).catch(() => {});
-        throw new UsageError(
+        throw new CommandUnsure(
           `no answer within ${operatorFaultMsMax / 1_000} s: ${bank.ledger.fault}. The command ` +
             "may be executed then: check before you repeat it",
         );
@@ -38,7 +38,7 @@ export async function* namingFaults(bank: FaultyBank, answers: Answers): Answers
     const [message, exitCode] = error instanceof UsageError
       ? [error.message, error.exitCode]
       : ["the command failed", 1 as const];
-    throw new UsageError(`${message}: ${fault}`, exitCode);
+    throw new CommandUnsure(`${message}: ${fault}`, exitCode);
   } finally {
     if (!isAbandoned) await answers.return();
   }

@@ -37,10 +37,17 @@ export class CommandRefused extends UsageError {
   override name = "CommandRefused";
 }
 
+/** The command may have had an effect, or may have it later. */
+export class CommandUnsure extends UsageError {
+  override name = "CommandUnsure";
+}
+
 /** One piece of an answer. */
 export type OperatorAnswer =
   /** A line for the operator. */
   | { line: string }
+  /** The id of the proposal that the command has become; a line about it follows. */
+  | { proposal: string }
   /** Lines that replace those of the last screen. */
   | { screen: string }
   /** The text of a terminal's key file. Nothing is changed until the next piece is requested. */

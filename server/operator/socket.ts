@@ -27,14 +27,15 @@ import { namingFaults } from "./naming_faults.ts";
 import {
   type Answers,
   CommandRefused,
+  CommandUnsure,
   isToBeKept,
   type OperatorAnswer,
   signedRequestOf,
 } from "./request.ts";
 import { type Challenge, type Signer, signRequest } from "./signed_request.ts";
 
-/** `refused`: the command had no effect. */
-type Failure = { error: string; exitCode: 1 | 2; refused: boolean };
+/** `refused`: the command had no effect. `unsure`: it may have had one. */
+type Failure = { error: string; exitCode: 1 | 2; refused: boolean; unsure?: boolean };
 type Line = OperatorAnswer | Failure | { done: true };
 
 const kept = { kept: true };
@@ -160,12 +161,12 @@ async function* answersOf(
       if ("error" in line) {
         throw line.refused
           ? new CommandRefused(line.error)
-          : new UsageError(line.error, line.exitCode);
+          : new (line.unsure ? CommandUnsure : UsageError)(line.error, line.exitCode);
       }
       yield line;
       if (isToBeKept(line)) await writeLine(socket, kept);
     }
-    throw new UsageError(
+    throw new CommandUnsure(
       "the server ended before its answer. Check whether the command was executed",
     );
   } finally {
@@ -219,6 +220,7 @@ async function serve(
         : "the server failed to execute this. See its log",
       exitCode: isRefused ? error.exitCode : 1,
       refused: error instanceof CommandRefused,
+      unsure: !isRefused || error instanceof CommandUnsure,
     };
     await writeLine(socket, failure).catch(() => {}); // the operator may have disconnected
   } finally {

@@ -13,7 +13,6 @@ import { environmentVariable, print, runProgram, say } from "../../lib/process.t
 import {
   appendFile,
   isThere,
-  readPrivateFile,
   type ReservedFile,
   reservePrivateFile,
   writePrivateFile,
@@ -26,16 +25,10 @@ import { openBank } from "../bank.ts";
 import type { ReadStore } from "../ledger/store.ts";
 import type { FileToCheck } from "../ledger_service.ts";
 import { requirePasswordLength } from "../credentials/passwords.ts";
-import {
-  databasePath,
-  holdsBank,
-  keysPath,
-  requireBank,
-  singleKeyPath,
-} from "../folder/bank_folder.ts";
+import { databasePath, holdsBank, keysPath, requireBank } from "../folder/bank_folder.ts";
 import { carryKey } from "../operator/carry_key.ts";
 import { recoverOperator, requireAdmin, signedByAdmin } from "../operator/authority.ts";
-import { makeOperatorKey, readOperatorKey } from "../operator/operator_key.ts";
+import { makeOperatorKey } from "../operator/operator_key.ts";
 import type { Signer } from "../operator/signed_request.ts";
 import { CommandRefused, type OperatorAnswer } from "../operator/request.ts";
 import { initBank } from "../operator/init.ts";
@@ -52,7 +45,8 @@ import { lastOf } from "../operator/read_log.ts";
 import { migrateBank, rehearseMigration } from "../operator/migrate.ts";
 import { rehearseRestore, restoreBank } from "../operator/restore.ts";
 import { verifyReceipt } from "../../ui/receipt_page/verify_receipt.ts";
-import { readPassphrase, readPassword } from "./password_prompt.ts";
+import { readPassword } from "./password_prompt.ts";
+import { homeFolder, readKey } from "./read_key.ts";
 import { requireName } from "../operator/words.ts";
 import { Progress } from "./progress.ts";
 import { systemBank, systemOperator } from "./system_bank.ts";
@@ -203,6 +197,7 @@ async function ask(target: Target, command: OperatorCommand): Promise<number> {
         continue;
       }
       progress.end();
+      if ("proposal" in answer) continue; // the line after it names it
       if ("line" in answer) print(answer.line);
       else if ("screen" in answer) draw(answer.screen);
       else if ("bad" in answer) {
@@ -502,37 +497,6 @@ function sayFirstKey(path: string): 0 {
   );
 }
 
-/**
- * Reads the operator's key.
- * @throws {UsageError} if the key is missing, or does not open
- */
-async function readKey({ folder, operatorKey, passphraseFile }: OperatorStart): Promise<Signer> {
-  const usual = [singleKeyPath(folder), `${homeFolder()}/operator.key`];
-  const path = operatorKey ?? usual.find(canRead) ??
-    usual.find((path) => isThere(systemFiles, path));
-  if (path === undefined) {
-    throw new UsageError(
-      "the operator's key is missing. Give it with --operator-key FILE, or make one with " +
-        "'deno task bank operator key NAME'",
-    );
-  }
-  return await readOperatorKey(systemFiles, path, async (name) => {
-    if (passphraseFile === undefined) return await readPassphrase(`Passphrase of ${name}: `);
-    const otherwise = "name the file with --passphrase-file FILE";
-    return readPrivateFile(systemFiles, passphraseFile, otherwise).split(/\r?\n/)[0]!;
-  });
-}
-
-/** Returns whether this user may read a file: the bank's account may have the key of another operator. */
-function canRead(path: string): boolean {
-  try {
-    systemFiles.read(path);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 /** Returns whether a folder has no bank. An operator who may not open it asks its server instead. */
 function seesNoBank(folder: string): boolean {
   try {
@@ -559,11 +523,6 @@ async function newPassphrase(name: string): Promise<string> {
   const passphrase = await readPassword(`New passphrase for the key of ${name}: `);
   if (passphrase.length >= passphraseLengthMin) return passphrase;
   throw new UsageError(`a passphrase has at least ${passphraseLengthMin} characters`);
-}
-
-/** Returns the folder of an operator's own key. */
-function homeFolder(): string {
-  return `${Deno.env.get("HOME") ?? ""}/.strongroom`;
 }
 
 /** Returns the user's name on this system, as a name of an operator. */

@@ -4,6 +4,7 @@ import { inTemporaryFolder } from "../server/helpers/temporary.ts";
 import {
   atmPermissions,
   bankPermissions,
+  consolePermissions,
   denoArguments,
   devicesPermissions,
   operatorPermissions,
@@ -24,6 +25,7 @@ const sources = {
   "lib": "lib/money.ts",
   "server": "server/bank.ts",
   "ui/command_line": "ui/command_line/help.ts",
+  "ui/console": "ui/console/app.ts",
   "ui/page": "ui/page/app.ts",
   "ui/window": "ui/window/webview.ts",
 };
@@ -90,6 +92,17 @@ const table: [ProgramName, (data: string) => Permissions, string[]][] = [
     "server/programs/operator",
     (data) => bankPermissions({ project }, [data], [operatorSocket(data)]),
     ["its data", "lib", "server"],
+  ],
+  [
+    "server/programs/console",
+    (data) =>
+      consolePermissions({
+        folder: data,
+        operatorKey: `${data}/operator.key`,
+        page: `${data}/page.json`,
+        openFile: `${data}/x`,
+      }),
+    ["env", "its data"],
   ],
   [
     "server/programs/witness",

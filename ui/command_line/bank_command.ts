@@ -3,6 +3,7 @@ import type { Command, CommandUnknownOpts } from "@commander-js/extra-typings";
 import { Option } from "@commander-js/extra-typings";
 import type { OperatorTask } from "../../lib/programs.ts";
 import type { CommandContext, CommandDefinition } from "./command.ts";
+import type { ConsoleLaunch } from "./launch.ts";
 
 /** A command of `bank`. */
 export interface BankCommand extends Omit<CommandDefinition, "define"> {
@@ -19,6 +20,8 @@ export interface BankContext {
   task(words: string, bank: BankFlags): string;
   /** Launches the operator's program with a task and its files. */
   operator(bank: BankFlags, task: OperatorTask, files?: TaskFiles): void;
+  /** Launches the operator's console. */
+  openConsole(bank: BankFlags, screens: ConsoleLaunch["screens"]): void;
 }
 
 /** The flags that locate the bank. */
@@ -59,6 +62,9 @@ export function bankCommand(
             ...(databaseUrlFile === undefined ? [] : ["--database-url-file", databaseUrlFile]),
           ];
           return `'${["deno task", words, ...flags.map(quoted)].join(" ")}'`;
+        },
+        openConsole({ data: folder, operatorKey, passphraseFile }, screens) {
+          launch({ kind: "console", start: { folder, operatorKey, passphraseFile }, screens });
         },
         operator(bank, command, files: TaskFiles = {}) {
           const { out, reads, writes, confirm, follows, next } = files;

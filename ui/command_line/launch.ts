@@ -4,6 +4,7 @@ import type {
   Address,
   AtmCashStart,
   BankServerStart,
+  ConsoleStart,
   DevicesAt,
   DevicesStart,
   OperatorStart,
@@ -12,6 +13,7 @@ import type {
 
 export type Launch =
   | OperatorLaunch
+  | ConsoleLaunch
   | ServerLaunch
   | WitnessLaunch
   | AtmLaunch
@@ -31,6 +33,13 @@ export interface OperatorLaunch {
   follows: boolean;
   /** An operator's next step after success. */
   next?: string;
+}
+
+/** `server/programs/console`. */
+export interface ConsoleLaunch {
+  kind: "console";
+  start: Omit<ConsoleStart, "page" | "openFile">;
+  screens: Pick<Screens, "open" | "json">;
 }
 
 /** `server/programs/bank_server`. */

@@ -1,6 +1,6 @@
 /**
- * What a page operates through its host: an ATM, or an operator's console. A host knows no more of it
- * than this.
+ * What a page operates through its host: an ATM, or an operator's console. Hosts use this interface
+ * alone.
  */
 
 /** A refused call: its name is unknown or its arguments are invalid. */

@@ -1,13 +1,17 @@
-/** Bundles the page for its host when the ATM starts: no generated files are checked in. */
+/** Bundles a page for its host when its program starts: no generated files are checked in. */
 
 import { UsageError } from "../../lib/errors.ts";
 import { bundleMsMax, bundleTriesMax } from "../../lib/limits.ts";
+import { consoleStyleSheets } from "../console/styles.ts";
 import { styleSheets } from "../page/styles.ts";
 import { languages } from "../page/words/languages.ts";
 import { wordsElementId } from "../page/words/words.ts";
 
 /** The page's entry, one per kind of host. */
 export type PageEntry = "in_browser" | "in_window";
+
+/** The ATM's page, or the console's. */
+export type PageName = "page" | "console";
 
 /** The three texts of the page: its document links to `page.js` and `page.css` next to it. */
 export interface Page {
@@ -17,12 +21,12 @@ export interface Page {
 }
 
 /**
- * Bundles `ui/page`. Needs read access to the source and to the npm cache.
+ * Bundles `ui/page` or `ui/console`. Needs read access to the source and to the npm cache.
  * @throws {UsageError} if there is no bundler
  * @throws {Error} if the build fails
  */
-export async function bundlePage(entry: PageEntry): Promise<Page> {
-  const folder = new URL("../page/", import.meta.url);
+export async function bundlePage(entry: PageEntry, name: PageName = "page"): Promise<Page> {
+  const folder = new URL(`../${name}/`, import.meta.url);
   const bundle = await bundled(new URL(`${entry}.ts`, folder).href).catch(throwNoBundler);
   const script = bundle.outputFiles?.[0]?.text();
   if (!bundle.success || !script) {
@@ -35,8 +39,10 @@ export async function bundlePage(entry: PageEntry): Promise<Page> {
   // to tags
   const lean = script.replace(/\n\s+/g, "\n")
     .replace(/(?<=[>`}])\n(?=<)|(?<=>)\n(?=[`$])/g, "");
-  const html = withWords(await read("index.html"));
-  const style = (await Promise.all(styleSheets.map(read))).join("\n");
+  const document = await read("index.html");
+  const html = name === "page" ? withWords(document) : document;
+  const sheets = name === "page" ? styleSheets : consoleStyleSheets;
+  const style = (await Promise.all(sheets.map(read))).join("\n");
   return { html, script: lean, style };
 }
 

@@ -5,6 +5,7 @@ export { bankAccount } from "./bank_account.ts";
 export { bankAudit } from "./bank_audit.ts";
 export { bankBooks } from "./bank_books.ts";
 export { bankCard } from "./bank_card.ts";
+export { bankConsole } from "./bank_console.ts";
 export { bankCustomer } from "./bank_customer.ts";
 export { bankHolds } from "./bank_holds.ts";
 export { bankInit } from "./bank_init.ts";

@@ -178,7 +178,7 @@ export async function show(ready: AtmReady, { open }: Screens): Promise<void> {
 }
 
 /** Shows a file in the user's browser; returns false if that fails. */
-async function openInBrowser(file: string): Promise<boolean> {
+export async function openInBrowser(file: string): Promise<boolean> {
   const [program, ...args] = {
     darwin: ["open", file],
     windows: ["cmd", "/c", "start", "", file],

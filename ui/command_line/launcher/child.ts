@@ -47,7 +47,7 @@ const crashes: ReadonlySet<Deno.Signal> = new Set([
 ]);
 
 /**
- * A child program, ended by closing its standard input. Its first line of standard output is JSON
+ * A child program, ended by closing its standard input; one that has the terminal, by a signal. Its first line of standard output is JSON
  * and reports that it is ready.
  */
 export class Child<Ready> {
@@ -62,7 +62,7 @@ export class Child<Ready> {
   readonly ready: Promise<Ready | null>;
   hasEnded = false;
   readonly #process: Deno.ChildProcess;
-  readonly #leash: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #leash: WritableStreamDefaultWriter<Uint8Array> | null;
 
   /** Whether it may end unasked, with code 0. */
   readonly mayEnd: boolean;
@@ -72,13 +72,15 @@ export class Child<Ready> {
    * @param args Deno's arguments
    * @param env variables added to the launcher's environment
    * @param input the first line of its standard input
+   * @param hasTerminal whether it has the launcher's standard input, and ends at a signal instead
    * @param onLine called with each line of its standard output after the first
    * @param isNative whether it loads native libraries, whose warnings are kept off the terminal
    */
   constructor(
     args: string[],
-    { mayEnd = false, env = {}, input, isNative = false, onLine }: {
+    { mayEnd = false, env = {}, input, isNative = false, hasTerminal = false, onLine }: {
       mayEnd?: boolean;
+      hasTerminal?: boolean;
       env?: Record<string, string>;
       input?: string;
       isNative?: boolean;
@@ -90,15 +92,15 @@ export class Child<Ready> {
     this.#process = new Deno.Command(Deno.execPath(), {
       args,
       env,
-      stdin: "piped",
+      stdin: hasTerminal ? "inherit" : "piped",
       stdout: "piped",
       stderr: isNative ? "piped" : "inherit",
     }).spawn();
     this.#chatter = isNative ? new NativeChatter(this.#process.stderr) : null;
-    this.#leash = this.#process.stdin.getWriter();
-    this.#leash.closed.catch(() => {}); // the child may end first
+    this.#leash = hasTerminal ? null : this.#process.stdin.getWriter();
+    this.#leash?.closed.catch(() => {}); // the child may end first
     if (input !== undefined) {
-      this.#leash.write(new TextEncoder().encode(`${input}\n`)).catch(() => {});
+      this.#leash?.write(new TextEncoder().encode(`${input}\n`)).catch(() => {});
     }
     this.ended = this.#process.status.then(async ({ code, signal }) => {
       this.hasEnded = true;
@@ -119,7 +121,8 @@ export class Child<Ready> {
 
   /** Ends the program, by force after a timeout; returns its exit code. */
   async end(): Promise<number> {
-    this.#leash.close().catch(() => {});
+    if (this.#leash) this.#leash.close().catch(() => {});
+    else if (!this.hasEnded) this.#process.kill("SIGTERM");
     const timer = setTimeout(() => this.#process.kill("SIGKILL"), programEndMsMax);
     const code = await this.ended;
     clearTimeout(timer);

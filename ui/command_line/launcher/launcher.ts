@@ -50,6 +50,10 @@ export async function launch(asked: Launch, place: Place): Promise<number> {
       const { launchAtm } = await import("./atm.ts"); // imports the page's bundler, which the other commands do not need
       return await launchAtm(asked, place);
     }
+    case "console": {
+      const { launchConsole } = await import("./console.ts");
+      return await launchConsole(asked, place);
+    }
     case "devices":
       return await launchDevices(asked, place);
     case "cash":

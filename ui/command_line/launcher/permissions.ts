@@ -7,7 +7,12 @@ import {
   databaseHostsOf,
   databaseUrlVariable,
 } from "../../../lib/database_url.ts";
-import { devicesSocketPath, type DevicesStart, type WitnessStart } from "../../../lib/programs.ts";
+import {
+  type ConsoleStart,
+  devicesSocketPath,
+  type DevicesStart,
+  type WitnessStart,
+} from "../../../lib/programs.ts";
 import type { OperatorLaunch } from "../launch.ts";
 import type { Database } from "./database.ts";
 import { addressText, type Place } from "./paths.ts";
@@ -29,6 +34,7 @@ export type ProgramName =
   | "server/programs/bank_server"
   | "server/programs/demo_bank"
   | "server/programs/operator"
+  | "server/programs/console"
   | "server/programs/witness"
   | "client/programs/devices"
   | "client/programs/atm_in_browser"
@@ -134,8 +140,31 @@ export function operatorPermissions(
   };
 }
 
+/**
+ * Returns the permissions of an operator's console: it reads the operator's key and the page, connects to
+ * the operators' socket, and serves the page on loopback. It opens nothing in the bank's folder.
+ */
+export function consolePermissions(
+  { folder, operatorKey, passphraseFile, page, openFile }: ConsoleStart,
+): Permissions {
+  const keys = operatorKey === undefined
+    ? [`${folder}-operator.key`, ...homeFolders()]
+    : [operatorKey];
+  const sockets = [folder, operatorsFolder(folder)].map(operatorSocket);
+  const paths = sockets.map((socket) => socket.slice("unix:".length)); // to connect is to read and write
+  const opens = openFile === undefined ? [] : [openFile];
+  const secrets = passphraseFile === undefined ? [] : [passphraseFile];
+  return {
+    read: [page, ...keys, ...secrets, ...opens, ...paths],
+    write: [...opens, ...paths],
+    net: [...sockets, "127.0.0.1:0"],
+    env: ["HOME"],
+    sys: [],
+  };
+}
+
 /** Returns the folder of a user's own key, if the user has a home. */
-function homeFolders(): string[] {
+export function homeFolders(): string[] {
   const home = Deno.env.get("HOME");
   return home === undefined ? [] : [`${home}/.strongroom`];
 }

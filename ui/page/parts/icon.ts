@@ -34,7 +34,11 @@ export type IconName =
   | "search"
   | "more"
   | "person"
-  | "show";
+  | "show"
+  // of the console
+  | "today"
+  | "terminal"
+  | "close";
 
 export function Icon({ name }: { name: IconName }): VNode {
   return html`

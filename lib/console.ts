@@ -1,0 +1,192 @@
+/**
+ * The interface between the page of an operator's console and its process (`server/console`), which
+ * alone has the operator's key. Everything is plain JSON. ui/console/README.md describes it.
+ */
+import type { Currency, MinorText } from "./money.ts";
+import type { OperatorCommand, OperatorCommandName, Role } from "./operator_commands.ts";
+
+/** What the page may ask of its process. */
+export interface ConsoleCalls {
+  /** Signs an operator's command, one of `consoleActs`, and gives it to the bank. */
+  act(command: OperatorCommand): Promise<ActAnswer>;
+  /** Reads a page of rows. */
+  read<Query extends ConsoleQuery>(query: Query): Promise<ReadAnswer<RowsOf<Query>>>;
+  /** Locks the console. */
+  lock(): Promise<void>;
+  /** Reports that the operator uses the page. */
+  touch(): Promise<void>;
+}
+
+/** The view of a console, which its process sends again whenever it changes. */
+export type ConsoleView =
+  /** Nothing of the bank is in the page until the passphrase is typed in the terminal. */
+  | { state: "locked"; operator: string; why: LockReason }
+  /** No server answers; `why` is a sentence. */
+  | { state: "lost"; operator: string; why: string }
+  | { state: "open"; operator: string; news: BankNews };
+
+export type LockReason = "idle" | "asked";
+
+/** The outcome of an act. */
+export type ActAnswer =
+  /** It is done; lines about it. */
+  | { outcome: "done"; lines: string[] }
+  /** A second operator has to approve it. */
+  | { outcome: "proposed"; proposal: string; lines: string[] }
+  /** It had no effect; a sentence. */
+  | { outcome: "refused"; why: string }
+  /** It may have had an effect; a sentence. */
+  | { outcome: "unsure"; why: string };
+
+/** A page of rows, or a sentence about why there is none. */
+export type ReadAnswer<Rows> = { rows: Rows; of?: number; next?: string } | { failed: string };
+
+/** The queries of the page's screens, each with its rows. */
+export interface ConsoleQueries {
+  /** Terminals, those that need attention first. `after`: how many rows to leave out. */
+  terminals: { query: { find: string; after: number }; rows: TerminalNews[] };
+}
+
+export type ConsoleQuery = {
+  [Of in keyof ConsoleQueries]: { of: Of } & ConsoleQueries[Of]["query"];
+}[keyof ConsoleQueries];
+
+export type RowsOf<Query extends ConsoleQuery> = ConsoleQueries[Query["of"]]["rows"];
+
+/** The acts of the page: commands without a file, which the process signs for it. */
+export const consoleActs = [
+  "suspend_terminal",
+  "resume_terminal",
+  "revoke_terminal",
+  "rotate_terminal",
+  "revoke_device",
+  "revoke_card",
+  "open_account",
+  "set_customer_state",
+  "set_account_state",
+  "reset_password",
+  "set_limits",
+  "settle_hold",
+  "correct_movement",
+  "confirm_clock",
+  "set_back_clock",
+  "end_restore",
+  "back_up",
+  "rotate_audit_key",
+  "remove_operator",
+  "approve",
+  "reject",
+] as const satisfies readonly OperatorCommandName[];
+
+/** A command that waits for a second operator. */
+export interface ProposalNews {
+  id: string;
+  operator: string;
+  /** The command's name, and the whole command in words. */
+  command: OperatorCommandName;
+  words: string;
+  sinceMs: number;
+  untilMs: number;
+}
+
+/** What is wrong, and what to do. */
+export interface ProblemNews {
+  what: string;
+  mend: string;
+}
+
+/** A terminal, as its operators watch it. */
+export interface TerminalNews {
+  name: string;
+  state: "active" | "suspended" | "revoked";
+  contact: "connected" | "lost" | "elsewhere" | "unseen";
+  /** Its last message to this server; null for none since the server's start. */
+  lastMs: number | null;
+  keyVersion: number;
+  /** Since when its next key waits; null if none does. */
+  nextKeyMs: number | null;
+  /** Its notes; null before its first report. */
+  cassettes: { value: MinorText; count: number }[] | null;
+  problems: ProblemNews[];
+  /** The last comparison with the books; null for none. */
+  reconciledMs: number | null;
+}
+
+/** A movement's entry in the log. */
+export interface MovementNews {
+  /** The entry's place: "1.4711". */
+  place: string;
+  timeMs: number;
+  who: string;
+  action: string;
+  kind: "withdrawal" | "deposit" | "transfer";
+  step: "authorise" | "settle" | "report" | "book";
+  outcome: string;
+  terminal: string;
+  movement: string;
+  amount: MinorText;
+}
+
+/** Sums of a period of `newsPeriodMs`. */
+export interface PeriodNews {
+  startMs: number;
+  /** Cash paid out and taken in, in minor units. */
+  out: MinorText;
+  in: MinorText;
+  /** Finished movements, and refused ones. */
+  done: number;
+  refused: number;
+}
+
+/** The present state of a bank, for those who operate it. */
+export interface BankNews {
+  /** The bank's time when this was gathered. */
+  nowMs: number;
+  bank: { name: string; currency: Currency; timeZone: string };
+  operator: { role: Role; fourEyes: boolean };
+  server: {
+    startedMs: number;
+    isShared: boolean;
+    connections: number;
+    movementsPerSecond: number;
+    freeBytes: number | null;
+    clockDoubt: string | null;
+  };
+  log: {
+    entries: number;
+    checkpointMs: number | null;
+    verifiedMs: number | null;
+    backupMs: number | null;
+    keyVersion: number;
+  };
+  /** What needs an operator, in the order of urgency, at most `newsProblemsMax` of `problemCount`. */
+  problems: ProblemNews[];
+  problemCount: number;
+  next: ProblemNews[];
+  terminals: { total: number; connected: number; attention: number; suspended: number };
+  holds: { count: number; oldestMs: number | null };
+  proposals: ProposalNews[];
+  /** The movements of the bank's day, as far as the log was read back. */
+  today: {
+    sinceMs: number;
+    /** Whether the day's earlier movements are missing. */
+    isCut: boolean;
+    periods: PeriodNews[];
+    out: MinorText;
+    in: MinorText;
+    done: number;
+    refused: number;
+    outcomes: { outcome: string; count: number }[];
+  };
+  /** The newest movements, newest first. */
+  movements: MovementNews[];
+  /** A number for each topic that grows with its changes: a screen then reads its rows again. */
+  versions: { terminals: number; holds: number; log: number };
+}
+
+/** A piece of `watch_bank`: the news if they changed, and the terminals that did. */
+export interface WatchedBank {
+  news?: BankNews;
+  /** All terminals with the first piece, changed ones with later ones. */
+  terminals?: TerminalNews[];
+}

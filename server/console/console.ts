@@ -1,0 +1,249 @@
+/**
+ * An operator's console: has the operator's key while it is unlocked, watches the bank, and signs what
+ * its page asks for. The page has no key and no way to the bank but this.
+ */
+import type {
+  ActAnswer,
+  BankNews,
+  ConsoleCalls,
+  ConsoleQuery,
+  ConsoleView,
+  LockReason,
+  ReadAnswer,
+  RowsOf,
+  TerminalNews,
+  WatchedBank,
+} from "../../lib/console.ts";
+import { UsageError } from "../../lib/errors.ts";
+import { consoleIdleMsMax, consoleRefusedRetryMs, consoleRetryMs } from "../../lib/limits.ts";
+import type { OperatorCommand } from "../../lib/operator_commands.ts";
+import { type Clock, pause, type Socket, type Timers } from "../../lib/world.ts";
+import {
+  CommandRefused,
+  CommandUnsure,
+  isToBeKept,
+  type OperatorAnswer,
+} from "../operator/request.ts";
+import type { Signer } from "../operator/signed_request.ts";
+import { askServer } from "../operator/socket.ts";
+import { commandInWords } from "../operator/words.ts";
+import { readRows } from "./reads.ts";
+
+export interface ConsoleWorld extends Timers, Clock {
+  connectUnix(path: string): Promise<Socket>;
+}
+
+export interface ConsoleOptions {
+  world: ConsoleWorld;
+  /** The bank's folder. */
+  folder: string;
+  /** Receives lines for the operator's terminal. */
+  say(line: string): void;
+  /** Shorter in tests. */
+  idleMsMax?: number;
+}
+
+/** What the console has of the bank, while it is unlocked. */
+interface Open {
+  signer: Signer;
+  /** Ends all that is under way. */
+  locking: AbortController;
+  terminals: Map<string, TerminalNews>;
+  news: BankNews | null;
+}
+
+export class Console implements ConsoleCalls {
+  #open: Open | null = null;
+  #view: ConsoleView;
+  #listeners = new Set<(view: ConsoleView) => void>();
+  #locked = Promise.withResolvers<LockReason>();
+  #usedMs = { wall: 0, monotonic: 0 };
+  #cancelIdle: () => void = () => {};
+
+  /** @param signer the operator's key: the console begins unlocked */
+  constructor(private readonly options: ConsoleOptions, signer: Signer) {
+    this.#view = lost(signer.name, "the console connects to the bank");
+    this.unlock(signer);
+  }
+
+  view(): ConsoleView {
+    return this.#view;
+  }
+
+  watch(listener: (view: ConsoleView) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** Settles when the console locks, with the reason. */
+  get locked(): Promise<LockReason> {
+    return this.#locked.promise;
+  }
+
+  /** Opens the console with the operator's key. */
+  unlock(signer: Signer): void {
+    this.#end();
+    this.#locked = Promise.withResolvers();
+    const locking = new AbortController();
+    const open: Open = { signer, locking, terminals: new Map(), news: null };
+    this.#open = open;
+    this.#use();
+    this.#show(lost(signer.name, "the console connects to the bank"));
+    void this.#follow(open);
+  }
+
+  lock(): Promise<void> {
+    this.#lockWith("asked");
+    return Promise.resolve();
+  }
+
+  touch(): Promise<void> {
+    if (this.#isOpen()) this.#use();
+    return Promise.resolve();
+  }
+
+  async act(command: OperatorCommand): Promise<ActAnswer> {
+    const open = this.#isOpen();
+    if (!open) return { outcome: "refused", why: "the console is locked" };
+    this.#use();
+    const words = commandInWords(command);
+    const answer = await this.#act(open, command);
+    this.options.say(`${words}: ${answer.outcome}`);
+    return answer;
+  }
+
+  async read<Query extends ConsoleQuery>(query: Query): Promise<ReadAnswer<RowsOf<Query>>> {
+    const open = this.#isOpen();
+    if (!open) return { failed: "the console is locked" };
+    try {
+      const { terminals } = open;
+      const ask = (command: OperatorCommand) => this.#answers(open, command);
+      return await readRows(query, { terminals: () => [...terminals.values()], ask });
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      return { failed: error.message };
+    }
+  }
+
+  /** Drops the key, and ends what is under way. */
+  close(): void {
+    this.#end();
+  }
+
+  /** Returns what is open, unless it has not been used for too long: a computer may have slept. */
+  #isOpen(): Open | null {
+    const { world: { nowMs, monotonicMs }, idleMsMax = consoleIdleMsMax } = this.options;
+    const { wall, monotonic } = this.#usedMs;
+    const idleMs = Math.max(nowMs() - wall, monotonicMs() - monotonic);
+    if (idleMs > idleMsMax) this.#lockWith("idle");
+    return this.#open;
+  }
+
+  /** Starts the time without use again. */
+  #use(): void {
+    const { world, idleMsMax = consoleIdleMsMax } = this.options;
+    this.#usedMs = { wall: world.nowMs(), monotonic: world.monotonicMs() };
+    this.#cancelIdle();
+    this.#cancelIdle = world.after(idleMsMax, () => this.#lockWith("idle"));
+  }
+
+  #lockWith(why: LockReason): void {
+    if (!this.#open) return;
+    const { name } = this.#open.signer;
+    this.#end();
+    this.#show({ state: "locked", operator: name, why });
+    this.#locked.resolve(why);
+  }
+
+  #end(): void {
+    this.#cancelIdle();
+    this.#open?.locking.abort();
+    this.#open = null;
+  }
+
+  #show(view: ConsoleView): void {
+    this.#view = view;
+    for (const listener of this.#listeners) listener(view);
+  }
+
+  /** Watches the bank for as long as this is open. */
+  async #follow(open: Open): Promise<void> {
+    const { world } = this.options;
+    const { signal } = open.locking;
+    while (!signal.aborted) {
+      let retryMs = consoleRetryMs;
+      try {
+        for await (const answer of this.#answers(open, { command: "watch_bank", follow: true })) {
+          if ("line" in answer) this.#take(open, JSON.parse(answer.line) as WatchedBank);
+        }
+      } catch (error) {
+        if (signal.aborted) return;
+        if (error instanceof CommandRefused) retryMs = consoleRefusedRetryMs;
+        this.#show(lost(open.signer.name, (error as Error).message));
+      }
+      await pause(world, retryMs, signal);
+    }
+  }
+
+  #take(open: Open, { news, terminals }: WatchedBank): void {
+    if (open !== this.#isOpen()) return;
+    if (terminals && this.#view.state === "lost") open.terminals.clear(); // a first piece has all
+    for (const terminal of terminals ?? []) open.terminals.set(terminal.name, terminal);
+    open.news = news ?? open.news;
+    if (open.news) this.#show({ state: "open", operator: open.signer.name, news: open.news });
+  }
+
+  /** Gives the bank a command, signed. @throws {UsageError} if it is refused, or no server runs */
+  async *#answers(
+    open: Open,
+    command: OperatorCommand,
+  ): AsyncGenerator<OperatorAnswer, void, void> {
+    const { signer, locking: { signal } } = open;
+    const { folder, world } = this.options;
+    const connectUnix = async (path: string) => {
+      const socket = await world.connectUnix(path);
+      if (signal.aborted) socket.close();
+      signal.addEventListener("abort", () => socket.close(), { once: true });
+      return socket;
+    };
+    const answers = await askServer(
+      { connectUnix },
+      folder,
+      command,
+      () => Promise.resolve(signer),
+    );
+    if (!answers) {
+      throw new UsageError(`no server runs for ${folder}. Start it: 'deno task server'`);
+    }
+    for await (const answer of answers) {
+      if (isToBeKept(answer)) throw new CommandRefused(needsFile); // the bank changes nothing without it
+      yield answer;
+    }
+  }
+
+  async #act(open: Open, command: OperatorCommand): Promise<ActAnswer> {
+    const lines: string[] = [];
+    let proposal: string | null = null;
+    try {
+      for await (const answer of this.#answers(open, command)) {
+        if ("line" in answer) lines.push(answer.line);
+        if ("proposal" in answer) proposal = answer.proposal;
+      }
+      return proposal === null
+        ? { outcome: "done", lines }
+        : { outcome: "proposed", proposal, lines };
+    } catch (error) {
+      const why = (error as Error).message;
+      const isSure = error instanceof UsageError && !(error instanceof CommandUnsure);
+      // a command of several steps may end after some of them
+      return { outcome: isSure && lines.length === 0 ? "refused" : "unsure", why };
+    }
+  }
+}
+
+const needsFile = "this command writes a file: run it in the terminal, with " +
+  "'deno task bank approvals approve ID --out FILE' for a proposal. Nothing was changed";
+
+function lost(operator: string, why: string): ConsoleView {
+  return { state: "lost", operator, why };
+}

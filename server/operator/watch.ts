@@ -1,0 +1,178 @@
+/**
+ * `watch_bank`: the bank's state for a console, within a second of each change. One signed command, with
+ * one entry in the log, for as long as the console watches.
+ */
+import type { BankNews, ProposalNews, TerminalNews, WatchedBank } from "../../lib/console.ts";
+import { newsProblemsMax, proposalMsMax, watchMs } from "../../lib/limits.ts";
+import { operatorCommandFrom } from "../../lib/operator_commands.ts";
+import { pause } from "../../lib/world.ts";
+import type { Bank } from "../bank.ts";
+import { logCommand } from "../ledger/command.ts";
+import type { Operator, Staff } from "../ledger/model.ts";
+import { type BankState, bankStateOf, type TerminalState } from "../metrics/bank_state.ts";
+import { type Problem, problemsOf, problemsOfTerminal } from "../metrics/problems.ts";
+import { CommandRefused, type Handlers } from "./request.ts";
+import { Today } from "./today.ts";
+import { commandInWords } from "./words.ts";
+
+export const watchCommands: Handlers<"watch_bank"> = {
+  async *watch_bank(bank, { operator, follow }, signal) {
+    await bank.ledger.submit(logCommand(`operator ${operator}`, "watch the bank"));
+    const watch = new Watch(bank, operator);
+    for (let isFirst = true; !signal.aborted; isFirst = false) {
+      const piece = await watch.piece();
+      if (isFirst || Object.keys(piece).length > 0) yield { line: JSON.stringify(piece) };
+      if (!follow) return;
+      await pause(bank.world, watchMs, signal);
+    }
+  },
+};
+
+/** What one console has been sent. */
+class Watch {
+  readonly #terminals = new Map<string, string>();
+  readonly #today: Today;
+  readonly #versions = { terminals: 0, holds: 0, log: 0 };
+  #me: Operator | null = null;
+  #holds = "";
+  #news = "";
+
+  constructor(private readonly bank: Bank, private readonly operator: string) {
+    const { ledger, settings: { timeZone }, world } = bank;
+    this.#today = new Today(ledger.read, () => bank.auditKeys, timeZone, world.nowMs());
+  }
+
+  /** Returns what has changed since the last piece. */
+  async piece(): Promise<WatchedBank> {
+    const { bank } = this;
+    const staff = await bank.ledger.read.staff();
+    const me = this.#requirePresent(staff);
+    const state = await bankStateOf(bank);
+    const holds = await bank.ledger.read.holds();
+    const isNew = await this.#today.read(state.nowMs);
+    if (isNew) this.#versions.log++;
+    const ids = holds.map(({ id }) => id).join();
+    if (ids !== this.#holds) this.#versions.holds++;
+    this.#holds = ids;
+    const terminals = this.#changed(state.terminals.map((each) => terminalNews(each, state, bank)));
+    if (terminals.length > 0) this.#versions.terminals++;
+    const oldestMs = Math.min(...holds.map(({ timeMs }) => timeMs));
+    const news: BankNews = {
+      ...stateNews(bank, state),
+      operator: { role: me.role, fourEyes: staff.fourEyes },
+      holds: { count: holds.length, oldestMs: holds.length > 0 ? oldestMs : null },
+      proposals: proposalNews(staff, state.nowMs),
+      ...this.#today.news(state.nowMs),
+      versions: { ...this.#versions },
+    };
+    news.log.entries = this.#today.entries;
+    const text = JSON.stringify({ ...news, nowMs: 0 });
+    const isSame = text === this.#news;
+    this.#news = text;
+    return { ...(!isSame && { news }), ...(terminals.length > 0 && { terminals }) };
+  }
+
+  /** @throws {CommandRefused} if the operator has been removed, or has another key or role */
+  #requirePresent({ operators }: Staff): Operator {
+    const found = operators.find(({ name }) => name === this.operator);
+    const { publicKey, role } = this.#me ?? found ?? {};
+    if (!found || found.publicKey !== publicKey || found.role !== role) {
+      throw new CommandRefused(`${this.operator} is no operator with this key and role any more`);
+    }
+    return this.#me = found;
+  }
+
+  #changed(terminals: TerminalNews[]): TerminalNews[] {
+    return terminals.filter((terminal) => {
+      const text = JSON.stringify(terminal);
+      const isSame = this.#terminals.get(terminal.name) === text;
+      this.#terminals.set(terminal.name, text);
+      return !isSame;
+    });
+  }
+}
+
+type OfState = Omit<
+  BankNews,
+  "operator" | "holds" | "proposals" | "today" | "movements" | "versions"
+>;
+
+function stateNews(bank: Bank, state: BankState): OfState {
+  const { monitor, settings } = bank;
+  const failures = {
+    names: monitor.failedNames.keys,
+    ofOneSource: monitor.handshakeFailures.largest,
+  };
+  const found = problemsOf(state, failures, settings.currency);
+  const problems = found.filter(({ isNextStep }) => !isNextStep).map(problemNews);
+  const active = state.terminals.filter(({ state }) => state === "active");
+  return {
+    nowMs: state.nowMs,
+    bank: {
+      name: settings.bankName,
+      currency: settings.currency,
+      timeZone: settings.timeZone,
+    },
+    server: {
+      startedMs: state.startedMs,
+      isShared: state.isShared,
+      connections: monitor.connections,
+      movementsPerSecond: Number(monitor.movementsPerSecond.toFixed(2)),
+      freeBytes: state.freeBytes === null ? null : Math.floor(state.freeBytes / 1e7) * 1e7,
+      clockDoubt: state.clockDoubt,
+    },
+    log: {
+      entries: 0,
+      checkpointMs: state.checkpointMs,
+      verifiedMs: state.verifiedMs,
+      backupMs: state.backupMs,
+      keyVersion: state.auditKeyVersion,
+    },
+    problems: problems.slice(0, newsProblemsMax),
+    problemCount: problems.length,
+    next: found.filter(({ isNextStep }) => isNextStep).map(problemNews).slice(0, newsProblemsMax),
+    terminals: {
+      total: state.terminals.filter(({ state }) => state !== "revoked").length,
+      connected:
+        active.filter(({ contact }) => ["connected", "elsewhere"].includes(contact)).length,
+      attention:
+        active.filter((each) =>
+          problemsOfTerminal(each, state, settings.currency).some(({ isNextStep }) => !isNextStep)
+        ).length,
+      suspended: state.terminals.filter(({ state }) => state === "suspended").length,
+    },
+  };
+}
+
+const problemNews = ({ what, mend }: Problem) => ({ what, mend });
+
+function terminalNews(terminal: TerminalState, state: BankState, bank: Bank): TerminalNews {
+  const { name, contact, lastMs, keyVersion, nextKeyMs, report, reconciled } = terminal;
+  return {
+    name,
+    state: terminal.state,
+    contact,
+    lastMs,
+    keyVersion,
+    nextKeyMs,
+    cassettes: report?.cassettes.map(({ value, count }) => ({ value, count })) ?? null,
+    problems: problemsOfTerminal(terminal, state, bank.settings.currency).map(problemNews),
+    reconciledMs: reconciled?.ms ?? null,
+  };
+}
+
+function proposalNews({ proposals }: Staff, nowMs: number): ProposalNews[] {
+  return proposals.filter(({ timeMs }) => timeMs + proposalMsMax > nowMs).map(
+    ({ id, operator, command: text, timeMs }) => {
+      const command = operatorCommandFrom(JSON.parse(text))!;
+      return {
+        id,
+        operator,
+        command: command.command,
+        words: commandInWords(command),
+        sinceMs: timeMs,
+        untilMs: timeMs + proposalMsMax,
+      };
+    },
+  );
+}

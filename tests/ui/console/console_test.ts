@@ -1,0 +1,77 @@
+/** The operator's console in a real browser, in front of a real bank. */
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { findBrowser } from "../../browser.ts";
+import { newId } from "../../server/helpers/running_bank.ts";
+import { withConsoles } from "./open_console.ts";
+
+const ignore = findBrowser() === null;
+
+Deno.test({
+  name: "console: Today shows a movement, and what it paid out, while it is open",
+  ignore,
+  fn: () =>
+    withConsoles(async ({ running, open }) => {
+      const { page, problems } = await open("anna");
+      await page.locator("[data-screen=today]").waitFor();
+      await page.screenshot({ path: "/tmp/console-1.png" });
+      const atm = await running.visit("alice");
+      const id = newId();
+      assertEquals((await atm.authorise("withdrawal", id, "4000")).outcome, "ok");
+      const row = page.getByRole("row").filter({ hasText: "withdrawal authorised" });
+      await row.waitFor({ timeout: 5_000 });
+      assertStringIncludes(await row.innerText(), "€40.00");
+      assertEquals(
+        await page.locator(".figure", { hasText: "In doubt" }).innerText(),
+        "In doubt\n1\nthe oldest for 0 s",
+      );
+      await atm.ask({ op: "complete", movement: id, amount: "4000" });
+      await page.locator(".figure", { hasText: "Paid out" }).getByText("€40.00").waitFor();
+      const refused = newId();
+      assertEquals(
+        (await atm.authorise("withdrawal", refused, "9999900")).outcome,
+        "insufficient_funds",
+      );
+      await page.getByText("insufficient funds").waitFor();
+      await page.getByText("1 refusal").waitFor();
+      assertEquals(problems, []);
+    }),
+});
+
+Deno.test({
+  name: "console: two operators in two browsers approve and reject; nobody approves alone",
+  ignore,
+  fn: () =>
+    withConsoles(async ({ running, open }) => {
+      const anna = await open("anna", "officer");
+      const ben = await open("ben", "officer");
+      const asked = await anna.console.act({ command: "revoke_terminal", name: "mall" });
+      assertEquals(asked.outcome, "proposed");
+      for (const { page } of [anna, ben]) {
+        await page.getByRole("button", { name: /^Approvals/ }).click();
+        await page.getByText("revoke terminal, name: mall").waitFor();
+      }
+      assertEquals(await anna.page.getByRole("button", { name: "Approve" }).count(), 0);
+      await anna.page.getByText("Another operator has to approve it.").waitFor();
+      await ben.page.getByRole("button", { name: "Approve" }).click();
+      await ben.page.getByText("anna proposed: revoke terminal, name: mall").waitFor();
+      await ben.page.getByRole("button", { name: "Approve and sign" }).click();
+      await ben.page.getByText("terminal mall is revoked").waitFor();
+      await ben.page.getByRole("button", { name: "Close" }).click();
+      for (const { page } of [anna, ben]) {
+        await page.getByText("Nothing waits for an approval.").waitFor();
+      }
+      const { state } = (await running.bank.ledger.read.terminals()).find(({ name }) =>
+        name === "mall"
+      )!;
+      assertEquals(state, "revoked");
+
+      await anna.console.act({ command: "revoke_terminal", name: "lobby" });
+      await anna.page.getByRole("button", { name: "Withdraw" }).click();
+      await anna.page.getByLabel("Why, for the log").fill("wrong terminal");
+      await anna.page.getByRole("button", { name: "Withdraw and sign" }).click();
+      await anna.page.getByText("is rejected").waitFor();
+      assert((await running.entries()).some((entry) => entry.includes("wrong terminal")));
+      assertEquals([...anna.problems, ...ben.problems], []);
+      assertEquals(ben.said.length, 1);
+    }),
+});

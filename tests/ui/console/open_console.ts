@@ -1,0 +1,103 @@
+/** A real bank with operators, each with a console in a real browser: what the console's tests share. */
+import type { ConsoleView } from "../../../lib/console.ts";
+import type { Role } from "../../../lib/operator_commands.ts";
+import { connectUnix, listenUnix, system } from "../../../lib/system.ts";
+import { Console } from "../../../server/console/console.ts";
+import type { Signer } from "../../../server/operator/signed_request.ts";
+import { serveOperators } from "../../../server/operator/socket.ts";
+import { startBrowserHost } from "../../../ui/window/browser_host.ts";
+import { consoleMachine } from "../../../ui/window/console_calls.ts";
+import { bundlePage, type Page as PageTexts } from "../../../ui/window/page_bundle.ts";
+import { type Browser, openBrowser, type Page } from "../../browser.ts";
+import { addOperator } from "../../server/helpers/operators.ts";
+import { RunningBank } from "../../server/helpers/running_bank.ts";
+import { randomBytes, watchPage } from "../open_atm.ts";
+
+export interface OpenConsole {
+  page: Page;
+  console: Console;
+  signer: Signer;
+  /** What no page should ever do: console errors, thrown errors, broken rules of the CSP. */
+  problems: string[];
+  /** Lines for the operator's terminal. */
+  said: string[];
+}
+
+export interface Desk {
+  running: RunningBank;
+  browser: Browser;
+  /** Adds an operator with this role, and opens a console in a browser's context. */
+  open(name: string, role?: Role, options?: OpenOptions): Promise<OpenConsole>;
+}
+
+export interface OpenOptions {
+  viewport?: { width: number; height: number };
+  colorScheme?: "light" | "dark";
+  idleMsMax?: number;
+}
+
+let texts: Promise<PageTexts> | undefined;
+
+/** Runs with a running bank whose operators have consoles. */
+export function withConsoles(run: (desk: Desk) => Promise<void>): Promise<void> {
+  return RunningBank.with(async (running) => {
+    const browser = await openBrowser();
+    const operators = serveOperators(running.bank, listenUnix);
+    const closing: (() => Promise<void>)[] = [];
+    const open: Desk["open"] = async (name, role = "admin", options = {}) => {
+      const { signer } = await addOperator(running.bank, name, role);
+      const problems: string[] = [];
+      const said: string[] = [];
+      const world = { ...system, connectUnix };
+      const { idleMsMax } = options;
+      const console = new Console(
+        { world, folder: running.folder, say: (line) => void said.push(line), idleMsMax },
+        signer,
+      );
+      const ending = new AbortController();
+      const host = startBrowserHost({
+        machine: consoleMachine(console),
+        page: await (texts ??= bundlePage("in_browser", "console")),
+        randomBytes,
+        signal: ending.signal,
+        onError: (error) => void problems.push(`host: ${error}`),
+        heartbeatMs: 200,
+      });
+      const { viewport = { width: 1280, height: 800 }, colorScheme = "light" } = options;
+      const media = { viewport, colorScheme, reducedMotion: "reduce" } as const;
+      const context = await browser.newContext(media);
+      const page = await context.newPage();
+      watchPage(page, problems);
+      closing.push(async () => {
+        await context.close();
+        console.close();
+        ending.abort();
+        await host.finished;
+      });
+      await page.goto(host.newLink());
+      return { page, console, signer, problems, said };
+    };
+    try {
+      await run({ running, browser, open });
+    } finally {
+      for (const close of closing) await close();
+      await operators.close();
+      await browser.close();
+    }
+  });
+}
+
+/** Waits until the console's view fits. */
+export async function untilView(
+  console: Console,
+  fits: (view: ConsoleView) => boolean,
+): Promise<void> {
+  if (fits(console.view())) return;
+  await new Promise<void>((resolve) => {
+    const unwatch = console.watch((view) => {
+      if (!fits(view)) return;
+      unwatch();
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,37 @@
+/** The whole page: navigation, the open screen, and the dialog of an act over it. */
+import type { ComponentType, VNode } from "preact";
+import { html } from "htm/preact";
+import { Mark } from "../page/parts/mark.ts";
+import { ActDialog } from "./parts/act_dialog.ts";
+import { Navigation } from "./parts/navigation.ts";
+import { Notice } from "./parts/notice.ts";
+import { TopBar } from "./parts/top_bar.ts";
+import { Approvals } from "./screens/approvals/approvals.ts";
+import { Terminals } from "./screens/terminals/terminals.ts";
+import { Today } from "./screens/today/today.ts";
+import type { ScreenName, ScreenProps, Send, State } from "./state/model.ts";
+import { newsOf } from "./state/reduce.ts";
+
+const screens: Record<ScreenName, ComponentType<ScreenProps>> = {
+  today: Today,
+  terminals: Terminals,
+  approvals: Approvals,
+};
+
+export function App({ state, send }: { state: State; send: Send }): VNode {
+  const { place, act } = state;
+  const news = newsOf(state);
+  if (news === null) return html`<${Notice} state=${state} />` as VNode;
+  const Screen = screens[place.screen];
+  return html`
+    <div class="console" data-screen=${place.screen} inert=${act !== null}>
+      <div class="console__brand"><${Mark} /><span>${news.bank.name}</span></div>
+      <${TopBar} ...${{ state, news, send }} />
+      <${Navigation} ...${{ state, news, send }} />
+      <main class="console__main" key=${`${place.screen} ${place.id ?? ""}`}>
+        <${Screen} ...${{ state, news, send }} />
+      </main>
+    </div>
+    ${act && html`<${ActDialog} progress=${act} send=${send} key=${act.act.title} />`}
+  ` as VNode;
+}

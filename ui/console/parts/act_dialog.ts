@@ -1,0 +1,92 @@
+/** The dialog of an act: what it does, what it still needs, and its outcome. */
+import { useEffect, useRef } from "preact/hooks";
+import type { VNode } from "preact";
+import { html } from "htm/preact";
+import type { ActAnswer } from "../../../lib/console.ts";
+import { reasonLengthMax } from "../../../lib/limits.ts";
+import type { ActProgress, Send } from "../state/model.ts";
+
+export function ActDialog({ progress, send }: { progress: ActProgress; send: Send }): VNode {
+  const dialog = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const before = document.activeElement as HTMLElement | null;
+    dialog.current?.querySelector<HTMLElement>("input, [data-focus]")?.focus();
+    return () => before?.focus();
+  }, []);
+  useEffect(() => {
+    if (progress.step === "answered") dialog.current?.querySelector<HTMLElement>("button")?.focus();
+  }, [progress.step]);
+  return html`
+    <div class="veil">
+      <div class="dialog" role="alertdialog" aria-modal="true" aria-labelledby="act" ref=${dialog}>
+        <h2 id="act">${progress.act.title}</h2>
+        ${progress.step === "answered"
+          ? html`<${Answer} answer=${progress.answer} send=${send} />`
+          : html`<${Form} progress=${progress} send=${send} />`}
+      </div>
+    </div>
+  ` as VNode;
+}
+
+function Form({ progress: { act, step }, send }: { progress: ActProgress; send: Send }): VNode {
+  const isSigning = step === "signing";
+  const sign = (event: SubmitEvent) => {
+    event.preventDefault();
+    const data = new FormData(event.currentTarget as HTMLFormElement);
+    const fields = Object.fromEntries(
+      act.fields.map(({ name }) => [name, String(data.get(name) ?? "").trim()]),
+    );
+    send({ type: "sign", fields });
+  };
+  return html`
+    <form onSubmit=${sign}>
+      <p>${act.effect}</p>
+      ${act.fields.map(({ name, label, hint }) =>
+        html`
+          <label class="field">
+            <span>${label}</span>
+            <input name=${name} required maxlength=${reasonLengthMax} autocomplete="off" />
+            ${hint && html`<span class="soft">${hint}</span>`}
+          </label>
+        `
+      )}
+      <div class="dialog__buttons">
+        <button type="button" class="button" disabled=${isSigning}
+          onClick=${() => send({ type: "close" })}>Cancel</button>
+        <button
+          class="button button--primary ${act.isGrave ? "button--grave" : ""}"
+          data-focus
+          disabled=${isSigning}
+        >${isSigning ? "Signing…" : act.verb}</button>
+      </div>
+    </form>
+  ` as VNode;
+}
+
+const answers: Record<ActAnswer["outcome"], { head: string; tone: string }> = {
+  done: { head: "Done", tone: "good" },
+  proposed: { head: "Proposed: a second operator has 24 hours to approve it", tone: "calm" },
+  refused: { head: "Not done", tone: "warn" },
+  unsure: { head: "It may be done: look before you repeat it", tone: "warn" },
+};
+
+function Answer({ answer, send }: { answer: ActAnswer; send: Send }): VNode {
+  const { head, tone } = answers[answer.outcome];
+  const lines = "lines" in answer ? shownLines(answer) : [answer.why];
+  return html`
+    <div class="answer answer--${tone}" role="status">
+      <b>${head}</b>
+      ${lines.map((line) => html`<p>${line}</p>`)}
+    </div>
+    <div class="dialog__buttons">
+      <button class="button button--primary" onClick=${() => send({ type: "close" })}>Close</button>
+    </div>
+  ` as VNode;
+}
+
+/** Returns the lines without what is for the terminal: its command for an approval. */
+function shownLines(answer: Extract<ActAnswer, { lines: string[] }>): string[] {
+  return answer.outcome === "proposed"
+    ? answer.lines.map((line) => line.split("\n")[0]!.replace(/^proposed, and not done yet: /, ""))
+    : answer.lines;
+}

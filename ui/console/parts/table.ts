@@ -1,0 +1,40 @@
+/** A table whose figures are aligned; a row may open something. */
+import type { ComponentChildren, VNode } from "preact";
+import { html } from "htm/preact";
+
+export interface Column<Row> {
+  head: string;
+  /** Figures are aligned at their end. */
+  isFigure?: boolean;
+  /** Gives way first where it is narrow. */
+  isMinor?: boolean;
+  cell(row: Row): ComponentChildren;
+}
+
+export function Table<Row>({ label, columns, rows, keyOf, onOpen }: {
+  label: string;
+  columns: readonly Column<Row>[];
+  rows: readonly Row[];
+  keyOf: (row: Row) => string;
+  onOpen?: (row: Row) => void;
+}): VNode {
+  const kindOf = ({ isFigure, isMinor }: Column<Row>) =>
+    `${isFigure ? "number" : ""} ${isMinor ? "minor" : ""}`.trim();
+  const open = (row: Row) => onOpen && (() => onOpen(row));
+  return html`
+    <table class="table" aria-label=${label}>
+      <thead>
+        <tr>${columns.map((column) =>
+          html`<th class=${kindOf(column)} scope="col">${column.head}</th>`
+        )}</tr>
+      </thead>
+      <tbody>${rows.map((row) =>
+        html`
+          <tr key=${keyOf(row)} class=${onOpen ? "opens" : ""} onClick=${open(row)}>${columns.map((
+            column,
+          ) => html`<td class=${kindOf(column)}>${column.cell(row)}</td>`)}</tr>
+        `
+      )}</tbody>
+    </table>
+  ` as VNode;
+}

@@ -1,0 +1,90 @@
+/** Commands that wait for a second operator: approve another's, withdraw your own. */
+import type { VNode } from "preact";
+import { html } from "htm/preact";
+import type { ProposalNews } from "../../../../lib/console.ts";
+import { mayGive } from "../../../../lib/operator_commands.ts";
+import { ago, span } from "../../parts/format.ts";
+import { Nothing, Panel } from "../../parts/panel.ts";
+import type { Act, ScreenProps } from "../../state/model.ts";
+
+/** Commands that write a key into a file: the terminal alone can approve them. */
+const withKey: ReadonlySet<string> = new Set(["enrol_terminal", "enrol_device", "rotate_device"]);
+
+export function Approvals({ state, news, send }: ScreenProps): VNode {
+  const { proposals, operator: { role, fourEyes } } = news;
+  const me = state.view?.operator;
+  return html`
+    <${Panel}
+      title="Waiting for a second operator"
+      note=${fourEyes ? "" : "a bank of one: nothing needs a second operator"}
+    >
+      ${proposals.length === 0
+        ? html`<${Nothing} words="Nothing waits for an approval." />`
+        : html`<ul class="proposals">${
+          proposals.map((proposal) => {
+            const isMine = proposal.operator === me;
+            const may = mayGive(role, "approve") && mayGive(role, proposal.command);
+            return html`
+              <li class="proposal" key=${proposal.id}>
+                <div>
+                  <b>${proposal.words}</b>
+                  <p class="soft">
+                    ${isMine ? "you" : proposal.operator}, ${ago(proposal.sinceMs, state.nowMs)},
+                    lapses in ${span(proposal.untilMs - state.nowMs)} ·
+                    <code>${proposal.id.slice(0, 12)}</code>
+                  </p>
+                  ${whyNot(proposal, isMine, may)}
+                </div>
+                <div class="proposal__buttons">
+                  <button
+                    class="button"
+                    disabled=${!mayGive(role, "reject")}
+                    onClick=${() => send({ type: "begin", act: rejection(proposal, isMine) })}
+                  >${isMine ? "Withdraw" : "Reject"}</button>
+                  ${!isMine && may && !withKey.has(proposal.command) && html`
+                    <button
+                      class="button button--primary"
+                      onClick=${() => send({ type: "begin", act: approval(proposal) })}
+                    >Approve</button>
+                  `}
+                </div>
+              </li>
+            `;
+          })
+        }</ul>`}
+    <//>
+  ` as VNode;
+}
+
+function whyNot({ id, command }: ProposalNews, isMine: boolean, may: boolean): VNode | null {
+  const why = isMine
+    ? "Another operator has to approve it."
+    : !may
+    ? "Your role may not approve this."
+    : withKey.has(command)
+    ? `It makes a key file: run ‘deno task bank approvals approve ${id} --out FILE’.`
+    : null;
+  return why === null ? null : html`<p class="proposal__why">${why}</p>` as VNode;
+}
+
+function approval({ id, operator, words }: ProposalNews): Act {
+  return {
+    title: "Approve",
+    effect: `${operator} proposed: ${words}. Your approval carries it out at once.`,
+    command: { command: "approve", proposal: id },
+    fields: [],
+    verb: "Approve and sign",
+    isGrave: false,
+  };
+}
+
+function rejection({ id, words }: ProposalNews, isMine: boolean): Act {
+  return {
+    title: isMine ? "Withdraw the proposal" : "Reject",
+    effect: `${words}. Nothing was done, and nothing will be.`,
+    command: { command: "reject", proposal: id, reason: "" },
+    fields: [{ name: "reason", label: "Why, for the log" }],
+    verb: isMine ? "Withdraw and sign" : "Reject and sign",
+    isGrave: true,
+  };
+}

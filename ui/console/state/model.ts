@@ -1,0 +1,119 @@
+/** What the console's page shows, and what can happen to it. Plain values. */
+import type {
+  ActAnswer,
+  BankNews,
+  ConsoleCalls,
+  ConsoleQueries,
+  ConsoleQuery,
+  ConsoleView,
+  ReadAnswer,
+} from "../../../lib/console.ts";
+import type { OperatorCommand } from "../../../lib/operator_commands.ts";
+import type { DisconnectReason } from "../../page/bridge/bridge.ts";
+
+/** The screens, in the order of the navigation. */
+export const screenNames = ["today", "terminals", "approvals"] as const;
+export type ScreenName = typeof screenNames[number];
+
+/** A screen, and the thing on it that is open: a terminal's name, for example. */
+export interface Place {
+  screen: ScreenName;
+  id?: string;
+}
+
+export type ListName = keyof ConsoleQueries;
+
+/** Rows that a screen shows, or waits for. */
+export interface List<Of extends ListName = ListName> {
+  query: { of: Of } & ConsoleQueries[Of]["query"];
+  /** The last answer; null before the first. */
+  answer: ReadAnswer<ConsoleQueries[Of]["rows"]> | null;
+  /** Whether a read is under way, and whether the rows changed since it began. */
+  isReading: boolean;
+  isStale: boolean;
+}
+
+export type Lists = { [Of in ListName]?: List<Of> };
+
+/** A field of an act that the operator fills in. */
+export interface ActField {
+  /** The command's field. */
+  name: string;
+  label: string;
+  hint?: string;
+}
+
+/** An act that the operator has begun, with what its dialog says. */
+export interface Act {
+  title: string;
+  /** What it does, in a sentence. */
+  effect: string;
+  command: OperatorCommand;
+  fields: readonly ActField[];
+  /** The word on the button. */
+  verb: string;
+  /** Whether it takes something away. */
+  isGrave: boolean;
+}
+
+/** How far an act is. */
+export type ActProgress =
+  | { act: Act; step: "asked" | "signing" }
+  | { act: Act; step: "answered"; answer: ActAnswer };
+
+export interface State {
+  view: ConsoleView | null;
+  disconnected: DisconnectReason | null;
+  place: Place;
+  lists: Lists;
+  act: ActProgress | null;
+  /** The time by this computer's clock. */
+  nowMs: number;
+}
+
+export type ConsoleEvent =
+  | { type: "view"; view: ConsoleView }
+  | { type: "disconnected"; why: DisconnectReason }
+  | { type: "tick"; nowMs: number }
+  | { type: "go"; place: Place }
+  | { type: "ask"; query: ConsoleQuery }
+  | { type: "rows"; query: ConsoleQuery; answer: ReadAnswer<never> }
+  | { type: "begin"; act: Act }
+  /** `fields`: what the operator filled in. */
+  | { type: "sign"; fields: Readonly<Record<string, string>> }
+  | { type: "acted"; answer: ActAnswer }
+  | { type: "close" }
+  | { type: "lock" };
+
+/** A call that a step of the state asks for. */
+export type Effect =
+  | { call: "read"; query: ConsoleQuery }
+  | { call: "act"; command: OperatorCommand }
+  | { call: "lock" };
+
+export interface Step {
+  state: State;
+  effects: Effect[];
+}
+
+export type Send = (event: ConsoleEvent) => void;
+
+/** What every screen gets. */
+export interface ScreenProps {
+  state: State;
+  news: BankNews;
+  send: Send;
+}
+
+export type Calls = ConsoleCalls;
+
+export function initialState(nowMs: number): State {
+  return {
+    view: null,
+    disconnected: null,
+    place: { screen: "today" },
+    lists: {},
+    act: null,
+    nowMs,
+  };
+}
