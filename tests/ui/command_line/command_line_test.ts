@@ -3,7 +3,10 @@ import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/a
 import { UsageError } from "../../../lib/errors.ts";
 import type { OperatorTask } from "../../../lib/programs.ts";
 import * as families from "../../../ui/command_line/commands/index.ts";
-import { operatorPermissions } from "../../../ui/command_line/launcher/permissions.ts";
+import {
+  consolePermissions,
+  operatorPermissions,
+} from "../../../ui/command_line/launcher/permissions.ts";
 import { parseCommandLine } from "../../../ui/command_line/parse.ts";
 
 const definitions = Object.values(families).flat();
@@ -549,8 +552,29 @@ Deno.test("each of the operator's commands is one task, with the files that it n
   }
   const tried = tasks.map(([line]) => line);
   for (const { name } of definitions.filter(({ name }) => name.startsWith("bank "))) {
+    if (name === "bank console") continue; // another program: the test below
     assert(tried.some((line) => line.startsWith(name)), `${name} is not in the table`);
   }
+});
+
+Deno.test("the console is a program that opens the operator's key, the page and the operators' socket alone", () => {
+  const launch = launchOf("bank console --operator-key anna.key --no-open --json");
+  if (launch.kind !== "console") throw new Error(launch.kind);
+  const folder = "/strongroom/data/bank";
+  assertEquals(JSON.parse(JSON.stringify(launch)), {
+    kind: "console",
+    start: { folder, operatorKey: "/home/anna.key" },
+    screens: { open: false, json: true },
+  });
+  const sockets = [folder, `${folder}-operators`].map((path) => `${path}/operator.sock`);
+  const start = { ...launch.start, page: "/tmp/page.json", openFile: "/home/console.html" };
+  assertEquals(consolePermissions(start), {
+    read: ["/tmp/page.json", "/home/anna.key", "/home/console.html", ...sockets],
+    write: ["/home/console.html", ...sockets],
+    net: [...sockets.map((path) => `unix:${path}`), "127.0.0.1:0"],
+    env: ["HOME"],
+    sys: [],
+  });
 });
 
 Deno.test("what cannot be undone is confirmed by its name, unless --yes is given", () => {
