@@ -345,6 +345,9 @@ export class Cashier {
     const { journal, devices, world } = this.dependencies;
     // an earlier outcome must be read before the counters change
     if (!await this.#clear()) return await this.#refuse(payer, kind, amount, "device_fault");
+    if (kind === "withdrawal" && !await this.#settledEarlier(payer.bank)) {
+      return await this.#refuse(payer, kind, amount, "device_fault");
+    }
     const movement = newMovementId(world);
     const account = payer.account.id;
     const currency = this.dependencies.currency();
@@ -406,6 +409,17 @@ export class Cashier {
     return this.#receipt(kind, done.toString(), "ok", facts);
   }
 
+  /**
+   * Settles withdrawals that are still open. Returns false if one with a token remains: a device
+   * attests the end of its newest nonce alone, so another one would replace that proof.
+   */
+  async #settledEarlier(bank: BankClient): Promise<boolean> {
+    const { journal } = this.dependencies;
+    if (!journal.open().some(({ kind }) => kind === "withdrawal")) return true;
+    await settleOpen(this.#settling(bank)).catch(noAnswer);
+    return !journal.open().some(({ token }) => token !== null);
+  }
+
   /** Settles a movement; null if the connection ends first. */
   async #askProved(
     { bank }: Payer,
@@ -425,7 +439,8 @@ export class Cashier {
     const answer = await this.#askProved(payer, { op: "reverse", movement }, statusNonce);
     if (answer?.outcome === "ok") this.dependencies.journal.settled(movement);
     payer.update(answer?.account);
-    return this.#receipt("withdrawal", amount, "card_not_taken", { movement, ...factsOf(answer) });
+    const outcome = answer?.outcome === "unproven" ? "to_be_counted" : "card_not_taken";
+    return this.#receipt("withdrawal", amount, outcome, { movement, ...factsOf(answer) });
   }
 
   /**

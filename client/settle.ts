@@ -95,27 +95,45 @@ export async function settle(
 
 /**
  * Settles a movement; where the bank needs a proof of what the device presented, with the device's
- * present status, which is journaled before it is sent.
+ * present status, which is journaled before it is sent. A withdrawal of which the device attests
+ * nothing that proves its outcome is in doubt: the journal has it as disputed.
  * @param nonce the bank's, if its answer to the authorisation was not lost
  */
 export async function askProved(
-  { ask, devices, journal }: Pick<Settling, "ask" | "devices" | "journal">,
+  { ask, devices, journal, log }: Settling,
   question: Ask,
   nonce: string | null | undefined,
 ): Promise<Answer> {
   const isSettling = question.op === "complete" || question.op === "reverse" ||
     question.op === "void";
   if (!isSettling) return await ask(question);
-  const proved = async (nonce: string): Promise<Answer | null> => {
+  const { movement } = question;
+  const attested = async (nonce: string) => {
     const status = await devices.presentStatus?.(nonce) ?? null;
     if (status === null) return null;
-    journal.attested(question.movement, status);
-    return await ask({ ...question, status });
+    journal.attested(movement, status);
+    return { status, answer: await ask({ ...question, status }) };
   };
-  const answer = (nonce && await proved(nonce)) || await ask(question);
-  const { outcome, statusNonce } = answer;
-  if (outcome !== "unproven" || statusNonce === undefined || statusNonce === nonce) return answer;
-  return await proved(statusNonce) ?? answer;
+  let tried = nonce ? await attested(nonce) : null;
+  let answer = tried?.answer ?? await ask(question);
+  const { statusNonce } = answer;
+  if (answer.outcome === "unproven" && statusNonce !== undefined && statusNonce !== nonce) {
+    tried = await attested(statusNonce);
+    answer = tried?.answer ?? answer;
+  }
+  if (answer.outcome !== "unproven") return answer;
+  // Without a nonce the bank expects no other proof: it has the movement in doubt.
+  if (answer.statusNonce !== undefined) {
+    if (tried === null) return answer;
+    const { outcome } = await ask({ op: "doubt", movement, status: tried.status });
+    if (outcome === "try_later" || outcome === "unproven") return answer;
+  }
+  journal.disputed(movement, "in doubt: its device gives no proof");
+  log(
+    `movement ${movement} is in doubt: its device gives no proof. Count the notes, and settle it ` +
+      "with 'deno task bank holds settle'",
+  );
+  return answer;
 }
 
 /** Returns the request that settles a movement in this state. */

@@ -35,7 +35,9 @@ export class Voiding {
    */
   async void(bank: BankClient, movement: string, untilMs: number): Promise<Answer | null> {
     const { world, journal, devices, log } = this.dependencies;
-    const entry = journal.open().find((entry) => entry.movement === movement)!;
+    const found = () => journal.open().find((entry) => entry.movement === movement);
+    const entry = found()!;
+    const isOpen = () => found() !== undefined;
     let newest = bank;
     let pausing = new AbortController();
     this.#onConnected = (bank) => {
@@ -49,7 +51,7 @@ export class Voiding {
       for (let pauseMs = settlePauseMsMin; !over.aborted; pauseMs *= 2) {
         const settling = { journal, devices, log, ask: newest.ask.bind(newest) };
         const answer = await Promise.race([settle(settling, entry).catch(noAnswer), aborted(over)]);
-        if (answer !== null && !isOpen(answer)) return answer;
+        if (answer !== null && !isOpen()) return answer;
         pausing = new AbortController();
         await pause(world, pauseMs, AbortSignal.any([over, pausing.signal]));
       }
@@ -60,9 +62,6 @@ export class Voiding {
     }
   }
 }
-
-/** Whether the movement is still open at the bank. */
-const isOpen = ({ outcome }: Answer) => outcome === "try_later" || outcome === "unproven";
 
 function aborted(signal: AbortSignal): Promise<null> {
   return new Promise((resolve) => {

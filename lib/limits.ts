@@ -414,6 +414,8 @@ export const deviceRequestsMax = 64;
 export const deviceTokenBytesMax = 1_024;
 /** A nonce for commands ends after this. */
 export const commandNonceMsMax = 5 * minute;
+/** Withdrawals in doubt of a device with keys: with these, it gets no other token. */
+export const withdrawalsInDoubtMax = 3;
 /**
  * Connections to a device service at once, those of one address, and how long one may take to become a
  * WebSocket. When there are more, the oldest other than a WebSocket makes room.

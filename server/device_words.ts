@@ -1,8 +1,9 @@
-/** A terminal's report of its cash devices, in the words of the log. */
+/** A terminal's cash devices in words: its report of them, and their protection. */
 import type { AtmFailure } from "../lib/atm.ts";
 import { scarceNotesMax } from "../lib/limits.ts";
 import { type Currency, formatMoney } from "../lib/money.ts";
 import type { AskOf } from "../lib/protocol/message.ts";
+import type { Terminal } from "./ledger/model.ts";
 
 /** The state of a terminal's cash devices. */
 export type DeviceReport = Omit<AskOf<"report">, "op">;
@@ -49,4 +50,10 @@ export function isSameState(one: DeviceReport, other: DeviceReport): boolean {
       ...rest,
     });
   return gist(one) === gist(other);
+}
+
+/** Returns in words whether the dispenser of a terminal obeys the bank's tokens alone. */
+export function protectionOf({ device }: Pick<Terminal, "device">): string {
+  if (!device) return "none";
+  return device.state === "active" ? `tokens for ${device.name}` : `${device.name} is revoked`;
 }

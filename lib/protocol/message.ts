@@ -106,6 +106,8 @@ export type Ask =
   | { op: "complete"; movement: string; amount: MinorText; status?: string }
   | { op: "reverse"; movement: string; status?: string }
   | { op: "void"; movement: string; status?: string }
+  /** A withdrawal whose device gives no proof of its outcome: `status` is the one that proves nothing. */
+  | { op: "doubt"; movement: string; status: string }
   /**
    * A movement's outcome at the devices, sent again after the bank was restored from a backup:
    * `amount` is what they moved, or what was authorised if the movement is still open.
@@ -442,6 +444,7 @@ const askFields: { [O in Operation]: Fields } = {
   complete: { movement, amount: minor, status: maybe(deviceToken) },
   reverse: { movement, status: maybe(deviceToken) },
   void: { movement, status: maybe(deviceToken) },
+  doubt: { movement, status: deviceToken },
   load_cash: { movement, amount: minor, currency: currencyCode },
   retell: {
     movement,

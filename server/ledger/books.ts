@@ -131,11 +131,11 @@ export class Books {
     );
   }
 
-  /** Returns an open withdrawal of a terminal that has a token. They are loaded. */
-  openToken(terminal: TerminalId): Movement | undefined {
-    return this.#movements.values().find((row) =>
+  /** Returns the open withdrawals of a terminal that have a token. They are loaded. */
+  openTokens(terminal: TerminalId): Movement[] {
+    return this.#movements.values().filter((row) =>
       row.terminal === terminal && row.step === 1 && row.token !== "" && !this.movement(row.id, 2)
-    );
+    ).toArray();
   }
 
   customer(username: string): Customer | undefined {

@@ -93,6 +93,14 @@ export type Settle =
   /** Of a withdrawal with a token. */
   & { status?: DeviceStatus };
 
+/** A withdrawal whose device has no proof of its outcome: only an operator settles it. */
+export interface Doubt {
+  op: "doubt";
+  movement: MovementId;
+  terminal: TerminalId;
+  status?: DeviceStatus;
+}
+
 /** Notes loaded into a terminal's cassettes from the bank's vault. */
 export interface LoadCash {
   op: "load_cash";
@@ -427,6 +435,7 @@ export type Command =
   & (
     | Authorise
     | Settle
+    | Doubt
     | Transfer
     | LookUp
     | LoadCash

@@ -142,12 +142,13 @@ export const noLimits: Limits = {
 
 /**
  * A movement's row, never changed: one at its start, one when it is settled, one for the
- * terminal's report after an operator has settled it, and one for each correction.
+ * terminal's report after an operator has settled it, or for its doubt before that, and one for each
+ * correction.
  */
 export interface Movement {
   id: MovementId;
   step: MovementStep;
-  action: "authorise" | "complete" | "reverse" | "void" | "book" | "report" | "correct";
+  action: "authorise" | "complete" | "reverse" | "void" | "book" | "report" | "doubt" | "correct";
   /** `load`: notes that staff put into a terminal or found in a count. */
   kind: "withdrawal" | "deposit" | "transfer" | "load" | "opening" | "void";
   terminal: TerminalId;
@@ -172,7 +173,7 @@ export interface Movement {
   messageHash: string;
   /**
    * Of a withdrawal at a device with keys: the dispense token in its first row, and the present
-   * status that its outcome rests on in a later one. Otherwise empty.
+   * status that its outcome, or its doubt, rests on in a later one. Otherwise empty.
    */
   token: string;
 }
@@ -182,7 +183,10 @@ export function messageHash(movement: MovementId, message: string | undefined): 
   return message ? hex(hmac(utf8(movement), utf8(message)).subarray(0, 16)) : "";
 }
 
-/** 1 begins a movement, 2 settles it, 3 is a later report, and the others are corrections. */
+/**
+ * 1 begins a movement, 2 settles it, 3 is the terminal's report after an operator did, or its doubt
+ * before an operator does, and the others are corrections.
+ */
 export type MovementStep = 1 | 2 | 3 | CorrectionStep;
 export type CorrectionStep = typeof correctionSteps[number];
 export const correctionSteps = [4, 5, 6, 7, 8, 9] as const;

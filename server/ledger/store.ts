@@ -146,6 +146,8 @@ export interface ReadStore {
   dayEndsAfter(account: number, day: number, limit: number): Result<AccountDayEnd[]>;
   /** Movements that are authorised and not settled, oldest first. */
   holds(): Result<Movement[]>;
+  /** Returns those of them that are in doubt: only an operator settles them. */
+  doubts(): Result<MovementId[]>;
   /** Rows of movements after this one, in the order of ids and steps. */
   movementsAfter(id: MovementId, step: number, limit: number): Result<Movement[]>;
   /**

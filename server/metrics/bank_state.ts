@@ -1,7 +1,7 @@
 /** The state of a bank as its operators watch it, gathered from its figures, store and folder. */
 import { hex } from "../../lib/bytes.ts";
 import type { Bank } from "../bank.ts";
-import type { DeviceReport } from "../device_words.ts";
+import { type DeviceReport, protectionOf } from "../device_words.ts";
 import { databasePath } from "../folder/bank_folder.ts";
 import { markedMs } from "../folder/marks.ts";
 import type { TerminalContact } from "../watch/monitor.ts";
@@ -10,6 +10,10 @@ export interface TerminalState {
   name: string;
   state: "active" | "suspended" | "revoked";
   keyVersion: number;
+  /** Whether its dispenser obeys the bank's tokens alone, in words. */
+  protection: string;
+  /** Its withdrawals in doubt: their device gives no proof of their outcome. */
+  doubts: number;
   /** Since when its next key waits; null if none does. */
   nextKeyMs: number | null;
   /** `elsewhere`: at another server of the bank. `unseen`: not since this server's start. */
@@ -70,6 +74,8 @@ export async function bankStateOf(
     return { chain: number, entries: last?.sequence ?? 0 };
   }));
   const { operators, fourEyes } = await ledger.read.staff();
+  const holds = await ledger.read.holds();
+  const doubts = new Set(await ledger.read.doubts());
   const empty = rows.map(({ id }) => id).filter((id) =>
     monitor.terminals.get(id)?.report?.cassettes.every(({ count }) => count === 0)
   );
@@ -81,12 +87,16 @@ export async function bankStateOf(
     nowMs,
     isServing: monitor.isServing,
     startedMs: monitor.startedMs,
-    terminals: rows.map(({ id, name, state, keyVersion, next }) => {
+    terminals: rows.map(({ id, name, state, keyVersion, next, device }) => {
       const contact = monitor.terminals.get(id);
       return {
         name,
         state,
         keyVersion,
+        protection: protectionOf({ device }),
+        doubts: holds.filter(({ id: hold, terminal }) =>
+          terminal === id && doubts.has(hold)
+        ).length,
         nextKeyMs: next?.sinceMs ?? null,
         contact: contact?.connected
           ? "connected"
@@ -101,7 +111,7 @@ export async function bankStateOf(
         reconciled: monitor.reconciled.get(id) ?? null,
       };
     }),
-    holdAgesMs: (await ledger.read.holds()).map(({ timeMs }) => Math.max(0, nowMs - timeMs)),
+    holdAgesMs: holds.map(({ timeMs }) => Math.max(0, nowMs - timeMs)),
     waiting: restoring && restoring.waiting.map((id) => names.get(id) ?? id),
     clockDoubt: monitor.clockDoubt,
     checkpointMs: monitor.checkpointMs,

@@ -85,6 +85,11 @@ export async function metricsOf(bank: Bank): Promise<string> {
       jammed.length > 0 || !counted ? 1 : 0,
     ]),
   );
+  gauge(
+    "terminal_withdrawals_in_doubt",
+    "Withdrawals of which a terminal's device gives no proof: with three, it dispenses nothing.",
+    active.map(({ name, doubts }) => [{ terminal: name }, doubts]),
+  );
   const reconciled = active.flatMap(({ name, reconciled }) =>
     reconciled ? [{ terminal: name, ...reconciled }] : []
   );

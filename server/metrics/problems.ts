@@ -10,6 +10,7 @@ import {
   scarceNotesMax,
   terminalSilentMsMax,
   verificationAgeMsMax,
+  withdrawalsInDoubtMax,
 } from "../../lib/limits.ts";
 import { type Currency, formatMoney } from "../../lib/money.ts";
 import type { DeviceReport } from "../device_words.ts";
@@ -61,6 +62,17 @@ export function problemsOf(
     `the disk is nearly full: ${megabytes(freeBytes ?? 0)} free`,
     "move old backups and checkpoints off it, or enlarge it",
   );
+  for (const { name, doubts } of state.terminals) {
+    const dispenses = doubts >= withdrawalsInDoubtMax ? ", and dispenses nothing" : "";
+    add(
+      doubts > 0,
+      `${name} has ${
+        doubts === 1 ? "a withdrawal" : `${doubts} withdrawals`
+      } in doubt${dispenses}: its device gives no proof`,
+      "count the ATM's notes, and settle each with 'deno task bank holds settle ID'; 'deno task " +
+        "bank holds' lists them",
+    );
+  }
   if (isServing) {
     for (const terminal of state.terminals) {
       problems.push(...problemsOfTerminal(terminal, state, currency));

@@ -1,4 +1,7 @@
-/** Movements in doubt: authorised, and not settled by their terminal. They never expire. */
+/**
+ * Open movements: authorised, and not settled by their terminal. They never expire; those in doubt are
+ * settled by an operator alone.
+ */
 import { inWords, UsageError } from "../../lib/errors.ts";
 import { decimalText, formatMoney } from "../../lib/money.ts";
 import type { Handlers } from "./request.ts";
@@ -11,14 +14,17 @@ export const holdCommands: Handlers<"list_holds" | "settle_hold"> = {
     const names = new Map(
       (await bank.ledger.read.terminals()).map(({ id, name }) => [id, name] as const),
     );
+    const doubts = new Set(await bank.ledger.read.doubts());
     const rows = (await bank.ledger.read.holds()).map(
       ({ id, kind, amount, customer, terminal, timeMs }) => {
         const ageMs = Math.max(0, nowMs - timeMs);
         const at = names.get(terminal) ?? terminal;
         const money = formatMoney(amount, bank.settings.currency);
         const time = new Date(timeMs).toISOString();
+        const inDoubt = doubts.has(id);
+        const state = inDoubt ? "in doubt: count the notes" : "open";
         return {
-          cells: [id, kind, money, customer, at, timeInWords(ageMs)],
+          cells: [id, kind, money, customer, at, timeInWords(ageMs), state],
           facts: {
             movement: id,
             kind,
@@ -27,11 +33,16 @@ export const holdCommands: Handlers<"list_holds" | "settle_hold"> = {
             terminal: at,
             time,
             ageMs,
+            inDoubt,
           },
         };
       },
     );
-    yield* listed(["movement", "kind", "amount", "customer", "terminal", "age"], rows, json);
+    yield* listed(
+      ["movement", "kind", "amount", "customer", "terminal", "age", "state"],
+      rows,
+      json,
+    );
   },
 
   async *settle_hold(bank, { movement, complete, reverse, reason, operator }) {

@@ -141,11 +141,12 @@ function statusLines(
     ...facts.filter(([, fact]) => fact).map(([name, fact]) => `${name.padEnd(width)}  ${fact}`),
     "",
     ...tableOf(
-      ["terminal", "state", "last contact", "key", "cassettes"],
+      ["terminal", "state", "last contact", "key", "protection", "cassettes"],
       state.terminals.map((terminal) => {
-        const { name, contact, lastMs, keyVersion } = terminal;
+        const { name, contact, lastMs, keyVersion, protection } = terminal;
         const stateOf = terminal.state === "active" ? contact : terminal.state;
-        return [name, stateOf, ago(lastMs, "-"), String(keyVersion), cassettesOf(terminal)];
+        const key = String(keyVersion);
+        return [name, stateOf, ago(lastMs, "-"), key, protection, cassettesOf(terminal)];
       }),
     ),
     "",

@@ -19,9 +19,8 @@ import {
   rotateTerminal,
   terminalNamed,
 } from "../terminals/change_keys.ts";
-import { reportPrefix } from "../device_words.ts";
+import { protectionOf, reportPrefix } from "../device_words.ts";
 import type { AuditEntry } from "../audit/entry.ts";
-import type { Terminal } from "../ledger/model.ts";
 import { CommandRefused, type Handlers } from "./request.ts";
 import { listed } from "./table.ts";
 import { requireName } from "./words.ts";
@@ -177,12 +176,6 @@ function keyGiven(
     `the pending key file is for another command: it has key ${key.version} of ` +
       `terminal ${key.name}. Run that command, or choose another --out`,
   );
-}
-
-/** Returns whether the dispenser of a terminal obeys the bank's tokens alone. */
-export function protectionOf({ device }: Pick<Terminal, "device">): string {
-  if (!device) return "none";
-  return device.state === "active" ? `tokens for ${device.name}` : `${device.name} is revoked`;
 }
 
 /** Returns the last report of a terminal's devices among the newest of its entries in the log. */

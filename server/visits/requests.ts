@@ -122,6 +122,8 @@ export class Requests {
       case "load_cash":
       case "count_cash":
         return await this.#settle(ask);
+      case "doubt":
+        return await this.#doubt(ask);
       case "retell":
         return await this.#retell(ask);
       case "retold":
@@ -617,6 +619,13 @@ export class Requests {
         ...this.#statusOf(status),
         timeMs: time === undefined ? null : Date.parse(time),
       }),
+    );
+  }
+
+  async #doubt({ movement, status }: AskOf<"doubt">): Promise<Answer> {
+    const terminal = this.terminal.id;
+    return answerOf(
+      await this.#submit({ op: "doubt", movement, terminal, ...this.#statusOf(status) }),
     );
   }
 

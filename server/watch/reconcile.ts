@@ -42,7 +42,7 @@ export function differencesOf(
 
 /** Returns what the books have of a movement, as the terminal's devices should have it. */
 function bookedBy(rows: readonly Movement[], terminal: string): bigint | "nothing" | "open" {
-  const last = rows.filter(({ action }) => action !== "correct").at(-1);
+  const last = rows.filter(({ action }) => action !== "correct" && action !== "doubt").at(-1);
   if (last === undefined || last.terminal !== terminal) return "nothing";
   if (last.action === "authorise") return last.outcome === "ok" ? "open" : "nothing";
   if (last.action === "report") return last.amount;

@@ -53,6 +53,10 @@ class Attacker {
     return this.atm.ask({ op: "reverse", movement, ...(status && { status }) });
   }
 
+  doubt({ movement }: Hold, status: string): Promise<Answer> {
+    return this.atm.ask({ op: "doubt", movement, status });
+  }
+
   async pay(notes: number, { token }: Hold): Promise<void> {
     assertEquals(await this.dispenser.pay(notes, token), "success");
   }
@@ -231,17 +235,77 @@ const attacks: [what: string, gets: string, paid: bigint, attack: Attack][] = [
   }],
 ];
 
+/** What the attacker does with a withdrawal of 40.00 that ends in doubt: the rest is as above. */
+const doubts: [what: string, gets: string, paid: bigint, attack: Attack][] = [
+  ["declares it in doubt without the device's word", "unproven", 0n, async (a, hold) => {
+    const early = await a.status(hold);
+    const forged = makeToken(foreign.device, hold.statusNonce, [
+      ["DISPENSED1", "0.00EUR"],
+      ["PRESENTEDAMOUNT1", "0.00EUR"],
+    ]);
+    const got = outcome(await a.doubt(hold, forged));
+    assertEquals(outcome(await a.doubt(hold, early)), "ok");
+    return got;
+  }],
+  ["uses the token of one in doubt", "noCommandNonce", 4_000n, async (a, hold) => {
+    assertEquals(outcome(await a.doubt(hold, await a.status(hold))), "ok");
+    await a.pay(2, hold);
+    return await a.dispenser.pay(2, hold.token);
+  }],
+  ["frees one in doubt, which it has paid, by the next one's proof", "unproven", 4_000n, async (
+    a,
+    hold,
+  ) => {
+    const early = await a.status(hold);
+    await a.pay(2, hold);
+    assertEquals(outcome(await a.doubt(hold, early)), "ok");
+    await a.dispenser.nonce();
+    await a.dispenser.ask("Common.ClearCommandNonce");
+    const got = [await a.reverse(hold, await a.status(hold)), await a.reverse(hold, early)];
+    assertEquals(new Set(got.map(outcome)).size, 1);
+    return outcome(got[0]!);
+  }],
+];
+
+onEachBank(
+  "a withdrawal in doubt stays held, and there are three of them at most",
+  (withBank) =>
+    withBank(async (running) => {
+      const { atm, account, keys } = await enrolled(running);
+      const before = await account();
+      const dispensers: Dispenser[] = [];
+      let left = 0n;
+      for (const [what, gets, paid, attack] of doubts) {
+        const dispenser = await Dispenser.open(keys);
+        dispensers.push(dispenser);
+        const attacker = new Attacker(running, atm, dispenser);
+        const inside = dispenser.inside;
+        assertEquals(await attack(attacker, await attacker.begin()), gets, what);
+        assertEquals(inside - dispenser.inside, paid, `${what}: notes that left`);
+        left += paid;
+        const { balance, held } = await account();
+        assert(left <= before.balance - balance + held, `${what}: held`);
+      }
+      assertEquals((await account()).held, 4_000n * BigInt(doubts.length));
+      const last = new Attacker(running, atm, dispensers[0]!);
+      assertEquals(
+        outcome(await last.authorise(newId(), await last.dispenser.nonce())),
+        "try_later",
+      );
+      assert((await running.entries()).join().includes("3 are in doubt"));
+      for (const dispenser of dispensers) dispenser.close();
+      const holds = await Array.fromAsync(running.operate({ command: "list_holds", json: true }));
+      assertEquals(holds.length, 3);
+      assert(holds.every((each) => "line" in each && each.line.includes('"inDoubt":true')));
+      await requireGoodBooks(running);
+    }),
+);
+
 onEachBank(
   "who owns the ATM's PC gets no note that is neither booked nor held",
   (withBank) =>
     withBank(async (running) => {
-      const enrolled = await Array.fromAsync(
-        running.operate({ command: "enrol_device", name: "lobby-cash", terminal: "lobby" }),
-      );
-      const keys = parseDeviceKeys(enrolled.find((each) => "keyFile" in each)!.keyFile, "file");
-      const atm = await running.visit("bob");
-      const account = async () =>
-        (await running.bank.ledger.read.accounts()).find(({ number }) => number === atm.account)!;
+      const { atm, account, keys } = await enrolled(running);
       for (const [what, gets, paid, attack] of attacks) {
         const dispenser = await Dispenser.open(keys);
         const attacker = new Attacker(running, atm, dispenser);
@@ -262,10 +326,26 @@ onEachBank(
         assertEquals([settled.held, before.balance - settled.balance], [0n, left], what);
         dispenser.close();
       }
-      const checked = await Array.fromAsync(running.operate({ command: "check_ledger" }));
-      const lines = checked.flatMap((each) => "line" in each ? [each.line] : []).join();
-      assert(lines.includes("the books are correct"), lines);
+      await requireGoodBooks(running);
     }),
 );
 
-console.log(`attacks by the owner of the ATM's PC: ${attacks.length}`);
+/** Gives the lobby's device keys, and logs a customer in there. */
+async function enrolled(running: RunningBank) {
+  const answers = await Array.fromAsync(
+    running.operate({ command: "enrol_device", name: "lobby-cash", terminal: "lobby" }),
+  );
+  const keys = parseDeviceKeys(answers.find((each) => "keyFile" in each)!.keyFile, "file");
+  const atm = await running.visit("bob");
+  const account = async () =>
+    (await running.bank.ledger.read.accounts()).find(({ number }) => number === atm.account)!;
+  return { keys, atm, account };
+}
+
+async function requireGoodBooks(running: RunningBank): Promise<void> {
+  const checked = await Array.fromAsync(running.operate({ command: "check_ledger" }));
+  const lines = checked.flatMap((each) => "line" in each ? [each.line] : []).join();
+  assert(lines.includes("the books are correct"), lines);
+}
+
+console.log(`attacks by the owner of the ATM's PC: ${attacks.length + doubts.length}`);

@@ -9,6 +9,7 @@ import type { SimulatedCardReader } from "../../client/cards/simulated_card_read
 import { SimulatedDevices } from "../../client/cash/simulated_devices.ts";
 import { Journal } from "../../client/journal.ts";
 import { hex } from "../../lib/bytes.ts";
+import type { EndToEnd, EndToEndParts } from "../../client/device_service/end_to_end.ts";
 import type { DeviceKeys } from "../../lib/device_keys.ts";
 import { listenTcp, system, systemFiles } from "../../lib/system.ts";
 import {
@@ -196,6 +197,7 @@ export class Branch {
       behindMs = 0,
       byService = false,
       deviceKeys,
+      attest,
       equipReader,
       takeCardMsMax = 60_000,
     }: {
@@ -212,6 +214,8 @@ export class Branch {
       byService?: boolean;
       /** The keys of devices behind WebSocket. */
       deviceKeys?: DeviceKeys;
+      /** Makes their end-to-end security. */
+      attest?: (parts: EndToEndParts) => EndToEnd;
       /** The ATM's card reader, if it has one. */
       equipReader?: (database: DatabaseSync) => SimulatedCardReader;
       takeCardMsMax?: number;
@@ -223,6 +227,7 @@ export class Branch {
     const served = byService
       ? serveDevices(`${folder}-devices`, database, equip, this.#log, {
         ...(deviceKeys && { keys: deviceKeys }),
+        ...(attest && { attest }),
       })
       : null;
     const devices = served?.simulated ?? equip(database);

@@ -1,6 +1,9 @@
 /** An ATM whose device has keys: each withdrawal ends by what the device attests. */
 import { assert, assertEquals } from "@std/assert";
+import { EndToEnd, type EndToEndParts } from "../../client/device_service/end_to_end.ts";
 import { parseDeviceKeys } from "../../lib/device_keys.ts";
+import { contentOfToken, makeToken } from "../../lib/device_token.ts";
+import type { Currency } from "../../lib/money.ts";
 import type { OperatorCommand } from "../../lib/operator_commands.ts";
 import { runOperatorCommand } from "../../server/operator/commands.ts";
 import { Branch, logIn, until } from "./branch.ts";
@@ -54,6 +57,69 @@ Deno.test("notes that were presented and drawn back stay booked, and staff are s
     assertEquals((await lobby.atm.withdraw("4000")).outcome, "to_be_counted");
     assertEquals(await branch.balanceOf("alice"), 96_000n);
     assertEquals(lobby.journal.flagged().map(({ why }) => why), ["the device attests 4000"]);
+    await lobby.close();
+  }));
+
+/** A device that can be told to dispense nothing. */
+class Refuser extends EndToEnd {
+  refuses = false;
+  override authorise(...request: Parameters<EndToEnd["authorise"]>) {
+    return this.refuses ? "hardwareError" as const : super.authorise(...request);
+  }
+}
+
+/** A device of another maker: it does not attest which nonce has ended. */
+class OtherMaker extends Refuser {
+  constructor(private readonly own: EndToEndParts) {
+    super(own);
+  }
+  override presentStatus(nonce: string, currency: Currency): string | null {
+    const content = contentOfToken(super.presentStatus(nonce, currency) ?? "")?.content;
+    if (!content) return null;
+    const standard = [...content].filter(([key]) => key !== "STRONGROOMCLEARED");
+    return makeToken(this.own.keys.device, nonce, standard);
+  }
+}
+
+Deno.test("a device that proves only what it paid: the rest is in doubt, and withdrawals go on", () =>
+  withDevice(async (branch, deviceKeys) => {
+    let device!: OtherMaker;
+    const attest = (parts: EndToEndParts) => device = new OtherMaker(parts);
+    const lobby = branch.atm("lobby", { byService: true, deviceKeys, attest });
+    const withdraw = async (amount: string) => (await lobby.atm.withdraw(amount)).outcome;
+    await logIn(lobby);
+    assertEquals(await withdraw("2000"), "ok");
+    for (const _ of [1, 2, 3]) {
+      device.refuses = true;
+      assertEquals(await withdraw("1000"), "to_be_counted");
+      device.refuses = false;
+      assertEquals(lobby.journal.open(), [], "the ATM has no more to say");
+    }
+    assertEquals(await withdraw("2000"), "try_later");
+    const holds = await branch.bank.ledger.read.holds();
+    assertEquals((await branch.bank.ledger.read.doubts()).sort(), holds.map(({ id }) => id).sort());
+    assertEquals(holds.length, 3);
+    const whys = lobby.journal.flagged().map(({ why }) => why);
+    assertEquals(whys, Array(3).fill("in doubt: its device gives no proof"));
+    await lobby.close();
+  }));
+
+Deno.test("a withdrawal that is still open is proved before the device gets another nonce", () =>
+  withDevice(async (branch, deviceKeys) => {
+    let device!: Refuser;
+    const attest = (parts: EndToEndParts) => device = new Refuser(parts);
+    const lobby = branch.atm("lobby", { byService: true, deviceKeys, attest });
+    await logIn(lobby);
+    const present = lobby.served!.devices.presentStatus.bind(lobby.served!.devices);
+    lobby.served!.devices.presentStatus = () => Promise.resolve(null);
+    device.refuses = true;
+    assertEquals((await lobby.atm.withdraw("2000")).outcome, "to_be_counted");
+    device.refuses = false;
+    assertEquals((await lobby.atm.withdraw("2000")).outcome, "device_fault");
+    lobby.served!.devices.presentStatus = present;
+    assertEquals((await lobby.atm.withdraw("2000")).outcome, "ok");
+    await branch.requireAllSettled(lobby);
+    assertEquals(await branch.balanceOf("alice"), 98_000n);
     await lobby.close();
   }));
 

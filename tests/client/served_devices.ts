@@ -4,7 +4,7 @@ import type { SimulatedDevices } from "../../client/cash/simulated_devices.ts";
 import { Xfs4IotDevices } from "../../client/cash/xfs4iot/xfs4iot_devices.ts";
 import { DeviceService, publisherPath } from "../../client/device_service/device_service.ts";
 import { CashRecycler } from "../../client/device_service/recycler.ts";
-import { EndToEnd } from "../../client/device_service/end_to_end.ts";
+import { EndToEnd, type EndToEndParts } from "../../client/device_service/end_to_end.ts";
 import { DiskWatch } from "../../client/disk_watch.ts";
 import type { DeviceKeys } from "../../lib/device_keys.ts";
 import { openDevicesFolder } from "../../client/folder/devices_folder.ts";
@@ -30,12 +30,17 @@ export function serveDevices(
   atm: DatabaseSync,
   equip: (database: DatabaseSync) => SimulatedDevices,
   log: (line: string) => void = () => {},
-  { tls, keys }: { tls?: { certificate: string; key: string }; keys?: DeviceKeys } = {},
+  { tls, keys, attest = (keys) => new EndToEnd(keys) }: {
+    tls?: { certificate: string; key: string };
+    keys?: DeviceKeys;
+    /** Makes the end-to-end security of a device with keys. */
+    attest?: (parts: EndToEndParts) => EndToEnd;
+  } = {},
 ): ServedDevices {
   const database = openDevicesFolder(systemFiles, folder);
   const simulated = equip(database);
   const parts = { world: system, database, devices: simulated };
-  const security = keys ? new EndToEnd({ ...parts, keys }) : null;
+  const security = keys ? attest({ ...parts, keys }) : null;
   const disk = new DiskWatch({
     ...{ world: system, log, words: ["the devices'", "the devices are"] },
     probe: () => probeDisk(database),

@@ -96,6 +96,17 @@ const cases: Case[] = [
     labels: lobby,
   },
   {
+    alert: "WithdrawalInDoubt",
+    series: [[
+      `strongroom_terminal_withdrawals_in_doubt{${instance}, terminal="lobby"}`,
+      "0x4 1x5 0x5",
+    ]],
+    interval: "1m",
+    fires: "8m",
+    quiet: ["4m", "12m"],
+    labels: lobby,
+  },
+  {
     alert: "TerminalUnreconciled",
     series: [
       [`strongroom_terminal_differences{${instance}, terminal="lobby"}`, "0x4 2x12 0x10"],

@@ -124,6 +124,11 @@ export class MemoryReads implements ReadStore {
       .map(([id]) => this.tables.movements.get(id)![0]!);
   }
 
+  doubts(): MovementId[] {
+    const { holds, movements } = this.tables;
+    return [...holds.keys()].filter((id) => movements.get(id)!.some(({ step }) => step === 3));
+  }
+
   movementsAfter(id: MovementId, step: number, limit: number): Movement[] {
     return [...this.tables.movements.values()].flat()
       .filter((row) => row.id > id || (row.id === id && row.step > step))

@@ -369,8 +369,8 @@ export class MemoryStore implements Store {
           .filter(({ debit, credit }) =>
             [debit, credit].some((id) => id !== null && closing.has(id))
           ),
-        ...[...tables.holds.keys()].flatMap((id) => tables.movements.get(id) ?? [])
-          .filter(({ terminal, token }) => touch.devices.has(terminal) && token !== ""),
+        ...[...tables.holds.keys()].map((id) => tables.movements.get(id) ?? [])
+          .filter(([first]) => touch.devices.has(first!.terminal) && first!.token !== "").flat(),
       ],
       customers: [...customers].flatMap((name) => tables.customers.get(name) ?? []),
       terminals: [
@@ -625,6 +625,7 @@ export class MemoryStore implements Store {
   accounts = () => this.#read((reads) => reads.accounts());
   dayBalances = (...args: Parameters<MemoryReads["dayBalances"]>) =>
     this.#read((reads) => reads.dayBalances(...args));
+  doubts = () => this.#read((reads) => reads.doubts());
   holds = () => this.#read((reads) => reads.holds());
   movementsAfter = (...args: Parameters<MemoryReads["movementsAfter"]>) =>
     this.#read((reads) => reads.movementsAfter(...args));

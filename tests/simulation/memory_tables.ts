@@ -204,7 +204,12 @@ export class MemoryTables {
       require(id === null || this.accounts.has(id), "a movement's account is not there");
     }
     if (row.step === 2) this.#requireOpen(row, before);
-    if (row.step === 3) {
+    if (row.action === "doubt") {
+      const [first] = before;
+      const fits = first?.kind === "withdrawal" && row.kind === "withdrawal" &&
+        first.terminal === row.terminal && first.amount === row.amount;
+      require(fits && this.holds.has(row.id), "a doubt fits no open withdrawal");
+    } else if (row.step === 3) {
       const settled = before.find(({ step }) => step === 2);
       require(
         settled !== undefined && settled.operator !== "" && settled.terminal === row.terminal &&
@@ -333,7 +338,15 @@ export class MemoryTables {
 function requireSound(row: Movement): void {
   const { id, step, action, kind, debit, credit, amount, booked, outcome } = row;
   const correct = Math.max(step, 4);
-  const stepOf = { authorise: 1, book: 1, complete: 2, reverse: 2, report: 3, correct } as const;
+  const stepOf = {
+    authorise: 1,
+    book: 1,
+    complete: 2,
+    reverse: 2,
+    report: 3,
+    doubt: 3,
+    correct,
+  } as const;
   const stepOfAction = action === "void" ? (kind === "void" ? 1 : 2) : stepOf[action];
   const joins = debit !== null && credit !== null && debit !== credit;
   require(/^[0-9a-f]{32}$/.test(id), "a movement's id has another length");

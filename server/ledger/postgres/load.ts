@@ -36,7 +36,10 @@ const readTerminals = `SELECT * FROM terminals WHERE id IN (
     UNION SELECT terminal FROM movements WHERE id = ANY ($3::bytea[])
   )`;
 
-/** The movements of a batch, and the open ones of accounts that it closes and of its devices. */
+/**
+ * The movements of a batch, the open ones of accounts that it closes, and all rows of the open ones
+ * of its devices.
+ */
 const readMovements = `SELECT * FROM movements WHERE id = ANY ($1::bytea[])
   UNION ALL
   SELECT movements.* FROM holds
@@ -46,8 +49,9 @@ const readMovements = `SELECT * FROM movements WHERE id = ANY ($1::bytea[])
     )
   UNION ALL
   SELECT movements.* FROM holds
-    JOIN movements ON movements.id = holds.movement AND movements.step = 1
-    WHERE cardinality($3::text[]) > 0 AND movements.terminal = ANY ($3) AND movements.token <> ''`;
+    JOIN movements AS first ON first.id = holds.movement AND first.step = 1
+    JOIN movements ON movements.id = first.id
+    WHERE cardinality($3::text[]) > 0 AND first.terminal = ANY ($3) AND first.token <> ''`;
 
 /** The newest batch's time, the database's clock, which a transaction does not hold, and what was confirmed. */
 export const times = `(SELECT coalesce(max(time_ms), 0) FROM audit_chains) AS last_ms,

@@ -210,6 +210,12 @@ export class PostgresReads implements ReadStore {
     return (await this.#all("holds", text)).map(movementOf);
   }
 
+  async doubts(): Promise<MovementId[]> {
+    const text = `SELECT holds.movement FROM holds
+      JOIN movements ON movements.id = holds.movement AND movements.step = 3`;
+    return (await this.#all("doubts", text)).map(({ movement }) => hex(bytesOf(movement)));
+  }
+
   async movementsAfter(id: MovementId, step: number, limit: number): Promise<Movement[]> {
     const text = `SELECT * FROM movements WHERE (id, step) > ($1::bytea, $2::smallint)
       ORDER BY id, step LIMIT $3`;

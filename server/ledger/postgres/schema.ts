@@ -54,7 +54,7 @@ export const schema = [
     token text NOT NULL,
     PRIMARY KEY (id, step),
     CHECK (step = CASE action WHEN 'authorise' THEN 1 WHEN 'book' THEN 1 WHEN 'complete' THEN 2
-      WHEN 'reverse' THEN 2 WHEN 'report' THEN 3
+      WHEN 'reverse' THEN 2 WHEN 'report' THEN 3 WHEN 'doubt' THEN 3
       WHEN 'void' THEN CASE WHEN kind = 'void' THEN 1 ELSE 2 END
       WHEN 'correct' THEN greatest(step, 4) ELSE 0 END),
     CHECK (booked = 0 OR (debit IS NOT NULL AND credit IS NOT NULL AND debit <> credit)),

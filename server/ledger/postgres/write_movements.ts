@@ -31,12 +31,16 @@ const movementTypes: [column: string, type: string, value: (row: Movement) => Co
   ];
 const movementColumns = movementTypes.map(([column]) => column);
 
-/** The steps as they are written: the corrections together. */
-type WrittenStep = 1 | 2 | 3 | 4;
+/** The steps as they are written: reports and doubts apart, the corrections together. */
+type WrittenStep = 1 | "doubt" | 2 | 3 | 4;
 
 /** The id of a row in each step: NULL for any but the first without a matching movement. */
 const idOfStep: Record<WrittenStep, string> = {
   1: "given.id",
+  doubt: `(SELECT first.id FROM movements AS first JOIN holds ON holds.movement = first.id
+    WHERE first.id = given.id AND first.step = 1 AND first.kind = 'withdrawal'
+      AND given.kind = 'withdrawal' AND first.terminal = given.terminal
+      AND first.amount = given.amount)`,
   2: `(SELECT first.id FROM movements AS first JOIN holds ON holds.movement = first.id
     WHERE first.id = given.id AND first.step = 1 AND first.kind = given.kind
       AND first.terminal = given.terminal AND first.customer = given.customer
@@ -64,19 +68,22 @@ export function writeMovements(movements: readonly Movement[]): Statement[] {
   return [
     ...writeStep(
       1,
-      sorted.filter(({ step, action }) => step !== 2 && step !== 3 && action !== "correct"),
+      sorted.filter(({ step, action }) =>
+        step !== 2 && !["report", "doubt", "correct"].includes(action)
+      ),
     ),
     ...insert("holds", "holds", [
       ["movement", "bytea", opened.map(({ id }) => fromHex(id, 16))],
       ["time_ms", "bigint", opened.map(({ timeMs }) => timeMs)],
     ]),
+    ...writeStep("doubt", sorted.filter(({ action }) => action === "doubt")),
     ...writeStep(2, ofStep(2)),
     ...given(
       "delete_holds",
       "DELETE FROM holds WHERE movement IN (SELECT id FROM given)",
       [["id", "bytea", ofStep(2).map(({ id }) => fromHex(id, 16))]],
     ),
-    ...writeStep(3, ofStep(3)),
+    ...writeStep(3, sorted.filter(({ action }) => action === "report")),
     ...writeStep(4, sorted.filter(({ action }) => action === "correct")),
     ...writeLastMovements(lastOfTerminals(movements)),
   ];

@@ -1,11 +1,13 @@
 /** The first phase of a withdrawal or a deposit: a hold, or a permission to accept notes. */
 import { inWords, type Outcome } from "../../../lib/errors.ts";
+import { withdrawalsInDoubtMax } from "../../../lib/limits.ts";
 import { amountMinorMax } from "../../../lib/money.ts";
 import type { Account, Movement } from "../model.ts";
 import type { Authorise, Transfer } from "../command.ts";
 import { type Answer, type Batch, failed } from "./batch.ts";
 import { isOver, mayChange } from "./bounds.ts";
 import { accountOfRow, customerAccount, logMovement } from "./movement_rows.ts";
+import { isInDoubt } from "./doubt.ts";
 import { statusNonceOf } from "./proof.ts";
 
 export function authorise(batch: Batch, command: Authorise): Answer {
@@ -41,19 +43,23 @@ export function authorise(batch: Batch, command: Authorise): Answer {
 
 /**
  * Returns the token of a withdrawal, empty at a terminal without a device; null while its device
- * may get none: it has no nonce or no keys, or an earlier token of it is not proved dead.
+ * may get none: it has no nonce or no keys, an earlier token of it is neither proved dead nor in
+ * doubt, or too many are in doubt.
  */
 function tokenFor(batch: Batch, { kind, terminal: id, dispense }: Authorise): string | null {
   const terminal = batch.books.terminal(id);
   const device = terminal?.device;
   if (kind !== "withdrawal" || !device) return "";
-  const open = batch.books.openToken(id);
+  const open = batch.books.openTokens(id);
+  const live = open.find((first) => !isInDoubt(batch, first));
   const why = device.state === "revoked"
     ? "its device is revoked"
     : !dispense
     ? "without its device's nonce"
-    : open
-    ? `its device may still dispense for movement ${open.id}`
+    : live
+    ? `its device may still dispense for movement ${live.id}`
+    : open.length >= withdrawalsInDoubtMax
+    ? `${open.length} are in doubt`
     : dispense.keyVersion !== device.keyVersion
     ? "its device has other keys"
     : null;

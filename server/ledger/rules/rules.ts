@@ -28,6 +28,7 @@ import { countCash, loadCash } from "./load_cash.ts";
 import { correctMovement } from "./correct.ts";
 import { cardLogIn, issueCard, revokeCard, setPin } from "./cards.ts";
 import { administerDevice } from "./device_keys.ts";
+import { doubt } from "./doubt.ts";
 import { changePassword } from "./change_password.ts";
 import { logIn, logOnly } from "./log_in.ts";
 import { end, manageStaff } from "./manage_staff.ts";
@@ -99,6 +100,8 @@ function apply(batch: Batch, command: Command): Answer {
     case "reverse":
     case "void":
       return settle(batch, command);
+    case "doubt":
+      return doubt(batch, command);
     case "load_cash":
       return loadCash(batch, command);
     case "count_cash":

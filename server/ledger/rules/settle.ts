@@ -3,6 +3,7 @@ import type { Movement } from "../model.ts";
 import type { Settle } from "../command.ts";
 import { type Answer, type Batch, failed } from "./batch.ts";
 import { accountOfRow, logMovement } from "./movement_rows.ts";
+import { isInDoubt } from "./doubt.ts";
 import { confirmDeviceKeys, provedAmount, statusNonceOf } from "./proof.ts";
 import { report } from "./report.ts";
 
@@ -12,6 +13,7 @@ export function settle(batch: Batch, command: Settle): Answer {
   if (!first || first.terminal !== command.terminal) return refuseSettling(batch, command);
   const settled = batch.books.movement(command.movement, 2);
   if (settled && !settled.operator) return settledBefore(batch, command, first, settled);
+  if (isInDoubt(batch, first)) return refuseSettling(batch, command, "unproven");
   if (first.token !== "") return settleProved(batch, command, first, settled);
   if (command.op === "complete") {
     if (first.action === "void") return { outcome: "voided" };

@@ -96,8 +96,9 @@ function openMovementsOf(connection: SqliteConnection, number: string): Movement
 
 function openTokensOf(connection: SqliteConnection, terminal: string): Movement[] {
   const text = `SELECT movements.* FROM holds
-    JOIN movements ON movements.id = holds.movement AND movements.step = 1
-    WHERE movements.terminal = ? AND movements.token <> ''`;
+    JOIN movements AS first ON first.id = holds.movement AND first.step = 1
+    JOIN movements ON movements.id = first.id
+    WHERE first.terminal = ? AND first.token <> ''`;
   return connection.all(text, terminal).map(movementOf);
 }
 

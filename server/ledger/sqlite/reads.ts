@@ -1,5 +1,5 @@
 /** Reads of a bank on SQLite outside its batches. */
-import { fromHex } from "../../../lib/bytes.ts";
+import { fromHex, hex } from "../../../lib/bytes.ts";
 import type { ChainName, LogPlace, SealedEntry } from "../../audit/entry.ts";
 import type {
   Account,
@@ -172,6 +172,13 @@ export class SqliteReads implements ReadStore {
       `SELECT movements.* FROM holds JOIN movements ON movements.id = holds.movement AND movements.step = 1
        ORDER BY holds.time_ms`,
     ).map(movementOf);
+  }
+
+  doubts(): MovementId[] {
+    return this.connection.all(
+      `SELECT holds.movement FROM holds
+       JOIN movements ON movements.id = holds.movement AND movements.step = 3`,
+    ).map(({ movement }) => hex(movement as Uint8Array));
   }
 
   movementsAfter(id: MovementId, step: number, limit: number): Movement[] {

@@ -135,7 +135,7 @@ CREATE TRIGGER day_balances_are_never_deleted BEFORE DELETE ON day_balances
 BEGIN SELECT RAISE(ABORT, 'the days of an account are never deleted'); END;
 
 -- Movements: step 1 begins one, step 2 settles it, step 3 is the terminal's report after an operator
--- settled it, and the steps from 4 on correct it.
+-- settled it, or its doubt before one does, and the steps from 4 on correct it.
 
 CREATE TABLE movements (
   id BLOB NOT NULL CHECK (length(id) = 16),
@@ -159,8 +159,8 @@ CREATE TABLE movements (
   token TEXT NOT NULL,
   PRIMARY KEY (id, step),
   CHECK (step = CASE action WHEN 'authorise' THEN 1 WHEN 'book' THEN 1 WHEN 'complete' THEN 2
-    WHEN 'reverse' THEN 2 WHEN 'report' THEN 3 WHEN 'void' THEN iif(kind = 'void', 1, 2)
-    WHEN 'correct' THEN max(step, 4) END),
+    WHEN 'reverse' THEN 2 WHEN 'report' THEN 3 WHEN 'doubt' THEN 3
+    WHEN 'void' THEN iif(kind = 'void', 1, 2) WHEN 'correct' THEN max(step, 4) END),
   CHECK (booked = 0 OR (debit IS NOT NULL AND credit IS NOT NULL AND debit <> credit)),
   CHECK (booked = 0 OR (outcome = 'ok' AND action IN ('complete', 'book', 'report', 'correct'))),
   CHECK (booked <= amount OR booked = 0 OR action = 'report'),
@@ -202,11 +202,19 @@ BEGIN
       AND first.debit = new.debit AND first.credit = new.credit
       AND first.amount = new.amount AND first.currency = new.currency);
 END;
-CREATE TRIGGER movements_report_what_an_operator_settled BEFORE INSERT ON movements WHEN new.step = 3
+CREATE TRIGGER movements_report_what_an_operator_settled BEFORE INSERT ON movements
+WHEN new.action = 'report'
 BEGIN
   SELECT RAISE(ABORT, 'a report fits no movement that an operator settled') WHERE NOT EXISTS (
     SELECT 1 FROM movements AS second WHERE second.id = new.id AND second.step = 2
       AND second.operator <> '' AND second.terminal = new.terminal AND second.kind = new.kind);
+END;
+CREATE TRIGGER movements_doubt_what_is_open BEFORE INSERT ON movements WHEN new.action = 'doubt'
+BEGIN
+  SELECT RAISE(ABORT, 'a doubt fits no open withdrawal') WHERE NOT EXISTS (
+    SELECT 1 FROM holds JOIN movements AS first ON first.id = holds.movement AND first.step = 1
+    WHERE first.id = new.id AND first.kind = 'withdrawal' AND new.kind = 'withdrawal'
+      AND first.terminal = new.terminal AND first.amount = new.amount);
 END;
 CREATE TRIGGER movements_correct_what_has_ended BEFORE INSERT ON movements WHEN new.step > 3
 BEGIN

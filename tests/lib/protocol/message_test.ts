@@ -49,6 +49,7 @@ const asks: Ask[] = [
   { op: "complete", movement, amount: "4000" },
   { op: "reverse", movement },
   { op: "void", movement },
+  { op: "doubt", movement, status: "NONCE=A1" },
   { op: "load_cash", ...cash },
   {
     op: "retell",
@@ -130,7 +131,7 @@ Deno.test("every answer and push comes out as it went in", () => {
 Deno.test("every request is refused with a field missing, added, or of another type", () => {
   const wrong = [null, true, -1, 1.5, 1e300, [], {}, "", "\ud800", "x".repeat(70_000)];
   // What is no wrong value for some field: an empty text, an empty filter, an empty list, a yes.
-  const texts = ["username", "password", "account", "from", "to", "cursor", "place"];
+  const texts = ["username", "password", "account", "from", "to", "cursor", "place", "status"];
   const allowed = ({ op }: Ask, field: string, value: unknown) =>
     (value === "" && texts.includes(field)) ||
     // A customer's amount is refused by name.

@@ -11,6 +11,8 @@ const well: TerminalState = {
   name: "lobby",
   state: "active",
   keyVersion: 1,
+  protection: "none",
+  doubts: 0,
   nextKeyMs: null,
   contact: "connected",
   lastMs: nowMs,
@@ -66,6 +68,11 @@ const rows: [change: Partial<BankState>, wrong: string[], failures?: Failures][]
     ["lobby is out of service: no contact since 2026-11-28T11:00:00.000Z"],
   ],
   [lobby({ contact: "lost", lastMs: nowMs - 60_000 }), []],
+  [lobby({ doubts: 1 }), ["lobby has a withdrawal in doubt: its device gives no proof"]],
+  [
+    lobby({ doubts: 3 }),
+    ["lobby has 3 withdrawals in doubt, and dispenses nothing: its device gives no proof"],
+  ],
   [
     lobby({ contact: "unseen", lastMs: null, report: null }),
     ["lobby is out of service: no contact since 2026-11-26T12:00:00.000Z, the server's start"],

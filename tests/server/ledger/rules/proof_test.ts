@@ -53,6 +53,7 @@ Deno.test("a status proves the end of a token, or nothing", () => {
   assertEquals(provedAmount({ token: "", amount: 4_000n }, paid), null);
 });
 
+type Further = ReturnType<typeof further>;
 const sealedKeys = new Uint8Array(112);
 const terminal = idOf("lobby");
 const withdraw: Command = {
@@ -109,6 +110,56 @@ Deno.test("an operator settles once the token's nonce has ended, and a later pro
   assertEquals(get(complete(2_000n, paid)), "ok 4000");
   assertEquals(books.accountOf("differences")!.balance, -4_000n);
   assert(words.includes("terminal lobby | reports €20.00, its device attests €40.00"));
+});
+
+/** Returns what withdraws 10.00 under this name, and a status of its token that proves nothing. */
+function further(name: string): { begin: Command; id: string; live: DeviceStatus } {
+  const own = name.toUpperCase().repeat(16);
+  const [id, statusNonce] = [idOf(name), own.replaceAll("E", "F")];
+  const token = makeToken(new Uint8Array(32), own, [
+    ["DISPENSE1", "10.00EUR"],
+    [holdKey, id.toUpperCase()],
+    [statusKey, statusNonce],
+  ]);
+  const begin = { ...withdraw, movement: id, amount: 1_000n, dispense: { keyVersion: 2, token } };
+  const row: typeof rows[number] = [statusNonce, token.slice(-64), 0n, 0n, null, null];
+  return { begin, id, live: statusOf(row) };
+}
+
+Deno.test("a withdrawal without a proof is in doubt: then another begins, up to three of them", () => {
+  const { get, alice, words } = bank();
+  const doubt = (movement: string, status?: DeviceStatus, at = terminal): Command => ({
+    ...{ op: "doubt", movement, terminal: at },
+    ...(status && { status }),
+  });
+  const [second, third, fourth] = ["e2", "e3", "e4"].map(further) as [Further, Further, Further];
+  assertEquals(get(withdraw), "ok");
+  assertEquals(get(second.begin), "try_later");
+  assertEquals(get(doubt(movement)), "unproven");
+  assertEquals(get(doubt(movement, second.live)), "unproven");
+  assertEquals(get(doubt(movement, paid)), "try_later", "it is proved");
+  assertEquals(get(doubt(movement, live, idOf("mall"))), "unknown_movement");
+  assertEquals(get(doubt(movement, live)), "ok");
+  assertEquals(get(doubt(movement, live)), "ok");
+  assertEquals(words.filter((line) => line.includes("is in doubt")), [
+    "terminal lobby | withdraw €40.00 is in doubt: its device gives no proof - count the notes",
+  ]);
+  // An operator alone frees it, or books it.
+  assertEquals(get({ op: "reverse", movement, terminal, status: dead }), "unproven");
+  assertEquals(get({ op: "void", movement, terminal, status: dead }), "unproven");
+  assertEquals(get(complete(4_000n, paid)), "unproven");
+  for (const { begin, id, live } of [second, third]) {
+    assertEquals(get(begin), "ok");
+    assertEquals(get(doubt(id, live)), "ok");
+  }
+  assertEquals([alice().balance, alice().held], [10_000n, 6_000n]);
+  assertEquals(get(fourth.begin), "try_later");
+  assertEquals(words.at(-1), "terminal lobby | withdraw failed - try later: 3 are in doubt");
+  assertEquals(get(settle(4_000n), 1_000 + commandNonceMsMax), "ok 4000");
+  assertEquals([alice().balance, alice().held], [6_000n, 2_000n]);
+  assertEquals(get(complete(4_000n)), "unproven");
+  assertEquals(get(doubt(movement, live)), "already_completed 4000");
+  assertEquals(get(fourth.begin, 1_000 + commandNonceMsMax), "ok");
 });
 
 Deno.test("a status under new keys ends the earlier ones", () => {
