@@ -196,7 +196,7 @@ onEachBank(
   (withBank) =>
     withBank(async (running) => {
       const holds = { command: "list_holds", json: false } as const;
-      const headers = "MOVEMENT  KIND  AMOUNT  CUSTOMER  TERMINAL  AGE";
+      const headers = "MOVEMENT  KIND  AMOUNT  CUSTOMER  TERMINAL  AGE  STATE";
       assertEquals(await linesOf(running, holds), [headers]);
       const alice = await running.visit("alice");
       const [withdrawal, deposit] = [newId(), newId()];
@@ -206,7 +206,7 @@ onEachBank(
       await running.reopen();
       const listed = (await linesOf(running, holds)).slice(1).sort();
       assertEquals(
-        listed.map((line) => line.replace(/ +\d+ s$/, "")),
+        listed.map((line) => line.replace(/ +\d+ s +open$/, "")),
         [
           `${withdrawal}  withdrawal  €40.00  alice     lobby`,
           `${deposit}  deposit     €5.00   alice     lobby`,
@@ -215,7 +215,9 @@ onEachBank(
       const [first] = await linesOf(running, { ...holds, json: true });
       const { ageMs, time, ...facts } = JSON.parse(first!);
       assert(ageMs >= 0 && Date.parse(time) > 0);
-      assertEquals(Object.keys(facts), ["movement", "kind", "amount", "customer", "terminal"]);
+      assertEquals(Object.keys(facts), [
+        ...["movement", "kind", "amount", "customer", "terminal", "inDoubt"],
+      ]);
 
       const settle = {
         command: "settle_hold",
