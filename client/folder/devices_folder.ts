@@ -8,6 +8,9 @@ ${notesSchema}
 CREATE TABLE units (name TEXT PRIMARY KEY, currency TEXT NOT NULL, value TEXT NOT NULL) STRICT;
 `;
 
+/** The schema's upgrades, by version, as an ATM's. */
+export const devicesVersions: readonly string[] = [schema];
+
 /**
  * Opens a device service's folder, or creates it.
  * @throws {UsageError} as `openAtmFolder`
@@ -16,5 +19,5 @@ export function openDevicesFolder(
   files: Pick<Files, "facts" | "makeFolder" | "open">,
   folder: string,
 ): DatabaseSync {
-  return openFolderDatabase(files, folder, "devices.sqlite", [schema]);
+  return openFolderDatabase(files, folder, "devices.sqlite", devicesVersions);
 }

@@ -13,6 +13,7 @@ import { restoreBank } from "../../server/operator/restore.ts";
 import { systemFiles } from "../../lib/system.ts";
 import type { OperatorRequest } from "../../lib/operator_commands.ts";
 import type { OperatorAnswer } from "../../server/operator/request.ts";
+import type { PinWatch } from "./cards.ts";
 import { Disk } from "./disk.ts";
 import { Crash, type CrashKind, type Host, type Process } from "./host.ts";
 import type { Network } from "./network.ts";
@@ -31,6 +32,8 @@ export interface BankServerWorld {
   readonly sqliteFolder: string | null;
   openStore(process: Process): OpenStore;
   log(line: string): void;
+  /** Sees the bank make, and compare, hashes of passwords and PINs. */
+  readonly pins: Pick<PinWatch, "onHash" | "onCompared">;
 }
 
 export class BankServer {
@@ -145,7 +148,7 @@ export class BankServer {
       files,
       log,
       giveUp: log,
-      openPasswords: () => new ToyPasswords(process) as unknown as Passwords,
+      openPasswords: () => new ToyPasswords(process, this.world.pins) as unknown as Passwords,
       openStore,
       openReader: openStore,
       rehearseBank: () => Promise.resolve(),
@@ -235,28 +238,35 @@ export class BankServer {
 class ToyPasswords implements Pick<Passwords, "hash" | "hashLater" | "verify" | "busy" | "close"> {
   readonly busy = false;
 
-  constructor(private readonly process: Process) {}
+  constructor(
+    private readonly process: Process,
+    private readonly pins: BankServerWorld["pins"],
+  ) {}
 
-  async hash(password: string, salt: Uint8Array): Promise<string> {
+  async hash(password: string, salt: Uint8Array, secret?: Uint8Array): Promise<string> {
     await this.#work();
-    return `toy ${salt.toHex()} ${this.#digest(password, salt)}`;
+    const hash = `toy ${salt.toHex()} ${this.#digest(password, salt, secret)}`;
+    this.pins.onHash(password, hash);
+    return hash;
   }
 
   hashLater(password: string, salt: Uint8Array): Promise<string> {
     return this.hash(password, salt);
   }
 
-  async verify(password: string, hash: string | null): Promise<boolean> {
+  async verify(password: string, hash: string | null, secret?: Uint8Array): Promise<boolean> {
     await this.#work();
     if (hash === null) return false;
     const [, salt = "", digest] = hash.split(" ");
-    return digest === this.#digest(password, Uint8Array.fromHex(salt));
+    const isRight = digest === this.#digest(password, Uint8Array.fromHex(salt), secret);
+    this.pins.onCompared(password, hash, isRight);
+    return isRight;
   }
 
   close(): void {}
 
-  #digest(password: string, salt: Uint8Array): string {
-    return createHash("sha256").update(salt).update(password).digest("hex");
+  #digest(password: string, salt: Uint8Array, secret: Uint8Array = new Uint8Array(0)): string {
+    return createHash("sha256").update(secret).update(salt).update(password).digest("hex");
   }
 
   #work(): Promise<void> {

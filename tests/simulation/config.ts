@@ -15,6 +15,8 @@ export const faultClasses = [
   "devices",
   "people",
   "operators",
+  "cards",
+  "tokens",
 ] as const;
 export type FaultClass = typeof faultClasses[number];
 
@@ -81,8 +83,10 @@ export const crashesAtPoint = (config: Config) => 0.0006 * intensity(config, "cr
 export function habits(config: Config): Habits {
   const people = intensity(config, "people");
   const devices = intensity(config, "devices");
+  const cards = intensity(config, "cards");
   return {
     ...calmHabits,
+    ...(cards > 0 && { usesCard: 0.6, leavesCard: 0.02 * cards }),
     ...(people > 0 && { mistypes: 0.1, walksAway: 0.15, losesPatience: 0.2 }),
     ...(devices > 0 && { leavesNotes: 0.04 * devices, breaksDevice: 0.06 * devices }),
   };

@@ -6,6 +6,7 @@
 import type { AtmView, DeviceFault } from "../../lib/atm.ts";
 import type { Screen, State } from "../../ui/page/state/model.ts";
 import type { Ending, Session } from "./access_judge.ts";
+import type { Card, PinWatch } from "./cards.ts";
 import type { Attempt, Claim, Intent, Look } from "./intents.ts";
 import type { Machine } from "./machine.ts";
 import type { Page, Reading } from "./page.ts";
@@ -22,6 +23,9 @@ export interface Habits {
   readonly losesPatience: number;
   /** Somebody makes a device fail during a visit. */
   readonly breaksDevice: number;
+  /** Comes in by card rather than by password, where there is a card with a PIN. */
+  readonly usesCard: number;
+  readonly leavesCard: number;
 }
 
 export const calmHabits: Habits = {
@@ -31,6 +35,8 @@ export const calmHabits: Habits = {
   changesPassword: 0.03,
   losesPatience: 0.1,
   breaksDevice: 0,
+  usesCard: 0,
+  leavesCard: 0,
 };
 
 /** The longest that somebody waits for a screen to change. */
@@ -65,6 +71,7 @@ export interface CustomerWorld {
   onEnding(ending: Ending): void;
   /** A password is in use from now on. */
   onPassword(password: string): void;
+  readonly pins: Pick<PinWatch, "newPin" | "wrongPin">;
   count(what: string): void;
   find(what: string): void;
 }
@@ -81,6 +88,7 @@ export interface Credentials {
   changes: number;
   /** The bank was restored to a backup without this customer. */
   isForgotten: boolean;
+  card: Card | null;
 }
 
 /** Minor units that each person comes with. */
@@ -96,6 +104,8 @@ export class Customer {
   /** All notes in the machine in front of them, when they last looked at their hands. */
   #notesBefore = 0n;
   #session: Session | null = null;
+  /** The card that they have brought into the machine in this visit. */
+  #card: Card | null = null;
 
   /** @param person differs among the people who use the same name */
   constructor(
@@ -119,7 +129,7 @@ export class Customer {
     this.#notesBefore = this.#notesInMachine();
     try {
       this.world.count("visits");
-      if (!await this.#logIn()) return;
+      if (!await this.#enter()) return;
       this.world.count("log-in: ok");
       this.#see(page.state.view!);
       for (let items = this.random.between(1, 3); items > 0 && this.#isAt("menu"); items--) {
@@ -128,16 +138,17 @@ export class Customer {
       }
       await this.#leave();
     } finally {
+      await this.#takeCardBack();
       this.#lookAtHands();
       machine.occupiedBy = null;
     }
   }
 
   /**
-   * Logs in at a machine with the right password, and out again, waiting as long as screens say.
+   * Logs in at a machine with the right password or PIN, and out again, waiting as long as screens say.
    * @returns the screen that it came to
    */
-  async getsIn(machine: Machine): Promise<string> {
+  async getsIn(machine: Machine, byCard = false): Promise<string> {
     const { page } = machine;
     if (!page || machine.occupiedBy !== null) return "a dark screen";
     machine.occupiedBy = this.person;
@@ -145,7 +156,9 @@ export class Customer {
     this.#notesBefore = this.#notesInMachine();
     try {
       for (let tries = 0; tries < entryTriesMax; tries++) {
-        if (await this.#logIn(0)) break;
+        if (byCard ? await this.#logInByCard(this.credentials.card!, 0) : await this.#logIn(0)) {
+          break;
+        }
         await this.#pause(20_000);
       }
       const { screen } = page;
@@ -153,11 +166,128 @@ export class Customer {
       await this.#leave();
       return screen.name + why;
     } finally {
+      await this.#takeCardBack();
       machine.occupiedBy = null;
     }
   }
 
   // At the door
+
+  async #enter(): Promise<boolean> {
+    const { credentials: { card }, habits, random } = this;
+    const hasUse = card !== null && !card.isGone && card.usedBy === null &&
+      (card.pin ?? card.perhaps) !== null;
+    if (hasUse && random.chance(habits.usesCard)) {
+      if (await this.#logInByCard(card, habits.mistypes)) return true;
+      await this.#takeCardBack();
+    }
+    return await this.#logIn();
+  }
+
+  async #logInByCard(card: Card, mistypes: number): Promise<boolean> {
+    const page = this.#page;
+    if (!await this.#insert(card)) return false;
+    for (let tries = 0; tries < 4 && this.#isAt("pin"); tries++) {
+      await this.#think();
+      const { changes } = this.credentials;
+      const pin = this.random.chance(mistypes)
+        ? this.world.pins.wrongPin(() => this.random.below(10))
+        : (card.pin ?? card.perhaps)!;
+      const session = this.#newSession();
+      page.send({ type: "log_in_with_card", pin });
+      await page.until(
+        ({ pending, screen }) => pending === null || screen.name !== "pin",
+        patienceMs,
+      );
+      if (page.screen.name === "menu") {
+        this.world.count("log-in by card: ok");
+        this.#openedWith(card, pin, changes, session.fromMs);
+        this.#session = session;
+        this.world.onSession(session);
+        return true;
+      }
+      if (page.screen.name !== "refusal") continue;
+      const { retryAtMs, why } = page.screen;
+      this.world.count(`log-in by card: ${why}`);
+      if (why === "wrong_credentials" || why === "pin_not_set") {
+        this.#keptOutWith(card, pin, changes);
+      }
+      if (retryAtMs !== undefined) await this.#pause(retryAtMs - this.world.scheduler.timeMs + 500);
+      page.send({ type: "next" });
+    }
+    return false;
+  }
+
+  /** Inserts a card; false where the machine gives it back, or does not take it. */
+  async #insert(card: Card): Promise<boolean> {
+    const page = this.#page;
+    await this.#think();
+    card.usedBy = this.person;
+    this.#card = card;
+    this.#machine.insertCard(card.name);
+    return await page.until(({ screen }) => screen.name === "pin", 10_000);
+  }
+
+  #openedWith(card: Card, pin: string, changes: number, sentMs: number): void {
+    if (card.revokedMs !== null && sentMs > card.revokedMs) {
+      return this.world.find(`${this.person} got in with a revoked card`);
+    }
+    if (changes !== this.credentials.changes) return;
+    if (pin === card.perhaps) [card.pin, card.perhaps] = [pin, null];
+    else if (pin !== card.pin) this.world.find(`${this.person} got in with a wrong PIN`);
+    if (sentMs > card.changedMs + changeMsMax) card.perhaps = null;
+  }
+
+  #keptOutWith(card: Card, pin: string, changes: number): void {
+    const { credentials } = this;
+    if (credentials.card !== card) return;
+    // A revoked card is refused at its first use, and thrown away.
+    if (card.revokedMs !== null) return void (credentials.card = null);
+    if (credentials.isForgotten || card.isUncertain) return;
+    if (changes !== credentials.changes || pin !== (card.pin ?? card.perhaps)) return;
+    if (card.perhaps === null) {
+      return this.world.find(`${this.person} was kept out with the right PIN`);
+    }
+    [card.pin, card.perhaps] = card.pin === null ? [null, null] : [card.perhaps, card.pin];
+  }
+
+  /** Waits for the card, and takes it; what stays in the machine is lost to its customer. */
+  async #takeCardBack(): Promise<void> {
+    const card = this.#card;
+    if (!card) return;
+    const endMs = this.world.scheduler.timeMs + patienceMs;
+    while (!card.isGone && this.world.scheduler.timeMs < endMs) {
+      if (this.#machine.cardAtExit(card.number) === null) break;
+      if (this.#isAt("pin")) this.#page.send({ type: "back" });
+      await this.#takeCardAtExit();
+      if (!card.isGone) await this.#pause(1_000);
+    }
+    if (!card.isGone && this.#machine.cardAtExit(card.number) !== null) {
+      card.isGone = true;
+      this.world.count("card kept by a machine");
+    }
+    card.usedBy = null;
+    this.#card = null;
+  }
+
+  /** Takes the card where it is at the exit, or leaves it there. */
+  async #takeCardAtExit(): Promise<void> {
+    const card = this.#card;
+    if (!card || !this.#machine.cardAtExit(card.number)) return;
+    if (this.random.chance(this.habits.leavesCard)) {
+      card.isGone = true;
+      this.world.count("card left in a machine");
+      return await this.#pause(60_000);
+    }
+    await this.#pause(this.random.between(800, 4_000));
+    this.#machine.takeCard();
+  }
+
+  #newSession(): Session {
+    const { scheduler } = this.world;
+    const { name: customer } = this;
+    return { customer, machine: this.#machine.name, fromMs: scheduler.timeMs, acts: [] };
+  }
 
   async #logIn(mistypes = this.habits.mistypes): Promise<boolean> {
     const page = this.#page;
@@ -166,12 +296,7 @@ export class Customer {
       if (!await this.#reach("log_in")) return false;
       const { changes } = this.credentials;
       const password = this.#typedPassword(mistypes);
-      const session = {
-        customer: this.name,
-        machine: this.#machine.name,
-        fromMs: this.world.scheduler.timeMs,
-        acts: [],
-      };
+      const session = this.#newSession();
       page.send({ type: "log_in", username: this.name, password });
       await page.until(
         ({ pending, screen }) => pending === null || screen.name !== "log_in",
@@ -264,6 +389,7 @@ export class Customer {
     const { changesPassword, breaksDevice } = this.habits;
     if (this.random.chance(breaksDevice)) this.#breakDevice();
     if (this.random.chance(changesPassword)) return await this.#changePassword();
+    if (this.#wantsPin()) return await this.#setPin();
     const what = this.random.weighed([
       [4, () => this.#withdraw()],
       [5, () => this.#transfer()],
@@ -283,7 +409,7 @@ export class Customer {
     );
     const fault = `${what} ${when} ${where}` as DeviceFault;
     this.world.count(`fault: device ${what}`);
-    this.#page.send({ type: "demo", call: { name: "armFault", args: [fault] } });
+    this.#machine.arm(fault);
   }
 
   async #withdraw(): Promise<void> {
@@ -374,7 +500,7 @@ export class Customer {
     for (let notes = this.random.between(1, 6); notes > 0; notes--) {
       const value = this.random.of([1_000n, 2_000n, 5_000n, 10_000n]);
       if (value > this.wallet) continue;
-      page.send({ type: "demo", call: { name: "insertNote", args: [String(value)] } });
+      this.#machine.insertNote(value);
       await this.#pause(this.random.between(300, 1_500));
       this.#lookAtHands();
     }
@@ -443,6 +569,44 @@ export class Customer {
     }
   }
 
+  /** Whether this visit, which began with the password, is one in which a PIN is set. */
+  #wantsPin(): boolean {
+    const { card } = this.credentials;
+    if (
+      card === null || card.isGone || card.revokedMs !== null ||
+      this.#page.state.view?.visit?.byCard
+    ) return false;
+    return this.random.chance(card.pin === null ? 0.7 : 0.05);
+  }
+
+  async #setPin(): Promise<void> {
+    const page = this.#page;
+    const { credentials } = this;
+    const card = credentials.card!;
+    const pin = this.world.pins.newPin(this.name, () => this.random.below(10));
+    page.send({ type: "go", to: "set_pin" });
+    await this.#think();
+    if (!this.#isAt("set_pin")) return;
+    credentials.changes++;
+    card.changes++;
+    card.perhaps = pin;
+    const fromMs = card.changedMs = this.world.scheduler.timeMs;
+    page.send({ type: "set_pin", pin });
+    await page.until(({ pending }) => pending === null, patienceMs);
+    const { screen } = page;
+    const said = screen.name === "refusal" ? screen.why : screen.name;
+    this.world.count(`new PIN: ${said}`);
+    if (screen.name !== "pin_set" || credentials.card !== card) return;
+    credentials.changes++;
+    card.changes++;
+    [card.pin, card.perhaps] = [pin, null];
+    this.world.onEnding({
+      what: "a new PIN",
+      ...{ customer: this.name, machine: null, fromMs, by: this.#session },
+      untilMs: this.world.scheduler.timeMs,
+    });
+  }
+
   // What they see, and have in their hands
 
   /** The customer waits while the machine works, and takes what it hands out. */
@@ -451,10 +615,21 @@ export class Customer {
     const endMs = this.world.scheduler.timeMs + 10 * patienceMs;
     const isOver = ({ screen }: State) => screen.name !== "working";
     while (!isOver(page.state) && this.world.scheduler.timeMs < endMs) {
-      await page.until((state) => isOver(state) || state.view!.presented !== null, patienceMs);
+      await page.until(
+        (state) => isOver(state) || this.#canTake(state),
+        patienceMs,
+      );
+      await this.#takeCardAtExit();
       await this.#takePresented();
     }
     await this.#takePresented();
+  }
+
+  /** Whether the screen says that something can be taken, and it is still there. */
+  #canTake({ view }: State): boolean {
+    const card = this.#card;
+    if (view!.presented !== null && this.#machine.notesToTake() > 0n) return true;
+    return view!.card === "returned" && !!card && this.#machine.cardAtExit(card.number) === true;
   }
 
   async #takePresented(): Promise<void> {

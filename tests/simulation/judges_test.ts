@@ -3,6 +3,7 @@
  * of that place finds it.
  */
 import { assert, assertEquals } from "@std/assert";
+import { judgePins, newCard, opens } from "./cards.ts";
 import type { Config } from "./config.ts";
 import type { Attempt, Intent } from "./intents.ts";
 import type { Records } from "./records.ts";
@@ -179,5 +180,36 @@ Deno.test("a key is found in each of its forms, wherever it begins, and a passwo
     watch.addText("a password", "open sesame");
     watch.see("here", text);
     assertEquals(watch.findings.length > 0, isFound, String(text));
+  }
+});
+
+Deno.test("three wrong PINs in a row are looked at, and a fourth is found unless the tries began again", () => {
+  const wrong = (timeMs: number, customer = "alice") => ({ timeMs, customer, isRight: false });
+  const three = [wrong(1), wrong(2), wrong(4)];
+  const pardon = (customer: string | null, fromMs: number, untilMs = fromMs) => ({
+    ...{ customer, fromMs, untilMs: untilMs + 1 },
+  });
+  const cases: [what: string, Parameters<typeof judgePins>, isFound: boolean][] = [
+    ["three", [three, []], false],
+    ["four", [[...three, wrong(5)], []], true],
+    ["the fourth of somebody else", [[...three, wrong(5, "bob")], []], false],
+    ["a right one between", [[...three, { ...wrong(5), isRight: true }, wrong(6)], []], false],
+    ["a log-in with the password between", [[...three, wrong(5)], [pardon("alice", 3)]], false],
+    ["a log-in of somebody else", [[...three, wrong(5)], [pardon("bob", 3)]], true],
+    ["a log-in afterwards", [[...three, wrong(5)], [pardon("alice", 6)]], true],
+    ["a restore between", [[...three, wrong(5)], [pardon(null, 3)]], false],
+  ];
+  for (const [what, seen, isFound] of cases) {
+    assertEquals(judgePins(...seen).length > 0, isFound, what);
+  }
+});
+
+Deno.test("a card opens the menu once its PIN is set, until it is lost, in doubt or revoked", () => {
+  const card = newCard("alice-1", "0".repeat(37));
+  assertEquals([opens(null), opens(card)], [false, false]);
+  card.pin = "123987";
+  assert(opens(card));
+  for (const change of [{ isGone: true }, { isUncertain: true }, { revokedMs: 1 }]) {
+    assert(!opens({ ...card, ...change }));
   }
 });

@@ -20,6 +20,8 @@ export interface OperatorsWorld {
   readonly machines: readonly Machine[];
   /** The bank is in a file, of which there are backups. */
   readonly sqlite: boolean;
+  /** What else operators may do, and how often. */
+  readonly others: readonly (readonly [weight: number, act: () => Promise<unknown>])[];
   count(what: string): void;
   find(what: string): void;
   onEnding(ending: Ending): void;
@@ -61,6 +63,8 @@ export class Operators {
   readonly #accounts = new Map<string, string[]>();
   readonly #terminals = new Map<string, string>();
   readonly #locked = new Set<string>();
+  /** How many devices a terminal has had, by its name. */
+  readonly #devices = new Map<string, number>();
   /** When the last backup was begun. */
   #backedUpMs: number | null = null;
   #acting: Promise<void> = Promise.resolve();
@@ -143,6 +147,13 @@ export class Operators {
     });
   }
 
+  /** Gives a command; returns why it was not done, in words, or null where it was. */
+  async refusalOf(command: OperatorCommand): Promise<string | null> {
+    let refused = "no answer";
+    const answers = await this.#try(command, undefined, ({ message }) => refused = message);
+    return answers.length > 0 ? null : refused;
+  }
+
   /** Shuts a terminal out for good; returns whether the bank did. */
   async revoke(machine: Machine): Promise<boolean> {
     const fromMs = this.world.scheduler.timeMs;
@@ -201,6 +212,7 @@ export class Operators {
       [1, () => this.#try({ command: "check_ledger" })],
       [1, () => this.#try({ command: "list_holds", json: true })],
       [1, () => this.#try({ command: "take_checkpoint" })],
+      ...this.world.others,
     ]);
     await act();
   }
@@ -231,6 +243,48 @@ export class Operators {
       }
     }
     this.world.find(`the key of ${name} cannot be changed`);
+  }
+
+  /** Gives devices of some machine their first keys, or the next ones. */
+  async changeSomeDeviceKeys(): Promise<void> {
+    const { machines, random } = this.world;
+    const served = machines.filter(({ box }) => box !== null);
+    if (served.length === 0) return;
+    const machine = random.of(served);
+    await this.carryDeviceKeys(machine, this.#devices.has(machine.name) ? "rotate" : "enrol");
+  }
+
+  /** Gives a machine's devices their first keys, or the next ones, and starts them with these. */
+  async carryDeviceKeys(machine: Machine, how: "enrol" | "rotate"): Promise<void> {
+    const { box, name: terminal } = machine;
+    if (!box) return;
+    const { random, scheduler, count } = this.world;
+    const earlier = this.#devices.get(terminal) ?? 0;
+    const devices = how === "enrol" ? earlier + 1 : earlier;
+    const name = `${terminal}-devices-${devices}`;
+    let key: string | undefined;
+    for (let tries = 0; tries < carryTriesMax; tries++) {
+      try {
+        const given = { name, ...(key && { key }) };
+        const command = how === "enrol"
+          ? { command: "enrol_device", terminal, ...given } as const
+          : { command: "rotate_device", ...given } as const;
+        await this.#ask(command, undefined, (answer) => {
+          if ("keyFile" in answer) key = answer.keyFile;
+        });
+        count(`operator: ${command.command}`);
+        this.#devices.set(terminal, devices);
+        await scheduler.pause(random.between(1_000, 60_000), "operator");
+        box.bringKeys(key!);
+        return void await box.stop(); // it is started again with these
+      } catch (error) {
+        count(`operator: ${how}_device refused`);
+        scheduler.record(`operator: ${how}_device: ${(error as Error).message}`);
+        if (error instanceof CommandRefused || key === undefined) return;
+        await scheduler.pause(random.between(1_000, 20_000), "operator");
+      }
+    }
+    this.world.find(`the devices of ${terminal} cannot have keys`);
   }
 
   /** At one server, while the others are stopped; then its keys are brought to them. */
@@ -443,7 +497,11 @@ export class Operators {
   }
 
   /** What was answered; nothing where it was refused, or no server was there. */
-  async #try(command: OperatorCommand, at?: BankServer): Promise<OperatorAnswer[]> {
+  async #try(
+    command: OperatorCommand,
+    at?: BankServer,
+    onRefused: (error: Error) => void = () => {},
+  ): Promise<OperatorAnswer[]> {
     try {
       const answers = await this.#ask(command, at);
       this.world.count(`operator: ${command.command}`);
@@ -455,6 +513,7 @@ export class Operators {
       if (!(error instanceof UsageError) && !(error instanceof Error)) throw error;
       this.world.count(`operator: ${command.command} refused`);
       this.world.scheduler.record(`operator: ${command.command}: ${(error as Error).message}`);
+      onRefused(error as Error);
       return [];
     }
   }

@@ -30,7 +30,7 @@ export class SecretWatch {
 
   /** Every secret key that a key file has. */
   addKeyFile(name: string, text: string): void {
-    const keys = /"(key|master|nextMaster|checkpoint)":\s*"([0-9a-f]{64})"/g;
+    const keys = /"(key|master|nextMaster|checkpoint|XFSAuthenticate\w+)":\s*"([0-9a-f]{64})"/g;
     for (const [, field, key] of text.matchAll(keys)) {
       this.addKey(`${name}: ${field}`, Uint8Array.fromHex(key!));
     }

@@ -2,6 +2,7 @@
 import { UsageError } from "../../lib/errors.ts";
 import type { Settings } from "../../server/ledger/model.ts";
 import type { Store } from "../../server/ledger/store.ts";
+import { demoFilling } from "../../client/cash/cash_notes.ts";
 import { systemFiles } from "../../lib/system.ts";
 import type { StorePlace } from "../../server/ledger/open_store.ts";
 import { SqliteStore } from "../../server/ledger/sqlite/store.ts";
@@ -24,11 +25,15 @@ import {
   networkFaults,
   sqliteCommitFaults,
 } from "./config.ts";
+import { type CardAtBackup, cardAtBackup, CardOffice, restoreCard } from "./card_office.ts";
+import { opens, PinWatch } from "./cards.ts";
 import { type Credentials, Customer, walletAtFirst } from "./customer.ts";
+import { DeviceBox } from "./device_box.ts";
 import { soundDisk } from "./disk.ts";
 import { guardedStore } from "./guarded_store.ts";
 import { Crash, Host, type Process } from "./host.ts";
 import type { Intent, Look } from "./intents.ts";
+import { replayTokens } from "./jackpot.ts";
 import { judgeLog, type LogKeys } from "./log_judge.ts";
 import { Machine } from "./machine.ts";
 import { MemoryDatabase, MemoryStore, soundDatabase } from "./memory_store.ts";
@@ -47,6 +52,7 @@ import { Random } from "./random.ts";
 import { type Records, recordsInMemory, recordsInSqlite } from "./records.ts";
 import { Scheduler } from "./scheduler.ts";
 import { SecretWatch } from "./secrets.ts";
+import { guess } from "./thief.ts";
 import { endCommitFaults, failCommits } from "./sqlite_faults.ts";
 import { realPath } from "./sqlite_files.ts";
 
@@ -104,6 +110,8 @@ class Simulation {
   readonly #sqliteFolder: string | null;
   readonly #servers: BankServer[] = [];
   readonly #machines: Machine[] = [];
+  /** Devices that are behind a service. */
+  readonly #boxes: DeviceBox[] = [];
   #people: Customer[] = [];
   /** Whom a restore forgot. */
   readonly #forgotten: Customer[] = [];
@@ -114,7 +122,9 @@ class Simulation {
   /** The books as the last restore left them. */
   #newest: Restored | null = null;
   /** Passwords as they were when the last backup was begun. */
-  #backedUp: (Credentials & { credentials: Credentials })[] = [];
+  #backedUp: (Credentials & { credentials: Credentials; cardThen: CardAtBackup })[] = [];
+  readonly #pins: PinWatch;
+  readonly #office: CardOffice;
   readonly #secrets = new SecretWatch();
   readonly #worstMoments: Random;
   #seen: Seen | null = null;
@@ -141,6 +151,7 @@ class Simulation {
     this.#worstMoments = random.split("worst moments");
     const scheduler = this.#scheduler = new Scheduler((error) => this.#failed("an event", error));
     scheduler.onRecorded = onLine ?? null;
+    this.#pins = new PinWatch(() => scheduler.timeMs);
     this.#network = new Network(scheduler, random.split("network"));
     this.#database = new MemoryDatabase({ scheduler, random: random.split("database") });
     this.#database.onChanged = (what) => scheduler.record(what);
@@ -165,6 +176,12 @@ class Simulation {
       servers: this.#servers,
       machines: this.#machines,
       sqlite: config.sqlite,
+      others: [
+        ...config.faults.has("cards") ? [[8, () => this.#office.act()]] as const : [],
+        ...config.faults.has("tokens")
+          ? [[3, () => this.#operators.changeSomeDeviceKeys()]] as const
+          : [],
+      ],
       count: (what) => this.#count(what),
       find: (what) => this.#find("operators", what),
       onEnding: (ending) => this.#endings.push(ending),
@@ -173,11 +190,25 @@ class Simulation {
       onNewCustomer: () => this.#addCustomer(`customer-${++this.#customers}`),
       countIn: (machine) => this.#countIn(machine),
       onBackup: () => {
-        this.#backedUp = this.#people.map(({ credentials }) => ({ ...credentials, credentials }));
+        this.#backedUp = this.#people.map(({ credentials }) => ({
+          ...credentials,
+          credentials,
+          cardThen: cardAtBackup(credentials),
+        }));
       },
       onLost: (machine, fromMs) => this.#lose(machine, fromMs),
       onRestoring: () => this.#judgeBeforeRestore(),
       onRestored: (restore) => this.#restored(restore),
+    });
+    this.#office = new CardOffice({
+      scheduler,
+      random: random.split("card office"),
+      operators: this.#operators,
+      machines: this.#machines,
+      pins: this.#pins,
+      customers: () => [...new Set(this.#people.map(({ credentials }) => credentials))],
+      onEnding: (ending) => this.#endings.push(ending),
+      onCard: (customer, number) => this.#secrets.addText(`the card of ${customer}`, number),
     });
   }
 
@@ -251,6 +282,7 @@ class Simulation {
         network: this.#network,
         url: this.config.sqlite ? undefined : "memory",
         sqliteFolder: this.#sqliteFolder,
+        pins: this.#pins,
         openStore: (process) => (place, create) => this.#openStore(process, place, create),
         log: (line) => {
           this.#logged(line);
@@ -285,8 +317,34 @@ class Simulation {
       },
       log: (line) => this.#logged(line),
       onFailure: (what, error) => this.#failed(what, error),
-    });
+    }, this.#boxFor(name));
+    // A machine has a reader where there are cards for it: one of a bank elsewhere will do.
+    if (this.config.faults.has("cards")) {
+      machine.bringCard({ name: "elsewhere", number: "0".repeat(37) });
+    }
     this.#machines.push(machine);
+  }
+
+  /** Returns the devices of an ATM that are behind a service; null for those of the ATM's process. */
+  #boxFor(machine: string): DeviceBox | null {
+    const { faults } = this.config;
+    if (!faults.has("tokens") || !this.#random.split(`devices of ${machine}`).chance(0.6)) {
+      return null;
+    }
+    const name = `${machine}-devices`;
+    const box = new DeviceBox(name, this.#host(name, ""), (line) => this.#logged(line));
+    this.#boxes.push(box);
+    return box;
+  }
+
+  /** Devices behind a service are filled by people, and most of them get keys. */
+  async #equip(machine: Machine): Promise<void> {
+    const { box } = machine;
+    if (!box) return;
+    await box.start();
+    await machine.fill(demoFilling(currency), currency);
+    if (!this.#random.split(`keys of ${machine.name}`).chance(0.8)) return;
+    await this.#operators.carryDeviceKeys(machine, "enrol");
   }
 
   async #prepare(): Promise<void> {
@@ -298,7 +356,10 @@ class Simulation {
       smallestNote: 500n,
     });
     for (const server of others) await server.join(first!);
-    for (const machine of this.#machines) await this.#operators.enrol(machine);
+    for (const machine of this.#machines) {
+      await this.#operators.enrol(machine);
+      await this.#equip(machine);
+    }
     this.#customers = 3 + 2 * this.config.atms;
     for (let index = 1; index <= this.#customers; index++) {
       await this.#addCustomer(`customer-${index}`);
@@ -315,14 +376,19 @@ class Simulation {
       changedMs: 0,
       changes: 0,
       isForgotten: false,
+      card: null,
     };
     const accounts = random.chance(0.3) ? 2 : 1;
     const opening = random.between(0, random.of([20_000, 400_000]));
     this.#secrets.addText(`a password of ${name}`, password);
+    this.#pins.addPassword(name, password);
     try {
       await this.#operators.addCustomer(credentials, opening, accounts);
     } catch (error) {
       return this.#scheduler.record(`operator: add customer: ${(error as Error).message}`);
+    }
+    if (this.config.faults.has("cards") && random.split("card").chance(0.7)) {
+      await this.#office.issue(credentials);
     }
     this.#addPerson(name, credentials);
     if (random.chance(0.3)) this.#addPerson(`${name}'s partner`, credentials);
@@ -339,7 +405,11 @@ class Simulation {
       onLook: (look: Look) => void this.#looks.push(look),
       onSession: (session: Session) => void this.#sessions.push(session),
       onEnding: (ending: Ending) => void this.#endings.push(ending),
-      onPassword: (password: string) => this.#secrets.addText(`a password of ${person}`, password),
+      onPassword: (password: string) => {
+        this.#secrets.addText(`a password of ${person}`, password);
+        this.#pins.addPassword(credentials.name, password);
+      },
+      pins: this.#pins,
       count: (what: string) => this.#count(what),
       find: (what: string) => this.#find("people", what),
     };
@@ -354,6 +424,7 @@ class Simulation {
     this.#open = true;
     for (const server of this.#servers) this.#keepRunning(server, 1_000);
     for (const machine of this.#machines) this.#keepRunning(machine, 2_000);
+    for (const box of this.#boxes) this.#keepRunning(box, 1_000);
     await this.#scheduler.pause(minuteMs / 2);
     this.#setTrouble(true);
     const random = this.#random.split(`day ${this.#scheduler.timeMs}`);
@@ -429,6 +500,12 @@ class Simulation {
       const screen = await customer.getsIn(machine);
       this.#entries.push({ customer: customer.name, machine: machine.name, screen });
     }
+    // After a log-in with the password a card has all its tries again.
+    for (const customer of customers.filter(({ credentials: { card } }) => opens(card))) {
+      const machine = random.of(this.#machines);
+      const screen = await customer.getsIn(machine, true);
+      this.#entries.push({ customer: `${customer.name}, by card,`, machine: machine.name, screen });
+    }
   }
 
   /** A terminal is shut out for good while a customer uses it: from then on nothing moves there. */
@@ -445,7 +522,7 @@ class Simulation {
     await this.#stop(machine);
     this.#revoked = machine;
     // A movement that the devices lost count of is settled as people count it.
-    this.#customersNotesKept += machine.countNotes(currency);
+    this.#customersNotesKept += await machine.countNotes(currency);
     await this.#operators.settleFor(machine);
   }
 
@@ -456,22 +533,24 @@ class Simulation {
     machine.occupiedBy = "people";
     machine.isKept = false;
     await this.#stop(machine);
-    this.#customersNotesKept += machine.countNotes(currency);
+    this.#customersNotesKept += await machine.countNotes(currency);
     machine.isKept = true;
     machine.occupiedBy = null;
   }
 
   async #close(): Promise<void> {
     this.#open = false;
-    for (const each of [...this.#machines, ...this.#servers]) await this.#stop(each);
+    for (const each of [...this.#machines, ...this.#boxes, ...this.#servers]) {
+      await this.#stop(each);
+    }
   }
 
-  async #stop(what: Machine | BankServer): Promise<void> {
+  async #stop(what: Machine | BankServer | DeviceBox): Promise<void> {
     if (!await what.stop()) this.#find("stops", `${what.name} did not stop in time`);
   }
 
   /** Starts it whenever it is not running, as a supervisor does. */
-  async #keepRunning(what: BankServer | Machine, delayMs: number): Promise<void> {
+  async #keepRunning(what: BankServer | Machine | DeviceBox, delayMs: number): Promise<void> {
     const random = this.#random.split(`supervisor ${what.name} ${what.starts}`);
     while (this.#open) {
       if (!what.isRunning && what.isKept) {
@@ -510,6 +589,7 @@ class Simulation {
       each.disk.faults = troubled ? diskFaults(config) : soundDisk;
       each.host.turnClock(0);
     }
+    for (const box of this.#boxes) box.crashesAtPoint = troubled ? crashesAtPoint(config) : 0;
     if (!troubled) {
       this.#network.heal();
       this.#database.parted.clear();
@@ -532,12 +612,46 @@ class Simulation {
     if (faults.has("disks")) again("disk", 15, (own) => this.#fillDisk(own));
     if (faults.has("clocks")) again("clock", 12, (own) => this.#turnClock(own));
     if (faults.has("operators")) again("operator", 2, () => this.#operators.act());
+    if (faults.has("tokens")) again("jackpot", 6, (own) => this.#replayTokens(own));
+    if (faults.has("cards")) again("thief", 3, (own) => this.#stealPins(own));
+  }
+
+  /** Thieves with copies of a card try PINs, at one machine or at all that are free. */
+  async #stealPins(random: Random): Promise<void> {
+    const cards = this.#people.flatMap(({ credentials: { card } }) => card ?? []);
+    if (cards.length === 0) return;
+    const card = random.of(cards);
+    const machines = random.chance(0.5) ? this.#machines : [random.of(this.#machines)];
+    const world = {
+      scheduler: this.#scheduler,
+      pins: this.#pins,
+      count: (what: string) => this.#count(what),
+      find: (what: string) => this.#find("PINs", what),
+    };
+    const split = (machine: Machine) => random.split(`${this.#scheduler.timeMs} ${machine.name}`);
+    this.#visiting++;
+    await Promise.all(machines.map((machine) => guess(card, machine, world, split(machine))));
+    this.#visiting--;
+  }
+
+  /** Somebody with an ATM's PC has its devices dispense on tokens that were used. */
+  async #replayTokens(random: Random): Promise<void> {
+    const machine = random.of(this.#machines);
+    const { box } = machine;
+    if (!box?.hasKeys || machine.occupiedBy !== null) return;
+    machine.occupiedBy = "a thief";
+    for (const code of await replayTokens(machine, box, currency, 3)) {
+      this.#count(`used token: ${code}`);
+      if (code === "success") this.#find("tokens", `${machine.name} pays again on a used token`);
+    }
+    machine.occupiedBy = null;
   }
 
   #crashOne(random: Random): void {
-    const what = random.of([...this.#servers, ...this.#machines]);
+    const what = random.of([...this.#servers, ...this.#machines, ...this.#boxes]);
     const kind = random.chance(0.5) ? "kill" : "power cut";
-    this.#count(`fault: crash of ${what instanceof Machine ? "ATM" : "server"} (${kind})`);
+    const name = what instanceof Machine ? "ATM" : what instanceof DeviceBox ? "devices" : "server";
+    this.#count(`fault: crash of ${name} (${kind})`);
     what.crash(kind, "at any moment");
   }
 
@@ -613,7 +727,8 @@ class Simulation {
     const [sessions, endings, entries] = [this.#sessions, this.#endings, this.#entries];
     this.#seen = { records, money, log, sessions, endings, entries };
     this.#seeKept(log);
-    for (const { judge: name, what } of [...judge(this.#seen), ...this.#secrets.findings]) {
+    const found = [...judge(this.#seen), ...this.#pins.judge(), ...this.#secrets.findings];
+    for (const { judge: name, what } of found) {
       this.#find(name, what);
     }
     for (const { number, owner, balance, held } of records.accounts) {
@@ -667,6 +782,12 @@ class Simulation {
     this.#restores.push(restore);
     const { accounts, movements } = this.#records();
     this.#newest = { atMs: restore.untilMs, records: { accounts, movements } };
+    this.#pins.pardon(null, restore.fromMs);
+    const before = new Map(
+      this.#backedUp.map(({ credentials, cardThen }) => [credentials, cardThen]),
+    );
+    const everybody = new Set(this.#people.map(({ credentials }) => credentials));
+    this.#office.restored([...everybody].filter((each) => !restoreCard(each, before.get(each))));
     for (const { credentials, password, perhaps, changes } of this.#backedUp) {
       if (credentials.changes === changes) continue;
       // A change that was made while the backup was may be in it, or not.

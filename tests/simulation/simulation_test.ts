@@ -28,6 +28,34 @@ Deno.test("a day without faults has every operation of a customer", async () => 
   assert(seen!.money.looks.length > 0, "the simulator has no look at a balance");
 });
 
+Deno.test("a day with cards has everything that is done with them", async () => {
+  const faults: Config["faults"] = new Set(["cards", "people", "operators"]);
+  const size = { atms: 3, servers: 2, days: 1, visits: 70, sqlite: false };
+  const { counts, findings } = await simulate({ seed: 95_000_000, ...size, faults });
+  assertEquals(findings, []);
+  const guesses = ["copied cards", "guess: wrong_credentials", "guess: card_blocked"];
+  const logIns = ["new PIN: pin_set", "log-in by card: ok", "log-in by card: wrong_credentials"];
+  const operators = ["operator: issue_card", "operator: revoke_card"];
+  for (const what of [...guesses, ...logIns, ...operators]) {
+    assert(counts.get(what)! > 0, `the simulator has no ${what}`);
+  }
+});
+
+Deno.test("a day with keyed devices has everything that is done with them", async () => {
+  const faults: Config["faults"] = new Set(["tokens", "operators", "devices"]);
+  const size = { atms: 2, servers: 2, days: 1, visits: 50, sqlite: false };
+  const { counts, findings } = await simulate({ seed: 95_001_001, ...size, faults });
+  assertEquals(findings, []);
+  const operators = ["operator: enrol_device", "operator: rotate_device"];
+  for (const what of [...operators, "withdrawal: receipt", "deposit: receipt"]) {
+    assert(counts.get(what)! > 0, `the simulator has no ${what}`);
+  }
+  assert(
+    [...counts.keys()].some((what) => what.startsWith("used token: ")),
+    "no token is replayed",
+  );
+});
+
 Deno.test("every planted bug fits its place", () => {
   for (const bug of bugs) planted(bug, root);
 });

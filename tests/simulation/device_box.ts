@@ -1,0 +1,174 @@
+/**
+ * The devices of an ATM behind a separate service, as `deno task devices` serves them: the notes
+ * and the counters outlive its processes. Where it has keys, it dispenses on the bank's tokens alone.
+ */
+import type { DeviceFault } from "../../lib/atm.ts";
+import { parseDeviceKeys } from "../../lib/device_keys.ts";
+import type { MessageSocket } from "../../lib/world.ts";
+import { SimulatedCardReader } from "../../client/cards/simulated_card_reader.ts";
+import { SimulatedDevices } from "../../client/cash/simulated_devices.ts";
+import { CardSlot } from "../../client/device_service/card_slot.ts";
+import { DeviceService, publisherPath } from "../../client/device_service/device_service.ts";
+import { EndToEnd } from "../../client/device_service/end_to_end.ts";
+import { CashRecycler } from "../../client/device_service/recycler.ts";
+import { prepareTables } from "../../client/folder/atm_folder.ts";
+import { devicesVersions } from "../../client/folder/devices_folder.ts";
+import type { Card } from "./cards.ts";
+import { DurableDatabase } from "./guarded_database.ts";
+import type { CrashKind, Host, Process } from "./host.ts";
+import { messagePair } from "./message_pair.ts";
+
+export const devicesUrl = `ws://devices${publisherPath}`;
+
+interface Running {
+  process: Process;
+  devices: SimulatedDevices;
+  reader: SimulatedCardReader;
+  services: DeviceService[];
+}
+
+export class DeviceBox {
+  readonly database = new DurableDatabase();
+  /** Whether it is started again when it has ended. */
+  isKept = true;
+  starts = 0;
+  #running: Running | null = null;
+  #keyFile: string | null = null;
+  #crashesAtPoint = 0;
+  readonly #cards = new Map<string, string>();
+
+  constructor(
+    readonly name: string,
+    readonly host: Host,
+    private readonly log: (line: string) => void,
+  ) {
+    prepareTables(this.database.raw, name, devicesVersions);
+  }
+
+  set crashesAtPoint(probability: number) {
+    this.#crashesAtPoint = probability;
+    if (this.#running) this.#running.process.crashesAtPoint = probability;
+  }
+
+  get isRunning(): boolean {
+    return this.#running !== null;
+  }
+
+  get hasKeys(): boolean {
+    return this.#keyFile !== null;
+  }
+
+  /** A card that people may insert. */
+  bringCard({ name, number }: Pick<Card, "name" | "number">): void {
+    this.#cards.set(name, number);
+  }
+
+  /** Brings the device's keys, with which it begins at its next start. */
+  bringKeys(text: string): void {
+    this.#keyFile = text;
+  }
+
+  // deno-lint-ignore require-await
+  async start(): Promise<void> {
+    if (this.#running) return;
+    this.starts++;
+    const process = this.host.start();
+    const database = this.database.openFor(process);
+    const devices = new SimulatedDevices(database, true);
+    const keys = this.#keyFile === null ? null : parseDeviceKeys(this.#keyFile, "its keys");
+    const { world } = process;
+    const security = keys && new EndToEnd({ world, database, devices, keys });
+    const log = (line: string) => process.alive && this.log(`${this.name}: ${line}`);
+    const recycler = new CashRecycler(devices, database, security);
+    const service = new DeviceService(recycler, world, log, {
+      name: "CashRecycler",
+      published: ["CashRecycler", "CardReader"],
+    });
+    const reader = new SimulatedCardReader(database, {
+      names: () => [...this.#cards.keys()],
+      numberOf: (name) => this.#cards.get(name) ?? null,
+    });
+    const slot = new DeviceService(new CardSlot(reader), world, log, {
+      name: "CardReader",
+      published: null,
+    });
+    const isOut = () => reader.media() === "notPresent";
+    reader.onChange = () =>
+      slot.unsolicited(
+        isOut() ? "CardReader.MediaRemovedEvent" : "Common.StatusChangedEvent",
+      );
+    devices.onTaken = () =>
+      service.unsolicited("CashManagement.ItemsTakenEvent", { position: "outDefault" });
+    if (security) {
+      security.onCleared = (reasonDescription) =>
+        service.unsolicited("Common.NonceClearedEvent", { reasonDescription });
+    }
+    process.onCrash = () => this.#running = null;
+    process.crashesAtPoint = this.#crashesAtPoint;
+    this.#running = { process, devices, reader, services: [service, slot] };
+  }
+
+  // deno-lint-ignore require-await
+  async stop(): Promise<boolean> {
+    this.#running?.process.exit();
+    this.#running = null;
+    return true;
+  }
+
+  crash(kind: CrashKind, where: string): void {
+    this.#running?.process.crash(kind, where);
+  }
+
+  /** Connects a process of the same machine. @throws when it is off */
+  connect(from: Process, url: string): Promise<MessageSocket> {
+    if (!this.#running) return Promise.reject(new Error("the devices are off"));
+    const { process, services } = this.#running;
+    const [near, far] = messagePair(from, process, this.host.random.split(`line ${url}`));
+    const { pathname } = new URL(url);
+    if (!services.some((service) => service.accept(pathname, far, devicesUrl))) far.close();
+    return Promise.resolve(near);
+  }
+
+  /** Returns one unit's notes that make an amount; null where no unit does. */
+  unitsFor(amount: bigint): Record<string, number> | null {
+    for (const { name, value } of this.database.look("SELECT name, value FROM units")) {
+      const note = BigInt(value as string);
+      if (amount > 0n && amount % note === 0n) return { [name as string]: Number(amount / note) };
+    }
+    return null;
+  }
+
+  // What people do
+
+  insertNote(value: bigint): void {
+    this.#act(({ devices }) => void devices.insert(value));
+  }
+
+  arm(fault: DeviceFault): void {
+    this.#act(({ devices }) => devices.arm(fault));
+  }
+
+  insertCard(name: string): void {
+    this.#act(({ reader }) => reader.insert(name));
+  }
+
+  takeCard(): void {
+    this.#act(({ reader }) => reader.take());
+  }
+
+  /** Takes the presented notes, whether or not it runs. */
+  takeNotes(): void {
+    if (this.#running) this.#act(({ devices }) => devices.takeNotes());
+    else this.database.raw.exec("DELETE FROM notes WHERE place IN ('tray', 'mouth')");
+  }
+
+  /** What people do reaches a device that may crash at it, or that has failed. */
+  #act(act: (running: Running) => void): void {
+    if (!this.#running) return;
+    try {
+      act(this.#running);
+    } catch (error) {
+      if (!["Crash", "CardReaderError"].includes((error as Error).name)) throw error;
+    }
+  }
+}
