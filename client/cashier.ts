@@ -57,6 +57,9 @@ export interface CashierDependencies extends
 }
 
 /** Movements that move notes. */
+/** The bank keeps nothing of such a request. */
+type Unrecorded = Answer & { outcome: "try_later" | "money_stopped" };
+
 type CashKind = Exclude<Receipt["kind"], "transfer">;
 
 /** The requests that begin a customer's movement. */
@@ -535,8 +538,8 @@ export class Cashier {
 const journaledOf = ({ uid, bank }: Payer) => ({ uid, bankTimeMs: bank.timeMs });
 
 /** Returns whether the bank may have executed a request, or may still do so. */
-function isUncertain(answer: Answer | null): answer is (Answer & { outcome: "try_later" }) | null {
-  return answer === null || answer.outcome === "try_later";
+function isUncertain(answer: Answer | null): answer is Unrecorded | null {
+  return answer === null || answer.outcome === "try_later" || answer.outcome === "money_stopped";
 }
 
 /** Returns whether the bank booked what the counters show, or will do so without a proof. */

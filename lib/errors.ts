@@ -64,7 +64,8 @@ export type Refusal =
   // receipts
   | "signing_stopped" // a witness has a checkpoint that contradicts the server's chain
   // transient: nothing was recorded, the same id may be tried again
-  | "try_later";
+  | "try_later"
+  | "money_stopped"; // a clock of the bank is in doubt: no money moves until it is right
 
 /** The outcome of a command. */
 export type Outcome = "ok" | Refusal;

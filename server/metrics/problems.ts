@@ -49,8 +49,8 @@ export function problemsOf(
   add(
     clockDoubt !== null,
     `no money moves: ${clockDoubt}`,
-    "'deno task bank clock' shows the clocks: set this host's clock right, or confirm it with " +
-      "'deno task bank clock confirm'",
+    "'deno task bank clock' shows the clocks: set the wrong one right; if the store's was set, and is " +
+      "right as it is now, 'deno task bank clock confirm'",
   );
   add(
     waiting !== null && waiting.length > 0,

@@ -1,6 +1,6 @@
 /**
  * Requests without a certain answer: lost on the way, lost on the way back, or "try later" from a bank
- * that did it or did not. The ATM voids a movement before it says that nothing was booked, and says
+ * that did it or did not, or that moves no money while a clock is in doubt. The ATM voids a movement before it says that nothing was booked, and says
  * that it is in doubt where the bank does not confirm it in time.
  */
 import { assert, assertEquals } from "@std/assert";
@@ -10,7 +10,12 @@ import type { Ledger } from "../../server/ledger/ledger.ts";
 import { Branch, type BranchAtm, logIn, until } from "./branch.ts";
 
 /** What happens to a request on its way to the ledger, and to its answer. */
-type Fate = "lost on the way" | "answer lost" | "try later, not done" | "try later, done";
+type Fate =
+  | "lost on the way"
+  | "answer lost"
+  | "try later, not done"
+  | "try later, done"
+  | "money stopped";
 type Operation = "transfer" | "withdrawal" | "deposit";
 
 /** Each fate by operation: the receipt's outcome, and by how much alice's balance changes, in euro. */
@@ -19,14 +24,17 @@ const expected: [Operation, Fate, Receipt["outcome"], number][] = [
   ["transfer", "answer lost", "ok", -25],
   ["transfer", "try later, not done", "try_later", 0],
   ["transfer", "try later, done", "ok", -25],
+  ["transfer", "money stopped", "money_stopped", 0],
   ["withdrawal", "lost on the way", "bank_unreachable", 0],
   ["withdrawal", "answer lost", "bank_unreachable", 0],
   ["withdrawal", "try later, not done", "try_later", 0],
   ["withdrawal", "try later, done", "try_later", 0],
+  ["withdrawal", "money stopped", "money_stopped", 0],
   ["deposit", "lost on the way", "bank_unreachable", 0],
   ["deposit", "answer lost", "bank_unreachable", 0],
   ["deposit", "try later, not done", "try_later", 0],
   ["deposit", "try later, done", "try_later", 0],
+  ["deposit", "money stopped", "money_stopped", 0],
 ];
 
 /** A branch whose bank records the commands on movements, and whose fates a test decides. */
@@ -72,7 +80,8 @@ class UncertainBranch {
       this.commands.push(command.op);
       const fate = this.fate(command);
       const done = fate === undefined || fate === "answer lost" || fate === "try later, done";
-      const tryLater = (): Reply => ({ outcome: "try_later", timeMs: Date.now() });
+      const refused = fate === "money stopped" ? "money_stopped" : "try_later";
+      const tryLater = (): Reply => ({ outcome: refused, timeMs: Date.now() });
       const reply = done ? await submit(command) : tryLater();
       if (fate === "lost on the way" || fate === "answer lost") this.lobby.socket().close();
       return fate === undefined ? reply : tryLater();

@@ -522,6 +522,7 @@ const refusals: Stop[] = [
   refusedCard("pin_not_set"),
   refusedPassword("wrong_credentials"),
   refusedPassword("password_too_short"),
+  refusedWithdrawal("money_stopped"),
   refusedWithdrawal("insufficient_funds"),
   refusedWithdrawal("over_withdrawal_limit"),
   refusedWithdrawal("account_locked"),

@@ -14,8 +14,8 @@
  * `try_later` beyond their rate, and leave no row. An approved command is refused as `not_open` unless its
  * proposal is open, which ends with it.
  * Before all of these come `terminal_revoked`, `not_logged_in` for what needs a visit whose password is
- * not the customer's any more, and `try_later` while the clock stops money; none of them is recorded
- * against the movement's id. Log-ins get `try_later` while a restored bank waits for its terminals.
+ * not the customer's any more, and `money_stopped` or `try_later` while the clock stops money; none of
+ * them is recorded against the movement's id. Log-ins get `try_later` while a restored bank waits for its terminals.
  */
 import { keyStands } from "./key_versions.ts";
 import type { Books } from "../books.ts";
@@ -78,7 +78,8 @@ export function applyCommands(
 function refusedBefore(batch: Batch, command: Command, moneyStopped: boolean): Answer | null {
   if (isShutOut(batch, command)) return { outcome: "terminal_revoked" };
   if (lacksVisit(batch, command)) return { outcome: "not_logged_in" };
-  return moneyStopped && movesMoney(command) ? { outcome: "try_later" } : null;
+  if (!moneyStopped || !movesMoney(command)) return null;
+  return { outcome: isRepeated(command) ? "try_later" : "money_stopped" };
 }
 
 /** Applies a command, and ends the proposal that it was, unless it is to be tried again. */
@@ -189,6 +190,11 @@ function apply(batch: Batch, command: Command): Answer {
 function movesMoney(command: Command): boolean {
   if ("opening" in command) return command.opening !== 0n;
   return "movement" in command && command.op !== "void";
+}
+
+/** Returns whether terminals repeat it until it is done: nobody waits for its answer. */
+function isRepeated({ op }: Command): boolean {
+  return ["complete", "reverse", "load_cash", "count_cash", "retell"].includes(op);
 }
 
 /**

@@ -113,6 +113,7 @@ Deno.test("a refused withdrawal can be mended, or leads to the menu", () => {
     "account_closed",
     "device_fault",
     "bank_unreachable",
+    "money_stopped",
     "in_doubt",
     "not_logged_in",
   ];

@@ -586,6 +586,10 @@ export const arabic: Words = {
       lede: `${nothingBooked} حاول بعد لحظة من فضلك.`,
       next: again,
     },
+    money_stopped: {
+      heading: "لا يمكن تحريك الأموال الآن",
+      lede: `أوقف المصرف جميع العمليات لإجراء فحص. ${nothingBooked} حاول لاحقًا من فضلك.`,
+    },
     not_dispensable: {
       heading: "لا يمكن صرف هذا المبلغ",
       lede: `أوراق هذا الصراف لا تكوّن هذا المبلغ. ${nothingBooked}`,

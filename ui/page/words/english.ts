@@ -586,6 +586,11 @@ export const english = {
       lede: "Nothing was booked. Please try again in a moment.",
       next: "Try again",
     },
+    money_stopped: {
+      heading: "No money can be moved now",
+      lede:
+        "The bank has stopped all transactions for a check. Nothing was booked. Please try again later.",
+    },
     not_dispensable: {
       heading: "This amount cannot be dispensed",
       lede: "The notes in this ATM do not add up to it. Nothing was booked.",

@@ -586,6 +586,11 @@ export const french: Words = {
       lede: `${nothingBooked} Réessayez dans un instant.`,
       next: again,
     },
+    money_stopped: {
+      heading: "Aucun mouvement n’est possible pour le moment",
+      lede:
+        `La banque a suspendu toutes les opérations pour une vérification. ${nothingBooked} Réessayez plus tard.`,
+    },
     not_dispensable: {
       heading: "Ce montant ne peut pas être distribué",
       lede: `Les billets de ce distributeur ne permettent pas de le composer. ${nothingBooked}`,

@@ -590,6 +590,11 @@ export const german: Words = {
       lede: `${nothingBooked} Bitte versuchen Sie es gleich noch einmal.`,
       next: again,
     },
+    money_stopped: {
+      heading: "Zurzeit kann kein Geld bewegt werden",
+      lede:
+        `Die Bank hat alle Buchungen für eine Prüfung angehalten. ${nothingBooked} Bitte versuchen Sie es später noch einmal.`,
+    },
     not_dispensable: {
       heading: "Dieser Betrag kann nicht ausgezahlt werden",
       lede: `Er lässt sich mit den Scheinen dieses Automaten nicht bilden. ${nothingBooked}`,

@@ -579,6 +579,11 @@ export const japanese: Words = {
       lede: `${nothingBooked}少し待ってもう一度お試しください。`,
       next: again,
     },
+    money_stopped: {
+      heading: "ただいまお取引できません",
+      lede:
+        `銀行が確認のためすべてのお取引を停止しています。${nothingBooked}しばらくしてからもう一度お試しください。`,
+    },
     not_dispensable: {
       heading: "この金額はお渡しできません",
       lede: `このATMの紙幣では揃えられません。${nothingBooked}`,

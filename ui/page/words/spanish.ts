@@ -587,6 +587,11 @@ export const spanish: Words = {
       lede: `${nothingBooked} Vuelva a intentarlo en un momento.`,
       next: again,
     },
+    money_stopped: {
+      heading: "Ahora no se puede mover dinero",
+      lede:
+        `El banco ha detenido todas las operaciones para una comprobación. ${nothingBooked} Vuelva a intentarlo más tarde.`,
+    },
     not_dispensable: {
       heading: "Este importe no se puede dispensar",
       lede: `Los billetes de este cajero no lo componen. ${nothingBooked}`,

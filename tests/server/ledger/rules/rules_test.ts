@@ -599,6 +599,24 @@ Deno.test("what needs a visit is refused before all else once its password has c
   for (const id of ["w1", "d1", "t1"]) assertEquals(rows.includes(idOf(id)), false);
 });
 
+Deno.test("while a clock is in doubt people get money_stopped, and what terminals repeat get try_later", () => {
+  const rows: [line: string, outcome: string][] = [
+    ["lobby alice withdraw w1 alice 100 EUR", "money_stopped"],
+    ["lobby alice deposit d1 alice 100 EUR", "money_stopped"],
+    ["lobby alice transfer t1 alice bob 100 EUR", "money_stopped"],
+    ["lobby complete w1 100", "try_later"],
+    ["lobby reverse w1", "try_later"],
+    ["lobby load l1 100 EUR", "try_later"],
+    ["lobby void w1", "ok"],
+    ["lobby alice look-up bob", "ok"],
+  ];
+  const books = new Books(smallBank());
+  const commands = rows.map(([line]) => commandOf(line));
+  const { replies } = applyCommands(books, commands, 5_000, { stopped: true });
+  const found = rows.map(([line], at) => [line, replies[at]!.outcome]);
+  assertEquals(found, rows);
+});
+
 Deno.test("a lock of an account ends its customer's visits, an unlock does not", () => {
   const books = new Books(smallBank());
   const run = (line: string) => applyCommands(books, [commandOf(line)], 5_000).replies[0]!.outcome;

@@ -33,6 +33,7 @@ const looks: Partial<Record<Refused, Look>> = {
   over_terminal_limit: ["notes"],
   insufficient_funds: ["notes"],
   try_later: ["clock"],
+  money_stopped: ["clock", "warn"],
   not_dispensable: ["notes"],
   no_notes_inserted: ["deposit"],
   device_fault: ["fault", "warn"],
