@@ -27,10 +27,32 @@ type BookCommand =
 const instant = (ms: number) => new Date(ms).toISOString();
 
 export const bookCommands: Handlers<BookCommand> = {
-  /** Refused with older keys than another server's, under which a good log does not open. */
+  /**
+   * Checks a copy where the bank is in a file: the check reads for minutes at one moment, and movements
+   * would wait for it. Refused with older keys than another server's, under which a good log does not
+   * open.
+   */
   async *check_ledger(bank, { json = false }) {
     await requireNewestKeys(bank.ledger.read, bank.auditKeys);
-    yield* checkedInWords((onProgress) => bank.ledger.check(onProgress), json);
+    if (bank.ledger.isShared) {
+      yield* checkedInWords((onProgress) => bank.ledger.check(onProgress), json);
+      return;
+    }
+    const { folder, world, auditKeys } = bank;
+    const path = newBackupPath(folder.path, hex(world.randomBytes(8)));
+    const file = { path, keys: auditKeys.versions };
+    try {
+      const copying = copyTo(bank, path).catch((error) => {
+        throw new UsageError(
+          `a running bank is checked as a copy, which cannot be written to ${folder.path} ` +
+            `(${error.message}). Make room there, or stop the server and check again`,
+        );
+      });
+      yield* whileWaiting(bank, copying);
+      yield* checkedInWords((onProgress) => world.checkFile(file, onProgress), json);
+    } finally {
+      removeIfThere(world.files, path);
+    }
   },
 
   async *show_clock(bank, { json = false }) {
