@@ -1,27 +1,47 @@
 /** Reports faults of the database in the operator's log: each once, and its end. */
 import { InDoubt } from "./store.ts";
 
-const faults: [sign: RegExp, words: string][] = [
-  [/is full|no space left/i, "the disk is full: make room, and movements resume automatically"],
-  [
-    /readonly/,
-    "the database's folder is read-only: make it writable, and movements resume automatically",
-  ],
-  [/I\/O error/, "the disk fails to read or write: check the disk and the system's log"],
-  [
-    /malformed|not a database/,
-    "the database is damaged: stop the server, and run 'deno task bank ledger check'",
-  ],
+interface Fault {
+  sign: RegExp;
+  cause: string;
+  mend: string;
+}
+
+const resumes = "a running server resumes automatically";
+const faults: Fault[] = [
+  { sign: /is full|no space left/i, cause: "the disk is full", mend: `make room, and ${resumes}` },
+  {
+    sign: /readonly/,
+    cause: "the database's folder is read-only",
+    mend: `make it writable, and ${resumes}`,
+  },
+  {
+    sign: /I\/O error/,
+    cause: "the disk fails to read or write",
+    mend: "check the disk and the system's log",
+  },
+  {
+    sign: /malformed|not a database/,
+    cause: "the database is damaged",
+    mend: "stop the server, and run 'deno task bank ledger check'",
+  },
 ];
+
+const faultIn = (message: string) => faults.find(({ sign }) => sign.test(message));
+
+/** Returns the fault that a message is about: "the disk is full"; null for another message. */
+export function causeInWords(message: string): string | null {
+  return faultIn(message)?.cause ?? null;
+}
 
 /**
  * Describes a fault of the disk or of the file; returns null for an error of the command instead.
  */
-export function faultInWords(error: Error): string | null {
-  const words = faults.find(([sign]) => sign.test(error.message))?.[1];
-  return words === undefined
+export function faultInWords({ message }: Error): string | null {
+  const fault = faultIn(message);
+  return fault === undefined
     ? null
-    : `${words} (${error.message}); until then ATMs wait, or are answered 'try later'`;
+    : `${fault.cause}: ${fault.mend} (${message}); until then ATMs wait, or are answered 'try later'`;
 }
 
 /**

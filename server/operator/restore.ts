@@ -23,6 +23,7 @@ import {
 import { auditKeyRingOf } from "../folder/bank_keys.ts";
 import { chainsIn } from "./log_programs.ts";
 import type { Command } from "../ledger/command.ts";
+import { causeInWords } from "../ledger/faults.ts";
 import type { Movement, Staff, Terminal } from "../ledger/model.ts";
 import {
   DiskFull,
@@ -478,7 +479,11 @@ async function makeReady(
   try {
     const { replies: [reply] } = await ledger.run([command], true);
     if (reply?.outcome === "ok") return;
-    throw new UsageError(`the copy of the backup cannot be written: ${troubles.join("; ")}`);
+    const cause = troubles.map(causeInWords).find((cause) => cause !== null);
+    throw new UsageError(
+      `nothing was restored, and nothing has changed: ${path} cannot be written ` +
+        `(${cause ?? troubles.join("; ")}). Mend that, and run the command again`,
+    );
   } finally {
     await ledger.close();
   }

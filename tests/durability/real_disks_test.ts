@@ -193,6 +193,48 @@ Deno.test({
 });
 
 Deno.test({
+  name: "a restore without room changes nothing, and is done once there is room (mount)",
+  ignore: !mayMount(),
+  fn: () =>
+    inTemporaryFolder(async (root) => {
+      const disk = `${root}/disk`;
+      Deno.mkdirSync(disk);
+      await withSmallDisk(disk, 2_048, async ({ fill, free }) => {
+        const folder = `${disk}/bank`;
+        const [keyFile] = await makeBank(folder, { terminals: ["lobby"] });
+        const backup = `${root}/backup`;
+        assertEquals((await operate(folder, "backup", `--out=${backup}`))[0], 0);
+        const server = new Server(folder);
+        const acknowledged = await loadCash(await server.port(), keyFile!, 3);
+        assertEquals(await server.end(), 0);
+        const book = () => Deno.readFileSync(`${folder}/bank.sqlite`).toHex();
+        let before = book();
+        const restore = ["restore", `--from=${backup}`];
+        const roomOfCopy = Deno.statSync(backup).size;
+        // From no room at all, and from room for the copy alone, a page more each time.
+        for (let spare = 0, isDone = false; !isDone; spare = Math.max(roomOfCopy, spare + 4_096)) {
+          fill();
+          const left = Math.max(0, Deno.statSync(`${disk}/filler`).size - spare);
+          Deno.truncateSync(`${disk}/filler`, left);
+          const firstKey = `--first-key=${root}/${spare}.key`;
+          const [code, said] = await operate(folder, ...restore, firstKey);
+          isDone = code === 0;
+          if (!isDone) {
+            assertMatch(said, /disk is full|No space left/);
+            assert(!/ATM|resume/.test(said), said);
+            assert(book() === before, `${spare}: ${said}`);
+            assert(spare < 2 * roomOfCopy, said);
+          }
+          free();
+          if (!isDone && spare <= roomOfCopy) await requireKept(folder, acknowledged);
+          if (!isDone) before = book();
+        }
+        await requireKept(folder, []);
+      });
+    }),
+});
+
+Deno.test({
   name: "a bank's disk that becomes read-only: named, ended in order, and mended (mount, ext4)",
   ignore: !mayMount("mkfs.ext4", "e2fsck"),
   fn: () =>

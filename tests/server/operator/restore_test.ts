@@ -568,6 +568,38 @@ Deno.test("a database that a full disk keeps from being read is not taken for a 
     assertEquals((await logOf(branch)).filter((line) => line.includes("restore")), []);
   }));
 
+Deno.test("a restore whose commit finds no room says that nothing has changed, and is done afterwards", () =>
+  afterBackup(async (branch) => {
+    const world = bankWorld(branch.logged);
+    const full: typeof world.openLedger = async (parts, events) => {
+      const ledger = await world.openLedger(parts, events);
+      return {
+        ...ledger,
+        run() {
+          events.onTrouble("the disk is full: (a commit is in doubt: database or disk is full)");
+          const reply = { outcome: "try_later", timeMs: 0 } as const;
+          return Promise.resolve({
+            replies: [reply],
+            repeated: [],
+            accounts: [],
+            epochOpen: false,
+          });
+        },
+        close: () => ledger.close(),
+      };
+    };
+    const before = Deno.readFileSync(`${branch.bankFolder}/bank.sqlite`);
+    await assertRejects(
+      () => restore(branch, undefined, { ...world, openLedger: full }),
+      UsageError,
+      `nothing was restored, and nothing has changed: ${branch.bankFolder}/bank.sqlite.restored ` +
+        "cannot be written (the disk is full). Mend that, and run the command again",
+    );
+    assertEquals(Deno.readFileSync(`${branch.bankFolder}/bank.sqlite`), before);
+    await restore(branch);
+    await branch.serve();
+  }));
+
 Deno.test("nobody opens the bank while its backup is checked, and nobody restores it while it is open", () =>
   afterBackup(async (branch) => {
     const world = bankWorld(branch.logged);
