@@ -4,7 +4,7 @@
  * them HAProxy, which asks them. The programs are Debian's. Times are the defaults of Patroni, and of the
  * example of HAProxy that comes with it.
  */
-import { freePort, until } from "../end_to_end/programs.ts";
+import { freePort } from "../end_to_end/programs.ts";
 import { treeOf } from "../process_tree.ts";
 import {
   bankRole,
@@ -15,11 +15,17 @@ import {
   runAsAdmin,
   signalAll,
 } from "../server/helpers/postgres.ts";
-import { type Cluster, type Death, withFrozen } from "./cluster.ts";
+import { type Cluster, type Death, pause, withFrozen } from "./cluster.ts";
 
 const database = "bank";
-/** Patroni takes half a minute to see that a machine is gone, and as long again to bring it back. */
-const patienceMs = 180_000;
+/**
+ * Patroni takes half a minute to see that a machine is gone, and as long again to bring it back. On a busy
+ * host a machine that copies or rewinds its database takes longer: a wait goes on while the machines change.
+ */
+const unchangedMsMax = 180_000;
+/** A machine that fails and starts again for ever changes, too. */
+const waitMsMax = 1_200_000;
+const lookMs = 1_000;
 const answerMsMax = 5_000;
 /** Of the programs' common log, what is shown when something does not come to be. */
 const logLinesMax = 40;
@@ -136,8 +142,7 @@ export class PatroniCluster implements Cluster {
       ? processOf((await this.#inRole("sync_standby")).data, "walreceiver")
       : null;
     const diedMs = await withFrozen(frozen, () => {
-      // The member of etcd goes on: after one that stood still, Patroni before 3.1 may never again write
-      // down who is waited for (its issue 2779).
+      // The member of etcd goes on: the machine hangs in its database alone.
       if (death === "hung") signalAll(databaseOn(primary), "SIGSTOP");
       else kill(primary);
       return Promise.resolve(performance.now());
@@ -174,7 +179,9 @@ export class PatroniCluster implements Cluster {
       scope: database,
       name,
       restapi: { listen: address, connect_address: address },
-      etcd3: { hosts: this.#machines.map(({ ports }) => `127.0.0.1:${ports.etcd}`) },
+      // The member on its own machine alone: after another one has died under it, Patroni before 3.1 may
+      // never again write down who is waited for (its issue 2779).
+      etcd3: { hosts: [`127.0.0.1:${ports.etcd}`], use_proxies: true },
       bootstrap: {
         dcs: {
           synchronous_mode: this.synchronous,
@@ -307,16 +314,39 @@ ${servers.join("\n")}
     return this.#machines.find(({ name }) => name === found.name)!;
   }
 
-  /** Waits for it; where it does not come, the programs' own words are in the error. */
+  /** Waits while the machines change; where they no longer do, the programs' own words are in the error. */
   async #within(what: string, holds: () => Promise<boolean>): Promise<void> {
-    try {
-      await until(what, holds, patienceMs);
-    } catch (error) {
-      const said = Deno.readTextFileSync(`${this.folder}/log`).trimEnd().split("\n");
-      const members = JSON.stringify(await this.#members());
-      throw new Error([(error as Error).message, ...said.slice(-logLinesMax), members].join("\n"));
+    const startMs = performance.now();
+    let [state, changedMs] = ["", startMs];
+    while (!await holds()) {
+      const nowMs = performance.now();
+      const stateNow = await this.#state();
+      if (stateNow !== state) [state, changedMs] = [stateNow, nowMs];
+      const unchangedMs = nowMs - changedMs;
+      if (unchangedMs > unchangedMsMax || nowMs - startMs > waitMsMax) {
+        const said = Deno.readTextFileSync(`${this.folder}/log`).trimEnd().split("\n");
+        const waited = `${what}: not after ${Math.round((nowMs - startMs) / 1_000)} s, ` +
+          `${Math.round(unchangedMs / 1_000)} s of them without a change`;
+        throw new Error([waited, ...said.slice(-logLinesMax), state].join("\n"));
+      }
+      await pause(lookMs);
     }
   }
+
+  /** What changes while a machine comes back: its state, its line of history, what it has on its disk. */
+  async #state(): Promise<string> {
+    const members = (await this.#members()).map(({ name, role, state, timeline }) => {
+      const { data } = this.#machines.find((machine) => machine.name === name)!;
+      return { name, role, state, timeline, disk: state === "running" ? 0 : sizeOf(data) };
+    });
+    return JSON.stringify(members);
+  }
+}
+
+/** Returns the bytes that a folder takes; files may come and go meanwhile. */
+function sizeOf(folder: string): number {
+  const { stdout } = new Deno.Command("du", { args: ["-sb", folder], stderr: "null" }).outputSync();
+  return Number.parseInt(new TextDecoder().decode(stdout)) || 0;
 }
 
 /** Starts PostgreSQL and its Patroni. */

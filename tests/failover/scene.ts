@@ -136,7 +136,13 @@ export class Scene {
   /** Waits until the bank has said so much more. */
   async progress(count: number): Promise<void> {
     const enough = this.acknowledged + count;
-    await until("more is acknowledged", () => this.acknowledged >= enough, patienceMs);
+    while (this.acknowledged < enough) {
+      const before = this.acknowledged;
+      await until("more is acknowledged", () => this.acknowledged > before, patienceMs)
+        .catch((error) => {
+          throw new Error([error.message, ...this.#said()].join("\n"));
+        });
+    }
   }
 
   /** Holds what the database has now against what was acknowledged. */
@@ -186,6 +192,12 @@ export class Scene {
     const { lost, acknowledged } = this;
     const { counts } = this.#reports;
     return { acknowledged, lost, doubled, problems, counts };
+  }
+
+  /** What was done, and the last complaints of servers and ATMs. */
+  #said(): string[] {
+    const counts = [...this.#reports.counts].map(([what, times]) => `${times} ${what}`);
+    return [...counts, ...[...this.servers, ...this.#atms].flatMap(({ complaints }) => complaints)];
   }
 
   async killBank(): Promise<void> {
