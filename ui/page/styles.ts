@@ -35,6 +35,7 @@ export const styleSheets: readonly string[] = [
   "screens/receipt/receipt.css",
   "screens/code/code.css",
   "screens/deposit/deposit.css",
+  "screens/take/take.css",
   "screens/transfer/recipient.css",
   "screens/accounts/accounts.css",
   "screens/password/password.css",

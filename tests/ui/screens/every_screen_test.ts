@@ -15,6 +15,8 @@ const { browserFlow } = family("every screen");
 const usualSize = { width: 1280, height: 800 };
 /** The smallest screen, under the frame of a window. */
 const smallSize = { width: 1024, height: 713 };
+/** An ATM's own screen, with the demo's pane below it. */
+const tallSize = { width: 800, height: 1280 };
 const others = languageCodes.filter((language) => language !== "en");
 
 for (const stop of walk) {
@@ -24,6 +26,7 @@ for (const stop of walk) {
       await stop.reach(atm);
       await holdsTheRules(atm.page);
       await fitsAtTwice(atm.page);
+      await fitsTall(atm.page, "en");
       await isAccessible(atm.page);
       if (stop.name.startsWith("disconnected")) {
         if (stop.name === "disconnected_stopped") atm.problems.length = 0; // Chromium's line of the cut
@@ -115,12 +118,27 @@ async function isAccessible(page: Page, language: Language = "en"): Promise<void
   assertEquals(await axe.violations(["color-contrast"]), [], "high contrast");
 }
 
-/** Checks a screen that changes its language, on a small screen without the demo's pane. */
+/** Checks that on a tall screen nothing scrolls but a list, and no part is cut, with the demo's pane. */
+async function fitsTall(page: Page, language: Language): Promise<void> {
+  const before = page.viewportSize()!;
+  await page.setViewportSize(tallSize);
+  const more = await page.evaluate(() => {
+    const stage = document.querySelector(".stage")!;
+    return [stage.scrollHeight - stage.clientHeight, stage.scrollWidth - stage.clientWidth];
+  });
+  assertEquals(more, [0, 0], `tall, ${language}`);
+  await page.setViewportSize(before);
+}
+
+/** Checks a screen that changes its language: tall, and small without the demo's pane. */
 async function changedTo(language: Language, { page, scripted }: OpenInBrowser): Promise<void> {
-  await page.setViewportSize(smallSize);
-  scripted.change({ language, demo: false });
+  scripted.change({ language, demo: true });
   const { locale } = languages[language];
   await page.waitForFunction((locale) => document.documentElement.lang === locale, locale);
+  await fitsTall(page, language);
+  await page.setViewportSize(smallSize);
+  scripted.change({ demo: false });
+  await page.locator(".demo-pane").waitFor({ state: "detached" });
   await isWholeAndAccessible(page, language);
 }
 
