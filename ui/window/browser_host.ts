@@ -97,7 +97,9 @@ export function startBrowserHost(options: BrowserHostOptions): BrowserHost {
     stream?.end({ disconnected: "opened_elsewhere" });
     pageNumber = desk.takeOver();
     options.onOpened?.();
-    return json({ secret, again: secrets.newLaunchSecret() });
+    // a visit that is still ending is the previous page's
+    const first = options.machine.hasVisit() ? {} : desk.newest;
+    return json({ secret, again: secrets.newLaunchSecret(), ...first });
   };
 
   const watch = (): HttpResponse => {

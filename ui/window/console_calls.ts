@@ -45,6 +45,7 @@ export function consoleMachine(console: OperableConsole): Machine {
     view: () => console.view(),
     watch: (listener) => console.watch(listener),
     isOnline: () => true,
+    hasVisit: () => false,
     isCall: (name) => parsers.has(name),
     parseCall(name, args) {
       const parse = parsers.get(name);

@@ -42,7 +42,8 @@ export async function bundlePage(entry: PageEntry, name: PageName = "page"): Pro
   const document = await read("index.html");
   const html = name === "page" ? withWords(document) : document;
   const sheets = name === "page" ? styleSheets : consoleStyleSheets;
-  const style = (await Promise.all(sheets.map(read))).join("\n");
+  const style = (await Promise.all(sheets.map(read))).join("\n")
+    .replace(/\/\*[^]*?\*\//g, "").replace(/\n\s*/g, "\n");
   return { html, script: lean, style };
 }
 

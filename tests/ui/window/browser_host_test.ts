@@ -330,6 +330,20 @@ withHost("takes a launch secret once", async (host, t) => {
   });
 });
 
+withHost(
+  "the answer that opens a page has the first view, but not that of another's visit",
+  async (host) => {
+    const opened = async () =>
+      JSON.parse((await host.post("/open", { "x-launch-secret": secretOf(host.newLink()) })).body);
+    assertEquals((await opened()).view.bankName, host.scripted.view().bankName);
+    await host.scripted.logIn("alice", "correct horse");
+    host.scripted.logOut = () => new Promise(() => {});
+    const second = await opened();
+    assert(second.secret);
+    assertEquals([second.view, second.number], [undefined, undefined]);
+  },
+);
+
 withHost("calls nothing without the page's own secret", async (host, t) => {
   const launch = secretOf(host.newLink());
   const secret = await host.open();

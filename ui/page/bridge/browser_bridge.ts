@@ -30,6 +30,12 @@ export function keepLaunchSecret(secret: string): void {
   sessionStorage.setItem(againName, secret);
 }
 
+/** The host's answer to `/open`; has a view unless a customer's visit was still ending. */
+interface Opened<View> extends Partial<NumberedView<View>> {
+  secret: string;
+  again: string;
+}
+
 export function openBrowserBridge<Machine extends Calls<Machine> = AtmCalls, View = AtmView>(
   browser: Browser,
 ): Bridge<Machine, View> {
@@ -60,8 +66,9 @@ export function openBrowserBridge<Machine extends Calls<Machine> = AtmCalls, Vie
       return never;
     }
     const response = await post("/open", { "x-launch-secret": browser.launchSecret });
-    const { secret, again } = await response.json() as { secret: string; again: string };
+    const { secret, again, ...first } = await response.json() as Opened<View>;
     browser.keepLaunchSecret(again);
+    if (first.view) view(first as NumberedView<View>);
     return secret;
   });
 
