@@ -157,7 +157,10 @@ export class BankAtm implements Atm {
     const cashier = this.#cashier;
     if (!retell) cashier.connected(bank); // the movements are retold first to a restored bank
     await cashier.recover();
-    if (retell) await cashier.retell(bank, retell);
+    if (retell) {
+      await cashier.retell(bank, retell);
+      this.#reconciliation.again();
+    }
     await cashier.settle(bank);
   }
 

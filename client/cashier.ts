@@ -208,7 +208,7 @@ export class Cashier {
     journal.intend({ ...intent, ...journaledOf(payer) }, world.nowMs());
     const answer = await ask(payer.bank, request);
     if (isUncertain(answer)) return await this.#giveUp(payer, kind, request, answer, untilMs);
-    journal.settled(movement);
+    journal.transferred(movement, answer.voucher);
     payer.update(answer.account);
     return this.#receipt(kind, request.amount, answer.outcome, {
       movement,

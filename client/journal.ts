@@ -50,6 +50,8 @@ export interface JournalEntry {
   statusNonce: string | null;
   /** The device's present status that went to the bank last. */
   status: string | null;
+  /** Of a transfer that the bank has booked: its voucher; otherwise null. */
+  voucher: string | null;
   /** For `disputed` and `doubtful`: the reason, for staff. */
   why: string | null;
 }
@@ -121,6 +123,11 @@ export class Journal {
 
   settled(movement: string): void {
     this.#end(movement, "state = 'settled'");
+  }
+
+  /** Ends a transfer. @param voucher the bank's, if it has booked the transfer */
+  transferred(movement: string, voucher: string | undefined): void {
+    this.#end(movement, "state = 'settled', voucher = ?", voucher ?? null);
   }
 
   /** Flags a movement whose answer from the bank differs from the devices' outcome. */
@@ -238,7 +245,7 @@ export class Journal {
   }
 
   /** Ends a movement. Between movements, the write-ahead log is empty. */
-  #end(movement: string, change: string, ...values: string[]): void {
+  #end(movement: string, change: string, ...values: (string | null)[]): void {
     this.#set(movement, change, ...values);
     emptyLog(this.database);
   }
@@ -268,6 +275,7 @@ function entryOf(row: Row): JournalEntry {
     token: row.token as string | null,
     statusNonce: row.status_nonce as string | null,
     status: row.status as string | null,
+    voucher: row.voucher as string | null,
     why: row.why as string | null,
   };
 }

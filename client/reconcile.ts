@@ -17,6 +17,11 @@ export class Reconciliation {
     private readonly dependencies: Pick<AtmDependencies, "journal" | "devices" | "world">,
   ) {}
 
+  /** Reports again, to a bank that was restored. */
+  again(): void {
+    this.#day = "";
+  }
+
   /** Reports once a day. Nothing is reported while a movement is open, or the notes are not counted. */
   async send(bank: BankClient, timeZone: string): Promise<void> {
     const { journal, devices, world } = this.dependencies;
@@ -26,11 +31,13 @@ export class Reconciliation {
       return;
     }
     const movements = journal.since(nowMs - reconcileDaysMs)
-      .filter(({ kind, state }) => state === "settled" && kind !== "transfer" && kind !== "left")
+      .filter(({ kind, state, voucher }) =>
+        state === "settled" && kind !== "left" && (kind !== "transfer" || voucher !== null)
+      )
       .slice(-reconciledMovementsMax)
       .map(({ movement, kind, amount, done }) => ({
         movement,
-        amount: (kind === "load" || kind === "count" ? amount : done ?? 0n).toString(),
+        amount: (kind === "withdrawal" || kind === "deposit" ? done ?? 0n : amount).toString(),
       }));
     const cash = totalOf(devices.inside()).toString();
     const report: AskOf<"reconcile"> = { op: "reconcile", cash, movements };

@@ -8,8 +8,8 @@ import type { JournalEntry } from "./journal.ts";
 import { readInterrupted, type Settling } from "./settle.ts";
 
 /**
- * Repeats every movement that the bank authorised, and every load and count. An intent, which the
- * bank may have executed, is settled afterwards.
+ * Repeats every movement that the bank authorised, every transfer that it booked, and every load and
+ * count. An intent, which the bank may have executed, is settled afterwards.
  * @throws {NoAnswer} if the connection ends first, or at "try later"; the caller then repeats all
  * of them
  */
@@ -19,17 +19,19 @@ export async function retell(settling: Settling, sinceMs: number): Promise<void>
   const known = journal.since(sinceMs).filter(isAuthorised);
   for (const entry of known) {
     const open = isOpen(entry);
-    const { movement, kind, account, uid, bankTimeMs, currency, state, token, status } = entry;
+    const { movement, kind, account, uid, bankTimeMs, currency, state } = entry;
+    const { token, status, voucher } = entry;
     const { outcome } = await ask({
       op: "retell",
       movement,
-      kind: kind as Exclude<JournalEntry["kind"], "left" | "transfer">,
+      kind: kind as Exclude<JournalEntry["kind"], "left">,
       ...(account !== null && { account }),
       ...(uid !== null && { uid }),
       amount: (open ? entry.amount : movedBy(entry)).toString(),
       ...(open && { open }),
       ...(token !== null && { token }),
       ...(status !== null && { status }),
+      ...(voucher !== null && { voucher }),
       currency,
       ...(bankTimeMs !== null && { time: new Date(bankTimeMs).toISOString() }),
     });
@@ -50,10 +52,10 @@ export async function retell(settling: Settling, sinceMs: number): Promise<void>
   log(`the bank was restored from a backup: ${known.length} movements were repeated`);
 }
 
-/** Returns whether the bank authorised it, or staff did it. Only the bank has a transfer's outcome. */
-function isAuthorised({ kind, state }: JournalEntry): boolean {
-  return kind !== "left" && kind !== "transfer" &&
-    (byHand(kind) || !["intent", "disputed"].includes(state));
+/** Returns whether the bank authorised it, or staff did it. */
+function isAuthorised({ kind, state, voucher }: JournalEntry): boolean {
+  if (kind === "transfer") return voucher !== null;
+  return kind !== "left" && (byHand(kind) || !["intent", "disputed"].includes(state));
 }
 
 /** Returns whether the outcome is unknown until notes are taken from the tray, or counted. */
@@ -62,5 +64,6 @@ const isOpen = ({ state }: JournalEntry) => state === "acting" || state === "dou
 /** Whether staff moved the notes. */
 const byHand = (kind: JournalEntry["kind"]) => kind === "load" || kind === "count";
 
-/** Minor units that the devices or staff moved; zero before the bank's authorisation. */
-const movedBy = ({ kind, amount, done }: JournalEntry) => byHand(kind) ? amount : done ?? 0n;
+/** Minor units that the devices or staff moved, or the bank transferred; zero before the bank's authorisation. */
+const movedBy = ({ kind, amount, done }: JournalEntry) =>
+  byHand(kind) || kind === "transfer" ? amount : done ?? 0n;

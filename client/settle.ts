@@ -74,7 +74,7 @@ export async function settle(
   const { movement, done } = entry;
   const question = questionFor(entry);
   const answer = await askProved(settling, question, entry.statusNonce);
-  const { outcome, booked } = answer;
+  const { outcome, booked, voucher } = answer;
   if (outcome === "try_later" || outcome === "unproven") return answer;
   // Only the bank has the outcome of a transfer: voided or completed, it is settled. A restored bank
   // may not have a movement; if no note moved, nothing is missing.
@@ -84,7 +84,8 @@ export async function settle(
     BigInt(booked) === (done ?? 0n);
   const right = over || (outcome === "ok" && asProved) ||
     (outcome === "already_completed" && BigInt(booked ?? -1) === (done ?? 0n));
-  if (right) journal.settled(movement);
+  if (right && entry.kind === "transfer") journal.transferred(movement, voucher);
+  else if (right) journal.settled(movement);
   else {
     const why = `${question.op}: ${outcome}`;
     journal.disputed(movement, why);

@@ -57,6 +57,8 @@ export const shortTextLengthMax = 256;
 export const actionLengthMax = 1_024;
 /** A signed receipt: an action, a terminal's name, and less than 700 more. */
 export const receiptLengthMax = actionLengthMax + shortTextLengthMax + 768;
+/** A voucher of a transfer, which only the bank reads. */
+export const voucherLengthMax = 256;
 /** A sealed entry of the log, in base64. */
 export const sealedEntryLengthMax = 4_096;
 

@@ -55,7 +55,10 @@ ${notesSchema}`;
  * The schema's upgrades, by version: entry n upgrades a database from version n; the first creates
  * the tables.
  */
-export const versions: readonly string[] = [schema];
+export const versions: readonly string[] = [
+  schema,
+  "ALTER TABLE journal ADD COLUMN voucher TEXT",
+];
 
 /**
  * Opens an ATM's folder, or creates it.

@@ -35,6 +35,7 @@ import {
   transferMessageLengthMax,
   usernameLengthMax,
   usualRecipientsMax,
+  voucherLengthMax,
 } from "../limits.ts";
 import { isPlainLine } from "../text.ts";
 import { type Currency, minorFromText, type MinorText } from "../money.ts";
@@ -110,12 +111,13 @@ export type Ask =
   | { op: "doubt"; movement: string; status: string }
   /**
    * A movement's outcome at the devices, sent again after the bank was restored from a backup:
-   * `amount` is what they moved, or what was authorised if the movement is still open.
+   * `amount` is what they moved, or what was authorised if the movement is still open; and a transfer
+   * that the bank has booked.
    */
   | {
     op: "retell";
     movement: string;
-    kind: "withdrawal" | "deposit" | "load" | "count";
+    kind: "withdrawal" | "deposit" | "transfer" | "load" | "count";
     /** The customer's account and its uid from the log-in, if the journal has them. */
     account?: string;
     uid?: string;
@@ -128,6 +130,8 @@ export type Ask =
     /** Of a withdrawal with a token: that one, and the device's present status after it. */
     token?: string;
     status?: string;
+    /** Of a transfer: the bank's voucher, verbatim. */
+    voucher?: string;
   }
   /** Marks the end of the retold movements. */
   | { op: "retold" }
@@ -188,6 +192,8 @@ export interface Answer {
   /** The dispense token of an authorised withdrawal, and the nonce of the status after it. */
   token?: string;
   statusNonce?: string;
+  /** For a booked transfer: text that only the bank reads, for a `retell`. */
+  voucher?: string;
   /** The log's entry of the movement, or of the ATM's own refusal. */
   logged?: LoggedAt;
   /** A signed note, verbatim. */
@@ -448,7 +454,7 @@ const askFields: { [O in Operation]: Fields } = {
   load_cash: { movement, amount: minor, currency: currencyCode },
   retell: {
     movement,
-    kind: oneOf("withdrawal", "deposit", "load", "count"),
+    kind: oneOf("withdrawal", "deposit", "transfer", "load", "count"),
     account: maybe(text(accountLengthMax)),
     uid: maybe(uid),
     amount: minor,
@@ -457,6 +463,7 @@ const askFields: { [O in Operation]: Fields } = {
     open: maybe(yesOrNo),
     token: maybe(deviceToken),
     status: maybe(deviceToken),
+    voucher: maybe(text(voucherLengthMax)),
   },
   retold: {},
   count_cash: { movement, amount: minor, currency: currencyCode },
@@ -503,6 +510,7 @@ const answerFields = {
   booked: maybe(minor),
   token: maybe(deviceToken),
   statusNonce: maybe(deviceNonce),
+  voucher: maybe(text(voucherLengthMax)),
   logged: maybe((value) => record({ place: shortText, tag }, value)),
   receipt: maybe(text(receiptLengthMax)),
   entries: maybe(listOf(entry)),

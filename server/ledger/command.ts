@@ -6,6 +6,7 @@ import type { Role } from "../../lib/operator_commands.ts";
 import type { EntryKind } from "../audit/entry.ts";
 import type {
   Account,
+  AccountIdentity,
   Limits,
   Line,
   MovementId,
@@ -130,6 +131,23 @@ export interface Retell {
   status?: DeviceStatus;
   /** The last bank's time that the terminal had received; null if it has no record of one. */
   timeMs: number | null;
+}
+
+/** A transfer since the backup from which the bank was restored, which its terminal repeats. */
+export interface RetellTransfer {
+  op: "retell_transfer";
+  movement: MovementId;
+  terminal: TerminalId;
+  account: string;
+  uid: string;
+  to: string;
+  toUid: string;
+  amount: bigint;
+  currency: string;
+  /** As in `Retell`. */
+  timeMs: number | null;
+  /** Whether the bank's own voucher shows that it booked exactly this. */
+  vouched: boolean;
 }
 
 /** Marks the end of a terminal's retold movements. */
@@ -440,6 +458,7 @@ export type Command =
     | LookUp
     | LoadCash
     | Retell
+    | RetellTransfer
     | Retold
     | CountCash
     | Administer
@@ -459,6 +478,15 @@ export type Command =
     signed?: string;
     approval?: Approval;
   };
+
+/** What a booked transfer moved. */
+export interface Transferred {
+  movement: MovementId;
+  account: AccountIdentity;
+  to: AccountIdentity;
+  amount: bigint;
+  currency: string;
+}
 
 export interface Reply {
   outcome: Outcome;
@@ -485,6 +513,8 @@ export interface Reply {
   /** For a withdrawal at a device with keys: its dispense token, and the nonce of its status. */
   token?: string;
   statusNonce?: string;
+  /** For a transfer that the bank has booked: both accounts, for its voucher. */
+  transferred?: Transferred;
   /** The place of its entry in the log, for a movement's own commands and for operators'. */
   logged?: LoggedAt;
   /**

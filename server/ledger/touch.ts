@@ -55,7 +55,9 @@ export function touchOf(commands: readonly Command[]): Touch {
       for (const { id } of command.terminals) touch.terminals.add(id);
     }
     if ("account" in command && command.account) touch.accountNumbers.add(command.account);
-    if (command.op === "transfer") touch.accountNumbers.add(command.to);
+    if (command.op === "transfer" || command.op === "retell_transfer") {
+      touch.accountNumbers.add(command.to);
+    }
     if (command.op === "set_account_state" && command.state === "closed") {
       touch.closing.add(command.account);
     }

@@ -4,6 +4,8 @@
  */
 import { inWords, UsageError } from "../../lib/errors.ts";
 import { decimalText, formatMoney } from "../../lib/money.ts";
+import type { Bank } from "../bank.ts";
+import type { Movement } from "../ledger/model.ts";
 import type { Handlers } from "./request.ts";
 import { listed, timeInWords } from "./table.ts";
 import { requireAmount, requireMovement, requireReason } from "./words.ts";
@@ -15,21 +17,31 @@ export const holdCommands: Handlers<"list_holds" | "settle_hold"> = {
       (await bank.ledger.read.terminals()).map(({ id, name }) => [id, name] as const),
     );
     const doubts = new Set(await bank.ledger.read.doubts());
-    const rows = (await bank.ledger.read.holds()).map(
+    const holds = await bank.ledger.read.holds();
+    const recipients = await recipientsOf(bank, holds);
+    const rows = holds.map(
       ({ id, kind, amount, customer, terminal, timeMs }) => {
+        const to = recipients.get(id);
         const ageMs = Math.max(0, nowMs - timeMs);
         const at = names.get(terminal) ?? terminal;
         const money = formatMoney(amount, bank.settings.currency);
         const time = new Date(timeMs).toISOString();
-        const inDoubt = doubts.has(id);
-        const state = inDoubt ? "in doubt: count the notes" : "open";
+        const inDoubt = kind === "transfer" || doubts.has(id);
+        const state = kind === "transfer"
+          ? "in doubt: see the log"
+          : inDoubt
+          ? "in doubt: count the notes"
+          : "open";
         return {
-          cells: [id, kind, money, customer, at, timeInWords(ageMs), state],
+          cells: [
+            ...[id, to ? `${kind} to ${to}` : kind, money, customer, at, timeInWords(ageMs), state],
+          ],
           facts: {
             movement: id,
             kind,
             amount: amount.toString(),
             customer,
+            ...(to && { to }),
             terminal: at,
             time,
             ageMs,
@@ -75,3 +87,16 @@ export const holdCommands: Handlers<"list_holds" | "settle_hold"> = {
     };
   },
 };
+
+/** Returns the recipients' account numbers of transfers, by movement. */
+async function recipientsOf(
+  { ledger: { read } }: Bank,
+  holds: readonly Movement[],
+): Promise<ReadonlyMap<string, string>> {
+  const transfers = holds.filter(({ kind }) => kind === "transfer");
+  return new Map(
+    await Promise.all(
+      transfers.map(async ({ id, credit }) => [id, (await read.account(credit!))!.number] as const),
+    ),
+  );
+}

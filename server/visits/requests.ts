@@ -36,7 +36,8 @@ import { beginOfMonth, dayOf } from "../ledger/day.ts";
 import type { Account } from "../ledger/model.ts";
 import { receiptOf } from "../receipt_of.ts";
 import { dispenseToken, statusOf, tokenOf } from "../terminals/device_tokens.ts";
-import { accountView, answerOf, hasAccount, lastDays } from "./views.ts";
+import { accountView, answerOf, hasAccount, lastDays, type LimitsNow } from "./views.ts";
+import { readVoucher, voucherOf } from "./vouchers.ts";
 import {
   type ProvedTerminal,
   Visit,
@@ -519,7 +520,7 @@ export class Requests {
     visit: Visit,
     { movement, account, to, amount, currency, message }: AskOf<"transfer">,
   ): Promise<Answer> {
-    return answerOf(
+    return this.#vouched(
       await this.#submit({
         op: "transfer",
         movement,
@@ -534,6 +535,16 @@ export class Requests {
       }),
       visit.limitsNow,
     );
+  }
+
+  /** Returns a reply as an answer, with the voucher of a booked transfer. */
+  #vouched(reply: Reply, now?: LimitsNow): Answer {
+    const { keys: { audit }, settings: { bankId } } = this.#bank;
+    const { transferred } = reply;
+    const answer = answerOf(reply, now);
+    if (!transferred) return answer;
+    const facts = { ...transferred, terminal: this.terminal.id };
+    return { ...answer, voucher: voucherOf(audit, bankId, facts) };
   }
 
   async #recipient(visit: Visit, { account, from }: AskOf<"recipient">): Promise<Answer> {
@@ -597,27 +608,31 @@ export class Requests {
     return { outcome, cash: cash.toString() };
   }
 
-  async #retell(
-    { account, uid = "", amount, time, open = false, token: reported, status, ...movement }: AskOf<
-      "retell"
-    >,
-  ): Promise<Answer> {
+  async #retell(ask: AskOf<"retell">): Promise<Answer> {
+    const { movement, kind, account, uid = "", currency, time, token: reported } = ask;
     const terminal = this.terminal.id;
+    const told = {
+      ...{ movement, terminal, uid, currency },
+      account: account === undefined ? "" : accountNumberOf(account),
+      amount: minorFromText(ask.amount)!,
+      timeMs: time === undefined ? null : Date.parse(time),
+    };
+    if (kind === "transfer") {
+      const { keys: { audit }, settings: { bankId } } = this.#bank;
+      const { voucher = "" } = ask;
+      const seen = readVoucher(audit, bankId, told, voucher);
+      return answerOf(await this.#submit({ op: "retell_transfer", ...told, ...seen }));
+    }
     const device = this.#bank.terminals.deviceOf(terminal);
     const token = device && reported !== undefined
-      ? tokenOf(device, movement.movement, reported)
+      ? tokenOf(device, movement, reported)
       : undefined;
     return answerOf(
       await this.#submit({
-        ...movement,
-        terminal,
-        account: account === undefined ? "" : accountNumberOf(account),
-        uid,
-        amount: minorFromText(amount)!,
-        open,
+        ...{ op: "retell", ...told, kind },
+        open: ask.open ?? false,
         ...(token !== undefined && { token }),
-        ...this.#statusOf(status),
-        timeMs: time === undefined ? null : Date.parse(time),
+        ...this.#statusOf(ask.status),
       }),
     );
   }
@@ -641,7 +656,7 @@ export class Requests {
     }
     const { status: text, ...asked } = ask;
     const status = this.#statusOf(text);
-    return answerOf(
+    return this.#vouched(
       await this.#submit(
         asked.op === "complete"
           ? { ...asked, ...status, terminal, amount: minorFromText(asked.amount)! }

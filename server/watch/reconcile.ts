@@ -22,7 +22,10 @@ export function differencesOf(
 ): string[] {
   const money = (minor: bigint) => formatMoney(minor, currency);
   const differences = movements.flatMap(({ movement, amount }) => {
-    const booked = bookedBy(books.rows.get(movement) ?? [], books.terminal);
+    const rows = books.rows.get(movement) ?? [];
+    // A transfer in doubt that operators have decided: the terminal has no other outcome of it.
+    if (rows.some(({ kind, operator }) => kind === "transfer" && operator !== "")) return [];
+    const booked = bookedBy(rows, books.terminal);
     const moved = absolute(BigInt(amount));
     if (booked === moved || (booked === "nothing" && moved === 0n)) return [];
     const has = booked === "open"

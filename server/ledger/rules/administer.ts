@@ -9,6 +9,7 @@ import type { Administer, NewIdentity } from "../command.ts";
 import { type Answer, type Batch, failed } from "./batch.ts";
 import { accountFacts } from "./movement_rows.ts";
 import { stopWaiting } from "./retell.ts";
+import { settleTransfer, transferRefusalOf } from "./retell_transfer.ts";
 import { settleRow } from "./settle.ts";
 import { isKeyOf } from "./terminal_keys.ts";
 
@@ -215,6 +216,12 @@ export function settleHold(batch: Batch, command: Asked<"settle_hold">): Answer 
     // The token's nonce may be live until then.
     : first.token !== "" && batch.timeMs < first.timeMs + commandNonceMsMax
     ? "try_later"
+    : first.kind === "transfer" && amount > 0n
+    ? transferRefusalOf(
+      batch.books.account(first.debit!)!,
+      batch.books.account(first.credit!)!,
+      amount,
+    ) ?? "ok"
     : "ok";
   const what = first?.action === "authorise"
     ? `${first.kind} of ${batch.money(first.amount)} by ${first.customer}`
@@ -225,6 +232,7 @@ export function settleHold(batch: Batch, command: Asked<"settle_hold">): Answer 
     movement,
   });
   if (outcome !== "ok") return { outcome };
+  if (first!.kind === "transfer") return settleTransfer(batch, first!, amount, operator);
   const action = amount === 0n ? "reverse" : "complete";
   return settleRow(batch, first!, action, amount, operator);
 }

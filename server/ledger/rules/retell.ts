@@ -103,8 +103,8 @@ export function stopWaiting(batch: Batch, terminals: readonly string[]): void {
 function book(batch: Batch, command: Moved, cash: Account): Answer {
   const { books } = batch;
   const { kind, amount, movement, terminal } = command;
-  const customers = accountOf(batch, command);
-  const day = dayToCharge(batch, command, cash);
+  const customers = accountNamed(batch, command.account, command.uid);
+  const day = dayToCharge(batch, command.timeMs, kind === "deposit" ? cash.day : 0);
   const why = whyNotTheirs(batch, command, cash, day);
   const payer = why === null ? customers! : books.accountOf("differences")!;
   const withdraws = kind === "withdrawal";
@@ -144,23 +144,21 @@ function book(batch: Batch, command: Moved, cash: Account): Answer {
  * Returns the account that the terminal means, if it exists: another account may have its number
  * since.
  */
-function accountOf({ books }: Batch, { account: number, uid }: Moved): Account | undefined {
+export function accountNamed({ books }: Batch, number: string, uid: string): Account | undefined {
   const account = books.accountNumbered(number);
   return account?.kind === "customer" && account.uid === uid ? account : undefined;
 }
 
 /**
  * Returns the day of the movement by the bank's time, as far as the terminal has it: not before the
- * backup, and not in the future. A deposit is charged at the earliest to the present day of the
- * terminal's account.
+ * backup, and not in the future.
+ * @param notBefore the earliest day that may be charged: for a deposit, the present one of the
+ * terminal's account
  */
-function dayToCharge(batch: Batch, { kind, timeMs }: Moved, cash: Account): number {
+export function dayToCharge(batch: Batch, timeMs: number | null, notBefore: number): number {
   const today = batch.day;
   if (timeMs === null) return today;
-  const earliest = Math.max(
-    batch.dayOf(batch.books.restoring!.sinceMs),
-    kind === "deposit" ? cash.day : 0,
-  );
+  const earliest = Math.max(batch.dayOf(batch.books.restoring!.sinceMs), notBefore);
   return Math.min(Math.max(batch.dayOf(timeMs), earliest), today);
 }
 
@@ -194,7 +192,7 @@ function whyNotTheirs(batch: Batch, command: Moved, cash: Account, day: number):
   const { books } = batch;
   const { kind, amount, account: number } = command;
   if (number === "") return "the ATM has no record of the account";
-  const account = accountOf(batch, command);
+  const account = accountNamed(batch, number, command.uid);
   if (!account) {
     const others = books.accountNumbered(number)?.kind === "customer";
     return `account ${number} is ${others ? "another one now" : "unknown"}`;

@@ -33,6 +33,7 @@ import { changePassword } from "./change_password.ts";
 import { logIn, logOnly } from "./log_in.ts";
 import { end, manageStaff } from "./manage_staff.ts";
 import { retell, retold } from "./retell.ts";
+import { retellTransfer } from "./retell_transfer.ts";
 import { settle } from "./settle.ts";
 import { administerKeys, confirmKey } from "./terminal_keys.ts";
 import { lookUp, transfer } from "./transfer.ts";
@@ -113,6 +114,8 @@ function apply(batch: Batch, command: Command): Answer {
       return lookUp(batch, command);
     case "retell":
       return retell(batch, command);
+    case "retell_transfer":
+      return retellTransfer(batch, command);
     case "retold":
       return retold(batch, command);
     case "add_customer":

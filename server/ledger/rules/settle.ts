@@ -6,11 +6,16 @@ import { accountOfRow, logMovement } from "./movement_rows.ts";
 import { isInDoubt } from "./doubt.ts";
 import { confirmDeviceKeys, provedAmount, statusNonceOf } from "./proof.ts";
 import { report } from "./report.ts";
+import { transferredBy } from "./transfer.ts";
 
 export function settle(batch: Batch, command: Settle): Answer {
   const first = batch.books.movement(command.movement, 1);
   if (!first && command.op === "void") return voidUnknown(batch, command);
   if (!first || first.terminal !== command.terminal) return refuseSettling(batch, command);
+  // A transfer in doubt after a restore: two operators decide it.
+  if (first.kind === "transfer" && first.action === "authorise") {
+    return refuseSettling(batch, command, "unproven");
+  }
   const settled = batch.books.movement(command.movement, 2);
   if (settled && !settled.operator) return settledBefore(batch, command, first, settled);
   if (isInDoubt(batch, first)) return refuseSettling(batch, command, "unproven");
@@ -91,7 +96,10 @@ function giveUp(batch: Batch, { op }: Settle, first: Movement): Answer {
     return { outcome: "ok", booked: 0n, account: accountOfRow(batch, first) };
   }
   // A movement booked in one step is irrevocable.
-  if (first.action === "book") return { outcome: "already_completed", booked: first.booked };
+  if (first.action === "book") {
+    const outcome = "already_completed";
+    return { outcome, booked: first.booked, ...transferredBy(batch, first) };
+  }
   return settleRow(batch, first, op as "reverse" | "void", 0n);
 }
 

@@ -46,7 +46,22 @@ export function transfer(batch: Batch, command: Transfer): Answer {
   });
   log(batch, command, row, to);
   const state = mine && books.account(mine.id);
-  return { outcome, account: state, ...(retryAfterMs !== undefined && { retryAfterMs }) };
+  return {
+    outcome,
+    account: state,
+    ...transferredBy(batch, row),
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+  };
+}
+
+/** Returns what a row has transferred; nothing for a row of another kind, or that booked nothing. */
+export function transferredBy(
+  { books }: Batch,
+  { id: movement, kind, booked, debit, credit, amount, currency }: Movement,
+): Pick<Answer, "transferred"> {
+  if (kind !== "transfer" || booked === 0n) return {};
+  const [account, to] = [books.account(debit!)!, books.account(credit!)!];
+  return { transferred: { movement, account, to, amount, currency } };
 }
 
 /**
@@ -84,12 +99,17 @@ function recipientRefusalOf(
 
 function again(batch: Batch, first: Movement, command: Transfer): Answer {
   if (first.action === "void") return { outcome: "voided" };
-  const same = first.kind === "transfer" && saysTheSame(first, command) &&
+  const same = first.kind === "transfer" && first.action === "book" &&
+    saysTheSame(first, command) &&
     isOf(batch, first.debit, command.account) && isOf(batch, first.credit, command.to) &&
     first.messageHash === messageHash(command.movement, command.message);
   if (!same) return reused(batch, command, "transfer");
   const account = batch.books.accountNumbered(command.account);
-  return { outcome: first.outcome, account: first.debit === null ? undefined : account };
+  return {
+    outcome: first.outcome,
+    account: first.debit === null ? undefined : account,
+    ...transferredBy(batch, first),
+  };
 }
 
 /**

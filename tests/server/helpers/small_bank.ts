@@ -175,6 +175,26 @@ export function commandOf(line: string): Command {
     return { op: verb, terminal, movement: idOf(words[2]!) };
   }
   if (verb === "retold") return { op: "retold", terminal };
+  if (verb === "retell" && words[2] === "transfer") {
+    const [movement, account, to, amount, currency, vouched] = words.slice(3) as string[];
+    const [[numbered, meant], [toNumbered, toMeant]] = [account!, to!].map((text) => {
+      const [number = "", uid = number] = text.split("/");
+      return [numberOf(number), identityOf(uid).uid] as const;
+    }) as [readonly [string, string], readonly [string, string]];
+    return {
+      op: "retell_transfer",
+      terminal,
+      movement: idOf(movement!),
+      account: numbered,
+      uid: meant,
+      to: toNumbered,
+      toUid: toMeant,
+      amount: BigInt(amount!),
+      currency: currency!,
+      timeMs: null,
+      vouched: vouched === "vouched",
+    };
+  }
   if (verb === "retell") {
     const [kind, movement, account = "", amount, currency, time] = words.slice(2) as string[];
     // alice/bob: her number, and the uid of his account

@@ -697,3 +697,116 @@ Deno.test("a second restore of one backup names the chain that it leaves out, an
     );
     assertStringIncludes(await check(branch.firstKey, firstKey), "good");
   }));
+
+/** Transfers from alice to bob at the lobby. */
+async function transfer(lobby: BranchAtm, to: string, amount: string): Promise<string> {
+  await logIn(lobby);
+  const { outcome, movement } = await lobby.atm.transfer(to, amount);
+  assertEquals(outcome, "ok");
+  await lobby.atm.logOut();
+  return movement;
+}
+
+const numberOf = async (branch: Branch, name: string) =>
+  (await branch.bank.ledger.read.accounts()).find(({ owner }) => owner === name)!.number;
+
+/** Restores the bank; returns once the lobby has retold, and the hall is not waited for. */
+async function restoreAndRetell(branch: Branch, lobby: BranchAtm): Promise<void> {
+  await branch.unserve();
+  await restore(branch);
+  await branch.serve();
+  await until("the lobby is back", () => lobby.atm.view().bank === "online");
+  await operate(branch, { command: "end_restore", reason: "the hall was not used" });
+}
+
+Deno.test("a transfer since the backup is booked again by the bank's own voucher, once, over two restores", async () => {
+  const branch = await Branch.open();
+  const lobby = branch.atm("lobby");
+  try {
+    const to = await numberOf(branch, "bob");
+    await operate(branch, { command: "back_up" });
+    await logIn(lobby);
+    lobby.socket().losesNext = true; // the voucher comes with the answer to the void
+    assertEquals((await lobby.atm.transfer(to, "3000")).outcome, "ok");
+    await until("the lobby is back", () => lobby.atm.view().bank === "online");
+    assertEquals(await branch.balanceOf("bob"), 103_000n);
+    await operate(branch, { command: "rotate_audit_key" });
+    await restoreAndRetell(branch, lobby);
+    assertEquals([await branch.balanceOf("alice"), await branch.balanceOf("bob")], [
+      97_000n,
+      103_000n,
+    ]);
+    await transfer(lobby, to, "1000");
+    await restoreAndRetell(branch, lobby); // the same backup once more
+    assertEquals([await branch.balanceOf("alice"), await branch.balanceOf("bob")], [
+      96_000n,
+      104_000n,
+    ]);
+    assertEquals(await branch.bank.ledger.read.holds(), []);
+    assertEquals((await branch.bank.ledger.check()).problem, null);
+    const words = await logOf(branch);
+    const sent = `transfer €30.00 to account ${to} (b•••b) - reported by the ATM after a restore`;
+    assert(words.includes(`alice | ${sent}`), words.slice(-20).join("\n"));
+  } finally {
+    await lobby.close();
+    await branch.close();
+  }
+});
+
+Deno.test("a retold transfer without the bank's voucher is in doubt until operators decide it", async () => {
+  const branch = await Branch.open();
+  const lobby = branch.atm("lobby");
+  try {
+    const to = await numberOf(branch, "bob");
+    await operate(branch, { command: "back_up" });
+    const movements = [await transfer(lobby, to, "3000"), await transfer(lobby, to, "500")];
+    // Somebody has changed the amount in the ATM's journal.
+    lobby.database.exec("UPDATE journal SET amount = '300000' WHERE amount = '3000'");
+    await restoreAndRetell(branch, lobby);
+    assertEquals(await branch.balanceOf("bob"), 100_500n);
+    const [movement] = movements as [string];
+    const held = await operate(branch, { command: "list_holds", json: true });
+    assertEquals(
+      held.map((line) => JSON.parse(line)).map(({ movement, kind, to }) => [movement, kind, to]),
+      [
+        [movement, "transfer", to],
+      ],
+    );
+    // The customer sees it, and the ATM's report of its day differs from the books.
+    await logIn(lobby);
+    const { entries } = await lobby.atm.history({});
+    const seen = entries.map(({ action }) => action).find((action) => action.includes("in doubt"));
+    assertStringIncludes(seen ?? "", "transfer €3,000.00 to account");
+    await lobby.atm.logOut();
+    await until(
+      "the report",
+      () =>
+        branch.bank.monitor.terminals.get(hex(branch.keys.get("lobby")!.terminal))?.reconciled
+          ?.differences.some((each) => each.includes(`movement ${movement}`)) ?? false,
+    );
+    await assertRejects(
+      () =>
+        operate(branch, {
+          command: "settle_hold",
+          movement,
+          complete: "3000.00",
+          reverse: false,
+          reason: "asked",
+        }),
+      UsageError,
+      "insufficient funds",
+    );
+    await operate(branch, {
+      command: "settle_hold",
+      movement,
+      complete: "30.00",
+      reverse: false,
+      reason: "asked",
+    });
+    assertEquals(await branch.balanceOf("bob"), 103_500n);
+    assertEquals((await branch.bank.ledger.check()).problem, null);
+  } finally {
+    await lobby.close();
+    await branch.close();
+  }
+});

@@ -324,3 +324,104 @@ Deno.test("no customer is served before every terminal has retold, or an operato
     assertEquals(books.restoring === null, outcome === "ok", name);
   }
 });
+
+Deno.test("a retold transfer is booked with the bank's voucher, and is in doubt without it", () => {
+  const words = play(
+    `
+    lobby alice transfer t1 alice bob 1000 EUR            -> ok
+    lobby retell transfer t1 alice bob 1000 EUR vouched   -> ok         # the backup has it
+    lobby retell transfer t2 alice bob 2000 EUR vouched   -> ok
+    lobby retell transfer t2 alice bob 2000 EUR vouched   -> ok
+    lobby retell transfer t2 alice bob 2001 EUR vouched   -> id_reused
+    mall retell transfer t2 alice bob 2000 EUR            -> id_reused  # retold by another ATM, too
+    alice has 7000
+    bob has 1003000
+    lobby retell transfer t3 bob alice 500 EUR            -> ok
+    lobby retell transfer t3 bob alice 500 EUR            -> ok
+    lobby retell transfer t4 alice bob 7001 EUR vouched   -> ok         # the funds are not there
+    lobby retell transfer t5 alice carl 100 EUR vouched   -> ok         # closed since
+    lobby retell transfer t6 carl bob 100 EUR vouched     -> ok
+    lobby retell transfer t7 alice/lost bob 1 EUR vouched -> unknown_account
+    lobby retell transfer t8 alice bob/lost 1 EUR vouched -> unknown_recipient
+    lobby retell transfer t9 alice alice 1 EUR vouched    -> same_account
+    lobby retell transfer t10 dora bob 1 EUR vouched      -> wrong_currency
+    lobby retell transfer t11 alice bob 0 EUR vouched     -> amount_not_positive
+    lobby retell transfer t12 lena bob 100 EUR vouched    -> ok         # locked since, and it was hers
+    alice has 7000
+    bob has 1003100
+    `,
+    restored(),
+  );
+  const again = "reported by the ATM after a restore";
+  const to = (name: string, mask: string) => `to account ${numberOf(name)} (${mask})`;
+  const doubt = `in doubt, ${again}`;
+  assertEquals(
+    words.filter(({ action, outcome }) => action.includes(again) && outcome === "ok")
+      .map(({ who, action, step }) => `${who} | ${action} | ${step ?? ""}`),
+    [
+      `alice | transfer €20.00 ${to("bob", "b•••b")} - ${again} | book`,
+      `bob | receive €20.00 from account ${numberOf("alice")} (a•••e) - ${again} | `,
+      `bob | transfer €5.00 ${
+        to("alice", "a•••e")
+      } - ${doubt}: without the bank's voucher | authorise`,
+      `alice | transfer €70.01 ${to("bob", "b•••b")} - ${doubt}: account ${
+        numberOf("alice")
+      } has less than that | authorise`,
+      `alice | transfer €1.00 ${
+        to("carl", "c•••l")
+      } - ${doubt}: the recipient cannot receive it | authorise`,
+      `carl | transfer €1.00 ${to("bob", "b•••b")} - ${doubt}: account ${
+        numberOf("carl")
+      } is closed | authorise`,
+      `lena | transfer €1.00 ${to("bob", "b•••b")} - ${again} | book`,
+      `bob | receive €1.00 from account ${numberOf("lena")} (l•••a) - ${again} | `,
+    ],
+  );
+});
+
+Deno.test("a transfer in doubt is decided by operators alone, once, as the books are then", () => {
+  const words = wordsOf(`
+    lobby retell transfer t1 bob alice 500 EUR            -> ok
+    lobby complete t1 500                                 -> unproven
+    lobby reverse t1                                      -> unproven
+    lobby void t1                                         -> unproven
+    mall complete t1 500                                  -> unknown_movement
+    lobby retell transfer t2 alice bob 10001 EUR vouched  -> ok
+    root settle t2 10001                                  -> insufficient_funds
+    root settle t1 501                                    -> amount_too_large
+    root settle t1 500                                    -> ok 500
+    root settle t1 500                                    -> already_completed
+    alice has 10500
+    bob has 999500
+    root settle t2 10001                                  -> ok 10001    # the money came
+    lobby retell transfer t3 alice bob 100 EUR            -> ok
+    root settle t3 0                                      -> ok 0
+    root settle t3 100                                    -> already_reversed
+    lobby retell transfer t1 bob alice 500 EUR vouched    -> ok          # it is decided
+    lobby retell transfer t3 alice bob 100 EUR vouched    -> ok
+    lobby void t3                                         -> unproven
+    lobby retell transfer t4 alice carl 100 EUR           -> ok
+    root settle t4 100                                    -> recipient_unavailable
+    lobby retell transfer t5 carl alice 100 EUR           -> ok
+    root settle t5 100                                    -> account_closed
+    lobby bob transfer t1 bob alice 500 EUR               -> id_reused
+    alice has 399
+  `);
+  const number = numberOf("bob");
+  assertEquals(words.filter((line) => line.startsWith("alice | ")), [
+    `alice | receive €5.00 from account ${number} (b•••b) - settled by the bank`,
+    `alice | transfer €100.01 to account ${number} (b•••b) - settled by the bank`,
+    `alice | transfer €1.00 to account ${number} (b•••b) - not booked: settled by the bank`,
+  ]);
+});
+
+Deno.test("a terminal that has retold tells of no more transfers", () => {
+  play(
+    `
+    lobby retold                                        -> ok
+    lobby retell transfer t1 alice bob 100 EUR vouched  -> unknown_movement
+    alice has 10000
+    `,
+    restored(),
+  );
+});
