@@ -144,8 +144,6 @@ export interface RetellTransfer {
   toUid: string;
   amount: bigint;
   currency: string;
-  /** As in `Retell`. */
-  timeMs: number | null;
   /** Whether the bank's own voucher shows that it booked exactly this. */
   vouched: boolean;
 }

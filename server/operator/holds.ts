@@ -68,6 +68,7 @@ export const holdCommands: Handlers<"list_holds" | "settle_hold"> = {
       const example = decimalText(40n * 10n ** BigInt(currency.exponent), currency.exponent);
       throw new UsageError(`--complete ${complete}: write an amount, such as ${example}`, 2);
     }
+    const holds = await bank.ledger.read.holds();
     const { outcome } = await bank.ledger.submit({
       op: "settle_hold",
       operator,
@@ -81,10 +82,11 @@ export const holdCommands: Handlers<"list_holds" | "settle_hold"> = {
       );
     }
     const how = reverse ? "reversed" : `completed with ${formatMoney(amount, currency)}`;
-    yield {
-      line:
-        `movement ${movement} is ${how}; a later report of its terminal is booked to the differences account`,
-    };
+    const first = holds.find(({ id }) => id === movement);
+    const later = first?.kind === "transfer"
+      ? ""
+      : "; a later report of its terminal is booked to the differences account";
+    yield { line: `movement ${movement} is ${how}${later}` };
   },
 };
 

@@ -615,7 +615,6 @@ export class Requests {
       ...{ movement, terminal, uid, currency },
       account: account === undefined ? "" : accountNumberOf(account),
       amount: minorFromText(ask.amount)!,
-      timeMs: time === undefined ? null : Date.parse(time),
     };
     if (kind === "transfer") {
       const { keys: { audit }, settings: { bankId } } = this.#bank;
@@ -630,6 +629,7 @@ export class Requests {
     return answerOf(
       await this.#submit({
         ...{ op: "retell", ...told, kind },
+        timeMs: time === undefined ? null : Date.parse(time),
         open: ask.open ?? false,
         ...(token !== undefined && { token }),
         ...this.#statusOf(ask.status),

@@ -102,11 +102,11 @@ function judgeQuiet({ holds, movements }: Records): Finding[] {
 }
 
 /** Checks that what is intended once is done at most once; what a screen said is so. */
-function judgeIntents({ movements }: Records, { intents, restores, lost }: Evidence): Finding[] {
+function judgeIntents(records: Records, { intents, lost }: Evidence): Finding[] {
   return intents.flatMap((intent) =>
     intent.kind === "transfer"
-      ? judgeTransfer(intent, movements, restores)
-      : judgeReceipts(intent, movements, lost)
+      ? judgeTransfer(intent, records, lost)
+      : judgeReceipts(intent, records.movements, lost)
   );
 }
 
@@ -116,11 +116,22 @@ const isLost = ({ terminal, untilMs, booked }: Attempt, lost: readonly Lost[]) =
     machine === terminal && (booked === null || (untilMs ?? Infinity) > fromMs)
   );
 
-/** Excludes transfers, which cannot be retold: one that was booked after the backup is lost. */
-function mayBeLost({ attempts }: Intent, restores: readonly Restore[]): boolean {
-  return restores.some((restore) =>
-    attempts.some(({ fromMs, untilMs }) =>
-      fromMs < restore.untilMs && (untilMs ?? Infinity) > restore.fromMs
+/**
+ * Returns whether a transfer may be missing though a receipt shows it: its machine was lost before it
+ * retold it, an account is one that a restored bank does not have, or operators dropped it.
+ */
+function mayBeMissing(
+  { account, to, attempts }: Intent,
+  { accounts, movements }: Pick<Records, "accounts" | "movements">,
+  lost: readonly Lost[],
+): boolean {
+  if (![account, to].every((each) => accounts.some(({ number }) => number === each))) return true;
+  const done = attempts.filter(({ claim }) => claim.said === "done");
+  if (done.some(({ terminal }) => lost.some(({ machine }) => machine === terminal))) return true;
+  return done.some(({ claim }) =>
+    movements.some(({ id, step, operator, booked }) =>
+      claim.said === "done" && id === claim.reference && step === 2 && operator !== "" &&
+      booked === 0n
     )
   );
 }
@@ -135,9 +146,10 @@ function settledByPeople(movements: readonly MovementRecord[]): ReadonlySet<stri
 /** Identifies a transfer by its unique amount. */
 function judgeTransfer(
   intent: Intent,
-  movements: readonly MovementRecord[],
-  restores: readonly Restore[],
+  records: Pick<Records, "accounts" | "movements">,
+  lost: readonly Lost[],
 ): Finding[] {
+  const { movements } = records;
   const { customer, amount, account, to, attempts } = intent;
   const times =
     movements.filter((row) =>
@@ -149,7 +161,7 @@ function judgeTransfer(
     `booked ${times} times, the screens said: ${wordsOf(intent)}`;
   if (times > 1) return [{ judge: "intents", what: `${words}: paid more than once` }];
   const isMissing = times === 0 && said.includes("done");
-  if (isMissing && !mayBeLost(intent, restores)) return [{ judge: "intents", what: words }];
+  if (isMissing && !mayBeMissing(intent, records, lost)) return [{ judge: "intents", what: words }];
   const neverDone = said.every((each) => each === "not done");
   return times === 1 && neverDone ? [{ judge: "intents", what: words }] : [];
 }
@@ -353,8 +365,8 @@ interface Since {
 }
 
 /**
- * Returns cash that was booked without a receipt, or by people, and what a terminal retold: at any
- * time after the first such attempt, or after the restore.
+ * Returns cash that was booked without a receipt, or by people, and what a terminal retold, transfers
+ * included: at any time after the first such attempt, or after the restore.
  */
 function unclaimedOf(
   account: string,
@@ -370,8 +382,15 @@ function unclaimedOf(
   const callMs = fromMs > 0 ? fromMs : Math.min(
     ...attempts.filter((attempt) => !isClaimed(attempt)).map(({ fromMs }) => fromMs),
   );
+  // Each transfer of a run has another amount: one that nobody has tried since the restore was retold.
+  const tried = new Set(
+    intents.filter(({ kind, attempts }) => kind === "transfer" && attempts.length > 0)
+      .map(({ amount }) => amount),
+  );
   return movements.flatMap(({ id, kind, debit, credit, booked }) => {
-    if (!["withdrawal", "deposit"].includes(kind) || booked === 0n || claimed.has(id)) return [];
+    const isRetold = kind === "transfer" && fromMs > 0 && !tried.has(booked);
+    if (!["withdrawal", "deposit"].includes(kind) && !isRetold) return [];
+    if (booked === 0n || claimed.has(id)) return [];
     const change = debit === account ? -booked : credit === account ? booked : 0n;
     const words = `${kind} ${booked} without a receipt`;
     return change === 0n ? [] : [{ callMs, returnMs: null, change, seen: null, words }];

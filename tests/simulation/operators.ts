@@ -185,6 +185,17 @@ export class Operators {
     }
   }
 
+  /** Operators book the transfers that are in doubt after a restore; they drop those that cannot be. */
+  async decideTransfers(): Promise<void> {
+    const holds = (await this.#holds()).filter(({ kind }) => kind === "transfer");
+    for (const { movement, amount } of holds) {
+      const settled = { command: "settle_hold", movement, reason: "simulated" } as const;
+      const complete = { ...settled, reverse: false, complete: decimal(BigInt(amount)) };
+      if ((await this.#try(complete)).length > 0) continue;
+      await this.#try({ ...settled, reverse: true });
+    }
+  }
+
   /** Resolves when nothing that operators began is under way. */
   idle(): Promise<void> {
     return this.#acting;
@@ -367,7 +378,9 @@ export class Operators {
     await this.#try({ command: "settle_hold", movement, reason, ...how });
   }
 
-  async #holds(): Promise<{ movement: string; amount: string; terminal: string }[]> {
+  async #holds(): Promise<
+    { movement: string; kind: string; amount: string; terminal: string }[]
+  > {
     const answers = await this.#try({ command: "list_holds", json: true });
     return answers.flatMap((answer) => "line" in answer ? JSON.parse(answer.line) : []);
   }

@@ -484,6 +484,7 @@ class Simulation {
     await this.#scheduler.pause(minuteMs);
     for (const machine of this.#machines) await this.#countIn(machine);
     await this.#scheduler.pause(8 * minuteMs);
+    await this.#operators.decideTransfers();
     await this.#rollCall();
     if (isLast && this.config.faults.has("operators")) await this.#revokeWhileInUse();
   }

@@ -217,11 +217,10 @@ export function settleHold(batch: Batch, command: Asked<"settle_hold">): Answer 
     : first.token !== "" && batch.timeMs < first.timeMs + commandNonceMsMax
     ? "try_later"
     : first.kind === "transfer" && amount > 0n
-    ? transferRefusalOf(
-      batch.books.account(first.debit!)!,
-      batch.books.account(first.credit!)!,
-      amount,
-    ) ?? "ok"
+    ? transferRefusalOf({
+      account: batch.books.account(first.debit!)!,
+      to: batch.books.account(first.credit!)!,
+    }, amount) ?? "ok"
     : "ok";
   const what = first?.action === "authorise"
     ? `${first.kind} of ${batch.money(first.amount)} by ${first.customer}`

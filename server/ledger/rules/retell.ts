@@ -155,7 +155,7 @@ export function accountNamed({ books }: Batch, number: string, uid: string): Acc
  * @param notBefore the earliest day that may be charged: for a deposit, the present one of the
  * terminal's account
  */
-export function dayToCharge(batch: Batch, timeMs: number | null, notBefore: number): number {
+function dayToCharge(batch: Batch, timeMs: number | null, notBefore: number): number {
   const today = batch.day;
   if (timeMs === null) return today;
   const earliest = Math.max(batch.dayOf(batch.books.restoring!.sinceMs), notBefore);

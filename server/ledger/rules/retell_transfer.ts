@@ -10,52 +10,70 @@ import { amountRefusalOf } from "./authorise.ts";
 import { type Answer, type Batch, failed } from "./batch.ts";
 import { mayChange } from "./bounds.ts";
 import { accountFacts } from "./movement_rows.ts";
-import { accountNamed, dayToCharge } from "./retell.ts";
+import { accountNamed } from "./retell.ts";
 import { maskedName } from "./transfer.ts";
+
+/** Both sides of a transfer. */
+interface Sides {
+  account: Account;
+  to: Account;
+}
 
 export function retellTransfer(batch: Batch, command: RetellTransfer): Answer {
   const { books } = batch;
-  const { movement, terminal, amount, currency, vouched } = command;
+  const { movement, terminal, currency, vouched } = command;
   if (!books.restoring?.waiting.includes(terminal)) {
     return refuse(batch, command, "unknown_movement");
   }
   const account = accountNamed(batch, command.account, command.uid);
   const to = accountNamed(batch, command.to, command.toUid);
+  const differences = books.accountOf("differences")!;
+  const sides = { account: account ?? differences, to: to ?? differences };
   const first = books.movement(movement, 1);
   if (first) {
-    return isThis(first, command, account, to) ? { outcome: "ok" } : refuse(batch, command);
+    return isThis(first, command, sides) ? { outcome: "ok" } : refuse(batch, command, "id_reused");
   }
-  if (!account) return refuse(batch, command, "unknown_account");
-  if (!to) return refuse(batch, command, "unknown_recipient");
   const refused = amountRefusalOf(command) ??
-    (account.id === to.id
+    (command.account === command.to
       ? "same_account"
-      : [account, to].some((each) => each.currency !== currency)
+      : [account, to].some((each) => each && each.currency !== currency)
       ? "wrong_currency"
       : undefined);
   if (refused) return refuse(batch, command, refused);
-  const why = vouched ? whyNotNow(account, to, amount) : "without the bank's voucher";
+  if (!account && !to) {
+    // There is nothing to book, now or later, and the terminal has done what it can.
+    refuse(batch, command, "unknown_account");
+    return { outcome: "ok" };
+  }
+  const why = whyNotNow(command, account, to) ?? (vouched ? null : "without the bank's voucher");
   return why === null
-    ? bookTransfer(batch, command, account, to)
-    : openTransfer(batch, command, account, to, why);
+    ? bookTransfer(batch, command, sides)
+    : openTransfer(batch, command, sides, why);
 }
 
 /** Returns whether the books have just this transfer: booked, in doubt, or decided by operators. */
 function isThis(
   first: Movement,
   { terminal, amount, currency }: RetellTransfer,
-  account: Account | undefined,
-  to: Account | undefined,
+  { account, to }: Sides,
 ): boolean {
   return first.kind === "transfer" && first.outcome === "ok" && first.terminal === terminal &&
     first.amount === amount && first.currency === currency &&
-    first.debit === account?.id && first.credit === to?.id;
+    first.debit === account.id && first.credit === to.id;
 }
 
-/** Returns why a transfer that the bank once booked cannot be booked as the books are now. */
-function whyNotNow(account: Account, to: Account, amount: bigint): string | null {
-  const refusal = transferRefusalOf(account, to, amount);
-  switch (refusal) {
+/**
+ * Returns why a transfer that the bank once booked cannot be booked as the books are now. The
+ * differences account is on the side of an account that the bank does not have any more.
+ */
+function whyNotNow(
+  command: RetellTransfer,
+  account: Account | undefined,
+  to: Account | undefined,
+): string | null {
+  if (!account) return `account ${command.account} is unknown`;
+  if (!to) return `account ${command.to} is unknown`;
+  switch (transferRefusalOf({ account, to }, command.amount)) {
     case undefined:
       return null;
     case "account_closed":
@@ -68,33 +86,24 @@ function whyNotNow(account: Account, to: Account, amount: bigint): string | null
 }
 
 /** Returns the refusal of a transfer that was accepted before, or is decided by operators. */
-export function transferRefusalOf(
-  account: Account,
-  to: Account,
-  amount: bigint,
-): Outcome | undefined {
+export function transferRefusalOf({ account, to }: Sides, amount: bigint): Outcome | undefined {
   if (account.state === "closed") return "account_closed";
   if (to.state === "closed" || !mayChange(to, amount)) return "recipient_unavailable";
-  if (amount > account.balance - account.held) return "insufficient_funds";
+  if (!mayChange(account, -amount)) return "over_balance_limit";
+  const isShort = account.kind === "customer" && amount > account.balance - account.held;
+  return isShort ? "insufficient_funds" : undefined;
 }
 
-function bookTransfer(
-  batch: Batch,
-  command: RetellTransfer,
-  account: Account,
-  to: Account,
-): Answer {
-  const { books } = batch;
+/** Books a transfer, and charges it to the present day. */
+function bookTransfer(batch: Batch, command: RetellTransfer, { account, to }: Sides): Answer {
   const { movement, terminal, amount, currency } = command;
-  const day = dayToCharge(batch, command.timeMs, 0);
-  books.adjust(account.id, { balance: -amount });
-  books.adjust(to.id, { balance: amount });
-  // A later day that has begun is not charged with an earlier one's.
-  if (account.day <= day) books.charge(account.id, day, { out: amount });
+  batch.books.adjust(account.id, { balance: -amount });
+  batch.books.adjust(to.id, { balance: amount });
+  batch.books.charge(account.id, batch.day, { out: amount });
   const row = batch.addRow({
     ...{ id: movement, step: 1, action: "book", kind: "transfer", terminal },
     ...{ customer: account.owner, debit: account.id, credit: to.id },
-    ...{ amount, booked: amount, currency, outcome: "ok", chargedDay: day },
+    ...{ amount, booked: amount, currency, outcome: "ok" },
   });
   logTransfer(batch, row, "book", "reported by the ATM after a restore");
   return { outcome: "ok" };
@@ -104,8 +113,7 @@ function bookTransfer(
 function openTransfer(
   batch: Batch,
   { movement, terminal, amount, currency }: RetellTransfer,
-  account: Account,
-  to: Account,
+  { account, to }: Sides,
   why: string,
 ): Answer {
   const row = batch.addRow({
@@ -147,20 +155,27 @@ function logTransfer(
   const amount = booked > 0n ? booked : row.amount;
   const terminal = batch.terminalName(row.terminal);
   const facts = { kind: "transfer", outcome: "ok", movement, amount, terminal } as const;
-  const sent = `transfer ${batch.money(amount)} to account ${to.number} (${maskedName(to.owner)})`;
-  const ofSender = accountFacts(batch, row, account.id);
-  batch.log(account.owner, `${sent} - ${how}`, { ...facts, ...ofSender, step });
-  if (booked === 0n) return;
-  const received = `receive ${batch.money(amount)} from account ${account.number} ` +
-    `(${maskedName(account.owner)})`;
-  const ofRecipient = accountFacts(batch, row, to.id);
-  batch.log(to.owner, `${received} - ${how}`, { ...facts, ...ofRecipient });
+  const log = (side: Account, words: string, more: { step?: typeof step }) => {
+    const own = side.kind === "customer";
+    batch.log(own ? side.owner : `terminal ${terminal}`, `${words} - ${how}`, {
+      ...facts,
+      ...more,
+      ...(own && accountFacts(batch, row, side.id)),
+    });
+  };
+  log(account, `transfer ${batch.money(amount)} to ${inWords(to)}`, { step });
+  if (booked > 0n) log(to, `receive ${batch.money(amount)} from ${inWords(account)}`, {});
+}
+
+/** Returns the other side of a transfer, with its masked owner. */
+function inWords({ kind, number, owner }: Account): string {
+  return kind === "customer" ? `account ${number} (${maskedName(owner)})` : "the bank";
 }
 
 function refuse(
   batch: Batch,
   { movement, terminal, amount, account, to }: RetellTransfer,
-  outcome: Outcome = "id_reused",
+  outcome: Outcome,
 ): Answer {
   const name = batch.terminalName(terminal);
   const what = `report a transfer of ${batch.money(amount)} from account ${account} to account ` +

@@ -191,7 +191,6 @@ export function commandOf(line: string): Command {
       toUid: toMeant,
       amount: BigInt(amount!),
       currency: currency!,
-      timeMs: null,
       vouched: vouched === "vouched",
     };
   }

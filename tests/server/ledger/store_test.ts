@@ -314,3 +314,45 @@ onEachStore(
     await store.close();
   },
 );
+
+onEachStore(
+  "retold transfers, booked and in doubt, decided and not, leave good books",
+  async (make) => {
+    const store = await make(settings);
+    const engine = await engineOn(store, Date.parse("2026-11-24T12:00:00Z"));
+    await engine.run(
+      ...[addCustomer("alice", 10_000n), addCustomer("bob", 10_000n), enrolTerminal("lobby")],
+    );
+    const restoring = { sinceMs: 0, waiting: [idOf("lobby")] };
+    await engine.run({ op: "restore", operator: "root", terminals: [], restoring, missing: "all" });
+    const run = (...lines: string[]) => engine.run(...lines.map(commandOf));
+    await run(
+      "lobby retell transfer t1 alice bob 1000 EUR vouched",
+      "lobby retell transfer t2 alice bob 2000 EUR",
+      "lobby retell transfer t3 bob alice 3000 EUR",
+      "lobby retell transfer t4 bob/lost alice 4000 EUR",
+      "lobby retell transfer t5 alice bob/lost 500 EUR",
+    );
+    assertEquals((await checkStore(store, keyRing, () => {})).problem, null);
+    assertEquals((await store.holds()).map(({ kind }) => kind), Array(4).fill("transfer"));
+    const close = commandOf("root close alice");
+    assertEquals((await engine.run(close))[0]!.outcome, "account_not_empty");
+    const replies = await run(
+      ...["root settle t2 2000", "root settle t3 0", "root settle t4 4000"],
+      ...["lobby retold", "lobby alice transfer t6 alice bob 10 EUR"],
+    );
+    assertEquals(replies.map(({ outcome }) => outcome), Array(5).fill("ok"));
+    const balances = (await store.accounts()).map(({ owner, kind, balance }) =>
+      [owner || kind, balance] as const
+    );
+    assertEquals(Object.fromEntries(balances.filter(([name]) => name !== "vault")), {
+      differences: -4_000n,
+      alice: 10_990n,
+      bob: 13_010n,
+      [idOf("lobby")]: 0n,
+    });
+    assertEquals((await store.holds()).map(({ id }) => id), [idOf("t5")]);
+    assertEquals((await checkStore(store, keyRing, () => {})).problem, null);
+    await store.close();
+  },
+);
