@@ -7,6 +7,9 @@ import type { LogForm } from "./log_event.ts";
 import type { Currency, MinorText } from "./money.ts";
 import type { LogFilter, OperatorCommandName, OperatorCommandOf } from "./operator_commands.ts";
 
+/** The exit code of a command that was not executed, and waits for a second operator. */
+export const proposedExitCode = 3;
+
 export interface Address {
   hostname: string;
   port: number;
@@ -165,6 +168,7 @@ export type LocalCommand =
     file?: string;
     /** Whether the file has the chains of one server of several. */
     ofOneServer?: boolean;
+    json?: boolean;
   }
   /** `keys`: a bank.keys, by default the folder's. */
   | {
@@ -176,7 +180,7 @@ export type LocalCommand =
     filter: LogFilter;
   }
   /** `receipts`: files of receipts and proofs. */
-  | { command: "verify_receipts"; policy: string; receipts: string[] }
+  | { command: "verify_receipts"; policy: string; receipts: string[]; json?: boolean }
   /** `quorum`: how many of these witnesses must have cosigned, by default all. */
   | { command: "write_policy"; firstKeys: string[]; witnesses: string[]; quorum?: number }
   | { command: "export_audit" }
@@ -272,4 +276,6 @@ export interface AtmCashStart {
   folder: string;
   /** "20x100" */
   notes: string[];
+  /** For `show`. */
+  json?: boolean;
 }

@@ -1,12 +1,13 @@
 /** Shows, fills and counts an ATM's cassettes while the ATM is not running. */
 import { UsageError } from "../../lib/errors.ts";
-import { formatMoney } from "../../lib/money.ts";
+import { type Currency, formatMoney } from "../../lib/money.ts";
 import { log, runProgram, say } from "../../lib/process.ts";
 import type { AtmCashStart } from "../../lib/programs.ts";
 import { system, systemFiles } from "../../lib/system.ts";
 import { openAtmFolder } from "../folder/atm_folder.ts";
 import { notesForm, parseNotes } from "../cash/cash_notes.ts";
-import { totalOf } from "../cash/note_mix.ts";
+import { type NoteCounts, totalOf } from "../cash/note_mix.ts";
+import type { Journal } from "../journal.ts";
 import { SimulatedDevices } from "../cash/simulated_devices.ts";
 import { hasNotes, keyOfFolder, notConnected, openCash, servedDevices } from "../open_atm.ts";
 import { connectorOf } from "./connect_devices.ts";
@@ -14,7 +15,7 @@ import { connectorOf } from "./connect_devices.ts";
 if (import.meta.main) await runProgram<AtmCashStart>(runCash);
 
 async function runCash(
-  { command, devices: devicesAt, key, folder, notes: words }: AtmCashStart,
+  { command, devices: devicesAt, key, folder, notes: words, json }: AtmCashStart,
 ): Promise<number> {
   const database = openAtmFolder(systemFiles, folder);
   const findKey = () => keyOfFolder(systemFiles, database, { key, folder });
@@ -48,32 +49,49 @@ async function runCash(
     }
     await devices.carryOut();
   }
-  const cassettes = devices.cassettes();
-  for (const [value, count] of cassettes) {
-    say(`${formatMoney(value, currency).padStart(12)}  x ${count}`);
-  }
-  say(`${formatMoney(totalOf(cassettes), currency).padStart(12)}  in total`);
+  const show = json ? jsonOf : wordsOf;
+  show(devices.cassettes(), journal, currency).forEach(say);
+  await devices.close?.();
+  database.close();
+  return 0;
+}
+
+/** Returns the notes in the cassettes, and what staff must look at, as one line of JSON. */
+function jsonOf(cassettes: NoteCounts, journal: Journal): string[] {
+  const facts = {
+    cassettes: [...cassettes].map(([value, count]) => ({ value: value.toString(), count })),
+    total: totalOf(cassettes).toString(),
+    lost: journal.whatIsLost()?.movement ?? null,
+    surplus: journal.surplus().toString(),
+    flagged: journal.flagged().map(({ movement, kind, amount, why }) => (
+      { movement, kind, amount: amount.toString(), why }
+    )),
+  };
+  return [JSON.stringify(facts)];
+}
+
+/** Returns the same in words. */
+function wordsOf(cassettes: NoteCounts, journal: Journal, currency: Currency): string[] {
+  const money = (minor: bigint) => formatMoney(minor < 0n ? -minor : minor, currency);
+  const lines = [...cassettes].map(([value, count]) => `${money(value).padStart(12)}  x ${count}`);
+  lines.push(`${money(totalOf(cassettes)).padStart(12)}  in total`);
   const lost = journal.whatIsLost();
   if (lost) {
-    say(
+    lines.push(
       `This ATM lacks movements that the bank has, the newest ${lost.movement}. Settle its holds ` +
         "with 'deno task bank holds', then count its notes with 'deno task atm cash count'",
     );
   }
   const surplus = journal.surplus();
   if (surplus !== 0n) {
-    const size = formatMoney(surplus < 0n ? -surplus : surplus, currency);
-    say(
-      `The bank's books had ${size} ${
-        surplus < 0n ? "more" : "less"
-      } when this ATM was last compared ` +
+    const side = surplus < 0n ? "more" : "less";
+    lines.push(
+      `The bank's books had ${money(surplus)} ${side} when this ATM was last compared ` +
         "with them. Count its notes with 'deno task atm cash count'",
     );
   }
   for (const { movement, kind, amount, why } of journal.flagged()) {
-    say(`To be checked: ${kind} ${movement}, ${formatMoney(amount, currency)}: ${why}`);
+    lines.push(`To be checked: ${kind} ${movement}, ${formatMoney(amount, currency)}: ${why}`);
   }
-  await devices.close?.();
-  database.close();
-  return 0;
+  return lines;
 }

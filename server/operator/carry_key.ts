@@ -13,7 +13,8 @@ import { CommandRefused, type OperatorAnswer } from "./request.ts";
 const pendingPath = (out: string): string => `${out}.pending`;
 
 /**
- * Runs a command whose key the operator copies to the terminal; returns lines for the operator.
+ * Runs a command whose key the operator copies to the terminal; returns lines for the operator, and
+ * whether the command waits for a second one.
  * Continues with the key of an earlier command with an unknown outcome; the bank accepts that key
  * once.
  * @param ask sends the command, with the text of such a key file; the bank waits with a new key
@@ -25,7 +26,7 @@ export async function carryKey(
   files: Files,
   out: string,
   ask: (key: string | undefined) => AsyncIterable<OperatorAnswer>,
-): Promise<string[]> {
+): Promise<{ lines: string[]; isProposed: boolean }> {
   const pending = pendingPath(out);
   if (isThere(files, out)) {
     throw new UsageError(`${out} already exists. Move it, or choose another path`);
@@ -35,10 +36,12 @@ export async function carryKey(
     : undefined;
   const lines: string[] = [];
   let holder = "ATM";
+  let isProposed = false;
   try {
     for await (const answer of ask(key)) {
       if ("keyFile" in answer && isOfDevice(answer.keyFile)) holder = "device's service";
       if ("line" in answer) lines.push(answer.line);
+      else if ("proposal" in answer) isProposed = true;
       else if ("keyFile" in answer && key === undefined) {
         writePrivateFile(files, pending, answer.keyFile);
       }
@@ -47,9 +50,10 @@ export async function carryKey(
     if (error instanceof CommandRefused && isThere(files, pending)) files.remove(pending);
     throw isThere(files, pending) ? withAdvice(error, pending) : error;
   }
-  if (!isThere(files, pending)) return lines; // the command waits for a second operator
+  if (!isThere(files, pending)) return { lines, isProposed };
   files.rename(pending, out);
-  return [`its key is in ${out}: copy it to the ${holder} only`, ...lines];
+  lines.unshift(`its key is in ${out}: copy it to the ${holder} only`);
+  return { lines, isProposed };
 }
 
 function withAdvice(error: unknown, pending: string): Error {

@@ -110,8 +110,19 @@ export interface VerifyRequest {
   ofOneServer?: boolean;
 }
 
+/** What a good log has. */
+export interface GoodLog {
+  entries: number;
+  /** The sizes of the checkpoints that it extends. */
+  extends: number[];
+  /** Whether it has the entry of the receipt; absent without a receipt. */
+  receipt?: true;
+  /** Whether the time of the check could be stored; absent for a file. */
+  isNoted?: boolean;
+}
+
 /**
- * Checks the log; returns the result in words.
+ * Checks the log; returns what it has.
  * @throws {BadLog} naming the first invalid entry, with exit code 1
  * @throws {UsageError} if it could not be checked, with exit code 2
  */
@@ -128,7 +139,7 @@ export async function verifyLog(
     ofOneServer,
   }: VerifyRequest,
   onProgress: (done: number, of: number) => void,
-): Promise<string> {
+): Promise<GoodLog> {
   const otherwise = "give the file of the first key from 'bank init' with --first-key FILE";
   try {
     if (file === undefined) requireBank(world.files, folder);
@@ -153,14 +164,14 @@ export async function verifyLog(
     const lines = file === undefined
       ? linesOfBank(answersOf(world, folder, { command: "read_audit" }, signer, url))
       : linesOfFile(world.files, file);
-    const count = await checkLog(lines, trust, world.openCheckThreads, onProgress);
-    const notice = file === undefined && holdsBank(world.files, folder)
-      ? storeCheckTime(world, folder)
-      : "";
-    const sizes = checkpoints.map(({ size }) => `${size} entries`).join(" and of ");
-    const since = sizes ? `, and extends the checkpoint of ${sizes}` : "";
-    const shown = receipt === undefined ? "" : "; the receipt's entry is in it";
-    return `the audit log is good: ${count} entries${since}${shown}${notice}`;
+    const entries = await checkLog(lines, trust, world.openCheckThreads, onProgress);
+    return {
+      entries,
+      extends: checkpoints.map(({ size }) => size),
+      ...(receipt !== undefined && { receipt: true }),
+      ...(file === undefined && holdsBank(world.files, folder) &&
+        { isNoted: storeCheckTime(world, folder) }),
+    };
   } catch (error) {
     if (error instanceof BadLog) throw error;
     const { message } = error as Error;
@@ -168,13 +179,22 @@ export async function verifyLog(
   }
 }
 
-/** Stores the time of a good check; returns a notice if it cannot be written. */
-function storeCheckTime(world: OperatorWorld, folder: string): string {
+/** Returns the result of a check in words. */
+export function goodLogInWords({ entries, extends: sizes, receipt, isNoted }: GoodLog): string {
+  const checkpoints = sizes.map((size) => `${size} entries`).join(" and of ");
+  const since = checkpoints ? `, and extends the checkpoint of ${checkpoints}` : "";
+  const shown = receipt ? "; the receipt's entry is in it" : "";
+  const notice = isNoted === false ? "; the time of this check could not be written" : "";
+  return `the audit log is good: ${entries} entries${since}${shown}${notice}`;
+}
+
+/** Stores the time of a good check; returns whether it could be written. */
+function storeCheckTime(world: OperatorWorld, folder: string): boolean {
   try {
     setMark(world.files, folder, "verification", world.nowMs());
-    return "";
+    return true;
   } catch {
-    return `; the time of this check could not be written to ${folder}`;
+    return false;
   }
 }
 

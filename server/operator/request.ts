@@ -46,7 +46,10 @@ export class CommandUnsure extends UsageError {
 export type OperatorAnswer =
   /** A line for the operator. */
   | { line: string }
-  /** The id of the proposal that the command has become; a line about it follows. */
+  /**
+   * The id of the proposal that the command has become: it was not executed, and waits for a second
+   * operator. A line about it follows.
+   */
   | { proposal: string }
   /** Lines that replace those of the last screen. */
   | { screen: string }

@@ -17,10 +17,11 @@ import {
   reservePrivateFile,
   writePrivateFile,
 } from "../../lib/private_file.ts";
-import type { LocalCommand, OperatorStart } from "../../lib/programs.ts";
+import { type LocalCommand, type OperatorStart, proposedExitCode } from "../../lib/programs.ts";
 import { systemFiles } from "../../lib/system.ts";
 import { readTextFile } from "../../lib/text_file.ts";
 import { isName } from "../../lib/terminal_key.ts";
+import { BadLog } from "../audit/verify.ts";
 import { openBank } from "../bank.ts";
 import type { ReadStore } from "../ledger/store.ts";
 import type { FileToCheck } from "../ledger_service.ts";
@@ -36,6 +37,7 @@ import {
   anotherChain,
   answersOf,
   exportLog,
+  goodLogInWords,
   joinServer,
   policyOf,
   showLogFile,
@@ -159,8 +161,9 @@ async function carry(
       signer,
       url,
     );
-  (await carryKey(systemFiles, out!, ask)).forEach(say);
-  return 0;
+  const { lines, isProposed } = await carryKey(systemFiles, out!, ask);
+  lines.forEach(say);
+  return isProposed ? proposedExitCode : 0;
 }
 
 /** Makes a card: its number goes into a file, and only its hash to the bank. */
@@ -197,8 +200,8 @@ async function ask(target: Target, command: OperatorCommand): Promise<number> {
         continue;
       }
       progress.end();
-      if ("proposal" in answer) continue; // the line after it names it
       if ("line" in answer) print(answer.line);
+      else if ("proposal" in answer) exitCode = proposedExitCode; // the line after it names it
       else if ("screen" in answer) draw(answer.screen);
       else if ("bad" in answer) {
         console.error(answer.bad);
@@ -385,7 +388,7 @@ async function restore(
 
 async function verifyAudit(
   { folder, url, signer }: Target,
-  { firstKeys, checkpoints, receipt, file, ofOneServer }: Local<"verify_audit">,
+  { firstKeys, checkpoints, receipt, file, ofOneServer, json }: Local<"verify_audit">,
 ): Promise<number> {
   const progress = new Progress("checked");
   const request = {
@@ -399,14 +402,21 @@ async function verifyAudit(
     ofOneServer,
   };
   try {
-    return say(await verifyLog(systemOperator, request, progress.show));
+    const log = await verifyLog(systemOperator, request, progress.show);
+    progress.end();
+    return say(json ? JSON.stringify({ good: true, problem: null, ...log }) : goodLogInWords(log));
+  } catch (error) {
+    if (json && error instanceof BadLog) {
+      say(JSON.stringify({ good: false, problem: error.message }));
+    }
+    throw error;
   } finally {
     progress.end();
   }
 }
 
 async function verifyReceipts(
-  { policy, receipts }: Local<"verify_receipts">,
+  { policy, receipts, json }: Local<"verify_receipts">,
 ): Promise<number> {
   if (receipts.length === 0) {
     throw new UsageError("--policy checks receipts: name their files with --receipt FILE,FILE");
@@ -414,7 +424,9 @@ async function verifyReceipts(
   const texts = receipts.map((path) => readTextFile(systemFiles, path));
   const policyText = readTextFile(systemFiles, policy);
   const { outcome, findings } = await verifyReceipt(texts, policyText, crypto.subtle);
+  if (json) say(JSON.stringify({ good: outcome !== "refused", outcome, findings }));
   for (const { kind, sentence } of findings) {
+    if (json && kind !== "refused") continue;
     if (kind === "refused") console.error(`refused: ${sentence}`);
     else say(`${kind === "proved" ? "proved" : "not proved"}: ${sentence}`);
   }

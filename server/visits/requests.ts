@@ -611,7 +611,7 @@ export class Requests {
   async #retell(ask: AskOf<"retell">): Promise<Answer> {
     const { movement, kind, account, uid = "", currency, time, token: reported } = ask;
     const terminal = this.terminal.id;
-    const told = {
+    const claimed = {
       ...{ movement, terminal, uid, currency },
       account: account === undefined ? "" : accountNumberOf(account),
       amount: minorFromText(ask.amount)!,
@@ -619,8 +619,8 @@ export class Requests {
     if (kind === "transfer") {
       const { keys: { audit }, settings: { bankId } } = this.#bank;
       const { voucher = "" } = ask;
-      const seen = readVoucher(audit, bankId, told, voucher);
-      return answerOf(await this.#submit({ op: "retell_transfer", ...told, ...seen }));
+      const seen = readVoucher(audit, bankId, claimed, voucher);
+      return answerOf(await this.#submit({ op: "retell_transfer", ...claimed, ...seen }));
     }
     const device = this.#bank.terminals.deviceOf(terminal);
     const token = device && reported !== undefined
@@ -628,7 +628,7 @@ export class Requests {
       : undefined;
     return answerOf(
       await this.#submit({
-        ...{ op: "retell", ...told, kind },
+        ...{ op: "retell", ...claimed, kind },
         timeMs: time === undefined ? null : Date.parse(time),
         open: ask.open ?? false,
         ...(token !== undefined && { token }),

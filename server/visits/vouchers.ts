@@ -23,7 +23,7 @@ export function voucherOf(
   return `${to.number} ${to.uid} ${hex(mac)}`;
 }
 
-type Told = Pick<
+type Claimed = Pick<
   RetellTransfer,
   "movement" | "terminal" | "account" | "uid" | "amount" | "currency"
 >;
@@ -35,7 +35,7 @@ type Told = Pick<
 export function readVoucher(
   audit: AuditVersions,
   bankId: string,
-  { movement, terminal, account: number, uid, amount, currency }: Told,
+  { movement, terminal, account: number, uid, amount, currency }: Claimed,
   text: string,
 ): Pick<RetellTransfer, "to" | "toUid" | "vouched"> {
   const [, to = "0", toUid = "", mac = ""] = form.exec(text) ?? [];

@@ -137,8 +137,15 @@ export const bugs: readonly Bug[] = [
   {
     name: "withdrawals are not retold",
     file: "client/retell.ts",
-    from: 'return kind !== "left" && kind !== "transfer" &&',
-    to: 'return kind !== "left" && kind !== "transfer" && kind !== "withdrawal" &&',
+    from: 'return kind !== "left" && (byHand(kind)',
+    to: 'return kind !== "left" && kind !== "withdrawal" && (byHand(kind)',
+    options: withRestores,
+  },
+  {
+    name: "transfers are not retold",
+    file: "client/retell.ts",
+    from: 'if (kind === "transfer") return voucher !== null;',
+    to: 'if (kind === "transfer") return false;',
     options: withRestores,
   },
   {

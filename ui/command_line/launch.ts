@@ -89,6 +89,8 @@ export interface CashLaunch {
   terminal: TerminalChoice;
   /** "20x100" */
   notes: string[];
+  /** For `show`. */
+  json?: boolean;
   /** The next step for staff, after success. */
   next?: string;
 }

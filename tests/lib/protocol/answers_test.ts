@@ -32,6 +32,7 @@ const examples: Required<Omit<Answer, "outcome">> = {
   booked: "4000",
   token: "NONCE=00,TOKENFORMAT=1",
   statusNonce: "AB".repeat(16),
+  voucher: `990239871882 ${"04".repeat(16)} ${"ab".repeat(32)}`,
   logged: { place: "1.12", tag: "ab".repeat(32) },
   entries: [{
     place: "1.12",

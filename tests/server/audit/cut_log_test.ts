@@ -10,7 +10,12 @@ import { writePrivateFile } from "../../../lib/private_file.ts";
 import { systemFiles } from "../../../lib/system.ts";
 import { BadLog } from "../../../server/audit/verify.ts";
 import { databasePath, treesPath } from "../../../server/folder/bank_folder.ts";
-import { anotherChain, answersOf, verifyLog } from "../../../server/operator/log_programs.ts";
+import {
+  anotherChain,
+  answersOf,
+  goodLogInWords,
+  verifyLog,
+} from "../../../server/operator/log_programs.ts";
 import { systemOperator } from "../../../server/programs/system_bank.ts";
 import { noSigner } from "../helpers/operators.ts";
 import { postgres } from "../helpers/postgres.ts";
@@ -19,8 +24,9 @@ import { onEachBank, type RunningBank } from "../helpers/running_bank.ts";
 const keyOf = ({ folder }: RunningBank) => `${folder}-first.key`;
 
 /** Verifies as `audit verify` does. */
-function verified({ folder, url }: RunningBank, ...firstKeyPaths: string[]): Promise<string> {
-  return verifyLog(systemOperator, { folder, url, signer: noSigner, firstKeyPaths }, () => {});
+async function verified({ folder, url }: RunningBank, ...firstKeyPaths: string[]): Promise<string> {
+  const request = { folder, url, signer: noSigner, firstKeyPaths };
+  return goodLogInWords(await verifyLog(systemOperator, request, () => {}));
 }
 
 /** Returns a stopped bank, whose log has several epochs. */

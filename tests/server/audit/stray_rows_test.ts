@@ -6,7 +6,7 @@ import { writePrivateFile } from "../../../lib/private_file.ts";
 import { systemFiles } from "../../../lib/system.ts";
 import { BadLog } from "../../../server/audit/verify.ts";
 import { databasePath } from "../../../server/folder/bank_folder.ts";
-import { verifyLog } from "../../../server/operator/log_programs.ts";
+import { goodLogInWords, verifyLog } from "../../../server/operator/log_programs.ts";
 import { systemOperator } from "../../../server/programs/system_bank.ts";
 import { postgres } from "../helpers/postgres.ts";
 import { onEachBank, type RunningBank } from "../helpers/running_bank.ts";
@@ -83,9 +83,9 @@ onEachBank(
 );
 
 /** Verifies as `audit verify` does. */
-function verified({ folder, url, firstKey }: RunningBank): Promise<string> {
+async function verified({ folder, url, firstKey }: RunningBank): Promise<string> {
   const path = `${folder}-first.key`;
   if (systemFiles.facts(path) === null) writePrivateFile(systemFiles, path, firstKey);
   const request = { folder, url, signer: noSigner, firstKeyPaths: [path] };
-  return verifyLog(systemOperator, request, () => {});
+  return goodLogInWords(await verifyLog(systemOperator, request, () => {}));
 }

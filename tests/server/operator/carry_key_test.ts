@@ -55,7 +55,7 @@ Deno.test("a key file stays as long as the bank may have its key, and another ru
         const { message } = await assertRejects(run, Error, error.message);
         assertEquals(message.includes(`${out}.pending is kept`), pending !== null);
         assertEquals(message.includes("a key\n"), false);
-      } else assertEquals((await run()).at(-1), "done");
+      } else assertEquals((await run()).lines.at(-1), "done");
       assertEquals([textOf(out), textOf(`${out}.pending`)], [file, pending], error?.message);
       if (pending === null) return;
       await run();
@@ -176,7 +176,7 @@ onEachBank(
             await pause(system, 20);
           }
           const out = `${folder}/hall.key`;
-          const lines = await carryKey(systemFiles, out, async function* () {
+          const { lines } = await carryKey(systemFiles, out, async function* () {
             yield* await ask("hall");
           });
           assertEquals(lines.at(-1), "terminal hall is enrolled");

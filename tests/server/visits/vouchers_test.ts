@@ -7,7 +7,7 @@ const audit = [{ version: 2, key: new Uint8Array(32).fill(2) }, {
   key: new Uint8Array(32).fill(1),
 }];
 const bank = "ba".repeat(16);
-const told = {
+const claim = {
   movement: "01".repeat(16),
   terminal: "02".repeat(16),
   account: "917213241268",
@@ -16,19 +16,19 @@ const told = {
   currency: "EUR",
 };
 const to = { number: "990239871882", uid: "04".repeat(16) };
-const { account: number, uid, ...facts } = told;
+const { account: number, uid, ...facts } = claim;
 const voucher = voucherOf(audit, bank, { ...facts, account: { number, uid }, to });
 
 Deno.test("a voucher names the recipient, and is valid under every later key of the bank", () => {
   const valid = { to: to.number, toUid: to.uid, vouched: true };
-  assertEquals(readVoucher(audit, bank, told, voucher), valid);
-  assertEquals(readVoucher(audit.toReversed(), bank, told, voucher), valid);
-  assertEquals(readVoucher(audit.slice(1), bank, told, voucher), valid); // before the rotation
-  assertEquals(readVoucher(audit.slice(0, 1), bank, told, voucher), { ...valid, vouched: false });
+  assertEquals(readVoucher(audit, bank, claim, voucher), valid);
+  assertEquals(readVoucher(audit.toReversed(), bank, claim, voucher), valid);
+  assertEquals(readVoucher(audit.slice(1), bank, claim, voucher), valid); // before the rotation
+  assertEquals(readVoucher(audit.slice(0, 1), bank, claim, voucher), { ...valid, vouched: false });
 });
 
 Deno.test("a voucher is worth nothing for another bank, terminal, movement, account, owner, amount or currency", () => {
-  const others: Partial<typeof told>[] = [
+  const others: Partial<typeof claim>[] = [
     { movement: "11".repeat(16) },
     { terminal: "12".repeat(16) },
     { account: to.number },
@@ -37,10 +37,10 @@ Deno.test("a voucher is worth nothing for another bank, terminal, movement, acco
     { currency: "USD" },
   ];
   for (const other of others) {
-    const { vouched } = readVoucher(audit, bank, { ...told, ...other }, voucher);
+    const { vouched } = readVoucher(audit, bank, { ...claim, ...other }, voucher);
     assertEquals(vouched, false, Object.keys(other)[0]);
   }
-  assertEquals(readVoucher(audit, "bb".repeat(16), told, voucher).vouched, false);
+  assertEquals(readVoucher(audit, "bb".repeat(16), claim, voucher).vouched, false);
 });
 
 Deno.test("no voucher with a changed bit is valid, and one of another form names nobody", () => {
@@ -48,11 +48,11 @@ Deno.test("no voucher with a changed bit is valid, and one of another form names
     for (let bit = 0; bit < 7; bit++) {
       const sign = String.fromCharCode(voucher.charCodeAt(at) ^ (1 << bit));
       const changed = voucher.slice(0, at) + sign + voucher.slice(at + 1);
-      assert(!readVoucher(audit, bank, told, changed).vouched, changed);
+      assert(!readVoucher(audit, bank, claim, changed).vouched, changed);
     }
   }
   const nobody = { to: "0", toUid: "", vouched: false };
   for (const text of ["", " ", `${voucher} `, voucher.toUpperCase(), `0 \u2028`]) {
-    assertEquals(readVoucher(audit, bank, told, text), nobody, text);
+    assertEquals(readVoucher(audit, bank, claim, text), nobody, text);
   }
 });

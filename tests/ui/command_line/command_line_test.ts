@@ -7,6 +7,7 @@ import {
   consolePermissions,
   operatorPermissions,
 } from "../../../ui/command_line/launcher/permissions.ts";
+import { build } from "../../../ui/command_line/build.ts";
 import { parseCommandLine } from "../../../ui/command_line/parse.ts";
 
 const definitions = Object.values(families).flat();
@@ -582,6 +583,9 @@ Deno.test("what cannot be undone is confirmed by its name, unless --yes is given
     ["bank terminal revoke lobby", "lobby"],
     ["bank device revoke cash", "cash"],
     ["bank account close 7 --reason x", "7"],
+    ["bank operator remove anna", "anna"],
+    ["bank restore end --reason x", "restore end"],
+    ["bank clock back", "clock back"],
     ["bank customer close alice --reason x", "alice"],
   ];
   for (const [line, name] of lines) {
@@ -716,4 +720,30 @@ Deno.test("server, witness, receipt-page, atm and demo get typed values, and def
     notes: ["20x100", "50x40"],
     next: "'deno task atm --bank HOST:PORT': the bank books it.",
   });
+});
+
+/** The commands that do something, and print no more than that it is done. */
+const doing = [
+  ...["init", "join", "migrate", "backup", "restore", "restore end", "key rotate", "limits set"],
+  ...["customer add", "customer reset", "customer lock", "customer unlock", "customer close"],
+  ...["account open", "account lock", "account unlock", "account close", "holds settle", "correct"],
+  ...["card issue", "card revoke", "clock back", "clock confirm", "receipt"],
+  ...["terminal enroll", "terminal rotate", "terminal revoke", "terminal suspend"],
+  ...["terminal resume", "device enroll", "device rotate", "device revoke"],
+  ...["operator key", "operator add", "operator remove", "operator recover"],
+  ...["approvals approve", "approvals reject"],
+  ...["audit export", "audit checkpoint", "audit policy", "audit rotate", "audit chain"],
+].map((name) => `bank ${name}`);
+
+Deno.test("every command that prints what it finds prints it as JSON, too", () => {
+  const context = { path: (text: string) => text, project: "/p", data: "/d", launch() {} };
+  const showing = definitions.filter(({ name }) =>
+    (name.startsWith("bank ") && !doing.includes(name)) || name === "atm cash show"
+  );
+  for (const definition of showing) {
+    const has = build(definition, context).options.some(({ long }) => long === "--json");
+    assert(has, `${definition.name} has no --json`);
+  }
+  const names = definitions.map(({ name }) => name);
+  assertEquals(doing.filter((name) => !names.includes(name)), []);
 });

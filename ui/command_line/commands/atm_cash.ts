@@ -9,13 +9,15 @@ export const atmCash: CommandDefinition[] = [
   {
     name: "atm cash show",
     summary: "Show what is in the cassettes of an ATM that is not running",
-    examples: ["--key lobby.key"],
+    examples: ["--key lobby.key", "--key lobby.key --json"],
     define: (command, { path, launch }) =>
       withDevices(withTerminal(command, path), path)
-        .action(({ key, data: folder, ...flags }) =>
+        .option("--json", "print it as a line of JSON")
+        .action(({ key, data: folder, json, ...flags }) =>
           launch({
             kind: "cash",
             command: "show",
+            json,
             devices: devicesOf(flags),
             terminal: { key, folder },
             notes: [],

@@ -86,11 +86,12 @@ export const bankAudit = [
         )
         .option("--file <FILE>", "check an exported file instead of the bank's log", path)
         .option("--one-server", "with --file, accept a file without the other servers' chains")
+        .option("--json", "print the result as a line of JSON")
         .action(({ firstKey, oneServer: ofOneServer, checkpoint: checkpoints, ...flags }) => {
-          const { receipt, policy, file, ...bank } = flags;
+          const { receipt, policy, file, json, ...bank } = flags;
           if (policy !== undefined) {
             const receipts = (receipt ?? "").split(",").filter((each) => each !== "").map(path);
-            return operator(bank, { command: "verify_receipts", policy, receipts }, {
+            return operator(bank, { command: "verify_receipts", policy, receipts, json }, {
               reads: [policy, ...receipts],
             });
           }
@@ -103,7 +104,7 @@ export const bankAudit = [
           const firstKeys = firstKey ?? [firstKeyOf(bank)];
           operator(
             bank,
-            { command: "verify_audit", firstKeys, checkpoints, receipt, file, ofOneServer },
+            { command: "verify_audit", firstKeys, checkpoints, receipt, file, ofOneServer, json },
             { reads: [...firstKeys, ...checkpoints, file].filter((path) => path !== undefined) },
           );
         }),

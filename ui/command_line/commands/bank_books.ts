@@ -64,12 +64,15 @@ export const bankBooks = [
   bankCommand({
     name: "restore end",
     summary: "Serve customers before every terminal has reported after a restore",
+    details: "Movements of terminals that have not reported stay missing for good.",
     examples: ['--reason "the station terminal was scrapped"'],
     define: (command, { operator, task }) =>
       command
         .requiredOption("--reason <TEXT>", "why, for the log (required)")
-        .action(({ reason, ...bank }) =>
+        .option("--yes", "do not ask for the command's words")
+        .action(({ reason, yes, ...bank }) =>
           operator(bank, { command: "end_restore", reason }, {
+            confirm: yes ? undefined : "restore end",
             next: `${task("bank holds", bank)} lists movements in doubt.`,
           })
         ),
@@ -92,9 +95,10 @@ export const bankBooks = [
     examples: ["--yes"],
     define: (command, { operator, task }) =>
       command
-        .requiredOption("--yes", "confirm that the clock is right as it is now (required)")
-        .action(({ yes: _, ...bank }) =>
+        .option("--yes", "the clock is right as it is now: do not ask for the command's words")
+        .action(({ yes, ...bank }) =>
           operator(bank, { command: "set_back_clock" }, {
+            confirm: yes ? undefined : "clock back",
             next: `${task("bank ledger check", bank)} recomputes the books.`,
           })
         ),

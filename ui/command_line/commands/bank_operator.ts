@@ -53,8 +53,10 @@ export const bankOperator = [
     define: (command, { operator, task }) =>
       command
         .argument("<NAME>", "the operator's name")
-        .action((name, bank) =>
+        .option("--yes", "do not ask for the name")
+        .action((name, { yes, ...bank }) =>
           operator(bank, { command: "remove_operator", name }, {
+            confirm: yes ? undefined : name,
             next: `${task("bank operator list", bank)}.`,
           })
         ),

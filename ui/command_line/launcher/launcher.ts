@@ -163,7 +163,7 @@ async function launchDevices({ start }: DevicesLaunch, place: Place): Promise<nu
 }
 
 async function launchCash(asked: CashLaunch, place: Place): Promise<number> {
-  const { command, terminal, notes, next } = asked;
+  const { command, terminal, notes, json, next } = asked;
   const { key, folder } = findTerminal(terminal, place);
   const service: Child<DevicesReady> | null = asked.devices
     ? null
@@ -172,7 +172,7 @@ async function launchCash(asked: CashLaunch, place: Place): Promise<number> {
     const ready = await service?.ready;
     const devices = asked.devices ?? (ready && { url: ready.url, isOwn: true });
     if (!devices) return await service!.ended;
-    const start: AtmCashStart = { command, devices, key, folder, notes };
+    const start: AtmCashStart = { command, devices, key, folder, notes, json };
     const permissions = atmPermissions(folder, key, netOf(devices), filesOf(devices));
     const program = denoArguments(place, "client/programs/atm_cash", permissions, start);
     return sayNext(next, await runInForeground(program));

@@ -428,7 +428,7 @@ Deno.test("a transfer in doubt is decided by operators alone, once, as the books
   ]);
 });
 
-Deno.test("a terminal that has retold tells of no more transfers", () => {
+Deno.test("a terminal that has retold reports no more transfers", () => {
   play(
     `
     lobby retold                                        -> ok
