@@ -60,7 +60,7 @@ Deno.test("notes that were presented and drawn back stay booked, and staff are s
     await lobby.close();
   }));
 
-/** A device that can be told to dispense nothing. */
+/** A device that dispenses nothing on request. */
 class Refuser extends EndToEnd {
   refuses = false;
   override authorise(...request: Parameters<EndToEnd["authorise"]>) {

@@ -197,7 +197,9 @@ function movesMoney(command: Command): boolean {
 
 /** Returns whether terminals repeat it until it is done: nobody waits for its answer. */
 function isRepeated({ op }: Command): boolean {
-  return ["complete", "reverse", "load_cash", "count_cash", "retell"].includes(op);
+  return ["complete", "reverse", "load_cash", "count_cash", "retell", "retell_transfer"].includes(
+    op,
+  );
 }
 
 /**

@@ -604,6 +604,7 @@ Deno.test("while a clock is in doubt people get money_stopped, and what terminal
     ["lobby alice withdraw w1 alice 100 EUR", "money_stopped"],
     ["lobby alice deposit d1 alice 100 EUR", "money_stopped"],
     ["lobby alice transfer t1 alice bob 100 EUR", "money_stopped"],
+    ["lobby retell transfer t2 alice bob 100 EUR vouched", "try_later"],
     ["lobby complete w1 100", "try_later"],
     ["lobby reverse w1", "try_later"],
     ["lobby load l1 100 EUR", "try_later"],
