@@ -11,11 +11,15 @@ const hour = 60 * minute;
 
 // The channel
 /** A frame's body before both sides have proved themselves. */
-export const handshakeFrameBytesMax = 256;
+export const handshakeFrameBytesMax = 1_400;
+/** Size of one read before that: a hello arrives in one. */
+export const handshakeReadBytes = 1_408;
 /** A frame's body after the handshake: the largest size class, sealed. */
 export const frameBytesMax = 66_000;
 /** A message is padded to the next of these, so that its length reveals nothing else. */
-export const plaintextSizeClassesBytes = [256, 512, 1_024, 4_096, 16_384, 65_536] as const;
+export const plaintextSizeClassesBytes = [128, 384, 1_024, 2_048, 8_192, 16_384, 65_536] as const;
+/** Answers are padded to this at least, so that a refusal is as long as what it refuses. */
+export const answerPlaintextBytesMin = 384;
 /** Records, bytes and age of one direction's keys, after which they are ratcheted forward. */
 export const recordsPerKeyMax = 2 ** 20;
 export const bytesPerKeyMax = 2 ** 30;

@@ -6,6 +6,7 @@ import { statfsSync } from "node:fs";
 import { setImmediate } from "node:timers";
 import { UsageError } from "./errors.ts";
 import { deviceMessageLengthMax } from "./limits.ts";
+import { mlKem768 } from "./ml_kem.ts";
 import type {
   AcceptedSocket,
   Files,
@@ -24,6 +25,7 @@ export const system: World = {
   nowMs: Date.now,
   monotonicMs: () => Math.floor(performance.now()),
   randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
+  kem: mlKem768,
   after(ms, act) {
     const timer = setTimeout(act, ms);
     return () => clearTimeout(timer);

@@ -4,6 +4,7 @@
  * functions over them; `system` implements them.
  */
 import type { Bytes } from "./bytes.ts";
+import type { Kem } from "./kem.ts";
 
 export interface Clock {
   /** Whole milliseconds since 1970. May jump. */
@@ -22,6 +23,7 @@ export interface Timers {
 export interface World extends Clock, Timers {
   /** Returns unpredictable bytes. */
   randomBytes(length: number): Bytes;
+  readonly kem: Kem;
 }
 
 /** A connection as a stream of bytes. */

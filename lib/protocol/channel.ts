@@ -9,6 +9,7 @@ import {
   closeMsMax,
   frameBytesMax,
   handshakeFrameBytesMax,
+  handshakeReadBytes,
   outgoingBytesMax,
 } from "../limits.ts";
 import type { TerminalKey } from "../terminal_key.ts";
@@ -21,15 +22,16 @@ import {
   createClientHello,
   createServerHello,
   parseClientHello,
+  parseServerHello,
 } from "./handshake.ts";
 import type { SessionSecrets } from "./key_schedule.ts";
 import { type Ending, fromClient, fromServer, RecordReceiver, RecordSender } from "./record.ts";
 
 /** The parts of the world that a channel uses. */
-export type ChannelWorld = Pick<World, "nowMs" | "monotonicMs" | "randomBytes" | "after">;
+export type ChannelWorld = Pick<World, "nowMs" | "monotonicMs" | "randomBytes" | "kem" | "after">;
 
 export interface ChannelOptions {
-  /** Bytes per read, in a buffer that lives as long as the channel. */
+  /** Bytes per read after the handshake, in a buffer that lives as long as the channel. */
   readonly readBytes: number;
   /** A channel with a session is closed after this long without a whole frame; by default never. */
   readonly silentMsMax?: number;
@@ -45,8 +47,8 @@ export interface FoundTerminal {
 export interface HandshakeDependencies<F extends FoundTerminal> {
   /** Must take the same time for an unknown terminal as for a known one. */
   find(terminal: Uint8Array, version: number): F;
-  /** Runs the X25519 exchange when it reaches the front of the queue. */
-  inTurn<T>(exchange: () => T): Promise<T>;
+  /** Runs the exchange of X25519 and KEM when it reaches the front of the queue. */
+  inTurn<T>(exchange: () => Promise<T>): Promise<T>;
 }
 
 /** The peer closed the connection before its first byte, as a balancer's health check does. */
@@ -92,10 +94,16 @@ export class Channel {
    * @throws {ProtocolError} if the server's proof fails, or the server closes
    */
   async connect(terminalKey: TerminalKey): Promise<void> {
-    const hello = createClientHello(terminalKey, this.#fresh());
+    const kemKey = await this.world.kem.newKey();
+    const fresh = { ...this.#fresh(), kemKey: kemKey.publicKey };
+    const hello = createClientHello(terminalKey, fresh);
     this.#write(encodeFrame(frameType.clientHello, hello.bytes));
-    const answer = await this.#expect(frameType.serverHello, "server hello");
-    const { finish, secrets } = consumeServerHello(hello, answer);
+    const answer = parseServerHello(await this.#expect(frameType.serverHello, "server hello"));
+    const kemSecret = await refusing(
+      "server KEM ciphertext",
+      kemKey.decapsulate(answer.ciphertext),
+    );
+    const { finish, secrets } = consumeServerHello(hello, answer, kemSecret);
     this.#write(encodeFrame(frameType.clientFinish, finish));
     this.#begin("client", secrets);
   }
@@ -111,9 +119,11 @@ export class Channel {
     const hello = parseClientHello(await this.#expect(frameType.clientHello, "client hello"));
     const found = find(hello.terminal, hello.version);
     if (!binderHolds(hello, found.key) || !found.known) throw new ProtocolError("client binder");
-    const server = await inTurn(() => {
+    const server = await inTurn(async () => {
       if (this.#isClosed) throw new ProtocolError("client hello");
-      return createServerHello(hello, found.key, this.#fresh());
+      const encapsulating = this.world.kem.encapsulate(hello.kemKey);
+      const encapsulated = await refusing("client KEM key", encapsulating);
+      return createServerHello(hello, found.key, this.#fresh(), encapsulated);
     });
     this.#write(encodeFrame(frameType.serverHello, server.bytes));
     consumeClientFinish(server, await this.#expect(frameType.clientFinish, "client finish"));
@@ -124,10 +134,13 @@ export class Channel {
     return found;
   }
 
-  /** Sends a message; does nothing before the handshake and after this end has closed. */
-  send(message: Uint8Array): void {
+  /**
+   * Sends a message; does nothing before the handshake and after this end has closed.
+   * @param plaintextBytesMin the smallest size class that may be used
+   */
+  send(message: Uint8Array, plaintextBytesMin?: number): void {
     if (!this.#sender || this.#isClosed) return;
-    this.#write(this.#sender.data(message, this.world.nowMs()));
+    this.#write(this.#sender.data(message, this.world.nowMs(), plaintextBytesMin));
     this.#keepCiphers();
   }
 
@@ -244,7 +257,7 @@ export class Channel {
       if (!this.isOpen) return null; // discards frames read before the end
       const frame = this.#frames.next();
       if (frame) return frame;
-      const room = this.#frames.room(this.options.readBytes);
+      const room = this.#frames.room(this.#receiver ? this.options.readBytes : handshakeReadBytes);
       const count = await this.socket.read(room).catch(() => null);
       if (count === null) {
         if (this.#frames.atBoundary) return null;
@@ -264,5 +277,14 @@ export class Channel {
       }
       this.#outgoingBytes -= bytes.length;
     }).catch(() => {});
+  }
+}
+
+/** Awaits the KEM, of which any failure is the peer's fault: the connection ends without a reason. */
+async function refusing<T>(what: string, working: Promise<T>): Promise<T> {
+  try {
+    return await working;
+  } catch {
+    throw new ProtocolError(what);
   }
 }

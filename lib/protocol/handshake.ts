@@ -1,11 +1,12 @@
 /**
  * The handshake of PROTOCOL.md, both ends, as pure functions over bytes. The caller passes nonces
- * and X25519 secrets (32 random bytes each, never used twice).
+ * and X25519 secrets (32 random bytes each, never used twice), and runs the KEM.
  */
 import { createPrivateKey, createPublicKey, diffieHellman } from "node:crypto";
 import { type Bytes, concat, equalInConstantTime, putU64, readU32, u32, utf8 } from "../bytes.ts";
 import { ProtocolError } from "../errors.ts";
 import { hmac, sha256 } from "../hmac.ts";
+import { type Encapsulated, kemCiphertextBytes, kemKeyBytes } from "../kem.ts";
 import type { TerminalKey } from "../terminal_key.ts";
 import {
   binderKey,
@@ -21,12 +22,18 @@ export interface Freshness {
   readonly shareSecret: Uint8Array;
 }
 
+/** What is fresh of a client: also a public key of the KEM, never used twice. */
+export interface ClientFreshness extends Freshness {
+  readonly kemKey: Uint8Array;
+}
+
 /** A client hello's fields, all unauthenticated. */
 export interface ClientHello {
   readonly terminal: Uint8Array;
   readonly version: number;
   readonly nonce: Uint8Array;
   readonly share: Uint8Array;
+  readonly kemKey: Uint8Array;
   readonly binder: Uint8Array;
 }
 
@@ -34,29 +41,35 @@ const name = utf8(protocolName);
 const nonceBytes = 32;
 const shareBytes = 32;
 const proofBytes = 32;
-const helloBytes = 1 + name.length + 16 + 4 + nonceBytes + shareBytes + proofBytes;
+const helloBytes = 1 + name.length + 16 + 4 + nonceBytes + shareBytes + kemKeyBytes + proofBytes;
+const answerBytes = nonceBytes + shareBytes + kemCiphertextBytes + proofBytes;
 
 /** The client's state between its hello and the server's. */
 export interface ClientHandshake {
   readonly bytes: Bytes;
   readonly terminalKey: TerminalKey;
-  readonly fresh: Freshness;
+  readonly fresh: ClientFreshness;
   readonly share: Uint8Array;
   readonly binder: Uint8Array;
 }
 
 /** Creates the client's hello: `bytes` is the body of a `clientHello` frame. */
-export function createClientHello(terminalKey: TerminalKey, fresh: Freshness): ClientHandshake {
+export function createClientHello(
+  terminalKey: TerminalKey,
+  fresh: ClientFreshness,
+): ClientHandshake {
   const share = publicShare(fresh.shareSecret);
-  const unbound = { ...terminalKey, nonce: fresh.nonce, share };
+  const { nonce, kemKey } = fresh;
+  const unbound = { ...terminalKey, nonce, share, kemKey };
   const binder = binderOf(terminalKey, unbound);
   const bytes = concat(
     Uint8Array.of(name.length),
     name,
     terminalKey.terminal,
     u32(terminalKey.version),
-    fresh.nonce,
+    nonce,
     share,
+    kemKey,
     binder,
   );
   return { bytes, terminalKey, fresh, share, binder };
@@ -80,6 +93,7 @@ export function parseClientHello(body: Uint8Array): ClientHello {
     version,
     nonce: take(nonceBytes),
     share: take(shareBytes),
+    kemKey: take(kemKeyBytes),
     binder: take(proofBytes),
   };
 }
@@ -99,59 +113,79 @@ export interface ServerHandshake {
 /**
  * Creates the server's answer to a hello with a valid binder: `bytes` is the body of a
  * `serverHello` frame.
+ * @param encapsulated a fresh secret for the hello's `kemKey`
  * @throws {ProtocolError} if the client's share is of low order
  */
 export function createServerHello(
   hello: ClientHello,
   terminalKey: TerminalKey,
-  fresh: Freshness,
+  { nonce, shareSecret }: Freshness,
+  { ciphertext, secret }: Encapsulated,
 ): ServerHandshake {
-  const share = publicShare(fresh.shareSecret);
-  const transcript = transcriptHash(terminalKey, hello, fresh.nonce, share);
+  const share = publicShare(shareSecret);
+  const transcript = transcriptHash(terminalKey, hello, { nonce, share, ciphertext });
   const secrets = sessionSecrets(
-    masterSecret(terminalKey.key, hello.nonce, fresh.nonce),
-    sharedSecret(fresh.shareSecret, hello.share),
+    masterSecret(terminalKey.key, hello.nonce, nonce),
+    sharedSecret(shareSecret, hello.share),
+    secret,
     transcript,
   );
   const proof = hmac(secrets.serverProofKey, transcript);
   return {
-    bytes: concat(fresh.nonce, share, proof),
+    bytes: concat(nonce, share, ciphertext, proof),
     secrets,
     finishHash: sha256(transcript, proof),
   };
 }
 
+/** A server hello's fields, all unauthenticated. */
+export interface ServerHello {
+  readonly nonce: Uint8Array;
+  readonly share: Uint8Array;
+  readonly ciphertext: Uint8Array;
+  readonly proof: Uint8Array;
+}
+
+/**
+ * Parses a server's hello, which is still unauthenticated.
+ * @throws {ProtocolError} if it has another length
+ */
+export function parseServerHello(body: Uint8Array): ServerHello {
+  if (body.length !== answerBytes) throw new ProtocolError("server hello length");
+  let at = 0;
+  const take = (length: number) => body.slice(at, at += length);
+  return {
+    nonce: take(nonceBytes),
+    share: take(shareBytes),
+    ciphertext: take(kemCiphertextBytes),
+    proof: take(proofBytes),
+  };
+}
+
 /**
  * Verifies the server's proof; `finish` is the body of a `clientFinish` frame.
+ * @param kemSecret the secret in the answer's ciphertext
  * @throws {ProtocolError} if the proof is invalid
  */
 export function consumeServerHello(
-  client: ClientHandshake,
-  body: Uint8Array,
+  { terminalKey, fresh, share, binder }: ClientHandshake,
+  answer: ServerHello,
+  kemSecret: Uint8Array,
 ): { finish: Bytes; secrets: SessionSecrets } {
-  if (body.length !== nonceBytes + shareBytes + proofBytes) {
-    throw new ProtocolError("server hello length");
-  }
-  const nonce = body.slice(0, nonceBytes);
-  const share = body.slice(nonceBytes, nonceBytes + shareBytes);
-  const proof = body.slice(nonceBytes + shareBytes);
-  const { terminalKey, fresh } = client;
-  const hello = {
-    ...client,
-    terminal: terminalKey.terminal,
-    version: terminalKey.version,
-    nonce: fresh.nonce,
-  };
-  const transcript = transcriptHash(terminalKey, hello, nonce, share);
+  const { terminal, version } = terminalKey;
+  const { nonce, kemKey, shareSecret } = fresh;
+  const hello = { terminal, version, nonce, share, kemKey, binder };
+  const transcript = transcriptHash(terminalKey, hello, answer);
   const secrets = sessionSecrets(
-    masterSecret(terminalKey.key, fresh.nonce, nonce),
-    sharedSecret(fresh.shareSecret, share),
+    masterSecret(terminalKey.key, nonce, answer.nonce),
+    sharedSecret(shareSecret, answer.share),
+    kemSecret,
     transcript,
   );
-  if (!equalInConstantTime(proof, hmac(secrets.serverProofKey, transcript))) {
+  if (!equalInConstantTime(answer.proof, hmac(secrets.serverProofKey, transcript))) {
     throw new ProtocolError("server proof");
   }
-  return { finish: hmac(secrets.clientProofKey, sha256(transcript, proof)), secrets };
+  return { finish: hmac(secrets.clientProofKey, sha256(transcript, answer.proof)), secrets };
 }
 
 /**
@@ -169,15 +203,22 @@ type Unbound = Omit<ClientHello, "binder">;
 function binderOf(terminalKey: TerminalKey, hello: Unbound): Bytes {
   return hmac(
     binderKey(terminalKey.key),
-    lengthed(name, hello.terminal, u32(hello.version), terminalKey.bank, hello.nonce, hello.share),
+    lengthed(
+      name,
+      hello.terminal,
+      u32(hello.version),
+      terminalKey.bank,
+      hello.nonce,
+      hello.share,
+      hello.kemKey,
+    ),
   );
 }
 
 function transcriptHash(
   terminalKey: TerminalKey,
   hello: ClientHello,
-  nonceS: Uint8Array,
-  shareS: Uint8Array,
+  answer: Omit<ServerHello, "proof">,
 ): Bytes {
   return sha256(lengthed(
     name,
@@ -187,9 +228,11 @@ function transcriptHash(
     utf8("server"),
     terminalKey.bank,
     hello.nonce,
-    nonceS,
+    answer.nonce,
     hello.share,
-    shareS,
+    answer.share,
+    hello.kemKey,
+    answer.ciphertext,
     hello.binder,
   ));
 }
@@ -240,7 +283,7 @@ export function sharedSecret(secret: Uint8Array, share: Uint8Array): Bytes {
     });
     shared = diffieHellman({ privateKey: privateKey(secret), publicKey });
   } catch {
-    throw new ProtocolError("share refused");
+    throw new ProtocolError("low-order share"); // the only share of 32 bytes that the runtime refuses
   }
   if (shared.every((byte) => byte === 0)) throw new ProtocolError("low-order share");
   return new Uint8Array(shared);

@@ -66,14 +66,16 @@ export interface SessionSecrets {
 }
 
 /**
- * Derives the secrets of one session, bound to the whole handshake (`transcriptHash`, 32 bytes).
+ * Derives the secrets of one session, bound to the whole handshake (`transcriptHash`, 32 bytes), from
+ * the secrets of X25519 and the KEM, 32 bytes each.
  */
 export function sessionSecrets(
   master: Uint8Array,
   diffieHellman: Uint8Array,
+  encapsulated: Uint8Array,
   transcriptHash: Uint8Array,
 ): SessionSecrets {
-  const session = new MacKey(hkdfExtract(master, diffieHellman));
+  const session = new MacKey(hkdfExtract(master, concat(diffieHellman, encapsulated)));
   const derive = (label: Uint8Array) => hkdfExpand(session, concat(label, transcriptHash), 32);
   return {
     clientTraffic: derive(clientTrafficLabel),

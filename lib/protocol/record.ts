@@ -113,9 +113,12 @@ export class RecordSender {
     this.#state = new DirectionState(direction, trafficSecret, nowMs);
   }
 
-  /** Seals a message; prepends a rekey if the keys have reached their limits. */
-  data(message: Uint8Array, nowMs: number): Bytes {
-    const plaintext = padded(message); // first, since it throws for a message that is too long
+  /**
+   * Seals a message; prepends a rekey if the keys have reached their limits.
+   * @param plaintextBytesMin the smallest size class that may be used
+   */
+  data(message: Uint8Array, nowMs: number, plaintextBytesMin = 0): Bytes {
+    const plaintext = padded(message, plaintextBytesMin); // first, since it throws for a message that is too long
     const rekey = this.#keysAreSpent(nowMs) ? this.#rekey(nowMs) : null;
     const record = this.#record(frameType.data, plaintext);
     return rekey ? concat(rekey, record) : record;
@@ -219,9 +222,9 @@ function endingOf(message: Bytes, direction: Direction): Ending {
 const zeros = new Uint8Array(plaintextSizeClassesBytes.at(-1)!);
 
 /** Returns `u32 length || message || zeros`, padded to the next size class, in parts. */
-function padded(message: Uint8Array): readonly Uint8Array[] {
+function padded(message: Uint8Array, bytesMin = 0): readonly Uint8Array[] {
   const filled = 4 + message.length;
-  const size = plaintextSizeClassesBytes.find((bytes) => filled <= bytes);
+  const size = plaintextSizeClassesBytes.find((bytes) => Math.max(filled, bytesMin) <= bytes);
   if (size === undefined) throw new RangeError("message too long for a record");
   return [u32(message.length), message, zeros.subarray(filled, size)];
 }

@@ -1,6 +1,11 @@
 /** One ATM's connection: its handshake, then its requests, one at a time, until it ends. */
 import { hex } from "../../lib/bytes.ts";
-import { handshakeMsMax, serverReadBytes, silentMsMax } from "../../lib/limits.ts";
+import {
+  answerPlaintextBytesMin,
+  handshakeMsMax,
+  serverReadBytes,
+  silentMsMax,
+} from "../../lib/limits.ts";
 import { Channel } from "../../lib/protocol/channel.ts";
 import {
   encodeServerMessage,
@@ -176,6 +181,6 @@ export class Connection {
   }
 
   #send(message: ServerMessage): void {
-    this.#channel.send(encodeServerMessage(message));
+    this.#channel.send(encodeServerMessage(message), answerPlaintextBytesMin);
   }
 }

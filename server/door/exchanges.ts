@@ -1,5 +1,6 @@
 /**
- * Queues the X25519 exchanges of handshakes: one per turn of the event loop, with a bounded queue.
+ * Queues the exchanges of handshakes, X25519 and KEM: one begins per turn of the event loop, and the
+ * number of those that wait or run is bounded.
  * A flood of replayed hellos, the only way to make the bank compute without a key, leaves the turns
  * in between to authenticated terminals.
  */
@@ -10,6 +11,8 @@ import type { Timers } from "../../lib/world.ts";
 export class Exchanges {
   readonly #waiting: (() => void)[] = [];
   #turning = false;
+  /** Exchanges that wait or run. */
+  #pending = 0;
 
   constructor(
     private readonly timers: Pick<Timers, "nextTurn">,
@@ -18,15 +21,20 @@ export class Exchanges {
 
   /**
    * Runs an exchange when its turn comes.
-   * @throws {ProtocolError} if the queue is full
+   * @throws {ProtocolError} if too many are pending
    */
-  async run<T>(exchange: () => T): Promise<T> {
-    if (this.#waiting.length >= this.pendingMax) throw new ProtocolError("too many handshakes");
-    const turn = Promise.withResolvers<void>();
-    this.#waiting.push(turn.resolve);
-    if (!this.#turning) this.#takeTurns();
-    await turn.promise;
-    return exchange();
+  async run<T>(exchange: () => T | Promise<T>): Promise<T> {
+    if (this.#pending >= this.pendingMax) throw new ProtocolError("too many handshakes");
+    this.#pending++;
+    try {
+      const turn = Promise.withResolvers<void>();
+      this.#waiting.push(turn.resolve);
+      if (!this.#turning) this.#takeTurns();
+      await turn.promise;
+      return await exchange();
+    } finally {
+      this.#pending--;
+    }
   }
 
   #takeTurns(): void {

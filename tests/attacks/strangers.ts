@@ -22,8 +22,10 @@ export async function keysOfStrangers(
   };
 }
 
+const { publicKey: kemKey } = await system.kem.newKey();
+
 /** Returns a fresh hello under this key. */
 export function helloUnder(key: TerminalKey): Uint8Array {
-  const fresh = { nonce: system.randomBytes(32), shareSecret: system.randomBytes(32) };
+  const fresh = { nonce: system.randomBytes(32), shareSecret: system.randomBytes(32), kemKey };
   return encodeFrame(frameType.clientHello, createClientHello(key, fresh).bytes);
 }

@@ -4,6 +4,7 @@
  * it that is still waiting reaches nothing any more.
  */
 import type { World } from "../../lib/world.ts";
+import { toyKem } from "../lib/toy_kem.ts";
 import type { Random } from "./random.ts";
 import type { Scheduler } from "./scheduler.ts";
 
@@ -79,6 +80,7 @@ export class Process {
       nowMs: () => host.nowMs(),
       monotonicMs: () => Math.floor((scheduler.timeMs - beganMs) * (1 + host.drift)),
       randomBytes: (length) => entropy.bytes(length),
+      kem: toyKem((length) => entropy.bytes(length)), // the runtime's waits for a thread
       after,
       nextTurn: (act) => void after(0, act),
     };

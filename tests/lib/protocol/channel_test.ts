@@ -4,8 +4,10 @@ import { textOf, utf8 } from "../../../lib/bytes.ts";
 import { ProtocolError } from "../../../lib/errors.ts";
 import { cipherIdleMsMax, closeMsMax, outgoingBytesMax } from "../../../lib/limits.ts";
 import { Channel, type ChannelOptions, type ChannelWorld } from "../../../lib/protocol/channel.ts";
+import type { Kem } from "../../../lib/kem.ts";
 import type { Socket } from "../../../lib/world.ts";
 import { countingBytes, terminalKey } from "../helpers.ts";
+import { toyKem } from "../toy_kem.ts";
 
 /** A clock that the test sets, and its timers. */
 class Time {
@@ -18,6 +20,7 @@ class Time {
       nowMs: () => this.nowMs,
       monotonicMs: () => this.nowMs,
       randomBytes: countingBytes(),
+      kem: toyKem(countingBytes()),
       after: (ms, act) => {
         const id = this.timersSet++;
         this.timers.set(id, { atMs: this.nowMs + ms, act });
@@ -84,15 +87,21 @@ class End implements Socket {
 
 const server = {
   find: () => ({ known: true, key: terminalKey }),
-  inTurn: <T>(exchange: () => T) => Promise.resolve(exchange()),
+  inTurn: <T>(exchange: () => Promise<T>) => exchange(),
 };
 
 /** Returns two ends of a connection that have not begun. */
-function connected(time: Time, options: Partial<ChannelOptions> = {}) {
+function connected(
+  time: Time,
+  options: Partial<ChannelOptions> = {},
+  kems: { client?: Kem; bank?: Kem } = {},
+) {
   const [near, far] = [new End(), new End()];
   [near.peer, far.peer] = [far, near];
-  const client = new Channel(near, time.world(), { readBytes: 64 });
-  return { client, bank: new Channel(far, time.world(), { readBytes: 64, ...options }), near, far };
+  const world = (kem?: Kem) => ({ ...time.world(), ...(kem && { kem }) });
+  const client = new Channel(near, world(kems.client), { readBytes: 64 });
+  const bank = new Channel(far, world(kems.bank), { readBytes: 64, ...options });
+  return { client, bank, near, far };
 }
 
 /** Returns two ends that have proved themselves to each other. */
@@ -131,6 +140,29 @@ Deno.test("a terminal that is not known, and one that stops being known, is not 
     } else await client.connect(terminalKey);
     await accepted;
   }
+});
+
+Deno.test("a KEM that fails at either end ends the connection, and the peer gets no reason", async () => {
+  const broken: Kem = {
+    newKey: async () => ({
+      ...await toyKem(countingBytes()).newKey(),
+      decapsulate: () => Promise.reject(new Error("a reason")),
+    }),
+    encapsulate: () => Promise.reject(new Error("a reason")),
+  };
+  const bad = connected(new Time(), {}, { bank: broken });
+  let written = 0;
+  bad.far.write = (bytes) => (written++, Promise.resolve(bytes.length));
+  const refused = assertRejects(() => bad.bank.accept(server), ProtocolError, "client KEM key");
+  refused.then(() => bad.bank.close());
+  await assertRejects(() => bad.client.connect(terminalKey), ProtocolError, "server hello");
+  assertEquals(written, 0);
+  const { client, bank } = connected(new Time(), {}, { client: broken });
+  const cut = assertRejects(() => bank.accept(server), ProtocolError, "client finish");
+  const ciphertext = () => client.connect(terminalKey);
+  await assertRejects(ciphertext, ProtocolError, "server KEM ciphertext");
+  client.close();
+  await cut;
 });
 
 Deno.test("nothing is sent before the handshake, nor after the close", async () => {

@@ -5,7 +5,6 @@ import { ProtocolError } from "../../../lib/errors.ts";
 import {
   binderHolds,
   consumeClientFinish,
-  consumeServerHello,
   createClientHello,
   createServerHello,
   parseClientHello,
@@ -17,8 +16,10 @@ import { handshakeFrameBytesMax } from "../../../lib/limits.ts";
 import x25519 from "../../vectors/x25519.json" with { type: "json" };
 import {
   clientFresh,
+  consume,
   eachBitFlipped,
   eachOtherLength,
+  encapsulated,
   filled,
   serverFresh,
   shakeHands,
@@ -27,7 +28,7 @@ import {
 
 const client = createClientHello(terminalKey, clientFresh);
 const hello = parseClientHello(client.bytes);
-const server = createServerHello(hello, terminalKey, serverFresh);
+const server = createServerHello(hello, terminalKey, serverFresh, encapsulated);
 
 /** Keys that differ from the terminal's in one thing each. */
 const others: Record<string, TerminalKey> = {
@@ -53,25 +54,36 @@ Deno.test("every handshake message fits the limit before proof", () => {
   for (const { bytes } of [client, server]) assert(bytes.length <= handshakeFrameBytesMax);
 });
 
-Deno.test("fresh nonces or shares, on either side, give other secrets", () => {
-  const first = server.secrets.clientTraffic;
-  for (const changed of ["nonce", "shareSecret"] as const) {
-    const otherClient = createClientHello(terminalKey, {
-      ...clientFresh,
-      [changed]: filled(0x99, 32),
-    });
-    const ofClient = createServerHello(
-      parseClientHello(otherClient.bytes),
-      terminalKey,
-      serverFresh,
-    );
-    const ofServer = createServerHello(hello, terminalKey, {
-      ...serverFresh,
-      [changed]: filled(0x99, 32),
-    });
-    assertNotEquals(ofClient.secrets.clientTraffic, first, `client's ${changed}`);
-    assertNotEquals(ofServer.secrets.clientTraffic, first, `server's ${changed}`);
-  }
+Deno.test("a fresh nonce, share, KEM key, ciphertext or KEM secret gives other secrets", () => {
+  const client = (fresh: Partial<typeof clientFresh>) =>
+    parseClientHello(createClientHello(terminalKey, { ...clientFresh, ...fresh }).bytes);
+  const trafficOf = (
+    of: typeof hello,
+    fresh: Partial<typeof serverFresh> = {},
+    secret: Partial<typeof encapsulated> = {},
+  ) =>
+    createServerHello(of, terminalKey, { ...serverFresh, ...fresh }, { ...encapsulated, ...secret })
+      .secrets.clientTraffic.toHex();
+  const [nonce, shareSecret, secret] = [filled(0x99, 32), filled(0x98, 32), filled(0x97, 32)];
+  const all = [
+    trafficOf(hello),
+    trafficOf(client({ nonce })),
+    trafficOf(client({ shareSecret })),
+    trafficOf(client({ kemKey: filled(0x96, clientFresh.kemKey.length) })),
+    trafficOf(hello, { nonce }),
+    trafficOf(hello, { shareSecret }),
+    trafficOf(hello, {}, { ciphertext: filled(0x95, encapsulated.ciphertext.length) }),
+    trafficOf(hello, {}, { secret }),
+  ];
+  assertEquals(new Set(all).size, all.length);
+});
+
+Deno.test("a client whose KEM gives another secret refuses the server's proof", () => {
+  assertThrows(
+    () => consume(client, server.bytes, filled(0x54, 32)),
+    ProtocolError,
+    "server proof",
+  );
 });
 
 Deno.test("every bit of the client's hello is under the binder or the protocol's name", () => {
@@ -87,13 +99,18 @@ Deno.test("every bit of the client's hello is under the binder or the protocol's
 });
 
 Deno.test("every bit turned in the server's hello is refused by the client", () => {
-  for (const bytes of eachBitFlipped(server.bytes)) {
-    assertThrows(() => consumeServerHello(client, bytes), ProtocolError);
+  const [begin, end] = [64, 64 + encapsulated.ciphertext.length];
+  for (
+    const [bit, bytes] of eachBitFlipped(server.bytes).map((bytes, bit) => [bit, bytes] as const)
+  ) {
+    const at = bit >> 3;
+    if (at >= begin && at < end && bit % 8 !== at % 8) continue; // one of each byte of the ciphertext
+    assertThrows(() => consume(client, bytes), ProtocolError);
   }
 });
 
 Deno.test("every bit turned in the client's finish is refused by the server", () => {
-  const { finish } = consumeServerHello(client, server.bytes);
+  const { finish } = consume(client, server.bytes);
   consumeClientFinish(server, finish);
   for (const bytes of eachBitFlipped(finish)) {
     assertThrows(() => consumeClientFinish(server, bytes), ProtocolError, "client proof");
@@ -101,12 +118,12 @@ Deno.test("every bit turned in the client's finish is refused by the server", ()
 });
 
 Deno.test("every other length of every message is refused", () => {
-  const { finish } = consumeServerHello(client, server.bytes);
+  const { finish } = consume(client, server.bytes);
   for (const bytes of eachOtherLength(client.bytes)) {
     assertThrows(() => parseClientHello(bytes), ProtocolError);
   }
   for (const bytes of eachOtherLength(server.bytes)) {
-    assertThrows(() => consumeServerHello(client, bytes), ProtocolError);
+    assertThrows(() => consume(client, bytes), ProtocolError);
   }
   for (const bytes of eachOtherLength(finish)) {
     assertThrows(() => consumeClientFinish(server, bytes), ProtocolError);
@@ -127,9 +144,9 @@ Deno.test("a binder made with another key, bank, terminal or version does not ho
 
 Deno.test("a server without this terminal's key, or of another bank, proves nothing", () => {
   for (const [name, other] of Object.entries(others)) {
-    const impostor = createServerHello(hello, other, serverFresh);
+    const impostor = createServerHello(hello, other, serverFresh, encapsulated);
     assertThrows(
-      () => consumeServerHello(client, impostor.bytes),
+      () => consume(client, impostor.bytes),
       ProtocolError,
       "server proof",
       name,
@@ -140,7 +157,7 @@ Deno.test("a server without this terminal's key, or of another bank, proves noth
 Deno.test("a client that saw only the hellos cannot finish", () => {
   for (const other of Object.values(others)) {
     const thief = { ...client, terminalKey: other };
-    assertThrows(() => consumeServerHello(thief, server.bytes), ProtocolError);
+    assertThrows(() => consume(thief, server.bytes), ProtocolError);
   }
   // Neither proof passes for the other: a reflected one is no finish.
   assertThrows(() => consumeClientFinish(server, server.bytes.slice(-32)), ProtocolError);
@@ -156,31 +173,31 @@ Deno.test("shares of low order are refused on both sides, under binder and proof
   for (const { name, point } of x25519.lowOrder) {
     const share = Uint8Array.fromHex(point);
     assertThrows(
-      () => createServerHello({ ...hello, share }, terminalKey, serverFresh),
+      () => createServerHello({ ...hello, share }, terminalKey, serverFresh, encapsulated),
       ProtocolError,
       undefined,
       name,
     );
-    const answer = concat(serverFresh.nonce, share, filled(0, 32));
-    assertThrows(() => consumeServerHello(client, answer), ProtocolError, "share", name);
+    const answer = concat(serverFresh.nonce, share, encapsulated.ciphertext, filled(0, 32));
+    assertThrows(() => consume(client, answer), ProtocolError, "share", name);
   }
 });
 
 Deno.test("a server's hello for one client's hello is no answer to another", () => {
   const later = createClientHello(terminalKey, { ...clientFresh, nonce: filled(0xc2, 32) });
-  assertThrows(() => consumeServerHello(later, server.bytes), ProtocolError, "server proof");
+  assertThrows(() => consume(later, server.bytes), ProtocolError, "server proof");
 });
 
 Deno.test("any bytes give a hello or the one error", () => {
   fc.assert(fc.property(
-    fc.uint8Array({ maxLength: 160 }),
+    fc.uint8Array({ maxLength: 1_400 }),
     fc.boolean(),
     (bytes, startsRight) => {
       const body = startsRight ? concat(client.bytes.subarray(0, 13), bytes) : bytes;
       for (
         const parse of [
           () => binderHolds(parseClientHello(body), terminalKey),
-          () => consumeServerHello(client, body) !== null,
+          () => consume(client, body) !== null,
           () => consumeClientFinish(server, body) === undefined,
         ]
       ) {

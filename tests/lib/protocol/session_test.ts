@@ -1,8 +1,16 @@
 /** A worked session, computed from PROTOCOL.md by another implementation: ours must say the same. */
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { createDecipheriv } from "node:crypto";
 import { hex, textOf, utf8 } from "../../../lib/bytes.ts";
-import { frameBytesMax } from "../../../lib/limits.ts";
+import { ProtocolError } from "../../../lib/errors.ts";
+import { sha256 } from "../../../lib/hmac.ts";
+import {
+  answerPlaintextBytesMin,
+  frameBytesMax,
+  handshakeFrameBytesMax,
+  plaintextSizeClassesBytes,
+} from "../../../lib/limits.ts";
+import { keyOfSeed, mlKem768 } from "../../../lib/ml_kem.ts";
 import { encodeFrame, FrameReader, frameType } from "../../../lib/protocol/frame.ts";
 import {
   binderHolds,
@@ -11,12 +19,14 @@ import {
   createClientHello,
   createServerHello,
   parseClientHello,
+  parseServerHello,
 } from "../../../lib/protocol/handshake.ts";
 import {
   masterSecret,
   nextTrafficSecret,
   trafficKeys,
 } from "../../../lib/protocol/key_schedule.ts";
+import { parseServerMessage } from "../../../lib/protocol/message.ts";
 import {
   type Direction,
   fromClient,
@@ -34,13 +44,23 @@ const terminalKey = {
   key: bytes(session.sharedKey),
   bank: bytes(session.bank),
 };
-const clientFresh = { nonce: bytes(session.nonceC), shareSecret: bytes(session.shareSecretC) };
+const kemKey = await keyOfSeed(bytes(session.kemSeed));
+const clientFresh = {
+  nonce: bytes(session.nonceC),
+  shareSecret: bytes(session.shareSecretC),
+  kemKey: kemKey.publicKey,
+};
 const serverFresh = { nonce: bytes(session.nonceS), shareSecret: bytes(session.shareSecretS) };
 
 const client = createClientHello(terminalKey, clientFresh);
 const hello = parseClientHello(client.bytes);
-const server = createServerHello(hello, terminalKey, serverFresh);
-const { finish, secrets } = consumeServerHello(client, server.bytes);
+const ciphertext = bytes(session.kemCiphertext);
+const kemSecret = await kemKey.decapsulate(ciphertext);
+const server = createServerHello(hello, terminalKey, serverFresh, {
+  ciphertext,
+  secret: kemSecret,
+});
+const { finish, secrets } = consumeServerHello(client, parseServerHello(server.bytes), kemSecret);
 
 Deno.test("the worked session's handshake is ours, byte for byte", () => {
   assertEquals(hex(encodeFrame(frameType.clientHello, client.bytes)), session.clientHello);
@@ -50,6 +70,7 @@ Deno.test("the worked session's handshake is ours, byte for byte", () => {
   consumeClientFinish(server, finish);
   const master = masterSecret(terminalKey.key, clientFresh.nonce, serverFresh.nonce);
   assertEquals(hex(master), session.masterSecret);
+  assertEquals(hex(kemSecret), session.kemSecret);
   for (const each of [secrets, server.secrets]) {
     const { clientTraffic, serverTraffic, clientProofKey, serverProofKey } = each;
     assertEquals(
@@ -86,12 +107,15 @@ function recordsOf(from: "client" | "server", direction: Direction): string[] {
   const records = session.records.filter((record) => record.from === from);
   const traffic = from === "client" ? secrets.clientTraffic : secrets.serverTraffic;
   const random = randomBlocks(records, traffic);
-  // The client turns its keys after its first record: its second message comes at a later time.
+  // Each end turns its keys after its first record: its second message comes at a later time.
   const limits: KeyLimits = { records: 1_000, bytes: 2 ** 30, ageMs: 1_000 };
   const sender = new RecordSender(direction, traffic, 0, () => random.next().value!, limits);
   const reader = new FrameReader(frameBytesMax);
   records.filter(({ type }) => type === frameType.data)
-    .forEach(({ message }, index) => reader.push(sender.data(utf8(message), index * 1_000)));
+    .forEach(({ message }, index) => {
+      const least = from === "server" ? answerPlaintextBytesMin : 0;
+      reader.push(sender.data(utf8(message), index * 1_000, least));
+    });
   reader.push(sender.close());
   const frames: string[] = [];
   for (let frame; (frame = reader.next());) frames.push(hex(encodeFrame(frame.type, frame.body)));
@@ -113,8 +137,10 @@ function printed(): string {
     ["bank", hex(terminalKey.bank)],
     ["nonce_c", hex(clientFresh.nonce)],
     ["secret of share_c", hex(clientFresh.shareSecret)],
+    ["seed of kem_key, d || z", session.kemSeed],
     ["nonce_s", hex(serverFresh.nonce)],
     ["secret of share_s", hex(serverFresh.shareSecret)],
+    ["kem_secret", hex(kemSecret)],
     ["client hello, frame", hex(encodeFrame(frameType.clientHello, client.bytes))],
     ["Master Secret", hex(master)],
     ["client_traffic", hex(clientTraffic)],
@@ -160,6 +186,60 @@ Deno.test("the worked session's records open as its messages", () => {
       content,
       type === frameType.data ? message : type === frameType.close ? "close" : null,
     );
+  }
+});
+
+Deno.test("the worked session's new key is one that an ATM takes", () => {
+  const pushes = session.records.map(({ message }) => message).filter((text) => /push/.test(text));
+  const key = hex(Uint8Array.from({ length: 32 }, (_, at) => 0x70 + at));
+  assertEquals(
+    pushes.map((text) => parseServerMessage(utf8(text))),
+    [{ push: "new_key", version: 3, key }],
+  );
+});
+
+Deno.test("the shortest and the longest message of every size class are sealed as by the other", () => {
+  const classes = new Set(session.sizes.map((size) => size.class));
+  assertEquals([...classes], [...plaintextSizeClassesBytes]);
+  for (const { class: size, messageBytes, iv, frameBytes, frameSha256 } of session.sizes) {
+    const random = randomBlocks([{ iv }] as typeof session.records, secrets.clientTraffic);
+    const block = random.next().value!;
+    const sender = new RecordSender(fromClient, secrets.clientTraffic, 0, () => block);
+    const frame = sender.data(new Uint8Array(messageBytes).fill(0x20), 0);
+    assertEquals([frame.length, hex(sha256(frame))], [frameBytes, frameSha256], `${size}`);
+  }
+});
+
+/** Does what an end does with its peer's first frame of a stage. */
+async function receive(stage: string, stream: Uint8Array, direction: Direction): Promise<unknown> {
+  const reader = new FrameReader(stage === "record" ? frameBytesMax : handshakeFrameBytesMax);
+  reader.push(stream);
+  const frame = reader.next()!;
+  if (stage === "clientHello") {
+    const hello = parseClientHello(frame.body);
+    if (!binderHolds(hello, terminalKey)) throw new ProtocolError("client binder");
+    const refuse = () => Promise.reject(new ProtocolError("client KEM key"));
+    const encapsulated = await mlKem768.encapsulate(hello.kemKey).catch(refuse);
+    return createServerHello(hello, terminalKey, serverFresh, encapsulated);
+  }
+  if (stage === "serverHello") {
+    const answer = parseServerHello(frame.body);
+    return consumeServerHello(client, answer, await kemKey.decapsulate(answer.ciphertext));
+  }
+  if (stage === "clientFinish") return consumeClientFinish(server, frame.body);
+  const traffic = direction === fromClient ? secrets.clientTraffic : secrets.serverTraffic;
+  return new RecordReceiver(direction, traffic, 0).open(frame, 0);
+}
+
+Deno.test("the worked session's failures are refused, each for its class", async () => {
+  for (const { stage, class: named, name, from, frame } of session.failures) {
+    const direction = from === "server" ? fromServer : fromClient;
+    const received = () => receive(stage, bytes(frame), direction);
+    await assertRejects(received, ProtocolError, named, `${stage}: ${name}`);
+  }
+  const { clientHello, serverHello } = session;
+  for (const [stage, frame] of Object.entries({ clientHello, serverHello })) {
+    await receive(stage, bytes(frame), fromClient);
   }
 });
 

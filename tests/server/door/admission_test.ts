@@ -143,10 +143,9 @@ Deno.test("an address is the same in each of its spellings", () => {
 });
 
 Deno.test("exchanges run in order, one a turn of the event loop, and no more than so many wait", async () => {
-  const exchanges = new Exchanges(system, 3);
+  const exchanges = new Exchanges(system, 4);
   const done: number[] = [];
   const first = [1, 2, 3].map((number) => exchanges.run(() => done.push(number)));
-  // The first has its turn at once, so that three more may wait.
   const fourth = exchanges.run(() => done.push(4));
   await assertRejects(() => exchanges.run(() => done.push(5)), ProtocolError, "too many");
   await first[0];
@@ -160,4 +159,17 @@ Deno.test("exchanges run in order, one a turn of the event loop, and no more tha
     "own",
   );
   assertEquals(await exchanges.run(() => 7), 7);
+});
+
+Deno.test("exchanges that run count as those that wait, until they end", async () => {
+  const exchanges = new Exchanges(system, 2);
+  const [first, second] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const running = [first, second].map(({ promise }) => exchanges.run(() => promise));
+  for (let turns = 0; turns < 5; turns++) await new Promise((resolve) => setTimeout(resolve));
+  await assertRejects(() => exchanges.run(() => 3), ProtocolError, "too many");
+  first.resolve();
+  await running[0];
+  assertEquals(await exchanges.run(() => 3), 3);
+  second.resolve();
+  await running[1];
 });

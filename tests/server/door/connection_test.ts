@@ -12,8 +12,10 @@ import { onEachBank, readToEnd, RunningBank } from "../helpers/running_bank.ts";
 
 const delay = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
+const { publicKey: kemKey } = await system.kem.newKey();
+
 function helloFrame(key: TerminalKey): Uint8Array {
-  const fresh = { nonce: system.randomBytes(32), shareSecret: system.randomBytes(32) };
+  const fresh = { nonce: system.randomBytes(32), shareSecret: system.randomBytes(32), kemKey };
   return encodeFrame(frameType.clientHello, createClientHello(key, fresh).bytes);
 }
 

@@ -18,6 +18,7 @@ export function handTurned() {
     },
     nextTurn: (act: () => void) => world.after(0, act),
     randomBytes: system.randomBytes,
+    kem: system.kem,
   };
   const pass = (ms: number) => {
     nowMs += ms;

@@ -3,8 +3,13 @@ import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/asser
 import { NoAnswer } from "../../../client/bank_client.ts";
 import { fromHex } from "../../../lib/bytes.ts";
 import { UsageError } from "../../../lib/errors.ts";
+import { handshakeFrameBytesMax } from "../../../lib/limits.ts";
 import { encodeFrame, FrameReader, frameType } from "../../../lib/protocol/frame.ts";
-import { consumeServerHello, createClientHello } from "../../../lib/protocol/handshake.ts";
+import {
+  consumeServerHello,
+  createClientHello,
+  parseServerHello,
+} from "../../../lib/protocol/handshake.ts";
 import { parseTerminalKey, type TerminalKey } from "../../../lib/terminal_key.ts";
 import { system, systemFiles } from "../../../lib/system.ts";
 import { keysPath } from "../../../server/folder/bank_folder.ts";
@@ -131,17 +136,20 @@ onEachBank(
   "a revocation between hello and finish shuts the terminal out",
   (withBank) =>
     withBank(async (running) => {
-      const fresh = { nonce: system.randomBytes(32), shareSecret: system.randomBytes(32) };
+      const { publicKey: kemKey, decapsulate } = await system.kem.newKey();
+      const fresh = { nonce: system.randomBytes(32), shareSecret: system.randomBytes(32), kemKey };
       const hello = createClientHello(running.keys.lobby, fresh);
       const socket = await Deno.connect(running.address);
       await socket.write(encodeFrame(frameType.clientHello, hello.bytes));
-      const frames = new FrameReader(256), chunk = new Uint8Array(256);
+      const frames = new FrameReader(handshakeFrameBytesMax), chunk = new Uint8Array(256);
       let answer;
       while (!(answer = frames.next())) {
         frames.push(chunk.subarray(0, (await socket.read(chunk))!));
       }
       await done(running, revoke);
-      const { finish } = consumeServerHello(hello, answer.body);
+      const parsed = parseServerHello(answer.body);
+      const secret = await decapsulate(parsed.ciphertext);
+      const { finish } = consumeServerHello(hello, parsed, secret);
       await socket.write(encodeFrame(frameType.clientFinish, finish));
       assertEquals(await readToEnd(socket), new Uint8Array(0));
       socket.close();
