@@ -92,7 +92,8 @@ Deno.test("cash is withdrawn", () => {
     : withdraw 4000 tens                                 -> working, withdraw 4000 tens
     amount 40: use_typed; answer [twenties]              -> working withdrawal, withdraw 4000
     amount 40: use_typed; answer []                      -> working withdrawal, withdraw 4000
-    mix 4000 []: back                                    -> amount
+    mix 4000 []: back                                    -> amount 40
+    mix 4050 []: back                                    -> amount 40.50
     working withdrawal: log_out                          -> working # not while money moves
   `);
 });
@@ -168,7 +169,7 @@ Deno.test("money is transferred, question by question", () => {
     : next                                 -> recipient "1000\u00a00000\u00a00093"
     recipient 100000000093: use_typed; answer throttled retryAfterMs=4000 -> refusal throttled recipient retryAtMs=+4000
     : next                                 -> refusal throttled
-    sum bob 4: back                        -> recipient
+    sum anna 4: back                       -> recipient "1000\u00a00000\u00a00093"
     sum bob: type 0.40                     -> sum bob 40         # digits fill the amount from the right
     sum bob 40: type 0.405                 -> sum bob 405
     sum bob 4: type 0.0                    -> sum bob ""
@@ -176,7 +177,7 @@ Deno.test("money is transferred, question by question", () => {
     sum bob "": use_typed                  -> sum bob ""
     sum bob 125051: use_typed              -> confirm bob 125051 # too much: the bank refuses it, and logs that
     recipient 100000000190: use_typed; answer same_account -> refusal same_account recipient typed="1000\u00a00000\u00a00190" # the bank refuses the account itself, and logs that
-    confirm bob 4000: back                 -> sum bob
+    confirm bob 4000: back                 -> sum bob 4000       # the amount is there to be corrected
     confirm bob 4000: transfer_confirm ""  -> working transfer, transfer 8 4000
     confirm bob 4000: transfer_confirm " rent | May " -> working transfer, transfer 8 4000 "rent   May"
     : answer receipt kind=transfer         -> receipt

@@ -6,7 +6,7 @@ import {
   typedLengthMax,
 } from "../../../lib/limits.ts";
 import { groupedAccountNumber, isAccountNumber } from "../../../lib/account_number.ts";
-import { amountMinorMax, minorFromText, parseAmount } from "../../../lib/money.ts";
+import { amountMinorMax, decimalText, minorFromText, parseAmount } from "../../../lib/money.ts";
 import type { HistoryFilter, Notes, Receipt } from "../../../lib/atm.ts";
 import type { CallArgs } from "../bridge/bridge.ts";
 import type { Refused } from "../words/shapes.ts";
@@ -223,12 +223,19 @@ function back(state: State): Step {
       return start(state, { name: "returnCard", args: [] });
     case "menu":
       return logOut(state);
-    case "mix":
-      return { state: show(state, { name: "amount", typed: "" }) };
-    case "sum":
-      return { state: show(state, { name: "recipient", typed: "" }) };
-    case "confirm":
-      return { state: show(state, { name: "sum", recipient: screen.recipient, typed: "" }) };
+    case "mix": {
+      const minor = minorFromText(screen.amount) ?? 0n;
+      const typed = asTyped(minor, state.view?.currency.exponent ?? 0);
+      return { state: show(state, { name: "amount", typed }) };
+    }
+    case "sum": {
+      const typed = groupedAccountNumber(screen.recipient.to);
+      return { state: show(state, { name: "recipient", typed }) };
+    }
+    case "confirm": {
+      const { recipient, amount: typed } = screen;
+      return { state: show(state, { name: "sum", recipient, typed }) };
+    }
     case "more":
     case "amount":
     case "balance":
@@ -429,6 +436,11 @@ function changePassword(state: State, current: string, next: string): Step {
 function passwordFault(state: State, fault: PasswordFault): State {
   if (state.screen.name !== "password") return state;
   return { ...state, screen: { ...state.screen, fault } };
+}
+
+/** Returns an amount as a customer types it: "40", "40.50". */
+export function asTyped(minor: bigint, exponent: number): string {
+  return decimalText(minor, exponent).replace(/\.0+$/, "");
 }
 
 /** Returns a typed amount in minor units, or why it cannot be asked for. */

@@ -1,11 +1,12 @@
 /** An amount of cash: by the notes that make it up, or by its digits. */
 import type { VNode } from "preact";
 import { html } from "htm/preact";
-import { decimalText, minorFromText, parseAmount } from "../../../../lib/money.ts";
+import { minorFromText, parseAmount } from "../../../../lib/money.ts";
 import { moneyList, readTypedNumber, shortMoney, typedNumber } from "../../words/format.ts";
 import type { ViewScreenProps } from "../../parts/screen_props.ts";
 import { Stage } from "../../parts/stage.ts";
 import { cashMost } from "../../state/cash.ts";
+import { asTyped } from "../../state/intents.ts";
 import { fill } from "../../words/words.ts";
 import { LimitNote } from "../../parts/limit_note.ts";
 import { TypedField, TypedKeys } from "../../parts/typed.ts";
@@ -22,7 +23,7 @@ export function Amount({ screen, view, send, words }: ViewScreenProps<"amount">)
   const notes = values.length ? moneyList(values, currency, words.locale) : text.noNotes;
   const add = (value: string) => {
     const sum = (amount ?? 0n) + (minorFromText(value) ?? 0n);
-    send({ type: "type", typed: decimalText(sum, currency.exponent).replace(/\.0+$/, "") });
+    send({ type: "type", typed: asTyped(sum, currency.exponent) });
   };
   const next = amount ? fill(text.nextAmount, { amount: show(amount) }) : text.next;
   const field = {
