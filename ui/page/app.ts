@@ -81,12 +81,14 @@ export function App({ state, send, words, tables }: AppProps): VNode {
   // notes in the tray, or a card at the exit, come before whatever else there is to say
   const taking = !disconnected && view?.presented;
   const returned = !disconnected && view?.card === "returned";
+  const handsOut = taking || returned;
   const Screen = taking ? Take : returned ? TakeCard : screens[screen.name];
   const name = taking ? "take" : returned ? "take_card" : screen.name;
+  // the line says that the ATM works: not while it waits for a hand
   const atm = html`
     <div class="atm" data-screen=${name}>
-      <${Header} ...${{ state, send, words }} />
-      ${state.pending && html`<div class="busy" aria-hidden="true"></div>`}
+      <${Header} ...${{ state, send, words, handsOut }} />
+      ${state.pending && !handsOut && html`<div class="busy" aria-hidden="true"></div>`}
       <div class="screen" key=${`${name} ${state.shownMs}`} inert=${state.moreTime}>
         <${Screen} ...${{ screen, state, view, send, words, tables }} />
       </div>

@@ -34,10 +34,12 @@ flow("withdraw 40 with a card: 6 touches of the screen from the welcome", async 
   await button(page, "€40").click();
   await onScreen(page, "take_card");
   await sees(page, "Your notes follow.");
+  assertEquals(await page.locator(".busy").count(), 0, "it is the customer who is waited for");
   assertEquals(scripted.view().visit!.account.booked, "125050", "the card comes first");
   await button(page, "Take the card").click();
   await onScreen(page, "receipt");
   assertEquals(await page.evaluate("touches"), 6);
+  assertEquals(await button(page, "Log out").count(), 0, "'Done' logs out");
   await page.keyboard.press("Enter");
   await onScreen(page, "ended"); // the card is out: so is its customer
 });
@@ -77,6 +79,7 @@ flow("a card is returned on request, and when the visit ends", async ({ page }) 
   await onScreen(page, "pin");
   await button(page, "Cancel").click();
   await onScreen(page, "take_card");
+  assertEquals(await button(page, "Settings").count(), 0);
   await button(page, "Take the card").click();
   await onScreen(page, "welcome");
   await insert(page);

@@ -54,7 +54,7 @@ flow("a withdrawal by keys and speech alone, the screen blanked", async (atm) =>
   await choose(atm, menu, "Another amount");
   await spoken(atm, /How much would you like[?] Up to €1,250, in notes of/);
   await page.keyboard.type("9000");
-  await spoken(atm, /^9000 EUR[.] You can withdraw up to €1,250 here now[.]$/);
+  await spoken(atm, /^9,000 EUR[.] You can withdraw up to €1,250 here now[.]$/);
   for (let digits = 4; digits > 0; digits--) await page.keyboard.press("Backspace");
   await page.keyboard.type("40");
   await spoken(atm, /^40 EUR[.]$/);

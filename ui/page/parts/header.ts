@@ -11,9 +11,11 @@ interface HeaderProps {
   state: State;
   send: (intent: Intent) => void;
   words: Words;
+  /** Notes or a card are to be taken first. */
+  handsOut: unknown;
 }
 
-export function Header({ state, send, words }: HeaderProps): VNode {
+export function Header({ state, send, words, handsOut }: HeaderProps): VNode {
   const { view, settings, screen } = state;
   const disconnected = screen.name === "disconnected";
   const bank = disconnected ? "lost" : view?.bank ?? "connecting";
@@ -48,7 +50,7 @@ export function Header({ state, send, words }: HeaderProps): VNode {
           ${button("sound", words.settings.again, { type: "read_again" })}
           ${button("mute", words.settings.mute, { type: "set", settings: { sound: false } })}
         `}
-        ${fromSettings.has(screen.name) &&
+        ${!handsOut && fromSettings.has(screen.name) &&
           button("settings", words.settings.heading, { type: "go", to: "settings" })}
       </div>
     </header>

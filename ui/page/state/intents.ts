@@ -26,7 +26,14 @@ import {
   type Step,
   withoutSettings,
 } from "./model.ts";
-import { endedScreen, fromSettings, prints, safeScreen, speaks } from "./screens.ts";
+import {
+  endedScreen,
+  endsAfterMovement,
+  fromSettings,
+  prints,
+  safeScreen,
+  speaks,
+} from "./screens.ts";
 
 export function onIntent(state: State, intent: Intent): Step {
   if (intent.type === "stay") return stay(state);
@@ -322,8 +329,7 @@ function refusalNext(state: State, refusal: RefusalScreen): Step {
 
 /** Goes on after a movement; a visit whose card has come back is over. */
 function afterMovement(state: State, screen: Screen): Step {
-  const { visit, card } = state.view ?? {};
-  if (visit?.byCard && card === "none") return logOut(state);
+  if (state.view && endsAfterMovement(state.view)) return logOut(state);
   return { state: show(state, visitOr(state, screen)) };
 }
 

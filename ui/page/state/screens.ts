@@ -68,6 +68,11 @@ export function endedScreen(view: AtmView): Screen {
   return why === "connection_lost" ? { name: "back", hadVisit: true } : { name: "ended", why };
 }
 
+/** Returns whether a visit is over with its movement: its card has come back. */
+export function endsAfterMovement({ visit, card }: AtmView): boolean {
+  return visit?.byCard === true && card === "none";
+}
+
 /** Returns true while the answer to a call about money is awaited. */
 export function moneyPending(state: State): boolean {
   return state.screen.name === "working";

@@ -7,7 +7,7 @@ import { QrCode } from "../../parts/qr_code.ts";
 import { Details } from "../../parts/details.ts";
 import type { ViewScreenProps } from "../../parts/screen_props.ts";
 import { Stage } from "../../parts/stage.ts";
-import { prints } from "../../state/screens.ts";
+import { endsAfterMovement, prints } from "../../state/screens.ts";
 import { paperRows, receiptRows } from "./slip.ts";
 
 export function Receipt({ screen, state, view, send, words }: ViewScreenProps<"receipt">): VNode {
@@ -37,7 +37,7 @@ export function Receipt({ screen, state, view, send, words }: ViewScreenProps<"r
       heading=${heading}
       lede=${lede}
       aside=${aside}
-      back=${!screen.from && view.visit &&
+      back=${!screen.from && view.visit && !endsAfterMovement(view) &&
         {
           label: words.logOut,
           icon: "leave",
