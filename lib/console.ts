@@ -45,6 +45,8 @@ export type ReadAnswer<Rows> = { rows: Rows; of?: number; next?: string } | { fa
 export interface ConsoleQueries {
   /** Terminals, those that need attention first. `after`: how many rows to leave out. */
   terminals: { query: { find: string; after: number }; rows: TerminalNews[] };
+  /** A terminal's own entries in the log, newest first. `before`: a place, or "". */
+  terminal: { query: { name: string; before: string }; rows: EntryNews[] };
 }
 
 export type ConsoleQuery = {
@@ -110,6 +112,15 @@ export interface TerminalNews {
   problems: ProblemNews[];
   /** The last comparison with the books; null for none. */
   reconciledMs: number | null;
+}
+
+/** An entry of the log. */
+export interface EntryNews {
+  /** "1.4711". */
+  place: string;
+  timeMs: number;
+  action: string;
+  outcome: string;
 }
 
 /** A movement's entry in the log. */

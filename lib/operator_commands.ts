@@ -57,6 +57,8 @@ export const operatorCommands = {
   check_ledger: { json: "boolean?" },
   list_differences: { json: "boolean?" },
   show_status: { json: "boolean", watch: "boolean" },
+  /** The entries of a terminal's own in the log, newest first, before this place. */
+  show_terminal: { name: "text", before: "text?" },
   /** The state of the bank for a console, and its changes. */
   watch_bank: { follow: "boolean" },
   show_clock: { json: "boolean?" },
@@ -135,6 +137,7 @@ export const rolesOf: Readonly<Record<OperatorCommandName, readonly Role[]>> = {
   check_ledger: timer,
   list_differences: everybody,
   show_status: everybody,
+  show_terminal: everybody,
   watch_bank: everybody,
   show_clock: everybody,
   confirm_clock: terminals,

@@ -2,6 +2,7 @@
 import type {
   ConsoleQueries,
   ConsoleQuery,
+  EntryNews,
   ReadAnswer,
   RowsOf,
   TerminalNews,
@@ -27,7 +28,17 @@ type Readers = {
 const readers: Readers = {
   terminals({ find, after }, { terminals }) {
     const found = terminals().filter(({ name }) => name.includes(find)).sort(byUrgency);
-    return Promise.resolve({ rows: found.slice(after, after + consoleRowsMax), of: found.length });
+    const next = after + consoleRowsMax < found.length
+      ? { next: String(after + consoleRowsMax) }
+      : {};
+    const rows = found.slice(after, after + consoleRowsMax);
+    return Promise.resolve({ rows, of: found.length, ...next });
+  },
+
+  terminal({ name, before }, { ask }) {
+    return pageOf<EntryNews>(
+      ask({ command: "show_terminal", name, ...(before !== "" && { before }) }),
+    );
   },
 };
 
@@ -41,6 +52,19 @@ export async function readRows<Query extends ConsoleQuery>(
     sources: Sources,
   ) => Promise<ReadAnswer<RowsOf<Query>>>;
   return await read(query, sources);
+}
+
+/** Collects a page: each line is a row as JSON, and after them comes where the next page begins. */
+async function pageOf<Row>(
+  answers: AsyncGenerator<OperatorAnswer, void, void>,
+): Promise<{ rows: Row[]; next?: string }> {
+  const rows: Row[] = [];
+  let next: string | undefined;
+  for await (const answer of answers) {
+    if ("line" in answer) rows.push(JSON.parse(answer.line) as Row);
+    if ("next" in answer) next = answer.next;
+  }
+  return { rows, ...(next !== undefined && { next }) };
 }
 
 /** Terminals with problems first, revoked ones last; otherwise by name. */

@@ -23,6 +23,7 @@ import { type Answers, CommandRefused, type Handlers } from "./request.ts";
 import { staffCommands } from "./staff.ts";
 import { statusCommands } from "./status.ts";
 import { terminalCommands } from "./terminals.ts";
+import { terminalStoryCommands } from "./terminal_story.ts";
 import { watchCommands } from "./watch.ts";
 
 const handlers: Handlers<OperatorCommandName> = {
@@ -39,6 +40,7 @@ const handlers: Handlers<OperatorCommandName> = {
   ...cardCommands,
   ...staffCommands,
   ...watchCommands,
+  ...terminalStoryCommands,
   ...correctionCommands,
   approve,
 };

@@ -51,6 +51,8 @@ export type OperatorAnswer =
    * operator. A line about it follows.
    */
   | { proposal: string }
+  /** More rows follow: the place from which the next page is read. */
+  | { next: string }
   /** Lines that replace those of the last screen. */
   | { screen: string }
   /** The text of a terminal's key file. Nothing is changed until the next piece is requested. */

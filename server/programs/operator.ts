@@ -200,6 +200,7 @@ async function ask(target: Target, command: OperatorCommand): Promise<number> {
         continue;
       }
       progress.end();
+      if ("next" in answer) continue; // for the console
       if ("line" in answer) print(answer.line);
       else if ("proposal" in answer) exitCode = proposedExitCode; // the line after it names it
       else if ("screen" in answer) draw(answer.screen);

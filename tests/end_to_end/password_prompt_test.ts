@@ -2,55 +2,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { findIn, treeOf } from "../process_tree.ts";
 import { inTemporaryFolder } from "../server/helpers/temporary.ts";
-import { run, until } from "./programs.ts";
-
-const project = new URL("../../", import.meta.url);
-
-/** A command in a terminal; after it, the terminal's settings are printed. */
-class Terminal {
-  #text = "";
-  readonly #process: Deno.ChildProcess;
-  readonly #keys: WritableStreamDefaultWriter<Uint8Array>;
-  readonly #read: Promise<void>;
-
-  constructor(words: string[]) {
-    const command = [Deno.execPath(), "run", "-A", "--frozen", "main.ts", ...words]
-      .map((word) => `'${word}'`).join(" ");
-    const process = this.#process = new Deno.Command("script", {
-      args: ["-qefc", `${command}; echo code $?; sleep 1; stty -a`, "/dev/null"],
-      cwd: project,
-      stdin: "piped",
-      stdout: "piped",
-      stderr: "null",
-    }).spawn();
-    this.#keys = this.#process.stdin.getWriter();
-    this.#read = (async () => {
-      const decoder = new TextDecoder();
-      for await (const chunk of process.stdout) this.#text += decoder.decode(chunk);
-    })();
-  }
-
-  get pid(): number {
-    return this.#process.pid;
-  }
-
-  async shows(text: string): Promise<void> {
-    await until(text, () => this.#text.includes(text));
-  }
-
-  async type(keys: string): Promise<void> {
-    await this.#keys.write(new TextEncoder().encode(keys));
-  }
-
-  /** Returns all that was shown, once the command has ended. */
-  async end(): Promise<string> {
-    await this.shows("code ");
-    await this.#read;
-    await this.#keys.close().catch(() => {});
-    await this.#process.status;
-    return this.#text;
-  }
-}
+import { run } from "./programs.ts";
+import { Terminal } from "./terminal.ts";
 
 Deno.test({
   name: "the password prompt leaves the terminal as it was, however it is ended",

@@ -1,7 +1,6 @@
 /** The whole page: navigation, the open screen, and the dialog of an act over it. */
 import type { ComponentType, VNode } from "preact";
 import { html } from "htm/preact";
-import { Mark } from "../page/parts/mark.ts";
 import { ActDialog } from "./parts/act_dialog.ts";
 import { Navigation } from "./parts/navigation.ts";
 import { Notice } from "./parts/notice.ts";
@@ -25,7 +24,6 @@ export function App({ state, send }: { state: State; send: Send }): VNode {
   const Screen = screens[place.screen];
   return html`
     <div class="console" data-screen=${place.screen} inert=${act !== null}>
-      <div class="console__brand"><${Mark} /><span>${news.bank.name}</span></div>
       <${TopBar} ...${{ state, news, send }} />
       <${Navigation} ...${{ state, news, send }} />
       <main class="console__main" key=${`${place.screen} ${place.id ?? ""}`}>

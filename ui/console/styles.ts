@@ -13,8 +13,10 @@ export const consoleStyleSheets: readonly string[] = [
   "parts/pill.css",
   "parts/table.css",
   "parts/cassettes.css",
+  "parts/money_chart.css",
   "parts/dialog.css",
   "parts/notice.css",
   "screens/today/today.css",
   "screens/approvals/approvals.css",
+  "screens/terminals/terminal.css",
 ];

@@ -71,6 +71,7 @@ const queries: {
   [Of in keyof ConsoleQueries]: Record<keyof ConsoleQueries[Of]["query"], FieldKind>;
 } = {
   terminals: { find: "text", after: "count" },
+  terminal: { name: "text", before: "text" },
 };
 
 /** Parses a query: exactly its fields. Returns null for anything else. */

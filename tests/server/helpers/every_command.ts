@@ -52,6 +52,7 @@ export const everyCommand: {
   remove_operator: { name: "nobody" },
   list_operators: {},
   list_proposals: {},
+  show_terminal: { name: "nowhere" },
   watch_bank: { follow: false },
   approve: { proposal: "ab".repeat(32) },
   reject: { proposal: "ab".repeat(32), reason },

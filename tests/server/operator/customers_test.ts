@@ -107,7 +107,7 @@ onEachBank(
       const ben = (await addOperator(bank, "ben", "teller")).signer;
       const linesBy = async (signer: Signer, command: OperatorCommand) => {
         const answers = await Array.fromAsync(give(bank, signer, command));
-        return answers.map((answer) => "line" in answer ? answer.line : "");
+        return answers.flatMap((answer) => "line" in answer ? [answer.line] : []);
       };
       const half = (lines: string[]) =>
         lines.flatMap((line) => /^your half, .*: (.{8})$/.exec(line)?.[1] ?? []);

@@ -44,6 +44,7 @@ const table = `
   check_ledger       ..aAT
   list_differences   toaA.
   show_status        toaA.
+  show_terminal      toaA.
   watch_bank         toaA.
   show_clock         toaA.
   confirm_clock      .o.A.

@@ -2,11 +2,11 @@
 import type { ConsoleView } from "../../../lib/console.ts";
 import type { Role } from "../../../lib/operator_commands.ts";
 import { connectUnix, listenUnix, system } from "../../../lib/system.ts";
-import { Console } from "../../../server/console/console.ts";
+import { Console, type ConsoleWorld } from "../../../server/console/console.ts";
 import type { Signer } from "../../../server/operator/signed_request.ts";
 import { serveOperators } from "../../../server/operator/socket.ts";
 import { startBrowserHost } from "../../../ui/window/browser_host.ts";
-import { consoleMachine } from "../../../ui/window/console_calls.ts";
+import { consoleMachine, type OperableConsole } from "../../../ui/window/console_calls.ts";
 import { bundlePage, type Page as PageTexts } from "../../../ui/window/page_bundle.ts";
 import { type Browser, openBrowser, type Page } from "../../browser.ts";
 import { addOperator } from "../../server/helpers/operators.ts";
@@ -33,7 +33,10 @@ export interface Desk {
 export interface OpenOptions {
   viewport?: { width: number; height: number };
   colorScheme?: "light" | "dark";
-  idleMsMax?: number;
+  /** What its process has instead of the system's. */
+  world?: Partial<ConsoleWorld>;
+  /** Replaces what the page's host operates, for what no bank here does. */
+  wrap?(console: OperableConsole): OperableConsole;
 }
 
 let texts: Promise<PageTexts> | undefined;
@@ -48,15 +51,13 @@ export function withConsoles(run: (desk: Desk) => Promise<void>): Promise<void> 
       const { signer } = await addOperator(running.bank, name, role);
       const problems: string[] = [];
       const said: string[] = [];
-      const world = { ...system, connectUnix };
-      const { idleMsMax } = options;
-      const console = new Console(
-        { world, folder: running.folder, say: (line) => void said.push(line), idleMsMax },
-        signer,
-      );
+      const world = { ...system, connectUnix, ...options.world };
+      const { wrap = (console) => console } = options;
+      const say = (line: string) => void said.push(line);
+      const console = new Console({ world, folder: running.folder, say }, signer);
       const ending = new AbortController();
       const host = startBrowserHost({
-        machine: consoleMachine(console),
+        machine: consoleMachine(wrap(console)),
         page: await (texts ??= bundlePage("in_browser", "console")),
         randomBytes,
         signal: ending.signal,

@@ -50,6 +50,12 @@ function Form({ progress: { act, step }, send }: { progress: ActProgress; send: 
           </label>
         `
       )}
+      ${act.confirm !== undefined && html`
+        <label class="field">
+          <span>This cannot be undone. Type ${act.confirm} to confirm</span>
+          <input name="confirm" required pattern=${escaped(act.confirm)} autocomplete="off" />
+        </label>
+      `}
       <div class="dialog__buttons">
         <button type="button" class="button" disabled=${isSigning}
           onClick=${() => send({ type: "close" })}>Cancel</button>
@@ -62,6 +68,9 @@ function Form({ progress: { act, step }, send }: { progress: ActProgress; send: 
     </form>
   ` as VNode;
 }
+
+/** Returns a pattern that fits this text alone. */
+const escaped = (text: string) => text.replace(/[^\w-]/g, "\\$&");
 
 const answers: Record<ActAnswer["outcome"], { head: string; tone: string }> = {
   done: { head: "Done", tone: "good" },

@@ -37,6 +37,18 @@ export function timeOfDay(ms: number, timeZone: string, withSeconds = true): str
   return clock.format(ms);
 }
 
+const calendars = new Map<string, Intl.DateTimeFormat>();
+
+/** Returns a day and a time in the bank's time zone: "28 Nov, 14:03:22". */
+export function dayAndTime(ms: number, timeZone: string): string {
+  let calendar = calendars.get(timeZone);
+  if (!calendar) {
+    calendar = new Intl.DateTimeFormat("en-GB", { timeZone, day: "numeric", month: "short" });
+    calendars.set(timeZone, calendar);
+  }
+  return `${calendar.format(ms)}, ${timeOfDay(ms, timeZone)}`;
+}
+
 /** Returns a count with its noun: "1 terminal", "2 terminals". */
 export const counted = (count: number, one: string, more = `${one}s`) =>
   `${count.toLocaleString("en")} ${count === 1 ? one : more}`;

@@ -3,6 +3,7 @@ import type { VNode } from "preact";
 import { html } from "htm/preact";
 import type { BankNews } from "../../../lib/console.ts";
 import { Icon, type IconName } from "../../page/parts/icon.ts";
+import { Mark } from "../../page/parts/mark.ts";
 import { type ScreenName, screenNames, type ScreenProps } from "../state/model.ts";
 
 interface Entry {
@@ -30,6 +31,7 @@ export const entries: Record<ScreenName, Entry> = {
 export function Navigation({ state, news, send }: ScreenProps): VNode {
   return html`
     <nav class="console__nav" aria-label="Screens">
+      <div class="console__brand"><${Mark} /><span>${news.bank.name}</span></div>
       ${screenNames.map((screen) => {
         const { title, icon, waiting } = entries[screen];
         const count = waiting?.(news) ?? 0;

@@ -8,8 +8,16 @@ export interface Column<Row> {
   isFigure?: boolean;
   /** Gives way first where it is narrow. */
   isMinor?: boolean;
+  /** The cell with which the keyboard opens the row. */
+  isOpener?: boolean;
   cell(row: Row): ComponentChildren;
 }
+
+/** Handles a click here alone: the row around it has the same. */
+const stopping = (act: (() => void) | undefined) => (event: Event) => {
+  event.stopPropagation();
+  act?.();
+};
 
 export function Table<Row>({ label, columns, rows, keyOf, onOpen }: {
   label: string;
@@ -30,9 +38,16 @@ export function Table<Row>({ label, columns, rows, keyOf, onOpen }: {
       </thead>
       <tbody>${rows.map((row) =>
         html`
-          <tr key=${keyOf(row)} class=${onOpen ? "opens" : ""} onClick=${open(row)}>${columns.map((
-            column,
-          ) => html`<td class=${kindOf(column)}>${column.cell(row)}</td>`)}</tr>
+          <tr key=${keyOf(row)} class=${onOpen ? "opens" : ""} onClick=${open(row)}>${columns.map(
+            (column) => {
+              const cell = column.cell(row);
+              return html`<td class=${kindOf(column)}>${
+                column.isOpener && onOpen
+                  ? html`<button class="opener" onClick=${stopping(open(row))}>${cell}</button>`
+                  : cell
+              }</td>`;
+            },
+          )}</tr>
         `
       )}</tbody>
     </table>

@@ -54,6 +54,8 @@ export interface Act {
   verb: string;
   /** Whether it takes something away. */
   isGrave: boolean;
+  /** A name that the operator must type, since the act cannot be undone. */
+  confirm?: string;
 }
 
 /** How far an act is. */

@@ -42,9 +42,10 @@ function onView(before: State, view: State["view"]): Step {
   const state = { ...before, view };
   const news = before.view?.state === "open" ? before.view.news : null;
   if (news === null) return go(state, state.place);
-  const changed = (Object.keys(state.lists) as ListName[]).filter((of) =>
-    news.versions[topicOf[of]] !== view.news.versions[topicOf[of]]
-  );
+  const changed = (Object.keys(state.lists) as ListName[]).filter((of) => {
+    const topic = topicOf[of];
+    return topic !== null && news.versions[topic] !== view.news.versions[topic];
+  });
   return changed.reduce((step, of) => refresh(step, of), still(state));
 }
 

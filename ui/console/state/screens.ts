@@ -9,11 +9,18 @@ export function firstQueries(place: Place): ConsoleQuery[] {
 
 const queriesOf: Record<ScreenName, (place: Place) => ConsoleQuery[]> = {
   today: () => [],
-  terminals: () => [{ of: "terminals", find: "", after: 0 }],
+  terminals: ({ id }) =>
+    id === undefined
+      ? [{ of: "terminals", find: "", after: 0 }]
+      : [{ of: "terminals", find: id, after: 0 }, { of: "terminal", name: id, before: "" }],
   approvals: () => [],
 };
 
-/** The version of the news with which the rows of a list change. */
-export const topicOf: Record<ListName, keyof BankNews["versions"]> = {
+/**
+ * The version of the news with which the rows of a list change; null for rows of a signed command, of
+ * which each reading has an entry in the log: the operator asks for it.
+ */
+export const topicOf: Record<ListName, keyof BankNews["versions"] | null> = {
   terminals: "terminals",
+  terminal: null,
 };

@@ -31,7 +31,7 @@ export function Approvals({ state, news, send }: ScreenProps): VNode {
                   <p class="soft">
                     ${isMine ? "you" : proposal.operator}, ${ago(proposal.sinceMs, state.nowMs)},
                     lapses in ${span(proposal.untilMs - state.nowMs)} ·
-                    <code>${proposal.id.slice(0, 12)}</code>
+                    ${" "}<code>${proposal.id.slice(0, 12)}</code>
                   </p>
                   ${whyNot(proposal, isMine, may)}
                 </div>

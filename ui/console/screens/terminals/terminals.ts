@@ -5,16 +5,24 @@ import type { TerminalNews } from "../../../../lib/console.ts";
 import { Cassettes } from "../../parts/cassettes.ts";
 import { ago } from "../../parts/format.ts";
 import { Nothing, Panel } from "../../parts/panel.ts";
-import { Pill, type Tone } from "../../parts/pill.ts";
+import { Pager } from "../../parts/pager.ts";
+import { Pill } from "../../parts/pill.ts";
 import { type Column, Table } from "../../parts/table.ts";
 import type { List, ScreenProps } from "../../state/model.ts";
+import { healthOf } from "./health.ts";
+import { Terminal } from "./terminal.ts";
 
-export function Terminals({ state, news, send }: ScreenProps): VNode {
+export function Terminals(props: ScreenProps): VNode {
+  const Part = props.state.place.id === undefined ? AllTerminals : Terminal;
+  return html`<${Part} ...${props} />` as VNode;
+}
+
+function AllTerminals({ state, news, send }: ScreenProps): VNode {
   const list = state.lists.terminals as List<"terminals"> | undefined;
   const answer = list?.answer;
   const rows = answer && "rows" in answer ? answer.rows : [];
   const columns: Column<TerminalNews>[] = [
-    { head: "Terminal", cell: ({ name }) => html`<b>${name}</b>` },
+    { head: "Terminal", cell: ({ name }) => name, isOpener: true },
     { head: "State", cell: (terminal) => html`<${Pill} ...${healthOf(terminal)} />` },
     {
       head: "Last contact",
@@ -50,17 +58,19 @@ export function Terminals({ state, news, send }: ScreenProps): VNode {
             columns=${columns}
             rows=${rows}
             keyOf=${({ name }: TerminalNews) => name}
+            onOpen=${({ name }: TerminalNews) =>
+              send({ type: "go", place: { screen: "terminals", id: name } })}
+          />
+          <${Pager}
+            after=${list?.query.after ?? 0}
+            count=${rows.length}
+            of=${answer && "of" in answer ? answer.of : undefined}
+            onPage=${(after: number) => {
+              const find = list?.query.find ?? "";
+              send({ type: "ask", query: { of: "terminals", find, after } });
+            }}
           />
         `}
     <//>
   ` as VNode;
-}
-
-/** Returns a terminal's state in a word. */
-function healthOf({ state, contact, problems }: TerminalNews): { tone: Tone; word: string } {
-  if (state !== "active") return { tone: "off", word: state };
-  if (contact === "lost" || contact === "unseen") return { tone: "warn", word: "no contact" };
-  return problems.length > 0
-    ? { tone: "warn", word: "needs you" }
-    : { tone: "good", word: "connected" };
 }

@@ -3,6 +3,7 @@ import type { VNode } from "preact";
 import { html } from "htm/preact";
 import type { MovementNews } from "../../../../lib/console.ts";
 import { counted, money, span, timeOfDay, words } from "../../parts/format.ts";
+import { MoneyChart } from "../../parts/money_chart.ts";
 import { Nothing, Panel } from "../../parts/panel.ts";
 import { Pill } from "../../parts/pill.ts";
 import { type Column, Table } from "../../parts/table.ts";
@@ -43,21 +44,26 @@ export function Today({ news, state, send }: ScreenProps): VNode {
           onOpen=${() => send({ type: "go", place: { screen: "approvals" } })}
         />
       </div>
-      <${Panel} title="Needs you" name="problems" note=${news.problemCount > 0
-        ? String(news.problemCount)
-        : ""}>
-        <${Problems} news=${news} />
+      <${Panel} title="Money today" name="money" note=${note}>
+        <${MoneyChart} news=${news} nowMs=${state.nowMs} />
         <//>
-        <${Panel} title="Movements" name="movements" note=${note}>
+        <${Panel} title="Needs you" name="problems" note=${news.problemCount > 0
+          ? String(news.problemCount)
+          : ""}>
+          <${Problems} news=${news} />
+          <//>
+          <${Panel} title="Movements" name="movements" note="newest first">
         ${news.movements.length === 0
           ? html`<${Nothing} words="No movement yet. They show here within a second." />`
           : html`
-            <${Table}
-              label="Movements"
-              columns=${columnsOf(news.bank)}
-              rows=${news.movements}
-              keyOf=${({ place }: MovementNews) => place}
-            />
+            <div class="scroll" role="group" aria-label="Movements, newest first" tabindex="0">
+              <${Table}
+                label="Movements"
+                columns=${columnsOf(news.bank)}
+                rows=${news.movements}
+                keyOf=${({ place }: MovementNews) => place}
+              />
+            </div>
           `}
       <//>
     </div>

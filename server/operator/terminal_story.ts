@@ -1,0 +1,28 @@
+/** `show_terminal`: what the log has of a terminal, a page at a time. */
+import { UsageError } from "../../lib/errors.ts";
+import type { EntryNews } from "../../lib/console.ts";
+import { consoleRowsMax } from "../../lib/limits.ts";
+import { placeOfText, placeText } from "../audit/entry.ts";
+import type { Handlers } from "./request.ts";
+import { requireName } from "./words.ts";
+
+export const terminalStoryCommands: Handlers<"show_terminal"> = {
+  async *show_terminal({ ledger: { read }, auditKeys }, { name, before: beforeText }) {
+    requireName(name);
+    const before = beforeText === undefined ? null : placeOfText(beforeText);
+    if (beforeText !== undefined && before === null) {
+      throw new UsageError(`'${beforeText}' is not a place in the log, such as 1.4711`, 2);
+    }
+    const chainIds = new Map((await read.chains()).map(({ number, id }) => [number, id]));
+    const indexes = auditKeys.indexesOf(`terminal ${name}`);
+    const stored = await read.entriesOf(indexes, before, consoleRowsMax + 1);
+    for (const each of stored.slice(0, consoleRowsMax)) {
+      const entry = auditKeys.open(each, chainIds.get(each.chain)!);
+      if (entry === null) continue; // `verify` finds it
+      const { timeMs, action, outcome } = entry;
+      const row: EntryNews = { place: placeText(each), timeMs, action, outcome };
+      yield { line: JSON.stringify(row) };
+    }
+    if (stored.length > consoleRowsMax) yield { next: placeText(stored[consoleRowsMax - 1]!) };
+  },
+};

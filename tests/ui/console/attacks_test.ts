@@ -1,0 +1,126 @@
+/** What a page of the console can do that is not its own: scripts in it, a stolen link, one operator alone. */
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { findBrowser } from "../../browser.ts";
+import { consoleActs } from "../../../lib/console.ts";
+import type { OperatorCommand } from "../../../lib/operator_commands.ts";
+import { consoleMachine } from "../../../ui/window/console_calls.ts";
+import { give } from "../../server/helpers/operators.ts";
+import { everyCommand } from "../../server/helpers/every_command.ts";
+import { newId } from "../../server/helpers/running_bank.ts";
+import { withConsoles } from "./open_console.ts";
+
+const ignore = findBrowser() === null;
+const reason = "it is a test";
+
+Deno.test({
+  name:
+    "console: one operator alone moves no money and raises no limit, from a page that is not honest",
+  ignore,
+  fn: () =>
+    withConsoles(async ({ running, open }) => {
+      const { bank } = running;
+      const { console } = await open("anna");
+      const limited = await console.act({ command: "set_limits", withdrawal: "100.00" });
+      assertEquals(limited.outcome, "done");
+      await open("ben");
+      const machine = consoleMachine(console);
+      const act = async (command: OperatorCommand) => {
+        const made = machine.parseCall("act", [command]);
+        return typeof made === "string" ? made : await made() as { outcome: string };
+      };
+      const atm = await running.visit("alice");
+      const hold = newId();
+      assertEquals((await atm.authorise("withdrawal", hold, "4000")).outcome, "ok");
+      const stateOf = async () =>
+        JSON.stringify(
+          [
+            await bank.ledger.read.accounts(),
+            await bank.ledger.read.terminals(),
+            await bank.ledger.read.limits(),
+            await bank.ledger.read.holds(),
+          ],
+          (_, value) => typeof value === "bigint" ? `${value}` : value,
+        );
+      const before = await stateOf();
+      const dangers: OperatorCommand[] = [
+        { command: "settle_hold", movement: hold, complete: "40.00", reverse: false, reason },
+        { command: "settle_hold", movement: hold, reverse: true, reason },
+        { command: "correct_movement", movement: hold, amount: "9.00", reason },
+        { command: "open_account", username: "alice", name: "more", opening: "500.00" },
+        { command: "reset_password", customer: "alice" },
+        { command: "revoke_terminal", name: "lobby" },
+        { command: "resume_terminal", name: "lobby" },
+        { command: "set_limits", withdrawal: "none" },
+        { command: "confirm_clock" },
+        { command: "set_back_clock" },
+        { command: "end_restore", reason },
+        { command: "remove_operator", name: "ben" },
+      ];
+      for (const command of dangers) {
+        const answer = await act(command) as { outcome: string; proposal?: string };
+        assertEquals(answer.outcome, "proposed", command.command);
+        const alone = await act({ command: "approve", proposal: answer.proposal! });
+        assertEquals((alone as { outcome: string }).outcome, "refused", command.command);
+        assertEquals(await stateOf(), before, command.command);
+        await act({ command: "reject", proposal: answer.proposal!, reason });
+      }
+    }),
+});
+
+Deno.test({
+  name: "console: a page can ask for no other command, no key and no file",
+  ignore,
+  fn: () =>
+    withConsoles(async ({ running, open }) => {
+      const { console } = await open("anna");
+      const machine = consoleMachine(console);
+      const before = (await running.entries()).filter((entry) => !entry.includes("watch"));
+      const acts: readonly string[] = consoleActs;
+      for (const [name, fields] of Object.entries(everyCommand)) {
+        if (acts.includes(name)) continue;
+        const made = machine.parseCall("act", [{ command: name, ...fields }]);
+        assertEquals(made, "bad_arguments", name);
+      }
+      const wrong: [name: string, args: unknown][] = [
+        ["act", [{ command: "rotate_terminal", name: "lobby", now: true }]],
+        ["act", [{ command: "back_up" }]],
+        ["act", [{ command: "approve", proposal: "ab", key: "a key" }]],
+        ["act", [{ command: "approve", proposal: "ab", operator: "ben" }]],
+        ["act", []],
+        ["read", [{ of: "keys" }]],
+        ["read", [{ of: "constructor" }]],
+        ["read", [{ of: "terminals", find: "x".repeat(65), after: 0 }]],
+        ["read", [{ of: "terminals", find: "", after: -1 }]],
+        ["read", [{ of: "terminals", find: "", after: 0, folder: "/etc" }]],
+        ["unlock", []],
+        ["signer", []],
+        ["constructor", []],
+      ];
+      for (const [name, args] of wrong) {
+        assertEquals(typeof machine.parseCall(name, args), "string", JSON.stringify(args));
+      }
+      const after = (await running.entries()).filter((entry) => !entry.includes("watch"));
+      assertEquals(after, before);
+    }),
+});
+
+Deno.test({
+  name: "console: a proposal whose approval makes a key is refused in the page, and stays open",
+  ignore,
+  fn: () =>
+    withConsoles(async ({ running, open }) => {
+      const anna = await open("anna");
+      const ben = await open("ben");
+      await Array.fromAsync(
+        give(running.bank, anna.signer, { command: "enrol_terminal", name: "far" }),
+      );
+      const [proposal] = (await running.bank.ledger.read.staff()).proposals;
+      const answer = await ben.console.act({ command: "approve", proposal: proposal!.id });
+      assertEquals(answer.outcome, "refused");
+      assertStringIncludes((answer as { why: string }).why, "run it in the terminal");
+      const { proposals } = await running.bank.ledger.read.staff();
+      assertEquals(proposals.map(({ id }) => id), [proposal!.id]);
+      const names = (await running.bank.ledger.read.terminals()).map(({ name }) => name);
+      assert(!names.includes("far"));
+    }),
+});

@@ -1,0 +1,79 @@
+/** A locked console: nothing of the bank is in its page, and it signs nothing. */
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { findBrowser } from "../../browser.ts";
+import { consoleIdleMsMax } from "../../../lib/limits.ts";
+import { connectUnix, system } from "../../../lib/system.ts";
+import { Console, type ConsoleWorld } from "../../../server/console/console.ts";
+import { makeOperatorKey } from "../../../server/operator/operator_key.ts";
+import { untilView, withConsoles } from "./open_console.ts";
+
+const ignore = findBrowser() === null;
+
+Deno.test({
+  name: "console: it locks without use, although the bank's news come; its page is empty then",
+  ignore,
+  fn: () =>
+    withConsoles(async ({ running, open }) => {
+      let expire = () => {};
+      const after: ConsoleWorld["after"] = (ms, act) => {
+        if (ms !== consoleIdleMsMax) return system.after(ms, act);
+        expire = act;
+        return () => {};
+      };
+      const { page, console, signer, problems } = await open("anna", "admin", { world: { after } });
+      await page.locator("[data-screen=today]").waitFor();
+      expire();
+      await page.getByRole("heading", { name: "Locked" }).waitFor();
+      const text = await page.evaluate(() => document.documentElement.outerHTML);
+      for (const word of ["Test Bank", "alice", "lobby", "€"]) assert(!text.includes(word), word);
+      assertStringIncludes(text, "Type the passphrase of anna in the terminal");
+      const before = await running.entries();
+      assertEquals(await console.act({ command: "suspend_terminal", name: "lobby" }), {
+        outcome: "refused",
+        why: "the console is locked",
+      });
+      assertEquals(await console.read({ of: "terminals", find: "", after: 0 }), {
+        failed: "the console is locked",
+      });
+      assertEquals(await running.entries(), before);
+      console.unlock(signer);
+      await page.locator("[data-screen=today]").waitFor();
+      await page.getByRole("button", { name: "Lock" }).click();
+      await page.getByRole("heading", { name: "Locked" }).waitFor();
+      assertEquals(problems, []);
+    }),
+});
+
+Deno.test("console: a computer that slept for longer than the time without use wakes locked", async () => {
+  const { signer } = await makeOperatorKey(system, "anna", null);
+  let nowMs = 0;
+  const world: ConsoleWorld = {
+    ...system,
+    connectUnix,
+    nowMs: () => nowMs,
+    monotonicMs: () => 0, // stands still while a computer sleeps, and its timers too
+    after: () => () => {},
+  };
+  const console = new Console({ world, folder: "/nowhere", say() {}, idleMsMax: 600_000 }, signer);
+  nowMs = 600_000;
+  await console.touch();
+  nowMs = 1_200_001;
+  assertEquals((await console.act({ command: "confirm_clock" })).outcome, "refused");
+  assertEquals(console.view(), { state: "locked", operator: "anna", why: "idle" });
+  assertEquals(await console.locked, "idle");
+});
+
+Deno.test({
+  name: "console: an operator who is removed sees nothing more of the bank",
+  ignore,
+  fn: () =>
+    withConsoles(async ({ running, open }) => {
+      const { page, console } = await open("anna");
+      await untilView(console, ({ state }) => state === "open");
+      await running.bank.ledger.submit({ op: "remove_operator", operator: "", name: "anna" });
+      await page.getByRole("heading", { name: "No answer from the bank" }).waitFor();
+      const text = await page.evaluate(() => document.body.innerText);
+      assertStringIncludes(text, "anna is no operator with this key and role any more");
+      assert(!text.includes("Test Bank"));
+    }),
+});

@@ -1,0 +1,146 @@
+/** Every screen of the console with something on it, for pictures, axe and the measure of speed. */
+import type { BankNews, ConsoleView, TerminalNews } from "../../../lib/console.ts";
+import { consoleRowsMax } from "../../../lib/limits.ts";
+import type { OperableConsole } from "../../../ui/window/console_calls.ts";
+
+const minute = 60_000;
+
+/** Terminals of every kind, so many of them. */
+export function madeTerminals(count: number, nowMs: number): TerminalNews[] {
+  return Array.from({ length: count }, (_, index): TerminalNews => {
+    const name = ["lobby", "mall", "station", "airport", "harbour", "campus"][index % 6]!;
+    const kind = index % 11;
+    const isLost = kind === 3;
+    const isLow = kind === 5;
+    return {
+      name: index < 6 ? name : `${name}-${index}`,
+      state: kind === 7 ? "suspended" : kind === 9 ? "revoked" : "active",
+      contact: isLost ? "lost" : "connected",
+      lastMs: nowMs - (isLost ? 47 * minute : 3_000),
+      keyVersion: 1 + index % 3,
+      nextKeyMs: null,
+      cassettes: [
+        { value: "1000", count: isLow ? 0 : 800 - index % 300 },
+        { value: "2000", count: isLow ? 12 : 620 },
+        { value: "5000", count: 240 + index % 90 },
+      ],
+      problems: isLost
+        ? [{
+          what: `${name} is out of service: no contact for 47 minutes`,
+          mend:
+            "start the ATM, and check its network; on it, 'deno task atm' prints why it cannot connect",
+        }]
+        : isLow
+        ? [{
+          what: `${name}: the cassette of €10.00 is empty`,
+          mend: "fill it: stop the ATM, and 'deno task atm cash load' on it",
+        }]
+        : [],
+      reconciledMs: nowMs - 5 * 60 * minute,
+    };
+  });
+}
+
+/** A busy bank's news. */
+export function madeNews(real: BankNews, terminals: readonly TerminalNews[]): BankNews {
+  const { nowMs } = real;
+  const period = 5 * minute;
+  const first = Math.floor((nowMs - 9 * 60 * minute) / period) * period;
+  const periods = Array.from({ length: 108 }, (_, index) => {
+    const busy = 1 + Math.sin(index / 14) + Math.sin(index / 5) / 3;
+    return {
+      startMs: first + index * period,
+      out: String(Math.round(40_000 * busy) * 5),
+      in: String(Math.round(15_000 * (2.4 - busy)) * 5),
+      done: 4,
+      refused: index % 3,
+    };
+  });
+  const who = ["alice", "bob", "carla", "dmitri", "elif"];
+  const problems = terminals.flatMap(({ problems }) => problems);
+  return {
+    ...real,
+    problems: problems.slice(0, 20),
+    problemCount: problems.length,
+    next: [],
+    terminals: {
+      total: terminals.length,
+      connected: terminals.filter(({ contact }) => contact === "connected").length,
+      attention: problems.length,
+      suspended: 2,
+    },
+    holds: { count: 2, oldestMs: nowMs - 71 * minute },
+    proposals: [
+      {
+        id: "5f".repeat(32),
+        operator: "ben",
+        command: "set_limits",
+        words: "set limits, terminal: airport, cashOut: 25000.00",
+        sinceMs: nowMs - 12 * minute,
+        untilMs: nowMs + 1_428 * minute,
+      },
+      {
+        id: "c0".repeat(32),
+        operator: "anna",
+        command: "revoke_terminal",
+        words: "revoke terminal, name: harbour",
+        sinceMs: nowMs - 3 * minute,
+        untilMs: nowMs + 1_437 * minute,
+      },
+      {
+        id: "7a".repeat(32),
+        operator: "ben",
+        command: "enrol_terminal",
+        words: "enrol terminal, name: ferry",
+        sinceMs: nowMs - 95 * minute,
+        untilMs: nowMs + 1_345 * minute,
+      },
+    ],
+    today: {
+      sinceMs: first,
+      isCut: false,
+      periods,
+      out: "24180500",
+      in: "11342000",
+      done: 1_284,
+      refused: 37,
+      outcomes: [{ outcome: "ok", count: 1_284 }],
+    },
+    movements: Array.from({ length: 40 }, (_, index) => ({
+      place: `1.${9000 - index}`,
+      timeMs: nowMs - index * 11_000,
+      who: who[index % 5]!,
+      action: index % 13 === 4 ? "withdraw €40.00 reversed" : "withdraw €40.00",
+      kind: (["withdrawal", "deposit", "withdrawal", "transfer"] as const)[index % 4]!,
+      step: index % 4 === 3 ? "book" as const : "settle" as const,
+      outcome: index % 9 === 6 ? "insufficient_funds" : "ok",
+      terminal: terminals[index % terminals.length]!.name,
+      movement: "ab".repeat(16),
+      amount: String([4_000, 12_000, 2_000, 150_050][index % 4]!),
+    })),
+    versions: { ...real.versions, terminals: real.versions.terminals + 1 },
+  };
+}
+
+/** A console whose bank is busy: the news are made, everything else is the console's. */
+export function busy(console: OperableConsole, count = 15): OperableConsole {
+  const nowMs = Date.now();
+  const terminals = madeTerminals(count, nowMs);
+  const shown = (view: ConsoleView): ConsoleView =>
+    view.state === "open" ? { ...view, news: madeNews(view.news, terminals) } : view;
+  const read: OperableConsole["read"] = async (query) => {
+    if (query.of !== "terminals") return await console.read(query);
+    const found = terminals.filter(({ name }) => name.includes(query.find))
+      .sort((one, other) => other.problems.length - one.problems.length);
+    const rows = found.slice(query.after, query.after + consoleRowsMax);
+    return { rows, of: found.length } as never;
+  };
+  return {
+    view: () => shown(console.view()),
+    watch: (listener) => console.watch((view) => listener(shown(view))),
+    act: (command) => console.act(command),
+    lock: () => console.lock(),
+    touch: () => console.touch(),
+    read,
+  };
+}

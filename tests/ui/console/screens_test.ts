@@ -1,0 +1,101 @@
+/** Every screen of the console: axe, pictures, and how soon a page of 1,000 terminals is drawn. */
+import { assertEquals } from "@std/assert";
+import { findBrowser, type Page } from "../../browser.ts";
+import { consoleRowsMax } from "../../../lib/limits.ts";
+import { violationsOf } from "../accessibility.ts";
+import { withConsoles } from "./open_console.ts";
+import { busy } from "./pictures.ts";
+
+const ignore = findBrowser() === null;
+
+/** Screens, each with the way to it from any other. */
+const screens: [name: string, open: (page: Page) => Promise<void>][] = [
+  ["today", (page) => page.getByRole("button", { name: "Today" }).click()],
+  ["terminals", (page) => page.getByRole("button", { name: /^Terminals \d/ }).first().click()],
+  ["terminal", (page) => page.getByRole("button", { name: "airport", exact: true }).click()],
+  ["revoke", (page) => page.getByRole("button", { name: "Revoke" }).click()],
+  ["approvals", async (page) => {
+    await page.getByRole("button", { name: "Cancel" }).click();
+    await page.getByRole("button", { name: /^Approvals/ }).click();
+  }],
+  ["approve", (page) => page.getByRole("button", { name: "Approve", exact: true }).click()],
+  ["locked", async (page) => {
+    await page.getByRole("button", { name: "Cancel" }).click();
+    await page.getByRole("button", { name: "Lock" }).click();
+    await page.getByRole("heading", { name: "Locked" }).waitFor();
+  }],
+];
+
+/** The folder for pictures, if somebody wants to look at them. */
+const pictures = Deno.env.get("PICTURES");
+
+for (
+  const [colorScheme, viewport] of [
+    ["light", { width: 1280, height: 800 }],
+    ["dark", { width: 1920, height: 1080 }],
+  ] as const
+) {
+  Deno.test({
+    name: `console: axe finds nothing on any screen, ${colorScheme}, ${viewport.width} wide`,
+    ignore,
+    fn: () =>
+      withConsoles(async ({ open }) => {
+        const { page, problems } = await open("anna", "admin", {
+          viewport,
+          colorScheme,
+          wrap: busy,
+        });
+        await page.locator("[data-screen=today]").waitFor();
+        const found: Record<string, string[]> = {};
+        for (const [name, reach] of screens) {
+          await reach(page);
+          await page.waitForTimeout(300);
+          found[name] = await violationsOf(page);
+          const overflow = await page.evaluate(() =>
+            document.documentElement.scrollWidth - innerWidth
+          );
+          if (overflow > 0) found[name].push(`${overflow} pixels too wide`);
+          if (pictures) await page.screenshot({ path: `${pictures}/${name}-${colorScheme}.png` });
+        }
+        assertEquals(found, Object.fromEntries(screens.map(([name]) => [name, []])));
+        assertEquals(problems, []);
+      }),
+  });
+}
+
+Deno.test({
+  name: "console: of 1,000 terminals a page is drawn, and the next; the time is printed",
+  ignore,
+  fn: () =>
+    withConsoles(async ({ open }) => {
+      const { page, problems } = await open("anna", "admin", {
+        wrap: (console) => busy(console, 1_000),
+      });
+      await page.locator("[data-screen=today]").waitFor();
+      const times = await page.evaluate(async (rows) => {
+        const screen = async (title: string, selector: string, count: number) => {
+          const button = [...document.querySelectorAll<HTMLElement>(".nav")].find(
+            ({ innerText }) => innerText.startsWith(title),
+          )!;
+          const startMs = performance.now();
+          button.click();
+          while (document.querySelectorAll(selector).length < count) {
+            await new Promise((resolve) => requestAnimationFrame(resolve));
+          }
+          return performance.now() - startMs;
+        };
+        const times: number[] = [];
+        for (let turn = 0; turn < 5; turn++) {
+          await screen("Today", "[data-screen=today]", 1);
+          times.push(await screen("Terminals", "[data-screen=terminals] tbody tr", rows));
+        }
+        return times;
+      }, consoleRowsMax);
+      const median = times.toSorted((one, other) => one - other)[2]!;
+      console.log(`a page of 1,000 terminals: ${median.toFixed(0)} ms, the median of five`);
+      await page.getByText("1 to 100 of 1,000").waitFor();
+      await page.getByRole("button", { name: "Next" }).click();
+      await page.getByText("101 to 200 of 1,000").waitFor();
+      assertEquals(problems, []);
+    }),
+});

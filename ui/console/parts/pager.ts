@@ -1,0 +1,30 @@
+/** The pages of a list whose rows are counted. */
+import type { VNode } from "preact";
+import { html } from "htm/preact";
+import { consoleRowsMax } from "../../../lib/limits.ts";
+
+export function Pager({ after, count, of, onPage }: {
+  /** How many rows come before this page, and how many are on it. */
+  after: number;
+  count: number;
+  of: number | undefined;
+  onPage: (after: number) => void;
+}): VNode | null {
+  if (of === undefined || of <= consoleRowsMax) return null;
+  const last = after + count;
+  return html`
+    <div class="pages">
+      <button
+        class="button button--small"
+        disabled=${after === 0}
+        onClick=${() => onPage(Math.max(0, after - consoleRowsMax))}
+      >Previous</button>
+      <span class="soft">${after + 1} to ${last} of ${of.toLocaleString("en")}</span>
+      <button
+        class="button button--small"
+        disabled=${last >= of}
+        onClick=${() => onPage(last)}
+      >Next</button>
+    </div>
+  ` as VNode;
+}
