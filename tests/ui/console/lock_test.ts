@@ -51,7 +51,7 @@ Deno.test("console: a computer that slept for longer than the time without use w
     ...system,
     connectUnix,
     nowMs: () => nowMs,
-    monotonicMs: () => 0, // stands still while a computer sleeps, and its timers too
+    monotonicMs: () => 0, // does not run while a computer sleeps, nor do its timers
     after: () => () => {},
   };
   const console = new Console({ world, folder: "/nowhere", say() {}, idleMsMax: 600_000 }, signer);

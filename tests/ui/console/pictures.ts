@@ -5,7 +5,7 @@ import type { OperableConsole } from "../../../ui/window/console_calls.ts";
 
 const minute = 60_000;
 
-/** Terminals of every kind, so many of them. */
+/** Returns so many terminals, of every kind. */
 export function madeTerminals(count: number, nowMs: number): TerminalNews[] {
   return Array.from({ length: count }, (_, index): TerminalNews => {
     const name = ["lobby", "mall", "station", "airport", "harbour", "campus"][index % 6]!;
@@ -41,7 +41,7 @@ export function madeTerminals(count: number, nowMs: number): TerminalNews[] {
   });
 }
 
-/** A busy bank's news. */
+/** Returns a busy bank's news. */
 export function madeNews(real: BankNews, terminals: readonly TerminalNews[]): BankNews {
   const { nowMs } = real;
   const period = 5 * minute;
@@ -122,7 +122,7 @@ export function madeNews(real: BankNews, terminals: readonly TerminalNews[]): Ba
   };
 }
 
-/** A console whose bank is busy: the news are made, everything else is the console's. */
+/** Returns a console whose bank is busy: the news are made, everything else is the console's. */
 export function busy(console: OperableConsole, count = 15): OperableConsole {
   const nowMs = Date.now();
   const terminals = madeTerminals(count, nowMs);

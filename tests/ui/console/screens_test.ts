@@ -26,7 +26,7 @@ const screens: [name: string, open: (page: Page) => Promise<void>][] = [
   }],
 ];
 
-/** The folder for pictures, if somebody wants to look at them. */
+/** The folder for pictures, if any. */
 const pictures = Deno.env.get("PICTURES");
 
 for (
