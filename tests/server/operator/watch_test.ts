@@ -1,20 +1,26 @@
 /** `watch_bank`: the day's sums are those of the books, and each change is sent once. */
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import type { BankNews, WatchedBank } from "../../../lib/console.ts";
 import { UsageError } from "../../../lib/errors.ts";
 import type { Bank } from "../../../server/bank.ts";
+import type { OperatorAnswer } from "../../../server/operator/request.ts";
 import type { Signer } from "../../../server/operator/signed_request.ts";
 import { addOperator, give } from "../helpers/operators.ts";
 import { newId, onEachBank } from "../helpers/running_bank.ts";
+
+/** Returns the line of an answer; fails for any other. */
+function lineOf(answer: OperatorAnswer | undefined | void): string {
+  if (!answer || !("line" in answer)) throw new Error(`no line: ${JSON.stringify(answer)}`);
+  return answer.line;
+}
 
 /** Returns the first piece. */
 async function watched(bank: Bank, signer: Signer): Promise<Required<WatchedBank>> {
   const answers = await Array.fromAsync(
     give(bank, signer, { command: "watch_bank", follow: false }),
   );
-  const [answer] = answers;
-  assert(answer && "line" in answer && answers.length === 1);
-  return JSON.parse(answer.line);
+  assertEquals(answers.length, 1);
+  return JSON.parse(lineOf(answers[0]));
 }
 
 onEachBank(
@@ -71,11 +77,10 @@ onEachBank(
       const { signer } = await addOperator(bank, "anna", "auditor");
       const answers = give(bank, signer, { command: "watch_bank", follow: true });
       const first = await answers.next();
-      assert(!first.done && "line" in first.value);
+      lineOf(first.value);
       await running.addCustomer("carol", "a password");
       const second = await answers.next();
-      assert(!second.done && "line" in second.value);
-      const { news } = JSON.parse(second.value.line) as WatchedBank;
+      const { news } = JSON.parse(lineOf(second.value)) as WatchedBank;
       assertEquals(news!.versions.log, 2);
       await addOperator(bank, "anna", "teller");
       await assertRejects(() => answers.next(), UsageError, "with this key and role any more");
