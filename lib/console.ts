@@ -138,6 +138,19 @@ export interface MovementNews {
   amount: MinorText;
 }
 
+/** A movement that is authorised and not settled. */
+export interface HoldNews {
+  movement: string;
+  kind: string;
+  amount: MinorText;
+  customer: string;
+  /** The terminal's name. */
+  terminal: string;
+  timeMs: number;
+  /** Whether staff must count the notes; otherwise its terminal settles it. */
+  inDoubt: boolean;
+}
+
 /** Sums of a period of `newsPeriodMs`. */
 export interface PeriodNews {
   startMs: number;
@@ -175,7 +188,8 @@ export interface BankNews {
   problemCount: number;
   next: ProblemNews[];
   terminals: { total: number; connected: number; attention: number; suspended: number };
-  holds: { count: number; oldestMs: number | null };
+  /** Movements that are authorised and not settled; rows of the oldest `newsHoldsMax`. */
+  holds: { count: number; oldestMs: number | null; rows: HoldNews[] };
   proposals: ProposalNews[];
   /** The movements of the bank's day, as far as the log was read back. */
   today: {

@@ -341,6 +341,8 @@ export const statusMs = 2 * second;
 export const watchMs = 400;
 /** Entries of each chain that it reads back to find the movements of the day. */
 export const newsEntriesExaminedMax = 20_000;
+/** Movements in doubt that it lists. */
+export const newsHoldsMax = 100;
 /** Movements and problems that it shows, and the length of a period of its sums. */
 export const newsMovementsMax = 50;
 export const newsProblemsMax = 20;

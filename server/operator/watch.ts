@@ -2,13 +2,19 @@
  * `watch_bank`: the bank's state for a console, within a second of each change. One signed command, with
  * one entry in the log, for as long as the console watches.
  */
-import type { BankNews, ProposalNews, TerminalNews, WatchedBank } from "../../lib/console.ts";
-import { newsProblemsMax, proposalMsMax, watchMs } from "../../lib/limits.ts";
+import type {
+  BankNews,
+  HoldNews,
+  ProposalNews,
+  TerminalNews,
+  WatchedBank,
+} from "../../lib/console.ts";
+import { newsHoldsMax, newsProblemsMax, proposalMsMax, watchMs } from "../../lib/limits.ts";
 import { operatorCommandFrom } from "../../lib/operator_commands.ts";
 import { pause } from "../../lib/world.ts";
 import type { Bank } from "../bank.ts";
 import { logCommand } from "../ledger/command.ts";
-import type { Operator, Staff } from "../ledger/model.ts";
+import type { Movement, Operator, Staff } from "../ledger/model.ts";
 import { type BankState, bankStateOf, type TerminalState } from "../metrics/bank_state.ts";
 import { type Problem, problemsOf, problemsOfTerminal } from "../metrics/problems.ts";
 import { CommandRefused, type Handlers } from "./request.ts";
@@ -60,7 +66,11 @@ class Watch {
     const news: BankNews = {
       ...stateNews(bank, state),
       operator: { role: me.role, fourEyes: staff.fourEyes },
-      holds: { count: holds.length, oldestMs: holds.length > 0 ? oldestMs : null },
+      holds: {
+        count: holds.length,
+        oldestMs: holds.length > 0 ? oldestMs : null,
+        rows: await holdNews(bank, holds.slice(0, newsHoldsMax)),
+      },
       proposals: proposalNews(staff, state.nowMs),
       ...this.#today.news(state.nowMs),
       versions: { ...this.#versions },
@@ -159,6 +169,24 @@ function terminalNews(terminal: TerminalState, state: BankState, bank: Bank): Te
     problems: problemsOfTerminal(terminal, state, bank.settings.currency).map(problemNews),
     reconciledMs: reconciled?.ms ?? null,
   };
+}
+
+async function holdNews(
+  { ledger: { read } }: Bank,
+  holds: readonly Movement[],
+): Promise<HoldNews[]> {
+  if (holds.length === 0) return [];
+  const names = new Map((await read.terminals()).map(({ id, name }) => [id, name] as const));
+  const doubts = new Set(await read.doubts());
+  return holds.map(({ id, kind, amount, customer, terminal, timeMs }) => ({
+    movement: id,
+    kind,
+    amount: String(amount),
+    customer,
+    terminal: names.get(terminal) ?? terminal,
+    timeMs,
+    inDoubt: doubts.has(id),
+  }));
 }
 
 function proposalNews({ proposals }: Staff, nowMs: number): ProposalNews[] {

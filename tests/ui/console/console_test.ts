@@ -38,6 +38,37 @@ Deno.test({
 });
 
 Deno.test({
+  name: "console: a movement in doubt is settled by two operators, with what was counted",
+  ignore,
+  fn: () =>
+    withConsoles(async ({ running, open }) => {
+      const anna = await open("anna", "teller");
+      const ben = await open("ben", "teller");
+      const atm = await running.visit("alice");
+      const hold = newId();
+      assertEquals((await atm.authorise("withdrawal", hold, "6000")).outcome, "ok");
+      await anna.page.getByRole("navigation").getByText("In doubt").click();
+      await anna.page.getByRole("button", { name: "alice" }).click();
+      await anna.page.getByText(hold).waitFor();
+      await anna.page.getByRole("button", { name: "Complete" }).click();
+      await anna.page.getByLabel("Amount").fill("40.00");
+      await anna.page.getByLabel("Why, for the log").fill("counted by anna");
+      await anna.page.getByRole("alertdialog").getByRole("button", { name: "Complete" }).click();
+      await anna.page.getByText("Proposed: a second operator").waitFor();
+      await anna.page.getByRole("button", { name: "Close" }).click();
+      await ben.page.getByRole("navigation").getByText("Approvals").click();
+      await ben.page.getByRole("button", { name: "Approve" }).click();
+      await ben.page.getByRole("button", { name: "Approve and sign" }).click();
+      await ben.page.getByText("completed with €40.00").waitFor();
+      await anna.page.getByText("It is settled.").waitFor();
+      assertEquals(await running.bank.ledger.read.holds(), []);
+      const accounts = await running.bank.ledger.read.accounts();
+      assertEquals(accounts.find(({ owner }) => owner === "alice")!.balance, 96_000n);
+      assertEquals([...anna.problems, ...ben.problems], []);
+    }),
+});
+
+Deno.test({
   name: "console: two operators in two browsers approve and reject; nobody approves alone",
   ignore,
   fn: () =>

@@ -69,7 +69,19 @@ export function madeNews(real: BankNews, terminals: readonly TerminalNews[]): Ba
       attention: problems.length,
       suspended: 2,
     },
-    holds: { count: 2, oldestMs: nowMs - 71 * minute },
+    holds: {
+      count: 2,
+      oldestMs: nowMs - 71 * minute,
+      rows: ["airport", "lobby"].map((terminal, index) => ({
+        movement: (index === 0 ? "4e" : "5d").repeat(16),
+        kind: "withdrawal",
+        amount: String(6_000 + index * 2_000),
+        customer: who[index]!,
+        terminal,
+        timeMs: nowMs - (71 - index * 70) * minute,
+        inDoubt: index === 0,
+      })),
+    },
     proposals: [
       {
         id: "5f".repeat(32),

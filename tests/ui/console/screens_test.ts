@@ -14,6 +14,12 @@ const screens: [name: string, open: (page: Page) => Promise<void>][] = [
   ["terminals", (page) => page.getByRole("button", { name: /^Terminals \d/ }).first().click()],
   ["terminal", (page) => page.getByRole("button", { name: "airport", exact: true }).click()],
   ["revoke", (page) => page.getByRole("button", { name: "Revoke" }).click()],
+  ["doubts", async (page) => {
+    await page.getByRole("button", { name: "Cancel" }).click();
+    await page.getByRole("button", { name: /^In doubt \d/ }).first().click();
+  }],
+  ["doubt", (page) => page.getByRole("button", { name: "alice" }).click()],
+  ["settle", (page) => page.getByRole("button", { name: "Complete" }).click()],
   ["approvals", async (page) => {
     await page.getByRole("button", { name: "Cancel" }).click();
     await page.getByRole("button", { name: /^Approvals/ }).click();

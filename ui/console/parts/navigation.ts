@@ -2,6 +2,7 @@
 import type { VNode } from "preact";
 import { html } from "htm/preact";
 import type { BankNews } from "../../../lib/console.ts";
+import { terminalSilentMsMax } from "../../../lib/limits.ts";
 import { Icon, type IconName } from "../../page/parts/icon.ts";
 import { Mark } from "../../page/parts/mark.ts";
 import { type ScreenName, screenNames, type ScreenProps } from "../state/model.ts";
@@ -13,6 +14,11 @@ interface Entry {
   waiting?: (news: BankNews) => number;
 }
 
+/** Returns how many movements in doubt wait for an operator: a terminal settles a new one itself. */
+const doubtful = ({ holds, nowMs }: BankNews) =>
+  holds.rows.filter(({ inDoubt, timeMs }) => inDoubt || nowMs - timeMs > terminalSilentMsMax)
+    .length;
+
 /** The title, icon and figure of each screen. */
 export const entries: Record<ScreenName, Entry> = {
   today: { title: "Today", icon: "today" },
@@ -21,6 +27,7 @@ export const entries: Record<ScreenName, Entry> = {
     icon: "terminal",
     waiting: ({ terminals }) => terminals.attention,
   },
+  doubt: { title: "In doubt", icon: "fault", waiting: doubtful },
   approvals: {
     title: "Approvals",
     icon: "check",

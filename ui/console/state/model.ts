@@ -12,13 +12,15 @@ import type { OperatorCommand } from "../../../lib/operator_commands.ts";
 import type { DisconnectReason } from "../../page/bridge/bridge.ts";
 
 /** The screens, in the order of the navigation. */
-export const screenNames = ["today", "terminals", "approvals"] as const;
+export const screenNames = ["today", "terminals", "doubt", "approvals"] as const;
 export type ScreenName = typeof screenNames[number];
 
 /** A screen, and the thing on it that is open: a terminal's name, for example. */
 export interface Place {
   screen: ScreenName;
   id?: string;
+  /** The name of the terminal of that thing. */
+  terminal?: string;
 }
 
 export type ListName = keyof ConsoleQueries;

@@ -13,6 +13,9 @@ const queriesOf: Record<ScreenName, (place: Place) => ConsoleQuery[]> = {
     id === undefined
       ? [{ of: "terminals", find: "", after: 0 }]
       : [{ of: "terminals", find: id, after: 0 }, { of: "terminal", name: id, before: "" }],
+  // the evidence of a movement has its terminal
+  doubt: ({ terminal }) =>
+    terminal === undefined ? [] : [{ of: "terminals", find: terminal, after: 0 }],
   approvals: () => [],
 };
 

@@ -36,6 +36,7 @@ export function Today({ news, state, send }: ScreenProps): VNode {
           note=${holds.oldestMs === null
             ? "nothing waits"
             : `the oldest for ${span(state.nowMs - holds.oldestMs)}`}
+          onOpen=${() => send({ type: "go", place: { screen: "doubt" } })}
         />
         <${Figure}
           name="To approve"
