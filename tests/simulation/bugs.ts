@@ -256,6 +256,78 @@ export const bugs: readonly Bug[] = [
       'if (["log", "alive", "retell"].includes(command.op) || "operator" in command) return false;',
     test: "tests/server/ledger/rules/restore_rules_test.ts",
   },
+  {
+    name: "a PIN is looked at before its try is counted",
+    file: "server/ledger/rules/cards.ts",
+    from: "  countTry(batch, username);\n  const { passwordVersion } = customer!;",
+    to: "  const { passwordVersion } = customer!;",
+    also: {
+      file: "server/ledger/rules/cards.ts",
+      from:
+        '  if (outcome !== "ok") return { outcome };\n  forgetTries(batch, username);\n  const here',
+      to: '  if (card && outcome !== "ok") countTry(batch, username);\n' +
+        '  if (outcome !== "ok") return { outcome };\n  forgetTries(batch, username);\n  const here',
+    },
+    options: "--faults cards,crashes --atms 4 --visits 60",
+  },
+  {
+    name: "the PIN of a blocked card is looked at",
+    file: "server/ledger/rules/cards.ts",
+    from:
+      ': card && isCardBlocked(batch, username)\n    ? "card_blocked"\n    : card && card.pinHash',
+    to: ": card && card.pinHash",
+    options: "--faults cards",
+  },
+  {
+    name: "a wrong PIN opens the menu",
+    file: "server/visits/requests.ts",
+    from: "await passwords.verify(pin, begun.passwordHash ?? null, pepper);",
+    to: "await passwords.verify(pin, begun.passwordHash ?? null, pepper) || true;",
+    options: "--faults cards",
+  },
+  {
+    name: "a session outlives its revoked card",
+    file: "server/ledger/rules/cards.ts",
+    from: "  batch.books.setCard(username, null);\n  batch.books.raisePasswordVersion(username);",
+    to: "  batch.books.setCard(username, null);",
+    options: "--faults cards,operators --visits 80",
+  },
+  {
+    name: "a withdrawal without a proof is freed",
+    file: "server/ledger/rules/proof.ts",
+    from: "if (!own || !status || status.nonce !== statusNonceOf({ token })) return null;",
+    to: "if (!own || !status || status.nonce !== statusNonceOf({ token })) return 0n;",
+    options: "--faults tokens,crashes,network",
+  },
+  {
+    name: "a device pays again on a used token",
+    file: "client/device_service/end_to_end.ts",
+    from: '    if (used > sum) return "invalidToken";\n',
+    to: "",
+    also: {
+      file: "client/device_service/end_to_end.ts",
+      from: 'this.clear("its token is used up");',
+      to: "return;",
+    },
+    options: "--faults tokens --visits 60",
+  },
+  {
+    name: "a second token for a hold",
+    file: "server/ledger/rules/authorise.ts",
+    from: "...(booked === undefined ? tokenAnswer(first) : { booked }),",
+    to: "...(booked === undefined\n" +
+      "      ? tokenAnswer({ ...first, token: command.dispense?.token ?? first.token })\n" +
+      "      : { booked }),",
+    test: "tests/attacks/own_the_pc_test.ts",
+  },
+  {
+    name: "a withdrawal with a token is completed without the present status",
+    file: "server/ledger/rules/settle.ts",
+    from: 'if (first.token !== "") return settleProved(batch, command, first, settled);',
+    to: 'if (first.token !== "" && command.op !== "complete") {\n' +
+      "    return settleProved(batch, command, first, settled);\n  }",
+    test: "tests/attacks/own_the_pc_test.ts",
+  },
 ];
 
 /** Returns the files of a bug with the bug in them. @throws when it does not fit any more */

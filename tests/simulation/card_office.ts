@@ -44,7 +44,10 @@ export class CardOffice {
     const without = customers.filter(({ card }) => card === null || card.isGone);
     if (without.length > 0 && random.chance(0.6)) return await this.issue(random.of(without));
     const having = customers.filter(({ card }) => card !== null && card.revokedMs === null);
-    if (having.length > 0) await this.revoke(random.of(having));
+    // One that is in use is the harder case.
+    const used = having.filter(({ card }) => card!.usedBy !== null);
+    const among = used.length > 0 && random.chance(0.7) ? used : having;
+    if (among.length > 0) await this.revoke(random.of(among));
   }
 
   /** Gives a customer a card; it replaces one that is lost. */

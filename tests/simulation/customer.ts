@@ -106,6 +106,8 @@ export class Customer {
   #session: Session | null = null;
   /** The card that they have brought into the machine in this visit. */
   #card: Card | null = null;
+  /** Whether they neither walk away nor leave their card behind now. */
+  #takesCare = false;
 
   /** @param person differs among the people who use the same name */
   constructor(
@@ -154,21 +156,33 @@ export class Customer {
     machine.occupiedBy = this.person;
     [this.#machine, this.#page] = [machine, page];
     this.#notesBefore = this.#notesInMachine();
+    this.#takesCare = true;
     try {
+      await this.#endOthersVisit();
       for (let tries = 0; tries < entryTriesMax; tries++) {
-        if (byCard ? await this.#logInByCard(this.credentials.card!, 0) : await this.#logIn(0)) {
-          break;
-        }
+        const { card } = this.credentials;
+        if (await (byCard ? this.#logInByCard(card!, 0) : this.#logIn(0))) break;
+        await this.#takeCardBack();
         await this.#pause(20_000);
       }
-      const { screen } = page;
+      const { screen, state: { view } } = page;
+      if (view?.visit && view.visit.username !== this.name) return "somebody else's menu";
       const why = "why" in screen ? ` ${screen.why}` : "";
       await this.#leave();
       return screen.name + why;
     } finally {
       await this.#takeCardBack();
+      this.#takesCare = false;
       machine.occupiedBy = null;
     }
+  }
+
+  /** Logs somebody out who has walked away. */
+  async #endOthersVisit(): Promise<void> {
+    const page = this.#page;
+    if (!page.state.view?.visit) return;
+    page.send({ type: "log_out" });
+    await page.until(({ view, pending }) => !view?.visit && pending === null, patienceMs);
   }
 
   // At the door
@@ -274,7 +288,7 @@ export class Customer {
   async #takeCardAtExit(): Promise<void> {
     const card = this.#card;
     if (!card || !this.#machine.cardAtExit(card.number)) return;
-    if (this.random.chance(this.habits.leavesCard)) {
+    if (!this.#takesCare && this.random.chance(this.habits.leavesCard)) {
       card.isGone = true;
       this.world.count("card left in a machine");
       return await this.#pause(60_000);
@@ -367,7 +381,8 @@ export class Customer {
   async #leave(): Promise<void> {
     const page = this.#page;
     await this.#takePresented();
-    if (this.random.chance(this.habits.walksAway)) return this.world.count("walked away");
+    const { walksAway } = this.habits;
+    if (!this.#takesCare && this.random.chance(walksAway)) return this.world.count("walked away");
     await this.#think();
     page.send({ type: "log_out" });
     await page.until(({ view, pending }) => !view?.visit && pending === null, patienceMs);

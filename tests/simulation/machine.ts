@@ -261,6 +261,13 @@ export class Machine {
     ).map(({ token }) => token as string);
   }
 
+  /** Returns movements with a token that the journal has for people, and what was moved of them. */
+  disputes(): { movement: string; done: bigint }[] {
+    return this.#database.look(
+      "SELECT movement, done FROM journal WHERE state = 'disputed' AND token IS NOT NULL",
+    ).map(({ movement, done }) => ({ movement: movement as string, done: BigInt(done ?? 0) }));
+  }
+
   /**
    * People open it while it is off, count the bank's notes and put them into the cassettes.
    * @returns minor units of customers' own notes that they found

@@ -249,13 +249,16 @@ function bookedOut(
   accounts: readonly AccountRecord[],
   movements: readonly MovementRecord[],
 ): bigint {
-  const bearing = new Set(
-    accounts.filter(({ kind, owner }) =>
-      kind === "differences" || (kind === "customer" && owner === customer)
-    ).map(({ number }) => number),
+  const own = new Set(
+    accounts.filter(({ kind, owner }) => kind === "customer" && owner === customer)
+      .map(({ number }) => number),
   );
+  const differences = accounts.find(({ kind }) => kind === "differences");
+  const bearing = new Set([...own, ...differences ? [differences.number] : []]);
   return sum(movements, (row) => {
     if (row.customer !== customer || !["withdrawal", "deposit"].includes(row.kind)) return 0n;
+    // Between the differences account and the customer's: of notes that people found.
+    if (row.action === "correct") return own.has(row.debit!) ? row.booked : -row.booked;
     if (bearing.has(row.debit!)) return row.booked;
     return bearing.has(row.credit!) ? -row.booked : 0n;
   });

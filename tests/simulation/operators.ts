@@ -196,6 +196,18 @@ export class Operators {
     }
   }
 
+  /**
+   * Operators see to a machine with keyed devices after its notes were counted: they settle what is
+   * in doubt, and credit notes that were presented and drawn back.
+   */
+  async seeTo(machine: Machine): Promise<void> {
+    await this.settleFor(machine);
+    for (const { movement, done } of machine.disputes()) {
+      const [amount, reason] = [decimal(done), "counted"];
+      await this.#try({ command: "correct_movement", movement, amount, reason });
+    }
+  }
+
   /** Resolves when nothing that operators began is under way. */
   idle(): Promise<void> {
     return this.#acting;

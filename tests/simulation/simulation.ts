@@ -485,8 +485,25 @@ class Simulation {
     for (const machine of this.#machines) await this.#countIn(machine);
     await this.#scheduler.pause(8 * minuteMs);
     await this.#operators.decideTransfers();
+    await this.#seeToDisputes();
     await this.#rollCall();
     if (isLast && this.config.faults.has("operators")) await this.#revokeWhileInUse();
+  }
+
+  /**
+   * What the bank and keyed devices disagree about is settled and corrected; then the ATM is started
+   * once, so that it compares its notes with the books, and the notes are counted.
+   */
+  async #seeToDisputes(): Promise<void> {
+    const disputed = this.#machines.filter((machine) => machine.disputes().length > 0);
+    if (disputed.length === 0) return;
+    for (const machine of disputed) {
+      await this.#operators.seeTo(machine);
+      await this.#stop(machine);
+    }
+    await this.#scheduler.pause(3 * minuteMs);
+    for (const machine of disputed) await this.#countIn(machine);
+    await this.#scheduler.pause(3 * minuteMs);
   }
 
   /** Every customer logs in, and at every machine somebody does. */
