@@ -9,10 +9,10 @@
  * else this could not see a loss.
  */
 import { freePort, until } from "../end_to_end/programs.ts";
-import { flag } from "../torture/torture.ts";
+import { flag, type Outcome, patienceMs, printOutcome } from "../torture/drill.ts";
 import type { Cluster, Death } from "./cluster.ts";
 import { PromotedCluster } from "./promoted_cluster.ts";
-import { onScene, type Outcome, patienceMs, printOutcome, Scene } from "./scene.ts";
+import { onScene, Scene } from "./scene.ts";
 
 /** @param synchronous whether commits wait for a standby */
 export type StartCluster = (synchronous: boolean) => Promise<Cluster>;

@@ -6,7 +6,7 @@
  */
 import { until } from "../end_to_end/programs.ts";
 import { bankRole, Node, Programs, runAsAdmin } from "../server/helpers/postgres.ts";
-import { flag } from "../torture/torture.ts";
+import { flag, patienceMs, printOutcome } from "../torture/drill.ts";
 import {
   addressOf,
   databaseAddress,
@@ -18,7 +18,7 @@ import {
   whyNoNetworks,
   within,
 } from "./networks.ts";
-import { type Database, onScene, patienceMs, printOutcome, Scene } from "./scene.ts";
+import { type Database, onScene, Scene } from "./scene.ts";
 
 interface Partition {
   name: string;

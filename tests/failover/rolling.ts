@@ -7,8 +7,8 @@
 import { freePort, until } from "../end_to_end/programs.ts";
 import { runAsAdmin } from "../server/helpers/postgres.ts";
 import { newDatabase } from "../server/helpers/stores.ts";
-import { flag } from "../torture/torture.ts";
-import { type Database, onScene, type Outcome, patienceMs, printOutcome, Scene } from "./scene.ts";
+import { flag, type Outcome, patienceMs, printOutcome } from "../torture/drill.ts";
+import { type Database, onScene, Scene } from "./scene.ts";
 
 const haproxy = "/usr/sbin/haproxy";
 /** What is answered between two restarts, at least. */

@@ -15,9 +15,10 @@ import { makeBank } from "../server/helpers/made_bank.ts";
 import { recordsInPostgres } from "../simulation/records.ts";
 import { testProgram } from "../test_program.ts";
 import { atmsAgree } from "../torture/atms_agree.ts";
+import { customers, type Outcome, ownerOf, patienceMs } from "../torture/drill.ts";
 import { type BankRow, doubledOf, lostOf } from "../torture/judge.ts";
 import { Reports } from "../torture/reports.ts";
-import { ownerOf, runWithInput } from "../torture/torture.ts";
+import { runWithInput } from "../torture/torture.ts";
 import type { Address, TortureAtm } from "../torture/torture_atm.ts";
 import { Victim } from "../torture/victim.ts";
 
@@ -41,23 +42,6 @@ export interface Places {
   /** The balancer to which ATMs connect; without one they connect to the servers. */
   balancer?: Address;
 }
-
-export interface Outcome {
-  acknowledged: number;
-  lost: string[];
-  doubled: string[];
-  /** Whatever else is not as it should be. */
-  problems: string[];
-  /** How often each thing was done. */
-  counts: ReadonlyMap<string, number>;
-}
-
-const customers = ["alice", "bob", "carol"].map((username) => ({
-  username,
-  password: `${username}'s password`,
-}));
-/** Without progress for so long, something hangs. */
-export const patienceMs = 120_000;
 
 /** Runs with a scene whose programs have started, and ends all of it. */
 export async function onScene<S extends Scene, T>(
@@ -265,13 +249,4 @@ export class Scene {
       input,
     );
   }
-}
-
-/** Prints everything that is not as it should be, and how often each thing was done; whether all is well. */
-export function printOutcome({ lost, doubled, problems, counts }: Outcome): boolean {
-  for (const words of [...lost, ...doubled, ...problems]) console.log(words);
-  for (const [what, times] of [...counts].sort()) {
-    console.log(`${String(times).padStart(8)} ${what}`);
-  }
-  return lost.length + doubled.length + problems.length === 0;
 }

@@ -13,6 +13,7 @@ import { testProgram } from "../test_program.ts";
 import { keysPath, logFilePath } from "../../server/folder/bank_folder.ts";
 import { recordsInSqlite } from "../simulation/records.ts";
 import { atmsAgree, type BooksAtEnd } from "./atms_agree.ts";
+import { customers, flag, type Outcome, ownerOf, patienceMs, printOutcome } from "./drill.ts";
 import { type BankRow, doubledOf, lostOf } from "./judge.ts";
 import { Reports } from "./reports.ts";
 import type { TortureAtm } from "./torture_atm.ts";
@@ -25,25 +26,9 @@ export interface Torture {
   log?: (line: string) => void;
 }
 
-export interface Outcome {
-  kills: number;
-  acknowledged: number;
-  lost: string[];
-  doubled: string[];
-  /** Whatever else is not as it should be. */
-  problems: string[];
-  /** How often each thing was done. */
-  counts: ReadonlyMap<string, number>;
-}
-
-const customers = ["alice", "bob", "carol"].map((username) => ({
-  username,
-  password: `${username}'s password`,
-}));
-/** Without progress for so long, something hangs. */
-const patienceMs = 120_000;
-
-export async function torture({ kills, atms, log = () => {} }: Torture): Promise<Outcome> {
+export async function torture(
+  { kills, atms, log = () => {} }: Torture,
+): Promise<Outcome & { kills: number }> {
   const folder = await Deno.makeTempDir({ prefix: "strongroom-torture-" });
   const scene = await Scene.set(folder, atms);
   try {
@@ -137,7 +122,7 @@ class Scene {
   }
 
   /** Lets all ATMs settle and end, then the bank, and judges. */
-  async end(): Promise<Omit<Outcome, "kills">> {
+  async end(): Promise<Outcome> {
     for (const atm of this.#atms) await atm.say("finish");
     await until("all is settled", () => this.#reports.finished === this.#atms.length, patienceMs);
     const codes = [];
@@ -269,35 +254,15 @@ export async function runWithInput(args: string[], input: string): Promise<strin
 
 const nameOf = (folder: string) => folder.slice(folder.lastIndexOf("/") + 1);
 
-/** The customer who visits this terminal alone. */
-export const ownerOf = (terminal: string) => ({
-  username: `owner of ${terminal}`.replaceAll(" ", "-"),
-  password: `the password of ${terminal}'s owner`,
-});
-
 const chance = (count: number) => Math.floor(Math.random() * count);
-
-/** Returns the number that a flag gives. */
-export function flag(name: string, otherwise: number): number {
-  const at = Deno.args.indexOf(`--${name}`);
-  const value = at < 0 ? otherwise : Number(Deno.args[at + 1]);
-  if (Number.isInteger(value) && value > 0) return value;
-  console.error(`--${name}: write a number, such as ${otherwise}`);
-  Deno.exit(2);
-}
 
 if (import.meta.main) {
   const asked = { kills: flag("kills", 200), atms: flag("atms", 6) };
-  const { kills, acknowledged, lost, doubled, problems, counts } = await torture({
-    ...asked,
-    log: console.log,
-  });
-  for (const words of [...lost, ...doubled, ...problems]) console.log(words);
-  for (const [what, times] of [...counts].sort()) {
-    console.log(`${String(times).padStart(8)} ${what}`);
-  }
+  const outcome = await torture({ ...asked, log: console.log });
+  const isGood = printOutcome(outcome);
+  const { kills, acknowledged, lost, doubled } = outcome;
   console.log(
     `kills ${kills} acknowledged ${acknowledged} lost ${lost.length} doubled ${doubled.length}`,
   );
-  Deno.exit(lost.length + doubled.length + problems.length > 0 ? 1 : 0);
+  Deno.exit(isGood ? 0 : 1);
 }

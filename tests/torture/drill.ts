@@ -1,0 +1,44 @@
+/** What the drills share: who their customers are, what each comes to, and how it is printed. */
+
+export interface Outcome {
+  acknowledged: number;
+  lost: string[];
+  doubled: string[];
+  /** Whatever else is not as it should be. */
+  problems: string[];
+  /** How often each thing was done. */
+  counts: ReadonlyMap<string, number>;
+}
+
+/** Who visits every ATM. */
+export const customers = ["alice", "bob", "carol"].map((username) => ({
+  username,
+  password: `${username}'s password`,
+}));
+
+/** The customer who visits this terminal alone. */
+export const ownerOf = (terminal: string) => ({
+  username: `owner of ${terminal}`.replaceAll(" ", "-"),
+  password: `the password of ${terminal}'s owner`,
+});
+
+/** Without progress for so long, something hangs. */
+export const patienceMs = 120_000;
+
+/** Prints everything that is not as it should be, and how often each thing was done; whether all is well. */
+export function printOutcome({ lost, doubled, problems, counts }: Outcome): boolean {
+  for (const words of [...lost, ...doubled, ...problems]) console.log(words);
+  for (const [what, times] of [...counts].sort()) {
+    console.log(`${String(times).padStart(8)} ${what}`);
+  }
+  return lost.length + doubled.length + problems.length === 0;
+}
+
+/** Returns the number that a flag gives. */
+export function flag(name: string, otherwise: number): number {
+  const at = Deno.args.indexOf(`--${name}`);
+  const value = at < 0 ? otherwise : Number(Deno.args[at + 1]);
+  if (Number.isInteger(value) && value > 0) return value;
+  console.error(`--${name}: write a number, such as ${otherwise}`);
+  Deno.exit(2);
+}
