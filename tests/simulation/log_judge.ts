@@ -161,11 +161,11 @@ function compareWithRows(
     const key = `${id}/${step}`;
     if (action === "correct" || action === "doubt") {
       const rows = movements.filter((row) => row.id === id && row.action === action).length;
-      const told = said.filter((entry) =>
+      const spoken = said.filter((entry) =>
         entry.movement === id && entry.outcome === "ok" && saysOf[action].test(entry.action)
       ).length;
-      if (told !== rows) {
-        find(`${rows} rows of ${id} (${action}) have ${told} entries`);
+      if (spoken !== rows) {
+        find(`${rows} rows of ${id} (${action}) have ${spoken} entries`);
       }
       continue;
     }
