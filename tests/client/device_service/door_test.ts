@@ -87,7 +87,7 @@ Deno.test("one address cannot take the connections of a device service", async (
   }
 });
 
-Deno.test("silent connections make room for a WebSocket of their own address first", async () => {
+Deno.test("silent connections make room for a WebSocket of the same address first", async () => {
   const door = new Door();
   try {
     const max = deviceConnectionsPerAddressMax;
