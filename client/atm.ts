@@ -142,8 +142,10 @@ export class BankAtm implements Atm {
   }
 
   /** Settles with the bank at the beginning of a connection, unless the journal was lost. */
-  async #meet(bank: BankClient, { currency, retell, books }: Hello): Promise<void> {
+  async #meet(bank: BankClient, { currency, retell, attest, books }: Hello): Promise<void> {
     const { journal, log, onConnected } = this.dependencies;
+    const cashier = this.#cashier;
+    cashier.unattested = attest ?? null;
     this.#journalLost = books !== undefined && journal.lacks(books.movement);
     if (books && this.#journalLost) {
       const { movement, cash } = books;
@@ -151,10 +153,10 @@ export class BankAtm implements Atm {
         `the journal lacks movement ${movement}, which the bank has. Count the notes with ` +
           "'deno task atm cash count'; the ATM is out of service until then",
       );
-      return journal.lost({ movement, cash: BigInt(cash) });
+      const unknown = await cashier.attest(bank);
+      return journal.lost({ movement, cash: BigInt(cash) - unknown });
     }
     onConnected?.(currency);
-    const cashier = this.#cashier;
     if (!retell) cashier.connected(bank); // the movements are retold first to a restored bank
     await cashier.recover();
     if (retell) {

@@ -2,6 +2,7 @@
  * The cashier: moves notes and money according to the journal and the bank, one movement at a time.
  */
 import type { AccountView, Receipt } from "../lib/atm.ts";
+import { contentOfToken } from "../lib/device_token.ts";
 import type { AtmOutcome } from "../lib/errors.ts";
 import {
   dispensedNotesMax,
@@ -69,6 +70,8 @@ export class Cashier {
   readonly #closing = new AbortController();
   readonly #voiding: Voiding;
   #cancelSettling: () => void = () => {};
+  /** The nonce for which a restored bank waits for the device's state; null if it does not. */
+  unattested: string | null = null;
   #underWay: Promise<unknown> = Promise.resolve();
   /** Resolves when the acceptor has stopped counting. */
   #counting: Promise<unknown> = Promise.resolve();
@@ -125,7 +128,10 @@ export class Cashier {
    * @throws {NoAnswer} if the connection ends first; the next session settles the rest
    */
   async settle(bank: BankClient, pauseMs = settlePauseMsMin): Promise<void> {
-    await this.alone(() => settleOpen(this.#settling(bank)));
+    await this.alone(async () => {
+      await this.#attest(bank);
+      await settleOpen(this.#settling(bank));
+    });
     this.settleLater(bank, pauseMs);
   }
 
@@ -134,13 +140,37 @@ export class Cashier {
     const { world, journal } = this.dependencies;
     this.#cancelSettling();
     // including one whose notes were in the tray: its outcome can be read after they are taken
-    if (journal.open().length === 0 || this.#closing.signal.aborted) return;
+    const isDone = journal.open().length === 0 && this.unattested === null;
+    if (isDone || this.#closing.signal.aborted) return;
     this.#cancelSettling = world.after(pauseMs, () => {
       this.settle(bank, Math.min(2 * pauseMs, settlePauseMsMax)).catch((error) => {
         if (error instanceof NoAnswer || this.dependencies.onError(error)) return;
         this.dependencies.log(`settling failed: ${error.stack}`);
       });
     });
+  }
+
+  /**
+   * Sends the device's state to a restored bank that waits for it.
+   * @returns what the bank booked, since the device had paid it on a token without a record
+   * @throws {NoAnswer} if the connection ends first
+   */
+  attest(bank: BankClient): Promise<bigint> {
+    return this.alone(() => this.#attest(bank));
+  }
+
+  async #attest(bank: BankClient): Promise<bigint> {
+    const { devices, journal } = this.dependencies;
+    if (this.unattested === null) return 0n;
+    const status = await devices.presentStatus?.(this.unattested) ?? null;
+    if (status === null) return 0n; // the devices are away, or notes are on their way
+    const id = contentOfToken(status)?.content.get("DISPENSEID");
+    const movement = id === undefined ? undefined : journal.dispensedBy(id);
+    const { outcome, booked = "0" } = await bank.ask(
+      { op: "attest", status, ...(movement !== undefined && { movement }) },
+    );
+    if (outcome === "ok") this.unattested = null;
+    return BigInt(booked);
   }
 
   /** Repeats to the bank all movements since then; see `retell`. */

@@ -171,6 +171,12 @@ export class Journal {
     );
   }
 
+  /** Returns the withdrawal of this dispense token; undefined if the journal does not have it. */
+  dispensedBy(tokenId: string): string | undefined {
+    const sql = "SELECT movement FROM journal WHERE token LIKE '%HMACSHA256=' || ?";
+    return this.database.prepare(sql).get(tokenId)?.movement as string | undefined;
+  }
+
   /**
    * Returns whether the bank's newest movement of this terminal is missing here, and no count by
    * staff has confirmed that.

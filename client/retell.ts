@@ -41,8 +41,6 @@ export async function retell(settling: Settling, sinceMs: number): Promise<void>
       );
       throw new NoAnswer("the bank cannot book a movement yet");
     }
-    // A withdrawal with a token is settled by its device's proof.
-    if (outcome === "unproven" && token !== null && state !== "settled") continue;
     if (outcome !== "ok") {
       journal.disputed(movement, `retell: ${outcome}`);
       log(`movement ${movement} is disputed: when it was repeated, the bank answered ${outcome}`);
@@ -52,14 +50,24 @@ export async function retell(settling: Settling, sinceMs: number): Promise<void>
   log(`the bank was restored from a backup: ${known.length} movements were repeated`);
 }
 
-/** Returns whether the bank authorised it, or staff did it. */
-function isAuthorised({ kind, state, voucher }: JournalEntry): boolean {
+/**
+ * Returns whether the bank authorised it, or staff did it. A withdrawal with a token is the bank's to
+ * judge, also a disputed one.
+ */
+function isAuthorised({ kind, state, token, voucher }: JournalEntry): boolean {
   if (kind === "transfer") return voucher !== null;
-  return kind !== "left" && (byHand(kind) || !["intent", "disputed"].includes(state));
+  return kind !== "left" &&
+    (byHand(kind) || token !== null || !["intent", "disputed"].includes(state));
 }
 
-/** Returns whether the outcome is unknown until notes are taken from the tray, or counted. */
-const isOpen = ({ state }: JournalEntry) => state === "acting" || state === "doubtful";
+/**
+ * Returns whether the outcome is unknown until notes are taken from the tray, or counted; of a
+ * withdrawal with a token, until its device has attested it.
+ */
+const isOpen = ({ state, token }: JournalEntry) =>
+  token === null
+    ? state === "acting" || state === "doubtful"
+    : state !== "settled" && state !== "disputed";
 
 /** Whether staff moved the notes. */
 const byHand = (kind: JournalEntry["kind"]) => kind === "load" || kind === "count";

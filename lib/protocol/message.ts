@@ -133,6 +133,11 @@ export type Ask =
     /** Of a transfer: the bank's voucher, verbatim. */
     voucher?: string;
   }
+  /**
+   * The device's present status for the nonce `attest` of a restored bank; `movement` is the
+   * withdrawal of its last token, if the journal has it.
+   */
+  | { op: "attest"; status: string; movement?: string }
   /** Marks the end of the retold movements. */
   | { op: "retold" }
   | { op: "load_cash"; movement: string; amount: MinorText; currency: string }
@@ -163,6 +168,8 @@ export interface Answer {
     terminal: string;
     /** RFC 3339: the terminal retells the movements since then. */
     retell?: string;
+    /** The restored bank's nonce, for which the terminal's device attests its state. */
+    attest?: string;
     /**
      * The terminal in the bank's books, from its first movement on: the newest movement that it
      * began, and the value of its notes.
@@ -465,6 +472,7 @@ const askFields: { [O in Operation]: Fields } = {
     status: maybe(deviceToken),
     voucher: maybe(text(voucherLengthMax)),
   },
+  attest: { status: deviceToken, movement: maybe(movement) },
   retold: {},
   count_cash: { movement, amount: minor, currency: currencyCode },
 };
@@ -486,6 +494,7 @@ const answerFields = {
       timeZone: shortText,
       terminal: shortText,
       retell: maybe(instant),
+      attest: maybe(deviceNonce),
       books: maybe((inner) => record({ movement, cash: minor }, inner)),
     }, value)
   ),

@@ -172,6 +172,11 @@ export class Books {
     return this.#restoring?.waiting.length ? this.#restoring : null;
   }
 
+  /** The state of a restored bank, also once all terminals have retold. */
+  get restored(): Restoring | null {
+    return this.#restoring;
+  }
+
   setRestoring(restoring: Restoring): void {
     this.#administer("restoring", () => canonicalRestoring(this.#restoring));
     this.#restoring = this.#changed.restoring = restoring;

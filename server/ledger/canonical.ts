@@ -3,6 +3,7 @@
  * specifies both. Omitted are values that follow from the movements (an account's money, version
  * and day), and terminals' keys, which are sealed for their terminal and version.
  */
+
 import { movementRowName, type RowChange } from "../audit/entry.ts";
 import type {
   Account,
@@ -16,6 +17,7 @@ import type {
   Staff,
   Terminal,
 } from "./model.ts";
+import { isRestored } from "./settings.ts";
 
 /** The name of a row, and its canonical text. */
 export interface CanonicalRow {
@@ -92,7 +94,10 @@ export function canonicalTerminal(
 ): CanonicalRow {
   const following = [next?.version ?? null, next?.sinceMs ?? null];
   const itsDevice = device
-    ? [device.name, device.state, device.keyVersion, device.previous?.keyVersion ?? null]
+    ? [
+      ...[device.name, device.state, device.sinceMs],
+      ...[device.keyVersion, device.previous?.keyVersion ?? null],
+    ]
     : [];
   return {
     name: `terminal ${id}`,
@@ -122,11 +127,20 @@ export function canonicalLimits(limits: Limits): CanonicalRow {
   };
 }
 
-/** Returns the row of a restored bank; null if no terminal has to retell. */
+/** Returns the row of a restored bank; null if nothing is left to do. */
 export function canonicalRestoring(restoring: Restoring | null): CanonicalRow | null {
-  if (!restoring?.waiting.length) return null;
-  const { sinceMs, waiting } = restoring;
-  return { name: "restoring", text: textOf("restoring", sinceMs, ...waiting.toSorted()) };
+  if (!restoring || isRestored(restoring)) return null;
+  const { sinceMs, waiting, unattested, unknown } = restoring;
+  const fields = [
+    ...waiting.toSorted(),
+    ...unattested.toSorted(by(({ terminal }) => terminal)).flatMap((
+      { terminal, nonce },
+    ) => ["attest", terminal, nonce]),
+    ...unknown.toSorted(by(({ terminal }) => terminal)).flatMap((
+      { terminal, amount },
+    ) => ["unknown", terminal, amount]),
+  ];
+  return { name: "restoring", text: textOf("restoring", sinceMs, ...fields) };
 }
 
 /** Returns the row of a bank whose time was set back; null if it never was. */

@@ -102,6 +102,17 @@ export interface Doubt {
   status?: DeviceStatus;
 }
 
+/** What a terminal's device attests after a restore, before it gets a token. */
+export interface Attest {
+  op: "attest";
+  terminal: TerminalId;
+  status?: DeviceStatus;
+  /** The withdrawal of the device's last token, according to the terminal. */
+  of?: MovementId;
+  /** A random id, for what was paid on a token that the bank does not have. */
+  movement: MovementId;
+}
+
 /** Notes loaded into a terminal's cassettes from the bank's vault. */
 export interface LoadCash {
   op: "load_cash";
@@ -452,6 +463,7 @@ export type Command =
     | Authorise
     | Settle
     | Doubt
+    | Attest
     | Transfer
     | LookUp
     | LoadCash

@@ -94,12 +94,19 @@ export interface Limits {
   terminalDayInMax: bigint | null;
 }
 
-/** The state of a restored bank until its terminals have retold their movements. */
+/** The state of a restored bank until its terminals have retold, and nothing of it is left to do. */
 export interface Restoring {
   /** Milliseconds since 1970: the backup has everything older. */
   sinceMs: number;
   /** Terminals that have not retold yet. */
   waiting: readonly TerminalId[];
+  /**
+   * Terminals whose device has not attested its state since, and the bank's nonce for that: it gets
+   * no token before.
+   */
+  unattested: readonly { terminal: TerminalId; nonce: string }[];
+  /** Amounts that devices had paid out on tokens which the bank does not have, for its operators. */
+  unknown: readonly { terminal: TerminalId; amount: bigint }[];
 }
 
 /** A person, or a timer, whose signed commands the bank runs. */
@@ -256,6 +263,8 @@ export interface Device extends SealedDeviceKeys {
   name: string;
   /** The next device of a revoked one's terminal is another, with another name. */
   state: "active" | "revoked";
+  /** Since when, by the bank's time, the terminal's dispenser has needed tokens: of its first device. */
+  sinceMs: number;
   /** The keys before these, until the device has used the present ones. */
   previous: SealedDeviceKeys | null;
 }

@@ -134,6 +134,7 @@ function deviceOf(row: Row): Device {
   return {
     name: row.device_name as string,
     state: row.device_state as Device["state"],
+    sinceMs: numberOf(row.device_since_ms),
     keyVersion: numberOf(row.device_version),
     sealedKeys: bytesOf(row.device_keys),
     previous: row.device_previous === null ? null : {
@@ -148,6 +149,7 @@ export function columnsOfDevice({ device }: Pick<Terminal, "device">) {
   return {
     device_name: device?.name ?? null,
     device_state: device?.state ?? null,
+    device_since_ms: device?.sinceMs ?? null,
     device_version: device?.keyVersion ?? null,
     device_keys: device?.sealedKeys ?? null,
     device_previous: device?.previous?.keyVersion ?? null,

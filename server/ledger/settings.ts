@@ -18,11 +18,17 @@ const limitNames: [keyof Limits, string][] = [
 ];
 
 /** The setting of the time since which terminals of a restored bank retell. */
-export const restoredSince = "restored_since_ms";
-/** The setting of a terminal that has not yet retold. */
-const retellOf = (terminal: string) => `retell ${terminal}`;
-/** The prefix of the settings of all such terminals. */
-export const retellPrefix = retellOf("");
+const restoredSince = "restored_since_ms";
+/** The prefixes of settings of its terminals: not retold yet, not attested yet, paid without a record. */
+const retellPrefix = "retell ";
+const attestPrefix = "attest ";
+const unknownPrefix = "unknown payment ";
+
+/** The condition, in SQL, of the settings of a restored bank. */
+export const isOfRestoring = `name = '${restoredSince}'` +
+  [retellPrefix, attestPrefix, unknownPrefix].map((prefix) => ` OR name LIKE '${prefix}%'`).join(
+    "",
+  );
 
 export function settingsOf(value: SettingValues): Settings {
   return {
@@ -60,17 +66,39 @@ export function valuesOfLimits(limits: Limits): [name: string, value: string | n
 
 export function restoringOf(value: SettingValues): Restoring | null {
   const since = value[restoredSince];
-  const waiting = Object.keys(value).filter((name) => name.startsWith(retellPrefix))
-    .map((name) => name.slice(retellPrefix.length));
-  return since === undefined ? null : { sinceMs: Number(since), waiting };
+  if (since === undefined) return null;
+  const terminalsOf = (prefix: string) =>
+    Object.keys(value).filter((name) => name.startsWith(prefix)).sort()
+      .map((name) => ({ terminal: name.slice(prefix.length), text: value[name]! }));
+  return {
+    sinceMs: Number(since),
+    waiting: terminalsOf(retellPrefix).map(({ terminal }) => terminal),
+    unattested: terminalsOf(attestPrefix).map(({ terminal, text: nonce }) => ({ terminal, nonce })),
+    unknown: terminalsOf(unknownPrefix).map(({ terminal, text }) => ({
+      terminal,
+      amount: BigInt(text),
+    })),
+  };
 }
 
-/** Returns the settings of a restored bank; empty once all terminals have retold. */
-export function valuesOfRestoring(
-  { sinceMs, waiting }: Restoring,
-): [name: string, value: string][] {
-  if (waiting.length === 0) return [];
-  return [restoredSince, ...waiting.map(retellOf)].map((name) => [name, String(sinceMs)]);
+/** Returns whether nothing is left to do after a restore. */
+export function isRestored({ waiting, unattested, unknown }: Restoring): boolean {
+  return waiting.length + unattested.length + unknown.length === 0;
+}
+
+/** Returns the settings of a restored bank; empty once nothing is left to do. */
+export function valuesOfRestoring(restoring: Restoring): [name: string, value: string][] {
+  if (isRestored(restoring)) return [];
+  const { sinceMs, waiting, unattested, unknown } = restoring;
+  return [
+    [restoredSince, String(sinceMs)],
+    ...waiting.map((terminal): [string, string] => [retellPrefix + terminal, String(sinceMs)]),
+    ...unattested.map(({ terminal, nonce }): [string, string] => [attestPrefix + terminal, nonce]),
+    ...unknown.map(({ terminal, amount }): [string, string] => [
+      unknownPrefix + terminal,
+      amount.toString(),
+    ]),
+  ];
 }
 
 /** The setting of a bank whose commands may need two operators. */

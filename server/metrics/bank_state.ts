@@ -40,6 +40,10 @@ export interface BankState {
   holdAgesMs: number[];
   /** The names of terminals that a restored bank waits for; null for none. */
   waiting: string[] | null;
+  /** The names of terminals whose device has yet to attest its state after a restore. */
+  unattested: string[];
+  /** What devices paid before the restore on tokens that the bank does not have. */
+  unknownPayments: { terminal: string; amount: string }[];
   clockDoubt: string | null;
   /** When each was last done; null for never, or not since the start. */
   checkpointMs: number | null;
@@ -113,6 +117,11 @@ export async function bankStateOf(
     }),
     holdAgesMs: holds.map(({ timeMs }) => Math.max(0, nowMs - timeMs)),
     waiting: restoring && restoring.waiting.map((id) => names.get(id) ?? id),
+    unattested: restoring?.unattested.map(({ terminal }) => names.get(terminal) ?? terminal) ?? [],
+    unknownPayments: restoring?.unknown.map(({ terminal, amount }) => ({
+      terminal: names.get(terminal) ?? terminal,
+      amount: amount.toString(),
+    })) ?? [],
     clockDoubt: monitor.clockDoubt,
     checkpointMs: monitor.checkpointMs,
     backupMs: markedMs(files, folder.path, "backup"),

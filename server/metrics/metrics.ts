@@ -119,6 +119,11 @@ export async function metricsOf(bank: Bank): Promise<string> {
     "Terminals that a restored bank waits for.",
     state.waiting?.length ?? 0,
   );
+  gauge(
+    "restore_unknown_payments",
+    "1 for a terminal whose device had paid before a restore what its ATM did not report.",
+    state.unknownPayments.map(({ terminal }) => [{ terminal }, 1]),
+  );
   counter(
     "audit_entries_total",
     "The head of each chain of the log: its number of entries.",

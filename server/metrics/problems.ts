@@ -62,6 +62,23 @@ export function problemsOf(
     `the disk is nearly full: ${megabytes(freeBytes ?? 0)} free`,
     "move old backups and checkpoints off it, or enlarge it",
   );
+  for (const { terminal, amount } of state.unknownPayments) {
+    add(
+      true,
+      `${terminal} had paid ${formatMoney(BigInt(amount), currency)} before the restore that its ` +
+        "ATM did not report: it is in the differences account",
+      "count the ATM's notes, and look for the withdrawal in the replaced bank's log; then " +
+        "'deno task bank restore end --reason TEXT'",
+    );
+  }
+  add(
+    state.unattested.length > 0,
+    `no withdrawals at ${
+      state.unattested.join(", ")
+    }: the device has not attested its state since ` +
+      "the restore",
+    "start the ATM and its device service with the device's keys",
+  );
   for (const { name, doubts } of state.terminals) {
     const dispenses = doubts >= withdrawalsInDoubtMax ? ", and dispenses nothing" : "";
     add(

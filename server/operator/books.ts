@@ -1,5 +1,6 @@
 /** Checks and copies the books; ends a restore; confirms the bank's clock. */
 import { hex } from "../../lib/bytes.ts";
+import { formatMoney } from "../../lib/money.ts";
 import { inWords, type Outcome, UsageError } from "../../lib/errors.ts";
 import { backupEntryMs, clockAwayMsMax, operatorFaultMsMax } from "../../lib/limits.ts";
 import { removeIfThere, writePrivateFile } from "../../lib/private_file.ts";
@@ -159,7 +160,7 @@ export const bookCommands: Handlers<BookCommand> = {
 
   async *end_restore(bank, { reason, operator }) {
     const restoring = await bank.ledger.read.restoring();
-    const missing = restoring?.waiting ?? [];
+    const { waiting: missing = [], unknown = [] } = restoring ?? {};
     const { outcome } = await bank.ledger.submit({
       op: "end_restore",
       operator,
@@ -170,6 +171,10 @@ export const bookCommands: Handlers<BookCommand> = {
     for (const { id, name } of terminals) {
       if (missing.includes(id)) {
         yield { line: `${name} has not reported its movements since the backup` };
+      }
+      for (const { amount } of unknown.filter(({ terminal }) => terminal === id)) {
+        const money = formatMoney(amount, bank.settings.currency);
+        yield { line: `${name} had paid ${money} without a record: in the differences account` };
       }
     }
     yield { line: "customers are served again" };

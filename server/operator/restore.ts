@@ -430,7 +430,10 @@ async function restoring(
     const before = new Map((await store.terminals()).map((terminal) => [terminal.id, terminal]));
     const terminals = kept.terminals ?? [...before.values()];
     const waiting = terminals.filter(({ state }) => state !== "revoked").map(({ id }) => id);
-    const restoring = { sinceMs, waiting };
+    const unattested = terminals.filter(({ state, device }) =>
+      state !== "revoked" && device?.state === "active"
+    ).map(({ id: terminal }) => ({ terminal, nonce: hex(world.randomBytes(16)).toUpperCase() }));
+    const restoring = { sinceMs, waiting, unattested, unknown: earlier?.unknown ?? [] };
     const ofOperators = kept.staff === null && staff.operators.length > 0
       ? ["the operators are those of the backup: remove again those who were removed since"]
       : [];

@@ -79,6 +79,7 @@ function deviceOf(row: Record<string, unknown>): Device {
   return {
     name: row.name as string,
     state: row.state as Device["state"],
+    sinceMs: row.sinceMs as number,
     ...keysOf(row),
     previous: previous && keysOf(previous),
   };

@@ -127,6 +127,8 @@ export class Requests {
         return await this.#doubt(ask);
       case "retell":
         return await this.#retell(ask);
+      case "attest":
+        return await this.#attest(ask);
       case "retold":
         return answerOf(await this.#submit({ op: "retold", terminal: this.terminal.id }));
       default: {
@@ -228,9 +230,14 @@ export class Requests {
     const retell = restoring?.waiting.includes(this.terminal.id)
       ? { retell: new Date(restoring.sinceMs).toISOString() }
       : {};
+    const device = this.#bank.terminals.deviceOf(this.terminal.id)?.device;
+    const attest = device?.state === "active"
+      ? restoring?.unattested.find(({ terminal }) => terminal === this.terminal.id)
+      : undefined;
     const books = await this.#bank.ledger.read.booksOf(this.terminal.id);
     const bank = {
       ...{ name, currency, timeZone, terminal: this.terminal.name, ...retell },
+      ...(attest && { attest: attest.nonce }),
       ...(books && { books: { movement: books.movement, cash: books.cash.toString() } }),
     };
     return { outcome: "ok", bank };
@@ -633,6 +640,17 @@ export class Requests {
         open: ask.open ?? false,
         ...(token !== undefined && { token }),
         ...this.#statusOf(ask.status),
+      }),
+    );
+  }
+
+  async #attest({ status, movement: of }: AskOf<"attest">): Promise<Answer> {
+    const movement = hex(this.#bank.world.randomBytes(16));
+    const terminal = this.terminal.id;
+    return answerOf(
+      await this.#submit({
+        ...{ op: "attest", terminal, movement, ...(of && { of }) },
+        ...this.#statusOf(status),
       }),
     );
   }

@@ -7,7 +7,8 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { parseDeviceKeys } from "../../lib/device_keys.ts";
 import { makeToken } from "../../lib/device_token.ts";
 import { UsageError } from "../../lib/errors.ts";
-import type { Answer } from "../../lib/protocol/message.ts";
+import type { Answer, AskOf } from "../../lib/protocol/message.ts";
+import { holdKey, statusKey } from "../../server/ledger/rules/proof.ts";
 import { type Atm, newId, onEachBank, RunningBank } from "../server/helpers/running_bank.ts";
 import { Dispenser } from "./dispenser.ts";
 
@@ -55,6 +56,14 @@ class Attacker {
 
   doubt({ movement }: Hold, status: string): Promise<Answer> {
     return this.atm.ask({ op: "doubt", movement, status });
+  }
+
+  /** Reports a withdrawal of 40.00 to a restored bank. */
+  retell(more: Partial<AskOf<"retell">> & { movement: string }): Promise<Answer> {
+    const { account: number, logIn } = this.atm;
+    const { uid } = logIn.accounts!.find(({ id }) => id === number)!;
+    const withdrawal = { op: "retell", kind: "withdrawal", currency: "EUR" } as const;
+    return this.atm.ask({ ...withdrawal, account: number, uid, amount: "4000", ...more });
   }
 
   async pay(notes: number, { token }: Hold): Promise<void> {
@@ -267,6 +276,100 @@ const doubts: [what: string, gets: string, paid: bigint, attack: Attack][] = [
   }],
 ];
 
+/** What the attacker reports to a restored bank, and what the log says of it. */
+const reports: [
+  what: string,
+  words: string,
+  attack: (a: Attacker, lost: Hold) => Promise<string[]>,
+][] = [
+  [
+    "claims a withdrawal without a token",
+    "unproven",
+    async (a) => [outcome(await a.retell({ movement: newId() }))],
+  ],
+  [
+    "claims one from before the device had keys, and settles it",
+    "it is from before its device had keys",
+    async (a) => {
+      const movement = newId();
+      const time = "2000-01-01T00:00:00.000Z";
+      return [
+        ...[await a.retell({ movement, time }), await a.retell({ movement, time, open: true })],
+        ...[await a.atm.ask({ op: "complete", movement, amount: "4000" })],
+        ...[await a.atm.ask({ op: "reverse", movement })],
+      ].map(outcome);
+    },
+  ],
+  [
+    "reports what it has paid as not moved",
+    "its device gives no proof",
+    async (a, { movement, token }) => [
+      outcome(await a.retell({ movement, token, amount: "0" })),
+      outcome(await a.atm.ask({ op: "reverse", movement })),
+    ],
+  ],
+];
+
+onEachBank(
+  "a restored bank believes the PC's owner as far as the device attests",
+  (withBank) =>
+    withBank(async (running) => {
+      const { atm, account, keys } = await enrolled(running);
+      const dispenser = await Dispenser.open(keys);
+      // The device has paid 40.00 on a token of the lost bank.
+      const nonce = await dispenser.nonce();
+      const lost: Hold = { movement: newId(), nonce, statusNonce: "AB".repeat(16), token: "" };
+      lost.token = makeToken(keys.host, nonce, [
+        ["DISPENSE1", "40.00EUR"],
+        [holdKey, lost.movement.toUpperCase()],
+        [statusKey, lost.statusNonce],
+      ]);
+      assertEquals(await dispenser.pay(2, lost.token), "success");
+      const { ledger } = running.bank;
+      const terminals = await ledger.read.terminals();
+      const [terminal, waiting] = [
+        terminals.find(({ name }) => name === "lobby")!.id,
+        terminals.map(({ id }) => id),
+      ];
+      const unattested = [{ terminal, nonce: "CD".repeat(16) }];
+      const restoring = { sinceMs: 0, waiting, unattested, unknown: [] };
+      await ledger.submit({ op: "restore", operator: "t", terminals, restoring, missing: "40.00" });
+      const attacker = new Attacker(running, atm, dispenser);
+      const held = [0n, 4_000n, 8_000n];
+      const before = (await account()).balance;
+      const outcomes = [["unproven"], ["ok", "ok", "unproven", "unproven"], ["ok", "unproven"]];
+      for (const [index, [what, words, attack]] of reports.entries()) {
+        assertEquals(await attack(attacker, lost), outcomes[index], what);
+        const { balance, held: now } = await account();
+        assertEquals([balance, now], [before, held[index]], what);
+        assert((await running.entries()).some((line) => line.includes(words)), what);
+      }
+      for (const id of waiting) await ledger.submit({ op: "retold", terminal: id });
+      // What is left out is found by the device's first answer, before there is a token.
+      assertEquals(
+        outcome(await attacker.authorise(newId(), await dispenser.nonce())),
+        "try_later",
+      );
+      const other = { ...lost, statusNonce: unattested[0]!.nonce };
+      const old = await attacker.status(lost);
+      assertEquals(outcome(await atm.ask({ op: "attest", status: old })), "unproven");
+      const status = await attacker.status(other);
+      const found = await atm.ask({ op: "attest", status, movement: newId() });
+      assertEquals(booked(found), "ok 4000");
+      const restored = await ledger.read.restoring();
+      assertEquals(restored!.unknown, [{ terminal, amount: 4_000n }]);
+      assert((await running.entries()).join().includes("to the differences account"));
+      const shown = await Array.fromAsync(
+        running.operate({ command: "show_status", json: false, watch: false }),
+      );
+      const lines = shown.flatMap((each) => "line" in each ? [each.line] : []).join("\n");
+      assert(lines.includes("lobby had paid €40.00 before the restore"), lines);
+      assertEquals((await attacker.begin()).token === "", false);
+      await requireGoodBooks(running);
+      dispenser.close();
+    }),
+);
+
 onEachBank(
   "a withdrawal in doubt stays held, and there are three of them at most",
   (withBank) =>
@@ -348,4 +451,6 @@ async function requireGoodBooks(running: RunningBank): Promise<void> {
   assert(lines.includes("the books are correct"), lines);
 }
 
-console.log(`attacks by the owner of the ATM's PC: ${attacks.length + doubts.length}`);
+console.log(
+  `attacks by the owner of the ATM's PC: ${attacks.length + doubts.length + reports.length + 2}`,
+);

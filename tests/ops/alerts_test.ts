@@ -96,6 +96,14 @@ const cases: Case[] = [
     labels: lobby,
   },
   {
+    alert: "UnknownPayment",
+    series: [[`strongroom_restore_unknown_payments{${instance}, terminal="lobby"}`, "_x4 1x5 _x9"]],
+    interval: "1m",
+    fires: "8m",
+    quiet: ["4m", "19m"],
+    labels: lobby,
+  },
+  {
     alert: "WithdrawalInDoubt",
     series: [[
       `strongroom_terminal_withdrawals_in_doubt{${instance}, terminal="lobby"}`,

@@ -20,6 +20,7 @@ import type {
   Staff,
   Terminal,
 } from "../../server/ledger/model.ts";
+import { isRestored } from "../../server/ledger/settings.ts";
 import type { DayEnd } from "../../server/ledger/store.ts";
 
 /** A chain of the log, and the id of the last batch that its writer committed. */
@@ -141,8 +142,8 @@ export class MemoryTables {
     for (const row of changes.movements) this.#addMovement(row);
     if (changes.limits) this.setShared("limits", changes.limits);
     if (changes.restoring) {
-      const { waiting } = changes.restoring;
-      this.setShared("restoring", waiting.length === 0 ? null : changes.restoring);
+      const { restoring } = changes;
+      this.setShared("restoring", isRestored(restoring) ? null : restoring);
     }
     if (changes.staff) this.setShared("staff", changes.staff);
     if (changes.clock) {

@@ -5,9 +5,8 @@
 import type { SealedEntry } from "../../audit/entry.ts";
 import type { Changes, ConfirmedClock } from "../model.ts";
 import {
+  isOfRestoring,
   isOfStaff,
-  restoredSince,
-  retellPrefix,
   valuesOfLimits,
   valuesOfRestoring,
   valuesOfStaff,
@@ -101,7 +100,7 @@ export function writeShared(
   const people = staff === null ? [] : valuesOfStaff(staff);
   const forget = restoring === null ? [] : [{
     name: "forget_restoring",
-    text: `DELETE FROM settings WHERE name LIKE '${retellPrefix}%' OR name = '${restoredSince}'`,
+    text: `DELETE FROM settings WHERE ${isOfRestoring}`,
   }];
   const forgetStaff = staff === null
     ? []

@@ -104,11 +104,13 @@ export const schema = [
     next_since_ms bigint,
     device_name text UNIQUE,
     device_state text CHECK (device_state IN ('active', 'revoked')),
+    device_since_ms bigint,
     device_version bigint,
     device_keys bytea,
     device_previous bigint,
     device_previous_keys bytea,
     CHECK ((device_name IS NULL) = (device_state IS NULL)
+      AND (device_name IS NULL) = (device_since_ms IS NULL)
       AND (device_name IS NULL) = (device_version IS NULL)
       AND (device_name IS NULL) = (device_keys IS NULL)
       AND (device_previous IS NULL) = (device_previous_keys IS NULL)),
@@ -165,7 +167,8 @@ export const schema = [
   `GRANT UPDATE (name, balance, held, version, state, day, day_out, day_in, withdrawal_max,
     day_out_max, day_in_max) ON accounts TO CURRENT_USER`,
   `GRANT UPDATE (key_version, sealed_key, state, next_version, next_sealed_key, next_since_ms,
-    device_name, device_state, device_version, device_keys, device_previous, device_previous_keys)
+    device_name, device_state, device_since_ms, device_version, device_keys, device_previous,
+    device_previous_keys)
     ON terminals TO CURRENT_USER`,
   `GRANT UPDATE (batch_id, sure, time_ms) ON audit_chains TO CURRENT_USER`,
 ];

@@ -70,6 +70,7 @@ const updateTerminals = `UPDATE terminals SET
   next_version = given.next_version, next_sealed_key = given.next_sealed_key,
   next_since_ms = given.next_since_ms,
   device_name = given.device_name, device_state = given.device_state,
+  device_since_ms = given.device_since_ms,
   device_version = CASE WHEN terminals.device_version IS NULL
     OR given.device_version >= terminals.device_version THEN given.device_version END,
   device_keys = given.device_keys, device_previous = given.device_previous,
@@ -95,6 +96,7 @@ const terminalColumns = (rows: readonly Terminal[]): Column[] => [
 const deviceTypes = [
   ["device_name", "text"],
   ["device_state", "text"],
+  ["device_since_ms", "bigint"],
   ["device_version", "bigint"],
   ["device_keys", "bytea"],
   ["device_previous", "bigint"],

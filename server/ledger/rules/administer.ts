@@ -256,17 +256,20 @@ export function restore(batch: Batch, command: Asked<"restore">): Answer {
   return { outcome };
 }
 
-/** Serves customers although terminals, and their movements since the backup, are missing. */
+/**
+ * Serves customers although terminals, and their movements since the backup, are missing; an operator
+ * has seen what devices paid without a record.
+ */
 export function endRestore(batch: Batch, { operator, reason }: Asked<"end_restore">): Answer {
-  const waiting = batch.books.restoring?.waiting ?? [];
+  const { books } = batch;
+  const { waiting = [], unknown = [] } = books.restored ?? {};
   const outcome = "ok";
-  batch.log(
-    `operator ${operator}`,
-    `end the restore, ${waiting.length} terminals missing - ${reason}`,
-    {
-      outcome,
-    },
+  const paid = unknown.map(({ terminal, amount }) =>
+    `, ${batch.money(amount)} paid by ${batch.terminalName(terminal)} without a record`
   );
+  const words = `end the restore, ${waiting.length} terminals missing${paid.join("")} - ${reason}`;
+  batch.log(`operator ${operator}`, words, { outcome });
+  if (unknown.length > 0) books.setRestoring({ ...books.restored!, unknown: [] });
   stopWaiting(batch, waiting);
   return { outcome };
 }

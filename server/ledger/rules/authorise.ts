@@ -60,6 +60,8 @@ function tokenFor(batch: Batch, { kind, terminal: id, dispense }: Authorise): st
     ? `its device may still dispense for movement ${live.id}`
     : open.length >= withdrawalsInDoubtMax
     ? `${open.length} are in doubt`
+    : batch.books.restored?.unattested.some((each) => each.terminal === id)
+    ? "its device has not attested its state since the restore"
     : dispense.keyVersion !== device.keyVersion
     ? "its device has other keys"
     : null;

@@ -41,9 +41,10 @@ function enrol(batch: Batch, command: Asked<"enrol_device">, terminal: Terminal)
     ? "key_superseded"
     : "ok";
   if (outcome === "ok") {
+    const sinceMs = device?.sinceMs ?? batch.timeMs;
     batch.books.setTerminal({
       ...terminal,
-      device: { name, state: "active", keyVersion, sealedKeys, previous: null },
+      device: { name, state: "active", sinceMs, keyVersion, sealedKeys, previous: null },
     });
   }
   const action = `enrol device ${name} of terminal ${terminal.name}`;

@@ -12,6 +12,7 @@ import { amountRefusalOf } from "./authorise.ts";
 import { accountFacts } from "./movement_rows.ts";
 import { type Answer, type Batch, failed } from "./batch.ts";
 import { isOver, mayChange } from "./bounds.ts";
+import { isInDoubt, putInDoubt } from "./doubt.ts";
 import { countCash, loadCash } from "./load_cash.ts";
 import { provedAmount } from "./proof.ts";
 import { settle } from "./settle.ts";
@@ -45,30 +46,55 @@ export function retell(batch: Batch, command: Retell): Answer {
 }
 
 /**
- * Books a withdrawal at a device with keys as far as its status proves it. Without a proof it is
- * opened with its token, and stays in doubt.
+ * Books a withdrawal at a device with keys as far as its status proves it. The rest is in doubt,
+ * unless the terminal has yet to settle it: an operator alone frees or books that money.
  */
 function retellProved(batch: Batch, command: Moved, first: Movement | undefined): Answer {
   const { movement, terminal, amount: reported, status, token = "", open } = command;
   if (first) {
-    if (open && first.terminal === terminal && first.action === "authorise") {
-      return { outcome: "ok" };
-    }
+    const isIts = first.terminal === terminal && first.action === "authorise";
+    if (isIts && (open || isInDoubt(batch, first))) return { outcome: "ok" };
     const what = { movement, terminal, ...(status && { status }) };
-    return settle(
+    const answer = settle(
       batch,
       reported > 0n ? { op: "complete", ...what, amount: reported } : { op: "reverse", ...what },
     );
+    if (answer.outcome !== "unproven" || batch.books.movement(movement, 2)) return answer;
+    putInDoubt(batch, first, status, noProof);
+    return { outcome: "ok" };
   }
   const cash = batch.books.accountOf("terminal", terminal);
   if (!cash || command.currency !== cash.currency) return refuse(batch, command);
-  // A withdrawal without a token moved no note of this device.
-  if (token === "") return reported > 0n ? refuse(batch, command, "unproven") : { outcome: "ok" };
+  if (token === "") return retellWithoutToken(batch, command, cash);
   const { currency } = batch.books.settings;
   const sum = amountOfToken(contentOfToken(token)?.content.get("DISPENSE1"), currency) ?? 0n;
   const proved = provedAmount({ token, amount: sum }, status);
   if (proved === 0n) return { outcome: "ok" };
-  return book(batch, { ...command, amount: proved ?? sum, open: proved === null }, cash);
+  const answer = book(batch, { ...command, amount: proved ?? sum, open: proved === null }, cash);
+  if (proved === null && !open) doubted(batch, command, answer, noProof);
+  return answer;
+}
+
+const noProof = "its device gives no proof";
+
+/**
+ * Opens a withdrawal without a token in doubt, if it is from before the device had keys: its proof
+ * cannot exist, and the terminal's word neither books nor frees it. Since then, none moves a note
+ * without a token.
+ */
+function retellWithoutToken(batch: Batch, command: Moved, cash: Account): Answer {
+  const { terminal, amount, timeMs, open } = command;
+  if (amount <= 0n && !open) return { outcome: "ok" };
+  const { sinceMs } = batch.books.terminal(terminal)!.device!;
+  if (timeMs === null || timeMs >= sinceMs) return refuse(batch, command, "unproven");
+  const answer = book(batch, { ...command, open: true }, cash);
+  doubted(batch, command, answer, "it is from before its device had keys");
+  return answer;
+}
+
+/** Records that a withdrawal that was just opened is in doubt. */
+function doubted(batch: Batch, { movement, status }: Moved, { outcome }: Answer, why: string) {
+  if (outcome === "ok") putInDoubt(batch, batch.books.movement(movement, 1)!, status, why);
 }
 
 /** Records that a terminal has retold all its movements. */

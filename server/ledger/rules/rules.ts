@@ -22,6 +22,7 @@ import type { Books } from "../books.ts";
 import type { EntryWithRows } from "../../audit/entry.ts";
 import { type Command, type Reply, visitOf } from "../command.ts";
 import * as administer from "./administer.ts";
+import { attest } from "./attest.ts";
 import { authorise } from "./authorise.ts";
 import { type Answer, Batch, type BatchClocks, failed } from "./batch.ts";
 import { countCash, loadCash } from "./load_cash.ts";
@@ -104,6 +105,8 @@ function apply(batch: Batch, command: Command): Answer {
       return settle(batch, command);
     case "doubt":
       return doubt(batch, command);
+    case "attest":
+      return attest(batch, command);
     case "load_cash":
       return loadCash(batch, command);
     case "count_cash":

@@ -15,9 +15,8 @@ import {
   type Terminal,
 } from "../model.ts";
 import {
+  isOfRestoring,
   isOfStaff,
-  restoredSince,
-  retellPrefix,
   valuesOfLimits,
   valuesOfRestoring,
   valuesOfStaff,
@@ -155,12 +154,9 @@ function writeLimits(connection: SqliteConnection, limits: Limits): void {
   }
 }
 
-/** Writes the state of a restored bank: one setting per terminal that has not retold. */
+/** Writes the state of a restored bank. */
 function writeRestoring(connection: SqliteConnection, restoring: Restoring): void {
-  connection.run(
-    `DELETE FROM settings WHERE name LIKE '${retellPrefix}%' OR name = ?`,
-    restoredSince,
-  );
+  connection.run(`DELETE FROM settings WHERE ${isOfRestoring}`);
   for (const [name, value] of valuesOfRestoring(restoring)) {
     connection.run("INSERT INTO settings VALUES (?, ?)", name, value);
   }
@@ -178,12 +174,13 @@ function writeTerminal(
   { id, name, keyVersion, sealedKey, state, next, device }: Terminal,
 ): void {
   connection.run(
-    `INSERT INTO terminals VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    `INSERT INTO terminals VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (id) DO UPDATE SET
      name = excluded.name, key_version = excluded.key_version, sealed_key = excluded.sealed_key,
      state = excluded.state, next_version = excluded.next_version,
      next_sealed_key = excluded.next_sealed_key, next_since_ms = excluded.next_since_ms,
      device_name = excluded.device_name, device_state = excluded.device_state,
+     device_since_ms = excluded.device_since_ms,
      device_version = excluded.device_version, device_keys = excluded.device_keys,
      device_previous = excluded.device_previous,
      device_previous_keys = excluded.device_previous_keys`,

@@ -49,6 +49,7 @@ CREATE TABLE terminals (
   next_since_ms INTEGER,
   device_name TEXT UNIQUE,
   device_state TEXT CHECK (device_state IN ('active', 'revoked')),
+  device_since_ms INTEGER,
   device_version INTEGER,
   device_keys BLOB,
   device_previous INTEGER,
@@ -56,6 +57,7 @@ CREATE TABLE terminals (
   CHECK ((next_version IS NULL) = (next_sealed_key IS NULL)
     AND (next_version IS NULL) = (next_since_ms IS NULL)),
   CHECK ((device_name IS NULL) = (device_state IS NULL)
+    AND (device_name IS NULL) = (device_since_ms IS NULL)
     AND (device_name IS NULL) = (device_version IS NULL)
     AND (device_name IS NULL) = (device_keys IS NULL)
     AND (device_previous IS NULL) = (device_previous_keys IS NULL))
@@ -71,7 +73,7 @@ WHEN new.key_version < old.key_version
 BEGIN SELECT RAISE(ABORT, 'a terminal never goes back to an older key'); END;
 CREATE TRIGGER terminals_keep_their_protection BEFORE UPDATE ON terminals
 WHEN old.device_name IS NOT NULL AND (new.device_name IS NULL
-  OR new.device_version < old.device_version)
+  OR new.device_version < old.device_version OR new.device_since_ms <> old.device_since_ms)
 BEGIN SELECT RAISE(ABORT, 'a terminal never goes back to older keys of a device, nor to none'); END;
 CREATE TRIGGER terminals_are_never_deleted BEFORE DELETE ON terminals
 BEGIN SELECT RAISE(ABORT, 'terminals are never deleted'); END;

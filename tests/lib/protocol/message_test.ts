@@ -50,6 +50,7 @@ const asks: Ask[] = [
   { op: "reverse", movement },
   { op: "void", movement },
   { op: "doubt", movement, status: "NONCE=A1" },
+  { op: "attest", status: "NONCE=A1" },
   { op: "load_cash", ...cash },
   {
     op: "retell",

@@ -294,7 +294,12 @@ onEachStore(
     const now = "2026-11-24T12:00:00Z";
     const engine = await engineOn(store, Date.parse(now));
     await engine.run(addCustomer("alice", 10_000n), enrolTerminal("lobby"), enrolTerminal("mall"));
-    const restoring = { sinceMs: 0, waiting: [idOf("lobby"), idOf("mall")] };
+    const restoring = {
+      sinceMs: 0,
+      waiting: [idOf("lobby"), idOf("mall")],
+      unattested: [],
+      unknown: [],
+    };
     await engine.run({ op: "restore", operator: "root", terminals: [], restoring, missing: "all" });
     const replies = await engine.run(...[
       "lobby retell withdraw w1 alice 4000 EUR 2026-11-23T12:00:00Z",

@@ -34,6 +34,8 @@ const bank: BankState = {
   terminals: [well],
   holdAgesMs: [60_000],
   waiting: null,
+  unattested: [],
+  unknownPayments: [],
   clockDoubt: null,
   checkpointMs: nowMs - hour,
   backupMs: nowMs - hour,
@@ -61,6 +63,17 @@ const rows: [change: Partial<BankState>, wrong: string[], failures?: Failures][]
   [
     { waiting: ["lobby", "mall"] },
     ["customers are not served: the restored bank waits for lobby, mall"],
+  ],
+  [
+    { unknownPayments: [{ terminal: "lobby", amount: "4000" }] },
+    [
+      "lobby had paid €40.00 before the restore that its ATM did not report: it is in the " +
+      "differences account",
+    ],
+  ],
+  [
+    { unattested: ["lobby"] },
+    ["no withdrawals at lobby: the device has not attested its state since the restore"],
   ],
   [{ freeBytes: 10 ** 8 }, ["the disk is nearly full: 100 MB free"]],
   [

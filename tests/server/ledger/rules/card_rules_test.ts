@@ -171,7 +171,7 @@ Deno.test("a card that the bank does not have is counted at its terminal, and no
 
 Deno.test("no card is accepted while a restored bank waits for its terminals", () => {
   const counter = withCard();
-  const restoring = { sinceMs: 0, waiting: [idOf("lobby")] };
+  const restoring = { sinceMs: 0, waiting: [idOf("lobby")], unattested: [], unknown: [] };
   counter.run({ op: "restore", operator, terminals: [], restoring, missing: "all" });
   assertEquals(counter.card("alice", true), "try_later");
 });

@@ -12,7 +12,7 @@ const dayMs = 24 * 60 * 60 * 1_000;
 /** The small bank, put back to a backup; both of its terminals are waited for. */
 const restored = () => ({
   ...smallBank(),
-  restoring: { sinceMs: 0, waiting: [idOf("lobby"), idOf("mall")] },
+  restoring: { sinceMs: 0, waiting: [idOf("lobby"), idOf("mall")], unattested: [], unknown: [] },
 });
 /** The log of a table, without the first of the two entries that each movement has. */
 const wordsOf = (table: string, bank = restored()) =>
@@ -148,7 +148,12 @@ Deno.test("a number that another account has since is not that account", () => {
 });
 
 Deno.test("what is retold is charged to its own day: a terminal's limit for one day does not apply to three", () => {
-  const from = { sinceMs: Date.parse("2026-11-21T12:00Z"), waiting: [idOf("lobby"), idOf("mall")] };
+  const from = {
+    sinceMs: Date.parse("2026-11-21T12:00Z"),
+    waiting: [idOf("lobby"), idOf("mall")],
+    unattested: [],
+    unknown: [],
+  };
   const day = (of: number) => `2026-11-${of}T12:00:00Z`;
   play(
     `
@@ -177,7 +182,12 @@ Deno.test("what is retold is charged to its own day: a terminal's limit for one 
 
 Deno.test("an impossible day is ignored: before the backup, in the future, or missing", () => {
   const since = "2026-11-23T12:00:00Z";
-  const from = { sinceMs: Date.parse(since), waiting: [idOf("lobby")] };
+  const from = {
+    sinceMs: Date.parse(since),
+    waiting: [idOf("lobby")],
+    unattested: [],
+    unknown: [],
+  };
   play(
     `
     root limit terminalDayInMax 1000                               -> ok
@@ -207,7 +217,7 @@ Deno.test("what is retold after the bank's time was set back is charged to a day
       [null, today],
     ] as const
   ) {
-    const from = { sinceMs: at(22), waiting: [idOf("lobby")] };
+    const from = { sinceMs: at(22), waiting: [idOf("lobby")], unattested: [], unknown: [] };
     const bank = smallBank();
     const { number, uid } = bank.accounts.find(({ owner }) => owner === "alice")!;
     const books = new Books({ ...bank, restoring: from });
