@@ -311,7 +311,7 @@ const reports: [
 ];
 
 onEachBank(
-  "a restored bank believes the PC's owner as far as the device attests",
+  "a restored bank accepts from the PC's owner what the device attests",
   (withBank) =>
     withBank(async (running) => {
       const { atm, account, keys } = await enrolled(running);

@@ -137,8 +137,8 @@ export const bugs: readonly Bug[] = [
   {
     name: "withdrawals are not retold",
     file: "client/retell.ts",
-    from: 'return kind !== "left" && (byHand(kind)',
-    to: 'return kind !== "left" && kind !== "withdrawal" && (byHand(kind)',
+    from: 'return kind !== "left" &&\n    (byHand(kind)',
+    to: 'return kind !== "left" && kind !== "withdrawal" &&\n    (byHand(kind)',
     options: withRestores,
   },
   {

@@ -328,7 +328,7 @@ onEachStore(
     await engine.run(
       ...[addCustomer("alice", 10_000n), addCustomer("bob", 10_000n), enrolTerminal("lobby")],
     );
-    const restoring = { sinceMs: 0, waiting: [idOf("lobby")] };
+    const restoring = { sinceMs: 0, waiting: [idOf("lobby")], unattested: [], unknown: [] };
     await engine.run({ op: "restore", operator: "root", terminals: [], restoring, missing: "all" });
     const run = (...lines: string[]) => engine.run(...lines.map(commandOf));
     await run(

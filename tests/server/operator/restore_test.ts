@@ -33,6 +33,7 @@ import { goodLogInWords, verifyLog } from "../../../server/operator/log_programs
 import { rehearseRestore, restoreBank } from "../../../server/operator/restore.ts";
 import { Branch, type BranchAtm, logIn, password, until } from "../../client/branch.ts";
 import { makeBank } from "../helpers/made_bank.ts";
+import { parseDeviceKeys } from "../../../lib/device_keys.ts";
 import { inTemporaryFolder } from "../helpers/temporary.ts";
 import { bankWorld } from "../helpers/world.ts";
 
@@ -181,6 +182,44 @@ function makeListStale(branch: Branch): void {
     .map((each) => each.name === "hall" ? { ...each, state: "active" } : each);
   Deno.writeTextFileSync(list, JSON.stringify({ ...format, terminals: before }));
 }
+
+Deno.test("a device with keys attests its state to a restored bank, and what it paid is booked once", async () => {
+  const branch = await Branch.open();
+  const enrol = {
+    command: "enrol_device",
+    name: "cash",
+    terminal: "lobby",
+    operator: "t",
+  } as const;
+  const answers = await Array.fromAsync(runOperatorCommand(branch.bank, enrol));
+  const file = answers.find((answer) => "keyFile" in answer)!.keyFile;
+  const lobby = branch.atm("lobby", { byService: true, deviceKeys: parseDeviceKeys(file, "file") });
+  try {
+    await operate(branch, { command: "revoke_terminal", name: "hall" });
+    await withdraw(lobby, "2000");
+    await operate(branch, { command: "back_up" });
+    await withdraw(lobby, "4000");
+    await withdraw(lobby, "1000");
+    await branch.unserve();
+    await restore(branch);
+    await branch.serve();
+    const asked = await branch.bank.ledger.read.restoring();
+    assertEquals(asked!.unattested.length, 1);
+    await until("the lobby is back", () => lobby.atm.view().bank === "online");
+    await until("attested", async () => (await branch.bank.ledger.read.restoring()) === null);
+    assertEquals(await branch.balanceOf("alice"), 93_000n);
+    await withdraw(lobby, "2000");
+    assertEquals(await branch.balanceOf("alice"), 91_000n);
+    await branch.requireAllSettled(lobby);
+    assertEquals((await branch.bank.ledger.check()).problem, null);
+    const words = await logOf(branch);
+    assert(words.includes("terminal lobby | its device has attested its state after the restore"));
+    assert(!words.join().includes("to the differences account"));
+  } finally {
+    await lobby.close();
+    await branch.close();
+  }
+});
 
 Deno.test("a list of terminals that a full disk left behind does not undo a revocation", () =>
   afterBackup(async (branch) => {

@@ -248,19 +248,19 @@ Deno.test("a restored bank makes no token before the device has attested its sta
     ...(status && { status }),
     ...(of && { of }),
   });
-  const told = reported(4_000n, { token, status: paid });
+  const first = reported(4_000n, { token, status: paid });
   const refused = "its device has not attested its state since the restore";
   // What the terminal retells · what the device attests · the outcome · the differences account.
   const lines: [Command[], Command, string, bigint][] = [
-    [[told], attest(shown(), movement), "ok 0", 0n],
-    [[told], attest(shown({ id: null, presented: 0n })), "ok 0", 0n],
-    [[told], attest(shown()), "ok 4000", -4_000n], // the terminal names no withdrawal
-    [[told], attest(shown({ id: other }), movement), "ok 4000", -4_000n],
+    [[first], attest(shown(), movement), "ok 0", 0n],
+    [[first], attest(shown({ id: null, presented: 0n })), "ok 0", 0n],
+    [[first], attest(shown()), "ok 4000", -4_000n], // the terminal names no withdrawal
+    [[first], attest(shown({ id: other }), movement), "ok 4000", -4_000n],
     [[], attest(shown(), movement), "ok 4000", -4_000n],
     [[], attest(shown({ presented: 2_000n })), "ok 2000", -2_000n],
     [[], attest(shown({ presented: 0n })), "ok 0", 0n],
-    [[told], attest(undefined, movement), "unproven", 0n],
-    [[told], attest(shown({ nonce: statusNonce }), movement), "unproven", 0n],
+    [[first], attest(undefined, movement), "unproven", 0n],
+    [[first], attest(shown({ nonce: statusNonce }), movement), "unproven", 0n],
   ];
   for (const [index, [retold, command, outcome, differences]] of lines.entries()) {
     const { get, books, words } = bank(true);
