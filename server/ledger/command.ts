@@ -10,6 +10,7 @@ import type {
   Limits,
   Line,
   MovementId,
+  Operator,
   Restoring,
   Staff,
   Terminal,
@@ -486,6 +487,8 @@ export type Command =
     underKey?: number;
     /** For an operator's command: the signed request, for the log. */
     signed?: string;
+    /** The operator whose key and role were checked: the command has no effect after a change. */
+    signer?: Pick<Operator, "name" | "role" | "publicKey">;
     approval?: Approval;
   };
 

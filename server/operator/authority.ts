@@ -10,7 +10,7 @@ import { parsePlainAmount } from "../../lib/money.ts";
 import type { World } from "../../lib/world.ts";
 import type { Bank } from "../bank.ts";
 import { proposersHalf } from "../credentials/one_time.ts";
-import { logCommand } from "../ledger/command.ts";
+import { type Command, logCommand } from "../ledger/command.ts";
 import type { StorePlace } from "../ledger/open_store.ts";
 import type { ReadStore } from "../ledger/store.ts";
 import { logAction, runOperatorCommand } from "./commands.ts";
@@ -57,8 +57,10 @@ export async function* runSignedRequest(
     throw new CommandRefused(`${why}. Ask an operator who may, or an admin`);
   }
   if (fourEyes && await needsTwo(bank, command)) {
-    yield* propose(bank, challenge, request, signed);
-  } else yield* runOperatorCommand(bank, { ...command, operator }, signal, signed);
+    yield* propose(bank, challenge, request, { signed, signer: found });
+  } else {
+    yield* runOperatorCommand(bank, { ...command, operator }, signal, { signed, signer: found });
+  }
 }
 
 /** Returns the bank with a ledger whose entries have a signed request. */
@@ -72,7 +74,7 @@ async function* propose(
   bank: Bank,
   challenge: Challenge,
   request: SignedRequest,
-  signed: string,
+  by: Pick<Command, "signed" | "signer">,
 ): Answers {
   const { operator, command } = request;
   if ("key" in command && command.key !== undefined) {
@@ -94,7 +96,7 @@ async function* propose(
     id,
     command: text,
     words,
-    signed,
+    ...by,
   });
   if (outcome !== "ok") throw new UsageError(`nothing was proposed: ${inWords(outcome)}`);
   yield { proposal: id };

@@ -8,7 +8,7 @@ import {
   type OperatorRequest,
 } from "../../lib/operator_commands.ts";
 import type { Bank } from "../bank.ts";
-import { logCommand } from "../ledger/command.ts";
+import { type Command, logCommand } from "../ledger/command.ts";
 import { accountCommands } from "./accounts.ts";
 import { auditCommands } from "./audit.ts";
 import { bookCommands } from "./books.ts";
@@ -49,13 +49,14 @@ const handlers: Handlers<OperatorCommandName> = {
  * Runs a command. The log has every command under its operator's name, including refused ones.
  * @param signal ends a command that would otherwise continue
  * @param signed the operator's signed request, for the log
+ * @param signer the operator whose key and role were checked
  * @throws {UsageError} if it is refused, with the reason
  */
 export async function* runOperatorCommand(
   bank: Bank,
   request: OperatorRequest,
   signal: AbortSignal = new AbortController().signal,
-  signed?: string,
+  { signed, signer }: Pick<Command, "signed" | "signer"> = {},
 ): Answers {
   let why: string | null = null;
   let isKept = true;
@@ -63,7 +64,7 @@ export async function* runOperatorCommand(
   let isLogged = false;
   const watched = withSubmit(bank, async (command) => {
     isLogged = command.op === "log"; // it waits while nothing can be committed
-    const reply = await bank.ledger.submit({ ...command, signed });
+    const reply = await bank.ledger.submit({ ...command, signed, signer });
     isLogged = reply.logged !== undefined;
     return reply;
   });

@@ -164,6 +164,95 @@ function killedAround(bank: Bank, when: "before" | "after"): Bank {
 }
 
 onEachBank(
+  "two approvals at once, and an approval and a rejection at once, have one outcome",
+  (withBank) =>
+    withBank(async ({ bank }) => {
+      const anna = (await addOperator(bank, "anna")).signer;
+      const ben = (await addOperator(bank, "ben")).signer;
+      const carl = (await addOperator(bank, "carl")).signer;
+      const open = { command: "open_account", username: "alice", name: "more", opening: "1.00" };
+      const accounts = async () =>
+        (await bank.ledger.read.accounts()).filter(({ owner }) => owner === "alice").length;
+      const before = await accounts();
+      for (let round = 1; round <= 4; round++) {
+        const proposal = await proposed(
+          bank,
+          anna,
+          { ...open, name: `${round}` } as OperatorCommand,
+        );
+        const other = round % 2 === 0
+          ? { command: "approve", proposal } as const
+          : { command: "reject", proposal, reason } as const;
+        const [first, second] = await Promise.allSettled([
+          done(bank, ben, { command: "approve", proposal }),
+          done(bank, round === 3 ? anna : carl, other),
+        ]);
+        assertEquals([first!.status, second!.status].sort(), ["fulfilled", "rejected"]);
+        assertEquals((await bank.ledger.read.staff()).proposals, []);
+      }
+      const opened = (await accounts()) - before;
+      assert(opened >= 2 && opened <= 4, `${opened}`);
+      assertEquals((await bank.ledger.check()).problem, null);
+    }),
+);
+
+onEachBank(
+  "who is removed, or gets another role or key, while a command is under way, changes nothing with it",
+  (withBank) =>
+    withBank(async ({ bank }) => {
+      const anna = (await addOperator(bank, "anna")).signer;
+      const ben = (await addOperator(bank, "ben")).signer;
+      const carl = (await addOperator(bank, "carl")).signer;
+      const changes: (() => Promise<unknown>)[] = [
+        () => bank.ledger.submit({ op: "remove_operator", operator: "carl", name: "ben" }),
+        () => addOperator(bank, "ben", "auditor"),
+        () => addOperator(bank, "ben"), // another key
+      ];
+      await done(bank, anna, { command: "set_limits", withdrawal: "10.00" });
+      for (const change of changes) {
+        await bank.ledger.submit({
+          ...{ op: "add_operator", operator: "carl", name: "ben", role: "admin" } as const,
+          publicKey: ben.publicKey,
+        });
+        const proposal = await proposed(bank, anna, { command: "set_limits", withdrawal: "none" });
+        const before = await stateOf(bank);
+        const approve = { command: "approve", proposal } as const;
+        await assertRejects(() => done(afterChange(bank, change), ben, approve), UsageError);
+        assertEquals(JSON.parse(await stateOf(bank))[3], JSON.parse(before)[3]);
+        await done(bank, carl, { command: "reject", proposal, reason }); // it is open still
+        await bank.ledger.submit({
+          ...{ op: "add_operator", operator: "carl", name: "ben", role: "admin" } as const,
+          publicKey: ben.publicKey,
+        });
+        const suspend = { command: "suspend_terminal", name: "lobby" } as const;
+        await assertRejects(() => done(afterChange(bank, change), ben, suspend), UsageError);
+        assertEquals((await bank.ledger.read.terminals()).map(({ state }) => state), [
+          "active",
+          "active",
+        ]);
+      }
+    }),
+);
+
+/** Returns the bank, in which something else commits just before the next command does. */
+function afterChange(bank: Bank, change: () => Promise<unknown>): Bank {
+  let isDone = false;
+  const submit: Bank["ledger"]["submit"] = async (command) => {
+    if (!isDone) {
+      isDone = true;
+      await change();
+    }
+    return await bank.ledger.submit(command);
+  };
+  const ledger = new Proxy(bank.ledger, {
+    get: (target, name) => name === "submit" ? submit : Reflect.get(target, name, target),
+  });
+  return new Proxy(bank, {
+    get: (target, name) => name === "ledger" ? ledger : Reflect.get(target, name, target),
+  });
+}
+
+onEachBank(
   "an approval and its effect are one commit: a kill before it leaves the proposal, one after it the effect",
   (withBank) =>
     withBank(async (running) => {

@@ -80,6 +80,8 @@ export function applyCommands(
 function refusedBefore(batch: Batch, command: Command, moneyStopped: boolean): Answer | null {
   if (isShutOut(batch, command)) return { outcome: "terminal_revoked" };
   if (lacksVisit(batch, command)) return { outcome: "not_logged_in" };
+  // Given again, it is refused with the reason.
+  if (command.op !== "log" && lacksSigner(batch, command)) return { outcome: "try_later" };
   if (!moneyStopped || !movesMoney(command)) return null;
   return { outcome: isRepeated(command) ? "try_later" : "money_stopped" };
 }
@@ -203,6 +205,14 @@ function isRepeated({ op }: Command): boolean {
   return ["complete", "reverse", "load_cash", "count_cash", "retell", "retell_transfer"].includes(
     op,
   );
+}
+
+/** Returns whether the operator was removed, or got another key or role, since the request was checked. */
+function lacksSigner({ books }: Batch, { signer }: Command): boolean {
+  return signer !== undefined &&
+    !books.staff.operators.some(({ name, role, publicKey }) =>
+      name === signer.name && role === signer.role && publicKey === signer.publicKey
+    );
 }
 
 /**
