@@ -99,8 +99,8 @@ export function problemsOf(
   add(
     old > 0,
     `${old} ${old === 1 ? "movement is" : "movements are"} in doubt for over an hour`,
-    "'deno task bank holds' lists them: start their ATM, which settles them; if it is lost, " +
-      "'deno task bank holds settle ID'",
+    "'deno task bank holds' lists them: start their ATM, which settles them; if it is lost, and for " +
+      "a transfer, 'deno task bank holds settle ID'",
   );
   add(
     failures.names > failedNamesMax,
@@ -141,6 +141,14 @@ export function problemsOfTerminal(
   { nowMs, startedMs }: BankState,
   currency: Currency,
 ): Problem[] {
+  if (state === "suspended") {
+    return [{
+      what: `${name} is out of service: it is suspended`,
+      mend:
+        "'deno task bank audit show --action suspend' shows since when and by whom; 'deno task " +
+        `bank terminal resume ${name}' accepts it again, 'deno task bank terminal revoke ${name}' never`,
+    }];
+  }
   if (state !== "active") return [];
   const problems: Problem[] = [];
   const silent = contact === "lost" || contact === "unseen";

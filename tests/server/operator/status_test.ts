@@ -82,5 +82,10 @@ Deno.test("one command shows why an ATM is out of service, and the command that 
     }
     const name = "lobby";
     await Array.fromAsync(running.operate({ command: "suspend_terminal", name }));
-    assertMatch(await statusOf(running, false), /^lobby +suspended/m);
+    const suspended = await statusOf(running, false);
+    assertMatch(suspended, /^lobby +suspended/m);
+    assertMatch(
+      suspended,
+      /^1\. lobby is out of service: it is suspended\n {3}Do: .*resume lobby/m,
+    );
   }));
