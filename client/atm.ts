@@ -23,13 +23,12 @@ import { minorFromText, type MinorText } from "../lib/money.ts";
 import { notesOf } from "../lib/notes.ts";
 import { CardDesk } from "./cards/card_desk.ts";
 import { CardReaderError } from "./cards/card_reader.ts";
-import type { SimulatedCardReader } from "./cards/simulated_card_reader.ts";
-import type { SimulatedDevices } from "./cash/simulated_devices.ts";
 import { fastAmounts } from "./cash/cash_notes.ts";
 import { type NoteCounts, noteMixes, totalOf } from "./cash/note_mix.ts";
 import { type BankClient, NoAnswer } from "./bank_client.ts";
 import { Cashier } from "./cashier.ts";
 import type { AtmDependencies } from "./dependencies.ts";
+import type { DeviceControls } from "./cash/device_controls.ts";
 import { Reconciliation } from "./reconcile.ts";
 import { DeviceReports } from "./device_reports.ts";
 import { DiskWatch } from "./disk_watch.ts";
@@ -101,7 +100,8 @@ export class BankAtm implements Atm {
       },
       onDisconnected: (bank) => this.#visits.onDisconnected(bank),
     });
-    const { idleMsMax, devices } = dependencies;
+    const { idleMsMax, devices, demo } = dependencies;
+    if (demo) demo.onChange = onChange;
     devices.onChange = onChange;
     devices.onReturn = () => this.#recover();
     const onEnded = () => this.#returnCard();
@@ -204,13 +204,14 @@ export class BankAtm implements Atm {
     await this.#line.stop();
     await this.#cashier.idle();
     await this.dependencies.devices.close?.();
+    this.dependencies.demo?.close?.();
     this.#disk.close();
   }
 
   // The view
 
   view(): AtmView {
-    const { devices, demo, demoReader, aids, receiptUrl } = this.dependencies;
+    const { devices, demo, aids, receiptUrl } = this.dependencies;
     const { current: visit, idleMsMax, ended } = this.#visits;
     const presented = devices.presented();
     return {
@@ -239,7 +240,7 @@ export class BankAtm implements Atm {
       escrow: visit && devices.accepting() ? stack(devices.escrow()) : null,
       presented: presented.size === 0 ? null : stack(presented),
       card: this.#desk?.state ?? null,
-      cards: demoReader?.names ?? [],
+      cards: demo?.cards() ?? [],
       devices: { jammed: devices.jammed(), faults: demo?.faults() ?? [] },
       ...(receiptUrl !== undefined && { receiptUrl }),
       aids: { prints: aids?.printer ?? false, voices: aids?.voices ?? [] },
@@ -393,61 +394,46 @@ export class BankAtm implements Atm {
 
   async insertNote(value: MinorText): Promise<void> {
     const note = minorFromText(value);
-    const { demo } = this.dependencies;
-    if (!demo || note === null) return;
-    if (!notesOf(this.#line.state.currency).includes(note)) return;
-    if (this.#visits.current) this.#visits.awaitIdleness();
-    await demo.insert(note);
-    this.#notify();
+    if (note === null || !notesOf(this.#line.state.currency).includes(note)) return;
+    if (this.dependencies.demo && this.#visits.current) this.#visits.awaitIdleness();
+    await this.#operate((demo) => demo.insertNote(value));
   }
 
   takeNotes(): Promise<void> {
-    return this.#play((devices) => devices.takeNotes());
+    return this.#operate((demo) => demo.takeNotes());
   }
 
   insertCard(name: string): Promise<void> {
-    return this.#atReader((reader) => reader.insert(name));
+    return this.#operate((demo) => demo.insertCard(name));
   }
 
   takeCard(): Promise<void> {
-    return this.#atReader((reader) => reader.take());
-  }
-
-  #atReader(act: (reader: SimulatedCardReader) => void): Promise<void> {
-    const { demoReader, log } = this.dependencies;
-    try {
-      if (demoReader) act(demoReader);
-    } catch (error) {
-      if (!(error instanceof CardReaderError)) throw error;
-      log(`the card reader failed: ${error.message}`);
-    }
-    return Promise.resolve();
+    return this.#operate((demo) => demo.takeCard());
   }
 
   armFault(fault: DeviceFault): Promise<void> {
-    return this.#play((devices) => devices.arm(fault));
+    return this.#operate((demo) => demo.armFault(fault));
   }
 
   disarmFault(fault: DeviceFault): Promise<void> {
-    return this.#play((devices) => devices.disarm(fault));
+    return this.#operate((demo) => demo.disarmFault(fault));
   }
 
   clearJams(): Promise<void> {
-    return this.#play((devices) => devices.clearJams());
+    return this.#operate((demo) => demo.clearJams());
   }
 
-  #play(act: (devices: SimulatedDevices) => void): Promise<void> {
-    const { demo } = this.dependencies;
-    if (demo) {
-      try {
-        act(demo);
-      } catch (error) {
-        if (!this.#disk.caught(error)) throw error;
-      }
-      this.#report();
-      this.#notify();
+  async #operate(act: (demo: DeviceControls) => Promise<void>): Promise<void> {
+    const { demo, log } = this.dependencies;
+    if (!demo) return;
+    try {
+      await act(demo);
+    } catch (error) {
+      if (error instanceof CardReaderError) log(`the card reader failed: ${error.message}`);
+      else if (!this.#disk.caught(error)) throw error;
     }
-    return Promise.resolve();
+    this.#report();
+    this.#notify();
   }
 
   /** Compares notes and movements with the bank, once a day. */

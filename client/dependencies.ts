@@ -5,9 +5,8 @@ import type { AtmAids, AtmRequest } from "../lib/programs.ts";
 import type { NamedTerminalKey } from "../lib/terminal_key.ts";
 import type { Socket, World } from "../lib/world.ts";
 import type { CardReader } from "./cards/card_reader.ts";
-import type { SimulatedCardReader } from "./cards/simulated_card_reader.ts";
 import type { CashDevices } from "./cash/devices.ts";
-import type { SimulatedDevices } from "./cash/simulated_devices.ts";
+import type { DeviceControls } from "./cash/device_controls.ts";
 import type { Journal } from "./journal.ts";
 
 export interface AtmDependencies {
@@ -26,10 +25,8 @@ export interface AtmDependencies {
   devices: CashDevices;
   /** The card reader, if the ATM has one. */
   reader?: CardReader | null;
-  /** The card reader, if it is simulated and the page may operate it for the customer. */
-  demoReader?: SimulatedCardReader | null;
-  /** The devices, if they are simulated and the page may operate them for the customer. */
-  demo: SimulatedDevices | null;
+  /** The controls of simulated devices, if the page may operate them for the customer. */
+  demo: DeviceControls | null;
   log: (line: string) => void;
   /** Called in every session with the bank, before any movement is settled. */
   onConnected?: (currency: Currency) => void;

@@ -3,8 +3,16 @@ import type { DatabaseSync } from "node:sqlite";
 import { hex } from "../lib/bytes.ts";
 import { UsageError } from "../lib/errors.ts";
 import type { Currency } from "../lib/money.ts";
-import { isThere, replacePrivateFile } from "../lib/private_file.ts";
-import type { AtmRequest, AtmStart, DevicesAt } from "../lib/programs.ts";
+import { isThere, readPrivateFile, replacePrivateFile } from "../lib/private_file.ts";
+import {
+  type AtmRequest,
+  type AtmStart,
+  cardsFolderOf,
+  controlsPath,
+  controlsSecretPath,
+  type DevicesAt,
+  devicesFolderOf,
+} from "../lib/programs.ts";
 import { formatTerminalKey, type NamedTerminalKey, readTerminalKey } from "../lib/terminal_key.ts";
 import type { Files, MessageSocket, Socket, World } from "../lib/world.ts";
 import { BankAtm } from "./atm.ts";
@@ -23,8 +31,10 @@ import { cardsOf, SimulatedCardReader } from "./cards/simulated_card_reader.ts";
 import { SimulatedDevices } from "./cash/simulated_devices.ts";
 import { Xfs4IotCardReader } from "./cash/xfs4iot/xfs4iot_card_reader.ts";
 import { Xfs4IotDevices } from "./cash/xfs4iot/xfs4iot_devices.ts";
+import { LocalControls } from "./cash/device_controls.ts";
 import { countCassettes, fillCassettes } from "./filling.ts";
 import { Journal } from "./journal.ts";
+import { ServedControls } from "./cash/served_controls.ts";
 
 export interface AtmWorld {
   world: World;
@@ -57,14 +67,9 @@ export async function openAtm(
     // A key may be installed later, but a folder never becomes another terminal's.
     if (!wait || error instanceof ForeignFolder || !(error instanceof UsageError)) throw error;
   }
-  const served = devicesAt && connectDevices && !demo && !hasNotes(database, devicesAt)
+  const served = devicesAt && connectDevices && !hasNotes(database, devicesAt)
     ? servedDevices(devicesAt, { world, database, connectDevices, log, findKey })
     : null;
-  if (demo && servedBefore(database) !== null) {
-    throw new UsageError(
-      `the notes of ${folder} are in its device service. Start the ATM without --demo, or choose another folder with --data`,
-    );
-  }
   const simulated = new SimulatedDevices(database, demo);
   const { journal, devices, fill } = openCash(database, world, served ?? simulated);
   if (!wait) {
@@ -81,32 +86,37 @@ export async function openAtm(
       throw notConnected(devicesAt!.url, served.why);
     }
   }
-  const cards = cardsOf(files, `${folder}/cards`);
-  const hasCards = demo && cards.names().length > 0;
-  const demoReader = hasCards ? new SimulatedCardReader(database, cards) : null;
+  const cards = cardsOf(files, cardsFolderOf(devicesFolderOf(folder)));
+  const hasCards = !served && demo && cards.names().length > 0;
+  const simulatedReader = hasCards ? new SimulatedCardReader(database, cards) : null;
   const cardReader = served && connectDevices
     ? new Xfs4IotCardReader({ url: devicesAt!.url, connect: connectDevices, world, log })
     : null;
+  const local = () => new LocalControls(simulated, simulatedReader);
+  const controls = !demo
+    ? null
+    : served
+    ? await servedControls(devicesAt!.url, folder, files, connectDevices!)
+    : local();
   cardReader?.start();
   return new BankAtm({
     world,
     requireInPlace: databaseInPlace(files, folder),
-    reader: demoReader ?? cardReader,
-    demoReader,
+    reader: simulatedReader ?? cardReader,
     connect,
     findKey,
     journal,
     devices,
-    demo: demo ? simulated : null,
+    demo: controls,
     language,
     receiptUrl,
     aids: { ...aids, ask },
     currency: storedCurrency(database),
     onConnected(currency) {
       storeCurrency(database, currency);
-      if (demo && devices.cassettes().size === 0) {
-        fill(demoFilling(currency), currency);
-      }
+      if (!demo || devices.away() || devices.cassettes().size > 0) return;
+      fill(demoFilling(currency), currency);
+      devices.carryOut().catch(({ message }: Error) => log(`filling failed: ${message}`));
     },
     keepKey: (newKey) => replacePrivateFile(files, keptKey, formatTerminalKey(newKey)),
     log,
@@ -120,6 +130,25 @@ export function openCash(database: DatabaseSync, world: World, devices: CashDevi
   const fill = (notes: NoteCounts, currency: Currency) => fillCassettes(filling, notes, currency);
   const count = (notes: NoteCounts, currency: Currency) => countCassettes(filling, notes, currency);
   return { journal, devices, fill, count };
+}
+
+/**
+ * Connects the demo's pane to the controls of an ATM's own device service.
+ * @throws {UsageError} if it cannot be reached
+ */
+async function servedControls(
+  url: string,
+  atmFolder: string,
+  files: Files,
+  connect: NonNullable<AtmWorld["connectDevices"]>,
+): Promise<ServedControls> {
+  const path = controlsSecretPath(devicesFolderOf(atmFolder));
+  const secret = readPrivateFile(files, path, "Start the ATM again");
+  try {
+    return new ServedControls(await connect(new URL(controlsPath, url).href), secret);
+  } catch (error) {
+    throw notConnected(url, (error as Error).message);
+  }
 }
 
 /**

@@ -199,6 +199,18 @@ export interface DevicesStart {
 /** Returns the path of the socket on which the runtime's HTTP server of a device service listens. */
 export const devicesSocketPath = (folder: string) => `${folder}/service.sock`;
 
+/** Returns the path of the secret with which the controls of a device service are used. */
+export const controlsSecretPath = (folder: string) => `${folder}/controls.secret`;
+
+/** The path of the controls in a device service's address. */
+export const controlsPath = "/controls";
+
+/** Returns the folder of a device service in the folder of its ATM. */
+export const devicesFolderOf = (atmFolder: string) => `${atmFolder}/devices`;
+
+/** Returns the folder of the cards that can be inserted at a device service. */
+export const cardsFolderOf = (devicesFolder: string) => `${devicesFolder}/cards`;
+
 export interface DevicesReady {
   /** The publisher: `ws://HOST:PORT/xfs4iot/v1.0`. */
   url: string;
@@ -225,7 +237,7 @@ export interface AtmStart {
   folder: string;
   /** Whether the page may operate the simulated devices for the customer. */
   demo: boolean;
-  /** The ATM's devices; if absent, they are simulated in its process. */
+  /** The ATM's devices; if absent, they are simulated in its process, as in the simulator. */
   devices?: DevicesAt;
   /** Whether to start even if the bank cannot be reached or there is no key yet. */
   wait: boolean;

@@ -37,11 +37,7 @@ export class SimulatedCardReader implements CardReader {
   #reading: ((number: string | null) => void) | null = null;
   readonly #takers = new Set<() => void>();
 
-  /** The names of the cards that can be inserted. */
-  readonly names: readonly string[];
-
   constructor(private readonly database: DatabaseSync, private readonly cards: Cards) {
-    this.names = cards.names();
     const row = database.prepare("SELECT value FROM settings WHERE name = 'card reader'").get();
     this.#slot = row ? JSON.parse(row.value as string) : empty;
   }
@@ -61,6 +57,11 @@ export class SimulatedCardReader implements CardReader {
 
   retained(): number {
     return this.#slot.retained;
+  }
+
+  /** Returns the names of the cards that can be inserted. */
+  names(): readonly string[] {
+    return this.cards.names();
   }
 
   /** Returns whether a card can be inserted now. */

@@ -57,6 +57,8 @@ export class SimulatedDevices implements CashDevices {
   readonly #inserted: Inserted[] = [];
   /** Called when a customer has taken the presented notes. */
   onTaken: () => void = () => {};
+  /** Called when an armed fault has happened. */
+  onFault: () => void = () => {};
   #accepting = false;
   #shutterOpen = false;
   #onInserted: () => void = () => {};
@@ -385,6 +387,7 @@ export class SimulatedDevices implements CashDevices {
       .map((what) => `${what} ${moment} ${step}` as DeviceFault)
       .find((armed) => this.#faults.delete(armed));
     if (!fault) return;
+    this.onFault();
     if (fault.startsWith("power")) {
       this.#shut();
       throw new PowerCut(fault);

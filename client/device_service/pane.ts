@@ -2,35 +2,11 @@
  * The pane of the simulated devices as a page: what a customer and staff do at a real machine. Its
  * requests carry a secret from the fragment of its link, which is never sent in a request line.
  */
-import type { DeviceFault } from "../../lib/atm.ts";
-import { equalInConstantTime } from "../../lib/bytes.ts";
 import { pageRequestLengthMax } from "../../lib/limits.ts";
-import { formatMoney, minorFromText } from "../../lib/money.ts";
+import { formatMoney } from "../../lib/money.ts";
 import { notesOf } from "../../lib/notes.ts";
 import type { NoteCounts } from "../cash/note_mix.ts";
-import { CardReaderError } from "../cards/card_reader.ts";
-import type { Cards, SimulatedCardReader } from "../cards/simulated_card_reader.ts";
-import type { SimulatedDevices } from "../cash/simulated_devices.ts";
-import type { CashRecycler } from "./recycler.ts";
-
-export interface PaneParts {
-  devices: SimulatedDevices;
-  recycler: CashRecycler;
-  reader: SimulatedCardReader;
-  cards: Cards;
-  secret: string;
-  /** Called after the state has changed. */
-  onChange: () => void;
-}
-
-const faults: readonly DeviceFault[] = (["jam", "lost count", "power cut"] as const).flatMap((
-  what,
-) =>
-  (["before", "between", "after"] as const).flatMap((when) =>
-    (["dispense", "present", "retract", "cashIn", "cashInEnd", "cashInRollback"] as const)
-      .map((step) => `${what} ${when} ${step}` as const)
-  )
-);
+import { type Controls, type ControlsParts, faults } from "./controls.ts";
 
 const headers = {
   "content-security-policy":
@@ -42,7 +18,10 @@ const headers = {
 };
 
 /** Answers a request of the page, or null if it is not one of its paths. */
-export async function answerPane(request: Request, parts: PaneParts): Promise<Response | null> {
+export async function answerPane(
+  request: Request,
+  controls: Controls,
+): Promise<Response | null> {
   const { pathname } = new URL(request.url);
   if (pathname === "/" && request.method === "GET") {
     return new Response(document, {
@@ -50,46 +29,18 @@ export async function answerPane(request: Request, parts: PaneParts): Promise<Re
     });
   }
   if (!["/state", "/act"].includes(pathname) || request.method !== "POST") return null;
-  const given = request.headers.get("x-pane-secret") ?? "";
-  const bytes = (text: string) => new TextEncoder().encode(text);
-  if (!equalInConstantTime(bytes(given), bytes(parts.secret))) {
+  if (!controls.admits(request.headers.get("x-pane-secret") ?? "")) {
     return new Response(null, { status: 403, headers });
   }
   if (pathname === "/act") {
     if (Number(request.headers.get("content-length") ?? Infinity) > pageRequestLengthMax) {
       return new Response(null, { status: 413, headers });
     }
-    if (!act(await request.text(), parts)) return new Response(null, { status: 400, headers });
-    parts.onChange();
-  }
-  return Response.json(stateOf(parts), { headers });
-}
-
-/** Executes "insert 2000", "take", "card NAME", "takecard", "emptycards", "clear", "arm FAULT" or "disarm FAULT". */
-function act(text: string, { devices, recycler, reader, cards }: PaneParts): boolean {
-  const { currency } = recycler.units;
-  const [, verb, rest = ""] = /^([a-z]+) ?(.*)$/.exec(text) ?? [];
-  const fault = faults.find((each) => each === rest);
-  if (verb === "take") devices.takeNotes();
-  else if (verb === "card" || verb === "takecard" || verb === "emptycards") {
-    if (verb === "card" && !cards.names().includes(rest)) return false;
-    try {
-      if (verb === "card") reader.insert(rest);
-      else if (verb === "takecard") reader.take();
-      else reader.empty();
-    } catch (error) {
-      if (!(error instanceof CardReaderError)) throw error;
-      return false;
+    if (!await controls.act(await request.text())) {
+      return new Response(null, { status: 400, headers });
     }
-  } else if (verb === "clear") devices.clearJams();
-  else if (verb === "arm" && fault) devices.arm(fault);
-  else if (verb === "disarm" && fault) devices.disarm(fault);
-  else if (verb === "insert" && currency) {
-    const note = minorFromText(rest);
-    if (note === null || !notesOf(currency).includes(note)) return false;
-    void devices.insert(note);
-  } else return false;
-  return true;
+  }
+  return Response.json(stateOf(controls.parts), { headers });
 }
 
 const cardAt = {
@@ -99,7 +50,7 @@ const cardAt = {
   jammed: "jammed",
 };
 
-function stateOf({ devices, recycler, reader, cards }: PaneParts) {
+function stateOf({ devices, recycler, reader }: ControlsParts) {
   const { currency } = recycler.units;
   const listed = (notes: NoteCounts) =>
     [...notes].map(([value, count]) => `${count} × ${formatMoney(value, currency!)}`).join(", ");
@@ -123,7 +74,7 @@ function stateOf({ devices, recycler, reader, cards }: PaneParts) {
         ["Retained cards", reader.retained() === 0 ? "" : String(reader.retained())],
       ]
       : [["Units", "not configured: an ATM configures them when it connects"]],
-    cards: cards.names(),
+    cards: reader.names(),
     retained: reader.retained(),
     card: reader.accepting() ? "waits" : reader.media(),
     accepting: devices.accepting(),
@@ -191,13 +142,13 @@ const document = `<!doctype html>
     of("notes").replaceChildren(...state.notes.map(({ value, label }) => {
       const button = element("button", "Insert " + label);
       button.disabled = !state.accepting;
-      button.onclick = () => act("insert " + value);
+      button.onclick = () => act("insertNote " + value);
       return button;
     }));
     of("cards").replaceChildren(...state.cards.map((name) => {
       const button = element("button", "Insert the card of " + name);
       button.disabled = state.card !== "waits";
-      button.onclick = () => act("card " + name);
+      button.onclick = () => act("insertCard " + name);
       return button;
     }));
     of("takecard").disabled = state.card !== "entering";
@@ -207,11 +158,11 @@ const document = `<!doctype html>
     if (of("fault").length === 0) of("fault").append(...state.faults.map((each) => new Option(each)));
     of("armed").textContent = state.armed.join(", ") || "none";
   }
-  of("takecard").onclick = () => act("takecard");
-  of("emptycards").onclick = () => act("emptycards");
-  of("take").onclick = () => act("take");
-  of("clear").onclick = () => act("clear");
-  of("arm").onclick = () => act("arm " + of("fault").value);
+  of("takecard").onclick = () => act("takeCard");
+  of("emptycards").onclick = () => act("emptyCards");
+  of("take").onclick = () => act("takeNotes");
+  of("clear").onclick = () => act("clearJams");
+  of("arm").onclick = () => act("armFault " + of("fault").value);
   setInterval(() => ask("/state"), 500);
   ask("/state");
 </script>

@@ -4,13 +4,21 @@ import { readDeviceKeys } from "../../lib/device_keys.ts";
 import { UsageError } from "../../lib/errors.ts";
 import { socketPathBytesMax } from "../../lib/limits.ts";
 import { leashEnds, log, runProgram, say } from "../../lib/process.ts";
-import { removeAtEnd, removeIfThere } from "../../lib/private_file.ts";
-import { type DevicesReady, devicesSocketPath, type DevicesStart } from "../../lib/programs.ts";
+import { removeAtEnd, removeIfThere, replacePrivateFile } from "../../lib/private_file.ts";
+import {
+  cardsFolderOf,
+  controlsPath,
+  controlsSecretPath,
+  type DevicesReady,
+  devicesSocketPath,
+  type DevicesStart,
+} from "../../lib/programs.ts";
 import { connectUnix, listenTcp, messagesOf, system, systemFiles } from "../../lib/system.ts";
 import type { SocketListener } from "../../lib/world.ts";
 import { cardsOf, SimulatedCardReader } from "../cards/simulated_card_reader.ts";
 import { SimulatedDevices } from "../cash/simulated_devices.ts";
 import { CardSlot } from "../device_service/card_slot.ts";
+import { Controls } from "../device_service/controls.ts";
 import { DeviceService, publisherPath } from "../device_service/device_service.ts";
 import { openDoor } from "../device_service/door.ts";
 import { answerPane } from "../device_service/pane.ts";
@@ -37,7 +45,7 @@ if (import.meta.main) {
       name: "CashRecycler",
       published: ["CashRecycler", "CardReader"],
     });
-    const cards = cardsOf(systemFiles, `${folder}/cards`);
+    const cards = cardsOf(systemFiles, cardsFolderOf(folder));
     const reader = new SimulatedCardReader(database, cards);
     const readerOptions = { name: "CardReader", published: null };
     const readerService = new DeviceService(new CardSlot(reader), system, log, readerOptions);
@@ -52,7 +60,11 @@ if (import.meta.main) {
         service.unsolicited("Common.NonceClearedEvent", { reasonDescription });
     }
     const secret = hex(system.randomBytes(32));
-    const onChange = () => service.unsolicited("Common.StatusChangedEvent");
+    const controls = new Controls({
+      ...{ devices, recycler, reader, secret },
+      onChange: () => service.unsolicited("Common.StatusChangedEvent"),
+      caught: (error) => disk.caught(error),
+    });
     devices.onTaken = () =>
       service.unsolicited("CashManagement.ItemsTakenEvent", { position: "outDefault" });
     let address = "";
@@ -64,7 +76,8 @@ if (import.meta.main) {
         const messages = messagesOf(socket);
         const base = `ws://${request.headers.get("host")}${publisherPath}`;
         const { pathname } = new URL(request.url);
-        const served = service.accept(pathname, messages, base) ||
+        if (pathname === controlsPath) void controls.serve(messages);
+        const served = pathname === controlsPath || service.accept(pathname, messages, base) ||
           readerService.accept(pathname, messages, base);
         if (!served) {
           socket.addEventListener("open", () => socket.close());
@@ -74,14 +87,7 @@ if (import.meta.main) {
       const ours = request.headers.get("host") === address;
       if (!ours) return new Response(null, { status: 400 });
       try {
-        const page = await answerPane(request, {
-          devices,
-          recycler,
-          reader,
-          cards,
-          secret,
-          onChange,
-        });
+        const page = await answerPane(request, controls);
         return page ?? new Response(null, { status: 400 });
       } catch (error) {
         if (!disk.caught(error)) throw error;
@@ -97,6 +103,7 @@ if (import.meta.main) {
       );
     }
     removeIfThere(systemFiles, path);
+    replacePrivateFile(systemFiles, controlsSecretPath(folder), secret);
     const server = Deno.serve({ path, onListen: () => {} }, answer);
     const connect = () => connectUnix(path);
     const closeDoor = openDoor({ listener, world: system, connect, log });
@@ -110,7 +117,7 @@ if (import.meta.main) {
     readerService.close();
     await closeDoor();
     await server.shutdown();
-    removeAtEnd(systemFiles, path, log);
+    for (const each of [path, controlsSecretPath(folder)]) removeAtEnd(systemFiles, each, log);
     disk.close();
     database.close();
     return 0;

@@ -6,7 +6,7 @@ import { cardNumberHash, formatCard, isWeakPin, newCardNumber, readCard } from "
 import { UsageError } from "../../lib/errors.ts";
 import { checkpointMinutesDefault } from "../../lib/limits.ts";
 import { leashEnds, runProgram, say } from "../../lib/process.ts";
-import type { DemoBankStart } from "../../lib/programs.ts";
+import { cardsFolderOf, type DemoBankStart, devicesFolderOf } from "../../lib/programs.ts";
 import { currencyOf } from "../../lib/money.ts";
 import { smallestNote } from "../../lib/notes.ts";
 import {
@@ -89,8 +89,9 @@ export async function openDemoBank(
   for (const { username, pin } of customers) {
     const card = await cardOf(bank, `${data}/cards/${username}.card`, username, pin);
     for (const { folder } of terminals) {
-      systemFiles.makeFolder(`${folder}/cards`);
-      replacePrivateFile(systemFiles, `${folder}/cards/${username}.card`, card);
+      const cards = cardsFolderOf(devicesFolderOf(folder));
+      systemFiles.makeFolder(cards);
+      replacePrivateFile(systemFiles, `${cards}/${username}.card`, card);
     }
   }
   return { bank, folder, customers, terminals };

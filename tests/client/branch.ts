@@ -7,6 +7,7 @@ import { fillCassettes } from "../../client/filling.ts";
 import { totalOf } from "../../client/cash/note_mix.ts";
 import type { SimulatedCardReader } from "../../client/cards/simulated_card_reader.ts";
 import { SimulatedDevices } from "../../client/cash/simulated_devices.ts";
+import { LocalControls } from "../../client/cash/device_controls.ts";
 import { Journal } from "../../client/journal.ts";
 import { hex } from "../../lib/bytes.ts";
 import type { EndToEnd, EndToEndParts } from "../../client/device_service/end_to_end.ts";
@@ -248,9 +249,8 @@ export class Branch {
       journal: wrap(journal),
       requireInPlace: databaseInPlace(systemFiles, folder),
       devices: served?.devices ?? devices,
-      demo: devices,
+      demo: new LocalControls(devices, reader),
       reader,
-      demoReader: reader,
       takeCardMsMax,
       log: this.#log,
       idleMsMax,

@@ -70,11 +70,19 @@ Deno.test("the demo", async (t) => {
           `--allow-net=127.0.0.1:0,unix:${data}/bank/operator.sock`,
         ]);
         const atm = `${data}/atm-lobby`;
+        const start = argumentsOf(findIn(tree, "client/programs/atm_in_browser.ts")!).at(-1)!;
+        const devices = new URL(JSON.parse(start).devices.url).host;
         assertEquals(flagsOf("client/programs/atm_in_browser"), [
           ...closed,
           `--allow-read=${atm},${atm}/terminal.key`,
           `--allow-write=${atm}`,
-          `--allow-net=${first.ready.bank},127.0.0.1:0`,
+          `--allow-net=${first.ready.bank},127.0.0.1:0,${devices}`,
+        ]);
+        assertEquals(flagsOf("client/programs/devices"), [
+          ...closed,
+          `--allow-read=${atm}/devices`,
+          `--allow-write=${atm}/devices`,
+          `--allow-net=127.0.0.1:0,unix:${atm}/devices/service.sock`,
         ]);
       },
     });

@@ -87,7 +87,7 @@ Deno.test({
         await page.keyboard.type("60");
         await page.keyboard.press("Enter");
         await onScreen(page, "take");
-        await operate(devices, "take");
+        await operate(devices, "takeNotes");
         await onScreen(page, "receipt");
         await button(page, "Done").click();
         await button(page, "Log out").click();
@@ -103,7 +103,7 @@ Deno.test({
         await onScreen(page, "take_card");
         await button(pane, "Take the card").click();
         await onScreen(page, "take");
-        await operate(devices, "take");
+        await operate(devices, "takeNotes");
         await onScreen(page, "receipt");
       } finally {
         await browser.close();
@@ -115,6 +115,73 @@ Deno.test({
       assertMatch(out, /70\.00/);
       assertEquals(await server.end(), 0);
       assertEquals((await run(["bank", "ledger", "check", ...bank])).code, 0);
+    }),
+});
+
+Deno.test({
+  name: "the demo's pane operates the devices of a service in the ATM's window",
+  ignore: findBrowser() === null,
+  fn: () =>
+    inTemporaryFolder(async (folder) => {
+      const demo = new Program([
+        ...["demo", "--browser", "--no-open", "--json", "--data", `${folder}/demo`],
+      ]);
+      const { atm: link, customers } = JSON.parse(await demo.line());
+      const { pin } = customers.find(({ username }: { username: string }) => username === "alice");
+      const browser = await openBrowser();
+      try {
+        const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+        await page.goto(link);
+        const logIn = async () => {
+          await button(page, "Insert Alice’s card").click();
+          await onScreen(page, "pin");
+          await page.keyboard.type(pin);
+          await page.keyboard.press("Enter");
+          await onScreen(page, "menu");
+        };
+        const withdrawTen = async () => { // one note: nothing to choose
+          await button(page, "Another amount").click();
+          await page.keyboard.type("10");
+          await page.keyboard.press("Enter");
+          await onScreen(page, "take_card");
+          await button(page, "Take the card").click();
+        };
+        await onScreen(page, "welcome");
+        await logIn();
+        await button(page, "Deposit cash").click();
+        await onScreen(page, "deposit");
+        await button(page, "Insert €50").click();
+        await button(page, /^Deposit €50/).click();
+        await onScreen(page, "receipt");
+        await button(page, "Done").click();
+        await withdrawTen();
+        await onScreen(page, "take");
+        await button(page, "Take the notes").click();
+        await onScreen(page, "receipt");
+        await button(page, "Done").click();
+        // A power cut ends every connection to the devices while notes move.
+        await page.getByLabel("What").selectOption("power cut");
+        await page.getByLabel("When").selectOption("between");
+        await button(page, "Make it fail").click();
+        await button(page, "Disarm: Power cut during dispensing").waitFor();
+        await logIn();
+        await withdrawTen();
+        await new Promise((r) => setTimeout(r, 5000));
+        await page.screenshot({ path: "/tmp/devices-demo/a.png" });
+        await onScreen(page, "receipt");
+        await page.getByText("Nothing was taken from your account").waitFor();
+        await button(page, /^Disarm/).waitFor({ state: "detached" });
+      } finally {
+        await browser.close();
+      }
+      assertEquals(await demo.end(), 0);
+      const atm = `${folder}/demo/atm-lobby`;
+      const journal = openAtmFolder(systemFiles, atm);
+      const { notes } = journal.prepare("SELECT count(*) AS notes FROM notes").get()!;
+      journal.close();
+      assertEquals(notes, 0, "the notes are the service's alone");
+      const shown = await run(["atm", "cash", "show", "--data", atm]);
+      assertMatch(shown.out, /€20,040.00 {2}in total/);
     }),
 });
 
@@ -148,7 +215,7 @@ Deno.test({
         ["/state", { method: "POST" }, 403],
         [
           "/act",
-          { method: "POST", headers: { "x-pane-secret": "0".repeat(64) }, body: "take" },
+          { method: "POST", headers: { "x-pane-secret": "0".repeat(64) }, body: "takeNotes" },
           403,
         ],
       ];

@@ -8,6 +8,7 @@ import { openAtmFolder } from "../../client/folder/atm_folder.ts";
 import { fillCassettes } from "../../client/filling.ts";
 import { totalOf } from "../../client/cash/note_mix.ts";
 import { SimulatedDevices } from "../../client/cash/simulated_devices.ts";
+import { LocalControls } from "../../client/cash/device_controls.ts";
 import { Journal } from "../../client/journal.ts";
 import type { Receipt } from "../../lib/atm.ts";
 import { isThere, replacePrivateFile } from "../../lib/private_file.ts";
@@ -253,7 +254,7 @@ if (import.meta.main) {
     },
     journal,
     devices,
-    demo: devices,
+    demo: new LocalControls(devices),
     log: console.error,
     onConnected: (currency) => {
       if (devices.cassettes().size > 0) return;

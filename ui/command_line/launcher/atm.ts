@@ -12,7 +12,7 @@ import type { AtmLaunch, Screens } from "../launch.ts";
 import { LauncherAids } from "./aids.ts";
 import { Child } from "./child.ts";
 import { keep } from "./lifetime.ts";
-import { deviceService, filesOf, netOf, serviceStart } from "./devices.ts";
+import { filesOf, netOf, startOwnDevices } from "./devices.ts";
 import { addressText, type Place } from "./paths.ts";
 import { atmPermissions, denoArguments, windowPermissions } from "./permissions.ts";
 import { findTerminal } from "./terminal.ts";
@@ -27,19 +27,17 @@ export async function launchAtm(asked: AtmLaunch, place: Place): Promise<number>
   const start = { bank, key, folder, demo, wait, language, receiptUrl };
   const pages = await bundledFor(screens);
   return await keep([], async (children) => {
-    const service = demo || asked.devices ? null : deviceService(serviceStart(folder), place);
-    if (service) children.push(service);
-    const served = await service?.ready ?? null;
-    if (service && !served) return false;
-    const devices = asked.devices ?? (served ? { url: served.url, isOwn: true } : undefined);
+    const own = asked.devices ? null : await startOwnDevices(folder, place, children);
+    const devices = asked.devices ?? own?.at;
+    if (!devices) return false;
     const ready = await startAtm({ ...start, devices }, name, screens, pages, place, children);
     if (!ready) return false;
     if (screens.json) {
-      const page = served ? { devices: served.page } : {};
+      const page = own ? { devices: own.page } : {};
       say(JSON.stringify({ bank: addressText(bank), atm: linkOf(ready), data: folder, ...page }));
     } else {
       await show(ready, screens);
-      if (served) say(`This page operates its cash devices: ${served.page}`);
+      if (own && !demo) say(`This page operates its cash devices: ${own.page}`);
     }
     return true;
   });

@@ -5,6 +5,7 @@ import type { DemoLaunch } from "../launch.ts";
 import { address } from "../values.ts";
 import { bundledFor, linkOf, show, startAtm } from "./atm.ts";
 import { Child } from "./child.ts";
+import { startOwnDevices } from "./devices.ts";
 import { keep } from "./lifetime.ts";
 import { addressText, type Place } from "./paths.ts";
 import { bankPermissions, denoArguments, operatorSocket } from "./permissions.ts";
@@ -30,9 +31,12 @@ export async function launchDemo(
       language: screens.language,
     };
     const started = await Promise.all(
-      ready.terminals.map(({ key, folder, name }) =>
-        startAtm({ ...shared, key, folder }, name, screens, pages, place, children)
-      ),
+      ready.terminals.map(async ({ key, folder, name }) => {
+        const devices = (await startOwnDevices(folder, place, children))?.at;
+        if (!devices) return null;
+        const start = { ...shared, key, folder, devices };
+        return await startAtm(start, name, screens, pages, place, children);
+      }),
     );
     const readies = started.filter((each) => each !== null);
     if (readies.length < started.length) return false;
