@@ -69,7 +69,7 @@ export class BankAtm implements Atm {
     this.#reconciliation = new Reconciliation(dependencies);
     const cashier = this.#cashier = new Cashier({
       ...dependencies,
-      cardTaken: () => this.#desk?.giveBack() ?? Promise.resolve(true),
+      cardTaken: () => this.#cardTaken(),
       currency: () => this.#line.state.currency.code,
       onChange,
       onPowerCut: () => {
@@ -112,7 +112,7 @@ export class BankAtm implements Atm {
     this.#desk = reader && new CardDesk({
       ...{ reader, world, onChange, log, takeCardMsMax },
       serves: () => this.#serves && this.#visits.current === null,
-      onRetained: () => this.#report(),
+      onAttention: () => this.#report(),
     });
   }
 
@@ -133,6 +133,13 @@ export class BankAtm implements Atm {
   /** Whether a log-in can begin. */
   get #serves(): boolean {
     return this.#line.state.bank === "online" && this.#failure === null;
+  }
+
+  /** A card in a jammed reader is not that of a customer who logged in with the password. */
+  async #cardTaken(): Promise<boolean> {
+    const desk = this.#desk;
+    if (!desk || desk.isJammed && !this.#visits.current?.byCard) return true;
+    return await desk.giveBack();
   }
 
   #returnCard(): void {

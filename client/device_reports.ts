@@ -34,6 +34,7 @@ export class DeviceReports {
   #report(): Report {
     const { devices, journal, reader } = this.dependencies;
     const retained = reader?.retained() ?? 0;
+    const cardJam = reader?.media() === "jammed" ? ["card_reader"] as const : [];
     const stopped = this.dependencies.failure();
     const left = journal.flagged().filter(({ kind }) => kind === "left")
       .reduce((sum, { amount }) => sum + amount, 0n);
@@ -43,7 +44,7 @@ export class DeviceReports {
         value: value.toString(),
         count,
       })),
-      jammed: [...devices.jammed()],
+      jammed: [...devices.jammed(), ...cardJam],
       counted: devices.counted(),
       left: left.toString(),
       ...(stopped && { stopped }),

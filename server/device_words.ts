@@ -2,7 +2,7 @@
 import type { AtmFailure } from "../lib/atm.ts";
 import { scarceNotesMax } from "../lib/limits.ts";
 import { type Currency, formatMoney } from "../lib/money.ts";
-import type { AskOf } from "../lib/protocol/message.ts";
+import type { AskOf, JammedDevice } from "../lib/protocol/message.ts";
 import type { Terminal } from "./ledger/model.ts";
 
 /** The state of a terminal's cash devices. */
@@ -17,14 +17,22 @@ const failures: Record<AtmFailure, string> = {
   journal_lost: "out of service: its journal lacks movements, count its notes",
 };
 
+/** Devices in words. */
+export const deviceNames: Record<JammedDevice, string> = {
+  dispenser: "dispenser",
+  acceptor: "acceptor",
+  card_reader: "card reader",
+};
+
 /**
  * Returns a report in words: "report devices: €20.00 empty, €50.00 low (3), dispenser jammed";
  * "report devices: all well".
  */
 export function reportInWords(
-  { cassettes, jammed, counted, left, stopped, retained = 0 }: DeviceReport,
+  report: DeviceReport,
   currency: Currency,
 ): string {
+  const { cassettes, stopped } = report;
   const money = (minor: string) => formatMoney(BigInt(minor), currency);
   const troubles = [
     stopped && failures[stopped],
@@ -34,12 +42,28 @@ export function reportInWords(
         ? `${money(value)} empty`
         : count <= scarceNotesMax && `${money(value)} low (${count})`
     ),
-    ...jammed.map((device) => `${device} jammed`),
-    !counted && "count lost",
-    left !== "0" && `${money(left)} left by customers`,
-    retained > 0 && `cards retained: ${retained}`,
+    ...faultsOf(report, currency),
   ].filter((trouble) => trouble);
   return reportPrefix + (troubles.join(", ") || "all well");
+}
+
+/** Returns what staff must see to at the devices, besides their cassettes. */
+export function faultsOf(
+  { jammed, counted, left, retained = 0 }: DeviceReport,
+  currency: Currency,
+): string[] {
+  return [
+    ...jammed.map((device) => `${deviceNames[device]} jammed`),
+    ...(counted ? [] : ["count lost"]),
+    ...(left === "0" ? [] : [`${formatMoney(BigInt(left), currency)} left by customers`]),
+    ...(retained > 0 ? [`cards retained: ${retained}`] : []),
+  ];
+}
+
+/** Returns the notes of each cassette: "€50.00 × 40, €20.00 × 100". */
+export function cassettesInWords({ cassettes }: DeviceReport, currency: Currency): string {
+  return cassettes.map(({ value, count }) => `${formatMoney(BigInt(value), currency)} × ${count}`)
+    .join(", ");
 }
 
 /** Returns whether two reports need the same attention: their counts may differ with every note. */

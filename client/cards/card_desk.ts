@@ -15,8 +15,8 @@ export interface CardDeskParts {
   serves: () => boolean;
   /** Called when the card, or where it is, changed. */
   onChange: () => void;
-  /** Called when a card was retained. */
-  onRetained: () => void;
+  /** Called when staff must see to the reader, or no longer: a card was retained, or it is jammed. */
+  onAttention: () => void;
   log: (line: string) => void;
   /** Shorter in tests. */
   takeCardMsMax?: number;
@@ -31,16 +31,35 @@ export class CardDesk {
   /** Why the reader failed last: it is logged once. */
   #why = "";
 
+  /** What was reported to staff. */
+  #attention = "0 false";
+
   constructor(private readonly parts: CardDeskParts) {
-    parts.reader.onChange = parts.onChange;
+    parts.reader.onChange = () => {
+      parts.onChange();
+      this.#tellStaff();
+    };
+  }
+
+  /** Reports what staff must see to, when that has changed. */
+  #tellStaff(): void {
+    const { reader, onAttention } = this.parts;
+    const attention = `${reader.retained()} ${this.isJammed}`;
+    if (attention === this.#attention) return;
+    this.#attention = attention;
+    onAttention();
   }
 
   /** Whether a card waits to be used, or to be taken; null while no reader works. */
   get state(): "none" | "inserted" | "returned" | null {
     const { reader } = this.parts;
-    if (reader.away() || reader.media() === "jammed") return null;
+    if (reader.away() || this.isJammed) return null;
     if (this.#number !== null) return "inserted";
     return reader.media() === "entering" ? "returned" : "none";
+  }
+
+  get isJammed(): boolean {
+    return this.parts.reader.media() === "jammed";
   }
 
   /** The number of the inserted card; null for none. */
@@ -102,7 +121,7 @@ export class CardDesk {
   }
 
   async #giveBack(): Promise<boolean> {
-    const { reader, world, onChange, onRetained, log } = this.parts;
+    const { reader, world, onChange, log } = this.parts;
     if (reader.media() === "notPresent") return true;
     try {
       await reader.eject();
@@ -117,7 +136,6 @@ export class CardDesk {
       if (this.#closing.signal.aborted) return false; // the next start continues here
       await reader.retain();
       log("a card was not taken, and is retained");
-      onRetained();
       return false;
     } catch (error) {
       if (!(error instanceof CardReaderError)) throw error;

@@ -10,6 +10,8 @@ interface Slot {
   number: string | null;
   at: "transport" | "exit";
   retained: number;
+  /** Whether it moves no card until staff have cleared it. */
+  jammed?: boolean;
 }
 
 const empty: Slot = { number: null, at: "transport", retained: 0 };
@@ -51,7 +53,8 @@ export class SimulatedCardReader implements CardReader {
   }
 
   media(): Media {
-    const { number, at } = this.#slot;
+    const { number, at, jammed } = this.#slot;
+    if (jammed) return "jammed";
     return number === null ? "notPresent" : at === "exit" ? "entering" : "present";
   }
 
@@ -88,6 +91,20 @@ export class SimulatedCardReader implements CardReader {
     if (this.media() === "entering") this.#remove();
   }
 
+  /** Jams, with or without a card: a read that waits ends. */
+  jam(): void {
+    this.#keep({ ...this.#slot, jammed: true });
+    this.cancelRead();
+    this.onChange?.();
+  }
+
+  /** Clears a jam, as staff do; a card stays where it is. */
+  clear(): void {
+    if (!this.#slot.jammed) return;
+    this.#keep({ ...this.#slot, jammed: false });
+    this.onChange?.();
+  }
+
   /** Takes the cards out of the retain unit, as staff do. */
   empty(): void {
     this.#keep({ ...this.#slot, retained: 0 });
@@ -97,6 +114,7 @@ export class SimulatedCardReader implements CardReader {
   // Commands
 
   async read(): Promise<string | null> {
+    this.#requireFree();
     const { number, at } = this.#slot;
     if (number !== null && at === "transport") return number;
     if (number !== null || this.#reading) throw new CardReaderError("occupied");
@@ -116,15 +134,22 @@ export class SimulatedCardReader implements CardReader {
 
   // deno-lint-ignore require-await
   async eject(): Promise<void> {
+    this.#requireFree();
     if (this.#slot.number === null) throw new CardReaderError("noMedia");
     this.#keep({ ...this.#slot, at: "exit" });
   }
 
   // deno-lint-ignore require-await
   async retain(): Promise<void> {
+    this.#requireFree();
     const { number, retained } = this.#slot;
     if (number === null) throw new CardReaderError("noMedia");
     this.#remove({ retained: retained + 1 });
+  }
+
+  /** @throws {CardReaderError} if it is jammed */
+  #requireFree(): void {
+    if (this.#slot.jammed) throw new CardReaderError("mediaJam");
   }
 
   async taken(): Promise<void> {

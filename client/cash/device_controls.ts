@@ -67,7 +67,10 @@ export class LocalControls implements DeviceControls {
   }
 
   clearJams(): Promise<void> {
-    return this.#changing(() => this.devices.clearJams());
+    return this.#changing(() => {
+      this.devices.clearJams();
+      this.reader?.clear();
+    });
   }
 
   /** Acts at once; an error rejects. */

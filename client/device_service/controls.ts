@@ -49,7 +49,7 @@ export class Controls {
   }
 
   /**
-   * Executes "insertNote 2000", "takeNotes", "insertCard NAME", "takeCard", "emptyCards",
+   * Executes "insertNote 2000", "takeNotes", "insertCard NAME", "takeCard", "emptyCards", "jamReader",
    * "clearJams", "armFault FAULT" or "disarmFault FAULT". Returns false for anything else, and for a
    * card that cannot be used.
    * @throws if the disk fails
@@ -64,6 +64,7 @@ export class Controls {
       if (name === "takeNotes") await local.takeNotes();
       else if (name === "takeCard") await local.takeCard();
       else if (name === "emptyCards") reader.empty();
+      else if (name === "jamReader") reader.jam();
       else if (name === "clearJams") await local.clearJams();
       else if (name === "armFault" && fault) await local.armFault(fault);
       else if (name === "disarmFault" && fault) await local.disarmFault(fault);

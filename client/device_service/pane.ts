@@ -79,7 +79,7 @@ function stateOf({ devices, recycler, reader }: ControlsParts) {
     card: reader.accepting() ? "waits" : reader.media(),
     accepting: devices.accepting(),
     presented: devices.presented().size > 0,
-    jammed: devices.jammed().length > 0,
+    jammed: devices.jammed().length > 0 || reader.media() === "jammed",
     faults,
     armed: devices.faults(),
   };
@@ -109,6 +109,7 @@ const document = `<!doctype html>
 <h2>Faults</h2>
 <label>Next fault <select id="fault"></select></label>
 <button id="arm">Arm</button>
+<button id="jam">Jam the card reader</button>
 <p>Armed: <span id="armed">none</span></p>
 <h2>Staff</h2>
 <button id="clear">Clear the jams</button>
@@ -161,6 +162,7 @@ const document = `<!doctype html>
   of("takecard").onclick = () => act("takeCard");
   of("emptycards").onclick = () => act("emptyCards");
   of("take").onclick = () => act("takeNotes");
+  of("jam").onclick = () => act("jamReader");
   of("clear").onclick = () => act("clearJams");
   of("arm").onclick = () => act("armFault " + of("fault").value);
   setInterval(() => ask("/state"), 500);

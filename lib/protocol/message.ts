@@ -41,6 +41,9 @@ import { isPlainLine } from "../text.ts";
 import { type Currency, minorFromText, type MinorText } from "../money.ts";
 
 /** An ATM's request. Amounts are minor units; `movement` is 32 hex digits made by the terminal. */
+/** A device that does not work until staff have cleared it. */
+export type JammedDevice = "dispenser" | "acceptor" | "card_reader";
+
 export type Ask =
   // of the channel: no log-in required
   | { op: "hello" }
@@ -87,7 +90,7 @@ export type Ask =
   | {
     op: "report";
     cassettes: Notes[];
-    jammed: ("dispenser" | "acceptor")[];
+    jammed: JammedDevice[];
     /** False if the devices have lost count of their notes. */
     counted: boolean;
     /** Value of customers' notes left in the ATM and not booked. */
@@ -441,7 +444,7 @@ const askFields: { [O in Operation]: Fields } = {
   },
   report: {
     cassettes: listOf((value) => record({ value: minor, count: whole }, value), cassettesMax),
-    jammed: listOf(oneOf("dispenser", "acceptor"), 2),
+    jammed: listOf(oneOf<JammedDevice>("dispenser", "acceptor", "card_reader"), 3),
     counted: yesOrNo,
     left: minor,
     stopped: maybe(oneOf("disk_failed", "journal_lost")),

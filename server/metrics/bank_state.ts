@@ -21,6 +21,8 @@ export interface TerminalState {
   /** Its last message to this server; null for none since its start. */
   lastMs: number | null;
   report: DeviceReport | null;
+  /** When the devices' state last changed; null without a report. */
+  reportedMs: number | null;
   /** Whether it has never moved a note. */
   isNew: boolean;
   /** The last comparison with the books; null for none. */
@@ -111,6 +113,7 @@ export async function bankStateOf(
           : "unseen",
         lastMs: contact?.lastMs ?? null,
         report: contact?.report ?? null,
+        reportedMs: contact?.report ? contact.reportedMs : null,
         isNew: unused.has(id),
         reconciled: monitor.reconciled.get(id) ?? null,
       };

@@ -13,7 +13,7 @@ import {
   withdrawalsInDoubtMax,
 } from "../../lib/limits.ts";
 import { type Currency, formatMoney } from "../../lib/money.ts";
-import type { DeviceReport } from "../device_words.ts";
+import { deviceNames, type DeviceReport } from "../device_words.ts";
 import type { BankState, TerminalState } from "./bank_state.ts";
 
 /** A problem: what is wrong, and what to do. */
@@ -176,7 +176,7 @@ export function problemsOfTerminal(
     });
   }
   if (report === null) return problems;
-  const { cassettes, jammed, counted, left, stopped } = report;
+  const { cassettes, jammed, counted, left, stopped, retained = 0 } = report;
   if (stopped) {
     problems.push({
       what: `${name} is out of service: ${stops[stopped].what}`,
@@ -199,9 +199,24 @@ export function problemsOfTerminal(
     }
   }
   for (const device of jammed) {
+    problems.push(
+      device === "card_reader"
+        ? {
+          what: `${name} takes no cards: its ${deviceNames[device]} is jammed`,
+          mend: "open the ATM, clear the jam, and return a card that was in it to its customer",
+        }
+        : {
+          what: `${name} is out of service: its ${deviceNames[device]} is jammed`,
+          mend:
+            "open the ATM and clear the jam; its notes are counted with 'deno task atm cash count'",
+        },
+    );
+  }
+  if (retained > 0) {
     problems.push({
-      what: `${name} is out of service: its ${device} is jammed`,
-      mend: "open the ATM and clear the jam; its notes are counted with 'deno task atm cash count'",
+      what: `${name} has retained ${retained === 1 ? "a card" : `${retained} cards`}`,
+      mend: "take them out, and return them to their customers, or end them: " +
+        "'deno task bank card revoke CUSTOMER'",
     });
   }
   if (!counted) {

@@ -7,6 +7,7 @@ import type { Bank } from "../bank.ts";
 import { logCommand } from "../ledger/command.ts";
 import { type BankState, bankStateOf, type TerminalState } from "../metrics/bank_state.ts";
 import { megabytes, type Problem, problemsOf } from "../metrics/problems.ts";
+import { faultsOf } from "../device_words.ts";
 import type { Handlers } from "./request.ts";
 import { barOf, listed, tableOf, timeInWords } from "./table.ts";
 
@@ -132,6 +133,10 @@ function statusLines(
     1,
     ...state.terminals.flatMap(({ report }) => report?.cassettes.map(({ count }) => count) ?? []),
   );
+  const devicesOf = ({ report, reportedMs }: TerminalState) =>
+    report
+      ? `${faultsOf(report, currency).join(", ") || "all well"}, since ${ago(reportedMs, "-")}`
+      : "";
   const cassettesOf = ({ report }: TerminalState) =>
     report?.cassettes.map(({ value, count }) =>
       `${formatMoney(BigInt(value), currency)} ${barOf(count / most, barLength)} ${count}`
@@ -141,12 +146,14 @@ function statusLines(
     ...facts.filter(([, fact]) => fact).map(([name, fact]) => `${name.padEnd(width)}  ${fact}`),
     "",
     ...tableOf(
-      ["terminal", "state", "last contact", "key", "protection", "cassettes"],
+      ["terminal", "state", "last contact", "key", "protection", "devices", "cassettes"],
       state.terminals.map((terminal) => {
         const { name, contact, lastMs, keyVersion, protection } = terminal;
         const stateOf = terminal.state === "active" ? contact : terminal.state;
-        const key = String(keyVersion);
-        return [name, stateOf, ago(lastMs, "-"), key, protection, cassettesOf(terminal)];
+        return [
+          ...[name, stateOf, ago(lastMs, "-"), String(keyVersion), protection],
+          ...[devicesOf(terminal), cassettesOf(terminal)],
+        ];
       }),
     ),
     "",

@@ -19,7 +19,7 @@ import {
   rotateTerminal,
   terminalNamed,
 } from "../terminals/change_keys.ts";
-import { protectionOf, reportPrefix } from "../device_words.ts";
+import { cassettesInWords, protectionOf, reportPrefix } from "../device_words.ts";
 import type { AuditEntry } from "../audit/entry.ts";
 import { CommandRefused, type Handlers } from "./request.ts";
 import { listed } from "./table.ts";
@@ -47,6 +47,7 @@ export const terminalCommands: Handlers<
   },
 
   async *list_terminals(bank, { json = false }) {
+    const { currency } = bank.settings;
     const rows = await Promise.all(
       (await bank.ledger.read.terminals()).map(async (terminal) => {
         const { name, id, keyVersion, state, next } = terminal;
@@ -55,6 +56,9 @@ export const terminalCommands: Handlers<
         const report = await lastReport(bank, name);
         const devices = report?.action.slice(reportPrefix.length) ?? null;
         const reported = report ? new Date(report.timeMs).toISOString() : null;
+        const contact = bank.monitor.terminals.get(id);
+        const cassettes = contact?.report?.cassettes ?? null;
+        const seen = contact && new Date(contact.lastMs).toISOString();
         return {
           cells: [
             name,
@@ -64,13 +68,17 @@ export const terminalCommands: Handlers<
             next ? `${next.version} waits since ${nextSince}` : "",
             protection,
             devices === null ? "" : `${devices}, since ${reported}`,
+            contact?.report ? `${cassettesInWords(contact.report, currency)}, at ${seen}` : "",
           ],
-          facts: { name, id, keyVersion, state, nextSince, protection, devices, reported },
+          facts: {
+            ...{ name, id, keyVersion, state, nextSince, protection, devices, reported },
+            ...{ cassettes, seen: seen ?? null },
+          },
         };
       }),
     );
-    const columns = ["terminal", "id", "key", "state", "next key", "protection", "devices"];
-    yield* listed(columns, rows, json);
+    const keys = ["terminal", "id", "key", "state", "next key"];
+    yield* listed([...keys, "protection", "devices", "cassettes"], rows, json);
   },
 
   async *rotate_terminal(bank, { name, now, key: given, operator }) {

@@ -60,7 +60,7 @@ class Service {
     const desk = new CardDesk({
       ...{ reader, world: system, log, serves: () => true, takeCardMsMax },
       onChange: () => {},
-      onRetained: () => this.retained++,
+      onAttention: () => this.retained++,
     });
     reader.start();
     void desk.start();

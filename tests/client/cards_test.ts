@@ -98,6 +98,35 @@ Deno.test("a card that is not taken is retained and reported, and nothing is boo
     await opened.close();
   }));
 
+Deno.test("a card reader that jams with a card is reported, dispenses nothing, and returns the card once cleared", () =>
+  withCards(async ({ branch, open }) => {
+    const opened = open();
+    const { atm, reader } = opened;
+    const isListed = (what: string) =>
+      until(what, async () => {
+        const list = runOperatorCommand(branch.bank, { command: "list_terminals", operator: "t" });
+        const lines = (await Array.fromAsync(list)).map((answer) => JSON.stringify(answer));
+        return lines.some((line) => line.includes("card reader jammed")) === (what === "jammed");
+      });
+    await insert(opened);
+    assertEquals((await atm.logInWithCard(pin)).outcome, "ok");
+    reader.jam();
+    assertEquals(atm.view().card, null, "no card can be used");
+    await isListed("jammed");
+    assertEquals((await atm.withdraw("5000")).outcome, "card_not_taken");
+    await atm.logOut();
+    await logIn(opened); // with the password
+    assertEquals((await atm.withdraw("5000")).outcome, "ok");
+    await atm.logOut();
+    await atm.clearJams();
+    await until("it is at the exit", () => atm.view().card === "returned");
+    await atm.takeCard();
+    await isListed("cleared");
+    assertEquals(await branch.balanceOf("alice"), 95_000n);
+    await branch.requireAllSettled(opened);
+    await opened.close();
+  }));
+
 Deno.test("a card comes back at the end of a visit, when it cannot be read, and when it is blocked", () =>
   withCards(async ({ open }) => {
     const opened = open();

@@ -76,6 +76,7 @@ Deno.test("a report in words names what is to be seen to, and nothing else", () 
   const rows: [change: Partial<Parameters<typeof reportInWords>[0]>, words: string][] = [
     [{}, "all well"],
     [{ cassettes: [] }, "no cash"],
+    [{ jammed: ["card_reader"], retained: 2 }, "card reader jammed, cards retained: 2"],
     [{ cassettes: [{ value: "2000", count: 0 }] }, "no cash, €20.00 empty"],
     [{ cassettes: [{ value: "2000", count: 10 }] }, "€20.00 low (10)"],
     [{ jammed: ["dispenser", "acceptor"] }, "dispenser jammed, acceptor jammed"],

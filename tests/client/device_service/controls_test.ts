@@ -63,7 +63,7 @@ Deno.test("a pane with another secret is disconnected, and operates nothing", ()
   }));
 
 Deno.test("a pane operates the devices, and sees faults come and go", () =>
-  withControls(async ({ devices, reader, connect }) => {
+  withControls(async ({ controls: served, devices, reader, connect }) => {
     const [controls] = connect(secret);
     let changes = 0;
     controls.onChange = () => changes++;
@@ -88,6 +88,9 @@ Deno.test("a pane operates the devices, and sees faults come and go", () =>
     await controls.insertNote("2000");
     await counted;
     assertEquals([...devices.escrow()], [[2_000n, 1]]);
+    assertEquals([await served.act("jamReader"), reader.media()], [true, "jammed"]);
+    await controls.clearJams();
+    await turn();
     const reading = reader.read();
     await controls.insertCard("bob");
     assertEquals(await reading, "1".repeat(37));

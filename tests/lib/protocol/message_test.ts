@@ -228,9 +228,10 @@ Deno.test("a report of devices is as long as a machine can be", () => {
   const report = (cassettes: unknown[], jammed: unknown[]) =>
     json({ id: 1, op: "report", cassettes, jammed, counted: true, left: "0" });
   const cassettes = Array.from({ length: 17 }, () => ({ value: "1000", count: 1 }));
-  parseRequest(report(cassettes.slice(1), ["dispenser", "acceptor"]));
+  parseRequest(report(cassettes.slice(1), ["dispenser", "acceptor", "card_reader"]));
   refusesRequest(report(cassettes, []), "17 cassettes");
-  refusesRequest(report([], ["acceptor", "dispenser", "acceptor"]), "three devices");
+  const four = ["acceptor", "dispenser", "card_reader", "acceptor"];
+  refusesRequest(report([], four), "four devices");
   for (const odd of [{ value: "1000" }, { value: "1e3", count: 1 }, { value: "1", count: -1 }]) {
     refusesRequest(report([odd], []), JSON.stringify(odd));
   }

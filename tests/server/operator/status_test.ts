@@ -28,7 +28,10 @@ onEachBank(
       assertMatch(text, /^Test Bank\nserver +runs for \d+ s, connections: 1\n/);
       assertStringIncludes(text, "failed      1 log-ins, 0 handshakes since the start");
       assertStringIncludes(text, "€50.00 ######## 80  €20.00 ####---- 40");
-      assertMatch(text, /lobby +connected +\d+ s ago +1/);
+      assertMatch(
+        text,
+        /lobby +connected +\d+ s ago +1 +none +dispenser jammed, since \d+ s ago +€50/,
+      );
       assertStringIncludes(text, "mall      unseen     -             1");
       assertStringIncludes(
         text,
@@ -61,6 +64,25 @@ onEachBank(
       assertEquals(entries.filter((entry) => entry.includes("report devices")).length, 1);
     }),
 );
+
+Deno.test("lists and status show a jammed card reader and retained cards, with the time and the mend", () =>
+  RunningBank.with(async (running) => {
+    const atm = await running.connect();
+    const cassettes = [...report.cassettes];
+    await atm.ask({ ...report, cassettes, jammed: ["card_reader"], retained: 2 });
+    const text = await statusOf(running, false);
+    assertMatch(text, /card reader jammed, cards retained: 2, since \d+ s ago/);
+    assertStringIncludes(text, "lobby takes no cards: its card reader is jammed\n   Do: open");
+    assertStringIncludes(text, "lobby has retained 2 cards\n   Do: take them out");
+    const list = { command: "list_terminals", json: false } as const;
+    const answers = await Array.fromAsync(running.operate(list));
+    const lines = answers.map((answer) => "line" in answer ? answer.line : "").join("\n");
+    const instant = String.raw`\d{4}-\d\d-\d\dT[\d:.]+Z`;
+    const devices = `card reader jammed, cards retained: 2, since ${instant}`;
+    const notes = `€50\\.00 × 80, €20\\.00 × 40, at ${instant}`;
+    assertMatch(lines, new RegExp(`lobby .*${devices} +${notes}`));
+    await atm.client.close();
+  }));
 
 Deno.test("one command shows why an ATM is out of service, and the command that mends it", () =>
   RunningBank.with(async (running) => {
