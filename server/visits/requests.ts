@@ -112,7 +112,7 @@ export class Requests {
         await this.#visit?.end(ask.reason === "idle" ? "log out - idle" : "log out");
         return { outcome: "ok" };
       case "touch":
-        return { outcome: this.#touchedVisit() ? "ok" : "not_logged_in" };
+        return await this.#touch();
       case "report":
         return await this.#report(ask);
       case "reconcile":
@@ -222,6 +222,16 @@ export class Requests {
     const visit = this.#openVisit;
     visit?.touch();
     return visit;
+  }
+
+  /** Restarts the idle time. The books are read: at another server the visit may have ended just now. */
+  async #touch(): Promise<Answer> {
+    const visit = this.#touchedVisit();
+    if (!visit) return { outcome: "not_logged_in" };
+    const customer = await this.#bank.ledger.read.customer(visit.username);
+    if (customer && customer.passwordVersion <= visit.passwordVersion) return { outcome: "ok" };
+    visit.endForPassword();
+    return { outcome: "not_logged_in" };
   }
 
   async #hello(): Promise<Answer> {

@@ -138,6 +138,7 @@ onEachBank(
       assertEquals((await logIn(again, card, pin)).outcome, "wrong_credentials");
       assertEquals((await logIn(again, card, "0815")).outcome, "ok");
       await Array.fromAsync(running.operate({ command: "revoke_card", customer: "alice" }));
+      assertEquals(await again.outcomeOf({ op: "touch" }), "not_logged_in");
       assertEquals(await again.outcomeOf({ op: "balance", account: "1" }), "not_logged_in");
       assertEquals(await lobby.outcomeOf({ op: "balance", account: "1" }), "not_logged_in");
       const next = await issue(running);
