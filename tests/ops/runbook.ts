@@ -26,16 +26,28 @@ export function tasksOf(text: string): Task[] {
 export const readTasks = async () =>
   tasksOf(await Deno.readTextFile(`${project}/docs/OPERATIONS.md`));
 
-/** Runs commands in a folder, with one server at a time in the background. */
+/** The addresses in the document, by the commands that listen there. */
+const listening: Record<string, string> = {
+  server: "127.0.0.1:4848",
+  devices: "127.0.0.1:5846",
+};
+
+/** Commands that run until they are ended. */
+const staying = /^deno task (server\b(?!.*--check)|devices\b|atm --)/;
+
+/** Runs commands in a folder; one server at a time, devices and ATMs run in the background. */
 export class Runner {
   #server: Deno.ChildProcess | null = null;
+  readonly #others: Deno.ChildProcess[] = [];
+  /** Where the server and the devices listen, by their addresses in the document. */
+  readonly #addresses = new Map<string, string>();
 
   constructor(private readonly folder: string) {}
 
   /** @throws if the command fails */
   async run(command: string): Promise<void> {
     if (command === stop) return await this.stop();
-    if (/^deno task server\b(?!.*--check)/.test(command)) return await this.#start(command);
+    if (staying.test(command)) return await this.#start(command);
     const child = this.#spawn(command);
     const writer = child.stdin.getWriter();
     await writer.write(new TextEncoder().encode("a long password\n")).catch(() => {});
@@ -46,25 +58,37 @@ export class Runner {
     }
   }
 
+  /** Ends the server, with the ATMs and devices. */
   async stop(): Promise<void> {
-    const server = this.#server;
+    const ending = [...this.#others.splice(0).reverse(), ...(this.#server ? [this.#server] : [])];
     this.#server = null;
-    if (server === null) return;
-    server.kill("SIGTERM");
-    await server.status;
-    await server.stdout.cancel().catch(() => {});
+    for (const child of ending) {
+      child.kill("SIGTERM");
+      await child.status;
+      await child.stdout.cancel().catch(() => {});
+    }
   }
 
   async #start(command: string): Promise<void> {
-    await this.stop();
-    const server = this.#server = this.#spawn(`exec ${command}`, "null");
-    const lines = server.stdout.pipeThrough(new TextDecoderStream()).getReader();
-    const { value } = await lines.read();
+    const [, name] = staying.exec(command)!;
+    if (name!.startsWith("server")) await this.stop();
+    const more = { devices: " --listen 127.0.0.1:0", "atm --": " --browser --no-open" }[name!] ??
+      "";
+    const child = this.#spawn(`exec ${command}${more}`, "null");
+    if (name!.startsWith("server")) this.#server = child;
+    else this.#others.push(child);
+    const lines = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+    const { value = "it ended" } = await lines.read();
     lines.releaseLock();
-    if (!value?.includes("listens on")) throw new Error(`${command}: ${value ?? "it ended"}`);
+    const [, address] = /(?:listens on |ws:\/\/)([\d.:]+)/.exec(value) ?? [];
+    if (address !== undefined) this.#addresses.set(listening[name!] ?? "", address);
+    else if (name !== "atm --" || !value.includes("http")) throw new Error(`${command}: ${value}`);
   }
 
   #spawn(command: string, stderr: "piped" | "null" = "piped"): Deno.ChildProcess {
+    for (const [written, address] of this.#addresses) {
+      command = command.replaceAll(written, address);
+    }
     const deno = `${Deno.execPath()} run --quiet -A --frozen ${project}/main.ts`;
     return new Deno.Command("bash", {
       args: ["-c", command.replace("deno task", deno)],
@@ -72,6 +96,7 @@ export class Runner {
       env: {
         INIT_CWD: this.folder,
         STRONGROOM_DATA: `${this.folder}/data/bank`,
+        STRONGROOM_HOME: `${this.folder}/data`,
         STRONGROOM_LISTEN: "127.0.0.1:0",
       },
       stdin: "piped",

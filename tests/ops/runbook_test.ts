@@ -11,6 +11,7 @@ Deno.test("the runbook has every task of an operator", () => {
   assertEquals(tasks.map(({ title }) => title), [
     "Install",
     "First day",
+    "First day with a device",
     "Daily look",
     "Rotation of every key",
     "A lost terminal",

@@ -3,6 +3,7 @@
  * again, until standard input ends. It prints how long each movement took, in milliseconds.
  */
 import { BankAtm } from "../../client/atm.ts";
+import { LocalControls } from "../../client/cash/device_controls.ts";
 import { SimulatedDevices } from "../../client/cash/simulated_devices.ts";
 import { fillCassettes } from "../../client/filling.ts";
 import { openAtmFolder } from "../../client/folder/atm_folder.ts";
@@ -57,7 +58,7 @@ if (import.meta.main) {
     keepKey: () => {},
     journal,
     devices,
-    demo: devices,
+    demo: new LocalControls(devices),
     log: console.error,
     onConnected: (currency) =>
       fillCassettes(

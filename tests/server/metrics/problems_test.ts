@@ -22,6 +22,7 @@ const well: TerminalState = {
     counted: true,
     left: "0",
   },
+  reportedMs: null,
   isNew: false,
   reconciled: { ms: nowMs - hour, differences: [] },
 };
