@@ -80,7 +80,7 @@ export class Runner {
     const lines = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
     const { value = "it ended" } = await lines.read();
     lines.releaseLock();
-    const [, address] = /(?:listens on |ws:\/\/)([\d.:]+)/.exec(value) ?? [];
+    const [, address] = /(?:listens on |ws:\/\/)([\d.]+:\d+)/.exec(value) ?? [];
     if (address !== undefined) this.#addresses.set(listening[name!] ?? "", address);
     else if (name !== "atm --" || !value.includes("http")) throw new Error(`${command}: ${value}`);
   }
