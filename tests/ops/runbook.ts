@@ -89,7 +89,7 @@ export class Runner {
     for (const [written, address] of this.#addresses) {
       command = command.replaceAll(written, address);
     }
-    const deno = `${Deno.execPath()} run --quiet -A --frozen ${project}/main.ts`;
+    const deno = `env -C ${project} ${Deno.execPath()} run --quiet -A --frozen ${project}/main.ts`;
     return new Deno.Command("bash", {
       args: ["-c", command.replace("deno task", deno)],
       cwd: this.folder,
