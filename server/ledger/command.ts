@@ -321,11 +321,11 @@ export type Administer =
     sealedKeys: Uint8Array;
   }
   | { op: "revoke_device"; operator: string; terminal: TerminalId }
-  /** The same keys, sealed under another master key. */
+  /** The same keys, sealed under another master key: all of them, or none. */
   | {
     op: "reseal_terminals";
     operator: string;
-    keys: SealedKey[];
+    keys: ResealedKey[];
   };
 
 /** A sealed key of a terminal, or both keys of its device. */
@@ -335,6 +335,12 @@ export interface SealedKey {
   device?: string;
   keyVersion: number;
   sealedKey: Uint8Array;
+}
+
+/** A key that is sealed again. */
+export interface ResealedKey extends SealedKey {
+  /** Its present sealing; with another one, nothing is changed. */
+  was: Uint8Array;
 }
 
 /** A terminal has used its next key: its predecessor ends. */

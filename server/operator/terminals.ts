@@ -119,7 +119,16 @@ export const terminalCommands: Handlers<
   },
 
   async *rotate_key(bank, { operator }) {
-    const outcome = await changeSharedKeys(bank, () => rotateMasterKey(bank, operator));
+    const outcome = await changeSharedKeys(bank, async () => {
+      await requireSealedKeys(bank);
+      return await rotateMasterKey(bank, operator);
+    });
+    if (outcome === "key_superseded") {
+      throw new UsageError(
+        "the master key was not changed: another server has changed it meanwhile. Copy its " +
+          "bank.keys here",
+      );
+    }
     if (outcome !== "ok") {
       throw new UsageError(
         `the master key was not changed: ${
@@ -134,6 +143,18 @@ export const terminalCommands: Handlers<
     };
   },
 };
+
+/**
+ * Checks that servers can see a change of the master key: by keys that they cannot open.
+ * @throws {UsageError} if several servers share a bank in which it seals nothing
+ */
+async function requireSealedKeys({ ledger }: Bank): Promise<void> {
+  if (!ledger.isShared || (await ledger.read.terminals()).length > 0) return;
+  throw new UsageError(
+    "the master key was not changed: it seals nothing yet, so other servers of this bank could not " +
+      "see the change. Enrol a terminal first",
+  );
+}
 
 /** @throws {UsageError} if the terminal's state was not changed */
 async function requireChanged(

@@ -270,7 +270,8 @@ export function rotateMasterKey(bank: KeyedBank, operator: string): Promise<Outc
             `the key of terminal ${facts.terminal} opens under neither master key`,
           );
         }
-        return { ...facts, sealedKey: sealTerminalKey(sealKeys, facts, key, randomBytes(16)) };
+        const again = sealTerminalKey(sealKeys, facts, key, randomBytes(16));
+        return { ...facts, sealedKey: again, was: sealedKey };
       });
       const { outcome } = await ledger.submit({ op: "reseal_terminals", operator, keys });
       if (outcome !== "ok") return outcome;

@@ -18,6 +18,8 @@ import { goodLogInWords, verifyLog } from "../../server/operator/log_programs.ts
 import { systemOperator } from "../../server/programs/system_bank.ts";
 import { keysPath } from "../../server/folder/bank_folder.ts";
 import { type BankKeys, readBankKeys, replaceBankKeys } from "../../server/folder/bank_keys.ts";
+import { sealedOtherwise } from "../../server/terminals/change_keys.ts";
+import { terminalSealKeys } from "../../server/terminals/terminal_keys.ts";
 import { type Atm, newId, passwords, RunningBank } from "./helpers/running_bank.ts";
 import { newDatabase, onPostgres } from "./helpers/stores.ts";
 import { inTemporaryFolder } from "./helpers/temporary.ts";
@@ -192,6 +194,51 @@ onTwoServers(
     await other.reopen();
     await Array.fromAsync(other.operate({ command: "rotate_key" }));
     await refused(one, ["rotate_audit_key", "rotate_key"]);
+  },
+);
+
+/** Answers some of a server's reads otherwise. */
+function readsWith({ bank: { ledger } }: RunningBank, changed: Partial<typeof ledger.read>): void {
+  const { read } = ledger;
+  const get = (_: object, name: keyof typeof read) => changed[name] ?? read[name];
+  Object.defineProperty(ledger, "read", { value: new Proxy({}, { get } as ProxyHandler<object>) });
+}
+
+onTwoServers(
+  "of two servers whose claim of the keys ended early, the later one changes nothing",
+  async (one, other) => {
+    // A connection that is lost ends its claim: nobody's keeps another server out.
+    for (const server of [one, other]) {
+      readsWith(server, { claimKeys: () => Promise.resolve(true) });
+    }
+    const { ledger } = other.bank;
+    const submit = ledger.submit.bind(ledger);
+    ledger.submit = async (command) => {
+      if (command.op === "reseal_terminals") {
+        await Array.fromAsync(one.operate({ command: "rotate_key" }));
+      }
+      return await submit(command);
+    };
+    const late = () => Array.fromAsync(other.operate({ command: "rotate_key" }));
+    await assertRejects(late, UsageError, "another server has changed it meanwhile");
+    ledger.submit = submit;
+    const newest = readBankKeys(systemFiles, keysPath(one.folder));
+    const rows = await ledger.read.terminals();
+    assertEquals(sealedOtherwise(rows, terminalSealKeys(newest.master)), []);
+    await assertRejects(late, UsageError, "not this bank's newest");
+  },
+);
+
+onTwoServers(
+  "the master key of a bank without terminals is not changed at one of its servers: no other could see it",
+  async (one, other) => {
+    for (const server of [one, other]) {
+      readsWith(server, { terminals: () => Promise.resolve([]) });
+      const before = readBankKeys(systemFiles, keysPath(server.folder));
+      const rotate = () => Array.fromAsync(server.operate({ command: "rotate_key" }));
+      await assertRejects(rotate, UsageError, "Enrol a terminal first");
+      assertEquals(readBankKeys(systemFiles, keysPath(server.folder)), before);
+    }
   },
 );
 

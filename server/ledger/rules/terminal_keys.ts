@@ -1,6 +1,6 @@
 /** Terminals' keys: renewed, ended, and sealed under another master key. */
 import { equalInConstantTime } from "../../../lib/bytes.ts";
-import type { Administer, ConfirmKey, SealedKey } from "../command.ts";
+import type { Administer, ConfirmKey, ResealedKey, SealedKey } from "../command.ts";
 import type { Terminal } from "../model.ts";
 import { type Answer, type Batch, failed } from "./batch.ts";
 import { stopWaiting } from "./retell.ts";
@@ -18,9 +18,10 @@ export function administerKeys(
 ): Answer {
   const who = `operator ${command.operator}`;
   if (command.op === "reseal_terminals") {
-    for (const resealed of command.keys) reseal(batch, resealed);
-    batch.log(who, "rotate the master key", { outcome: "ok" });
-    return { outcome: "ok" };
+    const outcome = command.keys.some((key) => wasResealed(batch, key)) ? "key_superseded" : "ok";
+    if (outcome === "ok") { for (const resealed of command.keys) reseal(batch, resealed); }
+    batch.log(who, failed("rotate the master key", outcome), { outcome });
+    return { outcome };
   }
   const terminal = batch.books.terminal(command.terminal);
   if (!terminal) return { outcome: "unknown_name" };
@@ -80,6 +81,23 @@ export function isKeyOf(terminal: Terminal, key: VersionedKey): boolean {
 
 const isSame = (a: VersionedKey, b: VersionedKey) =>
   a.version === b.version && equalInConstantTime(a.sealedKey, b.sealedKey);
+
+/** Returns whether a key has another sealing than the command replaces: another server sealed it again. */
+function wasResealed(
+  batch: Batch,
+  { terminal: id, device: name, keyVersion, was }: ResealedKey,
+): boolean {
+  const { device, next, ...terminal } = batch.books.terminal(id)!;
+  const sealed = name === undefined
+    ? [terminal, ...(next ? [{ keyVersion: next.version, sealedKey: next.sealedKey }] : [])]
+    : [device, device?.previous].flatMap((keys) =>
+      keys && device?.name === name
+        ? [{ keyVersion: keys.keyVersion, sealedKey: keys.sealedKeys }]
+        : []
+    );
+  const present = sealed.find((each) => each.keyVersion === keyVersion);
+  return present !== undefined && !equalInConstantTime(present.sealedKey, was);
+}
 
 function reseal(
   batch: Batch,

@@ -121,7 +121,9 @@ const commands: readonly Command[] = [
   {
     op: "reseal_terminals",
     operator: "root",
-    keys: [{ terminal: idOf("lobby"), keyVersion: 2, sealedKey: filled(2, 80) }],
+    keys: [
+      { terminal: idOf("lobby"), keyVersion: 2, sealedKey: filled(2, 80), was: filled(1, 80) },
+    ],
   },
   { op: "confirm_clock", operator: "root" },
   logCommand("bank", "something else"),

@@ -24,10 +24,12 @@ const rotate = (keyVersion: number, byte = keyVersion): Command => ({
   sealedKeys: sealed(byte),
 });
 const revoke: Command = { op: "revoke_device", operator, terminal: idOf("lobby") };
-const reseal = (device: string, keyVersion: number): Command => ({
+const reseal = (device: string, keyVersion: number, was = keyVersion): Command => ({
   op: "reseal_terminals",
   operator,
-  keys: [{ terminal: idOf("lobby"), device, keyVersion, sealedKey: sealed(99) }],
+  keys: [
+    { terminal: idOf("lobby"), device, keyVersion, sealedKey: sealed(99), was: sealed(was) },
+  ],
 });
 
 Deno.test("a terminal's device gets, replaces and loses its keys, and never gets older ones", () => {
@@ -46,6 +48,8 @@ Deno.test("a terminal's device gets, replaces and loses its keys, and never gets
     [rotate(2), "ok", "cash active 2 1"],
     [rotate(3), "ok", "cash active 3 1"], // it was not seen to use keys 2
     [reseal("cash", 1), "ok", "cash active 3 1"],
+    [reseal("cash", 1), "key_superseded", "cash active 3 1"], // another server sealed it again
+    [reseal("cash", 1, 99), "ok", "cash active 3 1"],
     [reseal("another", 3), "ok", "cash active 3 1"],
     [revoke, "ok", "cash revoked 3 -"],
     [rotate(4), "device_revoked", "cash revoked 3 -"],
