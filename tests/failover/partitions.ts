@@ -1,8 +1,9 @@
 /**
  * Networks that lose packets, for a while each: `deno task drill:partitions [--seconds N] [--atms N]`. A
  * PostgreSQL, two real servers and real ATMs are on separate machines (network namespaces); what is sent
- * between two of them is lost, both ways or one way, all or in part. What goes on meanwhile, and how long
- * after its end each ATM has an answer, is printed; the judges are those of the fail-over.
+ * between two of them is lost, both ways or one way, all or in part; twice a server's clock jumps
+ * meanwhile, and it takes no money until its clock is right. What goes on meanwhile, and how long after its
+ * end each ATM has an answer, is printed; the judges are those of the fail-over.
  */
 import { until } from "../end_to_end/programs.ts";
 import { bankRole, Node, Programs, runAsAdmin } from "../server/helpers/postgres.ts";
@@ -19,6 +20,7 @@ import {
   within,
 } from "./networks.ts";
 import { type Database, onScene, Scene } from "./scene.ts";
+import { TurnedClock } from "./turned_clock.ts";
 
 interface Partition {
   name: string;
@@ -27,6 +29,8 @@ interface Partition {
   part: number;
   /** Whether money moves meanwhile. */
   goesOn: boolean;
+  /** How far the first server's clock jumps meanwhile. */
+  jumpS?: number;
 }
 
 const oneWay = (from: Machine, to: Machine): Loss[] => [{ from, to }];
@@ -63,6 +67,20 @@ const partitions: Partition[] = [
     part: 1,
     goesOn: false,
   },
+  {
+    name: "one server and the database, and its clock jumps ahead",
+    losses: bothWays("one", "database"),
+    part: 1,
+    goesOn: true,
+    jumpS: 600,
+  },
+  {
+    name: "ATMs and one server, and its clock jumps back",
+    losses: bothWays("atms", "one"),
+    part: 1,
+    goesOn: true,
+    jumpS: -600,
+  },
   { name: "a fifth of all packets", losses: everywhere, part: 0.2, goesOn: true },
 ];
 
@@ -98,24 +116,33 @@ class OnePostgres implements Database {
   }
 }
 
+/** How long a server has a wrong clock and a network. */
+const wrongMs = 10_000;
+
 class NetworkScene extends Scene {
+  readonly #clock: TurnedClock;
+
   constructor(folder: string, database: Database) {
+    const clock = new TurnedClock(`${folder}/clock`);
     const servers = (["one", "other"] as const).map((server) => ({
       address: { hostname: addressOf(server, "atms"), port },
-      within: within(server),
+      within: [...within(server), ...(server === "one" ? clock.within : [])],
     }));
     super(folder, database, { servers, atms: within("atms") });
+    this.#clock = clock;
   }
 
   /** Returns how much was acknowledged meanwhile, and seconds from the end to the last ATM's answer. */
-  async partition({ losses, part }: Partition, seconds: number): Promise<[number, number]> {
+  async partition({ losses, part, jumpS }: Partition, seconds: number): Promise<[number, number]> {
     await this.acting;
     const before = this.acknowledged;
     this.acting = this.act();
     lose(losses, part);
+    if (jumpS !== undefined) this.#clock.turn(jumpS);
     await new Promise((resolve) => setTimeout(resolve, seconds * 1_000));
     const meanwhile = this.acknowledged - before;
     mend();
+    if (jumpS !== undefined) await this.#putRight();
     const mendedMs = performance.now();
     const answers = () => [...this.answeredMs.values()];
     const all = () => answers().every((atMs) => atMs > mendedMs);
@@ -123,6 +150,21 @@ class NetworkScene extends Scene {
     const afterS = (performance.now() - mendedMs) / 1_000;
     await this.hold();
     return [meanwhile, afterS];
+  }
+
+  /** Waits until the first server has stopped money, and sets its clock right. */
+  async #putRight(): Promise<void> {
+    const logged = (words: string) => () =>
+      this.servers[0]!.complaints.some((line) => line.includes(words));
+    await until(
+      "the server with the wrong clock takes no money",
+      logged("money stops"),
+      patienceMs,
+    );
+    await new Promise((resolve) => setTimeout(resolve, wrongMs));
+    this.servers[0]!.complaints.length = 0;
+    this.#clock.turn(0);
+    await until("the clock is right again", logged("money moves"), patienceMs);
   }
 }
 
@@ -144,6 +186,12 @@ async function drill(): Promise<never> {
       if (partition.goesOn && meanwhile === 0) stopped.push(`${partition.name}: nothing went on`);
     }
     await scene.progress(betweenPartitions);
+    const [{ newest }] = await database.run(
+      "SELECT max(time_ms)::text AS newest FROM movements",
+    ) as [
+      { newest: string },
+    ];
+    if (Number(newest) > Date.now() + 1_000) stopped.push("a movement has a wrong clock's time");
     const { problems, ...rest } = await scene.end();
     return { ...rest, problems: [...stopped, ...problems] };
   });
@@ -156,9 +204,11 @@ async function drill(): Promise<never> {
 }
 
 if (import.meta.main) {
-  const why = whyNoNetworks();
+  const why = whyNoNetworks() ?? TurnedClock.why();
   if (why !== null) {
-    console.error(`drill:partitions: ${why}. On Debian: apt-get install iproute2 iptables`);
+    console.error(
+      `drill:partitions: ${why}. On Debian: apt-get install iproute2 iptables faketime`,
+    );
     Deno.exit(2);
   }
   await inNetworks(drill);

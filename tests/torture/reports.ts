@@ -19,6 +19,8 @@ export type ReportLine =
   | { authorised: string }
   | { acted: string; done: string } // or loaded
   | { settled: string }
+  /** A request that the bank refused and does not record: nothing of it can be lost. */
+  | { unrecorded: string }
   | { finished: true }
   | { attempt: string; intent: Omit<Intent, "attempts">; fromMs: number }
   | ({ concluded: string } & Pick<Attempt, "untilMs" | "claim" | "handed" | "booked">)
@@ -50,6 +52,9 @@ export class Reports {
     } else if ("settled" in line) {
       const done = this.#done.get(line.settled) ?? 0n;
       this.acknowledged.push({ movement: line.settled, what: "end", done });
+    } else if ("unrecorded" in line) {
+      const at = this.acknowledged.findLastIndex(({ movement }) => movement === line.unrecorded);
+      if (at >= 0) this.acknowledged.splice(at, 1);
     } else if ("attempt" in line) {
       const claim = { said: "unknown", again: false, words: "" } as const;
       const attempt: Attempt = {

@@ -180,6 +180,7 @@ class Visitors {
       fromMs: Date.now(),
     });
     const { outcome, amount, movement, account: after } = await act();
+    if (outcome === "not_logged_in" && movement !== "") say({ unrecorded: movement });
     const claim: Claim = outcome === "ok"
       ? { said: "done", again: false, amount: BigInt(amount), reference: movement }
       : claimOf({ next: "", ...english.refusals[outcome] ?? english.refusals.not_booked! });
