@@ -8,6 +8,7 @@ import { connectMessages, system } from "../../lib/system.ts";
 import { until } from "../client/branch.ts";
 import { SmallLog } from "../server/transparency/small_log.ts";
 import { linesOf } from "../server/helpers/lines.ts";
+import { Desktop, findDesktop } from "../desktop.ts";
 import { inTemporaryFolder } from "../server/helpers/temporary.ts";
 
 const project = new URL("../../", import.meta.url);
@@ -32,13 +33,15 @@ class Cramped {
   readonly #lines: ReadableStreamDefaultReader<string>;
   readonly #log: Promise<string>;
 
-  constructor(words: string[]) {
+  /** @param env what its environment has besides this one */
+  constructor(words: string[], env: Record<string, string> = {}) {
     this.#process = new Deno.Command("sh", {
       args: [
         ...["-c", `ulimit -n ${handlesMax}; exec "$@"`, "sh", Deno.execPath(), "run", "-A"],
         ...["--frozen", "main.ts", ...words],
       ],
       cwd: project,
+      env,
       stdout: "piped",
       stderr: "piped",
     }).spawn();
@@ -118,6 +121,35 @@ Deno.test("the demo's bank and its ATM in a browser survive strangers who take a
     await until("the page is served again", async () => await statusOrNone(origin) === 200);
     assertEquals(await demo.end(), [0, []]);
   }));
+
+Deno.test({
+  name: "an ATM in its window serves a customer with few handles, while strangers take its bank's",
+  ignore: !findDesktop(),
+  fn: () =>
+    inTemporaryFolder(async (folder) => {
+      const desktop = await Desktop.open(1300, 830);
+      try {
+        const words = ["demo", "--window", "--json", "--data", `${folder}/demo`];
+        const demo = new Cramped(words, desktop.env);
+        const { bank, customers: [alice] } = JSON.parse(await demo.line());
+        const area = { x: 0, y: 0, width: 970, height: 830 };
+        await desktop.press("Return");
+        await desktop.sees("Enter your username", area);
+        await amongStrangers(addressOf(bank), async () => {
+          await desktop.type(alice.username);
+          await desktop.press("Tab");
+          await desktop.type(alice.password);
+          await desktop.press("Return");
+          await desktop.sees("What would you like", area);
+          await desktop.press("Tab", "Return");
+          await desktop.sees("€2,500.00", area);
+        });
+        assertEquals(await demo.end(), [0, []]);
+      } finally {
+        await desktop.close();
+      }
+    }),
+});
 
 Deno.test("the cash devices of an ATM survive strangers who take all handles", () =>
   inTemporaryFolder(async (folder) => {
