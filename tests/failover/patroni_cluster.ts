@@ -179,9 +179,9 @@ export class PatroniCluster implements Cluster {
       scope: database,
       name,
       restapi: { listen: address, connect_address: address },
-      // The member on its own machine alone: after another one has died under it, Patroni before 3.1 may
-      // never again write down who is waited for (its issue 2779).
-      etcd3: { hosts: [`127.0.0.1:${ports.etcd}`], use_proxies: true },
+      // By its second interface: by the third, Patroni before 3.1 may never again write down who is waited
+      // for (its issue 2779).
+      etcd: { hosts: this.#machines.map(({ ports }) => `127.0.0.1:${ports.etcd}`) },
       bootstrap: {
         dcs: {
           synchronous_mode: this.synchronous,
@@ -223,6 +223,7 @@ export class PatroniCluster implements Cluster {
       `${name}=http://127.0.0.1:${ports.etcdPeer}`
     );
     const etcd = [
+      "--enable-v2",
       `--name=${name}`,
       `--data-dir=${folder}/etcd`,
       `--listen-client-urls=${client}`,
