@@ -547,7 +547,7 @@ export const consoleRefusedRetryMs = 15 * second;
 /** A page reports at most this often that it is used. */
 export const consoleTouchMs = 5 * second;
 /** Rows of a page of a list. */
-export const consoleRowsMax = 100;
+export const consoleRowsMax = 50;
 /** Length of a text to be found. */
 export const consoleFindLengthMax = 64;
 

@@ -2,6 +2,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import type { BankNews, WatchedBank } from "../../../lib/console.ts";
 import { UsageError } from "../../../lib/errors.ts";
+import { consoleRowsMax } from "../../../lib/limits.ts";
 import type { Bank } from "../../../server/bank.ts";
 import type { OperatorAnswer } from "../../../server/operator/request.ts";
 import type { Signer } from "../../../server/operator/signed_request.ts";
@@ -98,7 +99,7 @@ onEachBank(
       const { bank } = running;
       const { signer } = await addOperator(bank, "anna", "officer");
       const atm = await running.connect();
-      const ids = Array.from({ length: 101 }, newId);
+      const ids = Array.from({ length: consoleRowsMax + 1 }, newId);
       for (const movement of ids) await atm.ask({ op: "void", movement });
       const page = async (before?: string) => {
         const command = { command: "show_terminal", name: "lobby", before } as const;
@@ -109,7 +110,7 @@ onEachBank(
       };
       const newest = await page();
       const earlier = await page(newest.next);
-      assertEquals([newest.rows.length, earlier.next], [100, undefined]);
+      assertEquals([newest.rows.length, earlier.next], [consoleRowsMax, undefined]);
       const places = [...newest.rows, ...earlier.rows].map(({ place }) =>
         Number(place.split(".")[1])
       );
@@ -118,7 +119,7 @@ onEachBank(
       const voids = [...newest.rows, ...earlier.rows].filter(({ action }) =>
         action.includes("void")
       );
-      assertEquals(voids.length, 101);
+      assertEquals(voids.length, consoleRowsMax + 1);
       await assertRejects(() => page("yesterday"), UsageError, "is not a place in the log");
     }),
 );

@@ -4,7 +4,7 @@ import { html } from "htm/preact";
 import type { TerminalNews } from "../../../lib/console.ts";
 import { scarceNotesMax } from "../../../lib/limits.ts";
 import type { Currency } from "../../../lib/money.ts";
-import { money } from "./format.ts";
+import { money, number } from "./format.ts";
 
 /** Notes that fill a bar: more than a usual cassette's half. */
 const fullNotes = 1_000;
@@ -22,7 +22,7 @@ export function Cassettes({ cassettes, currency }: {
         <li class="cassette cassette--${tone}">
           <span class="cassette__value">${of}</span>
           <meter min="0" max=${fullNotes} value=${count} aria-label="Notes of ${of}"></meter>
-          <span class="cassette__count">${count === 0 ? "empty" : count.toLocaleString("en")}</span>
+          <span class="cassette__count">${count === 0 ? "empty" : number(count)}</span>
         </li>
       `;
     })}</ul>

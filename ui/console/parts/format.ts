@@ -49,9 +49,14 @@ export function dayAndTime(ms: number, timeZone: string): string {
   return `${calendar.format(ms)}, ${timeOfDay(ms, timeZone)}`;
 }
 
+const numbers = new Intl.NumberFormat("en");
+
+/** Returns a whole number: "1,284". */
+export const number = (value: number): string => numbers.format(value);
+
 /** Returns a count with its noun: "1 terminal", "2 terminals". */
 export const counted = (count: number, one: string, more = `${one}s`) =>
-  `${count.toLocaleString("en")} ${count === 1 ? one : more}`;
+  `${number(count)} ${count === 1 ? one : more}`;
 
 /** Returns a name of the log in words: "insufficient_funds" is "insufficient funds". */
 export const words = (name: string) => name.replaceAll("_", " ");
