@@ -49,7 +49,8 @@ const tries = {
   "connect elsewhere": () => Deno.connect({ hostname: "127.0.0.1", port: 9 }),
   "listen elsewhere": () => Deno.listen({ hostname: "127.0.0.1", port: 4850 }),
   "a remote module": () => importing("https://deno.land/std@0.224.0/version.ts", "--no-remote"),
-  "a package": () => importing("npm:is-odd@3.0.1", "lockfile is out of date"),
+  "a package": () =>
+    importing("npm:is-odd@3.0.1", "not found in cache", "lockfile is out of date"),
   "its data": () => Deno.writeTextFileSync(inside + "/x", "x"),
   ${
   Object.entries(sources).map(([name, path]) =>
@@ -57,11 +58,12 @@ const tries = {
   ).join("\n  ")
 }
 };
-async function importing(specifier, refusal) {
+async function importing(specifier, ...refusals) {
   try {
     await import(specifier);
   } catch (error) {
-    throw error.message.includes(refusal) ? new Deno.errors.NotCapable() : error;
+    const isRefused = refusals.some((refusal) => error.message.includes(refusal));
+    throw isRefused ? new Deno.errors.NotCapable() : error;
   }
 }
 const granted = [];
