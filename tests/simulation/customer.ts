@@ -591,6 +591,8 @@ export class Customer {
       card === null || card.isGone || card.revokedMs !== null ||
       this.#page.state.view?.visit?.byCard
     ) return false;
+    // With a third PIN that may hold, a customer no longer has the right one.
+    if (card.perhaps !== null) return false;
     return this.random.chance(card.pin === null ? 0.7 : 0.05);
   }
 
