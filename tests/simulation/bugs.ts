@@ -306,8 +306,8 @@ export const bugs: readonly Bug[] = [
     to: "",
     also: {
       file: "client/device_service/end_to_end.ts",
-      from: 'this.clear("its token is used up");',
-      to: "return;",
+      from: '    this.#write("end-to-end nonce", null);\n    this.onCleared(reason);',
+      to: "    this.onCleared(reason);",
     },
     options: "--faults tokens --visits 60",
   },
@@ -332,15 +332,18 @@ export const bugs: readonly Bug[] = [
 
 /** Returns the files of a bug with the bug in them. @throws when it does not fit any more */
 export function planted(bug: Bug, tree: string): { path: string; before: string; after: string }[] {
-  return [bug, ...bug.also ? [bug.also] : []].map(({ file, from, to }) => {
+  const files = new Map<string, { path: string; before: string; after: string }>();
+  for (const { file, from, to } of [bug, ...bug.also ? [bug.also] : []]) {
     const path = `${tree}/${file}`;
-    const before = Deno.readTextFileSync(path);
-    const [start, end, ...more] = before.split(from);
+    // Both places may be in one file.
+    const before = files.get(path)?.before ?? Deno.readTextFileSync(path);
+    const [start, end, ...more] = (files.get(path)?.after ?? before).split(from);
     if (end === undefined || more.length > 0) {
       throw new Error(`'${bug.name}' does not fit ${file} any more: look where its place is now`);
     }
-    return { path, before, after: start + to + end };
-  });
+    files.set(path, { path, before, after: start + to + end });
+  }
+  return [...files.values()];
 }
 
 /**

@@ -15,6 +15,8 @@ export interface ThiefWorld {
 const guessesMax = 4;
 const answerMsMax = 60_000;
 const returnMsMax = 45_000;
+/** Thieves at several machines press the last key at the same moment: each multiple of this. */
+const togetherMs = 2_000;
 
 /** Tries PINs with a copy of a card at a machine until the machine gives it back. */
 export async function guess(
@@ -33,7 +35,7 @@ export async function guess(
     count("copied cards");
     const isAt = (name: Screen["name"]) => page.screen.name === name;
     for (let guesses = 0; guesses < guessesMax && isAt("pin"); guesses++) {
-      await scheduler.pause(random.between(300, 2_000), "thief");
+      await scheduler.pause(togetherMs - scheduler.timeMs % togetherMs, "thief");
       page.send({ type: "log_in_with_card", pin: pins.wrongPin(digit) });
       await page.until(
         ({ pending, screen }) => pending === null || screen.name !== "pin",
