@@ -22,6 +22,8 @@ import type { ReadStore } from "../ledger/store.ts";
 import type { ReadingWorld } from "./read_log.ts";
 import { dayEndParts, entryParts, holdParts, movementParts, type Parts } from "../ledger/walk.ts";
 
+type OnRows = NonNullable<Migrate["onRows"]>;
+
 export interface Migrate {
   /** The bank's folder. */
   path: string;
@@ -30,6 +32,8 @@ export interface Migrate {
   operator: string;
   /** The operator's signed request, for the log. */
   signed?: string;
+  /** Called with the rows copied or compared, and their total. */
+  onRows?: (step: "copied" | "compared", done: number, of: number) => void;
 }
 
 /**
@@ -39,12 +43,12 @@ export interface Migrate {
  */
 export async function migrateBank(
   world: BankWorld,
-  { path, url, operator, signed }: Migrate,
+  { path, url, operator, signed, onRows = () => {} }: Migrate,
 ): Promise<string[]> {
   if (!holdsBank(world.files, path)) throw new UsageError(`${path} has ${nothingToMove}`);
   requireFiles(world.files, path);
   const folder = await BankFolder.own(world, path);
-  const moved = await closeOnFailure(folder, () => moveInto(url, world, folder));
+  const moved = await closeOnFailure(folder, () => moveInto(url, world, folder, onRows));
   const bank = await openBank(world, folder, url);
   try {
     const entry = logCommand(`operator ${operator}`, "move the books into PostgreSQL");
@@ -109,46 +113,64 @@ interface Moved {
   kept: string;
 }
 
-async function moveInto(url: string, world: BankWorld, folder: BankFolder): Promise<Moved> {
+async function moveInto(
+  url: string,
+  world: BankWorld,
+  folder: BankFolder,
+  onRows: OnRows,
+): Promise<Moved> {
   requireOwnFile(folder);
   const path = databasePath(folder.path);
   const keys = auditKeyRingOf(folder.keys).versions;
-  requireGood((await world.checkFile({ path, keys })).problem);
-  const counted = await copyInto(url, path, world, folder);
+  const { problem, movements, entries } = await world.checkFile({ path, keys });
+  requireGood(problem);
+  const counting = (step: "copied" | "compared") => {
+    let done = 0;
+    return (count: number) => onRows(step, done += count, movements + entries);
+  };
+  const file = SqliteStore.open(world, path);
+  let counted;
+  try {
+    counted = await copyInto(url, file, world, folder, counting);
+  } finally {
+    file.close();
+  }
   const now = new Date(world.nowMs()).toISOString().replace(/[:.]/g, "-");
   const kept = `${path}.moved-${now}`;
   world.files.rename(path, kept);
   return { counted, kept };
 }
 
-/** Copies the file and holds it until the copy is in use; returns the numbers of rows, in words. */
+/** Copies the file, and records where the bank is; returns the numbers of rows, in words. */
 async function copyInto(
   url: string,
-  path: string,
+  file: SqliteStore,
   world: BankWorld,
   folder: BankFolder,
+  counting: (step: "copied" | "compared") => (count: number) => void,
 ): Promise<string> {
-  const file = SqliteStore.open(world, path);
+  const onCopied = counting("copied");
+  (await openPrepared(url, (connection) => copyBank(file, connection, onCopied))).close();
+  const copy = await PostgresStore.open(world, url);
   try {
-    (await openPrepared(url, (connection) => copyBank(file, connection))).close();
-    const copy = await PostgresStore.open(world, url);
-    try {
-      const counted = await requireSame(file, copy);
-      folder.keepBankElsewhere(file.settings().bankId);
-      return counted;
-    } finally {
-      copy.close();
-    }
+    const counted = await requireSame(file, copy, counting("compared"));
+    folder.keepBankElsewhere(file.settings().bankId);
+    return counted;
   } finally {
-    file.close();
+    copy.close();
   }
 }
 
 /**
  * Compares both, row by row; returns the numbers of rows.
+ * @param onRows called with the number of movements or entries of each part that is the same
  * @throws {UsageError} if anything differs
  */
-export async function requireSame(file: ReadStore, copy: ReadStore): Promise<string> {
+export async function requireSame(
+  file: ReadStore,
+  copy: ReadStore,
+  onRows: (count: number) => void = () => {},
+): Promise<string> {
   const counts = { accounts: (await file.accounts()).length, movements: 0, entries: 0 };
   const require = (what: string, one: unknown, other: unknown) => {
     if (textOf(one) !== textOf(other)) {
@@ -175,21 +197,28 @@ export async function requireSame(file: ReadStore, copy: ReadStore): Promise<str
     await copy.times(),
   ];
   require("times", times, copied);
-  const requireParts = async <T>(what: string, one: Parts<T>, other: Parts<T>) => {
+  const requireParts = async <T>(
+    what: string,
+    one: Parts<T>,
+    other: Parts<T>,
+    onPart: (count: number) => void = () => {},
+  ) => {
     let count = 0;
     for await (const rows of one) {
       require(what, rows, (await other.next()).value);
       count += rows.length;
+      onPart(rows.length);
     }
     require(what, true, (await other.next()).done);
     return count;
   };
   await requireParts("days", dayEndParts(file), dayEndParts(copy));
   await requireParts("holds", holdParts(file), holdParts(copy));
-  counts.movements = await requireParts("movements", movementParts(file), movementParts(copy));
+  const bothMovements = [movementParts(file), movementParts(copy)] as const;
+  counts.movements = await requireParts("movements", ...bothMovements, onRows);
   for (const { number } of await file.chains()) {
     const parts = [entryParts(file, number), entryParts(copy, number)] as const;
-    counts.entries += await requireParts("entries of the log", ...parts);
+    counts.entries += await requireParts("entries of the log", ...parts, onRows);
   }
   const { accounts, movements, entries } = counts;
   return `${accounts} accounts, ${movements} rows of movements, ${entries} entries of the log`;

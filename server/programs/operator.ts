@@ -314,8 +314,17 @@ async function migrate(target: Target): Promise<number> {
   requireBank(systemFiles, folder);
   const place = { path: databasePath(folder) };
   const admin = await requireAdmin(systemBank, place, signer, { command: "migrate" });
-  const request = { path: folder, url, ...admin };
-  (await showingProgress((world) => migrateBank(world, request))).forEach(say);
+  const bars = new Map<string, Progress>(); // each with the rate since its step began
+  const onRows = (step: string, done: number, of: number) => {
+    if (!bars.has(step)) bars.set(step, new Progress(step));
+    bars.get(step)!.show(done, of);
+  };
+  const request = { path: folder, url, ...admin, onRows };
+  try {
+    (await showingProgress((world) => migrateBank(world, request))).forEach(say);
+  } finally {
+    for (const bar of bars.values()) bar.end();
+  }
   return 0;
 }
 

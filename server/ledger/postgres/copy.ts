@@ -13,16 +13,21 @@ import { entryParts, movementParts, partsOf } from "../walk.ts";
 
 /**
  * Creates a copy of a bank atomically.
+ * @param onRows called with the number of movements or entries of each part that was copied
  * @throws {UsageError} if the database already has a bank
  */
-export async function copyBank(from: ReadStore, to: PostgresConnection): Promise<void> {
+export async function copyBank(
+  from: ReadStore,
+  to: PostgresConnection,
+  onRows: (count: number) => void,
+): Promise<void> {
   const fill = async () => {
-    await copyBooks(from, to);
+    await copyBooks(from, to, onRows);
     await copyPeople(from, to);
     const [limits, restoring] = [await from.limits(), await from.restoring()];
     const clock = (await from.times()).confirmed;
     await to.run(writeShared({ limits, restoring, staff: await from.staff(), clock }));
-    await copyLog(from, to);
+    await copyLog(from, to, onRows);
   };
   await prepareSchema(to, { versions, create: await from.settings(), fill });
 }
@@ -30,13 +35,18 @@ export async function copyBank(from: ReadStore, to: PostgresConnection): Promise
 /**
  * Copies accounts, which start empty, then movements, then the remaining fields of the accounts.
  */
-async function copyBooks(from: ReadStore, to: PostgresConnection): Promise<void> {
+async function copyBooks(
+  from: ReadStore,
+  to: PostgresConnection,
+  onRows: (count: number) => void,
+): Promise<void> {
   const accounts = await from.accounts();
   for (const some of partsOf(accounts.filter(({ owner }) => owner !== ""))) {
     await to.run(addAccounts(some));
   }
   for await (const some of movementParts(from)) {
     await to.run(insert("movements", "movements", columnsOfMovements(some)));
+    onRows(some.length);
   }
   for (const some of partsOf(accounts)) {
     const bookings = some.map(({ balance, held }) => ({ delta: balance, held, balance }));
@@ -74,7 +84,11 @@ async function copyPeople(from: ReadStore, to: PostgresConnection): Promise<void
   }
 }
 
-async function copyLog(from: ReadStore, to: PostgresConnection): Promise<void> {
+async function copyLog(
+  from: ReadStore,
+  to: PostgresConnection,
+  onRows: (count: number) => void,
+): Promise<void> {
   const chains = await from.chains();
   const { lastMs } = await from.times();
   await to.run(insert("chains", "audit_chains", [
@@ -83,6 +97,9 @@ async function copyLog(from: ReadStore, to: PostgresConnection): Promise<void> {
     ["time_ms", "bigint", chains.map(() => lastMs)],
   ]));
   for (const { number } of chains) {
-    for await (const some of entryParts(from, number)) await to.run(writeEntries(some));
+    for await (const some of entryParts(from, number)) {
+      await to.run(writeEntries(some));
+      onRows(some.length);
+    }
   }
 }

@@ -10,7 +10,7 @@ import { openBank } from "../../../server/bank.ts";
 import { chainKeyPath, databasePath } from "../../../server/folder/bank_folder.ts";
 import type { ReadStore } from "../../../server/ledger/store.ts";
 import { SqliteStore } from "../../../server/ledger/sqlite/store.ts";
-import { migrateBank, requireSame } from "../../../server/operator/migrate.ts";
+import { type Migrate, migrateBank, requireSame } from "../../../server/operator/migrate.ts";
 import { newId, RunningBank } from "../helpers/running_bank.ts";
 import { newDatabase, onPostgres } from "../helpers/stores.ts";
 import { bankWorld } from "../helpers/world.ts";
@@ -37,8 +37,8 @@ async function live(running: RunningBank): Promise<{ open: string }> {
   return { open };
 }
 
-const moved = (running: RunningBank, url: string) =>
-  migrateBank(bankWorld(), { path: running.folder, url, operator: "root" });
+const moved = (running: RunningBank, url: string, onRows?: Migrate["onRows"]) =>
+  migrateBank(bankWorld(), { path: running.folder, url, operator: "root", onRows });
 
 onPostgres(
   "a whole bank is moved: books, keys, holds, counters and a log that still verifies",
@@ -51,8 +51,12 @@ onPostgres(
       await running.reopen(); // everybody has left
       const before = await running.bank.auditLog.history(history);
       await running.stop();
-      const [line] = await moved(running, url);
+      const shown: Record<string, [number, number]> = {};
+      const [line] = await moved(running, url, (step, done, of) => shown[step] = [done, of]);
       assert(/^the books are in the database.*: \d+ accounts, \d+ rows of mov/.test(line!), line);
+      const [, movements, entries] = line!.match(/(\d+) rows of movements, (\d+) entries/)!;
+      const all = Number(movements) + Number(entries);
+      assertEquals(shown, { copied: [all, all], compared: [all, all] });
 
       await assertRejects(
         () => openBank(bankWorld(), running.folder),
