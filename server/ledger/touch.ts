@@ -48,6 +48,7 @@ export function touchOf(commands: readonly Command[]): Touch {
   for (const command of commands) {
     if ("movement" in command) touch.movements.add(command.movement);
     if (command.op === "attest" && command.of) touch.movements.add(command.of);
+    if (command.op === "attest") touch.devices.add(command.terminal);
     if (command.op === "authorise" && command.dispense) touch.devices.add(command.terminal);
     if (command.op === "reseal_terminals") {
       for (const { terminal } of command.keys) touch.terminals.add(terminal);

@@ -2,12 +2,15 @@
 import { amountOfToken, makeToken, readToken, tokenAmount } from "../../lib/device_token.ts";
 import type { Currency } from "../../lib/money.ts";
 import type { Authorise, DeviceStatus } from "../ledger/command.ts";
-import { holdKey, statusKey } from "../ledger/rules/proof.ts";
+import type { AccountIdentity } from "../ledger/model.ts";
+import { accountKey, holdKey, statusKey } from "../ledger/rules/proof.ts";
 import type { KnownDevice } from "./terminal_keys.ts";
 
 /** What a dispense token is for. */
 export interface DispenseFor {
   movement: string;
+  /** The customer's. */
+  account: AccountIdentity;
   /** The device's. */
   nonce: string;
   /** The bank's, for the present status: 16 random bytes as upper-case hex digits. */
@@ -19,28 +22,33 @@ export interface DispenseFor {
 /** Makes the token of a withdrawal under the device's present keys. */
 export function dispenseToken(
   { device, keys }: KnownDevice,
-  { movement, nonce, statusNonce, amount, currency }: DispenseFor,
+  { movement, account, nonce, statusNonce, amount, currency }: DispenseFor,
 ): NonNullable<Authorise["dispense"]> {
   const { keyVersion } = device;
   const token = makeToken(keys.get(keyVersion)!.host, nonce, [
     ["DISPENSE1", tokenAmount(amount, currency)],
     [holdKey, movement.toUpperCase()],
     [statusKey, statusNonce],
+    [accountKey, `${account.number}:${account.uid}`],
   ]);
   return { keyVersion, token };
 }
 
-/** Returns a token if the bank made it for this movement, under keys that are still valid. */
+/**
+ * Returns a token, and the account that it is for, if the bank made it for this movement, under keys
+ * that are still valid. Number and uid are empty if it names none.
+ */
 export function tokenOf(
   { keys }: KnownDevice,
   movement: string,
   token: string,
-): string | undefined {
-  const isOurs = [...keys.values()].some(({ host }) => {
+): { token: string; account: string; uid: string } | undefined {
+  for (const { host } of keys.values()) {
     const read = readToken(host, token);
-    return typeof read !== "string" && read.content.get(holdKey) === movement.toUpperCase();
-  });
-  return isOurs ? token : undefined;
+    if (typeof read === "string" || read.content.get(holdKey) !== movement.toUpperCase()) continue;
+    const [account = "", uid = ""] = read.content.get(accountKey)?.split(":") ?? [];
+    return { token, account, uid };
+  }
 }
 
 /** Reads a present status; undefined unless the device made it, under keys that are still valid. */

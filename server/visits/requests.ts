@@ -35,7 +35,7 @@ import type {
 import { beginOfMonth, dayOf } from "../ledger/day.ts";
 import type { Account } from "../ledger/model.ts";
 import { receiptOf } from "../receipt_of.ts";
-import { dispenseToken, statusOf, tokenOf } from "../terminals/device_tokens.ts";
+import { type DispenseFor, dispenseToken, statusOf, tokenOf } from "../terminals/device_tokens.ts";
 import { accountView, answerOf, hasAccount, lastDays, type LimitsNow } from "./views.ts";
 import { readVoucher, voucherOf } from "./vouchers.ts";
 import {
@@ -495,7 +495,7 @@ export class Requests {
     { kind, movement, account, amount, currency, nonce }: AskOf<"authorise">,
   ): Promise<Answer> {
     const dispense = kind === "withdrawal" && nonce !== undefined
-      ? this.#dispense(movement, nonce, amountOf(amount).amount)
+      ? this.#dispense(visit, { movement, nonce, account, amount: amountOf(amount).amount })
       : undefined;
     return answerOf(
       await this.#submit({
@@ -515,14 +515,21 @@ export class Requests {
   }
 
   /** Makes the token that a withdrawal gets if it is authorised now. */
-  #dispense(movement: string, nonce: string, amount: bigint): Authorise["dispense"] {
+  #dispense(
+    { accounts }: Visit,
+    { account: claimed, amount, ...what }: Pick<DispenseFor, "movement" | "nonce" | "amount"> & {
+      account: string;
+    },
+  ): Authorise["dispense"] {
     const { terminals, world, settings: { currency } } = this.#bank;
     const device = terminals.deviceOf(this.terminal.id);
     if (device?.device.state !== "active" || amount <= 0n || amount > amountMinorMax) {
       return undefined;
     }
+    const account = accounts.find(({ number }) => number === accountNumberOf(claimed));
+    if (!account) return undefined;
     const statusNonce = hex(world.randomBytes(16)).toUpperCase();
-    return dispenseToken(device, { movement, nonce, statusNonce, amount, currency });
+    return dispenseToken(device, { ...what, account, statusNonce, amount, currency });
   }
 
   /** Returns the device's status that a request carries, if it is valid. */
@@ -640,15 +647,15 @@ export class Requests {
       return answerOf(await this.#submit({ op: "retell_transfer", ...claimed, ...seen }));
     }
     const device = this.#bank.terminals.deviceOf(terminal);
-    const token = device && reported !== undefined
+    // The account of a withdrawal is its token's, whatever the terminal says.
+    const proved = device && reported !== undefined
       ? tokenOf(device, movement, reported)
       : undefined;
     return answerOf(
       await this.#submit({
-        ...{ op: "retell", ...claimed, kind },
+        ...{ op: "retell", ...claimed, kind, ...proved },
         timeMs: time === undefined ? null : Date.parse(time),
         open: ask.open ?? false,
-        ...(token !== undefined && { token }),
         ...this.#statusOf(ask.status),
       }),
     );

@@ -38,7 +38,7 @@ export interface VisitCustomer {
 /** The rows of the books on which a visit depends, as of its log-in. */
 export interface VisitMoney {
   /** The customer's. */
-  readonly accounts: readonly Pick<Account, "id" | "number">[];
+  readonly accounts: readonly Pick<Account, "id" | "number" | "uid">[];
   /** The terminal's. */
   readonly cash: Account | undefined;
   readonly limits: Limits;

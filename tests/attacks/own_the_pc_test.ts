@@ -4,11 +4,11 @@
  * dispenser is booked or held, whatever the attacker does, and the log has each refusal of the bank.
  */
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { parseDeviceKeys } from "../../lib/device_keys.ts";
+import { type DeviceKeys, parseDeviceKeys } from "../../lib/device_keys.ts";
 import { makeToken } from "../../lib/device_token.ts";
 import { UsageError } from "../../lib/errors.ts";
 import type { Answer, AskOf } from "../../lib/protocol/message.ts";
-import { holdKey, statusKey } from "../../server/ledger/rules/proof.ts";
+import { accountKey, holdKey, statusKey } from "../../server/ledger/rules/proof.ts";
 import { type Atm, newId, onEachBank, RunningBank } from "../server/helpers/running_bank.ts";
 import { Dispenser } from "./dispenser.ts";
 
@@ -316,24 +316,8 @@ onEachBank(
     withBank(async (running) => {
       const { atm, account, keys } = await enrolled(running);
       const dispenser = await Dispenser.open(keys);
-      // The device has paid 40.00 on a token of the lost bank.
-      const nonce = await dispenser.nonce();
-      const lost: Hold = { movement: newId(), nonce, statusNonce: "AB".repeat(16), token: "" };
-      lost.token = makeToken(keys.host, nonce, [
-        ["DISPENSE1", "40.00EUR"],
-        [holdKey, lost.movement.toUpperCase()],
-        [statusKey, lost.statusNonce],
-      ]);
-      assertEquals(await dispenser.pay(2, lost.token), "success");
+      const { lost, terminal, waiting, unattested } = await restored(running, dispenser, atm, keys);
       const { ledger } = running.bank;
-      const terminals = await ledger.read.terminals();
-      const [terminal, waiting] = [
-        terminals.find(({ name }) => name === "lobby")!.id,
-        terminals.map(({ id }) => id),
-      ];
-      const unattested = [{ terminal, nonce: "CD".repeat(16) }];
-      const restoring = { sinceMs: 0, waiting, unattested, unknown: [] };
-      await ledger.submit({ op: "restore", operator: "t", terminals, restoring, missing: "40.00" });
       const attacker = new Attacker(running, atm, dispenser);
       const held = [0n, 4_000n, 8_000n];
       const before = (await account()).balance;
@@ -356,8 +340,8 @@ onEachBank(
       const status = await attacker.status(other);
       const found = await atm.ask({ op: "attest", status, movement: newId() });
       assertEquals(booked(found), "ok 4000");
-      const restored = await ledger.read.restoring();
-      assertEquals(restored!.unknown, [{ terminal, amount: 4_000n }]);
+      const restoring = await ledger.read.restoring();
+      assertEquals(restoring!.unknown, [{ terminal, amount: 4_000n }]);
       assert((await running.entries()).join().includes("to the differences account"));
       const shown = await Array.fromAsync(
         running.operate({ command: "show_status", json: false, watch: false }),
@@ -365,6 +349,34 @@ onEachBank(
       const lines = shown.flatMap((each) => "line" in each ? [each.line] : []).join("\n");
       assert(lines.includes("lobby had paid €40.00 before the restore"), lines);
       assertEquals((await attacker.begin()).token === "", false);
+      await requireGoodBooks(running);
+      dispenser.close();
+    }),
+);
+
+onEachBank(
+  "a restored bank charges a withdrawal to its token's account, whatever account the PC's owner names",
+  (withBank) =>
+    withBank(async (running) => {
+      const { atm, account, keys } = await enrolled(running);
+      const dispenser = await Dispenser.open(keys);
+      const { lost } = await restored(running, dispenser, atm, keys);
+      const attacker = new Attacker(running, atm, dispenser);
+      const balances = async () =>
+        new Map(
+          (await running.bank.ledger.read.accounts()).map((row) => [row.number, row.balance]),
+        );
+      const before = await account();
+      const alices = (await running.bank.ledger.read.accounts()).find(({ owner }) =>
+        owner === "alice"
+      );
+      const amounts = await balances();
+      const { movement, token } = lost;
+      const claim = { movement, token, status: await attacker.status(lost) };
+      const { number, uid } = alices!;
+      assertEquals(outcome(await attacker.retell({ ...claim, account: number, uid })), "ok");
+      assertEquals((await account()).balance, before.balance - 4_000n);
+      assertEquals((await balances()).get(number), amounts.get(number));
       await requireGoodBooks(running);
       dispenser.close();
     }),
@@ -445,6 +457,28 @@ async function enrolled(running: RunningBank) {
   return { keys, atm, account };
 }
 
+/** Has a bank restored of which the dispenser has paid 40.00 on a token that the books lack. */
+async function restored(running: RunningBank, dispenser: Dispenser, atm: Atm, keys: DeviceKeys) {
+  const { uid } = atm.logIn.accounts!.find(({ id }) => id === atm.account)!;
+  const nonce = await dispenser.nonce();
+  const lost: Hold = { movement: newId(), nonce, statusNonce: "AB".repeat(16), token: "" };
+  lost.token = makeToken(keys.host, nonce, [
+    ["DISPENSE1", "40.00EUR"],
+    [holdKey, lost.movement.toUpperCase()],
+    [statusKey, lost.statusNonce],
+    [accountKey, `${atm.account}:${uid}`],
+  ]);
+  assertEquals(await dispenser.pay(2, lost.token), "success");
+  const { ledger } = running.bank;
+  const terminals = await ledger.read.terminals();
+  const terminal = terminals.find(({ name }) => name === "lobby")!.id;
+  const waiting = terminals.map(({ id }) => id);
+  const unattested = [{ terminal, nonce: "CD".repeat(16) }];
+  const restoring = { sinceMs: 0, waiting, unattested, unknown: [] };
+  await ledger.submit({ op: "restore", operator: "t", terminals, restoring, missing: "40.00" });
+  return { lost, terminal, waiting, unattested };
+}
+
 async function requireGoodBooks(running: RunningBank): Promise<void> {
   const checked = await Array.fromAsync(running.operate({ command: "check_ledger" }));
   const lines = checked.flatMap((each) => "line" in each ? [each.line] : []).join();
@@ -452,5 +486,5 @@ async function requireGoodBooks(running: RunningBank): Promise<void> {
 }
 
 console.log(
-  `attacks by the owner of the ATM's PC: ${attacks.length + doubts.length + reports.length + 2}`,
+  `attacks by the owner of the ATM's PC: ${attacks.length + doubts.length + reports.length + 3}`,
 );

@@ -37,15 +37,20 @@ export function attest(batch: Batch, command: Attest): Answer {
   return { outcome: "ok", booked: unknown };
 }
 
-/** Returns whether the books have the device's last token, if it ever had one. */
+/**
+ * Returns whether the books have the device's last token, if it ever had one: as that of the movement
+ * that the terminal names, or, since its journal may be lost, of an open one.
+ */
 function isOfTheBooks(
   { books }: Batch,
   { terminal, of }: Attest,
   { id }: DeviceStatus,
 ): boolean {
   if (id === null) return true;
-  const first = of === undefined ? undefined : books.movement(of, 1);
-  return first?.terminal === terminal && contentOfToken(first.token)?.id === id;
+  const named = of === undefined ? undefined : books.movement(of, 1);
+  return [...(named ? [named] : []), ...books.openTokens(terminal)].some((first) =>
+    first.terminal === terminal && contentOfToken(first.token)?.id === id
+  );
 }
 
 function bookUnknown(batch: Batch, { terminal, movement }: Attest, amount: bigint): void {

@@ -7,7 +7,11 @@ import type { DeviceStatus } from "../command.ts";
 import type { Movement } from "../model.ts";
 import type { Batch } from "./batch.ts";
 
-/** Keys of the bank's own in a token: the movement, and the nonce of its present status. */
+/**
+ * Keys of the bank's own in a token: the movement, the nonce of its present status, and the number
+ * and uid of the account that it charges, which a restored bank may lack.
+ */
+export const accountKey = "STRONGROOMACCOUNT";
 export const holdKey = "STRONGROOMHOLD";
 export const statusKey = "STRONGROOMSTATUS";
 

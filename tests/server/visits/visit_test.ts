@@ -50,7 +50,7 @@ class Surroundings {
       keyVersion: 1,
       connection: `line of ${terminal}`,
     };
-    const accounts = [{ id: 3, number: "a" }, { id: 4, number: "b" }];
+    const accounts = [{ id: 3, number: "a", uid: "c" }, { id: 4, number: "b", uid: "d" }];
     const context = { ...this, stopping: this.stopping.signal };
     const money = { accounts, cash: undefined, limits: noLimits, day: 0 };
     const customer = { username: "alice", byCard: false, oneTime: false };

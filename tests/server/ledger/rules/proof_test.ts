@@ -237,6 +237,16 @@ Deno.test("a withdrawal that the backup has open is booked by its proof, or is i
   }
 });
 
+Deno.test("a payment that a restored bank has open is no unknown one, though the journal is lost", () => {
+  const { get, alice, books } = bank(true);
+  assertEquals(get(reported(4_000n, { token, open: true })), "ok");
+  const status: DeviceStatus = { ...paid, nonce: otherNonce };
+  assertEquals(get({ op: "attest", terminal, movement: idOf("unknown"), status }), "ok 0");
+  assertEquals([alice().balance, alice().held], [10_000n, 4_000n]);
+  assertEquals(get(settle(4_000n), 1_000 + commandNonceMsMax), "ok 4000");
+  assertEquals(books.accountOf("differences")!.balance, 0n);
+});
+
 Deno.test("a restored bank makes no token before the device has attested its state", () => {
   const shown = (changes: Partial<DeviceStatus> = {}): DeviceStatus => ({
     ...{ text: "a status", keyVersion: 2, nonce: otherNonce, id, cleared: null },
