@@ -2,7 +2,7 @@
  * Cash devices as a process: a customer deposits and withdraws at `deno task atm` without the demo,
  * and the device service is killed while notes move.
  */
-import { assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { openAtmFolder } from "../../client/folder/atm_folder.ts";
 import { openDevicesFolder } from "../../client/folder/devices_folder.ts";
 import { SimulatedDevices } from "../../client/cash/simulated_devices.ts";
@@ -115,6 +115,118 @@ Deno.test({
       assertMatch(out, /70\.00/);
       assertEquals(await server.end(), 0);
       assertEquals((await run(["bank", "ledger", "check", ...bank])).code, 0);
+    }),
+});
+
+Deno.test({
+  name: "a restored bank has what a device with keys has paid since the backup",
+  ignore: findBrowser() === null,
+  fn: () =>
+    inTemporaryFolder(async (folder) => {
+      const bank = ["--data", `${folder}/bank`];
+      const address = `127.0.0.1:${freePort()}`;
+      const service = `127.0.0.1:${freePort()}`;
+      const url = `ws://${service}/xfs4iot/v1.0`;
+      const atm = ["--key", `${folder}/lobby.key`, "--data", `${folder}/atm`, "--devices", url];
+      const keys = `${folder}/cash.keys`;
+      const copy = `${folder}/copy.sqlite`;
+      const next = ["--first-key", `${folder}/second.key`];
+      const password = "correct horse";
+      const done = async (args: string[], input = "") => {
+        const { code, out, err } = await run(args, input);
+        assertEquals(code, 0, `${args.join(" ")}: ${err}`);
+        return out;
+      };
+      await done(["bank", "init", "--single-operator", ...bank, "--name", "First Bank"]);
+      await done(["bank", "terminal", "enroll", "lobby", "--out", `${folder}/lobby.key`, ...bank]);
+      const alice = ["bank", "customer", "add", "alice", "--opening", "1000.00", ...bank];
+      await done(alice, `${password}\n`);
+      const start = async (...args: string[]): Promise<[Program, string]> => {
+        const program = new Program(args);
+        return [program, await program.line()];
+      };
+      const serve = () => start("server", "--listen", address, ...bank);
+      let [server] = await serve();
+      await done([
+        "bank",
+        "device",
+        "enroll",
+        "cash",
+        "--terminal",
+        "lobby",
+        "--out",
+        keys,
+        ...bank,
+      ]);
+      const flags = ["--listen", service, "--keys", keys, "--data", `${folder}/devices`];
+      const [devices] = await start("devices", ...flags);
+      const pane = /http:\S+/.exec(await devices.line())![0];
+      await done(["atm", "cash", "load", "20x100", ...atm]);
+      const [running, opened] = await start(
+        "atm",
+        "--bank",
+        address,
+        ...atm,
+        "--no-open",
+        "--json",
+      );
+      const browser = await openBrowser();
+      try {
+        const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+        await page.goto(JSON.parse(opened).atm);
+        const logIn = async () => {
+          await button(page, "Touch to begin").click();
+          await fillLogIn(page, "alice", password);
+          await onScreen(page, "menu");
+        };
+        const withdraw = async (amount: string) => {
+          await button(page, "Another amount").click();
+          await page.keyboard.type(amount);
+          await page.keyboard.press("Enter");
+          await onScreen(page, "take");
+          await operate(pane, "takeNotes");
+          await onScreen(page, "receipt");
+          await button(page, "Done").click();
+          await onScreen(page, "menu");
+        };
+        await logIn();
+        await withdraw("20");
+        await done(["bank", "backup", "--out", copy, ...bank]);
+        await withdraw("40");
+        assertEquals(await server.end(), 0);
+        await done(["bank", "restore", "--from", copy, ...next, ...bank]);
+        const accounts = ["bank", "account", "list", "--customer", "alice", ...bank];
+        assertMatch(await done(accounts), /980\.00/);
+        [server] = await serve();
+        const show = ["bank", "audit", "show", ...bank];
+        const attested = "its device has attested its state after the restore";
+        await until("the ATM has reported", async () => (await done(show)).includes(attested));
+        assertMatch(await done(accounts), /940\.00/);
+        await button(page, "Touch to begin").waitFor();
+        await logIn();
+        await withdraw("60");
+        const log = await done(show);
+        const places = [
+          "withdraw €40.00 - reported by the ATM after a restore",
+          "has reported its movements since the backup",
+          attested,
+          "withdraw €60.00",
+        ].map((words) => log.indexOf(words));
+        assert(!places.includes(-1), log);
+        assertEquals(places, places.toSorted((a, b) => a - b), log);
+      } finally {
+        await browser.close();
+      }
+      assertEquals(await running.end(), 0);
+      // 2,000.00 less 20.00, 40.00 and 60.00: the count of the notes agrees with the books.
+      const counted = await done(["atm", "cash", "count", "20x94", ...atm]);
+      assert(!/missing|over/.test(counted), counted);
+      assertEquals(await devices.end(), 0);
+      assertMatch(await done(["bank", "reconcile", ...bank]), /^lobby .*none$/m);
+      const end = ["bank", "restore", "end", "--reason", "counted", "--yes", ...bank];
+      assertMatch(await done(end), /customers are served again/);
+      assertEquals(await server.end(), 0);
+      await done(["bank", "ledger", "check", ...bank]);
     }),
 });
 
