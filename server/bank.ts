@@ -7,7 +7,7 @@ import type { AuditKeyRing } from "./audit/keys.ts";
 import { type ChainBefore, chainsBefore } from "./audit/heads.ts";
 import { requireSharedKeys } from "./audit/newest_keys.ts";
 import { CheckpointSigner } from "./checkpoint_signer.ts";
-import { SignedTree } from "./audit/signed_tree.ts";
+import { signedOf, SignedTree } from "./audit/signed_tree.ts";
 import { originOf } from "./audit/tree.ts";
 import { signatureTypes } from "./transparency/note.ts";
 import type { Passwords } from "./credentials/passwords.ts";
@@ -236,6 +236,8 @@ interface Opening {
 /** Opens the bank of an owned folder; closes the folder if that fails. */
 function assemble(world: BankWorld, folder: BankFolder, opening: Opening): Promise<Bank> {
   return closeOnFailure(folder, async () => {
+    // before the ledger is opened, which changes its files
+    signedOf(world.files, treesPath(folder.path), folder.keys.chainId);
     const onTrouble = (trouble: string) => world.log(`ledger: ${trouble}`);
     const onMoved = (path: string) =>
       world.giveUp(

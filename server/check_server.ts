@@ -4,9 +4,18 @@ import { removeIfThere, writePrivateFile } from "../lib/private_file.ts";
 import type { BankServerStart } from "../lib/programs.ts";
 import type { SocketListener } from "../lib/world.ts";
 import { bindDoor, type DoorAddress } from "./door/listener.ts";
-import { BankFolder, databasePath } from "./folder/bank_folder.ts";
+import {
+  BankFolder,
+  chainKeyPath,
+  databasePath,
+  logFilePath,
+  treesPath,
+} from "./folder/bank_folder.ts";
 import { auditKeyRingOf } from "./folder/bank_keys.ts";
 import { requireSharedKeys } from "./audit/newest_keys.ts";
+import { signedOf } from "./audit/signed_tree.ts";
+import { inspectBank } from "./inspect_bank.ts";
+import { openToInspect } from "./ledger/open_store.ts";
 import type { ReadingWorld } from "./operator/read_log.ts";
 
 export interface CheckOptions extends
@@ -46,9 +55,9 @@ export async function faultsOf(
 async function requireBank(world: ReadingWorld, path: string, url?: string): Promise<void> {
   const folder = await BankFolder.open(world, path, url);
   try {
-    const reader = await world.openReader(
-      url === undefined ? { path: databasePath(path) } : { url },
-    );
+    signedOf(world.files, treesPath(path), folder.keys.chainId);
+    if (url === undefined) return await requireFile(world, folder);
+    const reader = await world.openReader({ url });
     try {
       await requireSharedKeys(reader, auditKeyRingOf(folder.keys));
     } finally {
@@ -56,6 +65,22 @@ async function requireBank(world: ReadingWorld, path: string, url?: string): Pro
     }
   } finally {
     folder.close();
+  }
+}
+
+/** @throws {UsageError} if the bank's file is not as a server's start requires it */
+async function requireFile(
+  world: ReadingWorld,
+  { path, keys: { audit, chainId } }: BankFolder,
+): Promise<void> {
+  const reader = openToInspect(world, databasePath(path));
+  try {
+    if (!reader) return;
+    const paths = { chainKeyPath: chainKeyPath(path), logFilePath: logFilePath(path) };
+    const parts = { keys: auditKeyRingOf({ audit }).versions, chainId, ...paths };
+    await inspectBank(world.files, databasePath(path), reader, parts);
+  } finally {
+    reader?.close();
   }
 }
 

@@ -14,6 +14,8 @@ import { presentEpoch } from "./audit/writer.ts";
 import type { OpenLedger } from "./ledger_service.ts";
 import type { FileReader } from "./ledger/store.ts";
 
+type Inspected = Pick<OpenLedger, "keys" | "chainId" | "chainKeyPath" | "logFilePath">;
+
 /**
  * Checks that the log in a bank's file ends where its key and the log's file do and, if the file is
  * small enough, that each of its pages can be read. Changes nothing.
@@ -23,7 +25,7 @@ export async function inspectBank(
   files: Files,
   path: string,
   reader: FileReader,
-  parts: OpenLedger,
+  parts: Inspected,
 ): Promise<void> {
   try {
     await requireWhole(files, path, reader, parts);
@@ -36,7 +38,7 @@ async function requireWhole(
   files: Files,
   path: string,
   reader: FileReader,
-  { keys, chainId, chainKeyPath, logFilePath }: OpenLedger,
+  { keys, chainId, chainKeyPath, logFilePath }: Inspected,
 ): Promise<void> {
   if (files.facts(path)!.bytes <= inspectedBytesMax) {
     const damage = reader.unreadable();

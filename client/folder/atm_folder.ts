@@ -7,7 +7,7 @@ import { hex } from "../../lib/bytes.ts";
 import { UsageError } from "../../lib/errors.ts";
 import { folderLockMsMax } from "../../lib/limits.ts";
 import type { Currency } from "../../lib/money.ts";
-import { requireOwnFolder } from "../../lib/private_file.ts";
+import { isThere, removeIfThere, requireOwnFolder } from "../../lib/private_file.ts";
 import type { TerminalKey } from "../../lib/terminal_key.ts";
 import type { Files } from "../../lib/world.ts";
 import { emptyLog } from "./transact.ts";
@@ -60,6 +60,9 @@ export const versions: readonly string[] = [
   "ALTER TABLE journal ADD COLUMN voucher TEXT",
 ];
 
+/** The files of a folder, as far as its database is opened by them. */
+export type FolderFiles = Pick<Files, "facts" | "makeFolder" | "open" | "remove">;
+
 /**
  * Opens an ATM's folder, or creates it.
  * @param known the schema's versions; a test adds one
@@ -67,7 +70,7 @@ export const versions: readonly string[] = [
  * written
  */
 export function openAtmFolder(
-  files: Pick<Files, "facts" | "makeFolder" | "open">,
+  files: FolderFiles,
   folder: string,
   known = versions,
 ): DatabaseSync {
@@ -79,7 +82,7 @@ export function openAtmFolder(
  * @throws {UsageError} as `openAtmFolder`
  */
 export function openFolderDatabase(
-  files: Pick<Files, "facts" | "makeFolder" | "open">,
+  files: FolderFiles,
   folder: string,
   name: string,
   known: readonly string[],
@@ -89,6 +92,7 @@ export function openFolderDatabase(
   try {
     files.makeFolder(folder);
     requireOwnFolder(files, folder);
+    requireUndamaged(files, path);
     // SQLite gives its other files the mode of this one.
     files.open(path, "create").close();
     database = new DatabaseSync(path);
@@ -119,6 +123,31 @@ export function prepareTables(database: DatabaseSync, path: string, known = vers
   for (const sql of known.slice(row.user_version)) database.exec(sql);
   database.exec(`PRAGMA user_version = ${known.length}`);
 }
+
+/**
+ * Checks a database with a write-ahead log read-only, before it is opened for writing, which copies the
+ * log into it: a damaged one must stay unchanged, since it may still be repaired. A file that cannot be
+ * read so, as on a full disk, is left to the opening for writing. The index that reading adds is removed:
+ * no process that writes has one, since each locks the file for itself.
+ * @throws {Error} as `requireSound`
+ */
+function requireUndamaged(files: FolderFiles, path: string): void {
+  if (![path, `${path}-wal`].every((each) => (files.facts(each)?.bytes ?? 0) > 0)) return;
+  const index = `${path}-shm`;
+  const isAdded = !isThere(files, index);
+  let database: DatabaseSync | undefined;
+  try {
+    database = new DatabaseSync(path, { readOnly: true });
+    requireSound(database);
+  } catch (error) {
+    if (isOfDamage(error as Error)) throw error;
+  } finally {
+    database?.close();
+    if (isAdded) removeIfThere(files, index);
+  }
+}
+
+const isOfDamage = ({ message }: Error) => /not a database|malformed/.test(message);
 
 /** @throws {Error} "malformed" if a page or a row of the database is damaged */
 function requireSound(database: DatabaseSync): void {
@@ -189,7 +218,7 @@ function explained(error: Error, path: string): Error {
   return new UsageError(
     /database is locked/.test(message)
       ? `${path} is in use: this ATM is running already`
-      : /not a database|malformed/.test(message)
+      : isOfDamage(error)
       ? `${path} is damaged (${message}): keep it for the bank, and start with another folder (--data)`
       : `${path} cannot be opened for writing (${message}): check the folder and its permissions`,
   );

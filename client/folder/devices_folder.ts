@@ -1,7 +1,6 @@
 /** The device service's folder. Its `devices.sqlite` holds the counts of notes and the units. */
 import type { DatabaseSync } from "node:sqlite";
-import type { Files } from "../../lib/world.ts";
-import { notesSchema, openFolderDatabase } from "./atm_folder.ts";
+import { type FolderFiles, notesSchema, openFolderDatabase } from "./atm_folder.ts";
 
 const schema = `
 ${notesSchema}
@@ -16,7 +15,7 @@ export const devicesVersions: readonly string[] = [schema];
  * @throws {UsageError} as `openAtmFolder`
  */
 export function openDevicesFolder(
-  files: Pick<Files, "facts" | "makeFolder" | "open">,
+  files: FolderFiles,
   folder: string,
 ): DatabaseSync {
   return openFolderDatabase(files, folder, "devices.sqlite", devicesVersions);

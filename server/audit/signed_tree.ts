@@ -2,9 +2,10 @@
  * A chain's tree and its last signed checkpoint, which is on disk before it is returned: no two
  * inconsistent checkpoints of one origin are ever signed.
  */
-import { equalInConstantTime, hex, textOf } from "../../lib/bytes.ts";
+import { equalInConstantTime, hex } from "../../lib/bytes.ts";
 import { UsageError } from "../../lib/errors.ts";
 import { isThere, replacePrivateFile } from "../../lib/private_file.ts";
+import { readTextFile } from "../../lib/text_file.ts";
 import type { Files, OpenFile } from "../../lib/world.ts";
 import { parseCheckpoint, signCheckpoint } from "../transparency/checkpoint.ts";
 import type { TreeHead } from "../transparency/merkle.ts";
@@ -32,8 +33,7 @@ export class SignedTree {
   #cosigned: SignedCheckpoint | null;
   /** Whether the entries that were read begin with those of the last one. */
   #fits = false;
-  /** A checkpoint of this chain that contradicts the log. */
-  #contradiction: string | null;
+  #isStopped: boolean;
   readonly #file: OpenFile;
   readonly #tree: LogTree;
 
@@ -48,11 +48,10 @@ export class SignedTree {
     private readonly chain: ChainName,
   ) {
     files.makeFolder(folder);
-    this.#last = this.#read(this.#path);
-    this.#cosigned = this.#read(this.#cosignedPath);
-    this.#contradiction = isThere(files, this.#contradictionPath)
-      ? textOf(files.read(this.#contradictionPath))
-      : null;
+    const { last, cosigned } = signedOf(files, folder, chain.id);
+    this.#last = last;
+    this.#cosigned = cosigned;
+    this.#isStopped = isThere(files, this.#contradictionPath);
     this.#file = files.open(`${folder}/${hex(chain.id)}.hashes`, "create");
     this.#tree = new LogTree(store, chain.number, this.#file, this.#last?.size ?? 0);
   }
@@ -64,13 +63,13 @@ export class SignedTree {
 
   /** Whether nothing may be signed any more: a witness has a checkpoint that contradicts the log. */
   get isStopped(): boolean {
-    return this.#contradiction !== null;
+    return this.#isStopped;
   }
 
   /** Stops signing for good, and keeps the checkpoint of this chain that contradicts the log. */
   stop(contradiction: string): void {
     replacePrivateFile(this.files, this.#contradictionPath, contradiction);
-    this.#contradiction = contradiction;
+    this.#isStopped = true;
   }
 
   /** Returns whether a checkpoint with a quorum covers an entry. @param sequence from 1 */
@@ -173,24 +172,36 @@ export class SignedTree {
   }
 
   get #path(): string {
-    return `${this.folder}/${hex(this.chain.id)}.checkpoint`;
+    return checkpointPath(this.folder, this.chain.id);
   }
 
   get #cosignedPath(): string {
-    return `${this.folder}/${hex(this.chain.id)}.cosigned`;
+    return cosignedPath(this.folder, this.chain.id);
   }
 
   get #contradictionPath(): string {
     return `${this.folder}/${hex(this.chain.id)}.contradiction`;
   }
+}
 
-  #read(path: string): SignedCheckpoint | null {
-    if (!isThere(this.files, path)) return null;
-    const note = textOf(this.files.read(path));
+const checkpointPath = (folder: string, id: Uint8Array) => `${folder}/${hex(id)}.checkpoint`;
+const cosignedPath = (folder: string, id: Uint8Array) => `${folder}/${hex(id)}.cosigned`;
+
+/**
+ * Reads the last checkpoint of a chain, and the last one with a quorum; null for those that were never
+ * signed. Changes nothing.
+ * @param id the chain's
+ * @throws {UsageError} if a file is damaged
+ */
+export function signedOf(files: Pick<Files, "facts" | "read">, folder: string, id: Uint8Array) {
+  const read = (path: string): SignedCheckpoint | null => {
+    if (!isThere(files, path)) return null;
+    const note = readTextFile(files, path);
     const { checkpoint } = parseCheckpoint(note) ?? {};
     if (checkpoint) return { size: checkpoint.size, root: checkpoint.root, note };
     throw new UsageError(`${path} is damaged: restore it from where checkpoints are kept`);
-  }
+  };
+  return { last: read(checkpointPath(folder, id)), cosigned: read(cosignedPath(folder, id)) };
 }
 
 const stopped = (path: string) =>

@@ -62,6 +62,9 @@ export async function openDemoBank(
   };
   const hasBank = holdsBank(systemFiles, folder);
   if (!hasBank) requireNoAtm(data);
+  // before the bank is opened, which changes its files
+  const customers = customersOf(data, hasBank);
+  for (const { username } of customers) keptCard(data, username);
   const bank = hasBank ? await openBank(systemBank, folder) : await createBank(
     systemBank,
     folder,
@@ -76,7 +79,6 @@ export async function openDemoBank(
     );
   }
   await addOperator(bank, folder);
-  const customers = demoCustomers(`${data}/demo-customers.json`);
   for (const { username, password } of customers) {
     const opening = openings[username as keyof typeof openings] ?? "0";
     if (await bank.ledger.read.customer(username)) continue;
@@ -87,7 +89,7 @@ export async function openDemoBank(
   const terminals = [];
   for (const name of terminalNames.slice(0, atms)) terminals.push(await terminal(bank, data, name));
   for (const { username, pin } of customers) {
-    const card = await cardOf(bank, `${data}/cards/${username}.card`, username, pin);
+    const card = await cardOf(bank, data, username, pin);
     for (const { folder } of terminals) {
       const cards = cardsFolderOf(devicesFolderOf(folder));
       systemFiles.makeFolder(cards);
@@ -98,15 +100,18 @@ export async function openDemoBank(
 }
 
 /** Returns the file of a customer's card, which has this PIN; makes both if the customer has none. */
-async function cardOf(bank: Bank, path: string, username: string, pin: string): Promise<string> {
-  systemFiles.makeFolder(path.slice(0, path.lastIndexOf("/")));
-  const number = isThere(systemFiles, path)
-    ? readCard(systemFiles, path).number
-    : newCardNumber(system.randomBytes);
+async function cardOf(bank: Bank, data: string, username: string, pin: string): Promise<string> {
+  systemFiles.makeFolder(`${data}/cards`);
+  const kept = keptCard(data, username);
+  const number = kept ?? newCardNumber(system.randomBytes);
   const card = formatCard({ customer: username, number });
-  if (!isThere(systemFiles, path)) writePrivateFile(systemFiles, path, card);
+  if (kept === null) writePrivateFile(systemFiles, cardPath(data, username), card);
   const { card: issued } = (await bank.ledger.read.customer(username))!;
-  if (issued) return card;
+  if (issued && kept !== null) return card;
+  if (issued) { // its file was lost
+    const revoke = { command: "revoke_card", operator, customer: username } as const;
+    for await (const _ of runOperatorCommand(bank, revoke));
+  }
   const numberHash = cardNumberHash(number);
   const request = { command: "issue_card", operator, customer: username, numberHash } as const;
   for await (const _ of runOperatorCommand(bank, request));
@@ -116,6 +121,14 @@ async function cardOf(bank: Bank, path: string, username: string, pin: string): 
   const set = { op: "set_pin", username, passwordVersion, terminal: "", pinHash } as const;
   await bank.ledger.submit({ ...set, refused: null });
   return card;
+}
+
+const cardPath = (data: string, username: string) => `${data}/cards/${username}.card`;
+
+/** Returns the number of a customer's card; null if there is no file of it. @throws {UsageError} if that is damaged */
+function keptCard(data: string, username: string): string | null {
+  const path = cardPath(data, username);
+  return isThere(systemFiles, path) ? readCard(systemFiles, path).number : null;
 }
 
 /** @throws {UsageError} if an ATM's key is left, which another bank would not accept */
@@ -142,17 +155,27 @@ async function addOperator(bank: Bank, folder: string): Promise<void> {
   });
 }
 
-/** Writes the passwords before the customers are created, so that none is lost. */
-function demoCustomers(path: string): DemoBank["customers"] {
-  const otherwise = startAgain(path.slice(0, path.lastIndexOf("/")));
+/**
+ * Returns the demo's customers. Their passwords are written before the bank is made, so that none is
+ * lost.
+ * @throws {UsageError} if their file is damaged, or a bank lacks it
+ */
+function customersOf(data: string, hasBank: boolean): DemoBank["customers"] {
+  const path = `${data}/demo-customers.json`;
   if (isThere(systemFiles, path)) {
-    const text = readPrivateFile(systemFiles, path, otherwise);
+    const text = readPrivateFile(systemFiles, path, startAgain(data));
     try {
       return JSON.parse(text).customers;
     } catch {
-      throw new UsageError(`${path} is damaged: ${otherwise}`);
+      throw new UsageError(`${path} is damaged: ${startAgain(data)}`);
     }
   }
+  if (hasBank) {
+    throw new UsageError(
+      `${path} is missing, which a demo's bank has. Bring it back, or choose another folder with --data`,
+    );
+  }
+  systemFiles.makeFolder(data);
   const customers = Object.keys(openings).map((username) => ({
     username,
     password: demoPassword(),

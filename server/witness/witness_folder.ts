@@ -5,7 +5,7 @@
  *     checkpoints/    0600: the last checkpoint that it cosigned of each origin, a file each
  *     owner.lock      held by the one process that owns the folder
  */
-import { fromHex, hex, textOf } from "../../lib/bytes.ts";
+import { fromHex, hex } from "../../lib/bytes.ts";
 import { UsageError } from "../../lib/errors.ts";
 import {
   isThere,
@@ -13,6 +13,7 @@ import {
   replacePrivateFile,
   writePrivateFile,
 } from "../../lib/private_file.ts";
+import { readTextFile } from "../../lib/text_file.ts";
 import type { Files, OpenFile } from "../../lib/world.ts";
 import { parseCheckpoint } from "../transparency/checkpoint.ts";
 import {
@@ -30,7 +31,8 @@ const checkpointsPath = (folder: string) => `${folder}/checkpoints`;
 
 /**
  * Creates the folder of a new witness; returns its verifier key as text.
- * @throws {UsageError} if a key cannot have this name, or the folder has a witness already
+ * @throws {UsageError} if a key cannot have this name, or the folder has a witness already, or
+ * checkpoints of one
  */
 export function makeWitness(
   files: Files,
@@ -41,6 +43,7 @@ export function makeWitness(
   if (!isKeyName(name)) {
     throw new UsageError(`'${name}' cannot name a witness: write a name without spaces and +`);
   }
+  if (hasCheckpoints(files, folder)) requireKey(files, folder);
   files.makeFolder(folder);
   files.makeFolder(checkpointsPath(folder));
   const lines = [formatName, name, hex(secretKey), ""];
@@ -64,11 +67,7 @@ export class WitnessFolder implements WitnessStorage {
    * owns it
    */
   static open(files: Files, path: string): WitnessFolder {
-    if (!isThere(files, keyPath(path))) {
-      throw new UsageError(
-        `no witness in ${path}: make one with 'deno task witness init --name NAME'`,
-      );
-    }
+    requireKey(files, path);
     const lock = files.open(`${path}/owner.lock`, "create");
     try {
       if (!lock.lock()) throw new UsageError(`${path} is in use by another process: end it first`);
@@ -86,7 +85,7 @@ export class WitnessFolder implements WitnessStorage {
   read(originHash: string): Witnessed | null {
     const path = this.#pathOf(originHash);
     if (!isThere(this.files, path)) return null;
-    const note = textOf(this.files.read(path));
+    const note = readTextFile(this.files, path);
     const { checkpoint } = parseCheckpoint(note) ?? {};
     if (!checkpoint) throw new Error(`${path} is damaged: restore it, or make another witness`);
     return { size: checkpoint.size, root: checkpoint.root, note };
@@ -105,14 +104,29 @@ export class WitnessFolder implements WitnessStorage {
   }
 }
 
+const hasCheckpoints = (files: Files, folder: string) =>
+  isThere(files, checkpointsPath(folder)) && files.names(checkpointsPath(folder)).length > 0;
+
+/** @throws {UsageError} if the witness's key is missing */
+function requireKey(files: Files, folder: string): void {
+  const key = keyPath(folder);
+  if (isThere(files, key)) return;
+  throw new UsageError(
+    hasCheckpoints(files, folder)
+      ? `${key} is missing: ${restoreKey}`
+      : `no witness in ${folder}: make one with 'deno task witness init --name NAME'`,
+  );
+}
+
+const restoreKey = "restore it from where you keep its copy";
+
 function readSigner(files: Files, path: string): SignerKey {
-  const otherwise = "restore it from where you keep its copy";
-  const [format, name, key, end, ...more] = readPrivateFile(files, path, otherwise).split("\n");
+  const [format, name, key, end, ...more] = readPrivateFile(files, path, restoreKey).split("\n");
   const secretKey = fromHex(key, 32);
   if (format === formatName && name && isKeyName(name) && secretKey && end === "" && !more.length) {
     return signerOf(name, secretKey);
   }
-  throw new UsageError(`${path} is not a witness's key: ${otherwise}`);
+  throw new UsageError(`${path} is not a witness's key: ${restoreKey}`);
 }
 
 function signerOf(name: string, secretKey: Uint8Array): SignerKey {

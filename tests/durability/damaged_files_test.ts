@@ -5,7 +5,6 @@
  */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { UsageError } from "../../lib/errors.ts";
-import { systemFiles } from "../../lib/system.ts";
 import { type Bank, createBank, openBank } from "../../server/bank.ts";
 import { initBank } from "../../server/operator/init.ts";
 import { answersOf, verifyLog } from "../../server/operator/log_programs.ts";
@@ -15,6 +14,7 @@ import { runOperatorCommand } from "../../server/operator/commands.ts";
 import { inTemporaryFolder } from "../server/helpers/temporary.ts";
 import { hashOf, noSigner } from "../server/helpers/operators.ts";
 import { bankWorld } from "../server/helpers/world.ts";
+import { type Contents, contentsOf, damaged, writeFolder } from "./damage.ts";
 
 const settings = {
   bankName: demoBankName,
@@ -22,26 +22,6 @@ const settings = {
   timeZone: "UTC",
   smallestNote: 1n,
 };
-
-type Contents = Map<string, string>;
-
-/** Returns what a folder has, but for the lock that every program takes. */
-function contentsOf(folder: string): Contents {
-  const names = systemFiles.names(folder).filter((name) => name !== "owner.lock").sort();
-  return new Map(names.flatMap((name): [string, string][] => {
-    const path = `${folder}/${name}`;
-    if (systemFiles.facts(path)!.isFile) return [[name, systemFiles.read(path).toHex()]];
-    return [...contentsOf(path)].map(([below, hex]) => [`${name}/${below}`, hex]);
-  }));
-}
-
-function writeFolder(folder: string, contents: Contents): void {
-  systemFiles.makeFolder(folder);
-  for (const [name, hex] of contents) {
-    systemFiles.makeFolder(`${folder}/${name}`.replace(/\/[^/]*$/, ""));
-    Deno.writeFileSync(`${folder}/${name}`, Uint8Array.fromHex(hex), { mode: 0o600 });
-  }
-}
 
 /**
  * Returns a bank that was killed at work, what its folder has, and how many customers it has
@@ -80,7 +60,9 @@ const programs: Record<string, (folder: string, firstKey: string) => Promise<voi
     await bank.close();
   },
   async demo(folder) {
-    const { bank } = await openDemoBank(folder.replace(/\/bank$/, ""), 0);
+    const data = folder.replace(/\/bank$/, "");
+    Deno.writeTextFileSync(`${data}/demo-customers.json`, '{"customers":[]}', { mode: 0o600 });
+    const { bank } = await openDemoBank(data, 0);
     await bank.close();
   },
   async init(folder) {
@@ -106,13 +88,6 @@ const programs: Record<string, (folder: string, firstKey: string) => Promise<voi
   },
 };
 
-const damages: Record<string, (bytes: Uint8Array) => Uint8Array | null> = {
-  missing: () => null,
-  empty: () => new Uint8Array(0),
-  halved: (bytes) => bytes.slice(0, bytes.length >> 1),
-  garbled: (bytes) => bytes.map((byte, at) => at % 3 === 0 ? byte : byte ^ (1 + at % 255)),
-};
-
 const files = [
   "bank.sqlite",
   "bank.sqlite-wal",
@@ -132,16 +107,12 @@ Deno.test("a damaged file of a bank is named, and nothing is changed; nothing is
     const table: string[] = [];
     let number = 0;
     for (const file of files) {
-      for (const [damage, spoil] of Object.entries(damages)) {
+      for (const [damage, files] of damaged(contents, file)) {
         await t.step(`${file} ${damage}`, async () => {
           const cells: string[] = [];
           for (const [name, program] of Object.entries(programs)) {
             const folder = `${root}/${number++}/bank`;
-            const damaged = new Map(contents);
-            const bytes = spoil(Uint8Array.fromHex(contents.get(file)!));
-            if (bytes === null) damaged.delete(file);
-            else damaged.set(file, bytes.toHex());
-            writeFolder(folder, damaged);
+            writeFolder(folder, files);
             let refusal: string | null = null;
             try {
               await program(folder, firstKey);
@@ -160,7 +131,7 @@ Deno.test("a damaged file of a bank is named, and nothing is changed; nothing is
               }
               await bank?.close();
             } else {
-              assertEquals(contentsOf(folder), damaged, where);
+              assertEquals(contentsOf(folder), files, where);
               const words = { init: "already contains", show: folder, verify: "the audit log" };
               const says = words[name as keyof typeof words] ?? file.replace("-wal", "");
               assertStringIncludes(refusal, says, where);

@@ -33,6 +33,9 @@ Deno.test("a demo whose bank was removed says to remove the rest", () =>
 Deno.test("a demo adds no customers to another bank", () =>
   inTemporaryFolder(async (root) => {
     await makeBank(`${root}/bank`, { terminals: [] });
+    const missing = `${root}/demo-customers.json is missing`;
+    await assertRejects(() => openDemoBank(root, 1), UsageError, missing);
+    Deno.writeTextFileSync(`${root}/demo-customers.json`, '{"customers":[]}', { mode: 0o600 });
     const why = `${root}/bank is Test Bank, not a demo's bank`;
     await assertRejects(() => openDemoBank(root, 1), UsageError, why);
     await assertRejects(() => openDemoBank(root, 1), UsageError, why);
