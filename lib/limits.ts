@@ -118,6 +118,10 @@ export const strangersMs = minute;
 export const proxyHeaderBytesMax = 512;
 /** Pause after a failed accept. */
 export const acceptRetryMs = 100;
+/** File handles that a server keeps for its threads: connections do not take these. */
+export const spareHandles = 32;
+/** File handles that a thread needs to start, with some for what other threads open meanwhile. */
+export const threadHandles = 16;
 /** A line about connections that cannot be accepted is logged this often at most. */
 export const acceptReportMs = minute;
 /** A terminal's channel without a whole frame is closed after this: ATMs send `hello` more often. */

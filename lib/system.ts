@@ -5,7 +5,7 @@
 import { statfsSync } from "node:fs";
 import { setImmediate } from "node:timers";
 import { UsageError } from "./errors.ts";
-import { deviceMessageLengthMax } from "./limits.ts";
+import { deviceMessageLengthMax, spareHandles, threadHandles } from "./limits.ts";
 import { mlKem768 } from "./ml_kem.ts";
 import type {
   AcceptedSocket,
@@ -178,6 +178,57 @@ const resetBefore: ReadonlySet<string> = new Set([
   "ConnectionReset",
 ]);
 
+const spare: Deno.FsFile[] = [];
+let keepsSpare = false;
+
+/**
+ * Makes listeners accept a connection only once `spareHandles` file handles are kept, with which
+ * `startThread` starts a thread when connections have taken all the others.
+ */
+export function keepSpareHandles(): void {
+  keepsSpare = true;
+}
+
+/** @throws if the process is out of file handles; it then keeps none more than before */
+function refillSpare(): void {
+  if (keepsSpare && spare.length < spareHandles) {
+    spare.push(...openHandles(spareHandles - spare.length));
+  }
+}
+
+/** Opens this file several times, or not once. */
+function openHandles(count: number): Deno.FsFile[] {
+  const handles: Deno.FsFile[] = [];
+  try {
+    while (handles.length < count) handles.push(Deno.openSync(new URL(import.meta.url)));
+  } catch (error) {
+    closeAll(handles);
+    throw error;
+  }
+  return handles;
+}
+
+function closeAll(handles: Deno.FsFile[]): void {
+  for (const handle of handles.splice(0)) handle.close();
+}
+
+/**
+ * Starts a thread. Without file handles for it, Deno would end the whole process.
+ * @throws {UsageError} if the process is out of file handles
+ */
+export function startThread(url: string, options: WorkerOptions): Worker {
+  closeAll(spare);
+  try {
+    closeAll(openHandles(threadHandles));
+  } catch (error) {
+    throw new UsageError(
+      `no thread can be started (${(error as Error).message}). Try again later, or raise the ` +
+        "limit of open files ('ulimit -n')",
+    );
+  }
+  return new Worker(url, options);
+}
+
 function listenerOf<C extends Deno.Conn>(
   listener: { accept(): Promise<C>; close(): void },
   address: string,
@@ -187,6 +238,7 @@ function listenerOf<C extends Deno.Conn>(
     address,
     async accept() {
       for (;;) {
+        refillSpare();
         try {
           const connection = await listener.accept();
           const address = begin(connection);

@@ -2,6 +2,7 @@
  * Runs a bank's ledger in a thread: each call is a message to it, and its result a message back.
  */
 import { UsageError } from "../lib/errors.ts";
+import { startThread } from "../lib/system.ts";
 import type { CheckedBooks, OnProgress } from "./ledger/check.ts";
 import type { LinkEvents } from "./ledger/link.ts";
 import { UnusableFile } from "./ledger/store.ts";
@@ -23,7 +24,7 @@ class LedgerThread {
   #ended: Error | null = null;
 
   constructor(private readonly events: LinkEvents) {
-    this.#worker = new Worker(import.meta.resolve("./ledger_worker.ts"), { type: "module" });
+    this.#worker = startThread(import.meta.resolve("./ledger_worker.ts"), { type: "module" });
     this.#worker.onmessage = ({ data }: MessageEvent<FromLedgerThread>) => this.#take(data);
     this.#worker.onerror = (event) => {
       event.preventDefault();

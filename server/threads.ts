@@ -32,7 +32,10 @@ export async function answerOf<Answer>(
 }
 
 export interface ThreadPoolOptions {
-  /** Starts a thread, which answers each request with a `FromThread`. */
+  /**
+   * Starts a thread, which answers each request with a `FromThread`.
+   * @throws if it cannot be started now
+   */
   start(): Worker;
   /** Threads at once. */
   max: number;
@@ -88,11 +91,22 @@ export class ThreadPool<Request, Answer> implements Threads<Request, Answer> {
   #runNext(): void {
     const queue = this.#waiting.length > 0 ? this.#waiting : this.#later;
     if (queue.length === 0) return;
-    const thread = this.#idle.pop() ?? (this.#jobs.size < this.max ? this.#start() : null);
+    const thread = this.#idle.pop() ?? (this.#jobs.size < this.max ? this.#tryStart(queue) : null);
     if (!thread) return;
     const job = queue.shift()!;
     this.#jobs.set(thread, job);
     thread.postMessage(job.request);
+  }
+
+  /** Starts a thread. Where none can be started and none runs, the next request fails. */
+  #tryStart(queue: Job<Request, Answer>[]): Worker | null {
+    try {
+      return this.#start();
+    } catch (error) {
+      this.options.log(`a thread could not be started: ${(error as Error).message}`);
+      if (this.#jobs.size === 0) queue.shift()!.answer.reject(error);
+      return null;
+    }
   }
 
   #start(): Worker {

@@ -1,4 +1,5 @@
 /** Starts the threads that check passwords. */
+import { startThread } from "../../lib/system.ts";
 import { ThreadPool } from "../threads.ts";
 import { type Passwords, ThreadedPasswords } from "./passwords.ts";
 
@@ -9,7 +10,7 @@ import { type Passwords, ThreadedPasswords } from "./passwords.ts";
  */
 export function openPasswordThreads(max: number, log: (line: string) => void): Passwords {
   const start = () =>
-    new Worker(import.meta.resolve("./password_worker.ts"), {
+    startThread(import.meta.resolve("./password_worker.ts"), {
       type: "module",
       deno: { permissions: "none" },
     });

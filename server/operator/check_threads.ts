@@ -1,5 +1,6 @@
 /** Checks the parts of a log in threads, one for each core. */
 import { checkThreadsMax } from "../../lib/limits.ts";
+import { startThread } from "../../lib/system.ts";
 import type { ChainPieces, LogTrust } from "../audit/verify.ts";
 import { ThreadPool, type Threads } from "../threads.ts";
 import type { LogPart } from "./check_part.ts";
@@ -18,7 +19,7 @@ export function openCheckThreads(
   log: (line: string) => void,
 ): CheckThreads {
   const start = () => {
-    const thread = new Worker(import.meta.resolve("./check_worker.ts"), {
+    const thread = startThread(import.meta.resolve("./check_worker.ts"), {
       type: "module",
       deno: { permissions: "none" },
     });

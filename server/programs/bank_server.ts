@@ -5,7 +5,13 @@
 import { databaseUrlVariable, findDatabaseUrl } from "../../lib/database_url.ts";
 import { environmentVariable, leashEnds, runProgram, say } from "../../lib/process.ts";
 import type { BankServerStart } from "../../lib/programs.ts";
-import { exchangeHttp, listenTcp, listenUnix, systemFiles } from "../../lib/system.ts";
+import {
+  exchangeHttp,
+  keepSpareHandles,
+  listenTcp,
+  listenUnix,
+  systemFiles,
+} from "../../lib/system.ts";
 import { openBank } from "../bank.ts";
 import { faultsOf } from "../check_server.ts";
 import { serveBank } from "../serve_bank.ts";
@@ -26,6 +32,7 @@ if (import.meta.main) {
     }
     const end = leashEnds();
     const bank = await openBank(systemBankLogging(start.log), start.folder, url);
+    keepSpareHandles();
     await serveBank(
       bank,
       { ...start, witnesses, bind: listenTcp, listenUnix },

@@ -15,7 +15,7 @@ import {
   replacePrivateFile,
   writePrivateFile,
 } from "../../lib/private_file.ts";
-import { listenTcp, listenUnix, system, systemFiles } from "../../lib/system.ts";
+import { keepSpareHandles, listenTcp, listenUnix, system, systemFiles } from "../../lib/system.ts";
 import { type Bank, createBank, openBank } from "../bank.ts";
 import { holdsBank, singleKeyPath } from "../folder/bank_folder.ts";
 import { cardKeysOf } from "../credentials/card_keys.ts";
@@ -236,6 +236,7 @@ if (import.meta.main) {
       bind: listenTcp,
       listenUnix,
     };
+    keepSpareHandles();
     await serveBank(
       bank,
       options,

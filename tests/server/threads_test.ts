@@ -74,3 +74,20 @@ Deno.test("a pool that is closed answers nothing more: what is under way or wait
   pool.close();
   for (const request of requests) await assertRejects(() => request, Error, "were closed");
 });
+
+Deno.test("where no thread can be started, a request fails, or waits for a thread that runs", async () => {
+  let mayStart = false;
+  const reported: string[] = [];
+  const start = () => {
+    if (!mayStart) throw new Error("no handles");
+    mayStart = false;
+    return new Worker(`data:text/javascript,${encodeURIComponent(source)}`, { type: "module" });
+  };
+  const log = (line: string) => reported.push(line);
+  const pool = new ThreadPool<string, string>({ start, max: 2, log });
+  await assertRejects(() => pool.run("a"), Error, "no handles");
+  mayStart = true;
+  assertEquals(await Promise.all([pool.run("b"), pool.run("c")]), ["done b", "done c"]);
+  assertEquals(reported, Array(2).fill("a thread could not be started: no handles"));
+  pool.close();
+});
