@@ -7,6 +7,7 @@ import { keyOfFolder, openAtm, openCash, servedDevices } from "../../client/open
 import type { DeviceFault } from "../../lib/atm.ts";
 import { formatCard } from "../../lib/card.ts";
 import type { Currency } from "../../lib/money.ts";
+import { cardsFolderOf, devicesFolderOf } from "../../lib/programs.ts";
 import type { Socket } from "../../lib/world.ts";
 import type { DatabaseSync } from "node:sqlite";
 import type { Card } from "./cards.ts";
@@ -23,7 +24,7 @@ const bankPlaces = ["cassettes", "stacker", "tray", "reject", "retract"];
 const customerPlaces = ["escrow", "mouth", "left"];
 
 const keyPath = "/atm/given.key";
-const cardsPath = "/atm/cards";
+const cardsPath = cardsFolderOf(devicesFolderOf("/atm"));
 
 export interface OpenMovement {
   movement: string;
