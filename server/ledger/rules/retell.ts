@@ -66,6 +66,7 @@ function retellProved(batch: Batch, command: Moved, first: Movement | undefined)
   const cash = batch.books.accountOf("terminal", terminal);
   if (!cash || command.currency !== cash.currency) return refuse(batch, command);
   if (token === "") return retellWithoutToken(batch, command, cash);
+  if (isNamedByDevice(batch, terminal)) return refuse(batch, command, "unproven");
   const { currency } = batch.books.settings;
   const sum = amountOfToken(contentOfToken(token)?.content.get("DISPENSE1"), currency) ?? 0n;
   const proved = provedAmount({ token, amount: sum }, status);
@@ -76,6 +77,15 @@ function retellProved(batch: Batch, command: Moved, first: Movement | undefined)
 }
 
 const noProof = "its device gives no proof";
+
+/**
+ * Returns whether a device has named a payment without a record since the restore. It may be the one
+ * that is reported, and is booked.
+ */
+function isNamedByDevice({ books: { restored } }: Batch, id: string): boolean {
+  const isOf = ({ terminal }: { terminal: string }) => terminal === id;
+  return restored!.unknown.some(isOf) && !restored!.unattested.some(isOf);
+}
 
 /**
  * Opens a withdrawal without a token in doubt, if it is from before the device had keys: its proof

@@ -247,6 +247,20 @@ Deno.test("a payment that a restored bank has open is no unknown one, though the
   assertEquals(books.accountOf("differences")!.balance, 0n);
 });
 
+Deno.test("a payment that its device has named is not booked again by a later report", () => {
+  const { get, alice, books, words } = bank(true);
+  const status: DeviceStatus = { ...paid, nonce: otherNonce };
+  assertEquals(get({ op: "attest", terminal, movement: idOf("unknown"), status }), "ok 4000");
+  assertEquals(get(reported(4_000n, { token, status: paid })), "unproven");
+  assertEquals(get(reported(4_000n, { token, open: true })), "unproven");
+  assert(
+    words.at(-1)!.endsWith("report a movement after a restore failed - unproven"),
+    words.at(-1),
+  );
+  assertEquals([alice().balance, alice().held], [10_000n, 0n]);
+  assertEquals(books.accountOf("differences")!.balance, -4_000n);
+});
+
 Deno.test("a restored bank makes no token before the device has attested its state", () => {
   const shown = (changes: Partial<DeviceStatus> = {}): DeviceStatus => ({
     ...{ text: "a status", keyVersion: 2, nonce: otherNonce, id, cleared: null },
