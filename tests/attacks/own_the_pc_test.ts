@@ -330,6 +330,10 @@ onEachBank(
       }
       for (const id of waiting) await ledger.submit({ op: "retold", terminal: id });
       // What is left out is found by the device's first answer, before there is a token.
+      const nonce = await dispenser.nonce();
+      const sum = ["DISPENSE1", "40.00EUR"] as const;
+      const unreported = makeToken(keys.host, nonce, [sum, [holdKey, newId().toUpperCase()]]);
+      assertEquals(await dispenser.pay(2, unreported), "success");
       assertEquals(
         outcome(await attacker.authorise(newId(), await dispenser.nonce())),
         "try_later",
