@@ -49,11 +49,24 @@ async function requireWhole(
   const chain = chains.find(({ id }) => equalInConstantTime(id, chainId));
   const [last] = chain ? await reader.lastEntries(chain.number, 1) : [];
   ChainKeyFile.requireEpoch(files, chainKeyPath, chainId, presentEpoch(last));
-  const kept = logFilePath === undefined ? null : lastEntryOf(files, logFilePath);
+  const kept = logFilePath === undefined ? null : lastEntryIn(files, logFilePath);
   if (kept === null || !equalInConstantTime(kept.chainId, chainId)) return;
   const sequence = last?.sequence ?? 0;
   if (kept.sequence <= sequence) return;
   throw damaged(path, `it ends with entry ${sequence}, and ${logFilePath} with ${kept.sequence}`);
+}
+
+/** @throws {UsageError} if the log's file cannot be read, as a link out of the bank's folder */
+function lastEntryIn(files: Files, path: string): ReturnType<typeof lastEntryOf> {
+  try {
+    return lastEntryOf(files, path);
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    throw new UsageError(
+      `${path} cannot be read: ${(error as Error).message}. Move it away: the server writes it ` +
+        "again from the database",
+    );
+  }
 }
 
 function damaged(path: string, why: string): UsageError {

@@ -28,11 +28,12 @@ export async function runInForeground(
   return code;
 }
 
-/** Resolves at SIGTERM and at the end of the terminal. */
+/** Resolves at a signal to end, also from the keyboard, and at the end of the terminal. */
 function terminated(): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   if (Deno.build.os !== "windows") {
-    for (const signal of ["SIGTERM", "SIGHUP"] as const) Deno.addSignalListener(signal, resolve);
+    const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+    for (const signal of signals) Deno.addSignalListener(signal, resolve);
   }
   return promise;
 }
