@@ -16,6 +16,7 @@ Deno.test({
       const ends = [
         ["server/programs/operator.ts", "SIGTERM"],
         ["server/programs/operator.ts", "SIGKILL"],
+        ["main.ts", "SIGINT"],
         ["main.ts", "SIGTERM"],
         ["main.ts", "SIGKILL"],
       ] as const;
