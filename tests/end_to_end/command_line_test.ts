@@ -320,7 +320,7 @@ Deno.test("the command line", async (t) => {
     );
     await done(
       "end of the restore",
-      ["bank", "restore", "end", "--data", bank, "--reason", "only a test"],
+      ["bank", "restore", "end", "--data", bank, "--reason", "only a test", "--yes"],
       "customers are served again",
     );
 

@@ -6,6 +6,15 @@ import { programEndMsMax } from "../../../lib/limits.ts";
 import { NativeChatter } from "./native_chatter.ts";
 
 /**
+ * Returns the variables that every program has besides the launcher's own. The runtime would reach
+ * devices, servers and witnesses of this host through a proxy of the environment too.
+ */
+function programVariables(): Record<string, string> {
+  const direct = Deno.env.get("NO_PROXY") || Deno.env.get("no_proxy");
+  return { NO_PROXY: [direct, "localhost", "127.0.0.1", "::1"].filter(Boolean).join(",") };
+}
+
+/**
  * Runs a program in the foreground, with the launcher's standard streams; returns its exit code. A
  * terminal in which a signal has ended the program echoes again.
  * @param end resolves when the program must end
@@ -16,6 +25,7 @@ export async function runInForeground(
 ): Promise<number> {
   const child = new Deno.Command(Deno.execPath(), {
     args,
+    env: programVariables(),
     stdin: "inherit",
     stdout: "inherit",
     stderr: "inherit",
@@ -48,8 +58,8 @@ const crashes: ReadonlySet<Deno.Signal> = new Set([
 ]);
 
 /**
- * A child program, ended by closing its standard input; one that has the terminal, by a signal. Its first line of standard output is JSON
- * and reports that it is ready.
+ * A child program, ended by closing its standard input; one that has the terminal, by a signal. Its
+ * first line of standard output is JSON and reports that it is ready.
  */
 export class Child<Ready> {
   /** The exit code in a shell's convention. */
@@ -92,7 +102,7 @@ export class Child<Ready> {
     this.name = args.findLast((arg) => arg.endsWith(".ts"))!.replace(/^.*\/|\.ts$/g, "");
     this.#process = new Deno.Command(Deno.execPath(), {
       args,
-      env,
+      env: { ...programVariables(), ...env },
       stdin: hasTerminal ? "inherit" : "piped",
       stdout: "piped",
       stderr: isNative ? "piped" : "inherit",
