@@ -57,6 +57,8 @@ export type Refusal =
   | "nothing_to_correct" // the movement has booked this amount
   | "is_a_count" // of a terminal's notes: another count corrects it
   | "too_many_corrections"
+  | "not_revoked" // the terminal counts its own notes
+  | "no_notes" // the terminal has none in the books
   | "key_superseded" // the terminal already has another key of this version, or a newer one
   | "device_enrolled" // the terminal has a device with keys
   | "device_revoked"

@@ -20,6 +20,8 @@ export const operatorCommands = {
   revoke_terminal: { name: "text" },
   suspend_terminal: { name: "text" },
   resume_terminal: { name: "text" },
+  /** Books the notes of a revoked terminal to the differences account. */
+  write_off_terminal: { name: "text", reason: "text" },
   rotate_key: {},
   /** `key`: as of `enrol_terminal`. */
   enrol_device: { name: "text", terminal: "text", key: "text?" },
@@ -113,6 +115,7 @@ export const rolesOf: Readonly<Record<OperatorCommandName, readonly Role[]>> = {
   revoke_terminal: terminals,
   suspend_terminal: money,
   resume_terminal: terminals,
+  write_off_terminal: terminals,
   rotate_key: nobodyElse,
   enrol_device: terminals,
   list_devices: everybody,

@@ -302,6 +302,14 @@ export type Administer =
   | { op: "revoke_terminal"; operator: string; terminal: TerminalId }
   /** Ends a terminal's connection and accepts no other, until it is resumed. */
   | { op: "suspend_terminal" | "resume_terminal"; operator: string; terminal: TerminalId }
+  /** Books all notes of a revoked terminal, which no longer counts them, to the differences account. */
+  | {
+    op: "write_off_terminal";
+    operator: string;
+    terminal: TerminalId;
+    movement: MovementId;
+    reason: string;
+  }
   /** A terminal's cash device gets its first keys, or others in place of them. */
   | {
     op: "enrol_device";

@@ -14,6 +14,10 @@ export interface TerminalState {
   protection: string;
   /** Its withdrawals in doubt: their device gives no proof of their outcome. */
   doubts: number;
+  /** All its movements that are authorised and not settled. */
+  open: number;
+  /** Minor units: the notes that a revoked terminal has in the books, as text; null for another. */
+  notes: string | null;
   /** Since when its next key waits; null if none does. */
   nextKeyMs: number | null;
   /** `elsewhere`: at another server of the bank. `unseen`: not since this server's start. */
@@ -82,11 +86,18 @@ export async function bankStateOf(
   const { operators, fourEyes } = await ledger.read.staff();
   const holds = await ledger.read.holds();
   const doubts = new Set(await ledger.read.doubts());
+  const counted = countsOf(holds, ({ terminal }) => terminal);
+  const doubted = countsOf(holds.filter(({ id }) => doubts.has(id)), ({ terminal }) => terminal);
   const empty = rows.map(({ id }) => id).filter((id) =>
     monitor.terminals.get(id)?.report?.cassettes.every(({ count }) => count === 0)
   );
   const unused = new Set<string>();
   for (const id of empty) if (await ledger.read.booksOf(id) === null) unused.add(id);
+  const revoked = rows.filter(({ state }) => state === "revoked");
+  const notes = new Map<string, string>();
+  for (const { id } of revoked) {
+    notes.set(id, String((await ledger.read.booksOf(id))?.cash ?? 0n));
+  }
   return {
     operators: { count: operators.length, fourEyes },
     sinceMs: Math.min(nowMs, ...operators.map(({ sinceMs }) => sinceMs)),
@@ -100,9 +111,9 @@ export async function bankStateOf(
         state,
         keyVersion,
         protection: protectionOf({ device }),
-        doubts: holds.filter(({ id: hold, terminal }) =>
-          terminal === id && doubts.has(hold)
-        ).length,
+        doubts: doubted.get(id) ?? 0,
+        open: counted.get(id) ?? 0,
+        notes: notes.get(id) ?? null,
         nextKeyMs: next?.sinceMs ?? null,
         contact: contact?.connected
           ? "connected"
@@ -136,4 +147,11 @@ export async function bankStateOf(
     auditKeyVersion: auditKeys.newest.version,
     folderMode: files.facts(folder.path)?.mode ?? null,
   };
+}
+
+/** Returns how many of the rows have each key. */
+function countsOf<Row>(rows: readonly Row[], keyOf: (row: Row) => string): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const row of rows) counts.set(keyOf(row), (counts.get(keyOf(row)) ?? 0) + 1);
+  return counts;
 }

@@ -90,10 +90,9 @@ export function problemsOf(
         "bank holds' lists them",
     );
   }
-  if (isServing) {
-    for (const terminal of state.terminals) {
-      problems.push(...problemsOfTerminal(terminal, state, currency));
-    }
+  for (const terminal of state.terminals) {
+    if (!isServing && terminal.state !== "revoked") continue; // a server alone has their reports
+    problems.push(...problemsOfTerminal(terminal, state, currency));
   }
   const old = holdAgesMs.filter((ms) => ms > doubtAgeMsMax).length;
   add(
@@ -137,10 +136,11 @@ export function problemsOf(
 
 /** Returns what is wrong with one terminal, in the order of urgency. */
 export function problemsOfTerminal(
-  { name, state, contact, lastMs, report, reconciled, isNew }: TerminalState,
+  terminal: TerminalState,
   { nowMs, startedMs }: BankState,
   currency: Currency,
 ): Problem[] {
+  const { name, state, contact, lastMs, report, reconciled, isNew } = terminal;
   if (state === "suspended") {
     return [{
       what: `${name} is out of service: it is suspended`,
@@ -149,7 +149,7 @@ export function problemsOfTerminal(
         `bank terminal resume ${name}' accepts it again, 'deno task bank terminal revoke ${name}' never`,
     }];
   }
-  if (state !== "active") return [];
+  if (state === "revoked") return problemsOfRevoked(terminal, currency);
   const problems: Problem[] = [];
   const silent = contact === "lost" || contact === "unseen";
   if (silent && nowMs - (lastMs ?? startedMs) > terminalSilentMsMax) {
@@ -230,6 +230,33 @@ export function problemsOfTerminal(
       what: `${name} has ${money(left)} that customers left, not booked`,
       mend: "take the notes out, and return them: 'deno task bank audit show --terminal " +
         `${name}' shows whose they are`,
+    });
+  }
+  return problems;
+}
+
+/** Returns what is left of a terminal that is accepted no more: it settles and counts nothing itself. */
+function problemsOfRevoked(
+  { name, open, doubts, notes }: TerminalState,
+  currency: Currency,
+): Problem[] {
+  const problems: Problem[] = [];
+  const others = open - doubts; // those in doubt have their own line
+  if (others > 0) {
+    problems.push({
+      what: `${name} is revoked, with ${
+        others === 1 ? "an open movement" : `${others} open movements`
+      }`,
+      mend:
+        "count its notes, or take the camera's word, and settle each with 'deno task bank holds " +
+        "settle ID'; 'deno task bank holds' lists them",
+    });
+  }
+  if (notes !== null && notes !== "0") {
+    problems.push({
+      what: `${name} is revoked, and the books have ${formatMoney(BigInt(notes), currency)} in it`,
+      mend: "take its notes out and settle its movements; then, also if it is lost, " +
+        `'deno task bank terminal write-off ${name} --reason TEXT'`,
     });
   }
   return problems;

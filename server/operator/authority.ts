@@ -121,6 +121,7 @@ async function needsTwo(bank: Bank, command: OperatorCommand): Promise<boolean> 
     case "enrol_terminal":
     case "revoke_terminal":
     case "resume_terminal":
+    case "write_off_terminal":
     case "enrol_device":
     case "rotate_device":
     case "revoke_device":

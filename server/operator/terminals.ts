@@ -2,6 +2,7 @@
 import { hex } from "../../lib/bytes.ts";
 import { inWords, type Outcome, type Refusal, UsageError } from "../../lib/errors.ts";
 import { reportEntriesExaminedMax } from "../../lib/limits.ts";
+import { formatMoney } from "../../lib/money.ts";
 import {
   formatTerminalKey,
   type NamedTerminalKey,
@@ -23,7 +24,9 @@ import { cassettesInWords, protectionOf, reportPrefix } from "../device_words.ts
 import type { AuditEntry } from "../audit/entry.ts";
 import { CommandRefused, type Handlers } from "./request.ts";
 import { listed } from "./table.ts";
-import { requireName } from "./words.ts";
+import { requireName, requireReason } from "./words.ts";
+
+const see = "see 'deno task bank terminal list'";
 
 export const terminalCommands: Handlers<
   | "enrol_terminal"
@@ -32,6 +35,7 @@ export const terminalCommands: Handlers<
   | "revoke_terminal"
   | "suspend_terminal"
   | "resume_terminal"
+  | "write_off_terminal"
   | "rotate_key"
 > = {
   async *enrol_terminal(bank, { name, key: given, operator }) {
@@ -118,6 +122,38 @@ export const terminalCommands: Handlers<
     yield { line: `terminal ${name} is resumed` };
   },
 
+  async *write_off_terminal(bank, { name, reason, operator }) {
+    const found = await terminalNamed(bank, name);
+    if (!found) throw new UsageError(`nothing was written off: ${inWords("unknown_name")}; ${see}`);
+    const { read } = bank.ledger;
+    const open = (await read.holds()).filter(({ terminal }) => terminal === found.id).length;
+    if (found.state === "revoked" && open > 0) { // no other begins
+      throw new UsageError(
+        `nothing was written off: ${name} has ${open} open ${
+          open === 1 ? "movement" : "movements"
+        }. Settle them first: 'deno task bank holds' lists them`,
+      );
+    }
+    const { outcome, booked } = await bank.ledger.submit({
+      op: "write_off_terminal",
+      operator,
+      terminal: found.id,
+      movement: hex(bank.world.randomBytes(16)),
+      reason: requireReason(reason),
+    });
+    if (outcome !== "ok") {
+      throw new UsageError(
+        `nothing was written off: ${inWords(outcome)}; ${
+          outcome === "not_revoked"
+            ? `count the notes of ${name} with 'deno task atm cash count' on it`
+            : see
+        }`,
+      );
+    }
+    const money = formatMoney(booked!, bank.settings.currency);
+    yield { line: `the notes of ${name}, ${money}, are booked to the differences account` };
+  },
+
   async *rotate_key(bank, { operator }) {
     const outcome = await changeSharedKeys(bank, async () => {
       await requireSealedKeys(bank);
@@ -166,7 +202,6 @@ async function requireChanged(
   if (outcome === "ok") return;
   const [verb] = op.split("_");
   const done = { revoke: "revoked", suspend: "suspended", resume: "resumed" }[verb!];
-  const see = "see 'deno task bank terminal list'";
   throw new UsageError(`terminal ${name} was not ${done}: ${inWords(outcome)}; ${see}`);
 }
 

@@ -148,6 +148,7 @@ async function inside(root: string, file: string): Promise<void> {
       const here = command.replace("deno task", "strongroom")
         .replaceAll(/\bdata\//g, "/var/lib/strongroom/");
       if (here === "strongroom server") await start();
+      else if (here.startsWith("strongroom atm --")) continue; // `withdraw` starts it
       else if (here.startsWith("strongroom atm")) {
         await tree.done("install -o atm -m 600 /var/lib/strongroom/lobby.key /home/atm/lobby.key");
         await tree.done(here, "atm");

@@ -5,7 +5,7 @@
 import type { Outcome } from "../../../lib/errors.ts";
 import type { AuditEntry } from "../../audit/entry.ts";
 import { type Account, cashSource, type TerminalId } from "../model.ts";
-import type { CountCash, LoadCash } from "../command.ts";
+import type { Administer, CountCash, LoadCash } from "../command.ts";
 import { cashLoadSmallMinorMax } from "../../../lib/limits.ts";
 import { amountMinorMax } from "../../../lib/money.ts";
 import { amountRefusalOf } from "./authorise.ts";
@@ -34,6 +34,43 @@ export function countCash(batch: Batch, { amount, ...command }: CountCash): Answ
     credit: over ? differences : cash,
     action: `count the notes: ${found}, to the differences account`,
   });
+}
+
+/**
+ * Books the notes of a revoked terminal to the differences account: no count of them will be
+ * reported.
+ */
+export function writeOff(
+  batch: Batch,
+  { operator, terminal, movement, reason }: Extract<Administer, { op: "write_off_terminal" }>,
+): Answer {
+  const { books } = batch;
+  const cash = books.accountOf("terminal", terminal);
+  const differences = books.accountOf("differences")!;
+  const found = books.terminal(terminal);
+  const notes = cash ? -cash.balance : 0n;
+  const size = notes < 0n ? -notes : notes;
+  const [debit, credit] = notes > 0n ? [differences, cash] : [cash, differences];
+  const outcome: Outcome = !found || !cash
+    ? "unknown_name"
+    : found.state !== "revoked"
+    ? "not_revoked"
+    : notes === 0n
+    ? "no_notes"
+    : !mayChange(debit!, -size) || !mayChange(credit!, size)
+    ? "over_balance_limit"
+    : "ok";
+  const action = failed(`write off the notes of terminal ${found?.name ?? ""}`, outcome);
+  if (outcome !== "ok") {
+    batch.log(`operator ${operator}`, `${action} - ${reason}`, { outcome });
+    return { outcome };
+  }
+  const { currency } = cash!;
+  const row = { movement, kind: "load", terminal, debit, credit, currency, outcome } as const;
+  batch.book({ ...row, amount: size });
+  const words = `${action}: ${batch.money(notes)}, to the differences account - ${reason}`;
+  batch.log(`operator ${operator}`, words, { outcome, amount: size, movement, step: "book" });
+  return { outcome, booked: notes };
 }
 
 /** Books in one step, once, from the debit account to the credit account. */

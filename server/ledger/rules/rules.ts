@@ -25,7 +25,7 @@ import * as administer from "./administer.ts";
 import { attest } from "./attest.ts";
 import { authorise } from "./authorise.ts";
 import { type Answer, Batch, type BatchClocks, failed } from "./batch.ts";
-import { countCash, loadCash } from "./load_cash.ts";
+import { countCash, loadCash, writeOff } from "./load_cash.ts";
 import { correctMovement } from "./correct.ts";
 import { cardLogIn, issueCard, revokeCard, setPin } from "./cards.ts";
 import { administerDevice } from "./device_keys.ts";
@@ -113,6 +113,8 @@ function apply(batch: Batch, command: Command): Answer {
       return loadCash(batch, command);
     case "count_cash":
       return countCash(batch, command);
+    case "write_off_terminal":
+      return writeOff(batch, command);
     case "transfer":
       return transfer(batch, command);
     case "look_up":

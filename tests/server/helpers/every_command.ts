@@ -14,6 +14,7 @@ export const everyCommand: {
   revoke_terminal: { name: "nowhere" },
   suspend_terminal: { name: "nowhere" },
   resume_terminal: { name: "nowhere" },
+  write_off_terminal: { name: "nowhere", reason },
   rotate_key: {},
   enrol_device: { name: "far-cash", terminal: "nowhere" },
   list_devices: {},

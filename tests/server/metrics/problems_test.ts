@@ -13,6 +13,8 @@ const well: TerminalState = {
   keyVersion: 1,
   protection: "none",
   doubts: 0,
+  open: 0,
+  notes: null,
   nextKeyMs: null,
   contact: "connected",
   lastMs: nowMs,
@@ -92,7 +94,22 @@ const rows: [change: Partial<BankState>, wrong: string[], failures?: Failures][]
     ["lobby is out of service: no contact since 2026-11-26T12:00:00.000Z, the server's start"],
   ],
   [lobby({ contact: "elsewhere", lastMs: null, report: null }), []],
-  [lobby({ state: "revoked", contact: "lost", lastMs: 0 }), []],
+  [lobby({ state: "revoked", contact: "lost", lastMs: 0, notes: "0" }), []],
+  [
+    lobby({ state: "revoked", contact: "lost", lastMs: 0, open: 2, notes: "50000" }),
+    [
+      "lobby is revoked, with 2 open movements",
+      "lobby is revoked, and the books have €500.00 in it",
+    ],
+  ],
+  [
+    { isServing: false, ...lobby({ state: "revoked", open: 1, doubts: 1, notes: "2000" }) },
+    [
+      "no server runs: no ATM can serve customers",
+      "lobby has a withdrawal in doubt: its device gives no proof",
+      "lobby is revoked, and the books have €20.00 in it",
+    ],
+  ],
   [
     report({ cassettes: [{ value: "5000", count: 0 }, { value: "2000", count: 0 }] }),
     ["lobby is out of service for withdrawals: no notes"],

@@ -20,6 +20,7 @@ const table = `
   revoke_terminal    .o.A.
   suspend_terminal   to.A.
   resume_terminal    .o.A.
+  write_off_terminal .o.A.
   rotate_key         ...A.
   enrol_device       .o.A.
   list_devices       toaA.

@@ -103,7 +103,7 @@ const wrongUses: [line: string, problem: string][] = [
   ["atm cahs show", "unknown command 'atm cahs'. Did you mean 'deno task atm cash show'?"],
   [
     "bank terminal",
-    "bank terminal: command missing, one of enroll, list, resume, revoke, rotate, suspend. " +
+    "bank terminal: command missing, one of enroll, list, resume, revoke, rotate, suspend, write-off. " +
     "See 'deno task bank terminal --help'.",
   ],
   [
@@ -488,6 +488,10 @@ const tasks: [line: string, task: OperatorTask, reads?: string[], writes?: strin
   ["bank terminal suspend lobby", { command: "suspend_terminal", name: "lobby" }],
   ["bank terminal resume lobby", { command: "resume_terminal", name: "lobby" }],
   [
+    "bank terminal write-off lobby --reason stolen",
+    { command: "write_off_terminal", name: "lobby", reason: "stolen" },
+  ],
+  [
     "bank correct abc --amount 20.00 --reason x",
     {
       command: "correct_movement",
@@ -729,7 +733,7 @@ const doing = [
   ...["account open", "account lock", "account unlock", "account close", "holds settle", "correct"],
   ...["card issue", "card revoke", "clock back", "clock confirm", "receipt"],
   ...["terminal enroll", "terminal rotate", "terminal revoke", "terminal suspend"],
-  ...["terminal resume", "device enroll", "device rotate", "device revoke"],
+  ...["terminal resume", "terminal write-off", "device enroll", "device rotate", "device revoke"],
   ...["operator key", "operator add", "operator remove", "operator recover"],
   ...["approvals approve", "approvals reject"],
   ...["audit export", "audit checkpoint", "audit policy", "audit rotate", "audit chain"],

@@ -74,6 +74,21 @@ export const bankTerminal = [
         ),
   }),
   bankCommand({
+    name: "terminal write-off",
+    summary: "Book the notes of a revoked terminal to the differences account",
+    details: "For a terminal that is lost, or whose notes were taken out after its revocation.",
+    examples: ['lobby --reason "stolen, police report 4711"'],
+    define: (command, { operator, task }) =>
+      command
+        .argument("<NAME>", "the terminal's name")
+        .requiredOption("--reason <TEXT>", "why, for the log (required)")
+        .action((name, { reason, ...bank }) =>
+          operator(bank, { command: "write_off_terminal", name, reason }, {
+            next: `${task("bank status", bank)}.`,
+          })
+        ),
+  }),
+  bankCommand({
     name: "terminal suspend",
     summary: "Accept no connection of a terminal, at once, until it is resumed",
     examples: ["lobby"],

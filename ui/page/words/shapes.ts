@@ -53,6 +53,8 @@ export type HardlyMet =
   | "nothing_to_correct"
   | "is_a_count"
   | "too_many_corrections"
+  | "not_revoked"
+  | "no_notes"
   | "unknown_name"
   | "has_card"
   | "no_card"
