@@ -35,6 +35,11 @@ export class NoAnswer extends Error {
   override name = "NoAnswer";
 }
 
+/** Thrown where the bank answers, but cannot do yet what must come before everything else. */
+export class BankNotReady extends NoAnswer {
+  override name = "BankNotReady";
+}
+
 export class BankClient {
   readonly #waiting = new Map<number, PromiseWithResolvers<Answer>>();
   readonly #ended = Promise.withResolvers<LineEnd>();

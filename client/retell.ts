@@ -3,15 +3,15 @@
  * the ATM repeats them from its journal, and the bank books those that it lacks, and opens those whose
  * outcome is still unknown.
  */
-import { NoAnswer } from "./bank_client.ts";
+import { BankNotReady } from "./bank_client.ts";
 import type { JournalEntry } from "./journal.ts";
 import { readInterrupted, type Settling } from "./settle.ts";
 
 /**
  * Repeats every movement that the bank authorised, every transfer that it booked, and every load and
  * count. An intent, which the bank may have executed, is settled afterwards.
- * @throws {NoAnswer} if the connection ends first, or at "try later"; the caller then repeats all
- * of them
+ * @throws {NoAnswer} if the connection ends first; the caller then repeats all of them
+ * @throws {BankNotReady} at "try later"; the caller then repeats all of them, too
  */
 export async function retell(settling: Settling, sinceMs: number): Promise<void> {
   readInterrupted(settling);
@@ -39,7 +39,7 @@ export async function retell(settling: Settling, sinceMs: number): Promise<void>
       log(
         "the restored bank books nothing yet, see 'bank status': the movements are repeated later",
       );
-      throw new NoAnswer("the bank cannot book a movement yet");
+      throw new BankNotReady("the bank cannot book a movement yet");
     }
     if (outcome !== "ok") {
       journal.disputed(movement, `retell: ${outcome}`);

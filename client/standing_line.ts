@@ -13,7 +13,7 @@ import type { Answer, Push } from "../lib/protocol/message.ts";
 import type { NamedTerminalKey } from "../lib/terminal_key.ts";
 import { pause, type Socket } from "../lib/world.ts";
 import { ask } from "./ask.ts";
-import { BankClient, NoAnswer } from "./bank_client.ts";
+import { BankClient, BankNotReady, NoAnswer } from "./bank_client.ts";
 import type { AtmDependencies } from "./dependencies.ts";
 
 export interface LineEvents {
@@ -129,6 +129,8 @@ export class StandingLine {
       const sinceMs = world.monotonicMs();
       const visited = await this.#runLine().catch((error) => {
         if (!(error instanceof NoAnswer)) log(`the line failed: ${error.stack}`);
+        if (error instanceof BankNotReady) this.#update({ bank: "not_ready" });
+        else if (this.#state.bank === "not_ready") this.#update({ bank: "connecting" });
         return false;
       });
       // A visit ends its connection on purpose. One that keeps ending soon may be displaced by

@@ -54,6 +54,7 @@ export type OutOfService =
   | "no_bank"
   | "no_key"
   | "not_accepted"
+  | "not_ready"
   | AtmFailure
   | "device_fault"
   | "no_cash";
@@ -83,9 +84,9 @@ export interface AtmView {
   /**
    * `connecting` until the first answer; `lost` when a bank that answered no longer does; `no_key`
    * while there is no terminal key; `not_accepted` after the bank's authenticated word that the key has
-   * ended, until it accepts this terminal again.
+   * ended, until it accepts this terminal again; `not_ready` while a restored bank books nothing yet.
    */
-  bank: "connecting" | "online" | "lost" | "no_key" | "not_accepted";
+  bank: "connecting" | "online" | "lost" | "no_key" | "not_accepted" | "not_ready";
   /** Why nobody is served until it is over; null where all is well. */
   failure: AtmFailure | null;
   bankName: string;

@@ -1,6 +1,6 @@
 /** A restored bank that books nothing yet, since its clock is not trusted: the ATM's log says so. */
 import { assertEquals, assertRejects } from "@std/assert";
-import { NoAnswer } from "../../client/bank_client.ts";
+import { BankNotReady } from "../../client/bank_client.ts";
 import { retell } from "../../client/retell.ts";
 import type { Settling } from "../../client/settle.ts";
 
@@ -17,7 +17,7 @@ Deno.test("a bank that books nothing yet is named in the ATM's log, and the line
     ask: () => Promise.resolve({ outcome: "try_later" }),
     log: (line: string) => lines.push(line),
   } as unknown as Settling;
-  await assertRejects(() => retell(settling, 0), NoAnswer);
+  await assertRejects(() => retell(settling, 0), BankNotReady);
   assertEquals(lines, [
     "the restored bank books nothing yet, see 'bank status': the movements are repeated later",
   ]);

@@ -582,6 +582,7 @@ const ends: Stop[] = [
   outOfService("no_bank", { bank: "connecting" }),
   outOfService("no_key", { bank: "no_key" }),
   outOfService("not_accepted", { bank: "not_accepted" }),
+  outOfService("not_ready", { bank: "not_ready" }),
   outOfService("disk_failed", { failure: "disk_failed" }),
   outOfService("journal_lost", { failure: "journal_lost" }),
   outOfService("device_fault", { devices: { jammed: ["dispenser"], faults: [] } }),

@@ -174,6 +174,23 @@ Deno.test("what ATMs did since a backup is retold, before any customer is served
     await assertRejects(() => BankClient.connect(hall), NoAnswer);
   }));
 
+Deno.test("an ATM shows that a restored bank whose clock is in doubt is not ready, and serves once it is", () =>
+  afterBackup(async (branch, lobby) => {
+    await restore(branch);
+    await branch.serve();
+    const { ledger } = branch.bank;
+    const submit = ledger.submit.bind(ledger);
+    ledger.submit = (command) =>
+      command.op === "retell"
+        ? Promise.resolve({ outcome: "try_later", timeMs: system.nowMs() })
+        : submit(command);
+    const shows = (bank: string) => until(bank, () => lobby.atm.view().bank === bank);
+    await shows("not_ready");
+    ledger.submit = submit;
+    await shows("online");
+    assertEquals(await branch.balanceOf("alice"), 99_000n); // as the lobby has retold
+  }));
+
 /** Makes the list of terminals what it was before the hall was revoked, and the annex enrolled. */
 function makeListStale(branch: Branch): void {
   const list = `${branch.bankFolder}/terminals.json`;

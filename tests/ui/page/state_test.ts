@@ -304,6 +304,9 @@ Deno.test("where nobody is, the screen is what the machine is", () => {
     out_of_service no_key (away): view away bank=connecting   -> out_of_service no_bank
     lost true (lost): view away bank=not_accepted             -> out_of_service not_accepted
     out_of_service not_accepted (away): view away             -> welcome
+    out_of_service no_bank (away): view away bank=not_ready   -> out_of_service not_ready
+    out_of_service not_ready (away): view away bank=connecting -> out_of_service no_bank
+    welcome (away): view away bank=not_ready failure=disk_failed -> out_of_service disk_failed
     welcome (away): view away failure=disk_failed             -> out_of_service disk_failed
     out_of_service disk_failed (away failure=disk_failed): view away -> welcome
     welcome (away): view away failure=journal_lost jammed     -> out_of_service journal_lost

@@ -56,7 +56,7 @@ export function safeScreen(view: AtmView | null): Screen {
 function outOfService({ bank, failure, devices, cash }: AtmView): OutOfService | null {
   if (bank === "no_key" || bank === "not_accepted") return bank;
   if (failure) return failure;
-  if (bank !== "online") return "no_bank";
+  if (bank !== "online") return bank === "not_ready" ? bank : "no_bank";
   if (devices.jammed.length > 0) return "device_fault";
   return cash.cassettes.length > 0 ? null : "no_cash";
 }

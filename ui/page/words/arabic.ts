@@ -385,6 +385,11 @@ export const arabic: Words = {
         lede: "لم يعد المصرف يقبله. مالك في أمان.",
         help: elsewhere,
       },
+      not_ready: {
+        heading: "هذا الصراف خارج الخدمة",
+        lede: "المصرف غير جاهز لخدمتك بعد. مالك في أمان.",
+        help: elsewhere,
+      },
       disk_failed: {
         heading: "هذا الصراف خارج الخدمة",
         lede: "لا يستطيع تسجيل العمليات حاليًا. مالك في أمان.",

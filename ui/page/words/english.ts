@@ -385,6 +385,11 @@ export const english = {
         lede: "The bank no longer accepts it. Your money is safe.",
         help: elsewhere,
       },
+      not_ready: {
+        heading: "This ATM is out of service",
+        lede: "The bank is not ready to serve you yet. Your money is safe.",
+        help: elsewhere,
+      },
       disk_failed: {
         heading: "This ATM is out of service",
         lede: "It cannot record transactions at the moment. Your money is safe.",

@@ -380,6 +380,11 @@ export const french: Words = {
         lede: "La banque ne l’accepte plus. Votre argent est en sécurité.",
         help: elsewhere,
       },
+      not_ready: {
+        heading: "Ce distributeur est hors service",
+        lede: "La banque ne peut pas encore vous servir. Votre argent est en sécurité.",
+        help: elsewhere,
+      },
       disk_failed: {
         heading: "Ce distributeur est hors service",
         lede:

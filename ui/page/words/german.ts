@@ -383,6 +383,11 @@ export const german: Words = {
         lede: "Die Bank lässt ihn nicht mehr zu. Ihr Geld ist sicher.",
         help: elsewhere,
       },
+      not_ready: {
+        heading: "Dieser Automat ist außer Betrieb",
+        lede: "Die Bank kann Sie noch nicht bedienen. Ihr Geld ist sicher.",
+        help: elsewhere,
+      },
       disk_failed: {
         heading: "Dieser Automat ist außer Betrieb",
         lede: "Er kann zurzeit keine Vorgänge aufzeichnen. Ihr Geld ist sicher.",

@@ -378,6 +378,11 @@ export const japanese: Words = {
         lede: "銀行の取り扱いが終了しました。お客様のお金は安全です。",
         help: elsewhere,
       },
+      not_ready: {
+        heading: "このATMは停止しています",
+        lede: "銀行の準備がまだ整っていません。お客様のお金は安全です。",
+        help: elsewhere,
+      },
       disk_failed: {
         heading: "このATMは停止しています",
         lede: "ただいまお取引を記録できません。お客様のお金は安全です。",

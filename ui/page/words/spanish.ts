@@ -384,6 +384,11 @@ export const spanish: Words = {
         lede: "El banco ya no lo admite. Su dinero está a salvo.",
         help: elsewhere,
       },
+      not_ready: {
+        heading: "Este cajero está fuera de servicio",
+        lede: "El banco aún no puede atenderle. Su dinero está a salvo.",
+        help: elsewhere,
+      },
       disk_failed: {
         heading: "Este cajero está fuera de servicio",
         lede: "No puede registrar operaciones en este momento. Su dinero está a salvo.",

@@ -52,6 +52,7 @@ const looks: Partial<Record<Reason, [icon: IconName, tone?: Tone]>> = {
   no_bank: ["cut"],
   no_key: ["key"],
   not_accepted: ["lock", "warn"],
+  not_ready: ["clock"],
   disk_failed: ["fault", "warn"],
   journal_lost: ["lock", "warn"],
   device_fault: ["fault", "warn"],
