@@ -8,8 +8,8 @@
  * control, a standby that nobody waits for must lose something:
  * else this could not see a loss.
  */
-import { freePort, until } from "../end_to_end/programs.ts";
-import { flag, type Outcome, patienceMs, printOutcome } from "../torture/drill.ts";
+import { freePort } from "../end_to_end/programs.ts";
+import { flag, type Outcome, printOutcome } from "../torture/drill.ts";
 import type { Cluster, Death } from "./cluster.ts";
 import { PromotedCluster } from "./promoted_cluster.ts";
 import { onScene, Scene } from "./scene.ts";
@@ -89,7 +89,7 @@ class ClusterScene extends Scene {
     await server.kill();
     const ready = this.ready;
     server.start();
-    await until("the server is back", () => this.ready > ready, patienceMs);
+    await this.until("the server is back", () => this.ready > ready);
   }
 
   /**
@@ -101,7 +101,7 @@ class ClusterScene extends Scene {
     this.acting = this.act();
     const diedMs = await this.cluster.failOver(death);
     const answered = this.acknowledged;
-    await until("the bank is back", () => this.acknowledged > answered, patienceMs);
+    await this.until("the bank is back", () => this.acknowledged > answered);
     const answeredMs = Math.max(...this.answeredMs.values());
     await this.hold();
     await this.cluster.mend();

@@ -10,12 +10,11 @@ import { keysPath, logFilePath } from "../../server/folder/bank_folder.ts";
 import { joinServer } from "../../server/operator/log_programs.ts";
 import { systemBank } from "../../server/programs/system_bank.ts";
 import { operatorArguments, serverArguments } from "../bank_programs.ts";
-import { until } from "../end_to_end/programs.ts";
 import { makeBank } from "../server/helpers/made_bank.ts";
 import { recordsInPostgres } from "../simulation/records.ts";
 import { testProgram } from "../test_program.ts";
 import { atmsAgree } from "../torture/atms_agree.ts";
-import { customers, type Outcome, ownerOf, patienceMs } from "../torture/drill.ts";
+import { customers, type Outcome, ownerOf, whilePrinting } from "../torture/drill.ts";
 import { type BankRow, doubledOf, lostOf } from "../torture/judge.ts";
 import { Reports } from "../torture/reports.ts";
 import { runWithInput } from "../torture/torture.ts";
@@ -109,7 +108,7 @@ export class Scene {
       this.#server(folder, this.places.servers[at]!)
     );
     for (const server of this.servers) server.start();
-    await until("the servers start", () => this.ready === this.servers.length, patienceMs);
+    await this.until("the servers start", () => this.ready === this.servers.length);
     this.#atmFolders = new Map(
       keys.map((key, at) => [JSON.parse(key).terminal, `${this.folder}/${terminals[at]}`]),
     );
@@ -120,13 +119,16 @@ export class Scene {
   /** Waits until the bank has said so much more. */
   async progress(count: number): Promise<void> {
     const enough = this.acknowledged + count;
-    while (this.acknowledged < enough) {
-      const before = this.acknowledged;
-      await until("more is acknowledged", () => this.acknowledged > before, patienceMs)
-        .catch((error) => {
-          throw new Error([error.message, ...this.#said()].join("\n"));
-        });
-    }
+    await this.until("more is acknowledged", () => this.acknowledged >= enough);
+  }
+
+  /** Waits until it holds, as long as servers and ATMs print lines. */
+  async until(what: string, holds: () => boolean): Promise<void> {
+    const victims = [...this.servers, ...this.#atms];
+    const printed = () => victims.reduce((sum, each) => sum + each.printed, 0);
+    await whilePrinting(what, holds, printed).catch((error) => {
+      throw new Error([error.message, ...this.#said()].join("\n"));
+    });
   }
 
   /** Holds what the database has now against what was acknowledged. */
@@ -146,7 +148,7 @@ export class Scene {
   async end(): Promise<Outcome> {
     await this.acting;
     for (const atm of this.#atms) await atm.say("finish");
-    await until("all is settled", () => this.#reports.finished === this.#atms.length, patienceMs);
+    await this.until("all is settled", () => this.#reports.finished === this.#atms.length);
     const codes: number[] = [];
     for (const victim of [...this.#atms, ...this.servers]) codes.push(await victim.end());
     const victims = [...this.servers, ...this.#atms];

@@ -24,6 +24,31 @@ export const ownerOf = (terminal: string) => ({
 
 /** Without progress for so long, something hangs. */
 export const patienceMs = 120_000;
+/** Programs that print lines for so long, without what is waited for, go round in circles. */
+const waitMsMax = 1_200_000;
+const lookMs = 50;
+
+/**
+ * Waits until it holds, as long as the programs print lines: on a busy host all that they do takes longer.
+ * @param printed how many lines they have printed
+ */
+export async function whilePrinting(
+  what: string,
+  holds: () => boolean,
+  printed: () => number,
+): Promise<void> {
+  const startMs = performance.now();
+  let [lines, changedMs] = [printed(), startMs];
+  while (!holds()) {
+    const nowMs = performance.now();
+    if (printed() !== lines) [lines, changedMs] = [printed(), nowMs];
+    if (nowMs - changedMs > patienceMs || nowMs - startMs > waitMsMax) {
+      const [waitedS, quietS] = [startMs, changedMs].map((ms) => Math.round((nowMs - ms) / 1_000));
+      throw new Error(`in vain: ${what}, after ${waitedS} s, ${quietS} s of them in silence`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, lookMs));
+  }
+}
 
 /** Prints everything that is not as it should be, and how often each thing was done; whether all is well. */
 export function printOutcome({ lost, doubled, problems, counts }: Outcome): boolean {

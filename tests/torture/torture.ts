@@ -7,13 +7,13 @@
  */
 import { DatabaseSync } from "node:sqlite";
 import { operatorArguments, serverArguments } from "../bank_programs.ts";
-import { freePort, until } from "../end_to_end/programs.ts";
+import { freePort } from "../end_to_end/programs.ts";
 import { makeBank } from "../server/helpers/made_bank.ts";
 import { testProgram } from "../test_program.ts";
 import { keysPath, logFilePath } from "../../server/folder/bank_folder.ts";
 import { recordsInSqlite } from "../simulation/records.ts";
 import { atmsAgree, type BooksAtEnd } from "./atms_agree.ts";
-import { customers, flag, type Outcome, ownerOf, patienceMs, printOutcome } from "./drill.ts";
+import { customers, flag, type Outcome, ownerOf, printOutcome, whilePrinting } from "./drill.ts";
 import { type BankRow, doubledOf, lostOf } from "./judge.ts";
 import { Reports } from "./reports.ts";
 import type { TortureAtm } from "./torture_atm.ts";
@@ -103,7 +103,7 @@ class Scene {
   /** Waits for some progress and a little more, and kills; how many it killed. */
   async killSomething(mayBeBoth: boolean): Promise<number> {
     const enough = this.acknowledged + 1 + chance(16);
-    await until("more is acknowledged", () => this.acknowledged >= enough, patienceMs);
+    await this.#until("more is acknowledged", () => this.acknowledged >= enough);
     const acting = this.#act();
     await new Promise((resolve) => setTimeout(resolve, chance(1_000)));
     const which = chance(mayBeBoth ? 3 : 2);
@@ -124,7 +124,7 @@ class Scene {
   /** Lets all ATMs settle and end, then the bank, and judges. */
   async end(): Promise<Outcome> {
     for (const atm of this.#atms) await atm.say("finish");
-    await until("all is settled", () => this.#reports.finished === this.#atms.length, patienceMs);
+    await this.#until("all is settled", () => this.#reports.finished === this.#atms.length);
     const codes = [];
     for (const atm of this.#atms) codes.push(await atm.end());
     codes.push(await this.#server.end());
@@ -162,7 +162,12 @@ class Scene {
   async #startServer(): Promise<void> {
     this.#ready = false;
     this.#server.start();
-    await until("the server starts", () => this.#ready, patienceMs);
+    await this.#until("the server starts", () => this.#ready);
+  }
+
+  async #until(what: string, holds: () => boolean): Promise<void> {
+    const victims = [this.#server, ...this.#atms];
+    await whilePrinting(what, holds, () => victims.reduce((sum, each) => sum + each.printed, 0));
   }
 
   /** Runs an operator's command, which may be cut short by a kill. */

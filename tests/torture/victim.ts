@@ -9,6 +9,8 @@ const complaintsMax = 20;
 export class Victim {
   /** The last lines of standard error, over all of its lives. */
   readonly complaints: string[] = [];
+  /** How many lines it has printed, over all of its lives. */
+  printed = 0;
   #process!: Deno.ChildProcess;
   #input!: WritableStreamDefaultWriter<Uint8Array>;
   #drained: Promise<unknown> = Promise.resolve();
@@ -37,8 +39,12 @@ export class Victim {
     this.#input = this.#process.stdin.getWriter();
     this.#input.closed.catch(() => {});
     this.#drained = Promise.all([
-      each(this.#process.stdout, this.onLine),
+      each(this.#process.stdout, (line) => {
+        this.printed++;
+        this.onLine(line);
+      }),
       each(this.#process.stderr, (line) => {
+        this.printed++;
         this.complaints.push(line);
         this.complaints.splice(0, this.complaints.length - complaintsMax);
       }),
