@@ -411,7 +411,7 @@ export class Cashier {
     if (taken === null) return this.#inDoubt(payer, kind, asked.amount, { movement }); // what moved is unknown
     // notes that were neither taken nor retracted keep the movement open
     const stuck = devices.tray().size > 0;
-    const done = stuck ? null : readOutcome(this.dependencies, movement, before);
+    const done = stuck ? null : readOutcome(this.dependencies, { movement, kind, amount }, before);
     if (done === null) return this.#receipt(kind, asked.amount, "to_be_counted", { movement });
     const settled = await this.#askProved(
       payer,

@@ -34,28 +34,29 @@ export function readInterrupted({ journal, devices }: Counters): boolean {
   if (devices.away()) return false;
   return journal.open()
     .filter(({ state }) => state === "acting")
-    .every(({ movement, countsBefore }) => {
+    .every((entry) => {
       const untaken = devices.tray().size > 0;
-      if (!untaken) readOutcome({ journal, devices }, movement, countsBefore!);
+      if (!untaken) readOutcome({ journal, devices }, entry, entry.countsBefore!);
       return !untaken;
     });
 }
 
 /**
  * Records the devices' outcome of a movement: the difference of the notes inside before and now.
+ * Counters that show more than the movement, or the opposite, are as good as none.
  * @returns minor units, or null if the devices lost count
  */
 export function readOutcome(
   { journal, devices }: Counters,
-  movement: string,
+  { movement, kind, amount }: Pick<JournalEntry, "movement" | "kind" | "amount">,
   before: NoteCounts,
 ): bigint | null {
-  if (!devices.counted()) {
+  const change = totalOf(devices.inside()) - totalOf(before);
+  const done = kind === "withdrawal" ? -change : change;
+  if (!devices.counted() || done < 0n || done > amount) {
     journal.doubtful(movement, "the devices lost count");
     return null;
   }
-  const moved = totalOf(devices.inside()) - totalOf(before);
-  const done = moved < 0n ? -moved : moved;
   journal.acted(movement, done);
   return done;
 }

@@ -1,5 +1,6 @@
 /** A thousand random days at an ATM, for each place of its devices: prints what was seen. */
-import { liveYears, requireVariety, transports } from "./random_days.ts";
+import { liveYears, requireVariety } from "./random_days.ts";
+import { transports } from "./small_branch.ts";
 
 for (const transport of transports) {
   const seen = await liveYears(20, transport);

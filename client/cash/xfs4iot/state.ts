@@ -1,6 +1,7 @@
 /** The state of a cash recycler as its service reports it: counts by unit, positions, the last sequence. */
 import { type Currency, currencyOf } from "../../../lib/money.ts";
 import { type NoteCounts, plus } from "../note_mix.ts";
+import { MalformedMessage } from "./schema.ts";
 import type { CompletionOf, Counts, Status, StorageUnit } from "./messages.ts";
 
 export type ItemValues = ReadonlyMap<string, bigint>;
@@ -51,6 +52,7 @@ export const emptyState: RecyclerState = {
   counted: true,
 };
 
+/** @throws {MalformedMessage} if notes are counted of a type that is not named */
 export function stateOf(
   { status, storage, items, presentStatus, cashIn }: Reported,
 ): RecyclerState {
@@ -136,11 +138,12 @@ function contentOf(
 }
 
 function notesOf(counts: Counts | undefined, values: ItemValues): NoteCounts {
-  return Object.entries(counts?.items ?? {}).reduce<NoteCounts>(
-    (sum, [name, count]) =>
-      values.has(name) ? plus(sum, new Map([[values.get(name)!, count]])) : sum,
-    new Map(),
-  );
+  return Object.entries(counts?.items ?? {}).reduce<NoteCounts>((sum, [name, count]) => {
+    if (count === 0) return sum;
+    const value = values.get(name);
+    if (value === undefined) throw new MalformedMessage(`${name} is not among the banknote types`);
+    return plus(sum, new Map([[value, count]]));
+  }, new Map());
 }
 
 /** Returns the notes of which there are some, largest first. */

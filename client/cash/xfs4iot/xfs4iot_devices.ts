@@ -13,6 +13,7 @@ import { type CashDevices, DeviceError, type DeviceErrorCode, DevicesAway } from
 import { type NoteCounts, noteMix, plus, sparingMix } from "../note_mix.ts";
 import { type Completion, ConnectionEnded, DeviceConnection } from "./connection.ts";
 import { connectService } from "./connect_service.ts";
+import { MalformedMessage } from "./schema.ts";
 import { type CommandName, type EventName, itemNameOf, type PayloadOf } from "./messages.ts";
 import {
   emptyState,
@@ -155,21 +156,21 @@ export class Xfs4IotDevices implements CashDevices {
     if (this.#commandsUnderWay === 0) this.#refresh(connection).catch(() => {});
   }
 
+  /**
+   * Reads the state. A service that does not say it is treated as one that does not answer: counters
+   * that are missing must not be taken for notes that are missing.
+   * @throws {ConnectionEnded}
+   */
   async #refresh(connection: DeviceConnection): Promise<void> {
-    const [status, storage, items, presentStatus, cashIn] = await Promise.all([
-      connection.command("Common.Status", {}),
-      connection.command("Storage.GetStorage", {}),
-      connection.command("CashManagement.GetBankNoteTypes", {}),
-      connection.command("CashDispenser.GetPresentStatus", {}),
-      connection.command("CashAcceptor.GetCashInStatus", {}),
-    ]);
-    this.#state = stateOf({
-      status: status.payload,
-      storage: storage.payload.storage ?? {},
-      items: items.payload.items ?? {},
-      presentStatus: presentStatus.payload,
-      cashIn: cashIn.payload,
-    });
+    try {
+      this.#state = await readState(connection);
+    } catch (error) {
+      connection.close();
+      if (!(error instanceof ConnectionEnded)) {
+        this.line.log(`the devices do not say their state: ${(error as Error).message}`);
+      }
+      throw new ConnectionEnded((error as Error).message);
+    }
     if (this.presented().size === 0) {
       for (const taken of this.#takers) taken();
       this.#takers.clear();
@@ -493,15 +494,28 @@ async function answered<T>(completing: Promise<{ payload: T }>): Promise<T | nul
 const textOf = (notes: NoteCounts) =>
   [...notes].map(([value, count]) => [value.toString(), count] as [string, number]);
 
+/** @throws if the service does not say it, or says it in notes that it does not name */
+async function readState(connection: DeviceConnection): Promise<RecyclerState> {
+  const [status, { storage }, { items = {} }, presentStatus, cashIn] = await Promise.all([
+    required(connection, "Common.Status", {}),
+    required(connection, "Storage.GetStorage", {}),
+    required(connection, "CashManagement.GetBankNoteTypes", {}),
+    required(connection, "CashDispenser.GetPresentStatus", {}),
+    required(connection, "CashAcceptor.GetCashInStatus", {}),
+  ]);
+  if (storage === undefined) throw new MalformedMessage("Storage.GetStorage has no storage");
+  return stateOf({ status, storage, items, presentStatus, cashIn });
+}
+
 /** Executes a command that must succeed, or fail for one of these reasons. */
 async function required<N extends CommandName>(
   connection: DeviceConnection,
   name: N,
   payload: PayloadOf<N>,
   allowed: readonly string[] = [],
-): Promise<void> {
+): Promise<Completion<N>["payload"]> {
   const { code, payload: answer, description } = await connection.command(name, payload);
   const errorCode = "errorCode" in answer ? answer.errorCode as string : "";
-  if (code === "success" || allowed.includes(errorCode)) return;
+  if (code === "success" || allowed.includes(errorCode)) return answer;
   throw new Error(`${name} failed: ${[code, errorCode, description].filter(Boolean).join(", ")}`);
 }
