@@ -3,6 +3,8 @@ import { acceptReportMs, acceptRetryMs } from "./limits.ts";
 import { type Clock, pause, type Timers } from "./world.ts";
 
 export interface AcceptOptions {
+  /** Whose connections they are, for that line. */
+  whose: string;
   /** Receives a line when connections cannot be accepted, at most once a minute. */
   log(line: string): void;
   /**
@@ -16,7 +18,7 @@ export async function acceptAll<S>(
   listener: { accept(): Promise<S | null> },
   world: Timers & Pick<Clock, "monotonicMs">,
   serve: (socket: S) => void,
-  { log, makeRoom = () => false }: AcceptOptions,
+  { whose, log, makeRoom = () => false }: AcceptOptions,
 ): Promise<void> {
   let reportedMs = -Infinity;
   for (;;) {
@@ -27,7 +29,7 @@ export async function acceptAll<S>(
     } catch (error) { // most likely out of file handles
       if (world.monotonicMs() - reportedMs >= acceptReportMs) {
         reportedMs = world.monotonicMs();
-        log(`accepting connections failed: ${(error as Error).message}`);
+        log(`accepting connections of ${whose} failed: ${(error as Error).message}`);
       }
       if (makeRoom()) await new Promise<void>((resolve) => world.nextTurn(resolve));
       else await pause(world, acceptRetryMs);

@@ -23,6 +23,8 @@ export interface HttpServerOptions {
   world: Timers & Pick<Clock, "monotonicMs">;
   connectionsMax: number;
   requestMsMax: number;
+  /** Whose requests they are, for the operator's log. */
+  whose: string;
   bodyBytesMax: number;
   answer(head: HttpHead, body: string): HttpResponse | Promise<HttpResponse>;
   /** Receives lines of the operator's log. */
@@ -31,7 +33,8 @@ export interface HttpServerOptions {
 
 /** Serves until the returned function is called, which closes every connection. */
 export function serveHttp(
-  { listener, world, connectionsMax, requestMsMax, bodyBytesMax, answer, log }: HttpServerOptions,
+  { listener, world, connectionsMax, requestMsMax, bodyBytesMax, whose, answer, log }:
+    HttpServerOptions,
 ): () => Promise<void> {
   const sockets = new Set<AcceptedSocket>();
   const accepting = acceptAll(listener, world, (socket) => {
@@ -43,7 +46,7 @@ export function serveHttp(
       sockets.delete(socket);
       socket.close();
     });
-  }, { log });
+  }, { whose, log });
 
   async function serveOne(socket: AcceptedSocket): Promise<void> {
     try {

@@ -41,13 +41,18 @@ export function say(line: string): 0 {
 /**
  * Prints a line of an output that has no end.
  * @throws {OutputClosed} if nobody reads it any more, which ends the program in order
+ * @throws {UsageError} if it cannot be written, as on a full disk
  */
 export function print(line: string): void {
   const bytes = new TextEncoder().encode(`${line}\n`);
   try {
     for (let done = 0; done < bytes.length;) done += Deno.stdout.writeSync(bytes.subarray(done));
   } catch (error) {
-    throw error instanceof Deno.errors.BrokenPipe ? new OutputClosed() : error;
+    if (error instanceof Deno.errors.BrokenPipe) throw new OutputClosed();
+    throw new UsageError(
+      `the output cannot be written (${(error as Error).message}): make room on its disk, or ` +
+        "write it elsewhere",
+    );
   }
 }
 

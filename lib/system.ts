@@ -221,12 +221,29 @@ export function startThread(url: string, options: WorkerOptions): Worker {
   try {
     closeAll(openHandles(threadHandles));
   } catch (error) {
-    throw new UsageError(
-      `no thread can be started (${(error as Error).message}). Try again later, or raise the ` +
-        "limit of open files ('ulimit -n')",
-    );
+    throw new UsageError(`no thread can be started (${(error as Error).message}). ${moreHandles}`);
   }
   return new Worker(url, options);
+}
+
+const moreHandles = "Try again later, or raise the limit of open files ('ulimit -n')";
+
+/** Returns whether the process, or the system, is out of file handles. */
+const lacksHandles = (error: unknown) =>
+  error instanceof Error && "code" in error &&
+  (error.code === "EMFILE" || error.code === "ENFILE");
+
+/**
+ * Starts a program.
+ * @throws {UsageError} if the process is out of file handles
+ */
+export function startProgram(command: Deno.Command): Deno.ChildProcess {
+  try {
+    return command.spawn();
+  } catch (error) {
+    if (!lacksHandles(error)) throw error;
+    throw new UsageError(`no program can be started (${(error as Error).message}). ${moreHandles}`);
+  }
 }
 
 function listenerOf<C extends Deno.Conn>(
@@ -300,11 +317,17 @@ export const systemFiles: Files = {
   },
 };
 
-/** @throws {UsageError} if the system denies access to the path */
+/**
+ * @throws {UsageError} if the system denies access to the path, or no file can be opened: the file may
+ * be good then
+ */
 function permitted<T>(path: string, act: () => T): T {
   try {
     return act();
   } catch (error) {
+    if (lacksHandles(error)) {
+      throw new UsageError(`${path} cannot be opened: too many files are open. ${moreHandles}`);
+    }
     if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
     throw new UsageError(
       `access to ${path} is denied. Check its owner and mode, and those of its folders`,

@@ -63,6 +63,7 @@ export function openDoor({ listener, world, connect, log }: DoorOptions): () => 
   }
 
   const accepting = acceptAll(listener, world, serve, {
+    whose: "ATMs",
     log,
     makeRoom: () => makeRoom(),
   });

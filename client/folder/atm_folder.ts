@@ -220,6 +220,6 @@ function explained(error: Error, path: string): Error {
       ? `${path} is in use: this ATM is running already`
       : isOfDamage(error)
       ? `${path} is damaged (${message}): keep it for the bank, and start with another folder (--data)`
-      : `${path} cannot be opened for writing (${message}): check the folder and its permissions`,
+      : `${path} cannot be opened for writing (${message}): check the folder, its permissions and the limit of open files ('ulimit -n')`,
   );
 }

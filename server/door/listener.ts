@@ -138,7 +138,7 @@ export async function listen(
   const accepting = acceptAll(listener, world, (socket) => {
     if (balancers.has(canonicalAddress(socket.address))) serveProxied(socket);
     else serve(socket, socket.address);
-  }, { log: world.log, makeRoom: () => admission.makeRoom() });
+  }, { whose: "ATMs", log: world.log, makeRoom: () => admission.makeRoom() });
   await logAction(bank, `start, listening on ${listener.address}`);
   monitor.isServing = true;
   monitor.event("start", `the bank listens on ${listener.address}`, { address: listener.address });

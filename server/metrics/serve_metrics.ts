@@ -18,6 +18,7 @@ export interface MetricsServer {
 export function serveMetrics(bank: Bank, listener: SocketListener): MetricsServer {
   const { world } = bank;
   const close = serveHttp({
+    whose: "monitoring",
     listener,
     world,
     connectionsMax: metricsConnectionsMax,

@@ -67,7 +67,7 @@ export function serveOperators(
     );
     serving.set(socket, served);
     served.then(() => serving.delete(socket));
-  }, { log: world.log });
+  }, { whose: "operators", log: world.log });
   return {
     async close() {
       listener.close();
@@ -174,6 +174,9 @@ async function* answersOf(
   }
 }
 
+/** The names of errors about a connection that its operator has ended, as with `head`. */
+const disconnections: ReadonlySet<string> = new Set(["BrokenPipe", "ConnectionReset"]);
+
 async function serve(
   bank: Bank,
   socket: Socket,
@@ -208,7 +211,8 @@ async function serve(
     await writeLine(socket, { done: true });
   } catch (error) {
     const isRefused = error instanceof UsageError;
-    if (!isRefused && !disconnected.signal.aborted) {
+    const isGone = disconnected.signal.aborted || disconnections.has((error as Error).name);
+    if (!isRefused && !isGone) {
       bank.world.log(`an operator's command failed: ${error}`);
     }
     const failure: Failure = {

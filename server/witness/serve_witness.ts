@@ -23,6 +23,7 @@ export async function serveWitness(
   end: Promise<void>,
 ): Promise<void> {
   const close = serveHttp({
+    whose: "banks",
     listener,
     world,
     connectionsMax: witnessConnectionsMax,

@@ -27,7 +27,26 @@ Deno.test("a launcher whose server is killed reports it and fails; a followed lo
       return ended;
     });
 
+    // A full disk under the output.
+    const { code, stderr } = await new Deno.Command("sh", {
+      args: [
+        "-c",
+        `'${Deno.execPath()}' task --quiet bank audit show ${data.join(" ")} >/dev/full`,
+      ],
+      stdin: "null",
+    }).output();
+    assertEquals(
+      [code, new TextDecoder().decode(stderr)],
+      [
+        1,
+        "the output cannot be written (No space left on device (os error 28)): make room on its disk, " +
+        "or write it elsewhere\n",
+      ],
+    );
+
     Deno.kill(findIn(treeOf(server.pid), "bank_server.ts")!, "SIGKILL");
     assertNotEquals(await server.ended(), 0);
-    assertStringIncludes(await server.err, "bank_server failed: ended by SIGKILL");
+    const printed = await server.err;
+    assertStringIncludes(printed, "bank_server failed: ended by SIGKILL");
+    assertEquals(printed.includes("command failed"), false, printed); // nothing of the bank's has failed
   }));

@@ -1,10 +1,11 @@
 /**
  * Threads are started when a process is out of file handles: Deno ends a process whose new thread gets
- * none. Each process here has few handles (`ulimit -n 100`).
+ * none. Files and programs are not to blame for it. Each process here has few handles (`ulimit -n 100`).
  */
 import { assertEquals } from "@std/assert";
 
 const system = new URL("../../lib/system.ts", import.meta.url).href;
+const privateFile = new URL("../../lib/private_file.ts", import.meta.url).href;
 const project = new URL("../../", import.meta.url);
 
 /** Runs `program` in a process with few handles; returns its exit code and what it printed. */
@@ -20,7 +21,9 @@ async function runWithFewHandles(program: string): Promise<[code: number, printe
         "--no-check",
         "--frozen",
       ],
-      `import { keepSpareHandles, listenTcp, startThread } from ${JSON.stringify(system)};
+      `import { keepSpareHandles, listenTcp, startProgram, startThread, systemFiles } from
+         ${JSON.stringify(system)};
+       import { readPrivateFile, reservePrivateFile } from ${JSON.stringify(privateFile)};
        const source = "self.onmessage = () => self.postMessage('answered')";
        const url = "data:text/javascript," + encodeURIComponent(source);
        const takeAll = () => { try { for (;;) Deno.openSync("/dev/null"); } catch { /* none is left */ } };
@@ -58,4 +61,23 @@ Deno.test("a process that keeps handles starts a thread after connections have t
     takeAll();
     console.log(await answer());`;
   assertEquals(await runWithFewHandles(program), [0, "answered"]);
+});
+
+Deno.test("a file or a program that finds no file handles is not to blame: the limit is named", async () => {
+  const program = `
+    const messageOf = (act) => { try { act(); } catch (error) { return error.message; } };
+    takeAll();
+    console.log([
+      () => readPrivateFile(systemFiles, "/etc/passwd", "restore it from its copy"),
+      () => reservePrivateFile(systemFiles, "/tmp/strongroom-is-never-made"),
+      () => startProgram(new Deno.Command("true")),
+    ].map(messageOf).join("\\n"));`;
+  const [code, printed] = await runWithFewHandles(program);
+  assertEquals(code, 0);
+  const remedy = "Try again later, or raise the limit of open files ('ulimit -n')";
+  assertEquals(printed.split("\n"), [
+    `/etc/passwd cannot be opened: too many files are open. ${remedy}`,
+    `/tmp/strongroom-is-never-made cannot be opened: too many files are open. ${remedy}`,
+    `no program can be started (Too many open files (os error 24)). ${remedy}`,
+  ]);
 });

@@ -192,7 +192,7 @@ export function startBrowserHost(options: BrowserHostOptions): BrowserHost {
     });
   };
   const log = (line: string) => onError(new Error(line));
-  const accepting = acceptAll(listener, system, serve, { log });
+  const accepting = acceptAll(listener, system, serve, { whose: "pages", log });
 
   signal.addEventListener("abort", () => {
     desk.close();

@@ -198,7 +198,7 @@ export function explained(files: Files, error: Error, path: string): Error {
   }
   if (/unable to open|readonly|permission|disk I\/O error|is full/i.test(error.message)) {
     return new UsageError(
-      `${path} cannot be opened for writing (${error.message}). Check the folder, its permissions and its disk`,
+      `${path} cannot be opened for writing (${error.message}). Check the folder, its permissions, its disk and the limit of open files ('ulimit -n')`,
     );
   }
   return error;

@@ -3,6 +3,7 @@
  * does: the launcher closes it, or has died.
  */
 import { programEndMsMax } from "../../../lib/limits.ts";
+import { startProgram } from "../../../lib/system.ts";
 import { NativeChatter } from "./native_chatter.ts";
 
 /**
@@ -23,13 +24,15 @@ export async function runInForeground(
   args: string[],
   end: Promise<void> = terminated(),
 ): Promise<number> {
-  const child = new Deno.Command(Deno.execPath(), {
-    args,
-    env: programVariables(),
-    stdin: "inherit",
-    stdout: "inherit",
-    stderr: "inherit",
-  }).spawn();
+  const child = startProgram(
+    new Deno.Command(Deno.execPath(), {
+      args,
+      env: programVariables(),
+      stdin: "inherit",
+      stdout: "inherit",
+      stderr: "inherit",
+    }),
+  );
   end.then(() => child.kill("SIGTERM")).catch(() => {}); // it may have just ended
   const { code, signal } = await child.status;
   if (signal !== null && Deno.build.os !== "windows" && Deno.stdin.isTerminal()) {
@@ -100,13 +103,15 @@ export class Child<Ready> {
   ) {
     this.mayEnd = mayEnd;
     this.name = args.findLast((arg) => arg.endsWith(".ts"))!.replace(/^.*\/|\.ts$/g, "");
-    this.#process = new Deno.Command(Deno.execPath(), {
-      args,
-      env: { ...programVariables(), ...env },
-      stdin: hasTerminal ? "inherit" : "piped",
-      stdout: "piped",
-      stderr: isNative ? "piped" : "inherit",
-    }).spawn();
+    this.#process = startProgram(
+      new Deno.Command(Deno.execPath(), {
+        args,
+        env: { ...programVariables(), ...env },
+        stdin: hasTerminal ? "inherit" : "piped",
+        stdout: "piped",
+        stderr: isNative ? "piped" : "inherit",
+      }),
+    );
     this.#chatter = isNative ? new NativeChatter(this.#process.stderr) : null;
     this.#leash = hasTerminal ? null : this.#process.stdin.getWriter();
     this.#leash?.closed.catch(() => {}); // the child may end first
