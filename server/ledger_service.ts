@@ -25,7 +25,7 @@ import { Faults } from "./ledger/faults.ts";
 import type { BatchOutcome, LedgerLink, LinkEvents } from "./ledger/link.ts";
 import { noChanges, type Settings } from "./ledger/model.ts";
 import type { StorePlace } from "./ledger/open_store.ts";
-import { InDoubt, type ReadStore, type Store } from "./ledger/store.ts";
+import { InDoubt, type OnBytes, type ReadStore, type Store } from "./ledger/store.ts";
 
 /** The parameters of opening a ledger: plain values, which can be sent to threads. */
 export interface OpenLedger {
@@ -68,11 +68,12 @@ export interface LogLink {
 export interface BankLink extends LedgerLink, LogLink {}
 
 /** The calls of a thread: first `open`, or only `checkFile`. */
-export interface ThreadCalls extends Omit<BankLink, "check"> {
+export interface ThreadCalls extends Omit<BankLink, "check" | "backUp"> {
   open(parts: OpenLedger): Promise<void>;
-  /** Reports its progress in separate messages. */
+  /** This and the next two report their progress in separate messages. */
   check(): Promise<CheckedBooks>;
   checkFile(file: FileToCheck): Promise<CheckedBooks>;
+  backUp(path: string): Promise<void>;
 }
 
 export interface ToLedgerThread {
@@ -186,8 +187,8 @@ export class LedgerService implements BankLink {
     return await store.snapshot((store) => checkStore(store, keys, onProgress));
   }
 
-  async backUp(path: string): Promise<void> {
-    await this.dependencies.store.backUp(path);
+  async backUp(path: string, onBytes?: OnBytes): Promise<void> {
+    await this.dependencies.store.backUp(path, onBytes);
   }
 
   async history(query: HistoryQuery): Promise<Omit<HistoryPage, "outcome">> {

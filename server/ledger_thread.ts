@@ -41,15 +41,15 @@ class LedgerThread {
   }
 
   /** Calls as `call` does, and reports the progress. */
-  async check(
+  async callLong<Name extends "check" | "checkFile" | "backUp">(
     onProgress: OnProgress,
-    name: "check" | "checkFile" = "check",
-    ...args: FileToCheck[]
-  ): Promise<CheckedBooks> {
+    name: Name,
+    ...args: Parameters<ThreadCalls[Name]>
+  ): Promise<Awaited<ReturnType<ThreadCalls[Name]>>> {
     const id = this.#nextId++;
     this.#progress.set(id, onProgress);
     try {
-      return await this.#send(id, name, args) as CheckedBooks;
+      return await this.#send(id, name, args) as Awaited<ReturnType<ThreadCalls[Name]>>;
     } finally {
       this.#progress.delete(id);
     }
@@ -106,8 +106,8 @@ export async function openLedgerThread(parts: OpenLedger, events: LinkEvents): P
     run: (...args) => thread.call("run", ...args),
     placeOf: (...args) => thread.call("placeOf", ...args),
     read: (...args) => thread.call("read", ...args),
-    check: (onProgress) => thread.check(onProgress),
-    backUp: (...args) => thread.call("backUp", ...args),
+    check: (onProgress) => thread.callLong(onProgress, "check"),
+    backUp: (path, onBytes = () => {}) => thread.callLong(onBytes, "backUp", path),
     history: (...args) => thread.call("history", ...args),
     usual: (...args) => thread.call("usual", ...args),
     statement: (...args) => thread.call("statement", ...args),
@@ -131,7 +131,7 @@ export async function checkFileInThread(
 ): Promise<CheckedBooks> {
   const thread = new LedgerThread(noEvents);
   try {
-    return await thread.check(onProgress, "checkFile", file);
+    return await thread.callLong(onProgress, "checkFile", file);
   } finally {
     thread.end("the file is checked");
   }

@@ -66,6 +66,7 @@ async function handle(
     return await checkFile(args[0] as FileToCheck, openSystemStore, onProgress);
   }
   if (name === "check") return await service.check(onProgress);
+  if (name === "backUp") return await service.backUp(args[0] as string, onProgress);
   if (name === "close") inPlace = null;
   const value = await (service[name] as (...args: unknown[]) => Promise<unknown>)(...args);
   if (name === "run") requireInPlace();

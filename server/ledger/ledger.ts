@@ -10,7 +10,7 @@ import type { CheckedBooks, OnProgress } from "./check.ts";
 import type { Command, Reply } from "./command.ts";
 import type { BatchOutcome, LedgerLink, LinkEvents } from "./link.ts";
 import type { Account, MovementId } from "./model.ts";
-import type { ReadStore } from "./store.ts";
+import type { OnBytes, ReadStore } from "./store.ts";
 
 export interface LedgerDependencies {
   link: LedgerLink;
@@ -186,8 +186,8 @@ export class Ledger {
   }
 
   /** Copies the books to a file, while all else waits. */
-  backUp(path: string): Promise<void> {
-    return this.dependencies.link.backUp(path);
+  backUp(path: string, onBytes?: OnBytes): Promise<void> {
+    return this.dependencies.link.backUp(path, onBytes);
   }
 
   /** Calls `listener` after every committed change of an account, in order, until the result is called. */

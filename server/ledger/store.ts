@@ -209,6 +209,9 @@ export interface FileReader extends StoreReader {
   unreadable(): string | null;
 }
 
+/** Called with the bytes copied, and their total. */
+export type OnBytes = (copied: number, of: number) => void;
+
 export interface Store extends BatchStore, ReadStore {
   /**
    * Returns the number of the chain with this id, which is added if it is new. Batches extend the
@@ -221,6 +224,6 @@ export interface Store extends BatchStore, ReadStore {
    * Copies the whole bank at one moment to a file.
    * @throws {UsageError} if the database has its own tools for that
    */
-  backUp(path: string): Promise<void>;
+  backUp(path: string, onBytes?: OnBytes): Promise<void>;
   close(): Result<void>;
 }

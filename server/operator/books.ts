@@ -43,13 +43,12 @@ export const bookCommands: Handlers<BookCommand> = {
     const path = newBackupPath(folder.path, hex(world.randomBytes(8)));
     const file = { path, keys: auditKeys.versions };
     try {
-      const copying = copyTo(bank, path).catch((error) => {
+      yield* copyTo(bank, path, (error) => {
         throw new UsageError(
           `a running bank is checked as a copy, which cannot be written to ${folder.path} ` +
             `(${error.message}). Make room there, or stop the server and check again`,
         );
       });
-      yield* whileWaiting(bank, copying);
       yield* checkedInWords((onProgress) => world.checkFile(file, onProgress), json);
     } finally {
       removeIfThere(world.files, path);
@@ -130,7 +129,7 @@ export const bookCommands: Handlers<BookCommand> = {
     if (inFolder) world.files.makeFolder(place);
     let isKept = false;
     try {
-      const copying = copyTo(bank, path).catch((error) => {
+      yield* copyTo(bank, path, (error) => {
         if (faultInWords(error) === null) throw error;
         throw new UsageError(
           isThroughFolder
@@ -140,7 +139,6 @@ export const bookCommands: Handlers<BookCommand> = {
               "Make room on its disk, or choose another one",
         );
       });
-      yield* whileWaiting(bank, copying);
       const line = yield* checkedCopy(world, { path, keys: auditKeys.versions });
       if (inFolder) yield { line: `the copy is ${keepIn(place, world, path)}` };
       else yield { fetch: path };
@@ -214,21 +212,34 @@ async function logBackup({ ledger, world }: Bank, operator: string): Promise<Out
   }
 }
 
-/** Copies the books to a new private file, or to the one that an operator's program has created. */
-async function copyTo({ ledger, world: { files }, backupFile }: Bank, path: string): Promise<void> {
-  if (path !== backupFile) writePrivateFile(files, path, ""); // SQLite keeps its mode
-  await ledger.backUp(path);
-}
-
-/** Yields, in time for an operator of a bank that cannot commit, until the work is done. */
-async function* whileWaiting({ world }: Bank, work: Promise<void>): Answers {
+/**
+ * Copies the books to a new private file, or to the one that an operator's program has created. Yields
+ * the progress, and in time for an operator of a bank that cannot commit.
+ * @param failed throws the error that the operator gets for one of the copy
+ */
+async function* copyTo(
+  { ledger, world, backupFile }: Bank,
+  path: string,
+  failed: (error: Error) => never,
+): Answers {
+  let progress = { copied: 0, of: 1 };
+  let wake = () => {};
+  const copy = async () => {
+    if (path !== backupFile) writePrivateFile(world.files, path, ""); // SQLite keeps its mode
+    await ledger.backUp(path, (copied, of) => {
+      progress = { copied, of };
+      wake();
+    });
+    return true;
+  };
+  const copying = copy().catch(failed);
   const done = new AbortController();
-  const finished = work.then(() => true);
   try {
     for (;;) {
+      const moved = new Promise<false>((resolve) => wake = () => resolve(false));
       const late = pause(world, operatorFaultMsMax / 2, done.signal).then(() => false);
-      if (await Promise.race([finished, late])) return;
-      yield { checked: 0, of: 1 };
+      if (await Promise.race([copying, moved, late])) return;
+      yield progress;
     }
   } finally {
     done.abort();

@@ -32,8 +32,8 @@ export interface Migrate {
   operator: string;
   /** The operator's signed request, for the log. */
   signed?: string;
-  /** Called with the rows copied or compared, and their total. */
-  onRows?: (step: "copied" | "compared", done: number, of: number) => void;
+  /** Called with the rows copied, compared, or checked in the database, and their total. */
+  onRows?: (step: "copied" | "compared" | "checked again", done: number, of: number) => void;
 }
 
 /**
@@ -53,7 +53,7 @@ export async function migrateBank(
   try {
     const entry = logCommand(`operator ${operator}`, "move the books into PostgreSQL");
     await bank.ledger.submit({ ...entry, signed });
-    const checked = await bank.ledger.check();
+    const checked = await bank.ledger.check((done, of) => onRows("checked again", done, of));
     if (checked.problem !== null) {
       throw new UsageError(`the moved books are wrong: ${checked.problem}`);
     }
@@ -72,7 +72,9 @@ export async function migrateBank(
  */
 export async function rehearseMigration(
   world: BankWorld & ReadingWorld,
-  { path, url }: Pick<Migrate, "path" | "url">,
+  { path, url, onRows = () => {} }: Pick<Migrate, "path" | "url"> & {
+    onRows?: (step: "checked", done: number, of: number) => void;
+  },
 ): Promise<string[]> {
   if (!holdsBank(world.files, path)) throw new UsageError(`${path} has ${nothingToMove}`);
   requireFiles(world.files, path);
@@ -81,7 +83,11 @@ export async function rehearseMigration(
     requireOwnFile(folder);
     const file = await world.openReader({ path: databasePath(path) }); // opens it read-only
     try {
-      const { problem } = await checkStore(file, auditKeyRingOf(folder.keys), () => {});
+      const { problem } = await checkStore(
+        file,
+        auditKeyRingOf(folder.keys),
+        (done, of) => onRows("checked", done, of),
+      );
       requireGood(problem);
       await world.rehearseBank(url, await file.settings());
     } finally {

@@ -59,6 +59,8 @@ export type OperatorAnswer =
   | { keyFile: string }
   /** The number of rows checked, and the estimated total. */
   | { checked: number; of: number }
+  /** The bytes copied, and their total. */
+  | { copied: number; of: number }
   /** The fault that a check has found. */
   | { bad: string }
   /**

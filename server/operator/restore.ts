@@ -50,6 +50,8 @@ export interface Restore {
    * @throws {UsageError} if not
    */
   authorise?(store: Pick<ReadStore, "staff" | "settings">): Promise<string>;
+  /** Called with the rows of the restored books that are checked, and their total. */
+  onRows?(step: "checked again", done: number, of: number): void;
 }
 
 /** The end of a database's log, and its terminals. */
@@ -90,7 +92,9 @@ export async function restoreBank(
   const restored = await closeOnFailure(folder, () => putBack(world, folder, restore));
   const bank = await openBank(world, folder);
   try {
-    const { problem } = await bank.ledger.check();
+    const { problem } = await bank.ledger.check((done, of) =>
+      restore.onRows?.("checked again", done, of)
+    );
     if (problem !== null) throw new UsageError(`the restored books are wrong: ${problem}`);
   } finally {
     await bank.close();

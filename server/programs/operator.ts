@@ -50,7 +50,7 @@ import { verifyReceipt } from "../../ui/receipt_page/verify_receipt.ts";
 import { readPassword } from "./password_prompt.ts";
 import { homeFolder, readKey } from "./read_key.ts";
 import { requireName } from "../operator/words.ts";
-import { Progress } from "./progress.ts";
+import { Bars, Progress } from "./progress.ts";
 import { systemBank, systemOperator } from "./system_bank.ts";
 
 /** The bank that a command is for, and its operator. */
@@ -81,8 +81,11 @@ async function runTask(start: OperatorStart): Promise<number> {
       return await init(target, command);
     case "migrate":
       if (command.dryRun) {
-        const request = { path: folder, url: requireUrl(target) };
-        return sayAll(await rehearseMigration(systemBank, request));
+        const path = { path: folder, url: requireUrl(target) };
+        const lines = await showingProgress((world, onRows) =>
+          rehearseMigration(world, { ...path, onRows })
+        );
+        return sayAll(lines);
       }
       return await migrate(target);
     case "join":
@@ -191,15 +194,19 @@ async function issueCard(target: Target, customer: string): Promise<number> {
 async function ask(target: Target, command: OperatorCommand): Promise<number> {
   const { folder, url, signer, out } = target;
   const file = out === undefined ? null : reservePrivateFile(systemFiles, out);
-  const progress = new Progress("checked");
+  const bars = new Bars();
   let exitCode = 0;
   try {
     for await (const answer of answersOf(systemOperator, folder, command, signer, url, out)) {
       if ("checked" in answer) {
-        progress.show(answer.checked, answer.of);
+        bars.show("checked", answer.checked, answer.of);
         continue;
       }
-      progress.end();
+      if ("copied" in answer) {
+        bars.show("copied, in MB,", ...inMegabytes(answer.copied, answer.of));
+        continue;
+      }
+      bars.end();
       if ("next" in answer) continue; // for the console
       if ("line" in answer) print(answer.line);
       else if ("proposal" in answer) exitCode = proposedExitCode; // the line after it names it
@@ -214,10 +221,14 @@ async function ask(target: Target, command: OperatorCommand): Promise<number> {
     if (command.command !== "check_ledger" || !(error instanceof UsageError)) throw error;
     throw new UsageError(`checking the books failed: ${error.message}`, 2);
   } finally {
-    progress.end();
+    bars.end();
     file?.close();
   }
   return exitCode;
+}
+
+function inMegabytes(copied: number, of: number): [number, number] {
+  return [Math.ceil(copied / 1_000_000), Math.ceil(of / 1_000_000)];
 }
 
 /** Prints a screen; in a terminal it replaces the last one. */
@@ -314,31 +325,27 @@ async function migrate(target: Target): Promise<number> {
   requireBank(systemFiles, folder);
   const place = { path: databasePath(folder) };
   const admin = await requireAdmin(systemBank, place, signer, { command: "migrate" });
-  const bars = new Map<string, Progress>(); // each with the rate since its step began
-  const onRows = (step: string, done: number, of: number) => {
-    if (!bars.has(step)) bars.set(step, new Progress(step));
-    bars.get(step)!.show(done, of);
-  };
-  const request = { path: folder, url, ...admin, onRows };
-  try {
-    (await showingProgress((world) => migrateBank(world, request))).forEach(say);
-  } finally {
-    for (const bar of bars.values()) bar.end();
-  }
-  return 0;
+  const request = { path: folder, url, ...admin };
+  const lines = await showingProgress((world, onRows) =>
+    migrateBank(world, { ...request, onRows })
+  );
+  return sayAll(lines);
 }
 
-/** Runs with a bank's world whose checks of files show their progress. */
-async function showingProgress<T>(run: (world: typeof systemBank) => Promise<T>): Promise<T> {
-  const progress = new Progress("checked");
+/** Runs with a bank's world whose checks of files show their progress, and with the bars of other steps. */
+async function showingProgress<T>(
+  run: (world: typeof systemBank, onRows: Bars["show"]) => Promise<T>,
+): Promise<T> {
+  const bars = new Bars();
   const world = {
     ...systemBank,
-    checkFile: (file: FileToCheck) => systemBank.checkFile(file, progress.show),
+    checkFile: (file: FileToCheck) =>
+      systemBank.checkFile(file, (done, of) => bars.show("checked", done, of)),
   };
   try {
-    return await run(world);
+    return await run(world, bars.show);
   } finally {
-    progress.end();
+    bars.end();
   }
 }
 
@@ -391,7 +398,9 @@ async function restore(
     authorise: (store: Pick<ReadStore, "staff" | "settings">) =>
       signedByAdmin(systemBank, store, key, { command: "restore", from }),
   };
-  const lines = await showingProgress((world) => restoreBank(world, request));
+  const lines = await showingProgress((world, onRows) =>
+    restoreBank(world, { ...request, onRows })
+  );
   lines.forEach(say);
   return sayFirstKey(firstKey);
 }

@@ -12,7 +12,7 @@ export class Progress {
   #shownMs = performance.now();
   #open = false;
 
-  /** @param verb "checked": the operation on each item */
+  /** @param verb "checked", or "copied, in MB,": the operation on each item */
   constructor(private readonly verb: string) {}
 
   /** Draws at most a few times a second, and only in a terminal. */
@@ -28,6 +28,26 @@ export class Progress {
   end(): void {
     if (this.#open) write("\r\x1b[K");
     this.#open = false;
+  }
+}
+
+/** The bars of an operation of several steps: one after the other, each with the rate of its step. */
+export class Bars {
+  readonly #bars = new Map<string, Progress>();
+  #present: Progress | null = null;
+
+  /** @param verb as of `Progress`: another one is another step */
+  readonly show = (verb: string, done: number, of: number): void => {
+    const bar = this.#bars.get(verb) ?? new Progress(verb);
+    this.#bars.set(verb, bar);
+    if (bar !== this.#present) this.end();
+    this.#present = bar;
+    bar.show(done, of);
+  };
+
+  end(): void {
+    this.#present?.end();
+    this.#present = null;
   }
 }
 

@@ -148,9 +148,17 @@ export class SqliteConnection {
     return this.#statement(sql).all(...values) as Row[];
   }
 
-  /** Copies the database at one moment to a file. */
-  async copyTo(path: string): Promise<void> {
-    await backup(this.database, path, { rate: sqliteBackupPages });
+  /**
+   * Copies the database at one moment to a file.
+   * @param onBytes called with the bytes copied, and their total
+   */
+  async copyTo(path: string, onBytes: (copied: number, of: number) => void): Promise<void> {
+    const pageBytes = numberOf(this.one("PRAGMA page_size")!.page_size);
+    await backup(this.database, path, {
+      rate: sqliteBackupPages,
+      progress: ({ totalPages, remainingPages }) =>
+        onBytes((totalPages - remainingPages) * pageBytes, totalPages * pageBytes),
+    });
   }
 
   get isOpen(): boolean {

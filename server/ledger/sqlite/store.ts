@@ -3,7 +3,14 @@ import { databaseRetryMs } from "../../../lib/limits.ts";
 import { pause, type WorldWithFiles } from "../../../lib/world.ts";
 import type { SealedEntry } from "../../audit/entry.ts";
 import type { Changes, Loaded, Settings, Staff } from "../model.ts";
-import { type CommitOutcome, InDoubt, type ReadStore, Refused, type Store } from "../store.ts";
+import {
+  type CommitOutcome,
+  InDoubt,
+  type OnBytes,
+  type ReadStore,
+  Refused,
+  type Store,
+} from "../store.ts";
 import type { Touch } from "../touch.ts";
 import { nameBatch, openChain, type OwnChain, settleBatch } from "./chain_row.ts";
 import { writeBatch } from "./commit.ts";
@@ -122,21 +129,28 @@ export class SqliteStore extends SqliteReads implements Store {
   }
 
   /** Copies the bank to a file; nothing commits meanwhile. Works while a commit is in doubt, too. */
-  async backUp(path: string): Promise<void> {
-    if (this.connection.isOpen) return await copyAndSync(this.world, this.connection, path);
+  async backUp(path: string, onBytes: OnBytes = () => {}): Promise<void> {
+    if (this.connection.isOpen) {
+      return await copyAndSync(this.world, this.connection, path, onBytes);
+    }
     this.#isCopied = true;
     try {
-      await SqliteStore.copy(this.world, this.connection.path, path);
+      await SqliteStore.copy(this.world, this.connection.path, path, onBytes);
     } finally {
       this.#isCopied = false;
     }
   }
 
   /** Copies a bank's file, which no connection has open, and commits nothing to it. */
-  static async copy(world: WorldWithFiles, from: string, to: string): Promise<void> {
+  static async copy(
+    world: WorldWithFiles,
+    from: string,
+    to: string,
+    onBytes: OnBytes = () => {},
+  ): Promise<void> {
     const connection = SqliteConnection.openUnchanged(from);
     try {
-      await copyAndSync(world, connection, to);
+      await copyAndSync(world, connection, to, onBytes);
     } finally {
       connection.close();
     }
@@ -152,8 +166,9 @@ async function copyAndSync(
   { files }: WorldWithFiles,
   connection: SqliteConnection,
   path: string,
+  onBytes: OnBytes,
 ): Promise<void> {
-  await connection.copyTo(path);
+  await connection.copyTo(path, onBytes);
   const copy = files.open(path, "write");
   copy.sync();
   copy.close();

@@ -56,7 +56,9 @@ onPostgres(
       assert(/^the books are in the database.*: \d+ accounts, \d+ rows of mov/.test(line!), line);
       const [, movements, entries] = line!.match(/(\d+) rows of movements, (\d+) entries/)!;
       const all = Number(movements) + Number(entries);
-      assertEquals(shown, { copied: [all, all], compared: [all, all] });
+      const { "checked again": [checked, of] = [], ...rows } = shown;
+      assertEquals(rows, { copied: [all, all], compared: [all, all] });
+      assert(checked !== undefined && checked === Math.floor(of!));
 
       await assertRejects(
         () => openBank(bankWorld(), running.folder),
