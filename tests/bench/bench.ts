@@ -1,4 +1,8 @@
-/** `deno task bench NAME [--quick | --large] [--json FILE]`: how fast a part is, on this machine, today. */
+/**
+ * `deno task bench NAME [--quick | --large] [--json FILE]`: how fast a part is, on this machine,
+ * today. `deno task bench ledger --against REV` compares what it computes with a revision.
+ */
+import { benchAgainst } from "./against.ts";
 import { benchAudit } from "./audit.ts";
 import { benchChannel } from "./channel.ts";
 import { Bench } from "./harness.ts";
@@ -23,12 +27,14 @@ export function parseBench(args: readonly string[]): {
   quick: boolean;
   large: boolean;
   json: string | null;
+  against: string | null;
 } {
   const parsed = {
     names: [] as string[],
     quick: false,
     large: false,
     json: null as string | null,
+    against: null as string | null,
   };
   const left = [...args];
   while (left.length > 0) {
@@ -36,8 +42,12 @@ export function parseBench(args: readonly string[]): {
     if (word === "--quick") parsed.quick = true;
     else if (word === "--large") parsed.large = true;
     else if (word === "--json" && left.length > 0) parsed.json = left.shift()!;
+    else if (word === "--against" && left.length > 0) parsed.against = left.shift()!;
     else if (Object.hasOwn(benches, word)) parsed.names.push(word);
     else throw new Error(`'${word}': write ${usage}`);
+  }
+  if (parsed.against !== null && parsed.names.join() !== "ledger") {
+    throw new Error(`write ${usage}`);
   }
   if (parsed.names.length === 0) parsed.names = Object.keys(benches);
   return parsed;
@@ -45,9 +55,10 @@ export function parseBench(args: readonly string[]): {
 
 if (import.meta.main) {
   try {
-    const { names, quick, large, json } = parseBench(Deno.args);
+    const { names, quick, large, json, against } = parseBench(Deno.args);
     const bench = new Bench({ quick, large, print: console.log });
-    for (const name of names) await benches[name]!(bench);
+    if (against !== null) await benchAgainst(bench, against);
+    else for (const name of names) await benches[name]!(bench);
     if (json !== null) {
       const path = json.startsWith("/") ? json : `${Deno.env.get("INIT_CWD") ?? "."}/${json}`;
       await Deno.writeTextFile(path, `${JSON.stringify(bench.figures, null, 2)}\n`);

@@ -1,6 +1,7 @@
 /** The harness, and that each bench runs; never how fast. */
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { parseBench } from "./bench.ts";
+import { benchAgainst } from "./against.ts";
 import { Bench, median } from "./harness.ts";
 import { findBrowser } from "../browser.ts";
 import { onPostgres } from "../server/helpers/stores.ts";
@@ -44,14 +45,33 @@ Deno.test("the command line of benches is read, and refused where it is wrong", 
     quick: true,
     large: false,
     json: "a.json",
+    against: null,
   });
+  assertEquals(parseBench(["ledger", "--against", "HEAD~3"]).against, "HEAD~3");
   assertEquals(parseBench(["audit", "--large"]).large, true);
 
   assertEquals(parseBench([]).names, ["channel", "ledger", "audit", "page", "scale"]);
 
-  for (const args of [["leger"], ["--json"], ["--fast"], ["constructor"]]) {
+  for (
+    const args of [["leger"], ["--json"], ["--fast"], ["constructor"], ["--against", "a"], [
+      "ledger",
+      "--against",
+    ], ["audit", "--against", "HEAD"]]
+  ) {
     assertThrows(() => parseBench(args), Error, "deno task bench channel | ledger");
   }
+});
+
+Deno.test("two revisions are measured in turn, and compared figure by figure", async () => {
+  const bench = new Bench({ quick: true, print: () => {} });
+  await benchAgainst(bench, "HEAD", ["engine"]);
+  assertEquals(bench.figures.map(({ id }) => id), ["before.engine", "engine", "engine.ratio"]);
+  assert(bench.figures.every(({ value }) => Number.isFinite(value) && value > 0));
+  await assertRejects(
+    () => benchAgainst(bench, "no-such-revision", ["engine"]),
+    Error,
+    "git failed",
+  );
 });
 
 /** Names of figures, each with the parts that go with it. */
