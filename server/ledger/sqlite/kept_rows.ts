@@ -27,6 +27,11 @@ export class KeptRows {
     return kept(this.#accounts, id, read);
   }
 
+  /** Returns an account if it is cached. */
+  accountBefore(id: number): Account | undefined {
+    return this.#accounts.get(id);
+  }
+
   accountNumbered(number: string, read: () => Account | undefined): Account | undefined {
     const id = this.#numbered.get(number);
     if (id !== undefined) return this.account(id, read);

@@ -235,19 +235,25 @@ CREATE TRIGGER movements_move_money AFTER INSERT ON movements WHEN new.step = 2 
 BEGIN
   DELETE FROM holds WHERE movement = new.id;
   UPDATE accounts SET
-    balance = balance + CASE id WHEN new.debit THEN -new.booked ELSE new.booked END,
-    held = held - iif(id = new.debit AND new.step = 2 AND new.kind = 'withdrawal', new.amount, 0)
-  WHERE id IN (new.debit, new.credit);
-  SELECT RAISE(ABORT, 'the balances after a movement are not its own, or its currency is not')
-  FROM accounts WHERE id IN (new.debit, new.credit) AND (currency <> new.currency
-    OR balance <> CASE id WHEN new.debit THEN new.debit_balance ELSE new.credit_balance END);
+    balance = CASE WHEN currency = new.currency AND balance - new.booked = new.debit_balance
+      THEN new.debit_balance
+      ELSE RAISE(ABORT, 'the balances after a movement are not its own, or its currency is not') END,
+    held = held - iif(new.step = 2 AND new.kind = 'withdrawal', new.amount, 0)
+  WHERE id = new.debit;
+  UPDATE accounts SET
+    balance = CASE WHEN currency = new.currency AND balance + new.booked = new.credit_balance
+      THEN new.credit_balance
+      ELSE RAISE(ABORT, 'the balances after a movement are not its own, or its currency is not') END
+  WHERE id = new.credit;
 END;
 CREATE TRIGGER movements_end_days AFTER INSERT ON movements WHEN new.booked > 0
 BEGIN
-  INSERT INTO day_balances
-  SELECT id, new.day, CASE id WHEN new.debit THEN new.debit_balance ELSE new.credit_balance END
-  FROM accounts WHERE id IN (new.debit, new.credit) AND kind = 'customer'
-  ON CONFLICT (account, day) DO UPDATE SET balance = excluded.balance;
+  INSERT INTO day_balances SELECT new.debit, new.day, new.debit_balance
+    WHERE (SELECT kind FROM accounts WHERE id = new.debit) = 'customer'
+    ON CONFLICT (account, day) DO UPDATE SET balance = excluded.balance;
+  INSERT INTO day_balances SELECT new.credit, new.day, new.credit_balance
+    WHERE (SELECT kind FROM accounts WHERE id = new.credit) = 'customer'
+    ON CONFLICT (account, day) DO UPDATE SET balance = excluded.balance;
 END;
 
 -- The log: a chain for each writer. batch_id names the last batch that the chain's writer committed,
@@ -276,7 +282,7 @@ CREATE TABLE audit (
   sealed BLOB NOT NULL,
   tag BLOB NOT NULL CHECK (length(tag) = 32)
 ) STRICT;
-CREATE INDEX audit_who ON audit (who, place);
+CREATE INDEX audit_who ON audit (who);
 CREATE TRIGGER audit_is_never_changed BEFORE UPDATE ON audit
 BEGIN SELECT RAISE(ABORT, 'audit entries are never changed'); END;
 CREATE TRIGGER audit_is_never_deleted BEFORE DELETE ON audit

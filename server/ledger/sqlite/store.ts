@@ -57,7 +57,7 @@ export class SqliteStore extends SqliteReads implements Store {
     try {
       connection.transaction(() => {
         nameBatch(connection, chain, { id: batchId, timeMs: changes.timeMs });
-        writeBatch(connection, changes, entries);
+        writeBatch(connection, changes, entries, (id) => this.#kept.accountBefore(id));
       });
     } catch (error) {
       this.#kept.clear();

@@ -62,7 +62,7 @@ const computedUs = () => {
   return user + system;
 };
 
-/** Engine and SQLite in this thread, in batches of 64. */
+/** Measures engine and SQLite in this thread, in batches of 64. */
 async function engine(folder: string): Promise<Figures> {
   const store = SqliteStore.open(systemWithFiles, `${folder}/bank.sqlite`, settings);
   const { run } = await engineOn(store, Date.now());
@@ -79,7 +79,7 @@ async function engine(folder: string): Promise<Figures> {
   return { engine: (computedUs() - sinceUs) / engineRounds / engineBatch / 2 };
 }
 
-/** The ledger in its thread, with 256 commands under way. */
+/** Measures the ledger in its thread, with 256 commands under way. */
 async function ledger(folder: string): Promise<Figures> {
   const parts = { ...ledgerParts(folder), create: settings };
   const ledger = await openLedger(parts, console.error);
@@ -100,7 +100,7 @@ async function ledger(folder: string): Promise<Figures> {
   return { ledger: us };
 }
 
-/** ATMs and a server in processes of their own. */
+/** Measures ATMs and a server, each in its process. */
 async function atms(folder: string, count: number): Promise<Figures> {
   const programOf = (name: string) => new URL(`./${name}_program.ts`, import.meta.url).href;
   const server = await Program.start<Reach>(programOf("bank"), [`${folder}/bank`, count]);

@@ -71,6 +71,21 @@ Deno.test("after any batch, refused by the database too, a batch finds what the 
       assertEquals(store.load(touch).terminals, store.terminals());
     };
     agree();
+    const changes: Partial<Account>[] = [
+      { state: "locked" },
+      { state: "open", name: "savings" },
+      { withdrawalMax: 1n },
+      { dayOutMax: 2n, day: 20_001 },
+      { dayInMax: 3n },
+      { dayOut: 4n, dayIn: 5n },
+      { withdrawalMax: null },
+    ];
+    for (const change of changes) {
+      const changed = { ...store.accounts()[2]!, ...change };
+      store.commit({ ...noChanges, accounts: [changed] }, []);
+      assertEquals(store.accounts()[2], changed);
+      agree();
+    }
     const changed = { ...store.accounts()[2]!, version: 99 };
     const movement = { ...store.movementsAfter("00".repeat(16), 0, 1)[0]! };
     // the movement is there already: the whole batch is refused, its account with it

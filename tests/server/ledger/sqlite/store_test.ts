@@ -78,7 +78,7 @@ Deno.test("a customer's entries, a chain's and its last are found by an index, h
     database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all().map(({ detail }) => detail).join("; ")
   );
   assertEquals(plans, [
-    "SEARCH audit USING INDEX audit_who (who=? AND place<?)",
+    "SEARCH audit USING INDEX audit_who (who=? AND rowid<?)",
     "SEARCH audit USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)",
     "SEARCH audit USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)",
   ]);
