@@ -47,6 +47,15 @@ export interface ConsoleQueries {
   terminals: { query: { find: string; after: number }; rows: TerminalNews[] };
   /** A terminal's own entries in the log, newest first. `before`: a place, or "". */
   terminal: { query: { name: string; before: string }; rows: EntryNews[] };
+  /** Customers. `after`: where the page begins, or "". */
+  customers: { query: { find: string; after: string }; rows: CustomerNews[] };
+  /** One customer. */
+  customer: { query: { name: string }; rows: CustomerFacts[] };
+  /** Bookings of a customer, or of one account unless it is "", newest first. */
+  bookings: {
+    query: { name: string; account: string; before: string };
+    rows: BookingNews[];
+  };
 }
 
 export type ConsoleQuery = {
@@ -112,6 +121,63 @@ export interface TerminalNews {
   problems: ProblemNews[];
   /** The last comparison with the books; null for none. */
   reconciledMs: number | null;
+}
+
+/** A customer among those that were found. */
+export interface CustomerNews {
+  customer: string;
+  /** What screens call the customer; may be empty. */
+  shown: string;
+  /** The accounts' numbers, in the order in which they were opened. */
+  accounts: string[];
+  balance: MinorText;
+  /** The state of all accounts, or "mixed". */
+  state: AccountNews["state"] | "mixed";
+}
+
+/** A customer with the accounts. */
+export interface CustomerFacts {
+  customer: string;
+  shown: string;
+  /** The last log-in; null for none. */
+  lastMs: number | null;
+  lastTerminal: string;
+  /** Until when a one-time password is valid; null for none. */
+  oneTimeMs: number | null;
+  /** When the card was issued; null for none. */
+  cardMs: number | null;
+  accounts: AccountNews[];
+}
+
+export interface AccountNews {
+  number: string;
+  name: string;
+  balance: MinorText;
+  held: MinorText;
+  state: "open" | "locked" | "closed";
+  /** The account's limits, or the bank's; null for none. */
+  withdrawalMax: LimitNews;
+  dayOutMax: LimitNews;
+}
+
+/** A limit: an amount or none, and whether it is the account's own. */
+export interface LimitNews {
+  amount: MinorText | null;
+  isOwn: boolean;
+}
+
+/** A booking of a customer's account, as the log has it. */
+export interface BookingNews {
+  place: string;
+  timeMs: number;
+  action: string;
+  account: string;
+  /** Signed; null if the balance before it was not found. */
+  amount: MinorText | null;
+  balance: MinorText;
+  terminal: string;
+  /** Empty for none. */
+  movement: string;
 }
 
 /** An entry of the log. */

@@ -543,6 +543,9 @@ export const gateLookMs = 5;
 export const windowBlankMsMax = 20 * second;
 
 // The operator's console
+/** Entries of a customer that are examined for a page of bookings, and for the balances before them. */
+export const bookingEntriesExaminedMax = 2_000;
+export const balanceEntriesExaminedMax = 4_000;
 /** A console locks after this time without use. */
 export const consoleIdleMsMax = 10 * minute;
 /** It connects again after this time, or after a refusal, of which each has an entry in the log. */

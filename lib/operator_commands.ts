@@ -37,6 +37,12 @@ export const operatorCommands = {
   revoke_card: { customer: "text" },
   list_accounts: { customer: "text?", json: "boolean?" },
   list_customers: { json: "boolean?" },
+  /** A page of those whose username, display name or account number begins so. `after`: a page's `next`. */
+  find_customers: { find: "text", after: "text?" },
+  /** A customer and the accounts, for a console. */
+  show_customer: { customer: "text" },
+  /** A page of a customer's bookings from the log, newest first, before this place. */
+  show_bookings: { customer: "text", account: "text?", before: "text?" },
   show_statement: { customer: "text", account: "text?", json: "boolean?" },
   set_customer_state: { customer: "text", state: ["open", "locked", "closed"], reason: "text" },
   /** A one-time password, in two halves if two operators are needed. */
@@ -128,6 +134,9 @@ export const rolesOf: Readonly<Record<OperatorCommandName, readonly Role[]>> = {
   revoke_card: money,
   list_accounts: everybody,
   list_customers: everybody,
+  find_customers: everybody,
+  show_customer: everybody,
+  show_bookings: everybody,
   show_statement: everybody,
   set_customer_state: money,
   reset_password: money,

@@ -37,10 +37,31 @@ const readers: Readers = {
 
   terminal({ name, before }, { ask }) {
     return pageOf<EntryNews>(
-      ask({ command: "show_terminal", name, ...(before !== "" && { before }) }),
+      ask({ command: "show_terminal", name, ...unlessEmpty({ before }) }),
     );
   },
+
+  customers({ find, after }, { ask }) {
+    return pageOf(ask({ command: "find_customers", find, ...unlessEmpty({ after }) }));
+  },
+
+  customer({ name }, { ask }) {
+    return pageOf(ask({ command: "show_customer", customer: name }));
+  },
+
+  bookings({ name, account, before }, { ask }) {
+    const bounds = unlessEmpty({ account, before });
+    return pageOf(ask({ command: "show_bookings", customer: name, ...bounds }));
+  },
 };
+
+/** Returns the fields that are not empty: an empty one of a query is an absent one of a command. */
+function unlessEmpty<Name extends string>(
+  fields: Record<Name, string>,
+): Partial<Record<Name, string>> {
+  const given = Object.entries<string>(fields).filter(([, value]) => value !== "");
+  return Object.fromEntries(given) as Partial<Record<Name, string>>;
+}
 
 /** Reads the rows of a query. @throws {UsageError} if the bank refuses */
 export async function readRows<Query extends ConsoleQuery>(

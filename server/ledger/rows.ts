@@ -50,6 +50,16 @@ export function confirmedOf(
   };
 }
 
+/** A text above every other one that begins with this. */
+export const endOfPrefix = (start: string) => `${start}\u{10ffff}`;
+
+/** The lowest plain text that begins with this, or follows the other one: an index takes one bound. */
+export const startAfter = (start: string, after: string) => after < start ? start : `${after}\x01`;
+
+/** The condition of the index of accounts with own limits. */
+export const isLimited =
+  "withdrawal_max IS NOT NULL OR day_out_max IS NOT NULL OR day_in_max IS NOT NULL";
+
 export function accountOf(row: Row): Account {
   return {
     id: numberOf(row.id),

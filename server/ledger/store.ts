@@ -133,10 +133,23 @@ export interface ReadStore {
   account(id: number): Result<Account | undefined>;
   accountsAmong(ids: readonly number[]): Result<Account[]>;
   accounts(): Result<Account[]>;
+  /** Accounts of these owners, of every kind, in the order of ids. */
+  accountsOf(owners: readonly string[]): Result<Account[]>;
+  /** Accounts whose number begins with these digits, after this number, in the order of numbers. */
+  accountsNumbered(digits: string, after: string, limit: number): Result<Account[]>;
+  /** Accounts that have own limits, in the order of ids. */
+  limitedAccounts(): Result<Account[]>;
   /** Accounts after this id, in the order of ids. */
   accountsAfter(id: number, limit: number): Result<Account[]>;
   /** Customers after this name, in the database's order of names. */
   customersAfter(username: string, limit: number): Result<Customer[]>;
+  /** Customers whose username begins so, after this username, in the order of their bytes. */
+  customersNamed(start: string, after: string, limit: number): Result<Customer[]>;
+  /**
+   * Customers whose display name begins so, whatever the case, after the customer of this username, in
+   * the order of display names.
+   */
+  customersShown(start: string, after: string, limit: number): Result<Customer[]>;
   /**
    * Returns the balances of a customer's account at the end of the days on which its money moved:
    * the last of them up to `fromDay`, and all after it, oldest first.

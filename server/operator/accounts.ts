@@ -56,9 +56,9 @@ export const accountCommands: Handlers<
 
   async *list_accounts(bank, { customer, json = false }) {
     const { currency } = bank.settings;
-    const accounts = (await bank.ledger.read.accounts()).filter(({ kind, owner }) =>
-      kind === "customer" && (customer === undefined || owner === customer)
-    );
+    const { read } = bank.ledger;
+    const all = customer === undefined ? await read.accounts() : await read.accountsOf([customer]);
+    const accounts = all.filter(({ kind }) => kind === "customer");
     const rows = accounts.map(({ number, owner, name, balance, held, state }) => ({
       cells: [
         number,

@@ -13,6 +13,7 @@ import { accountCommands } from "./accounts.ts";
 import { auditCommands } from "./audit.ts";
 import { bookCommands } from "./books.ts";
 import { cardCommands } from "./cards.ts";
+import { customerPageCommands } from "./customer_pages.ts";
 import { customerCommands } from "./customers.ts";
 import { deviceCommands } from "./devices.ts";
 import { correctionCommands } from "./corrections.ts";
@@ -37,6 +38,7 @@ const handlers: Handlers<OperatorCommandName> = {
   ...receiptCommands,
   ...statusCommands,
   ...customerCommands,
+  ...customerPageCommands,
   ...cardCommands,
   ...staffCommands,
   ...watchCommands,

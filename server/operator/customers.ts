@@ -100,9 +100,13 @@ export const customerCommands: Handlers<
  * Returns a customer's accounts, or one of them.
  * @throws {UsageError} if no customer has this name, or not this account
  */
-async function accountsOf(bank: Bank, customer: string, number?: string): Promise<Account[]> {
-  const all = await bank.ledger.read.accounts();
-  const own = all.filter(({ kind, owner }) => kind === "customer" && owner === customer);
+export async function accountsOf(
+  bank: Bank,
+  customer: string,
+  number?: string,
+): Promise<Account[]> {
+  const all = await bank.ledger.read.accountsOf([customer]);
+  const own = all.filter(({ kind }) => kind === "customer");
   if (own.length === 0) {
     throw new UsageError(
       `no customer has the name ${customer}. See 'deno task bank customer list'`,

@@ -105,10 +105,12 @@ async function limitedAccount(
   bank: Bank,
   { account, terminal }: SetLimits,
 ): Promise<Account | undefined> {
-  const owner = terminal === undefined ? null : await terminalId(bank, terminal);
-  return (await bank.ledger.read.accounts()).find((each) =>
-    owner === null ? each.number === account : each.kind === "terminal" && each.owner === owner
-  );
+  const { read } = bank.ledger;
+  if (terminal === undefined) {
+    return (await read.accountsNumbered(account!, "", 1)).find(({ number }) => number === account);
+  }
+  const own = await read.accountsOf([await terminalId(bank, terminal)]);
+  return own.find(({ kind }) => kind === "terminal");
 }
 
 async function terminalId(bank: Bank, name: string): Promise<string> {
@@ -137,7 +139,7 @@ async function* show(bank: Bank, json = false): Answers {
     ["the bank", "out of one account in a day", accountDayOutMax],
     ["the bank", "out of one terminal in a day", terminalDayOutMax],
     ["the bank", "into one terminal in a day", terminalDayInMax],
-    ...(await bank.ledger.read.accounts()).flatMap((account) => {
+    ...(await bank.ledger.read.limitedAccounts()).flatMap((account) => {
       const { kind, owner, number } = account;
       const whose = kind === "terminal"
         ? `terminal ${names.get(owner)}`

@@ -1,18 +1,14 @@
 /** `show_terminal`: what the log has of a terminal, a page at a time. */
-import { UsageError } from "../../lib/errors.ts";
 import type { EntryNews } from "../../lib/console.ts";
 import { consoleRowsMax } from "../../lib/limits.ts";
-import { placeOfText, placeText } from "../audit/entry.ts";
+import { placeText } from "../audit/entry.ts";
 import type { Handlers } from "./request.ts";
-import { requireName } from "./words.ts";
+import { requireName, requirePlace } from "./words.ts";
 
 export const terminalStoryCommands: Handlers<"show_terminal"> = {
   async *show_terminal({ ledger: { read }, auditKeys }, { name, before: beforeText }) {
     requireName(name);
-    const before = beforeText === undefined ? null : placeOfText(beforeText);
-    if (beforeText !== undefined && before === null) {
-      throw new UsageError(`'${beforeText}' is not a place in the log, such as 1.4711`, 2);
-    }
+    const before = beforeText === undefined ? null : requirePlace(beforeText);
     const chainIds = new Map((await read.chains()).map(({ number, id }) => [number, id]));
     const indexes = auditKeys.indexesOf(`terminal ${name}`);
     const stored = await read.entriesOf(indexes, before, consoleRowsMax + 1);

@@ -6,6 +6,7 @@ import { reasonLengthMax } from "../../lib/limits.ts";
 import { type Currency, decimalText, parsePlainAmount } from "../../lib/money.ts";
 import { isName } from "../../lib/terminal_key.ts";
 import { isPlainLine } from "../../lib/text.ts";
+import { type LogPlace, placeOfText } from "../audit/entry.ts";
 import type { ShowFilter } from "../audit/show.ts";
 
 /** @throws {UsageError} when it would break the log's lines, or is empty */
@@ -39,6 +40,16 @@ export function requireAmount(flag: string, text: string, { exponent }: Currency
 export function requireMovement(text: string, listed: string): string {
   if (/^[0-9a-f]{32}$/.test(text)) return text;
   throw new UsageError(`'${text}' is not a movement's id. See 'deno task ${listed}'`, 2);
+}
+
+/**
+ * Parses a place in the log.
+ * @throws {UsageError} with exit code 2 if it is not one
+ */
+export function requirePlace(text: string): LogPlace {
+  const place = placeOfText(text);
+  if (place !== null) return place;
+  throw new UsageError(`'${text}' is not a place in the log, such as 1.4711`, 2);
 }
 
 /** Returns a command as one line, without hashes: "settle hold, movement: …". */

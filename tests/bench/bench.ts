@@ -5,6 +5,7 @@
 import { benchAgainst } from "./against.ts";
 import { benchAudit } from "./audit.ts";
 import { benchChannel } from "./channel.ts";
+import { benchConsole } from "./console.ts";
 import { Bench } from "./harness.ts";
 import { benchLedger } from "./ledger.ts";
 import { benchPage } from "./page.ts";
@@ -15,6 +16,7 @@ const benches: Record<string, (bench: Bench) => Promise<void>> = {
   ledger: benchLedger,
   audit: benchAudit,
   page: benchPage,
+  console: benchConsole,
   scale: benchScale,
 };
 const usage = `deno task bench ${

@@ -6,6 +6,7 @@ import { Bench, median } from "./harness.ts";
 import { findBrowser } from "../browser.ts";
 import { onPostgres } from "../server/helpers/stores.ts";
 import { benchAudit } from "./audit.ts";
+import { benchConsole } from "./console.ts";
 import { benchChannel } from "./channel.ts";
 import { benchLedger } from "./ledger.ts";
 import { benchPage } from "./page.ts";
@@ -144,6 +145,16 @@ Deno.test(
     }
   },
 );
+
+onPostgres("the console's bench asks both stores the same", async () => {
+  const bench = new Bench({ quick: true, print: () => {} });
+  await benchConsole(bench);
+  const [sqlite, postgres] = ["sqlite", "postgres"].map((store) =>
+    bench.figures.flatMap(({ id }) => id.startsWith(`console.${store}.`) ? [id.split(".")[2]] : [])
+  );
+  assertEquals(sqlite, postgres);
+  assertEquals(sqlite!.length, 8);
+});
 
 onPostgres("the bench of several servers gives what each way does and costs", async () => {
   const bench = new Bench({ quick: true, print: () => {} });

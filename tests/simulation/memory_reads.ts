@@ -149,6 +149,34 @@ export class MemoryReads implements ReadStore {
     return this.customers().filter(({ username }) => username > after).slice(0, limit);
   }
 
+  accountsOf(owners: readonly string[]): Account[] {
+    return this.accounts().filter(({ owner }) => owners.includes(owner));
+  }
+
+  accountsNumbered(digits: string, after: string, limit: number): Account[] {
+    return this.accounts().filter(({ number }) => number.startsWith(digits) && number > after)
+      .sort((a, b) => a.number < b.number ? -1 : 1).slice(0, limit);
+  }
+
+  limitedAccounts(): Account[] {
+    return this.accounts().filter(({ withdrawalMax, dayOutMax, dayInMax }) =>
+      [withdrawalMax, dayOutMax, dayInMax].some((limit) => limit !== null)
+    );
+  }
+
+  customersNamed(start: string, after: string, limit: number): Customer[] {
+    return this.customers().filter(({ username }) => username.startsWith(start) && username > after)
+      .slice(0, limit);
+  }
+
+  customersShown(start: string, after: string, limit: number): Customer[] {
+    const shown = ({ displayName = "" }: Customer) => displayName.toLowerCase();
+    const found = this.customers().filter((each) =>
+      shown(each) !== "" && shown(each).startsWith(start.toLowerCase())
+    ).sort((a, b) => shown(a) < shown(b) ? -1 : shown(a) > shown(b) ? 1 : 0);
+    return found.slice(found.findIndex(({ username }) => username === after) + 1).slice(0, limit);
+  }
+
   dayEndsAfter(account: number, day: number, limit: number): AccountDayEnd[] {
     return this.accounts().flatMap(({ id }) =>
       this.dayBalances(id, 0).map((end) => ({ account: id, ...end }))

@@ -635,6 +635,14 @@ export class MemoryStore implements Store {
     this.#read((reads) => reads.accountsAfter(...args));
   customersAfter = (...args: Parameters<MemoryReads["customersAfter"]>) =>
     this.#read((reads) => reads.customersAfter(...args));
+  accountsOf = (owners: readonly string[]) => this.#read((reads) => reads.accountsOf(owners));
+  accountsNumbered = (...args: Parameters<MemoryReads["accountsNumbered"]>) =>
+    this.#read((reads) => reads.accountsNumbered(...args));
+  limitedAccounts = () => this.#read((reads) => reads.limitedAccounts());
+  customersNamed = (...args: Parameters<MemoryReads["customersNamed"]>) =>
+    this.#read((reads) => reads.customersNamed(...args));
+  customersShown = (...args: Parameters<MemoryReads["customersShown"]>) =>
+    this.#read((reads) => reads.customersShown(...args));
   dayEndsAfter = (...args: Parameters<MemoryReads["dayEndsAfter"]>) =>
     this.#read((reads) => reads.dayEndsAfter(...args));
   damage = () => null;

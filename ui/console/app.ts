@@ -6,6 +6,7 @@ import { Navigation } from "./parts/navigation.ts";
 import { Notice } from "./parts/notice.ts";
 import { TopBar } from "./parts/top_bar.ts";
 import { Approvals } from "./screens/approvals/approvals.ts";
+import { Customers } from "./screens/customers/customers.ts";
 import { Doubt } from "./screens/doubt/doubt.ts";
 import { Terminals } from "./screens/terminals/terminals.ts";
 import { Today } from "./screens/today/today.ts";
@@ -15,6 +16,7 @@ import { newsOf } from "./state/reduce.ts";
 const screens: Record<ScreenName, ComponentType<ScreenProps>> = {
   today: Today,
   terminals: Terminals,
+  customers: Customers,
   doubt: Doubt,
   approvals: Approvals,
 };

@@ -72,6 +72,9 @@ const queries: {
 } = {
   terminals: { find: "text", after: "count" },
   terminal: { name: "text", before: "text" },
+  customers: { find: "text", after: "text" },
+  customer: { name: "text" },
+  bookings: { name: "text", account: "text", before: "text" },
 };
 
 /** Parses a query: exactly its fields. Returns null for anything else. */

@@ -25,8 +25,10 @@ import {
   bytesOf,
   customerOf,
   dayEndOf,
+  endOfPrefix,
   failuresOf,
   holdOf,
+  isLimited,
   movementOf,
   numberOf,
   type Row,
@@ -177,6 +179,24 @@ export class PostgresReads implements ReadStore {
     return (await this.#all("accounts", "SELECT * FROM accounts ORDER BY id")).map(accountOf);
   }
 
+  async accountsOf(owners: readonly string[]): Promise<Account[]> {
+    const text = "SELECT * FROM accounts WHERE owner = ANY ($1::text[]) ORDER BY id";
+    return (await this.rows({ name: "accounts_of", text, values: [owners] })).map(accountOf);
+  }
+
+  async accountsNumbered(digits: string, after: string, limit: number): Promise<Account[]> {
+    const text = `SELECT * FROM accounts WHERE number COLLATE "C" > $1
+      AND number COLLATE "C" >= $2 AND number COLLATE "C" < $3
+      ORDER BY number COLLATE "C" LIMIT $4`;
+    const values = [after, digits, endOfPrefix(digits), limit];
+    return (await this.#all("accounts_numbered", text, ...values)).map(accountOf);
+  }
+
+  async limitedAccounts(): Promise<Account[]> {
+    const text = `SELECT * FROM accounts WHERE ${isLimited} ORDER BY id`;
+    return (await this.#all("limited_accounts", text)).map(accountOf);
+  }
+
   async accountsAfter(id: number, limit: number): Promise<Account[]> {
     const text = "SELECT * FROM accounts WHERE id > $1 ORDER BY id LIMIT $2";
     return (await this.#all("accounts_after", text, id, limit)).map(accountOf);
@@ -185,6 +205,25 @@ export class PostgresReads implements ReadStore {
   async customersAfter(username: string, limit: number): Promise<Customer[]> {
     const text = "SELECT * FROM customers WHERE username > $1 ORDER BY username LIMIT $2";
     return (await this.#all("customers_after", text, username, limit)).map(customerOf);
+  }
+
+  async customersNamed(start: string, after: string, limit: number): Promise<Customer[]> {
+    const text = `SELECT * FROM customers WHERE username COLLATE "C" > $1
+      AND username COLLATE "C" >= $2 AND username COLLATE "C" < $3
+      ORDER BY username COLLATE "C" LIMIT $4`;
+    const values = [after, start, endOfPrefix(start), limit];
+    return (await this.#all("customers_named", text, ...values)).map(customerOf);
+  }
+
+  async customersShown(start: string, after: string, limit: number): Promise<Customer[]> {
+    const shown = `lower(display_name) COLLATE "C"`;
+    const text = `SELECT * FROM customers
+      WHERE display_name <> '' AND ${shown} >= lower($1) AND ${shown} < lower($2)
+        AND (${shown}, username COLLATE "C") > (coalesce(
+          (SELECT lower(display_name) FROM customers WHERE username = $3), ''), $3)
+      ORDER BY ${shown}, username COLLATE "C" LIMIT $4`;
+    const values = [start, endOfPrefix(start), after, limit];
+    return (await this.#all("customers_shown", text, ...values)).map(customerOf);
   }
 
   async dayEndsAfter(account: number, day: number, limit: number): Promise<AccountDayEnd[]> {

@@ -4,6 +4,8 @@
  * evaluate invalid updates to NULL, which violates NOT NULL; and the bank's role has no right to
  * change rows that must not change.
  */
+import { isLimited } from "../rows.ts";
+
 export const schema = [
   `CREATE TABLE settings (name text PRIMARY KEY, value text NOT NULL)`,
   `CREATE TABLE accounts (
@@ -31,6 +33,9 @@ export const schema = [
       ELSE false END)
   )`,
   `CREATE INDEX accounts_owner ON accounts (owner, kind)`,
+  `CREATE INDEX accounts_limited ON accounts (id) WHERE ${isLimited}`,
+  // Operators find by beginnings, in the order of bytes: the database's own may be another.
+  `CREATE INDEX accounts_number ON accounts (number COLLATE "C")`,
   `CREATE TABLE movements (
     id bytea NOT NULL CHECK (length(id) = 16),
     step smallint NOT NULL,
@@ -93,6 +98,9 @@ export const schema = [
     CHECK ((card_hash IS NULL) = (card_since_ms IS NULL)),
     CHECK (pin_hash IS NULL OR card_hash IS NOT NULL)
   )`,
+  `CREATE INDEX customers_username ON customers (username COLLATE "C")`,
+  `CREATE INDEX customers_shown ON customers (lower(display_name) COLLATE "C", username COLLATE "C")
+    WHERE display_name <> ''`,
   `CREATE TABLE terminals (
     id text PRIMARY KEY,
     name text NOT NULL UNIQUE,

@@ -24,10 +24,13 @@ import {
   confirmedOf,
   customerOf,
   dayEndOf,
+  endOfPrefix,
   failuresOf,
   holdOf,
+  isLimited,
   movementOf,
   numberOf,
+  startAfter,
   strayInWords,
   sumOfTerminals,
   terminalOf,
@@ -137,6 +140,23 @@ export class SqliteReads implements ReadStore {
     return this.connection.all("SELECT * FROM accounts ORDER BY id").map(accountOf);
   }
 
+  accountsOf(owners: readonly string[]): Account[] {
+    const text =
+      `SELECT * FROM accounts WHERE owner IN (SELECT value FROM json_each(?)) ORDER BY id`;
+    return this.connection.all(text, JSON.stringify(owners)).map(accountOf);
+  }
+
+  accountsNumbered(digits: string, after: string, limit: number): Account[] {
+    const text = "SELECT * FROM accounts WHERE number >= ? AND number < ? ORDER BY number LIMIT ?";
+    const from = startAfter(digits, after);
+    return this.connection.all(text, from, endOfPrefix(digits), limit).map(accountOf);
+  }
+
+  limitedAccounts(): Account[] {
+    return this.connection.all(`SELECT * FROM accounts WHERE ${isLimited} ORDER BY id`)
+      .map(accountOf);
+  }
+
   accountsAfter(id: number, limit: number): Account[] {
     const text = "SELECT * FROM accounts WHERE id > ? ORDER BY id LIMIT ?";
     return this.connection.all(text, id, limit).map(accountOf);
@@ -145,6 +165,26 @@ export class SqliteReads implements ReadStore {
   customersAfter(username: string, limit: number): Customer[] {
     const text = "SELECT * FROM customers WHERE username > ? ORDER BY username LIMIT ?";
     return this.connection.all(text, username, limit).map(customerOf);
+  }
+
+  customersNamed(start: string, after: string, limit: number): Customer[] {
+    const text = `SELECT * FROM customers WHERE username >= ? AND username < ?
+      ORDER BY username LIMIT ?`;
+    const from = startAfter(start, after);
+    return this.connection.all(text, from, endOfPrefix(start), limit).map(customerOf);
+  }
+
+  customersShown(start: string, after: string, limit: number): Customer[] {
+    // The index takes one lower bound alone, and has to take the highest: hence the `+` of the other.
+    const text = `SELECT * FROM customers WHERE display_name <> ''
+        AND lower(display_name) >= max(lower(?), coalesce(
+          (SELECT lower(display_name) FROM customers WHERE username = ?), ''))
+        AND lower(display_name) < lower(?)
+        AND (+lower(display_name), username) > (coalesce(
+          (SELECT lower(display_name) FROM customers WHERE username = ?), ''), ?)
+      ORDER BY lower(display_name), username LIMIT ?`;
+    const end = endOfPrefix(start);
+    return this.connection.all(text, start, after, end, after, after, limit).map(customerOf);
   }
 
   dayEndsAfter(account: number, day: number, limit: number): AccountDayEnd[] {

@@ -2,6 +2,8 @@
  * The tables of a bank on SQLite. The database rejects invalid changes: movements and entries of
  * the log are never changed or deleted, and balances and holds change only by a movement's row.
  */
+import { isLimited } from "../rows.ts";
+
 export const schema = `
 CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 
@@ -25,6 +27,8 @@ CREATE TABLE customers (
   CHECK ((card_hash IS NULL) = (card_since_ms IS NULL)),
   CHECK (pin_hash IS NULL OR card_hash IS NOT NULL)
 ) STRICT, WITHOUT ROWID;
+-- Operators find customers by the beginning of what screens call them.
+CREATE INDEX customers_shown ON customers (lower(display_name), username) WHERE display_name <> '';
 CREATE TRIGGER password_versions_never_go_back BEFORE UPDATE ON customers
 WHEN new.password_version < old.password_version
 BEGIN SELECT RAISE(ABORT, 'a customer never goes back to an older password'); END;
@@ -108,6 +112,7 @@ CREATE TABLE accounts (
     ELSE number = kind END)
 ) STRICT;
 CREATE INDEX accounts_owner ON accounts (owner, kind);
+CREATE INDEX accounts_limited ON accounts (id) WHERE ${isLimited};
 CREATE TRIGGER accounts_begin_empty BEFORE INSERT ON accounts WHEN new.balance <> 0 OR new.held <> 0
 BEGIN SELECT RAISE(ABORT, 'an account begins empty: only movements move money'); END;
 CREATE TRIGGER accounts_keep_whose_they_are

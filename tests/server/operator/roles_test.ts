@@ -33,6 +33,9 @@ const table = `
   revoke_card        to.A.
   list_accounts      toaA.
   list_customers     toaA.
+  find_customers     toaA.
+  show_customer      toaA.
+  show_bookings      toaA.
   show_statement     toaA.
   set_customer_state to.A.
   reset_password     to.A.

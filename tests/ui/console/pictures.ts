@@ -1,5 +1,13 @@
 /** Every screen of the console with something on it, for pictures, axe and the measure of speed. */
-import type { BankNews, ConsoleView, TerminalNews } from "../../../lib/console.ts";
+import type {
+  BankNews,
+  BookingNews,
+  ConsoleQuery,
+  ConsoleView,
+  CustomerFacts,
+  CustomerNews,
+  TerminalNews,
+} from "../../../lib/console.ts";
 import { consoleRowsMax } from "../../../lib/limits.ts";
 import type { OperableConsole } from "../../../ui/window/console_calls.ts";
 
@@ -134,6 +142,72 @@ export function madeNews(real: BankNews, terminals: readonly TerminalNews[]): Ba
   };
 }
 
+const number = (index: number) => String(100_000_000_093 + 97_003 * index);
+
+/** Returns made customers, with their accounts and bookings; null for other queries. */
+function madeRows(query: ConsoleQuery, nowMs: number): { rows: unknown[]; next?: string } | null {
+  if (query.of === "customers") {
+    const rows = Array.from({ length: consoleRowsMax }, (_, index): CustomerNews => ({
+      customer: `${["adele", "bruno", "carla", "dmitri", "elif"][index % 5]}${index}`,
+      shown: ["Adèle Fontaine", "Bruno Keller", "", "Dmitri Antonov", "Elif Yıldız"][index % 5]!,
+      accounts: [number(index), ...(index % 4 === 1 ? [number(200 + index), number(300)] : [])],
+      balance: String(12_345 * index * index),
+      state: index % 9 === 4 ? "locked" : index % 13 === 7 ? "mixed" : "open",
+    }));
+    return { rows, next: "username elif49" };
+  }
+  if (query.of === "customer") return { rows: [madeCustomer(query.name, nowMs)] };
+  if (query.of !== "bookings") return null;
+  const rows = Array.from({ length: consoleRowsMax }, (_, index): BookingNews => ({
+    place: `1.${8_421 - 7 * index}`,
+    timeMs: nowMs - index * 7_120_000,
+    action: [
+      "withdraw €40.00",
+      "transfer €25.00 to account 100018430663 (bob)",
+      "deposit €120.00",
+      "correct withdrawal: €20.00 added by the bank",
+    ][index % 4]!,
+    account: number(index % 3 === 0 ? 9 : 1),
+    amount: ["-4000", "-2500", "12000", "2000"][index % 4]!,
+    balance: String(1_204_300 - 1_875 * index),
+    terminal: ["lobby", "airport", "mall", ""][index % 4]!,
+    movement: "ab".repeat(16),
+  }));
+  return { rows, next: "1.8000" };
+}
+
+function madeCustomer(customer: string, nowMs: number): CustomerFacts {
+  const bank = { amount: "50000", isOwn: false };
+  return {
+    customer,
+    shown: "Bruno Keller",
+    lastMs: nowMs - 26 * minute,
+    lastTerminal: "airport",
+    oneTimeMs: null,
+    cardMs: nowMs - 40_000 * minute,
+    accounts: [
+      {
+        number: number(1),
+        name: "",
+        balance: "1204300",
+        held: "6000",
+        state: "open",
+        withdrawalMax: bank,
+        dayOutMax: { amount: "100000", isOwn: true },
+      },
+      {
+        number: number(9),
+        name: "savings",
+        balance: "2500000",
+        held: "0",
+        state: "locked",
+        withdrawalMax: bank,
+        dayOutMax: { amount: null, isOwn: false },
+      },
+    ],
+  };
+}
+
 /** Returns a console whose bank is busy: the news are made, everything else is the console's. */
 export function busy(console: OperableConsole, count = 15): OperableConsole {
   const nowMs = Date.now();
@@ -141,6 +215,8 @@ export function busy(console: OperableConsole, count = 15): OperableConsole {
   const shown = (view: ConsoleView): ConsoleView =>
     view.state === "open" ? { ...view, news: madeNews(view.news, terminals) } : view;
   const read: OperableConsole["read"] = async (query) => {
+    const made = madeRows(query, nowMs);
+    if (made !== null) return made as never;
     if (query.of !== "terminals") return await console.read(query);
     const found = terminals.filter(({ name }) => name.includes(query.find))
       .sort((one, other) => other.problems.length - one.problems.length);

@@ -14,6 +14,13 @@ const screens: [name: string, open: (page: Page) => Promise<void>][] = [
   ["terminals", (page) => page.getByRole("button", { name: /^Terminals \d/ }).first().click()],
   ["terminal", (page) => page.getByRole("button", { name: "airport", exact: true }).click()],
   ["revoke", (page) => page.getByRole("button", { name: "Revoke" }).click()],
+  ["customers", async (page) => {
+    await page.getByRole("button", { name: "Cancel" }).click();
+    await page.getByRole("button", { name: "Customers" }).click();
+    await page.getByRole("button", { name: "Find" }).waitFor();
+  }],
+  ["customer", (page) => page.getByRole("button", { name: "bruno1", exact: true }).click()],
+  ["limits", (page) => page.getByRole("button", { name: /^Set limits/ }).first().click()],
   ["doubts", async (page) => {
     await page.getByRole("button", { name: "Cancel" }).click();
     await page.getByRole("button", { name: /^In doubt \d/ }).first().click();

@@ -33,19 +33,25 @@ function Form({ progress: { act, step }, send }: { progress: ActProgress; send: 
   const sign = (event: SubmitEvent) => {
     event.preventDefault();
     const data = new FormData(event.currentTarget as HTMLFormElement);
-    const fields = Object.fromEntries(
-      act.fields.map(({ name }) => [name, String(data.get(name) ?? "").trim()]),
-    );
-    send({ type: "sign", fields });
+    const fields = act.fields.map(({ name, isOptional }) =>
+      [name, String(data.get(name) ?? "").trim(), isOptional] as const
+    ).filter(([, value, isOptional]) => value !== "" || !isOptional);
+    send({ type: "sign", fields: Object.fromEntries(fields) });
   };
   return html`
     <form onSubmit=${sign}>
       <p>${act.effect}</p>
-      ${act.fields.map(({ name, label, hint }) =>
+      ${act.fields.map(({ name, label, hint, value = "", isOptional = false }) =>
         html`
           <label class="field">
             <span>${label}</span>
-            <input name=${name} required maxlength=${reasonLengthMax} autocomplete="off" />
+            <input
+              name=${name}
+              defaultValue=${value}
+              required=${!isOptional}
+              maxlength=${reasonLengthMax}
+              autocomplete="off"
+            />
             ${hint && html`<span class="soft">${hint}</span>`}
           </label>
         `

@@ -27,6 +27,7 @@ export const entries: Record<ScreenName, Entry> = {
     icon: "terminal",
     waiting: ({ terminals }) => terminals.attention,
   },
+  customers: { title: "Customers", icon: "person" },
   doubt: { title: "In doubt", icon: "fault", waiting: doubtful },
   approvals: {
     title: "Approvals",

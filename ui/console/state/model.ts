@@ -12,7 +12,7 @@ import type { OperatorCommand } from "../../../lib/operator_commands.ts";
 import type { DisconnectReason } from "../../page/bridge/bridge.ts";
 
 /** The screens, in the order of the navigation. */
-export const screenNames = ["today", "terminals", "doubt", "approvals"] as const;
+export const screenNames = ["today", "terminals", "customers", "doubt", "approvals"] as const;
 export type ScreenName = typeof screenNames[number];
 
 /** A screen, and the thing on it that is open: a terminal's name, for example. */
@@ -43,6 +43,10 @@ export interface ActField {
   name: string;
   label: string;
   hint?: string;
+  /** What it begins with. */
+  value?: string;
+  /** Whether it may stay empty: the command then goes without it. */
+  isOptional?: boolean;
 }
 
 /** An act that the operator has begun, with what its dialog says. */

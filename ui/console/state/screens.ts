@@ -13,6 +13,11 @@ const queriesOf: Record<ScreenName, (place: Place) => ConsoleQuery[]> = {
     id === undefined
       ? [{ of: "terminals", find: "", after: 0 }]
       : [{ of: "terminals", find: id, after: 0 }, { of: "terminal", name: id, before: "" }],
+  customers: ({ id }) =>
+    id === undefined ? [{ of: "customers", find: "", after: "" }] : [
+      { of: "customer", name: id },
+      { of: "bookings", name: id, account: "", before: "" },
+    ],
   // the evidence of a movement has its terminal
   doubt: ({ terminal }) =>
     terminal === undefined ? [] : [{ of: "terminals", find: terminal, after: 0 }],
@@ -26,4 +31,7 @@ const queriesOf: Record<ScreenName, (place: Place) => ConsoleQuery[]> = {
 export const topicOf: Record<ListName, keyof BankNews["versions"] | null> = {
   terminals: "terminals",
   terminal: null,
+  customers: null,
+  customer: null,
+  bookings: null,
 };

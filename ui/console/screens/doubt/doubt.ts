@@ -2,9 +2,10 @@
 import type { VNode } from "preact";
 import { html } from "htm/preact";
 import type { BankNews, HoldNews } from "../../../../lib/console.ts";
-import { mayGive } from "../../../../lib/operator_commands.ts";
 import { decimalText } from "../../../../lib/money.ts";
-import { Icon } from "../../../page/parts/icon.ts";
+import { Acts } from "../../parts/acts.ts";
+import { Back } from "../../parts/back.ts";
+import { type Fact, Facts } from "../../parts/facts.ts";
 import { ago, dayAndTime, money, span } from "../../parts/format.ts";
 import { Nothing, Panel } from "../../parts/panel.ts";
 import { Pill } from "../../parts/pill.ts";
@@ -52,18 +53,14 @@ function stateOf({ inDoubt }: HoldNews) {
 
 function Hold({ state, news, send }: ScreenProps): VNode {
   const hold = news.holds.rows.find(({ movement }) => movement === state.place.id);
-  const back = () => send({ type: "go", place: { screen: "doubt" } });
   return html`
-    <div class="terminal">
-      <div class="back">
-        <button class="button button--small" onClick=${back}>
-          <${Icon} name="back" />All movements in doubt
-        </button>
-        ${hold && html`
-          <h2>${hold.kind} of ${money(hold.amount, news.bank.currency)}</h2>
-          <${Pill} ...${stateOf(hold)} />
-        `}
-      </div>
+    <div class="stack">
+      <${Back}
+        to=${{ screen: "doubt" }}
+        words="All movements in doubt"
+        send=${send}
+        title=${hold && `${hold.kind} of ${money(hold.amount, news.bank.currency)}`}
+      >${hold && html`<${Pill} ...${stateOf(hold)} />`}<//>
       ${hold
         ? html`<${Evidence} ...${{ state, news, send, hold }} />`
         : html`<${Nothing} words="It is settled." />`}
@@ -76,7 +73,7 @@ function Evidence({ state, news, send, hold }: ScreenProps & { hold: HoldNews })
   const terminal = list && "rows" in list
     ? list.rows.find(({ name }) => name === hold.terminal)
     : undefined;
-  const facts: [name: string, fact: string][] = [
+  const facts: Fact[] = [
     ["Customer", hold.customer],
     ["Authorised", dayAndTime(hold.timeMs, news.bank.timeZone)],
     ["Open for", span(state.nowMs - hold.timeMs)],
@@ -86,24 +83,12 @@ function Evidence({ state, news, send, hold }: ScreenProps & { hold: HoldNews })
       ago(terminal?.lastMs ?? null, state.nowMs, "not since the server's start"),
     ],
     ["Compared with the books", ago(terminal?.reconciledMs ?? null, state.nowMs)],
+    ["Movement", html`<code>${hold.movement}</code>`],
   ];
-  const acts = actsOf(hold, news).filter(({ command }) =>
-    mayGive(news.operator.role, command.command)
-  );
   const toTerminal = () => send({ type: "go", place: { screen: "terminals", id: hold.terminal } });
   return html`
     <${Panel} title="Evidence">
-      <dl class="facts">
-        ${facts.map(([name, fact]) =>
-          html`
-            <div>
-              <dt>${name}</dt>
-              <dd>${fact}</dd>
-            </div>
-          `
-        )}
-        <div><dt>Movement</dt><dd><code>${hold.movement}</code></dd></div>
-      </dl>
+      <${Facts} facts=${facts} />
       <p class="advice">${hold.inDoubt
         ? "Its devices lost count of the notes, or gave no proof: count them, and settle it with what " +
           "the customer has."
@@ -115,14 +100,9 @@ function Evidence({ state, news, send, hold }: ScreenProps & { hold: HoldNews })
           )
         }</ul>`}
     <//>
-    <div class="acts">
-      ${acts.map((act) =>
-        html`
-          <button class="button" onClick=${() => send({ type: "begin", act })}>${act.verb}</button>
-        `
-      )}
+    <${Acts} acts=${actsOf(hold, news)} news=${news} send=${send}>
       <button class="button" onClick=${toTerminal}>Its terminal and log</button>
-    </div>
+    <//>
   ` as VNode;
 }
 

@@ -2,13 +2,15 @@
 import type { VNode } from "preact";
 import { html } from "htm/preact";
 import type { EntryNews, TerminalNews } from "../../../../lib/console.ts";
-import { mayGive } from "../../../../lib/operator_commands.ts";
-import { Icon } from "../../../page/parts/icon.ts";
+import { Acts } from "../../parts/acts.ts";
+import { Back } from "../../parts/back.ts";
 import { Cassettes } from "../../parts/cassettes.ts";
+import { type Fact, Facts } from "../../parts/facts.ts";
 import { ago, dayAndTime } from "../../parts/format.ts";
+import { Listed, Pages } from "../../parts/listed.ts";
 import { Nothing, Panel } from "../../parts/panel.ts";
 import { Pill } from "../../parts/pill.ts";
-import { type Column, Table } from "../../parts/table.ts";
+import type { Column } from "../../parts/table.ts";
 import type { Act, List, ScreenProps } from "../../state/model.ts";
 import { healthOf } from "./health.ts";
 
@@ -17,19 +19,14 @@ export function Terminal({ state, news, send }: ScreenProps): VNode {
   const found = (state.lists.terminals as List<"terminals"> | undefined)?.answer;
   const terminal = found && "rows" in found ? found.rows.find((each) => each.name === name) : null;
   return html`
-    <div class="terminal">
-      <div class="back">
-        <button
-          class="button button--small"
-          onClick=${() => send({ type: "go", place: { screen: "terminals" } })}
-        ><${Icon} name="back" />All terminals</button>
-        <h2>${name}</h2>
+    <div class="stack">
+      <${Back} to=${{ screen: "terminals" }} words="All terminals" send=${send} title=${name}>
         ${terminal && html`<${Pill} ...${healthOf(terminal)} />`}
-      </div>
+      <//>
       ${terminal
         ? html`
           <${State} ...${{ state, news, send }} terminal=${terminal} />
-          <${Acts} terminal=${terminal} news=${news} send=${send} />
+          <${Acts} acts=${actsOf(terminal)} news=${news} send=${send} />
           <${Log} ...${{ state, news, send }} name=${name} />
         `
         : html`<${Nothing} words=${found ? "There is no such terminal." : "Reading…"} />`}
@@ -41,26 +38,15 @@ function State(
   { terminal, news, state }: ScreenProps & { terminal: TerminalNews },
 ): VNode {
   const { cassettes, problems, lastMs, keyVersion, nextKeyMs, reconciledMs } = terminal;
-  const facts: [name: string, fact: string][] = [
+  const facts: Fact[] = [
     ["Last contact", ago(lastMs, state.nowMs, "not since the server's start")],
     ["Compared with the books", ago(reconciledMs, state.nowMs)],
     ["Key", nextKeyMs === null ? `version ${keyVersion}` : `version ${keyVersion}, the next waits`],
+    ["Cash", html`<${Cassettes} cassettes=${cassettes} currency=${news.bank.currency} />`],
   ];
   return html`
     <${Panel} title="State">
-      <dl class="facts">
-        ${facts.map(([name, fact]) =>
-          html`
-            <div>
-              <dt>${name}</dt>
-              <dd>${fact}</dd>
-            </div>
-          `
-        )}
-        <div><dt>Cash</dt><dd>
-          <${Cassettes} cassettes=${cassettes} currency=${news.bank.currency} />
-        </dd></div>
-      </dl>
+      <${Facts} facts=${facts} />
       ${problems.length > 0 &&
         html`<ul class="problems">${
           problems.map(({ what, mend }) =>
@@ -68,22 +54,6 @@ function State(
           )
         }</ul>`}
     <//>
-  ` as VNode;
-}
-
-function Acts(
-  { terminal, news, send }: Pick<ScreenProps, "news" | "send"> & { terminal: TerminalNews },
-): VNode {
-  const acts = actsOf(terminal).filter(({ command }) =>
-    mayGive(news.operator.role, command.command)
-  );
-  if (acts.length === 0) return html`` as VNode;
-  return html`
-    <div class="acts">${acts.map((act) =>
-      html`
-        <button class="button" onClick=${() => send({ type: "begin", act })}>${act.verb}</button>
-      `
-    )}</div>
   ` as VNode;
 }
 
@@ -132,10 +102,6 @@ export function actsOf({ name, state, nextKeyMs }: TerminalNews): Act[] {
 
 function Log({ state, news, send, name }: ScreenProps & { name: string }): VNode {
   const list = state.lists.terminal as List<"terminal"> | undefined;
-  const answer = list?.answer;
-  const rows = answer && "rows" in answer ? answer.rows : [];
-  const failed = answer && "failed" in answer ? answer.failed : null;
-  const before = answer && "rows" in answer ? answer.next : undefined;
   const ask = (before: string) => send({ type: "ask", query: { of: "terminal", name, before } });
   const columns: Column<EntryNews>[] = [
     { head: "Time", cell: ({ timeMs }) => dayAndTime(timeMs, news.bank.timeZone) },
@@ -149,23 +115,14 @@ function Log({ state, news, send, name }: ScreenProps & { name: string }): VNode
   ];
   return html`
     <${Panel} title="Log" note="each reading has an entry in the log">
-      ${failed !== null
-        ? html`<${Nothing} words=${failed} />`
-        : rows.length === 0
-        ? html`<${Nothing} words=${answer ? "The log has no entry of it." : "Reading…"} />`
-        : html`
-          <${Table}
-            label="Log of ${name}"
-            columns=${columns}
-            rows=${rows}
-            keyOf=${({ place }: EntryNews) => place}
-          />
-        `}
-      <div class="pages">
-        <button class="button button--small" onClick=${() => ask("")}>Newest</button>
-        ${before !== undefined &&
-          html`<button class="button button--small" onClick=${() => ask(before)}>Earlier</button>`}
-      </div>
-    <//>
+      <${Listed}
+        list=${list}
+        label="Log of ${name}"
+        columns=${columns}
+        keyOf=${({ place }: EntryNews) => place}
+        empty="The log has no entry of it."
+      />
+      <${Pages} list=${list} first="Newest" next="Earlier" onPage=${ask} />
+      <//>
   ` as VNode;
 }

@@ -1,0 +1,142 @@
+/** Every act of the console, clicked in a real browser: what the dialog says, and what the bank has after. */
+import { assertEquals } from "@std/assert";
+import { findBrowser, type Page } from "../../browser.ts";
+import { type Desk, type OpenConsole, withConsoles } from "./open_console.ts";
+
+const ignore = findBrowser() === null;
+
+/** Opens a screen by its name in the navigation. */
+const goTo = (page: Page, screen: string) =>
+  page.getByRole("navigation").getByText(screen, { exact: true }).click();
+
+/** Gives an act: its button, what is filled in, and the button of its dialog. */
+async function give(
+  page: Page,
+  button: string | RegExp,
+  fields: Readonly<Record<string, string>>,
+  verb: string,
+): Promise<void> {
+  await page.getByRole("main").getByRole("button", { name: button, exact: true }).click();
+  const dialog = page.getByRole("alertdialog");
+  for (const [label, value] of Object.entries(fields)) await dialog.getByLabel(label).fill(value);
+  await dialog.getByRole("button", { name: verb, exact: true }).click();
+}
+
+/** Waits for the words of an outcome, and closes the dialog. */
+async function says(page: Page, words: string | RegExp): Promise<string> {
+  const dialog = page.getByRole("alertdialog");
+  await dialog.getByText(words).first().waitFor();
+  const text = await dialog.innerText();
+  await dialog.getByRole("button", { name: "Close" }).click();
+  return text;
+}
+
+const why = { "Why, for the log": "it is a test" };
+
+Deno.test({
+  name: "console: every act on a customer is clicked, and the bank has it",
+  ignore,
+  fn: () =>
+    withConsoles(async ({ running, open }) => {
+      const { read } = running.bank.ledger;
+      const { page, problems } = await open("anna", "admin");
+      const accounts = async () =>
+        (await read.accounts()).filter(({ owner }) => owner === "alice")
+          .map(({ state, dayOutMax, name }) => [name, state, dayOutMax]);
+      const passwordOf = async () => (await read.customer("alice"))!.passwordHash;
+      const before = await passwordOf();
+
+      await goTo(page, "Customers");
+      await page.getByLabel("Find a customer").fill("ali");
+      await page.getByRole("button", { name: "Find" }).click();
+      await page.getByRole("button", { name: "bob" }).waitFor({ state: "detached" });
+      await page.getByRole("button", { name: "alice" }).click();
+      await page.getByText("deposit €1,000.00 - opening balance").waitFor();
+
+      await give(page, "Lock", why, "Lock");
+      await says(page, "of alice is locked");
+      assertEquals(await accounts(), [["", "locked", null]]);
+      await give(page, "Unlock", why, "Unlock");
+      await says(page, "of alice is unlocked");
+      await give(page, /^Lock account/, why, "Lock");
+      await says(page, /^account \d{12} is locked$/);
+      assertEquals(await accounts(), [["", "locked", null]]);
+      await give(page, /^Unlock account/, why, "Unlock");
+      await says(page, /^account \d{12} is unlocked$/);
+      await give(page, /^Set limits/, { "Out in a day": "200.00" }, "Set limits");
+      await says(page, "out in a day");
+      assertEquals(await accounts(), [["", "open", 20_000n]]);
+      await page.getByText("€200.00").waitFor();
+      await give(page, "Open an account", { "Its name on screens": "spare" }, "Open an account");
+      await says(page, "alice has a new account");
+      assertEquals(await accounts(), [["", "open", 20_000n], ["spare", "open", null]]);
+      await give(page, "Close", { ...why, "Type alice to confirm": "alice" }, "Close");
+      await says(page, "alice was not closed");
+      await page.getByRole("row").filter({ hasText: "spare" })
+        .getByRole("button", { name: /^Close account/ }).click();
+      const dialog = page.getByRole("alertdialog");
+      const number = /\d{12}/.exec(await dialog.innerText())![0];
+      await dialog.getByLabel("Why, for the log").fill("it is a test");
+      await dialog.getByLabel("to confirm").fill(number);
+      await dialog.getByRole("button", { name: "Close", exact: true }).click();
+      await says(page, `account ${number} is closed`);
+      assertEquals(await accounts(), [["", "open", 20_000n], ["spare", "closed", null]]);
+      assertEquals(await passwordOf(), before);
+      assertEquals(problems, []);
+    }),
+});
+
+Deno.test({
+  name: "console: a password is reset by two tellers, who see one half each",
+  ignore,
+  fn: () =>
+    withConsoles(async (desk) => {
+      const { running } = desk;
+      const anna = await desk.open("anna", "teller");
+      const ben = await desk.open("ben", "teller");
+      await customer(anna, "alice");
+      await give(anna.page, "Reset the password", {}, "Reset the password");
+      const first = await says(anna.page, "your half, the first");
+      assertEquals(/second/.test(first.split("\n").at(-2)!), false);
+      await goTo(ben.page, "Approvals");
+      await ben.page.getByRole("button", { name: "Approve" }).click();
+      await ben.page.getByRole("button", { name: "Approve and sign" }).click();
+      const second = await says(ben.page, "your half, the second");
+      const half = (text: string) => /one-time password: (\S+)/.exec(text)![1]!;
+      const atm = await running.connect();
+      const logIn = { op: "log_in", username: "alice", password: half(first) + half(second) };
+      const answer = await atm.client.ask(logIn as never);
+      assertEquals(answer.outcome, "ok");
+      assertEquals([...anna.problems, ...ben.problems], []);
+      assertEquals([...anna.said, ...ben.said].some((line) => line.includes(half(first))), false);
+    }),
+});
+
+/** Opens a customer's page. */
+async function customer({ page }: OpenConsole, name: string): Promise<void> {
+  await goTo(page, "Customers");
+  await page.getByRole("button", { name }).click();
+  await page.getByRole("heading", { name: "Statement" }).waitFor();
+}
+
+Deno.test({
+  name: "console: an auditor sees customers and has no act on them, a teller no limits",
+  ignore,
+  fn: () =>
+    withConsoles(async ({ open }: Desk) => {
+      const rows = [
+        ["auditor", "auditor", []],
+        ["teller", "teller", ["Lock", "Reset the password", "Open an account", "Close"]],
+        ["officer", "officer", ["Lock", "Reset the password", "Open an account", "Close"]],
+      ] as const;
+      for (const [name, role, words] of rows) {
+        const opened = await open(name, role);
+        await customer(opened, "alice");
+        const acts = opened.page.locator(".panel__acts").getByRole("button");
+        assertEquals(await acts.allInnerTexts(), [...words], role);
+        const limits = await opened.page.getByRole("button", { name: /^Set limits/ }).count();
+        assertEquals(limits, role === "officer" ? 1 : 0, role);
+        assertEquals(opened.problems, []);
+      }
+    }),
+});
