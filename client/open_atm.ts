@@ -169,7 +169,9 @@ export function servedDevices(
         : "the notes of this ATM are in its own simulated devices. Leave out --devices, or choose another folder with --data",
     );
   }
-  database.prepare("INSERT OR REPLACE INTO settings VALUES ('devices', ?)").run(kind);
+  if (before === null) { // a later start writes nothing, so that a full disk allows it
+    database.prepare("INSERT OR REPLACE INTO settings VALUES ('devices', ?)").run(kind);
+  }
   const currency = () => {
     try {
       return storedCurrency(database) ?? findKey().currency;

@@ -90,10 +90,10 @@ export function problemsOf(
         "bank holds' lists them",
     );
   }
-  for (const terminal of state.terminals) {
-    if (!isServing && terminal.state !== "revoked") continue; // a server alone has their reports
-    problems.push(...problemsOfTerminal(terminal, state, currency));
-  }
+  problems.push(...outOfServiceFirst(
+    state.terminals.filter(({ state }) => isServing || state === "revoked") // a server alone has reports
+      .flatMap((terminal) => problemsOfTerminal(terminal, state, currency)),
+  ));
   const old = holdAgesMs.filter((ms) => ms > doubtAgeMsMax).length;
   add(
     old > 0,
@@ -136,6 +136,20 @@ export function problemsOf(
 
 /** Returns what is wrong with one terminal, in the order of urgency. */
 export function problemsOfTerminal(
+  terminal: TerminalState,
+  state: BankState,
+  currency: Currency,
+): Problem[] {
+  return outOfServiceFirst(problemsAt(terminal, state, currency));
+}
+
+/** Puts ATMs that serve nobody first, which are more urgent than those that will not for long. */
+function outOfServiceFirst(problems: readonly Problem[]): Problem[] {
+  const isOut = ({ what }: Problem) => what.includes(" is out of service: ");
+  return [...problems.filter(isOut), ...problems.filter((each) => !isOut(each))];
+}
+
+function problemsAt(
   terminal: TerminalState,
   { nowMs, startedMs }: BankState,
   currency: Currency,

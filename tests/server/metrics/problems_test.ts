@@ -118,6 +118,29 @@ const rows: [change: Partial<BankState>, wrong: string[], failures?: Failures][]
     report({ cassettes: [{ value: "5000", count: 0 }, { value: "2000", count: 10 }] }),
     ["lobby: the cassette of €50.00 is empty", "lobby: the cassette of €20.00 has 10 notes left"],
   ],
+  [
+    report({
+      cassettes: [{ value: "5000", count: 0 }, { value: "2000", count: 9 }],
+      counted: false,
+    }),
+    [
+      "lobby is out of service: its devices have lost count of the notes",
+      "lobby: the cassette of €50.00 is empty",
+      "lobby: the cassette of €20.00 has 9 notes left",
+    ],
+  ],
+  [
+    {
+      terminals: [
+        { ...well, report: { ...well.report!, left: "7000" } },
+        { ...well, name: "mall", report: { ...well.report!, jammed: ["acceptor"] } },
+      ],
+    },
+    [
+      "mall is out of service: its acceptor is jammed",
+      "lobby has €70.00 that customers left, not booked",
+    ],
+  ],
   [report({ jammed: ["dispenser"] }), ["lobby is out of service: its dispenser is jammed"]],
   [
     report({ counted: false }),
