@@ -77,12 +77,15 @@ export function tagByHashes(
   tag.set(hash("sha256", outerInput, "buffer"));
 }
 
-/** A key for many tags: its padded block is hashed once. */
+/** A key for many tags: its padded block is hashed once, for the first tag. */
 export class MacKey {
-  readonly #begun: ReturnType<typeof begin>;
+  #begun: ReturnType<typeof begin> | null = null;
 
-  constructor(private readonly key: Uint8Array) {
-    this.#begun = begin(key);
+  constructor(private readonly key: Uint8Array) {}
+
+  /** Frees the hashed block, which takes 1 KiB. The next tag makes another. */
+  rest(): void {
+    this.#begun = null;
   }
 
   /** Returns the 32-byte tag of the concatenated parts. */
@@ -97,7 +100,7 @@ export class MacKey {
     let length = 0;
     for (const part of parts) length += part.length;
     if (length >= longBytes) return tagByHashes(tag, this.key, parts, length);
-    const mac = this.#begun._cloneInto(work);
+    const mac = (this.#begun ??= begin(this.key))._cloneInto(work);
     for (const part of parts) mac.update(part);
     mac.digestInto(tag);
   }

@@ -97,11 +97,13 @@ class KeptCipher {
   }
 }
 
+/** Overwritten by every tag. */
+const lastTag = new Uint8Array(tagBytes);
+
 /** Seals and opens under keys that are used many times. */
 export class Sealer {
   readonly #enc: Uint8Array;
   readonly #mac: MacKey;
-  readonly #tag = new Uint8Array(tagBytes);
   readonly #sealing: KeptCipher;
   readonly #opening: KeptCipher;
 
@@ -138,8 +140,9 @@ export class Sealer {
     return withoutPadding(this.#opening.update(body).subarray(ivBytes));
   }
 
-  /** Frees the kept ciphers. The next record makes others. */
+  /** Frees the kept ciphers and the tags' key. The next record makes others. */
   end(): void {
+    this.#mac.rest();
     this.#sealing.end();
     this.#opening.end();
   }
@@ -199,8 +202,8 @@ export class Sealer {
 
   /** Returns a tag, which the next one overwrites. */
   #tagOf(aad: Uint8Array, ...body: readonly Uint8Array[]): Uint8Array {
-    this.#mac.tagInto(this.#tag, aad, ...body, u64(aad.length * 8));
-    return this.#tag;
+    this.#mac.tagInto(lastTag, aad, ...body, u64(aad.length * 8));
+    return lastTag;
   }
 }
 

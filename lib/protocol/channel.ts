@@ -58,7 +58,8 @@ export class EmptyConnection extends ProtocolError {
 
 export class Channel {
   readonly #frames = new FrameReader(handshakeFrameBytesMax);
-  readonly #closed = Promise.withResolvers<void>();
+  /** Null until something waits for the end. */
+  #closed: PromiseWithResolvers<void> | null = null;
   #sender: RecordSender | null = null;
   #receiver: RecordReceiver | null = null;
   #isClosed = false;
@@ -67,6 +68,8 @@ export class Channel {
   #writing: Promise<void> = Promise.resolve();
   #outgoingBytes = 0;
   #deadlineMs = Infinity;
+  /** What `after` was given. */
+  #reminder: { atMs: number; act: () => void } | null = null;
   /** When the kept ciphers are freed, unless a record comes first; Infinity without any. */
   #restMs = Infinity;
   /** The time at which the timer fires; Infinity if none is set. */
@@ -81,6 +84,8 @@ export class Channel {
 
   /** Resolves when the socket is closed, for any reason. */
   get closed(): Promise<void> {
+    this.#closed ??= Promise.withResolvers<void>();
+    if (this.#isClosed) this.#closed.resolve();
     return this.#closed.promise;
   }
 
@@ -188,7 +193,7 @@ export class Channel {
     this.#cancelTimer();
     this.#rest();
     this.socket.close();
-    this.#closed.resolve();
+    this.#closed?.resolve();
   }
 
   /**
@@ -198,6 +203,18 @@ export class Channel {
   closeAfter(ms: number): void {
     this.#deadlineMs = this.world.monotonicMs() + ms;
     this.#setTimer();
+  }
+
+  /**
+   * Calls `act` once, after `ms` milliseconds, unless the channel is closed before; the returned
+   * function cancels the call. Replaces an earlier one: a channel has one timer for everything.
+   */
+  after(ms: number, act: () => void): () => void {
+    const reminder = this.#reminder = { atMs: this.world.monotonicMs() + ms, act };
+    this.#setTimer();
+    return () => {
+      if (this.#reminder === reminder) this.#reminder = null;
+    };
   }
 
   #keepCiphers(): void {
@@ -212,7 +229,7 @@ export class Channel {
   }
 
   #setTimer(): void {
-    const dueMs = Math.min(this.#deadlineMs, this.#restMs);
+    const dueMs = Math.min(this.#deadlineMs, this.#restMs, this.#reminder?.atMs ?? Infinity);
     if (this.#isClosed || this.#timerMs <= dueMs) return; // the running timer sets the next one
     this.#cancelTimer();
     this.#timerMs = dueMs;
@@ -221,8 +238,16 @@ export class Channel {
       const nowMs = this.world.monotonicMs();
       if (this.#deadlineMs <= nowMs) return this.close();
       if (this.#restMs <= nowMs) this.#rest();
+      this.#remind(nowMs);
       this.#setTimer();
     });
+  }
+
+  #remind(nowMs: number): void {
+    const reminder = this.#reminder;
+    if (reminder === null || reminder.atMs > nowMs) return;
+    this.#reminder = null;
+    reminder.act();
   }
 
   #fresh() {

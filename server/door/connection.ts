@@ -112,7 +112,12 @@ export class Connection {
 
   async #serveTerminal(terminal: ProvedTerminal): Promise<void> {
     const { live, lines, bank: { monitor } } = this.context;
-    const requests = new Requests(this.context, terminal, (push) => this.#send(push));
+    const requests = new Requests(
+      this.context,
+      terminal,
+      (push) => this.#send(push),
+      this.#channel,
+    );
     this.#requests = requests;
     this.#replaceOlder(terminal);
     monitor.onConnected(terminal.id, terminal.name);

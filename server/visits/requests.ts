@@ -17,6 +17,7 @@ import {
   minorOrFault,
 } from "../../lib/money.ts";
 import type { Answer, Ask, AskOf, Push } from "../../lib/protocol/message.ts";
+import type { Timers } from "../../lib/world.ts";
 import type { EntryKind } from "../audit/entry.ts";
 import { placeOfText } from "../audit/entry.ts";
 import { findByPlace } from "../audit/find_entry.ts";
@@ -69,11 +70,15 @@ export class Requests {
   /** The place of the entry that the last answer named. */
   #loggedLast: string | null = null;
 
-  /** @param push sends the ATM an unsolicited message */
+  /**
+   * @param push sends the ATM an unsolicited message
+   * @param timer the connection's
+   */
   constructor(
     private readonly context: RequestContext,
     private readonly terminal: ProvedTerminal,
     private readonly push: (message: Push) => void,
+    private readonly timer: Pick<Timers, "after">,
   ) {}
 
   /**
@@ -357,7 +362,7 @@ export class Requests {
       },
       onElsewhereChanged: (terminals) => this.push({ push: "elsewhere", terminals }),
       onEndedByBank: (reason) => this.push({ push: "visit_ended", reason }),
-    });
+    }, this.timer);
   }
 
   #pushAccount(account: Account): void {

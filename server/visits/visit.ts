@@ -3,7 +3,7 @@
  * registers the customer's presence, and ends after too long without a request.
  */
 import { logOutPauseMsMax, logOutPauseMsMin, visitIdleMsMax } from "../../lib/limits.ts";
-import { pause } from "../../lib/world.ts";
+import { pause, type Timers } from "../../lib/world.ts";
 import type { Bank } from "../bank.ts";
 import { logCommand } from "../ledger/command.ts";
 import { laterDayOf } from "../ledger/day.ts";
@@ -72,6 +72,7 @@ export class Visit {
     private readonly money: VisitMoney,
     private version: number,
     private readonly events: VisitEvents,
+    private readonly timer: Pick<Timers, "after">,
   ) {
     const { bank, presence } = context;
     const { cash } = money;
@@ -174,7 +175,7 @@ export class Visit {
 
   #endWhenIdle(ms: number): void {
     const { world } = this.context.bank;
-    this.#cancelTimer = world.after(ms, () => {
+    this.#cancelTimer = this.timer.after(ms, () => {
       const leftMs = this.#lastRequestMs + visitIdleMsMax - world.monotonicMs();
       if (leftMs > 0) this.#endWhenIdle(leftMs);
       else this.#endByBank("log out - idle", "idle");

@@ -208,6 +208,32 @@ Deno.test("a deadline closes the socket, and one timer serves all deadlines", as
   assertEquals(await received, null);
 });
 
+Deno.test("a call after a while shares the timer: it comes once, unless it is cancelled or the end was before", async () => {
+  const time = new Time();
+  const { client } = await proved(time);
+  const calls: string[] = [];
+  client.closeAfter(1_000);
+  client.after(2_000, () => calls.push("never: closed before"));
+  const cancel = client.after(500, () => calls.push("never: cancelled"));
+  assertEquals(time.timers.size, 1);
+  cancel();
+  client.after(600, () => {
+    calls.push("first");
+    client.after(100, () => calls.push("second"));
+  });
+  cancel();
+  await time.pass(599);
+  assertEquals(calls, []);
+  await time.pass(1);
+  await time.pass(100);
+  assertEquals([calls, time.timers.size], [["first", "second"], 1]);
+  await time.pass(300);
+  assert(!client.isOpen);
+  client.after(0, () => calls.push("never: closed"));
+  await time.pass(5_000);
+  assertEquals([calls, time.timers.size], [["first", "second"], 0]);
+});
+
 Deno.test("a whole frame ends the silence; a deadline that is taken back closes nothing", async () => {
   const time = new Time();
   const { client, bank } = await proved(time, { silentMsMax: 1_000 });

@@ -58,7 +58,7 @@ class Surroundings {
       onAccountChanged: ({ id }) => events.push(id),
       onElsewhereChanged: (terminals) => events.push(terminals),
       onEndedByBank: (reason) => events.push(reason),
-    });
+    }, this.bank.world);
     return { visit, events };
   }
 
