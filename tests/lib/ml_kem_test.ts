@@ -1,6 +1,11 @@
-/** ML-KEM-768 of the runtime, as the handshake uses it, against published vectors. */
+/**
+ * ML-KEM-768 of the runtime, as the handshake uses it, against published vectors, and against another
+ * implementation, whose randomness can be fixed.
+ */
+import { ml_kem768 } from "@noble/post-quantum/ml-kem.js";
 import { assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import { hex } from "../../lib/bytes.ts";
+import { sha256 } from "../../lib/hmac.ts";
 import { kemCiphertextBytes, kemKeyBytes } from "../../lib/kem.ts";
 import { keyOfSeed, mlKem768 } from "../../lib/ml_kem.ts";
 import vectors from "../vectors/ml_kem_768.json" with { type: "json" };
@@ -44,5 +49,23 @@ Deno.test("both ends have the same secret, another for each key and each encapsu
   for (const { ciphertext, secret } of [one!, two!]) {
     assertEquals(await key.decapsulate(ciphertext), secret);
     assertNotEquals(await other.decapsulate(ciphertext), secret);
+  }
+});
+
+Deno.test("another implementation has the same keys, secrets, and secrets of forged ciphertexts", async () => {
+  for (const { tcId, seed } of vectors.keys) {
+    const key = await keyOfSeed(bytes(seed));
+    const theirs = ml_kem768.keygen(bytes(seed));
+    assertEquals(hex(theirs.publicKey), hex(key.publicKey), `${tcId}`);
+    const fixed = sha256(bytes(seed));
+    const { cipherText, sharedSecret } = ml_kem768.encapsulate(key.publicKey, fixed);
+    assertEquals(hex(await key.decapsulate(cipherText)), hex(sharedSecret), `${tcId}`);
+    const { ciphertext, secret } = await mlKem768.encapsulate(theirs.publicKey);
+    const decapsulated = ml_kem768.decapsulate(ciphertext, theirs.secretKey);
+    assertEquals(hex(decapsulated), hex(secret), `${tcId}`);
+    ciphertext[tcId % ciphertext.length]! ^= 1;
+    const rejected = ml_kem768.decapsulate(ciphertext, theirs.secretKey);
+    assertEquals(hex(await key.decapsulate(ciphertext)), hex(rejected), `${tcId}, forged`);
+    assertNotEquals(hex(rejected), hex(secret), `${tcId}, forged`);
   }
 });
