@@ -44,10 +44,17 @@ export class Runner {
 
   constructor(private readonly folder: string) {}
 
-  /** @throws if the command fails */
-  async run(command: string): Promise<void> {
-    if (command === stop) return await this.stop();
-    if (staying.test(command)) return await this.#start(command);
+  /** Where the server listens, or has listened. */
+  get serverAddress(): string {
+    return this.#addresses.get(listening.server!) ?? listening.server!;
+  }
+
+  /** Runs a command; returns its standard output. @throws if it fails */
+  async run(command: string): Promise<string> {
+    if (command === stop || staying.test(command)) {
+      await (command === stop ? this.stop() : this.#start(command));
+      return "";
+    }
     const child = this.#spawn(command);
     const writer = child.stdin.getWriter();
     await writer.write(new TextEncoder().encode("a long password\n")).catch(() => {});
@@ -56,6 +63,7 @@ export class Runner {
     if (code !== 0) {
       throw new Error(`${command}: exit code ${code}\n${textOf(stdout)}${textOf(stderr)}`);
     }
+    return textOf(stdout);
   }
 
   /** Ends the server, with the ATMs and devices. */
