@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { BankClient, NoAnswer } from "../../../client/bank_client.ts";
 import { concat, u32 } from "../../../lib/bytes.ts";
-import { handshakeFrameBytesMax } from "../../../lib/limits.ts";
+import { handshakeFrameBytesMax, visitIdleMsMax } from "../../../lib/limits.ts";
 import type { Socket } from "../../../lib/world.ts";
 import { encodeFrame, FrameReader, frameType } from "../../../lib/protocol/frame.ts";
 import { createClientHello } from "../../../lib/protocol/handshake.ts";
@@ -211,4 +211,32 @@ Deno.test("a stranger that stays silent does not hold up the bank's stop", () =>
     socket.close();
     hello.close();
     assertEquals(await (await running.connect()).outcomeOf({ op: "hello" }), "ok");
+  }));
+
+Deno.test("a visit without requests is ended by the bank on the connection, which stays", () =>
+  RunningBank.with(async (running) => {
+    const due = new Set<() => void>();
+    let passedMs = 0;
+    Object.assign(running.bank.world, {
+      monotonicMs: () => system.monotonicMs() + passedMs,
+      after: (_: number, act: () => void) => {
+        due.add(act);
+        return () => due.delete(act);
+      },
+    });
+    const pass = (ms: number) => {
+      passedMs += ms;
+      const acts = [...due];
+      due.clear();
+      acts.forEach((act) => act());
+    };
+    const atm = await running.visit("alice");
+    pass(visitIdleMsMax / 2);
+    assertEquals(await atm.outcomeOf({ op: "touch" }), "ok");
+    pass(visitIdleMsMax - 1_000);
+    assertEquals(await atm.outcomeOf({ op: "hello" }), "ok");
+    pass(1_000);
+    assertEquals(await atm.outcomeOf({ op: "touch" }), "not_logged_in");
+    assertEquals(await atm.pushed(1), [{ push: "visit_ended", reason: "idle" }]);
+    assert((await running.entries()).includes("alice | log out - idle"));
   }));
